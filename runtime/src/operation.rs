@@ -1,0 +1,164 @@
+//! What the document says of an operation, as data: the generated crates
+//! declare it, transport and dispatch act on it.
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use crate::validate::Validate;
+use crate::value::DateTime;
+
+/// A request message, and with it everything that is known of its operation.
+pub trait Operation: Serialize + DeserializeOwned + Validate + Send + Sync {
+    /// The message that answers it.
+    type Response: Answer;
+
+    /// What the document says of the operation.
+    const INFO: &'static OperationInfo;
+
+    /// The control numbers (or whatever else names the thing at stake) that
+    /// the request speaks of; empty where it speaks of none.
+    fn subjects(&self) -> Vec<&str>;
+}
+
+/// A response message.
+pub trait Answer: Serialize + DeserializeOwned + Validate + Send {
+    /// When the answer was written, where it says so.
+    fn response_time(&self) -> Option<DateTime>;
+
+    /// The return code as on the wire, where the answer has one.
+    fn response_code(&self) -> Option<&str>;
+
+    /// The text that goes with the return code.
+    fn response_description(&self) -> Option<&str>;
+
+    /// Writes the envelope fields that this answer has on the wire.
+    fn stamp(&mut self, stamp: &Stamp<'_>);
+}
+
+/// The envelope fields of a response, supplied by whoever answers.
+#[derive(Clone, Copy, Debug)]
+pub struct Stamp<'a> {
+    /// When the answer is written, in GMT+8.
+    pub time: DateTime,
+    /// The return code.
+    pub code: &'a str,
+    /// The text that goes with it.
+    pub description: &'a str,
+}
+
+/// What the document says of one operation.
+#[derive(Debug, PartialEq, Eq)]
+pub struct OperationInfo {
+    /// The `operationId`, unique among all operations.
+    pub name: &'static str,
+    /// The fragment of the path key, unique among all operations.
+    pub label: &'static str,
+    /// The value of `action` on the wire; shared by the catalogs.
+    pub action: &'static str,
+    /// Request fields that always hold the same value, in wire order.
+    pub constants: &'static [(&'static str, &'static str)],
+    /// Who calls whom.
+    pub direction: Direction,
+    /// Whether the answer is the outcome.
+    pub mode: Mode,
+    /// What a call may do to the world.
+    pub effect: Effect,
+    /// The operation that tells what became of a call.
+    pub ask_with: Option<&'static str>,
+    /// Seconds to wait before asking.
+    pub ask_after_seconds: Option<u32>,
+    /// Whether the same request may be sent again.
+    pub resend: Resend,
+    /// The return codes of this operation and what each says of the outcome.
+    pub codes: &'static [(&'static str, Outcome)],
+    /// Whether every answer carries a return code.
+    pub code_required: bool,
+    /// The range of codes that a partner may define for itself.
+    pub partner_codes: Option<(u16, u16)>,
+}
+
+impl OperationInfo {
+    /// What a return code says of the outcome of this operation; a code that
+    /// the document does not list says nothing, so the outcome is unknown.
+    #[must_use]
+    pub fn outcome_of(&self, code: &str) -> Outcome {
+        let listed = self.codes.iter().find(|(listed, _)| *listed == code);
+        if let Some((_, outcome)) = listed {
+            return *outcome;
+        }
+        let partner_defined = self.partner_codes.is_some_and(|(from, to)| {
+            code.parse::<u16>()
+                .is_ok_and(|number| (from..=to).contains(&number))
+        });
+        if partner_defined {
+            Outcome::Rejected
+        } else {
+            Outcome::Unknown
+        }
+    }
+
+    /// The code that says that the operation was accepted.
+    ///
+    /// The generator refuses a document in which an operation has none, so
+    /// the empty string is never seen.
+    #[must_use]
+    pub fn accepted_code(&self) -> &'static str {
+        self.codes
+            .iter()
+            .find(|(_, outcome)| *outcome == Outcome::Accepted)
+            .map_or("", |(code, _)| code)
+    }
+}
+
+/// Who calls whom.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Direction {
+    /// The partner calls `SkyPay`.
+    ToSkypay,
+    /// `SkyPay` calls the partner.
+    ToPartner,
+}
+
+/// Whether the answer to a call is its outcome.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Mode {
+    /// The answer acknowledges; the outcome comes by callback.
+    Asynchronous,
+    /// The answer is the outcome.
+    Synchronous,
+    /// The receiver may only acknowledge.
+    Notification,
+}
+
+/// What a call may do to the world.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Effect {
+    /// Nothing changes.
+    Reads,
+    /// Something changes, but no money moves.
+    ChangesState,
+    /// Money moves.
+    MovesMoney,
+}
+
+/// Whether the same request may be sent again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Resend {
+    /// At any time.
+    Safe,
+    /// Only after asking has shown that the first one did not arrive.
+    AfterAsking,
+    /// Not at all.
+    Never,
+}
+
+/// What is known of a call after its answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Outcome {
+    /// It was accepted (asynchronous) or done (synchronous).
+    Accepted,
+    /// It was refused and not executed.
+    Rejected,
+    /// It may have been executed.
+    Unknown,
+}
