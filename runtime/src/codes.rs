@@ -1,0 +1,249 @@
+//! Code tables: enums that keep what they do not know.
+
+use std::fmt;
+
+/// A table of codes, as [`codes!`](crate::codes) makes it.
+pub trait Code: Sized + 'static {
+    /// The codes that the document lists, in its order.
+    const ALL: &'static [Self];
+
+    /// The code as on the wire.
+    fn as_str(&self) -> &str;
+
+    /// Whether the document lists the code.
+    fn is_listed(&self) -> bool;
+
+    /// Whether the code is only ever received.
+    fn is_read_only(&self) -> bool;
+}
+
+/// A code that the document does not list, as it was received.
+///
+/// There is no way to make one of these from a code that is listed: it comes
+/// out of the conversion from text, which looks into the table first.
+#[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Unlisted(String);
+
+impl Unlisted {
+    #[doc(hidden)]
+    #[must_use]
+    pub fn kept(code: &str) -> Self {
+        Self(code.to_owned())
+    }
+
+    /// The code as on the wire.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for Unlisted {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Debug::fmt(&self.0, f)
+    }
+}
+
+/// Gives an enum of codes its conversions, to and from text and the wire.
+///
+/// The enum has a unit variant for every code and one more,
+/// `Unlisted(Unlisted)`. A code that is received but never sent is marked.
+///
+/// ```
+/// use skypay_runtime::Unlisted;
+///
+/// /// Ways to pay.
+/// #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+/// #[non_exhaustive]
+/// pub enum Channel {
+///     /// `5`: a bank account.
+///     Bank,
+///     /// `13`: a store that is gone.
+///     Store,
+///     /// A code that the document does not list, kept as it came.
+///     Unlisted(Unlisted),
+/// }
+///
+/// skypay_runtime::codes!(Channel {
+///     Bank = "5",
+///     Store = "13" read_only,
+/// });
+///
+/// assert_eq!(Channel::from("5"), Channel::Bank);
+/// assert_eq!(Channel::from("99").to_string(), "99");
+/// assert_eq!(format!("{:?}", Channel::Bank), "Bank(5)");
+/// assert!(Channel::Store.is_read_only());
+/// ```
+#[macro_export]
+macro_rules! codes {
+    ($table:ident { $($variant:ident = $code:literal $($mark:ident)?),+ $(,)? }) => {
+        impl $table {
+            /// The codes that the document lists, in its order.
+            pub const ALL: &'static [Self] = &[$(Self::$variant),+];
+
+            /// The code as on the wire.
+            #[must_use]
+            pub fn as_str(&self) -> &str {
+                match self {
+                    $(Self::$variant => $code,)+
+                    Self::Unlisted(code) => code.as_str(),
+                }
+            }
+
+            /// Whether the document lists the code.
+            #[must_use]
+            pub fn is_listed(&self) -> bool {
+                !::core::matches!(self, Self::Unlisted(_))
+            }
+
+            /// Whether the code is only ever received.
+            #[must_use]
+            pub fn is_read_only(&self) -> bool {
+                match self {
+                    $(Self::$variant => $crate::codes!(@is $($mark)?),)+
+                    Self::Unlisted(_) => false,
+                }
+            }
+        }
+
+        impl $crate::codes::Code for $table {
+            const ALL: &'static [Self] = Self::ALL;
+
+            fn as_str(&self) -> &str {
+                self.as_str()
+            }
+
+            fn is_listed(&self) -> bool {
+                self.is_listed()
+            }
+
+            fn is_read_only(&self) -> bool {
+                self.is_read_only()
+            }
+        }
+
+        impl ::core::convert::From<&str> for $table {
+            fn from(code: &str) -> Self {
+                match code.trim() {
+                    $($code => Self::$variant,)+
+                    other => Self::Unlisted($crate::codes::Unlisted::kept(other)),
+                }
+            }
+        }
+
+        impl ::core::fmt::Debug for $table {
+            fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+                match self {
+                    $(Self::$variant => f.write_str(
+                        ::core::concat!(::core::stringify!($variant), "(", $code, ")"),
+                    ),)+
+                    Self::Unlisted(code) => f.debug_tuple("Unlisted").field(code).finish(),
+                }
+            }
+        }
+
+        impl ::core::fmt::Display for $table {
+            fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+                f.write_str(self.as_str())
+            }
+        }
+
+        $crate::__text_conversions!($table);
+
+        $crate::__if_schemars! {
+            impl $crate::__private::schemars::JsonSchema for $table {
+                fn schema_name() -> $crate::__private::Cow<'static, str> {
+                    ::core::stringify!($table).into()
+                }
+
+                fn schema_id() -> $crate::__private::Cow<'static, str> {
+                    ::core::concat!(::core::module_path!(), "::", ::core::stringify!($table)).into()
+                }
+
+                fn json_schema(
+                    _: &mut $crate::__private::schemars::SchemaGenerator,
+                ) -> $crate::__private::schemars::Schema {
+                    $crate::schema::codes(&[$($code),+])
+                }
+            }
+        }
+    };
+    (@is read_only) => { true };
+    (@is) => { false };
+}
+
+/// What code tables and texts have in common. `$text` has `From<&str>` and `as_str`.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __text_conversions {
+    ($text:ident) => {
+        impl ::core::convert::From<::std::string::String> for $text {
+            fn from(text: ::std::string::String) -> Self {
+                Self::from(text.as_str())
+            }
+        }
+
+        impl ::core::str::FromStr for $text {
+            type Err = ::core::convert::Infallible;
+
+            fn from_str(text: &str) -> ::core::result::Result<Self, Self::Err> {
+                ::core::result::Result::Ok(Self::from(text))
+            }
+        }
+
+        impl ::core::convert::AsRef<str> for $text {
+            fn as_ref(&self) -> &str {
+                self.as_str()
+            }
+        }
+
+        impl $crate::wire::FromWire for $text {
+            fn from_wire(
+                text: &str,
+            ) -> ::core::result::Result<Self, $crate::wire::WireError> {
+                ::core::result::Result::Ok(Self::from(text))
+            }
+        }
+
+        impl $crate::validate::AsText for $text {
+            fn as_text(
+                &self,
+            ) -> ::core::option::Option<$crate::__private::Cow<'_, str>> {
+                ::core::option::Option::Some($crate::__private::Cow::Borrowed(self.as_str()))
+            }
+        }
+
+        impl $crate::__private::serde::Serialize for $text {
+            fn serialize<S: $crate::__private::serde::Serializer>(
+                &self,
+                serializer: S,
+            ) -> ::core::result::Result<S::Ok, S::Error> {
+                serializer.serialize_str(self.as_str())
+            }
+        }
+
+        impl<'de> $crate::__private::serde::Deserialize<'de> for $text {
+            fn deserialize<D: $crate::__private::serde::Deserializer<'de>>(
+                deserializer: D,
+            ) -> ::core::result::Result<Self, D::Error> {
+                $crate::wire::required(deserializer)
+            }
+        }
+    };
+}
+
+/// Keeps its content if this crate has the feature `schemars`.
+#[cfg(feature = "schemars")]
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __if_schemars {
+    ($($content:tt)*) => { $($content)* };
+}
+
+/// Keeps its content if this crate has the feature `schemars`.
+#[cfg(not(feature = "schemars"))]
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __if_schemars {
+    ($($content:tt)*) => {};
+}

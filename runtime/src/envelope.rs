@@ -1,0 +1,183 @@
+//! The encrypted wire format; no other file knows it.
+//!
+//! A body is the Base64 text of a message, encrypted with AES-128 in ECB mode
+//! under a key that is derived from a shared text. That is the format, not a
+//! recommendation: equal blocks of text give equal blocks of ciphertext, and
+//! nothing protects a body against being changed. What opens is not genuine
+//! until its credentials are checked.
+
+use std::fmt;
+use std::ops::Deref;
+
+use aes::Aes128;
+use aes::cipher::{Array, BlockCipherDecrypt, BlockCipherEncrypt, KeyInit};
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use sha1::{Digest, Sha1};
+use subtle::{Choice, ConditionallySelectable, ConstantTimeEq, ConstantTimeGreater};
+use zeroize::{Zeroize, Zeroizing};
+
+/// The media type of a body.
+pub const CONTENT_TYPE: &str = "text/plain";
+
+const BLOCK: usize = 16;
+
+/// A whole number of blocks that is also a whole number of Base64 groups, and
+/// enough to keep the cipher's pipeline full.
+const CHUNK: usize = 48 * 16;
+
+/// The key that bodies are sealed and opened with. Wiped from memory when dropped.
+pub struct EncryptKey(Aes128);
+
+impl EncryptKey {
+    /// Derives the key from the text that both sides know: the first 16 bytes
+    /// of SHA-1(SHA-1(text)).
+    #[must_use]
+    pub fn derive(text: &str) -> Self {
+        Self(Aes128::new(&Array(*derived(text))))
+    }
+}
+
+impl fmt::Debug for EncryptKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("EncryptKey")
+    }
+}
+
+fn derived(text: &str) -> Zeroizing<[u8; BLOCK]> {
+    let mut digest = Zeroizing::new([0; 20]);
+    Sha1::new_with_prefix(text).finalize_into((&mut *digest).into());
+    let once = digest.clone();
+    Sha1::new_with_prefix(once.as_slice()).finalize_into((&mut *digest).into());
+    let mut key = Zeroizing::new([0; BLOCK]);
+    key.copy_from_slice(&digest[..BLOCK]);
+    key
+}
+
+/// Seals a message that is given in parts: one line of Base64, without a line
+/// end. Nothing but the result is allocated.
+#[must_use]
+pub fn seal(key: &EncryptKey, parts: &[&[u8]]) -> String {
+    let length: usize = parts.iter().map(|part| part.len()).sum();
+    let blocks = length / BLOCK + 1;
+    let mut sealed = String::with_capacity((blocks * BLOCK).div_ceil(3) * 4);
+    let mut chunk = Zeroizing::new([0; CHUNK]);
+    let mut filled = 0;
+    for mut rest in parts.iter().copied() {
+        while !rest.is_empty() {
+            let (taken, left) = rest.split_at(rest.len().min(CHUNK - filled));
+            chunk[filled..][..taken.len()].copy_from_slice(taken);
+            filled += taken.len();
+            rest = left;
+            if filled == CHUNK {
+                encrypt(key, &mut chunk[..], &mut sealed);
+                filled = 0;
+            }
+        }
+    }
+    // PKCS#7: as many bytes as it takes to the next block, at least one, and
+    // each says how many there are.
+    let end = (filled / BLOCK + 1) * BLOCK;
+    chunk[filled..end].fill(padding(end - filled));
+    encrypt(key, &mut chunk[..end], &mut sealed);
+    sealed
+}
+
+fn encrypt(key: &EncryptKey, chunk: &mut [u8], sealed: &mut String) {
+    let (blocks, _) = Array::slice_as_chunks_mut(chunk);
+    key.0.encrypt_blocks(blocks);
+    STANDARD.encode_string(chunk, sealed);
+}
+
+/// The number of padding bytes as a byte; it is never more than a block.
+fn padding(count: usize) -> u8 {
+    u8::try_from(count).unwrap_or(u8::MAX)
+}
+
+/// Opens a body. White space in it is ignored, wherever it is.
+///
+/// # Errors
+///
+/// If the body is not Base64 of whole blocks, or does not decrypt to padded
+/// UTF-8. Which of them, it does not say.
+pub fn open(key: &EncryptKey, body: &[u8]) -> Result<Clear, OpenError> {
+    let mut bytes = Zeroizing::new(decode(body)?);
+    let (blocks, rest) = Array::slice_as_chunks_mut(bytes.as_mut_slice());
+    if blocks.is_empty() || !rest.is_empty() {
+        return Err(OpenError);
+    }
+    key.0.decrypt_blocks(blocks);
+
+    // The padding is judged, taken off and the rest looked at in any case, so
+    // that the time taken does not tell which of the steps failed.
+    let (padded, count) = padding_of(&bytes);
+    let length = bytes.len() - count;
+    bytes[length..].zeroize();
+    bytes.truncate(length);
+    let text = std::str::from_utf8(&bytes).is_ok();
+    if !(bool::from(padded) & text) {
+        return Err(OpenError);
+    }
+    String::from_utf8(std::mem::take(&mut *bytes))
+        .map(|text| Clear(Zeroizing::new(text)))
+        .map_err(|_| OpenError)
+}
+
+fn decode(body: &[u8]) -> Result<Vec<u8>, OpenError> {
+    let white = |byte: &u8| byte.is_ascii_whitespace() || *byte == b'\x0b';
+    if body.iter().any(white) {
+        let dense: Vec<u8> = body.iter().copied().filter(|byte| !white(byte)).collect();
+        STANDARD.decode(dense)
+    } else {
+        STANDARD.decode(body)
+    }
+    .map_err(|_| OpenError)
+}
+
+/// Whether the last block ends in proper padding, and the number of its
+/// bytes, in constant time; the number is 0 if not.
+fn padding_of(bytes: &[u8]) -> (Choice, usize) {
+    let Some(last) = bytes.last_chunk::<BLOCK>() else {
+        return (Choice::from(0), 0);
+    };
+    let said = last[BLOCK - 1];
+    let mut proper = !said.ct_eq(&0) & !said.ct_gt(&padding(BLOCK));
+    for (index, byte) in last.iter().enumerate() {
+        let behind = padding(BLOCK - index);
+        let in_padding = !behind.ct_gt(&said);
+        proper &= !in_padding | byte.ct_eq(&said);
+    }
+    let count = u8::conditional_select(&0, &said, proper);
+    (proper, usize::from(count))
+}
+
+/// The text of an opened body. Wiped from memory when dropped.
+pub struct Clear(Zeroizing<String>);
+
+impl Deref for Clear {
+    type Target = str;
+
+    fn deref(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for Clear {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Clear")
+    }
+}
+
+/// A body cannot be opened. More is not said, because the peer could learn
+/// from it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct OpenError;
+
+impl fmt::Display for OpenError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("the body cannot be opened")
+    }
+}
+
+impl std::error::Error for OpenError {}

@@ -1,0 +1,83 @@
+//! JSON Schemas of the scalars, for tools that describe messages to others.
+
+use std::borrow::Cow;
+
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+
+use crate::value::{Amount, Date, DateTime, PersonName, Sensitive};
+
+/// The schema of a code table. It is open: other codes may be received.
+#[must_use]
+pub fn codes(listed: &[&str]) -> Schema {
+    json_schema!({ "type": "string", "examples": listed })
+}
+
+/// The schema of a text.
+#[must_use]
+pub fn text() -> Schema {
+    json_schema!({ "type": "string" })
+}
+
+/// Stands for an [`Amount`] that is written as a JSON number.
+#[derive(Debug)]
+pub enum AmountNumber {}
+
+/// Stands for a whole number that is written as a JSON string.
+#[derive(Debug)]
+pub enum IntegerText {}
+
+/// Stands for a [`DateTime`] that is written with decimals of the second.
+#[derive(Debug)]
+pub enum DateTimeFraction {}
+
+macro_rules! schemas {
+    ($($scalar:ty, $name:literal, $schema:tt;)*) => {
+        $(impl JsonSchema for $scalar {
+            fn inline_schema() -> bool {
+                true
+            }
+
+            fn schema_name() -> Cow<'static, str> {
+                $name.into()
+            }
+
+            fn json_schema(_: &mut SchemaGenerator) -> Schema {
+                json_schema!($schema)
+            }
+        })*
+    };
+}
+
+schemas! {
+    Amount, "Amount", { "type": "string", "pattern": r"^-?[0-9]+\.[0-9]{2}$" };
+    AmountNumber, "AmountNumber", { "type": "number", "multipleOf": 0.01 };
+    IntegerText, "IntegerText", { "type": "string", "pattern": "^-?[0-9]+$" };
+    Date, "Date", { "type": "string", "format": "date" };
+    DateTime, "DateTime", {
+        "type": "string",
+        "pattern": "^[0-9]{4}-[0-9]{2}-[0-9]{2} [0-9]{2}:[0-9]{2}:[0-9]{2}$",
+    };
+    DateTimeFraction, "DateTimeFraction", {
+        "type": "string",
+        "pattern": r"^[0-9]{4}-[0-9]{2}-[0-9]{2} [0-9]{2}:[0-9]{2}:[0-9]{2}\.[0-9]{4}$",
+    };
+    PersonName, "PersonName", { "type": "string", "pattern": "^[^,]+,[^,]+(,[^,]*){0,2}$" };
+}
+
+impl<T: JsonSchema> JsonSchema for Sensitive<T> {
+    fn inline_schema() -> bool {
+        T::inline_schema()
+    }
+
+    fn schema_name() -> Cow<'static, str> {
+        T::schema_name()
+    }
+
+    fn schema_id() -> Cow<'static, str> {
+        T::schema_id()
+    }
+
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        T::json_schema(generator)
+    }
+}

@@ -1,0 +1,90 @@
+//! Texts with a type of their own.
+
+/// Gives a struct around a `String` its conversions, to and from text and the
+/// wire.
+///
+/// A `public` text shows itself, a `sensitive` one is masked in `Debug` and has
+/// no `Display`. Neither ever rejects a text: the document's constraints are
+/// checked where a message is validated.
+///
+/// ```
+/// /// A control number.
+/// #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+/// pub struct ControlNumber(String);
+///
+/// skypay_runtime::text_type!(ControlNumber, public);
+///
+/// /// A mobile number.
+/// #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+/// pub struct Phone(String);
+///
+/// skypay_runtime::text_type!(Phone, sensitive);
+///
+/// assert_eq!(ControlNumber::new("SKY9800000101").to_string(), "SKY9800000101");
+/// assert_eq!(format!("{:?}", Phone::new("09123456789")), "Phone([masked])");
+/// ```
+#[macro_export]
+macro_rules! text_type {
+    ($text:ident, $kind:ident) => {
+        impl $text {
+            /// The text, unchecked.
+            #[must_use]
+            pub fn new(text: impl ::core::convert::Into<::std::string::String>) -> Self {
+                Self(text.into())
+            }
+
+            /// The text as on the wire.
+            #[must_use]
+            pub fn as_str(&self) -> &str {
+                &self.0
+            }
+        }
+
+        impl ::core::convert::From<&str> for $text {
+            fn from(text: &str) -> Self {
+                Self::new(text)
+            }
+        }
+
+        $crate::__text_conversions!($text);
+        $crate::text_type!(@$kind $text);
+
+        $crate::__if_schemars! {
+            impl $crate::__private::schemars::JsonSchema for $text {
+                fn schema_name() -> $crate::__private::Cow<'static, str> {
+                    ::core::stringify!($text).into()
+                }
+
+                fn schema_id() -> $crate::__private::Cow<'static, str> {
+                    ::core::concat!(::core::module_path!(), "::", ::core::stringify!($text)).into()
+                }
+
+                fn json_schema(
+                    _: &mut $crate::__private::schemars::SchemaGenerator,
+                ) -> $crate::__private::schemars::Schema {
+                    $crate::schema::text()
+                }
+            }
+        }
+    };
+    (@public $text:ident) => {
+        impl ::core::fmt::Debug for $text {
+            fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+                f.debug_tuple(::core::stringify!($text)).field(&self.0).finish()
+            }
+        }
+
+        impl ::core::fmt::Display for $text {
+            fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+                f.write_str(&self.0)
+            }
+        }
+    };
+    (@sensitive $text:ident) => {
+        impl ::core::fmt::Debug for $text {
+            fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+                f.write_str(::core::concat!(::core::stringify!($text), "([masked])"))
+            }
+        }
+    };
+}

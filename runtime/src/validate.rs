@@ -1,0 +1,466 @@
+//! What the document demands of a message, checked before it is sent.
+//!
+//! Generated code says in one line per field what is demanded; what that
+//! means, and how it is reported, is said here. Nothing is checked when a
+//! message is read.
+
+use std::borrow::Cow;
+use std::fmt;
+use std::ops::{Bound, RangeBounds};
+use std::sync::OnceLock;
+
+use regex_lite::Regex;
+
+use crate::codes::Code;
+use crate::value::{Amount, Date, DateTime, PersonName, Sensitive};
+use crate::wire::WireError;
+
+/// A message, or a part of one, that knows what the document demands of it.
+pub trait Validate {
+    /// Reports everything that breaks a demand.
+    fn check(&self, at: &mut Violations);
+
+    /// Checks everything.
+    ///
+    /// # Errors
+    ///
+    /// Everything that breaks a demand, all at once.
+    fn validate(&self) -> Result<(), Invalid> {
+        let mut at = Violations::new();
+        self.check(&mut at);
+        at.finish()
+    }
+}
+
+/// Checks everything; see [`Validate::validate`].
+pub fn validate<T: Validate + ?Sized>(message: &T) -> Result<(), Invalid> {
+    message.validate()
+}
+
+/// A message breaks demands of the document. Says which fields and why, and
+/// never shows what they hold.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Invalid(Vec<Violation>);
+
+impl Invalid {
+    /// What is wrong, in the order of the fields; at least one.
+    #[must_use]
+    pub fn violations(&self) -> &[Violation] {
+        &self.0
+    }
+}
+
+/// A line for each violation.
+impl fmt::Display for Invalid {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (index, violation) in self.0.iter().enumerate() {
+            if index > 0 {
+                f.write_str("\n")?;
+            }
+            write!(f, "{violation}")?;
+        }
+        Ok(())
+    }
+}
+
+impl std::error::Error for Invalid {}
+
+/// One thing that is wrong with a message.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Violation {
+    /// The path of the field on the wire, such as `controlNumbers[2].controlNumber`.
+    pub field: String,
+    /// What kind of demand is broken: `required`, `max-length`, or the name
+    /// that the document gives a condition between fields.
+    pub rule: &'static str,
+    /// Why, for people. Never holds the value.
+    pub message: String,
+}
+
+impl fmt::Display for Violation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.field, self.message)
+    }
+}
+
+/// Collects violations, and knows where in the message they are looked for.
+#[derive(Debug, Default)]
+pub struct Violations {
+    /// What stands before the names of fields.
+    path: String,
+    found: Vec<Violation>,
+}
+
+impl Violations {
+    /// None yet.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Whether nothing was reported.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.found.is_empty()
+    }
+
+    /// Ends the collection.
+    ///
+    /// # Errors
+    ///
+    /// If something was reported.
+    pub fn finish(self) -> Result<(), Invalid> {
+        if self.found.is_empty() {
+            Ok(())
+        } else {
+            Err(Invalid(self.found))
+        }
+    }
+
+    pub(crate) fn into_invalid(self) -> Invalid {
+        Invalid(self.found)
+    }
+
+    /// Reports that `field` breaks `rule`. The message must not hold the value.
+    pub fn report(&mut self, field: &str, rule: &'static str, message: impl Into<String>) {
+        self.found.push(Violation {
+            field: format!("{}{field}", self.path),
+            rule,
+            message: message.into(),
+        });
+    }
+
+    /// The length and the form of a text.
+    pub fn text(&mut self, field: &str, value: &impl AsText, limits: Limits) {
+        let Some(text) = value.as_text() else {
+            return;
+        };
+        let length = text.chars().count();
+        if let Some(min) = limits.min.filter(|min| length < *min) {
+            let message = match min {
+                1 => "must not be empty".to_owned(),
+                _ => format!("must have at least {min} characters"),
+            };
+            self.report(field, "min-length", message);
+        }
+        if let Some(max) = limits.max.filter(|max| length > *max) {
+            let message = format!("must have at most {max} characters");
+            self.report(field, "max-length", message);
+        }
+        if let Some(pattern) = limits.pattern.filter(|pattern| !pattern.matches(&text)) {
+            let message = format!("must match {}", pattern.source());
+            self.report(field, "pattern", message);
+        }
+    }
+
+    /// A person's name: last and first name, no more than four parts, and the
+    /// limits of a text.
+    pub fn person_name<'a>(
+        &mut self,
+        field: &str,
+        value: impl Into<Option<&'a PersonName>>,
+        limits: Limits,
+    ) {
+        let Some(name) = value.into() else {
+            return;
+        };
+        if name.parts().is_none() {
+            self.report(field, "person-name", WireError::PERSON_NAME.text());
+        } else {
+            self.text(field, name, limits);
+        }
+    }
+
+    /// A code that the document lists and that may be sent.
+    pub fn code<'a, C: Code>(&mut self, field: &str, value: impl Into<Option<&'a C>>) {
+        let Some(code) = value.into() else {
+            return;
+        };
+        if !code.is_listed() {
+            self.report(field, "unlisted", "must be a code that the document lists");
+        } else if code.is_read_only() {
+            self.report(field, "read-only", "must not be a code that is only received");
+        }
+    }
+
+    /// One of a few texts or codes.
+    pub fn one_of(&mut self, field: &str, value: &impl AsText, allowed: &[&str]) {
+        if value.as_text().is_some_and(|text| !allowed.contains(&&*text)) {
+            let message = format!("must be {}", alternatives(allowed));
+            self.report(field, "one-of", message);
+        }
+    }
+
+    /// The smallest and the largest amount or number.
+    pub fn range<'a, T: PartialOrd + fmt::Display + 'a>(
+        &mut self,
+        field: &str,
+        value: impl Into<Option<&'a T>>,
+        bounds: impl RangeBounds<T>,
+    ) {
+        let Some(value) = value.into() else {
+            return;
+        };
+        if let Some(message) = too_small(value, bounds.start_bound()) {
+            self.report(field, "minimum", message);
+        }
+        if let Some(message) = too_large(value, bounds.end_bound()) {
+            self.report(field, "maximum", message);
+        }
+    }
+
+    /// How many items a list may have.
+    pub fn count<T>(&mut self, field: &str, items: &[T], bounds: impl RangeBounds<usize>) {
+        if let Some(message) = too_small(&items.len(), bounds.start_bound()) {
+            self.report(field, "min-items", format!("{message} items"));
+        }
+        if let Some(message) = too_large(&items.len(), bounds.end_bound()) {
+            self.report(field, "max-items", format!("{message} items"));
+        }
+    }
+
+    /// What each object of a list demands of itself.
+    pub fn each<T: Validate>(&mut self, field: &str, items: &[T]) {
+        for (index, item) in items.iter().enumerate() {
+            self.below(&format!("{field}[{index}]."), |at| item.check(at));
+        }
+    }
+
+    /// The length and the form of each text of a list.
+    pub fn each_text<T: AsText>(&mut self, field: &str, items: &[T], limits: Limits) {
+        for (index, item) in items.iter().enumerate() {
+            self.text(&format!("{field}[{index}]"), item, limits);
+        }
+    }
+
+    /// What an object inside the message demands of itself.
+    pub fn nested<'a, T: Validate + 'a>(&mut self, field: &str, value: impl Into<Option<&'a T>>) {
+        if let Some(value) = value.into() {
+            self.below(&format!("{field}."), |at| value.check(at));
+        }
+    }
+
+    /// The conditions between fields.
+    pub fn rules(&mut self, message: &impl Fields, rules: &[Rule]) {
+        for rule in rules {
+            if rule.holds_for(message) {
+                rule.check(message, self);
+            }
+        }
+    }
+
+    fn below(&mut self, step: &str, check: impl FnOnce(&mut Self)) {
+        let length = self.path.len();
+        self.path.push_str(step);
+        check(self);
+        self.path.truncate(length);
+    }
+}
+
+fn too_small<T: PartialOrd + fmt::Display>(value: &T, bound: Bound<&T>) -> Option<String> {
+    match bound {
+        Bound::Included(min) if value < min => Some(format!("must be at least {min}")),
+        Bound::Excluded(min) if value <= min => Some(format!("must be more than {min}")),
+        _ => None,
+    }
+}
+
+fn too_large<T: PartialOrd + fmt::Display>(value: &T, bound: Bound<&T>) -> Option<String> {
+    match bound {
+        Bound::Included(max) if value > max => Some(format!("must be at most {max}")),
+        Bound::Excluded(max) if value >= max => Some(format!("must be less than {max}")),
+        _ => None,
+    }
+}
+
+fn alternatives(texts: &[&str]) -> String {
+    match texts {
+        [] => "nothing".to_owned(),
+        [only] => (*only).to_owned(),
+        [rest @ .., last] => format!("{} or {last}", rest.join(", ")),
+    }
+}
+
+/// Limits of a text: characters, not bytes.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Limits {
+    min: Option<usize>,
+    max: Option<usize>,
+    pattern: Option<&'static Pattern>,
+}
+
+impl Limits {
+    /// None.
+    pub const NONE: Self = Self {
+        min: None,
+        max: None,
+        pattern: None,
+    };
+
+    /// At least that many characters.
+    #[must_use]
+    pub const fn min(self, characters: usize) -> Self {
+        Self {
+            min: Some(characters),
+            ..self
+        }
+    }
+
+    /// At most that many characters.
+    #[must_use]
+    pub const fn max(self, characters: usize) -> Self {
+        Self {
+            max: Some(characters),
+            ..self
+        }
+    }
+
+    /// Of that form.
+    #[must_use]
+    pub const fn pattern(self, pattern: &'static Pattern) -> Self {
+        Self {
+            pattern: Some(pattern),
+            ..self
+        }
+    }
+}
+
+/// A regular expression, compiled when it is first needed. Belongs into a
+/// `static`.
+pub struct Pattern {
+    source: &'static str,
+    compiled: OnceLock<Option<Regex>>,
+}
+
+impl Pattern {
+    /// The expression, in the syntax of the crate `regex-lite`.
+    #[must_use]
+    pub const fn new(source: &'static str) -> Self {
+        Self {
+            source,
+            compiled: OnceLock::new(),
+        }
+    }
+
+    /// The expression.
+    #[must_use]
+    pub fn source(&self) -> &'static str {
+        self.source
+    }
+
+    /// Whether `text` matches. An expression that cannot be compiled matches
+    /// nothing.
+    #[must_use]
+    pub fn matches(&self, text: &str) -> bool {
+        let compiled = self.compiled.get_or_init(|| Regex::new(self.source).ok());
+        compiled.as_ref().is_some_and(|regex| regex.is_match(text))
+    }
+}
+
+impl fmt::Debug for Pattern {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Pattern").field(&self.source).finish()
+    }
+}
+
+/// A condition between fields.
+#[derive(Debug)]
+pub struct Rule {
+    /// Its name.
+    pub id: &'static str,
+    /// The field and its values for which the rest is demanded; always, if `None`.
+    pub when: Option<(&'static str, &'static [&'static str])>,
+    /// Fields that have to be there and not empty.
+    pub require: &'static [&'static str],
+    /// Fields that must not be there.
+    pub forbid: &'static [&'static str],
+    /// Fields whose text has to match, if they are there.
+    pub matches: &'static [(&'static str, Pattern)],
+    /// Why, as a sentence.
+    pub because: &'static str,
+}
+
+impl Rule {
+    fn holds_for(&self, message: &impl Fields) -> bool {
+        self.when.is_none_or(|(field, values)| {
+            let text = message.text_of(field);
+            text.is_some_and(|text| values.contains(&&*text))
+        })
+    }
+
+    fn check(&self, message: &impl Fields, at: &mut Violations) {
+        for field in self.require {
+            if message.text_of(field).is_none_or(|text| text.is_empty()) {
+                self.report(field, "is required", at);
+            }
+        }
+        for field in self.forbid {
+            if message.text_of(field).is_some() {
+                self.report(field, "must be left out", at);
+            }
+        }
+        for (field, pattern) in self.matches {
+            if message.text_of(field).is_some_and(|text| !pattern.matches(&text)) {
+                self.report(field, &format!("must match {}", pattern.source()), at);
+            }
+        }
+    }
+
+    fn report(&self, field: &str, demand: &str, at: &mut Violations) {
+        let when = match self.when {
+            Some((field, values)) => format!(" when {field} is {}", alternatives(values)),
+            None => String::new(),
+        };
+        at.report(field, self.id, format!("{demand}{when}: {}", self.because));
+    }
+}
+
+/// A message whose scalars can be looked up by their names on the wire, for
+/// conditions between fields.
+pub trait Fields {
+    /// The text of a scalar field; `None` if it is absent or there is no such field.
+    fn text_of(&self, field: &str) -> Option<Cow<'_, str>>;
+}
+
+/// A scalar that has a text on the wire, or is absent.
+pub trait AsText {
+    /// The text; `None` if the scalar is absent.
+    fn as_text(&self) -> Option<Cow<'_, str>>;
+}
+
+impl AsText for String {
+    fn as_text(&self) -> Option<Cow<'_, str>> {
+        Some(Cow::Borrowed(self))
+    }
+}
+
+impl AsText for PersonName {
+    fn as_text(&self) -> Option<Cow<'_, str>> {
+        Some(Cow::Borrowed(self.as_str()))
+    }
+}
+
+impl<T: AsText> AsText for Sensitive<T> {
+    fn as_text(&self) -> Option<Cow<'_, str>> {
+        self.expose().as_text()
+    }
+}
+
+impl<T: AsText> AsText for Option<T> {
+    fn as_text(&self) -> Option<Cow<'_, str>> {
+        self.as_ref().and_then(AsText::as_text)
+    }
+}
+
+macro_rules! displayed {
+    ($($scalar:ty),*) => {
+        $(impl AsText for $scalar {
+            fn as_text(&self) -> Option<Cow<'_, str>> {
+                Some(Cow::Owned(self.to_string()))
+            }
+        })*
+    };
+}
+
+displayed!(Amount, Date, DateTime, bool, u32, u64, i32, i64);

@@ -1,0 +1,143 @@
+use std::fmt;
+
+use serde::{Serialize, Serializer};
+
+use super::MASKED;
+use crate::wire::{FromWire, WireError};
+
+/// A person's name: last and first name, perhaps a middle name and a suffix,
+/// separated by commas. Shown nowhere unless asked for.
+///
+/// What is received is kept as it came, whatever it looks like; what is built
+/// here has its parts in order.
+///
+/// ```
+/// use skypay_runtime::PersonName;
+///
+/// let name = PersonName::new("Dela Cruz", "Juan").suffix("Jr.");
+/// assert_eq!(name.as_str(), "Dela Cruz,Juan,,Jr.");
+/// assert_eq!(format!("{name:?}"), "[masked]");
+/// assert!(PersonName::try_from("Juan").is_err());
+/// ```
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct PersonName {
+    text: String,
+    /// A part that was given held a comma, so that the text has others.
+    torn: bool,
+}
+
+/// The parts of a [`PersonName`], without blanks around them.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub struct NameParts<'a> {
+    /// The last name.
+    pub last: &'a str,
+    /// The first name.
+    pub first: &'a str,
+    /// The middle name.
+    pub middle: Option<&'a str>,
+    /// The suffix.
+    pub suffix: Option<&'a str>,
+}
+
+/// Last, first, middle, suffix.
+const PARTS: usize = 4;
+
+impl PersonName {
+    /// A name of two parts.
+    ///
+    /// This never fails: a part that is empty or holds a comma is reported
+    /// when the message is validated.
+    #[must_use]
+    pub fn new(last: &str, first: &str) -> Self {
+        let unnamed = Self {
+            text: String::new(),
+            torn: false,
+        };
+        unnamed.with_part(0, last).with_part(1, first)
+    }
+
+    /// The same name with this middle name.
+    #[must_use]
+    pub fn middle(self, middle: &str) -> Self {
+        self.with_part(2, middle)
+    }
+
+    /// The same name with this suffix, such as `Jr.`.
+    #[must_use]
+    pub fn suffix(self, suffix: &str) -> Self {
+        self.with_part(3, suffix)
+    }
+
+    /// The name as on the wire.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.text
+    }
+
+    /// The parts, if last and first name are there and no more than four
+    /// parts in all.
+    #[must_use]
+    pub fn parts(&self) -> Option<NameParts<'_>> {
+        let mut parts = self.text.split(',').map(str::trim);
+        let mut next = || parts.next().filter(|part| !part.is_empty());
+        let found = NameParts {
+            last: next()?,
+            first: next()?,
+            middle: next(),
+            suffix: next(),
+        };
+        (parts.next().is_none() && !self.torn).then_some(found)
+    }
+
+    fn with_part(self, index: usize, part: &str) -> Self {
+        let mut parts: Vec<&str> = self.text.split(',').collect();
+        parts.resize(parts.len().max(index + 1), "");
+        parts[index] = part.trim();
+        Self {
+            torn: self.torn || part.contains(',') || parts.len() > PARTS,
+            text: parts.join(","),
+        }
+    }
+}
+
+/// Reads `Last,First,Middle,Suffix`, of which the last two may be missing.
+impl TryFrom<&str> for PersonName {
+    type Error = WireError;
+
+    fn try_from(text: &str) -> Result<Self, WireError> {
+        let name = Self::from_wire(text)?;
+        match name.parts() {
+            Some(_) => Ok(name),
+            None => Err(WireError::PERSON_NAME),
+        }
+    }
+}
+
+impl FromWire for PersonName {
+    const BLANKS_COUNT: bool = true;
+
+    fn from_wire(text: &str) -> Result<Self, WireError> {
+        Ok(Self {
+            text: text.to_owned(),
+            torn: false,
+        })
+    }
+}
+
+impl Serialize for PersonName {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&self.text)
+    }
+}
+
+impl fmt::Debug for PersonName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(MASKED)
+    }
+}
+
+impl fmt::Debug for NameParts<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(MASKED)
+    }
+}

@@ -1,0 +1,245 @@
+use std::fmt;
+use std::time::{Duration, SystemTime};
+
+use jiff::{SignedDuration, civil};
+use serde::{Serialize, Serializer};
+
+use crate::wire::{FromWire, WireError};
+
+/// A moment as the wire writes it: date and time of day in GMT+8, without an
+/// offset.
+///
+/// Reads `yyyy-MM-dd HH:mm:ss` with up to nine decimals of the second, also
+/// with a `T` in between, and keeps them all. Writes whole seconds.
+///
+/// ```
+/// use skypay_runtime::DateTime;
+///
+/// let time: DateTime = "2018-06-18 17:52:10.5211".parse()?;
+/// assert_eq!(time.to_string(), "2018-06-18 17:52:10");
+/// assert_eq!(time.with_fraction().to_string(), "2018-06-18 17:52:10.5211");
+/// # Ok::<(), skypay_runtime::wire::WireError>(())
+/// ```
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct DateTime(civil::DateTime);
+
+/// The beginning of Unix time, as the clocks in GMT+8 showed it.
+const UNIX_EPOCH: civil::DateTime = civil::DateTime::constant(1970, 1, 1, 8, 0, 0, 0);
+
+impl DateTime {
+    /// What the clocks in GMT+8 show at that moment. Moments beyond the
+    /// calendar become its first or last one.
+    #[must_use]
+    pub fn from_system_time(time: SystemTime) -> Self {
+        let since = match time.duration_since(SystemTime::UNIX_EPOCH) {
+            Ok(after) => SignedDuration::try_from(after).unwrap_or(SignedDuration::MAX),
+            Err(before) => SignedDuration::try_from(before.duration())
+                .map_or(SignedDuration::MIN, |before| -before),
+        };
+        Self(UNIX_EPOCH.saturating_add(since))
+    }
+
+    /// What the clocks in GMT+8 show that many seconds after the beginning of
+    /// Unix time. Moments beyond the calendar become its first or last one.
+    #[must_use]
+    pub fn from_unix_seconds(seconds: i64) -> Self {
+        Self(UNIX_EPOCH.saturating_add(SignedDuration::from_secs(seconds)))
+    }
+
+    /// The moment that the clocks in GMT+8 show. What the platform's clock
+    /// cannot hold becomes the beginning of Unix time.
+    #[must_use]
+    pub fn to_system_time(self) -> SystemTime {
+        let since = self.0.duration_since(UNIX_EPOCH);
+        let distance = Duration::new(
+            since.as_secs().unsigned_abs(),
+            since.subsec_nanos().unsigned_abs(),
+        );
+        if since.is_negative() {
+            SystemTime::UNIX_EPOCH.checked_sub(distance)
+        } else {
+            SystemTime::UNIX_EPOCH.checked_add(distance)
+        }
+        .unwrap_or(SystemTime::UNIX_EPOCH)
+    }
+
+    /// That many seconds later, or earlier if negative; at most the last or
+    /// first moment of the calendar.
+    #[must_use]
+    pub fn plus_seconds(self, seconds: i64) -> Self {
+        Self(self.0.saturating_add(SignedDuration::from_secs(seconds)))
+    }
+
+    /// Date and time of day in GMT+8.
+    #[must_use]
+    pub fn civil(self) -> civil::DateTime {
+        self.0
+    }
+
+    /// The day.
+    #[must_use]
+    pub fn date(self) -> Date {
+        Date(self.0.date())
+    }
+
+    /// Writes itself with exactly four decimals of the second.
+    #[must_use]
+    pub fn with_fraction(self) -> WithFraction {
+        WithFraction(self)
+    }
+}
+
+impl From<SystemTime> for DateTime {
+    fn from(time: SystemTime) -> Self {
+        Self::from_system_time(time)
+    }
+}
+
+/// Takes date and time of day to be those of GMT+8.
+impl From<civil::DateTime> for DateTime {
+    fn from(civil: civil::DateTime) -> Self {
+        Self(civil)
+    }
+}
+
+/// Whole seconds; what lies between them is left out.
+impl fmt::Display for DateTime {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (hour, minute, second) = (self.0.hour(), self.0.minute(), self.0.second());
+        write!(f, "{} {hour:02}:{minute:02}:{second:02}", self.date())
+    }
+}
+
+/// With all decimals of the second that are there.
+impl fmt::Debug for DateTime {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)?;
+        let nanoseconds = self.0.subsec_nanosecond();
+        if nanoseconds == 0 {
+            return Ok(());
+        }
+        let decimals = format!("{nanoseconds:09}");
+        write!(f, ".{}", decimals.trim_end_matches('0'))
+    }
+}
+
+impl TryFrom<&str> for DateTime {
+    type Error = WireError;
+
+    fn try_from(text: &str) -> Result<Self, WireError> {
+        date_time(text).map(Self).ok_or(WireError::DATE_TIME)
+    }
+}
+
+impl FromWire for DateTime {
+    fn from_wire(text: &str) -> Result<Self, WireError> {
+        Self::try_from(text)
+    }
+}
+
+impl Serialize for DateTime {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+/// Writes a [`DateTime`] with exactly four decimals of the second.
+#[derive(Clone, Copy, Debug)]
+pub struct WithFraction(DateTime);
+
+impl fmt::Display for WithFraction {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let decimals = self.0.0.subsec_nanosecond() / 100_000;
+        write!(f, "{}.{decimals:04}", self.0)
+    }
+}
+
+/// A day: `yyyy-MM-dd`.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Date(civil::Date);
+
+impl Date {
+    /// The day in the calendar.
+    #[must_use]
+    pub fn civil(self) -> civil::Date {
+        self.0
+    }
+}
+
+impl From<civil::Date> for Date {
+    fn from(civil: civil::Date) -> Self {
+        Self(civil)
+    }
+}
+
+impl fmt::Display for Date {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (year, month, day) = (self.0.year(), self.0.month(), self.0.day());
+        write!(f, "{year:04}-{month:02}-{day:02}")
+    }
+}
+
+impl fmt::Debug for Date {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+impl TryFrom<&str> for Date {
+    type Error = WireError;
+
+    fn try_from(text: &str) -> Result<Self, WireError> {
+        date(text).map(Self).ok_or(WireError::DATE)
+    }
+}
+
+impl FromWire for Date {
+    fn from_wire(text: &str) -> Result<Self, WireError> {
+        Self::try_from(text)
+    }
+}
+
+impl Serialize for Date {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+fn date(text: &str) -> Option<civil::Date> {
+    let [y1, y2, y3, y4, b'-', m1, m2, b'-', d1, d2] = *text.as_bytes() else {
+        return None;
+    };
+    let year = i16::from(two(y1, y2)?) * 100 + i16::from(two(y3, y4)?);
+    civil::Date::new(year, two(m1, m2)?, two(d1, d2)?).ok()
+}
+
+fn date_time(text: &str) -> Option<civil::DateTime> {
+    let (day, rest) = text.split_at_checked(10)?;
+    let [b' ' | b'T', h1, h2, b':', m1, m2, b':', s1, s2, fraction @ ..] = rest.as_bytes() else {
+        return None;
+    };
+    let (hour, minute, second) = (two(*h1, *h2)?, two(*m1, *m2)?, two(*s1, *s2)?);
+    let time = civil::Time::new(hour, minute, second, nanoseconds(fraction)?).ok()?;
+    Some(date(day)?.to_datetime(time))
+}
+
+/// A point and one to nine digits, or nothing.
+fn nanoseconds(fraction: &[u8]) -> Option<i32> {
+    let digits = match fraction {
+        [] => return Some(0),
+        [b'.', digits @ ..] if (1..=9).contains(&digits.len()) => digits,
+        _ => return None,
+    };
+    let zeros = std::iter::repeat_n(&b'0', 9 - digits.len());
+    let mut digits = digits.iter().chain(zeros);
+    digits.try_fold(0, |number, byte| Some(number * 10 + i32::from(digit(*byte)?)))
+}
+
+fn two(tens: u8, ones: u8) -> Option<i8> {
+    Some(digit(tens)? * 10 + digit(ones)?)
+}
+
+fn digit(byte: u8) -> Option<i8> {
+    let digit = byte.is_ascii_digit().then(|| byte - b'0')?;
+    i8::try_from(digit).ok()
+}
