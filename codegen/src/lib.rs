@@ -1,1 +1,52 @@
-//! codegen
+//! From the text of the document to the text of the generated crates.
+//!
+//! A pure function: no files, no clock, no network. [`generate`] reads as the
+//! pipeline: load, check, lower, emit.
+
+mod check;
+pub mod document;
+mod emit;
+mod lower;
+pub mod model;
+mod problem;
+mod request_layer;
+mod vocabulary;
+
+pub use check::RULE_NAMES as RULES;
+pub use problem::{Findings, Place, Problem, Problems};
+
+/// A generated file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct File {
+    /// The path below `generated/`, with `/` between its parts.
+    pub path: String,
+    /// The whole text.
+    pub text: String,
+}
+
+/// What a run of the generator gives.
+#[derive(Clone, Debug)]
+pub struct Generated {
+    /// The model of the document, for reports.
+    pub api: model::Api,
+    /// Every file of the generated crates, by path.
+    pub files: Vec<File>,
+}
+
+/// Generates the crates of a document.
+///
+/// # Errors
+///
+/// Everything that is wrong with the document, with line and JSON pointer;
+/// nothing is generated then.
+pub fn generate(text: &str) -> Result<Generated, Problems> {
+    let document = document::load(text)?;
+    check::check(&document)?;
+    let api = lower::lower(&document)?;
+    let mut files = Vec::new();
+    files.extend(emit::types::files(&api));
+    files.extend(emit::client::files(&api)?);
+    files.extend(emit::server::files(&api));
+    files.sort_by(|a, b| a.path.cmp(&b.path));
+    Ok(Generated { api, files })
+}

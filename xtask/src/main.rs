@@ -1,1 +1,47 @@
-fn main() {}
+//! `cargo xtask …`: run without a word to see the tasks.
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+use xtask::{generate, root, steps, validate};
+
+/// The project's tasks.
+///
+/// Exit codes: 0 clean, 1 findings, 2 usage or unreadable input, 4 generated
+/// output that is not what the document gives.
+#[derive(Parser)]
+#[command(name = "cargo xtask", bin_name = "cargo xtask")]
+struct Arguments {
+    #[command(subcommand)]
+    task: Task,
+}
+
+#[derive(Subcommand)]
+enum Task {
+    /// Regenerate `generated/` from spec/skypay.yaml
+    Gen {
+        /// Write nothing; exit with 4 if anything is not as it should be
+        #[arg(long)]
+        check: bool,
+    },
+    /// Send a payout through the generated halves and tell the story
+    Demo,
+    /// Run everything that CI checks, except formatting and lints
+    Test,
+    /// Run the external validators on the document (installs them, pinned)
+    Validate,
+    /// Run everything that CI checks
+    Ci,
+}
+
+fn main() -> ExitCode {
+    let root = root();
+    match Arguments::parse().task {
+        Task::Gen { check: false } => generate::write(&root).into(),
+        Task::Gen { check: true } => generate::check(&root).into(),
+        Task::Demo => steps::demo(&root).into(),
+        Task::Test => steps::test(&root).into(),
+        Task::Validate => validate::run(&root).into(),
+        Task::Ci => steps::ci(&root).into(),
+    }
+}

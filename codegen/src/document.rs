@@ -1,0 +1,370 @@
+//! Loading: the text of the document to a tree that remembers where each
+//! value stands, so that every message can name line and JSON pointer.
+
+use saphyr_parser::{Event, Parser, ScalarStyle, Span};
+
+use crate::problem::{Place, Problem, Problems};
+
+/// How deep a document may nest; ours needs about a dozen levels.
+const MAX_DEPTH: usize = 64;
+
+/// A value of the document and where it stands.
+#[derive(Clone, Debug)]
+pub struct Node {
+    /// Line, column and JSON pointer.
+    pub place: Place,
+    /// The value.
+    pub value: Value,
+}
+
+/// A value of the document.
+#[derive(Clone, Debug)]
+pub enum Value {
+    /// `null`, `~` or nothing.
+    Null,
+    /// `true` or `false`.
+    Bool(bool),
+    /// A number, as it is spelled: `3900.00` stays `3900.00`.
+    Number(String),
+    /// Text.
+    Text(String),
+    /// A sequence.
+    List(Vec<Node>),
+    /// A mapping, in the order of the document.
+    Map(Vec<Entry>),
+}
+
+/// A member of a mapping.
+#[derive(Clone, Debug)]
+pub struct Entry {
+    /// The key.
+    pub key: String,
+    /// Where the key stands; the pointer is that of the value.
+    pub place: Place,
+    /// The value.
+    pub node: Node,
+}
+
+/// Reads the text of a document.
+///
+/// # Errors
+///
+/// Text that is not one YAML mapping, a key that stands twice, an anchor, an
+/// alias or a tag: the document is read by people and by tools that disagree
+/// about those.
+pub fn load(text: &str) -> Result<Node, Problems> {
+    let mut loader = Loader {
+        parser: Parser::new_from_str(text),
+    };
+    let root = loader.document().map_err(Problems::from)?;
+    match root.value {
+        Value::Map(_) => Ok(root),
+        _ => Err(Problems::from(Problem::new(
+            "yaml",
+            root.place,
+            "the document is not a mapping: an OpenAPI document starts with `openapi: 3.0.3`",
+        ))),
+    }
+}
+
+impl Node {
+    /// The member of a mapping, if this is one and has it.
+    #[must_use]
+    pub fn get(&self, key: &str) -> Option<&Self> {
+        self.entries()
+            .iter()
+            .find(|entry| entry.key == key)
+            .map(|entry| &entry.node)
+    }
+
+    /// The members of a mapping; none for any other value.
+    #[must_use]
+    pub fn entries(&self) -> &[Entry] {
+        match &self.value {
+            Value::Map(entries) => entries,
+            _ => &[],
+        }
+    }
+
+    /// The items of a sequence; none for any other value.
+    #[must_use]
+    pub fn items(&self) -> &[Self] {
+        match &self.value {
+            Value::List(items) => items,
+            _ => &[],
+        }
+    }
+
+    /// The text, if this is one.
+    #[must_use]
+    pub fn text(&self) -> Option<&str> {
+        match &self.value {
+            Value::Text(text) => Some(text),
+            _ => None,
+        }
+    }
+
+    /// The text of a member.
+    #[must_use]
+    pub fn text_of(&self, key: &str) -> Option<&str> {
+        self.get(key).and_then(Self::text)
+    }
+
+    /// The number of a member, where it is a whole one.
+    #[must_use]
+    pub fn integer_of(&self, key: &str) -> Option<i64> {
+        match &self.get(key)?.value {
+            Value::Number(raw) => raw.parse().ok(),
+            _ => None,
+        }
+    }
+
+    /// Whether a member is `true`.
+    #[must_use]
+    pub fn flag(&self, key: &str) -> bool {
+        matches!(
+            self.get(key).map(|node| &node.value),
+            Some(Value::Bool(true))
+        )
+    }
+
+    /// The texts of a member that is a sequence of texts.
+    #[must_use]
+    pub fn texts_of(&self, key: &str) -> Vec<String> {
+        self.get(key)
+            .map(|node| node.items().iter().filter_map(Self::text))
+            .into_iter()
+            .flatten()
+            .map(str::to_owned)
+            .collect()
+    }
+
+    /// What a word of the value's kind is called in a message.
+    #[must_use]
+    pub fn kind(&self) -> &'static str {
+        match self.value {
+            Value::Null => "nothing",
+            Value::Bool(_) => "a boolean",
+            Value::Number(_) => "a number",
+            Value::Text(_) => "a text",
+            Value::List(_) => "a sequence",
+            Value::Map(_) => "a mapping",
+        }
+    }
+
+    /// The value as compact JSON text; numbers keep their spelling.
+    #[must_use]
+    pub fn to_json(&self) -> String {
+        let mut out = String::new();
+        self.write_json(&mut out);
+        out
+    }
+
+    fn write_json(&self, out: &mut String) {
+        match &self.value {
+            Value::Null => out.push_str("null"),
+            Value::Bool(flag) => out.push_str(if *flag { "true" } else { "false" }),
+            Value::Number(raw) => out.push_str(raw),
+            Value::Text(text) => out.push_str(&quoted(text)),
+            Value::List(items) => {
+                out.push('[');
+                for (index, item) in items.iter().enumerate() {
+                    if index > 0 {
+                        out.push(',');
+                    }
+                    item.write_json(out);
+                }
+                out.push(']');
+            }
+            Value::Map(entries) => {
+                out.push('{');
+                for (index, entry) in entries.iter().enumerate() {
+                    if index > 0 {
+                        out.push(',');
+                    }
+                    out.push_str(&quoted(&entry.key));
+                    out.push(':');
+                    entry.node.write_json(out);
+                }
+                out.push('}');
+            }
+        }
+    }
+
+    /// The value as JSON.
+    #[must_use]
+    pub fn json(&self) -> serde_json::Value {
+        match &self.value {
+            Value::Null => serde_json::Value::Null,
+            Value::Bool(flag) => serde_json::Value::Bool(*flag),
+            Value::Number(raw) => serde_json::from_str(raw).unwrap_or_else(|_| raw.as_str().into()),
+            Value::Text(text) => text.as_str().into(),
+            Value::List(items) => items.iter().map(Self::json).collect(),
+            Value::Map(entries) => entries
+                .iter()
+                .map(|entry| (entry.key.clone(), entry.node.json()))
+                .collect(),
+        }
+    }
+}
+
+fn quoted(text: &str) -> String {
+    serde_json::Value::from(text).to_string()
+}
+
+struct Loader<'text> {
+    parser: Parser<'text, saphyr_parser::StrInput<'text>>,
+}
+
+impl<'text> Loader<'text> {
+    fn document(&mut self) -> Result<Node, Problem> {
+        let root = loop {
+            let (event, span) = self.next("")?;
+            match event {
+                Event::StreamStart | Event::DocumentStart(_) => {}
+                Event::StreamEnd => {
+                    return Err(Problem::new(
+                        "yaml",
+                        place(span, ""),
+                        "the document is empty",
+                    ));
+                }
+                event => break self.node(event, span, "", 0)?,
+            }
+        };
+        loop {
+            let (event, span) = self.next("")?;
+            match event {
+                Event::DocumentEnd => {}
+                Event::StreamEnd => return Ok(root),
+                _ => {
+                    return Err(Problem::new(
+                        "yaml",
+                        place(span, ""),
+                        "a second YAML document follows: keep one document in the file",
+                    ));
+                }
+            }
+        }
+    }
+
+    fn next(&mut self, pointer: &str) -> Result<(Event<'text>, Span), Problem> {
+        match self.parser.next_event() {
+            Some(Ok(found)) => Ok(found),
+            Some(Err(error)) => {
+                let marker = error.marker();
+                let place = Place::new(marker.line(), marker.col() + 1, pointer);
+                Err(Problem::new("yaml", place, error.info()))
+            }
+            None => Err(Problem::new(
+                "yaml",
+                Place::new(1, 1, pointer),
+                "the text ends in the middle of the document",
+            )),
+        }
+    }
+
+    fn node(
+        &mut self,
+        event: Event<'text>,
+        span: Span,
+        pointer: &str,
+        depth: usize,
+    ) -> Result<Node, Problem> {
+        let place = place(span, pointer);
+        if depth > MAX_DEPTH {
+            let message = format!("the document nests deeper than {MAX_DEPTH} levels");
+            return Err(Problem::new("yaml", place, message));
+        }
+        let value = match event {
+            Event::Scalar(text, style, anchor, tag) => {
+                plain_node_only(anchor, tag.is_some(), &place)?;
+                scalar(&text, style)
+            }
+            Event::SequenceStart(anchor, tag) => {
+                plain_node_only(anchor, tag.is_some(), &place)?;
+                self.sequence(pointer, depth)?
+            }
+            Event::MappingStart(anchor, tag) => {
+                plain_node_only(anchor, tag.is_some(), &place)?;
+                self.mapping(pointer, depth)?
+            }
+            _ => {
+                let message = "an alias stands here: write the value out, or make it a component";
+                return Err(Problem::new("yaml", place, message));
+            }
+        };
+        Ok(Node { place, value })
+    }
+
+    fn sequence(&mut self, pointer: &str, depth: usize) -> Result<Value, Problem> {
+        let mut items = Vec::new();
+        loop {
+            let (event, span) = self.next(pointer)?;
+            if matches!(event, Event::SequenceEnd) {
+                return Ok(Value::List(items));
+            }
+            let pointer = format!("{pointer}/{}", items.len());
+            items.push(self.node(event, span, &pointer, depth + 1)?);
+        }
+    }
+
+    fn mapping(&mut self, pointer: &str, depth: usize) -> Result<Value, Problem> {
+        let mut entries: Vec<Entry> = Vec::new();
+        let mut keys = std::collections::BTreeSet::new();
+        loop {
+            let (event, span) = self.next(pointer)?;
+            let key = match event {
+                Event::MappingEnd => return Ok(Value::Map(entries)),
+                Event::Scalar(text, ..) => text.into_owned(),
+                _ => {
+                    let message = "a key is not a plain text";
+                    return Err(Problem::new("yaml", place(span, pointer), message));
+                }
+            };
+            let pointer = format!("{pointer}/{}", key.replace('~', "~0").replace('/', "~1"));
+            let place = place(span, &pointer);
+            if !keys.insert(key.clone()) {
+                let message = format!("the key `{key}` stands twice in one mapping");
+                return Err(Problem::new("yaml", place, message));
+            }
+            let (event, span) = self.next(&pointer)?;
+            let node = self.node(event, span, &pointer, depth + 1)?;
+            entries.push(Entry { key, place, node });
+        }
+    }
+}
+
+fn plain_node_only(anchor: usize, tagged: bool, place: &Place) -> Result<(), Problem> {
+    if anchor != 0 || tagged {
+        let message =
+            "an anchor or a tag stands here: tools disagree about them, so write plain YAML";
+        return Err(Problem::new("yaml", place.clone(), message));
+    }
+    Ok(())
+}
+
+fn place(span: Span, pointer: &str) -> Place {
+    Place::new(span.start.line(), span.start.col() + 1, pointer)
+}
+
+fn scalar(text: &str, style: ScalarStyle) -> Value {
+    if style != ScalarStyle::Plain {
+        return Value::Text(text.to_owned());
+    }
+    match text {
+        "" | "~" | "null" => Value::Null,
+        "true" => Value::Bool(true),
+        "false" => Value::Bool(false),
+        _ if is_json_number(text) => Value::Number(text.to_owned()),
+        _ => Value::Text(text.to_owned()),
+    }
+}
+
+/// Only what JSON calls a number is one: `0x10`, `1_000`, `.5` or `.inf` would
+/// mean different things to different tools, so they stay text and are then
+/// refused where a number is needed.
+fn is_json_number(text: &str) -> bool {
+    text.starts_with(|first: char| first == '-' || first.is_ascii_digit())
+        && serde_json::from_str::<serde_json::Number>(text).is_ok()
+}

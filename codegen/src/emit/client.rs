@@ -1,0 +1,397 @@
+//! `skypay-client`: the public clients over progenitor's request layer.
+
+use proc_macro2::TokenStream;
+use quote::{format_ident, quote};
+
+use super::{Piece, docs, example, manifest, rust_file};
+use crate::File;
+use crate::model::{Api, Direction, Effect, Mode, Operation, Resend};
+use crate::problem::Problems;
+use crate::request_layer;
+
+/// Every file of the crate.
+pub(crate) fn files(api: &Api) -> Result<Vec<File>, Problems> {
+    Ok(vec![
+        manifest::client(api),
+        manifest::client_readme(api),
+        library(api),
+        client(api),
+        callback_sender(api),
+        raw(api, Direction::ToSkypay)?,
+        raw(api, Direction::ToPartner)?,
+    ])
+}
+
+fn library(api: &Api) -> File {
+    let environment_doc = docs("Where `SkyPay` is reached.");
+    let variants = api.environments.iter().map(|environment| {
+        let variant = format_ident!("{}", environment.variant);
+        let doc = docs(&format!("{}\n\n`{}`", environment.doc, environment.url));
+        quote!(#doc #variant)
+    });
+    let urls = api.environments.iter().map(|environment| {
+        let variant = format_ident!("{}", environment.variant);
+        let url = &environment.url;
+        quote!(Self::#variant => #url)
+    });
+    let custom_doc = docs(
+        "Another base URL: a sandbox, or a gateway of your own. The wire path is appended to it.",
+    );
+    let url_doc = docs("The URL in front of the wire path.");
+    let transport_doc = docs("Settings for a transport to this environment, with their defaults.");
+    let items = quote! {
+        mod callback_sender;
+        mod client;
+        mod raw;
+        mod raw_callbacks;
+
+        pub use callback_sender::CallbackSender;
+        pub use client::Client;
+        pub use skypay_runtime::client::{Exchange, Observer, SetupError, Transport, TransportBuilder};
+        pub use skypay_runtime::clock::Clock;
+        pub use skypay_runtime::keys::{Credentials, KeyRing};
+        pub use skypay_runtime::outcome::{Error, NotSent, Rejected, Unknown, UnknownCause};
+        pub use skypay_types as types;
+
+        #environment_doc
+        #[derive(Clone, Debug, PartialEq, Eq)]
+        #[non_exhaustive]
+        pub enum Environment {
+            #(#variants,)*
+            #custom_doc
+            Custom(String),
+        }
+
+        impl Environment {
+            #url_doc
+            #[must_use]
+            pub fn url(&self) -> &str {
+                match self {
+                    #(#urls,)*
+                    Self::Custom(url) => url,
+                }
+            }
+
+            #transport_doc
+            pub fn transport(&self, keys: impl Into<KeyRing>) -> TransportBuilder {
+                Transport::builder(self.url(), keys.into())
+            }
+        }
+    };
+    let doc = format!(
+        "Client of the {} (document version {}).\n\n\
+         [`Client`] calls SkyPay: one method per operation. [`CallbackSender`] plays SkyPay \
+         towards a partner, for sandboxes and tests.\n\n\
+         Every error says which of three things happened: nothing was sent \
+         ([`Error::NotSent`]), SkyPay said no ([`Error::Rejected`]), or it may have happened \
+         ([`Error::Unknown`]). An unknown outcome of an operation that moves money is never sent \
+         again by this crate, and must not be by its user before the operation named in the error \
+         was asked.",
+        api.title, api.version
+    );
+    rust_file("client/src/lib.rs", &doc, vec![Piece::Items(items)])
+}
+
+fn client(api: &Api) -> File {
+    let operations = request_layer::of_direction(&api.operations, Direction::ToSkypay);
+    let methods = operations
+        .iter()
+        .map(|operation| method(api, operation, &parameters(operation)));
+    let imports = message_imports(&operations);
+    let client_doc =
+        docs("A client of `SkyPay`. Cheap to clone; all clones share connections and keys.");
+    let new_doc = docs(
+        "A client with the default settings: HTTPS only, except to this machine; 10 seconds to \
+         connect, 30 seconds for a call.\n\n# Errors\n\nIf the URL cannot be used or TLS cannot be \
+         set up on this machine.",
+    );
+    let with_doc = docs(
+        "A client over a transport with settings of your own; see [`Environment::transport`].",
+    );
+    let keys_doc = docs("The keys that the client seals and opens with; rotate them here.");
+    let items = quote! {
+        use std::sync::Arc;
+
+        use skypay_runtime::client::{SetupError, Transport};
+        use skypay_runtime::keys::KeyRing;
+        use skypay_runtime::outcome::Error;
+        use skypay_types::{#(#imports),*};
+
+        use crate::{Environment, raw};
+
+        #client_doc
+        #[derive(Clone, Debug)]
+        pub struct Client {
+            raw: raw::Client,
+            transport: Transport,
+            caller_name: Arc<str>,
+        }
+
+        impl Client {
+            #new_doc
+            pub fn new(
+                environment: &Environment,
+                caller_name: &str,
+                keys: impl Into<KeyRing>,
+            ) -> Result<Self, SetupError> {
+                let transport = environment.transport(keys).build()?;
+                Ok(Self::with_transport(transport, caller_name))
+            }
+
+            #with_doc
+            #[must_use]
+            pub fn with_transport(transport: Transport, caller_name: &str) -> Self {
+                let raw = raw::Client::new_with_client(
+                    transport.base_url(),
+                    transport.request_factory(),
+                    transport.clone(),
+                );
+                Self { raw, transport, caller_name: caller_name.into() }
+            }
+
+            #keys_doc
+            #[must_use]
+            pub fn keys(&self) -> &KeyRing {
+                self.transport.keys()
+            }
+
+            #(#methods)*
+        }
+    };
+    rust_file(
+        "client/src/client.rs",
+        "The client of `SkyPay`'s operations.",
+        vec![Piece::Items(items)],
+    )
+}
+
+fn callback_sender(api: &Api) -> File {
+    let operations = request_layer::of_direction(&api.operations, Direction::ToPartner);
+    let methods = operations
+        .iter()
+        .map(|operation| method(api, operation, &parameters(operation)));
+    let imports = message_imports(&operations);
+    let doc =
+        docs("Sends `SkyPay`'s callbacks to a partner, as `SkyPay` does. For sandboxes and tests.");
+    let new_doc = docs(
+        "A sender to the URL that a partner registered; it is called as it stands.\n\n\
+         # Errors\n\nIf the URL cannot be used or TLS cannot be set up on this machine.",
+    );
+    let with_doc = docs(
+        "A sender over a transport with settings of your own, whose base URL is the URL that the \
+         partner registered.",
+    );
+    let items = quote! {
+        use skypay_runtime::client::{SetupError, Transport};
+        use skypay_runtime::keys::KeyRing;
+        use skypay_runtime::outcome::Error;
+        use skypay_types::{#(#imports),*};
+
+        use crate::raw_callbacks as raw;
+
+        #doc
+        #[derive(Clone, Debug)]
+        pub struct CallbackSender {
+            raw: raw::Client,
+            transport: Transport,
+        }
+
+        impl CallbackSender {
+            #new_doc
+            pub fn new(url: &str, keys: impl Into<KeyRing>) -> Result<Self, SetupError> {
+                let transport = Transport::builder(url, keys.into()).build()?;
+                Ok(Self::with_transport(transport))
+            }
+
+            #with_doc
+            #[must_use]
+            pub fn with_transport(transport: Transport) -> Self {
+                let raw = raw::Client::new_with_client(
+                    transport.base_url(),
+                    transport.request_factory(),
+                    transport.clone(),
+                );
+                Self { raw, transport }
+            }
+
+            #(#methods)*
+        }
+    };
+    rust_file(
+        "client/src/callback_sender.rs",
+        "The sender of `SkyPay`'s callbacks.",
+        vec![Piece::Items(items)],
+    )
+}
+
+/// What progenitor's method takes before the request.
+fn parameters(operation: &Operation) -> Vec<TokenStream> {
+    request_layer::path_parameters(&operation.wire_path)
+        .map(|name| {
+            let field = format_ident!("{}", heck::AsSnakeCase(name).to_string());
+            quote!(&self.#field)
+        })
+        .collect()
+}
+
+fn message_imports(operations: &[&Operation]) -> Vec<proc_macro2::Ident> {
+    let mut names: Vec<_> = operations
+        .iter()
+        .flat_map(|operation| [&operation.request.name, &operation.response.name])
+        .collect();
+    names.sort();
+    names.dedup();
+    names
+        .into_iter()
+        .map(|name| format_ident!("{name}"))
+        .collect()
+}
+
+fn method(api: &Api, operation: &Operation, parameters: &[TokenStream]) -> TokenStream {
+    let name = format_ident!("{}", operation.method);
+    let request = format_ident!("{}", operation.request.name);
+    let response = format_ident!("{}", operation.response.name);
+    let doc = docs(&operation_doc(operation));
+    let errors = docs(&errors_doc(operation));
+    let example = (operation.direction == Direction::ToSkypay)
+        .then(|| call_example(api, operation))
+        .flatten()
+        .map(|example| docs(&format!("\n# Example\n\n{example}")));
+    let deprecated = operation.deprecated.then(|| quote!(#[deprecated]));
+    quote! {
+        #doc
+        #errors
+        #example
+        #deprecated
+        pub async fn #name(&self, request: &#request) -> Result<#response, Error> {
+            self.transport
+                .call(request, || self.raw.#name(#(#parameters,)* request))
+                .await
+        }
+    }
+}
+
+/// Summary, description and the facts of an operation.
+pub(crate) fn operation_doc(operation: &Operation) -> String {
+    let mode = match operation.mode {
+        Mode::Asynchronous => {
+            "asynchronous: the answer says that it was accepted, the outcome comes by callback"
+        }
+        Mode::Synchronous => "synchronous: the answer is the outcome",
+        Mode::Notification => "a notification: it can only be acknowledged",
+    };
+    let effect = match operation.effect {
+        Effect::Reads => "reads",
+        Effect::ChangesState => "changes state, moves no money",
+        Effect::MovesMoney => "moves money",
+    };
+    let resend = match operation.waiting.resend {
+        Resend::Safe => "it may be sent again",
+        Resend::AfterAsking => {
+            "it may be sent again only after asking has shown that it never arrived"
+        }
+        Resend::Never => "it must not be sent again",
+    };
+    let chapter = match &operation.chapter_directory {
+        Some(directory) if *directory != operation.chapter_current => {
+            format!("{} ({directory} before 1.37)", operation.chapter_current)
+        }
+        _ => operation.chapter_current.clone(),
+    };
+    format!(
+        "{summary}.\n\n{description}\n\n\
+         - Wire: `action` = `{action}`, chapter {chapter}\n\
+         - Mode: {mode}\n- Effect: {effect}\n- Again: {resend}. {note}",
+        summary = operation.summary,
+        description = operation.description.trim_end(),
+        action = operation.action,
+        note = operation.waiting.note.trim_end(),
+    )
+}
+
+fn errors_doc(operation: &Operation) -> String {
+    let mut text = String::from(
+        "\n# Errors\n\n[`Error::NotSent`] when the request breaks a constraint of the document \
+         or no connection was made.",
+    );
+    for (outcome, heading) in [
+        (crate::model::Outcome::Rejected, "[`Error::Rejected`] with:"),
+        (
+            crate::model::Outcome::Unknown,
+            "[`Error::Unknown`] when the answer did not arrive or could not be read, with an \
+             unlisted code, and with:",
+        ),
+    ] {
+        let codes: Vec<_> = operation
+            .codes
+            .iter()
+            .filter(|code| code.outcome == outcome)
+            .map(|code| format!("- `{}`: {}", code.code, code.meaning.trim_end()))
+            .collect();
+        if !codes.is_empty() {
+            text.push_str(&format!("\n\n{heading}\n\n{}", codes.join("\n")));
+        }
+    }
+    text
+}
+
+/// The call, as one would write it.
+fn call_example(api: &Api, operation: &Operation) -> Option<String> {
+    let document_example = operation.request_examples.first()?;
+    let mut imports = vec![operation.request.name.clone()];
+    let expression = example::built_expression(
+        api,
+        &operation.request,
+        &document_example.value,
+        0,
+        &mut imports,
+    );
+    imports.sort();
+    imports.dedup();
+    Some(format!(
+        "```no_run\nuse skypay_client::types::{};\n\n\
+         # async fn call(client: skypay_client::Client) -> Result<(), Box<dyn std::error::Error>> {{\n\
+         let request = {expression}?;\n\
+         let response = client.{}(&request).await?;\n\
+         # let _ = response;\n# Ok(())\n# }}\n```",
+        example::braced(&imports),
+        operation.method
+    ))
+}
+
+/// progenitor's output, in a private module of its own.
+fn raw(api: &Api, direction: Direction) -> Result<File, Problems> {
+    let operations = request_layer::of_direction(&api.operations, direction);
+    let tokens = request_layer::client(&api.title, &api.version, &operations)?;
+    let (path, whose) = match direction {
+        Direction::ToSkypay => ("client/src/raw.rs", "`SkyPay`'s operations"),
+        Direction::ToPartner => ("client/src/raw_callbacks.rs", "the partner's callbacks"),
+    };
+    let allow = Piece::Text(
+        "#![allow(\n    \
+         clippy::all,\n    clippy::pedantic,\n    clippy::unwrap_used,\n    missing_docs,\n    unreachable_pub,\n    \
+         dead_code,\n    unused_imports,\n    unused_lifetimes,\n    \
+         reason = \"written by progenitor, whose style is its own\"\n)]\n"
+            .to_owned(),
+    );
+    let exchange = match direction {
+        Direction::ToSkypay => format_ident!("exchange"),
+        Direction::ToPartner => format_ident!("exchange_at_base_url"),
+    };
+    let hooks = quote! {
+        impl ClientHooks<::skypay_runtime::client::Transport> for Client {
+            async fn exec(
+                &self,
+                request: ::reqwest::Request,
+                _: &OperationInfo,
+            ) -> ::reqwest::Result<::reqwest::Response> {
+                self.inner.#exchange(&::skypay_types::OPERATIONS, request).await
+            }
+        }
+    };
+    Ok(rust_file(
+        path,
+        &format!("The request layer for {whose}, written by progenitor."),
+        vec![allow, tokens.into(), hooks.into()],
+    ))
+}

@@ -1,0 +1,310 @@
+//! `skypay-server`: the traits to implement and the routers that serve them.
+
+use proc_macro2::{Literal, TokenStream};
+use quote::{format_ident, quote};
+
+use super::client::operation_doc;
+use super::{Piece, docs, manifest, rust_file};
+use crate::File;
+use crate::model::{Api, Direction, Mode, Operation};
+use crate::request_layer;
+
+/// Every file of the crate.
+pub(crate) fn files(api: &Api) -> Vec<File> {
+    vec![
+        manifest::server(api),
+        manifest::server_readme(api),
+        library(api),
+        side(api, &CALLBACKS),
+        side(api, &SKYPAY),
+    ]
+}
+
+/// One of the two sides that can be served.
+struct Side {
+    direction: Direction,
+    module: &'static str,
+    /// The trait to implement.
+    api: &'static str,
+    /// The adapter that dispatches to it.
+    adapter: &'static str,
+    trait_doc: &'static str,
+    module_doc: &'static str,
+    router_doc: &'static str,
+}
+
+const CALLBACKS: Side = Side {
+    direction: Direction::ToPartner,
+    module: "callbacks",
+    api: "PartnerCallbacks",
+    adapter: "Callbacks",
+    trait_doc: "What a partner provides to SkyPay. Each method has a default that refuses \
+                politely, so implement the ones you serve.\n\n\
+                A method runs only after the message was decrypted, its credentials were checked \
+                and its fields were read. What it returns is sealed and sent; a notification can \
+                only be acknowledged or, when it could not be stored, left unacknowledged.",
+    module_doc: "The partner's side: the callbacks that SkyPay sends.",
+    router_doc: "Routes for the callbacks: `/` serves all of them, dispatching on `action`; \
+                 `/{callback}` serves each under its name, for back offices that register a URL \
+                 per callback. Nest it under a path of your own.",
+};
+
+const SKYPAY: Side = Side {
+    direction: Direction::ToSkypay,
+    module: "skypay",
+    api: "SkypayApi",
+    adapter: "Skypay",
+    trait_doc: "What SkyPay provides to a partner. For sandboxes and gateways: each method has a \
+                default that refuses politely.",
+    module_doc: "SkyPay's side: the operations that a partner calls.",
+    router_doc: "The route of the document's wire path; it dispatches on `action`.",
+};
+
+fn library(api: &Api) -> File {
+    let protocol = &api.protocol;
+    let accepted_description = &protocol.accepted.description;
+    let (invalid_code, invalid_description) =
+        (&protocol.unreadable.code, &protocol.unreadable.description);
+    let (failure_code, failure_description) = (&protocol.failed.code, &protocol.failed.description);
+    let (not_stored_code, not_stored_description) =
+        (&protocol.not_stored.code, &protocol.not_stored.description);
+    let description_limit = Literal::usize_unsuffixed(protocol.description_limit);
+    let caller_parameter = api
+        .operations
+        .iter()
+        .find_map(|operation| request_layer::path_parameters(&operation.wire_path).next())
+        .unwrap_or_default();
+    let protocol_doc = docs("What the document says of answers in general.");
+    let items = quote! {
+        pub mod callbacks;
+        pub mod skypay;
+
+        pub use callbacks::PartnerCallbacks;
+        pub use skypay::SkypayApi;
+        pub use skypay_runtime::keys::{Credentials, KeyRing};
+        pub use skypay_runtime::clock::Clock;
+        pub use skypay_runtime::server::{
+            Config, Context, Dispatch, NotPartnerDefined, NotStored, PeerAddr, Refusal, Stored,
+        };
+        pub use skypay_types as types;
+
+        use skypay_runtime::server::Protocol;
+
+        #protocol_doc
+        pub(crate) const PROTOCOL: Protocol = Protocol {
+            accepted_description: #accepted_description,
+            invalid_context_code: #invalid_code,
+            invalid_context_description: #invalid_description,
+            failure_code: #failure_code,
+            failure_description: #failure_description,
+            not_stored_code: #not_stored_code,
+            not_stored_description: #not_stored_description,
+            description_limit: #description_limit,
+            caller_parameter: #caller_parameter,
+        };
+    };
+    let doc = format!(
+        "Server stubs of the {} (document version {}).\n\n\
+         Implement [`PartnerCallbacks`] and serve it with [`callbacks::router`]; implement \
+         [`SkypayApi`] and serve it with [`skypay::router`] to play SkyPay.\n\n\
+         Whatever fails before a handler runs, wrong key, wrong credentials, unreadable body or \
+         unknown action, gets one uniform refusal.",
+        api.title, api.version
+    );
+    rust_file("server/src/lib.rs", &doc, vec![Piece::Items(items)])
+}
+
+fn side(api: &Api, side: &Side) -> File {
+    let operations = request_layer::of_direction(&api.operations, side.direction);
+    let trait_name = format_ident!("{}", side.api);
+    let adapter = format_ident!("{}", side.adapter);
+    let trait_doc = docs(side.trait_doc);
+    let methods = operations.iter().map(|operation| trait_method(operation));
+    let arms = operations.iter().map(|operation| arm(operation));
+    let infos = operations.iter().map(|operation| {
+        let request = format_ident!("{}", operation.request.name);
+        quote!(#request::INFO)
+    });
+    let imports = imports(&operations);
+    let runtime = runtime_imports(&operations);
+    let adapter_doc = docs(&format!("Dispatches to a [`{}`].", side.api));
+    let service_doc = docs(
+        "The same as a plain tower service: it serves every operation of this side, dispatching \
+         on `action`.",
+    );
+    let router_doc = docs(side.router_doc);
+    let router = router(&operations, side);
+    let items = quote! {
+        use axum::Router;
+        use skypay_runtime::server::{#(#runtime),*};
+        use skypay_types::{#(#imports),*};
+
+        use crate::PROTOCOL;
+
+        #trait_doc
+        pub trait #trait_name: Send + Sync + 'static {
+            #(#methods)*
+        }
+
+        #router_doc
+        pub fn router<T: #trait_name>(handler: T, config: Config) -> Router {
+            #router
+        }
+
+        #service_doc
+        #[must_use]
+        pub fn service<T: #trait_name>(handler: T, config: Config) -> Dispatch<#adapter<T>> {
+            Dispatch::new(#adapter(handler), config)
+        }
+
+        #adapter_doc
+        #[derive(Debug)]
+        pub struct #adapter<T>(T);
+
+        impl<T: #trait_name> Handler for #adapter<T> {
+            const OPERATIONS: &'static [&'static OperationInfo] = &[#(#infos),*];
+
+            const PROTOCOL: &'static Protocol = &PROTOCOL;
+
+            #[allow(clippy::too_many_lines, reason = "one arm for each operation")]
+            async fn handle(&self, context: &Context, clear: &[u8]) -> Reply {
+                match context.operation().name {
+                    #(#arms,)*
+                    _ => context.not_served(),
+                }
+            }
+        }
+    };
+    rust_file(
+        format!("server/src/{}.rs", side.module),
+        side.module_doc,
+        vec![Piece::Items(items)],
+    )
+}
+
+fn imports(operations: &[&Operation]) -> Vec<proc_macro2::Ident> {
+    let mut names = vec!["Operation".to_owned(), "OperationInfo".to_owned()];
+    for operation in operations {
+        names.push(operation.request.name.clone());
+        if operation.mode != Mode::Notification {
+            names.push(operation.response.name.clone());
+        }
+    }
+    names.sort();
+    names
+        .into_iter()
+        .map(|name| format_ident!("{name}"))
+        .collect()
+}
+
+fn runtime_imports(operations: &[&Operation]) -> Vec<proc_macro2::Ident> {
+    let mut names = vec![
+        "Config", "Context", "Dispatch", "Handler", "Protocol", "Refusal", "Reply", "inquiry",
+        "refuse",
+    ];
+    if operations
+        .iter()
+        .any(|operation| operation.mode == Mode::Notification)
+    {
+        names.extend(["NotStored", "Stored", "not_stored", "notice"]);
+    }
+    names.sort_unstable();
+    names
+        .into_iter()
+        .map(|name| format_ident!("{name}"))
+        .collect()
+}
+
+fn trait_method(operation: &Operation) -> TokenStream {
+    let name = format_ident!("{}", operation.method);
+    let request = format_ident!("{}", operation.request.name);
+    let doc = docs(&format!(
+        "{}\n\n{}",
+        operation_doc(operation),
+        answers_doc(operation)
+    ));
+    let deprecated = operation.deprecated.then(|| quote!(#[deprecated]));
+    let (output, default) = if operation.mode == Mode::Notification {
+        (quote!(Result<Stored, NotStored>), quote!(not_stored()))
+    } else {
+        let response = format_ident!("{}", operation.response.name);
+        (
+            quote!(Result<#response, Refusal>),
+            quote!(refuse::<#request>()),
+        )
+    };
+    quote! {
+        #doc
+        #deprecated
+        fn #name(
+            &self,
+            context: &Context,
+            request: #request,
+        ) -> impl Future<Output = #output> + Send {
+            let _ = (context, request);
+            #default
+        }
+    }
+}
+
+fn answers_doc(operation: &Operation) -> String {
+    if operation.mode == Mode::Notification {
+        return "Return `Ok(Stored)` once the notice is durably stored, also when you have seen \
+                it before. An error leaves it unacknowledged (HTTP 503)."
+            .to_owned();
+    }
+    let codes: Vec<_> = operation
+        .codes
+        .iter()
+        .filter(|code| code.outcome != crate::model::Outcome::Accepted)
+        .map(|code| format!("- `{}`: {}", code.code, code.meaning.trim_end()))
+        .collect();
+    let mut doc = if codes.is_empty() {
+        String::from("No refusal is documented.")
+    } else {
+        format!("Refuse with:\n\n{}", codes.join("\n"))
+    };
+    if let Some((from, to)) = operation.partner_codes {
+        doc.push_str(&format!(
+            "\n\nor with a code of your own from {from} to {to}, explained in its description."
+        ));
+    }
+    doc
+}
+
+fn arm(operation: &Operation) -> TokenStream {
+    let wire = &operation.name;
+    let name = format_ident!("{}", operation.method);
+    let answer = if operation.mode == Mode::Notification {
+        format_ident!("notice")
+    } else {
+        format_ident!("inquiry")
+    };
+    quote! {
+        #wire => #answer(context, clear, |request| self.0.#name(context, request)).await
+    }
+}
+
+fn router(operations: &[&Operation], side: &Side) -> TokenStream {
+    if side.direction == Direction::ToPartner {
+        return quote! {
+            let shared = service(handler, config);
+            let mut router = Router::new();
+            for operation in Callbacks::<T>::OPERATIONS {
+                let path = format!("/{}", operation.name);
+                router = router.route_service(&path, shared.for_operation(operation));
+            }
+            router.route_service("/", shared)
+        };
+    }
+    let mut paths: Vec<_> = operations
+        .iter()
+        .map(|operation| &operation.wire_path)
+        .collect();
+    paths.sort();
+    paths.dedup();
+    quote! {
+        let shared = service(handler, config);
+        Router::new() #(.route_service(#paths, shared.clone()))*
+    }
+}

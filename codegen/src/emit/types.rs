@@ -1,0 +1,1044 @@
+//! `skypay-types`: the messages, the code tables and the texts with a type of
+//! their own.
+
+use std::collections::BTreeSet;
+
+use proc_macro2::{Ident, Literal, TokenStream, TokenTree};
+use quote::{format_ident, quote};
+
+use super::example;
+use super::{Piece, docs, manifest, rust_file};
+use crate::File;
+use crate::model::{
+    Api, CodeTable, Direction, Effect, EnvelopeField, Field, Limits, Message, Mode, Newtype,
+    Operation, Outcome, Part, Resend, Subject, Type, Written,
+};
+
+/// Every file of the crate.
+pub(crate) fn files(api: &Api) -> Vec<File> {
+    let mut files = vec![
+        manifest::types(api),
+        manifest::types_readme(api),
+        library(api),
+        codes(api),
+        values(api),
+        rows(api),
+    ];
+    files.extend(
+        api.operations
+            .iter()
+            .map(|operation| module(api, operation)),
+    );
+    files
+}
+
+fn library(api: &Api) -> File {
+    let modules: Vec<_> = api
+        .operations
+        .iter()
+        .map(|operation| format_ident!("{}", operation.method))
+        .collect();
+    let infos = api.operations.iter().map(|operation| {
+        let request = format_ident!("{}", operation.request.name);
+        quote!(<#request as Operation>::INFO)
+    });
+    let count = api.operations.len();
+    let table_doc = docs("Every operation and callback of the document, in its order.");
+    let read_doc = docs("Reading messages by the tolerant policy of the document.");
+    let items = quote! {
+        mod codes;
+        #(mod #modules;)*
+        mod rows;
+        mod values;
+
+        pub use codes::*;
+        #(pub use #modules::*;)*
+        pub use rows::*;
+        pub use values::*;
+
+        pub use skypay_runtime::{
+            Amount, Answer, Date, DateTime, Direction, Effect, Invalid, Mode, Operation,
+            OperationInfo, Outcome, PersonName, Resend, Sensitive, Stamp, Unlisted, Validate,
+            Violation, Violations,
+        };
+
+        #read_doc
+        pub mod read {
+            pub use skypay_runtime::read::{ReadError, from_slice};
+        }
+
+        #table_doc
+        pub const OPERATIONS: [&OperationInfo; #count] = [#(#infos),*];
+    };
+    let doc = format!(
+        "The messages of the {} (document version {}): requests, responses, callbacks and code \
+         tables.\n\n\
+         The types hold what the document says: constraints are checked when a request is built \
+         and before it is sent, never when a message is read. Reading goes through \
+         [`read::from_slice`]: it ignores the case of keys and blanks in them, takes strings for \
+         numbers and the reverse, treats empty optional fields as absent, ignores unknown fields \
+         and keeps unknown codes.",
+        api.title, api.version
+    );
+    rust_file("types/src/lib.rs", &doc, vec![Piece::Items(items)])
+}
+
+fn module(api: &Api, operation: &Operation) -> File {
+    let doc = format!("`{}`: {}.", operation.name, operation.summary);
+    let request = &operation.request;
+    let response = &operation.response;
+    let mut pieces = message(api, request, Some(operation));
+    pieces.push(operation_impl(operation).into());
+    pieces.extend(message(api, response, Some(operation)));
+    pieces.push(answer_impl(operation).into());
+    pieces.insert(0, imports(&[request, response], &pieces));
+    rust_file(format!("types/src/{}.rs", operation.method), &doc, pieces)
+}
+
+fn rows(api: &Api) -> File {
+    let all: Vec<_> = api.rows.iter().collect();
+    let mut pieces = Vec::new();
+    for row in &api.rows {
+        pieces.extend(message(api, row, None));
+    }
+    pieces.insert(0, imports(&all, &pieces));
+    rust_file("types/src/rows.rs", "Objects inside messages.", pieces)
+}
+
+/// The names that a module of messages may use from the runtime.
+const RUNTIME_NAMES: [&str; 27] = [
+    "Amount",
+    "Answer",
+    "AsText",
+    "Cow",
+    "Date",
+    "DateTime",
+    "Direction",
+    "Effect",
+    "Fields",
+    "Invalid",
+    "Limits",
+    "Mode",
+    "Operation",
+    "OperationInfo",
+    "Outcome",
+    "Pattern",
+    "PersonName",
+    "Resend",
+    "Rule",
+    "Sensitive",
+    "Slot",
+    "Stamp",
+    "Validate",
+    "Violations",
+    "build",
+    "wire",
+    "Unlisted",
+];
+
+/// The `use` lines of a module that holds messages: what its text names.
+fn imports(messages: &[&Message], pieces: &[Piece]) -> Piece {
+    let mut own = BTreeSet::new();
+    for field in messages.iter().flat_map(|message| &message.fields) {
+        named_types(&field.ty, &mut own);
+    }
+    for row in messages.iter().filter(|message| message.part == Part::Row) {
+        own.remove(&row.name);
+    }
+    let own: Vec<_> = own.iter().map(|name| format_ident!("{name}")).collect();
+    let own = (!own.is_empty()).then(|| quote!(use crate::{#(#own),*};));
+    let mut named = BTreeSet::new();
+    for piece in pieces {
+        if let Piece::Items(tokens) = piece {
+            named_idents(tokens.clone(), &mut named);
+        }
+    }
+    let runtime = RUNTIME_NAMES
+        .iter()
+        .filter(|name| named.contains(**name))
+        .map(|name| format_ident!("{name}"));
+    Piece::Items(quote! {
+        use serde::{Deserialize, Serialize};
+        use skypay_runtime::generated::{#(#runtime),*};
+
+        #own
+    })
+}
+
+/// Every identifier, those of attribute texts such as `wire::required`
+/// included.
+fn named_idents(tokens: TokenStream, names: &mut BTreeSet<String>) {
+    for token in tokens {
+        match token {
+            TokenTree::Ident(ident) => {
+                names.insert(ident.to_string());
+            }
+            TokenTree::Group(group) => named_idents(group.stream(), names),
+            TokenTree::Literal(literal) => {
+                if literal.to_string().starts_with("\"wire::") {
+                    names.insert("wire".to_owned());
+                }
+            }
+            TokenTree::Punct(_) => {}
+        }
+    }
+}
+
+fn named_types(ty: &Type, names: &mut BTreeSet<String>) {
+    match ty {
+        Type::Newtype(name) | Type::Codes(name) | Type::Row(name) => {
+            names.insert(name.clone());
+        }
+        Type::List(item) => named_types(item, names),
+        _ => {}
+    }
+}
+
+fn message(api: &Api, message: &Message, operation: Option<&Operation>) -> Vec<Piece> {
+    vec![
+        structure(api, message, operation).into(),
+        builder_entry(message).into(),
+        builder(message).into(),
+        builder_impl(message).into(),
+        validation(api, message).into(),
+        from_plain(message).into(),
+    ]
+}
+
+/// Where an item may come as a plain text: the item with that one field.
+fn from_plain(message: &Message) -> TokenStream {
+    let field = message
+        .accepts_plain
+        .as_ref()
+        .and_then(|wire| message.fields.iter().find(|field| field.wire == *wire));
+    let Some(field) = field else {
+        return TokenStream::new();
+    };
+    let name = format_ident!("{}", message.name);
+    let values = message.fields.iter().map(|other| {
+        let ident = field_ident(other);
+        if other.wire == field.wire {
+            quote!(#ident: text.into())
+        } else if matches!(other.ty, Type::List(_)) {
+            quote!(#ident: Vec::new())
+        } else {
+            quote!(#ident: None)
+        }
+    });
+    quote! {
+        impl wire::FromPlain for #name {
+            fn from_plain(text: String) -> Self {
+                Self { #(#values),* }
+            }
+        }
+    }
+}
+
+fn structure(api: &Api, message: &Message, operation: Option<&Operation>) -> TokenStream {
+    let name = format_ident!("{}", message.name);
+    let mut doc = message.doc.clone();
+    if let Some(operation) = operation {
+        doc.push_str("\n\n");
+        doc.push_str(&message_doc(api, message, operation));
+    }
+    let doc = docs(&doc);
+    let case = Case::of(&message.fields);
+    let rename_all = case.attribute();
+    let fields = message
+        .fields
+        .iter()
+        .map(|field| structure_field(field, case));
+    let default = message
+        .fields
+        .iter()
+        .all(|field| !field.required)
+        .then(|| quote!(Default,));
+    quote! {
+        #doc
+        #[derive(Clone, Debug, #default PartialEq, Eq, Serialize, Deserialize)]
+        #rename_all
+        #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+        #[non_exhaustive]
+        pub struct #name { #(#fields),* }
+    }
+}
+
+/// Chapter, direction and a doc test from the document's first example.
+fn message_doc(api: &Api, message: &Message, operation: &Operation) -> String {
+    let verb = match message.part {
+        Part::Request => "The request of",
+        _ => "The answer to",
+    };
+    let mut doc = format!(
+        "{verb} `{}` (chapter {}).",
+        operation.name, operation.chapter_current
+    );
+    let shown = match message.part {
+        Part::Request => example::built(api, operation),
+        _ => example::read(operation),
+    };
+    if let Some(shown) = shown {
+        doc.push_str("\n\n# Example\n\n");
+        doc.push_str(&shown);
+    }
+    doc
+}
+
+fn structure_field(field: &Field, case: Case) -> TokenStream {
+    let doc = docs(&field.doc);
+    let name = field_ident(field);
+    let ty = field_type(field);
+    let mut serde = Vec::new();
+    if case.apply(&field.rust) != field.wire {
+        let wire = &field.wire;
+        serde.push(quote!(rename = #wire));
+    }
+    for alias in &field.aliases {
+        serde.push(quote!(alias = #alias));
+    }
+    let optional = !field.required;
+    let list = matches!(field.ty, Type::List(_));
+    if optional && list {
+        serde.push(quote!(default));
+        serde.push(quote!(skip_serializing_if = "Vec::is_empty"));
+    } else if optional {
+        serde.push(quote!(default));
+        serde.push(quote!(skip_serializing_if = "Option::is_none"));
+    }
+    if let Some(with) = serializer(field) {
+        serde.push(quote!(serialize_with = #with));
+    }
+    if let Some(with) = deserializer(field) {
+        serde.push(quote!(deserialize_with = #with));
+    }
+    let serde = (!serde.is_empty()).then(|| quote!(#[serde(#(#serde),*)]));
+    let schema = schema_attributes(field);
+    let deprecated = field
+        .deprecated
+        .then(|| quote!(#[deprecated(note = "the document marks this field as going away")]));
+    quote! {
+        #doc
+        #serde
+        #schema
+        #deprecated
+        pub #name: #ty
+    }
+}
+
+fn serializer(field: &Field) -> Option<&'static str> {
+    if matches!(field.ty, Type::List(_)) {
+        return None;
+    }
+    match (field.written, field.required) {
+        (Written::Plainly, _) => None,
+        (Written::AsNumber, true) => Some("wire::number"),
+        (Written::AsNumber, false) => Some("wire::optional_number"),
+        (Written::AsText, true) => Some("wire::text"),
+        (Written::AsText, false) => Some("wire::optional_text"),
+        (Written::WithFraction, true) => Some("wire::fraction"),
+        (Written::WithFraction, false) => Some("wire::optional_fraction"),
+    }
+}
+
+fn deserializer(field: &Field) -> Option<&'static str> {
+    match (&field.ty, field.required) {
+        (Type::Row(_), _) => None,
+        (Type::List(item), _) => match &**item {
+            Type::Row(_) if field.accepts_plain => Some("wire::rows_or_plain"),
+            Type::Row(_) => Some("wire::rows"),
+            _ => Some("wire::list"),
+        },
+        (_, true) => Some("wire::required"),
+        (_, false) => Some("wire::optional"),
+    }
+}
+
+/// What the derived JSON Schema could not know from the Rust type.
+fn schema_attributes(field: &Field) -> Option<TokenStream> {
+    let mut attributes = Vec::new();
+    if field.ty == Type::Text && !field.sensitive {
+        let min = field.limits.min_length.map(|min| quote!(min = #min));
+        let max = field.limits.max_length.map(|max| quote!(max = #max));
+        let bounds: Vec<_> = [min, max].into_iter().flatten().collect();
+        if !bounds.is_empty() {
+            attributes.push(quote!(length(#(#bounds),*)));
+        }
+    }
+    let with = match (&field.ty, field.written) {
+        (Type::Amount, Written::AsNumber) => Some("skypay_runtime::schema::AmountNumber"),
+        (Type::Integer(_), Written::AsText) => Some("skypay_runtime::schema::IntegerText"),
+        _ => None,
+    };
+    if let Some(with) = with {
+        let with = if field.required {
+            with.to_owned()
+        } else {
+            format!("Option<{with}>")
+        };
+        attributes.push(quote!(with = #with));
+    }
+    (!attributes.is_empty())
+        .then(|| quote!(#[cfg_attr(feature = "schemars", schemars(#(#attributes),*))]))
+}
+
+fn builder_entry(message: &Message) -> TokenStream {
+    let name = format_ident!("{}", message.name);
+    let builder = format_ident!("{}Builder", message.name);
+    let doc = docs("Starts building one; `build` names every field that is wrong.");
+    quote! {
+        impl #name {
+            #doc
+            pub fn builder() -> #builder {
+                #builder::default()
+            }
+        }
+    }
+}
+
+fn builder(message: &Message) -> TokenStream {
+    let builder = format_ident!("{}Builder", message.name);
+    let doc = docs(&format!("Builds a [`{}`].", message.name));
+    let fields = message.fields.iter().map(|field| {
+        let name = field_ident(field);
+        let ty = inner_type(field);
+        quote!(#name: Slot<#ty>)
+    });
+    quote! {
+        #doc
+        #[derive(Clone, Debug, Default)]
+        #[must_use]
+        pub struct #builder { #(#fields),* }
+    }
+}
+
+fn builder_impl(message: &Message) -> TokenStream {
+    let name = format_ident!("{}", message.name);
+    let builder = format_ident!("{}Builder", message.name);
+    let setters = message.fields.iter().map(setter);
+    let idents: Vec<_> = message.fields.iter().map(field_ident).collect();
+    let taken = message.fields.iter().map(|field| {
+        let ident = field_ident(field);
+        let wire = &field.wire;
+        let take = match (field.required, &field.ty) {
+            (true, _) => quote!(required),
+            (false, Type::List(_)) => quote!(or_default),
+            (false, _) => quote!(optional),
+        };
+        quote!(let #ident = self.#ident.#take(#wire, &mut at);)
+    });
+    let at = if idents.is_empty() {
+        quote!(let at = Violations::new();)
+    } else {
+        quote!(let mut at = Violations::new();)
+    };
+    let build_doc = docs(
+        "The message, if every field is there and keeps the document's constraints.\n\n\
+         # Errors\n\nEvery field that is wrong, all at once.",
+    );
+    quote! {
+        impl #builder {
+            #(#setters)*
+
+            #build_doc
+            pub fn build(self) -> Result<#name, Invalid> {
+                #at
+                #(#taken)*
+                build(at, || Some(#name { #(#idents: #idents?),* }))
+            }
+        }
+    }
+}
+
+fn setter(field: &Field) -> TokenStream {
+    let name = field_ident(field);
+    let doc = docs(first_paragraph(&field.doc));
+    let ty = inner_type(field);
+    if let Type::List(item) = &field.ty {
+        let item = type_tokens(item);
+        return quote! {
+            #doc
+            pub fn #name(mut self, items: impl IntoIterator<Item: Into<#item>>) -> Self {
+                self.#name.list(items);
+                self
+            }
+        };
+    }
+    quote! {
+        #doc
+        pub fn #name<V>(mut self, value: V) -> Self
+        where
+            V: TryInto<#ty>,
+            V::Error: std::fmt::Display,
+        {
+            self.#name.set(value);
+            self
+        }
+    }
+}
+
+fn validation(api: &Api, message: &Message) -> TokenStream {
+    let name = format_ident!("{}", message.name);
+    let checks: Vec<_> = message
+        .fields
+        .iter()
+        .flat_map(|field| checks(api, field))
+        .collect();
+    let rules = (!message.rules.is_empty()).then(|| rules(message));
+    let rules_call = rules.is_some().then(|| quote!(at.rules(self, &RULES);));
+    let used = !checks.is_empty() || rules_call.is_some();
+    let at = if used { quote!(at) } else { quote!(_) };
+    quote! {
+        impl Validate for #name {
+            fn check(&self, #at: &mut Violations) {
+                #(#checks)*
+                #rules_call
+            }
+        }
+
+        #rules
+    }
+}
+
+/// The conditions between fields as a table, and how the table sees fields.
+fn rules(message: &Message) -> TokenStream {
+    let name = format_ident!("{}", message.name);
+    let count = Literal::usize_unsuffixed(message.rules.len());
+    let rows = message.rules.iter().map(|rule| {
+        let id = &rule.id;
+        let because = &rule.because;
+        let when = option(
+            rule.when
+                .as_ref()
+                .map(|(field, values)| quote!((#field, &[#(#values),*]))),
+        );
+        let require = &rule.require;
+        let forbid = &rule.forbid;
+        let matches = rule
+            .matches
+            .iter()
+            .map(|(field, pattern)| quote!((#field, { static PATTERN: Pattern = Pattern::new(#pattern); &PATTERN })));
+        quote! {
+            Rule {
+                id: #id,
+                when: #when,
+                require: &[#(#require),*],
+                forbid: &[#(#forbid),*],
+                matches: &[#(#matches),*],
+                because: #because,
+            }
+        }
+    });
+    let seen = message
+        .fields
+        .iter()
+        .filter(|field| !matches!(field.ty, Type::List(_) | Type::Row(_)));
+    let arms = seen.map(|field| {
+        let wire = &field.wire;
+        let ident = field_ident(field);
+        quote!(#wire => AsText::as_text(&self.#ident))
+    });
+    quote! {
+        /// The document's conditions between the fields of the message.
+        static RULES: [Rule; #count] = [#(#rows),*];
+
+        impl Fields for #name {
+            fn text_of(&self, field: &str) -> Option<Cow<'_, str>> {
+                match field {
+                    #(#arms,)*
+                    _ => None,
+                }
+            }
+        }
+    }
+}
+
+/// The lines that check a field; none if nothing of it is checked.
+fn checks(api: &Api, field: &Field) -> Vec<TokenStream> {
+    let limits = &field.limits;
+    if !limits.enforced {
+        return Vec::new();
+    }
+    let wire = &field.wire;
+    let name = field_ident(field);
+    let maybe = if field.required {
+        quote!(&self.#name)
+    } else {
+        quote!(self.#name.as_ref())
+    };
+    let text_limits = text_limits(limits);
+    let mut lines = Vec::new();
+    match &field.ty {
+        Type::List(item) => lines.extend(list_checks(api, field, item, text_limits)),
+        Type::Row(_) => lines.push(quote!(at.nested(#wire, #maybe);)),
+        Type::PersonName => {
+            let limits = text_limits.unwrap_or_else(|| quote!(Limits::NONE));
+            lines.push(quote!(at.person_name(#wire, #maybe, #limits);));
+        }
+        Type::Codes(table) if takes_whole_table(api, table, &limits.one_of) => {
+            lines.push(quote!(at.code(#wire, #maybe);));
+        }
+        Type::Codes(_) => {
+            let one_of = &limits.one_of;
+            lines.push(quote!(at.one_of(#wire, &self.#name, &[#(#one_of),*]);));
+        }
+        _ => {
+            lines.extend(text_limits.map(|limits| quote!(at.text(#wire, &self.#name, #limits);)));
+            let range = range(&field.ty, limits);
+            lines.extend(range.map(|range| quote!(at.range(#wire, #maybe, #range);)));
+        }
+    }
+    lines
+}
+
+fn list_checks(
+    api: &Api,
+    field: &Field,
+    item: &Type,
+    text_limits: Option<TokenStream>,
+) -> Vec<TokenStream> {
+    let limits = &field.limits;
+    let wire = &field.wire;
+    let name = field_ident(field);
+    let count = bounds(
+        limits
+            .min_items
+            .map(|least| quote_number(&least.to_string())),
+        limits.max_items.map(|most| quote_number(&most.to_string())),
+    );
+    let mut lines = Vec::new();
+    lines.extend(count.map(|count| quote!(at.count(#wire, &self.#name, #count);)));
+    match item {
+        Type::Row(_) => lines.push(quote!(at.each(#wire, &self.#name);)),
+        Type::Codes(table) if takes_whole_table(api, table, &limits.one_of) => {
+            lines.push(quote!(for code in &self.#name { at.code(#wire, code); }));
+        }
+        _ => lines
+            .extend(text_limits.map(|limits| quote!(at.each_text(#wire, &self.#name, #limits);))),
+    }
+    lines
+}
+
+/// Whether every code of a table that may be sent at all may be sent here.
+fn takes_whole_table(api: &Api, table: &str, one_of: &[String]) -> bool {
+    api.code_tables
+        .iter()
+        .filter(|known| known.name == table)
+        .flat_map(|known| &known.codes)
+        .filter(|code| !code.read_only)
+        .map(|code| &code.value)
+        .eq(one_of)
+}
+
+/// The limits of a text; nothing if there are none.
+fn text_limits(limits: &Limits) -> Option<TokenStream> {
+    let min = limits.min_length.map(Literal::u32_unsuffixed);
+    let max = limits.max_length.map(Literal::u32_unsuffixed);
+    let min = min.map(|min| quote!(.min(#min)));
+    let max = max.map(|max| quote!(.max(#max)));
+    let pattern = limits.pattern.as_ref().map(|source| {
+        quote! {
+            .pattern({
+                static PATTERN: Pattern = Pattern::new(#source);
+                &PATTERN
+            })
+        }
+    });
+    if min.is_none() && max.is_none() && pattern.is_none() {
+        return None;
+    }
+    Some(quote!(Limits::NONE #min #max #pattern))
+}
+
+/// The smallest and the largest value of a field as a Rust range.
+fn range(ty: &Type, limits: &Limits) -> Option<TokenStream> {
+    let bound = |text: Option<&String>| match ty {
+        Type::Amount => {
+            let centavos = quote_number(&centavos(text?));
+            Some(quote!(Amount::from_centavos(#centavos)))
+        }
+        _ => Some(quote_number(text?)),
+    };
+    bounds(
+        bound(limits.minimum.as_ref()),
+        bound(limits.maximum.as_ref()),
+    )
+}
+
+fn bounds(least: Option<TokenStream>, most: Option<TokenStream>) -> Option<TokenStream> {
+    match (least, most) {
+        (None, None) => None,
+        (Some(least), None) => Some(quote!(#least..)),
+        (None, Some(most)) => Some(quote!(..=#most)),
+        (Some(least), Some(most)) => Some(quote!(#least..=#most)),
+    }
+}
+
+/// Digits as a literal, in groups of three.
+fn quote_number(digits: &str) -> TokenStream {
+    let (sign, digits) = match digits.strip_prefix('-') {
+        Some(digits) => ("-", digits),
+        None => ("", digits),
+    };
+    let mut grouped = String::new();
+    for (index, digit) in digits.chars().enumerate() {
+        let left = digits.len() - index;
+        if index > 0 && left.is_multiple_of(3) && digits.len() > 4 {
+            grouped.push('_');
+        }
+        grouped.push(digit);
+    }
+    format!("{sign}{grouped}").parse().unwrap_or_default()
+}
+
+/// A decimal text with at most two places, in hundredths.
+fn centavos(text: &str) -> String {
+    let (whole, fraction) = text.split_once('.').unwrap_or((text, ""));
+    let digits = format!("{whole}{fraction:0<2}");
+    let digits = digits.trim_start_matches('0');
+    if digits.is_empty() {
+        "0".to_owned()
+    } else {
+        digits.to_owned()
+    }
+}
+
+fn operation_impl(operation: &Operation) -> TokenStream {
+    let request = format_ident!("{}", operation.request.name);
+    let response = format_ident!("{}", operation.response.name);
+    let name = &operation.name;
+    let label = &operation.label;
+    let action = &operation.action;
+    let constants = operation
+        .constants
+        .iter()
+        .map(|(wire, value)| quote!((#wire, #value)));
+    let direction = match operation.direction {
+        Direction::ToSkypay => quote!(ToSkypay),
+        Direction::ToPartner => quote!(ToPartner),
+    };
+    let mode = match operation.mode {
+        Mode::Asynchronous => quote!(Asynchronous),
+        Mode::Synchronous => quote!(Synchronous),
+        Mode::Notification => quote!(Notification),
+    };
+    let effect = match operation.effect {
+        Effect::Reads => quote!(Reads),
+        Effect::ChangesState => quote!(ChangesState),
+        Effect::MovesMoney => quote!(MovesMoney),
+    };
+    let resend = match operation.waiting.resend {
+        Resend::Safe => quote!(Safe),
+        Resend::AfterAsking => quote!(AfterAsking),
+        Resend::Never => quote!(Never),
+    };
+    let ask_with = option(operation.waiting.ask_with.as_ref());
+    let ask_after = option(
+        operation
+            .waiting
+            .ask_after_seconds
+            .map(Literal::u32_unsuffixed),
+    );
+    let codes = operation.codes.iter().map(|code| {
+        let value = &code.code;
+        let outcome = match code.outcome {
+            Outcome::Accepted => quote!(Accepted),
+            Outcome::Rejected => quote!(Rejected),
+            Outcome::Unknown => quote!(Unknown),
+        };
+        quote!((#value, Outcome::#outcome))
+    });
+    let code_required = operation.code_required;
+    let partner_codes = option(operation.partner_codes.map(|(from, to)| {
+        let (from, to) = (Literal::u16_unsuffixed(from), Literal::u16_unsuffixed(to));
+        quote!((#from, #to))
+    }));
+    let subjects = match &operation.subject {
+        None => quote!(Vec::new()),
+        Some(Subject::Field(field)) => {
+            let field = format_ident!("{field}");
+            quote!(vec![self.#field.as_ref()])
+        }
+        Some(Subject::Items { list, field }) => {
+            let (list, field) = (format_ident!("{list}"), format_ident!("{field}"));
+            quote!(self.#list.iter().map(|item| item.#field.as_ref()).collect())
+        }
+    };
+    quote! {
+        impl Operation for #request {
+            type Response = #response;
+
+            const INFO: &'static OperationInfo = &OperationInfo {
+                name: #name,
+                label: #label,
+                action: #action,
+                constants: &[#(#constants),*],
+                direction: Direction::#direction,
+                mode: Mode::#mode,
+                effect: Effect::#effect,
+                ask_with: #ask_with,
+                ask_after_seconds: #ask_after,
+                resend: Resend::#resend,
+                codes: &[#(#codes),*],
+                code_required: #code_required,
+                partner_codes: #partner_codes,
+            };
+
+            fn subjects(&self) -> Vec<&str> {
+                #subjects
+            }
+        }
+    }
+}
+
+fn option<T: quote::ToTokens>(value: Option<T>) -> TokenStream {
+    value.map_or_else(|| quote!(None), |value| quote!(Some(#value)))
+}
+
+fn answer_impl(operation: &Operation) -> TokenStream {
+    let name = format_ident!("{}", operation.response.name);
+    let field_of = |role| {
+        operation
+            .response
+            .fields
+            .iter()
+            .find(move |field| field.envelope == Some(role))
+    };
+    let (time, code, description) = (
+        field_of(EnvelopeField::Time),
+        field_of(EnvelopeField::Code),
+        field_of(EnvelopeField::Description),
+    );
+    let read = |field: Option<&Field>, how: TokenStream| {
+        let field = field.map(|field| {
+            let ident = field_ident(field);
+            quote!(self.#ident #how)
+        });
+        field.unwrap_or_else(|| quote!(None))
+    };
+    let stamped = |field: Option<&Field>, value: TokenStream| {
+        let field = field.filter(|field| field.stamped)?;
+        let ident = field_ident(field);
+        Some(quote!(self.#ident = Some(#value);))
+    };
+    let get_time = read(time, quote!());
+    let get_code = read(code, quote!(.as_ref().map(AsRef::as_ref)));
+    let get_description = read(description, quote!(.as_deref()));
+    let set: Vec<_> = [
+        stamped(time, quote!(stamp.time)),
+        stamped(code, quote!(stamp.code.into())),
+        stamped(description, quote!(stamp.description.into())),
+    ]
+    .into_iter()
+    .flatten()
+    .collect();
+    let stamp = if set.is_empty() {
+        quote!(_)
+    } else {
+        quote!(stamp)
+    };
+    quote! {
+        impl Answer for #name {
+            fn response_time(&self) -> Option<DateTime> {
+                #get_time
+            }
+
+            fn response_code(&self) -> Option<&str> {
+                #get_code
+            }
+
+            fn response_description(&self) -> Option<&str> {
+                #get_description
+            }
+
+            fn stamp(&mut self, #stamp: &Stamp<'_>) {
+                #(#set)*
+            }
+        }
+    }
+}
+
+fn codes(api: &Api) -> File {
+    let mut pieces = Vec::new();
+    for table in &api.code_tables {
+        pieces.push(code_enum(table).into());
+        pieces.push(Piece::Text(code_macro(table)));
+    }
+    pieces.insert(
+        0,
+        Piece::Items(quote!(
+            use skypay_runtime::Unlisted;
+        )),
+    );
+    rust_file(
+        "types/src/codes.rs",
+        "The code tables. Each is open: a value that the document does not list is kept as it \
+         came and goes out again as it came.",
+        pieces,
+    )
+}
+
+fn code_enum(table: &CodeTable) -> TokenStream {
+    let name = format_ident!("{}", table.name);
+    let doc = docs(&table.doc);
+    let variants = table.codes.iter().map(|code| {
+        let mut text = format!("`{}`: {}", code.value, code.doc);
+        if code.read_only {
+            text.push_str("\n\nRead, never sent.");
+        }
+        let doc = docs(&text);
+        let variant = format_ident!("{}", code.variant);
+        quote!(#doc #variant)
+    });
+    let unlisted = docs("A value that the document does not list, kept as it came.");
+    quote! {
+        #doc
+        #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+        #[non_exhaustive]
+        pub enum #name {
+            #(#variants,)*
+            #unlisted
+            Unlisted(Unlisted),
+        }
+    }
+}
+
+/// The table behind the enum, a line per code.
+fn code_macro(table: &CodeTable) -> String {
+    let mut text = format!("skypay_runtime::codes!({} {{\n", table.name);
+    for code in &table.codes {
+        let mark = if code.read_only { " read_only" } else { "" };
+        text.push_str(&format!("    {} = {:?}{mark},\n", code.variant, code.value));
+    }
+    text.push_str("});\n");
+    text
+}
+
+fn values(api: &Api) -> File {
+    let mut pieces = Vec::new();
+    for newtype in &api.newtypes {
+        pieces.push(newtype_struct(newtype).into());
+        let kind = if newtype.sensitive {
+            "sensitive"
+        } else {
+            "public"
+        };
+        pieces.push(Piece::Text(format!(
+            "skypay_runtime::text_type!({}, {kind});\n",
+            newtype.name
+        )));
+    }
+    rust_file(
+        "types/src/values.rs",
+        "Texts with a type of their own. They hold any text: the document's constraints are \
+         checked when a message is built and before it is sent.",
+        pieces,
+    )
+}
+
+fn newtype_struct(newtype: &Newtype) -> TokenStream {
+    let name = format_ident!("{}", newtype.name);
+    let doc = docs(&newtype.doc);
+    quote! {
+        #doc
+        #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+        pub struct #name(String);
+    }
+}
+
+/// The first paragraph of a Markdown text.
+pub(crate) fn first_paragraph(text: &str) -> &str {
+    text.split("\n\n").next().unwrap_or(text)
+}
+
+/// The Rust field, a raw identifier where the name is a keyword.
+pub(crate) fn field_ident(field: &Field) -> Ident {
+    syn::parse_str(&field.rust).unwrap_or_else(|_| format_ident!("r#{}", field.rust))
+}
+
+/// The type of the struct's field.
+fn field_type(field: &Field) -> TokenStream {
+    let inner = inner_type(field);
+    if field.required || matches!(field.ty, Type::List(_)) {
+        inner
+    } else {
+        quote!(Option<#inner>)
+    }
+}
+
+/// The type of the field's value.
+fn inner_type(field: &Field) -> TokenStream {
+    let ty = type_tokens(&field.ty);
+    match (&field.ty, field.sensitive) {
+        (_, false) | (Type::List(_), true) => ty,
+        (Type::Text, true) => quote!(Sensitive),
+        (_, true) => quote!(Sensitive<#ty>),
+    }
+}
+
+fn type_tokens(ty: &Type) -> TokenStream {
+    match ty {
+        Type::Text => quote!(String),
+        Type::Newtype(name) | Type::Codes(name) | Type::Row(name) => {
+            let name = format_ident!("{name}");
+            quote!(#name)
+        }
+        Type::Amount => quote!(Amount),
+        Type::Date => quote!(Date),
+        Type::DateTime => quote!(DateTime),
+        Type::PersonName => quote!(PersonName),
+        Type::Integer(rust) => {
+            let rust = format_ident!("{rust}");
+            quote!(#rust)
+        }
+        Type::Boolean => quote!(bool),
+        Type::List(item) => {
+            let item = type_tokens(item);
+            quote!(Vec<#item>)
+        }
+    }
+}
+
+/// How most fields of a message are spelled on the wire.
+#[derive(Clone, Copy)]
+pub(crate) enum Case {
+    Camel,
+    Pascal,
+}
+
+impl Case {
+    fn of(fields: &[Field]) -> Self {
+        let capitalised = fields
+            .iter()
+            .filter(|field| field.wire.starts_with(|first: char| first.is_uppercase()))
+            .count();
+        if capitalised * 2 > fields.len() {
+            Self::Pascal
+        } else {
+            Self::Camel
+        }
+    }
+
+    fn attribute(self) -> TokenStream {
+        match self {
+            Self::Camel => quote!(#[serde(rename_all = "camelCase")]),
+            Self::Pascal => quote!(#[serde(rename_all = "PascalCase")]),
+        }
+    }
+
+    /// What serde makes of a Rust field's name.
+    fn apply(self, rust: &str) -> String {
+        let mut wire = String::new();
+        let mut upper = matches!(self, Self::Pascal);
+        for letter in rust.chars() {
+            if letter == '_' {
+                upper = true;
+            } else if upper {
+                wire.extend(letter.to_uppercase());
+                upper = false;
+            } else {
+                wire.push(letter);
+            }
+        }
+        wire
+    }
+}

@@ -1,0 +1,414 @@
+//! What the generator knows of the API: plain data, with names that are
+//! already Rust names. Decided in `lower`, laid out in `emit`.
+
+/// The whole API.
+#[derive(Clone, Debug)]
+pub struct Api {
+    /// The document's title.
+    pub title: String,
+    /// The document's version.
+    pub version: String,
+    /// `SkyPay`'s environments, in the order of the document.
+    pub environments: Vec<Environment>,
+    /// The operations, in the order of the document.
+    pub operations: Vec<Operation>,
+    /// The code tables, by name.
+    pub code_tables: Vec<CodeTable>,
+    /// Texts that have a type of their own, by name.
+    pub newtypes: Vec<Newtype>,
+    /// Objects inside messages, by name.
+    pub rows: Vec<Message>,
+    /// What is answered when no handler has spoken.
+    pub protocol: Protocol,
+}
+
+/// One of `SkyPay`'s environments.
+#[derive(Clone, Debug)]
+pub struct Environment {
+    /// The Rust variant.
+    pub variant: String,
+    /// The name in the document.
+    pub name: String,
+    /// The URL in front of the wire path.
+    pub url: String,
+    /// What it is for.
+    pub doc: String,
+}
+
+/// The codes and texts that dispatch answers by itself.
+#[derive(Clone, Debug)]
+pub struct Protocol {
+    /// The answer of success.
+    pub accepted: FixedAnswer,
+    /// The one answer to everything that fails before a handler.
+    pub unreadable: FixedAnswer,
+    /// The answer when a handler failed or gave an invalid answer.
+    pub failed: FixedAnswer,
+    /// The answer to a notification that could not be stored.
+    pub not_stored: FixedAnswer,
+    /// Characters that the text of an answer may have.
+    pub description_limit: usize,
+}
+
+/// A return code and its text.
+#[derive(Clone, Debug)]
+pub struct FixedAnswer {
+    /// The return code.
+    pub code: String,
+    /// The text that goes with it.
+    pub description: String,
+}
+
+/// An operation.
+#[derive(Clone, Debug)]
+pub struct Operation {
+    /// The `operationId`.
+    pub name: String,
+    /// The Rust method, `payout_queue`.
+    pub method: String,
+    /// The fragment of the path key.
+    pub label: String,
+    /// The wire path, `/services/{callerName}`.
+    pub wire_path: String,
+    /// The value of `action`.
+    pub action: String,
+    /// Request fields with one value, in wire order.
+    pub constants: Vec<(String, String)>,
+    /// One line.
+    pub summary: String,
+    /// What it does, in Markdown.
+    pub description: String,
+    /// The chapter in the vendor's early 1.36 numbering, if it had one there.
+    pub chapter_directory: Option<String>,
+    /// The chapter in the vendor's 1.37 numbering.
+    pub chapter_current: String,
+    /// Who calls whom.
+    pub direction: Direction,
+    /// Whether the answer is the outcome.
+    pub mode: Mode,
+    /// What a call may do to the world.
+    pub effect: Effect,
+    /// When to ask, and whether to send again.
+    pub waiting: Waiting,
+    /// The return codes, in the order of the document.
+    pub codes: Vec<ResultCode>,
+    /// The range of codes that a partner may define.
+    pub partner_codes: Option<(u16, u16)>,
+    /// Whether every answer carries a return code.
+    pub code_required: bool,
+    /// The field that names the thing at stake.
+    pub subject: Option<Subject>,
+    /// The request.
+    pub request: Message,
+    /// The response.
+    pub response: Message,
+    /// The documented request examples, by name.
+    pub request_examples: Vec<Example>,
+    /// The documented response examples, by name.
+    pub response_examples: Vec<Example>,
+    /// Whether the operation is going away.
+    pub deprecated: bool,
+}
+
+/// Who calls whom.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Direction {
+    /// The partner calls `SkyPay`.
+    ToSkypay,
+    /// `SkyPay` calls the partner.
+    ToPartner,
+}
+
+/// Whether the answer to a call is its outcome.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Mode {
+    /// The outcome comes by callback.
+    Asynchronous,
+    /// The answer is the outcome.
+    Synchronous,
+    /// The receiver may only acknowledge.
+    Notification,
+}
+
+/// What a call may do to the world.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Effect {
+    /// Nothing changes.
+    Reads,
+    /// Something changes, but no money moves.
+    ChangesState,
+    /// Money moves.
+    MovesMoney,
+}
+
+/// When to ask what became of a call, and whether to send it again.
+#[derive(Clone, Debug)]
+pub struct Waiting {
+    /// The operation that tells.
+    pub ask_with: Option<String>,
+    /// Seconds to wait before asking.
+    pub ask_after_seconds: Option<u32>,
+    /// Whether the same request may be sent again.
+    pub resend: Resend,
+    /// The rule in words.
+    pub note: String,
+}
+
+/// Whether the same request may be sent again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Resend {
+    /// At any time.
+    Safe,
+    /// Only after asking.
+    AfterAsking,
+    /// Not at all.
+    Never,
+}
+
+/// A return code of an operation.
+#[derive(Clone, Debug)]
+pub struct ResultCode {
+    /// The code on the wire.
+    pub code: String,
+    /// What it means for this operation.
+    pub meaning: String,
+    /// What it says of the outcome.
+    pub outcome: Outcome,
+    /// Whether the vendor's page of the operation lists it.
+    pub listed: bool,
+}
+
+/// What a return code says of the outcome.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// Accepted or done.
+    Accepted,
+    /// Refused and not executed.
+    Rejected,
+    /// Perhaps executed.
+    Unknown,
+}
+
+/// The request field that names the thing at stake.
+#[derive(Clone, Debug)]
+pub enum Subject {
+    /// A field of the request, by its Rust name.
+    Field(String),
+    /// A field of each item of a list, by their Rust names.
+    Items {
+        /// The list.
+        list: String,
+        /// The field of its items.
+        field: String,
+    },
+}
+
+/// An example of the document.
+#[derive(Clone, Debug)]
+pub struct Example {
+    /// Its name in the document.
+    pub name: String,
+    /// What it shows.
+    pub summary: String,
+    /// The message as JSON text, numbers as they are spelled.
+    pub json: String,
+    /// The message.
+    pub value: serde_json::Value,
+}
+
+/// A request, a response or an object inside one.
+#[derive(Clone, Debug)]
+pub struct Message {
+    /// The Rust type, equal to the component's name.
+    pub name: String,
+    /// What it is, in Markdown.
+    pub doc: String,
+    /// What part it plays.
+    pub part: Part,
+    /// The fields that the Rust type has, in wire order.
+    pub fields: Vec<Field>,
+    /// Fields on the wire that the transport writes, in wire order.
+    pub transport_fields: Vec<String>,
+    /// Conditions between fields.
+    pub rules: Vec<Rule>,
+    /// Where an item may also be read from a plain text: the wire name of the
+    /// field that the text becomes.
+    pub accepts_plain: Option<String>,
+}
+
+/// What part a message plays.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Part {
+    /// It asks.
+    Request,
+    /// It answers.
+    Response,
+    /// It stands inside another.
+    Row,
+}
+
+/// A field of a message.
+#[derive(Clone, Debug)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a mark of the document, independent of the others"
+)]
+pub struct Field {
+    /// The name on the wire.
+    pub wire: String,
+    /// The Rust field.
+    pub rust: String,
+    /// What it holds, in Markdown, unit and format included.
+    pub doc: String,
+    /// Its type.
+    pub ty: Type,
+    /// Whether every message has it.
+    pub required: bool,
+    /// Whether it is personal data whose type does not mask itself.
+    pub sensitive: bool,
+    /// How it is spelled on the wire.
+    pub written: Written,
+    /// What is checked before it is sent; empty for what is only received.
+    pub limits: Limits,
+    /// Other names that are accepted when reading.
+    pub aliases: Vec<String>,
+    /// The part of the response envelope that it is.
+    pub envelope: Option<EnvelopeField>,
+    /// Whether whoever answers always writes this envelope field.
+    pub stamped: bool,
+    /// Whether the items of a list may also come as plain texts.
+    pub accepts_plain: bool,
+    /// Whether the field is going away.
+    pub deprecated: bool,
+}
+
+/// A field of the response envelope.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum EnvelopeField {
+    /// When the answer was written.
+    Time,
+    /// The return code.
+    Code,
+    /// The text that goes with it.
+    Description,
+}
+
+/// The type of a field.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Type {
+    /// A text without a type of its own.
+    Text,
+    /// A text with a type of its own.
+    Newtype(String),
+    /// A code of a table.
+    Codes(String),
+    /// An amount in PHP.
+    Amount,
+    /// A day.
+    Date,
+    /// A time in GMT+8.
+    DateTime,
+    /// A person's name.
+    PersonName,
+    /// A whole number, with its Rust type.
+    Integer(&'static str),
+    /// True or false.
+    Boolean,
+    /// An object.
+    Row(String),
+    /// Several of them.
+    List(Box<Type>),
+}
+
+/// How a scalar is spelled on the wire.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Written {
+    /// As its Rust type writes itself.
+    Plainly,
+    /// As a JSON number although its type writes itself as a text.
+    AsNumber,
+    /// As a JSON text although its type writes itself as a number.
+    AsText,
+    /// As a time with four fraction digits.
+    WithFraction,
+}
+
+/// What is checked before a field is sent.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Limits {
+    /// Characters at least.
+    pub min_length: Option<u32>,
+    /// Characters at most.
+    pub max_length: Option<u32>,
+    /// A regular expression.
+    pub pattern: Option<String>,
+    /// The smallest number, as decimal text.
+    pub minimum: Option<String>,
+    /// The largest number, as decimal text.
+    pub maximum: Option<String>,
+    /// The only codes that may be sent; empty where the table decides.
+    pub one_of: Vec<String>,
+    /// Items at least.
+    pub min_items: Option<u32>,
+    /// Items at most.
+    pub max_items: Option<u32>,
+    /// Whether anything is checked at all: messages that are only received
+    /// are not.
+    pub enforced: bool,
+}
+
+/// A condition between fields.
+#[derive(Clone, Debug)]
+pub struct Rule {
+    /// Its name.
+    pub id: String,
+    /// The field and the values for which it holds; always, if absent.
+    pub when: Option<(String, Vec<String>)>,
+    /// Fields that must be there.
+    pub require: Vec<String>,
+    /// Fields that must not be there.
+    pub forbid: Vec<String>,
+    /// Fields whose text must match a pattern.
+    pub matches: Vec<(String, String)>,
+    /// Why, as a sentence.
+    pub because: String,
+}
+
+/// A code table.
+#[derive(Clone, Debug)]
+pub struct CodeTable {
+    /// The Rust type, equal to the component's name.
+    pub name: String,
+    /// What it is, in Markdown.
+    pub doc: String,
+    /// The codes, in the order of the document.
+    pub codes: Vec<Code>,
+}
+
+/// A code of a table.
+#[derive(Clone, Debug)]
+pub struct Code {
+    /// The value on the wire.
+    pub value: String,
+    /// The Rust variant.
+    pub variant: String,
+    /// What it means.
+    pub doc: String,
+    /// The kind that it belongs to, where the table has kinds.
+    pub kind: Option<String>,
+    /// Whether it may be read but not sent.
+    pub read_only: bool,
+    /// What it says of the outcome, in the table of return codes.
+    pub outcome: Option<Outcome>,
+}
+
+/// A text with a type of its own.
+#[derive(Clone, Debug)]
+pub struct Newtype {
+    /// The Rust type, equal to the component's name.
+    pub name: String,
+    /// What it is, in Markdown.
+    pub doc: String,
+    /// Whether it is personal data.
+    pub sensitive: bool,
+}

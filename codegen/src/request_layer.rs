@@ -1,0 +1,106 @@
+//! The request layer of the clients, written by progenitor from a document
+//! lowered to what it needs: where each operation goes and which of our types
+//! travel there. Message schemas are replaced by the types of our own emitter,
+//! since progenitor's would close the code tables, sort the fields and enforce
+//! patterns when reading.
+
+use openapiv3::OpenAPI;
+use proc_macro2::TokenStream;
+use progenitor::{GenerationSettings, Generator, HooksMode, InterfaceStyle, TagStyle};
+use quote::quote;
+use serde_json::{Map, Value, json};
+
+use crate::model::{Direction, Operation};
+use crate::problem::{Place, Problem, Problems};
+
+/// The component that stands for every response: the opened text, decoded
+/// later by the tolerant reader.
+const OPENED: &str = "Opened";
+
+/// The items of a progenitor client for the operations of one direction.
+pub(crate) fn client(
+    title: &str,
+    version: &str,
+    operations: &[&Operation],
+) -> Result<TokenStream, Problems> {
+    let lowered = lowered_document(title, version, operations);
+    let document: OpenAPI = serde_json::from_value(lowered).map_err(refused)?;
+    let mut settings = GenerationSettings::default();
+    settings
+        .with_interface(InterfaceStyle::Positional)
+        .with_tag(TagStyle::Merged)
+        .with_hooks(HooksMode::Expected)
+        .with_inner_type(quote!(::skypay_runtime::client::Transport))
+        .with_replacement(
+            OPENED,
+            "::skypay_runtime::client::Opened",
+            std::iter::empty(),
+        );
+    for operation in operations {
+        let name = &operation.request.name;
+        let path = format!("::skypay_types::{name}");
+        settings.with_replacement(name, path, std::iter::empty());
+    }
+    Generator::new(&settings)
+        .generate_tokens(&document)
+        .map_err(refused)
+}
+
+/// The operations of one direction.
+pub(crate) fn of_direction(operations: &[Operation], direction: Direction) -> Vec<&Operation> {
+    operations
+        .iter()
+        .filter(|operation| operation.direction == direction)
+        .collect()
+}
+
+fn refused(error: impl std::fmt::Display) -> Problems {
+    let message = format!("progenitor refuses the lowered document: {error}");
+    Problems::from(Problem::new("request-layer", Place::new(1, 1, ""), message))
+}
+
+fn lowered_document(title: &str, version: &str, operations: &[&Operation]) -> Value {
+    let mut schemas = Map::new();
+    let mut paths = Map::new();
+    schemas.insert(OPENED.to_owned(), json!({ "type": "object" }));
+    for operation in operations {
+        let name = &operation.request.name;
+        schemas.insert(name.clone(), json!({ "type": "object" }));
+        let key = format!("{}#{}", operation.wire_path, operation.label);
+        paths.insert(key, json!({ "post": lowered_operation(operation) }));
+    }
+    json!({
+        "openapi": "3.0.3",
+        "info": { "title": title, "version": version },
+        "paths": paths,
+        "components": { "schemas": schemas },
+    })
+}
+
+fn lowered_operation(operation: &Operation) -> Value {
+    let parameters: Vec<_> = path_parameters(&operation.wire_path)
+        .map(|name| {
+            json!({ "name": name, "in": "path", "required": true, "schema": { "type": "string" } })
+        })
+        .collect();
+    json!({
+        "operationId": operation.name,
+        "summary": operation.summary,
+        "parameters": parameters,
+        "requestBody": { "required": true, "content": body(&operation.request.name) },
+        "responses": { "200": { "description": "opened", "content": body(OPENED) } },
+    })
+}
+
+fn body(component: &str) -> Value {
+    let reference = format!("#/components/schemas/{component}");
+    json!({ "application/json": { "schema": { "$ref": reference } } })
+}
+
+/// The names between braces in a wire path.
+pub(crate) fn path_parameters(wire_path: &str) -> impl Iterator<Item = &str> {
+    wire_path
+        .split('{')
+        .skip(1)
+        .filter_map(|rest| rest.split_once('}').map(|(name, _)| name))
+}

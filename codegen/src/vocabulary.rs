@@ -1,0 +1,225 @@
+//! The words that the document may use, and where: the part of `OpenAPI` 3.0
+//! that the generator understands, and our own extensions. A word that is not
+//! here is refused, so that nothing in the document is silently without
+//! effect.
+
+/// What the value of a word looks like.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Shape {
+    /// A text.
+    Text,
+    /// `true` or `false`.
+    Flag,
+    /// A number.
+    Number,
+    /// A number or a text.
+    Scalar,
+    /// A sequence of texts.
+    Texts,
+    /// A sequence of anything.
+    List,
+    /// A mapping; what is in it is checked where it is used.
+    Map,
+    /// Anything.
+    Any,
+    /// A mapping with these members and no others.
+    Members(&'static [(&'static str, Shape)]),
+    /// A sequence of mappings with these members and no others.
+    Rows(&'static [(&'static str, Shape)]),
+}
+
+use Shape::{Any, Flag, List, Map, Members, Number, Rows, Scalar, Text, Texts};
+
+/// Words at the root of the document.
+pub(crate) const ROOT: &[(&str, Shape)] = &[
+    ("openapi", Text),
+    ("info", Map),
+    ("externalDocs", Map),
+    ("servers", List),
+    ("tags", List),
+    ("security", List),
+    ("paths", Map),
+    ("components", Map),
+    (
+        "x-skypay-envelope",
+        Members(&[
+            ("cipher", Text),
+            ("padding", Text),
+            ("keyDerivation", Text),
+            ("encoding", Text),
+            ("contentType", Text),
+            ("charset", Text),
+        ]),
+    ),
+    ("x-skypay-time-zone", Text),
+    (
+        "x-skypay-answers",
+        Members(&[
+            ("accepted", ANSWER),
+            ("unreadable", ANSWER),
+            ("failed", ANSWER),
+            ("notStored", ANSWER),
+        ]),
+    ),
+];
+
+const ANSWER: Shape = Members(&[("code", Text), ("description", Text)]);
+
+/// Words of `info`.
+pub(crate) const INFO: &[(&str, Shape)] = &[
+    ("title", Text),
+    ("version", Text),
+    ("description", Text),
+    ("contact", Map),
+    ("license", Map),
+    ("x-skypay-describes", Texts),
+];
+
+/// Words of `components`.
+pub(crate) const COMPONENTS: &[(&str, Shape)] = &[("schemas", Map), ("parameters", Map)];
+
+/// Words of a server.
+pub(crate) const SERVER: &[(&str, Shape)] = &[
+    ("url", Text),
+    ("description", Text),
+    ("variables", Map),
+    ("x-skypay-environment", Text),
+];
+
+/// Words of a path item.
+pub(crate) const PATH_ITEM: &[(&str, Shape)] = &[
+    ("summary", Text),
+    ("description", Text),
+    ("parameters", List),
+    ("servers", List),
+    ("post", Map),
+    ("x-skypay-direction", Text),
+];
+
+/// Words of an operation.
+pub(crate) const OPERATION: &[(&str, Shape)] = &[
+    ("operationId", Text),
+    ("summary", Text),
+    ("description", Text),
+    ("externalDocs", Map),
+    ("tags", Texts),
+    ("deprecated", Flag),
+    ("requestBody", Map),
+    ("responses", Map),
+    ("security", List),
+    (
+        "x-skypay-chapter",
+        Members(&[("directory", Text), ("current", Text)]),
+    ),
+    ("x-skypay-mode", Text),
+    ("x-skypay-effect", Text),
+    ("x-skypay-subject", Text),
+    (
+        "x-skypay-waiting",
+        Members(&[
+            ("askWith", Text),
+            ("askAfterSeconds", Number),
+            ("resend", Text),
+            ("note", Text),
+        ]),
+    ),
+    (
+        "x-skypay-result-codes",
+        Rows(&[("code", Text), ("meaning", Text), ("source", Text)]),
+    ),
+    (
+        "x-skypay-partner-codes",
+        Members(&[("from", Number), ("to", Number)]),
+    ),
+];
+
+/// Words of a request body.
+pub(crate) const REQUEST_BODY: &[(&str, Shape)] =
+    &[("description", Text), ("required", Flag), ("content", Map)];
+
+/// Words of a response.
+pub(crate) const RESPONSE: &[(&str, Shape)] = &[("description", Text), ("content", Map)];
+
+/// Words of a media type.
+pub(crate) const MEDIA_TYPE: &[(&str, Shape)] = &[("schema", Map), ("examples", Map)];
+
+/// Words of an example.
+pub(crate) const EXAMPLE: &[(&str, Shape)] =
+    &[("summary", Text), ("description", Text), ("value", Any)];
+
+/// Words of a schema.
+pub(crate) const SCHEMA: &[(&str, Shape)] = &[
+    ("$ref", Text),
+    ("allOf", List),
+    ("type", Text),
+    ("format", Text),
+    ("title", Text),
+    ("description", Text),
+    ("deprecated", Flag),
+    ("example", Any),
+    ("enum", Texts),
+    ("minLength", Number),
+    ("maxLength", Number),
+    ("pattern", Text),
+    ("minimum", Number),
+    ("maximum", Number),
+    ("required", Texts),
+    ("properties", Map),
+    ("items", Map),
+    ("minItems", Number),
+    ("maxItems", Number),
+    ("x-skypay-type", Text),
+    ("x-skypay-newtype", Flag),
+    ("x-skypay-minimum", Scalar),
+    ("x-skypay-unit", Text),
+    ("x-skypay-sensitive", Flag),
+    ("x-skypay-rust-name", Text),
+    ("x-skypay-aliases", Texts),
+    ("x-skypay-applies-to", Texts),
+    ("x-skypay-accepts-plain", Text),
+    ("x-skypay-transport", Flag),
+    ("x-skypay-constant", Flag),
+    ("x-skypay-on-success", Flag),
+    (
+        "x-skypay-codes",
+        Rows(&[
+            ("value", Text),
+            ("name", Text),
+            ("description", Text),
+            ("kind", Text),
+            ("readOnly", Flag),
+            ("outcome", Text),
+        ]),
+    ),
+    (
+        "x-skypay-rules",
+        Rows(&[
+            ("id", Text),
+            ("when", Members(&[("field", Text), ("in", Texts)])),
+            ("require", Texts),
+            ("forbid", Texts),
+            ("match", Map),
+            ("because", Text),
+        ]),
+    ),
+];
+
+/// The values of `type` and `x-skypay-type` that have a Rust type.
+pub(crate) const TYPES: &[(&str, &[&str])] = &[
+    (
+        "string",
+        &[
+            "person-name",
+            "amount",
+            "date",
+            "date-time",
+            "date-time-fraction",
+            "integer",
+        ],
+    ),
+    ("number", &["amount"]),
+    ("integer", &[]),
+    ("boolean", &[]),
+    ("object", &[]),
+    ("array", &[]),
+];

@@ -1,0 +1,95 @@
+//! Refused documents: one small edit of the accepted document per rule, and
+//! the message that each gets.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+fn folder() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("documents")
+}
+
+fn accepted() -> String {
+    fs::read_to_string(folder().join("accepted.yaml")).unwrap()
+}
+
+/// The edits of a file: what is found, exactly once, and what stands there
+/// instead.
+fn edits(text: &str) -> Vec<(&str, &str)> {
+    text.split("<<<<\n")
+        .skip(1)
+        .map(|edit| {
+            let (old, rest) = edit.split_once("\n====\n").unwrap();
+            let (new, _) = rest.split_once("\n>>>>").unwrap();
+            (old, new)
+        })
+        .collect()
+}
+
+fn edited(edit_file: &str) -> String {
+    let mut document = accepted();
+    for (old, new) in edits(edit_file) {
+        assert_eq!(document.matches(old).count(), 1, "found once: {old}");
+        document = document.replacen(old, new, 1);
+    }
+    document
+}
+
+fn refused() -> Vec<(String, String)> {
+    let mut files: Vec<_> = fs::read_dir(folder().join("refused"))
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .collect();
+    files.sort();
+    files
+        .into_iter()
+        .map(|path| {
+            let name = path.file_stem().unwrap().to_str().unwrap().to_owned();
+            (name, fs::read_to_string(path).unwrap())
+        })
+        .collect()
+}
+
+#[test]
+fn the_accepted_document_is_accepted() {
+    let generated = codegen::generate(&accepted()).unwrap();
+    assert_eq!(generated.api.operations.len(), 3);
+}
+
+#[test]
+fn each_broken_rule_is_named_with_its_place() {
+    let mut report = String::new();
+    for (name, edit) in refused() {
+        let why = edit.lines().next().unwrap().trim_start_matches("# ");
+        let problems = codegen::generate(&edited(&edit)).expect_err(&name);
+        let rules: Vec<_> = problems.as_slice().iter().map(|problem| problem.rule).collect();
+        assert!(
+            rules.iter().any(|rule| name.starts_with(rule)),
+            "{name} breaks {rules:?}"
+        );
+        report.push_str(&format!("## {name}: {why}\n{}\n", problems.report("document.yaml")));
+    }
+    insta::assert_snapshot!(report);
+}
+
+#[test]
+fn every_rule_has_a_document_that_breaks_it() {
+    let broken: BTreeSet<_> = refused()
+        .iter()
+        .flat_map(|(_, edit)| {
+            let problems = codegen::generate(&edited(edit)).unwrap_err();
+            let rules: Vec<_> = problems.as_slice().iter().map(|problem| problem.rule).collect();
+            rules
+        })
+        .collect();
+    let rules: BTreeSet<_> = codegen::RULES.iter().copied().collect();
+    assert_eq!(broken, rules);
+}
+
+#[test]
+fn text_that_is_no_document_gets_a_message_too() {
+    for text in ["", "- a\n- b\n", "openapi", "\u{0}", "a: b: c", "%YAML 9\n---\n{", "{}", "&a [*a]"] {
+        let problems = codegen::generate(text).unwrap_err();
+        assert!(!problems.as_slice().is_empty(), "{text:?}");
+    }
+}

@@ -1,0 +1,3 @@
+//! The workspace tests, in one binary.
+
+mod documents;

@@ -1,0 +1,43 @@
+//! The project's tasks. The only crate that writes files.
+//!
+//! It never links generated code, so that it still runs when generated code
+//! does not compile; what needs generated code is a program that a task starts
+//! through cargo.
+
+pub mod generate;
+pub mod steps;
+pub mod validate;
+
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+/// How a task ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ending {
+    /// Nothing to complain about.
+    Clean,
+    /// The task found what it looks for.
+    Findings,
+    /// The call was wrong, or something needed could not be read or run.
+    Unusable,
+    /// What is committed is not what the document gives.
+    Stale,
+}
+
+impl From<Ending> for ExitCode {
+    fn from(ending: Ending) -> Self {
+        Self::from(match ending {
+            Ending::Clean => 0,
+            Ending::Findings => 1,
+            Ending::Unusable => 2,
+            Ending::Stale => 4,
+        })
+    }
+}
+
+/// The root of the workspace.
+#[must_use]
+pub fn root() -> PathBuf {
+    let manifest = Path::new(env!("CARGO_MANIFEST_DIR"));
+    manifest.parent().unwrap_or(manifest).to_owned()
+}
