@@ -1,0 +1,452 @@
+//! The sending half: one call, its transport, and what its answer says.
+//!
+//! [`Transport::exchange`] carries one HTTP request and its answer through the
+//! envelope; [`Transport::call`] puts validation before it and the judgement
+//! of the outcome after it. Between the two stands generated code that builds
+//! the HTTP request and hands back the opened text.
+
+use std::fmt;
+use std::sync::Arc;
+
+use progenitor_client::ResponseValue;
+use reqwest::header::{CONTENT_TYPE, HeaderValue};
+use reqwest::{Method, StatusCode};
+use serde::{Deserialize, Deserializer};
+use serde_json::value::RawValue;
+use tracing::Instrument;
+
+use crate::clock::Clock;
+use crate::envelope;
+use crate::head::{self, AnswerHead};
+use crate::keys::KeyRing;
+use crate::operation::{Answer, Effect, Operation, OperationInfo, Outcome};
+use crate::outcome::{
+    CallOutcome, Error, NotSent, NotSentReason, Rejected, Source, Unknown, UnknownCause,
+};
+use crate::read;
+
+mod builder;
+mod watch;
+
+pub use builder::{SetupError, TransportBuilder};
+pub use watch::{Exchange, Observer};
+
+use watch::{Sizes, Watch};
+
+/// Carries calls: keys, HTTP settings, clock and observer. Cloning it is cheap.
+#[derive(Clone)]
+pub struct Transport(Arc<Inner>);
+
+struct Inner {
+    base_url: String,
+    keys: KeyRing,
+    clock: Clock,
+    observer: Option<Observer>,
+    read_retries: u32,
+    response_limit: usize,
+    /// For calls that change nothing; keeps connections open.
+    reading: reqwest::Client,
+    /// For calls that change something: every one gets a connection of its
+    /// own, so that none is lost in the race between sending on an idle
+    /// connection and the server closing it.
+    acting: reqwest::Client,
+}
+
+impl Transport {
+    /// Settings for a transport to `base_url` (`https://api.example.com`), with their defaults.
+    pub fn builder(base_url: impl Into<String>, keys: KeyRing) -> TransportBuilder {
+        TransportBuilder::new(base_url.into(), keys)
+    }
+
+    /// The base URL, without a trailing slash.
+    #[must_use]
+    pub fn base_url(&self) -> &str {
+        self.0.base_url.trim_end_matches('/')
+    }
+
+    /// The keys; rotating them here reaches everyone who shares them.
+    #[must_use]
+    pub fn keys(&self) -> &KeyRing {
+        &self.0.keys
+    }
+
+    /// The HTTP client with which generated code builds its requests. What is
+    /// sent goes through [`Transport::exchange`] instead.
+    #[must_use]
+    pub fn request_factory(&self) -> reqwest::Client {
+        self.0.reading.clone()
+    }
+
+    /// Makes one call: validates `request`, lets `send` carry it, and judges
+    /// the answer.
+    ///
+    /// `send` is the generated method that ends up in [`Transport::exchange`].
+    /// It runs once; only where the operation reads and the connection failed
+    /// it runs again, as often as [`TransportBuilder::read_retries`] says.
+    ///
+    /// Dropping the returned future while it runs leaves the outcome unknown;
+    /// the observer and the log are told, the caller has to know it.
+    ///
+    /// # Errors
+    ///
+    /// See [`Error`]: not sent, rejected, or unknown.
+    pub async fn call<O, F, Fut>(&self, request: &O, send: F) -> Result<O::Response, Error>
+    where
+        O: Operation,
+        F: Fn() -> Fut,
+        Fut: Future<Output = Result<ResponseValue<Opened>, progenitor_client::Error<()>>>,
+    {
+        let watch = Watch::start(O::INFO, self.0.observer.clone());
+        let span = watch.span().clone();
+        let result = self.tries(request, send, &watch).instrument(span).await;
+        match &result {
+            Ok(response) => watch.finish(CallOutcome::Accepted, response.response_code()),
+            Err(error) => watch.finish(error.outcome(), error.code()),
+        }
+        result
+    }
+
+    async fn tries<O, F, Fut>(
+        &self,
+        request: &O,
+        send: F,
+        watch: &Watch,
+    ) -> Result<O::Response, Error>
+    where
+        O: Operation,
+        F: Fn() -> Fut,
+        Fut: Future<Output = Result<ResponseValue<Opened>, progenitor_client::Error<()>>>,
+    {
+        validate(request)?;
+        let mut retries = match O::INFO.effect {
+            Effect::Reads => self.0.read_retries,
+            Effect::ChangesState | Effect::MovesMoney => 0,
+        };
+        loop {
+            let result = match watch.measure(send()).await {
+                Ok(answer) => self.judge(request, answer.into_inner().text()),
+                Err(error) => Err(self.classify(request, error)),
+            };
+            match result {
+                Err(error) if retries > 0 && connection_failed(&error) => retries -= 1,
+                result => return result,
+            }
+        }
+    }
+
+    /// What a readable answer says.
+    ///
+    /// The return code is read on its own first: an answer that refuses lacks
+    /// most fields of one that accepts.
+    fn judge<O: Operation>(&self, request: &O, clear: &str) -> Result<O::Response, Error> {
+        let head = match head::read_answer(clear.as_bytes()) {
+            Ok(head) => head,
+            Err(error) => {
+                let source = Some(error.into());
+                return Err(self.unknown(request, UnknownCause::Unreadable, None, source));
+            }
+        };
+        let outcome = match &head.code {
+            Some(code) => O::INFO.outcome_of(code),
+            None if O::INFO.code_required => Outcome::Unknown,
+            None => Outcome::Accepted,
+        };
+        match (outcome, head) {
+            (Outcome::Accepted, head) => read::from_slice(clear.as_bytes()).map_err(|error| {
+                let source = Some(error.into());
+                self.unknown(request, UnknownCause::Unreadable, head.code, source)
+            }),
+            (
+                Outcome::Rejected,
+                AnswerHead {
+                    time,
+                    code: Some(code),
+                    description,
+                },
+            ) => Err(Error::Rejected(Rejected {
+                operation: O::INFO,
+                code,
+                description,
+                time,
+            })),
+            (_, head) => Err(self.unknown(request, UnknownCause::Code, head.code, None)),
+        }
+    }
+
+    /// What it says of the call that there is no readable answer.
+    fn classify<O: Operation>(&self, request: &O, error: progenitor_client::Error<()>) -> Error {
+        use progenitor_client::Error as Sent;
+
+        let not_sent = |reason, source| {
+            Error::NotSent(NotSent {
+                operation: O::INFO,
+                reason,
+                source,
+            })
+        };
+        match error {
+            Sent::InvalidRequest(_) => not_sent(NotSentReason::Request, None),
+            Sent::CommunicationError(error) => {
+                // The URL names the caller and helps nobody in a log.
+                let error = error.without_url();
+                if error.is_builder() {
+                    not_sent(NotSentReason::Request, Some(error.into()))
+                } else if error.is_connect() {
+                    not_sent(NotSentReason::Connect, Some(error.into()))
+                } else {
+                    self.unknown(request, interruption(&error), None, Some(error.into()))
+                }
+            }
+            Sent::UnexpectedResponse(response) => match response.extensions().get::<Failure>() {
+                Some(Failure::NotSent) => not_sent(NotSentReason::Request, None),
+                Some(Failure::Unknown(cause)) => self.unknown(request, *cause, None, None),
+                None => self.unknown(request, status_cause(response.status()), None, None),
+            },
+            Sent::ErrorResponse(response) => {
+                self.unknown(request, status_cause(response.status()), None, None)
+            }
+            Sent::ResponseBodyError(error) | Sent::InvalidUpgrade(error) => {
+                let error = error.without_url();
+                self.unknown(request, interruption(&error), None, Some(error.into()))
+            }
+            // Its error and its text quote the payload: neither is kept.
+            Sent::InvalidResponsePayload(..) | Sent::Custom(_) => {
+                self.unknown(request, UnknownCause::Unreadable, None, None)
+            }
+        }
+    }
+
+    fn unknown<O: Operation>(
+        &self,
+        request: &O,
+        cause: UnknownCause,
+        code: Option<String>,
+        source: Option<Source>,
+    ) -> Error {
+        Error::Unknown(Unknown {
+            operation: O::INFO,
+            subjects: request.subjects().into_iter().map(String::from).collect(),
+            cause,
+            code,
+            ask_not_before: O::INFO
+                .ask_after_seconds
+                .map(|seconds| self.0.clock.date_time().plus_seconds(seconds.into())),
+            source,
+        })
+    }
+
+    /// Carries one HTTP request and its answer through the envelope.
+    ///
+    /// `request` is what generated code has built: a JSON body, and in the
+    /// fragment of the URL the label of one of `operations`. What is sent is a
+    /// new request that takes over only the URL and the content. The answer
+    /// comes back as 200 with clear JSON; anything else comes back with
+    /// another status and, for [`Transport::call`], the reason.
+    ///
+    /// # Errors
+    ///
+    /// Those of the HTTP client while sending, unchanged.
+    pub async fn exchange(
+        &self,
+        operations: &[&'static OperationInfo],
+        request: reqwest::Request,
+    ) -> reqwest::Result<reqwest::Response> {
+        let operation = operations
+            .iter()
+            .find(|operation| request.url().fragment() == Some(operation.label));
+        let Some((operation, sealed)) =
+            operation.and_then(|operation| Some((operation, self.seal(operation, &request)?)))
+        else {
+            return Ok(Failure::NotSent.into());
+        };
+        Sizes::note_request(sealed.len());
+
+        let mut url = request.url().clone();
+        url.set_fragment(None);
+        let mut outgoing = reqwest::Request::new(Method::POST, url);
+        outgoing.headers_mut().insert(
+            CONTENT_TYPE,
+            HeaderValue::from_static(envelope::CONTENT_TYPE),
+        );
+        *outgoing.body_mut() = Some(sealed.into());
+
+        let client = match operation.effect {
+            Effect::Reads => &self.0.reading,
+            Effect::ChangesState | Effect::MovesMoney => &self.0.acting,
+        };
+        let response = client.execute(outgoing).await?;
+        Ok(match self.receive(operation, response).await {
+            Ok(clear) => http::Response::new(clear).into(),
+            Err(failure) => failure.into(),
+        })
+    }
+
+    /// The same for a base URL that is called as it stands, without a path
+    /// behind it: of the URL of `request` only the label is taken.
+    ///
+    /// # Errors
+    ///
+    /// Those of the HTTP client while sending, unchanged.
+    pub async fn exchange_at_base_url(
+        &self,
+        operations: &[&'static OperationInfo],
+        mut request: reqwest::Request,
+    ) -> reqwest::Result<reqwest::Response> {
+        let label = request.url().fragment().map(str::to_owned);
+        if let Ok(url) = self.0.base_url.parse() {
+            *request.url_mut() = url;
+            request.url_mut().set_fragment(label.as_deref());
+        }
+        self.exchange(operations, request).await
+    }
+
+    fn seal(&self, operation: &OperationInfo, request: &reqwest::Request) -> Option<String> {
+        let body = request.body()?.as_bytes()?;
+        let credentials = self.0.keys.current();
+        let (head, rest) = head::write_request(&credentials, operation, body)?;
+        Some(envelope::seal(credentials.key(), &[&head, rest]))
+    }
+
+    async fn receive(
+        &self,
+        operation: &OperationInfo,
+        response: reqwest::Response,
+    ) -> Result<Vec<u8>, Failure> {
+        if response.status() != StatusCode::OK {
+            return Err(Failure::Unknown(status_cause(response.status())));
+        }
+        let body = self.collect(response).await.map_err(Failure::Unknown)?;
+        Sizes::note_response(body.len());
+        self.open(&body)
+            .or_else(|| refusal_in_clear(operation, body))
+            .ok_or(Failure::Unknown(UnknownCause::Unreadable))
+    }
+
+    async fn collect(&self, mut response: reqwest::Response) -> Result<Vec<u8>, UnknownCause> {
+        let limit = self.0.response_limit;
+        let announced = response.content_length().unwrap_or(0);
+        if announced > limit as u64 {
+            return Err(UnknownCause::TooLarge);
+        }
+        let mut body = Vec::new();
+        while let Some(chunk) = response.chunk().await.map_err(|e| interruption(&e))? {
+            if chunk.len() > limit - body.len() {
+                return Err(UnknownCause::TooLarge);
+            }
+            body.extend_from_slice(&chunk);
+        }
+        Ok(body)
+    }
+
+    /// Opens an answer with whichever key it was sealed with. A wrong key
+    /// gives well-padded noise now and then, hence the look at the text.
+    fn open(&self, body: &[u8]) -> Option<Vec<u8>> {
+        let sets = self.0.keys.all();
+        let mut opened = sets
+            .iter()
+            .filter_map(|credentials| envelope::open(credentials.key(), body).ok());
+        let clear = opened.find(|clear| serde_json::from_str::<&RawValue>(clear).is_ok())?;
+        Some(clear.as_bytes().to_vec())
+    }
+}
+
+impl fmt::Debug for Transport {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Transport")
+            .field("base_url", &self.0.base_url)
+            .finish_non_exhaustive()
+    }
+}
+
+/// The clear text of an answer, on its way from [`Transport::exchange`] through
+/// generated code to [`Transport::call`].
+///
+/// It is the answer type of all generated raw methods; the typed answer is read
+/// from it afterwards, with the tolerant reader.
+#[derive(Clone)]
+pub struct Opened(Box<RawValue>);
+
+impl Opened {
+    /// The JSON text.
+    #[must_use]
+    pub fn text(&self) -> &str {
+        self.0.get()
+    }
+}
+
+impl<'de> Deserialize<'de> for Opened {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Box::<RawValue>::deserialize(deserializer).map(Self)
+    }
+}
+
+impl fmt::Debug for Opened {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Opened")
+    }
+}
+
+/// Why [`Transport::exchange`] has no clear answer; travels as an extension of
+/// the response, because neither `reqwest::Error` nor
+/// `progenitor_client::Error` can be made to hold it.
+#[derive(Clone, Copy, Debug)]
+enum Failure {
+    NotSent,
+    Unknown(UnknownCause),
+}
+
+impl From<Failure> for reqwest::Response {
+    fn from(failure: Failure) -> Self {
+        let mut response = http::Response::new("");
+        // Any status but 200 will do: `call` reads the extension.
+        *response.status_mut() = StatusCode::BAD_GATEWAY;
+        response.extensions_mut().insert(failure);
+        response.into()
+    }
+}
+
+fn validate<O: Operation>(request: &O) -> Result<(), Error> {
+    request.validate().map_err(|invalid| {
+        Error::NotSent(NotSent {
+            operation: O::INFO,
+            reason: NotSentReason::Invalid(invalid),
+            source: None,
+        })
+    })
+}
+
+/// Whether a call that only reads may be tried again at once: there was no
+/// answer, and it was not for lack of time.
+fn connection_failed(error: &Error) -> bool {
+    match error {
+        Error::NotSent(error) => matches!(error.reason, NotSentReason::Connect),
+        Error::Unknown(error) => error.cause == UnknownCause::Connection,
+        Error::Rejected(_) => false,
+    }
+}
+
+fn interruption(error: &reqwest::Error) -> UnknownCause {
+    if error.is_timeout() {
+        UnknownCause::Timeout
+    } else {
+        UnknownCause::Connection
+    }
+}
+
+fn status_cause(status: StatusCode) -> UnknownCause {
+    if status.is_redirection() {
+        UnknownCause::Redirect(status.as_u16())
+    } else {
+        UnknownCause::HttpStatus(status.as_u16())
+    }
+}
+
+/// An answer in clear text comes from whoever had the connection, so it may
+/// say only what does no harm if it is false: that a call which would have
+/// changed nothing was refused.
+fn refusal_in_clear(operation: &OperationInfo, body: Vec<u8>) -> Option<Vec<u8>> {
+    let code = head::read_answer(&body).ok()?.code?;
+    let refused =
+        operation.effect == Effect::Reads && operation.outcome_of(&code) == Outcome::Rejected;
+    refused.then_some(body)
+}

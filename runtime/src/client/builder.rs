@@ -1,0 +1,219 @@
+//! The settings of a transport.
+
+use std::error::Error as StdError;
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use reqwest::{Url, redirect, retry};
+use rustls::crypto::ring;
+use rustls::{ClientConfig, RootCertStore};
+use rustls_platform_verifier::BuilderVerifierExt;
+
+use super::{Inner, Observer, Transport};
+use crate::clock::Clock;
+use crate::keys::KeyRing;
+use crate::outcome::Source;
+
+/// Settings for a [`Transport`].
+#[derive(Debug)]
+#[must_use]
+pub struct TransportBuilder {
+    base_url: String,
+    keys: KeyRing,
+    connect_timeout: Duration,
+    timeout: Duration,
+    clock: Clock,
+    observer: Option<Observer>,
+    read_retries: u32,
+    response_limit: usize,
+    allow_plain_http: bool,
+}
+
+impl TransportBuilder {
+    pub(super) fn new(base_url: String, keys: KeyRing) -> Self {
+        Self {
+            base_url,
+            keys,
+            connect_timeout: Duration::from_secs(10),
+            timeout: Duration::from_secs(30),
+            clock: Clock::default(),
+            observer: None,
+            read_retries: 1,
+            response_limit: 16 * 1024 * 1024,
+            allow_plain_http: false,
+        }
+    }
+
+    /// How long connecting may take, TLS included; 10 seconds if not set. What
+    /// ends here was not sent. Keep it well below [`timeout`](Self::timeout).
+    pub fn connect_timeout(mut self, connect_timeout: Duration) -> Self {
+        self.connect_timeout = connect_timeout;
+        self
+    }
+
+    /// How long one try may take from connecting to the last byte of the
+    /// answer; 30 seconds if not set. What ends here has an unknown outcome.
+    pub fn timeout(mut self, timeout: Duration) -> Self {
+        self.timeout = timeout;
+        self
+    }
+
+    /// Where the time comes from that decides when to ask; the system's clock
+    /// if not set.
+    pub fn clock(mut self, clock: Clock) -> Self {
+        self.clock = clock;
+        self
+    }
+
+    /// Who is told of every finished call.
+    pub fn observer(mut self, observer: Observer) -> Self {
+        self.observer = Some(observer);
+        self
+    }
+
+    /// How often a call that only reads is tried again, at once, when the
+    /// connection fails; 1 if not set. Calls that change something are never
+    /// tried again.
+    pub fn read_retries(mut self, read_retries: u32) -> Self {
+        self.read_retries = read_retries;
+        self
+    }
+
+    /// How many bytes an answer may have; 16 MiB if not set.
+    pub fn response_limit(mut self, bytes: usize) -> Self {
+        self.response_limit = bytes;
+        self
+    }
+
+    /// Allows `http:` to any host. Without this only the loopback interface
+    /// may be called without TLS: the envelope does not protect against
+    /// tampering or repetition.
+    pub fn allow_plain_http(mut self) -> Self {
+        self.allow_plain_http = true;
+        self
+    }
+
+    /// Makes the transport.
+    ///
+    /// # Errors
+    ///
+    /// If the base URL cannot be used or TLS cannot be set up.
+    pub fn build(self) -> Result<Transport, SetupError> {
+        let url = self.checked_base_url()?;
+        let tls = tls(url.scheme() == "https")?;
+        let reading = self.http_client(tls.clone()).build();
+        let acting = self.http_client(tls).pool_max_idle_per_host(0).build();
+        Ok(Transport(Arc::new(Inner {
+            base_url: self.base_url,
+            keys: self.keys,
+            clock: self.clock,
+            observer: self.observer,
+            read_retries: self.read_retries,
+            response_limit: self.response_limit,
+            reading: reading.map_err(|error| SetupError::Http(error.into()))?,
+            acting: acting.map_err(|error| SetupError::Http(error.into()))?,
+        })))
+    }
+
+    fn checked_base_url(&self) -> Result<Url, SetupError> {
+        let url = Url::parse(&self.base_url).map_err(|_| SetupError::BaseUrl)?;
+        let bare = url.username().is_empty()
+            && url.password().is_none()
+            && url.query().is_none()
+            && url.fragment().is_none();
+        if !bare || url.host().is_none() {
+            return Err(SetupError::BaseUrl);
+        }
+        match url.scheme() {
+            "https" => Ok(url),
+            "http" if self.allow_plain_http || is_loopback(&url) => Ok(url),
+            "http" => Err(SetupError::PlainHttp),
+            _ => Err(SetupError::BaseUrl),
+        }
+    }
+
+    /// A client that sends what it is told once, to whom it is told: no
+    /// redirects, no retries, no proxy from the environment.
+    fn http_client(&self, tls: ClientConfig) -> reqwest::ClientBuilder {
+        reqwest::Client::builder()
+            .tls_backend_preconfigured(tls)
+            .redirect(redirect::Policy::none())
+            .retry(retry::never())
+            .no_proxy()
+            .referer(false)
+            .http1_only()
+            .connect_timeout(self.connect_timeout)
+            .timeout(self.timeout)
+            .user_agent(concat!("skypay-rust/", env!("CARGO_PKG_VERSION")))
+    }
+}
+
+/// TLS with its own provider, so that no process-wide one is installed, and
+/// with the platform's trust. Without TLS nothing is trusted, and no
+/// certificates have to be installed.
+fn tls(wanted: bool) -> Result<ClientConfig, SetupError> {
+    let versions = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
+        .with_safe_default_protocol_versions();
+    let versions = versions.map_err(|error| SetupError::Tls(error.into()))?;
+    let verified = if wanted {
+        let verified = versions.with_platform_verifier();
+        verified.map_err(|error| SetupError::Tls(error.into()))?
+    } else {
+        versions.with_root_certificates(RootCertStore::empty())
+    };
+    let mut config = verified.with_no_client_auth();
+    config.alpn_protocols = vec![b"http/1.1".to_vec()];
+    Ok(config)
+}
+
+fn is_loopback(url: &Url) -> bool {
+    let host = url.host_str().unwrap_or_default();
+    let address = host.trim_start_matches('[').trim_end_matches(']');
+    host == "localhost"
+        || address
+            .parse::<std::net::IpAddr>()
+            .is_ok_and(|address| address.is_loopback())
+}
+
+/// Why a transport could not be made. Shows neither the base URL nor a key.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum SetupError {
+    /// A setting that has no default is missing: its name.
+    Missing(&'static str),
+    /// The base URL is not `https://host` or `http://host` with an optional port and path.
+    BaseUrl,
+    /// The base URL is `http:` to another machine, and that was not allowed.
+    PlainHttp,
+    /// TLS could not be set up, for example because the system has no
+    /// certificates to trust.
+    Tls(Source),
+    /// The HTTP client could not be set up.
+    Http(Source),
+}
+
+impl fmt::Display for SetupError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Missing(setting) => write!(f, "the setting {setting} is missing"),
+            Self::BaseUrl => f.write_str(
+                "the base URL is not an http or https URL without user, query and fragment",
+            ),
+            Self::PlainHttp => f.write_str(
+                "the base URL is plain http to another machine; use https, or allow plain http",
+            ),
+            Self::Tls(_) => f.write_str("TLS could not be set up"),
+            Self::Http(_) => f.write_str("the HTTP client could not be set up"),
+        }
+    }
+}
+
+impl StdError for SetupError {
+    fn source(&self) -> Option<&(dyn StdError + 'static)> {
+        match self {
+            Self::Tls(source) | Self::Http(source) => Some(source.as_ref()),
+            Self::Missing(_) | Self::BaseUrl | Self::PlainHttp => None,
+        }
+    }
+}

@@ -1,0 +1,612 @@
+//! What a call says after everything that can happen to it.
+
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+#[path = "support/loopback.rs"]
+mod loopback;
+mod support;
+
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use loopback::{Reaction, Server, closed_port, http};
+use progenitor_client::ResponseValue;
+use skypay_runtime::client::{Observer, Opened, SetupError, Transport, TransportBuilder};
+use skypay_runtime::envelope;
+use skypay_runtime::keys::KeyRing;
+use skypay_runtime::operation::Operation;
+use skypay_runtime::outcome::{CallOutcome, Error, NotSentReason, UnknownCause};
+use support::{
+    AskStatusRequest, AskStatusResponse, ListColoursRequest, ListResponse, OPERATIONS,
+    SendMoneyRequest, clock, credentials, keys,
+};
+
+const ACCEPTED: &str = r#"{"responseTime":"2026-11-23 10:00:00.0000","responseCode":"7000","responseDescription":"Fine"}"#;
+const REFUSED: &str = r#"{"responseTime":"2026-11-23 10:00:00.0000","responseCode":"-7001","responseDescription":"Jose Rizal has no account"}"#;
+const STATUS: &str = r#"{"responseCode":"7000","status":"paid"}"#;
+
+/// What generated code does: a JSON request with the label in the fragment,
+/// carried by `exchange`, and only 200 taken for an answer.
+async fn call<O: Operation>(transport: &Transport, request: &O) -> Result<O::Response, Error> {
+    let send = || async {
+        let url = format!("{}/services/acme#{}", transport.base_url(), O::INFO.label);
+        let outgoing = transport
+            .request_factory()
+            .post(url)
+            .header("api-version", "1.37")
+            .header("accept", "application/json")
+            .json(request)
+            .build()?;
+        let response = transport.exchange(OPERATIONS, outgoing).await?;
+        match response.status().as_u16() {
+            200 => ResponseValue::<Opened>::from_response(response).await,
+            _ => Err(progenitor_client::Error::UnexpectedResponse(response)),
+        }
+    };
+    transport.call(request, send).await
+}
+
+fn builder(host: &str) -> TransportBuilder {
+    Transport::builder(format!("http://{host}"), keys()).clock(clock())
+}
+
+fn sealed(clear: &str) -> String {
+    envelope::seal(credentials("first").key(), &[clear.as_bytes()])
+}
+
+fn answer(clear: &str) -> Reaction {
+    http("200 OK", "content-type: text/plain\r\n", sealed(clear))
+}
+
+/// Calls a server that reacts in this way every time. Gives the result and how
+/// many requests the server has read.
+async fn after<O: Operation>(
+    reaction: Reaction,
+    request: &O,
+) -> (Result<O::Response, Error>, usize) {
+    let server = Server::start(move |_| reaction.clone()).await;
+    let transport = builder(&server.host)
+        .timeout(Duration::from_millis(500))
+        .response_limit(64 * 1024)
+        .build()
+        .unwrap();
+    let result = call(&transport, request).await;
+    (result, server.requests().len())
+}
+
+/// The outcome of sending money is unknown for this reason, and the server
+/// has seen no second request.
+async fn check_unknown(reaction: Reaction, expected: UnknownCause) {
+    let shown = format!("{reaction:?}");
+    let (result, requests) = after(reaction, &SendMoneyRequest::sample()).await;
+    match result {
+        Err(Error::Unknown(unknown)) => assert_eq!(unknown.cause(), expected, "{shown}"),
+        other => panic!("{shown}: {other:?}"),
+    }
+    assert!(requests <= 1, "{shown}: {requests} requests");
+}
+
+#[tokio::test]
+async fn an_accepted_call_is_one_sealed_request() {
+    let server = Server::start(|_| answer(ACCEPTED)).await;
+    let transport = builder(&server.host).build().unwrap();
+
+    let response = call(&transport, &SendMoneyRequest::sample()).await.unwrap();
+
+    assert_eq!(response.response_code.as_deref(), Some("7000"));
+    let requests = server.requests();
+    assert_eq!(requests.len(), 1);
+    let (head, body) = requests[0].split_once("\r\n\r\n").unwrap();
+    assert!(
+        head.starts_with("POST /services/acme HTTP/1.1\r\n"),
+        "{head}"
+    );
+    let head = head.to_ascii_lowercase();
+    assert!(head.contains("\r\ncontent-type: text/plain\r\n"), "{head}");
+    for absent in ["api-version", "application/json", "sendmoney", "referer"] {
+        assert!(!head.contains(absent), "{head}");
+    }
+    check_clear(
+        body,
+        concat!(
+            r#"{"userName":"first@example","action":"sendMoney","#,
+            r#""authentication":"first-AUTHENTICATION","#,
+            r#""controlNumber":"SKY9912345678","payee":"Rizal,Jose"}"#
+        ),
+    );
+}
+
+#[tokio::test]
+async fn constants_are_written_by_the_transport() {
+    let server = Server::start(|_| answer(r#"{"items":["red"]}"#)).await;
+    let transport = builder(&server.host).build().unwrap();
+
+    let response = call(&transport, &ListColoursRequest {}).await.unwrap();
+
+    let expected = ListResponse {
+        items: vec!["red".to_owned()],
+        ..ListResponse::default()
+    };
+    assert_eq!(response, expected);
+    let (_, body) = server.requests()[0]
+        .split_once("\r\n\r\n")
+        .map(|(head, body)| (head.to_owned(), body.to_owned()))
+        .unwrap();
+    check_clear(
+        &body,
+        concat!(
+            r#"{"userName":"first@example","action":"list","#,
+            r#""authentication":"first-AUTHENTICATION","#,
+            r#""listType":"listColours","versionDate":""}"#
+        ),
+    );
+}
+
+fn check_clear(body: &str, expected: &str) {
+    let clear = envelope::open(credentials("first").key(), body.as_bytes()).unwrap();
+    assert_eq!(&*clear, expected);
+}
+
+#[tokio::test]
+async fn what_fails_before_or_while_connecting_was_not_sent() {
+    async fn check(base_url: String) {
+        let transport = Transport::builder(&base_url, keys())
+            .connect_timeout(Duration::from_millis(200))
+            .build()
+            .unwrap();
+        for error in [
+            call(&transport, &SendMoneyRequest::sample())
+                .await
+                .unwrap_err(),
+            call(&transport, &AskStatusRequest::sample())
+                .await
+                .unwrap_err(),
+        ] {
+            match error {
+                Error::NotSent(error) => {
+                    assert!(
+                        matches!(error.reason(), NotSentReason::Connect),
+                        "{error:?}"
+                    );
+                }
+                other => panic!("{base_url}: {other:?}"),
+            }
+        }
+    }
+
+    check(format!("http://{}", closed_port().await)).await;
+    check(format!("https://{}", closed_port().await)).await;
+
+    let garbage = Reaction::WriteUnasked(b"220 this is no TLS\r\n".to_vec());
+    for reaction in [garbage, Reaction::CutBeforeReading, Reaction::Silence] {
+        let server = Server::start(move |_| reaction.clone()).await;
+        check(format!("https://{}", server.host)).await;
+        assert_eq!(server.requests().len(), 0);
+    }
+}
+
+#[tokio::test]
+async fn an_invalid_request_is_not_sent() {
+    let request = SendMoneyRequest {
+        payee: "Rizal,".repeat(20),
+        ..SendMoneyRequest::sample()
+    };
+    let (result, requests) = after(answer(ACCEPTED), &request).await;
+
+    let error = result.unwrap_err();
+    assert_eq!(error.outcome(), CallOutcome::NotSent);
+    assert!(!error.may_have_been_executed());
+    let shown = error.to_string();
+    assert!(shown.starts_with("sendMoney: not sent: "), "{shown}");
+    assert!(
+        shown.contains("payee") && !shown.contains("Rizal"),
+        "{shown}"
+    );
+    assert_eq!(requests, 0);
+}
+
+#[tokio::test]
+async fn a_lost_answer_leaves_the_outcome_unknown() {
+    check_unknown(Reaction::CutBeforeReading, UnknownCause::Connection).await;
+    check_unknown(Reaction::CutAfterReading, UnknownCause::Connection).await;
+    check_unknown(Reaction::Silence, UnknownCause::Timeout).await;
+    check_unknown(Reaction::Write(Vec::new()), UnknownCause::Connection).await;
+    check_unknown(
+        Reaction::Write(b"HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\nAAAA".to_vec()),
+        UnknownCause::Connection,
+    )
+    .await;
+    check_unknown(
+        Reaction::Write(b"this is not HTTP\r\n\r\n".to_vec()),
+        UnknownCause::Connection,
+    )
+    .await;
+}
+
+#[tokio::test]
+async fn any_status_but_200_leaves_the_outcome_unknown() {
+    check_unknown(
+        http("502 Bad Gateway", "content-type: text/html\r\n", "<html>"),
+        UnknownCause::HttpStatus(502),
+    )
+    .await;
+    for (status, expected) in [
+        ("201 Created", 201),
+        ("400 Bad Request", 400),
+        ("401 Unauthorized", 401),
+        ("503 Service Unavailable", 503),
+    ] {
+        // However readable the answer is.
+        for clear in [ACCEPTED, REFUSED] {
+            let reaction = http(status, "", sealed(clear));
+            check_unknown(reaction, UnknownCause::HttpStatus(expected)).await;
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_redirect_is_not_followed() {
+    let target = Server::start(|_| answer(ACCEPTED)).await;
+    for (status, expected) in [
+        ("301 Moved Permanently", 301),
+        ("302 Found", 302),
+        ("307 Temporary Redirect", 307),
+        ("308 Permanent Redirect", 308),
+    ] {
+        let location = format!("location: http://{}/\r\n", target.host);
+        let reaction = http(status, &location, "");
+        check_unknown(reaction, UnknownCause::Redirect(expected)).await;
+    }
+    assert_eq!(target.requests().len(), 0);
+}
+
+#[tokio::test]
+async fn an_answer_that_cannot_be_read_leaves_the_outcome_unknown() {
+    let ok = |body: &str| http("200 OK", "", body);
+    let other_key = envelope::seal(credentials("second").key(), &[REFUSED.as_bytes()]);
+    let whole = sealed(REFUSED);
+    let truncated = &whole[..whole.len() - 4];
+    for reaction in [
+        ok(""),
+        ok("garbage"),
+        ok("QUJDREVGR0hJSktMTU5PUA=="),
+        ok("<html>everything is fine</html>"),
+        ok(&other_key),
+        ok(truncated),
+        answer("not JSON"),
+        answer(r#"["7000"]"#),
+        answer(r#"{"responseCode":"7000","responseCode":"-7001"}"#),
+        answer(&format!("{REFUSED} {REFUSED}")),
+    ] {
+        check_unknown(reaction, UnknownCause::Unreadable).await;
+    }
+}
+
+#[tokio::test]
+async fn an_answer_without_end_leaves_the_outcome_unknown() {
+    let announced = b"HTTP/1.1 200 OK\r\ncontent-length: 99999999999\r\n\r\n".to_vec();
+    check_unknown(Reaction::Write(announced), UnknownCause::TooLarge).await;
+    let mut streamed = b"HTTP/1.1 200 OK\r\nconnection: close\r\n\r\n".to_vec();
+    streamed.resize(1024 * 1024, b'A');
+    check_unknown(Reaction::Write(streamed), UnknownCause::TooLarge).await;
+}
+
+#[tokio::test]
+async fn a_code_that_does_not_tell_leaves_the_outcome_unknown() {
+    for clear in [
+        r#"{"responseCode":"-7009"}"#,
+        r#"{"responseCode":"-7002"}"#,
+        r#"{"responseCode":"8001"}"#,
+        r#"{"responseCode":"Jose Rizal"}"#,
+        r#"{"responseCode":""}"#,
+        r#"{"responseCode":null}"#,
+        "{}",
+    ] {
+        check_unknown(answer(clear), UnknownCause::Code).await;
+    }
+}
+
+#[tokio::test]
+async fn an_accepting_answer_has_to_be_readable_as_a_whole() {
+    let incomplete = answer(r#"{"responseCode":"7000"}"#);
+    let (result, _) = after(incomplete, &AskStatusRequest::sample()).await;
+    match result {
+        Err(Error::Unknown(unknown)) => {
+            assert_eq!(unknown.cause(), UnknownCause::Unreadable);
+            assert_eq!(unknown.code(), Some("7000"));
+        }
+        other => panic!("{other:?}"),
+    }
+    let (result, _) = after(answer("{}"), &ListColoursRequest {}).await;
+    assert_eq!(result.unwrap_err().outcome(), CallOutcome::Unknown);
+}
+
+#[tokio::test]
+async fn a_listed_refusal_is_a_rejection() {
+    let (result, requests) = after(answer(REFUSED), &SendMoneyRequest::sample()).await;
+    match result {
+        Err(Error::Rejected(rejected)) => {
+            assert_eq!(rejected.code(), "-7001");
+            assert_eq!(rejected.description(), Some("Jose Rizal has no account"));
+            assert!(rejected.time().is_some());
+            let shown = format!("{rejected} {rejected:?}");
+            assert!(!shown.contains("Rizal"), "{shown}");
+            assert_eq!(
+                rejected.to_string(),
+                "sendMoney: rejected with return code -7001"
+            );
+        }
+        other => panic!("{other:?}"),
+    }
+    assert_eq!(requests, 1);
+}
+
+#[tokio::test]
+async fn codes_are_read_as_text_or_number() {
+    for code in ["-7001", r#""-7001""#, r#"" -7001 ""#] {
+        let clear = format!(r#"{{"Response Code":{code}}}"#);
+        let (result, _) = after(answer(&clear), &SendMoneyRequest::sample()).await;
+        assert_eq!(
+            result.unwrap_err().outcome(),
+            CallOutcome::Rejected,
+            "{clear}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_code_of_the_partner_is_a_rejection_where_partners_have_codes() {
+    let clear = r#"{"responseCode":"8001"}"#;
+    let (result, _) = after(answer(clear), &AskStatusRequest::sample()).await;
+    assert_eq!(result.unwrap_err().outcome(), CallOutcome::Rejected);
+}
+
+#[tokio::test]
+async fn clear_text_may_only_say_that_a_question_was_refused() {
+    let clear = |clear: &str| http("200 OK", "", clear);
+    check_unknown(clear(REFUSED), UnknownCause::Unreadable).await;
+    check_unknown(clear(ACCEPTED), UnknownCause::Unreadable).await;
+
+    let (result, _) = after(clear(REFUSED), &AskStatusRequest::sample()).await;
+    assert_eq!(result.unwrap_err().outcome(), CallOutcome::Rejected);
+    let (result, _) = after(clear(STATUS), &AskStatusRequest::sample()).await;
+    assert_eq!(result.unwrap_err().outcome(), CallOutcome::Unknown);
+}
+
+#[tokio::test]
+async fn an_answer_may_be_sealed_with_any_key_of_the_ring() {
+    let server = Server::start(|_| answer(ACCEPTED)).await;
+    let ring = KeyRing::new(credentials("second")).with_previous(credentials("first"));
+    let transport = Transport::builder(format!("http://{}", server.host), ring)
+        .build()
+        .unwrap();
+    call(&transport, &SendMoneyRequest::sample()).await.unwrap();
+    let requests = server.requests();
+    let (_, body) = requests[0].split_once("\r\n\r\n").unwrap();
+    assert!(envelope::open(credentials("second").key(), body.as_bytes()).is_ok());
+}
+
+/// Asks a server that cuts the connection a number of times before answering.
+async fn ask_after_cuts(cuts: usize, retries: u32) -> (bool, usize) {
+    let server = Server::start(move |index| {
+        if index < cuts {
+            Reaction::CutAfterReading
+        } else {
+            answer(STATUS)
+        }
+    })
+    .await;
+    let transport = builder(&server.host).read_retries(retries).build().unwrap();
+    let result = call(&transport, &AskStatusRequest::sample()).await;
+    (result.is_ok(), server.requests().len())
+}
+
+#[tokio::test]
+async fn only_what_reads_is_tried_again() {
+    assert_eq!(ask_after_cuts(0, 1).await, (true, 1));
+    assert_eq!(ask_after_cuts(1, 1).await, (true, 2));
+    assert_eq!(ask_after_cuts(2, 1).await, (false, 2));
+    assert_eq!(ask_after_cuts(1, 0).await, (false, 1));
+
+    let (_, requests) = after(Reaction::CutAfterReading, &SendMoneyRequest::sample()).await;
+    assert_eq!(requests, 1);
+    let (_, requests) = after(Reaction::Silence, &AskStatusRequest::sample()).await;
+    assert_eq!(requests, 1);
+    let (_, requests) = after(answer(REFUSED), &AskStatusRequest::sample()).await;
+    assert_eq!(requests, 1);
+}
+
+#[tokio::test]
+async fn an_unknown_outcome_says_what_to_do() {
+    let (result, _) = after(
+        answer(r#"{"responseCode":"-7009"}"#),
+        &SendMoneyRequest::sample(),
+    )
+    .await;
+    let error = result.unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "sendMoney: outcome unknown (the answer does not tell the outcome, return code -7009); \
+         it may have been executed: ask askStatus about SKY9912345678 \
+         not before 2026-11-23 10:05:00 GMT+8, and do not send it again before that"
+    );
+    match error {
+        Error::Unknown(unknown) => {
+            assert_eq!(unknown.subjects(), ["SKY9912345678"]);
+            assert_eq!(unknown.ask_with(), Some("askStatus"));
+            assert!(unknown.ask_not_before().is_some());
+        }
+        other => panic!("{other:?}"),
+    }
+
+    let (result, _) = after(Reaction::CutAfterReading, &AskStatusRequest::sample()).await;
+    assert_eq!(
+        result.unwrap_err().to_string(),
+        "askStatus: outcome unknown (the connection broke before the answer was complete); \
+         it may be sent again"
+    );
+}
+
+#[tokio::test]
+async fn errors_show_nothing_of_what_was_sent_or_answered() {
+    for reaction in [
+        answer(r#"{"responseCode":"Jose Rizal","responseDescription":"Jose Rizal"}"#),
+        answer(r#"{"responseCode":"7000","responseTime":{"Jose":"Rizal"}}"#),
+        answer(r#"{"responseCode":"7000" Rizal"#),
+        http("200 OK", "", "Rizal"),
+        http("500 Rizal", "x-rizal: Rizal\r\n", "Rizal"),
+        Reaction::Write(b"Rizal".to_vec()),
+        Reaction::CutAfterReading,
+    ] {
+        let (result, _) = after(reaction, &SendMoneyRequest::sample()).await;
+        let error = result.unwrap_err();
+        let mut shown = format!("{error} {error:?}");
+        let mut source = std::error::Error::source(&error);
+        while let Some(inner) = source {
+            shown.push_str(&inner.to_string());
+            source = inner.source();
+        }
+        for absent in ["Rizal", "AUTHENTICATION", "password", "acme"] {
+            assert!(!shown.contains(absent), "{shown}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn an_observer_is_told_of_every_call() {
+    type Told = (String, CallOutcome, Option<String>, u32, bool, usize);
+    let told: Arc<Mutex<Vec<Told>>> = Arc::default();
+    let keep = Arc::clone(&told);
+    let observer = Observer::new(move |exchange| {
+        keep.lock().unwrap().push((
+            exchange.operation.name.to_owned(),
+            exchange.outcome,
+            exchange.code.map(str::to_owned),
+            exchange.tries,
+            exchange.request_bytes > 0,
+            exchange.response_bytes,
+        ));
+        panic!("this harms nobody");
+    });
+    let server = Server::start(|index| match index {
+        0 => answer(ACCEPTED),
+        1 => answer(REFUSED),
+        _ => Reaction::CutAfterReading,
+    })
+    .await;
+    let transport = builder(&server.host).observer(observer).build().unwrap();
+
+    for _ in 0..3 {
+        let _ = call(&transport, &SendMoneyRequest::sample()).await;
+    }
+    let _ = call(&transport, &AskStatusRequest::sample()).await;
+
+    let expected = |name: &str, outcome, code: Option<&str>, tries, bytes| {
+        (
+            name.to_owned(),
+            outcome,
+            code.map(str::to_owned),
+            tries,
+            true,
+            bytes,
+        )
+    };
+    assert_eq!(
+        *told.lock().unwrap(),
+        [
+            expected(
+                "sendMoney",
+                CallOutcome::Accepted,
+                Some("7000"),
+                1,
+                sealed(ACCEPTED).len()
+            ),
+            expected(
+                "sendMoney",
+                CallOutcome::Rejected,
+                Some("-7001"),
+                1,
+                sealed(REFUSED).len()
+            ),
+            expected("sendMoney", CallOutcome::Unknown, None, 1, 0),
+            expected("askStatus", CallOutcome::Unknown, None, 2, 0),
+        ]
+    );
+}
+
+#[tokio::test]
+async fn a_call_that_is_given_up_is_reported_as_unknown() {
+    let told: Arc<Mutex<Vec<CallOutcome>>> = Arc::default();
+    let keep = Arc::clone(&told);
+    let observer = Observer::new(move |exchange| keep.lock().unwrap().push(exchange.outcome));
+    let server = Server::start(|_| Reaction::Silence).await;
+    let transport = builder(&server.host).observer(observer).build().unwrap();
+
+    let request = SendMoneyRequest::sample();
+    let given_up = tokio::time::timeout(Duration::from_millis(100), call(&transport, &request));
+    assert!(given_up.await.is_err());
+
+    assert_eq!(*told.lock().unwrap(), [CallOutcome::Unknown]);
+}
+
+#[test]
+fn calls_and_errors_cross_threads() {
+    fn check<T: Send>(_: T) {}
+    fn shared<T: Send + Sync + std::error::Error + 'static>() {}
+
+    let transport = builder("127.0.0.1:1").build().unwrap();
+    let request = SendMoneyRequest::sample();
+    check(call(&transport, &request));
+    shared::<Error>();
+    shared::<SetupError>();
+}
+
+#[test]
+fn base_urls_are_https_or_loopback() {
+    fn check(base_url: &str, expected: Result<&str, &str>) {
+        let built = Transport::builder(base_url, keys()).build();
+        let built = match &built {
+            Ok(transport) => Ok(transport.base_url()),
+            Err(SetupError::PlainHttp) => Err("plain http"),
+            Err(SetupError::BaseUrl) => Err("no base URL"),
+            Err(other) => panic!("{base_url}: {other:?}"),
+        };
+        assert_eq!(built, expected, "{base_url}");
+    }
+    check("https://example.com", Ok("https://example.com"));
+    check("https://example.com/", Ok("https://example.com"));
+    check("http://127.0.0.1:80/", Ok("http://127.0.0.1:80"));
+    check("http://[::1]:80", Ok("http://[::1]:80"));
+    check("http://localhost:80", Ok("http://localhost:80"));
+    check("http://example.com", Err("plain http"));
+    check("http://127.0.0.1.example.com", Err("plain http"));
+    check("ftp://example.com", Err("no base URL"));
+    check("https://user:word@example.com", Err("no base URL"));
+    check("https://example.com?a=b", Err("no base URL"));
+    check("example.com", Err("no base URL"));
+    check("", Err("no base URL"));
+
+    let allowed = Transport::builder("http://example.com", keys()).allow_plain_http();
+    assert!(allowed.build().is_ok());
+}
+
+#[test]
+fn debug_shows_no_key() {
+    let transport = builder("127.0.0.1:1").build().unwrap();
+    let shown = format!("{transport:?} {:?}", builder("127.0.0.1:1"));
+    for absent in ["AUTHENTICATION", "password"] {
+        assert!(!shown.contains(absent), "{shown}");
+    }
+}
+
+#[tokio::test]
+async fn statuses_are_answered_as_read() {
+    let (result, requests) = after(answer(STATUS), &AskStatusRequest::sample()).await;
+    let expected = AskStatusResponse {
+        response_code: Some("7000".to_owned()),
+        status: "paid".to_owned(),
+        ..AskStatusResponse::default()
+    };
+    assert_eq!(result.unwrap(), expected);
+    assert_eq!(requests, 1);
+}

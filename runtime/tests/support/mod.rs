@@ -1,0 +1,265 @@
+//! Sample operations, hand-written in the shape of generated code. Their codes
+//! are made up, to show that the runtime knows none.
+
+#![allow(
+    dead_code,
+    reason = "each test file uses the half of the samples that it needs"
+)]
+
+use std::time::{Duration, SystemTime};
+
+use serde::{Deserialize, Serialize};
+use skypay_runtime::clock::Clock;
+use skypay_runtime::keys::{Credentials, KeyRing};
+use skypay_runtime::operation::{
+    Answer, Direction, Effect, Mode, Operation, OperationInfo, Outcome, Resend, Stamp,
+};
+use skypay_runtime::validate::{Limits, Validate, Violations};
+use skypay_runtime::value::DateTime;
+
+/// 2026-11-23 10:00:00 in GMT+8.
+pub(crate) fn clock() -> Clock {
+    Clock::new(|| SystemTime::UNIX_EPOCH + Duration::from_secs(1_795_399_200))
+}
+
+pub(crate) fn credentials(set: &str) -> Credentials {
+    Credentials::new(
+        format!("{set}@example"),
+        format!("{set}-AUTHENTICATION"),
+        format!("{set}-password"),
+    )
+}
+
+/// A ring whose only set is `first`.
+pub(crate) fn keys() -> KeyRing {
+    KeyRing::new(credentials("first"))
+}
+
+const BASE: OperationInfo = OperationInfo {
+    name: "",
+    label: "",
+    action: "",
+    constants: &[],
+    direction: Direction::ToSkypay,
+    mode: Mode::Asynchronous,
+    effect: Effect::MovesMoney,
+    ask_with: None,
+    ask_after_seconds: None,
+    resend: Resend::Never,
+    codes: &[
+        ("7000", Outcome::Accepted),
+        ("-7001", Outcome::Rejected),
+        ("-7009", Outcome::Unknown),
+    ],
+    code_required: true,
+    partner_codes: None,
+};
+
+/// Moves money.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct SendMoneyRequest {
+    pub(crate) control_number: String,
+    pub(crate) payee: String,
+}
+
+impl SendMoneyRequest {
+    pub(crate) fn sample() -> Self {
+        Self {
+            control_number: "SKY9912345678".to_owned(),
+            payee: "Rizal,Jose".to_owned(),
+        }
+    }
+}
+
+impl Validate for SendMoneyRequest {
+    fn check(&self, at: &mut Violations) {
+        at.text("payee", &self.payee, Limits::NONE.max(50));
+    }
+}
+
+impl Operation for SendMoneyRequest {
+    type Response = SendMoneyResponse;
+
+    const INFO: &'static OperationInfo = &OperationInfo {
+        name: "sendMoney",
+        label: "sendMoney",
+        action: "sendMoney",
+        ask_with: Some("askStatus"),
+        ask_after_seconds: Some(300),
+        resend: Resend::AfterAsking,
+        ..BASE
+    };
+
+    fn subjects(&self) -> Vec<&str> {
+        vec![&self.control_number]
+    }
+}
+
+/// Reads.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct AskStatusRequest {
+    pub(crate) control_number: String,
+}
+
+impl AskStatusRequest {
+    pub(crate) fn sample() -> Self {
+        Self {
+            control_number: "SKY9912345678".to_owned(),
+        }
+    }
+}
+
+impl Validate for AskStatusRequest {
+    fn check(&self, _: &mut Violations) {}
+}
+
+impl Operation for AskStatusRequest {
+    type Response = AskStatusResponse;
+
+    const INFO: &'static OperationInfo = &OperationInfo {
+        name: "askStatus",
+        label: "askStatus",
+        action: "askStatus",
+        mode: Mode::Synchronous,
+        effect: Effect::Reads,
+        resend: Resend::Safe,
+        partner_codes: Some((8000, 8999)),
+        ..BASE
+    };
+
+    fn subjects(&self) -> Vec<&str> {
+        vec![&self.control_number]
+    }
+}
+
+/// May only be acknowledged.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct TellProgressRequest {
+    pub(crate) control_number: String,
+}
+
+impl Validate for TellProgressRequest {
+    fn check(&self, _: &mut Violations) {}
+}
+
+impl Operation for TellProgressRequest {
+    type Response = SendMoneyResponse;
+
+    const INFO: &'static OperationInfo = &OperationInfo {
+        name: "tellProgress",
+        label: "tellProgress",
+        action: "tellProgress",
+        mode: Mode::Notification,
+        effect: Effect::ChangesState,
+        ..BASE
+    };
+
+    fn subjects(&self) -> Vec<&str> {
+        vec![&self.control_number]
+    }
+}
+
+/// One of two that share an action. Its answers may lack a return code.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct ListColoursRequest {}
+
+/// The other one.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct ListShapesRequest {}
+
+macro_rules! list {
+    ($request:ty, $name:literal) => {
+        impl Validate for $request {
+            fn check(&self, _: &mut Violations) {}
+        }
+
+        impl Operation for $request {
+            type Response = ListResponse;
+
+            const INFO: &'static OperationInfo = &OperationInfo {
+                name: $name,
+                label: concat!("list.", $name),
+                action: "list",
+                constants: &[("listType", $name), ("versionDate", "")],
+                mode: Mode::Synchronous,
+                effect: Effect::Reads,
+                resend: Resend::Safe,
+                code_required: false,
+                ..BASE
+            };
+
+            fn subjects(&self) -> Vec<&str> {
+                Vec::new()
+            }
+        }
+    };
+}
+
+list!(ListColoursRequest, "listColours");
+list!(ListShapesRequest, "listShapes");
+
+pub(crate) const OPERATIONS: &[&OperationInfo] = &[
+    SendMoneyRequest::INFO,
+    AskStatusRequest::INFO,
+    TellProgressRequest::INFO,
+    ListColoursRequest::INFO,
+    ListShapesRequest::INFO,
+];
+
+macro_rules! answer {
+    ($(#[$meta:meta])* $name:ident { $($(#[$field_meta:meta])* $field:ident: $type:ty),* }) => {
+        $(#[$meta])*
+        #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+        #[serde(rename_all = "camelCase")]
+        pub(crate) struct $name {
+            #[serde(skip_serializing_if = "Option::is_none")]
+            pub(crate) response_time: Option<String>,
+            #[serde(skip_serializing_if = "Option::is_none")]
+            pub(crate) response_code: Option<String>,
+            #[serde(skip_serializing_if = "Option::is_none")]
+            pub(crate) response_description: Option<String>,
+            $($(#[$field_meta])* pub(crate) $field: $type,)*
+        }
+
+        impl Answer for $name {
+            fn response_time(&self) -> Option<DateTime> {
+                None
+            }
+
+            fn response_code(&self) -> Option<&str> {
+                self.response_code.as_deref()
+            }
+
+            fn response_description(&self) -> Option<&str> {
+                self.response_description.as_deref()
+            }
+
+            fn stamp(&mut self, stamp: &Stamp<'_>) {
+                self.response_time = Some(stamp.time.to_string());
+                self.response_code = Some(stamp.code.to_owned());
+                self.response_description = Some(stamp.description.to_owned());
+            }
+        }
+    };
+}
+
+answer!(SendMoneyResponse {});
+answer!(AskStatusResponse { status: String });
+answer!(ListResponse { items: Vec<String> });
+
+impl Validate for SendMoneyResponse {
+    fn check(&self, _: &mut Violations) {}
+}
+
+impl Validate for AskStatusResponse {
+    fn check(&self, at: &mut Violations) {
+        at.text("status", &self.status, Limits::NONE.max(10));
+    }
+}
+
+impl Validate for ListResponse {
+    fn check(&self, _: &mut Violations) {}
+}
