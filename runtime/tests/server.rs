@@ -1,0 +1,561 @@
+//! What a receiver answers to everything that can arrive.
+
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+mod support;
+
+use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use axum::extract::ConnectInfo;
+use http::header::CONTENT_TYPE;
+use http::{Method, Request, StatusCode};
+use http_body_util::{BodyExt, Full};
+use serde_json::Value;
+use skypay_runtime::envelope;
+use skypay_runtime::keys::{Credentials, KeyRing};
+use skypay_runtime::operation::{Operation, OperationInfo};
+use skypay_runtime::server::{
+    self, Config, Context, Dispatch, Handler, NotStored, PeerAddr, Protocol, Refusal, Reply, Stored,
+};
+use support::{
+    AskStatusRequest, AskStatusResponse, ListColoursRequest, ListResponse, ListShapesRequest,
+    OPERATIONS, SendMoneyRequest, SendMoneyResponse, TellProgressRequest, clock, credentials, keys,
+};
+use tower::ServiceExt;
+
+type Body = Full<axum::body::Bytes>;
+
+/// Does what the control number says, and counts how often it is asked.
+#[derive(Clone, Default)]
+struct Sample {
+    handled: Arc<AtomicUsize>,
+}
+
+impl Sample {
+    fn send_money(&self, request: &SendMoneyRequest) -> Result<SendMoneyResponse, Refusal> {
+        self.handled.fetch_add(1, Ordering::Relaxed);
+        match request.control_number.split_once(' ') {
+            Some(("panic", text)) => panic!("{text}"),
+            Some(("refuse", code)) => Err(Refusal::new(code.to_owned(), "We will not")),
+            _ => Ok(SendMoneyResponse::default()),
+        }
+    }
+
+    async fn ask_status(&self, request: AskStatusRequest) -> Result<AskStatusResponse, Refusal> {
+        tokio::task::yield_now().await;
+        if request.control_number == "partner" {
+            return Err(Refusal::partner::<AskStatusRequest>(8001, "Not today").unwrap());
+        }
+        Ok(AskStatusResponse {
+            status: request.control_number,
+            ..AskStatusResponse::default()
+        })
+    }
+
+    async fn tell_progress(&self, notice: TellProgressRequest) -> Result<Stored, NotStored> {
+        tokio::task::yield_now().await;
+        match notice.control_number.as_str() {
+            "panic" => panic!("at the disk"),
+            "error" => Err(std::io::Error::other("disk full of Rizal"))?,
+            "refuse" => Err(NotStored::because("the queue is full")),
+            _ => Ok(Stored),
+        }
+    }
+}
+
+impl Handler for Sample {
+    const OPERATIONS: &'static [&'static OperationInfo] = OPERATIONS;
+
+    const PROTOCOL: &'static Protocol = &Protocol {
+        accepted_description: "Fine",
+        invalid_context_code: "-7000",
+        invalid_context_description: "Not understood",
+        failure_code: "-7009",
+        failure_description: "Something broke",
+        not_stored_code: "-7010",
+        not_stored_description: "Not stored",
+        description_limit: 20,
+        caller_parameter: "caller",
+    };
+
+    async fn handle(&self, context: &Context, clear: &[u8]) -> Reply {
+        match context.operation().name {
+            "sendMoney" => {
+                server::inquiry(context, clear, async |request: SendMoneyRequest| {
+                    self.send_money(&request)
+                })
+                .await
+            }
+            "askStatus" => server::inquiry(context, clear, |r| self.ask_status(r)).await,
+            "tellProgress" => server::notice(context, clear, |n| self.tell_progress(n)).await,
+            "listColours" => {
+                server::inquiry(context, clear, async |_: ListColoursRequest| {
+                    let items = vec!["red".to_owned(), context.caller().unwrap_or("-").to_owned()];
+                    Ok(ListResponse {
+                        items,
+                        ..ListResponse::default()
+                    })
+                })
+                .await
+            }
+            _ => {
+                let refuse = |_: ListShapesRequest| server::refuse::<ListShapesRequest>();
+                server::inquiry(context, clear, refuse).await
+            }
+        }
+    }
+}
+
+fn config() -> Config {
+    Config::new(keys()).clock(clock())
+}
+
+/// The clear text of a request with the credentials of `set`.
+fn clear(set: &str, action: &str, fields: &str) -> String {
+    format!(
+        r#"{{"userName":"{set}@example","action":"{action}","authentication":"{set}-AUTHENTICATION"{fields}}}"#
+    )
+}
+
+fn number(control_number: &str) -> String {
+    format!(r#","controlNumber":"{control_number}","payee":"Rizal,Jose""#)
+}
+
+fn seal(set: &Credentials, clear: &str) -> String {
+    envelope::seal(set.key(), &[clear.as_bytes()])
+}
+
+fn post(body: impl Into<String>) -> Request<Body> {
+    Request::post("/skypay")
+        .body(Full::from(body.into()))
+        .unwrap()
+}
+
+struct Answer {
+    status: StatusCode,
+    content_type: String,
+    text: String,
+}
+
+impl Answer {
+    fn opened_with(&self, set: &str) -> Value {
+        let clear = envelope::open(credentials(set).key(), self.text.as_bytes()).unwrap();
+        serde_json::from_str(&clear).unwrap()
+    }
+}
+
+async fn answer<H: Handler>(dispatch: &Dispatch<H>, request: Request<Body>) -> Answer {
+    let response = dispatch.clone().oneshot(request).await.unwrap();
+    let content_type = response.headers()[CONTENT_TYPE]
+        .to_str()
+        .unwrap()
+        .to_owned();
+    let status = response.status();
+    let body = response.into_body().collect().await.unwrap().to_bytes();
+    Answer {
+        status,
+        content_type,
+        text: String::from_utf8(body.to_vec()).unwrap(),
+    }
+}
+
+/// Sends an authenticated request; gives the status, and the code and the text of the answer.
+async fn ask(action: &str, fields: &str) -> (u16, String, String, Value) {
+    let dispatch = Dispatch::new(Sample::default(), config());
+    let request = post(seal(&credentials("first"), &clear("first", action, fields)));
+    let answer = answer(&dispatch, request).await;
+    assert_eq!(answer.content_type, "text/plain");
+    let opened = answer.opened_with("first");
+    let text = |name: &str| opened[name].as_str().unwrap_or_default().to_owned();
+    (
+        answer.status.as_u16(),
+        text("responseCode"),
+        text("responseDescription"),
+        opened,
+    )
+}
+
+async fn check(action: &str, fields: &str, expected: (u16, &str, &str)) {
+    let (status, code, description, _) = ask(action, fields).await;
+    assert_eq!(
+        (status, code.as_str(), description.as_str()),
+        expected,
+        "{action} {fields}"
+    );
+}
+
+#[tokio::test]
+async fn an_accepted_request_gets_data_time_and_code() {
+    let (status, code, description, opened) = ask("askStatus", &number("paid")).await;
+    assert_eq!((status, code.as_str()), (200, "7000"));
+    assert_eq!(description, "Fine");
+    assert_eq!(opened["status"], "paid");
+    let time = opened["responseTime"].as_str().unwrap();
+    assert!(time.starts_with("2026-11-23 10:00:00"), "{time}");
+}
+
+#[tokio::test]
+async fn refusals_have_a_code_of_the_operation() {
+    check(
+        "sendMoney",
+        &number("refuse -7001"),
+        (200, "-7001", "We will not"),
+    )
+    .await;
+    check(
+        "sendMoney",
+        &number("refuse -7009"),
+        (200, "-7009", "We will not"),
+    )
+    .await;
+    check("askStatus", &number("partner"), (200, "8001", "Not today")).await;
+    for wrong in ["7000", "-7002", "8001", "", "Jose"] {
+        let fields = number(&format!("refuse {wrong}"));
+        check("sendMoney", &fields, (200, "-7009", "Something broke")).await;
+    }
+}
+
+#[test]
+fn partners_have_their_codes_only_where_the_document_says_so() {
+    assert!(Refusal::partner::<AskStatusRequest>(8000, "").is_ok());
+    assert!(Refusal::partner::<AskStatusRequest>(8999, "").is_ok());
+    for error in [
+        Refusal::partner::<AskStatusRequest>(7999, "").unwrap_err(),
+        Refusal::partner::<AskStatusRequest>(9000, "").unwrap_err(),
+        Refusal::partner::<SendMoneyRequest>(8001, "").unwrap_err(),
+    ] {
+        assert!(!error.to_string().is_empty());
+    }
+}
+
+#[tokio::test]
+async fn the_text_of_a_refusal_is_as_long_as_the_document_allows() {
+    struct Chatty;
+    impl Handler for Chatty {
+        const OPERATIONS: &'static [&'static OperationInfo] = OPERATIONS;
+        const PROTOCOL: &'static Protocol = Sample::PROTOCOL;
+        async fn handle(&self, context: &Context, clear: &[u8]) -> Reply {
+            server::inquiry(context, clear, async |_: SendMoneyRequest| {
+                Err(Refusal::new("-7001", "ñ".repeat(21)))
+            })
+            .await
+        }
+    }
+    let dispatch = Dispatch::new(Chatty, config());
+    let sealed = seal(
+        &credentials("first"),
+        &clear("first", "sendMoney", &number("1")),
+    );
+    let opened = answer(&dispatch, post(sealed)).await.opened_with("first");
+    assert_eq!(opened["responseDescription"], "ñ".repeat(20));
+}
+
+#[tokio::test]
+async fn an_answer_against_the_rules_is_a_failure() {
+    check(
+        "askStatus",
+        &number("much too long"),
+        (200, "-7009", "Something broke"),
+    )
+    .await;
+}
+
+#[tokio::test]
+async fn what_nobody_handles_is_a_failure() {
+    let fields = r#","listType":"listShapes","versionDate":"""#;
+    check("list", fields, (200, "-7009", "Something broke")).await;
+}
+
+#[tokio::test]
+async fn a_panic_is_a_failure_and_shows_nothing() {
+    check(
+        "sendMoney",
+        &number("panic Rizal"),
+        (200, "-7009", "Something broke"),
+    )
+    .await;
+    check(
+        "tellProgress",
+        &number("panic"),
+        (503, "-7010", "Not stored"),
+    )
+    .await;
+}
+
+#[tokio::test]
+async fn a_notification_is_stored_or_has_to_come_again() {
+    check("tellProgress", &number("fine"), (200, "7000", "Fine")).await;
+    check(
+        "tellProgress",
+        &number("error"),
+        (503, "-7010", "Not stored"),
+    )
+    .await;
+    check(
+        "tellProgress",
+        &number("refuse"),
+        (503, "-7010", "Not stored"),
+    )
+    .await;
+}
+
+#[tokio::test]
+async fn constants_decide_between_operations_that_share_an_action() {
+    for fields in [
+        r#","listType":"listColours","versionDate":"""#,
+        r#","listType":"listColours""#,
+        r#","List Type":"listColours","versionDate":null"#,
+    ] {
+        let (status, code, ..) = ask("list", fields).await;
+        assert_eq!((status, code.as_str()), (200, "7000"), "{fields}");
+    }
+}
+
+#[tokio::test]
+async fn keys_of_the_head_are_read_tolerantly() {
+    let dispatch = Dispatch::new(Sample::default(), config());
+    let clear = clear("first", "askStatus", &number("paid"))
+        .replace("userName", "User Name")
+        .replace("authentication", "Authentication");
+    let answer = answer(&dispatch, post(seal(&credentials("first"), &clear))).await;
+    assert_eq!(answer.status, StatusCode::OK);
+}
+
+#[tokio::test]
+async fn a_request_that_names_no_operation_is_for_that_of_its_url() {
+    let dispatch = Dispatch::new(Sample::default(), config());
+    let clear = clear("first", "askStatus", &number("paid"));
+    let nameless = clear.replace(r#""action":"askStatus","#, "");
+    let request = |clear: &str| post(seal(&credentials("first"), clear));
+
+    let nowhere = answer(&dispatch, request(&nameless)).await;
+    assert_eq!(nowhere.status, StatusCode::BAD_REQUEST);
+    let own = dispatch.for_operation(AskStatusRequest::INFO);
+    assert_eq!(
+        answer(&own, request(&nameless)).await.status,
+        StatusCode::OK
+    );
+    // What the request says counts for more than where it arrives.
+    let other = dispatch.for_operation(TellProgressRequest::INFO);
+    let opened = answer(&other, request(&clear)).await.opened_with("first");
+    assert_eq!(opened["status"], "paid");
+}
+
+#[tokio::test]
+async fn answers_are_sealed_with_the_set_of_the_request() {
+    let ring = KeyRing::new(credentials("second")).with_previous(credentials("first"));
+    let dispatch = Dispatch::new(Sample::default(), Config::new(ring));
+    for set in ["first", "second"] {
+        let sealed = seal(&credentials(set), &clear(set, "askStatus", &number("paid")));
+        let answer = answer(&dispatch, post(sealed)).await;
+        assert_eq!(answer.status, StatusCode::OK);
+        assert_eq!(answer.opened_with(set)["status"], "paid");
+    }
+}
+
+#[tokio::test]
+async fn everything_that_is_not_a_genuine_request_gets_one_and_the_same_answer() {
+    let sample = Sample::default();
+    let ring = KeyRing::new(credentials("first")).with_previous(credentials("second"));
+    let config = Config::new(ring).clock(clock()).body_limit(2048);
+    let dispatch = Dispatch::new(sample.clone(), config.clone());
+    let foreign = Dispatch::new(
+        sample.clone(),
+        config.allow_networks(["203.0.113.0/24".parse().unwrap()]),
+    );
+
+    let first = credentials("first");
+    let good = clear("first", "sendMoney", &number("1"));
+    let good = good.as_str();
+    let sealed = |clear: &str| post(seal(&first, clear));
+    let with_length = |length: &str| {
+        let mut request = sealed(good);
+        let value = length.parse().unwrap();
+        request.headers_mut().insert("content-length", value);
+        request
+    };
+    let with_method = |method| {
+        let mut request = sealed(good);
+        *request.method_mut() = method;
+        request
+    };
+
+    let cases = [
+        ("empty", post("")),
+        ("garbage", post("garbage")),
+        ("not encrypted", post(good)),
+        ("half a block", post("QUJDREVGR0hJSktMTU5PUA==".repeat(3))),
+        ("unknown key", post(seal(&credentials("third"), good))),
+        ("truncated", post(&seal(&first, good)[24..])),
+        ("no JSON", sealed("Rizal")),
+        ("no object", sealed("[]")),
+        ("half an object", sealed(&good[..good.len() - 1])),
+        ("no head", sealed("{}")),
+        ("no user", sealed(&good.replace("userName", "user"))),
+        ("two users", sealed(&good.replace("payee", "User Name"))),
+        ("wrong user", sealed(&good.replace("first@", "third@"))),
+        ("wrong word", sealed(&good.replace("first-", "third-"))),
+        ("longer word", sealed(&good.replace("first-", "first--"))),
+        (
+            "crossed sets",
+            sealed(&clear("second", "sendMoney", &number("1"))),
+        ),
+        ("crossed back", post(seal(&credentials("second"), good))),
+        ("half crossed", sealed(&good.replace("first-", "second-"))),
+        (
+            "no action",
+            sealed(&good.replace(r#""action":"sendMoney","#, "")),
+        ),
+        ("empty action", sealed(&good.replace("sendMoney", ""))),
+        (
+            "unknown action",
+            sealed(&good.replace("sendMoney", "sendmoney")),
+        ),
+        (
+            "unknown list",
+            sealed(&clear("first", "list", r#","listType":"x""#)),
+        ),
+        ("nameless list", sealed(&clear("first", "list", ""))),
+        ("no number", sealed(&clear("first", "sendMoney", ""))),
+        (
+            "wrong type",
+            sealed(&clear(
+                "first",
+                "sendMoney",
+                r#","controlNumber":[],"payee":"""#,
+            )),
+        ),
+        ("trailing text", sealed(&format!("{good}{good}"))),
+        ("announced too long", with_length("2049")),
+        (
+            "too long",
+            sealed(&clear("first", "sendMoney", &number(&"1".repeat(2048)))),
+        ),
+        ("GET", with_method(Method::GET)),
+        ("PUT", with_method(Method::PUT)),
+    ];
+
+    let expected = answer(&dispatch, post("")).await;
+    let opened = expected.opened_with("first");
+    assert_eq!(opened["responseCode"], "-7000");
+    assert_eq!(opened["responseDescription"], "Not understood");
+    for (name, request) in cases {
+        let answer = answer(&dispatch, request).await;
+        assert_eq!(answer.status, StatusCode::BAD_REQUEST, "{name}");
+        assert_eq!(answer.content_type, expected.content_type, "{name}");
+        assert_eq!(answer.text, expected.text, "{name}");
+    }
+    let from_elsewhere = answer(&foreign, sealed(good)).await;
+    assert_eq!(from_elsewhere.status, StatusCode::BAD_REQUEST);
+    assert_eq!(from_elsewhere.text, expected.text);
+    assert_eq!(sample.handled.load(Ordering::Relaxed), 0);
+
+    assert_eq!(answer(&dispatch, sealed(good)).await.status, StatusCode::OK);
+    assert_eq!(sample.handled.load(Ordering::Relaxed), 1);
+}
+
+#[tokio::test]
+async fn networks_are_those_of_the_nearest_address_that_cannot_be_forged() {
+    struct From<'a> {
+        socket: Option<&'a str>,
+        extension: Option<&'a str>,
+        forwarded: &'a [&'a str],
+    }
+
+    async fn check(proxies: usize, from: From<'_>, expected: bool) {
+        let config = Config::new(keys())
+            .behind_proxies(proxies)
+            .allow_networks(["203.0.113.0/24".parse().unwrap()])
+            .allow_networks(["2001:db8::/32".parse().unwrap()]);
+        let dispatch = Dispatch::new(Sample::default(), config);
+        let clear = clear("first", "askStatus", &number("paid"));
+        let mut request = post(seal(&credentials("first"), &clear));
+        if let Some(address) = from.socket {
+            let address: SocketAddr = address.parse().unwrap();
+            request.extensions_mut().insert(ConnectInfo(address));
+        }
+        if let Some(address) = from.extension {
+            let address: IpAddr = address.parse().unwrap();
+            request.extensions_mut().insert(PeerAddr(address));
+        }
+        for line in from.forwarded {
+            let line = line.parse().unwrap();
+            request.headers_mut().append("x-forwarded-for", line);
+        }
+        let status = answer(&dispatch, request).await.status;
+        let shown = (proxies, from.socket, from.extension, from.forwarded);
+        assert_eq!(status == StatusCode::OK, expected, "{shown:?}");
+    }
+
+    let socket = |address| From {
+        socket: Some(address),
+        extension: None,
+        forwarded: &["203.0.113.7"],
+    };
+    check(0, socket("203.0.113.7:999"), true).await;
+    check(0, socket("[::ffff:203.0.113.7]:999"), true).await;
+    check(0, socket("[2001:db8::7]:999"), true).await;
+    check(0, socket("203.0.114.7:999"), false).await;
+    check(0, socket("127.0.0.1:999"), false).await;
+
+    let extension = |address| From {
+        socket: None,
+        extension: Some(address),
+        forwarded: &[],
+    };
+    check(0, extension("203.0.113.7"), true).await;
+    check(0, extension("198.51.100.7"), false).await;
+
+    let forwarded = |forwarded| From {
+        socket: Some("203.0.113.7:999"),
+        extension: None,
+        forwarded,
+    };
+    check(1, forwarded(&["203.0.113.7"]), true).await;
+    check(1, forwarded(&["203.0.113.7:4711"]), true).await;
+    check(1, forwarded(&["[2001:db8::7]:4711"]), true).await;
+    check(1, forwarded(&["203.0.113.7, 198.51.100.7"]), false).await;
+    check(1, forwarded(&["198.51.100.7, 203.0.113.7"]), true).await;
+    check(1, forwarded(&["198.51.100.7", "203.0.113.7"]), true).await;
+    check(2, forwarded(&["198.51.100.7, 203.0.113.7,10.0.0.1"]), true).await;
+    check(2, forwarded(&["203.0.113.7"]), false).await;
+    check(1, forwarded(&["unknown"]), false).await;
+    check(1, forwarded(&[]), false).await;
+
+    let nowhere = From {
+        socket: None,
+        extension: None,
+        forwarded: &["203.0.113.7"],
+    };
+    check(0, nowhere, false).await;
+}
+
+#[tokio::test]
+async fn a_route_of_axum_tells_who_calls() {
+    let dispatch = Dispatch::new(Sample::default(), config());
+    let router = axum::Router::new().route_service("/services/{caller}", dispatch);
+    let clear = clear("first", "list", r#","listType":"listColours""#);
+    let sealed = seal(&credentials("first"), &clear);
+    let request = Request::post("/services/acme")
+        .body(axum::body::Body::from(sealed))
+        .unwrap();
+
+    let response = router.oneshot(request).await.unwrap();
+    let body = response.into_body().collect().await.unwrap().to_bytes();
+
+    let clear = envelope::open(credentials("first").key(), &body).unwrap();
+    let opened: Value = serde_json::from_str(&clear).unwrap();
+    assert_eq!(opened["items"][1], "acme");
+}
+
+#[test]
+fn debug_shows_no_key_and_no_description() {
+    let dispatch = Dispatch::new(Sample::default(), config());
+    let refusal = Refusal::new("-7001", "Rizal has no account");
+    let shown = format!("{dispatch:?} {refusal:?}");
+    for absent in ["AUTHENTICATION", "password", "Rizal"] {
+        assert!(!shown.contains(absent), "{shown}");
+    }
+}
