@@ -31,10 +31,10 @@ impl<T> Slot<T> {
         self.0 = match value.try_into() {
             Ok(value) => State::Filled(value),
             // The text of an error that is not ours may quote the value.
-            Err(error) => State::Refused(
-                WireError::known(&error.to_string())
-                    .map_or("cannot be turned into the type of the field", WireError::text),
-            ),
+            Err(error) => State::Refused(WireError::known(&error.to_string()).map_or(
+                "cannot be turned into the type of the field",
+                WireError::text,
+            )),
         };
     }
 
@@ -100,17 +100,17 @@ impl<T: fmt::Debug> fmt::Debug for Slot<T> {
 ///
 /// Everything that was reported.
 pub fn build<T: Validate>(
-    mut at: Violations,
+    at: &mut Violations,
     message: impl FnOnce() -> Option<T>,
 ) -> Result<T, Invalid> {
     if at.is_empty() {
         match message() {
             Some(message) => {
-                message.check(&mut at);
+                message.check(at);
                 return at.finish().map(|()| message);
             }
             None => at.report("", "required", "a field is missing"),
         }
     }
-    Err(at.into_invalid())
+    Err(at.take_invalid())
 }

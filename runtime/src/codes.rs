@@ -198,17 +198,13 @@ macro_rules! __text_conversions {
         }
 
         impl $crate::wire::FromWire for $text {
-            fn from_wire(
-                text: &str,
-            ) -> ::core::result::Result<Self, $crate::wire::WireError> {
+            fn from_wire(text: &str) -> ::core::result::Result<Self, $crate::wire::WireError> {
                 ::core::result::Result::Ok(Self::from(text))
             }
         }
 
         impl $crate::validate::AsText for $text {
-            fn as_text(
-                &self,
-            ) -> ::core::option::Option<$crate::__private::Cow<'_, str>> {
+            fn as_text(&self) -> ::core::option::Option<$crate::__private::Cow<'_, str>> {
                 ::core::option::Option::Some($crate::__private::Cow::Borrowed(self.as_str()))
             }
         }

@@ -141,7 +141,7 @@ fn nested_too_deep(bytes: &[u8]) -> bool {
 }
 
 /// Whether two keys are the same but for ASCII case and blanks.
-pub(crate) fn same_key(left: &str, right: &str) -> bool {
+pub(crate) fn same_when_folded(left: &str, right: &str) -> bool {
     fn kept(text: &str) -> impl Iterator<Item = char> {
         let invisible = |c: &char| c.is_whitespace() || matches!(c, '\u{200b}' | '\u{feff}');
         let kept = text.chars().filter(move |c| !invisible(c));
@@ -154,7 +154,7 @@ pub(crate) fn same_key(left: &str, right: &str) -> bool {
 fn meant(fields: &'static [&'static str], key: &str) -> Option<&'static str> {
     let all = || fields.iter().copied();
     let exact = all().find(|field| *field == key);
-    exact.or_else(|| all().find(|field| same_key(field, key)))
+    exact.or_else(|| all().find(|field| same_when_folded(field, key)))
 }
 
 /// What went wrong, collected on the way out.
@@ -268,7 +268,7 @@ impl<'de> Node<'de> {
             .deserialize_map(Collect)
             .map_err(|_| Failure::new(Cause::NoObject))?;
         Ok(Entries {
-            entries: entries.into_iter(),
+            rest: entries.into_iter(),
             fields,
             value: None,
         })
@@ -278,7 +278,7 @@ impl<'de> Node<'de> {
         let items: Vec<&RawValue> =
             serde_json::from_str(self.0.get()).map_err(|_| Failure::new(Cause::NoList))?;
         Ok(Items {
-            items: items.into_iter().enumerate(),
+            rest: items.into_iter().enumerate(),
         })
     }
 }
@@ -364,12 +364,12 @@ impl<'de> Deserializer<'de> for Node<'de> {
 }
 
 fn visit_number<'de, V: Visitor<'de>>(number: &str, visitor: V) -> Result<V::Value, Failure> {
-    if let Ok(number) = number.parse() {
+    if let Ok(number) = number.parse::<u64>() {
         visitor.visit_u64(number)
-    } else if let Ok(number) = number.parse() {
+    } else if let Ok(number) = number.parse::<i64>() {
         visitor.visit_i64(number)
     } else {
-        let number = number.parse();
+        let number = number.parse::<f64>();
         visitor.visit_f64(number.map_err(|_| Failure::new(Cause::Other))?)
     }
 }
@@ -423,7 +423,7 @@ impl<'de> Visitor<'de> for Key {
 }
 
 struct Entries<'de> {
-    entries: vec::IntoIter<Entry<'de>>,
+    rest: vec::IntoIter<Entry<'de>>,
     fields: &'static [&'static str],
     value: Option<(Option<Step>, &'de RawValue)>,
 }
@@ -435,7 +435,7 @@ impl<'de> MapAccess<'de> for Entries<'de> {
         &mut self,
         seed: K,
     ) -> Result<Option<K::Value>, Failure> {
-        let Some((key, value)) = self.entries.next() else {
+        let Some((key, value)) = self.rest.next() else {
             return Ok(None);
         };
         let name = meant(self.fields, &key);
@@ -452,7 +452,7 @@ impl<'de> MapAccess<'de> for Entries<'de> {
 }
 
 struct Items<'de> {
-    items: std::iter::Enumerate<vec::IntoIter<&'de RawValue>>,
+    rest: std::iter::Enumerate<vec::IntoIter<&'de RawValue>>,
 }
 
 impl<'de> SeqAccess<'de> for Items<'de> {
@@ -462,7 +462,7 @@ impl<'de> SeqAccess<'de> for Items<'de> {
         &mut self,
         seed: S,
     ) -> Result<Option<S::Value>, Failure> {
-        let Some((index, item)) = self.items.next() else {
+        let Some((index, item)) = self.rest.next() else {
             return Ok(None);
         };
         seed.deserialize(Node(item))
@@ -471,7 +471,7 @@ impl<'de> SeqAccess<'de> for Items<'de> {
     }
 
     fn size_hint(&self) -> Option<usize> {
-        Some(self.items.len())
+        Some(self.rest.len())
     }
 }
 

@@ -105,21 +105,21 @@ impl Violations {
         self.found.is_empty()
     }
 
-    /// Ends the collection.
+    /// Hands over what was reported.
     ///
     /// # Errors
     ///
     /// If something was reported.
-    pub fn finish(self) -> Result<(), Invalid> {
+    pub fn finish(&mut self) -> Result<(), Invalid> {
         if self.found.is_empty() {
             Ok(())
         } else {
-            Err(Invalid(self.found))
+            Err(self.take_invalid())
         }
     }
 
-    pub(crate) fn into_invalid(self) -> Invalid {
-        Invalid(self.found)
+    pub(crate) fn take_invalid(&mut self) -> Invalid {
+        Invalid(std::mem::take(&mut self.found))
     }
 
     /// Reports that `field` breaks `rule`. The message must not hold the value.
@@ -180,13 +180,20 @@ impl Violations {
         if !code.is_listed() {
             self.report(field, "unlisted", "must be a code that the document lists");
         } else if code.is_read_only() {
-            self.report(field, "read-only", "must not be a code that is only received");
+            self.report(
+                field,
+                "read-only",
+                "must not be a code that is only received",
+            );
         }
     }
 
     /// One of a few texts or codes.
     pub fn one_of(&mut self, field: &str, value: &impl AsText, allowed: &[&str]) {
-        if value.as_text().is_some_and(|text| !allowed.contains(&&*text)) {
+        if value
+            .as_text()
+            .is_some_and(|text| !allowed.contains(&&*text))
+        {
             let message = format!("must be {}", alternatives(allowed));
             self.report(field, "one-of", message);
         }
@@ -376,7 +383,7 @@ pub struct Rule {
     /// Fields that must not be there.
     pub forbid: &'static [&'static str],
     /// Fields whose text has to match, if they are there.
-    pub matches: &'static [(&'static str, Pattern)],
+    pub matches: &'static [(&'static str, &'static Pattern)],
     /// Why, as a sentence.
     pub because: &'static str,
 }
@@ -401,7 +408,10 @@ impl Rule {
             }
         }
         for (field, pattern) in self.matches {
-            if message.text_of(field).is_some_and(|text| !pattern.matches(&text)) {
+            if message
+                .text_of(field)
+                .is_some_and(|text| !pattern.matches(&text))
+            {
                 self.report(field, &format!("must match {}", pattern.source()), at);
             }
         }
