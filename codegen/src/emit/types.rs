@@ -426,11 +426,6 @@ fn builder_impl(message: &Message) -> TokenStream {
         };
         quote!(let #ident = self.#ident.#take(#wire, &mut at);)
     });
-    let at = if idents.is_empty() {
-        quote!(let at = Violations::new();)
-    } else {
-        quote!(let mut at = Violations::new();)
-    };
     let build_doc = docs(
         "The message, if every field is there and keeps the document's constraints.\n\n\
          # Errors\n\nEvery field that is wrong, all at once.",
@@ -441,9 +436,9 @@ fn builder_impl(message: &Message) -> TokenStream {
 
             #build_doc
             pub fn build(self) -> Result<#name, Invalid> {
-                #at
+                let mut at = Violations::new();
                 #(#taken)*
-                build(at, || Some(#name { #(#idents: #idents?),* }))
+                build(&mut at, || Some(#name { #(#idents: #idents?),* }))
             }
         }
     }

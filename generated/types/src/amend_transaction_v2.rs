@@ -263,7 +263,7 @@ impl AmendTransactionV2RequestBuilder {
         let id_card_picture_url = self.id_card_picture_url.required("idcardPicUrl", &mut at);
         let location = self.location.required("location", &mut at);
         let withdraw_channel = self.withdraw_channel.required("withdrawChannel", &mut at);
-        build(at, || {
+        build(&mut at, || {
             Some(AmendTransactionV2Request {
                 sender: sender?,
                 control_number: control_number?,
@@ -517,7 +517,7 @@ impl AmendTransactionV2ResponseBuilder {
             .response_description
             .optional("responseDescription", &mut at);
         let reference_no = self.reference_no.optional("referenceNo", &mut at);
-        build(at, || {
+        build(&mut at, || {
             Some(AmendTransactionV2Response {
                 response_time: response_time?,
                 response_code: response_code?,

@@ -46,8 +46,8 @@ impl BalanceQueryRequestBuilder {
     ///
     /// Every field that is wrong, all at once.
     pub fn build(self) -> Result<BalanceQueryRequest, Invalid> {
-        let at = Violations::new();
-        build(at, || Some(BalanceQueryRequest {}))
+        let mut at = Violations::new();
+        build(&mut at, || Some(BalanceQueryRequest {}))
     }
 }
 
@@ -227,7 +227,7 @@ impl BalanceQueryResponseBuilder {
             .response_description
             .optional("responseDescription", &mut at);
         let balance = self.balance.required("balance", &mut at);
-        build(at, || {
+        build(&mut at, || {
             Some(BalanceQueryResponse {
                 response_time: response_time?,
                 response_code: response_code?,

@@ -108,7 +108,7 @@ impl BalanceTransferRequestBuilder {
         let transfer_from = self.transfer_from.required("transferFrom", &mut at);
         let transfer_to = self.transfer_to.required("transferTo", &mut at);
         let amount = self.amount.required("amount", &mut at);
-        build(at, || {
+        build(&mut at, || {
             Some(BalanceTransferRequest {
                 transfer_from: transfer_from?,
                 transfer_to: transfer_to?,
@@ -296,7 +296,7 @@ impl BalanceTransferResponseBuilder {
         let response_description = self
             .response_description
             .optional("responseDescription", &mut at);
-        build(at, || {
+        build(&mut at, || {
             Some(BalanceTransferResponse {
                 response_time: response_time?,
                 response_code: response_code?,

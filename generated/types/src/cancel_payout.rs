@@ -71,7 +71,7 @@ impl CancelPayoutRequestBuilder {
     pub fn build(self) -> Result<CancelPayoutRequest, Invalid> {
         let mut at = Violations::new();
         let control_numbers = self.control_numbers.required("controlNumbers", &mut at);
-        build(at, || {
+        build(&mut at, || {
             Some(CancelPayoutRequest {
                 control_numbers: control_numbers?,
             })
@@ -240,7 +240,7 @@ impl CancelPayoutResponseBuilder {
         let response_description = self
             .response_description
             .optional("responseDescription", &mut at);
-        build(at, || {
+        build(&mut at, || {
             Some(CancelPayoutResponse {
                 response_time: response_time?,
                 response_code: response_code?,

@@ -162,7 +162,7 @@ impl CollectionCollectRequestBuilder {
         let receipt_number = self.receipt_number.required("receiptNumber", &mut at);
         let collected_time = self.collected_time.required("collectedTime", &mut at);
         let pay_channel = self.pay_channel.required("payChannel", &mut at);
-        build(at, || {
+        build(&mut at, || {
             Some(CollectionCollectRequest {
                 contract_number: contract_number?,
                 amount: amount?,
@@ -330,7 +330,7 @@ impl CollectionCollectResponseBuilder {
         let response_description = self
             .response_description
             .optional("responseDescription", &mut at);
-        build(at, || {
+        build(&mut at, || {
             Some(CollectionCollectResponse {
                 response_time: response_time?,
                 response_code: response_code?,

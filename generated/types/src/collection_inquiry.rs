@@ -107,7 +107,7 @@ impl CollectionInquiryRequestBuilder {
         let contract_number = self.contract_number.required("contractNumber", &mut at);
         let amount = self.amount.required("amount", &mut at);
         let phone = self.phone.required("phone", &mut at);
-        build(at, || {
+        build(&mut at, || {
             Some(CollectionInquiryRequest {
                 contract_number: contract_number?,
                 amount: amount?,
@@ -348,7 +348,7 @@ impl CollectionInquiryResponseBuilder {
         let payer_name = self.payer_name.required("payerName", &mut at);
         let payer_address = self.payer_address.required("payerAddress", &mut at);
         let payer_phone = self.payer_phone.required("payerPhone", &mut at);
-        build(at, || {
+        build(&mut at, || {
             Some(CollectionInquiryResponse {
                 response_time: response_time?,
                 response_code: response_code?,

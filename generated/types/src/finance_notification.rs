@@ -274,7 +274,7 @@ impl FinanceNotificationRequestBuilder {
         let amount = self.amount.required("amount", &mut at);
         let currency = self.currency.required("currency", &mut at);
         let reference_number = self.reference_number.required("referenceNumber", &mut at);
-        build(at, || {
+        build(&mut at, || {
             Some(FinanceNotificationRequest {
                 transaction_date: transaction_date?,
                 company_prefix: company_prefix?,
@@ -440,7 +440,7 @@ impl FinanceNotificationResponseBuilder {
         let response_description = self
             .response_description
             .optional("responseDescription", &mut at);
-        build(at, || {
+        build(&mut at, || {
             Some(FinanceNotificationResponse {
                 response_time: response_time?,
                 response_code: response_code?,

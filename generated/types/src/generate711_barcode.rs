@@ -122,7 +122,7 @@ impl Generate711BarcodeRequestBuilder {
         let name = self.name.required("name", &mut at);
         let phone = self.phone.required("phone", &mut at);
         let amount = self.amount.required("amount", &mut at);
-        build(at, || {
+        build(&mut at, || {
             Some(Generate711BarcodeRequest {
                 contract_number: contract_number?,
                 name: name?,
@@ -343,7 +343,7 @@ impl Generate711BarcodeResponseBuilder {
             .response_description
             .optional("responseDescription", &mut at);
         let reference_number = self.reference_number.required("referenceNumber", &mut at);
-        build(at, || {
+        build(&mut at, || {
             Some(Generate711BarcodeResponse {
                 response_time: response_time?,
                 response_code: response_code?,

@@ -46,8 +46,8 @@ impl GetBankCodeRequestBuilder {
     ///
     /// Every field that is wrong, all at once.
     pub fn build(self) -> Result<GetBankCodeRequest, Invalid> {
-        let at = Violations::new();
-        build(at, || Some(GetBankCodeRequest {}))
+        let mut at = Violations::new();
+        build(&mut at, || Some(GetBankCodeRequest {}))
     }
 }
 
@@ -227,7 +227,7 @@ impl GetBankCodeResponseBuilder {
             .response_description
             .optional("responseDescription", &mut at);
         let result = self.result.required("result", &mut at);
-        build(at, || {
+        build(&mut at, || {
             Some(GetBankCodeResponse {
                 response_time: response_time?,
                 response_code: response_code?,

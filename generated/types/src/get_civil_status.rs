@@ -46,8 +46,8 @@ impl GetCivilStatusRequestBuilder {
     ///
     /// Every field that is wrong, all at once.
     pub fn build(self) -> Result<GetCivilStatusRequest, Invalid> {
-        let at = Violations::new();
-        build(at, || Some(GetCivilStatusRequest {}))
+        let mut at = Violations::new();
+        build(&mut at, || Some(GetCivilStatusRequest {}))
     }
 }
 
@@ -227,7 +227,7 @@ impl GetCivilStatusResponseBuilder {
             .response_description
             .optional("responseDescription", &mut at);
         let result = self.result.required("result", &mut at);
-        build(at, || {
+        build(&mut at, || {
             Some(GetCivilStatusResponse {
                 response_time: response_time?,
                 response_code: response_code?,

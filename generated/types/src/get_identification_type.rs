@@ -46,8 +46,8 @@ impl GetIdentificationTypeRequestBuilder {
     ///
     /// Every field that is wrong, all at once.
     pub fn build(self) -> Result<GetIdentificationTypeRequest, Invalid> {
-        let at = Violations::new();
-        build(at, || Some(GetIdentificationTypeRequest {}))
+        let mut at = Violations::new();
+        build(&mut at, || Some(GetIdentificationTypeRequest {}))
     }
 }
 
@@ -230,7 +230,7 @@ impl GetIdentificationTypeResponseBuilder {
             .response_description
             .optional("responseDescription", &mut at);
         let result = self.result.required("result", &mut at);
-        build(at, || {
+        build(&mut at, || {
             Some(GetIdentificationTypeResponse {
                 response_time: response_time?,
                 response_code: response_code?,

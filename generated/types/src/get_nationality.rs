@@ -46,8 +46,8 @@ impl GetNationalityRequestBuilder {
     ///
     /// Every field that is wrong, all at once.
     pub fn build(self) -> Result<GetNationalityRequest, Invalid> {
-        let at = Violations::new();
-        build(at, || Some(GetNationalityRequest {}))
+        let mut at = Violations::new();
+        build(&mut at, || Some(GetNationalityRequest {}))
     }
 }
 
@@ -227,7 +227,7 @@ impl GetNationalityResponseBuilder {
             .response_description
             .optional("responseDescription", &mut at);
         let result = self.result.required("result", &mut at);
-        build(at, || {
+        build(&mut at, || {
             Some(GetNationalityResponse {
                 response_time: response_time?,
                 response_code: response_code?,

@@ -46,8 +46,8 @@ impl GetProvinceRequestBuilder {
     ///
     /// Every field that is wrong, all at once.
     pub fn build(self) -> Result<GetProvinceRequest, Invalid> {
-        let at = Violations::new();
-        build(at, || Some(GetProvinceRequest {}))
+        let mut at = Violations::new();
+        build(&mut at, || Some(GetProvinceRequest {}))
     }
 }
 
@@ -227,7 +227,7 @@ impl GetProvinceResponseBuilder {
             .response_description
             .optional("responseDescription", &mut at);
         let result = self.result.required("result", &mut at);
-        build(at, || {
+        build(&mut at, || {
             Some(GetProvinceResponse {
                 response_time: response_time?,
                 response_code: response_code?,

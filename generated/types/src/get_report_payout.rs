@@ -140,7 +140,7 @@ impl GetReportPayoutRequestBuilder {
         let date_type = self.date_type.required("dateType", &mut at);
         let page = self.page.required("pagination", &mut at);
         let page_size = self.page_size.required("pageSize", &mut at);
-        build(at, || {
+        build(&mut at, || {
             Some(GetReportPayoutRequest {
                 start_date: start_date?,
                 end_date: end_date?,
@@ -393,7 +393,7 @@ impl GetReportPayoutResponseBuilder {
             .required("totalTransaction", &mut at);
         let last_page = self.last_page.required("lastPage", &mut at);
         let result = self.result.required("result", &mut at);
-        build(at, || {
+        build(&mut at, || {
             Some(GetReportPayoutResponse {
                 response_time: response_time?,
                 response_code: response_code?,

@@ -46,8 +46,8 @@ impl GetTownCityRequestBuilder {
     ///
     /// Every field that is wrong, all at once.
     pub fn build(self) -> Result<GetTownCityRequest, Invalid> {
-        let at = Violations::new();
-        build(at, || Some(GetTownCityRequest {}))
+        let mut at = Violations::new();
+        build(&mut at, || Some(GetTownCityRequest {}))
     }
 }
 
@@ -229,7 +229,7 @@ impl GetTownCityResponseBuilder {
             .response_description
             .optional("responseDescription", &mut at);
         let result = self.result.required("result", &mut at);
-        build(at, || {
+        build(&mut at, || {
             Some(GetTownCityResponse {
                 response_time: response_time?,
                 response_code: response_code?,

@@ -104,7 +104,7 @@ impl NotificationInquiryRequestBuilder {
         let transaction_date = self.transaction_date.required("transctionDate", &mut at);
         let transaction_end_date = self.transaction_end_date.required("transEndDate", &mut at);
         let statement_types = self.statement_types.required("statementTypes", &mut at);
-        build(at, || {
+        build(&mut at, || {
             Some(NotificationInquiryRequest {
                 transaction_date: transaction_date?,
                 transaction_end_date: transaction_end_date?,
@@ -330,7 +330,7 @@ impl NotificationInquiryResponseBuilder {
             .response_description
             .optional("responseDescription", &mut at);
         let notifications = self.notifications.required("notifications", &mut at);
-        build(at, || {
+        build(&mut at, || {
             Some(NotificationInquiryResponse {
                 response_time: response_time?,
                 response_code: response_code?,

@@ -69,7 +69,7 @@ impl PayoutInquiryRequestBuilder {
     pub fn build(self) -> Result<PayoutInquiryRequest, Invalid> {
         let mut at = Violations::new();
         let control_number = self.control_number.required("controlNumber", &mut at);
-        build(at, || {
+        build(&mut at, || {
             Some(PayoutInquiryRequest {
                 control_number: control_number?,
             })
@@ -507,7 +507,7 @@ impl PayoutInquiryResponseBuilder {
         let id_card_picture_url = self.id_card_picture_url.required("idcardPicUrl", &mut at);
         let contract_number = self.contract_number.optional("contractNumber", &mut at);
         let location = self.location.required("location", &mut at);
-        build(at, || {
+        build(&mut at, || {
             Some(PayoutInquiryResponse {
                 response_time: response_time?,
                 response_code: response_code?,

@@ -104,7 +104,7 @@ impl PayoutPayoutRequestBuilder {
         let control_number = self.control_number.required("controlNumber", &mut at);
         let withdraw_channel = self.withdraw_channel.required("withdrawChannel", &mut at);
         let pay_time = self.pay_time.required("payTime", &mut at);
-        build(at, || {
+        build(&mut at, || {
             Some(PayoutPayoutRequest {
                 control_number: control_number?,
                 withdraw_channel: withdraw_channel?,
@@ -272,7 +272,7 @@ impl PayoutPayoutResponseBuilder {
         let response_description = self
             .response_description
             .optional("responseDescription", &mut at);
-        build(at, || {
+        build(&mut at, || {
             Some(PayoutPayoutResponse {
                 response_time: response_time?,
                 response_code: response_code?,

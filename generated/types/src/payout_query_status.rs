@@ -71,7 +71,7 @@ impl PayoutQueryStatusRequestBuilder {
     pub fn build(self) -> Result<PayoutQueryStatusRequest, Invalid> {
         let mut at = Violations::new();
         let control_numbers = self.control_numbers.required("controlNumbers", &mut at);
-        build(at, || {
+        build(&mut at, || {
             Some(PayoutQueryStatusRequest {
                 control_numbers: control_numbers?,
             })
@@ -280,7 +280,7 @@ impl PayoutQueryStatusResponseBuilder {
             .response_description
             .optional("responseDescription", &mut at);
         let control_numbers = self.control_numbers.required("controlNumbers", &mut at);
-        build(at, || {
+        build(&mut at, || {
             Some(PayoutQueryStatusResponse {
                 response_time: response_time?,
                 response_code: response_code?,

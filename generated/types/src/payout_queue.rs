@@ -448,7 +448,7 @@ impl PayoutQueueRequestBuilder {
         let location = self.location.optional("location", &mut at);
         let province_id = self.province_id.optional("provinceId", &mut at);
         let city_id = self.city_id.optional("cityId", &mut at);
-        build(at, || {
+        build(&mut at, || {
             Some(PayoutQueueRequest {
                 sender: sender?,
                 control_number: control_number?,
@@ -786,7 +786,7 @@ impl PayoutQueueResponseBuilder {
         let response_description = self
             .response_description
             .optional("responseDescription", &mut at);
-        build(at, || {
+        build(&mut at, || {
             Some(PayoutQueueResponse {
                 response_time: response_time?,
                 response_code: response_code?,

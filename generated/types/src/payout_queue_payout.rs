@@ -150,7 +150,7 @@ impl PayoutQueuePayoutRequestBuilder {
         let deal_time = self.deal_time.required("dealTime", &mut at);
         let fail_description = self.fail_description.optional("failDescription", &mut at);
         let reference_number = self.reference_number.optional("referenceNumber", &mut at);
-        build(at, || {
+        build(&mut at, || {
             Some(PayoutQueuePayoutRequest {
                 control_number: control_number?,
                 pay_type: pay_type?,
@@ -310,7 +310,7 @@ impl PayoutQueuePayoutResponseBuilder {
         let response_description = self
             .response_description
             .optional("responseDescription", &mut at);
-        build(at, || {
+        build(&mut at, || {
             Some(PayoutQueuePayoutResponse {
                 response_time: response_time?,
                 response_code: response_code?,

@@ -75,7 +75,7 @@ impl BankEntryBuilder {
         let mut at = Violations::new();
         let bank_code = self.bank_code.required("BankCode", &mut at);
         let bank_name = self.bank_name.required("BankName", &mut at);
-        build(at, || {
+        build(&mut at, || {
             Some(BankEntry {
                 bank_code: bank_code?,
                 bank_name: bank_name?,
@@ -151,7 +151,7 @@ impl CivilStatusEntryBuilder {
         let mut at = Violations::new();
         let civil_status_id = self.civil_status_id.required("CivilStatusId", &mut at);
         let civil_status = self.civil_status.required("CivilStatus", &mut at);
-        build(at, || {
+        build(&mut at, || {
             Some(CivilStatusEntry {
                 civil_status_id: civil_status_id?,
                 civil_status: civil_status?,
@@ -335,7 +335,7 @@ impl CollectionReportEntryBuilder {
         let phone = self.phone.required("phone", &mut at);
         let reference_no = self.reference_no.optional("referenceNo", &mut at);
         let status = self.status.optional("status", &mut at);
-        build(at, || {
+        build(&mut at, || {
             Some(CollectionReportEntry {
                 create_date: create_date?,
                 collection_time: collection_time?,
@@ -401,7 +401,7 @@ impl ControlNumberEntryBuilder {
     pub fn build(self) -> Result<ControlNumberEntry, Invalid> {
         let mut at = Violations::new();
         let control_number = self.control_number.required("controlNumber", &mut at);
-        build(at, || {
+        build(&mut at, || {
             Some(ControlNumberEntry {
                 control_number: control_number?,
             })
@@ -667,7 +667,7 @@ impl FinanceMovementBuilder {
         let amount = self.amount.required("amount", &mut at);
         let currency = self.currency.required("currency", &mut at);
         let reference_number = self.reference_number.required("referenceNumber", &mut at);
-        build(at, || {
+        build(&mut at, || {
             Some(FinanceMovement {
                 transaction_date: transaction_date?,
                 company_prefix: company_prefix?,
@@ -757,7 +757,7 @@ impl IdentificationTypeEntryBuilder {
         let identification_type = self
             .identification_type
             .required("IdentificationType", &mut at);
-        build(at, || {
+        build(&mut at, || {
             Some(IdentificationTypeEntry {
                 identification_type_id: identification_type_id?,
                 identification_type: identification_type?,
@@ -834,7 +834,7 @@ impl NationalityEntryBuilder {
         let mut at = Violations::new();
         let nationality_id = self.nationality_id.required("NationalityId", &mut at);
         let nationality_name = self.nationality_name.required("NationalityName", &mut at);
-        build(at, || {
+        build(&mut at, || {
             Some(NationalityEntry {
                 nationality_id: nationality_id?,
                 nationality_name: nationality_name?,
@@ -993,7 +993,7 @@ impl PayoutReportEntryBuilder {
         let amount = self.amount.required("amount", &mut at);
         let phone = self.phone.required("phone", &mut at);
         let reference_no = self.reference_no.optional("referenceNo", &mut at);
-        build(at, || {
+        build(&mut at, || {
             Some(PayoutReportEntry {
                 create_date: create_date?,
                 pay_time: pay_time?,
@@ -1235,7 +1235,7 @@ impl PayoutStatusEntryBuilder {
         let withdraw_channel = self.withdraw_channel.optional("withdrawChannel", &mut at);
         let reference_no = self.reference_no.optional("referenceNo", &mut at);
         let trace_no = self.trace_no.optional("traceNo", &mut at);
-        build(at, || {
+        build(&mut at, || {
             Some(PayoutStatusEntry {
                 control_number: control_number?,
                 transaction_date: transaction_date?,
@@ -1334,7 +1334,7 @@ impl ProvinceEntryBuilder {
         let mut at = Violations::new();
         let province_id = self.province_id.required("ProvinceId", &mut at);
         let province = self.province.required("Province", &mut at);
-        build(at, || {
+        build(&mut at, || {
             Some(ProvinceEntry {
                 province_id: province_id?,
                 province: province?,
@@ -1427,7 +1427,7 @@ impl TownCityEntryBuilder {
         let town_city_id = self.town_city_id.required("TownCityId", &mut at);
         let town_city = self.town_city.required("TownCity", &mut at);
         let province_id = self.province_id.required("ProvinceId", &mut at);
-        build(at, || {
+        build(&mut at, || {
             Some(TownCityEntry {
                 town_city_id: town_city_id?,
                 town_city: town_city?,
