@@ -1,3 +1,5 @@
 //! The workspace tests, in one binary.
 
 mod documents;
+mod generated;
+mod structure;

@@ -1,0 +1,153 @@
+//! Snapshots of the generated output, cut as a reviewer reads them: one per
+//! operation (its types, its client method, its server method), one per code
+//! table, and the list of files. Together they hold every item that is
+//! generated for the API; a changed document without reviewed snapshots fails.
+
+use std::collections::BTreeMap;
+
+use codegen::Generated;
+use codegen::model::Operation;
+use proc_macro2::TokenStream;
+
+fn generated() -> Generated {
+    let document = include_str!("../../spec/skypay.yaml");
+    codegen::generate(document).unwrap()
+}
+
+fn file<'g>(generated: &'g Generated, path: &str) -> &'g str {
+    let file = generated.files.iter().find(|file| file.path == path);
+    &file.unwrap_or_else(|| panic!("{path} is generated")).text
+}
+
+/// The functions of a file's `impl` blocks and traits, printed, by name.
+fn functions(text: &str) -> BTreeMap<String, String> {
+    let parsed = syn::parse_file(text).unwrap();
+    let mut functions = BTreeMap::new();
+    for item in parsed.items {
+        match item {
+            syn::Item::Impl(block) => {
+                for member in block.items {
+                    if let syn::ImplItem::Fn(function) = member {
+                        let block = quote::quote! { impl Shown { #function } };
+                        functions.insert(function.sig.ident.to_string(), print(block));
+                    }
+                }
+            }
+            syn::Item::Trait(block) => {
+                for member in block.items {
+                    if let syn::TraitItem::Fn(function) = member {
+                        let block = quote::quote! { trait Shown { #function } };
+                        functions.insert(function.sig.ident.to_string(), print(block));
+                    }
+                }
+            }
+            _ => {}
+        }
+    }
+    functions
+}
+
+/// Prints the one function of a block, without the block.
+fn print(block: TokenStream) -> String {
+    let wrapped: syn::File = syn::parse2(block).unwrap();
+    let text = prettyplease::unparse(&wrapped);
+    let lines: Vec<_> = text.lines().collect();
+    let inner = &lines[1..lines.len() - 1];
+    inner
+        .iter()
+        .map(|line| format!("{}\n", line.strip_prefix("    ").unwrap_or(line)))
+        .collect()
+}
+
+fn settings(folder: &str) -> insta::Settings {
+    let mut settings = insta::Settings::clone_current();
+    settings.set_snapshot_path(format!("snapshots/generated/{folder}"));
+    settings.set_prepend_module_to_snapshot(false);
+    settings.set_omit_expression(true);
+    settings
+}
+
+fn excerpt(generated: &Generated, operation: &Operation) -> String {
+    let types = file(generated, &format!("types/src/{}.rs", operation.method));
+    let client = ["client/src/client.rs", "client/src/callback_sender.rs"];
+    let server = ["server/src/skypay.rs", "server/src/callbacks.rs"];
+    let find = |paths: [&str; 2]| {
+        let mut found: Vec<_> = paths
+            .iter()
+            .filter_map(|path| functions(file(generated, path)).remove(&operation.method))
+            .collect();
+        assert_eq!(found.len(), 1, "{} stands once in {paths:?}", operation.method);
+        found.remove(0)
+    };
+    format!(
+        "{types}\n// ---- client method ----\n\n{}\n// ---- server method ----\n\n{}",
+        find(client),
+        find(server)
+    )
+}
+
+#[test]
+fn each_operation_is_generated_as_reviewed() {
+    let generated = generated();
+    settings("operations").bind(|| {
+        for operation in &generated.api.operations {
+            let excerpt = excerpt(&generated, operation);
+            insta::assert_snapshot!(operation.method.clone(), excerpt);
+        }
+    });
+}
+
+#[test]
+fn each_code_table_is_generated_as_reviewed() {
+    let generated = generated();
+    let codes = file(&generated, "types/src/codes.rs");
+    settings("codes").bind(|| {
+        for table in &generated.api.code_tables {
+            insta::assert_snapshot!(table.name.clone(), code_table(codes, &table.name));
+        }
+    });
+}
+
+/// The enum of a table and the macro call behind it, as text.
+fn code_table(codes: &str, name: &str) -> String {
+    let declaration = codes.find(&format!("pub enum {name} {{")).unwrap();
+    let documented = codes[..declaration].rfind("\n\n").unwrap() + 2;
+    let call = codes.find(&format!("skypay_runtime::codes!({name} {{")).unwrap();
+    let end = call + codes[call..].find("});\n").unwrap() + 4;
+    codes[documented..end].to_owned()
+}
+
+#[test]
+fn rows_and_values_are_generated_as_reviewed() {
+    let generated = generated();
+    settings("shared").bind(|| {
+        insta::assert_snapshot!("rows", file(&generated, "types/src/rows.rs"));
+        insta::assert_snapshot!("values", file(&generated, "types/src/values.rs"));
+    });
+}
+
+#[test]
+fn the_list_of_files_is_as_reviewed() {
+    let generated = generated();
+    let paths: Vec<_> = generated.files.iter().map(|file| file.path.as_str()).collect();
+    settings("shared").bind(|| insta::assert_snapshot!("files", paths.join("\n")));
+}
+
+#[test]
+fn the_output_is_a_function_of_the_document() {
+    assert_eq!(generated().files, generated().files);
+}
+
+#[test]
+fn every_operation_is_in_the_table_and_has_both_sides() {
+    let names: Vec<_> = skypay_types::OPERATIONS.iter().map(|info| info.name).collect();
+    let generated = generated();
+    let documented: Vec<_> = generated
+        .api
+        .operations
+        .iter()
+        .map(|operation| operation.name.as_str())
+        .collect();
+    assert_eq!(names, documented);
+    assert_eq!(names.len(), 23);
+}

@@ -1,0 +1,115 @@
+//! The shape of the workspace: who may depend on whom, and whether what is
+//! committed is what the document gives.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::process::Command;
+
+use serde_json::Value;
+
+/// What each crate may use of this workspace, and what it must not link.
+const RULES: [(&str, &[&str], &[&str]); 7] = [
+    ("codegen", &[], &["tokio", "reqwest", "axum", "aes"]),
+    ("xtask", &["codegen"], &["reqwest", "axum", "aes"]),
+    ("skypay-runtime", &[], &[]),
+    (
+        "skypay-types",
+        &["skypay-runtime"],
+        &["reqwest", "axum", "aes", "tokio", "progenitor-client"],
+    ),
+    (
+        "skypay-client",
+        &["skypay-runtime", "skypay-types"],
+        &["axum"],
+    ),
+    (
+        "skypay-server",
+        &["skypay-runtime", "skypay-types"],
+        &["reqwest", "rustls", "progenitor-client"],
+    ),
+    (
+        "tests",
+        &[
+            "codegen",
+            "skypay-client",
+            "skypay-runtime",
+            "skypay-server",
+            "skypay-types",
+            "xtask",
+        ],
+        &[],
+    ),
+];
+
+fn cargo(arguments: &[&str]) -> String {
+    let output = Command::new(env!("CARGO"))
+        .args(arguments)
+        .current_dir(xtask::root())
+        .output()
+        .unwrap();
+    let errors = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "cargo {arguments:?}: {errors}");
+    String::from_utf8(output.stdout).unwrap()
+}
+
+fn metadata() -> Value {
+    let text = cargo(&["metadata", "--format-version=1", "--no-deps", "--offline"]);
+    serde_json::from_str(&text).unwrap()
+}
+
+fn workspace_dependencies() -> BTreeMap<String, BTreeSet<String>> {
+    let metadata = metadata();
+    let packages = metadata["packages"].as_array().unwrap();
+    let name = |package: &Value| package["name"].as_str().unwrap().to_owned();
+    let ours: BTreeSet<_> = packages.iter().map(name).collect();
+    packages
+        .iter()
+        .map(|package| {
+            let dependencies = package["dependencies"].as_array().unwrap();
+            let used = dependencies.iter().map(name).filter(|used| ours.contains(used));
+            (name(package), used.collect())
+        })
+        .collect()
+}
+
+#[test]
+fn each_crate_uses_only_what_it_may() {
+    let actual = workspace_dependencies();
+    let names: BTreeSet<_> = actual.keys().map(String::as_str).collect();
+    let ruled: BTreeSet<_> = RULES.iter().map(|(name, ..)| *name).collect();
+    assert_eq!(names, ruled, "every crate has a rule, and every rule a crate");
+    for (name, may_use, _) in RULES {
+        let used: Vec<_> = actual[name].iter().map(String::as_str).collect();
+        assert!(
+            used.iter().all(|used| may_use.contains(used)),
+            "{name} uses {used:?}, but may only use {may_use:?}"
+        );
+    }
+}
+
+#[test]
+fn no_crate_links_what_it_must_not_know() {
+    for (name, _, must_not_link) in RULES {
+        let tree = cargo(&[
+            "tree", "--offline", "--package", name, "--edges", "normal", "--prefix", "none",
+            "--format", "{p}", "--all-features",
+        ]);
+        let linked: BTreeSet<_> = tree
+            .lines()
+            .filter_map(|line| line.split_whitespace().next())
+            .collect();
+        for forbidden in must_not_link {
+            assert!(!linked.contains(forbidden), "{name} links {forbidden}");
+        }
+    }
+}
+
+#[test]
+fn what_is_committed_is_what_the_document_gives() {
+    let comparison = xtask::generate::compare(&xtask::root()).unwrap();
+    let differences: Vec<_> = comparison.differences.iter().map(ToString::to_string).collect();
+    assert!(
+        differences.is_empty(),
+        "run `cargo xtask gen` and commit the result:\n{}",
+        differences.join("\n")
+    );
+}
