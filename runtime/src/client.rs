@@ -10,7 +10,7 @@ use std::sync::Arc;
 
 use progenitor_client::ResponseValue;
 use reqwest::header::{CONTENT_TYPE, HeaderValue};
-use reqwest::{Method, StatusCode};
+use reqwest::{Method, StatusCode, Url};
 use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 use tracing::Instrument;
@@ -38,7 +38,7 @@ use watch::{Sizes, Watch};
 pub struct Transport(Arc<Inner>);
 
 struct Inner {
-    base_url: String,
+    base_url: Url,
     keys: KeyRing,
     clock: Clock,
     observer: Option<Observer>,
@@ -61,7 +61,7 @@ impl Transport {
     /// The base URL, without a trailing slash.
     #[must_use]
     pub fn base_url(&self) -> &str {
-        self.0.base_url.trim_end_matches('/')
+        self.0.base_url.as_str().trim_end_matches('/')
     }
 
     /// The keys; rotating them here reaches everyone who shares them.
@@ -292,11 +292,9 @@ impl Transport {
         operations: &[&'static OperationInfo],
         mut request: reqwest::Request,
     ) -> reqwest::Result<reqwest::Response> {
-        let label = request.url().fragment().map(str::to_owned);
-        if let Ok(url) = self.0.base_url.parse() {
-            *request.url_mut() = url;
-            request.url_mut().set_fragment(label.as_deref());
-        }
+        let mut url = self.0.base_url.clone();
+        url.set_fragment(request.url().fragment());
+        *request.url_mut() = url;
         self.exchange(operations, request).await
     }
 
@@ -353,7 +351,7 @@ impl Transport {
 impl fmt::Debug for Transport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Transport")
-            .field("base_url", &self.0.base_url)
+            .field("base_url", &self.base_url())
             .finish_non_exhaustive()
     }
 }

@@ -26,7 +26,7 @@ use tracing::field::Empty;
 use crate::envelope::{self, Clear};
 use crate::head::{self, RequestHead};
 use crate::keys::Credentials;
-use crate::operation::{Mode, OperationInfo, Stamp};
+use crate::operation::{OperationInfo, Stamp};
 
 mod answer;
 mod config;
@@ -81,7 +81,8 @@ pub trait Handler: Send + Sync + 'static {
 ///
 /// It is framework-neutral; with `axum` it goes into `Router::route_service`.
 /// When the peer hangs up, the framework drops the running handler: a handler
-/// has to put what belongs together into one transaction.
+/// has to put what belongs together into one transaction. How long a request
+/// may take to arrive is for the HTTP server to limit.
 pub struct Dispatch<H> {
     shared: Arc<Shared<H>>,
     /// The operation of requests that do not name one.
@@ -133,6 +134,7 @@ impl<H: Handler> Dispatch<H> {
         let span = tracing::info_span!(
             "skypay.serve",
             operation = Empty,
+            action = Empty,
             outcome = Empty,
             duration_ms = Empty,
         );
@@ -142,7 +144,9 @@ impl<H: Handler> Dispatch<H> {
         let answering = async {
             match self.admit(parts, body, peer).await {
                 Ok(admitted) => {
-                    tracing::Span::current().record("operation", admitted.context.operation().name);
+                    let operation = admitted.context.operation();
+                    span.record("operation", operation.name);
+                    span.record("action", operation.action);
                     self.serve(&admitted).await
                 }
                 Err(why) => {
@@ -235,10 +239,7 @@ impl<H: Handler> Dispatch<H> {
             // The text of the panic may hold anything; it stays where the
             // process's panic hook has put it.
             tracing::error!("the handler panicked");
-            match context.operation.mode {
-                Mode::Notification => context.not_stored(),
-                Mode::Asynchronous | Mode::Synchronous => context.failure(),
-            }
+            context.failure()
         });
         let (outcome, status, clear) = match reply.0 {
             ReplyKind::Undecodable => return self.turn_away(),

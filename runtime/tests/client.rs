@@ -2,6 +2,8 @@
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+#[path = "support/log.rs"]
+mod log;
 #[path = "support/loopback.rs"]
 mod loopback;
 mod support;
@@ -9,7 +11,8 @@ mod support;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use loopback::{Reaction, Server, closed_port, http};
+use log::Log;
+use loopback::{Reaction, Server, closed_port, http, kept};
 use progenitor_client::ResponseValue;
 use skypay_runtime::client::{Observer, Opened, SetupError, Transport, TransportBuilder};
 use skypay_runtime::envelope;
@@ -114,6 +117,28 @@ async fn an_accepted_call_is_one_sealed_request() {
             r#""controlNumber":"SKY9912345678","payee":"Rizal,Jose"}"#
         ),
     );
+}
+
+#[tokio::test]
+async fn a_base_url_that_is_called_as_it_stands_gets_no_path() {
+    let server = Server::start(|_| answer(ACCEPTED)).await;
+    for path in ["/hooks/skypay/", "/hooks", "/"] {
+        let base_url = format!("http://{}{path}", server.host);
+        let transport = Transport::builder(base_url, keys()).build().unwrap();
+        let request = SendMoneyRequest::sample();
+        let send = || async {
+            let url = format!("{}/other#sendMoney", transport.base_url());
+            let outgoing = transport.request_factory().post(url).json(&request);
+            let response = transport
+                .exchange_at_base_url(OPERATIONS, outgoing.build()?)
+                .await?;
+            ResponseValue::<Opened>::from_response(response).await
+        };
+        transport.call(&request, send).await.unwrap();
+        let requests = server.requests();
+        let line = format!("POST {path} HTTP/1.1\r\n");
+        assert!(requests.last().unwrap().starts_with(&line), "{requests:?}");
+    }
 }
 
 #[tokio::test]
@@ -473,6 +498,60 @@ async fn errors_show_nothing_of_what_was_sent_or_answered() {
 }
 
 #[tokio::test]
+async fn the_log_says_what_was_called_and_how_it_ended_and_nothing_else() {
+    let log = Log::collect();
+    for reaction in [
+        answer(ACCEPTED),
+        answer(REFUSED),
+        answer(r#"{"responseCode":"Jose Rizal"}"#),
+        answer(r#"{"responseCode":"7000" Rizal"#),
+        http("500 Rizal", "x-rizal: Rizal\r\n", "Rizal"),
+        Reaction::CutAfterReading,
+    ] {
+        let _ = after(reaction, &SendMoneyRequest::sample()).await;
+    }
+    let text = log.text();
+    for present in [
+        r#"skypay.call operation="sendMoney" action="sendMoney""#,
+        r#"outcome="accepted""#,
+        r#"outcome="rejected""#,
+        r#"outcome="unknown""#,
+        r#"code="-7001""#,
+        "duration_ms=",
+    ] {
+        assert!(text.contains(present), "{present} in {text}");
+    }
+    for absent in ["Rizal", "AUTHENTICATION", "password", "controlNumber"] {
+        assert!(!text.contains(absent), "{absent} in {text}");
+    }
+}
+
+#[tokio::test]
+async fn what_changes_something_never_travels_on_a_used_connection() {
+    async fn check<O: Operation>(clear: &str, request: &O, expected: usize) {
+        let sealed = sealed(clear);
+        let server = Server::start(move |_| kept(&sealed)).await;
+        let transport = builder(&server.host).build().unwrap();
+        for _ in 0..3 {
+            assert!(call(&transport, request).await.is_ok());
+        }
+        assert_eq!(server.requests().len(), 3);
+        assert_eq!(server.connections(), expected);
+    }
+
+    check(ACCEPTED, &SendMoneyRequest::sample(), 3).await;
+    check(STATUS, &AskStatusRequest::sample(), 1).await;
+}
+
+#[tokio::test]
+async fn no_tls_provider_is_installed_for_the_process() {
+    let base_url = format!("https://{}", closed_port().await);
+    let transport = Transport::builder(base_url, keys()).build().unwrap();
+    let _ = call(&transport, &AskStatusRequest::sample()).await;
+    assert!(rustls::crypto::CryptoProvider::get_default().is_none());
+}
+
+#[tokio::test]
 async fn an_observer_is_told_of_every_call() {
     type Told = (String, CallOutcome, Option<String>, u32, bool, usize);
     let told: Arc<Mutex<Vec<Told>>> = Arc::default();
@@ -575,9 +654,10 @@ fn base_urls_are_https_or_loopback() {
     }
     check("https://example.com", Ok("https://example.com"));
     check("https://example.com/", Ok("https://example.com"));
-    check("http://127.0.0.1:80/", Ok("http://127.0.0.1:80"));
-    check("http://[::1]:80", Ok("http://[::1]:80"));
-    check("http://localhost:80", Ok("http://localhost:80"));
+    check("https://example.com/a/", Ok("https://example.com/a"));
+    check("http://127.0.0.1:8080/", Ok("http://127.0.0.1:8080"));
+    check("http://[::1]:8080", Ok("http://[::1]:8080"));
+    check("http://localhost:8080", Ok("http://localhost:8080"));
     check("http://example.com", Err("plain http"));
     check("http://127.0.0.1.example.com", Err("plain http"));
     check("ftp://example.com", Err("no base URL"));

@@ -2,6 +2,8 @@
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+#[path = "support/log.rs"]
+mod log;
 mod support;
 
 use std::net::{IpAddr, SocketAddr};
@@ -23,7 +25,11 @@ use support::{
     AskStatusRequest, AskStatusResponse, ListColoursRequest, ListResponse, ListShapesRequest,
     OPERATIONS, SendMoneyRequest, SendMoneyResponse, TellProgressRequest, clock, credentials, keys,
 };
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpStream};
 use tower::ServiceExt;
+
+use log::Log;
 
 type Body = Full<axum::body::Bytes>;
 
@@ -489,6 +495,12 @@ async fn networks_are_those_of_the_nearest_address_that_cannot_be_forged() {
         assert_eq!(status == StatusCode::OK, expected, "{shown:?}");
     }
 
+    let nobody = Config::new(keys()).allow_networks([]);
+    let clear = clear("first", "askStatus", &number("paid"));
+    let sealed = seal(&credentials("first"), &clear);
+    let refused = answer(&Dispatch::new(Sample::default(), nobody), post(sealed)).await;
+    assert_eq!(refused.status, StatusCode::BAD_REQUEST);
+
     let socket = |address| From {
         socket: Some(address),
         extension: None,
@@ -548,6 +560,104 @@ async fn a_route_of_axum_tells_who_calls() {
     let clear = envelope::open(credentials("first").key(), &body).unwrap();
     let opened: Value = serde_json::from_str(&clear).unwrap();
     assert_eq!(opened["items"][1], "acme");
+}
+
+#[tokio::test]
+async fn the_log_says_what_was_called_and_how_it_ended_and_nothing_else() {
+    let log = Log::collect();
+    for control_number in ["fine", "refuse -7001", "refuse Rizal", "panic Rizal"] {
+        ask("sendMoney", &number(control_number)).await;
+    }
+    ask("askStatus", &number("Rizal Rizal Rizal")).await;
+    ask("tellProgress", &number("error")).await;
+    let dispatch = Dispatch::new(Sample::default(), config());
+    let first = credentials("first");
+    let from = |request: Request<Body>| {
+        let mut request = request;
+        request
+            .extensions_mut()
+            .insert(PeerAddr("203.0.113.7".parse().unwrap()));
+        request
+    };
+    for clear in [
+        clear("first", "Rizal", ""),
+        clear("third", "sendMoney", r#","payee":"Rizal""#),
+        clear(
+            "first",
+            "sendMoney",
+            r#","controlNumber":["Rizal"],"Rizal":"Rizal""#,
+        ),
+    ] {
+        answer(&dispatch, from(post(seal(&first, &clear)))).await;
+    }
+
+    let text = log.text();
+    for present in [
+        "skypay.serve",
+        r#"operation="sendMoney""#,
+        r#"action="sendMoney""#,
+        r#"outcome="accepted""#,
+        r#"outcome="refused""#,
+        r#"outcome="failed""#,
+        r#"outcome="not stored""#,
+        r#"outcome="turned away""#,
+        "credentials are wrong",
+        "203.0.113.7",
+        "duration_ms=",
+    ] {
+        assert!(text.contains(present), "{present} in {text}");
+    }
+    for absent in ["Rizal", "AUTHENTICATION", "password"] {
+        assert!(!text.contains(absent), "{absent} in {text}");
+    }
+}
+
+#[tokio::test]
+async fn it_serves_over_the_network() {
+    let config = config().allow_networks(["127.0.0.0/8".parse().unwrap()]);
+    let dispatch = Dispatch::new(Sample::default(), config);
+    let router = axum::Router::new().route_service("/skypay", dispatch);
+    let service = router.into_make_service_with_connect_info::<SocketAddr>();
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    tokio::spawn(async move { axum::serve(listener, service).await });
+
+    let sealed = |control_number| {
+        let clear = clear("first", "sendMoney", &number(control_number));
+        seal(&credentials("first"), &clear)
+    };
+    let whole = |body: String| {
+        format!(
+            "POST /skypay HTTP/1.1\r\nhost: x\r\nconnection: close\r\ncontent-length: {}\r\n\r\n{body}",
+            body.len()
+        )
+    };
+    let chunk = "A".repeat(0x20000);
+    for (request, expected) in [
+        (whole(sealed("fine")), "200 OK"),
+        (whole(sealed("panic Rizal")), "200 OK"),
+        (whole("garbage".to_owned()), "400 Bad Request"),
+        (
+            "POST /skypay HTTP/1.1\r\nhost: x\r\ncontent-length: 99999999999\r\n\r\n".to_owned(),
+            "400 Bad Request",
+        ),
+        (
+            format!(
+                "POST /skypay HTTP/1.1\r\nhost: x\r\ntransfer-encoding: chunked\r\n\r\n20000\r\n{chunk}\r\n"
+            ),
+            "400 Bad Request",
+        ),
+    ] {
+        let mut stream = TcpStream::connect(address).await.unwrap();
+        stream.write_all(request.as_bytes()).await.unwrap();
+        let mut status = [0; 64];
+        let count = stream.read(&mut status).await.unwrap();
+        let status = String::from_utf8_lossy(&status[..count]).into_owned();
+        assert!(
+            status.starts_with(&format!("HTTP/1.1 {expected}")),
+            "{status}"
+        );
+    }
 }
 
 #[test]

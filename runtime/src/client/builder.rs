@@ -16,6 +16,20 @@ use crate::keys::KeyRing;
 use crate::outcome::Source;
 
 /// Settings for a [`Transport`].
+///
+/// ```
+/// use std::time::Duration;
+///
+/// use skypay_runtime::client::Transport;
+/// use skypay_runtime::keys::{Credentials, KeyRing};
+///
+/// let keys = KeyRing::new(Credentials::new("app@example", "authentication", "encrypt key"));
+/// let transport = Transport::builder("http://127.0.0.1:8080/", keys)
+///     .timeout(Duration::from_secs(20))
+///     .build()?;
+/// assert_eq!(transport.base_url(), "http://127.0.0.1:8080");
+/// # Ok::<(), skypay_runtime::client::SetupError>(())
+/// ```
 #[derive(Debug)]
 #[must_use]
 pub struct TransportBuilder {
@@ -105,7 +119,7 @@ impl TransportBuilder {
         let reading = self.http_client(tls.clone()).build();
         let acting = self.http_client(tls).pool_max_idle_per_host(0).build();
         Ok(Transport(Arc::new(Inner {
-            base_url: self.base_url,
+            base_url: url,
             keys: self.keys,
             clock: self.clock,
             observer: self.observer,
@@ -180,8 +194,6 @@ fn is_loopback(url: &Url) -> bool {
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum SetupError {
-    /// A setting that has no default is missing: its name.
-    Missing(&'static str),
     /// The base URL is not `https://host` or `http://host` with an optional port and path.
     BaseUrl,
     /// The base URL is `http:` to another machine, and that was not allowed.
@@ -196,7 +208,6 @@ pub enum SetupError {
 impl fmt::Display for SetupError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Missing(setting) => write!(f, "the setting {setting} is missing"),
             Self::BaseUrl => f.write_str(
                 "the base URL is not an http or https URL without user, query and fragment",
             ),
@@ -213,7 +224,7 @@ impl StdError for SetupError {
     fn source(&self) -> Option<&(dyn StdError + 'static)> {
         match self {
             Self::Tls(source) | Self::Http(source) => Some(source.as_ref()),
-            Self::Missing(_) | Self::BaseUrl | Self::PlainHttp => None,
+            Self::BaseUrl | Self::PlainHttp => None,
         }
     }
 }

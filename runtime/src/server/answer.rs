@@ -8,7 +8,7 @@ use std::net::IpAddr;
 use super::Protocol;
 use crate::clock::Clock;
 use crate::head;
-use crate::operation::{Answer, Operation, OperationInfo, Outcome, Stamp};
+use crate::operation::{Answer, Mode, Operation, OperationInfo, Outcome, Stamp};
 use crate::read;
 use crate::value::DateTime;
 
@@ -122,8 +122,11 @@ impl Context {
         self.failure()
     }
 
-    /// Answering failed on this side.
+    /// Answering failed on this side: nobody knows, or it was not stored.
     pub(super) fn failure(&self) -> Reply {
+        if self.operation.mode == Mode::Notification {
+            return self.not_stored();
+        }
         Reply(ReplyKind::Failed(head::write_answer(&Stamp {
             time: self.clock.date_time(),
             code: self.protocol.failure_code,
@@ -131,7 +134,7 @@ impl Context {
         })))
     }
 
-    pub(super) fn not_stored(&self) -> Reply {
+    fn not_stored(&self) -> Reply {
         Reply(ReplyKind::NotStored(head::write_answer(&Stamp {
             time: self.clock.date_time(),
             code: self.protocol.not_stored_code,

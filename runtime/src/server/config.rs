@@ -10,13 +10,25 @@ use crate::clock::Clock;
 use crate::keys::KeyRing;
 
 /// Settings of a receiver.
+///
+/// ```
+/// use skypay_runtime::keys::{Credentials, KeyRing};
+/// use skypay_runtime::server::Config;
+///
+/// let keys = KeyRing::new(Credentials::new("app@example", "authentication", "encrypt key"));
+/// let config = Config::new(keys)
+///     .allow_networks(["203.0.113.0/24".parse()?])
+///     .behind_proxies(1);
+/// # Ok::<(), ipnet::AddrParseError>(())
+/// ```
 #[derive(Clone, Debug)]
 #[must_use]
 pub struct Config {
     pub(super) keys: KeyRing,
     pub(super) clock: Clock,
     pub(super) body_limit: usize,
-    networks: Vec<IpNet>,
+    /// `None`: any address.
+    networks: Option<Vec<IpNet>>,
     proxies: usize,
 }
 
@@ -33,16 +45,17 @@ impl Config {
             keys,
             clock: Clock::default(),
             body_limit: 64 * 1024,
-            networks: Vec::new(),
+            networks: None,
             proxies: 0,
         }
     }
 
     /// Accepts requests only from these networks, and none whose origin is not
-    /// known. Not set, every address is accepted: then the keys are the only
-    /// proof of origin, and with this cipher that is not much.
+    /// known; of no networks, none at all. Not set, every address is accepted:
+    /// then the keys are the only proof of origin, and with this cipher that
+    /// is not much.
     pub fn allow_networks(mut self, networks: impl IntoIterator<Item = IpNet>) -> Self {
-        self.networks.extend(networks);
+        self.networks.get_or_insert_default().extend(networks);
         self
     }
 
@@ -69,8 +82,9 @@ impl Config {
     }
 
     pub(super) fn allows(&self, peer: Option<IpAddr>) -> bool {
-        self.networks.is_empty()
-            || peer.is_some_and(|peer| self.networks.iter().any(|network| network.contains(&peer)))
+        self.networks.as_ref().is_none_or(|networks| {
+            peer.is_some_and(|peer| networks.iter().any(|network| network.contains(&peer)))
+        })
     }
 
     pub(super) fn peer(&self, parts: &Parts) -> Option<IpAddr> {

@@ -1,5 +1,6 @@
 //! A server on the loopback interface that misbehaves as told.
 
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -16,8 +17,17 @@ pub(crate) enum Reaction {
     Silence,
     /// Reads the request, writes this and closes the connection.
     Write(Vec<u8>),
+    /// Reads request after request on one connection and writes this to each.
+    WriteAgainAndAgain(Vec<u8>),
     /// Writes this without reading, and keeps the connection open.
     WriteUnasked(Vec<u8>),
+}
+
+/// An HTTP answer with its length, after which the connection is kept.
+pub(crate) fn kept(body: impl AsRef<[u8]>) -> Reaction {
+    let body = body.as_ref();
+    let head = format!("HTTP/1.1 200 OK\r\ncontent-length: {}\r\n\r\n", body.len());
+    Reaction::WriteAgainAndAgain([head.as_bytes(), body].concat())
 }
 
 /// An HTTP answer with its length.
@@ -36,6 +46,7 @@ type Requests = Arc<Mutex<Vec<String>>>;
 pub(crate) struct Server {
     pub(crate) host: String,
     requests: Requests,
+    connections: Arc<AtomicUsize>,
 }
 
 impl Server {
@@ -45,13 +56,24 @@ impl Server {
         let host = listener.local_addr().unwrap().to_string();
         let requests = Requests::default();
         let seen = Arc::clone(&requests);
+        let connections = Arc::<AtomicUsize>::default();
+        let connected = Arc::clone(&connections);
         tokio::spawn(async move {
             for index in 0.. {
                 let (stream, _) = listener.accept().await.unwrap();
+                connected.fetch_add(1, Ordering::Relaxed);
                 tokio::spawn(react(stream, script(index), Arc::clone(&seen)));
             }
         });
-        Self { host, requests }
+        Self {
+            host,
+            requests,
+            connections,
+        }
+    }
+
+    pub(crate) fn connections(&self) -> usize {
+        self.connections.load(Ordering::Relaxed)
     }
 
     pub(crate) fn requests(&self) -> Vec<String> {
@@ -68,7 +90,14 @@ pub(crate) async fn closed_port() -> String {
 async fn react(mut stream: TcpStream, reaction: Reaction, requests: Requests) {
     match reaction {
         Reaction::CutBeforeReading => {}
-        Reaction::CutAfterReading => read_request(&mut stream, &requests).await,
+        Reaction::CutAfterReading => {
+            read_request(&mut stream, &requests).await;
+        }
+        Reaction::WriteAgainAndAgain(answer) => {
+            while read_request(&mut stream, &requests).await {
+                let _ = stream.write_all(&answer).await;
+            }
+        }
         Reaction::Silence => {
             read_request(&mut stream, &requests).await;
             std::future::pending::<()>().await;
@@ -85,12 +114,13 @@ async fn react(mut stream: TcpStream, reaction: Reaction, requests: Requests) {
     }
 }
 
-async fn read_request(stream: &mut TcpStream, requests: &Requests) {
+/// Whether there was a whole request.
+async fn read_request(stream: &mut TcpStream, requests: &Requests) -> bool {
     let mut read = Vec::new();
     let mut buffer = [0; 4096];
     while !is_complete(&read) {
         match stream.read(&mut buffer).await {
-            Ok(0) | Err(_) => return,
+            Ok(0) | Err(_) => return false,
             Ok(count) => read.extend_from_slice(&buffer[..count]),
         }
     }
@@ -98,6 +128,7 @@ async fn read_request(stream: &mut TcpStream, requests: &Requests) {
         .lock()
         .unwrap()
         .push(String::from_utf8(read).unwrap());
+    true
 }
 
 fn is_complete(read: &[u8]) -> bool {
