@@ -34,7 +34,8 @@ impl EncryptKey {
     /// of SHA-1(SHA-1(text)).
     #[must_use]
     pub fn derive(text: &str) -> Self {
-        Self(Aes128::new(&Array(*derived(text))))
+        let bytes = derived(text);
+        Self(Aes128::new((&*bytes).into()))
     }
 }
 
@@ -114,13 +115,13 @@ pub fn open(key: &EncryptKey, body: &[u8]) -> Result<Clear, OpenError> {
     let length = bytes.len() - count;
     bytes[length..].zeroize();
     bytes.truncate(length);
-    let text = std::str::from_utf8(&bytes).is_ok();
-    if !(bool::from(padded) & text) {
-        return Err(OpenError);
+    let text = String::from_utf8(std::mem::take(&mut *bytes))
+        .map(Zeroizing::new)
+        .map_err(|error| Zeroizing::new(error.into_bytes()));
+    match text {
+        Ok(text) if padded.into() => Ok(Clear(text)),
+        _ => Err(OpenError),
     }
-    String::from_utf8(std::mem::take(&mut *bytes))
-        .map(|text| Clear(Zeroizing::new(text)))
-        .map_err(|_| OpenError)
 }
 
 fn decode(body: &[u8]) -> Result<Vec<u8>, OpenError> {
@@ -181,3 +182,169 @@ impl fmt::Display for OpenError {
 }
 
 impl std::error::Error for OpenError {}
+
+#[cfg(test)]
+mod tests {
+    use std::fmt::Write as _;
+
+    use proptest::prelude::*;
+    use serde::Deserialize;
+
+    use super::{BLOCK, CHUNK, EncryptKey, derived, open, seal};
+
+    #[derive(Deserialize)]
+    #[serde(rename_all = "camelCase")]
+    struct Vectors {
+        vectors: Vec<Vector>,
+        decode_variants: Vec<Variant>,
+        invalid: Vec<Variant>,
+    }
+
+    #[derive(Deserialize)]
+    #[serde(rename_all = "camelCase")]
+    struct Vector {
+        name: String,
+        password_key: String,
+        plaintext: String,
+        aes_key_hex: String,
+        ciphertext_base64: String,
+    }
+
+    #[derive(Deserialize)]
+    #[serde(rename_all = "camelCase")]
+    struct Variant {
+        name: String,
+        password_key: String,
+        body: String,
+        #[serde(default)]
+        plaintext: String,
+    }
+
+    fn vectors() -> Vectors {
+        let text = include_str!("../testdata/envelope-vectors.json");
+        let vectors: Vectors = serde_json::from_str(text).unwrap();
+        assert!(vectors.vectors.len() > 40);
+        assert!(!vectors.decode_variants.is_empty());
+        assert!(!vectors.invalid.is_empty());
+        vectors
+    }
+
+    fn opened(key: &EncryptKey, body: &str) -> Option<String> {
+        open(key, body.as_bytes())
+            .ok()
+            .map(|clear| clear.to_string())
+    }
+
+    #[test]
+    fn every_vector_gives_its_key_and_its_body_and_back() {
+        for vector in vectors().vectors {
+            let key = derived(&vector.password_key);
+            let hex = key.iter().fold(String::new(), |mut hex, byte| {
+                write!(hex, "{byte:02x}").unwrap();
+                hex
+            });
+            assert_eq!(hex, vector.aes_key_hex, "{}", vector.name);
+            let key = EncryptKey::derive(&vector.password_key);
+            let sealed = seal(&key, &[vector.plaintext.as_bytes()]);
+            assert_eq!(sealed, vector.ciphertext_base64, "{}", vector.name);
+            assert_eq!(
+                opened(&key, &sealed),
+                Some(vector.plaintext),
+                "{}",
+                vector.name
+            );
+        }
+    }
+
+    #[test]
+    fn every_spelling_of_a_body_opens() {
+        for variant in vectors().decode_variants {
+            let key = EncryptKey::derive(&variant.password_key);
+            assert_eq!(
+                opened(&key, &variant.body),
+                Some(variant.plaintext),
+                "{}",
+                variant.name
+            );
+        }
+    }
+
+    #[test]
+    fn no_invalid_body_opens() {
+        for variant in vectors().invalid {
+            let key = EncryptKey::derive(&variant.password_key);
+            assert_eq!(opened(&key, &variant.body), None, "{}", variant.name);
+        }
+    }
+
+    #[test]
+    fn base64_is_read_strictly() {
+        let key = EncryptKey::derive("C5EXAMPLEKEY0001");
+        // The empty text, from the vectors.
+        assert_eq!(
+            opened(&key, "OelZe49efWk01tfvfgFqhQ=="),
+            Some(String::new())
+        );
+        for body in [
+            "OelZe49efWk01tfvfgFqhQ",
+            "OelZe49efWk01tfvfgFqhQ=",
+            "OelZe49efWk01tfvfgFqhQ===",
+            "OelZe49efWk01tfvfgFqhR==",
+            "OelZe49efWk01tfvfgFqhQ==A",
+            "OelZe49efWk01tfvfgFqhQ\u{a0}==",
+            "=OelZe49efWk01tfvfgFqhQ=",
+        ] {
+            assert_eq!(opened(&key, body), None, "{body}");
+        }
+        assert_eq!(
+            opened(&key, " Oe\tlZe4\r\n9ef\x0bWk01tf\x0cvfgFqhQ= =\n"),
+            Some(String::new())
+        );
+    }
+
+    #[test]
+    fn nothing_secret_is_shown() {
+        let key = EncryptKey::derive("C5EXAMPLEKEY0001");
+        assert_eq!(format!("{key:?}"), "EncryptKey");
+        let clear = open(&key, b"OelZe49efWk01tfvfgFqhQ==").unwrap();
+        assert_eq!(format!("{clear:?}"), "Clear");
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_sealed_opens(
+            text in "\\PC{0,200}",
+            repeated in 1_usize..12,
+            cut in 0_usize..2000,
+            secret in ".{0,40}",
+        ) {
+            let text = text.repeat(repeated);
+            let key = EncryptKey::derive(&secret);
+            let (left, right) = text.as_bytes().split_at(cut.min(text.len()));
+            let sealed = seal(&key, &[left, &[], right]);
+            prop_assert_eq!(&sealed, &seal(&key, &[text.as_bytes()]));
+            prop_assert_eq!(sealed.capacity(), sealed.len());
+            prop_assert_eq!(opened(&key, &sealed), Some(text));
+        }
+
+        #[test]
+        fn lengths_around_blocks_and_chunks_are_padded_right(
+            chunks in 0_usize..3,
+            blocks in 0_usize..3,
+            bytes in 0_usize..17,
+        ) {
+            let length = chunks * CHUNK + blocks * BLOCK + bytes;
+            let key = EncryptKey::derive("secret");
+            let text = "x".repeat(length);
+            let sealed = seal(&key, &[text.as_bytes()]);
+            let padded = (length / BLOCK + 1) * BLOCK;
+            prop_assert_eq!(sealed.len(), padded.div_ceil(3) * 4);
+            prop_assert_eq!(opened(&key, &sealed), Some(text));
+        }
+
+        #[test]
+        fn nothing_that_arrives_makes_it_panic(body in proptest::collection::vec(any::<u8>(), 0..200)) {
+            let _ = open(&EncryptKey::derive("secret"), &body);
+        }
+    }
+}

@@ -15,7 +15,7 @@ pub struct Credentials {
     user_name: String,
     authentication: Zeroizing<String>,
     key: EncryptKey,
-    digest: [u8; 40],
+    digest: Zeroizing<[u8; 40]>,
 }
 
 impl Credentials {
@@ -59,13 +59,14 @@ impl Credentials {
     /// where they differ.
     #[must_use]
     pub fn matches(&self, user_name: &str, authentication: &str) -> bool {
-        self.digest.ct_eq(&digest(user_name, authentication)).into()
+        let given = digest(user_name, authentication);
+        self.digest.ct_eq(&*given).into()
     }
 }
 
 /// Digests, because they have the same length whatever is compared.
-fn digest(user_name: &str, authentication: &str) -> [u8; 40] {
-    let mut both = [0; 40];
+fn digest(user_name: &str, authentication: &str) -> Zeroizing<[u8; 40]> {
+    let mut both = Zeroizing::new([0; 40]);
     let (first, second) = both.split_at_mut(20);
     first.copy_from_slice(&Sha1::digest(user_name));
     second.copy_from_slice(&Sha1::digest(authentication));
@@ -79,8 +80,19 @@ impl fmt::Debug for Credentials {
     }
 }
 
-/// The credentials in use: those to write with, and before them those that
-/// are still read. Clones share them, so that a change reaches everyone.
+/// The credentials in use: those to write with, and after them those that are
+/// still read. Clones share them, so that a change reaches everyone.
+///
+/// ```
+/// use skypay_runtime::keys::{Credentials, KeyRing};
+///
+/// let keys = KeyRing::new(Credentials::new("App@skypay", "OLD-SECRET", "OLD-KEY"));
+/// keys.rotate(Credentials::new("App@skypay", "NEW-SECRET", "NEW-KEY"));
+/// assert_eq!(keys.current().authentication(), "NEW-SECRET");
+/// assert_eq!(keys.all().len(), 2);
+/// keys.retire_previous();
+/// assert_eq!(keys.all().len(), 1);
+/// ```
 #[derive(Clone)]
 pub struct KeyRing(Arc<RwLock<Arc<[Arc<Credentials>]>>>);
 
@@ -122,6 +134,7 @@ impl KeyRing {
         Arc::clone(&self.0.read().unwrap_or_else(PoisonError::into_inner))
     }
 
+    /// Whatever `change` makes of the list, it must not be empty.
     fn change(&self, change: impl FnOnce(&[Arc<Credentials>]) -> Arc<[Arc<Credentials>]>) {
         let mut all = self.0.write().unwrap_or_else(PoisonError::into_inner);
         *all = change(&all);
@@ -131,5 +144,81 @@ impl KeyRing {
 impl fmt::Debug for KeyRing {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "KeyRing({})", self.all().len())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Credentials, KeyRing};
+    use crate::envelope;
+
+    fn credentials(number: u8) -> Credentials {
+        Credentials::new(
+            "App@skypay",
+            format!("SECRET-{number}"),
+            format!("KEY-{number}"),
+        )
+    }
+
+    fn secrets(keys: &KeyRing) -> Vec<String> {
+        let all = keys.all();
+        all.iter()
+            .map(|one| one.authentication().to_owned())
+            .collect()
+    }
+
+    #[test]
+    fn only_the_right_pair_matches() {
+        let one = credentials(1);
+        assert!(one.matches("App@skypay", "SECRET-1"));
+        for (user_name, authentication) in [
+            ("App@skypay", "SECRET-2"),
+            ("App@skypa", "ySECRET-1"),
+            ("app@skypay", "SECRET-1"),
+            ("SECRET-1", "App@skypay"),
+            ("App@skypay", ""),
+            ("", ""),
+        ] {
+            assert!(
+                !one.matches(user_name, authentication),
+                "{user_name} {authentication}"
+            );
+        }
+    }
+
+    #[test]
+    fn the_newest_comes_first_and_the_others_stay_until_retired() {
+        let keys = KeyRing::new(credentials(2)).with_previous(credentials(1));
+        assert_eq!(secrets(&keys), ["SECRET-2", "SECRET-1"]);
+        keys.rotate(credentials(3));
+        assert_eq!(secrets(&keys), ["SECRET-3", "SECRET-2", "SECRET-1"]);
+        assert_eq!(keys.current().authentication(), "SECRET-3");
+        keys.retire_previous();
+        assert_eq!(secrets(&keys), ["SECRET-3"]);
+    }
+
+    #[test]
+    fn clones_share_changes_and_snapshots_do_not_change() {
+        let keys = KeyRing::new(credentials(1));
+        let (clone, snapshot) = (keys.clone(), keys.all());
+        keys.rotate(credentials(2));
+        assert_eq!(secrets(&clone), ["SECRET-2", "SECRET-1"]);
+        assert_eq!(snapshot.len(), 1);
+    }
+
+    #[test]
+    fn the_key_is_that_of_the_text() {
+        let sealed = envelope::seal(credentials(1).key(), &[b"{}"]);
+        assert!(envelope::open(credentials(1).key(), sealed.as_bytes()).is_ok());
+        assert!(envelope::open(credentials(2).key(), sealed.as_bytes()).is_err());
+    }
+
+    #[test]
+    fn nothing_secret_is_shown() {
+        let keys = KeyRing::new(credentials(1));
+        assert_eq!(
+            format!("{keys:?} {:?}", keys.current()),
+            "KeyRing(1) Credentials"
+        );
     }
 }

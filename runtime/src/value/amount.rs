@@ -117,3 +117,157 @@ impl Serialize for Amount {
         serializer.collect_str(self)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use serde::{Deserialize, Serialize};
+
+    use super::Amount;
+    use crate::wire;
+
+    fn check(text: &str, expected: Option<i64>) {
+        let amount = Amount::try_from(text).ok().map(Amount::centavos);
+        assert_eq!(amount, expected, "{text}");
+    }
+
+    #[test]
+    fn decimals_may_be_missing_or_zero() {
+        check("3900", Some(390_000));
+        check("3900.0", Some(390_000));
+        check("3900.00", Some(390_000));
+        check("3900.000", Some(390_000));
+        check("3900.5", Some(390_050));
+        check("3900.05", Some(390_005));
+        check("0003900.10000000000000000000", Some(390_010));
+        check("0", Some(0));
+        check("-0.00", Some(0));
+        check("-12.34", Some(-1234));
+    }
+
+    #[test]
+    fn anything_else_is_refused() {
+        for text in [
+            "",
+            " ",
+            "-",
+            ".",
+            ".5",
+            "5.",
+            "-.5",
+            "+5",
+            "--5",
+            "1.005",
+            "0.001",
+            "1e3",
+            "1E3",
+            "1 000",
+            " 1",
+            "1 ",
+            "1,000.00",
+            "1.0.0",
+            "1.-5",
+            "0x10",
+            "NaN",
+            "inf",
+            "\u{661}",
+            "1.\u{661}",
+            "1\u{e9}",
+            "1.\u{e9}\u{e9}",
+        ] {
+            check(text, None);
+        }
+    }
+
+    #[test]
+    fn what_is_too_large_is_refused() {
+        check("92233720368547758.07", Some(i64::MAX));
+        check("92233720368547758.08", None);
+        check("-92233720368547758.08", Some(i64::MIN));
+        check("-92233720368547758.09", None);
+        check("99999999999999999999999999", None);
+    }
+
+    #[test]
+    fn sums_are_exact_or_none() {
+        let amount = Amount::from_centavos;
+        assert_eq!(amount(10).checked_add(amount(20)), Some(amount(30)));
+        assert_eq!(amount(10).checked_sub(amount(20)), Some(amount(-10)));
+        assert_eq!(amount(i64::MAX).checked_add(amount(1)), None);
+        assert_eq!(amount(i64::MIN).checked_sub(amount(1)), None);
+    }
+
+    #[derive(Debug, PartialEq, Serialize, Deserialize)]
+    struct Both {
+        #[serde(serialize_with = "wire::number", deserialize_with = "wire::required")]
+        number: Amount,
+        text: Amount,
+    }
+
+    #[test]
+    fn it_is_written_as_number_or_text_with_both_decimals() {
+        let both = Both {
+            number: Amount::from_centavos(390_000),
+            text: Amount::from_centavos(-5),
+        };
+        let json = r#"{"number":3900.00,"text":"-0.05"}"#;
+        assert_eq!(serde_json::to_string(&both).unwrap(), json);
+        assert_eq!(serde_json::from_str::<Both>(json).unwrap(), both);
+    }
+
+    #[test]
+    fn a_number_is_read_by_its_digits_from_every_source() {
+        // As an `f64` the first would be 90071992547409.92.
+        let json = r#"{"number":90071992547409.93,"text":1.10}"#;
+        let both = Both {
+            number: Amount::from_centavos(9_007_199_254_740_993),
+            text: Amount::from_centavos(110),
+        };
+        assert_eq!(
+            serde_json::from_slice::<Both>(json.as_bytes()).unwrap(),
+            both
+        );
+        assert_eq!(serde_json::from_str::<Both>(json).unwrap(), both);
+        assert_eq!(
+            serde_json::from_reader::<_, Both>(json.as_bytes()).unwrap(),
+            both
+        );
+        assert_eq!(
+            crate::read::from_slice::<Both>(json.as_bytes()).unwrap(),
+            both
+        );
+
+        let value = serde_json::json!({ "number": 726_718.01, "text": "12" });
+        let both: Both = serde_json::from_value(value).unwrap();
+        assert_eq!(both.number, Amount::from_centavos(72_671_801));
+        assert!(serde_json::from_str::<Amount>("1.0000000000000000000001").is_err());
+        assert!(serde_json::from_str::<Amount>("1e3").is_err());
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_written_is_read(centavos in any::<i64>()) {
+            let amount = Amount::from_centavos(centavos);
+            let text = amount.to_string();
+            prop_assert_eq!(Amount::try_from(text.as_str()), Ok(amount));
+            prop_assert_eq!(serde_json::from_str::<Amount>(&text).unwrap(), amount);
+            let (pesos, places) = text.split_once('.').unwrap();
+            prop_assert_eq!(places.len(), 2);
+            prop_assert!(pesos.len() > usize::from(centavos < 0));
+        }
+
+        #[test]
+        fn nothing_makes_it_panic(text in "[-+0-9.eE ]{0,24}|.{0,8}") {
+            if let Ok(amount) = Amount::try_from(text.as_str()) {
+                prop_assert_eq!(Amount::try_from(amount.to_string()), Ok(amount));
+            }
+        }
+
+        #[test]
+        fn it_agrees_with_whole_numbers(pesos in 0_u32.., centavos in 0_u8..100) {
+            let text = format!("{pesos}.{centavos:02}");
+            let expected = i64::from(pesos) * 100 + i64::from(centavos);
+            prop_assert_eq!(Amount::try_from(text), Ok(Amount::from_centavos(expected)));
+        }
+    }
+}

@@ -215,7 +215,19 @@ fn date(text: &str) -> Option<civil::Date> {
 
 fn date_time(text: &str) -> Option<civil::DateTime> {
     let (day, rest) = text.split_at_checked(10)?;
-    let [b' ' | b'T', h1, h2, b':', m1, m2, b':', s1, s2, fraction @ ..] = rest.as_bytes() else {
+    let [
+        b' ' | b'T',
+        h1,
+        h2,
+        b':',
+        m1,
+        m2,
+        b':',
+        s1,
+        s2,
+        fraction @ ..,
+    ] = rest.as_bytes()
+    else {
         return None;
     };
     let (hour, minute, second) = (two(*h1, *h2)?, two(*m1, *m2)?, two(*s1, *s2)?);
@@ -232,7 +244,9 @@ fn nanoseconds(fraction: &[u8]) -> Option<i32> {
     };
     let zeros = std::iter::repeat_n(&b'0', 9 - digits.len());
     let mut digits = digits.iter().chain(zeros);
-    digits.try_fold(0, |number, byte| Some(number * 10 + i32::from(digit(*byte)?)))
+    digits.try_fold(0, |number, byte| {
+        Some(number * 10 + i32::from(digit(*byte)?))
+    })
 }
 
 fn two(tens: u8, ones: u8) -> Option<i8> {
@@ -242,4 +256,165 @@ fn two(tens: u8, ones: u8) -> Option<i8> {
 fn digit(byte: u8) -> Option<i8> {
     let digit = byte.is_ascii_digit().then(|| byte - b'0')?;
     i8::try_from(digit).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::{Duration, SystemTime};
+
+    use jiff::civil;
+    use proptest::prelude::*;
+
+    use super::{Date, DateTime};
+
+    #[test]
+    fn fractions_of_any_length_are_kept() {
+        for (text, nanoseconds) in [
+            ("2018-06-18 17:52:10", 0),
+            ("2018-06-18T17:52:10", 0),
+            ("2018-06-18 17:52:10.5", 500_000_000),
+            ("2018-06-18 17:52:10.521", 521_000_000),
+            ("2018-06-18T17:52:10.5211", 521_100_000),
+            ("2018-06-18 17:52:10.000000001", 1),
+            ("2018-06-18 17:52:10.999999999", 999_999_999),
+        ] {
+            let expected = civil::datetime(2018, 6, 18, 17, 52, 10, nanoseconds);
+            assert_eq!(
+                DateTime::try_from(text),
+                Ok(DateTime::from(expected)),
+                "{text}"
+            );
+        }
+    }
+
+    #[test]
+    fn other_forms_are_refused() {
+        for text in [
+            "",
+            "2018-06-18",
+            "2018-06-18 17:52",
+            "2018-06-18 17:52:10.",
+            "2018-06-18 17:52:10.0000000001",
+            "2018-06-18  17:52:10",
+            "2018-06-18_17:52:10",
+            "2018-06-18 17:52:10Z",
+            "2018-06-18 17:52:10+08:00",
+            "2018-6-18 17:52:10",
+            "2018-02-30 00:00:00",
+            "2018-06-18 24:00:00",
+            "2018-06-18 23:60:00",
+            "2018-06-18 23:59:60",
+            "18-06-2018 17:52:10",
+            "2018-06-1\u{e9} 17:52:10",
+            "2018-06-18 17:52:10.+1",
+            "+018-06-18 17:52:10",
+            "2018/06/18 17:52:10",
+            " 2018-06-18 17:52:10",
+        ] {
+            assert!(DateTime::try_from(text).is_err(), "{text}");
+        }
+        for text in [
+            "",
+            "2018-06-18 00:00:00",
+            "2018-13-01",
+            "2018-00-01",
+            "2018-6-1",
+            "0000-00-00",
+        ] {
+            assert!(Date::try_from(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn it_is_written_with_no_or_four_decimals() {
+        let time: DateTime = "2018-06-18T17:52:10.52199".parse().unwrap();
+        assert_eq!(time.to_string(), "2018-06-18 17:52:10");
+        assert_eq!(time.with_fraction().to_string(), "2018-06-18 17:52:10.5219");
+        assert_eq!(
+            format!("{time:?} {:?}", time.date()),
+            "2018-06-18 17:52:10.52199 2018-06-18"
+        );
+        assert_eq!(
+            serde_json::to_string(&time).unwrap(),
+            r#""2018-06-18 17:52:10""#
+        );
+        assert_eq!(
+            serde_json::to_string(&time.date()).unwrap(),
+            r#""2018-06-18""#
+        );
+        let early: DateTime = "0001-02-03 04:05:06".parse().unwrap();
+        assert_eq!(
+            early.with_fraction().to_string(),
+            "0001-02-03 04:05:06.0000"
+        );
+    }
+
+    #[test]
+    fn clocks_are_eight_hours_ahead_of_utc() {
+        let epoch = DateTime::from_unix_seconds(0);
+        assert_eq!(epoch.to_string(), "1970-01-01 08:00:00");
+        assert_eq!(DateTime::from_system_time(SystemTime::UNIX_EPOCH), epoch);
+        assert_eq!(epoch.to_system_time(), SystemTime::UNIX_EPOCH);
+        // date -u -d @1707099330
+        assert_eq!(
+            DateTime::from_unix_seconds(1_707_099_330).to_string(),
+            "2024-02-05 10:15:30"
+        );
+        assert_eq!(
+            epoch.plus_seconds(-28_801).to_string(),
+            "1969-12-31 23:59:59"
+        );
+        assert_eq!(
+            epoch.plus_seconds(86_400).date(),
+            Date::try_from("1970-01-02").unwrap()
+        );
+    }
+
+    #[test]
+    fn the_calendar_has_two_ends() {
+        let last = DateTime::from(civil::DateTime::MAX);
+        let first = DateTime::from(civil::DateTime::MIN);
+        assert_eq!(DateTime::from_unix_seconds(i64::MAX), last);
+        assert_eq!(DateTime::from_unix_seconds(i64::MIN), first);
+        assert_eq!(last.plus_seconds(1), last);
+        assert_eq!(first.plus_seconds(i64::MIN), first);
+        // What senders write for "never".
+        let never: DateTime = "9999-12-31 23:59:59".parse().unwrap();
+        assert_eq!(DateTime::from_system_time(never.to_system_time()), never);
+    }
+
+    proptest! {
+        #[test]
+        fn a_moment_survives_the_way_to_the_system_and_back(seconds in -62_000_000_000_i64..253_000_000_000, nanoseconds in 0_u32..1_000_000_000) {
+            let time = DateTime::from_unix_seconds(seconds);
+            let distance = Duration::new(seconds.unsigned_abs(), 0);
+            let system = if seconds < 0 { SystemTime::UNIX_EPOCH - distance } else { SystemTime::UNIX_EPOCH + distance };
+            prop_assert_eq!(time.to_system_time(), system);
+            let between = system + Duration::from_nanos(nanoseconds.into());
+            prop_assert_eq!(DateTime::from_system_time(between).to_system_time(), between);
+        }
+
+        #[test]
+        fn what_is_written_is_read(
+            year in 0_i16..=9999, month in 1_i8..=12, day in 1_i8..=28,
+            hour in 0_i8..24, minute in 0_i8..60, second in 0_i8..60, nanoseconds in 0_i32..1_000_000_000,
+        ) {
+            let civil = civil::datetime(year, month, day, hour, minute, second, nanoseconds);
+            let time = DateTime::from(civil);
+            let spelled = format!("{time}.{nanoseconds:09}");
+            prop_assert_eq!(DateTime::try_from(spelled), Ok(time));
+            let plain = DateTime::try_from(time.to_string()).unwrap();
+            prop_assert_eq!(plain.civil(), civil.with().subsec_nanosecond(0).build().unwrap());
+            let four = time.with_fraction().to_string();
+            prop_assert_eq!(four.len(), 24);
+            let four = DateTime::try_from(four).unwrap();
+            prop_assert_eq!(four.civil().subsec_nanosecond(), nanoseconds / 100_000 * 100_000);
+            prop_assert_eq!(Date::try_from(time.date().to_string()), Ok(time.date()));
+        }
+
+        #[test]
+        fn nothing_makes_it_panic(text in "[-0-9T:. ]{0,32}|.{0,24}") {
+            let _ = (DateTime::try_from(text.as_str()), Date::try_from(text.as_str()));
+        }
+    }
 }
