@@ -114,3 +114,118 @@ pub fn build<T: Validate>(
     }
     Err(at.take_invalid())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{Slot, build};
+    use crate::validate::{Invalid, Limits, Validate, Violations};
+    use crate::value::{Amount, Sensitive};
+
+    #[derive(Debug, PartialEq)]
+    struct Message {
+        amount: Amount,
+        text: Option<String>,
+        list: Vec<Sensitive>,
+    }
+
+    impl Validate for Message {
+        fn check(&self, at: &mut Violations) {
+            at.text("text", &self.text, Limits::NONE.min(1));
+        }
+    }
+
+    #[derive(Clone, Debug, Default)]
+    struct Builder {
+        amount: Slot<Amount>,
+        text: Slot<String>,
+        list: Slot<Vec<Sensitive>>,
+    }
+
+    impl Builder {
+        fn build(self) -> Result<Message, Invalid> {
+            let at = &mut Violations::new();
+            let amount = self.amount.required("amount", at);
+            let text = self.text.optional("text", at);
+            let list = self.list.or_default("list", at);
+            build(at, || {
+                Some(Message {
+                    amount: amount?,
+                    text: text?,
+                    list: list?,
+                })
+            })
+        }
+
+        fn check(&self, expected: &str) {
+            let invalid = self.clone().build().unwrap_err();
+            assert_eq!(invalid.to_string(), expected);
+        }
+    }
+
+    #[test]
+    fn an_empty_slot_is_missing_absent_or_the_default() {
+        let mut builder = Builder::default();
+        builder.check("amount: is required");
+        builder.amount.set(Amount::ZERO);
+        let message = builder.build().unwrap();
+        assert_eq!(
+            message,
+            Message {
+                amount: Amount::ZERO,
+                text: None,
+                list: vec![]
+            }
+        );
+    }
+
+    #[test]
+    fn the_last_value_counts() {
+        let mut builder = Builder::default();
+        builder.amount.set("not an amount");
+        builder.amount.set("1.00");
+        builder.text.set("x");
+        builder.list.list(["a", "b"]);
+        let message = builder.build().unwrap();
+        assert_eq!(message.amount, Amount::from_centavos(100));
+        assert_eq!(message.text.as_deref(), Some("x"));
+        assert_eq!(message.list.len(), 2);
+    }
+
+    #[test]
+    fn what_is_refused_is_named_without_its_value() {
+        struct Nameless;
+
+        impl TryFrom<Nameless> for Amount {
+            type Error = String;
+
+            fn try_from(_: Nameless) -> Result<Self, String> {
+                Err("SECRET is not an amount".to_owned())
+            }
+        }
+
+        let mut builder = Builder::default();
+        builder.amount.set(Nameless);
+        builder.text.set("");
+        builder.check("amount: cannot be turned into the type of the field");
+        builder.amount.set("SECRET");
+        builder.check("amount: expected an amount with at most two decimals");
+        assert!(
+            format!("{builder:?}").contains("amount: refused"),
+            "{builder:?}"
+        );
+    }
+
+    #[test]
+    fn the_message_itself_is_checked_last() {
+        let mut builder = Builder::default();
+        builder.amount.set("1");
+        builder.text.set("");
+        builder.check("text: must not be empty");
+    }
+
+    #[test]
+    fn a_message_that_is_not_made_is_an_error() {
+        let at = &mut Violations::new();
+        assert!(build(at, || None::<Message>).is_err());
+    }
+}

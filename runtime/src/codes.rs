@@ -2,19 +2,24 @@
 
 use std::fmt;
 
-/// A table of codes, as [`codes!`](crate::codes) makes it.
-pub trait Code: Sized + 'static {
-    /// The codes that the document lists, in its order.
-    const ALL: &'static [Self];
-
-    /// The code as on the wire.
-    fn as_str(&self) -> &str;
-
+/// A code, as [`codes!`](crate::codes) makes it, or none.
+pub trait Code {
     /// Whether the document lists the code.
     fn is_listed(&self) -> bool;
 
     /// Whether the code is only ever received.
     fn is_read_only(&self) -> bool;
+}
+
+/// What is absent is nothing to object to.
+impl<C: Code> Code for Option<C> {
+    fn is_listed(&self) -> bool {
+        self.as_ref().is_none_or(Code::is_listed)
+    }
+
+    fn is_read_only(&self) -> bool {
+        self.as_ref().is_some_and(Code::is_read_only)
+    }
 }
 
 /// A code that the document does not list, as it was received.
@@ -107,12 +112,6 @@ macro_rules! codes {
         }
 
         impl $crate::codes::Code for $table {
-            const ALL: &'static [Self] = Self::ALL;
-
-            fn as_str(&self) -> &str {
-                self.as_str()
-            }
-
             fn is_listed(&self) -> bool {
                 self.is_listed()
             }
@@ -128,6 +127,12 @@ macro_rules! codes {
                     $($code => Self::$variant,)+
                     other => Self::Unlisted($crate::codes::Unlisted::kept(other)),
                 }
+            }
+        }
+
+        impl ::core::convert::From<::std::string::String> for $table {
+            fn from(code: ::std::string::String) -> Self {
+                Self::from(code.as_str())
             }
         }
 
@@ -177,12 +182,6 @@ macro_rules! codes {
 #[macro_export]
 macro_rules! __text_conversions {
     ($text:ident) => {
-        impl ::core::convert::From<::std::string::String> for $text {
-            fn from(text: ::std::string::String) -> Self {
-                Self::from(text.as_str())
-            }
-        }
-
         impl ::core::str::FromStr for $text {
             type Err = ::core::convert::Infallible;
 
@@ -242,4 +241,80 @@ macro_rules! __if_schemars {
 #[macro_export]
 macro_rules! __if_schemars {
     ($($content:tt)*) => {};
+}
+
+#[cfg(test)]
+#[expect(
+    unreachable_pub,
+    reason = "what the macro writes is meant for other crates"
+)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::{Code, Unlisted};
+
+    /// A table.
+    #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+    enum Table {
+        One,
+        Failed,
+        Old,
+        Unlisted(Unlisted),
+    }
+
+    codes!(Table {
+        One = "1",
+        Failed = "-1009",
+        Old = "13" read_only,
+    });
+
+    #[test]
+    fn listed_codes_come_back_as_they_went() {
+        for (code, text) in Table::ALL.iter().zip(["1", "-1009", "13"]) {
+            assert_eq!(code.as_str(), text);
+            assert_eq!(Table::from(text), *code);
+            assert_eq!(text.parse::<Table>(), Ok(code.clone()));
+            assert_eq!(serde_json::to_string(code).unwrap(), format!("\"{text}\""));
+            assert_eq!(serde_json::from_str::<Table>(text).unwrap(), *code);
+            assert_eq!(
+                serde_json::from_str::<Table>(&format!("\" {text} \"")).unwrap(),
+                *code
+            );
+            assert!(code.is_listed());
+        }
+    }
+
+    #[test]
+    fn only_what_is_marked_is_read_only() {
+        let marked: Vec<_> = Table::ALL.iter().map(Table::is_read_only).collect();
+        assert_eq!(marked, [false, false, true]);
+        assert!(!Table::from("99").is_read_only());
+        assert!(Some(Table::Old).is_read_only());
+    }
+
+    #[test]
+    fn no_code_is_nothing_to_object_to() {
+        assert!(None::<Table>.is_listed());
+        assert!(!None::<Table>.is_read_only());
+        assert!(!Some(Table::from("99")).is_listed());
+    }
+
+    #[test]
+    fn codes_show_their_name_and_text() {
+        let codes = [Table::Failed, Table::from("9\n9")];
+        assert_eq!(format!("{codes:?}"), r#"[Failed(-1009), Unlisted("9\n9")]"#);
+        assert_eq!(format!("{}|{}", codes[0], codes[1]), "-1009|9\n9");
+    }
+
+    proptest! {
+        #[test]
+        fn unknown_codes_are_kept(code in "[^\\s\\x00-\\x1f]{1,12}") {
+            prop_assume!(Table::ALL.iter().all(|listed| listed.as_str() != code));
+            let read: Table = serde_json::from_value(code.clone().into()).unwrap();
+            prop_assert!(!read.is_listed());
+            prop_assert_eq!(read.as_str(), &code);
+            prop_assert_eq!(serde_json::to_value(&read).unwrap(), code.clone());
+            prop_assert_eq!(Table::from(code), read);
+        }
+    }
 }

@@ -550,3 +550,317 @@ impl<'de, A: MapAccess<'de>> MapAccess<'de> for FoldedMap<A> {
         self.map.next_value_seed(seed)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use proptest::prelude::*;
+    use serde::Deserialize;
+    use serde_json::value::RawValue;
+
+    use super::{ReadError, from_slice, same_when_folded};
+    use crate::value::Amount;
+    use crate::wire;
+
+    #[derive(Debug, Default, PartialEq, Deserialize)]
+    #[serde(rename_all = "camelCase", default)]
+    struct Message {
+        #[serde(alias = "contractNumber", deserialize_with = "wire::optional")]
+        control_number: Option<String>,
+        #[serde(deserialize_with = "wire::optional")]
+        amount: Option<Amount>,
+        rows: Vec<Row>,
+        nested: Option<Box<Message>>,
+        wrapped: Option<Wrapped>,
+        by_name: BTreeMap<String, Row>,
+        pair: Option<(Row, u8)>,
+        kind: Option<Kind>,
+    }
+
+    #[derive(Debug, PartialEq, Deserialize)]
+    #[serde(rename_all = "camelCase")]
+    struct Row {
+        #[serde(deserialize_with = "wire::required")]
+        bank_code: String,
+    }
+
+    #[derive(Debug, PartialEq, Deserialize)]
+    struct Wrapped(Row);
+
+    #[derive(Debug, PartialEq, Deserialize)]
+    enum Kind {
+        Bank,
+        Other(u8),
+    }
+
+    fn read(json: &str) -> Result<Message, ReadError> {
+        from_slice(json.as_bytes())
+    }
+
+    fn message(control_number: &str) -> Message {
+        Message {
+            control_number: Some(control_number.to_owned()),
+            ..Message::default()
+        }
+    }
+
+    fn row(code: &str) -> Row {
+        Row {
+            bank_code: code.to_owned(),
+        }
+    }
+
+    fn check(json: &str, expected: &str) {
+        let error = read(json).map(|_| ()).map_err(|error| error.to_string());
+        assert_eq!(error, Err(expected.to_owned()), "{json}");
+    }
+
+    #[test]
+    fn keys_are_the_same_but_for_case_and_blanks() {
+        for key in [
+            "controlNumber",
+            "CONTROLNUMBER",
+            "control number",
+            " Control\tNumber ",
+            "control\u{a0}Number",
+            "control  number",
+            "c o n t r o l n u m b e r",
+            "\u{feff}controlNumber",
+            "control\u{3000}number",
+            "contractNumber",
+            "Contract Number",
+        ] {
+            let json = serde_json::json!({ key: "A1" }).to_string();
+            assert_eq!(read(&json), Ok(message("A1")), "{json}");
+        }
+        assert_eq!(read(r#"{"\u0063ontrolNumber":"A1"}"#), Ok(message("A1")));
+        for key in [
+            "control_number",
+            "control-number",
+            "controlNumbers",
+            "",
+            " ",
+            "c\u{f3}ntrolNumber",
+        ] {
+            let json = serde_json::json!({ key: "A1" }).to_string();
+            assert_eq!(read(&json), Ok(Message::default()), "{json}");
+        }
+    }
+
+    #[test]
+    fn an_exact_key_is_not_mistaken_for_a_similar_one() {
+        #[derive(Debug, PartialEq, Deserialize)]
+        struct Similar {
+            amount: u8,
+            #[serde(rename = "AMOUNT")]
+            upper: u8,
+        }
+
+        let similar = from_slice(br#"{"AMOUNT":2,"amount":1}"#);
+        assert_eq!(
+            similar,
+            Ok(Similar {
+                amount: 1,
+                upper: 2
+            })
+        );
+    }
+
+    #[test]
+    fn two_keys_for_one_field_are_refused() {
+        for twice in [
+            r#"{"controlNumber":"A","controlNumber":"B"}"#,
+            r#"{"controlNumber":"A","contractNumber":"B"}"#,
+            r#"{"contractNumber":"A","controlNumber":"B"}"#,
+            r#"{"controlNumber":"A","Control Number":"B"}"#,
+            r#"{"CONTRACTNUMBER":"A","Control Number":"B"}"#,
+            r#"{"controlNumber":"A","CONTROLNUMBER":null}"#,
+        ] {
+            check(twice, "controlNumber: is there twice (line 1, column 1)");
+        }
+        check(
+            r#"{"rows":[{"bankCode":"A"},{"bankCode":"A","BankCode":"B"}]}"#,
+            "rows[1].bankCode: is there twice (line 1, column 27)",
+        );
+    }
+
+    #[test]
+    fn keys_are_matched_wherever_there_are_structs() {
+        let json = r#"{
+            "ROWS": [{"Bank Code": 1}],
+            "nested": {"Control Number": "A", "rows": [{"BANKCODE": "2"}]},
+            "wrapped": {"bank code": "3"},
+            "byName": {"Bank Code": {"BankCode": "4"}},
+            "pair": [{"bankcode": "5"}, 6],
+            "kind": {"Other": 7},
+            "unknown": {"rows": 5}
+        }"#;
+        let nested = Message {
+            rows: vec![row("2")],
+            ..message("A")
+        };
+        let expected = Message {
+            rows: vec![row("1")],
+            nested: Some(Box::new(nested)),
+            wrapped: Some(Wrapped(row("3"))),
+            by_name: BTreeMap::from([("Bank Code".to_owned(), row("4"))]),
+            pair: Some((row("5"), 6)),
+            kind: Some(Kind::Other(7)),
+            ..Message::default()
+        };
+        assert_eq!(read(json), Ok(expected));
+        let null = r#"{"nested":null,"wrapped":null,"pair":null,"kind":"Bank"}"#;
+        assert_eq!(read(null).map(|message| message.kind), Ok(Some(Kind::Bank)));
+    }
+
+    #[test]
+    fn raw_values_and_any_values_are_as_they_stand() {
+        #[derive(Deserialize)]
+        struct Raw {
+            raw: Box<RawValue>,
+            any: serde_json::Value,
+            number: f64,
+        }
+
+        let json = r#"{"RAW": {"a" : [1.50]}, "any": {"B b": [true, null, -1, 2.5, "x\n"]}, "number": 1e2}"#;
+        let raw: Raw = from_slice(json.as_bytes()).unwrap();
+        assert_eq!(raw.raw.get(), r#"{"a" : [1.50]}"#);
+        assert_eq!(
+            raw.any,
+            serde_json::json!({ "B b": [true, null, -1, 2.5, "x\n"] })
+        );
+        assert_eq!(raw.number.to_string(), "100");
+
+        let borrowed: &RawValue = serde_json::from_str("[ 1 ]").unwrap();
+        let again: Box<RawValue> = from_slice(borrowed.get().as_bytes()).unwrap();
+        assert_eq!(again.get(), "[ 1 ]");
+    }
+
+    #[test]
+    fn errors_say_what_and_where() {
+        check(
+            r#"{"amount":"1.234"}"#,
+            "amount: expected an amount with at most two decimals (line 1, column 11)",
+        );
+        check(
+            "{\n  \"amount\": []}",
+            "amount: expected a text, a number, true or false (line 2, column 13)",
+        );
+        check(
+            "{\"rows\":[{\"bankCode\":\"\u{4e00}\"},\n {}]}",
+            "rows[1].bankCode: is missing (line 2, column 2)",
+        );
+        check(
+            r#"{"controlNumber":"\u4e00é","Nested":{"nested":{"rows":[{"BANKCODE":null}]}}}"#,
+            "nested.nested.rows[0].bankCode: expected a value, not null (line 1, column 68)",
+        );
+        check(
+            r#"{"rows":[5]}"#,
+            "rows[0]: expected an object (line 1, column 10)",
+        );
+        check(r#"{"rows":{}}"#, "rows: expected a list (line 1, column 9)");
+        check(
+            r#"{"byName":{"some name":{}}}"#,
+            "byName.bankCode: is missing (line 1, column 24)",
+        );
+        check(
+            r#"{"pair":[{"bankCode":1},"x"]}"#,
+            "pair[1]: is not what was expected (line 1, column 25)",
+        );
+        check(r#"["A"]"#, "expected an object (line 1, column 1)");
+        check("  \n null", "expected an object (line 2, column 2)");
+    }
+
+    #[test]
+    fn what_is_not_one_json_text_is_refused() {
+        for json in [
+            "",
+            " ",
+            "{",
+            r#"{"a":1,}"#,
+            r#"{"a":1} {}"#,
+            r#"{"a":1}x"#,
+            r#"{"a":01}"#,
+            "{'a':1}",
+            "{a:1}",
+            r#"{"a":NaN}"#,
+            r#"{"a":"#,
+            "\u{feff}{}",
+            "// no\n{}",
+            r#"{"a":"	"}"#,
+        ] {
+            let error = read(json).unwrap_err();
+            assert!(
+                error.to_string().starts_with("not valid JSON (line "),
+                "{json}: {error}"
+            );
+        }
+        assert!(from_slice::<Message>(b"{\"a\":\"\xff\"}").is_err());
+        assert_eq!(
+            read("{\n\"a\": x}").map_err(|error| (error.line(), error.column())),
+            Err((2, 6))
+        );
+    }
+
+    #[test]
+    fn nesting_has_an_end_even_in_what_is_ignored() {
+        let nested =
+            |levels: usize| format!(r#"{{"x":{}{}}}"#, "[".repeat(levels), "]".repeat(levels));
+        assert_eq!(read(&nested(126)), Ok(Message::default()));
+        check(&nested(127), "nested too deep");
+        check(&nested(1_000_000), "nested too deep");
+        let text = format!(r#"{{"controlNumber":"\"{}"}}"#, "[{".repeat(1000));
+        assert!(read(&text).is_ok());
+        let unfinished = "{\"nested\":".repeat(1000);
+        check(&unfinished, "nested too deep");
+    }
+
+    #[test]
+    fn no_error_holds_anything_received() {
+        for json in [
+            r#"{"rows":"SECRET"}"#,
+            r#"{"rows":["SECRET"]}"#,
+            r#"{"nested":"SECRET"}"#,
+            r#"{"kind":"SECRET"}"#,
+            r#"{"kind":{"SECRET":1}}"#,
+            r#"{"amount":"SECRET"}"#,
+            r#"{"amount":{"SECRET":1}}"#,
+            r#"{"pair":[{"bankCode":"1"},"SECRET"]}"#,
+            r#"{"pair":["SECRET"]}"#,
+            r#"{"byName":{"SECRET":{}}}"#,
+            r#"{"SECRET":SECRET}"#,
+            r#""SECRET""#,
+            r#"{"wrapped":"SECRET"}"#,
+        ] {
+            let error = read(json).unwrap_err();
+            let shown = format!("{error} {error:?} {}", error.field());
+            assert!(!shown.contains("SECRET"), "{json}: {shown}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn nothing_makes_it_panic(bytes in proptest::collection::vec(any::<u8>(), 0..64), json in r#"[]\[{}:,"a-z0-9\\ ]{0,64}"#) {
+            let _ = (from_slice::<Message>(&bytes), read(&json));
+        }
+
+        #[test]
+        fn it_reads_what_serde_json_reads(value in "[a-z]{1,8}", key in "controlNumber|rows|unknown|amount") {
+            let json = serde_json::json!({ key: value }).to_string();
+            let plain = serde_json::from_str::<Message>(&json).ok();
+            prop_assert_eq!(read(&json).ok(), plain);
+        }
+
+        #[test]
+        fn blanks_and_case_never_matter(key in "[a-zA-Z]{1,12}", blanks in proptest::collection::vec(0_usize..12, 0..4)) {
+            let mut spelled = key.to_ascii_uppercase();
+            for position in blanks {
+                spelled.insert(position.min(spelled.len()), ' ');
+            }
+            prop_assert!(same_when_folded(&key, &spelled));
+            spelled.push('x');
+            prop_assert!(!same_when_folded(&key, &spelled));
+        }
+    }
+}

@@ -81,3 +81,47 @@ impl<T: JsonSchema> JsonSchema for Sensitive<T> {
         T::json_schema(generator)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use schemars::{JsonSchema, schema_for};
+    use serde_json::{Value, json};
+
+    use super::{AmountNumber, DateTimeFraction, IntegerText};
+    use crate::value::{Amount, Date, DateTime, PersonName, Sensitive};
+
+    fn property<T: JsonSchema>(key: &str) -> Value {
+        let schema = serde_json::to_value(schema_for!(T)).unwrap();
+        schema.get(key).cloned().unwrap_or_default()
+    }
+
+    #[test]
+    fn schemas_say_how_values_are_written() {
+        assert_eq!(property::<Amount>("type"), json!("string"));
+        assert_eq!(property::<AmountNumber>("type"), json!("number"));
+        assert_eq!(property::<IntegerText>("type"), json!("string"));
+        assert_eq!(property::<Sensitive<Date>>("format"), json!("date"));
+        assert_eq!(property::<Sensitive>("type"), json!("string"));
+        assert_eq!(
+            property::<Vec<Sensitive<u32>>>("items")["type"],
+            json!("integer")
+        );
+    }
+
+    #[test]
+    fn patterns_match_what_is_written() {
+        fn check<T: JsonSchema>(written: &str) {
+            let pattern = property::<T>("pattern");
+            let pattern = regex_lite::Regex::new(pattern.as_str().unwrap()).unwrap();
+            assert!(pattern.is_match(written), "{written}");
+            assert!(!pattern.is_match(&format!("{written}x,,,")), "{written}");
+        }
+
+        let time = DateTime::from_unix_seconds(0);
+        check::<Amount>(&Amount::from_centavos(-5).to_string());
+        check::<DateTime>(&time.to_string());
+        check::<DateTimeFraction>(&time.with_fraction().to_string());
+        check::<PersonName>(PersonName::new("Reyes", "Maria").suffix("Jr.").as_str());
+        check::<IntegerText>("-12");
+    }
+}

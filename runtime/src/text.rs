@@ -46,6 +46,12 @@ macro_rules! text_type {
             }
         }
 
+        impl ::core::convert::From<::std::string::String> for $text {
+            fn from(text: ::std::string::String) -> Self {
+                Self(text)
+            }
+        }
+
         $crate::__text_conversions!($text);
         $crate::text_type!(@$kind $text);
 
@@ -87,4 +93,62 @@ macro_rules! text_type {
             }
         }
     };
+}
+
+#[cfg(test)]
+#[expect(
+    unreachable_pub,
+    reason = "what the macro writes is meant for other crates"
+)]
+mod tests {
+    use proptest::prelude::*;
+
+    #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+    struct Number(String);
+
+    text_type!(Number, public);
+
+    #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+    struct Phone(String);
+
+    text_type!(Phone, sensitive);
+
+    #[test]
+    fn a_public_text_shows_itself() {
+        let number = Number::new("SKY98001");
+        assert_eq!(
+            format!("{number} {number:?}"),
+            r#"SKY98001 Number("SKY98001")"#
+        );
+        assert_eq!(number.as_ref(), "SKY98001");
+        assert_eq!("SKY98001".parse(), Ok(number));
+    }
+
+    #[test]
+    fn a_sensitive_text_does_not() {
+        assert_eq!(
+            format!("{:?}", Some(Phone::from("09123456789"))),
+            "Some(Phone([masked]))"
+        );
+    }
+
+    #[test]
+    fn blanks_around_what_is_received_are_ignored() {
+        let number: Number = serde_json::from_str(r#"" 12 ""#).unwrap();
+        assert_eq!(number, Number::new("12"));
+        assert_eq!(
+            serde_json::from_str::<Phone>("9123456789").unwrap(),
+            Phone::new("9123456789")
+        );
+    }
+
+    proptest! {
+        #[test]
+        fn no_text_is_rejected_or_changed(text in "[^\\s](.{0,20}[^\\s])?") {
+            let number = Number::from(text.clone());
+            let json = serde_json::to_string(&number).unwrap();
+            prop_assert_eq!(&json, &serde_json::to_string(&text).unwrap());
+            prop_assert_eq!(serde_json::from_str::<Number>(&json).unwrap(), number);
+        }
+    }
 }

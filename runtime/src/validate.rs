@@ -32,6 +32,15 @@ pub trait Validate {
     }
 }
 
+/// What is absent has nothing to demand.
+impl<T: Validate> Validate for Option<T> {
+    fn check(&self, at: &mut Violations) {
+        if let Some(present) = self {
+            present.check(at);
+        }
+    }
+}
+
 /// Checks everything; see [`Validate::validate`].
 pub fn validate<T: Validate + ?Sized>(message: &T) -> Result<(), Invalid> {
     message.validate()
@@ -173,10 +182,7 @@ impl Violations {
     }
 
     /// A code that the document lists and that may be sent.
-    pub fn code<'a, C: Code>(&mut self, field: &str, value: impl Into<Option<&'a C>>) {
-        let Some(code) = value.into() else {
-            return;
-        };
+    pub fn code(&mut self, field: &str, code: &impl Code) {
         if !code.is_listed() {
             self.report(field, "unlisted", "must be a code that the document lists");
         } else if code.is_read_only() {
@@ -242,10 +248,8 @@ impl Violations {
     }
 
     /// What an object inside the message demands of itself.
-    pub fn nested<'a, T: Validate + 'a>(&mut self, field: &str, value: impl Into<Option<&'a T>>) {
-        if let Some(value) = value.into() {
-            self.below(&format!("{field}."), |at| value.check(at));
-        }
+    pub fn nested(&mut self, field: &str, value: &impl Validate) {
+        self.below(&format!("{field}."), |at| value.check(at));
     }
 
     /// The conditions between fields.
@@ -474,3 +478,263 @@ macro_rules! displayed {
 }
 
 displayed!(Amount, Date, DateTime, bool, u32, u64, i32, i64);
+
+#[cfg(test)]
+mod tests {
+    use std::borrow::Cow;
+
+    use super::{AsText, Fields, Limits, Pattern, Rule, Validate, Violations};
+    use crate::value::{Amount, Date, PersonName, Sensitive};
+
+    /// What `report` reports, as `rule: message`.
+    fn reported(report: impl FnOnce(&mut Violations)) -> Vec<String> {
+        let mut at = Violations::new();
+        report(&mut at);
+        let found = at.found.iter();
+        found
+            .map(|found| format!("{}: {}", found.rule, found.message))
+            .collect()
+    }
+
+    fn check_text(text: &str, limits: Limits, expected: &[&str]) {
+        let text = text.to_owned();
+        assert_eq!(
+            reported(|at| at.text("field", &text, limits)),
+            expected,
+            "{text}"
+        );
+    }
+
+    static DIGITS: Pattern = Pattern::new("^[0-9]+$");
+    static BROKEN: Pattern = Pattern::new("(");
+
+    #[test]
+    fn lengths_are_counted_in_characters() {
+        let limits = Limits::NONE.min(2).max(3);
+        check_text("\u{f1}\u{4e00}", limits, &[]);
+        check_text("\u{f1}\u{4e00}\u{1f600}", limits, &[]);
+        check_text(
+            "\u{f1}",
+            limits,
+            &["min-length: must have at least 2 characters"],
+        );
+        check_text(
+            "abcd",
+            limits,
+            &["max-length: must have at most 3 characters"],
+        );
+        check_text("", Limits::NONE.min(1), &["min-length: must not be empty"]);
+        check_text("", Limits::NONE, &[]);
+    }
+
+    #[test]
+    fn a_pattern_is_matched_to_the_end() {
+        let limits = Limits::NONE.pattern(&DIGITS);
+        check_text("0123", limits, &[]);
+        for text in ["", "12a", "12\n", "\u{661}"] {
+            check_text(text, limits, &["pattern: must match ^[0-9]+$"]);
+        }
+        check_text(
+            "(",
+            Limits::NONE.pattern(&BROKEN),
+            &["pattern: must match ("],
+        );
+    }
+
+    #[test]
+    fn what_is_absent_has_no_limits() {
+        let limits = Limits::NONE.min(1);
+        assert!(reported(|at| at.text("field", &None::<Sensitive>, limits)).is_empty());
+        assert!(reported(|at| at.person_name("field", &None, limits)).is_empty());
+        assert!(reported(|at| at.range("field", &None::<u32>, 1..)).is_empty());
+        assert!(reported(|at| at.one_of("field", &None::<String>, &[])).is_empty());
+        let empty = Some(Sensitive::from(String::new()));
+        assert_eq!(reported(|at| at.text("field", &empty, limits)).len(), 1);
+    }
+
+    #[test]
+    fn bounds_say_what_is_allowed() {
+        let amount = Amount::from_centavos;
+        let check = |value: Amount, expected: &[&str]| {
+            let found = reported(|at| at.range("field", &value, amount(1)..=amount(500_000)));
+            assert_eq!(found, expected, "{value}");
+        };
+        check(amount(1), &[]);
+        check(amount(500_000), &[]);
+        check(amount(0), &["minimum: must be at least 0.01"]);
+        check(amount(-100), &["minimum: must be at least 0.01"]);
+        check(amount(500_001), &["maximum: must be at most 5000.00"]);
+        assert_eq!(
+            reported(|at| at.range("field", &3, 0..3)),
+            ["maximum: must be less than 3"]
+        );
+        assert!(reported(|at| at.range::<u8>("field", &Some(3), ..)).is_empty());
+    }
+
+    #[test]
+    fn alternatives_are_listed() {
+        let code = "9".to_owned();
+        let check = |allowed: &[&str], expected: &str| {
+            assert_eq!(
+                reported(|at| at.one_of("field", &code, allowed)),
+                [expected]
+            );
+        };
+        check(&["1"], "one-of: must be 1");
+        check(&["1", "2"], "one-of: must be 1 or 2");
+        check(&["1", "2", "3"], "one-of: must be 1, 2 or 3");
+        assert!(reported(|at| at.one_of("field", &code, &["8", "9"])).is_empty());
+    }
+
+    #[test]
+    fn a_name_needs_its_parts() {
+        let check = |name: PersonName, expected: &[&str]| {
+            let found = reported(|at| at.person_name("name", &name, Limits::NONE.max(11)));
+            let rules: Vec<_> = found
+                .iter()
+                .map(|found| found.split(':').next().unwrap())
+                .collect();
+            assert_eq!(rules, expected, "{}", name.as_str());
+        };
+        check(PersonName::new("Reyes", "Maria"), &[]);
+        check(PersonName::new("Reyes", "Mariana"), &["max-length"]);
+        check(PersonName::new("Reyes", ""), &["person-name"]);
+        check(PersonName::new("Reyes, Cruz", "Maria"), &["person-name"]);
+    }
+
+    struct Parent {
+        children: Vec<Child>,
+        only: Option<Child>,
+    }
+
+    struct Child {
+        names: Vec<String>,
+    }
+
+    impl Validate for Parent {
+        fn check(&self, at: &mut Violations) {
+            at.count("children", &self.children, ..=1);
+            at.each("children", &self.children);
+            at.nested("only", &self.only);
+        }
+    }
+
+    impl Validate for Child {
+        fn check(&self, at: &mut Violations) {
+            at.count("names", &self.names, 1..);
+            at.each_text("names", &self.names, Limits::NONE.min(1));
+        }
+    }
+
+    #[test]
+    fn the_path_leads_to_the_field() {
+        let child = |names: &[&str]| Child {
+            names: names.iter().map(ToString::to_string).collect(),
+        };
+        let parent = Parent {
+            children: vec![child(&["x"]), child(&["x", ""]), child(&[])],
+            only: Some(child(&[""])),
+        };
+        let invalid = parent.validate().unwrap_err();
+        assert_eq!(
+            invalid.to_string(),
+            "children: must be at most 1 items\n\
+             children[1].names[1]: must not be empty\n\
+             children[2].names: must be at least 1 items\n\
+             only.names[0]: must not be empty"
+        );
+        assert_eq!(invalid.violations()[1].field, "children[1].names[1]");
+        assert!(
+            Parent {
+                children: vec![],
+                only: None
+            }
+            .validate()
+            .is_ok()
+        );
+    }
+
+    struct Pair(Option<&'static str>, Option<&'static str>);
+
+    impl Fields for Pair {
+        fn text_of(&self, field: &str) -> Option<Cow<'_, str>> {
+            match field {
+                "one" => self.0.map(Cow::Borrowed),
+                "two" => self.1.map(Cow::Borrowed),
+                _ => None,
+            }
+        }
+    }
+
+    #[test]
+    fn conditions_hold_when_they_say() {
+        static RULES: [Rule; 3] = [
+            Rule {
+                id: "five-needs-two",
+                when: Some(("one", &["5", "6"])),
+                require: &["two"],
+                forbid: &[],
+                matches: &[("two", &DIGITS)],
+                because: "five counts",
+            },
+            Rule {
+                id: "seven-is-alone",
+                when: Some(("one", &["7"])),
+                require: &[],
+                forbid: &["two"],
+                matches: &[],
+                because: "seven is shy",
+            },
+            Rule {
+                id: "one-is-there",
+                when: None,
+                require: &["one"],
+                forbid: &[],
+                matches: &[],
+                because: "everything begins with it",
+            },
+        ];
+        let check = |pair: Pair, expected: &[&str]| {
+            assert_eq!(reported(|at| at.rules(&pair, &RULES)), expected);
+        };
+        check(Pair(Some("5"), Some("12")), &[]);
+        check(Pair(Some("7"), None), &[]);
+        check(Pair(Some("8"), Some("x")), &[]);
+        check(
+            Pair(Some("6"), None),
+            &["five-needs-two: is required when one is 5 or 6: five counts"],
+        );
+        check(
+            Pair(Some("5"), Some("")),
+            &[
+                "five-needs-two: is required when one is 5 or 6: five counts",
+                "five-needs-two: must match ^[0-9]+$ when one is 5 or 6: five counts",
+            ],
+        );
+        check(
+            Pair(Some("5"), Some("x")),
+            &["five-needs-two: must match ^[0-9]+$ when one is 5 or 6: five counts"],
+        );
+        check(
+            Pair(Some("7"), Some("")),
+            &["seven-is-alone: must be left out when one is 7: seven is shy"],
+        );
+        check(
+            Pair(None, Some("x")),
+            &["one-is-there: is required: everything begins with it"],
+        );
+    }
+
+    #[test]
+    fn every_scalar_has_its_text() {
+        let text = |scalar: &dyn AsText| scalar.as_text().map(Cow::into_owned);
+        assert_eq!(text(&Amount::from_centavos(5)).as_deref(), Some("0.05"));
+        assert_eq!(
+            text(&Date::try_from("1991-10-02").unwrap()).as_deref(),
+            Some("1991-10-02")
+        );
+        assert_eq!(text(&Some(Sensitive::from(7_u32))).as_deref(), Some("7"));
+        assert_eq!(text(&true).as_deref(), Some("true"));
+        assert_eq!(text(&None::<i64>), None);
+    }
+}

@@ -500,3 +500,358 @@ impl<'de, K: Item<'de>> DeserializeSeed<'de> for ItemSeed<K> {
         K::read(deserializer)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::cell::Cell;
+    use std::fmt::Debug;
+
+    use proptest::prelude::*;
+    use serde::de::{Error as _, Visitor};
+    use serde::{Deserialize, Deserializer, Serialize};
+    use serde_json::Value;
+    use serde_json::value::RawValue;
+
+    use super::{FromPlain, FromWire, RAW, WireError};
+    use crate::value::{Amount, DateTime, Sensitive};
+
+    #[derive(Debug, PartialEq, Deserialize)]
+    #[serde(bound = "T: FromWire")]
+    struct Field<T> {
+        #[serde(deserialize_with = "super::required")]
+        value: T,
+    }
+
+    #[derive(Debug, PartialEq, Deserialize)]
+    #[serde(bound = "T: FromWire")]
+    struct Maybe<T> {
+        #[serde(default, deserialize_with = "super::optional")]
+        value: Option<T>,
+    }
+
+    /// Reads `value` from every source, which must all agree.
+    fn read<T: for<'de> Deserialize<'de> + PartialEq + Debug>(value: &str) -> Option<T> {
+        let json = format!(r#"{{"value":{value}}}"#);
+        let found: Option<T> = serde_json::from_str(&json).ok();
+        assert_eq!(
+            serde_json::from_reader(json.as_bytes()).ok(),
+            found,
+            "{json}"
+        );
+        assert_eq!(
+            crate::read::from_slice(json.as_bytes()).ok(),
+            found,
+            "{json}"
+        );
+        found
+    }
+
+    fn check<T: FromWire + PartialEq + Debug>(value: &str, expected: impl Into<Option<T>>) {
+        let found = read::<Field<T>>(value).map(|field| field.value);
+        assert_eq!(found, expected.into(), "{value}");
+    }
+
+    fn check_optional<T: FromWire + PartialEq + Debug>(
+        value: &str,
+        expected: impl Into<Option<T>>,
+    ) {
+        let found = read::<Maybe<T>>(value).map(|field| field.value);
+        assert_eq!(found, Some(expected.into()), "{value}");
+    }
+
+    fn text(text: &str) -> String {
+        text.to_owned()
+    }
+
+    #[test]
+    fn a_text_may_come_as_any_scalar() {
+        check(r#""SKY98""#, text("SKY98"));
+        check(r#"" blanks stay ""#, text(" blanks stay "));
+        check(r#""""#, text(""));
+        check(r#""a\"b\\c\u00e9\n""#, text("a\"b\\c\u{e9}\n"));
+        check("12345678901234567890123", text("12345678901234567890123"));
+        check("-1.50", text("-1.50"));
+        check("1E5", text("1E5"));
+        check("true", text("true"));
+    }
+
+    #[test]
+    fn what_is_no_scalar_is_refused() {
+        for value in [
+            "null",
+            "[]",
+            r#"["x"]"#,
+            "{}",
+            r#"{"value":"x"}"#,
+            r#""\ud800""#,
+        ] {
+            check::<String>(value, None);
+            check::<u32>(value, None);
+        }
+    }
+
+    #[test]
+    fn whole_numbers_may_come_as_texts_and_with_decimals() {
+        check("5", 5_u32);
+        check(r#""5""#, 5_u32);
+        check(r#"" 005 ""#, 5_u32);
+        check("5.00", 5_u32);
+        check("-5", -5_i32);
+        check("18446744073709551615", u64::MAX);
+        check("-9223372036854775808", i64::MIN);
+        for value in [
+            "-1",
+            "4294967296",
+            "5.5",
+            "5.",
+            "5e0",
+            r#""""#,
+            r#""5 0""#,
+            r#""five""#,
+            "true",
+        ] {
+            check::<u32>(value, None);
+        }
+    }
+
+    #[test]
+    fn truth_may_come_as_text_or_number() {
+        for value in ["true", r#""true""#, r#"" TRUE ""#, "1", r#""1""#] {
+            check(value, true);
+        }
+        for value in ["false", r#""False""#, "0"] {
+            check(value, false);
+        }
+        for value in ["2", r#""yes""#, r#""""#] {
+            check::<bool>(value, None);
+        }
+    }
+
+    #[test]
+    fn blanks_around_what_is_no_text_are_ignored() {
+        check(r#"" 3900.5 ""#, Amount::from_centavos(390_050));
+        check(
+            r#""\t2018-06-18 17:52:10\n""#,
+            DateTime::try_from("2018-06-18 17:52:10").unwrap(),
+        );
+    }
+
+    #[test]
+    fn nothing_is_null_empty_or_missing() {
+        check_optional::<DateTime>("null", None);
+        check_optional::<DateTime>(r#""""#, None);
+        check_optional::<DateTime>(r#""  ""#, None);
+        assert_eq!(read::<Maybe<DateTime>>(r#""soon""#), None);
+        check_optional::<Sensitive>(r#""""#, None);
+        check_optional(r#"" ""#, text(" "));
+        check_optional("7", 7_u32);
+        assert_eq!(
+            serde_json::from_str("{}").ok(),
+            Some(Maybe::<u32> { value: None })
+        );
+        assert!(serde_json::from_str::<Field<u32>>("{}").is_err());
+    }
+
+    #[test]
+    fn values_that_were_read_before_can_be_read() {
+        for (value, expected) in [
+            (serde_json::json!("x"), Some("x")),
+            (serde_json::json!(5), Some("5")),
+            (serde_json::json!(-5), Some("-5")),
+            (serde_json::json!(2.5), Some("2.5")),
+            (serde_json::json!(false), Some("false")),
+            (Value::Null, None),
+            (serde_json::json!([1]), None),
+        ] {
+            let found = super::required::<_, String>(value.clone()).ok();
+            assert_eq!(found.as_deref(), expected, "{value}");
+        }
+    }
+
+    /// Deserializers that know nothing of JSON, such as those of query strings.
+    #[test]
+    fn other_formats_can_be_read() {
+        use serde::de::value::{
+            BoolDeserializer, F64Deserializer, StrDeserializer, UnitDeserializer,
+        };
+
+        type Error = serde::de::value::Error;
+
+        let read = |text| super::required::<_, Amount>(StrDeserializer::<Error>::new(text));
+        assert_eq!(read("1.5"), Ok(Amount::from_centavos(150)));
+        let read = super::required::<_, Amount>(F64Deserializer::<Error>::new(1.5));
+        assert_eq!(read, Ok(Amount::from_centavos(150)));
+        let read = super::optional::<_, bool>(BoolDeserializer::<Error>::new(true));
+        assert_eq!(read, Ok(Some(true)));
+        let read = super::optional::<_, bool>(UnitDeserializer::<Error>::new());
+        assert_eq!(read, Ok(None));
+    }
+
+    #[test]
+    fn raw_values_still_go_by_the_name_that_is_asked_for() {
+        struct Spy<'a>(&'a Cell<&'static str>);
+
+        impl<'de> Deserializer<'de> for Spy<'_> {
+            type Error = serde::de::value::Error;
+
+            fn deserialize_any<V: Visitor<'de>>(self, _: V) -> Result<V::Value, Self::Error> {
+                Err(Self::Error::custom("not asked for by name"))
+            }
+
+            fn deserialize_newtype_struct<V: Visitor<'de>>(
+                self,
+                name: &'static str,
+                visitor: V,
+            ) -> Result<V::Value, Self::Error> {
+                self.0.set(name);
+                self.deserialize_any(visitor)
+            }
+
+            serde::forward_to_deserialize_any! {
+                bool i8 i16 i32 i64 u8 u16 u32 u64 f32 f64 char str string bytes byte_buf option
+                unit unit_struct seq tuple tuple_struct map struct enum identifier ignored_any
+            }
+        }
+
+        let name = Cell::new("");
+        assert!(Box::<RawValue>::deserialize(Spy(&name)).is_err());
+        assert_eq!(name.get(), RAW);
+    }
+
+    #[derive(Debug, PartialEq, Deserialize)]
+    #[serde(rename_all = "camelCase")]
+    struct Row {
+        #[serde(deserialize_with = "super::required")]
+        parcel_number: String,
+    }
+
+    impl FromPlain for Row {
+        fn from_plain(text: String) -> Self {
+            Self {
+                parcel_number: text,
+            }
+        }
+    }
+
+    #[derive(Debug, PartialEq, Deserialize)]
+    struct Lists {
+        #[serde(default, deserialize_with = "super::list")]
+        scalars: Vec<u32>,
+        #[serde(default, deserialize_with = "super::rows")]
+        rows: Vec<Row>,
+        #[serde(default, deserialize_with = "super::rows_or_plain")]
+        mixed: Vec<Row>,
+    }
+
+    #[test]
+    fn lists_hold_scalars_objects_or_both() {
+        let row = |number: &str| Row {
+            parcel_number: text(number),
+        };
+        let json = r#"{
+            "scalars": [1, "2", 3.0],
+            "rows": [{"parcelNumber": "A", "other": []}],
+            "mixed": ["A", {"parcelNumber": 2}, 3, -4]
+        }"#;
+        let expected = Lists {
+            scalars: vec![1, 2, 3],
+            rows: vec![row("A")],
+            mixed: vec![row("A"), row("2"), row("3"), row("-4")],
+        };
+        assert_eq!(serde_json::from_str::<Lists>(json).unwrap(), expected);
+        assert_eq!(
+            crate::read::from_slice::<Lists>(json.as_bytes()),
+            Ok(expected)
+        );
+    }
+
+    #[test]
+    fn an_empty_list_may_be_null_or_an_empty_text() {
+        let json = r#"{"scalars": null, "rows": "", "mixed": " "}"#;
+        let empty = Lists {
+            scalars: vec![],
+            rows: vec![],
+            mixed: vec![],
+        };
+        assert_eq!(serde_json::from_str::<Lists>(json).unwrap(), empty);
+        assert_eq!(crate::read::from_slice::<Lists>(json.as_bytes()), Ok(empty));
+        for json in [
+            r#"{"rows":"x"}"#,
+            r#"{"rows":{}}"#,
+            r#"{"scalars":5}"#,
+            r#"{"mixed":[[]]}"#,
+            r#"{"mixed":[null]}"#,
+        ] {
+            assert!(serde_json::from_str::<Lists>(json).is_err(), "{json}");
+            assert!(
+                crate::read::from_slice::<Lists>(json.as_bytes()).is_err(),
+                "{json}"
+            );
+        }
+    }
+
+    #[derive(Serialize)]
+    struct Written {
+        #[serde(serialize_with = "super::number")]
+        number: Amount,
+        #[serde(serialize_with = "super::optional_number")]
+        optional_number: Option<u32>,
+        #[serde(serialize_with = "super::text")]
+        text: u32,
+        #[serde(serialize_with = "super::optional_text")]
+        optional_text: Option<i64>,
+        #[serde(serialize_with = "super::fraction")]
+        fraction: DateTime,
+        #[serde(serialize_with = "super::optional_fraction")]
+        optional_fraction: Option<DateTime>,
+    }
+
+    #[test]
+    fn spellings_differ_where_the_field_says_so() {
+        let time = DateTime::try_from("2018-06-18 17:52:10.5").unwrap();
+        let mut written = Written {
+            number: Amount::from_centavos(72_671_800),
+            optional_number: Some(3),
+            text: 3,
+            optional_text: Some(-1),
+            fraction: time,
+            optional_fraction: Some(time),
+        };
+        assert_eq!(
+            serde_json::to_string(&written).unwrap(),
+            concat!(
+                r#"{"number":726718.00,"optional_number":3,"text":"3","optional_text":"-1","#,
+                r#""fraction":"2018-06-18 17:52:10.5000","#,
+                r#""optional_fraction":"2018-06-18 17:52:10.5000"}"#,
+            )
+        );
+        written.optional_number = None;
+        written.optional_text = None;
+        written.optional_fraction = None;
+        let value = serde_json::to_value(&written).unwrap();
+        assert_eq!(value["optional_number"], Value::Null);
+        assert_eq!(value["optional_text"], Value::Null);
+        assert_eq!(value["optional_fraction"], Value::Null);
+    }
+
+    #[test]
+    fn errors_are_known_by_their_text() {
+        for error in WireError::ALL {
+            assert_eq!(WireError::known(&error.to_string()), Some(*error));
+        }
+        assert_eq!(WireError::known("something else"), None);
+    }
+
+    proptest! {
+        #[test]
+        fn any_text_is_read_as_it_was_written(written in ".{0,40}") {
+            let json = serde_json::to_string(&written).unwrap();
+            check(&json, written);
+        }
+
+        #[test]
+        fn digits_are_kept_as_they_are(digits in "-?(0|[1-9][0-9]{0,40})(\\.[0-9]{1,20})?") {
+            check(&digits, digits.clone());
+        }
+    }
+}
