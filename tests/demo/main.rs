@@ -1,2 +1,355 @@
-//! The demo.
-fn main() {}
+//! The newcomer's first look: a payout goes out sealed, is accepted, comes
+//! back as a callback and ends as a typed value; then a refusal, and an
+//! outcome that nobody knows. Both ends are generated, both run here, on
+//! loopback. It ends well only if all of that really happened.
+
+use std::error::Error;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use axum::body::{Body, Bytes};
+use axum::extract::Request;
+use axum::middleware::{self, Next};
+use axum::response::Response;
+use axum::{Router, serve};
+use http_body_util::BodyExt;
+use skypay_client::{CallbackSender, Client, Credentials, Environment, KeyRing};
+use skypay_server::{
+    Config, Context, NotStored, PartnerCallbacks, Refusal, SkypayApi, Stored, callbacks, skypay,
+};
+use skypay_types::{
+    Amount, ControlNumber, DateTime, PayType, PayoutChannel, PayoutQueuePayoutRequest,
+    PayoutQueueRequest, PayoutQueueResponse, ResponseCode,
+};
+use tokio::io::AsyncReadExt;
+use tokio::net::TcpListener;
+use tokio::sync::mpsc;
+
+type Outcome<T> = Result<T, Box<dyn Error>>;
+
+/// What the sandbox account of this demo holds.
+const BALANCE: Amount = Amount::from_centavos(1_000_000);
+
+#[tokio::main]
+async fn main() -> Outcome<()> {
+    let (notices, mut received) = mpsc::unbounded_channel();
+    let wire = Wire::default();
+
+    let partner_url = start(callbacks::router(Partner { notices }, config()), &wire).await?;
+    let sandbox = Sandbox {
+        callbacks: CallbackSender::new(&partner_url, keys())?,
+    };
+    let skypay_url = start(skypay::router(sandbox, config()), &wire).await?;
+    let client = Client::new(&Environment::Custom(skypay_url), "demo", keys())?;
+
+    accepted(&client, &wire).await?;
+    called_back(&mut received, &wire).await?;
+    refused(&client).await?;
+    unknown().await?;
+    println!("\nAll of this happened on this machine, between generated code on both ends.");
+    Ok(())
+}
+
+async fn accepted(client: &Client, wire: &Wire) -> Outcome<()> {
+    heading("1. A payout goes out");
+    let request = payout("SKY9800000101", "3900.00")?;
+    let response = client.payout_queue(&request).await?;
+    let exchange = wire.take().ok_or("no payout crossed the wire")?;
+    show("clear text", &exchange.clear_request()?);
+    show("sealed, as it travels", &exchange.request);
+    show("the answer, sealed", &exchange.response);
+    show("the answer, opened", &exchange.clear_response()?);
+    println!("   typed result: {:?}", response.response_code);
+    expect(
+        response.response_code == Some(ResponseCode::Success),
+        "the payout was accepted",
+    )
+}
+
+async fn called_back(
+    received: &mut mpsc::UnboundedReceiver<PayoutQueuePayoutRequest>,
+    wire: &Wire,
+) -> Outcome<()> {
+    heading("2. SkyPay calls back");
+    let notice = received.recv().await.ok_or("no callback came")?;
+    let exchange = wire.wait().await.ok_or("no callback crossed the wire")?;
+    show("sealed, as it arrives", &exchange.request);
+    show("opened", &exchange.clear_request()?);
+    show("the partner's answer, opened", &exchange.clear_response()?);
+    println!("   typed value:");
+    for line in format!("{notice:#?}").lines() {
+        println!("     {line}");
+    }
+    expect(
+        notice.pay_type == PayType::Paid && notice.control_number.as_str() == "SKY9800000101",
+        "the callback says that the payout is paid",
+    )
+}
+
+async fn refused(client: &Client) -> Outcome<()> {
+    heading("3. A payout is refused");
+    let request = payout("SKY9800000102", "999999.00")?;
+    let Err(error) = client.payout_queue(&request).await else {
+        return Err("a payout beyond the balance was accepted".into());
+    };
+    wrapped(&error.to_string());
+    expect(
+        matches!(&error, skypay_client::Error::Rejected(rejected)
+            if ResponseCode::from(rejected.code()) == ResponseCode::InsufficientBalance),
+        "the error is a refusal with its typed code",
+    )
+}
+
+/// A server that reads the whole request and hangs up: the payout may have
+/// been made or not.
+async fn unknown() -> Outcome<()> {
+    heading("4. Nobody knows what became of a payout");
+    let listener = TcpListener::bind("127.0.0.1:0").await?;
+    let url = format!("http://{}", listener.local_addr()?);
+    let hanging_up = tokio::spawn(async move {
+        let (mut stream, _) = listener.accept().await?;
+        let mut request = [0; 4096];
+        let bytes = stream.read(&mut request).await?;
+        Ok::<_, std::io::Error>((bytes, listener))
+    });
+    let client = Client::new(&Environment::Custom(url), "demo", keys())?;
+    let request = payout("SKY9800000103", "3900.00")?;
+    let Err(error) = client.payout_queue(&request).await else {
+        return Err("a payout without an answer was called accepted".into());
+    };
+    wrapped(&error.to_string());
+    let (bytes, listener) = hanging_up.await??;
+    let sent_again = std::future::poll_fn(|context| {
+        std::task::Poll::Ready(listener.poll_accept(context).is_ready())
+    });
+    expect(bytes > 0, "the request did leave")?;
+    expect(!sent_again.await, "it was not sent a second time")?;
+    expect(
+        matches!(&error, skypay_client::Error::Unknown(unknown)
+            if unknown.subjects() == ["SKY9800000103"] && unknown.ask_not_before().is_some()),
+        "the error is an unknown outcome that says what to ask about, and when",
+    )
+}
+
+fn payout(control_number: &str, amount: &str) -> Outcome<PayoutQueueRequest> {
+    let request = PayoutQueueRequest::builder()
+        .sender("Example App")
+        .control_number(control_number)
+        .name("Dela Cruz,Juan,Santos")
+        .phone("09123456789")
+        .amount(amount)
+        .bank_no("SEC")
+        .account_no("0000012309738")
+        .withdraw_channel(PayoutChannel::Bank)
+        .build()?;
+    Ok(request)
+}
+
+/// Plays SkyPay: takes what the balance covers, and says at once that it was
+/// paid.
+struct Sandbox {
+    callbacks: CallbackSender,
+}
+
+impl SkypayApi for Sandbox {
+    async fn payout_queue(
+        &self,
+        context: &Context,
+        request: PayoutQueueRequest,
+    ) -> Result<PayoutQueueResponse, Refusal> {
+        if request.amount > BALANCE {
+            let code = ResponseCode::InsufficientBalance.to_string();
+            return Err(Refusal::new(code, "Insufficient balance"));
+        }
+        let failed = |_| Refusal::new(ResponseCode::UnexpectedError.to_string(), "No notice");
+        let notice = notice(request.control_number, context.received_at()).map_err(failed)?;
+        let callbacks = self.callbacks.clone();
+        tokio::spawn(async move { callbacks.payout_queue_payout(&notice).await });
+        PayoutQueueResponse::builder().build().map_err(failed)
+    }
+}
+
+fn notice(
+    control_number: ControlNumber,
+    paid: DateTime,
+) -> Result<PayoutQueuePayoutRequest, skypay_types::Invalid> {
+    PayoutQueuePayoutRequest::builder()
+        .control_number(control_number)
+        .pay_type(PayType::Paid)
+        .deal_time(paid)
+        .build()
+}
+
+/// The partner: stores the notice before it acknowledges.
+struct Partner {
+    notices: mpsc::UnboundedSender<PayoutQueuePayoutRequest>,
+}
+
+impl PartnerCallbacks for Partner {
+    async fn payout_queue_payout(
+        &self,
+        _: &Context,
+        notice: PayoutQueuePayoutRequest,
+    ) -> Result<Stored, NotStored> {
+        self.notices.send(notice)?;
+        Ok(Stored)
+    }
+}
+
+const ENCRYPT_KEY: &str = "the demo's encrypt key";
+
+fn keys() -> KeyRing {
+    KeyRing::new(Credentials::new(
+        "AppName@skypay",
+        "the demo's authentication",
+        ENCRYPT_KEY,
+    ))
+}
+
+fn config() -> Config {
+    Config::new(keys())
+}
+
+/// Serves routes on a free port of the loopback interface; gives their URL.
+async fn start(router: Router, wire: &Wire) -> Outcome<String> {
+    let listener = TcpListener::bind("127.0.0.1:0").await?;
+    let url = format!("http://{}", listener.local_addr()?);
+    let wire = wire.clone();
+    let recorded = router.layer(middleware::from_fn(move |request, next| {
+        let wire = wire.clone();
+        async move { wire.record(request, next).await }
+    }));
+    tokio::spawn(async move { serve(listener, recorded).await });
+    Ok(url)
+}
+
+/// What crossed the wire, sealed as it was.
+#[derive(Clone, Default)]
+struct Wire {
+    exchanges: Arc<Mutex<Vec<Exchange>>>,
+    arrived: Arc<tokio::sync::Notify>,
+}
+
+struct Exchange {
+    request: String,
+    response: String,
+}
+
+impl Wire {
+    async fn record(&self, request: Request, next: Next) -> Response {
+        let (parts, body) = request.into_parts();
+        let request_body = bytes(body).await;
+        let request = Request::from_parts(parts, Body::from(request_body.clone()));
+        let (parts, body) = next.run(request).await.into_parts();
+        let response_body = bytes(body).await;
+        let exchange = Exchange {
+            request: String::from_utf8_lossy(&request_body).into_owned(),
+            response: String::from_utf8_lossy(&response_body).into_owned(),
+        };
+        let mut exchanges = self
+            .exchanges
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        // Inner calls end before the one that caused them.
+        exchanges.push(exchange);
+        self.arrived.notify_one();
+        Response::from_parts(parts, Body::from(response_body))
+    }
+
+    fn take(&self) -> Option<Exchange> {
+        let mut exchanges = self
+            .exchanges
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        let payout = exchanges.iter().position(|exchange| {
+            exchange
+                .clear_request()
+                .is_ok_and(|clear| clear.contains("\"payoutQueue\""))
+        });
+        payout.map(|index| exchanges.remove(index))
+    }
+
+    /// The next exchange, also one that is still under way.
+    async fn wait(&self) -> Option<Exchange> {
+        loop {
+            let next = {
+                let mut exchanges = self
+                    .exchanges
+                    .lock()
+                    .unwrap_or_else(PoisonError::into_inner);
+                exchanges.pop()
+            };
+            if next.is_some() {
+                return next;
+            }
+            self.arrived.notified().await;
+        }
+    }
+}
+
+async fn bytes(body: Body) -> Bytes {
+    body.collect()
+        .await
+        .map(http_body_util::Collected::to_bytes)
+        .unwrap_or_default()
+}
+
+impl Exchange {
+    fn clear_request(&self) -> Outcome<String> {
+        opened(&self.request)
+    }
+
+    fn clear_response(&self) -> Outcome<String> {
+        opened(&self.response)
+    }
+}
+
+fn opened(sealed: &str) -> Outcome<String> {
+    use skypay_runtime::envelope::{EncryptKey, open};
+    let clear = open(&EncryptKey::derive(ENCRYPT_KEY), sealed.as_bytes())?;
+    Ok(clear.to_string())
+}
+
+fn heading(text: &str) {
+    println!("\n{text}");
+}
+
+/// Prints a body: clear text broken between its members, sealed text where
+/// the line ends.
+fn show(what: &str, text: &str) {
+    println!("   {what}:");
+    let mut line = String::new();
+    for piece in text.split_inclusive(',') {
+        if !line.is_empty() && line.len() + piece.len() > 72 {
+            println!("     {line}");
+            line.clear();
+        }
+        line.push_str(piece);
+    }
+    let letters: Vec<char> = line.chars().collect();
+    for line in letters.chunks(72) {
+        println!("     {}", line.iter().collect::<String>());
+    }
+}
+
+/// Prints words, broken before the 80th column.
+fn wrapped(text: &str) {
+    let mut line = String::from("  ");
+    for word in text.split_whitespace() {
+        if line.len() + 1 + word.len() > 79 {
+            println!("{line}");
+            line = String::from("  ");
+        }
+        line.push(' ');
+        line.push_str(word);
+    }
+    println!("{line}");
+}
+
+fn expect(happened: bool, what: &str) -> Outcome<()> {
+    if happened {
+        println!("   ok: {what}");
+        Ok(())
+    } else {
+        Err(format!("this did not happen: {what}").into())
+    }
+}

@@ -62,12 +62,19 @@ fn each_broken_rule_is_named_with_its_place() {
     for (name, edit) in refused() {
         let why = edit.lines().next().unwrap().trim_start_matches("# ");
         let problems = codegen::generate(&edited(&edit)).expect_err(&name);
-        let rules: Vec<_> = problems.as_slice().iter().map(|problem| problem.rule).collect();
+        let rules: Vec<_> = problems
+            .as_slice()
+            .iter()
+            .map(|problem| problem.rule)
+            .collect();
         assert!(
             rules.iter().any(|rule| name.starts_with(rule)),
             "{name} breaks {rules:?}"
         );
-        report.push_str(&format!("## {name}: {why}\n{}\n", problems.report("document.yaml")));
+        report.push_str(&format!(
+            "## {name}: {why}\n{}\n",
+            problems.report("document.yaml")
+        ));
     }
     insta::assert_snapshot!(report);
 }
@@ -78,7 +85,11 @@ fn every_rule_has_a_document_that_breaks_it() {
         .iter()
         .flat_map(|(_, edit)| {
             let problems = codegen::generate(&edited(edit)).unwrap_err();
-            let rules: Vec<_> = problems.as_slice().iter().map(|problem| problem.rule).collect();
+            let rules: Vec<_> = problems
+                .as_slice()
+                .iter()
+                .map(|problem| problem.rule)
+                .collect();
             rules
         })
         .collect();
@@ -88,7 +99,16 @@ fn every_rule_has_a_document_that_breaks_it() {
 
 #[test]
 fn text_that_is_no_document_gets_a_message_too() {
-    for text in ["", "- a\n- b\n", "openapi", "\u{0}", "a: b: c", "%YAML 9\n---\n{", "{}", "&a [*a]"] {
+    for text in [
+        "",
+        "- a\n- b\n",
+        "openapi",
+        "\u{0}",
+        "a: b: c",
+        "%YAML 9\n---\n{",
+        "{}",
+        "&a [*a]",
+    ] {
         let problems = codegen::generate(text).unwrap_err();
         assert!(!problems.as_slice().is_empty(), "{text:?}");
     }

@@ -76,7 +76,12 @@ fn excerpt(generated: &Generated, operation: &Operation) -> String {
             .iter()
             .filter_map(|path| functions(file(generated, path)).remove(&operation.method))
             .collect();
-        assert_eq!(found.len(), 1, "{} stands once in {paths:?}", operation.method);
+        assert_eq!(
+            found.len(),
+            1,
+            "{} stands once in {paths:?}",
+            operation.method
+        );
         found.remove(0)
     };
     format!(
@@ -112,7 +117,9 @@ fn each_code_table_is_generated_as_reviewed() {
 fn code_table(codes: &str, name: &str) -> String {
     let declaration = codes.find(&format!("pub enum {name} {{")).unwrap();
     let documented = codes[..declaration].rfind("\n\n").unwrap() + 2;
-    let call = codes.find(&format!("skypay_runtime::codes!({name} {{")).unwrap();
+    let call = codes
+        .find(&format!("skypay_runtime::codes!({name} {{"))
+        .unwrap();
     let end = call + codes[call..].find("});\n").unwrap() + 4;
     codes[documented..end].to_owned()
 }
@@ -129,7 +136,11 @@ fn rows_and_values_are_generated_as_reviewed() {
 #[test]
 fn the_list_of_files_is_as_reviewed() {
     let generated = generated();
-    let paths: Vec<_> = generated.files.iter().map(|file| file.path.as_str()).collect();
+    let paths: Vec<_> = generated
+        .files
+        .iter()
+        .map(|file| file.path.as_str())
+        .collect();
     settings("shared").bind(|| insta::assert_snapshot!("files", paths.join("\n")));
 }
 
@@ -140,7 +151,10 @@ fn the_output_is_a_function_of_the_document() {
 
 #[test]
 fn every_operation_is_in_the_table_and_has_both_sides() {
-    let names: Vec<_> = skypay_types::OPERATIONS.iter().map(|info| info.name).collect();
+    let names: Vec<_> = skypay_types::OPERATIONS
+        .iter()
+        .map(|info| info.name)
+        .collect();
     let generated = generated();
     let documented: Vec<_> = generated
         .api

@@ -65,7 +65,10 @@ fn workspace_dependencies() -> BTreeMap<String, BTreeSet<String>> {
         .iter()
         .map(|package| {
             let dependencies = package["dependencies"].as_array().unwrap();
-            let used = dependencies.iter().map(name).filter(|used| ours.contains(used));
+            let used = dependencies
+                .iter()
+                .map(name)
+                .filter(|used| ours.contains(used));
             (name(package), used.collect())
         })
         .collect()
@@ -76,7 +79,10 @@ fn each_crate_uses_only_what_it_may() {
     let actual = workspace_dependencies();
     let names: BTreeSet<_> = actual.keys().map(String::as_str).collect();
     let ruled: BTreeSet<_> = RULES.iter().map(|(name, ..)| *name).collect();
-    assert_eq!(names, ruled, "every crate has a rule, and every rule a crate");
+    assert_eq!(
+        names, ruled,
+        "every crate has a rule, and every rule a crate"
+    );
     for (name, may_use, _) in RULES {
         let used: Vec<_> = actual[name].iter().map(String::as_str).collect();
         assert!(
@@ -90,8 +96,17 @@ fn each_crate_uses_only_what_it_may() {
 fn no_crate_links_what_it_must_not_know() {
     for (name, _, must_not_link) in RULES {
         let tree = cargo(&[
-            "tree", "--offline", "--package", name, "--edges", "normal", "--prefix", "none",
-            "--format", "{p}", "--all-features",
+            "tree",
+            "--offline",
+            "--package",
+            name,
+            "--edges",
+            "normal",
+            "--prefix",
+            "none",
+            "--format",
+            "{p}",
+            "--all-features",
         ]);
         let linked: BTreeSet<_> = tree
             .lines()
@@ -106,7 +121,11 @@ fn no_crate_links_what_it_must_not_know() {
 #[test]
 fn what_is_committed_is_what_the_document_gives() {
     let comparison = xtask::generate::compare(&xtask::root()).unwrap();
-    let differences: Vec<_> = comparison.differences.iter().map(ToString::to_string).collect();
+    let differences: Vec<_> = comparison
+        .differences
+        .iter()
+        .map(ToString::to_string)
+        .collect();
     assert!(
         differences.is_empty(),
         "run `cargo xtask gen` and commit the result:\n{}",

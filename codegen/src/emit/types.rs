@@ -564,13 +564,13 @@ fn checks(api: &Api, field: &Field) -> Vec<TokenStream> {
     let mut lines = Vec::new();
     match &field.ty {
         Type::List(item) => lines.extend(list_checks(api, field, item, text_limits)),
-        Type::Row(_) => lines.push(quote!(at.nested(#wire, #maybe);)),
+        Type::Row(_) => lines.push(if_there(field, |value| quote!(at.nested(#wire, #value);))),
         Type::PersonName => {
             let limits = text_limits.unwrap_or_else(|| quote!(Limits::NONE));
             lines.push(quote!(at.person_name(#wire, #maybe, #limits);));
         }
         Type::Codes(table) if takes_whole_table(api, table, &limits.one_of) => {
-            lines.push(quote!(at.code(#wire, #maybe);));
+            lines.push(if_there(field, |value| quote!(at.code(#wire, #value);)));
         }
         Type::Codes(_) => {
             let one_of = &limits.one_of;
@@ -583,6 +583,16 @@ fn checks(api: &Api, field: &Field) -> Vec<TokenStream> {
         }
     }
     lines
+}
+
+/// A check of a value, where there is one.
+fn if_there(field: &Field, check: impl Fn(TokenStream) -> TokenStream) -> TokenStream {
+    let name = field_ident(field);
+    if field.required {
+        return check(quote!(&self.#name));
+    }
+    let line = check(quote!(#name));
+    quote!(if let Some(#name) = &self.#name { #line })
 }
 
 fn list_checks(

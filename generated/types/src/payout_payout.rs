@@ -285,7 +285,9 @@ impl PayoutPayoutResponseBuilder {
 impl Validate for PayoutPayoutResponse {
     fn check(&self, at: &mut Violations) {
         at.text("responseTime", &self.response_time, Limits::NONE.max(50));
-        at.code("responseCode", self.response_code.as_ref());
+        if let Some(response_code) = &self.response_code {
+            at.code("responseCode", response_code);
+        }
         at.text(
             "responseDescription",
             &self.response_description,
