@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-/// A code, as [`codes!`](crate::codes) makes it, or none.
+/// A code, as [`codes!`](crate::codes!) makes it, or none.
 pub trait Code {
     /// Whether the document lists the code.
     fn is_listed(&self) -> bool;

@@ -1,4 +1,26 @@
-//! What the generated `SkyPay` crates share.
+//! What the generated `SkyPay` crates share: everything that acts, while
+//! generated code only declares.
+//!
+//! This crate knows no operation by name. What a message looks like, what is
+//! demanded of it and what its return codes mean comes from generated tables
+//! ([`OperationInfo`], [`codes!`], [`validate::Rule`]); what to do with that is
+//! written here.
+//!
+//! | module | what it holds | feature |
+//! |---|---|---|
+//! | [`value`] | amounts, times, names, masked values | |
+//! | [`wire`] | how scalars are spelled in JSON | |
+//! | [`read`] | reading messages: strict JSON, names matched generously | |
+//! | [`mod@codes`], [`text_type!`] | open code tables and texts with a type of their own | |
+//! | [`validate`], [`build`] | what the document demands, checked before sending | |
+//! | [`operation`] | what the document says of an operation, as data | |
+//! | `envelope`, `keys` | the encrypted body, and who may write one | `envelope` |
+//! | `client`, `outcome` | sending, and how a call ends | `client` |
+//! | `server` | receiving, authenticating, dispatching | `server` |
+//! | `schema` | JSON Schemas of the scalars | `schemars` |
+//!
+//! Most programs use this crate through `skypay-types`, `skypay-client` or
+//! `skypay-server`, which re-export what belongs to their interface.
 
 pub mod build;
 pub mod codes;

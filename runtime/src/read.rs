@@ -123,6 +123,10 @@ const MOST_LEVELS: usize = 127;
 
 /// Counts in what is ignored, too.
 fn nested_too_deep(bytes: &[u8]) -> bool {
+    let opening = |byte: &&u8| matches!(byte, b'{' | b'[');
+    if bytes.iter().filter(opening).count() <= MOST_LEVELS {
+        return false;
+    }
     let (mut level, mut in_string, mut escaped) = (0_usize, false, false);
     for byte in bytes {
         match byte {
