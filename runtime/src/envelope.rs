@@ -104,7 +104,7 @@ fn padding(count: usize) -> u8 {
 pub fn open(key: &EncryptKey, body: &[u8]) -> Result<Clear, OpenError> {
     let mut bytes = Zeroizing::new(decode(body)?);
     let (blocks, rest) = Array::slice_as_chunks_mut(bytes.as_mut_slice());
-    if blocks.is_empty() || !rest.is_empty() {
+    if !rest.is_empty() {
         return Err(OpenError);
     }
     key.0.decrypt_blocks(blocks);
@@ -187,10 +187,12 @@ impl std::error::Error for OpenError {}
 mod tests {
     use std::fmt::Write as _;
 
+    use base64::Engine;
+    use base64::engine::general_purpose::STANDARD;
     use proptest::prelude::*;
     use serde::Deserialize;
 
-    use super::{BLOCK, CHUNK, EncryptKey, derived, open, seal};
+    use super::{BLOCK, CHUNK, EncryptKey, derived, encrypt, open, seal};
 
     #[derive(Deserialize)]
     #[serde(rename_all = "camelCase")]
@@ -302,6 +304,31 @@ mod tests {
         );
     }
 
+    /// A body that decrypts to `bytes`, whatever they are; `rest` is appended
+    /// as it stands.
+    fn body(key: &EncryptKey, bytes: &[u8], rest: &[u8]) -> String {
+        let mut bytes = bytes.to_vec();
+        let mut sealed = String::new();
+        encrypt(key, &mut bytes, &mut sealed);
+        bytes.extend(rest);
+        STANDARD.encode(bytes)
+    }
+
+    #[test]
+    fn padding_is_never_longer_than_a_block_nor_outside_one() {
+        let key = EncryptKey::derive("secret");
+        assert_eq!(
+            opened(&key, &body(&key, &[16; 16], &[])),
+            Some(String::new())
+        );
+        assert_eq!(opened(&key, &body(&key, &[17; 16], &[])), None);
+        assert_eq!(opened(&key, &body(&key, &[17; 32], &[])), None);
+        assert_eq!(opened(&key, &body(&key, &[0; 16], &[])), None);
+        assert_eq!(opened(&key, &body(&key, b"abcdefghijklmnop", &[1])), None);
+        assert_eq!(opened(&key, &body(&key, &[], &[1])), None);
+        assert_eq!(opened(&key, &body(&key, &[], &[])), None);
+    }
+
     #[test]
     fn nothing_secret_is_shown() {
         let key = EncryptKey::derive("C5EXAMPLEKEY0001");
@@ -340,6 +367,20 @@ mod tests {
             let padded = (length / BLOCK + 1) * BLOCK;
             prop_assert_eq!(sealed.len(), padded.div_ceil(3) * 4);
             prop_assert_eq!(opened(&key, &sealed), Some(text));
+        }
+
+        #[test]
+        fn padding_is_judged_as_the_standard_says(
+            mut last in proptest::array::uniform16(b'a'..=b'z'),
+            count in 0_u8..20,
+            written in 0_usize..20,
+        ) {
+            last[16 - written.min(16)..].fill(count);
+            let key = EncryptKey::derive("secret");
+            let length = usize::from(count);
+            let proper = (1..=16).contains(&length) && length <= written;
+            let expected = proper.then(|| String::from_utf8(last[..16 - length].to_vec()).ok());
+            prop_assert_eq!(opened(&key, &body(&key, &last, &[])), expected.flatten());
         }
 
         #[test]
