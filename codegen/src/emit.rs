@@ -79,19 +79,19 @@ fn print(tokens: &TokenStream) -> String {
     join_items(&printed)
 }
 
-/// `use` lines stand together; everything else is set apart.
+/// `use` lines stand together, and so do `mod` lines; everything else is set
+/// apart.
 fn join_items(items: &[String]) -> String {
     let mut out = String::new();
-    let mut after_use = true;
+    let mut previous = "";
     for item in items {
-        let is_use = item.starts_with("use ") || item.starts_with("pub use ");
-        let is_mod = item.starts_with("mod ") || item.starts_with("pub mod ");
-        let together = is_use || is_mod;
-        let continues = together && after_use;
-        if !out.is_empty() && !continues {
+        let kinds = ["use ", "pub use ", "mod ", "pub mod "];
+        let kind = kinds.into_iter().find(|kind| item.starts_with(kind));
+        let kind = kind.unwrap_or_default();
+        if !out.is_empty() && (kind.is_empty() || kind != previous) {
             out.push('\n');
         }
-        after_use = together;
+        previous = kind;
         out.push_str(item);
     }
     out

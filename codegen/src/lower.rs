@@ -199,6 +199,7 @@ impl<'d> Lowering<'d> {
             unreadable: answer("unreadable"),
             failed: answer("failed"),
             not_stored: answer("notStored"),
+            not_offered: answer("notOffered"),
             description_limit,
         }
     }

@@ -46,6 +46,9 @@ pub struct Protocol {
     pub failed: FixedAnswer,
     /// The answer to a notification that could not be stored.
     pub not_stored: FixedAnswer,
+    /// The answer of an operation that is not implemented, where it has the
+    /// code.
+    pub not_offered: FixedAnswer,
     /// Characters that the text of an answer may have.
     pub description_limit: usize,
 }

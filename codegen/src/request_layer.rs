@@ -5,7 +5,7 @@
 //! patterns when reading.
 
 use openapiv3::OpenAPI;
-use proc_macro2::TokenStream;
+use proc_macro2::{Delimiter, Group, TokenStream, TokenTree};
 use progenitor::{GenerationSettings, Generator, HooksMode, InterfaceStyle, TagStyle};
 use quote::quote;
 use serde_json::{Map, Value, json};
@@ -41,9 +41,39 @@ pub(crate) fn client(
         let path = format!("::skypay_types::{name}");
         settings.with_replacement(name, path, std::iter::empty());
     }
-    Generator::new(&settings)
+    let tokens = Generator::new(&settings)
         .generate_tokens(&document)
-        .map_err(refused)
+        .map_err(refused)?;
+    Ok(without_docs(tokens))
+}
+
+/// Drops documentation: the layer is private, and its texts would only say
+/// again, and less well, what the public client says.
+fn without_docs(tokens: TokenStream) -> TokenStream {
+    let mut kept: Vec<TokenTree> = Vec::new();
+    for token in tokens {
+        match token {
+            TokenTree::Group(group) if is_doc(&group) && ends_with_hash(&kept) => {
+                kept.pop();
+            }
+            TokenTree::Group(group) => {
+                let inner = without_docs(group.stream());
+                kept.push(Group::new(group.delimiter(), inner).into());
+            }
+            token => kept.push(token),
+        }
+    }
+    kept.into_iter().collect()
+}
+
+fn is_doc(group: &Group) -> bool {
+    let first = group.stream().into_iter().next();
+    group.delimiter() == Delimiter::Bracket
+        && matches!(first, Some(TokenTree::Ident(ident)) if ident == "doc")
+}
+
+fn ends_with_hash(tokens: &[TokenTree]) -> bool {
+    matches!(tokens.last(), Some(TokenTree::Punct(punct)) if punct.as_char() == '#')
 }
 
 /// The operations of one direction.

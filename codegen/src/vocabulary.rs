@@ -59,6 +59,7 @@ pub(crate) const ROOT: &[(&str, Shape)] = &[
             ("unreadable", ANSWER),
             ("failed", ANSWER),
             ("notStored", ANSWER),
+            ("notOffered", ANSWER),
         ]),
     ),
 ];

@@ -52,6 +52,9 @@ struct Inner {
     acting: reqwest::Client,
 }
 
+/// The error of an operation, with its table of return codes.
+type ErrorOf<O> = Error<<<O as Operation>::Response as Answer>::Code>;
+
 impl Transport {
     /// Settings for a transport to `base_url` (`https://api.example.com`), with their defaults.
     pub fn builder(base_url: impl Into<String>, keys: KeyRing) -> TransportBuilder {
@@ -90,7 +93,7 @@ impl Transport {
     /// # Errors
     ///
     /// See [`Error`]: not sent, rejected, or unknown.
-    pub async fn call<O, F, Fut>(&self, request: &O, send: F) -> Result<O::Response, Error>
+    pub async fn call<O, F, Fut>(&self, request: &O, send: F) -> Result<O::Response, ErrorOf<O>>
     where
         O: Operation,
         F: Fn() -> Fut,
@@ -111,7 +114,7 @@ impl Transport {
         request: &O,
         send: F,
         watch: &Watch,
-    ) -> Result<O::Response, Error>
+    ) -> Result<O::Response, ErrorOf<O>>
     where
         O: Operation,
         F: Fn() -> Fut,
@@ -138,7 +141,7 @@ impl Transport {
     ///
     /// The return code is read on its own first: an answer that refuses lacks
     /// most fields of one that accepts.
-    fn judge<O: Operation>(&self, request: &O, clear: &str) -> Result<O::Response, Error> {
+    fn judge<O: Operation>(&self, request: &O, clear: &str) -> Result<O::Response, ErrorOf<O>> {
         let head = match head::read_answer(clear.as_bytes()) {
             Ok(head) => head,
             Err(error) => {
@@ -165,7 +168,7 @@ impl Transport {
                 },
             ) => Err(Error::Rejected(Rejected {
                 operation: O::INFO,
-                code,
+                code: code.into(),
                 description,
                 time,
             })),
@@ -174,7 +177,11 @@ impl Transport {
     }
 
     /// What it says of the call that there is no readable answer.
-    fn classify<O: Operation>(&self, request: &O, error: progenitor_client::Error<()>) -> Error {
+    fn classify<O: Operation>(
+        &self,
+        request: &O,
+        error: progenitor_client::Error<()>,
+    ) -> ErrorOf<O> {
         use progenitor_client::Error as Sent;
 
         let not_sent = |reason, source| {
@@ -222,12 +229,12 @@ impl Transport {
         cause: UnknownCause,
         code: Option<String>,
         source: Option<Source>,
-    ) -> Error {
+    ) -> ErrorOf<O> {
         Error::Unknown(Unknown {
             operation: O::INFO,
             subjects: request.subjects().into_iter().map(String::from).collect(),
             cause,
-            code,
+            code: code.map(Into::into),
             ask_not_before: O::INFO
                 .ask_after_seconds
                 .map(|seconds| self.0.clock.date_time().plus_seconds(seconds.into())),
@@ -403,7 +410,7 @@ impl From<Failure> for reqwest::Response {
     }
 }
 
-fn validate<O: Operation>(request: &O) -> Result<(), Error> {
+fn validate<O: Operation>(request: &O) -> Result<(), ErrorOf<O>> {
     request.validate().map_err(|invalid| {
         Error::NotSent(NotSent {
             operation: O::INFO,
@@ -415,7 +422,7 @@ fn validate<O: Operation>(request: &O) -> Result<(), Error> {
 
 /// Whether a call that only reads may be tried again at once: there was no
 /// answer, and it was not for lack of time.
-fn connection_failed(error: &Error) -> bool {
+fn connection_failed<C>(error: &Error<C>) -> bool {
     match error {
         Error::NotSent(error) => matches!(error.reason, NotSentReason::Connect),
         Error::Unknown(error) => error.cause == UnknownCause::Connection,

@@ -136,6 +136,15 @@ macro_rules! codes {
             }
         }
 
+        impl ::core::convert::From<$table> for $crate::__private::Cow<'static, str> {
+            fn from(code: $table) -> Self {
+                match code {
+                    $($table::$variant => Self::Borrowed($code),)+
+                    $table::Unlisted(code) => Self::Owned(code.as_str().to_owned()),
+                }
+            }
+        }
+
         impl ::core::fmt::Debug for $table {
             fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
                 match self {

@@ -1,6 +1,8 @@
 //! What the document says of an operation, as data: the generated crates
 //! declare it, transport and dispatch act on it.
 
+use std::fmt;
+
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
@@ -22,6 +24,9 @@ pub trait Operation: Serialize + DeserializeOwned + Validate + Send + Sync {
 
 /// A response message.
 pub trait Answer: Serialize + DeserializeOwned + Validate + Send {
+    /// The table of its return codes.
+    type Code: From<String> + AsRef<str> + fmt::Debug + Send + Sync + 'static;
+
     /// When the answer was written, where it says so.
     fn response_time(&self) -> Option<DateTime>;
 
@@ -87,8 +92,10 @@ impl OperationInfo {
             return *outcome;
         }
         let partner_defined = self.partner_codes.is_some_and(|(from, to)| {
-            code.parse::<u16>()
-                .is_ok_and(|number| (from..=to).contains(&number))
+            code.bytes().all(|byte| byte.is_ascii_digit())
+                && code
+                    .parse::<u16>()
+                    .is_ok_and(|number| (from..=to).contains(&number))
         });
         if partner_defined {
             Outcome::Rejected

@@ -20,19 +20,20 @@ pub(crate) type Source = Box<dyn StdError + Send + Sync>;
 /// Neither `Display` nor `Debug` of this type or of anything inside it shows a
 /// field of the request or of the answer, except control numbers and return
 /// codes.
-#[derive(Debug)]
+///
+/// There is no fourth way, so a `match` needs no catch-all arm, which could
+/// swallow an unknown outcome. `C` is the table of return codes.
 #[must_use = "an unknown outcome has to be followed up, or the same thing may be done twice"]
-#[non_exhaustive]
-pub enum Error {
+pub enum Error<C = String> {
     /// Nothing left this machine. The same request may be sent again.
     NotSent(NotSent),
     /// A readable answer refused the call with a listed return code.
-    Rejected(Rejected),
+    Rejected(Rejected<C>),
     /// Everything else: the call may have been executed.
-    Unknown(Unknown),
+    Unknown(Unknown<C>),
 }
 
-impl Error {
+impl<C: AsRef<str>> Error<C> {
     /// The operation that was called.
     #[must_use]
     pub fn operation(&self) -> &'static OperationInfo {
@@ -59,6 +60,16 @@ impl Error {
         }
     }
 
+    /// The return code as its table knows it, where the answer had one.
+    #[must_use]
+    pub fn return_code(&self) -> Option<&C> {
+        match self {
+            Self::NotSent(_) => None,
+            Self::Rejected(error) => Some(error.return_code()),
+            Self::Unknown(error) => error.return_code(),
+        }
+    }
+
     /// Which of the three it is.
     #[must_use]
     pub fn outcome(&self) -> CallOutcome {
@@ -76,17 +87,27 @@ impl Error {
     }
 }
 
-impl fmt::Display for Error {
+impl<C: AsRef<str>> fmt::Debug for Error<C> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::NotSent(error) => error.fmt(f),
-            Self::Rejected(error) => error.fmt(f),
-            Self::Unknown(error) => error.fmt(f),
+            Self::NotSent(error) => fmt::Debug::fmt(error, f),
+            Self::Rejected(error) => fmt::Debug::fmt(error, f),
+            Self::Unknown(error) => fmt::Debug::fmt(error, f),
         }
     }
 }
 
-impl StdError for Error {
+impl<C: AsRef<str>> fmt::Display for Error<C> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NotSent(error) => fmt::Display::fmt(error, f),
+            Self::Rejected(error) => fmt::Display::fmt(error, f),
+            Self::Unknown(error) => fmt::Display::fmt(error, f),
+        }
+    }
+}
+
+impl<C: AsRef<str>> StdError for Error<C> {
     fn source(&self) -> Option<&(dyn StdError + 'static)> {
         match self {
             Self::NotSent(error) => error.source(),
@@ -207,14 +228,14 @@ impl StdError for NotSent {
 
 /// A readable answer refused the call with a return code that says so.
 #[must_use = "the call was refused"]
-pub struct Rejected {
+pub struct Rejected<C = String> {
     pub(crate) operation: &'static OperationInfo,
-    pub(crate) code: String,
+    pub(crate) code: C,
     pub(crate) description: Option<String>,
     pub(crate) time: Option<DateTime>,
 }
 
-impl Rejected {
+impl<C: AsRef<str>> Rejected<C> {
     /// The operation that was called.
     #[must_use]
     pub fn operation(&self) -> &'static OperationInfo {
@@ -224,6 +245,12 @@ impl Rejected {
     /// The return code as on the wire.
     #[must_use]
     pub fn code(&self) -> &str {
+        self.code.as_ref()
+    }
+
+    /// The return code as its table knows it.
+    #[must_use]
+    pub fn return_code(&self) -> &C {
         &self.code
     }
 
@@ -244,38 +271,39 @@ impl Rejected {
     }
 }
 
-impl fmt::Debug for Rejected {
+impl<C: AsRef<str>> fmt::Debug for Rejected<C> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Rejected")
             .field("operation", &self.operation.name)
-            .field("code", &self.code)
+            .field("code", &self.code.as_ref())
             .field("time", &self.time)
             .finish_non_exhaustive()
     }
 }
 
-impl fmt::Display for Rejected {
+impl<C: AsRef<str>> fmt::Display for Rejected<C> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(
             f,
             "{}: rejected with return code {}",
-            self.operation.name, self.code
+            self.operation.name,
+            self.code.as_ref()
         )
     }
 }
 
-impl StdError for Rejected {}
+impl<C: AsRef<str>> StdError for Rejected<C> {}
 
 /// The call may have been executed, and nothing that is known says whether.
 ///
 /// There is no `Clone` and no way back to the request: what follows an unknown
 /// outcome is a question, not a repetition.
 #[must_use = "the call may have been executed: ask before doing anything else"]
-pub struct Unknown {
+pub struct Unknown<C = String> {
     pub(crate) operation: &'static OperationInfo,
     pub(crate) subjects: Vec<String>,
     pub(crate) cause: UnknownCause,
-    pub(crate) code: Option<String>,
+    pub(crate) code: Option<C>,
     pub(crate) ask_not_before: Option<DateTime>,
     pub(crate) source: Option<Source>,
 }
@@ -301,7 +329,7 @@ pub enum UnknownCause {
     Code,
 }
 
-impl Unknown {
+impl<C: AsRef<str>> Unknown<C> {
     /// The operation that was called.
     #[must_use]
     pub fn operation(&self) -> &'static OperationInfo {
@@ -323,7 +351,13 @@ impl Unknown {
     /// The return code as on the wire, where the answer had one.
     #[must_use]
     pub fn code(&self) -> Option<&str> {
-        self.code.as_deref()
+        self.code.as_ref().map(AsRef::as_ref)
+    }
+
+    /// The return code as its table knows it, where the answer had one.
+    #[must_use]
+    pub fn return_code(&self) -> Option<&C> {
+        self.code.as_ref()
     }
 
     /// The `operationId` of the operation that tells what became of the call.
@@ -365,27 +399,27 @@ impl Unknown {
     }
 }
 
-impl fmt::Debug for Unknown {
+impl<C: AsRef<str>> fmt::Debug for Unknown<C> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Unknown")
             .field("operation", &self.operation.name)
             .field("subjects", &self.subjects)
             .field("cause", &self.cause)
-            .field("code", &self.code.as_deref().map(printable_code))
+            .field("code", &self.code().map(printable_code))
             .field("ask_not_before", &self.ask_not_before)
             .field("source", &self.source)
             .finish()
     }
 }
 
-impl fmt::Display for Unknown {
+impl<C: AsRef<str>> fmt::Display for Unknown<C> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(
             f,
             "{}: outcome unknown ({}",
             self.operation.name, self.cause
         )?;
-        if let Some(code) = &self.code {
+        if let Some(code) = self.code() {
             write!(f, ", return code {}", printable_code(code))?;
         }
         f.write_str(")")?;
@@ -393,7 +427,7 @@ impl fmt::Display for Unknown {
     }
 }
 
-impl StdError for Unknown {
+impl<C: AsRef<str>> StdError for Unknown<C> {
     fn source(&self) -> Option<&(dyn StdError + 'static)> {
         self.source.as_deref().map(|source| source as _)
     }

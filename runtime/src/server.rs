@@ -57,6 +57,11 @@ pub struct Protocol {
     pub not_stored_code: &'static str,
     /// The text that goes with it.
     pub not_stored_description: &'static str,
+    /// The code that says that an operation is not offered; sent where the
+    /// operation has it or leaves it to partners.
+    pub not_offered_code: &'static str,
+    /// The text that goes with it.
+    pub not_offered_description: &'static str,
     /// How many characters the text of a refusal may have.
     pub description_limit: usize,
     /// The name of the path parameter that says who calls.

@@ -30,7 +30,10 @@ const STATUS: &str = r#"{"responseCode":"7000","status":"paid"}"#;
 
 /// What generated code does: a JSON request with the label in the fragment,
 /// carried by `exchange`, and only 200 taken for an answer.
-async fn call<O: Operation>(transport: &Transport, request: &O) -> Result<O::Response, Error> {
+async fn call<O: Operation<Response: skypay_runtime::Answer<Code = String>>>(
+    transport: &Transport,
+    request: &O,
+) -> Result<O::Response, Error> {
     let send = || async {
         let url = format!("{}/services/acme#{}", transport.base_url(), O::INFO.label);
         let outgoing = transport
@@ -63,7 +66,7 @@ fn answer(clear: &str) -> Reaction {
 
 /// Calls a server that reacts in this way every time. Gives the result and how
 /// many requests the server has read.
-async fn after<O: Operation>(
+async fn after<O: Operation<Response: skypay_runtime::Answer<Code = String>>>(
     reaction: Reaction,
     request: &O,
 ) -> (Result<O::Response, Error>, usize) {
@@ -528,7 +531,11 @@ async fn the_log_says_what_was_called_and_how_it_ended_and_nothing_else() {
 
 #[tokio::test]
 async fn what_changes_something_never_travels_on_a_used_connection() {
-    async fn check<O: Operation>(clear: &str, request: &O, expected: usize) {
+    async fn check<O: Operation<Response: skypay_runtime::Answer<Code = String>>>(
+        clear: &str,
+        request: &O,
+        expected: usize,
+    ) {
         let sealed = sealed(clear);
         let server = Server::start(move |_| kept(&sealed)).await;
         let transport = builder(&server.host).build().unwrap();

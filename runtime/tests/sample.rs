@@ -581,6 +581,8 @@ pub mod parcel_queue {
     }
 
     impl Answer for ParcelQueueResponse {
+        type Code = ResponseCode;
+
         fn response_time(&self) -> Option<DateTime> {
             self.response_time
         }

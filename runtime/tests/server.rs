@@ -82,6 +82,8 @@ impl Handler for Sample {
         failure_description: "Something broke",
         not_stored_code: "-7010",
         not_stored_description: "Not stored",
+        not_offered_code: "2000",
+        not_offered_description: "not offered",
         description_limit: 20,
         caller_parameter: "caller",
     };

@@ -94,7 +94,7 @@ async fn refused(client: &Client) -> Outcome<()> {
     wrapped(&error.to_string());
     expect(
         matches!(&error, skypay_client::Error::Rejected(rejected)
-            if ResponseCode::from(rejected.code()) == ResponseCode::InsufficientBalance),
+            if *rejected.return_code() == ResponseCode::InsufficientBalance),
         "the error is a refusal with its typed code",
     )
 }
@@ -157,10 +157,10 @@ impl SkypayApi for Sandbox {
         request: PayoutQueueRequest,
     ) -> Result<PayoutQueueResponse, Refusal> {
         if request.amount > BALANCE {
-            let code = ResponseCode::InsufficientBalance.to_string();
+            let code = ResponseCode::InsufficientBalance;
             return Err(Refusal::new(code, "Insufficient balance"));
         }
-        let failed = |_| Refusal::new(ResponseCode::UnexpectedError.to_string(), "No notice");
+        let failed = |_| Refusal::new(ResponseCode::UnexpectedError, "No notice");
         let notice = notice(request.control_number, context.received_at()).map_err(failed)?;
         let callbacks = self.callbacks.clone();
         tokio::spawn(async move { callbacks.payout_queue_payout(&notice).await });

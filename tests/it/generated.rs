@@ -53,10 +53,11 @@ fn print(block: TokenStream) -> String {
     let text = prettyplease::unparse(&wrapped);
     let lines: Vec<_> = text.lines().collect();
     let inner = &lines[1..lines.len() - 1];
-    inner
+    let shown: Vec<_> = inner
         .iter()
-        .map(|line| format!("{}\n", line.strip_prefix("    ").unwrap_or(line)))
-        .collect()
+        .map(|line| line.strip_prefix("    ").unwrap_or(line))
+        .collect();
+    shown.join("\n") + "\n"
 }
 
 fn settings(folder: &str) -> insta::Settings {

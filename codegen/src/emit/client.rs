@@ -5,7 +5,7 @@ use quote::{format_ident, quote};
 
 use super::{Piece, docs, example, manifest, rust_file};
 use crate::File;
-use crate::model::{Api, Direction, Effect, Mode, Operation, Resend};
+use crate::model::{Api, Direction, Effect, EnvelopeField, Mode, Operation, Outcome, Resend, Type};
 use crate::problem::Problems;
 use crate::request_layer;
 
@@ -34,6 +34,11 @@ fn library(api: &Api) -> File {
         let url = &environment.url;
         quote!(Self::#variant => #url)
     });
+    let codes = api.operations.iter().find_map(return_codes);
+    let codes = format_ident!("{}", codes.unwrap_or_default());
+    let error_doc = docs("Why a call gave no accepted answer: one of three things happened.");
+    let rejected_doc = docs("SkyPay said no, with a return code that says that nothing was done.");
+    let unknown_doc = docs("The call may have been executed: ask, do not send again.");
     let custom_doc = docs(
         "Another base URL: a sandbox, or a gateway of your own. The wire path is appended to it.",
     );
@@ -50,8 +55,17 @@ fn library(api: &Api) -> File {
         pub use skypay_runtime::client::{Exchange, Observer, SetupError, Transport, TransportBuilder};
         pub use skypay_runtime::clock::Clock;
         pub use skypay_runtime::keys::{Credentials, KeyRing};
-        pub use skypay_runtime::outcome::{Error, NotSent, Rejected, Unknown, UnknownCause};
+        pub use skypay_runtime::outcome::{CallOutcome, NotSent, NotSentReason, UnknownCause};
         pub use skypay_types as types;
+
+        #error_doc
+        pub type Error = skypay_runtime::outcome::Error<types::#codes>;
+
+        #rejected_doc
+        pub type Rejected = skypay_runtime::outcome::Rejected<types::#codes>;
+
+        #unknown_doc
+        pub type Unknown = skypay_runtime::outcome::Unknown<types::#codes>;
 
         #environment_doc
         #[derive(Clone, Debug, PartialEq, Eq)]
@@ -92,6 +106,19 @@ fn library(api: &Api) -> File {
     rust_file("client/src/lib.rs", &doc, vec![Piece::Items(items)])
 }
 
+/// The table of an operation's return codes.
+fn return_codes(operation: &Operation) -> Option<String> {
+    let code = operation
+        .response
+        .fields
+        .iter()
+        .find(|field| field.envelope == Some(EnvelopeField::Code))?;
+    match &code.ty {
+        Type::Codes(table) => Some(table.clone()),
+        _ => None,
+    }
+}
+
 fn client(api: &Api) -> File {
     let operations = request_layer::of_direction(&api.operations, Direction::ToSkypay);
     let methods = operations
@@ -114,10 +141,9 @@ fn client(api: &Api) -> File {
 
         use skypay_runtime::client::{SetupError, Transport};
         use skypay_runtime::keys::KeyRing;
-        use skypay_runtime::outcome::Error;
         use skypay_types::{#(#imports),*};
 
-        use crate::{Environment, raw};
+        use crate::{Environment, Error, raw};
 
         #client_doc
         #[derive(Clone, Debug)]
@@ -184,10 +210,9 @@ fn callback_sender(api: &Api) -> File {
     let items = quote! {
         use skypay_runtime::client::{SetupError, Transport};
         use skypay_runtime::keys::KeyRing;
-        use skypay_runtime::outcome::Error;
         use skypay_types::{#(#imports),*};
 
-        use crate::raw_callbacks as raw;
+        use crate::{Error, raw_callbacks as raw};
 
         #doc
         #[derive(Clone, Debug)]
@@ -315,9 +340,9 @@ fn errors_doc(operation: &Operation) -> String {
          or no connection was made.",
     );
     for (outcome, heading) in [
-        (crate::model::Outcome::Rejected, "[`Error::Rejected`] with:"),
+        (Outcome::Rejected, "[`Error::Rejected`] with:"),
         (
-            crate::model::Outcome::Unknown,
+            Outcome::Unknown,
             "[`Error::Unknown`] when the answer did not arrive or could not be read, with an \
              unlisted code, and with:",
         ),

@@ -3,7 +3,7 @@
 
 use serde_json::Value;
 
-use crate::model::{Api, Example, Field, Message, Operation, Type};
+use crate::model::{Api, Example, Message, Operation, Type};
 
 /// A doc test that builds the request of an operation from its first example.
 pub(crate) fn built(api: &Api, operation: &Operation) -> Option<String> {
@@ -24,8 +24,8 @@ pub(crate) fn read(operation: &Operation) -> Option<String> {
     let example = operation.response_examples.first()?;
     let name = &operation.response.name;
     Some(format!(
-        "```\nuse skypay_types::{name};\n\nlet clear = br##\"{}\"##;\n\
-         let response: {name} = skypay_types::read::from_slice(clear)?;\n\
+        "```\nuse skypay_types::{name};\n\nlet clear = r##\"{}\"##;\n\
+         let response: {name} = skypay_types::read::from_slice(clear.as_bytes())?;\n\
          # Ok::<(), skypay_types::read::ReadError>(())\n```",
         pretty(example)
     ))
@@ -116,7 +116,7 @@ pub(crate) fn built_expression(
         if value.as_str() == Some("") && !field.required {
             continue;
         }
-        let argument = argument(api, field, &field.ty, value, depth, imports);
+        let argument = argument(api, &field.ty, value, depth, imports);
         chain.push_str(&format!("\n{indent}.{}({argument})", field.rust));
     }
     chain.push_str(&format!("\n{indent}.build()"));
@@ -128,7 +128,6 @@ pub(crate) fn built_expression(
 
 fn argument(
     api: &Api,
-    field: &Field,
     ty: &Type,
     value: &Value,
     depth: usize,
@@ -138,18 +137,7 @@ fn argument(
         (Type::List(item), Value::Array(items)) => {
             let items: Vec<_> = items
                 .iter()
-                .map(|value| argument(api, field, item, value, depth + 1, imports))
-                .collect();
-            let owned = matches!(**item, Type::Row(_));
-            let items: Vec<_> = items
-                .into_iter()
-                .map(|text| {
-                    if owned {
-                        text
-                    } else {
-                        format!("{text}.into()")
-                    }
-                })
+                .map(|value| argument(api, item, value, depth + 1, imports))
                 .collect();
             format!("[{}]", items.join(", "))
         }
@@ -166,7 +154,7 @@ fn argument(
             let table = api.code_tables.iter().find(|table| table.name == *name);
             let code = table.and_then(|table| table.codes.iter().find(|code| code.value == text));
             match code {
-                Some(code) if !in_list(field) => {
+                Some(code) => {
                     imports.push(name.clone());
                     format!("{name}::{}", code.variant)
                 }
@@ -181,10 +169,6 @@ fn argument(
         (Type::Boolean, Value::Bool(flag)) => flag.to_string(),
         (_, value) => format!("{:?}", scalar_text(value)),
     }
-}
-
-fn in_list(field: &Field) -> bool {
-    matches!(field.ty, Type::List(_))
 }
 
 fn scalar_text(value: &Value) -> String {

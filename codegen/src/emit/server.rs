@@ -68,6 +68,10 @@ fn library(api: &Api) -> File {
     let (failure_code, failure_description) = (&protocol.failed.code, &protocol.failed.description);
     let (not_stored_code, not_stored_description) =
         (&protocol.not_stored.code, &protocol.not_stored.description);
+    let (not_offered_code, not_offered_description) = (
+        &protocol.not_offered.code,
+        &protocol.not_offered.description,
+    );
     let description_limit = Literal::usize_unsuffixed(protocol.description_limit);
     let caller_parameter = api
         .operations
@@ -99,6 +103,8 @@ fn library(api: &Api) -> File {
             failure_description: #failure_description,
             not_stored_code: #not_stored_code,
             not_stored_description: #not_stored_description,
+            not_offered_code: #not_offered_code,
+            not_offered_description: #not_offered_description,
             description_limit: #description_limit,
             caller_parameter: #caller_parameter,
         };
@@ -108,10 +114,47 @@ fn library(api: &Api) -> File {
          Implement [`PartnerCallbacks`] and serve it with [`callbacks::router`]; implement \
          [`SkypayApi`] and serve it with [`skypay::router`] to play SkyPay.\n\n\
          Whatever fails before a handler runs, wrong key, wrong credentials, unreadable body or \
-         unknown action, gets one uniform refusal.",
-        api.title, api.version
+         unknown action, gets one uniform refusal.{example}",
+        api.title,
+        api.version,
+        example = example(api).unwrap_or_default(),
     );
     rust_file("server/src/lib.rs", &doc, vec![Piece::Items(items)])
+}
+
+/// A callback server, and the proof that a notification cannot be refused.
+fn example(api: &Api) -> Option<String> {
+    let notice = api
+        .operations
+        .iter()
+        .find(|operation| operation.mode == Mode::Notification)?;
+    let (method, request) = (&notice.method, &notice.request.name);
+    let server = |result: &str, imports: &str| {
+        format!(
+            "use skypay_server::{{Config, Context, Credentials, KeyRing, PartnerCallbacks, callbacks}};\n\
+             use skypay_server::types::{request};\n{imports}\n\
+             struct Partner;\n\n\
+             impl PartnerCallbacks for Partner {{\n    \
+             async fn {method}(\n        &self,\n        _: &Context,\n        notice: {request},\n    \
+             ) -> {result} {{\n        // Store it durably, then:\n        \
+             drop(notice);\n        Ok(Stored)\n    }}\n}}\n\n\
+             let keys = KeyRing::new(Credentials::new(\"AppName@skypay\", \"authentication\", \"encrypt key\"));\n\
+             let routes = callbacks::router(Partner, Config::new(keys));\n\
+             # let _: axum::Router = routes;\n"
+        )
+    };
+    let right = server(
+        "Result<Stored, NotStored>",
+        "use skypay_server::{NotStored, Stored};\n",
+    );
+    let wrong = server(
+        "Result<Stored, Refusal>",
+        "use skypay_server::{Refusal, Stored};\n",
+    );
+    Some(format!(
+        "\n\n# Example\n\n```\n{right}```\n\nA notification can only be stored or not; refusing it \
+         does not compile:\n\n```compile_fail\n{wrong}```"
+    ))
 }
 
 fn side(api: &Api, side: &Side) -> File {

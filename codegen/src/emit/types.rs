@@ -825,6 +825,10 @@ fn answer_impl(operation: &Operation) -> TokenStream {
         let ident = field_ident(field);
         Some(quote!(self.#ident = Some(#value);))
     };
+    let table = match code.map(|field| &field.ty) {
+        Some(Type::Codes(table)) => format_ident!("{table}"),
+        _ => format_ident!("String"),
+    };
     let get_time = read(time, quote!());
     let get_code = read(code, quote!(.as_ref().map(AsRef::as_ref)));
     let get_description = read(description, quote!(.as_deref()));
@@ -843,6 +847,8 @@ fn answer_impl(operation: &Operation) -> TokenStream {
     };
     quote! {
         impl Answer for #name {
+            type Code = #table;
+
             fn response_time(&self) -> Option<DateTime> {
                 #get_time
             }

@@ -2,10 +2,9 @@
 
 //! The sender of `SkyPay`'s callbacks.
 
-use crate::raw_callbacks as raw;
+use crate::{Error, raw_callbacks as raw};
 use skypay_runtime::client::{SetupError, Transport};
 use skypay_runtime::keys::KeyRing;
-use skypay_runtime::outcome::Error;
 use skypay_types::{
     CollectionCollectRequest, CollectionCollectResponse, CollectionInquiryRequest,
     CollectionInquiryResponse, FinanceNotificationRequest, FinanceNotificationResponse,

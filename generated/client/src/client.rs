@@ -2,10 +2,9 @@
 
 //! The client of `SkyPay`'s operations.
 
-use crate::{Environment, raw};
+use crate::{Environment, Error, raw};
 use skypay_runtime::client::{SetupError, Transport};
 use skypay_runtime::keys::KeyRing;
-use skypay_runtime::outcome::Error;
 use skypay_types::{
     AmendTransactionV2Request, AmendTransactionV2Response, BalanceQueryRequest,
     BalanceQueryResponse, BalanceTransferRequest, BalanceTransferResponse, CancelPayoutRequest,
@@ -795,13 +794,13 @@ impl Client {
     /// # Example
     ///
     /// ```no_run
-    /// use skypay_client::types::NotificationInquiryRequest;
+    /// use skypay_client::types::{NotificationInquiryRequest, StatementType};
     ///
     /// # async fn call(client: skypay_client::Client) -> Result<(), Box<dyn std::error::Error>> {
     /// let request = NotificationInquiryRequest::builder()
     ///     .transaction_date("2024-02-05")
     ///     .transaction_end_date("2024-02-06")
-    ///     .statement_types(["1".into(), "2".into(), "3".into()])
+    ///     .statement_types([StatementType::PayoutRecharge, StatementType::SettlementRecharge, StatementType::BalanceTransfer])
     ///     .build()?;
     /// let response = client.notification_inquiry(&request).await?;
     /// # let _ = response;

@@ -15,13 +15,23 @@ mod callback_sender;
 mod client;
 mod raw;
 mod raw_callbacks;
+
 pub use callback_sender::CallbackSender;
 pub use client::Client;
 pub use skypay_runtime::client::{Exchange, Observer, SetupError, Transport, TransportBuilder};
 pub use skypay_runtime::clock::Clock;
 pub use skypay_runtime::keys::{Credentials, KeyRing};
-pub use skypay_runtime::outcome::{Error, NotSent, Rejected, Unknown, UnknownCause};
+pub use skypay_runtime::outcome::{CallOutcome, NotSent, NotSentReason, UnknownCause};
 pub use skypay_types as types;
+
+/// Why a call gave no accepted answer: one of three things happened.
+pub type Error = skypay_runtime::outcome::Error<types::ResponseCode>;
+
+/// SkyPay said no, with a return code that says that nothing was done.
+pub type Rejected = skypay_runtime::outcome::Rejected<types::ResponseCode>;
+
+/// The call may have been executed: ask, do not send again.
+pub type Unknown = skypay_runtime::outcome::Unknown<types::ResponseCode>;
 
 /// Where `SkyPay` is reached.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -20,12 +20,9 @@ pub use progenitor_client::{ByteStream, ClientInfo, Error, ResponseValue};
 #[allow(unused_imports)]
 use progenitor_client::{ClientHooks, OperationInfo, RequestBuilderExt, encode_path};
 
-/// Types used as operation parameters and responses.
 #[allow(clippy::all)]
 pub mod types {
-    /// Error types.
     pub mod error {
-        /// Error from a `TryFrom` or `FromStr` implementation.
         pub struct ConversionError(::std::borrow::Cow<'static, str>);
         impl ::std::error::Error for ConversionError {}
         impl ::std::fmt::Display for ConversionError {
@@ -52,9 +49,6 @@ pub mod types {
 }
 
 #[derive(Clone, Debug)]
-/**Client for SkyPay Third Payment API
-
-Version: 0.1.0*/
 pub struct Client {
     pub(crate) baseurl: String,
     pub(crate) client: reqwest::Client,
@@ -62,11 +56,6 @@ pub struct Client {
 }
 
 impl Client {
-    /// Create a new client.
-    ///
-    /// `baseurl` is the base URL provided to the internal
-    /// `reqwest::Client`, and should include a scheme and hostname,
-    /// as well as port and a path stem if applicable.
     pub fn new(baseurl: &str, inner: ::skypay_runtime::client::Transport) -> Self {
         #[cfg(not(target_arch = "wasm32"))]
         let client = {
@@ -80,12 +69,6 @@ impl Client {
         Self::new_with_client(baseurl, client.build().unwrap(), inner)
     }
 
-    /// Construct a new client with an existing `reqwest::Client`,
-    /// allowing more control over its configuration.
-    ///
-    /// `baseurl` is the base URL provided to the internal
-    /// `reqwest::Client`, and should include a scheme and hostname,
-    /// as well as port and a path stem if applicable.
     pub fn new_with_client(
         baseurl: &str,
         client: reqwest::Client,
@@ -128,11 +111,6 @@ const _: () = {
 
 #[allow(clippy::all)]
 impl Client {
-    /**Correct the data of a payout that waits at a store
-
-    Sends a `POST` request to `/services/{callerName}#amendTransactionV2`
-
-    */
     pub async fn amend_transaction_v2<'a>(
         &'a self,
         caller_name: &'a str,
@@ -172,11 +150,6 @@ impl Client {
         }
     }
 
-    /**Ask for the balance of the payout account
-
-    Sends a `POST` request to `/services/{callerName}#balanceQuery`
-
-    */
     pub async fn balance_query<'a>(
         &'a self,
         caller_name: &'a str,
@@ -216,11 +189,6 @@ impl Client {
         }
     }
 
-    /**Move balance between two of the partner's entities
-
-    Sends a `POST` request to `/services/{callerName}#balanceTransfer`
-
-    */
     pub async fn balance_transfer<'a>(
         &'a self,
         caller_name: &'a str,
@@ -260,11 +228,6 @@ impl Client {
         }
     }
 
-    /**Cancel payouts that wait at a remittance store
-
-    Sends a `POST` request to `/services/{callerName}#cancelPayout`
-
-    */
     pub async fn cancel_payout<'a>(
         &'a self,
         caller_name: &'a str,
@@ -304,11 +267,6 @@ impl Client {
         }
     }
 
-    /**Get the reference for a 7-Eleven barcode
-
-    Sends a `POST` request to `/services/{callerName}#generate711Barcode`
-
-    */
     pub async fn generate711_barcode<'a>(
         &'a self,
         caller_name: &'a str,
@@ -348,11 +306,6 @@ impl Client {
         }
     }
 
-    /**List the banks
-
-    Sends a `POST` request to `/services/{callerName}#getCatalog.getBankCode`
-
-    */
     pub async fn get_bank_code<'a>(
         &'a self,
         caller_name: &'a str,
@@ -392,11 +345,6 @@ impl Client {
         }
     }
 
-    /**List the civil statuses
-
-    Sends a `POST` request to `/services/{callerName}#getCatalog.getCivilStatus`
-
-    */
     pub async fn get_civil_status<'a>(
         &'a self,
         caller_name: &'a str,
@@ -436,11 +384,6 @@ impl Client {
         }
     }
 
-    /**List the types of identity documents
-
-    Sends a `POST` request to `/services/{callerName}#getCatalog.getIdentificationType`
-
-    */
     pub async fn get_identification_type<'a>(
         &'a self,
         caller_name: &'a str,
@@ -480,11 +423,6 @@ impl Client {
         }
     }
 
-    /**List the countries
-
-    Sends a `POST` request to `/services/{callerName}#getCatalog.getNationality`
-
-    */
     pub async fn get_nationality<'a>(
         &'a self,
         caller_name: &'a str,
@@ -524,11 +462,6 @@ impl Client {
         }
     }
 
-    /**List the provinces
-
-    Sends a `POST` request to `/services/{callerName}#getCatalog.getProvince`
-
-    */
     pub async fn get_province<'a>(
         &'a self,
         caller_name: &'a str,
@@ -568,11 +501,6 @@ impl Client {
         }
     }
 
-    /**List the towns and cities
-
-    Sends a `POST` request to `/services/{callerName}#getCatalog.getTownCity`
-
-    */
     pub async fn get_town_city<'a>(
         &'a self,
         caller_name: &'a str,
@@ -612,11 +540,6 @@ impl Client {
         }
     }
 
-    /**List collections, page by page
-
-    Sends a `POST` request to `/services/{callerName}#getReportCollection`
-
-    */
     pub async fn get_report_collection<'a>(
         &'a self,
         caller_name: &'a str,
@@ -656,11 +579,6 @@ impl Client {
         }
     }
 
-    /**List payouts, page by page
-
-    Sends a `POST` request to `/services/{callerName}#getReportPayout`
-
-    */
     pub async fn get_report_payout<'a>(
         &'a self,
         caller_name: &'a str,
@@ -700,11 +618,6 @@ impl Client {
         }
     }
 
-    /**List the movements of the partner's accounts
-
-    Sends a `POST` request to `/services/{callerName}#notificationInquiry`
-
-    */
     pub async fn notification_inquiry<'a>(
         &'a self,
         caller_name: &'a str,
@@ -744,11 +657,6 @@ impl Client {
         }
     }
 
-    /**Ask for the status of up to 50 payouts
-
-    Sends a `POST` request to `/services/{callerName}#payoutQueryStatus`
-
-    */
     pub async fn payout_query_status<'a>(
         &'a self,
         caller_name: &'a str,
@@ -788,11 +696,6 @@ impl Client {
         }
     }
 
-    /**Pay out to a bank account or an e-wallet
-
-    Sends a `POST` request to `/services/{callerName}#payoutQueue`
-
-    */
     pub async fn payout_queue<'a>(
         &'a self,
         caller_name: &'a str,
@@ -832,11 +735,6 @@ impl Client {
         }
     }
 
-    /**Leave a payout for pick-up at a remittance store
-
-    Sends a `POST` request to `/services/{callerName}#payoutQueueV2`
-
-    */
     pub async fn payout_queue_v2<'a>(
         &'a self,
         caller_name: &'a str,
@@ -877,7 +775,6 @@ impl Client {
     }
 }
 
-/// Items consumers will typically use such as the Client.
 pub mod prelude {
     #[allow(unused_imports)]
     pub use super::Client;

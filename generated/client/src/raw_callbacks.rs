@@ -20,12 +20,9 @@ pub use progenitor_client::{ByteStream, ClientInfo, Error, ResponseValue};
 #[allow(unused_imports)]
 use progenitor_client::{ClientHooks, OperationInfo, RequestBuilderExt, encode_path};
 
-/// Types used as operation parameters and responses.
 #[allow(clippy::all)]
 pub mod types {
-    /// Error types.
     pub mod error {
-        /// Error from a `TryFrom` or `FromStr` implementation.
         pub struct ConversionError(::std::borrow::Cow<'static, str>);
         impl ::std::error::Error for ConversionError {}
         impl ::std::fmt::Display for ConversionError {
@@ -52,9 +49,6 @@ pub mod types {
 }
 
 #[derive(Clone, Debug)]
-/**Client for SkyPay Third Payment API
-
-Version: 0.1.0*/
 pub struct Client {
     pub(crate) baseurl: String,
     pub(crate) client: reqwest::Client,
@@ -62,11 +56,6 @@ pub struct Client {
 }
 
 impl Client {
-    /// Create a new client.
-    ///
-    /// `baseurl` is the base URL provided to the internal
-    /// `reqwest::Client`, and should include a scheme and hostname,
-    /// as well as port and a path stem if applicable.
     pub fn new(baseurl: &str, inner: ::skypay_runtime::client::Transport) -> Self {
         #[cfg(not(target_arch = "wasm32"))]
         let client = {
@@ -80,12 +69,6 @@ impl Client {
         Self::new_with_client(baseurl, client.build().unwrap(), inner)
     }
 
-    /// Construct a new client with an existing `reqwest::Client`,
-    /// allowing more control over its configuration.
-    ///
-    /// `baseurl` is the base URL provided to the internal
-    /// `reqwest::Client`, and should include a scheme and hostname,
-    /// as well as port and a path stem if applicable.
     pub fn new_with_client(
         baseurl: &str,
         client: reqwest::Client,
@@ -128,11 +111,6 @@ const _: () = {
 
 #[allow(clippy::all)]
 impl Client {
-    /**Record that a repayment was collected
-
-    Sends a `POST` request to `/skypay#collectionCollect`
-
-    */
     pub async fn collection_collect<'a>(
         &'a self,
         body: &'a ::skypay_types::CollectionCollectRequest,
@@ -167,11 +145,6 @@ impl Client {
         }
     }
 
-    /**Tell a store whether a repayment is acceptable
-
-    Sends a `POST` request to `/skypay#collectionInquiry`
-
-    */
     pub async fn collection_inquiry<'a>(
         &'a self,
         body: &'a ::skypay_types::CollectionInquiryRequest,
@@ -206,11 +179,6 @@ impl Client {
         }
     }
 
-    /**Learn of a movement on the partner's accounts
-
-    Sends a `POST` request to `/skypay#financeNotification`
-
-    */
     pub async fn finance_notification<'a>(
         &'a self,
         body: &'a ::skypay_types::FinanceNotificationRequest,
@@ -245,11 +213,6 @@ impl Client {
         }
     }
 
-    /**Show a store the data of a payout
-
-    Sends a `POST` request to `/skypay#payoutInquiry`
-
-    */
     pub async fn payout_inquiry<'a>(
         &'a self,
         body: &'a ::skypay_types::PayoutInquiryRequest,
@@ -284,11 +247,6 @@ impl Client {
         }
     }
 
-    /**Record that a store paid out
-
-    Sends a `POST` request to `/skypay#payoutPayout`
-
-    */
     pub async fn payout_payout<'a>(
         &'a self,
         body: &'a ::skypay_types::PayoutPayoutRequest,
@@ -323,11 +281,6 @@ impl Client {
         }
     }
 
-    /**Learn what became of a payout
-
-    Sends a `POST` request to `/skypay#payoutQueuePayout`
-
-    */
     pub async fn payout_queue_payout<'a>(
         &'a self,
         body: &'a ::skypay_types::PayoutQueuePayoutRequest,
@@ -363,7 +316,6 @@ impl Client {
     }
 }
 
-/// Items consumers will typically use such as the Client.
 pub mod prelude {
     #[allow(unused_imports)]
     pub use super::Client;

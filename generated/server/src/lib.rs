@@ -7,18 +7,72 @@
 //!
 //! Whatever fails before a handler runs, wrong key, wrong credentials, unreadable
 //! body or unknown action, gets one uniform refusal.
+//!
+//! # Example
+//!
+//! ```
+//! use skypay_server::{Config, Context, Credentials, KeyRing, PartnerCallbacks, callbacks};
+//! use skypay_server::types::PayoutQueuePayoutRequest;
+//! use skypay_server::{NotStored, Stored};
+//!
+//! struct Partner;
+//!
+//! impl PartnerCallbacks for Partner {
+//!     async fn payout_queue_payout(
+//!         &self,
+//!         _: &Context,
+//!         notice: PayoutQueuePayoutRequest,
+//!     ) -> Result<Stored, NotStored> {
+//!         // Store it durably, then:
+//!         drop(notice);
+//!         Ok(Stored)
+//!     }
+//! }
+//!
+//! let keys = KeyRing::new(Credentials::new("AppName@skypay", "authentication", "encrypt key"));
+//! let routes = callbacks::router(Partner, Config::new(keys));
+//! # let _: axum::Router = routes;
+//! ```
+//!
+//! A notification can only be stored or not; refusing it does not compile:
+//!
+//! ```compile_fail
+//! use skypay_server::{Config, Context, Credentials, KeyRing, PartnerCallbacks, callbacks};
+//! use skypay_server::types::PayoutQueuePayoutRequest;
+//! use skypay_server::{Refusal, Stored};
+//!
+//! struct Partner;
+//!
+//! impl PartnerCallbacks for Partner {
+//!     async fn payout_queue_payout(
+//!         &self,
+//!         _: &Context,
+//!         notice: PayoutQueuePayoutRequest,
+//!     ) -> Result<Stored, Refusal> {
+//!         // Store it durably, then:
+//!         drop(notice);
+//!         Ok(Stored)
+//!     }
+//! }
+//!
+//! let keys = KeyRing::new(Credentials::new("AppName@skypay", "authentication", "encrypt key"));
+//! let routes = callbacks::router(Partner, Config::new(keys));
+//! # let _: axum::Router = routes;
+//! ```
 
 pub mod callbacks;
 pub mod skypay;
+
 pub use callbacks::PartnerCallbacks;
 pub use skypay::SkypayApi;
 pub use skypay_runtime::clock::Clock;
 pub use skypay_runtime::keys::{Credentials, KeyRing};
-use skypay_runtime::server::Protocol;
 pub use skypay_runtime::server::{
     Config, Context, Dispatch, NotPartnerDefined, NotStored, PeerAddr, Refusal, Stored,
 };
 pub use skypay_types as types;
+
+use skypay_runtime::server::Protocol;
 
 /// What the document says of answers in general.
 pub(crate) const PROTOCOL: Protocol = Protocol {
@@ -29,6 +83,8 @@ pub(crate) const PROTOCOL: Protocol = Protocol {
     failure_description: "An unexpected error occurred",
     not_stored_code: "-1009",
     not_stored_description: "The notice was not stored",
+    not_offered_code: "2000",
+    not_offered_description: "This operation is not offered",
     description_limit: 255,
     caller_parameter: "callerName",
 };

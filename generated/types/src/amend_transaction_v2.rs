@@ -383,13 +383,13 @@ impl Operation for AmendTransactionV2Request {
 /// ```
 /// use skypay_types::AmendTransactionV2Response;
 ///
-/// let clear = br##"{
+/// let clear = r##"{
 ///   "responseTime": "2024-02-05 11:20:41.7300",
 ///   "responseCode": "1000",
 ///   "responseDescription": "Success",
 ///   "referenceNo": ""
 /// }"##;
-/// let response: AmendTransactionV2Response = skypay_types::read::from_slice(clear)?;
+/// let response: AmendTransactionV2Response = skypay_types::read::from_slice(clear.as_bytes())?;
 /// # Ok::<(), skypay_types::read::ReadError>(())
 /// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -533,6 +533,7 @@ impl Validate for AmendTransactionV2Response {
 }
 
 impl Answer for AmendTransactionV2Response {
+    type Code = ResponseCode;
     fn response_time(&self) -> Option<DateTime> {
         self.response_time
     }

@@ -93,13 +93,13 @@ impl Operation for BalanceQueryRequest {
 /// ```
 /// use skypay_types::BalanceQueryResponse;
 ///
-/// let clear = br##"{
+/// let clear = r##"{
 ///   "responseTime": "2024-02-05 08:00:00.3310",
 ///   "responseCode": "1000",
 ///   "responseDescription": "Success",
 ///   "balance": 726718.00
 /// }"##;
-/// let response: BalanceQueryResponse = skypay_types::read::from_slice(clear)?;
+/// let response: BalanceQueryResponse = skypay_types::read::from_slice(clear.as_bytes())?;
 /// # Ok::<(), skypay_types::read::ReadError>(())
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -243,6 +243,7 @@ impl Validate for BalanceQueryResponse {
 }
 
 impl Answer for BalanceQueryResponse {
+    type Code = ResponseCode;
     fn response_time(&self) -> Option<DateTime> {
         self.response_time
     }

@@ -184,12 +184,12 @@ impl Operation for BalanceTransferRequest {
 /// ```
 /// use skypay_types::BalanceTransferResponse;
 ///
-/// let clear = br##"{
+/// let clear = r##"{
 ///   "responseTime": "2024-02-05 16:40:55.9020",
 ///   "responseCode": "1000",
 ///   "responseDescription": "Success"
 /// }"##;
-/// let response: BalanceTransferResponse = skypay_types::read::from_slice(clear)?;
+/// let response: BalanceTransferResponse = skypay_types::read::from_slice(clear.as_bytes())?;
 /// # Ok::<(), skypay_types::read::ReadError>(())
 /// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -311,6 +311,7 @@ impl Validate for BalanceTransferResponse {
 }
 
 impl Answer for BalanceTransferResponse {
+    type Code = ResponseCode;
     fn response_time(&self) -> Option<DateTime> {
         self.response_time
     }

@@ -128,12 +128,12 @@ impl Operation for CancelPayoutRequest {
 /// ```
 /// use skypay_types::CancelPayoutResponse;
 ///
-/// let clear = br##"{
+/// let clear = r##"{
 ///   "responseTime": "2024-02-05 11:02:07.0480",
 ///   "responseCode": "1000",
 ///   "responseDescription": "Success"
 /// }"##;
-/// let response: CancelPayoutResponse = skypay_types::read::from_slice(clear)?;
+/// let response: CancelPayoutResponse = skypay_types::read::from_slice(clear.as_bytes())?;
 /// # Ok::<(), skypay_types::read::ReadError>(())
 /// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -255,6 +255,7 @@ impl Validate for CancelPayoutResponse {
 }
 
 impl Answer for CancelPayoutResponse {
+    type Code = ResponseCode;
     fn response_time(&self) -> Option<DateTime> {
         self.response_time
     }

@@ -217,12 +217,12 @@ impl Operation for CollectionCollectRequest {
 /// ```
 /// use skypay_types::CollectionCollectResponse;
 ///
-/// let clear = br##"{
+/// let clear = r##"{
 ///   "responseTime": "2024-02-05 12:03:11.0350",
 ///   "responseCode": "1000",
 ///   "responseDescription": "Success"
 /// }"##;
-/// let response: CollectionCollectResponse = skypay_types::read::from_slice(clear)?;
+/// let response: CollectionCollectResponse = skypay_types::read::from_slice(clear.as_bytes())?;
 /// # Ok::<(), skypay_types::read::ReadError>(())
 /// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -355,6 +355,7 @@ impl Validate for CollectionCollectResponse {
 }
 
 impl Answer for CollectionCollectResponse {
+    type Code = ResponseCode;
     fn response_time(&self) -> Option<DateTime> {
         self.response_time
     }

@@ -159,7 +159,7 @@ impl Operation for CollectionInquiryRequest {
 /// ```
 /// use skypay_types::CollectionInquiryResponse;
 ///
-/// let clear = br##"{
+/// let clear = r##"{
 ///   "responseTime": "2024-02-05 12:02:58.6600",
 ///   "responseCode": "1000",
 ///   "responseDescription": "Success",
@@ -168,7 +168,7 @@ impl Operation for CollectionInquiryRequest {
 ///   "payerAddress": "1 Example Street, Malate, Manila",
 ///   "payerPhone": "09123456789"
 /// }"##;
-/// let response: CollectionInquiryResponse = skypay_types::read::from_slice(clear)?;
+/// let response: CollectionInquiryResponse = skypay_types::read::from_slice(clear.as_bytes())?;
 /// # Ok::<(), skypay_types::read::ReadError>(())
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -407,6 +407,7 @@ impl Validate for CollectionInquiryResponse {
 }
 
 impl Answer for CollectionInquiryResponse {
+    type Code = ResponseCode;
     fn response_time(&self) -> Option<DateTime> {
         self.response_time
     }

@@ -327,12 +327,12 @@ impl Operation for FinanceNotificationRequest {
 /// ```
 /// use skypay_types::FinanceNotificationResponse;
 ///
-/// let clear = br##"{
+/// let clear = r##"{
 ///   "responseTime": "2024-02-05 17:52:11.5211",
 ///   "responseCode": "1000",
 ///   "responseDescription": "Success"
 /// }"##;
-/// let response: FinanceNotificationResponse = skypay_types::read::from_slice(clear)?;
+/// let response: FinanceNotificationResponse = skypay_types::read::from_slice(clear.as_bytes())?;
 /// # Ok::<(), skypay_types::read::ReadError>(())
 /// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -465,6 +465,7 @@ impl Validate for FinanceNotificationResponse {
 }
 
 impl Answer for FinanceNotificationResponse {
+    type Code = ResponseCode;
     fn response_time(&self) -> Option<DateTime> {
         self.response_time
     }

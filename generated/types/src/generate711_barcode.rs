@@ -210,13 +210,13 @@ impl Operation for Generate711BarcodeRequest {
 /// ```
 /// use skypay_types::Generate711BarcodeResponse;
 ///
-/// let clear = br##"{
+/// let clear = r##"{
 ///   "responseTime": "2024-02-05 09:30:12.4410",
 ///   "responseCode": "1000",
 ///   "responseDescription": "Success",
 ///   "referenceNumber": "9919-2940-0349"
 /// }"##;
-/// let response: Generate711BarcodeResponse = skypay_types::read::from_slice(clear)?;
+/// let response: Generate711BarcodeResponse = skypay_types::read::from_slice(clear.as_bytes())?;
 /// # Ok::<(), skypay_types::read::ReadError>(())
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -359,6 +359,7 @@ impl Validate for Generate711BarcodeResponse {
 }
 
 impl Answer for Generate711BarcodeResponse {
+    type Code = ResponseCode;
     fn response_time(&self) -> Option<DateTime> {
         self.response_time
     }

@@ -93,7 +93,7 @@ impl Operation for GetBankCodeRequest {
 /// ```
 /// use skypay_types::GetBankCodeResponse;
 ///
-/// let clear = br##"{
+/// let clear = r##"{
 ///   "responseTime": "2024-02-05 07:00:00.2500",
 ///   "responseCode": "1000",
 ///   "result": [
@@ -107,7 +107,7 @@ impl Operation for GetBankCodeRequest {
 ///     }
 ///   ]
 /// }"##;
-/// let response: GetBankCodeResponse = skypay_types::read::from_slice(clear)?;
+/// let response: GetBankCodeResponse = skypay_types::read::from_slice(clear.as_bytes())?;
 /// # Ok::<(), skypay_types::read::ReadError>(())
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -243,6 +243,7 @@ impl Validate for GetBankCodeResponse {
 }
 
 impl Answer for GetBankCodeResponse {
+    type Code = ResponseCode;
     fn response_time(&self) -> Option<DateTime> {
         self.response_time
     }

@@ -93,7 +93,7 @@ impl Operation for GetCivilStatusRequest {
 /// ```
 /// use skypay_types::GetCivilStatusResponse;
 ///
-/// let clear = br##"{
+/// let clear = r##"{
 ///   "responseTime": "2024-02-05 07:00:00.2500",
 ///   "responseCode": "1000",
 ///   "result": [
@@ -107,7 +107,7 @@ impl Operation for GetCivilStatusRequest {
 ///     }
 ///   ]
 /// }"##;
-/// let response: GetCivilStatusResponse = skypay_types::read::from_slice(clear)?;
+/// let response: GetCivilStatusResponse = skypay_types::read::from_slice(clear.as_bytes())?;
 /// # Ok::<(), skypay_types::read::ReadError>(())
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -243,6 +243,7 @@ impl Validate for GetCivilStatusResponse {
 }
 
 impl Answer for GetCivilStatusResponse {
+    type Code = ResponseCode;
     fn response_time(&self) -> Option<DateTime> {
         self.response_time
     }

@@ -96,7 +96,7 @@ impl Operation for GetIdentificationTypeRequest {
 /// ```
 /// use skypay_types::GetIdentificationTypeResponse;
 ///
-/// let clear = br##"{
+/// let clear = r##"{
 ///   "responseTime": "2024-02-05 07:00:00.2500",
 ///   "responseCode": "1000",
 ///   "result": [
@@ -110,7 +110,7 @@ impl Operation for GetIdentificationTypeRequest {
 ///     }
 ///   ]
 /// }"##;
-/// let response: GetIdentificationTypeResponse = skypay_types::read::from_slice(clear)?;
+/// let response: GetIdentificationTypeResponse = skypay_types::read::from_slice(clear.as_bytes())?;
 /// # Ok::<(), skypay_types::read::ReadError>(())
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -246,6 +246,7 @@ impl Validate for GetIdentificationTypeResponse {
 }
 
 impl Answer for GetIdentificationTypeResponse {
+    type Code = ResponseCode;
     fn response_time(&self) -> Option<DateTime> {
         self.response_time
     }

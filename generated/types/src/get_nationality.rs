@@ -93,7 +93,7 @@ impl Operation for GetNationalityRequest {
 /// ```
 /// use skypay_types::GetNationalityResponse;
 ///
-/// let clear = br##"{
+/// let clear = r##"{
 ///   "responseTime": "2024-02-05 07:00:00.2500",
 ///   "responseCode": "1000",
 ///   "result": [
@@ -107,7 +107,7 @@ impl Operation for GetNationalityRequest {
 ///     }
 ///   ]
 /// }"##;
-/// let response: GetNationalityResponse = skypay_types::read::from_slice(clear)?;
+/// let response: GetNationalityResponse = skypay_types::read::from_slice(clear.as_bytes())?;
 /// # Ok::<(), skypay_types::read::ReadError>(())
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -243,6 +243,7 @@ impl Validate for GetNationalityResponse {
 }
 
 impl Answer for GetNationalityResponse {
+    type Code = ResponseCode;
     fn response_time(&self) -> Option<DateTime> {
         self.response_time
     }

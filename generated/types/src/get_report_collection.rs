@@ -219,7 +219,7 @@ impl Operation for GetReportCollectionRequest {
 /// ```
 /// use skypay_types::GetReportCollectionResponse;
 ///
-/// let clear = br##"{
+/// let clear = r##"{
 ///   "totalTransaction": 4383,
 ///   "lastPage": false,
 ///   "result": [
@@ -243,7 +243,7 @@ impl Operation for GetReportCollectionRequest {
 ///     }
 ///   ]
 /// }"##;
-/// let response: GetReportCollectionResponse = skypay_types::read::from_slice(clear)?;
+/// let response: GetReportCollectionResponse = skypay_types::read::from_slice(clear.as_bytes())?;
 /// # Ok::<(), skypay_types::read::ReadError>(())
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -417,6 +417,7 @@ impl Validate for GetReportCollectionResponse {
 }
 
 impl Answer for GetReportCollectionResponse {
+    type Code = ResponseCode;
     fn response_time(&self) -> Option<DateTime> {
         self.response_time
     }

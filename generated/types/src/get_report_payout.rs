@@ -215,7 +215,7 @@ impl Operation for GetReportPayoutRequest {
 /// ```
 /// use skypay_types::GetReportPayoutResponse;
 ///
-/// let clear = br##"{
+/// let clear = r##"{
 ///   "totalTransaction": 2,
 ///   "lastPage": true,
 ///   "result": [
@@ -237,7 +237,7 @@ impl Operation for GetReportPayoutRequest {
 ///     }
 ///   ]
 /// }"##;
-/// let response: GetReportPayoutResponse = skypay_types::read::from_slice(clear)?;
+/// let response: GetReportPayoutResponse = skypay_types::read::from_slice(clear.as_bytes())?;
 /// # Ok::<(), skypay_types::read::ReadError>(())
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -411,6 +411,7 @@ impl Validate for GetReportPayoutResponse {
 }
 
 impl Answer for GetReportPayoutResponse {
+    type Code = ResponseCode;
     fn response_time(&self) -> Option<DateTime> {
         self.response_time
     }

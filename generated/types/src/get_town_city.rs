@@ -93,7 +93,7 @@ impl Operation for GetTownCityRequest {
 /// ```
 /// use skypay_types::GetTownCityResponse;
 ///
-/// let clear = br##"{
+/// let clear = r##"{
 ///   "responseTime": "2024-02-05 07:00:00.2500",
 ///   "responseCode": "1000",
 ///   "result": [
@@ -109,7 +109,7 @@ impl Operation for GetTownCityRequest {
 ///     }
 ///   ]
 /// }"##;
-/// let response: GetTownCityResponse = skypay_types::read::from_slice(clear)?;
+/// let response: GetTownCityResponse = skypay_types::read::from_slice(clear.as_bytes())?;
 /// # Ok::<(), skypay_types::read::ReadError>(())
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -245,6 +245,7 @@ impl Validate for GetTownCityResponse {
 }
 
 impl Answer for GetTownCityResponse {
+    type Code = ResponseCode;
     fn response_time(&self) -> Option<DateTime> {
         self.response_time
     }

@@ -35,6 +35,7 @@ mod payout_queue_payout;
 mod payout_queue_v2;
 mod rows;
 mod values;
+
 pub use amend_transaction_v2::*;
 pub use balance_query::*;
 pub use balance_transfer::*;

@@ -16,12 +16,12 @@ use skypay_runtime::generated::{
 /// # Example
 ///
 /// ```
-/// use skypay_types::NotificationInquiryRequest;
+/// use skypay_types::{NotificationInquiryRequest, StatementType};
 ///
 /// let request = NotificationInquiryRequest::builder()
 ///     .transaction_date("2024-02-05")
 ///     .transaction_end_date("2024-02-06")
-///     .statement_types(["1".into(), "2".into(), "3".into()])
+///     .statement_types([StatementType::PayoutRecharge, StatementType::SettlementRecharge, StatementType::BalanceTransfer])
 ///     .build()?;
 /// # Ok::<(), skypay_types::Invalid>(())
 /// ```
@@ -177,7 +177,7 @@ impl Operation for NotificationInquiryRequest {
 /// ```
 /// use skypay_types::NotificationInquiryResponse;
 ///
-/// let clear = br##"{
+/// let clear = r##"{
 ///   "responseTime": "2024-02-06 18:00:01.5211",
 ///   "responseCode": "1000",
 ///   "responseDescription": "Success",
@@ -210,7 +210,7 @@ impl Operation for NotificationInquiryRequest {
 ///     }
 ///   ]
 /// }"##;
-/// let response: NotificationInquiryResponse = skypay_types::read::from_slice(clear)?;
+/// let response: NotificationInquiryResponse = skypay_types::read::from_slice(clear.as_bytes())?;
 /// # Ok::<(), skypay_types::read::ReadError>(())
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -346,6 +346,7 @@ impl Validate for NotificationInquiryResponse {
 }
 
 impl Answer for NotificationInquiryResponse {
+    type Code = ResponseCode;
     fn response_time(&self) -> Option<DateTime> {
         self.response_time
     }

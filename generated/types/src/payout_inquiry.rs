@@ -122,7 +122,7 @@ impl Operation for PayoutInquiryRequest {
 /// ```
 /// use skypay_types::PayoutInquiryResponse;
 ///
-/// let clear = br##"{
+/// let clear = r##"{
 ///   "responseTime": "2024-02-05 14:58:02.1100",
 ///   "responseCode": "1000",
 ///   "responseDescription": "Success",
@@ -140,7 +140,7 @@ impl Operation for PayoutInquiryRequest {
 ///   "contractNumber": "SKY9800000301",
 ///   "location": "1 Example Street, Malate, Manila"
 /// }"##;
-/// let response: PayoutInquiryResponse = skypay_types::read::from_slice(clear)?;
+/// let response: PayoutInquiryResponse = skypay_types::read::from_slice(clear.as_bytes())?;
 /// # Ok::<(), skypay_types::read::ReadError>(())
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -619,6 +619,7 @@ impl Validate for PayoutInquiryResponse {
 }
 
 impl Answer for PayoutInquiryResponse {
+    type Code = ResponseCode;
     fn response_time(&self) -> Option<DateTime> {
         self.response_time
     }

@@ -159,12 +159,12 @@ impl Operation for PayoutPayoutRequest {
 /// ```
 /// use skypay_types::PayoutPayoutResponse;
 ///
-/// let clear = br##"{
+/// let clear = r##"{
 ///   "responseTime": "2024-02-05 14:59:34.0720",
 ///   "responseCode": "1000",
 ///   "responseDescription": "Success"
 /// }"##;
-/// let response: PayoutPayoutResponse = skypay_types::read::from_slice(clear)?;
+/// let response: PayoutPayoutResponse = skypay_types::read::from_slice(clear.as_bytes())?;
 /// # Ok::<(), skypay_types::read::ReadError>(())
 /// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -297,6 +297,7 @@ impl Validate for PayoutPayoutResponse {
 }
 
 impl Answer for PayoutPayoutResponse {
+    type Code = ResponseCode;
     fn response_time(&self) -> Option<DateTime> {
         self.response_time
     }

@@ -128,7 +128,7 @@ impl Operation for PayoutQueryStatusRequest {
 /// ```
 /// use skypay_types::PayoutQueryStatusResponse;
 ///
-/// let clear = br##"{
+/// let clear = r##"{
 ///   "responseTime": "2024-02-05 10:45:00.0020",
 ///   "responseCode": "1000",
 ///   "responseDescription": "Success",
@@ -155,7 +155,7 @@ impl Operation for PayoutQueryStatusRequest {
 ///     }
 ///   ]
 /// }"##;
-/// let response: PayoutQueryStatusResponse = skypay_types::read::from_slice(clear)?;
+/// let response: PayoutQueryStatusResponse = skypay_types::read::from_slice(clear.as_bytes())?;
 /// # Ok::<(), skypay_types::read::ReadError>(())
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -296,6 +296,7 @@ impl Validate for PayoutQueryStatusResponse {
 }
 
 impl Answer for PayoutQueryStatusResponse {
+    type Code = ResponseCode;
     fn response_time(&self) -> Option<DateTime> {
         self.response_time
     }

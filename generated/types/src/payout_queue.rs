@@ -674,12 +674,12 @@ impl Operation for PayoutQueueRequest {
 /// ```
 /// use skypay_types::PayoutQueueResponse;
 ///
-/// let clear = br##"{
+/// let clear = r##"{
 ///   "responseTime": "2024-02-05 10:15:30.1250",
 ///   "responseCode": "1000",
 ///   "responseDescription": "Success"
 /// }"##;
-/// let response: PayoutQueueResponse = skypay_types::read::from_slice(clear)?;
+/// let response: PayoutQueueResponse = skypay_types::read::from_slice(clear.as_bytes())?;
 /// # Ok::<(), skypay_types::read::ReadError>(())
 /// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -801,6 +801,7 @@ impl Validate for PayoutQueueResponse {
 }
 
 impl Answer for PayoutQueueResponse {
+    type Code = ResponseCode;
     fn response_time(&self) -> Option<DateTime> {
         self.response_time
     }

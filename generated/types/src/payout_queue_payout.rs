@@ -197,12 +197,12 @@ impl Operation for PayoutQueuePayoutRequest {
 /// ```
 /// use skypay_types::PayoutQueuePayoutResponse;
 ///
-/// let clear = br##"{
+/// let clear = r##"{
 ///   "responseTime": "2024-02-05 10:21:10.5211",
 ///   "responseCode": "1000",
 ///   "responseDescription": "Success"
 /// }"##;
-/// let response: PayoutQueuePayoutResponse = skypay_types::read::from_slice(clear)?;
+/// let response: PayoutQueuePayoutResponse = skypay_types::read::from_slice(clear.as_bytes())?;
 /// # Ok::<(), skypay_types::read::ReadError>(())
 /// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -335,6 +335,7 @@ impl Validate for PayoutQueuePayoutResponse {
 }
 
 impl Answer for PayoutQueuePayoutResponse {
+    type Code = ResponseCode;
     fn response_time(&self) -> Option<DateTime> {
         self.response_time
     }

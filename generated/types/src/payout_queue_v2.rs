@@ -417,13 +417,13 @@ impl Operation for PayoutQueueV2Request {
 /// ```
 /// use skypay_types::PayoutQueueV2Response;
 ///
-/// let clear = br##"{
+/// let clear = r##"{
 ///   "responseTime": "2024-02-05 10:15:30.1250",
 ///   "responseCode": "1000",
 ///   "responseDescription": "Success",
 ///   "referenceNo": ""
 /// }"##;
-/// let response: PayoutQueueV2Response = skypay_types::read::from_slice(clear)?;
+/// let response: PayoutQueueV2Response = skypay_types::read::from_slice(clear.as_bytes())?;
 /// # Ok::<(), skypay_types::read::ReadError>(())
 /// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -569,6 +569,7 @@ impl Validate for PayoutQueueV2Response {
 }
 
 impl Answer for PayoutQueueV2Response {
+    type Code = ResponseCode;
     fn response_time(&self) -> Option<DateTime> {
         self.response_time
     }

@@ -90,7 +90,7 @@ impl Context {
 
     fn refused(&self, refusal: &Refusal) -> Reply {
         let Some(code) = refusal.code.as_deref() else {
-            return self.failure();
+            return self.not_served();
         };
         let listed = self
             .operation
@@ -116,10 +116,19 @@ impl Context {
         )))
     }
 
-    /// The answer where generated code has no method for the operation, which
-    /// dispatch lets happen to none of the operations of a handler.
+    /// The answer where nobody has written a method for the operation: a
+    /// polite refusal where the operation has a code for one, else that
+    /// answering failed.
     pub fn not_served(&self) -> Reply {
-        self.failure()
+        let code = self.protocol.not_offered_code;
+        if self.operation.outcome_of(code) != Outcome::Rejected {
+            return self.failure();
+        }
+        Reply(ReplyKind::Refused(head::write_answer(&Stamp {
+            time: self.clock.date_time(),
+            code,
+            description: self.protocol.not_offered_description,
+        })))
     }
 
     /// Answering failed on this side: nobody knows, or it was not stored.
@@ -215,7 +224,8 @@ fn decode<O: Operation>(clear: &[u8]) -> Result<O, Reply> {
     })
 }
 
-/// What a trait method answers that nobody has written: that answering failed.
+/// What a trait method answers that nobody has written; see
+/// [`Context::not_served`].
 pub fn refuse<O: Operation>() -> impl Future<Output = Result<O::Response, Refusal>> + Send {
     ready(Err(Refusal {
         code: None,

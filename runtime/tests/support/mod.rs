@@ -225,6 +225,8 @@ macro_rules! answer {
         }
 
         impl Answer for $name {
+            type Code = String;
+
             fn response_time(&self) -> Option<DateTime> {
                 None
             }
