@@ -36,6 +36,7 @@ pub(crate) fn check(root: &Node) -> Result<(), Problems> {
 pub const RULE_NAMES: &[&str] = &[
     "action-agrees",
     "aliases",
+    "bounds",
     "codes-named",
     "conditions",
     "described",
@@ -82,6 +83,7 @@ const RULES: &[RuleFunction] = &[
     codes_named,
     enums_are_tables,
     known_types,
+    bounds,
     patterns,
     required_exists,
     conditions,
@@ -272,8 +274,11 @@ fn operation_names(document: &Document<'_>, findings: &mut Findings) {
             let message = format!("`#{label}` is already the label of line {other}");
             findings.add("operation-names", &operation.item.place, message);
         }
-        if !is_identifier(&heck::AsSnakeCase(name).to_string()) {
-            let message = format!("`{name}` gives no Rust method name");
+        let method = heck::AsSnakeCase(name).to_string();
+        if !is_identifier(&method) || TAKEN_METHODS.contains(&method.as_str()) {
+            let message = format!(
+                "`{name}` gives no Rust method name, or one that the generated code has already"
+            );
             findings.add("operation-names", &id.place, message);
         }
     }
@@ -631,6 +636,59 @@ fn known_types(document: &Document<'_>, findings: &mut Findings) {
     }
 }
 
+/// Limits stand only where they have an effect, as numbers that Rust can hold,
+/// the smaller before the larger.
+fn bounds(document: &Document<'_>, findings: &mut Findings) {
+    for node in &document.schemas {
+        let schema = document.resolve(node);
+        let ty = schema.text("type").unwrap_or_default();
+        let amount = schema.text("x-skypay-type") == Some("amount");
+        for (least, most, applies, decimals) in [
+            ("minLength", "maxLength", ty == "string", 0),
+            ("minItems", "maxItems", ty == "array", 0),
+            (
+                "minimum",
+                "maximum",
+                matches!(ty, "integer" | "number"),
+                2 * usize::from(amount),
+            ),
+            (
+                "x-skypay-minimum",
+                "",
+                ty == "string",
+                2 * usize::from(amount),
+            ),
+        ] {
+            let mut values = Vec::new();
+            for bound in [least, most].into_iter().filter_map(|key| node.get(key)) {
+                let text = scalar_text(bound).unwrap_or_default();
+                if !applies {
+                    let message = format!("this bound has no effect on `type: {ty}`");
+                    findings.add("bounds", &bound.place, message);
+                } else if let Some(value) = plain_number(&text, decimals) {
+                    values.push(value);
+                } else {
+                    let message = "this is no number that the field can hold: write digits, for amounts with at most two decimals";
+                    findings.add("bounds", &bound.place, message);
+                }
+            }
+            if matches!(values.as_slice(), [least, most] if least > most) {
+                let message = format!("`{least}` is larger than `{most}`: nothing fits");
+                findings.add("bounds", &node.place, message);
+            }
+        }
+    }
+}
+
+/// A number of plain digits with at most so many decimals, scaled to a whole
+/// one.
+fn plain_number(text: &str, decimals: usize) -> Option<i64> {
+    let (whole, fraction) = text.split_once('.').unwrap_or((text, ""));
+    let plain = whole.len() <= 15 && fraction.len() <= decimals;
+    let digits = format!("{whole}{fraction:0<decimals$}");
+    digits.parse().ok().filter(|_| plain)
+}
+
 /// A pattern is anchored at both ends and understood by the generated code's
 /// regular expressions.
 fn patterns(document: &Document<'_>, findings: &mut Findings) {
@@ -743,9 +801,12 @@ fn conditions(document: &Document<'_>, findings: &mut Findings) {
 /// Rust names are identifiers and differ within a message.
 fn rust_names(document: &Document<'_>, findings: &mut Findings) {
     for (name, node) in document.objects() {
-        if !is_variant(name) {
-            let message =
-                format!("`{name}` is no name for a Rust type: write it like `PayoutQueueRequest`");
+        let builder_of = name.strip_suffix("Builder").unwrap_or_default();
+        let taken = TAKEN_TYPES.contains(&name) || component(document.root, builder_of).is_some();
+        if !is_variant(name) || taken {
+            let message = format!(
+                "`{name}` is no name for a Rust type, or one that the generated code has already: write it like `PayoutQueueRequest`"
+            );
             findings.add("rust-names", &node.place, message);
         }
         let mut seen = BTreeSet::new();
@@ -754,7 +815,7 @@ fn rust_names(document: &Document<'_>, findings: &mut Findings) {
                 || heck::AsSnakeCase(&property.key).to_string(),
                 str::to_owned,
             );
-            if !is_identifier(&rust) {
+            if !is_identifier(&rust) || rust == "build" {
                 let message =
                     format!("`{rust}` is no Rust field name: give another by `x-skypay-rust-name`");
                 findings.add("rust-names", &property.place, message);
@@ -818,8 +879,65 @@ fn described(document: &Document<'_>, findings: &mut Findings) {
     }
 }
 
+/// Methods and modules that generated code has besides those of operations.
+const TAKEN_METHODS: &[&str] = &[
+    "codes",
+    "keys",
+    "lib",
+    "new",
+    "read",
+    "router",
+    "rows",
+    "service",
+    "values",
+    "with_transport",
+];
+
+/// Types that generated code names besides those of the document.
+const TAKEN_TYPES: &[&str] = &[
+    "Amount",
+    "Answer",
+    "AsText",
+    "Box",
+    "Cow",
+    "Date",
+    "DateTime",
+    "Default",
+    "Deserialize",
+    "Direction",
+    "Effect",
+    "Err",
+    "Fields",
+    "Invalid",
+    "Limits",
+    "Mode",
+    "None",
+    "Ok",
+    "Operation",
+    "OperationInfo",
+    "Option",
+    "Outcome",
+    "Pattern",
+    "PersonName",
+    "Resend",
+    "Result",
+    "Rule",
+    "Self",
+    "Sensitive",
+    "Serialize",
+    "Slot",
+    "Some",
+    "Stamp",
+    "String",
+    "Unlisted",
+    "Validate",
+    "Vec",
+    "Violation",
+    "Violations",
+];
+
 fn is_identifier(name: &str) -> bool {
-    syn::parse_str::<proc_macro2::Ident>(name).is_ok_and(|_| true) && name != "self"
+    syn::parse_str::<proc_macro2::Ident>(name).is_ok()
 }
 
 fn is_variant(name: &str) -> bool {
