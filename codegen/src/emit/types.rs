@@ -1,6 +1,8 @@
 //! `skypay-types`: the messages, the code tables and the texts with a type of
 //! their own.
 
+mod validation;
+
 use std::collections::BTreeSet;
 
 use proc_macro2::{Ident, Literal, TokenStream, TokenTree};
@@ -10,8 +12,8 @@ use super::example;
 use super::{Piece, docs, manifest, rust_file};
 use crate::File;
 use crate::model::{
-    Api, CodeTable, Direction, Effect, EnvelopeField, Field, Limits, Message, Mode, Newtype,
-    Operation, Outcome, Part, Resend, Subject, Type, Written,
+    Api, CodeTable, Direction, Effect, EnvelopeField, Field, Message, Mode, Newtype, Operation,
+    Outcome, Part, Resend, Subject, Type, Written,
 };
 
 /// Every file of the crate.
@@ -200,7 +202,7 @@ fn message(api: &Api, message: &Message, operation: Option<&Operation>) -> Vec<P
         builder_entry(message).into(),
         builder(message).into(),
         builder_impl(message).into(),
-        validation(api, message).into(),
+        validation::validation(api, message).into(),
         from_plain(message).into(),
     ]
 }
@@ -468,242 +470,6 @@ fn setter(field: &Field) -> TokenStream {
             self.#name.set(value);
             self
         }
-    }
-}
-
-fn validation(api: &Api, message: &Message) -> TokenStream {
-    let name = format_ident!("{}", message.name);
-    let checks: Vec<_> = message
-        .fields
-        .iter()
-        .flat_map(|field| checks(api, field))
-        .collect();
-    let rules = (!message.rules.is_empty()).then(|| rules(message));
-    let rules_call = rules.is_some().then(|| quote!(at.rules(self, &RULES);));
-    let used = !checks.is_empty() || rules_call.is_some();
-    let at = if used { quote!(at) } else { quote!(_) };
-    quote! {
-        impl Validate for #name {
-            fn check(&self, #at: &mut Violations) {
-                #(#checks)*
-                #rules_call
-            }
-        }
-
-        #rules
-    }
-}
-
-/// The conditions between fields as a table, and how the table sees fields.
-fn rules(message: &Message) -> TokenStream {
-    let name = format_ident!("{}", message.name);
-    let count = Literal::usize_unsuffixed(message.rules.len());
-    let rows = message.rules.iter().map(|rule| {
-        let id = &rule.id;
-        let because = &rule.because;
-        let when = option(
-            rule.when
-                .as_ref()
-                .map(|(field, values)| quote!((#field, &[#(#values),*]))),
-        );
-        let require = &rule.require;
-        let forbid = &rule.forbid;
-        let matches = rule
-            .matches
-            .iter()
-            .map(|(field, pattern)| quote!((#field, { static PATTERN: Pattern = Pattern::new(#pattern); &PATTERN })));
-        quote! {
-            Rule {
-                id: #id,
-                when: #when,
-                require: &[#(#require),*],
-                forbid: &[#(#forbid),*],
-                matches: &[#(#matches),*],
-                because: #because,
-            }
-        }
-    });
-    let seen = message
-        .fields
-        .iter()
-        .filter(|field| !matches!(field.ty, Type::List(_) | Type::Row(_)));
-    let arms = seen.map(|field| {
-        let wire = &field.wire;
-        let ident = field_ident(field);
-        quote!(#wire => AsText::as_text(&self.#ident))
-    });
-    quote! {
-        /// The document's conditions between the fields of the message.
-        static RULES: [Rule; #count] = [#(#rows),*];
-
-        impl Fields for #name {
-            fn text_of(&self, field: &str) -> Option<Cow<'_, str>> {
-                match field {
-                    #(#arms,)*
-                    _ => None,
-                }
-            }
-        }
-    }
-}
-
-/// The lines that check a field; none if nothing of it is checked.
-fn checks(api: &Api, field: &Field) -> Vec<TokenStream> {
-    let limits = &field.limits;
-    if !limits.enforced {
-        return Vec::new();
-    }
-    let wire = &field.wire;
-    let name = field_ident(field);
-    let maybe = if field.required {
-        quote!(&self.#name)
-    } else {
-        quote!(self.#name.as_ref())
-    };
-    let text_limits = text_limits(limits);
-    let mut lines = Vec::new();
-    match &field.ty {
-        Type::List(item) => lines.extend(list_checks(api, field, item, text_limits)),
-        Type::Row(_) => lines.push(if_there(field, |value| quote!(at.nested(#wire, #value);))),
-        Type::PersonName => {
-            let limits = text_limits.unwrap_or_else(|| quote!(Limits::NONE));
-            lines.push(quote!(at.person_name(#wire, #maybe, #limits);));
-        }
-        Type::Codes(table) if takes_whole_table(api, table, &limits.one_of) => {
-            lines.push(if_there(field, |value| quote!(at.code(#wire, #value);)));
-        }
-        Type::Codes(_) => {
-            let one_of = &limits.one_of;
-            lines.push(quote!(at.one_of(#wire, &self.#name, &[#(#one_of),*]);));
-        }
-        _ => {
-            lines.extend(text_limits.map(|limits| quote!(at.text(#wire, &self.#name, #limits);)));
-            let range = range(&field.ty, limits);
-            lines.extend(range.map(|range| quote!(at.range(#wire, #maybe, #range);)));
-        }
-    }
-    lines
-}
-
-/// A check of a value, where there is one.
-fn if_there(field: &Field, check: impl Fn(TokenStream) -> TokenStream) -> TokenStream {
-    let name = field_ident(field);
-    if field.required {
-        return check(quote!(&self.#name));
-    }
-    let line = check(quote!(#name));
-    quote!(if let Some(#name) = &self.#name { #line })
-}
-
-fn list_checks(
-    api: &Api,
-    field: &Field,
-    item: &Type,
-    text_limits: Option<TokenStream>,
-) -> Vec<TokenStream> {
-    let limits = &field.limits;
-    let wire = &field.wire;
-    let name = field_ident(field);
-    let count = bounds(
-        limits
-            .min_items
-            .map(|least| quote_number(&least.to_string())),
-        limits.max_items.map(|most| quote_number(&most.to_string())),
-    );
-    let mut lines = Vec::new();
-    lines.extend(count.map(|count| quote!(at.count(#wire, &self.#name, #count);)));
-    match item {
-        Type::Row(_) => lines.push(quote!(at.each(#wire, &self.#name);)),
-        Type::Codes(table) if takes_whole_table(api, table, &limits.one_of) => {
-            lines.push(quote!(for code in &self.#name { at.code(#wire, code); }));
-        }
-        _ => lines
-            .extend(text_limits.map(|limits| quote!(at.each_text(#wire, &self.#name, #limits);))),
-    }
-    lines
-}
-
-/// Whether every code of a table that may be sent at all may be sent here.
-fn takes_whole_table(api: &Api, table: &str, one_of: &[String]) -> bool {
-    api.code_tables
-        .iter()
-        .filter(|known| known.name == table)
-        .flat_map(|known| &known.codes)
-        .filter(|code| !code.read_only)
-        .map(|code| &code.value)
-        .eq(one_of)
-}
-
-/// The limits of a text; nothing if there are none.
-fn text_limits(limits: &Limits) -> Option<TokenStream> {
-    let min = limits.min_length.map(Literal::u32_unsuffixed);
-    let max = limits.max_length.map(Literal::u32_unsuffixed);
-    let min = min.map(|min| quote!(.min(#min)));
-    let max = max.map(|max| quote!(.max(#max)));
-    let pattern = limits.pattern.as_ref().map(|source| {
-        quote! {
-            .pattern({
-                static PATTERN: Pattern = Pattern::new(#source);
-                &PATTERN
-            })
-        }
-    });
-    if min.is_none() && max.is_none() && pattern.is_none() {
-        return None;
-    }
-    Some(quote!(Limits::NONE #min #max #pattern))
-}
-
-/// The smallest and the largest value of a field as a Rust range.
-fn range(ty: &Type, limits: &Limits) -> Option<TokenStream> {
-    let bound = |text: Option<&String>| match ty {
-        Type::Amount => {
-            let centavos = quote_number(&centavos(text?));
-            Some(quote!(Amount::from_centavos(#centavos)))
-        }
-        _ => Some(quote_number(text?)),
-    };
-    bounds(
-        bound(limits.minimum.as_ref()),
-        bound(limits.maximum.as_ref()),
-    )
-}
-
-fn bounds(least: Option<TokenStream>, most: Option<TokenStream>) -> Option<TokenStream> {
-    match (least, most) {
-        (None, None) => None,
-        (Some(least), None) => Some(quote!(#least..)),
-        (None, Some(most)) => Some(quote!(..=#most)),
-        (Some(least), Some(most)) => Some(quote!(#least..=#most)),
-    }
-}
-
-/// Digits as a literal, in groups of three.
-fn quote_number(digits: &str) -> TokenStream {
-    let (sign, digits) = match digits.strip_prefix('-') {
-        Some(digits) => ("-", digits),
-        None => ("", digits),
-    };
-    let mut grouped = String::new();
-    for (index, digit) in digits.chars().enumerate() {
-        let left = digits.len() - index;
-        if index > 0 && left.is_multiple_of(3) && digits.len() > 4 {
-            grouped.push('_');
-        }
-        grouped.push(digit);
-    }
-    format!("{sign}{grouped}").parse().unwrap_or_default()
-}
-
-/// A decimal text with at most two places, in hundredths.
-fn centavos(text: &str) -> String {
-    let (whole, fraction) = text.split_once('.').unwrap_or((text, ""));
-    let digits = format!("{whole}{fraction:0<2}");
-    let digits = digits.trim_start_matches('0');
-    if digits.is_empty() {
-        "0".to_owned()
-    } else {
-        digits.to_owned()
     }
 }
 

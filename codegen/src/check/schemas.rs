@@ -1,0 +1,416 @@
+//! Rules about messages, fields and code tables.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::{Document, is_identifier, is_variant, properties, scalar_text};
+use crate::document::Node;
+use crate::lower::component;
+use crate::problem::Findings;
+
+/// Every value of a code table has a name and a description, in the order of
+/// its `enum`.
+pub(super) fn codes_named(document: &Document<'_>, findings: &mut Findings) {
+    for (name, node) in &document.components {
+        let Some(codes) = node.get("x-skypay-codes") else {
+            continue;
+        };
+        let listed: Vec<_> = codes
+            .items()
+            .iter()
+            .map(|code| code.text_of("value"))
+            .collect();
+        let values = node.texts_of("enum");
+        let values: Vec<_> = values.iter().map(|value| Some(value.as_str())).collect();
+        if listed != values {
+            let message = format!(
+                "`x-skypay-codes` and `enum` of `{name}` list different values, or the same in another order"
+            );
+            findings.add("codes-named", &codes.place, message);
+        }
+        let mut variants = BTreeSet::from(["Unlisted"]);
+        for code in codes.items() {
+            let variant = code.text_of("name").unwrap_or_default();
+            if !is_variant(variant) {
+                let message = format!(
+                    "`{variant}` is no name for a Rust variant: write it like `RdPawnshop`"
+                );
+                findings.add("codes-named", &code.place, message);
+            } else if !variants.insert(variant) {
+                let message =
+                    format!("the name `{variant}` stands twice, or is one that the generator uses");
+                findings.add("codes-named", &code.place, message);
+            }
+            if code.text_of("description").is_none_or(str::is_empty) {
+                let message = "the code has no description";
+                findings.add("codes-named", &code.place, message);
+            }
+            if let Some(outcome) = code.get("outcome")
+                && !matches!(outcome.text(), Some("accepted" | "rejected" | "unknown"))
+            {
+                let message = "an outcome is `accepted`, `rejected` or `unknown`";
+                findings.add("codes-named", &outcome.place, message);
+            }
+        }
+    }
+}
+
+/// An `enum` is a code table, a choice from one, an action or a constant:
+/// anything else would become a closed type.
+pub(super) fn enums_are_tables(document: &Document<'_>, findings: &mut Findings) {
+    for node in &document.schemas {
+        let Some(values) = node.get("enum") else {
+            continue;
+        };
+        let schema = document.resolve(node);
+        if schema.flag("x-skypay-transport")
+            || schema.flag("x-skypay-constant")
+            || node.get("x-skypay-codes").is_some()
+        {
+            continue;
+        }
+        let table = schema
+            .component_name()
+            .and_then(|name| component(document.root, name))
+            .filter(|component| component.get("x-skypay-codes").is_some());
+        let Some(table) = table else {
+            let message = "this `enum` has no names: make it a component with `x-skypay-codes`";
+            findings.add("enums-are-tables", &values.place, message);
+            continue;
+        };
+        let known = table.texts_of("enum");
+        for value in values.items() {
+            if !value
+                .text()
+                .is_some_and(|text| known.iter().any(|known| known == text))
+            {
+                let message = "the table that this field refers to has no such code";
+                findings.add("enums-are-tables", &value.place, message);
+            }
+        }
+    }
+}
+
+/// Every scalar has a type that Rust can hold exactly. A `number` is an
+/// amount: there are no floats here.
+pub(super) fn known_types(document: &Document<'_>, findings: &mut Findings) {
+    for node in &document.schemas {
+        if node.get("$ref").is_some() {
+            continue;
+        }
+        let schema = document.resolve(node);
+        let (ty, meaning) = (schema.text("type"), schema.text("x-skypay-type"));
+        let known = crate::vocabulary::TYPES
+            .iter()
+            .find(|(known, _)| Some(*known) == ty)
+            .is_some_and(|(_, meanings)| {
+                meaning.map_or(ty != Some("number"), |meaning| meanings.contains(&meaning))
+            });
+        if !known {
+            let message = format!(
+                "`type: {}` with `x-skypay-type: {}` has no exact Rust type; numbers are `integer`, or `number` with `x-skypay-type: amount`",
+                ty.unwrap_or("(none)"),
+                meaning.unwrap_or("(none)")
+            );
+            findings.add("known-types", &node.place, message);
+        }
+        if ty == Some("array") && schema.get("items").is_none() {
+            findings.add(
+                "known-types",
+                &node.place,
+                "an array says what its `items` are",
+            );
+        }
+        if let Some(all_of) = node.get("allOf")
+            && !matches!(all_of.items(), [only] if only.get("$ref").is_some())
+        {
+            let message = "`allOf` holds exactly one `$ref`; what differs stands beside it";
+            findings.add("known-types", &all_of.place, message);
+        }
+    }
+}
+
+/// Limits stand only where they have an effect, as numbers that Rust can hold,
+/// the smaller before the larger.
+pub(super) fn bounds(document: &Document<'_>, findings: &mut Findings) {
+    for node in &document.schemas {
+        let schema = document.resolve(node);
+        let ty = schema.text("type").unwrap_or_default();
+        let amount = schema.text("x-skypay-type") == Some("amount");
+        for (least, most, applies, decimals) in [
+            ("minLength", "maxLength", ty == "string", 0),
+            ("minItems", "maxItems", ty == "array", 0),
+            (
+                "minimum",
+                "maximum",
+                matches!(ty, "integer" | "number"),
+                2 * usize::from(amount),
+            ),
+            (
+                "x-skypay-minimum",
+                "",
+                ty == "string",
+                2 * usize::from(amount),
+            ),
+        ] {
+            let mut values = Vec::new();
+            for bound in [least, most].into_iter().filter_map(|key| node.get(key)) {
+                let text = scalar_text(bound).unwrap_or_default();
+                if !applies {
+                    let message = format!("this bound has no effect on `type: {ty}`");
+                    findings.add("bounds", &bound.place, message);
+                } else if let Some(value) = plain_number(&text, decimals) {
+                    values.push(value);
+                } else {
+                    let message = "this is no number that the field can hold: write digits, for amounts with at most two decimals";
+                    findings.add("bounds", &bound.place, message);
+                }
+            }
+            if matches!(values.as_slice(), [least, most] if least > most) {
+                let message = format!("`{least}` is larger than `{most}`: nothing fits");
+                findings.add("bounds", &node.place, message);
+            }
+        }
+    }
+}
+
+/// A number of plain digits with at most so many decimals, scaled to a whole
+/// one.
+fn plain_number(text: &str, decimals: usize) -> Option<i64> {
+    let (whole, fraction) = text.split_once('.').unwrap_or((text, ""));
+    let plain = whole.len() <= 15 && fraction.len() <= decimals;
+    let digits = format!("{whole}{fraction:0<decimals$}");
+    digits.parse().ok().filter(|_| plain)
+}
+
+/// A pattern is anchored at both ends and understood by the generated code's
+/// regular expressions.
+pub(super) fn patterns(document: &Document<'_>, findings: &mut Findings) {
+    let of_rules = document
+        .components
+        .iter()
+        .filter_map(|(_, node)| node.get("x-skypay-rules"))
+        .flat_map(Node::items)
+        .filter_map(|rule| rule.get("match"))
+        .flat_map(Node::entries)
+        .map(|entry| &entry.node);
+    let of_schemas = document
+        .schemas
+        .iter()
+        .filter_map(|node| node.get("pattern"));
+    for node in of_schemas.chain(of_rules) {
+        let pattern = node.text().unwrap_or_default();
+        if !pattern.starts_with('^') || !pattern.ends_with('$') {
+            let message =
+                "the pattern matches a part of the text too: begin it with `^` and end it with `$`";
+            findings.add("patterns", &node.place, message);
+        }
+        if let Err(error) = regex_lite::Regex::new(pattern) {
+            let message = format!("the pattern is not understood: {error}");
+            findings.add("patterns", &node.place, message);
+        }
+    }
+}
+
+/// What is required exists, and stands once.
+pub(super) fn required_exists(document: &Document<'_>, findings: &mut Findings) {
+    for (name, node) in document.objects() {
+        let schema = document.resolve(node);
+        let mut seen = BTreeSet::new();
+        for required in node.get("required").map(Node::items).unwrap_or_default() {
+            let field = required.text().unwrap_or_default();
+            if !properties(schema)
+                .iter()
+                .any(|property| property.key == field)
+            {
+                let message = format!("`{name}` has no property `{field}`");
+                findings.add("required-exists", &required.place, message);
+            }
+            if !seen.insert(field) {
+                let message = format!("`{field}` stands twice");
+                findings.add("required-exists", &required.place, message);
+            }
+        }
+    }
+}
+
+/// Conditions between fields speak of fields that exist, and require or
+/// forbid only optional ones.
+pub(super) fn conditions(document: &Document<'_>, findings: &mut Findings) {
+    for (name, node) in document.objects() {
+        let schema = document.resolve(node);
+        let has = |field: &str| {
+            properties(schema)
+                .iter()
+                .any(|property| property.key == field)
+        };
+        let required = node.texts_of("required");
+        for rule in node
+            .get("x-skypay-rules")
+            .map(Node::items)
+            .unwrap_or_default()
+        {
+            let mut fields = rule.texts_of("require");
+            let optional_only: Vec<_> = rule
+                .texts_of("require")
+                .into_iter()
+                .chain(rule.texts_of("forbid"))
+                .collect();
+            fields.extend(rule.texts_of("forbid"));
+            fields.extend(
+                rule.get("match")
+                    .map(Node::entries)
+                    .unwrap_or_default()
+                    .iter()
+                    .map(|entry| entry.key.clone()),
+            );
+            fields.extend(
+                rule.get("when")
+                    .and_then(|when| when.text_of("field"))
+                    .map(str::to_owned),
+            );
+            for field in fields {
+                if !has(&field) {
+                    let message =
+                        format!("the rule speaks of `{field}`, which `{name}` does not have");
+                    findings.add("conditions", &rule.place, message);
+                }
+            }
+            for field in optional_only {
+                if required.contains(&field) {
+                    let message = format!(
+                        "`{field}` is always required, so a condition on its presence says nothing"
+                    );
+                    findings.add("conditions", &rule.place, message);
+                }
+            }
+            if rule.text_of("id").is_none() || rule.text_of("because").is_none() {
+                let message = "a rule has an `id` and says why in `because`";
+                findings.add("conditions", &rule.place, message);
+            }
+        }
+    }
+}
+
+/// Rust names are identifiers and differ within a message.
+pub(super) fn rust_names(document: &Document<'_>, findings: &mut Findings) {
+    for (name, node) in document.objects() {
+        let builder_of = name.strip_suffix("Builder").unwrap_or_default();
+        let taken = TAKEN_TYPES.contains(&name) || component(document.root, builder_of).is_some();
+        if !is_variant(name) || taken {
+            let message = format!(
+                "`{name}` is no name for a Rust type, or one that the generated code has already: write it like `PayoutQueueRequest`"
+            );
+            findings.add("rust-names", &node.place, message);
+        }
+        let mut seen = BTreeSet::new();
+        for property in properties(document.resolve(node)) {
+            let rust = property.node.text_of("x-skypay-rust-name").map_or_else(
+                || heck::AsSnakeCase(&property.key).to_string(),
+                str::to_owned,
+            );
+            if !is_identifier(&rust) || rust == "build" {
+                let message =
+                    format!("`{rust}` is no Rust field name: give another by `x-skypay-rust-name`");
+                findings.add("rust-names", &property.place, message);
+            } else if !seen.insert(rust.clone()) {
+                let message = format!(
+                    "two fields would be called `{rust}`: name one by `x-skypay-rust-name`"
+                );
+                findings.add("rust-names", &property.place, message);
+            }
+        }
+    }
+}
+
+/// Reading ignores case and blanks in keys, so names and aliases of a message
+/// differ by more than that.
+pub(super) fn aliases_unambiguous(document: &Document<'_>, findings: &mut Findings) {
+    for (_, node) in document.objects() {
+        let mut seen: BTreeMap<String, String> = BTreeMap::new();
+        for property in properties(document.resolve(node)) {
+            let mut names = vec![property.key.clone()];
+            names.extend(property.node.texts_of("x-skypay-aliases"));
+            for name in names {
+                let folded: String = name
+                    .chars()
+                    .filter(|letter| !letter.is_whitespace())
+                    .flat_map(char::to_lowercase)
+                    .collect();
+                if let Some(other) = seen.insert(folded, name.clone()) {
+                    let message = format!(
+                        "`{name}` and `{other}` are the same key when case and blanks are ignored"
+                    );
+                    findings.add("aliases", &property.place, message);
+                }
+            }
+        }
+    }
+}
+
+/// Operations, components and fields say what they are.
+pub(super) fn described(document: &Document<'_>, findings: &mut Findings) {
+    for operation in &document.operations {
+        for word in ["summary", "description"] {
+            if operation.post.text_of(word).is_none_or(str::is_empty) {
+                let message = format!("the operation has no `{word}`");
+                findings.add("described", &operation.post.place, message);
+            }
+        }
+    }
+    for node in &document.schemas {
+        let schema = document.resolve(node);
+        if schema.text("description").is_none_or(str::is_empty) {
+            let message = "nothing says what this is: give it a `description`";
+            findings.add("described", &node.place, message);
+        }
+        let scalar = !matches!(schema.text("type"), Some("object" | "array"));
+        let fixed = node.get("enum").is_some();
+        if scalar && !fixed && schema.get("example").is_none() {
+            let message = "nothing shows what this looks like: give it an `example`";
+            findings.add("described", &node.place, message);
+        }
+    }
+}
+
+/// Types that generated code names besides those of the document.
+const TAKEN_TYPES: &[&str] = &[
+    "Amount",
+    "Answer",
+    "AsText",
+    "Box",
+    "Cow",
+    "Date",
+    "DateTime",
+    "Default",
+    "Deserialize",
+    "Direction",
+    "Effect",
+    "Err",
+    "Fields",
+    "Invalid",
+    "Limits",
+    "Mode",
+    "None",
+    "Ok",
+    "Operation",
+    "OperationInfo",
+    "Option",
+    "Outcome",
+    "Pattern",
+    "PersonName",
+    "Resend",
+    "Result",
+    "Rule",
+    "Self",
+    "Sensitive",
+    "Serialize",
+    "Slot",
+    "Some",
+    "Stamp",
+    "String",
+    "Unlisted",
+    "Validate",
+    "Vec",
+    "Violation",
+    "Violations",
+];
