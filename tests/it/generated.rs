@@ -166,3 +166,29 @@ fn every_operation_is_in_the_table_and_has_both_sides() {
     assert_eq!(names, documented);
     assert_eq!(names.len(), 23);
 }
+
+/// A field that goes away changes its message and the examples that show it,
+/// and nothing else.
+#[test]
+fn a_removed_field_changes_only_what_names_it() {
+    let document = include_str!("../documents/accepted.yaml");
+    let property =
+        "        bankNo: {type: string, maxLength: 50, description: The bank., example: SEC}\n";
+    let rules = document.find("      x-skypay-rules:\n").unwrap();
+    let after = rules + document[rules..].find("    PayResponse:\n").unwrap();
+    let without = format!("{}{}", &document[..rules], &document[after..])
+        .replacen(property, "", 1)
+        .replacen("                  bankNo: SEC\n", "", 1);
+    let before = codegen::generate(document).unwrap();
+    let after = codegen::generate(&without).unwrap();
+    let changed: Vec<_> = before
+        .files
+        .iter()
+        .zip(&after.files)
+        .filter(|(before, after)| before != after)
+        .map(|(before, _)| before.path.as_str())
+        .collect();
+    assert_eq!(changed, ["client/src/client.rs", "types/src/pay.rs"]);
+    assert!(file(&before, "types/src/pay.rs").contains("bank_no"));
+    assert!(!file(&after, "types/src/pay.rs").contains("bank_no"));
+}

@@ -70,3 +70,39 @@ fn words(line: &str) -> Vec<String> {
     }
     words
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn long_lines_break_between_words_and_lists_hang() {
+        let text = format!("- {} end\n\nshort", "word ".repeat(18).trim_end());
+        assert_eq!(
+            wrapped(&text),
+            [
+                format!("- {}", "word ".repeat(15).trim_end()),
+                "  word word word end".to_owned(),
+                String::new(),
+                "short".to_owned(),
+            ]
+        );
+    }
+
+    #[test]
+    fn what_stands_between_backticks_stays_on_one_line() {
+        let text = format!("{} `one code span` end", "x".repeat(70));
+        assert_eq!(
+            wrapped(&text),
+            ["x".repeat(70), "`one code span` end".to_owned()]
+        );
+    }
+
+    #[test]
+    fn code_blocks_and_tables_are_left_alone() {
+        let line = "let x = 1; ".repeat(12);
+        let text = format!("```\n{line}\n```\n| {line}|");
+        assert_eq!(wrapped(&text)[1], line.trim_end());
+        assert_eq!(wrapped(&text).len(), 4);
+    }
+}
