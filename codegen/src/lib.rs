@@ -50,3 +50,9 @@ pub fn generate(text: &str) -> Result<Generated, Problems> {
     files.sort_by(|a, b| a.path.cmp(&b.path));
     Ok(Generated { api, files })
 }
+
+/// The names of all extensions that a document may use.
+#[must_use]
+pub fn extensions() -> std::collections::BTreeSet<&'static str> {
+    vocabulary::extensions()
+}

@@ -3,6 +3,8 @@
 //! here is refused, so that nothing in the document is silently without
 //! effect.
 
+use std::collections::BTreeSet;
+
 /// What the value of a word looks like.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Shape {
@@ -224,3 +226,25 @@ pub(crate) const TYPES: &[(&str, &[&str])] = &[
     ("object", &[]),
     ("array", &[]),
 ];
+
+/// The names of all our extensions.
+pub(crate) fn extensions() -> BTreeSet<&'static str> {
+    [
+        ROOT,
+        INFO,
+        COMPONENTS,
+        SERVER,
+        PATH_ITEM,
+        OPERATION,
+        REQUEST_BODY,
+        RESPONSE,
+        MEDIA_TYPE,
+        EXAMPLE,
+        SCHEMA,
+    ]
+    .into_iter()
+    .flatten()
+    .map(|(word, _)| *word)
+    .filter(|word| word.starts_with("x-"))
+    .collect()
+}

@@ -113,3 +113,13 @@ fn text_that_is_no_document_gets_a_message_too() {
         assert!(!problems.as_slice().is_empty(), "{text:?}");
     }
 }
+
+#[test]
+fn the_readme_explains_every_extension_and_no_other() {
+    let readme = include_str!("../../spec/README.md");
+    let explained: BTreeSet<_> = readme
+        .split(|letter: char| !letter.is_ascii_alphanumeric() && letter != '-')
+        .filter(|word| word.starts_with("x-skypay-") && word.len() > "x-skypay-".len())
+        .collect();
+    assert_eq!(explained, codegen::extensions());
+}
