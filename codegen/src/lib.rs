@@ -10,6 +10,7 @@ mod lower;
 pub mod model;
 mod problem;
 mod request_layer;
+mod surface;
 mod vocabulary;
 
 pub use check::RULE_NAMES as RULES;
@@ -47,6 +48,7 @@ pub fn generate(text: &str) -> Result<Generated, Problems> {
     files.extend(emit::types::files(&api));
     files.extend(emit::client::files(&api)?);
     files.extend(emit::server::files(&api));
+    files.extend(surface::files(&files));
     files.sort_by(|a, b| a.path.cmp(&b.path));
     Ok(Generated { api, files })
 }
