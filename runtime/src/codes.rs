@@ -282,6 +282,7 @@ mod tests {
         for (code, text) in Table::ALL.iter().zip(["1", "-1009", "13"]) {
             assert_eq!(code.as_str(), text);
             assert_eq!(Table::from(text), *code);
+            assert_eq!(Table::from(format!(" {text}\t")), *code);
             assert_eq!(text.parse::<Table>(), Ok(code.clone()));
             assert_eq!(serde_json::to_string(code).unwrap(), format!("\"{text}\""));
             assert_eq!(serde_json::from_str::<Table>(text).unwrap(), *code);
