@@ -369,6 +369,7 @@ fn schema_attributes(field: &Field) -> Option<TokenStream> {
     let with = match (&field.ty, field.written) {
         (Type::Amount, Written::AsNumber) => Some("skypay_runtime::schema::AmountNumber"),
         (Type::Integer(_), Written::AsText) => Some("skypay_runtime::schema::IntegerText"),
+        (Type::DateTime, Written::WithFraction) => Some("skypay_runtime::schema::DateTimeFraction"),
         _ => None,
     };
     if let Some(with) = with {

@@ -117,6 +117,10 @@ pub struct BalanceQueryResponse {
         serialize_with = "wire::optional_fraction",
         deserialize_with = "wire::optional"
     )]
+    #[cfg_attr(
+        feature = "schemars",
+        schemars(with = "Option<skypay_runtime::schema::DateTimeFraction>")
+    )]
     pub response_time: Option<DateTime>,
     /// What became of the request. The same code may mean different things in different
     /// operations: see the result codes of each. The table is open: codes that it does

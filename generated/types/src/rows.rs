@@ -438,6 +438,10 @@ pub struct FinanceMovement {
         serialize_with = "wire::fraction",
         deserialize_with = "wire::required"
     )]
+    #[cfg_attr(
+        feature = "schemars",
+        schemars(with = "skypay_runtime::schema::DateTimeFraction")
+    )]
     pub transaction_date: DateTime,
     /// The entity whose account it is.
     ///
