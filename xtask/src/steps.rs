@@ -5,57 +5,91 @@ use std::process::Command;
 
 use crate::{Ending, generate, validate};
 
+/// The crates that others depend on, in the order in which they depend on each
+/// other. The rest of the workspace stays here.
+pub const PUBLISHED: [&str; 4] = [
+    "skypay-runtime",
+    "skypay-types",
+    "skypay-client",
+    "skypay-server",
+];
+
+/// The features of the runtime.
+pub const RUNTIME_FEATURES: [&str; 4] = ["envelope", "client", "server", "schemars"];
+
+/// The manifest of the service that uses the crates as another team would; it is
+/// no member of the workspace.
+pub const CONSUMER: &str = "tests/consumer/Cargo.toml";
+
 /// `demo`: regenerates, then starts the program that tells the story.
 #[must_use]
 pub fn demo(root: &Path) -> Ending {
     match generate::write(root) {
-        Ending::Clean => cargo(
-            root,
-            &["run", "--quiet", "--package", "tests", "--bin", "demo"],
-        ),
+        Ending::Clean => story(root),
         ending => ending,
     }
 }
 
-/// `test`: everything that CI checks, except formatting and lints.
+fn story(root: &Path) -> Ending {
+    cargo(root, "run --quiet --package tests --bin demo")
+}
+
+/// `test`: everything that CI checks, except formatting and lints: the
+/// freshness of what is generated, all tests, the examples of the
+/// documentation, and the demo.
 #[must_use]
 pub fn test(root: &Path) -> Ending {
     sequence(&[
         ("generated output is fresh", &|| generate::check(root)),
-        ("tests", &|| {
-            cargo(root, &["test", "--workspace", "--all-features"])
-        }),
-        ("demo", &|| {
-            cargo(
-                root,
-                &["run", "--quiet", "--package", "tests", "--bin", "demo"],
-            )
-        }),
+        ("tests", &|| cargo(root, "test --workspace --all-features")),
+        ("demo", &|| story(root)),
     ])
 }
 
-/// `ci`: formatting, lints, tests and the external validators.
+/// `ci`: formatting, lints, documentation, tests, packages and the external
+/// validators.
 #[must_use]
 pub fn ci(root: &Path) -> Ending {
     sequence(&[
-        ("formatting", &|| cargo(root, &["fmt", "--all", "--check"])),
-        ("lints", &|| {
-            cargo(
-                root,
-                &[
-                    "clippy",
-                    "--workspace",
-                    "--all-targets",
-                    "--all-features",
-                    "--",
-                    "--deny",
-                    "warnings",
-                ],
-            )
-        }),
+        ("formatting", &|| formatting(root)),
+        ("lints", &|| lints(root)),
+        ("documentation", &|| documentation(root)),
         ("test", &|| test(root)),
+        ("packages", &|| packages(root)),
         ("external validators", &|| validate::run(root)),
     ])
+}
+
+fn formatting(root: &Path) -> Ending {
+    let all = "fmt --check --all".to_owned();
+    let consumer = format!("fmt --check --manifest-path {CONSUMER}");
+    each([all, consumer], |arguments| cargo(root, &arguments))
+}
+
+/// Lints everything with all features, then the runtime with each alone: what
+/// one feature lacks, another brings along.
+fn lints(root: &Path) -> Ending {
+    let all = "--workspace --all-targets --all-features --locked".to_owned();
+    let alone = RUNTIME_FEATURES
+        .map(|feature| format!("--package skypay-runtime --all-targets --features={feature}"));
+    let none = "--package skypay-runtime --all-targets".to_owned();
+    each([all, none].into_iter().chain(alone), |targets| {
+        cargo(
+            root,
+            &format!("clippy --quiet {targets} -- --deny warnings"),
+        )
+    })
+}
+
+fn documentation(root: &Path) -> Ending {
+    let mut rustdoc = command(root, "doc --quiet --workspace --all-features --no-deps");
+    run(rustdoc.env("RUSTDOCFLAGS", "--deny warnings"))
+}
+
+/// Builds each published crate from its package alone.
+fn packages(root: &Path) -> Ending {
+    let selected = PUBLISHED.map(|name| format!(" --package {name}")).concat();
+    cargo(root, &format!("package --quiet --allow-dirty{selected}"))
 }
 
 /// Runs steps in order up to the first that is not clean.
@@ -71,14 +105,38 @@ fn sequence(steps: &[(&str, &dyn Fn() -> Ending)]) -> Ending {
     Ending::Clean
 }
 
-/// Runs cargo at the root of the workspace.
-fn cargo(root: &Path, arguments: &[&str]) -> Ending {
-    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
-    match Command::new(cargo)
-        .args(arguments)
-        .current_dir(root)
-        .status()
-    {
+/// Does the same for one thing after the other, up to the first that is not
+/// clean.
+fn each<T>(things: impl IntoIterator<Item = T>, step: impl FnMut(T) -> Ending) -> Ending {
+    let mut endings = things.into_iter().map(step);
+    endings
+        .find(|ending| *ending != Ending::Clean)
+        .unwrap_or(Ending::Clean)
+}
+
+fn cargo(root: &Path, arguments: &str) -> Ending {
+    run(&mut command(root, arguments))
+}
+
+/// Cargo at the root of the workspace; the arguments are separated by blanks.
+///
+/// What cargo told this program about its own package is not passed on: build
+/// scripts look at it, and would run again whenever the same thing is built
+/// with and without a task.
+fn command(root: &Path, arguments: &str) -> Command {
+    let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    command.args(arguments.split_whitespace()).current_dir(root);
+    for (name, _) in std::env::vars_os() {
+        let text = name.to_string_lossy();
+        if text.starts_with("CARGO_PKG_") || text.starts_with("CARGO_MANIFEST_") {
+            command.env_remove(&name);
+        }
+    }
+    command
+}
+
+fn run(command: &mut Command) -> Ending {
+    match command.status() {
         Ok(status) if status.success() => Ending::Clean,
         Ok(_) => Ending::Findings,
         Err(error) => {

@@ -1,0 +1,91 @@
+//! `gen` and `gen --check` on a small document in a folder of their own.
+
+#![allow(
+    clippy::unwrap_used,
+    reason = "a test that cannot go on says so by panicking"
+)]
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use xtask::Ending;
+use xtask::generate::{self, Difference, Failure};
+
+/// A root with a small document and nothing generated yet.
+fn root(name: &str) -> PathBuf {
+    let root = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
+    let _ = fs::remove_dir_all(&root);
+    fs::create_dir_all(root.join("spec")).unwrap();
+    let document = include_str!("../../tests/documents/accepted.yaml");
+    fs::write(root.join(generate::DOCUMENT), document).unwrap();
+    root
+}
+
+fn differences(root: &Path) -> Vec<Difference> {
+    generate::compare(root).unwrap().differences
+}
+
+#[test]
+fn what_is_written_is_fresh_and_the_same_twice() {
+    let root = root("fresh");
+    assert_eq!(generate::check(&root), Ending::Stale);
+    assert_eq!(generate::write(&root), Ending::Clean);
+    assert_eq!(generate::check(&root), Ending::Clean);
+    let client = root.join("generated/client/src/client.rs");
+    let first = fs::read(&client).unwrap();
+    assert_eq!(generate::write(&root), Ending::Clean);
+    assert_eq!(fs::read(&client).unwrap(), first);
+}
+
+#[test]
+fn new_changed_and_leftover_files_are_found_and_mended() {
+    let root = root("drift");
+    assert_eq!(generate::write(&root), Ending::Clean);
+    let output = root.join(generate::OUTPUT);
+    fs::remove_file(output.join("types/src/pay.rs")).unwrap();
+    fs::write(output.join("types/src/ask.rs"), "// edited by hand\n").unwrap();
+    fs::write(output.join("types/src/old.rs"), "// no longer generated\n").unwrap();
+    assert_eq!(
+        differences(&root),
+        [
+            Difference::Changed("types/src/ask.rs".to_owned()),
+            Difference::New("types/src/pay.rs".to_owned()),
+            Difference::Leftover("types/src/old.rs".to_owned()),
+        ]
+    );
+    assert_eq!(generate::check(&root), Ending::Stale);
+    assert_eq!(generate::write(&root), Ending::Clean);
+    assert_eq!(differences(&root), []);
+    assert!(!output.join("types/src/old.rs").exists());
+}
+
+#[test]
+fn a_refused_document_writes_nothing() {
+    let root = root("refused");
+    assert_eq!(generate::write(&root), Ending::Clean);
+    let document = fs::read_to_string(root.join(generate::DOCUMENT)).unwrap();
+    let broken = document.replacen("operationId: ask", "operationId: Ask", 1);
+    fs::write(root.join(generate::DOCUMENT), broken).unwrap();
+    let Err(Failure::Refused(report)) = generate::compare(&root) else {
+        panic!("the document was not refused");
+    };
+    assert!(report.contains("spec/skypay.yaml:200:17: [action-agrees]"), "{report}");
+    assert_eq!(generate::write(&root), Ending::Findings);
+    fs::write(root.join(generate::DOCUMENT), document).unwrap();
+    assert_eq!(
+        differences(&root),
+        [],
+        "the output is still that of the old document"
+    );
+}
+
+#[test]
+fn a_missing_document_is_said_to_be_missing() {
+    let root = root("missing");
+    fs::remove_file(root.join(generate::DOCUMENT)).unwrap();
+    assert_eq!(generate::write(&root), Ending::Unusable);
+    let Err(Failure::Unusable(message)) = generate::compare(&root) else {
+        panic!("the missing document went unnoticed");
+    };
+    assert!(message.contains("spec/skypay.yaml"), "{message}");
+}
