@@ -141,6 +141,13 @@ impl KeyRing {
     }
 }
 
+/// A ring with one set of credentials.
+impl From<Credentials> for KeyRing {
+    fn from(current: Credentials) -> Self {
+        Self::new(current)
+    }
+}
+
 impl fmt::Debug for KeyRing {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "KeyRing({})", self.all().len())

@@ -40,9 +40,9 @@ pub struct PeerAddr(pub IpAddr);
 impl Config {
     /// A receiver that accepts what any set of `keys` has sealed, from any
     /// address, up to 64 KiB.
-    pub fn new(keys: KeyRing) -> Self {
+    pub fn new(keys: impl Into<KeyRing>) -> Self {
         Self {
-            keys,
+            keys: keys.into(),
             clock: Clock::default(),
             body_limit: 64 * 1024,
             networks: None,
