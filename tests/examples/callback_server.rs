@@ -1,0 +1,31 @@
+//! Receives SkyPay's callbacks; the five that are not written are refused.
+
+use std::net::SocketAddr;
+
+use skypay_server::types::PayoutQueuePayoutRequest;
+use skypay_server::{Config, Context, Credentials, callbacks};
+use skypay_server::{NotStored, PartnerCallbacks, Stored};
+
+struct Partner;
+
+impl PartnerCallbacks for Partner {
+    async fn payout_queue_payout(
+        &self,
+        _: &Context,
+        notice: PayoutQueuePayoutRequest,
+    ) -> Result<Stored, NotStored> {
+        println!("{}: {:?}", notice.control_number, notice.pay_type);
+        Ok(Stored) // only when it is: SkyPay takes it for a receipt
+    }
+}
+
+#[tokio::main]
+async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    let keys = Credentials::new("App@skypay", "authentication", "encrypt key");
+    let config = Config::new(keys).allow_networks(["203.0.113.0/24".parse()?]);
+    let routes = callbacks::router(Partner, config);
+    let listener = tokio::net::TcpListener::bind("0.0.0.0:8080").await?;
+    let service = routes.into_make_service_with_connect_info::<SocketAddr>();
+    axum::serve(listener, service).await?;
+    Ok(())
+}
