@@ -1,4 +1,4 @@
-//! The manifests and readmes of the generated crates.
+//! The manifests, readmes and licences of the generated crates.
 
 use crate::File;
 use crate::model::{Api, Direction};
@@ -106,6 +106,22 @@ categories = ["api-bindings"]
         path: format!("{folder}/Cargo.toml"),
         text,
     }
+}
+
+/// The licences, which have to travel with every package.
+pub(crate) fn licences() -> Vec<File> {
+    let licences = [
+        ("LICENSE-APACHE", include_str!("../../../LICENSE-APACHE")),
+        ("LICENSE-MIT", include_str!("../../../LICENSE-MIT")),
+    ];
+    let file = |folder: &str, (name, text): (&str, &str)| File {
+        path: format!("{folder}/{name}"),
+        text: text.to_owned(),
+    };
+    ["client", "server", "types"]
+        .into_iter()
+        .flat_map(|folder| licences.map(|licence| file(folder, licence)))
+        .collect()
 }
 
 /// The readme of `skypay-types`.
