@@ -1,0 +1,141 @@
+//! The document as tests see it: its operations, its examples, and validators
+//! for its schemas that we did not write.
+
+use std::fmt;
+use std::sync::OnceLock;
+
+use codegen::document::Node;
+use codegen::model::{Api, Field, Message, Operation};
+use jsonschema::{Draft, Validator};
+use serde::de::{MapAccess, Visitor};
+use serde::{Deserialize, Deserializer};
+use serde_json::value::RawValue;
+use serde_json::{Value, json};
+
+const TEXT: &str = include_str!("../../spec/skypay.yaml");
+
+/// What the generator knows of the document.
+pub(crate) fn api() -> &'static Api {
+    static API: OnceLock<Api> = OnceLock::new();
+    API.get_or_init(|| codegen::generate(TEXT).unwrap().api)
+}
+
+/// The document as it stands.
+pub(crate) fn root() -> &'static Node {
+    static ROOT: OnceLock<Node> = OnceLock::new();
+    ROOT.get_or_init(|| codegen::document::load(TEXT).unwrap())
+}
+
+/// The operation with this `operationId`.
+pub(crate) fn operation(name: &str) -> &'static Operation {
+    let mut all = api().operations.iter();
+    all.find(|operation| operation.name == name)
+        .unwrap_or_else(|| panic!("{name} is in the document"))
+}
+
+/// A component schema as it stands.
+pub(crate) fn schema(name: &str) -> &'static Node {
+    let schemas = root().get("components").unwrap().get("schemas").unwrap();
+    schemas.get(name).unwrap_or_else(|| panic!("{name} exists"))
+}
+
+/// The names of all component schemas.
+pub(crate) fn schema_names() -> impl Iterator<Item = &'static str> {
+    let schemas = root().get("components").unwrap().get("schemas").unwrap();
+    schemas.entries().iter().map(|entry| entry.key.as_str())
+}
+
+/// A validator for a component schema, all references resolved.
+pub(crate) fn validator(name: &str) -> Validator {
+    validator_at(&format!("/components/schemas/{name}"))
+}
+
+/// A validator for the schema at a JSON pointer.
+pub(crate) fn validator_at(pointer: &str) -> Validator {
+    let root = json!({
+        "components": root().get("components").unwrap().json(),
+        "$ref": format!("#{pointer}"),
+    });
+    // OpenAPI 3.0 has the schemas of an early draft; this is the next one of
+    // which everything that the document uses means the same.
+    let options = jsonschema::options().with_draft(Draft::Draft7);
+    options.build(&root).unwrap()
+}
+
+/// The places at which a message is not what a component schema says.
+pub(crate) fn complaints(schema: &str, message: &str) -> Vec<String> {
+    let message = serde_json::from_str(message).unwrap();
+    let validator = validator(schema);
+    let errors = validator.iter_errors(&message);
+    let mut places: Vec<_> = errors
+        .map(|error| error.instance_path().to_string())
+        .collect();
+    places.dedup();
+    places
+}
+
+/// The members of a message stand in the order of the document, those of
+/// objects inside it included.
+pub(crate) fn check_order(message: &Message, object: &str) {
+    let properties = schema(&message.name).get("properties").unwrap().entries();
+    let members = members(object);
+    let find = |name: &str| members.iter().find(|(found, _)| found == name);
+    let in_order = properties.iter().filter_map(|property| find(&property.key));
+    let in_order: Vec<_> = in_order.cloned().collect();
+    assert_eq!(members, in_order, "{} in order", message.name);
+    for field in &message.fields {
+        if let (Some(row), Some((_, items))) = (row_of(field), find(&field.wire)) {
+            let items: Vec<Box<RawValue>> = serde_json::from_str(items).unwrap();
+            for item in items {
+                check_order(row, item.get());
+            }
+        }
+    }
+}
+
+/// The object that a field of a message holds, alone or in a list.
+pub(crate) fn row_of(field: &Field) -> Option<&'static Message> {
+    use codegen::model::Type;
+
+    let name = match &field.ty {
+        Type::Row(name) => name,
+        Type::List(item) => match &**item {
+            Type::Row(name) => name,
+            _ => return None,
+        },
+        _ => return None,
+    };
+    api().rows.iter().find(|row| row.name == *name)
+}
+
+/// The members of a JSON object in the order of the text, their values as spelled.
+pub(crate) fn members(object: &str) -> Vec<(String, String)> {
+    let Members(members) = serde_json::from_str(object).unwrap();
+    members
+}
+
+struct Members(Vec<(String, String)>);
+
+impl<'de> Deserialize<'de> for Members {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_map(InOrder)
+    }
+}
+
+struct InOrder;
+
+impl<'de> Visitor<'de> for InOrder {
+    type Value = Members;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an object")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Members, A::Error> {
+        let mut members = Vec::new();
+        while let Some((name, value)) = map.next_entry::<String, Box<RawValue>>()? {
+            members.push((name, value.get().to_owned()));
+        }
+        Ok(Members(members))
+    }
+}

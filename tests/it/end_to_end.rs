@@ -1,0 +1,742 @@
+//! All 23 operations over loopback, sealed: from the generated caller through
+//! the generated server to a handler and back.
+
+use std::collections::BTreeSet;
+
+use axum::Router;
+use codegen::model::Example;
+use http_body_util::BodyExt;
+use serde_json::Value;
+use skypay_client::{Credentials, Error, KeyRing, UnknownCause};
+use skypay_server::{Config, callbacks, skypay};
+use skypay_types::{Direction, Mode, Operation, OperationInfo, Outcome};
+use tower::ServiceExt;
+
+use crate::document::{self, members};
+use crate::handlers::{Deciding, Nothing, Turn};
+use crate::loopback::{
+    Exchange, NOW, Wire, config, credentials, host, keys, opened, opened_with, post, routes,
+    sealed, sealed_with, send,
+};
+use crate::misbehaving::{Server, http};
+use crate::operations::{ALL, CALLBACK_PATH, CALLER_NAME, Caller, Dynamic, named};
+
+/// The first request that the document shows for an operation.
+fn sample_request(operation: &Dynamic) -> &'static str {
+    &document::operation(operation.info.name).request_examples[0].json
+}
+
+/// The first answer that the document shows for an operation; it accepts.
+fn sample_answer(operation: &Dynamic) -> &'static str {
+    let examples = &document::operation(operation.info.name).response_examples;
+    assert_eq!(refused_with(operation.info, &examples[0]), None);
+    &examples[0].json
+}
+
+/// The code with which an answer refuses.
+fn refused_with(info: &OperationInfo, answer: &Example) -> Option<String> {
+    let code = answer.value["responseCode"].as_str();
+    let refusal = code.filter(|code| *code != info.accepted_code());
+    refusal.map(str::to_owned)
+}
+
+/// Answers every operation with what the document shows first.
+fn as_documented() -> Deciding {
+    Deciding::new(|asked| Turn::Accept(sample_answer(named(asked.operation.name)).to_owned()))
+}
+
+/// Does the same, whatever it is asked.
+fn always(turn: Turn) -> Deciding {
+    Deciding::new(move |_| turn.clone())
+}
+
+fn is_callback(info: &OperationInfo) -> bool {
+    info.direction == Direction::ToPartner
+}
+
+/// The wire path at which the tests serve an operation.
+fn path_of(info: &OperationInfo) -> String {
+    if is_callback(info) {
+        CALLBACK_PATH.to_owned()
+    } else {
+        format!("/services/{CALLER_NAME}")
+    }
+}
+
+/// Checks that an error says of a return code what the document says of it.
+fn check_code(error: &Error, operation: &Dynamic, code: &str, description: &str) {
+    assert_eq!(error.operation(), operation.info);
+    assert_eq!(error.code(), Some(code));
+    assert_eq!(error.return_code().map(AsRef::as_ref), Some(code));
+    match (operation.info.outcome_of(code), error) {
+        (Outcome::Rejected, Error::Rejected(rejected)) => {
+            assert_eq!(rejected.description(), Some(description));
+            assert!(rejected.time().is_some());
+        }
+        (Outcome::Unknown, Error::Unknown(unknown)) => {
+            assert_eq!(unknown.cause(), UnknownCause::Code);
+        }
+        (outcome, error) => panic!("{code} says {outcome:?}, but: {error}"),
+    }
+}
+
+#[tokio::test]
+async fn every_example_of_the_document_travels_sealed_to_the_handler_and_back() {
+    let mut exchanges = 0;
+    for operation in ALL {
+        let described = document::operation(operation.info.name);
+        for answer in &described.response_examples {
+            let refused = refused_with(operation.info, answer);
+            let description = answer.value["responseDescription"].as_str();
+            let description = description.unwrap_or("Refused");
+            let turn = match &refused {
+                None => Turn::Accept(answer.json.clone()),
+                Some(code) => Turn::Refuse(code.clone(), description.to_owned()),
+            };
+            let handler = always(turn);
+            let wire = Wire::default();
+            let host = host(wire.recording(routes(&handler, &config()))).await;
+            let caller = Caller::new(&host, &keys());
+
+            for request in &described.request_examples {
+                let result = operation.call(&caller, &request.json).await;
+
+                let asked = handler.asked().pop().unwrap();
+                assert_eq!(asked.operation, operation.info);
+                assert_eq!(
+                    asked.request,
+                    operation.request.shown(&request.json).json,
+                    "the handler gets what was sent"
+                );
+                let name = (!is_callback(operation.info)).then(|| CALLER_NAME.to_owned());
+                assert_eq!(asked.caller, name);
+
+                let [exchange] = wire.take().try_into().unwrap();
+                assert_eq!(exchange.path, path_of(operation.info));
+                assert_eq!(exchange.status, 200);
+                for (message, sealed, clear) in [
+                    (
+                        &described.request,
+                        &exchange.sealed_request,
+                        exchange.request(),
+                    ),
+                    (
+                        &described.response,
+                        &exchange.sealed_answer,
+                        exchange.answer(),
+                    ),
+                ] {
+                    assert!(
+                        sealed
+                            .bytes()
+                            .all(|byte| byte.is_ascii_alphanumeric() || b"+/=".contains(&byte)),
+                        "one line of Base64: {sealed}"
+                    );
+                    assert_eq!(
+                        document::complaints(&message.name, &clear),
+                        [""; 0],
+                        "{clear}"
+                    );
+                    document::check_order(message, &clear);
+                }
+                check_head(operation.info, &exchange.request());
+
+                match (result, &refused) {
+                    (Ok(response), None) => {
+                        assert_eq!(response, operation.response.shown(&exchange.answer()).json);
+                        assert_eq!(response, stamped(operation, &answer.value));
+                    }
+                    (Err(error), Some(code)) => {
+                        check_code(&error, operation, code, description);
+                    }
+                    (result, _) => panic!("{}: {result:?}", operation.info.name),
+                }
+                exchanges += 1;
+            }
+        }
+    }
+    assert!(exchanges > 46, "{exchanges}");
+}
+
+/// A request begins with who asks for what, and its constants follow.
+fn check_head(info: &OperationInfo, clear: &str) {
+    let credentials = credentials();
+    let mut head = vec![
+        ("userName", credentials.user_name()),
+        ("action", info.action),
+        ("authentication", credentials.authentication()),
+    ];
+    head.extend(info.constants);
+    let written: Vec<_> = members(clear).into_iter().take(head.len()).collect();
+    let head: Vec<_> = head
+        .iter()
+        .map(|(name, value)| ((*name).to_owned(), format!("{value:?}")))
+        .collect();
+    assert_eq!(written, head);
+}
+
+/// An answer of the document as it arrives from a server of these tests.
+fn stamped(operation: &Dynamic, answer: &Value) -> String {
+    let mut answer = answer.clone();
+    for (field, value) in [("responseTime", NOW), ("responseDescription", "Success")] {
+        if let Some(stamped) = answer.get_mut(field) {
+            *stamped = value.into();
+        }
+    }
+    operation.response.shown(&answer.to_string()).json
+}
+
+#[tokio::test]
+async fn every_refusal_of_every_operation_arrives_as_what_the_document_says_of_it() {
+    let mut refusals = 0;
+    for operation in ALL {
+        for (code, outcome) in operation.info.codes {
+            if *outcome == Outcome::Accepted {
+                continue;
+            }
+            assert_ne!(
+                operation.info.mode,
+                Mode::Notification,
+                "these are acknowledged"
+            );
+            let turn = Turn::Refuse((*code).to_owned(), "Why not".to_owned());
+            let (error, answer) = refusal(operation, turn).await;
+            check_code(&error, operation, code, "Why not");
+            assert_eq!(
+                answer,
+                format!(
+                    r#"{{"responseTime":"{NOW}","responseCode":"{code}","responseDescription":"Why not"}}"#
+                )
+            );
+            assert_eq!(
+                document::complaints(operation.response.name, &answer),
+                [""; 0]
+            );
+            refusals += 1;
+        }
+    }
+    assert!(refusals > 100, "{refusals}");
+}
+
+/// What comes of a call that the handler does not accept: the error, and the
+/// clear text of the one answer that crossed the wire.
+async fn refusal(operation: &Dynamic, turn: Turn) -> (Error, String) {
+    let wire = Wire::default();
+    let host = host(wire.recording(routes(&always(turn), &config()))).await;
+    let caller = Caller::new(&host, &keys());
+    let result = operation.call(&caller, sample_request(operation)).await;
+    let [exchange] = wire.take().try_into().unwrap();
+    (result.unwrap_err(), exchange.answer())
+}
+
+#[tokio::test]
+async fn a_partner_has_codes_of_its_own_where_the_document_leaves_them() {
+    let mut with_codes = 0;
+    for operation in ALL {
+        let Some((from, to)) = operation.info.partner_codes else {
+            continue;
+        };
+        assert!(is_callback(operation.info));
+        for code in [from, from + 1, to] {
+            let (error, _) = refusal(operation, Turn::RefuseAsPartner(code)).await;
+            check_code(&error, operation, &code.to_string(), "A reason of our own");
+            assert!(matches!(error, Error::Rejected(_)));
+        }
+        with_codes += 1;
+    }
+    assert_eq!(with_codes, 4);
+}
+
+#[tokio::test]
+async fn a_handler_cannot_refuse_with_a_code_that_its_operation_does_not_have() {
+    for operation in ALL {
+        if operation.info.mode == Mode::Notification {
+            continue;
+        }
+        let partner = operation.info.partner_codes.is_some();
+        for code in ["1000", "-1234", "1999", "3000", "2000", "", "Why not"] {
+            if partner && code == "2000" {
+                continue;
+            }
+            let turn = Turn::Refuse(code.to_owned(), "Canary".to_owned());
+            let (error, answer) = refusal(operation, turn).await;
+            check_code(&error, operation, "-1009", "");
+            assert!(!answer.contains("Canary"), "{answer}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_code_that_the_document_does_not_list_leaves_the_outcome_unknown() {
+    for code in ["-1234", "1001", "0", "-1002"] {
+        let clear = format!(r#"{{"responseTime":"{NOW}","responseCode":"{code}"}}"#);
+        let server = Server::start(move |_| http("200 OK", "", sealed(&clear))).await;
+        let caller = Caller::new(&server.host, &keys());
+        for operation in ALL {
+            assert!(
+                operation
+                    .info
+                    .codes
+                    .iter()
+                    .all(|(listed, _)| *listed != code)
+            );
+            let result = operation.call(&caller, sample_request(operation)).await;
+            let error = result.unwrap_err();
+            assert!(matches!(error, Error::Unknown(_)), "{error}");
+            check_code(&error, operation, code, "");
+        }
+        assert_eq!(server.requests().len(), ALL.len(), "nothing is asked twice");
+    }
+}
+
+#[tokio::test]
+async fn what_nobody_implements_is_refused_politely() {
+    let wire = Wire::default();
+    let config = config();
+    let routes = skypay::router(Nothing, config.clone())
+        .nest(CALLBACK_PATH, callbacks::router(Nothing, config));
+    let host = host(wire.recording(routes)).await;
+    let caller = Caller::new(&host, &keys());
+    for operation in ALL {
+        let result = operation.call(&caller, sample_request(operation)).await;
+        let error = result.unwrap_err();
+        let [exchange] = wire.take().try_into().unwrap();
+        let code = match (operation.info.mode, operation.info.partner_codes) {
+            (Mode::Notification, _) => {
+                check_not_stored(&error, &exchange);
+                continue;
+            }
+            (_, Some((first, _))) => first.to_string(),
+            (_, None) => "-1009".to_owned(),
+        };
+        assert_eq!(exchange.status, 200);
+        check_code(&error, operation, &code, "This operation is not offered");
+    }
+}
+
+/// A notification that nobody stored is neither acknowledged nor refused.
+fn check_not_stored(error: &Error, exchange: &Exchange) {
+    assert_eq!(exchange.status, 503);
+    assert!(!exchange.answer().contains("1000"), "{}", exchange.answer());
+    match error {
+        Error::Unknown(unknown) => {
+            assert_eq!(unknown.cause(), UnknownCause::HttpStatus(503));
+        }
+        error => panic!("{error}"),
+    }
+}
+
+#[tokio::test]
+async fn a_notification_is_acknowledged_only_when_it_is_stored() {
+    let notices: Vec<_> = ALL
+        .iter()
+        .filter(|operation| operation.info.mode == Mode::Notification)
+        .collect();
+    assert_eq!(notices.len(), 2);
+    for operation in notices {
+        for turn in [Turn::NotStored, Turn::Panic("at the disk".to_owned())] {
+            let handler = always(turn);
+            let wire = Wire::default();
+            let host = host(wire.recording(routes(&handler, &config()))).await;
+            let caller = Caller::new(&host, &keys());
+            let result = operation.call(&caller, sample_request(operation)).await;
+            let [exchange] = wire.take().try_into().unwrap();
+            check_not_stored(&result.unwrap_err(), &exchange);
+            assert_eq!(handler.asked().len(), 1);
+        }
+
+        let handler = as_documented();
+        let wire = Wire::default();
+        let host = host(wire.recording(routes(&handler, &config()))).await;
+        let caller = Caller::new(&host, &keys());
+        // It may come again and is acknowledged again.
+        for _ in 0..2 {
+            let result = operation.call(&caller, sample_request(operation)).await;
+            let [exchange] = wire.take().try_into().unwrap();
+            assert_eq!(exchange.answer(), result.unwrap());
+            assert_eq!(
+                exchange.answer(),
+                format!(
+                    r#"{{"responseTime":"{NOW}","responseCode":"1000","responseDescription":"Success"}}"#
+                )
+            );
+        }
+        assert_eq!(handler.asked().len(), 2);
+    }
+}
+
+#[tokio::test]
+async fn a_handler_that_fails_leaves_the_outcome_unknown_and_shows_nothing() {
+    for operation in ALL {
+        if operation.info.mode == Mode::Notification {
+            continue;
+        }
+        let (error, answer) = refusal(operation, Turn::Panic("Canary".to_owned())).await;
+        check_code(&error, operation, "-1009", "");
+        assert!(!answer.contains("Canary"), "{answer}");
+    }
+}
+
+#[tokio::test]
+async fn an_answer_that_breaks_the_document_s_rules_is_not_sent() {
+    // A mobile number of 12 digits, as the vendor's own samples show it.
+    for (name, field) in [
+        ("payoutInquiry", "phone"),
+        ("collectionInquiry", "payerPhone"),
+    ] {
+        let operation = named(name);
+        let mut answer: Value = serde_json::from_str(sample_answer(operation)).unwrap();
+        answer[field] = "092210083333".into();
+        let (error, answer) = refusal(operation, Turn::Accept(answer.to_string())).await;
+        check_code(&error, operation, "-1009", "");
+        assert!(!answer.contains(field), "{answer}");
+    }
+}
+
+/// The clear text of a request as it travels.
+fn clear_request(info: &OperationInfo, fields: &str) -> String {
+    let credentials = credentials();
+    let (user_name, authentication) = (credentials.user_name(), credentials.authentication());
+    let mut head = format!(
+        r#"{{"userName":"{user_name}","action":"{}","authentication":"{authentication}""#,
+        info.action
+    );
+    for (name, value) in info.constants {
+        head += &format!(r#","{name}":"{value}""#);
+    }
+    match fields.strip_prefix('{') {
+        Some("}") | None => head + "}",
+        Some(fields) => format!("{head},{fields}"),
+    }
+}
+
+/// The request of an operation's example as it travels.
+fn genuine(operation: &Dynamic) -> String {
+    let request = operation.request.shown(sample_request(operation));
+    clear_request(operation.info, &request.json)
+}
+
+#[tokio::test]
+async fn callbacks_arrive_at_one_url_or_at_one_for_each() {
+    let handler = as_documented();
+    let host = host(routes(&handler, &config())).await;
+    let mut callbacks = 0;
+    for operation in ALL.iter().filter(|operation| is_callback(operation.info)) {
+        let own = format!("{CALLBACK_PATH}/{}", operation.info.name);
+        // The generated sender calls whatever URL is registered.
+        let mut caller = Caller::new(&host, &keys());
+        let url = format!("http://{host}{own}");
+        caller.callbacks = skypay_client::CallbackSender::new(&url, keys()).unwrap();
+        let result = operation.call(&caller, sample_request(operation)).await;
+        assert!(result.is_ok(), "{result:?}");
+
+        let genuine = genuine(operation);
+        let action = format!(r#""action":"{}","#, operation.info.action);
+        let nameless = genuine.replace(&action, "");
+        assert_ne!(genuine, nameless);
+        for (path, clear, expected) in [
+            (CALLBACK_PATH, &genuine, 200),
+            (&own, &genuine, 200),
+            (&own, &nameless, 200),
+            (CALLBACK_PATH, &nameless, 400),
+        ] {
+            let answer = post(&host, path, &sealed(clear)).await;
+            assert_eq!(answer.status, expected, "{path}: {clear}");
+            if expected == 200 {
+                let asked = handler.asked().pop().unwrap();
+                assert_eq!(asked.operation, operation.info);
+            }
+        }
+        callbacks += 1;
+    }
+    assert_eq!(callbacks, 6);
+
+    // What a message says counts for more than where it arrives.
+    let own = format!("{CALLBACK_PATH}/payoutPayout");
+    let inquiry = genuine(named("payoutInquiry"));
+    assert_eq!(post(&host, &own, &sealed(&inquiry)).await.status, 200);
+    assert_eq!(
+        handler.asked().pop().unwrap().operation.name,
+        "payoutInquiry"
+    );
+}
+
+#[tokio::test]
+async fn both_sides_are_plain_tower_services_too() {
+    let handler = as_documented();
+    for operation in ALL {
+        let body = axum::body::Body::from(sealed(&genuine(operation)));
+        let request = axum::http::Request::post("/anywhere").body(body).unwrap();
+        let response = if is_callback(operation.info) {
+            let service = callbacks::service(handler.clone(), config());
+            service.oneshot(request).await.unwrap()
+        } else {
+            let service = skypay::service(handler.clone(), config());
+            service.oneshot(request).await.unwrap()
+        };
+        assert_eq!(response.status(), 200);
+        assert_eq!(response.headers()["content-type"], "text/plain");
+        let body = response.into_body().collect().await.unwrap().to_bytes();
+        let clear = opened(std::str::from_utf8(&body).unwrap());
+        assert_eq!(
+            operation.response.shown(&clear).json,
+            stamped(
+                operation,
+                &serde_json::from_str(sample_answer(operation)).unwrap()
+            )
+        );
+    }
+    assert_eq!(handler.asked().len(), ALL.len());
+}
+
+#[tokio::test]
+async fn everything_that_fails_before_the_handler_gets_one_and_the_same_answer() {
+    let handler = as_documented();
+    let config = config().body_limit(4096);
+    let host = host(routes(&handler, &config)).await;
+    let own_url = format!("{CALLBACK_PATH}/payoutPayout");
+
+    let mut answers = Vec::new();
+    for (path, operation, of_the_other_side) in [
+        (
+            path_of(named("payoutQueue").info),
+            "payoutQueue",
+            "payoutPayout",
+        ),
+        (CALLBACK_PATH.to_owned(), "payoutPayout", "payoutQueue"),
+        (own_url, "payoutPayout", "payoutQueue"),
+    ] {
+        let operation = named(operation);
+        let good = genuine(operation);
+        let got = send("GET", &host, &path, "", &sealed(&good)).await;
+        answers.push((format!("{path}, GET"), got));
+        for (why, body) in not_genuine(operation, of_the_other_side) {
+            let answer = post(&host, &path, &body).await;
+            answers.push((format!("{path}, {why}"), answer));
+        }
+        if path == CALLBACK_PATH {
+            let nameless = good.replace(r#""action":"payoutPayout","#, "");
+            let answer = post(&host, &path, &sealed(&nameless)).await;
+            answers.push((format!("{path}, no action"), answer));
+        }
+    }
+    assert_eq!(handler.asked().len(), 0, "no handler was asked");
+
+    let (_, expected) = answers[0].clone();
+    assert_eq!(expected.status, 400);
+    assert!(
+        expected
+            .head
+            .contains(&"content-type: text/plain".to_owned())
+    );
+    assert_eq!(
+        opened(&expected.body),
+        format!(
+            r#"{{"responseTime":"{NOW}","responseCode":"-1000","responseDescription":"The request cannot be read"}}"#
+        )
+    );
+    assert!(answers.len() > 50);
+    for (why, answer) in answers {
+        assert_eq!(answer, expected, "{why}");
+    }
+
+    for operation in ALL {
+        let answer = post(
+            &host,
+            &path_of(operation.info),
+            &sealed(&genuine(operation)),
+        )
+        .await;
+        assert_eq!(answer.status, 200, "what is genuine is answered");
+    }
+}
+
+/// Bodies that are almost a genuine request to an operation, and why not.
+fn not_genuine(operation: &Dynamic, of_the_other_side: &str) -> Vec<(&'static str, String)> {
+    let good = genuine(operation);
+    let body = sealed(&good);
+    let credentials = credentials();
+    let other_key = Credentials::new(
+        credentials.user_name(),
+        credentials.authentication(),
+        "another encrypt key",
+    );
+    let action = format!(r#""action":"{}""#, operation.info.action);
+    let renamed = |action_now: &str| {
+        let renamed = good.replace(&action, &format!(r#""action":"{action_now}""#));
+        assert_ne!(renamed, good);
+        sealed(&renamed)
+    };
+    let replaced = |old: &str, new: &str| {
+        let replaced = good.replace(old, new);
+        assert_ne!(replaced, good, "{old}");
+        sealed(&replaced)
+    };
+    // The last of these blocks is text, and text is no padding.
+    let whole_blocks = body.len() / 64 * 64 - 64;
+    vec![
+        ("empty", String::new()),
+        ("blank", " \r\n".to_owned()),
+        ("not encrypted", good.clone()),
+        ("HTML", "<html>Hello</html>".to_owned()),
+        ("not Base64", format!("%{body}")),
+        ("no whole block", "QUJDREVGR0hJSktMTU5P".to_owned()),
+        ("cut off", body[..body.len() - 4].to_owned()),
+        ("padded wrongly", body[..whole_blocks].to_owned()),
+        ("a block changed", format!("AAAAAAAA{}", &body[8..])),
+        ("another key", sealed_with(&other_key, &good)),
+        ("not JSON", sealed("Hello")),
+        ("no object", sealed(r#"["payoutQueue"]"#)),
+        ("half an object", sealed(&good[..good.len() - 1])),
+        ("two objects", sealed(&format!("{good}{good}"))),
+        ("nothing in it", sealed("{}")),
+        ("another user", replaced("AppName@skypay", "AppName@Skypay")),
+        ("no user", replaced("userName", "user")),
+        (
+            "another authentication",
+            replaced("7BE5C277ED75", "7BE5C277ED76"),
+        ),
+        (
+            "longer authentication",
+            replaced("7BE5C277ED75", "7BE5C277ED750"),
+        ),
+        (
+            "no authentication",
+            replaced("authentication", "authorization"),
+        ),
+        ("an unknown action", renamed("payoutQueueV3")),
+        (
+            "an action in another case",
+            renamed(&operation.info.action.to_uppercase()),
+        ),
+        ("an empty action", renamed("")),
+        ("an action of the other side", renamed(of_the_other_side)),
+        ("a catalog without its type", renamed("getCatalog")),
+        ("a field missing", replaced("controlNumber", "number")),
+        (
+            "a field twice",
+            replaced(
+                r#""controlNumber":"#,
+                r#""control Number":"1","controlNumber":"#,
+            ),
+        ),
+        (
+            "a field of the wrong kind",
+            replaced(r#""controlNumber":"#, r#""controlNumber":[],"x":"#),
+        ),
+        ("too long", sealed(&format!("{good}{}", " ".repeat(4096)))),
+    ]
+}
+
+/// A set of credentials that is issued together.
+fn issued(number: u8) -> Credentials {
+    Credentials::new(
+        "AppName@skypay",
+        format!("AUTHENTICATION-{number}"),
+        format!("ENCRYPT-KEY-{number}"),
+    )
+}
+
+#[tokio::test]
+async fn both_sets_of_keys_work_around_a_rotation() {
+    let ring = KeyRing::new(issued(1));
+    let handler = as_documented();
+    let config = Config::new(ring.clone());
+    let host = host(routes(&handler, &config)).await;
+    let works = async |set: u8| {
+        let caller = Caller::new(&host, &KeyRing::new(issued(set)));
+        let mut outcomes = BTreeSet::new();
+        for operation in ALL {
+            // A caller that has no other set can only read what was answered
+            // with its own.
+            match operation.call(&caller, sample_request(operation)).await {
+                Ok(_) => outcomes.insert(true),
+                Err(Error::Unknown(unknown)) => {
+                    assert_eq!(unknown.cause(), UnknownCause::HttpStatus(400));
+                    outcomes.insert(false)
+                }
+                Err(error) => panic!("{error}"),
+            };
+        }
+        assert_eq!(outcomes.len(), 1, "all operations alike");
+        outcomes.contains(&true)
+    };
+
+    assert_eq!((works(1).await, works(2).await), (true, false));
+    ring.rotate(issued(2));
+    assert_eq!((works(1).await, works(2).await), (true, true));
+    ring.retire_previous();
+    assert_eq!((works(1).await, works(2).await), (false, true));
+
+    // The key of one set does not go with the credentials of the other.
+    ring.rotate(issued(3));
+    let clear = genuine(named("payoutQueue"))
+        .replace(credentials().authentication(), issued(2).authentication());
+    let path = path_of(named("payoutQueue").info);
+    let crossed = post(&host, &path, &sealed_with(&issued(3), &clear)).await;
+    assert_eq!(crossed.status, 400);
+    let right = post(&host, &path, &sealed_with(&issued(2), &clear)).await;
+    assert_eq!(right.status, 200);
+    assert!(opened_with(&issued(2), &right.body).contains("1000"));
+}
+
+#[tokio::test]
+async fn a_caller_sends_with_the_newest_set_and_reads_answers_of_any() {
+    let ring = KeyRing::new(issued(2)).with_previous(issued(1));
+    for answered_with in [1, 2] {
+        let clear = format!(r#"{{"responseTime":"{NOW}","responseCode":"-1016"}}"#);
+        let answer = sealed_with(&issued(answered_with), &clear);
+        let server = Server::start(move |_| http("200 OK", "", &answer)).await;
+        let caller = Caller::new(&server.host, &ring);
+        let operation = named("payoutQueue");
+        let result = operation.call(&caller, sample_request(operation)).await;
+        assert!(matches!(result, Err(Error::Rejected(_))), "{result:?}");
+        let requests = server.requests();
+        let (_, body) = requests[0].split_once("\r\n\r\n").unwrap();
+        assert!(opened_with(&issued(2), body).contains("AUTHENTICATION-2"));
+    }
+}
+
+#[tokio::test]
+async fn only_allowed_networks_are_served() {
+    async fn check(config: Config, lines: &str, expected: bool) {
+        let handler = as_documented();
+        let host = host(routes(&handler, &config)).await;
+        let garbage = send("POST", &host, CALLBACK_PATH, lines, "garbage").await;
+        for operation in ALL {
+            let path = path_of(operation.info);
+            let answer = send("POST", &host, &path, lines, &sealed(&genuine(operation))).await;
+            if expected {
+                assert_eq!(answer.status, 200);
+            } else {
+                assert_eq!(answer, garbage, "nobody learns that it is the network");
+            }
+        }
+        assert_eq!(handler.asked().len(), if expected { ALL.len() } else { 0 });
+        for asked in handler.asked() {
+            assert!(asked.peer.is_some());
+        }
+    }
+
+    let only = |network: &str| config().allow_networks([network.parse().unwrap()]);
+    check(config(), "", true).await;
+    check(only("127.0.0.0/8"), "", true).await;
+    check(only("203.0.113.0/24"), "", false).await;
+    check(config().allow_networks([]), "", false).await;
+
+    let forwarded = "x-forwarded-for: 203.0.113.7\r\n";
+    check(only("203.0.113.0/24"), forwarded, false).await;
+    check(only("203.0.113.0/24").behind_proxies(1), forwarded, true).await;
+    let forged = "x-forwarded-for: 203.0.113.7, 198.51.100.1\r\n";
+    check(only("203.0.113.0/24").behind_proxies(1), forged, false).await;
+}
+
+#[tokio::test]
+async fn a_router_that_does_not_know_the_peer_serves_no_network() {
+    let config = config().allow_networks(["0.0.0.0/0".parse().unwrap()]);
+    let routes: Router = routes(&as_documented(), &config);
+    let body = axum::body::Body::from(sealed(&genuine(named("payoutPayout"))));
+    let request = axum::http::Request::post(CALLBACK_PATH).body(body).unwrap();
+    let response = routes.oneshot(request).await.unwrap();
+    assert_eq!(response.status(), 400);
+}

@@ -1,0 +1,200 @@
+//! Generated servers on the loopback interface, and what crosses the wire.
+
+use std::net::SocketAddr;
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, SystemTime};
+
+use axum::body::{Body, Bytes};
+use axum::extract::Request;
+use axum::middleware::{self, Next};
+use axum::response::Response;
+use axum::{Router, serve};
+use http_body_util::BodyExt;
+use skypay_client::{Clock, Credentials, KeyRing};
+use skypay_runtime::envelope;
+use skypay_server::{Config, PartnerCallbacks, SkypayApi, callbacks, skypay};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpSocket, TcpStream};
+
+use crate::operations::CALLBACK_PATH;
+
+/// The moment at which all servers of these tests live, that of the vendor's
+/// samples: 2018-06-18 17:52:10.5211 in GMT+8.
+pub(crate) fn clock() -> Clock {
+    Clock::new(|| SystemTime::UNIX_EPOCH + Duration::new(1_529_315_530, 521_100_000))
+}
+
+/// How that moment is written in answers.
+pub(crate) const NOW: &str = "2018-06-18 17:52:10.5211";
+
+/// The credentials of the vendor's samples, with a key of our own.
+pub(crate) fn credentials() -> Credentials {
+    Credentials::new(
+        "AppName@skypay",
+        "30AC21B2-9EAA-4503-B0F0-7BE5C277ED75",
+        "the encrypt key of the tests",
+    )
+}
+
+/// A ring whose only set is [`credentials`].
+pub(crate) fn keys() -> KeyRing {
+    KeyRing::new(credentials())
+}
+
+pub(crate) fn config() -> Config {
+    Config::new(keys()).clock(clock())
+}
+
+/// Both generated routers, as a sandbox would put them together.
+pub(crate) fn routes<H: SkypayApi + PartnerCallbacks + Clone>(
+    handler: &H,
+    config: &Config,
+) -> Router {
+    let callbacks = callbacks::router(handler.clone(), config.clone());
+    skypay::router(handler.clone(), config.clone()).nest(CALLBACK_PATH, callbacks)
+}
+
+/// Serves routes on a free port; gives the host with its port.
+pub(crate) async fn host(routes: Router) -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let host = listener.local_addr().unwrap().to_string();
+    let service = routes.into_make_service_with_connect_info::<SocketAddr>();
+    tokio::spawn(async move { serve(listener, service).await });
+    host
+}
+
+/// What crossed the wire, in order.
+#[derive(Clone, Default)]
+pub(crate) struct Wire(Arc<Mutex<Vec<Exchange>>>);
+
+/// A request and its answer, sealed as they were.
+#[derive(Clone, Debug)]
+pub(crate) struct Exchange {
+    pub(crate) path: String,
+    pub(crate) sealed_request: String,
+    pub(crate) status: u16,
+    pub(crate) sealed_answer: String,
+}
+
+impl Wire {
+    /// The same routes, which now also record.
+    pub(crate) fn recording(&self, routes: Router) -> Router {
+        let wire = self.clone();
+        routes.layer(middleware::from_fn(move |request, next| {
+            let wire = wire.clone();
+            async move { wire.record(request, next).await }
+        }))
+    }
+
+    async fn record(&self, request: Request, next: Next) -> Response {
+        let path = request.uri().path().to_owned();
+        let (parts, body) = request.into_parts();
+        let sealed_request = bytes(body).await;
+        let request = Request::from_parts(parts, Body::from(sealed_request.clone()));
+        let (parts, body) = next.run(request).await.into_parts();
+        let sealed_answer = bytes(body).await;
+        self.0.lock().unwrap().push(Exchange {
+            path,
+            sealed_request: text(&sealed_request),
+            status: parts.status.as_u16(),
+            sealed_answer: text(&sealed_answer),
+        });
+        Response::from_parts(parts, Body::from(sealed_answer))
+    }
+
+    /// Everything since the last time.
+    pub(crate) fn take(&self) -> Vec<Exchange> {
+        std::mem::take(&mut *self.0.lock().unwrap())
+    }
+}
+
+impl Exchange {
+    pub(crate) fn request(&self) -> String {
+        opened(&self.sealed_request)
+    }
+
+    pub(crate) fn answer(&self) -> String {
+        opened(&self.sealed_answer)
+    }
+}
+
+async fn bytes(body: Body) -> Bytes {
+    body.collect().await.unwrap().to_bytes()
+}
+
+fn text(bytes: &Bytes) -> String {
+    String::from_utf8(bytes.to_vec()).unwrap()
+}
+
+/// The clear text of a body that is sealed with the key of [`credentials`].
+pub(crate) fn opened(sealed: &str) -> String {
+    opened_with(&credentials(), sealed)
+}
+
+pub(crate) fn opened_with(credentials: &Credentials, sealed: &str) -> String {
+    let clear = envelope::open(credentials.key(), sealed.as_bytes()).unwrap();
+    clear.to_string()
+}
+
+/// A body, sealed with the key of [`credentials`].
+pub(crate) fn sealed(clear: &str) -> String {
+    sealed_with(&credentials(), clear)
+}
+
+pub(crate) fn sealed_with(credentials: &Credentials, clear: &str) -> String {
+    envelope::seal(credentials.key(), &[clear.as_bytes()])
+}
+
+/// An answer as it arrives.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Answer {
+    pub(crate) status: u16,
+    /// The lines of the head in lower case, without the date.
+    pub(crate) head: Vec<String>,
+    pub(crate) body: String,
+}
+
+/// Posts a body without any client of ours.
+pub(crate) async fn post(host: &str, path: &str, body: &str) -> Answer {
+    send("POST", host, path, "", body).await
+}
+
+/// The same with any method, and with more lines in the head, each with its line end.
+pub(crate) async fn send(method: &str, host: &str, path: &str, lines: &str, body: &str) -> Answer {
+    let length = body.len();
+    let request = format!(
+        "{method} {path} HTTP/1.1\r\nhost: {host}\r\nconnection: close\r\n{lines}content-length: {length}\r\n\r\n{body}"
+    );
+    let mut stream = TcpStream::connect(host).await.unwrap();
+    stream.write_all(request.as_bytes()).await.unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).await.unwrap();
+    let (head, body) = answer.split_once("\r\n\r\n").unwrap();
+    let mut head = head.lines();
+    let status = head.next().unwrap().split(' ').nth(1).unwrap();
+    Answer {
+        status: status.parse().unwrap(),
+        head: head
+            .map(str::to_ascii_lowercase)
+            .filter(|line| !line.starts_with("date:"))
+            .collect(),
+        body: body.to_owned(),
+    }
+}
+
+/// An address at which nobody listens, and nobody else can as long as this lives.
+pub(crate) struct ClosedPort {
+    pub(crate) host: String,
+    _bound: TcpSocket,
+}
+
+impl ClosedPort {
+    pub(crate) fn reserve() -> Self {
+        let socket = TcpSocket::new_v4().unwrap();
+        socket.bind(([127, 0, 0, 1], 0).into()).unwrap();
+        Self {
+            host: socket.local_addr().unwrap().to_string(),
+            _bound: socket,
+        }
+    }
+}

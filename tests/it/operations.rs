@@ -1,0 +1,211 @@
+//! Every operation, with its types forgotten: what it reads, what it writes,
+//! and how it is called.
+
+use std::pin::Pin;
+
+use schemars::JsonSchema;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+use skypay_client::{CallbackSender, Client, Environment, Error, KeyRing, TransportBuilder};
+use skypay_types::read::{self, ReadError};
+use skypay_types::{Operation, OperationInfo, Validate};
+
+/// An operation whose messages are JSON text outside and typed inside.
+pub(crate) struct Dynamic {
+    pub(crate) info: &'static OperationInfo,
+    pub(crate) request: Message,
+    pub(crate) response: Message,
+    call: fn(Caller, Vec<u8>) -> Answering,
+}
+
+type Answering = Pin<Box<dyn Future<Output = Result<String, Error>> + Send>>;
+
+impl Dynamic {
+    /// Reads `request` into its type, calls, and writes the typed answer.
+    pub(crate) async fn call(&self, caller: &Caller, request: &str) -> Result<String, Error> {
+        (self.call)(caller.clone(), request.as_bytes().to_vec()).await
+    }
+}
+
+/// A type of message.
+pub(crate) struct Message {
+    pub(crate) name: &'static str,
+    pub(crate) read: fn(&[u8]) -> Result<Shown, ReadError>,
+    pub(crate) schema: fn() -> Value,
+}
+
+impl Message {
+    pub(crate) const fn of<T>(name: &'static str) -> Self
+    where
+        T: DeserializeOwned + Serialize + Validate + JsonSchema + std::fmt::Debug,
+    {
+        Self {
+            name,
+            read: |text| read::from_slice::<T>(text).map(|message| Shown::of(&message)),
+            schema: || serde_json::to_value(schemars::schema_for!(T)).unwrap(),
+        }
+    }
+
+    /// Reads a text that can be read.
+    pub(crate) fn shown(&self, text: &str) -> Shown {
+        let read = (self.read)(text.as_bytes());
+        read.unwrap_or_else(|error| panic!("{}: {error} in {text}", self.name))
+    }
+}
+
+/// What a typed message says of itself.
+#[derive(Debug, PartialEq)]
+pub(crate) struct Shown {
+    /// As its type writes it.
+    pub(crate) json: String,
+    /// As `Debug` shows it, on one line and on many.
+    pub(crate) debug: String,
+    /// The rules that it breaks, a line for each.
+    pub(crate) broken: Vec<String>,
+    /// The fields for which it breaks them.
+    pub(crate) wrong_fields: Vec<String>,
+}
+
+impl Shown {
+    fn of<T: Serialize + Validate + std::fmt::Debug>(message: &T) -> Self {
+        let violations = message
+            .validate()
+            .map_or_else(|invalid| invalid.violations().to_vec(), |()| Vec::new());
+        Self {
+            json: serde_json::to_string(message).unwrap(),
+            debug: format!("{message:?}\n{message:#?}"),
+            broken: violations.iter().map(ToString::to_string).collect(),
+            wrong_fields: violations.into_iter().map(|broken| broken.field).collect(),
+        }
+    }
+}
+
+/// Both senders, set up alike.
+#[derive(Clone, Debug)]
+pub(crate) struct Caller {
+    pub(crate) client: Client,
+    pub(crate) callbacks: CallbackSender,
+}
+
+/// The path at which tests serve the callbacks.
+pub(crate) const CALLBACK_PATH: &str = "/skypay";
+
+/// The name under which tests call `SkyPay`.
+pub(crate) const CALLER_NAME: &str = "acme";
+
+impl Caller {
+    /// Calls `SkyPay` and a partner at one host.
+    pub(crate) fn new(host: &str, keys: &KeyRing) -> Self {
+        Self::with(host, keys, |settings| settings)
+    }
+
+    pub(crate) fn with(
+        host: &str,
+        keys: &KeyRing,
+        set: impl Fn(TransportBuilder) -> TransportBuilder,
+    ) -> Self {
+        let transport = |path: &str| {
+            let environment = Environment::Custom(format!("http://{host}{path}"));
+            set(environment.transport(keys.clone())).build().unwrap()
+        };
+        Self {
+            client: Client::with_transport(transport(""), CALLER_NAME),
+            callbacks: CallbackSender::with_transport(transport(CALLBACK_PATH)),
+        }
+    }
+}
+
+/// Gives a macro the list of all operations, in the order of the document.
+macro_rules! with_all_operations {
+    ($use_in:ident) => {
+        $use_in! {
+            skypay: {
+                payout_queue: PayoutQueueRequest, PayoutQueueResponse;
+                payout_queue_v2: PayoutQueueV2Request, PayoutQueueV2Response;
+                cancel_payout: CancelPayoutRequest, CancelPayoutResponse;
+                amend_transaction_v2: AmendTransactionV2Request, AmendTransactionV2Response;
+                generate711_barcode: Generate711BarcodeRequest, Generate711BarcodeResponse;
+                payout_query_status: PayoutQueryStatusRequest, PayoutQueryStatusResponse;
+                get_report_payout: GetReportPayoutRequest, GetReportPayoutResponse;
+                get_report_collection: GetReportCollectionRequest, GetReportCollectionResponse;
+                balance_query: BalanceQueryRequest, BalanceQueryResponse;
+                balance_transfer: BalanceTransferRequest, BalanceTransferResponse;
+                notification_inquiry: NotificationInquiryRequest, NotificationInquiryResponse;
+                get_nationality: GetNationalityRequest, GetNationalityResponse;
+                get_civil_status: GetCivilStatusRequest, GetCivilStatusResponse;
+                get_identification_type: GetIdentificationTypeRequest, GetIdentificationTypeResponse;
+                get_town_city: GetTownCityRequest, GetTownCityResponse;
+                get_province: GetProvinceRequest, GetProvinceResponse;
+                get_bank_code: GetBankCodeRequest, GetBankCodeResponse;
+            }
+            notices: {
+                payout_queue_payout: PayoutQueuePayoutRequest, PayoutQueuePayoutResponse;
+                finance_notification: FinanceNotificationRequest, FinanceNotificationResponse;
+            }
+            inquiries: {
+                payout_inquiry: PayoutInquiryRequest, PayoutInquiryResponse;
+                payout_payout: PayoutPayoutRequest, PayoutPayoutResponse;
+                collection_inquiry: CollectionInquiryRequest, CollectionInquiryResponse;
+                collection_collect: CollectionCollectRequest, CollectionCollectResponse;
+            }
+        }
+    };
+}
+
+pub(crate) use with_all_operations;
+
+macro_rules! dynamic {
+    ($caller:ident, $method:ident: $request:ident, $response:ident) => {
+        Dynamic {
+            info: <skypay_types::$request as Operation>::INFO,
+            request: Message::of::<skypay_types::$request>(stringify!($request)),
+            response: Message::of::<skypay_types::$response>(stringify!($response)),
+            call: |caller, request| {
+                Box::pin(async move {
+                    let request: skypay_types::$request = read::from_slice(&request).unwrap();
+                    let answer = caller.$caller.$method(&request).await;
+                    // The type is named, so that the method is known to give it.
+                    answer.map(|answer: skypay_types::$response| {
+                        serde_json::to_string(&answer).unwrap()
+                    })
+                })
+            },
+        }
+    };
+}
+
+macro_rules! list {
+    (
+        skypay: { $($method:ident: $request:ident, $response:ident;)* }
+        notices: { $($notice:ident: $notice_request:ident, $notice_response:ident;)* }
+        inquiries: { $($inquiry:ident: $inquiry_request:ident, $inquiry_response:ident;)* }
+    ) => {
+        /// All 23.
+        pub(crate) const ALL: &[Dynamic] = &[
+            $(dynamic!(client, $method: $request, $response),)*
+            $(dynamic!(callbacks, $notice: $notice_request, $notice_response),)*
+            $(dynamic!(callbacks, $inquiry: $inquiry_request, $inquiry_response),)*
+        ];
+    };
+}
+
+with_all_operations!(list);
+
+/// The operation with this `operationId`.
+pub(crate) fn named(name: &str) -> &'static Dynamic {
+    let found = ALL.iter().find(|operation| operation.info.name == name);
+    found.unwrap_or_else(|| panic!("{name} is an operation"))
+}
+
+#[test]
+fn the_list_holds_every_operation() {
+    let sorted = |mut names: Vec<&'static str>| {
+        names.sort_unstable();
+        names
+    };
+    let listed = ALL.iter().map(|operation| operation.info.name).collect();
+    let generated = skypay_types::OPERATIONS.map(|info| info.name).to_vec();
+    assert_eq!(sorted(listed), sorted(generated));
+    assert_eq!(ALL.len(), 23);
+}
