@@ -9,8 +9,8 @@ use codegen::model::{Api, Field, Message, Operation};
 use jsonschema::{Draft, Validator};
 use serde::de::{MapAccess, Visitor};
 use serde::{Deserialize, Deserializer};
+use serde_json::json;
 use serde_json::value::RawValue;
-use serde_json::{Value, json};
 
 const TEXT: &str = include_str!("../../spec/skypay.yaml");
 

@@ -9,7 +9,7 @@ use http_body_util::BodyExt;
 use serde_json::Value;
 use skypay_client::{Credentials, Error, KeyRing, UnknownCause};
 use skypay_server::{Config, callbacks, skypay};
-use skypay_types::{Direction, Mode, Operation, OperationInfo, Outcome};
+use skypay_types::{Direction, Mode, OperationInfo, Outcome};
 use tower::ServiceExt;
 
 use crate::document::{self, members};

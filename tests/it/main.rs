@@ -11,11 +11,13 @@ mod documents;
 mod end_to_end;
 mod generated;
 mod handlers;
+mod log;
 mod loopback;
-#[path = "../../runtime/tests/support/loopback.rs"]
-#[allow(dead_code, reason = "shared with the tests of the runtime")]
+mod masking;
 mod misbehaving;
 mod operations;
+mod outcomes;
 mod reading;
+mod schemas;
 mod structure;
 mod wire;

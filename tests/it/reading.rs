@@ -114,13 +114,12 @@ fn check_scalars(
             &example.value,
             &mut |field, name, value| {
                 let value = match (field.map(|field| &field.ty), &value) {
-                    (Some(Type::Row(_)), _) => value,
+                    (Some(Type::Row(_)) | None, _) => value,
                     (Some(Type::List(ty)), _) if matches!(**ty, Type::Row(_)) => value,
                     (Some(Type::List(ty)), Value::Array(items)) => {
                         items.iter().map(|item| scalar(ty, item)).collect()
                     }
                     (Some(ty), _) => scalar(ty, &value),
-                    (None, _) => value,
                 };
                 vec![(name.to_owned(), value)]
             },
@@ -164,28 +163,35 @@ fn a_number_may_come_as_text_and_a_flag_too() {
 fn a_text_may_come_as_number() {
     let as_number = |_: &Type, value: &Value| {
         let number: Value = serde_json::from_str(value.as_str()?).ok()?;
-        let keeps_its_spelling = number.to_string() == value.as_str()?;
-        (number.is_number() && keeps_its_spelling).then_some(number)
+        let spelled = number.as_number()?.to_string();
+        (spelled == value.as_str()?).then_some(number)
     };
     assert!(check_scalars(|_| true, as_number) > 40);
 }
 
+fn pesos(value: &Value) -> f64 {
+    match value {
+        Value::String(text) => text.parse().unwrap(),
+        value => value.as_f64().unwrap(),
+    }
+}
+
+/// The pesos of an amount without centavos.
+fn whole(value: &Value) -> Option<f64> {
+    Some(pesos(value)).filter(|pesos| pesos.fract() == 0.0)
+}
+
 #[test]
 fn an_amount_may_have_no_one_or_two_decimals_as_text_or_number() {
-    let amount = |ty: &Type| *ty == Type::Amount;
-    let pesos = |value: &Value| match value {
-        Value::String(text) => text.parse::<f64>().unwrap(),
-        value => value.as_f64().unwrap(),
-    };
-    let whole = |value: &Value| (pesos(value).fract() == 0.0).then(|| pesos(value));
-    let as_text = |text: String| Some(Value::from(text));
-    let respellings: [&dyn Fn(&Value) -> Option<Value>; 5] = [
-        &|value| as_text(format!("{:.0}", whole(value)?)),
-        &|value| as_text(format!("{:.1}", whole(value)?)),
-        &|value| as_text(format!(" {:.2} ", pesos(value))),
-        &|value| as_text(format!("{:.4}", pesos(value))),
-        &|value| serde_json::from_str(&format!("{:.0}", whole(value)?)).ok(),
+    type Respelling = fn(&Value) -> Option<Value>;
+    let respellings: [Respelling; 5] = [
+        |value| Some(format!("{:.0}", whole(value)?).into()),
+        |value| Some(format!("{:.1}", whole(value)?).into()),
+        |value| Some(format!(" {:.2} ", pesos(value)).into()),
+        |value| Some(format!("{:.4}", pesos(value)).into()),
+        |value| serde_json::from_str(&format!("{:.0}", whole(value)?)).ok(),
     ];
+    let amount = |ty: &Type| *ty == Type::Amount;
     for respelling in respellings {
         assert!(check_scalars(amount, |_, value| respelling(value)) > 5);
     }

@@ -1,0 +1,685 @@
+//! The three outcomes of a call, each provoked by a real fault on loopback:
+//! not sent, rejected, unknown. Every fault meets all 23 operations.
+
+use std::collections::BTreeSet;
+use std::process::Command;
+use std::time::{Duration, SystemTime};
+
+use codegen::document::Node;
+use codegen::model::{Field, Limits, Rule, Type};
+use serde_json::Value;
+use skypay_client::{
+    CallOutcome, Credentials, Error, NotSentReason, TransportBuilder, UnknownCause,
+};
+use skypay_types::{DateTime, Direction, Effect, OperationInfo};
+use tokio::net::TcpListener;
+use tokio::task::JoinSet;
+
+use crate::document;
+use crate::loopback::{ClosedPort, NOW, clock, keys, sealed, sealed_with};
+use crate::misbehaving::{Reaction, Server, http, kept};
+use crate::operations::{ALL, CALLBACK_PATH, CALLER_NAME, Caller, Dynamic, named};
+
+fn sample_request(operation: &Dynamic) -> &'static str {
+    &document::operation(operation.info.name).request_examples[0].json
+}
+
+fn accepted(operation: &Dynamic) -> &'static str {
+    &document::operation(operation.info.name).response_examples[0].json
+}
+
+fn refused(code: &str) -> String {
+    format!(r#"{{"responseTime":"{NOW}","responseCode":"{code}","responseDescription":"No"}}"#)
+}
+
+fn answer(clear: &str) -> Reaction {
+    http("200 OK", "content-type: text/plain\r\n", sealed(clear))
+}
+
+type Settings = fn(TransportBuilder) -> TransportBuilder;
+
+fn as_usual(settings: TransportBuilder) -> TransportBuilder {
+    settings.clock(clock())
+}
+
+fn impatient(settings: TransportBuilder) -> TransportBuilder {
+    settings.clock(clock()).timeout(Duration::from_millis(200))
+}
+
+/// A call after which its server was counted.
+struct Called {
+    operation: &'static Dynamic,
+    result: Result<String, Error>,
+    /// How many requests the server has read.
+    requests: usize,
+    /// On how many connections.
+    connections: usize,
+}
+
+/// Calls every operation, each at a server of its own that reacts to the n-th
+/// connection as `react(operation, n)` says.
+async fn call_all(
+    settings: Settings,
+    react: impl Fn(&Dynamic, usize) -> Reaction + Clone + Send + 'static,
+) -> Vec<Called> {
+    let mut calls = JoinSet::new();
+    for operation in ALL {
+        let react = react.clone();
+        calls.spawn(async move {
+            let server = Server::start(move |index| react(operation, index)).await;
+            let caller = Caller::with(&server.host, &keys(), settings);
+            Called {
+                operation,
+                result: operation.call(&caller, sample_request(operation)).await,
+                requests: server.requests().len(),
+                connections: server.connections(),
+            }
+        });
+    }
+    let called = calls.join_all().await;
+    assert_eq!(called.len(), 23);
+    called
+}
+
+fn reads(operation: &Dynamic) -> bool {
+    operation.info.effect == Effect::Reads
+}
+
+/// The outcome of every operation is unknown for this reason; what it says is
+/// what the document says of the operation; and what moves money or changes
+/// anything else was sent no second time.
+async fn check_unknown(
+    settings: Settings,
+    reaction: Reaction,
+    cause: UnknownCause,
+    code: Option<&str>,
+) {
+    for called in call_all(settings, move |_, _| reaction.clone()).await {
+        let info = called.operation.info;
+        let Err(Error::Unknown(unknown)) = called.result else {
+            panic!("{}, {cause}: {:?}", info.name, called.result);
+        };
+        assert_eq!(unknown.cause(), cause, "{}", info.name);
+        assert_eq!(unknown.code(), code, "{}", info.name);
+        assert_eq!(unknown.operation(), info);
+        assert_eq!(unknown.subjects(), subjects(called.operation));
+        let waiting = described(info).get("x-skypay-waiting").unwrap();
+        assert_eq!(unknown.ask_with(), waiting.text_of("askWith"));
+        let wait = waiting.integer_of("askAfterSeconds");
+        assert_eq!(unknown.ask_not_before(), wait.map(after_now));
+        if reads(called.operation) {
+            assert!(called.requests <= 2, "{}", info.name);
+        } else {
+            assert!(called.requests <= 1, "{} was sent again", info.name);
+            assert_eq!(called.connections, 1, "{} was tried again", info.name);
+        }
+    }
+}
+
+/// The operation as it stands in the document.
+fn described(info: &OperationInfo) -> &'static Node {
+    let paths = document::root().get("paths").unwrap().entries().iter();
+    let operations = paths.filter_map(|path| path.node.get("post"));
+    let mut named = operations.filter(|post| post.text_of("operationId") == Some(info.name));
+    named.next().unwrap()
+}
+
+/// The control numbers of the first example, where the document says that
+/// they are at stake.
+fn subjects(operation: &Dynamic) -> Vec<String> {
+    let request: Value = serde_json::from_str(sample_request(operation)).unwrap();
+    let text = |value: &Value| value.as_str().unwrap().to_owned();
+    match described(operation.info).text_of("x-skypay-subject") {
+        None => Vec::new(),
+        Some(path) => match path.split_once("[].") {
+            None => vec![text(&request[path])],
+            Some((list, field)) => {
+                let items = request[list].as_array().unwrap().iter();
+                items.map(|item| text(&item[field])).collect()
+            }
+        },
+    }
+}
+
+fn after_now(seconds: i64) -> DateTime {
+    let now = SystemTime::UNIX_EPOCH + Duration::new(1_529_315_530, 521_100_000);
+    DateTime::from(now + Duration::from_secs(seconds.try_into().unwrap()))
+}
+
+#[tokio::test]
+async fn a_closed_port_means_not_sent() {
+    let port = ClosedPort::reserve();
+    let caller = Caller::new(&port.host, &keys());
+    for operation in ALL {
+        let result = operation.call(&caller, sample_request(operation)).await;
+        match result.unwrap_err() {
+            Error::NotSent(error) => {
+                assert!(matches!(error.reason(), NotSentReason::Connect));
+            }
+            error => panic!("{error}"),
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_connection_cut_after_sending_leaves_the_outcome_unknown() {
+    check_unknown(
+        as_usual,
+        Reaction::CutAfterReading,
+        UnknownCause::Connection,
+        None,
+    )
+    .await;
+    check_unknown(
+        as_usual,
+        Reaction::CutBeforeReading,
+        UnknownCause::Connection,
+        None,
+    )
+    .await;
+    let head = Reaction::Write(b"HTTP/1.1 200 OK\r\n".to_vec());
+    check_unknown(as_usual, head, UnknownCause::Connection, None).await;
+}
+
+#[tokio::test]
+async fn a_truncated_body_leaves_the_outcome_unknown() {
+    let body = sealed(&refused("-1016"));
+    let (half, _) = body.split_at(body.len() / 2);
+    let head = format!(
+        "HTTP/1.1 200 OK\r\ncontent-length: {}\r\n\r\n{half}",
+        body.len()
+    );
+    let truncated = Reaction::Write(head.into_bytes());
+    check_unknown(as_usual, truncated, UnknownCause::Connection, None).await;
+    // The same where the length was not announced, so that nothing seems to lack.
+    let silently = Reaction::Write(format!("HTTP/1.1 200 OK\r\n\r\n{half}").into_bytes());
+    check_unknown(as_usual, silently, UnknownCause::Unreadable, None).await;
+}
+
+#[tokio::test]
+async fn silence_leaves_the_outcome_unknown() {
+    check_unknown(impatient, Reaction::Silence, UnknownCause::Timeout, None).await;
+}
+
+#[tokio::test]
+async fn a_redirect_is_not_followed() {
+    let target = Server::start(|_| Reaction::CutAfterReading).await;
+    for status in [301, 302, 303, 307, 308] {
+        let location = format!("location: http://{}/services/acme\r\n", target.host);
+        let redirect = http(&format!("{status} Elsewhere"), &location, "");
+        check_unknown(as_usual, redirect, UnknownCause::Redirect(status), None).await;
+    }
+    assert_eq!(target.connections(), 0, "the target was never contacted");
+}
+
+#[tokio::test]
+async fn an_answer_of_somebody_else_leaves_the_outcome_unknown() {
+    let html = "<html><body>Bad Gateway</body></html>";
+    let type_html = "content-type: text/html\r\n";
+    let bad_gateway = http("502 Bad Gateway", type_html, html);
+    check_unknown(as_usual, bad_gateway, UnknownCause::HttpStatus(502), None).await;
+    check_unknown(
+        as_usual,
+        http("200 OK", type_html, html),
+        UnknownCause::Unreadable,
+        None,
+    )
+    .await;
+
+    // However well it reads, it did not come with 200.
+    for status in [201, 400, 403, 404, 429, 500, 503] {
+        let reaction = http(&format!("{status} Hm"), "", sealed(&refused("1000")));
+        check_unknown(as_usual, reaction, UnknownCause::HttpStatus(status), None).await;
+    }
+}
+
+#[tokio::test]
+async fn a_garbled_ciphertext_leaves_the_outcome_unknown() {
+    let body = sealed(&refused("-1016"));
+    let other_key = Credentials::new("", "", "another encrypt key");
+    for garbled in [
+        String::new(),
+        "garbage".to_owned(),
+        "QUJDREVGR0hJSktMTU5PUA==".to_owned(),
+        format!("AAAAAAAA{}", &body[8..]),
+        body[..body.len() - 4].to_owned(),
+        sealed_with(&other_key, &refused("-1016")),
+        sealed("garbage"),
+        sealed(r#"["-1016"]"#),
+        sealed(r#"{"responseCode":"-1016""#),
+        sealed(r#"{"responseCode":"-1016","responseCode":"1000"}"#),
+        sealed(r#"{"responseCode":["-1016"]}"#),
+    ] {
+        check_unknown(
+            as_usual,
+            http("200 OK", "", garbled),
+            UnknownCause::Unreadable,
+            None,
+        )
+        .await;
+    }
+}
+
+#[tokio::test]
+async fn a_code_that_leaves_it_open_leaves_the_outcome_unknown() {
+    for code in ["-1009", "-9999", "-1234", "1001", "-1002"] {
+        check_unknown(
+            as_usual,
+            answer(&refused(code)),
+            UnknownCause::Code,
+            Some(code),
+        )
+        .await;
+    }
+}
+
+#[tokio::test]
+async fn an_accepting_answer_without_its_data_leaves_the_outcome_unknown() {
+    let mut with_data = 0;
+    for called in call_all(as_usual, |_, _| answer(&refused("1000"))).await {
+        let response = &document::operation(called.operation.info.name).response;
+        let demanded = response.fields.iter().any(|field| field.required);
+        with_data += usize::from(demanded);
+        match called.result {
+            Ok(_) => assert!(!demanded),
+            Err(Error::Unknown(unknown)) => {
+                assert!(demanded);
+                assert_eq!(unknown.cause(), UnknownCause::Unreadable);
+                assert_eq!(unknown.code(), Some("1000"));
+            }
+            Err(error) => panic!("{error}"),
+        }
+        assert_eq!(called.requests, 1);
+    }
+    assert!(with_data > 10, "{with_data}");
+}
+
+#[tokio::test]
+async fn an_answer_without_a_code_accepts_only_where_the_document_has_none() {
+    let mut without_codes = Vec::new();
+    for called in call_all(as_usual, |operation, _| {
+        let mut clear: Value = serde_json::from_str(accepted(operation)).unwrap();
+        clear.as_object_mut().unwrap().remove("responseCode");
+        answer(&clear.to_string())
+    })
+    .await
+    {
+        match called.result {
+            Ok(_) => without_codes.push(called.operation.info.name),
+            Err(Error::Unknown(unknown)) => assert_eq!(unknown.cause(), UnknownCause::Code),
+            Err(error) => panic!("{error}"),
+        }
+    }
+    without_codes.sort_unstable();
+    assert_eq!(without_codes, ["getReportCollection", "getReportPayout"]);
+}
+
+#[tokio::test]
+async fn a_readable_refusal_is_a_rejection_and_ends_the_matter() {
+    let reaction = |operation: &Dynamic, _| match operation.info.codes {
+        [_] => answer(&refused("1000")),
+        _ => answer(&refused("-1001")),
+    };
+    let mut rejected = 0;
+    for called in call_all(as_usual, reaction).await {
+        match called.result {
+            Err(Error::Rejected(error)) => {
+                assert_eq!(error.code(), "-1001");
+                assert_eq!(
+                    error.return_code(),
+                    &skypay_types::ResponseCode::VerificationFailed
+                );
+                assert_eq!(error.description(), Some("No"));
+                rejected += 1;
+            }
+            Ok(_) => assert_eq!(called.operation.info.codes.len(), 1),
+            Err(error) => panic!("{error}"),
+        }
+        assert_eq!(called.requests, 1, "also what reads is not asked again");
+    }
+    assert_eq!(rejected, 21);
+}
+
+#[tokio::test]
+async fn only_what_reads_is_tried_again() {
+    let cut_once = |operation: &Dynamic, index| match index {
+        0 => Reaction::CutAfterReading,
+        _ => answer(accepted(operation)),
+    };
+    for called in call_all(as_usual, cut_once).await {
+        if reads(called.operation) {
+            assert!(called.result.is_ok(), "{:?}", called.result);
+            assert_eq!(called.requests, 2);
+        } else {
+            let outcome = called.result.unwrap_err().outcome();
+            assert_eq!(outcome, CallOutcome::Unknown);
+            assert_eq!(called.requests, 1, "{}", called.operation.info.name);
+        }
+    }
+
+    let once = |settings: TransportBuilder| as_usual(settings).read_retries(0);
+    for called in call_all(once, cut_once).await {
+        assert_eq!(called.result.unwrap_err().outcome(), CallOutcome::Unknown);
+        assert_eq!(called.requests, 1);
+    }
+    let often = |settings: TransportBuilder| as_usual(settings).read_retries(5);
+    for called in call_all(often, |_, _| Reaction::CutAfterReading).await {
+        assert_eq!(called.requests, if reads(called.operation) { 6 } else { 1 });
+    }
+}
+
+#[tokio::test]
+async fn what_changes_anything_never_travels_on_a_used_connection() {
+    for operation in ALL {
+        let body = sealed(accepted(operation));
+        let server = Server::start(move |_| kept(&body)).await;
+        let caller = Caller::new(&server.host, &keys());
+        for _ in 0..3 {
+            let result = operation.call(&caller, sample_request(operation)).await;
+            assert!(result.is_ok(), "{result:?}");
+        }
+        assert_eq!(server.requests().len(), 3);
+        let connections = if reads(operation) { 1 } else { 3 };
+        assert_eq!(server.connections(), connections, "{}", operation.info.name);
+    }
+}
+
+#[tokio::test]
+async fn a_request_is_a_plain_post_of_sealed_text_and_nothing_else() {
+    for operation in ALL {
+        let body = sealed(accepted(operation));
+        let server = Server::start(move |_| http("200 OK", "", &body)).await;
+        let caller = Caller::new(&server.host, &keys());
+        let result = operation.call(&caller, sample_request(operation)).await;
+        assert!(result.is_ok(), "{result:?}");
+
+        let [request] = server.requests().try_into().unwrap();
+        let (head, body) = request.split_once("\r\n\r\n").unwrap();
+        let path = match operation.info.direction {
+            Direction::ToSkypay => format!("/services/{CALLER_NAME}"),
+            Direction::ToPartner => CALLBACK_PATH.to_owned(),
+        };
+        let (line, headers) = head.split_once("\r\n").unwrap();
+        assert_eq!(line, format!("POST {path} HTTP/1.1"));
+        let mut names: Vec<_> = headers
+            .lines()
+            .map(|header| header.split_once(": ").unwrap())
+            .map(|(name, value)| (name.to_ascii_lowercase(), value))
+            .collect();
+        names.sort_unstable();
+        let length = body.len().to_string();
+        let agent = concat!("skypay-rust/", env!("CARGO_PKG_VERSION_MAJOR"));
+        let user_agent = &names
+            .iter()
+            .find(|(name, _)| name == "user-agent")
+            .unwrap()
+            .1;
+        assert!(user_agent.starts_with(agent), "{user_agent}");
+        names.retain(|(name, _)| name != "user-agent");
+        let expected = [
+            ("accept", "*/*"),
+            ("content-length", length.as_str()),
+            ("content-type", "text/plain"),
+            ("host", server.host.as_str()),
+        ];
+        let expected = expected.map(|(name, value)| (name.to_owned(), value));
+        assert_eq!(names, expected);
+        let base64 = |byte: u8| byte.is_ascii_alphanumeric() || b"+/=".contains(&byte);
+        assert!(body.bytes().all(base64), "{body}");
+    }
+}
+
+/// The environment names a proxy, and the test that follows this one is run in
+/// it: it succeeds, and the proxy is never contacted.
+#[tokio::test]
+async fn no_proxy_of_the_environment_is_used() {
+    let proxy = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}", proxy.local_addr().unwrap());
+    let mut child = Command::new(std::env::current_exe().unwrap());
+    child.args(["--exact", "outcomes::every_call_goes_to_its_own_host"]);
+    for name in ["HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"] {
+        child.env(name, &url).env(name.to_lowercase(), &url);
+    }
+    for name in ["NO_PROXY", "no_proxy", "REQUEST_METHOD"] {
+        child.env_remove(name);
+    }
+    let output = tokio::task::spawn_blocking(move || child.output().unwrap());
+    let refusing = async {
+        let contacted = proxy.accept().await;
+        panic!("the proxy was contacted: {contacted:?}");
+    };
+    let output = tokio::select! {
+        output = output => output.unwrap(),
+        () = refusing => unreachable!(),
+    };
+    let report = String::from_utf8_lossy(&output.stdout);
+    assert!(output.status.success(), "{report}");
+    assert!(report.contains("1 passed"), "{report}");
+}
+
+#[tokio::test]
+async fn every_call_goes_to_its_own_host() {
+    for called in call_all(as_usual, |operation, _| answer(accepted(operation))).await {
+        assert!(called.result.is_ok(), "{:?}", called.result);
+        assert_eq!(called.requests, 1);
+    }
+}
+
+#[tokio::test]
+async fn errors_say_in_words_what_to_do() {
+    let mut page = String::new();
+    let mut add = |title: &str, mut called: Vec<Called>| {
+        called.sort_by_key(|called| {
+            let mut all = ALL.iter();
+            all.position(|operation| operation.info.name == called.operation.info.name)
+        });
+        page += &format!("{title}\n");
+        for called in called {
+            if let Err(error) = called.result {
+                page += &format!("  {error}\n");
+            }
+        }
+    };
+    add(
+        "cut after sending",
+        call_all(as_usual, |_, _| Reaction::CutAfterReading).await,
+    );
+    add(
+        "refused",
+        call_all(as_usual, |_, _| answer(&refused("-1001"))).await,
+    );
+    insta::assert_snapshot!(page);
+}
+
+/// A request that keeps all rules but one, which is broken in this field.
+struct Broken {
+    operation: &'static Dynamic,
+    field: String,
+    request: Value,
+}
+
+#[tokio::test]
+async fn what_breaks_a_rule_is_not_sent() {
+    let server = Server::start(|_| Reaction::CutAfterReading).await;
+    let caller = Caller::new(&server.host, &keys());
+    let broken: Vec<_> = ALL.iter().flat_map(all_broken).collect();
+    assert_eq!(
+        fields_of(&broken),
+        ALL.iter().flat_map(limited_fields).collect()
+    );
+    for Broken {
+        operation,
+        field,
+        request,
+    } in broken
+    {
+        let result = operation.call(&caller, &request.to_string()).await;
+        match result.unwrap_err() {
+            Error::NotSent(error) => {
+                let invalid = error.invalid().unwrap();
+                let fields = invalid.violations().iter().map(|broken| &broken.field);
+                let fields: Vec<_> = fields.collect();
+                assert!(
+                    fields.iter().all(|found| found.starts_with(&field)),
+                    "{field} is broken, found {fields:?} in {request}"
+                );
+            }
+            error => panic!("{error}: {request}"),
+        }
+    }
+    assert_eq!(server.connections(), 0);
+}
+
+fn fields_of(broken: &[Broken]) -> BTreeSet<(&'static str, String)> {
+    let fields = broken.iter();
+    fields
+        .map(|broken| (broken.operation.info.name, broken.field.clone()))
+        .collect()
+}
+
+/// The fields of a request of which the document demands something.
+fn limited_fields(operation: &'static Dynamic) -> Vec<(&'static str, String)> {
+    let request = &document::operation(operation.info.name).request;
+    let limited = request
+        .fields
+        .iter()
+        .filter(|field| !offending(field).is_empty());
+    let ruled = request.rules.iter().flat_map(|rule| {
+        let matched = rule.matches.iter().map(|(field, _)| field);
+        rule.require.iter().chain(&rule.forbid).chain(matched)
+    });
+    let fields = limited.map(|field| &field.wire).chain(ruled);
+    fields
+        .map(|field| (operation.info.name, field.clone()))
+        .collect()
+}
+
+/// Every request of an operation that breaks one rule of the document.
+fn all_broken(operation: &'static Dynamic) -> Vec<Broken> {
+    let described = document::operation(operation.info.name);
+    let mut all = Vec::new();
+    for example in &described.request_examples {
+        let mut add = |field: &str, change: &dyn Fn(&mut Value)| {
+            let mut request = example.value.clone();
+            change(&mut request);
+            assert_ne!(request, example.value);
+            all.push(Broken {
+                operation,
+                field: field.to_owned(),
+                request,
+            });
+        };
+        let here = described
+            .request
+            .fields
+            .iter()
+            .filter(|field| example.value.get(&field.wire).is_some());
+        for field in here {
+            for value in offending(field) {
+                add(&field.wire, &|request| request[&field.wire] = value.clone());
+            }
+        }
+        for rule in &described.request.rules {
+            if !holds(rule, &example.value) {
+                continue;
+            }
+            for field in &rule.require {
+                add(field, &|request| {
+                    request.as_object_mut().unwrap().remove(field);
+                });
+            }
+            for field in &rule.forbid {
+                add(field, &|request| request[field] = "1".into());
+            }
+            for (field, _) in &rule.matches {
+                add(field, &|request| request[field] = "0000012309738".into());
+            }
+        }
+    }
+    all
+}
+
+fn holds(rule: &Rule, request: &Value) -> bool {
+    rule.when.as_ref().is_none_or(|(field, values)| {
+        let value = request[field].as_str().unwrap_or_default();
+        values.iter().any(|wanted| wanted == value)
+    })
+}
+
+/// Values that a field must not have when it is sent.
+fn offending(field: &Field) -> Vec<Value> {
+    let Limits {
+        min_length,
+        max_length,
+        pattern,
+        minimum,
+        maximum,
+        min_items,
+        max_items,
+        enforced,
+        ..
+    } = &field.limits;
+    if !enforced {
+        return Vec::new();
+    }
+    let repeated = |unit: &str, times: u32| unit.repeat(times.try_into().unwrap());
+    let mut offending: Vec<Value> = Vec::new();
+    match &field.ty {
+        Type::Text | Type::Newtype(_) => {
+            offending.extend(max_length.map(|most| repeated("9", most + 1).into()));
+            let short = min_length.filter(|least| *least > 0);
+            offending.extend(short.map(|least| repeated("9", least - 1).into()));
+            offending.extend(pattern.iter().map(|_| "-".repeat(11).into()));
+        }
+        Type::PersonName => {
+            offending.extend(["Cher", ",Juan", "Dela Cruz,", "a,b,c,d,e", ""].map(Value::from));
+            let long = max_length.map(|most| format!("a,{}", repeated("b", most)));
+            offending.extend(long.map(Value::from));
+        }
+        Type::Codes(_) => offending.extend(["77", "13", ""].map(Value::from)),
+        Type::Amount => {
+            offending.extend(["0.00", "-1.00", "10000000000.00"].map(Value::from));
+        }
+        Type::Integer(_) => {
+            offending.extend(max_length.map(|most| repeated("9", most + 1).into()));
+            let small = minimum.as_ref().filter(|least| *least != "0");
+            offending.extend(small.map(|_| Value::from(0)));
+        }
+        Type::List(item) => {
+            offending.extend(min_items.map(|_| Value::Array(Vec::new())));
+            let one = match **item {
+                Type::Row(_) => serde_json::json!({"controlNumber": "SKY9800000101"}),
+                _ => "1".into(),
+            };
+            let too_many = max_items.map(|most| vec![one; most as usize + 1]);
+            offending.extend(too_many.map(Value::Array));
+            offending.push(match **item {
+                Type::Row(_) => serde_json::json!([{"controlNumber": "SKY98"}]),
+                _ => serde_json::json!(["77"]),
+            });
+        }
+        // Their types hold nothing that must not be sent.
+        Type::Date | Type::DateTime | Type::Boolean | Type::Row(_) => {}
+    }
+    assert!(maximum.is_none() || field.ty == Type::Amount);
+    // What may be absent is, when it is empty.
+    offending.retain(|value| field.required || *value != "");
+    offending
+}
+
+#[tokio::test]
+async fn the_earliest_time_to_ask_is_in_gmt_8() {
+    let server = Server::start(|_| Reaction::CutAfterReading).await;
+    let caller = Caller::with(&server.host, &keys(), as_usual);
+    let operation = named("payoutQueue");
+    let result = operation.call(&caller, sample_request(operation)).await;
+    match result.unwrap_err() {
+        Error::Unknown(unknown) => {
+            let time = unknown.ask_not_before().unwrap().to_string();
+            assert_eq!(time, "2018-06-18 17:57:10");
+            assert_eq!(unknown.ask_with(), Some("payoutQueryStatus"));
+            assert_eq!(unknown.subjects(), ["SKY9800000101"]);
+        }
+        error => panic!("{error}"),
+    }
+}

@@ -1,0 +1,325 @@
+//! The JSON Schemas that the types derive say what the document says, and
+//! the document's examples are valid by the document's own schemas.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use codegen::document::{Node, Value as Tree};
+use codegen::model::{Field, Message as Model, Part, Type};
+use jsonschema::Draft;
+use serde_json::{Value, json};
+
+use crate::document::{self, api, schema};
+use crate::operations::{ALL, Message};
+
+macro_rules! messages {
+    ($($name:ident),* $(,)?) => {
+        [$(Message::of::<skypay_types::$name>(stringify!($name))),*]
+    };
+}
+
+/// Objects inside messages.
+const ROWS: [Message; 11] = messages![
+    BankEntry,
+    CivilStatusEntry,
+    CollectionReportEntry,
+    ControlNumberEntry,
+    FinanceMovement,
+    IdentificationTypeEntry,
+    NationalityEntry,
+    PayoutReportEntry,
+    PayoutStatusEntry,
+    ProvinceEntry,
+    TownCityEntry,
+];
+
+/// Every type of message and what the generator knows of it.
+fn types() -> Vec<(&'static Message, &'static Model)> {
+    let models: BTreeMap<_, _> = models().map(|model| (model.name.as_str(), model)).collect();
+    let operations = ALL.iter();
+    let messages = operations.flat_map(|operation| [&operation.request, &operation.response]);
+    messages
+        .chain(&ROWS)
+        .map(|message| (message, models[message.name]))
+        .collect()
+}
+
+fn models() -> impl Iterator<Item = &'static Model> {
+    let operations = api().operations.iter();
+    let messages = operations.flat_map(|operation| [&operation.request, &operation.response]);
+    messages.chain(&api().rows)
+}
+
+#[test]
+fn the_list_of_types_is_that_of_the_document() {
+    let listed: Vec<_> = types().iter().map(|(message, _)| message.name).collect();
+    let unique: BTreeSet<_> = listed.iter().copied().collect();
+    assert_eq!(unique.len(), listed.len());
+    let generated: BTreeSet<_> = models().map(|model| model.name.as_str()).collect();
+    assert_eq!(unique, generated);
+    let objects: BTreeSet<_> = document::schema_names()
+        .filter(|name| schema(name).text_of("type") == Some("object"))
+        .collect();
+    assert_eq!(unique, objects, "every object of the document has its type");
+}
+
+/// A property as the document says it: its own keywords win over those of what
+/// it refers to.
+fn keyword<'n>(property: &'n Node, name: &str) -> Option<&'n Node> {
+    let referred = || {
+        let all = property.get("allOf").map(Node::items).unwrap_or_default();
+        let references = all.iter().chain([property]);
+        let mut names = references.filter_map(|node| node.text_of("$ref"));
+        let name = names.next()?.strip_prefix("#/components/schemas/")?;
+        Some(schema(name))
+    };
+    property
+        .get(name)
+        .or_else(|| referred().and_then(|target| keyword(target, name)))
+}
+
+fn flag(property: &Node, name: &str) -> bool {
+    let found = keyword(property, name);
+    found.is_some_and(|node| matches!(node.value, Tree::Bool(true)))
+}
+
+fn number(property: &Node, name: &str) -> Option<u64> {
+    keyword(property, name).map(|node| node.json().as_u64().unwrap())
+}
+
+/// The properties that a Rust type has, and whether it has them always.
+fn documented(model: &Model) -> BTreeMap<&'static str, (&'static Node, bool)> {
+    let message = schema(&model.name);
+    let required = message.texts_of("required");
+    let properties = message.get("properties").unwrap().entries().iter();
+    properties
+        .filter_map(|property| {
+            let node = &property.node;
+            let in_transport = flag(node, "x-skypay-transport");
+            let written_by_transport =
+                model.part == Part::Request && (in_transport || flag(node, "x-skypay-constant"));
+            let always = (required.contains(&property.key) && !in_transport)
+                || flag(node, "x-skypay-on-success");
+            (!written_by_transport).then_some((property.key.as_str(), (node, always)))
+        })
+        .collect()
+}
+
+fn names(value: &Value) -> BTreeSet<&str> {
+    match value {
+        Value::Array(items) => items.iter().map(|item| item.as_str().unwrap()).collect(),
+        Value::Object(members) => members.keys().map(String::as_str).collect(),
+        _ => BTreeSet::new(),
+    }
+}
+
+/// What stands behind a reference, and behind "this or null".
+fn resolved<'s>(root: &'s Value, schema: &'s Value) -> &'s Value {
+    if let Some(reference) = schema["$ref"].as_str() {
+        let target = root.pointer(reference.trim_start_matches('#'));
+        return resolved(root, target.unwrap());
+    }
+    let not_null = |one: &&Value| one["type"] != "null";
+    match schema["anyOf"].as_array() {
+        Some(any) => resolved(root, any.iter().find(not_null).unwrap()),
+        None => schema,
+    }
+}
+
+/// The type of JSON that a derived schema wants, apart from `null`.
+fn json_type(schema: &Value) -> &str {
+    match &schema["type"] {
+        Value::Array(types) => {
+            let mut types = types.iter().filter_map(Value::as_str);
+            types.find(|name| *name != "null").unwrap()
+        }
+        name => name.as_str().unwrap(),
+    }
+}
+
+#[test]
+fn derived_schemas_have_the_properties_of_the_document() {
+    for (message, model) in types() {
+        let derived = (message.schema)();
+        assert_eq!(derived["type"], "object");
+        assert_eq!(derived["title"], message.name);
+        let documented = documented(model);
+        assert_eq!(
+            names(&derived["properties"]),
+            documented.keys().copied().collect(),
+            "{}",
+            message.name
+        );
+        let always = documented.iter().filter(|(_, (_, always))| *always);
+        assert_eq!(
+            names(&derived["required"]),
+            always.map(|(name, _)| *name).collect(),
+            "required in {}",
+            message.name
+        );
+    }
+}
+
+#[test]
+fn derived_properties_have_the_types_and_lengths_of_the_document() {
+    let mut lengths = 0;
+    for (message, model) in types() {
+        let root = (message.schema)();
+        for (name, (node, always)) in documented(model) {
+            let at = format!("{}.{name}", message.name);
+            let property = &root["properties"][name];
+            check_type(&root, property, node, &at);
+            let nullable = property["type"].is_array() || property["anyOf"].is_array();
+            assert_eq!(
+                nullable, !always,
+                "{at} is null only where it may be missing"
+            );
+
+            let field = model
+                .fields
+                .iter()
+                .find(|field| field.wire == name)
+                .unwrap();
+            lengths += check_lengths(resolved(&root, property), node, field, &at);
+        }
+    }
+    assert!(lengths > 20, "{lengths}");
+}
+
+fn check_type(root: &Value, property: &Value, node: &Node, at: &str) {
+    let derived = resolved(root, property);
+    let documented = keyword(node, "type").unwrap().text().unwrap();
+    assert_eq!(json_type(derived), documented, "type of {at}");
+    if documented == "array" {
+        let items = keyword(node, "items").unwrap();
+        check_type(root, &derived["items"], items, &format!("{at}[]"));
+    }
+    if let (Some(codes), Some(listed)) = (
+        keyword(node, "x-skypay-codes"),
+        derived["examples"].as_array(),
+    ) {
+        let codes = codes.items().iter().map(|code| code.text_of("value"));
+        let listed = listed.iter().map(Value::as_str);
+        assert!(listed.eq(codes), "codes of {at}");
+    }
+    if let Some(pattern) = derived["pattern"].as_str() {
+        // Types that spell themselves derive a pattern; the example keeps it.
+        let validator = jsonschema::validator_for(&json!({"pattern": pattern})).unwrap();
+        let example = keyword(node, "example").unwrap().json();
+        let empty = example == "";
+        assert!(empty || validator.is_valid(&example), "pattern of {at}");
+    }
+}
+
+/// Lengths that are derived are the document's; those of plain texts that are
+/// enforced are all derived. Gives how many there are.
+fn check_lengths(derived: &Value, node: &Node, field: &Field, at: &str) -> usize {
+    let mut found = 0;
+    for name in ["minLength", "maxLength"] {
+        let (derived, documented) = (derived[name].as_u64(), number(node, name));
+        let plain = field.ty == Type::Text && !field.sensitive && field.limits.enforced;
+        if plain || derived.is_some() {
+            assert_eq!(derived, documented, "{name} of {at}");
+            found += usize::from(derived.is_some());
+        }
+    }
+    found
+}
+
+#[test]
+fn what_a_type_writes_is_valid_by_its_derived_schema() {
+    let mut messages = 0;
+    for operation in ALL {
+        let described = document::operation(operation.info.name);
+        for (message, examples) in [
+            (&operation.request, &described.request_examples),
+            (&operation.response, &described.response_examples),
+        ] {
+            let options = jsonschema::options().with_draft(Draft::Draft202012);
+            let validator = options.build(&(message.schema)()).unwrap();
+            for example in examples {
+                // A refusal is no whole response.
+                let Ok(shown) = (message.read)(example.json.as_bytes()) else {
+                    assert!(example.json.contains(r#""responseCode":"-"#));
+                    continue;
+                };
+                let written: Value = serde_json::from_str(&shown.json).unwrap();
+                let errors: Vec<_> = validator.iter_errors(&written).collect();
+                assert!(errors.is_empty(), "{}: {errors:?}", message.name);
+                messages += 1;
+
+                let required = names(&written);
+                for name in required {
+                    let mut without = written.clone();
+                    without.as_object_mut().unwrap().remove(name);
+                    let readable = (message.read)(without.to_string().as_bytes()).is_ok();
+                    assert_eq!(
+                        validator.is_valid(&without),
+                        readable,
+                        "{} without {name}",
+                        message.name
+                    );
+                }
+            }
+        }
+    }
+    assert!(messages > 46, "{messages}");
+}
+
+#[test]
+fn examples_of_messages_are_valid_by_the_document_s_own_schemas() {
+    let mut examples = 0;
+    for operation in &api().operations {
+        for (message, shown) in [
+            (&operation.request, &operation.request_examples),
+            (&operation.response, &operation.response_examples),
+        ] {
+            let required = schema(&message.name).texts_of("required");
+            for example in shown {
+                assert_eq!(
+                    document::complaints(&message.name, &example.json),
+                    [""; 0],
+                    "{} {}",
+                    operation.name,
+                    example.name
+                );
+                examples += 1;
+                for name in &required {
+                    let mut without = example.value.clone();
+                    without.as_object_mut().unwrap().remove(name);
+                    let complaints = document::complaints(&message.name, &without.to_string());
+                    assert_eq!(complaints.len(), 1, "{} without {name}", message.name);
+                }
+            }
+        }
+    }
+    assert!(examples > 69, "{examples}");
+}
+
+#[test]
+fn examples_of_fields_are_valid_by_the_document_s_own_schemas() {
+    let mut examples = 0;
+    for name in document::schema_names() {
+        examples += check_example(schema(name), &format!("/components/schemas/{name}"));
+    }
+    assert!(examples > 120, "{examples}");
+}
+
+/// Checks the example of a schema and of all schemas inside it.
+fn check_example(node: &Node, pointer: &str) -> usize {
+    let mut examples = 0;
+    if let Some(example) = node.get("example") {
+        let validator = document::validator_at(pointer);
+        let errors: Vec<_> = validator
+            .iter_errors(&example.json())
+            .map(|error| error.to_string())
+            .collect();
+        assert!(errors.is_empty(), "{pointer}: {errors:?}");
+        examples += 1;
+    }
+    let properties = node.get("properties").map(Node::entries);
+    for property in properties.unwrap_or_default() {
+        let pointer = format!("{pointer}/properties/{}", property.key);
+        examples += check_example(&property.node, &pointer);
+    }
+    examples
+}
