@@ -123,7 +123,8 @@ fn cargo(root: &Path, arguments: &str) -> Ending {
 /// What cargo told this program about its own package is not passed on: build
 /// scripts look at it, and would run again whenever the same thing is built
 /// with and without a task.
-fn command(root: &Path, arguments: &str) -> Command {
+#[must_use]
+pub fn command(root: &Path, arguments: &str) -> Command {
     let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
     command.args(arguments.split_whitespace()).current_dir(root);
     for (name, _) in std::env::vars_os() {
