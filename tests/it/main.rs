@@ -6,17 +6,21 @@
     reason = "a test that cannot go on says so by panicking"
 )]
 
+mod consumer;
 mod document;
 mod documents;
 mod end_to_end;
 mod generated;
 mod handlers;
+mod limits;
 mod log;
 mod loopback;
 mod masking;
 mod misbehaving;
 mod operations;
 mod outcomes;
+mod packages;
+mod prose;
 mod reading;
 mod schemas;
 mod structure;

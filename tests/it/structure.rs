@@ -7,7 +7,7 @@ use std::process::Command;
 use serde_json::Value;
 
 /// What each crate may use of this workspace, and what it must not link.
-const RULES: [(&str, &[&str], &[&str]); 7] = [
+pub(crate) const RULES: [(&str, &[&str], &[&str]); 7] = [
     ("codegen", &[], &["tokio", "reqwest", "axum", "aes"]),
     ("xtask", &["codegen"], &["reqwest", "axum", "aes"]),
     ("skypay-runtime", &[], &[]),

@@ -1,0 +1,45 @@
+//! A service of another team, outside the workspace: it knows the crates by
+//! path only, and what it does with them stands in its output.
+
+use std::fs;
+use std::path::Path;
+use std::process::Command;
+
+use xtask::steps::{self, CONSUMER};
+
+/// What `tests/consumer` prints: a payout that is accepted and reported as
+/// paid, one that is rejected, one whose outcome is unknown, and one that
+/// cannot be built.
+const OUTPUT: &str = "\
+SKY9800000101: accepted
+SKY9800000101: Paid(2)
+SKY9800000102: rejected, top up first
+SKY9800000103: unknown, payoutQueryStatus about [\"SKY9800000103\"]
+98-104: not built, controlNumber: must have at least 13 characters
+98-104: not built, controlNumber: must match ^[A-Za-z0-9]{13,15}$
+98-104: not built, amount: must be at least 0.01
+";
+
+#[test]
+fn a_service_outside_the_workspace_builds_and_runs() {
+    let root = xtask::root();
+    let target = Path::new(env!("CARGO_TARGET_TMPDIR")).join("consumer");
+    // The same versions as here, so that nothing has to be fetched.
+    let lock = root.join(CONSUMER).with_file_name("Cargo.lock");
+    fs::copy(root.join("Cargo.lock"), lock).unwrap();
+    let arguments = format!("build --quiet --offline --manifest-path {CONSUMER}");
+    let built = steps::command(&root, &arguments)
+        .env("CARGO_TARGET_DIR", &target)
+        .output()
+        .unwrap();
+    let complaints = String::from_utf8_lossy(&built.stderr);
+    assert!(built.status.success(), "{complaints}");
+    assert_eq!(complaints, "", "it builds without a warning");
+
+    let ran = Command::new(target.join("debug/consumer"))
+        .output()
+        .unwrap();
+    let complaints = String::from_utf8_lossy(&ran.stderr);
+    assert!(ran.status.success(), "{complaints}");
+    assert_eq!(String::from_utf8_lossy(&ran.stdout), OUTPUT);
+}

@@ -1,0 +1,136 @@
+//! The crates as a registry and its readers get them.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::Path;
+
+use serde_json::Value;
+use xtask::steps::{self, PUBLISHED, RUNTIME_FEATURES};
+
+fn cargo(arguments: &str) -> String {
+    let output = steps::command(&xtask::root(), arguments).output().unwrap();
+    let complaints = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "cargo {arguments}: {complaints}");
+    String::from_utf8(output.stdout).unwrap()
+}
+
+/// The crates that may be published, as cargo sees them.
+fn published() -> Vec<Value> {
+    let metadata = cargo("metadata --format-version=1 --no-deps --offline");
+    let metadata: Value = serde_json::from_str(&metadata).unwrap();
+    let packages = metadata["packages"].as_array().unwrap();
+    let publishable = |package: &&Value| package["publish"].is_null();
+    packages.iter().filter(publishable).cloned().collect()
+}
+
+fn folder(package: &Value) -> &Path {
+    let manifest = Path::new(package["manifest_path"].as_str().unwrap());
+    manifest.parent().unwrap()
+}
+
+#[test]
+fn what_is_published_is_what_tasks_take_for_it() {
+    let packages = published();
+    let names: BTreeSet<_> = packages.iter().filter_map(|p| p["name"].as_str()).collect();
+    assert_eq!(names, BTreeSet::from(PUBLISHED));
+
+    let runtime = packages.iter().find(|p| p["name"] == "skypay-runtime");
+    let features = runtime.unwrap()["features"].as_object().unwrap();
+    let features: BTreeSet<_> = features.keys().map(String::as_str).collect();
+    let expected = RUNTIME_FEATURES.into_iter().chain(["default"]);
+    assert_eq!(features, expected.collect());
+}
+
+#[test]
+fn manifests_say_what_readers_of_a_registry_look_for() {
+    for package in published() {
+        let name = package["name"].as_str().unwrap();
+        assert!(!package["description"].as_str().unwrap().is_empty());
+        assert_eq!(package["license"], "MIT OR Apache-2.0", "{name}");
+        assert_eq!(package["readme"], "README.md", "{name}");
+        let documentation = format!("https://docs.rs/{name}");
+        assert_eq!(package["documentation"], documentation.as_str());
+        assert!(package["rust_version"].is_string(), "{name}");
+        assert!(!package["keywords"].as_array().unwrap().is_empty());
+        assert!(!package["categories"].as_array().unwrap().is_empty());
+        let docs_rs = &package["metadata"]["docs"]["rs"];
+        assert_eq!(docs_rs["all-features"], true, "{name}");
+
+        let manifest = fs::read_to_string(folder(&package).join("Cargo.toml")).unwrap();
+        let readme = fs::read_to_string(folder(&package).join("README.md")).unwrap();
+        let features = package["features"].as_object().unwrap().keys();
+        for feature in features.filter(|feature| *feature != "default") {
+            let declared = manifest.find(&format!("\n{feature} = [")).unwrap();
+            let comment = manifest[..declared].lines().next_back().unwrap();
+            assert!(comment.starts_with("## "), "{name}: {feature} is explained");
+            let quoted = format!("`{feature}`");
+            assert!(
+                readme.contains(&quoted),
+                "{name}: {feature} is in README.md"
+            );
+        }
+    }
+}
+
+#[test]
+fn packages_hold_sources_readme_and_licences_and_no_more() {
+    let root = xtask::root();
+    for package in published() {
+        let name = package["name"].as_str().unwrap();
+        let list = cargo(&format!(
+            "package --list --allow-dirty --offline --package {name}"
+        ));
+        let mut files: BTreeSet<_> = list.lines().collect();
+        for licence in ["LICENSE-APACHE", "LICENSE-MIT"] {
+            assert!(files.remove(licence), "{name} carries {licence}");
+            let carried = fs::read(folder(&package).join(licence)).unwrap();
+            assert_eq!(carried, fs::read(root.join(licence)).unwrap(), "{name}");
+        }
+        for file in ["README.md", "Cargo.toml", "src/lib.rs"] {
+            assert!(files.contains(file), "{name} carries {file}");
+        }
+        let known = |file: &&&str| {
+            let folder = file.split_once('/').map(|(folder, _)| folder);
+            match folder {
+                Some(folder) => ["src", "tests", "testdata"].contains(&folder),
+                None => {
+                    file.starts_with("Cargo.")
+                        || ["README.md", "surface.txt", ".cargo_vcs_info.json"].contains(file)
+                }
+            }
+        };
+        let others: Vec<_> = files.iter().filter(|file| !known(file)).collect();
+        assert!(others.is_empty(), "{name} carries {others:?}");
+    }
+}
+
+/// Crates that depend on each other can be packaged before the first of them
+/// is in a registry. `cargo xtask ci` also builds what comes out of this.
+#[test]
+fn packages_are_made_as_a_set() {
+    let target = Path::new(env!("CARGO_TARGET_TMPDIR")).join("packages");
+    let selected = PUBLISHED.map(|name| format!(" --package {name}")).concat();
+    cargo(&format!(
+        "package --no-verify --allow-dirty --offline --target-dir {}{selected}",
+        target.display()
+    ));
+    for package in published() {
+        let name = package["name"].as_str().unwrap();
+        let version = package["version"].as_str().unwrap();
+        let file = target.join(format!("package/{name}-{version}.crate"));
+        assert!(file.exists(), "{}", file.display());
+    }
+}
+
+#[test]
+fn crates_and_document_share_major_and_minor() {
+    let document = codegen::generate(include_str!("../../spec/skypay.yaml"));
+    let document = document.unwrap().api.version;
+    let shared = |version: &str| version.rsplit_once('.').unwrap().0.to_owned();
+    for package in published() {
+        let version = package["version"].as_str().unwrap();
+        assert_eq!(shared(version), shared(&document), "{}", package["name"]);
+        let changes = include_str!("../../CHANGELOG.md");
+        assert!(changes.contains(&format!("\n## {version}")), "{version}");
+    }
+}

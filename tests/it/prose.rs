@@ -1,0 +1,141 @@
+//! What the texts say of the code is true: examples, proofs, paths, versions
+//! and the table of crates.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::Path;
+
+use crate::structure::RULES;
+
+/// Every text for people, from the root of the workspace.
+const TEXTS: [&str; 7] = [
+    "ARCHITECTURE.md",
+    "CHANGELOG.md",
+    "CONTRIBUTING.md",
+    "README.md",
+    "SECURITY.md",
+    "runtime/README.md",
+    "spec/README.md",
+];
+
+fn read(path: &str) -> String {
+    let file = xtask::root().join(path);
+    fs::read_to_string(&file).unwrap_or_else(|error| panic!("{path}: {error}"))
+}
+
+/// The parts of a text between backticks, outside fenced code.
+fn quoted(text: &str) -> Vec<String> {
+    let unfenced: String = text.split("```").step_by(2).collect();
+    let parts = unfenced.split('`').skip(1).step_by(2);
+    // A line break inside a quotation is a blank.
+    parts.map(|part| part.replace('\n', " ")).collect()
+}
+
+/// Whether a quotation is meant as the path of a file or folder in here.
+fn is_path(quotation: &str) -> bool {
+    let folders = [
+        "codegen/",
+        "generated/",
+        "runtime/",
+        "spec/",
+        "tests/",
+        "xtask/",
+        ".ci/",
+    ];
+    folders.iter().any(|folder| quotation.starts_with(folder))
+        && !quotation.contains(['*', '<', '…', ' ', '{'])
+}
+
+#[test]
+fn the_readme_shows_the_examples_that_compile() {
+    let readme = read("README.md");
+    for name in ["client", "callback_server"] {
+        let example = read(&format!("tests/examples/{name}.rs"));
+        let shown = format!("```rust\n{example}```\n");
+        assert!(
+            readme.contains(&shown),
+            "README.md shows {name}.rs as it is"
+        );
+    }
+    assert_eq!(readme.matches("```rust").count(), 2);
+}
+
+#[test]
+fn the_readme_names_the_rust_version_that_is_needed() {
+    let manifest = read("Cargo.toml");
+    let (_, rest) = manifest.split_once("rust-version = \"").unwrap();
+    let (version, _) = rest.split_once('"').unwrap();
+    assert!(read("README.md").contains(&format!("Rust {version}")));
+}
+
+#[test]
+fn every_path_in_the_texts_exists() {
+    for text in TEXTS {
+        let beside = xtask::root().join(text).with_file_name("");
+        for path in quoted(&read(text)).iter().filter(|path| is_path(path)) {
+            let exists = xtask::root().join(path).exists() || beside.join(path).exists();
+            assert!(exists, "{text}: {path}");
+        }
+    }
+}
+
+#[test]
+fn every_link_between_the_texts_leads_somewhere() {
+    for text in TEXTS {
+        let content = read(text);
+        let folder = Path::new(text).parent().unwrap();
+        for link in content.split("](").skip(1) {
+            let (link, _) = link.split_once(')').unwrap();
+            let (file, _) = link.split_once('#').unwrap_or((link, ""));
+            if !link.contains("://") && !file.is_empty() {
+                let target = xtask::root().join(folder).join(file);
+                assert!(target.exists(), "{text}: {link}");
+            }
+        }
+    }
+}
+
+/// `Proof:` is followed by names of tests, each group by the file that holds
+/// them, or by a file alone.
+#[test]
+fn every_proof_that_is_claimed_exists() {
+    let security = read("SECURITY.md");
+    let mut proofs = 0;
+    for claim in security.split("Proof:").skip(1) {
+        let (claim, _) = claim.split_once("\n\n").unwrap_or((claim, ""));
+        let mut names = Vec::new();
+        for quotation in quoted(claim) {
+            if !is_path(&quotation) {
+                names.push(quotation);
+                continue;
+            }
+            let file = read(&quotation);
+            for name in names.drain(..) {
+                let function = format!("fn {name}(");
+                assert!(file.contains(&function), "{quotation} has {name}");
+            }
+            proofs += 1;
+        }
+        assert_eq!(names, [""; 0], "each test is followed by its file");
+    }
+    assert!(proofs > 15, "{proofs}");
+}
+
+#[test]
+fn the_table_of_crates_is_the_one_that_is_kept() {
+    let architecture = read("ARCHITECTURE.md");
+    let rows: BTreeSet<_> = architecture
+        .lines()
+        .skip_while(|line| !line.starts_with("| crate | may use |"))
+        .skip(2)
+        .map_while(|line| line.strip_prefix("| ")?.strip_suffix(" |"))
+        .map(|row| {
+            let cells: Vec<_> = row.split(" | ").collect();
+            let names = |cell: &str| quoted(cell).into_iter().collect::<BTreeSet<_>>();
+            (names(cells[0]), names(cells[1]), names(cells[2]))
+        })
+        .collect();
+    let set = |names: &[&str]| names.iter().map(ToString::to_string).collect();
+    let kept = RULES.map(|(name, may_use, must_not)| (set(&[name]), set(may_use), set(must_not)));
+    assert_eq!(rows, BTreeSet::from(kept));
+}
