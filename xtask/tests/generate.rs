@@ -69,7 +69,10 @@ fn a_refused_document_writes_nothing() {
     let Err(Failure::Refused(report)) = generate::compare(&root) else {
         panic!("the document was not refused");
     };
-    assert!(report.contains("spec/skypay.yaml:200:17: [action-agrees]"), "{report}");
+    assert!(
+        report.contains("spec/skypay.yaml:200:17: [action-agrees]"),
+        "{report}"
+    );
     assert_eq!(generate::write(&root), Ending::Findings);
     fs::write(root.join(generate::DOCUMENT), document).unwrap();
     assert_eq!(
