@@ -6,7 +6,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use codegen::diff::{Headline, Part, Report, diff};
+use codegen::diff::{Headline, Part, Report, compare, diff};
 
 fn folder() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/breaking")
@@ -133,30 +133,45 @@ fn every_case_file_has_a_row() {
     }
 }
 
-/// Each row replaces one text that stands once in the document.
+/// Each row replaces a text: the first one after another, which stands once.
+fn edited(document: &str, row: impl Fn(&str) -> String) -> String {
+    let unescape = |column| row(column).replace("\\n", "\n");
+    let (after, find) = (unescape("after"), unescape("find"));
+    let case = row("case");
+    let start = if after.is_empty() {
+        assert_eq!(document.matches(&find).count(), 1, "{case}: {find:?}");
+        0
+    } else {
+        assert_eq!(document.matches(&after).count(), 1, "{case}: {after:?}");
+        document.find(&after).unwrap()
+    };
+    let (head, tail) = document.split_at(start);
+    assert!(tail.contains(&find), "{case}: {find:?}");
+    format!("{head}{}", tail.replacen(&find, &unescape("replace"), 1))
+}
+
 #[test]
 fn every_edit_of_the_real_document_gets_its_verdict() {
     let document = real();
+    let tree = codegen::diff::read(&document).unwrap();
     let text = read("ours.csv");
+    let rows = rows(&text);
     let mut wrong = Vec::new();
-    for row in &rows(&text) {
-        let case = row("case");
-        let unescape = |column| row(column).replace("\\n", "\n");
-        let (find, replace) = (unescape("find"), unescape("replace"));
-        assert_eq!(
-            document.matches(&find).count(),
-            1,
-            "{case}: {find:?} stands once"
+    for row in &rows {
+        let report = compare(
+            &tree,
+            &codegen::diff::read(&edited(&document, row)).unwrap(),
         );
-        let report = diff(&document, &document.replacen(&find, &replace, 1)).unwrap();
         let rules: Vec<_> = report.changes.iter().map(|change| change.rule).collect();
         let actual = format!("{} {}", verdict(&report), rules.join(" "));
         let expected = format!("{} {}", expected(row), row("rules"));
         if actual != expected {
+            let case = row("case");
             wrong.push(format!("{case}\n  {actual}\n  {expected}{}", told(&report)));
         }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    assert!(rows.len() > 60, "all rows were there to be read");
 }
 
 #[test]

@@ -86,7 +86,7 @@ impl<'d> Walk<'d, '_> {
                     self.note_pair("code-value-changed", pair, effect);
                 }
                 None if allowed => {
-                    self.note_code("code-removed", row, Side::Old, Effect::VALUE_REMOVED)
+                    self.note_code("code-removed", row, Side::Old, Effect::VALUE_REMOVED);
                 }
                 None => self.note_code("code-removed", row, Side::Old, Effect::SOURCE),
             }
@@ -130,7 +130,9 @@ impl<'d> Walk<'d, '_> {
                 continue;
             }
             let retired = new.flag("readOnly");
-            let sent = before.whole && !old.flag("readOnly");
+            let sent = before
+                .values
+                .contains(old.text_of("value").unwrap_or_default());
             let (rule, effect) = match key {
                 "name" => ("code-renamed", Effect::SOURCE),
                 "outcome" => {

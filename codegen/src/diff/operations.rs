@@ -138,8 +138,8 @@ pub(super) fn compare<'d>(old: &'d Node, new: &'d Node, changes: &mut Changes) {
         changes,
     };
     let (pairs, removed, added) = paired(&before, after);
-    let lent = pairs.iter().map(|(_, b)| b.request().map(canonical));
-    let lent: BTreeSet<_> = lent.collect();
+    let shared = pairs.iter().map(|(_, b)| b.request().map(canonical));
+    let shared: BTreeSet<_> = shared.collect();
     for (a, b) in &pairs {
         comparison.operation(a, b);
     }
@@ -152,9 +152,9 @@ pub(super) fn compare<'d>(old: &'d Node, new: &'d Node, changes: &mut Changes) {
     for operation in added {
         let verdict = Verdict::new(Wire::Ok, Wire::Break, Bump::Minor, Bump::Minor);
         let values = (None, Some(operation.name().to_owned()));
-        // A request that another operation lends cannot name both actions;
-        // that it is lent is for another rule to say.
-        let own = !lent.contains(&operation.request().map(canonical));
+        // A request that two operations share cannot name both actions; that
+        // it is shared is for another rule to say.
+        let own = !shared.contains(&operation.request().map(canonical));
         let mismatched = own && operation.mismatched(new, action);
         let lint = mismatched.then_some(ACTION_LINT);
         let at = (Side::New, operation.place);

@@ -1,5 +1,6 @@
 //! Schemas: names, types, constraints and words.
 
+use std::cmp::Ordering;
 use std::collections::BTreeSet;
 
 use crate::document::{Node, Value};
@@ -51,12 +52,9 @@ const HANDLED: &[&str] = &[
     "required",
     "nullable",
     "additionalProperties",
-    "example",
-    "deprecated",
     "x-skypay-type",
     "x-skypay-newtype",
     "x-skypay-sensitive",
-    "x-skypay-unit",
     "x-skypay-codes",
     "x-skypay-rules",
     "x-skypay-accepts-plain",
@@ -190,10 +188,11 @@ impl<'d> Walk<'d, '_> {
                 (None, None) => continue,
                 (None, Some(_)) => (true, false),
                 (Some(_), None) => (false, true),
-                (Some(old), Some(new)) => (
-                    (new < old) == *upper && new != old,
-                    (new > old) == *upper && new != old,
-                ),
+                (Some(old), Some(new)) => match new.partial_cmp(&old) {
+                    Some(Ordering::Less) => (*upper, !*upper),
+                    Some(Ordering::Greater) => (!*upper, *upper),
+                    _ => (false, false),
+                },
             };
             let Some(effect) = Effect::constraint(tightened, loosened) else {
                 continue;
@@ -236,8 +235,9 @@ impl<'d> Walk<'d, '_> {
     fn words(&mut self, a: &View<'d>, b: &View<'d>) {
         let keys: BTreeSet<_> = a.keys().union(&b.keys()).copied().collect();
         for key in keys {
+            let handled = HANDLED.contains(&key) || FLAGS.contains(&key);
             let pair = (a.get(key), b.get(key));
-            if same(pair) {
+            if handled || BOUNDS.iter().any(|(bound, _)| *bound == key) || same(pair) {
                 continue;
             }
             match key {
@@ -251,8 +251,6 @@ impl<'d> Walk<'d, '_> {
                 _ if COMPOSITIONS.contains(&key) => {
                     self.note_pair("composition-changed", pair, Effect::TYPE_CHANGED);
                 }
-                _ if HANDLED.contains(&key) || BOUNDS.iter().any(|(bound, _)| *bound == key) => {}
-                _ if FLAGS.contains(&key) => {}
                 _ => self.note_pair("other-changed", pair, Effect::MEANING),
             }
         }

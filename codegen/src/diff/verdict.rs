@@ -144,6 +144,7 @@ impl Verdict {
     pub(super) const BREAK: Self = Self::new(Wire::Break, Wire::Break, Bump::Major, Bump::Major);
 
     /// A verdict.
+    #[expect(clippy::similar_names, reason = "both sides are called what they are")]
     #[must_use]
     pub const fn new(caller: Wire, callee: Wire, client: Bump, server: Bump) -> Self {
         Self {
@@ -242,6 +243,7 @@ impl Effect {
     /// The same text or number comes to mean something else.
     pub(super) const MEANING: Self = Self::new(Wire::Risk, Wire::Risk, Bump::Minor, Bump::Minor);
 
+    #[expect(clippy::similar_names, reason = "both sides are called what they are")]
     pub(super) const fn new(sender: Wire, receiver: Wire, sends: Bump, receives: Bump) -> Self {
         Self {
             sender,
