@@ -8,7 +8,7 @@ use crate::problem::Place;
 use super::changes::{Changes, Finding, Scope, Side, User};
 use super::verdict::{Bump, Effect, Part, Verdict, Wire};
 use super::view::{View, canonical, shown};
-use super::walk::{Pair, Walk, place_of, same, subject};
+use super::walk::{EXAMPLE_LINT, Pair, Walk, place_of, same, subject};
 
 /// The methods that a path item may have.
 const METHODS: &[&str] = &[
@@ -643,7 +643,7 @@ impl<'d> Comparison<'d, '_> {
                 && schema.zip(value).is_some_and(|(schema, value)| {
                     !crate::check::example_fits(self.new, schema, value)
                 });
-            let lint = invalid.then_some("invalid-example");
+            let lint = invalid.then_some(EXAMPLE_LINT);
             if let Some(at) = place_of(pair) {
                 let values = (pair.0.map(shown), pair.1.map(shown));
                 self.note("example-changed", at, values, b, Verdict::PATCH, lint);

@@ -9,7 +9,7 @@ use super::changes::Side;
 use super::pattern;
 use super::verdict::{Bump, Effect, Wire};
 use super::view::{View, canonical, shown, target};
-use super::walk::{MAX_DEPTH, Walk, place_of, same};
+use super::walk::{EXAMPLE_LINT, MAX_DEPTH, Pair, Walk, place_of, same};
 
 /// Constraints by a number, and whether they are upper bounds.
 const BOUNDS: &[(&str, bool)] = &[
@@ -241,7 +241,7 @@ impl<'d> Walk<'d, '_> {
                 continue;
             }
             match key {
-                "example" => self.note_pair("example-changed", pair, Effect::PATCH),
+                "example" => self.example(pair, b),
                 "deprecated" if b.flag(key) => self.note_pair("deprecated", pair, Effect::ADDED),
                 "deprecated" => self.note_pair("deprecation-removed", pair, Effect::PATCH),
                 "x-skypay-unit" => self.note_pair("unit-changed", pair, Effect::MEANING),
@@ -254,6 +254,16 @@ impl<'d> Walk<'d, '_> {
                 _ => self.note_pair("other-changed", pair, Effect::MEANING),
             }
         }
+    }
+
+    /// An example of a field. Where it was edited, it must fit.
+    fn example(&mut self, pair: Pair<'d>, b: &View<'d>) {
+        let Some(at) = place_of(pair) else { return };
+        let fits = |value| crate::check::example_fits(self.new, b.own(), value);
+        let invalid = pair.1.is_some_and(|value| !fits(value));
+        let lint = invalid.then_some(EXAMPLE_LINT);
+        let values = (pair.0.map(shown), pair.1.map(shown));
+        self.note_linted("example-changed", at, values, Effect::PATCH, lint);
     }
 }
 

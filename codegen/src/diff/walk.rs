@@ -10,6 +10,9 @@ use super::view::{canonical, shown};
 /// How deep schemas may nest; more is a circle.
 pub(super) const MAX_DEPTH: usize = 32;
 
+/// The lint rule that refuses examples that do not fit their schema.
+pub(super) const EXAMPLE_LINT: &str = "invalid-example";
+
 /// Two documents, and from where in them a schema is seen.
 pub(super) struct Walk<'d, 'c> {
     /// The root of the old document.
@@ -49,6 +52,18 @@ impl<'d> Walk<'d, '_> {
         values: (Option<String>, Option<String>),
         effect: Effect,
     ) {
+        self.note_linted(rule, at, values, effect, None);
+    }
+
+    /// Notes a change that the lint may have to refuse.
+    pub(super) fn note_linted(
+        &mut self,
+        rule: &'static str,
+        at: (Side, &'d Place),
+        values: (Option<String>, Option<String>),
+        effect: Effect,
+        lint: Option<&'static str>,
+    ) {
         let verdict = match &self.user {
             Some(_) => effect.verdict(self.part()),
             None => effect.unused(),
@@ -65,7 +80,7 @@ impl<'d> Walk<'d, '_> {
             at,
             old,
             new,
-            lint: None,
+            lint,
         };
         self.changes.note(finding, &scope, verdict.at_most(most));
     }
