@@ -32,6 +32,11 @@ pub(crate) fn check(root: &Node) -> Result<(), Problems> {
     findings.verdict(())
 }
 
+/// Whether an example fits its schema, as far as the rules look.
+pub(crate) fn example_fits(root: &Node, schema: &Node, value: &Node) -> bool {
+    examples::fits(&Document::new(root), schema, value)
+}
+
 /// The names of all rules, those of loading and lowering included.
 pub const RULE_NAMES: &[&str] = &[
     "action-agrees",

@@ -4,6 +4,7 @@
 //! pipeline: load, check, lower, emit.
 
 mod check;
+pub mod diff;
 pub mod document;
 mod emit;
 mod lower;

@@ -4,7 +4,10 @@
 //! does not compile; what needs generated code is a program that a task starts
 //! through cargo.
 
+pub mod diff;
 pub mod generate;
+pub mod revision;
+pub mod semver;
 pub mod steps;
 pub mod validate;
 

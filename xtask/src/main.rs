@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
-use xtask::{generate, root, steps, validate};
+use xtask::{diff, generate, root, semver, steps, validate};
 
 /// The project's tasks.
 ///
@@ -24,6 +24,10 @@ enum Task {
         #[arg(long)]
         check: bool,
     },
+    /// Say what the edits of spec/skypay.yaml break, and for whom
+    Diff(diff::Arguments),
+    /// Say which versions come next, from what `diff` finds
+    Semver(semver::Arguments),
     /// Send a payout through the generated halves and tell the story
     Demo,
     /// Run everything that CI checks, except formatting and lints
@@ -39,6 +43,8 @@ fn main() -> ExitCode {
     match Arguments::parse().task {
         Task::Gen { check: false } => generate::write(&root).into(),
         Task::Gen { check: true } => generate::check(&root).into(),
+        Task::Diff(arguments) => diff::run(&root, &arguments).into(),
+        Task::Semver(arguments) => semver::run(&root, &arguments).into(),
         Task::Demo => steps::demo(&root).into(),
         Task::Test => steps::test(&root).into(),
         Task::Validate => validate::run(&root).into(),

@@ -27,6 +27,13 @@ pub(super) fn valid(document: &Document<'_>, findings: &mut Findings) {
     }
 }
 
+/// Whether a value fits a schema.
+pub(super) fn fits<'d>(document: &Document<'d>, schema: &'d Node, value: &'d Node) -> bool {
+    let mut findings = Findings::new();
+    value_fits(document, document.resolve(schema), value, &mut findings);
+    findings.verdict(()).is_ok()
+}
+
 fn of_body<'d>(document: &Document<'d>, body: &'d Node, findings: &mut Findings) {
     let Some(media) = body
         .get("content")

@@ -1,0 +1,401 @@
+//! Objects: their fields, and the conditions between them.
+
+use std::collections::BTreeSet;
+
+use heck::ToSnakeCase;
+
+use crate::document::{Entry, Node};
+
+use super::changes::Side;
+use super::pattern;
+use super::schema::{constraint_rule, signature};
+use super::verdict::{Bump, Effect, Part, Wire};
+use super::view::{View, canonical, shown};
+use super::walk::{Walk, same};
+
+/// When a field is there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Presence {
+    /// Not always.
+    Optional,
+    /// In every answer that is a success.
+    OnSuccess,
+    /// Always.
+    Always,
+}
+
+impl Presence {
+    fn word(self) -> String {
+        let word = match self {
+            Self::Optional => "optional",
+            Self::OnSuccess => "there on success",
+            Self::Always => "required",
+        };
+        word.to_owned()
+    }
+}
+
+/// A property with what its object says of it.
+struct Field<'d> {
+    entry: &'d Entry,
+    view: View<'d>,
+    presence: Presence,
+}
+
+impl<'d> Field<'d> {
+    fn all(root: &'d Node, object: &View<'d>) -> Vec<Self> {
+        let required = object.required();
+        let field = |entry: &'d Entry| {
+            let view = View::new(root, &entry.node);
+            let presence = match required.contains(entry.key.as_str()) {
+                true => Presence::Always,
+                false if view.flag("x-skypay-on-success") => Presence::OnSuccess,
+                false => Presence::Optional,
+            };
+            Self {
+                entry,
+                view,
+                presence,
+            }
+        };
+        object.properties().into_iter().map(field).collect()
+    }
+
+    fn wire(&self) -> &'d str {
+        &self.entry.key
+    }
+
+    fn rust(&self) -> String {
+        let named = self.view.text("x-skypay-rust-name");
+        named.map_or_else(|| self.wire().to_snake_case(), str::to_owned)
+    }
+
+    fn insists(&self) -> bool {
+        self.presence != Presence::Optional
+    }
+
+    /// Whether the transport writes it instead of the types.
+    fn fixed(&self, part: Part) -> bool {
+        self.view.flag("x-skypay-constant")
+            || (self.view.flag("x-skypay-transport") && part == Part::Request)
+    }
+
+    /// Whether a message with the other name is understood: by an alias, or
+    /// because case and blanks do not count.
+    fn reads(&self, name: &str) -> bool {
+        folded(name) == folded(self.wire()) || self.aliases().contains(&folded(name))
+    }
+
+    fn aliases(&self) -> Vec<String> {
+        let aliases = self.view.get("x-skypay-aliases").map(Node::items);
+        let aliases = aliases.unwrap_or_default().iter().filter_map(Node::text);
+        aliases.map(folded).collect()
+    }
+}
+
+fn folded(name: &str) -> String {
+    name.replace(' ', "").to_lowercase()
+}
+
+impl<'d> Walk<'d, '_> {
+    /// Compares what only objects have.
+    pub(super) fn object(&mut self, a: &View<'d>, b: &View<'d>) {
+        self.closedness(a, b);
+        self.plain_texts(a, b);
+        self.conditions(a, b);
+        let mut removed = Field::all(self.old, a);
+        let mut added = Vec::new();
+        for new in Field::all(self.new, b) {
+            match removed.iter().position(|old| old.wire() == new.wire()) {
+                Some(index) => {
+                    let old = removed.remove(index);
+                    self.field(&old, &new);
+                }
+                None => added.push(new),
+            }
+        }
+        for old in removed {
+            match self.renamed(&old, &added) {
+                Some(index) => {
+                    let new = added.remove(index);
+                    self.rename(&old, &new);
+                }
+                None => self.field_removed(&old),
+            }
+        }
+        for new in added {
+            self.field_added(&new);
+        }
+    }
+
+    fn closedness(&mut self, a: &View<'d>, b: &View<'d>) {
+        let key = "additionalProperties";
+        let pair = (a.get(key), b.get(key));
+        if same(pair) {
+            return;
+        }
+        let open = |node: Option<&Node>| node.is_none_or(|node| canonical(node) != "false");
+        // Our types neither send nor refuse members that they do not know.
+        let (sender, receiver) = match (open(pair.0), open(pair.1)) {
+            (true, false) => (Wire::Risk, Wire::Ok),
+            (false, true) => (Wire::Ok, Wire::Risk),
+            _ => (Wire::Risk, Wire::Risk),
+        };
+        let effect = Effect::new(sender, receiver, Bump::Patch, Bump::Patch);
+        self.note_pair("other-members-changed", pair, effect);
+    }
+
+    fn plain_texts(&mut self, a: &View<'d>, b: &View<'d>) {
+        let key = "x-skypay-accepts-plain";
+        let pair = (a.get(key), b.get(key));
+        if same(pair) {
+            return;
+        }
+        let effect = match pair.0 {
+            None => Effect::ADDED,
+            Some(_) => Effect::new(Wire::Risk, Wire::Ok, Bump::Minor, Bump::Minor),
+        };
+        self.note_pair("plain-text-changed", pair, effect);
+    }
+
+    fn field_removed(&mut self, old: &Field<'d>) {
+        let effect = Effect::field_removed(self.part(), old.insists());
+        let values = (Some(old.presence.word()), None);
+        self.with_fixed(old.fixed(self.part()), |walk| {
+            walk.note(
+                "field-removed",
+                (Side::Old, &old.entry.place),
+                values,
+                effect,
+            );
+        });
+    }
+
+    fn field_added(&mut self, new: &Field<'d>) {
+        let effect = Effect::field_added(new.insists());
+        let values = (None, Some(new.presence.word()));
+        self.with_fixed(new.fixed(self.part()), |walk| {
+            walk.note("field-added", (Side::New, &new.entry.place), values, effect);
+        });
+    }
+
+    fn with_fixed(&mut self, fixed: bool, then: impl FnOnce(&mut Self)) {
+        let outer = self.fixed;
+        self.fixed |= fixed;
+        then(self);
+        self.fixed = outer;
+    }
+
+    /// Which of the new fields is the old one under another name.
+    fn renamed(&self, old: &Field<'d>, added: &[Field<'d>]) -> Option<usize> {
+        let shape = signature(self.old, &old.view);
+        let likeness = |new: &Field<'d>| {
+            if new.reads(old.wire()) || old.reads(new.wire()) || old.rust() == new.rust() {
+                return Some(0);
+            }
+            let equal = old.presence == new.presence && shape == signature(self.new, &new.view);
+            equal.then(|| 1 + distance(old.wire(), new.wire()))
+        };
+        let candidates = added.iter().enumerate();
+        candidates
+            .filter_map(|(index, new)| Some((likeness(new)?, index)))
+            .min()
+            .map(|(_, index)| index)
+    }
+
+    fn rename(&mut self, old: &Field<'d>, new: &Field<'d>) {
+        let mut effect = Effect::field_removed(self.part(), old.insists())
+            .worst(Effect::field_added(new.insists()));
+        if new.reads(old.wire()) {
+            effect.sender = Wire::Ok;
+        }
+        if old.reads(new.wire()) {
+            effect.receiver = Wire::Ok;
+        }
+        if old.rust() == new.rust() {
+            effect = effect.with_bump(Bump::Patch);
+        }
+        let values = (Some(old.wire().to_owned()), Some(new.wire().to_owned()));
+        self.with_fixed(old.fixed(self.part()) && new.fixed(self.part()), |walk| {
+            walk.note(
+                "field-renamed",
+                (Side::New, &new.entry.place),
+                values,
+                effect,
+            );
+        });
+        self.field_itself(old, new);
+    }
+
+    fn field(&mut self, old: &Field<'d>, new: &Field<'d>) {
+        let fixed = old.fixed(self.part()) && new.fixed(self.part());
+        let (from, to) = (old.rust(), new.rust());
+        if from != to && !fixed {
+            let at = (Side::New, &new.entry.place);
+            self.note(
+                "rust-name-changed",
+                at,
+                (Some(from), Some(to)),
+                Effect::SOURCE,
+            );
+        }
+        self.aliases(old, new);
+        self.field_itself(old, new);
+    }
+
+    /// Everything of a field but its names.
+    fn field_itself(&mut self, old: &Field<'d>, new: &Field<'d>) {
+        for key in ["x-skypay-transport", "x-skypay-constant"] {
+            if old.view.flag(key) != new.view.flag(key) {
+                let pair = (old.view.get(key), new.view.get(key));
+                self.note_pair("transport-mark-changed", pair, Effect::SOURCE);
+            }
+        }
+        let fixed = old.fixed(self.part()) && new.fixed(self.part());
+        self.with_fixed(fixed, |walk| {
+            walk.presence(old, new);
+            let required = old.insists() && new.insists();
+            walk.schema(&old.entry.node, &new.entry.node, required);
+        });
+    }
+
+    fn presence(&mut self, old: &Field<'d>, new: &Field<'d>) {
+        let (rule, effect) = match old.presence.cmp(&new.presence) {
+            std::cmp::Ordering::Less => ("field-made-required", Effect::NARROWED),
+            std::cmp::Ordering::Greater => ("field-made-optional", Effect::WIDENED),
+            std::cmp::Ordering::Equal => return,
+        };
+        // Fields of the answer's envelope are optional in the types anyway,
+        // and what is there on success has no `Option` in either case.
+        let stamped = new.view.flag("x-skypay-transport");
+        let effect = if stamped || old.insists() == new.insists() {
+            effect.with_bump(Bump::Patch)
+        } else {
+            effect
+        };
+        let values = (Some(old.presence.word()), Some(new.presence.word()));
+        self.note(rule, (Side::New, &new.entry.place), values, effect);
+    }
+
+    fn aliases(&mut self, old: &Field<'d>, new: &Field<'d>) {
+        let key = "x-skypay-aliases";
+        let pair = (old.view.get(key), new.view.get(key));
+        let (before, after) = (old.aliases(), new.aliases());
+        if before.iter().any(|alias| !after.contains(alias)) {
+            let effect = Effect::new(Wire::Risk, Wire::Ok, Bump::Patch, Bump::Minor);
+            self.note_pair("alias-removed", pair, effect);
+        }
+        if after.iter().any(|alias| !before.contains(alias)) {
+            let effect = Effect::new(Wire::Ok, Wire::Ok, Bump::Patch, Bump::Minor);
+            self.note_pair("alias-added", pair, effect);
+        }
+    }
+
+    /// Conditions between fields, by their id.
+    fn conditions(&mut self, a: &View<'d>, b: &View<'d>) {
+        let rules = |view: &View<'d>| view.get("x-skypay-rules").map(Node::items);
+        let (old, new) = (rules(a).unwrap_or_default(), rules(b).unwrap_or_default());
+        let find = |rules: &'d [Node], id: Option<&str>| {
+            rules.iter().find(|rule| rule.text_of("id") == id)
+        };
+        for rule in old {
+            if find(new, rule.text_of("id")).is_none() {
+                self.note_pair("condition-removed", (Some(rule), None), Effect::LOOSENED);
+            }
+        }
+        for rule in new {
+            match find(old, rule.text_of("id")) {
+                None => self.note_pair("condition-added", (None, Some(rule)), Effect::TIGHTENED),
+                Some(before) => self.condition(before, rule),
+            }
+        }
+    }
+
+    fn condition(&mut self, old: &'d Node, new: &'d Node) {
+        let pair = (Some(old), Some(new));
+        if same(pair) {
+            return;
+        }
+        let (mut tightened, mut loosened) = applies(old.get("when"), new.get("when"));
+        for key in ["require", "forbid"] {
+            let (before, after) = (set(old, key), set(new, key));
+            tightened |= !after.is_subset(&before);
+            loosened |= !before.is_subset(&after);
+        }
+        let (tighter, looser) = matches_relation(old.get("match"), new.get("match"));
+        let effect = Effect::constraint(tightened || tighter, loosened || looser);
+        let Some(effect) = effect else {
+            self.note_pair("words-changed", pair, Effect::PATCH);
+            return;
+        };
+        let rule = match constraint_rule(effect) {
+            "constraint-loosened" => "condition-loosened",
+            "constraint-tightened" => "condition-tightened",
+            _ => "condition-changed",
+        };
+        self.note_pair(rule, pair, effect);
+    }
+}
+
+/// Whether a condition holds more often, and whether it holds less often.
+fn applies(old: Option<&Node>, new: Option<&Node>) -> (bool, bool) {
+    let (old, new) = match (old, new) {
+        (None, None) => return (false, false),
+        (Some(_), None) => return (true, false),
+        (None, Some(_)) => return (false, true),
+        (Some(old), Some(new)) => (old, new),
+    };
+    if old.text_of("field") != new.text_of("field") {
+        return (true, true);
+    }
+    let (before, after) = (set(old, "in"), set(new, "in"));
+    (!after.is_subset(&before), !before.is_subset(&after))
+}
+
+fn matches_relation(old: Option<&Node>, new: Option<&Node>) -> (bool, bool) {
+    let entries = |node: Option<&'_ Node>| -> Vec<(String, String)> {
+        let entries = node.map(Node::entries).unwrap_or_default().iter();
+        entries
+            .map(|entry| (entry.key.clone(), shown(&entry.node)))
+            .collect()
+    };
+    let (old, new) = (entries(old), entries(new));
+    let find = |list: &[(String, String)], key: &str| {
+        let found = list.iter().find(|(name, _)| name == key);
+        found.map(|(_, pattern)| pattern.clone())
+    };
+    let (mut tightened, mut loosened) = (false, false);
+    for (key, before) in &old {
+        match find(&new, key) {
+            Some(after) => {
+                let relation = pattern::relation(before, &after);
+                tightened |= relation.tightened;
+                loosened |= relation.loosened;
+            }
+            None => loosened = true,
+        }
+    }
+    tightened |= new.iter().any(|(key, _)| find(&old, key).is_none());
+    (tightened, loosened)
+}
+
+fn set<'d>(node: &'d Node, key: &str) -> BTreeSet<&'d str> {
+    let items = node.get(key).map(Node::items).unwrap_or_default();
+    items.iter().filter_map(Node::text).collect()
+}
+
+/// How many letters differ between two names (Levenshtein).
+fn distance(a: &str, b: &str) -> usize {
+    let b: Vec<char> = b.chars().collect();
+    let mut row: Vec<usize> = (0..=b.len()).collect();
+    for (i, left) in a.chars().enumerate() {
+        let mut diagonal = row[0];
+        row[0] = i + 1;
+        for (j, right) in b.iter().enumerate() {
+            let substituted = diagonal + usize::from(left != *right);
+            diagonal = row[j + 1];
+            row[j + 1] = substituted.min(row[j] + 1).min(diagonal + 1);
+        }
+    }
+    row[b.len()]
+}

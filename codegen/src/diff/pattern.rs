@@ -1,0 +1,287 @@
+//! Whether one regular expression allows less than another, for the simple
+//! ones that the document uses. What is not understood is not decided.
+
+use std::collections::BTreeSet;
+
+/// How what a new constraint allows relates to what the old one allowed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Relation {
+    /// Something that was allowed may no longer be.
+    pub(super) tightened: bool,
+    /// Something may be allowed that was not.
+    pub(super) loosened: bool,
+}
+
+/// Compares two patterns.
+pub(super) fn relation(old: &str, new: &str) -> Relation {
+    let (Some(old), Some(new)) = (branches(old), branches(new)) else {
+        return Relation {
+            tightened: old != new,
+            loosened: old != new,
+        };
+    };
+    let covers = |wide: &[Vec<Piece>], narrow: &[Vec<Piece>]| {
+        narrow
+            .iter()
+            .all(|branch| wide.iter().any(|other| sequence_covers(other, branch)))
+    };
+    Relation {
+        tightened: !covers(&new, &old),
+        loosened: !covers(&old, &new),
+    }
+}
+
+/// One atom of a pattern and how often it may stand there.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Piece {
+    atom: Atom,
+    least: u32,
+    most: Option<u32>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Atom {
+    /// One of these characters, all of them ASCII.
+    Set(BTreeSet<char>),
+    /// A group or class that is only compared as text.
+    Opaque(String),
+}
+
+/// Whether everything that `narrow` matches is matched by `wide`, piece by
+/// piece.
+fn sequence_covers(wide: &[Piece], narrow: &[Piece]) -> bool {
+    wide.len() == narrow.len()
+        && wide
+            .iter()
+            .zip(narrow)
+            .all(|(wide, narrow)| piece_covers(wide, narrow))
+}
+
+fn piece_covers(wide: &Piece, narrow: &Piece) -> bool {
+    let atom = match (&wide.atom, &narrow.atom) {
+        (Atom::Set(wide), Atom::Set(narrow)) => narrow.is_subset(wide),
+        (wide, narrow) => wide == narrow,
+    };
+    let most = match (wide.most, narrow.most) {
+        (None, _) => true,
+        (Some(wide), Some(narrow)) => narrow <= wide,
+        (Some(_), None) => false,
+    };
+    atom && most && wide.least <= narrow.least
+}
+
+/// The alternatives of a pattern that is anchored at both ends.
+fn branches(pattern: &str) -> Option<Vec<Vec<Piece>>> {
+    let inner = pattern.strip_prefix('^')?.strip_suffix('$')?;
+    if inner.ends_with('\\') {
+        return None;
+    }
+    let inner = whole_group(inner).unwrap_or(inner);
+    let alternatives = split(inner)?;
+    // `^a|b$` anchors each end of one alternative only.
+    if alternatives.len() > 1 && inner.len() + 2 == pattern.len() {
+        return None;
+    }
+    alternatives.into_iter().map(pieces).collect()
+}
+
+/// What is inside, if one group spans the whole text.
+fn whole_group(text: &str) -> Option<&str> {
+    let inner = text.strip_suffix(')')?;
+    let inner = inner
+        .strip_prefix("(?:")
+        .or_else(|| inner.strip_prefix('('))?;
+    let balanced = split(inner).is_some() && !inner.starts_with('?');
+    balanced.then_some(inner)
+}
+
+/// The alternatives at the outermost level; nothing if brackets do not match.
+fn split(text: &str) -> Option<Vec<&str>> {
+    let mut parts = Vec::new();
+    let (mut start, mut depth, mut class, mut escaped) = (0, 0_u32, false, false);
+    for (at, character) in text.char_indices() {
+        match character {
+            _ if escaped => escaped = false,
+            '\\' => escaped = true,
+            '[' => class = true,
+            ']' => class = false,
+            _ if class => {}
+            '(' => depth += 1,
+            ')' => depth = depth.checked_sub(1)?,
+            '|' if depth == 0 => {
+                parts.push(&text[start..at]);
+                start = at + 1;
+            }
+            _ => {}
+        }
+    }
+    parts.push(&text[start..]);
+    (depth == 0 && !class && !escaped).then_some(parts)
+}
+
+fn pieces(text: &str) -> Option<Vec<Piece>> {
+    let mut rest = text;
+    let mut found = Vec::new();
+    while !rest.is_empty() {
+        let (atom, after) = atom(rest)?;
+        let (least, most, after) = repetition(after)?;
+        found.push(Piece { atom, least, most });
+        rest = after;
+    }
+    Some(found)
+}
+
+fn atom(text: &str) -> Option<(Atom, &str)> {
+    let first = text.chars().next()?;
+    match first {
+        '[' => {
+            let end = class_end(text)?;
+            let (class, rest) = text.split_at(end + 1);
+            let set = class_members(&class[1..end]);
+            let opaque = || Atom::Opaque(class.to_owned());
+            Some((set.map_or_else(opaque, Atom::Set), rest))
+        }
+        '(' => {
+            let end = group_end(text)?;
+            let (group, rest) = text.split_at(end + 1);
+            Some((Atom::Opaque(group.to_owned()), rest))
+        }
+        '\\' => {
+            let escaped = text[1..].chars().next()?;
+            let rest = &text[1 + escaped.len_utf8()..];
+            Some((escape(escaped), rest))
+        }
+        '.' => Some((Atom::Opaque(".".to_owned()), &text[1..])),
+        '^' | '$' | '*' | '+' | '?' | '{' => None,
+        literal => {
+            let set = BTreeSet::from([literal]);
+            Some((Atom::Set(set), &text[literal.len_utf8()..]))
+        }
+    }
+}
+
+fn escape(escaped: char) -> Atom {
+    match escaped {
+        'd' => Atom::Set(('0'..='9').collect()),
+        letter if letter.is_ascii_alphanumeric() => Atom::Opaque(format!("\\{letter}")),
+        literal => Atom::Set(BTreeSet::from([literal])),
+    }
+}
+
+fn class_end(text: &str) -> Option<usize> {
+    let mut escaped = false;
+    for (at, character) in text.char_indices().skip(1) {
+        match character {
+            _ if escaped => escaped = false,
+            '\\' => escaped = true,
+            ']' => return Some(at),
+            _ => {}
+        }
+    }
+    None
+}
+
+fn group_end(text: &str) -> Option<usize> {
+    let (mut depth, mut class, mut escaped) = (0_u32, false, false);
+    for (at, character) in text.char_indices() {
+        match character {
+            _ if escaped => escaped = false,
+            '\\' => escaped = true,
+            '[' => class = true,
+            ']' => class = false,
+            _ if class => {}
+            '(' => depth += 1,
+            ')' if depth == 1 => return Some(at),
+            ')' => depth -= 1,
+            _ => {}
+        }
+    }
+    None
+}
+
+/// The members of a class of single characters and ranges.
+fn class_members(inner: &str) -> Option<BTreeSet<char>> {
+    if inner.starts_with('^') || inner.contains(['\\', '[', '&']) || !inner.is_ascii() {
+        return None;
+    }
+    let characters: Vec<char> = inner.chars().collect();
+    let mut members = BTreeSet::new();
+    let mut at = 0;
+    while let Some(&first) = characters.get(at) {
+        if characters.get(at + 1) == Some(&'-')
+            && let Some(&last) = characters.get(at + 2)
+        {
+            members.extend(first..=last);
+            at += 3;
+        } else {
+            members.insert(first);
+            at += 1;
+        }
+    }
+    Some(members)
+}
+
+fn repetition(text: &str) -> Option<(u32, Option<u32>, &str)> {
+    let (least, most, rest) = match text.chars().next() {
+        Some('?') => (0, Some(1), &text[1..]),
+        Some('*') => (0, None, &text[1..]),
+        Some('+') => (1, None, &text[1..]),
+        Some('{') => {
+            let (bounds, rest) = text[1..].split_once('}')?;
+            let (least, most) = bounds.split_once(',').unwrap_or((bounds, bounds));
+            let most = match most {
+                "" => None,
+                most => Some(most.parse().ok()?),
+            };
+            (least.parse().ok()?, most, rest)
+        }
+        _ => return Some((1, Some(1), text)),
+    };
+    // A second mark would make it lazy or possessive.
+    (!rest.starts_with(['?', '*', '+'])).then_some((least, most, rest))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::relation;
+
+    /// `-` the same, `<` narrower, `>` wider, `?` not decided.
+    fn check(old: &str, new: &str, expected: char) {
+        let relation = relation(old, new);
+        let actual = match (relation.tightened, relation.loosened) {
+            (false, false) => '-',
+            (true, false) => '<',
+            (false, true) => '>',
+            (true, true) => '?',
+        };
+        assert_eq!(actual, expected, "{old} to {new}");
+    }
+
+    #[test]
+    fn simple_patterns_are_compared() {
+        check("^[A-Z0-9]{5}[0-9]{8,10}$", "^[A-Z0-9]{5}[0-9]{8,10}$", '-');
+        check("^[A-Z0-9]{5}[0-9]{8,10}$", "^[A-Z0-9]{5}[0-9]{8,12}$", '>');
+        check("^[A-Z0-9]{5}[0-9]{8,10}$", "^[A-Z]{5}[0-9]{8,10}$", '<');
+        check("^[A-Z0-9]{5}[0-9]{8,10}$", "^[A-Z]{5}[0-9]{8,12}$", '?');
+        check("^[0-9]+$", r"^\d+$", '-');
+        check("^[0-9]+$", "^[0-9]*$", '>');
+        check("^0[89][0-9]{9}$", "^09[0-9]{9}$", '<');
+    }
+
+    #[test]
+    fn alternatives_are_compared_as_sets() {
+        check("^(a|b)$", "^(b|a|c)$", '>');
+        check("^(?:a|b|c)$", "^(b|a)$", '<');
+        check("^(08|09)[0-9]{9}$", "^(08|09|10)[0-9]{9}$", '?');
+    }
+
+    #[test]
+    fn what_is_not_understood_is_not_decided() {
+        check("^a|b$", "^a|b|c$", '?');
+        check("abc", "abcd", '?');
+        check("^a+?$", "^a+$", '?');
+        check(r"^a\$", "^a$", '?');
+        check("^[^a]$", "^[^ab]$", '?');
+        check("(", "(", '-');
+    }
+}

@@ -1,0 +1,408 @@
+//! Schemas: names, types, constraints and words.
+
+use std::cmp::Ordering;
+use std::collections::BTreeSet;
+
+use crate::document::{Node, Value};
+
+use super::changes::Side;
+use super::pattern;
+use super::verdict::{Bump, Effect, Wire};
+use super::view::{View, canonical, shown, target};
+use super::walk::{EXAMPLE_LINT, MAX_DEPTH, Pair, Walk, place_of, same};
+
+/// Constraints by a number, and whether they are upper bounds.
+const BOUNDS: &[(&str, bool)] = &[
+    ("minLength", false),
+    ("maxLength", true),
+    ("minimum", false),
+    ("maximum", true),
+    ("x-skypay-minimum", false),
+    ("minItems", false),
+    ("maxItems", true),
+    ("minProperties", false),
+    ("maxProperties", true),
+];
+
+/// Constraints that are there or not.
+const FLAGS: &[&str] = &["uniqueItems", "exclusiveMinimum", "exclusiveMaximum"];
+
+/// Words without effect on types and wire.
+const WORDS: &[&str] = &[
+    "description",
+    "title",
+    "externalDocs",
+    "x-skypay-applies-to",
+];
+
+/// Keywords that put schemas together in ways the generator does not know.
+const COMPOSITIONS: &[&str] = &["oneOf", "anyOf", "not", "discriminator"];
+
+/// Keywords that have a function of their own here or in `fields` and
+/// `codes`.
+const HANDLED: &[&str] = &[
+    "$ref",
+    "allOf",
+    "type",
+    "format",
+    "pattern",
+    "enum",
+    "items",
+    "properties",
+    "required",
+    "nullable",
+    "additionalProperties",
+    "x-skypay-type",
+    "x-skypay-newtype",
+    "x-skypay-sensitive",
+    "x-skypay-codes",
+    "x-skypay-rules",
+    "x-skypay-accepts-plain",
+    "x-skypay-transport",
+    "x-skypay-constant",
+    "x-skypay-on-success",
+    "x-skypay-rust-name",
+    "x-skypay-aliases",
+];
+
+impl<'d> Walk<'d, '_> {
+    /// Compares two schemas at the same place. `required` says whether the
+    /// value is there in every message, before and after.
+    pub(super) fn schema(&mut self, old: &'d Node, new: &'d Node, required: bool) {
+        if self.depth > MAX_DEPTH {
+            return;
+        }
+        self.depth += 1;
+        let (a, b) = (View::new(self.old, old), View::new(self.new, new));
+        self.type_name(&a, &b);
+        if self.type_itself(&a, &b) {
+            self.markings(&a, &b);
+            self.nullable(&a, &b, required);
+            self.values(&a, &b);
+            self.bounds(&a, &b);
+            self.pattern(&a, &b);
+            self.object(&a, &b);
+            if let (Some(old), Some(new)) = (a.get("items"), b.get("items")) {
+                self.schema(old, new, true);
+            }
+        }
+        self.words(&a, &b);
+        self.depth -= 1;
+    }
+
+    /// Names of types come from names of components.
+    fn type_name(&mut self, a: &View<'d>, b: &View<'d>) {
+        if a.name() == b.name() || self.fixed || !(has_name(a) && has_name(b)) {
+            return;
+        }
+        let names = (a.name().map(str::to_owned), b.name().map(str::to_owned));
+        let component = |root, name: &str| {
+            target(root, "#/components/schemas")?
+                .entries()
+                .iter()
+                .find(|entry| entry.key == name)
+        };
+        let (rule, entry) = match (a.name(), b.name()) {
+            (Some(old), Some(new)) => {
+                let renamed =
+                    component(self.new, old).is_none() && component(self.old, new).is_none();
+                let rule = if renamed {
+                    "type-renamed"
+                } else {
+                    "type-replaced"
+                };
+                (rule, component(self.new, new).filter(|_| renamed))
+            }
+            (None, Some(new)) => ("type-moved-to-component", component(self.new, new)),
+            _ => ("type-moved-inline", None),
+        };
+        let place = entry.map_or(&b.own().place, |entry| &entry.place);
+        self.note(rule, (Side::New, place), names, Effect::SOURCE);
+    }
+
+    /// Type, form and width; `false` if they changed so much that the
+    /// constraints cannot be compared.
+    fn type_itself(&mut self, a: &View<'d>, b: &View<'d>) -> bool {
+        let form = |view: &View<'d>| (view.text("type"), view.text("x-skypay-type"));
+        if form(a) != form(b) {
+            let values = (Some(described(a)), Some(described(b)));
+            let keyword = ["type", "x-skypay-type"]
+                .map(|key| (a.get(key), b.get(key)))
+                .into_iter()
+                .find(|pair| !same(*pair))
+                .and_then(place_of);
+            let at = keyword.unwrap_or((Side::New, &b.own().place));
+            self.note("type-changed", at, values, type_effect(a, b));
+            return false;
+        }
+        let formats = (a.get("format"), b.get("format"));
+        if !same(formats) {
+            let (rule, effect) = format_effect(a, b);
+            self.note_pair(rule, formats, effect);
+        }
+        true
+    }
+
+    /// What decides on the Rust type without changing the wire.
+    fn markings(&mut self, a: &View<'d>, b: &View<'d>) {
+        let newtype = "x-skypay-newtype";
+        if a.flag(newtype) != b.flag(newtype) {
+            self.note_pair(
+                "newtype-changed",
+                (a.get(newtype), b.get(newtype)),
+                Effect::SOURCE,
+            );
+        }
+        let key = "x-skypay-sensitive";
+        let sensitive = (a.flag(key), b.flag(key));
+        if sensitive.0 == sensitive.1 {
+            return;
+        }
+        let masks_itself = matches!(b.text("x-skypay-type"), Some("person-name"))
+            || b.text("type") == Some("array");
+        let bump = match sensitive {
+            _ if masks_itself => Bump::Patch,
+            // A type of its own that stops masking itself only gains `Display`.
+            (true, false) if b.flag(newtype) => Bump::Minor,
+            _ => Bump::Major,
+        };
+        let effect = Effect::PATCH.with_bump(bump);
+        self.note_pair("sensitive-changed", (a.get(key), b.get(key)), effect);
+    }
+
+    fn nullable(&mut self, a: &View<'d>, b: &View<'d>, required: bool) {
+        let pair = (a.get("nullable"), b.get("nullable"));
+        match (a.flag("nullable"), b.flag("nullable"), required) {
+            (false, true, true) => self.note_pair("null-allowed", pair, Effect::WIDENED),
+            (false, true, false) => self.note_pair("null-allowed", pair, Effect::NULL_ADDED),
+            (true, false, true) => self.note_pair("null-forbidden", pair, Effect::NARROWED),
+            (true, false, false) => self.note_pair("null-forbidden", pair, Effect::TIGHTENED),
+            _ => {}
+        }
+    }
+
+    fn bounds(&mut self, a: &View<'d>, b: &View<'d>) {
+        for (key, upper) in BOUNDS {
+            let pair = (a.get(key), b.get(key));
+            let (tightened, loosened) = match (pair.0.and_then(number), pair.1.and_then(number)) {
+                (None, None) => continue,
+                (None, Some(_)) => (true, false),
+                (Some(_), None) => (false, true),
+                (Some(old), Some(new)) => match new.partial_cmp(&old) {
+                    Some(Ordering::Less) => (*upper, !*upper),
+                    Some(Ordering::Greater) => (!*upper, *upper),
+                    _ => (false, false),
+                },
+            };
+            let Some(effect) = Effect::constraint(tightened, loosened) else {
+                continue;
+            };
+            // The smallest value decides whether an integer has a sign.
+            let signs = *key == "minimum" && signed(a) != signed(b);
+            let effect = if signs && b.text("type") == Some("integer") {
+                effect.with_bump(Bump::Major)
+            } else {
+                effect
+            };
+            self.note_pair(constraint_rule(effect), pair, effect);
+        }
+        for key in FLAGS {
+            let (old, new) = (a.flag(key), b.flag(key));
+            if let Some(effect) = Effect::constraint(new && !old, old && !new) {
+                self.note_pair(constraint_rule(effect), (a.get(key), b.get(key)), effect);
+            }
+        }
+    }
+
+    fn pattern(&mut self, a: &View<'d>, b: &View<'d>) {
+        let pair = (a.get("pattern"), b.get("pattern"));
+        let (tightened, loosened) = match (a.text("pattern"), b.text("pattern")) {
+            (Some(old), Some(new)) if old != new => {
+                let relation = pattern::relation(old, new);
+                (relation.tightened, relation.loosened)
+            }
+            (None, Some(_)) => (true, false),
+            (Some(_), None) => (false, true),
+            _ => return,
+        };
+        match Effect::constraint(tightened, loosened) {
+            Some(effect) => self.note_pair(constraint_rule(effect), pair, effect),
+            None => self.note_pair("words-changed", pair, Effect::PATCH),
+        }
+    }
+
+    /// Descriptions, examples, marks for readers, and whatever nobody knows.
+    fn words(&mut self, a: &View<'d>, b: &View<'d>) {
+        let keys: BTreeSet<_> = a.keys().union(&b.keys()).copied().collect();
+        for key in keys {
+            let handled = HANDLED.contains(&key) || FLAGS.contains(&key);
+            let pair = (a.get(key), b.get(key));
+            if handled || BOUNDS.iter().any(|(bound, _)| *bound == key) || same(pair) {
+                continue;
+            }
+            match key {
+                "example" => self.example(pair, b),
+                "deprecated" if b.flag(key) => self.note_pair("deprecated", pair, Effect::ADDED),
+                "deprecated" => self.note_pair("deprecation-removed", pair, Effect::PATCH),
+                "x-skypay-unit" => self.note_pair("unit-changed", pair, Effect::MEANING),
+                _ if WORDS.contains(&key) => {
+                    self.note_pair("words-changed", pair, Effect::PATCH);
+                }
+                _ if COMPOSITIONS.contains(&key) => {
+                    self.note_pair("composition-changed", pair, Effect::TYPE_CHANGED);
+                }
+                _ => self.note_pair("other-changed", pair, Effect::MEANING),
+            }
+        }
+    }
+
+    /// An example of a field. Where it was edited, it must fit.
+    fn example(&mut self, pair: Pair<'d>, b: &View<'d>) {
+        let Some(at) = place_of(pair) else { return };
+        let fits = |value| crate::check::example_fits(self.new, b.own(), value);
+        let invalid = pair.1.is_some_and(|value| !fits(value));
+        let lint = invalid.then_some(EXAMPLE_LINT);
+        let values = (pair.0.map(shown), pair.1.map(shown));
+        self.note_linted("example-changed", at, values, Effect::PATCH, lint);
+    }
+}
+
+/// Whether the schema becomes a Rust type with a name.
+fn has_name(view: &View<'_>) -> bool {
+    let marks = ["properties", "enum", "x-skypay-codes"];
+    marks.iter().any(|key| view.get(key).is_some()) || view.flag("x-skypay-newtype")
+}
+
+/// The type as people read it.
+fn described(view: &View<'_>) -> String {
+    let parts = ["type", "x-skypay-type"].map(|key| view.text(key));
+    let parts: Vec<_> = parts.into_iter().flatten().collect();
+    parts.join(" ")
+}
+
+/// The Rust type without its name: equal ones differ in spelling only.
+pub(super) fn rust_type(root: &Node, view: &View<'_>) -> String {
+    let plain = match (view.text("type"), view.text("x-skypay-type")) {
+        _ if view.table().is_some() => "codes".to_owned(),
+        (_, Some("date-time-fraction")) => "date-time".to_owned(),
+        (_, Some("integer")) => "u32".to_owned(),
+        (_, Some(form)) => form.to_owned(),
+        (Some("string"), None) if view.flag("x-skypay-newtype") => "newtype".to_owned(),
+        (Some("string"), None) if view.get("enum").is_some() => "enum".to_owned(),
+        (Some("integer"), None) => {
+            let sign = if signed(view) { "i" } else { "u" };
+            let width = if wide(view) { 64 } else { 32 };
+            format!("{sign}{width}")
+        }
+        (Some("array"), None) => match view.get("items") {
+            Some(items) => format!("[{}]", rust_type(root, &View::new(root, items))),
+            None => "[]".to_owned(),
+        },
+        (other, None) => other.unwrap_or("any").to_owned(),
+    };
+    let masked = view.flag("x-skypay-sensitive") && plain != "person-name";
+    if masked {
+        format!("masked {plain}")
+    } else {
+        plain
+    }
+}
+
+fn signed(view: &View<'_>) -> bool {
+    view.get("minimum")
+        .and_then(number)
+        .is_none_or(|least| least < 0.0)
+}
+
+fn wide(view: &View<'_>) -> bool {
+    view.text("format") == Some("int64")
+}
+
+fn number(node: &Node) -> Option<f64> {
+    match &node.value {
+        Value::Number(raw) | Value::Text(raw) => raw.parse().ok(),
+        _ => None,
+    }
+}
+
+/// What another type means on the wire, and for the code if the Rust types
+/// differ.
+fn type_effect(a: &View<'_>, b: &View<'_>) -> Effect {
+    let forms = (a.text("x-skypay-type"), b.text("x-skypay-type"));
+    let effect = match (a.text("type"), b.text("type")) {
+        (Some("string"), Some("string")) => match forms {
+            (None, Some(_)) => Effect::NARROWED,
+            (Some(_), None) => Effect::WIDENED,
+            _ => Effect::TYPE_CHANGED,
+        },
+        (Some("integer"), Some("number")) => Effect::WIDENED,
+        (Some("number"), Some("integer")) => Effect::NARROWED,
+        _ => Effect::TYPE_CHANGED,
+    };
+    // Items do not matter here: types of lists are both lists.
+    let rust = |view: &View<'_>| rust_type(view.own(), view);
+    if rust(a) == rust(b) {
+        // Written another way and read either way, at least by our code.
+        return Effect::new(Wire::Risk, Wire::Risk, Bump::Patch, Bump::Patch);
+    }
+    effect
+}
+
+fn format_effect(a: &View<'_>, b: &View<'_>) -> (&'static str, Effect) {
+    let widths = match b.text("type") {
+        Some("integer") => (wide(a), wide(b)),
+        Some("number") => {
+            let double = |view: &View<'_>| view.text("format") != Some("float");
+            (double(a), double(b))
+        }
+        _ => {
+            let (old, new) = (a.get("format").is_some(), b.get("format").is_some());
+            let effect = match (old, new) {
+                (false, _) => Effect::TIGHTENED,
+                (_, false) => Effect::LOOSENED,
+                _ => Effect::ALTERED,
+            };
+            return (constraint_rule(effect), effect);
+        }
+    };
+    match widths {
+        (true, false) => ("number-narrowed", Effect::NARROWED),
+        (false, true) => ("number-widened", Effect::WIDENED),
+        _ => ("words-changed", Effect::PATCH),
+    }
+}
+
+/// The name of a change of a constraint.
+pub(super) fn constraint_rule(effect: Effect) -> &'static str {
+    match (effect.sender, effect.receiver) {
+        (Wire::Ok, _) => "constraint-loosened",
+        (_, Wire::Ok) => "constraint-tightened",
+        _ => "constraint-changed",
+    }
+}
+
+/// All that the wire and the types know of a schema: equal for a property
+/// that only changed its name.
+pub(super) fn signature(root: &Node, view: &View<'_>) -> String {
+    let mut text = format!("{:?}", view.name().filter(|_| has_name(view)));
+    for key in view.keys() {
+        let of_field = key.starts_with("x-skypay-rust") || key == "x-skypay-aliases";
+        if WORDS.contains(&key) || ["$ref", "allOf", "example"].contains(&key) || of_field {
+            continue;
+        }
+        let Some(node) = view.get(key) else { continue };
+        let value = match key {
+            "items" => signature(root, &View::new(root, node)),
+            "properties" if view.name().is_some() => continue,
+            _ => canonical(node),
+        };
+        text.push_str(&format!(";{key}={value}"));
+    }
+    text
+}
+
+/// The values of a list as text.
+pub(super) fn joined(node: &Node) -> String {
+    let values: Vec<_> = node.items().iter().map(shown).collect();
+    values.join(", ")
+}

@@ -1,0 +1,321 @@
+//! What a change means: for the wire, for the code, and for the partner.
+
+use std::fmt;
+
+/// Whether a side that was deployed before the change keeps working with a
+/// peer that follows the new document.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Wire {
+    /// It does.
+    Ok,
+    /// The generated code does; the code around it may not.
+    Risk,
+    /// It does not.
+    Break,
+}
+
+impl Wire {
+    /// The word for reports.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Ok => "ok",
+            Self::Risk => "risk",
+            Self::Break => "break",
+        }
+    }
+}
+
+/// Which part of a crate's version the change raises.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Bump {
+    /// Nothing changes.
+    None,
+    /// The same code compiles and means the same.
+    Patch,
+    /// Something is added.
+    Minor,
+    /// Code written against it may no longer compile.
+    Major,
+}
+
+impl Bump {
+    /// The word for reports.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::None => "none",
+            Self::Patch => "patch",
+            Self::Minor => "minor",
+            Self::Major => "major",
+        }
+    }
+}
+
+/// A change in one word, worst last.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Headline {
+    /// The documents say the same, in the same order.
+    None,
+    /// Words, examples or order.
+    Patch,
+    /// Something is added.
+    Compatible,
+    /// What arrives may surprise the code that receives it.
+    Risky,
+    /// Nothing breaks on the wire, but code must be changed to compile.
+    SourceBreaking,
+    /// What is deployed stops working.
+    Breaking,
+    /// The edit is a mistake and must not be merged at all.
+    LintError,
+}
+
+impl Headline {
+    /// The word for reports.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::None => "none",
+            Self::Patch => "patch",
+            Self::Compatible => "compatible",
+            Self::Risky => "risky",
+            Self::SourceBreaking => "source-breaking",
+            Self::Breaking => "breaking",
+            Self::LintError => "lint-error",
+        }
+    }
+
+    /// One side's headline: the wire first, then the code.
+    fn of(wire: Wire, bump: Bump) -> Self {
+        match (wire, bump) {
+            (Wire::Break, _) => Self::Breaking,
+            (_, Bump::Major) => Self::SourceBreaking,
+            (Wire::Risk, _) => Self::Risky,
+            (_, Bump::Minor) => Self::Compatible,
+            (_, Bump::Patch) => Self::Patch,
+            (_, Bump::None) => Self::None,
+        }
+    }
+}
+
+impl fmt::Display for Headline {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.word())
+    }
+}
+
+/// Whose headline is wanted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Role {
+    /// Calls SkyPay's operations and serves the callbacks.
+    Partner,
+    /// Whoever calls.
+    Client,
+    /// Whoever is called.
+    Server,
+}
+
+/// What a change means for both sides and both halves of the code.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Verdict {
+    /// The wire, for a caller from before the change.
+    pub caller: Wire,
+    /// The wire, for a callee from before the change.
+    pub callee: Wire,
+    /// The code of the caller's half.
+    pub client: Bump,
+    /// The code of the callee's half.
+    pub server: Bump,
+}
+
+impl Verdict {
+    /// Nothing changes for anybody.
+    pub(super) const NONE: Self = Self::new(Wire::Ok, Wire::Ok, Bump::None, Bump::None);
+    /// Words only.
+    pub(super) const PATCH: Self = Self::new(Wire::Ok, Wire::Ok, Bump::Patch, Bump::Patch);
+    /// Something is there that nobody has to use.
+    pub(super) const ADDED: Self = Self::new(Wire::Ok, Wire::Ok, Bump::Minor, Bump::Minor);
+    /// Nothing moves on the wire, but names or types of the code do.
+    pub(super) const SOURCE: Self = Self::new(Wire::Ok, Wire::Ok, Bump::Major, Bump::Major);
+    /// Both sides still understand each other, perhaps wrongly.
+    pub(super) const MEANING: Self = Self::new(Wire::Risk, Wire::Risk, Bump::Minor, Bump::Minor);
+    /// Neither side understands the other.
+    pub(super) const BREAK: Self = Self::new(Wire::Break, Wire::Break, Bump::Major, Bump::Major);
+
+    /// A verdict.
+    #[expect(clippy::similar_names, reason = "both sides are called what they are")]
+    #[must_use]
+    pub const fn new(caller: Wire, callee: Wire, client: Bump, server: Bump) -> Self {
+        Self {
+            caller,
+            callee,
+            client,
+            server,
+        }
+    }
+
+    /// The worse of two, side by side.
+    #[must_use]
+    pub fn worst(self, other: Self) -> Self {
+        Self {
+            caller: self.caller.max(other.caller),
+            callee: self.callee.max(other.callee),
+            client: self.client.max(other.client),
+            server: self.server.max(other.server),
+        }
+    }
+
+    /// The shared types need the larger of both bumps.
+    #[must_use]
+    pub fn types(self) -> Bump {
+        self.client.max(self.server)
+    }
+
+    /// The headline of whoever calls.
+    #[must_use]
+    pub fn for_caller(self) -> Headline {
+        Headline::of(self.caller, self.client)
+    }
+
+    /// The headline of whoever is called.
+    #[must_use]
+    pub fn for_callee(self) -> Headline {
+        Headline::of(self.callee, self.server)
+    }
+
+    /// The same on the wire, with no more than this for the code.
+    pub(super) fn at_most(self, bump: Bump) -> Self {
+        Self {
+            client: self.client.min(bump),
+            server: self.server.min(bump),
+            ..self
+        }
+    }
+}
+
+/// Which message of an operation something belongs to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Part {
+    /// What the caller sends.
+    Request,
+    /// What the callee answers.
+    Response,
+}
+
+/// A change of a message, seen from whoever sends it and whoever receives it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Effect {
+    pub(super) sender: Wire,
+    pub(super) receiver: Wire,
+    pub(super) sends: Bump,
+    pub(super) receives: Bump,
+}
+
+impl Effect {
+    /// Less may be sent: only what constructs the value refuses more.
+    pub(super) const TIGHTENED: Self = Self::new(Wire::Break, Wire::Ok, Bump::Major, Bump::Patch);
+    /// More may be sent.
+    pub(super) const LOOSENED: Self = Self::new(Wire::Ok, Wire::Risk, Bump::Minor, Bump::Patch);
+    /// Neither can be proved of a constraint: both hold.
+    pub(super) const ALTERED: Self = Self::new(Wire::Break, Wire::Risk, Bump::Major, Bump::Patch);
+    pub(super) const VALUE_ADDED: Self = Self::new(Wire::Ok, Wire::Risk, Bump::Minor, Bump::Minor);
+    pub(super) const VALUE_REMOVED: Self =
+        Self::new(Wire::Break, Wire::Ok, Bump::Major, Bump::Major);
+    pub(super) const FIELD_ADDED: Self = Self::new(Wire::Ok, Wire::Ok, Bump::Minor, Bump::Minor);
+    pub(super) const REQUIRED_FIELD_ADDED: Self =
+        Self::new(Wire::Break, Wire::Ok, Bump::Major, Bump::Minor);
+    /// A receiver that insists does not get it; also of a narrower type that
+    /// becomes wider.
+    pub(super) const WIDENED: Self = Self::new(Wire::Ok, Wire::Break, Bump::Major, Bump::Major);
+    /// A sender sends what is no longer allowed; also of a wider type that
+    /// becomes narrower.
+    pub(super) const NARROWED: Self = Self::new(Wire::Break, Wire::Ok, Bump::Major, Bump::Major);
+    /// A free text gets a list of values, or loses it.
+    pub(super) const LIST_REMOVED: Self = Self::new(Wire::Ok, Wire::Risk, Bump::Major, Bump::Major);
+    /// `null` may stand where the field could be absent anyway.
+    pub(super) const NULL_ADDED: Self = Self::new(Wire::Ok, Wire::Risk, Bump::Minor, Bump::Minor);
+    pub(super) const TYPE_CHANGED: Self =
+        Self::new(Wire::Break, Wire::Break, Bump::Major, Bump::Major);
+    pub(super) const SOURCE: Self = Self::new(Wire::Ok, Wire::Ok, Bump::Major, Bump::Major);
+    pub(super) const PATCH: Self = Self::new(Wire::Ok, Wire::Ok, Bump::Patch, Bump::Patch);
+    pub(super) const ADDED: Self = Self::FIELD_ADDED;
+    /// The same text or number comes to mean something else.
+    pub(super) const MEANING: Self = Self::new(Wire::Risk, Wire::Risk, Bump::Minor, Bump::Minor);
+
+    #[expect(clippy::similar_names, reason = "both sides are called what they are")]
+    pub(super) const fn new(sender: Wire, receiver: Wire, sends: Bump, receives: Bump) -> Self {
+        Self {
+            sender,
+            receiver,
+            sends,
+            receives,
+        }
+    }
+
+    /// A field that goes away. A caller whose input is ignored is not told;
+    /// an answer with a member too many disturbs nobody.
+    pub(super) fn field_removed(part: Part, required: bool) -> Self {
+        Self {
+            sender: match part {
+                Part::Request => Wire::Risk,
+                Part::Response => Wire::Ok,
+            },
+            receiver: if required { Wire::Break } else { Wire::Risk },
+            sends: Bump::Major,
+            receives: Bump::Major,
+        }
+    }
+
+    /// A new field.
+    pub(super) fn field_added(required: bool) -> Self {
+        if required {
+            Self::REQUIRED_FIELD_ADDED
+        } else {
+            Self::FIELD_ADDED
+        }
+    }
+
+    /// A constraint that may have become both tighter and looser.
+    pub(super) fn constraint(tightened: bool, loosened: bool) -> Option<Self> {
+        match (tightened, loosened) {
+            (true, true) => Some(Self::ALTERED),
+            (true, false) => Some(Self::TIGHTENED),
+            (false, true) => Some(Self::LOOSENED),
+            (false, false) => None,
+        }
+    }
+
+    /// The worse of two, side by side.
+    pub(super) fn worst(self, other: Self) -> Self {
+        Self {
+            sender: self.sender.max(other.sender),
+            receiver: self.receiver.max(other.receiver),
+            sends: self.sends.max(other.sends),
+            receives: self.receives.max(other.receives),
+        }
+    }
+
+    /// The same on the wire, with this for the code of both sides.
+    pub(super) fn with_bump(self, bump: Bump) -> Self {
+        Self {
+            sends: bump,
+            receives: bump,
+            ..self
+        }
+    }
+
+    /// As callers and callees see it: requests go one way, answers the other.
+    pub(super) fn verdict(self, part: Part) -> Verdict {
+        match part {
+            Part::Request => Verdict::new(self.sender, self.receiver, self.sends, self.receives),
+            Part::Response => Verdict::new(self.receiver, self.sender, self.receives, self.sends),
+        }
+    }
+
+    /// Where nobody sends it: only what the types themselves change.
+    pub(super) fn unused(self) -> Verdict {
+        let bump = self.sends.min(self.receives);
+        Verdict::new(Wire::Ok, Wire::Ok, bump, bump)
+    }
+}

@@ -1,0 +1,84 @@
+//! Version numbers, and which comes next.
+
+use std::fmt;
+
+use super::verdict::Bump;
+
+/// A version: three numbers, no labels.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Version {
+    /// Raised by what breaks.
+    pub major: u64,
+    /// Raised by what is added; while the major is 0, by what breaks too.
+    pub minor: u64,
+    /// Raised by everything else.
+    pub patch: u64,
+}
+
+impl Version {
+    /// Reads `1.2.3`.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        let mut numbers = text.split('.').map(str::parse);
+        let version = Self {
+            major: numbers.next()?.ok()?,
+            minor: numbers.next()?.ok()?,
+            patch: numbers.next()?.ok()?,
+        };
+        numbers.next().is_none().then_some(version)
+    }
+
+    /// The version after a change.
+    #[must_use]
+    pub fn next(self, bump: Bump) -> Self {
+        let Self {
+            major,
+            minor,
+            patch,
+        } = self;
+        let (major, minor, patch) = match (bump, major) {
+            (Bump::None, _) => (major, minor, patch),
+            (Bump::Patch, _) => (major, minor, patch + 1),
+            (Bump::Minor, _) | (Bump::Major, 0) => (major, minor + 1, 0),
+            (Bump::Major, _) => (major + 1, 0, 0),
+        };
+        Self {
+            major,
+            minor,
+            patch,
+        }
+    }
+}
+
+impl fmt::Display for Version {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}.{}.{}", self.major, self.minor, self.patch)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Bump, Version};
+
+    #[test]
+    fn the_next_version_follows_the_readme() {
+        let check = |from: &str, bump, expected: &str| {
+            let next = Version::parse(from).unwrap().next(bump);
+            assert_eq!(next.to_string(), expected, "{from} {bump:?}");
+        };
+        check("1.4.2", Bump::Major, "2.0.0");
+        check("1.4.2", Bump::Minor, "1.5.0");
+        check("1.4.2", Bump::Patch, "1.4.3");
+        check("1.4.2", Bump::None, "1.4.2");
+        check("0.1.3", Bump::Major, "0.2.0");
+        check("0.1.3", Bump::Minor, "0.2.0");
+        check("0.1.3", Bump::Patch, "0.1.4");
+    }
+
+    #[test]
+    fn other_texts_are_no_versions() {
+        for text in ["", "1.2", "1.2.3.4", "1.2.x", "v1.2.3", "1.2.3-rc.1"] {
+            assert_eq!(Version::parse(text), None, "{text}");
+        }
+    }
+}

@@ -1,0 +1,382 @@
+//! `diff` and `semver` on a repository of their own: what they compare with,
+//! how they end, and that every format holds what it must.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use xtask::diff::{self, Format, RoleName, Threshold};
+use xtask::{Ending, semver};
+
+/// A repository in a folder of its own, gone when dropped.
+struct Repository(PathBuf);
+
+impl Repository {
+    /// One commit on `main` with the base of the cases, and a branch.
+    fn new() -> Self {
+        static NEXT: AtomicU32 = AtomicU32::new(0);
+        let number = NEXT.fetch_add(1, Ordering::Relaxed);
+        let name = format!("xtask-diff-{}-{number}", std::process::id());
+        let repository = Self(std::env::temp_dir().join(name));
+        fs::create_dir_all(repository.0.join("spec")).unwrap();
+        repository.write("Cargo.toml", &manifest("1.4.0"));
+        repository.write("spec/skypay.yaml", &case("base"));
+        repository.git(&["init", "--quiet", "--initial-branch=main"]);
+        repository.commit("base");
+        repository.git(&["switch", "--quiet", "--create", "edit"]);
+        repository
+    }
+
+    fn write(&self, file: &str, text: &str) {
+        fs::write(self.0.join(file), text).unwrap();
+    }
+
+    fn edit(&self, name: &str) {
+        self.write("spec/skypay.yaml", &case(name));
+    }
+
+    fn commit(&self, message: &str) {
+        self.git(&["add", "--all"]);
+        self.git(&["commit", "--quiet", "--message", message]);
+    }
+
+    fn git(&self, arguments: &[&str]) {
+        let names = ["user.name=Test", "user.email=test@example.com"];
+        let output = Command::new("git")
+            .args(names.iter().flat_map(|name| ["-c", name]))
+            .args(arguments)
+            .current_dir(&self.0)
+            .output()
+            .unwrap();
+        let errors = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success(), "git {arguments:?}: {errors}");
+    }
+
+    fn diff(&self, change: impl FnOnce(&mut diff::Arguments)) -> Result<(String, Ending), String> {
+        let mut arguments = diff::Arguments {
+            against: None,
+            role: RoleName::Partner,
+            fail_on: Threshold::Breaking,
+            format: Format::Text,
+        };
+        change(&mut arguments);
+        diff::report(&self.0, &arguments)
+    }
+
+    fn told(&self, format: Format) -> String {
+        self.diff(|arguments| arguments.format = format).unwrap().0
+    }
+
+    fn semver(&self) -> (String, Ending) {
+        let arguments = semver::Arguments {
+            against: None,
+            check: true,
+        };
+        semver::report(&self.0, &arguments).unwrap()
+    }
+}
+
+impl Drop for Repository {
+    fn drop(&mut self) {
+        let _ = fs::remove_dir_all(&self.0);
+    }
+}
+
+fn manifest(version: &str) -> String {
+    format!("[workspace]\nmembers = []\n\n[workspace.package]\nversion = \"{version}\"\n")
+}
+
+fn case(name: &str) -> String {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/breaking");
+    fs::read_to_string(folder.join(format!("{name}.yaml"))).unwrap()
+}
+
+#[test]
+fn it_ends_by_threshold_and_role() {
+    let repository = Repository::new();
+    let check = |name: &str, role, fail_on, expected| {
+        repository.edit(name);
+        let (text, ending) = repository
+            .diff(|arguments| (arguments.role, arguments.fail_on) = (role, fail_on))
+            .unwrap();
+        assert_eq!(ending, expected, "{name} {role:?} {fail_on:?}\n{text}");
+    };
+    let (partner, server) = (RoleName::Partner, RoleName::Server);
+    check("base", partner, Threshold::Risky, Ending::Clean);
+    check(
+        "39-description-only",
+        partner,
+        Threshold::Risky,
+        Ending::Clean,
+    );
+    check(
+        "13-response-enum-value-added",
+        partner,
+        Threshold::Source,
+        Ending::Clean,
+    );
+    check(
+        "13-response-enum-value-added",
+        partner,
+        Threshold::Risky,
+        Ending::Findings,
+    );
+    check(
+        "34-operationid-renamed",
+        partner,
+        Threshold::Breaking,
+        Ending::Clean,
+    );
+    check(
+        "34-operationid-renamed",
+        partner,
+        Threshold::Source,
+        Ending::Findings,
+    );
+    check(
+        "07-request-maxlength-tightened",
+        partner,
+        Threshold::Breaking,
+        Ending::Findings,
+    );
+    check(
+        "07-request-maxlength-tightened",
+        partner,
+        Threshold::None,
+        Ending::Clean,
+    );
+    check(
+        "07-request-maxlength-tightened",
+        server,
+        Threshold::Breaking,
+        Ending::Clean,
+    );
+    check(
+        "41-example-made-invalid",
+        partner,
+        Threshold::Breaking,
+        Ending::Findings,
+    );
+}
+
+#[test]
+fn it_compares_with_the_merge_base_a_revision_or_a_file() {
+    let repository = Repository::new();
+    repository.edit("25-response-field-added");
+    repository.commit("edit");
+    let headline = |against: Option<&str>| {
+        let told = repository.diff(|arguments| arguments.against = against.map(str::to_owned));
+        told.unwrap().0.lines().next().unwrap().to_owned()
+    };
+    // What main gained meanwhile is not the branch's edit.
+    repository.git(&["switch", "--quiet", "main"]);
+    repository.edit("01-api-op-removed");
+    repository.commit("meanwhile");
+    repository.git(&["switch", "--quiet", "edit"]);
+    assert!(headline(None).starts_with("compatible for partners; 1 change against "));
+    assert!(headline(Some("HEAD")).starts_with("no change against "));
+    assert!(headline(Some("main")).starts_with("compatible for partners; 2 changes against "));
+    let file = repository.0.join("other.yaml");
+    fs::write(&file, case("42-field-renamed-typo-fix")).unwrap();
+    assert!(headline(file.to_str()).starts_with("BREAKING for partners; 2 changes against "));
+}
+
+#[test]
+fn what_cannot_be_read_gets_one_clear_message() {
+    let repository = Repository::new();
+    let message = |against: &str| {
+        let told = repository.diff(|arguments| arguments.against = Some(against.to_owned()));
+        told.unwrap_err()
+    };
+    assert_eq!(
+        message("no-such-branch"),
+        "there is neither a file nor a revision called `no-such-branch`"
+    );
+    assert!(message("--upload-pack=x").starts_with("there is neither"));
+    for (text, expected) in [
+        ("a: [", "spec/skypay.yaml:2:1: [yaml] "),
+        (
+            "swagger: '2.0'\n",
+            "spec/skypay.yaml:1:1: [shape] this is not an OpenAPI 3 document",
+        ),
+    ] {
+        repository.write("spec/skypay.yaml", text);
+        let error = repository.diff(|_| ()).unwrap_err();
+        assert!(error.starts_with(expected), "{error}");
+    }
+    fs::remove_file(repository.0.join("spec/skypay.yaml")).unwrap();
+    let error = repository.diff(|_| ()).unwrap_err();
+    assert!(
+        error.starts_with("cannot read spec/skypay.yaml: "),
+        "{error}"
+    );
+}
+
+#[test]
+fn a_shallow_clone_is_told_what_it_lacks() {
+    let origin = Repository::new();
+    origin.edit("25-response-field-added");
+    origin.commit("edit");
+    let clone = Repository::new();
+    let url = format!("file://{}", origin.0.display());
+    let target = clone.0.join("shallow");
+    clone.git(&[
+        "clone",
+        "--quiet",
+        "--depth=1",
+        "--branch=edit",
+        &url,
+        "shallow",
+    ]);
+    let arguments = diff::Arguments {
+        against: None,
+        role: RoleName::Partner,
+        fail_on: Threshold::Breaking,
+        format: Format::Text,
+    };
+    let error = diff::report(&target, &arguments).unwrap_err();
+    assert_eq!(
+        error,
+        "there is no merge base of HEAD with main or origin/main (this clone is shallow: run \
+         `git fetch --unshallow`); name a revision or a file by --against"
+    );
+}
+
+#[test]
+fn the_text_fits_a_terminal_and_names_every_place() {
+    let repository = Repository::new();
+    for name in [
+        "48-shared-envelope-field-added",
+        "01-api-op-removed",
+        "36-wire-action-changed",
+    ] {
+        repository.edit(name);
+        let text = repository.told(Format::Text);
+        for line in text.lines() {
+            assert!(line.chars().count() <= 80, "{line}");
+        }
+        let place = text
+            .lines()
+            .filter(|line| line.contains("spec/skypay.yaml:"));
+        assert!(place.count() >= 1, "{text}");
+    }
+    repository.edit("07-request-maxlength-tightened");
+    let text = repository.told(Format::Text);
+    let paragraph = "\
+breaking: PayoutQueueRequest.remarks constraint-tightened: 255 -> 100
+  spec/skypay.yaml:258:22
+  deployed caller: breaks, deployed callee: works; code: client major, server
+  patch
+  in payoutQueue request
+";
+    assert!(text.contains(paragraph), "{text}");
+}
+
+#[test]
+fn json_holds_the_whole_report() {
+    let repository = Repository::new();
+    repository.edit("54-callback-request-required-field-removed");
+    let json: serde_json::Value = serde_json::from_str(&repository.told(Format::Json)).unwrap();
+    assert_eq!(json["headline"], "breaking");
+    assert_eq!(json["bump"]["types"], "major");
+    let change = &json["changes"][0];
+    assert_eq!(change["rule"], "field-removed");
+    assert_eq!(change["document"], "old");
+    assert_eq!(change["wire"]["caller"], "risk");
+    assert_eq!(change["users"][0]["operation"], "payoutPayout");
+    assert_eq!(change["users"][0]["callback"], true);
+    assert_eq!(change["fingerprint"].as_str().unwrap().len(), 16);
+}
+
+#[test]
+fn sarif_points_into_the_new_document() {
+    let repository = Repository::new();
+    repository.edit("01-api-op-removed");
+    let sarif: serde_json::Value = serde_json::from_str(&repository.told(Format::Sarif)).unwrap();
+    assert_eq!(sarif["version"], "2.1.0");
+    let run = &sarif["runs"][0];
+    let result = &run["results"][0];
+    assert_eq!(result["ruleId"], run["tool"]["driver"]["rules"][0]["id"]);
+    assert_eq!(result["level"], "error");
+    let place = &result["locations"][0]["physicalLocation"];
+    assert_eq!(place["artifactLocation"]["uri"], "spec/skypay.yaml");
+    let line = usize::try_from(place["region"]["startLine"].as_u64().unwrap()).unwrap();
+    assert_eq!(
+        case("01-api-op-removed").lines().nth(line - 1),
+        Some("paths:")
+    );
+}
+
+/// A value that every format has to escape.
+const HOSTILE: &str = "a <b> & \"c\" | 100% 'd'::e, `f`\\n";
+
+fn hostile() -> Repository {
+    let repository = Repository::new();
+    let quoted = format!("\"{}\"", HOSTILE.replace('"', "\\\""));
+    let text = case("base").replace("Free text shown to the cashier.", &quoted);
+    repository.write("spec/skypay.yaml", &text);
+    repository
+}
+
+#[test]
+fn texts_are_escaped_in_every_format() {
+    let repository = hostile();
+    let junit = repository.told(Format::Junit);
+    assert!(
+        junit.contains("a &lt;b&gt; &amp; &quot;c&quot; | 100% &apos;d&apos;::e"),
+        "{junit}"
+    );
+    assert!(junit.contains("tests=\"1\" failures=\"0\""), "{junit}");
+    let github = repository.told(Format::Github);
+    assert_eq!(github.lines().count(), 1, "{github}");
+    assert!(github.starts_with("::notice file=spec/skypay.yaml,line=255,col=24,title=patch%3A "));
+    assert!(github.contains("| 100%25 'd'::e"), "{github}");
+    let markdown = repository.told(Format::Markdown);
+    assert!(
+        markdown.contains("a &lt;b> &amp; \"c\" \\| 100% 'd'::e, \\`f\\`"),
+        "{markdown}"
+    );
+    let rows = markdown.lines().filter(|line| line.starts_with("| patch"));
+    assert_eq!(rows.count(), 1, "{markdown}");
+    for format in [Format::Json, Format::Sarif] {
+        serde_json::from_str::<serde_json::Value>(&repository.told(format)).unwrap();
+    }
+}
+
+#[test]
+fn junit_fails_what_is_over_the_threshold() {
+    let repository = Repository::new();
+    repository.edit("07-request-maxlength-tightened");
+    let junit = repository.told(Format::Junit);
+    assert!(junit.contains("tests=\"1\" failures=\"1\""), "{junit}");
+    assert!(junit.contains("<failure type=\"breaking\""), "{junit}");
+    repository.edit("base");
+    let junit = repository.told(Format::Junit);
+    assert!(junit.contains("tests=\"1\" failures=\"0\""), "{junit}");
+}
+
+#[test]
+fn versions_have_to_follow() {
+    let repository = Repository::new();
+    repository.edit("07-request-maxlength-tightened");
+    let (text, ending) = repository.semver();
+    assert_eq!(ending, Ending::Findings);
+    let expected = "\
+document        major  1.4.0 -> 2.0.0  is still 1.4.0
+skypay-types    major  1.4.0 -> 2.0.0  is still 1.4.0
+skypay-client   major  1.4.0 -> 2.0.0  is still 1.4.0
+skypay-server   patch  1.4.0 -> 1.4.1  is still 1.4.0
+raise `info.version` in spec/skypay.yaml and `[workspace.package] version` in Cargo.toml
+";
+    assert_eq!(text, expected);
+    let raised = case("07-request-maxlength-tightened").replace("version: 1.4.0", "version: 2.0.0");
+    repository.write("spec/skypay.yaml", &raised);
+    assert_eq!(repository.semver().1, Ending::Findings);
+    repository.write("Cargo.toml", &manifest("2.0.0"));
+    assert_eq!(repository.semver().1, Ending::Clean);
+    repository.write("Cargo.toml", &manifest("1.9.0"));
+    assert_eq!(repository.semver().1, Ending::Findings);
+}
