@@ -145,6 +145,9 @@ async fn every_example_of_the_document_travels_sealed_to_the_handler_and_back() 
                     (Ok(response), None) => {
                         assert_eq!(response, operation.response.shown(&exchange.answer()).json);
                         assert_eq!(response, stamped(operation, &answer.value));
+                        if let Some(time) = member(&exchange.answer(), "responseTime") {
+                            assert_eq!(time, format!("{NOW:?}"), "four decimals are written");
+                        }
                     }
                     (Err(error), Some(code)) => {
                         check_code(&error, operation, code, description);
@@ -156,6 +159,12 @@ async fn every_example_of_the_document_travels_sealed_to_the_handler_and_back() 
         }
     }
     assert!(exchanges > 46, "{exchanges}");
+}
+
+/// A member of a JSON object as it is spelled.
+fn member(object: &str, name: &str) -> Option<String> {
+    let mut all = members(object).into_iter();
+    all.find(|(found, _)| found == name).map(|(_, value)| value)
 }
 
 /// A request begins with who asks for what, and its constants follow.
