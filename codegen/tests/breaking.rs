@@ -7,6 +7,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use codegen::diff::{Headline, Part, Report, compare, diff};
+use codegen::document::{Node, Value};
 
 fn folder() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/breaking")
@@ -270,4 +271,56 @@ fn other_texts_are_refused_with_their_place() {
             assert_eq!(problems.as_slice()[0].rule, rule, "{text:?}");
         }
     }
+}
+
+/// Changes the leaf with a number, counted in the order of the document, and
+/// says where it stands; nothing if there are fewer.
+fn nudge(node: &mut Node, left: &mut usize) -> Option<String> {
+    let pointer = node.place.pointer.clone();
+    match &mut node.value {
+        Value::Map(entries) => {
+            let mut nodes = entries.iter_mut().map(|entry| &mut entry.node);
+            return nodes.find_map(|node| nudge(node, left));
+        }
+        Value::List(items) => return items.iter_mut().find_map(|node| nudge(node, left)),
+        _ if *left > 0 => {
+            *left -= 1;
+            return None;
+        }
+        Value::Null => node.value = Value::Bool(true),
+        Value::Bool(flag) => *flag = !*flag,
+        Value::Number(raw) => raw.insert(0, '9'),
+        Value::Text(text) => text.push('X'),
+    }
+    Some(pointer)
+}
+
+/// The places whose change goes unseen, of every so many leaves.
+fn unseen(text: &str, step: usize) -> Vec<String> {
+    let old = codegen::diff::read(text).unwrap();
+    let mut unseen = Vec::new();
+    for number in (0..).step_by(step) {
+        let mut new = old.clone();
+        let Some(pointer) = nudge(&mut new, &mut number.clone()) else {
+            assert!(number > 100, "the documents have many leaves");
+            break;
+        };
+        if compare(&old, &new).changes.is_empty() {
+            unseen.push(pointer);
+        }
+    }
+    unseen
+}
+
+#[test]
+fn no_edit_of_a_value_goes_unseen() {
+    assert_eq!(unseen(&read("base.yaml"), 1), [""; 0]);
+    assert_eq!(unseen(&real(), 97), [""; 0]);
+}
+
+/// All leaves of the real document, which take minutes.
+#[test]
+#[ignore = "slow: run with `cargo test --release -p codegen -- --ignored`"]
+fn no_edit_of_any_value_of_the_real_document_goes_unseen() {
+    assert_eq!(unseen(&real(), 1), [""; 0]);
 }

@@ -5,6 +5,8 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 
+use skypay_types::Direction;
+
 use crate::structure::RULES;
 
 /// Every text for people, from the root of the workspace.
@@ -66,6 +68,24 @@ fn the_readme_names_the_rust_version_that_is_needed() {
     let (_, rest) = manifest.split_once("rust-version = \"").unwrap();
     let (version, _) = rest.split_once('"').unwrap();
     assert!(read("README.md").contains(&format!("Rust {version}")));
+}
+
+#[test]
+fn the_texts_count_as_the_document_does() {
+    let all = skypay_types::OPERATIONS;
+    let to_skypay = all
+        .iter()
+        .filter(|info| info.direction == Direction::ToSkypay);
+    let operations = to_skypay.count();
+    let callbacks = all.len() - operations;
+    for text in ["README.md", "CHANGELOG.md"] {
+        let words = read(text);
+        assert!(
+            words.contains(&format!("{operations} operations")),
+            "{text}"
+        );
+        assert!(words.contains(&format!("{callbacks} callbacks")), "{text}");
+    }
 }
 
 #[test]

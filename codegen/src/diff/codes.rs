@@ -17,6 +17,7 @@ impl<'d> Walk<'d, '_> {
             (Some(old), Some(new)) => {
                 self.tables(old, new, &Allowed::of(a), &Allowed::of(b));
                 self.picks(a, b);
+                self.table_lists(a, b);
             }
             _ => self.lists(a, b),
         }
@@ -107,6 +108,20 @@ impl<'d> Walk<'d, '_> {
                 Effect::ADDED
             };
             self.note_code("code-added", row, Side::New, effect);
+        }
+    }
+
+    /// A table's list that no longer goes with its rows: the rows are what is
+    /// generated, so that the list alone says something else.
+    fn table_lists(&mut self, a: &View<'d>, b: &View<'d>) {
+        let (Some(old), Some(new)) = (a.listed(), b.listed()) else {
+            return;
+        };
+        let agree = missing(old, new).is_empty() && missing(new, old).is_empty();
+        if !agree && known(a) == known(b) {
+            let values = (Some(joined(old)), Some(joined(new)));
+            let at = (Side::New, &new.place);
+            self.note("listed-codes-changed", at, values, Effect::MEANING);
         }
     }
 
