@@ -317,10 +317,3 @@ fn no_edit_of_a_value_goes_unseen() {
     assert_eq!(unseen(&read("base.yaml"), 1), [""; 0]);
     assert_eq!(unseen(&real(), 97), [""; 0]);
 }
-
-/// All leaves of the real document, which take minutes.
-#[test]
-#[ignore = "slow: run with `cargo test --release -p codegen -- --ignored`"]
-fn no_edit_of_any_value_of_the_real_document_goes_unseen() {
-    assert_eq!(unseen(&real(), 1), [""; 0]);
-}
