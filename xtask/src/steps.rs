@@ -86,10 +86,12 @@ fn documentation(root: &Path) -> Ending {
     run(rustdoc.env("RUSTDOCFLAGS", "--deny warnings"))
 }
 
-/// Builds each published crate from its package alone.
+/// Builds each published crate from its package alone, with the workspace's
+/// debug information, so that what is built already serves here too.
 fn packages(root: &Path) -> Ending {
     let selected = PUBLISHED.map(|name| format!(" --package {name}")).concat();
-    cargo(root, &format!("package --quiet --allow-dirty{selected}"))
+    let mut package = command(root, &format!("package --quiet --allow-dirty{selected}"));
+    run(package.env("CARGO_PROFILE_DEV_DEBUG", "line-tables-only"))
 }
 
 /// Runs steps in order up to the first that is not clean.
