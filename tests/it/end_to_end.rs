@@ -1,4 +1,4 @@
-//! All 23 operations over loopback, sealed: from the generated caller through
+//! Every operation over loopback, sealed: from the generated caller through
 //! the generated server to a handler and back.
 
 use std::collections::BTreeSet;

@@ -181,7 +181,7 @@ macro_rules! list {
         notices: { $($notice:ident: $notice_request:ident, $notice_response:ident;)* }
         inquiries: { $($inquiry:ident: $inquiry_request:ident, $inquiry_response:ident;)* }
     ) => {
-        /// All 23.
+        /// Every operation.
         pub(crate) const ALL: &[Dynamic] = &[
             $(dynamic!(client, $method: $request, $response),)*
             $(dynamic!(callbacks, $notice: $notice_request, $notice_response),)*
@@ -207,5 +207,4 @@ fn the_list_holds_every_operation() {
     let listed = ALL.iter().map(|operation| operation.info.name).collect();
     let generated = skypay_types::OPERATIONS.map(|info| info.name).to_vec();
     assert_eq!(sorted(listed), sorted(generated));
-    assert_eq!(ALL.len(), 23);
 }
