@@ -6,10 +6,11 @@ mod text;
 use std::path::Path;
 
 use clap::{Args, ValueEnum};
-use codegen::diff::{Headline, Report, Role, compare};
+use codegen::diff::{Change, Headline, Report, Role, compare};
 
-use crate::Ending;
-use crate::revision;
+use crate::generate::DOCUMENT;
+use crate::report::{self, Finding, Format, Level};
+use crate::{Ending, revision};
 
 /// What to compare and how to say it.
 #[derive(Args, Clone, Debug)]
@@ -89,23 +90,6 @@ impl Threshold {
     }
 }
 
-/// How the report is written.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum Format {
-    /// For a terminal of 80 columns
-    Text,
-    /// For programs
-    Json,
-    /// For a pull request
-    Markdown,
-    /// Annotations of GitHub Actions
-    Github,
-    /// SARIF 2.1.0, for code scanning
-    Sarif,
-    /// JUnit XML, for test reports
-    Junit,
-}
-
 /// A comparison and how it is to be told.
 pub(crate) struct Told<'a> {
     pub(crate) report: &'a Report,
@@ -125,7 +109,7 @@ impl Told<'_> {
 pub fn run(root: &Path, arguments: &Arguments) -> Ending {
     match report(root, arguments) {
         Ok((text, ending)) => {
-            print!("{text}");
+            report::show(&text);
             ending
         }
         Err(message) => {
@@ -158,8 +142,39 @@ fn written(told: &Told<'_>, format: Format) -> String {
         Format::Text => text::text(told),
         Format::Markdown => text::markdown(told),
         Format::Json => formats::json(told),
-        Format::Github => formats::github(told),
-        Format::Sarif => formats::sarif(told),
-        Format::Junit => formats::junit(told),
+        Format::Github | Format::Sarif | Format::Junit => findings(told).written(format),
+    }
+}
+
+/// The changes as findings: an error is what is over the threshold.
+fn findings(told: &Told<'_>) -> report::Report {
+    report::Report {
+        tool: "diff",
+        summary: text::summary(told),
+        findings: told
+            .report
+            .changes
+            .iter()
+            .map(|change| finding(change, told))
+            .collect(),
+        rules: Vec::new(),
+    }
+}
+
+fn finding(change: &Change, told: &Told<'_>) -> Finding {
+    let headline = change.headline_for(told.role.into());
+    let level = match headline {
+        headline if told.fail_on.ending(headline) == Ending::Findings => Level::Error,
+        Headline::LintError | Headline::Breaking | Headline::SourceBreaking | Headline::Risky => {
+            Level::Warning
+        }
+        Headline::Compatible | Headline::Patch | Headline::None => Level::Note,
+    };
+    let message = text::message(change, told);
+    Finding {
+        kind: Some(headline.word()),
+        fingerprint: Some(change.fingerprint()),
+        pointer: change.place.pointer.clone(),
+        ..Finding::new(level, change.rule, DOCUMENT, &change.near, message)
     }
 }

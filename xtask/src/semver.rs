@@ -40,7 +40,7 @@ struct Line {
 pub fn run(root: &Path, arguments: &Arguments) -> Ending {
     match report(root, arguments) {
         Ok((text, ending)) => {
-            print!("{text}");
+            crate::report::show(&text);
             ending
         }
         Err(message) => {

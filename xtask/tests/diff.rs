@@ -8,7 +8,8 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use xtask::diff::{self, Format, RoleName, Threshold};
+use xtask::diff::{self, RoleName, Threshold};
+use xtask::report::Format;
 use xtask::{Ending, semver};
 
 /// A repository in a folder of its own, gone when dropped.

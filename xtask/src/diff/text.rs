@@ -3,11 +3,9 @@
 use codegen::diff::{Change, Headline, Part, Role, Side, User, Verdict, Wire};
 
 use crate::generate::DOCUMENT;
+use crate::report::{WIDTH, counted, escaped, paragraph, wrapped};
 
 use super::Told;
-
-/// How wide a line of the terminal may be.
-const WIDTH: usize = 80;
 
 /// What stands before lines that belong to the one above.
 const INDENT: &str = "  ";
@@ -35,13 +33,6 @@ pub(super) fn text(told: &Told<'_>) -> String {
         out.push_str(&format!("\n{}\n", bumps(told)));
     }
     out
-}
-
-/// Lines of which all but the first are indented.
-fn paragraph(text: &str) -> String {
-    let lines = wrapped(text, WIDTH - INDENT.len());
-    let indented = format!("\n{INDENT}");
-    format!("{}\n", lines.join(&indented))
 }
 
 /// For a pull request: the headline, a row per change, the words folded away.
@@ -99,24 +90,6 @@ fn table(changes: &[&Change], told: &Told<'_>) -> String {
     out
 }
 
-/// Text that Markdown shows as it is.
-fn escaped(text: &str) -> String {
-    let mut out = String::new();
-    for character in text.chars() {
-        match character {
-            '\n' => out.push(' '),
-            '<' => out.push_str("&lt;"),
-            '&' => out.push_str("&amp;"),
-            '|' | '`' | '*' | '_' | '[' | ']' | '\\' => {
-                out.push('\\');
-                out.push(character);
-            }
-            other => out.push(other),
-        }
-    }
-    out
-}
-
 /// The report in one line.
 pub(super) fn summary(told: &Told<'_>) -> String {
     let whom = match told.role.into() {
@@ -139,14 +112,6 @@ pub(super) fn summary(told: &Told<'_>) -> String {
     format!("{what}; {changes} against {}", told.against)
 }
 
-fn counted(count: usize, what: &str) -> String {
-    match count {
-        0 => format!("no {what}"),
-        1 => format!("1 {what}"),
-        _ => format!("{count} {what}s"),
-    }
-}
-
 fn bumps(told: &Told<'_>) -> String {
     let Verdict { client, server, .. } = told.report.verdict;
     format!(
@@ -166,6 +131,18 @@ pub(super) fn sentence(change: &Change) -> String {
         (None, None) => String::new(),
     };
     format!("{} {}{values}", change.subject, change.rule)
+}
+
+/// What happened and what follows, on one line.
+pub(super) fn message(change: &Change, told: &Told<'_>) -> String {
+    let parts = [
+        sentence(change),
+        consequence(change),
+        users(change),
+        format!("at {}", location(change, told.against)),
+    ];
+    let parts: Vec<_> = parts.into_iter().filter(|part| !part.is_empty()).collect();
+    parts.join("; ")
 }
 
 /// `file:line:column`, with the revision in front of what is gone.
@@ -248,19 +225,4 @@ fn short(text: &str) -> String {
     }
     let cut: String = line.chars().take(SHOWN - 1).collect();
     format!("{cut}…")
-}
-
-/// Lines of words, none wider than it must be.
-fn wrapped(text: &str, width: usize) -> Vec<String> {
-    let mut lines: Vec<String> = Vec::new();
-    for word in text.split_whitespace() {
-        match lines.last_mut() {
-            Some(line) if line.chars().count() + 1 + word.chars().count() <= width => {
-                line.push(' ');
-                line.push_str(word);
-            }
-            _ => lines.push(word.to_owned()),
-        }
-    }
-    lines
 }
