@@ -4,7 +4,11 @@
 //! does not compile; what needs generated code is a program that a task starts
 //! through cargo.
 
+pub mod approvals;
+pub mod approve;
+pub mod comparison;
 pub mod diff;
+pub mod files;
 pub mod generate;
 pub mod report;
 pub mod revision;

@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
-use xtask::{diff, generate, root, semver, steps, validate};
+use xtask::{approve, diff, generate, root, semver, steps, validate};
 
 /// The project's tasks.
 ///
@@ -28,6 +28,8 @@ enum Task {
     Diff(diff::Arguments),
     /// Say which versions come next, from what `diff` finds
     Semver(semver::Arguments),
+    /// Record that a break is deliberate, with its reason
+    Approve(approve::Arguments),
     /// Send a payout through the generated halves and tell the story
     Demo,
     /// Run everything that CI checks, except formatting and lints
@@ -45,6 +47,7 @@ fn main() -> ExitCode {
         Task::Gen { check: true } => generate::check(&root).into(),
         Task::Diff(arguments) => diff::run(&root, &arguments).into(),
         Task::Semver(arguments) => semver::run(&root, &arguments).into(),
+        Task::Approve(arguments) => approve::run(&root, &arguments).into(),
         Task::Demo => steps::demo(&root).into(),
         Task::Test => steps::test(&root).into(),
         Task::Validate => validate::run(&root).into(),
