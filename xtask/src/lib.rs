@@ -15,6 +15,7 @@ pub mod report;
 pub mod revision;
 pub mod semver;
 pub mod steps;
+pub mod surface;
 pub mod validate;
 
 use std::path::{Path, PathBuf};
