@@ -12,6 +12,7 @@ pub mod examples;
 pub mod files;
 pub mod generate;
 pub mod report;
+pub mod review;
 pub mod revision;
 pub mod semver;
 pub mod steps;
