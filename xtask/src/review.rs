@@ -96,20 +96,23 @@ pub fn report(root: &Path, arguments: &Arguments) -> Result<(String, Ending), St
 impl Review {
     /// Looks at everything, the slow parts side by side.
     fn of(root: &Path, arguments: &Arguments) -> Result<Self, String> {
-        let comparison = Comparison::of(root, arguments.against.as_deref())?;
-        let versions = Versions::of(root, &comparison)?;
-        let (output, examples) = thread::scope(|scope| {
+        let (judged, output, examples) = thread::scope(|scope| {
+            let output = scope.spawn(|| generate::compare(root));
             let examples = (!arguments.no_examples).then(|| scope.spawn(|| examples::judge(root)));
-            (
-                generate::compare(root),
-                examples.map(ScopedJoinHandle::join),
-            )
+            let judged = Comparison::of(root, arguments.against.as_deref()).map(|comparison| {
+                let lint = lint(&comparison.documents.new_text);
+                (comparison, lint)
+            });
+            (judged, output.join(), examples.map(ScopedJoinHandle::join))
         });
+        let (comparison, lint) = judged?;
+        let output = output.map_err(|_| "the generator stopped by itself".to_owned())?;
+        let versions = Versions::of(root, &comparison)?;
         let surface = match &output {
             Ok(output) => Some(surface::Change::of(root, output, &comparison.documents)?),
             Err(_) => None,
         };
-        let mut checks = vec![lint(&comparison.documents.new_text)];
+        let mut checks = vec![lint];
         if let Some(judged) = examples {
             let judged = judged.unwrap_or_else(|_| Err("the task stopped by itself".to_owned()));
             checks.push(examples_of(judged));

@@ -14,8 +14,11 @@ pub(super) const MARKER: &str = "<!-- skypay-review -->";
 /// How many findings of one check are shown.
 const SHOWN: usize = 20;
 
-/// How many lines of the surface are shown; a comment has its limits.
+/// How many lines of the surface are shown.
 const SURFACE_LINES: usize = 200;
+
+/// How many bytes a comment may have; the pages that show it refuse longer ones.
+const LONGEST: usize = 60_000;
 
 /// The comment: one line where an edit has no consequence and all is well.
 pub(super) fn markdown(review: &Review, links: Option<&str>) -> String {
@@ -26,24 +29,36 @@ pub(super) fn markdown(review: &Review, links: Option<&str>) -> String {
         return out;
     }
     let story = story::paragraph(review);
-    if !story.is_empty() {
-        out.push_str(&format!("\n{story}\n"));
-    }
-    out.push_str(&what_to_do(review));
-    out.push_str(&diff::rows(&review.told(), links));
-    out.push_str(&format!("\n{}\n", in_one_line(review)));
+    let checks = review.checks.iter();
     // What versions and approvals need is among the steps already.
-    let told = ["versions", "approvals"];
-    for check in review
-        .checks
-        .iter()
-        .filter(|check| !told.contains(&check.name))
-    {
-        out.push_str(&findings(check));
+    let checks = checks.filter(|check| !["versions", "approvals"].contains(&check.name));
+    let mut sections = vec![
+        format!("\n{story}\n"),
+        what_to_do(review),
+        format!("\n{}\n", in_one_line(review)),
+        diff::rows(&review.told(), links),
+        LEGEND.to_owned(),
+    ];
+    sections.extend(checks.map(findings));
+    sections.push(surface(review));
+    let mut left_out = false;
+    for section in sections.iter().filter(|section| !section.trim().is_empty()) {
+        if out.len() + section.len() > LONGEST {
+            left_out = true;
+        } else {
+            out.push_str(section);
+        }
     }
-    out.push_str(&surface(review));
+    if left_out {
+        out.push_str("\nNot all of it fits a comment: `cargo xtask review` shows the rest.\n");
+    }
     out
 }
+
+/// What the columns of the table mean.
+const LEGEND: &str = "\n<sub>wire: whether a caller, and a callee, that was deployed before keeps \
+    working with a peer of after; code: which part of the version of the client's half, and of \
+    the server's, has to be raised.</sub>\n";
 
 /// What was looked at, and how that went.
 fn in_one_line(review: &Review) -> String {
