@@ -12,6 +12,7 @@ pub mod model;
 mod problem;
 mod request_layer;
 mod surface;
+pub mod views;
 mod vocabulary;
 
 pub use check::RULE_NAMES as RULES;

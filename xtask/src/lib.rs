@@ -10,6 +10,7 @@ pub mod comparison;
 pub mod diff;
 pub mod examples;
 pub mod files;
+pub mod folder;
 pub mod generate;
 pub mod report;
 pub mod review;
@@ -18,6 +19,7 @@ pub mod semver;
 pub mod steps;
 pub mod surface;
 pub mod validate;
+pub mod views;
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;

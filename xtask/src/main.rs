@@ -3,7 +3,9 @@
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
-use xtask::{approve, diff, examples, generate, review, root, semver, steps, surface, validate};
+use xtask::{
+    approve, diff, examples, generate, review, root, semver, steps, surface, validate, views,
+};
 
 /// The project's tasks.
 ///
@@ -32,6 +34,8 @@ enum Task {
     Review(review::Arguments),
     /// Show what the edits add to and take from the crates' public items
     Surface(surface::Arguments),
+    /// Rewrite the document in the spellings that other tools need
+    Views(views::Arguments),
     /// Hold every example of the document against its schema and its type
     Examples(examples::Arguments),
     /// Record that a break is deliberate, with its reason
@@ -55,6 +59,7 @@ fn main() -> ExitCode {
         Task::Semver(arguments) => semver::run(&root, &arguments).into(),
         Task::Review(arguments) => review::run(&root, &arguments).into(),
         Task::Surface(arguments) => surface::run(&root, &arguments).into(),
+        Task::Views(arguments) => views::run(&root, &arguments).into(),
         Task::Examples(arguments) => examples::run(&root, &arguments).into(),
         Task::Approve(arguments) => approve::run(&root, &arguments).into(),
         Task::Demo => steps::demo(&root).into(),
