@@ -7,6 +7,7 @@ mod check;
 pub mod diff;
 pub mod document;
 mod emit;
+mod lint;
 mod lower;
 pub mod model;
 mod problem;
@@ -14,7 +15,7 @@ mod request_layer;
 mod surface;
 mod vocabulary;
 
-pub use check::RULE_NAMES as RULES;
+pub use lint::{Example, Finding, RULES, Rule, Severity, lint, rule, rules_page};
 pub use problem::{Findings, Place, Problem, Problems};
 
 /// A generated file.

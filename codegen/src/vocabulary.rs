@@ -207,6 +207,14 @@ pub(crate) const SCHEMA: &[(&str, Shape)] = &[
     ),
 ];
 
+/// Words that any node may have that has words at all.
+pub(crate) const ANYWHERE: &[(&str, Shape)] =
+    &[(EXCEPTIONS, Rows(&[("rule", Text), ("reason", Text)]))];
+
+/// The word under which a node lists the rules of the linter that it breaks
+/// for a reason.
+pub(crate) const EXCEPTIONS: &str = "x-skypay-lint-exceptions";
+
 /// The values of `type` and `x-skypay-type` that have a Rust type.
 pub(crate) const TYPES: &[(&str, &[&str])] = &[
     (
@@ -241,6 +249,7 @@ pub(crate) fn extensions() -> BTreeSet<&'static str> {
         MEDIA_TYPE,
         EXAMPLE,
         SCHEMA,
+        ANYWHERE,
     ]
     .into_iter()
     .flatten()

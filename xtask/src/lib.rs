@@ -6,6 +6,7 @@
 
 pub mod diff;
 pub mod generate;
+pub mod lint;
 pub mod report;
 pub mod revision;
 pub mod semver;
