@@ -7,6 +7,7 @@ mod check;
 pub mod diff;
 pub mod document;
 mod emit;
+mod format;
 mod lint;
 mod lower;
 pub mod model;
@@ -15,6 +16,7 @@ mod request_layer;
 mod surface;
 mod vocabulary;
 
+pub use format::format;
 pub use lint::{Example, Finding, RULES, Rule, Severity, lint, rule, rules_page};
 pub use problem::{Findings, Place, Problem, Problems};
 

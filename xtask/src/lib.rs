@@ -5,6 +5,7 @@
 //! through cargo.
 
 pub mod diff;
+pub mod fmt_spec;
 pub mod generate;
 pub mod lint;
 pub mod report;

@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
-use xtask::{diff, generate, lint, root, semver, steps, validate};
+use xtask::{diff, fmt_spec, generate, lint, root, semver, steps, validate};
 
 /// The project's tasks.
 ///
@@ -26,6 +26,8 @@ enum Task {
     },
     /// Look at spec/skypay.yaml with every rule of a well-kept document
     Lint(lint::Arguments),
+    /// Write spec/skypay.yaml in the one order and quoting, comments kept
+    FmtSpec(fmt_spec::Arguments),
     /// Say what the edits of spec/skypay.yaml break, and for whom
     Diff(diff::Arguments),
     /// Say which versions come next, from what `diff` finds
@@ -46,6 +48,7 @@ fn main() -> ExitCode {
         Task::Gen { check: false } => generate::write(&root).into(),
         Task::Gen { check: true } => generate::check(&root).into(),
         Task::Lint(arguments) => lint::run(&root, &arguments).into(),
+        Task::FmtSpec(arguments) => fmt_spec::run(&root, &arguments).into(),
         Task::Diff(arguments) => diff::run(&root, &arguments).into(),
         Task::Semver(arguments) => semver::run(&root, &arguments).into(),
         Task::Demo => steps::demo(&root).into(),
