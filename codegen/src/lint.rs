@@ -138,6 +138,7 @@ const QUALITY: &[RuleFunction] = &[
     operations::example_codes,
     operations::unused_codes,
     fields::units,
+    fields::time_zone,
     fields::lengths,
     fields::lists_shown,
     fields::fields_shown,

@@ -236,6 +236,18 @@ fn names_differ_by_more_than_a_slip() {
 }
 
 #[test]
+fn a_section_is_used_described_and_known() {
+    for tags in [
+        "tags:\n  - name: Payments\n",
+        "tags:\n  - name: Others\n    description: None.\n",
+        "tags:\n  - name: Payments\n    description: All.\n  - name: Others\n    description: None.\n",
+    ] {
+        let text = with_members(KEPT, "", &[], tags);
+        assert_eq!(broken(&text), BTreeSet::from(["sections"]), "{tags}");
+    }
+}
+
+#[test]
 fn text_that_is_no_document_gets_one_message() {
     for text in ["", "a: [", "swagger: '2.0'\n", "- a\n"] {
         assert_eq!(lint(text).unwrap_err().as_slice().len(), 1, "{text:?}");

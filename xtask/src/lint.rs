@@ -201,7 +201,7 @@ fn explained(id: &str) -> Result<String, String> {
     };
     let place = match rule.example.at {
         "" => "the root of the document",
-        at => at,
+        at => &shortened(at),
     };
     Ok(format!(
         "{id} ({weight})\n\n{}\n{}\nAt {place}\n\ngood:\n{}\nbad:\n{}\n{}",
@@ -211,6 +211,17 @@ fn explained(id: &str) -> Result<String, String> {
         indented(rule.example.bad),
         how_to_except(rule),
     ))
+}
+
+/// The end of a pointer that is too long for a line.
+fn shortened(pointer: &str) -> String {
+    let room = WIDTH - "At ".len();
+    let length = pointer.chars().count();
+    if length <= room {
+        return pointer.to_owned();
+    }
+    let end: String = pointer.chars().skip(length - room + 1).collect();
+    format!("…{end}")
 }
 
 fn how_to_except(rule: &Rule) -> String {

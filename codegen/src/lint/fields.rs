@@ -39,6 +39,24 @@ pub(super) fn units(document: &Document<'_>, findings: &mut Findings) {
     }
 }
 
+/// Times without an offset have one that the document states.
+pub(super) fn time_zone(document: &Document<'_>, findings: &mut Findings) {
+    let is_time = |node: &&&Node| {
+        let meaning = node.text_of("x-skypay-type");
+        meaning.is_some_and(|meaning| meaning.starts_with("date"))
+    };
+    let stated = document.root.get("x-skypay-time-zone").is_some();
+    if let Some(time) = document.schemas.iter().find(is_time)
+        && !stated
+    {
+        let message = format!(
+            "nothing says in which zone times such as that of line {} are: give `x-skypay-time-zone`",
+            time.place.line
+        );
+        findings.add("time-zone", &document.root.place, message);
+    }
+}
+
 /// Every text that a partner sends has an end.
 pub(super) fn lengths(document: &Document<'_>, findings: &mut Findings) {
     let mut seen = BTreeSet::new();

@@ -34,7 +34,8 @@ pub(super) fn summaries(document: &Document<'_>, findings: &mut Findings) {
     }
 }
 
-/// Each operation stands in one section, and each section has an operation.
+/// Each operation stands in one section, and each section is used and
+/// described.
 pub(super) fn sections(document: &Document<'_>, findings: &mut Findings) {
     let tags = document.root.get("tags").map(Node::items);
     let mut unused: BTreeMap<_, _> = tags
@@ -42,6 +43,13 @@ pub(super) fn sections(document: &Document<'_>, findings: &mut Findings) {
         .iter()
         .filter_map(|tag| Some((tag.text_of("name")?, tag)))
         .collect();
+    for (name, tag) in &unused {
+        if tag.text_of("description").is_none_or(str::is_empty) {
+            let message =
+                format!("nothing says what the section `{name}` is about: give it a `description`");
+            findings.add("sections", &tag.place, message);
+        }
+    }
     let known: BTreeSet<_> = unused.keys().copied().collect();
     for operation in &document.operations {
         let named = operation.post.get("tags").map(Node::items);

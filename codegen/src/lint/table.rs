@@ -142,7 +142,7 @@ pub const RULES: &[Rule] = &[
         Example {
             at: ASK_ANSWERS,
             without: &[],
-            good: "success:\n  summary: Done\n  value:\n    responseCode: '1000'\n    balance: 726718.00\n",
+            good: "success:\n  summary: Done\n  value:\n    responseCode: '1000'\n    balance: 726718.00\n    paidAt: '2024-02-05 10:15:30'\n",
             bad: "refused:\n  summary: Unreadable\n  value:\n    responseCode: '-1000'\n",
             also: &[],
         },
@@ -475,7 +475,7 @@ pub const RULES: &[Rule] = &[
     rule(
         "sections",
         Error,
-        "Each operation stands in one section, and each section has an operation",
+        "Each operation stands in one section, and each section is used and described",
         "The sections are how readers find their way. `tags` names them, and the document describes them under `tags`.",
         Example {
             at: PAY,
@@ -547,6 +547,19 @@ pub const RULES: &[Rule] = &[
             without: &[],
             good: "summary: Pay somebody\n",
             bad: "summary: Pay somebody.\n",
+            also: &[],
+        },
+    ),
+    rule(
+        "time-zone",
+        Error,
+        "A document with times says in which zone they are",
+        "A time without an offset is read in the zone of whoever reads it.",
+        Example {
+            at: "",
+            without: &["x-skypay-time-zone"],
+            good: "openapi: 3.0.3\nx-skypay-time-zone: '+08:00'\n",
+            bad: "openapi: 3.0.3\n",
             also: &[],
         },
     ),
