@@ -123,6 +123,24 @@ fn an_exception_covers_its_node_and_what_is_below() {
 }
 
 #[test]
+fn an_exception_covers_no_other_rule() {
+    let text = with_members(KEPT, PAY, &["x-skypay-subject"], "summary: Pay somebody.\n");
+    let exception = "x-skypay-lint-exceptions:\n  - rule: subject\n    reason: A test.\n";
+    let text = with_members(&text, PAY, &[], exception);
+    assert_eq!(broken(&text), BTreeSet::from(["summary-form"]));
+}
+
+#[test]
+fn what_names_something_needs_no_unit() {
+    for (name, expected) in [("bankId", false), ("bankCount", true)] {
+        let field = format!("{name}:\n  type: integer\n  description: A test.\n  example: 1\n");
+        let at = "/components/schemas/AskResponse/properties";
+        let text = with_members(KEPT, at, &[], &field);
+        assert_eq!(broken(&text).contains("unit"), expected, "{name}");
+    }
+}
+
+#[test]
 fn a_code_or_a_row_can_have_an_exception_too() {
     let row = "x-skypay-result-codes:
   - code: '1000'

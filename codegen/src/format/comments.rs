@@ -64,8 +64,8 @@ pub(super) fn placed(
             && text.line(index).trim().is_empty()
             && !is_taken(taken, line.start)
         {
-            let next = anchors.iter().position(|anchor| anchor.line > number);
-            if let Some(next) = next.and_then(|next| notes.get_mut(next)) {
+            let next = anchors.partition_point(|anchor| anchor.line <= number);
+            if let Some(next) = notes.get_mut(next) {
                 next.before.push(Line::Blank);
             }
         }
@@ -95,9 +95,8 @@ fn place(comment: &Comment, anchors: &[Anchor], notes: &mut [Notes]) {
         }
         return;
     }
-    let next = anchors
-        .iter()
-        .position(|anchor| anchor.start > comment.start);
+    let next = anchors.partition_point(|anchor| anchor.start <= comment.start);
+    let next = (next < anchors.len()).then_some(next);
     let belongs = next
         .and_then(|next| anchors.get(next))
         .is_some_and(|anchor| comment.column <= anchor.column);

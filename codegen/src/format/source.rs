@@ -340,8 +340,11 @@ impl<'t> Reader<'t> {
                 .take(1)
                 .any(|range| range.contains(index))
         };
-        let line = self.text.lines.iter().rev();
-        let mut lines = line.filter(|line| line.start < before.len());
+        let count = self
+            .text
+            .lines
+            .partition_point(|line| line.start < before.len());
+        let mut lines = self.text.lines.iter().take(count).rev();
         lines.find_map(|line| {
             let line = line.start..line.end.min(before.len());
             let mut marks = line.filter(|index| matches!(before.get(*index), Some('>' | '|')));

@@ -21,27 +21,50 @@ pub(super) fn similar(document: &Document<'_>, findings: &mut Findings) {
             names.entry(&property.key).or_default().push(property);
         }
     }
-    let list: Vec<_> = names.iter().collect();
-    for (index, (name, users)) in list.iter().enumerate() {
-        for (other, others) in list.iter().skip(index + 1) {
-            if !nearly_same(name, other) || declared(users, others) {
-                continue;
-            }
-            // The rarer spelling is the one to be looked at.
-            let (odd, usual) = if users.len() < others.len() {
-                (users, other)
-            } else {
-                (others, name)
-            };
-            if let Some(odd) = odd.first() {
-                let message = format!(
-                    "`{}` is nearly `{usual}` of another message: correct it, or declare it by `x-skypay-rust-name` or `x-skypay-aliases`",
-                    odd.key
-                );
-                findings.add("similar-names", &odd.place, message);
-            }
+    for (name, other) in candidates(names.keys().copied()) {
+        let (Some(users), Some(others)) = (names.get(name), names.get(other)) else {
+            continue;
+        };
+        if !nearly_same(name, other) || declared(users, others) {
+            continue;
+        }
+        // The rarer spelling is the one to be looked at.
+        let (odd, usual) = if users.len() < others.len() {
+            (users, other)
+        } else {
+            (others, name)
+        };
+        if let Some(odd) = odd.first() {
+            let message = format!(
+                "`{}` is nearly `{usual}` of another message: correct it, or declare it by `x-skypay-rust-name` or `x-skypay-aliases`",
+                odd.key
+            );
+            findings.add("similar-names", &odd.place, message);
         }
     }
+}
+
+/// Pairs of names that may be nearly the same: those that have something in
+/// common when a letter is left out. Comparing each with each would take too
+/// long in a large document.
+fn candidates<'d>(names: impl Iterator<Item = &'d str>) -> BTreeSet<(&'d str, &'d str)> {
+    let mut shortened: BTreeMap<String, Vec<&str>> = BTreeMap::new();
+    let mut pairs = BTreeSet::new();
+    for name in names {
+        let letters: Vec<char> = name.to_lowercase().chars().collect();
+        let mut forms: BTreeSet<String> = BTreeSet::from([letters.iter().collect()]);
+        for left_out in 0..letters.len() {
+            let kept = letters.iter().enumerate();
+            let kept = kept.filter(|(index, _)| *index != left_out);
+            forms.insert(kept.map(|(_, letter)| letter).collect());
+        }
+        for form in forms {
+            let others = shortened.entry(form).or_default();
+            pairs.extend(others.iter().map(|other| (*other, name)));
+            others.push(name);
+        }
+    }
+    pairs
 }
 
 /// One letter more, less, changed or swapped, apart from case. A plural is a
