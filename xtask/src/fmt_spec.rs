@@ -5,9 +5,9 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 
-use crate::Ending;
 use crate::generate::DOCUMENT;
 use crate::report::{self, WIDTH};
+use crate::{Ending, files};
 
 /// How many lines `--check` shows of a difference.
 const SHOWN: usize = 3;
@@ -26,16 +26,7 @@ pub struct Arguments {
 /// `fmt-spec`: writes the document as it should be, or says where it is not.
 #[must_use]
 pub fn run(root: &Path, arguments: &Arguments) -> Ending {
-    match formatted(root, arguments) {
-        Ok((text, ending)) => {
-            report::show(&text);
-            ending
-        }
-        Err(message) => {
-            eprintln!("{}", message.trim_end());
-            Ending::Unusable
-        }
-    }
+    report::tell(formatted(root, arguments))
 }
 
 /// What there is to say. The document is written only as a whole, and only if
@@ -57,7 +48,7 @@ pub fn formatted(root: &Path, arguments: &Arguments) -> Result<(String, Ending),
     if arguments.check {
         return Ok((first_difference(&text, &new, &name), Ending::Stale));
     }
-    fs::write(&path, &new).map_err(|error| format!("cannot write {name}: {error}"))?;
+    files::replace(&path, &new).map_err(|error| format!("cannot write {name}: {error}"))?;
     Ok((format!("wrote {name}\n"), Ending::Clean))
 }
 

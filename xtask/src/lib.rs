@@ -4,14 +4,21 @@
 //! does not compile; what needs generated code is a program that a task starts
 //! through cargo.
 
+pub mod approvals;
+pub mod approve;
+pub mod comparison;
 pub mod diff;
+pub mod examples;
+pub mod files;
 pub mod fmt_spec;
 pub mod generate;
 pub mod lint;
 pub mod report;
+pub mod review;
 pub mod revision;
 pub mod semver;
 pub mod steps;
+pub mod surface;
 pub mod validate;
 
 use std::path::{Path, PathBuf};

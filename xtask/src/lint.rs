@@ -6,9 +6,9 @@ use std::path::{Path, PathBuf};
 use clap::{Args, ValueEnum};
 use codegen::{RULES, Rule, Severity};
 
-use crate::Ending;
 use crate::generate::DOCUMENT;
 use crate::report::{self, Finding, Format, Level, Report, WIDTH, counted, paragraph, wrapped};
+use crate::{Ending, files};
 
 /// The page that explains the rules, from the root of the workspace.
 pub const PAGE: &str = "spec/rules.md";
@@ -56,16 +56,7 @@ pub fn run(root: &Path, arguments: &Arguments) -> Ending {
     } else {
         report(root, arguments)
     };
-    match told {
-        Ok((text, ending)) => {
-            report::show(&text);
-            ending
-        }
-        Err(message) => {
-            eprintln!("{}", message.trim_end());
-            Ending::Unusable
-        }
-    }
+    report::tell(told)
 }
 
 /// What there is to say, and whether it is over the threshold. Writes nothing.
@@ -257,7 +248,7 @@ fn unknown(id: &str) -> String {
 }
 
 fn write_page(root: &Path) -> Result<(String, Ending), String> {
-    fs::write(root.join(PAGE), codegen::rules_page())
+    files::replace(&root.join(PAGE), &codegen::rules_page())
         .map_err(|error| format!("cannot write {PAGE}: {error}"))?;
     Ok((
         format!("wrote {PAGE}: {} rules\n", RULES.len()),

@@ -3,7 +3,10 @@
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
-use xtask::{diff, fmt_spec, generate, lint, root, semver, steps, validate};
+use xtask::{
+    approve, diff, examples, fmt_spec, generate, lint, review, root, semver, steps, surface,
+    validate,
+};
 
 /// The project's tasks.
 ///
@@ -32,6 +35,14 @@ enum Task {
     Diff(diff::Arguments),
     /// Say which versions come next, from what `diff` finds
     Semver(semver::Arguments),
+    /// Say everything about an edit once, as a comment for a pull request
+    Review(review::Arguments),
+    /// Show what the edits add to and take from the crates' public items
+    Surface(surface::Arguments),
+    /// Hold every example of the document against its schema and its type
+    Examples(examples::Arguments),
+    /// Record that a break is deliberate, with its reason
+    Approve(approve::Arguments),
     /// Send a payout through the generated halves and tell the story
     Demo,
     /// Run everything that CI checks, except formatting and lints
@@ -51,6 +62,10 @@ fn main() -> ExitCode {
         Task::FmtSpec(arguments) => fmt_spec::run(&root, &arguments).into(),
         Task::Diff(arguments) => diff::run(&root, &arguments).into(),
         Task::Semver(arguments) => semver::run(&root, &arguments).into(),
+        Task::Review(arguments) => review::run(&root, &arguments).into(),
+        Task::Surface(arguments) => surface::run(&root, &arguments).into(),
+        Task::Examples(arguments) => examples::run(&root, &arguments).into(),
+        Task::Approve(arguments) => approve::run(&root, &arguments).into(),
         Task::Demo => steps::demo(&root).into(),
         Task::Test => steps::test(&root).into(),
         Task::Validate => validate::run(&root).into(),

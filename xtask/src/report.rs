@@ -7,9 +7,26 @@ mod words;
 use clap::ValueEnum;
 use codegen::Place;
 
-pub(crate) use formats::pretty;
+use crate::Ending;
+
+pub(crate) use formats::{one, pretty};
 pub use terminal::show;
-pub(crate) use words::{WIDTH, counted, escaped, paragraph, wrapped};
+pub(crate) use words::{WIDTH, code, counted, escaped, paragraph, wrapped};
+
+/// Prints what a task has to say, on the stream where it belongs.
+#[must_use]
+pub fn tell(told: Result<(String, Ending), String>) -> Ending {
+    match told {
+        Ok((text, ending)) => {
+            show(&text);
+            ending
+        }
+        Err(message) => {
+            eprintln!("{}", message.trim_end());
+            Ending::Unusable
+        }
+    }
+}
 
 /// How a report is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]

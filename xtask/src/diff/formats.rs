@@ -4,22 +4,29 @@ use codegen::diff::{Change, Part, Side};
 use serde_json::{Value, json};
 
 use crate::generate::DOCUMENT;
-use crate::report::pretty;
+use crate::report::{self, pretty};
 
 use super::Told;
 use super::text::location;
 
 /// JSON, with every part of the report.
 pub(super) fn json(told: &Told<'_>) -> String {
-    let report = told.report;
+    pretty(&value(told))
+}
+
+/// The report as JSON.
+pub(crate) fn value(told: &Told<'_>) -> Value {
+    let report = told.report();
     let verdict = report.verdict;
     let changes: Vec<_> = report
         .changes
         .iter()
         .map(|change| one(change, told))
         .collect();
-    pretty(&json!({
-        "against": told.against,
+    let stale = told.comparison.stale.iter().map(report::one);
+    let stale: Vec<_> = stale.collect();
+    json!({
+        "against": told.against(),
         "role": told.role.word(),
         "headline": told.headline().word(),
         "wire": {"caller": verdict.caller.word(), "callee": verdict.callee.word()},
@@ -29,7 +36,8 @@ pub(super) fn json(told: &Told<'_>) -> String {
             "server": verdict.server.word(),
         },
         "changes": changes,
-    }))
+        "staleApprovals": stale,
+    })
 }
 
 fn one(change: &Change, told: &Told<'_>) -> Value {
@@ -45,12 +53,15 @@ fn one(change: &Change, told: &Told<'_>) -> Value {
             json!({"operation": user.operation, "part": part, "callback": user.callback})
         })
         .collect();
+    let approval = told
+        .approval(change)
+        .map(|entry| json!({"reason": entry.reason, "expires": entry.expires.to_string()}));
     json!({
         "rule": change.rule,
         "fingerprint": change.fingerprint(),
-        "headline": change.headline_for(told.role.into()).word(),
+        "headline": told.headline_of(change).word(),
         "subject": change.subject,
-        "location": location(change, told.against),
+        "location": location(change, told),
         "file": DOCUMENT,
         "document": match change.side { Side::Old => "old", Side::New => "new" },
         "line": change.place.line,
@@ -65,6 +76,7 @@ fn one(change: &Change, told: &Told<'_>) -> Value {
             "server": verdict.server.word(),
         },
         "lint": change.lint,
+        "approval": approval,
         "users": users,
     })
 }

@@ -48,7 +48,8 @@ pub(super) fn json(report: &Report) -> String {
     }))
 }
 
-fn one(finding: &Finding) -> Value {
+/// A finding for programs.
+pub(crate) fn one(finding: &Finding) -> Value {
     json!({
         "level": finding.level.word(),
         "kind": finding.kind,
