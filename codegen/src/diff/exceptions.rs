@@ -8,7 +8,6 @@ use crate::vocabulary::EXCEPTIONS;
 
 use super::changes::{Changes, Finding, Scope};
 use super::verdict::Verdict;
-use super::view::shown;
 use super::walk::{place_of, same, subject};
 
 /// Compares the exceptions of both documents.
@@ -26,12 +25,26 @@ pub(super) fn compare(old: &Node, new: &Node, changes: &mut Changes) {
             rule: "words-changed",
             subject: subject(pointer),
             at,
-            old: pair.0.map(shown),
-            new: pair.1.map(shown),
+            old: pair.0.map(told),
+            new: pair.1.map(told),
             lint: None,
         };
         changes.note(finding, &Scope::Everywhere, Verdict::PATCH);
     }
+}
+
+/// Exceptions as people read them: the rule, and why.
+fn told(node: &Node) -> String {
+    let row = |row: &Node| {
+        let (rule, reason) = (row.text_of("rule"), row.text_of("reason"));
+        format!(
+            "except from {}: {}",
+            rule.unwrap_or_default(),
+            reason.unwrap_or_default()
+        )
+    };
+    let rows: Vec<_> = node.items().iter().map(row).collect();
+    rows.join(" ")
 }
 
 /// The document without its exceptions.
