@@ -7,7 +7,7 @@
 
 use std::collections::BTreeSet;
 
-use codegen::document::{Node, load};
+use codegen::document::load;
 use codegen::{Example, Severity, lint};
 
 /// A small document that keeps every rule.
@@ -281,13 +281,12 @@ fn the_node_of_a_line_is_named() {
     assert_eq!(line.chars().nth(finding.place.column - 1), Some(' '));
 }
 
-/// The node is public for those who write other rules.
 #[test]
 fn every_finding_has_a_place_in_the_text() {
     let text = KEPT.replace("maxLength: 50\n", "minLength: 1\n");
-    let root: Node = load(&text).unwrap();
-    assert!(root.get("paths").is_some());
-    for finding in lint(&text).unwrap() {
+    let findings = lint(&text).unwrap();
+    assert!(findings.len() > 1);
+    for finding in findings {
         assert!(finding.place.line > 1, "{finding:?}");
         assert!(!finding.place.pointer.is_empty(), "{finding:?}");
     }

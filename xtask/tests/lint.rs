@@ -72,10 +72,9 @@ warning: the summary ends with a full stop: it is a heading, say the rest in
   at /paths/~1services~1{callerName}#pay/post/summary
 ";
     assert!(text.contains(expected), "{text}");
-    assert!(
-        text.ends_with("spec/skypay.yaml: 2 errors and 1 warning by 53 rules\n"),
-        "{text}"
-    );
+    let rules = codegen::RULES.len();
+    let summary = format!("spec/skypay.yaml: 2 errors and 1 warning by {rules} rules\n");
+    assert!(text.ends_with(&summary), "{text}");
     assert!(
         text.lines().all(|line| line.chars().count() <= 80),
         "{text}"
