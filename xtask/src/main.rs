@@ -4,7 +4,8 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 use xtask::{
-    approve, diff, examples, generate, review, root, semver, steps, surface, validate, views,
+    approve, diff, examples, fmt_spec, generate, lint, review, root, semver, steps, surface,
+    validate, views,
 };
 
 /// The project's tasks.
@@ -26,6 +27,10 @@ enum Task {
         #[arg(long)]
         check: bool,
     },
+    /// Look at spec/skypay.yaml with every rule of a well-kept document
+    Lint(lint::Arguments),
+    /// Write spec/skypay.yaml in the one order and quoting, comments kept
+    FmtSpec(fmt_spec::Arguments),
     /// Say what the edits of spec/skypay.yaml break, and for whom
     Diff(diff::Arguments),
     /// Say which versions come next, from what `diff` finds
@@ -55,6 +60,8 @@ fn main() -> ExitCode {
     match Arguments::parse().task {
         Task::Gen { check: false } => generate::write(&root).into(),
         Task::Gen { check: true } => generate::check(&root).into(),
+        Task::Lint(arguments) => lint::run(&root, &arguments).into(),
+        Task::FmtSpec(arguments) => fmt_spec::run(&root, &arguments).into(),
         Task::Diff(arguments) => diff::run(&root, &arguments).into(),
         Task::Semver(arguments) => semver::run(&root, &arguments).into(),
         Task::Review(arguments) => review::run(&root, &arguments).into(),
