@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use crate::generate::{DOCUMENT, Failure};
 use crate::{Ending, files};
@@ -156,4 +156,32 @@ fn files_below(folder: &Path) -> Result<BTreeSet<String>, Failure> {
 /// A file that could not be used.
 pub(crate) fn unusable(verb: &str, path: &Path, error: &std::io::Error) -> Failure {
     Failure::Unusable(format!("cannot {verb} {}: {error}", path.display()))
+}
+
+/// A folder of this process below `target/`, gone when dropped.
+pub(crate) struct Scratch(PathBuf);
+
+impl Scratch {
+    /// Makes the folder.
+    pub(crate) fn new(root: &Path) -> Result<Self, Failure> {
+        use std::sync::atomic::{AtomicU32, Ordering};
+        static NEXT: AtomicU32 = AtomicU32::new(0);
+        let number = NEXT.fetch_add(1, Ordering::Relaxed);
+        let name = format!("{}-{number}", std::process::id());
+        let path = root.join("target").join("xtask").join(name);
+        fs::create_dir_all(&path).map_err(|error| unusable("create", &path, &error))?;
+        Ok(Self(path))
+    }
+
+    /// Where it is.
+    pub(crate) fn path(&self) -> &Path {
+        &self.0
+    }
+}
+
+impl Drop for Scratch {
+    fn drop(&mut self) {
+        // Nothing depends on it: the next run uses another name.
+        let _ = fs::remove_dir_all(&self.0);
+    }
 }

@@ -9,7 +9,7 @@ use std::process::{Command, Stdio};
 use codegen::{Generated, Problems};
 
 use crate::Ending;
-use crate::folder::{self, unusable};
+use crate::folder::{self, Scratch, unusable};
 
 pub use crate::folder::Difference;
 
@@ -166,7 +166,7 @@ fn formatted(root: &Path, generated: &Generated) -> Result<BTreeMap<String, Stri
     let scratch = Scratch::new(root)?;
     let mut sources = Vec::new();
     for file in &generated.files {
-        let target = scratch.0.join(&file.path);
+        let target = scratch.path().join(&file.path);
         let result = target
             .parent()
             .map_or(Ok(()), fs::create_dir_all)
@@ -179,7 +179,7 @@ fn formatted(root: &Path, generated: &Generated) -> Result<BTreeMap<String, Stri
     rustfmt(&sources)?;
     let mut files = BTreeMap::new();
     for file in &generated.files {
-        let target = scratch.0.join(&file.path);
+        let target = scratch.path().join(&file.path);
         let text =
             fs::read_to_string(&target).map_err(|error| unusable("read", &target, &error))?;
         files.insert(file.path.clone(), text);
@@ -206,26 +206,4 @@ fn rustfmt(roots: &[PathBuf]) -> Result<(), Failure> {
     Err(Failure::Unusable(format!(
         "rustfmt refuses the generated code, which is a mistake of the generator:\n{message}"
     )))
-}
-
-/// A folder of this process below `target/`, gone when dropped.
-struct Scratch(PathBuf);
-
-impl Scratch {
-    fn new(root: &Path) -> Result<Self, Failure> {
-        use std::sync::atomic::{AtomicU32, Ordering};
-        static NEXT: AtomicU32 = AtomicU32::new(0);
-        let number = NEXT.fetch_add(1, Ordering::Relaxed);
-        let name = format!("gen-{}-{number}", std::process::id());
-        let path = root.join("target").join("xtask").join(name);
-        fs::create_dir_all(&path).map_err(|error| unusable("create", &path, &error))?;
-        Ok(Self(path))
-    }
-}
-
-impl Drop for Scratch {
-    fn drop(&mut self) {
-        // Nothing depends on it: the next run uses another name.
-        let _ = fs::remove_dir_all(&self.0);
-    }
 }

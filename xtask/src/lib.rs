@@ -17,6 +17,7 @@ pub mod lint;
 pub mod report;
 pub mod review;
 pub mod revision;
+pub mod second_opinion;
 pub mod semver;
 pub mod steps;
 pub mod surface;

@@ -4,8 +4,8 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 use xtask::{
-    approve, diff, examples, fmt_spec, generate, lint, review, root, semver, steps, surface,
-    validate, views,
+    approve, diff, examples, fmt_spec, generate, lint, review, root, second_opinion, semver, steps,
+    surface, validate, views,
 };
 
 /// The project's tasks.
@@ -47,6 +47,8 @@ enum Task {
     Approve(approve::Arguments),
     /// Send a payout through the generated halves and tell the story
     Demo,
+    /// Compare the verdicts on edits with those of Redocly's diff
+    SecondOpinion(second_opinion::Arguments),
     /// Run everything that CI checks, except formatting and lints
     Test,
     /// Run the external validators on the document (installs them, pinned)
@@ -67,6 +69,7 @@ fn main() -> ExitCode {
         Task::Review(arguments) => review::run(&root, &arguments).into(),
         Task::Surface(arguments) => surface::run(&root, &arguments).into(),
         Task::Views(arguments) => views::run(&root, &arguments).into(),
+        Task::SecondOpinion(arguments) => second_opinion::run(&root, &arguments).into(),
         Task::Examples(arguments) => examples::run(&root, &arguments).into(),
         Task::Approve(arguments) => approve::run(&root, &arguments).into(),
         Task::Demo => steps::demo(&root).into(),

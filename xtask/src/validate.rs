@@ -4,7 +4,7 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Command, Stdio};
 
 use crate::generate::DOCUMENT;
 use crate::{Ending, files};
@@ -48,7 +48,8 @@ pub(crate) fn install_from_npm(folder: &Path) -> bool {
     }
     let mut npm = Command::new("npm");
     npm.args(["ci", "--no-audit", "--no-fund", "--loglevel=error"])
-        .current_dir(folder);
+        .current_dir(folder)
+        .stdout(Stdio::null());
     let done = run_one("install", npm) == Some(true);
     if done {
         // If it cannot be remembered, it is installed again, and that is all.
