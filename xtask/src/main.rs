@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
-use xtask::{approve, diff, examples, generate, root, semver, steps, validate};
+use xtask::{approve, diff, docs, examples, generate, root, semver, steps, validate};
 
 /// The project's tasks.
 ///
@@ -30,6 +30,8 @@ enum Task {
     Semver(semver::Arguments),
     /// Hold every example of the document against its schema and its type
     Examples(examples::Arguments),
+    /// Write the API reference as one page of HTML
+    Docs(docs::Arguments),
     /// Record that a break is deliberate, with its reason
     Approve(approve::Arguments),
     /// Send a payout through the generated halves and tell the story
@@ -50,6 +52,7 @@ fn main() -> ExitCode {
         Task::Diff(arguments) => diff::run(&root, &arguments).into(),
         Task::Semver(arguments) => semver::run(&root, &arguments).into(),
         Task::Examples(arguments) => examples::run(&root, &arguments).into(),
+        Task::Docs(arguments) => docs::run(&root, &arguments).into(),
         Task::Approve(arguments) => approve::run(&root, &arguments).into(),
         Task::Demo => steps::demo(&root).into(),
         Task::Test => steps::test(&root).into(),
