@@ -1,9 +1,14 @@
 //! `diff`: what the edits of the document break, and for whom.
 
 mod formats;
+mod markdown;
 mod text;
 
 use std::path::Path;
+
+pub(crate) use formats::value;
+pub(crate) use markdown::rows;
+pub(crate) use text::paragraphs;
 
 use clap::{Args, ValueEnum};
 use codegen::diff::{Change, Headline, Report, Role};
@@ -77,7 +82,7 @@ pub enum Threshold {
 }
 
 impl Threshold {
-    fn ending(self, headline: Headline) -> Ending {
+    pub(crate) fn ending(self, headline: Headline) -> Ending {
         let least = match self {
             Self::Breaking => Headline::Breaking,
             Self::Source => Headline::SourceBreaking,
@@ -159,23 +164,28 @@ pub fn report(root: &Path, arguments: &Arguments) -> Result<(String, Ending), St
 fn written(told: &Told<'_>, format: Format) -> String {
     match format {
         Format::Text => text::text(told),
-        Format::Markdown => text::markdown(told),
+        Format::Markdown => markdown::markdown(told),
         Format::Json => formats::json(told),
         Format::Github | Format::Sarif | Format::Junit => findings(told).written(format),
     }
 }
 
-/// The changes as findings: an error is what is over the threshold and not
-/// approved, and an approval that has to go.
-pub(crate) fn findings(told: &Told<'_>) -> report::Report {
-    let changes = told.report().changes.iter();
-    let changes = changes.map(|change| finding(change, told));
+/// The changes as findings, and the approvals that have to go.
+fn findings(told: &Told<'_>) -> report::Report {
+    let stale = told.comparison.stale.iter().cloned();
     report::Report {
         tool: "diff",
         summary: text::summary(told),
-        findings: changes.chain(told.comparison.stale.clone()).collect(),
+        findings: changes(told).into_iter().chain(stale).collect(),
         rules: Vec::new(),
     }
+}
+
+/// The changes as findings: an error is what is over the threshold and not
+/// approved.
+pub(crate) fn changes(told: &Told<'_>) -> Vec<Finding> {
+    let changes = told.report().changes.iter();
+    changes.map(|change| finding(change, told)).collect()
 }
 
 fn finding(change: &Change, told: &Told<'_>) -> Finding {

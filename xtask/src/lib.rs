@@ -13,9 +13,11 @@ pub mod examples;
 pub mod files;
 pub mod generate;
 pub mod report;
+pub mod review;
 pub mod revision;
 pub mod semver;
 pub mod steps;
+pub mod surface;
 pub mod validate;
 
 use std::path::{Path, PathBuf};

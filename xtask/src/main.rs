@@ -3,7 +3,9 @@
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
-use xtask::{approve, diff, docs, examples, generate, root, semver, steps, validate};
+use xtask::{
+    approve, diff, docs, examples, generate, review, root, semver, steps, surface, validate,
+};
 
 /// The project's tasks.
 ///
@@ -28,6 +30,10 @@ enum Task {
     Diff(diff::Arguments),
     /// Say which versions come next, from what `diff` finds
     Semver(semver::Arguments),
+    /// Say everything about an edit once, as a comment for a pull request
+    Review(review::Arguments),
+    /// Show what the edits add to and take from the crates' public items
+    Surface(surface::Arguments),
     /// Hold every example of the document against its schema and its type
     Examples(examples::Arguments),
     /// Write the API reference as one page of HTML
@@ -51,6 +57,8 @@ fn main() -> ExitCode {
         Task::Gen { check: true } => generate::check(&root).into(),
         Task::Diff(arguments) => diff::run(&root, &arguments).into(),
         Task::Semver(arguments) => semver::run(&root, &arguments).into(),
+        Task::Review(arguments) => review::run(&root, &arguments).into(),
+        Task::Surface(arguments) => surface::run(&root, &arguments).into(),
         Task::Examples(arguments) => examples::run(&root, &arguments).into(),
         Task::Docs(arguments) => docs::run(&root, &arguments).into(),
         Task::Approve(arguments) => approve::run(&root, &arguments).into(),

@@ -11,7 +11,7 @@ use crate::Ending;
 
 pub(crate) use formats::{one, pretty};
 pub use terminal::show;
-pub(crate) use words::{WIDTH, counted, escaped, paragraph, wrapped};
+pub(crate) use words::{WIDTH, code, counted, escaped, paragraph, wrapped};
 
 /// Prints what a task has to say, on the stream where it belongs.
 #[must_use]

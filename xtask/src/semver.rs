@@ -138,15 +138,28 @@ impl Versions {
     }
 
     /// What to do where a version is not right.
-    fn advice(&self) -> String {
-        if self.lines.iter().all(Line::is_reached) {
+    pub(crate) fn advice(&self) -> String {
+        let low: Vec<_> = self
+            .lines
+            .iter()
+            .filter(|line| !line.is_reached())
+            .collect();
+        let raise = |file: &str, name: &str| {
+            let lines = low.iter().filter(|line| line.file == file);
+            let least = lines.map(|line| line.least).max()?;
+            Some(format!("{name} in {file} to {least}"))
+        };
+        let steps = [
+            raise(DOCUMENT, "`info.version`"),
+            raise(MANIFEST, "`[workspace.package] version`"),
+        ];
+        let steps: Vec<_> = steps.into_iter().flatten().collect();
+        if steps.is_empty() {
             return format!(
                 "{DOCUMENT} and {MANIFEST} must share major and minor: raise the lower one"
             );
         }
-        format!(
-            "raise `info.version` in {DOCUMENT} and `[workspace.package] version` in {MANIFEST}"
-        )
+        format!("raise {}", steps.join(" and "))
     }
 
     /// The versions as findings: an error is what is too low.
@@ -172,6 +185,20 @@ impl Versions {
             findings,
             rules: Vec::new(),
         }
+    }
+
+    /// The next versions in one line: `client 0.1.0 -> 0.2.0`.
+    pub(crate) fn in_one_line(&self) -> String {
+        let lines = self.lines.iter().map(|line| {
+            let what = line.what;
+            if line.least == line.old {
+                format!("{what} stays {}", line.old)
+            } else {
+                format!("{what} {} -> {}", line.old, line.least)
+            }
+        });
+        let lines: Vec<_> = lines.collect();
+        lines.join(", ")
     }
 }
 

@@ -91,7 +91,7 @@ fn an_approved_break_stays_visible_and_does_not_fail() {
     );
     check(
         Format::Markdown,
-        "| ~~breaking~~ | ~~PayoutQueueRequest.remarks ",
+        "| ~~breaking~~ | ~~`PayoutQueueRequest.remarks` constraint tightened: `255` → `100`~~",
     );
     check(
         Format::Markdown,

@@ -287,10 +287,8 @@ fn texts_are_escaped_in_every_format() {
     assert!(github.starts_with("::notice file=spec/skypay.yaml,line=255,col=24,title=patch%3A "));
     assert!(github.contains("| 100%25 'd'::e"), "{github}");
     let markdown = told(&repository, Format::Markdown);
-    assert!(
-        markdown.contains("a &lt;b> &amp; \"c\" \\| 100% 'd'::e, \\`f\\`"),
-        "{markdown}"
-    );
+    let shown = "`` a <b> & \"c\" \\| 100% 'd'::e, `f` ``";
+    assert!(markdown.contains(shown), "{markdown}");
     let rows = markdown.lines().filter(|line| line.starts_with("| patch"));
     assert_eq!(rows.count(), 1, "{markdown}");
     for format in [Format::Json, Format::Sarif] {
@@ -321,8 +319,8 @@ document        major  1.4.0 -> 2.0.0  is still 1.4.0
 skypay-types    major  1.4.0 -> 2.0.0  is still 1.4.0
 skypay-client   major  1.4.0 -> 2.0.0  is still 1.4.0
 skypay-server   patch  1.4.0 -> 1.4.1  is still 1.4.0
-raise `info.version` in spec/skypay.yaml and `[workspace.package] version` in
-  Cargo.toml
+raise `info.version` in spec/skypay.yaml to 2.0.0 and `[workspace.package]
+  version` in Cargo.toml to 2.0.0
 ";
     assert_eq!(text, expected);
     let raised = case("07-request-maxlength-tightened").replace("version: 1.4.0", "version: 2.0.0");

@@ -11,6 +11,11 @@ use super::text::location;
 
 /// JSON, with every part of the report.
 pub(super) fn json(told: &Told<'_>) -> String {
+    pretty(&value(told))
+}
+
+/// The report as JSON.
+pub(crate) fn value(told: &Told<'_>) -> Value {
     let report = told.report();
     let verdict = report.verdict;
     let changes: Vec<_> = report
@@ -20,7 +25,7 @@ pub(super) fn json(told: &Told<'_>) -> String {
         .collect();
     let stale = told.comparison.stale.iter().map(report::one);
     let stale: Vec<_> = stale.collect();
-    pretty(&json!({
+    json!({
         "against": told.against(),
         "role": told.role.word(),
         "headline": told.headline().word(),
@@ -32,7 +37,7 @@ pub(super) fn json(told: &Told<'_>) -> String {
         },
         "changes": changes,
         "staleApprovals": stale,
-    }))
+    })
 }
 
 fn one(change: &Change, told: &Told<'_>) -> Value {

@@ -5,7 +5,7 @@ use codegen::diff::{Change, Headline, Part, Role, Side, User, Verdict, Wire};
 use crate::approvals::Entry;
 use crate::approve;
 use crate::generate::DOCUMENT;
-use crate::report::{WIDTH, counted, escaped, paragraph, wrapped};
+use crate::report::{WIDTH, counted, paragraph, wrapped};
 
 use super::Told;
 
@@ -15,16 +15,16 @@ const INDENT: &str = "  ";
 /// How much of a value is shown.
 const SHOWN: usize = 60;
 
+/// How much of what is the same is shown before a difference.
+const CONTEXT: usize = 15;
+
 /// How many users of a change are named.
 const NAMED: usize = 4;
 
 /// For a terminal: the headline, then a paragraph per change.
 pub(super) fn text(told: &Told<'_>) -> String {
     let mut out = paragraph(&summary(told));
-    for change in &told.report().changes {
-        out.push('\n');
-        out.push_str(&one(change, told));
-    }
+    out.push_str(&paragraphs(told));
     for finding in &told.comparison.stale {
         out.push_str(&format!(
             "\n{}",
@@ -36,6 +36,14 @@ pub(super) fn text(told: &Told<'_>) -> String {
         out.push_str(&format!("\n{}\n", bumps(told)));
     }
     out
+}
+
+/// A paragraph per change, each after a blank line.
+pub(crate) fn paragraphs(told: &Told<'_>) -> String {
+    let changes = told.report().changes.iter();
+    changes
+        .map(|change| format!("\n{}", one(change, told)))
+        .collect()
 }
 
 fn one(change: &Change, told: &Told<'_>) -> String {
@@ -52,7 +60,7 @@ fn one(change: &Change, told: &Told<'_>) -> String {
 }
 
 /// The name by which a change is approved, where it may need that.
-fn name(change: &Change) -> String {
+pub(super) fn name(change: &Change) -> String {
     if approve::worst(change) < Headline::Risky || change.lint.is_some() {
         return String::new();
     }
@@ -60,87 +68,14 @@ fn name(change: &Change) -> String {
 }
 
 /// Why a change was decided on, if it was.
-fn decision(approval: Option<&Entry>) -> String {
+pub(super) fn decision(approval: Option<&Entry>) -> String {
     approval.map_or_else(String::new, |entry| {
         format!("approved until {}: {}", entry.expires, entry.reason)
     })
 }
 
-/// For a pull request: the headline, a row per change, the words folded away.
-pub(super) fn markdown(told: &Told<'_>) -> String {
-    format!("### {}\n{}", escaped(&summary(told)), rows(told))
-}
-
-/// The table of a pull request: what has a consequence, then the rest, folded.
-pub(crate) fn rows(told: &Told<'_>) -> String {
-    let mut out = String::new();
-    let (loud, quiet): (Vec<_>, Vec<_>) = told
-        .report()
-        .changes
-        .iter()
-        .partition(|change| told.headline_of(change) > Headline::Patch);
-    if !loud.is_empty() {
-        out.push_str(&format!("\n{}\n\n", escaped(&bumps(told))));
-        out.push_str(&table(&loud, told));
-    }
-    if !quiet.is_empty() {
-        let title = format!(
-            "{} without consequence for {}",
-            counted(quiet.len(), "change"),
-            whom(told)
-        );
-        out.push_str(&format!("\n<details><summary>{title}</summary>\n\n"));
-        out.push_str(&table(&quiet, told));
-        out.push_str("\n</details>\n");
-    }
-    for finding in &told.comparison.stale {
-        let line = format!("{} ({})", finding.message, finding.location());
-        out.push_str(&format!("\n**error** {}\n", escaped(&line)));
-    }
-    out
-}
-
-fn table(changes: &[&Change], told: &Told<'_>) -> String {
-    let mut out =
-        "| | change | who | wire | code | where |\n|---|---|---|---|---|---|\n".to_owned();
-    for change in changes {
-        out.push_str(&row(change, told));
-    }
-    out
-}
-
-/// A change in a table; struck through, if somebody has decided on it.
-fn row(change: &Change, told: &Told<'_>) -> String {
-    let verdict = change.verdict;
-    let cells = [
-        told.headline_of(change).word().to_owned(),
-        sentence(change),
-        users(change),
-        format!(
-            "caller {}, callee {}",
-            verdict.caller.word(),
-            verdict.callee.word()
-        ),
-        format!(
-            "client {}, server {}",
-            verdict.client.word(),
-            verdict.server.word()
-        ),
-        format!("{}{}", location(change, told), name(change)),
-    ];
-    let mut cells = cells.map(|cell| escaped(&cell));
-    if let Some(entry) = told.approval(change) {
-        for cell in cells.iter_mut().filter(|cell| !cell.is_empty()) {
-            *cell = format!("~~{cell}~~");
-        }
-        let decision = escaped(&decision(Some(entry)));
-        cells[1].push_str(&format!("<br>{decision}"));
-    }
-    format!("| {} |\n", cells.join(" | "))
-}
-
 /// The report in one line.
-pub(crate) fn summary(told: &Told<'_>) -> String {
+pub(super) fn summary(told: &Told<'_>) -> String {
     let whom = whom(told);
     let headline = told.headline();
     let what = match headline {
@@ -158,7 +93,7 @@ pub(crate) fn summary(told: &Told<'_>) -> String {
     format!("{what}{approved}; {changes} against {}", told.against())
 }
 
-fn whom(told: &Told<'_>) -> &'static str {
+pub(super) fn whom(told: &Told<'_>) -> &'static str {
     match told.role.into() {
         Role::Partner => "partners",
         Role::Client => "callers",
@@ -166,7 +101,7 @@ fn whom(told: &Told<'_>) -> &'static str {
     }
 }
 
-fn bumps(told: &Told<'_>) -> String {
+pub(super) fn bumps(told: &Told<'_>) -> String {
     let Verdict { client, server, .. } = told.report().verdict;
     format!(
         "versions: types {}, client {}, server {} (see `cargo xtask semver`)",
@@ -178,13 +113,55 @@ fn bumps(told: &Told<'_>) -> String {
 
 /// What changed, in one line.
 pub(super) fn sentence(change: &Change) -> String {
-    let values = match (&change.old, &change.new) {
-        (Some(old), Some(new)) => format!(": {} -> {}", short(old), short(new)),
-        (Some(old), None) => format!(": {}", short(old)),
-        (None, Some(new)) => format!(": {}", short(new)),
+    let values = match values(change) {
+        (Some(old), Some(new)) => format!(": {old} -> {new}"),
+        (Some(only), None) | (None, Some(only)) => format!(": {only}"),
         (None, None) => String::new(),
     };
     format!("{} {}{values}", change.subject, change.rule)
+}
+
+/// What stood there and what stands there now, as far as a line has room: of
+/// two long texts, the part in which they differ.
+pub(super) fn values(change: &Change) -> (Option<String>, Option<String>) {
+    let on_a_line = |text: &Option<String>| text.as_deref().map(on_a_line);
+    let (old, new) = (on_a_line(&change.old), on_a_line(&change.new));
+    let from = match (&old, &new) {
+        (Some(old), Some(new)) => start_of_difference(old, new),
+        _ => 0,
+    };
+    (
+        old.map(|text| cut(&text, from)),
+        new.map(|text| cut(&text, from)),
+    )
+}
+
+/// Where to start showing two texts: a little before they part, if that is too
+/// far from their start.
+fn start_of_difference(old: &str, new: &str) -> usize {
+    let same = old.chars().zip(new.chars());
+    let same = same.take_while(|(old, new)| old == new).count();
+    let longest = old.chars().count().max(new.chars().count());
+    if longest <= SHOWN || same < SHOWN / 2 {
+        return 0;
+    }
+    same - CONTEXT
+}
+
+fn on_a_line(text: &str) -> String {
+    let words: Vec<_> = text.split_whitespace().collect();
+    words.join(" ")
+}
+
+/// A text from some character on, cut where it is long.
+fn cut(text: &str, from: usize) -> String {
+    let rest: String = text.chars().skip(from).collect();
+    let start = if from == 0 { "" } else { "…" };
+    if rest.chars().count() <= SHOWN {
+        return format!("{start}{rest}");
+    }
+    let shown: String = rest.chars().take(SHOWN - 1).collect();
+    format!("{start}{shown}…")
 }
 
 /// What happened and what follows, on one line.
@@ -271,13 +248,27 @@ pub(super) fn user(user: &User) -> String {
     format!("{kind}{}{part}", user.operation)
 }
 
-/// A value on one line, cut where it is long.
-fn short(text: &str) -> String {
-    let line: Vec<_> = text.split_whitespace().collect();
-    let line = line.join(" ");
-    if line.chars().count() <= SHOWN {
-        return line;
+#[cfg(test)]
+mod tests {
+    use super::{cut, start_of_difference};
+
+    #[test]
+    fn of_long_texts_the_part_that_differs_is_shown() {
+        let check = |old: &str, new: &str, expected: [&str; 2]| {
+            let from = start_of_difference(old, new);
+            assert_eq!([cut(old, from), cut(new, from)], expected);
+        };
+        check("a", "b", ["a", "b"]);
+        let long = "word ".repeat(20);
+        let (old, new) = (format!("{long}old end"), format!("{long}new end"));
+        check(
+            &old,
+            &new,
+            ["…word word word old end", "…word word word new end"],
+        );
+        let (old, new) = (format!("old {long}"), format!("new {long}"));
+        let shown = "word ".repeat(11);
+        let ends = [format!("old {shown}…"), format!("new {shown}…")];
+        check(&old, &new, [&ends[0], &ends[1]]);
     }
-    let cut: String = line.chars().take(SHOWN - 1).collect();
-    format!("{cut}…")
 }

@@ -48,6 +48,20 @@ pub(crate) fn escaped(text: &str) -> String {
     out
 }
 
+/// Text that Markdown shows as code, on one line, in a table or not.
+pub(crate) fn code(text: &str) -> String {
+    let text = text.replace('\n', " ").replace('|', "\\|");
+    // The fence is longer than anything inside that looks like one.
+    let runs = text.split(|letter| letter != '`').map(str::len);
+    match runs.max().unwrap_or(0) {
+        0 => format!("`{text}`"),
+        longest => {
+            let fence = "`".repeat(longest + 1);
+            format!("{fence} {text} {fence}")
+        }
+    }
+}
+
 /// `no change`, `1 change`, `2 changes`.
 pub(crate) fn counted(count: usize, what: &str) -> String {
     match count {

@@ -1,5 +1,7 @@
 //! A repository with a document, in which edits are judged.
 
+#![allow(dead_code, reason = "each file of tests uses its part")]
+
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
