@@ -294,6 +294,27 @@ impl Page<'_> {
                     });
                 });
             });
+            if !self.api.parameters.is_empty() {
+                self.parameters(html);
+            }
+        });
+    }
+
+    /// What stands in braces in the URL.
+    fn parameters(&self, html: &mut Html) {
+        html.element("dl", &[("class", "facts")], |html| {
+            for parameter in &self.api.parameters {
+                let anchor = links::anchor(&["parameter", &parameter.name]);
+                html.element("div", &[("id", &anchor)], |html| {
+                    html.element("dt", &[], |html| {
+                        html.leaf("code", &[], &format!("{{{}}}", parameter.name));
+                        self.marks.badge(html, &anchor);
+                    });
+                    html.element("dd", &[], |html| {
+                        markdown::write_inline(html, &self.links, &parameter.doc);
+                    });
+                });
+            }
         });
     }
 

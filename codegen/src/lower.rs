@@ -7,8 +7,9 @@ use heck::{ToSnakeCase, ToUpperCamelCase};
 use crate::document::{Node, Value};
 use crate::model::{
     Api, Code, CodeTable, Direction, Effect, EnvelopeField, Environment, Example, Field,
-    FieldReference, FixedAnswer, Group, Limits, Message, Mode, Newtype, Operation, Outcome, Part,
-    Presence, Protocol, Reference, Resend, ResultCode, Rule, Subject, Type, Waiting, Written,
+    FieldReference, FixedAnswer, Group, Limits, Message, Mode, Newtype, Operation, Outcome,
+    Parameter, Part, Presence, Protocol, Reference, Resend, ResultCode, Rule, Subject, Type,
+    Waiting, Written,
 };
 use crate::problem::{Findings, Problems};
 
@@ -33,6 +34,7 @@ pub(crate) fn lower(root: &Node) -> Result<Api, Problems> {
             .text_of("x-skypay-time-zone")
             .unwrap_or_default()
             .to_owned(),
+        parameters: parameters(root),
         groups: groups(root),
         environments: lowering.environments(),
         operations,
@@ -751,6 +753,21 @@ impl<'d> Lowering<'d> {
         rows.sort_by(|a, b| a.name.cmp(&b.name));
         rows
     }
+}
+
+fn parameters(root: &Node) -> Vec<Parameter> {
+    let parameters = root
+        .get("components")
+        .and_then(|components| components.get("parameters"));
+    let parameters = parameters.map(Node::entries).unwrap_or_default().iter();
+    let text = |node: &Node, key| node.text_of(key).unwrap_or_default().trim_end().to_owned();
+    parameters
+        .map(|entry| Parameter {
+            name: text(&entry.node, "name"),
+            doc: text(&entry.node, "description"),
+            pointer: entry.node.place.pointer.clone(),
+        })
+        .collect()
 }
 
 fn groups(root: &Node) -> Vec<Group> {

@@ -16,6 +16,8 @@ pub struct Api {
     pub envelope: Vec<(String, String)>,
     /// The offset of every time on the wire, `+08:00`.
     pub time_zone: String,
+    /// The parameters of the wire paths, in the order of the document.
+    pub parameters: Vec<Parameter>,
     /// The groups of operations, in the order of the document.
     pub groups: Vec<Group>,
     /// `SkyPay`'s environments, in the order of the document.
@@ -30,6 +32,17 @@ pub struct Api {
     pub rows: Vec<Message>,
     /// What is answered when no handler has spoken.
     pub protocol: Protocol,
+}
+
+/// A parameter of the wire paths.
+#[derive(Clone, Debug)]
+pub struct Parameter {
+    /// Its name.
+    pub name: String,
+    /// What it holds, in Markdown.
+    pub doc: String,
+    /// Where it stands in the document, as a JSON pointer.
+    pub pointer: String,
 }
 
 /// A group of operations.

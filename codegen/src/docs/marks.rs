@@ -329,6 +329,10 @@ fn places(api: &Api) -> Vec<Place> {
         let anchor = anchor(&["environment", &environment.name]);
         place(anchor, &[&environment.pointer]);
     }
+    for parameter in &api.parameters {
+        let anchor = anchor(&["parameter", &parameter.name]);
+        place(anchor, &[&parameter.pointer]);
+    }
     for operation in &api.operations {
         place(anchor(&[&operation.name]), &[&operation.pointer]);
         for code in &operation.codes {
