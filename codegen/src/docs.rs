@@ -20,7 +20,7 @@ use links::{Links, target};
 use marks::Marks;
 
 use crate::diff::Report;
-use crate::model::{Api, Direction, Effect, Environment, Operation, Part};
+use crate::model::{Api, Direction, Effect, Environment, FieldReference, Operation, Part};
 
 const STYLE: &str = include_str!("docs/page.css");
 const SCRIPT: &str = include_str!("docs/page.js");
@@ -96,6 +96,8 @@ pub fn page(api: &Api, sealed: &Sealed, compared: Option<Compared<'_>>) -> Strin
         api,
         sealed,
         links: Links::new(api),
+        shared_of_requests: message::shared(api, Part::Request),
+        shared_of_responses: message::shared(api, Part::Response),
         marks: Marks::new(api, compared),
     };
     let mut html = Html::default();
@@ -113,6 +115,9 @@ struct Page<'a> {
     api: &'a Api,
     sealed: &'a Sealed,
     links: Links<'a>,
+    /// The fields that nearly every request has, and nearly every response.
+    shared_of_requests: Vec<&'a FieldReference>,
+    shared_of_responses: Vec<&'a FieldReference>,
     marks: Marks<'a>,
 }
 

@@ -301,6 +301,7 @@ impl<'d> Lowering<'d> {
             response: response_message,
             deprecated: post.flag("deprecated"),
             groups: post.texts_of("tags"),
+            server_notes: server_notes(item),
             pointer: item.place.pointer.clone(),
             name,
         }
@@ -753,6 +754,20 @@ impl<'d> Lowering<'d> {
         rows.sort_by(|a, b| a.name.cmp(&b.name));
         rows
     }
+}
+
+/// What a path says of its own servers and of what is variable in them.
+fn server_notes(item: &Node) -> Vec<String> {
+    let servers = item.get("servers").map(Node::items).unwrap_or_default();
+    let described = servers.iter().flat_map(|server| {
+        let variables = server.get("variables").map(Node::entries);
+        let variables = variables.unwrap_or_default().iter();
+        std::iter::once(server).chain(variables.map(|entry| &entry.node))
+    });
+    described
+        .filter_map(|node| node.text_of("description"))
+        .map(|text| text.trim_end().to_owned())
+        .collect()
 }
 
 fn parameters(root: &Node) -> Vec<Parameter> {

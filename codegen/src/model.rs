@@ -111,6 +111,9 @@ pub struct Operation {
     pub label: String,
     /// The wire path, `/services/{callerName}`.
     pub wire_path: String,
+    /// What is said of its own servers, in Markdown; empty where it is sent to
+    /// those of the document.
+    pub server_notes: Vec<String>,
     /// The value of `action`.
     pub action: String,
     /// Request fields with one value, in wire order.

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::html::Html;
 use super::links::{anchor, target};
-use super::message::rows;
+use super::message::{rows, rule_anchor};
 use super::{Compared, Page, section};
 use crate::diff::{Change, Headline, Side};
 use crate::model::{Api, Operation};
@@ -261,6 +261,17 @@ fn change_anchor(index: usize) -> String {
     format!("change.{}", index + 1)
 }
 
+/// The changes that add something with a place of its own; what others add is
+/// a change of what they add it to.
+const NEW_THINGS: &[&str] = &[
+    "operation-added",
+    "field-added",
+    "condition-added",
+    "result-code-added",
+    "code-added",
+    "server-added",
+];
+
 /// The anchors of what a change concerns: the nearest thing around its place,
 /// and every operation that uses it.
 fn concerned(api: &Api, places: &[Place], change: &Change) -> BTreeMap<String, Kind> {
@@ -275,15 +286,14 @@ fn concerned(api: &Api, places: &[Place], change: &Change) -> BTreeMap<String, K
     });
     let matches: Vec<_> = matches.collect();
     let nearest = matches.iter().map(|(length, _)| *length).max();
+    let kind = if change.side == Side::New && NEW_THINGS.contains(&change.rule) {
+        Kind::Added
+    } else {
+        Kind::Changed
+    };
     let mut concerned = BTreeMap::new();
     for (length, place) in matches {
         if Some(length) == nearest {
-            let itself = length == change.place.pointer.len();
-            let kind = if itself {
-                Kind::of(change)
-            } else {
-                Kind::Changed
-            };
             concerned.insert(place.anchor.clone(), kind);
         }
     }
@@ -341,10 +351,13 @@ fn places(api: &Api) -> Vec<Place> {
         for message in [&operation.request, &operation.response] {
             place(anchor(&[&message.name]), &[&message.reference.pointer]);
             for rule in &message.reference.rules {
-                place(anchor(&[&message.name, &rule.id]), &[&rule.pointer]);
+                place(rule_anchor(&message.name, rule), &[&rule.pointer]);
             }
             for row in rows(api, message) {
                 let pointers: Vec<_> = row.field.pointers.iter().map(String::as_str).collect();
+                for rule in row.rules() {
+                    place(rule_anchor(&row.anchor, rule), &[&rule.pointer]);
+                }
                 place(row.anchor, &pointers);
             }
         }

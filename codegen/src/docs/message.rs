@@ -16,6 +16,15 @@ pub(super) struct Row<'a> {
     depth: usize,
     /// The field.
     pub(super) field: &'a FieldReference,
+    /// What it holds one or several of.
+    object: Option<&'a Message>,
+}
+
+impl Row<'_> {
+    /// The conditions between the fields of what it holds.
+    pub(super) fn rules(&self) -> &[Rule] {
+        self.object.map_or(&[], |object| &object.reference.rules)
+    }
 }
 
 /// The fields of a message, those of the objects inside it behind the field
@@ -37,19 +46,22 @@ fn add_rows<'a>(
     for field in &reference.fields {
         let mut names = names.to_vec();
         names.push(&field.wire);
+        let (inner, dots) = match &field.ty {
+            Type::List(item) => (&**item, "[]."),
+            ty => (ty, "."),
+        };
+        let object = match inner {
+            Type::Row(name) => api.rows.iter().find(|row| row.name == *name),
+            _ => None,
+        };
         rows.push(Row {
             anchor: anchor(&names),
             path: prefix.to_owned(),
             depth: names.len() - 2,
             field,
+            object,
         });
-        let (inner, dots) = match &field.ty {
-            Type::List(item) => (&**item, "[]."),
-            ty => (ty, "."),
-        };
-        if let Type::Row(name) = inner
-            && let Some(row) = api.rows.iter().find(|row| row.name == *name)
-        {
+        if let Some(row) = object {
             let prefix = format!("{prefix}{}{dots}", field.wire);
             add_rows(api, &row.reference, &names, &prefix, rows);
         }
@@ -80,7 +92,12 @@ impl Page<'_> {
             });
         });
         for rule in &message.reference.rules {
-            self.rule(html, message, rule);
+            self.rule(html, message, &message.name, rule);
+        }
+        for row in rows(self.api, message) {
+            for rule in row.rules() {
+                self.rule(html, row.object.unwrap_or(message), &row.anchor, rule);
+            }
         }
     }
 
@@ -95,7 +112,7 @@ impl Page<'_> {
             columns(html, &["Field", "Value", "What it is"]);
             html.element("tbody", &[], |html| {
                 for part in [Part::Request, Part::Response] {
-                    for field in shared(self.api, part) {
+                    for &field in self.shared(part) {
                         // Its value may differ from message to message.
                         let field = &FieldReference {
                             constant: None,
@@ -109,6 +126,7 @@ impl Page<'_> {
                                 path: String::new(),
                                 depth: 0,
                                 field,
+                                object: None,
                             },
                         );
                     }
@@ -117,9 +135,17 @@ impl Page<'_> {
         });
     }
 
+    fn shared(&self, part: Part) -> &[&FieldReference] {
+        match part {
+            Part::Request => &self.shared_of_requests,
+            Part::Response => &self.shared_of_responses,
+            Part::Row => &[],
+        }
+    }
+
     fn is_shared(&self, part: Part, field: &FieldReference) -> bool {
-        let shared = shared(self.api, part);
-        shared.iter().any(|known| is_same(known, field))
+        let mut shared = self.shared(part).iter();
+        shared.any(|known| is_same(known, field))
     }
 
     /// One row for all fields that are explained once.
@@ -166,7 +192,16 @@ impl Page<'_> {
                 presence(html, field);
             });
             html.element("td", &[], |html| value(html, self.api, field));
-            html.element("td", &[], |html| self.about(html, field));
+            html.element("td", &[], |html| {
+                self.about(html, field);
+                if let Some(object) = row.object {
+                    html.element("span", &[("class", "more")], |html| {
+                        html.leaf("code", &[], &object.name);
+                        html.text(": ");
+                        markdown::write_inline(html, &self.links, &object.doc);
+                    });
+                }
+            });
         });
         html.line();
     }
@@ -205,8 +240,8 @@ impl Page<'_> {
     }
 
     /// A condition between fields, in words.
-    fn rule(&self, html: &mut Html, message: &Message, rule: &Rule) {
-        let anchor = anchor(&[&message.name, &rule.id]);
+    fn rule(&self, html: &mut Html, message: &Message, around: &str, rule: &Rule) {
+        let anchor = rule_anchor(around, rule);
         html.element("div", &[("class", "rule"), ("id", &anchor)], |html| {
             html.element("p", &[], |html| {
                 html.element("b", &[], |html| match &rule.when {
@@ -255,7 +290,7 @@ impl Page<'_> {
 
 /// The fields that the transport writes into most messages of a kind, with the
 /// same words: readers need them once.
-fn shared(api: &Api, part: Part) -> Vec<&FieldReference> {
+pub(super) fn shared(api: &Api, part: Part) -> Vec<&FieldReference> {
     let messages = api.operations.iter().map(|operation| match part {
         Part::Request => &operation.request.reference,
         _ => &operation.response.reference,
@@ -278,6 +313,11 @@ fn is_same(a: &FieldReference, b: &FieldReference) -> bool {
     a.by_transport == b.by_transport
         && (&a.wire, &a.description, &a.ty, &a.limits)
             == (&b.wire, &b.description, &b.ty, &b.limits)
+}
+
+/// The anchor of a condition, from the anchor of what it belongs to.
+pub(super) fn rule_anchor(around: &str, rule: &Rule) -> String {
+    format!("{around}.{}", anchor(&[&rule.id]))
 }
 
 fn shared_anchor(part: Part, field: &FieldReference) -> String {

@@ -68,7 +68,7 @@ impl Page<'_> {
                     html.leaf("code", &[], &url);
                 }
                 (Direction::ToSkypay, None) => html.leaf("code", &[], &operation.wire_path),
-                (Direction::ToPartner, _) => html.text("to the URL that you gave SkyPay"),
+                (Direction::ToPartner, _) => html.text("to your URL"),
             }
             html.void("br", &[]);
             html.leaf("b", &[], "action");
@@ -79,6 +79,11 @@ impl Page<'_> {
                 html.leaf("b", &[], name);
                 html.text(" ");
                 html.leaf("code", &[], &quoted(value));
+            }
+            for note in &operation.server_notes {
+                html.element("span", &[("class", "more")], |html| {
+                    markdown::write_inline(html, &self.links, note);
+                });
             }
         });
     }
