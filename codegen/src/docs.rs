@@ -15,7 +15,7 @@ mod value;
 
 use std::collections::BTreeMap;
 
-use html::Html;
+use html::{Html, SCROLLED};
 use links::{Links, target};
 use marks::Marks;
 
@@ -289,7 +289,7 @@ impl Page<'_> {
 
     fn environments(&self, html: &mut Html) {
         self.section(html, section::ENVIRONMENTS, "Environments", |html| {
-            html.element("div", &[("class", "scroll")], |html| {
+            html.element("div", SCROLLED, |html| {
                 html.element("table", &[], |html| {
                     columns(html, &["Name", "URL", "What it is for"]);
                     html.element("tbody", &[], |html| {
@@ -381,7 +381,7 @@ impl Page<'_> {
             ("An operation is not offered", &protocol.not_offered),
         ];
         html.leaf("h3", &[], "Answers of the generated servers");
-        html.element("div", &[("class", "scroll")], |html| {
+        html.element("div", SCROLLED, |html| {
             html.element("table", &[], |html| {
                 columns(html, &["When", "Code", "Description"]);
                 html.element("tbody", &[], |html| {

@@ -8,6 +8,10 @@ pub(super) struct Html(String);
 /// The attributes of an element.
 pub(super) type Attributes<'a> = &'a [(&'static str, &'a str)];
 
+/// A box with a table that may be wider than the page; whoever has no mouse
+/// scrolls it when it has the focus.
+pub(super) const SCROLLED: Attributes<'_> = &[("class", "scroll"), ("tabindex", "0")];
+
 impl Html {
     /// An element with what is written inside it. It is closed in any case.
     pub(super) fn element(

@@ -3,7 +3,7 @@
 
 use pulldown_cmark::{Event, HeadingLevel, Options, Parser, Tag, TagEnd};
 
-use super::html::Html;
+use super::html::{Html, SCROLLED};
 use super::links::Links;
 
 /// Writes a Markdown text; its headings start at a level of the page.
@@ -110,7 +110,7 @@ impl Writer<'_> {
     }
 
     fn table(&mut self, html: &mut Html, events: &mut Events<'_, '_>) {
-        html.element("div", &[("class", "scroll")], |html| {
+        html.element("div", SCROLLED, |html| {
             html.element("table", &[], |html| self.blocks(html, events));
         });
     }
@@ -192,7 +192,7 @@ mod tests {
     fn tables_have_headings_and_a_box_to_scroll_in() {
         check(
             "| a | b |\n|---|---|\n| 1 | 2 |",
-            "<div class=scroll><table><thead><tr><th scope=col>a</th>\
+            "<div class=scroll tabindex=0><table><thead><tr><th scope=col>a</th>\
              <th scope=col>b</th></tr></thead><tr><td>1</td><td>2</td></tr></table></div>",
         );
     }
