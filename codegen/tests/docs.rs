@@ -40,9 +40,9 @@ fn written(document: &str, compared: Option<Compared<'_>>) -> String {
     page(&api, &sealed(&api), compared)
 }
 
-fn compared(report: &Report) -> Option<Compared<'_>> {
+fn compared(report: &Report) -> Compared<'_> {
     let against = "the older one";
-    Some(Compared { report, against })
+    Compared { report, against }
 }
 
 fn parsed(text: &str) -> Html {
@@ -198,9 +198,10 @@ fn what_is_sealed_is_in_wire_order() {
     for (name, clear) in clear_texts(&api) {
         let mut operations = api.operations.iter();
         let operation = operations.find(|it| it.name == name.operation).unwrap();
-        let message = match name.request {
-            true => &operation.request,
-            false => &operation.response,
+        let message = if name.request {
+            &operation.request
+        } else {
+            &operation.response
         };
         let wire = message.reference.fields.iter();
         let places = wire.filter_map(|field| clear.find(&format!("\"{}\":", field.wire)));
@@ -333,95 +334,78 @@ fn mark(page: &Html, id: &str) -> Option<String> {
     word.map(str::to_owned)
 }
 
-#[test]
-fn edits_are_marked_where_they_are() {
-    let document = real();
-    let now = codegen::diff::read(&document).unwrap();
-    let text = read("ours.csv");
-    let rows = rows(&text);
-    let row = |case: &str| {
-        let mut rows = rows.iter();
-        rows.find(|row| row("case") == case).unwrap()
-    };
-    let check = |case: &str, backwards: bool, expected: &[(&str, &str)]| {
-        let other = edited(&document, row(case));
-        let other_tree = codegen::diff::read(&other).unwrap();
-        let (report, text) = if backwards {
-            (compare(&other_tree, &now), &document)
-        } else {
-            (compare(&now, &other_tree), &other)
-        };
-        let page = parsed(&written(text, compared(&report)));
-        check_links(&page);
-        for (id, word) in expected {
-            let actual = mark(&page, id);
-            let wanted = Some((*word).to_owned()).filter(|word| !word.is_empty());
-            assert_eq!(actual, wanted, "{case}: #{id}");
-        }
-        let list = &page.ids["page.changes"];
-        for change in &report.changes {
-            assert!(list.contains(change.rule), "{case}: {list}");
-            assert!(list.contains(change.headline.word()), "{case}: {list}");
-        }
-    };
-    check(
+/// Which of two documents is the newer one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Taken {
+    /// The edited one.
+    On,
+    /// The one without the edit.
+    Back,
+}
+
+/// An edit, and the marks that it leaves at some places; an empty one where
+/// there is none.
+type Marked = (&'static str, Taken, &'static [(&'static str, &'static str)]);
+
+const MARKED: &[Marked] = &[
+    (
         "result-code-added",
-        false,
+        Taken::On,
         &[
             ("payoutQueue", "changed"),
             ("payoutQueue.-1013", "added"),
             ("payoutQueue.-1000", ""),
             ("payoutQueueV2", ""),
         ],
-    );
-    check(
+    ),
+    (
         "result-code-removed",
-        false,
+        Taken::On,
         &[("payoutQueue", "changed"), ("payoutQueue.-1021", "")],
-    );
-    check(
+    ),
+    (
         "result-code-removed",
-        true,
+        Taken::Back,
         &[("payoutQueue.-1021", "added"), ("payoutQueue.-1022", "")],
-    );
-    check(
+    ),
+    (
         "condition-added",
-        true,
+        Taken::Back,
         &[
             ("PayoutQueueRequest.wallet-payout", ""),
             ("payoutQueue", "changed"),
         ],
-    );
-    check(
+    ),
+    (
         "condition-removed",
-        true,
+        Taken::Back,
         &[("PayoutQueueRequest.bank-payout", "added")],
-    );
-    check(
+    ),
+    (
         "alias-added",
-        false,
+        Taken::On,
         &[
             ("GetReportCollectionResponse.result.referenceNo", "changed"),
             ("getReportCollection", "changed"),
             ("getReportPayout", ""),
         ],
-    );
-    check(
+    ),
+    (
         "table-payout-channel-removed",
-        true,
+        Taken::Back,
         &[("PayoutChannel.15", "added"), ("PayoutChannel.8", "")],
-    );
-    check(
+    ),
+    (
         "production-moves",
-        false,
+        Taken::On,
         &[
             ("environment.production", "changed"),
             ("environment.test", ""),
         ],
-    );
-    check(
+    ),
+    (
         "shared-number-longer",
-        true,
+        Taken::Back,
         &[
             ("PayoutQueueRequest.controlNumber", "changed"),
             (
@@ -430,13 +414,41 @@ fn edits_are_marked_where_they_are() {
             ),
             ("PayoutQueueRequest.amount", ""),
         ],
-    );
-    check(
+    ),
+    (
         "callback-becomes-money-moving",
-        true,
+        Taken::Back,
         &[("payoutInquiry", "changed"), ("payoutPayout", "")],
-    );
-    check("envelope-changed", false, &[("page.wire", "changed")]);
+    ),
+    ("envelope-changed", Taken::On, &[("page.wire", "changed")]),
+];
+
+#[test]
+fn edits_are_marked_where_they_are() {
+    let document = real();
+    let now = codegen::diff::read(&document).unwrap();
+    let text = read("ours.csv");
+    let rows = rows(&text);
+    for (case, taken, expected) in MARKED {
+        let row = rows.iter().find(|row| row("case") == *case).unwrap();
+        let other = edited(&document, row);
+        let other_tree = codegen::diff::read(&other).unwrap();
+        let (report, text) = match taken {
+            Taken::Back => (compare(&other_tree, &now), &document),
+            Taken::On => (compare(&now, &other_tree), &other),
+        };
+        let page = parsed(&written(text, Some(compared(&report))));
+        check_links(&page);
+        for (id, word) in *expected {
+            let wanted = Some((*word).to_owned()).filter(|word| !word.is_empty());
+            assert_eq!(mark(&page, id), wanted, "{case}: #{id}");
+        }
+        let list = &page.ids["page.changes"];
+        for change in &report.changes {
+            assert!(list.contains(change.rule), "{case}: {list}");
+            assert!(list.contains(change.headline.word()), "{case}: {list}");
+        }
+    }
 }
 
 /// A spread of the edits that are known, taken back: whatever they are, the
@@ -450,7 +462,7 @@ fn a_spread_of_edits_gives_sound_pages() {
     for row in rows(&text).iter().step_by(3) {
         let before = codegen::diff::read(&edited(&document, row)).unwrap();
         let report = compare(&before, &now);
-        let page = parsed(&page(&api, &sealed(&api), compared(&report)));
+        let page = parsed(&page(&api, &sealed(&api), Some(compared(&report))));
         check_links(&page);
         let listed = page.ids.keys().filter(|id| id.starts_with("change."));
         assert_eq!(listed.count(), report.changes.len(), "{}", row("case"));
@@ -466,7 +478,7 @@ fn a_document_that_is_the_same_says_so() {
     let document = real();
     let tree = codegen::diff::read(&document).unwrap();
     let report = compare(&tree, &tree);
-    let page = parsed(&written(&document, compared(&report)));
+    let page = parsed(&written(&document, Some(compared(&report))));
     assert!(page.ids["page.changes"].contains("nothing changed"));
     assert!(page.marked.is_empty());
 }
