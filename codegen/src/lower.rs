@@ -24,7 +24,12 @@ pub(crate) fn lower(root: &Node) -> Result<Api, Problems> {
     let api = Api {
         title: lowering.text(root, &["info", "title"]),
         version: lowering.text(root, &["info", "version"]),
-        description: lowering.text(root, &["info", "description"]),
+        description: root
+            .get("info")
+            .and_then(|info| info.text_of("description"))
+            .unwrap_or_default()
+            .trim_end()
+            .to_owned(),
         describes: root
             .get("info")
             .map(|info| info.texts_of("x-skypay-describes"))

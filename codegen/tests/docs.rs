@@ -473,6 +473,14 @@ fn a_spread_of_edits_gives_sound_pages() {
     }
 }
 
+/// The smallest document has a page too.
+#[test]
+fn a_document_may_leave_out_what_it_need_not_have() {
+    let page = parsed(&written(&read("../documents/accepted.yaml"), None));
+    check_links(&page);
+    assert!(page.ids.contains_key("page.introduction"));
+}
+
 #[test]
 fn a_document_that_is_the_same_says_so() {
     let document = real();
