@@ -19,6 +19,7 @@ pub mod revision;
 pub mod semver;
 pub mod steps;
 pub mod surface;
+pub mod task;
 pub mod validate;
 
 use std::path::{Path, PathBuf};
