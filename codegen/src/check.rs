@@ -16,18 +16,34 @@ use crate::problem::{Findings, Problems};
 ///
 /// Everything that is wrong, in the order of the document.
 pub(crate) fn check(root: &Node) -> Result<(), Problems> {
+    in_shape(root)?;
+    rules(&Document::new(root))
+}
+
+/// Checks words and references. A document of another shape, or with
+/// references that lead nowhere or in circles, would only give the other rules
+/// wrong ideas.
+///
+/// # Errors
+///
+/// Everything that is out of shape, in the order of the document.
+pub(crate) fn in_shape(root: &Node) -> Result<(), Problems> {
     let mut findings = Findings::new();
-    // A document of another shape, or with references that lead nowhere or in
-    // circles, would only give the other rules wrong ideas.
     shape::words_known(root, &mut findings);
     shape::references_resolve(root, &mut findings);
     shape::no_circles(root, &mut findings);
-    findings.verdict(())?;
+    findings.verdict(())
+}
 
+/// Checks the rules about a document that is in shape.
+///
+/// # Errors
+///
+/// Everything that is wrong, in the order of the document.
+pub(crate) fn rules(document: &Document<'_>) -> Result<(), Problems> {
     let mut findings = Findings::new();
-    let document = Document::new(root);
     for rule in RULES {
-        rule(&document, &mut findings);
+        rule(document, &mut findings);
     }
     findings.verdict(())
 }
@@ -36,39 +52,6 @@ pub(crate) fn check(root: &Node) -> Result<(), Problems> {
 pub(crate) fn example_fits(root: &Node, schema: &Node, value: &Node) -> bool {
     examples::fits(&Document::new(root), schema, value)
 }
-
-/// The names of all rules, those of loading and lowering included.
-pub const RULE_NAMES: &[&str] = &[
-    "action-agrees",
-    "aliases",
-    "bounds",
-    "codes-named",
-    "conditions",
-    "described",
-    "enums-are-tables",
-    "environments",
-    "known-extension",
-    "known-types",
-    "message-not-shared",
-    "mode-fits-direction",
-    "no-circles",
-    "one-answer",
-    "openapi-version",
-    "operation-names",
-    "path-form",
-    "patterns",
-    "ref-alone",
-    "references",
-    "required-exists",
-    "result-codes",
-    "rust-names",
-    "shape",
-    "transport-fields",
-    "valid-example",
-    "waiting",
-    "words",
-    "yaml",
-];
 
 /// A rule looks at the document and notes what is wrong.
 type RuleFunction = fn(&Document<'_>, &mut Findings);
@@ -99,23 +82,25 @@ const RULES: &[RuleFunction] = &[
 ];
 
 /// The document with its operations and schemas at hand.
-struct Document<'d> {
-    root: &'d Node,
-    operations: Vec<Operation<'d>>,
+pub(crate) struct Document<'d> {
+    pub(crate) root: &'d Node,
+    /// Every operation, in the order of the document.
+    pub(crate) operations: Vec<Operation<'d>>,
     /// Every schema with where it stands, components and inline ones.
-    schemas: Vec<&'d Node>,
-    components: Vec<(&'d str, &'d Node)>,
+    pub(crate) schemas: Vec<&'d Node>,
+    /// The components by name.
+    pub(crate) components: Vec<(&'d str, &'d Node)>,
 }
 
 /// An operation at its path.
-struct Operation<'d> {
-    key: &'d str,
-    item: &'d Node,
-    post: &'d Node,
+pub(crate) struct Operation<'d> {
+    pub(crate) key: &'d str,
+    pub(crate) item: &'d Node,
+    pub(crate) post: &'d Node,
 }
 
 impl<'d> Document<'d> {
-    fn new(root: &'d Node) -> Self {
+    pub(crate) fn new(root: &'d Node) -> Self {
         let paths = root.get("paths").map(Node::entries).unwrap_or_default();
         let operations = paths
             .iter()
@@ -147,12 +132,12 @@ impl<'d> Document<'d> {
         }
     }
 
-    fn resolve(&self, node: &'d Node) -> Schema<'d> {
+    pub(crate) fn resolve(&self, node: &'d Node) -> Schema<'d> {
         Schema::resolve(self.root, node)
     }
 
     /// Messages and rows: the components with properties.
-    fn objects(&self) -> impl Iterator<Item = (&'d str, &'d Node)> {
+    pub(crate) fn objects(&self) -> impl Iterator<Item = (&'d str, &'d Node)> {
         self.components
             .iter()
             .copied()
@@ -172,19 +157,19 @@ fn collect_schemas<'d>(schema: &'d Node, found: &mut Vec<&'d Node>) {
 }
 
 impl<'d> Operation<'d> {
-    fn is_callback(&self) -> bool {
+    pub(crate) fn is_callback(&self) -> bool {
         self.item.text_of("x-skypay-direction") == Some("callback")
     }
 
-    fn request(&self) -> Option<&'d Node> {
+    pub(crate) fn request(&self) -> Option<&'d Node> {
         schema_of(self.post.get("requestBody")?)
     }
 
-    fn response(&self) -> Option<&'d Node> {
+    pub(crate) fn response(&self) -> Option<&'d Node> {
         schema_of(self.post.get("responses")?.get("200")?)
     }
 
-    fn name(&self) -> &'d str {
+    pub(crate) fn name(&self) -> &'d str {
         self.post.text_of("operationId").unwrap_or_default()
     }
 }
@@ -193,7 +178,7 @@ fn schema_of(body: &Node) -> Option<&Node> {
     body.get("content")?.get("application/json")?.get("schema")
 }
 
-fn properties(schema: Schema<'_>) -> &[crate::document::Entry] {
+pub(crate) fn properties(schema: Schema<'_>) -> &[crate::document::Entry] {
     schema
         .get("properties")
         .map(Node::entries)

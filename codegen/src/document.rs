@@ -361,6 +361,11 @@ fn scalar(text: &str, style: ScalarStyle) -> Value {
     }
 }
 
+/// Whether a plain scalar is nothing, a boolean or a number.
+pub(crate) fn is_no_text(text: &str) -> bool {
+    !matches!(scalar(text, ScalarStyle::Plain), Value::Text(_))
+}
+
 /// Only what JSON calls a number is one: `0x10`, `1_000`, `.5` or `.inf` would
 /// mean different things to different tools, so they stay text and are then
 /// refused where a number is needed.

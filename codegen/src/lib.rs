@@ -8,6 +8,8 @@ pub mod diff;
 pub mod docs;
 pub mod document;
 mod emit;
+mod format;
+mod lint;
 mod lower;
 pub mod model;
 mod problem;
@@ -15,7 +17,8 @@ mod request_layer;
 mod surface;
 mod vocabulary;
 
-pub use check::RULE_NAMES as RULES;
+pub use format::format;
+pub use lint::{Example, Finding, RULES, Rule, Severity, lint, rule, rules_page};
 pub use problem::{Findings, Place, Problem, Problems};
 
 /// A generated file.

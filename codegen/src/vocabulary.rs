@@ -1,7 +1,8 @@
 //! The words that the document may use, and where: the part of `OpenAPI` 3.0
 //! that the generator understands, and our own extensions. A word that is not
 //! here is refused, so that nothing in the document is silently without
-//! effect.
+//! effect. The words of a node stand in the order in which a document has
+//! them, which is the order that the formatter makes.
 
 use std::collections::BTreeSet;
 
@@ -37,11 +38,6 @@ pub(crate) const ROOT: &[(&str, Shape)] = &[
     ("openapi", Text),
     ("info", Map),
     ("externalDocs", Map),
-    ("servers", List),
-    ("tags", List),
-    ("security", List),
-    ("paths", Map),
-    ("components", Map),
     (
         "x-skypay-envelope",
         Members(&[
@@ -64,6 +60,12 @@ pub(crate) const ROOT: &[(&str, Shape)] = &[
             ("notOffered", ANSWER),
         ]),
     ),
+    (EXCEPTIONS, EXCEPTION_ROWS),
+    ("servers", List),
+    ("tags", List),
+    ("security", List),
+    ("paths", Map),
+    ("components", Map),
 ];
 
 const ANSWER: Shape = Members(&[("code", Text), ("description", Text)]);
@@ -79,7 +81,7 @@ pub(crate) const INFO: &[(&str, Shape)] = &[
 ];
 
 /// Words of `components`.
-pub(crate) const COMPONENTS: &[(&str, Shape)] = &[("schemas", Map), ("parameters", Map)];
+pub(crate) const COMPONENTS: &[(&str, Shape)] = &[("parameters", Map), ("schemas", Map)];
 
 /// Words of a server.
 pub(crate) const SERVER: &[(&str, Shape)] = &[
@@ -94,9 +96,10 @@ pub(crate) const PATH_ITEM: &[(&str, Shape)] = &[
     ("summary", Text),
     ("description", Text),
     ("parameters", List),
-    ("servers", List),
-    ("post", Map),
     ("x-skypay-direction", Text),
+    ("servers", List),
+    (EXCEPTIONS, EXCEPTION_ROWS),
+    ("post", Map),
 ];
 
 /// Words of an operation.
@@ -107,9 +110,6 @@ pub(crate) const OPERATION: &[(&str, Shape)] = &[
     ("externalDocs", Map),
     ("tags", Texts),
     ("deprecated", Flag),
-    ("requestBody", Map),
-    ("responses", Map),
-    ("security", List),
     (
         "x-skypay-chapter",
         Members(&[("directory", Text), ("current", Text)]),
@@ -127,13 +127,17 @@ pub(crate) const OPERATION: &[(&str, Shape)] = &[
         ]),
     ),
     (
-        "x-skypay-result-codes",
-        Rows(&[("code", Text), ("meaning", Text), ("source", Text)]),
-    ),
-    (
         "x-skypay-partner-codes",
         Members(&[("from", Number), ("to", Number)]),
     ),
+    (
+        "x-skypay-result-codes",
+        Rows(&[("code", Text), ("source", Text), ("meaning", Text)]),
+    ),
+    (EXCEPTIONS, EXCEPTION_ROWS),
+    ("security", List),
+    ("requestBody", Map),
+    ("responses", Map),
 ];
 
 /// Words of a request body.
@@ -156,44 +160,21 @@ pub(crate) const SCHEMA: &[(&str, Shape)] = &[
     ("allOf", List),
     ("type", Text),
     ("format", Text),
-    ("title", Text),
-    ("description", Text),
-    ("deprecated", Flag),
-    ("example", Any),
     ("enum", Texts),
+    ("minItems", Number),
+    ("maxItems", Number),
+    ("items", Map),
     ("minLength", Number),
     ("maxLength", Number),
     ("pattern", Text),
     ("minimum", Number),
     ("maximum", Number),
+    ("title", Text),
+    ("description", Text),
+    ("deprecated", Flag),
     ("required", Texts),
-    ("properties", Map),
-    ("items", Map),
-    ("minItems", Number),
-    ("maxItems", Number),
-    ("x-skypay-type", Text),
-    ("x-skypay-newtype", Flag),
-    ("x-skypay-minimum", Scalar),
-    ("x-skypay-unit", Text),
-    ("x-skypay-sensitive", Flag),
-    ("x-skypay-rust-name", Text),
-    ("x-skypay-aliases", Texts),
-    ("x-skypay-applies-to", Texts),
     ("x-skypay-accepts-plain", Text),
-    ("x-skypay-transport", Flag),
-    ("x-skypay-constant", Flag),
-    ("x-skypay-on-success", Flag),
-    (
-        "x-skypay-codes",
-        Rows(&[
-            ("value", Text),
-            ("name", Text),
-            ("description", Text),
-            ("kind", Text),
-            ("readOnly", Flag),
-            ("outcome", Text),
-        ]),
-    ),
+    ("properties", Map),
     (
         "x-skypay-rules",
         Rows(&[
@@ -205,7 +186,39 @@ pub(crate) const SCHEMA: &[(&str, Shape)] = &[
             ("because", Text),
         ]),
     ),
+    ("example", Any),
+    (
+        "x-skypay-codes",
+        Rows(&[
+            ("value", Text),
+            ("name", Text),
+            ("kind", Text),
+            ("outcome", Text),
+            ("readOnly", Flag),
+            ("description", Text),
+        ]),
+    ),
+    ("x-skypay-type", Text),
+    ("x-skypay-newtype", Flag),
+    ("x-skypay-unit", Text),
+    ("x-skypay-minimum", Scalar),
+    ("x-skypay-rust-name", Text),
+    ("x-skypay-aliases", Texts),
+    ("x-skypay-sensitive", Flag),
+    ("x-skypay-applies-to", Texts),
+    ("x-skypay-transport", Flag),
+    ("x-skypay-constant", Flag),
+    ("x-skypay-on-success", Flag),
 ];
+
+/// Words that any node may have that has words at all.
+pub(crate) const ANYWHERE: &[(&str, Shape)] = &[(EXCEPTIONS, EXCEPTION_ROWS)];
+
+const EXCEPTION_ROWS: Shape = Rows(&[("rule", Text), ("reason", Text)]);
+
+/// The word under which a node lists the rules of the linter that it breaks
+/// for a reason.
+pub(crate) const EXCEPTIONS: &str = "x-skypay-lint-exceptions";
 
 /// The values of `type` and `x-skypay-type` that have a Rust type.
 pub(crate) const TYPES: &[(&str, &[&str])] = &[
@@ -241,6 +254,7 @@ pub(crate) fn extensions() -> BTreeSet<&'static str> {
         MEDIA_TYPE,
         EXAMPLE,
         SCHEMA,
+        ANYWHERE,
     ]
     .into_iter()
     .flatten()

@@ -93,7 +93,10 @@ fn every_rule_has_a_document_that_breaks_it() {
             rules
         })
         .collect();
-    let rules: BTreeSet<_> = codegen::RULES.iter().copied().collect();
+    let refusing = codegen::RULES
+        .iter()
+        .filter(|rule| rule.severity == codegen::Severity::Refused);
+    let rules: BTreeSet<_> = refusing.map(|rule| rule.id).collect();
     assert_eq!(broken, rules);
 }
 

@@ -11,13 +11,16 @@ pub mod diff;
 pub mod docs;
 pub mod examples;
 pub mod files;
+pub mod fmt_spec;
 pub mod generate;
+pub mod lint;
 pub mod report;
 pub mod review;
 pub mod revision;
 pub mod semver;
 pub mod steps;
 pub mod surface;
+pub mod task;
 pub mod validate;
 
 use std::path::{Path, PathBuf};

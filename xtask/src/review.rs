@@ -16,7 +16,7 @@ use crate::diff::{self, RoleName, Threshold, Told};
 use crate::generate::{self, DOCUMENT, Failure};
 use crate::report::{self, Finding, Format, Level, counted, paragraph, pretty};
 use crate::semver::Versions;
-use crate::{Ending, examples, files, surface};
+use crate::{Ending, examples, files, lint, surface};
 
 /// What to compare and how to say it.
 #[derive(Args, Clone, Debug)]
@@ -106,6 +106,7 @@ impl Review {
             (judged, output.join(), examples.map(ScopedJoinHandle::join))
         });
         let (comparison, lint) = judged?;
+        let lint = lint?;
         let output = output.map_err(|_| "the generator stopped by itself".to_owned())?;
         let versions = Versions::of(root, &comparison)?;
         let surface = match &output {
@@ -222,28 +223,12 @@ impl Review {
 }
 
 /// The rules of the document.
-fn lint(text: &str) -> Check {
-    let findings = match codegen::generate(text) {
-        Ok(_) => Vec::new(),
-        Err(problems) => problems
-            .as_slice()
-            .iter()
-            .map(|problem| {
-                Finding::new(
-                    Level::Error,
-                    problem.rule,
-                    DOCUMENT,
-                    &problem.place,
-                    problem.message.clone(),
-                )
-            })
-            .collect(),
-    };
-    Check::new(
-        "lint",
-        findings,
-        "Mend what the lint names; `cargo xtask lint --explain RULE` shows how.",
-    )
+fn lint(text: &str) -> Result<Check, String> {
+    let report = lint::findings(text, DOCUMENT)?;
+    let remedy = "Mend what the lint names; `cargo xtask lint --explain RULE` shows how.";
+    let mut check = Check::new("lint", report.findings, remedy);
+    check.rules = report.rules;
+    Ok(check)
 }
 
 fn examples_of(judged: Result<report::Report, String>) -> Check {

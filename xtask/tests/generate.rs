@@ -70,7 +70,7 @@ fn a_refused_document_writes_nothing() {
         panic!("the document was not refused");
     };
     assert!(
-        report.contains("spec/skypay.yaml:200:17: [action-agrees]"),
+        report.contains("spec/skypay.yaml:200:17: [wire-action-mismatch]"),
         "{report}"
     );
     assert_eq!(generate::write(&root), Ending::Findings);

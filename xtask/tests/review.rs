@@ -11,7 +11,7 @@ use xtask::diff::Threshold;
 use xtask::report::Format;
 use xtask::{Ending, generate, review};
 
-const SMALL: &str = include_str!("../../tests/documents/accepted.yaml");
+const SMALL: &str = include_str!("../../tests/documents/kept.yaml");
 
 /// A repository whose main holds the small document and what it gives.
 fn repository() -> Repository {

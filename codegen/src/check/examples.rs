@@ -3,7 +3,7 @@
 use super::{Document, Findings, Node, Schema, Value, properties, scalar_text};
 
 /// The rule under which examples are reported.
-const RULE: &str = "valid-example";
+const RULE: &str = "invalid-example";
 
 /// Checks the examples of operations, and the example of each field.
 pub(super) fn valid(document: &Document<'_>, findings: &mut Findings) {

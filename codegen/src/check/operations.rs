@@ -99,17 +99,21 @@ pub(super) fn action_agrees(document: &Document<'_>, findings: &mut Findings) {
         });
         let Some(action) = action else {
             let message = "the request has no field with `x-skypay-transport: true` and an `enum` of one action";
-            findings.add("action-agrees", &operation.post.place, message);
+            findings.add("wire-action-mismatch", &operation.post.place, message);
             continue;
         };
         let values = action.node.texts_of("enum");
         let [value] = values.as_slice() else {
             let message = "an operation has exactly one action: `enum: [theAction]`";
-            findings.add("action-agrees", &action.node.place, message);
+            findings.add("wire-action-mismatch", &action.node.place, message);
             continue;
         };
         let label = operation.key.split_once('#').map_or("", |(_, label)| label);
         let name = operation.name();
+        // That it is missing is said already.
+        if operation.post.get("operationId").is_none() {
+            continue;
+        }
         let shares = properties(request)
             .iter()
             .any(|property| document.resolve(&property.node).flag("x-skypay-constant"));
@@ -122,7 +126,7 @@ pub(super) fn action_agrees(document: &Document<'_>, findings: &mut Findings) {
             let message = format!(
                 "the path key says `#{label}`, the operationId `{name}` and the action `{value}`: all three must be the same"
             );
-            findings.add("action-agrees", &action.node.place, message);
+            findings.add("wire-action-mismatch", &action.node.place, message);
         }
         if shares
             && !properties(request).iter().any(|property| {
@@ -132,7 +136,7 @@ pub(super) fn action_agrees(document: &Document<'_>, findings: &mut Findings) {
             let message = format!(
                 "no constant of the request holds `{name}`, so nothing on the wire tells this operation from its siblings"
             );
-            findings.add("action-agrees", &operation.post.place, message);
+            findings.add("wire-action-mismatch", &operation.post.place, message);
         }
     }
 }

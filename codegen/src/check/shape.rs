@@ -94,7 +94,8 @@ fn words(node: &Node, known: &[(&str, Shape)], findings: &mut Findings) {
         return;
     }
     for entry in node.entries() {
-        match known.iter().find(|(word, _)| *word == entry.key) {
+        let mut all = known.iter().chain(vocabulary::ANYWHERE);
+        match all.find(|(word, _)| *word == entry.key) {
             Some((_, shape)) => in_shape(&entry.key, &entry.node, *shape, findings),
             None if entry.key.starts_with("x-") => {
                 let message = format!(

@@ -1,0 +1,233 @@
+//! `lint` on a small document in a folder of its own.
+
+#![allow(
+    clippy::unwrap_used,
+    reason = "a test that cannot go on says so by panicking"
+)]
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use xtask::Ending;
+use xtask::generate::DOCUMENT;
+use xtask::lint::{Arguments, PAGE, Threshold, report, run};
+use xtask::report::Format;
+
+const KEPT: &str = include_str!("../../tests/documents/kept.yaml");
+
+/// A root with a document.
+fn root(name: &str, text: &str) -> PathBuf {
+    let root = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("lint-{name}"));
+    let _ = fs::remove_dir_all(&root);
+    fs::create_dir_all(root.join("spec")).unwrap();
+    fs::write(root.join(DOCUMENT), text).unwrap();
+    root
+}
+
+fn arguments() -> Arguments {
+    Arguments {
+        file: None,
+        format: Format::Text,
+        fail_on: Threshold::Warning,
+        explain: None,
+        rules: false,
+        write_rules: false,
+        check_rules: false,
+    }
+}
+
+fn warned() -> String {
+    KEPT.replace("summary: Pay somebody\n", "summary: Pay somebody.\n")
+}
+
+fn failed() -> String {
+    warned().replace("          x-skypay-unit: PHP\n", "")
+}
+
+#[test]
+fn it_ends_by_threshold() {
+    let check = |name: &str, text: &str, fail_on, expected| {
+        let root = root(name, text);
+        let arguments = Arguments {
+            fail_on,
+            ..arguments()
+        };
+        let (text, ending) = report(&root, &arguments).unwrap();
+        assert_eq!(ending, expected, "{name}\n{text}");
+    };
+    check("kept", KEPT, Threshold::Warning, Ending::Clean);
+    check("warned", &warned(), Threshold::Warning, Ending::Findings);
+    check("warned", &warned(), Threshold::Error, Ending::Clean);
+    check("failed", &failed(), Threshold::Error, Ending::Findings);
+}
+
+#[test]
+fn every_finding_has_its_place() {
+    let root = root("places", &failed());
+    let (text, _) = report(&root, &arguments()).unwrap();
+    let expected = "\
+warning: the summary ends with a full stop: it is a heading, say the rest in
+  `description` [summary-form]
+  spec/skypay.yaml:33:16
+  at /paths/~1services~1{callerName}#pay/post/summary
+";
+    assert!(text.contains(expected), "{text}");
+    let rules = codegen::RULES.len();
+    let summary = format!("spec/skypay.yaml: 2 errors and 1 warning by {rules} rules\n");
+    assert!(text.ends_with(&summary), "{text}");
+    assert!(
+        text.lines().all(|line| line.chars().count() <= 80),
+        "{text}"
+    );
+}
+
+#[test]
+fn every_format_has_every_finding_and_explains_its_rule() {
+    let root = root("formats", &failed());
+    let told = |format| {
+        let arguments = Arguments {
+            format,
+            ..arguments()
+        };
+        report(&root, &arguments).unwrap().0
+    };
+    for format in [
+        Format::Json,
+        Format::Markdown,
+        Format::Github,
+        Format::Sarif,
+        Format::Junit,
+    ] {
+        let text = told(format);
+        assert!(text.matches("summary-form").count() >= 1, "{text}");
+        assert!(text.matches("x-skypay-unit").count() >= 2, "{text}");
+    }
+    let sarif: serde_json::Value = serde_json::from_str(&told(Format::Sarif)).unwrap();
+    let driver = &sarif["runs"][0]["tool"]["driver"];
+    let rules = driver["rules"].as_array().unwrap();
+    let ids: Vec<_> = rules
+        .iter()
+        .map(|rule| rule["id"].as_str().unwrap())
+        .collect();
+    assert!(
+        ids.contains(&"unit") && ids.contains(&"summary-form"),
+        "{ids:?}"
+    );
+}
+
+#[test]
+fn another_file_can_be_named() {
+    let root = root("other", KEPT);
+    let other = root.join("other.yaml");
+    fs::write(&other, warned()).unwrap();
+    let arguments = Arguments {
+        file: Some(other.clone()),
+        ..arguments()
+    };
+    let (text, ending) = report(&root, &arguments).unwrap();
+    assert_eq!(ending, Ending::Findings);
+    assert!(
+        text.contains(&format!("{}:33:16", other.display())),
+        "{text}"
+    );
+}
+
+#[test]
+fn what_is_no_document_gets_one_message() {
+    for (text, expected) in [
+        ("a: [", "spec/skypay.yaml:2:1: [yaml] "),
+        (
+            "swagger: '2.0'\n",
+            "spec/skypay.yaml:1:1: [shape] this is not an OpenAPI 3 document",
+        ),
+        ("", "spec/skypay.yaml:1:1: [yaml] the document is empty"),
+    ] {
+        let root = root("unreadable", text);
+        let message = report(&root, &arguments()).unwrap_err();
+        assert!(message.starts_with(expected), "{message}");
+        assert_eq!(message.matches("spec/").count(), 1, "{message}");
+        assert_eq!(run(&root, &arguments()), Ending::Unusable);
+    }
+    let root = root("gone", KEPT);
+    fs::remove_file(root.join(DOCUMENT)).unwrap();
+    let message = report(&root, &arguments()).unwrap_err();
+    assert!(
+        message.starts_with("cannot read spec/skypay.yaml: "),
+        "{message}"
+    );
+}
+
+#[test]
+fn a_rule_is_explained_and_an_unknown_one_is_guessed() {
+    let explain = |id: &str| {
+        let arguments = Arguments {
+            explain: Some(id.to_owned()),
+            ..arguments()
+        };
+        report(Path::new("nowhere"), &arguments)
+    };
+    for rule in codegen::RULES {
+        let (text, ending) = explain(rule.id).unwrap();
+        assert_eq!(ending, Ending::Clean);
+        for part in ["\ngood:\n", "\nbad:\n", "exception"] {
+            assert!(text.contains(part), "{text}");
+        }
+        for line in text.lines().filter(|line| !line.starts_with("  ")) {
+            assert!(line.chars().count() <= 80, "{line}");
+        }
+    }
+    assert_eq!(
+        explain("units").unwrap_err(),
+        "there is no rule `units`: did you mean `unit`?"
+    );
+    assert!(explain("x").unwrap_err().contains("--rules"));
+}
+
+#[test]
+fn the_table_fits_a_terminal() {
+    let arguments = Arguments {
+        rules: true,
+        ..arguments()
+    };
+    let (text, ending) = report(Path::new("nowhere"), &arguments).unwrap();
+    assert_eq!(ending, Ending::Clean);
+    assert!(
+        text.lines().all(|line| line.chars().count() <= 80),
+        "{text}"
+    );
+    for rule in codegen::RULES {
+        assert!(text.contains(rule.id), "{}", rule.id);
+    }
+}
+
+#[test]
+fn the_page_is_written_and_its_drift_is_seen() {
+    let root = root("page", KEPT);
+    let write = Arguments {
+        write_rules: true,
+        ..arguments()
+    };
+    let check = Arguments {
+        check_rules: true,
+        ..arguments()
+    };
+    assert_eq!(run(&root, &check), Ending::Unusable);
+    assert_eq!(run(&root, &write), Ending::Clean);
+    assert_eq!(run(&root, &check), Ending::Clean);
+    let page = fs::read_to_string(root.join(PAGE)).unwrap();
+    fs::write(root.join(PAGE), page.replace("# Rules", "# The rules")).unwrap();
+    assert_eq!(run(&root, &check), Ending::Stale);
+}
+
+#[test]
+fn the_committed_document_is_well_kept_and_the_page_is_fresh() {
+    let root = xtask::root();
+    let (text, ending) = report(&root, &arguments()).unwrap();
+    assert_eq!(ending, Ending::Clean, "{text}");
+    let check = Arguments {
+        check_rules: true,
+        ..arguments()
+    };
+    let (text, ending) = report(&root, &check).unwrap();
+    assert_eq!(ending, Ending::Clean, "{text}");
+}
