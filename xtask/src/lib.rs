@@ -8,6 +8,7 @@ pub mod approvals;
 pub mod approve;
 pub mod comparison;
 pub mod diff;
+pub mod docs;
 pub mod examples;
 pub mod files;
 pub mod fmt_spec;

@@ -5,8 +5,8 @@ use std::path::Path;
 use clap::{Parser, Subcommand};
 
 use crate::{
-    Ending, approve, diff, examples, fmt_spec, generate, lint, review, semver, steps, surface,
-    validate,
+    Ending, approve, diff, docs, examples, fmt_spec, generate, lint, review, semver, steps,
+    surface, validate,
 };
 
 /// The project's tasks.
@@ -44,6 +44,8 @@ pub enum Task {
     Surface(surface::Arguments),
     /// Hold every example of the document against its schema and its type
     Examples(examples::Arguments),
+    /// Write the API reference as one page of HTML
+    Docs(docs::Arguments),
     /// Record that a break is deliberate, with its reason
     Approve(approve::Arguments),
     /// Send a payout through the generated halves and tell the story
@@ -70,6 +72,7 @@ impl Task {
             Self::Review(arguments) => review::run(root, arguments),
             Self::Surface(arguments) => surface::run(root, arguments),
             Self::Examples(arguments) => examples::run(root, arguments),
+            Self::Docs(arguments) => docs::run(root, arguments),
             Self::Approve(arguments) => approve::run(root, arguments),
             Self::Demo => steps::demo(root),
             Self::Test => steps::test(root),
