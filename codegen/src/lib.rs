@@ -5,6 +5,7 @@
 
 mod check;
 pub mod diff;
+pub mod docs;
 pub mod document;
 mod emit;
 mod format;
@@ -46,9 +47,7 @@ pub struct Generated {
 /// Everything that is wrong with the document, with line and JSON pointer;
 /// nothing is generated then.
 pub fn generate(text: &str) -> Result<Generated, Problems> {
-    let document = document::load(text)?;
-    check::check(&document)?;
-    let api = lower::lower(&document)?;
+    let api = api(text)?;
     let mut files = Vec::new();
     files.extend(emit::types::files(&api));
     files.extend(emit::client::files(&api)?);
@@ -57,6 +56,17 @@ pub fn generate(text: &str) -> Result<Generated, Problems> {
     files.extend(emit::manifest::licences());
     files.sort_by(|a, b| a.path.cmp(&b.path));
     Ok(Generated { api, files })
+}
+
+/// The model of a document: what [`generate`] and [`docs::page`] start from.
+///
+/// # Errors
+///
+/// Everything that is wrong with the document, with line and JSON pointer.
+pub fn api(text: &str) -> Result<model::Api, Problems> {
+    let document = document::load(text)?;
+    check::check(&document)?;
+    lower::lower(&document)
 }
 
 /// The names of all extensions that a document may use.

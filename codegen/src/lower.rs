@@ -7,8 +7,9 @@ use heck::{ToSnakeCase, ToUpperCamelCase};
 use crate::document::{Node, Value};
 use crate::model::{
     Api, Code, CodeTable, Direction, Effect, EnvelopeField, Environment, Example, Field,
-    FixedAnswer, Limits, Message, Mode, Newtype, Operation, Outcome, Part, Protocol, Resend,
-    ResultCode, Rule, Subject, Type, Waiting, Written,
+    FieldReference, FixedAnswer, Group, Limits, Message, Mode, Newtype, Operation, Outcome,
+    Parameter, Part, Presence, Protocol, Reference, Resend, ResultCode, Rule, Subject, Type,
+    Waiting, Written,
 };
 use crate::problem::{Findings, Problems};
 
@@ -23,6 +24,23 @@ pub(crate) fn lower(root: &Node) -> Result<Api, Problems> {
     let api = Api {
         title: lowering.text(root, &["info", "title"]),
         version: lowering.text(root, &["info", "version"]),
+        description: root
+            .get("info")
+            .and_then(|info| info.text_of("description"))
+            .unwrap_or_default()
+            .trim_end()
+            .to_owned(),
+        describes: root
+            .get("info")
+            .map(|info| info.texts_of("x-skypay-describes"))
+            .unwrap_or_default(),
+        envelope: envelope_facts(root),
+        time_zone: root
+            .text_of("x-skypay-time-zone")
+            .unwrap_or_default()
+            .to_owned(),
+        parameters: parameters(root),
+        groups: groups(root),
         environments: lowering.environments(),
         operations,
         code_tables: lowering.code_tables(),
@@ -181,6 +199,7 @@ impl<'d> Lowering<'d> {
                     name,
                     url: self.text(server, &["url"]),
                     doc: self.text(server, &["description"]),
+                    pointer: server.place.pointer.clone(),
                 }
             })
             .collect()
@@ -286,6 +305,9 @@ impl<'d> Lowering<'d> {
             request: request_message,
             response: response_message,
             deprecated: post.flag("deprecated"),
+            groups: post.texts_of("tags"),
+            server_notes: server_notes(item),
+            pointer: item.place.pointer.clone(),
             name,
         }
     }
@@ -358,6 +380,7 @@ impl<'d> Lowering<'d> {
                 meaning: self.text(node, &["meaning"]),
                 outcome,
                 listed: self.word(node, "source", &source),
+                pointer: node.place.pointer.clone(),
                 code,
             });
         }
@@ -458,7 +481,75 @@ impl<'d> Lowering<'d> {
             fields,
             transport_fields,
             accepts_plain: node.text_of("x-skypay-accepts-plain").map(str::to_owned),
+            reference: self.reference(schema, node, &required),
         }
+    }
+
+    /// What readers are shown of a message.
+    fn reference(
+        &mut self,
+        schema: Schema<'d>,
+        node: &'d Node,
+        required: &BTreeSet<String>,
+    ) -> Reference {
+        let mut fields = Vec::new();
+        for (wire, property) in properties(schema) {
+            let resolved = Schema::resolve(self.root, property);
+            fields.extend(self.field_reference(wire, resolved, required.contains(wire)));
+        }
+        Reference {
+            pointer: node.place.pointer.clone(),
+            fields,
+            rules: self.rules(node),
+        }
+    }
+
+    fn field_reference(
+        &mut self,
+        wire: &str,
+        schema: Schema<'d>,
+        required: bool,
+    ) -> Option<FieldReference> {
+        let (ty, written) = self.ty(schema, false)?;
+        let text = |key| schema.text(key).map(|text| text.trim_end().to_owned());
+        let items = schema
+            .get("items")
+            .map(|items| Schema::resolve(self.root, items));
+        let places = [Some(schema), items].into_iter().flatten();
+        let pointers = places.flat_map(|place| {
+            let component = place.component.map(|(_, node)| node);
+            [Some(place.own), component].into_iter().flatten()
+        });
+        Some(FieldReference {
+            wire: wire.to_owned(),
+            description: text("description").unwrap_or_default(),
+            written,
+            presence: match required {
+                true => Presence::Always,
+                false if schema.flag("x-skypay-on-success") => Presence::OnSuccess,
+                false => Presence::Optional,
+            },
+            by_transport: schema.flag("x-skypay-transport") || schema.flag("x-skypay-constant"),
+            constant: only_value(schema),
+            limits: self.limits(schema, &ty, true),
+            picked: match schema.component {
+                Some(_) => schema.own.texts_of("enum"),
+                None => Vec::new(),
+            },
+            unit: text("x-skypay-unit"),
+            sensitive: schema.flag("x-skypay-sensitive"),
+            aliases: schema.own.texts_of("x-skypay-aliases"),
+            applies_to: schema.own.texts_of("x-skypay-applies-to"),
+            example: match schema.get("example").map(|node| &node.value) {
+                Some(Value::Text(text) | Value::Number(text)) => Some(text.clone()),
+                Some(Value::Bool(flag)) => Some(flag.to_string()),
+                _ => None,
+            },
+            accepts_plain: items.is_some_and(|items| items.get("x-skypay-accepts-plain").is_some()),
+            deprecated: schema.flag("deprecated"),
+            pointers: pointers.map(|node| node.place.pointer.clone()).collect(),
+            ty,
+        })
     }
 
     fn field(
@@ -597,6 +688,7 @@ impl<'d> Lowering<'d> {
                     .filter_map(|entry| Some((entry.key.clone(), entry.node.text()?.to_owned())))
                     .collect(),
                 because: self.text(node, &["because"]),
+                pointer: node.place.pointer.clone(),
             });
         }
         lowered
@@ -612,6 +704,7 @@ impl<'d> Lowering<'d> {
                 name: name.to_owned(),
                 doc: self.text(node, &["description"]),
                 codes: codes.items().iter().map(|code| self.code(code)).collect(),
+                pointer: node.place.pointer.clone(),
             });
         }
         tables
@@ -625,6 +718,7 @@ impl<'d> Lowering<'d> {
             kind: node.text_of("kind").map(str::to_owned),
             read_only: node.flag("readOnly"),
             outcome: node.text_of("outcome").and_then(outcome),
+            pointer: node.place.pointer.clone(),
         }
     }
 
@@ -665,6 +759,53 @@ impl<'d> Lowering<'d> {
         rows.sort_by(|a, b| a.name.cmp(&b.name));
         rows
     }
+}
+
+/// What a path says of its own servers and of what is variable in them.
+fn server_notes(item: &Node) -> Vec<String> {
+    let servers = item.get("servers").map(Node::items).unwrap_or_default();
+    let described = servers.iter().flat_map(|server| {
+        let variables = server.get("variables").map(Node::entries);
+        let variables = variables.unwrap_or_default().iter();
+        std::iter::once(server).chain(variables.map(|entry| &entry.node))
+    });
+    described
+        .filter_map(|node| node.text_of("description"))
+        .map(|text| text.trim_end().to_owned())
+        .collect()
+}
+
+fn parameters(root: &Node) -> Vec<Parameter> {
+    let parameters = root
+        .get("components")
+        .and_then(|components| components.get("parameters"));
+    let parameters = parameters.map(Node::entries).unwrap_or_default().iter();
+    let text = |node: &Node, key| node.text_of(key).unwrap_or_default().trim_end().to_owned();
+    parameters
+        .map(|entry| Parameter {
+            name: text(&entry.node, "name"),
+            doc: text(&entry.node, "description"),
+            pointer: entry.node.place.pointer.clone(),
+        })
+        .collect()
+}
+
+fn groups(root: &Node) -> Vec<Group> {
+    let tags = root.get("tags").map(Node::items).unwrap_or_default().iter();
+    let text = |tag: &Node, key| tag.text_of(key).unwrap_or_default().trim_end().to_owned();
+    tags.map(|tag| Group {
+        name: text(tag, "name"),
+        doc: text(tag, "description"),
+    })
+    .collect()
+}
+
+fn envelope_facts(root: &Node) -> Vec<(String, String)> {
+    let facts = root.get("x-skypay-envelope").map(Node::entries);
+    let facts = facts.unwrap_or_default().iter();
+    facts
+        .filter_map(|fact| Some((fact.key.clone(), fact.node.text()?.to_owned())))
+        .collect()
 }
 
 fn outcome(word: &str) -> Option<Outcome> {

@@ -8,6 +8,18 @@ pub struct Api {
     pub title: String,
     /// The document's version.
     pub version: String,
+    /// What the API is, in Markdown.
+    pub description: String,
+    /// The versions of the vendor's documentation that the document restates.
+    pub describes: Vec<String>,
+    /// What the document says of the encrypted body: names and values.
+    pub envelope: Vec<(String, String)>,
+    /// The offset of every time on the wire, `+08:00`.
+    pub time_zone: String,
+    /// The parameters of the wire paths, in the order of the document.
+    pub parameters: Vec<Parameter>,
+    /// The groups of operations, in the order of the document.
+    pub groups: Vec<Group>,
     /// `SkyPay`'s environments, in the order of the document.
     pub environments: Vec<Environment>,
     /// The operations, in the order of the document.
@@ -22,6 +34,26 @@ pub struct Api {
     pub protocol: Protocol,
 }
 
+/// A parameter of the wire paths.
+#[derive(Clone, Debug)]
+pub struct Parameter {
+    /// Its name.
+    pub name: String,
+    /// What it holds, in Markdown.
+    pub doc: String,
+    /// Where it stands in the document, as a JSON pointer.
+    pub pointer: String,
+}
+
+/// A group of operations.
+#[derive(Clone, Debug)]
+pub struct Group {
+    /// Its name.
+    pub name: String,
+    /// What its operations have in common, in Markdown.
+    pub doc: String,
+}
+
 /// One of `SkyPay`'s environments.
 #[derive(Clone, Debug)]
 pub struct Environment {
@@ -33,6 +65,8 @@ pub struct Environment {
     pub url: String,
     /// What it is for.
     pub doc: String,
+    /// Where it stands in the document, as a JSON pointer.
+    pub pointer: String,
 }
 
 /// The codes and texts that dispatch answers by itself.
@@ -67,12 +101,19 @@ pub struct FixedAnswer {
 pub struct Operation {
     /// The `operationId`.
     pub name: String,
+    /// The groups that it belongs to.
+    pub groups: Vec<String>,
+    /// Where its path stands in the document, as a JSON pointer.
+    pub pointer: String,
     /// The Rust method, `payout_queue`.
     pub method: String,
     /// The fragment of the path key.
     pub label: String,
     /// The wire path, `/services/{callerName}`.
     pub wire_path: String,
+    /// What is said of its own servers, in Markdown; empty where it is sent to
+    /// those of the document.
+    pub server_notes: Vec<String>,
     /// The value of `action`.
     pub action: String,
     /// Request fields with one value, in wire order.
@@ -179,6 +220,8 @@ pub struct ResultCode {
     pub outcome: Outcome,
     /// Whether the vendor's page of the operation lists it.
     pub listed: bool,
+    /// Where it stands in the document, as a JSON pointer.
+    pub pointer: String,
 }
 
 /// What a return code says of the outcome.
@@ -237,6 +280,75 @@ pub struct Message {
     /// Where an item may also be read from a plain text: the wire name of the
     /// field that the text becomes.
     pub accepts_plain: Option<String>,
+    /// What readers are shown of it.
+    pub reference: Reference,
+}
+
+/// A message as its readers see it: all that stands on the wire, whoever
+/// writes it, with everything that the document says of it.
+#[derive(Clone, Debug)]
+pub struct Reference {
+    /// Where the component stands in the document, as a JSON pointer.
+    pub pointer: String,
+    /// Every field, in wire order.
+    pub fields: Vec<FieldReference>,
+    /// Every condition between fields, whether we check it or not.
+    pub rules: Vec<Rule>,
+}
+
+/// A field as its readers see it.
+#[derive(Clone, Debug)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a mark of the document, independent of the others"
+)]
+pub struct FieldReference {
+    /// The name on the wire.
+    pub wire: String,
+    /// What it holds, in Markdown.
+    pub description: String,
+    /// Its type.
+    pub ty: Type,
+    /// How it is spelled on the wire.
+    pub written: Written,
+    /// When it is there.
+    pub presence: Presence,
+    /// Whether the transport writes it.
+    pub by_transport: bool,
+    /// The only value that it may have.
+    pub constant: Option<String>,
+    /// What its value must keep when it is sent.
+    pub limits: Limits,
+    /// The codes that it allows, where those are not all of the table.
+    pub picked: Vec<String>,
+    /// What it is counted in.
+    pub unit: Option<String>,
+    /// Whether it is personal or secret.
+    pub sensitive: bool,
+    /// Other names that are accepted when reading.
+    pub aliases: Vec<String>,
+    /// The kinds of channels that it is meant for.
+    pub applies_to: Vec<String>,
+    /// A value, as text, where it is a scalar.
+    pub example: Option<String>,
+    /// Whether the items of a list may also come as plain texts.
+    pub accepts_plain: bool,
+    /// Whether the field is going away.
+    pub deprecated: bool,
+    /// Where the document speaks of it, as JSON pointers: the field itself
+    /// and the component behind it.
+    pub pointers: Vec<String>,
+}
+
+/// When a field is there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Presence {
+    /// Always.
+    Always,
+    /// In every answer that is a success.
+    OnSuccess,
+    /// Not always.
+    Optional,
 }
 
 /// What part a message plays.
@@ -375,6 +487,8 @@ pub struct Rule {
     pub matches: Vec<(String, String)>,
     /// Why, as a sentence.
     pub because: String,
+    /// Where it stands in the document, as a JSON pointer.
+    pub pointer: String,
 }
 
 /// A code table.
@@ -386,6 +500,8 @@ pub struct CodeTable {
     pub doc: String,
     /// The codes, in the order of the document.
     pub codes: Vec<Code>,
+    /// Where it stands in the document, as a JSON pointer.
+    pub pointer: String,
 }
 
 /// A code of a table.
@@ -403,6 +519,8 @@ pub struct Code {
     pub read_only: bool,
     /// What it says of the outcome, in the table of return codes.
     pub outcome: Option<Outcome>,
+    /// Where it stands in the document, as a JSON pointer.
+    pub pointer: String,
 }
 
 /// A text with a type of its own.

@@ -3,60 +3,14 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
+mod cases;
+
 use std::fs;
-use std::path::{Path, PathBuf};
 
 use codegen::diff::{Headline, Part, Report, compare, diff};
 use codegen::document::{Node, Value};
 
-fn folder() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/breaking")
-}
-
-fn read(name: &str) -> String {
-    let path = folder().join(name);
-    fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
-}
-
-fn real() -> String {
-    read("../../spec/skypay.yaml")
-}
-
-/// The cells of a line; a cell in quotes may hold commas and doubled quotes.
-fn cells(line: &str) -> Vec<String> {
-    let mut cells = vec![String::new()];
-    let mut quoted = false;
-    let mut characters = line.chars().peekable();
-    while let Some(character) = characters.next() {
-        let cell = cells.last_mut().unwrap();
-        match character {
-            '"' if quoted && characters.peek() == Some(&'"') => {
-                characters.next();
-                cell.push('"');
-            }
-            '"' => quoted = !quoted,
-            ',' if !quoted => cells.push(String::new()),
-            other => cell.push(other),
-        }
-    }
-    cells
-}
-
-/// The rows below the heading, as lookups by column.
-fn rows(text: &str) -> Vec<impl Fn(&str) -> String> {
-    let mut lines = text.lines();
-    let heading = cells(lines.next().unwrap());
-    lines
-        .map(|line| {
-            let row = cells(line);
-            let heading = heading.clone();
-            move |column: &str| {
-                let index = heading.iter().position(|name| name == column).unwrap();
-                row.get(index).cloned().unwrap_or_default()
-            }
-        })
-        .collect()
-}
+use cases::{edited, folder, read, real, rows};
 
 /// The verdict as a row states it.
 fn verdict(report: &Report) -> String {
@@ -132,23 +86,6 @@ fn every_case_file_has_a_row() {
             assert!(cases.iter().any(|known| known == case), "{case} has no row");
         }
     }
-}
-
-/// Each row replaces a text: the first one after another, which stands once.
-fn edited(document: &str, row: impl Fn(&str) -> String) -> String {
-    let unescape = |column| row(column).replace("\\n", "\n");
-    let (after, find) = (unescape("after"), unescape("find"));
-    let case = row("case");
-    let start = if after.is_empty() {
-        assert_eq!(document.matches(&find).count(), 1, "{case}: {find:?}");
-        0
-    } else {
-        assert_eq!(document.matches(&after).count(), 1, "{case}: {after:?}");
-        document.find(&after).unwrap()
-    };
-    let (head, tail) = document.split_at(start);
-    assert!(tail.contains(&find), "{case}: {find:?}");
-    format!("{head}{}", tail.replacen(&find, &unescape("replace"), 1))
 }
 
 #[test]

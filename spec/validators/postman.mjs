@@ -66,6 +66,8 @@ const vectorsHold = (text, name) => {
   for (const { name: what, passwordKey, plaintext, ciphertextBase64 } of vectors.vectors) {
     assert.equal(seal(plaintext, passwordKey), ciphertextBase64, `${name}: ${what}`);
     assert.equal(unseal(ciphertextBase64, passwordKey), plaintext, `${name}: ${what}`);
+    const noBase64 = `${ciphertextBase64.slice(0, 4)}!!!!${ciphertextBase64.slice(4)}`;
+    assert.throws(() => unseal(noBase64, passwordKey), { message: /not a sealed/ }, `${name}: ${what}`);
     count += 1;
   }
   for (const { name: what, passwordKey, plaintext, body } of vectors.decodeVariants) {

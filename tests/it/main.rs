@@ -7,6 +7,7 @@
 )]
 
 mod consumer;
+mod docs;
 mod document;
 mod documents;
 mod end_to_end;

@@ -92,7 +92,7 @@ fn packages_hold_sources_readme_and_licences_and_no_more() {
         let known = |file: &&&str| {
             let folder = file.split_once('/').map(|(folder, _)| folder);
             match folder {
-                Some(folder) => ["src", "tests", "testdata"].contains(&folder),
+                Some(folder) => ["src", "examples", "tests", "testdata"].contains(&folder),
                 None => {
                     file.starts_with("Cargo.")
                         || ["README.md", "surface.txt", ".cargo_vcs_info.json"].contains(file)

@@ -8,6 +8,7 @@ pub mod approvals;
 pub mod approve;
 pub mod comparison;
 pub mod diff;
+pub mod docs;
 pub mod examples;
 pub mod files;
 pub mod fmt_spec;
@@ -21,6 +22,7 @@ pub mod second_opinion;
 pub mod semver;
 pub mod steps;
 pub mod surface;
+pub mod task;
 pub mod validate;
 pub mod views;
 

@@ -2,79 +2,10 @@
 
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand};
-use xtask::{
-    approve, diff, examples, fmt_spec, generate, lint, review, root, second_opinion, semver, steps,
-    surface, validate, views,
-};
-
-/// The project's tasks.
-///
-/// Exit codes: 0 clean, 1 findings, 2 usage or unreadable input, 4 generated
-/// output that is not what the document gives.
-#[derive(Parser)]
-#[command(name = "cargo xtask", bin_name = "cargo xtask")]
-struct Arguments {
-    #[command(subcommand)]
-    task: Task,
-}
-
-#[derive(Subcommand)]
-enum Task {
-    /// Regenerate `generated/` from spec/skypay.yaml
-    Gen {
-        /// Write nothing; exit with 4 if anything is not as it should be
-        #[arg(long)]
-        check: bool,
-    },
-    /// Look at spec/skypay.yaml with every rule of a well-kept document
-    Lint(lint::Arguments),
-    /// Write spec/skypay.yaml in the one order and quoting, comments kept
-    FmtSpec(fmt_spec::Arguments),
-    /// Say what the edits of spec/skypay.yaml break, and for whom
-    Diff(diff::Arguments),
-    /// Say which versions come next, from what `diff` finds
-    Semver(semver::Arguments),
-    /// Say everything about an edit once, as a comment for a pull request
-    Review(review::Arguments),
-    /// Show what the edits add to and take from the crates' public items
-    Surface(surface::Arguments),
-    /// Rewrite the document in the spellings that other tools need
-    Views(views::Arguments),
-    /// Hold every example of the document against its schema and its type
-    Examples(examples::Arguments),
-    /// Record that a break is deliberate, with its reason
-    Approve(approve::Arguments),
-    /// Send a payout through the generated halves and tell the story
-    Demo,
-    /// Compare the verdicts on edits with those of Redocly's diff
-    SecondOpinion(second_opinion::Arguments),
-    /// Run everything that CI checks, except formatting and lints
-    Test,
-    /// Run the external validators on the document (installs them, pinned)
-    Validate,
-    /// Run everything that CI checks
-    Ci,
-}
+use clap::Parser;
+use xtask::root;
+use xtask::task::CommandLine;
 
 fn main() -> ExitCode {
-    let root = root();
-    match Arguments::parse().task {
-        Task::Gen { check: false } => generate::write(&root).into(),
-        Task::Gen { check: true } => generate::check(&root).into(),
-        Task::Lint(arguments) => lint::run(&root, &arguments).into(),
-        Task::FmtSpec(arguments) => fmt_spec::run(&root, &arguments).into(),
-        Task::Diff(arguments) => diff::run(&root, &arguments).into(),
-        Task::Semver(arguments) => semver::run(&root, &arguments).into(),
-        Task::Review(arguments) => review::run(&root, &arguments).into(),
-        Task::Surface(arguments) => surface::run(&root, &arguments).into(),
-        Task::Views(arguments) => views::run(&root, &arguments).into(),
-        Task::SecondOpinion(arguments) => second_opinion::run(&root, &arguments).into(),
-        Task::Examples(arguments) => examples::run(&root, &arguments).into(),
-        Task::Approve(arguments) => approve::run(&root, &arguments).into(),
-        Task::Demo => steps::demo(&root).into(),
-        Task::Test => steps::test(&root).into(),
-        Task::Validate => validate::run(&root).into(),
-        Task::Ci => steps::ci(&root).into(),
-    }
+    CommandLine::parse().task.run(&root()).into()
 }

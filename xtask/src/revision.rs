@@ -101,7 +101,12 @@ fn source(root: &Path, against: Option<&str>) -> Result<Source, String> {
     }
 }
 
-fn merge_base(root: &Path) -> Result<String, String> {
+/// The merge base with main, by its full name.
+///
+/// # Errors
+///
+/// A message, if there is none, or no history at all.
+pub fn merge_base(root: &Path) -> Result<String, String> {
     for branch in MAIN {
         if let Ok(revision) = git(root, &["merge-base", "HEAD", branch]) {
             return Ok(revision);

@@ -3,7 +3,8 @@
 use std::path::Path;
 use std::process::Command;
 
-use crate::{Ending, generate, validate};
+use crate::generate::DOCUMENT;
+use crate::{Ending, generate, revision, task, validate};
 
 /// The crates that others depend on, in the order in which they depend on each
 /// other. The rest of the workspace stays here.
@@ -35,11 +36,12 @@ fn story(root: &Path) -> Ending {
 }
 
 /// `test`: everything that CI checks, except formatting and lints: the
-/// freshness of what is generated, all tests, the examples of the
+/// document, the freshness of what is generated, all tests, the examples of the
 /// documentation, and the demo.
 #[must_use]
 pub fn test(root: &Path) -> Ending {
     sequence(&[
+        ("document", &|| document(root)),
         ("generated output is fresh", &|| generate::check(root)),
         ("tests", &|| cargo(root, "test --workspace --all-features")),
         ("demo", &|| story(root)),
@@ -58,6 +60,24 @@ pub fn ci(root: &Path) -> Ending {
         ("packages", &|| packages(root)),
         ("external validators", &|| validate::run(root)),
     ])
+}
+
+/// The form of the document, its rules, its examples, its views, and the versions
+/// that an edit of it needs.
+fn document(root: &Path) -> Ending {
+    // Without a main branch there is no edit to judge; that versions agree is
+    // looked at all the same.
+    let against = revision::merge_base(root).unwrap_or_else(|_| DOCUMENT.to_owned());
+    let tasks: [&[&str]; 7] = [
+        &["fmt-spec", "--check"],
+        &["lint"],
+        &["lint", "--check-rules"],
+        &["examples"],
+        &["semver", "--check", "--against", &against],
+        &["surface", "--check"],
+        &["views", "--check"],
+    ];
+    each(tasks, |words| task::run(root, words))
 }
 
 fn formatting(root: &Path) -> Ending {

@@ -116,7 +116,7 @@ pub(crate) fn drift(difference: &Difference) -> Finding {
         Difference::Leftover(_) => ("leftover-output", "comes from nothing in the document"),
     };
     let file = format!("{OUTPUT}/{}", difference.path());
-    let message = format!("{file} {what}: run `cargo xtask gen` and commit the result");
+    let message = format!("the file {what}: run `cargo xtask gen` and commit the result");
     Finding::new(Level::Error, rule, &file, &Place::new(1, 1, ""), message)
 }
 

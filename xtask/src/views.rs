@@ -29,24 +29,34 @@ pub struct Comparison {
     pub differences: Vec<Difference>,
 }
 
-/// `views`: brings the views in step with the document, or says how they are
-/// not.
+/// `views`: brings the views in step with the document; with `--check`, says
+/// how they are not.
 #[must_use]
 pub fn run(root: &Path, arguments: &Arguments) -> Ending {
-    let told = compare(root).and_then(|comparison| {
+    if arguments.check {
+        return check(root);
+    }
+    let written = compare(root).and_then(|comparison| {
         let Comparison { files, differences } = &comparison;
-        if arguments.check {
-            return Ok(folder::tell(
-                OUTPUT,
-                files,
-                differences,
-                "cargo xtask views",
-            ));
-        }
-        println!("{}", folder::apply(root, OUTPUT, files, differences)?);
-        Ok(Ending::Clean)
+        folder::apply(root, OUTPUT, files, differences)
     });
-    told.unwrap_or_else(|failure| refuse(&failure))
+    match written {
+        Ok(summary) => {
+            println!("{summary}");
+            Ending::Clean
+        }
+        Err(failure) => refuse(&failure),
+    }
+}
+
+/// Says how the views differ from what the document gives; writes nothing.
+fn check(root: &Path) -> Ending {
+    match compare(root) {
+        Ok(Comparison { files, differences }) => {
+            folder::tell(OUTPUT, &files, &differences, "cargo xtask views")
+        }
+        Err(failure) => refuse(&failure),
+    }
 }
 
 /// Makes the views and compares with the folder. Writes nothing.

@@ -278,10 +278,8 @@ fn method(api: &Api, operation: &Operation, parameters: &[TokenStream]) -> Token
     let response = format_ident!("{}", operation.response.name);
     let doc = docs(&operation_doc(operation));
     let errors = docs(&errors_doc(operation));
-    let example = (operation.direction == Direction::ToSkypay)
-        .then(|| call_example(api, operation))
-        .flatten()
-        .map(|example| docs(&format!("\n# Example\n\n{example}")));
+    let example =
+        call_example(api, operation).map(|example| docs(&format!("\n# Example\n\n{example}")));
     let deprecated = operation.deprecated.then(|| quote!(#[deprecated]));
     quote! {
         #doc
@@ -361,7 +359,7 @@ fn errors_doc(operation: &Operation) -> String {
 }
 
 /// The call, as one would write it.
-fn call_example(api: &Api, operation: &Operation) -> Option<String> {
+pub(crate) fn call_example(api: &Api, operation: &Operation) -> Option<String> {
     let document_example = operation.request_examples.first()?;
     let mut imports = vec![operation.request.name.clone()];
     let expression = example::built_expression(
@@ -373,11 +371,15 @@ fn call_example(api: &Api, operation: &Operation) -> Option<String> {
     );
     imports.sort();
     imports.dedup();
+    let (caller, kind) = match operation.direction {
+        Direction::ToSkypay => ("client", "Client"),
+        Direction::ToPartner => ("sender", "CallbackSender"),
+    };
     Some(format!(
         "```no_run\nuse skypay_client::types::{};\n\n\
-         # async fn call(client: skypay_client::Client) -> Result<(), Box<dyn std::error::Error>> {{\n\
+         # async fn call({caller}: skypay_client::{kind}) -> Result<(), Box<dyn std::error::Error>> {{\n\
          let request = {expression}?;\n\
-         let response = client.{}(&request).await?;\n\
+         let response = {caller}.{}(&request).await?;\n\
          # let _ = response;\n# Ok(())\n# }}\n```",
         example::braced(&imports),
         operation.method

@@ -4,7 +4,7 @@ use proc_macro2::{Literal, TokenStream};
 use quote::{format_ident, quote};
 
 use super::client::operation_doc;
-use super::{Piece, docs, manifest, rust_file};
+use super::{Piece, docs, example, manifest, rust_file};
 use crate::File;
 use crate::model::{Api, Direction, Mode, Operation};
 use crate::request_layer;
@@ -117,13 +117,13 @@ fn library(api: &Api) -> File {
          unknown action, gets one uniform refusal.{example}",
         api.title,
         api.version,
-        example = example(api).unwrap_or_default(),
+        example = library_example(api).unwrap_or_default(),
     );
     rust_file("server/src/lib.rs", &doc, vec![Piece::Items(items)])
 }
 
 /// A callback server, and the proof that a notification cannot be refused.
-fn example(api: &Api) -> Option<String> {
+fn library_example(api: &Api) -> Option<String> {
     let notice = api
         .operations
         .iter()
@@ -162,7 +162,9 @@ fn side(api: &Api, side: &Side) -> File {
     let trait_name = format_ident!("{}", side.api);
     let adapter = format_ident!("{}", side.adapter);
     let trait_doc = docs(side.trait_doc);
-    let methods = operations.iter().map(|operation| trait_method(operation));
+    let methods = operations
+        .iter()
+        .map(|operation| trait_method(api, operation));
     let arms = operations.iter().map(|operation| arm(operation));
     let infos = operations.iter().map(|operation| {
         let request = format_ident!("{}", operation.request.name);
@@ -258,13 +260,16 @@ fn runtime_imports(operations: &[&Operation]) -> Vec<proc_macro2::Ident> {
         .collect()
 }
 
-fn trait_method(operation: &Operation) -> TokenStream {
+fn trait_method(api: &Api, operation: &Operation) -> TokenStream {
     let name = format_ident!("{}", operation.method);
     let request = format_ident!("{}", operation.request.name);
     let doc = docs(&format!(
-        "{}\n\n{}",
+        "{}\n\n{}{}",
         operation_doc(operation),
-        answers_doc(operation)
+        answers_doc(operation),
+        handler_example(api, operation)
+            .map(|example| format!("\n\n# Example\n\n{example}"))
+            .unwrap_or_default(),
     ));
     let deprecated = operation.deprecated.then(|| quote!(#[deprecated]));
     let (output, default) = if operation.mode == Mode::Notification {
@@ -313,6 +318,57 @@ fn answers_doc(operation: &Operation) -> String {
         ));
     }
     doc
+}
+
+/// The trait of the side that serves an operation.
+fn trait_of(operation: &Operation) -> &'static str {
+    match operation.direction {
+        Direction::ToSkypay => SKYPAY.api,
+        Direction::ToPartner => CALLBACKS.api,
+    }
+}
+
+/// The handler of an operation, as one would write it: a notice is stored, a
+/// question gets the first answer of the document that is a success.
+pub(crate) fn handler_example(api: &Api, operation: &Operation) -> Option<String> {
+    let (method, api_trait) = (&operation.method, trait_of(operation));
+    let (request, response) = (&operation.request.name, &operation.response.name);
+    if operation.mode == Mode::Notification {
+        return Some(format!(
+            "```\nuse skypay_server::types::{request};\n\
+             use skypay_server::{{Context, NotStored, {api_trait}, Stored}};\n\n\
+             struct Handler;\n\n\
+             impl {api_trait} for Handler {{\n    \
+             async fn {method}(\n        &self,\n        _: &Context,\n        notice: {request},\n    \
+             ) -> Result<Stored, NotStored> {{\n        \
+             drop(notice); // Store it durably, then:\n        \
+             Ok(Stored)\n    }}\n}}\n```"
+        ));
+    }
+    let example = operation.response_examples.first()?;
+    let mut imports = vec![request.clone(), response.clone()];
+    // The envelope of an answer is written by the dispatch.
+    let mut message = operation.response.clone();
+    message.fields.retain(|field| field.envelope.is_none());
+    let built = example::built_expression(api, &message, &example.value, 1, &mut imports);
+    imports.push("Invalid".to_owned());
+    imports.sort();
+    imports.dedup();
+    let failed = &api.protocol.failed;
+    Some(format!(
+        "```\nuse skypay_server::types::{imports};\n\
+         use skypay_server::{{Context, Refusal, {api_trait}}};\n\n\
+         struct Handler;\n\n\
+         impl {api_trait} for Handler {{\n    \
+         async fn {method}(\n        &self,\n        _: &Context,\n        request: {request},\n    \
+         ) -> Result<{response}, Refusal> {{\n        \
+         answer(&request).map_err(|_| Refusal::new({code:?}, {description:?}))\n    }}\n}}\n\n\
+         fn answer(_: &{request}) -> Result<{response}, Invalid> {{\n    \
+         let answer = {built}?;\n    Ok(answer)\n}}\n```",
+        imports = example::braced(&imports),
+        code = failed.code,
+        description = failed.description,
+    ))
 }
 
 fn arm(operation: &Operation) -> TokenStream {

@@ -67,6 +67,24 @@ impl CallbackSender {
     ///
     /// [`Error::NotSent`] when the request breaks a constraint of the document or no
     /// connection was made.
+    ///
+    /// # Example
+    ///
+    /// ```no_run
+    /// use skypay_client::types::{PayType, PayoutQueuePayoutRequest};
+    ///
+    /// # async fn call(sender: skypay_client::CallbackSender) -> Result<(), Box<dyn std::error::Error>> {
+    /// let request = PayoutQueuePayoutRequest::builder()
+    ///     .control_number("SKY9800000201")
+    ///     .pay_type(PayType::Uploaded)
+    ///     .deal_time("2024-02-05 10:16:33")
+    ///     .reference_number("MLA001041380755361119")
+    ///     .build()?;
+    /// let response = sender.payout_queue_payout(&request).await?;
+    /// # let _ = response;
+    /// # Ok(())
+    /// # }
+    /// ```
     pub async fn payout_queue_payout(
         &self,
         request: &PayoutQueuePayoutRequest,
@@ -111,6 +129,21 @@ impl CallbackSender {
     /// unlisted code, and with:
     ///
     /// - `-1009`: Unexpected error at the partner.
+    ///
+    /// # Example
+    ///
+    /// ```no_run
+    /// use skypay_client::types::PayoutInquiryRequest;
+    ///
+    /// # async fn call(sender: skypay_client::CallbackSender) -> Result<(), Box<dyn std::error::Error>> {
+    /// let request = PayoutInquiryRequest::builder()
+    ///     .control_number("SKY9800000401")
+    ///     .build()?;
+    /// let response = sender.payout_inquiry(&request).await?;
+    /// # let _ = response;
+    /// # Ok(())
+    /// # }
+    /// ```
     pub async fn payout_inquiry(
         &self,
         request: &PayoutInquiryRequest,
@@ -155,6 +188,23 @@ impl CallbackSender {
     /// unlisted code, and with:
     ///
     /// - `-1009`: Unexpected error at the partner. The payment may be booked.
+    ///
+    /// # Example
+    ///
+    /// ```no_run
+    /// use skypay_client::types::{PayoutChannel, PayoutPayoutRequest};
+    ///
+    /// # async fn call(sender: skypay_client::CallbackSender) -> Result<(), Box<dyn std::error::Error>> {
+    /// let request = PayoutPayoutRequest::builder()
+    ///     .control_number("SKY9800000401")
+    ///     .withdraw_channel(PayoutChannel::MLhuillier)
+    ///     .pay_time("2024-02-05 14:59:33")
+    ///     .build()?;
+    /// let response = sender.payout_payout(&request).await?;
+    /// # let _ = response;
+    /// # Ok(())
+    /// # }
+    /// ```
     pub async fn payout_payout(
         &self,
         request: &PayoutPayoutRequest,
@@ -198,6 +248,23 @@ impl CallbackSender {
     /// unlisted code, and with:
     ///
     /// - `-1009`: Unexpected error at the partner.
+    ///
+    /// # Example
+    ///
+    /// ```no_run
+    /// use skypay_client::types::CollectionInquiryRequest;
+    ///
+    /// # async fn call(sender: skypay_client::CallbackSender) -> Result<(), Box<dyn std::error::Error>> {
+    /// let request = CollectionInquiryRequest::builder()
+    ///     .contract_number("SKY9800000301")
+    ///     .amount("3900.00")
+    ///     .phone("09123456789")
+    ///     .build()?;
+    /// let response = sender.collection_inquiry(&request).await?;
+    /// # let _ = response;
+    /// # Ok(())
+    /// # }
+    /// ```
     pub async fn collection_inquiry(
         &self,
         request: &CollectionInquiryRequest,
@@ -239,6 +306,26 @@ impl CallbackSender {
     /// unlisted code, and with:
     ///
     /// - `-1009`: Unexpected error at the partner. The repayment may be booked.
+    ///
+    /// # Example
+    ///
+    /// ```no_run
+    /// use skypay_client::types::{CollectionChannel, CollectionCollectRequest};
+    ///
+    /// # async fn call(sender: skypay_client::CallbackSender) -> Result<(), Box<dyn std::error::Error>> {
+    /// let request = CollectionCollectRequest::builder()
+    ///     .contract_number("SKY9800000301")
+    ///     .amount("3900.00")
+    ///     .phone("09123456789")
+    ///     .receipt_number("B6C13B76E4BF")
+    ///     .collected_time("2024-02-05 12:03:10")
+    ///     .pay_channel(CollectionChannel::MLhuillier)
+    ///     .build()?;
+    /// let response = sender.collection_collect(&request).await?;
+    /// # let _ = response;
+    /// # Ok(())
+    /// # }
+    /// ```
     pub async fn collection_collect(
         &self,
         request: &CollectionCollectRequest,
@@ -271,6 +358,31 @@ impl CallbackSender {
     ///
     /// [`Error::NotSent`] when the request breaks a constraint of the document or no
     /// connection was made.
+    ///
+    /// # Example
+    ///
+    /// ```no_run
+    /// use skypay_client::types::{Currency, FinanceNotificationRequest, SignType, StatementType};
+    ///
+    /// # async fn call(sender: skypay_client::CallbackSender) -> Result<(), Box<dyn std::error::Error>> {
+    /// let request = FinanceNotificationRequest::builder()
+    ///     .transaction_date("2024-02-05 17:52:10")
+    ///     .company_prefix("SKY98")
+    ///     .company_name("Example Lending Inc.")
+    ///     .account_no("SKY98")
+    ///     .source_account_no("")
+    ///     .beneficiary_account_no("001234567899")
+    ///     .statement_type(StatementType::PayoutRecharge)
+    ///     .sign_type(SignType::Increase)
+    ///     .amount("1200000.0")
+    ///     .currency(Currency::Php)
+    ///     .reference_number("D-20240205-001")
+    ///     .build()?;
+    /// let response = sender.finance_notification(&request).await?;
+    /// # let _ = response;
+    /// # Ok(())
+    /// # }
+    /// ```
     pub async fn finance_notification(
         &self,
         request: &FinanceNotificationRequest,

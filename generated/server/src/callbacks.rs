@@ -44,6 +44,26 @@ pub trait PartnerCallbacks: Send + Sync + 'static {
     ///
     /// Return `Ok(Stored)` once the notice is durably stored, also when you have seen
     /// it before. An error leaves it unacknowledged (HTTP 503).
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// use skypay_server::types::PayoutQueuePayoutRequest;
+    /// use skypay_server::{Context, NotStored, PartnerCallbacks, Stored};
+    ///
+    /// struct Handler;
+    ///
+    /// impl PartnerCallbacks for Handler {
+    ///     async fn payout_queue_payout(
+    ///         &self,
+    ///         _: &Context,
+    ///         notice: PayoutQueuePayoutRequest,
+    ///     ) -> Result<Stored, NotStored> {
+    ///         drop(notice); // Store it durably, then:
+    ///         Ok(Stored)
+    ///     }
+    /// }
+    /// ```
     fn payout_queue_payout(
         &self,
         context: &Context,
@@ -81,6 +101,44 @@ pub trait PartnerCallbacks: Send + Sync + 'static {
     /// - `-1026`: The payout has been paid already.
     ///
     /// or with a code of your own from 2000 to 2999, explained in its description.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// use skypay_server::types::{Invalid, PayoutInquiryRequest, PayoutInquiryResponse};
+    /// use skypay_server::{Context, Refusal, PartnerCallbacks};
+    ///
+    /// struct Handler;
+    ///
+    /// impl PartnerCallbacks for Handler {
+    ///     async fn payout_inquiry(
+    ///         &self,
+    ///         _: &Context,
+    ///         request: PayoutInquiryRequest,
+    ///     ) -> Result<PayoutInquiryResponse, Refusal> {
+    ///         answer(&request).map_err(|_| Refusal::new("-1009", "An unexpected error occurred"))
+    ///     }
+    /// }
+    ///
+    /// fn answer(_: &PayoutInquiryRequest) -> Result<PayoutInquiryResponse, Invalid> {
+    ///     let answer = PayoutInquiryResponse::builder()
+    ///         .sender("Example App")
+    ///         .control_number("SKY9800000401")
+    ///         .sender_address("2 Example Avenue, Makati")
+    ///         .name("Dela Cruz,Juan,Santos")
+    ///         .birthday("1991-10-02")
+    ///         .identification_id("123456789011")
+    ///         .id_type("SSS")
+    ///         .phone("09123456789")
+    ///         .amount("3900.00")
+    ///         .id_card_picture_type("png")
+    ///         .id_card_picture_url("https://partner.example.com/pictures/401.png")
+    ///         .contract_number("SKY9800000301")
+    ///         .location("1 Example Street, Malate, Manila")
+    ///         .build()?;
+    ///     Ok(answer)
+    /// }
+    /// ```
     fn payout_inquiry(
         &self,
         context: &Context,
@@ -118,6 +176,30 @@ pub trait PartnerCallbacks: Send + Sync + 'static {
     /// - `-1026`: The payout has been paid already, by another confirmation.
     ///
     /// or with a code of your own from 2000 to 2999, explained in its description.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// use skypay_server::types::{Invalid, PayoutPayoutRequest, PayoutPayoutResponse};
+    /// use skypay_server::{Context, Refusal, PartnerCallbacks};
+    ///
+    /// struct Handler;
+    ///
+    /// impl PartnerCallbacks for Handler {
+    ///     async fn payout_payout(
+    ///         &self,
+    ///         _: &Context,
+    ///         request: PayoutPayoutRequest,
+    ///     ) -> Result<PayoutPayoutResponse, Refusal> {
+    ///         answer(&request).map_err(|_| Refusal::new("-1009", "An unexpected error occurred"))
+    ///     }
+    /// }
+    ///
+    /// fn answer(_: &PayoutPayoutRequest) -> Result<PayoutPayoutResponse, Invalid> {
+    ///     let answer = PayoutPayoutResponse::builder().build()?;
+    ///     Ok(answer)
+    /// }
+    /// ```
     fn payout_payout(
         &self,
         context: &Context,
@@ -154,6 +236,35 @@ pub trait PartnerCallbacks: Send + Sync + 'static {
     /// - `-1026`: The contract is repaid already.
     ///
     /// or with a code of your own from 2000 to 2999, explained in its description.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// use skypay_server::types::{CollectionInquiryRequest, CollectionInquiryResponse, Invalid};
+    /// use skypay_server::{Context, Refusal, PartnerCallbacks};
+    ///
+    /// struct Handler;
+    ///
+    /// impl PartnerCallbacks for Handler {
+    ///     async fn collection_inquiry(
+    ///         &self,
+    ///         _: &Context,
+    ///         request: CollectionInquiryRequest,
+    ///     ) -> Result<CollectionInquiryResponse, Refusal> {
+    ///         answer(&request).map_err(|_| Refusal::new("-1009", "An unexpected error occurred"))
+    ///     }
+    /// }
+    ///
+    /// fn answer(_: &CollectionInquiryRequest) -> Result<CollectionInquiryResponse, Invalid> {
+    ///     let answer = CollectionInquiryResponse::builder()
+    ///         .amount("3900.00")
+    ///         .payer_name("Dela Cruz,Juan,Santos")
+    ///         .payer_address("1 Example Street, Malate, Manila")
+    ///         .payer_phone("09123456789")
+    ///         .build()?;
+    ///     Ok(answer)
+    /// }
+    /// ```
     fn collection_inquiry(
         &self,
         context: &Context,
@@ -188,6 +299,30 @@ pub trait PartnerCallbacks: Send + Sync + 'static {
     /// - `-1026`: The contract is repaid already.
     ///
     /// or with a code of your own from 2000 to 2999, explained in its description.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// use skypay_server::types::{CollectionCollectRequest, CollectionCollectResponse, Invalid};
+    /// use skypay_server::{Context, Refusal, PartnerCallbacks};
+    ///
+    /// struct Handler;
+    ///
+    /// impl PartnerCallbacks for Handler {
+    ///     async fn collection_collect(
+    ///         &self,
+    ///         _: &Context,
+    ///         request: CollectionCollectRequest,
+    ///     ) -> Result<CollectionCollectResponse, Refusal> {
+    ///         answer(&request).map_err(|_| Refusal::new("-1009", "An unexpected error occurred"))
+    ///     }
+    /// }
+    ///
+    /// fn answer(_: &CollectionCollectRequest) -> Result<CollectionCollectResponse, Invalid> {
+    ///     let answer = CollectionCollectResponse::builder().build()?;
+    ///     Ok(answer)
+    /// }
+    /// ```
     fn collection_collect(
         &self,
         context: &Context,
@@ -218,6 +353,26 @@ pub trait PartnerCallbacks: Send + Sync + 'static {
     ///
     /// Return `Ok(Stored)` once the notice is durably stored, also when you have seen
     /// it before. An error leaves it unacknowledged (HTTP 503).
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// use skypay_server::types::FinanceNotificationRequest;
+    /// use skypay_server::{Context, NotStored, PartnerCallbacks, Stored};
+    ///
+    /// struct Handler;
+    ///
+    /// impl PartnerCallbacks for Handler {
+    ///     async fn finance_notification(
+    ///         &self,
+    ///         _: &Context,
+    ///         notice: FinanceNotificationRequest,
+    ///     ) -> Result<Stored, NotStored> {
+    ///         drop(notice); // Store it durably, then:
+    ///         Ok(Stored)
+    ///     }
+    /// }
+    /// ```
     fn finance_notification(
         &self,
         context: &Context,

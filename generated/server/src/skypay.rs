@@ -69,6 +69,30 @@ pub trait SkypayApi: Send + Sync + 'static {
     ///   add it.
     /// - `-9999`: The service or its connection failed. The order may still have been
     ///   taken.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// use skypay_server::types::{Invalid, PayoutQueueRequest, PayoutQueueResponse};
+    /// use skypay_server::{Context, Refusal, SkypayApi};
+    ///
+    /// struct Handler;
+    ///
+    /// impl SkypayApi for Handler {
+    ///     async fn payout_queue(
+    ///         &self,
+    ///         _: &Context,
+    ///         request: PayoutQueueRequest,
+    ///     ) -> Result<PayoutQueueResponse, Refusal> {
+    ///         answer(&request).map_err(|_| Refusal::new("-1009", "An unexpected error occurred"))
+    ///     }
+    /// }
+    ///
+    /// fn answer(_: &PayoutQueueRequest) -> Result<PayoutQueueResponse, Invalid> {
+    ///     let answer = PayoutQueueResponse::builder().build()?;
+    ///     Ok(answer)
+    /// }
+    /// ```
     fn payout_queue(
         &self,
         context: &Context,
@@ -114,6 +138,31 @@ pub trait SkypayApi: Send + Sync + 'static {
     ///   add it.
     /// - `-9999`: The service or its connection failed. The order may still have been
     ///   taken.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// use skypay_server::types::{Invalid, PayoutQueueV2Request, PayoutQueueV2Response};
+    /// use skypay_server::{Context, Refusal, SkypayApi};
+    ///
+    /// struct Handler;
+    ///
+    /// impl SkypayApi for Handler {
+    ///     async fn payout_queue_v2(
+    ///         &self,
+    ///         _: &Context,
+    ///         request: PayoutQueueV2Request,
+    ///     ) -> Result<PayoutQueueV2Response, Refusal> {
+    ///         answer(&request).map_err(|_| Refusal::new("-1009", "An unexpected error occurred"))
+    ///     }
+    /// }
+    ///
+    /// fn answer(_: &PayoutQueueV2Request) -> Result<PayoutQueueV2Response, Invalid> {
+    ///     let answer = PayoutQueueV2Response::builder()
+    ///         .build()?;
+    ///     Ok(answer)
+    /// }
+    /// ```
     fn payout_queue_v2(
         &self,
         context: &Context,
@@ -157,6 +206,30 @@ pub trait SkypayApi: Send + Sync + 'static {
     /// - `-1032`: The caller's IP address is not whitelisted. Ask SkyPay's support to
     ///   add it.
     /// - `-9999`: The service or its connection failed. Query each payout.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// use skypay_server::types::{CancelPayoutRequest, CancelPayoutResponse, Invalid};
+    /// use skypay_server::{Context, Refusal, SkypayApi};
+    ///
+    /// struct Handler;
+    ///
+    /// impl SkypayApi for Handler {
+    ///     async fn cancel_payout(
+    ///         &self,
+    ///         _: &Context,
+    ///         request: CancelPayoutRequest,
+    ///     ) -> Result<CancelPayoutResponse, Refusal> {
+    ///         answer(&request).map_err(|_| Refusal::new("-1009", "An unexpected error occurred"))
+    ///     }
+    /// }
+    ///
+    /// fn answer(_: &CancelPayoutRequest) -> Result<CancelPayoutResponse, Invalid> {
+    ///     let answer = CancelPayoutResponse::builder().build()?;
+    ///     Ok(answer)
+    /// }
+    /// ```
     fn cancel_payout(
         &self,
         context: &Context,
@@ -199,6 +272,31 @@ pub trait SkypayApi: Send + Sync + 'static {
     ///   add it.
     /// - `-9999`: The service or its connection failed. The correction may still have
     ///   been taken.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// use skypay_server::types::{AmendTransactionV2Request, AmendTransactionV2Response, Invalid};
+    /// use skypay_server::{Context, Refusal, SkypayApi};
+    ///
+    /// struct Handler;
+    ///
+    /// impl SkypayApi for Handler {
+    ///     async fn amend_transaction_v2(
+    ///         &self,
+    ///         _: &Context,
+    ///         request: AmendTransactionV2Request,
+    ///     ) -> Result<AmendTransactionV2Response, Refusal> {
+    ///         answer(&request).map_err(|_| Refusal::new("-1009", "An unexpected error occurred"))
+    ///     }
+    /// }
+    ///
+    /// fn answer(_: &AmendTransactionV2Request) -> Result<AmendTransactionV2Response, Invalid> {
+    ///     let answer = AmendTransactionV2Response::builder()
+    ///         .build()?;
+    ///     Ok(answer)
+    /// }
+    /// ```
     fn amend_transaction_v2(
         &self,
         context: &Context,
@@ -235,6 +333,32 @@ pub trait SkypayApi: Send + Sync + 'static {
     /// - `-1032`: The caller's IP address is not whitelisted. Ask SkyPay's support to
     ///   add it.
     /// - `-9999`: The service or its connection failed. Ask for another reference.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// use skypay_server::types::{Generate711BarcodeRequest, Generate711BarcodeResponse, Invalid};
+    /// use skypay_server::{Context, Refusal, SkypayApi};
+    ///
+    /// struct Handler;
+    ///
+    /// impl SkypayApi for Handler {
+    ///     async fn generate711_barcode(
+    ///         &self,
+    ///         _: &Context,
+    ///         request: Generate711BarcodeRequest,
+    ///     ) -> Result<Generate711BarcodeResponse, Refusal> {
+    ///         answer(&request).map_err(|_| Refusal::new("-1009", "An unexpected error occurred"))
+    ///     }
+    /// }
+    ///
+    /// fn answer(_: &Generate711BarcodeRequest) -> Result<Generate711BarcodeResponse, Invalid> {
+    ///     let answer = Generate711BarcodeResponse::builder()
+    ///         .reference_number("9919-2940-0349")
+    ///         .build()?;
+    ///     Ok(answer)
+    /// }
+    /// ```
     fn generate711_barcode(
         &self,
         context: &Context,
@@ -270,6 +394,46 @@ pub trait SkypayApi: Send + Sync + 'static {
     ///   add it.
     /// - `-9999`: The service or its connection failed. The statuses stay unknown; ask
     ///   again later.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// use skypay_server::types::{Invalid, PayoutQueryStatusRequest, PayoutQueryStatusResponse, PayoutStatus, PayoutStatusEntry};
+    /// use skypay_server::{Context, Refusal, SkypayApi};
+    ///
+    /// struct Handler;
+    ///
+    /// impl SkypayApi for Handler {
+    ///     async fn payout_query_status(
+    ///         &self,
+    ///         _: &Context,
+    ///         request: PayoutQueryStatusRequest,
+    ///     ) -> Result<PayoutQueryStatusResponse, Refusal> {
+    ///         answer(&request).map_err(|_| Refusal::new("-1009", "An unexpected error occurred"))
+    ///     }
+    /// }
+    ///
+    /// fn answer(_: &PayoutQueryStatusRequest) -> Result<PayoutQueryStatusResponse, Invalid> {
+    ///     let answer = PayoutQueryStatusResponse::builder()
+    ///         .control_numbers([PayoutStatusEntry::builder()
+    ///                 .control_number("SKY9800000101")
+    ///                 .transaction_date("2024-02-05 10:15:30")
+    ///                 .status(PayoutStatus::Completed)
+    ///                 .status_description("Completed")
+    ///                 .pay_time("2024-02-05 10:21:09")
+    ///                 .withdraw_channel("Bank")
+    ///                 .reference_no("9006565379735")
+    ///                 .build()?, PayoutStatusEntry::builder()
+    ///                 .control_number("SKY9800000102")
+    ///                 .transaction_date("2024-02-05 10:15:31")
+    ///                 .status(PayoutStatus::Failed)
+    ///                 .status_description("Failed")
+    ///                 .withdraw_channel("GCash")
+    ///                 .build()?])
+    ///         .build()?;
+    ///     Ok(answer)
+    /// }
+    /// ```
     fn payout_query_status(
         &self,
         context: &Context,
@@ -301,6 +465,48 @@ pub trait SkypayApi: Send + Sync + 'static {
     /// - `-1032`: The caller's IP address is not whitelisted. Ask SkyPay's support to
     ///   add it.
     /// - `-9999`: The service or its connection failed. Ask again later.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// use skypay_server::types::{GetReportPayoutRequest, GetReportPayoutResponse, Invalid, PayoutReportEntry};
+    /// use skypay_server::{Context, Refusal, SkypayApi};
+    ///
+    /// struct Handler;
+    ///
+    /// impl SkypayApi for Handler {
+    ///     async fn get_report_payout(
+    ///         &self,
+    ///         _: &Context,
+    ///         request: GetReportPayoutRequest,
+    ///     ) -> Result<GetReportPayoutResponse, Refusal> {
+    ///         answer(&request).map_err(|_| Refusal::new("-1009", "An unexpected error occurred"))
+    ///     }
+    /// }
+    ///
+    /// fn answer(_: &GetReportPayoutRequest) -> Result<GetReportPayoutResponse, Invalid> {
+    ///     let answer = GetReportPayoutResponse::builder()
+    ///         .total_transactions(2_u32)
+    ///         .last_page(true)
+    ///         .result([PayoutReportEntry::builder()
+    ///                 .create_date("2024-02-05 10:15:30")
+    ///                 .pay_time("2024-02-05 10:21:09")
+    ///                 .control_number("SKY9800000101")
+    ///                 .amount("1000.0")
+    ///                 .phone("09XXXXXXXXX")
+    ///                 .reference_no("9006565379735")
+    ///                 .build()?, PayoutReportEntry::builder()
+    ///                 .create_date("2024-02-05 10:15:31")
+    ///                 .pay_time("2024-02-05 10:15:58")
+    ///                 .control_number("SKY9800000103")
+    ///                 .amount("3900.0")
+    ///                 .phone("09XXXXXXXXX")
+    ///                 .reference_no("9006565379736")
+    ///                 .build()?])
+    ///         .build()?;
+    ///     Ok(answer)
+    /// }
+    /// ```
     fn get_report_payout(
         &self,
         context: &Context,
@@ -332,6 +538,50 @@ pub trait SkypayApi: Send + Sync + 'static {
     /// - `-1032`: The caller's IP address is not whitelisted. Ask SkyPay's support to
     ///   add it.
     /// - `-9999`: The service or its connection failed. Ask again later.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// use skypay_server::types::{CollectionReportEntry, GetReportCollectionRequest, GetReportCollectionResponse, Invalid};
+    /// use skypay_server::{Context, Refusal, SkypayApi};
+    ///
+    /// struct Handler;
+    ///
+    /// impl SkypayApi for Handler {
+    ///     async fn get_report_collection(
+    ///         &self,
+    ///         _: &Context,
+    ///         request: GetReportCollectionRequest,
+    ///     ) -> Result<GetReportCollectionResponse, Refusal> {
+    ///         answer(&request).map_err(|_| Refusal::new("-1009", "An unexpected error occurred"))
+    ///     }
+    /// }
+    ///
+    /// fn answer(_: &GetReportCollectionRequest) -> Result<GetReportCollectionResponse, Invalid> {
+    ///     let answer = GetReportCollectionResponse::builder()
+    ///         .total_transactions(4383_u32)
+    ///         .last_page(false)
+    ///         .result([CollectionReportEntry::builder()
+    ///                 .create_date("2024-02-05 11:55:35")
+    ///                 .collection_time("2024-02-05 11:55:49")
+    ///                 .contract_number("SKY9800000301")
+    ///                 .amount("1300.0")
+    ///                 .phone("09XXXXXXXXX")
+    ///                 .reference_no("SKP4992200182")
+    ///                 .status("Confirmed")
+    ///                 .build()?, CollectionReportEntry::builder()
+    ///                 .create_date("2024-02-05 12:03:10")
+    ///                 .collection_time("2024-02-05 12:03:22")
+    ///                 .contract_number("SKY9800000302")
+    ///                 .amount("3300.0")
+    ///                 .phone("09XXXXXXXXX")
+    ///                 .reference_no("E103ED0E4726")
+    ///                 .status("Confirmed")
+    ///                 .build()?])
+    ///         .build()?;
+    ///     Ok(answer)
+    /// }
+    /// ```
     fn get_report_collection(
         &self,
         context: &Context,
@@ -360,6 +610,32 @@ pub trait SkypayApi: Send + Sync + 'static {
     /// - `-1032`: The caller's IP address is not whitelisted. Ask SkyPay's support to
     ///   add it.
     /// - `-9999`: The service or its connection failed. Ask again later.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// use skypay_server::types::{BalanceQueryRequest, BalanceQueryResponse, Invalid};
+    /// use skypay_server::{Context, Refusal, SkypayApi};
+    ///
+    /// struct Handler;
+    ///
+    /// impl SkypayApi for Handler {
+    ///     async fn balance_query(
+    ///         &self,
+    ///         _: &Context,
+    ///         request: BalanceQueryRequest,
+    ///     ) -> Result<BalanceQueryResponse, Refusal> {
+    ///         answer(&request).map_err(|_| Refusal::new("-1009", "An unexpected error occurred"))
+    ///     }
+    /// }
+    ///
+    /// fn answer(_: &BalanceQueryRequest) -> Result<BalanceQueryResponse, Invalid> {
+    ///     let answer = BalanceQueryResponse::builder()
+    ///         .balance("726718.0")
+    ///         .build()?;
+    ///     Ok(answer)
+    /// }
+    /// ```
     fn balance_query(
         &self,
         context: &Context,
@@ -397,6 +673,30 @@ pub trait SkypayApi: Send + Sync + 'static {
     ///   add it.
     /// - `-9999`: The service or its connection failed. The balance may have been
     ///   moved.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// use skypay_server::types::{BalanceTransferRequest, BalanceTransferResponse, Invalid};
+    /// use skypay_server::{Context, Refusal, SkypayApi};
+    ///
+    /// struct Handler;
+    ///
+    /// impl SkypayApi for Handler {
+    ///     async fn balance_transfer(
+    ///         &self,
+    ///         _: &Context,
+    ///         request: BalanceTransferRequest,
+    ///     ) -> Result<BalanceTransferResponse, Refusal> {
+    ///         answer(&request).map_err(|_| Refusal::new("-1009", "An unexpected error occurred"))
+    ///     }
+    /// }
+    ///
+    /// fn answer(_: &BalanceTransferRequest) -> Result<BalanceTransferResponse, Invalid> {
+    ///     let answer = BalanceTransferResponse::builder().build()?;
+    ///     Ok(answer)
+    /// }
+    /// ```
     fn balance_transfer(
         &self,
         context: &Context,
@@ -426,6 +726,56 @@ pub trait SkypayApi: Send + Sync + 'static {
     /// - `-1032`: The caller's IP address is not whitelisted. Ask SkyPay's support to
     ///   add it.
     /// - `-9999`: The service or its connection failed. Ask again later.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// use skypay_server::types::{Currency, FinanceMovement, Invalid, NotificationInquiryRequest, NotificationInquiryResponse, SignType, StatementType};
+    /// use skypay_server::{Context, Refusal, SkypayApi};
+    ///
+    /// struct Handler;
+    ///
+    /// impl SkypayApi for Handler {
+    ///     async fn notification_inquiry(
+    ///         &self,
+    ///         _: &Context,
+    ///         request: NotificationInquiryRequest,
+    ///     ) -> Result<NotificationInquiryResponse, Refusal> {
+    ///         answer(&request).map_err(|_| Refusal::new("-1009", "An unexpected error occurred"))
+    ///     }
+    /// }
+    ///
+    /// fn answer(_: &NotificationInquiryRequest) -> Result<NotificationInquiryResponse, Invalid> {
+    ///     let answer = NotificationInquiryResponse::builder()
+    ///         .notifications([FinanceMovement::builder()
+    ///                 .transaction_date("2024-02-05 17:52:10.5211")
+    ///                 .company_prefix("SKY98")
+    ///                 .company_name("Example Lending Inc.")
+    ///                 .account_no("SKY98")
+    ///                 .source_account_no("")
+    ///                 .beneficiary_account_no("001234567899")
+    ///                 .statement_type(StatementType::PayoutRecharge)
+    ///                 .sign_type(SignType::Increase)
+    ///                 .amount("1200000.0")
+    ///                 .currency(Currency::Php)
+    ///                 .reference_number("D-20240205-001")
+    ///                 .build()?, FinanceMovement::builder()
+    ///                 .transaction_date("2024-02-06 09:00:00.0000")
+    ///                 .company_prefix("SKY98")
+    ///                 .company_name("Example Lending Inc.")
+    ///                 .account_no("SKY98")
+    ///                 .source_account_no("")
+    ///                 .beneficiary_account_no("")
+    ///                 .statement_type(StatementType::SettlementRecharge)
+    ///                 .sign_type(SignType::Increase)
+    ///                 .amount("85300.5")
+    ///                 .currency(Currency::Php)
+    ///                 .reference_number("S-20240206-001")
+    ///                 .build()?])
+    ///         .build()?;
+    ///     Ok(answer)
+    /// }
+    /// ```
     fn notification_inquiry(
         &self,
         context: &Context,
@@ -453,6 +803,38 @@ pub trait SkypayApi: Send + Sync + 'static {
     /// - `-1032`: The caller's IP address is not whitelisted. Ask SkyPay's support to
     ///   add it.
     /// - `-9999`: The service or its connection failed. Ask again later.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// use skypay_server::types::{GetNationalityRequest, GetNationalityResponse, Invalid, NationalityEntry};
+    /// use skypay_server::{Context, Refusal, SkypayApi};
+    ///
+    /// struct Handler;
+    ///
+    /// impl SkypayApi for Handler {
+    ///     async fn get_nationality(
+    ///         &self,
+    ///         _: &Context,
+    ///         request: GetNationalityRequest,
+    ///     ) -> Result<GetNationalityResponse, Refusal> {
+    ///         answer(&request).map_err(|_| Refusal::new("-1009", "An unexpected error occurred"))
+    ///     }
+    /// }
+    ///
+    /// fn answer(_: &GetNationalityRequest) -> Result<GetNationalityResponse, Invalid> {
+    ///     let answer = GetNationalityResponse::builder()
+    ///         .result([NationalityEntry::builder()
+    ///                 .nationality_id(1_u32)
+    ///                 .nationality_name("Philippines")
+    ///                 .build()?, NationalityEntry::builder()
+    ///                 .nationality_id(2_u32)
+    ///                 .nationality_name("Japan")
+    ///                 .build()?])
+    ///         .build()?;
+    ///     Ok(answer)
+    /// }
+    /// ```
     fn get_nationality(
         &self,
         context: &Context,
@@ -481,6 +863,38 @@ pub trait SkypayApi: Send + Sync + 'static {
     /// - `-1032`: The caller's IP address is not whitelisted. Ask SkyPay's support to
     ///   add it.
     /// - `-9999`: The service or its connection failed. Ask again later.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// use skypay_server::types::{CivilStatusEntry, GetCivilStatusRequest, GetCivilStatusResponse, Invalid};
+    /// use skypay_server::{Context, Refusal, SkypayApi};
+    ///
+    /// struct Handler;
+    ///
+    /// impl SkypayApi for Handler {
+    ///     async fn get_civil_status(
+    ///         &self,
+    ///         _: &Context,
+    ///         request: GetCivilStatusRequest,
+    ///     ) -> Result<GetCivilStatusResponse, Refusal> {
+    ///         answer(&request).map_err(|_| Refusal::new("-1009", "An unexpected error occurred"))
+    ///     }
+    /// }
+    ///
+    /// fn answer(_: &GetCivilStatusRequest) -> Result<GetCivilStatusResponse, Invalid> {
+    ///     let answer = GetCivilStatusResponse::builder()
+    ///         .result([CivilStatusEntry::builder()
+    ///                 .civil_status_id(1_u32)
+    ///                 .civil_status("Single")
+    ///                 .build()?, CivilStatusEntry::builder()
+    ///                 .civil_status_id(2_u32)
+    ///                 .civil_status("Married")
+    ///                 .build()?])
+    ///         .build()?;
+    ///     Ok(answer)
+    /// }
+    /// ```
     fn get_civil_status(
         &self,
         context: &Context,
@@ -510,6 +924,38 @@ pub trait SkypayApi: Send + Sync + 'static {
     /// - `-1032`: The caller's IP address is not whitelisted. Ask SkyPay's support to
     ///   add it.
     /// - `-9999`: The service or its connection failed. Ask again later.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// use skypay_server::types::{GetIdentificationTypeRequest, GetIdentificationTypeResponse, IdentificationTypeEntry, Invalid};
+    /// use skypay_server::{Context, Refusal, SkypayApi};
+    ///
+    /// struct Handler;
+    ///
+    /// impl SkypayApi for Handler {
+    ///     async fn get_identification_type(
+    ///         &self,
+    ///         _: &Context,
+    ///         request: GetIdentificationTypeRequest,
+    ///     ) -> Result<GetIdentificationTypeResponse, Refusal> {
+    ///         answer(&request).map_err(|_| Refusal::new("-1009", "An unexpected error occurred"))
+    ///     }
+    /// }
+    ///
+    /// fn answer(_: &GetIdentificationTypeRequest) -> Result<GetIdentificationTypeResponse, Invalid> {
+    ///     let answer = GetIdentificationTypeResponse::builder()
+    ///         .result([IdentificationTypeEntry::builder()
+    ///                 .identification_type_id(1_u32)
+    ///                 .identification_type("Company ID")
+    ///                 .build()?, IdentificationTypeEntry::builder()
+    ///                 .identification_type_id(2_u32)
+    ///                 .identification_type("Driver’s License")
+    ///                 .build()?])
+    ///         .build()?;
+    ///     Ok(answer)
+    /// }
+    /// ```
     fn get_identification_type(
         &self,
         context: &Context,
@@ -538,6 +984,40 @@ pub trait SkypayApi: Send + Sync + 'static {
     /// - `-1032`: The caller's IP address is not whitelisted. Ask SkyPay's support to
     ///   add it.
     /// - `-9999`: The service or its connection failed. Ask again later.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// use skypay_server::types::{GetTownCityRequest, GetTownCityResponse, Invalid, TownCityEntry};
+    /// use skypay_server::{Context, Refusal, SkypayApi};
+    ///
+    /// struct Handler;
+    ///
+    /// impl SkypayApi for Handler {
+    ///     async fn get_town_city(
+    ///         &self,
+    ///         _: &Context,
+    ///         request: GetTownCityRequest,
+    ///     ) -> Result<GetTownCityResponse, Refusal> {
+    ///         answer(&request).map_err(|_| Refusal::new("-1009", "An unexpected error occurred"))
+    ///     }
+    /// }
+    ///
+    /// fn answer(_: &GetTownCityRequest) -> Result<GetTownCityResponse, Invalid> {
+    ///     let answer = GetTownCityResponse::builder()
+    ///         .result([TownCityEntry::builder()
+    ///                 .town_city_id(1_u32)
+    ///                 .town_city("Sallapadan")
+    ///                 .province_id(1_u32)
+    ///                 .build()?, TownCityEntry::builder()
+    ///                 .town_city_id(996_u32)
+    ///                 .town_city("Manila")
+    ///                 .province_id(47_u32)
+    ///                 .build()?])
+    ///         .build()?;
+    ///     Ok(answer)
+    /// }
+    /// ```
     fn get_town_city(
         &self,
         context: &Context,
@@ -565,6 +1045,38 @@ pub trait SkypayApi: Send + Sync + 'static {
     /// - `-1032`: The caller's IP address is not whitelisted. Ask SkyPay's support to
     ///   add it.
     /// - `-9999`: The service or its connection failed. Ask again later.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// use skypay_server::types::{GetProvinceRequest, GetProvinceResponse, Invalid, ProvinceEntry};
+    /// use skypay_server::{Context, Refusal, SkypayApi};
+    ///
+    /// struct Handler;
+    ///
+    /// impl SkypayApi for Handler {
+    ///     async fn get_province(
+    ///         &self,
+    ///         _: &Context,
+    ///         request: GetProvinceRequest,
+    ///     ) -> Result<GetProvinceResponse, Refusal> {
+    ///         answer(&request).map_err(|_| Refusal::new("-1009", "An unexpected error occurred"))
+    ///     }
+    /// }
+    ///
+    /// fn answer(_: &GetProvinceRequest) -> Result<GetProvinceResponse, Invalid> {
+    ///     let answer = GetProvinceResponse::builder()
+    ///         .result([ProvinceEntry::builder()
+    ///                 .province_id(1_u32)
+    ///                 .province("Abra")
+    ///                 .build()?, ProvinceEntry::builder()
+    ///                 .province_id(2_u32)
+    ///                 .province("Agusan del Norte")
+    ///                 .build()?])
+    ///         .build()?;
+    ///     Ok(answer)
+    /// }
+    /// ```
     fn get_province(
         &self,
         context: &Context,
@@ -594,6 +1106,38 @@ pub trait SkypayApi: Send + Sync + 'static {
     /// - `-1032`: The caller's IP address is not whitelisted. Ask SkyPay's support to
     ///   add it.
     /// - `-9999`: The service or its connection failed. Ask again later.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// use skypay_server::types::{BankEntry, GetBankCodeRequest, GetBankCodeResponse, Invalid};
+    /// use skypay_server::{Context, Refusal, SkypayApi};
+    ///
+    /// struct Handler;
+    ///
+    /// impl SkypayApi for Handler {
+    ///     async fn get_bank_code(
+    ///         &self,
+    ///         _: &Context,
+    ///         request: GetBankCodeRequest,
+    ///     ) -> Result<GetBankCodeResponse, Refusal> {
+    ///         answer(&request).map_err(|_| Refusal::new("-1009", "An unexpected error occurred"))
+    ///     }
+    /// }
+    ///
+    /// fn answer(_: &GetBankCodeRequest) -> Result<GetBankCodeResponse, Invalid> {
+    ///     let answer = GetBankCodeResponse::builder()
+    ///         .result([BankEntry::builder()
+    ///                 .bank_code("SEC")
+    ///                 .bank_name("Example Savings Bank")
+    ///                 .build()?, BankEntry::builder()
+    ///                 .bank_code("XYZ")
+    ///                 .bank_name("Example Bank")
+    ///                 .build()?])
+    ///         .build()?;
+    ///     Ok(answer)
+    /// }
+    /// ```
     fn get_bank_code(
         &self,
         context: &Context,

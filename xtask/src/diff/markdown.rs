@@ -102,7 +102,7 @@ fn users(change: &Change) -> String {
     if more > 0 {
         names.push(format!("{more} more"));
     }
-    names.join(", ")
+    names.join("<br>")
 }
 
 fn user(user: &User) -> String {

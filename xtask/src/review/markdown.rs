@@ -14,6 +14,9 @@ pub(super) const MARKER: &str = "<!-- skypay-review -->";
 /// How many findings of one check are shown.
 const SHOWN: usize = 20;
 
+/// How many of them are shown without a click.
+const FEW: usize = 5;
+
 /// How many lines of the surface are shown.
 const SURFACE_LINES: usize = 200;
 
@@ -98,7 +101,12 @@ fn findings(check: &Check) -> String {
         return String::new();
     }
     let mut out = format!(
-        "\n<details open><summary>{}: {}</summary>\n\n| | rule | finding | where |\n|---|---|---|---|\n",
+        "\n<details{}><summary>{}: {}</summary>\n\n| | rule | finding | where |\n|---|---|---|---|\n",
+        if check.findings.len() > FEW {
+            ""
+        } else {
+            " open"
+        },
         check.name,
         escaped(&check.result)
     );

@@ -1,0 +1,40 @@
+//! The sealed examples of the reference page are what travels.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::Path;
+
+use skypay_runtime::envelope::{EncryptKey, open};
+use xtask::docs::{Arguments, report};
+
+use crate::document::api;
+
+#[test]
+fn sealed_examples_open_with_the_key_that_the_page_names() {
+    let out = Path::new(env!("CARGO_TARGET_TMPDIR")).join("skypay.html");
+    let arguments = Arguments {
+        against: None,
+        out: Some(out.clone()),
+    };
+    report(&xtask::root(), &arguments).unwrap();
+    let page = fs::read_to_string(out).unwrap();
+    let (before, _) = page.split_once("</code> is the Encrypt Key").unwrap();
+    let (_, key) = before.rsplit_once("<code>").unwrap();
+    let key = EncryptKey::derive(key);
+    let bodies = page.split("<pre class=sealed>").skip(1);
+    let opened: BTreeSet<_> = bodies
+        .map(|body| {
+            let (body, _) = body.split_once("</pre>").unwrap();
+            let clear = open(&key, body.as_bytes()).unwrap();
+            clear.to_string()
+        })
+        .collect();
+    let examples = api().operations.iter().flat_map(|operation| {
+        let request = operation.request_examples.first();
+        request
+            .into_iter()
+            .chain(operation.response_examples.first())
+    });
+    let examples: BTreeSet<_> = examples.map(|example| example.json.clone()).collect();
+    assert_eq!(opened, examples);
+}

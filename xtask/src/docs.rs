@@ -1,0 +1,127 @@
+//! `docs`: the API reference as one page that needs nothing but itself.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Stdio};
+
+use clap::Args;
+use codegen::diff::compare;
+use codegen::docs::{Compared, Sealed, clear_texts, page};
+use codegen::model::Api;
+
+use crate::generate::DOCUMENT;
+use crate::{Ending, files, report, revision, steps};
+
+/// Where the page goes, from the root of the workspace.
+const PAGE: &str = "target/docs/skypay.html";
+
+/// What the examples of the page are sealed with. It is no secret: the page
+/// names it.
+const ENCRYPT_KEY: &str = "Encrypt Key of the examples";
+
+/// What to mark, and where to write.
+#[derive(Args, Clone, Debug, Default)]
+pub struct Arguments {
+    /// Mark what changed since a revision or a file [default: mark nothing]
+    #[arg(long, value_name = "REV|FILE")]
+    pub against: Option<String>,
+    /// The file to write [default: target/docs/skypay.html]
+    #[arg(long, value_name = "FILE")]
+    pub out: Option<PathBuf>,
+}
+
+/// `docs`: writes the page, and says where and how large it is.
+#[must_use]
+pub fn run(root: &Path, arguments: &Arguments) -> Ending {
+    report::tell(report(root, arguments))
+}
+
+/// Writes the page as a whole or not at all.
+///
+/// # Errors
+///
+/// One message, if the document or the one to compare with cannot be read or
+/// is refused, if the examples cannot be sealed, or if the file cannot be
+/// written.
+pub fn report(root: &Path, arguments: &Arguments) -> Result<(String, Ending), String> {
+    let text = written(root, arguments.against.as_deref())?;
+    let path = match &arguments.out {
+        Some(path) => path.clone(),
+        None => root.join(PAGE),
+    };
+    let shown = path.strip_prefix(root).unwrap_or(&path).display();
+    if path.is_dir() {
+        return Err(format!("{shown} is a folder: name a file by --out"));
+    }
+    files::replace(&path, &text).map_err(|error| format!("cannot write {shown}: {error}"))?;
+    let size = text.len().div_ceil(1000);
+    Ok((format!("wrote {shown}, {size} kB\n"), Ending::Clean))
+}
+
+/// The text of the page.
+fn written(root: &Path, against: Option<&str>) -> Result<String, String> {
+    let text = fs::read_to_string(root.join(DOCUMENT))
+        .map_err(|error| format!("cannot read {DOCUMENT}: {error}"))?;
+    let api = codegen::api(&text)
+        .map_err(|problems| problems.report(DOCUMENT).to_string().trim_end().to_owned())?;
+    let Some(against) = against else {
+        return Ok(page(&api, &sealed(&api)?, None));
+    };
+    let documents = revision::documents(root, Some(against))?;
+    let compared = Compared {
+        report: &compare(&documents.old, &documents.new),
+        against: &documents.against,
+    };
+    Ok(page(&api, &sealed(&api)?, Some(compared)))
+}
+
+/// The examples as they travel: sealed by the runtime's own program, since
+/// nothing here knows the cipher.
+fn sealed(api: &Api) -> Result<Sealed, String> {
+    let texts = clear_texts(api);
+    let messages: Vec<_> = texts.iter().map(|(_, text)| text.as_str()).collect();
+    let messages = messages.join("\n");
+    let sealed = seal(&messages).map_err(|why| format!("the examples cannot be sealed: {why}"))?;
+    let bodies: Vec<_> = sealed.lines().map(str::to_owned).collect();
+    if bodies.len() != texts.len() {
+        return Err("the examples cannot be sealed: some came back, some did not".to_owned());
+    }
+    let names = texts.into_iter().map(|(name, _)| name);
+    Ok(Sealed {
+        key: ENCRYPT_KEY.to_owned(),
+        bodies: names.zip(bodies).collect::<BTreeMap<_, _>>(),
+    })
+}
+
+/// Lets the program seal, a message to a line. It is this workspace's, wherever
+/// the document is.
+fn seal(messages: &str) -> Result<String, String> {
+    let run = "run --quiet --package skypay-runtime --features envelope --example seal --";
+    let mut program = steps::command(&crate::root(), run)
+        .arg(ENCRYPT_KEY)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .map_err(|error| format!("cannot run cargo: {error}"))?;
+    // Written apart from the reading, or both would wait for each other as
+    // soon as there is more than a pipe holds.
+    let input = program.stdin.take();
+    std::thread::scope(|scope| {
+        scope.spawn(move || input.map(|mut input| input.write_all(messages.as_bytes())));
+        output(program)
+    })
+}
+
+fn output(program: Child) -> Result<String, String> {
+    let output = program.wait_with_output();
+    let output = output.map_err(|error| error.to_string())?;
+    if !output.status.success() {
+        return Err(String::from_utf8_lossy(&output.stderr)
+            .trim_end()
+            .to_owned());
+    }
+    String::from_utf8(output.stdout).map_err(|error| error.to_string())
+}

@@ -1,0 +1,113 @@
+//! The tasks, as they are called on the command line.
+
+use std::path::Path;
+
+use clap::{Parser, Subcommand};
+
+use crate::{
+    Ending, approve, diff, docs, examples, fmt_spec, generate, lint, review, second_opinion,
+    semver, steps, surface, validate, views,
+};
+
+/// The project's tasks.
+///
+/// Exit codes: 0 clean, 1 findings, 2 usage or unreadable input, 4 generated
+/// output that is not what the document gives.
+#[derive(Debug, Parser)]
+#[command(name = "cargo xtask", bin_name = "cargo xtask")]
+pub struct CommandLine {
+    /// The task and its options.
+    #[command(subcommand)]
+    pub task: Task,
+}
+
+/// What `cargo xtask` can do.
+#[derive(Debug, Subcommand)]
+pub enum Task {
+    /// Regenerate `generated/` from spec/skypay.yaml
+    Gen {
+        /// Write nothing; exit with 4 if anything is not as it should be
+        #[arg(long)]
+        check: bool,
+    },
+    /// Look at spec/skypay.yaml with every rule of a well-kept document
+    Lint(lint::Arguments),
+    /// Write spec/skypay.yaml in the one order and quoting, comments kept
+    FmtSpec(fmt_spec::Arguments),
+    /// Say what the edits of spec/skypay.yaml break, and for whom
+    Diff(diff::Arguments),
+    /// Say which versions come next, from what `diff` finds
+    Semver(semver::Arguments),
+    /// Say everything about an edit once, as a comment for a pull request
+    Review(review::Arguments),
+    /// Show what the edits add to and take from the crates' public items
+    Surface(surface::Arguments),
+    /// Rewrite the document in the spellings that other tools need
+    Views(views::Arguments),
+    /// Hold every example of the document against its schema and its type
+    Examples(examples::Arguments),
+    /// Write the API reference as one page of HTML
+    Docs(docs::Arguments),
+    /// Record that a break is deliberate, with its reason
+    Approve(approve::Arguments),
+    /// Compare the verdicts on edits with those of Redocly's diff
+    SecondOpinion(second_opinion::Arguments),
+    /// Send a payout through the generated halves and tell the story
+    Demo,
+    /// Run everything that CI checks, except formatting and lints
+    Test,
+    /// Run the external validators on the document (installs them, pinned)
+    Validate,
+    /// Run everything that CI checks
+    Ci,
+}
+
+impl Task {
+    /// Runs the task.
+    #[must_use]
+    pub fn run(&self, root: &Path) -> Ending {
+        match self {
+            Self::Gen { check: false } => generate::write(root),
+            Self::Gen { check: true } => generate::check(root),
+            Self::Lint(arguments) => lint::run(root, arguments),
+            Self::FmtSpec(arguments) => fmt_spec::run(root, arguments),
+            Self::Diff(arguments) => diff::run(root, arguments),
+            Self::Semver(arguments) => semver::run(root, arguments),
+            Self::Review(arguments) => review::run(root, arguments),
+            Self::Surface(arguments) => surface::run(root, arguments),
+            Self::Views(arguments) => views::run(root, arguments),
+            Self::Examples(arguments) => examples::run(root, arguments),
+            Self::Docs(arguments) => docs::run(root, arguments),
+            Self::Approve(arguments) => approve::run(root, arguments),
+            Self::SecondOpinion(arguments) => second_opinion::run(root, arguments),
+            Self::Demo => steps::demo(root),
+            Self::Test => steps::test(root),
+            Self::Validate => validate::run(root),
+            Self::Ci => steps::ci(root),
+        }
+    }
+}
+
+/// Runs a task by its words on the command line.
+#[must_use]
+pub fn run(root: &Path, words: &[&str]) -> Ending {
+    match CommandLine::try_parse_from(["cargo xtask"].iter().chain(words)) {
+        Ok(line) => line.task.run(root),
+        Err(error) => {
+            eprintln!("{error}");
+            Ending::Unusable
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::CommandLine;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        CommandLine::command().debug_assert();
+    }
+}
