@@ -154,7 +154,7 @@ fn the_logical_view_has_a_path_per_action() {
         assert_eq!(before.len(), after.len());
         for (before, after) in before.iter().zip(after) {
             assert_eq!(before.key.replace('#', "/"), after.key);
-            let wire = after.node.text_of("x-skypay-wire-path").unwrap();
+            let wire = after.node.text_of("x-wire-path").unwrap();
             assert_eq!(before.key.split('#').next(), Some(wire));
         }
     }

@@ -11,7 +11,7 @@ use super::{noted, paths};
 
 const NOTE: &str = "Every operation has a path of its own here, for tools that cannot tell \
     operations on one path apart. The last part of a path is not on the wire: the URL that is \
-    called is `x-skypay-wire-path`. What is said below of a `#` in path keys holds for the \
+    called is `x-wire-path`. What is said below of a `#` in path keys holds for the \
     document that this was derived from.";
 
 /// The view. Two operations that would share a path are a problem.
@@ -31,7 +31,7 @@ pub(super) fn logical(root: &Node, findings: &mut Findings) -> Node {
             findings.add("path-form", &path.entry.place, message);
         }
         let mut item = path.item.clone();
-        item.insert(0, "x-skypay-wire-path", text(path.wire));
+        item.insert(0, "x-wire-path", text(path.wire));
         items.push((key, item));
     }
     view.put("paths", map(items));
