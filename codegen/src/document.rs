@@ -191,6 +191,48 @@ impl Node {
         }
     }
 
+    /// The value as indented JSON text with a line end; numbers keep their
+    /// spelling.
+    #[must_use]
+    pub fn to_pretty_json(&self) -> String {
+        let mut out = String::new();
+        self.write_pretty(&mut out, 0);
+        out.push('\n');
+        out
+    }
+
+    fn write_pretty(&self, out: &mut String, depth: usize) {
+        let indent = |out: &mut String, depth| {
+            out.push('\n');
+            out.push_str(&"  ".repeat(depth));
+        };
+        match &self.value {
+            Value::List(items) if !items.is_empty() => {
+                out.push('[');
+                for (index, item) in items.iter().enumerate() {
+                    out.push_str(if index > 0 { "," } else { "" });
+                    indent(out, depth + 1);
+                    item.write_pretty(out, depth + 1);
+                }
+                indent(out, depth);
+                out.push(']');
+            }
+            Value::Map(entries) if !entries.is_empty() => {
+                out.push('{');
+                for (index, entry) in entries.iter().enumerate() {
+                    out.push_str(if index > 0 { "," } else { "" });
+                    indent(out, depth + 1);
+                    out.push_str(&quoted(&entry.key));
+                    out.push_str(": ");
+                    entry.node.write_pretty(out, depth + 1);
+                }
+                indent(out, depth);
+                out.push('}');
+            }
+            _ => self.write_json(out),
+        }
+    }
+
     /// The value as JSON.
     #[must_use]
     pub fn json(&self) -> serde_json::Value {

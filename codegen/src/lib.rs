@@ -15,6 +15,7 @@ pub mod model;
 mod problem;
 mod request_layer;
 mod surface;
+pub mod views;
 mod vocabulary;
 
 pub use format::format;

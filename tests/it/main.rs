@@ -26,4 +26,5 @@ mod prose;
 mod reading;
 mod schemas;
 mod structure;
+mod views;
 mod wire;

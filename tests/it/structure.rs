@@ -124,11 +124,26 @@ fn what_is_committed_is_what_the_document_gives() {
     let differences: Vec<_> = comparison
         .differences
         .iter()
-        .map(ToString::to_string)
+        .map(|difference| difference.line(xtask::generate::OUTPUT))
         .collect();
     assert!(
         differences.is_empty(),
         "run `cargo xtask gen` and commit the result:\n{}",
+        differences.join("\n")
+    );
+}
+
+#[test]
+fn the_committed_views_are_what_the_document_gives() {
+    let comparison = xtask::views::compare(&xtask::root()).unwrap();
+    let differences: Vec<_> = comparison
+        .differences
+        .iter()
+        .map(|difference| difference.line(xtask::views::OUTPUT))
+        .collect();
+    assert!(
+        differences.is_empty(),
+        "run `cargo xtask views` and commit the result:\n{}",
         differences.join("\n")
     );
 }

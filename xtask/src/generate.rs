@@ -1,6 +1,6 @@
 //! `gen`: the document to `generated/`, and whether the two are in step.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::fmt;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -9,6 +9,9 @@ use std::process::{Command, Stdio};
 use codegen::{Generated, Problems};
 
 use crate::Ending;
+use crate::folder::{self, Scratch, unusable};
+
+pub use crate::folder::Difference;
 
 /// The document, from the root of the workspace.
 pub const DOCUMENT: &str = "spec/skypay.yaml";
@@ -36,7 +39,7 @@ impl fmt::Display for Failure {
 
 impl Failure {
     /// A text that is no document cannot be used; a document can be refused.
-    fn of(problems: &Problems) -> Self {
+    pub(crate) fn of(problems: &Problems) -> Self {
         let report = problems.report(DOCUMENT).to_string();
         if problems
             .as_slice()
@@ -59,37 +62,6 @@ impl Failure {
     }
 }
 
-/// A file of `generated/` that is not as it should be.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Difference {
-    /// It should be there.
-    New(String),
-    /// It should read differently.
-    Changed(String),
-    /// The document gives no such file.
-    Leftover(String),
-}
-
-impl Difference {
-    /// The file, below `generated/`.
-    #[must_use]
-    pub fn path(&self) -> &str {
-        match self {
-            Self::New(path) | Self::Changed(path) | Self::Leftover(path) => path,
-        }
-    }
-}
-
-impl fmt::Display for Difference {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::New(path) => write!(f, "missing   {OUTPUT}/{path}"),
-            Self::Changed(path) => write!(f, "stale     {OUTPUT}/{path}"),
-            Self::Leftover(path) => write!(f, "leftover  {OUTPUT}/{path}"),
-        }
-    }
-}
-
 /// What the document gives, and how `generated/` differs from it.
 #[derive(Debug)]
 pub struct Comparison {
@@ -107,17 +79,21 @@ pub struct Comparison {
 ///
 /// A refused document, or a file or program that cannot be used.
 pub fn compare(root: &Path) -> Result<Comparison, Failure> {
-    let path = root.join(DOCUMENT);
-    let text = fs::read_to_string(&path)
-        .map_err(|error| Failure::Unusable(format!("cannot read {DOCUMENT}: {error}")))?;
-    let generated = codegen::generate(&text).map_err(|problems| Failure::of(&problems))?;
+    let generated =
+        codegen::generate(&document(root)?).map_err(|problems| Failure::of(&problems))?;
     let files = formatted(root, &generated)?;
-    let differences = differences(&root.join(OUTPUT), &files)?;
+    let differences = folder::differences(root, OUTPUT, &files)?;
     Ok(Comparison {
         generated,
         files,
         differences,
     })
+}
+
+/// The text of the document.
+pub(crate) fn document(root: &Path) -> Result<String, Failure> {
+    fs::read_to_string(root.join(DOCUMENT))
+        .map_err(|error| Failure::Unusable(format!("cannot read {DOCUMENT}: {error}")))
 }
 
 /// `gen`: brings `generated/` in step with the document.
@@ -128,11 +104,16 @@ pub fn write(root: &Path) -> Ending {
         Err(failure) => return refuse(&failure),
     };
     println!("{}", read_line(&comparison.generated));
-    if let Err(failure) = apply(root, &comparison) {
-        return refuse(&failure);
+    let Comparison {
+        files, differences, ..
+    } = &comparison;
+    match folder::apply(root, OUTPUT, files, differences) {
+        Ok(summary) => {
+            println!("{summary}");
+            Ending::Clean
+        }
+        Err(failure) => refuse(&failure),
     }
-    println!("{}", written_line(&comparison));
-    Ending::Clean
 }
 
 /// `gen --check`: says how `generated/` differs; writes nothing.
@@ -143,20 +124,16 @@ pub fn check(root: &Path) -> Ending {
         Err(failure) => return refuse(&failure),
     };
     println!("{}", read_line(&comparison.generated));
-    if comparison.differences.is_empty() {
-        println!("fresh: {} files in {OUTPUT}/", comparison.files.len());
-        return Ending::Clean;
-    }
-    for difference in &comparison.differences {
-        eprintln!("{difference}");
-    }
-    eprintln!(
-        "{OUTPUT}/ is not what {DOCUMENT} gives: run `cargo xtask gen` and commit the result"
-    );
-    Ending::Stale
+    folder::tell(
+        OUTPUT,
+        &comparison.files,
+        &comparison.differences,
+        "cargo xtask gen",
+    )
 }
 
-fn refuse(failure: &Failure) -> Ending {
+/// Says why nothing was written.
+pub(crate) fn refuse(failure: &Failure) -> Ending {
     eprintln!("{failure}");
     if let Failure::Refused(report) = failure {
         let count = report.lines().filter(|line| line.contains(": [")).count();
@@ -184,100 +161,12 @@ fn read_line(generated: &Generated) -> String {
     )
 }
 
-fn written_line(comparison: &Comparison) -> String {
-    let count = |kind: fn(&Difference) -> bool| {
-        comparison
-            .differences
-            .iter()
-            .filter(|difference| kind(difference))
-            .count()
-    };
-    let new = count(|difference| matches!(difference, Difference::New(_)));
-    let changed = count(|difference| matches!(difference, Difference::Changed(_)));
-    let deleted = count(|difference| matches!(difference, Difference::Leftover(_)));
-    let untouched = comparison.files.len() - new - changed;
-    format!(
-        "{OUTPUT}/: {new} written, {changed} changed, {untouched} left alone, {deleted} deleted"
-    )
-}
-
-/// Writes in place and deletes leftovers afterwards: a folder that is emptied
-/// first leaves no manifest for cargo, and with it no way to run this task.
-fn apply(root: &Path, comparison: &Comparison) -> Result<(), Failure> {
-    let folder = root.join(OUTPUT);
-    for difference in &comparison.differences {
-        if let Difference::New(path) | Difference::Changed(path) = difference {
-            let target = folder.join(path);
-            let result = target
-                .parent()
-                .map_or(Ok(()), fs::create_dir_all)
-                .and_then(|()| fs::write(&target, &comparison.files[path]));
-            result.map_err(|error| unusable("write", &target, &error))?;
-            println!("  wrote    {OUTPUT}/{path}");
-        }
-    }
-    for difference in &comparison.differences {
-        if let Difference::Leftover(path) = difference {
-            let target = folder.join(path);
-            fs::remove_file(&target).map_err(|error| unusable("delete", &target, &error))?;
-            println!("  deleted  {OUTPUT}/{path}");
-        }
-    }
-    Ok(())
-}
-
-fn differences(
-    folder: &Path,
-    files: &BTreeMap<String, String>,
-) -> Result<Vec<Difference>, Failure> {
-    let present = files_below(folder)?;
-    let mut differences = Vec::new();
-    for (path, text) in files {
-        if !present.contains(path) {
-            differences.push(Difference::New(path.clone()));
-            continue;
-        }
-        let target = folder.join(path);
-        let current = fs::read(&target).map_err(|error| unusable("read", &target, &error))?;
-        if current != text.as_bytes() {
-            differences.push(Difference::Changed(path.clone()));
-        }
-    }
-    let leftovers = present.iter().filter(|path| !files.contains_key(*path));
-    differences.extend(leftovers.cloned().map(Difference::Leftover));
-    Ok(differences)
-}
-
-/// The paths of all files below a folder, with `/` between their parts.
-fn files_below(folder: &Path) -> Result<BTreeSet<String>, Failure> {
-    let mut found = BTreeSet::new();
-    let mut open = vec![(folder.to_owned(), String::new())];
-    while let Some((path, prefix)) = open.pop() {
-        let entries = match fs::read_dir(&path) {
-            Ok(entries) => entries,
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => continue,
-            Err(error) => return Err(unusable("read", &path, &error)),
-        };
-        for entry in entries {
-            let entry = entry.map_err(|error| unusable("read", &path, &error))?;
-            let name = entry.file_name().to_string_lossy().into_owned();
-            let name = format!("{prefix}{name}");
-            if entry.path().is_dir() {
-                open.push((entry.path(), format!("{name}/")));
-            } else {
-                found.insert(name);
-            }
-        }
-    }
-    Ok(found)
-}
-
 /// The files as `cargo fmt` wants them.
 fn formatted(root: &Path, generated: &Generated) -> Result<BTreeMap<String, String>, Failure> {
     let scratch = Scratch::new(root)?;
     let mut sources = Vec::new();
     for file in &generated.files {
-        let target = scratch.0.join(&file.path);
+        let target = scratch.path().join(&file.path);
         let result = target
             .parent()
             .map_or(Ok(()), fs::create_dir_all)
@@ -290,7 +179,7 @@ fn formatted(root: &Path, generated: &Generated) -> Result<BTreeMap<String, Stri
     rustfmt(&sources)?;
     let mut files = BTreeMap::new();
     for file in &generated.files {
-        let target = scratch.0.join(&file.path);
+        let target = scratch.path().join(&file.path);
         let text =
             fs::read_to_string(&target).map_err(|error| unusable("read", &target, &error))?;
         files.insert(file.path.clone(), text);
@@ -317,30 +206,4 @@ fn rustfmt(roots: &[PathBuf]) -> Result<(), Failure> {
     Err(Failure::Unusable(format!(
         "rustfmt refuses the generated code, which is a mistake of the generator:\n{message}"
     )))
-}
-
-fn unusable(verb: &str, path: &Path, error: &std::io::Error) -> Failure {
-    Failure::Unusable(format!("cannot {verb} {}: {error}", path.display()))
-}
-
-/// A folder of this process below `target/`, gone when dropped.
-struct Scratch(PathBuf);
-
-impl Scratch {
-    fn new(root: &Path) -> Result<Self, Failure> {
-        use std::sync::atomic::{AtomicU32, Ordering};
-        static NEXT: AtomicU32 = AtomicU32::new(0);
-        let number = NEXT.fetch_add(1, Ordering::Relaxed);
-        let name = format!("gen-{}-{number}", std::process::id());
-        let path = root.join("target").join("xtask").join(name);
-        fs::create_dir_all(&path).map_err(|error| unusable("create", &path, &error))?;
-        Ok(Self(path))
-    }
-}
-
-impl Drop for Scratch {
-    fn drop(&mut self) {
-        // Nothing depends on it: the next run uses another name.
-        let _ = fs::remove_dir_all(&self.0);
-    }
 }

@@ -62,19 +62,20 @@ pub fn ci(root: &Path) -> Ending {
     ])
 }
 
-/// The form of the document, its rules, its examples, and the versions that an
-/// edit of it needs.
+/// The form of the document, its rules, its examples, its views, and the versions
+/// that an edit of it needs.
 fn document(root: &Path) -> Ending {
     // Without a main branch there is no edit to judge; that versions agree is
     // looked at all the same.
     let against = revision::merge_base(root).unwrap_or_else(|_| DOCUMENT.to_owned());
-    let tasks: [&[&str]; 6] = [
+    let tasks: [&[&str]; 7] = [
         &["fmt-spec", "--check"],
         &["lint"],
         &["lint", "--check-rules"],
         &["examples"],
         &["semver", "--check", "--against", &against],
         &["surface", "--check"],
+        &["views", "--check"],
     ];
     each(tasks, |words| task::run(root, words))
 }

@@ -5,8 +5,8 @@ use std::path::Path;
 use clap::{Parser, Subcommand};
 
 use crate::{
-    Ending, approve, diff, docs, examples, fmt_spec, generate, lint, review, semver, steps,
-    surface, validate,
+    Ending, approve, diff, docs, examples, fmt_spec, generate, lint, review, second_opinion,
+    semver, steps, surface, validate, views,
 };
 
 /// The project's tasks.
@@ -42,12 +42,16 @@ pub enum Task {
     Review(review::Arguments),
     /// Show what the edits add to and take from the crates' public items
     Surface(surface::Arguments),
+    /// Rewrite the document in the spellings that other tools need
+    Views(views::Arguments),
     /// Hold every example of the document against its schema and its type
     Examples(examples::Arguments),
     /// Write the API reference as one page of HTML
     Docs(docs::Arguments),
     /// Record that a break is deliberate, with its reason
     Approve(approve::Arguments),
+    /// Compare the verdicts on edits with those of Redocly's diff
+    SecondOpinion(second_opinion::Arguments),
     /// Send a payout through the generated halves and tell the story
     Demo,
     /// Run everything that CI checks, except formatting and lints
@@ -71,9 +75,11 @@ impl Task {
             Self::Semver(arguments) => semver::run(root, arguments),
             Self::Review(arguments) => review::run(root, arguments),
             Self::Surface(arguments) => surface::run(root, arguments),
+            Self::Views(arguments) => views::run(root, arguments),
             Self::Examples(arguments) => examples::run(root, arguments),
             Self::Docs(arguments) => docs::run(root, arguments),
             Self::Approve(arguments) => approve::run(root, arguments),
+            Self::SecondOpinion(arguments) => second_opinion::run(root, arguments),
             Self::Demo => steps::demo(root),
             Self::Test => steps::test(root),
             Self::Validate => validate::run(root),

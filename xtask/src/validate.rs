@@ -1,23 +1,31 @@
-//! `validate`: validators that we did not write, on the document. Their
-//! versions are pinned in `spec/validators/`.
+//! `validate`: validators that we did not write, on the document and its
+//! views, and the scripts of the Postman collection under Node. Their versions
+//! are pinned in `spec/validators/`.
 
+use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Command, Stdio};
 
-use crate::Ending;
 use crate::generate::DOCUMENT;
+use crate::{Ending, files};
 
 /// Where the pins are and where the validators are installed.
-const FOLDER: &str = "spec/validators";
+pub(crate) const FOLDER: &str = "spec/validators";
 
-/// Installs the validators and runs each on the document.
+/// The document and the views that are OpenAPI documents too.
+const DOCUMENTS: [&str; 4] = [
+    DOCUMENT,
+    "spec/views/callbacks.json",
+    "spec/views/logical.json",
+    "spec/views/webhooks.json",
+];
+
+/// Installs the validators and runs each.
 #[must_use]
 pub fn run(root: &Path) -> Ending {
     let folder = root.join(FOLDER);
-    for install in installs(&folder) {
-        if run_one("install", install) != Some(true) {
-            return Ending::Unusable;
-        }
+    if !install_from_npm(&folder) || !install_from_pypi(&folder) {
+        return Ending::Unusable;
     }
     let mut ending = Ending::Clean;
     for (name, validator) in validators(root, &folder) {
@@ -31,19 +39,33 @@ pub fn run(root: &Path) -> Ending {
     ending
 }
 
-fn installs(folder: &Path) -> Vec<Command> {
-    let mut installs = Vec::new();
-    if !folder.join("node_modules/.package-lock.json").exists() {
-        let mut npm = Command::new("npm");
-        npm.args(["ci", "--no-audit", "--no-fund", "--loglevel=error"])
-            .current_dir(folder);
-        installs.push(npm);
+/// Installs what `package-lock.json` pins, unless it is there already.
+pub(crate) fn install_from_npm(folder: &Path) -> bool {
+    let installed = folder.join("node_modules/.installed-lock.json");
+    let pinned = fs::read_to_string(folder.join("package-lock.json")).unwrap_or_default();
+    if fs::read_to_string(&installed).is_ok_and(|lock| lock == pinned) {
+        return true;
     }
+    let mut npm = Command::new("npm");
+    npm.args(["ci", "--no-audit", "--no-fund", "--loglevel=error"])
+        .current_dir(folder)
+        .stdout(Stdio::null());
+    let done = run_one("install", npm) == Some(true);
+    if done {
+        // If it cannot be remembered, it is installed again, and that is all.
+        let _ = files::replace(&installed, &pinned);
+    }
+    done
+}
+
+fn install_from_pypi(folder: &Path) -> bool {
     let python = folder.join(".venv/bin/python");
     if !python.exists() {
         let mut venv = Command::new("python3");
         venv.args(["-m", "venv", ".venv"]).current_dir(folder);
-        installs.push(venv);
+        if run_one("install", venv) != Some(true) {
+            return false;
+        }
     }
     let mut pip = Command::new(python);
     pip.args([
@@ -55,8 +77,7 @@ fn installs(folder: &Path) -> Vec<Command> {
     ])
     .args(["--requirement", "requirements.txt"])
     .current_dir(folder);
-    installs.push(pip);
-    installs
+    run_one("install", pip) == Some(true)
 }
 
 fn validators(root: &Path, folder: &Path) -> Vec<(&'static str, Command)> {
@@ -66,40 +87,58 @@ fn validators(root: &Path, folder: &Path) -> Vec<(&'static str, Command)> {
         command.args(arguments).current_dir(root);
         command
     };
+    let on_documents = |program: PathBuf, arguments: &[&str]| {
+        let mut command = command(program, arguments);
+        command.args(DOCUMENTS);
+        command
+    };
     vec![
         (
             "openapi-spec-validator",
-            command(folder.join(".venv/bin/openapi-spec-validator"), &[DOCUMENT]),
+            on_documents(folder.join(".venv/bin/openapi-spec-validator"), &[]),
         ),
         (
             "redocly lint",
-            command(
+            on_documents(
                 node.join("redocly"),
-                &["lint", "--config", "spec/validators/redocly.yaml", DOCUMENT],
+                &["lint", "--config", "spec/validators/redocly.yaml"],
             ),
         ),
         (
             "spectral lint",
-            command(
+            on_documents(
                 node.join("spectral"),
                 &[
                     "lint",
                     "--ruleset",
                     "spec/validators/spectral.yaml",
                     "--fail-severity=warn",
-                    DOCUMENT,
+                ],
+            ),
+        ),
+        (
+            "scripts of the Postman collection",
+            command(
+                PathBuf::from("node"),
+                &[
+                    "spec/validators/postman.mjs",
+                    "spec/views/postman.json",
+                    "runtime/testdata/envelope-vectors.json",
                 ],
             ),
         ),
     ]
 }
 
+/// Redocly, told to keep to itself.
+pub(crate) const QUIET: [(&str, &str); 2] = [
+    ("REDOCLY_TELEMETRY", "off"),
+    ("REDOCLY_SUPPRESS_UPDATE_NOTICE", "true"),
+];
+
 /// Whether the command succeeded; nothing if it could not be run.
 fn run_one(what: &str, mut command: Command) -> Option<bool> {
-    command
-        .env("REDOCLY_TELEMETRY", "off")
-        .env("REDOCLY_SUPPRESS_UPDATE_NOTICE", "true");
-    match command.status() {
+    match command.envs(QUIET).status() {
         Ok(status) => Some(status.success()),
         Err(error) => {
             let program = command.get_program().to_string_lossy().into_owned();

@@ -246,7 +246,13 @@ impl<'d> Comparison<'d, '_> {
         let at = (Side::New, b.place);
         let texts = |old: &str, new: &str| (Some(old.to_owned()), Some(new.to_owned()));
         if a.path != b.path {
-            let verdict = Verdict::BREAK.at_most(Bump::Minor);
+            // The path of a callback stands for whatever URL the partner has
+            // registered, and is never sent.
+            let verdict = if a.callback() && b.callback() {
+                Verdict::PATCH
+            } else {
+                Verdict::BREAK.at_most(Bump::Minor)
+            };
             self.note(
                 "wire-path-changed",
                 at,

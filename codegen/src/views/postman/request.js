@@ -1,0 +1,13 @@
+
+// Should anything below fail, then nothing is sent in the clear.
+const clear = pm.variables.replaceIn(pm.request.body.raw);
+pm.request.body.update({ mode: "raw", raw: "" });
+
+for (const [, name] of pm.request.url.toString().matchAll(/{{([^{}]+)}}/g)) {
+  needed(name);
+}
+const message = JSON.parse(clear);
+for (const name of credentials) {
+  message[name] = needed(name);
+}
+pm.request.body.update({ mode: "raw", raw: seal(JSON.stringify(message), needed("encryptKey")) });

@@ -1,0 +1,93 @@
+//! Building and changing trees that will be written, and so stand nowhere yet.
+
+use crate::document::{Entry, Node, Value};
+use crate::problem::Place;
+
+/// A text.
+pub(super) fn text(text: &str) -> Node {
+    node(Value::Text(text.to_owned()))
+}
+
+/// A whole number.
+pub(super) fn number(number: u32) -> Node {
+    node(Value::Number(number.to_string()))
+}
+
+/// A sequence.
+pub(super) fn list(items: impl IntoIterator<Item = Node>) -> Node {
+    node(Value::List(items.into_iter().collect()))
+}
+
+/// A mapping.
+pub(super) fn map<K: Into<String>>(members: impl IntoIterator<Item = (K, Node)>) -> Node {
+    let members = members.into_iter();
+    let entries = members.map(|(key, node)| entry(key.into(), node));
+    node(Value::Map(entries.collect()))
+}
+
+fn node(value: Value) -> Node {
+    let place = Place::new(0, 0, "");
+    Node { place, value }
+}
+
+fn entry(key: String, node: Node) -> Entry {
+    let place = node.place.clone();
+    Entry { key, place, node }
+}
+
+impl Node {
+    /// The members, to be changed; none for what is no mapping.
+    pub(super) fn entries_mut(&mut self) -> Option<&mut Vec<Entry>> {
+        match &mut self.value {
+            Value::Map(entries) => Some(entries),
+            _ => None,
+        }
+    }
+
+    /// The items, to be changed; none for what is no sequence.
+    pub(super) fn items_mut(&mut self) -> &mut [Self] {
+        match &mut self.value {
+            Value::List(items) => items,
+            _ => &mut [],
+        }
+    }
+
+    /// A member, to be changed.
+    pub(super) fn get_mut(&mut self, key: &str) -> Option<&mut Self> {
+        let mut entries = self.entries_mut()?.iter_mut();
+        let found = entries.find(|entry| entry.key == key);
+        found.map(|entry| &mut entry.node)
+    }
+
+    /// Gives a member another value where it stands, or adds it at the end.
+    pub(super) fn put(&mut self, key: &str, node: Self) {
+        if let Some(present) = self.get_mut(key) {
+            *present = node;
+        } else if let Some(entries) = self.entries_mut() {
+            entries.push(entry(key.to_owned(), node));
+        }
+    }
+
+    /// Adds a member at a position, or at the end if that is before it.
+    pub(super) fn insert(&mut self, position: usize, key: &str, node: Self) {
+        if let Some(entries) = self.entries_mut() {
+            entries.insert(position.min(entries.len()), entry(key.to_owned(), node));
+        }
+    }
+
+    /// Removes a member.
+    pub(super) fn take(&mut self, key: &str) -> Option<Self> {
+        let entries = self.entries_mut()?;
+        let position = entries.iter().position(|entry| entry.key == key)?;
+        Some(entries.remove(position).node)
+    }
+
+    /// Gives a member another name and value, where it stands.
+    pub(super) fn replace(&mut self, key: &str, new: &str, change: impl FnOnce(Self) -> Self) {
+        let mut entries = self.entries_mut().into_iter().flatten();
+        if let Some(found) = entries.find(|entry| entry.key == key) {
+            new.clone_into(&mut found.key);
+            found.node = change(found.node.clone());
+        }
+    }
+}
