@@ -15,7 +15,7 @@ fn view(name: &str) -> String {
 /// The difference between the document and a view of it, written alike.
 fn changes(name: &str) -> String {
     let document = load(DOCUMENT).unwrap().to_pretty_json();
-    let difference = TextDiff::from_lines(&document, &view(name))
+    let difference = TextDiff::from_lines(&document, view(name))
         .unified_diff()
         .context_radius(1)
         .to_string();
