@@ -20,7 +20,7 @@ mod walk;
 use crate::document::{self, Node};
 use crate::problem::{Problem, Problems};
 
-pub use changes::{Change, Side, User};
+pub use changes::{Change, Side, User, fingerprint};
 pub use verdict::{Bump, Headline, Part, Role, Verdict, Wire};
 pub use version::Version;
 

@@ -114,7 +114,10 @@ impl Surface {
                             .push(format!("{path}::{}::{variant}", item.ident));
                     }
                 }
-                Item::Macro(item) => self.codes(path, item),
+                Item::Macro(item) => match &item.ident {
+                    Some(name) => self.lines.push(format!("{path}::{name}!: macro")),
+                    None => self.codes(path, item),
+                },
                 Item::Trait(item) if is_public(&item.vis) && shown(&item.ident.to_string()) => {
                     let path = format!("{path}::{}", item.ident);
                     self.lines.push(format!("{path}: trait"));

@@ -7,8 +7,6 @@ use std::sync::{Arc, Mutex};
 use skypay_server::{Context, NotStored, PartnerCallbacks, Refusal, SkypayApi, Stored};
 use skypay_types::{Operation, OperationInfo, read};
 
-use crate::operations::with_all_operations;
-
 /// What a handler was asked.
 #[derive(Clone, Debug)]
 pub(crate) struct Asked {
@@ -102,9 +100,9 @@ impl fmt::Debug for Deciding {
 
 macro_rules! implement {
     (
-        skypay: { $($method:ident: $request:ident, $response:ident;)* }
-        notices: { $($notice:ident: $notice_request:ident, $notice_response:ident;)* }
-        inquiries: { $($inquiry:ident: $inquiry_request:ident, $inquiry_response:ident;)* }
+        skypay { $($method:ident($request:ident) -> $response:ident;)* }
+        notices { $($notice:ident($notice_request:ident) -> $notice_response:ident;)* }
+        inquiries { $($inquiry:ident($inquiry_request:ident) -> $inquiry_response:ident;)* }
     ) => {
         impl SkypayApi for Deciding {
             $(async fn $method(
@@ -136,7 +134,7 @@ macro_rules! implement {
     };
 }
 
-with_all_operations!(implement);
+skypay_types::with_operations!(implement);
 
 /// Implements nothing of either trait.
 #[derive(Debug)]

@@ -10,6 +10,7 @@ mod consumer;
 mod document;
 mod documents;
 mod end_to_end;
+mod examples;
 mod generated;
 mod handlers;
 mod limits;

@@ -116,45 +116,6 @@ impl Caller {
     }
 }
 
-/// Gives a macro the list of all operations, in the order of the document.
-macro_rules! with_all_operations {
-    ($use_in:ident) => {
-        $use_in! {
-            skypay: {
-                payout_queue: PayoutQueueRequest, PayoutQueueResponse;
-                payout_queue_v2: PayoutQueueV2Request, PayoutQueueV2Response;
-                cancel_payout: CancelPayoutRequest, CancelPayoutResponse;
-                amend_transaction_v2: AmendTransactionV2Request, AmendTransactionV2Response;
-                generate711_barcode: Generate711BarcodeRequest, Generate711BarcodeResponse;
-                payout_query_status: PayoutQueryStatusRequest, PayoutQueryStatusResponse;
-                get_report_payout: GetReportPayoutRequest, GetReportPayoutResponse;
-                get_report_collection: GetReportCollectionRequest, GetReportCollectionResponse;
-                balance_query: BalanceQueryRequest, BalanceQueryResponse;
-                balance_transfer: BalanceTransferRequest, BalanceTransferResponse;
-                notification_inquiry: NotificationInquiryRequest, NotificationInquiryResponse;
-                get_nationality: GetNationalityRequest, GetNationalityResponse;
-                get_civil_status: GetCivilStatusRequest, GetCivilStatusResponse;
-                get_identification_type: GetIdentificationTypeRequest, GetIdentificationTypeResponse;
-                get_town_city: GetTownCityRequest, GetTownCityResponse;
-                get_province: GetProvinceRequest, GetProvinceResponse;
-                get_bank_code: GetBankCodeRequest, GetBankCodeResponse;
-            }
-            notices: {
-                payout_queue_payout: PayoutQueuePayoutRequest, PayoutQueuePayoutResponse;
-                finance_notification: FinanceNotificationRequest, FinanceNotificationResponse;
-            }
-            inquiries: {
-                payout_inquiry: PayoutInquiryRequest, PayoutInquiryResponse;
-                payout_payout: PayoutPayoutRequest, PayoutPayoutResponse;
-                collection_inquiry: CollectionInquiryRequest, CollectionInquiryResponse;
-                collection_collect: CollectionCollectRequest, CollectionCollectResponse;
-            }
-        }
-    };
-}
-
-pub(crate) use with_all_operations;
-
 macro_rules! dynamic {
     ($caller:ident, $method:ident: $request:ident, $response:ident) => {
         Dynamic {
@@ -177,9 +138,9 @@ macro_rules! dynamic {
 
 macro_rules! list {
     (
-        skypay: { $($method:ident: $request:ident, $response:ident;)* }
-        notices: { $($notice:ident: $notice_request:ident, $notice_response:ident;)* }
-        inquiries: { $($inquiry:ident: $inquiry_request:ident, $inquiry_response:ident;)* }
+        skypay { $($method:ident($request:ident) -> $response:ident;)* }
+        notices { $($notice:ident($notice_request:ident) -> $notice_response:ident;)* }
+        inquiries { $($inquiry:ident($inquiry_request:ident) -> $inquiry_response:ident;)* }
     ) => {
         /// Every operation.
         pub(crate) const ALL: &[Dynamic] = &[
@@ -190,7 +151,7 @@ macro_rules! list {
     };
 }
 
-with_all_operations!(list);
+skypay_types::with_operations!(list);
 
 /// The operation with this `operationId`.
 pub(crate) fn named(name: &str) -> &'static Dynamic {

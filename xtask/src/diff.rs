@@ -1,15 +1,23 @@
 //! `diff`: what the edits of the document break, and for whom.
 
 mod formats;
+mod markdown;
 mod text;
 
 use std::path::Path;
 
+pub(crate) use formats::value;
+pub(crate) use markdown::rows;
+pub(crate) use text::paragraphs;
+
 use clap::{Args, ValueEnum};
-use codegen::diff::{Headline, Report, Role, compare};
+use codegen::diff::{Change, Headline, Report, Role};
 
 use crate::Ending;
-use crate::revision;
+use crate::approvals::Entry;
+use crate::comparison::Comparison;
+use crate::generate::DOCUMENT;
+use crate::report::{self, Finding, Format, Level};
 
 /// What to compare and how to say it.
 #[derive(Args, Clone, Debug)]
@@ -74,7 +82,7 @@ pub enum Threshold {
 }
 
 impl Threshold {
-    fn ending(self, headline: Headline) -> Ending {
+    pub(crate) fn ending(self, headline: Headline) -> Ending {
         let least = match self {
             Self::Breaking => Headline::Breaking,
             Self::Source => Headline::SourceBreaking,
@@ -89,50 +97,53 @@ impl Threshold {
     }
 }
 
-/// How the report is written.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum Format {
-    /// For a terminal of 80 columns
-    Text,
-    /// For programs
-    Json,
-    /// For a pull request
-    Markdown,
-    /// Annotations of GitHub Actions
-    Github,
-    /// SARIF 2.1.0, for code scanning
-    Sarif,
-    /// JUnit XML, for test reports
-    Junit,
-}
-
 /// A comparison and how it is to be told.
 pub(crate) struct Told<'a> {
-    pub(crate) report: &'a Report,
-    pub(crate) against: &'a str,
+    pub(crate) comparison: &'a Comparison,
     pub(crate) role: RoleName,
     pub(crate) fail_on: Threshold,
 }
 
-impl Told<'_> {
-    fn headline(&self) -> Headline {
-        self.report.headline_for(self.role.into())
+impl<'a> Told<'a> {
+    pub(crate) fn report(&self) -> &'a Report {
+        &self.comparison.report
+    }
+
+    pub(crate) fn against(&self) -> &'a str {
+        &self.comparison.documents.against
+    }
+
+    pub(crate) fn headline(&self) -> Headline {
+        self.report().headline_for(self.role.into())
+    }
+
+    pub(crate) fn headline_of(&self, change: &Change) -> Headline {
+        change.headline_for(self.role.into())
+    }
+
+    pub(crate) fn approval(&self, change: &Change) -> Option<&'a Entry> {
+        self.comparison.approval(change)
+    }
+
+    /// Whether the worst of it is approved.
+    pub(crate) fn is_decided(&self) -> bool {
+        let undecided = self.comparison.undecided(self.role.into());
+        self.headline() >= Headline::Risky && undecided < self.headline()
+    }
+
+    pub(crate) fn ending(&self) -> Ending {
+        if !self.comparison.stale.is_empty() && self.fail_on != Threshold::None {
+            return Ending::Findings;
+        }
+        self.fail_on
+            .ending(self.comparison.undecided(self.role.into()))
     }
 }
 
 /// `diff`: compares, prints, and fails over the threshold.
 #[must_use]
 pub fn run(root: &Path, arguments: &Arguments) -> Ending {
-    match report(root, arguments) {
-        Ok((text, ending)) => {
-            print!("{text}");
-            ending
-        }
-        Err(message) => {
-            eprintln!("{message}");
-            Ending::Unusable
-        }
-    }
+    report::tell(report(root, arguments))
 }
 
 /// The report, and whether it is over the threshold.
@@ -141,25 +152,63 @@ pub fn run(root: &Path, arguments: &Arguments) -> Ending {
 ///
 /// One message, if a document cannot be read.
 pub fn report(root: &Path, arguments: &Arguments) -> Result<(String, Ending), String> {
-    let documents = revision::documents(root, arguments.against.as_deref())?;
-    let report = compare(&documents.old, &documents.new);
+    let comparison = Comparison::of(root, arguments.against.as_deref())?;
     let told = Told {
-        report: &report,
-        against: &documents.against,
+        comparison: &comparison,
         role: arguments.role,
         fail_on: arguments.fail_on,
     };
-    let text = written(&told, arguments.format);
-    Ok((text, arguments.fail_on.ending(told.headline())))
+    Ok((written(&told, arguments.format), told.ending()))
 }
 
 fn written(told: &Told<'_>, format: Format) -> String {
     match format {
         Format::Text => text::text(told),
-        Format::Markdown => text::markdown(told),
+        Format::Markdown => markdown::markdown(told),
         Format::Json => formats::json(told),
-        Format::Github => formats::github(told),
-        Format::Sarif => formats::sarif(told),
-        Format::Junit => formats::junit(told),
+        Format::Github | Format::Sarif | Format::Junit => findings(told).written(format),
+    }
+}
+
+/// The changes as findings, and the approvals that have to go.
+fn findings(told: &Told<'_>) -> report::Report {
+    let stale = told.comparison.stale.iter().cloned();
+    report::Report {
+        tool: "diff",
+        summary: text::summary(told),
+        findings: changes(told).into_iter().chain(stale).collect(),
+        rules: Vec::new(),
+    }
+}
+
+/// The changes as findings: an error is what is over the threshold and not
+/// approved.
+pub(crate) fn changes(told: &Told<'_>) -> Vec<Finding> {
+    let changes = told.report().changes.iter();
+    changes.map(|change| finding(change, told)).collect()
+}
+
+fn finding(change: &Change, told: &Told<'_>) -> Finding {
+    let headline = told.headline_of(change);
+    let is_over = told.fail_on.ending(headline) == Ending::Findings;
+    let level = match headline {
+        _ if told.approval(change).is_some() => Level::Note,
+        _ if is_over => Level::Error,
+        Headline::LintError | Headline::Breaking | Headline::SourceBreaking | Headline::Risky => {
+            Level::Warning
+        }
+        Headline::Compatible | Headline::Patch | Headline::None => Level::Note,
+    };
+    Finding {
+        kind: Some(headline.word()),
+        fingerprint: Some(change.fingerprint()),
+        pointer: change.place.pointer.clone(),
+        ..Finding::new(
+            level,
+            change.rule,
+            DOCUMENT,
+            &change.near,
+            text::message(change, told),
+        )
     }
 }

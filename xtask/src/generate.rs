@@ -6,7 +6,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use codegen::Generated;
+use codegen::{Generated, Problems};
 
 use crate::Ending;
 
@@ -35,7 +35,23 @@ impl fmt::Display for Failure {
 }
 
 impl Failure {
-    fn ending(&self) -> Ending {
+    /// A text that is no document cannot be used; a document can be refused.
+    fn of(problems: &Problems) -> Self {
+        let report = problems.report(DOCUMENT).to_string();
+        if problems
+            .as_slice()
+            .iter()
+            .any(|problem| problem.rule == "yaml")
+        {
+            Self::Unusable(report.trim_end().to_owned())
+        } else {
+            Self::Refused(report)
+        }
+    }
+
+    /// How a task ends that fails by this.
+    #[must_use]
+    pub fn ending(&self) -> Ending {
         match self {
             Self::Refused(_) => Ending::Findings,
             Self::Unusable(_) => Ending::Unusable,
@@ -52,6 +68,16 @@ pub enum Difference {
     Changed(String),
     /// The document gives no such file.
     Leftover(String),
+}
+
+impl Difference {
+    /// The file, below `generated/`.
+    #[must_use]
+    pub fn path(&self) -> &str {
+        match self {
+            Self::New(path) | Self::Changed(path) | Self::Leftover(path) => path,
+        }
+    }
 }
 
 impl fmt::Display for Difference {
@@ -84,8 +110,7 @@ pub fn compare(root: &Path) -> Result<Comparison, Failure> {
     let path = root.join(DOCUMENT);
     let text = fs::read_to_string(&path)
         .map_err(|error| Failure::Unusable(format!("cannot read {DOCUMENT}: {error}")))?;
-    let generated = codegen::generate(&text)
-        .map_err(|problems| Failure::Refused(problems.report(DOCUMENT).to_string()))?;
+    let generated = codegen::generate(&text).map_err(|problems| Failure::of(&problems))?;
     let files = formatted(root, &generated)?;
     let differences = differences(&root.join(OUTPUT), &files)?;
     Ok(Comparison {

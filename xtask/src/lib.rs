@@ -4,11 +4,19 @@
 //! does not compile; what needs generated code is a program that a task starts
 //! through cargo.
 
+pub mod approvals;
+pub mod approve;
+pub mod comparison;
 pub mod diff;
+pub mod examples;
+pub mod files;
 pub mod generate;
+pub mod report;
+pub mod review;
 pub mod revision;
 pub mod semver;
 pub mod steps;
+pub mod surface;
 pub mod validate;
 
 use std::path::{Path, PathBuf};

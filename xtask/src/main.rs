@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
-use xtask::{diff, generate, root, semver, steps, validate};
+use xtask::{approve, diff, examples, generate, review, root, semver, steps, surface, validate};
 
 /// The project's tasks.
 ///
@@ -28,6 +28,14 @@ enum Task {
     Diff(diff::Arguments),
     /// Say which versions come next, from what `diff` finds
     Semver(semver::Arguments),
+    /// Say everything about an edit once, as a comment for a pull request
+    Review(review::Arguments),
+    /// Show what the edits add to and take from the crates' public items
+    Surface(surface::Arguments),
+    /// Hold every example of the document against its schema and its type
+    Examples(examples::Arguments),
+    /// Record that a break is deliberate, with its reason
+    Approve(approve::Arguments),
     /// Send a payout through the generated halves and tell the story
     Demo,
     /// Run everything that CI checks, except formatting and lints
@@ -45,6 +53,10 @@ fn main() -> ExitCode {
         Task::Gen { check: true } => generate::check(&root).into(),
         Task::Diff(arguments) => diff::run(&root, &arguments).into(),
         Task::Semver(arguments) => semver::run(&root, &arguments).into(),
+        Task::Review(arguments) => review::run(&root, &arguments).into(),
+        Task::Surface(arguments) => surface::run(&root, &arguments).into(),
+        Task::Examples(arguments) => examples::run(&root, &arguments).into(),
+        Task::Approve(arguments) => approve::run(&root, &arguments).into(),
         Task::Demo => steps::demo(&root).into(),
         Task::Test => steps::test(&root).into(),
         Task::Validate => validate::run(&root).into(),

@@ -18,6 +18,10 @@ pub struct Documents {
     pub old: Node,
     /// The document now.
     pub new: Node,
+    /// The text of the one before.
+    pub old_text: String,
+    /// The text of the one now.
+    pub new_text: String,
     /// What the old one is called in reports.
     pub against: String,
     /// Where it came from.
@@ -39,23 +43,25 @@ pub enum Source {
 ///
 /// One message, if either cannot be found or is no document of ours.
 pub fn documents(root: &Path, against: Option<&str>) -> Result<Documents, String> {
-    let new = read_file(&root.join(DOCUMENT), DOCUMENT)?;
+    let new_text = file(&root.join(DOCUMENT), DOCUMENT)?;
+    let new = read(&new_text, DOCUMENT)?;
     let source = source(root, against)?;
-    let (old, name) = match &source {
+    let (old_text, name) = match &source {
         Source::File(path) => {
             let name = path.display().to_string();
-            (read_file(path, &name)?, name)
+            (file(path, &name)?, name)
         }
         Source::Revision(revision) => {
             let short: String = revision.chars().take(12).collect();
             let name = format!("{short}:{DOCUMENT}");
-            let text = file_at(root, revision, DOCUMENT)?;
-            (read_text(&text, &name)?, name)
+            (file_at(root, revision, DOCUMENT)?, name)
         }
     };
     Ok(Documents {
-        old,
+        old: read(&old_text, &name)?,
         new,
+        old_text,
+        new_text,
         against: name,
         source,
     })
@@ -116,14 +122,13 @@ fn shallow_hint(root: &Path) -> &'static str {
     }
 }
 
-fn read_file(path: &Path, name: &str) -> Result<Node, String> {
+fn file(path: &Path, name: &str) -> Result<String, String> {
     let bytes = fs::read(path).map_err(|error| format!("cannot read {name}: {error}"))?;
     let text = String::from_utf8(bytes);
-    let text = text.map_err(|_| format!("cannot read {name}: it is not UTF-8 text"))?;
-    read_text(&text, name)
+    text.map_err(|_| format!("cannot read {name}: it is not UTF-8 text"))
 }
 
-fn read_text(text: &str, name: &str) -> Result<Node, String> {
+fn read(text: &str, name: &str) -> Result<Node, String> {
     codegen::diff::read(text).map_err(|problems| {
         let report = problems.report(name).to_string();
         report.trim_end().to_owned()

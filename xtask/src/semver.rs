@@ -4,10 +4,13 @@ use std::fs;
 use std::path::Path;
 
 use clap::Args;
-use codegen::diff::{Bump, Report, Version, compare};
+use codegen::Place;
+use codegen::diff::{Bump, Report, Version};
 
 use crate::Ending;
+use crate::comparison::Comparison;
 use crate::generate::DOCUMENT;
+use crate::report::{self, Finding, Format, Level, paragraph};
 use crate::revision::{self, Documents, Source};
 
 /// The manifest that holds the version of the crates.
@@ -22,12 +25,23 @@ pub struct Arguments {
     /// Fail if a version is lower than it has to be
     #[arg(long)]
     pub check: bool,
+    /// How the report is written
+    #[arg(long, value_enum, default_value = "text")]
+    pub format: Format,
+}
+
+/// Everything with a version.
+#[derive(Debug)]
+pub(crate) struct Versions {
+    lines: Vec<Line>,
 }
 
 /// A thing with a version: where it was, where it must be, where it is.
 #[derive(Debug)]
 struct Line {
     what: &'static str,
+    file: &'static str,
+    place: Place,
     bump: Bump,
     old: Version,
     least: Version,
@@ -38,16 +52,7 @@ struct Line {
 /// reached.
 #[must_use]
 pub fn run(root: &Path, arguments: &Arguments) -> Ending {
-    match report(root, arguments) {
-        Ok((text, ending)) => {
-            print!("{text}");
-            ending
-        }
-        Err(message) => {
-            eprintln!("{message}");
-            Ending::Unusable
-        }
-    }
+    report::tell(report(root, arguments))
 }
 
 /// A line per thing with a version, and whether all are high enough.
@@ -56,15 +61,145 @@ pub fn run(root: &Path, arguments: &Arguments) -> Ending {
 ///
 /// One message, if a document or a manifest cannot be read.
 pub fn report(root: &Path, arguments: &Arguments) -> Result<(String, Ending), String> {
-    let lines = lines(root, arguments)?;
-    let mut text: String = lines.iter().map(Line::text).collect();
-    if !arguments.check || lines.iter().all(Line::is_reached) {
-        return Ok((text, Ending::Clean));
+    let comparison = Comparison::of(root, arguments.against.as_deref())?;
+    let versions = Versions::of(root, &comparison)?;
+    let text = match arguments.format {
+        Format::Text => versions.text(arguments.check),
+        format => versions.findings().written(format),
+    };
+    let ending = if arguments.check && !versions.is_right() {
+        Ending::Findings
+    } else {
+        Ending::Clean
+    };
+    Ok((text, ending))
+}
+
+impl Versions {
+    /// The versions of an edit.
+    pub(crate) fn of(root: &Path, comparison: &Comparison) -> Result<Self, String> {
+        let Comparison {
+            documents, report, ..
+        } = comparison;
+        let old = version(&report.old_version, &documents.against)?;
+        let now = version(&report.new_version, DOCUMENT)?;
+        let manifest = fs::read_to_string(root.join(MANIFEST));
+        let manifest = manifest.map_err(|error| format!("cannot read {MANIFEST}: {error}"))?;
+        let (crates, line) = manifest_version(&manifest, MANIFEST)?;
+        let crates_old = old_crates(root, documents)?.unwrap_or(old);
+        let whole = report.types();
+        let place = |line| Place::new(line, 1, "");
+        let info = documents.new.get("info");
+        let info = info.and_then(|info| info.get("version"));
+        let mut lines = vec![Line {
+            what: "document",
+            file: DOCUMENT,
+            place: info.map_or_else(|| place(1), |node| node.place.clone()),
+            bump: whole,
+            old,
+            least: old.next(whole),
+            now,
+        }];
+        lines.extend(crate_bumps(report).map(|(what, bump)| Line {
+            what,
+            file: MANIFEST,
+            place: place(line),
+            bump,
+            old: crates_old,
+            least: crates_old.next(bump),
+            now: crates,
+        }));
+        Ok(Self { lines })
     }
-    text.push_str(&format!(
-        "raise `info.version` in {DOCUMENT} and `[workspace.package] version` in {MANIFEST}\n"
-    ));
-    Ok((text, Ending::Findings))
+
+    /// Whether every version is high enough, and the document and the crates
+    /// agree.
+    pub(crate) fn is_right(&self) -> bool {
+        self.lines.iter().all(Line::is_reached) && self.agree()
+    }
+
+    /// Document and crates share major and minor: a number that both carry
+    /// means the same.
+    fn agree(&self) -> bool {
+        let mut versions = self
+            .lines
+            .iter()
+            .map(|line| (line.now.major, line.now.minor));
+        let first = versions.next();
+        versions.all(|version| Some(version) == first)
+    }
+
+    fn text(&self, check: bool) -> String {
+        let mut text: String = self.lines.iter().map(Line::text).collect();
+        if check && !self.is_right() {
+            text.push_str(&paragraph(&self.advice()));
+        }
+        text
+    }
+
+    /// What to do where a version is not right.
+    pub(crate) fn advice(&self) -> String {
+        let low: Vec<_> = self
+            .lines
+            .iter()
+            .filter(|line| !line.is_reached())
+            .collect();
+        let raise = |file: &str, name: &str| {
+            let lines = low.iter().filter(|line| line.file == file);
+            let least = lines.map(|line| line.least).max()?;
+            Some(format!("{name} in {file} to {least}"))
+        };
+        let steps = [
+            raise(DOCUMENT, "`info.version`"),
+            raise(MANIFEST, "`[workspace.package] version`"),
+        ];
+        let steps: Vec<_> = steps.into_iter().flatten().collect();
+        if steps.is_empty() {
+            return format!(
+                "{DOCUMENT} and {MANIFEST} must share major and minor: raise the lower one"
+            );
+        }
+        format!("raise {}", steps.join(" and "))
+    }
+
+    /// The versions as findings: an error is what is too low.
+    pub(crate) fn findings(&self) -> report::Report {
+        let mut findings: Vec<_> = self.lines.iter().map(Line::finding).collect();
+        if !self.agree() {
+            findings.push(Finding::new(
+                Level::Error,
+                "versions-agree",
+                MANIFEST,
+                &Place::new(1, 1, ""),
+                format!("{DOCUMENT} and {MANIFEST} must share major and minor"),
+            ));
+        }
+        let summary = if self.is_right() {
+            "every version is high enough".to_owned()
+        } else {
+            self.advice()
+        };
+        report::Report {
+            tool: "semver",
+            summary,
+            findings,
+            rules: Vec::new(),
+        }
+    }
+
+    /// The next versions in one line: `client 0.1.0 -> 0.2.0`.
+    pub(crate) fn in_one_line(&self) -> String {
+        let lines = self.lines.iter().map(|line| {
+            let what = line.what;
+            if line.least == line.old {
+                format!("{what} stays {}", line.old)
+            } else {
+                format!("{what} {} -> {}", line.old, line.least)
+            }
+        });
+        let lines: Vec<_> = lines.collect();
+        lines.join(", ")
+    }
 }
 
 impl Line {
@@ -79,40 +214,32 @@ impl Line {
             old,
             least,
             now,
+            ..
         } = self;
         let is = if self.is_reached() { "is" } else { "is still" };
         let bump = bump.word();
         format!("{what:<14}  {bump:<5}  {old} -> {least}  {is} {now}\n")
     }
-}
 
-fn lines(root: &Path, arguments: &Arguments) -> Result<Vec<Line>, String> {
-    let documents = revision::documents(root, arguments.against.as_deref())?;
-    let report = compare(&documents.old, &documents.new);
-    let old = version(&report.old_version, &documents.against)?;
-    let now = version(&report.new_version, DOCUMENT)?;
-    let manifest = fs::read_to_string(root.join(MANIFEST));
-    let manifest = manifest.map_err(|error| format!("cannot read {MANIFEST}: {error}"))?;
-    let crates = manifest_version(&manifest, MANIFEST)?;
-    let crates_old = old_crates(root, &documents)?.unwrap_or(old);
-    let whole = report.types();
-    let mut lines = vec![Line {
-        what: "document",
-        bump: whole,
-        old,
-        least: old.next(whole),
-        now,
-    }];
-    for (what, bump) in crate_bumps(&report) {
-        lines.push(Line {
+    fn finding(&self) -> Finding {
+        let (level, is) = if self.is_reached() {
+            (Level::Note, "is")
+        } else {
+            (Level::Error, "is still")
+        };
+        let Self {
             what,
+            file,
+            place,
             bump,
-            old: crates_old,
-            least: crates_old.next(bump),
-            now: crates,
-        });
+            old,
+            least,
+            now,
+        } = self;
+        let bump = bump.word();
+        let message = format!("{what}: {bump}, {old} -> {least}, {is} {now}");
+        Finding::new(level, "next-version", file, place, message)
     }
-    Ok(lines)
 }
 
 fn crate_bumps(report: &Report) -> [(&'static str, Bump); 3] {
@@ -129,7 +256,8 @@ fn old_crates(root: &Path, documents: &Documents) -> Result<Option<Version>, Str
         Source::File(_) => Ok(None),
         Source::Revision(revision) => {
             let text = revision::file_at(root, revision, MANIFEST)?;
-            manifest_version(&text, &documents.against).map(Some)
+            let (version, _) = manifest_version(&text, &documents.against)?;
+            Ok(Some(version))
         }
     }
 }
@@ -139,18 +267,19 @@ fn version(text: &str, file: &str) -> Result<Version, String> {
         .ok_or_else(|| format!("{file}: `info.version` is `{text}`, not three numbers"))
 }
 
-/// The version in `[workspace.package]`.
-fn manifest_version(manifest: &str, file: &str) -> Result<Version, String> {
-    let section = manifest
-        .lines()
-        .skip_while(|line| line.trim() != "[workspace.package]")
+/// The version in `[workspace.package]`, and its line.
+fn manifest_version(manifest: &str, file: &str) -> Result<(Version, usize), String> {
+    let numbered = manifest.lines().enumerate();
+    let section = numbered
+        .skip_while(|(_, line)| line.trim() != "[workspace.package]")
         .skip(1)
-        .take_while(|line| !line.starts_with('['));
-    let value = section
-        .filter_map(|line| line.split_once('='))
-        .find(|(key, _)| key.trim() == "version")
-        .map(|(_, value)| value.trim().trim_matches('"'));
-    value
-        .and_then(Version::parse)
+        .take_while(|(_, line)| !line.starts_with('['));
+    let mut versions = section.filter_map(|(index, line)| {
+        let (key, value) = line.split_once('=')?;
+        let version = Version::parse(value.trim().trim_matches('"'))?;
+        (key.trim() == "version").then_some((version, index + 1))
+    });
+    versions
+        .next()
         .ok_or_else(|| format!("{file}: [workspace.package] has no version of three numbers"))
 }

@@ -3,95 +3,42 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
-use std::fs;
-use std::path::{Path, PathBuf};
-use std::process::Command;
-use std::sync::atomic::{AtomicU32, Ordering};
+mod repository;
 
-use xtask::diff::{self, Format, RoleName, Threshold};
+use std::fs;
+
+use repository::{Repository, case, manifest};
+use xtask::diff::{self, RoleName, Threshold};
+use xtask::report::Format;
 use xtask::{Ending, semver};
 
-/// A repository in a folder of its own, gone when dropped.
-struct Repository(PathBuf);
-
-impl Repository {
-    /// One commit on `main` with the base of the cases, and a branch.
-    fn new() -> Self {
-        static NEXT: AtomicU32 = AtomicU32::new(0);
-        let number = NEXT.fetch_add(1, Ordering::Relaxed);
-        let name = format!("xtask-diff-{}-{number}", std::process::id());
-        let repository = Self(std::env::temp_dir().join(name));
-        fs::create_dir_all(repository.0.join("spec")).unwrap();
-        repository.write("Cargo.toml", &manifest("1.4.0"));
-        repository.write("spec/skypay.yaml", &case("base"));
-        repository.git(&["init", "--quiet", "--initial-branch=main"]);
-        repository.commit("base");
-        repository.git(&["switch", "--quiet", "--create", "edit"]);
-        repository
-    }
-
-    fn write(&self, file: &str, text: &str) {
-        fs::write(self.0.join(file), text).unwrap();
-    }
-
-    fn edit(&self, name: &str) {
-        self.write("spec/skypay.yaml", &case(name));
-    }
-
-    fn commit(&self, message: &str) {
-        self.git(&["add", "--all"]);
-        self.git(&["commit", "--quiet", "--message", message]);
-    }
-
-    fn git(&self, arguments: &[&str]) {
-        let names = ["user.name=Test", "user.email=test@example.com"];
-        let output = Command::new("git")
-            .args(names.iter().flat_map(|name| ["-c", name]))
-            .args(arguments)
-            .current_dir(&self.0)
-            .output()
-            .unwrap();
-        let errors = String::from_utf8_lossy(&output.stderr);
-        assert!(output.status.success(), "git {arguments:?}: {errors}");
-    }
-
-    fn diff(&self, change: impl FnOnce(&mut diff::Arguments)) -> Result<(String, Ending), String> {
-        let mut arguments = diff::Arguments {
-            against: None,
-            role: RoleName::Partner,
-            fail_on: Threshold::Breaking,
-            format: Format::Text,
-        };
-        change(&mut arguments);
-        diff::report(&self.0, &arguments)
-    }
-
-    fn told(&self, format: Format) -> String {
-        self.diff(|arguments| arguments.format = format).unwrap().0
-    }
-
-    fn semver(&self) -> (String, Ending) {
-        let arguments = semver::Arguments {
-            against: None,
-            check: true,
-        };
-        semver::report(&self.0, &arguments).unwrap()
-    }
+fn diff(
+    repository: &Repository,
+    change: impl FnOnce(&mut diff::Arguments),
+) -> Result<(String, Ending), String> {
+    let mut arguments = diff::Arguments {
+        against: None,
+        role: RoleName::Partner,
+        fail_on: Threshold::Breaking,
+        format: Format::Text,
+    };
+    change(&mut arguments);
+    diff::report(&repository.0, &arguments)
 }
 
-impl Drop for Repository {
-    fn drop(&mut self) {
-        let _ = fs::remove_dir_all(&self.0);
-    }
+fn told(repository: &Repository, format: Format) -> String {
+    diff(repository, |arguments| arguments.format = format)
+        .unwrap()
+        .0
 }
 
-fn manifest(version: &str) -> String {
-    format!("[workspace]\nmembers = []\n\n[workspace.package]\nversion = \"{version}\"\n")
-}
-
-fn case(name: &str) -> String {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/breaking");
-    fs::read_to_string(folder.join(format!("{name}.yaml"))).unwrap()
+fn versions(repository: &Repository) -> (String, Ending) {
+    let arguments = semver::Arguments {
+        against: None,
+        check: true,
+        format: Format::Text,
+    };
+    semver::report(&repository.0, &arguments).unwrap()
 }
 
 #[test]
@@ -99,9 +46,10 @@ fn it_ends_by_threshold_and_role() {
     let repository = Repository::new();
     let check = |name: &str, role, fail_on, expected| {
         repository.edit(name);
-        let (text, ending) = repository
-            .diff(|arguments| (arguments.role, arguments.fail_on) = (role, fail_on))
-            .unwrap();
+        let (text, ending) = diff(&repository, |arguments| {
+            (arguments.role, arguments.fail_on) = (role, fail_on);
+        })
+        .unwrap();
         assert_eq!(ending, expected, "{name} {role:?} {fail_on:?}\n{text}");
     };
     let (partner, server) = (RoleName::Partner, RoleName::Server);
@@ -168,7 +116,9 @@ fn it_compares_with_the_merge_base_a_revision_or_a_file() {
     repository.edit("25-response-field-added");
     repository.commit("edit");
     let headline = |against: Option<&str>| {
-        let told = repository.diff(|arguments| arguments.against = against.map(str::to_owned));
+        let told = diff(&repository, |arguments| {
+            arguments.against = against.map(str::to_owned);
+        });
         told.unwrap().0.lines().next().unwrap().to_owned()
     };
     // What main gained meanwhile is not the branch's edit.
@@ -188,7 +138,9 @@ fn it_compares_with_the_merge_base_a_revision_or_a_file() {
 fn what_cannot_be_read_gets_one_clear_message() {
     let repository = Repository::new();
     let message = |against: &str| {
-        let told = repository.diff(|arguments| arguments.against = Some(against.to_owned()));
+        let told = diff(&repository, |arguments| {
+            arguments.against = Some(against.to_owned());
+        });
         told.unwrap_err()
     };
     assert_eq!(
@@ -204,11 +156,11 @@ fn what_cannot_be_read_gets_one_clear_message() {
         ),
     ] {
         repository.write("spec/skypay.yaml", text);
-        let error = repository.diff(|_| ()).unwrap_err();
+        let error = diff(&repository, |_| ()).unwrap_err();
         assert!(error.starts_with(expected), "{error}");
     }
     fs::remove_file(repository.0.join("spec/skypay.yaml")).unwrap();
-    let error = repository.diff(|_| ()).unwrap_err();
+    let error = diff(&repository, |_| ()).unwrap_err();
     assert!(
         error.starts_with("cannot read spec/skypay.yaml: "),
         "{error}"
@@ -254,7 +206,7 @@ fn the_text_fits_a_terminal_and_names_every_place() {
         "36-wire-action-changed",
     ] {
         repository.edit(name);
-        let text = repository.told(Format::Text);
+        let text = told(&repository, Format::Text);
         for line in text.lines() {
             assert!(line.chars().count() <= 80, "{line}");
         }
@@ -264,10 +216,10 @@ fn the_text_fits_a_terminal_and_names_every_place() {
         assert!(place.count() >= 1, "{text}");
     }
     repository.edit("07-request-maxlength-tightened");
-    let text = repository.told(Format::Text);
+    let text = told(&repository, Format::Text);
     let paragraph = "\
 breaking: PayoutQueueRequest.remarks constraint-tightened: 255 -> 100
-  spec/skypay.yaml:258:22
+  spec/skypay.yaml:258:22 (fcd033da0cdcd88b)
   deployed caller: breaks, deployed callee: works; code: client major, server
   patch
   in payoutQueue request
@@ -279,7 +231,7 @@ breaking: PayoutQueueRequest.remarks constraint-tightened: 255 -> 100
 fn json_holds_the_whole_report() {
     let repository = Repository::new();
     repository.edit("54-callback-request-required-field-removed");
-    let json: serde_json::Value = serde_json::from_str(&repository.told(Format::Json)).unwrap();
+    let json: serde_json::Value = serde_json::from_str(&told(&repository, Format::Json)).unwrap();
     assert_eq!(json["headline"], "breaking");
     assert_eq!(json["bump"]["types"], "major");
     let change = &json["changes"][0];
@@ -295,7 +247,7 @@ fn json_holds_the_whole_report() {
 fn sarif_points_into_the_new_document() {
     let repository = Repository::new();
     repository.edit("01-api-op-removed");
-    let sarif: serde_json::Value = serde_json::from_str(&repository.told(Format::Sarif)).unwrap();
+    let sarif: serde_json::Value = serde_json::from_str(&told(&repository, Format::Sarif)).unwrap();
     assert_eq!(sarif["version"], "2.1.0");
     let run = &sarif["runs"][0];
     let result = &run["results"][0];
@@ -324,25 +276,23 @@ fn hostile() -> Repository {
 #[test]
 fn texts_are_escaped_in_every_format() {
     let repository = hostile();
-    let junit = repository.told(Format::Junit);
+    let junit = told(&repository, Format::Junit);
     assert!(
         junit.contains("a &lt;b&gt; &amp; &quot;c&quot; | 100% &apos;d&apos;::e"),
         "{junit}"
     );
     assert!(junit.contains("tests=\"1\" failures=\"0\""), "{junit}");
-    let github = repository.told(Format::Github);
+    let github = told(&repository, Format::Github);
     assert_eq!(github.lines().count(), 1, "{github}");
     assert!(github.starts_with("::notice file=spec/skypay.yaml,line=255,col=24,title=patch%3A "));
     assert!(github.contains("| 100%25 'd'::e"), "{github}");
-    let markdown = repository.told(Format::Markdown);
-    assert!(
-        markdown.contains("a &lt;b> &amp; \"c\" \\| 100% 'd'::e, \\`f\\`"),
-        "{markdown}"
-    );
+    let markdown = told(&repository, Format::Markdown);
+    let shown = "`` a <b> & \"c\" \\| 100% 'd'::e, `f` ``";
+    assert!(markdown.contains(shown), "{markdown}");
     let rows = markdown.lines().filter(|line| line.starts_with("| patch"));
     assert_eq!(rows.count(), 1, "{markdown}");
     for format in [Format::Json, Format::Sarif] {
-        serde_json::from_str::<serde_json::Value>(&repository.told(format)).unwrap();
+        serde_json::from_str::<serde_json::Value>(&told(&repository, format)).unwrap();
     }
 }
 
@@ -350,11 +300,11 @@ fn texts_are_escaped_in_every_format() {
 fn junit_fails_what_is_over_the_threshold() {
     let repository = Repository::new();
     repository.edit("07-request-maxlength-tightened");
-    let junit = repository.told(Format::Junit);
+    let junit = told(&repository, Format::Junit);
     assert!(junit.contains("tests=\"1\" failures=\"1\""), "{junit}");
     assert!(junit.contains("<failure type=\"breaking\""), "{junit}");
     repository.edit("base");
-    let junit = repository.told(Format::Junit);
+    let junit = told(&repository, Format::Junit);
     assert!(junit.contains("tests=\"1\" failures=\"0\""), "{junit}");
 }
 
@@ -362,21 +312,59 @@ fn junit_fails_what_is_over_the_threshold() {
 fn versions_have_to_follow() {
     let repository = Repository::new();
     repository.edit("07-request-maxlength-tightened");
-    let (text, ending) = repository.semver();
+    let (text, ending) = versions(&repository);
     assert_eq!(ending, Ending::Findings);
     let expected = "\
 document        major  1.4.0 -> 2.0.0  is still 1.4.0
 skypay-types    major  1.4.0 -> 2.0.0  is still 1.4.0
 skypay-client   major  1.4.0 -> 2.0.0  is still 1.4.0
 skypay-server   patch  1.4.0 -> 1.4.1  is still 1.4.0
-raise `info.version` in spec/skypay.yaml and `[workspace.package] version` in Cargo.toml
+raise `info.version` in spec/skypay.yaml to 2.0.0 and `[workspace.package]
+  version` in Cargo.toml to 2.0.0
 ";
     assert_eq!(text, expected);
     let raised = case("07-request-maxlength-tightened").replace("version: 1.4.0", "version: 2.0.0");
     repository.write("spec/skypay.yaml", &raised);
-    assert_eq!(repository.semver().1, Ending::Findings);
+    assert_eq!(versions(&repository).1, Ending::Findings);
     repository.write("Cargo.toml", &manifest("2.0.0"));
-    assert_eq!(repository.semver().1, Ending::Clean);
+    assert_eq!(versions(&repository).1, Ending::Clean);
     repository.write("Cargo.toml", &manifest("1.9.0"));
-    assert_eq!(repository.semver().1, Ending::Findings);
+    assert_eq!(versions(&repository).1, Ending::Findings);
+}
+
+#[test]
+fn document_and_crates_share_major_and_minor() {
+    let repository = Repository::new();
+    let raised = case("base").replace("version: 1.4.0", "version: 1.5.0");
+    repository.write("spec/skypay.yaml", &raised);
+    repository.write("Cargo.toml", &manifest("1.4.1"));
+    let (text, ending) = versions(&repository);
+    assert_eq!(ending, Ending::Findings, "{text}");
+    assert!(text.contains("must share major and minor"), "{text}");
+    repository.write("Cargo.toml", &manifest("1.5.3"));
+    assert_eq!(versions(&repository).1, Ending::Clean);
+}
+
+#[test]
+fn programs_read_the_versions_too() {
+    let repository = Repository::new();
+    repository.edit("07-request-maxlength-tightened");
+    let arguments = semver::Arguments {
+        against: None,
+        check: true,
+        format: Format::Json,
+    };
+    let (text, _) = semver::report(&repository.0, &arguments).unwrap();
+    let json: serde_json::Value = serde_json::from_str(&text).unwrap();
+    let first = &json["findings"][0];
+    assert_eq!(first["level"], "error");
+    assert_eq!(
+        (&first["file"], &first["line"]),
+        (&"spec/skypay.yaml".into(), &4.into())
+    );
+    assert_eq!(
+        first["message"],
+        "document: major, 1.4.0 -> 2.0.0, is still 1.4.0"
+    );
+    assert_eq!(json["findings"][3]["file"], "Cargo.toml");
 }

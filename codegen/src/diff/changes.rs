@@ -69,16 +69,22 @@ impl Change {
         }
     }
 
-    /// A name for this change that outlives rewording: it is made of the rule
-    /// and the pointer only (FNV-1a, 64 bits).
+    /// A name for this change that outlives rewording; see [`fingerprint`].
     #[must_use]
     pub fn fingerprint(&self) -> String {
-        let text = format!("{}\n{}", self.rule, self.place.pointer);
-        let hash = text.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
-            (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
-        });
-        format!("{hash:016x}")
+        fingerprint(self.rule, &self.place.pointer)
     }
+}
+
+/// The name of a change, made of its rule and its pointer only (FNV-1a, 64
+/// bits), so that it stays the same while texts and values are still edited.
+#[must_use]
+pub fn fingerprint(rule: &str, pointer: &str) -> String {
+    let text = format!("{rule}\n{pointer}");
+    let hash = text.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
+        (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
+    });
+    format!("{hash:016x}")
 }
 
 /// Where a change is seen from.

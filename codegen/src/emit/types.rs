@@ -81,7 +81,54 @@ fn library(api: &Api) -> File {
          and keeps unknown codes.",
         api.title, api.version
     );
-    rust_file("types/src/lib.rs", &doc, vec![Piece::Items(items)])
+    let pieces = vec![Piece::Items(items), Piece::Text(every_operation(api))];
+    rust_file("types/src/lib.rs", &doc, pieces)
+}
+
+/// A macro that hands all operations to another one: what is done with each
+/// of them needs no list by hand.
+fn every_operation(api: &Api) -> String {
+    let group = |belongs: fn(&Operation) -> bool| {
+        let operations = api.operations.iter().filter(|one| belongs(one));
+        let lines = operations.map(|one| {
+            let (method, request, response) = (&one.method, &one.request.name, &one.response.name);
+            format!("                {method}({request}) -> {response};\n")
+        });
+        lines.collect::<String>()
+    };
+    let skypay = group(|one| one.direction == Direction::ToSkypay);
+    let notices = group(|one| one.mode == Mode::Notification);
+    let inquiries =
+        group(|one| one.direction == Direction::ToPartner && one.mode != Mode::Notification);
+    format!(
+        "\
+/// Hands all operations to a macro, for what is done with each of them: those of
+/// SkyPay, then the callbacks that tell and those that ask.
+///
+/// ```
+/// macro_rules! requests {{
+///     ($($group:ident {{ $($method:ident($request:ident) -> $response:ident;)* }})*) => {{
+///         [$($(stringify!($request)),*),*]
+///     }};
+/// }}
+/// let requests = skypay_types::with_operations!(requests);
+/// assert_eq!(requests.len(), skypay_types::OPERATIONS.len());
+/// ```
+#[macro_export]
+macro_rules! with_operations {{
+    ($macro:ident) => {{
+        $macro! {{
+            skypay {{
+{skypay}            }}
+            notices {{
+{notices}            }}
+            inquiries {{
+{inquiries}            }}
+        }}
+    }};
+}}
+"
+    )
 }
 
 fn module(api: &Api, operation: &Operation) -> File {

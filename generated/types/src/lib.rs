@@ -98,3 +98,52 @@ pub const OPERATIONS: &[&OperationInfo] = &[
     <CollectionCollectRequest as Operation>::INFO,
     <FinanceNotificationRequest as Operation>::INFO,
 ];
+
+/// Hands all operations to a macro, for what is done with each of them: those of
+/// SkyPay, then the callbacks that tell and those that ask.
+///
+/// ```
+/// macro_rules! requests {
+///     ($($group:ident { $($method:ident($request:ident) -> $response:ident;)* })*) => {
+///         [$($(stringify!($request)),*),*]
+///     };
+/// }
+/// let requests = skypay_types::with_operations!(requests);
+/// assert_eq!(requests.len(), skypay_types::OPERATIONS.len());
+/// ```
+#[macro_export]
+macro_rules! with_operations {
+    ($macro:ident) => {
+        $macro! {
+            skypay {
+                payout_queue(PayoutQueueRequest) -> PayoutQueueResponse;
+                payout_queue_v2(PayoutQueueV2Request) -> PayoutQueueV2Response;
+                cancel_payout(CancelPayoutRequest) -> CancelPayoutResponse;
+                amend_transaction_v2(AmendTransactionV2Request) -> AmendTransactionV2Response;
+                generate711_barcode(Generate711BarcodeRequest) -> Generate711BarcodeResponse;
+                payout_query_status(PayoutQueryStatusRequest) -> PayoutQueryStatusResponse;
+                get_report_payout(GetReportPayoutRequest) -> GetReportPayoutResponse;
+                get_report_collection(GetReportCollectionRequest) -> GetReportCollectionResponse;
+                balance_query(BalanceQueryRequest) -> BalanceQueryResponse;
+                balance_transfer(BalanceTransferRequest) -> BalanceTransferResponse;
+                notification_inquiry(NotificationInquiryRequest) -> NotificationInquiryResponse;
+                get_nationality(GetNationalityRequest) -> GetNationalityResponse;
+                get_civil_status(GetCivilStatusRequest) -> GetCivilStatusResponse;
+                get_identification_type(GetIdentificationTypeRequest) -> GetIdentificationTypeResponse;
+                get_town_city(GetTownCityRequest) -> GetTownCityResponse;
+                get_province(GetProvinceRequest) -> GetProvinceResponse;
+                get_bank_code(GetBankCodeRequest) -> GetBankCodeResponse;
+            }
+            notices {
+                payout_queue_payout(PayoutQueuePayoutRequest) -> PayoutQueuePayoutResponse;
+                finance_notification(FinanceNotificationRequest) -> FinanceNotificationResponse;
+            }
+            inquiries {
+                payout_inquiry(PayoutInquiryRequest) -> PayoutInquiryResponse;
+                payout_payout(PayoutPayoutRequest) -> PayoutPayoutResponse;
+                collection_inquiry(CollectionInquiryRequest) -> CollectionInquiryResponse;
+                collection_collect(CollectionCollectRequest) -> CollectionCollectResponse;
+            }
+        }
+    };
+}

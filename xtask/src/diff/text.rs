@@ -2,12 +2,12 @@
 
 use codegen::diff::{Change, Headline, Part, Role, Side, User, Verdict, Wire};
 
+use crate::approvals::Entry;
+use crate::approve;
 use crate::generate::DOCUMENT;
+use crate::report::{WIDTH, counted, paragraph, wrapped};
 
 use super::Told;
-
-/// How wide a line of the terminal may be.
-const WIDTH: usize = 80;
 
 /// What stands before lines that belong to the one above.
 const INDENT: &str = "  ";
@@ -15,115 +15,68 @@ const INDENT: &str = "  ";
 /// How much of a value is shown.
 const SHOWN: usize = 60;
 
+/// How much of what is the same is shown before a difference.
+const CONTEXT: usize = 15;
+
 /// How many users of a change are named.
 const NAMED: usize = 4;
 
 /// For a terminal: the headline, then a paragraph per change.
 pub(super) fn text(told: &Told<'_>) -> String {
     let mut out = paragraph(&summary(told));
-    for change in &told.report.changes {
-        let headline = change.headline_for(told.role.into());
-        out.push('\n');
-        out.push_str(&paragraph(&format!("{headline}: {}", sentence(change))));
-        out.push_str(&format!("  {}\n", location(change, told.against)));
-        for text in [consequence(change), users(change)] {
-            let lines = wrapped(&text, WIDTH - INDENT.len());
-            out.extend(lines.iter().map(|line| format!("{INDENT}{line}\n")));
-        }
+    out.push_str(&paragraphs(told));
+    for finding in &told.comparison.stale {
+        out.push_str(&format!(
+            "\n{}",
+            paragraph(&format!("error: {}", finding.message))
+        ));
+        out.push_str(&format!("  {}\n", finding.location()));
     }
-    if !told.report.changes.is_empty() {
+    if !told.report().changes.is_empty() {
         out.push_str(&format!("\n{}\n", bumps(told)));
     }
     out
 }
 
-/// Lines of which all but the first are indented.
-fn paragraph(text: &str) -> String {
-    let lines = wrapped(text, WIDTH - INDENT.len());
-    let indented = format!("\n{INDENT}");
-    format!("{}\n", lines.join(&indented))
+/// A paragraph per change, each after a blank line.
+pub(crate) fn paragraphs(told: &Told<'_>) -> String {
+    let changes = told.report().changes.iter();
+    changes
+        .map(|change| format!("\n{}", one(change, told)))
+        .collect()
 }
 
-/// For a pull request: the headline, a row per change, the words folded away.
-pub(super) fn markdown(told: &Told<'_>) -> String {
-    let mut out = format!("### {}\n", escaped(&summary(told)));
-    let (loud, quiet): (Vec<_>, Vec<_>) = told
-        .report
-        .changes
-        .iter()
-        .partition(|change| change.headline_for(told.role.into()) > Headline::Patch);
-    if !loud.is_empty() {
-        out.push_str(&format!("\n{}\n\n", escaped(&bumps(told))));
-        out.push_str(&table(&loud, told));
-    }
-    if !quiet.is_empty() {
-        let title = format!(
-            "{} without consequence for them",
-            counted(quiet.len(), "change")
-        );
-        out.push_str(&format!("\n<details><summary>{title}</summary>\n\n"));
-        out.push_str(&table(&quiet, told));
-        out.push_str("\n</details>\n");
+fn one(change: &Change, told: &Told<'_>) -> String {
+    let approval = told.approval(change);
+    let approved = approval.map_or("", |_| "approved ");
+    let headline = told.headline_of(change);
+    let mut out = paragraph(&format!("{approved}{headline}: {}", sentence(change)));
+    out.push_str(&format!("  {}{}\n", location(change, told), name(change)));
+    for text in [consequence(change), users(change), decision(approval)] {
+        let lines = wrapped(&text, WIDTH - INDENT.len());
+        out.extend(lines.iter().map(|line| format!("{INDENT}{line}\n")));
     }
     out
 }
 
-fn table(changes: &[&Change], told: &Told<'_>) -> String {
-    let mut out =
-        "| | change | who | wire | code | where |\n|---|---|---|---|---|---|\n".to_owned();
-    for change in changes {
-        let verdict = change.verdict;
-        let cells = [
-            change.headline_for(told.role.into()).word().to_owned(),
-            sentence(change),
-            users(change),
-            format!(
-                "caller {}, callee {}",
-                verdict.caller.word(),
-                verdict.callee.word()
-            ),
-            format!(
-                "client {}, server {}",
-                verdict.client.word(),
-                verdict.server.word()
-            ),
-            format!(
-                "{} ({})",
-                location(change, told.against),
-                change.fingerprint()
-            ),
-        ];
-        let cells: Vec<_> = cells.iter().map(|cell| escaped(cell)).collect();
-        out.push_str(&format!("| {} |\n", cells.join(" | ")));
+/// The name by which a change is approved, where it may need that.
+pub(super) fn name(change: &Change) -> String {
+    if approve::worst(change) < Headline::Risky || change.lint.is_some() {
+        return String::new();
     }
-    out
+    format!(" ({})", change.fingerprint())
 }
 
-/// Text that Markdown shows as it is.
-fn escaped(text: &str) -> String {
-    let mut out = String::new();
-    for character in text.chars() {
-        match character {
-            '\n' => out.push(' '),
-            '<' => out.push_str("&lt;"),
-            '&' => out.push_str("&amp;"),
-            '|' | '`' | '*' | '_' | '[' | ']' | '\\' => {
-                out.push('\\');
-                out.push(character);
-            }
-            other => out.push(other),
-        }
-    }
-    out
+/// Why a change was decided on, if it was.
+pub(super) fn decision(approval: Option<&Entry>) -> String {
+    approval.map_or_else(String::new, |entry| {
+        format!("approved until {}: {}", entry.expires, entry.reason)
+    })
 }
 
 /// The report in one line.
 pub(super) fn summary(told: &Told<'_>) -> String {
-    let whom = match told.role.into() {
-        Role::Partner => "partners",
-        Role::Client => "callers",
-        Role::Server => "callees",
-    };
+    let whom = whom(told);
     let headline = told.headline();
     let what = match headline {
         Headline::LintError => "REFUSED: the edit must not pass the lint".to_owned(),
@@ -131,27 +84,28 @@ pub(super) fn summary(told: &Told<'_>) -> String {
         Headline::SourceBreaking => format!("source-breaking for {whom}"),
         Headline::Risky => format!("risky for {whom}"),
         Headline::Compatible => format!("compatible for {whom}"),
-        Headline::Patch if told.report.changes.is_empty() => "order only".to_owned(),
+        Headline::Patch if told.report().changes.is_empty() => "order only".to_owned(),
         Headline::Patch => format!("no consequence for {whom}"),
-        Headline::None => return format!("no change against {}", told.against),
+        Headline::None => return format!("no change against {}", told.against()),
     };
-    let changes = counted(told.report.changes.len(), "change");
-    format!("{what}; {changes} against {}", told.against)
+    let approved = if told.is_decided() { ", approved" } else { "" };
+    let changes = counted(told.report().changes.len(), "change");
+    format!("{what}{approved}; {changes} against {}", told.against())
 }
 
-fn counted(count: usize, what: &str) -> String {
-    match count {
-        0 => format!("no {what}"),
-        1 => format!("1 {what}"),
-        _ => format!("{count} {what}s"),
+pub(super) fn whom(told: &Told<'_>) -> &'static str {
+    match told.role.into() {
+        Role::Partner => "partners",
+        Role::Client => "callers",
+        Role::Server => "callees",
     }
 }
 
-fn bumps(told: &Told<'_>) -> String {
-    let Verdict { client, server, .. } = told.report.verdict;
+pub(super) fn bumps(told: &Told<'_>) -> String {
+    let Verdict { client, server, .. } = told.report().verdict;
     format!(
         "versions: types {}, client {}, server {} (see `cargo xtask semver`)",
-        told.report.types().word(),
+        told.report().types().word(),
         client.word(),
         server.word(),
     )
@@ -159,19 +113,74 @@ fn bumps(told: &Told<'_>) -> String {
 
 /// What changed, in one line.
 pub(super) fn sentence(change: &Change) -> String {
-    let values = match (&change.old, &change.new) {
-        (Some(old), Some(new)) => format!(": {} -> {}", short(old), short(new)),
-        (Some(old), None) => format!(": {}", short(old)),
-        (None, Some(new)) => format!(": {}", short(new)),
+    let values = match values(change) {
+        (Some(old), Some(new)) => format!(": {old} -> {new}"),
+        (Some(only), None) | (None, Some(only)) => format!(": {only}"),
         (None, None) => String::new(),
     };
     format!("{} {}{values}", change.subject, change.rule)
 }
 
+/// What stood there and what stands there now, as far as a line has room: of
+/// two long texts, the part in which they differ.
+pub(super) fn values(change: &Change) -> (Option<String>, Option<String>) {
+    let on_a_line = |text: &Option<String>| text.as_deref().map(on_a_line);
+    let (old, new) = (on_a_line(&change.old), on_a_line(&change.new));
+    let from = match (&old, &new) {
+        (Some(old), Some(new)) => start_of_difference(old, new),
+        _ => 0,
+    };
+    (
+        old.map(|text| cut(&text, from)),
+        new.map(|text| cut(&text, from)),
+    )
+}
+
+/// Where to start showing two texts: a little before they part, if that is too
+/// far from their start.
+fn start_of_difference(old: &str, new: &str) -> usize {
+    let same = old.chars().zip(new.chars());
+    let same = same.take_while(|(old, new)| old == new).count();
+    let longest = old.chars().count().max(new.chars().count());
+    if longest <= SHOWN || same < SHOWN / 2 {
+        return 0;
+    }
+    same - CONTEXT
+}
+
+fn on_a_line(text: &str) -> String {
+    let words: Vec<_> = text.split_whitespace().collect();
+    words.join(" ")
+}
+
+/// A text from some character on, cut where it is long.
+fn cut(text: &str, from: usize) -> String {
+    let rest: String = text.chars().skip(from).collect();
+    let start = if from == 0 { "" } else { "…" };
+    if rest.chars().count() <= SHOWN {
+        return format!("{start}{rest}");
+    }
+    let shown: String = rest.chars().take(SHOWN - 1).collect();
+    format!("{start}{shown}…")
+}
+
+/// What happened and what follows, on one line.
+pub(super) fn message(change: &Change, told: &Told<'_>) -> String {
+    let parts = [
+        sentence(change),
+        consequence(change),
+        users(change),
+        decision(told.approval(change)),
+        format!("at {}", location(change, told)),
+    ];
+    let parts: Vec<_> = parts.into_iter().filter(|part| !part.is_empty()).collect();
+    parts.join("; ")
+}
+
 /// `file:line:column`, with the revision in front of what is gone.
-pub(super) fn location(change: &Change, against: &str) -> String {
+pub(super) fn location(change: &Change, told: &Told<'_>) -> String {
     let file = match change.side {
-        Side::Old => against,
+        Side::Old => told.against(),
         Side::New => DOCUMENT,
     };
     format!("{file}:{}:{}", change.place.line, change.place.column)
@@ -189,8 +198,8 @@ pub(super) fn consequence(change: &Change) -> String {
         (Wire::Ok, Wire::Ok) => "nothing moves on the wire".to_owned(),
         _ => format!(
             "deployed caller: {}, deployed callee: {}",
-            told(caller),
-            told(callee)
+            fares(caller),
+            fares(callee)
         ),
     };
     let lint = change
@@ -204,7 +213,7 @@ pub(super) fn consequence(change: &Change) -> String {
     )
 }
 
-fn told(wire: Wire) -> &'static str {
+fn fares(wire: Wire) -> &'static str {
     match wire {
         Wire::Ok => "works",
         Wire::Risk => "at risk",
@@ -239,28 +248,27 @@ pub(super) fn user(user: &User) -> String {
     format!("{kind}{}{part}", user.operation)
 }
 
-/// A value on one line, cut where it is long.
-fn short(text: &str) -> String {
-    let line: Vec<_> = text.split_whitespace().collect();
-    let line = line.join(" ");
-    if line.chars().count() <= SHOWN {
-        return line;
-    }
-    let cut: String = line.chars().take(SHOWN - 1).collect();
-    format!("{cut}…")
-}
+#[cfg(test)]
+mod tests {
+    use super::{cut, start_of_difference};
 
-/// Lines of words, none wider than it must be.
-fn wrapped(text: &str, width: usize) -> Vec<String> {
-    let mut lines: Vec<String> = Vec::new();
-    for word in text.split_whitespace() {
-        match lines.last_mut() {
-            Some(line) if line.chars().count() + 1 + word.chars().count() <= width => {
-                line.push(' ');
-                line.push_str(word);
-            }
-            _ => lines.push(word.to_owned()),
-        }
+    #[test]
+    fn of_long_texts_the_part_that_differs_is_shown() {
+        let check = |old: &str, new: &str, expected: [&str; 2]| {
+            let from = start_of_difference(old, new);
+            assert_eq!([cut(old, from), cut(new, from)], expected);
+        };
+        check("a", "b", ["a", "b"]);
+        let long = "word ".repeat(20);
+        let (old, new) = (format!("{long}old end"), format!("{long}new end"));
+        check(
+            &old,
+            &new,
+            ["…word word word old end", "…word word word new end"],
+        );
+        let (old, new) = (format!("old {long}"), format!("new {long}"));
+        let shown = "word ".repeat(11);
+        let ends = [format!("old {shown}…"), format!("new {shown}…")];
+        check(&old, &new, [&ends[0], &ends[1]]);
     }
-    lines
 }

@@ -1,0 +1,342 @@
+//! Examples against their schemas, and through the generated types.
+
+use codegen::document::{self, Node};
+use jsonschema::{Draft, Registry, Validator};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use serde_json::{Value, json};
+use skypay_types::read::{self, ReadError};
+use skypay_types::{Operation, OperationInfo, Outcome, Validate};
+
+/// What the document is called inside references.
+const DOCUMENT: &str = "mem:///document";
+
+/// What was looked at, and what is wrong with it.
+pub(crate) fn judge(text: &str) -> Result<Value, String> {
+    let root = document::load(text).map_err(|problems| problems.report("").to_string())?;
+    let registry = Registry::new()
+        .add(DOCUMENT, json!({"components": components(&root)}))
+        .and_then(jsonschema::RegistryBuilder::prepare)
+        .map_err(|error| error.to_string())?;
+    let mut judge = Judge {
+        root: &root,
+        registry: &registry,
+        findings: Vec::new(),
+        examples: 0,
+        taken_through_types: 0,
+    };
+    let paths = root.get("paths").map(Node::entries);
+    for entry in paths.unwrap_or_default() {
+        if let Some(post) = entry.node.get("post") {
+            judge.operation(post);
+        }
+    }
+    let schemas = root.get("components").and_then(|node| node.get("schemas"));
+    for entry in schemas.map(Node::entries).unwrap_or_default() {
+        judge.schema(&entry.node);
+    }
+    Ok(json!({
+        "examples": judge.examples,
+        "takenThroughTypes": judge.taken_through_types,
+        "findings": judge.findings,
+    }))
+}
+
+/// The components, as JSON, for references to lead to.
+fn components(root: &Node) -> Value {
+    root.get("components").map_or(Value::Null, Node::json)
+}
+
+struct Judge<'d> {
+    root: &'d Node,
+    registry: &'d Registry<'d>,
+    findings: Vec<Value>,
+    examples: usize,
+    taken_through_types: usize,
+}
+
+impl<'d> Judge<'d> {
+    /// The message examples of an operation.
+    fn operation(&mut self, post: &'d Node) {
+        let name = post.text_of("operationId").unwrap_or_default();
+        let types = ALL.iter().find(|types| types.info.name == name);
+        let answer = post.get("responses").and_then(|all| all.get("200"));
+        for (body, part) in [
+            (post.get("requestBody"), Part::Request),
+            (answer, Part::Response),
+        ] {
+            let media = body
+                .and_then(|body| body.get("content"))
+                .and_then(|content| content.get("application/json"));
+            let Some(schema) = media.and_then(|media| media.get("schema")) else {
+                continue;
+            };
+            let examples = media.and_then(|media| media.get("examples"));
+            for example in examples.map(Node::entries).unwrap_or_default() {
+                let Some(value) = example.node.get("value") else {
+                    continue;
+                };
+                if self.fits(schema, value) {
+                    self.message(types, part, schema, value);
+                }
+            }
+        }
+    }
+
+    /// The example of a schema and those of the schemas inside it.
+    fn schema(&mut self, schema: &'d Node) {
+        if let Some(example) = schema.get("example") {
+            self.fits(schema, example);
+        }
+        let properties = schema.get("properties").map(Node::entries);
+        for property in properties.unwrap_or_default() {
+            self.schema(&property.node);
+        }
+        if let Some(items) = schema.get("items") {
+            self.schema(items);
+        }
+    }
+
+    /// Whether an example is valid by its schema; notes it, if it is not.
+    fn fits(&mut self, schema: &Node, value: &Node) -> bool {
+        self.examples += 1;
+        let validator = match self.validator(schema) {
+            Ok(validator) => validator,
+            Err(error) => {
+                self.add(
+                    "example-schema",
+                    value,
+                    &format!("its schema is unusable: {error}"),
+                );
+                return false;
+            }
+        };
+        let example = value.json();
+        let errors: Vec<_> = validator
+            .iter_errors(&example)
+            .map(|error| {
+                let path = error.instance_path().to_string();
+                (path, error.to_string())
+            })
+            .collect();
+        for (path, error) in &errors {
+            let at = if path.is_empty() { "" } else { " at " };
+            self.add(
+                "example-schema",
+                value,
+                &format!("not valid by its schema{at}{path}: {error}"),
+            );
+        }
+        errors.is_empty()
+    }
+
+    /// Validates by a schema of the components, which all others refer to.
+    fn validator(&self, schema: &Node) -> Result<Validator, String> {
+        let reference = match schema.text_of("$ref") {
+            Some(reference) => reference.to_owned(),
+            None => format!("#{}", schema.place.pointer),
+        };
+        let schema = json!({"$ref": format!("{DOCUMENT}{reference}")});
+        // OpenAPI 3.0 has the schemas of an early draft; this is the next one
+        // of which everything that the document uses means the same.
+        let options = jsonschema::options().with_draft(Draft::Draft7);
+        let options = options.with_registry(self.registry);
+        options.build(&schema).map_err(|error| error.to_string())
+    }
+
+    /// Reads a message into its type, looks at its rules, and writes it again.
+    fn message(&mut self, types: Option<&Types>, part: Part, schema: &'d Node, value: &Node) {
+        let Some(types) = types else {
+            let message = "the generated types do not know this operation: run `cargo xtask gen`";
+            self.add("example-types", value, message);
+            return;
+        };
+        let read = match part {
+            Part::Request => types.request,
+            Part::Response => types.response,
+        };
+        let written = match read(value.to_json().as_bytes()) {
+            Ok(written) => written,
+            // A refusal is no whole answer: the client reads its code alone.
+            Err(_) if part == Part::Response && is_refusal(types.info, value) => return,
+            Err(error) => {
+                self.add(
+                    "example-types",
+                    value,
+                    &format!("its type cannot read it: {error}"),
+                );
+                return;
+            }
+        };
+        self.taken_through_types += 1;
+        for broken in &written.broken {
+            self.add(
+                "example-types",
+                value,
+                &format!("its type refuses it: {broken}"),
+            );
+        }
+        // An empty text stands for a member that is not there.
+        let [expected, written] = [self.without_transport(part, schema, value), written.json]
+            .map(|json| without_empty(&json));
+        if written != expected {
+            let difference = first_difference(&expected, &written);
+            self.add(
+                "example-types",
+                value,
+                &format!(
+                    "read and written again it is not the same: {difference}; if the document is \
+                     right, run `cargo xtask gen`"
+                ),
+            );
+        }
+    }
+
+    /// The message as its type writes it: without what the transport adds.
+    fn without_transport(&self, part: Part, schema: &'d Node, value: &Node) -> String {
+        let mut value = value.clone();
+        let properties = self.resolved(schema).get("properties");
+        let added = |name: &str| {
+            let property = properties.and_then(|properties| properties.get(name));
+            property.is_some_and(|property| {
+                ["x-skypay-transport", "x-skypay-constant"]
+                    .iter()
+                    .any(|mark| property.flag(mark) || self.resolved(property).flag(mark))
+            })
+        };
+        if let document::Value::Map(entries) = &mut value.value
+            && part == Part::Request
+        {
+            entries.retain(|entry| !added(&entry.key));
+        }
+        value.to_json()
+    }
+
+    /// What stands behind a reference, alone or with changes of its own.
+    fn resolved(&self, node: &'d Node) -> &'d Node {
+        let all = node.get("allOf").map(Node::items).unwrap_or_default();
+        let reference = all.iter().chain([node]).find_map(|one| one.text_of("$ref"));
+        let name = reference.and_then(|text| text.strip_prefix("#/components/schemas/"));
+        let schemas = self
+            .root
+            .get("components")
+            .and_then(|node| node.get("schemas"));
+        let target = name.and_then(|name| schemas.and_then(|schemas| schemas.get(name)));
+        target.map_or(node, |target| self.resolved(target))
+    }
+
+    fn add(&mut self, rule: &str, at: &Node, message: &str) {
+        self.findings.push(json!({
+            "rule": rule,
+            "line": at.place.line,
+            "column": at.place.column,
+            "pointer": at.place.pointer,
+            "message": message,
+        }));
+    }
+}
+
+/// Whether an answer says, by a code of its operation, that nothing happened
+/// or that it is not known.
+fn is_refusal(info: &OperationInfo, answer: &Node) -> bool {
+    // Of all members only the code is a text that its operation lists.
+    let texts = answer
+        .entries()
+        .iter()
+        .filter_map(|entry| entry.node.text());
+    let mut outcomes = texts.filter_map(|text| {
+        let mut codes = info.codes.iter();
+        codes
+            .find(|(code, _)| *code == text)
+            .map(|(_, outcome)| *outcome)
+    });
+    outcomes.any(|outcome| outcome != Outcome::Accepted)
+}
+
+/// A message without its members that are empty texts.
+fn without_empty(json: &str) -> String {
+    let Ok(mut message) = document::load(json) else {
+        return json.to_owned();
+    };
+    drop_empty(&mut message.value);
+    message.to_json()
+}
+
+fn drop_empty(value: &mut document::Value) {
+    match value {
+        document::Value::Map(entries) => {
+            entries.retain(|entry| entry.node.text() != Some(""));
+            for entry in entries {
+                drop_empty(&mut entry.node.value);
+            }
+        }
+        document::Value::List(items) => {
+            for item in items {
+                drop_empty(&mut item.value);
+            }
+        }
+        _ => {}
+    }
+}
+
+/// Where two texts part, with a little of both.
+fn first_difference(expected: &str, written: &str) -> String {
+    let same = expected
+        .char_indices()
+        .zip(written.chars())
+        .find(|((_, left), right)| left != right)
+        .map_or(expected.len().min(written.len()), |((index, _), _)| index);
+    let part = |text: &str| -> String {
+        let start = text[..same].rfind([',', '{']).unwrap_or(0);
+        text[start..].chars().take(60).collect()
+    };
+    format!("`{}` became `{}`", part(expected), part(written))
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Part {
+    Request,
+    Response,
+}
+
+/// The types of an operation, forgotten.
+struct Types {
+    info: &'static OperationInfo,
+    request: Read,
+    response: Read,
+}
+
+type Read = fn(&[u8]) -> Result<Written, ReadError>;
+
+/// What a type makes of a message.
+struct Written {
+    json: String,
+    broken: Vec<String>,
+}
+
+fn through<T: DeserializeOwned + Serialize + Validate>(text: &[u8]) -> Result<Written, ReadError> {
+    let message: T = read::from_slice(text)?;
+    let broken = match message.validate() {
+        Ok(()) => Vec::new(),
+        Err(invalid) => invalid
+            .violations()
+            .iter()
+            .map(ToString::to_string)
+            .collect(),
+    };
+    let json = serde_json::to_string(&message).unwrap_or_default();
+    Ok(Written { json, broken })
+}
+
+macro_rules! types {
+    ($($group:ident { $($method:ident($request:ident) -> $response:ident;)* })*) => {
+        &[$($(Types {
+            info: <skypay_types::$request as Operation>::INFO,
+            request: through::<skypay_types::$request>,
+            response: through::<skypay_types::$response>,
+        }),*),*]
+    };
+}
+
+/// The types of every operation.
+const ALL: &[Types] = skypay_types::with_operations!(types);

@@ -1,0 +1,27 @@
+//! Every example of a document, held against its schema and taken through the
+//! generated types, there and back. Started by `cargo xtask examples`, which
+//! never links generated code itself; prints a JSON object.
+
+mod judge;
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    let Some(path) = std::env::args().nth(1) else {
+        eprintln!("name the document");
+        return ExitCode::from(2);
+    };
+    match std::fs::read_to_string(&path)
+        .map_err(|error| error.to_string())
+        .and_then(|text| judge::judge(&text))
+    {
+        Ok(judged) => {
+            println!("{judged}");
+            ExitCode::SUCCESS
+        }
+        Err(message) => {
+            eprintln!("{path}: {message}");
+            ExitCode::from(2)
+        }
+    }
+}

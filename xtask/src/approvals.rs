@@ -1,0 +1,249 @@
+//! Breaks that somebody decided on: the file beside the document that names
+//! them, each with its reason and the version in which the decision expires.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::Path;
+
+use codegen::Place;
+use codegen::diff::{Change, Report, Version, fingerprint};
+use serde::Deserialize;
+use toml::Spanned;
+
+use crate::report::{Finding, Level};
+
+/// The file, from the root of the workspace.
+pub const APPROVALS: &str = "spec/approved-breaks.toml";
+
+/// The first lines of a new file.
+const HEADER: &str = "\
+# Breaks of skypay.yaml that were decided on. Written by `cargo xtask approve`;
+# an entry goes when the document reaches the version in which it expires.
+";
+
+/// The entries of the file, in its order.
+#[derive(Clone, Debug, Default)]
+pub struct Approvals {
+    entries: Vec<Entry>,
+}
+
+/// A break that was decided on.
+#[derive(Clone, Debug)]
+pub struct Entry {
+    /// The name of the change: made of `rule` and `pointer`.
+    pub fingerprint: String,
+    /// The kind of change.
+    pub rule: String,
+    /// Where it stands.
+    pub pointer: String,
+    /// Why it was decided on.
+    pub reason: String,
+    /// The version of the document in which the entry has to go.
+    pub expires: Version,
+    /// Where the entry stands in the file.
+    pub place: Place,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct File {
+    #[serde(default, rename = "break")]
+    breaks: Vec<Spanned<Raw>>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Raw {
+    fingerprint: String,
+    rule: String,
+    pointer: String,
+    reason: String,
+    expires: String,
+}
+
+impl Approvals {
+    /// Reads the file of a workspace; no file is no entry.
+    ///
+    /// # Errors
+    ///
+    /// A file that cannot be read, with the line that is wrong.
+    pub fn read(root: &Path) -> Result<Self, String> {
+        Self::parse(&text(root)?, APPROVALS)
+    }
+
+    /// Reads the text of such a file.
+    ///
+    /// # Errors
+    ///
+    /// What is wrong with it, with the file's name, line and column.
+    pub fn parse(text: &str, file: &str) -> Result<Self, String> {
+        let parsed: File = toml::from_str(text).map_err(|error| {
+            let place = place(text, error.span().map_or(0, |span| span.start));
+            let message = error.message().lines().next().unwrap_or_default();
+            format!("{file}:{}:{}: {message}", place.line, place.column)
+        })?;
+        let mut entries: Vec<Entry> = Vec::new();
+        for raw in parsed.breaks {
+            let place = place(text, raw.span().start);
+            let at = format!("{file}:{}:{}", place.line, place.column);
+            let entry = entry(raw.into_inner(), place).map_err(|why| format!("{at}: {why}"))?;
+            if entries
+                .iter()
+                .any(|other| other.fingerprint == entry.fingerprint)
+            {
+                return Err(format!(
+                    "{at}: `{}` stands twice: keep one of the two",
+                    entry.fingerprint
+                ));
+            }
+            entries.push(entry);
+        }
+        Ok(Self { entries })
+    }
+
+    /// The entry that approves a change, if it has not expired in this version
+    /// of the document. What must not pass the lint is never approved.
+    #[must_use]
+    pub fn approving(&self, change: &Change, version: Option<Version>) -> Option<&Entry> {
+        if change.lint.is_some() {
+            return None;
+        }
+        let entry = self.find(&change.fingerprint())?;
+        (!entry.has_expired(version)).then_some(entry)
+    }
+
+    fn find(&self, fingerprint: &str) -> Option<&Entry> {
+        let mut entries = self.entries.iter();
+        entries.find(|entry| entry.fingerprint == fingerprint)
+    }
+
+    /// Entries that have to go: expired ones, and those that came with this
+    /// edit and match nothing that it changes. An entry that was there before
+    /// has matched then; `before` is nothing where that is not known.
+    #[must_use]
+    pub fn stale(&self, report: &Report, before: Option<&Self>) -> Vec<Finding> {
+        let version = Version::parse(&report.new_version);
+        let changes: BTreeSet<_> = report.changes.iter().map(Change::fingerprint).collect();
+        let mut findings = Vec::new();
+        for entry in &self.entries {
+            let is_old = before.is_none_or(|before| before.find(&entry.fingerprint).is_some());
+            if entry.has_expired(version) {
+                findings.push(entry.finding(
+                    "expired-approval",
+                    &format!("expired in {}: remove the entry", entry.expires),
+                ));
+            } else if !is_old && !changes.contains(&entry.fingerprint) {
+                findings.push(entry.finding(
+                    "unneeded-approval",
+                    "matches no change of this edit: remove the entry",
+                ));
+            }
+        }
+        findings
+    }
+}
+
+impl Entry {
+    fn has_expired(&self, version: Option<Version>) -> bool {
+        version.is_some_and(|version| version >= self.expires)
+    }
+
+    fn finding(&self, rule: &str, what: &str) -> Finding {
+        let message = format!("the approval of {} at {} {what}", self.rule, self.pointer);
+        Finding {
+            pointer: self.pointer.clone(),
+            fingerprint: Some(self.fingerprint.clone()),
+            ..Finding::new(Level::Error, rule, APPROVALS, &self.place, message)
+        }
+    }
+}
+
+fn entry(raw: Raw, place: Place) -> Result<Entry, String> {
+    let Raw {
+        fingerprint: name,
+        rule,
+        pointer,
+        reason,
+        expires,
+    } = raw;
+    let named = fingerprint(&rule, &pointer);
+    if name != named {
+        return Err(format!(
+            "`fingerprint` is `{name}`, but rule and pointer make `{named}`: let `cargo xtask \
+             approve` write the entry"
+        ));
+    }
+    let reason = one_line(&reason)?;
+    let expires = Version::parse(&expires)
+        .ok_or_else(|| format!("`expires` is `{expires}`, not a version of three numbers"))?;
+    Ok(Entry {
+        fingerprint: name,
+        rule,
+        pointer,
+        reason,
+        expires,
+        place,
+    })
+}
+
+/// A reason that says something, on one line.
+///
+/// # Errors
+///
+/// A reason of blanks.
+pub(crate) fn one_line(reason: &str) -> Result<String, String> {
+    let words: Vec<_> = reason.split_whitespace().collect();
+    if words.is_empty() {
+        return Err("the reason is empty: say why the break is right".to_owned());
+    }
+    Ok(words.join(" "))
+}
+
+/// Adds an entry at the end of the file, which is replaced as a whole.
+///
+/// # Errors
+///
+/// A file that cannot be read or written.
+pub(crate) fn add(root: &Path, entry: &Entry) -> Result<(), String> {
+    let mut text = text(root)?;
+    if text.is_empty() {
+        text.push_str(HEADER);
+    }
+    if !text.ends_with('\n') {
+        text.push('\n');
+    }
+    text.push_str("\n[[break]]\n");
+    let expires = entry.expires.to_string();
+    for (key, value) in [
+        ("fingerprint", &entry.fingerprint),
+        ("rule", &entry.rule),
+        ("pointer", &entry.pointer),
+        ("reason", &entry.reason),
+        ("expires", &expires),
+    ] {
+        let value = toml::Value::String(value.clone());
+        text.push_str(&format!("{key} = {value}\n"));
+    }
+    Approvals::parse(&text, APPROVALS)?;
+    crate::files::replace(&root.join(APPROVALS), &text)
+        .map_err(|error| format!("cannot write {APPROVALS}: {error}"))
+}
+
+fn text(root: &Path) -> Result<String, String> {
+    match fs::read_to_string(root.join(APPROVALS)) {
+        Ok(text) => Ok(text),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(String::new()),
+        Err(error) => Err(format!("cannot read {APPROVALS}: {error}")),
+    }
+}
+
+/// Line and column of a byte of a text.
+fn place(text: &str, offset: usize) -> Place {
+    let before = text.get(..offset).unwrap_or(text);
+    let start = before.rfind('\n').map_or(0, |end| end + 1);
+    Place::new(
+        before.matches('\n').count() + 1,
+        before[start..].chars().count() + 1,
+        "",
+    )
+}

@@ -1,0 +1,119 @@
+//! `approve`: records that a break is deliberate.
+
+use std::path::Path;
+
+use clap::Args;
+use codegen::Place;
+use codegen::diff::{Bump, Change, Headline, Version};
+
+use crate::approvals::{self, APPROVALS, Entry};
+use crate::comparison::Comparison;
+use crate::{Ending, report};
+
+/// What is approved, and why.
+#[derive(Args, Clone, Debug)]
+pub struct Arguments {
+    /// The change, as `cargo xtask diff` names it
+    pub fingerprint: String,
+    /// Why the break is right, for whoever reads it in a year
+    #[arg(long)]
+    pub reason: String,
+    /// The version of the document in which the approval expires [default:
+    /// the minor version after the one that the edit needs]
+    #[arg(long, value_name = "VERSION")]
+    pub expires: Option<String>,
+    /// A revision or a file to compare with [default: the merge base with main]
+    #[arg(long, value_name = "REV|FILE")]
+    pub against: Option<String>,
+}
+
+/// `approve`: records a deliberate break.
+#[must_use]
+pub fn run(root: &Path, arguments: &Arguments) -> Ending {
+    report::tell(approve(root, arguments).map(|told| (told, Ending::Clean)))
+}
+
+/// Records a deliberate break and says which.
+///
+/// # Errors
+///
+/// One message, if there is nothing to approve or it cannot be recorded.
+pub fn approve(root: &Path, arguments: &Arguments) -> Result<String, String> {
+    let comparison = Comparison::of(root, arguments.against.as_deref())?;
+    let change = approvable(&comparison, &arguments.fingerprint)?;
+    let entry = Entry {
+        fingerprint: change.fingerprint(),
+        rule: change.rule.to_owned(),
+        pointer: change.place.pointer.clone(),
+        reason: approvals::one_line(&arguments.reason)?,
+        expires: expires(&comparison, arguments.expires.as_deref())?,
+        place: Place::new(1, 1, ""),
+    };
+    approvals::add(root, &entry)?;
+    Ok(format!(
+        "approved until {}: {} {}\nrecorded in {APPROVALS}; commit it with the edit\n",
+        entry.expires, change.subject, change.rule,
+    ))
+}
+
+fn approvable<'c>(comparison: &'c Comparison, fingerprint: &str) -> Result<&'c Change, String> {
+    let changes = &comparison.report.changes;
+    let change = changes
+        .iter()
+        .find(|change| change.fingerprint() == fingerprint)
+        .ok_or_else(|| {
+            format!(
+                "no change against {} is called `{fingerprint}`: `cargo xtask diff` shows the \
+                 names of those that need an approval",
+                comparison.documents.against
+            )
+        })?;
+    let what = format!("{} {}", change.subject, change.rule);
+    if let Some(rule) = change.lint {
+        return Err(format!(
+            "{what} cannot be approved: it breaks the rule `{rule}`, so mend the document"
+        ));
+    }
+    if worst(change) < Headline::Risky {
+        return Err(format!("{what} breaks nobody: there is nothing to approve"));
+    }
+    if let Some(entry) = comparison.approval(change) {
+        return Err(format!(
+            "{what} is approved already, at {APPROVALS}:{}: {}",
+            entry.place.line, entry.reason
+        ));
+    }
+    Ok(change)
+}
+
+/// The headline of whoever is hit hardest.
+pub(crate) fn worst(change: &Change) -> Headline {
+    let sides = [
+        change.headline,
+        change.verdict.for_caller(),
+        change.verdict.for_callee(),
+    ];
+    sides.into_iter().max().unwrap_or(Headline::None)
+}
+
+fn expires(comparison: &Comparison, wanted: Option<&str>) -> Result<Version, String> {
+    let parse = |text: &str| {
+        Version::parse(text).ok_or_else(|| format!("`{text}` is not a version of three numbers"))
+    };
+    let report = &comparison.report;
+    let now = parse(&report.new_version)?;
+    let needed = parse(&report.old_version)?.next(report.types()).max(now);
+    match wanted {
+        None => Ok(needed.next(Bump::Minor)),
+        Some(text) => {
+            let version = parse(text)?;
+            if version <= needed {
+                return Err(format!(
+                    "an approval that expires in {version} would not hold for {needed}, the \
+                     version that this edit needs"
+                ));
+            }
+            Ok(version)
+        }
+    }
+}

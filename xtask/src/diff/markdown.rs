@@ -1,0 +1,129 @@
+//! The report as a pull request shows it.
+
+use codegen::diff::{Change, Headline, Part, Side, User};
+
+use crate::generate::DOCUMENT;
+use crate::report::{code, counted, escaped};
+
+use super::Told;
+use super::text::{bumps, decision, location, name, summary, values, whom};
+
+/// How many users of a change are named.
+const NAMED: usize = 4;
+
+/// The headline, a row per change, the words folded away.
+pub(super) fn markdown(told: &Told<'_>) -> String {
+    let mut out = format!("### {}\n", escaped(&summary(told)));
+    if told.headline() > Headline::Patch {
+        out.push_str(&format!("\n{}\n", bumps(told)));
+    }
+    out.push_str(&rows(told, None));
+    for finding in &told.comparison.stale {
+        let line = format!("{} ({})", finding.message, finding.location());
+        out.push_str(&format!("\n**error** {}\n", escaped(&line)));
+    }
+    out
+}
+
+/// The table: what has a consequence, then the rest, folded. Places lead to
+/// the files below an address, if there is one.
+pub(crate) fn rows(told: &Told<'_>, links: Option<&str>) -> String {
+    let mut out = String::new();
+    let (loud, quiet): (Vec<_>, Vec<_>) = told
+        .report()
+        .changes
+        .iter()
+        .partition(|change| told.headline_of(change) > Headline::Patch);
+    if !loud.is_empty() {
+        out.push_str(&format!("\n{}", table(&loud, told, links)));
+    }
+    if !quiet.is_empty() {
+        let title = format!(
+            "{} without consequence for {}",
+            counted(quiet.len(), "change"),
+            whom(told)
+        );
+        out.push_str(&format!(
+            "\n<details><summary>{title}</summary>\n\n{}\n</details>\n",
+            table(&quiet, told, links)
+        ));
+    }
+    out
+}
+
+fn table(changes: &[&Change], told: &Told<'_>, links: Option<&str>) -> String {
+    let mut out =
+        "| | change | in | wire: deployed caller, callee | code: client, server | where |\n\
+                   |---|---|---|---|---|---|\n"
+            .to_owned();
+    for change in changes {
+        out.push_str(&row(change, told, links));
+    }
+    out
+}
+
+/// A change in a table; struck through, if somebody has decided on it.
+fn row(change: &Change, told: &Told<'_>, links: Option<&str>) -> String {
+    let verdict = change.verdict;
+    let mut cells = [
+        told.headline_of(change).word().to_owned(),
+        sentence(change),
+        users(change),
+        format!("{}, {}", verdict.caller.word(), verdict.callee.word()),
+        format!("{}, {}", verdict.client.word(), verdict.server.word()),
+        format!("{}{}", place(change, told, links), name(change)),
+    ];
+    if let Some(entry) = told.approval(change) {
+        for cell in cells.iter_mut().filter(|cell| !cell.is_empty()) {
+            *cell = format!("~~{cell}~~");
+        }
+        let decision = escaped(&decision(Some(entry)));
+        cells[1].push_str(&format!("<br>{decision}"));
+    }
+    format!("| {} |\n", cells.join(" | "))
+}
+
+/// What changed: the subject, the rule in words, both values.
+fn sentence(change: &Change) -> String {
+    let values = match values(change) {
+        (Some(old), Some(new)) => format!(": {} → {}", code(&old), code(&new)),
+        (Some(only), None) | (None, Some(only)) => format!(": {}", code(&only)),
+        (None, None) => String::new(),
+    };
+    let rule = change.rule.replace('-', " ");
+    format!("{} {rule}{values}", code(&change.subject))
+}
+
+/// Who is touched, by message.
+fn users(change: &Change) -> String {
+    let names = change.users.iter().take(NAMED).map(user);
+    let mut names: Vec<_> = names.collect();
+    let more = change.users.len().saturating_sub(NAMED);
+    if more > 0 {
+        names.push(format!("{more} more"));
+    }
+    names.join(", ")
+}
+
+fn user(user: &User) -> String {
+    let kind = if user.callback { "callback" } else { "call" };
+    let part = match user.part {
+        Some(Part::Request) => ", request",
+        Some(Part::Response) => ", answer",
+        None => "",
+    };
+    format!("{kind} {}{part}", code(&user.operation))
+}
+
+/// Where it stands, as a link if the new document has it.
+fn place(change: &Change, told: &Told<'_>, links: Option<&str>) -> String {
+    let shown = escaped(&location(change, told));
+    match (links, change.side) {
+        (Some(base), Side::New) => format!(
+            "[{shown}]({}/{DOCUMENT}#L{})",
+            base.trim_end_matches('/'),
+            change.place.line
+        ),
+        _ => shown,
+    }
+}

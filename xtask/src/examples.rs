@@ -1,0 +1,125 @@
+//! `examples`: every example of the document, held against its schema and
+//! taken through the generated types, there and back.
+
+use std::path::Path;
+use std::process::Stdio;
+
+use clap::Args;
+use codegen::Place;
+use serde::Deserialize;
+
+use crate::generate::DOCUMENT;
+use crate::report::{self, Finding, Format, Level, counted};
+use crate::{Ending, steps};
+
+/// How to say it.
+#[derive(Args, Clone, Debug)]
+pub struct Arguments {
+    /// How the report is written
+    #[arg(long, value_enum, default_value = "text")]
+    pub format: Format,
+}
+
+/// `examples`: looks at every example of the document.
+#[must_use]
+pub fn run(root: &Path, arguments: &Arguments) -> Ending {
+    report::tell(judge(root).map(|report| {
+        let ending = match report.worst() {
+            Some(Level::Error) => Ending::Findings,
+            _ => Ending::Clean,
+        };
+        (report.written(arguments.format), ending)
+    }))
+}
+
+/// Lets the program that links generated code look, and places what it says.
+///
+/// # Errors
+///
+/// One message, if that program cannot be built or run.
+pub(crate) fn judge(root: &Path) -> Result<report::Report, String> {
+    let arguments = "run --quiet --package tests --example documented --";
+    let output = steps::command(root, arguments)
+        .arg(root.join(DOCUMENT))
+        .stdin(Stdio::null())
+        .output()
+        .map_err(|error| format!("cannot run cargo: {error}"))?;
+    if !output.status.success() {
+        let errors = String::from_utf8_lossy(&output.stderr);
+        return Err(format!(
+            "{}\nthe examples cannot be taken through the generated types; if those do not \
+             build, run `cargo xtask gen`",
+            errors.trim_end()
+        ));
+    }
+    let judged: Judged = serde_json::from_slice(&output.stdout)
+        .map_err(|error| format!("the program that looks at examples cannot be read: {error}"))?;
+    Ok(judged.report())
+}
+
+/// What that program prints.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Judged {
+    examples: usize,
+    taken_through_types: usize,
+    findings: Vec<Complaint>,
+}
+
+#[derive(Deserialize)]
+struct Complaint {
+    rule: String,
+    line: usize,
+    column: usize,
+    pointer: String,
+    message: String,
+}
+
+impl Judged {
+    fn report(self) -> report::Report {
+        let findings = self.findings.into_iter().map(|complaint| {
+            let place = Place::new(complaint.line, complaint.column, complaint.pointer);
+            Finding::new(
+                Level::Error,
+                &complaint.rule,
+                DOCUMENT,
+                &place,
+                complaint.message,
+            )
+        });
+        let findings: Vec<_> = findings.collect();
+        report::Report {
+            tool: "examples",
+            summary: format!(
+                "{} looked at, {} of them messages taken through their types: {}",
+                counted(self.examples, "example"),
+                self.taken_through_types,
+                counted(findings.len(), "finding"),
+            ),
+            findings,
+            rules: RULES.map(rule).to_vec(),
+        }
+    }
+}
+
+/// The rules of that program: name, what is asked, why.
+const RULES: [(&str, &str, &str); 2] = [
+    (
+        "example-schema",
+        "an example is valid by its schema",
+        "An example that its own schema refuses teaches the wrong thing to everybody who copies it.",
+    ),
+    (
+        "example-types",
+        "an example survives its generated type, there and back",
+        "What a type drops, refuses or writes differently is lost to everybody who uses it.",
+    ),
+];
+
+fn rule((id, title, help): (&str, &str, &str)) -> report::Rule {
+    report::Rule {
+        id: id.to_owned(),
+        title: title.to_owned(),
+        help: help.to_owned(),
+    }
+}

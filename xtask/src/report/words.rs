@@ -1,0 +1,72 @@
+//! Words on lines: wrapped for a terminal, escaped for a pull request.
+
+/// How wide a line of the terminal may be.
+pub(crate) const WIDTH: usize = 80;
+
+/// What stands before lines that belong to the one above.
+const INDENT: &str = "  ";
+
+/// Lines of words, none wider than it must be.
+pub(crate) fn wrapped(text: &str, width: usize) -> Vec<String> {
+    let mut lines: Vec<String> = Vec::new();
+    for word in text.split_whitespace() {
+        match lines.last_mut() {
+            Some(line) if line.chars().count() + 1 + word.chars().count() <= width => {
+                line.push(' ');
+                line.push_str(word);
+            }
+            _ => lines.push(word.to_owned()),
+        }
+    }
+    lines
+}
+
+/// Lines of which all but the first are indented.
+pub(crate) fn paragraph(text: &str) -> String {
+    let lines = wrapped(text, WIDTH - INDENT.len());
+    let indented = format!("\n{INDENT}");
+    format!("{}\n", lines.join(&indented))
+}
+
+/// Text that Markdown shows as it is, on one line.
+pub(crate) fn escaped(text: &str) -> String {
+    let mut out = String::new();
+    for character in text.chars() {
+        match character {
+            '\n' => out.push(' '),
+            '<' => out.push_str("&lt;"),
+            '&' => out.push_str("&amp;"),
+            // Nobody is to be called by a text of the document.
+            '@' => out.push_str("&#64;"),
+            '|' | '`' | '*' | '_' | '[' | ']' | '\\' => {
+                out.push('\\');
+                out.push(character);
+            }
+            other => out.push(other),
+        }
+    }
+    out
+}
+
+/// Text that Markdown shows as code, on one line, in a table or not.
+pub(crate) fn code(text: &str) -> String {
+    let text = text.replace('\n', " ").replace('|', "\\|");
+    // The fence is longer than anything inside that looks like one.
+    let runs = text.split(|letter| letter != '`').map(str::len);
+    match runs.max().unwrap_or(0) {
+        0 => format!("`{text}`"),
+        longest => {
+            let fence = "`".repeat(longest + 1);
+            format!("{fence} {text} {fence}")
+        }
+    }
+}
+
+/// `no change`, `1 change`, `2 changes`.
+pub(crate) fn counted(count: usize, what: &str) -> String {
+    match count {
+        0 => format!("no {what}"),
+        1 => format!("1 {what}"),
+        _ => format!("{count} {what}s"),
+    }
+}

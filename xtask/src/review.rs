@@ -1,0 +1,338 @@
+//! `review`: everything that is to be said of an edit of the document, once.
+
+mod markdown;
+mod story;
+
+use std::path::{Path, PathBuf};
+use std::thread::{self, ScopedJoinHandle};
+
+use clap::Args;
+use codegen::Place;
+use codegen::diff::{Change, Headline};
+use serde_json::json;
+
+use crate::comparison::Comparison;
+use crate::diff::{self, RoleName, Threshold, Told};
+use crate::generate::{self, DOCUMENT, Failure};
+use crate::report::{self, Finding, Format, Level, counted, paragraph, pretty};
+use crate::semver::Versions;
+use crate::{Ending, examples, files, surface};
+
+/// What to compare and how to say it.
+#[derive(Args, Clone, Debug)]
+pub struct Arguments {
+    /// A revision or a file to compare with [default: the merge base with main]
+    #[arg(long, value_name = "REV|FILE")]
+    pub against: Option<String>,
+    /// The least severe headline that makes the command fail
+    #[arg(long, value_enum, default_value = "breaking")]
+    pub fail_on: Threshold,
+    /// How the report is written
+    #[arg(long, value_enum, default_value = "markdown")]
+    pub format: Format,
+    /// Leave out the examples, which need the generated crates to build
+    #[arg(long)]
+    pub no_examples: bool,
+    /// Where the files of the edit can be read, so that places become links
+    #[arg(long, value_name = "URL")]
+    pub links: Option<String>,
+    /// Write the report to a file instead
+    #[arg(long, value_name = "FILE")]
+    pub out: Option<PathBuf>,
+}
+
+/// An edit, and all that was looked at.
+pub(crate) struct Review {
+    comparison: Comparison,
+    fail_on: Threshold,
+    versions: Versions,
+    checks: Vec<Check>,
+    surface: Option<surface::Change>,
+}
+
+/// One of the things that were looked at.
+pub(crate) struct Check {
+    /// What it is called.
+    name: &'static str,
+    /// The result in a few words.
+    result: String,
+    /// What to do, where something is wrong.
+    remedy: String,
+    /// How it would end on its own.
+    ending: Ending,
+    findings: Vec<Finding>,
+    rules: Vec<report::Rule>,
+}
+
+/// `review`: says everything once, and ends as the worst of it.
+#[must_use]
+pub fn run(root: &Path, arguments: &Arguments) -> Ending {
+    let told = report(root, arguments);
+    match (&arguments.out, told) {
+        (Some(out), Ok((text, ending))) => match files::replace(out, &text) {
+            Ok(()) => ending,
+            Err(error) => report::tell(Err(format!("cannot write {}: {error}", out.display()))),
+        },
+        (_, told) => report::tell(told),
+    }
+}
+
+/// The review in one of its spellings, and how it ends.
+///
+/// # Errors
+///
+/// One message, if a document, the manifest or the approvals cannot be read.
+pub fn report(root: &Path, arguments: &Arguments) -> Result<(String, Ending), String> {
+    let review = Review::of(root, arguments)?;
+    let text = match arguments.format {
+        Format::Markdown => markdown::markdown(&review, arguments.links.as_deref()),
+        Format::Text => review.text(),
+        Format::Json => review.json(),
+        format => review.findings().written(format),
+    };
+    Ok((text, review.ending()))
+}
+
+impl Review {
+    /// Looks at everything, the slow parts side by side.
+    fn of(root: &Path, arguments: &Arguments) -> Result<Self, String> {
+        let (judged, output, examples) = thread::scope(|scope| {
+            let output = scope.spawn(|| generate::compare(root));
+            let examples = (!arguments.no_examples).then(|| scope.spawn(|| examples::judge(root)));
+            let judged = Comparison::of(root, arguments.against.as_deref()).map(|comparison| {
+                let lint = lint(&comparison.documents.new_text);
+                (comparison, lint)
+            });
+            (judged, output.join(), examples.map(ScopedJoinHandle::join))
+        });
+        let (comparison, lint) = judged?;
+        let output = output.map_err(|_| "the generator stopped by itself".to_owned())?;
+        let versions = Versions::of(root, &comparison)?;
+        let surface = match &output {
+            Ok(output) => Some(surface::Change::of(root, output, &comparison.documents)?),
+            Err(_) => None,
+        };
+        let mut checks = vec![lint];
+        if let Some(judged) = examples {
+            let judged = judged.unwrap_or_else(|_| Err("the task stopped by itself".to_owned()));
+            checks.push(examples_of(judged));
+        }
+        checks.push(freshness(output));
+        checks.push(next_versions(&versions));
+        checks.push(approvals(&comparison));
+        Ok(Self {
+            comparison,
+            fail_on: arguments.fail_on,
+            versions,
+            checks,
+            surface,
+        })
+    }
+
+    /// The comparison as the partner sees it.
+    fn told(&self) -> Told<'_> {
+        Told {
+            comparison: &self.comparison,
+            role: RoleName::Partner,
+            fail_on: self.fail_on,
+        }
+    }
+
+    fn headline(&self) -> Headline {
+        self.told().headline()
+    }
+
+    /// The worst ending of all: a finding weighs more than a file that is out
+    /// of step.
+    fn ending(&self) -> Ending {
+        let mut endings: Vec<_> = self.checks.iter().map(|check| check.ending).collect();
+        endings.push(self.told().ending());
+        [Ending::Unusable, Ending::Findings, Ending::Stale]
+            .into_iter()
+            .find(|ending| endings.contains(ending))
+            .unwrap_or(Ending::Clean)
+    }
+
+    /// Changes over the threshold that nobody has decided on.
+    fn undecided(&self) -> Vec<&Change> {
+        let told = self.told();
+        let changes = self.comparison.report.changes.iter();
+        changes
+            .filter(|change| self.fail_on.ending(told.headline_of(change)) == Ending::Findings)
+            .filter(|change| change.lint.is_none() && told.approval(change).is_none())
+            .collect()
+    }
+
+    /// Every row as a finding, for annotations and test reports.
+    fn findings(&self) -> report::Report {
+        let diff = diff::changes(&self.told());
+        let checks = self.checks.iter().flat_map(|check| check.findings.clone());
+        report::Report {
+            tool: "review",
+            summary: story::headline(self),
+            findings: diff.into_iter().chain(checks).collect(),
+            rules: self
+                .checks
+                .iter()
+                .flat_map(|check| check.rules.clone())
+                .collect(),
+        }
+    }
+
+    /// For a terminal: the story, the changes, what was looked at, what to do.
+    fn text(&self) -> String {
+        let mut out = paragraph(&story::headline(self));
+        let story = story::paragraph(self);
+        if !story.is_empty() {
+            out.push_str(&format!("\n{}", paragraph(&story)));
+        }
+        out.push_str(&diff::paragraphs(&self.told()));
+        out.push('\n');
+        for check in &self.checks {
+            out.push_str(&paragraph(&format!("{}: {}", check.name, check.result)));
+        }
+        if let Some(surface) = &self.surface {
+            out.push_str(&format!("public items: {}\n", surface.in_short()));
+        }
+        let steps = story::steps(self);
+        for (number, step) in steps.iter().enumerate() {
+            let heading = if number == 0 { "\nto do:\n" } else { "" };
+            let step = paragraph(&format!("{}. {step}", number + 1));
+            out.push_str(&format!("{heading}{step}"));
+        }
+        out
+    }
+
+    fn json(&self) -> String {
+        let checks = self.checks.iter().map(|check| {
+            let findings: Vec<_> = check.findings.iter().map(report::one).collect();
+            json!({"name": check.name, "result": check.result, "findings": findings})
+        });
+        let checks: Vec<_> = checks.collect();
+        let surface = self.surface.as_ref().map(surface::Change::lines);
+        pretty(&json!({
+            "summary": story::headline(self),
+            "story": story::paragraph(self),
+            "toDo": story::steps(self),
+            "diff": diff::value(&self.told()),
+            "checks": checks,
+            "surface": surface,
+        }))
+    }
+}
+
+/// The rules of the document.
+fn lint(text: &str) -> Check {
+    let findings = match codegen::generate(text) {
+        Ok(_) => Vec::new(),
+        Err(problems) => problems
+            .as_slice()
+            .iter()
+            .map(|problem| {
+                Finding::new(
+                    Level::Error,
+                    problem.rule,
+                    DOCUMENT,
+                    &problem.place,
+                    problem.message.clone(),
+                )
+            })
+            .collect(),
+    };
+    Check::new(
+        "lint",
+        findings,
+        "Mend what the lint names; `cargo xtask lint --explain RULE` shows how.",
+    )
+}
+
+fn examples_of(judged: Result<report::Report, String>) -> Check {
+    match judged {
+        Ok(report) => {
+            let remedy = "Mend the examples, or the schemas that refuse them.";
+            let mut check = Check::new("examples", report.findings, remedy);
+            check.rules = report.rules;
+            check
+        }
+        Err(message) => {
+            let first = message.lines().next().unwrap_or_default();
+            let finding = Finding::new(
+                Level::Error,
+                "example-types",
+                DOCUMENT,
+                &Place::new(1, 1, ""),
+                format!("the examples cannot be taken through the generated types: {first}"),
+            );
+            Check::new(
+                "examples",
+                vec![finding],
+                "Run `cargo xtask examples` and mend what it says.",
+            )
+        }
+    }
+}
+
+/// Whether what is committed is what the document gives.
+fn freshness(output: Result<generate::Comparison, Failure>) -> Check {
+    let remedy = "Run `cargo xtask gen` and commit what it writes.";
+    let stale: Vec<_> = match output {
+        Ok(output) => output.differences.iter().map(surface::drift).collect(),
+        // The lint says why; nothing can be compared until it is mended.
+        Err(failure) => {
+            return Check {
+                result: "nothing can be generated".to_owned(),
+                ending: failure.ending(),
+                ..Check::new("generated output", Vec::new(), remedy)
+            };
+        }
+    };
+    let mut check = Check::new("generated output", stale, remedy);
+    if check.findings.is_empty() {
+        "in step".clone_into(&mut check.result);
+    } else {
+        check.result = format!("{} out of step", counted(check.findings.len(), "file"));
+        check.ending = Ending::Stale;
+    }
+    check
+}
+
+fn next_versions(versions: &Versions) -> Check {
+    let report = versions.findings();
+    let wrong = report.findings.into_iter();
+    let wrong = wrong.filter(|finding| finding.level == Level::Error);
+    let mut check = Check::new("versions", wrong.collect(), "");
+    check.result = if versions.is_right() {
+        "high enough".to_owned()
+    } else {
+        "too low".to_owned()
+    };
+    check.remedy = format!("{}.", story::capitalised(&versions.advice()));
+    check
+}
+
+/// Decisions that have to go.
+fn approvals(comparison: &Comparison) -> Check {
+    Check::new(
+        "approvals",
+        comparison.stale.clone(),
+        "Remove the approvals that match nothing or have expired.",
+    )
+}
+
+impl Check {
+    fn new(name: &'static str, findings: Vec<Finding>, remedy: &str) -> Self {
+        let fails = findings.iter().any(|finding| finding.level == Level::Error);
+        Self {
+            name,
+            result: counted(findings.len(), "finding"),
+            remedy: remedy.to_owned(),
+            ending: if fails {
+                Ending::Findings
+            } else {
+                Ending::Clean
+            },
+            findings,
+            rules: Vec::new(),
+        }
+    }
+}

@@ -1,0 +1,145 @@
+//! The review as a comment of a pull request.
+
+use codegen::diff::Headline;
+
+use crate::Ending;
+use crate::diff;
+use crate::report::escaped;
+
+use super::{Check, Review, story};
+
+/// By this the comment is found again and replaced.
+pub(super) const MARKER: &str = "<!-- skypay-review -->";
+
+/// How many findings of one check are shown.
+const SHOWN: usize = 20;
+
+/// How many lines of the surface are shown.
+const SURFACE_LINES: usize = 200;
+
+/// How many bytes a comment may have; the pages that show it refuse longer ones.
+const LONGEST: usize = 60_000;
+
+/// The comment: one line where an edit has no consequence and all is well.
+pub(super) fn markdown(review: &Review, links: Option<&str>) -> String {
+    let mut out = format!("{MARKER}\n### {}\n", escaped(&story::headline(review)));
+    let is_quiet = review.headline() <= Headline::Patch && review.ending() == Ending::Clean;
+    if is_quiet {
+        out.push_str(&format!("\n{}\n", in_one_line(review)));
+        return out;
+    }
+    let story = story::paragraph(review);
+    let checks = review.checks.iter();
+    // What versions and approvals need is among the steps already.
+    let checks = checks.filter(|check| !["versions", "approvals"].contains(&check.name));
+    let mut sections = vec![
+        format!("\n{story}\n"),
+        what_to_do(review),
+        format!("\n{}\n", in_one_line(review)),
+        diff::rows(&review.told(), links),
+        LEGEND.to_owned(),
+    ];
+    sections.extend(checks.map(findings));
+    sections.push(surface(review));
+    let mut left_out = false;
+    for section in sections.iter().filter(|section| !section.trim().is_empty()) {
+        if out.len() + section.len() > LONGEST {
+            left_out = true;
+        } else {
+            out.push_str(section);
+        }
+    }
+    if left_out {
+        out.push_str("\nNot all of it fits a comment: `cargo xtask review` shows the rest.\n");
+    }
+    out
+}
+
+/// What the columns of the table mean.
+const LEGEND: &str = "\n<sub>wire: whether a caller, and a callee, that was deployed before keeps \
+    working with a peer of after; code: which part of the version of the client's half, and of \
+    the server's, has to be raised.</sub>\n";
+
+/// What was looked at, and how that went.
+fn in_one_line(review: &Review) -> String {
+    let checks = review.checks.iter();
+    let mut parts: Vec<_> = checks
+        .filter(|check| check.name != "approvals" || check.ending != Ending::Clean)
+        .map(|check| {
+            let result = escaped(&check.result);
+            if check.ending == Ending::Clean {
+                format!("{}: {result}", check.name)
+            } else {
+                format!("**{}: {result}**", check.name)
+            }
+        })
+        .collect();
+    if let Some(surface) = &review.surface {
+        parts.push(format!("public items: {}", surface.in_short()));
+    }
+    parts.join(" · ")
+}
+
+fn what_to_do(review: &Review) -> String {
+    let steps = story::steps(review);
+    if steps.is_empty() {
+        return String::new();
+    }
+    let steps = steps.iter().enumerate();
+    let steps: String = steps
+        .map(|(index, step)| format!("{}. {step}\n", index + 1))
+        .collect();
+    format!("\n**To do before merging**\n\n{steps}")
+}
+
+/// The findings of a check, where there are any.
+fn findings(check: &Check) -> String {
+    if check.findings.is_empty() {
+        return String::new();
+    }
+    let mut out = format!(
+        "\n<details open><summary>{}: {}</summary>\n\n| | rule | finding | where |\n|---|---|---|---|\n",
+        check.name,
+        escaped(&check.result)
+    );
+    for finding in check.findings.iter().take(SHOWN) {
+        let cells = [
+            finding.word().to_owned(),
+            finding.rule.clone(),
+            finding.message.clone(),
+            finding.location(),
+        ];
+        let cells: Vec<_> = cells.iter().map(|cell| escaped(cell)).collect();
+        out.push_str(&format!("| {} |\n", cells.join(" | ")));
+    }
+    let more = check.findings.len().saturating_sub(SHOWN);
+    if more > 0 {
+        out.push_str(&format!("\n{more} more\n"));
+    }
+    out.push_str("\n</details>\n");
+    out
+}
+
+/// The public items that came and went.
+fn surface(review: &Review) -> String {
+    let Some(surface) = &review.surface else {
+        return String::new();
+    };
+    let lines = surface.lines();
+    if lines.is_empty() {
+        return String::new();
+    }
+    let shown: String = lines
+        .iter()
+        .take(SURFACE_LINES)
+        .map(|line| format!("{line}\n"))
+        .collect();
+    let more = match lines.len().saturating_sub(SURFACE_LINES) {
+        0 => String::new(),
+        more => format!("{more} more: `cargo xtask surface`\n"),
+    };
+    format!(
+        "\n<details><summary>public items: {}</summary>\n\n```diff\n{shown}```\n{more}\n</details>\n",
+        surface.in_short()
+    )
+}

@@ -1,0 +1,249 @@
+//! `approve` and what it changes for `diff`: a decided break stays visible, no
+//! longer fails, and does not outlive the version in which it expires.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
+mod repository;
+
+use std::fs;
+
+use repository::{Repository, case};
+use xtask::approvals::APPROVALS;
+use xtask::diff::{self, RoleName, Threshold};
+use xtask::report::Format;
+use xtask::{Ending, approve};
+
+/// An edit that breaks, and its name.
+const BREAK: (&str, &str) = ("07-request-maxlength-tightened", "fcd033da0cdcd88b");
+
+fn approve(repository: &Repository, fingerprint: &str) -> Result<String, String> {
+    approve_until(
+        repository,
+        fingerprint,
+        "Agreed with all \"three\" partners.",
+        None,
+    )
+}
+
+fn approve_until(
+    repository: &Repository,
+    fingerprint: &str,
+    reason: &str,
+    expires: Option<&str>,
+) -> Result<String, String> {
+    let arguments = approve::Arguments {
+        fingerprint: fingerprint.to_owned(),
+        reason: reason.to_owned(),
+        expires: expires.map(str::to_owned),
+        against: None,
+    };
+    approve::approve(&repository.0, &arguments)
+}
+
+fn diff(repository: &Repository, format: Format) -> Result<(String, Ending), String> {
+    let arguments = diff::Arguments {
+        against: None,
+        role: RoleName::Partner,
+        fail_on: Threshold::Breaking,
+        format,
+    };
+    diff::report(&repository.0, &arguments)
+}
+
+fn file(repository: &Repository) -> String {
+    fs::read_to_string(repository.0.join(APPROVALS)).unwrap_or_default()
+}
+
+/// A repository with a break that is approved.
+fn decided() -> Repository {
+    let repository = Repository::new();
+    repository.edit(BREAK.0);
+    approve(&repository, BREAK.1).unwrap();
+    repository
+}
+
+#[test]
+fn an_approved_break_stays_visible_and_does_not_fail() {
+    let repository = Repository::new();
+    repository.edit(BREAK.0);
+    assert_eq!(diff(&repository, Format::Text).unwrap().1, Ending::Findings);
+    let told = approve(&repository, BREAK.1).unwrap();
+    assert!(
+        told.starts_with("approved until 2.1.0: PayoutQueueRequest.remarks"),
+        "{told}"
+    );
+    let check = |format, expected: &str| {
+        let (text, ending) = diff(&repository, format).unwrap();
+        assert_eq!(ending, Ending::Clean, "{text}");
+        assert!(text.contains(expected), "{text}");
+    };
+    check(
+        Format::Text,
+        "BREAKING for partners, approved; 1 change against",
+    );
+    check(
+        Format::Text,
+        "\napproved breaking: PayoutQueueRequest.remarks constraint-tightened",
+    );
+    check(
+        Format::Text,
+        "\n  approved until 2.1.0: Agreed with all \"three\" partners.\n",
+    );
+    check(
+        Format::Markdown,
+        "| ~~breaking~~ | ~~`PayoutQueueRequest.remarks` constraint tightened: `255` → `100`~~",
+    );
+    check(
+        Format::Markdown,
+        "<br>approved until 2.1.0: Agreed with all \"three\" partners. |",
+    );
+    check(
+        Format::Json,
+        "\"reason\": \"Agreed with all \\\"three\\\" partners.\"",
+    );
+    check(Format::Github, "::notice file=spec/skypay.yaml,line=258,");
+    check(Format::Junit, "failures=\"0\"");
+}
+
+#[test]
+fn what_is_not_approved_still_fails() {
+    let repository = decided();
+    let purpose = "maxLength: 200\n          description: Free text";
+    let both = case(BREAK.0).replacen(purpose, &purpose.replace("200", "150"), 1);
+    repository.write("spec/skypay.yaml", &both);
+    let (text, ending) = diff(&repository, Format::Text).unwrap();
+    assert_eq!(ending, Ending::Findings, "{text}");
+    assert!(
+        text.starts_with("BREAKING for partners; 2 changes"),
+        "{text}"
+    );
+}
+
+#[test]
+fn an_approval_that_matches_nothing_fails_in_the_edit_that_brings_it() {
+    let repository = decided();
+    repository.edit("base");
+    let (text, ending) = diff(&repository, Format::Text).unwrap();
+    assert_eq!(ending, Ending::Findings, "{text}");
+    let expected = "the approval of constraint-tightened at";
+    assert!(text.contains(expected), "{text}");
+    let place = format!("  {APPROVALS}:4:1\n");
+    assert!(text.contains(&place), "{text}");
+    // Once it is merged it belongs to the past, until it expires.
+    repository.edit(BREAK.0);
+    repository.commit("break");
+    repository.git(&["switch", "--quiet", "main"]);
+    repository.git(&["merge", "--quiet", "edit"]);
+    repository.git(&["switch", "--quiet", "--create", "next"]);
+    assert_eq!(diff(&repository, Format::Text).unwrap().1, Ending::Clean);
+    let later = case(BREAK.0).replace("version: 1.4.0", "version: 2.1.0");
+    repository.write("spec/skypay.yaml", &later);
+    let (text, ending) = diff(&repository, Format::Text).unwrap();
+    assert_eq!(ending, Ending::Findings, "{text}");
+    let words: Vec<_> = text.split_whitespace().collect();
+    let expected = "expired in 2.1.0: remove the entry";
+    assert!(words.join(" ").contains(expected), "{text}");
+}
+
+#[test]
+fn an_expired_approval_no_longer_approves() {
+    let repository = decided();
+    let later = case(BREAK.0).replace("version: 1.4.0", "version: 2.1.0");
+    repository.write("spec/skypay.yaml", &later);
+    let (text, _) = diff(&repository, Format::Text).unwrap();
+    assert!(text.starts_with("BREAKING for partners; "), "{text}");
+}
+
+#[test]
+fn only_what_can_be_decided_on_is_recorded() {
+    let repository = Repository::new();
+    let check = |edit: &str, fingerprint: &str, expected: &str| {
+        repository.edit(edit);
+        let error = approve(&repository, fingerprint).unwrap_err();
+        assert!(error.contains(expected), "{error}");
+        assert_eq!(file(&repository), "", "nothing is written");
+    };
+    check(BREAK.0, "0123456789abcdef", "is called `0123456789abcdef`");
+    check(BREAK.0, "", "is called ``");
+    check("base", BREAK.1, "no change against ");
+    for (edit, expected) in [
+        (
+            "41-example-made-invalid",
+            "breaks the rule `invalid-example`, so mend the document",
+        ),
+        (
+            "39-description-only",
+            "breaks nobody: there is nothing to approve",
+        ),
+    ] {
+        repository.edit(edit);
+        let (json, _) = diff(&repository, Format::Json).unwrap();
+        let json: serde_json::Value = serde_json::from_str(&json).unwrap();
+        let name = json["changes"][0]["fingerprint"].as_str().unwrap();
+        check(edit, name, expected);
+    }
+    repository.edit(BREAK.0);
+    for (reason, expires, expected) in [
+        (" \n", None, "the reason is empty"),
+        ("Why.", Some("2.0.0"), "would not hold for 2.0.0"),
+        (
+            "Why.",
+            Some("soon"),
+            "`soon` is not a version of three numbers",
+        ),
+    ] {
+        let error = approve_until(&repository, BREAK.1, reason, expires).unwrap_err();
+        assert!(error.contains(expected), "{error}");
+        assert_eq!(file(&repository), "", "nothing is written");
+    }
+    approve_until(&repository, BREAK.1, "Why.", Some("3.0.0")).unwrap();
+    let error = approve(&repository, BREAK.1).unwrap_err();
+    assert!(
+        error.contains("is approved already, at spec/approved-breaks.toml:4: Why."),
+        "{error}"
+    );
+}
+
+#[test]
+fn entries_that_are_there_stay_as_they_are() {
+    let repository = Repository::new();
+    repository.edit(BREAK.0);
+    repository.write(APPROVALS, "# a comment\n");
+    approve(&repository, BREAK.1).unwrap();
+    let text = file(&repository);
+    assert!(
+        text.starts_with("# a comment\n\n[[break]]\nfingerprint = "),
+        "{text}"
+    );
+}
+
+#[test]
+fn a_file_that_cannot_be_read_is_named_with_its_line() {
+    let repository = decided();
+    let good = file(&repository);
+    let check = |text: &str, expected: &str| {
+        repository.write(APPROVALS, text);
+        let error = diff(&repository, Format::Text).unwrap_err();
+        assert!(error.starts_with(expected), "{error}");
+    };
+    check("[[break]\n", "spec/approved-breaks.toml:1:");
+    check("\n[[break]]\nrule = 'a'\n", "spec/approved-breaks.toml:2:");
+    check(
+        &good.replace("expires =", "expired ="),
+        "spec/approved-breaks.toml:",
+    );
+    check(
+        &good.replace("2.1.0", "two"),
+        "spec/approved-breaks.toml:4:1: `expires` is `two`",
+    );
+    check(
+        &good.replace("constraint-tightened", "constraint-loosened"),
+        "spec/approved-breaks.toml:4:1: `fingerprint` is `fcd033da0cdcd88b`, but rule and pointer \
+         make `",
+    );
+    let twice = format!("{good}\n{}", &good[good.find("[[break]]").unwrap()..]);
+    check(
+        &twice,
+        "spec/approved-breaks.toml:11:1: `fcd033da0cdcd88b` stands twice",
+    );
+}

@@ -1,0 +1,68 @@
+//! A repository with a document, in which edits are judged.
+
+#![allow(dead_code, reason = "each file of tests uses its part")]
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::atomic::{AtomicU32, Ordering};
+
+/// A repository in a folder of its own, gone when dropped.
+pub(crate) struct Repository(pub(crate) PathBuf);
+
+impl Repository {
+    /// One commit on `main` with the base of the cases, and a branch.
+    pub(crate) fn new() -> Self {
+        static NEXT: AtomicU32 = AtomicU32::new(0);
+        let number = NEXT.fetch_add(1, Ordering::Relaxed);
+        let name = format!("xtask-diff-{}-{number}", std::process::id());
+        let repository = Self(std::env::temp_dir().join(name));
+        fs::create_dir_all(repository.0.join("spec")).unwrap();
+        repository.write("Cargo.toml", &manifest("1.4.0"));
+        repository.write("spec/skypay.yaml", &case("base"));
+        repository.git(&["init", "--quiet", "--initial-branch=main"]);
+        repository.commit("base");
+        repository.git(&["switch", "--quiet", "--create", "edit"]);
+        repository
+    }
+
+    pub(crate) fn write(&self, file: &str, text: &str) {
+        fs::write(self.0.join(file), text).unwrap();
+    }
+
+    pub(crate) fn edit(&self, name: &str) {
+        self.write("spec/skypay.yaml", &case(name));
+    }
+
+    pub(crate) fn commit(&self, message: &str) {
+        self.git(&["add", "--all"]);
+        self.git(&["commit", "--quiet", "--message", message]);
+    }
+
+    pub(crate) fn git(&self, arguments: &[&str]) {
+        let names = ["user.name=Test", "user.email=test@example.com"];
+        let output = Command::new("git")
+            .args(names.iter().flat_map(|name| ["-c", name]))
+            .args(arguments)
+            .current_dir(&self.0)
+            .output()
+            .unwrap();
+        let errors = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success(), "git {arguments:?}: {errors}");
+    }
+}
+
+impl Drop for Repository {
+    fn drop(&mut self) {
+        let _ = fs::remove_dir_all(&self.0);
+    }
+}
+
+pub(crate) fn manifest(version: &str) -> String {
+    format!("[workspace]\nmembers = []\n\n[workspace.package]\nversion = \"{version}\"\n")
+}
+
+pub(crate) fn case(name: &str) -> String {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/breaking");
+    fs::read_to_string(folder.join(format!("{name}.yaml"))).unwrap()
+}

@@ -1,0 +1,163 @@
+//! `review` on a repository of its own: what it says, to whom, and how it ends.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
+mod repository;
+
+use std::fs;
+
+use repository::{Repository, manifest};
+use xtask::diff::Threshold;
+use xtask::report::Format;
+use xtask::{Ending, generate, review};
+
+const SMALL: &str = include_str!("../../tests/documents/accepted.yaml");
+
+/// A repository whose main holds the small document and what it gives.
+fn repository() -> Repository {
+    let repository = Repository::new();
+    repository.git(&["switch", "--quiet", "main"]);
+    repository.write("spec/skypay.yaml", SMALL);
+    repository.write("Cargo.toml", &manifest("0.1.0"));
+    assert_eq!(generate::write(&repository.0), Ending::Clean);
+    repository.commit("small");
+    repository.git(&["switch", "--quiet", "--create", "review"]);
+    repository
+}
+
+/// Replaces a text of the small document that stands first.
+fn edit(repository: &Repository, find: &str, replace: &str) {
+    assert!(SMALL.contains(find), "{find:?} is in the document");
+    repository.write("spec/skypay.yaml", &SMALL.replacen(find, replace, 1));
+}
+
+fn review(repository: &Repository, format: Format) -> (String, Ending) {
+    let arguments = review::Arguments {
+        against: None,
+        fail_on: Threshold::Breaking,
+        format,
+        no_examples: true,
+        links: Some("https://example.com/blob/abc/".to_owned()),
+        out: None,
+    };
+    review::report(&repository.0, &arguments).unwrap()
+}
+
+/// Less than what fits now.
+const BREAK: (&str, &str) = ("maxLength: 15", "maxLength: 14");
+
+/// The first words of an operation of the small document.
+const WORDS: &str = "summary: ";
+
+#[test]
+fn words_alone_get_one_line_and_no_table() {
+    let repository = repository();
+    edit(&repository, WORDS, "summary: Now ");
+    assert_eq!(generate::write(&repository.0), Ending::Clean);
+    let raised = fs::read_to_string(repository.0.join("spec/skypay.yaml")).unwrap();
+    repository.write(
+        "spec/skypay.yaml",
+        &raised.replace("version: 0.1.0", "version: 0.1.1"),
+    );
+    repository.write("Cargo.toml", &manifest("0.1.1"));
+    assert_eq!(generate::write(&repository.0), Ending::Clean);
+    let (text, ending) = review(&repository, Format::Markdown);
+    assert_eq!(ending, Ending::Clean, "{text}");
+    let lines: Vec<_> = text.lines().filter(|line| !line.is_empty()).collect();
+    assert_eq!(lines.len(), 3, "{text}");
+    assert_eq!(lines[0], "<!-- skypay-review -->");
+    assert!(
+        lines[1].starts_with("### Spec review: no consequence for partners"),
+        "{text}"
+    );
+    assert!(!text.contains("|---"), "{text}");
+}
+
+#[test]
+fn a_break_comes_with_its_story_its_row_and_what_to_do() {
+    let repository = repository();
+    edit(&repository, BREAK.0, BREAK.1);
+    let (text, ending) = review(&repository, Format::Markdown);
+    assert_eq!(ending, Ending::Findings, "{text}");
+    for expected in [
+        "### Spec review: BREAKING for partners (1 breaking",
+        "What partners have deployed stops working in the call",
+        "Next versions: document 0.1.0 -> 0.2.0, ",
+        "Run `cargo xtask gen` and commit what it writes.",
+        "to 0.2.0 and `[workspace.package] version` in Cargo.toml to 0.2.0.",
+        "cargo xtask approve ",
+        "| breaking | `",
+        "](https://example.com/blob/abc/spec/skypay.yaml#L",
+    ] {
+        assert!(text.contains(expected), "{expected}\n{text}");
+    }
+}
+
+#[test]
+fn what_is_out_of_step_alone_ends_as_stale() {
+    let repository = repository();
+    repository.write("generated/types/src/ask.rs", "// edited by hand\n");
+    let (text, ending) = review(&repository, Format::Text);
+    assert_eq!(ending, Ending::Stale, "{text}");
+    assert!(
+        text.contains("generated output: 1 file out of step"),
+        "{text}"
+    );
+    let (github, _) = review(&repository, Format::Github);
+    assert!(
+        github
+            .contains("::error file=generated/types/src/ask.rs,line=1,col=1,title=stale-output::"),
+        "{github}"
+    );
+}
+
+#[test]
+fn annotations_are_the_same_rows() {
+    let repository = repository();
+    edit(&repository, BREAK.0, BREAK.1);
+    let (github, _) = review(&repository, Format::Github);
+    assert!(
+        github.contains("title=breaking%3A constraint-tightened"),
+        "{github}"
+    );
+    assert!(github.contains("title=next-version"), "{github}");
+    let (json, _) = review(&repository, Format::Json);
+    let json: serde_json::Value = serde_json::from_str(&json).unwrap();
+    let changes = json["diff"]["changes"].as_array().unwrap().len();
+    let rows = github
+        .lines()
+        .filter(|line| line.contains("spec/skypay.yaml"))
+        .count();
+    assert!(rows > changes, "{github}");
+    for format in [Format::Sarif, Format::Junit] {
+        let (text, _) = review(&repository, format);
+        assert!(text.contains("constraint-tightened"), "{text}");
+    }
+}
+
+#[test]
+fn what_the_generator_refuses_is_still_reviewed() {
+    let repository = repository();
+    edit(&repository, BREAK.0, "maxLenght: 15");
+    let (text, ending) = review(&repository, Format::Markdown);
+    assert_eq!(ending, Ending::Findings, "{text}");
+    assert!(
+        text.contains("**generated output: nothing can be generated**"),
+        "{text}"
+    );
+    assert!(text.contains("maxLenght"), "{text}");
+    repository.write("spec/skypay.yaml", "a: [");
+    let arguments = review::Arguments {
+        against: None,
+        fail_on: Threshold::Breaking,
+        format: Format::Markdown,
+        no_examples: true,
+        links: None,
+        out: None,
+    };
+    let error = review::report(&repository.0, &arguments).unwrap_err();
+    assert!(
+        error.starts_with("spec/skypay.yaml:2:1: [yaml] "),
+        "{error}"
+    );
+}
