@@ -11,6 +11,7 @@ pub mod diff;
 pub mod examples;
 pub mod files;
 pub mod generate;
+pub mod prove;
 pub mod report;
 pub mod review;
 pub mod revision;

@@ -3,7 +3,9 @@
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
-use xtask::{approve, diff, examples, generate, review, root, semver, steps, surface, validate};
+use xtask::{
+    approve, diff, examples, generate, prove, review, root, semver, steps, surface, validate,
+};
 
 /// The project's tasks.
 ///
@@ -36,6 +38,8 @@ enum Task {
     Examples(examples::Arguments),
     /// Record that a break is deliberate, with its reason
     Approve(approve::Arguments),
+    /// Prove what `diff` says by compiling and by running both versions
+    Prove(prove::Arguments),
     /// Send a payout through the generated halves and tell the story
     Demo,
     /// Run everything that CI checks, except formatting and lints
@@ -57,6 +61,7 @@ fn main() -> ExitCode {
         Task::Surface(arguments) => surface::run(&root, &arguments).into(),
         Task::Examples(arguments) => examples::run(&root, &arguments).into(),
         Task::Approve(arguments) => approve::run(&root, &arguments).into(),
+        Task::Prove(arguments) => prove::run(&root, &arguments).into(),
         Task::Demo => steps::demo(&root).into(),
         Task::Test => steps::test(&root).into(),
         Task::Validate => validate::run(&root).into(),
