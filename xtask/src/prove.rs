@@ -22,9 +22,9 @@ use codegen::Place;
 use crate::Ending;
 use crate::generate::DOCUMENT;
 use crate::report::{self, Finding, Format, Level, Report};
-use cases::{CASES, Case, cases};
+use cases::{CASES, Case, cases, sample};
 use consumer::consumer;
-use groups::{Edition, Group, Prepared, packed, sample};
+use groups::{Edition, Group, Prepared, packed};
 use judge::{Proof, judge};
 use scratch::Scratch;
 use wire::Version;
@@ -55,6 +55,19 @@ pub fn run(root: &Path, arguments: &Arguments) -> Ending {
     report::tell(report(root, arguments))
 }
 
+/// The sample, as a step of what CI runs.
+#[must_use]
+pub fn step(root: &Path) -> Ending {
+    let arguments = Arguments {
+        all: false,
+        only: Vec::new(),
+        alone: false,
+        evidence: false,
+        format: Format::Text,
+    };
+    run(root, &arguments)
+}
+
 /// What was proved, and whether all of it was.
 ///
 /// # Errors
@@ -67,11 +80,13 @@ pub fn report(root: &Path, arguments: &Arguments) -> Result<(String, Ending), St
     let base = Edition::new(read(DOCUMENT)?)
         .map_err(|message| format!("{DOCUMENT} is refused: {message}"))?;
     let rows = chosen(cases(&read(CASES)?)?, &arguments.only)?;
+    let whole = arguments.all || !arguments.only.is_empty();
+    let rows = if whole { rows } else { sample(&rows) };
     let all = prepared(&rows, &base)?;
-    let groups = match (arguments.alone, arguments.all || !arguments.only.is_empty()) {
-        (true, _) => all.iter().map(Group::alone).collect(),
-        (false, true) => packed(&all, &base),
-        (false, false) => sample(&all, &base),
+    let groups = if arguments.alone {
+        all.iter().map(Group::alone).collect()
+    } else {
+        packed(&all, &base)
     };
     let proofs = proved(root, &base, &groups)?;
     let report = summed_up(&proofs, groups.len(), arguments.evidence);
@@ -83,32 +98,48 @@ pub fn report(root: &Path, arguments: &Arguments) -> Result<(String, Ending), St
 }
 
 fn chosen(rows: Vec<Case>, only: &[String]) -> Result<Vec<Case>, String> {
-    if let Some(unknown) = only.iter().find(|name| rows.iter().all(|row| row.name != **name)) {
-        return Err(format!("{CASES} has no row `{unknown}`: look at its first column"));
+    if let Some(unknown) = only
+        .iter()
+        .find(|name| rows.iter().all(|row| row.name != **name))
+    {
+        return Err(format!(
+            "{CASES} has no row `{unknown}`: look at its first column"
+        ));
     }
     let wanted = |row: &Case| only.is_empty() || only.contains(&row.name);
     Ok(rows.into_iter().filter(wanted).collect())
 }
 
 /// The edits that the generator takes. Those that it refuses never become
-/// code, so that there is nothing to prove.
+/// code, so that there is nothing to prove; their rows say so.
 fn prepared(rows: &[Case], base: &Edition) -> Result<Vec<Prepared>, String> {
-    let half = rows.len().div_ceil(2);
-    let prepare = |rows: &[Case]| -> Result<Vec<Prepared>, String> {
-        let mut all = Vec::new();
-        for case in rows {
-            case.apply(&base.text)?;
-            all.extend(Prepared::new(case, base).ok());
-        }
-        Ok(all)
+    let (first, second) = rows.split_at(rows.len().div_ceil(2));
+    let prepare = |rows: &[Case]| -> Vec<Result<Prepared, String>> {
+        rows.iter().map(|case| Prepared::new(case, base)).collect()
     };
-    let (first, second) = rows.split_at(half);
     let (first, second) = std::thread::scope(|scope| {
         let second = scope.spawn(|| prepare(second));
         (prepare(first), second.join())
     });
     let second = second.map_err(|_| "an edit cannot be prepared".to_owned())?;
-    Ok([first?, second?].into_iter().flatten().collect())
+    let mut taken = Vec::new();
+    let mut wrong = String::new();
+    for (case, prepared) in rows.iter().zip(first.into_iter().chain(second)) {
+        let (name, line) = (&case.name, case.line);
+        match prepared {
+            Ok(prepared) if !case.refused => taken.push(prepared),
+            Err(_) if case.refused => {}
+            Ok(_) => wrong.push_str(&format!(
+                "{CASES}:{line}: {name}: the generator takes it: empty its column `refused`\n"
+            )),
+            Err(message) => wrong.push_str(&format!("{CASES}:{line}: {name}: {message}\n")),
+        }
+    }
+    if wrong.is_empty() {
+        Ok(taken)
+    } else {
+        Err(wrong)
+    }
 }
 
 /// Two workspaces: the old version in one, after one another the new ones in
@@ -118,23 +149,20 @@ fn proved(root: &Path, base: &Edition, groups: &[Group]) -> Result<Vec<Proof>, S
     let program = built(&old, base)?;
     let control = old.check()?;
     if let Some((file, error)) = control.errors.iter().next() {
-        return Err(format!("the consumer does not fit its own version: {file}: {error}"));
+        return Err(format!(
+            "the consumer does not fit its own version: {file}: {error}"
+        ));
     }
     let mut before = started(&old, base, &program)?;
     let new = Scratch::new(root, "new")?;
     let mut proofs = Vec::new();
     for group in groups {
-        let t = std::time::Instant::now();
         let edition = Edition::new(group.text.clone())?;
-        eprintln!("edition {:?}", t.elapsed());
         let program = built(&new, &edition)?;
-        eprintln!("peer {:?}", t.elapsed());
         new.sources(consumer(&base.generated.api))?;
         let compiled = new.check()?;
-        eprintln!("check {:?}", t.elapsed());
         let mut after = started(&new, &edition, &program)?;
         proofs.extend(judge(group, base, &compiled, &mut before, &mut after)?);
-        eprintln!("judged {} {:?}", group.members.len(), t.elapsed());
     }
     Ok(proofs)
 }
@@ -161,14 +189,23 @@ fn summed_up(proofs: &[Proof], groups: usize, evidence: bool) -> Report {
         let place = Place::new(proof.line, 1, "");
         for doubt in &proof.doubts {
             let message = format!("{}: {doubt}", proof.name);
-            findings.push(Finding::new(Level::Error, "disproved", CASES, &place, message));
+            findings.push(Finding::new(
+                Level::Error,
+                "disproved",
+                CASES,
+                &place,
+                message,
+            ));
         }
         for shown in proof.evidence.iter().filter(|_| evidence) {
             let message = format!("{}: {shown}", proof.name);
             findings.push(Finding::new(Level::Note, "proved", CASES, &place, message));
         }
     }
-    let wrong = proofs.iter().filter(|proof| !proof.doubts.is_empty()).count();
+    let wrong = proofs
+        .iter()
+        .filter(|proof| !proof.doubts.is_empty())
+        .count();
     let messages: usize = proofs.iter().map(|proof| proof.messages).sum();
     let ran = proofs.iter().filter(|proof| proof.messages > 0).count();
     Report {

@@ -246,7 +246,13 @@ impl<'d> Comparison<'d, '_> {
         let at = (Side::New, b.place);
         let texts = |old: &str, new: &str| (Some(old.to_owned()), Some(new.to_owned()));
         if a.path != b.path {
-            let verdict = Verdict::BREAK.at_most(Bump::Minor);
+            // The path of a callback stands for whatever URL the partner has
+            // registered, and is never sent.
+            let verdict = if a.callback() && b.callback() {
+                Verdict::PATCH
+            } else {
+                Verdict::BREAK.at_most(Bump::Minor)
+            };
             self.note(
                 "wire-path-changed",
                 at,
@@ -448,7 +454,8 @@ impl<'d> Comparison<'d, '_> {
         };
         for row in old {
             if find(new, row).is_none() {
-                let verdict = Verdict::new(Wire::Ok, Wire::Risk, Bump::Minor, Bump::Minor);
+                // A handler that refuses with it is answered as one that failed.
+                let verdict = Verdict::new(Wire::Ok, Wire::Risk, Bump::Minor, Bump::Major);
                 let pair = (row.get("code"), None);
                 self.note_pair("result-code-removed", pair, b, verdict);
             }

@@ -199,12 +199,15 @@ impl<'d> Walk<'d, '_> {
             };
             // The smallest value decides whether an integer has a sign.
             let signs = *key == "minimum" && signed(a) != signed(b);
+            let rule = constraint_rule(effect);
+            // With another sign it is another Rust type, and neither holds
+            // all numbers of the other.
             let effect = if signs && b.text("type") == Some("integer") {
-                effect.with_bump(Bump::Major)
+                Effect::TYPE_CHANGED
             } else {
                 effect
             };
-            self.note_pair(constraint_rule(effect), pair, effect);
+            self.note_pair(rule, pair, effect);
         }
         for key in FLAGS {
             let (old, new) = (a.flag(key), b.flag(key));

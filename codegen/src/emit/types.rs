@@ -296,14 +296,9 @@ fn structure(api: &Api, message: &Message, operation: Option<&Operation>) -> Tok
         .fields
         .iter()
         .map(|field| structure_field(field, case));
-    let default = message
-        .fields
-        .iter()
-        .all(|field| !field.required)
-        .then(|| quote!(Default,));
     quote! {
         #doc
-        #[derive(Clone, Debug, #default PartialEq, Eq, Serialize, Deserialize)]
+        #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
         #rename_all
         #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
         #[non_exhaustive]

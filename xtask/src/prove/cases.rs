@@ -1,5 +1,7 @@
 //! The edits whose verdicts are proved: the rows of `tests/breaking/ours.csv`.
 
+use std::collections::BTreeSet;
+
 /// The file with the edits, from the root of the workspace.
 pub const CASES: &str = "tests/breaking/ours.csv";
 
@@ -12,6 +14,9 @@ pub struct Case {
     pub line: usize,
     /// The kinds of change that it makes.
     pub rules: Vec<String>,
+    /// Whether the generator refuses the document after it, which then never
+    /// becomes code.
+    pub refused: bool,
     edits: Vec<Edit>,
 }
 
@@ -30,7 +35,10 @@ struct Edit {
 /// One message, if a column is missing.
 pub fn cases(text: &str) -> Result<Vec<Case>, String> {
     let mut lines = text.lines().zip(1..);
-    let heading = lines.next().map(|(line, _)| cells(line)).unwrap_or_default();
+    let heading = lines
+        .next()
+        .map(|(line, _)| cells(line))
+        .unwrap_or_default();
     let column = |name: &str| {
         let index = heading.iter().position(|cell| cell == name);
         index.ok_or_else(|| format!("{CASES}:1: there is no column `{name}`"))
@@ -41,6 +49,7 @@ pub fn cases(text: &str) -> Result<Vec<Case>, String> {
         column("after")?,
         column("find")?,
         column("replace")?,
+        column("refused")?,
     ];
     let mut cases: Vec<Case> = Vec::new();
     for (line, number) in lines {
@@ -59,11 +68,27 @@ pub fn cases(text: &str) -> Result<Vec<Case>, String> {
                 name,
                 line: number,
                 rules: cell(1).split_whitespace().map(str::to_owned).collect(),
+                refused: !cell(5).is_empty(),
                 edits: vec![edit],
             }),
         }
     }
     Ok(cases)
+}
+
+/// A sample: of every kind of change the first row that shows it and that the
+/// generator takes, unless a row taken before shows it too.
+#[must_use]
+pub fn sample(rows: &[Case]) -> Vec<Case> {
+    let mut shown = BTreeSet::new();
+    let mut sample = Vec::new();
+    for row in rows.iter().filter(|row| !row.refused) {
+        if row.rules.iter().any(|rule| !shown.contains(rule)) {
+            shown.extend(row.rules.iter().cloned());
+            sample.push(row.clone());
+        }
+    }
+    sample
 }
 
 impl Case {
@@ -99,9 +124,15 @@ impl Edit {
         }
         let (head, tail) = document.split_at(start);
         if !tail.contains(&self.find) {
-            return Err(format!("the document does not contain {:?} there", self.find));
+            return Err(format!(
+                "the document does not contain {:?} there",
+                self.find
+            ));
         }
-        Ok(format!("{head}{}", tail.replacen(&self.find, &self.replace, 1)))
+        Ok(format!(
+            "{head}{}",
+            tail.replacen(&self.find, &self.replace, 1)
+        ))
     }
 }
 

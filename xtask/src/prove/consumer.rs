@@ -150,9 +150,6 @@ fn uses(message: &Message) -> String {
     }
     text.push_str("    let _ = (value.clone() == *value, format!(\"{value:?}\"));\n");
     text.push_str("    let _ = t::Validate::validate(value);\n");
-    if message.fields.iter().all(|field| !field.required) {
-        text.push_str(&format!("    let _ = t::{name}::default();\n"));
-    }
     text.push_str("}\n");
     text
 }

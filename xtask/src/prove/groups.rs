@@ -89,7 +89,10 @@ fn moved(base: &Edition, edition: &Edition) -> BTreeSet<String> {
     let new = consumer(&edition.generated.api);
     let paths = old.keys().chain(new.keys());
     let moved = paths.filter(|path| old.get(*path) != new.get(*path));
-    moved.filter(|path| !path.ends_with("/lib.rs")).cloned().collect()
+    moved
+        .filter(|path| !path.ends_with("/lib.rs"))
+        .cloned()
+        .collect()
 }
 
 /// Edits that are proved together.
@@ -134,14 +137,19 @@ impl<'p> Group<'p> {
         let text = candidate.case.apply(&self.text).ok()?;
         let root = codegen::diff::read(&text).ok()?;
         let all = self.members.iter().copied().chain([candidate]);
-        let alone: BTreeSet<_> = all.flat_map(|member| fingerprints(&member.report)).collect();
+        let alone: BTreeSet<_> = all
+            .flat_map(|member| fingerprints(&member.report))
+            .collect();
         let report = compare(&base.root, &root);
         (fingerprints(&report).collect::<BTreeSet<_>>() == alone).then_some(text)
     }
 }
 
 fn fingerprints(report: &Report) -> impl Iterator<Item = String> {
-    report.changes.iter().map(|change| change.subject.clone() + change.rule)
+    report
+        .changes
+        .iter()
+        .map(|change| change.subject.clone() + change.rule)
 }
 
 /// Packs edits into as few groups as come to hand, in their order.
@@ -151,36 +159,6 @@ pub fn packed<'p>(all: &'p [Prepared], base: &Edition) -> Vec<Group<'p>> {
     for candidate in all {
         if !groups.iter_mut().any(|group| group.take(candidate, base)) {
             groups.push(Group::alone(candidate));
-        }
-    }
-    groups.into_iter().flat_map(generable).collect()
-}
-
-/// A sample: for each kind of change the first edit that meets none of those
-/// taken before, or else simply the first.
-#[must_use]
-pub fn sample<'p>(all: &'p [Prepared], base: &Edition) -> Vec<Group<'p>> {
-    let mut rules = Vec::new();
-    for prepared in all {
-        for rule in &prepared.case.rules {
-            if !rules.contains(&rule) {
-                rules.push(rule);
-            }
-        }
-    }
-    let mut groups: Vec<Group> = Vec::new();
-    for rule in rules {
-        let shows = |prepared: &&Prepared| prepared.case.rules.contains(rule);
-        let shown = groups.iter().flat_map(|group| &group.members);
-        if shown.into_iter().any(|member| shows(member)) {
-            continue;
-        }
-        let mut candidates = all.iter().filter(shows);
-        let first = candidates.clone().next();
-        let taken = candidates
-            .any(|candidate| groups.iter_mut().any(|group| group.take(candidate, base)));
-        if let (false, Some(first)) = (taken, first) {
-            groups.push(Group::alone(first));
         }
     }
     groups.into_iter().flat_map(generable).collect()

@@ -24,7 +24,10 @@ pub fn operations(api: &Api) -> String {
         .collect();
     for message in &messages {
         let name = &message.name;
-        text.push_str(&format!("        {name:?} => built({}(value)),\n", function(message)));
+        text.push_str(&format!(
+            "        {name:?} => built({}(value)),\n",
+            function(message)
+        ));
     }
     text.push_str("        _ => Err(\"no such message\".to_owned()),\n    }\n}\n\n");
     text.push_str(CALL);
@@ -85,7 +88,10 @@ fn handler(operation: &Operation) -> String {
     let (request, response) = (&operation.request.name, &operation.response.name);
     let method = &operation.method;
     let (output, answer) = if operation.mode == Mode::Notification {
-        ("Result<s::Stored, s::NotStored>".to_owned(), "self.acknowledge()".to_owned())
+        (
+            "Result<s::Stored, s::NotStored>".to_owned(),
+            "self.acknowledge()".to_owned(),
+        )
     } else {
         (
             format!("Result<t::{response}, s::Refusal>"),

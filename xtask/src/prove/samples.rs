@@ -13,7 +13,8 @@ use super::schemas::{rules, texts};
 #[must_use]
 pub fn samples(examples: &[Value], one: &Value, other: &Value) -> Vec<Value> {
     let mut samples = Samples::default();
-    let examples: Vec<_> = examples.iter().map(without_empty).collect();
+    let examples = examples.iter().map(|example| without_empty(example, one));
+    let examples: Vec<_> = examples.collect();
     for example in &examples {
         samples.add(example.clone());
     }
@@ -48,15 +49,28 @@ impl Samples {
     }
 }
 
-/// Texts that are empty say that there is none.
-fn without_empty(message: &Value) -> Value {
+/// Texts that are empty say that there is none, where there need not be one.
+fn without_empty(message: &Value, tree: &Value) -> Value {
     match message {
         Value::Object(members) => {
-            let members = members.iter().filter(|(_, value)| *value != "");
-            let members = members.map(|(key, value)| (key.clone(), without_empty(value)));
+            let required = texts(&tree["required"]);
+            let always = |name: &str| {
+                required.contains(name) || tree["properties"][name]["x-skypay-on-success"] == true
+            };
+            let members = members.iter();
+            let members = members.filter(|(name, value)| *value != "" || always(name));
+            let members = members.map(|(name, value)| {
+                (
+                    name.clone(),
+                    without_empty(value, &tree["properties"][name]),
+                )
+            });
             Value::Object(members.collect())
         }
-        Value::Array(items) => items.iter().map(without_empty).collect(),
+        Value::Array(items) => {
+            let items = items.iter().map(|item| without_empty(item, &tree["items"]));
+            items.collect()
+        }
         other => other.clone(),
     }
 }
@@ -113,8 +127,13 @@ fn leaner(message: &Value, tree: &Value) -> Vec<Value> {
 fn variants(message: &Value, one: &Value, other: &Value) -> Vec<Value> {
     let changed = changed_rules(one, other);
     let mut bases = vec![message.clone()];
-    for field in changed.iter().filter_map(|rule| rule["when"]["field"].as_str()) {
-        for value in unique(codes(&one["properties"][field]).chain(codes(&other["properties"][field]))) {
+    for field in changed
+        .iter()
+        .filter_map(|rule| rule["when"]["field"].as_str())
+    {
+        for value in
+            unique(codes(&one["properties"][field]).chain(codes(&other["properties"][field])))
+        {
             let mut base = message.clone();
             base[field] = value;
             bases.push(base);
@@ -194,7 +213,9 @@ fn codes(property: &Value) -> impl Iterator<Item = Value> {
 /// Each value once, in order.
 fn unique(values: impl Iterator<Item = Value>) -> Vec<Value> {
     let mut known = BTreeSet::new();
-    values.filter(|value| known.insert(value.to_string())).collect()
+    values
+        .filter(|value| known.insert(value.to_string()))
+        .collect()
 }
 
 /// The fields of which two schemas of an object say different things, without
@@ -250,12 +271,21 @@ fn typical(property: &Value) -> Value {
     match property["type"].as_str() {
         Some("array") => json!([typical(&property["items"])]),
         Some("object") => {
-            let members = properties(property).map(|(name, property)| (name.to_owned(), typical(property)));
+            let members =
+                properties(property).map(|(name, property)| (name.to_owned(), typical(property)));
             Value::Object(members.collect())
         }
         Some("boolean") => json!(true),
         Some("integer" | "number") => json!(1),
-        _ => json!(property["enum"].get(0).and_then(Value::as_str).unwrap_or("Example")),
+        Some("string") if property["x-skypay-type"] == "date-time" => {
+            json!("2024-02-05 10:15:30")
+        }
+        _ => json!(
+            property["enum"]
+                .get(0)
+                .and_then(Value::as_str)
+                .unwrap_or("Example")
+        ),
     }
 }
 
@@ -281,7 +311,10 @@ fn candidates(one: &Value, other: &Value) -> Vec<Value> {
 
 fn numbers(schema: &Value) -> Vec<Value> {
     let bounds = ["minimum", "maximum"].map(|key| schema[key].as_i64());
-    let around = bounds.into_iter().flatten().flat_map(|bound| [bound - 1, bound, bound + 1]);
+    let around = bounds
+        .into_iter()
+        .flatten()
+        .flat_map(|bound| [bound - 1, bound, bound + 1]);
     let wide = [0, 1, -1, i64::from(i32::MAX) + 1, i64::from(u32::MAX) + 1];
     let mut numbers: Vec<_> = around.chain(wide).map(|number| json!(number)).collect();
     numbers.push(json!(0.5));
@@ -323,7 +356,10 @@ fn strings(schema: &Value) -> Vec<Value> {
 fn resized(text: &str, length: u64) -> String {
     let last = text.chars().last().unwrap_or('a');
     let length = usize::try_from(length).unwrap_or(0);
-    text.chars().chain(std::iter::repeat(last)).take(length).collect()
+    text.chars()
+        .chain(std::iter::repeat(last))
+        .take(length)
+        .collect()
 }
 
 /// Texts that a pattern matches: the shortest, the longest, and such that
@@ -337,7 +373,13 @@ pub fn matching(pattern: &str) -> Vec<String> {
     for longest in [false, true] {
         for turn in 0..6 {
             for place in 0..4 {
-                let mut writer = Writer { text: String::new(), longest, turn, place, choices: 0 };
+                let mut writer = Writer {
+                    text: String::new(),
+                    longest,
+                    turn,
+                    place,
+                    choices: 0,
+                };
                 writer.write(&hir);
                 texts.insert(writer.text);
             }
@@ -395,6 +437,10 @@ impl Writer {
     fn choose(&mut self, ways: usize) -> usize {
         let mine = self.choices == self.place;
         self.choices += 1;
-        if mine && ways > 0 { self.turn % ways } else { 0 }
+        if mine && ways > 0 {
+            self.turn % ways
+        } else {
+            0
+        }
     }
 }

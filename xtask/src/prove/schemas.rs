@@ -39,7 +39,12 @@ pub fn on_wire(root: &Node, api: &Api) -> BTreeMap<String, OnWire> {
 fn rest(operation: &Operation) -> Value {
     let codes = operation.codes.iter();
     let codes: BTreeMap<_, _> = codes
-        .map(|code| (code.code.clone(), format!("{:?}", code.outcome).to_lowercase()))
+        .map(|code| {
+            (
+                code.code.clone(),
+                format!("{:?}", code.outcome).to_lowercase(),
+            )
+        })
         .collect();
     json!({
         "path": operation.wire_path,
@@ -51,13 +56,15 @@ fn rest(operation: &Operation) -> Value {
 }
 
 /// Words that nobody on the wire sees.
-const WORDS: [&str; 6] = [
+const WORDS: [&str; 8] = [
     "description",
     "$ref",
     "allOf",
     "x-skypay-rust-name",
     "x-skypay-applies-to",
     "x-skypay-unit",
+    "x-skypay-newtype",
+    "x-skypay-sensitive",
 ];
 
 /// A schema with everything that it refers to in its place; what stands nearer
@@ -79,11 +86,16 @@ fn tree(root: &Node, schema: &Node) -> Value {
             "items" => tree(root, &entry.node),
             "properties" => {
                 let properties = entry.node.entries().iter();
-                let properties = properties.map(|entry| (entry.key.clone(), tree(root, &entry.node)));
+                let properties =
+                    properties.map(|entry| (entry.key.clone(), tree(root, &entry.node)));
                 Value::Object(properties.collect())
             }
             "x-skypay-codes" => {
-                let sendable = entry.node.items().iter().filter(|code| !code.flag("readOnly"));
+                let sendable = entry
+                    .node
+                    .items()
+                    .iter()
+                    .filter(|code| !code.flag("readOnly"));
                 let values: Vec<_> = sendable.filter_map(|code| code.text_of("value")).collect();
                 merged.insert("enum".to_owned(), json!(values));
                 continue;
@@ -152,7 +164,9 @@ pub fn rules(tree: &Value) -> Vec<Value> {
 
 fn condition(rule: &Value) -> Value {
     let texts = |key: &str| rule[key].as_array().cloned().unwrap_or_default();
-    let forbidden = texts("forbid").into_iter().map(|name| json!({ "required": [name] }));
+    let forbidden = texts("forbid")
+        .into_iter()
+        .map(|name| json!({ "required": [name] }));
     let forbidden: Vec<_> = forbidden.collect();
     let matches = rule["match"].as_object().cloned().unwrap_or_default();
     let matches: Map<_, _> = matches

@@ -74,13 +74,16 @@ impl Version {
 
     fn operation(&self, name: &str) -> Option<Operation> {
         let mut operations = self.api.operations.iter();
-        operations
-            .find(|operation| operation.name == name)
-            .cloned()
+        operations.find(|operation| operation.name == name).cloned()
     }
 
     /// What the version's document says against a message, as it is read.
-    fn complaints(&mut self, name: &str, part: &str, message: &Value) -> Result<Vec<String>, String> {
+    fn complaints(
+        &mut self,
+        name: &str,
+        part: &str,
+        message: &Value,
+    ) -> Result<Vec<String>, String> {
         let Some(operation) = self.wire.get(name) else {
             return Ok(Vec::new());
         };
@@ -123,12 +126,17 @@ pub fn observe(
     };
     let (requests, responses) = (
         requests(caller, callee, &calling),
-        callee.operation(name).map_or_else(Vec::new, |called| responses(callee, caller, &called)),
+        callee
+            .operation(name)
+            .map_or_else(Vec::new, |called| responses(callee, caller, &called)),
     );
     let plan = watch.usual_answer(caller, callee, &calling, &requests, &responses)?;
     let usual = watch.requests(caller, callee, &calling, &requests, &plan)?;
     if callee.operation(name).is_none() {
-        watch.note(Wire::Break, "the callee does not know the operation".to_owned());
+        watch.note(
+            Wire::Break,
+            "the callee does not know the operation".to_owned(),
+        );
     }
     if let (Some(usual), Some(called)) = (usual, callee.operation(name)) {
         if called.mode != Mode::Notification {
@@ -137,22 +145,39 @@ pub fn observe(
         }
     }
     watch.missing(caller, callee, name);
+    watch.silence(caller, callee, name)?;
     Ok(watch.observed)
 }
 
 fn requests(sender: &Version, receiver: &Version, operation: &Operation) -> Vec<Value> {
-    let examples: Vec<_> = operation.request_examples.iter().map(|example| example.value.clone()).collect();
+    let examples: Vec<_> = operation
+        .request_examples
+        .iter()
+        .map(|example| example.value.clone())
+        .collect();
     let name = &operation.name;
-    let one = sender.wire.get(name).map_or(Value::Null, |wire| wire.request.clone());
-    let other = receiver.wire.get(name).map_or(Value::Null, |wire| wire.request.clone());
+    let one = sender
+        .wire
+        .get(name)
+        .map_or(Value::Null, |wire| wire.request.clone());
+    let other = receiver
+        .wire
+        .get(name)
+        .map_or(Value::Null, |wire| wire.request.clone());
     samples(&examples, &one, &other)
 }
 
 fn responses(sender: &Version, receiver: &Version, operation: &Operation) -> Vec<Value> {
     let examples: Vec<_> = successes(operation);
     let name = &operation.name;
-    let one = sender.wire.get(name).map_or(Value::Null, |wire| wire.response.clone());
-    let other = receiver.wire.get(name).map_or(Value::Null, |wire| wire.response.clone());
+    let one = sender
+        .wire
+        .get(name)
+        .map_or(Value::Null, |wire| wire.response.clone());
+    let other = receiver
+        .wire
+        .get(name)
+        .map_or(Value::Null, |wire| wire.response.clone());
     samples(&examples, &one, &other)
 }
 
@@ -163,8 +188,15 @@ fn successes(operation: &Operation) -> Vec<Value> {
         .iter()
         .filter(|code| code.outcome == codegen::model::Outcome::Accepted);
     let accepted: BTreeSet<_> = accepted.map(|code| code.code.as_str()).collect();
-    let examples = operation.response_examples.iter().map(|example| &example.value);
-    let code = |value: &Value| value["responseCode"].as_str().is_none_or(|code| accepted.contains(code));
+    let examples = operation
+        .response_examples
+        .iter()
+        .map(|example| &example.value);
+    let code = |value: &Value| {
+        value["responseCode"]
+            .as_str()
+            .is_none_or(|code| accepted.contains(code))
+    };
     examples.filter(|value| code(value)).cloned().collect()
 }
 
@@ -249,7 +281,9 @@ impl Watch {
                 }
             }
         }
-        Ok(responses.first().map_or(json!({}), |response| json!({ "value": response })))
+        Ok(responses
+            .first()
+            .map_or(json!({}), |response| json!({ "value": response })))
     }
 
     /// Sends every request; gives the first that comes through.
@@ -264,7 +298,8 @@ impl Watch {
         let name = &operation.name;
         let mut usual = None;
         for request in requests {
-            let Some(Exchange { seen, .. }) = self.exchange(caller, callee, name, request, plan)? else {
+            let Some(Exchange { seen, .. }) = self.exchange(caller, callee, name, request, plan)?
+            else {
                 continue;
             };
             let sent = &seen["request"];
@@ -293,7 +328,9 @@ impl Watch {
         let name = &operation.name;
         for response in responses {
             let plan = json!({ "value": response });
-            let Some(Exchange { outcome, seen }) = self.exchange(caller, callee, name, request, &plan)? else {
+            let Some(Exchange { outcome, seen }) =
+                self.exchange(caller, callee, name, request, &plan)?
+            else {
                 continue;
             };
             let sent = &seen["answer"];
@@ -326,7 +363,11 @@ impl Watch {
         let complaints = receiver.complaints(name, word, message)?;
         for complaint in complaints {
             let spelling = complaint.starts_with("spelling ");
-            let wire = if self.sends(part) && !spelling { Wire::Break } else { Wire::Risk };
+            let wire = if self.sends(part) && !spelling {
+                Wire::Break
+            } else {
+                Wire::Risk
+            };
             self.note(wire, format!("{complaint}: {message}"));
         }
         let Some(operation) = receiver.wire.get(name) else {
@@ -364,7 +405,9 @@ impl Watch {
                 Part::Response => wire.response.clone(),
             })
         };
-        let (Some(old), Some(new)) = (tree(old), tree(new)) else { return };
+        let (Some(old), Some(new)) = (tree(old), tree(new)) else {
+            return;
+        };
         if old == new || !self.heard.contains(&part) {
             return;
         }
@@ -375,6 +418,19 @@ impl Watch {
                 self.note(Wire::Risk, format!("`{path}` never comes"));
             }
         }
+    }
+
+    /// Silence proves nothing: where nothing failed, something came through.
+    fn silence(&self, caller: &Version, callee: &Version, name: &str) -> Result<(), String> {
+        let answers = [caller, callee].into_iter().all(|version| {
+            let operation = version.operation(name);
+            operation.is_some_and(|operation| operation.mode != Mode::Notification)
+        });
+        let expected = if answers { 2 } else { 1 };
+        if self.observed.wire == Wire::Break || self.heard.len() >= expected {
+            return Ok(());
+        }
+        Err(format!("{name}: no valid message was found to send"))
     }
 
     /// Every code that the callee may answer, as the caller takes it.
@@ -413,8 +469,14 @@ impl Watch {
                     }
                 }
                 Code::Partner(number) => {
-                    let within = calling.partner_codes.is_some_and(|(from, to)| (from..=to).contains(&number));
-                    let wire = if self.sends(Part::Response) { Wire::Break } else { Wire::Risk };
+                    let within = calling
+                        .partner_codes
+                        .is_some_and(|(from, to)| (from..=to).contains(&number));
+                    let wire = if self.sends(Part::Response) {
+                        Wire::Break
+                    } else {
+                        Wire::Risk
+                    };
                     if !within {
                         self.note(wire, format!("`{number}` is taken for {taken}"));
                     }
@@ -454,7 +516,10 @@ fn codes(operation: &Operation) -> Vec<Code> {
         .iter()
         .filter(|code| code.outcome != codegen::model::Outcome::Accepted);
     let listed = refusals.map(|code| Code::Listed(code.code.clone()));
-    let ends = operation.partner_codes.into_iter().flat_map(|(from, to)| [from, to]);
+    let ends = operation
+        .partner_codes
+        .into_iter()
+        .flat_map(|(from, to)| [from, to]);
     listed.chain(ends.map(Code::Partner)).collect()
 }
 
@@ -463,7 +528,12 @@ fn codes(operation: &Operation) -> Vec<Code> {
 /// # Errors
 ///
 /// One message, if a process fails.
-pub fn built(old: &mut Version, new: &mut Version, name: &str, part: Part) -> Result<Built, String> {
+pub fn built(
+    old: &mut Version,
+    new: &mut Version,
+    name: &str,
+    part: Part,
+) -> Result<Built, String> {
     let mut built = Built::default();
     let (Some(before), Some(after)) = (old.operation(name), new.operation(name)) else {
         return Ok(built);
@@ -520,7 +590,9 @@ fn refusals(
 
 /// Whether a version answers with a code, called by itself.
 fn refuses(version: &mut Version, operation: &Operation, code: &Code) -> Result<bool, String> {
-    version.peer.tell(&json!({ "do": "plan", "plan": plan_of(code) }))?;
+    version
+        .peer
+        .tell(&json!({ "do": "plan", "plan": plan_of(code) }))?;
     for example in &operation.request_examples {
         let url = version.peer.url().to_owned();
         let call = json!({
@@ -569,7 +641,12 @@ fn walk(path: &str, tree: &Value, message: &Value, visit: &mut dyn FnMut(&str, &
     match message {
         Value::Object(members) => {
             for (name, value) in members {
-                walk(&format!("{path}/{name}"), &tree["properties"][name], value, visit);
+                walk(
+                    &format!("{path}/{name}"),
+                    &tree["properties"][name],
+                    value,
+                    visit,
+                );
             }
         }
         Value::Array(items) => {
@@ -613,7 +690,10 @@ fn text(value: &Value) -> &str {
 /// The operations that somebody on the wire sees differently, and those that
 /// only one of the two knows.
 #[must_use]
-pub fn differing(old: &BTreeMap<String, OnWire>, new: &BTreeMap<String, OnWire>) -> BTreeSet<String> {
+pub fn differing(
+    old: &BTreeMap<String, OnWire>,
+    new: &BTreeMap<String, OnWire>,
+) -> BTreeSet<String> {
     let names = old.keys().chain(new.keys());
     let differ = names.filter(|name| {
         let views = [old, new].map(|side| side.get(*name).map(OnWire::seen));
