@@ -186,9 +186,8 @@ fn holds(newtype: &Newtype) -> String {
 fn exchange(operation: &Operation) -> String {
     let (request, response) = (&operation.request.name, &operation.response.name);
     let code = operation.response.fields.iter().find_map(|field| {
-        let table = match &field.ty {
-            Type::Codes(table) => table,
-            _ => return None,
+        let Type::Codes(table) = &field.ty else {
+            return None;
         };
         let is_code = field.envelope == Some(codegen::model::EnvelopeField::Code);
         is_code.then(|| format!("t::{table}"))

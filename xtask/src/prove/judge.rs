@@ -235,7 +235,7 @@ fn code_differs(half: Half, old: &Generated, new: &Generated) -> bool {
     let code = |generated: &Generated| -> Vec<String> {
         let files = generated.files.iter().filter(|file| {
             let mine = file.path.starts_with(half.krate) || file.path.starts_with("types/");
-            mine && file.path.ends_with(".rs")
+            mine && file.path.contains("/src/")
         });
         let lines = files.flat_map(|file| file.text.lines());
         let lines = lines.map(str::trim).filter(|line| !line.starts_with("//"));

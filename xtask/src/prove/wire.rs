@@ -1,5 +1,7 @@
 //! What two versions that run say about each other.
 
+#![expect(clippy::similar_names, reason = "both sides are called what they are")]
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
@@ -138,11 +140,11 @@ pub fn observe(
             "the callee does not know the operation".to_owned(),
         );
     }
-    if let (Some(usual), Some(called)) = (usual, callee.operation(name)) {
-        if called.mode != Mode::Notification {
-            watch.responses(caller, callee, &calling, &usual, &responses)?;
-            watch.codes(caller, callee, (&calling, &called), &usual)?;
-        }
+    if let (Some(usual), Some(called)) = (usual, callee.operation(name))
+        && called.mode != Mode::Notification
+    {
+        watch.responses(caller, callee, &calling, &usual, &responses)?;
+        watch.codes(caller, callee, (&calling, &called), &usual)?;
     }
     watch.missing(caller, callee, name);
     watch.silence(caller, callee, name)?;
