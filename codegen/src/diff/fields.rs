@@ -272,6 +272,14 @@ impl<'d> Walk<'d, '_> {
         // Fields of the answer's envelope are optional in the types anyway,
         // and what is there on success has no `Option` in either case.
         let stamped = new.view.flag("x-skypay-transport");
+        // What our types can do without is missed by nobody but the user.
+        let effect = match effect.receiver {
+            Wire::Break if stamped => Effect {
+                receiver: Wire::Risk,
+                ..effect
+            },
+            _ => effect,
+        };
         let effect = if stamped || old.insists() == new.insists() {
             effect.with_bump(Bump::Patch)
         } else if old.is_list() && new.is_list() {

@@ -114,6 +114,18 @@ impl<'p> Group<'p> {
         }
     }
 
+    /// These edits together.
+    fn of(members: &[&'p Prepared], base: &Edition) -> Vec<Self> {
+        let mut groups: Vec<Self> = Vec::new();
+        for member in members {
+            let taken = groups.iter_mut().any(|group| group.take(member, base));
+            if !taken {
+                groups.push(Self::alone(member));
+            }
+        }
+        groups
+    }
+
     /// Takes an edit in, if it meets none that is in already.
     fn take(&mut self, candidate: &'p Prepared, base: &Edition) -> bool {
         let apart = self.members.iter().all(|member| {
@@ -161,13 +173,23 @@ pub fn packed<'p>(all: &'p [Prepared], base: &Edition) -> Vec<Group<'p>> {
             groups.push(Group::alone(candidate));
         }
     }
-    groups.into_iter().flat_map(generable).collect()
+    groups
+        .into_iter()
+        .flat_map(|group| generable(group, base))
+        .collect()
 }
 
-/// A group that the generator takes, or its members one by one.
-fn generable(group: Group<'_>) -> Vec<Group<'_>> {
+/// A group that the generator takes, or the same in halves: what it refuses of
+/// many edits together, it takes of some of them.
+fn generable<'p>(group: Group<'p>, base: &Edition) -> Vec<Group<'p>> {
     if group.members.len() == 1 || codegen::generate(&group.text).is_ok() {
         return vec![group];
     }
-    group.members.into_iter().map(Group::alone).collect()
+    let (first, second) = group.members.split_at(group.members.len() / 2);
+    let halves = [first, second].map(|members| Group::of(members, base));
+    halves
+        .into_iter()
+        .flatten()
+        .flat_map(|half| generable(half, base))
+        .collect()
 }

@@ -142,10 +142,15 @@ fn code(half: Half, member: &Prepared, base: &Edition, shown: &Shown, proof: &mu
         let mut changes = changes.filter(|change| (half.bump)(&change.verdict) == bump);
         changes.find_map(|change: &Change| excepted(change.rule, shows))
     };
+    let changes = member.report.changes.iter();
+    let transport = changes.clone().any(|change| is_transport(member, change));
     let told = match (bump, &shown.error, &shown.built.lost) {
         (Bump::Major, Some(error), _) => Ok(format!("does not compile: {error}")),
         (Bump::Major, None, Some(lost)) if rules(Shows::Running).is_some() => {
             Ok(format!("no longer built: {lost}"))
+        }
+        (Bump::Major | Bump::Minor, None, None) if transport && code_differs(half, old, new) => {
+            Ok("the code differs, and the transport goes by it".to_owned())
         }
         (Bump::Major, None, None) if nowhere(rules(Shows::Nowhere)).is_some() => {
             Ok(nowhere(rules(Shows::Nowhere)).unwrap_or_default())
@@ -277,48 +282,44 @@ fn on_the_wire(
         };
         let mut changes = member.report.changes.iter().filter(sent);
         let unsent = changes.find_map(|change| excepted(change.rule, Shows::Unsent));
-        let by_settings = member
-            .report
-            .changes
-            .iter()
-            .any(|change| is_setting(member, change));
-        let told = format!(
-            "{word} {}: {} {}",
-            said.word(),
-            worst.wire.word(),
-            worst.evidence
-        );
-        match unsent {
-            _ if worst.wire == said => proof.evidence.push(told),
-            Some(exception) if worst.wire < said => {
-                proof
-                    .evidence
-                    .push(format!("{word} {}: {}", said.word(), exception.because));
+        let changes = member.report.changes.iter();
+        let unvaried = changes.clone().any(|change| is_transport(member, change));
+        let spelled = worst.evidence.starts_with("spelling ") && said == Wire::Break;
+        let word = format!("{word} {}", said.word());
+        let seen = format!("{word}: {} {}", worst.wire.word(), worst.evidence);
+        let because = match unsent {
+            _ if worst.wire == said => Some(seen.clone()),
+            _ if worst.wire > said => None,
+            Some(exception) => Some(exception.because.to_owned()),
+            None if unvaried => {
+                Some("the transport writes it, the same for all messages".to_owned())
             }
-            None if worst.wire < said && by_settings => {
-                let because = "it is the setting of a caller, the same for all messages";
-                proof
-                    .evidence
-                    .push(format!("{word} {}: {because}", said.word()));
-            }
-            _ => proof.doubts.push(told),
+            None if spelled => Some(format!("forbidden, though our reader forgives it: {seen}")),
+            None => None,
+        };
+        match because {
+            Some(because) => proof.evidence.push(format!("{word}: {because}")),
+            None => proof.doubts.push(seen),
         }
     }
     Ok(())
 }
 
-/// Whether a change is one of a field that the transport fills from settings.
-fn is_setting(member: &Prepared, change: &Change) -> bool {
+/// Whether a change is one of what the transport writes: credentials, the
+/// envelope of an answer, or the table of its return codes.
+fn is_transport(member: &Prepared, change: &Change) -> bool {
+    let steps = change.place.pointer.split('/').skip(1);
+    let steps = steps.map(|step| step.replace("~1", "/").replace("~0", "~"));
     let mut node = Some(&member.edition.root);
     let mut found = false;
-    for step in change.place.pointer.split('/').skip(1) {
-        let key = step.replace("~1", "/").replace("~0", "~");
+    for key in steps {
         node = node.and_then(|node| node.get(&key));
-        found |= node.is_some_and(|node| node.flag("x-skypay-transport"));
+        found |= node.is_some_and(|node| {
+            let codes = node.get("x-skypay-codes").map(|codes| codes.items());
+            let returned =
+                codes.is_some_and(|codes| codes.iter().any(|code| code.get("outcome").is_some()));
+            node.flag("x-skypay-transport") || returned
+        });
     }
     found
-        && !change
-            .users
-            .iter()
-            .any(|user| user.part == Some(Part::Response))
 }

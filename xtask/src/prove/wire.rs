@@ -551,14 +551,29 @@ pub fn built(
         ),
     };
     values.dedup();
+    let known = [&*old, &*new].map(|version| {
+        let mut known = BTreeSet::new();
+        if let Some(wire) = version.wire.get(name) {
+            let tree = match part {
+                Part::Request => &wire.request,
+                Part::Response => &wire.response,
+            };
+            fields("", tree, &mut known);
+        }
+        known
+    });
     for value in values {
+        let mut members = BTreeSet::new();
+        paths("", &value, &mut members);
+        // What a builder has no setter for, it cannot be given.
+        let [before, after] = [0, 1].map(|side: usize| members.is_subset(&known[side]));
         let taken = (
             old.peer.build(names.0, &value)?.is_some(),
             new.peer.build(names.1, &value)?.is_some(),
         );
         match taken {
-            (true, false) => built.lost = built.lost.or(Some(value.to_string())),
-            (false, true) => built.gained = built.gained.or(Some(value.to_string())),
+            (true, false) if before => built.lost = built.lost.or(Some(value.to_string())),
+            (false, true) if after => built.gained = built.gained.or(Some(value.to_string())),
             _ => {}
         }
     }
