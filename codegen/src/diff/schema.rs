@@ -335,6 +335,11 @@ fn type_effect(a: &View<'_>, b: &View<'_>) -> Effect {
     let effect = match (a.text("type"), b.text("type")) {
         (Some("string"), Some("string")) => match forms {
             (None, Some(_)) => Effect::NARROWED,
+            // A name is read from any text.
+            (Some("person-name"), None) => Effect {
+                receiver: Wire::Risk,
+                ..Effect::WIDENED
+            },
             (Some(_), None) => Effect::WIDENED,
             _ => Effect::TYPE_CHANGED,
         },

@@ -123,6 +123,11 @@ pub const EXCEPTIONS: &[Exception] = &[
         Shows::Code,
         "A text that no longer masks itself gains `Display`, which a macro writes.",
     ),
+    shows(
+        "constant-changed",
+        Shows::Unsent,
+        "Whoever dispatches by a constant refuses another; our dispatch goes by some of them only.",
+    ),
     shows("effect-stronger", Shows::Unsent, MEANING),
     shows("mode-changed", Shows::Unsent, MEANING),
     shows("unit-changed", Shows::Unsent, MEANING),

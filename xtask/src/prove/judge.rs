@@ -315,7 +315,9 @@ fn is_transport(member: &Prepared, change: &Change) -> bool {
     for key in steps {
         node = node.and_then(|node| node.get(&key));
         found |= node.is_some_and(|node| {
-            let codes = node.get("x-skypay-codes").map(|codes| codes.items());
+            let codes = node
+                .get("x-skypay-codes")
+                .map(codegen::document::Node::items);
             let returned =
                 codes.is_some_and(|codes| codes.iter().any(|code| code.get("outcome").is_some()));
             node.flag("x-skypay-transport") || returned

@@ -347,7 +347,7 @@ fn strings(schema: &Value) -> Vec<Value> {
     if let Some(least) = schema["x-skypay-minimum"].as_str() {
         texts.push(least.to_owned());
     }
-    texts.extend(["0", "0.00", "Words", "2024-02-05 10:15:30.1250"].map(str::to_owned));
+    texts.extend(["0", "0.00", "no", "Words", "2024-02-05 10:15:30.1250"].map(str::to_owned));
     texts.push(resized(own, 600));
     texts.into_iter().map(Value::String).collect()
 }
