@@ -29,7 +29,9 @@ use skypay_server::{Config, NotStored, Refusal, Stored, callbacks, skypay};
 type Failure = Box<dyn Error + Send + Sync>;
 
 fn main() -> Result<(), Failure> {
-    let schemas = std::env::args().nth(1).ok_or("name the file with the schemas")?;
+    let schemas = std::env::args()
+        .nth(1)
+        .ok_or("name the file with the schemas")?;
     let schemas = std::fs::read_to_string(schemas)?;
     let mut peer = Peer {
         validators: validators(&serde_json::from_str(&schemas)?)?,
@@ -135,7 +137,9 @@ pub(crate) struct Clients {
 }
 
 fn clients(url: &str) -> Result<Clients, Failure> {
-    let skypay = Transport::builder(url, keys().into()).read_retries(0).build()?;
+    let skypay = Transport::builder(url, keys().into())
+        .read_retries(0)
+        .build()?;
     let callbacks = format!("{url}/callbacks");
     let callbacks = Transport::builder(&callbacks, keys().into())
         .read_retries(0)
@@ -177,7 +181,9 @@ struct Scene {
 
 impl Stage {
     fn lock(&self) -> std::sync::MutexGuard<'_, Scene> {
-        self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+        self.0
+            .lock()
+            .unwrap_or_else(std::sync::PoisonError::into_inner)
     }
 
     /// The answer of a handler: what the plan says, built as this version
@@ -269,7 +275,10 @@ async fn watched(stage: Stage, request: Request, next: Next) -> Response {
 }
 
 async fn bytes(body: Body) -> Bytes {
-    body.collect().await.map(|body| body.to_bytes()).unwrap_or_default()
+    body.collect()
+        .await
+        .map(|body| body.to_bytes())
+        .unwrap_or_default()
 }
 
 fn opened(sealed: &[u8]) -> Value {
