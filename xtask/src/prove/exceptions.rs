@@ -119,6 +119,11 @@ pub const EXCEPTIONS: &[Exception] = &[
         "Fields pick their codes; the table alone decides only in what SkyPay's side builds, unchecked.",
     ),
     shows(
+        "code-restored",
+        Shows::Nowhere,
+        "Fields pick their codes; the table alone decides only in what SkyPay's side builds, unchecked.",
+    ),
+    shows(
         "sensitive-changed",
         Shows::Code,
         "A text that no longer masks itself gains `Display`, which a macro writes.",
