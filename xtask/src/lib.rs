@@ -15,6 +15,7 @@ pub mod fmt_spec;
 pub mod folder;
 pub mod generate;
 pub mod lint;
+pub mod prove;
 pub mod report;
 pub mod review;
 pub mod revision;

@@ -5,7 +5,7 @@ use std::path::Path;
 use clap::{Parser, Subcommand};
 
 use crate::{
-    Ending, approve, diff, docs, examples, fmt_spec, generate, lint, review, second_opinion,
+    Ending, approve, diff, docs, examples, fmt_spec, generate, lint, prove, review, second_opinion,
     semver, steps, surface, validate, views,
 };
 
@@ -50,6 +50,8 @@ pub enum Task {
     Docs(docs::Arguments),
     /// Record that a break is deliberate, with its reason
     Approve(approve::Arguments),
+    /// Prove what `diff` says by compiling and by running both versions
+    Prove(prove::Arguments),
     /// Compare the verdicts on edits with those of Redocly's diff
     SecondOpinion(second_opinion::Arguments),
     /// Send a payout through the generated halves and tell the story
@@ -79,6 +81,7 @@ impl Task {
             Self::Examples(arguments) => examples::run(root, arguments),
             Self::Docs(arguments) => docs::run(root, arguments),
             Self::Approve(arguments) => approve::run(root, arguments),
+            Self::Prove(arguments) => prove::run(root, arguments),
             Self::SecondOpinion(arguments) => second_opinion::run(root, arguments),
             Self::Demo => steps::demo(root),
             Self::Test => steps::test(root),

@@ -74,7 +74,7 @@ impl<'d> Walk<'d, '_> {
         for row in old.items() {
             let value = row.text_of("value");
             if let Some(now) = find(new, "value", value) {
-                self.code(row, now, before);
+                self.code(row, now, before, after);
                 continue;
             }
             let moved = find(new, "name", row.text_of("name"))
@@ -136,7 +136,7 @@ impl<'d> Walk<'d, '_> {
     }
 
     /// A code that both tables have.
-    fn code(&mut self, old: &'d Node, new: &'d Node, before: &Allowed<'d>) {
+    fn code(&mut self, old: &'d Node, new: &'d Node, before: &Allowed<'d>, after: &Allowed<'d>) {
         let keys = old.entries().iter().chain(new.entries());
         let keys: BTreeSet<_> = keys.map(|entry| entry.key.as_str()).collect();
         for key in keys {
@@ -145,16 +145,16 @@ impl<'d> Walk<'d, '_> {
                 continue;
             }
             let retired = new.flag("readOnly");
-            let sent = before
-                .values
-                .contains(old.text_of("value").unwrap_or_default());
+            // A place of use that picks the code goes on sending it.
+            let value = old.text_of("value").unwrap_or_default();
+            let no_longer_sent = before.values.contains(value) && !after.values.contains(value);
             let (rule, effect) = match key {
                 "name" => ("code-renamed", Effect::SOURCE),
                 "outcome" => {
                     let effect = Effect::new(Wire::Ok, Wire::Risk, Bump::Minor, Bump::Minor);
                     ("code-outcome-changed", effect)
                 }
-                "readOnly" if retired && sent => ("code-retired", Effect::TIGHTENED),
+                "readOnly" if retired && no_longer_sent => ("code-retired", Effect::TIGHTENED),
                 "readOnly" if retired => ("code-retired", Effect::PATCH),
                 "readOnly" if before.whole => ("code-restored", Effect::LOOSENED),
                 "readOnly" => ("code-restored", Effect::PATCH),

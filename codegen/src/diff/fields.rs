@@ -74,6 +74,10 @@ impl<'d> Field<'d> {
         self.presence != Presence::Optional
     }
 
+    fn is_list(&self) -> bool {
+        self.view.text("type") == Some("array")
+    }
+
     /// Whether the transport writes it instead of the types.
     fn fixed(&self, part: Part) -> bool {
         self.view.flag("x-skypay-constant")
@@ -268,8 +272,22 @@ impl<'d> Walk<'d, '_> {
         // Fields of the answer's envelope are optional in the types anyway,
         // and what is there on success has no `Option` in either case.
         let stamped = new.view.flag("x-skypay-transport");
+        // What our types can do without is missed by nobody but the user.
+        let effect = match effect.receiver {
+            Wire::Break if stamped => Effect {
+                receiver: Wire::Risk,
+                ..effect
+            },
+            _ => effect,
+        };
         let effect = if stamped || old.insists() == new.insists() {
             effect.with_bump(Bump::Patch)
+        } else if old.is_list() && new.is_list() {
+            // A list has no `Option`; only what builds it insists or does not.
+            effect.with_bumps_of(match rule {
+                "field-made-required" => Effect::TIGHTENED,
+                _ => Effect::LOOSENED,
+            })
         } else {
             effect
         };

@@ -454,7 +454,8 @@ impl<'d> Comparison<'d, '_> {
         };
         for row in old {
             if find(new, row).is_none() {
-                let verdict = Verdict::new(Wire::Ok, Wire::Risk, Bump::Minor, Bump::Minor);
+                // A handler that refuses with it is answered as one that failed.
+                let verdict = Verdict::new(Wire::Ok, Wire::Risk, Bump::Minor, Bump::Major);
                 let pair = (row.get("code"), None);
                 self.note_pair("result-code-removed", pair, b, verdict);
             }

@@ -335,6 +335,11 @@ fn type_effect(a: &View<'_>, b: &View<'_>) -> Effect {
     let effect = match (a.text("type"), b.text("type")) {
         (Some("string"), Some("string")) => match forms {
             (None, Some(_)) => Effect::NARROWED,
+            // A name is read from any text.
+            (Some("person-name"), None) => Effect {
+                receiver: Wire::Risk,
+                ..Effect::WIDENED
+            },
             (Some(_), None) => Effect::WIDENED,
             _ => Effect::TYPE_CHANGED,
         },
@@ -346,9 +351,33 @@ fn type_effect(a: &View<'_>, b: &View<'_>) -> Effect {
     let rust = |view: &View<'_>| rust_type(view.own(), view);
     if rust(a) == rust(b) {
         // Written another way and read either way, at least by our code.
-        return Effect::new(Wire::Risk, Wire::Risk, Bump::Patch, Bump::Patch);
+        let sends = match bound(a, b) {
+            (true, _) => Bump::Major,
+            (_, true) => Bump::Minor,
+            _ => Bump::Patch,
+        };
+        return Effect::new(Wire::Risk, Wire::Risk, sends, Bump::Patch);
     }
     effect
+}
+
+/// Whether constraints came or changed, and whether any went or changed, of
+/// types that are the same in Rust.
+fn bound(a: &View<'_>, b: &View<'_>) -> (bool, bool) {
+    let bounds = BOUNDS.iter().map(|(key, _)| *key).chain(["pattern"]);
+    let (mut came, mut went) = (false, false);
+    for key in bounds {
+        // A number without a sign is not below zero anyway.
+        let has = |view: &View<'_>| {
+            let node = view.get(key)?;
+            let idle = key == "minimum" && number(node).is_some_and(|least| least <= 0.0);
+            (!idle).then(|| canonical(node))
+        };
+        let (old, new) = (has(a), has(b));
+        came |= new.is_some() && new != old;
+        went |= old.is_some() && new != old;
+    }
+    (came, went)
 }
 
 fn format_effect(a: &View<'_>, b: &View<'_>) -> (&'static str, Effect) {

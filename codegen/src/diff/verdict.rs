@@ -305,6 +305,15 @@ impl Effect {
         }
     }
 
+    /// The same on the wire, with the code of another effect.
+    pub(super) fn with_bumps_of(self, other: Self) -> Self {
+        Self {
+            sends: other.sends,
+            receives: other.receives,
+            ..self
+        }
+    }
+
     /// As callers and callees see it: requests go one way, answers the other.
     pub(super) fn verdict(self, part: Part) -> Verdict {
         match part {

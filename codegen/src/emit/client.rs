@@ -412,7 +412,7 @@ fn raw(api: &Api, direction: Direction) -> Result<File, Problems> {
                 request: ::reqwest::Request,
                 _: &OperationInfo,
             ) -> ::reqwest::Result<::reqwest::Response> {
-                self.inner.#exchange(&::skypay_types::OPERATIONS, request).await
+                self.inner.#exchange(::skypay_types::OPERATIONS, request).await
             }
         }
     };

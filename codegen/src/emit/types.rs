@@ -44,7 +44,6 @@ fn library(api: &Api) -> File {
         let request = format_ident!("{}", operation.request.name);
         quote!(<#request as Operation>::INFO)
     });
-    let count = api.operations.len();
     let table_doc = docs("Every operation and callback of the document, in its order.");
     let read_doc = docs("Reading messages by the tolerant policy of the document.");
     let items = quote! {
@@ -70,7 +69,7 @@ fn library(api: &Api) -> File {
         }
 
         #table_doc
-        pub const OPERATIONS: [&OperationInfo; #count] = [#(#infos),*];
+        pub const OPERATIONS: &[&OperationInfo] = &[#(#infos),*];
     };
     let doc = format!(
         "The messages of the {} (document version {}): requests, responses, callbacks and code \
@@ -297,14 +296,9 @@ fn structure(api: &Api, message: &Message, operation: Option<&Operation>) -> Tok
         .fields
         .iter()
         .map(|field| structure_field(field, case));
-    let default = message
-        .fields
-        .iter()
-        .all(|field| !field.required)
-        .then(|| quote!(Default,));
     quote! {
         #doc
-        #[derive(Clone, Debug, #default PartialEq, Eq, Serialize, Deserialize)]
+        #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
         #rename_all
         #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
         #[non_exhaustive]

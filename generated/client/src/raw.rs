@@ -787,7 +787,7 @@ impl ClientHooks<::skypay_runtime::client::Transport> for Client {
         _: &OperationInfo,
     ) -> ::reqwest::Result<::reqwest::Response> {
         self.inner
-            .exchange(&::skypay_types::OPERATIONS, request)
+            .exchange(::skypay_types::OPERATIONS, request)
             .await
     }
 }

@@ -328,7 +328,7 @@ impl ClientHooks<::skypay_runtime::client::Transport> for Client {
         _: &OperationInfo,
     ) -> ::reqwest::Result<::reqwest::Response> {
         self.inner
-            .exchange_at_base_url(&::skypay_types::OPERATIONS, request)
+            .exchange_at_base_url(::skypay_types::OPERATIONS, request)
             .await
     }
 }

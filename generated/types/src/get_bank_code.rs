@@ -21,7 +21,7 @@ use skypay_runtime::generated::{
 /// let request = GetBankCodeRequest::builder().build()?;
 /// # Ok::<(), skypay_types::Invalid>(())
 /// ```
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 #[non_exhaustive]

@@ -73,7 +73,7 @@ pub mod read {
 }
 
 /// Every operation and callback of the document, in its order.
-pub const OPERATIONS: [&OperationInfo; 23usize] = [
+pub const OPERATIONS: &[&OperationInfo] = &[
     <PayoutQueueRequest as Operation>::INFO,
     <PayoutQueueV2Request as Operation>::INFO,
     <CancelPayoutRequest as Operation>::INFO,

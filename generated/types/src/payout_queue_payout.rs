@@ -205,7 +205,7 @@ impl Operation for PayoutQueuePayoutRequest {
 /// let response: PayoutQueuePayoutResponse = skypay_types::read::from_slice(clear.as_bytes())?;
 /// # Ok::<(), skypay_types::read::ReadError>(())
 /// ```
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 #[non_exhaustive]

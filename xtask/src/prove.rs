@@ -1,0 +1,220 @@
+//! `prove`: whether what `diff` says of an edit is so. The generated code of
+//! both versions is compiled with what was written for the old one, and
+//! programs of both versions talk to each other.
+
+pub mod cases;
+pub mod consumer;
+pub mod exceptions;
+pub mod groups;
+pub mod judge;
+pub mod peer;
+pub mod samples;
+pub mod schemas;
+pub mod scratch;
+pub mod wire;
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+use codegen::Place;
+
+use crate::Ending;
+use crate::generate::DOCUMENT;
+use crate::report::{self, Finding, Format, Level, Report};
+use cases::{CASES, Case, cases, sample};
+use consumer::consumer;
+use groups::{Edition, Group, Prepared, packed};
+use judge::{Proof, judge};
+use scratch::Scratch;
+use wire::Version;
+
+/// Which edits to prove, and how to say what came out.
+#[derive(Args, Clone, Debug)]
+pub struct Arguments {
+    /// Prove every row of tests/breaking/ours.csv [default: a sample with every kind of change]
+    #[arg(long)]
+    pub all: bool,
+    /// Prove this row; may be given more than once
+    #[arg(long, value_name = "CASE")]
+    pub only: Vec<String>,
+    /// Prove one edit after the other instead of several at once
+    #[arg(long)]
+    pub alone: bool,
+    /// Say of every edit by what it was proved
+    #[arg(long)]
+    pub evidence: bool,
+    /// How the report is written
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    pub format: Format,
+}
+
+/// `prove`: fails if a compiler or a running peer disagrees with `diff`.
+#[must_use]
+pub fn run(root: &Path, arguments: &Arguments) -> Ending {
+    report::tell(report(root, arguments))
+}
+
+/// The sample, as a step of what CI runs.
+#[must_use]
+pub fn step(root: &Path) -> Ending {
+    let arguments = Arguments {
+        all: false,
+        only: Vec::new(),
+        alone: false,
+        evidence: false,
+        format: Format::Text,
+    };
+    run(root, &arguments)
+}
+
+/// What was proved, and whether all of it was.
+///
+/// # Errors
+///
+/// One message, if a file cannot be read, or something cannot be started.
+pub fn report(root: &Path, arguments: &Arguments) -> Result<(String, Ending), String> {
+    let read = |path: &str| {
+        fs::read_to_string(root.join(path)).map_err(|error| format!("cannot read {path}: {error}"))
+    };
+    let base = Edition::new(read(DOCUMENT)?)
+        .map_err(|message| format!("{DOCUMENT} is refused: {message}"))?;
+    let rows = chosen(cases(&read(CASES)?)?, &arguments.only)?;
+    let whole = arguments.all || !arguments.only.is_empty();
+    let rows = if whole { rows } else { sample(&rows) };
+    let all = prepared(&rows, &base)?;
+    let groups = if arguments.alone {
+        all.iter().map(Group::alone).collect()
+    } else {
+        packed(&all, &base)
+    };
+    let proofs = proved(root, &base, &groups)?;
+    let report = summed_up(&proofs, groups.len(), arguments.evidence);
+    let ending = match report.worst() {
+        Some(Level::Error) => Ending::Findings,
+        _ => Ending::Clean,
+    };
+    Ok((report.written(arguments.format), ending))
+}
+
+fn chosen(rows: Vec<Case>, only: &[String]) -> Result<Vec<Case>, String> {
+    if let Some(unknown) = only
+        .iter()
+        .find(|name| rows.iter().all(|row| row.name != **name))
+    {
+        return Err(format!(
+            "{CASES} has no row `{unknown}`: look at its first column"
+        ));
+    }
+    let wanted = |row: &Case| only.is_empty() || only.contains(&row.name);
+    Ok(rows.into_iter().filter(wanted).collect())
+}
+
+/// The edits that the generator takes. Those that it refuses never become
+/// code, so that there is nothing to prove; their rows say so.
+fn prepared(rows: &[Case], base: &Edition) -> Result<Vec<Prepared>, String> {
+    let (first, second) = rows.split_at(rows.len().div_ceil(2));
+    let prepare = |rows: &[Case]| -> Vec<Result<Prepared, String>> {
+        rows.iter().map(|case| Prepared::new(case, base)).collect()
+    };
+    let (first, second) = std::thread::scope(|scope| {
+        let second = scope.spawn(|| prepare(second));
+        (prepare(first), second.join())
+    });
+    let second = second.map_err(|_| "an edit cannot be prepared".to_owned())?;
+    let mut taken = Vec::new();
+    let mut wrong = String::new();
+    for (case, prepared) in rows.iter().zip(first.into_iter().chain(second)) {
+        let (name, line) = (&case.name, case.line);
+        match prepared {
+            Ok(prepared) if !case.refused => taken.push(prepared),
+            Err(_) if case.refused => {}
+            Ok(_) => wrong.push_str(&format!(
+                "{CASES}:{line}: {name}: the generator takes it: empty its column `refused`\n"
+            )),
+            Err(message) => wrong.push_str(&format!("{CASES}:{line}: {name}: {message}\n")),
+        }
+    }
+    if wrong.is_empty() {
+        Ok(taken)
+    } else {
+        Err(wrong)
+    }
+}
+
+/// Two workspaces: the old version in one, after one another the new ones in
+/// the other.
+fn proved(root: &Path, base: &Edition, groups: &[Group]) -> Result<Vec<Proof>, String> {
+    let old = Scratch::new(root, "old")?;
+    let program = built(&old, base)?;
+    let control = old.check()?;
+    if let Some((file, error)) = control.errors.iter().next() {
+        return Err(format!(
+            "the consumer does not fit its own version: {file}: {error}"
+        ));
+    }
+    let mut before = started(&old, base, &program)?;
+    let new = Scratch::new(root, "new")?;
+    let mut proofs = Vec::new();
+    for group in groups {
+        let edition = Edition::new(group.text.clone())?;
+        let program = built(&new, &edition)?;
+        new.sources(consumer(&base.generated.api))?;
+        let compiled = new.check()?;
+        let mut after = started(&new, &edition, &program)?;
+        proofs.extend(judge(group, base, &compiled, &mut before, &mut after)?);
+    }
+    Ok(proofs)
+}
+
+/// Puts a version into a workspace and builds its peer.
+fn built(scratch: &Scratch, edition: &Edition) -> Result<PathBuf, String> {
+    scratch.generated(&edition.generated)?;
+    let api = &edition.generated.api;
+    scratch.sources(consumer(api))?;
+    scratch.write("peer/src/operations.rs", &peer::operations(api))?;
+    scratch.peer()
+}
+
+fn started(scratch: &Scratch, edition: &Edition, program: &Path) -> Result<Version, String> {
+    let schemas = schemas::validators(&edition.wire);
+    let schemas = scratch.write("peer/schemas.json", &schemas.to_string())?;
+    let api = edition.generated.api.clone();
+    Version::start(api, edition.wire.clone(), program, &schemas)
+}
+
+fn summed_up(proofs: &[Proof], groups: usize, evidence: bool) -> Report {
+    let mut findings = Vec::new();
+    for proof in proofs {
+        let place = Place::new(proof.line, 1, "");
+        for doubt in &proof.doubts {
+            let message = format!("{}: {doubt}", proof.name);
+            findings.push(Finding::new(
+                Level::Error,
+                "disproved",
+                CASES,
+                &place,
+                message,
+            ));
+        }
+        for shown in proof.evidence.iter().filter(|_| evidence) {
+            let message = format!("{}: {shown}", proof.name);
+            findings.push(Finding::new(Level::Note, "proved", CASES, &place, message));
+        }
+    }
+    let wrong = proofs
+        .iter()
+        .filter(|proof| !proof.doubts.is_empty())
+        .count();
+    let messages: usize = proofs.iter().map(|proof| proof.messages).sum();
+    let ran = proofs.iter().filter(|proof| proof.messages > 0).count();
+    Report {
+        tool: "prove",
+        summary: format!(
+            "{} edits in {groups} versions compiled, {ran} of them run with {messages} messages: {wrong} disproved",
+            proofs.len(),
+        ),
+        findings,
+        rules: Vec::new(),
+    }
+}

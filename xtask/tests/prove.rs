@@ -1,0 +1,194 @@
+//! What `prove` prepares before it compiles and runs anything.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
+use std::collections::BTreeSet;
+use std::fs;
+
+use serde_json::json;
+use xtask::prove::cases::{CASES, Case, cases, sample};
+use xtask::prove::consumer::consumer;
+use xtask::prove::exceptions::EXCEPTIONS;
+use xtask::prove::peer;
+use xtask::prove::samples::{matching, samples};
+use xtask::prove::schemas::as_read;
+
+fn read(path: &str) -> String {
+    fs::read_to_string(xtask::root().join(path)).unwrap()
+}
+
+fn rows() -> Vec<Case> {
+    cases(&read(CASES)).unwrap()
+}
+
+fn generated() -> codegen::Generated {
+    codegen::generate(&read("spec/skypay.yaml")).unwrap()
+}
+
+#[test]
+fn a_consumer_is_a_function_of_the_document() {
+    assert_eq!(consumer(&generated().api), consumer(&generated().api));
+    let peers = [generated(), generated()].map(|generated| peer::operations(&generated.api));
+    assert_eq!(peers[0], peers[1]);
+}
+
+/// What a line of a surface is about, without what it re-exports, which is the
+/// runtime's.
+fn item(line: &str) -> Option<&str> {
+    if line.starts_with('#') || line.contains(": re-exports ") || line.contains(" code ") {
+        return None;
+    }
+    let path = line
+        .split([':', '=', '('].as_slice())
+        .filter(|part| !part.is_empty());
+    let path: Vec<_> = path.take(3).collect();
+    let name = path
+        .iter()
+        .take_while(|part| !part.starts_with(' '))
+        .last()?;
+    name.trim().rsplit('.').next()
+}
+
+#[test]
+fn the_consumer_names_every_public_item() {
+    let generated = generated();
+    let whole: String = consumer(&generated.api).into_values().collect();
+    let words: BTreeSet<_> = whole
+        .split(|letter: char| !letter.is_alphanumeric() && letter != '_')
+        .collect();
+    let surfaces = generated.files.iter();
+    let surfaces = surfaces.filter(|file| file.path.ends_with("surface.txt"));
+    let mut unnamed = BTreeSet::new();
+    let mut named = 0;
+    for item in surfaces.flat_map(|file| file.text.lines().filter_map(item)) {
+        if words.contains(item) {
+            named += 1;
+        } else {
+            unnamed.insert(item.to_owned());
+        }
+    }
+    // Builders are named by what makes them, adapters by what holds them.
+    unnamed.retain(|name| !name.ends_with("Builder"));
+    // A macro is named where it is expanded.
+    unnamed.retain(|name| !name.ends_with('!'));
+    let expected = ["Callbacks", "Rejected", "Skypay", "Unknown"];
+    assert_eq!(
+        unnamed.iter().map(String::as_str).collect::<Vec<_>>(),
+        expected
+    );
+    assert!(named > 500, "the surfaces have many items: {named}");
+}
+
+#[test]
+fn a_sample_shows_every_kind_of_change() {
+    let rows = rows();
+    let shown = |rows: &[Case]| -> BTreeSet<String> {
+        let taken = rows.iter().filter(|row| !row.refused);
+        taken.flat_map(|row| row.rules.clone()).collect()
+    };
+    let sample = sample(&rows);
+    assert_eq!(shown(&sample), shown(&rows));
+    assert!(
+        sample.len() <= shown(&rows).len(),
+        "no kind is shown without need"
+    );
+    assert!(sample.len() * 2 < rows.len(), "it is a sample");
+}
+
+#[test]
+fn every_row_finds_its_place_in_the_document() {
+    let document = read("spec/skypay.yaml");
+    for row in rows() {
+        let after = row.apply(&document).unwrap();
+        assert_ne!(after, document, "{}", row.name);
+    }
+}
+
+#[test]
+fn every_exception_is_about_a_kind_of_change_that_is_proved() {
+    let shown: BTreeSet<_> = rows().into_iter().flat_map(|row| row.rules).collect();
+    for exception in EXCEPTIONS {
+        let known = shown.contains(exception.rule);
+        assert!(known, "{}: no row shows it", exception.rule);
+        assert!(exception.because.ends_with('.'), "{}", exception.rule);
+    }
+}
+
+#[test]
+fn a_row_without_a_name_goes_on_with_the_one_above() {
+    let text = "case,rules,after,find,replace,refused\n\
+                two,a b,,x: 1,x: 2,\n\
+                ,,y:,1,\"2,3\",\n\
+                other,c,,x: 1,,rule\n";
+    let rows = cases(text).unwrap();
+    let [two, other] = rows.as_slice() else {
+        panic!("two cases: {rows:?}");
+    };
+    assert_eq!(two.apply("x: 1\ny: 1\n").unwrap(), "x: 2\ny: 2,3\n");
+    assert!(other.refused && !two.refused);
+    let complaint = two.apply("x: 1\nx: 1\n").unwrap_err();
+    assert!(
+        complaint.ends_with("two: the document contains \"x: 1\" more than once"),
+        "{complaint}"
+    );
+    assert!(
+        cases("case,rules\n")
+            .unwrap_err()
+            .contains("no column `after`")
+    );
+}
+
+#[test]
+fn patterns_are_matched_at_their_ends() {
+    let check = |pattern: &str, expected: &[&str]| {
+        let texts = matching(pattern);
+        for text in expected {
+            assert!(texts.contains(&(*text).to_owned()), "{pattern}: {texts:?}");
+        }
+    };
+    check("^0[89][0-9]{9}$", &["08000000000", "09000000000"]);
+    check("^[A-Za-z]{2,3}$", &["AA", "AAA", "zA"]);
+    check("^a(b|c)?$", &["a", "ab", "ac"]);
+    check("[", &[]);
+}
+
+#[test]
+fn samples_go_to_the_edge_of_what_differs() {
+    let schema = |most: u64| {
+        json!({
+            "required": ["a"],
+            "properties": {
+                "a": { "type": "string", "maxLength": most, "example": "x" },
+                "b": { "type": "string", "example": "y" },
+            },
+        })
+    };
+    let tried = samples(&[json!({ "a": "x" })], &schema(3), &schema(5));
+    for message in [
+        json!({ "a": "x" }),
+        json!({ "a": "x", "b": "y" }),
+        json!({ "a": "xxxxx" }),
+        json!({ "a": "xxxxxx" }),
+        json!({}),
+    ] {
+        assert!(tried.contains(&message), "{message} in {tried:?}");
+    }
+    let same = samples(&[json!({ "a": "x" })], &schema(3), &schema(3));
+    assert!(same.iter().all(|message| message["a"] == "x"), "{same:?}");
+}
+
+#[test]
+fn messages_are_read_as_generously_as_by_the_generated_code() {
+    let tree = json!({
+        "required": ["amount"],
+        "properties": {
+            "amount": {},
+            "date": { "x-skypay-aliases": ["day"] },
+            "rows": { "items": { "properties": { "name": {} } } },
+        },
+    });
+    let message =
+        json!({ "A mount": "", "Day": 1, "date ": "", "rows": [{ "NAME": 2 }], "more": 3 });
+    let read = json!({ "amount": "", "date": 1, "rows": [{ "name": 2 }], "more": 3 });
+    assert_eq!(as_read(&tree, &message), read);
+}
