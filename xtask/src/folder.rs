@@ -5,7 +5,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use codegen::Place;
+
 use crate::generate::{DOCUMENT, Failure};
+use crate::report::{Finding, Level};
 use crate::{Ending, files};
 
 /// A file that is not as it should be; its path is that below the folder.
@@ -36,6 +39,19 @@ impl Difference {
             Self::Changed(path) => format!("stale     {folder}/{path}"),
             Self::Leftover(path) => format!("leftover  {folder}/{path}"),
         }
+    }
+
+    /// The same as a finding, with the task that mends it.
+    #[must_use]
+    pub fn finding(&self, folder: &str, task: &str) -> Finding {
+        let (rule, what) = match self {
+            Self::New(_) => ("missing-output", "is missing"),
+            Self::Changed(_) => ("stale-output", "is not what the document gives"),
+            Self::Leftover(_) => ("leftover-output", "comes from nothing in the document"),
+        };
+        let file = format!("{folder}/{}", self.path());
+        let message = format!("the file {what}: run `{task}` and commit the result");
+        Finding::new(Level::Error, rule, &file, &Place::new(1, 1, ""), message)
     }
 }
 

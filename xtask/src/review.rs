@@ -13,10 +13,11 @@ use serde_json::json;
 
 use crate::comparison::Comparison;
 use crate::diff::{self, RoleName, Threshold, Told};
+use crate::folder::Difference;
 use crate::generate::{self, DOCUMENT, Failure};
 use crate::report::{self, Finding, Format, Level, counted, paragraph, pretty};
 use crate::semver::Versions;
-use crate::{Ending, examples, files, lint, surface};
+use crate::{Ending, examples, files, lint, surface, views};
 
 /// What to compare and how to say it.
 #[derive(Args, Clone, Debug)]
@@ -118,7 +119,19 @@ impl Review {
             let judged = judged.unwrap_or_else(|_| Err("the task stopped by itself".to_owned()));
             checks.push(examples_of(judged));
         }
-        checks.push(freshness(output));
+        checks.push(freshness(
+            "generated output",
+            generate::OUTPUT,
+            "cargo xtask gen",
+            output.as_ref().map(|output| output.differences.as_slice()),
+        ));
+        let views = views::compare(root);
+        checks.push(freshness(
+            "views",
+            views::OUTPUT,
+            "cargo xtask views",
+            views.as_ref().map(|views| views.differences.as_slice()),
+        ));
         checks.push(next_versions(&versions));
         checks.push(approvals(&comparison));
         Ok(Self {
@@ -258,20 +271,25 @@ fn examples_of(judged: Result<report::Report, String>) -> Check {
 }
 
 /// Whether what is committed is what the document gives.
-fn freshness(output: Result<generate::Comparison, Failure>) -> Check {
-    let remedy = "Run `cargo xtask gen` and commit what it writes.";
-    let stale: Vec<_> = match output {
-        Ok(output) => output.differences.iter().map(surface::drift).collect(),
+fn freshness(
+    name: &'static str,
+    folder: &str,
+    task: &str,
+    differences: Result<&[Difference], &Failure>,
+) -> Check {
+    let remedy = format!("Run `{task}` and commit what it writes.");
+    let stale = match differences {
+        Ok(differences) => differences.iter().map(|one| one.finding(folder, task)),
         // The lint says why; nothing can be compared until it is mended.
         Err(failure) => {
             return Check {
                 result: "nothing can be generated".to_owned(),
                 ending: failure.ending(),
-                ..Check::new("generated output", Vec::new(), remedy)
+                ..Check::new(name, Vec::new(), &remedy)
             };
         }
     };
-    let mut check = Check::new("generated output", stale, remedy);
+    let mut check = Check::new(name, stale.collect(), &remedy);
     if check.findings.is_empty() {
         "in step".clone_into(&mut check.result);
     } else {

@@ -7,10 +7,13 @@ use std::path::Path;
 use clap::Args;
 use codegen::Place;
 
-use crate::generate::{self, Comparison as Output, DOCUMENT, Difference, OUTPUT};
+use crate::generate::{self, Comparison as Output, DOCUMENT, OUTPUT};
 use crate::report::{self, Finding, Format, Level};
 use crate::revision::{self, Documents, Source};
 use crate::{Ending, files};
+
+/// The task that writes it, with everything else.
+const TASK: &str = "cargo xtask gen";
 
 /// The name of the file in each generated crate.
 const FILE: &str = "surface.txt";
@@ -86,7 +89,7 @@ fn check(output: &Output, format: Format) -> (String, Ending) {
         .differences
         .iter()
         .filter(|difference| difference.path().ends_with(FILE))
-        .map(drift)
+        .map(|difference| difference.finding(OUTPUT, TASK))
         .collect();
     let (summary, ending) = if stale.is_empty() {
         (
@@ -106,18 +109,6 @@ fn check(output: &Output, format: Format) -> (String, Ending) {
         rules: Vec::new(),
     };
     (report.written(format), ending)
-}
-
-/// A file that is not as it should be, as a finding.
-pub(crate) fn drift(difference: &Difference) -> Finding {
-    let (rule, what) = match difference {
-        Difference::New(_) => ("missing-output", "is missing"),
-        Difference::Changed(_) => ("stale-output", "is not what the document gives"),
-        Difference::Leftover(_) => ("leftover-output", "comes from nothing in the document"),
-    };
-    let file = format!("{OUTPUT}/{}", difference.path());
-    let message = format!("the file {what}: run `cargo xtask gen` and commit the result");
-    Finding::new(Level::Error, rule, &file, &Place::new(1, 1, ""), message)
 }
 
 fn write(root: &Path, output: &Output) -> Result<(), String> {

@@ -9,9 +9,16 @@ use std::fs;
 use repository::{Repository, manifest};
 use xtask::diff::Threshold;
 use xtask::report::Format;
-use xtask::{Ending, generate, review};
+use xtask::{Ending, generate, review, views};
 
 const SMALL: &str = include_str!("../../tests/documents/kept.yaml");
+
+/// Brings everything in step that follows from the document.
+fn bring_in_step(repository: &Repository) {
+    assert_eq!(generate::write(&repository.0), Ending::Clean);
+    let arguments = views::Arguments { check: false };
+    assert_eq!(views::run(&repository.0, &arguments), Ending::Clean);
+}
 
 /// A repository whose main holds the small document and what it gives.
 fn repository() -> Repository {
@@ -19,7 +26,7 @@ fn repository() -> Repository {
     repository.git(&["switch", "--quiet", "main"]);
     repository.write("spec/skypay.yaml", SMALL);
     repository.write("Cargo.toml", &manifest("0.1.0"));
-    assert_eq!(generate::write(&repository.0), Ending::Clean);
+    bring_in_step(&repository);
     repository.commit("small");
     repository.git(&["switch", "--quiet", "--create", "review"]);
     repository
@@ -60,7 +67,7 @@ fn words_alone_get_one_line_and_no_table() {
         &raised.replace("version: 0.1.0", "version: 0.1.1"),
     );
     repository.write("Cargo.toml", &manifest("0.1.1"));
-    assert_eq!(generate::write(&repository.0), Ending::Clean);
+    bring_in_step(&repository);
     let (text, ending) = review(&repository, Format::Markdown);
     assert_eq!(ending, Ending::Clean, "{text}");
     let lines: Vec<_> = text.lines().filter(|line| !line.is_empty()).collect();
