@@ -55,19 +55,6 @@ pub fn run(root: &Path, arguments: &Arguments) -> Ending {
     report::tell(report(root, arguments))
 }
 
-/// The sample, as a step of what CI runs.
-#[must_use]
-pub fn step(root: &Path) -> Ending {
-    let arguments = Arguments {
-        all: false,
-        only: Vec::new(),
-        alone: false,
-        evidence: false,
-        format: Format::Text,
-    };
-    run(root, &arguments)
-}
-
 /// What was proved, and whether all of it was.
 ///
 /// # Errors

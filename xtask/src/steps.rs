@@ -48,8 +48,8 @@ pub fn test(root: &Path) -> Ending {
     ])
 }
 
-/// `ci`: formatting, lints, documentation, tests, packages and the external
-/// validators.
+/// `ci`: formatting, lints, documentation, tests, packages, the external
+/// validators, and whether verdicts on edits are true.
 #[must_use]
 pub fn ci(root: &Path) -> Ending {
     sequence(&[
@@ -59,6 +59,10 @@ pub fn ci(root: &Path) -> Ending {
         ("test", &|| test(root)),
         ("packages", &|| packages(root)),
         ("external validators", &|| validate::run(root)),
+        ("verdicts beside another's", &|| {
+            task::run(root, &["second-opinion"])
+        }),
+        ("verdicts proven, a sample", &|| task::run(root, &["prove"])),
     ])
 }
 
