@@ -10,7 +10,7 @@ use std::fs;
 use codegen::diff::{Headline, Part, Report, compare, diff};
 use codegen::document::{Node, Value};
 
-use cases::{edited, folder, read, real, rows};
+use cases::{edited_by, folder, groups, read, real, rows};
 
 /// The verdict as a row states it.
 fn verdict(report: &Report) -> String {
@@ -95,12 +95,9 @@ fn every_edit_of_the_real_document_gets_its_verdict() {
     let text = read("ours.csv");
     let rows = rows(&text);
     let mut wrong = Vec::new();
-    // A row without a name is another edit of the case above it.
-    for edits in rows.chunk_by(|_, next| next("case").is_empty()) {
+    for edits in groups(&rows) {
         let row = &edits[0];
-        let after = edits
-            .iter()
-            .fold(document.clone(), |text, row| edited(&text, row));
+        let after = edited_by(&document, edits);
         let report = compare(&tree, &codegen::diff::read(&after).unwrap());
         let rules: Vec<_> = report.changes.iter().map(|change| change.rule).collect();
         let actual = format!("{} {}", verdict(&report), rules.join(" "));

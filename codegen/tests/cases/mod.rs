@@ -56,7 +56,7 @@ pub(crate) fn rows(text: &str) -> Vec<impl Fn(&str) -> String> {
 }
 
 /// Each row replaces a text: the first one after another, which stands once.
-pub(crate) fn edited(document: &str, row: impl Fn(&str) -> String) -> String {
+fn edited(document: &str, row: impl Fn(&str) -> String) -> String {
     let unescape = |column| row(column).replace("\\n", "\n");
     let (after, find) = (unescape("after"), unescape("find"));
     let case = row("case");
@@ -70,4 +70,17 @@ pub(crate) fn edited(document: &str, row: impl Fn(&str) -> String) -> String {
     let (head, tail) = document.split_at(start);
     assert!(tail.contains(&find), "{case}: {find:?}");
     format!("{head}{}", tail.replacen(&find, &unescape("replace"), 1))
+}
+
+/// The cases: a row with a name, and those without that continue it.
+pub(crate) fn groups<R: Fn(&str) -> String>(rows: &[R]) -> impl Iterator<Item = &[R]> {
+    rows.chunk_by(|_, next| next("case").is_empty())
+}
+
+/// The document after all edits of a case.
+pub(crate) fn edited_by<R: Fn(&str) -> String>(document: &str, edits: &[R]) -> String {
+    let document = document.to_owned();
+    edits
+        .iter()
+        .fold(document, |document, row| edited(&document, row))
 }
