@@ -1,0 +1,1 @@
+//! Pictures of Code 128-A barcodes.
