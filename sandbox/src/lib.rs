@@ -5,3 +5,4 @@
 
 pub mod barcode;
 pub mod engine;
+pub mod provocation;
