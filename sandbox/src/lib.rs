@@ -7,9 +7,13 @@ pub mod admin;
 pub mod barcode;
 pub mod clock;
 pub mod engine;
+mod courier;
+mod house;
 mod http;
+pub mod provocation;
 mod sandbox;
 pub mod service;
+mod store;
 
 pub use http::WireError;
 pub use sandbox::{Builder, Running, Sandbox, StartError};

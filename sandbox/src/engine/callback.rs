@@ -352,6 +352,12 @@ impl Turn<'_> {
     fn judge(&mut self, callback: &Callback, result: &AttemptResult) {
         let info = find(&callback.operation);
         let outcome = info.map_or(Outcome::Unknown, |info| result.outcome(info));
+        let not_sent = matches!(result, AttemptResult::NotSent { .. });
+        let outcome = if not_sent && may_have_arrived(callback) {
+            Outcome::Unknown
+        } else {
+            outcome
+        };
         let acknowledged = outcome == Outcome::Accepted;
         let pause = self.pause_before_next(callback, result, outcome);
         let standing = match pause {
@@ -412,4 +418,15 @@ impl Turn<'_> {
             Purpose::Notice | Purpose::Nothing => {}
         }
     }
+}
+
+/// Whether an earlier attempt, or the callback that this one repeats, may have
+/// reached the partner.
+fn may_have_arrived(callback: &Callback) -> bool {
+    let mut results = callback
+        .attempts
+        .iter()
+        .filter_map(|attempt| attempt.result.as_ref());
+    callback.repeats.is_some()
+        || results.any(|result| !matches!(result, AttemptResult::NotSent { .. }))
 }

@@ -1,7 +1,7 @@
 //! Repayments that stores collect for the partner.
 
 use serde::{Deserialize, Serialize};
-use serde_json::{Value, json};
+use serde_json::json;
 use skypay_types::{
     Amount, CollectionChannel, CollectionCollectRequest, CollectionInquiryRequest, DateTime,
     Generate711BarcodeRequest, Generate711BarcodeResponse, Outcome, ResponseCode,
@@ -14,6 +14,7 @@ use super::command::CashierCommand;
 use super::delivery::{AttemptResult, Callback, Standing};
 use super::moment::{Moment, Pause};
 use super::refused::Refused;
+use super::request::text_of_field;
 use super::turn::Turn;
 
 /// How long a barcode is valid.
@@ -246,12 +247,10 @@ impl Turn<'_> {
         outcome: Outcome,
     ) {
         let wanted = match result {
-            AttemptResult::Answered { clear, .. } => clear.get("amount"),
+            AttemptResult::Answered { clear, .. } => text_of_field(clear, "amount"),
             _ => None,
         };
-        let wanted = wanted
-            .and_then(Value::as_str)
-            .and_then(|text| text.parse::<Amount>().ok());
+        let wanted = wanted.and_then(|text| text.parse::<Amount>().ok());
         let Some(collection) = self.waiting_for(callback) else {
             return;
         };

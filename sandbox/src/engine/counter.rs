@@ -12,6 +12,7 @@ use super::answer::Answer;
 use super::callback::Purpose;
 use super::delivery::{AttemptResult, Callback, Standing};
 use super::moment::Moment;
+use super::request::text_of_field;
 use super::switches;
 use super::turn::Turn;
 
@@ -122,9 +123,9 @@ impl Turn<'_> {
             AttemptResult::Answered { clear, .. } => clear,
             _ => &serde_json::Value::Null,
         };
-        let text = |field: &str| clear.get(field).and_then(|value| value.as_str());
-        let amount = text("amount").and_then(|text| text.parse::<Amount>().ok());
-        let phone = text("phone").map(str::to_owned);
+        let amount = text_of_field(clear, "amount");
+        let amount = amount.and_then(|text| text.parse::<Amount>().ok());
+        let phone = text_of_field(clear, "phone");
         let Some(payout) = self.state.counter.get_mut(&callback.subject) else {
             return;
         };

@@ -232,16 +232,21 @@ impl Turn<'_> {
             "until-effective" => Some(effective),
             _ => None,
         };
-        let others = self.state.keys.values_mut().filter(|key| key.id != id);
-        for other in others {
-            if let (Some(expires), Some(last_use)) = (&mut other.expires, last_use) {
-                *expires = last_use.min(*expires);
+        let mut shortened = Vec::new();
+        for other in self.state.keys.values_mut().filter(|key| key.id != id) {
+            if let (Some(expires), Some(last_use)) = (&mut other.expires, last_use)
+                && last_use < *expires
+            {
+                *expires = last_use;
+                shortened.push(other.id);
             }
         }
         let details = json!({ "key": id, "effective": effective, "expires": expires });
         self.note("key-enabled", "", details.clone());
         self.schedule(effective, Due::KeyEffective(id));
-        self.watch_key(id);
+        for id in shortened.into_iter().chain([id]) {
+            self.watch_key(id);
+        }
         self.done(details)
     }
 

@@ -29,11 +29,7 @@ pub(crate) struct Facts {
 impl Facts {
     /// The facts of a message, from its clear text as we write it.
     pub(crate) fn of(operation: &str, subjects: Vec<String>, clear: &Value) -> Self {
-        let text = |field: &str| match clear.get(field) {
-            Some(Value::String(text)) => Some(text.clone()),
-            Some(Value::Number(number)) => Some(number.to_string()),
-            _ => None,
-        };
+        let text = |field: &str| text_of_field(clear, field);
         Self {
             operation: operation.to_owned(),
             subjects,
@@ -41,6 +37,15 @@ impl Facts {
             account: text("accountNo"),
             amount: text("amount").and_then(|amount| Amount::from_str(&amount).ok()),
         }
+    }
+}
+
+/// A text or number of a message.
+pub(crate) fn text_of_field(clear: &Value, field: &str) -> Option<String> {
+    match clear.get(field)? {
+        Value::String(text) => Some(text.clone()),
+        Value::Number(number) => Some(number.to_string()),
+        _ => None,
     }
 }
 
@@ -125,11 +130,14 @@ impl Turn<'_> {
         let subjects = read.as_ref().map(Operation::subjects).unwrap_or_default();
         let subjects: Vec<_> = subjects.into_iter().map(str::to_owned).collect();
         let facts = Facts::of(info.name, subjects, &clear);
+        let admitted = read.is_ok();
         let Mishap {
             executed,
             answered,
             wire,
         } = self.mishap(info, &facts);
+        // Who may not call learns only that.
+        let answered = answered.filter(|_| admitted);
         let served = if executed {
             read.and_then(|typed| self.execute(info, typed, &facts, handle))
         } else {
