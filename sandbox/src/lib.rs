@@ -3,5 +3,17 @@
 //! [`engine`] is all of its behaviour, as a function of state, command, time
 //! and seed. Everything else carries commands to it and effects from it.
 
+pub mod admin;
 pub mod barcode;
+pub mod clock;
 pub mod engine;
+mod courier;
+mod house;
+mod http;
+pub mod provocation;
+mod sandbox;
+pub mod service;
+mod store;
+
+pub use http::WireError;
+pub use sandbox::{Builder, Running, Sandbox, StartError};

@@ -54,6 +54,10 @@ pub enum Answer {
 }
 
 impl Answer {
+    pub(crate) fn declined(why: impl Into<String>) -> Self {
+        Self::Declined { why: why.into() }
+    }
+
     /// The typed response to operation `O`, or the refusal.
     ///
     /// # Errors

@@ -172,10 +172,12 @@ pub enum CashierCommand {
         contract_number: String,
         /// The store.
         channel: CollectionChannel,
-        /// What the customer wants to pay.
-        amount: Amount,
-        /// The customer's phone.
-        phone: String,
+        /// What the customer wants to pay, if not what the barcode says.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        amount: Option<Amount>,
+        /// The customer's phone, if not what the barcode says.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        phone: Option<String>,
     },
     /// Sends `collectionCollect`; only after an inquiry that succeeded.
     Collect {

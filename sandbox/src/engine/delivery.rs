@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use skypay_types::DateTime;
 
+use super::callback::Purpose;
 use super::fault::WireFault;
 use super::moment::Moment;
 
@@ -91,6 +92,11 @@ pub struct Callback {
     /// The delivery that it repeats.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub repeats: Option<u64>,
+    /// What it is for.
+    pub purpose: Purpose,
+    /// Whether a fault has held it back once.
+    #[serde(default)]
+    pub held_back: bool,
 }
 
 /// What a callback is waiting for.

@@ -23,6 +23,13 @@ impl Moment {
         )
     }
 
+    /// That many days earlier; at least the first moment of the calendar.
+    #[must_use]
+    pub fn minus_days(self, days: u64) -> Self {
+        let hours = i64::try_from(days.saturating_mul(24)).unwrap_or(i64::MAX);
+        Self(self.0.saturating_sub(SignedDuration::from_hours(hours)))
+    }
+
     /// The same moment for the wire.
     #[must_use]
     pub fn date_time(self) -> DateTime {

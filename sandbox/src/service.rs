@@ -1,0 +1,3 @@
+//! What a sandbox serves over HTTP.
+
+pub mod admin;
