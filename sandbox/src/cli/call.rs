@@ -181,11 +181,13 @@ fn said(info: &OperationInfo, ended: Ended, style: Style) -> Said {
         "code": error.code(),
         "message": error.to_string(),
     });
-    let mut text = error.to_string();
+    let mut text = unprefixed(info, &error);
     match &error {
         Error::NotSent(error) => {
-            let broken = error.invalid().map(|invalid| invalid.violations());
-            json["violations"] = broken.into_iter().flatten().map(violation).collect();
+            if let Some(invalid) = error.invalid() {
+                json["violations"] = invalid.violations().iter().map(violation).collect();
+                text = invalid.to_string();
+            }
         }
         Error::Rejected(error) => {
             json["description"] = error.description().into();
@@ -202,6 +204,17 @@ fn said(info: &OperationInfo, ended: Ended, style: Style) -> Said {
     }
     let text = format!("{}: {outcome}\n{}", info.name, wrapped(&text, 2));
     Said::new(text, &json).ending(ending(outcome))
+}
+
+/// What an error says, without what stands in the line above it.
+fn unprefixed(info: &OperationInfo, error: &Error) -> String {
+    let text = error.to_string();
+    let rest = text
+        .strip_prefix(info.name)
+        .and_then(|rest| rest.strip_prefix(": "));
+    let rest = rest.unwrap_or(&text);
+    let outcome = format!("{}: ", error.outcome());
+    rest.strip_prefix(&outcome).unwrap_or(rest).to_owned()
 }
 
 /// A violation for other programs.

@@ -86,7 +86,9 @@ fn about(name: &str, description: &str) -> String {
         }
     });
     let text = paragraphs.filter(|text| !text.is_empty());
-    text.collect::<Vec<_>>().join(" ").replace('`', "")
+    let text = text.collect::<Vec<_>>().join(" ");
+    // An example may end like the sentence that it is in.
+    text.replace(".`.", ".").replace('`', "")
 }
 
 fn capitalised(text: &str) -> String {
