@@ -5,18 +5,22 @@
 
 use std::fmt;
 use std::io;
+use std::net::SocketAddr;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, Ordering};
 use std::task::{Context, Poll};
 
+use axum::extract::connect_info::Connected;
+use axum::serve::{IncomingStream, Listener};
 use http::header::{CONTENT_TYPE, HOST};
 use http::{Method, Request, Response, Uri};
 use http_body_util::Full;
-use hyper::body::{Body, Bytes, Incoming};
+use http_body_util::channel::Channel;
+use hyper::body::{Body, Bytes, Frame, Incoming};
 use hyper_util::rt::TokioIo;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
-use tokio::net::TcpStream;
+use tokio::net::{TcpListener, TcpStream};
 
 /// Where to: host and port, from an `http` URL.
 #[derive(Clone, Debug)]
@@ -108,6 +112,67 @@ where
         hyper::client::conn::http1::handshake(TokioIo::new(line)).await?;
     tokio::spawn(connection);
     Ok(sender.send_request(request).await?)
+}
+
+/// A body that announces its whole length and breaks off after `keep` bytes.
+pub(crate) fn broken_off(
+    bytes: &Bytes,
+    keep: usize,
+) -> impl Body<Data = Bytes, Error = io::Error> + Send + 'static + use<> {
+    let (mut sender, body) = Channel::<Bytes, io::Error>::new(1);
+    let _ = sender.try_send(Frame::data(bytes.slice(..keep.min(bytes.len()))));
+    sender.abort(io::ErrorKind::ConnectionAborted.into());
+    body
+}
+
+/// The same text with a few characters that are others, chosen by a seed.
+pub(crate) fn garbled(text: &[u8], seed: u64) -> Vec<u8> {
+    let mut text = text.to_vec();
+    let length = text.len() as u64;
+    for turn in 0..3_u64 {
+        let place = seed
+            .rotate_left(21 * u32::try_from(turn).unwrap_or(0))
+            .checked_rem(length);
+        let place = place.and_then(|place| usize::try_from(place).ok());
+        if let Some(byte) = place.and_then(|place| text.get_mut(place)) {
+            *byte = if *byte == b'A' { b'B' } else { b'A' };
+        }
+    }
+    text
+}
+
+/// Takes connections that can be made to fail.
+pub(crate) struct Entrance(pub(crate) TcpListener);
+
+impl Listener for Entrance {
+    type Io = Line;
+    type Addr = SocketAddr;
+
+    async fn accept(&mut self) -> (Line, SocketAddr) {
+        let (stream, address) = <TcpListener as Listener>::accept(&mut self.0).await;
+        let _ = stream.set_nodelay(true);
+        (Line::new(stream), address)
+    }
+
+    fn local_addr(&self) -> io::Result<SocketAddr> {
+        self.0.local_addr()
+    }
+}
+
+/// The other end of a connection, and what shall become of it.
+#[derive(Clone, Debug)]
+pub(crate) struct Peer {
+    pub(crate) address: SocketAddr,
+    pub(crate) fate: Fate,
+}
+
+impl Connected<IncomingStream<'_, Entrance>> for Peer {
+    fn connect_info(stream: IncomingStream<'_, Entrance>) -> Self {
+        Self {
+            address: *stream.remote_addr(),
+            fate: stream.io().fate(),
+        }
+    }
 }
 
 /// A connection that can be made to fail.

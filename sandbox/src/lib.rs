@@ -6,8 +6,8 @@
 pub mod admin;
 pub mod barcode;
 pub mod clock;
-pub mod engine;
 mod courier;
+pub mod engine;
 mod house;
 mod http;
 pub mod provocation;

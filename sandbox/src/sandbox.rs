@@ -3,10 +3,21 @@
 use std::fmt;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
+use std::sync::Arc;
+
+use axum::Router;
+use tokio::net::TcpListener;
+use tokio::sync::{oneshot, watch};
+use tokio::task::JoinHandle;
 
 use crate::admin::{Admin, Info};
 use crate::clock::Clock;
+use crate::courier;
 use crate::engine::Settings;
+use crate::house::{House, HouseError};
+use crate::http::{Entrance, Peer};
+use crate::service::{self, Office};
+use crate::store::Store;
 
 /// A SkyPay of one's own. See [`Sandbox::builder`].
 #[derive(Clone, Copy, Debug)]
@@ -99,7 +110,75 @@ impl Builder {
 
     /// Starts it.
     pub async fn start(self) -> Result<Running, StartError> {
-        std::future::ready(Err(StartError::Stopped)).await
+        let address = self.address;
+        let listen = |error| StartError::Listen(address, error);
+        let listener = TcpListener::bind(address).await.map_err(listen)?;
+        let bound = listener.local_addr().map_err(listen)?;
+        let database = self.database.clone();
+        let (store, state) = Store::open(
+            self.database,
+            self.snapshot_every,
+            self.settings,
+            self.clock.reading(),
+        )
+        .map_err(|error| StartError::Database(error.to_string()))?;
+        let (house, errands, fallen) = House::open(store, state, self.clock);
+        let courier = courier::run(house.clone(), errands).await;
+        courier.map_err(listen)?;
+        let info = info(&house, bound, database, self.clear_text);
+        let admin = Admin::new(&info.url).map_err(|_| StartError::Stopped)?;
+        let (stop, stopping) = watch::channel(false);
+        let office = Office {
+            house: house.clone(),
+            info: info.clone(),
+            stopping: stopping.clone(),
+        };
+        let routes = service::routes(Arc::new(office), self.clear_text);
+        let serving = tokio::spawn(serve(listener, routes, stopping));
+        Ok(Running {
+            info,
+            admin,
+            house,
+            stop,
+            serving,
+            fallen,
+        })
+    }
+}
+
+async fn serve(listener: TcpListener, routes: Router, mut stopping: watch::Receiver<bool>) {
+    let service = routes.into_make_service_with_connect_info::<Peer>();
+    let serving = axum::serve(Entrance(listener), service);
+    let stopped = async move {
+        let _ = stopping.wait_for(|stop| *stop).await;
+    };
+    let _ = serving.with_graceful_shutdown(stopped).await;
+}
+
+fn info(house: &House, bound: SocketAddr, database: Option<PathBuf>, clear_text: bool) -> Info {
+    let reachable = match bound.ip() {
+        ip if ip.is_unspecified() => SocketAddr::from((Ipv4Addr::LOCALHOST, bound.port())),
+        _ => bound,
+    };
+    let url = format!("http://{reachable}");
+    let (now, clock) = (house.now(), house.clock());
+    let state = house.state();
+    let settings = state.settings();
+    let keys = state.keys_in_use(now);
+    let entities = settings.entities.iter();
+    let entities = entities.map(|(prefix, opening)| (prefix.clone(), opening.balance));
+    Info {
+        service_url: format!("{url}/services/{}", settings.caller_name),
+        url,
+        caller_name: settings.caller_name.clone(),
+        user_name: keys.user_name,
+        authentication: keys.sealing.authentication,
+        encrypt_key: keys.sealing.encrypt_key,
+        entities: entities.collect(),
+        seed: settings.seed,
+        clock,
+        database,
+        clear_text,
     }
 }
 
@@ -108,6 +187,10 @@ impl Builder {
 pub struct Running {
     info: Info,
     admin: Admin,
+    house: House,
+    stop: watch::Sender<bool>,
+    serving: JoinHandle<()>,
+    fallen: oneshot::Receiver<HouseError>,
 }
 
 impl Running {
@@ -132,12 +215,25 @@ impl Running {
 
     /// Runs until the sandbox cannot go on, and says why.
     pub async fn failed(&mut self) -> StartError {
-        std::future::pending().await
+        match (&mut self.fallen).await {
+            Ok(error) => StartError::Database(error.to_string()),
+            Err(_) => StartError::Stopped,
+        }
     }
 
-    /// Stops it. What was accepted is in the database.
+    /// Stops it. What was accepted is in the database, which is free then.
     pub async fn stop(self) {
-        std::future::ready(()).await;
+        self.house.closed().await;
+        self.stop.send_replace(true);
+    }
+}
+
+/// Stops it without waiting for that.
+impl Drop for Running {
+    fn drop(&mut self) {
+        self.house.close();
+        self.stop.send_replace(true);
+        self.serving.abort();
     }
 }
 
