@@ -1,15 +1,22 @@
 //! The command line.
 
 mod call;
+mod counter;
 mod credentials;
 mod ending;
 mod envelope;
 mod fields;
 mod history;
+mod house;
 mod listen;
+mod log;
+mod office;
 mod operations;
+mod rules;
+mod running;
 mod show;
 mod tree;
+mod values;
 
 use std::process::ExitCode;
 
@@ -39,9 +46,21 @@ struct Arguments {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    Sandbox(house::House),
     Call(call::Call),
-    Trigger(call::Trigger),
     Listen(listen::Listen),
+    Trigger(call::Trigger),
+    Replay(log::Replay),
+    Log(log::Log),
+    Cashier(counter::Cashier),
+    Store(counter::Store),
+    Finance(counter::Finance),
+    Script(rules::Script),
+    Fault(rules::Fault),
+    Switch(rules::Switch),
+    Clock(office::Clock),
+    Keys(office::Keys),
+    Callbacks(office::Callbacks),
     Envelope(envelope::Envelope),
     /// Write a script that completes commands in a shell
     Completions {
@@ -71,9 +90,10 @@ pub(crate) fn run() -> ExitCode {
 /// Help and version are what was wanted; everything else is a mistake.
 fn misunderstood(error: &clap::Error) -> ExitCode {
     let _ = error.print();
-    match error.use_stderr() {
-        true => Ending::Usage.into(),
-        false => Ending::Done.into(),
+    if error.use_stderr() {
+        Ending::Usage.into()
+    } else {
+        Ending::Done.into()
     }
 }
 
@@ -81,6 +101,18 @@ fn carry_out(command: Command, style: Style) -> Result<Said, Failure> {
     match command {
         Command::Envelope(envelope) => envelope.run(),
         Command::Completions { shell } => Ok(completions(shell)),
+        Command::Sandbox(house) => wait_for(house.run(style)),
+        Command::Replay(replay) => wait_for(replay.run(style)),
+        Command::Log(log) => wait_for(log.run(style)),
+        Command::Cashier(cashier) => wait_for(cashier.run(style)),
+        Command::Store(store) => wait_for(store.run(style)),
+        Command::Finance(finance) => wait_for(finance.run(style)),
+        Command::Script(script) => wait_for(script.run(style)),
+        Command::Fault(fault) => wait_for(fault.run(style)),
+        Command::Switch(switch) => wait_for(switch.run(style)),
+        Command::Clock(clock) => wait_for(clock.run()),
+        Command::Keys(keys) => wait_for(keys.run(style)),
+        Command::Callbacks(callbacks) => wait_for(callbacks.run(style)),
         Command::Call(call) => wait_for(call.run(style)),
         Command::Trigger(trigger) => wait_for(trigger.run(style)),
         Command::Listen(listen) => wait_for(listen.run(style)),

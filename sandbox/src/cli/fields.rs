@@ -251,9 +251,10 @@ fn json(name: &str, text: &str) -> Result<Value, Failure> {
 fn joined(kind: &Kind, name: &str, mut values: Vec<Given>) -> Result<Value, Failure> {
     let Kind::List(only) = kind else {
         let value = values.pop().map_or(Value::Null, Given::value);
-        return match values.is_empty() {
-            true => Ok(value),
-            false => Err(Failure::usage(format!("{name} is given twice"))),
+        return if values.is_empty() {
+            Ok(value)
+        } else {
+            Err(Failure::usage(format!("{name} is given twice")))
         };
     };
     let mut items = Vec::new();

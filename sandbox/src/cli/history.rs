@@ -47,9 +47,10 @@ pub(crate) struct History {
 impl History {
     /// Goes on where the file ends.
     pub(crate) fn open(path: &Path) -> Result<Self, Failure> {
-        let next = match path.exists() {
-            true => read(path)?.last().map_or(1, |entry| entry.id + 1),
-            false => 1,
+        let next = if path.exists() {
+            read(path)?.last().map_or(1, |entry| entry.id + 1)
+        } else {
+            1
         };
         let unwritable = |error: std::io::Error| {
             let what = format!("{} cannot be written: {}", path.display(), error.kind());

@@ -191,13 +191,12 @@ async fn receive(State(desk): State<Desk>, request: Request) -> Response {
     let serving = SEEN.scope(Arc::clone(&seen), desk.service.clone().oneshot(inner));
     let Ok(own) = serving.await;
     let seen = seen.lock().unwrap_or_else(PoisonError::into_inner).take();
-    let (status, answer) = match (&desk.forward, &seen) {
-        (Some(forward), Some(_)) => forward.sealed(&sealed).await,
-        _ => {
-            let (parts, body) = own.into_parts();
-            let body = to_bytes(body, usize::MAX).await.unwrap_or_default();
-            (parts.status, Ok(body))
-        }
+    let (status, answer) = if let (Some(forward), Some(_)) = (&desk.forward, &seen) {
+        forward.sealed(&sealed).await
+    } else {
+        let (parts, body) = own.into_parts();
+        let body = to_bytes(body, usize::MAX).await.unwrap_or_default();
+        (parts.status, Ok(body))
     };
     let received = Received {
         seen,
@@ -390,7 +389,7 @@ struct Partner {
 
 impl Partner {
     async fn notice<O: Operation>(&self, notice: O) -> Result<Stored, NotStored> {
-        self.see(&notice);
+        see(&notice);
         match &self.forward {
             None => Ok(Stored),
             Some(forward) => {
@@ -404,7 +403,7 @@ impl Partner {
     }
 
     async fn inquiry<O: Operation>(&self, inquiry: O) -> Result<O::Response, Refusal> {
-        self.see(&inquiry);
+        see(&inquiry);
         let text = match (&self.forward, self.answers.get(O::INFO.name)) {
             (Some(forward), _) => {
                 let clear = serde_json::to_vec(&inquiry).unwrap_or_default();
@@ -415,22 +414,23 @@ impl Partner {
         };
         answer::<O>(text.as_deref())
     }
+}
 
-    fn see<O: Operation>(&self, request: &O) {
-        let subjects = request.subjects().into_iter().map(str::to_owned);
-        let broken = operations::violations(request);
-        let seen = Seen {
-            info: O::INFO,
-            subjects: subjects.collect(),
-            clear: Tree::of(request),
-            violations: broken
-                .map(|all| all.violations().to_vec())
-                .unwrap_or_default(),
-        };
-        let _ = SEEN.try_with(|slot| {
-            *slot.lock().unwrap_or_else(PoisonError::into_inner) = Some(seen);
-        });
-    }
+/// Tells whoever serves the callback what it is.
+fn see<O: Operation>(request: &O) {
+    let subjects = request.subjects().into_iter().map(str::to_owned);
+    let broken = operations::violations(request);
+    let seen = Seen {
+        info: O::INFO,
+        subjects: subjects.collect(),
+        clear: Tree::of(request),
+        violations: broken
+            .map(|all| all.violations().to_vec())
+            .unwrap_or_default(),
+    };
+    let _ = SEEN.try_with(|slot| {
+        *slot.lock().unwrap_or_else(PoisonError::into_inner) = Some(seen);
+    });
 }
 
 /// The typed answer from clear text: accepted if it is complete, refused if it
@@ -447,9 +447,12 @@ fn answer<O: Operation>(text: Option<&[u8]>) -> Result<O::Response, Refusal> {
         Refusal::partner::<O>(from, why).unwrap_or_else(|_| Refusal::new("", ""))
     };
     let response = read::from_slice::<O::Response>(text).map_err(|error| {
-        unusable(format!(
-            "No answer to this inquiry was given to the listener: {error}"
-        ))
+        let field = error.field();
+        unusable(match text {
+            b"{}" => "The listener was given no answer to this inquiry".to_owned(),
+            _ if field.is_empty() => "The listener's answer cannot be read".to_owned(),
+            _ => format!("The listener's answer cannot be read: {field}"),
+        })
     })?;
     match operations::violations(&response) {
         None => Ok(response),
