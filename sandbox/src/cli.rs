@@ -20,6 +20,7 @@ mod values;
 
 use std::process::ExitCode;
 
+use clap::error::ErrorKind;
 use clap::{CommandFactory, Parser, Subcommand};
 use clap_complete::Shell;
 use serde_json::json;
@@ -89,12 +90,20 @@ pub(crate) fn run() -> ExitCode {
 
 /// Help and version are what was wanted; everything else is a mistake.
 fn misunderstood(error: &clap::Error) -> ExitCode {
-    let _ = error.print();
-    if error.use_stderr() {
-        Ending::Usage.into()
-    } else {
-        Ending::Done.into()
+    if !error.use_stderr() || error.kind() == ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand {
+        let _ = error.print();
+        let wanted = !error.use_stderr();
+        return if wanted { Ending::Done } else { Ending::Usage }.into();
     }
+    let text = error.render().to_string();
+    let text = text.trim_start_matches("error: ").trim_end();
+    let (what, help) = text.split_once("\n\n").unwrap_or((text, ""));
+    let style = Style {
+        json: std::env::args_os().any(|argument| argument == "--json"),
+        show_personal_data: false,
+    };
+    show::complain(&Failure::usage(what).help(help), style);
+    Ending::Usage.into()
 }
 
 fn carry_out(command: Command, style: Style) -> Result<Said, Failure> {

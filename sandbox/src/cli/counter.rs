@@ -25,6 +25,7 @@ enum CashierStep {
     /// Ask the partner for the data of a payout (payoutInquiry)
     Inquire {
         /// The payout's control number
+        #[arg(value_name = "PAYOUT")]
         control_number: String,
         /// The store, by its code or name
         #[arg(long, value_parser = payout_channel)]
@@ -33,6 +34,7 @@ enum CashierStep {
     /// Pay it out (payoutPayout); only after an inquiry that succeeded
     Pay {
         /// The payout's control number
+        #[arg(value_name = "PAYOUT")]
         control_number: String,
         /// The store, by its code or name
         #[arg(long, value_parser = payout_channel)]
@@ -44,6 +46,7 @@ enum CashierStep {
     /// Ask the partner whether it takes a repayment (collectionInquiry)
     AskCollection {
         /// The contract, or the reference of a 7-Eleven barcode
+        #[arg(value_name = "CONTRACT")]
         contract_number: String,
         /// The store, by its code or name
         #[arg(long, value_parser = collection_channel)]
@@ -58,6 +61,7 @@ enum CashierStep {
     /// Take the money (collectionCollect); only after an inquiry that succeeded
     Collect {
         /// The contract, or the reference of a 7-Eleven barcode
+        #[arg(value_name = "CONTRACT")]
         contract_number: String,
         /// The store, by its code or name
         #[arg(long, value_parser = collection_channel)]
@@ -234,6 +238,7 @@ pub(crate) struct Store {
 #[derive(Clone, Debug, clap::Args)]
 struct Payout {
     /// The payout's control number
+    #[arg(value_name = "PAYOUT")]
     control_number: String,
 }
 
@@ -246,6 +251,7 @@ enum StoreStep {
     /// Let it fail
     Fail {
         /// The payout's control number
+        #[arg(value_name = "PAYOUT")]
         control_number: String,
         /// What the notice says of it
         #[arg(long)]

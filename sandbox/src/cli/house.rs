@@ -47,7 +47,8 @@ enum HouseCommand {
     /// Have any command carried out, as JSON; - is standard input
     Command {
         /// The command, such as '{"command":"tick"}'
-        json: String,
+        #[arg(value_name = "JSON")]
+        text: String,
     },
 }
 
@@ -114,8 +115,8 @@ impl House {
                 let text = serde_json::to_string_pretty(&state).unwrap_or_default();
                 Ok(Said::new(text, &state))
             }
-            HouseCommand::Command { json } => {
-                let text = match json.as_str() {
+            HouseCommand::Command { text } => {
+                let text = match text.as_str() {
                     "-" => read_file(Path::new("-"))?,
                     text => text.to_owned(),
                 };
@@ -139,8 +140,11 @@ pub(crate) fn face(what: &str, clock: &ClockFace) -> Said {
     let kind = if clock.is_virtual { "virtual" } else { "real" };
     let mut rows = vec![("now", format!("{} ({kind})", clock.now))];
     rows.extend(clock.next_due.map(|due| ("next due", due.to_string())));
-    let text = format!("{what}\n{}", columns(&rows, 2));
-    Said::new(text.trim_start(), clock)
+    let text = match what {
+        "" => columns(&rows, 0),
+        what => format!("{what}\n{}", columns(&rows, 2)),
+    };
+    Said::new(text, clock)
 }
 
 impl Up {

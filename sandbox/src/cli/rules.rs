@@ -77,19 +77,25 @@ enum ScriptStep {
         #[command(flatten)]
         meant: Meant,
         /// Refuse with this return code
-        #[arg(long, value_name = "CODE", value_parser = return_code, allow_hyphen_values = true)]
+        #[arg(
+            long,
+            value_name = "CODE",
+            value_parser = return_code,
+            allow_hyphen_values = true,
+            help_heading = "What becomes of them"
+        )]
         refuse: Option<ResponseCode>,
         /// The text that goes with the refusal
-        #[arg(long, value_name = "TEXT")]
+        #[arg(long, value_name = "TEXT", help_heading = "What becomes of them")]
         description: Option<String>,
         /// What becomes of the payout
-        #[arg(long, value_parser = choice::<Course>())]
+        #[arg(long, value_parser = choice::<Course>(), help_heading = "What becomes of them")]
         course: Option<Course>,
         /// How long each step takes, such as 30s or 2d
-        #[arg(long, value_name = "SPAN")]
+        #[arg(long, value_name = "SPAN", help_heading = "What becomes of them")]
         after: Option<Pause>,
         /// How often at most
-        #[arg(long, value_name = "N")]
+        #[arg(long, value_name = "N", help_heading = "How often")]
         times: Option<u32>,
     },
     /// Add the rules of a JSON file with a list of {"when": …, "then": …}
@@ -182,10 +188,15 @@ enum FaultStep {
         #[command(flatten)]
         meant: Meant,
         /// To how many of a hundred, chosen by the seed
-        #[arg(long, default_value_t = 100, value_parser = clap::value_parser!(u8).range(0..=100))]
+        #[arg(
+            long,
+            default_value_t = 100,
+            value_parser = clap::value_parser!(u8).range(0..=100),
+            help_heading = "How often"
+        )]
         percent: u8,
         /// How often at most
-        #[arg(long, value_name = "N")]
+        #[arg(long, value_name = "N", help_heading = "How often")]
         times: Option<u32>,
         #[command(subcommand)]
         what: What,

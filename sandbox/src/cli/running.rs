@@ -96,13 +96,17 @@ fn said(carried: &Carried, style: Style) -> Result<Said, Failure> {
 pub(crate) fn event(event: &Value) -> String {
     let text = |name: &str| event[name].as_str().unwrap_or_default();
     let time = text("time").get(..19).unwrap_or_default();
-    let sequence = &event["sequence"];
-    let line = format!(
-        "{sequence:>5}  {time}  {}  {}",
-        text("kind"),
-        text("subject")
-    );
-    line.trim_end().to_owned()
+    let sequence = event["sequence"].as_u64().unwrap_or_default();
+    let mut said = format!("{}  {}", text("kind"), text("subject"));
+    for (name, value) in event["details"].as_object().into_iter().flatten() {
+        match value {
+            Value::Object(_) | Value::Array(_) | Value::Null => {}
+            Value::String(text) => said.push_str(&format!("  {name}={text}")),
+            scalar => said.push_str(&format!("  {name}={scalar}")),
+        }
+    }
+    let said = wrapped(&said, 28);
+    format!("{sequence:>5}  {time}  {}", said.trim_start())
 }
 
 /// A callback and how its last attempt ended.

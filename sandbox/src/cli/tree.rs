@@ -3,10 +3,11 @@
 
 use std::fmt;
 
-use serde::de::{MapAccess, SeqAccess, Visitor};
+use serde::de::{MapAccess, Visitor};
 use serde::ser::{SerializeMap, SerializeSeq};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
-use serde_json::{Number, Value};
+use serde_json::Value;
+use serde_json::value::RawValue;
 
 /// What stands in the place of personal data.
 const MASKED: &str = "[masked]";
@@ -16,7 +17,8 @@ const MASKED: &str = "[masked]";
 pub(crate) enum Tree {
     Null,
     Bool(bool),
-    Number(Number),
+    /// As it was written, decimals included.
+    Number(String),
     Text(String),
     Array(Vec<Tree>),
     Object(Vec<(String, Tree)>),
@@ -25,7 +27,29 @@ pub(crate) enum Tree {
 impl Tree {
     /// Reads a JSON text.
     pub(crate) fn read(text: &[u8]) -> Option<Self> {
-        serde_json::from_slice(text).ok()
+        let text: &RawValue = serde_json::from_slice(text).ok()?;
+        Self::of_raw(text)
+    }
+
+    fn of_raw(raw: &RawValue) -> Option<Self> {
+        let text = raw.get();
+        Some(match text.as_bytes().first()? {
+            b'{' => {
+                let Members(members) = serde_json::from_str(text).ok()?;
+                let members = members.into_iter();
+                let members = members.map(|(name, raw)| Some((name, Self::of_raw(&raw)?)));
+                Self::Object(members.collect::<Option<_>>()?)
+            }
+            b'[' => {
+                let items: Vec<&RawValue> = serde_json::from_str(text).ok()?;
+                let items = items.into_iter().map(Self::of_raw);
+                Self::Array(items.collect::<Option<_>>()?)
+            }
+            b'"' => Self::Text(serde_json::from_str(text).ok()?),
+            b'n' => Self::Null,
+            b't' | b'f' => Self::Bool(text == "true"),
+            _ => Self::Number(text.to_owned()),
+        })
     }
 
     /// What a value is on the wire.
@@ -68,7 +92,7 @@ impl Tree {
         match self {
             Self::Null => Some("-".to_owned()),
             Self::Bool(value) => Some(value.to_string()),
-            Self::Number(number) => Some(number.to_string()),
+            Self::Number(number) => Some(number.clone()),
             Self::Text(text) => Some(text.clone()),
             Self::Array(_) | Self::Object(_) => None,
         }
@@ -80,7 +104,10 @@ impl Serialize for Tree {
         match self {
             Self::Null => serializer.serialize_unit(),
             Self::Bool(value) => serializer.serialize_bool(*value),
-            Self::Number(number) => number.serialize(serializer),
+            Self::Number(number) => match RawValue::from_string(number.clone()) {
+                Ok(raw) => raw.serialize(serializer),
+                Err(_) => serializer.serialize_str(number),
+            },
             Self::Text(text) => serializer.serialize_str(text),
             Self::Array(items) => {
                 let mut list = serializer.serialize_seq(Some(items.len()))?;
@@ -100,59 +127,30 @@ impl Serialize for Tree {
     }
 }
 
-impl<'de> Deserialize<'de> for Tree {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Any;
+/// The members of an object in their order, each as it stands.
+struct Members(Vec<(String, Box<RawValue>)>);
 
-        impl<'de> Visitor<'de> for Any {
-            type Value = Tree;
+impl<'de> Deserialize<'de> for Members {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Object;
+
+        impl<'de> Visitor<'de> for Object {
+            type Value = Members;
 
             fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("JSON")
+                f.write_str("a JSON object")
             }
 
-            fn visit_unit<E>(self) -> Result<Tree, E> {
-                Ok(Tree::Null)
-            }
-
-            fn visit_bool<E>(self, value: bool) -> Result<Tree, E> {
-                Ok(Tree::Bool(value))
-            }
-
-            fn visit_i64<E>(self, value: i64) -> Result<Tree, E> {
-                Ok(Tree::Number(value.into()))
-            }
-
-            fn visit_u64<E>(self, value: u64) -> Result<Tree, E> {
-                Ok(Tree::Number(value.into()))
-            }
-
-            fn visit_f64<E>(self, value: f64) -> Result<Tree, E> {
-                Ok(Number::from_f64(value).map_or(Tree::Null, Tree::Number))
-            }
-
-            fn visit_str<E>(self, text: &str) -> Result<Tree, E> {
-                Ok(Tree::Text(text.to_owned()))
-            }
-
-            fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Tree, A::Error> {
-                let mut items = Vec::new();
-                while let Some(item) = list.next_element()? {
-                    items.push(item);
-                }
-                Ok(Tree::Array(items))
-            }
-
-            fn visit_map<A: MapAccess<'de>>(self, mut object: A) -> Result<Tree, A::Error> {
+            fn visit_map<A: MapAccess<'de>>(self, mut object: A) -> Result<Members, A::Error> {
                 let mut members = Vec::new();
                 while let Some(member) = object.next_entry()? {
                     members.push(member);
                 }
-                Ok(Tree::Object(members))
+                Ok(Members(members))
             }
         }
 
-        deserializer.deserialize_any(Any)
+        deserializer.deserialize_map(Object)
     }
 }
 
@@ -169,7 +167,7 @@ mod tests {
 
     #[test]
     fn order_and_values_survive() {
-        let text = r#"{"b":1,"a":[true,null,1.5,"x",{"d":-2,"c":{}}]}"#;
+        let text = r#"{"b":1,"a":[true,null,1100000.00,"x",{"d":-2,"c":{}}]}"#;
         let tree = Tree::read(text.as_bytes()).unwrap();
         assert_eq!(serde_json::to_string(&tree).unwrap(), text);
     }
