@@ -119,9 +119,9 @@ impl PartnerCallbacks for Partner {
     }
 }
 
-/// Serves the partner's half on a free port.
-pub(crate) async fn serve_partner(partner: Partner, keys: KeyRing) -> String {
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+/// Serves the partner's half; the URL.
+pub(crate) async fn serve_partner_at(address: &str, partner: Partner, keys: KeyRing) -> String {
+    let listener = TcpListener::bind(address).await.unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());
     let routes = callbacks::router(partner, Config::new(keys));
     tokio::spawn(async move { axum::serve(listener, routes).await });
@@ -160,7 +160,7 @@ impl House {
         let sandbox = builder.start().await.unwrap();
         let keys = keys_of(sandbox.info());
         let partner = Partner::default();
-        let url = serve_partner(partner.clone(), keys.clone()).await;
+        let url = serve_partner_at("127.0.0.1:0", partner.clone(), keys.clone()).await;
         let house = Self {
             client: client_of(sandbox.info(), keys.clone()),
             sandbox,
