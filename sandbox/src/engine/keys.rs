@@ -101,6 +101,13 @@ pub struct KeysInUse {
 }
 
 impl Pair {
+    fn none() -> Self {
+        Self {
+            authentication: String::new(),
+            encrypt_key: String::new(),
+        }
+    }
+
     /// A pair that nobody else has, unless their seed is the same.
     pub(crate) fn drawn(random: &mut Random) -> Self {
         let groups = [8, 4, 4, 4, 12].map(|length| random.hexadecimal(length));
@@ -150,10 +157,7 @@ impl State {
         accepted.sort_by_key(|key| std::cmp::Reverse((key.effective, key.id)));
         KeysInUse {
             user_name: self.settings.user_name.clone(),
-            sealing: sealing.map(|key| key.pair.clone()).unwrap_or(Pair {
-                authentication: String::new(),
-                encrypt_key: String::new(),
-            }),
+            sealing: sealing.map_or_else(Pair::none, |key| key.pair.clone()),
             accepted: accepted.into_iter().map(|key| key.pair.clone()).collect(),
         }
     }

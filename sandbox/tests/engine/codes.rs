@@ -1,7 +1,7 @@
 //! Every return code of every operation, by what causes it.
 
 use skypay_sandbox::engine::{
-    Answer, Command, MAGIC, Meaning, Request, Settings, Standing, State, Validity, switches,
+    Answer, Command, MAGIC, Meaning, Request, Settings, Standing, State, switches,
 };
 use skypay_sandbox::provocation::{self, Provocation};
 use skypay_types::{DateTime, Direction, OPERATIONS, ResponseCode};
@@ -241,5 +241,4 @@ fn every_switch_begins_with_its_first_answer_and_takes_all_of_them() {
             assert_eq!(house.state.switch(switch.name), *value);
         }
     }
-    let _ = Validity::Days30;
 }

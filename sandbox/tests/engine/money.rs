@@ -146,7 +146,11 @@ fn text(centavos: i64) -> String {
 }
 
 fn ordered(number: u8) -> String {
-    let prefix = if number % 2 == 0 { "SKY98" } else { "SKY99" };
+    let prefix = if number.is_multiple_of(2) {
+        "SKY98"
+    } else {
+        "SKY99"
+    };
     format!("{prefix}{number:08}")
 }
 
