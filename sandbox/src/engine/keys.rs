@@ -96,7 +96,8 @@ pub struct KeysInUse {
     /// The pair that callbacks are sealed with. It may have expired: nothing
     /// says that SkyPay then stops.
     pub sealing: Pair,
-    /// The pairs that requests may come with; none if all have expired.
+    /// The pairs that requests may come with, the newest first. There may be
+    /// none: then no request is to be let in, whatever it is sealed with.
     pub accepted: Vec<Pair>,
 }
 

@@ -178,6 +178,22 @@ fn a_cancellation_may_never_be_answered_and_the_payee_may_still_come() {
 }
 
 #[test]
+fn what_was_paid_while_a_cancellation_was_pending_stays_paid() {
+    for amount in ["3900.00", "3900.11"] {
+        let mut house = House::new();
+        house.store(NUMBER, amount);
+        house.ask("cancelPayout", numbers(NUMBER)).unwrap();
+        house.advance(10);
+        house.do_at_store(StoreCommand::Pay {
+            control_number: number(),
+        });
+        house.advance(DAY);
+        assert_eq!(house.status(NUMBER), PayoutStatus::Completed, "{amount}");
+        assert_eq!(house.acknowledge(), ["1", "2"], "{amount}");
+    }
+}
+
+#[test]
 fn the_answer_to_an_old_wish_does_not_answer_a_new_one() {
     let mut house = House::new();
     house.store(NUMBER, "3900.00");
@@ -255,6 +271,24 @@ fn an_amendment_changes_the_data_or_is_refused() {
     check_amendment("3900.00", &cebuana, "5", new);
     cebuana["location"] = json!("2 Example Street, Malate, Manila");
     check_amendment("3900.00", &cebuana, "6", old);
+}
+
+#[test]
+fn a_second_amendment_takes_the_place_of_the_first() {
+    let mut house = House::new();
+    house.store(NUMBER, "3900.00");
+    house.acknowledge();
+    house.ask("amendTransactionV2", amended(NUMBER)).unwrap();
+    house.advance(1);
+    let mut second = amended(NUMBER);
+    second["name"] = json!("Dela Cruz,Juanita");
+    house.ask("amendTransactionV2", second).unwrap();
+    house.advance(1);
+    assert_eq!(house.acknowledge(), [""; 0]);
+    house.advance(1);
+    assert_eq!(house.acknowledge(), ["5"]);
+    let order = &house.state.payout(NUMBER).unwrap().order;
+    assert_eq!(order["name"], json!("Dela Cruz,Juanita"));
 }
 
 #[test]
