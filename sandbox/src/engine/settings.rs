@@ -93,6 +93,15 @@ impl Settings {
                 wrong.push(format!("{prefix} cannot open with {}", opening.balance));
             }
         }
+        let mut all = self.entities.values();
+        let sum = all.try_fold(Amount::ZERO, |sum, opening| {
+            sum.checked_add(opening.balance)
+        });
+        if sum.is_none_or(|sum| sum > MOST) {
+            wrong.push(format!(
+                "all entities together cannot open with more than {MOST}"
+            ));
+        }
         for (name, value) in &self.switches {
             match switches::find(name) {
                 None => wrong.push(format!("there is no switch {name:?}")),

@@ -335,6 +335,29 @@ fn check_books(house: &House) {
     }
 }
 
+#[test]
+fn a_full_house_still_gives_back() {
+    let mut house = House::new();
+    house.bank("SKY9800000101", "100.01").unwrap();
+    let amount = Amount::from_centavos(999_999_999_999 - 110_000_000);
+    let prefix = "SKY98".to_owned();
+    let recharge = |amount| {
+        let prefix = prefix.clone();
+        let beneficiary_account = None;
+        Command::Finance(FinanceCommand::Recharge {
+            prefix,
+            amount,
+            beneficiary_account,
+        })
+    };
+    house.done(&recharge(amount));
+    house.declined(&recharge(Amount::from_centavos(1)));
+    house.advance(3);
+    assert_eq!(house.status("SKY9800000101"), PayoutStatus::Failed);
+    check_books(&house);
+    assert!(is_conserved(house.state.ledger()));
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(256))]
 
