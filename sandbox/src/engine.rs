@@ -104,7 +104,8 @@ pub struct State {
 }
 
 impl State {
-    /// A state that begins at that moment.
+    /// A state that begins at that moment. Whether the settings make sense is
+    /// for [`Settings::check`] to say.
     #[must_use]
     pub fn new(settings: Settings, now: DateTime) -> Self {
         let now = Moment::from(now);
@@ -144,6 +145,10 @@ impl State {
 
     /// Carries out a command. Time never goes back: an earlier `now` counts
     /// as the last one.
+    ///
+    /// Whoever wants to come to the same state again has to remember every
+    /// command with its time, those that were declined and every
+    /// [`Command::Tick`] among them: what was due was done then.
     pub fn apply(&mut self, command: &Command, now: DateTime) -> Applied {
         self.now = self.now.max(now.into());
         let mut turn = Turn::new(self);
@@ -238,6 +243,7 @@ impl State {
     }
 
     /// All payouts that were ordered, the oldest first.
+    #[must_use]
     pub fn payouts(&self) -> impl DoubleEndedIterator<Item = &Payout> {
         self.payouts.values()
     }
@@ -255,11 +261,13 @@ impl State {
     }
 
     /// The payouts that stores asked the partner about.
+    #[must_use]
     pub fn counter_payouts(&self) -> impl DoubleEndedIterator<Item = &CounterPayout> {
         self.counter.values()
     }
 
     /// All repayments, the oldest first.
+    #[must_use]
     pub fn collections(&self) -> impl DoubleEndedIterator<Item = &Collection> {
         self.collections.values()
     }
@@ -276,6 +284,7 @@ impl State {
     }
 
     /// All callbacks, the oldest first.
+    #[must_use]
     pub fn callbacks(&self) -> impl DoubleEndedIterator<Item = &Callback> {
         self.callbacks.values()
     }
@@ -462,6 +471,9 @@ impl Turn<'_> {
     fn fault(&mut self, command: &FaultCommand) -> Answer {
         match command {
             FaultCommand::Add { fault } => {
+                if let Err(why) = fault.check() {
+                    return Answer::declined(why);
+                }
                 let id = self.number();
                 let rule = fault.clone();
                 self.note(

@@ -312,6 +312,8 @@ impl Owner {
             self.settle();
             if let Some(respond) = stop {
                 self.close();
+                // Whoever waits may open the database at once.
+                drop(self);
                 if let Some(respond) = respond {
                     let _ = respond.send(());
                 }

@@ -7,7 +7,7 @@
 use serde_json::{Value, json};
 use skypay_types::{Direction, OPERATIONS, OperationInfo, ResponseCode};
 
-use crate::engine::{Command, Fault, FaultCommand, FaultRule, Request, Side, When};
+use crate::engine::{Command, Fault, FaultCommand, FaultRule, Request, Side, StoreCommand, When};
 
 /// Commands that lead from a fresh state to a return code.
 #[derive(Clone, Debug, PartialEq)]
@@ -128,24 +128,14 @@ type How = (&'static str, Vec<Command>);
 
 /// For what partners ask.
 fn asked(operation: &OperationInfo, code: &ResponseCode) -> Option<How> {
-    let name = operation.name;
-    let clear = sample(name)?;
-    let with = |field: &str, value: &str| {
-        let mut clear = clear.clone();
-        clear[field] = json!(value);
-        request(name, clear)
-    };
-    let waiting = request("payoutQueueV2", sample("payoutQueueV2")?);
-    let uploaded = Command::Store(crate::engine::StoreCommand::Upload {
-        control_number: "SKY9800000201".to_owned(),
-    });
-    let usual = request(name, clear.clone());
+    let clear = sample(operation.name)?;
+    at_the_door(operation.name, &clear, code).or_else(|| inside(operation.name, &clear, code))
+}
+
+/// Codes whose cause is the same for every operation.
+fn at_the_door(name: &str, clear: &Value, code: &ResponseCode) -> Option<How> {
+    let plain = plain(name, clear.clone());
     Some(match code {
-        ResponseCode::Success if matches!(name, "cancelPayout" | "amendTransactionV2") => (
-            "the payout waits at a store",
-            vec![waiting, uploaded, usual],
-        ),
-        ResponseCode::Success => ("nothing is wrong", vec![usual]),
         ResponseCode::InvalidContext => (
             "the body is no message, or breaks a demand of the document",
             vec![request(name, json!("no message"))],
@@ -154,7 +144,7 @@ fn asked(operation: &OperationInfo, code: &ResponseCode) -> Option<How> {
             "the credentials are wrong, or the prefix of a payout is not the caller's",
             vec![Command::Request(Request {
                 authenticated: false,
-                ..plain(name, clear)
+                ..plain
             })],
         ),
         ResponseCode::AddressNotWhitelisted => (
@@ -165,14 +155,35 @@ fn asked(operation: &OperationInfo, code: &ResponseCode) -> Option<How> {
                 },
                 Command::Request(Request {
                     peer: Some([192, 0, 2, 1].into()),
-                    ..plain(name, clear)
+                    ..plain
                 }),
             ],
         ),
         ResponseCode::UnexpectedError | ResponseCode::ServiceNotAvailable => (
             "a fault answers so, or the centavos of a payout are 9 or 10",
-            vec![storm(code), usual],
+            vec![storm(code), Command::Request(plain)],
         ),
+        _ => return None,
+    })
+}
+
+/// Codes whose cause is in what is asked for.
+fn inside(name: &str, clear: &Value, code: &ResponseCode) -> Option<How> {
+    let with = |field: &str, value: &str| {
+        let mut clear = clear.clone();
+        clear[field] = json!(value);
+        request(name, clear)
+    };
+    let usual = request(name, clear.clone());
+    Some(match code {
+        ResponseCode::Success if matches!(name, "cancelPayout" | "amendTransactionV2") => {
+            let order = request("payoutQueueV2", sample("payoutQueueV2")?);
+            let upload = Command::Store(StoreCommand::Upload {
+                control_number: "SKY9800000201".to_owned(),
+            });
+            ("the payout waits at a store", vec![order, upload, usual])
+        }
+        ResponseCode::Success => ("nothing is wrong", vec![usual]),
         ResponseCode::DuplicateControlNumber => (
             "the control number was used before",
             vec![usual.clone(), usual],
@@ -182,13 +193,11 @@ fn asked(operation: &OperationInfo, code: &ResponseCode) -> Option<How> {
             vec![with("amount", "2000000.00")],
         ),
         ResponseCode::InsufficientBalance => {
-            let mut clear = clear;
+            let mut clear = clear.clone();
             clear["controlNumber"] = json!("SKY9900000101");
             clear["amount"] = json!("200000.00");
-            (
-                "the account does not hold that much",
-                vec![request(name, clear)],
-            )
+            let commands = vec![request(name, clear)];
+            ("the account does not hold that much", commands)
         }
         ResponseCode::BankCityIncorrect => (
             "there is no such city in that province",
@@ -213,16 +222,14 @@ fn asked(operation: &OperationInfo, code: &ResponseCode) -> Option<How> {
                 .map(|number| with("controlNumber", &format!("SKY98{number:08}")))
                 .collect(),
         ),
-        ResponseCode::ControlNumberInvalid if name == "payoutQueryStatus" => (
-            "the number is unknown, and the switch unknown-number says so",
-            vec![
-                Command::Switch {
-                    name: "unknown-number".to_owned(),
-                    value: "refused".to_owned(),
-                },
-                usual,
-            ],
-        ),
+        ResponseCode::ControlNumberInvalid if name == "payoutQueryStatus" => {
+            let switch = Command::Switch {
+                name: "unknown-number".to_owned(),
+                value: "refused".to_owned(),
+            };
+            let how = "the number is unknown, and the switch unknown-number says so";
+            (how, vec![switch, usual])
+        }
         ResponseCode::ControlNumberInvalid => ("no such payout waits at a store", vec![usual]),
         ResponseCode::PrefixIncorrect => {
             ("there is no such entity", vec![with("transferTo", "SKY00")])

@@ -110,9 +110,9 @@ impl Ledger {
         Amount::from_centavos(all.map(Amount::centavos).sum())
     }
 
-    /// Moves money from one part to another. Nothing ever becomes negative, no
-    /// part exceeds what a message can say, and a refused movement changes
-    /// nothing.
+    /// Moves money from one part to another. Nothing ever becomes negative, all
+    /// that is inside never exceeds what one message can say, and a refused
+    /// movement changes nothing.
     pub(crate) fn shift(
         &mut self,
         (giver, from): (&str, Part),
@@ -126,20 +126,18 @@ impl Ledger {
             return Ok(());
         }
         let left = match from {
-            Part::Outside => self.totals.brought_in.checked_add(amount),
+            Part::Outside => {
+                self.has_room_for(amount)?;
+                self.totals.brought_in.checked_add(amount)
+            }
             _ => self.part(giver, from)?.checked_sub(amount),
         };
         let grown = match to {
             Part::Outside => self.totals.taken_out.checked_add(amount),
             _ => self.part(taker, to)?.checked_add(amount),
         };
-        let allowed = Amount::ZERO..=MOST;
-        let (left, grown) = match (left, grown) {
-            (Some(left), Some(grown)) if allowed.contains(&left) && allowed.contains(&grown) => {
-                (left, grown)
-            }
-            _ => return Err(Short),
-        };
+        let left = left.filter(|left| *left >= Amount::ZERO).ok_or(Short)?;
+        let grown = grown.ok_or(Short)?;
         match from {
             Part::Outside => self.totals.brought_in = left,
             _ => *self.part(giver, from)? = left,
@@ -149,6 +147,22 @@ impl Ledger {
             _ => *self.part(taker, to)? = grown,
         }
         Ok(())
+    }
+
+    /// Whether that much may come in. What is inside can then go wherever it
+    /// belongs: nothing has to be refused for want of room.
+    fn has_room_for(&self, amount: Amount) -> Result<(), Short> {
+        let Totals {
+            brought_in,
+            taken_out,
+        } = self.totals;
+        let inside = brought_in
+            .checked_sub(taken_out)
+            .and_then(|inside| inside.checked_add(amount));
+        inside
+            .filter(|inside| *inside <= MOST)
+            .map(|_| ())
+            .ok_or(Short)
     }
 
     fn part(&mut self, prefix: &str, part: Part) -> Result<&mut Amount, Short> {

@@ -210,7 +210,7 @@ impl Turn<'_> {
             }
         }
         let url = self.state.url_of(&callback).map(str::to_owned);
-        let number = self.begin(id, url.clone(), wire);
+        let number = self.begin(id, url.clone(), &wire);
         if url.is_none() {
             self.delivered(&Delivered {
                 delivery: id,
@@ -222,7 +222,7 @@ impl Turn<'_> {
         }
     }
 
-    fn begin(&mut self, id: u64, url: Option<String>, faults: Vec<WireFault>) -> u32 {
+    fn begin(&mut self, id: u64, url: Option<String>, faults: &[WireFault]) -> u32 {
         let at = self.at;
         let Some(callback) = self.state.callbacks.get_mut(&id) else {
             return 0;
@@ -232,13 +232,13 @@ impl Turn<'_> {
             number,
             started: at,
             url,
-            faults: faults.clone(),
+            faults: faults.to_vec(),
             ended: None,
             result: None,
         });
         callback.standing = Standing::Sending {
             since: at,
-            faults: faults.clone(),
+            faults: faults.to_vec(),
         };
         let (operation, subject) = (callback.operation.clone(), callback.subject.clone());
         self.state.sending.insert(id);

@@ -1,4 +1,8 @@
 //! The six catalogs, shortened: enough of each to order by.
+#![expect(
+    clippy::unused_self,
+    reason = "each operation is served by a method of its name"
+)]
 
 use skypay_types::{
     BankEntry, CivilStatusEntry, GetBankCodeRequest, GetBankCodeResponse, GetCivilStatusRequest,
@@ -102,7 +106,7 @@ impl Turn<'_> {
 
     pub(crate) fn get_nationality(
         &mut self,
-        _: GetNationalityRequest,
+        _: &GetNationalityRequest,
     ) -> Result<GetNationalityResponse, Refused> {
         let rows = NATIONALITIES.iter().map(|(id, name)| {
             let row = NationalityEntry::builder().nationality_id(*id);
@@ -114,7 +118,7 @@ impl Turn<'_> {
 
     pub(crate) fn get_civil_status(
         &mut self,
-        _: GetCivilStatusRequest,
+        _: &GetCivilStatusRequest,
     ) -> Result<GetCivilStatusResponse, Refused> {
         let rows = CIVIL_STATUSES.iter().map(|(id, name)| {
             let row = CivilStatusEntry::builder().civil_status_id(*id);
@@ -126,7 +130,7 @@ impl Turn<'_> {
 
     pub(crate) fn get_identification_type(
         &mut self,
-        _: GetIdentificationTypeRequest,
+        _: &GetIdentificationTypeRequest,
     ) -> Result<GetIdentificationTypeResponse, Refused> {
         let rows = IDENTIFICATION_TYPES.iter().map(|(id, name)| {
             let row = IdentificationTypeEntry::builder().identification_type_id(*id);
@@ -139,7 +143,7 @@ impl Turn<'_> {
 
     pub(crate) fn get_town_city(
         &mut self,
-        _: GetTownCityRequest,
+        _: &GetTownCityRequest,
     ) -> Result<GetTownCityResponse, Refused> {
         let rows = CITIES.iter().map(|(id, province, name)| {
             let row = TownCityEntry::builder().town_city_id(*id);
@@ -151,7 +155,7 @@ impl Turn<'_> {
 
     pub(crate) fn get_province(
         &mut self,
-        _: GetProvinceRequest,
+        _: &GetProvinceRequest,
     ) -> Result<GetProvinceResponse, Refused> {
         let rows = PROVINCES.iter().map(|(id, name)| {
             let row = ProvinceEntry::builder().province_id(*id);
@@ -163,7 +167,7 @@ impl Turn<'_> {
 
     pub(crate) fn get_bank_code(
         &mut self,
-        _: GetBankCodeRequest,
+        _: &GetBankCodeRequest,
     ) -> Result<GetBankCodeResponse, Refused> {
         let numbers = self.state.switch(switches::BANK_CODES) == "numbers";
         let rows = BANKS.iter().map(|(letters, number, name)| {

@@ -86,7 +86,7 @@ pub enum CollectionStanding {
 impl Turn<'_> {
     pub(crate) fn generate711_barcode(
         &mut self,
-        request: Generate711BarcodeRequest,
+        request: &Generate711BarcodeRequest,
     ) -> Result<Generate711BarcodeResponse, Refused> {
         let contract = request.contract_number.as_str();
         if self.state.prefix_of(contract).is_none() {

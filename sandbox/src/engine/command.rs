@@ -47,9 +47,10 @@ pub enum Command {
         /// One of its values.
         value: String,
     },
-    /// How long the steps of a payout take.
+    /// How long the steps of a payout take: all of them, and what is not said
+    /// takes its usual time again.
     Timing(Timing),
-    /// What is too much.
+    /// What is too much: all limits, and what is not said is as usual again.
     Limits(Limits),
     /// Who may call. An empty list lets everybody call.
     AllowList {

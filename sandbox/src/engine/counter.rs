@@ -129,7 +129,7 @@ impl Turn<'_> {
         let Some(payout) = self.state.counter.get_mut(&callback.subject) else {
             return;
         };
-        if payout.standing != CounterStanding::Inquiring || payout.delivery != Some(callback.id) {
+        if payout.delivery != Some(callback.id) {
             return;
         }
         let good =
@@ -256,7 +256,7 @@ impl Turn<'_> {
         let Some(payout) = self.state.counter.get(&callback.subject) else {
             return;
         };
-        if payout.standing != CounterStanding::Confirming || payout.delivery != Some(callback.id) {
+        if payout.delivery != Some(callback.id) {
             return;
         }
         let done = self.says_done(callback, result, &ResponseCode::AlreadyPaid);

@@ -44,7 +44,8 @@ pub enum AttemptResult {
         /// The text that goes with it.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         description: Option<String>,
-        /// The whole answer in clear.
+        /// The whole answer in clear, under the names of the document: an
+        /// inquiry's amount and phone are taken from it.
         #[serde(default)]
         clear: Value,
         /// How long it took, for people.

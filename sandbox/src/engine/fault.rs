@@ -121,6 +121,43 @@ pub enum WireFault {
     },
 }
 
+impl FaultRule {
+    /// Whether the fault can happen to what it is meant for.
+    pub(crate) fn check(&self) -> Result<(), String> {
+        let only = match &self.fault {
+            Fault::Drop | Fault::Late { .. } => Some(Side::Callbacks),
+            Fault::Answer { .. } => Some(Side::Requests),
+            Fault::Wire(wire) => wire.only(),
+        };
+        if only.is_some_and(|only| only != self.on) {
+            return Err(match self.on {
+                Side::Requests => "that can only happen to callbacks".to_owned(),
+                Side::Callbacks => "that can only happen to requests".to_owned(),
+            });
+        }
+        if self.percent > 100 {
+            return Err(format!("{} of a hundred are too many", self.percent));
+        }
+        match &self.fault {
+            Fault::Answer { code } if *code == skypay_types::ResponseCode::Success => {
+                Err("1000 is no fault".to_owned())
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+impl WireFault {
+    /// The side that it can happen on, if not on both.
+    fn only(&self) -> Option<Side> {
+        match self {
+            Self::BadGateway | Self::Redirect { .. } => Some(Side::Requests),
+            Self::Duplicate { .. } | Self::WrongKey | Self::Splice { .. } => Some(Side::Callbacks),
+            _ => None,
+        }
+    }
+}
+
 /// A fault rule in the state.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct NumberedFault {

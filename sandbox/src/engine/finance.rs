@@ -258,7 +258,7 @@ impl Turn<'_> {
 
     pub(crate) fn balance_transfer(
         &mut self,
-        request: BalanceTransferRequest,
+        request: &BalanceTransferRequest,
     ) -> Result<BalanceTransferResponse, Refused> {
         let (from, to) = (request.transfer_from.as_str(), request.transfer_to.as_str());
         let accounts = &self.state.ledger.accounts;
@@ -273,7 +273,7 @@ impl Turn<'_> {
 
     pub(crate) fn notification_inquiry(
         &mut self,
-        request: NotificationInquiryRequest,
+        request: &NotificationInquiryRequest,
     ) -> Result<NotificationInquiryResponse, Refused> {
         let days = request.transaction_date..=request.transaction_end_date;
         let wanted = self.state.movements.iter().filter(|movement| {

@@ -96,11 +96,19 @@ pub struct KeysInUse {
     /// The pair that callbacks are sealed with. It may have expired: nothing
     /// says that SkyPay then stops.
     pub sealing: Pair,
-    /// The pairs that requests may come with; none if all have expired.
+    /// The pairs that requests may come with, the newest first. There may be
+    /// none: then no request is to be let in, whatever it is sealed with.
     pub accepted: Vec<Pair>,
 }
 
 impl Pair {
+    fn none() -> Self {
+        Self {
+            authentication: String::new(),
+            encrypt_key: String::new(),
+        }
+    }
+
     /// A pair that nobody else has, unless their seed is the same.
     pub(crate) fn drawn(random: &mut Random) -> Self {
         let groups = [8, 4, 4, 4, 12].map(|length| random.hexadecimal(length));
@@ -150,10 +158,7 @@ impl State {
         accepted.sort_by_key(|key| std::cmp::Reverse((key.effective, key.id)));
         KeysInUse {
             user_name: self.settings.user_name.clone(),
-            sealing: sealing.map(|key| key.pair.clone()).unwrap_or(Pair {
-                authentication: String::new(),
-                encrypt_key: String::new(),
-            }),
+            sealing: sealing.map_or_else(Pair::none, |key| key.pair.clone()),
             accepted: accepted.into_iter().map(|key| key.pair.clone()).collect(),
         }
     }

@@ -194,3 +194,51 @@ impl<'de> Deserialize<'de> for Pause {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use skypay_runtime::DateTime;
+
+    use super::{Moment, Pause};
+
+    #[test]
+    fn a_moment_is_kept_to_the_millisecond() {
+        let time: DateTime = "2024-02-05 09:00:00.123456789".parse().unwrap();
+        let moment = Moment::from(time);
+        assert_eq!(moment.to_string(), "2024-02-05 09:00:00.1230");
+        let text = serde_json::to_string(&moment).unwrap();
+        assert_eq!(serde_json::from_str::<Moment>(&text).unwrap(), moment);
+        let later = moment.plus(Pause::milliseconds(877));
+        assert_eq!(later.to_string(), "2024-02-05 09:00:01.0000");
+        let earlier = later.minus_days(5);
+        assert_eq!(earlier.to_string(), "2024-01-31 09:00:01.0000");
+    }
+
+    #[test]
+    fn a_pause_is_read_as_it_is_written() {
+        for (text, milliseconds, written) in [
+            ("300s", 300_000, "5m"),
+            ("90d", 7_776_000_000, "90d"),
+            ("24h", 86_400_000, "1d"),
+            ("1500", 1500, "1500ms"),
+            ("1500ms", 1500, "1500ms"),
+            ("0", 0, "0ms"),
+        ] {
+            let pause: Pause = text.parse().unwrap();
+            assert_eq!(pause, Pause::milliseconds(milliseconds), "{text}");
+            assert_eq!(pause.to_string(), written);
+            assert_eq!(written.parse(), Ok(pause));
+        }
+        for text in [
+            "",
+            "s",
+            "1w",
+            "-1s",
+            "1.5s",
+            "99999999999999999999d",
+            "9999999999999999d",
+        ] {
+            assert!(text.parse::<Pause>().is_err(), "{text}");
+        }
+    }
+}

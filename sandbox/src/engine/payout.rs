@@ -142,7 +142,7 @@ impl Payout {
 impl Turn<'_> {
     pub(crate) fn payout_queue(
         &mut self,
-        request: PayoutQueueRequest,
+        request: &PayoutQueueRequest,
     ) -> Result<PayoutQueueResponse, Refused> {
         self.check_new(request.control_number.as_str(), &request.withdraw_channel)?;
         if let Some(bank) = &request.bank_no
@@ -168,14 +168,14 @@ impl Turn<'_> {
             amount: request.amount,
             account: account.clone(),
             phone: request.phone.as_str().to_owned(),
-            clear: serde_json::to_value(&request).unwrap_or_default(),
+            clear: serde_json::to_value(request).unwrap_or_default(),
         })?;
         Ok(PayoutQueueResponse::default())
     }
 
     pub(crate) fn payout_queue_v2(
         &mut self,
-        request: PayoutQueueV2Request,
+        request: &PayoutQueueV2Request,
     ) -> Result<PayoutQueueV2Response, Refused> {
         self.check_new(request.control_number.as_str(), &request.withdraw_channel)?;
         if !catalog::has_identification_type(request.identification_type_id) {
@@ -188,7 +188,7 @@ impl Turn<'_> {
             amount: request.amount,
             account: request.phone.as_str().to_owned(),
             phone: request.phone.as_str().to_owned(),
-            clear: serde_json::to_value(&request).unwrap_or_default(),
+            clear: serde_json::to_value(request).unwrap_or_default(),
         })?;
         Ok(PayoutQueueV2Response::default())
     }
@@ -376,7 +376,7 @@ impl Turn<'_> {
             settles.filter(|_| self.state.switch(switches::CALLBACK_ORDER) == "result-first");
         let late = late.filter(|pause| *pause < Pause::days(1));
         let due = late.map_or(at, |pause| at.plus(pause).plus(Pause::seconds(1)));
-        self.tell(id, PayType::Uploaded, None, due);
+        self.tell(id, &PayType::Uploaded, None, due);
         if let Some(pause) = settles {
             self.schedule(at.plus(pause), Due::Settle(id));
         }
@@ -444,7 +444,7 @@ impl Turn<'_> {
         if changed {
             self.move_money(id, Part::Held, Part::Paid);
             self.step(id, "payout-paid", json!({}));
-            self.tell(id, PayType::Paid, None, at);
+            self.tell(id, &PayType::Paid, None, at);
         }
         changed
     }
@@ -457,7 +457,7 @@ impl Turn<'_> {
         if changed {
             self.move_money(id, Part::Held, Part::Balance);
             self.step(id, "payout-failed", json!({ "reason": reason }));
-            self.tell(id, PayType::Failed, Some(reason), self.at);
+            self.tell(id, &PayType::Failed, Some(reason), self.at);
         }
         changed
     }
@@ -473,7 +473,7 @@ impl Turn<'_> {
         if changed {
             self.move_money(id, Part::Held, Part::Balance);
             self.step(id, "payout-cancelled", json!({}));
-            self.tell(id, PayType::Cancelled, None, at);
+            self.tell(id, &PayType::Cancelled, None, at);
         }
         changed
     }
@@ -495,7 +495,7 @@ impl Turn<'_> {
             let reason = "The institution took the payment back";
             self.move_money(id, Part::Paid, Part::Balance);
             self.step(id, "payout-reversed", json!({ "reason": reason }));
-            self.tell(id, PayType::Failed, Some(reason), self.at);
+            self.tell(id, &PayType::Failed, Some(reason), self.at);
         }
         changed
     }
@@ -513,7 +513,7 @@ impl Turn<'_> {
     }
 
     /// Writes a notice of a payout.
-    fn tell(&mut self, id: u64, pay_type: PayType, reason: Option<&str>, due: Moment) {
+    fn tell(&mut self, id: u64, pay_type: &PayType, reason: Option<&str>, due: Moment) {
         let Some(payout) = self.state.payouts.get(&id) else {
             return;
         };
@@ -541,7 +541,7 @@ impl Turn<'_> {
 
     pub(crate) fn cancel_payout(
         &mut self,
-        request: CancelPayoutRequest,
+        request: &CancelPayoutRequest,
     ) -> Result<CancelPayoutResponse, Refused> {
         let mut wanted = Vec::new();
         for entry in &request.control_numbers {
@@ -615,7 +615,7 @@ impl Turn<'_> {
 
     pub(crate) fn amend_transaction_v2(
         &mut self,
-        request: AmendTransactionV2Request,
+        request: &AmendTransactionV2Request,
     ) -> Result<AmendTransactionV2Response, Refused> {
         let payout = self.state.payout(request.control_number.as_str());
         let open =
@@ -627,7 +627,7 @@ impl Turn<'_> {
         let due = self
             .at
             .plus(scripted.after.unwrap_or(self.state.timing.amend));
-        let order = serde_json::to_value(&request).unwrap_or_default();
+        let order = serde_json::to_value(request).unwrap_or_default();
         self.change(
             id,
             |_| true,
@@ -691,7 +691,7 @@ impl Turn<'_> {
         );
         if changed {
             self.step(id, "payout-amended", json!({}));
-            self.tell(id, PayType::Amended, None, self.at);
+            self.tell(id, &PayType::Amended, None, self.at);
         }
         changed
     }
@@ -705,7 +705,7 @@ impl Turn<'_> {
         if changed {
             let reason = "The store chain keeps the data";
             self.step(id, "amendment-refused", json!({ "reason": reason }));
-            self.tell(id, PayType::AmendFailed, Some(reason), self.at);
+            self.tell(id, &PayType::AmendFailed, Some(reason), self.at);
         }
         changed
     }

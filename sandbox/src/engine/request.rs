@@ -121,7 +121,7 @@ impl Turn<'_> {
     fn serve<O: Operation>(
         &mut self,
         request: &Request,
-        handle: fn(&mut Self, O) -> Result<O::Response, Refused>,
+        handle: fn(&mut Self, &O) -> Result<O::Response, Refused>,
     ) -> (Answer, Vec<WireFault>) {
         let info = O::INFO;
         let read = self.admit(request).and_then(|()| decode::<O>(request));
@@ -139,7 +139,7 @@ impl Turn<'_> {
         // Who may not call learns only that.
         let answered = answered.filter(|_| admitted);
         let served = if executed {
-            read.and_then(|typed| self.execute(info, typed, &facts, handle))
+            read.and_then(|typed| self.execute(info, &typed, &facts, handle))
         } else {
             Err(Refused::because(ResponseCode::ServiceNotAvailable))
         };
@@ -159,9 +159,9 @@ impl Turn<'_> {
     fn execute<O: Operation>(
         &mut self,
         info: &'static OperationInfo,
-        typed: O,
+        typed: &O,
         facts: &Facts,
-        handle: fn(&mut Self, O) -> Result<O::Response, Refused>,
+        handle: fn(&mut Self, &O) -> Result<O::Response, Refused>,
     ) -> Served {
         let then = self.scripted(facts);
         if let Some(code) = then.refuse.clone().filter(|code| lists(info, code)) {

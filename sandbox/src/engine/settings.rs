@@ -5,9 +5,11 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use skypay_types::Amount;
 
+use super::account::MOST;
 use super::command::CallbackUrls;
 use super::keys::Pair;
 use super::moment::Pause;
+use super::{callback, switches};
 
 /// What a state begins with. Every field has a default that works.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -69,6 +71,57 @@ pub struct Limits {
     pub largest_payout: Amount,
     /// How many payouts a day the same account may receive; 0 is no limit.
     pub payouts_per_day: u32,
+}
+
+impl Settings {
+    /// Whether they make sense.
+    ///
+    /// # Errors
+    ///
+    /// Everything that does not, a line each.
+    pub fn check(&self) -> Result<(), String> {
+        let mut wrong = Vec::new();
+        if self.entities.is_empty() {
+            wrong.push("there is no entity that could pay".to_owned());
+        }
+        for (prefix, opening) in &self.entities {
+            let plain = prefix.bytes().all(|byte| byte.is_ascii_alphanumeric());
+            if prefix.len() != 5 || !plain {
+                wrong.push(format!("prefix {prefix:?} is not five letters or digits"));
+            }
+            if !(Amount::ZERO..=MOST).contains(&opening.balance) {
+                wrong.push(format!("{prefix} cannot open with {}", opening.balance));
+            }
+        }
+        let mut all = self.entities.values();
+        let sum = all.try_fold(Amount::ZERO, |sum, opening| {
+            sum.checked_add(opening.balance)
+        });
+        if sum.is_none_or(|sum| sum > MOST) {
+            wrong.push(format!(
+                "all entities together cannot open with more than {MOST}"
+            ));
+        }
+        for (name, value) in &self.switches {
+            match switches::find(name) {
+                None => wrong.push(format!("there is no switch {name:?}")),
+                Some(switch) if !switch.has(value) => {
+                    wrong.push(format!("switch {name} cannot be {value:?}"));
+                }
+                Some(_) => {}
+            }
+        }
+        for name in self.callbacks.own.keys() {
+            if callback::find(name).is_none() {
+                wrong.push(format!("there is no callback {name:?}"));
+            }
+        }
+        if wrong.is_empty() {
+            Ok(())
+        } else {
+            Err(wrong.join("\n"))
+        }
+    }
 }
 
 impl Default for Settings {

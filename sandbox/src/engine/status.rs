@@ -18,7 +18,7 @@ use super::turn::Turn;
 impl Turn<'_> {
     pub(crate) fn payout_query_status(
         &mut self,
-        request: PayoutQueryStatusRequest,
+        request: &PayoutQueryStatusRequest,
     ) -> Result<PayoutQueryStatusResponse, Refused> {
         let mut rows = Vec::new();
         for entry in &request.control_numbers {
@@ -139,7 +139,7 @@ impl Turn<'_> {
 
     pub(crate) fn get_report_payout(
         &mut self,
-        request: GetReportPayoutRequest,
+        request: &GetReportPayoutRequest,
     ) -> Result<GetReportPayoutResponse, Refused> {
         let ordered = self.state.payouts.values().map(|payout| Row {
             created: payout.created,
@@ -193,7 +193,7 @@ impl Turn<'_> {
 
     pub(crate) fn get_report_collection(
         &mut self,
-        request: GetReportCollectionRequest,
+        request: &GetReportCollectionRequest,
     ) -> Result<GetReportCollectionResponse, Refused> {
         let all = self.state.collections.values();
         let confirmed = all.filter(|one| one.standing == CollectionStanding::Confirmed);
@@ -270,7 +270,7 @@ impl Turn<'_> {
 
     pub(crate) fn balance_query(
         &mut self,
-        _: BalanceQueryRequest,
+        _: &BalanceQueryRequest,
     ) -> Result<BalanceQueryResponse, Refused> {
         let ledger = &self.state.ledger;
         let balance = match self.state.switch(switches::BALANCE) {

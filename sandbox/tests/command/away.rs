@@ -286,3 +286,52 @@ fn a_listener_passes_sealed_callbacks_on_and_replays_them() {
         .ended(2);
     assert!(ran.err.contains("holds no callback 9"), "{}", ran.err);
 }
+
+#[test]
+fn a_listener_passes_clear_callbacks_on_and_answers_as_they_are_answered() {
+    let answers = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}/in", answers.local_addr().unwrap());
+    let behind = std::thread::spawn(move || {
+        let mut asked = Vec::new();
+        for (status, body) in [("200 OK", "{}"), ("500 Oh", ""), ("200 OK", REFUSAL)] {
+            let (mut stream, _) = answers.accept().unwrap();
+            let mut read = std::io::BufReader::new(stream.try_clone().unwrap());
+            let (mut head, mut length) = (String::new(), 0);
+            while !head.ends_with("\r\n\r\n") {
+                let mut line = String::new();
+                std::io::BufRead::read_line(&mut read, &mut line).unwrap();
+                let lower = line.to_ascii_lowercase();
+                if let Some(said) = lower.strip_prefix("content-length:") {
+                    length = said.trim().parse().unwrap();
+                }
+                head.push_str(&line);
+            }
+            let mut clear = vec![0; length];
+            std::io::Read::read_exact(&mut read, &mut clear).unwrap();
+            let clear: serde_json::Value = serde_json::from_slice(&clear).unwrap();
+            asked.push((head.lines().next().unwrap().to_owned(), clear));
+            let length = body.len();
+            let answer = format!(
+                "HTTP/1.1 {status}\r\nContent-Length: {length}\r\nConnection: close\r\n\r\n{body}"
+            );
+            std::io::Write::write_all(&mut stream, answer.as_bytes()).unwrap();
+        }
+        asked
+    });
+    let program = Program::new();
+    let (_listener, front) = listening(&program, &["--forward-clear", &url]);
+    trigger(&program, &front, &NOTICE).ended(0);
+    trigger(&program, &front, &NOTICE).ended(3);
+    let inquiry = ["payoutInquiry", "controlNumber=SKY9800000101"];
+    let ran = trigger(&program, &front, &inquiry).ended(1).json();
+    assert_eq!(ran["code"], "-1012");
+    let asked = behind.join().unwrap();
+    assert_eq!(asked[0].0, "POST /in/payoutQueuePayout HTTP/1.1");
+    assert_eq!(asked[0].1["controlNumber"], "SKY9800000101");
+    assert!(
+        asked[0].1.get("authentication").is_none(),
+        "credentials stay here"
+    );
+}
+
+const REFUSAL: &str = r#"{"responseCode":"-1012","responseDescription":"unknown"}"#;

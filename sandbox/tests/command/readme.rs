@@ -3,9 +3,6 @@
 use std::path::Path;
 use std::process::Command;
 
-use skypay_sandbox::engine::MAGIC;
-use skypay_sandbox::engine::switches::SWITCHES;
-
 use crate::program::{Folder, Program};
 
 const README: &str = include_str!("../../README.md");
@@ -16,24 +13,6 @@ fn holds(text: &str) {
         README.contains(text.trim_end()),
         "the README lacks:\n{text}"
     );
-}
-
-#[test]
-fn magic_amounts_are_those_of_the_engine() {
-    let rows = MAGIC.iter();
-    let rows = rows.map(|magic| format!("| `….{:02}` | {} |\n", magic.centavos, magic.words));
-    holds(&rows.collect::<String>());
-}
-
-#[test]
-fn switches_are_those_of_the_engine() {
-    let rows = SWITCHES.iter().map(|switch| {
-        let values = switch.values.iter();
-        let values = values.map(|(value, meaning)| format!("`{value}`: {meaning}"));
-        let values = values.collect::<Vec<_>>().join("; ");
-        format!("| `{}` | {} | {values} |\n", switch.name, switch.question)
-    });
-    holds(&rows.collect::<String>());
 }
 
 #[test]

@@ -135,6 +135,15 @@ fn a_late_callback_comes_months_later_and_once() {
 }
 
 #[test]
+fn what_was_held_back_is_not_held_back_again() {
+    let mut house = House::new();
+    house.fault(Side::Callbacks, Fault::Late { by: seconds(60) }, None);
+    house.bank(NUMBER, "100.00").unwrap();
+    house.advance(63);
+    assert_eq!(house.acknowledge(), ["2"]);
+}
+
+#[test]
 fn wire_faults_go_out_with_the_delivery_and_into_the_record() {
     for fault in [
         WireFault::Duplicate { copies: 50 },
@@ -312,6 +321,30 @@ fn chance_hits_some_and_the_same_ones_again() {
     let count = hits.iter().filter(|hit| **hit).count();
     assert!((30..=90).contains(&count), "{count} of 200");
     assert_eq!(run(), hits);
+}
+
+#[test]
+fn a_fault_that_cannot_happen_is_declined() {
+    let mut house = House::new();
+    let answer = |code| Fault::Answer { code };
+    for (on, fault, percent) in [
+        (Side::Requests, Fault::Drop, 100),
+        (Side::Requests, Fault::Wire(WireFault::WrongKey), 100),
+        (Side::Callbacks, Fault::Wire(WireFault::BadGateway), 100),
+        (Side::Callbacks, answer(ResponseCode::UnexpectedError), 100),
+        (Side::Requests, answer(ResponseCode::Success), 100),
+        (Side::Requests, Fault::Wire(WireFault::Reset), 101),
+    ] {
+        let when = When::default();
+        let fault = FaultRule {
+            on,
+            when,
+            fault,
+            percent,
+            times: None,
+        };
+        house.declined(&Command::Fault(FaultCommand::Add { fault }));
+    }
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! Every return code of every operation, by what causes it.
 
 use skypay_sandbox::engine::{
-    Answer, Command, MAGIC, Meaning, Request, Settings, Standing, State, Validity, switches,
+    Answer, Command, Fault, MAGIC, Meaning, Request, Settings, Side, Standing, State, switches,
 };
 use skypay_sandbox::provocation::{self, Provocation};
 use skypay_types::{DateTime, Direction, OPERATIONS, ResponseCode};
@@ -241,5 +241,21 @@ fn every_switch_begins_with_its_first_answer_and_takes_all_of_them() {
             assert_eq!(house.state.switch(switch.name), *value);
         }
     }
-    let _ = Validity::Days30;
+}
+
+#[test]
+fn who_may_not_call_learns_nothing_of_a_storm() {
+    let mut house = House::new();
+    let storm = Fault::Answer {
+        code: ResponseCode::UnexpectedError,
+    };
+    house.fault(Side::Requests, storm, None);
+    let request = Request {
+        operation: "balanceQuery".to_owned(),
+        clear: serde_json::json!({}),
+        peer: None,
+        authenticated: false,
+    };
+    let answer = house.apply(&Command::Request(request)).answer;
+    assert_eq!(answer.refusal(), Some(&ResponseCode::VerificationFailed));
 }

@@ -119,6 +119,15 @@ fn paid_already_may_mean_that_the_first_confirmation_had_arrived() {
 }
 
 #[test]
+fn paid_already_refuses_a_first_confirmation() {
+    let mut house = inquired();
+    house.switch("repeated-confirmation", "done");
+    house.done(&pay(NUMBER));
+    house.answer("-1026", Value::Null);
+    assert_eq!(standing(&house), CounterStanding::Refused);
+}
+
+#[test]
 fn what_nobody_knows_stays_held_until_the_cashier_presses_again() {
     let mut house = inquired();
     house.switch("confirmation-repeat", "never");
@@ -231,6 +240,29 @@ fn a_collection_follows_an_inquiry_and_pays_what_the_partner_wants() {
         102_000
     );
     house.declined(&collect(CONTRACT, CollectionChannel::RdPawnshop));
+}
+
+#[test]
+fn a_customer_may_pay_another_amount_than_was_wanted() {
+    let mut house = House::new();
+    house.done(&ask(CONTRACT, CollectionChannel::RdPawnshop));
+    house.answer("1000", Value::Null);
+    house.done(&Command::Cashier(CashierCommand::Collect {
+        contract_number: CONTRACT.to_owned(),
+        channel: CollectionChannel::RdPawnshop,
+        amount: Some("900.00".parse().unwrap()),
+        phone: Some("09987654321".to_owned()),
+        receipt_number: Some("test001".to_owned()),
+        collected_time: Some("2024-02-05 08:30:00".parse().unwrap()),
+    }));
+    let clear = house.only().clear;
+    assert_eq!(clear["amount"], json!("900.00"));
+    assert_eq!(clear["phone"], json!("09987654321"));
+    assert_eq!(clear["receiptNumber"], json!("test001"));
+    assert_eq!(clear["collectedTime"], json!("2024-02-05 08:30:00"));
+    house.answer("1000", Value::Null);
+    let account = &house.state.ledger().accounts["SKY98"];
+    assert_eq!(account.collected.centavos(), 90_000);
 }
 
 #[test]

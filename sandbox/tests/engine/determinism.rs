@@ -1,7 +1,7 @@
 //! The same seed and the same commands give the same log, also over a save.
 
 use proptest::prelude::*;
-use skypay_sandbox::engine::{Command, Settings, State};
+use skypay_sandbox::engine::{Command, Event, Settings, State};
 
 use crate::house::House;
 use crate::money::{Deed, deed};
@@ -105,7 +105,7 @@ fn no_personal_data_are_in_a_line_of_the_log() {
     let full: String = house
         .events
         .iter()
-        .map(|event| event.line_with_personal_data())
+        .map(Event::line_with_personal_data)
         .collect();
     assert!(full.contains("Dela Cruz"));
 }

@@ -1,7 +1,7 @@
 //! The six occasions on which money moves, and what is told of them.
 
 use serde_json::json;
-use skypay_sandbox::engine::{Command, FinanceCommand};
+use skypay_sandbox::engine::{Answer, Command, FinanceCommand};
 use skypay_types::{Amount, ResponseCode};
 
 use crate::house::House;
@@ -241,4 +241,24 @@ fn the_balance_is_that_of_all_or_of_the_first() {
     assert_eq!(balance(&mut house), Some(1_100_000.0));
     house.switch("balance", "first");
     assert_eq!(balance(&mut house), Some(1_000_000.0));
+}
+
+#[test]
+fn a_command_names_the_callbacks_that_it_caused_and_no_others() {
+    let mut house = House::new();
+    house.bank("SKY9800000101", "100.00").unwrap();
+    house.now = house.now.plus_seconds(10);
+    let amount = pesos(1);
+    let (from, to) = (prefix(), "SKY99".to_owned());
+    let transfer = FinanceCommand::Transfer { from, to, amount };
+    let answer = house.apply(&Command::Finance(transfer)).answer;
+    let Answer::Done { deliveries, .. } = answer else {
+        panic!("{answer:?}");
+    };
+    let caused = deliveries
+        .iter()
+        .map(|id| house.state.callback(*id).unwrap());
+    let caused: Vec<_> = caused.map(|callback| callback.operation.as_str()).collect();
+    assert_eq!(caused, ["financeNotification"; 2]);
+    assert_eq!(house.state.outgoing().len(), 4);
 }

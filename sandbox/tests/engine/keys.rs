@@ -1,6 +1,6 @@
 //! Keys: made, seen once, enabled, effective, ended.
 
-use skypay_sandbox::engine::{Command, KeyCommand, KeysInUse, Validity};
+use skypay_sandbox::engine::{Command, Event, KeyCommand, KeysInUse, Validity};
 
 use crate::house::{DAY, House};
 
@@ -90,7 +90,7 @@ fn no_key_shows_in_the_log() {
     let log: String = house
         .events
         .iter()
-        .map(|event| event.line_with_personal_data())
+        .map(Event::line_with_personal_data)
         .collect();
     for key in house.state.keys() {
         assert!(!log.contains(&key.pair.authentication));

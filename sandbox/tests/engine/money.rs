@@ -146,7 +146,11 @@ fn text(centavos: i64) -> String {
 }
 
 fn ordered(number: u8) -> String {
-    let prefix = if number % 2 == 0 { "SKY98" } else { "SKY99" };
+    let prefix = if number.is_multiple_of(2) {
+        "SKY98"
+    } else {
+        "SKY99"
+    };
     format!("{prefix}{number:08}")
 }
 
@@ -329,6 +333,29 @@ fn check_books(house: &House) {
         assert_eq!(account.held.centavos(), of(&held), "held by {prefix}");
         assert_eq!(account.paid.centavos(), of(&paid), "paid by {prefix}");
     }
+}
+
+#[test]
+fn a_full_house_still_gives_back() {
+    let mut house = House::new();
+    house.bank("SKY9800000101", "100.01").unwrap();
+    let amount = Amount::from_centavos(999_999_999_999 - 110_000_000);
+    let prefix = "SKY98".to_owned();
+    let recharge = |amount| {
+        let prefix = prefix.clone();
+        let beneficiary_account = None;
+        Command::Finance(FinanceCommand::Recharge {
+            prefix,
+            amount,
+            beneficiary_account,
+        })
+    };
+    house.done(&recharge(amount));
+    house.declined(&recharge(Amount::from_centavos(1)));
+    house.advance(3);
+    assert_eq!(house.status("SKY9800000101"), PayoutStatus::Failed);
+    check_books(&house);
+    assert!(is_conserved(house.state.ledger()));
 }
 
 proptest! {

@@ -13,27 +13,27 @@ fn number() -> String {
 }
 
 /// A payout to a bank with that amount, three seconds later.
-fn check_bank(amount: &str, status: PayoutStatus, told: &[&str], left: i64) {
+fn check_bank(amount: &str, status: &PayoutStatus, told: &[&str], left: i64) {
     let mut house = House::new();
     house.switch("callback-order", "as-happened");
     house.bank(NUMBER, amount).unwrap();
     house.advance(3);
-    assert_eq!(house.status(NUMBER), status, "{amount}");
+    assert_eq!(house.status(NUMBER), *status, "{amount}");
     assert_eq!(house.acknowledge(), told, "{amount}");
     assert_eq!(house.balance("SKY98"), 100_000_000 - left, "{amount}");
 }
 
 #[test]
 fn a_payout_to_a_bank_takes_the_course_of_its_centavos() {
-    check_bank("100.00", PayoutStatus::Completed, &["1", "2"], 10_000);
-    check_bank("100.01", PayoutStatus::Failed, &["1", "4"], 0);
-    check_bank("100.02", PayoutStatus::Failed, &["4"], 0);
-    check_bank("100.03", PayoutStatus::Pending, &[], 10_003);
-    check_bank("100.04", PayoutStatus::Uploaded, &["1"], 10_004);
-    check_bank("100.05", PayoutStatus::Uploaded, &["1"], 10_005);
-    check_bank("100.06", PayoutStatus::Completed, &[], 10_006);
-    check_bank("100.07", PayoutStatus::Completed, &["1", "2"], 10_007);
-    check_bank("100.08", PayoutStatus::Cancelled, &["1", "3"], 0);
+    check_bank("100.00", &PayoutStatus::Completed, &["1", "2"], 10_000);
+    check_bank("100.01", &PayoutStatus::Failed, &["1", "4"], 0);
+    check_bank("100.02", &PayoutStatus::Failed, &["4"], 0);
+    check_bank("100.03", &PayoutStatus::Pending, &[], 10_003);
+    check_bank("100.04", &PayoutStatus::Uploaded, &["1"], 10_004);
+    check_bank("100.05", &PayoutStatus::Uploaded, &["1"], 10_005);
+    check_bank("100.06", &PayoutStatus::Completed, &[], 10_006);
+    check_bank("100.07", &PayoutStatus::Completed, &["1", "2"], 10_007);
+    check_bank("100.08", &PayoutStatus::Cancelled, &["1", "3"], 0);
 }
 
 #[test]
@@ -178,6 +178,39 @@ fn a_cancellation_may_never_be_answered_and_the_payee_may_still_come() {
 }
 
 #[test]
+fn what_was_paid_while_a_cancellation_was_pending_stays_paid() {
+    for amount in ["3900.00", "3900.11"] {
+        let mut house = House::new();
+        house.store(NUMBER, amount);
+        house.ask("cancelPayout", numbers(NUMBER)).unwrap();
+        house.advance(10);
+        house.do_at_store(StoreCommand::Pay {
+            control_number: number(),
+        });
+        house.advance(DAY);
+        assert_eq!(house.status(NUMBER), PayoutStatus::Completed, "{amount}");
+        assert_eq!(house.acknowledge(), ["1", "2"], "{amount}");
+    }
+}
+
+#[test]
+fn the_answer_to_an_old_wish_does_not_answer_a_new_one() {
+    let mut house = House::new();
+    house.store(NUMBER, "3900.00");
+    house.ask("cancelPayout", numbers(NUMBER)).unwrap();
+    house.advance(10);
+    house.do_at_store(StoreCommand::RefuseCancellation {
+        control_number: number(),
+    });
+    house.advance(10);
+    house.ask("cancelPayout", numbers(NUMBER)).unwrap();
+    house.advance(29);
+    assert_eq!(house.state.payout(NUMBER).unwrap().cancel_time, None);
+    house.advance(1);
+    assert!(house.state.payout(NUMBER).unwrap().cancel_time.is_some());
+}
+
+#[test]
 fn only_what_waits_at_a_store_can_be_cancelled_and_all_or_nothing() {
     let mut house = House::new();
     house.store(NUMBER, "3900.00");
@@ -238,6 +271,24 @@ fn an_amendment_changes_the_data_or_is_refused() {
     check_amendment("3900.00", &cebuana, "5", new);
     cebuana["location"] = json!("2 Example Street, Malate, Manila");
     check_amendment("3900.00", &cebuana, "6", old);
+}
+
+#[test]
+fn a_second_amendment_takes_the_place_of_the_first() {
+    let mut house = House::new();
+    house.store(NUMBER, "3900.00");
+    house.acknowledge();
+    house.ask("amendTransactionV2", amended(NUMBER)).unwrap();
+    house.advance(1);
+    let mut second = amended(NUMBER);
+    second["name"] = json!("Dela Cruz,Juanita");
+    house.ask("amendTransactionV2", second).unwrap();
+    house.advance(1);
+    assert_eq!(house.acknowledge(), [""; 0]);
+    house.advance(1);
+    assert_eq!(house.acknowledge(), ["5"]);
+    let order = &house.state.payout(NUMBER).unwrap().order;
+    assert_eq!(order["name"], json!("Dela Cruz,Juanita"));
 }
 
 #[test]

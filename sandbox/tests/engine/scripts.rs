@@ -1,6 +1,6 @@
 //! Rules: when … then ….
 
-use skypay_sandbox::engine::{Command, Course, Rule, ScriptCommand, Then, When};
+use skypay_sandbox::engine::{Command, Course, Rule, ScriptCommand, Settings, Then, When};
 use skypay_types::{PayoutStatus, ResponseCode};
 
 use crate::house::{House, numbers, seconds};
@@ -142,4 +142,21 @@ fn commands_are_read_as_they_are_written() {
         let again: Command = serde_json::from_str(&written).unwrap();
         assert_eq!(again, command, "{written}");
     }
+}
+
+#[test]
+fn settings_are_read_from_what_is_said_and_checked() {
+    let settings: Settings = serde_json::from_str(
+        r#"{
+            "seed": 7,
+            "entities": { "SKY1": { "name": "One", "balance": "-1.00" } },
+            "switches": { "failures": "maybe", "no-such": "x" },
+            "callbacks": { "own": { "payoutQueue": "http://127.0.0.1/" } }
+        }"#,
+    )
+    .unwrap();
+    assert_eq!(settings.timing, Settings::default().timing);
+    let wrong = settings.check().unwrap_err();
+    assert_eq!(wrong.lines().count(), 5, "{wrong}");
+    assert_eq!(Settings::default().check(), Ok(()));
 }
