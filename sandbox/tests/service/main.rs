@@ -1,0 +1,9 @@
+//! The sandbox over its wire: generated client and generated callback server
+//! on the partner's side, plain HTTP where others would use it.
+
+mod doors;
+mod durability;
+mod house;
+mod life;
+mod own;
+mod wire;
