@@ -190,6 +190,8 @@ enum Called {
     Answered {
         code: String,
         description: Option<String>,
+        /// The response, where it could be read as one.
+        clear: Option<Value>,
     },
     NotSent(String),
     Unknown(String),
@@ -226,16 +228,19 @@ fn called<O: Operation>(
                 .unwrap_or(O::INFO.accepted_code())
                 .to_owned(),
             description: response.response_description().map(str::to_owned),
+            clear: serde_json::to_value(&response).ok(),
         },
         Err(Error::Rejected(rejected)) => Called::Answered {
             code: rejected.code().to_owned(),
             description: rejected.description().map(str::to_owned),
+            clear: None,
         },
         Err(Error::NotSent(error)) => Called::NotSent(error.to_string()),
         Err(Error::Unknown(unknown)) => match unknown.code() {
             Some(code) => Called::Answered {
                 code: code.to_owned(),
                 description: None,
+                clear: None,
             },
             None => Called::Unknown(unknown.cause().to_string()),
         },
@@ -247,11 +252,15 @@ fn judged(called: Called, seen: &relay::Seen, ring: &KeyRing, started: Instant) 
     let milliseconds = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
     let first = seen.records.iter().find(|record| record.copy == 1);
     match called {
-        Called::Answered { code, description } => AttemptResult::Answered {
+        Called::Answered {
             code,
             description,
-            clear: first
-                .and_then(|record| opened(ring, record.answer.as_deref()?))
+            clear,
+        } => AttemptResult::Answered {
+            code,
+            description,
+            clear: clear
+                .or_else(|| opened(ring, first?.answer.as_deref()?))
                 .unwrap_or_default(),
             milliseconds,
         },

@@ -587,8 +587,7 @@ impl Owner {
         self.under_way.len() > self.held.len()
     }
 
-    /// Does what is due up to that moment; in one commit, as long as nothing
-    /// has to be sent in between.
+    /// Moves on to that moment and does what is due then.
     fn tick(&mut self, until: Moment) -> Result<(), StoreError> {
         self.store.begin()?;
         self.carry_at(&Command::Tick, until)?;

@@ -2,6 +2,8 @@
 //!
 //! [`engine`] is all of its behaviour, as a function of state, command, time
 //! and seed. Everything else carries commands to it and effects from it.
+//!
+#![doc = include_str!("../README.md")]
 
 pub mod admin;
 pub mod barcode;

@@ -41,7 +41,6 @@ impl Sandbox {
     /// # Ok(())
     /// # }
     /// ```
-    #[must_use]
     pub fn builder() -> Builder {
         Builder {
             address: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),

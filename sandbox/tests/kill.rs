@@ -7,6 +7,8 @@
 //! request that was answered as accepted has to be there, every payout's last
 //! callback has to arrive, and the money has to add up.
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::{BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};

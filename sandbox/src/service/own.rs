@@ -57,7 +57,16 @@ pub(crate) fn routes(office: Arc<Office>) -> Router {
 }
 
 /// An answer, or what is in its way.
-type Answered = Result<Response, Response>;
+type Answered = Result<Response, Refused>;
+
+/// An answer that says what is wrong.
+struct Refused(StatusCode, String);
+
+impl IntoResponse for Refused {
+    fn into_response(self) -> Response {
+        refused(self.0, self.1)
+    }
+}
 
 async fn info(State(office): Shared) -> Response {
     let keys = {
@@ -161,7 +170,7 @@ async fn callback(
 ) -> Answered {
     let known = office.house.state().callback(id).cloned();
     let Some(mut callback) = known else {
-        return Err(refused(
+        return Err(Refused(
             StatusCode::NOT_FOUND,
             format!("there is no callback {id}"),
         ));
@@ -202,9 +211,9 @@ async fn reset(State(office): Shared) -> Answered {
     Ok(written(&office.house.clock()))
 }
 
-fn read<T: DeserializeOwned>(body: &[u8]) -> Result<T, Response> {
+fn read<T: DeserializeOwned>(body: &[u8]) -> Result<T, Refused> {
     serde_json::from_slice(body).map_err(|error| {
-        refused(
+        Refused(
             StatusCode::BAD_REQUEST,
             format!("the body is not what is expected here: {error}"),
         )
@@ -216,13 +225,17 @@ fn written(answer: &impl Serialize) -> Response {
     ([(CONTENT_TYPE, "application/json")], text).into_response()
 }
 
-fn failed(error: HouseError) -> Response {
+#[expect(
+    clippy::needless_pass_by_value,
+    reason = "it is what `map_err` hands over"
+)]
+fn failed(error: HouseError) -> Refused {
     let status = match &error {
         HouseError::RealClock => StatusCode::CONFLICT,
         HouseError::Store(_) => StatusCode::UNPROCESSABLE_ENTITY,
         HouseError::Closed => StatusCode::SERVICE_UNAVAILABLE,
     };
-    refused(status, error.to_string())
+    Refused(status, error.to_string())
 }
 
 /// What messages and keys say is not shown unasked.

@@ -176,10 +176,10 @@ async fn a_new_key_works_after_five_minutes_and_an_expired_one_refuses() {
     let new = client_of(&info, keys_of(&info));
 
     house.client.balance_query(&balance).await.unwrap();
-    new.balance_query(&balance).await.unwrap_err();
+    assert!(new.balance_query(&balance).await.is_err());
     house.advance("5m").await;
     new.balance_query(&balance).await.unwrap();
-    house.client.balance_query(&balance).await.unwrap_err();
+    assert!(house.client.balance_query(&balance).await.is_err());
     house.advance("31d").await;
     let expired = new.balance_query(&balance).await.unwrap_err();
     assert_eq!(expired.code(), Some("-1001"), "{expired}");

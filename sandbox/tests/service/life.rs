@@ -188,7 +188,7 @@ async fn a_cashier_inquires_and_pays() {
         "{result}"
     );
 
-    let data = house.inquiry_answer();
+    let data = House::inquiry_answer();
     house.answers("payoutInquiry", Ok(data));
     house.answers("payoutPayout", Ok(json!({})));
     house.done(&inquire()).await;

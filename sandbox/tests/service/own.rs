@@ -253,9 +253,13 @@ async fn scenario(seed: u64) -> String {
     house.log().await
 }
 
-#[tokio::test]
+// Several threads, so that what could overtake something does.
+#[tokio::test(flavor = "multi_thread")]
 async fn the_same_seed_and_scenario_give_the_same_log() {
-    let hash = |log: &str| format!("{:x?}", Sha256::digest(log));
+    let hash = |log: &str| -> String {
+        let digest = Sha256::digest(log);
+        digest.iter().map(|byte| format!("{byte:02x}")).collect()
+    };
     let first = scenario(7).await;
     let ports = |log: &str| {
         log.replace(|digit: char| digit.is_ascii_digit(), "")
