@@ -529,7 +529,7 @@ fn refusable(rule: &Rule) -> Result<(), String> {
     let Some(operation) = &rule.when.operation else {
         return Ok(());
     };
-    let mut all = OPERATIONS.into_iter();
+    let mut all = OPERATIONS.iter().copied();
     let Some(info) = all.find(|info| info.name == operation) else {
         return Err(format!("there is no operation {operation:?}"));
     };

@@ -26,7 +26,7 @@ pub struct Provocation {
 /// Every pair of operation and return code that the document lists.
 #[must_use]
 pub fn all() -> Vec<Provocation> {
-    let pairs = OPERATIONS.into_iter().flat_map(|operation| {
+    let pairs = OPERATIONS.iter().copied().flat_map(|operation| {
         let codes = operation.codes.iter();
         codes.map(move |(code, _)| (operation, ResponseCode::from(*code)))
     });

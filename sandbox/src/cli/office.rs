@@ -196,7 +196,7 @@ impl Callbacks {
 }
 
 fn rows(urls: &CallbackUrls) -> Vec<(&'static str, String)> {
-    let all = skypay_types::OPERATIONS.into_iter();
+    let all = skypay_types::OPERATIONS.iter().copied();
     all.filter(|info| info.direction == Direction::ToPartner)
         .map(|info| {
             (

@@ -51,7 +51,7 @@ const CONFIRMATION_PAUSES: [Pause; 3] = [
 
 /// A callback of the document, by its name.
 pub(crate) fn find(operation: &str) -> Option<&'static OperationInfo> {
-    let mut all = OPERATIONS.into_iter();
+    let mut all = OPERATIONS.iter().copied();
     all.find(|info| info.direction == Direction::ToPartner && info.name == operation)
 }
 
@@ -162,7 +162,7 @@ impl Turn<'_> {
 
     pub(crate) fn trigger(&mut self, operation: &str, clear: &Value, url: Option<&str>) -> Answer {
         if find(operation).is_none() {
-            let all = OPERATIONS.into_iter();
+            let all = OPERATIONS.iter().copied();
             let all = all.filter(|info| info.direction == Direction::ToPartner);
             let names: Vec<_> = all.map(|info| info.name).collect();
             return Answer::declined(format!(

@@ -268,7 +268,7 @@ impl Turn<'_> {
         if self.transfer(from, to, request.amount).is_err() {
             return Err(Refused::because(ResponseCode::InsufficientBalance));
         }
-        Ok(BalanceTransferResponse::default())
+        Ok(BalanceTransferResponse::builder().build()?)
     }
 
     pub(crate) fn notification_inquiry(

@@ -170,7 +170,7 @@ impl Turn<'_> {
             phone: request.phone.as_str().to_owned(),
             clear: serde_json::to_value(request).unwrap_or_default(),
         })?;
-        Ok(PayoutQueueResponse::default())
+        Ok(PayoutQueueResponse::builder().build()?)
     }
 
     pub(crate) fn payout_queue_v2(
@@ -190,7 +190,7 @@ impl Turn<'_> {
             phone: request.phone.as_str().to_owned(),
             clear: serde_json::to_value(request).unwrap_or_default(),
         })?;
-        Ok(PayoutQueueV2Response::default())
+        Ok(PayoutQueueV2Response::builder().build()?)
     }
 
     /// Whether the number is the partner's, and new.
@@ -558,7 +558,7 @@ impl Turn<'_> {
         for id in wanted {
             self.wish_to_cancel(id);
         }
-        Ok(CancelPayoutResponse::default())
+        Ok(CancelPayoutResponse::builder().build()?)
     }
 
     fn wish_to_cancel(&mut self, id: u64) {
@@ -638,7 +638,7 @@ impl Turn<'_> {
         );
         self.step(id, "amendment-asked", json!({}));
         self.schedule(due, Due::AnswerAmendment(id));
-        Ok(AmendTransactionV2Response::default())
+        Ok(AmendTransactionV2Response::builder().build()?)
     }
 
     pub(crate) fn amendment_due(&mut self, id: u64, due: Moment) {

@@ -207,7 +207,8 @@ fn opened_clear(call: &Call, keys: &KeysInUse, known: bool) -> Opened {
 /// several.
 fn operation_of(name: &str) -> Option<&'static OperationInfo> {
     let mut ours = OPERATIONS
-        .into_iter()
+        .iter()
+        .copied()
         .filter(|info| info.direction == Direction::ToSkypay);
     ours.find(|info| info.name == name || info.label == name)
 }
