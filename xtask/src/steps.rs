@@ -1,6 +1,8 @@
 //! The tasks that are a sequence of commands.
 
-use std::path::Path;
+use std::ffi::OsStr;
+use std::fs;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use crate::generate::DOCUMENT;
@@ -113,9 +115,61 @@ fn documentation(root: &Path) -> Ending {
 /// Builds each published crate from its package alone, with the workspace's
 /// debug information, so that what is built already serves here too.
 fn packages(root: &Path) -> Ending {
+    if let Err(reason) = forget_packages() {
+        eprintln!("{reason}");
+        return Ending::Unusable;
+    }
     let selected = PUBLISHED.map(|name| format!(" --package {name}")).concat();
     let mut package = command(root, &format!("package --quiet --allow-dirty{selected}"));
     run(package.env("CARGO_PROFILE_DEV_DEBUG", "line-tables-only"))
+}
+
+/// Removes what an earlier run unpacked of our own packages.
+///
+/// While cargo verifies packages of one workspace that depend on each other, it
+/// keeps them in a registry that has no name, and believes afterwards that a
+/// package whose version it has unpacked once has not changed since.
+fn forget_packages() -> Result<(), String> {
+    let home = std::env::var_os("CARGO_HOME").map(PathBuf::from);
+    let Some(home) = home.or_else(|| Some(std::env::home_dir()?.join(".cargo"))) else {
+        return Ok(());
+    };
+    let kept = ["src", "cache"].map(|part| home.join("registry").join(part));
+    for registry in kept.iter().flat_map(|folder| entries(folder)) {
+        if !file_name(&registry).starts_with('-') {
+            continue;
+        }
+        for package in entries(&registry) {
+            if !PUBLISHED
+                .iter()
+                .any(|name| file_name(&package).starts_with(name))
+            {
+                continue;
+            }
+            let removed = if package.is_dir() {
+                fs::remove_dir_all(&package)
+            } else {
+                fs::remove_file(&package)
+            };
+            removed.map_err(|error| {
+                format!(
+                    "cannot remove {}: {error}. Remove it by hand.",
+                    package.display()
+                )
+            })?;
+        }
+    }
+    Ok(())
+}
+
+/// What is in a folder; nothing, where there is no folder.
+fn entries(folder: &Path) -> Vec<PathBuf> {
+    let entries = fs::read_dir(folder).into_iter().flatten().flatten();
+    entries.map(|entry| entry.path()).collect()
+}
+
+fn file_name(path: &Path) -> &str {
+    path.file_name().and_then(OsStr::to_str).unwrap_or_default()
 }
 
 /// Runs steps in order up to the first that is not clean.
