@@ -60,6 +60,8 @@ pub struct OperationInfo {
     pub label: &'static str,
     /// The value of `action` on the wire; shared by the catalogs.
     pub action: &'static str,
+    /// What it is for, in one line for people.
+    pub summary: &'static str,
     /// Request fields that always hold the same value, in wire order.
     pub constants: &'static [(&'static str, &'static str)],
     /// Who calls whom.
@@ -80,6 +82,9 @@ pub struct OperationInfo {
     pub code_required: bool,
     /// The range of codes that a partner may define for itself.
     pub partner_codes: Option<(u16, u16)>,
+    /// The fields of request and answer, and of the rows in them, that hold
+    /// personal data, by their names on the wire; sorted.
+    pub personal: &'static [&'static str],
 }
 
 impl OperationInfo {

@@ -512,6 +512,7 @@ pub mod parcel_queue {
             name: "parcelQueue",
             label: "parcelQueue",
             action: "parcelQueue",
+            summary: "Send parcels",
             constants: &[],
             direction: Direction::ToSkypay,
             mode: Mode::Asynchronous,
@@ -522,6 +523,7 @@ pub mod parcel_queue {
             codes: &[("1000", Outcome::Accepted), ("-1016", Outcome::Rejected)],
             code_required: true,
             partner_codes: None,
+            personal: &[],
         };
 
         fn subjects(&self) -> Vec<&str> {

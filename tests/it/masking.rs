@@ -2,6 +2,7 @@
 //! errors, not by what is configured, and not in the log. Canaries stand where
 //! personal data stand, and where secrets do.
 
+use std::collections::BTreeSet;
 use std::error::Error as _;
 
 use codegen::model::{Field, Message as Model, Type};
@@ -125,6 +126,34 @@ fn what_is_personal_is_marked_in_the_document() {
         }
     }
     assert!(found > 30, "{found}");
+}
+
+/// The personal fields of a message and of the rows in it.
+fn personal_of(message: &Model, names: &mut BTreeSet<String>) {
+    for field in &message.fields {
+        if is_personal(field) {
+            names.insert(field.wire.clone());
+        }
+        if let Some(row) = row_of(field) {
+            personal_of(row, names);
+        }
+    }
+}
+
+#[test]
+fn operations_name_what_is_personal_in_their_messages() {
+    for operation in ALL {
+        let described = document::operation(operation.info.name);
+        let mut names = BTreeSet::new();
+        personal_of(&described.request, &mut names);
+        personal_of(&described.response, &mut names);
+        assert!(
+            names.iter().eq(operation.info.personal),
+            "{}",
+            operation.info.name
+        );
+        assert_eq!(operation.info.summary, described.summary);
+    }
 }
 
 #[test]

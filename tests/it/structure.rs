@@ -7,7 +7,7 @@ use std::process::Command;
 use serde_json::Value;
 
 /// What each crate may use of this workspace, and what it must not link.
-pub(crate) const RULES: [(&str, &[&str], &[&str]); 7] = [
+pub(crate) const RULES: [(&str, &[&str], &[&str]); 8] = [
     ("codegen", &[], &["tokio", "reqwest", "axum", "aes"]),
     ("xtask", &["codegen"], &["reqwest", "axum", "aes"]),
     ("skypay-runtime", &[], &[]),
@@ -25,6 +25,16 @@ pub(crate) const RULES: [(&str, &[&str], &[&str]); 7] = [
         "skypay-server",
         &["skypay-runtime", "skypay-types"],
         &["reqwest", "rustls", "progenitor-client"],
+    ),
+    (
+        "skypay-sandbox",
+        &[
+            "skypay-client",
+            "skypay-runtime",
+            "skypay-server",
+            "skypay-types",
+        ],
+        &[],
     ),
     (
         "tests",

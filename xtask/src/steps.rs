@@ -10,11 +10,12 @@ use crate::{Ending, generate, revision, task, validate};
 
 /// The crates that others depend on, in the order in which they depend on each
 /// other. The rest of the workspace stays here.
-pub const PUBLISHED: [&str; 4] = [
+pub const PUBLISHED: [&str; 5] = [
     "skypay-runtime",
     "skypay-types",
     "skypay-client",
     "skypay-server",
+    "skypay-sandbox",
 ];
 
 /// The features of the runtime.

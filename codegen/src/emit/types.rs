@@ -136,7 +136,7 @@ fn module(api: &Api, operation: &Operation) -> File {
     let request = &operation.request;
     let response = &operation.response;
     let mut pieces = message(api, request, Some(operation));
-    pieces.push(operation_impl(operation).into());
+    pieces.push(operation_impl(api, operation).into());
     pieces.extend(message(api, response, Some(operation)));
     pieces.push(answer_impl(operation).into());
     pieces.insert(0, imports(&[request, response], &pieces));
@@ -515,12 +515,14 @@ fn setter(field: &Field) -> TokenStream {
     }
 }
 
-fn operation_impl(operation: &Operation) -> TokenStream {
+fn operation_impl(api: &Api, operation: &Operation) -> TokenStream {
     let request = format_ident!("{}", operation.request.name);
     let response = format_ident!("{}", operation.response.name);
     let name = &operation.name;
     let label = &operation.label;
     let action = &operation.action;
+    let summary = &operation.summary;
+    let personal = personal_fields(api, operation);
     let constants = operation
         .constants
         .iter()
@@ -584,6 +586,7 @@ fn operation_impl(operation: &Operation) -> TokenStream {
                 name: #name,
                 label: #label,
                 action: #action,
+                summary: #summary,
                 constants: &[#(#constants),*],
                 direction: Direction::#direction,
                 mode: Mode::#mode,
@@ -594,11 +597,48 @@ fn operation_impl(operation: &Operation) -> TokenStream {
                 codes: &[#(#codes),*],
                 code_required: #code_required,
                 partner_codes: #partner_codes,
+                personal: &[#(#personal),*],
             };
 
             fn subjects(&self) -> Vec<&str> {
                 #subjects
             }
+        }
+    }
+}
+
+/// The names of all fields of an operation that hold personal data, in whichever
+/// of its messages.
+fn personal_fields<'a>(api: &'a Api, operation: &'a Operation) -> BTreeSet<&'a str> {
+    let mut names = BTreeSet::new();
+    for message in [&operation.request, &operation.response] {
+        add_personal_fields(api, message, &mut names);
+    }
+    names
+}
+
+fn add_personal_fields<'a>(api: &'a Api, message: &'a Message, names: &mut BTreeSet<&'a str>) {
+    for field in &message.fields {
+        let item = match &field.ty {
+            Type::List(item) => item,
+            other => other,
+        };
+        let personal = match item {
+            Type::PersonName => true,
+            Type::Newtype(name) => {
+                let mut all = api.newtypes.iter();
+                field.sensitive || all.any(|known| known.name == *name && known.sensitive)
+            }
+            Type::Row(name) => {
+                if let Some(row) = api.rows.iter().find(|row| row.name == *name) {
+                    add_personal_fields(api, row, names);
+                }
+                field.sensitive
+            }
+            _ => field.sensitive,
+        };
+        if personal {
+            names.insert(&field.wire);
         }
     }
 }

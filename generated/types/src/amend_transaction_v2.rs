@@ -350,6 +350,7 @@ impl Operation for AmendTransactionV2Request {
         name: "amendTransactionV2",
         label: "amendTransactionV2",
         action: "amendTransactionV2",
+        summary: "Correct the data of a payout that waits at a store",
         constants: &[],
         direction: Direction::ToSkypay,
         mode: Mode::Asynchronous,
@@ -368,6 +369,14 @@ impl Operation for AmendTransactionV2Request {
         ],
         code_required: true,
         partner_codes: None,
+        personal: &[
+            "birthday",
+            "idcardPicUrl",
+            "identificationId",
+            "location",
+            "name",
+            "phone",
+        ],
     };
     fn subjects(&self) -> Vec<&str> {
         vec![self.control_number.as_ref()]

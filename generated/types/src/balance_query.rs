@@ -61,6 +61,7 @@ impl Operation for BalanceQueryRequest {
         name: "balanceQuery",
         label: "balanceQuery",
         action: "balanceQuery",
+        summary: "Ask for the balance of the payout account",
         constants: &[],
         direction: Direction::ToSkypay,
         mode: Mode::Synchronous,
@@ -78,6 +79,7 @@ impl Operation for BalanceQueryRequest {
         ],
         code_required: true,
         partner_codes: None,
+        personal: &[],
     };
     fn subjects(&self) -> Vec<&str> {
         Vec::new()

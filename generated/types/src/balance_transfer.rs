@@ -150,6 +150,7 @@ impl Operation for BalanceTransferRequest {
         name: "balanceTransfer",
         label: "balanceTransfer",
         action: "balanceTransfer",
+        summary: "Move balance between two of the partner's entities",
         constants: &[],
         direction: Direction::ToSkypay,
         mode: Mode::Synchronous,
@@ -169,6 +170,7 @@ impl Operation for BalanceTransferRequest {
         ],
         code_required: true,
         partner_codes: None,
+        personal: &[],
     };
     fn subjects(&self) -> Vec<&str> {
         Vec::new()

@@ -92,6 +92,7 @@ impl Operation for CancelPayoutRequest {
         name: "cancelPayout",
         label: "cancelPayout",
         action: "cancelPayout",
+        summary: "Cancel payouts that wait at a remittance store",
         constants: &[],
         direction: Direction::ToSkypay,
         mode: Mode::Asynchronous,
@@ -110,6 +111,7 @@ impl Operation for CancelPayoutRequest {
         ],
         code_required: true,
         partner_codes: None,
+        personal: &[],
     };
     fn subjects(&self) -> Vec<&str> {
         self.control_numbers

@@ -185,6 +185,7 @@ impl Operation for CollectionCollectRequest {
         name: "collectionCollect",
         label: "collectionCollect",
         action: "collectionCollect",
+        summary: "Record that a repayment was collected",
         constants: &[],
         direction: Direction::ToPartner,
         mode: Mode::Synchronous,
@@ -202,6 +203,7 @@ impl Operation for CollectionCollectRequest {
         ],
         code_required: true,
         partner_codes: Some((2000, 2999)),
+        personal: &["phone"],
     };
     fn subjects(&self) -> Vec<&str> {
         vec![self.contract_number.as_ref()]

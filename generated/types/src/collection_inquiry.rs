@@ -127,6 +127,7 @@ impl Operation for CollectionInquiryRequest {
         name: "collectionInquiry",
         label: "collectionInquiry",
         action: "collectionInquiry",
+        summary: "Tell a store whether a repayment is acceptable",
         constants: &[],
         direction: Direction::ToPartner,
         mode: Mode::Synchronous,
@@ -144,6 +145,7 @@ impl Operation for CollectionInquiryRequest {
         ],
         code_required: true,
         partner_codes: Some((2000, 2999)),
+        personal: &["payerAddress", "payerName", "payerPhone", "phone"],
     };
     fn subjects(&self) -> Vec<&str> {
         vec![self.contract_number.as_ref()]

@@ -302,6 +302,7 @@ impl Operation for FinanceNotificationRequest {
         name: "financeNotification",
         label: "financeNotification",
         action: "financeNotification",
+        summary: "Learn of a movement on the partner's accounts",
         constants: &[],
         direction: Direction::ToPartner,
         mode: Mode::Notification,
@@ -312,6 +313,7 @@ impl Operation for FinanceNotificationRequest {
         codes: &[("1000", Outcome::Accepted)],
         code_required: true,
         partner_codes: None,
+        personal: &["accountNo", "beneficiaryAccountNo", "sourceAccountNo"],
     };
     fn subjects(&self) -> Vec<&str> {
         vec![self.reference_number.as_ref()]

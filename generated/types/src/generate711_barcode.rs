@@ -177,6 +177,7 @@ impl Operation for Generate711BarcodeRequest {
         name: "generate711Barcode",
         label: "generate711Barcode",
         action: "generate711Barcode",
+        summary: "Get the reference for a 7-Eleven barcode",
         constants: &[],
         direction: Direction::ToSkypay,
         mode: Mode::Synchronous,
@@ -195,6 +196,7 @@ impl Operation for Generate711BarcodeRequest {
         ],
         code_required: true,
         partner_codes: None,
+        personal: &["name", "phone"],
     };
     fn subjects(&self) -> Vec<&str> {
         vec![self.contract_number.as_ref()]

@@ -61,6 +61,7 @@ impl Operation for GetBankCodeRequest {
         name: "getBankCode",
         label: "getCatalog.getBankCode",
         action: "getCatalog",
+        summary: "List the banks",
         constants: &[("catalogType", "getBankCode"), ("versionDate", "")],
         direction: Direction::ToSkypay,
         mode: Mode::Synchronous,
@@ -78,6 +79,7 @@ impl Operation for GetBankCodeRequest {
         ],
         code_required: true,
         partner_codes: None,
+        personal: &[],
     };
     fn subjects(&self) -> Vec<&str> {
         Vec::new()

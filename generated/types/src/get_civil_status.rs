@@ -61,6 +61,7 @@ impl Operation for GetCivilStatusRequest {
         name: "getCivilStatus",
         label: "getCatalog.getCivilStatus",
         action: "getCatalog",
+        summary: "List the civil statuses",
         constants: &[("catalogType", "getCivilStatus"), ("versionDate", "")],
         direction: Direction::ToSkypay,
         mode: Mode::Synchronous,
@@ -78,6 +79,7 @@ impl Operation for GetCivilStatusRequest {
         ],
         code_required: true,
         partner_codes: None,
+        personal: &[],
     };
     fn subjects(&self) -> Vec<&str> {
         Vec::new()

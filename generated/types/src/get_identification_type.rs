@@ -61,6 +61,7 @@ impl Operation for GetIdentificationTypeRequest {
         name: "getIdentificationType",
         label: "getCatalog.getIdentificationType",
         action: "getCatalog",
+        summary: "List the types of identity documents",
         constants: &[
             ("catalogType", "getIdentificationType"),
             ("versionDate", ""),
@@ -81,6 +82,7 @@ impl Operation for GetIdentificationTypeRequest {
         ],
         code_required: true,
         partner_codes: None,
+        personal: &[],
     };
     fn subjects(&self) -> Vec<&str> {
         Vec::new()

@@ -61,6 +61,7 @@ impl Operation for GetNationalityRequest {
         name: "getNationality",
         label: "getCatalog.getNationality",
         action: "getCatalog",
+        summary: "List the countries",
         constants: &[("catalogType", "getNationality"), ("versionDate", "")],
         direction: Direction::ToSkypay,
         mode: Mode::Synchronous,
@@ -78,6 +79,7 @@ impl Operation for GetNationalityRequest {
         ],
         code_required: true,
         partner_codes: None,
+        personal: &[],
     };
     fn subjects(&self) -> Vec<&str> {
         Vec::new()

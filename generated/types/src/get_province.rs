@@ -61,6 +61,7 @@ impl Operation for GetProvinceRequest {
         name: "getProvince",
         label: "getCatalog.getProvince",
         action: "getCatalog",
+        summary: "List the provinces",
         constants: &[("catalogType", "getProvince"), ("versionDate", "")],
         direction: Direction::ToSkypay,
         mode: Mode::Synchronous,
@@ -78,6 +79,7 @@ impl Operation for GetProvinceRequest {
         ],
         code_required: true,
         partner_codes: None,
+        personal: &[],
     };
     fn subjects(&self) -> Vec<&str> {
         Vec::new()

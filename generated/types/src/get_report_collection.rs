@@ -186,6 +186,7 @@ impl Operation for GetReportCollectionRequest {
         name: "getReportCollection",
         label: "getReportCollection",
         action: "getReportCollection",
+        summary: "List collections, page by page",
         constants: &[],
         direction: Direction::ToSkypay,
         mode: Mode::Synchronous,
@@ -203,6 +204,7 @@ impl Operation for GetReportCollectionRequest {
         ],
         code_required: false,
         partner_codes: None,
+        personal: &["phone"],
     };
     fn subjects(&self) -> Vec<&str> {
         Vec::new()

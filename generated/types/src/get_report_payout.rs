@@ -182,6 +182,7 @@ impl Operation for GetReportPayoutRequest {
         name: "getReportPayout",
         label: "getReportPayout",
         action: "getReportPayout",
+        summary: "List payouts, page by page",
         constants: &[],
         direction: Direction::ToSkypay,
         mode: Mode::Synchronous,
@@ -199,6 +200,7 @@ impl Operation for GetReportPayoutRequest {
         ],
         code_required: false,
         partner_codes: None,
+        personal: &["phone"],
     };
     fn subjects(&self) -> Vec<&str> {
         Vec::new()

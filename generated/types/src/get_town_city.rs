@@ -61,6 +61,7 @@ impl Operation for GetTownCityRequest {
         name: "getTownCity",
         label: "getCatalog.getTownCity",
         action: "getCatalog",
+        summary: "List the towns and cities",
         constants: &[("catalogType", "getTownCity"), ("versionDate", "")],
         direction: Direction::ToSkypay,
         mode: Mode::Synchronous,
@@ -78,6 +79,7 @@ impl Operation for GetTownCityRequest {
         ],
         code_required: true,
         partner_codes: None,
+        personal: &[],
     };
     fn subjects(&self) -> Vec<&str> {
         Vec::new()

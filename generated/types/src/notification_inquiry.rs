@@ -145,6 +145,7 @@ impl Operation for NotificationInquiryRequest {
         name: "notificationInquiry",
         label: "notificationInquiry",
         action: "notificationInquiry",
+        summary: "List the movements of the partner's accounts",
         constants: &[],
         direction: Direction::ToSkypay,
         mode: Mode::Synchronous,
@@ -162,6 +163,7 @@ impl Operation for NotificationInquiryRequest {
         ],
         code_required: true,
         partner_codes: None,
+        personal: &["accountNo", "beneficiaryAccountNo", "sourceAccountNo"],
     };
     fn subjects(&self) -> Vec<&str> {
         Vec::new()

@@ -87,6 +87,7 @@ impl Operation for PayoutInquiryRequest {
         name: "payoutInquiry",
         label: "payoutInquiry",
         action: "payoutInquiry",
+        summary: "Show a store the data of a payout",
         constants: &[],
         direction: Direction::ToPartner,
         mode: Mode::Synchronous,
@@ -107,6 +108,15 @@ impl Operation for PayoutInquiryRequest {
         ],
         code_required: true,
         partner_codes: Some((2000, 2999)),
+        personal: &[
+            "birthday",
+            "idcardPicUrl",
+            "identificationId",
+            "location",
+            "name",
+            "phone",
+            "senderAddress",
+        ],
     };
     fn subjects(&self) -> Vec<&str> {
         vec![self.control_number.as_ref()]

@@ -124,6 +124,7 @@ impl Operation for PayoutPayoutRequest {
         name: "payoutPayout",
         label: "payoutPayout",
         action: "payoutPayout",
+        summary: "Record that a store paid out",
         constants: &[],
         direction: Direction::ToPartner,
         mode: Mode::Synchronous,
@@ -144,6 +145,7 @@ impl Operation for PayoutPayoutRequest {
         ],
         code_required: true,
         partner_codes: Some((2000, 2999)),
+        personal: &[],
     };
     fn subjects(&self) -> Vec<&str> {
         vec![self.control_number.as_ref()]

@@ -92,6 +92,7 @@ impl Operation for PayoutQueryStatusRequest {
         name: "payoutQueryStatus",
         label: "payoutQueryStatus",
         action: "payoutQueryStatus",
+        summary: "Ask for the status of up to 50 payouts",
         constants: &[],
         direction: Direction::ToSkypay,
         mode: Mode::Synchronous,
@@ -110,6 +111,7 @@ impl Operation for PayoutQueryStatusRequest {
         ],
         code_required: true,
         partner_codes: None,
+        personal: &[],
     };
     fn subjects(&self) -> Vec<&str> {
         self.control_numbers

@@ -635,6 +635,7 @@ impl Operation for PayoutQueueRequest {
         name: "payoutQueue",
         label: "payoutQueue",
         action: "payoutQueue",
+        summary: "Pay out to a bank account or an e-wallet",
         constants: &[],
         direction: Direction::ToSkypay,
         mode: Mode::Asynchronous,
@@ -659,6 +660,16 @@ impl Operation for PayoutQueueRequest {
         ],
         code_required: true,
         partner_codes: None,
+        personal: &[
+            "accountNo",
+            "birthPlace",
+            "birthday",
+            "idcardPicUrl",
+            "identificationId",
+            "location",
+            "name",
+            "phone",
+        ],
     };
     fn subjects(&self) -> Vec<&str> {
         vec![self.control_number.as_ref()]

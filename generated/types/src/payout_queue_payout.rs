@@ -172,6 +172,7 @@ impl Operation for PayoutQueuePayoutRequest {
         name: "payoutQueuePayout",
         label: "payoutQueuePayout",
         action: "payoutQueuePayout",
+        summary: "Learn what became of a payout",
         constants: &[],
         direction: Direction::ToPartner,
         mode: Mode::Notification,
@@ -182,6 +183,7 @@ impl Operation for PayoutQueuePayoutRequest {
         codes: &[("1000", Outcome::Accepted)],
         code_required: true,
         partner_codes: None,
+        personal: &[],
     };
     fn subjects(&self) -> Vec<&str> {
         vec![self.control_number.as_ref()]

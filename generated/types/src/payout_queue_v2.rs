@@ -380,6 +380,7 @@ impl Operation for PayoutQueueV2Request {
         name: "payoutQueueV2",
         label: "payoutQueueV2",
         action: "payoutQueueV2",
+        summary: "Leave a payout for pick-up at a remittance store",
         constants: &[],
         direction: Direction::ToSkypay,
         mode: Mode::Asynchronous,
@@ -402,6 +403,14 @@ impl Operation for PayoutQueueV2Request {
         ],
         code_required: true,
         partner_codes: None,
+        personal: &[
+            "birthday",
+            "idcardPicUrl",
+            "identificationId",
+            "location",
+            "name",
+            "phone",
+        ],
     };
     fn subjects(&self) -> Vec<&str> {
         vec![self.control_number.as_ref()]

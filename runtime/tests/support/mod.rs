@@ -39,6 +39,7 @@ const BASE: OperationInfo = OperationInfo {
     name: "",
     label: "",
     action: "",
+    summary: "",
     constants: &[],
     direction: Direction::ToSkypay,
     mode: Mode::Asynchronous,
@@ -53,6 +54,7 @@ const BASE: OperationInfo = OperationInfo {
     ],
     code_required: true,
     partner_codes: None,
+    personal: &[],
 };
 
 /// Moves money.

@@ -1,0 +1,267 @@
+//! The client of a running sandbox's own interface.
+//!
+//! ```no_run
+//! # async fn example() -> Result<(), skypay_sandbox::admin::AdminError> {
+//! use skypay_sandbox::admin::Admin;
+//! use skypay_sandbox::engine::{Command, FinanceCommand, Pause};
+//!
+//! let admin = Admin::new("http://127.0.0.1:7171")?;
+//! let recharge = FinanceCommand::Recharge {
+//!     prefix: "SKY98".to_owned(),
+//!     amount: "5000".parse().unwrap(),
+//!     beneficiary_account: None,
+//! };
+//! let carried = admin.command(&Command::Finance(recharge)).await?;
+//! println!("{}", carried.answer);
+//! admin.advance(Pause::seconds(300)).await?;
+//! # Ok(())
+//! # }
+//! ```
+
+use std::fmt;
+use std::path::Path;
+
+use axum::body::Bytes;
+use http::Method;
+use http_body_util::BodyExt;
+use hyper::body::Incoming;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+
+use crate::engine::{Command, Pause};
+use crate::http::{Target, WireError};
+pub use crate::service::admin::{
+    Advance, Advanced, CallbackDetails, Carried, ClockFace, File, Info, LogQuery, Personal,
+    Problem, Saved, WireRecord,
+};
+
+/// The path of the interface.
+pub(crate) const ROOT: &str = "/_sandbox";
+
+/// A client of a running sandbox's own interface.
+#[derive(Clone, Debug)]
+pub struct Admin {
+    target: Target,
+}
+
+impl Admin {
+    /// A client of the sandbox at that URL, such as `http://127.0.0.1:7171`.
+    pub fn new(url: &str) -> Result<Self, AdminError> {
+        let target =
+            Target::parse(url).map_err(|error| AdminError::Unreachable(error, url.to_owned()))?;
+        Ok(Self { target })
+    }
+
+    /// What a partner has to know to call the sandbox.
+    pub async fn info(&self) -> Result<Info, AdminError> {
+        self.get("info", &Nothing {}).await
+    }
+
+    /// The whole state; see [`State`](crate::engine::State).
+    pub async fn state(&self, personal: bool) -> Result<Value, AdminError> {
+        self.get("state", &Personal { personal }).await
+    }
+
+    /// Carries out a command. Callbacks that it causes at once have been tried
+    /// when this returns.
+    pub async fn command(&self, command: &Command) -> Result<Carried, AdminError> {
+        self.post("commands", command).await
+    }
+
+    /// Lines of the log, without line ends.
+    pub async fn log(&self, query: LogQuery) -> Result<Vec<String>, AdminError> {
+        let text = self.log_text(query).await?;
+        Ok(text.lines().map(str::to_owned).collect())
+    }
+
+    /// The log as it is exported: a JSON object a line.
+    pub async fn log_text(&self, query: LogQuery) -> Result<String, AdminError> {
+        let answer = self
+            .send(Method::GET, "log", Some(&query), Vec::new())
+            .await?;
+        String::from_utf8(answer.to_vec()).map_err(|_| AdminError::Answer)
+    }
+
+    /// Follows the log: what is there already, then every new line.
+    pub async fn follow(&self, query: LogQuery) -> Result<Follow, AdminError> {
+        let path = path("log/stream", Some(&query));
+        let answer = self.target.send(Method::GET, &path, Vec::new()).await;
+        let answer = answer.map_err(|error| self.unreachable(error))?;
+        if !answer.status().is_success() {
+            return Err(refused(answer).await);
+        }
+        Ok(Follow {
+            body: answer.into_body(),
+            pending: Vec::new(),
+        })
+    }
+
+    /// A callback and what was seen of it on the wire.
+    pub async fn callback(&self, id: u64, personal: bool) -> Result<CallbackDetails, AdminError> {
+        self.get(&format!("callbacks/{id}"), &Personal { personal })
+            .await
+    }
+
+    /// What the clock shows.
+    pub async fn clock(&self) -> Result<ClockFace, AdminError> {
+        self.get("clock", &Nothing {}).await
+    }
+
+    /// Moves a virtual clock. When this returns, everything that was due on
+    /// the way has happened, callbacks included.
+    pub async fn advance(&self, by: Pause) -> Result<Advanced, AdminError> {
+        self.post("clock/advance", &Advance { by }).await
+    }
+
+    /// Writes everything to a file, from which [`Self::restore`] reads it.
+    pub async fn save(&self, file: &Path) -> Result<Saved, AdminError> {
+        let file = file.to_owned();
+        self.post("save", &File { file }).await
+    }
+
+    /// Forgets everything, and knows what is in that file instead.
+    pub async fn restore(&self, file: &Path) -> Result<ClockFace, AdminError> {
+        let file = file.to_owned();
+        self.post("restore", &File { file }).await
+    }
+
+    /// Forgets everything but the settings that the sandbox began with.
+    pub async fn reset(&self) -> Result<ClockFace, AdminError> {
+        self.post("reset", &Nothing {}).await
+    }
+
+    async fn get<A: DeserializeOwned>(
+        &self,
+        name: &str,
+        query: &impl Serialize,
+    ) -> Result<A, AdminError> {
+        let answer = self
+            .send(Method::GET, name, Some(query), Vec::new())
+            .await?;
+        serde_json::from_slice(&answer).map_err(|_| AdminError::Answer)
+    }
+
+    async fn post<A: DeserializeOwned>(
+        &self,
+        name: &str,
+        body: &impl Serialize,
+    ) -> Result<A, AdminError> {
+        let body = serde_json::to_vec(body).map_err(|_| AdminError::Answer)?;
+        let answer = self
+            .send(Method::POST, name, None::<&Nothing>, body)
+            .await?;
+        serde_json::from_slice(&answer).map_err(|_| AdminError::Answer)
+    }
+
+    async fn send(
+        &self,
+        method: Method,
+        name: &str,
+        query: Option<&impl Serialize>,
+        body: Vec<u8>,
+    ) -> Result<Bytes, AdminError> {
+        let answer = self.target.send(method, &path(name, query), body).await;
+        let answer = answer.map_err(|error| self.unreachable(error))?;
+        if !answer.status().is_success() {
+            return Err(refused(answer).await);
+        }
+        let collected = answer.into_body().collect().await;
+        let collected = collected.map_err(|error| self.unreachable(error.into()))?;
+        Ok(collected.to_bytes())
+    }
+
+    fn unreachable(&self, error: WireError) -> AdminError {
+        AdminError::Unreachable(error, self.target.to_string())
+    }
+}
+
+/// No fields.
+#[derive(Serialize)]
+struct Nothing {}
+
+/// Numbers, booleans and nothing else need no escaping.
+fn path(name: &str, query: Option<&impl Serialize>) -> String {
+    let query = query.and_then(|query| serde_json::to_value(query).ok());
+    let fields = query.as_ref().and_then(Value::as_object);
+    let pairs: Vec<_> = fields
+        .into_iter()
+        .flatten()
+        .map(|(name, value)| format!("{name}={value}"))
+        .collect();
+    format!("{ROOT}/{name}?{}", pairs.join("&"))
+}
+
+async fn refused(answer: http::Response<Incoming>) -> AdminError {
+    let status = answer.status().as_u16();
+    let body = answer
+        .into_body()
+        .collect()
+        .await
+        .map(http_body_util::Collected::to_bytes)
+        .unwrap_or_default();
+    let problem = serde_json::from_slice::<Problem>(&body).map(|said| said.problem);
+    AdminError::Refused {
+        status,
+        problem: problem.unwrap_or_else(|_| String::from_utf8_lossy(&body).into_owned()),
+    }
+}
+
+/// The log as it grows.
+#[derive(Debug)]
+pub struct Follow {
+    body: Incoming,
+    pending: Vec<u8>,
+}
+
+impl Follow {
+    /// The next line; `None` when the sandbox has stopped.
+    pub async fn next(&mut self) -> Option<String> {
+        loop {
+            while let Some(end) = self.pending.iter().position(|byte| *byte == b'\n') {
+                let line: Vec<u8> = self.pending.drain(..=end).collect();
+                if let Some(data) = line.trim_ascii().strip_prefix(b"data: ") {
+                    return Some(String::from_utf8_lossy(data).into_owned());
+                }
+            }
+            let frame = self.body.frame().await?.ok()?;
+            if let Ok(data) = frame.into_data() {
+                self.pending.extend_from_slice(&data);
+            }
+        }
+    }
+}
+
+/// The sandbox has not done what was asked.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum AdminError {
+    /// There is no connection to it.
+    Unreachable(WireError, String),
+    /// It refuses.
+    Refused {
+        /// The HTTP status.
+        status: u16,
+        /// What is wrong, and what to do about it.
+        problem: String,
+    },
+    /// Its answer cannot be read: it is of another version.
+    Answer,
+}
+
+impl fmt::Display for AdminError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Unreachable(error, url) => write!(
+                f,
+                "no sandbox answers at {url} ({error}); start one with `skypay sandbox up`"
+            ),
+            Self::Refused { problem, .. } => f.write_str(problem),
+            Self::Answer => f.write_str(
+                "the sandbox's answer cannot be read; it and this program are of different versions",
+            ),
+        }
+    }
+}
+
+impl std::error::Error for AdminError {}

@@ -1,0 +1,244 @@
+//! `skypay call` and `skypay trigger`: one message, sent by generated code.
+
+use std::path::PathBuf;
+
+use serde_json::{Map, Value, json};
+use skypay_client::{CallOutcome, CallbackSender, Client, Error, SetupError, Transport};
+use skypay_types::{Effect, OperationInfo, Outcome};
+
+use super::credentials::{Access, Options, read_object};
+use super::ending::{Ending, Failure};
+use super::fields;
+use super::operations::{self, Callbacks, Chosen, Ended, Skypay};
+use super::show::{Said, Style, message, wrapped};
+use super::tree::Tree;
+
+/// Call an operation of SkyPay's
+///
+/// The request is checked against the document before it is sent, and sent
+/// once. The exit code says how it ended.
+#[derive(Clone, Debug, clap::Args)]
+#[command(after_help = super::credentials::HELP)]
+pub(crate) struct Call {
+    #[command(flatten)]
+    options: Options,
+    /// A file with a JSON object of fields; - is standard input
+    #[arg(long, global = true, value_name = "FILE")]
+    body: Option<PathBuf>,
+    /// Say this to change anything in production, where money is real
+    #[arg(long, global = true)]
+    yes_really_production: bool,
+    #[command(subcommand)]
+    operation: Chosen<Skypay>,
+}
+
+impl Call {
+    pub(crate) async fn run(&self, style: Style) -> Result<Said, Failure> {
+        let Chosen { info, fields, .. } = &self.operation;
+        let body = self.body.as_deref().map(read_object).transpose()?;
+        let clear = fields::clear(info, body, fields)?;
+        let access = self.options.access().await?;
+        self.guard(info, &access)?;
+        let transport = access.environment.transport(access.keys.clone()).build();
+        let transport = transport.map_err(|error| cannot_start(&error))?;
+        let client = Client::with_transport(transport, access.caller_name()?);
+        let ended = operations::call(&client, info, &clear).await?;
+        Ok(said(info, ended, style))
+    }
+
+    /// Real money moves only when that was said in so many words.
+    fn guard(&self, info: &OperationInfo, access: &Access) -> Result<(), Failure> {
+        if info.effect == Effect::Reads || !access.is_production() || self.yes_really_production {
+            return Ok(());
+        }
+        let what = format!("{} would change something in production", info.name);
+        Err(Failure::usage(what)
+            .help("Nothing was sent. If real money is to move, say --yes-really-production."))
+    }
+}
+
+/// Send a callback to a partner, with any content
+///
+/// Plays SkyPay: seals the callback and sends it once to the URL. The request
+/// is checked against the document; --raw sends whatever is given.
+#[derive(Clone, Debug, clap::Args)]
+#[command(after_help = super::credentials::HELP)]
+pub(crate) struct Trigger {
+    #[command(flatten)]
+    options: Options,
+    /// The partner's URL for this callback; it is called as it stands
+    #[arg(long, global = true, value_name = "URL")]
+    to: Option<String>,
+    /// A file with a JSON object of fields; - is standard input
+    #[arg(long, global = true, value_name = "FILE")]
+    body: Option<PathBuf>,
+    /// Send any fields with any values, also what the document forbids
+    #[arg(long, global = true)]
+    raw: bool,
+    #[command(subcommand)]
+    operation: Chosen<Callbacks>,
+}
+
+impl Trigger {
+    pub(crate) async fn run(&self, style: Style) -> Result<Said, Failure> {
+        let Chosen { info, fields, .. } = &self.operation;
+        let to = self.to.as_deref().ok_or_else(|| {
+            let what = "it is not said where the callback goes";
+            Failure::usage(what).help("Say --to and the partner's URL.")
+        })?;
+        let body = self.body.as_deref().map(read_object).transpose()?;
+        let clear = self.clear(info, body, fields)?;
+        let access = self.options.access().await?;
+        let transport = Transport::builder(to, access.keys).build();
+        let transport = transport.map_err(|error| cannot_start(&error))?;
+        if self.raw {
+            return send_raw(&transport, info, clear, style).await;
+        }
+        let sender = CallbackSender::with_transport(transport);
+        let ended = operations::send(&sender, info, &clear).await?;
+        Ok(said(info, ended, style))
+    }
+
+    fn clear(
+        &self,
+        info: &OperationInfo,
+        body: Option<Map<String, Value>>,
+        given: &[String],
+    ) -> Result<Vec<u8>, Failure> {
+        if self.raw {
+            return fields::raw(body, given);
+        }
+        fields::clear(info, body, given)
+    }
+}
+
+/// Sends clear text that no type has seen; only the credentials are added.
+async fn send_raw(
+    transport: &Transport,
+    info: &'static OperationInfo,
+    clear: Vec<u8>,
+    style: Style,
+) -> Result<Said, Failure> {
+    let url = format!("{}#{}", transport.base_url(), info.label);
+    let request = transport.request_factory().post(url).body(clear).build();
+    let request = request.map_err(|_| Failure::usage("the URL cannot be called"))?;
+    let sent = transport.exchange_at_base_url(&[info], request).await;
+    let response = match sent {
+        Ok(response) => response,
+        Err(error) if error.is_connect() => {
+            return Ok(raw_end(info, CallOutcome::NotSent, None, style));
+        }
+        Err(_) => return Ok(raw_end(info, CallOutcome::Unknown, None, style)),
+    };
+    let readable = response.status().is_success();
+    let clear = match response.bytes().await {
+        Ok(clear) if readable => clear,
+        _ => return Ok(raw_end(info, CallOutcome::Unknown, None, style)),
+    };
+    let code = operations::code_in(&clear);
+    let outcome = match code.map(|(code, _)| info.outcome_of(&code)) {
+        Some(Outcome::Accepted) => CallOutcome::Accepted,
+        Some(Outcome::Rejected) => CallOutcome::Rejected,
+        Some(Outcome::Unknown) | None => CallOutcome::Unknown,
+    };
+    Ok(raw_end(info, outcome, Tree::read(&clear), style))
+}
+
+fn raw_end(info: &OperationInfo, outcome: CallOutcome, answer: Option<Tree>, style: Style) -> Said {
+    let answer = answer.map(|answer| shown(info, answer, style));
+    let mut text = format!("{}: {outcome}", info.name);
+    match &answer {
+        Some(answer) => text.push_str(&format!("\n{}", message(answer, 2))),
+        None => text.push_str("\n  There is no answer that can be read."),
+    }
+    let json = json!({ "operation": info.name, "outcome": word(outcome), "response": answer });
+    Said::new(text, &json).ending(ending(outcome))
+}
+
+/// Nothing could be set up for sending.
+pub(crate) fn cannot_start(error: &SetupError) -> Failure {
+    match error {
+        SetupError::BaseUrl | SetupError::PlainHttp => Failure::usage(error.to_string()),
+        _ => Failure::not_sent(error.to_string()),
+    }
+}
+
+/// How a call ended, in words.
+fn said(info: &OperationInfo, ended: Ended, style: Style) -> Said {
+    let error = match ended {
+        Ok(answer) => {
+            let answer = shown(info, answer, style);
+            let text = format!("{}: accepted\n{}", info.name, message(&answer, 2));
+            let json = json!({ "operation": info.name, "outcome": "accepted", "response": answer });
+            return Said::new(text, &json);
+        }
+        Err(error) => error,
+    };
+    let outcome = error.outcome();
+    let mut json = json!({
+        "operation": info.name,
+        "outcome": word(outcome),
+        "code": error.code(),
+        "message": error.to_string(),
+    });
+    let mut text = unprefixed(info, &error);
+    match &error {
+        Error::NotSent(error) => {
+            if let Some(invalid) = error.invalid() {
+                json["violations"] = invalid.violations().iter().map(violation).collect();
+                text = invalid.to_string();
+            }
+        }
+        Error::Rejected(error) => {
+            json["description"] = error.description().into();
+            let description = error
+                .description()
+                .map(|said| format!("\n  It says: {said}"));
+            text.push_str(&description.unwrap_or_default());
+        }
+        Error::Unknown(error) => {
+            json["subjects"] = error.subjects().into();
+            json["ask"] = error.ask_with().into();
+            json["notBefore"] = error.ask_not_before().map(|time| time.to_string()).into();
+        }
+    }
+    let text = format!("{}: {outcome}\n{}", info.name, wrapped(&text, 2));
+    Said::new(text, &json).ending(ending(outcome))
+}
+
+/// What an error says, without what stands in the line above it.
+fn unprefixed(info: &OperationInfo, error: &Error) -> String {
+    let text = error.to_string();
+    let rest = text
+        .strip_prefix(info.name)
+        .and_then(|rest| rest.strip_prefix(": "));
+    let rest = rest.unwrap_or(&text);
+    let outcome = format!("{}: ", error.outcome());
+    rest.strip_prefix(&outcome).unwrap_or(rest).to_owned()
+}
+
+/// A violation for other programs.
+pub(crate) fn violation(violation: &skypay_types::Violation) -> Value {
+    json!({ "field": violation.field, "rule": violation.rule, "message": violation.message })
+}
+
+/// A message of an operation, masked unless it was asked for.
+pub(crate) fn shown(info: &OperationInfo, tree: Tree, style: Style) -> Tree {
+    if style.show_personal_data {
+        return tree;
+    }
+    tree.masked(info.personal)
+}
+
+fn word(outcome: CallOutcome) -> String {
+    outcome.as_str().replace(' ', "-")
+}
+
+fn ending(outcome: CallOutcome) -> Ending {
+    match outcome {
+        CallOutcome::Accepted => Ending::Done,
+        CallOutcome::NotSent => Ending::NotSent,
+        CallOutcome::Rejected => Ending::Refused,
+        CallOutcome::Unknown => Ending::Unknown,
+    }
+}

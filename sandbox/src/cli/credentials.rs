@@ -1,0 +1,240 @@
+//! Where calls go, and with which credentials: from the environment, from a
+//! file, or from a running sandbox; never from the command line.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::io::{self, Read};
+use std::path::{Path, PathBuf};
+
+use serde::Deserialize;
+use serde_json::{Map, Value};
+use skypay_client::{Credentials, Environment, KeyRing};
+use skypay_sandbox::admin::Admin;
+
+use super::ending::Failure;
+
+/// Shown in the help of every command that needs credentials.
+pub(crate) const HELP: &str = "\
+Credentials:
+  From the environment: SKYPAY_CALLER_NAME, SKYPAY_USER_NAME,
+  SKYPAY_AUTHENTICATION, SKYPAY_ENCRYPT_KEY; SKYPAY_ENVIRONMENT says where to.
+  What is not there is read from the TOML file that --credentials or
+  SKYPAY_CREDENTIALS names, or else from skypay.toml in this folder, with a
+  section for each environment:
+
+    [test]
+    caller-name = \"…\"
+    user-name = \"…\"
+    authentication = \"…\"
+    encrypt-key = \"…\"
+
+  A section may have any name if it has a `url`. A running sandbox is asked
+  for what is missing, at SKYPAY_SANDBOX or http://127.0.0.1:7171.";
+
+/// Where a running sandbox is looked for.
+const SANDBOX: &str = "http://127.0.0.1:7171";
+
+/// The file that is read if none is named and it is there.
+const FILE: &str = "skypay.toml";
+
+/// Where to, and who we are.
+#[derive(Clone, Debug, clap::Args)]
+pub(crate) struct Options {
+    /// sandbox, test, production, a section of the file, or a base URL
+    #[arg(long, short, global = true, value_name = "ENVIRONMENT")]
+    pub(crate) environment: Option<String>,
+    /// A TOML file with credentials
+    #[arg(long, global = true, value_name = "FILE")]
+    pub(crate) credentials: Option<PathBuf>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+struct Section {
+    url: Option<String>,
+    caller_name: Option<String>,
+    user_name: Option<String>,
+    authentication: Option<String>,
+    encrypt_key: Option<String>,
+}
+
+/// Where calls go, and with which credentials.
+pub(crate) struct Access {
+    pub(crate) environment: Environment,
+    pub(crate) keys: KeyRing,
+    caller_name: Option<String>,
+}
+
+impl Access {
+    /// Whether real money moves there.
+    pub(crate) fn is_production(&self) -> bool {
+        let same = |url: &str| url.trim_end_matches('/').to_ascii_lowercase();
+        same(self.environment.url()) == same(Environment::Production.url())
+    }
+
+    /// The last part of the URL.
+    pub(crate) fn caller_name(&self) -> Result<&str, Failure> {
+        self.caller_name
+            .as_deref()
+            .ok_or_else(|| missing(&["SKYPAY_CALLER_NAME"]))
+    }
+}
+
+impl Options {
+    /// Everything that a call needs.
+    pub(crate) async fn access(&self) -> Result<Access, Failure> {
+        let name = self
+            .environment
+            .clone()
+            .or_else(|| variable("SKYPAY_ENVIRONMENT"));
+        let name = name.unwrap_or_else(|| "sandbox".to_owned());
+        let mut section = self.section(&name)?;
+        let environment = environment(&name, section.url.take())?;
+        for (value, variable) in [
+            (&mut section.caller_name, "SKYPAY_CALLER_NAME"),
+            (&mut section.user_name, "SKYPAY_USER_NAME"),
+            (&mut section.authentication, "SKYPAY_AUTHENTICATION"),
+            (&mut section.encrypt_key, "SKYPAY_ENCRYPT_KEY"),
+        ] {
+            *value = self::variable(variable).or(value.take());
+        }
+        if name == "sandbox" {
+            ask_sandbox(&mut section).await?;
+        }
+        let keys = credentials(&section)?;
+        Ok(Access {
+            environment,
+            keys: KeyRing::new(keys),
+            caller_name: section.caller_name,
+        })
+    }
+
+    /// What the file says of an environment.
+    fn section(&self, name: &str) -> Result<Section, Failure> {
+        let named = self.credentials.clone();
+        let named = named.or_else(|| variable("SKYPAY_CREDENTIALS").map(PathBuf::from));
+        let path = match named {
+            Some(path) => path,
+            None if Path::new(FILE).is_file() => FILE.into(),
+            None => return Ok(Section::default()),
+        };
+        let text = read_file(&path)?;
+        let sections: BTreeMap<String, Section> = toml::from_str(&text).map_err(|error| {
+            // The error's own text quotes the line, which may hold a secret.
+            let line = error
+                .span()
+                .map(|span| text[..span.start].lines().count().max(1));
+            let line = line.map(|line| format!(":{line}")).unwrap_or_default();
+            let what = format!("{}{line}: not a file of credentials", path.display());
+            Failure::usage(what).help("`skypay call --help` shows what one looks like.")
+        })?;
+        Ok(sections
+            .into_iter()
+            .find(|(known, _)| known == name)
+            .map(|(_, section)| section)
+            .unwrap_or_default())
+    }
+}
+
+fn environment(name: &str, url: Option<String>) -> Result<Environment, Failure> {
+    match (name, url) {
+        (_, Some(url)) => Ok(Environment::Custom(url)),
+        ("sandbox", None) => Ok(Environment::Custom(sandbox_url())),
+        ("test", None) => Ok(Environment::Test),
+        ("production", None) => Ok(Environment::Production),
+        (url, None) if url.contains("://") => Ok(Environment::Custom(url.to_owned())),
+        (name, None) => {
+            let what = format!("there is no environment {name}");
+            Err(Failure::usage(what).help(
+                "Say sandbox, test, production or a base URL, or give the section of that name a \
+                 `url`.",
+            ))
+        }
+    }
+}
+
+/// Where a running sandbox is.
+pub(crate) fn sandbox_url() -> String {
+    variable("SKYPAY_SANDBOX").unwrap_or_else(|| SANDBOX.to_owned())
+}
+
+/// A sandbox on this machine tells what it has told whoever started it.
+async fn ask_sandbox(section: &mut Section) -> Result<(), Failure> {
+    let all = [
+        &section.caller_name,
+        &section.user_name,
+        &section.authentication,
+        &section.encrypt_key,
+    ];
+    if all.iter().all(|value| value.is_some()) {
+        return Ok(());
+    }
+    let admin = Admin::new(&sandbox_url()).map_err(|error| Failure::usage(error.to_string()))?;
+    let info = admin
+        .info()
+        .await
+        .map_err(|error| Failure::not_sent(error.to_string()))?;
+    section.caller_name.get_or_insert(info.caller_name);
+    section.user_name.get_or_insert(info.user_name);
+    section.authentication.get_or_insert(info.authentication);
+    section.encrypt_key.get_or_insert(info.encrypt_key);
+    Ok(())
+}
+
+fn credentials(section: &Section) -> Result<Credentials, Failure> {
+    match (
+        &section.user_name,
+        &section.authentication,
+        &section.encrypt_key,
+    ) {
+        (Some(user_name), Some(authentication), Some(encrypt_key)) => {
+            Ok(Credentials::new(user_name, authentication, encrypt_key))
+        }
+        (user_name, authentication, encrypt_key) => {
+            let all = [
+                (user_name, "SKYPAY_USER_NAME"),
+                (authentication, "SKYPAY_AUTHENTICATION"),
+                (encrypt_key, "SKYPAY_ENCRYPT_KEY"),
+            ];
+            let absent = all.iter().filter(|(value, _)| value.is_none());
+            let absent: Vec<_> = absent.map(|(_, name)| *name).collect();
+            Err(missing(&absent))
+        }
+    }
+}
+
+fn missing(variables: &[&str]) -> Failure {
+    Failure::usage(format!("there is no {}", variables.join(", "))).help(
+        "Set it in the environment, or in a file named by --credentials. \
+         `skypay call --help` shows what the file looks like.",
+    )
+}
+
+/// A variable of the environment, unless it is empty.
+pub(crate) fn variable(name: &str) -> Option<String> {
+    std::env::var(name).ok().filter(|value| !value.is_empty())
+}
+
+/// A file as text; `-` is standard input.
+pub(crate) fn read_file(path: &Path) -> Result<String, Failure> {
+    let read = if path == Path::new("-") {
+        let mut text = String::new();
+        io::stdin().read_to_string(&mut text).map(|_| text)
+    } else {
+        fs::read_to_string(path)
+    };
+    read.map_err(|error| {
+        let kind = error.kind();
+        Failure::usage(format!("{} cannot be read: {kind}", path.display()))
+    })
+}
+
+/// A file with a JSON object; `-` is standard input.
+pub(crate) fn read_object(path: &Path) -> Result<Map<String, Value>, Failure> {
+    let text = read_file(path)?;
+    serde_json::from_str(&text).map_err(|error| {
+        let (line, column) = (error.line(), error.column());
+        let what = format!("{}:{line}:{column}: not a JSON object", path.display());
+        Failure::usage(what)
+    })
+}

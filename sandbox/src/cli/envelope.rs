@@ -1,0 +1,69 @@
+//! `skypay envelope`: sealing and opening bodies by hand.
+
+use std::io::{self, Read};
+use std::path::PathBuf;
+
+use serde_json::json;
+use skypay_runtime::envelope::{EncryptKey, open, seal};
+
+use super::credentials::{read_file, variable};
+use super::ending::Failure;
+use super::show::Said;
+
+/// Seal or open a body with the encrypt key
+///
+/// Reads standard input and writes standard output. The key is the text that
+/// was issued: SKYPAY_ENCRYPT_KEY, or the first line of the file that
+/// --key-file names.
+#[derive(Clone, Debug, clap::Args)]
+pub(crate) struct Envelope {
+    #[command(subcommand)]
+    way: Way,
+    /// A file whose first line is the encrypt key
+    #[arg(long, global = true, value_name = "FILE")]
+    key_file: Option<PathBuf>,
+}
+
+#[derive(Clone, Copy, Debug, clap::Subcommand)]
+enum Way {
+    /// Clear text in, sealed text out; every byte counts, line ends too
+    Seal,
+    /// Sealed text in, clear text out, personal data included
+    Open,
+}
+
+impl Envelope {
+    pub(crate) fn run(&self) -> Result<Said, Failure> {
+        let key = self.key()?;
+        let mut input = Vec::new();
+        let read = io::stdin().read_to_end(&mut input);
+        read.map_err(|_| Failure::usage("standard input cannot be read"))?;
+        match self.way {
+            Way::Seal => {
+                let sealed = seal(&key, &[&input]);
+                Ok(Said::new(&sealed, &json!({ "sealed": sealed })))
+            }
+            Way::Open => {
+                let clear = open(&key, &input).map_err(|_| {
+                    Failure::refused("the body cannot be opened with this key").help(
+                        "It is sealed with another key, or it is not complete. Nothing more can \
+                         be told apart.",
+                    )
+                })?;
+                Ok(Said::new(&*clear, &json!({ "clear": &*clear })))
+            }
+        }
+    }
+
+    fn key(&self) -> Result<EncryptKey, Failure> {
+        let text = match &self.key_file {
+            Some(path) => read_file(path)?.lines().next().map(str::to_owned),
+            None => variable("SKYPAY_ENCRYPT_KEY"),
+        };
+        let text = text.filter(|text| !text.is_empty()).ok_or_else(|| {
+            Failure::usage("there is no encrypt key")
+                .help("Set SKYPAY_ENCRYPT_KEY, or name a file with --key-file.")
+        })?;
+        Ok(EncryptKey::derive(&text))
+    }
+}

@@ -1,0 +1,367 @@
+//! The fields of a message: what the document says of them, and how
+//! `name=value` becomes one.
+
+use std::collections::BTreeMap;
+
+use schemars::Schema;
+use serde_json::{Map, Value};
+use skypay_types::OperationInfo;
+
+use super::ending::Failure;
+use super::operations;
+
+/// A field of a message.
+#[derive(Clone, Debug)]
+pub(crate) struct Field {
+    /// Its name on the wire.
+    pub(crate) name: String,
+    /// Whether every message has it.
+    pub(crate) required: bool,
+    about: String,
+    kind: Kind,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+enum Kind {
+    Scalar,
+    /// A list; the only field of its rows, if they have just one.
+    List(Option<String>),
+}
+
+impl Field {
+    /// The name, and what it holds.
+    pub(crate) fn described(&self) -> (String, String) {
+        (self.name.clone(), self.about.clone())
+    }
+}
+
+/// The fields of a message, from the schema that its type derives.
+pub(crate) fn of(schema: &Schema) -> Vec<Field> {
+    let root = schema.as_value();
+    let required = |name: &str| {
+        let required = root["required"].as_array();
+        required.is_some_and(|names| names.iter().any(|known| known == name))
+    };
+    let properties = root["properties"].as_object().into_iter().flatten();
+    properties
+        .map(|(name, property)| Field {
+            name: name.clone(),
+            required: required(name),
+            about: about(name, property["description"].as_str().unwrap_or_default()),
+            kind: kind(root, property),
+        })
+        .collect()
+}
+
+fn kind(root: &Value, property: &Value) -> Kind {
+    let ty = &property["type"];
+    let list = ty == "array"
+        || ty
+            .as_array()
+            .is_some_and(|any| any.iter().any(|ty| ty == "array"));
+    if !list {
+        return Kind::Scalar;
+    }
+    let item = &property["items"];
+    let reference = item["$ref"]
+        .as_str()
+        .and_then(|path| path.strip_prefix('#'));
+    let item = reference
+        .and_then(|path| root.pointer(path))
+        .unwrap_or(item);
+    let fields = item["properties"].as_object();
+    let only = fields.filter(|fields| fields.len() == 1);
+    Kind::List(only.and_then(|fields| fields.keys().next().cloned()))
+}
+
+/// The words of the document in one paragraph, without the name, which stands
+/// beside them.
+fn about(name: &str, description: &str) -> String {
+    let wire = format!("On the wire: `{name}`");
+    let paragraphs = description.split("\n\n").map(|paragraph| {
+        let text = paragraph.split_whitespace().collect::<Vec<_>>().join(" ");
+        match text.strip_prefix(&wire) {
+            Some(rest) => capitalised(rest.trim_start_matches([',', ';', ' ', '.'])),
+            None => text,
+        }
+    });
+    let text = paragraphs.filter(|text| !text.is_empty());
+    let text = text.collect::<Vec<_>>().join(" ");
+    // An example may end like the sentence that it is in.
+    text.replace(".`.", ".").replace('`', "")
+}
+
+fn capitalised(text: &str) -> String {
+    let mut characters = text.chars();
+    let first = characters
+        .next()
+        .map(|first| first.to_uppercase().to_string());
+    first.unwrap_or_default() + characters.as_str()
+}
+
+/// The clear text of a request from `name=value` and what else is given. Every
+/// name that the operation does not have is an error, because the reader of
+/// messages would pass over it; so is every field that is missing.
+pub(crate) fn clear(
+    info: &OperationInfo,
+    body: Option<Map<String, Value>>,
+    given: &[String],
+) -> Result<Vec<u8>, Failure> {
+    let fields = operations::request_fields(info.name);
+    let mut members = body.unwrap_or_default();
+    for name in members.keys() {
+        known(info, &fields, name)?;
+    }
+    for (name, values) in grouped(given)? {
+        let field = known(info, &fields, &name)?;
+        let value = joined(&field.kind, &name, values)?;
+        members.insert(field.name.clone(), value);
+    }
+    let missing = fields.iter().filter(|field| field.required);
+    let missing: Vec<_> = missing
+        .map(|field| field.name.as_str())
+        .filter(|name| !members.contains_key(*name))
+        .collect();
+    if !missing.is_empty() {
+        let what = format!("{} needs {}", info.name, missing.join(", "));
+        return Err(Failure::usage(what).help(explained(info)));
+    }
+    Ok(Value::Object(members).to_string().into_bytes())
+}
+
+/// The same without looking at what the operation has.
+pub(crate) fn raw(body: Option<Map<String, Value>>, given: &[String]) -> Result<Vec<u8>, Failure> {
+    let mut members = body.unwrap_or_default();
+    for (name, mut values) in grouped(given)? {
+        let value = match values.len() {
+            1 => values.remove(0).value(),
+            _ => values.into_iter().map(Given::value).collect(),
+        };
+        members.insert(name, value);
+    }
+    Ok(Value::Object(members).to_string().into_bytes())
+}
+
+fn known<'f>(info: &OperationInfo, fields: &'f [Field], name: &str) -> Result<&'f Field, Failure> {
+    if let Some(field) = fields.iter().find(|field| field.name == name) {
+        return Ok(field);
+    }
+    let closest = fields
+        .iter()
+        .map(|field| (distance(&field.name, name), field))
+        .min_by_key(|(distance, _)| *distance)
+        .filter(|(distance, field)| *distance <= field.name.len() / 3);
+    let what = format!("{} has no field {name}", info.name);
+    Err(Failure::usage(what).help(match closest {
+        Some((_, field)) => format!("Is {} meant? {}", field.name, explained(info)),
+        None => explained(info),
+    }))
+}
+
+fn explained(info: &OperationInfo) -> String {
+    let command = match info.direction {
+        skypay_types::Direction::ToSkypay => "call",
+        skypay_types::Direction::ToPartner => "trigger",
+    };
+    format!(
+        "`skypay {command} {} --help` explains each field.",
+        info.name
+    )
+}
+
+/// How many letters have to be changed, without regard to their case.
+fn distance(left: &str, right: &str) -> usize {
+    let right: Vec<char> = right.to_lowercase().chars().collect();
+    let mut row: Vec<usize> = (0..=right.len()).collect();
+    for (line, letter) in left.to_lowercase().chars().enumerate() {
+        let mut diagonal = row[0];
+        row[0] = line + 1;
+        for (column, other) in right.iter().enumerate() {
+            let changed = diagonal + usize::from(letter != *other);
+            diagonal = row[column + 1];
+            row[column + 1] = changed.min(diagonal + 1).min(row[column] + 1);
+        }
+    }
+    row.last().copied().unwrap_or_default()
+}
+
+/// A value as it was given.
+enum Given {
+    Text(String),
+    Json(Value),
+}
+
+impl Given {
+    fn value(self) -> Value {
+        match self {
+            Self::Text(text) => Value::String(text),
+            Self::Json(value) => value,
+        }
+    }
+
+    /// A list may also be given as JSON after `=`.
+    fn listed(self) -> Result<Value, Self> {
+        match self {
+            Self::Text(text) if text.trim_start().starts_with(['[', '{']) => {
+                serde_json::from_str(&text).map_err(|_| Self::Text(text))
+            }
+            other => Ok(other.value()),
+        }
+    }
+}
+
+/// The values of each name, in the order in which they were given.
+fn grouped(given: &[String]) -> Result<BTreeMap<String, Vec<Given>>, Failure> {
+    let mut all: BTreeMap<String, Vec<Given>> = BTreeMap::new();
+    for one in given {
+        let Some((name, text)) = one.split_once('=') else {
+            let what = format!("`{}` is not FIELD=VALUE", shortened(one));
+            return Err(Failure::usage(what).help("Write the name of the field, = and its value."));
+        };
+        let (name, value) = match name.strip_suffix(':') {
+            Some(name) => (name, Given::Json(json(name, text)?)),
+            None => (name, Given::Text(text.to_owned())),
+        };
+        all.entry(name.to_owned()).or_default().push(value);
+    }
+    Ok(all)
+}
+
+/// So much of it that it is recognised; it may hold anything.
+fn shortened(text: &str) -> String {
+    let short: String = text.chars().take(8).collect();
+    if short.len() < text.len() {
+        short + "…"
+    } else {
+        short
+    }
+}
+
+fn json(name: &str, text: &str) -> Result<Value, Failure> {
+    serde_json::from_str(text).map_err(|error| {
+        let what = format!(
+            "the value of {name} is not JSON (line {}, column {})",
+            error.line(),
+            error.column()
+        );
+        Failure::usage(what).help("Put it in single quotes, or write = instead of := for a text.")
+    })
+}
+
+fn joined(kind: &Kind, name: &str, mut values: Vec<Given>) -> Result<Value, Failure> {
+    let Kind::List(only) = kind else {
+        let value = values.pop().map_or(Value::Null, Given::value);
+        return if values.is_empty() {
+            Ok(value)
+        } else {
+            Err(Failure::usage(format!("{name} is given twice")))
+        };
+    };
+    let mut items = Vec::new();
+    for value in values {
+        let value = value.listed().map_err(|_| {
+            let what = format!("the value of {name} begins like JSON, but is not JSON");
+            Failure::usage(what).help(format!("For example {name}='[\"…\",\"…\"]'."))
+        })?;
+        match (value, only) {
+            (Value::Array(more), _) => items.extend(more),
+            (Value::String(text), Some(only)) => {
+                items.push(Value::Object(Map::from_iter([(only.clone(), text.into())])));
+            }
+            (value, _) => items.push(value),
+        }
+    }
+    Ok(Value::Array(items))
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::{clear, distance, raw};
+    use crate::cli::operations::find;
+
+    fn check(operation: &str, given: &[&str], expected: Result<Value, &str>) {
+        let given: Vec<_> = given.iter().map(ToString::to_string).collect();
+        let made = clear(find(operation).unwrap(), None, &given);
+        let made = made.map(|text| serde_json::from_slice::<Value>(&text).unwrap());
+        match (made, expected) {
+            (Ok(made), Ok(expected)) => assert_eq!(made, expected),
+            (Err(failure), Err(expected)) => {
+                let said = format!("{} {}", failure.what, failure.help.unwrap_or_default());
+                assert!(said.contains(expected), "{said}");
+            }
+            (made, _) => panic!("{made:?}"),
+        }
+    }
+
+    #[test]
+    fn texts_and_lists_become_fields() {
+        let listed =
+            json!({ "controlNumbers": [{ "controlNumber": "A" }, { "controlNumber": "B" }] });
+        for given in [
+            &["controlNumbers=A", "controlNumbers=B"][..],
+            &[r#"controlNumbers=[{"controlNumber":"A"},{"controlNumber":"B"}]"#],
+            &[
+                r#"controlNumbers:=[{"controlNumber":"A"}]"#,
+                "controlNumbers=B",
+            ],
+        ] {
+            check("payoutQueryStatus", given, Ok(listed.clone()));
+        }
+        check(
+            "payoutInquiry",
+            &["controlNumber=SKY98=0000101"],
+            Ok(json!({ "controlNumber": "SKY98=0000101" })),
+        );
+    }
+
+    #[test]
+    fn what_is_wrong_is_named_without_the_value() {
+        check(
+            "balanceTransfer",
+            &["amount=1"],
+            Err("needs transferFrom, transferTo"),
+        );
+        check(
+            "payoutInquiry",
+            &["controlnumbr=1"],
+            Err("Is controlNumber meant?"),
+        );
+        check("payoutInquiry", &["zzz=1"], Err("has no field zzz"));
+        check(
+            "payoutInquiry",
+            &["controlNumber"],
+            Err("is not FIELD=VALUE"),
+        );
+        check(
+            "payoutInquiry",
+            &["a:=["],
+            Err("is not JSON (line 1, column 1)"),
+        );
+        check(
+            "payoutInquiry",
+            &["controlNumber=1", "controlNumber=2"],
+            Err("controlNumber is given twice"),
+        );
+        check(
+            "payoutQueryStatus",
+            &["controlNumbers=[1"],
+            Err("begins like JSON"),
+        );
+    }
+
+    #[test]
+    fn anything_goes_when_raw() {
+        let given = ["a=1", "b:={\"c\":[]}", "a=2"].map(str::to_owned);
+        let made: Value = serde_json::from_slice(&raw(None, &given).unwrap()).unwrap();
+        assert_eq!(made, json!({ "a": ["1", "2"], "b": { "c": [] } }));
+    }
+
+    #[test]
+    fn distances_are_counted_in_letters() {
+        assert_eq!(distance("transctionDate", "transactionDate"), 1);
+        assert_eq!(distance("Phone", "phone"), 0);
+        assert_eq!(distance("", "abc"), 3);
+    }
+}

@@ -1,0 +1,107 @@
+//! What `skypay listen` has received, kept for `skypay replay`: bodies as they
+//! came, sealed, so that the file holds no personal data in clear.
+
+use std::fs::{self, File, OpenOptions};
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+
+use super::credentials::variable;
+use super::ending::Failure;
+
+/// A callback as it was received.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct Entry {
+    /// From 1 in each file.
+    pub(crate) id: u64,
+    /// When, in GMT+8.
+    pub(crate) time: String,
+    /// Which callback; none if it could not be opened.
+    pub(crate) operation: Option<String>,
+    /// What it was about.
+    pub(crate) subjects: Vec<String>,
+    /// The body.
+    pub(crate) sealed: String,
+    /// The HTTP status of the answer.
+    pub(crate) status: u16,
+}
+
+/// Where the history is if nobody says otherwise.
+pub(crate) fn usual_file() -> Result<PathBuf, Failure> {
+    let state = variable("XDG_STATE_HOME").map(PathBuf::from);
+    let home = || variable("HOME").map(|home| Path::new(&home).join(".local/state"));
+    let folder = state.or_else(home).ok_or_else(|| {
+        Failure::usage("there is no home folder for the history")
+            .help("Name a file with --history.")
+    })?;
+    Ok(folder.join("skypay").join("listen.jsonl"))
+}
+
+/// A history that grows.
+pub(crate) struct History {
+    file: File,
+    next: u64,
+}
+
+impl History {
+    /// Goes on where the file ends.
+    pub(crate) fn open(path: &Path) -> Result<Self, Failure> {
+        let next = if path.exists() {
+            read(path)?.last().map_or(1, |entry| entry.id + 1)
+        } else {
+            1
+        };
+        let unwritable = |error: std::io::Error| {
+            let what = format!("{} cannot be written: {}", path.display(), error.kind());
+            Failure::usage(what).help("Name another file with --history.")
+        };
+        if let Some(folder) = path
+            .parent()
+            .filter(|folder| !folder.as_os_str().is_empty())
+        {
+            fs::create_dir_all(folder).map_err(unwritable)?;
+        }
+        let file = OpenOptions::new().create(true).append(true).open(path);
+        Ok(Self {
+            file: file.map_err(unwritable)?,
+            next,
+        })
+    }
+
+    /// Adds an entry under the next number, and gives the number.
+    pub(crate) fn add(&mut self, entry: Entry) -> std::io::Result<u64> {
+        let id = self.next;
+        let entry = Entry { id, ..entry };
+        let line = serde_json::to_string(&entry)? + "\n";
+        self.file.write_all(line.as_bytes())?;
+        self.next += 1;
+        Ok(id)
+    }
+}
+
+/// All entries of a file.
+pub(crate) fn read(path: &Path) -> Result<Vec<Entry>, Failure> {
+    let text = fs::read_to_string(path).map_err(|error| {
+        let what = format!("{} cannot be read: {}", path.display(), error.kind());
+        Failure::usage(what).help("`skypay listen` writes it; name another one with --history.")
+    })?;
+    let lines = text.lines().enumerate();
+    lines
+        .map(|(index, line)| {
+            serde_json::from_str(line).map_err(|_| {
+                let what = format!("{}:{}: not a line of a history", path.display(), index + 1);
+                Failure::usage(what).help("Remove the line, or name another file.")
+            })
+        })
+        .collect()
+}
+
+/// The entry of that number.
+pub(crate) fn find(path: &Path, id: u64) -> Result<Entry, Failure> {
+    let mut all = read(path)?.into_iter();
+    all.find(|entry| entry.id == id).ok_or_else(|| {
+        Failure::usage(format!("{} holds no callback {id}", path.display()))
+            .help("`skypay listen` shows the number of each callback before its name.")
+    })
+}

@@ -1,0 +1,368 @@
+//! `skypay sandbox`: starting one, and what concerns it as a whole.
+
+use std::net::{Ipv4Addr, SocketAddr};
+use std::path::{Path, PathBuf};
+
+use clap::ValueEnum;
+use serde::Deserialize;
+use serde_json::{Value, json};
+use skypay_sandbox::admin::{Admin, ClockFace, Info};
+use skypay_sandbox::clock::Clock;
+use skypay_sandbox::engine::{Command, Pause, Settings};
+use skypay_sandbox::{Running, Sandbox, StartError};
+
+use super::credentials::read_file;
+use super::ending::Failure;
+use super::running::{admin, carry, failed};
+use super::show::{Said, Style, columns, message, out};
+use super::tree::Tree;
+
+/// Start a sandbox, and keep or forget what it knows
+#[derive(Clone, Debug, clap::Args)]
+#[command(after_help = super::running::HELP)]
+pub(crate) struct House {
+    #[command(subcommand)]
+    command: HouseCommand,
+}
+
+#[derive(Clone, Debug, clap::Subcommand)]
+enum HouseCommand {
+    Up(Up),
+    /// Show what a partner has to know to call it
+    Info,
+    /// Forget everything but the settings that it began with
+    Reset,
+    /// Write everything to a file on its machine
+    Save {
+        /// The file
+        file: PathBuf,
+    },
+    /// Know what is in a saved file instead of what it knows
+    Restore {
+        /// The file
+        file: PathBuf,
+    },
+    /// Show the whole state as JSON
+    State,
+    /// Have any command carried out, as JSON; - is standard input
+    Command {
+        /// The command, such as '{"command":"tick"}'
+        #[arg(value_name = "JSON")]
+        text: String,
+    },
+}
+
+/// Start a sandbox and print what to copy
+///
+/// It runs until Ctrl-C. It listens on this machine only.
+#[derive(Clone, Debug, clap::Args)]
+pub(crate) struct Up {
+    /// The SQLite database that everything is kept in
+    #[arg(long, value_name = "FILE", default_value = "skypay-sandbox.db")]
+    db: PathBuf,
+    /// Keep everything in memory; it is gone at the end
+    #[arg(long, conflicts_with = "db")]
+    memory: bool,
+    /// The port on this machine; 0 takes a free one
+    #[arg(long, default_value_t = 7171)]
+    port: u16,
+    /// The machine's clock, or one that moves only when told to
+    #[arg(long, value_enum, default_value_t = ClockKind::Real)]
+    clock: ClockKind,
+    /// Decides everything that is left to chance, the keys too
+    #[arg(long, value_name = "NUMBER")]
+    seed: Option<u64>,
+    /// A TOML or JSON file with `settings` and `steps` to begin with
+    #[arg(long, value_name = "FILE")]
+    scenario: Option<PathBuf>,
+    /// Take sealed bodies only, not clear text
+    #[arg(long)]
+    sealed_only: bool,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum ClockKind {
+    Real,
+    Virtual,
+}
+
+impl House {
+    pub(crate) async fn run(&self, style: Style) -> Result<Said, Failure> {
+        match &self.command {
+            HouseCommand::Up(up) => up.run(style).await,
+            HouseCommand::Info => {
+                let info = admin()?.info().await.map_err(failed)?;
+                Ok(Said::new(greeting(&info), &info))
+            }
+            HouseCommand::Reset => {
+                let clock = admin()?.reset().await.map_err(failed)?;
+                Ok(face("Everything is forgotten.", &clock))
+            }
+            HouseCommand::Save { file } => {
+                let saved = admin()?.save(&absolute(file)).await.map_err(failed)?;
+                let text = format!("{} bytes in {}", saved.bytes, saved.file.display());
+                Ok(Said::new(text, &saved))
+            }
+            HouseCommand::Restore { file } => {
+                let clock = admin()?.restore(&absolute(file)).await.map_err(failed)?;
+                Ok(face("Restored.", &clock))
+            }
+            HouseCommand::State => {
+                let state = admin()?
+                    .state(style.show_personal_data)
+                    .await
+                    .map_err(failed)?;
+                let text = serde_json::to_string_pretty(&state).unwrap_or_default();
+                Ok(Said::new(text, &state))
+            }
+            HouseCommand::Command { text } => {
+                let text = match text.as_str() {
+                    "-" => read_file(Path::new("-"))?,
+                    text => text.to_owned(),
+                };
+                let command = serde_json::from_str(&text).map_err(|error| {
+                    let what = format!("the command cannot be read: {error}");
+                    Failure::usage(what).help("For example '{\"command\":\"tick\"}'.")
+                })?;
+                carry(&command, style).await
+            }
+        }
+    }
+}
+
+/// The sandbox may run in another folder.
+fn absolute(file: &Path) -> PathBuf {
+    std::path::absolute(file).unwrap_or_else(|_| file.to_owned())
+}
+
+/// What the clock shows.
+pub(crate) fn face(what: &str, clock: &ClockFace) -> Said {
+    let kind = if clock.is_virtual { "virtual" } else { "real" };
+    let mut rows = vec![("now", format!("{} ({kind})", clock.now))];
+    rows.extend(clock.next_due.map(|due| ("next due", due.to_string())));
+    let text = match what {
+        "" => columns(&rows, 0),
+        what => format!("{what}\n{}", columns(&rows, 2)),
+    };
+    Said::new(text, clock)
+}
+
+impl Up {
+    async fn run(&self, style: Style) -> Result<Said, Failure> {
+        let scenario = match &self.scenario {
+            Some(file) => Scenario::read(file)?,
+            None => Scenario::default(),
+        };
+        let begun = !self.memory && self.db.exists();
+        let mut running = self.start(scenario.settings()?).await?;
+        if !begun {
+            scenario.play(running.admin()).await?;
+        }
+        greet(running.info(), style);
+        let end = tokio::select! {
+            end = running.failed() => Some(end),
+            () = interrupted() => None,
+        };
+        running.stop().await;
+        match end {
+            Some(error) => Err(Failure::refused(error.to_string())),
+            None => Ok(Said::new("Stopped.", &json!({ "stopped": true }))),
+        }
+    }
+
+    async fn start(&self, mut settings: Settings) -> Result<Running, Failure> {
+        settings.seed = self.seed.unwrap_or(settings.seed);
+        let clock = match self.clock {
+            ClockKind::Real => Clock::Real,
+            ClockKind::Virtual => Clock::standing(),
+        };
+        let mut builder = Sandbox::builder()
+            .address(SocketAddr::from((Ipv4Addr::LOCALHOST, self.port)))
+            .clock(clock)
+            .settings(settings)
+            .clear_text(!self.sealed_only);
+        if !self.memory {
+            builder = builder.database(&self.db);
+        }
+        builder.start().await.map_err(|error| match error {
+            StartError::Listen(..) => Failure::usage(error.to_string())
+                .help("Choose another port with --port; 0 takes a free one."),
+            StartError::Database(_) => Failure::usage(error.to_string())
+                .help("Name another file with --db, or take --memory."),
+            other => Failure::refused(other.to_string()),
+        })
+    }
+}
+
+/// Ctrl-C, or being asked to end.
+async fn interrupted() {
+    #[cfg(unix)]
+    {
+        use tokio::signal::unix::{SignalKind, signal};
+
+        if let Ok(mut ended) = signal(SignalKind::terminate()) {
+            tokio::select! {
+                _ = tokio::signal::ctrl_c() => {}
+                _ = ended.recv() => {}
+            }
+            return;
+        }
+    }
+    let _ = tokio::signal::ctrl_c().await;
+}
+
+fn greet(info: &Info, style: Style) {
+    if style.json {
+        out(&serde_json::to_string(info).unwrap_or_default());
+    } else {
+        out(&format!("{}\n\nRunning until Ctrl-C.", greeting(info)));
+    }
+}
+
+/// What to copy.
+fn greeting(info: &Info) -> String {
+    let clock = if info.clock.is_virtual {
+        "virtual"
+    } else {
+        "real"
+    };
+    let database = info.database.as_ref();
+    let database = database.map_or("in memory".to_owned(), |file| file.display().to_string());
+    let doors = if info.clear_text {
+        "sealed and clear text"
+    } else {
+        "sealed"
+    };
+    let mut rows = vec![
+        ("URL", info.service_url.clone()),
+        ("caller name", info.caller_name.clone()),
+        ("user name", info.user_name.clone()),
+        ("authentication", info.authentication.clone()),
+        ("encrypt key", info.encrypt_key.clone()),
+    ];
+    for (prefix, balance) in &info.entities {
+        rows.push(("prefix", format!("{prefix}, opening balance {balance} PHP")));
+    }
+    rows.extend([
+        ("takes", doors.to_owned()),
+        ("clock", format!("{clock}, {}", info.clock.now)),
+        ("database", database),
+        ("seed", info.seed.to_string()),
+    ]);
+    let variables = [
+        ("SKYPAY_SANDBOX", &info.url),
+        ("SKYPAY_CALLER_NAME", &info.caller_name),
+        ("SKYPAY_USER_NAME", &info.user_name),
+        ("SKYPAY_AUTHENTICATION", &info.authentication),
+        ("SKYPAY_ENCRYPT_KEY", &info.encrypt_key),
+    ];
+    let variables = variables.map(|(name, value)| format!("  export {name}='{value}'"));
+    format!(
+        "A SkyPay sandbox\n\n{}\n\nFor a shell:\n\n{}\n\nFor example:\n\n  skypay call balanceQuery",
+        columns(&rows, 2),
+        variables.join("\n")
+    )
+}
+
+/// What a sandbox begins with.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Scenario {
+    #[serde(default)]
+    settings: Option<Value>,
+    #[serde(default)]
+    steps: Vec<Value>,
+    #[serde(skip)]
+    file: PathBuf,
+}
+
+/// `{"advance": "300s"}`; every other step is a command.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct AdvanceStep {
+    advance: Pause,
+}
+
+impl Scenario {
+    fn read(file: &Path) -> Result<Self, Failure> {
+        let text = read_file(file)?;
+        let is_json = file
+            .extension()
+            .is_some_and(|extension| extension == "json");
+        let scenario = if is_json {
+            serde_json::from_str(&text).map_err(|error| error.to_string())
+        } else {
+            toml::from_str(&text).map_err(|error| error.to_string())
+        };
+        let scenario: Self = scenario
+            .map_err(|error| Failure::usage(format!("{}: {}", file.display(), error.trim_end())))?;
+        Ok(Self {
+            file: file.to_owned(),
+            ..scenario
+        })
+    }
+
+    fn settings(&self) -> Result<Settings, Failure> {
+        match &self.settings {
+            None => Ok(Settings::default()),
+            Some(settings) => serde_json::from_value(settings.clone())
+                .map_err(|error| self.wrong("settings", &error)),
+        }
+    }
+
+    /// Plays the steps, one after the other.
+    async fn play(&self, admin: &Admin) -> Result<(), Failure> {
+        let mut steps = Vec::new();
+        for (index, step) in self.steps.iter().enumerate() {
+            let name = format!("step {}", index + 1);
+            steps.push(self.step(&name, step).map(|step| (name, step))?);
+        }
+        for (name, step) in steps {
+            let declined = match step {
+                Step::Advance(by) => {
+                    admin.advance(by).await.map_err(failed)?;
+                    None
+                }
+                Step::Command(command) => {
+                    let carried = admin.command(&command).await.map_err(failed)?;
+                    carried.declined().map(str::to_owned)
+                }
+            };
+            if let Some(why) = declined {
+                let what = format!("{}, {name}: {why}", self.file.display());
+                return Err(Failure::refused(what));
+            }
+        }
+        Ok(())
+    }
+
+    fn step(&self, name: &str, step: &Value) -> Result<Step, Failure> {
+        let read = if step.get("advance").is_some() {
+            serde_json::from_value(step.clone())
+                .map(|step: AdvanceStep| Step::Advance(step.advance))
+        } else {
+            serde_json::from_value(step.clone()).map(|command| Step::Command(Box::new(command)))
+        };
+        read.map_err(|error| self.wrong(name, &error))
+    }
+
+    fn wrong(&self, place: &str, error: &serde_json::Error) -> Failure {
+        Failure::usage(format!("{}, {place}: {error}", self.file.display()))
+    }
+}
+
+enum Step {
+    Advance(Pause),
+    Command(Box<Command>),
+}
+
+/// A part of the state for people.
+pub(crate) async fn part(name: &str, style: Style) -> Result<(Value, String), Failure> {
+    let mut state = admin()?
+        .state(style.show_personal_data)
+        .await
+        .map_err(failed)?;
+    let part = state[name].take();
+    let text = message(&Tree::from(part.clone()), 0);
+    Ok((part, text))
+}

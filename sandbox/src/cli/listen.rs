@@ -1,0 +1,487 @@
+//! `skypay listen`: a partner's callback URL on this machine, served by the
+//! generated server.
+
+use std::collections::BTreeMap;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Instant;
+
+use axum::Router;
+use axum::body::{Body, Bytes, to_bytes};
+use axum::extract::{Request, State};
+use axum::response::{IntoResponse, Response};
+use http::header::CONTENT_TYPE;
+use http::{HeaderValue, StatusCode};
+use serde_json::{Value, json};
+use skypay_client::{KeyRing, Transport};
+use skypay_runtime::envelope;
+use skypay_server::{
+    Clock, Config, Context, NotStored, PartnerCallbacks, Refusal, Stored, callbacks,
+};
+use skypay_types::{DateTime, Operation, OperationInfo, Outcome, Violation, read};
+use tokio::net::TcpListener;
+use tokio::sync::mpsc;
+use tower::ServiceExt;
+
+use super::call::{cannot_start, shown, violation};
+use super::credentials::Options;
+use super::ending::{Ending, Failure};
+use super::history::{self, Entry, History};
+use super::operations;
+use super::show::{Said, Style, message, out, wrapped};
+use super::tree::Tree;
+
+/// Receive callbacks, show them, answer and forward them
+///
+/// Opens, authenticates and checks each callback as the generated server does,
+/// whatever the path, and answers it. Notices and confirmations are accepted;
+/// inquiries want data in their answer, which --answer gives. Each callback is
+/// kept, sealed, for `skypay replay`.
+#[derive(Clone, Debug, clap::Args)]
+#[command(after_help = super::credentials::HELP)]
+pub(crate) struct Listen {
+    #[command(flatten)]
+    options: Options,
+    /// The port on this machine; 0 takes a free one
+    #[arg(long, default_value_t = 7272)]
+    port: u16,
+    /// Pass bodies on as they came, sealed, and answer what comes back
+    #[arg(long, value_name = "URL")]
+    forward: Option<String>,
+    /// Pass clear JSON on to URL/<callback>; a JSON answer becomes ours
+    #[arg(long, value_name = "URL", conflicts_with = "forward")]
+    forward_clear: Option<String>,
+    /// The answer to an inquiry, as JSON, such as payoutInquiry='{…}'
+    #[arg(long, value_name = "CALLBACK=JSON")]
+    answer: Vec<String>,
+    /// Where callbacks are kept
+    #[arg(long, value_name = "FILE")]
+    history: Option<PathBuf>,
+    /// Stop after so many callbacks
+    #[arg(long, value_name = "N")]
+    count: Option<u64>,
+}
+
+tokio::task_local! {
+    /// What the handler finds out about the callback that is being served.
+    static SEEN: Arc<Mutex<Option<Seen>>>;
+}
+
+/// A callback that was opened, authenticated and read.
+#[derive(Clone)]
+struct Seen {
+    info: &'static OperationInfo,
+    subjects: Vec<String>,
+    clear: Tree,
+    violations: Vec<Violation>,
+}
+
+impl Listen {
+    pub(crate) async fn run(&self, style: Style) -> Result<Said, Failure> {
+        let access = self.options.access().await?;
+        let file = self.history.clone().map_or_else(history::usual_file, Ok)?;
+        let (served, mut count) = mpsc::unbounded_channel();
+        let partner = Partner {
+            answers: Arc::new(self.answers()?),
+            forward: self
+                .forward_clear
+                .as_deref()
+                .map(|url| Forward::to(url, &access.keys))
+                .transpose()?,
+        };
+        let config = Config::new(access.keys.clone());
+        let fallback = callbacks::service(partner.clone(), config.clone());
+        let desk = Desk {
+            service: callbacks::router(partner, config).fallback_service(fallback),
+            forward: self
+                .forward
+                .as_deref()
+                .map(|url| Forward::to(url, &access.keys))
+                .transpose()?,
+            keys: access.keys.clone(),
+            history: Arc::new(Mutex::new(History::open(&file)?)),
+            served,
+            style,
+        };
+        let listener = listener(self.port).await?;
+        greet(&listener, &file, style);
+        let routes = Router::new().fallback(receive).with_state(desk);
+        let routes = routes.into_make_service_with_connect_info::<SocketAddr>();
+        let wanted = self.count.unwrap_or(u64::MAX);
+        let enough = async move {
+            let mut seen = 0;
+            while seen < wanted && count.recv().await.is_some() {
+                seen += 1;
+            }
+        };
+        let stop = async move {
+            tokio::select! {
+                () = enough => {}
+                _ = tokio::signal::ctrl_c() => {}
+            }
+        };
+        let serving = axum::serve(listener, routes).with_graceful_shutdown(stop);
+        serving
+            .await
+            .map_err(|error| Failure::not_sent(error.to_string()))?;
+        Ok(Said::new("Stopped.", &json!({ "stopped": true })).ending(Ending::Done))
+    }
+
+    fn answers(&self) -> Result<BTreeMap<String, Value>, Failure> {
+        let mut answers = BTreeMap::new();
+        for given in &self.answer {
+            let parted = given.split_once('=');
+            let known = parted.filter(|(name, _)| operations::find(name).is_some());
+            let (name, text) = known.ok_or_else(|| {
+                Failure::usage("--answer does not begin with the name of a callback and =")
+                    .help("For example --answer payoutInquiry='{…}'.")
+            })?;
+            let value = serde_json::from_str(text);
+            let value =
+                value.map_err(|_| Failure::usage(format!("--answer {name} is not JSON")))?;
+            answers.insert(name.to_owned(), value);
+        }
+        Ok(answers)
+    }
+}
+
+async fn listener(port: u16) -> Result<TcpListener, Failure> {
+    let address = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
+    TcpListener::bind(address).await.map_err(|error| {
+        let what = format!("cannot listen on {address}: {}", error.kind());
+        Failure::usage(what).help("Choose another port with --port; 0 takes a free one.")
+    })
+}
+
+fn greet(listener: &TcpListener, history: &std::path::Path, style: Style) {
+    let url = listener
+        .local_addr()
+        .map(|address| format!("http://{address}/"));
+    let url = url.unwrap_or_default();
+    if style.json {
+        out(&json!({ "listening": url, "history": history }).to_string());
+    } else {
+        out(&format!(
+            "Listening on {url}\nKept in {}\n",
+            history.display()
+        ));
+    }
+}
+
+/// Everything that a request passes by.
+#[derive(Clone)]
+struct Desk {
+    service: Router,
+    forward: Option<Forward>,
+    keys: KeyRing,
+    history: Arc<Mutex<History>>,
+    served: mpsc::UnboundedSender<()>,
+    style: Style,
+}
+
+async fn receive(State(desk): State<Desk>, request: Request) -> Response {
+    let started = Instant::now();
+    let (parts, body) = request.into_parts();
+    let Ok(sealed) = to_bytes(body, 1024 * 1024).await else {
+        return StatusCode::PAYLOAD_TOO_LARGE.into_response();
+    };
+    let seen = Arc::new(Mutex::new(None));
+    let inner = Request::from_parts(parts, Body::from(sealed.clone()));
+    let serving = SEEN.scope(Arc::clone(&seen), desk.service.clone().oneshot(inner));
+    let Ok(own) = serving.await;
+    let seen = seen.lock().unwrap_or_else(PoisonError::into_inner).take();
+    let (status, answer) = if let (Some(forward), Some(_)) = (&desk.forward, &seen) {
+        forward.sealed(&sealed).await
+    } else {
+        let (parts, body) = own.into_parts();
+        let body = to_bytes(body, usize::MAX).await.unwrap_or_default();
+        (parts.status, Ok(body))
+    };
+    let received = Received {
+        seen,
+        sealed,
+        status,
+        answer: answer.as_ref().ok().and_then(|body| desk.opened(body)),
+        problem: answer.as_ref().err().copied(),
+        milliseconds: started.elapsed().as_millis(),
+    };
+    desk.record(&received);
+    let mut response = Response::new(Body::from(answer.unwrap_or_default()));
+    *response.status_mut() = status;
+    let media_type = HeaderValue::from_static(envelope::CONTENT_TYPE);
+    response.headers_mut().insert(CONTENT_TYPE, media_type);
+    response
+}
+
+/// A callback and what became of it here.
+struct Received {
+    seen: Option<Seen>,
+    sealed: Bytes,
+    status: StatusCode,
+    /// The answer in clear, if it can be opened.
+    answer: Option<Vec<u8>>,
+    /// Why there is no answer.
+    problem: Option<&'static str>,
+    milliseconds: u128,
+}
+
+impl Desk {
+    fn opened(&self, body: &[u8]) -> Option<Vec<u8>> {
+        let sets = self.keys.all();
+        let mut opened = sets
+            .iter()
+            .filter_map(|set| envelope::open(set.key(), body).ok());
+        opened.next().map(|clear| clear.as_bytes().to_vec())
+    }
+
+    /// Keeps it and shows it.
+    fn record(&self, received: &Received) {
+        let seen = received.seen.as_ref();
+        let time = DateTime::from_system_time(Clock::default().now()).to_string();
+        let entry = Entry {
+            id: 0,
+            time: time.clone(),
+            operation: seen.map(|seen| seen.info.name.to_owned()),
+            subjects: seen.map(|seen| seen.subjects.clone()).unwrap_or_default(),
+            sealed: String::from_utf8_lossy(&received.sealed).into_owned(),
+            status: received.status.as_u16(),
+        };
+        let kept = self
+            .history
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .add(entry);
+        let id = kept.as_ref().copied().unwrap_or_default();
+        if let Err(error) = kept {
+            let failure = Failure::usage(format!("it was not kept: {}", error.kind()));
+            super::show::complain(&failure, self.style);
+        }
+        let why = match seen {
+            Some(_) => received.problem,
+            None => Some(self.turned_away(&received.sealed)),
+        };
+        out(&received.shown(id, &time, why, self.style));
+        let _ = self.served.send(());
+    }
+
+    /// Why a body did not get as far as the handler. The answer on the wire
+    /// does not say so, but whoever owns the key may know.
+    fn turned_away(&self, sealed: &[u8]) -> &'static str {
+        match self.opened(sealed) {
+            None => "turned away: our key does not open it",
+            Some(_) => {
+                "turned away: it opens, but its credentials are wrong, its action is none of the \
+                 callbacks, or a field is missing or cannot be read"
+            }
+        }
+    }
+}
+
+impl Received {
+    fn shown(&self, id: u64, time: &str, why: Option<&str>, style: Style) -> String {
+        let said = self.answer.as_deref().and_then(operations::code_in);
+        let (code, description) = said.unzip();
+        let description = description.flatten();
+        let seen = self.seen.as_ref();
+        let clear = seen.map(|seen| shown(seen.info, seen.clear.clone(), style));
+        if style.json {
+            let broken = seen.map(|seen| seen.violations.iter().map(violation).collect::<Vec<_>>());
+            return json!({
+                "id": id,
+                "time": time,
+                "operation": seen.map(|seen| seen.info.name),
+                "subjects": seen.map(|seen| &seen.subjects),
+                "clear": clear,
+                "violations": broken.unwrap_or_default(),
+                "problem": why,
+                "answer": {
+                    "status": self.status.as_u16(),
+                    "code": code,
+                    "description": description,
+                    "milliseconds": u64::try_from(self.milliseconds).unwrap_or(u64::MAX),
+                },
+            })
+            .to_string();
+        }
+        let name = seen.map_or("not opened", |seen| seen.info.name);
+        let mut text = format!("{id}  {time}  {name}");
+        if let Some(clear) = &clear {
+            text.push_str(&format!("\n{}", message(clear, 4)));
+        }
+        for violation in seen.into_iter().flat_map(|seen| &seen.violations) {
+            text.push_str(&format!("\n{}", wrapped(&format!("! {violation}"), 4)));
+        }
+        if let Some(why) = why {
+            text.push_str(&format!("\n{}", wrapped(&format!("! {why}"), 4)));
+        }
+        let code = code
+            .map(|code| format!(", code {code}"))
+            .unwrap_or_default();
+        let description = description
+            .map(|said| format!(" {said}"))
+            .unwrap_or_default();
+        let status = self.status.as_u16();
+        let end = format!(
+            "answered HTTP {status}{code}{description} in {} ms",
+            self.milliseconds
+        );
+        text + &format!("\n{}\n ", wrapped(&end, 4))
+    }
+}
+
+/// Where callbacks are passed on to.
+#[derive(Clone, Debug)]
+struct Forward {
+    url: String,
+    transport: Transport,
+}
+
+impl Forward {
+    fn to(url: &str, keys: &KeyRing) -> Result<Self, Failure> {
+        let transport = Transport::builder(url, keys.clone())
+            .allow_plain_http()
+            .build();
+        let transport = transport.map_err(|error| cannot_start(&error))?;
+        Ok(Self {
+            url: url.trim_end_matches('/').to_owned(),
+            transport,
+        })
+    }
+
+    /// As it came; back comes what is answered.
+    async fn sealed(&self, body: &Bytes) -> (StatusCode, Result<Bytes, &'static str>) {
+        let request = self.transport.request_factory().post(&self.url);
+        let request = request
+            .header(CONTENT_TYPE, envelope::CONTENT_TYPE)
+            .body(body.clone());
+        let Ok(response) = request.send().await else {
+            return (
+                StatusCode::BAD_GATEWAY,
+                Err("nobody answers where it is forwarded to"),
+            );
+        };
+        let status = response.status();
+        let body = response.bytes().await;
+        (status, body.map_err(|_| "the answer from there broke off"))
+    }
+
+    /// In clear; back comes what is answered, if it was accepted.
+    async fn clear(&self, name: &str, clear: Vec<u8>) -> Option<Vec<u8>> {
+        let request = self
+            .transport
+            .request_factory()
+            .post(format!("{}/{name}", self.url));
+        let request = request.header(CONTENT_TYPE, "application/json").body(clear);
+        let response = request.send().await.ok()?;
+        let accepted = response.status().is_success();
+        let body = response.bytes().await.ok()?;
+        accepted.then(|| body.to_vec())
+    }
+}
+
+/// The partner whom SkyPay calls.
+#[derive(Clone)]
+struct Partner {
+    answers: Arc<BTreeMap<String, Value>>,
+    forward: Option<Forward>,
+}
+
+impl Partner {
+    async fn notice<O: Operation>(&self, notice: O) -> Result<Stored, NotStored> {
+        see(&notice);
+        match &self.forward {
+            None => Ok(Stored),
+            Some(forward) => {
+                let clear = serde_json::to_vec(&notice).unwrap_or_default();
+                let accepted = forward.clear(O::INFO.name, clear).await;
+                accepted
+                    .map(|_| Stored)
+                    .ok_or(NotStored::because("nobody took it"))
+            }
+        }
+    }
+
+    async fn inquiry<O: Operation>(&self, inquiry: O) -> Result<O::Response, Refusal> {
+        see(&inquiry);
+        let text = match (&self.forward, self.answers.get(O::INFO.name)) {
+            (Some(forward), _) => {
+                let clear = serde_json::to_vec(&inquiry).unwrap_or_default();
+                forward.clear(O::INFO.name, clear).await
+            }
+            (None, Some(answer)) => Some(answer.to_string().into_bytes()),
+            (None, None) => Some(b"{}".to_vec()),
+        };
+        answer::<O>(text.as_deref())
+    }
+}
+
+/// Tells whoever serves the callback what it is.
+fn see<O: Operation>(request: &O) {
+    let subjects = request.subjects().into_iter().map(str::to_owned);
+    let broken = operations::violations(request);
+    let seen = Seen {
+        info: O::INFO,
+        subjects: subjects.collect(),
+        clear: Tree::of(request),
+        violations: broken
+            .map(|all| all.violations().to_vec())
+            .unwrap_or_default(),
+    };
+    let _ = SEEN.try_with(|slot| {
+        *slot.lock().unwrap_or_else(PoisonError::into_inner) = Some(seen);
+    });
+}
+
+/// The typed answer from clear text: accepted if it is complete, refused if it
+/// has a code that refuses or lacks what is demanded.
+fn answer<O: Operation>(text: Option<&[u8]>) -> Result<O::Response, Refusal> {
+    let text = text.unwrap_or(b"{}");
+    if let Some((code, description)) = operations::code_in(text)
+        && O::INFO.outcome_of(&code) != Outcome::Accepted
+    {
+        return Err(Refusal::new(code, description.unwrap_or_default()));
+    }
+    let unusable = |why: String| {
+        let from = O::INFO.partner_codes.map_or(0, |(from, _)| from);
+        Refusal::partner::<O>(from, why).unwrap_or_else(|_| Refusal::new("", ""))
+    };
+    let response = read::from_slice::<O::Response>(text).map_err(|error| {
+        let field = error.field();
+        unusable(match text {
+            b"{}" => "The listener was given no answer to this inquiry".to_owned(),
+            _ if field.is_empty() => "The listener's answer cannot be read".to_owned(),
+            _ => format!("The listener's answer cannot be read: {field}"),
+        })
+    })?;
+    match operations::violations(&response) {
+        None => Ok(response),
+        Some(broken) => Err(unusable(format!("The listener's answer: {broken}"))),
+    }
+}
+
+macro_rules! partner {
+    (
+        skypay { $($any:tt)* }
+        notices { $($notice:ident($told:ident) -> $noted:ident;)* }
+        inquiries { $($inquiry:ident($asked:ident) -> $answer:ident;)* }
+    ) => {
+        impl PartnerCallbacks for Partner {
+            $(async fn $notice(
+                &self,
+                _: &Context,
+                notice: skypay_types::$told,
+            ) -> Result<Stored, NotStored> {
+                self.notice(notice).await
+            })*
+            $(async fn $inquiry(
+                &self,
+                _: &Context,
+                inquiry: skypay_types::$asked,
+            ) -> Result<skypay_types::$answer, Refusal> {
+                self.inquiry(inquiry).await
+            })*
+        }
+    };
+}
+skypay_types::with_operations!(partner);

@@ -1,0 +1,208 @@
+//! `skypay clock`, `keys` and `callbacks`: the clock, and the pages of the
+//! back office.
+
+use clap::Subcommand;
+use serde_json::{Value, json};
+use skypay_sandbox::engine::{CallbackUrls, Command, Key, KeyCommand, Pause, Validity};
+use skypay_types::Direction;
+
+use super::ending::Failure;
+use super::house::face;
+use super::operations;
+use super::running::{admin, carry, failed};
+use super::show::{Said, Style, columns, table};
+use super::values::choice;
+
+/// Show the sandbox's clock, or move it
+#[derive(Clone, Debug, clap::Args)]
+#[command(after_help = super::running::HELP)]
+pub(crate) struct Clock {
+    #[command(subcommand)]
+    step: ClockStep,
+}
+
+#[derive(Clone, Debug, Subcommand)]
+enum ClockStep {
+    /// Show what time it is there, and when something is due
+    Show,
+    /// Move a virtual clock; everything due on the way happens
+    Advance {
+        /// By how much, such as 300s, 24h or 90d
+        by: Pause,
+    },
+}
+
+impl Clock {
+    pub(crate) async fn run(self) -> Result<Said, Failure> {
+        match self.step {
+            ClockStep::Show => {
+                let clock = admin()?.clock().await.map_err(failed)?;
+                Ok(face("", &clock))
+            }
+            ClockStep::Advance { by } => {
+                let advanced = admin()?.advance(by).await.map_err(failed)?;
+                let what = match advanced.attempts {
+                    1 => "1 attempt at a callback on the way.".to_owned(),
+                    count => format!("{count} attempts at callbacks on the way."),
+                };
+                let said = face(&what, &advanced.clock);
+                Ok(Said::new(said.text, &advanced))
+            }
+        }
+    }
+}
+
+/// Make, see and enable keys, as in the back office
+#[derive(Clone, Debug, clap::Args)]
+#[command(after_help = super::running::HELP)]
+pub(crate) struct Keys {
+    #[command(subcommand)]
+    step: KeyStep,
+}
+
+#[derive(Clone, Debug, Subcommand)]
+enum KeyStep {
+    /// Make a pair of encrypt key and authentication
+    Generate {
+        /// How long it is valid once enabled
+        #[arg(long, default_value = "90d", value_parser = choice::<Validity>())]
+        validity: Validity,
+    },
+    /// Show a pair that is not enabled yet; that is possible once
+    Reveal {
+        /// Its number
+        id: u32,
+    },
+    /// Enable a pair; it takes effect after five minutes
+    Enable {
+        /// Its number
+        id: u32,
+    },
+    /// Make the pair in use valid for longer
+    Extend {
+        /// By how much
+        #[arg(value_parser = choice::<Validity>())]
+        validity: Validity,
+    },
+    /// Show all pairs, without their secrets
+    List,
+}
+
+impl Keys {
+    pub(crate) async fn run(self, style: Style) -> Result<Said, Failure> {
+        let command = match self.step {
+            KeyStep::Generate { validity } => KeyCommand::Generate { validity },
+            KeyStep::Reveal { id } => KeyCommand::Reveal { id },
+            KeyStep::Enable { id } => KeyCommand::Enable { id },
+            KeyStep::Extend { validity } => KeyCommand::Extend { validity },
+            KeyStep::List => return list().await,
+        };
+        carry(&Command::Keys(command), style).await
+    }
+}
+
+async fn list() -> Result<Said, Failure> {
+    let mut state = admin()?.state(false).await.map_err(failed)?;
+    let keys = state["keys"].take();
+    let keys = keys.as_object().into_iter().flatten();
+    let keys: Vec<Key> = keys
+        .filter_map(|(_, key)| serde_json::from_value(key.clone()).ok())
+        .collect();
+    let moment = |moment: Option<skypay_sandbox::engine::Moment>| {
+        moment.map_or("-".to_owned(), |moment| moment.date_time().to_string())
+    };
+    let rows: Vec<_> = keys
+        .iter()
+        .map(|key| {
+            let validity = key.validity.pause().to_string();
+            let id = key.id.to_string();
+            vec![id, validity, moment(key.effective), moment(key.expires)]
+        })
+        .collect();
+    let json: Vec<Value> = keys
+        .iter()
+        .map(|key| {
+            json!({
+                "id": key.id,
+                "validity": key.validity,
+                "generated": key.generated,
+                "revealed": key.revealed,
+                "enabled": key.enabled,
+                "effective": key.effective,
+                "expires": key.expires,
+            })
+        })
+        .collect();
+    Ok(Said::new(
+        table(&["id", "valid", "effective", "expires"], &rows),
+        &json,
+    ))
+}
+
+/// Say where callbacks go
+#[derive(Clone, Debug, clap::Args)]
+#[command(after_help = super::running::HELP)]
+pub(crate) struct Callbacks {
+    #[command(subcommand)]
+    step: CallbackStep,
+}
+
+#[derive(Clone, Debug, Subcommand)]
+enum CallbackStep {
+    /// Show the URL of each callback
+    Show,
+    /// Set the URL of all callbacks, or of one
+    Set {
+        /// The partner's URL; without one, the callback goes nowhere
+        url: Option<String>,
+        /// Only for this callback
+        #[arg(long = "for", value_name = "CALLBACK")]
+        only: Option<String>,
+    },
+}
+
+impl Callbacks {
+    pub(crate) async fn run(self, style: Style) -> Result<Said, Failure> {
+        let mut state = admin()?.state(true).await.map_err(failed)?;
+        let urls = serde_json::from_value(state["callback_urls"].take());
+        let mut urls: CallbackUrls = urls.unwrap_or_default();
+        match self.step {
+            CallbackStep::Show => {
+                let rows = rows(&urls);
+                Ok(Said::new(columns(&rows, 0), &urls))
+            }
+            CallbackStep::Set { url, only: None } => {
+                urls.shared = url;
+                carry(&Command::Callbacks(urls), style).await
+            }
+            CallbackStep::Set {
+                url,
+                only: Some(name),
+            } => {
+                let known = operations::find(&name);
+                if known.is_none_or(|info| info.direction != Direction::ToPartner) {
+                    let what = format!("there is no callback {name}");
+                    let help = "`skypay trigger --help` lists the callbacks.";
+                    return Err(Failure::usage(what).help(help));
+                }
+                match url {
+                    Some(url) => urls.own.insert(name, url),
+                    None => urls.own.remove(&name),
+                };
+                carry(&Command::Callbacks(urls), style).await
+            }
+        }
+    }
+}
+
+fn rows(urls: &CallbackUrls) -> Vec<(&'static str, String)> {
+    let all = skypay_types::OPERATIONS.iter().copied();
+    all.filter(|info| info.direction == Direction::ToPartner)
+        .map(|info| {
+            (
+                info.name,
+                urls.of(info.name).unwrap_or("nowhere").to_owned(),
+            )
+        })
+        .collect()
+}

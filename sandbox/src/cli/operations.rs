@@ -1,0 +1,266 @@
+//! Every operation of the document as a subcommand, and what is done with each
+//! of them. No operation is named here: the types crate hands them over.
+
+use std::borrow::Cow;
+
+use clap::{Arg, ArgAction, ArgMatches, Command, FromArgMatches, Subcommand};
+use schemars::schema_for;
+use skypay_client::{CallbackSender, Client, Error};
+use skypay_types::{
+    Answer, Direction, Effect, Invalid, Mode, OPERATIONS, Operation, OperationInfo, Outcome,
+    Resend, ResponseCode, Validate, read,
+};
+
+use super::ending::Failure;
+use super::fields::{self, Field};
+use super::show::columns;
+use super::tree::Tree;
+
+/// A call that has ended, with the typed answer as it is on the wire.
+pub(crate) type Ended = Result<Tree, Error>;
+
+macro_rules! by_operation {
+    (
+        skypay { $($method:ident($request:ident) -> $response:ident;)* }
+        notices { $($notice:ident($told:ident) -> $noted:ident;)* }
+        inquiries { $($inquiry:ident($asked:ident) -> $answer:ident;)* }
+    ) => {
+        /// Calls an operation of SkyPay's with a clear message.
+        pub(crate) async fn call(
+            client: &Client,
+            info: &OperationInfo,
+            clear: &[u8],
+        ) -> Result<Ended, Failure> {
+            $(if info.name == skypay_types::$request::INFO.name {
+                let request = decode::<skypay_types::$request>(clear)?;
+                return Ok(ended(client.$method(&request).await));
+            })*
+            Err(unknown_operation(info.name))
+        }
+
+        /// Sends a callback with a clear message.
+        pub(crate) async fn send(
+            sender: &CallbackSender,
+            info: &OperationInfo,
+            clear: &[u8],
+        ) -> Result<Ended, Failure> {
+            $(if info.name == skypay_types::$told::INFO.name {
+                let request = decode::<skypay_types::$told>(clear)?;
+                return Ok(ended(sender.$notice(&request).await));
+            })*
+            $(if info.name == skypay_types::$asked::INFO.name {
+                let request = decode::<skypay_types::$asked>(clear)?;
+                return Ok(ended(sender.$inquiry(&request).await));
+            })*
+            Err(unknown_operation(info.name))
+        }
+
+        /// The fields of an operation's request.
+        pub(crate) fn request_fields(name: &str) -> Vec<Field> {
+            $(if name == skypay_types::$request::INFO.name {
+                return fields::of(&schema_for!(skypay_types::$request));
+            })*
+            $(if name == skypay_types::$told::INFO.name {
+                return fields::of(&schema_for!(skypay_types::$told));
+            })*
+            $(if name == skypay_types::$asked::INFO.name {
+                return fields::of(&schema_for!(skypay_types::$asked));
+            })*
+            Vec::new()
+        }
+
+        /// The return code of a clear answer, and its text. An answer that
+        /// refuses lacks most of what one that accepts has, so it is read as
+        /// one to a notice, which has nothing else.
+        pub(crate) fn code_in(clear: &[u8]) -> Option<(String, Option<String>)> {
+            let read = [$(said::<skypay_types::$noted>),*];
+            read.into_iter().find_map(|said| said(clear))
+        }
+    };
+}
+skypay_types::with_operations!(by_operation);
+
+fn ended<R: serde::Serialize>(result: Result<R, Error>) -> Ended {
+    result.map(|response| Tree::of(&response))
+}
+
+fn decode<O: Operation>(clear: &[u8]) -> Result<O, Failure> {
+    read::from_slice(clear).map_err(|error| {
+        let what = match error.field() {
+            "" => format!("{}: {error}", O::INFO.name),
+            field => format!("{}: the value of {field} cannot be read", O::INFO.name),
+        };
+        Failure::usage(what).help(format!(
+            "`skypay … {} --help` says what it is.",
+            O::INFO.name
+        ))
+    })
+}
+
+fn said<A: Answer>(clear: &[u8]) -> Option<(String, Option<String>)> {
+    let answer = read::from_slice::<A>(clear).ok();
+    let answer = answer.as_ref();
+    let code = answer.and_then(Answer::response_code).map(str::to_owned);
+    let description = answer.and_then(Answer::response_description);
+    Some((code?, description.map(str::to_owned)))
+}
+
+/// What a message breaks of the document's rules, as far as it can be read.
+pub(crate) fn violations<M: Validate>(message: &M) -> Option<Invalid> {
+    skypay_runtime::validate::validate(message).err()
+}
+
+fn unknown_operation(name: &str) -> Failure {
+    Failure::usage(format!("{name} cannot be called from this side"))
+}
+
+/// The operation of that name, whoever calls it.
+pub(crate) fn find(name: &str) -> Option<&'static OperationInfo> {
+    OPERATIONS.iter().copied().find(|info| info.name == name)
+}
+
+/// Which operations a command offers.
+pub(crate) trait Offered {
+    /// Who calls whom.
+    const DIRECTION: Direction;
+}
+
+/// The operations of SkyPay.
+#[derive(Clone, Debug)]
+pub(crate) struct Skypay;
+
+impl Offered for Skypay {
+    const DIRECTION: Direction = Direction::ToSkypay;
+}
+
+/// The callbacks to the partner.
+#[derive(Clone, Debug)]
+pub(crate) struct Callbacks;
+
+impl Offered for Callbacks {
+    const DIRECTION: Direction = Direction::ToPartner;
+}
+
+/// An operation with the fields of its request, as a subcommand.
+#[derive(Clone, Debug)]
+pub(crate) struct Chosen<T> {
+    pub(crate) info: &'static OperationInfo,
+    pub(crate) fields: Vec<String>,
+    offered: std::marker::PhantomData<T>,
+}
+
+impl<T: Offered> FromArgMatches for Chosen<T> {
+    fn from_arg_matches(matches: &ArgMatches) -> Result<Self, clap::Error> {
+        let missing = || clap::Error::new(clap::error::ErrorKind::MissingSubcommand);
+        let (name, matches) = matches.subcommand().ok_or_else(missing)?;
+        let fields = matches.get_many::<String>("field");
+        Ok(Self {
+            info: find(name).ok_or_else(missing)?,
+            fields: fields.into_iter().flatten().cloned().collect(),
+            offered: std::marker::PhantomData,
+        })
+    }
+
+    fn update_from_arg_matches(&mut self, matches: &ArgMatches) -> Result<(), clap::Error> {
+        *self = Self::from_arg_matches(matches)?;
+        Ok(())
+    }
+}
+
+impl<T: Offered> Subcommand for Chosen<T> {
+    fn augment_subcommands(command: Command) -> Command {
+        let offered = OPERATIONS.iter();
+        let offered = offered.filter(|info| info.direction == T::DIRECTION);
+        command
+            .subcommand_required(true)
+            .arg_required_else_help(true)
+            .subcommand_value_name("OPERATION")
+            .subcommand_help_heading("Operations")
+            .disable_help_subcommand(true)
+            .subcommands(offered.map(|info| {
+                let command = Command::new(info.name).about(info.summary);
+                command.defer(with_fields)
+            }))
+    }
+
+    fn augment_subcommands_for_update(command: Command) -> Command {
+        Self::augment_subcommands(command)
+    }
+
+    fn has_subcommand(name: &str) -> bool {
+        find(name).is_some_and(|info| info.direction == T::DIRECTION)
+    }
+}
+
+/// What belongs to an operation's own help; only made when it is asked for.
+fn with_fields(command: Command) -> Command {
+    let after = find(command.get_name()).map(described);
+    let field = Arg::new("field")
+        .value_name("FIELD=VALUE")
+        .action(ArgAction::Append)
+        .help("Fields by their names on the wire; FIELD:=JSON for lists and objects");
+    command.arg(field).after_help(after.unwrap_or_default())
+}
+
+fn described(info: &'static OperationInfo) -> String {
+    let fields = request_fields(info.name);
+    let (required, optional): (Vec<_>, Vec<_>) =
+        fields.into_iter().partition(|field| field.required);
+    let mut text = String::new();
+    for (title, fields) in [("Fields", required), ("Optional fields", optional)] {
+        if !fields.is_empty() {
+            let rows: Vec<_> = fields.iter().map(Field::described).collect();
+            text.push_str(&format!("{title}:\n{}\n\n", columns(&rows, 2)));
+        }
+    }
+    let rows = [
+        ("action", Cow::from(info.action)),
+        ("answer", Cow::from(mode(info.mode))),
+        ("effect", Cow::from(effect(info.effect))),
+        ("again", resend(info)),
+        ("refused", codes(info, Outcome::Rejected)),
+        ("unknown", codes(info, Outcome::Unknown)),
+    ];
+    let rows: Vec<_> = rows
+        .into_iter()
+        .filter(|(_, said)| !said.is_empty())
+        .collect();
+    text.push_str(&format!("Behaviour:\n{}", columns(&rows, 2)));
+    text
+}
+
+fn mode(mode: Mode) -> &'static str {
+    match mode {
+        Mode::Asynchronous => "acknowledges; the outcome comes by callback",
+        Mode::Synchronous => "is the outcome",
+        Mode::Notification => "can only acknowledge",
+    }
+}
+
+fn effect(effect: Effect) -> &'static str {
+    match effect {
+        Effect::Reads => "reads",
+        Effect::ChangesState => "changes state, moves no money",
+        Effect::MovesMoney => "moves money",
+    }
+}
+
+fn resend(info: &OperationInfo) -> Cow<'static, str> {
+    let when = info
+        .ask_after_seconds
+        .map(|seconds| format!(", not before {seconds} seconds"));
+    let when = when.unwrap_or_default();
+    match (info.resend, info.ask_with) {
+        (Resend::Safe, _) => "may be sent again".into(),
+        (Resend::AfterAsking, Some(ask)) => format!("only after asking {ask}{when}").into(),
+        (Resend::AfterAsking, None) => "only after asking".into(),
+        (Resend::Never, Some(ask)) => format!("never; {ask} tells what became of it{when}").into(),
+        (Resend::Never, None) => "never".into(),
+    }
+}
+
+fn codes(info: &OperationInfo, outcome: Outcome) -> Cow<'static, str> {
+    let codes = info.codes.iter().filter(|(_, said)| *said == outcome);
+    let codes = codes.map(|(code, _)| format!("{:?}", ResponseCode::from(*code)));
+    codes.collect::<Vec<_>>().join(", ").into()
+}

@@ -1,0 +1,204 @@
+//! Writing for people, at most eighty columns wide, and for programs.
+
+use std::io::{self, Write};
+
+use serde::Serialize;
+
+use super::ending::{Ending, Failure};
+use super::tree::Tree;
+
+/// How wide text for people may be.
+pub(crate) const WIDTH: usize = 80;
+
+/// How things are shown.
+#[derive(Clone, Copy, Debug, clap::Args)]
+pub(crate) struct Style {
+    /// Write JSON, for other programs
+    #[arg(long, global = true, display_order = 900)]
+    pub(crate) json: bool,
+    /// Show personal data instead of [masked]
+    #[arg(long, global = true, display_order = 901)]
+    pub(crate) show_personal_data: bool,
+}
+
+/// What a command has to say: for people and for programs.
+pub(crate) struct Said {
+    pub(crate) ending: Ending,
+    pub(crate) text: String,
+    pub(crate) json: String,
+}
+
+impl Said {
+    /// Something was done.
+    pub(crate) fn new(text: impl Into<String>, json: &impl Serialize) -> Self {
+        Self {
+            ending: Ending::Done,
+            text: text.into(),
+            json: serde_json::to_string(json).unwrap_or_default(),
+        }
+    }
+
+    /// The same, with another end.
+    pub(crate) fn ending(mut self, ending: Ending) -> Self {
+        self.ending = ending;
+        self
+    }
+
+    /// Writes it to standard output.
+    pub(crate) fn print(&self, style: Style) {
+        out(if style.json { &self.json } else { &self.text });
+    }
+}
+
+/// Writes a failure to standard error.
+pub(crate) fn complain(failure: &Failure, style: Style) {
+    let text = if style.json {
+        failure.json().to_string()
+    } else {
+        let what = format!("skypay: {}", failure.what);
+        let help = failure.help.iter();
+        let help = help.map(|help| format!("\n{}", wrapped(help, 2)));
+        wrapped(&what, 0) + &help.collect::<String>()
+    };
+    let _ = writeln!(io::stderr(), "{text}");
+}
+
+/// Writes a line to standard output at once. Nobody listening is no error.
+pub(crate) fn out(text: &str) {
+    let mut stdout = io::stdout().lock();
+    let _ = writeln!(stdout, "{}", text.trim_end_matches('\n'));
+    let _ = stdout.flush();
+}
+
+/// A text in lines of at most [`WIDTH`] columns, each indented. Line ends stay.
+pub(crate) fn wrapped(text: &str, indent: usize) -> String {
+    let mut lines = Vec::new();
+    for paragraph in text.lines() {
+        let own = paragraph.len() - paragraph.trim_start().len();
+        let indent = " ".repeat(indent + own);
+        let mut line = String::new();
+        for word in paragraph.split_whitespace() {
+            let used = line.chars().count() + word.chars().count() + 1;
+            if !line.is_empty() && indent.len() + used > WIDTH {
+                lines.push(format!("{indent}{line}"));
+                line.clear();
+            }
+            if !line.is_empty() {
+                line.push(' ');
+            }
+            line.push_str(word);
+        }
+        lines.push(format!("{indent}{line}").trim_end().to_owned());
+    }
+    lines.join("\n")
+}
+
+/// Two columns: names, and what belongs to them, wrapped beside them.
+pub(crate) fn columns<N: AsRef<str>, T: AsRef<str>>(rows: &[(N, T)], indent: usize) -> String {
+    let widest = rows.iter().map(|(name, _)| name.as_ref().chars().count());
+    let widest = widest.max().unwrap_or_default().min(30);
+    let mut lines = Vec::new();
+    for (name, text) in rows {
+        let hanging = indent + widest + 2;
+        let text = wrapped(text.as_ref(), hanging);
+        let first = text.trim_start();
+        let name = name.as_ref();
+        let beside = name.chars().count() <= widest;
+        let padded = format!("{}{name:widest$}  ", " ".repeat(indent));
+        if beside || text.is_empty() {
+            lines.push(format!("{padded}{first}").trim_end().to_owned());
+        } else {
+            lines.push(padded.trim_end().to_owned());
+            lines.push(text);
+        }
+    }
+    lines.join("\n")
+}
+
+/// A table: each column as wide as its widest cell, the last one as it is.
+pub(crate) fn table(head: &[&str], rows: &[Vec<String>]) -> String {
+    let mut widths: Vec<usize> = head.iter().map(|cell| cell.chars().count()).collect();
+    for row in rows {
+        for (width, cell) in widths.iter_mut().zip(row) {
+            *width = (*width).max(cell.chars().count());
+        }
+    }
+    let line = |cells: &mut dyn Iterator<Item = &str>| {
+        let cells = cells.zip(&widths);
+        let cells = cells.map(|(cell, width)| format!("{cell:width$}"));
+        let line = cells.collect::<Vec<_>>().join("  ");
+        line.trim_end().to_owned()
+    };
+    let mut lines = vec![line(&mut head.iter().copied())];
+    for row in rows {
+        lines.push(line(&mut row.iter().map(String::as_str)));
+    }
+    lines.join("\n")
+}
+
+/// A message for people: its fields one below the other.
+pub(crate) fn message(tree: &Tree, indent: usize) -> String {
+    match tree {
+        Tree::Object(members) => {
+            let plain: Vec<_> = members
+                .iter()
+                .filter_map(|(name, value)| Some((name, value.plain()?)))
+                .collect();
+            let mut text = columns(&plain, indent);
+            for (name, value) in members.iter().filter(|(_, value)| value.plain().is_none()) {
+                if !text.is_empty() {
+                    text.push('\n');
+                }
+                let pad = " ".repeat(indent);
+                text.push_str(&format!("{pad}{name}\n{}", message(value, indent + 2)));
+            }
+            text
+        }
+        Tree::Array(items) if items.is_empty() => format!("{}none", " ".repeat(indent)),
+        Tree::Array(items) => {
+            let items: Vec<_> = items.iter().map(|item| message(item, indent)).collect();
+            let rows = items.iter().any(|item| item.contains('\n'));
+            items.join(if rows { "\n\n" } else { "\n" })
+        }
+        scalar => wrapped(&scalar.plain().unwrap_or_default(), indent),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{columns, message, table, wrapped};
+    use crate::cli::tree::Tree;
+
+    #[test]
+    fn text_is_wrapped_at_eighty_columns_and_keeps_its_indent() {
+        let text = wrapped(&"word ".repeat(40), 4);
+        assert!(text.lines().all(|line| line.len() <= 80), "{text}");
+        assert!(
+            text.lines().all(|line| line.starts_with("    word")),
+            "{text}"
+        );
+        assert_eq!(wrapped("one\n\n  two", 2), "  one\n\n    two");
+    }
+
+    #[test]
+    fn columns_and_tables_are_aligned() {
+        assert_eq!(
+            columns(&[("a", "x"), ("bcd", "y z")], 2),
+            "  a    x\n  bcd  y z"
+        );
+        let rows = [
+            vec!["1".to_owned(), "two".to_owned()],
+            vec!["10".to_owned(), "x".to_owned()],
+        ];
+        assert_eq!(table(&["id", "name"], &rows), "id  name\n1   two\n10  x");
+    }
+
+    #[test]
+    fn messages_keep_the_order_of_their_fields() {
+        let tree = Tree::read(br#"{"zeta":"1","rows":[{"a":1},{"a":2}],"alpha":null}"#).unwrap();
+        assert_eq!(
+            message(&tree, 0),
+            "zeta   1\nalpha  -\nrows\n  a  1\n  a  2"
+        );
+    }
+}

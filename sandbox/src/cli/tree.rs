@@ -1,0 +1,185 @@
+//! JSON in the order in which it was written, so that messages are shown as
+//! the document describes them.
+
+use std::fmt;
+
+use serde::de::{MapAccess, Visitor};
+use serde::ser::{SerializeMap, SerializeSeq};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde_json::Value;
+use serde_json::value::RawValue;
+
+/// What stands in the place of personal data.
+const MASKED: &str = "[masked]";
+
+/// A JSON text.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum Tree {
+    Null,
+    Bool(bool),
+    /// As it was written, decimals included.
+    Number(String),
+    Text(String),
+    Array(Vec<Tree>),
+    Object(Vec<(String, Tree)>),
+}
+
+impl Tree {
+    /// Reads a JSON text.
+    pub(crate) fn read(text: &[u8]) -> Option<Self> {
+        let text: &RawValue = serde_json::from_slice(text).ok()?;
+        Self::of_raw(text)
+    }
+
+    fn of_raw(raw: &RawValue) -> Option<Self> {
+        let text = raw.get();
+        Some(match text.as_bytes().first()? {
+            b'{' => {
+                let Members(members) = serde_json::from_str(text).ok()?;
+                let members = members.into_iter();
+                let members = members.map(|(name, raw)| Some((name, Self::of_raw(&raw)?)));
+                Self::Object(members.collect::<Option<_>>()?)
+            }
+            b'[' => {
+                let items: Vec<&RawValue> = serde_json::from_str(text).ok()?;
+                let items = items.into_iter().map(Self::of_raw);
+                Self::Array(items.collect::<Option<_>>()?)
+            }
+            b'"' => Self::Text(serde_json::from_str(text).ok()?),
+            b'n' => Self::Null,
+            b't' | b'f' => Self::Bool(text == "true"),
+            _ => Self::Number(text.to_owned()),
+        })
+    }
+
+    /// What a value is on the wire.
+    pub(crate) fn of(value: &impl Serialize) -> Self {
+        let text = serde_json::to_vec(value).unwrap_or_default();
+        Self::read(&text).unwrap_or(Self::Null)
+    }
+
+    /// The same without personal data: fields of these names, wherever they
+    /// are, hold none any more.
+    pub(crate) fn masked(self, personal: &[&str]) -> Self {
+        match self {
+            Self::Array(items) => Self::Array(
+                items
+                    .into_iter()
+                    .map(|item| item.masked(personal))
+                    .collect(),
+            ),
+            Self::Object(members) => {
+                let members = members.into_iter().map(|(name, value)| {
+                    let folded: String = name.split_whitespace().collect();
+                    let hidden = personal
+                        .iter()
+                        .any(|known| folded.eq_ignore_ascii_case(known));
+                    let value = match value {
+                        Self::Null => Self::Null,
+                        _ if hidden => Self::Text(MASKED.to_owned()),
+                        shown => shown.masked(personal),
+                    };
+                    (name, value)
+                });
+                Self::Object(members.collect())
+            }
+            scalar => scalar,
+        }
+    }
+
+    /// A scalar as people write it.
+    pub(crate) fn plain(&self) -> Option<String> {
+        match self {
+            Self::Null => Some("-".to_owned()),
+            Self::Bool(value) => Some(value.to_string()),
+            Self::Number(number) => Some(number.clone()),
+            Self::Text(text) => Some(text.clone()),
+            Self::Array(_) | Self::Object(_) => None,
+        }
+    }
+}
+
+impl Serialize for Tree {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self {
+            Self::Null => serializer.serialize_unit(),
+            Self::Bool(value) => serializer.serialize_bool(*value),
+            Self::Number(number) => match RawValue::from_string(number.clone()) {
+                Ok(raw) => raw.serialize(serializer),
+                Err(_) => serializer.serialize_str(number),
+            },
+            Self::Text(text) => serializer.serialize_str(text),
+            Self::Array(items) => {
+                let mut list = serializer.serialize_seq(Some(items.len()))?;
+                for item in items {
+                    list.serialize_element(item)?;
+                }
+                list.end()
+            }
+            Self::Object(members) => {
+                let mut object = serializer.serialize_map(Some(members.len()))?;
+                for (name, value) in members {
+                    object.serialize_entry(name, value)?;
+                }
+                object.end()
+            }
+        }
+    }
+}
+
+/// The members of an object in their order, each as it stands.
+struct Members(Vec<(String, Box<RawValue>)>);
+
+impl<'de> Deserialize<'de> for Members {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Object;
+
+        impl<'de> Visitor<'de> for Object {
+            type Value = Members;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a JSON object")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut object: A) -> Result<Members, A::Error> {
+                let mut members = Vec::new();
+                while let Some(member) = object.next_entry()? {
+                    members.push(member);
+                }
+                Ok(Members(members))
+            }
+        }
+
+        deserializer.deserialize_map(Object)
+    }
+}
+
+/// For values whose order says nothing.
+impl From<Value> for Tree {
+    fn from(value: Value) -> Self {
+        Self::of(&value)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Tree;
+
+    #[test]
+    fn order_and_values_survive() {
+        let text = r#"{"b":1,"a":[true,null,1100000.00,"x",{"d":-2,"c":{}}]}"#;
+        let tree = Tree::read(text.as_bytes()).unwrap();
+        assert_eq!(serde_json::to_string(&tree).unwrap(), text);
+    }
+
+    #[test]
+    fn personal_fields_are_masked_wherever_they_are_and_however_spelled() {
+        let text = r#"{"name":"x","rows":[{"Account No":["y"],"code":"1"}],"phone":null}"#;
+        let tree = Tree::read(text.as_bytes()).unwrap();
+        let masked = tree.masked(&["accountNo", "name", "phone"]);
+        assert_eq!(
+            serde_json::to_string(&masked).unwrap(),
+            r#"{"name":"[masked]","rows":[{"Account No":"[masked]","code":"1"}],"phone":null}"#
+        );
+    }
+}

@@ -1,0 +1,287 @@
+//! Carries callbacks to the partner.
+//!
+//! The generated sender writes, seals and judges each of them, and takes the
+//! [`relay`] for the partner; the relay carries out what shall go wrong on the
+//! wire, and keeps what it saw.
+
+mod relay;
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use serde_json::Value;
+use skypay_client::{CallbackSender, Credentials, KeyRing, Transport};
+use skypay_runtime::outcome::Error;
+use skypay_runtime::{envelope, read};
+use skypay_types::{Answer, Operation};
+use tokio::sync::{Mutex, mpsc};
+
+use crate::admin::WireRecord;
+use crate::engine::{AttemptResult, Delivered, Delivery, KeysInUse, WireFault};
+use crate::house::{Errand, House};
+use relay::{Relay, Trip};
+
+/// How many callbacks travel at once by the real clock. By a virtual clock it
+/// is one, so that the same commands give the same log.
+const MESSENGERS: usize = 32;
+
+/// How long a partner may take, by the real clock whatever the house's is.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// Makes errands until the house closes.
+pub(crate) async fn run(
+    house: House,
+    errands: mpsc::UnboundedReceiver<Errand>,
+) -> std::io::Result<()> {
+    let messengers = if house.is_virtual() { 1 } else { MESSENGERS };
+    let relay = Relay::open(messengers).await?;
+    let errands = Arc::new(Mutex::new(errands));
+    for slot in 0..messengers {
+        let messenger = Messenger {
+            house: house.clone(),
+            relay: relay.clone(),
+            slot,
+            sender: None,
+        };
+        tokio::spawn(messenger.work(Arc::clone(&errands)));
+    }
+    Ok(())
+}
+
+/// Makes one errand after the other, over a slot of the relay.
+struct Messenger {
+    house: House,
+    relay: Relay,
+    slot: usize,
+    /// The sender, as long as the keys are these.
+    sender: Option<(KeysInUse, KeyRing, CallbackSender)>,
+}
+
+/// What became of a callback, in all its copies.
+type Ending = (AttemptResult, Vec<WireRecord>);
+
+impl Messenger {
+    async fn work(mut self, errands: Arc<Mutex<mpsc::UnboundedReceiver<Errand>>>) {
+        loop {
+            let next = errands.lock().await.recv().await;
+            let Some(Errand { delivery, life }) = next else {
+                return;
+            };
+            let (result, wire) = match self.attempt(&delivery).await {
+                Ok(ending) => ending,
+                Err(reason) => (AttemptResult::NotSent { reason }, Vec::new()),
+            };
+            let delivered = Delivered {
+                delivery: delivery.id,
+                attempt: delivery.attempt,
+                result,
+            };
+            self.house.ended(life, delivered, wire);
+        }
+    }
+
+    /// One attempt, from the clear text to the partner's word.
+    async fn attempt(&mut self, delivery: &Delivery) -> Result<Ending, String> {
+        let url = delivery.url.clone().ok_or("no URL is set for it")?;
+        if url.starts_with("https:") {
+            return self.attempt_directly(delivery, &url).await;
+        }
+        let mut trip = Trip::to(&url, delivery)?;
+        for fault in &delivery.faults {
+            if let WireFault::Splice { head, tail } = fault {
+                trip.body = self.spliced(*head, *tail).await;
+            }
+        }
+        let started = Instant::now();
+        let wrong = delivery.faults.contains(&WireFault::WrongKey);
+        let (ring, sender) = self.sender(wrong)?;
+        self.relay.expect(self.slot, trip);
+        let called = call(&sender, &delivery.operation, &delivery.clear).await;
+        let seen = self.relay.seen(self.slot);
+        let result = judged(called, &seen, &ring, started);
+        Ok((result, seen.records))
+    }
+
+    /// To a partner behind TLS nothing goes wrong, and nothing is seen of the
+    /// wire.
+    async fn attempt_directly(&mut self, delivery: &Delivery, url: &str) -> Result<Ending, String> {
+        if delivery
+            .faults
+            .iter()
+            .any(|fault| !matches!(fault, WireFault::Delay { .. }))
+        {
+            return Err("faults on the wire need a callback URL that begins with http:".to_owned());
+        }
+        let (ring, _) = self.sender(false)?;
+        let sender = sender_to(url, ring.clone())?;
+        let started = Instant::now();
+        let called = call(&sender, &delivery.operation, &delivery.clear).await;
+        let result = judged(called, &relay::Seen::default(), &ring, started);
+        Ok((result, Vec::new()))
+    }
+
+    /// The first blocks of one callback and the last of another. Three blocks
+    /// are 64 characters, so no text has to be opened for this.
+    async fn spliced(&mut self, head: u64, tail: u64) -> Option<String> {
+        let head = self.sealed(head).await?;
+        let tail = self.sealed(tail).await?;
+        let cut = (head.len().min(tail.len()) / 2 / 64).max(1) * 64;
+        Some(format!("{}{}", head.get(..cut)?, tail.get(cut..)?))
+    }
+
+    /// The sealed text of a callback, whether it was ever sent or not.
+    async fn sealed(&mut self, id: u64) -> Option<String> {
+        let callback = self.house.state().callback(id).cloned()?;
+        let (_, sender) = self.sender(false).ok()?;
+        self.relay.expect(self.slot, Trip::nowhere());
+        // It goes nowhere, so there is nothing to learn from its end.
+        let _ = call(&sender, &callback.operation, &callback.clear).await;
+        self.relay.seen(self.slot).sealed
+    }
+
+    /// A sender to this messenger's slot, with the keys of this moment.
+    fn sender(&mut self, wrong_key: bool) -> Result<(KeyRing, CallbackSender), String> {
+        let now = self.house.now();
+        let keys = self.house.state().keys_in_use(now);
+        if wrong_key {
+            let nobody = Credentials::new(
+                &keys.user_name,
+                &keys.sealing.authentication,
+                "nobody has this key",
+            );
+            let ring = KeyRing::new(nobody);
+            return Ok((ring.clone(), sender_to(&self.relay.url(self.slot), ring)?));
+        }
+        if let Some((known, ring, sender)) = &self.sender
+            && *known == keys
+        {
+            return Ok((ring.clone(), sender.clone()));
+        }
+        let ring = ring_of(&keys);
+        let sender = sender_to(&self.relay.url(self.slot), ring.clone())?;
+        self.sender = Some((keys, ring.clone(), sender.clone()));
+        Ok((ring, sender))
+    }
+}
+
+/// A sender that tries once: who tries again is the engine's to say.
+fn sender_to(url: &str, ring: KeyRing) -> Result<CallbackSender, String> {
+    let transport = Transport::builder(url, ring)
+        .read_retries(0)
+        .timeout(PATIENCE)
+        .allow_plain_http()
+        .build();
+    let transport = transport.map_err(|error| error.to_string())?;
+    Ok(CallbackSender::with_transport(transport))
+}
+
+/// Sealed with one pair; answers are read with any.
+fn ring_of(keys: &KeysInUse) -> KeyRing {
+    let credentials = |pair: &crate::engine::Pair| {
+        Credentials::new(&keys.user_name, &pair.authentication, &pair.encrypt_key)
+    };
+    let others = keys.accepted.iter().filter(|pair| **pair != keys.sealing);
+    let ring = KeyRing::new(credentials(&keys.sealing));
+    others.fold(ring, |ring, pair| ring.with_previous(credentials(pair)))
+}
+
+/// What the sender says of a call.
+enum Called {
+    Answered {
+        code: String,
+        description: Option<String>,
+        /// The response, where it could be read as one.
+        clear: Option<Value>,
+    },
+    NotSent(String),
+    Unknown(String),
+}
+
+/// Gives the callback of that name to the sender's method for it.
+macro_rules! call_any {
+    (
+        skypay { $($ours:tt)* }
+        $($group:ident { $($method:ident($request:ident) -> $response:ident;)* })*
+    ) => {
+        async fn call(sender: &CallbackSender, operation: &str, clear: &Value) -> Called {
+            $($(if operation == <skypay_types::$request as Operation>::INFO.name {
+                let text = serde_json::to_vec(clear).unwrap_or_default();
+                return match read::from_slice::<skypay_types::$request>(&text) {
+                    Ok(request) => called::<skypay_types::$request>(sender.$method(&request).await),
+                    Err(error) => Called::NotSent(error.to_string()),
+                };
+            })*)*
+            Called::NotSent(format!("there is no callback {operation}"))
+        }
+    };
+}
+
+skypay_types::with_operations!(call_any);
+
+fn called<O: Operation>(
+    result: Result<O::Response, Error<<O::Response as Answer>::Code>>,
+) -> Called {
+    match result {
+        Ok(response) => Called::Answered {
+            code: response
+                .response_code()
+                .unwrap_or(O::INFO.accepted_code())
+                .to_owned(),
+            description: response.response_description().map(str::to_owned),
+            clear: serde_json::to_value(&response).ok(),
+        },
+        Err(Error::Rejected(rejected)) => Called::Answered {
+            code: rejected.code().to_owned(),
+            description: rejected.description().map(str::to_owned),
+            clear: None,
+        },
+        Err(Error::NotSent(error)) => Called::NotSent(error.to_string()),
+        Err(Error::Unknown(unknown)) => match unknown.code() {
+            Some(code) => Called::Answered {
+                code: code.to_owned(),
+                description: None,
+                clear: None,
+            },
+            None => Called::Unknown(unknown.cause().to_string()),
+        },
+    }
+}
+
+/// What became of an attempt, from what the sender and the relay know.
+fn judged(called: Called, seen: &relay::Seen, ring: &KeyRing, started: Instant) -> AttemptResult {
+    let milliseconds = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
+    let first = seen.records.iter().find(|record| record.copy == 1);
+    match called {
+        Called::Answered {
+            code,
+            description,
+            clear,
+        } => AttemptResult::Answered {
+            code,
+            description,
+            clear: clear
+                .or_else(|| opened(ring, first?.answer.as_deref()?))
+                .unwrap_or_default(),
+            milliseconds,
+        },
+        Called::NotSent(reason) => AttemptResult::NotSent { reason },
+        Called::Unknown(reason) => match &seen.not_sent {
+            Some(reason) => AttemptResult::NotSent {
+                reason: reason.clone(),
+            },
+            None => AttemptResult::Lost {
+                reason,
+                status: first.and_then(|record| record.status),
+                milliseconds,
+            },
+        },
+    }
+}
+
+fn opened(ring: &KeyRing, answer: &str) -> Option<Value> {
+    let sets = ring.all();
+    let mut clear = sets
+        .iter()
+        .filter_map(|set| envelope::open(set.key(), answer.as_bytes()).ok());
+    clear.find_map(|clear| serde_json::from_str(&clear).ok())
+}

@@ -1,0 +1,544 @@
+//! The sandbox's behaviour, as a function.
+//!
+//! State, command, time and seed go in; state, answer and events come out.
+//! There is no network, no file, no clock and no chance but the seed's: the
+//! same seed and the same commands at the same times give the same log, byte
+//! for byte.
+//!
+//! ```
+//! use skypay_sandbox::engine::{Answer, Command, Request, Settings, State};
+//! use skypay_types::{BalanceQueryRequest, DateTime};
+//!
+//! let now: DateTime = "2026-01-05 09:00:00".parse()?;
+//! let mut state = State::new(Settings::default(), now);
+//! let request = BalanceQueryRequest::builder().build()?;
+//! let applied = state.apply(&Command::from(Request::of(&request)), now);
+//! let response = applied.answer.typed::<BalanceQueryRequest>().unwrap();
+//! assert_eq!(response.balance.to_string(), "1100000.00");
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+
+mod account;
+mod answer;
+mod callback;
+mod catalog;
+mod collection;
+mod command;
+mod counter;
+mod delivery;
+mod fault;
+mod finance;
+mod keys;
+mod magic;
+mod moment;
+mod payout;
+mod random;
+mod refused;
+mod request;
+mod rule;
+mod settings;
+mod status;
+pub mod switches;
+mod turn;
+
+pub use account::{Account, Ledger, Totals};
+pub use answer::{Answer, Applied, Event};
+pub use callback::Purpose;
+pub use collection::{Barcode, Collection, CollectionStanding};
+pub use command::{
+    CallbackUrls, CashierCommand, Command, Delivered, FaultCommand, FinanceCommand, KeyCommand,
+    Request, ScriptCommand, StoreCommand,
+};
+pub use counter::{CounterPayout, CounterStanding};
+pub use delivery::{Attempt, AttemptResult, Callback, Delivery, Standing};
+pub use fault::{Fault, FaultRule, NumberedFault, Side, WireFault};
+pub use finance::Movement;
+pub use keys::{Key, KeysInUse, Pair, Validity};
+pub use magic::{MAGIC, Magic, Meaning};
+pub use moment::{Moment, NoPause, Pause};
+pub use payout::{Amendment, Payout, Step, Wish};
+pub use rule::{Course, NumberedRule, Rule, Then, When};
+pub use settings::{Limits, Opening, Settings, Timing};
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+use skypay_types::{DateTime, OPERATIONS, ResponseCode};
+
+use payout::Daily;
+use random::Random;
+use turn::{Entry, Turn};
+
+/// Everything there is: accounts, payouts, collections, keys, rules, faults,
+/// switches and callbacks. It can be saved and read again at any time.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct State {
+    settings: Settings,
+    now: Moment,
+    random: Random,
+    last_event: u64,
+    last_number: u64,
+    last_movement: u64,
+    agenda: BTreeSet<Entry>,
+    ledger: Ledger,
+    payouts: BTreeMap<u64, Payout>,
+    /// The payouts of each control number, in order.
+    numbers: BTreeMap<String, Vec<u64>>,
+    daily: Daily,
+    counter: BTreeMap<String, CounterPayout>,
+    barcodes: BTreeMap<String, Barcode>,
+    collections: BTreeMap<u64, Collection>,
+    movements: Vec<Movement>,
+    callbacks: BTreeMap<u64, Callback>,
+    /// The callbacks whose attempt has not ended.
+    sending: BTreeSet<u64>,
+    callback_urls: CallbackUrls,
+    allow_list: Vec<String>,
+    switches: BTreeMap<String, String>,
+    timing: Timing,
+    limits: Limits,
+    rules: Vec<NumberedRule>,
+    faults: Vec<NumberedFault>,
+    keys: BTreeMap<u32, Key>,
+}
+
+impl State {
+    /// A state that begins at that moment. Whether the settings make sense is
+    /// for [`Settings::check`] to say.
+    #[must_use]
+    pub fn new(settings: Settings, now: DateTime) -> Self {
+        let now = Moment::from(now);
+        let mut random = Random::new(settings.seed);
+        let drawn = Pair::drawn(&mut random);
+        let pair = settings.keys.clone().unwrap_or(drawn);
+        let mut state = Self {
+            now,
+            random,
+            last_event: 0,
+            last_number: 0,
+            last_movement: 0,
+            agenda: BTreeSet::new(),
+            ledger: Ledger::new(&settings),
+            payouts: BTreeMap::new(),
+            numbers: BTreeMap::new(),
+            daily: Daily::default(),
+            counter: BTreeMap::new(),
+            barcodes: BTreeMap::new(),
+            collections: BTreeMap::new(),
+            movements: Vec::new(),
+            callbacks: BTreeMap::new(),
+            sending: BTreeSet::new(),
+            callback_urls: settings.callbacks.clone(),
+            allow_list: settings.allow_list.clone(),
+            switches: settings.switches.clone(),
+            timing: settings.timing,
+            limits: settings.limits,
+            rules: Vec::new(),
+            faults: Vec::new(),
+            keys: BTreeMap::from([(1, Key::first(pair, now))]),
+            settings,
+        };
+        Turn::new(&mut state).watch_key(1);
+        state
+    }
+
+    /// Carries out a command. Time never goes back: an earlier `now` counts
+    /// as the last one.
+    ///
+    /// Whoever wants to come to the same state again has to remember every
+    /// command with its time, those that were declined and every
+    /// [`Command::Tick`] among them: what was due was done then.
+    pub fn apply(&mut self, command: &Command, now: DateTime) -> Applied {
+        self.now = self.now.max(now.into());
+        let mut turn = Turn::new(self);
+        turn.run_due();
+        // Who gave the command learns of the callbacks that it caused, not of
+        // those that were due anyway.
+        turn.deliveries.clear();
+        let (answer, faults) = turn.carry_out(command);
+        turn.run_due();
+        Applied {
+            answer,
+            events: turn.events,
+            faults,
+        }
+    }
+
+    /// When something is due next; [`Command::Tick`] then does it. What waits
+    /// for the end of an attempt is not due.
+    #[must_use]
+    pub fn next_due(&self) -> Option<DateTime> {
+        self.agenda.first().map(|entry| entry.due.date_time())
+    }
+
+    /// The callbacks that are to be sent now, in order. One is listed until
+    /// [`Command::Delivered`] says what became of the attempt.
+    #[must_use]
+    pub fn outgoing(&self) -> Vec<Delivery> {
+        let sending = self.sending.iter().filter_map(|id| self.callbacks.get(id));
+        let mut all: Vec<_> = sending
+            .filter_map(|callback| {
+                let attempt = callback.attempts.last()?;
+                Some(Delivery {
+                    id: callback.id,
+                    attempt: attempt.number,
+                    operation: callback.operation.clone(),
+                    subject: callback.subject.clone(),
+                    url: attempt.url.clone(),
+                    clear: callback.clear.clone(),
+                    due: attempt.started.date_time(),
+                    faults: attempt.faults.clone(),
+                })
+            })
+            .collect();
+        all.sort_by_key(|delivery| (delivery.due, delivery.id));
+        all
+    }
+
+    /// The keys in use at that moment.
+    #[must_use]
+    pub fn keys_in_use(&self, now: DateTime) -> KeysInUse {
+        self.keys_at(now.into())
+    }
+
+    /// Whether a request may come with these credentials, for the clear-text
+    /// door.
+    #[must_use]
+    pub fn knows(&self, user_name: &str, authentication: &str, now: DateTime) -> bool {
+        let keys = self.keys_at(now.into());
+        let mut pairs = keys.accepted.iter();
+        keys.user_name == user_name && pairs.any(|pair| pair.authentication == authentication)
+    }
+
+    /// The answer of a switch: the one that was set, or its default.
+    #[must_use]
+    pub fn switch(&self, name: &str) -> &str {
+        let default = || switches::find(name).map_or("", switches::Switch::default_value);
+        self.switches.get(name).map_or_else(default, String::as_str)
+    }
+
+    /// What the state began with.
+    #[must_use]
+    pub fn settings(&self) -> &Settings {
+        &self.settings
+    }
+
+    /// The moment of the last command.
+    #[must_use]
+    pub fn now(&self) -> DateTime {
+        self.now.date_time()
+    }
+
+    /// The number of the last event.
+    #[must_use]
+    pub fn last_event(&self) -> u64 {
+        self.last_event
+    }
+
+    /// All accounts.
+    #[must_use]
+    pub fn ledger(&self) -> &Ledger {
+        &self.ledger
+    }
+
+    /// All payouts that were ordered, the oldest first.
+    #[must_use]
+    pub fn payouts(&self) -> impl DoubleEndedIterator<Item = &Payout> {
+        self.payouts.values()
+    }
+
+    /// The payouts that were ordered with a control number, in order.
+    pub fn payouts_of(&self, control_number: &str) -> impl Iterator<Item = &Payout> {
+        let ids = self.numbers.get(control_number).into_iter().flatten();
+        ids.filter_map(|id| self.payouts.get(id))
+    }
+
+    /// The payout that was ordered last with a control number.
+    #[must_use]
+    pub fn payout(&self, control_number: &str) -> Option<&Payout> {
+        self.payouts_of(control_number).last()
+    }
+
+    /// The payouts that stores asked the partner about.
+    #[must_use]
+    pub fn counter_payouts(&self) -> impl DoubleEndedIterator<Item = &CounterPayout> {
+        self.counter.values()
+    }
+
+    /// All repayments, the oldest first.
+    #[must_use]
+    pub fn collections(&self) -> impl DoubleEndedIterator<Item = &Collection> {
+        self.collections.values()
+    }
+
+    /// The references for barcodes.
+    pub fn barcodes(&self) -> impl Iterator<Item = &Barcode> {
+        self.barcodes.values()
+    }
+
+    /// All movements of the accounts, the oldest first.
+    #[must_use]
+    pub fn movements(&self) -> &[Movement] {
+        &self.movements
+    }
+
+    /// All callbacks, the oldest first.
+    #[must_use]
+    pub fn callbacks(&self) -> impl DoubleEndedIterator<Item = &Callback> {
+        self.callbacks.values()
+    }
+
+    /// A callback by its number, with every attempt.
+    #[must_use]
+    pub fn callback(&self, id: u64) -> Option<&Callback> {
+        self.callbacks.get(&id)
+    }
+
+    /// Where callbacks go.
+    #[must_use]
+    pub fn callback_urls(&self) -> &CallbackUrls {
+        &self.callback_urls
+    }
+
+    /// Who may call; everybody if empty.
+    #[must_use]
+    pub fn allow_list(&self) -> &[String] {
+        &self.allow_list
+    }
+
+    /// How long things take.
+    #[must_use]
+    pub fn timing(&self) -> Timing {
+        self.timing
+    }
+
+    /// What is too much.
+    #[must_use]
+    pub fn limits(&self) -> Limits {
+        self.limits
+    }
+
+    /// The rules for requests, the strongest first.
+    #[must_use]
+    pub fn rules(&self) -> &[NumberedRule] {
+        &self.rules
+    }
+
+    /// The rules for the wire.
+    #[must_use]
+    pub fn faults(&self) -> &[NumberedFault] {
+        &self.faults
+    }
+
+    /// All keys that were ever made, the oldest first.
+    pub fn keys(&self) -> impl Iterator<Item = &Key> {
+        self.keys.values()
+    }
+
+    /// The prefix of the partner's that a number starts with.
+    pub(crate) fn prefix_of(&self, number: &str) -> Option<String> {
+        let mut prefixes = self.ledger.accounts.keys();
+        prefixes
+            .find(|prefix| number.starts_with(prefix.as_str()))
+            .cloned()
+    }
+
+    /// Where a callback goes.
+    fn url_of<'a>(&'a self, callback: &'a Callback) -> Option<&'a str> {
+        let own = callback.url.as_deref();
+        own.or_else(|| self.callback_urls.of(&callback.operation))
+    }
+}
+
+impl Turn<'_> {
+    fn carry_out(&mut self, command: &Command) -> (Answer, Vec<WireFault>) {
+        let answer = match command {
+            Command::Request(request) => return self.request(request),
+            Command::Tick => self.done(Value::Null),
+            Command::Delivered(delivered) => self.delivered(delivered),
+            Command::Cashier(command) => self.cashier(command),
+            Command::Finance(command) => self.finance(command),
+            Command::Store(command) => self.store(command),
+            Command::Script(command) => self.script(command),
+            Command::Fault(command) => self.fault(command),
+            Command::Keys(command) => self.key(command),
+            Command::Callbacks(urls) => self.set_callbacks(urls),
+            Command::Switch { name, value } => self.set_switch(name, value),
+            Command::Timing(timing) => {
+                self.state.timing = *timing;
+                self.changed("timing", json!(timing))
+            }
+            Command::Limits(limits) => {
+                self.state.limits = *limits;
+                self.changed("limits", json!(limits))
+            }
+            Command::AllowList { addresses } => {
+                self.state.allow_list.clone_from(addresses);
+                self.changed("allow-list", json!(addresses))
+            }
+            Command::Replay { delivery, copies } => self.replay(*delivery, *copies),
+            Command::Trigger {
+                operation,
+                clear,
+                url,
+            } => self.trigger(operation, clear, url.as_deref()),
+            Command::Reset => self.reset(),
+        };
+        (answer, Vec::new())
+    }
+
+    /// The answer to a command that was carried out.
+    pub(crate) fn done(&self, details: Value) -> Answer {
+        Answer::Done {
+            deliveries: self.deliveries.clone(),
+            details,
+        }
+    }
+
+    fn changed(&mut self, what: &str, to: Value) -> Answer {
+        self.note("settings-changed", what, to);
+        self.done(Value::Null)
+    }
+
+    fn set_callbacks(&mut self, urls: &CallbackUrls) -> Answer {
+        let unknown = urls.own.keys().find(|name| callback::find(name).is_none());
+        if let Some(unknown) = unknown {
+            return Answer::declined(format!("there is no callback {unknown:?}"));
+        }
+        self.state.callback_urls = urls.clone();
+        self.changed("callbacks", json!(urls))
+    }
+
+    fn set_switch(&mut self, name: &str, value: &str) -> Answer {
+        let Some(switch) = switches::find(name) else {
+            let names: Vec<_> = switches::SWITCHES
+                .iter()
+                .map(|switch| switch.name)
+                .collect();
+            return Answer::declined(format!(
+                "there is no switch {name:?}; there are {}",
+                names.join(", ")
+            ));
+        };
+        if !switch.has(value) {
+            let values: Vec<_> = switch.values.iter().map(|(value, _)| *value).collect();
+            return Answer::declined(format!(
+                "{name} cannot be {value:?}; it can be {}",
+                values.join(", ")
+            ));
+        }
+        self.state
+            .switches
+            .insert(name.to_owned(), value.to_owned());
+        self.changed(name, json!(value))
+    }
+
+    fn script(&mut self, command: &ScriptCommand) -> Answer {
+        match command {
+            ScriptCommand::Add { rule } => {
+                if let Err(why) = refusable(rule) {
+                    return Answer::declined(why);
+                }
+                let id = self.number();
+                let rule = rule.clone();
+                self.note("rule-added", "", json!({ "rule": id, "then": rule.then }));
+                let numbered = NumberedRule {
+                    id,
+                    rule,
+                    applied: 0,
+                };
+                self.state.rules.insert(0, numbered);
+                self.done(json!({ "rule": id }))
+            }
+            ScriptCommand::Remove { id } => {
+                let before = self.state.rules.len();
+                self.state.rules.retain(|numbered| numbered.id != *id);
+                if self.state.rules.len() == before {
+                    return Answer::declined(format!("there is no rule {id}"));
+                }
+                self.note("rule-removed", "", json!({ "rule": id }));
+                self.done(Value::Null)
+            }
+            ScriptCommand::Clear => {
+                self.state.rules.clear();
+                self.note("rules-cleared", "", Value::Null);
+                self.done(Value::Null)
+            }
+        }
+    }
+
+    fn fault(&mut self, command: &FaultCommand) -> Answer {
+        match command {
+            FaultCommand::Add { fault } => {
+                if let Err(why) = fault.check() {
+                    return Answer::declined(why);
+                }
+                let id = self.number();
+                let rule = fault.clone();
+                self.note(
+                    "fault-added",
+                    "",
+                    json!({ "rule": id, "fault": rule.fault }),
+                );
+                let numbered = NumberedFault {
+                    id,
+                    rule,
+                    happened: 0,
+                };
+                self.state.faults.push(numbered);
+                self.done(json!({ "rule": id }))
+            }
+            FaultCommand::Remove { id } => {
+                let before = self.state.faults.len();
+                self.state.faults.retain(|numbered| numbered.id != *id);
+                if self.state.faults.len() == before {
+                    return Answer::declined(format!("there is no fault {id}"));
+                }
+                self.note("fault-removed", "", json!({ "rule": id }));
+                self.done(Value::Null)
+            }
+            FaultCommand::Clear => {
+                self.state.faults.clear();
+                self.note("faults-cleared", "", Value::Null);
+                self.done(Value::Null)
+            }
+        }
+    }
+
+    /// Begins anew, with the same seed and therefore the same keys; only the
+    /// log goes on.
+    fn reset(&mut self) -> Answer {
+        let settings = self.state.settings.clone();
+        let last_event = self.state.last_event;
+        *self.state = State::new(settings, self.at.date_time());
+        self.state.last_event = last_event;
+        self.note("reset", "", Value::Null);
+        self.done(Value::Null)
+    }
+}
+
+/// Whether a rule refuses with a code that its operation has.
+fn refusable(rule: &Rule) -> Result<(), String> {
+    let Some(code) = &rule.then.refuse else {
+        return Ok(());
+    };
+    if *code == ResponseCode::Success {
+        return Err("1000 is no refusal".to_owned());
+    }
+    let Some(operation) = &rule.when.operation else {
+        return Ok(());
+    };
+    let mut all = OPERATIONS.iter().copied();
+    let Some(info) = all.find(|info| info.name == operation) else {
+        return Err(format!("there is no operation {operation:?}"));
+    };
+    if refused::lists(info, code) {
+        return Ok(());
+    }
+    let codes: Vec<_> = info.codes.iter().map(|(code, _)| *code).collect();
+    Err(format!(
+        "{operation} has no code {code}; it has {}",
+        codes.join(", ")
+    ))
+}

@@ -1,0 +1,182 @@
+//! Money: where all of it is at any time.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+use skypay_types::Amount;
+
+use super::settings::Settings;
+
+/// The accounts of an entity.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Account {
+    /// The company's name.
+    pub name: String,
+    /// What payouts can be made from.
+    pub balance: Amount,
+    /// What was taken from the balance for payouts that are not over.
+    pub held: Amount,
+    /// What payees have received.
+    pub paid: Amount,
+    /// What was collected and is not settled yet.
+    pub collected: Amount,
+    /// What was settled and is still here.
+    pub settled: Amount,
+}
+
+/// What has crossed the border of the sandbox. What came in, less what went
+/// out, is what the accounts hold and payees have received.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Totals {
+    /// Opening balances, recharges and collections.
+    pub brought_in: Amount,
+    /// Withdrawals.
+    pub taken_out: Amount,
+}
+
+/// All accounts.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Ledger {
+    /// By prefix.
+    pub accounts: BTreeMap<String, Account>,
+    /// What crossed the border.
+    pub totals: Totals,
+}
+
+/// A part of an account.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Part {
+    Balance,
+    Held,
+    Paid,
+    Collected,
+    Settled,
+    /// Outside of the sandbox.
+    Outside,
+}
+
+/// The part does not hold that much, or cannot hold it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Short;
+
+impl Ledger {
+    pub(crate) fn new(settings: &Settings) -> Self {
+        let mut ledger = Self {
+            accounts: BTreeMap::new(),
+            totals: Totals::default(),
+        };
+        for (prefix, opening) in &settings.entities {
+            let account = Account {
+                name: opening.name.clone(),
+                balance: Amount::ZERO,
+                held: Amount::ZERO,
+                paid: Amount::ZERO,
+                collected: Amount::ZERO,
+                settled: Amount::ZERO,
+            };
+            ledger.accounts.insert(prefix.clone(), account);
+            // What cannot be held is not brought in.
+            let _ = ledger.shift(
+                (prefix, Part::Outside),
+                (prefix, Part::Balance),
+                opening.balance,
+            );
+        }
+        ledger
+    }
+
+    /// What all accounts hold, and what payees have received.
+    #[must_use]
+    pub fn inside(&self) -> i64 {
+        let of = |account: &Account| {
+            [
+                account.balance,
+                account.held,
+                account.paid,
+                account.collected,
+                account.settled,
+            ]
+            .into_iter()
+            .map(Amount::centavos)
+            .sum::<i64>()
+        };
+        self.accounts.values().map(of).sum()
+    }
+
+    /// The sum of all payout balances.
+    #[must_use]
+    pub fn balance(&self) -> Amount {
+        let all = self.accounts.values().map(|account| account.balance);
+        Amount::from_centavos(all.map(Amount::centavos).sum())
+    }
+
+    /// Moves money from one part to another. Nothing ever becomes negative, all
+    /// that is inside never exceeds what one message can say, and a refused
+    /// movement changes nothing.
+    pub(crate) fn shift(
+        &mut self,
+        (giver, from): (&str, Part),
+        (taker, to): (&str, Part),
+        amount: Amount,
+    ) -> Result<(), Short> {
+        if amount < Amount::ZERO {
+            return Err(Short);
+        }
+        if (giver, from) == (taker, to) {
+            return Ok(());
+        }
+        let left = match from {
+            Part::Outside => {
+                self.has_room_for(amount)?;
+                self.totals.brought_in.checked_add(amount)
+            }
+            _ => self.part(giver, from)?.checked_sub(amount),
+        };
+        let grown = match to {
+            Part::Outside => self.totals.taken_out.checked_add(amount),
+            _ => self.part(taker, to)?.checked_add(amount),
+        };
+        let left = left.filter(|left| *left >= Amount::ZERO).ok_or(Short)?;
+        let grown = grown.ok_or(Short)?;
+        match from {
+            Part::Outside => self.totals.brought_in = left,
+            _ => *self.part(giver, from)? = left,
+        }
+        match to {
+            Part::Outside => self.totals.taken_out = grown,
+            _ => *self.part(taker, to)? = grown,
+        }
+        Ok(())
+    }
+
+    /// Whether that much may come in. What is inside can then go wherever it
+    /// belongs: nothing has to be refused for want of room.
+    fn has_room_for(&self, amount: Amount) -> Result<(), Short> {
+        let Totals {
+            brought_in,
+            taken_out,
+        } = self.totals;
+        let inside = brought_in
+            .checked_sub(taken_out)
+            .and_then(|inside| inside.checked_add(amount));
+        inside
+            .filter(|inside| *inside <= MOST)
+            .map(|_| ())
+            .ok_or(Short)
+    }
+
+    fn part(&mut self, prefix: &str, part: Part) -> Result<&mut Amount, Short> {
+        let account = self.accounts.get_mut(prefix).ok_or(Short)?;
+        match part {
+            Part::Balance => Ok(&mut account.balance),
+            Part::Held => Ok(&mut account.held),
+            Part::Paid => Ok(&mut account.paid),
+            Part::Collected => Ok(&mut account.collected),
+            Part::Settled => Ok(&mut account.settled),
+            Part::Outside => Err(Short),
+        }
+    }
+}
+
+/// The largest amount that a message can say.
+pub(crate) const MOST: Amount = Amount::from_centavos(999_999_999_999);

@@ -1,0 +1,432 @@
+//! Callbacks on their way: written, sent, answered, sent again.
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+use skypay_types::{
+    Direction, Invalid, OPERATIONS, Operation, OperationInfo, Outcome, ResponseCode,
+};
+
+use super::answer::Answer;
+use super::command::Delivered;
+use super::delivery::{Attempt, AttemptResult, Callback, Standing};
+use super::fault::{Fault, Side, WireFault};
+use super::moment::{Moment, Pause};
+use super::request::Facts;
+use super::switches;
+use super::turn::{Due, Turn};
+
+/// What a callback is for: who learns of its end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Purpose {
+    /// The partner shall know; nobody waits.
+    Notice,
+    /// A cashier waits for a payout's data.
+    PayoutInquiry,
+    /// A cashier waits for the word to hand out the money.
+    PayoutConfirmation,
+    /// A cashier waits for the word to take the money.
+    CollectionInquiry,
+    /// A cashier has taken the money.
+    CollectionConfirmation,
+    /// It was sent by hand, or again: nothing depends on it.
+    Nothing,
+}
+
+/// The pauses before a notice is sent again.
+const NOTICE_PAUSES: [Pause; 5] = [
+    Pause::seconds(60),
+    Pause::seconds(300),
+    Pause::seconds(1800),
+    Pause::seconds(7200),
+    Pause::seconds(43_200),
+];
+
+/// The pauses before a confirmation is sent again.
+const CONFIRMATION_PAUSES: [Pause; 3] = [
+    Pause::seconds(30),
+    Pause::seconds(300),
+    Pause::seconds(1800),
+];
+
+/// A callback of the document, by its name.
+pub(crate) fn find(operation: &str) -> Option<&'static OperationInfo> {
+    let mut all = OPERATIONS.iter().copied();
+    all.find(|info| info.direction == Direction::ToPartner && info.name == operation)
+}
+
+impl AttemptResult {
+    /// What the attempt says of the callback's outcome.
+    #[must_use]
+    pub fn outcome(&self, info: &OperationInfo) -> Outcome {
+        match self {
+            Self::Answered { code, .. } => info.outcome_of(code),
+            Self::NotSent { .. } => Outcome::Rejected,
+            Self::Lost { .. } => Outcome::Unknown,
+        }
+    }
+
+    /// The return code, if there was an answer.
+    #[must_use]
+    pub fn code(&self) -> Option<ResponseCode> {
+        match self {
+            Self::Answered { code, .. } => Some(ResponseCode::from(code.as_str())),
+            _ => None,
+        }
+    }
+
+    fn words(&self) -> &'static str {
+        match self {
+            Self::Answered { .. } => "answered",
+            Self::NotSent { .. } => "not-sent",
+            Self::Lost { .. } => "lost",
+        }
+    }
+}
+
+impl Turn<'_> {
+    /// Writes a callback that is due at that moment. What the document does
+    /// not allow is not sent, but noted.
+    pub(crate) fn write_callback<O: Operation>(
+        &mut self,
+        message: Result<O, Invalid>,
+        subject: &str,
+        purpose: Purpose,
+        due: Moment,
+    ) -> Option<u64> {
+        let clear = message
+            .map_err(|invalid| invalid.to_string())
+            .and_then(|message| serde_json::to_value(&message).map_err(|error| error.to_string()));
+        match clear {
+            Ok(clear) => Some(self.post(O::INFO.name, subject, clear, purpose, due)),
+            Err(why) => {
+                let details = json!({ "operation": O::INFO.name, "why": why });
+                self.note("callback-not-written", subject, details);
+                None
+            }
+        }
+    }
+
+    /// Puts a callback into the outbox.
+    pub(crate) fn post(
+        &mut self,
+        operation: &str,
+        subject: &str,
+        clear: Value,
+        purpose: Purpose,
+        due: Moment,
+    ) -> u64 {
+        let id = self.number();
+        let callback = Callback {
+            id,
+            operation: operation.to_owned(),
+            subject: subject.to_owned(),
+            url: None,
+            clear: clear.clone(),
+            created: self.at,
+            standing: Standing::Scheduled { due },
+            attempts: Vec::new(),
+            repeats: None,
+            purpose,
+            held_back: false,
+        };
+        self.state.callbacks.insert(id, callback);
+        self.deliveries.push(id);
+        let details = json!({ "operation": operation, "delivery": id, "due": due });
+        self.note_with("callback-written", subject, details, clear);
+        self.schedule(due, Due::Send(id));
+        id
+    }
+
+    /// Sends a callback again as it was, or as somebody wants it.
+    pub(crate) fn replay(&mut self, delivery: u64, copies: u32) -> Answer {
+        let Some(callback) = self.state.callbacks.get(&delivery).cloned() else {
+            return Answer::declined(format!("there is no delivery {delivery}"));
+        };
+        for _ in 0..copies.clamp(1, 1000) {
+            let (operation, subject) = (&callback.operation, &callback.subject);
+            let id = self.post(
+                operation,
+                subject,
+                callback.clear.clone(),
+                Purpose::Nothing,
+                self.at,
+            );
+            if let Some(copy) = self.state.callbacks.get_mut(&id) {
+                copy.repeats = Some(delivery);
+                copy.url.clone_from(&callback.url);
+            }
+        }
+        self.done(Value::Null)
+    }
+
+    pub(crate) fn trigger(&mut self, operation: &str, clear: &Value, url: Option<&str>) -> Answer {
+        if find(operation).is_none() {
+            let all = OPERATIONS.iter().copied();
+            let all = all.filter(|info| info.direction == Direction::ToPartner);
+            let names: Vec<_> = all.map(|info| info.name).collect();
+            return Answer::declined(format!(
+                "there is no callback {operation:?}; there are {}",
+                names.join(", ")
+            ));
+        }
+        let subject = ["controlNumber", "contractNumber", "referenceNumber"];
+        let subject = subject.iter().find_map(|field| clear.get(field)?.as_str());
+        let subject = subject.unwrap_or_default().to_owned();
+        let id = self.post(
+            operation,
+            &subject,
+            clear.clone(),
+            Purpose::Nothing,
+            self.at,
+        );
+        if let Some(callback) = self.state.callbacks.get_mut(&id) {
+            callback.url = url.map(str::to_owned);
+        }
+        self.done(Value::Null)
+    }
+
+    /// Begins an attempt: what goes wrong on the wire is decided now.
+    pub(crate) fn send_due(&mut self, id: u64, due: Moment) {
+        let Some(callback) = self.state.callbacks.get(&id) else {
+            return;
+        };
+        if callback.standing != (Standing::Scheduled { due }) {
+            return;
+        }
+        let callback = callback.clone();
+        let facts = Facts::of(
+            &callback.operation,
+            vec![callback.subject.clone()],
+            &callback.clear,
+        );
+        let mut wire = Vec::new();
+        for fault in self.faults_for(Side::Callbacks, &facts) {
+            match fault {
+                Fault::Drop => return self.drop_callback(&callback),
+                Fault::Late { by } if !callback.held_back => return self.hold_back(&callback, by),
+                Fault::Wire(fault) => wire.extend(self.drawn(fault, id)),
+                Fault::Late { .. } | Fault::Answer { .. } => {}
+            }
+        }
+        let url = self.state.url_of(&callback).map(str::to_owned);
+        let number = self.begin(id, url.clone(), &wire);
+        if url.is_none() {
+            self.delivered(&Delivered {
+                delivery: id,
+                attempt: number,
+                result: AttemptResult::NotSent {
+                    reason: format!("no URL is set for {}", callback.operation),
+                },
+            });
+        }
+    }
+
+    fn begin(&mut self, id: u64, url: Option<String>, faults: &[WireFault]) -> u32 {
+        let at = self.at;
+        let Some(callback) = self.state.callbacks.get_mut(&id) else {
+            return 0;
+        };
+        let number = u32::try_from(callback.attempts.len() + 1).unwrap_or(u32::MAX);
+        callback.attempts.push(Attempt {
+            number,
+            started: at,
+            url,
+            faults: faults.to_vec(),
+            ended: None,
+            result: None,
+        });
+        callback.standing = Standing::Sending {
+            since: at,
+            faults: faults.to_vec(),
+        };
+        let (operation, subject) = (callback.operation.clone(), callback.subject.clone());
+        self.state.sending.insert(id);
+        let mut details = json!({ "operation": operation, "delivery": id, "attempt": number });
+        if !faults.is_empty() {
+            details["faults"] = json!(faults);
+        }
+        self.note("callback-due", &subject, details);
+        number
+    }
+
+    fn drop_callback(&mut self, callback: &Callback) {
+        if let Some(callback) = self.state.callbacks.get_mut(&callback.id) {
+            callback.standing = Standing::GivenUp;
+        }
+        let details = json!({ "operation": callback.operation, "delivery": callback.id });
+        self.note("callback-dropped", &callback.subject, details);
+        let result = AttemptResult::Lost {
+            reason: "a fault dropped it".to_owned(),
+            status: None,
+            milliseconds: 0,
+        };
+        self.ended(callback, &result, Outcome::Unknown, true);
+    }
+
+    fn hold_back(&mut self, callback: &Callback, by: Pause) {
+        let due = self.at.plus(by);
+        if let Some(callback) = self.state.callbacks.get_mut(&callback.id) {
+            callback.standing = Standing::Scheduled { due };
+            callback.held_back = true;
+        }
+        let details = json!({
+            "operation": callback.operation,
+            "delivery": callback.id,
+            "until": due,
+        });
+        self.note("callback-held-back", &callback.subject, details);
+        self.schedule(due, Due::Send(callback.id));
+    }
+
+    /// A fault with what chance has to add to it.
+    fn drawn(&mut self, fault: WireFault, id: u64) -> Option<WireFault> {
+        match fault {
+            WireFault::Garble { .. } => Some(WireFault::Garble {
+                seed: self.state.random.number(),
+            }),
+            WireFault::Splice { .. } => {
+                let others = self.state.callbacks.keys().copied();
+                let others: Vec<_> = others.filter(|other| *other != id).collect();
+                let mut draw = || {
+                    let index = self.state.random.below(others.len() as u64);
+                    others.get(usize::try_from(index).ok()?).copied()
+                };
+                Some(WireFault::Splice {
+                    head: draw()?,
+                    tail: draw()?,
+                })
+            }
+            fault => Some(fault),
+        }
+    }
+
+    /// Learns what became of an attempt.
+    pub(crate) fn delivered(&mut self, delivered: &Delivered) -> Answer {
+        let Delivered {
+            delivery,
+            attempt,
+            result,
+        } = delivered;
+        let at = self.at;
+        let running = self.state.callbacks.get_mut(delivery).and_then(|callback| {
+            let sending = matches!(callback.standing, Standing::Sending { .. });
+            let last = callback.attempts.last_mut()?;
+            if !sending || last.number != *attempt {
+                return None;
+            }
+            last.ended = Some(at);
+            last.result = Some(result.clone());
+            Some(callback.clone())
+        });
+        let Some(callback) = running else {
+            return Answer::declined(format!(
+                "attempt {attempt} at delivery {delivery} is not on its way"
+            ));
+        };
+        self.state.sending.remove(delivery);
+        let mut details = json!({
+            "operation": callback.operation,
+            "delivery": delivery,
+            "attempt": attempt,
+            "result": result.words(),
+        });
+        let mut personal = Value::Null;
+        match result {
+            AttemptResult::Answered { code, clear, .. } => {
+                details["code"] = json!(code);
+                personal = clear.clone();
+            }
+            AttemptResult::NotSent { reason } => details["reason"] = json!(reason),
+            AttemptResult::Lost { reason, status, .. } => {
+                details["reason"] = json!(reason);
+                details["status"] = json!(status);
+            }
+        }
+        self.note_with("callback-ended", &callback.subject, details, personal);
+        self.judge(&callback, result);
+        self.done(Value::Null)
+    }
+
+    /// Sends a callback again, or lets it rest.
+    fn judge(&mut self, callback: &Callback, result: &AttemptResult) {
+        let info = find(&callback.operation);
+        let outcome = info.map_or(Outcome::Unknown, |info| result.outcome(info));
+        let not_sent = matches!(result, AttemptResult::NotSent { .. });
+        let outcome = if not_sent && may_have_arrived(callback) {
+            Outcome::Unknown
+        } else {
+            outcome
+        };
+        let acknowledged = outcome == Outcome::Accepted;
+        let pause = self.pause_before_next(callback, result, outcome);
+        let standing = match pause {
+            _ if acknowledged => Standing::Acknowledged,
+            Some(pause) => {
+                let due = self.at.plus(pause);
+                self.schedule(due, Due::Send(callback.id));
+                Standing::Scheduled { due }
+            }
+            None => Standing::GivenUp,
+        };
+        let over = !matches!(standing, Standing::Scheduled { .. });
+        if let Some(callback) = self.state.callbacks.get_mut(&callback.id) {
+            callback.standing = standing;
+        }
+        self.ended(callback, result, outcome, over);
+    }
+
+    fn pause_before_next(
+        &self,
+        callback: &Callback,
+        result: &AttemptResult,
+        outcome: Outcome,
+    ) -> Option<Pause> {
+        let tried = callback.attempts.len().checked_sub(1)?;
+        let answered = matches!(result, AttemptResult::Answered { .. });
+        match callback.purpose {
+            Purpose::Notice => {
+                let again = match self.state.switch(switches::CALLBACK_RETRY) {
+                    "until-answered" => !answered,
+                    "until-1000" => outcome != Outcome::Accepted,
+                    _ => false,
+                };
+                NOTICE_PAUSES.get(tried).copied().filter(|_| again)
+            }
+            Purpose::PayoutConfirmation | Purpose::CollectionConfirmation => {
+                let again = outcome == Outcome::Unknown
+                    && match self.state.switch(switches::CONFIRMATION_REPEAT) {
+                        "until-answered" => true,
+                        "once" => tried == 0,
+                        _ => false,
+                    };
+                CONFIRMATION_PAUSES.get(tried).copied().filter(|_| again)
+            }
+            _ => None,
+        }
+    }
+
+    /// Tells whoever waits for a callback.
+    fn ended(&mut self, callback: &Callback, result: &AttemptResult, outcome: Outcome, over: bool) {
+        match callback.purpose {
+            Purpose::PayoutInquiry => self.payout_inquired(callback, result, outcome),
+            Purpose::PayoutConfirmation => self.payout_confirmed(callback, result, outcome, over),
+            Purpose::CollectionInquiry => self.collection_inquired(callback, result, outcome),
+            Purpose::CollectionConfirmation => {
+                self.collection_confirmed(callback, result, outcome, over);
+            }
+            Purpose::Notice | Purpose::Nothing => {}
+        }
+    }
+}
+
+/// Whether an earlier attempt, or the callback that this one repeats, may have
+/// reached the partner.
+fn may_have_arrived(callback: &Callback) -> bool {
+    let mut results = callback
+        .attempts
+        .iter()
+        .filter_map(|attempt| attempt.result.as_ref());
+    callback.repeats.is_some()
+        || results.any(|result| !matches!(result, AttemptResult::NotSent { .. }))
+}

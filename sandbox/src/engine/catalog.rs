@@ -1,0 +1,187 @@
+//! The six catalogs, shortened: enough of each to order by.
+#![expect(
+    clippy::unused_self,
+    reason = "each operation is served by a method of its name"
+)]
+
+use skypay_types::{
+    BankEntry, CivilStatusEntry, GetBankCodeRequest, GetBankCodeResponse, GetCivilStatusRequest,
+    GetCivilStatusResponse, GetIdentificationTypeRequest, GetIdentificationTypeResponse,
+    GetNationalityRequest, GetNationalityResponse, GetProvinceRequest, GetProvinceResponse,
+    GetTownCityRequest, GetTownCityResponse, IdentificationTypeEntry, Invalid, NationalityEntry,
+    ProvinceEntry, TownCityEntry,
+};
+
+use super::refused::Refused;
+use super::switches;
+use super::turn::Turn;
+
+const NATIONALITIES: [(u32, &str); 6] = [
+    (1, "Philippines"),
+    (2, "China"),
+    (3, "Indonesia"),
+    (4, "Japan"),
+    (5, "Taiwan"),
+    (6, "United States"),
+];
+
+const CIVIL_STATUSES: [(u32, &str); 4] = [
+    (1, "Single"),
+    (2, "Married"),
+    (3, "Widowed"),
+    (4, "Separated"),
+];
+
+const IDENTIFICATION_TYPES: [(u32, &str); 8] = [
+    (1, "Company ID"),
+    (2, "Driver’s License"),
+    (3, "Passport"),
+    (4, "SSS"),
+    (5, "TIN"),
+    (6, "UMID"),
+    (7, "Voter’s ID"),
+    (8, "Postal ID"),
+];
+
+const PROVINCES: [(u32, &str); 6] = [
+    (1, "Abra"),
+    (2, "Agusan del Norte"),
+    (14, "Bulacan"),
+    (20, "Cavite"),
+    (22, "Cebu"),
+    (47, "Metro Manila"),
+];
+
+/// City, province, name.
+const CITIES: [(u32, u32, &str); 9] = [
+    (1, 1, "Sallapadan"),
+    (2, 1, "Bangued"),
+    (30, 2, "Butuan City"),
+    (301, 14, "Malolos"),
+    (421, 20, "Bacoor"),
+    (470, 22, "Cebu City"),
+    (996, 47, "Manila"),
+    (997, 47, "Makati"),
+    (998, 47, "Quezon City"),
+];
+
+/// Code in letters, number, name.
+const BANKS: [(&str, u32, &str); 8] = [
+    ("BDO", 1, "BDO Unibank"),
+    ("BPI", 2, "Bank of the Philippine Islands"),
+    ("CHB", 3, "China Banking Corporation"),
+    ("LBP", 4, "Land Bank of the Philippines"),
+    ("MBT", 5, "Metropolitan Bank and Trust Company"),
+    ("PNB", 6, "Philippine National Bank"),
+    ("SEC", 7, "Security Bank"),
+    ("UBP", 8, "Union Bank of the Philippines"),
+];
+
+pub(crate) fn has_identification_type(id: u32) -> bool {
+    IDENTIFICATION_TYPES.iter().any(|(known, _)| *known == id)
+}
+
+/// Whether there are such a province and such a city in it.
+pub(crate) fn has_place(province: Option<u32>, city: Option<u32>) -> bool {
+    let known = province.is_none_or(|id| PROVINCES.iter().any(|(known, _)| *known == id));
+    let lies = city.is_none_or(|id| {
+        CITIES
+            .iter()
+            .any(|(known, lies_in, _)| *known == id && province.is_none_or(|id| id == *lies_in))
+    });
+    known && lies
+}
+
+impl Turn<'_> {
+    pub(crate) fn has_bank(&self, code: &str) -> bool {
+        let numbers = self.state.switch(switches::BANK_CODES) == "numbers";
+        BANKS.iter().any(|(letters, number, _)| {
+            if numbers {
+                code.parse() == Ok(*number)
+            } else {
+                *letters == code
+            }
+        })
+    }
+
+    pub(crate) fn get_nationality(
+        &mut self,
+        _: &GetNationalityRequest,
+    ) -> Result<GetNationalityResponse, Refused> {
+        let rows = NATIONALITIES.iter().map(|(id, name)| {
+            let row = NationalityEntry::builder().nationality_id(*id);
+            row.nationality_name(*name).build()
+        });
+        let rows = rows.collect::<Result<Vec<_>, Invalid>>()?;
+        Ok(GetNationalityResponse::builder().result(rows).build()?)
+    }
+
+    pub(crate) fn get_civil_status(
+        &mut self,
+        _: &GetCivilStatusRequest,
+    ) -> Result<GetCivilStatusResponse, Refused> {
+        let rows = CIVIL_STATUSES.iter().map(|(id, name)| {
+            let row = CivilStatusEntry::builder().civil_status_id(*id);
+            row.civil_status(*name).build()
+        });
+        let rows = rows.collect::<Result<Vec<_>, Invalid>>()?;
+        Ok(GetCivilStatusResponse::builder().result(rows).build()?)
+    }
+
+    pub(crate) fn get_identification_type(
+        &mut self,
+        _: &GetIdentificationTypeRequest,
+    ) -> Result<GetIdentificationTypeResponse, Refused> {
+        let rows = IDENTIFICATION_TYPES.iter().map(|(id, name)| {
+            let row = IdentificationTypeEntry::builder().identification_type_id(*id);
+            row.identification_type(*name).build()
+        });
+        let rows = rows.collect::<Result<Vec<_>, Invalid>>()?;
+        let response = GetIdentificationTypeResponse::builder().result(rows);
+        Ok(response.build()?)
+    }
+
+    pub(crate) fn get_town_city(
+        &mut self,
+        _: &GetTownCityRequest,
+    ) -> Result<GetTownCityResponse, Refused> {
+        let rows = CITIES.iter().map(|(id, province, name)| {
+            let row = TownCityEntry::builder().town_city_id(*id);
+            row.town_city(*name).province_id(*province).build()
+        });
+        let rows = rows.collect::<Result<Vec<_>, Invalid>>()?;
+        Ok(GetTownCityResponse::builder().result(rows).build()?)
+    }
+
+    pub(crate) fn get_province(
+        &mut self,
+        _: &GetProvinceRequest,
+    ) -> Result<GetProvinceResponse, Refused> {
+        let rows = PROVINCES.iter().map(|(id, name)| {
+            let row = ProvinceEntry::builder().province_id(*id);
+            row.province(*name).build()
+        });
+        let rows = rows.collect::<Result<Vec<_>, Invalid>>()?;
+        Ok(GetProvinceResponse::builder().result(rows).build()?)
+    }
+
+    pub(crate) fn get_bank_code(
+        &mut self,
+        _: &GetBankCodeRequest,
+    ) -> Result<GetBankCodeResponse, Refused> {
+        let numbers = self.state.switch(switches::BANK_CODES) == "numbers";
+        let rows = BANKS.iter().map(|(letters, number, name)| {
+            let code = if numbers {
+                number.to_string()
+            } else {
+                (*letters).to_owned()
+            };
+            BankEntry::builder()
+                .bank_code(code)
+                .bank_name(*name)
+                .build()
+        });
+        let rows = rows.collect::<Result<Vec<_>, Invalid>>()?;
+        Ok(GetBankCodeResponse::builder().result(rows).build()?)
+    }
+}

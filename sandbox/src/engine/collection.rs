@@ -1,0 +1,387 @@
+//! Repayments that stores collect for the partner.
+
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+use skypay_types::{
+    Amount, CollectionChannel, CollectionCollectRequest, CollectionInquiryRequest, DateTime,
+    Generate711BarcodeRequest, Generate711BarcodeResponse, Outcome, ResponseCode,
+};
+
+use super::account::Part;
+use super::answer::Answer;
+use super::callback::Purpose;
+use super::command::CashierCommand;
+use super::delivery::{AttemptResult, Callback, Standing};
+use super::moment::{Moment, Pause};
+use super::refused::Refused;
+use super::request::text_of_field;
+use super::turn::Turn;
+
+/// How long a barcode is valid.
+const BARCODE_VALIDITY: Pause = Pause::days(1);
+
+/// A reference for a 7-Eleven barcode.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Barcode {
+    /// The reference, as it is drawn.
+    pub reference: String,
+    /// The contract.
+    pub contract_number: String,
+    /// What is to be paid.
+    pub amount: Amount,
+    /// The payer's phone.
+    pub phone: String,
+    /// When it was made.
+    pub created: Moment,
+    /// From when on it is refused.
+    pub expires: Moment,
+}
+
+/// A repayment at a store.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Collection {
+    /// Our number for it.
+    pub id: u64,
+    /// The contract.
+    pub contract_number: String,
+    /// The entity that is repaid.
+    pub prefix: String,
+    /// The store.
+    pub channel: CollectionChannel,
+    /// When the store first asked.
+    pub created: Moment,
+    /// Where it stands.
+    pub standing: CollectionStanding,
+    /// What the partner wants, or what was paid.
+    pub amount: Amount,
+    /// The payer's phone.
+    pub phone: String,
+    /// The store's receipt.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub receipt: Option<String>,
+    /// When the store took the money.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub collected: Option<Moment>,
+    /// The callback whose end the cashier waits for, or has waited for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub delivery: Option<u64>,
+}
+
+/// Where a repayment stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum CollectionStanding {
+    /// The partner is being asked.
+    Inquiring,
+    /// The partner wants the money.
+    Inquired,
+    /// The partner does not want the money, or said nothing.
+    Refused,
+    /// The cashier has the money; the partner is being told.
+    Confirming,
+    /// The partner knows.
+    Confirmed,
+}
+
+impl Turn<'_> {
+    pub(crate) fn generate711_barcode(
+        &mut self,
+        request: &Generate711BarcodeRequest,
+    ) -> Result<Generate711BarcodeResponse, Refused> {
+        let contract = request.contract_number.as_str();
+        if self.state.prefix_of(contract).is_none() {
+            return Err(Refused::because(ResponseCode::ContractNumberInvalid));
+        }
+        let groups: Vec<_> = (0..3).map(|_| self.state.random.digits(4)).collect();
+        let reference = groups.join("-");
+        let barcode = Barcode {
+            reference: reference.clone(),
+            contract_number: contract.to_owned(),
+            amount: request.amount,
+            phone: request.phone.as_str().to_owned(),
+            created: self.at,
+            expires: self.at.plus(BARCODE_VALIDITY),
+        };
+        let details = json!({ "contract": contract, "expires": barcode.expires });
+        self.note("barcode-made", &reference, details);
+        self.state.barcodes.insert(reference.clone(), barcode);
+        let response = Generate711BarcodeResponse::builder().reference_number(reference);
+        Ok(response.build()?)
+    }
+
+    pub(crate) fn cashier(&mut self, command: &CashierCommand) -> Answer {
+        match command {
+            CashierCommand::Inquire {
+                control_number,
+                channel,
+            } => self.inquire(control_number, channel),
+            CashierCommand::Pay {
+                control_number,
+                channel,
+                pay_time,
+            } => self.confirm(control_number, channel, *pay_time),
+            CashierCommand::AskCollection {
+                contract_number,
+                channel,
+                amount,
+                phone,
+            } => self.ask_collection(contract_number, channel, *amount, phone.as_deref()),
+            CashierCommand::Collect {
+                contract_number,
+                channel,
+                amount,
+                phone,
+                receipt_number,
+                collected_time,
+            } => self.collect(
+                contract_number,
+                channel,
+                &Paid {
+                    amount: *amount,
+                    phone: phone.as_deref(),
+                    receipt: receipt_number.as_deref(),
+                    time: *collected_time,
+                },
+            ),
+        }
+    }
+
+    /// The contract that is meant: by its number, or by a barcode.
+    fn contract_of(
+        &self,
+        number: &str,
+        channel: &CollectionChannel,
+    ) -> Result<(String, Option<Barcode>), Answer> {
+        let barcode = self.state.barcodes.get(number);
+        let contract = barcode.map_or(number, |barcode| barcode.contract_number.as_str());
+        if let Some(barcode) = barcode {
+            if *channel != CollectionChannel::SevenEleven {
+                return Err(Answer::declined("only 7-Eleven reads its barcodes"));
+            }
+            if barcode.expires <= self.at {
+                return Err(Answer::declined(format!(
+                    "barcode {number} was valid until {}",
+                    barcode.expires
+                )));
+            }
+        }
+        if self.state.prefix_of(contract).is_none() {
+            return Err(Answer::declined(format!(
+                "{contract} does not start with a prefix of the partner's, nor is it a barcode"
+            )));
+        }
+        Ok((contract.to_owned(), barcode.cloned()))
+    }
+
+    fn ask_collection(
+        &mut self,
+        number: &str,
+        channel: &CollectionChannel,
+        amount: Option<Amount>,
+        phone: Option<&str>,
+    ) -> Answer {
+        let (contract, barcode) = match self.contract_of(number, channel) {
+            Ok(found) => found,
+            Err(declined) => return declined,
+        };
+        let amount = amount.or(barcode.as_ref().map(|barcode| barcode.amount));
+        let phone = phone.or(barcode.as_ref().map(|barcode| barcode.phone.as_str()));
+        let (Some(amount), Some(phone)) = (amount, phone) else {
+            return Answer::declined("say amount and phone, or take a barcode");
+        };
+        let waiting = self.open_collection(&contract, channel);
+        if let Some(waiting) = waiting
+            && waiting.standing == CollectionStanding::Confirming
+        {
+            return Answer::declined(format!(
+                "nobody knows yet whether {contract} is collected; collect it again"
+            ));
+        }
+        let message = CollectionInquiryRequest::builder()
+            .contract_number(contract.as_str())
+            .amount(amount)
+            .phone(phone);
+        let built = message.build();
+        let again = waiting.map(|waiting| (waiting.id, waiting.created));
+        let delivery = self.write_callback(built, &contract, Purpose::CollectionInquiry, self.at);
+        let (id, created) = match again {
+            Some(again) => again,
+            None => (self.number(), self.at),
+        };
+        let collection = Collection {
+            id,
+            prefix: self.state.prefix_of(&contract).unwrap_or_default(),
+            contract_number: contract,
+            channel: channel.clone(),
+            created,
+            standing: CollectionStanding::Inquiring,
+            amount,
+            phone: phone.to_owned(),
+            receipt: None,
+            collected: None,
+            delivery,
+        };
+        self.state.collections.insert(id, collection);
+        self.done(json!({ "delivery": delivery }))
+    }
+
+    /// The repayment of a contract at a store that is not over.
+    fn open_collection(&self, contract: &str, channel: &CollectionChannel) -> Option<&Collection> {
+        let mut all = self.state.collections.values().rev();
+        all.find(|collection| {
+            collection.contract_number == contract
+                && collection.channel == *channel
+                && collection.standing != CollectionStanding::Confirmed
+        })
+    }
+
+    fn waiting_for(&mut self, callback: &Callback) -> Option<&mut Collection> {
+        let mut all = self.state.collections.values_mut();
+        all.find(|collection| collection.delivery == Some(callback.id))
+    }
+
+    pub(crate) fn collection_inquired(
+        &mut self,
+        callback: &Callback,
+        result: &AttemptResult,
+        outcome: Outcome,
+    ) {
+        let wanted = match result {
+            AttemptResult::Answered { clear, .. } => text_of_field(clear, "amount"),
+            _ => None,
+        };
+        let wanted = wanted.and_then(|text| text.parse::<Amount>().ok());
+        let Some(collection) = self.waiting_for(callback) else {
+            return;
+        };
+        let good = outcome == Outcome::Accepted;
+        collection.standing = if good {
+            CollectionStanding::Inquired
+        } else {
+            CollectionStanding::Refused
+        };
+        if let Some(wanted) = wanted.filter(|wanted| good && *wanted > Amount::ZERO) {
+            collection.amount = wanted;
+        }
+        let details = json!({ "code": result.code(), "amount": collection.amount });
+        let kind = if good {
+            "inquiry-succeeded"
+        } else {
+            "inquiry-failed"
+        };
+        self.note(kind, &callback.subject, details);
+    }
+
+    fn collect(&mut self, number: &str, channel: &CollectionChannel, paid: &Paid<'_>) -> Answer {
+        // A barcode that has expired meanwhile was read in time.
+        let barcode = self.state.barcodes.get(number);
+        let contract = barcode.map_or(number, |barcode| barcode.contract_number.as_str());
+        let contract = contract.to_owned();
+        let collection = self.open_collection(&contract, channel).cloned();
+        let Some(collection) = collection else {
+            return Answer::declined(format!("inquire about {contract} first"));
+        };
+        match collection.standing {
+            CollectionStanding::Inquired => {}
+            CollectionStanding::Confirming => return self.collect_again(&collection),
+            _ => {
+                return Answer::declined(format!(
+                    "a collection follows an inquiry of the same store that has succeeded; \
+                     inquire about {contract} first"
+                ));
+            }
+        }
+        let amount = paid.amount.unwrap_or(collection.amount);
+        if amount <= Amount::ZERO || amount > super::account::MOST {
+            return Answer::declined("the amount is not one that a customer can pay");
+        }
+        let time = paid.time.unwrap_or_else(|| self.at.date_time());
+        let own = self.state.random.hexadecimal(12);
+        let receipt = paid.receipt.unwrap_or(&own);
+        let phone = paid.phone.unwrap_or(&collection.phone);
+        let message = CollectionCollectRequest::builder()
+            .contract_number(contract.as_str())
+            .amount(amount)
+            .phone(phone)
+            .receipt_number(receipt)
+            .collected_time(time)
+            .pay_channel(channel.clone());
+        let built = message.build();
+        let delivery =
+            self.write_callback(built, &contract, Purpose::CollectionConfirmation, self.at);
+        if let Some(open) = self.state.collections.get_mut(&collection.id) {
+            open.standing = CollectionStanding::Confirming;
+            open.amount = amount;
+            open.receipt = Some(receipt.to_owned());
+            open.collected = Some(time.into());
+            open.delivery = delivery;
+        }
+        self.done(json!({ "delivery": delivery }))
+    }
+
+    fn collect_again(&mut self, collection: &Collection) -> Answer {
+        let last = collection
+            .delivery
+            .and_then(|id| self.state.callbacks.get(&id))
+            .cloned();
+        let Some(last) = last.filter(|last| last.standing == Standing::GivenUp) else {
+            return Answer::declined(format!(
+                "the confirmation of {} is on its way",
+                collection.contract_number
+            ));
+        };
+        let id = self.post(
+            &last.operation,
+            &collection.contract_number,
+            last.clear,
+            Purpose::CollectionConfirmation,
+            self.at,
+        );
+        self.repeat_of(id, last.id);
+        if let Some(open) = self.state.collections.get_mut(&collection.id) {
+            open.delivery = Some(id);
+        }
+        self.done(json!({ "delivery": id }))
+    }
+
+    pub(crate) fn collection_confirmed(
+        &mut self,
+        callback: &Callback,
+        result: &AttemptResult,
+        outcome: Outcome,
+        over: bool,
+    ) {
+        let done = self.says_done(callback, result, &ResponseCode::ContractNumberInvalid)
+            || self.says_done(callback, result, &ResponseCode::AlreadyPaid);
+        let Some(collection) = self.waiting_for(callback) else {
+            return;
+        };
+        let (prefix, amount) = (collection.prefix.clone(), collection.amount);
+        let details = json!({ "code": result.code(), "amount": amount });
+        if done || outcome == Outcome::Accepted {
+            collection.standing = CollectionStanding::Confirmed;
+            let (from, to) = ((&*prefix, Part::Outside), (&*prefix, Part::Collected));
+            let full = self.state.ledger.shift(from, to, amount).is_err();
+            self.note("collected", &callback.subject, details);
+            if full {
+                let details = json!({ "amount": amount });
+                self.note("account-is-full", &prefix, details);
+            }
+        } else if outcome == Outcome::Rejected && over {
+            // The cashier gives the money back.
+            collection.standing = CollectionStanding::Refused;
+            collection.collected = None;
+            self.note("collection-refused", &callback.subject, details);
+        } else if over {
+            self.note("collection-unknown", &callback.subject, details);
+        }
+    }
+}
+
+/// What a customer paid.
+struct Paid<'a> {
+    amount: Option<Amount>,
+    phone: Option<&'a str>,
+    receipt: Option<&'a str>,
+    time: Option<DateTime>,
+}

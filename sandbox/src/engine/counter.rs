@@ -1,0 +1,291 @@
+//! Payouts that a store asks the partner about: nobody has ordered them here.
+
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+use skypay_types::{
+    Amount, DateTime, Outcome, PayoutChannel, PayoutInquiryRequest, PayoutPayoutRequest,
+    ResponseCode,
+};
+
+use super::account::Part;
+use super::answer::Answer;
+use super::callback::Purpose;
+use super::delivery::{AttemptResult, Callback, Standing};
+use super::moment::Moment;
+use super::request::text_of_field;
+use super::switches;
+use super::turn::Turn;
+
+/// A payout at a counter.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct CounterPayout {
+    /// The partner's number for it.
+    pub control_number: String,
+    /// The entity that pays.
+    pub prefix: String,
+    /// The store.
+    pub channel: PayoutChannel,
+    /// When somebody first asked for it.
+    pub created: Moment,
+    /// Where it stands.
+    pub standing: CounterStanding,
+    /// What the last inquiry said it is worth.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub amount: Option<Amount>,
+    /// The payee's phone, as the last inquiry said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub phone: Option<String>,
+    /// The callback whose end the cashier waits for, or has waited for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub delivery: Option<u64>,
+    /// When the cashier handed out the money.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pay_time: Option<Moment>,
+}
+
+/// Where a payout at a counter stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum CounterStanding {
+    /// The partner is being asked.
+    Inquiring,
+    /// The partner has said that it may be paid.
+    Inquired,
+    /// The partner has said that it may not be paid, or nothing.
+    Refused,
+    /// The cashier wants to pay; the money is held until the partner has
+    /// answered.
+    Confirming,
+    /// The cashier has paid.
+    Paid,
+}
+
+impl Turn<'_> {
+    pub(crate) fn inquire(&mut self, control_number: &str, channel: &PayoutChannel) -> Answer {
+        let Some(prefix) = self.state.prefix_of(control_number) else {
+            return Answer::declined(format!(
+                "{control_number} does not start with a prefix of the partner's"
+            ));
+        };
+        if !matches!(
+            channel,
+            PayoutChannel::MLhuillier | PayoutChannel::RdPawnshop
+        ) {
+            return Answer::declined(format!("channel {channel} does not pay out at a counter"));
+        }
+        if self.state.payout(control_number).is_some() {
+            return Answer::declined(format!(
+                "{control_number} was ordered; it is paid by the store, not by asking"
+            ));
+        }
+        let known = self.state.counter.get(control_number);
+        if let Some(known) = known
+            && known.standing == CounterStanding::Confirming
+        {
+            return Answer::declined(format!(
+                "nobody knows yet whether {control_number} is paid; confirm it again"
+            ));
+        }
+        let created = known.map_or(self.at, |known| known.created);
+        let paid = known
+            .filter(|known| known.standing == CounterStanding::Paid)
+            .cloned();
+        let message = PayoutInquiryRequest::builder().control_number(control_number);
+        let delivery = self.write_callback(
+            message.build(),
+            control_number,
+            Purpose::PayoutInquiry,
+            self.at,
+        );
+        // Asking about what is paid changes nothing.
+        let payout = paid.unwrap_or(CounterPayout {
+            control_number: control_number.to_owned(),
+            prefix,
+            channel: channel.clone(),
+            created,
+            standing: CounterStanding::Inquiring,
+            amount: None,
+            phone: None,
+            delivery,
+            pay_time: None,
+        });
+        self.state.counter.insert(control_number.to_owned(), payout);
+        self.done(json!({ "delivery": delivery }))
+    }
+
+    pub(crate) fn payout_inquired(
+        &mut self,
+        callback: &Callback,
+        result: &AttemptResult,
+        outcome: Outcome,
+    ) {
+        let clear = match result {
+            AttemptResult::Answered { clear, .. } => clear,
+            _ => &serde_json::Value::Null,
+        };
+        let amount = text_of_field(clear, "amount");
+        let amount = amount.and_then(|text| text.parse::<Amount>().ok());
+        let phone = text_of_field(clear, "phone");
+        let Some(payout) = self.state.counter.get_mut(&callback.subject) else {
+            return;
+        };
+        if payout.delivery != Some(callback.id) {
+            return;
+        }
+        let good =
+            outcome == Outcome::Accepted && amount.is_some_and(|amount| amount > Amount::ZERO);
+        payout.standing = if good {
+            CounterStanding::Inquired
+        } else {
+            CounterStanding::Refused
+        };
+        payout.amount = amount.filter(|_| good);
+        payout.phone = phone;
+        let details = json!({ "code": result.code(), "amount": payout.amount });
+        let kind = if good {
+            "inquiry-succeeded"
+        } else {
+            "inquiry-failed"
+        };
+        self.note(kind, &callback.subject, details);
+    }
+
+    pub(crate) fn confirm(
+        &mut self,
+        control_number: &str,
+        channel: &PayoutChannel,
+        pay_time: Option<DateTime>,
+    ) -> Answer {
+        let Some(payout) = self.state.counter.get(control_number).cloned() else {
+            return Answer::declined(format!("inquire about {control_number} first"));
+        };
+        match payout.standing {
+            CounterStanding::Inquired if payout.channel == *channel => {}
+            CounterStanding::Confirming => return self.confirm_again(&payout),
+            CounterStanding::Paid => {
+                return Answer::declined(format!("{control_number} is paid already"));
+            }
+            _ => {
+                return Answer::declined(format!(
+                    "a payout follows an inquiry of the same store that has succeeded; inquire \
+                     about {control_number} first"
+                ));
+            }
+        }
+        let amount = payout.amount.unwrap_or_default();
+        let prefix = payout.prefix.as_str();
+        let held = self
+            .state
+            .ledger
+            .shift((prefix, Part::Balance), (prefix, Part::Held), amount);
+        if held.is_err() {
+            return Answer::declined(format!("{prefix} does not hold {amount}"));
+        }
+        let time = pay_time.unwrap_or_else(|| self.at.date_time());
+        let message = PayoutPayoutRequest::builder()
+            .control_number(control_number)
+            .withdraw_channel(channel.clone())
+            .pay_time(time);
+        let delivery = self.write_callback(
+            message.build(),
+            control_number,
+            Purpose::PayoutConfirmation,
+            self.at,
+        );
+        if let Some(payout) = self.state.counter.get_mut(control_number) {
+            payout.standing = CounterStanding::Confirming;
+            payout.delivery = delivery;
+            payout.pay_time = Some(time.into());
+        }
+        self.done(json!({ "delivery": delivery }))
+    }
+
+    /// The cashier presses the button once more: the same words again.
+    fn confirm_again(&mut self, payout: &CounterPayout) -> Answer {
+        let last = payout
+            .delivery
+            .and_then(|id| self.state.callbacks.get(&id))
+            .cloned();
+        let Some(last) = last.filter(|last| last.standing == Standing::GivenUp) else {
+            return Answer::declined(format!(
+                "the confirmation of {} is on its way",
+                payout.control_number
+            ));
+        };
+        let number = payout.control_number.clone();
+        let id = self.post(
+            &last.operation,
+            &number,
+            last.clear,
+            Purpose::PayoutConfirmation,
+            self.at,
+        );
+        self.repeat_of(id, last.id);
+        if let Some(payout) = self.state.counter.get_mut(&number) {
+            payout.delivery = Some(id);
+        }
+        self.done(json!({ "delivery": id }))
+    }
+
+    pub(crate) fn repeat_of(&mut self, id: u64, first: u64) {
+        if let Some(callback) = self.state.callbacks.get_mut(&id) {
+            callback.repeats = Some(first);
+        }
+    }
+
+    /// Whether an answer means that an earlier confirmation had arrived.
+    pub(crate) fn says_done(
+        &self,
+        callback: &Callback,
+        result: &AttemptResult,
+        code: &ResponseCode,
+    ) -> bool {
+        let repeated = callback.repeats.is_some() || callback.attempts.len() > 1;
+        repeated
+            && result.code().as_ref() == Some(code)
+            && self.state.switch(switches::REPEATED_CONFIRMATION) == "done"
+    }
+
+    pub(crate) fn payout_confirmed(
+        &mut self,
+        callback: &Callback,
+        result: &AttemptResult,
+        outcome: Outcome,
+        over: bool,
+    ) {
+        let Some(payout) = self.state.counter.get(&callback.subject) else {
+            return;
+        };
+        if payout.delivery != Some(callback.id) {
+            return;
+        }
+        let done = self.says_done(callback, result, &ResponseCode::AlreadyPaid);
+        let (to, standing, kind) = match outcome {
+            _ if done => (Part::Paid, CounterStanding::Paid, "counter-paid"),
+            Outcome::Accepted => (Part::Paid, CounterStanding::Paid, "counter-paid"),
+            Outcome::Rejected if over => {
+                (Part::Balance, CounterStanding::Refused, "counter-refused")
+            }
+            _ if over => {
+                let details = json!({ "held": payout.amount });
+                self.note("counter-unknown", &callback.subject, details);
+                return;
+            }
+            _ => return,
+        };
+        let (prefix, amount) = (payout.prefix.clone(), payout.amount.unwrap_or_default());
+        let moved = self
+            .state
+            .ledger
+            .shift((&prefix, Part::Held), (&prefix, to), amount);
+        debug_assert!(moved.is_ok(), "what was held is there");
+        if let Some(payout) = self.state.counter.get_mut(&callback.subject) {
+            payout.standing = standing;
+            if standing == CounterStanding::Refused {
+                payout.pay_time = None;
+            }
+        }
+        let details = json!({ "code": result.code(), "amount": amount });
+        self.note(kind, &callback.subject, details);
+    }
+}

@@ -1,0 +1,145 @@
+//! Callbacks: what is to be sent, what was tried, and what came of it.
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use skypay_types::DateTime;
+
+use super::callback::Purpose;
+use super::fault::WireFault;
+use super::moment::Moment;
+
+/// A callback that is due now, for whoever sends it. What becomes of it goes
+/// back as [`Command::Delivered`](super::Command::Delivered).
+///
+/// It is listed until that has happened, so that none is lost when the house
+/// falls: whoever sends remembers only which attempts are on their way.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Delivery {
+    /// The delivery.
+    pub id: u64,
+    /// The attempt, from 1.
+    pub attempt: u32,
+    /// The callback, by the name of its operation.
+    pub operation: String,
+    /// The control number or whatever else it is about.
+    pub subject: String,
+    /// Where to. With none, the attempt ends as not sent.
+    pub url: Option<String>,
+    /// The clear text of the typed request, without credentials.
+    pub clear: Value,
+    /// Since when it is due.
+    pub due: DateTime,
+    /// What shall happen to it on the wire.
+    pub faults: Vec<WireFault>,
+}
+
+/// How an attempt at a callback ended.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "result", rename_all = "kebab-case")]
+pub enum AttemptResult {
+    /// The partner's answer was read.
+    Answered {
+        /// Its return code.
+        code: String,
+        /// The text that goes with it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        description: Option<String>,
+        /// The whole answer in clear, under the names of the document: an
+        /// inquiry's amount and phone are taken from it.
+        #[serde(default)]
+        clear: Value,
+        /// How long it took, for people.
+        #[serde(default)]
+        milliseconds: u64,
+    },
+    /// Nothing has reached the partner.
+    NotSent {
+        /// Why.
+        reason: String,
+    },
+    /// It may have reached the partner; there is no answer that can be read.
+    Lost {
+        /// Why.
+        reason: String,
+        /// The HTTP status, if there was one.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        status: Option<u16>,
+        /// How long it took, for people.
+        #[serde(default)]
+        milliseconds: u64,
+    },
+}
+
+/// A callback, with everything that was tried.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Callback {
+    /// Its number.
+    pub id: u64,
+    /// The callback, by the name of its operation.
+    pub operation: String,
+    /// The control number or whatever else it is about.
+    pub subject: String,
+    /// A URL of its own, where it has one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub url: Option<String>,
+    /// The clear text without credentials.
+    pub clear: Value,
+    /// When it was written.
+    pub created: Moment,
+    /// What it is waiting for.
+    pub standing: Standing,
+    /// What was tried.
+    pub attempts: Vec<Attempt>,
+    /// The delivery that it repeats.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub repeats: Option<u64>,
+    /// What it is for.
+    pub purpose: Purpose,
+    /// Whether a fault has held it back once.
+    #[serde(default)]
+    pub held_back: bool,
+}
+
+/// What a callback is waiting for.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "standing", rename_all = "kebab-case")]
+pub enum Standing {
+    /// Its time.
+    Scheduled {
+        /// When that is.
+        due: Moment,
+    },
+    /// The end of an attempt.
+    Sending {
+        /// Since when.
+        since: Moment,
+        /// What shall happen on the wire.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        faults: Vec<WireFault>,
+    },
+    /// Nothing any more: it was acknowledged.
+    Acknowledged,
+    /// Nothing any more: nobody will try again.
+    GivenUp,
+}
+
+/// An attempt at a callback.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Attempt {
+    /// From 1.
+    pub number: u32,
+    /// When it became due.
+    pub started: Moment,
+    /// Where to.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub url: Option<String>,
+    /// What was done to it on the wire.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub faults: Vec<WireFault>,
+    /// When its end was known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ended: Option<Moment>,
+    /// Its end.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub result: Option<AttemptResult>,
+}

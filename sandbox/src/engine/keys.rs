@@ -1,0 +1,312 @@
+//! Keys, as the back office issues them.
+
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+
+use super::State;
+use super::answer::Answer;
+use super::command::KeyCommand;
+use super::moment::{Moment, Pause};
+use super::random::Random;
+use super::switches;
+use super::turn::{Due, Turn};
+
+/// How long enabled keys take to be used everywhere.
+const CACHED_FOR: Pause = Pause::seconds(300);
+
+/// How long before their end the back office reminds of it.
+const REMINDER: u64 = 7;
+
+/// An encrypt key and the authentication that goes with it.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Pair {
+    /// Sent in every message.
+    pub authentication: String,
+    /// Never sent; bodies are sealed with it.
+    pub encrypt_key: String,
+}
+
+/// Shows nothing.
+impl std::fmt::Debug for Pair {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Pair")
+    }
+}
+
+/// How long keys are valid.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Validity {
+    /// 30 days.
+    #[serde(rename = "30d")]
+    Days30,
+    /// 60 days.
+    #[serde(rename = "60d")]
+    Days60,
+    /// 90 days.
+    #[serde(rename = "90d")]
+    Days90,
+    /// 180 days.
+    #[serde(rename = "180d")]
+    Days180,
+}
+
+impl Validity {
+    /// The span.
+    #[must_use]
+    pub fn pause(self) -> Pause {
+        Pause::days(match self {
+            Self::Days30 => 30,
+            Self::Days60 => 60,
+            Self::Days90 => 90,
+            Self::Days180 => 180,
+        })
+    }
+}
+
+/// A pair in the history of the back office.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Key {
+    /// Its number.
+    pub id: u32,
+    /// The secrets.
+    pub pair: Pair,
+    /// How long it is valid once enabled.
+    pub validity: Validity,
+    /// When it was made.
+    pub generated: Moment,
+    /// When it was shown; that happens once.
+    #[serde(default)]
+    pub revealed: Option<Moment>,
+    /// When it was enabled.
+    #[serde(default)]
+    pub enabled: Option<Moment>,
+    /// From when on it is used.
+    #[serde(default)]
+    pub effective: Option<Moment>,
+    /// Until when it is accepted.
+    #[serde(default)]
+    pub expires: Option<Moment>,
+}
+
+/// The keys in use at a moment.
+#[derive(Clone, Debug, PartialEq)]
+pub struct KeysInUse {
+    /// The `userName` of both sides.
+    pub user_name: String,
+    /// The pair that callbacks are sealed with. It may have expired: nothing
+    /// says that SkyPay then stops.
+    pub sealing: Pair,
+    /// The pairs that requests may come with, the newest first. There may be
+    /// none: then no request is to be let in, whatever it is sealed with.
+    pub accepted: Vec<Pair>,
+}
+
+impl Pair {
+    fn none() -> Self {
+        Self {
+            authentication: String::new(),
+            encrypt_key: String::new(),
+        }
+    }
+
+    /// A pair that nobody else has, unless their seed is the same.
+    pub(crate) fn drawn(random: &mut Random) -> Self {
+        let groups = [8, 4, 4, 4, 12].map(|length| random.hexadecimal(length));
+        Self {
+            authentication: groups.join("-"),
+            encrypt_key: format!("C5{}", random.hexadecimal(30)),
+        }
+    }
+}
+
+impl Key {
+    /// The pair that a house begins with.
+    pub(crate) fn first(pair: Pair, now: Moment) -> Self {
+        let validity = Validity::Days90;
+        Self {
+            id: 1,
+            pair,
+            validity,
+            generated: now,
+            revealed: Some(now),
+            enabled: Some(now),
+            effective: Some(now),
+            expires: Some(now.plus(validity.pause())),
+        }
+    }
+
+    fn is_effective(&self, now: Moment) -> bool {
+        self.effective.is_some_and(|effective| effective <= now)
+    }
+
+    fn is_accepted(&self, now: Moment) -> bool {
+        self.is_effective(now) && self.expires.is_some_and(|expires| now < expires)
+    }
+}
+
+impl State {
+    /// The keys in use at that moment.
+    pub(crate) fn keys_at(&self, now: Moment) -> KeysInUse {
+        let effective = self.keys.values().filter(|key| key.is_effective(now));
+        let newest = effective.max_by_key(|key| (key.effective, key.id));
+        let sealing = newest.or_else(|| self.keys.values().next());
+        let mut accepted: Vec<_> = self
+            .keys
+            .values()
+            .filter(|key| key.is_accepted(now))
+            .collect();
+        accepted.sort_by_key(|key| std::cmp::Reverse((key.effective, key.id)));
+        KeysInUse {
+            user_name: self.settings.user_name.clone(),
+            sealing: sealing.map_or_else(Pair::none, |key| key.pair.clone()),
+            accepted: accepted.into_iter().map(|key| key.pair.clone()).collect(),
+        }
+    }
+}
+
+impl Turn<'_> {
+    pub(crate) fn key(&mut self, command: &KeyCommand) -> Answer {
+        match command {
+            KeyCommand::Generate { validity } => self.generate_key(*validity),
+            KeyCommand::Reveal { id } => self.reveal_key(*id),
+            KeyCommand::Enable { id } => self.enable_key(*id),
+            KeyCommand::Extend { validity } => self.extend_key(*validity),
+        }
+    }
+
+    fn generate_key(&mut self, validity: Validity) -> Answer {
+        let id = self
+            .state
+            .keys
+            .keys()
+            .next_back()
+            .map_or(1, |last| last + 1);
+        let key = Key {
+            id,
+            pair: Pair::drawn(&mut self.state.random),
+            validity,
+            generated: self.at,
+            revealed: None,
+            enabled: None,
+            effective: None,
+            expires: None,
+        };
+        self.state.keys.insert(id, key);
+        self.note(
+            "key-generated",
+            "",
+            json!({ "key": id, "validity": validity }),
+        );
+        self.done(json!({ "key": id }))
+    }
+
+    fn reveal_key(&mut self, id: u32) -> Answer {
+        let at = self.at;
+        let key = self.state.keys.get_mut(&id);
+        let Some(key) = key.filter(|key| key.revealed.is_none() && key.enabled.is_none()) else {
+            return Answer::declined(format!(
+                "key {id} cannot be seen: that is possible once, and before it is enabled"
+            ));
+        };
+        key.revealed = Some(at);
+        let details = json!({
+            "authentication": key.pair.authentication,
+            "encrypt_key": key.pair.encrypt_key,
+        });
+        self.note("key-revealed", "", json!({ "key": id }));
+        self.done(details)
+    }
+
+    fn enable_key(&mut self, id: u32) -> Answer {
+        let at = self.at;
+        let effective = at.plus(CACHED_FOR);
+        let Some(key) = self
+            .state
+            .keys
+            .get_mut(&id)
+            .filter(|key| key.enabled.is_none())
+        else {
+            return Answer::declined(format!("there is no key {id} that could be enabled"));
+        };
+        let expires = effective.plus(key.validity.pause());
+        key.enabled = Some(at);
+        key.effective = Some(effective);
+        key.expires = Some(expires);
+        let last_use = match self.state.switch(switches::OLD_KEY) {
+            "stops-at-once" => Some(at),
+            "until-effective" => Some(effective),
+            _ => None,
+        };
+        let mut shortened = Vec::new();
+        for other in self.state.keys.values_mut().filter(|key| key.id != id) {
+            if let (Some(expires), Some(last_use)) = (&mut other.expires, last_use)
+                && last_use < *expires
+            {
+                *expires = last_use;
+                shortened.push(other.id);
+            }
+        }
+        let details = json!({ "key": id, "effective": effective, "expires": expires });
+        self.note("key-enabled", "", details.clone());
+        self.schedule(effective, Due::KeyEffective(id));
+        for id in shortened.into_iter().chain([id]) {
+            self.watch_key(id);
+        }
+        self.done(details)
+    }
+
+    fn extend_key(&mut self, validity: Validity) -> Answer {
+        let at = self.at;
+        let effective = self
+            .state
+            .keys
+            .values_mut()
+            .filter(|key| key.is_accepted(at));
+        let Some(current) = effective.max_by_key(|key| (key.effective, key.id)) else {
+            return Answer::declined("there is no key to extend: none is in use");
+        };
+        let expires = current.expires.unwrap_or(at).plus(validity.pause());
+        current.expires = Some(expires);
+        let id = current.id;
+        let details = json!({ "key": id, "expires": expires });
+        self.note("key-extended", "", details.clone());
+        self.watch_key(id);
+        self.done(details)
+    }
+
+    /// Wakes the house when a key ends, and a week before.
+    pub(crate) fn watch_key(&mut self, id: u32) {
+        let key = self.state.keys.get(&id);
+        let Some(expires) = key.and_then(|key| key.expires) else {
+            return;
+        };
+        self.schedule(
+            expires.minus_days(REMINDER).max(self.at),
+            Due::KeyEndsSoon(id),
+        );
+        self.schedule(expires, Due::KeyEnds(id));
+    }
+
+    pub(crate) fn key_effective(&mut self, id: u32) {
+        self.note("key-effective", "", json!({ "key": id }));
+    }
+
+    pub(crate) fn key_ends_soon(&mut self, id: u32, due: Moment) {
+        let expires = self.state.keys.get(&id).and_then(|key| key.expires);
+        // A key that was extended or has ended meanwhile is not spoken of.
+        if expires.is_some_and(|expires| expires.minus_days(REMINDER) == due) {
+            self.note(
+                "key-ends-soon",
+                "",
+                json!({ "key": id, "expires": expires }),
+            );
+        }
+    }
+
+    pub(crate) fn key_ends(&mut self, id: u32, due: Moment) {
+        let expires = self.state.keys.get(&id).and_then(|key| key.expires);
+        if expires == Some(due) {
+            self.note("key-ended", "", json!({ "key": id }));
+        }
+    }
+}

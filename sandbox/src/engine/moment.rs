@@ -1,0 +1,244 @@
+//! Time as the engine keeps it: to the millisecond, so that what is saved is
+//! what was known.
+
+use std::fmt;
+
+use jiff::{SignedDuration, civil};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use skypay_runtime::DateTime;
+
+/// A moment in GMT+8, in whole milliseconds. Writes itself with four decimals
+/// of the second, as the wire does.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Moment(civil::DateTime);
+
+impl Moment {
+    /// That many milliseconds later; at most the last moment of the calendar.
+    #[must_use]
+    pub fn plus(self, pause: Pause) -> Self {
+        let milliseconds = i64::try_from(pause.0).unwrap_or(i64::MAX);
+        Self(
+            self.0
+                .saturating_add(SignedDuration::from_millis(milliseconds)),
+        )
+    }
+
+    /// That many days earlier; at least the first moment of the calendar.
+    #[must_use]
+    pub fn minus_days(self, days: u64) -> Self {
+        let hours = i64::try_from(days.saturating_mul(24)).unwrap_or(i64::MAX);
+        Self(self.0.saturating_sub(SignedDuration::from_hours(hours)))
+    }
+
+    /// The same moment for the wire.
+    #[must_use]
+    pub fn date_time(self) -> DateTime {
+        self.0.into()
+    }
+}
+
+/// Leaves out what is finer than a millisecond.
+impl From<DateTime> for Moment {
+    fn from(time: DateTime) -> Self {
+        let civil = time.civil();
+        let whole = civil.subsec_nanosecond() / 1_000_000 * 1_000_000;
+        Self(
+            civil
+                .with()
+                .subsec_nanosecond(whole)
+                .build()
+                .unwrap_or(civil),
+        )
+    }
+}
+
+impl From<Moment> for DateTime {
+    fn from(moment: Moment) -> Self {
+        moment.date_time()
+    }
+}
+
+impl fmt::Display for Moment {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(&self.date_time().with_fraction(), f)
+    }
+}
+
+impl fmt::Debug for Moment {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+impl Serialize for Moment {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for Moment {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        DateTime::deserialize(deserializer).map(Self::from)
+    }
+}
+
+/// A span of time in whole milliseconds.
+///
+/// Reads itself from a number of milliseconds, or from text such as `300s`,
+/// `24h`, `90d` and `1500ms`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Pause(u64);
+
+impl Pause {
+    /// No time at all.
+    pub const NONE: Self = Self(0);
+
+    /// That many milliseconds.
+    #[must_use]
+    pub const fn milliseconds(count: u64) -> Self {
+        Self(count)
+    }
+
+    /// That many seconds.
+    #[must_use]
+    pub const fn seconds(count: u64) -> Self {
+        Self(count.saturating_mul(1000))
+    }
+
+    /// That many days.
+    #[must_use]
+    pub const fn days(count: u64) -> Self {
+        Self::seconds(count.saturating_mul(86_400))
+    }
+
+    /// How many milliseconds there are in it.
+    #[must_use]
+    pub const fn as_milliseconds(self) -> u64 {
+        self.0
+    }
+
+    /// Both, one after the other.
+    #[must_use]
+    pub const fn and(self, other: Self) -> Self {
+        Self(self.0.saturating_add(other.0))
+    }
+}
+
+/// The text is not a number and `ms`, `s`, `m`, `h` or `d`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct NoPause;
+
+impl fmt::Display for NoPause {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a span of time is a number and ms, s, m, h or d, such as 300s")
+    }
+}
+
+impl std::error::Error for NoPause {}
+
+impl std::str::FromStr for Pause {
+    type Err = NoPause;
+
+    fn from_str(text: &str) -> Result<Self, NoPause> {
+        let text = text.trim();
+        let digits = text.bytes().take_while(u8::is_ascii_digit).count();
+        let (number, unit) = text.split_at_checked(digits).ok_or(NoPause)?;
+        let number: u64 = number.parse().map_err(|_| NoPause)?;
+        let milliseconds: u64 = match unit {
+            "" | "ms" => 1,
+            "s" => 1000,
+            "m" => 60_000,
+            "h" => 3_600_000,
+            "d" => 86_400_000,
+            _ => return Err(NoPause),
+        };
+        number.checked_mul(milliseconds).map(Self).ok_or(NoPause)
+    }
+}
+
+/// In the largest unit that fits.
+impl fmt::Display for Pause {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let units = [
+            (86_400_000, "d"),
+            (3_600_000, "h"),
+            (60_000, "m"),
+            (1000, "s"),
+        ];
+        let fits = units
+            .iter()
+            .find(|(size, _)| self.0 != 0 && self.0.is_multiple_of(*size));
+        match fits {
+            Some((size, unit)) => write!(f, "{}{unit}", self.0 / size),
+            None => write!(f, "{}ms", self.0),
+        }
+    }
+}
+
+impl Serialize for Pause {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for Pause {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        use serde::de::Error;
+        match serde_json::Value::deserialize(deserializer)? {
+            serde_json::Value::String(text) => text.parse().map_err(D::Error::custom),
+            serde_json::Value::Number(number) => number
+                .as_u64()
+                .map(Self)
+                .ok_or_else(|| D::Error::custom(NoPause)),
+            _ => Err(D::Error::custom(NoPause)),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use skypay_runtime::DateTime;
+
+    use super::{Moment, Pause};
+
+    #[test]
+    fn a_moment_is_kept_to_the_millisecond() {
+        let time: DateTime = "2024-02-05 09:00:00.123456789".parse().unwrap();
+        let moment = Moment::from(time);
+        assert_eq!(moment.to_string(), "2024-02-05 09:00:00.1230");
+        let text = serde_json::to_string(&moment).unwrap();
+        assert_eq!(serde_json::from_str::<Moment>(&text).unwrap(), moment);
+        let later = moment.plus(Pause::milliseconds(877));
+        assert_eq!(later.to_string(), "2024-02-05 09:00:01.0000");
+        let earlier = later.minus_days(5);
+        assert_eq!(earlier.to_string(), "2024-01-31 09:00:01.0000");
+    }
+
+    #[test]
+    fn a_pause_is_read_as_it_is_written() {
+        for (text, milliseconds, written) in [
+            ("300s", 300_000, "5m"),
+            ("90d", 7_776_000_000, "90d"),
+            ("24h", 86_400_000, "1d"),
+            ("1500", 1500, "1500ms"),
+            ("1500ms", 1500, "1500ms"),
+            ("0", 0, "0ms"),
+        ] {
+            let pause: Pause = text.parse().unwrap();
+            assert_eq!(pause, Pause::milliseconds(milliseconds), "{text}");
+            assert_eq!(pause.to_string(), written);
+            assert_eq!(written.parse(), Ok(pause));
+        }
+        for text in [
+            "",
+            "s",
+            "1w",
+            "-1s",
+            "1.5s",
+            "99999999999999999999d",
+            "9999999999999999d",
+        ] {
+            assert!(text.parse::<Pause>().is_err(), "{text}");
+        }
+    }
+}

@@ -1,0 +1,751 @@
+//! Payouts that partners order: to banks and wallets, and for pick-up at a
+//! store.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+use skypay_types::{
+    AmendTransactionV2Request, AmendTransactionV2Response, Amount, CancelPayoutRequest,
+    CancelPayoutResponse, Operation, PayType, PayoutChannel, PayoutQueuePayoutRequest,
+    PayoutQueueRequest, PayoutQueueResponse, PayoutQueueV2Request, PayoutQueueV2Response,
+    PayoutStatus, ResponseCode,
+};
+
+use super::account::Part;
+use super::answer::Answer;
+use super::callback::Purpose;
+use super::command::StoreCommand;
+use super::moment::{Moment, Pause};
+use super::refused::Refused;
+use super::rule::Course;
+use super::turn::{Due, Turn};
+use super::{catalog, magic, switches};
+
+/// A payout that a partner ordered.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Payout {
+    /// Our number for it: a control number may be used again.
+    pub id: u64,
+    /// The partner's number for it.
+    pub control_number: String,
+    /// The entity that pays.
+    pub prefix: String,
+    /// The operation that ordered it.
+    pub operation: String,
+    /// The channel that pays out.
+    pub channel: PayoutChannel,
+    /// What the payee receives.
+    pub amount: Amount,
+    /// The account, or at a store the phone.
+    pub account: String,
+    /// The payee's phone.
+    pub phone: String,
+    /// What becomes of it.
+    pub course: Course,
+    /// How long its institution takes over each step, if not as usual.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pace: Option<Pause>,
+    /// Where it stands.
+    pub status: PayoutStatus,
+    /// When it was accepted.
+    pub created: Moment,
+    /// When it was handed to the institution.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub uploaded: Option<Moment>,
+    /// When it was paid.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pay_time: Option<Moment>,
+    /// When its cancellation became final.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cancel_time: Option<Moment>,
+    /// When the chain answers the wish to cancel it; no time if never.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cancelling: Option<Wish>,
+    /// What it is to be amended to.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub amending: Option<Amendment>,
+    /// The institution's number for it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reference: Option<String>,
+    /// The order as it stands, with the payee's data.
+    pub order: Value,
+    /// What happened to it, in order.
+    pub life: Vec<Step>,
+}
+
+/// A wish that the store chain has not answered yet.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Wish {
+    /// When it does so by itself; never if there is none.
+    pub due: Option<Moment>,
+}
+
+/// New data that the store chain has not taken over yet.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Amendment {
+    /// The new order.
+    pub order: Value,
+    /// When the chain answers.
+    pub due: Moment,
+}
+
+/// A step in the life of a payout or a collection.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Step {
+    /// When.
+    pub time: Moment,
+    /// What, as in the log.
+    pub what: String,
+}
+
+/// How many payouts were ordered today, by whom the limit applies to.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Daily {
+    pub(crate) day: String,
+    pub(crate) counts: BTreeMap<String, u32>,
+}
+
+/// An order, whichever operation gave it.
+struct Order {
+    operation: &'static str,
+    control_number: String,
+    channel: PayoutChannel,
+    amount: Amount,
+    account: String,
+    phone: String,
+    clear: Value,
+}
+
+impl Payout {
+    /// Whether it waits at a store.
+    #[must_use]
+    pub fn is_at_store(&self) -> bool {
+        self.operation == PayoutQueueV2Request::INFO.name
+    }
+
+    /// Whether it has neither been paid nor given back.
+    fn is_open(&self) -> bool {
+        match self.status {
+            PayoutStatus::Pending | PayoutStatus::Uploaded => true,
+            PayoutStatus::Cancelled => self.cancel_time.is_none(),
+            _ => false,
+        }
+    }
+
+    /// Whether its number may be used again.
+    fn is_void(&self) -> bool {
+        self.status == PayoutStatus::Failed || self.cancel_time.is_some()
+    }
+}
+
+impl Turn<'_> {
+    pub(crate) fn payout_queue(
+        &mut self,
+        request: &PayoutQueueRequest,
+    ) -> Result<PayoutQueueResponse, Refused> {
+        self.check_new(request.control_number.as_str(), &request.withdraw_channel)?;
+        if let Some(bank) = &request.bank_no
+            && !self.has_bank(bank.as_str())
+        {
+            return Err(Refused::because(ResponseCode::BankNoIncorrect));
+        }
+        if !catalog::has_place(request.province_id, request.city_id) {
+            return Err(Refused::because(ResponseCode::BankCityIncorrect));
+        }
+        let account = request.account_no.expose();
+        let is_account = account
+            .bytes()
+            .all(|byte| byte.is_ascii_digit() || byte == b'-');
+        let identified = request.identification_type_id;
+        if !is_account || !identified.is_none_or(catalog::has_identification_type) {
+            return Err(Refused::because(ResponseCode::AccountNumberInvalid));
+        }
+        self.accept(Order {
+            operation: PayoutQueueRequest::INFO.name,
+            control_number: request.control_number.as_str().to_owned(),
+            channel: request.withdraw_channel.clone(),
+            amount: request.amount,
+            account: account.clone(),
+            phone: request.phone.as_str().to_owned(),
+            clear: serde_json::to_value(request).unwrap_or_default(),
+        })?;
+        Ok(PayoutQueueResponse::builder().build()?)
+    }
+
+    pub(crate) fn payout_queue_v2(
+        &mut self,
+        request: &PayoutQueueV2Request,
+    ) -> Result<PayoutQueueV2Response, Refused> {
+        self.check_new(request.control_number.as_str(), &request.withdraw_channel)?;
+        if !catalog::has_identification_type(request.identification_type_id) {
+            return Err(Refused::because(ResponseCode::AccountNumberInvalid));
+        }
+        self.accept(Order {
+            operation: PayoutQueueV2Request::INFO.name,
+            control_number: request.control_number.as_str().to_owned(),
+            channel: request.withdraw_channel.clone(),
+            amount: request.amount,
+            account: request.phone.as_str().to_owned(),
+            phone: request.phone.as_str().to_owned(),
+            clear: serde_json::to_value(request).unwrap_or_default(),
+        })?;
+        Ok(PayoutQueueV2Response::builder().build()?)
+    }
+
+    /// Whether the number is the partner's, and new.
+    fn check_new(&self, control_number: &str, channel: &PayoutChannel) -> Result<(), Refused> {
+        if self.state.prefix_of(control_number).is_none() {
+            return Err(Refused::saying(
+                ResponseCode::VerificationFailed,
+                "Verification failed: the control number does not start with a prefix of yours",
+            ));
+        }
+        let mut known = self.state.payouts_of(control_number);
+        let taken = match self.state.switch(switches::DUPLICATES) {
+            "same-channel" => known.any(|payout| !payout.is_void() && payout.channel == *channel),
+            "after-failure" => known.any(|payout| !payout.is_void()),
+            _ => known.next().is_some(),
+        };
+        if taken {
+            return Err(Refused::because(ResponseCode::DuplicateControlNumber));
+        }
+        Ok(())
+    }
+
+    /// Takes an order, and the money for it.
+    fn accept(&mut self, order: Order) -> Result<(), Refused> {
+        if let Some(code) = magic::refusal_of(order.amount) {
+            return Err(Refused::because(code));
+        }
+        if order.amount > self.state.limits.largest_payout {
+            return Err(Refused::because(ResponseCode::BalanceLimitExceeded));
+        }
+        let Some(prefix) = self.state.prefix_of(&order.control_number) else {
+            return Err(Refused::because(ResponseCode::VerificationFailed));
+        };
+        let who = self.counted_by(&order, &prefix);
+        let limit = self.state.limits.payouts_per_day;
+        let count = self.counted_today(&who);
+        if limit > 0 && count >= limit {
+            return Err(Refused::because(ResponseCode::DailyLimitExceeded));
+        }
+        let (from, to) = (
+            (prefix.as_str(), Part::Balance),
+            (prefix.as_str(), Part::Held),
+        );
+        if self.state.ledger.shift(from, to, order.amount).is_err() {
+            return Err(Refused::because(ResponseCode::InsufficientBalance));
+        }
+        self.state.daily.counts.insert(who, count + 1);
+        self.enter(order, prefix);
+        Ok(())
+    }
+
+    /// How many payouts somebody was ordered today.
+    fn counted_today(&mut self, who: &str) -> u32 {
+        let today = self.at.date_time().date().to_string();
+        if self.state.daily.day != today {
+            self.state.daily = Daily {
+                day: today,
+                counts: BTreeMap::new(),
+            };
+        }
+        self.state.daily.counts.get(who).copied().unwrap_or(0)
+    }
+
+    fn counted_by(&self, order: &Order, prefix: &str) -> String {
+        match self.state.switch(switches::DAILY_LIMIT) {
+            "phone" => order.phone.clone(),
+            "entity" => prefix.to_owned(),
+            _ => order.account.clone(),
+        }
+    }
+
+    fn enter(&mut self, order: Order, prefix: String) {
+        let id = self.number();
+        let course = self.scripted.course;
+        let course = course.unwrap_or_else(|| magic::course_of(order.amount));
+        let payout = Payout {
+            id,
+            prefix,
+            operation: order.operation.to_owned(),
+            channel: order.channel,
+            amount: order.amount,
+            account: order.account,
+            phone: order.phone,
+            course,
+            pace: self.scripted.after,
+            status: PayoutStatus::Pending,
+            created: self.at,
+            uploaded: None,
+            pay_time: None,
+            cancel_time: None,
+            cancelling: None,
+            amending: None,
+            reference: None,
+            order: order.clear,
+            life: Vec::new(),
+            control_number: order.control_number.clone(),
+        };
+        let pace = payout.pace.unwrap_or(self.state.timing.upload);
+        let numbers = self.state.numbers.entry(order.control_number);
+        numbers.or_default().push(id);
+        self.state.payouts.insert(id, payout);
+        self.step(id, "payout-accepted", json!({}));
+        if course != Course::HangPending {
+            self.schedule(self.at.plus(pace), Due::Upload(id));
+        }
+    }
+
+    /// Notes a step of a payout, in the log and in its life.
+    fn step(&mut self, id: u64, what: &'static str, more: Value) {
+        let at = self.at;
+        let Some(payout) = self.state.payouts.get_mut(&id) else {
+            return;
+        };
+        payout.life.push(Step {
+            time: at,
+            what: what.to_owned(),
+        });
+        let mut details = json!({
+            "payout": id,
+            "prefix": payout.prefix,
+            "amount": payout.amount,
+            "channel": payout.channel,
+            "status": payout.status,
+        });
+        if let (Value::Object(details), Value::Object(more)) = (&mut details, more) {
+            details.extend(more);
+        }
+        let subject = payout.control_number.clone();
+        self.note(what, &subject, details);
+    }
+
+    /// Changes a payout, if it exists and `may` allows it.
+    fn change(
+        &mut self,
+        id: u64,
+        may: impl FnOnce(&Payout) -> bool,
+        change: impl FnOnce(&mut Payout),
+    ) -> bool {
+        match self.state.payouts.get_mut(&id) {
+            Some(payout) if may(payout) => {
+                change(payout);
+                true
+            }
+            _ => false,
+        }
+    }
+
+    fn course(&self, id: u64) -> Course {
+        let payout = self.state.payouts.get(&id);
+        payout.map_or(Course::Usual, |payout| payout.course)
+    }
+
+    // ---- bank, wallet and store: accepted, uploaded, paid or failed
+
+    pub(crate) fn upload_due(&mut self, id: u64) {
+        if self.course(id) == Course::FailAtOnce {
+            self.fail(id, "The institution refused the payout");
+        } else {
+            self.upload(id);
+        }
+    }
+
+    fn upload(&mut self, id: u64) -> bool {
+        let at = self.at;
+        let reference = format!("MLA{}", self.state.random.digits(18));
+        let changed = self.change(
+            id,
+            |payout| payout.status == PayoutStatus::Pending,
+            |payout| {
+                payout.status = PayoutStatus::Uploaded;
+                payout.uploaded = Some(at);
+                if payout.channel == PayoutChannel::MLhuillier {
+                    payout.reference = Some(reference);
+                }
+            },
+        );
+        if !changed {
+            return false;
+        }
+        self.step(id, "payout-uploaded", json!({}));
+        let settles = self.settles_after(id);
+        let late =
+            settles.filter(|_| self.state.switch(switches::CALLBACK_ORDER) == "result-first");
+        let late = late.filter(|pause| *pause < Pause::days(1));
+        let due = late.map_or(at, |pause| at.plus(pause).plus(Pause::seconds(1)));
+        self.tell(id, &PayType::Uploaded, None, due);
+        if let Some(pause) = settles {
+            self.schedule(at.plus(pause), Due::Settle(id));
+        }
+        true
+    }
+
+    /// How long an uploaded payout takes to its end; `None` if it waits.
+    fn settles_after(&self, id: u64) -> Option<Pause> {
+        let payout = self.state.payouts.get(&id)?;
+        let usual = payout.pace.unwrap_or(self.state.timing.pay);
+        match payout.course {
+            Course::HangUploaded | Course::HangPending => None,
+            Course::PayLate => Some(Pause::days(1)),
+            Course::Usual
+            | Course::RefuseCancellation
+            | Course::HangCancellation
+            | Course::RefuseAmendment
+                if payout.is_at_store() =>
+            {
+                None
+            }
+            _ => Some(usual),
+        }
+    }
+
+    pub(crate) fn settle_due(&mut self, id: u64) {
+        let uploaded = self.state.payouts.get(&id);
+        if uploaded.is_none_or(|payout| payout.status != PayoutStatus::Uploaded) {
+            return;
+        }
+        match self.course(id) {
+            Course::Fail => {
+                self.fail(id, "The institution returned the payout");
+            }
+            Course::Cancel => {
+                self.cancel(id);
+            }
+            Course::Reverse => {
+                self.pay(id);
+                if self.state.switch(switches::REVERSALS) == "possible" {
+                    let due = self.at.plus(self.state.timing.reverse);
+                    self.schedule(due, Due::Reverse(id));
+                }
+            }
+            _ => {
+                self.pay(id);
+            }
+        }
+    }
+
+    /// Pays. A store may do so while it has not answered a wish to cancel.
+    fn pay(&mut self, id: u64) -> bool {
+        let at = self.at;
+        let reference = self.state.random.digits(13);
+        let changed = self.change(
+            id,
+            |payout| payout.is_open() && payout.status != PayoutStatus::Pending,
+            |payout| {
+                payout.status = PayoutStatus::Completed;
+                payout.pay_time = Some(at);
+                payout.cancelling = None;
+                payout.reference.get_or_insert(reference);
+            },
+        );
+        if changed {
+            self.move_money(id, Part::Held, Part::Paid);
+            self.step(id, "payout-paid", json!({}));
+            self.tell(id, &PayType::Paid, None, at);
+        }
+        changed
+    }
+
+    fn fail(&mut self, id: u64, reason: &str) -> bool {
+        let changed = self.change(id, Payout::is_open, |payout| {
+            payout.status = PayoutStatus::Failed;
+            payout.cancelling = None;
+        });
+        if changed {
+            self.move_money(id, Part::Held, Part::Balance);
+            self.step(id, "payout-failed", json!({ "reason": reason }));
+            self.tell(id, &PayType::Failed, Some(reason), self.at);
+        }
+        changed
+    }
+
+    /// Makes a cancellation final.
+    fn cancel(&mut self, id: u64) -> bool {
+        let at = self.at;
+        let changed = self.change(id, Payout::is_open, |payout| {
+            payout.status = PayoutStatus::Cancelled;
+            payout.cancel_time = Some(at);
+            payout.cancelling = None;
+        });
+        if changed {
+            self.move_money(id, Part::Held, Part::Balance);
+            self.step(id, "payout-cancelled", json!({}));
+            self.tell(id, &PayType::Cancelled, None, at);
+        }
+        changed
+    }
+
+    pub(crate) fn reverse_due(&mut self, id: u64) {
+        self.reverse(id);
+    }
+
+    fn reverse(&mut self, id: u64) -> bool {
+        if self.state.switch(switches::REVERSALS) != "possible" {
+            return false;
+        }
+        let changed = self.change(
+            id,
+            |payout| payout.status == PayoutStatus::Completed,
+            |payout| payout.status = PayoutStatus::Failed,
+        );
+        if changed {
+            let reason = "The institution took the payment back";
+            self.move_money(id, Part::Paid, Part::Balance);
+            self.step(id, "payout-reversed", json!({ "reason": reason }));
+            self.tell(id, &PayType::Failed, Some(reason), self.at);
+        }
+        changed
+    }
+
+    fn move_money(&mut self, id: u64, from: Part, to: Part) {
+        let Some(payout) = self.state.payouts.get(&id) else {
+            return;
+        };
+        let prefix = payout.prefix.as_str();
+        let moved = self
+            .state
+            .ledger
+            .shift((prefix, from), (prefix, to), payout.amount);
+        debug_assert!(moved.is_ok(), "what was held is there");
+    }
+
+    /// Writes a notice of a payout.
+    fn tell(&mut self, id: u64, pay_type: &PayType, reason: Option<&str>, due: Moment) {
+        let Some(payout) = self.state.payouts.get(&id) else {
+            return;
+        };
+        let subject = payout.control_number.clone();
+        let mut notice = PayoutQueuePayoutRequest::builder()
+            .control_number(subject.as_str())
+            .pay_type(pay_type.clone())
+            .deal_time(self.at.date_time());
+        let with_reference = matches!(pay_type, PayType::Uploaded | PayType::Amended);
+        if let Some(reference) = payout.reference.as_deref().filter(|_| with_reference) {
+            notice = notice.reference_number(reference);
+        }
+        let sent = self.state.switch(switches::FAIL_DESCRIPTION) == "sent";
+        if let Some(reason) = reason.filter(|_| sent) {
+            notice = notice.fail_description(reason);
+        }
+        if payout.course == Course::PaySilently {
+            self.note("notice-withheld", &subject, json!({ "pay_type": pay_type }));
+            return;
+        }
+        self.write_callback(notice.build(), &subject, Purpose::Notice, due);
+    }
+
+    // ---- cancellation: Cancelled at once, final when the chain says so
+
+    pub(crate) fn cancel_payout(
+        &mut self,
+        request: &CancelPayoutRequest,
+    ) -> Result<CancelPayoutResponse, Refused> {
+        let mut wanted = Vec::new();
+        for entry in &request.control_numbers {
+            let number = entry.control_number.as_str();
+            let payout = self.state.payout(number);
+            let fits = payout
+                .filter(|payout| payout.is_at_store() && payout.status == PayoutStatus::Uploaded);
+            match fits {
+                Some(payout) if !wanted.contains(&payout.id) => wanted.push(payout.id),
+                Some(_) => {}
+                None => return Err(Refused::because(ResponseCode::ControlNumberInvalid)),
+            }
+        }
+        for id in wanted {
+            self.wish_to_cancel(id);
+        }
+        Ok(CancelPayoutResponse::builder().build()?)
+    }
+
+    fn wish_to_cancel(&mut self, id: u64) {
+        let scripted = self.scripted.clone();
+        let pause = scripted.after.unwrap_or(self.state.timing.cancel);
+        let hangs = scripted.course.unwrap_or(self.course(id)) == Course::HangCancellation;
+        let due = (!hangs).then(|| self.at.plus(pause));
+        self.change(
+            id,
+            |_| true,
+            |payout| {
+                payout.status = PayoutStatus::Cancelled;
+                payout.cancelling = Some(Wish { due });
+                // A rule for the cancellation is stronger than the course.
+                payout.course = scripted.course.unwrap_or(payout.course);
+            },
+        );
+        self.step(id, "cancellation-asked", json!({}));
+        if let Some(due) = due {
+            self.schedule(due, Due::AnswerCancellation(id));
+        }
+    }
+
+    pub(crate) fn cancellation_due(&mut self, id: u64, due: Moment) {
+        let payout = self.state.payouts.get(&id);
+        let wish = payout.and_then(|payout| payout.cancelling);
+        if wish != Some(Wish { due: Some(due) }) {
+            return;
+        }
+        if self.course(id) == Course::RefuseCancellation {
+            self.refuse_cancellation(id);
+        } else {
+            self.cancel(id);
+        }
+    }
+
+    /// Back to Uploaded, and nobody is told.
+    fn refuse_cancellation(&mut self, id: u64) -> bool {
+        let changed = self.change(
+            id,
+            |payout| payout.cancelling.is_some(),
+            |payout| {
+                payout.status = PayoutStatus::Uploaded;
+                payout.cancelling = None;
+            },
+        );
+        if changed {
+            self.step(id, "cancellation-refused", json!({}));
+        }
+        changed
+    }
+
+    // ---- amendment
+
+    pub(crate) fn amend_transaction_v2(
+        &mut self,
+        request: &AmendTransactionV2Request,
+    ) -> Result<AmendTransactionV2Response, Refused> {
+        let payout = self.state.payout(request.control_number.as_str());
+        let open =
+            payout.filter(|payout| payout.is_at_store() && payout.status == PayoutStatus::Uploaded);
+        let Some(id) = open.map(|payout| payout.id) else {
+            return Err(Refused::because(ResponseCode::ControlNumberInvalid));
+        };
+        let scripted = self.scripted.clone();
+        let due = self
+            .at
+            .plus(scripted.after.unwrap_or(self.state.timing.amend));
+        let order = serde_json::to_value(request).unwrap_or_default();
+        self.change(
+            id,
+            |_| true,
+            |payout| {
+                payout.amending = Some(Amendment { order, due });
+                payout.course = scripted.course.unwrap_or(payout.course);
+            },
+        );
+        self.step(id, "amendment-asked", json!({}));
+        self.schedule(due, Due::AnswerAmendment(id));
+        Ok(AmendTransactionV2Response::builder().build()?)
+    }
+
+    pub(crate) fn amendment_due(&mut self, id: u64, due: Moment) {
+        let payout = self.state.payouts.get(&id);
+        let amendment = payout.and_then(|payout| payout.amending.as_ref());
+        if amendment.is_none_or(|amendment| amendment.due != due) {
+            return;
+        }
+        if self.course(id) == Course::RefuseAmendment || !self.can_amend(id) {
+            self.refuse_amendment(id);
+        } else {
+            self.amend(id);
+        }
+    }
+
+    /// Whether the chain takes the new data: the payout still waits there, and
+    /// Cebuana changes nothing but the name.
+    fn can_amend(&self, id: u64) -> bool {
+        let Some(payout) = self.state.payouts.get(&id) else {
+            return false;
+        };
+        let Some(amendment) = &payout.amending else {
+            return false;
+        };
+        let (Some(new), Some(old)) = (amendment.order.as_object(), payout.order.as_object()) else {
+            return false;
+        };
+        let mut changed = new
+            .iter()
+            .filter(|(field, value)| old.get(*field) != Some(value));
+        let fixed = |field: &str| {
+            field == "withdrawChannel"
+                || (payout.channel == PayoutChannel::Cebuana && field != "name")
+        };
+        payout.status == PayoutStatus::Uploaded && !changed.any(|(field, _)| fixed(field))
+    }
+
+    fn amend(&mut self, id: u64) -> bool {
+        let changed = self.change(
+            id,
+            |payout| payout.amending.is_some(),
+            |payout| {
+                if let Some(amendment) = payout.amending.take()
+                    && let (Value::Object(order), Value::Object(new)) =
+                        (&mut payout.order, amendment.order)
+                {
+                    order.extend(new);
+                }
+            },
+        );
+        if changed {
+            self.step(id, "payout-amended", json!({}));
+            self.tell(id, &PayType::Amended, None, self.at);
+        }
+        changed
+    }
+
+    fn refuse_amendment(&mut self, id: u64) -> bool {
+        let changed = self.change(
+            id,
+            |payout| payout.amending.is_some(),
+            |payout| payout.amending = None,
+        );
+        if changed {
+            let reason = "The store chain keeps the data";
+            self.step(id, "amendment-refused", json!({ "reason": reason }));
+            self.tell(id, &PayType::AmendFailed, Some(reason), self.at);
+        }
+        changed
+    }
+
+    // ---- the institution, by command
+
+    pub(crate) fn store(&mut self, command: &StoreCommand) -> Answer {
+        let (StoreCommand::Upload { control_number }
+        | StoreCommand::Pay { control_number }
+        | StoreCommand::Fail { control_number, .. }
+        | StoreCommand::ConfirmCancellation { control_number }
+        | StoreCommand::RefuseCancellation { control_number }
+        | StoreCommand::ConfirmAmendment { control_number }
+        | StoreCommand::RefuseAmendment { control_number }
+        | StoreCommand::Reverse { control_number }) = command;
+        let Some(id) = self.state.payout(control_number).map(|payout| payout.id) else {
+            return Answer::declined(format!(
+                "there is no payout {control_number}; one that a store asks the partner about is \
+                 a matter of the cashier"
+            ));
+        };
+        let done = match command {
+            StoreCommand::Upload { .. } => self.upload(id),
+            StoreCommand::Pay { .. } => self.pay(id),
+            StoreCommand::Fail { reason, .. } => {
+                let reason = reason.as_deref();
+                self.fail(id, reason.unwrap_or("The institution returned the payout"))
+            }
+            StoreCommand::ConfirmCancellation { .. } => self.cancel(id),
+            StoreCommand::RefuseCancellation { .. } => self.refuse_cancellation(id),
+            StoreCommand::ConfirmAmendment { .. } => self.amend(id),
+            StoreCommand::RefuseAmendment { .. } => self.refuse_amendment(id),
+            StoreCommand::Reverse { .. } => self.reverse(id),
+        };
+        if done {
+            return self.done(Value::Null);
+        }
+        let status = self.state.payouts.get(&id).map(|payout| &payout.status);
+        Answer::declined(format!(
+            "payout {control_number} is {status:?}, where that cannot happen"
+        ))
+    }
+}

@@ -1,0 +1,381 @@
+//! The way of a request: who calls, what is meant, what was scripted, and then
+//! the operation itself.
+
+use std::net::IpAddr;
+use std::str::FromStr;
+
+use serde_json::{Value, json};
+use skypay_runtime::read;
+use skypay_types::{Amount, Operation, OperationInfo, Outcome, PayoutChannel, ResponseCode};
+
+use super::answer::Answer;
+use super::command::Request;
+use super::fault::{Fault, Side, WireFault};
+use super::refused::{Refused, lists, text_of};
+use super::rule::{Then, When};
+use super::switches;
+use super::turn::Turn;
+
+/// What rules look at.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Facts {
+    pub(crate) operation: String,
+    pub(crate) subjects: Vec<String>,
+    pub(crate) channel: Option<PayoutChannel>,
+    pub(crate) account: Option<String>,
+    pub(crate) amount: Option<Amount>,
+}
+
+impl Facts {
+    /// The facts of a message, from its clear text as we write it.
+    pub(crate) fn of(operation: &str, subjects: Vec<String>, clear: &Value) -> Self {
+        let text = |field: &str| text_of_field(clear, field);
+        Self {
+            operation: operation.to_owned(),
+            subjects,
+            channel: text("withdrawChannel").map(PayoutChannel::from),
+            account: text("accountNo"),
+            amount: text("amount").and_then(|amount| Amount::from_str(&amount).ok()),
+        }
+    }
+}
+
+/// A text or number of a message.
+pub(crate) fn text_of_field(clear: &Value, field: &str) -> Option<String> {
+    match clear.get(field)? {
+        Value::String(text) => Some(text.clone()),
+        Value::Number(number) => Some(number.to_string()),
+        _ => None,
+    }
+}
+
+impl When {
+    pub(crate) fn fits(&self, facts: &Facts) -> bool {
+        let subject = self.subject.as_deref().is_none_or(|pattern| {
+            let mut subjects = facts.subjects.iter();
+            subjects.any(|subject| is_like(pattern, subject))
+        });
+        let account = self.account.as_deref().is_none_or(|pattern| {
+            let account = facts.account.as_deref();
+            account.is_some_and(|account| is_like(pattern, account))
+        });
+        let operation = self.operation.as_ref();
+        let channel = self.channel.as_ref();
+        subject
+            && account
+            && operation.is_none_or(|operation| *operation == facts.operation)
+            && channel.is_none_or(|channel| facts.channel.as_ref() == Some(channel))
+            && self
+                .at_least
+                .is_none_or(|least| facts.amount >= Some(least))
+            && self
+                .at_most
+                .is_none_or(|most| facts.amount.is_some_and(|amount| amount <= most))
+    }
+}
+
+/// Whether `text` is like `pattern`, in which `*` stands for anything.
+fn is_like(pattern: &str, text: &str) -> bool {
+    let Some((before, after)) = pattern.split_once('*') else {
+        return pattern == text;
+    };
+    let Some(rest) = text.strip_prefix(before) else {
+        return false;
+    };
+    let mut starts = rest.char_indices().map(|(at, _)| at).chain([rest.len()]);
+    starts.any(|at| rest.get(at..).is_some_and(|rest| is_like(after, rest)))
+}
+
+/// What a request has come to.
+type Served = Result<Value, Refused>;
+
+/// Gives each operation of SkyPay to the method of its name: an operation that
+/// the document gains does not compile until there is one.
+macro_rules! serve_any {
+    (
+        skypay { $($method:ident($request:ident) -> $response:ident;)* }
+        $($callbacks:ident { $($rest:tt)* })*
+    ) => {
+        impl Turn<'_> {
+            fn serve_any(&mut self, request: &Request) -> Option<(Answer, Vec<WireFault>)> {
+                $(if request.operation == <skypay_types::$request as Operation>::INFO.name {
+                    return Some(self.serve(request, Self::$method));
+                })*
+                None
+            }
+        }
+    };
+}
+
+skypay_types::with_operations!(serve_any);
+
+impl Turn<'_> {
+    /// Answers a request.
+    pub(crate) fn request(&mut self, request: &Request) -> (Answer, Vec<WireFault>) {
+        self.serve_any(request).unwrap_or_else(|| {
+            let why = format!("SkyPay has no operation {:?}", request.operation);
+            (Answer::Declined { why }, Vec::new())
+        })
+    }
+
+    fn serve<O: Operation>(
+        &mut self,
+        request: &Request,
+        handle: fn(&mut Self, &O) -> Result<O::Response, Refused>,
+    ) -> (Answer, Vec<WireFault>) {
+        let info = O::INFO;
+        let read = self.admit(request).and_then(|()| decode::<O>(request));
+        let clear = read.as_ref().ok().map(serde_json::to_value);
+        let clear = clear.and_then(Result::ok).unwrap_or(Value::Null);
+        let subjects = read.as_ref().map(Operation::subjects).unwrap_or_default();
+        let subjects: Vec<_> = subjects.into_iter().map(str::to_owned).collect();
+        let facts = Facts::of(info.name, subjects, &clear);
+        let admitted = read.is_ok();
+        let Mishap {
+            executed,
+            answered,
+            wire,
+        } = self.mishap(info, &facts);
+        // Who may not call learns only that.
+        let answered = answered.filter(|_| admitted);
+        let served = if executed {
+            read.and_then(|typed| self.execute(info, &typed, &facts, handle))
+        } else {
+            Err(Refused::because(ResponseCode::ServiceNotAvailable))
+        };
+        let answer = match (answered, served) {
+            _ if wire.contains(&WireFault::CutBefore) => Answer::Silence,
+            (Some(code), _) => Answer::Refused {
+                description: text_of(&code).to_owned(),
+                code,
+            },
+            (None, Ok(clear)) => Answer::Accepted { clear },
+            (None, Err(Refused { code, description })) => Answer::Refused { code, description },
+        };
+        self.note_request(request, &facts, &answer, executed, &wire);
+        (answer, wire)
+    }
+
+    fn execute<O: Operation>(
+        &mut self,
+        info: &'static OperationInfo,
+        typed: &O,
+        facts: &Facts,
+        handle: fn(&mut Self, &O) -> Result<O::Response, Refused>,
+    ) -> Served {
+        let then = self.scripted(facts);
+        if let Some(code) = then.refuse.clone().filter(|code| lists(info, code)) {
+            let text = then.description.clone();
+            let text = text.unwrap_or_else(|| text_of(&code).to_owned());
+            return Err(Refused::saying(code, text));
+        }
+        typed
+            .validate()
+            .map_err(|invalid| Refused::invalid(info, &invalid))?;
+        self.scripted = then;
+        let response = handle(self, typed);
+        self.scripted = Then::default();
+        serde_json::to_value(response?).map_err(|_| Refused::because(ResponseCode::UnexpectedError))
+    }
+
+    /// Whether the caller may call at all.
+    fn admit(&self, request: &Request) -> Result<(), Refused> {
+        if !self.allows(request.peer) {
+            let peer = request
+                .peer
+                .map_or_else(String::new, |peer| peer.to_string());
+            return Err(Refused::saying(
+                ResponseCode::AddressNotWhitelisted,
+                format!("Your IP {peer} is not whitelisted"),
+            ));
+        }
+        if !request.authenticated {
+            return Err(Refused::because(ResponseCode::VerificationFailed));
+        }
+        Ok(())
+    }
+
+    fn allows(&self, peer: Option<IpAddr>) -> bool {
+        let list = &self.state.allow_list;
+        list.is_empty() || peer.is_some_and(|peer| list.iter().any(|entry| covers(entry, peer)))
+    }
+
+    /// The first rule that fits; it counts.
+    pub(crate) fn scripted(&mut self, facts: &Facts) -> Then {
+        let mut rules = self.state.rules.iter_mut();
+        let found = rules.find(|numbered| {
+            let spent = numbered
+                .rule
+                .times
+                .is_some_and(|times| numbered.applied >= times);
+            !spent && numbered.rule.when.fits(facts)
+        });
+        let Some(found) = found else {
+            return Then::default();
+        };
+        found.applied += 1;
+        found.rule.then.clone()
+    }
+
+    /// What goes wrong with a request.
+    fn mishap(&mut self, info: &OperationInfo, facts: &Facts) -> Mishap {
+        let magic = facts.amount.filter(|_| !facts.subjects.is_empty());
+        let magic = magic.and_then(super::magic::storm_of);
+        let mut answered = magic.filter(|code| lists(info, code));
+        let mut wire = Vec::new();
+        for fault in self.faults_for(Side::Requests, facts) {
+            match fault {
+                Fault::Wire(WireFault::Garble { .. }) => {
+                    let seed = self.state.random.number();
+                    wire.push(WireFault::Garble { seed });
+                }
+                Fault::Wire(fault) => wire.push(fault),
+                Fault::Answer { code } if lists(info, &code) => answered = Some(code),
+                Fault::Answer { .. } | Fault::Drop | Fault::Late { .. } => {}
+            }
+        }
+        let executed = !wire.contains(&WireFault::CutBefore)
+            && match &answered {
+                None => true,
+                Some(code) if info.outcome_of(code.as_str()) == Outcome::Unknown => {
+                    match self.state.switch(switches::FAILURES) {
+                        "executed" => true,
+                        "chance" => self.state.random.happens(50),
+                        _ => false,
+                    }
+                }
+                Some(_) => false,
+            };
+        Mishap {
+            executed,
+            answered,
+            wire,
+        }
+    }
+
+    /// The faults whose rules fit and whose turn it is; they count.
+    pub(crate) fn faults_for(&mut self, side: Side, facts: &Facts) -> Vec<Fault> {
+        let mut found = Vec::new();
+        for numbered in &mut self.state.faults {
+            let rule = &numbered.rule;
+            let spent = rule.times.is_some_and(|times| numbered.happened >= times);
+            if spent || rule.on != side || !rule.when.fits(facts) {
+                continue;
+            }
+            if self.state.random.happens(rule.percent) {
+                numbered.happened += 1;
+                found.push(rule.fault.clone());
+            }
+        }
+        found
+    }
+
+    fn note_request(
+        &mut self,
+        request: &Request,
+        facts: &Facts,
+        answer: &Answer,
+        executed: bool,
+        wire: &[WireFault],
+    ) {
+        let code = match answer {
+            Answer::Accepted { .. } => ResponseCode::Success.as_str(),
+            Answer::Refused { code, .. } => code.as_str(),
+            _ => "none",
+        };
+        let mut details = json!({ "operation": request.operation, "code": code });
+        if !executed {
+            details["executed"] = json!(false);
+        }
+        if !wire.is_empty() {
+            details["faults"] = json!(wire);
+        }
+        let subject = facts.subjects.first().cloned().unwrap_or_default();
+        let personal = json!({ "request": request.clear, "answer": answer });
+        self.note_with("request", &subject, details, personal);
+    }
+}
+
+/// What goes wrong with a request.
+struct Mishap {
+    executed: bool,
+    /// The code that is answered, whatever has happened.
+    answered: Option<ResponseCode>,
+    wire: Vec<WireFault>,
+}
+
+fn decode<O: Operation>(request: &Request) -> Result<O, Refused> {
+    let unreadable = |why: String| {
+        let text = text_of(&ResponseCode::InvalidContext);
+        Refused::saying(ResponseCode::InvalidContext, format!("{text}: {why}"))
+    };
+    let text = serde_json::to_vec(&request.clear).map_err(|error| unreadable(error.to_string()))?;
+    read::from_slice(&text).map_err(|error| unreadable(error.to_string()))
+}
+
+/// Whether an address, or a network such as `10.0.0.0/8`, covers a peer.
+fn covers(entry: &str, peer: IpAddr) -> bool {
+    let (address, bits) = match entry.split_once('/') {
+        Some((address, bits)) => (address, bits.trim().parse::<u32>().ok()),
+        None => (entry, Some(128)),
+    };
+    let (Ok(address), Some(bits)) = (address.trim().parse::<IpAddr>(), bits) else {
+        return false;
+    };
+    match (address, peer.to_canonical()) {
+        (IpAddr::V4(network), IpAddr::V4(peer)) => {
+            let shift = 32_u32.saturating_sub(bits);
+            let cut = |address: u32| address.checked_shr(shift).unwrap_or(0);
+            cut(network.to_bits()) == cut(peer.to_bits())
+        }
+        (IpAddr::V6(network), IpAddr::V6(peer)) => {
+            let shift = 128_u32.saturating_sub(bits);
+            let cut = |address: u128| address.checked_shr(shift).unwrap_or(0);
+            cut(network.to_bits()) == cut(peer.to_bits())
+        }
+        _ => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{covers, is_like};
+
+    #[test]
+    fn a_star_stands_for_anything() {
+        for (pattern, text, expected) in [
+            ("SKY98*", "SKY9800000101", true),
+            ("*0101", "SKY9800000101", true),
+            ("SKY*01*1", "SKY9800000101", true),
+            ("*", "", true),
+            ("SKY99*", "SKY9800000101", false),
+            ("SKY98", "SKY9800000101", false),
+            ("a*b*c", "acb", false),
+        ] {
+            assert_eq!(is_like(pattern, text), expected, "{pattern} {text}");
+        }
+    }
+
+    #[test]
+    fn networks_cover_their_addresses() {
+        for (entry, peer, expected) in [
+            ("10.0.0.0/8", "10.1.2.3", true),
+            ("10.0.0.0/8", "11.1.2.3", false),
+            ("0.0.0.0/0", "11.1.2.3", true),
+            ("127.0.0.1", "127.0.0.1", true),
+            ("127.0.0.1", "127.0.0.2", false),
+            ("127.0.0.1", "::ffff:127.0.0.1", true),
+            ("::1", "::1", true),
+            ("::/0", "::2", true),
+            ("fe80::/16", "fe81::1", false),
+            ("nonsense", "::1", false),
+            ("10.0.0.0/x", "10.0.0.0", false),
+        ] {
+            assert_eq!(
+                covers(entry, peer.parse().unwrap()),
+                expected,
+                "{entry} {peer}"
+            );
+        }
+    }
+}

@@ -1,0 +1,173 @@
+//! What a state begins with.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+use skypay_types::Amount;
+
+use super::account::MOST;
+use super::command::CallbackUrls;
+use super::keys::Pair;
+use super::moment::Pause;
+use super::{callback, switches};
+
+/// What a state begins with. Every field has a default that works.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Settings {
+    /// Decides everything that is left to chance.
+    pub seed: u64,
+    /// The last part of the URL.
+    pub caller_name: String,
+    /// The `userName` of both sides.
+    pub user_name: String,
+    /// The partner's entities by prefix.
+    pub entities: BTreeMap<String, Opening>,
+    /// The first keys; drawn from the seed if not said.
+    pub keys: Option<Pair>,
+    /// Where callbacks go.
+    pub callbacks: CallbackUrls,
+    /// Who may call; everybody if empty.
+    pub allow_list: Vec<String>,
+    /// Answers to what the vendor leaves open, by the name of the switch.
+    pub switches: BTreeMap<String, String>,
+    /// How long the steps of a payout take.
+    pub timing: Timing,
+    /// What is too much.
+    pub limits: Limits,
+}
+
+/// An entity of the partner as it begins.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Opening {
+    /// The company's name.
+    pub name: String,
+    /// The balance of its payout account.
+    pub balance: Amount,
+}
+
+/// How long things take, by the sandbox's clock.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Timing {
+    /// From acceptance to Uploaded.
+    pub upload: Pause,
+    /// From Uploaded to the end of a payout to a bank or wallet, or at a store
+    /// where somebody comes.
+    pub pay: Pause,
+    /// From the wish to cancel to the chain's answer.
+    pub cancel: Pause,
+    /// From the wish to amend to the chain's answer.
+    pub amend: Pause,
+    /// From a payment to its reversal.
+    pub reverse: Pause,
+}
+
+/// What is too much.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Limits {
+    /// The largest payout: more is a balance limit exceeded.
+    pub largest_payout: Amount,
+    /// How many payouts a day the same account may receive; 0 is no limit.
+    pub payouts_per_day: u32,
+}
+
+impl Settings {
+    /// Whether they make sense.
+    ///
+    /// # Errors
+    ///
+    /// Everything that does not, a line each.
+    pub fn check(&self) -> Result<(), String> {
+        let mut wrong = Vec::new();
+        if self.entities.is_empty() {
+            wrong.push("there is no entity that could pay".to_owned());
+        }
+        for (prefix, opening) in &self.entities {
+            let plain = prefix.bytes().all(|byte| byte.is_ascii_alphanumeric());
+            if prefix.len() != 5 || !plain {
+                wrong.push(format!("prefix {prefix:?} is not five letters or digits"));
+            }
+            if !(Amount::ZERO..=MOST).contains(&opening.balance) {
+                wrong.push(format!("{prefix} cannot open with {}", opening.balance));
+            }
+        }
+        let mut all = self.entities.values();
+        let sum = all.try_fold(Amount::ZERO, |sum, opening| {
+            sum.checked_add(opening.balance)
+        });
+        if sum.is_none_or(|sum| sum > MOST) {
+            wrong.push(format!(
+                "all entities together cannot open with more than {MOST}"
+            ));
+        }
+        for (name, value) in &self.switches {
+            match switches::find(name) {
+                None => wrong.push(format!("there is no switch {name:?}")),
+                Some(switch) if !switch.has(value) => {
+                    wrong.push(format!("switch {name} cannot be {value:?}"));
+                }
+                Some(_) => {}
+            }
+        }
+        for name in self.callbacks.own.keys() {
+            if callback::find(name).is_none() {
+                wrong.push(format!("there is no callback {name:?}"));
+            }
+        }
+        if wrong.is_empty() {
+            Ok(())
+        } else {
+            Err(wrong.join("\n"))
+        }
+    }
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        let opening = |name: &str, pesos: i64| Opening {
+            name: name.to_owned(),
+            balance: Amount::from_centavos(pesos * 100),
+        };
+        Self {
+            seed: 1,
+            caller_name: "sandbox".to_owned(),
+            user_name: "Sandbox@skypay".to_owned(),
+            entities: BTreeMap::from([
+                (
+                    "SKY98".to_owned(),
+                    opening("Sandbox Lending Inc.", 1_000_000),
+                ),
+                ("SKY99".to_owned(), opening("Sandbox Finance Inc.", 100_000)),
+            ]),
+            keys: None,
+            callbacks: CallbackUrls::default(),
+            allow_list: Vec::new(),
+            switches: BTreeMap::new(),
+            timing: Timing::default(),
+            limits: Limits::default(),
+        }
+    }
+}
+
+impl Default for Timing {
+    fn default() -> Self {
+        Self {
+            upload: Pause::seconds(1),
+            pay: Pause::seconds(2),
+            cancel: Pause::seconds(30),
+            amend: Pause::seconds(2),
+            reverse: Pause::days(2),
+        }
+    }
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            largest_payout: Amount::from_centavos(50_000_000),
+            payouts_per_day: 5,
+        }
+    }
+}

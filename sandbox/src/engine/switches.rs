@@ -1,0 +1,163 @@
+//! What the vendor leaves open, each with an answer that can be switched.
+
+/// A question that the vendor leaves open.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Switch {
+    /// Its name.
+    pub name: &'static str,
+    /// The question.
+    pub question: &'static str,
+    /// The answers and what they mean. The first is the default: the one that
+    /// does most harm to a careless partner.
+    pub values: &'static [(&'static str, &'static str)],
+}
+
+/// Declares the switches, and a constant for the name of each.
+macro_rules! switches {
+    ($($constant:ident = $name:literal, $question:literal, [$(($value:literal, $meaning:literal)),+ $(,)?];)+) => {
+        $(pub(crate) const $constant: &str = $name;)+
+
+        /// All switches.
+        pub const SWITCHES: &[Switch] = &[
+            $(Switch { name: $name, question: $question, values: &[$(($value, $meaning)),+] }),+
+        ];
+    };
+}
+
+switches! {
+    UNKNOWN_NUMBER = "unknown-number",
+        "What does payoutQueryStatus say of a control number that it never saw?",
+        [
+            ("inquiry-failed", "a row with status 11, which is easily taken for Failed"),
+            ("missing", "no row"),
+            ("refused", "the whole request is refused with -1012"),
+        ];
+    QUERY_DELAY = "query-delay",
+        "Does payoutQueryStatus see a payout at once?",
+        [
+            ("300s", "only after 300 seconds: before, it is an unknown number"),
+            ("none", "at once"),
+        ];
+    DUPLICATES = "duplicates",
+        "When is a control number refused with -1008?",
+        [
+            ("same-channel", "only while a payout of that number on the same channel is not failed or cancelled: the same number on another channel is paid again"),
+            ("after-failure", "unless the payout of that number has failed or was cancelled"),
+            ("for-ever", "always, whatever became of the first"),
+        ];
+    FAILURES = "failures",
+        "Is a request executed that is answered with -1009 or -9999?",
+        [
+            ("executed", "always"),
+            ("chance", "by chance"),
+            ("not-executed", "never"),
+        ];
+    CALLBACK_RETRY = "callback-retry",
+        "Is a notice sent again that was not acknowledged?",
+        [
+            ("never", "no: what is lost is lost"),
+            ("until-answered", "after 1, 5 and 30 minutes, 2 and 12 hours, until there is an answer, whatever it says"),
+            ("until-1000", "the same, until the answer is 1000"),
+        ];
+    CALLBACK_ORDER = "callback-order",
+        "Do notices come in the order of what happened?",
+        [
+            ("result-first", "where the result follows soon, Uploaded comes after it"),
+            ("as-happened", "yes"),
+        ];
+    CONFIRMATION_REPEAT = "confirmation-repeat",
+        "Is payoutPayout or collectionCollect sent again when its answer is lost?",
+        [
+            ("until-answered", "after 30 seconds, 5 and 30 minutes, until there is an answer"),
+            ("once", "once, after 30 seconds"),
+            ("never", "no: the cashier has to press again"),
+        ];
+    REPEATED_CONFIRMATION = "repeated-confirmation",
+        "What does -1026 or -1015 say to a confirmation that was sent again?",
+        [
+            ("refused", "that it is refused: the cashier keeps the money"),
+            ("done", "that the first one had arrived"),
+        ];
+    REVERSALS = "reversals",
+        "Can a payout that is Completed fail after all?",
+        [
+            ("possible", "yes"),
+            ("never", "no"),
+        ];
+    OLD_KEY = "old-key",
+        "Does the old key work while the new one is not effective yet?",
+        [
+            ("stops-at-once", "no: for five minutes no key works"),
+            ("until-effective", "until the new one is effective"),
+            ("overlaps", "until its own end, also beside the new one"),
+        ];
+    CANCELLED_SPELLING = "cancelled-spelling",
+        "How does the status description spell it?",
+        [("Canceled", "with one l"), ("Cancelled", "with two")];
+    STATUS_CHANNEL = "status-channel",
+        "What is in withdrawChannel of a status?",
+        [("name", "the channel's name"), ("code", "its code")];
+    COUNTER_STATUS = "counter-status",
+        "Does payoutQueryStatus know payouts that a store inquired about?",
+        [
+            ("shown", "as 10 or 11, and as 1 when paid"),
+            ("hidden", "no: they are unknown numbers"),
+        ];
+    FAIL_DESCRIPTION = "fail-description",
+        "Does a notice of failure say why?",
+        [("absent", "no"), ("sent", "yes")];
+    REPORT_ORDER = "report-order",
+        "In which order does a report list its rows?",
+        [
+            ("newest-first", "the newest first: rows move on to later pages while pages are read"),
+            ("oldest-first", "the oldest first"),
+        ];
+    REPORT_PAGE = "report-page",
+        "How many rows fit on a page?",
+        [
+            ("100", "at most 100, whatever was asked for"),
+            ("any", "as many as were asked for"),
+        ];
+    BALANCE = "balance",
+        "Which balance does balanceQuery tell a partner with several entities?",
+        [
+            ("sum", "that of all together, although each pays for itself"),
+            ("first", "that of the first prefix"),
+        ];
+    FINANCE_AMOUNT = "finance-amount",
+        "In which unit is the amount of a financeNotification?",
+        [("centavos", "in hundredths of a peso"), ("pesos", "in pesos, with decimals")];
+    TRANSFER_REFERENCE = "transfer-reference",
+        "Have the two notices of a balance transfer the same reference number?",
+        [("shared", "yes: the number alone does not tell them apart"), ("own", "no, each has its own")];
+    DAILY_LIMIT = "daily-limit",
+        "To what does the daily limit of payouts apply?",
+        [
+            ("account", "to the account that is paid"),
+            ("phone", "to the payee's phone"),
+            ("entity", "to the prefix"),
+        ];
+    BANK_CODES = "bank-codes",
+        "Are the codes of getBankCode letters? (Numbers would refuse every printed example.)",
+        [("letters", "yes, three of them"), ("numbers", "no, they are numbers")];
+}
+
+/// A switch by its name.
+#[must_use]
+pub fn find(name: &str) -> Option<&'static Switch> {
+    SWITCHES.iter().find(|switch| switch.name == name)
+}
+
+impl Switch {
+    /// The answer that holds if none was set.
+    #[must_use]
+    pub fn default_value(&self) -> &'static str {
+        self.values.first().map_or("", |(value, _)| value)
+    }
+
+    /// Whether it has that value.
+    #[must_use]
+    pub fn has(&self, value: &str) -> bool {
+        self.values.iter().any(|(known, _)| *known == value)
+    }
+}

@@ -1,0 +1,292 @@
+//! One HTTP request over a connection of its own, in plain text.
+//!
+//! The HTTP client of the runtime does what is right; a sandbox also has to do
+//! what is wrong, and for that it holds the connection itself.
+
+use std::fmt;
+use std::io;
+use std::net::SocketAddr;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU8, Ordering};
+use std::task::{Context, Poll};
+
+use axum::extract::connect_info::Connected;
+use axum::serve::{IncomingStream, Listener};
+use http::header::{CONTENT_TYPE, HOST};
+use http::{Method, Request, Response, Uri};
+use http_body_util::Full;
+use http_body_util::channel::Channel;
+use hyper::body::{Body, Bytes, Frame, Incoming};
+use hyper_util::rt::TokioIo;
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::net::{TcpListener, TcpStream};
+
+/// Where to: host and port, from an `http` URL.
+#[derive(Clone, Debug)]
+pub(crate) struct Target {
+    authority: String,
+    address: String,
+    path: String,
+}
+
+impl Target {
+    pub(crate) fn parse(url: &str) -> Result<Self, WireError> {
+        let uri: Uri = url.parse().map_err(|_| WireError::Url)?;
+        if uri.scheme_str() != Some("http") {
+            return Err(WireError::Url);
+        }
+        let authority = uri.authority().ok_or(WireError::Url)?;
+        let port = authority.port_u16().unwrap_or(80);
+        let path = uri
+            .path_and_query()
+            .map_or("/", http::uri::PathAndQuery::as_str);
+        Ok(Self {
+            address: format!("{}:{port}", authority.host()),
+            authority: authority.to_string(),
+            path: path.to_owned(),
+        })
+    }
+
+    /// Sends a JSON body, or none, to a path.
+    pub(crate) async fn send(
+        &self,
+        method: Method,
+        path: &str,
+        body: Vec<u8>,
+    ) -> Result<Response<Incoming>, WireError> {
+        let request = self.request(
+            method,
+            path,
+            "application/json",
+            Full::new(Bytes::from(body)),
+        )?;
+        exchange(self.connect().await?, request).await
+    }
+
+    /// The path of the URL itself.
+    pub(crate) fn path(&self) -> &str {
+        &self.path
+    }
+
+    pub(crate) fn request<B>(
+        &self,
+        method: Method,
+        path: &str,
+        media_type: &str,
+        body: B,
+    ) -> Result<Request<B>, WireError> {
+        Request::builder()
+            .method(method)
+            .uri(path)
+            .header(HOST, &self.authority)
+            .header(CONTENT_TYPE, media_type)
+            .body(body)
+            .map_err(|_| WireError::Url)
+    }
+
+    pub(crate) async fn connect(&self) -> Result<Line, WireError> {
+        let stream = TcpStream::connect(&self.address).await;
+        let stream = stream.map_err(|error| WireError::Connect(error.to_string()))?;
+        let _ = stream.set_nodelay(true);
+        Ok(Line::new(stream))
+    }
+}
+
+impl fmt::Display for Target {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "http://{}", self.authority)
+    }
+}
+
+/// Sends one request and reads the head of its answer; the connection is
+/// closed when the answer has been read or is dropped.
+pub(crate) async fn exchange<B>(
+    line: Line,
+    request: Request<B>,
+) -> Result<Response<Incoming>, WireError>
+where
+    B: Body<Data = Bytes, Error: Into<Box<dyn std::error::Error + Send + Sync>>> + Send + 'static,
+{
+    let (mut sender, connection) =
+        hyper::client::conn::http1::handshake(TokioIo::new(line)).await?;
+    tokio::spawn(connection);
+    Ok(sender.send_request(request).await?)
+}
+
+/// A body that announces its whole length and breaks off after `keep` bytes.
+pub(crate) fn broken_off(
+    bytes: &Bytes,
+    keep: usize,
+) -> impl Body<Data = Bytes, Error = io::Error> + Send + 'static + use<> {
+    let (mut sender, body) = Channel::<Bytes, io::Error>::new(1);
+    let _ = sender.try_send(Frame::data(bytes.slice(..keep.min(bytes.len()))));
+    sender.abort(io::ErrorKind::ConnectionAborted.into());
+    body
+}
+
+/// The same text with a few characters that are others, chosen by a seed.
+pub(crate) fn garbled(text: &[u8], seed: u64) -> Vec<u8> {
+    let mut text = text.to_vec();
+    let length = text.len() as u64;
+    for turn in 0..3_u64 {
+        let place = seed
+            .rotate_left(21 * u32::try_from(turn).unwrap_or(0))
+            .checked_rem(length);
+        let place = place.and_then(|place| usize::try_from(place).ok());
+        if let Some(byte) = place.and_then(|place| text.get_mut(place)) {
+            *byte = if *byte == b'A' { b'B' } else { b'A' };
+        }
+    }
+    text
+}
+
+/// Takes connections that can be made to fail.
+pub(crate) struct Entrance(pub(crate) TcpListener);
+
+impl Listener for Entrance {
+    type Io = Line;
+    type Addr = SocketAddr;
+
+    async fn accept(&mut self) -> (Line, SocketAddr) {
+        let (stream, address) = <TcpListener as Listener>::accept(&mut self.0).await;
+        let _ = stream.set_nodelay(true);
+        (Line::new(stream), address)
+    }
+
+    fn local_addr(&self) -> io::Result<SocketAddr> {
+        self.0.local_addr()
+    }
+}
+
+/// The other end of a connection, and what shall become of it.
+#[derive(Clone, Debug)]
+pub(crate) struct Peer {
+    pub(crate) address: SocketAddr,
+    pub(crate) fate: Fate,
+}
+
+impl Connected<IncomingStream<'_, Entrance>> for Peer {
+    fn connect_info(stream: IncomingStream<'_, Entrance>) -> Self {
+        Self {
+            address: *stream.remote_addr(),
+            fate: stream.io().fate(),
+        }
+    }
+}
+
+/// A connection that can be made to fail.
+#[derive(Debug)]
+pub(crate) struct Line {
+    stream: TcpStream,
+    fate: Fate,
+}
+
+/// What shall become of a connection. Clones speak of the same one.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Fate(Arc<AtomicU8>);
+
+const SOUND: u8 = 0;
+const CUT: u8 = 1;
+const RESET: u8 = 2;
+
+impl Fate {
+    /// Nothing is written any more.
+    pub(crate) fn cut(&self) {
+        self.0.store(CUT, Ordering::Release);
+    }
+
+    /// It ends with a reset instead of an orderly end.
+    pub(crate) fn reset(&self) {
+        self.0.store(RESET, Ordering::Release);
+    }
+
+    fn is(&self, fate: u8) -> bool {
+        self.0.load(Ordering::Acquire) == fate
+    }
+}
+
+impl Line {
+    pub(crate) fn new(stream: TcpStream) -> Self {
+        Self {
+            stream,
+            fate: Fate::default(),
+        }
+    }
+
+    pub(crate) fn fate(&self) -> Fate {
+        self.fate.clone()
+    }
+}
+
+impl Drop for Line {
+    fn drop(&mut self) {
+        if self.fate.is(RESET) {
+            let _ = self.stream.set_zero_linger();
+        }
+    }
+}
+
+impl AsyncRead for Line {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_read(context, buffer)
+    }
+}
+
+impl AsyncWrite for Line {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        if self.fate.is(CUT) {
+            return Poll::Ready(Err(io::ErrorKind::ConnectionAborted.into()));
+        }
+        Pin::new(&mut self.stream).poll_write(context, bytes)
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_flush(context)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        if !self.fate.is(SOUND) {
+            return Poll::Ready(Ok(()));
+        }
+        Pin::new(&mut self.stream).poll_shutdown(context)
+    }
+}
+
+/// What is in the way of an HTTP request.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum WireError {
+    /// The URL is not `http://host:port` with an optional path.
+    Url,
+    /// Nobody listens there.
+    Connect(String),
+    /// The connection broke, or what came is not HTTP.
+    Broken(String),
+}
+
+impl fmt::Display for WireError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Url => f.write_str("the URL is not http://host:port with an optional path"),
+            Self::Connect(why) => write!(f, "no connection: {why}"),
+            Self::Broken(why) => write!(f, "the connection broke: {why}"),
+        }
+    }
+}
+
+impl std::error::Error for WireError {}
+
+impl From<hyper::Error> for WireError {
+    fn from(error: hyper::Error) -> Self {
+        Self::Broken(error.to_string())
+    }
+}

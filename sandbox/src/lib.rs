@@ -1,0 +1,21 @@
+//! A SkyPay to run on a laptop.
+//!
+//! [`engine`] is all of its behaviour, as a function of state, command, time
+//! and seed. Everything else carries commands to it and effects from it.
+//!
+#![doc = include_str!("../README.md")]
+
+pub mod admin;
+pub mod barcode;
+pub mod clock;
+mod courier;
+pub mod engine;
+mod house;
+mod http;
+pub mod provocation;
+mod sandbox;
+pub mod service;
+mod store;
+
+pub use http::WireError;
+pub use sandbox::{Builder, Running, Sandbox, StartError};

@@ -1,0 +1,317 @@
+//! How to provoke each return code of each operation.
+//!
+//! The document lists, for every operation, the codes that it may answer.
+//! [`all`] says for every such pair which commands bring the sandbox to answer
+//! so, or to be answered so where it is the partner who answers.
+
+use serde_json::{Value, json};
+use skypay_types::{Direction, OPERATIONS, OperationInfo, ResponseCode};
+
+use crate::engine::{Command, Fault, FaultCommand, FaultRule, Request, Side, StoreCommand, When};
+
+/// Commands that lead from a fresh state to a return code.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Provocation {
+    /// The operation.
+    pub operation: &'static OperationInfo,
+    /// The code.
+    pub code: ResponseCode,
+    /// What causes it, in words.
+    pub how: &'static str,
+    /// What to do. The answer to the last command has the code; for a
+    /// callback, the last command sends it, and the partner answers.
+    pub commands: Vec<Command>,
+}
+
+/// Every pair of operation and return code that the document lists.
+#[must_use]
+pub fn all() -> Vec<Provocation> {
+    let pairs = OPERATIONS.iter().copied().flat_map(|operation| {
+        let codes = operation.codes.iter();
+        codes.map(move |(code, _)| (operation, ResponseCode::from(*code)))
+    });
+    pairs
+        .filter_map(|(operation, code)| provoke(operation, code))
+        .collect()
+}
+
+/// How to provoke one code of one operation; `None` if nobody knows.
+#[must_use]
+pub fn provoke(operation: &'static OperationInfo, code: ResponseCode) -> Option<Provocation> {
+    let (how, commands) = match operation.direction {
+        Direction::ToSkypay => asked(operation, &code)?,
+        Direction::ToPartner => ("the partner answers it", vec![told(operation)?]),
+    };
+    Some(Provocation {
+        operation,
+        code,
+        how,
+        commands,
+    })
+}
+
+/// A request that is accepted by a fresh state, where the operation can be
+/// accepted there: without credentials, as [`Request::clear`] wants it.
+#[must_use]
+pub fn sample(operation: &str) -> Option<Value> {
+    Some(match operation {
+        "payoutQueue" => json!({
+            "sender": "Example App",
+            "controlNumber": "SKY9800000101",
+            "name": "Dela Cruz,Juan,Santos",
+            "phone": "09123456789",
+            "amount": "1000.00",
+            "bankNo": "SEC",
+            "accountNo": "0000012309738",
+            "withdrawChannel": "5",
+            "provinceId": "47",
+            "cityId": "996",
+        }),
+        "payoutQueueV2" => json!({
+            "sender": "Example App",
+            "controlNumber": "SKY9800000201",
+            "name": "Dela Cruz,Juan,Santos",
+            "birthday": "1991-10-02",
+            "identificationId": "442301922000",
+            "identificationTypeId": "2",
+            "phone": "09123456789",
+            "amount": "3900.00",
+            "idcardPicType": "png",
+            "idcardPicUrl": "https://partner.example.com/pictures/201.png",
+            "location": "1 Example Street, Malate, Manila",
+            "withdrawChannel": "1",
+        }),
+        "amendTransactionV2" => {
+            let mut order = sample("payoutQueueV2")?;
+            order.as_object_mut()?.remove("amount");
+            order["name"] = json!("Dela Cruz,Juana,Santos");
+            order
+        }
+        "cancelPayout" | "payoutQueryStatus" => json!({
+            "controlNumbers": [{ "controlNumber": "SKY9800000201" }],
+        }),
+        "generate711Barcode" => json!({
+            "contractNumber": "SKY9800000301",
+            "name": "Dela Cruz,Juan,Santos",
+            "phone": "09123456789",
+            "amount": "3900.00",
+        }),
+        "getReportPayout" | "getReportCollection" => json!({
+            "startDate": "2024-02-05",
+            "endDate": "2024-02-05",
+            "dateType": "CreateDate",
+            "pagination": 1,
+            "pageSize": 100,
+        }),
+        "balanceTransfer" => json!({
+            "transferFrom": "SKY98",
+            "transferTo": "SKY99",
+            "amount": 1000.00,
+        }),
+        "notificationInquiry" => json!({
+            "transctionDate": "2024-02-05",
+            "transEndDate": "2024-02-06",
+            "statementTypes": ["1", "2", "3"],
+        }),
+        "balanceQuery"
+        | "getNationality"
+        | "getCivilStatus"
+        | "getIdentificationType"
+        | "getTownCity"
+        | "getProvince"
+        | "getBankCode" => json!({}),
+        _ => return None,
+    })
+}
+
+type How = (&'static str, Vec<Command>);
+
+/// For what partners ask.
+fn asked(operation: &OperationInfo, code: &ResponseCode) -> Option<How> {
+    let clear = sample(operation.name)?;
+    at_the_door(operation.name, &clear, code).or_else(|| inside(operation.name, &clear, code))
+}
+
+/// Codes whose cause is the same for every operation.
+fn at_the_door(name: &str, clear: &Value, code: &ResponseCode) -> Option<How> {
+    let plain = plain(name, clear.clone());
+    Some(match code {
+        ResponseCode::InvalidContext => (
+            "the body is no message, or breaks a demand of the document",
+            vec![request(name, json!("no message"))],
+        ),
+        ResponseCode::VerificationFailed => (
+            "the credentials are wrong, or the prefix of a payout is not the caller's",
+            vec![Command::Request(Request {
+                authenticated: false,
+                ..plain
+            })],
+        ),
+        ResponseCode::AddressNotWhitelisted => (
+            "the caller's address is not on the allow list",
+            vec![
+                Command::AllowList {
+                    addresses: vec!["10.0.0.0/8".to_owned()],
+                },
+                Command::Request(Request {
+                    peer: Some([192, 0, 2, 1].into()),
+                    ..plain
+                }),
+            ],
+        ),
+        ResponseCode::UnexpectedError | ResponseCode::ServiceNotAvailable => (
+            "a fault answers so, or the centavos of a payout are 9 or 10",
+            vec![storm(code), Command::Request(plain)],
+        ),
+        _ => return None,
+    })
+}
+
+/// Codes whose cause is in what is asked for.
+fn inside(name: &str, clear: &Value, code: &ResponseCode) -> Option<How> {
+    let with = |field: &str, value: &str| {
+        let mut clear = clear.clone();
+        clear[field] = json!(value);
+        request(name, clear)
+    };
+    let usual = request(name, clear.clone());
+    Some(match code {
+        ResponseCode::Success if matches!(name, "cancelPayout" | "amendTransactionV2") => {
+            let order = request("payoutQueueV2", sample("payoutQueueV2")?);
+            let upload = Command::Store(StoreCommand::Upload {
+                control_number: "SKY9800000201".to_owned(),
+            });
+            ("the payout waits at a store", vec![order, upload, usual])
+        }
+        ResponseCode::Success => ("nothing is wrong", vec![usual]),
+        ResponseCode::DuplicateControlNumber => (
+            "the control number was used before",
+            vec![usual.clone(), usual],
+        ),
+        ResponseCode::InsufficientBalance if name == "balanceTransfer" => (
+            "the account does not hold that much",
+            vec![with("amount", "2000000.00")],
+        ),
+        ResponseCode::InsufficientBalance => {
+            let mut clear = clear.clone();
+            clear["controlNumber"] = json!("SKY9900000101");
+            clear["amount"] = json!("200000.00");
+            let commands = vec![request(name, clear)];
+            ("the account does not hold that much", commands)
+        }
+        ResponseCode::BankCityIncorrect => (
+            "there is no such city in that province",
+            vec![with("cityId", "1")],
+        ),
+        ResponseCode::BankNoIncorrect => ("there is no such bank", vec![with("bankNo", "XXX")]),
+        ResponseCode::AccountNumberInvalid if name == "payoutQueueV2" => (
+            "there is no such type of identity document",
+            vec![with("identificationTypeId", "999")],
+        ),
+        ResponseCode::AccountNumberInvalid => (
+            "the account number is not made of digits",
+            vec![with("accountNo", "not an account")],
+        ),
+        ResponseCode::BalanceLimitExceeded => (
+            "it is more than the largest payout",
+            vec![with("amount", "600000.00")],
+        ),
+        ResponseCode::DailyLimitExceeded => (
+            "the same account was paid to five times that day",
+            (1..=6)
+                .map(|number| with("controlNumber", &format!("SKY98{number:08}")))
+                .collect(),
+        ),
+        ResponseCode::ControlNumberInvalid if name == "payoutQueryStatus" => {
+            let switch = Command::Switch {
+                name: "unknown-number".to_owned(),
+                value: "refused".to_owned(),
+            };
+            let how = "the number is unknown, and the switch unknown-number says so";
+            (how, vec![switch, usual])
+        }
+        ResponseCode::ControlNumberInvalid => ("no such payout waits at a store", vec![usual]),
+        ResponseCode::PrefixIncorrect => {
+            ("there is no such entity", vec![with("transferTo", "SKY00")])
+        }
+        ResponseCode::ContractNumberInvalid => (
+            "the contract number does not start with a prefix of the partner's",
+            vec![with("contractNumber", "XYZ9800000301")],
+        ),
+        _ => return None,
+    })
+}
+
+/// For what partners are told or asked: the command that sends it.
+fn told(operation: &OperationInfo) -> Option<Command> {
+    let clear = match operation.name {
+        "payoutQueuePayout" => json!({
+            "controlNumber": "SKY9800000101",
+            "payType": "2",
+            "dealTime": "2024-02-05 10:15:30",
+        }),
+        "financeNotification" => json!({
+            "transctionDate": "2024-02-05 10:15:30",
+            "companyPrefix": "SKY98",
+            "companyName": "Sandbox Lending Inc.",
+            "accountNo": "SKY98",
+            "sourceAccountNo": "",
+            "beneficiaryAccountNo": "001234567899",
+            "statementType": "1",
+            "signType": "recharge",
+            "amount": 1000.00,
+            "currency": "PHP",
+            "referenceNumber": "D-20240205-001",
+        }),
+        "payoutInquiry" => json!({ "controlNumber": "SKY9800000401" }),
+        "payoutPayout" => json!({
+            "controlNumber": "SKY9800000401",
+            "withdrawChannel": "9",
+            "payTime": "2024-02-05 10:15:30",
+        }),
+        "collectionInquiry" => json!({
+            "contractNumber": "SKY9800000301",
+            "amount": "3900.00",
+            "phone": "09123456789",
+        }),
+        "collectionCollect" => json!({
+            "contractNumber": "SKY9800000301",
+            "amount": "3900.00",
+            "phone": "09123456789",
+            "receiptNumber": "B6C13B76E4BF",
+            "collectedTime": "2024-02-05 10:15:30",
+            "payChannel": "9",
+        }),
+        _ => return None,
+    };
+    Some(Command::Trigger {
+        operation: operation.name.to_owned(),
+        clear,
+        url: Some("http://127.0.0.1:1/".to_owned()),
+    })
+}
+
+fn plain(operation: &str, clear: Value) -> Request {
+    Request {
+        operation: operation.to_owned(),
+        clear,
+        peer: None,
+        authenticated: true,
+    }
+}
+
+fn request(operation: &str, clear: Value) -> Command {
+    Command::Request(plain(operation, clear))
+}
+
+fn storm(code: &ResponseCode) -> Command {
+    Command::Fault(FaultCommand::Add {
+        fault: FaultRule {
+            on: Side::Requests,
+            when: When::default(),
+            fault: Fault::Answer { code: code.clone() },
+            percent: 100,
+            times: None,
+        },
+    })
+}

@@ -1,0 +1,264 @@
+//! Starting and stopping a sandbox.
+
+use std::fmt;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use axum::Router;
+use tokio::net::TcpListener;
+use tokio::sync::{oneshot, watch};
+use tokio::task::JoinHandle;
+
+use crate::admin::{Admin, Info};
+use crate::clock::Clock;
+use crate::courier;
+use crate::engine::Settings;
+use crate::house::{House, HouseError};
+use crate::http::{Entrance, Peer};
+use crate::service::{self, Office};
+use crate::store::Store;
+
+/// A SkyPay of one's own. See [`Sandbox::builder`].
+#[derive(Clone, Copy, Debug)]
+pub struct Sandbox;
+
+impl Sandbox {
+    /// A sandbox that works as it is: on a free port of the loopback
+    /// interface, in memory, by the real clock.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use skypay_sandbox::Sandbox;
+    /// use skypay_sandbox::clock::Clock;
+    /// use skypay_sandbox::engine::Pause;
+    ///
+    /// let sandbox = Sandbox::builder().clock(Clock::standing()).start().await?;
+    /// println!("{}", sandbox.info().service_url);
+    /// sandbox.admin().advance(Pause::days(90)).await?;
+    /// sandbox.stop().await;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn builder() -> Builder {
+        Builder {
+            address: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
+            clock: Clock::Real,
+            settings: Settings::default(),
+            database: None,
+            clear_text: true,
+            snapshot_every: 1000,
+        }
+    }
+}
+
+/// Settings of a sandbox that is about to start.
+#[derive(Clone, Debug)]
+#[must_use]
+pub struct Builder {
+    pub(crate) address: SocketAddr,
+    pub(crate) clock: Clock,
+    pub(crate) settings: Settings,
+    pub(crate) database: Option<PathBuf>,
+    pub(crate) clear_text: bool,
+    pub(crate) snapshot_every: u64,
+}
+
+impl Builder {
+    /// Where it listens. Its own interface and page answer this machine only,
+    /// whatever is said here.
+    pub fn address(mut self, address: SocketAddr) -> Self {
+        self.address = address;
+        self
+    }
+
+    /// Its clock.
+    pub fn clock(mut self, clock: Clock) -> Self {
+        self.clock = clock;
+        self
+    }
+
+    /// What it begins with. A database that has begun already keeps what it
+    /// began with.
+    pub fn settings(mut self, settings: Settings) -> Self {
+        self.settings = settings;
+        self
+    }
+
+    /// The file that everything is kept in; made if it is not there. Without
+    /// one, everything is in memory and gone at the end.
+    pub fn database(mut self, file: impl Into<PathBuf>) -> Self {
+        self.database = Some(file.into());
+        self
+    }
+
+    /// Whether clear text is taken as well as sealed bodies; it is if not
+    /// said.
+    pub fn clear_text(mut self, taken: bool) -> Self {
+        self.clear_text = taken;
+        self
+    }
+
+    /// After how many commands the whole state is written, so that opening
+    /// the database again is quick.
+    pub fn snapshot_every(mut self, commands: u64) -> Self {
+        self.snapshot_every = commands.max(1);
+        self
+    }
+
+    /// Starts it.
+    pub async fn start(self) -> Result<Running, StartError> {
+        let address = self.address;
+        let listen = |error| StartError::Listen(address, error);
+        let listener = TcpListener::bind(address).await.map_err(listen)?;
+        let bound = listener.local_addr().map_err(listen)?;
+        let database = self.database.clone();
+        let (store, state) = Store::open(
+            self.database,
+            self.snapshot_every,
+            self.settings,
+            self.clock.reading(),
+        )
+        .map_err(|error| StartError::Database(error.to_string()))?;
+        let (house, errands, fallen) = House::open(store, state, self.clock);
+        let courier = courier::run(house.clone(), errands).await;
+        courier.map_err(listen)?;
+        let info = info(&house, bound, database, self.clear_text);
+        let admin = Admin::new(&info.url).map_err(|_| StartError::Stopped)?;
+        let (stop, stopping) = watch::channel(false);
+        let office = Office {
+            house: house.clone(),
+            info: info.clone(),
+            stopping: stopping.clone(),
+        };
+        let routes = service::routes(Arc::new(office), self.clear_text);
+        let serving = tokio::spawn(serve(listener, routes, stopping));
+        Ok(Running {
+            info,
+            admin,
+            house,
+            stop,
+            serving,
+            fallen,
+        })
+    }
+}
+
+async fn serve(listener: TcpListener, routes: Router, mut stopping: watch::Receiver<bool>) {
+    let service = routes.into_make_service_with_connect_info::<Peer>();
+    let serving = axum::serve(Entrance(listener), service);
+    let stopped = async move {
+        let _ = stopping.wait_for(|stop| *stop).await;
+    };
+    let _ = serving.with_graceful_shutdown(stopped).await;
+}
+
+fn info(house: &House, bound: SocketAddr, database: Option<PathBuf>, clear_text: bool) -> Info {
+    let reachable = match bound.ip() {
+        ip if ip.is_unspecified() => SocketAddr::from((Ipv4Addr::LOCALHOST, bound.port())),
+        _ => bound,
+    };
+    let url = format!("http://{reachable}");
+    let (now, clock) = (house.now(), house.clock());
+    let state = house.state();
+    let settings = state.settings();
+    let keys = state.keys_in_use(now);
+    let entities = settings.entities.iter();
+    let entities = entities.map(|(prefix, opening)| (prefix.clone(), opening.balance));
+    Info {
+        service_url: format!("{url}/services/{}", settings.caller_name),
+        url,
+        caller_name: settings.caller_name.clone(),
+        user_name: keys.user_name,
+        authentication: keys.sealing.authentication,
+        encrypt_key: keys.sealing.encrypt_key,
+        entities: entities.collect(),
+        seed: settings.seed,
+        clock,
+        database,
+        clear_text,
+    }
+}
+
+/// A sandbox that runs until it is stopped or dropped.
+#[derive(Debug)]
+pub struct Running {
+    info: Info,
+    admin: Admin,
+    house: House,
+    stop: watch::Sender<bool>,
+    serving: JoinHandle<()>,
+    fallen: oneshot::Receiver<HouseError>,
+}
+
+impl Running {
+    /// Where it listens, without a path: the base URL for the generated
+    /// client.
+    #[must_use]
+    pub fn url(&self) -> &str {
+        &self.info.url
+    }
+
+    /// What a partner has to know, as it was at the start.
+    #[must_use]
+    pub fn info(&self) -> &Info {
+        &self.info
+    }
+
+    /// The sandbox's own interface.
+    #[must_use]
+    pub fn admin(&self) -> &Admin {
+        &self.admin
+    }
+
+    /// Runs until the sandbox cannot go on, and says why.
+    pub async fn failed(&mut self) -> StartError {
+        match (&mut self.fallen).await {
+            Ok(error) => StartError::Database(error.to_string()),
+            Err(_) => StartError::Stopped,
+        }
+    }
+
+    /// Stops it. What was accepted is in the database, which is free then.
+    pub async fn stop(self) {
+        self.house.closed().await;
+        self.stop.send_replace(true);
+    }
+}
+
+/// Stops it without waiting for that.
+impl Drop for Running {
+    fn drop(&mut self) {
+        self.house.close();
+        self.stop.send_replace(true);
+        self.serving.abort();
+    }
+}
+
+/// A sandbox cannot run.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum StartError {
+    /// Nobody can listen there.
+    Listen(SocketAddr, std::io::Error),
+    /// The database cannot be used.
+    Database(String),
+    /// It was stopped before it had started.
+    Stopped,
+}
+
+impl fmt::Display for StartError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Listen(address, error) => write!(
+                f,
+                "cannot listen on {address} ({error}); choose another port"
+            ),
+            Self::Database(why) => f.write_str(why),
+            Self::Stopped => f.write_str("the sandbox was stopped"),
+        }
+    }
+}
+
+impl std::error::Error for StartError {}

@@ -1,0 +1,66 @@
+//! What a sandbox serves over HTTP.
+
+pub mod admin;
+mod door;
+mod guard;
+mod own;
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::body::{Body, Bytes};
+use axum::extract::{ConnectInfo, Path, State};
+use axum::middleware;
+use axum::routing::post;
+use http::{HeaderMap, Response};
+
+use crate::admin::ROOT;
+use crate::http::Peer;
+use door::{Call, Door};
+pub(crate) use own::Office;
+
+/// Both doors and the sandbox's own interface.
+pub(crate) fn routes(office: Arc<Office>, clear_text: bool) -> Router {
+    let door = Door {
+        house: office.house.clone(),
+        clear_text,
+    };
+    let own = own::routes(office).layer(middleware::from_fn(guard::guard));
+    Router::new()
+        .route("/services/{caller}", post(shared))
+        .route("/services/{caller}/{action}", post(by_path))
+        .with_state(door)
+        .nest(ROOT, own)
+}
+
+async fn shared(
+    State(door): State<Door>,
+    ConnectInfo(peer): ConnectInfo<Peer>,
+    Path(caller_name): Path<String>,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Response<Body> {
+    let call = Call {
+        caller_name,
+        action: None,
+        headers,
+        body,
+    };
+    door.enter(call, &peer).await
+}
+
+async fn by_path(
+    State(door): State<Door>,
+    ConnectInfo(peer): ConnectInfo<Peer>,
+    Path((caller_name, action)): Path<(String, String)>,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Response<Body> {
+    let call = Call {
+        caller_name,
+        action: Some(action),
+        headers,
+        body,
+    };
+    door.enter(call, &peer).await
+}

@@ -1,0 +1,403 @@
+//! The partner's door: sealed bodies as SkyPay takes them, and clear text.
+//!
+//! Both are opened here only to see who calls; then the generated dispatch
+//! takes over. Clear text is sealed for it with a key of the moment and its
+//! answer opened again, so that both ways are one. Wrong credentials reach the
+//! engine as such, which refuses them by name; an unopenable body gets the
+//! dispatch's uniform refusal. Clear text is always answered with HTTP status
+//! 200, the only one that the document has.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use axum::body::{Body, Bytes};
+use http::header::{CONTENT_LENGTH, CONTENT_TYPE, LOCATION};
+use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode};
+use http_body_util::{BodyExt, Full};
+use serde_json::{Map, Value};
+use skypay_runtime::clock::Clock;
+use skypay_runtime::envelope;
+use skypay_runtime::keys::{Credentials, KeyRing};
+use skypay_runtime::server::{Config, Context, PeerAddr, Refusal};
+use skypay_server::{SkypayApi, skypay};
+use skypay_types::{Direction, OPERATIONS, Operation, OperationInfo, ResponseCode};
+use tower::ServiceExt;
+
+use crate::engine::{self, Answer, Command, KeysInUse, Pair, WireFault};
+use crate::house::House;
+use crate::http::{Peer, broken_off, garbled};
+
+/// The fields of every request that say who calls and what for. The document
+/// puts them into every message.
+const USER_NAME: &str = "userName";
+const AUTHENTICATION: &str = "authentication";
+const ACTION: &str = "action";
+
+/// The key under which clear text passes the dispatch. It never leaves here.
+const OF_THE_MOMENT: &str = "clear text";
+
+/// Takes requests for the house.
+#[derive(Clone, Debug)]
+pub(crate) struct Door {
+    pub(crate) house: House,
+    pub(crate) clear_text: bool,
+}
+
+/// A request as it came.
+pub(crate) struct Call {
+    pub(crate) caller_name: String,
+    /// What the path says of the operation.
+    pub(crate) action: Option<String>,
+    pub(crate) headers: HeaderMap,
+    pub(crate) body: Bytes,
+}
+
+impl Door {
+    /// Answers a request, as badly as the engine wants it.
+    pub(crate) async fn enter(&self, call: Call, peer: &Peer) -> Response<Body> {
+        let opened = self.open(&call);
+        let asked = Asked::default();
+        let partner = Partner {
+            house: self.house.clone(),
+            authenticated: opened.genuine,
+            asked: asked.clone(),
+        };
+        let house = self.house.clone();
+        let config = Config::new(opened.ring.clone())
+            .clock(Clock::new(move || house.now().to_system_time()));
+        let mut dispatch = skypay::service(partner, config);
+        if let Some(operation) = call.action.as_deref().and_then(operation_of) {
+            dispatch = dispatch.for_operation(operation);
+        }
+        let mut request = Request::new(Full::<Bytes>::from(opened.body.clone()));
+        *request.method_mut() = Method::POST;
+        request.extensions_mut().insert(PeerAddr(peer.address.ip()));
+        let Ok(answer) = dispatch.oneshot(request).await;
+        let (status, sealed) = (answer.status(), body_of(answer).await);
+        let faults = asked.faults();
+        if opened.is_clear {
+            let clear = envelope::open(opened.ring.current().key(), &sealed);
+            let clear = clear.map(|clear| clear.to_string()).unwrap_or_default();
+            let answer = written(StatusCode::OK, "application/json", clear.into());
+            return self.spoil(answer, &faults, peer).await;
+        }
+        self.spoil(
+            written(status, envelope::CONTENT_TYPE, sealed),
+            &faults,
+            peer,
+        )
+        .await
+    }
+
+    /// Who calls, and the body for the dispatch.
+    fn open(&self, call: &Call) -> Opened {
+        let now = self.house.now();
+        let (keys, caller_name) = {
+            let state = self.house.state();
+            (state.keys_in_use(now), state.settings().caller_name.clone())
+        };
+        let known = call.caller_name == caller_name;
+        if self.clear_text && is_clear(call) {
+            return opened_clear(call, &keys, known);
+        }
+        let mut pairs = keys.accepted.iter().chain([&keys.sealing]);
+        let found = pairs.find_map(|pair| {
+            let key = Credentials::new("", "", &pair.encrypt_key);
+            let clear = envelope::open(key.key(), &call.body).ok()?;
+            Some((pair, Head::read(clear.as_bytes())?))
+        });
+        let Some((pair, head)) = found else {
+            // Answered under the key that a partner would use.
+            let ring = head_ring(&Head::nobody(), &keys.sealing.encrypt_key);
+            return Opened::new(ring, call.body.clone());
+        };
+        Opened {
+            genuine: known && keys.accepted.contains(pair) && head.is_of(&keys.user_name, pair),
+            ..Opened::new(head_ring(&head, &pair.encrypt_key), call.body.clone())
+        }
+    }
+
+    /// Does to an answer what shall happen to it on the wire.
+    async fn spoil(&self, answer: Written, faults: &[WireFault], peer: &Peer) -> Response<Body> {
+        let mut answer = answer;
+        for fault in faults {
+            match fault {
+                WireFault::Delay { by } => self.house.sleep(*by).await,
+                WireFault::CutBefore | WireFault::CutAfter => {
+                    peer.fate.cut();
+                    return answer.whole();
+                }
+                WireFault::Reset => {
+                    peer.fate.reset();
+                    let half = answer.body.len() / 2;
+                    return answer.broken_off(half);
+                }
+                WireFault::Truncate { keep } => {
+                    return answer.broken_off(usize::try_from(*keep).unwrap_or(usize::MAX));
+                }
+                WireFault::Garble { seed } => answer.body = garbled(&answer.body, *seed).into(),
+                WireFault::BadGateway => {
+                    let page = "<html><head><title>502 Bad Gateway</title></head>\
+                                <body><h1>502 Bad Gateway</h1></body></html>\n";
+                    return written(StatusCode::BAD_GATEWAY, "text/html", page.into()).whole();
+                }
+                WireFault::Redirect { to } => return redirection(to),
+                WireFault::Duplicate { .. } | WireFault::WrongKey | WireFault::Splice { .. } => {}
+            }
+        }
+        answer.whole()
+    }
+}
+
+/// A request that was looked into.
+struct Opened {
+    /// One set: who the request says that it is from, and the key.
+    ring: KeyRing,
+    body: Bytes,
+    is_clear: bool,
+    /// Whether it is from whom it says.
+    genuine: bool,
+}
+
+impl Opened {
+    fn new(ring: KeyRing, body: Bytes) -> Self {
+        Self {
+            ring,
+            body,
+            is_clear: false,
+            genuine: false,
+        }
+    }
+}
+
+/// A body that begins with a brace is clear text; so is what says that it is
+/// JSON, even if it is not an object.
+fn is_clear(call: &Call) -> bool {
+    let media_type = call.headers.get(CONTENT_TYPE);
+    let media_type = media_type
+        .and_then(|value| value.to_str().ok())
+        .unwrap_or_default();
+    let says_so = media_type
+        .trim_start()
+        .to_ascii_lowercase()
+        .starts_with("application/json");
+    says_so || call.body.trim_ascii_start().starts_with(b"{")
+}
+
+fn opened_clear(call: &Call, keys: &KeysInUse, known: bool) -> Opened {
+    let head = Head::read(&call.body).unwrap_or_else(Head::nobody);
+    let ring = head_ring(&head, OF_THE_MOMENT);
+    let named;
+    let clear: &[u8] = match &call.action {
+        Some(action) if head.action.is_none() => {
+            named = with_action(&call.body, action);
+            &named
+        }
+        _ => &call.body,
+    };
+    let sealed = envelope::seal(ring.current().key(), &[clear]);
+    let mut accepted = keys.accepted.iter();
+    Opened {
+        genuine: known && accepted.any(|pair| head.is_of(&keys.user_name, pair)),
+        is_clear: true,
+        ..Opened::new(ring, sealed.into())
+    }
+}
+
+/// The operation that a path names by its own name; an action may be that of
+/// several.
+fn operation_of(name: &str) -> Option<&'static OperationInfo> {
+    let mut ours = OPERATIONS
+        .iter()
+        .copied()
+        .filter(|info| info.direction == Direction::ToSkypay);
+    ours.find(|info| info.name == name || info.label == name)
+}
+
+/// The same object with the action from the path, unless that is the name of
+/// an operation, which the dispatch knows by itself.
+fn with_action(body: &[u8], action: &str) -> Vec<u8> {
+    let rest = body.trim_ascii_start().strip_prefix(b"{");
+    let Some(rest) = rest.filter(|_| operation_of(action).is_none_or(|info| info.action == action))
+    else {
+        return body.to_vec();
+    };
+    let field = format!("{{{}:{}", Value::from(ACTION), Value::from(action));
+    let comma: &[u8] = if rest.trim_ascii_start().starts_with(b"}") {
+        b""
+    } else {
+        b","
+    };
+    [field.as_bytes(), comma, rest].concat()
+}
+
+/// What a request says of who calls and what for.
+struct Head {
+    user_name: String,
+    authentication: String,
+    action: Option<String>,
+}
+
+impl Head {
+    fn read(clear: &[u8]) -> Option<Self> {
+        let fields: Map<String, Value> = serde_json::from_slice(clear).ok()?;
+        let field = |name: &str| {
+            let same = |key: &str| key.replace(' ', "").eq_ignore_ascii_case(name);
+            let value = fields
+                .iter()
+                .find(|(key, _)| same(key))
+                .map(|(_, value)| value)?;
+            value.as_str().map(str::to_owned)
+        };
+        Some(Self {
+            user_name: field(USER_NAME).unwrap_or_default(),
+            authentication: field(AUTHENTICATION).unwrap_or_default(),
+            action: field(ACTION),
+        })
+    }
+
+    /// The dispatch lets nobody in who does not say who they are.
+    fn nobody() -> Self {
+        Self {
+            user_name: "nobody".to_owned(),
+            authentication: "nobody".to_owned(),
+            action: None,
+        }
+    }
+
+    fn is_of(&self, user_name: &str, pair: &Pair) -> bool {
+        let pair = Credentials::new(user_name, &pair.authentication, "");
+        pair.matches(&self.user_name, &self.authentication)
+    }
+}
+
+fn head_ring(head: &Head, encrypt_key: &str) -> KeyRing {
+    KeyRing::new(Credentials::new(
+        &head.user_name,
+        &head.authentication,
+        encrypt_key,
+    ))
+}
+
+/// The house as the generated half sees it, for one request.
+struct Partner {
+    house: House,
+    authenticated: bool,
+    asked: Asked,
+}
+
+/// What the engine wants to happen to the answer.
+#[derive(Clone, Default)]
+struct Asked(Arc<Mutex<Vec<WireFault>>>);
+
+impl Asked {
+    fn faults(&self) -> Vec<WireFault> {
+        std::mem::take(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    fn note(&self, faults: Vec<WireFault>) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = faults;
+    }
+}
+
+impl Partner {
+    async fn ask<O: Operation>(
+        &self,
+        context: &Context,
+        request: &O,
+    ) -> Result<O::Response, Refusal> {
+        let request = engine::Request {
+            authenticated: self.authenticated,
+            ..engine::Request::of(request).from(context.peer())
+        };
+        let failed = || Refusal::new(ResponseCode::ServiceNotAvailable.as_ref().to_owned(), "");
+        let carried = self.house.carry(Command::Request(request)).await;
+        let Ok(carried) = carried else {
+            return Err(failed());
+        };
+        self.asked.note(carried.applied.faults);
+        match carried.applied.answer.typed::<O>() {
+            Ok(response) => Ok(response),
+            Err(Some((code, description))) => {
+                Err(Refusal::new(code.as_ref().to_owned(), description))
+            }
+            Err(None) => {
+                if carried.applied.answer != Answer::Silence {
+                    tracing::error!(operation = O::INFO.name, "the engine has no answer");
+                }
+                Err(failed())
+            }
+        }
+    }
+}
+
+/// Gives every operation of SkyPay to the house.
+macro_rules! serve_all {
+    (
+        skypay { $($method:ident($request:ident) -> $response:ident;)* }
+        $($callbacks:ident { $($rest:tt)* })*
+    ) => {
+        impl SkypayApi for Partner {
+            $(async fn $method(
+                &self,
+                context: &Context,
+                request: skypay_types::$request,
+            ) -> Result<skypay_types::$response, Refusal> {
+                self.ask(context, &request).await
+            })*
+        }
+    };
+}
+
+skypay_types::with_operations!(serve_all);
+
+/// An answer that can still be spoilt.
+struct Written {
+    status: StatusCode,
+    media_type: &'static str,
+    body: Bytes,
+}
+
+fn written(status: StatusCode, media_type: &'static str, body: Bytes) -> Written {
+    Written {
+        status,
+        media_type,
+        body,
+    }
+}
+
+impl Written {
+    fn whole(self) -> Response<Body> {
+        let body = Body::from(self.body.clone());
+        self.with(body)
+    }
+
+    fn broken_off(self, keep: usize) -> Response<Body> {
+        let length = HeaderValue::from(self.body.len());
+        let body = Body::new(broken_off(&self.body, keep));
+        let mut response = self.with(body);
+        response.headers_mut().insert(CONTENT_LENGTH, length);
+        response
+    }
+
+    fn with(self, body: Body) -> Response<Body> {
+        let mut response = Response::new(body);
+        *response.status_mut() = self.status;
+        let media_type = HeaderValue::from_static(self.media_type);
+        response.headers_mut().insert(CONTENT_TYPE, media_type);
+        response
+    }
+}
+
+fn redirection(to: &str) -> Response<Body> {
+    let mut response = Response::new(Body::empty());
+    *response.status_mut() = StatusCode::TEMPORARY_REDIRECT;
+    if let Ok(to) = HeaderValue::from_str(to) {
+        response.headers_mut().insert(LOCATION, to);
+    }
+    response
+}
+
+async fn body_of(response: Response<Full<Bytes>>) -> Bytes {
+    let Ok(collected) = response.into_body().collect().await;
+    collected.to_bytes()
+}

@@ -1,0 +1,277 @@
+//! The sandbox's own interface over HTTP; [`admin`](super::admin) says what
+//! there is.
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::body::{Body, Bytes};
+use axum::extract::{Path, Query, State};
+use axum::response::{IntoResponse, Response};
+use axum::routing::{get, post};
+use http::StatusCode;
+use http::header::CONTENT_TYPE;
+use http_body_util::channel::{Channel, Sender};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use serde_json::{Value, json};
+use tokio::sync::watch;
+
+use super::admin::{Advance, CallbackDetails, Carried, File, Info, LogQuery, Personal, Saved};
+use super::guard::refused;
+use crate::engine::Command;
+use crate::house::{Carriage, House, HouseError};
+
+/// What the interface stands on.
+#[derive(Debug)]
+pub(crate) struct Office {
+    pub(crate) house: House,
+    pub(crate) info: Info,
+    /// Changes when the sandbox stops.
+    pub(crate) stopping: watch::Receiver<bool>,
+}
+
+type Shared = State<Arc<Office>>;
+
+/// Everything under [`ROOT`](crate::admin::ROOT).
+pub(crate) fn routes(office: Arc<Office>) -> Router {
+    Router::new()
+        .route("/info", get(info))
+        .route("/state", get(state))
+        .route("/commands", post(command))
+        .route("/log", get(log))
+        .route("/log/stream", get(stream))
+        .route("/callbacks/{id}", get(callback))
+        .route("/clock", get(clock))
+        .route("/clock/advance", post(advance))
+        .route("/save", post(save))
+        .route("/restore", post(restore))
+        .route("/reset", post(reset))
+        .fallback(|| async { refused(StatusCode::NOT_FOUND, "there is nothing at this path") })
+        .method_not_allowed_fallback(|| async {
+            refused(
+                StatusCode::METHOD_NOT_ALLOWED,
+                "what changes something is a POST, what looks is a GET",
+            )
+        })
+        .with_state(office)
+}
+
+/// An answer, or what is in its way.
+type Answered = Result<Response, Refused>;
+
+/// An answer that says what is wrong.
+struct Refused(StatusCode, String);
+
+impl IntoResponse for Refused {
+    fn into_response(self) -> Response {
+        refused(self.0, self.1)
+    }
+}
+
+async fn info(State(office): Shared) -> Response {
+    let keys = {
+        let now = office.house.now();
+        office.house.state().keys_in_use(now)
+    };
+    written(&Info {
+        authentication: keys.sealing.authentication,
+        encrypt_key: keys.sealing.encrypt_key,
+        clock: office.house.clock(),
+        ..office.info.clone()
+    })
+}
+
+async fn state(State(office): Shared, Query(query): Query<Personal>) -> Response {
+    let state = serde_json::to_value(&*office.house.state());
+    let mut state = state.unwrap_or_default();
+    if !query.personal {
+        mask(&mut state);
+    }
+    written(&state)
+}
+
+async fn command(State(office): Shared, body: Bytes) -> Answered {
+    let command: Command = read(&body)?;
+    carry(&office, command).await
+}
+
+async fn carry(office: &Office, command: Command) -> Answered {
+    let Carriage {
+        applied,
+        deliveries,
+    } = office.house.carry(command).await.map_err(failed)?;
+    let events = applied.events.iter().map(|event| json!(event));
+    let carried = Carried {
+        answer: json!(applied.answer),
+        events: events.collect(),
+        deliveries,
+    };
+    Ok(written(&carried))
+}
+
+async fn log(State(office): Shared, Query(query): Query<LogQuery>) -> Answered {
+    let lines = office.house.log(query).await.map_err(failed)?;
+    let mut text = String::new();
+    for (_, line) in lines {
+        text.push_str(&line);
+        text.push('\n');
+    }
+    Ok(([(CONTENT_TYPE, "application/x-ndjson")], text).into_response())
+}
+
+async fn stream(State(office): Shared, Query(query): Query<LogQuery>) -> Response {
+    let (sender, body) = Channel::<Bytes>::new(16);
+    tokio::spawn(follow(office, query, sender));
+    (
+        [
+            (CONTENT_TYPE, "text/event-stream"),
+            (http::header::CACHE_CONTROL, "no-store"),
+        ],
+        Body::new(body),
+    )
+        .into_response()
+}
+
+/// Sends lines of the log as they come, until nobody listens.
+async fn follow(office: Arc<Office>, mut query: LogQuery, mut sender: Sender<Bytes>) {
+    let mut logged = office.house.logged();
+    let mut stopping = office.stopping.clone();
+    // The head of the answer shall not wait for the first line.
+    if sender
+        .send_data(Bytes::from_static(b": the log\n\n"))
+        .await
+        .is_err()
+    {
+        return;
+    }
+    loop {
+        logged.borrow_and_update();
+        let Ok(lines) = office.house.log(query).await else {
+            return;
+        };
+        for (sequence, line) in lines {
+            query.after = sequence;
+            let event = format!("id: {sequence}\ndata: {line}\n\n");
+            if sender.send_data(event.into()).await.is_err() {
+                return;
+            }
+        }
+        tokio::select! {
+            changed = logged.changed() => if changed.is_err() { return },
+            _ = stopping.changed() => return,
+        }
+    }
+}
+
+async fn callback(
+    State(office): Shared,
+    Path(id): Path<u64>,
+    Query(query): Query<Personal>,
+) -> Answered {
+    let known = office.house.state().callback(id).cloned();
+    let Some(mut callback) = known else {
+        return Err(Refused(
+            StatusCode::NOT_FOUND,
+            format!("there is no callback {id}"),
+        ));
+    };
+    let wire = office.house.wire_of(id).await.map_err(failed)?;
+    if !query.personal {
+        let mut masked = json!(callback);
+        mask(&mut masked);
+        callback = serde_json::from_value(masked).map_err(|_| failed(HouseError::Closed))?;
+    }
+    Ok(written(&CallbackDetails { callback, wire }))
+}
+
+async fn clock(State(office): Shared) -> Response {
+    written(&office.house.clock())
+}
+
+async fn advance(State(office): Shared, body: Bytes) -> Answered {
+    let Advance { by } = read(&body)?;
+    let advanced = office.house.advance(by).await.map_err(failed)?;
+    Ok(written(&advanced))
+}
+
+async fn save(State(office): Shared, body: Bytes) -> Answered {
+    let File { file } = read(&body)?;
+    let bytes = office.house.save(file.clone()).await.map_err(failed)?;
+    Ok(written(&Saved { file, bytes }))
+}
+
+async fn restore(State(office): Shared, body: Bytes) -> Answered {
+    let File { file } = read(&body)?;
+    office.house.restore(file).await.map_err(failed)?;
+    Ok(written(&office.house.clock()))
+}
+
+async fn reset(State(office): Shared) -> Answered {
+    office.house.carry(Command::Reset).await.map_err(failed)?;
+    Ok(written(&office.house.clock()))
+}
+
+fn read<T: DeserializeOwned>(body: &[u8]) -> Result<T, Refused> {
+    serde_json::from_slice(body).map_err(|error| {
+        Refused(
+            StatusCode::BAD_REQUEST,
+            format!("the body is not what is expected here: {error}"),
+        )
+    })
+}
+
+fn written(answer: &impl Serialize) -> Response {
+    let text = serde_json::to_vec(answer).unwrap_or_default();
+    ([(CONTENT_TYPE, "application/json")], text).into_response()
+}
+
+#[expect(
+    clippy::needless_pass_by_value,
+    reason = "it is what `map_err` hands over"
+)]
+fn failed(error: HouseError) -> Refused {
+    let status = match &error {
+        HouseError::RealClock => StatusCode::CONFLICT,
+        HouseError::Store(_) => StatusCode::UNPROCESSABLE_ENTITY,
+        HouseError::Closed => StatusCode::SERVICE_UNAVAILABLE,
+    };
+    Refused(status, error.to_string())
+}
+
+/// What messages and keys say is not shown unasked.
+const UNASKED: [&str; 7] = [
+    "account",
+    "authentication",
+    "clear",
+    "encrypt_key",
+    "order",
+    "personal",
+    "phone",
+];
+
+/// Hides the texts of messages, and secrets, wherever they are.
+fn mask(value: &mut Value) {
+    match value {
+        Value::Object(fields) => {
+            for (name, field) in fields {
+                // A number of that name is an order of events.
+                if UNASKED.contains(&name.as_str()) && !field.is_u64() {
+                    hide(field);
+                } else {
+                    mask(field);
+                }
+            }
+        }
+        Value::Array(items) => items.iter_mut().for_each(mask),
+        _ => {}
+    }
+}
+
+fn hide(value: &mut Value) {
+    match value {
+        Value::Object(fields) => fields.values_mut().for_each(hide),
+        Value::Array(items) => items.iter_mut().for_each(hide),
+        Value::Null => {}
+        other => *other = Value::from("***"),
+    }
+}

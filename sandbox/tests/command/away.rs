@@ -1,0 +1,337 @@
+//! What needs no sandbox: envelopes, calls, callbacks, listening.
+
+use std::net::TcpListener;
+
+use serde_json::json;
+
+use crate::program::{Program, Started};
+
+/// A URL where nobody listens.
+fn nobody() -> (TcpListener, String) {
+    let port = TcpListener::bind("127.0.0.1:0").unwrap();
+    let free = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}", free.local_addr().unwrap());
+    drop(free);
+    (port, url)
+}
+
+fn listening(program: &Program, more: &[&str]) -> (Started, String) {
+    let mut arguments = vec!["--json", "listen", "--port", "0", "--history", "history"];
+    arguments.extend(more);
+    let mut listener = program.start(&arguments);
+    let url = listener.json()["listening"].as_str().unwrap().to_owned();
+    (listener, url)
+}
+
+const NOTICE: [&str; 4] = [
+    "payoutQueuePayout",
+    "controlNumber=SKY9800000101",
+    "payType=2",
+    "dealTime=2026-01-05 09:00:00",
+];
+
+fn trigger(program: &Program, to: &str, more: &[&str]) -> crate::program::Ran {
+    let mut arguments = vec!["--json", "trigger", "--to", to];
+    arguments.extend(more);
+    program.run(&arguments)
+}
+
+#[test]
+fn what_is_sealed_opens_with_its_key_only() {
+    let program = Program::new();
+    let sealed = program
+        .run_with(&["envelope", "seal"], "{\"a\":1}")
+        .ended(0)
+        .out;
+    let opened = program
+        .run_with(&["envelope", "open"], &sealed)
+        .ended(0)
+        .out;
+    assert_eq!(opened.trim_end(), "{\"a\":1}");
+    let json = program
+        .run_with(&["envelope", "open", "--json"], &sealed)
+        .json();
+    assert_eq!(json["clear"], "{\"a\":1}");
+
+    let key = program.folder.write("key", "canary-key\n");
+    let bare = Program::bare();
+    bare.run_with(&["envelope", "open", "--key-file", &key], &sealed)
+        .ended(0);
+    let ran = Program::new().with("SKYPAY_ENCRYPT_KEY", "other");
+    let ran = ran.run_with(&["envelope", "open"], &sealed).ended(1);
+    assert!(ran.err.contains("cannot be opened"), "{}", ran.err);
+    let ran = bare.run(&["envelope", "seal"]).ended(2);
+    assert!(ran.err.contains("SKYPAY_ENCRYPT_KEY"), "{}", ran.err);
+}
+
+#[test]
+fn a_call_that_reaches_nobody_or_breaks_a_rule_is_not_sent() {
+    let (_port, url) = nobody();
+    let program = Program::new();
+    let ran = program
+        .run(&["call", "-e", &url, "balanceQuery", "--json"])
+        .ended(5);
+    assert_eq!(ran.json()["outcome"], "not-sent");
+    let transfer = [
+        "call",
+        "-e",
+        &url,
+        "balanceTransfer",
+        "transferFrom=SK",
+        "transferTo=SKY99",
+    ];
+    let ran = program
+        .run(&[&transfer[..], &["amount=1", "--json"]].concat())
+        .ended(5);
+    assert_eq!(ran.json()["violations"][0]["field"], "transferFrom");
+}
+
+#[test]
+fn nothing_is_sent_with_fields_that_make_no_sense() {
+    let program = Program::new();
+    for (given, said) in [
+        (
+            &["balanceTransfer", "amount=1"][..],
+            "needs transferFrom, transferTo",
+        ),
+        (&["balanceQuery", "acount=canary"], "has no field acount"),
+        (&["payoutQueue", "acountNo=canary"], "Is accountNo meant?"),
+        (&["balanceQuery", "canary-value"], "is not FIELD=VALUE"),
+        (&["payoutPayout"], "unrecognized subcommand"),
+        (
+            &["balanceQuery", "--body", "absent.json"],
+            "absent.json cannot be read",
+        ),
+    ] {
+        let ran = program.run(&[&["call"], given].concat()).ended(2);
+        assert!(ran.err.contains(said), "{}", ran.err);
+        assert!(
+            !ran.err.contains("canary-value") && ran.out.is_empty(),
+            "{ran:?}"
+        );
+    }
+}
+
+#[test]
+fn production_is_not_changed_by_accident() {
+    let program = Program::new();
+    let transfer = [
+        "balanceTransfer",
+        "transferFrom=SKY98",
+        "transferTo=SKY99",
+        "amount=1",
+    ];
+    for environment in ["production", "HTTPS://API.SKYPAY.PH/"] {
+        let arguments = [&["call", "-e", environment], &transfer[..]].concat();
+        let ran = program.run(&arguments).ended(2);
+        assert!(ran.err.contains("--yes-really-production"), "{}", ran.err);
+    }
+}
+
+#[test]
+fn credentials_come_from_a_file_and_never_show() {
+    let (_port, url) = nobody();
+    let bare = Program::bare();
+    let ran = bare.run(&["call", "-e", "test", "balanceQuery"]).ended(2);
+    assert!(ran.err.contains("SKYPAY_USER_NAME"), "{}", ran.err);
+    let ran = bare
+        .run(&["call", "-e", "staging", "balanceQuery"])
+        .ended(2);
+    assert!(ran.err.contains("no environment staging"), "{}", ran.err);
+
+    let text = format!(
+        "[staging]\nurl = '{url}'\ncaller-name = 'demo'\nuser-name = 'App@skypay'\n\
+         authentication = 'canary'\nencrypt-key = 'canary'\n"
+    );
+    let file = bare.folder.write("skypay.toml", &text);
+    bare.run(&["call", "-e", "staging", "balanceQuery"])
+        .ended(5);
+    let elsewhere = Program::bare();
+    elsewhere
+        .run(&[
+            "call",
+            "-e",
+            "staging",
+            "--credentials",
+            &file,
+            "balanceQuery",
+        ])
+        .ended(5);
+
+    bare.folder.write(
+        "skypay.toml",
+        "[staging]\nurl = 'x'\nauthentication = canary-secret\n",
+    );
+    let ran = bare
+        .run(&["call", "-e", "staging", "balanceQuery"])
+        .ended(2);
+    assert!(
+        ran.err.contains("skypay.toml:3: not a file of credentials"),
+        "{}",
+        ran.err
+    );
+    assert!(!ran.err.contains("canary"), "{}", ran.err);
+}
+
+#[test]
+fn a_listener_shows_answers_and_keeps_callbacks() {
+    let program = Program::new();
+    let (mut listener, url) = listening(&program, &["--count", "5"]);
+    let ran = trigger(&program, &url, &NOTICE).ended(0).json();
+    assert_eq!(ran["response"]["responseCode"], "1000");
+    let shown = listener.json();
+    assert_eq!(shown["operation"], "payoutQueuePayout");
+    assert_eq!(shown["subjects"], json!(["SKY9800000101"]));
+    assert_eq!(shown["answer"]["code"], "1000");
+
+    // Each callback under its own path; personal data are masked.
+    let own = format!("{url}collectionInquiry");
+    let inquiry = [
+        "collectionInquiry",
+        "contractNumber=SKY9800001",
+        "phone=09123456789",
+        "amount=1",
+    ];
+    let ran = trigger(&program, &own, &inquiry).ended(1).json();
+    assert_eq!(
+        (&ran["outcome"], &ran["code"]),
+        (&json!("rejected"), &json!("2000"))
+    );
+    assert_eq!(listener.json()["clear"]["phone"], "[masked]");
+
+    // What the types refuse goes out raw, and is turned away.
+    trigger(&program, &url, &["payoutQueuePayout", "payType=77"]).ended(2);
+    let ran = trigger(
+        &program,
+        &url,
+        &["payoutQueuePayout", "payType=77", "--raw"],
+    )
+    .ended(3);
+    assert_eq!(ran.json()["outcome"], "unknown");
+    let shown = listener.json();
+    assert_eq!(shown["answer"]["status"], 400);
+    assert!(
+        shown["problem"].as_str().unwrap().contains("it opens"),
+        "{shown}"
+    );
+    let raw = [&NOTICE[..], &["--raw", "extra:={\"a\":[1]}"]].concat();
+    trigger(&program, &url, &raw).ended(0);
+    assert_eq!(listener.json()["answer"]["code"], "1000");
+
+    let stranger = Program::new().with("SKYPAY_ENCRYPT_KEY", "other");
+    trigger(&stranger, &url, &NOTICE).ended(3);
+    let shown = listener.json();
+    assert_eq!(shown["problem"], "turned away: our key does not open it");
+    assert_eq!(listener.json()["stopped"], true);
+    assert_eq!(listener.end(), 0);
+
+    let kept = std::fs::read_to_string(program.folder.path().join("history")).unwrap();
+    assert_eq!(kept.lines().count(), 5);
+    assert!(
+        !kept.contains("09123456789") && !kept.contains("canary"),
+        "{kept}"
+    );
+}
+
+#[test]
+fn a_listener_answers_inquiries_with_what_it_was_given() {
+    let program = Program::new();
+    let answer = r#"collectionInquiry={"amount":"3900.00","payerName":"Dela Cruz,Juan","payerAddress":"Manila","payerPhone":"09123456789"}"#;
+    let (mut listener, url) = listening(&program, &["--count", "1", "--answer", answer]);
+    let inquiry = [
+        "collectionInquiry",
+        "contractNumber=SKY9800001",
+        "phone=09123456789",
+        "amount=1",
+    ];
+    let ran = trigger(&program, &url, &inquiry).ended(0).json();
+    assert_eq!(ran["response"]["amount"], "3900.00");
+    assert_eq!(ran["response"]["payerName"], "[masked]");
+    assert_eq!(listener.json()["answer"]["code"], "1000");
+    let shown = [&inquiry[..], &["--show-personal-data"]].concat();
+    drop(listener);
+    let (_listener, url) = listening(&program, &["--answer", answer]);
+    let ran = trigger(&program, &url, &shown).ended(0).json();
+    assert_eq!(ran["response"]["payerName"], "Dela Cruz,Juan");
+}
+
+#[test]
+fn a_listener_passes_sealed_callbacks_on_and_replays_them() {
+    let program = Program::new();
+    let (mut behind, url) = listening(&program, &[]);
+    let front = Program::new();
+    let (mut listener, front_url) = listening(&front, &["--forward", &url]);
+    trigger(&program, &front_url, &NOTICE).ended(0);
+    assert_eq!(listener.json()["id"], 1);
+    assert_eq!(behind.json()["operation"], "payoutQueuePayout");
+
+    let replay = [
+        "--json",
+        "replay",
+        "1",
+        "--to",
+        &url,
+        "--history",
+        "history",
+    ];
+    let ran = front
+        .run(&[&replay[..], &["--copies", "3", "--concurrent"]].concat())
+        .ended(0);
+    assert_eq!(ran.json()["statuses"], json!([200, 200, 200]));
+    for id in 2..=4 {
+        assert_eq!(behind.json()["id"], id);
+    }
+    let ran = front
+        .run(&["replay", "9", "--to", &url, "--history", "history"])
+        .ended(2);
+    assert!(ran.err.contains("holds no callback 9"), "{}", ran.err);
+}
+
+#[test]
+fn a_listener_passes_clear_callbacks_on_and_answers_as_they_are_answered() {
+    let answers = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}/in", answers.local_addr().unwrap());
+    let behind = std::thread::spawn(move || {
+        let mut asked = Vec::new();
+        for (status, body) in [("200 OK", "{}"), ("500 Oh", ""), ("200 OK", REFUSAL)] {
+            let (mut stream, _) = answers.accept().unwrap();
+            let mut read = std::io::BufReader::new(stream.try_clone().unwrap());
+            let (mut head, mut length) = (String::new(), 0);
+            while !head.ends_with("\r\n\r\n") {
+                let mut line = String::new();
+                std::io::BufRead::read_line(&mut read, &mut line).unwrap();
+                let lower = line.to_ascii_lowercase();
+                if let Some(said) = lower.strip_prefix("content-length:") {
+                    length = said.trim().parse().unwrap();
+                }
+                head.push_str(&line);
+            }
+            let mut clear = vec![0; length];
+            std::io::Read::read_exact(&mut read, &mut clear).unwrap();
+            let clear: serde_json::Value = serde_json::from_slice(&clear).unwrap();
+            asked.push((head.lines().next().unwrap().to_owned(), clear));
+            let length = body.len();
+            let answer = format!(
+                "HTTP/1.1 {status}\r\nContent-Length: {length}\r\nConnection: close\r\n\r\n{body}"
+            );
+            std::io::Write::write_all(&mut stream, answer.as_bytes()).unwrap();
+        }
+        asked
+    });
+    let program = Program::new();
+    let (_listener, front) = listening(&program, &["--forward-clear", &url]);
+    trigger(&program, &front, &NOTICE).ended(0);
+    trigger(&program, &front, &NOTICE).ended(3);
+    let inquiry = ["payoutInquiry", "controlNumber=SKY9800000101"];
+    let ran = trigger(&program, &front, &inquiry).ended(1).json();
+    assert_eq!(ran["code"], "-1012");
+    let asked = behind.join().unwrap();
+    assert_eq!(asked[0].0, "POST /in/payoutQueuePayout HTTP/1.1");
+    assert_eq!(asked[0].1["controlNumber"], "SKY9800000101");
+    assert!(
+        asked[0].1.get("authentication").is_none(),
+        "credentials stay here"
+    );
+}
+
+const REFUSAL: &str = r#"{"responseCode":"-1012","responseDescription":"unknown"}"#;

@@ -1,0 +1,403 @@
+//! What is done with a running sandbox.
+
+use serde_json::{Value, json};
+
+use crate::program::{Program, Ran, Started};
+
+/// A sandbox with a virtual clock, and a program that knows where it is.
+struct House {
+    program: Program,
+    up: Started,
+}
+
+impl House {
+    fn up(more: &[&str]) -> (Self, Value) {
+        let program = Program::bare();
+        let mut arguments = vec![
+            "--json", "sandbox", "up", "--port", "0", "--clock", "virtual",
+        ];
+        arguments.extend(more);
+        let mut up = program.start(&arguments);
+        let info = up.json();
+        let url = info["url"].as_str().unwrap().to_owned();
+        let house = Self {
+            program: program.with("SKYPAY_SANDBOX", url),
+            up,
+        };
+        (house, info)
+    }
+
+    fn run(&self, line: &str) -> Ran {
+        let mut arguments = vec!["--json"];
+        arguments.extend(line.split_whitespace());
+        self.program.run(&arguments)
+    }
+
+    /// A payout to a bank.
+    fn pay_out(&self, control_number: &str, amount: &str) -> Ran {
+        let fields = [
+            "sender=Example",
+            &format!("controlNumber={control_number}"),
+            "name=Dela Cruz,Juan",
+            "phone=09123456789",
+            &format!("amount={amount}"),
+            "bankNo=SEC",
+            "accountNo=0000012309738",
+            "withdrawChannel=5",
+            "provinceId=47",
+            "cityId=996",
+        ];
+        self.program
+            .run(&[&["--json", "call", "payoutQueue"], &fields[..]].concat())
+    }
+}
+
+#[test]
+fn a_sandbox_prints_what_to_copy() {
+    let program = Program::bare();
+    let mut up = program.start(&["sandbox", "up", "--memory", "--port", "0", "--seed", "7"]);
+    let mut said = String::new();
+    while !said.contains("Ctrl-C") {
+        said.push_str(&up.line());
+    }
+    for wanted in [
+        "/services/sandbox",
+        "caller name",
+        "user name",
+        "authentication",
+        "encrypt key",
+        "SKY98, opening balance 1000000.00 PHP",
+        "export SKYPAY_ENCRYPT_KEY='",
+    ] {
+        assert!(said.contains(wanted), "{said}");
+    }
+    let port = said.split("http://127.0.0.1:").nth(1).unwrap();
+    let port = port.split('/').next().unwrap();
+    let ran = program
+        .run(&["sandbox", "up", "--memory", "--port", port])
+        .ended(2);
+    assert!(ran.err.contains("Choose another port"), "{}", ran.err);
+}
+
+#[test]
+fn without_a_sandbox_commands_say_how_to_start_one() {
+    let program = Program::bare().with("SKYPAY_SANDBOX", "http://127.0.0.1:1");
+    for command in [
+        &["clock", "show"][..],
+        &["call", "balanceQuery"],
+        &["keys", "list"],
+    ] {
+        let ran = program.run(command).ended(5);
+        assert!(ran.err.contains("skypay sandbox up"), "{}", ran.err);
+    }
+}
+
+#[test]
+fn a_payout_is_called_paid_and_asked_for() {
+    let (house, _) = House::up(&["--memory"]);
+    let mut listener = house.program.start(&["--json", "listen", "--port", "0"]);
+    let url = listener.json()["listening"].as_str().unwrap().to_owned();
+    house.run(&format!("callbacks set {url}")).ended(0);
+    assert_eq!(house.run("callbacks show").json()["shared"], url);
+
+    house.pay_out("SKY9800000101", "1000.00").ended(0);
+    let refused = house.pay_out("SKY9800000102", "1000.16").ended(1).json();
+    assert_eq!(refused["code"], "-1016");
+    house.pay_out("SKY9800000103", "1000.10").ended(3);
+
+    let advanced = house.run("clock advance 300s").ended(0).json();
+    assert!(advanced["attempts"].as_u64().unwrap() >= 2, "{advanced}");
+    let notice = listener.json();
+    assert_eq!(notice["operation"], "payoutQueuePayout");
+    let status = house
+        .run("call payoutQueryStatus controlNumbers=SKY9800000101")
+        .ended(0)
+        .json();
+    assert_eq!(status["response"]["controlNumbers"][0]["status"], "1");
+
+    let id = house.run("log export").ended(0).out;
+    let written = id
+        .lines()
+        .find(|line| line.contains("\"callback-written\""))
+        .unwrap();
+    let written: Value = serde_json::from_str(written).unwrap();
+    let delivery = written["details"]["delivery"].as_u64().unwrap();
+    let details = house
+        .run(&format!("log callback {delivery}"))
+        .ended(0)
+        .json();
+    assert_eq!(details["wire"][0]["status"], 200);
+    house.run(&format!("replay {delivery} --copies 2")).ended(0);
+    house
+        .run(&format!("replay {delivery} --copies 2 --concurrent"))
+        .ended(0);
+    house.run("replay 999999").ended(1);
+}
+
+#[test]
+fn the_cashiers_exit_code_says_how_the_partner_answered() {
+    let (house, _) = House::up(&["--memory"]);
+    // Nobody is called as long as there is no URL.
+    house
+        .run("cashier inquire SKY9800000201 --channel 1")
+        .ended(5);
+    let answer = r#"payoutInquiry={"sender":"Example","controlNumber":"SKY9800000201","senderAddress":"Manila","name":"Dela Cruz,Juan","birthday":"1991-10-02","identificationId":"442301922000","idType":"TIN","phone":"09123456789","amount":"3900.00","idcardPicType":"png","idcardPicUrl":"https://partner.example.com/1.png","location":"Manila"}"#;
+    let mut listener = house
+        .program
+        .start(&["--json", "listen", "--port", "0", "--answer", answer]);
+    let url = listener.json()["listening"].as_str().unwrap().to_owned();
+    house.run(&format!("callbacks set {url}")).ended(0);
+    let ran = house
+        .run("cashier inquire SKY9800000201 --channel MLhuillier")
+        .ended(0)
+        .json();
+    let clear = &ran["deliveries"][0]["attempts"][0]["result"]["clear"];
+    assert_eq!(
+        (&clear["name"], &clear["amount"]),
+        (&json!("[masked]"), &json!("3900.00"))
+    );
+    house
+        .run("cashier pay SKY9800000201 --channel MLhuillier")
+        .ended(0);
+    house
+        .run("cashier ask-collection SKY9800000301 --channel 1 --amount 5 --phone 09123456789")
+        .ended(1);
+    house
+        .run("cashier collect SKY9800000301 --channel 1")
+        .ended(1);
+    house
+        .run(&format!("callbacks set {url} --for payoutPayout"))
+        .ended(0);
+    house
+        .run(&format!("callbacks set {url} --for nonsense"))
+        .ended(2);
+}
+
+#[test]
+fn money_moves_on_every_occasion() {
+    let (house, _) = House::up(&["--memory"]);
+    for occasion in [
+        "recharge SKY98 5000",
+        "transfer SKY98 SKY99 100",
+        "payout-withdrawal SKY98 100",
+    ] {
+        let ran = house.run(&format!("finance {occasion}")).ended(0).json();
+        assert!(!ran["events"].as_array().unwrap().is_empty(), "{ran}");
+    }
+    for impossible in [
+        "recharge SKY00 1",
+        "settlement SKY98",
+        "settlement-recharge SKY98 1",
+        "collection-withdrawal SKY98 1",
+    ] {
+        let ran = house.run(&format!("finance {impossible}")).ended(1);
+        assert!(ran.err.contains("error"), "{}", ran.err);
+    }
+    let balance = house.run("call balanceQuery").ended(0).json();
+    assert_eq!(balance["response"]["balance"], 1_104_900.0);
+}
+
+#[test]
+fn stores_decide_over_payouts() {
+    let (house, _) = House::up(&["--memory"]);
+    house.pay_out("SKY9800000101", "1000.00").ended(0);
+    house.run("store upload SKY9800000101").ended(0);
+    house.run("store pay SKY9800000101").ended(0);
+    house.run("store reverse SKY9800000101").ended(0);
+    house.pay_out("SKY9800000104", "1000.00").ended(0);
+    house
+        .run("store fail SKY9800000104 --reason closed")
+        .ended(0);
+    for step in [
+        "confirm-cancellation",
+        "refuse-cancellation",
+        "confirm-amendment",
+        "refuse-amendment",
+    ] {
+        house.run(&format!("store {step} SKY9800000999")).ended(1);
+    }
+}
+
+#[test]
+fn rules_faults_and_switches_take_hold() {
+    let (house, _) = House::up(&["--memory"]);
+    let rule = house
+        .run("script add --operation balanceQuery --refuse -1001 --times 1")
+        .ended(0);
+    let rule = rule.json()["answer"]["details"]["rule"].clone();
+    assert_eq!(house.run("script list").json()[0]["id"], rule);
+    house.run("call balanceQuery").ended(1);
+    house.run("call balanceQuery").ended(0);
+    house.run(&format!("script remove {rule}")).ended(0);
+    house.run("script add --operation balanceQuery").ended(2);
+    let file = house
+        .program
+        .folder
+        .write("rules.json", r#"[{"then":{"course":"fail"}}]"#);
+    assert_eq!(
+        house.run(&format!("script load {file}")).ended(0).json()["added"],
+        1
+    );
+    house.run("script clear").ended(0);
+
+    house
+        .run("fault add requests --operation balanceTransfer cut-after")
+        .ended(0);
+    house
+        .run("call balanceTransfer transferFrom=SKY98 transferTo=SKY99 amount=1")
+        .ended(3);
+    assert_eq!(
+        house.run("fault list").json()[0]["fault"]["wire"],
+        "cut-after"
+    );
+    house.run("fault clear").ended(0);
+    house
+        .run("fault add requests --times 1 answer -9999")
+        .ended(0);
+    house
+        .run("call balanceTransfer transferFrom=SKY98 transferTo=SKY99 amount=1")
+        .ended(3);
+    for what in [
+        "delay 2s",
+        "cut-before",
+        "reset",
+        "truncate 10",
+        "garble",
+        "drop",
+        "late 90d",
+        "duplicate 3",
+        "wrong-key",
+        "splice",
+    ] {
+        house
+            .run(&format!("fault add callbacks --percent 0 {what}"))
+            .ended(0);
+    }
+    for what in ["bad-gateway", "redirect http://127.0.0.1:1/"] {
+        house
+            .run(&format!("fault add requests --percent 0 {what}"))
+            .ended(0);
+    }
+
+    house.run("switch duplicates for-ever").ended(0);
+    assert_eq!(house.run("switch").json()["duplicates"], "for-ever");
+    assert_eq!(house.run("switch duplicates").json()["value"], "for-ever");
+    house.run("switch duplicates nonsense").ended(2);
+}
+
+#[test]
+fn keys_go_through_their_life() {
+    let (house, _) = House::up(&["--memory"]);
+    house.run("keys generate --validity 30d").ended(0);
+    let shown = house.run("keys reveal 2").ended(0).json();
+    assert!(
+        shown["answer"]["details"]["encrypt_key"].is_string(),
+        "{shown}"
+    );
+    house.run("keys reveal 2").ended(1);
+    house.run("keys enable 2").ended(0);
+    house.run("clock advance 300s").ended(0);
+    house.run("keys extend 180d").ended(0);
+    let keys = house.run("keys list").ended(0);
+    assert_eq!(keys.json()[1]["validity"], "30d");
+    assert!(!keys.out.contains("encrypt"), "{}", keys.out);
+    house.run("call balanceQuery").ended(0);
+}
+
+#[test]
+fn everything_can_be_saved_restored_and_forgotten() {
+    let (house, _) = House::up(&["--db", "house.db"]);
+    house.pay_out("SKY9800000101", "1000.00").ended(0);
+    house.run("sandbox save saved.db").ended(0);
+    house.run("sandbox reset").ended(0);
+    let ask = "call payoutQueryStatus controlNumbers=SKY9800000101";
+    house.run("clock advance 300s").ended(0);
+    let gone = house.run(ask).ended(0).json();
+    house.run("sandbox restore saved.db").ended(0);
+    house.run("clock advance 300s").ended(0);
+    let back = house.run(ask).ended(0).json();
+    let status = |ran: &Value| ran["response"]["controlNumbers"][0]["status"].clone();
+    assert_ne!(status(&gone), status(&back));
+    assert_eq!(status(&back), "1");
+    house.run("sandbox restore absent.db").ended(1);
+    assert!(house.run("sandbox state").json()["payouts"].is_object());
+    assert_eq!(house.run("sandbox info").json()["caller_name"], "sandbox");
+    let ran = house
+        .program
+        .run(&["--json", "sandbox", "command", r#"{"command":"tick"}"#]);
+    assert_eq!(ran.ended(0).json()["answer"]["answer"], "done");
+    house.program.run(&["sandbox", "command", "{}"]).ended(2);
+    drop(house.up);
+}
+
+#[test]
+fn the_log_is_shown_and_exported() {
+    let (house, _) = House::up(&["--memory"]);
+    house.pay_out("SKY9800000101", "1000.00").ended(0);
+    let log = house.run("log export").ended(0).out;
+    assert!(!log.contains("Dela Cruz"), "{log}");
+    house.run("log export log.jsonl").ended(0);
+    let file = std::fs::read_to_string(house.program.folder.path().join("log.jsonl")).unwrap();
+    assert_eq!(file, log);
+    let last = house
+        .program
+        .run(&["log", "tail", "--no-follow", "-n", "1"])
+        .ended(0)
+        .out;
+    assert_eq!(
+        last.lines()
+            .filter(|line| line.trim_start().starts_with(char::is_numeric))
+            .count(),
+        1
+    );
+    assert_eq!(house.run("log show 1").ended(0).json()["sequence"], 1);
+    house.run("log show 9999").ended(2);
+    let shown = house.run("log export --show-personal-data").ended(0).out;
+    assert!(shown.contains("Dela Cruz"), "{shown}");
+}
+
+#[test]
+fn the_same_scenario_and_seed_give_the_same_log() {
+    let folder = Program::bare();
+    let scenario = folder.folder.write(
+        "scenario.toml",
+        r#"
+            [settings]
+            caller_name = "example"
+
+            [[steps]]
+            command = "finance"
+            do = "recharge"
+            prefix = "SKY98"
+            amount = "5000"
+
+            [[steps]]
+            advance = "90d"
+        "#,
+    );
+    let log = || {
+        let (house, info) = House::up(&["--memory", "--seed", "3", "--scenario", &scenario]);
+        assert_eq!(info["caller_name"], "example");
+        house.run("log export").ended(0).out
+    };
+    let first = log();
+    assert!(
+        first.contains("2026-04-05") && first.contains("money-moved"),
+        "{first}"
+    );
+    assert_eq!(first, log());
+
+    let wrong = folder
+        .folder
+        .write("wrong.toml", "[[steps]]\ncommand = 'nonsense'\n");
+    let ran = folder.run(&[
+        "sandbox",
+        "up",
+        "--memory",
+        "--port",
+        "0",
+        "--scenario",
+        &wrong,
+    ]);
+    assert!(ran.ended(2).err.contains("step 1"), "the step is named");
+}

@@ -1,0 +1,12 @@
+//! The program `skypay`, run as people run it.
+
+#![allow(
+    clippy::unwrap_used,
+    reason = "what runs the program for the tests is test code, too"
+)]
+
+mod away;
+mod help;
+mod house;
+mod program;
+mod readme;

@@ -1,0 +1,89 @@
+//! The README says what the code says, and its walks lead where they say.
+
+use std::path::Path;
+use std::process::Command;
+
+use crate::program::{Folder, Program};
+
+const README: &str = include_str!("../../README.md");
+
+#[track_caller]
+fn holds(text: &str) {
+    assert!(
+        README.contains(text.trim_end()),
+        "the README lacks:\n{text}"
+    );
+}
+
+#[test]
+fn commands_and_exit_codes_are_those_of_the_help() {
+    let help = Program::bare().run(&["--help"]).ended(0).out;
+    let (_, commands) = help.split_once("Commands:\n").unwrap();
+    let (commands, rest) = commands.split_once("\n\n").unwrap();
+    let rows = commands.lines().map(|line| {
+        let (name, about) = line.trim().split_once("  ").unwrap();
+        format!("| `skypay {name}` | {} |\n", about.trim())
+    });
+    holds(&rows.collect::<String>());
+    let (_, codes) = rest.split_once("Exit codes:\n").unwrap();
+    holds(codes);
+}
+
+#[test]
+fn what_is_printed_at_the_start_is_shown() {
+    let program = Program::bare();
+    let arguments = ["sandbox", "up", "--clock", "virtual", "--port", "0"];
+    let mut up = program.start(&arguments);
+    let mut said = String::new();
+    while !said.contains("Ctrl-C") {
+        said.push_str(&up.line());
+    }
+    let port = said.split("http://127.0.0.1:").nth(1).unwrap();
+    let port = port.split('/').next().unwrap().to_owned();
+    holds(&said.replace(&format!(":{port}"), ":7171"));
+}
+
+/// Runs every block of the README that a shell understands, one after the
+/// other, with the variables that the sandbox prints.
+#[test]
+fn the_walks_lead_where_they_say() {
+    let program = Program::bare();
+    let arguments = [
+        "--json", "sandbox", "up", "--memory", "--clock", "virtual", "--port", "0",
+    ];
+    let mut up = program.start(&arguments);
+    let info = up.json();
+    let text = |name: &str| info[name].as_str().unwrap().to_owned();
+    let blocks = README.split("```sh\n").skip(1);
+    let blocks = blocks.map(|block| block.split("```").next().unwrap());
+    let folder = Folder::new();
+    let script = folder.write("walk", &format!("set -eu\n{}", blocks.collect::<String>()));
+    let program = Path::new(env!("CARGO_BIN_EXE_skypay")).parent().unwrap();
+    let output = Command::new("bash")
+        .arg(script)
+        .current_dir(folder.path())
+        .env(
+            "PATH",
+            format!("{}:{}", program.display(), std::env::var("PATH").unwrap()),
+        )
+        .env("SKYPAY_SANDBOX", text("url"))
+        .env("SKYPAY_CALLER_NAME", text("caller_name"))
+        .env("SKYPAY_USER_NAME", text("user_name"))
+        .env("SKYPAY_AUTHENTICATION", text("authentication"))
+        .env("SKYPAY_ENCRYPT_KEY", text("encrypt_key"))
+        .output()
+        .unwrap();
+    let out = String::from_utf8(output.stdout).unwrap();
+    let err = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{out}{err}");
+    for (said, times) in [
+        ("\"responseCode\":\"1000\"", 4),
+        ("Completed", 2),
+        ("\"Failed\"", 1),
+        ("\"balance\":", 1),
+        ("balanceQuery: accepted", 1),
+        ("money-moved", 1),
+    ] {
+        assert!(out.matches(said).count() >= times, "{said}: {out}");
+    }
+}

@@ -1,0 +1,261 @@
+//! Every return code of every operation, by what causes it.
+
+use skypay_sandbox::engine::{
+    Answer, Command, Fault, MAGIC, Meaning, Request, Settings, Side, Standing, State, switches,
+};
+use skypay_sandbox::provocation::{self, Provocation};
+use skypay_types::{DateTime, Direction, OPERATIONS, ResponseCode};
+
+use crate::house::{House, answered, changed, numbers};
+
+fn now() -> DateTime {
+    "2024-02-05 09:00:00".parse().unwrap()
+}
+
+#[test]
+fn every_pair_of_the_document_has_its_provocation() {
+    for operation in OPERATIONS {
+        for (code, _) in operation.codes {
+            let provoked = provocation::provoke(operation, (*code).into());
+            assert!(provoked.is_some(), "{} {code}", operation.name);
+        }
+    }
+    let listed: usize = OPERATIONS
+        .iter()
+        .map(|operation| operation.codes.len())
+        .sum();
+    assert_eq!(provocation::all().len(), listed);
+}
+
+#[test]
+fn every_provocation_provokes() {
+    for Provocation {
+        operation,
+        code,
+        how,
+        commands,
+    } in provocation::all()
+    {
+        let mut state = State::new(Settings::default(), now());
+        let mut last = None;
+        for command in &commands {
+            last = Some(state.apply(command, now()).answer);
+        }
+        let place = format!("{} {code}: {how}", operation.name);
+        if operation.direction == Direction::ToSkypay {
+            let answer = last.unwrap();
+            let given = match &answer {
+                Answer::Accepted { .. } => &ResponseCode::Success,
+                Answer::Refused { code, .. } => code,
+                other => panic!("{place}: {other:?}"),
+            };
+            assert_eq!(*given, code, "{place}: {answer:?}");
+            continue;
+        }
+        let outgoing = state.outgoing();
+        assert_eq!(outgoing.len(), 1, "{place}");
+        assert_eq!(outgoing[0].operation, operation.name, "{place}");
+        let command = Command::Delivered(skypay_sandbox::engine::Delivered {
+            delivery: outgoing[0].id,
+            attempt: 1,
+            result: answered(code.as_str(), serde_json::Value::Null),
+        });
+        assert!(
+            matches!(state.apply(&command, now()).answer, Answer::Done { .. }),
+            "{place}"
+        );
+        let callback = state.callback(outgoing[0].id).unwrap();
+        assert_eq!(
+            callback.attempts[0].result.as_ref().unwrap().code(),
+            Some(code.clone())
+        );
+        let acknowledged = callback.standing == Standing::Acknowledged;
+        assert_eq!(acknowledged, code == ResponseCode::Success, "{place}");
+    }
+}
+
+#[test]
+fn a_refused_request_changes_nothing_but_the_log() {
+    for Provocation {
+        operation,
+        code,
+        commands,
+        ..
+    } in provocation::all()
+    {
+        let harmless = operation.outcome_of(code.as_str()) == skypay_types::Outcome::Rejected;
+        if operation.direction != Direction::ToSkypay || !harmless {
+            continue;
+        }
+        let mut state = State::new(Settings::default(), now());
+        let (last, before) = commands.split_last().unwrap();
+        for command in before {
+            state.apply(command, now());
+        }
+        let money = state.ledger().clone();
+        let payouts = state.payouts().count();
+        state.apply(last, now());
+        assert_eq!(*state.ledger(), money, "{} {code}", operation.name);
+        assert_eq!(
+            state.payouts().count(),
+            payouts,
+            "{} {code}",
+            operation.name
+        );
+        assert_eq!(state.outgoing(), [], "{} {code}", operation.name);
+    }
+}
+
+#[test]
+fn magic_amounts_refuse_or_answer_as_the_table_says() {
+    for magic in MAGIC {
+        let code = match &magic.meaning {
+            Meaning::Course(_) => continue,
+            Meaning::Refused(code) | Meaning::Answered(code) => code,
+        };
+        let mut house = House::new();
+        let amount = format!("100.{:02}", magic.centavos);
+        let given = house.bank("SKY9800000101", &amount);
+        assert_eq!(given, Err(code.clone()), "{}", magic.words);
+        let executed = matches!(magic.meaning, Meaning::Answered(_));
+        assert_eq!(house.state.payout("SKY9800000101").is_some(), executed);
+    }
+}
+
+#[test]
+fn a_failed_answer_may_hide_an_executed_request() {
+    for (answer, taken) in [("executed", true), ("not-executed", false)] {
+        let mut house = House::new();
+        house.switch("failures", answer);
+        let given = house.bank("SKY9800000101", "100.09");
+        assert_eq!(given, Err(ResponseCode::UnexpectedError));
+        assert_eq!(
+            house.state.payout("SKY9800000101").is_some(),
+            taken,
+            "{answer}"
+        );
+    }
+}
+
+#[test]
+fn a_control_number_is_a_duplicate_as_the_switch_says() {
+    for (answer, after_failure, other_channel) in [
+        ("same-channel", true, true),
+        ("after-failure", true, false),
+        ("for-ever", false, false),
+    ] {
+        let mut house = House::new();
+        house.switch("duplicates", answer);
+        house.bank("SKY9800000101", "100.01").unwrap();
+        house.advance(3);
+        let again = house.bank("SKY9800000101", "100.00");
+        assert_eq!(again.is_ok(), after_failure, "{answer}: after a failure");
+
+        house.bank("SKY9800000102", "100.00").unwrap();
+        let again = house.bank("SKY9800000102", "100.00");
+        assert_eq!(again, Err(ResponseCode::DuplicateControlNumber));
+        let mut wallet = changed("payoutQueue", "SKY9800000102", "100.00");
+        let fields = wallet.as_object_mut().unwrap();
+        for field in ["bankNo", "provinceId", "cityId"] {
+            fields.remove(field);
+        }
+        wallet["withdrawChannel"] = "6".into();
+        wallet["accountNo"] = "09123456789".into();
+        let again = house.ask("payoutQueue", wallet);
+        assert_eq!(again.is_ok(), other_channel, "{answer}: on another channel");
+    }
+}
+
+#[test]
+fn a_foreign_prefix_and_a_broken_demand_are_refused() {
+    let mut house = House::new();
+    let foreign = house.bank("ABC9800000101", "100.00");
+    assert_eq!(foreign, Err(ResponseCode::VerificationFailed));
+    let long = house.bank("SKY98000001010000000", "100.00");
+    assert_eq!(long, Err(ResponseCode::InvalidContext));
+    let none = house.ask("cancelPayout", numbers("x"));
+    assert_eq!(none, Err(ResponseCode::ControlNumberInvalid));
+}
+
+#[test]
+fn the_daily_limit_ends_at_midnight_and_counts_what_the_switch_says() {
+    let mut house = House::new();
+    house.switch("daily-limit", "entity");
+    for number in 1..=5 {
+        house.bank(&format!("SKY98{number:08}"), "100.00").unwrap();
+    }
+    let sixth = house.bank("SKY9800000006", "100.00");
+    assert_eq!(sixth, Err(ResponseCode::DailyLimitExceeded));
+    house.bank("SKY9900000006", "100.00").unwrap();
+    house.advance(15 * 3600);
+    house.bank("SKY9800000006", "100.00").unwrap();
+}
+
+#[test]
+fn the_allow_list_lets_its_networks_in() {
+    let mut house = House::new();
+    house.done(&Command::AllowList {
+        addresses: vec!["10.0.0.0/8".to_owned(), "::1".to_owned()],
+    });
+    for (peer, allowed) in [("10.9.8.7", true), ("::1", true), ("192.0.2.1", false)] {
+        let request = Request {
+            operation: "balanceQuery".to_owned(),
+            clear: serde_json::json!({}),
+            peer: Some(peer.parse().unwrap()),
+            authenticated: true,
+        };
+        let answer = house.apply(&Command::Request(request)).answer;
+        assert_eq!(answer.refusal().is_none(), allowed, "{peer}");
+    }
+}
+
+#[test]
+fn an_unknown_operation_switch_or_value_is_declined() {
+    let mut house = House::new();
+    let request = Request {
+        operation: "payoutInquiry".to_owned(),
+        clear: serde_json::json!({}),
+        peer: None,
+        authenticated: true,
+    };
+    assert!(
+        house
+            .declined(&Command::Request(request))
+            .contains("payoutInquiry")
+    );
+    for (name, value) in [("no-such", "x"), ("failures", "x")] {
+        house.declined(&Command::Switch {
+            name: name.to_owned(),
+            value: value.to_owned(),
+        });
+    }
+}
+
+#[test]
+fn every_switch_begins_with_its_first_answer_and_takes_all_of_them() {
+    let mut house = House::new();
+    for switch in switches::SWITCHES {
+        assert_eq!(house.state.switch(switch.name), switch.default_value());
+        for (value, _) in switch.values {
+            house.switch(switch.name, value);
+            assert_eq!(house.state.switch(switch.name), *value);
+        }
+    }
+}
+
+#[test]
+fn who_may_not_call_learns_nothing_of_a_storm() {
+    let mut house = House::new();
+    let storm = Fault::Answer {
+        code: ResponseCode::UnexpectedError,
+    };
+    house.fault(Side::Requests, storm, None);
+    let request = Request {
+        operation: "balanceQuery".to_owned(),
+        clear: serde_json::json!({}),
+        peer: None,
+        authenticated: false,
+    };
+    let answer = house.apply(&Command::Request(request)).answer;
+    assert_eq!(answer.refusal(), Some(&ResponseCode::VerificationFailed));
+}

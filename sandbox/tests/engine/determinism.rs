@@ -1,0 +1,111 @@
+//! The same seed and the same commands give the same log, also over a save.
+
+use proptest::prelude::*;
+use skypay_sandbox::engine::{Command, Event, Settings, State};
+
+use crate::house::House;
+use crate::money::{Deed, deed};
+
+/// The log of some deeds, and the state in the end; saved and read again
+/// before every deed where that is wanted.
+fn run(seed: u64, deeds: &[Deed], saved: bool) -> (String, State) {
+    let mut house = House::with(Settings {
+        seed,
+        ..Settings::default()
+    });
+    house.fault_some();
+    for deed in deeds {
+        if saved {
+            let text = serde_json::to_string(&house.state).unwrap();
+            house.state = serde_json::from_str(&text).unwrap();
+        }
+        deed.done_in(&mut house);
+    }
+    (house.log(), house.state)
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
+    #[test]
+    fn a_run_can_be_repeated(seed in any::<u64>(), deeds in prop::collection::vec(deed(), 1..40)) {
+        let (log, state) = run(seed, &deeds, false);
+        let (again, same) = run(seed, &deeds, false);
+        prop_assert_eq!(&log, &again);
+        prop_assert_eq!(&state, &same);
+    }
+
+    #[test]
+    fn a_saved_state_goes_on_as_if_nothing_had_happened(
+        seed in any::<u64>(),
+        deeds in prop::collection::vec(deed(), 1..40),
+    ) {
+        let (log, state) = run(seed, &deeds, false);
+        let (again, same) = run(seed, &deeds, true);
+        prop_assert_eq!(&log, &again);
+        prop_assert_eq!(&state, &same);
+    }
+}
+
+#[test]
+fn another_seed_gives_another_log() {
+    let deeds = [Deed::Store(1, 390_000), Deed::Wait(5)];
+    assert_ne!(run(1, &deeds, false).0, run(2, &deeds, false).0);
+}
+
+#[test]
+fn events_are_numbered_without_a_gap_and_time_never_goes_back() {
+    let mut house = House::new();
+    let first = house.state.last_event();
+    house.bank("SKY9800000101", "100.00").unwrap();
+    house.advance(10);
+    let later = house.now;
+    house.now = "2024-02-05 08:00:00".parse().unwrap();
+    house.bank("SKY9800000102", "100.00").unwrap();
+    assert_eq!(house.state.now(), later);
+    house.done(&Command::Reset);
+    for (index, event) in house.events.iter().enumerate() {
+        assert_eq!(event.sequence, first + index as u64 + 1);
+    }
+    let times: Vec<_> = house.events.iter().map(|event| event.time).collect();
+    assert!(times.is_sorted());
+    assert_eq!(house.state.payouts().count(), 0);
+}
+
+#[test]
+fn a_jump_gives_the_same_end_as_many_steps() {
+    let mut steps = House::new();
+    let mut jump = House::new();
+    for house in [&mut steps, &mut jump] {
+        house.bank("SKY9800000101", "100.07").unwrap();
+    }
+    steps.advance(3 * 86_400);
+    jump.now = steps.now;
+    jump.apply(&Command::Tick);
+    assert_eq!(jump.log(), steps.log());
+}
+
+#[test]
+fn no_personal_data_are_in_a_line_of_the_log() {
+    let mut house = House::new();
+    house.bank("SKY9800000101", "100.00").unwrap();
+    house.store("SKY9800000201", "100.00");
+    house.advance(60);
+    house.acknowledge();
+    let log = house.log();
+    for personal in [
+        "Dela Cruz",
+        "09123456789",
+        "442301922000",
+        "1991-10-02",
+        "Mabini",
+    ] {
+        assert!(!log.contains(personal), "{personal}");
+    }
+    let full: String = house
+        .events
+        .iter()
+        .map(Event::line_with_personal_data)
+        .collect();
+    assert!(full.contains("Dela Cruz"));
+}

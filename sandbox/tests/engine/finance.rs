@@ -1,0 +1,264 @@
+//! The six occasions on which money moves, and what is told of them.
+
+use serde_json::json;
+use skypay_sandbox::engine::{Answer, Command, FinanceCommand};
+use skypay_types::{Amount, ResponseCode};
+
+use crate::house::House;
+
+fn prefix() -> String {
+    "SKY98".to_owned()
+}
+
+fn pesos(count: i64) -> Amount {
+    Amount::from_centavos(count * 100)
+}
+
+/// A house in which 5,000 pesos are collected and settled, all told.
+fn settled() -> House {
+    let mut house = House::new();
+    crate::money::collect(&mut house, "SKY9800000301", "5000.00");
+    house.done(&Command::Finance(FinanceCommand::Settlement {
+        prefix: prefix(),
+        amount: None,
+    }));
+    house.acknowledge();
+    house
+}
+
+/// What a movement says in its notice.
+fn check(command: FinanceCommand, statement: &str, sign: &str, accounts: [bool; 2]) {
+    let mut house = settled();
+    house.done(&Command::Finance(command));
+    let (operation, notice) = house.outgoing().remove(0);
+    assert_eq!(operation, "financeNotification");
+    assert_eq!(notice["statementType"], json!(statement));
+    assert_eq!(notice["signType"], json!(sign));
+    let filled = |field: &str| notice[field] != json!("");
+    let found = [filled("sourceAccountNo"), filled("beneficiaryAccountNo")];
+    assert_eq!(found, accounts, "{statement}");
+    assert_eq!(notice["currency"], json!("PHP"));
+    assert_eq!(notice["accountNo"], json!("SKY98"));
+    // In centavos, as nobody says that it is not.
+    assert_eq!(notice["amount"].as_f64(), Some(100_000.0), "{statement}");
+}
+
+#[test]
+fn each_occasion_has_its_statement_type_and_its_sign() {
+    let amount = pesos(1000);
+    let account = None;
+    check(
+        FinanceCommand::Recharge {
+            prefix: prefix(),
+            amount,
+            beneficiary_account: account.clone(),
+        },
+        "1",
+        "recharge",
+        [false, true],
+    );
+    check(
+        FinanceCommand::SettlementRecharge {
+            prefix: prefix(),
+            amount,
+        },
+        "2",
+        "recharge",
+        [false, false],
+    );
+    check(
+        FinanceCommand::CollectionWithdrawal {
+            prefix: prefix(),
+            amount,
+            beneficiary_account: account.clone(),
+        },
+        "5",
+        "reduce",
+        [true, true],
+    );
+    check(
+        FinanceCommand::PayoutWithdrawal {
+            prefix: prefix(),
+            amount,
+            beneficiary_account: account,
+        },
+        "6",
+        "reduce",
+        [true, true],
+    );
+}
+
+#[test]
+fn a_settlement_settles_what_was_collected() {
+    let mut house = House::new();
+    crate::money::collect(&mut house, "SKY9800000301", "5000.00");
+    let settle = |amount| FinanceCommand::Settlement {
+        prefix: prefix(),
+        amount,
+    };
+    house.declined(&Command::Finance(settle(Some(pesos(5001)))));
+    house.done(&Command::Finance(settle(Some(pesos(1000)))));
+    assert_eq!(house.acknowledge(), ["4"]);
+    house.done(&Command::Finance(settle(None)));
+    house.declined(&Command::Finance(settle(None)));
+    let account = &house.state.ledger().accounts["SKY98"];
+    assert_eq!(
+        (account.collected, account.settled),
+        (Amount::ZERO, pesos(5000))
+    );
+    let references: Vec<_> = house
+        .state
+        .movements()
+        .iter()
+        .map(|one| &one.reference)
+        .collect();
+    assert_eq!(references, ["sandbox-20240205-001", "sandbox-20240205-002"]);
+}
+
+#[test]
+fn nothing_moves_that_is_not_there() {
+    let mut house = settled();
+    let before = house.state.ledger().clone();
+    for command in [
+        FinanceCommand::SettlementRecharge {
+            prefix: prefix(),
+            amount: pesos(5001),
+        },
+        FinanceCommand::PayoutWithdrawal {
+            prefix: prefix(),
+            amount: pesos(1_000_001),
+            beneficiary_account: None,
+        },
+        FinanceCommand::Transfer {
+            from: prefix(),
+            to: prefix(),
+            amount: pesos(1),
+        },
+        FinanceCommand::Transfer {
+            from: prefix(),
+            to: "SKY00".to_owned(),
+            amount: pesos(1),
+        },
+        FinanceCommand::Recharge {
+            prefix: prefix(),
+            amount: pesos(-1),
+            beneficiary_account: None,
+        },
+        FinanceCommand::Recharge {
+            prefix: prefix(),
+            amount: Amount::from_centavos(i64::MAX),
+            beneficiary_account: None,
+        },
+    ] {
+        house.declined(&Command::Finance(command));
+    }
+    assert_eq!(*house.state.ledger(), before);
+    assert_eq!(house.outgoing(), []);
+}
+
+#[test]
+fn a_transfer_tells_both_accounts() {
+    let mut house = House::new();
+    let transfer = json!({ "transferFrom": "SKY98", "transferTo": "SKY99", "amount": 1000.5 });
+    house.ask("balanceTransfer", transfer).unwrap();
+    assert_eq!(house.balance("SKY98"), 99_899_950);
+    assert_eq!(house.balance("SKY99"), 10_100_050);
+    let told = house.outgoing();
+    let signs: Vec<_> = told.iter().map(|(_, notice)| &notice["signType"]).collect();
+    assert_eq!(signs, [&json!("reduce"), &json!("recharge")]);
+    assert_eq!(told[0].1["referenceNumber"], told[1].1["referenceNumber"]);
+    house.acknowledge();
+    house.switch("transfer-reference", "own");
+    house.switch("finance-amount", "pesos");
+    house.done(&Command::Finance(FinanceCommand::Transfer {
+        from: "SKY99".to_owned(),
+        to: prefix(),
+        amount: pesos(1),
+    }));
+    let told = house.outgoing();
+    assert_ne!(told[0].1["referenceNumber"], told[1].1["referenceNumber"]);
+    assert_eq!(told[0].1["amount"].as_f64(), Some(1.0));
+}
+
+#[test]
+fn a_transfer_to_nobody_or_of_too_much_is_refused() {
+    let mut house = House::new();
+    for (from, to, amount, code) in [
+        ("SKY98", "SKY98", 1.0, ResponseCode::PrefixIncorrect),
+        ("SKY00", "SKY98", 1.0, ResponseCode::PrefixIncorrect),
+        (
+            "SKY99",
+            "SKY98",
+            100_000.01,
+            ResponseCode::InsufficientBalance,
+        ),
+        ("SKY99", "SKY98", 0.0, ResponseCode::InvalidContext),
+    ] {
+        let transfer = json!({ "transferFrom": from, "transferTo": to, "amount": amount });
+        assert_eq!(house.ask("balanceTransfer", transfer), Err(code));
+    }
+}
+
+#[test]
+fn notices_can_be_listed_again_by_day_and_type() {
+    let mut house = settled();
+    let amount = pesos(1000);
+    house.done(&Command::Finance(FinanceCommand::SettlementRecharge {
+        prefix: prefix(),
+        amount,
+    }));
+    house.advance(86_400);
+    house.done(&Command::Finance(FinanceCommand::Recharge {
+        prefix: prefix(),
+        amount,
+        beneficiary_account: None,
+    }));
+    let mut list = |from: &str, to: &str, types: &[&str]| {
+        let clear = json!({ "transctionDate": from, "transEndDate": to, "statementTypes": types });
+        let answer = house.ask("notificationInquiry", clear).unwrap();
+        let rows = answer["notifications"].as_array().unwrap().clone();
+        let types = rows
+            .iter()
+            .map(|row| row["statementType"].as_str().unwrap().to_owned());
+        types.collect::<Vec<_>>()
+    };
+    assert_eq!(
+        list("2024-02-05", "2024-02-06", &["1", "2", "4"]),
+        ["4", "2", "1"]
+    );
+    assert_eq!(
+        list("2024-02-05", "2024-02-05", &["1", "2", "4"]),
+        ["4", "2"]
+    );
+    assert_eq!(list("2024-02-06", "2024-02-06", &["2"]), [""; 0]);
+}
+
+#[test]
+fn the_balance_is_that_of_all_or_of_the_first() {
+    let mut house = House::new();
+    let balance =
+        |house: &mut House| house.ask("balanceQuery", json!({})).unwrap()["balance"].as_f64();
+    assert_eq!(balance(&mut house), Some(1_100_000.0));
+    house.switch("balance", "first");
+    assert_eq!(balance(&mut house), Some(1_000_000.0));
+}
+
+#[test]
+fn a_command_names_the_callbacks_that_it_caused_and_no_others() {
+    let mut house = House::new();
+    house.bank("SKY9800000101", "100.00").unwrap();
+    house.now = house.now.plus_seconds(10);
+    let amount = pesos(1);
+    let (from, to) = (prefix(), "SKY99".to_owned());
+    let transfer = FinanceCommand::Transfer { from, to, amount };
+    let answer = house.apply(&Command::Finance(transfer)).answer;
+    let Answer::Done { deliveries, .. } = answer else {
+        panic!("{answer:?}");
+    };
+    let caused = deliveries
+        .iter()
+        .map(|id| house.state.callback(*id).unwrap());
+    let caused: Vec<_> = caused.map(|callback| callback.operation.as_str()).collect();
+    assert_eq!(caused, ["financeNotification"; 2]);
+    assert_eq!(house.state.outgoing().len(), 4);
+}

@@ -1,0 +1,239 @@
+//! A state, a clock, and short words for what is done to them.
+
+use serde_json::{Value, json};
+use skypay_runtime::DateTime;
+use skypay_sandbox::engine::{
+    Answer, Applied, AttemptResult, CallbackUrls, CashierCommand, Command, Delivered, Delivery,
+    Event, Fault, FaultCommand, FaultRule, Pause, Request, Settings, Side, State, StoreCommand,
+    When,
+};
+use skypay_sandbox::provocation::sample;
+use skypay_types::{PayoutChannel, PayoutStatus, ResponseCode};
+
+pub(crate) const URL: &str = "http://partner.example.com/callbacks";
+
+pub(crate) struct House {
+    pub(crate) state: State,
+    pub(crate) now: DateTime,
+    pub(crate) events: Vec<Event>,
+}
+
+impl House {
+    pub(crate) fn new() -> Self {
+        Self::with(Settings::default())
+    }
+
+    pub(crate) fn with(settings: Settings) -> Self {
+        let now = "2024-02-05 09:00:00".parse().unwrap();
+        let mut house = Self {
+            state: State::new(settings, now),
+            now,
+            events: Vec::new(),
+        };
+        house.done(&Command::Callbacks(CallbackUrls {
+            shared: Some(URL.to_owned()),
+            ..CallbackUrls::default()
+        }));
+        house.events.clear();
+        house
+    }
+
+    pub(crate) fn apply(&mut self, command: &Command) -> Applied {
+        let applied = self.state.apply(command, self.now);
+        self.events.extend(applied.events.iter().cloned());
+        applied
+    }
+
+    /// Carries out a command that makes sense.
+    pub(crate) fn done(&mut self, command: &Command) -> Value {
+        match self.apply(command).answer {
+            Answer::Done { details, .. } => details,
+            other => panic!("{command:?}: {other:?}"),
+        }
+    }
+
+    /// Gives a command that makes no sense.
+    pub(crate) fn declined(&mut self, command: &Command) -> String {
+        match self.apply(command).answer {
+            Answer::Declined { why } => why,
+            other => panic!("{command:?}: {other:?}"),
+        }
+    }
+
+    /// Moves the clock, and does everything that becomes due, step by step.
+    pub(crate) fn advance(&mut self, seconds: i64) {
+        let end = self.now.plus_seconds(seconds);
+        while let Some(due) = self.state.next_due().filter(|due| *due <= end) {
+            self.now = self.now.max(due);
+            self.apply(&Command::Tick);
+        }
+        self.now = end;
+        self.apply(&Command::Tick);
+    }
+
+    pub(crate) fn switch(&mut self, name: &str, value: &str) {
+        self.done(&Command::Switch {
+            name: name.to_owned(),
+            value: value.to_owned(),
+        });
+    }
+
+    /// Asks one of SkyPay's operations.
+    pub(crate) fn ask(&mut self, operation: &str, clear: Value) -> Result<Value, ResponseCode> {
+        let command = Command::Request(Request {
+            operation: operation.to_owned(),
+            clear,
+            peer: None,
+            authenticated: true,
+        });
+        match self.apply(&command).answer {
+            Answer::Accepted { clear } => Ok(clear),
+            Answer::Refused { code, .. } => Err(code),
+            other => panic!("{operation}: {other:?}"),
+        }
+    }
+
+    /// A payout to a bank.
+    pub(crate) fn bank(&mut self, number: &str, amount: &str) -> Result<Value, ResponseCode> {
+        self.ask("payoutQueue", changed("payoutQueue", number, amount))
+    }
+
+    /// A payout that waits at a store, uploaded.
+    pub(crate) fn store(&mut self, number: &str, amount: &str) {
+        let clear = changed("payoutQueueV2", number, amount);
+        self.ask("payoutQueueV2", clear).unwrap();
+        self.advance(1);
+        assert_eq!(self.status(number), PayoutStatus::Uploaded);
+    }
+
+    pub(crate) fn status(&self, number: &str) -> PayoutStatus {
+        self.state.payout(number).unwrap().status.clone()
+    }
+
+    pub(crate) fn balance(&self, prefix: &str) -> i64 {
+        self.state.ledger().accounts[prefix].balance.centavos()
+    }
+
+    /// The callbacks that are on their way, by operation.
+    pub(crate) fn outgoing(&self) -> Vec<(String, Value)> {
+        let all = self.state.outgoing().into_iter();
+        all.map(|delivery| (delivery.operation, delivery.clear))
+            .collect()
+    }
+
+    /// Answers the only callback on its way.
+    pub(crate) fn answer(&mut self, code: &str, clear: Value) {
+        let delivery = self.only();
+        self.end(&delivery, answered(code, clear));
+    }
+
+    pub(crate) fn only(&self) -> Delivery {
+        let mut all = self.state.outgoing();
+        assert_eq!(all.len(), 1, "{all:#?}");
+        all.remove(0)
+    }
+
+    pub(crate) fn end(&mut self, delivery: &Delivery, result: AttemptResult) {
+        self.done(&Command::Delivered(Delivered {
+            delivery: delivery.id,
+            attempt: delivery.attempt,
+            result,
+        }));
+    }
+
+    /// Acknowledges every notice that is on its way, and says what they said.
+    pub(crate) fn acknowledge(&mut self) -> Vec<String> {
+        let mut told = Vec::new();
+        for delivery in self.state.outgoing() {
+            let kind = ["payType", "statementType"];
+            let kind = kind.iter().find_map(|field| delivery.clear[field].as_str());
+            told.push(kind.unwrap_or("").to_owned());
+            self.end(&delivery, answered("1000", Value::Null));
+        }
+        told
+    }
+
+    pub(crate) fn do_at_store(&mut self, command: StoreCommand) {
+        self.done(&Command::Store(command));
+    }
+
+    pub(crate) fn fault(&mut self, on: Side, fault: Fault, times: Option<u32>) {
+        self.done(&Command::Fault(FaultCommand::Add {
+            fault: FaultRule {
+                on,
+                when: When::default(),
+                fault,
+                percent: 100,
+                times,
+            },
+        }));
+    }
+
+    pub(crate) fn kinds(&self) -> Vec<&'static str> {
+        self.events.iter().map(|event| event.kind).collect()
+    }
+
+    /// What the log says, line by line.
+    pub(crate) fn log(&self) -> String {
+        self.events
+            .iter()
+            .map(|event| event.line() + "\n")
+            .collect()
+    }
+}
+
+pub(crate) fn changed(operation: &str, number: &str, amount: &str) -> Value {
+    let mut clear = sample(operation).unwrap();
+    clear["controlNumber"] = json!(number);
+    clear["amount"] = json!(amount);
+    // Everybody is paid to an account of their own, so that no limit is met.
+    let digits = &number[5..];
+    if operation == "payoutQueue" {
+        clear["accountNo"] = json!(digits);
+    } else {
+        clear["phone"] = json!(format!("09{:0>9}", digits.get(..8).unwrap_or("0")));
+    }
+    clear
+}
+
+pub(crate) fn answered(code: &str, clear: Value) -> AttemptResult {
+    AttemptResult::Answered {
+        code: code.to_owned(),
+        description: None,
+        clear,
+        milliseconds: 0,
+    }
+}
+
+pub(crate) fn lost() -> AttemptResult {
+    AttemptResult::Lost {
+        reason: "no answer".to_owned(),
+        status: None,
+        milliseconds: 0,
+    }
+}
+
+pub(crate) fn numbers(number: &str) -> Value {
+    json!({ "controlNumbers": [{ "controlNumber": number }] })
+}
+
+pub(crate) fn inquire(number: &str) -> Command {
+    Command::Cashier(CashierCommand::Inquire {
+        control_number: number.to_owned(),
+        channel: PayoutChannel::RdPawnshop,
+    })
+}
+
+pub(crate) fn pay(number: &str) -> Command {
+    Command::Cashier(CashierCommand::Pay {
+        control_number: number.to_owned(),
+        channel: PayoutChannel::RdPawnshop,
+        pay_time: None,
+    })
+}
+
+pub(crate) const DAY: i64 = 86_400;
+
+pub(crate) fn seconds(count: u64) -> Pause {
+    Pause::seconds(count)
+}

@@ -1,0 +1,421 @@
+//! No money is made or lost, whatever happens, and nobody is paid twice.
+
+use std::collections::BTreeMap;
+
+use proptest::prelude::*;
+use serde_json::{Value, json};
+use skypay_sandbox::engine::{
+    Applied, CashierCommand, Command, Fault, FaultCommand, FaultRule, FinanceCommand, Ledger, Side,
+    StoreCommand, When,
+};
+use skypay_types::{Amount, CollectionChannel, PayoutStatus, ResponseCode};
+
+use crate::house::{House, answered, changed, inquire, lost, numbers, pay};
+
+/// Collects a repayment, all told.
+pub(crate) fn collect(house: &mut House, contract: &str, amount: &str) {
+    for command in collecting(contract, amount) {
+        house.done(&command);
+        house.answer("1000", Value::Null);
+    }
+}
+
+fn collecting(contract: &str, amount: &str) -> [Command; 2] {
+    let channel = CollectionChannel::RdPawnshop;
+    [
+        Command::Cashier(CashierCommand::AskCollection {
+            contract_number: contract.to_owned(),
+            channel: channel.clone(),
+            amount: Some(amount.parse().unwrap()),
+            phone: Some("09123456789".to_owned()),
+        }),
+        Command::Cashier(CashierCommand::Collect {
+            contract_number: contract.to_owned(),
+            channel,
+            amount: None,
+            phone: None,
+            receipt_number: None,
+            collected_time: None,
+        }),
+    ]
+}
+
+/// Something that somebody does to a house. Small numbers choose among few
+/// payouts, so that they meet.
+#[derive(Clone, Debug)]
+pub(crate) enum Deed {
+    Bank(u8, i64),
+    Store(u8, i64),
+    Cancel(u8),
+    Amend(u8),
+    Institution(u8, u8),
+    Inquire(u8),
+    Pay(u8),
+    AskCollection(u8, i64),
+    Collect(u8),
+    Finance(u8, i64),
+    Transfer(bool, i64),
+    /// The partner ends an attempt: which, and how.
+    Partner(u8, u8),
+    Replay(u8),
+    Switch(u8, u8),
+    Wait(i64),
+}
+
+pub(crate) fn deed() -> impl Strategy<Value = Deed> {
+    let which = 0_u8..4;
+    // Every magic amount comes, and some that are too large.
+    let amount = prop_oneof![1_i64..50_000, 9_900_000_i64..70_000_000];
+    prop_oneof![
+        4 => (which.clone(), amount.clone()).prop_map(|(n, a)| Deed::Bank(n, a)),
+        4 => (which.clone(), amount.clone()).prop_map(|(n, a)| Deed::Store(n, a)),
+        2 => which.clone().prop_map(Deed::Cancel),
+        1 => which.clone().prop_map(Deed::Amend),
+        3 => (which.clone(), 0_u8..8).prop_map(|(n, d)| Deed::Institution(n, d)),
+        2 => which.clone().prop_map(Deed::Inquire),
+        2 => which.clone().prop_map(Deed::Pay),
+        2 => (which.clone(), amount.clone()).prop_map(|(n, a)| Deed::AskCollection(n, a)),
+        2 => which.clone().prop_map(Deed::Collect),
+        2 => (0_u8..5, -5_i64..20_000_000).prop_map(|(d, a)| Deed::Finance(d, a)),
+        1 => (any::<bool>(), amount).prop_map(|(d, a)| Deed::Transfer(d, a)),
+        8 => (which, 0_u8..8).prop_map(|(n, d)| Deed::Partner(n, d)),
+        1 => (0_u8..20).prop_map(Deed::Replay),
+        1 => (any::<u8>(), any::<u8>()).prop_map(|(s, v)| Deed::Switch(s, v)),
+        4 => prop_oneof![0_i64..40, 100_i64..200_000].prop_map(Deed::Wait),
+    ]
+}
+
+impl Deed {
+    pub(crate) fn done_in(&self, house: &mut House) -> Option<Applied> {
+        let command = match self {
+            Self::Wait(seconds) => {
+                house.advance(*seconds);
+                return None;
+            }
+            Self::Partner(which, how) => return partner(house, *which, *how),
+            Self::Bank(number, amount) => order("payoutQueue", *number, *amount),
+            Self::Store(number, amount) => order("payoutQueueV2", *number, *amount),
+            Self::Cancel(number) => ask("cancelPayout", numbers(&ordered(*number))),
+            Self::Amend(number) => {
+                let mut clear = changed("payoutQueueV2", &ordered(*number), "0");
+                clear.as_object_mut().unwrap().remove("amount");
+                ask("amendTransactionV2", clear)
+            }
+            Self::Institution(number, deed) => Command::Store(institution(*number, *deed)),
+            Self::Inquire(number) => inquire(&at_counter(*number)),
+            Self::Pay(number) => pay(&at_counter(*number)),
+            Self::AskCollection(number, amount) => {
+                let [ask, _] = collecting(&contract(*number), &text(*amount));
+                ask
+            }
+            Self::Collect(number) => {
+                let [_, collect] = collecting(&contract(*number), "1.00");
+                collect
+            }
+            Self::Finance(deed, amount) => Command::Finance(finance(*deed, *amount)),
+            Self::Transfer(there, amount) => {
+                let (from, to) = if *there {
+                    ("SKY98", "SKY99")
+                } else {
+                    ("SKY99", "SKY98")
+                };
+                let amount = text(*amount).parse::<f64>().unwrap();
+                let clear = json!({ "transferFrom": from, "transferTo": to, "amount": amount });
+                ask("balanceTransfer", clear)
+            }
+            Self::Replay(delivery) => Command::Replay {
+                delivery: u64::from(*delivery),
+                copies: 2,
+            },
+            Self::Switch(switch, value) => {
+                let all = skypay_sandbox::engine::switches::SWITCHES;
+                let switch = &all[usize::from(*switch) % all.len()];
+                let (value, _) = switch.values[usize::from(*value) % switch.values.len()];
+                Command::Switch {
+                    name: switch.name.to_owned(),
+                    value: value.to_owned(),
+                }
+            }
+        };
+        Some(house.apply(&command))
+    }
+}
+
+fn text(centavos: i64) -> String {
+    Amount::from_centavos(centavos).to_string()
+}
+
+fn ordered(number: u8) -> String {
+    let prefix = if number.is_multiple_of(2) {
+        "SKY98"
+    } else {
+        "SKY99"
+    };
+    format!("{prefix}{number:08}")
+}
+
+fn at_counter(number: u8) -> String {
+    format!("SKY9877{number:06}")
+}
+
+fn contract(number: u8) -> String {
+    format!("SKY9966{number:06}")
+}
+
+fn ask(operation: &str, clear: Value) -> Command {
+    Command::Request(skypay_sandbox::engine::Request {
+        operation: operation.to_owned(),
+        clear,
+        peer: None,
+        authenticated: true,
+    })
+}
+
+fn order(operation: &str, number: u8, amount: i64) -> Command {
+    ask(
+        operation,
+        changed(operation, &ordered(number), &text(amount)),
+    )
+}
+
+fn institution(number: u8, deed: u8) -> StoreCommand {
+    let control_number = ordered(number);
+    match deed {
+        0 => StoreCommand::Upload { control_number },
+        1 | 2 => StoreCommand::Pay { control_number },
+        3 => StoreCommand::Fail {
+            control_number,
+            reason: None,
+        },
+        4 => StoreCommand::ConfirmCancellation { control_number },
+        5 => StoreCommand::RefuseCancellation { control_number },
+        6 => StoreCommand::ConfirmAmendment { control_number },
+        _ => StoreCommand::Reverse { control_number },
+    }
+}
+
+fn finance(deed: u8, amount: i64) -> FinanceCommand {
+    let (prefix, amount) = ("SKY99".to_owned(), Amount::from_centavos(amount));
+    let beneficiary_account = None;
+    match deed {
+        0 => FinanceCommand::Recharge {
+            prefix,
+            amount,
+            beneficiary_account,
+        },
+        1 => FinanceCommand::Settlement {
+            prefix,
+            amount: None,
+        },
+        2 => FinanceCommand::SettlementRecharge { prefix, amount },
+        3 => FinanceCommand::CollectionWithdrawal {
+            prefix,
+            amount,
+            beneficiary_account,
+        },
+        _ => FinanceCommand::PayoutWithdrawal {
+            prefix,
+            amount,
+            beneficiary_account,
+        },
+    }
+}
+
+fn partner(house: &mut House, which: u8, how: u8) -> Option<Applied> {
+    let outgoing = house.state.outgoing();
+    let delivery = outgoing.get(usize::from(which) % outgoing.len().max(1))?;
+    let result = match how {
+        0..=3 => answered(
+            "1000",
+            json!({ "amount": "1234.56", "phone": "09123456789" }),
+        ),
+        4 => answered("-1009", Value::Null),
+        5 => answered("-1026", Value::Null),
+        6 => skypay_sandbox::engine::AttemptResult::NotSent {
+            reason: "refused".to_owned(),
+        },
+        _ => lost(),
+    };
+    Some(
+        house.apply(&Command::Delivered(skypay_sandbox::engine::Delivered {
+            delivery: delivery.id,
+            attempt: delivery.attempt,
+            result,
+        })),
+    )
+}
+
+impl House {
+    /// Faults by chance on either side.
+    pub(crate) fn fault_some(&mut self) {
+        let rule = |on, fault| FaultRule {
+            on,
+            when: When::default(),
+            fault,
+            percent: 20,
+            times: None,
+        };
+        for fault in [
+            rule(
+                Side::Requests,
+                Fault::Answer {
+                    code: ResponseCode::UnexpectedError,
+                },
+            ),
+            rule(
+                Side::Requests,
+                Fault::Wire(skypay_sandbox::engine::WireFault::CutBefore),
+            ),
+            rule(Side::Callbacks, Fault::Drop),
+            rule(
+                Side::Callbacks,
+                Fault::Late {
+                    by: crate::house::seconds(77),
+                },
+            ),
+        ] {
+            self.done(&Command::Fault(FaultCommand::Add { fault }));
+        }
+    }
+}
+
+/// What came in, less what went out, is what is here.
+fn is_conserved(ledger: &Ledger) -> bool {
+    let totals = ledger.totals;
+    ledger.inside() == totals.brought_in.centavos() - totals.taken_out.centavos()
+}
+
+fn has_no_debt(ledger: &Ledger) -> bool {
+    ledger.accounts.values().all(|account| {
+        [
+            account.balance,
+            account.held,
+            account.paid,
+            account.collected,
+            account.settled,
+        ]
+        .iter()
+        .all(|part| *part >= Amount::ZERO)
+    })
+}
+
+/// What payouts say must be what accounts hold.
+fn check_books(house: &House) {
+    let mut held = BTreeMap::<&str, i64>::new();
+    let mut paid = BTreeMap::<&str, i64>::new();
+    for payout in house.state.payouts() {
+        let open = match payout.status {
+            PayoutStatus::Pending | PayoutStatus::Uploaded => true,
+            PayoutStatus::Cancelled => payout.cancel_time.is_none(),
+            _ => false,
+        };
+        if open {
+            *held.entry(&payout.prefix).or_default() += payout.amount.centavos();
+        }
+        if payout.status == PayoutStatus::Completed {
+            *paid.entry(&payout.prefix).or_default() += payout.amount.centavos();
+        }
+    }
+    for payout in house.state.counter_payouts() {
+        let amount = payout.amount.unwrap_or_default().centavos();
+        match payout.standing {
+            skypay_sandbox::engine::CounterStanding::Confirming => {
+                *held.entry(&payout.prefix).or_default() += amount;
+            }
+            skypay_sandbox::engine::CounterStanding::Paid => {
+                *paid.entry(&payout.prefix).or_default() += amount;
+            }
+            _ => {}
+        }
+    }
+    for (prefix, account) in &house.state.ledger().accounts {
+        let of = |sums: &BTreeMap<&str, i64>| sums.get(prefix.as_str()).copied().unwrap_or(0);
+        assert_eq!(account.held.centavos(), of(&held), "held by {prefix}");
+        assert_eq!(account.paid.centavos(), of(&paid), "paid by {prefix}");
+    }
+}
+
+#[test]
+fn a_full_house_still_gives_back() {
+    let mut house = House::new();
+    house.bank("SKY9800000101", "100.01").unwrap();
+    let amount = Amount::from_centavos(999_999_999_999 - 110_000_000);
+    let prefix = "SKY98".to_owned();
+    let recharge = |amount| {
+        let prefix = prefix.clone();
+        let beneficiary_account = None;
+        Command::Finance(FinanceCommand::Recharge {
+            prefix,
+            amount,
+            beneficiary_account,
+        })
+    };
+    house.done(&recharge(amount));
+    house.declined(&recharge(Amount::from_centavos(1)));
+    house.advance(3);
+    assert_eq!(house.status("SKY9800000101"), PayoutStatus::Failed);
+    check_books(&house);
+    assert!(is_conserved(house.state.ledger()));
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(256))]
+
+    #[test]
+    fn no_money_is_made_or_lost_and_nobody_is_paid_twice(
+        seed in any::<u64>(),
+        faults in any::<bool>(),
+        deeds in prop::collection::vec(deed(), 1..80),
+    ) {
+        let settings = skypay_sandbox::engine::Settings { seed, ..Default::default() };
+        let mut house = House::with(settings);
+        if faults {
+            house.fault_some();
+        }
+        let moved_by_finance = |house: &House| house.state.ledger().totals;
+        for deed in &deeds {
+            let before = moved_by_finance(&house);
+            deed.done_in(&mut house);
+            let ledger = house.state.ledger();
+            prop_assert!(is_conserved(ledger), "{deed:?}: {ledger:#?}");
+            prop_assert!(has_no_debt(ledger), "{deed:?}: {ledger:#?}");
+            check_books(&house);
+            // Only finance, and a partner who takes a repayment, let money in
+            // or out.
+            if !matches!(deed, Deed::Finance(..) | Deed::Partner(..)) {
+                prop_assert_eq!(moved_by_finance(&house), before, "{:?}", deed);
+            }
+        }
+        for payout in house.state.payouts() {
+            let paid = payout.life.iter().filter(|step| step.what == "payout-paid").count();
+            prop_assert!(paid <= 1, "{payout:#?}");
+        }
+        let mut counted = BTreeMap::<&str, u32>::new();
+        for event in house.events.iter().filter(|event| event.kind == "counter-paid") {
+            *counted.entry(event.subject.as_deref().unwrap()).or_default() += 1;
+        }
+        prop_assert!(counted.values().all(|count| *count == 1), "{counted:?}");
+    }
+
+    #[test]
+    fn nothing_makes_the_engine_panic(
+        operation in prop::sample::select(
+            skypay_types::OPERATIONS.iter().map(|info| info.name).collect::<Vec<_>>()
+        ),
+        field in "[a-zA-Z]{1,12}|amount|controlNumber|controlNumbers|pageSize|startDate",
+        value in prop_oneof![
+            any::<i64>().prop_map(|number| json!(number)),
+            any::<f64>().prop_map(|number| json!(number)),
+            ".{0,20}".prop_map(|text| json!(text)),
+            Just(json!(null)),
+            Just(json!([{}, []])),
+        ],
+    ) {
+        let mut house = House::new();
+        let mut clear = skypay_sandbox::provocation::sample(operation).unwrap_or(json!({}));
+        clear[field] = value;
+        house.apply(&ask(operation, clear));
+        house.advance(100);
+        prop_assert!(is_conserved(house.state.ledger()));
+    }
+}

@@ -1,0 +1,77 @@
+//! The tables of the README, against the code.
+
+use skypay_sandbox::engine::{MAGIC, switches};
+use skypay_sandbox::provocation;
+use skypay_types::Direction;
+
+/// The lines of the table under a heading, without its head.
+fn table(heading: &str) -> Vec<String> {
+    let readme = include_str!("../../README.md");
+    let (_, section) = readme.split_once(heading).unwrap();
+    let lines = section.lines().skip_while(|line| !line.starts_with('|'));
+    let lines = lines.take_while(|line| line.starts_with('|')).skip(2);
+    lines.map(str::to_owned).collect()
+}
+
+fn check(heading: &str, expected: &[String]) {
+    let wanted = expected.join("\n");
+    assert_eq!(table(heading), expected, "the table should be:\n{wanted}\n");
+}
+
+#[test]
+fn every_switch_is_in_the_table_with_its_default_first() {
+    let rows = switches::SWITCHES.iter().map(|switch| {
+        let values = switch.values.iter();
+        let values: Vec<_> = values
+            .map(|(value, meaning)| format!("`{value}`: {meaning}"))
+            .collect();
+        format!(
+            "| `{}` | {} | {} |",
+            switch.name,
+            switch.question,
+            values.join("; ")
+        )
+    });
+    check("### What the vendor leaves open", &rows.collect::<Vec<_>>());
+}
+
+#[test]
+fn every_magic_amount_is_in_the_table() {
+    let rows = MAGIC
+        .iter()
+        .map(|magic| format!("| `.{:02}` | {} |", magic.centavos, magic.words));
+    check("### Magic amounts", &rows.collect::<Vec<_>>());
+}
+
+#[test]
+fn every_cause_of_a_refusal_is_in_the_table() {
+    let mut rows: Vec<(String, &str, Vec<&str>)> = Vec::new();
+    for one in provocation::all() {
+        if one.operation.direction == Direction::ToPartner {
+            continue;
+        }
+        let code = one.code.to_string();
+        let name = one.operation.name;
+        match rows
+            .iter_mut()
+            .find(|(known, how, _)| *known == code && *how == one.how)
+        {
+            Some((_, _, operations)) => operations.push(name),
+            None => rows.push((code, one.how, vec![name])),
+        }
+    }
+    rows.sort_by_key(|(code, ..)| code.parse::<i32>().unwrap().abs());
+    let all = skypay_types::OPERATIONS.iter();
+    let all = all
+        .filter(|info| info.direction == Direction::ToSkypay)
+        .count();
+    let rows = rows.iter().map(|(code, how, operations)| {
+        let names = if operations.len() == all {
+            "all".to_owned()
+        } else {
+            operations.join(", ")
+        };
+        format!("| `{code}` | {how} | {names} |")
+    });
+    check("### Refusals", &rows.collect::<Vec<_>>());
+}

@@ -1,0 +1,247 @@
+//! The partner's door, by plain HTTP.
+
+use serde_json::{Value, json};
+use skypay_sandbox::Sandbox;
+use skypay_sandbox::clock::Clock;
+use skypay_sandbox::engine::{Command, KeyCommand, Settings, Validity};
+use skypay_sandbox::provocation::{self, sample};
+use skypay_types::{BalanceQueryRequest, Direction, OPERATIONS};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+
+use crate::house::{House, client_of, keys_of};
+
+/// Sends bytes as curl would, and reads the answer: status, head, body.
+pub(crate) async fn posted(
+    url: &str,
+    path: &str,
+    headers: &str,
+    body: &str,
+) -> (u16, String, String) {
+    let address = url.strip_prefix("http://").unwrap();
+    let mut stream = TcpStream::connect(address).await.unwrap();
+    let length = body.len();
+    let request = format!(
+        "POST {path} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\nContent-Length: {length}\r\n{headers}\r\n{body}"
+    );
+    stream.write_all(request.as_bytes()).await.unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).await.unwrap();
+    let (head, body) = answer.split_once("\r\n\r\n").unwrap();
+    let status = head.split(' ').nth(1).unwrap().parse().unwrap();
+    (status, head.to_lowercase(), body.to_owned())
+}
+
+impl House {
+    fn signed(&self, action: Option<&str>, mut clear: Value) -> String {
+        let info = self.sandbox.info();
+        clear["userName"] = json!(info.user_name);
+        clear["authentication"] = json!(info.authentication);
+        if let Some(action) = action {
+            clear["action"] = json!(action);
+        }
+        clear.to_string()
+    }
+
+    /// Posts clear text, and reads clear text.
+    async fn clear(&self, path: &str, body: &str) -> Value {
+        let path = format!("/services/sandbox{path}");
+        let (status, head, body) = posted(self.sandbox.url(), &path, "", body).await;
+        assert_eq!(status, 200, "{body}");
+        assert!(head.contains("content-type: application/json"), "{head}");
+        serde_json::from_str(&body).unwrap()
+    }
+}
+
+#[tokio::test]
+async fn clear_text_is_answered_in_clear_on_the_same_url() {
+    let house = House::open().await;
+    let clear = house.signed(Some("payoutQueue"), sample("payoutQueue").unwrap());
+    let answer = house.clear("", &clear).await;
+    assert_eq!(answer["responseCode"], "1000", "{answer}");
+    assert_eq!(answer["responseTime"], "2026-01-05 09:00:00.0000");
+    let again = house.clear("", &clear).await;
+    assert_eq!(again["responseCode"], "-1008", "{again}");
+}
+
+#[tokio::test]
+async fn the_path_may_name_the_operation() {
+    let house = House::open().await;
+    for info in OPERATIONS {
+        if info.direction == Direction::ToPartner {
+            continue;
+        }
+        let mut clear = sample(info.name).unwrap();
+        for (name, value) in info.constants {
+            clear[*name] = json!(value);
+        }
+        let clear = house.signed(None, clear);
+        let by_name = house.clear(&format!("/{}", info.name), &clear).await;
+        let by_action = house.clear(&format!("/{}", info.action), &clear).await;
+        assert_ne!(by_name["responseCode"], "-1000", "{}: {by_name}", info.name);
+        assert_ne!(
+            by_action["responseCode"], "-1000",
+            "{}: {by_action}",
+            info.name
+        );
+    }
+}
+
+#[tokio::test]
+async fn clear_text_needs_credentials_too() {
+    let house = House::open().await;
+    let mut clear: Value =
+        serde_json::from_str(&house.signed(Some("balanceQuery"), json!({}))).unwrap();
+    clear["authentication"] = json!("somebody else's");
+    assert_eq!(
+        house.clear("", &clear.to_string()).await["responseCode"],
+        "-1001"
+    );
+    for body in [
+        r#"{"action":"balanceQuery"}"#,
+        "{",
+        "{}",
+        r#"{"userName":[]}"#,
+    ] {
+        assert_eq!(
+            house.clear("", body).await["responseCode"],
+            "-1000",
+            "{body}"
+        );
+    }
+    let body = house.signed(Some("balanceQuery"), json!({}));
+    let (_, _, other) = posted(house.sandbox.url(), "/services/somebody", "", &body).await;
+    assert!(other.contains("-1001"), "{other}");
+}
+
+#[tokio::test]
+async fn json_that_is_no_object_is_refused_in_clear() {
+    let house = House::open().await;
+    let json = "Content-Type: application/json\r\n";
+    for body in ["", "[]", "null", "7"] {
+        let (status, _, answer) =
+            posted(house.sandbox.url(), "/services/sandbox", json, body).await;
+        assert_eq!(status, 200, "{body}");
+        let answer: Value = serde_json::from_str(&answer).unwrap();
+        assert_eq!(answer["responseCode"], "-1000", "{body}");
+    }
+}
+
+#[tokio::test]
+async fn clear_text_can_be_switched_off() {
+    let builder = Sandbox::builder()
+        .clock(Clock::standing())
+        .clear_text(false);
+    let house = House::with(builder).await;
+    let body = house.signed(Some("balanceQuery"), json!({}));
+    let (status, _, answer) = posted(house.sandbox.url(), "/services/sandbox", "", &body).await;
+    assert_eq!(status, 400);
+    assert!(serde_json::from_str::<Value>(&answer).is_err(), "{answer}");
+    let balance = BalanceQueryRequest::builder().build().unwrap();
+    house.client.balance_query(&balance).await.unwrap();
+}
+
+#[tokio::test]
+async fn sealed_bodies_with_wrong_credentials_are_refused_by_name() {
+    let house = House::open().await;
+    let mut info = house.sandbox.info().clone();
+    info.authentication = "somebody else's".to_owned();
+    let client = client_of(&info, keys_of(&info));
+    let balance = BalanceQueryRequest::builder().build().unwrap();
+    let error = client.balance_query(&balance).await.unwrap_err();
+    assert_eq!(error.code(), Some("-1001"), "{error}");
+    info.encrypt_key = "somebody else's".to_owned();
+    let client = client_of(&info, keys_of(&info));
+    let error = client.balance_query(&balance).await.unwrap_err();
+    assert_eq!(error.code(), None, "{error}");
+}
+
+#[tokio::test]
+async fn a_new_key_works_after_five_minutes_and_an_expired_one_refuses() {
+    let house = House::open().await;
+    let balance = BalanceQueryRequest::builder().build().unwrap();
+    let generate = KeyCommand::Generate {
+        validity: Validity::Days30,
+    };
+    let id = house.done(&Command::Keys(generate)).await["key"]
+        .as_u64()
+        .unwrap();
+    let id = u32::try_from(id).unwrap();
+    let pair = house.done(&Command::Keys(KeyCommand::Reveal { id })).await;
+    house.switch("old-key", "until-effective").await;
+    house.done(&Command::Keys(KeyCommand::Enable { id })).await;
+    let mut info = house.sandbox.info().clone();
+    info.authentication = pair["authentication"].as_str().unwrap().to_owned();
+    info.encrypt_key = pair["encrypt_key"].as_str().unwrap().to_owned();
+    let new = client_of(&info, keys_of(&info));
+
+    house.client.balance_query(&balance).await.unwrap();
+    assert!(new.balance_query(&balance).await.is_err());
+    house.advance("5m").await;
+    new.balance_query(&balance).await.unwrap();
+    assert!(house.client.balance_query(&balance).await.is_err());
+    house.advance("31d").await;
+    let expired = new.balance_query(&balance).await.unwrap_err();
+    assert_eq!(expired.code(), Some("-1001"), "{expired}");
+}
+
+#[tokio::test]
+async fn every_return_code_can_be_provoked_over_the_wire() {
+    let mut seen = 0;
+    for provocation in provocation::all() {
+        let operation = provocation.operation;
+        if operation.direction == Direction::ToPartner {
+            continue;
+        }
+        let builder = Sandbox::builder()
+            .clock(Clock::standing())
+            .settings(Settings::default());
+        let house = House::with(builder).await;
+        let mut commands = provocation.commands;
+        let Some(Command::Request(last)) = commands.pop() else {
+            panic!("{} does not end in a request", provocation.how);
+        };
+        for command in &commands {
+            house.sandbox.admin().command(command).await.unwrap();
+        }
+        let body = match last.clear {
+            Value::Object(_) => {
+                let mut clear = last.clear;
+                for (name, value) in operation.constants {
+                    clear[*name] = json!(value);
+                }
+                let signed = house.signed(Some(operation.action), clear);
+                let mut body: Value = serde_json::from_str(&signed).unwrap();
+                if !last.authenticated {
+                    body["authentication"] = json!("somebody else's");
+                }
+                body.to_string()
+            }
+            // What is no message at all is no JSON object either.
+            _ => "{".to_owned(),
+        };
+        let answer = house.clear("", &body).await;
+        // Reports have no code where nothing is wrong.
+        let silent = !operation.code_required && answer.get("responseCode").is_none();
+        let code = if silent {
+            operation.accepted_code()
+        } else {
+            answer["responseCode"].as_str().unwrap()
+        };
+        assert_eq!(
+            code,
+            provocation.code.as_ref(),
+            "{}: {}",
+            operation.name,
+            provocation.how
+        );
+        seen += 1;
+    }
+    let listed: usize = OPERATIONS
+        .iter()
+        .copied()
+        .filter(|info| info.direction == Direction::ToSkypay)
+        .map(|info| info.codes.len())
+        .sum();
+    assert_eq!(seen, listed);
+}

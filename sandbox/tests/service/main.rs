@@ -1,0 +1,11 @@
+//! The sandbox over its wire: generated client and generated callback server
+//! on the partner's side, plain HTTP where others would use it.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
+mod doors;
+mod durability;
+mod house;
+mod life;
+mod own;
+mod wire;

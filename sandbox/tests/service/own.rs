@@ -1,0 +1,289 @@
+//! The sandbox's own interface.
+
+use serde_json::{Value, json};
+use sha2::{Digest, Sha256};
+use skypay_sandbox::Sandbox;
+use skypay_sandbox::admin::LogQuery;
+use skypay_sandbox::clock::Clock;
+use skypay_sandbox::engine::{
+    Command, Fault, FaultCommand, FaultRule, FinanceCommand, Pause, Settings, Side, StoreCommand,
+    When, WireFault,
+};
+
+use crate::doors::posted;
+use crate::house::{Directory, House, bank, like};
+
+const BANK: &str = "SKY9800000101";
+
+fn recharge() -> Command {
+    Command::Finance(FinanceCommand::Recharge {
+        prefix: "SKY98".to_owned(),
+        amount: "5000".parse().unwrap(),
+        beneficiary_account: None,
+    })
+}
+
+#[tokio::test]
+async fn other_sites_pages_change_nothing() {
+    let house = House::open().await;
+    let url = house.sandbox.url();
+    let reset = json!({ "command": "reset" }).to_string();
+    for headers in [
+        "Origin: http://evil.example\r\n",
+        "Sec-Fetch-Site: cross-site\r\n",
+    ] {
+        let (status, _, body) = posted(url, "/_sandbox/commands", headers, &reset).await;
+        assert_eq!(status, 403, "{body}");
+    }
+    let own = format!("Origin: {url}\r\n");
+    let (status, _, body) = posted(url, "/_sandbox/commands", &own, &reset).await;
+    assert_eq!(status, 200, "{body}");
+}
+
+#[tokio::test]
+async fn what_is_not_understood_is_said() {
+    let house = House::open().await;
+    let url = house.sandbox.url();
+    let (status, _, body) = posted(url, "/_sandbox/commands", "", r#"{"command":"dance"}"#).await;
+    assert_eq!(status, 400);
+    assert!(body.contains("unknown variant `dance`"), "{body}");
+    let (status, _, _) = posted(url, "/_sandbox/nothing", "", "").await;
+    assert_eq!(status, 404);
+    let (status, _, body) = posted(url, "/_sandbox/state", "", "").await;
+    assert_eq!(status, 405, "{body}");
+    let real = Sandbox::builder().start().await.unwrap();
+    let error = real.admin().advance(Pause::seconds(1)).await.unwrap_err();
+    assert!(error.to_string().contains("--clock virtual"), "{error}");
+}
+
+#[tokio::test]
+async fn personal_data_and_secrets_are_masked_until_asked() {
+    let house = House::open().await;
+    house
+        .client
+        .payout_queue(&bank(BANK, "1000.00"))
+        .await
+        .unwrap();
+    house.advance("1m").await;
+    let admin = house.sandbox.admin();
+    let all = LogQuery {
+        personal: true,
+        ..LogQuery::default()
+    };
+    let asked = [
+        admin.state(true).await.unwrap().to_string(),
+        admin.log_text(all).await.unwrap(),
+    ];
+    let unasked = [
+        admin.state(false).await.unwrap().to_string(),
+        house.log().await,
+    ];
+    for personal in ["Juan", "09123456789"] {
+        assert!(
+            asked.iter().all(|text| text.contains(personal)),
+            "{personal}"
+        );
+        assert!(
+            !unasked.iter().any(|text| text.contains(personal)),
+            "{personal}"
+        );
+    }
+    let key = &house.sandbox.info().encrypt_key;
+    assert!(asked[0].contains(key));
+    assert!(!unasked.iter().any(|text| text.contains(key)));
+}
+
+#[tokio::test]
+async fn the_log_can_be_followed() {
+    let house = House::open().await;
+    let mut follow = house
+        .sandbox
+        .admin()
+        .follow(LogQuery::default())
+        .await
+        .unwrap();
+    let mut lines = vec![follow.next().await.unwrap()];
+    house.done(&recharge()).await;
+    while !lines.last().unwrap().contains("callback-ended") {
+        lines.push(follow.next().await.unwrap());
+    }
+    let log = house.log().await;
+    assert_eq!(lines, log.lines().collect::<Vec<_>>());
+    let after = LogQuery {
+        after: 2,
+        limit: Some(1),
+        personal: false,
+    };
+    let third = house.sandbox.admin().log(after).await.unwrap();
+    assert_eq!(third, lines[2..3]);
+    house.sandbox.stop().await;
+    assert_eq!(follow.next().await, None);
+}
+
+#[tokio::test]
+async fn what_was_saved_can_be_restored_and_what_was_reset_is_gone() {
+    let directory = Directory::new("save");
+    let file = directory.file("saved.db");
+    let house = House::open().await;
+    house
+        .client
+        .payout_queue(&bank(BANK, "1000.00"))
+        .await
+        .unwrap();
+    let before = house.sandbox.admin().state(true).await.unwrap();
+    let log = house.log().await;
+    let saved = house.sandbox.admin().save(&file).await.unwrap();
+    assert_eq!(saved.bytes, std::fs::metadata(&file).unwrap().len());
+
+    house.sandbox.admin().reset().await.unwrap();
+    assert_eq!(house.balance("SKY98").await, 100_000_000);
+    house.sandbox.admin().restore(&file).await.unwrap();
+    assert_eq!(house.sandbox.admin().state(true).await.unwrap(), before);
+    assert_eq!(house.log().await, log);
+    // And it goes on from there.
+    house.advance("1m").await;
+    assert_eq!(house.partner.told.pay_types(), ["1", "2"]);
+
+    // The file can be opened as it is.
+    let opened = Sandbox::builder()
+        .clock(Clock::standing())
+        .database(&file)
+        .start()
+        .await
+        .unwrap();
+    assert_eq!(opened.admin().state(true).await.unwrap(), before);
+}
+
+#[tokio::test]
+async fn what_cannot_be_restored_leaves_everything_as_it_was() {
+    let directory = Directory::new("restore");
+    let house = House::open().await;
+    let before = house.sandbox.admin().state(true).await.unwrap();
+    let text = directory.file("text");
+    std::fs::write(&text, "not a database, but long enough to look like one").unwrap();
+    for (file, says) in [
+        (text, "not a database"),
+        (directory.file("missing"), "no such file"),
+    ] {
+        let error = house.sandbox.admin().restore(&file).await.unwrap_err();
+        assert!(error.to_string().contains(says), "{error}");
+    }
+    assert_eq!(house.sandbox.admin().state(true).await.unwrap(), before);
+    let nowhere = directory.file("missing/saved.db");
+    house.sandbox.admin().save(&nowhere).await.unwrap_err();
+    house.done(&recharge()).await;
+}
+
+/// A scenario with a bit of everything, with or without a file.
+async fn scenario(seed: u64) -> String {
+    let settings = Settings {
+        seed,
+        ..Settings::default()
+    };
+    let builder = Sandbox::builder()
+        .clock(Clock::standing())
+        .settings(settings);
+    let house = House::with(builder).await;
+    let fault = |on, fault, percent| {
+        let when = When::default();
+        let times = None;
+        Command::Fault(FaultCommand::Add {
+            fault: FaultRule {
+                on,
+                when,
+                fault,
+                percent,
+                times,
+            },
+        })
+    };
+    house.switch("callback-retry", "until-1000").await;
+    house
+        .done(&fault(
+            Side::Callbacks,
+            Fault::Wire(WireFault::Garble { seed: 0 }),
+            30,
+        ))
+        .await;
+    house
+        .done(&fault(
+            Side::Callbacks,
+            Fault::Wire(WireFault::Duplicate { copies: 3 }),
+            30,
+        ))
+        .await;
+    house
+        .done(&fault(
+            Side::Callbacks,
+            Fault::Wire(WireFault::Delay {
+                by: Pause::seconds(40),
+            }),
+            30,
+        ))
+        .await;
+    house
+        .done(&fault(
+            Side::Callbacks,
+            Fault::Late {
+                by: Pause::days(60),
+            },
+            10,
+        ))
+        .await;
+    house
+        .done(&fault(Side::Requests, Fault::Wire(WireFault::CutAfter), 20))
+        .await;
+    for index in 0..40 {
+        let payout = bank(
+            &format!("SKY98000001{index:02}"),
+            &format!("100.{:02}", index % 9),
+        );
+        // Some are cut off, some are refused: the log says which.
+        let _ = house.client.payout_queue(&payout).await;
+    }
+    let _ = house.client.payout_queue_v2(&like(json!({}))).await;
+    house.advance("90s").await;
+    let control_number = "SKY9800000201".to_owned();
+    let _ = house
+        .sandbox
+        .admin()
+        .command(&Command::Store(StoreCommand::Pay { control_number }))
+        .await;
+    house.advance("90d").await;
+    house.log().await
+}
+
+// Several threads, so that what could overtake something does.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_same_seed_and_scenario_give_the_same_log() {
+    let hash = |log: &str| -> String {
+        let digest = Sha256::digest(log);
+        digest.iter().map(|byte| format!("{byte:02x}")).collect()
+    };
+    let first = scenario(7).await;
+    let ports = |log: &str| {
+        log.replace(|digit: char| digit.is_ascii_digit(), "")
+            .contains("http://..")
+    };
+    assert!(
+        !ports(&first.lines().skip(1).collect::<String>()),
+        "the log names the port of a run"
+    );
+    let [first, second, other] = [first, scenario(7).await, scenario(8).await].map(|log| {
+        // The first line says where callbacks go: a port that is free just now.
+        let (set, rest) = log.split_once('\n').unwrap();
+        assert!(set.contains("callbacks"), "{set}");
+        rest.to_owned()
+    });
+    println!(
+        "SHA-256 of {} lines: {}",
+        first.lines().count(),
+        hash(&first)
+    );
+    assert!(first.lines().count() > 200);
+    assert!(first.contains("\"result\":\"lost\""));
+    assert_eq!(hash(&first), hash(&second));
+    assert_ne!(hash(&first), hash(&other));
+    let last: Value = serde_json::from_str(first.lines().last().unwrap()).unwrap();
+    assert_eq!(last["sequence"], first.lines().count() + 1);
+}
