@@ -12,6 +12,7 @@ mod courier;
 pub mod engine;
 mod house;
 mod http;
+mod page;
 pub mod provocation;
 mod sandbox;
 pub mod service;

@@ -238,7 +238,8 @@ async fn every_return_code_can_be_provoked_over_the_wire() {
         seen += 1;
     }
     let listed: usize = OPERATIONS
-        .iter().copied()
+        .iter()
+        .copied()
         .filter(|info| info.direction == Direction::ToSkypay)
         .map(|info| info.codes.len())
         .sum();
