@@ -75,7 +75,7 @@ fn document(root: &Path) -> Ending {
     // Without a main branch there is no edit to judge; that versions agree is
     // looked at all the same.
     let against = revision::merge_base(root).unwrap_or_else(|_| DOCUMENT.to_owned());
-    let tasks: [&[&str]; 7] = [
+    let tasks: [&[&str]; 8] = [
         &["fmt-spec", "--check"],
         &["lint"],
         &["lint", "--check-rules"],
@@ -83,6 +83,7 @@ fn document(root: &Path) -> Ending {
         &["semver", "--check", "--against", &against],
         &["surface", "--check"],
         &["views", "--check"],
+        &["docs", "--check"],
     ];
     each(tasks, |words| task::run(root, words))
 }
