@@ -7,6 +7,7 @@
 
 pub mod admin;
 pub mod barcode;
+pub mod choices;
 pub mod clock;
 mod courier;
 pub mod engine;

@@ -5,8 +5,17 @@
 //! is a form that is posted, which [`guard`](crate::service) lets through from
 //! this page alone.
 
+mod callbacks;
+mod clock;
+mod desk;
+mod faults;
+mod form;
+mod keys;
 mod layout;
 mod overview;
+mod settings;
+mod tools;
+mod transactions;
 mod words;
 
 use std::sync::Arc;
@@ -14,9 +23,10 @@ use std::sync::Arc;
 use axum::Router;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
-use axum::routing::get;
+use axum::routing::{get, post};
+use http::StatusCode;
 use http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HeaderValue};
-use maud::Markup;
+use maud::{Markup, html};
 
 use crate::service::Office;
 
@@ -27,6 +37,22 @@ pub(crate) type Shared = State<Arc<Office>>;
 pub(crate) fn routes(office: Arc<Office>) -> Router {
     Router::new()
         .route("/", get(overview::page))
+        .route("/transactions", get(transactions::list))
+        .route("/transactions/{kind}/{id}", get(transactions::one))
+        .route(
+            "/transactions/barcode/{reference}/picture",
+            get(transactions::picture),
+        )
+        .route("/callbacks", get(callbacks::list))
+        .route("/callbacks/{id}", get(callbacks::one))
+        .route("/callbacks/{id}/replay", post(callbacks::replay))
+        .route("/clock", get(clock::page).post(clock::act))
+        .merge(desk::route("/payout-tool", tools::payout))
+        .merge(desk::route("/collection-tool", tools::collection))
+        .merge(desk::route("/finance", tools::finance))
+        .merge(desk::route("/settings", settings::settings))
+        .merge(desk::route("/keys", keys::keys))
+        .merge(desk::route("/faults", faults::faults))
         .route("/reference", get(reference))
         .route("/page.css", get(style))
         .route("/page.js", get(script))
@@ -45,10 +71,18 @@ const POLICY_OF_ONE_FILE: &str = "default-src 'none'; style-src 'unsafe-inline';
 
 /// A page of HTML that is never kept.
 pub(crate) fn answer(page: Markup) -> Response {
-    html(page.into_string(), POLICY)
+    document(page.into_string(), POLICY)
 }
 
-fn html(text: String, policy: &'static str) -> Response {
+/// A page that says what is not there, or what was not done.
+fn missing(office: &Office, path: &str, why: &str) -> Response {
+    let content = html! { p.notice.bad role="alert" { (why) } };
+    let mut response = answer(layout::Page::of(path, "Nothing here").around(office, &content));
+    *response.status_mut() = StatusCode::NOT_FOUND;
+    response
+}
+
+fn document(text: String, policy: &'static str) -> Response {
     let mut response = asset("text/html; charset=utf-8", text);
     let headers = response.headers_mut();
     headers.insert(CONTENT_SECURITY_POLICY, HeaderValue::from_static(policy));
@@ -82,7 +116,7 @@ async fn script() -> Response {
 
 /// The reference, as `cargo xtask docs` writes it.
 async fn reference() -> Response {
-    html(
+    document(
         include_str!("page/reference.html").to_owned(),
         POLICY_OF_ONE_FILE,
     )

@@ -2,46 +2,145 @@
 
 use std::collections::BTreeMap;
 
-use axum::extract::State;
+use axum::extract::{Query, State};
 use axum::response::Response;
-use maud::html;
+use maud::{Markup, html};
+use skypay_types::PayoutStatus;
 
-use super::layout;
-use super::words::pesos;
+use super::layout::Page;
+use super::words::{self, badge, pesos};
 use super::{Shared, answer};
+use crate::admin::{LogQuery, Personal};
+use crate::engine::{self, Callback, Standing};
+use crate::service::Office;
 
-pub(crate) async fn page(State(office): Shared) -> Response {
+/// How many lines of the log are shown.
+const LATEST: u64 = 10;
+
+pub(crate) async fn page(State(office): Shared, Query(asked): Query<Personal>) -> Response {
+    let after = office.house.state().last_event().saturating_sub(LATEST);
+    let query = LogQuery {
+        after,
+        ..LogQuery::default()
+    };
+    // Without its log the page is still worth seeing.
+    let lines = office.house.log(query).await.unwrap_or_default();
     let content = {
         let state = office.house.state();
-        let mut counts: BTreeMap<String, u32> = BTreeMap::new();
-        for payout in state.payouts() {
-            *counts.entry(payout.status.to_string()).or_default() += 1;
-        }
         html! {
-            section aria-labelledby="balances" {
-                h2 id="balances" { "Balances" }
-                table {
-                    thead { tr { th { "Prefix" } th.number { "Balance" } th.number { "Held" } } }
-                    tbody {
-                        @for (prefix, account) in &state.ledger().accounts {
-                            tr {
-                                th scope="row" { (prefix) }
-                                td.number { (pesos(account.balance)) }
-                                td.number { (pesos(account.held)) }
+            (unknowns(&state))
+            (balances(&state))
+            (counts(&state))
+            (partner(&office, asked.personal))
+            h2 { "Latest" }
+            @if lines.is_empty() { p.soft { "Nothing has happened yet." } }
+            @else {
+                ol.log { @for (_, line) in lines.iter().rev() { li { code { (line) } } } }
+            }
+        }
+    };
+    answer(Page::of("/", "Overview").around(&office, &content))
+}
+
+/// What a careful partner would ask about: nobody knows that it ended.
+fn unknowns(state: &engine::State) -> Markup {
+    let lost: Vec<_> = state
+        .callbacks()
+        .filter(|callback| is_lost(callback))
+        .collect();
+    html! {
+        @if !lost.is_empty() {
+            section.notice.warn aria-labelledby="unknowns" {
+                h2 id="unknowns" { (lost.len()) " callbacks that the partner did not acknowledge" }
+                ul {
+                    @for callback in lost.iter().rev().take(5) {
+                        li {
+                            a href={ "/callbacks/" (callback.id) } {
+                                (callback.operation) " #" (callback.id) " about " (callback.subject)
                             }
                         }
                     }
                 }
+                p { a href="/callbacks?standing=Given+up" { "All of them" } }
             }
-            section aria-labelledby="payouts" {
-                h2 id="payouts" { "Payouts" }
-                dl.counts {
-                    @for (status, count) in &counts {
-                        div { dt { (status) } dd { (count) } }
+        }
+    }
+}
+
+pub(crate) fn is_lost(callback: &Callback) -> bool {
+    callback.standing == Standing::GivenUp
+}
+
+fn balances(state: &engine::State) -> Markup {
+    html! {
+        h2 { "Balances" }
+        table.cards {
+            thead { tr { th { "Prefix" } th { "Name" } th.number { "Balance" } th.number { "Held" } th.number { "Paid" } th.number { "Collected" } } }
+            tbody {
+                @for (prefix, account) in &state.ledger().accounts {
+                    tr {
+                        th scope="row" { (prefix) }
+                        td data-label="Name" { (account.name) }
+                        td.number data-label="Balance" { (pesos(account.balance)) }
+                        td.number data-label="Held" { (pesos(account.held)) }
+                        td.number data-label="Paid" { (pesos(account.paid)) }
+                        td.number data-label="Collected" { (pesos(account.collected)) }
                     }
                 }
             }
         }
+    }
+}
+
+fn counts(state: &engine::State) -> Markup {
+    let mut payouts: BTreeMap<String, (PayoutStatus, u32)> = BTreeMap::new();
+    for payout in state.payouts() {
+        let entry = payouts.entry(words::code(&payout.status));
+        entry.or_insert((payout.status.clone(), 0)).1 += 1;
+    }
+    let others = [
+        ("At a counter", state.counter_payouts().count()),
+        ("Collections", state.collections().count()),
+        ("7-Eleven references", state.barcodes().count()),
+        ("Callbacks", state.callbacks().count()),
+    ];
+    html! {
+        h2 { "Transactions" }
+        @if payouts.is_empty() {
+            p.soft {
+                "No payout yet. The README's first curl line orders one; the "
+                a href="/payout-tool" { "Payout Tool" } " asks for one at a counter."
+            }
+        }
+        dl.counts {
+            @for (label, (status, count)) in &payouts {
+                div { dt { (badge(label, words::payout_tone(status))) } dd { (count) } }
+            }
+            @for (label, count) in others { div { dt { (label) } dd { (count) } } }
+        }
+    }
+}
+
+fn partner(office: &Office, personal: bool) -> Markup {
+    let info = &office.info;
+    let keys = {
+        let now = office.house.now();
+        office.house.state().keys_in_use(now)
     };
-    answer(layout::page(&office, "/", "Overview", &content))
+    html! {
+        h2 { "For a partner" }
+        dl.facts {
+            dt { "URL" } dd { code { (info.service_url) } }
+            dt { "Caller name" } dd { code { (info.caller_name) } }
+            dt { "User name" } dd { code { (info.user_name) } }
+            @if personal {
+                dt { "Authentication" } dd { code { (keys.sealing.authentication) } }
+                dt { "Encrypt key" } dd { code { (keys.sealing.encrypt_key) } }
+            } @else {
+                dt { "Secrets" } dd { a href="/?personal=true" { "Show the keys in use" } }
+            }
+            dt { "Takes" } dd { @if info.clear_text { "sealed and clear text" } @else { "sealed bodies only" } }
+            dt { "Seed" } dd { (info.seed) }
+        }
+    }
 }
