@@ -17,7 +17,7 @@ use crate::engine::{AttemptResult, Callback, Command, Standing};
 const PATH: &str = "/callbacks";
 
 /// How many fit on a page.
-const PAGE: usize = 50;
+pub(crate) const PAGE: usize = 50;
 
 /// Which callbacks.
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -69,7 +69,9 @@ pub(crate) async fn list(State(office): Shared, Query(filter): Query<Filter>) ->
                     tbody { @for callback in shown { (row(callback)) } }
                 }
             }
-            (pages(found.len(), filter.page))
+            (pages(found.len(), filter.page, &[
+                ("operation", &filter.operation), ("standing", &filter.standing), ("subject", &filter.subject),
+            ]))
         }
     };
     answer(Page::of(PATH, "Callbacks").around(&office, &content))
@@ -87,11 +89,12 @@ fn select(name: &str, label: &str, choices: &BTreeSet<&str>, chosen: &str) -> Ma
     }
 }
 
-/// The way to the pages before and after.
-pub(crate) fn pages(found: usize, page: usize) -> Markup {
+/// The way to the pages before and after, with the same filter.
+pub(crate) fn pages(found: usize, page: usize, filter: &[(&str, &str)]) -> Markup {
     html! {
         @if found > PAGE {
             form.line method="get" {
+                @for (name, value) in filter { input type="hidden" name=(name) value=(value); }
                 @if page > 0 { button.quiet name="page" value=(page - 1) { "Newer" } }
                 @if (page + 1) * PAGE < found { button.quiet name="page" value=(page + 1) { "Older" } }
             }
@@ -109,6 +112,7 @@ fn row(callback: &Callback) -> Markup {
         tr {
             th scope="row" {
                 a href={ (PATH) "/" (callback.id) } { (callback.operation) " #" (callback.id) }
+                @if let Some(gist) = words::gist(callback) { " " (gist) }
                 @if let Some(repeats) = callback.repeats { small.soft { " repeats #" (repeats) } }
             }
             td data-label="About" { code { (callback.subject) } }
@@ -140,6 +144,7 @@ pub(crate) async fn one(
     };
     let content = html! {
         dl.facts {
+            @if let Some(gist) = words::gist(&callback) { dt { "Tells" } dd { (gist) } }
             dt { "About" } dd { code { (callback.subject) } }
             dt { "Made" } dd { (moment(callback.created)) }
             dt { "State" } dd {

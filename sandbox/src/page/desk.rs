@@ -125,7 +125,8 @@ fn carried(carriage: &Carriage, personal: bool) -> Markup {
     };
     html! {
         p.notice.good role="status" { "Done." }
-        @if let Value::Object(details) = done {
+        // The callbacks themselves say more than their numbers.
+        @if let (Value::Object(details), true) = (done, carriage.deliveries.is_empty()) {
             dl.facts {
                 @for (name, value) in details {
                     dt { (name.replace('_', " ")) }

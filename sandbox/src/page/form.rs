@@ -129,18 +129,22 @@ impl Field {
 
     fn draw(&self, form: &str, entered: Option<&Entered>, problem: Option<&str>) -> Markup {
         let id = format!("{form}-{}", self.name);
+        let hint = format!("{id}-hint");
         let told = format!("{id}-problem");
         let value = entered
             .and_then(|entered| entered.get(&self.name))
             .unwrap_or(&self.value);
         let invalid = problem.map(|_| "true");
-        let described = problem.map(|_| told.as_str());
+        let described = match (self.hint.is_empty(), problem) {
+            (true, None) => None,
+            (false, None) => Some(hint.clone()),
+            (true, Some(_)) => Some(told.clone()),
+            (false, Some(_)) => Some(format!("{told} {hint}")),
+        };
+        let described = described.as_deref();
         html! {
             div {
-                label for=(id) {
-                    (self.label)
-                    @if !self.hint.is_empty() { small { (self.hint) } }
-                }
+                label for=(id) { (self.label) }
                 @match &self.kind {
                     Kind::Choice(choices) => {
                         select id=(id) name=(self.name) aria-invalid=[invalid] aria-describedby=[described] {
@@ -160,6 +164,7 @@ impl Field {
                     }
                 }
                 @if let Some(problem) = problem { p.problem id=(told) { (problem) } }
+                @if !self.hint.is_empty() { p.hint id=(hint) { (self.hint) } }
             }
         }
     }
@@ -208,6 +213,14 @@ impl Form {
         self.title.is_empty() && self.fields.is_empty()
     }
 
+    fn layout(&self) -> &'static str {
+        match self.fields.len() {
+            0 => "inline",
+            1 => "single",
+            _ => "fields",
+        }
+    }
+
     /// The form; with what was entered, if it was this one.
     pub(crate) fn draw(
         &self,
@@ -219,7 +232,7 @@ impl Form {
             @if !self.title.is_empty() { h2 id={ "form-" (self.id) } { (self.title) } }
             @if !self.words.is_empty() { p.soft { (self.words) } }
             @if let Some(problem) = problems.get("") { p.notice.bad role="alert" { (problem) } }
-            form method="post" action=(path) class=(if self.is_button() { "inline" } else { "fields" }) {
+            form method="post" action=(path) class=(self.layout()) {
                 input type="hidden" name="form" value=(self.id);
                 @for field in &self.fields {
                     @let problem = problems.get(&field.name).map(String::as_str);

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use axum::extract::{Query, State};
 use axum::response::Response;
 use maud::{Markup, html};
+use serde_json::Value;
 use skypay_types::PayoutStatus;
 
 use super::layout::Page;
@@ -35,7 +36,10 @@ pub(crate) async fn page(State(office): Shared, Query(asked): Query<Personal>) -
             h2 { "Latest" }
             @if lines.is_empty() { p.soft { "Nothing has happened yet." } }
             @else {
-                ol.log { @for (_, line) in lines.iter().rev() { li { code { (line) } } } }
+                table.cards {
+                    thead { tr { th { "Time" } th { "What" } th { "About" } th { "Details" } } }
+                    tbody { @for (_, line) in lines.iter().rev() { (logged(line)) } }
+                }
             }
         }
     };
@@ -117,6 +121,21 @@ fn counts(state: &engine::State) -> Markup {
                 div { dt { (badge(label, words::payout_tone(status))) } dd { (count) } }
             }
             @for (label, count) in others { div { dt { (label) } dd { (count) } } }
+        }
+    }
+}
+
+/// A line of the log, which is JSON, as a row.
+fn logged(line: &str) -> Markup {
+    let event = serde_json::from_str::<Value>(line).unwrap_or_default();
+    let text = |name: &str| event[name].as_str().unwrap_or_default();
+    let time = text("time").split('.').next().unwrap_or_default();
+    html! {
+        tr {
+            td data-label="Time" { (time) }
+            td data-label="What" { (text("kind").replace('-', " ")) }
+            td data-label="About" { code { (text("subject")) } }
+            td data-label="Details" { code { @if !event["details"].is_null() { (event["details"]) } } }
         }
     }
 }

@@ -82,8 +82,8 @@ fn switches(state: &State) -> impl Iterator<Item = Form> {
             },
             command: json!({ "command": "switch", "name": switch.name }),
             fields: vec![
-                Field::new("value", switch.name, Kind::Choice(answers.collect()))
-                    .hint(switch.question)
+                Field::new("value", switch.question, Kind::Choice(answers.collect()))
+                    .hint(switch.name)
                     .holding(state.switch(switch.name)),
             ],
             button: "Set",

@@ -111,10 +111,10 @@ pub(crate) fn collection(_: &State, _: &str) -> Desk {
                 .hint("Or the reference of a 7-Eleven barcode"),
             Field::new("amount", "Amount", Kind::Amount)
                 .optional()
-                .hint("If not what the partner or the barcode says"),
+                .hint("Needed without a 7-Eleven reference"),
             Field::new("phone", "Phone", Kind::Text)
                 .optional()
-                .hint("If not what the inquiry or the barcode says"),
+                .hint("Needed without a 7-Eleven reference"),
             Field::new("receipt_number", "Receipt No", Kind::Text)
                 .optional()
                 .hint("For a collection; one of the store's own if empty"),

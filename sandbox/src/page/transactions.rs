@@ -8,7 +8,7 @@ use maud::{Markup, html};
 use serde::Deserialize;
 use skypay_types::Amount;
 
-use super::callbacks::{pages, shown_or_masked};
+use super::callbacks::{PAGE, pages, shown_or_masked};
 use super::layout::Page;
 use super::words::{self, Tone, badge, moment, pesos};
 use super::{Shared, answer, asset, missing};
@@ -17,9 +17,6 @@ use crate::barcode;
 use crate::engine::{self, Moment};
 
 const PATH: &str = "/transactions";
-
-/// How many fit on a page.
-const PAGE: usize = 50;
 
 /// The kinds, as in paths and filters, with what they are called.
 const KINDS: [(&str, &str); 4] = [
@@ -163,7 +160,9 @@ pub(crate) async fn list(State(office): Shared, Query(filter): Query<Filter>) ->
                 }
             }
         }
-        (pages(found.len(), filter.page))
+        (pages(found.len(), filter.page, &[
+            ("kind", &filter.kind), ("state", &filter.state), ("number", &filter.number),
+        ]))
     };
     answer(Page::of(PATH, "Transactions").around(&office, &content))
 }
@@ -227,7 +226,11 @@ fn steps(state: &engine::State, row: &Row) -> Vec<(Moment, &'static str, Markup)
     match payout {
         Some(payout) => steps.extend(payout.life.iter().map(|step| {
             let words = step.what.replace('-', " ");
-            (step.time, "", html! { (words) })
+            (
+                step.time,
+                words::step_tone(&step.what).class(),
+                html! { (words) },
+            )
         })),
         None => steps.push((row.created, "", html! { "began" })),
     }
@@ -251,7 +254,8 @@ fn steps(state: &engine::State, row: &Row) -> Vec<(Moment, &'static str, Markup)
     {
         for attempt in &callback.attempts {
             let what = html! {
-                a href={ "/callbacks/" (callback.id) } { (callback.operation) " #" (callback.id) } ": "
+                a href={ "/callbacks/" (callback.id) } { (callback.operation) " #" (callback.id) }
+                @if let Some(gist) = words::gist(callback) { " " (gist) } ": "
                 (words::ended(callback, attempt.result.as_ref()))
             };
             steps.push((attempt.started, "", what));

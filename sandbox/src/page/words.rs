@@ -2,7 +2,10 @@
 
 use maud::{Markup, html};
 use serde_json::Value;
-use skypay_types::{Amount, OPERATIONS, OperationInfo, Outcome, PayoutStatus, ResponseCode};
+use skypay_types::{
+    Amount, FinanceNotificationRequest, OPERATIONS, Operation, OperationInfo, Outcome,
+    PayoutQueuePayoutRequest, PayoutStatus, ResponseCode,
+};
 
 use crate::engine::{
     AttemptResult, Callback, CollectionStanding, CounterStanding, Moment, Standing,
@@ -33,9 +36,21 @@ pub(crate) fn badge(words: &str, tone: Tone) -> Markup {
     html! { span class={ "badge " (tone.class()) } { (words) } }
 }
 
-/// An amount in pesos, as a number in a column.
+/// An amount in pesos, with a comma before every third digit.
 pub(crate) fn pesos(amount: Amount) -> Markup {
-    html! { span.amount { (amount) } }
+    let exact = amount.to_string();
+    let (whole, centavos) = exact.split_once('.').unwrap_or((&exact, ""));
+    let (sign, digits) = whole
+        .strip_prefix('-')
+        .map_or(("", whole), |digits| ("-", digits));
+    let mut grouped = String::from(sign);
+    for (index, digit) in digits.char_indices() {
+        if index > 0 && (digits.len() - index) % 3 == 0 {
+            grouped.push(',');
+        }
+        grouped.push(digit);
+    }
+    html! { span.amount { (grouped) "." (centavos) } }
 }
 
 /// A moment, without what is finer than a second.
@@ -48,6 +63,20 @@ pub(crate) fn moment(moment: Moment) -> Markup {
 /// A code of a table by its name and number, as `Bank (5)`.
 pub(crate) fn code(code: &impl std::fmt::Debug) -> String {
     format!("{code:?}").replacen('(', " (", 1)
+}
+
+/// What a notice tells, in a word; nothing for a callback that asks.
+pub(crate) fn gist(callback: &Callback) -> Option<String> {
+    let clear = || callback.clear.clone();
+    if callback.operation == PayoutQueuePayoutRequest::INFO.name {
+        let notice = serde_json::from_value::<PayoutQueuePayoutRequest>(clear()).ok()?;
+        Some(code(&notice.pay_type))
+    } else if callback.operation == FinanceNotificationRequest::INFO.name {
+        let notice = serde_json::from_value::<FinanceNotificationRequest>(clear()).ok()?;
+        Some(code(&notice.statement_type))
+    } else {
+        None
+    }
 }
 
 /// The operation or callback of that name.
@@ -87,6 +116,15 @@ pub(crate) fn payout_tone(status: &PayoutStatus) -> Tone {
     match status {
         PayoutStatus::Completed => Tone::Good,
         PayoutStatus::Failed | PayoutStatus::Cancelled => Tone::Bad,
+        _ => Tone::Plain,
+    }
+}
+
+/// Whether a step in the life of a payout is a good one.
+pub(crate) fn step_tone(what: &str) -> Tone {
+    match what {
+        "payout-paid" => Tone::Good,
+        "payout-failed" | "payout-cancelled" | "payout-reversed" => Tone::Bad,
         _ => Tone::Plain,
     }
 }
@@ -149,6 +187,27 @@ pub(crate) fn ended(callback: &Callback, result: Option<&AttemptResult>) -> Mark
                 @if let Some(status) = status { ", HTTP status " (status) }
                 ", " (milliseconds) " ms"
             }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use skypay_types::Amount;
+
+    use super::pesos;
+
+    #[test]
+    fn digits_stand_in_groups_of_three() {
+        for (amount, shown) in [
+            ("0", "0.00"),
+            ("999.5", "999.50"),
+            ("1000", "1,000.00"),
+            ("-1234567.89", "-1,234,567.89"),
+        ] {
+            let amount: Amount = amount.parse().unwrap();
+            let drawn = pesos(amount).into_string();
+            assert_eq!(drawn, format!("<span class=\"amount\">{shown}</span>"));
         }
     }
 }
