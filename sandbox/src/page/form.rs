@@ -238,7 +238,7 @@ impl Form {
                     @let problem = problems.get(&field.name).map(String::as_str);
                     (field.draw(&self.id, entered, problem))
                 }
-                div.wide { button { (self.button) } }
+                div.wide { button.quiet[self.fields.len() == 1] { (self.button) } }
             }
         }
     }

@@ -132,7 +132,7 @@ fn logged(line: &str) -> Markup {
     let time = text("time").split('.').next().unwrap_or_default();
     html! {
         tr {
-            td data-label="Time" { (time) }
+            td data-label="Time" { time { (time) } }
             td data-label="What" { (text("kind").replace('-', " ")) }
             td data-label="About" { code { (text("subject")) } }
             td data-label="Details" { code { @if !event["details"].is_null() { (event["details"]) } } }

@@ -1,7 +1,12 @@
-// Shows a page again when something happened in the sandbox. Without it, the
-// page is as good as when it was loaded.
+// Shows where in the menu a page is, and shows the page again when something
+// happened in the sandbox. Without it, the page is as good as when it was loaded.
 (() => {
   "use strict";
+  // On a narrow screen the menu is wider than the window.
+  const nav = document.querySelector("nav");
+  const here = nav.querySelector("[aria-current]");
+  if (here) nav.scrollLeft = here.offsetLeft - nav.offsetLeft - (nav.clientWidth - here.clientWidth) / 2;
+
   const last = document.body.dataset.last;
   if (!last || !window.EventSource) return;
 

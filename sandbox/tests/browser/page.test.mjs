@@ -201,33 +201,34 @@ test("the whole menu is reached with the keyboard", async () => {
 test("every part reads well on a phone and on a desk, by day and by night", async (t) => {
   const desk = await world.page();
   await open(desk, "/");
-  const parts = await desk.locator("nav a").evaluateAll((links) =>
+  const menu = await desk.locator("nav a").evaluateAll((links) =>
     links.map((link) => link.getAttribute("href")),
   );
+  // The reference is a document of its own, whose looks are tested where it is made.
+  const own = menu.filter((path) => path !== "/reference");
+  const parts = own.map((path) => [path.slice(1) || "overview", path]);
   const first = async (path) => {
     await open(desk, path);
     return desk.locator("tbody th a").first().getAttribute("href");
   };
   world.skypay("call", "generate711Barcode", ...request("generate711Barcode"));
   const kinds = ["payout", "counter", "collection", "barcode"];
-  for (const kind of kinds) parts.push(await first(`/transactions?kind=${kind}`));
-  parts.push(await first("/callbacks"));
-  // A document of its own, whose looks are tested where it is made.
-  const own = parts.filter((part) => part !== "/reference");
+  for (const kind of kinds) parts.push([kind, await first(`/transactions?kind=${kind}`)]);
+  parts.push(["callback", await first("/callbacks")]);
 
   for (const [form, width] of [["desk", 1280], ["phone", 360]]) {
     for (const colorScheme of ["light", "dark"]) {
       const page = await world.page({ viewport: { width, height: 800 }, colorScheme });
-      for (const part of own) {
+      for (const [part, path] of parts) {
         await t.test(`${part} on a ${form}, ${colorScheme}`, async () => {
-          await open(page, part);
+          await open(page, path);
           assert.deepEqual(await barriers(page), []);
           const [content, window] = await page.evaluate(() => [
             document.documentElement.scrollWidth,
             document.documentElement.clientWidth,
           ]);
           assert.ok(content <= window, `${content} pixels in a window of ${window}`);
-          await picture(page, `${part.replaceAll("/", "-").slice(1) || "overview"}-${form}-${colorScheme}`);
+          await picture(page, `${part}-${form}-${colorScheme}`);
           assert.deepEqual(page.wrong, []);
         });
       }
