@@ -54,7 +54,10 @@ pub(crate) async fn list(State(office): Shared, Query(filter): Query<Filter>) ->
             .rev()
             .filter(|callback| filter.takes(callback))
             .collect();
-        let shown = found.iter().skip(filter.page * PAGE).take(PAGE);
+        let shown = found
+            .iter()
+            .skip(filter.page.saturating_mul(PAGE))
+            .take(PAGE);
         html! {
             form.line method="get" action=(PATH) {
                 (select("operation", "Callback", &names, &filter.operation))
@@ -96,7 +99,7 @@ pub(crate) fn pages(found: usize, page: usize, filter: &[(&str, &str)]) -> Marku
             form.line method="get" {
                 @for (name, value) in filter { input type="hidden" name=(name) value=(value); }
                 @if page > 0 { button.quiet name="page" value=(page - 1) { "Newer" } }
-                @if (page + 1) * PAGE < found { button.quiet name="page" value=(page + 1) { "Older" } }
+                @if page.saturating_add(1).saturating_mul(PAGE) < found { button.quiet name="page" value=(page + 1) { "Older" } }
             }
         }
     }

@@ -147,7 +147,7 @@ pub(crate) async fn list(State(office): Shared, Query(filter): Query<Filter>) ->
             table.cards {
                 thead { tr { th { "Number" } th { "Kind" } th { "Channel" } th { "Since" } th { "State" } th.number { "Amount" } } }
                 tbody {
-                    @for row in found.iter().skip(filter.page * PAGE).take(PAGE) {
+                    @for row in found.iter().skip(filter.page.saturating_mul(PAGE)).take(PAGE) {
                         tr {
                             th scope="row" { a href={ (PATH) "/" (row.kind) "/" (row.id) } { (row.number) } }
                             td data-label="Kind" { (kind(row.kind)) }
@@ -197,7 +197,6 @@ fn life_of(state: &engine::State, row: &Row, personal: bool) -> Markup {
         @if row.kind == "barcode" {
             figure {
                 img src={ (PATH) "/barcode/" (row.id) "/picture" } alt={ "Code 128 of " (row.id) } width="360";
-                figcaption { code { (row.id) } }
             }
         }
         h2 { "Life" }
@@ -251,6 +250,8 @@ fn steps(state: &engine::State, row: &Row) -> Vec<(Moment, &'static str, Markup)
     for callback in state
         .callbacks()
         .filter(|callback| callback.subject == row.number || callback.subject == row.id)
+        // A contract number may have been collected for before.
+        .filter(|callback| callback.created >= row.created)
     {
         for attempt in &callback.attempts {
             let what = html! {
