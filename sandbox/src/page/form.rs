@@ -7,7 +7,7 @@ use maud::{Markup, html};
 use serde_json::{Map, Value, json};
 use skypay_types::{Amount, DateTime};
 
-use crate::engine::{Command, Pause};
+use crate::engine::{CallbackUrls, Command, Pause};
 
 /// What was entered, by the names of the fields.
 pub(crate) type Entered = BTreeMap<String, String>;
@@ -92,8 +92,9 @@ impl Field {
         let value = match &self.kind {
             Kind::Text => json!(entered),
             Kind::Url => {
-                crate::http::Target::parse(entered)
-                    .map_err(|_| "Write a whole URL, such as http://127.0.0.1:8080/.".to_owned())?;
+                if !CallbackUrls::is_url(entered) {
+                    return Err("Write a whole URL, such as http://127.0.0.1:8080/.".to_owned());
+                }
                 json!(entered)
             }
             Kind::Amount => {
@@ -301,6 +302,11 @@ mod tests {
             (Kind::Pause, "soon", "300s"),
             (Kind::Number, "-1", "2"),
             (Kind::Url, "nowhere", "http://127.0.0.1:8080/"),
+            (
+                Kind::Url,
+                "ftp://partner.example",
+                "https://partner.example/callbacks",
+            ),
             (Kind::Choice(vec![(json!("a"), "A".to_owned())]), "b", "a"),
         ] {
             let field = Field::new("field", "Field", kind);
