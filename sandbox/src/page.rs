@@ -56,6 +56,7 @@ pub(crate) fn routes(office: Arc<Office>) -> Router {
         .route("/reference", get(reference))
         .route("/page.css", get(style))
         .route("/page.js", get(script))
+        .fallback(elsewhere)
         .with_state(office)
 }
 
@@ -101,6 +102,10 @@ fn asset(kind: &'static str, text: impl IntoResponse) -> Response {
         headers.insert(name, HeaderValue::from_static(value));
     }
     response
+}
+
+async fn elsewhere(State(office): Shared) -> Response {
+    missing(&office, "", "There is nothing at this path.")
 }
 
 async fn style() -> Response {

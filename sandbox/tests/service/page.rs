@@ -121,10 +121,11 @@ async fn what_is_not_there_is_said_with_status_404() {
         "/transactions/payout/7",
         "/transactions/nothing/7",
         "/transactions/barcode/1234-5678-9012/picture",
+        "/nowhere",
     ] {
         let (status, _, body) = got(house.sandbox.url(), path).await;
         assert_eq!(status, 404, "{path}");
-        assert!(body.contains("There is no such"), "{path}: {body}");
+        assert!(body.contains("There is no"), "{path}: {body}");
     }
 }
 
