@@ -406,6 +406,13 @@ impl Turn<'_> {
         if let Some(unknown) = unknown {
             return Answer::declined(format!("there is no callback {unknown:?}"));
         }
+        // An empty one is none.
+        let mut all = urls.shared.iter().chain(urls.own.values());
+        if all.any(|url| !url.is_empty() && !CallbackUrls::is_url(url)) {
+            return Answer::declined(
+                "a callback URL is not whole; write one such as http://127.0.0.1:8080/",
+            );
+        }
         self.state.callback_urls = urls.clone();
         self.changed("callbacks", json!(urls))
     }

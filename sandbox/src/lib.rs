@@ -7,11 +7,13 @@
 
 pub mod admin;
 pub mod barcode;
+pub mod choices;
 pub mod clock;
 mod courier;
 pub mod engine;
 mod house;
 mod http;
+mod page;
 pub mod provocation;
 mod sandbox;
 pub mod service;

@@ -16,21 +16,24 @@ use http::{HeaderMap, Response};
 
 use crate::admin::ROOT;
 use crate::http::Peer;
+use crate::page;
 use door::{Call, Door};
 pub(crate) use own::Office;
 
-/// Both doors and the sandbox's own interface.
+/// Both doors, the sandbox's own interface, and its page.
 pub(crate) fn routes(office: Arc<Office>, clear_text: bool) -> Router {
     let door = Door {
         house: office.house.clone(),
         clear_text,
     };
+    let page = page::routes(office.clone()).layer(middleware::from_fn(guard::guard));
     let own = own::routes(office).layer(middleware::from_fn(guard::guard));
     Router::new()
         .route("/services/{caller}", post(shared))
         .route("/services/{caller}/{action}", post(by_path))
         .with_state(door)
         .nest(ROOT, own)
+        .merge(page)
 }
 
 async fn shared(

@@ -14,8 +14,11 @@ use codegen::model::Api;
 use crate::generate::DOCUMENT;
 use crate::{Ending, files, report, revision, steps};
 
-/// Where the page goes, from the root of the workspace.
-const PAGE: &str = "target/docs/skypay.html";
+/// Where the page goes, from the root of the workspace: the sandbox serves it.
+const PAGE: &str = "sandbox/src/page/reference.html";
+
+/// Where a page with marks goes.
+const MARKED: &str = "target/docs/skypay.html";
 
 /// What the examples of the page are sealed with. It is no secret: the page
 /// names it.
@@ -27,12 +30,17 @@ pub struct Arguments {
     /// Mark what changed since a revision or a file [default: mark nothing]
     #[arg(long, value_name = "REV|FILE")]
     pub against: Option<String>,
-    /// The file to write [default: target/docs/skypay.html]
+    /// The file to write [default: the page that the sandbox serves; with
+    /// --against, target/docs/skypay.html]
     #[arg(long, value_name = "FILE")]
     pub out: Option<PathBuf>,
+    /// Write nothing; exit with 4 if the page is not as it should be
+    #[arg(long, conflicts_with_all = ["against", "out"])]
+    pub check: bool,
 }
 
-/// `docs`: writes the page, and says where and how large it is.
+/// `docs`: writes the page, and says where and how large it is; with `--check`,
+/// says whether it is as it should be.
 #[must_use]
 pub fn run(root: &Path, arguments: &Arguments) -> Ending {
     report::tell(report(root, arguments))
@@ -47,9 +55,13 @@ pub fn run(root: &Path, arguments: &Arguments) -> Ending {
 /// written.
 pub fn report(root: &Path, arguments: &Arguments) -> Result<(String, Ending), String> {
     let text = written(root, arguments.against.as_deref())?;
-    let path = match &arguments.out {
-        Some(path) => path.clone(),
-        None => root.join(PAGE),
+    if arguments.check {
+        return Ok(compared(root, &text));
+    }
+    let path = match (&arguments.out, &arguments.against) {
+        (Some(path), _) => path.clone(),
+        (None, None) => root.join(PAGE),
+        (None, Some(_)) => root.join(MARKED),
     };
     let shown = path.strip_prefix(root).unwrap_or(&path).display();
     if path.is_dir() {
@@ -58,6 +70,19 @@ pub fn report(root: &Path, arguments: &Arguments) -> Result<(String, Ending), St
     files::replace(&path, &text).map_err(|error| format!("cannot write {shown}: {error}"))?;
     let size = text.len().div_ceil(1000);
     Ok((format!("wrote {shown}, {size} kB\n"), Ending::Clean))
+}
+
+/// Whether the page is the one that the document gives.
+fn compared(root: &Path, text: &str) -> (String, Ending) {
+    if fs::read_to_string(root.join(PAGE)).is_ok_and(|page| page == text) {
+        let size = text.len().div_ceil(1000);
+        let told = format!("{PAGE} is what {DOCUMENT} gives, {size} kB\n");
+        return (told, Ending::Clean);
+    }
+    let told = format!(
+        "{PAGE} is not what {DOCUMENT} gives.\nRun `cargo xtask docs` and commit the result.\n"
+    );
+    (told, Ending::Stale)
 }
 
 /// The text of the page.

@@ -6,6 +6,7 @@
 
 pub mod approvals;
 pub mod approve;
+pub mod browser;
 pub mod comparison;
 pub mod diff;
 pub mod docs;

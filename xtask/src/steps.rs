@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use crate::generate::DOCUMENT;
-use crate::{Ending, generate, revision, task, validate};
+use crate::{Ending, browser, generate, revision, task, validate};
 
 /// The crates that others depend on, in the order in which they depend on each
 /// other. The rest of the workspace stays here.
@@ -51,8 +51,8 @@ pub fn test(root: &Path) -> Ending {
     ])
 }
 
-/// `ci`: formatting, lints, documentation, tests, packages, the external
-/// validators, and whether verdicts on edits are true.
+/// `ci`: formatting, lints, documentation, tests, the page in a browser,
+/// packages, the external validators, and whether verdicts on edits are true.
 #[must_use]
 pub fn ci(root: &Path) -> Ending {
     sequence(&[
@@ -60,6 +60,7 @@ pub fn ci(root: &Path) -> Ending {
         ("lints", &|| lints(root)),
         ("documentation", &|| documentation(root)),
         ("test", &|| test(root)),
+        ("page in a browser", &|| browser::run(root)),
         ("packages", &|| packages(root)),
         ("external validators", &|| validate::run(root)),
         ("verdicts beside another's", &|| {
@@ -75,7 +76,7 @@ fn document(root: &Path) -> Ending {
     // Without a main branch there is no edit to judge; that versions agree is
     // looked at all the same.
     let against = revision::merge_base(root).unwrap_or_else(|_| DOCUMENT.to_owned());
-    let tasks: [&[&str]; 7] = [
+    let tasks: [&[&str]; 8] = [
         &["fmt-spec", "--check"],
         &["lint"],
         &["lint", "--check-rules"],
@@ -83,6 +84,7 @@ fn document(root: &Path) -> Ending {
         &["semver", "--check", "--against", &against],
         &["surface", "--check"],
         &["views", "--check"],
+        &["docs", "--check"],
     ];
     each(tasks, |words| task::run(root, words))
 }
@@ -195,7 +197,7 @@ fn each<T>(things: impl IntoIterator<Item = T>, step: impl FnMut(T) -> Ending) -
         .unwrap_or(Ending::Clean)
 }
 
-fn cargo(root: &Path, arguments: &str) -> Ending {
+pub(crate) fn cargo(root: &Path, arguments: &str) -> Ending {
     run(&mut command(root, arguments))
 }
 

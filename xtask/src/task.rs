@@ -5,8 +5,8 @@ use std::path::Path;
 use clap::{Parser, Subcommand};
 
 use crate::{
-    Ending, approve, diff, docs, examples, fmt_spec, generate, lint, prove, review, second_opinion,
-    semver, steps, surface, validate, views,
+    Ending, approve, browser, diff, docs, examples, fmt_spec, generate, lint, prove, review,
+    second_opinion, semver, steps, surface, validate, views,
 };
 
 /// The project's tasks.
@@ -58,6 +58,8 @@ pub enum Task {
     Demo,
     /// Run everything that CI checks, except formatting and lints
     Test,
+    /// Use the sandbox's page in headless Chromium (installs Playwright, pinned)
+    Browser,
     /// Run the external validators on the document (installs them, pinned)
     Validate,
     /// Run everything that CI checks
@@ -85,6 +87,7 @@ impl Task {
             Self::SecondOpinion(arguments) => second_opinion::run(root, arguments),
             Self::Demo => steps::demo(root),
             Self::Test => steps::test(root),
+            Self::Browser => browser::run(root),
             Self::Validate => validate::run(root),
             Self::Ci => steps::ci(root),
         }

@@ -54,12 +54,15 @@ fn it_writes_one_file_and_says_where_and_how_large() {
     let folder = Folder::new("whole", &document());
     let (text, ending) = report(&folder.0, &Arguments::default()).unwrap();
     assert_eq!(ending, Ending::Clean);
-    let path = folder.0.join("target/docs/skypay.html");
+    let path = folder.0.join("sandbox/src/page/reference.html");
     assert_eq!(folder.files(), [path.as_path()]);
     let page = fs::read_to_string(&path).unwrap();
     assert!(page.len() < 300_000, "{} bytes", page.len());
     let size = page.len().div_ceil(1000);
-    assert_eq!(text, format!("wrote target/docs/skypay.html, {size} kB\n"));
+    assert_eq!(
+        text,
+        format!("wrote sandbox/src/page/reference.html, {size} kB\n")
+    );
     assert!(page.ends_with("</html>\n"));
 
     // Again, elsewhere: the same bytes, and the first page stays.
@@ -74,6 +77,28 @@ fn it_writes_one_file_and_says_where_and_how_large() {
 }
 
 #[test]
+fn a_check_writes_nothing_and_sees_what_is_stale() {
+    let folder = Folder::new("check", &document());
+    let check = Arguments {
+        check: true,
+        ..Arguments::default()
+    };
+    let ending = |folder: &Folder| report(&folder.0, &check).unwrap();
+    assert_eq!(ending(&folder).1, Ending::Stale);
+    assert!(folder.files().is_empty());
+
+    report(&folder.0, &Arguments::default()).unwrap();
+    assert_eq!(ending(&folder).1, Ending::Clean);
+
+    let page = folder.0.join("sandbox/src/page/reference.html");
+    fs::write(&page, "another").unwrap();
+    let (text, ending) = ending(&folder);
+    assert_eq!(ending, Ending::Stale);
+    assert!(text.contains("cargo xtask docs"), "{text}");
+    assert_eq!(fs::read_to_string(&page).unwrap(), "another");
+}
+
+#[test]
 fn it_marks_what_changed_since_a_file() {
     let now = document();
     let before = now.replacen("        phone:\n", "        telephone:\n", 1);
@@ -85,6 +110,7 @@ fn it_marks_what_changed_since_a_file() {
     let arguments = Arguments {
         against: Some(older.display().to_string()),
         out: Some(out.clone()),
+        ..Arguments::default()
     };
     report(&folder.0, &arguments).unwrap();
     let page = fs::read_to_string(out).unwrap();
@@ -104,7 +130,7 @@ fn what_cannot_be_used_writes_nothing() {
         let folder = Folder::new(name, document);
         let arguments = Arguments {
             against: against.map(str::to_owned),
-            out: None,
+            ..Arguments::default()
         };
         let message = report(&folder.0, &arguments).unwrap_err();
         for text in expected {
@@ -137,8 +163,8 @@ fn what_cannot_be_used_writes_nothing() {
 fn a_folder_is_not_written_over() {
     let folder = Folder::new("folder", &document());
     let arguments = Arguments {
-        against: None,
         out: Some(folder.0.join("spec")),
+        ..Arguments::default()
     };
     let message = report(&folder.0, &arguments).unwrap_err();
     assert_eq!(message, "spec is a folder: name a file by --out");

@@ -235,6 +235,7 @@ fn greeting(info: &Info) -> String {
     };
     let mut rows = vec![
         ("URL", info.service_url.clone()),
+        ("in a browser", info.url.clone()),
         ("caller name", info.caller_name.clone()),
         ("user name", info.user_name.clone()),
         ("authentication", info.authentication.clone()),

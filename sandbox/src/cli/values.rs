@@ -3,11 +3,9 @@
 use std::fmt::Debug;
 
 use clap::builder::{PossibleValuesParser, TypedValueParser};
-use serde::Deserializer;
-use serde::de::value::Error as Unread;
-use serde::de::{DeserializeOwned, Error as _, Visitor};
-use serde::forward_to_deserialize_any;
+use serde::de::DeserializeOwned;
 use serde_json::Value;
+use skypay_sandbox::choices::variants;
 use skypay_types::{CollectionChannel, PayoutChannel, ResponseCode};
 
 /// One of the choices of an enum, as JSON spells them.
@@ -17,39 +15,6 @@ where
 {
     let parser = PossibleValuesParser::new(variants::<T>());
     parser.try_map(|text| serde_json::from_value::<T>(Value::String(text)))
-}
-
-/// The names of an enum's variants: what it asks a deserializer for.
-fn variants<T: DeserializeOwned>() -> Vec<&'static str> {
-    struct Asked<'n>(&'n mut Vec<&'static str>);
-
-    impl<'de> Deserializer<'de> for Asked<'_> {
-        type Error = Unread;
-
-        fn deserialize_any<V: Visitor<'de>>(self, _: V) -> Result<V::Value, Unread> {
-            Err(Unread::custom("only its variants are wanted"))
-        }
-
-        fn deserialize_enum<V: Visitor<'de>>(
-            self,
-            _: &'static str,
-            variants: &'static [&'static str],
-            visitor: V,
-        ) -> Result<V::Value, Unread> {
-            self.0.extend(variants);
-            self.deserialize_any(visitor)
-        }
-
-        forward_to_deserialize_any! {
-            bool i8 i16 i32 i64 i128 u8 u16 u32 u64 u128 f32 f64 char str string
-            bytes byte_buf option unit unit_struct newtype_struct seq tuple
-            tuple_struct map struct identifier ignored_any
-        }
-    }
-
-    let mut names = Vec::new();
-    let _ = T::deserialize(Asked(&mut names));
-    names
 }
 
 /// A payout channel by its code or its name.
@@ -84,17 +49,9 @@ fn listed<C: AsRef<str> + Debug + Clone>(all: &[C], text: &str) -> Result<C, Str
 
 #[cfg(test)]
 mod tests {
-    use skypay_sandbox::engine::{Course, Side, Validity};
     use skypay_types::PayoutChannel;
 
-    use super::{payout_channel, variants};
-
-    #[test]
-    fn choices_are_those_of_the_type() {
-        assert_eq!(variants::<Side>(), ["requests", "callbacks"]);
-        assert_eq!(variants::<Validity>(), ["30d", "60d", "90d", "180d"]);
-        assert!(variants::<Course>().contains(&"fail-at-once"));
-    }
+    use super::payout_channel;
 
     #[test]
     fn channels_go_by_code_or_name() {

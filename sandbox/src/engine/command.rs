@@ -390,6 +390,16 @@ impl CallbackUrls {
     #[must_use]
     pub fn of(&self, operation: &str) -> Option<&str> {
         let own = self.own.get(operation).filter(|url| !url.is_empty());
-        own.or(self.shared.as_ref()).map(String::as_str)
+        let url = own.or(self.shared.as_ref());
+        url.filter(|url| !url.is_empty()).map(String::as_str)
+    }
+
+    /// Whether a text is a whole URL that a callback can be sent to.
+    pub(crate) fn is_url(text: &str) -> bool {
+        let uri: Result<http::Uri, _> = text.parse();
+        uri.is_ok_and(|uri| {
+            matches!(uri.scheme_str(), Some("http" | "https"))
+                && uri.host().is_some_and(|host| !host.is_empty())
+        })
     }
 }

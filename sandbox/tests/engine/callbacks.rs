@@ -324,6 +324,33 @@ fn chance_hits_some_and_the_same_ones_again() {
 }
 
 #[test]
+fn a_callback_url_that_leads_nowhere_is_declined() {
+    let mut house = House::new();
+    let urls = |shared: &str| {
+        Command::Callbacks(CallbackUrls {
+            shared: Some(shared.to_owned()),
+            ..CallbackUrls::default()
+        })
+    };
+    for url in [
+        "nowhere",
+        "/callbacks",
+        "127.0.0.1:8080",
+        "ftp://partner.example",
+        "http://",
+    ] {
+        house.declined(&urls(url));
+    }
+    for url in [
+        "",
+        "https://partner.example/callbacks",
+        "http://localhost:8080",
+    ] {
+        house.done(&urls(url));
+    }
+}
+
+#[test]
 fn a_fault_that_cannot_happen_is_declined() {
     let mut house = House::new();
     let answer = |code| Fault::Answer { code };

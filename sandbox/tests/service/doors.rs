@@ -11,8 +11,22 @@ use tokio::net::TcpStream;
 
 use crate::house::{House, client_of, keys_of};
 
-/// Sends bytes as curl would, and reads the answer: status, head, body.
+/// An answer over plain HTTP: status, head in lower case, and body.
 pub(crate) async fn posted(
+    url: &str,
+    path: &str,
+    headers: &str,
+    body: &str,
+) -> (u16, String, String) {
+    sent("POST", url, path, headers, body).await
+}
+
+pub(crate) async fn got(url: &str, path: &str) -> (u16, String, String) {
+    sent("GET", url, path, "", "").await
+}
+
+async fn sent(
+    method: &str,
     url: &str,
     path: &str,
     headers: &str,
@@ -22,7 +36,7 @@ pub(crate) async fn posted(
     let mut stream = TcpStream::connect(address).await.unwrap();
     let length = body.len();
     let request = format!(
-        "POST {path} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\nContent-Length: {length}\r\n{headers}\r\n{body}"
+        "{method} {path} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\nContent-Length: {length}\r\n{headers}\r\n{body}"
     );
     stream.write_all(request.as_bytes()).await.unwrap();
     let mut answer = String::new();

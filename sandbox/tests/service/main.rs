@@ -8,4 +8,5 @@ mod durability;
 mod house;
 mod life;
 mod own;
+mod page;
 mod wire;

@@ -1,0 +1,165 @@
+//! The clock, and the sandbox as a whole: kept, restored, forgotten.
+
+use std::path::PathBuf;
+
+use axum::extract::{Form as Posted, State};
+use axum::response::Response;
+use maud::{Markup, html};
+use serde_json::Value;
+
+use super::form::{Entered, Field, Form, Kind, Problems};
+use super::{Shared, answer, layout, words};
+use crate::engine::{Command, Pause};
+use crate::service::Office;
+
+const PATH: &str = "/clock";
+
+/// Spans that are often wanted.
+const OFTEN: [&str; 5] = ["60s", "300s", "1h", "1d", "90d"];
+
+pub(crate) async fn page(State(office): Shared) -> Response {
+    drawn(&office, None, None)
+}
+
+pub(crate) async fn act(State(office): Shared, Posted(entered): Posted<Entered>) -> Response {
+    let id = entered.get("form").map_or("", String::as_str);
+    let done = match forms().iter().find(|form| form.id == id) {
+        None => Err(Problems::from([(
+            String::new(),
+            "There is no such form.".to_owned(),
+        )])),
+        Some(form) => match form.value(&entered) {
+            Ok(value) => done(&office, id, &value).await,
+            Err(problems) => Err(problems),
+        },
+    };
+    drawn(&office, Some(&entered), Some((id, &done)))
+}
+
+/// Carries out a form; what is to be said of it, or what is wrong.
+async fn done(office: &Office, id: &str, value: &Value) -> Result<String, Problems> {
+    let file = || PathBuf::from(value["file"].as_str().unwrap_or_default());
+    let said = match id {
+        "advance" => {
+            let by =
+                serde_json::from_value::<Pause>(value["by"].clone()).unwrap_or(Pause::seconds(0));
+            let advanced = office.house.advance(by).await;
+            advanced.map(|advanced| {
+                format!(
+                    "It is {}; {} attempts at callbacks ended on the way.",
+                    advanced.clock.now, advanced.attempts
+                )
+            })
+        }
+        "save" => office
+            .house
+            .save(file())
+            .await
+            .map(|bytes| format!("Saved, {bytes} bytes.")),
+        "restore" => office
+            .house
+            .restore(file())
+            .await
+            .map(|()| "Restored.".to_owned()),
+        _ => office
+            .house
+            .carry(Command::Reset)
+            .await
+            .map(|_| "Everything is forgotten.".to_owned()),
+    };
+    said.map_err(|error| Problems::from([(String::new(), error.to_string())]))
+}
+
+fn form(
+    id: &str,
+    title: &'static str,
+    words: &'static str,
+    field: Option<Field>,
+    button: &'static str,
+) -> Form {
+    Form {
+        id: id.to_owned(),
+        title,
+        words,
+        command: Value::Null,
+        fields: field.into_iter().collect(),
+        button,
+    }
+}
+
+fn forms() -> [Form; 4] {
+    let file = || {
+        Some(Field::new("file", "File", Kind::Text).hint("On the machine that the sandbox runs on"))
+    };
+    let by = Field::new("by", "By", Kind::Pause).hint("Such as 45s, 2h or 30d");
+    [
+        form("advance", "Move the clock", "", Some(by), "Advance"),
+        form("save", "Save everything", "", file(), "Save"),
+        form(
+            "restore",
+            "Restore",
+            "What is here now is forgotten.",
+            file(),
+            "Restore",
+        ),
+        form("reset", "", "", None, "Forget everything but the settings"),
+    ]
+}
+
+fn drawn(
+    office: &Office,
+    entered: Option<&Entered>,
+    ended: Option<(&str, &Result<String, Problems>)>,
+) -> Response {
+    let clock = office.house.clock();
+    let [advance, save, restore, reset] = forms();
+    let none = Problems::new();
+    let draw = |form: &Form| -> Markup {
+        let mine = ended.filter(|(id, _)| *id == form.id);
+        let problems = match mine {
+            Some((_, Err(problems))) => problems,
+            _ => &none,
+        };
+        form.draw(PATH, entered.filter(|_| mine.is_some()), problems)
+    };
+    let content = html! {
+        @match ended {
+            Some((_, Ok(said))) => p.notice.good role="status" { (said) },
+            Some((_, Err(_))) => p.notice.bad role="alert" { "Nothing was done." },
+            None => {},
+        }
+        dl.facts {
+            dt { "It shows" } dd { (clock.now) " (GMT+8)" }
+            dt { "Due next" } dd {
+                @match clock.next_due { Some(due) => (words::moment(due)), None => "nothing" }
+            }
+        }
+        @if clock.is_virtual {
+            (draw(&advance))
+            p {
+                @for by in OFTEN {
+                    form.inline method="post" action=(PATH) {
+                        input type="hidden" name="form" value="advance";
+                        input type="hidden" name="by" value=(by);
+                        button.quiet { "+ " (by) } " "
+                    }
+                }
+            }
+        } @else {
+            p.soft { "This is the machine's clock. One that you move: skypay sandbox up --clock virtual." }
+        }
+        (draw(&save))
+        (draw(&restore))
+        h2 { "Begin again" }
+        details id="reset" {
+            summary { "Forget everything…" }
+            (draw(&reset))
+        }
+    };
+    let page = layout::Page {
+        path: PATH,
+        title: "Clock",
+        is_result: ended.is_some(),
+    };
+    answer(page.around(office, &content))
+}

@@ -1,0 +1,54 @@
+// Shows where in the menu a page is, and shows the page again when something
+// happened in the sandbox. Without it, the page is as good as when it was loaded.
+(() => {
+  "use strict";
+  // On a narrow screen the menu is wider than the window.
+  const nav = document.querySelector("nav");
+  const here = nav.querySelector("[aria-current]");
+  if (here) nav.scrollLeft = here.offsetLeft - nav.offsetLeft - (nav.clientWidth - here.clientWidth) / 2;
+
+  const last = document.body.dataset.last;
+  if (!last || !window.EventSource) return;
+
+  let waiting = false;
+
+  // Whoever fills in a form is left alone until it is sent or empty again.
+  const busy = () => {
+    const main = document.querySelector("main");
+    const field = document.activeElement;
+    if (field && main.contains(field) && field.matches("input, select, textarea")) return true;
+    return [...main.querySelectorAll("form")].some((form) =>
+      [...form.elements].some(
+        (field) => "defaultValue" in field && field.type !== "hidden" && field.value !== field.defaultValue,
+      ),
+    );
+  };
+
+  const keyOf = (details) => details.id || details.querySelector("summary")?.textContent;
+
+  const show = async () => {
+    waiting = false;
+    if (busy() || document.body.dataset.result) return;
+    const answer = await fetch(location.href, { credentials: "same-origin" });
+    if (!answer.ok || busy()) return;
+    const fresh = new DOMParser().parseFromString(await answer.text(), "text/html");
+    const open = new Set([...document.querySelectorAll("main details[open]")].map(keyOf));
+    const focused = document.activeElement?.id;
+    for (const part of ["main", "header .clock"]) {
+      const [old, renewed] = [document.querySelector(part), fresh.querySelector(part)];
+      if (old && renewed && old.innerHTML !== renewed.innerHTML) old.innerHTML = renewed.innerHTML;
+    }
+    for (const details of document.querySelectorAll("main details")) {
+      if (open.has(keyOf(details))) details.open = true;
+    }
+    if (focused) document.getElementById(focused)?.focus({ preventScroll: true });
+  };
+
+  const events = new EventSource(`/_sandbox/log/stream?after=${last}`);
+  events.onmessage = () => {
+    if (waiting) return;
+    waiting = true;
+    setTimeout(show, 150);
+  };
+  addEventListener("pagehide", () => events.close());
+})();

@@ -1,0 +1,92 @@
+//! Where callbacks go, who may call, and what the vendor leaves open.
+
+use maud::html;
+use serde_json::json;
+use skypay_types::{Direction, OPERATIONS};
+
+use super::desk::Desk;
+use super::form::{Field, Form, Kind};
+use crate::engine::State;
+use crate::engine::switches::SWITCHES;
+
+/// The settings of the back office.
+pub(crate) fn settings(state: &State, _: &str) -> Desk {
+    let mut forms = vec![urls(state), allowed(state)];
+    forms.extend(switches(state));
+    Desk {
+        title: "Settings",
+        words: "",
+        before: html! {},
+        forms,
+        after: html! {},
+    }
+}
+
+fn urls(state: &State) -> Form {
+    let urls = state.callback_urls();
+    let shared = Field::new("shared", "For all callbacks", Kind::Url)
+        .optional()
+        .hint("That have no URL of their own")
+        .holding(urls.shared.clone().unwrap_or_default());
+    let callbacks = OPERATIONS.iter();
+    let callbacks = callbacks.filter(|info| info.direction == Direction::ToPartner);
+    let own = callbacks.map(|info| {
+        Field::new(format!("own.{}", info.name), info.name, Kind::Url)
+            .optional()
+            .hint(info.summary)
+            .holding(urls.own.get(info.name).cloned().unwrap_or_default())
+    });
+    Form {
+        id: "callbacks".to_owned(),
+        title: "Callback URLs",
+        words: "Where the partner listens. A callback without a URL is not sent.",
+        command: json!({ "command": "callbacks" }),
+        fields: std::iter::once(shared).chain(own).collect(),
+        button: "Save",
+    }
+}
+
+fn allowed(state: &State) -> Form {
+    Form {
+        id: "allow-list".to_owned(),
+        title: "Addresses that may call",
+        words: "An empty list lets everybody call.",
+        command: json!({ "command": "allow-list" }),
+        fields: vec![
+            Field::new("addresses", "Addresses or networks", Kind::Lines)
+                .optional()
+                .hint("One to a line, such as 127.0.0.1 or 10.0.0.0/8")
+                .holding(state.allow_list().join("\n")),
+        ],
+        button: "Save",
+    }
+}
+
+/// A form for each switch; the first of them carries the heading.
+fn switches(state: &State) -> impl Iterator<Item = Form> {
+    SWITCHES.iter().enumerate().map(|(index, switch)| {
+        let answers = switch.values.iter();
+        let answers = answers.map(|(value, words)| (json!(value), format!("{value}: {words}")));
+        let first = index == 0;
+        Form {
+            id: switch.name.to_owned(),
+            title: if first {
+                "What the vendor leaves open"
+            } else {
+                ""
+            },
+            words: if first {
+                "Each first answer is the one that does most harm to a careless partner."
+            } else {
+                ""
+            },
+            command: json!({ "command": "switch", "name": switch.name }),
+            fields: vec![
+                Field::new("value", switch.question, Kind::Choice(answers.collect()))
+                    .hint(switch.name)
+                    .holding(state.switch(switch.name)),
+            ],
+            button: "Set",
+        }
+    })
+}

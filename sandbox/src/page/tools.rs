@@ -1,0 +1,239 @@
+//! The vendor's two test forms, and what institutions and finance people do.
+
+use maud::{Markup, html};
+use serde_json::{Value, json};
+use skypay_types::{CollectionChannel, OPERATIONS, PayoutChannel};
+
+use super::desk::Desk;
+use super::form::{Field, Form, Kind};
+use super::words;
+use crate::engine::{CounterStanding, State};
+
+/// The codes of a table as choices.
+fn codes<C: AsRef<str> + std::fmt::Debug>(all: &[C]) -> Kind {
+    let choice = |code: &C| (json!(code.as_ref()), words::code(code));
+    Kind::Choice(all.iter().map(choice).collect())
+}
+
+fn choices(of: &[(&str, &str)]) -> Kind {
+    let choice = |(value, label): &(&str, &str)| (json!(value), (*label).to_owned());
+    Kind::Choice(of.iter().map(choice).collect())
+}
+
+fn prefixes(state: &State) -> Kind {
+    let prefixes = state.ledger().accounts.keys();
+    Kind::Choice(
+        prefixes
+            .map(|prefix| (json!(prefix), prefix.clone()))
+            .collect(),
+    )
+}
+
+/// A payout at a counter, and the institution behind one that was ordered.
+pub(crate) fn payout(state: &State, _: &str) -> Desk {
+    let asked = state
+        .counter_payouts()
+        .rev()
+        .find(|payout| payout.standing == CounterStanding::Inquired);
+    let cashier = Form {
+        id: "cashier".to_owned(),
+        title: "At the counter",
+        words: "Stand at the counter of a store: ask the partner for the data of a payout, \
+                then tell it that the money was handed out.",
+        command: json!({ "command": "cashier" }),
+        fields: vec![
+            Field::new("channel", "Channel", codes(PayoutChannel::ALL)),
+            Field::new(
+                "do",
+                "Type",
+                choices(&[("inquire", "Inquiry"), ("pay", "Payout")]),
+            ),
+            Field::new("control_number", "Control No", Kind::Text)
+                .holding(asked.map_or("", |payout| &payout.control_number)),
+            Field::new("pay_time", "Pay Time", Kind::Time)
+                .optional()
+                .hint("For a payout; now if empty"),
+        ],
+        button: "SEND",
+    };
+    let institution = Form {
+        id: "institution".to_owned(),
+        title: "Behind a payout",
+        words: "Be the bank, wallet or store chain that has to pay what the partner ordered, \
+                without waiting for its time.",
+        command: json!({ "command": "store" }),
+        fields: vec![
+            Field::new("control_number", "Control No", Kind::Text),
+            Field::new(
+                "do",
+                "What it does",
+                choices(&[
+                    ("upload", "Takes it over"),
+                    ("pay", "Pays it"),
+                    ("fail", "Lets it fail"),
+                    ("confirm-cancellation", "Confirms the cancellation"),
+                    ("refuse-cancellation", "Refuses the cancellation"),
+                    ("confirm-amendment", "Confirms the amendment"),
+                    ("refuse-amendment", "Refuses the amendment"),
+                    ("reverse", "Takes the payment back"),
+                ]),
+            ),
+            Field::new("reason", "Reason", Kind::Text)
+                .optional()
+                .hint("What the notice of a failure says"),
+        ],
+        button: "Do it",
+    };
+    Desk {
+        title: "Payout Tool",
+        words: "",
+        before: html! {},
+        forms: vec![cashier, institution],
+        after: html! {},
+    }
+}
+
+/// A repayment at a counter.
+pub(crate) fn collection(_: &State, _: &str) -> Desk {
+    let form = Form {
+        id: "cashier".to_owned(),
+        title: "",
+        words: "",
+        command: json!({ "command": "cashier" }),
+        fields: vec![
+            Field::new("channel", "Channel", codes(CollectionChannel::ALL)),
+            Field::new(
+                "do",
+                "Type",
+                choices(&[("ask-collection", "Inquiry"), ("collect", "Collection")]),
+            ),
+            Field::new("contract_number", "Contract No", Kind::Text)
+                .hint("Or the reference of a 7-Eleven barcode"),
+            Field::new("amount", "Amount", Kind::Amount)
+                .optional()
+                .hint("Needed without a 7-Eleven reference"),
+            Field::new("phone", "Phone", Kind::Text)
+                .optional()
+                .hint("Needed without a 7-Eleven reference"),
+            Field::new("receipt_number", "Receipt No", Kind::Text)
+                .optional()
+                .hint("For a collection; one of the store's own if empty"),
+            Field::new("collected_time", "Collected Time", Kind::Time)
+                .optional()
+                .hint("For a collection; now if empty"),
+        ],
+        button: "SEND",
+    };
+    Desk {
+        title: "Collection Tool",
+        words: "Stand at the counter of a store: ask the partner whether it takes a repayment, \
+                then tell it that the money was taken.",
+        before: html! {},
+        forms: vec![form],
+        after: html! {},
+    }
+}
+
+/// Money that moves otherwise than by a payout, with a notice for each.
+pub(crate) fn finance(state: &State, _: &str) -> Desk {
+    let prefix = || Field::new("prefix", "Prefix", prefixes(state));
+    let amount = || Field::new("amount", "Amount", Kind::Amount);
+    let account = || {
+        Field::new("beneficiary_account", "Bank account", Kind::Text)
+            .optional()
+            .hint("The one that the money went to")
+    };
+    let form = |step: &str, title, words, fields| Form {
+        id: step.to_owned(),
+        title,
+        words,
+        command: json!({ "command": "finance", "do": step }),
+        fields,
+        button: "SEND",
+    };
+    Desk {
+        title: "Finance",
+        words: "Each of these moves money on a partner's account and tells the partner.",
+        before: html! {},
+        forms: vec![
+            form(
+                "recharge",
+                "Recharge",
+                "The payout account is recharged.",
+                vec![prefix(), amount(), account()],
+            ),
+            form(
+                "settlement-recharge",
+                "Settlement recharge",
+                "Settled collections become payout balance.",
+                vec![prefix(), amount()],
+            ),
+            form(
+                "transfer",
+                "Transfer",
+                "Balance moves between two prefixes; both are told.",
+                vec![
+                    Field::new("from", "From", prefixes(state)),
+                    Field::new("to", "To", prefixes(state)),
+                    amount(),
+                ],
+            ),
+            form(
+                "settlement",
+                "Settlement",
+                "What was collected is settled.",
+                vec![prefix(), amount().optional().hint("All of it if empty")],
+            ),
+            form(
+                "collection-withdrawal",
+                "Collection withdrawal",
+                "Settled collections are withdrawn.",
+                vec![prefix(), amount(), account()],
+            ),
+            form(
+                "payout-withdrawal",
+                "Payout withdrawal",
+                "Payout balance is withdrawn.",
+                vec![prefix(), amount(), account()],
+            ),
+        ],
+        after: movements(state),
+    }
+}
+
+fn movements(state: &State) -> Markup {
+    html! {
+        h2 { "Movements" }
+        @if state.movements().is_empty() { p.soft { "Nothing has moved yet." } }
+        @else {
+            table.cards {
+                thead { tr { th { "Time" } th { "Prefix" } th { "Occasion" } th { "Reference" } th.number { "Amount" } } }
+                tbody {
+                    @for movement in state.movements().iter().rev().take(50) {
+                        tr {
+                            td data-label="Time" { (words::moment(movement.time)) }
+                            td data-label="Prefix" { (movement.prefix) }
+                            td data-label="Occasion" {
+                                (words::code(&movement.statement_type)) ", " (words::code(&movement.sign_type))
+                            }
+                            td data-label="Reference" { code { (movement.reference) } }
+                            td.number data-label="Amount" { (words::pesos(movement.amount)) }
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// The names of operations or callbacks as choices.
+pub(crate) fn operations() -> Kind {
+    let all = OPERATIONS.iter();
+    let choice = |name: &str, summary: &str| (Value::from(name), format!("{name}: {summary}"));
+    Kind::Choice(all.map(|info| choice(info.name, info.summary)).collect())
+}
+
+/// The payout channels as choices.
+pub(crate) fn channels() -> Kind {
+    codes(PayoutChannel::ALL)
+}

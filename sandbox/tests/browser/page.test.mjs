@@ -1,0 +1,245 @@
+// The sandbox's page in a browser: what a person does with it, and that every
+// part of it can be read by everybody. Run by `cargo xtask browser`.
+
+import assert from "node:assert/strict";
+import { after, before, test } from "node:test";
+
+import { World, barriers, picture, request } from "./world.mjs";
+
+let world;
+before(async () => (world = await World.begin()));
+after(() => world?.end());
+
+/** Opens a part of the page. */
+async function open(page, path) {
+  const response = await page.goto(world.url + path);
+  assert.equal(response.status(), 200, path);
+}
+
+/** A result of a form, once the page shows it. */
+async function result(page) {
+  const result = page.getByRole("region", { name: "Result" });
+  await result.waitFor();
+  return result.innerText();
+}
+
+test("a payout inquiry is sent with the form and its result read", async () => {
+  const page = await world.page();
+  await open(page, "/payout-tool");
+  const form = page.locator("form", { has: page.getByRole("button", { name: "SEND" }) });
+  await form.getByLabel("Channel").selectOption({ index: 0 });
+  await form.getByLabel("Type").selectOption("Inquiry");
+  await form.getByLabel("Control No").fill("SKY9800000401");
+  await form.getByRole("button", { name: "SEND" }).click();
+
+  const read = await result(page);
+  assert.match(read, /payoutInquiry #\d+: accepted/);
+  assert.match(read, /"amount": "3900.00"/);
+  assert.match(read, /"name": "\[masked\]"/);
+  await picture(page, "payout-inquiry");
+
+  // The form holds the number that can now be paid out.
+  await form.getByLabel("Type").selectOption("Payout");
+  await form.getByRole("button", { name: "SEND" }).click();
+  assert.match(await result(page), /payoutPayout #\d+: accepted/);
+  assert.deepEqual(page.wrong, []);
+});
+
+test("a collection is asked for and taken with the form", async () => {
+  const page = await world.page();
+  await open(page, "/collection-tool");
+  await page.getByLabel("Contract No").fill("SKY9800000301");
+  await page.getByLabel("Amount").fill("3900");
+  await page.getByLabel("Phone").fill("09123456789");
+  await page.getByRole("button", { name: "SEND" }).click();
+  assert.match(await result(page), /collectionInquiry #\d+: accepted/);
+
+  await page.getByLabel("Type").selectOption("Collection");
+  await page.getByLabel("Receipt No").fill("R-1");
+  await page.getByRole("button", { name: "SEND" }).click();
+  assert.match(await result(page), /collectionCollect #\d+: accepted/);
+  assert.deepEqual(page.wrong, []);
+});
+
+test("a payout is seen to become paid without loading the page again", async () => {
+  const number = "SKY9800000501";
+  world.order({ controlNumber: number });
+  const page = await world.page();
+  await open(page, "/transactions");
+  await page.getByRole("link", { name: number }).click();
+  await page.getByText("Pending", { exact: false }).first().waitFor();
+  await page.evaluate(() => (globalThis.loadedOnce = true));
+
+  world.skypay("clock", "advance", "300s");
+  await page.locator("main").getByText("Completed", { exact: false }).first().waitFor();
+  assert.equal(await page.evaluate(() => globalThis.loadedOnce), true);
+  await picture(page, "payout-paid");
+  assert.deepEqual(page.wrong, []);
+});
+
+test("a callback that is replayed is delivered twice", async () => {
+  world.order({ controlNumber: "SKY9800000502" });
+  world.skypay("clock", "advance", "300s");
+  const page = await world.page();
+  await open(page, "/callbacks?operation=payoutQueuePayout");
+  const before = await page.locator("tbody tr").count();
+  await page.locator("tbody tr").first().getByRole("link").first().click();
+  const original = await page.getByRole("heading", { level: 1 }).innerText();
+
+  await page.getByRole("button", { name: "Replay" }).click();
+  await page.getByText("Repeats").waitFor();
+  await page.locator("ol.life li").first().waitFor();
+  assert.notEqual(await page.getByRole("heading", { level: 1 }).innerText(), original);
+  assert.match(await page.locator("ol.life").innerText(), /accepted/);
+  await picture(page, "callback-replayed");
+
+  await open(page, "/callbacks?operation=payoutQueuePayout");
+  assert.equal(await page.locator("tbody tr").count(), before + 1);
+  assert.deepEqual(page.wrong, []);
+});
+
+test("a callback's URL is changed and kept", async () => {
+  const page = await world.page();
+  await open(page, "/settings");
+  const form = page.locator("form", { has: page.getByLabel("For all callbacks") });
+  const field = form.getByLabel("financeNotification");
+  await field.fill("nowhere");
+  await form.getByRole("button", { name: "Save" }).click();
+  await page.getByText("Write a whole URL").waitFor();
+  assert.equal(await field.inputValue(), "nowhere");
+
+  const url = new URL("/finance", world.partner.told.listening).href;
+  await field.fill(url);
+  await form.getByRole("button", { name: "Save" }).click();
+  assert.match(await result(page), /Done/);
+  await open(page, "/settings");
+  assert.equal(await field.inputValue(), url);
+  assert.match(world.skypay("callbacks", "show"), new RegExp(`financeNotification\\s+${url}`));
+  await picture(page, "settings");
+  assert.deepEqual(page.wrong, []);
+});
+
+test("a finance notice is sent, and arrives at its own URL", async () => {
+  const page = await world.page();
+  await open(page, "/finance");
+  const form = page.locator("form", { has: page.locator("input[value=recharge]") });
+  await form.getByLabel("Amount").fill("5000");
+  await form.getByRole("button", { name: "SEND" }).click();
+  assert.match(await result(page), /financeNotification #\d+: accepted/);
+  assert.deepEqual(page.wrong, []);
+});
+
+test("a pair of keys is made, shown once and enabled", async () => {
+  const page = await world.page();
+  await open(page, "/keys");
+  await page.getByRole("button", { name: "Generate" }).click();
+  await result(page);
+  await page.getByRole("button", { name: "Reveal once" }).click();
+  assert.match(await result(page), /encrypt key\s+[0-9A-F]{32}/);
+  assert.equal(await page.getByRole("button", { name: "Reveal once" }).count(), 0);
+  await picture(page, "keys-revealed");
+  assert.deepEqual(page.wrong, []);
+});
+
+test("the clock is moved by a button", async () => {
+  const page = await world.page();
+  await open(page, "/clock");
+  const shown = page.locator("header .clock");
+  const before = await shown.innerText();
+  await page.getByRole("button", { name: "+ 1d" }).click();
+  await page.getByRole("status").waitFor();
+  assert.notEqual(await shown.innerText(), before);
+  assert.deepEqual(page.wrong, []);
+});
+
+test("a rule for a fault is made and taken back", async () => {
+  const page = await world.page();
+  await open(page, "/faults");
+  const rules = () => page.locator("main").innerText();
+  const empty = await rules();
+  await page.locator("main form").first().getByRole("button").click();
+  await page.getByRole("region", { name: "Result" }).waitFor();
+  await open(page, "/faults");
+  assert.notEqual(await rules(), empty);
+  await picture(page, "faults");
+  await page.getByRole("button", { name: "Remove" }).first().click();
+  await page.getByRole("region", { name: "Result" }).waitFor();
+  await open(page, "/faults");
+  assert.equal(await rules(), empty);
+  assert.deepEqual(page.wrong, []);
+});
+
+test("personal data are shown only when they are asked for", async () => {
+  const page = await world.page();
+  await open(page, "/transactions");
+  await page.getByRole("link", { name: "SKY9800000501" }).click();
+  const main = page.locator("main");
+  assert.doesNotMatch(await main.innerText(), /Dela Cruz/);
+  await page.getByRole("link", { name: "Show them" }).click();
+  await main.getByText("Dela Cruz", { exact: false }).first().waitFor();
+  assert.deepEqual(page.wrong, []);
+});
+
+test("the whole menu is reached with the keyboard", async () => {
+  const page = await world.page();
+  await open(page, "/");
+  await page.keyboard.press("Tab");
+  await page.keyboard.press("Enter");
+  assert.equal(await page.evaluate(() => document.activeElement.id), "content");
+
+  await open(page, "/");
+  const focused = () => page.evaluate(() => document.activeElement.innerText);
+  const links = await page.getByRole("navigation").getByRole("link").allInnerTexts();
+  await page.keyboard.press("Tab");
+  await page.keyboard.press("Tab");
+  for (const link of links) {
+    await page.keyboard.press("Tab");
+    assert.equal(await focused(), link);
+  }
+});
+
+test("every part reads well on a phone and on a desk, by day and by night", async (t) => {
+  const desk = await world.page();
+  await open(desk, "/");
+  const menu = await desk.locator("nav a").evaluateAll((links) =>
+    links.map((link) => link.getAttribute("href")),
+  );
+  // The reference is a document of its own, whose looks are tested where it is made.
+  const own = menu.filter((path) => path !== "/reference");
+  const parts = own.map((path) => [path.slice(1) || "overview", path]);
+  const first = async (path) => {
+    await open(desk, path);
+    return desk.locator("tbody th a").first().getAttribute("href");
+  };
+  world.skypay("call", "generate711Barcode", ...request("generate711Barcode"));
+  const kinds = ["payout", "counter", "collection", "barcode"];
+  for (const kind of kinds) parts.push([kind, await first(`/transactions?kind=${kind}`)]);
+  parts.push(["callback", await first("/callbacks")]);
+
+  for (const [form, width] of [["desk", 1280], ["phone", 360]]) {
+    for (const colorScheme of ["light", "dark"]) {
+      const page = await world.page({ viewport: { width, height: 800 }, colorScheme });
+      for (const [part, path] of parts) {
+        await t.test(`${part} on a ${form}, ${colorScheme}`, async () => {
+          await open(page, path);
+          assert.deepEqual(await barriers(page), []);
+          const [content, window] = await page.evaluate(() => [
+            document.documentElement.scrollWidth,
+            document.documentElement.clientWidth,
+          ]);
+          assert.ok(content <= window, `${content} pixels in a window of ${window}`);
+          await picture(page, `${part}-${form}-${colorScheme}`);
+          assert.deepEqual(page.wrong, []);
+        });
+      }
+      await page.context().close();
+    }
+  }
+});
+
+test("the reference opens, and asks nobody for anything", async () => {
+  const page = await world.page();
+  await open(page, "/reference");
+  await page.getByRole("heading", { level: 1 }).waitFor();
+  assert.deepEqual(page.wrong, []);
+});

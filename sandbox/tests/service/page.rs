@@ -1,0 +1,357 @@
+//! The page without a browser: what every part of it holds, and what it refuses.
+
+use serde_json::{Value, json};
+use skypay_sandbox::engine::{CashierCommand, Command};
+use skypay_sandbox::provocation::sample;
+use skypay_types::{Generate711BarcodeRequest, OPERATIONS};
+
+use crate::doors::{got, posted};
+use crate::house::{House, bank, like};
+
+const BANK: &str = "SKY9800000101";
+const FORM: &str = "Content-Type: application/x-www-form-urlencoded\r\n";
+
+impl House {
+    async fn page(&self, path: &str) -> String {
+        let (status, _, body) = got(self.sandbox.url(), path).await;
+        assert_eq!(status, 200, "{path}: {body}");
+        body
+    }
+
+    async fn form(&self, path: &str, fields: &str) -> String {
+        let (status, _, body) = posted(self.sandbox.url(), path, FORM, fields).await;
+        assert_eq!(status, 200, "{path}: {body}");
+        body
+    }
+
+    /// Every link of the menu.
+    async fn menu(&self) -> Vec<String> {
+        let overview = self.page("/").await;
+        let (_, menu) = overview.split_once("<nav").unwrap();
+        let (menu, _) = menu.split_once("</nav>").unwrap();
+        links(menu)
+    }
+
+    /// One transaction of each kind, with the callbacks about it.
+    async fn fill(&self) {
+        self.client
+            .payout_queue(&bank(BANK, "1000.00"))
+            .await
+            .unwrap();
+        let barcode: Generate711BarcodeRequest = like(json!({}));
+        self.client.generate711_barcode(&barcode).await.unwrap();
+        self.answers("payoutInquiry", Ok(Self::inquiry_answer()));
+        for (command, what) in [
+            (
+                json!({ "do": "inquire", "channel": "1", "control_number": "SKY9800000401" }),
+                "inquire",
+            ),
+            (
+                json!({ "do": "ask-collection", "channel": "1", "contract_number": "SKY9800000301",
+                    "amount": "3900.00", "phone": "09123456789" }),
+                "ask",
+            ),
+        ] {
+            let command: CashierCommand = serde_json::from_value(command).expect(what);
+            self.done(&Command::Cashier(command)).await;
+        }
+        self.advance("1m").await;
+    }
+
+    async fn state(&self) -> Value {
+        self.sandbox.admin().state(true).await.unwrap()
+    }
+}
+
+fn links(html: &str) -> Vec<String> {
+    let starts = html.split("href=\"").skip(1);
+    starts
+        .map(|rest| rest.split('"').next().unwrap().to_owned())
+        .collect()
+}
+
+#[tokio::test]
+async fn every_part_is_there_empty_and_filled() {
+    let house = House::open().await;
+    let menu = house.menu().await;
+    assert!(menu.len() > 10, "{menu:?}");
+    for part in &menu {
+        house.page(part).await;
+    }
+    house.fill().await;
+    for part in &menu {
+        house.page(part).await;
+    }
+    let transactions = links(&house.page("/transactions").await);
+    let lives = transactions
+        .iter()
+        .filter(|link| link.starts_with("/transactions/"));
+    let kinds: Vec<_> = lives
+        .clone()
+        .map(|link| link.split('/').nth(2).unwrap())
+        .collect();
+    for kind in ["payout", "counter", "collection", "barcode"] {
+        assert!(kinds.contains(&kind), "{kind}: {kinds:?}");
+    }
+    for life in lives {
+        assert!(house.page(life).await.contains("class=\"life\""), "{life}");
+    }
+    let callbacks = links(&house.page("/callbacks").await);
+    let callback = callbacks
+        .iter()
+        .find(|link| link.starts_with("/callbacks/"));
+    assert!(house.page(callback.unwrap()).await.contains("Replay"));
+    let barcode = transactions
+        .iter()
+        .find(|link| link.contains("/barcode/"))
+        .unwrap();
+    assert!(
+        house
+            .page(&format!("{barcode}/picture"))
+            .await
+            .starts_with("<svg")
+    );
+}
+
+#[tokio::test]
+async fn what_is_not_there_is_said_with_status_404() {
+    let house = House::open().await;
+    for path in [
+        "/callbacks/7",
+        "/transactions/payout/7",
+        "/transactions/nothing/7",
+        "/transactions/barcode/1234-5678-9012/picture",
+        "/nowhere",
+    ] {
+        let (status, _, body) = got(house.sandbox.url(), path).await;
+        assert_eq!(status, 404, "{path}");
+        assert!(body.contains("There is no"), "{path}: {body}");
+    }
+}
+
+#[tokio::test]
+async fn a_filter_leaves_only_what_it_names() {
+    let house = House::open().await;
+    house.fill().await;
+    let shown = |page: String| page.matches("<th scope=\"row\">").count();
+    let all = shown(house.page("/transactions").await);
+    assert_eq!(all, 4);
+    for filter in [
+        "kind=payout",
+        "number=SKY9800000101",
+        "state=Completed+%281%29",
+    ] {
+        assert_eq!(
+            shown(house.page(&format!("/transactions?{filter}")).await),
+            1,
+            "{filter}"
+        );
+    }
+    assert_eq!(shown(house.page("/transactions?number=nowhere").await), 0);
+    let notices = house.page("/callbacks?operation=payoutQueuePayout").await;
+    assert_eq!(shown(notices), 2);
+    let given_up = house
+        .page("/callbacks?standing=Given+up&subject=SKY9800000101")
+        .await;
+    assert_eq!(shown(given_up), 0);
+}
+
+#[tokio::test]
+async fn long_lists_are_turned_page_by_page_with_their_filter() {
+    let house = House::open().await;
+    house
+        .client
+        .payout_queue(&bank(BANK, "1000.00"))
+        .await
+        .unwrap();
+    house.advance("1m").await;
+    let callbacks = links(&house.page("/callbacks").await);
+    let first = callbacks
+        .iter()
+        .find(|link| link.starts_with("/callbacks/"))
+        .unwrap();
+    let url = house.sandbox.url();
+    let (status, head, _) = posted(url, &format!("{first}/replay"), FORM, "copies=60").await;
+    assert_eq!(status, 303, "{head}");
+
+    let rows = |page: &str| page.matches("<th scope=\"row\">").count();
+    let filtered = "/callbacks?operation=payoutQueuePayout";
+    let newest = house.page(filtered).await;
+    assert!(newest.contains("62 callbacks"), "{newest}");
+    assert_eq!(rows(&newest), 50);
+    let kept = "<input type=\"hidden\" name=\"operation\" value=\"payoutQueuePayout\">";
+    assert!(newest.contains(kept), "{newest}");
+    let older = house.page(&format!("{filtered}&page=1")).await;
+    assert_eq!(rows(&older), 12);
+    assert!(
+        older.contains("Newer") && !older.contains("Older"),
+        "{older}"
+    );
+    // No number of a page may upset it.
+    assert_eq!(
+        rows(
+            &house
+                .page(&format!("{filtered}&page=18446744073709551615"))
+                .await
+        ),
+        0
+    );
+
+    let (status, _, body) = posted(url, &format!("{first}/replay"), FORM, "copies=many").await;
+    assert_eq!(status, 404, "{body}");
+    assert!(body.contains("Nothing was sent"), "{body}");
+}
+
+#[tokio::test]
+async fn personal_data_and_secrets_are_shown_only_when_asked_for() {
+    let house = House::open().await;
+    house.fill().await;
+    let order = sample("payoutQueue").unwrap();
+    let personal = OPERATIONS
+        .iter()
+        .find(|info| info.name == "payoutQueue")
+        .unwrap()
+        .personal;
+    let own: Vec<_> = personal
+        .iter()
+        .filter_map(|name| order[name].as_str())
+        .collect();
+    assert!(own.len() >= 3, "{own:?}");
+    let info = house.sandbox.info();
+    let secrets = [info.encrypt_key.as_str(), info.authentication.as_str()];
+
+    let mut paths = house.menu().await;
+    paths.retain(|path| path != "/reference");
+    for list in ["/transactions", "/callbacks"] {
+        paths.extend(
+            links(&house.page(list).await)
+                .into_iter()
+                .filter(|link| link.starts_with(list)),
+        );
+    }
+    for path in &paths {
+        let page = house.page(path).await;
+        for hidden in own.iter().chain(&secrets) {
+            assert!(!page.contains(hidden), "{path} shows {hidden}");
+        }
+    }
+    let life = paths.iter().find(|path| path.contains("/payout/")).unwrap();
+    let asked = house.page(&format!("{life}?personal=true")).await;
+    assert!(asked.contains(order["name"].as_str().unwrap()));
+    assert!(house.page("/?personal=true").await.contains(secrets[0]));
+}
+
+#[tokio::test]
+async fn what_others_have_written_is_text() {
+    let house = House::open().await;
+    let script = "<script>alert(1)</script>";
+    let order = bank(BANK, "1000.00");
+    let mut order = serde_json::to_value(order).unwrap();
+    order["sender"] = json!(script);
+    let order: skypay_types::PayoutQueueRequest = like(order);
+    house.client.payout_queue(&order).await.unwrap();
+    house.advance("1m").await;
+    let transactions = house.page("/transactions").await;
+    let life = links(&transactions)
+        .into_iter()
+        .find(|link| link.contains("/payout/"))
+        .unwrap();
+    for page in [
+        house.page(&life).await,
+        house
+            .page("/callbacks?subject=%3Cscript%3Ealert(1)%3C/script%3E")
+            .await,
+        house
+            .page("/payout-tool?control_number=%22%3E%3Cscript%3Ealert(1)%3C/script%3E")
+            .await,
+    ] {
+        assert!(!page.contains(script), "{page}");
+        assert!(page.contains("&lt;script&gt;"), "{page}");
+    }
+}
+
+#[tokio::test]
+async fn nothing_runs_but_the_page_s_own_script() {
+    let house = House::open().await;
+    for part in house.menu().await {
+        let (_, head, body) = got(house.sandbox.url(), &part).await;
+        let (_, policy) = head.split_once("content-security-policy: ").unwrap();
+        let policy = policy.lines().next().unwrap();
+        assert!(policy.contains("default-src 'none'"), "{policy}");
+        assert!(policy.contains("frame-ancestors 'none'"), "{policy}");
+        assert!(head.contains("x-content-type-options: nosniff"), "{head}");
+        assert!(!body.contains("src=\"http"), "{part}");
+        if part != "/reference" {
+            assert!(!policy.contains("unsafe"), "{policy}");
+            assert!(
+                !body.contains("style=\"") && !body.contains(" onclick"),
+                "{part}"
+            );
+            assert_eq!(body.matches("<script").count(), 1, "{part}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn another_site_s_page_changes_nothing_and_neither_does_a_get() {
+    let house = House::open().await;
+    house.fill().await;
+    let before = house.state().await;
+    let url = house.sandbox.url();
+    let forms = [
+        ("/clock", "form=reset"),
+        ("/finance", "form=recharge&prefix=SKY98&amount=5000"),
+        ("/callbacks/3/replay", "copies=1"),
+    ];
+    for (path, fields) in forms {
+        for header in [
+            "Origin: http://evil.example\r\n",
+            "Sec-Fetch-Site: cross-site\r\n",
+        ] {
+            let headers = format!("{FORM}{header}");
+            let (status, _, _) = posted(url, path, &headers, fields).await;
+            assert_eq!(status, 403, "{path}");
+        }
+        let (status, _, _) = got(url, &format!("{path}?{fields}")).await;
+        assert!([200, 405].contains(&status), "{path}: {status}");
+    }
+    assert_eq!(house.state().await, before);
+}
+
+#[tokio::test]
+async fn a_form_says_what_is_wrong_and_keeps_what_was_entered() {
+    let house = House::open().await;
+    let before = house.state().await;
+    let page = house
+        .form("/finance", "form=recharge&prefix=SKY98&amount=much")
+        .await;
+    assert!(page.contains("Write an amount in pesos"), "{page}");
+    assert!(page.contains("value=\"much\""), "{page}");
+    let page = house.form("/finance", "form=nothing").await;
+    assert!(page.contains("look again"), "{page}");
+    let page = house.form("/clock", "form=advance&by=soon").await;
+    assert!(page.contains("Write a span"), "{page}");
+    let page = house.form("/clock", "form=save&file=/nowhere/at/all").await;
+    assert!(page.contains("Nothing was done"), "{page}");
+    assert_eq!(house.state().await, before);
+}
+
+#[tokio::test]
+async fn a_callback_that_nobody_acknowledged_is_on_the_first_page() {
+    let house = House::open().await;
+    assert!(!house.page("/").await.contains("did not acknowledge"));
+    house
+        .done(&crate::house::calls_to("http://127.0.0.1:9/"))
+        .await;
+    house
+        .client
+        .payout_queue(&bank(BANK, "1000.00"))
+        .await
+        .unwrap();
+    house.advance("1m").await;
+    let overview = house.page("/").await;
+    assert!(
+        overview.contains("2 callbacks that the partner did not acknowledge"),
+        "{overview}"
+    );
+}

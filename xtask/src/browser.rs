@@ -1,0 +1,66 @@
+//! `browser`: the sandbox's page in headless Chromium, as a person uses it. The
+//! tests are in `sandbox/tests/browser/`, what they need from npm is pinned there.
+
+use std::env::consts::EXE_SUFFIX;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use crate::{Ending, steps, validate};
+
+/// The tests, and what they need from npm.
+const FOLDER: &str = "sandbox/tests/browser";
+
+/// Where Debian puts Chromium; `CHROMIUM` names another place.
+const CHROMIUM: &str = "/usr/bin/chromium";
+
+/// Builds the program, installs what the tests need, and runs them.
+#[must_use]
+pub fn run(root: &Path) -> Ending {
+    let browser = std::env::var_os("CHROMIUM").map_or_else(|| CHROMIUM.into(), PathBuf::from);
+    if !browser.exists() {
+        eprintln!(
+            "{} is not there: install Debian's package chromium, or name another one with CHROMIUM",
+            browser.display()
+        );
+        return Ending::Unusable;
+    }
+    let program = match program(root) {
+        Ok(program) => program,
+        Err(ending) => return ending,
+    };
+    if !validate::install_from_npm(&root.join(FOLDER)) {
+        return Ending::Unusable;
+    }
+    let mut node = Command::new("node");
+    node.args(["--test", "--test-reporter=spec"])
+        .arg("page.test.mjs")
+        .current_dir(root.join(FOLDER))
+        .env("SKYPAY", program)
+        .env("CHROMIUM", browser);
+    match node.status() {
+        Ok(status) if status.success() => {
+            println!("The pictures are in target/browser.");
+            Ending::Clean
+        }
+        Ok(_) => Ending::Findings,
+        Err(error) => {
+            eprintln!("cannot run node: {error}. Install Node.js 20.19 or newer.");
+            Ending::Unusable
+        }
+    }
+}
+
+/// Builds `skypay`; cargo puts it beside this program.
+fn program(root: &Path) -> Result<PathBuf, Ending> {
+    match steps::cargo(root, "build --quiet --package skypay-sandbox --bin skypay") {
+        Ending::Clean => {}
+        ending => return Err(ending),
+    }
+    match std::env::current_exe() {
+        Ok(xtask) => Ok(xtask.with_file_name(format!("skypay{EXE_SUFFIX}"))),
+        Err(error) => {
+            eprintln!("cannot tell where cargo builds to: {error}");
+            Err(Ending::Unusable)
+        }
+    }
+}
