@@ -23,6 +23,7 @@ pub mod revision;
 pub mod second_opinion;
 pub mod semver;
 pub mod steps;
+pub mod supply_chain;
 pub mod surface;
 pub mod task;
 pub mod validate;

@@ -6,7 +6,7 @@ use clap::{Parser, Subcommand};
 
 use crate::{
     Ending, approve, browser, diff, docs, examples, fmt_spec, generate, lint, prove, review,
-    second_opinion, semver, steps, surface, validate, views,
+    second_opinion, semver, steps, supply_chain, surface, validate, views,
 };
 
 /// The project's tasks.
@@ -60,6 +60,8 @@ pub enum Task {
     Test,
     /// Use the sandbox's page in headless Chromium (installs Playwright, pinned)
     Browser,
+    /// Look at the licences, versions and sources of all dependencies
+    SupplyChain,
     /// Run the external validators on the document (installs them, pinned)
     Validate,
     /// Run everything that CI checks
@@ -88,6 +90,7 @@ impl Task {
             Self::Demo => steps::demo(root),
             Self::Test => steps::test(root),
             Self::Browser => browser::run(root),
+            Self::SupplyChain => supply_chain::run(root),
             Self::Validate => validate::run(root),
             Self::Ci => steps::ci(root),
         }
