@@ -19,6 +19,7 @@ pub mod prove;
 pub mod report;
 pub mod review;
 pub mod revision;
+pub mod schemathesis;
 pub mod second_opinion;
 pub mod semver;
 pub mod steps;

@@ -52,7 +52,8 @@ pub fn test(root: &Path) -> Ending {
 }
 
 /// `ci`: formatting, lints, documentation, tests, packages, the external
-/// validators, and whether verdicts on edits are true.
+/// validators, requests of another's making, and whether verdicts on edits are
+/// true.
 #[must_use]
 pub fn ci(root: &Path) -> Ending {
     sequence(&[
@@ -62,6 +63,9 @@ pub fn ci(root: &Path) -> Ending {
         ("test", &|| test(root)),
         ("packages", &|| packages(root)),
         ("external validators", &|| validate::run(root)),
+        ("sandbox beside the document", &|| {
+            task::run(root, &["schemathesis"])
+        }),
         ("verdicts beside another's", &|| {
             task::run(root, &["second-opinion"])
         }),
