@@ -53,8 +53,8 @@ pub fn test(root: &Path) -> Ending {
 }
 
 /// `ci`: formatting, lints, documentation, tests, the page in a browser,
-/// packages, the supply chain, the external validators, and whether verdicts on
-/// edits are true.
+/// packages, the supply chain, the external validators, requests of another's
+/// making, and whether verdicts on edits are true.
 #[must_use]
 pub fn ci(root: &Path) -> Ending {
     sequence(&[
@@ -66,6 +66,9 @@ pub fn ci(root: &Path) -> Ending {
         ("packages", &|| packages(root)),
         ("supply chain", &|| supply_chain::run(root)),
         ("external validators", &|| validate::run(root)),
+        ("sandbox beside the document", &|| {
+            task::run(root, &["schemathesis"])
+        }),
         ("verdicts beside another's", &|| {
             task::run(root, &["second-opinion"])
         }),

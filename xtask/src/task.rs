@@ -6,7 +6,7 @@ use clap::{Parser, Subcommand};
 
 use crate::{
     Ending, approve, browser, diff, docs, examples, fmt_spec, generate, lint, prove, review,
-    second_opinion, semver, steps, supply_chain, surface, validate, views,
+    schemathesis, second_opinion, semver, steps, supply_chain, surface, validate, views,
 };
 
 /// The project's tasks.
@@ -54,6 +54,8 @@ pub enum Task {
     Prove(prove::Arguments),
     /// Compare the verdicts on edits with those of Redocly's diff
     SecondOpinion(second_opinion::Arguments),
+    /// Put requests made up from the document to a sandbox (installs what asks)
+    Schemathesis(schemathesis::Arguments),
     /// Send a payout through the generated halves and tell the story
     Demo,
     /// Run everything that CI checks, except formatting and lints
@@ -87,6 +89,7 @@ impl Task {
             Self::Approve(arguments) => approve::run(root, arguments),
             Self::Prove(arguments) => prove::run(root, arguments),
             Self::SecondOpinion(arguments) => second_opinion::run(root, arguments),
+            Self::Schemathesis(arguments) => schemathesis::run(root, arguments),
             Self::Demo => steps::demo(root),
             Self::Test => steps::test(root),
             Self::Browser => browser::run(root),
