@@ -25,13 +25,12 @@ use relay::{Relay, Trip};
 /// is one, so that the same commands give the same log.
 const MESSENGERS: usize = 32;
 
-/// How long a partner may take, by the real clock whatever the house's is.
-const PATIENCE: Duration = Duration::from_secs(30);
-
-/// Makes errands until the house closes.
+/// Makes errands until the house closes. A partner may take so long to answer,
+/// by the real clock whatever the house's is.
 pub(crate) async fn run(
     house: House,
     errands: mpsc::UnboundedReceiver<Errand>,
+    patience: Duration,
 ) -> std::io::Result<()> {
     let messengers = if house.is_virtual() { 1 } else { MESSENGERS };
     let relay = Relay::open(messengers).await?;
@@ -41,6 +40,7 @@ pub(crate) async fn run(
             house: house.clone(),
             relay: relay.clone(),
             slot,
+            patience,
             sender: None,
         };
         tokio::spawn(messenger.work(Arc::clone(&errands)));
@@ -53,6 +53,7 @@ struct Messenger {
     house: House,
     relay: Relay,
     slot: usize,
+    patience: Duration,
     /// The sender, as long as the keys are these.
     sender: Option<(KeysInUse, KeyRing, CallbackSender)>,
 }
@@ -86,7 +87,7 @@ impl Messenger {
         if url.starts_with("https:") {
             return self.attempt_directly(delivery, &url).await;
         }
-        let mut trip = Trip::to(&url, delivery)?;
+        let mut trip = Trip::to(&url, delivery, self.patience)?;
         for fault in &delivery.faults {
             if let WireFault::Splice { head, tail } = fault {
                 trip.body = self.spliced(*head, *tail).await;
@@ -113,7 +114,7 @@ impl Messenger {
             return Err("faults on the wire need a callback URL that begins with http:".to_owned());
         }
         let (ring, _) = self.sender(false)?;
-        let sender = sender_to(url, ring.clone())?;
+        let sender = sender_to(url, ring.clone(), self.patience)?;
         let started = Instant::now();
         let called = call(&sender, &delivery.operation, &delivery.clear).await;
         let result = judged(called, &relay::Seen::default(), &ring, started);
@@ -150,7 +151,7 @@ impl Messenger {
                 "nobody has this key",
             );
             let ring = KeyRing::new(nobody);
-            return Ok((ring.clone(), sender_to(&self.relay.url(self.slot), ring)?));
+            return Ok((ring.clone(), self.sender_to_relay(ring)?));
         }
         if let Some((known, ring, sender)) = &self.sender
             && *known == keys
@@ -158,17 +159,24 @@ impl Messenger {
             return Ok((ring.clone(), sender.clone()));
         }
         let ring = ring_of(&keys);
-        let sender = sender_to(&self.relay.url(self.slot), ring.clone())?;
+        let sender = self.sender_to_relay(ring.clone())?;
         self.sender = Some((keys, ring.clone(), sender.clone()));
         Ok((ring, sender))
+    }
+
+    /// It is the relay that loses its patience: it knows what it has seen until
+    /// then.
+    fn sender_to_relay(&self, ring: KeyRing) -> Result<CallbackSender, String> {
+        let longer = self.patience.saturating_add(Duration::from_secs(30));
+        sender_to(&self.relay.url(self.slot), ring, longer)
     }
 }
 
 /// A sender that tries once: who tries again is the engine's to say.
-fn sender_to(url: &str, ring: KeyRing) -> Result<CallbackSender, String> {
+fn sender_to(url: &str, ring: KeyRing, patience: Duration) -> Result<CallbackSender, String> {
     let transport = Transport::builder(url, ring)
         .read_retries(0)
-        .timeout(PATIENCE)
+        .timeout(patience)
         .allow_plain_http()
         .build();
     let transport = transport.map_err(|error| error.to_string())?;

@@ -4,7 +4,7 @@
 
 use std::net::Ipv4Addr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use axum::Router;
 use axum::body::{Body, Bytes};
@@ -41,6 +41,8 @@ pub(crate) struct Trip {
     url: String,
     attempt: u32,
     faults: Vec<WireFault>,
+    /// How long the partner may take, by the real clock.
+    patience: Duration,
     /// What is sent instead of what comes.
     pub(crate) body: Option<String>,
 }
@@ -57,12 +59,13 @@ pub(crate) struct Seen {
 }
 
 impl Trip {
-    pub(crate) fn to(url: &str, delivery: &Delivery) -> Result<Self, String> {
+    pub(crate) fn to(url: &str, delivery: &Delivery, patience: Duration) -> Result<Self, String> {
         Ok(Self {
             target: Some(Target::parse(url).map_err(|error| error.to_string())?),
             url: url.to_owned(),
             attempt: delivery.attempt,
             faults: delivery.faults.clone(),
+            patience,
             body: None,
         })
     }
@@ -73,6 +76,7 @@ impl Trip {
             url: String::new(),
             attempt: 0,
             faults: Vec::new(),
+            patience: Duration::ZERO,
             body: None,
         }
     }
@@ -195,7 +199,7 @@ async fn send(
         sealed: String::from_utf8_lossy(body).into_owned(),
         ..WireRecord::default()
     };
-    let sent = tokio::time::timeout(super::PATIENCE, exchanged(trip, body, &mut record)).await;
+    let sent = tokio::time::timeout(trip.patience, exchanged(trip, body, &mut record)).await;
     let sent = sent.unwrap_or_else(|_| Err(WireError::Broken("no answer in time".to_owned())));
     record.milliseconds = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
     (record, sent)

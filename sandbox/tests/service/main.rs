@@ -7,5 +7,6 @@ mod doors;
 mod durability;
 mod house;
 mod life;
+mod mailbox;
 mod own;
 mod wire;
