@@ -39,7 +39,7 @@ pub(crate) async fn run(
         let messenger = Messenger {
             house: house.clone(),
             relay: relay.clone(),
-            slot,
+            slot: (slot, 0),
             patience,
             sender: None,
         };
@@ -52,7 +52,8 @@ pub(crate) async fn run(
 struct Messenger {
     house: House,
     relay: Relay,
-    slot: usize,
+    /// Its slot of the relay, and how many trips it has given up there.
+    slot: (usize, u64),
     patience: Duration,
     /// The sender, as long as the keys are these.
     sender: Option<(KeysInUse, KeyRing, CallbackSender)>,
@@ -68,7 +69,17 @@ impl Messenger {
             let Some(Errand { delivery, life }) = next else {
                 return;
             };
-            let (result, wire) = match self.attempt(&delivery).await {
+            let house = self.house.clone();
+            let attempt = tokio::select! {
+                attempt = self.attempt(&delivery) => attempt,
+                // Nobody wants to know any more, and others wait for their turn.
+                () = house.another_life(life) => {
+                    self.slot.1 += 1;
+                    self.sender = None;
+                    continue;
+                }
+            };
+            let (result, wire) = match attempt {
                 Ok(ending) => ending,
                 Err(reason) => (AttemptResult::NotSent { reason }, Vec::new()),
             };

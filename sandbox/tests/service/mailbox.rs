@@ -75,6 +75,16 @@ impl House {
         self.fetched(&path).await.0 == 204
     }
 
+    /// Waits until the callbacks have gone whose senders have.
+    async fn emptied(&self) {
+        for _ in 0..10_000 {
+            if self.has_nothing().await {
+                return;
+            }
+        }
+        panic!("it waits although nobody waits for it");
+    }
+
     fn opened(&self, letter: &Letter) -> Value {
         let keys = self.keys.all();
         let clear = envelope::open(keys[0].key(), letter.sealed.as_bytes()).unwrap();
@@ -258,10 +268,36 @@ async fn what_nobody_answers_in_time_is_unknown_and_gone() {
         let carried = json!(carried.await.unwrap().deliveries);
         let result = &carried[0]["attempts"][0]["result"];
         assert_eq!(result["result"], "lost", "{carried}");
-        while !house.has_nothing().await {}
+        house.emptied().await;
         assert_eq!(house.answered(&letter, "1000").await.0, 410);
         return;
     }
+}
+
+#[tokio::test]
+async fn what_waits_when_everything_is_forgotten_is_forgotten_too() {
+    let patient = Sandbox::builder().patience(Duration::from_secs(3600));
+    let house = House::with_mailbox(patient).await;
+    let urls = calls_to(&format!("{}{MAILBOX}", house.sandbox.url()));
+    let reset = async {
+        let letter = house.next("").await;
+        house.sandbox.admin().reset().await.unwrap();
+        letter
+    };
+    let command = recharge();
+    let (_, old) = tokio::join!(house.sandbox.admin().command(&command), reset);
+    house.done(&urls).await;
+    let fetch = async {
+        let letter = house.next(&format!("after={}", old.id)).await;
+        assert_eq!(house.answered(&letter, "1000").await.0, 204);
+    };
+    let result = house.ends(&recharge(), fetch).await;
+    assert!(
+        matches!(result, AttemptResult::Answered { .. }),
+        "{result:?}"
+    );
+    house.emptied().await;
+    assert_eq!(house.answered(&old, "1000").await.0, 410);
 }
 
 /// Who sends to the mailbox and goes away leaves nothing there.
@@ -276,7 +312,7 @@ async fn a_callback_is_gone_with_whoever_sent_it() {
     let letter = house.next("").await;
     assert_eq!(letter.sealed, "abcd");
     drop(sender);
-    while !house.has_nothing().await {}
+    house.emptied().await;
     let (status, said) = house.answered(&letter, "1000").await;
     assert_eq!(status, 410, "{said}");
     assert!(said.contains("waits no longer"), "{said}");
