@@ -25,13 +25,12 @@ use relay::{Relay, Trip};
 /// is one, so that the same commands give the same log.
 const MESSENGERS: usize = 32;
 
-/// How long a partner may take, by the real clock whatever the house's is.
-const PATIENCE: Duration = Duration::from_secs(30);
-
-/// Makes errands until the house closes.
+/// Makes errands until the house closes. A partner may take so long to answer,
+/// by the real clock whatever the house's is.
 pub(crate) async fn run(
     house: House,
     errands: mpsc::UnboundedReceiver<Errand>,
+    patience: Duration,
 ) -> std::io::Result<()> {
     let messengers = if house.is_virtual() { 1 } else { MESSENGERS };
     let relay = Relay::open(messengers).await?;
@@ -40,7 +39,8 @@ pub(crate) async fn run(
         let messenger = Messenger {
             house: house.clone(),
             relay: relay.clone(),
-            slot,
+            slot: (slot, 0),
+            patience,
             sender: None,
         };
         tokio::spawn(messenger.work(Arc::clone(&errands)));
@@ -52,7 +52,9 @@ pub(crate) async fn run(
 struct Messenger {
     house: House,
     relay: Relay,
-    slot: usize,
+    /// Its slot of the relay, and how many trips it has given up there.
+    slot: (usize, u64),
+    patience: Duration,
     /// The sender, as long as the keys are these.
     sender: Option<(KeysInUse, KeyRing, CallbackSender)>,
 }
@@ -67,7 +69,17 @@ impl Messenger {
             let Some(Errand { delivery, life }) = next else {
                 return;
             };
-            let (result, wire) = match self.attempt(&delivery).await {
+            let house = self.house.clone();
+            let attempt = tokio::select! {
+                attempt = self.attempt(&delivery) => attempt,
+                // Nobody wants to know any more, and others wait for their turn.
+                () = house.another_life(life) => {
+                    self.slot.1 += 1;
+                    self.sender = None;
+                    continue;
+                }
+            };
+            let (result, wire) = match attempt {
                 Ok(ending) => ending,
                 Err(reason) => (AttemptResult::NotSent { reason }, Vec::new()),
             };
@@ -86,7 +98,7 @@ impl Messenger {
         if url.starts_with("https:") {
             return self.attempt_directly(delivery, &url).await;
         }
-        let mut trip = Trip::to(&url, delivery)?;
+        let mut trip = Trip::to(&url, delivery, self.patience)?;
         for fault in &delivery.faults {
             if let WireFault::Splice { head, tail } = fault {
                 trip.body = self.spliced(*head, *tail).await;
@@ -113,7 +125,7 @@ impl Messenger {
             return Err("faults on the wire need a callback URL that begins with http:".to_owned());
         }
         let (ring, _) = self.sender(false)?;
-        let sender = sender_to(url, ring.clone())?;
+        let sender = sender_to(url, ring.clone(), self.patience)?;
         let started = Instant::now();
         let called = call(&sender, &delivery.operation, &delivery.clear).await;
         let result = judged(called, &relay::Seen::default(), &ring, started);
@@ -150,7 +162,7 @@ impl Messenger {
                 "nobody has this key",
             );
             let ring = KeyRing::new(nobody);
-            return Ok((ring.clone(), sender_to(&self.relay.url(self.slot), ring)?));
+            return Ok((ring.clone(), self.sender_to_relay(ring)?));
         }
         if let Some((known, ring, sender)) = &self.sender
             && *known == keys
@@ -158,17 +170,24 @@ impl Messenger {
             return Ok((ring.clone(), sender.clone()));
         }
         let ring = ring_of(&keys);
-        let sender = sender_to(&self.relay.url(self.slot), ring.clone())?;
+        let sender = self.sender_to_relay(ring.clone())?;
         self.sender = Some((keys, ring.clone(), sender.clone()));
         Ok((ring, sender))
+    }
+
+    /// It is the relay that loses its patience: it knows what it has seen until
+    /// then.
+    fn sender_to_relay(&self, ring: KeyRing) -> Result<CallbackSender, String> {
+        let longer = self.patience.saturating_add(Duration::from_secs(30));
+        sender_to(&self.relay.url(self.slot), ring, longer)
     }
 }
 
 /// A sender that tries once: who tries again is the engine's to say.
-fn sender_to(url: &str, ring: KeyRing) -> Result<CallbackSender, String> {
+fn sender_to(url: &str, ring: KeyRing, patience: Duration) -> Result<CallbackSender, String> {
     let transport = Transport::builder(url, ring)
         .read_retries(0)
-        .timeout(PATIENCE)
+        .timeout(patience)
         .allow_plain_http()
         .build();
     let transport = transport.map_err(|error| error.to_string())?;

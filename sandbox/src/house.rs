@@ -32,6 +32,7 @@ pub(crate) struct House {
     state: Arc<RwLock<State>>,
     clock: Clock,
     logged: watch::Receiver<u64>,
+    living: watch::Receiver<u64>,
 }
 
 /// An attempt that is to be made now.
@@ -107,6 +108,7 @@ impl House {
         let (errands, queue) = mpsc::unbounded_channel();
         let (fallen, fall) = oneshot::channel();
         let (logs, logged) = watch::channel(state.last_event());
+        let (lives, living) = watch::channel(0);
         let state = Arc::new(RwLock::new(state));
         let owner = Owner {
             inbox,
@@ -115,6 +117,7 @@ impl House {
             clock,
             errands,
             logs,
+            lives,
             life: 0,
             under_way: BTreeMap::new(),
             held: BTreeSet::new(),
@@ -135,6 +138,7 @@ impl House {
             state,
             clock,
             logged,
+            living,
         };
         (house, queue, fall)
     }
@@ -224,6 +228,15 @@ impl House {
         self.logged.clone()
     }
 
+    /// Waits until the house has forgotten what an errand was for.
+    pub(crate) async fn another_life(&self, life: u64) {
+        let mut living = self.living.clone();
+        // A house that is closed forgets nothing any more.
+        if living.wait_for(|now| *now != life).await.is_err() {
+            std::future::pending::<()>().await;
+        }
+    }
+
     async fn ask<T>(&self, message: impl FnOnce(Respond<T>) -> Message) -> Result<T, HouseError> {
         let (respond, answer) = oneshot::channel();
         let sent = self.door.send(message(respond));
@@ -262,6 +275,7 @@ struct Owner {
     clock: Clock,
     errands: mpsc::UnboundedSender<Errand>,
     logs: watch::Sender<u64>,
+    lives: watch::Sender<u64>,
     life: u64,
     /// The attempts that were begun and have not ended, by delivery: when they
     /// may go out, if they are still held back.
@@ -467,6 +481,7 @@ impl Owner {
     /// Numbers of deliveries mean something else from here on.
     fn begin_anew(&mut self) {
         self.life += 1;
+        self.lives.send_replace(self.life);
         self.under_way.clear();
         self.held.clear();
     }

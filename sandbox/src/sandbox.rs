@@ -4,6 +4,7 @@ use std::fmt;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::Router;
 use tokio::net::TcpListener;
@@ -16,7 +17,7 @@ use crate::courier;
 use crate::engine::Settings;
 use crate::house::{House, HouseError};
 use crate::http::{Entrance, Peer};
-use crate::service::{self, Office};
+use crate::service::{self, Mailbox, Office};
 use crate::store::Store;
 
 /// A SkyPay of one's own. See [`Sandbox::builder`].
@@ -49,6 +50,7 @@ impl Sandbox {
             database: None,
             clear_text: true,
             snapshot_every: 1000,
+            patience: Duration::from_secs(30),
         }
     }
 }
@@ -63,6 +65,7 @@ pub struct Builder {
     pub(crate) database: Option<PathBuf>,
     pub(crate) clear_text: bool,
     pub(crate) snapshot_every: u64,
+    pub(crate) patience: Duration,
 }
 
 impl Builder {
@@ -107,6 +110,15 @@ impl Builder {
         self
     }
 
+    /// How long the partner may take to answer a callback, by the machine's
+    /// clock whatever the sandbox's is: 30 seconds if not said. Then it is
+    /// unknown whether the callback has arrived. A virtual clock stands still
+    /// meanwhile, so a test of a partner that does not answer wants less.
+    pub fn patience(mut self, patience: Duration) -> Self {
+        self.patience = patience;
+        self
+    }
+
     /// Starts it.
     pub async fn start(self) -> Result<Running, StartError> {
         let address = self.address;
@@ -122,7 +134,7 @@ impl Builder {
         )
         .map_err(|error| StartError::Database(error.to_string()))?;
         let (house, errands, fallen) = House::open(store, state, self.clock);
-        let courier = courier::run(house.clone(), errands).await;
+        let courier = courier::run(house.clone(), errands, self.patience).await;
         courier.map_err(listen)?;
         let info = info(&house, bound, database, self.clear_text);
         let admin = Admin::new(&info.url).map_err(|_| StartError::Stopped)?;
@@ -130,6 +142,7 @@ impl Builder {
         let office = Office {
             house: house.clone(),
             info: info.clone(),
+            mailbox: Mailbox::default(),
             stopping: stopping.clone(),
         };
         let routes = service::routes(Arc::new(office), self.clear_text);

@@ -3,6 +3,7 @@
 pub mod admin;
 mod door;
 mod guard;
+mod mailbox;
 mod own;
 
 use std::sync::Arc;
@@ -18,6 +19,7 @@ use crate::admin::ROOT;
 use crate::http::Peer;
 use crate::page;
 use door::{Call, Door};
+pub(crate) use mailbox::Mailbox;
 pub(crate) use own::Office;
 
 /// Both doors, the sandbox's own interface, and its page.

@@ -128,6 +128,76 @@ fn no_crate_links_what_it_must_not_know() {
     }
 }
 
+/// Crates that a service would not want beside rustls and reqwest.
+const SECOND: [&str; 8] = [
+    "aws-lc-rs",
+    "boring",
+    "curl",
+    "isahc",
+    "native-tls",
+    "openssl",
+    "ureq",
+    "attohttpc",
+];
+
+/// What cargo would build for a crate that others depend on: name and version.
+fn built(package: &str, features: &[&str]) -> BTreeSet<(String, String)> {
+    let edges = ["--edges", "normal,build", "--target", "all"];
+    let form = ["--prefix", "none", "--format", "{p}"];
+    let tree = ["tree", "--offline", "--package", package];
+    let tree = cargo(&[&tree[..], &edges, &form, features].concat());
+    let words = tree.lines().map(str::split_whitespace);
+    words
+        .filter_map(|mut words| {
+            let (name, version) = (words.next()?, words.next()?);
+            Some((name.to_owned(), version.trim_start_matches('v').to_owned()))
+        })
+        .collect()
+}
+
+#[test]
+fn nobody_gets_a_second_tls_library_or_http_client() {
+    for package in xtask::steps::PUBLISHED {
+        for features in [&[][..], &["--all-features"]] {
+            for (name, _) in built(package, features) {
+                assert!(!SECOND.contains(&name.as_str()), "{package} builds {name}");
+            }
+        }
+    }
+}
+
+/// Clippy looks at what our own code uses of the standard library.
+#[test]
+fn every_dependency_builds_with_the_rust_version_that_is_stated() {
+    let all = cargo(&["metadata", "--format-version=1", "--offline"]);
+    let all: Value = serde_json::from_str(&all).unwrap();
+    let parts = |version: &str| -> Vec<u32> {
+        let given = version.split('.').map(|part| part.parse().unwrap());
+        given.chain(std::iter::repeat(0)).take(3).collect()
+    };
+    let mut needed = BTreeMap::new();
+    for package in all["packages"].as_array().unwrap() {
+        let text = |name: &str| package[name].as_str().map(str::to_owned);
+        if let Some(rust) = text("rust_version") {
+            needed.insert((text("name").unwrap(), text("version").unwrap()), rust);
+        }
+    }
+    for package in xtask::steps::PUBLISHED {
+        let own = built(package, &["--all-features"]);
+        let stated = own.iter().find(|(name, _)| name == package).unwrap();
+        let stated = &needed[stated];
+        for dependency in &own {
+            let Some(rust) = needed.get(dependency) else {
+                continue;
+            };
+            assert!(
+                parts(rust) <= parts(stated),
+                "{package} states Rust {stated}, but {dependency:?} needs {rust}"
+            );
+        }
+    }
+}
+
 #[test]
 fn what_is_committed_is_what_the_document_gives() {
     let comparison = xtask::generate::compare(&xtask::root()).unwrap();

@@ -1,11 +1,10 @@
 //! `browser`: the sandbox's page in headless Chromium, as a person uses it. The
 //! tests are in `sandbox/tests/browser/`, what they need from npm is pinned there.
 
-use std::env::consts::EXE_SUFFIX;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use crate::{Ending, steps, validate};
+use crate::{Ending, program, validate};
 
 /// The tests, and what they need from npm.
 const FOLDER: &str = "sandbox/tests/browser";
@@ -24,9 +23,12 @@ pub fn run(root: &Path) -> Ending {
         );
         return Ending::Unusable;
     }
-    let program = match program(root) {
+    let program = match program::build(root) {
         Ok(program) => program,
-        Err(ending) => return ending,
+        Err(error) => {
+            eprintln!("{error}");
+            return Ending::Unusable;
+        }
     };
     if !validate::install_from_npm(&root.join(FOLDER)) {
         return Ending::Unusable;
@@ -46,21 +48,6 @@ pub fn run(root: &Path) -> Ending {
         Err(error) => {
             eprintln!("cannot run node: {error}. Install Node.js 20.19 or newer.");
             Ending::Unusable
-        }
-    }
-}
-
-/// Builds `skypay`; cargo puts it beside this program.
-fn program(root: &Path) -> Result<PathBuf, Ending> {
-    match steps::cargo(root, "build --quiet --package skypay-sandbox --bin skypay") {
-        Ending::Clean => {}
-        ending => return Err(ending),
-    }
-    match std::env::current_exe() {
-        Ok(xtask) => Ok(xtask.with_file_name(format!("skypay{EXE_SUFFIX}"))),
-        Err(error) => {
-            eprintln!("cannot tell where cargo builds to: {error}");
-            Err(Ending::Unusable)
         }
     }
 }

@@ -1,12 +1,13 @@
 //! The tasks that are a sequence of commands.
 
+use std::env::consts::EXE_SUFFIX;
 use std::ffi::OsStr;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use crate::generate::DOCUMENT;
-use crate::{Ending, browser, generate, revision, task, validate};
+use crate::{Ending, browser, generate, revision, supply_chain, task, validate};
 
 /// The crates that others depend on, in the order in which they depend on each
 /// other. The rest of the workspace stays here.
@@ -52,7 +53,8 @@ pub fn test(root: &Path) -> Ending {
 }
 
 /// `ci`: formatting, lints, documentation, tests, the page in a browser,
-/// packages, the external validators, and whether verdicts on edits are true.
+/// packages, the supply chain, the external validators, requests of another's
+/// making, and whether verdicts on edits are true.
 #[must_use]
 pub fn ci(root: &Path) -> Ending {
     sequence(&[
@@ -62,7 +64,11 @@ pub fn ci(root: &Path) -> Ending {
         ("test", &|| test(root)),
         ("page in a browser", &|| browser::run(root)),
         ("packages", &|| packages(root)),
+        ("supply chain", &|| supply_chain::run(root)),
         ("external validators", &|| validate::run(root)),
+        ("sandbox beside the document", &|| {
+            task::run(root, &["schemathesis"])
+        }),
         ("verdicts beside another's", &|| {
             task::run(root, &["second-opinion"])
         }),
@@ -197,6 +203,32 @@ fn each<T>(things: impl IntoIterator<Item = T>, step: impl FnMut(T) -> Ending) -
         .unwrap_or(Ending::Clean)
 }
 
+/// Puts a tool of cargo's into `target/tools`, unless that version is there.
+///
+/// # Errors
+///
+/// How it ended, if it cannot be installed; cargo has said why.
+pub(crate) fn install(
+    root: &Path,
+    name: &str,
+    version: &str,
+    options: &str,
+) -> Result<PathBuf, Ending> {
+    let program = root
+        .join("target/tools/bin")
+        .join(format!("{name}{EXE_SUFFIX}"));
+    let there = Command::new(&program).arg("--version").output();
+    if there.is_ok_and(|told| String::from_utf8_lossy(&told.stdout).contains(version)) {
+        return Ok(program);
+    }
+    println!("installing {name} {version}");
+    let arguments = format!("install --quiet --locked --root target/tools --version {version}");
+    match cargo(root, &format!("{arguments} {options} {name}")) {
+        Ending::Clean => Ok(program),
+        ending => Err(ending),
+    }
+}
+
 pub(crate) fn cargo(root: &Path, arguments: &str) -> Ending {
     run(&mut command(root, arguments))
 }
@@ -208,8 +240,16 @@ pub(crate) fn cargo(root: &Path, arguments: &str) -> Ending {
 /// with and without a task.
 #[must_use]
 pub fn command(root: &Path, arguments: &str) -> Command {
-    let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
-    command.args(arguments.split_whitespace()).current_dir(root);
+    let cargo = std::env::var_os("CARGO").map_or_else(|| "cargo".into(), PathBuf::from);
+    let mut command = command_of(&cargo, root);
+    command.args(arguments.split_whitespace());
+    command
+}
+
+/// A command that does not take itself for a part of xtask.
+pub(crate) fn command_of(program: &Path, root: &Path) -> Command {
+    let mut command = Command::new(program);
+    command.current_dir(root);
     for (name, _) in std::env::vars_os() {
         let text = name.to_string_lossy();
         if text.starts_with("CARGO_PKG_") || text.starts_with("CARGO_MANIFEST_") {
@@ -219,12 +259,13 @@ pub fn command(root: &Path, arguments: &str) -> Command {
     command
 }
 
-fn run(command: &mut Command) -> Ending {
+pub(crate) fn run(command: &mut Command) -> Ending {
     match command.status() {
         Ok(status) if status.success() => Ending::Clean,
         Ok(_) => Ending::Findings,
         Err(error) => {
-            eprintln!("cannot run cargo: {error}");
+            let program = command.get_program().display();
+            eprintln!("cannot run {program}: {error}");
             Ending::Unusable
         }
     }

@@ -6,7 +6,7 @@ use clap::{Parser, Subcommand};
 
 use crate::{
     Ending, approve, browser, diff, docs, examples, fmt_spec, generate, lint, prove, review,
-    second_opinion, semver, steps, surface, validate, views,
+    schemathesis, second_opinion, semver, steps, supply_chain, surface, validate, views,
 };
 
 /// The project's tasks.
@@ -54,12 +54,16 @@ pub enum Task {
     Prove(prove::Arguments),
     /// Compare the verdicts on edits with those of Redocly's diff
     SecondOpinion(second_opinion::Arguments),
+    /// Put requests made up from the document to a sandbox (installs what asks)
+    Schemathesis(schemathesis::Arguments),
     /// Send a payout through the generated halves and tell the story
     Demo,
     /// Run everything that CI checks, except formatting and lints
     Test,
     /// Use the sandbox's page in headless Chromium (installs Playwright, pinned)
     Browser,
+    /// Look at the licences, versions and sources of all dependencies
+    SupplyChain,
     /// Run the external validators on the document (installs them, pinned)
     Validate,
     /// Run everything that CI checks
@@ -85,9 +89,11 @@ impl Task {
             Self::Approve(arguments) => approve::run(root, arguments),
             Self::Prove(arguments) => prove::run(root, arguments),
             Self::SecondOpinion(arguments) => second_opinion::run(root, arguments),
+            Self::Schemathesis(arguments) => schemathesis::run(root, arguments),
             Self::Demo => steps::demo(root),
             Self::Test => steps::test(root),
             Self::Browser => browser::run(root),
+            Self::SupplyChain => supply_chain::run(root),
             Self::Validate => validate::run(root),
             Self::Ci => steps::ci(root),
         }

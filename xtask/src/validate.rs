@@ -58,7 +58,8 @@ pub(crate) fn install_from_npm(folder: &Path) -> bool {
     done
 }
 
-fn install_from_pypi(folder: &Path) -> bool {
+/// Installs what `requirements.txt` pins.
+pub(crate) fn install_from_pypi(folder: &Path) -> bool {
     let python = folder.join(".venv/bin/python");
     if !python.exists() {
         let mut venv = Command::new("python3");

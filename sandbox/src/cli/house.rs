@@ -2,6 +2,7 @@
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use clap::ValueEnum;
 use serde::Deserialize;
@@ -78,6 +79,9 @@ pub(crate) struct Up {
     /// Take sealed bodies only, not clear text
     #[arg(long)]
     sealed_only: bool,
+    /// How long a partner may take to answer, by the machine's clock
+    #[arg(long, value_name = "TIME", default_value = "30s")]
+    patience: Pause,
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
@@ -180,7 +184,8 @@ impl Up {
             .address(SocketAddr::from((Ipv4Addr::LOCALHOST, self.port)))
             .clock(clock)
             .settings(settings)
-            .clear_text(!self.sealed_only);
+            .clear_text(!self.sealed_only)
+            .patience(Duration::from_millis(self.patience.as_milliseconds()));
         if !self.memory {
             builder = builder.database(&self.db);
         }

@@ -140,6 +140,9 @@ async fn list() -> Result<Said, Failure> {
 }
 
 /// Say where callbacks go
+///
+/// A partner without a server of its own gets them from the sandbox's mailbox:
+/// set its URL, http://127.0.0.1:7171/_sandbox/mailbox, and fetch them there.
 #[derive(Clone, Debug, clap::Args)]
 #[command(after_help = super::running::HELP)]
 pub(crate) struct Callbacks {

@@ -4,7 +4,7 @@
 
 use std::net::Ipv4Addr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use axum::Router;
 use axum::body::{Body, Bytes};
@@ -32,6 +32,9 @@ pub(crate) struct Relay {
 struct Slot {
     trip: Option<Arc<Trip>>,
     seen: Seen,
+    /// Counts on when a trip is given up: what is left of it may still come
+    /// when the next one has begun.
+    turn: u64,
 }
 
 /// What is expected to come, and what shall become of it.
@@ -41,6 +44,8 @@ pub(crate) struct Trip {
     url: String,
     attempt: u32,
     faults: Vec<WireFault>,
+    /// How long the partner may take, by the real clock.
+    patience: Duration,
     /// What is sent instead of what comes.
     pub(crate) body: Option<String>,
 }
@@ -57,12 +62,13 @@ pub(crate) struct Seen {
 }
 
 impl Trip {
-    pub(crate) fn to(url: &str, delivery: &Delivery) -> Result<Self, String> {
+    pub(crate) fn to(url: &str, delivery: &Delivery, patience: Duration) -> Result<Self, String> {
         Ok(Self {
             target: Some(Target::parse(url).map_err(|error| error.to_string())?),
             url: url.to_owned(),
             attempt: delivery.attempt,
             faults: delivery.faults.clone(),
+            patience,
             body: None,
         })
     }
@@ -73,6 +79,7 @@ impl Trip {
             url: String::new(),
             attempt: 0,
             faults: Vec::new(),
+            patience: Duration::ZERO,
             body: None,
         }
     }
@@ -95,7 +102,7 @@ impl Relay {
         };
         let slots = Arc::downgrade(&relay.slots);
         let routes = Router::new()
-            .route("/{slot}", post(take))
+            .route("/{slot}/{turn}", post(take))
             .with_state(slots)
             .into_make_service_with_connect_info::<Peer>();
         // Ends with the runtime; without a relay it turns everything away.
@@ -104,24 +111,25 @@ impl Relay {
     }
 
     /// Where the sender of a slot sends to.
-    pub(crate) fn url(&self, slot: usize) -> String {
-        format!("{}/{slot}", self.base)
+    pub(crate) fn url(&self, (slot, turn): (usize, u64)) -> String {
+        format!("{}/{slot}/{turn}", self.base)
     }
 
     /// Prepares for what comes next in a slot.
-    pub(crate) fn expect(&self, slot: usize, trip: Trip) {
+    pub(crate) fn expect(&self, (slot, turn): (usize, u64), trip: Trip) {
         if let Some(slot) = self.slots.get(slot) {
             *locked(slot) = Slot {
                 trip: Some(Arc::new(trip)),
                 seen: Seen::default(),
+                turn,
             };
         }
     }
 
     /// What was seen in a slot since then.
-    pub(crate) fn seen(&self, slot: usize) -> Seen {
+    pub(crate) fn seen(&self, (slot, _): (usize, u64)) -> Seen {
         let slot = self.slots.get(slot);
-        slot.map(|slot| std::mem::take(&mut *locked(slot)).seen)
+        slot.map(|slot| std::mem::take(&mut locked(slot).seen))
             .unwrap_or_default()
     }
 }
@@ -135,7 +143,7 @@ fn locked(slot: &Mutex<Slot>) -> MutexGuard<'_, Slot> {
 async fn take(
     State(slots): State<std::sync::Weak<[Mutex<Slot>]>>,
     ConnectInfo(peer): ConnectInfo<Peer>,
-    Path(slot): Path<usize>,
+    Path((slot, turn)): Path<(usize, u64)>,
     sealed: String,
 ) -> Response {
     let Some(slots) = slots.upgrade() else {
@@ -145,11 +153,16 @@ async fn take(
         return StatusCode::NOT_FOUND.into_response();
     };
     // Nobody but the messenger is expected, and it sends once.
-    let Some(trip) = locked(slot).trip.take() else {
-        return StatusCode::NOT_FOUND.into_response();
+    let trip = {
+        let mut slot = locked(slot);
+        let expected = slot.turn == turn;
+        let Some(trip) = slot.trip.take_if(|_| expected) else {
+            return StatusCode::NOT_FOUND.into_response();
+        };
+        slot.seen.sealed = Some(sealed.clone());
+        trip
     };
-    locked(slot).seen.sealed = Some(sealed.clone());
-    let answer = carry(&trip, sealed, slot).await;
+    let answer = carry(&trip, turn, sealed, slot).await;
     answer.unwrap_or_else(|| {
         peer.fate.cut();
         StatusCode::BAD_GATEWAY.into_response()
@@ -157,7 +170,12 @@ async fn take(
 }
 
 /// Sends all copies at once; the answer to the first one counts.
-async fn carry(trip: &Arc<Trip>, sealed: String, slot: &Mutex<Slot>) -> Option<Response> {
+async fn carry(
+    trip: &Arc<Trip>,
+    turn: u64,
+    sealed: String,
+    slot: &Mutex<Slot>,
+) -> Option<Response> {
     trip.target.as_ref()?;
     let body = Bytes::from(trip.body.clone().unwrap_or(sealed));
     let mut copies = JoinSet::new();
@@ -171,6 +189,9 @@ async fn carry(trip: &Arc<Trip>, sealed: String, slot: &Mutex<Slot>) -> Option<R
             continue;
         };
         let mut slot = locked(slot);
+        if slot.turn != turn {
+            return None;
+        }
         match result {
             Err(WireError::Connect(why)) => slot.seen.not_sent = Some(why),
             Ok(response) if record.copy == 1 => answer = response,
@@ -195,7 +216,7 @@ async fn send(
         sealed: String::from_utf8_lossy(body).into_owned(),
         ..WireRecord::default()
     };
-    let sent = tokio::time::timeout(super::PATIENCE, exchanged(trip, body, &mut record)).await;
+    let sent = tokio::time::timeout(trip.patience, exchanged(trip, body, &mut record)).await;
     let sent = sent.unwrap_or_else(|_| Err(WireError::Broken("no answer in time".to_owned())));
     record.milliseconds = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
     (record, sent)

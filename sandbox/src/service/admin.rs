@@ -14,6 +14,23 @@
 //! | `POST save` | [`File`] | [`Saved`] |
 //! | `POST restore` | [`File`] | [`ClockFace`] |
 //! | `POST reset` | – | [`ClockFace`] |
+//! | `POST mailbox`, `POST mailbox/to/{name}` | a sealed callback | the sealed answer, when there is one |
+//! | `GET mailbox/next?after=&wait=` | [`Next`] | a sealed callback; 204 if none has come |
+//! | `POST mailbox/{id}` | the sealed answer to it | 204; 410 if nobody waits for it any more |
+//!
+//! The mailbox is a partner's server for partners that have none: a callback
+//! whose URL leads there waits for whoever fetches it. It comes as `text/plain`
+//! exactly as it was delivered; the header `Callback-Id` has its number in the
+//! mailbox, `Callback-Path` the path that it was sent to, which tells apart
+//! callbacks with a URL of their own (`mailbox/to/inquiries`). It can be fetched
+//! again until it is answered, so nothing is lost with a fetch that fails; with
+//! `after`, somebody else can work on the next one.
+//!
+//! To the courier the mailbox is like any partner. Who does not answer in time
+//! has not answered: the callback is gone from the mailbox, its attempt ends as
+//! unknown, and an answer to it gets 410. An answer that cannot be opened, such
+//! as an empty one, ends it as unknown at once. At most 256 callbacks wait, of
+//! at most 64 KiB each; another one gets 503.
 //!
 //! What is refused comes with an HTTP status of 4xx and a [`Problem`].
 
@@ -113,6 +130,18 @@ pub struct LogQuery {
 pub struct Personal {
     /// They are.
     pub personal: bool,
+}
+
+/// Which callback of the mailbox.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Next {
+    /// The oldest after this number.
+    pub after: u64,
+    /// How long one is waited for if there is none, in seconds of the real
+    /// clock: 30 if not said, and never more.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub wait: Option<u64>,
 }
 
 /// Moves a virtual clock.

@@ -18,6 +18,7 @@ use tokio::sync::watch;
 
 use super::admin::{Advance, CallbackDetails, Carried, File, Info, LogQuery, Personal, Saved};
 use super::guard::refused;
+use super::mailbox::{self, Mailbox};
 use crate::engine::Command;
 use crate::house::{Carriage, House, HouseError};
 
@@ -26,6 +27,7 @@ use crate::house::{Carriage, House, HouseError};
 pub(crate) struct Office {
     pub(crate) house: House,
     pub(crate) info: Info,
+    pub(crate) mailbox: Mailbox,
     /// Changes when the sandbox stops.
     pub(crate) stopping: watch::Receiver<bool>,
 }
@@ -46,6 +48,7 @@ pub(crate) fn routes(office: Arc<Office>) -> Router {
         .route("/save", post(save))
         .route("/restore", post(restore))
         .route("/reset", post(reset))
+        .merge(mailbox::routes())
         .fallback(|| async { refused(StatusCode::NOT_FOUND, "there is nothing at this path") })
         .method_not_allowed_fallback(|| async {
             refused(

@@ -83,7 +83,40 @@ fn the_walks_lead_where_they_say() {
         ("\"balance\":", 1),
         ("balanceQuery: accepted", 1),
         ("money-moved", 1),
+        ("\"action\":\"financeNotification\"", 1),
+        ("answered 1000 Success", 1),
     ] {
         assert!(out.matches(said).count() >= times, "{said}: {out}");
     }
+}
+
+/// The partner's side of `walk.sh` is curl and openssl alone.
+#[test]
+fn the_whole_walk_ends_well() {
+    let walk = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/walk.sh");
+    let output = Command::new("bash")
+        .arg(walk)
+        .env("SKYPAY", env!("CARGO_BIN_EXE_skypay"))
+        .output()
+        .unwrap();
+    let out = String::from_utf8(output.stdout).unwrap();
+    let err = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{out}{err}");
+    for said in [
+        "Completed",
+        "Failed",
+        "Canceled",
+        "Uploaded",
+        "collectionCollect",
+        "SVG",
+    ] {
+        assert!(out.contains(said), "{said}: {out}");
+    }
+    assert!(
+        out.trim_end().ends_with("All 7 steps went as they should."),
+        "{out}"
+    );
+    assert!(err.is_empty(), "{err}");
+    let wide = out.lines().find(|line| line.chars().count() > 80);
+    assert_eq!(wide, None);
 }

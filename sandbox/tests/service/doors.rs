@@ -142,6 +142,20 @@ async fn json_that_is_no_object_is_refused_in_clear() {
 }
 
 #[tokio::test]
+async fn the_path_of_an_operation_answers_in_clear_even_what_is_no_json() {
+    let house = House::open().await;
+    let text = "Content-Type: text/plain\r\n";
+    for (headers, body) in [("", ""), ("", "abc"), (text, ""), (text, "abc")] {
+        let path = "/services/sandbox/balanceQuery";
+        let (status, head, answer) = posted(house.sandbox.url(), path, headers, body).await;
+        assert_eq!(status, 200, "{headers}{body}: {answer}");
+        assert!(head.contains("content-type: application/json"), "{head}");
+        let answer: Value = serde_json::from_str(&answer).unwrap();
+        assert_eq!(answer["responseCode"], "-1000", "{headers}{body}");
+    }
+}
+
+#[tokio::test]
 async fn clear_text_can_be_switched_off() {
     let builder = Sandbox::builder()
         .clock(Clock::standing())

@@ -1,12 +1,14 @@
 //! The whole life of each kind of transaction.
 
+use std::collections::BTreeSet;
+
 use serde_json::json;
 use skypay_sandbox::engine::{CashierCommand, Command, FinanceCommand, StoreCommand};
 use skypay_types::{
     AmendTransactionV2Request, BalanceQueryRequest, BalanceTransferRequest, CancelPayoutRequest,
     CollectionChannel, Generate711BarcodeRequest, GetReportCollectionRequest,
     GetReportPayoutRequest, NotificationInquiryRequest, PayoutChannel, PayoutQueueRequest,
-    PayoutQueueV2Request, PayoutStatus, ResponseCode,
+    PayoutQueueV2Request, PayoutStatus, ResponseCode, StatementType,
 };
 
 use crate::house::{House, bank, like};
@@ -255,6 +257,20 @@ async fn a_barcode_is_made_and_paid_within_its_day() {
     };
     house.done(&ask()).await;
     assert_eq!(house.partner.told.take()[0].1["contractNumber"], CONTRACT);
+    house.answers("collectionCollect", Ok(json!({})));
+    house
+        .done(&Command::Cashier(CashierCommand::Collect {
+            contract_number: barcode.reference_number.clone(),
+            channel: CollectionChannel::SevenEleven,
+            amount: None,
+            phone: None,
+            receipt_number: None,
+            collected_time: None,
+        }))
+        .await;
+    let (name, collected) = house.partner.told.take().remove(0);
+    assert_eq!(name, "collectionCollect");
+    assert_eq!(collected["contractNumber"], CONTRACT);
     house.advance("25h").await;
     let late = house.sandbox.admin().command(&ask()).await.unwrap();
     assert!(late.declined().is_some(), "{late:?}");
@@ -299,6 +315,44 @@ async fn a_recharge_is_told_and_found_again() {
         like(json!({ "transctionDate": "2026-01-05", "transEndDate": "2026-01-06" }));
     let found = house.client.notification_inquiry(&inquiry).await.unwrap();
     assert_eq!(found.notifications.len(), 1);
+}
+
+/// Settled money was collected before, so that comes first.
+#[tokio::test]
+async fn every_kind_of_movement_is_told() {
+    let house = House::open().await;
+    house.answers(
+        "collectionInquiry",
+        Ok(json!({ "amount": "3900.00", "payerName": "Dela Cruz,Juan,Santos", "payerAddress": "1 Example Street", "payerPhone": "09123456789" })),
+    );
+    house.answers("collectionCollect", Ok(json!({})));
+    let prefix = "SKY98";
+    for command in [
+        json!({ "command": "cashier", "do": "ask-collection", "contract_number": CONTRACT,
+            "channel": CollectionChannel::RdPawnshop, "amount": "3900.00", "phone": "09123456789" }),
+        json!({ "command": "cashier", "do": "collect", "contract_number": CONTRACT,
+            "channel": CollectionChannel::RdPawnshop }),
+        json!({ "command": "finance", "do": "recharge", "prefix": prefix, "amount": "500.00" }),
+        json!({ "command": "finance", "do": "settlement", "prefix": prefix }),
+        json!({ "command": "finance", "do": "settlement-recharge", "prefix": prefix, "amount": "100.00" }),
+        json!({ "command": "finance", "do": "collection-withdrawal", "prefix": prefix, "amount": "100.00" }),
+        json!({ "command": "finance", "do": "payout-withdrawal", "prefix": prefix, "amount": "100.00" }),
+        json!({ "command": "finance", "do": "transfer", "from": prefix, "to": "SKY99", "amount": "100.00" }),
+    ] {
+        house.done(&serde_json::from_value(command).unwrap()).await;
+    }
+    house.advance("2d").await;
+    let told = house.partner.told.take().into_iter();
+    let told = told.filter(|(name, _)| *name == "financeNotification");
+    let told: BTreeSet<_> = told
+        .map(|(_, notice)| StatementType::from(notice["statementType"].as_str().unwrap()))
+        .map(|kind| kind.as_ref().to_owned())
+        .collect();
+    let all: BTreeSet<_> = StatementType::ALL
+        .iter()
+        .map(|kind| kind.as_ref().to_owned())
+        .collect();
+    assert_eq!(told, all);
 }
 
 #[tokio::test]

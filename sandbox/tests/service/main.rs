@@ -7,6 +7,7 @@ mod doors;
 mod durability;
 mod house;
 mod life;
+mod mailbox;
 mod own;
 mod page;
 mod wire;

@@ -1,0 +1,23 @@
+//! `supply-chain`: licences, versions and sources of everything that the crates
+//! stand on, by cargo-deny and the rules in `deny.toml`.
+
+use std::path::Path;
+
+use crate::{Ending, steps};
+
+/// The version of cargo-deny; `deny.toml` is written for it.
+const VERSION: &str = "0.20.2";
+
+/// Installs cargo-deny and looks.
+#[must_use]
+pub fn run(root: &Path) -> Ending {
+    // What only advisories need is left out: they need the network, too.
+    match steps::install(root, "cargo-deny", VERSION, "--no-default-features") {
+        Ok(program) => {
+            let mut deny = steps::command_of(&program, root);
+            deny.args(["--offline", "check", "licenses", "bans", "sources"]);
+            steps::run(&mut deny)
+        }
+        Err(ending) => ending,
+    }
+}
