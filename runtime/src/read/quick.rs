@@ -47,6 +47,30 @@ impl de::Error for Odd {
     }
 }
 
+/// Where in a string the next quote, backslash or control character is, or the
+/// end of all.
+#[inline]
+fn until_special(bytes: &[u8], mut at: usize) -> usize {
+    const ONES: u64 = u64::from_ne_bytes([1; 8]);
+    const HIGH: u64 = ONES << 7;
+    // The high bit of each byte that is less, unless it was set before.
+    // Above the first such byte the others may be wrong.
+    let less = |word: u64, than: u8| word.wrapping_sub(ONES * u64::from(than)) & !word;
+    let same = |word: u64, byte: u8| less(word ^ (ONES * u64::from(byte)), 1);
+    while let Some(next) = bytes.get(at..).and_then(<[u8]>::first_chunk) {
+        let word = u64::from_le_bytes(*next);
+        let special = (less(word, 0x20) | same(word, b'"') | same(word, b'\\')) & HIGH;
+        if special != 0 {
+            return at + special.trailing_zeros() as usize / 8;
+        }
+        at += 8;
+    }
+    while let Some(0x20 | 0x21 | 0x23..=0x5b | 0x5d..) = bytes.get(at) {
+        at += 1;
+    }
+    at
+}
+
 struct Reader<'de> {
     text: &'de str,
     at: usize,
@@ -99,13 +123,13 @@ impl<'de> Reader<'de> {
         let mut escaped = false;
         let mut at = start + 1;
         loop {
+            at = until_special(bytes, at);
             match bytes.get(at) {
                 Some(b'"') => break,
                 Some(b'\\') => {
                     escaped = true;
                     at += 2;
                 }
-                Some(0x20..) => at += 1,
                 _ => return Err(Odd),
             }
         }
