@@ -15,6 +15,7 @@ fn sealed_examples_open_with_the_key_that_the_page_names() {
     let arguments = Arguments {
         against: None,
         out: Some(out.clone()),
+        check: false,
     };
     report(&xtask::root(), &arguments).unwrap();
     let page = fs::read_to_string(out).unwrap();
