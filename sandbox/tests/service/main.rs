@@ -5,6 +5,7 @@
 
 mod doors;
 mod durability;
+mod faults;
 mod house;
 mod life;
 mod own;
