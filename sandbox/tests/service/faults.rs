@@ -270,7 +270,7 @@ impl Socket {
 }
 
 /// Reads until a request is whole, or until nothing more comes.
-async fn read_request(stream: &mut TcpStream) -> (Vec<u8>, Option<ErrorKind>) {
+pub(crate) async fn read_request(stream: &mut TcpStream) -> (Vec<u8>, Option<ErrorKind>) {
     let mut read = Vec::new();
     loop {
         match stream.read_buf(&mut read).await {

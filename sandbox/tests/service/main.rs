@@ -9,4 +9,5 @@ mod faults;
 mod house;
 mod life;
 mod own;
+mod switches;
 mod wire;
