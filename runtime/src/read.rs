@@ -5,6 +5,8 @@
 //! error, because which of them holds is anyone's guess; keys that mean none
 //! are ignored.
 
+mod quick;
+
 use std::borrow::Cow;
 use std::fmt::{self, Write as _};
 use std::vec;
@@ -26,6 +28,12 @@ use crate::wire::{self, WireError};
 /// If `bytes` are not one JSON text in UTF-8, nested no deeper than 127
 /// levels, or if a field is missing, there twice, or not what it should be.
 pub fn from_slice<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, ReadError> {
+    quick::read(bytes).map_or_else(|| with_care(bytes), Ok)
+}
+
+/// The way that knows the place of everything, and so what is wrong where. It
+/// takes the text apart into its values before it looks at any of them.
+fn with_care<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, ReadError> {
     if nested_too_deep(bytes) {
         return Err(ReadError::new(Cause::Nesting));
     }
@@ -367,14 +375,17 @@ impl<'de> Deserializer<'de> for Node<'de> {
     }
 }
 
-fn visit_number<'de, V: Visitor<'de>>(number: &str, visitor: V) -> Result<V::Value, Failure> {
+fn visit_number<'de, V: Visitor<'de>, E: de::Error>(
+    number: &str,
+    visitor: V,
+) -> Result<V::Value, E> {
     if let Ok(number) = number.parse::<u64>() {
         visitor.visit_u64(number)
     } else if let Ok(number) = number.parse::<i64>() {
         visitor.visit_i64(number)
     } else {
         let number = number.parse::<f64>();
-        visitor.visit_f64(number.map_err(|_| Failure::new(Cause::Other))?)
+        visitor.visit_f64(number.map_err(E::custom)?)
     }
 }
 
@@ -563,7 +574,7 @@ mod tests {
     use serde::Deserialize;
     use serde_json::value::RawValue;
 
-    use super::{ReadError, from_slice, same_when_folded};
+    use super::{ReadError, from_slice, quick, same_when_folded, with_care};
     use crate::value::Amount;
     use crate::wire;
 
@@ -598,8 +609,16 @@ mod tests {
         Other(u8),
     }
 
+    /// What the careful way makes of it, with which the quick one agrees
+    /// wherever it comes to an end.
     fn read(json: &str) -> Result<Message, ReadError> {
-        from_slice(json.as_bytes())
+        let bytes = json.as_bytes();
+        let careful = with_care(bytes);
+        if let Some(quick) = quick::read::<Message>(bytes) {
+            assert_eq!(careful.as_ref(), Ok(&quick), "{json}");
+        }
+        assert_eq!(from_slice(bytes), careful, "{json}");
+        careful
     }
 
     fn message(control_number: &str) -> Message {
@@ -843,7 +862,84 @@ mod tests {
         }
     }
 
+    /// JSON that looks like a message here and there, in many spellings.
+    fn spellings() -> impl Strategy<Value = String> {
+        let scalars = prop_oneof![
+            Just("null"),
+            Just("true"),
+            Just("12"),
+            Just("-0"),
+            Just("1.50"),
+            Just("1e2"),
+            Just("\"1.50\""),
+            Just("\" 7 \""),
+            Just("\"\""),
+            Just("\"a\\/b\""),
+            Just("\"\\ud800\""),
+            Just("\"\\u00f1\""),
+            Just("\"\u{f1}\""),
+            Just("\"Bank\""),
+            Just("99999999999999999999"),
+            Just("1e999"),
+        ];
+        let keys = prop_oneof![
+            Just("controlNumber"),
+            Just("contractNumber"),
+            Just("CONTROL NUMBER"),
+            Just("amount"),
+            Just("Amount"),
+            Just("rows"),
+            Just("nested"),
+            Just("wrapped"),
+            Just("byName"),
+            Just("pair"),
+            Just("kind"),
+            Just("bankCode"),
+            Just("bank\\u0043ode"),
+            Just("unknown"),
+        ];
+        let blank = || prop_oneof![4 => Just(""), 1 => Just(" "), 1 => Just("\n\t")];
+        let scalar = scalars.prop_map(str::to_owned);
+        scalar.prop_recursive(5, 40, 6, move |inner| {
+            let entries = (keys.clone(), blank(), inner.clone())
+                .prop_map(|(key, blank, value)| format!("{blank}\"{key}\"{blank}:{blank}{value}"));
+            prop_oneof![
+                3 => proptest::collection::vec(entries, 0..6)
+                    .prop_map(|entries| format!("{{{}}}", entries.join(","))),
+                1 => proptest::collection::vec(inner, 0..4)
+                    .prop_map(|items| format!("[{}]", items.join(" ,"))),
+            ]
+        })
+    }
+
+    #[test]
+    fn the_quick_way_is_enough_for_every_spelling() {
+        for json in [
+            r#"{"controlNumber":"SKY1","amount":"1.50","rows":[{"bankCode":"SEC"}]}"#,
+            r#" { "AMOUNT" : 1.50 , "control number" : 7, "x":[{}, true, null,"\ud800"] } "#,
+            r#"{"nested":{"wrapped":{"bankCode":"a\/\u00f1"}},"byName":{"a b":{"Bank_Code":1,"bankcode":2}}}"#,
+        ] {
+            let quick = quick::read::<Message>(json.as_bytes());
+            assert_eq!(quick.as_ref(), read(json).as_ref().ok(), "{json}");
+            assert!(quick.is_some(), "{json}");
+        }
+    }
+
     proptest! {
+        #[test]
+        fn both_ways_agree(
+            json in spellings(),
+            edit in proptest::option::of((any::<prop::sample::Index>(), "[]\\[{}:,\"0-9.en\\\\ ]?")),
+        ) {
+            let mut json = json;
+            if let Some((place, new)) = edit {
+                let (start, old) = json.char_indices().nth(place.index(json.chars().count())).unwrap();
+                json.replace_range(start..start + old.len_utf8(), &new);
+            }
+            // It compares the two.
+            let _ = read(&json);
+        }
+
         #[test]
         fn nothing_makes_it_panic(bytes in proptest::collection::vec(any::<u8>(), 0..64), json in r#"[]\[{}:,"a-z0-9\\ ]{0,64}"#) {
             let _ = (from_slice::<Message>(&bytes), read(&json));

@@ -16,7 +16,6 @@ use axum::serve::{IncomingStream, Listener};
 use http::header::{CONTENT_TYPE, HOST};
 use http::{Method, Request, Response, Uri};
 use http_body_util::Full;
-use http_body_util::channel::Channel;
 use hyper::body::{Body, Bytes, Frame, Incoming};
 use hyper_util::rt::TokioIo;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
@@ -115,14 +114,39 @@ where
 }
 
 /// A body that announces its whole length and breaks off after `keep` bytes.
-pub(crate) fn broken_off(
-    bytes: &Bytes,
-    keep: usize,
-) -> impl Body<Data = Bytes, Error = io::Error> + Send + 'static + use<> {
-    let (mut sender, body) = Channel::<Bytes, io::Error>::new(1);
-    let _ = sender.try_send(Frame::data(bytes.slice(..keep.min(bytes.len()))));
-    sender.abort(io::ErrorKind::ConnectionAborted.into());
-    body
+pub(crate) fn broken_off(bytes: &Bytes, keep: usize) -> BrokenOff {
+    BrokenOff {
+        left: Some(bytes.slice(..keep.min(bytes.len()))),
+        has_paused: false,
+    }
+}
+
+/// See [`broken_off`].
+#[derive(Debug)]
+pub(crate) struct BrokenOff {
+    left: Option<Bytes>,
+    has_paused: bool,
+}
+
+impl Body for BrokenOff {
+    type Data = Bytes;
+    type Error = io::Error;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<io::Result<Frame<Bytes>>>> {
+        if let Some(left) = self.left.take().filter(|left| !left.is_empty()) {
+            return Poll::Ready(Some(Ok(Frame::data(left))));
+        }
+        // What has not been written when a body fails is thrown away, the head
+        // too. A pause lets it out first.
+        if !std::mem::replace(&mut self.has_paused, true) {
+            context.waker().wake_by_ref();
+            return Poll::Pending;
+        }
+        Poll::Ready(Some(Err(io::ErrorKind::ConnectionAborted.into())))
+    }
 }
 
 /// The same text with a few characters that are others, chosen by a seed.

@@ -184,22 +184,43 @@ async fn carry(
         copies.spawn(async move { send(&trip, &body, copy).await });
     }
     let mut answer = None;
+    let mut ends = Vec::new();
     while let Some(copy) = copies.join_next().await {
         let Ok((record, result)) = copy else {
             continue;
         };
-        let mut slot = locked(slot);
-        if slot.turn != turn {
-            return None;
+        let first = record.copy == 1;
+        {
+            let mut slot = locked(slot);
+            if slot.turn != turn {
+                return None;
+            }
+            slot.seen.records.push(record);
         }
-        match result {
-            Err(WireError::Connect(why)) => slot.seen.not_sent = Some(why),
-            Ok(response) if record.copy == 1 => answer = response,
-            _ => {}
-        }
-        slot.seen.records.push(record);
+        ends.push(result.map(|response| {
+            if first {
+                answer = response;
+            }
+        }));
     }
+    let mut slot = locked(slot);
+    if slot.turn != turn {
+        return None;
+    }
+    slot.seen.not_sent = not_sent(&ends);
+    drop(slot);
     answer
+}
+
+/// Why nothing has reached the partner; nothing, as soon as one of the copies
+/// may have.
+fn not_sent(ends: &[Result<(), WireError>]) -> Option<String> {
+    let mut reasons = ends.iter().map(|end| match end {
+        Err(WireError::Connect(why)) => Some(why.clone()),
+        _ => None,
+    });
+    let first = reasons.next()??;
+    reasons.all(|reason| reason.is_some()).then_some(first)
 }
 
 /// Sends one copy. `None`: the answer is not waited for.
@@ -269,4 +290,25 @@ async fn exchanged(
     let answer = answer.collect().await?.to_bytes();
     record.answer = Some(String::from_utf8_lossy(&answer).into_owned());
     Ok(Some((parts.status, answer).into_response()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::not_sent;
+    use crate::http::WireError;
+
+    #[test]
+    fn a_callback_was_not_sent_only_if_no_copy_of_it_was() {
+        let nobody = || Err(WireError::Connect("nobody is there".to_owned()));
+        let broken = || Err(WireError::Broken("half of it".to_owned()));
+        assert!(not_sent(&[nobody(), nobody()]).is_some());
+        for ends in [
+            vec![],
+            vec![Ok(())],
+            vec![nobody(), Ok(())],
+            vec![broken(), nobody()],
+        ] {
+            assert_eq!(not_sent(&ends), None, "{ends:?}");
+        }
+    }
 }

@@ -52,6 +52,18 @@ switches! {
             ("chance", "by chance"),
             ("not-executed", "never"),
         ];
+    REFUSAL_BODY = "refusal-body",
+        "Is a refusal sealed?",
+        [
+            ("sealed", "yes: it looks like a success to whoever does not open it"),
+            ("clear", "no: it is clear JSON"),
+        ];
+    REFUSAL_STATUS = "refusal-status",
+        "Which HTTP status has a refusal?",
+        [
+            ("200", "200; only what opens with no key gets 400"),
+            ("400", "400"),
+        ];
     CALLBACK_RETRY = "callback-retry",
         "Is a notice sent again that was not acknowledged?",
         [

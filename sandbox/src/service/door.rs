@@ -7,6 +7,7 @@
 //! dispatch's uniform refusal. Clear text is always answered with HTTP status
 //! 200, the only one that the document has.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use axum::body::{Body, Bytes};
@@ -22,7 +23,7 @@ use skypay_server::{SkypayApi, skypay};
 use skypay_types::{Direction, OPERATIONS, Operation, OperationInfo, ResponseCode};
 use tower::ServiceExt;
 
-use crate::engine::{self, Answer, Command, KeysInUse, Pair, WireFault};
+use crate::engine::{self, Answer, Command, KeysInUse, Pair, WireFault, switches};
 use crate::house::House;
 use crate::http::{Peer, broken_off, garbled};
 
@@ -80,12 +81,35 @@ impl Door {
             let answer = written(StatusCode::OK, "application/json", clear.into());
             return self.spoil(answer, &faults, peer).await;
         }
-        self.spoil(
-            written(status, envelope::CONTENT_TYPE, sealed),
-            &faults,
-            peer,
-        )
-        .await
+        let answer = written(status, envelope::CONTENT_TYPE, sealed);
+        let answer = if asked.accepted() {
+            answer
+        } else {
+            self.refusal(answer, &opened.ring)
+        };
+        self.spoil(answer, &faults, peer).await
+    }
+
+    /// A refusal in the form that the switches say. What came in clear text
+    /// does not pass here: the document alone says how that is answered.
+    fn refusal(&self, answer: Written, ring: &KeyRing) -> Written {
+        let (in_clear, bad_request) = {
+            let state = self.house.state();
+            (
+                state.switch(switches::REFUSAL_BODY) == "clear",
+                state.switch(switches::REFUSAL_STATUS) == "400",
+            )
+        };
+        let status = if bad_request {
+            StatusCode::BAD_REQUEST
+        } else {
+            answer.status
+        };
+        let clear = envelope::open(ring.current().key(), &answer.body);
+        match clear {
+            Ok(clear) if in_clear => written(status, "application/json", clear.to_string().into()),
+            _ => written(status, answer.media_type, answer.body),
+        }
     }
 
     /// Who calls, and the body for the dispatch.
@@ -290,17 +314,24 @@ struct Partner {
     asked: Asked,
 }
 
-/// What the engine wants to happen to the answer.
+/// What the engine wants to happen to the answer, and whether it accepts.
 #[derive(Clone, Default)]
-struct Asked(Arc<Mutex<Vec<WireFault>>>);
+struct Asked {
+    faults: Arc<Mutex<Vec<WireFault>>>,
+    accepted: Arc<AtomicBool>,
+}
 
 impl Asked {
     fn faults(&self) -> Vec<WireFault> {
-        std::mem::take(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner))
+        std::mem::take(&mut *self.faults.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
     fn note(&self, faults: Vec<WireFault>) {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = faults;
+        *self.faults.lock().unwrap_or_else(PoisonError::into_inner) = faults;
+    }
+
+    fn accepted(&self) -> bool {
+        self.accepted.load(Ordering::Acquire)
     }
 }
 
@@ -321,7 +352,10 @@ impl Partner {
         };
         self.asked.note(carried.applied.faults);
         match carried.applied.answer.typed::<O>() {
-            Ok(response) => Ok(response),
+            Ok(response) => {
+                self.asked.accepted.store(true, Ordering::Release);
+                Ok(response)
+            }
             Err(Some((code, description))) => {
                 Err(Refusal::new(code.as_ref().to_owned(), description))
             }

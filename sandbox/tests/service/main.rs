@@ -5,9 +5,11 @@
 
 mod doors;
 mod durability;
+mod faults;
 mod house;
 mod life;
 mod mailbox;
 mod own;
 mod page;
+mod switches;
 mod wire;

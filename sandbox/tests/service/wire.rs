@@ -155,21 +155,6 @@ async fn a_callback_can_be_cut_off_spoilt_doubled_or_forged() {
     .await;
 }
 
-impl House {
-    /// What went over the wire for the callback that a command causes.
-    async fn sealed(&self, command: &Command) -> String {
-        let carried = self.sandbox.admin().command(command).await.unwrap();
-        let id = carried.answer["deliveries"][0].as_u64().unwrap();
-        let details = self.sandbox.admin().callback(id, false).await.unwrap();
-        details.wire[0].sealed.clone()
-    }
-
-    async fn extend_key(&self) {
-        let extend = json!({ "command": "keys", "do": "extend", "validity": "180d" });
-        self.done(&serde_json::from_value(extend).unwrap()).await;
-    }
-}
-
 #[tokio::test]
 async fn a_spliced_callback_has_the_blocks_of_two_others() {
     let house = House::open().await;
@@ -196,90 +181,6 @@ async fn a_spliced_callback_has_the_blocks_of_two_others() {
     let first = house.sandbox.admin().callback(first, false).await.unwrap();
     // There is only one other: both parts are its own.
     assert_eq!(other.wire[0].sealed, first.wire[0].sealed);
-}
-
-/// Both parts are genuine, and so is every block: whether the partner takes it
-/// is up to what it checks.
-#[tokio::test]
-async fn a_splice_of_two_is_neither_of_them() {
-    let house = House::open().await;
-    let recharge = |prefix: &str, amount: &str| {
-        Command::Finance(FinanceCommand::Recharge {
-            prefix: prefix.to_owned(),
-            amount: amount.parse().unwrap(),
-            beneficiary_account: Some("0000012309738".to_owned()),
-        })
-    };
-    let mut sealed = Vec::new();
-    for command in [recharge("SKY98", "5000"), recharge("SKY99", "1.25")] {
-        sealed.push(house.sealed(&command).await);
-    }
-    let (head, tail) = (0, 0);
-    let splice = WireFault::Splice { head, tail };
-    house.fault(Side::Callbacks, splice, 20).await;
-    let same = |one: &str, other: &str| {
-        one.bytes()
-            .zip(other.bytes())
-            .take_while(|(a, b)| a == b)
-            .count()
-    };
-    for _ in 0..20 {
-        let spliced = house.sealed(&recharge("SKY98", "7")).await;
-        for (head, tail) in [(&sealed[0], &sealed[1]), (&sealed[1], &sealed[0])] {
-            let cut = same(&spliced, head);
-            if cut < spliced.len() && spliced[cut..] == tail[cut..] {
-                let key =
-                    skypay_runtime::envelope::EncryptKey::derive(&house.sandbox.info().encrypt_key);
-                let opened = skypay_runtime::envelope::open(&key, spliced.as_bytes());
-                assert!(opened.is_ok(), "every block was sealed with the key");
-                return;
-            }
-        }
-    }
-    panic!("twenty splices, and none of two");
-}
-
-#[tokio::test]
-async fn a_dropped_callback_is_never_told_and_months_bring_a_late_one() {
-    let house = House::open().await;
-    let add = |fault: Fault| {
-        let fault = FaultRule {
-            on: Side::Callbacks,
-            when: When::default(),
-            fault,
-            percent: 100,
-            times: Some(1),
-        };
-        Command::Fault(FaultCommand::Add { fault })
-    };
-    // Uploaded, after a second, is dropped; Paid, after three, is held back.
-    house.done(&add(Fault::Drop)).await;
-    let first = bank(BANK, "1000.00");
-    house.client.payout_queue(&first).await.unwrap();
-    house.advance("2s").await;
-    let late = Fault::Late {
-        by: Pause::days(90),
-    };
-    house.done(&add(late)).await;
-    house.advance("1d").await;
-    assert_eq!(house.partner.told.pay_types(), Vec::<String>::new());
-    assert_eq!(
-        house.status(BANK).await.status,
-        Some(PayoutStatus::Completed)
-    );
-    // What happens later is told earlier.
-    let second = bank("SKY9800000102", "1000.00");
-    house.client.payout_queue(&second).await.unwrap();
-    house.advance("1d").await;
-    assert_eq!(house.partner.told.pay_types(), ["1", "2"]);
-    // The key has to last that long.
-    house.extend_key().await;
-    house.advance("90d").await;
-    let (_, late) = house.partner.told.take().remove(0);
-    assert_eq!(
-        (late["controlNumber"].as_str(), late["payType"].as_str()),
-        (Some(BANK), Some("2"))
-    );
 }
 
 #[tokio::test]

@@ -1,0 +1,449 @@
+//! What a fault looks like to whoever sits at the other end of the socket, and
+//! what the generated client makes of it.
+
+use std::io::ErrorKind;
+
+use serde_json::{Value, json};
+use skypay_client::types::Operation;
+use skypay_runtime::envelope::{self, EncryptKey};
+use skypay_runtime::outcome::{CallOutcome, Error};
+use skypay_sandbox::Sandbox;
+use skypay_sandbox::clock::Clock;
+use skypay_sandbox::engine::{
+    Command, Fault, FaultCommand, FaultRule, FinanceCommand, Pause, Settings, Side, When, WireFault,
+};
+use skypay_types::{Direction, OPERATIONS, ResponseCode};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpStream};
+
+use crate::house::{House, bank, calls_to, like, status};
+
+/// Every fault of the wire. A new one does not compile until it has its place
+/// here and in the tests below.
+fn all() -> Vec<WireFault> {
+    let by = Pause::NONE;
+    let first = WireFault::Delay { by };
+    let mut all = vec![first];
+    while let Some(next) = after(all.last().unwrap()) {
+        all.push(next);
+    }
+    all
+}
+
+fn after(fault: &WireFault) -> Option<WireFault> {
+    Some(match fault {
+        WireFault::Delay { .. } => WireFault::CutBefore,
+        WireFault::CutBefore => WireFault::CutAfter,
+        WireFault::CutAfter => WireFault::Reset,
+        WireFault::Reset => WireFault::Truncate { keep: 30 },
+        WireFault::Truncate { .. } => WireFault::Garble { seed: 0 },
+        WireFault::Garble { .. } => WireFault::BadGateway,
+        WireFault::BadGateway => WireFault::Redirect {
+            to: "http://127.0.0.1:1/elsewhere".to_owned(),
+        },
+        WireFault::Redirect { .. } => WireFault::Duplicate { copies: 3 },
+        WireFault::Duplicate { .. } => WireFault::WrongKey,
+        WireFault::WrongKey => WireFault::Splice { head: 0, tail: 0 },
+        WireFault::Splice { .. } => return None,
+    })
+}
+
+fn rule(on: Side, fault: Fault, percent: u8, times: Option<u32>) -> Command {
+    let when = When::default();
+    Command::Fault(FaultCommand::Add {
+        fault: FaultRule {
+            on,
+            when,
+            fault,
+            percent,
+            times,
+        },
+    })
+}
+
+/// Whether a fault of that side is taken.
+async fn takes(house: &House, on: Side, fault: &WireFault) -> bool {
+    let command = rule(on, Fault::Wire(fault.clone()), 100, None);
+    let carried = house.sandbox.admin().command(&command).await.unwrap();
+    carried.declined().is_none()
+}
+
+// ---- requests
+
+/// Calls every operation through its own method; the outcome of each.
+macro_rules! call_every {
+    (
+        skypay { $($method:ident($request:ident) -> $response:ident;)* }
+        $($callbacks:ident { $($rest:tt)* })*
+    ) => {
+        async fn call_every(house: &House) -> Vec<(&'static str, CallOutcome)> {
+            vec![$({
+                let request: skypay_types::$request = like(json!({}));
+                let result = house.client.$method(&request).await;
+                let outcome = result.map_or_else(|error| error.outcome(), |_| CallOutcome::Accepted);
+                (skypay_types::$request::INFO.name, outcome)
+            }),*]
+        }
+    };
+}
+
+skypay_types::with_operations!(call_every);
+
+#[tokio::test]
+async fn whatever_happens_to_an_answer_the_outcome_of_every_operation_is_unknown() {
+    let mut tried = 0;
+    for fault in all() {
+        let house = House::open().await;
+        if !takes(&house, Side::Requests, &fault).await {
+            continue;
+        }
+        tried += 1;
+        let outcomes = call_every(&house).await;
+        let asked = OPERATIONS
+            .iter()
+            .filter(|info| info.direction == Direction::ToSkypay);
+        assert_eq!(outcomes.len(), asked.count());
+        if matches!(fault, WireFault::Delay { .. }) {
+            continue;
+        }
+        for (operation, outcome) in outcomes {
+            assert_eq!(outcome, CallOutcome::Unknown, "{operation} {fault:?}");
+        }
+    }
+    assert_eq!(tried, 8);
+}
+
+#[tokio::test]
+async fn a_storm_leaves_every_outcome_open_by_chance_and_by_seed() {
+    let mut runs = Vec::new();
+    for _ in 0..2 {
+        let house = House::open().await;
+        house.switch("failures", "chance").await;
+        house.switch("unknown-number", "missing").await;
+        for code in [
+            ResponseCode::UnexpectedError,
+            ResponseCode::ServiceNotAvailable,
+        ] {
+            let storm = Fault::Answer { code };
+            house.done(&rule(Side::Requests, storm, 40, None)).await;
+        }
+        let mut hit = Vec::new();
+        for index in 0..24 {
+            let number = format!("SKY98000001{index:02}");
+            let result = house.client.payout_queue(&bank(&number, "100.00")).await;
+            hit.push((number, result.map(drop).map_err(|error| error.outcome())));
+        }
+        house.done(&Command::Fault(FaultCommand::Clear)).await;
+        let mut run = Vec::new();
+        for (number, result) in hit {
+            let executed = status(&house.client, &number).await.is_some();
+            match result {
+                Ok(()) => assert!(executed, "{number}"),
+                Err(outcome) => assert_eq!(outcome, CallOutcome::Unknown, "{number}"),
+            }
+            run.push((result.is_err(), executed));
+        }
+        runs.push(run);
+    }
+    for end in [(false, true), (true, true), (true, false)] {
+        assert!(runs[0].contains(&end), "{end:?}");
+    }
+    assert_eq!(runs[0], runs[1]);
+}
+
+#[tokio::test]
+async fn a_redirection_is_not_followed() {
+    let house = House::open().await;
+    let elsewhere = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    elsewhere.set_nonblocking(true).unwrap();
+    let to = format!(
+        "http://{}/services/sandbox",
+        elsewhere.local_addr().unwrap()
+    );
+    house
+        .fault(Side::Requests, WireFault::Redirect { to }, 1)
+        .await;
+    let payout = bank("SKY9800000101", "1.00");
+    let result = house.client.payout_queue(&payout).await;
+    assert!(matches!(result, Err(Error::Unknown(_))), "{result:?}");
+    let nobody = elsewhere.accept().unwrap_err();
+    assert_eq!(nobody.kind(), ErrorKind::WouldBlock);
+}
+
+/// What a plain socket reads after a request: everything, and how it ended.
+async fn read(house: &House, fault: WireFault) -> (String, Option<ErrorKind>) {
+    house.fault(Side::Requests, fault, 1).await;
+    let info = house.sandbox.info();
+    let body = json!({
+        "userName": info.user_name,
+        "authentication": info.authentication,
+        "action": "balanceQuery",
+    })
+    .to_string();
+    let address = info.url.strip_prefix("http://").unwrap();
+    let mut stream = TcpStream::connect(address).await.unwrap();
+    let length = body.len();
+    let request = format!(
+        "POST /services/sandbox HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\
+         Content-Length: {length}\r\n\r\n{body}"
+    );
+    stream.write_all(request.as_bytes()).await.unwrap();
+    let mut answer = Vec::new();
+    let end = stream.read_to_end(&mut answer).await;
+    let answer = String::from_utf8_lossy(&answer).into_owned();
+    (answer, end.err().map(|error| error.kind()))
+}
+
+#[tokio::test]
+async fn a_caller_sees_what_the_fault_says_on_its_socket() {
+    let house = House::open().await;
+    for cut in [WireFault::CutBefore, WireFault::CutAfter] {
+        assert_eq!(read(&house, cut).await, (String::new(), None));
+    }
+    let (_, end) = read(&house, WireFault::Reset).await;
+    assert_eq!(end, Some(ErrorKind::ConnectionReset));
+
+    let (answer, _) = read(&house, WireFault::Truncate { keep: 7 }).await;
+    let (head, body) = answer.split_once("\r\n\r\n").unwrap();
+    assert_eq!(body.len(), 7, "{answer}");
+    assert!(!head.contains("content-length: 7\r\n"), "{head}");
+
+    let (answer, _) = read(&house, WireFault::BadGateway).await;
+    assert!(answer.starts_with("HTTP/1.1 502 "), "{answer}");
+    assert!(answer.contains("text/html"), "{answer}");
+    assert!(answer.contains("<html>"), "{answer}");
+
+    let to = "http://127.0.0.1:1/elsewhere".to_owned();
+    let (answer, _) = read(&house, WireFault::Redirect { to }).await;
+    assert!(answer.starts_with("HTTP/1.1 307 "), "{answer}");
+    let location = "location: http://127.0.0.1:1/elsewhere\r\n";
+    assert!(answer.to_lowercase().contains(location), "{answer}");
+
+    let (whole, _) = read(&house, WireFault::Delay { by: Pause::NONE }).await;
+    let (garbled, _) = read(&house, WireFault::Garble { seed: 0 }).await;
+    assert_eq!(whole.len(), garbled.len());
+    assert_ne!(whole, garbled);
+}
+
+// ---- callbacks
+
+fn recharge(amount: &str) -> Command {
+    Command::Finance(FinanceCommand::Recharge {
+        prefix: "SKY98".to_owned(),
+        amount: amount.parse().unwrap(),
+        beneficiary_account: None,
+    })
+}
+
+/// A partner that is nothing but a socket, and what the sandbox says of the
+/// attempt after the partner has done `with` the connections.
+struct Socket {
+    house: House,
+    listener: TcpListener,
+}
+
+impl Socket {
+    async fn open() -> Self {
+        let house = House::open().await;
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("http://{}", listener.local_addr().unwrap());
+        house.done(&calls_to(&url)).await;
+        Self { house, listener }
+    }
+
+    /// Sends a notice; what a partner that never answers reads, and the
+    /// result of the attempt.
+    async fn notice(&self, fault: &WireFault) -> (Vec<u8>, Option<ErrorKind>, Value) {
+        self.house.fault(Side::Callbacks, fault.clone(), 1).await;
+        let command = recharge("5000");
+        let admin = self.house.sandbox.admin();
+        let (carried, (read, end)) = tokio::join!(admin.command(&command), async {
+            let (mut stream, _) = self.listener.accept().await.unwrap();
+            read_request(&mut stream).await
+        });
+        let carried = carried.unwrap();
+        let id = carried.answer["deliveries"][0].as_u64().unwrap();
+        let details = admin.callback(id, true).await.unwrap();
+        let callback = serde_json::to_value(&details.callback).unwrap();
+        (read, end, callback["attempts"][0]["result"].clone())
+    }
+}
+
+/// Reads until a request is whole, or until nothing more comes.
+pub(crate) async fn read_request(stream: &mut TcpStream) -> (Vec<u8>, Option<ErrorKind>) {
+    let mut read = Vec::new();
+    loop {
+        match stream.read_buf(&mut read).await {
+            Ok(0) => return (read, None),
+            Ok(_) if body(&read).is_some_and(|(length, body)| body.len() == length) => {
+                return (read, None);
+            }
+            Ok(_) => {}
+            Err(error) => return (read, Some(error.kind())),
+        }
+    }
+}
+
+/// The length that is announced, and as much of the body as came.
+fn body(read: &[u8]) -> Option<(usize, &str)> {
+    let (head, body) = std::str::from_utf8(read).ok()?.split_once("\r\n\r\n")?;
+    let head = head.to_lowercase();
+    let (_, length) = head.split_once("content-length: ")?;
+    let length = length.lines().next()?.trim().parse().ok()?;
+    Some((length, body))
+}
+
+#[tokio::test]
+async fn a_partner_sees_what_the_fault_says_on_its_socket() {
+    let socket = Socket::open().await;
+    let key = EncryptKey::derive(&socket.house.sandbox.info().encrypt_key);
+    let mut tried = 0;
+    for fault in all() {
+        // Those of several connections have their own tests.
+        let several = matches!(
+            fault,
+            WireFault::Duplicate { .. } | WireFault::Splice { .. } | WireFault::Delay { .. }
+        );
+        if several || !takes(&socket.house, Side::Callbacks, &fault).await {
+            continue;
+        }
+        socket
+            .house
+            .done(&Command::Fault(FaultCommand::Clear))
+            .await;
+        tried += 1;
+        let (read, end, result) = socket.notice(&fault).await;
+        // Nobody has answered: whatever came, the partner may have taken it.
+        assert_eq!(result["result"], "lost", "{fault:?}: {result}");
+        let (length, body) = body(&read).unwrap_or_default();
+        let opens = envelope::open(&key, body.as_bytes()).is_ok();
+        let whole = length > 0 && body.len() == length;
+        match fault {
+            WireFault::CutBefore => assert_eq!((read.len(), end), (0, None)),
+            WireFault::CutAfter => assert!(opens && whole),
+            WireFault::Reset => assert_eq!(end, Some(ErrorKind::ConnectionReset)),
+            WireFault::Truncate { keep } => {
+                assert_eq!(body.len(), usize::try_from(keep).unwrap());
+                assert!(!whole);
+            }
+            WireFault::Garble { .. } | WireFault::WrongKey => assert!(whole && !opens),
+            other => panic!("{other:?} has no expectation"),
+        }
+    }
+    assert_eq!(tried, 6);
+}
+
+#[tokio::test]
+async fn copies_are_on_their_way_at_once() {
+    let socket = Socket::open().await;
+    let copies = 5;
+    let duplicate = WireFault::Duplicate { copies };
+    socket.house.fault(Side::Callbacks, duplicate, 1).await;
+    let command = recharge("5000");
+    let admin = socket.house.sandbox.admin();
+    let (carried, bodies) = tokio::join!(admin.command(&command), async {
+        // None is answered before all have come.
+        let mut waiting = Vec::new();
+        let mut bodies = Vec::new();
+        for _ in 0..copies {
+            let (mut stream, _) = socket.listener.accept().await.unwrap();
+            let (read, _) = read_request(&mut stream).await;
+            bodies.push(body(&read).unwrap().1.to_owned());
+            waiting.push(stream);
+        }
+        bodies
+    });
+    assert!(bodies.iter().all(|body| *body == bodies[0]));
+    let id = carried.unwrap().answer["deliveries"][0].as_u64().unwrap();
+    let details = admin.callback(id, false).await.unwrap();
+    assert_eq!(details.wire.len(), bodies.len());
+}
+
+#[tokio::test]
+async fn a_dropped_notice_never_comes_and_a_late_one_comes_months_after_its_result() {
+    let house = House::open().await;
+    let by = Pause::days(60);
+    house
+        .done(&rule(Side::Callbacks, Fault::Late { by }, 100, Some(1)))
+        .await;
+    let first = bank("SKY9800000101", "1.00");
+    house.client.payout_queue(&first).await.unwrap();
+    house.advance("1m").await;
+    // The result overtakes the notice of upload.
+    assert_eq!(house.partner.told.pay_types(), ["2"]);
+    house.advance("59d").await;
+    assert!(house.partner.told.take().is_empty());
+    house.advance("1d").await;
+    assert_eq!(house.partner.told.pay_types(), ["1"]);
+
+    house
+        .done(&rule(Side::Callbacks, Fault::Drop, 100, Some(1)))
+        .await;
+    let second = bank("SKY9800000102", "1.00");
+    house.client.payout_queue(&second).await.unwrap();
+    house.advance("20d").await;
+    assert_eq!(house.partner.told.pay_types(), ["2"]);
+}
+
+/// A sealed text in pieces of three blocks of the cipher: 48 bytes are 64
+/// characters.
+fn blocks(sealed: &str) -> Vec<&[u8]> {
+    sealed.as_bytes().chunks(64).collect()
+}
+
+/// Two notices, and a third that is spliced from them: its sealed text, those
+/// that it was made of, and what the partner was told by all three.
+async fn spliced(seed: u64) -> ([String; 3], Vec<Value>) {
+    let settings = Settings {
+        seed,
+        ..Settings::default()
+    };
+    let builder = Sandbox::builder().clock(Clock::standing());
+    let house = House::with(builder.settings(settings)).await;
+    let admin = house.sandbox.admin();
+    for amount in ["1111", "2222"] {
+        house.done(&recharge(amount)).await;
+        house.advance("1m").await;
+    }
+    let (head, tail) = (0, 0);
+    house
+        .fault(Side::Callbacks, WireFault::Splice { head, tail }, 1)
+        .await;
+    let carried = admin.command(&recharge("3333")).await.unwrap();
+    let id = carried.answer["deliveries"][0].as_u64().unwrap();
+    let callback = admin.callback(id, false).await.unwrap().callback;
+    let callback = serde_json::to_value(&callback).unwrap();
+    let drawn = &callback["attempts"][0]["faults"][0];
+    let [head, tail] = ["head", "tail"].map(|part| drawn[part].as_u64().unwrap());
+    let mut sealed = Vec::new();
+    for id in [id, head, tail] {
+        let details = admin.callback(id, false).await.unwrap();
+        sealed.push(details.wire[0].sealed.clone());
+    }
+    let told = house.partner.told.take().into_iter();
+    let told = told.map(|(_, notice)| notice).collect();
+    (sealed.try_into().unwrap(), told)
+}
+
+#[tokio::test]
+async fn a_splice_of_two_others_is_taken_for_a_notice_that_was_never_sent() {
+    let mut mixed = 0;
+    for seed in 1..=8 {
+        let ([spliced, head, tail], told) = spliced(seed).await;
+        if head == tail {
+            continue;
+        }
+        mixed += 1;
+        let [blocks, first, last] = [&spliced, &head, &tail].map(|text| blocks(text));
+        let same = blocks.iter().zip(&first).take_while(|(a, b)| a == b);
+        let cut = same.count();
+        assert!(cut > 0 && cut < blocks.len(), "{cut} of {}", blocks.len());
+        assert_eq!(blocks[cut..], last[cut..]);
+        // Its padding is right and so is its JSON: nothing tells the partner.
+        let [_, _, forged] = &told[..] else {
+            panic!("the partner was told {told:?}");
+        };
+        assert!(!told[..2].contains(forged), "{forged}");
+    }
+    assert!(mixed > 0);
+}

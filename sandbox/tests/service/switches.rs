@@ -1,0 +1,507 @@
+//! Every answer of every switch, as a partner sees it through a socket.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use serde_json::{Value, json};
+use skypay_runtime::envelope::{self, EncryptKey};
+use skypay_runtime::outcome::CallOutcome;
+use skypay_sandbox::Sandbox;
+use skypay_sandbox::clock::Clock;
+use skypay_sandbox::engine::{
+    CashierCommand, Command, Fault, FaultCommand, FaultRule, FinanceCommand, KeyCommand, Side,
+    StoreCommand, Validity, When, WireFault, switches,
+};
+use skypay_sandbox::provocation::sample;
+use skypay_types::{BalanceQueryRequest, PayoutChannel, ResponseCode};
+use tokio::io::AsyncWriteExt;
+use tokio::net::TcpListener;
+
+use crate::doors::posted;
+use crate::faults::read_request;
+use crate::house::{House, bank, calls_to, client_of, keys_of};
+
+const BANK: &str = "SKY9800000101";
+const STORE: &str = "SKY9800000201";
+const COUNTER: &str = "SKY9800000401";
+
+/// What each answer looks like from outside; the order is that of the switch.
+const EXPECTED: &[(&str, &[&str])] = &[
+    ("unknown-number", &["11", "no row", "-1012"]),
+    ("query-delay", &["11, then 0", "0, then 0"]),
+    (
+        "duplicates",
+        &[
+            "other channel 1000, failed 1000",
+            "other channel -1008, failed 1000",
+            "other channel -1008, failed -1008",
+        ],
+    ),
+    ("failures", &["all", "some", "none"]),
+    ("refusal-body", &["sealed", "clear"]),
+    ("refusal-status", &["200", "400"]),
+    (
+        "callback-retry",
+        &[
+            "lost 1, refused 1",
+            "lost 6, refused 1",
+            "lost 6, refused 6",
+        ],
+    ),
+    ("callback-order", &["2 1", "1 2"]),
+    ("confirmation-repeat", &["4", "2", "1"]),
+    ("repeated-confirmation", &["refused", "paid"]),
+    ("reversals", &["2 4", "2"]),
+    ("old-key", &["no, no", "yes, no", "yes, yes"]),
+    ("cancelled-spelling", &["Canceled", "Cancelled"]),
+    ("status-channel", &["Bank", "5"]),
+    ("counter-status", &["10", "no row"]),
+    ("fail-description", &["absent", "sent"]),
+    ("report-order", &["102 101", "101 102"]),
+    ("report-page", &["100", "101"]),
+    ("balance", &["1100000.0", "1000000.0"]),
+    ("finance-amount", &["500000.0", "5000.0"]),
+    ("transfer-reference", &["one", "two"]),
+    ("daily-limit", &["account", "phone", "entity"]),
+    ("bank-codes", &["letters", "numbers"]),
+];
+
+#[tokio::test]
+async fn every_answer_of_every_switch_shows_outside() {
+    let all: Vec<_> = switches::SWITCHES
+        .iter()
+        .map(|switch| switch.name)
+        .collect();
+    let expected: Vec<_> = EXPECTED.iter().map(|(name, _)| *name).collect();
+    assert_eq!(expected, all);
+    for (switch, (_, expected)) in switches::SWITCHES.iter().zip(EXPECTED) {
+        assert_eq!(switch.values.len(), expected.len(), "{}", switch.name);
+        for ((value, _), expected) in switch.values.iter().zip(*expected) {
+            let house = House::with(Sandbox::builder().clock(Clock::standing())).await;
+            house.switch(switch.name, value).await;
+            let seen = seen(&house, switch.name).await;
+            assert_eq!(seen, *expected, "{} {value}", switch.name);
+        }
+    }
+}
+
+/// What a partner sees of a switch.
+async fn seen(house: &House, switch: &str) -> String {
+    match switch {
+        "unknown-number" => status(house, BANK).await,
+        "query-delay" => {
+            order(house, BANK, "1000.03").await;
+            let before = status(house, BANK).await;
+            house.advance("300s").await;
+            format!("{before}, then {}", status(house, BANK).await)
+        }
+        "duplicates" => duplicates(house).await,
+        "failures" => failures(house).await,
+        "refusal-body" | "refusal-status" => refusal(house, switch).await,
+        "callback-retry" => retries(house).await,
+        "callback-order" => {
+            order(house, BANK, "1000.00").await;
+            house.advance("1d").await;
+            house.partner.told.pay_types().join(" ")
+        }
+        "confirmation-repeat" | "repeated-confirmation" | "counter-status" => {
+            at_counter(house, switch).await
+        }
+        "reversals" => {
+            order(house, BANK, "1000.07").await;
+            house.advance("30d").await;
+            let told = house.partner.told.pay_types();
+            told[1..].join(" ")
+        }
+        "old-key" => old_key(house).await,
+        "cancelled-spelling" => {
+            cancelled(house).await;
+            row(house, STORE).await["statusDesc"]
+                .as_str()
+                .unwrap()
+                .to_owned()
+        }
+        "status-channel" => {
+            order(house, BANK, "1000.00").await;
+            row(house, BANK).await["withdrawChannel"]
+                .as_str()
+                .unwrap()
+                .to_owned()
+        }
+        "fail-description" => {
+            order(house, BANK, "1000.01").await;
+            house.advance("1m").await;
+            let told = house.partner.told.take();
+            let failed = &told.last().unwrap().1;
+            let words = failed.get("failDescription").is_some();
+            if words { "sent" } else { "absent" }.to_owned()
+        }
+        "report-order" => {
+            for number in ["SKY9800000101", "SKY9800000102"] {
+                order(house, number, "1.00").await;
+                house.advance("1s").await;
+            }
+            report(house, 100).await.join(" ")
+        }
+        "report-page" => {
+            for index in 0..101 {
+                order(house, &format!("SKY9800001{index:03}"), "1.00").await;
+            }
+            report(house, 101).await.len().to_string()
+        }
+        "balance" => ask(house, "balanceQuery", json!({})).await["balance"].to_string(),
+        "finance-amount" => {
+            house.done(&recharge()).await;
+            house.partner.told.take()[0].1["amount"].to_string()
+        }
+        "transfer-reference" => {
+            let clear = sample("balanceTransfer").unwrap();
+            ask(house, "balanceTransfer", clear).await;
+            house.advance("1d").await;
+            let told = house.partner.told.take();
+            assert_eq!(told.len(), 2, "{told:?}");
+            let reference = |index: usize| &told[index].1["referenceNumber"];
+            if reference(0) == reference(1) {
+                "one"
+            } else {
+                "two"
+            }
+            .to_owned()
+        }
+        "daily-limit" => daily_limit(house).await,
+        "bank-codes" => {
+            let clear = json!({ "catalogType": "getBankCode" });
+            let answer = ask(house, "getBankCode", clear).await.to_string();
+            if answer.contains("\"SEC\"") {
+                "letters"
+            } else {
+                "numbers"
+            }
+            .to_owned()
+        }
+        other => panic!("nobody looks at {other}"),
+    }
+}
+
+/// Posts clear text to the path of an operation.
+async fn ask(house: &House, operation: &str, mut clear: Value) -> Value {
+    let info = house.sandbox.info();
+    clear["userName"] = json!(info.user_name);
+    clear["authentication"] = json!(info.authentication);
+    let path = format!("/services/sandbox/{operation}");
+    let (_, _, answer) = posted(&info.url, &path, "", &clear.to_string()).await;
+    serde_json::from_str(&answer).unwrap()
+}
+
+fn code(answer: &Value) -> String {
+    answer["responseCode"].as_str().unwrap().to_owned()
+}
+
+async fn order(house: &House, number: &str, amount: &str) {
+    let payout = bank(number, amount);
+    house.client.payout_queue(&payout).await.unwrap();
+}
+
+/// The row of a payout; null if there is none.
+async fn row(house: &House, number: &str) -> Value {
+    let clear = json!({ "controlNumbers": [{ "controlNumber": number }] });
+    ask(house, "payoutQueryStatus", clear).await["controlNumbers"][0].clone()
+}
+
+/// The status of a payout, or the code of the refusal.
+async fn status(house: &House, number: &str) -> String {
+    let clear = json!({ "controlNumbers": [{ "controlNumber": number }] });
+    let answer = ask(house, "payoutQueryStatus", clear).await;
+    match &answer["controlNumbers"] {
+        Value::Array(rows) if rows.is_empty() => "no row".to_owned(),
+        Value::Array(rows) => rows[0]["status"].as_str().unwrap().to_owned(),
+        _ => code(&answer),
+    }
+}
+
+fn payout(number: &str, amount: &str) -> Value {
+    let mut clear = sample("payoutQueue").unwrap();
+    clear["controlNumber"] = json!(number);
+    clear["amount"] = json!(amount);
+    clear
+}
+
+/// The same payout by another channel, and one again that has failed.
+async fn duplicates(house: &House) -> String {
+    ask(house, "payoutQueue", payout(BANK, "1000.00")).await;
+    let mut wallet = payout(BANK, "1000.00");
+    for field in ["bankNo", "provinceId", "cityId"] {
+        wallet.as_object_mut().unwrap().remove(field);
+    }
+    wallet["withdrawChannel"] = json!("6");
+    wallet["accountNo"] = json!("09123456789");
+    let other = code(&ask(house, "payoutQueue", wallet).await);
+    let failing = payout("SKY9800000102", "1000.01");
+    ask(house, "payoutQueue", failing.clone()).await;
+    house.advance("1m").await;
+    let failed = code(&ask(house, "payoutQueue", failing).await);
+    format!("other channel {other}, failed {failed}")
+}
+
+/// How many of those that a storm has hit were executed.
+async fn failures(house: &House) -> String {
+    house.switch("unknown-number", "missing").await;
+    let fault = FaultRule {
+        on: Side::Requests,
+        when: When {
+            operation: Some("payoutQueue".to_owned()),
+            ..When::default()
+        },
+        fault: Fault::Answer {
+            code: ResponseCode::ServiceNotAvailable,
+        },
+        percent: 100,
+        times: None,
+    };
+    house
+        .done(&Command::Fault(FaultCommand::Add { fault }))
+        .await;
+    let mut executed = 0;
+    for index in 0..12 {
+        let number = format!("SKY98000001{index:02}");
+        let payout = bank(&number, "1.00");
+        let error = house.client.payout_queue(&payout).await.unwrap_err();
+        assert!(error.may_have_been_executed(), "{error}");
+        executed += usize::from(status(house, &number).await != "no row");
+    }
+    match executed {
+        0 => "none",
+        12 => "all",
+        _ => "some",
+    }
+    .to_owned()
+}
+
+/// A sealed request that is refused, as it comes back.
+async fn refusal(house: &House, switch: &str) -> String {
+    let info = house.sandbox.info();
+    let key = EncryptKey::derive(&info.encrypt_key);
+    let sealed = |authentication: &str| {
+        let clear = json!({
+            "userName": info.user_name,
+            "authentication": authentication,
+            "action": "balanceQuery",
+        });
+        envelope::seal(&key, &[clear.to_string().as_bytes()])
+    };
+    let text = "Content-Type: text/plain\r\n";
+    let path = "/services/sandbox";
+    let form = |(status, _, body): (u16, String, String)| {
+        let opened = envelope::open(&key, body.as_bytes());
+        let (form, clear) = match opened {
+            Ok(clear) => ("sealed", clear.to_string()),
+            Err(_) => ("clear", body),
+        };
+        let clear: Value = serde_json::from_str(&clear).unwrap();
+        (status, form, code(&clear))
+    };
+    // What is accepted does not change.
+    let good = posted(&info.url, path, text, &sealed(&info.authentication)).await;
+    assert_eq!(form(good), (200, "sealed", "1000".to_owned()));
+    // What opens with no key is refused with 400 in any case.
+    let unread = form(posted(&info.url, path, text, "AAAA").await);
+    assert_eq!((unread.0, unread.2.as_str()), (400, "-1000"));
+    let (status, form, code) = form(posted(&info.url, path, text, &sealed("?")).await);
+    assert_eq!(code, "-1001");
+    assert_eq!(form, unread.1);
+    if switch == "refusal-body" {
+        form.to_owned()
+    } else {
+        status.to_string()
+    }
+}
+
+/// How often a notice comes whose answer is lost, and one that is refused.
+async fn retries(house: &House) -> String {
+    house.fault(Side::Callbacks, WireFault::CutAfter, 100).await;
+    house.done(&recharge()).await;
+    house.advance("5d").await;
+    let lost = house.partner.told.take().len();
+    house.done(&Command::Fault(FaultCommand::Clear)).await;
+    let (url, asked) = refusing(house).await;
+    house.done(&calls_to(&url)).await;
+    house.done(&recharge()).await;
+    house.advance("5d").await;
+    format!("lost {lost}, refused {}", asked.load(Ordering::Acquire))
+}
+
+/// A partner that refuses everything in words that can be read; its URL, and
+/// how often it was asked.
+async fn refusing(house: &House) -> (String, Arc<AtomicUsize>) {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    let key = EncryptKey::derive(&house.sandbox.info().encrypt_key);
+    let clear = json!({
+        "responseTime": "2026-01-05 09:00:00.0000",
+        "responseCode": "-1009",
+        "responseDescription": "no",
+    });
+    let body = envelope::seal(&key, &[clear.to_string().as_bytes()]);
+    let length = body.len();
+    let answer =
+        format!("HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: {length}\r\n\r\n{body}");
+    let asked = Arc::new(AtomicUsize::new(0));
+    let count = Arc::clone(&asked);
+    tokio::spawn(async move {
+        while let Ok((mut stream, _)) = listener.accept().await {
+            read_request(&mut stream).await;
+            count.fetch_add(1, Ordering::AcqRel);
+            let _ = stream.write_all(answer.as_bytes()).await;
+        }
+    });
+    (url, asked)
+}
+
+async fn at_counter(house: &House, switch: &str) -> String {
+    house.switch("unknown-number", "missing").await;
+    house.answers("payoutInquiry", Ok(House::inquiry_answer()));
+    let cashier = |command| Command::Cashier(command);
+    let (control_number, channel) = (COUNTER.to_owned(), PayoutChannel::RdPawnshop);
+    let inquire = cashier(CashierCommand::Inquire {
+        control_number: control_number.clone(),
+        channel: channel.clone(),
+    });
+    let pay = cashier(CashierCommand::Pay {
+        control_number,
+        channel,
+        pay_time: None,
+    });
+    let admin = house.sandbox.admin();
+    admin.command(&inquire).await.unwrap();
+    if switch == "counter-status" {
+        return status(house, COUNTER).await;
+    }
+    house.partner.told.take();
+    if switch == "confirmation-repeat" {
+        house.fault(Side::Callbacks, WireFault::CutAfter, 100).await;
+        admin.command(&pay).await.unwrap();
+        house.advance("1d").await;
+        return house.partner.told.take().len().to_string();
+    }
+    // The first confirmation arrives and its answer is lost; the second is
+    // told that it is paid already.
+    house.answers("payoutPayout", Err("-1026"));
+    house.fault(Side::Callbacks, WireFault::CutAfter, 1).await;
+    admin.command(&pay).await.unwrap();
+    house.advance("1d").await;
+    match status(house, COUNTER).await.as_str() {
+        "1" => "paid".to_owned(),
+        _ => "refused".to_owned(),
+    }
+}
+
+/// Whether the old key works before the new one is effective, and after.
+async fn old_key(house: &House) -> String {
+    let validity = Validity::Days30;
+    let made = house
+        .done(&Command::Keys(KeyCommand::Generate { validity }))
+        .await;
+    let id = u32::try_from(made["key"].as_u64().unwrap()).unwrap();
+    house.done(&Command::Keys(KeyCommand::Enable { id })).await;
+    let old = client_of(house.sandbox.info(), keys_of(house.sandbox.info()));
+    let works = async || {
+        let balance = BalanceQueryRequest::builder().build();
+        let result = old.balance_query(&balance.unwrap()).await;
+        if result.is_ok() { "yes" } else { "no" }
+    };
+    let before = works().await;
+    house.advance("5m").await;
+    format!("{before}, {}", works().await)
+}
+
+async fn cancelled(house: &House) {
+    ask(house, "payoutQueueV2", sample("payoutQueueV2").unwrap()).await;
+    house.advance("1m").await;
+    ask(house, "cancelPayout", sample("cancelPayout").unwrap()).await;
+    let control_number = STORE.to_owned();
+    let confirm = Command::Store(StoreCommand::ConfirmCancellation { control_number });
+    let _ = house.sandbox.admin().command(&confirm).await.unwrap();
+}
+
+/// The last three digits of the numbers on the first page of that size.
+async fn report(house: &House, size: u32) -> Vec<String> {
+    let mut clear = sample("getReportPayout").unwrap();
+    clear["startDate"] = json!("2026-01-05");
+    clear["endDate"] = json!("2026-01-05");
+    clear["pageSize"] = json!(size);
+    let answer = ask(house, "getReportPayout", clear).await;
+    let rows = answer["result"].as_array().unwrap().iter();
+    rows.map(|row| row["controlNo"].as_str().unwrap()[10..].to_owned())
+        .collect()
+}
+
+fn recharge() -> Command {
+    Command::Finance(FinanceCommand::Recharge {
+        prefix: "SKY98".to_owned(),
+        amount: "5000".parse().unwrap(),
+        beneficiary_account: None,
+    })
+}
+
+/// What five payouts have to have in common so that a sixth is refused.
+async fn daily_limit(house: &House) -> String {
+    let paid = |number: u32, account: String, phone: String| {
+        let mut clear = payout(&format!("SKY98{number:08}"), "1.00");
+        clear["accountNo"] = json!(account);
+        clear["phone"] = json!(phone);
+        clear
+    };
+    let mut number = 0;
+    let mut refused = Vec::new();
+    for common in ["account", "phone", "entity"] {
+        let mut last = String::new();
+        for turn in 1..=6 {
+            number += 1;
+            let account = match common {
+                "account" => "0000012309738".to_owned(),
+                _ => format!("{:013}", 1000 + number),
+            };
+            let phone = match common {
+                "phone" => "09123456789".to_owned(),
+                _ => format!("09{:09}", 1000 + number),
+            };
+            let answer = ask(house, "payoutQueue", paid(number, account, phone)).await;
+            last = code(&answer);
+            assert!(
+                turn == 6 || last == "1000" || common != "account",
+                "{answer}"
+            );
+        }
+        house.advance("1d").await;
+        if last == "-1028" {
+            refused.push(common);
+        }
+    }
+    // All six are of one entity, whatever else they have in common.
+    if refused.len() == 3 {
+        return "entity".to_owned();
+    }
+    refused.join(" ")
+}
+
+/// A refusal that anybody may have written proves nothing where something may
+/// have happened.
+#[tokio::test]
+async fn a_refusal_in_clear_leaves_open_whether_money_has_moved() {
+    for (name, value, read) in [
+        ("refusal-body", "clear", CallOutcome::Rejected),
+        ("refusal-status", "400", CallOutcome::Unknown),
+    ] {
+        let house = House::open().await;
+        house.switch(name, value).await;
+        let mut info = house.sandbox.info().clone();
+        info.authentication = "somebody else's".to_owned();
+        let stranger = client_of(&info, keys_of(&info));
+        let payout = bank(BANK, "1000.00");
+        let paid = stranger.payout_queue(&payout).await.unwrap_err();
+        assert_eq!(paid.outcome(), CallOutcome::Unknown, "{value}");
+        let balance = BalanceQueryRequest::builder().build().unwrap();
+        let asked = stranger.balance_query(&balance).await.unwrap_err();
+        assert_eq!(asked.outcome(), read, "{value}");
+    }
+}
