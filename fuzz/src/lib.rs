@@ -49,7 +49,9 @@ pub fn callbacks(data: &[u8]) {
     thread_local! {
         static SERVER: RefCell<(tokio::runtime::Runtime, Router)> = RefCell::new({
             let keys = KeyRing::new(Credentials::new(USER_NAME, AUTHENTICATION, KEY));
-            let runtime = tokio::runtime::Builder::new_current_thread().build();
+            let runtime = tokio::runtime::Builder::new_current_thread()
+                .enable_time()
+                .build();
             let router = skypay_server::callbacks::router(Partner, Config::new(keys));
             (runtime.expect("a runtime can be built"), router)
         });
