@@ -4,6 +4,7 @@
 //! instructions of each case under callgrind and prints them beside each other.
 
 mod client;
+mod door;
 mod instructions;
 mod reading;
 
@@ -32,10 +33,12 @@ fn main() -> ExitCode {
     let words: Vec<&str> = words.iter().map(String::as_str).collect();
     match words[..] {
         [] => instructions::table(),
+        ["door"] => door::measure(),
+        ["serve-callbacks"] => door::serve(),
         ["serve"] => client::serve(),
         ["run", name, side, times] => run(name, side, times),
         _ => {
-            eprintln!("usage: benches [run CASE ours|other TIMES]");
+            eprintln!("usage: benches [door | run CASE ours|other TIMES]");
             ExitCode::from(2)
         }
     }
