@@ -30,7 +30,10 @@ fn main() {
     for size in SIZES {
         let clear: Vec<u8> = (0..size).map(|index| b'a' + (index % 26) as u8).collect();
         let sealed = seal(&key, &[&clear]);
-        assert_eq!(sealed, encode_block(&encrypt(cipher, raw, None, &clear).expect("it can")));
+        assert_eq!(
+            sealed,
+            encode_block(&encrypt(cipher, raw, None, &clear).expect("it can"))
+        );
 
         let mut group = criterion.benchmark_group("seal");
         group.throughput(Throughput::Bytes(size as u64));
@@ -38,7 +41,9 @@ fn main() {
             bencher.iter(|| seal(&key, black_box(&[&clear])));
         });
         group.bench_function(BenchmarkId::new("openssl", size), |bencher| {
-            bencher.iter(|| encode_block(&encrypt(cipher, raw, None, black_box(&clear)).expect("it can")));
+            bencher.iter(|| {
+                encode_block(&encrypt(cipher, raw, None, black_box(&clear)).expect("it can"))
+            });
         });
         group.bench_function(BenchmarkId::new("aes alone", size), |bencher| {
             let mut bytes = clear.clone();

@@ -3,6 +3,8 @@
 //! `cargo run --release --manifest-path benches/Cargo.toml` counts the
 //! instructions of each case under callgrind and prints them beside each other.
 
+mod client;
+mod door;
 mod instructions;
 mod reading;
 
@@ -21,7 +23,9 @@ pub struct Case {
 }
 
 fn cases() -> Vec<Case> {
-    reading::cases()
+    let mut cases = reading::cases();
+    cases.extend(client::cases());
+    cases
 }
 
 fn main() -> ExitCode {
@@ -29,9 +33,12 @@ fn main() -> ExitCode {
     let words: Vec<&str> = words.iter().map(String::as_str).collect();
     match words[..] {
         [] => instructions::table(),
+        ["door"] => door::measure(),
+        ["serve-callbacks"] => door::serve(),
+        ["serve"] => client::serve(),
         ["run", name, side, times] => run(name, side, times),
         _ => {
-            eprintln!("usage: benches [run CASE ours|other TIMES]");
+            eprintln!("usage: benches [door | run CASE ours|other TIMES]");
             ExitCode::from(2)
         }
     }

@@ -8,19 +8,21 @@ use std::marker::PhantomData;
 use serde::de::{DeserializeOwned, Error, Visitor};
 use serde::{Deserialize, Deserializer};
 use skypay_types::{
-    Amount, ControlNumber, DateTime, GetReportPayoutResponse, PayoutQueuePayoutRequest,
-    read,
+    Amount, ControlNumber, DateTime, GetReportPayoutResponse, PayoutQueuePayoutRequest, read,
 };
 
 use crate::Case;
 
 /// A page of a report with a thousand rows.
-fn report(row: impl Fn(u32) -> String) -> String {
+pub fn report(row: impl Fn(u32) -> String) -> String {
     let rows: Vec<_> = (0..1000).map(row).collect();
-    format!(r#"{{"totalTransaction":1000,"lastPage":true,"result":[{}]}}"#, rows.join(","))
+    format!(
+        r#"{{"totalTransaction":1000,"lastPage":true,"result":[{}]}}"#,
+        rows.join(",")
+    )
 }
 
-fn canonical(index: u32) -> String {
+pub fn canonical(index: u32) -> String {
     format!(
         r#"{{"createDate":"2024-02-05 10:15:30","payTime":"2024-02-05 10:21:09","controlNo":"SKY98{index:08}","amount":1000.00,"phone":"09XXXXXXXXX","referenceNo":"90065653{index:05}"}}"#
     )
@@ -66,6 +68,7 @@ fn pesos<'de, D: Deserializer<'de>>(from: D) -> Result<Amount, D::Error> {
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[expect(dead_code, reason = "read, and that is all")]
 struct Report {
     total_transaction: u64,
     last_page: bool,

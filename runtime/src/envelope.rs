@@ -153,6 +153,14 @@ fn padding_of(bytes: &[u8]) -> (Choice, usize) {
 /// The text of an opened body. Wiped from memory when dropped.
 pub struct Clear(Zeroizing<String>);
 
+/// A text that came without an envelope.
+#[cfg(feature = "client")]
+impl From<String> for Clear {
+    fn from(text: String) -> Self {
+        Self(Zeroizing::new(text))
+    }
+}
+
 impl Deref for Clear {
     type Target = str;
 

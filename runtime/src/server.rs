@@ -86,8 +86,7 @@ pub trait Handler: Send + Sync + 'static {
 ///
 /// It is framework-neutral; with `axum` it goes into `Router::route_service`.
 /// When the peer hangs up, the framework drops the running handler: a handler
-/// has to put what belongs together into one transaction. How long a request
-/// may take to arrive is for the HTTP server to limit.
+/// has to put what belongs together into one transaction. It runs on tokio.
 pub struct Dispatch<H> {
     shared: Arc<Shared<H>>,
     /// The operation of requests that do not name one.
@@ -186,7 +185,7 @@ impl<H: Handler> Dispatch<H> {
         if parts.method != Method::POST {
             return Err(Why::Method);
         }
-        let body = collect(&parts.headers, body, config.body_limit).await?;
+        let body = collect(&parts.headers, body, config).await?;
         let (credentials, clear, head) = authenticate(config, constants, &body)?;
         let operation = self.find(&head).ok_or(Why::Operation)?;
         let context = Context {
@@ -324,6 +323,7 @@ enum Why {
     Method,
     TooLarge,
     Interrupted,
+    TooSlow,
     Envelope,
     Head,
     Credentials,
@@ -337,6 +337,7 @@ impl Why {
             Self::Method => "the method is not POST",
             Self::TooLarge => "the body is too large",
             Self::Interrupted => "the body did not arrive",
+            Self::TooSlow => "the body did not arrive in time",
             Self::Envelope => "no key opens the body",
             Self::Head => "the opened body is not a message",
             Self::Credentials => "the body was opened, but its credentials are wrong",
@@ -345,19 +346,21 @@ impl Why {
     }
 }
 
-async fn collect<B>(headers: &HeaderMap, body: B, limit: usize) -> Result<Bytes, Why>
+async fn collect<B>(headers: &HeaderMap, body: B, config: &Config) -> Result<Bytes, Why>
 where
     B: HttpBody<Error: Into<axum::BoxError>>,
 {
     let announced = headers.get(CONTENT_LENGTH);
     let announced = announced.and_then(|value| value.to_str().ok()?.parse::<u64>().ok());
-    if announced.is_some_and(|bytes| bytes > limit as u64) {
+    if announced.is_some_and(|bytes| bytes > config.body_limit as u64) {
         return Err(Why::TooLarge);
     }
-    match Limited::new(body, limit).collect().await {
-        Ok(collected) => Ok(collected.to_bytes()),
-        Err(error) if error.is::<http_body_util::LengthLimitError>() => Err(Why::TooLarge),
-        Err(_) => Err(Why::Interrupted),
+    let body = Limited::new(body, config.body_limit).collect();
+    match tokio::time::timeout(config.body_time, body).await {
+        Ok(Ok(collected)) => Ok(collected.to_bytes()),
+        Ok(Err(error)) if error.is::<http_body_util::LengthLimitError>() => Err(Why::TooLarge),
+        Ok(Err(_)) => Err(Why::Interrupted),
+        Err(_) => Err(Why::TooSlow),
     }
 }
 

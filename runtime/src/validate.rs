@@ -4,6 +4,8 @@
 //! means, and how it is reported, is said here. Nothing is checked when a
 //! message is read.
 
+mod form;
+
 use std::borrow::Cow;
 use std::fmt;
 use std::ops::{Bound, RangeBounds};
@@ -14,6 +16,7 @@ use regex_lite::Regex;
 use crate::codes::Code;
 use crate::value::{Amount, Date, DateTime, PersonName, Sensitive};
 use crate::wire::WireError;
+use form::Form;
 
 /// A message, or a part of one, that knows what the document demands of it.
 pub trait Validate {
@@ -341,7 +344,28 @@ impl Limits {
 /// `static`.
 pub struct Pattern {
     source: &'static str,
-    compiled: OnceLock<Option<Regex>>,
+    compiled: OnceLock<Compiled>,
+}
+
+enum Compiled {
+    Simple(Form),
+    Other(Option<Regex>),
+}
+
+impl Compiled {
+    fn new(source: &str) -> Self {
+        match Form::of(source) {
+            Some(form) => Self::Simple(form),
+            None => Self::Other(Regex::new(source).ok()),
+        }
+    }
+
+    fn matches(&self, text: &str) -> bool {
+        match self {
+            Self::Simple(form) => form.matches(text),
+            Self::Other(regex) => regex.as_ref().is_some_and(|regex| regex.is_match(text)),
+        }
+    }
 }
 
 impl Pattern {
@@ -364,8 +388,8 @@ impl Pattern {
     /// nothing.
     #[must_use]
     pub fn matches(&self, text: &str) -> bool {
-        let compiled = self.compiled.get_or_init(|| Regex::new(self.source).ok());
-        compiled.as_ref().is_some_and(|regex| regex.is_match(text))
+        let compiled = self.compiled.get_or_init(|| Compiled::new(self.source));
+        compiled.matches(text)
     }
 }
 

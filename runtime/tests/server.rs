@@ -9,10 +9,13 @@ mod support;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
 
+use axum::body::Bytes;
 use axum::extract::ConnectInfo;
 use http::header::CONTENT_TYPE;
 use http::{Method, Request, StatusCode};
+use http_body_util::channel::Channel;
 use http_body_util::{BodyExt, Full};
 use serde_json::Value;
 use skypay_runtime::envelope;
@@ -31,7 +34,7 @@ use tower::ServiceExt;
 
 use log::Log;
 
-type Body = Full<axum::body::Bytes>;
+type Body = Full<Bytes>;
 
 /// Does what the control number says, and counts how often it is asked.
 #[derive(Clone, Default)]
@@ -361,6 +364,37 @@ async fn answers_are_sealed_with_the_set_of_the_request() {
         assert_eq!(answer.status, StatusCode::OK);
         assert_eq!(answer.opened_with(set)["status"], "paid");
     }
+}
+
+/// The clock stands still but for what is waited for.
+#[tokio::test(start_paused = true)]
+async fn a_slow_sender_is_refused_when_its_time_is_over() {
+    let sample = Sample::default();
+    let first = credentials("first");
+    let good = seal(&first, &clear("first", "sendMoney", &number("1")));
+    // Nothing comes after what is sent here, and nobody hangs up.
+    let answered = async |config: Config, part: &[u8]| {
+        let (mut sender, body) = Channel::<Bytes>::new(1);
+        let part = Bytes::copy_from_slice(part);
+        sender.send_data(part).await.unwrap();
+        let dispatch = Dispatch::new(sample.clone(), config.clock(clock()));
+        let request = Request::post("/").body(body).unwrap();
+        let started = tokio::time::Instant::now();
+        let response = dispatch.oneshot(request).await.unwrap();
+        let body = response.into_body().collect().await.unwrap().to_bytes();
+        drop(sender);
+        (started.elapsed(), body)
+    };
+    let default = Config::new(keys());
+    let short = default.clone().body_time(Duration::from_secs(3));
+    for (config, seconds) in [(default.clone(), 10), (short, 3)] {
+        let half = &good.as_bytes()[..good.len() / 2];
+        let (waited, late) = answered(config, half).await;
+        assert_eq!(waited.as_secs(), seconds);
+        let (_, garbage) = answered(default.clone().body_limit(1), b"garbage").await;
+        assert_eq!(late, garbage, "it is refused like anything else");
+    }
+    assert_eq!(sample.handled.load(Ordering::Relaxed), 0);
 }
 
 #[tokio::test]

@@ -7,11 +7,18 @@
 )]
 
 mod consumer;
+mod corpus;
 mod docs;
 mod document;
 mod documents;
 mod end_to_end;
 mod examples;
+#[path = "../../fuzz/src/lib.rs"]
+#[allow(
+    unreachable_pub,
+    reason = "it is a library where bytes are looked for, and a module here"
+)]
+mod fuzz;
 mod generated;
 mod handlers;
 mod limits;

@@ -14,6 +14,7 @@ pub mod examples;
 pub mod files;
 pub mod fmt_spec;
 pub mod folder;
+pub mod fuzz;
 pub mod generate;
 pub mod lint;
 mod program;

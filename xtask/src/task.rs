@@ -5,7 +5,7 @@ use std::path::Path;
 use clap::{Parser, Subcommand};
 
 use crate::{
-    Ending, approve, browser, diff, docs, examples, fmt_spec, generate, lint, prove, review,
+    Ending, approve, browser, diff, docs, examples, fmt_spec, fuzz, generate, lint, prove, review,
     schemathesis, second_opinion, semver, steps, supply_chain, surface, validate, views,
 };
 
@@ -56,6 +56,8 @@ pub enum Task {
     SecondOpinion(second_opinion::Arguments),
     /// Put requests made up from the document to a sandbox (installs what asks)
     Schemathesis(schemathesis::Arguments),
+    /// Look for input for which something does not hold (installs cargo-fuzz)
+    Fuzz(fuzz::Arguments),
     /// Send a payout through the generated halves and tell the story
     Demo,
     /// Run everything that CI checks, except formatting and lints
@@ -90,6 +92,7 @@ impl Task {
             Self::Prove(arguments) => prove::run(root, arguments),
             Self::SecondOpinion(arguments) => second_opinion::run(root, arguments),
             Self::Schemathesis(arguments) => schemathesis::run(root, arguments),
+            Self::Fuzz(arguments) => fuzz::run(root, arguments),
             Self::Demo => steps::demo(root),
             Self::Test => steps::test(root),
             Self::Browser => browser::run(root),

@@ -2,13 +2,14 @@
 
 use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use tracing::Span;
 use tracing::field::Empty;
 
+use crate::envelope::Clear;
 use crate::operation::OperationInfo;
 use crate::outcome::{CallOutcome, printable_code};
 
@@ -57,27 +58,41 @@ impl fmt::Debug for Observer {
 }
 
 tokio::task_local! {
-    /// The sizes of the call that the present task makes. Between
+    /// What belongs to the call that the present task makes. Between
     /// `Transport::call` and `Transport::exchange` stands generated code
     /// through which nothing else can be handed.
-    static SIZES: Arc<Sizes>;
+    static CARGO: Arc<Cargo>;
 }
 
-/// The sizes of what was sent and received, noted where they are known.
+/// What `Transport::exchange` hands over beside generated code: how much was
+/// sent and received, and the opened answer.
 #[derive(Default)]
-pub(super) struct Sizes {
+pub(super) struct Cargo {
     request: AtomicUsize,
     response: AtomicUsize,
+    opened: Mutex<Option<Clear>>,
 }
 
-impl Sizes {
+impl Cargo {
     pub(super) fn note_request(bytes: usize) {
         // Outside a call nobody asks for sizes.
-        let _ = SIZES.try_with(|sizes| sizes.request.store(bytes, Ordering::Relaxed));
+        let _ = CARGO.try_with(|cargo| cargo.request.store(bytes, Ordering::Relaxed));
     }
 
     pub(super) fn note_response(bytes: usize) {
-        let _ = SIZES.try_with(|sizes| sizes.response.store(bytes, Ordering::Relaxed));
+        let _ = CARGO.try_with(|cargo| cargo.response.store(bytes, Ordering::Relaxed));
+    }
+
+    /// Hands an opened answer over; gives it back where there is no call that
+    /// could take it.
+    pub(super) fn hand_over(clear: Clear) -> Result<(), Clear> {
+        let mut clear = Some(clear);
+        let _ = CARGO.try_with(|cargo| *cargo.opened() = clear.take());
+        clear.map_or(Ok(()), Err)
+    }
+
+    fn opened(&self) -> MutexGuard<'_, Option<Clear>> {
+        self.opened.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -88,7 +103,7 @@ pub(super) struct Watch {
     span: Span,
     started: Instant,
     tries: AtomicU32,
-    sizes: Arc<Sizes>,
+    cargo: Arc<Cargo>,
     finished: bool,
 }
 
@@ -107,7 +122,7 @@ impl Watch {
             ),
             started: Instant::now(),
             tries: AtomicU32::new(0),
-            sizes: Arc::default(),
+            cargo: Arc::default(),
             finished: false,
         }
     }
@@ -119,8 +134,13 @@ impl Watch {
     /// Runs one try.
     pub(super) async fn measure<F: Future>(&self, sending: F) -> F::Output {
         self.tries.fetch_add(1, Ordering::Relaxed);
-        self.sizes.response.store(0, Ordering::Relaxed);
-        SIZES.scope(Arc::clone(&self.sizes), sending).await
+        self.cargo.response.store(0, Ordering::Relaxed);
+        CARGO.scope(Arc::clone(&self.cargo), sending).await
+    }
+
+    /// The answer of the last try, if it could be opened.
+    pub(super) fn opened(&self) -> Option<Clear> {
+        self.cargo.opened().take()
     }
 
     pub(super) fn finish(mut self, outcome: CallOutcome, code: Option<&str>) {
@@ -148,8 +168,8 @@ impl Watch {
                 code,
                 duration,
                 tries: self.tries.load(Ordering::Relaxed),
-                request_bytes: self.sizes.request.load(Ordering::Relaxed),
-                response_bytes: self.sizes.response.load(Ordering::Relaxed),
+                request_bytes: self.cargo.request.load(Ordering::Relaxed),
+                response_bytes: self.cargo.response.load(Ordering::Relaxed),
             });
         }
     }

@@ -1,6 +1,7 @@
 //! Who may call, with which keys, and how much.
 
 use std::net::{IpAddr, SocketAddr};
+use std::time::Duration;
 
 use axum::extract::ConnectInfo;
 use http::request::Parts;
@@ -27,6 +28,7 @@ pub struct Config {
     pub(super) keys: KeyRing,
     pub(super) clock: Clock,
     pub(super) body_limit: usize,
+    pub(super) body_time: Duration,
     /// `None`: any address.
     networks: Option<Vec<IpNet>>,
     proxies: usize,
@@ -39,12 +41,13 @@ pub struct PeerAddr(pub IpAddr);
 
 impl Config {
     /// A receiver that accepts what any set of `keys` has sealed, from any
-    /// address, up to 64 KiB.
+    /// address, up to 64 KiB that arrive within 10 seconds.
     pub fn new(keys: impl Into<KeyRing>) -> Self {
         Self {
             keys: keys.into(),
             clock: Clock::default(),
             body_limit: 64 * 1024,
+            body_time: Duration::from_secs(10),
             networks: None,
             proxies: 0,
         }
@@ -72,6 +75,15 @@ impl Config {
     /// How many bytes a request may have; 64 KiB if not set.
     pub fn body_limit(mut self, bytes: usize) -> Self {
         self.body_limit = bytes;
+        self
+    }
+
+    /// How long a request may take to arrive once its head is there; 10 seconds
+    /// if not set. What takes longer is refused, so that slow senders cannot
+    /// hold connections and memory. How long the head may take is for the HTTP
+    /// server to limit. It takes the timer of tokio's runtime.
+    pub fn body_time(mut self, time: Duration) -> Self {
+        self.body_time = time;
         self
     }
 

@@ -1,0 +1,197 @@
+//! What has to hold for any bytes. `cargo xtask fuzz` looks for bytes for which
+//! it does not; the tests look at the bytes that are kept in `corpus/`.
+
+use std::cell::RefCell;
+
+use axum::Router;
+use axum::body::Body;
+use axum::http::Request;
+use http_body_util::BodyExt;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+use skypay_runtime::envelope::{EncryptKey, open, seal};
+use skypay_server::callbacks::PartnerCallbacks;
+use skypay_server::{Config, Context, Credentials, KeyRing, NotStored, Refusal, Stored};
+use skypay_types::{
+    CollectionCollectRequest, CollectionCollectResponse, CollectionInquiryRequest,
+    CollectionInquiryResponse, Direction, FinanceNotificationRequest, GetReportPayoutResponse,
+    NotificationInquiryResponse, OPERATIONS, PayoutInquiryRequest, PayoutInquiryResponse,
+    PayoutPayoutRequest, PayoutPayoutResponse, PayoutQueryStatusResponse, PayoutQueuePayoutRequest,
+    PayoutQueueRequest, read,
+};
+use tower::ServiceExt;
+
+const USER_NAME: &str = "AppName@skypay";
+const AUTHENTICATION: &str = "00000000-AAAA-BBBB-CCCC-000000000000";
+const KEY: &str = "00000000000000000000000000000000";
+
+/// No body makes opening panic; what opens can be sealed and opened again; every
+/// text comes back from its envelope.
+pub fn envelope(data: &[u8]) {
+    let key = EncryptKey::derive(KEY);
+    if let Ok(clear) = open(&key, data) {
+        let again = open(&key, seal(&key, &[clear.as_bytes()]).as_bytes());
+        assert_eq!(again.as_deref(), Ok(&*clear));
+    }
+    let opened = open(&key, seal(&key, &[data]).as_bytes());
+    match std::str::from_utf8(data) {
+        Ok(text) => assert_eq!(opened.as_deref(), Ok(text)),
+        Err(_) => assert!(opened.is_err()),
+    }
+}
+
+/// No message makes a callback server panic, whoever sends it; every answer is
+/// one that the document has.
+///
+/// The first byte says which callback, and whether the message is signed.
+pub fn callbacks(data: &[u8]) {
+    thread_local! {
+        static SERVER: RefCell<(tokio::runtime::Runtime, Router)> = RefCell::new({
+            let keys = KeyRing::new(Credentials::new(USER_NAME, AUTHENTICATION, KEY));
+            let runtime = tokio::runtime::Builder::new_current_thread()
+                .enable_time()
+                .build();
+            let router = skypay_server::callbacks::router(Partner, Config::new(keys));
+            (runtime.expect("a runtime can be built"), router)
+        });
+    }
+    let Some((first, message)) = data.split_first() else {
+        return;
+    };
+    let ours: Vec<_> = OPERATIONS
+        .iter()
+        .filter(|info| info.direction == Direction::ToPartner)
+        .collect();
+    let info = ours[usize::from(*first) % ours.len()];
+    let signed = match serde_json::from_slice::<Value>(message) {
+        Ok(Value::Object(mut fields)) if *first < 128 => {
+            fields.insert("userName".to_owned(), USER_NAME.into());
+            fields.insert("authentication".to_owned(), AUTHENTICATION.into());
+            fields.insert("action".to_owned(), info.action.into());
+            serde_json::to_vec(&fields).expect("it can be written")
+        }
+        _ => message.to_vec(),
+    };
+    let key = EncryptKey::derive(KEY);
+    SERVER.with_borrow_mut(|(runtime, router)| {
+        let request = Request::post(format!("/{}", info.name))
+            .header("content-type", "text/plain")
+            .body(Body::from(seal(&key, &[&signed])))
+            .expect("it is a request");
+        let (status, body) = runtime.block_on(async {
+            let answer = router
+                .clone()
+                .oneshot(request)
+                .await
+                .unwrap_or_else(|never| match never {});
+            let status = answer.status().as_u16();
+            let body = answer.into_body().collect().await.expect("it has a body");
+            (status, body.to_bytes())
+        });
+        assert!([200, 400, 503].contains(&status), "{status}");
+        if status != 503 {
+            let clear = open(&key, &body).expect("the answer opens");
+            let answer: Value = serde_json::from_str(&clear).expect("the answer is JSON");
+            assert!(answer["responseCode"].is_string(), "{answer}");
+        }
+    });
+}
+
+/// No text makes reading panic; what the strict reader takes and writes, the
+/// tolerant one reads as the same.
+///
+/// The first byte says which message.
+pub fn reading(data: &[u8]) {
+    let Some((first, text)) = data.split_first() else {
+        return;
+    };
+    match first % 6 {
+        0 => both_read::<PayoutQueueRequest>(text),
+        1 => both_read::<GetReportPayoutResponse>(text),
+        2 => both_read::<PayoutQueryStatusResponse>(text),
+        3 => both_read::<FinanceNotificationRequest>(text),
+        4 => both_read::<PayoutInquiryResponse>(text),
+        _ => both_read::<NotificationInquiryResponse>(text),
+    }
+}
+
+fn both_read<T: DeserializeOwned + Serialize + PartialEq + std::fmt::Debug>(text: &[u8]) {
+    let tolerant = read::from_slice::<T>(text);
+    let Ok(strict) = serde_json::from_slice::<T>(text) else {
+        return;
+    };
+    let canonical = serde_json::to_vec(&strict).expect("it can be written");
+    assert_eq!(read::from_slice::<T>(&canonical).as_ref(), Ok(&strict));
+    // Of names in other spellings the strict one knows nothing.
+    if let Ok(tolerant) = tolerant {
+        let written = serde_json::to_vec(&tolerant).expect("it can be written");
+        assert_eq!(read::from_slice::<T>(&written), Ok(tolerant));
+    }
+}
+
+/// Every document gives code or a reason; the code is the same twice.
+pub fn document(data: &[u8]) {
+    let Ok(text) = std::str::from_utf8(data) else {
+        return;
+    };
+    let _ = codegen::format(text);
+    let _ = codegen::lint(text);
+    if let Ok(generated) = codegen::generate(text) {
+        let again = codegen::generate(text).expect("it was generated before");
+        assert_eq!(generated.files, again.files);
+    }
+}
+
+/// A partner who knows nothing and stores everything.
+struct Partner;
+
+impl PartnerCallbacks for Partner {
+    async fn payout_queue_payout(
+        &self,
+        _: &Context,
+        _: PayoutQueuePayoutRequest,
+    ) -> Result<Stored, NotStored> {
+        Ok(Stored)
+    }
+
+    async fn payout_inquiry(
+        &self,
+        _: &Context,
+        _: PayoutInquiryRequest,
+    ) -> Result<PayoutInquiryResponse, Refusal> {
+        Err(Refusal::new("-1012", "unknown"))
+    }
+
+    async fn payout_payout(
+        &self,
+        _: &Context,
+        _: PayoutPayoutRequest,
+    ) -> Result<PayoutPayoutResponse, Refusal> {
+        Err(Refusal::new("-1012", "unknown"))
+    }
+
+    async fn collection_inquiry(
+        &self,
+        _: &Context,
+        _: CollectionInquiryRequest,
+    ) -> Result<CollectionInquiryResponse, Refusal> {
+        Err(Refusal::new("-1015", "unknown"))
+    }
+
+    async fn collection_collect(
+        &self,
+        _: &Context,
+        _: CollectionCollectRequest,
+    ) -> Result<CollectionCollectResponse, Refusal> {
+        Err(Refusal::new("-1015", "unknown"))
+    }
+
+    async fn finance_notification(
+        &self,
+        _: &Context,
+        _: FinanceNotificationRequest,
+    ) -> Result<Stored, NotStored> {
+        Ok(Stored)
+    }
+}
