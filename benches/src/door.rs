@@ -15,13 +15,13 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinSet;
 
-const USER: &str = "AppName@skypay";
-const AUTHENTICATION: &str = "00000000-AAAA-BBBB-CCCC-000000000000";
-const KEY: &str = "00000000000000000000000000000000";
+pub const USER: &str = "AppName@skypay";
+pub const AUTHENTICATION: &str = "00000000-AAAA-BBBB-CCCC-000000000000";
+pub const KEY: &str = "00000000000000000000000000000000";
 
 type Outcome<T> = Result<T, Box<dyn std::error::Error + Send + Sync>>;
 
-struct Partner;
+pub struct Partner;
 
 impl PartnerCallbacks for Partner {
     async fn payout_queue_payout(
@@ -104,13 +104,13 @@ impl Drop for Server {
     }
 }
 
-fn notice(authentication: &str) -> String {
+pub fn notice(authentication: &str) -> String {
     format!(
         r#"{{"userName":"{USER}","authentication":"{authentication}","action":"payoutQueuePayout","controlNumber":"SKY9800000201","payType":"2","dealTime":"2024-02-05 10:16:33"}}"#
     )
 }
 
-fn sealed(clear: &str) -> String {
+pub fn sealed(clear: &str) -> String {
     seal(&EncryptKey::derive(KEY), &[clear.as_bytes()])
 }
 

@@ -7,6 +7,7 @@ mod client;
 mod door;
 mod instructions;
 mod reading;
+mod server;
 
 use std::process::ExitCode;
 
@@ -25,6 +26,7 @@ pub struct Case {
 fn cases() -> Vec<Case> {
     let mut cases = reading::cases();
     cases.extend(client::cases());
+    cases.extend(server::cases());
     cases
 }
 

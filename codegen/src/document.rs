@@ -1,6 +1,10 @@
 //! Loading: the text of the document to a tree that remembers where each
 //! value stands, so that every message can name line and JSON pointer.
 
+use std::collections::HashMap;
+use std::ops::{Deref, DerefMut};
+use std::sync::OnceLock;
+
 use saphyr_parser::{Event, Parser, ScalarStyle, Span};
 
 use crate::problem::{Place, Problem, Problems};
@@ -31,7 +35,63 @@ pub enum Value {
     /// A sequence.
     List(Vec<Node>),
     /// A mapping, in the order of the document.
-    Map(Vec<Entry>),
+    Map(Members),
+}
+
+/// The members of a mapping, in the order of the document.
+#[derive(Clone, Debug, Default)]
+pub struct Members {
+    entries: Vec<Entry>,
+    /// Where each key stands, once a key of a large mapping was asked for.
+    places: OnceLock<HashMap<String, usize>>,
+}
+
+/// From how many members on a mapping is looked up by the places of its keys.
+const LARGE: usize = 32;
+
+impl Members {
+    fn get(&self, key: &str) -> Option<&Entry> {
+        if self.entries.len() < LARGE {
+            return self.entries.iter().find(|entry| entry.key == key);
+        }
+        let places = self.places.get_or_init(|| {
+            // Of a key that stands twice the first counts.
+            let entries = self.entries.iter().enumerate().rev();
+            let place = |(place, entry): (usize, &Entry)| (entry.key.clone(), place);
+            entries.map(place).collect()
+        });
+        self.entries.get(*places.get(key)?)
+    }
+}
+
+impl From<Vec<Entry>> for Members {
+    fn from(entries: Vec<Entry>) -> Self {
+        Self {
+            entries,
+            places: OnceLock::new(),
+        }
+    }
+}
+
+impl FromIterator<Entry> for Members {
+    fn from_iter<I: IntoIterator<Item = Entry>>(entries: I) -> Self {
+        Self::from(Vec::from_iter(entries))
+    }
+}
+
+impl Deref for Members {
+    type Target = Vec<Entry>;
+
+    fn deref(&self) -> &Vec<Entry> {
+        &self.entries
+    }
+}
+
+impl DerefMut for Members {
+    fn deref_mut(&mut self) -> &mut Vec<Entry> {
+        self.places.take();
+        &mut self.entries
+    }
 }
 
 /// A member of a mapping.
@@ -71,10 +131,10 @@ impl Node {
     /// The member of a mapping, if this is one and has it.
     #[must_use]
     pub fn get(&self, key: &str) -> Option<&Self> {
-        self.entries()
-            .iter()
-            .find(|entry| entry.key == key)
-            .map(|entry| &entry.node)
+        match &self.value {
+            Value::Map(members) => members.get(key).map(|entry| &entry.node),
+            _ => None,
+        }
     }
 
     /// The members of a mapping; none for any other value.
@@ -357,7 +417,7 @@ impl<'text> Loader<'text> {
         loop {
             let (event, span) = self.next(pointer)?;
             let key = match event {
-                Event::MappingEnd => return Ok(Value::Map(entries)),
+                Event::MappingEnd => return Ok(Value::Map(entries.into())),
                 Event::Scalar(text, ..) => text.into_owned(),
                 _ => {
                     let message = "a key is not a plain text";

@@ -101,6 +101,16 @@ fn padding(count: usize) -> u8 {
 /// If the body is not Base64 of whole blocks, or does not decrypt to padded
 /// UTF-8. Which of them, it does not say.
 pub fn open(key: &EncryptKey, body: &[u8]) -> Result<Clear, OpenError> {
+    decrypt(key, body)?.into_clear()
+}
+
+/// Decrypts a body without a judgement, for whoever has to do the same work
+/// with it whatever the judgement is.
+///
+/// # Errors
+///
+/// If the body is not Base64 of whole blocks, which anybody can see.
+pub(crate) fn decrypt(key: &EncryptKey, body: &[u8]) -> Result<Decrypted, OpenError> {
     let mut bytes = Zeroizing::new(decode(body)?);
     let (blocks, rest) = Array::slice_as_chunks_mut(bytes.as_mut_slice());
     if !rest.is_empty() {
@@ -108,18 +118,38 @@ pub fn open(key: &EncryptKey, body: &[u8]) -> Result<Clear, OpenError> {
     }
     key.0.decrypt_blocks(blocks);
 
-    // The padding is judged, taken off and the rest looked at in any case, so
-    // that the time taken does not tell which of the steps failed.
+    // Whatever is thought of the padding, it is taken off.
     let (padded, count) = padding_of(&bytes);
     let length = bytes.len() - count;
     bytes[length..].zeroize();
     bytes.truncate(length);
-    let text = String::from_utf8(std::mem::take(&mut *bytes))
-        .map(Zeroizing::new)
-        .map_err(|error| Zeroizing::new(error.into_bytes()));
-    match text {
-        Ok(text) if padded.into() => Ok(Clear(text)),
-        _ => Err(OpenError),
+    Ok(Decrypted { bytes, padded })
+}
+
+/// What a body decrypts to; where the padding is wrong, all of it. Wiped from
+/// memory when dropped.
+pub(crate) struct Decrypted {
+    bytes: Zeroizing<Vec<u8>>,
+    padded: Choice,
+}
+
+impl Decrypted {
+    /// The text, if it was padded and is text. Both are looked at in any case,
+    /// so that the time taken does not tell which of them failed.
+    pub(crate) fn into_clear(mut self) -> Result<Clear, OpenError> {
+        let text = String::from_utf8(std::mem::take(&mut *self.bytes))
+            .map(Zeroizing::new)
+            .map_err(|error| Zeroizing::new(error.into_bytes()));
+        match text {
+            Ok(text) if self.padded.into() => Ok(Clear(text)),
+            _ => Err(OpenError),
+        }
+    }
+}
+
+impl AsRef<[u8]> for Decrypted {
+    fn as_ref(&self) -> &[u8] {
+        &self.bytes
     }
 }
 
@@ -198,7 +228,7 @@ mod tests {
     use proptest::prelude::*;
     use serde::Deserialize;
 
-    use super::{BLOCK, CHUNK, EncryptKey, derived, encrypt, open, seal};
+    use super::{BLOCK, CHUNK, EncryptKey, decrypt, derived, encrypt, open, seal};
 
     #[derive(Deserialize)]
     #[serde(rename_all = "camelCase")]
@@ -333,6 +363,15 @@ mod tests {
         assert_eq!(opened(&key, &body(&key, b"abcdefghijklmnop", &[1])), None);
         assert_eq!(opened(&key, &body(&key, &[], &[1])), None);
         assert_eq!(opened(&key, &body(&key, &[], &[])), None);
+    }
+
+    #[test]
+    fn what_is_padded_wrongly_is_decrypted_all_the_same() {
+        let key = EncryptKey::derive("secret");
+        let body = body(&key, b"a message, a message, a message.", &[]);
+        let decrypted = decrypt(&key, body.as_bytes()).unwrap();
+        assert_eq!(decrypted.as_ref(), b"a message, a message, a message.");
+        assert!(decrypted.into_clear().is_err());
     }
 
     #[test]

@@ -14,7 +14,7 @@ use zeroize::Zeroizing;
 
 use crate::keys::Credentials;
 use crate::operation::{OperationInfo, Stamp};
-use crate::read::same_when_folded;
+use crate::read::{Key, same_when_folded};
 use crate::value::DateTime;
 use crate::wire::{self, FromWire};
 
@@ -167,7 +167,7 @@ impl<'de> Visitor<'de> for Pick<'_> {
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
         let mut found: Vec<Option<Option<String>>> = vec![None; self.0.len()];
-        while let Some(key) = map.next_key::<String>()? {
+        while let Some(key) = map.next_key_seed(Key)? {
             let index = self.0.iter().position(|name| same_when_folded(name, &key));
             match index.and_then(|index| found.get_mut(index)) {
                 None => {

@@ -154,12 +154,21 @@ fn nested_too_deep(bytes: &[u8]) -> bool {
 
 /// Whether two keys are the same but for ASCII case and blanks.
 pub(crate) fn same_when_folded(left: &str, right: &str) -> bool {
-    fn kept(text: &str) -> impl Iterator<Item = char> {
-        let invisible = |c: &char| c.is_whitespace() || matches!(c, '\u{200b}' | '\u{feff}');
-        let kept = text.chars().filter(move |c| !invisible(c));
-        kept.map(|c| c.to_ascii_lowercase())
+    // Most keys differ at the first letter.
+    if let (Some(l), Some(r)) = (left.bytes().next(), right.bytes().next())
+        && l.is_ascii_graphic()
+        && r.is_ascii_graphic()
+        && !l.eq_ignore_ascii_case(&r)
+    {
+        return false;
     }
-    kept(left).eq(kept(right))
+    left.eq_ignore_ascii_case(right) || folded(left).eq(folded(right))
+}
+
+fn folded(key: &str) -> impl Iterator<Item = char> {
+    let invisible = |c: &char| c.is_whitespace() || matches!(c, '\u{200b}' | '\u{feff}');
+    let kept = key.chars().filter(move |c| !invisible(c));
+    kept.map(|c| c.to_ascii_lowercase())
 }
 
 /// The name among `fields` that `key` means.
@@ -411,7 +420,7 @@ impl<'de> Visitor<'de> for Collect {
 }
 
 /// A key, borrowed where it is spelled without escapes.
-struct Key;
+pub(crate) struct Key;
 
 impl<'de> DeserializeSeed<'de> for Key {
     type Value = Cow<'de, str>;

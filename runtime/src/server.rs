@@ -316,8 +316,9 @@ struct Admitted {
 /// The word for the log, and the answer.
 type Answered = (&'static str, Response<Full<Bytes>>);
 
-/// Why a request was turned away; for the log only.
-#[derive(Clone, Copy)]
+/// Why a request was turned away; for the log only. In the order in which
+/// requests are looked at.
+#[derive(Clone, Copy, PartialEq, PartialOrd)]
 enum Why {
     Network,
     Method,
@@ -366,7 +367,8 @@ where
 
 /// Finds the set of keys with which the request was sealed and whose
 /// credentials it carries. Every set is tried to the end, whatever becomes of
-/// the others, so that the time taken says little.
+/// the others, and what is padded wrongly is read and compared like anything
+/// else, so that the time taken says little.
 fn authenticate(
     config: &Config,
     constants: &[&str],
@@ -374,25 +376,26 @@ fn authenticate(
 ) -> Result<(Arc<Credentials>, Clear, RequestHead), Why> {
     let mut result = Err(Why::Envelope);
     for credentials in config.keys.all().iter() {
-        let clear = envelope::open(credentials.key(), body);
-        let head = match &clear {
-            Ok(clear) => head::read_request(clear.as_bytes(), constants).map_err(|_| Why::Head),
-            Err(_) => Err(Why::Envelope),
+        let Ok(decrypted) = envelope::decrypt(credentials.key(), body) else {
+            continue;
         };
+        let head = head::read_request(decrypted.as_ref(), constants);
         let (user_name, authentication) = match &head {
             Ok(head) => (head.user_name.as_str(), head.authentication.as_str()),
             Err(_) => ("", ""),
         };
         let genuine = credentials.matches(user_name, authentication);
-        match (clear, head) {
-            (Ok(clear), Ok(head)) if genuine => {
-                result = Ok((Arc::clone(credentials), clear, head));
-            }
-            (_, Ok(_)) if result.is_err() => result = Err(Why::Credentials),
-            (_, Err(Why::Head)) if matches!(result, Err(Why::Envelope)) => {
-                result = Err(Why::Head);
-            }
-            _ => {}
+        let tried = match (decrypted.into_clear(), head) {
+            (Err(_), _) => Err(Why::Envelope),
+            (Ok(_), Err(_)) => Err(Why::Head),
+            (Ok(clear), Ok(head)) if genuine => Ok((Arc::clone(credentials), clear, head)),
+            (Ok(_), Ok(_)) => Err(Why::Credentials),
+        };
+        match (&result, &tried) {
+            (Ok(_), Err(_)) => {}
+            // The log is told how far the request came at best.
+            (Err(before), Err(now)) if now <= before => {}
+            _ => result = tried,
         }
     }
     result

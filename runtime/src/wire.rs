@@ -156,7 +156,7 @@ where
 
 /// An object that some senders shorten to the text of one of its fields.
 pub trait FromPlain {
-    /// The object that `text` stands for.
+    /// The object that `text` stands for, which has no blanks around it.
     fn from_plain(text: String) -> Self;
 }
 
@@ -449,7 +449,8 @@ impl<'de, T: Deserialize<'de> + FromPlain> Visitor<'de> for PlainOrObjectVisitor
     }
 
     fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<T, E> {
-        Ok(T::from_plain(text.to_owned()))
+        // Blanks around it are taken off in the object, too.
+        Ok(T::from_plain(text.trim().to_owned()))
     }
 
     fn visit_i64<E: serde::de::Error>(self, number: i64) -> Result<T, E> {
@@ -751,7 +752,7 @@ mod tests {
         let json = r#"{
             "scalars": [1, "2", 3.0],
             "rows": [{"parcelNumber": "A", "other": []}],
-            "mixed": ["A", {"parcelNumber": 2}, 3, -4]
+            "mixed": [" A ", {"parcelNumber": 2}, 3, -4]
         }"#;
         let expected = Lists {
             scalars: vec![1, 2, 3],

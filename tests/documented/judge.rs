@@ -266,7 +266,7 @@ fn drop_empty(value: &mut document::Value) {
     match value {
         document::Value::Map(entries) => {
             entries.retain(|entry| entry.node.text() != Some(""));
-            for entry in entries {
+            for entry in entries.iter_mut() {
                 drop_empty(&mut entry.node.value);
             }
         }

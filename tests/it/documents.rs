@@ -118,6 +118,17 @@ fn text_that_is_no_document_gets_a_message_too() {
 }
 
 #[test]
+fn a_document_without_operations_gets_a_message_too() {
+    let accepted = accepted();
+    let (before, _) = accepted.split_once("\npaths:").unwrap();
+    for document in [before.to_owned(), format!("{before}\npaths: {{}}\n")] {
+        let problems = codegen::generate(&document).unwrap_err();
+        let report = problems.report("document.yaml").to_string();
+        assert!(report.contains("`paths` has no operation"), "{report}");
+    }
+}
+
+#[test]
 fn the_readme_explains_every_extension_and_no_other() {
     let readme = include_str!("../../spec/README.md");
     let explained: BTreeSet<_> = readme

@@ -41,7 +41,7 @@ fn refused_with(info: &OperationInfo, answer: &Example) -> Option<String> {
 }
 
 /// Answers every operation with what the document shows first.
-fn as_documented() -> Deciding {
+pub(crate) fn as_documented() -> Deciding {
     Deciding::new(|asked| Turn::Accept(sample_answer(named(asked.operation.name)).to_owned()))
 }
 
@@ -50,7 +50,7 @@ fn always(turn: Turn) -> Deciding {
     Deciding::new(move |_| turn.clone())
 }
 
-fn is_callback(info: &OperationInfo) -> bool {
+pub(crate) fn is_callback(info: &OperationInfo) -> bool {
     info.direction == Direction::ToPartner
 }
 
@@ -420,7 +420,7 @@ fn clear_request(info: &OperationInfo, fields: &str) -> String {
 }
 
 /// The request of an operation's example as it travels.
-fn genuine(operation: &Dynamic) -> String {
+pub(crate) fn genuine(operation: &Dynamic) -> String {
     let request = operation.request.shown(sample_request(operation));
     clear_request(operation.info, &request.json)
 }

@@ -11,6 +11,7 @@ mod corpus;
 mod docs;
 mod document;
 mod documents;
+mod door;
 mod end_to_end;
 mod examples;
 #[path = "../../fuzz/src/lib.rs"]

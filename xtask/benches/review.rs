@@ -6,6 +6,7 @@
     reason = "the macros of criterion write undocumented functions"
 )]
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::hint::black_box;
 
@@ -21,10 +22,18 @@ fn times(document: &str, copies: usize) -> String {
     let (head, rest) = document.split_once("\npaths:\n").unwrap_or_default();
     let (paths, rest) = rest.split_once("\ncomponents:\n").unwrap_or_default();
     let (parameters, schemas) = rest.split_once("\n  schemas:\n").unwrap_or_default();
+    let operations: BTreeSet<_> = paths
+        .lines()
+        .filter_map(|line| line.trim().strip_prefix("operationId: "))
+        .collect();
     let copy = |number: usize| {
-        let paths = paths.lines().map(|line| renamed_path(line, number));
+        let paths = paths
+            .lines()
+            .map(|line| renamed_path(line, number, &operations));
         let paths = paths.collect::<String>();
-        let schemas = schemas.lines().map(|line| renamed_schema(line, number));
+        let schemas = schemas
+            .lines()
+            .map(|line| renamed_schema(line, number, &operations));
         (paths, schemas.collect::<String>())
     };
     let copies: Vec<_> = (0..copies).map(copy).collect();
@@ -34,23 +43,34 @@ fn times(document: &str, copies: usize) -> String {
 }
 
 /// A line of an operation, of the copy with a number.
-fn renamed_path(line: &str, number: usize) -> String {
-    if number > 0 && line.starts_with("  /") {
-        return format!("{}{number}:\n", line.trim_end_matches(':'));
+fn renamed_path(line: &str, number: usize, operations: &BTreeSet<&str>) -> String {
+    referring(&renamed(line, number, operations), number)
+}
+
+/// A line in which every operation is that of the copy.
+fn renamed(line: &str, number: usize, operations: &BTreeSet<&str>) -> String {
+    if number == 0 {
+        return line.to_owned();
     }
-    if number > 0 && line.trim_start().starts_with("operationId:") {
-        return format!("{line}{number}\n");
-    }
-    referring(line, number)
+    let words = line.split_inclusive(|letter: char| !letter.is_ascii_alphanumeric());
+    let renamed = words.map(|word| {
+        let name = word.trim_end_matches(|letter: char| !letter.is_ascii_alphanumeric());
+        if operations.contains(name) {
+            format!("{name}{number}{}", &word[name.len()..])
+        } else {
+            word.to_owned()
+        }
+    });
+    renamed.collect()
 }
 
 /// A line of a schema, of the copy with a number.
-fn renamed_schema(line: &str, number: usize) -> String {
+fn renamed_schema(line: &str, number: usize, operations: &BTreeSet<&str>) -> String {
     let is_name = line.starts_with("    ") && !line.starts_with("     ") && line.ends_with(':');
     if number > 0 && is_name {
         return format!("{}{number}:\n", line.trim_end_matches(':'));
     }
-    referring(line, number)
+    referring(&renamed(line, number, operations), number)
 }
 
 /// A line whose references lead to the same copy.
@@ -87,6 +107,27 @@ fn comparisons(criterion: &mut Criterion) {
     group.finish();
 }
 
+/// The generator alone, without rustfmt.
+fn generations(criterion: &mut Criterion) {
+    let document = fs::read_to_string(xtask::root().join(DOCUMENT)).unwrap_or_default();
+    let mut group = criterion.benchmark_group("generate");
+    group.sample_size(10);
+    for copies in [1, 10, 100] {
+        let document = times(&document, copies);
+        if let Err(problems) = codegen::generate(&document) {
+            panic!("{}", problems.report(DOCUMENT));
+        }
+        group.bench_with_input(
+            BenchmarkId::new("times", copies),
+            &document,
+            |b, document| {
+                b.iter(|| codegen::generate(black_box(document)));
+            },
+        );
+    }
+    group.finish();
+}
+
 fn reviews(criterion: &mut Criterion) {
     let arguments = review::Arguments {
         against: Some("HEAD".to_owned()),
@@ -105,5 +146,5 @@ fn reviews(criterion: &mut Criterion) {
     group.finish();
 }
 
-criterion_group!(benches, comparisons, reviews);
+criterion_group!(benches, comparisons, generations, reviews);
 criterion_main!(benches);

@@ -36,7 +36,12 @@ pub(super) fn environments(document: &Document<'_>, findings: &mut Findings) {
 /// A path key is the wire path, `#`, and a label; it holds one `post`.
 pub(super) fn path_form(document: &Document<'_>, findings: &mut Findings) {
     let paths = document.root.get("paths").map(Node::entries);
-    for entry in paths.unwrap_or_default() {
+    let paths = paths.unwrap_or_default();
+    if paths.is_empty() {
+        let message = "`paths` has no operation: give at least one";
+        findings.add("path-form", &document.root.place, message);
+    }
+    for entry in paths {
         let label = entry.key.split_once('#').map(|(_, label)| label);
         if !entry.key.starts_with('/') || label.is_none_or(str::is_empty) {
             let message = "a path key is the wire path, `#` and the action, as in `/services/{callerName}#payoutQueue`";

@@ -1,0 +1,126 @@
+//! Callbacks: the generated dispatch beside a handler written by hand for one
+//! callback that takes the same steps, both without a socket.
+
+use std::hint::black_box;
+
+use axum::Router;
+use axum::body::{Body, Bytes};
+use axum::extract::State;
+use axum::http::{Request, StatusCode};
+use axum::response::{IntoResponse, Response};
+use axum::routing::post;
+use jiff::Timestamp;
+use jiff::tz::Offset;
+use serde::{Deserialize, Serialize};
+use skypay_runtime::envelope::{EncryptKey, open, seal};
+use skypay_server::{Config, Credentials, KeyRing};
+use skypay_types::PayoutQueuePayoutRequest;
+use tower::ServiceExt;
+
+use crate::Case;
+use crate::door::{AUTHENTICATION, KEY, Partner, USER, notice, sealed};
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Head<'a> {
+    user_name: &'a str,
+    authentication: &'a str,
+    action: &'a str,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Answer<'a> {
+    response_time: String,
+    response_code: &'a str,
+    response_description: &'a str,
+}
+
+#[derive(Clone)]
+struct Shared(std::sync::Arc<EncryptKey>);
+
+/// Opens, checks who calls, reads, and answers; what cannot be read is refused
+/// in one way.
+async fn by_hand(State(Shared(key)): State<Shared>, body: Bytes) -> Response {
+    let answer = |status: StatusCode, code: &str, description: &str| {
+        let answer = Answer {
+            response_time: Offset::constant(8)
+                .to_datetime(Timestamp::now())
+                .strftime("%Y-%m-%d %H:%M:%S%.4f")
+                .to_string(),
+            response_code: code,
+            response_description: description,
+        };
+        let clear = serde_json::to_vec(&answer).expect("it can be written");
+        let headers = [("content-type", "text/plain")];
+        (status, headers, seal(&key, &[&clear])).into_response()
+    };
+    let refused = || answer(StatusCode::BAD_REQUEST, "-1000", "The body cannot be read");
+    let Ok(clear) = open(&key, &body) else {
+        return refused();
+    };
+    let Ok(head) = serde_json::from_str::<Head<'_>>(&clear) else {
+        return refused();
+    };
+    if head.user_name != USER
+        || head.authentication != AUTHENTICATION
+        || head.action != "payoutQueuePayout"
+    {
+        return refused();
+    }
+    match serde_json::from_str::<PayoutQueuePayoutRequest>(&clear) {
+        Ok(notice) => {
+            black_box(notice);
+            answer(StatusCode::OK, "1000", "Success")
+        }
+        Err(_) => refused(),
+    }
+}
+
+fn serve(router: &Router, times: u32) {
+    let body = sealed(&notice(AUTHENTICATION));
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_time()
+        .build()
+        .expect("a runtime can be built");
+    runtime.block_on(async {
+        for _ in 0..times {
+            let request = Request::post("/")
+                .header("content-type", "text/plain")
+                .body(Body::from(body.clone()))
+                .expect("it is a request");
+            let answer = router
+                .clone()
+                .oneshot(request)
+                .await
+                .expect("it never fails");
+            assert_eq!(answer.status(), StatusCode::OK);
+            black_box(
+                axum::body::to_bytes(answer.into_body(), 4096)
+                    .await
+                    .expect("it has a body"),
+            );
+        }
+    });
+}
+
+pub fn cases() -> Vec<Case> {
+    vec![Case {
+        name: "take a notice",
+        times: 500,
+        ours: |times| {
+            let keys = KeyRing::new(Credentials::new(USER, AUTHENTICATION, KEY));
+            serve(
+                &skypay_server::callbacks::router(Partner, Config::new(keys)),
+                times,
+            );
+        },
+        other: |times| {
+            let key = Shared(std::sync::Arc::new(EncryptKey::derive(KEY)));
+            serve(
+                &Router::new().route("/", post(by_hand)).with_state(key),
+                times,
+            );
+        },
+    }]
+}
