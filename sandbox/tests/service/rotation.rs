@@ -139,16 +139,17 @@ impl Rotation {
     async fn work(&self, seconds: u64) {
         for _ in 0..seconds / STEP {
             let step = format!("{STEP}s");
-            let calls = async {
+            // Boxed, for the futures of calls are large.
+            let calls = Box::pin(async {
                 for _ in 0..CALLS {
                     let (paid, asked) = tokio::join!(self.pay(), self.ask());
                     paid.unwrap();
                     asked.unwrap();
                 }
-            };
-            tokio::join!(calls, self.house.advance(&step), async {
-                self.pay().await.unwrap();
             });
+            let (paid, (), ()) =
+                tokio::join!(Box::pin(self.pay()), calls, self.house.advance(&step));
+            paid.unwrap();
         }
     }
 
