@@ -19,7 +19,7 @@ use crate::clock::Clock;
 use crate::envelope::{self, Clear};
 use crate::head::{self, AnswerHead};
 use crate::keys::{Credentials, KeyRing};
-use crate::operation::{Answer, Direction, Effect, Operation, OperationInfo, Outcome};
+use crate::operation::{Answer, Direction, Effect, Operation, OperationInfo, Outcome, Resend};
 use crate::outcome::{
     CallOutcome, Error, NotSent, NotSentReason, Rejected, Source, Unknown, UnknownCause,
 };
@@ -96,7 +96,8 @@ impl Transport {
     /// another set than the request: such a refusal says that nothing was
     /// carried out, and with which set `SkyPay` works now. Later calls begin
     /// with that one. `SkyPay` itself, which issues the keys, is not refused
-    /// for them, so a callback is never repeated like this.
+    /// for them, so a callback is never repeated like this, and neither is what
+    /// the document forbids to send again.
     ///
     /// Dropping the returned future while it runs leaves the outcome unknown;
     /// the observer and the log are told, the caller has to know it.
@@ -147,7 +148,7 @@ impl Transport {
             };
             match result {
                 Err(error) if retries > 0 && connection_failed(&error) => retries -= 1,
-                Err(Error::Rejected(_)) if key_changes > 0 && self.follow(watch) => {
+                Err(Error::Rejected(_)) if key_changes > 0 && self.follow(O::INFO, watch) => {
                     key_changes -= 1;
                 }
                 result => return result,
@@ -156,17 +157,20 @@ impl Transport {
     }
 
     /// Goes over to the set of keys that the last answer was sealed with, if
-    /// that is another one than the request was sealed with.
-    fn follow(&self, watch: &Watch) -> bool {
+    /// that is another one than the request was sealed with; says whether the
+    /// call may be sent again with it. What the document forbids to send again
+    /// would not be recognised if it came twice, so there the caller decides.
+    fn follow(&self, operation: &OperationInfo, watch: &Watch) -> bool {
         let Some(KeyChange { from, to }) = watch.key_change() else {
             return false;
         };
         let known = self.0.keys.prefer(&from, &to);
-        if known {
+        let again = known && operation.resend != Resend::Never;
+        if again {
             tracing::info!("a call is refused with one set of keys and tried with another");
             watch.seal_with(to);
         }
-        known
+        again
     }
 
     /// What a readable answer says.
