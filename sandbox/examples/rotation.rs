@@ -261,7 +261,10 @@ async fn change_keys(
         let held_back = Instant::now();
         let closed = work.gate.write().await;
         done(&admin, &Command::Keys(KeyCommand::Enable { id })).await?;
-        while work.ask().await.is_err() {
+        while let Err(refused) = work.ask().await {
+            if held_back.elapsed() > 2 * CACHED {
+                return Err(format!("{old_key}: no pair comes into use: {refused}").into());
+            }
             sleep(BEAT).await;
         }
         drop(closed);
