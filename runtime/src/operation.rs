@@ -96,11 +96,10 @@ impl OperationInfo {
         if let Some((_, outcome)) = listed {
             return *outcome;
         }
+        // Spelled as the document spells it, like every code in a table.
         let partner_defined = self.partner_codes.is_some_and(|(from, to)| {
-            code.bytes().all(|byte| byte.is_ascii_digit())
-                && code
-                    .parse::<u16>()
-                    .is_ok_and(|number| (from..=to).contains(&number))
+            code.parse::<u16>()
+                .is_ok_and(|number| (from..=to).contains(&number) && number.to_string() == code)
         });
         if partner_defined {
             Outcome::Rejected
