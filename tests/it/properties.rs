@@ -12,14 +12,14 @@ mod messages;
 use proptest::strategy::Strategy;
 use proptest::test_runner::{Config, TestCaseResult, TestRunner};
 
-/// Tries that many values, and shows the smallest for which something does not
-/// hold.
+/// Tries that many values, or as many as `PROPTEST_CASES` says, and shows the
+/// smallest for which something does not hold.
 fn check<S: Strategy>(cases: u32, made_up: &S, holds: impl Fn(S::Value) -> TestCaseResult) {
-    let config = Config {
-        cases,
-        failure_persistence: None,
-        ..Config::default()
-    };
+    let mut config = Config::default();
+    if std::env::var_os("PROPTEST_CASES").is_none() {
+        config.cases = cases;
+    }
+    config.failure_persistence = None;
     let result = TestRunner::new(config).run(made_up, holds);
     result.unwrap_or_else(|failure| panic!("{failure}"));
 }

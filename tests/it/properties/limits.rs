@@ -53,6 +53,27 @@ fn a_broken_limit_is_named_and_its_value_is_not() {
     assert!(ways > 100, "{ways}");
 }
 
+/// Messages that break a limit; `None` where there is none to break.
+pub(super) fn broken(model: &'static Model) -> Option<BoxedStrategy<Object>> {
+    // One of the first level always finds its place.
+    let breaks: Vec<_> = breaks(model)
+        .into_iter()
+        .filter(|broken| broken.below.is_none())
+        .map(|broken| (broken.field.wire.as_str(), broken.wrong))
+        .map(|(wire, wrong)| {
+            let put = move |(mut object, wrong): (Object, Made)| {
+                let place = object.index_of(wire).unwrap();
+                object.members[place] = Some(wrong);
+                object
+            };
+            (objects(model, Range::Fitting), wrong)
+                .prop_map(put)
+                .boxed()
+        })
+        .collect();
+    (!breaks.is_empty()).then(|| proptest::strategy::Union::new(breaks).boxed())
+}
+
 /// Every way to break a limit of a message; all that are enforced have one.
 fn breaks(model: &'static Model) -> Vec<Break> {
     let mut breaks = Vec::new();

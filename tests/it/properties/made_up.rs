@@ -79,6 +79,7 @@ impl Object {
         for (field, made) in self.model.fields.iter().zip(&self.members) {
             let value = match made {
                 Some(made) => Some(made.respelled(field, whims)),
+                None if field.required => None,
                 None => nothing(field, whims).map(str::to_owned),
             };
             if let Some(value) = value {
