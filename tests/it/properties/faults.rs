@@ -26,7 +26,7 @@ use crate::loopback::{ClosedPort, clock, keys, sealed, sealed_with};
 use crate::operations::{ALL, CALLBACK_PATH, Caller, Dynamic};
 
 /// How many calls are tried.
-const CASES: u32 = 600;
+const CASES: u32 = 400;
 
 /// A call, and what happens to it.
 #[derive(Clone, Debug)]
