@@ -8,6 +8,7 @@ mod faults;
 mod limits;
 mod made_up;
 mod messages;
+mod spellings;
 
 use proptest::strategy::Strategy;
 use proptest::test_runner::{Config, TestCaseResult, TestRunner};

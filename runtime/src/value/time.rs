@@ -437,7 +437,7 @@ mod tests {
             prop_assert_eq!(read.is_ok(), is_day && is_time && is_fraction, "{}", text);
             if let Ok(time) = read {
                 prop_assert_eq!(time.to_string(), text[..19].replace('T', " "));
-                let fraction = format!("{:?}", time)[19..].to_owned();
+                let fraction = format!("{time:?}")[19..].to_owned();
                 let kept = if dot { decimals.trim_end_matches('0') } else { "" };
                 prop_assert_eq!(fraction.trim_start_matches('.'), kept);
             }

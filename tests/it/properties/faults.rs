@@ -20,7 +20,8 @@ use tokio::task::{JoinHandle, JoinSet};
 
 use super::check;
 use super::limits;
-use super::made_up::{Object, Range, Whims, codes_of, objects, scalar};
+use super::made_up::{Object, Range, codes_of, objects, scalar};
+use super::spellings::Whims;
 use crate::document;
 use crate::loopback::{ClosedPort, clock, keys, sealed, sealed_with};
 use crate::operations::{ALL, CALLBACK_PATH, Caller, Dynamic};
@@ -439,9 +440,10 @@ fn verdict(result: Result<String, Error>) -> Verdict {
 /// Makes the calls before, then the call; gives what the server knows of that.
 /// `None` if there was not enough time for those before.
 async fn call(operation: &Dynamic, case: &Case) -> Option<(Result<String, Error>, Vec<Event>)> {
-    let timeout = match case.is_impatient() {
-        true => Duration::from_millis(40),
-        false => Duration::from_secs(600),
+    let timeout = if case.is_impatient() {
+        Duration::from_millis(40)
+    } else {
+        Duration::from_secs(600)
     };
     let caller = |host: &str| {
         Caller::with(host, &keys(), |settings| {

@@ -5,7 +5,8 @@ use proptest::prelude::*;
 use serde_json::Value;
 
 use super::check;
-use super::made_up::{Range, Whims, objects};
+use super::made_up::{Range, objects};
+use super::spellings::Whims;
 use crate::document;
 use crate::operations::{ALL, Message};
 
