@@ -426,7 +426,8 @@ mod tests {
         /// What the cipher cannot prevent is all that can be done without the key.
         #[test]
         fn blocks_in_another_order_open_to_their_texts_in_that_order(
-            text in "[a-z]{0,100}",
+            // Letters that could be taken for padding are among them.
+            text in "[\\x01-\\x03a-c]{0,100}",
             order in proptest::collection::vec(any::<prop::sample::Index>(), 0..10),
         ) {
             let key = EncryptKey::derive("secret");
