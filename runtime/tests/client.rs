@@ -390,6 +390,19 @@ async fn a_code_of_the_partner_is_a_rejection_where_partners_have_codes() {
 }
 
 #[tokio::test]
+async fn a_code_of_the_partner_has_one_spelling() {
+    for code in ["08001", "+8001", "-8001", "8001.0"] {
+        let clear = format!(r#"{{"responseCode":"{code}"}}"#);
+        let (result, _) = after(answer(&clear), &AskStatusRequest::sample()).await;
+        assert_eq!(
+            result.unwrap_err().outcome(),
+            CallOutcome::Unknown,
+            "{code}"
+        );
+    }
+}
+
+#[tokio::test]
 async fn clear_text_may_only_say_that_a_question_was_refused() {
     let clear = |clear: &str| http("200 OK", "", clear);
     check_unknown(clear(REFUSED), UnknownCause::Unreadable).await;
