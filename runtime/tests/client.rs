@@ -703,6 +703,23 @@ async fn no_tls_provider_is_installed_for_the_process() {
     assert!(rustls::crypto::CryptoProvider::get_default().is_none());
 }
 
+#[test]
+fn a_base_url_that_cannot_be_used_is_not_shown() {
+    for (base_url, shown) in [
+        ("https://api.example/", r#"Some("https://api.example/")"#),
+        ("https://user:SECRET@api.example", "None"),
+        ("https://api.example/?SECRET", "None"),
+        ("https://api.example/#SECRET", "None"),
+        ("http://SECRET.example", "None"),
+        ("SECRET", "None"),
+    ] {
+        let builder = Transport::builder(base_url, keys());
+        let builder = format!("{builder:?}");
+        let expected = format!("TransportBuilder {{ base_url: {shown}, keys: KeyRing(1), ");
+        assert!(builder.starts_with(&expected), "{builder}");
+    }
+}
+
 #[tokio::test]
 async fn an_observer_is_told_of_every_call() {
     type Told = (String, CallOutcome, Option<String>, u32, bool, usize);
