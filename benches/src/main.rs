@@ -6,6 +6,7 @@
 mod client;
 mod door;
 mod instructions;
+mod programs;
 mod reading;
 mod server;
 
@@ -36,11 +37,12 @@ fn main() -> ExitCode {
     match words[..] {
         [] => instructions::table(),
         ["door"] => door::measure(),
+        ["programs"] => programs::measure(),
         ["serve-callbacks"] => door::serve(),
         ["serve"] => client::serve(),
         ["run", name, side, times] => run(name, side, times),
         _ => {
-            eprintln!("usage: benches [door | run CASE ours|other TIMES]");
+            eprintln!("usage: benches [door | programs | run CASE ours|other TIMES]");
             ExitCode::from(2)
         }
     }

@@ -117,6 +117,8 @@ pub fn build<T: Validate>(
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::{Slot, build};
     use crate::validate::{Invalid, Limits, Validate, Violations};
     use crate::value::{Amount, Sensitive};
@@ -221,6 +223,26 @@ mod tests {
         builder.amount.set("1");
         builder.text.set("");
         builder.check("text: must not be empty");
+    }
+
+    proptest! {
+        #[test]
+        fn whatever_is_refused_is_named_without_its_value(
+            amount in "[0-9]{1,6}x[0-9]{1,6}",
+            text in proptest::option::of(".{0,9}"),
+        ) {
+            let mut builder = Builder::default();
+            builder.amount.set(amount.as_str());
+            if let Some(text) = &text {
+                builder.text.set(text.as_str());
+            }
+            let shown = format!("{builder:?}");
+            let invalid = builder.build().unwrap_err();
+            let fields = invalid.violations().iter().map(|wrong| wrong.field.as_str());
+            prop_assert_eq!(fields.collect::<Vec<_>>(), ["amount"]);
+            let shown = format!("{shown} {invalid} {invalid:?}");
+            prop_assert!(!shown.contains(&amount), "{}", shown);
+        }
     }
 
     #[test]

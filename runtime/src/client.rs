@@ -18,8 +18,8 @@ use tracing::Instrument;
 use crate::clock::Clock;
 use crate::envelope::{self, Clear};
 use crate::head::{self, AnswerHead};
-use crate::keys::KeyRing;
-use crate::operation::{Answer, Effect, Operation, OperationInfo, Outcome};
+use crate::keys::{Credentials, KeyRing};
+use crate::operation::{Answer, Direction, Effect, Operation, OperationInfo, Outcome, Resend};
 use crate::outcome::{
     CallOutcome, Error, NotSent, NotSentReason, Rejected, Source, Unknown, UnknownCause,
 };
@@ -31,7 +31,7 @@ mod watch;
 pub use builder::{SetupError, TransportBuilder};
 pub use watch::{Exchange, Observer};
 
-use watch::{Cargo, Watch};
+use watch::{Cargo, KeyChange, Watch};
 
 /// Carries calls: keys, HTTP settings, clock and observer. Cloning it is cheap.
 #[derive(Clone)]
@@ -51,6 +51,11 @@ struct Inner {
     /// connection and the server closing it.
     acting: reqwest::Client,
 }
+
+/// How often one call follows `SkyPay` to another set of keys. Twice, because
+/// the set may come into use between two tries: a call that was refused with
+/// the new set and then with the old one goes through with the new one.
+const KEY_CHANGES: u32 = 2;
 
 /// The error of an operation, with its table of return codes.
 type ErrorOf<O> = Error<<<O as Operation>::Response as Answer>::Code>;
@@ -84,8 +89,15 @@ impl Transport {
     /// the answer.
     ///
     /// `send` is the generated method that ends up in [`Transport::exchange`].
-    /// It runs once; only where the operation reads and the connection failed
-    /// it runs again, as often as [`TransportBuilder::read_retries`] says.
+    /// It runs once, with two exceptions. Where the operation reads and the
+    /// connection failed it runs again, as often as
+    /// [`TransportBuilder::read_retries`] says. And while the ring has several
+    /// sets of keys, it runs again after a refusal that came sealed with
+    /// another set than the request: such a refusal says that nothing was
+    /// carried out, and with which set `SkyPay` works now. Later calls begin
+    /// with that one. `SkyPay` itself, which issues the keys, is not refused
+    /// for them, so a callback is never repeated like this, and neither is what
+    /// the document forbids to send again.
     ///
     /// Dropping the returned future while it runs leaves the outcome unknown;
     /// the observer and the log are told, the caller has to know it.
@@ -125,6 +137,7 @@ impl Transport {
             Effect::Reads => self.0.read_retries,
             Effect::ChangesState | Effect::MovesMoney => 0,
         };
+        let mut key_changes = KEY_CHANGES;
         loop {
             let result = match watch.measure(send()).await {
                 Ok(answer) => match watch.opened() {
@@ -135,9 +148,29 @@ impl Transport {
             };
             match result {
                 Err(error) if retries > 0 && connection_failed(&error) => retries -= 1,
+                Err(Error::Rejected(_)) if key_changes > 0 && self.follow(O::INFO, watch) => {
+                    key_changes -= 1;
+                }
                 result => return result,
             }
         }
+    }
+
+    /// Goes over to the set of keys that the last answer was sealed with, if
+    /// that is another one than the request was sealed with; says whether the
+    /// call may be sent again with it. What the document forbids to send again
+    /// would not be recognised if it came twice, so there the caller decides.
+    fn follow(&self, operation: &OperationInfo, watch: &Watch) -> bool {
+        let Some(KeyChange { from, to }) = watch.key_change() else {
+            return false;
+        };
+        let known = self.0.keys.prefer(&from, &to);
+        let again = known && operation.resend != Resend::Never;
+        if again {
+            tracing::info!("a call is refused with one set of keys and tried with another");
+            watch.seal_with(to);
+        }
+        again
     }
 
     /// What a readable answer says.
@@ -265,8 +298,9 @@ impl Transport {
         let operation = operations
             .iter()
             .find(|operation| request.url().fragment() == Some(operation.label));
-        let Some((operation, sealed)) =
-            operation.and_then(|operation| Some((operation, self.seal(operation, &request)?)))
+        let credentials = Cargo::chosen().unwrap_or_else(|| self.0.keys.current());
+        let Some((operation, sealed)) = operation
+            .and_then(|operation| Some((operation, seal(&credentials, operation, &request)?)))
         else {
             return Ok(Failure::NotSent.into());
         };
@@ -286,15 +320,17 @@ impl Transport {
             Effect::ChangesState | Effect::MovesMoney => &self.0.acting,
         };
         let response = client.execute(outgoing).await?;
-        Ok(match self.receive(operation, response).await {
-            // Generated code could only carry it through one more copy, and
-            // look at it once more.
-            Ok(clear) => match Cargo::hand_over(clear) {
-                Ok(()) => http::Response::new("null").into(),
-                Err(clear) => http::Response::new(clear.as_bytes().to_vec()).into(),
+        Ok(
+            match self.receive(operation, &credentials, response).await {
+                // Generated code could only carry it through one more copy, and
+                // look at it once more.
+                Ok(clear) => match Cargo::hand_over(clear) {
+                    Ok(()) => http::Response::new("null").into(),
+                    Err(clear) => http::Response::new(clear.as_bytes().to_vec()).into(),
+                },
+                Err(failure) => failure.into(),
             },
-            Err(failure) => failure.into(),
-        })
+        )
     }
 
     /// The same for a base URL that is called as it stands, without a path
@@ -314,26 +350,49 @@ impl Transport {
         self.exchange(operations, request).await
     }
 
-    fn seal(&self, operation: &OperationInfo, request: &reqwest::Request) -> Option<String> {
-        let body = request.body()?.as_bytes()?;
-        let credentials = self.0.keys.current();
-        let (head, rest) = head::write_request(&credentials, operation, body)?;
-        Some(envelope::seal(credentials.key(), &[&head, rest]))
-    }
-
+    /// Reads an answer to what was sealed with `sent`.
     async fn receive(
         &self,
         operation: &OperationInfo,
+        sent: &Arc<Credentials>,
         response: reqwest::Response,
     ) -> Result<Clear, Failure> {
-        if response.status() != StatusCode::OK {
-            return Err(Failure::Unknown(status_cause(response.status())));
+        let status = response.status();
+        if status != StatusCode::OK {
+            let cause = status_cause(status);
+            let refusal = self.refusal_for_keys(operation, sent, response).await;
+            return refusal.ok_or(Failure::Unknown(cause));
         }
         let body = self.collect(response).await.map_err(Failure::Unknown)?;
         Cargo::note_response(body.len());
-        self.open(&body)
-            .or_else(|| refusal_in_clear(operation, body))
-            .ok_or(Failure::Unknown(UnknownCause::Unreadable))
+        if let Some((answered, clear)) = self.open(sent, &body) {
+            note_key_change(operation, sent, &answered);
+            return Ok(clear);
+        }
+        refusal_in_clear(operation, body).ok_or(Failure::Unknown(UnknownCause::Unreadable))
+    }
+
+    /// What is opened with no key may be answered with a status that no other
+    /// answer has. Such an answer is believed if it refuses and is sealed with
+    /// a set of ours that the request was not sealed with: `SkyPay` answers
+    /// what it has opened with the set of that, and has not opened this.
+    async fn refusal_for_keys(
+        &self,
+        operation: &OperationInfo,
+        sent: &Arc<Credentials>,
+        response: reqwest::Response,
+    ) -> Option<Clear> {
+        if !response.status().is_client_error() || self.0.keys.all().len() == 1 {
+            return None;
+        }
+        let body = self.collect(response).await.ok()?;
+        let (answered, clear) = self.open(sent, &body)?;
+        let code = head::read_answer(clear.as_bytes()).ok()?.code?;
+        let refused = operation.outcome_of(&code) == Outcome::Rejected;
+        (refused && note_key_change(operation, sent, &answered)).then(|| {
+            Cargo::note_response(body.len());
+            clear
+        })
     }
 
     async fn collect(&self, mut response: reqwest::Response) -> Result<Vec<u8>, UnknownCause> {
@@ -352,18 +411,23 @@ impl Transport {
         Ok(body)
     }
 
-    /// Opens an answer with whichever key it was sealed with. A wrong key
-    /// gives well-padded noise now and then, hence the look at the text.
-    fn open(&self, body: &[u8]) -> Option<Clear> {
-        let sets = self.0.keys.all();
-        let mut opened = sets
-            .iter()
-            .filter_map(|credentials| envelope::open(credentials.key(), body).ok());
+    /// Opens an answer with whichever set it was sealed with: that of the
+    /// request, which may have been retired meanwhile, or one of the ring. A
+    /// wrong key gives well-padded noise now and then, hence the look at the
+    /// text.
+    fn open(&self, sent: &Arc<Credentials>, body: &[u8]) -> Option<(Arc<Credentials>, Clear)> {
+        let ring = self.0.keys.all();
+        let others = ring.iter().filter(|set| !Arc::ptr_eq(set, sent));
+        let sets: Vec<_> = [sent].into_iter().chain(others).collect();
+        let mut opened = sets.iter().filter_map(|set| {
+            let clear = envelope::open(set.key(), body).ok()?;
+            Some((Arc::clone(set), clear))
+        });
         if sets.len() == 1 {
             // Noise is found out by whoever reads it.
             return opened.next();
         }
-        opened.find(|clear| serde_json::from_str::<&RawValue>(clear).is_ok())
+        opened.find(|(_, clear)| serde_json::from_str::<&RawValue>(clear).is_ok())
     }
 }
 
@@ -448,6 +512,34 @@ fn interruption(error: &reqwest::Error) -> UnknownCause {
     } else {
         UnknownCause::Connection
     }
+}
+
+fn seal(
+    credentials: &Credentials,
+    operation: &OperationInfo,
+    request: &reqwest::Request,
+) -> Option<String> {
+    let body = request.body()?.as_bytes()?;
+    let (head, rest) = head::write_request(credentials, operation, body)?;
+    Some(envelope::seal(credentials.key(), &[&head, rest]))
+}
+
+/// Notes with which set `SkyPay` has answered, if it is another one than the
+/// request was sealed with; says whether it is. A partner that answers with
+/// another one has mistaken its keys, and `SkyPay` does not follow it.
+fn note_key_change(
+    operation: &OperationInfo,
+    from: &Arc<Credentials>,
+    to: &Arc<Credentials>,
+) -> bool {
+    let changed = operation.direction == Direction::ToSkypay && !Arc::ptr_eq(from, to);
+    if changed {
+        Cargo::note_key_change(KeyChange {
+            from: Arc::clone(from),
+            to: Arc::clone(to),
+        });
+    }
+    changed
 }
 
 fn status_cause(status: StatusCode) -> UnknownCause {

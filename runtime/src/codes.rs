@@ -277,6 +277,21 @@ mod tests {
         Old = "13" read_only,
     });
 
+    /// The same table in another order.
+    #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+    enum Reordered {
+        Old,
+        One,
+        Failed,
+        Unlisted(Unlisted),
+    }
+
+    codes!(Reordered {
+        Old = "13" read_only,
+        One = "1",
+        Failed = "-1009",
+    });
+
     #[test]
     fn listed_codes_come_back_as_they_went() {
         for (code, text) in Table::ALL.iter().zip(["1", "-1009", "13"]) {
@@ -325,6 +340,27 @@ mod tests {
             prop_assert_eq!(read.as_str(), &code);
             prop_assert_eq!(serde_json::to_value(&read).unwrap(), code.clone());
             prop_assert_eq!(Table::from(code), read);
+        }
+
+        #[test]
+        fn a_code_is_what_its_text_is(
+            one in "\\s{0,2}(-?1(009|3)?|[!-~]{0,6})\\s{0,2}",
+            other in "-?1(009|3)?|[!-~]{0,6}",
+        ) {
+            let (code, second) = (Table::from(one.as_str()), Table::from(other.as_str()));
+            prop_assert_eq!(code.as_str(), one.trim());
+            prop_assert_eq!(code == second, one.trim() == other);
+            let listed = Table::ALL.iter().any(|listed| listed.as_str() == one.trim());
+            prop_assert_eq!(code.is_listed(), listed);
+        }
+
+        #[test]
+        fn the_order_of_a_table_decides_nothing(text in "\\s?(-?1(009|3)?|.{0,6})\\s?") {
+            let (code, other) = (Table::from(text.as_str()), Reordered::from(text.as_str()));
+            prop_assert_eq!(code.as_str(), other.as_str());
+            prop_assert_eq!(code.is_listed(), Reordered::ALL.contains(&other));
+            prop_assert_eq!(code.is_read_only(), other.is_read_only());
+            prop_assert_eq!(format!("{code:?}"), format!("{other:?}"));
         }
     }
 }

@@ -429,6 +429,66 @@ mod tests {
         }
 
         #[test]
+        fn any_text_opens_with_its_key_and_is_not_read_with_another(
+            text in "(?s:.){0,200}",
+            secret in "(?s:.){0,40}",
+            other in "(?s:.){0,40}",
+        ) {
+            let key = EncryptKey::derive(&secret);
+            let sealed = seal(&key, &[text.as_bytes()]);
+            prop_assert_eq!(opened(&key, &sealed), Some(text.clone()));
+            if secret != other {
+                prop_assert_ne!(opened(&EncryptKey::derive(&other), &sealed), Some(text));
+            }
+        }
+
+        #[test]
+        fn a_changed_block_changes_that_block_or_does_not_open(
+            text in "(?s:.){0,120}",
+            place in any::<prop::sample::Index>(),
+            change in 1_u8..,
+        ) {
+            let key = EncryptKey::derive("secret");
+            let mut bytes = STANDARD.decode(seal(&key, &[text.as_bytes()])).unwrap();
+            let place = place.index(bytes.len());
+            bytes[place] ^= change;
+            if let Some(other) = opened(&key, &STANDARD.encode(&bytes)) {
+                let start = place / BLOCK * BLOCK;
+                let (text, other) = (text.as_bytes(), other.as_bytes());
+                prop_assert_ne!(text, other);
+                prop_assert_eq!(&text[..start], &other[..start]);
+                let after = (start + BLOCK).min(text.len());
+                prop_assert!(other.get(after..).is_none_or(|rest| rest == &text[after..]));
+            }
+        }
+
+        /// What the cipher cannot prevent is all that can be done without the key.
+        #[test]
+        fn blocks_in_another_order_open_to_their_texts_in_that_order(
+            // Letters that could be taken for padding are among them.
+            text in "[\\x01-\\x03a-c]{0,100}",
+            order in proptest::collection::vec(any::<prop::sample::Index>(), 0..10),
+        ) {
+            let key = EncryptKey::derive("secret");
+            let bytes = STANDARD.decode(seal(&key, &[text.as_bytes()])).unwrap();
+            let mut padded = text.into_bytes();
+            let count = BLOCK - padded.len() % BLOCK;
+            padded.extend(std::iter::repeat_n(u8::try_from(count).unwrap(), count));
+            let pieced = |bytes: &[u8]| -> Vec<u8> {
+                let blocks: Vec<_> = bytes.chunks(BLOCK).collect();
+                let taken = order.iter().map(|index| blocks[index.index(blocks.len())]);
+                taken.flatten().copied().collect()
+            };
+            let expected = pieced(&padded);
+            let expected = expected.last().and_then(|count| {
+                let (text, padding) = expected.split_at(expected.len() - usize::from(*count).min(BLOCK));
+                let proper = padding.iter().all(|byte| byte == count);
+                proper.then(|| String::from_utf8(text.to_vec()).ok())?
+            });
+            prop_assert_eq!(opened(&key, &STANDARD.encode(pieced(&bytes))), expected);
+        }
+
+        #[test]
         fn nothing_that_arrives_makes_it_panic(body in proptest::collection::vec(any::<u8>(), 0..200)) {
             let _ = open(&EncryptKey::derive("secret"), &body);
         }

@@ -6,10 +6,12 @@
     expect(dead_code, reason = "each half reads what the other one writes")
 )]
 
+use std::borrow::Cow;
 use std::fmt;
 
 use serde::de::{DeserializeSeed, Error as _, IgnoredAny, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize};
+use serde_json::value::RawValue;
 use zeroize::Zeroizing;
 
 use crate::keys::Credentials;
@@ -186,33 +188,10 @@ struct Scalar(Option<String>);
 
 impl<'de> Deserialize<'de> for Scalar {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Text;
-
-        impl Visitor<'_> for Text {
-            type Value = Scalar;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("a scalar")
-            }
-
-            fn visit_str<E>(self, text: &str) -> Result<Scalar, E> {
-                Ok(Scalar(Some(text.to_owned())))
-            }
-
-            fn visit_i64<E>(self, number: i64) -> Result<Scalar, E> {
-                Ok(Scalar(Some(number.to_string())))
-            }
-
-            fn visit_u64<E>(self, number: u64) -> Result<Scalar, E> {
-                Ok(Scalar(Some(number.to_string())))
-            }
-
-            fn visit_unit<E>(self) -> Result<Scalar, E> {
-                Ok(Scalar(None))
-            }
-        }
-
-        deserializer.deserialize_any(Text)
+        // As it is spelled: a number must not be changed by being looked at.
+        let spelled = <&RawValue>::deserialize(deserializer)?.get();
+        let text = wire::unquoted(spelled).map_err(D::Error::custom)?;
+        Ok(Self(text.map(Cow::into_owned)))
     }
 }
 
@@ -241,7 +220,21 @@ mod tests {
     }
 
     #[test]
+    fn a_text_may_come_as_any_scalar() {
+        check(
+            r#"{"responseCode":-1001,"responseTime":1.50}"#,
+            Some([Some("-1001"), Some("1.50")]),
+        );
+        check(
+            r#"{"responseCode":99999999999999999999,"responseTime":true}"#,
+            Some([Some("99999999999999999999"), Some("true")]),
+        );
+        check(r#"{"responseCode":"\u002d1"}"#, Some([Some("-1"), None]));
+    }
+
+    #[test]
     fn what_could_be_read_in_two_ways_is_refused() {
+        check(r#"{"responseCode":"\ud800"}"#, None);
         check(r#"{"responseCode":"1","responseCode":"2"}"#, None);
         check(r#"{"responseCode":"1","response code":"2"}"#, None);
         check(r#"{"responseCode":["1"]}"#, None);

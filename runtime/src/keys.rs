@@ -1,7 +1,7 @@
 //! Who we are to the other side, and how that changes while calls go on.
 
 use std::fmt;
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 use sha1::{Digest, Sha1};
 use subtle::ConstantTimeEq;
@@ -81,45 +81,83 @@ impl fmt::Debug for Credentials {
 }
 
 /// The credentials in use: those to write with, and after them those that are
-/// still read. Clones share them, so that a change reaches everyone.
+/// read as well. Clones share them, so that a change reaches everyone.
+///
+/// New credentials come into use at a moment that only `SkyPay` knows, some
+/// minutes after they were enabled. So they are announced before, and taken
+/// over by whoever calls when `SkyPay` answers with them:
 ///
 /// ```
 /// use skypay_runtime::keys::{Credentials, KeyRing};
 ///
 /// let keys = KeyRing::new(Credentials::new("App@skypay", "OLD-SECRET", "OLD-KEY"));
-/// keys.rotate(Credentials::new("App@skypay", "NEW-SECRET", "NEW-KEY"));
-/// assert_eq!(keys.current().authentication(), "NEW-SECRET");
+/// // Before they are enabled in the back office: read from now on.
+/// keys.announce(Credentials::new("App@skypay", "NEW-SECRET", "NEW-KEY"));
+/// assert_eq!(keys.current().authentication(), "OLD-SECRET");
 /// assert_eq!(keys.all().len(), 2);
+/// // When calls and callbacks come with the new ones only: the old ones end.
 /// keys.retire_previous();
+/// assert_eq!(keys.current().authentication(), "NEW-SECRET");
 /// assert_eq!(keys.all().len(), 1);
 /// ```
 #[derive(Clone)]
-pub struct KeyRing(Arc<RwLock<Arc<[Arc<Credentials>]>>>);
+pub struct KeyRing(Arc<RwLock<Sets>>);
+
+#[derive(Clone)]
+struct Sets {
+    /// The set to write with comes first. Never empty.
+    all: Arc<[Arc<Credentials>]>,
+    /// The one of them that was made last, whether it is written with or not.
+    newest: Arc<Credentials>,
+}
 
 impl KeyRing {
     /// A ring with one set of credentials.
     #[must_use]
     pub fn new(current: Credentials) -> Self {
-        Self(Arc::new(RwLock::new(Arc::new([Arc::new(current)]))))
+        let newest = Arc::new(current);
+        Self(Arc::new(RwLock::new(Sets {
+            all: Arc::new([Arc::clone(&newest)]),
+            newest,
+        })))
     }
 
     /// The same ring, which now also reads what `previous` has sealed.
     #[must_use]
     pub fn with_previous(self, previous: Credentials) -> Self {
         let previous = Arc::new(previous);
-        self.change(|all| all.iter().cloned().chain([previous]).collect());
+        let mut sets = self.change();
+        sets.all = sets.all.iter().cloned().chain([previous]).collect();
+        drop(sets);
         self
+    }
+
+    /// Reads what `new` has sealed as well, and goes on writing with the
+    /// current credentials for as long as they are taken. A client that is
+    /// refused for them, in an answer that is sealed with others of the ring,
+    /// sends that call again with those and goes on with them.
+    pub fn announce(&self, new: Credentials) {
+        let new = Arc::new(new);
+        let mut sets = self.change();
+        sets.all = sets.all.iter().cloned().chain([Arc::clone(&new)]).collect();
+        sets.newest = new;
     }
 
     /// Makes `new` the credentials to write with; all others are still read.
     pub fn rotate(&self, new: Credentials) {
         let new = Arc::new(new);
-        self.change(|all| [new].into_iter().chain(all.iter().cloned()).collect());
+        let mut sets = self.change();
+        sets.all = [Arc::clone(&new)]
+            .into_iter()
+            .chain(sets.all.iter().cloned())
+            .collect();
+        sets.newest = new;
     }
 
-    /// Stops reading what is not sealed with the current credentials.
+    /// Keeps only the credentials that were announced or rotated to last.
     pub fn retire_previous(&self) {
-        self.change(|all| all.iter().take(1).cloned().collect());
+        let mut sets = self.change();
+        sets.all = Arc::new([Arc::clone(&sets.newest)]);
     }
 
     /// The credentials to write with.
@@ -128,16 +166,56 @@ impl KeyRing {
         Arc::clone(&self.all()[0])
     }
 
+    /// Whether those that are written with are the ones that were announced or
+    /// rotated to last.
+    #[must_use]
+    pub fn writes_newest(&self) -> bool {
+        let sets = self.sets();
+        Arc::ptr_eq(&sets.all[0], &sets.newest)
+    }
+
     /// All credentials at this moment, the current ones first.
     #[must_use]
     pub fn all(&self) -> Arc<[Arc<Credentials>]> {
-        Arc::clone(&self.0.read().unwrap_or_else(PoisonError::into_inner))
+        Arc::clone(&self.sets().all)
     }
 
-    /// Whatever `change` makes of the list, it must not be empty.
-    fn change(&self, change: impl FnOnce(&[Arc<Credentials>]) -> Arc<[Arc<Credentials>]>) {
-        let mut all = self.0.write().unwrap_or_else(PoisonError::into_inner);
-        *all = change(&all);
+    /// Writes with `to`, unless somebody has gone over from `from` already;
+    /// says whether `to` is in the ring at all.
+    #[cfg_attr(
+        not(any(test, feature = "client")),
+        expect(dead_code, reason = "only a client learns which set is taken")
+    )]
+    pub(crate) fn prefer(&self, from: &Arc<Credentials>, to: &Arc<Credentials>) -> bool {
+        let mut sets = self.change();
+        let known = sets.all.iter().any(|set| Arc::ptr_eq(set, to));
+        if known && Arc::ptr_eq(&sets.all[0], from) {
+            let others = sets.all.iter().filter(|set| !Arc::ptr_eq(set, to));
+            sets.all = [to].into_iter().chain(others).cloned().collect();
+        }
+        known
+    }
+
+    /// Whether that set was announced or rotated to last.
+    #[cfg_attr(
+        not(any(test, feature = "server")),
+        expect(
+            dead_code,
+            reason = "only a server is asked which set it was called with"
+        )
+    )]
+    pub(crate) fn is_newest(&self, set: &Arc<Credentials>) -> bool {
+        Arc::ptr_eq(&self.sets().newest, set)
+    }
+
+    fn sets(&self) -> RwLockReadGuard<'_, Sets> {
+        self.0.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Whatever is made of the sets, there must be one, and the newest must be
+    /// among them.
+    fn change(&self) -> RwLockWriteGuard<'_, Sets> {
+        self.0.write().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -202,6 +280,35 @@ mod tests {
         assert_eq!(keys.current().authentication(), "SECRET-3");
         keys.retire_previous();
         assert_eq!(secrets(&keys), ["SECRET-3"]);
+    }
+
+    #[test]
+    fn what_is_announced_is_read_at_once_and_written_when_it_is_taken() {
+        let keys = KeyRing::new(credentials(1));
+        keys.announce(credentials(2));
+        assert_eq!(secrets(&keys), ["SECRET-1", "SECRET-2"]);
+        assert!(!keys.writes_newest());
+        let [old, new] = [0, 1].map(|index| std::sync::Arc::clone(&keys.all()[index]));
+        assert!(keys.is_newest(&new) && !keys.is_newest(&old));
+        assert!(keys.prefer(&old, &new));
+        assert_eq!(secrets(&keys), ["SECRET-2", "SECRET-1"]);
+        assert!(keys.writes_newest());
+        // Whoever comes late does not lead the others back.
+        assert!(keys.prefer(&old, &old));
+        assert_eq!(secrets(&keys), ["SECRET-2", "SECRET-1"]);
+        keys.retire_previous();
+        assert_eq!(secrets(&keys), ["SECRET-2"]);
+        assert!(!keys.prefer(&new, &old), "it is not in the ring any more");
+        assert_eq!(secrets(&keys), ["SECRET-2"]);
+    }
+
+    #[test]
+    fn the_newest_stays_even_if_nothing_was_written_with_it() {
+        let keys = KeyRing::new(credentials(1));
+        keys.announce(credentials(2));
+        keys.retire_previous();
+        assert_eq!(secrets(&keys), ["SECRET-2"]);
+        assert_eq!(keys.current().authentication(), "SECRET-2");
     }
 
     #[test]

@@ -96,11 +96,10 @@ impl OperationInfo {
         if let Some((_, outcome)) = listed {
             return *outcome;
         }
+        // Spelled as the document spells it, like every code in a table.
         let partner_defined = self.partner_codes.is_some_and(|(from, to)| {
-            code.bytes().all(|byte| byte.is_ascii_digit())
-                && code
-                    .parse::<u16>()
-                    .is_ok_and(|number| (from..=to).contains(&number))
+            code.parse::<u16>()
+                .is_ok_and(|number| (from..=to).contains(&number) && number.to_string() == code)
         });
         if partner_defined {
             Outcome::Rejected
@@ -173,4 +172,56 @@ pub enum Outcome {
     Rejected,
     /// It may have been executed.
     Unknown,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Direction, Effect, Mode, OperationInfo, Outcome, Resend};
+
+    static INFO: OperationInfo = OperationInfo {
+        name: "take",
+        label: "take",
+        action: "take",
+        summary: "Take it",
+        constants: &[],
+        direction: Direction::ToPartner,
+        mode: Mode::Synchronous,
+        effect: Effect::ChangesState,
+        ask_with: None,
+        ask_after_seconds: None,
+        resend: Resend::Safe,
+        codes: &[
+            ("-7", Outcome::Rejected),
+            ("1", Outcome::Accepted),
+            ("25", Outcome::Unknown),
+        ],
+        code_required: true,
+        partner_codes: Some((20, 30)),
+        personal: &[],
+    };
+
+    #[test]
+    fn only_a_listed_or_a_partners_own_code_says_anything() {
+        let all = |codes: &[&str], outcome| {
+            for code in codes {
+                assert_eq!(INFO.outcome_of(code), outcome, "{code}");
+            }
+        };
+        all(&["1"], Outcome::Accepted);
+        all(&["-7", "20", "30"], Outcome::Rejected);
+        // A listed code is what the list says, wherever it lies.
+        all(&["25"], Outcome::Unknown);
+        all(
+            &[
+                "", "7", "024", "-1", "19", "31", "+21", "-21", "2 1", "2\u{661}", "65557",
+            ],
+            Outcome::Unknown,
+        );
+        let nobodys = OperationInfo {
+            partner_codes: None,
+            ..INFO
+        };
+        assert_eq!(nobodys.outcome_of("20"), Outcome::Unknown);
+        assert_eq!(INFO.accepted_code(), "1");
+    }
 }

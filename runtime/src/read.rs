@@ -583,7 +583,7 @@ mod tests {
     use serde::Deserialize;
     use serde_json::value::RawValue;
 
-    use super::{ReadError, from_slice, quick, same_when_folded, with_care};
+    use super::{MOST_LEVELS, ReadError, from_slice, quick, same_when_folded, with_care};
     use crate::value::Amount;
     use crate::wire;
 
@@ -762,6 +762,11 @@ mod tests {
             raw.any,
             serde_json::json!({ "B b": [true, null, -1, 2.5, "x\n"] })
         );
+        let any = br#"[true,false,"","1","x",7]"#;
+        assert_eq!(
+            with_care::<serde_json::Value>(any),
+            Ok(serde_json::json!([true, false, "", "1", "x", 7]))
+        );
         assert_eq!(raw.number.to_string(), "100");
 
         let borrowed: &RawValue = serde_json::from_str("[ 1 ]").unwrap();
@@ -833,6 +838,8 @@ mod tests {
             read("{\n\"a\": x}").map_err(|error| (error.line(), error.column())),
             Err((2, 6))
         );
+        let error = read(r#"{"rows":[{}]}"#).unwrap_err();
+        assert_eq!(error.field(), "rows[0].bankCode");
     }
 
     #[test]
@@ -846,6 +853,19 @@ mod tests {
         assert!(read(&text).is_ok());
         let unfinished = "{\"nested\":".repeat(1000);
         check(&unfinished, "nested too deep");
+
+        let deep = nested(126);
+        let both = format!(r#"{{"x":[],"y":[{}]}}"#, &deep[5..deep.len() - 1]);
+        assert!(both.matches('[').count() > MOST_LEVELS);
+        check(&both, "nested too deep");
+        let beside = format!(r#"{{"y":[],{}"#, &deep[1..]);
+        assert_eq!(read(&beside), Ok(Message::default()));
+        let hidden = format!(
+            r#"{{"x":{}{}}}"#,
+            r#"["]}]","#.repeat(127),
+            "0]".repeat(127)
+        );
+        check(&hidden, "nested too deep");
     }
 
     #[test]

@@ -109,6 +109,27 @@ mod tests {
     }
 
     #[test]
+    fn who_may_see_a_value_does_not_change_how_it_is_called() {
+        fn check<T: JsonSchema>() {
+            assert_eq!(Sensitive::<T>::schema_name(), T::schema_name());
+            assert_eq!(Sensitive::<T>::schema_id(), T::schema_id());
+            assert_eq!(Sensitive::<T>::inline_schema(), T::inline_schema());
+        }
+
+        check::<Amount>();
+        check::<NotInline>();
+        assert_eq!(Amount::schema_name(), "Amount");
+        assert!(Amount::inline_schema());
+        assert_eq!(super::text().get("type"), Some(&json!("string")));
+    }
+
+    #[derive(JsonSchema)]
+    #[expect(dead_code, reason = "only its schema is looked at")]
+    struct NotInline {
+        amount: Amount,
+    }
+
+    #[test]
     fn patterns_match_what_is_written() {
         fn check<T: JsonSchema>(written: &str) {
             let pattern = property::<T>("pattern");

@@ -191,6 +191,7 @@ impl<H: Handler> Dispatch<H> {
         let context = Context {
             peer,
             caller: caller(&mut parts, H::PROTOCOL.caller_parameter).await,
+            newest_keys: config.keys.is_newest(&credentials),
             ..Context::new(operation, H::PROTOCOL, config.clock.clone())
         };
         Ok(Admitted {

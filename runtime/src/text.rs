@@ -150,5 +150,15 @@ mod tests {
             prop_assert_eq!(&json, &serde_json::to_string(&text).unwrap());
             prop_assert_eq!(serde_json::from_str::<Number>(&json).unwrap(), number);
         }
+
+        #[test]
+        fn blanks_around_it_are_never_part_of_what_is_received(
+            text in "[^\\s](.{0,20}[^\\s])?",
+            before in "[ \t\r\n]{0,3}",
+            behind in "\\s{0,3}",
+        ) {
+            let json = serde_json::to_string(&format!("{before}{text}{behind}")).unwrap();
+            prop_assert_eq!(serde_json::from_str::<Number>(&json).unwrap(), Number::new(text));
+        }
     }
 }

@@ -506,6 +506,7 @@ displayed!(Amount, Date, DateTime, bool, u32, u64, i32, i64);
 #[cfg(test)]
 mod tests {
     use std::borrow::Cow;
+    use std::ops::Bound;
 
     use super::{AsText, Fields, Limits, Pattern, Rule, Validate, Violations};
     use crate::value::{Amount, Date, PersonName, Sensitive};
@@ -592,6 +593,13 @@ mod tests {
             reported(|at| at.range("field", &3, 0..3)),
             ["maximum: must be less than 3"]
         );
+        assert!(reported(|at| at.range("field", &2, 0..3)).is_empty());
+        let above = (Bound::Excluded(0), Bound::Unbounded);
+        assert_eq!(
+            reported(|at| at.range("field", &0, above)),
+            ["minimum: must be more than 0"]
+        );
+        assert!(reported(|at| at.range("field", &1, above)).is_empty());
         assert!(reported(|at| at.range::<u8>("field", &Some(3), ..)).is_empty());
     }
 
@@ -659,7 +667,8 @@ mod tests {
             children: vec![child(&["x"]), child(&["x", ""]), child(&[])],
             only: Some(child(&[""])),
         };
-        let invalid = parent.validate().unwrap_err();
+        let invalid = super::validate(&parent).unwrap_err();
+        assert_eq!(parent.validate(), Err(invalid.clone()));
         assert_eq!(
             invalid.to_string(),
             "children: must be at most 1 items\n\

@@ -21,7 +21,7 @@ use skypay_runtime::operation::Operation;
 use skypay_runtime::outcome::{CallOutcome, Error, NotSentReason, UnknownCause};
 use support::{
     AskStatusRequest, AskStatusResponse, ListColoursRequest, ListResponse, OPERATIONS,
-    SendMoneyRequest, clock, credentials, keys,
+    SendMoneyRequest, TellProgressRequest, clock, credentials, keys,
 };
 
 const ACCEPTED: &str = r#"{"responseTime":"2026-11-23 10:00:00.0000","responseCode":"7000","responseDescription":"Fine"}"#;
@@ -390,6 +390,19 @@ async fn a_code_of_the_partner_is_a_rejection_where_partners_have_codes() {
 }
 
 #[tokio::test]
+async fn a_code_of_the_partner_has_one_spelling() {
+    for code in ["08001", "+8001", "-8001", "8001.0"] {
+        let clear = format!(r#"{{"responseCode":"{code}"}}"#);
+        let (result, _) = after(answer(&clear), &AskStatusRequest::sample()).await;
+        assert_eq!(
+            result.unwrap_err().outcome(),
+            CallOutcome::Unknown,
+            "{code}"
+        );
+    }
+}
+
+#[tokio::test]
 async fn clear_text_may_only_say_that_a_question_was_refused() {
     let clear = |clear: &str| http("200 OK", "", clear);
     check_unknown(clear(REFUSED), UnknownCause::Unreadable).await;
@@ -412,6 +425,138 @@ async fn an_answer_may_be_sealed_with_any_key_of_the_ring() {
     let requests = server.requests();
     let (_, body) = requests[0].split_once("\r\n\r\n").unwrap();
     assert!(envelope::open(credentials("second").key(), body.as_bytes()).is_ok());
+}
+
+fn sealed_with(set: &str, clear: &str) -> String {
+    envelope::seal(credentials(set).key(), &[clear.as_bytes()])
+}
+
+/// Which set each request was sealed with.
+fn sets_of(server: &Server) -> Vec<&'static str> {
+    let opens = |set: &str, request: &str| {
+        let (_, body) = request.split_once("\r\n\r\n").unwrap();
+        envelope::open(credentials(set).key(), body.as_bytes())
+            .is_ok_and(|clear| clear.contains(&format!("{set}-AUTHENTICATION")))
+    };
+    let requests = server.requests();
+    let sets = requests.iter().map(|request| {
+        let mut sets = ["first", "second"].into_iter();
+        sets.find(|set| opens(set, request)).unwrap()
+    });
+    sets.collect()
+}
+
+/// Sends money with the set `first`, while `second` has been announced. Gives
+/// the result, and the sets of the requests.
+async fn while_keys_change<O: Operation<Response: skypay_runtime::Answer<Code = String>>>(
+    request: &O,
+    react: impl Fn(usize) -> Reaction + Send + Sync + 'static,
+) -> (Result<O::Response, Error>, Vec<&'static str>, KeyRing) {
+    let server = Server::start(react).await;
+    let ring = keys();
+    ring.announce(credentials("second"));
+    let transport = Transport::builder(format!("http://{}", server.host), ring.clone())
+        .build()
+        .unwrap();
+    let result = call(&transport, request).await;
+    (result, sets_of(&server), ring)
+}
+
+#[tokio::test]
+async fn a_refusal_sealed_with_another_set_is_followed_to_that_set() {
+    for status in ["200 OK", "400 Bad Request", "401 Unauthorized"] {
+        let server = Server::start(move |index| match index {
+            0 => http(status, "", sealed_with("second", REFUSED)),
+            _ => http("200 OK", "", sealed_with("second", ACCEPTED)),
+        })
+        .await;
+        let tries = Arc::new(Mutex::new(Vec::new()));
+        let seen = Arc::clone(&tries);
+        let ring = keys();
+        ring.announce(credentials("second"));
+        let transport = Transport::builder(format!("http://{}", server.host), ring.clone())
+            .observer(Observer::new(move |exchange| {
+                seen.lock().unwrap().push(exchange.tries);
+            }))
+            .build()
+            .unwrap();
+        for _ in 0..2 {
+            call(&transport, &SendMoneyRequest::sample()).await.unwrap();
+        }
+        // The second call begins with what the first one has learned.
+        assert_eq!(sets_of(&server), ["first", "second", "second"], "{status}");
+        assert_eq!(*tries.lock().unwrap(), [2, 1], "{status}");
+        assert!(ring.writes_newest());
+    }
+}
+
+/// Whatever does not prove that nothing was carried out is not followed, and
+/// neither is what a partner says of a callback.
+#[tokio::test]
+async fn nothing_else_is_sent_again_with_other_keys() {
+    async fn check(reaction: Reaction, expected: Option<CallOutcome>) {
+        let shown = format!("{reaction:?}");
+        let react = move |_| reaction.clone();
+        let (result, sets, ring) = while_keys_change(&SendMoneyRequest::sample(), react).await;
+        assert_eq!(
+            result.err().map(|error| error.outcome()),
+            expected,
+            "{shown}"
+        );
+        assert_eq!(sets, ["first"], "{shown}");
+        assert!(!ring.writes_newest(), "{shown}");
+    }
+    let open = r#"{"responseCode":"-7009"}"#;
+    let (rejected, unknown) = (CallOutcome::Rejected, CallOutcome::Unknown);
+    let with = |status: &str, set: &str, clear: &str| http(status, "", sealed_with(set, clear));
+    check(with("200 OK", "second", ACCEPTED), None).await;
+    check(with("200 OK", "first", REFUSED), Some(rejected)).await;
+    check(with("200 OK", "second", open), Some(unknown)).await;
+    check(with("200 OK", "third", REFUSED), Some(unknown)).await;
+    check(http("200 OK", "", REFUSED), Some(unknown)).await;
+    check(with("400 Bad Request", "first", REFUSED), Some(unknown)).await;
+    check(with("400 Bad Request", "second", ACCEPTED), Some(unknown)).await;
+    check(with("400 Bad Request", "second", open), Some(unknown)).await;
+    check(http("400 Bad Request", "", REFUSED), Some(unknown)).await;
+    check(with("500 Oh", "second", REFUSED), Some(unknown)).await;
+    check(with("307 Elsewhere", "second", REFUSED), Some(unknown)).await;
+    check(Reaction::CutAfterReading, Some(unknown)).await;
+
+    let callback = TellProgressRequest {
+        control_number: "SKY9912345678".to_owned(),
+    };
+    for status in ["200 OK", "400 Bad Request"] {
+        let react = move |_| http(status, "", sealed_with("second", REFUSED));
+        let (result, sets, _) = while_keys_change(&callback, react).await;
+        assert!(result.is_err(), "{status}");
+        assert_eq!(sets, ["first"], "{status}");
+    }
+}
+
+#[tokio::test]
+async fn following_keys_has_an_end() {
+    let other = |index| if index % 2 == 0 { "second" } else { "first" };
+    let react = move |index| http("200 OK", "", sealed_with(other(index), REFUSED));
+    let (result, sets, _) = while_keys_change(&SendMoneyRequest::sample(), react).await;
+    assert_eq!(result.unwrap_err().outcome(), CallOutcome::Rejected);
+    assert_eq!(sets, ["first", "second", "first"]);
+}
+
+#[tokio::test]
+async fn an_answer_is_read_even_if_its_set_was_retired_meanwhile() {
+    let ring = keys();
+    let retired = ring.clone();
+    let server = Server::start(move |_| {
+        retired.rotate(credentials("second"));
+        retired.retire_previous();
+        answer(ACCEPTED)
+    })
+    .await;
+    let transport = Transport::builder(format!("http://{}", server.host), ring.clone())
+        .build()
+        .unwrap();
+    call(&transport, &SendMoneyRequest::sample()).await.unwrap();
+    assert_eq!(ring.current().user_name(), "second@example");
 }
 
 /// Asks a server that cuts the connection a number of times before answering.
@@ -556,6 +701,23 @@ async fn no_tls_provider_is_installed_for_the_process() {
     let transport = Transport::builder(base_url, keys()).build().unwrap();
     let _ = call(&transport, &AskStatusRequest::sample()).await;
     assert!(rustls::crypto::CryptoProvider::get_default().is_none());
+}
+
+#[test]
+fn a_base_url_that_cannot_be_used_is_not_shown() {
+    for (base_url, shown) in [
+        ("https://api.example/", r#"Some("https://api.example/")"#),
+        ("https://user:SECRET@api.example", "None"),
+        ("https://api.example/?SECRET", "None"),
+        ("https://api.example/#SECRET", "None"),
+        ("http://SECRET.example", "None"),
+        ("SECRET", "None"),
+    ] {
+        let builder = Transport::builder(base_url, keys());
+        let builder = format!("{builder:?}");
+        let expected = format!("TransportBuilder {{ base_url: {shown}, keys: KeyRing(1), ");
+        assert!(builder.starts_with(&expected), "{builder}");
+    }
 }
 
 #[tokio::test]

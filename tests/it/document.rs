@@ -108,6 +108,21 @@ pub(crate) fn row_of(field: &Field) -> Option<&'static Message> {
     api().rows.iter().find(|row| row.name == *name)
 }
 
+/// Whether the document calls a field personal.
+pub(crate) fn is_personal(field: &Field) -> bool {
+    use codegen::model::Type;
+
+    let newtype = |name: &str| {
+        let mut all = api().newtypes.iter();
+        all.any(|newtype| newtype.name == name && newtype.sensitive)
+    };
+    match &field.ty {
+        Type::PersonName => true,
+        Type::Newtype(name) => newtype(name),
+        _ => field.sensitive,
+    }
+}
+
 /// The members of a JSON object in the order of the text, their values as spelled.
 pub(crate) fn members(object: &str) -> Vec<(String, String)> {
     let Members(members) = serde_json::from_str(object).unwrap();

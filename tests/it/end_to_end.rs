@@ -9,7 +9,7 @@ use http_body_util::BodyExt;
 use serde_json::Value;
 use skypay_client::{Credentials, Error, KeyRing, UnknownCause};
 use skypay_server::{Config, callbacks, skypay};
-use skypay_types::{Direction, Mode, OperationInfo, Outcome};
+use skypay_types::{Direction, Mode, OperationInfo, Outcome, Resend};
 use tower::ServiceExt;
 
 use crate::document::{self, members};
@@ -691,8 +691,8 @@ async fn both_sets_of_keys_work_around_a_rotation() {
 
 #[tokio::test]
 async fn a_caller_sends_with_the_newest_set_and_reads_answers_of_any() {
-    let ring = KeyRing::new(issued(2)).with_previous(issued(1));
     for answered_with in [1, 2] {
+        let ring = KeyRing::new(issued(2)).with_previous(issued(1));
         let clear = format!(r#"{{"responseTime":"{NOW}","responseCode":"-1016"}}"#);
         let answer = sealed_with(&issued(answered_with), &clear);
         let server = Server::start(move |_| http("200 OK", "", &answer)).await;
@@ -703,7 +703,39 @@ async fn a_caller_sends_with_the_newest_set_and_reads_answers_of_any() {
         let requests = server.requests();
         let (_, body) = requests[0].split_once("\r\n\r\n").unwrap();
         assert!(opened_with(&issued(2), body).contains("AUTHENTICATION-2"));
+        // A refusal under the other set is followed to that set.
+        assert_eq!(requests.len(), if answered_with == 2 { 1 } else { 2 });
     }
+}
+
+/// SkyPay refuses everything, sealed with a set that has been announced.
+#[tokio::test]
+async fn what_must_never_be_sent_again_is_not_sent_again_with_other_keys() {
+    let mut never = 0;
+    for operation in ALL {
+        let info = operation.info;
+        let mut codes = info.codes.iter();
+        let refused = codes.find(|(_, outcome)| *outcome == Outcome::Rejected);
+        let Some((code, _)) = refused else {
+            continue;
+        };
+        let clear = format!(r#"{{"responseTime":"{NOW}","responseCode":"{code}"}}"#);
+        let answer = sealed_with(&issued(2), &clear);
+        let server = Server::start(move |_| http("200 OK", "", &answer)).await;
+        let ring = KeyRing::new(issued(1));
+        ring.announce(issued(2));
+        let caller = Caller::new(&server.host, &ring);
+        let result = operation.call(&caller, sample_request(operation)).await;
+        assert!(matches!(result, Err(Error::Rejected(_))), "{result:?}");
+        let ours = info.direction == Direction::ToSkypay;
+        let again = ours && info.resend != Resend::Never;
+        let requests = server.requests().len();
+        assert_eq!(requests, if again { 2 } else { 1 }, "{}", info.name);
+        // Even so the next call begins with the set that SkyPay works with.
+        assert_eq!(ring.writes_newest(), ours, "{}", info.name);
+        never += usize::from(ours && !again);
+    }
+    assert!(never > 0);
 }
 
 #[tokio::test]

@@ -30,6 +30,7 @@ mod misbehaving;
 mod operations;
 mod outcomes;
 mod packages;
+mod properties;
 mod prose;
 mod reading;
 mod schemas;

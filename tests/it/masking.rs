@@ -11,7 +11,7 @@ use skypay_client::{Credentials, Error, KeyRing};
 use skypay_server::{Config, Refusal, callbacks, skypay};
 use skypay_types::{PayoutChannel, PayoutQueueRequest};
 
-use crate::document::{self, api, row_of};
+use crate::document::{self, api, is_personal, row_of};
 use crate::handlers::{Deciding, Nothing, Turn};
 use crate::log::Log;
 use crate::loopback::{host, routes, sealed_with};
@@ -45,19 +45,6 @@ fn secret_credentials() -> Credentials {
 fn assert_masked(shown: &str) {
     for canary in CANARIES {
         assert!(!shown.contains(canary), "{canary} in {shown}");
-    }
-}
-
-/// Whether the document calls a field personal.
-fn is_personal(field: &Field) -> bool {
-    let newtype = |name: &str| {
-        let mut all = api().newtypes.iter();
-        all.any(|newtype| newtype.name == name && newtype.sensitive)
-    };
-    match &field.ty {
-        Type::PersonName => true,
-        Type::Newtype(name) => newtype(name),
-        _ => field.sensitive,
     }
 }
 

@@ -39,6 +39,7 @@ fn is_path(quotation: &str) -> bool {
         "codegen/",
         "generated/",
         "runtime/",
+        "sandbox/",
         "spec/",
         "tests/",
         "xtask/",

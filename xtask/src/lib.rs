@@ -17,6 +17,7 @@ pub mod folder;
 pub mod fuzz;
 pub mod generate;
 pub mod lint;
+pub mod mutants;
 mod program;
 pub mod prove;
 pub mod report;

@@ -5,8 +5,8 @@ use std::path::Path;
 use clap::{Parser, Subcommand};
 
 use crate::{
-    Ending, approve, browser, diff, docs, examples, fmt_spec, fuzz, generate, lint, prove, review,
-    schemathesis, second_opinion, semver, steps, supply_chain, surface, validate, views,
+    Ending, approve, browser, diff, docs, examples, fmt_spec, fuzz, generate, lint, mutants, prove,
+    review, schemathesis, second_opinion, semver, steps, supply_chain, surface, validate, views,
 };
 
 /// The project's tasks.
@@ -58,6 +58,8 @@ pub enum Task {
     Schemathesis(schemathesis::Arguments),
     /// Look for input for which something does not hold (installs cargo-fuzz)
     Fuzz(fuzz::Arguments),
+    /// Break one thing after the other: a test has to notice (takes hours)
+    Mutants(mutants::Arguments),
     /// Send a payout through the generated halves and tell the story
     Demo,
     /// Run everything that CI checks, except formatting and lints
@@ -93,6 +95,7 @@ impl Task {
             Self::SecondOpinion(arguments) => second_opinion::run(root, arguments),
             Self::Schemathesis(arguments) => schemathesis::run(root, arguments),
             Self::Fuzz(arguments) => fuzz::run(root, arguments),
+            Self::Mutants(arguments) => mutants::run(root, arguments),
             Self::Demo => steps::demo(root),
             Self::Test => steps::test(root),
             Self::Browser => browser::run(root),

@@ -30,7 +30,6 @@ use crate::outcome::Source;
 /// assert_eq!(transport.base_url(), "http://127.0.0.1:8080");
 /// # Ok::<(), skypay_runtime::client::SetupError>(())
 /// ```
-#[derive(Debug)]
 #[must_use]
 pub struct TransportBuilder {
     base_url: String,
@@ -160,6 +159,25 @@ impl TransportBuilder {
             .connect_timeout(self.connect_timeout)
             .timeout(self.timeout)
             .user_agent(concat!("skypay-rust/", env!("CARGO_PKG_VERSION")))
+    }
+}
+
+/// Shows the base URL only if it can be used: one that cannot may hold a
+/// password, or be something else altogether that was mistaken for it.
+impl fmt::Debug for TransportBuilder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let base_url = self.checked_base_url().ok();
+        f.debug_struct("TransportBuilder")
+            .field("base_url", &base_url.as_ref().map(Url::as_str))
+            .field("keys", &self.keys)
+            .field("connect_timeout", &self.connect_timeout)
+            .field("timeout", &self.timeout)
+            .field("clock", &self.clock)
+            .field("observer", &self.observer)
+            .field("read_retries", &self.read_retries)
+            .field("response_limit", &self.response_limit)
+            .field("allow_plain_http", &self.allow_plain_http)
+            .finish()
     }
 }
 

@@ -10,6 +10,7 @@ use tracing::Span;
 use tracing::field::Empty;
 
 use crate::envelope::Clear;
+use crate::keys::Credentials;
 use crate::operation::OperationInfo;
 use crate::outcome::{CallOutcome, printable_code};
 
@@ -65,12 +66,23 @@ tokio::task_local! {
 }
 
 /// What `Transport::exchange` hands over beside generated code: how much was
-/// sent and received, and the opened answer.
+/// sent and received, the opened answer, and with which keys it came; and what
+/// it is handed: the keys to seal with, where they are not those of the ring.
 #[derive(Default)]
 pub(super) struct Cargo {
     request: AtomicUsize,
     response: AtomicUsize,
     opened: Mutex<Option<Clear>>,
+    key_change: Mutex<Option<KeyChange>>,
+    chosen: Mutex<Option<Arc<Credentials>>>,
+}
+
+/// An answer was sealed with another set of keys than its request.
+pub(super) struct KeyChange {
+    /// The set of the request.
+    pub(super) from: Arc<Credentials>,
+    /// The set of the answer.
+    pub(super) to: Arc<Credentials>,
 }
 
 impl Cargo {
@@ -91,9 +103,24 @@ impl Cargo {
         clear.map_or(Ok(()), Err)
     }
 
-    fn opened(&self) -> MutexGuard<'_, Option<Clear>> {
-        self.opened.lock().unwrap_or_else(PoisonError::into_inner)
+    pub(super) fn note_key_change(change: KeyChange) {
+        let _ = CARGO.try_with(|cargo| *locked(&cargo.key_change) = Some(change));
     }
+
+    /// The set of keys that this call has been told to seal with.
+    pub(super) fn chosen() -> Option<Arc<Credentials>> {
+        CARGO
+            .try_with(|cargo| locked(&cargo.chosen).clone())
+            .unwrap_or_default()
+    }
+
+    fn opened(&self) -> MutexGuard<'_, Option<Clear>> {
+        locked(&self.opened)
+    }
+}
+
+fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// Watches one call from its start to its end, even if it is given up.
@@ -135,12 +162,23 @@ impl Watch {
     pub(super) async fn measure<F: Future>(&self, sending: F) -> F::Output {
         self.tries.fetch_add(1, Ordering::Relaxed);
         self.cargo.response.store(0, Ordering::Relaxed);
+        *locked(&self.cargo.key_change) = None;
         CARGO.scope(Arc::clone(&self.cargo), sending).await
     }
 
     /// The answer of the last try, if it could be opened.
     pub(super) fn opened(&self) -> Option<Clear> {
         self.cargo.opened().take()
+    }
+
+    /// With which other set of keys the last try was answered, if with one.
+    pub(super) fn key_change(&self) -> Option<KeyChange> {
+        locked(&self.cargo.key_change).take()
+    }
+
+    /// From here on this call is sealed with that set, whatever the ring says.
+    pub(super) fn seal_with(&self, credentials: Arc<Credentials>) {
+        *locked(&self.cargo.chosen) = Some(credentials);
     }
 
     pub(super) fn finish(mut self, outcome: CallOutcome, code: Option<&str>) {

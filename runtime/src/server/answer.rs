@@ -21,6 +21,7 @@ pub struct Context {
     pub(super) clock: Clock,
     pub(super) peer: Option<IpAddr>,
     pub(super) caller: Option<String>,
+    pub(super) newest_keys: bool,
 }
 
 impl Context {
@@ -39,6 +40,7 @@ impl Context {
             clock,
             peer: None,
             caller: None,
+            newest_keys: true,
         }
     }
 
@@ -65,6 +67,13 @@ impl Context {
     #[must_use]
     pub fn caller(&self) -> Option<&str> {
         self.caller.as_deref()
+    }
+
+    /// Whether the request came with the credentials that the ring was given
+    /// last. While keys change, this says when the old ones are no longer used.
+    #[must_use]
+    pub fn came_with_newest_keys(&self) -> bool {
+        self.newest_keys
     }
 
     fn accepted_stamp(&self) -> Stamp<'static> {

@@ -257,6 +257,41 @@ mod tests {
         }
 
         #[test]
+        fn no_digit_is_lost_on_the_wire(number in any::<i64>(), text in any::<i64>()) {
+            let both = Both {
+                number: Amount::from_centavos(number),
+                text: Amount::from_centavos(text),
+            };
+            let json = serde_json::to_string(&both).unwrap();
+            let read = crate::read::from_slice::<Both>(json.as_bytes()).unwrap();
+            prop_assert_eq!(serde_json::from_str::<Both>(&json).unwrap(), both);
+            prop_assert_eq!(read, Both { number: Amount::from_centavos(number), text: Amount::from_centavos(text) });
+        }
+
+        #[test]
+        fn only_zeros_may_follow_the_centavos(
+            centavos in any::<i64>(),
+            zeros in 0_usize..30,
+            rest in "[0-9]{1,5}",
+        ) {
+            let amount = Amount::from_centavos(centavos);
+            let zeros = "0".repeat(zeros);
+            prop_assert_eq!(Amount::try_from(format!("{amount}{zeros}")), Ok(amount));
+            let other = Amount::try_from(format!("{amount}{zeros}{rest}"));
+            let nothing = rest.bytes().all(|digit| digit == b'0');
+            prop_assert_eq!(other.ok(), nothing.then_some(amount));
+        }
+
+        #[test]
+        fn sums_and_order_are_those_of_whole_numbers(left in any::<i64>(), right in any::<i64>()) {
+            let (one, other) = (Amount::from_centavos(left), Amount::from_centavos(right));
+            let exact = |centavos: i128| i64::try_from(centavos).ok().map(Amount::from_centavos);
+            prop_assert_eq!(one.checked_add(other), exact(i128::from(left) + i128::from(right)));
+            prop_assert_eq!(one.checked_sub(other), exact(i128::from(left) - i128::from(right)));
+            prop_assert_eq!(one.cmp(&other), left.cmp(&right));
+        }
+
+        #[test]
         fn nothing_makes_it_panic(text in "[-+0-9.eE ]{0,24}|.{0,8}") {
             if let Ok(amount) = Amount::try_from(text.as_str()) {
                 prop_assert_eq!(Amount::try_from(amount.to_string()), Ok(amount));

@@ -251,6 +251,40 @@ mod tests {
         }
 
         #[test]
+        fn what_was_given_comes_back_or_nothing_does(
+            last in "[a, ]{0,4}|.{0,9}", first in "[a, ]{0,4}|.{0,9}",
+            middle in proptest::option::of("[a, ]{0,4}"), suffix in proptest::option::of("[a, ]{0,4}"),
+        ) {
+            let mut name = PersonName::new(&last, &first);
+            if let Some(middle) = &middle {
+                name = name.middle(middle);
+            }
+            if let Some(suffix) = &suffix {
+                name = name.suffix(suffix);
+            }
+            let there = [&last, &first].iter().all(|part| !part.trim().is_empty());
+            let given = [Some(last), Some(first), middle, suffix];
+            let torn = given.iter().flatten().any(|part| part.contains(','));
+            prop_assert_eq!(name.parts().is_some(), there && !torn);
+            if let Some(NameParts { last, first, middle, suffix }) = name.parts() {
+                let found = [Some(last), Some(first), middle, suffix];
+                let trimmed = |part: &Option<String>| part.as_ref().map(|part| part.trim().to_owned());
+                let given = given.each_ref().map(trimmed);
+                let given = given.map(|part| part.filter(|part| !part.is_empty()));
+                prop_assert_eq!(found.map(|part| part.map(str::to_owned)), given);
+            }
+        }
+
+        #[test]
+        fn a_text_is_a_name_by_its_commas(parts in proptest::collection::vec("[ab ]{0,3}", 1..7)) {
+            let text = parts.join(",");
+            let named = parts.iter().map(|part| !part.trim().is_empty());
+            let expected = (2..=4).contains(&parts.len()) && named.take(2).all(|named| named);
+            prop_assert_eq!(PersonName::try_from(text.as_str()).is_ok(), expected, "{:?}", text);
+            prop_assert_eq!(PersonName::from_wire(&text).unwrap().parts().is_some(), expected);
+        }
+
+        #[test]
         fn any_text_is_kept_as_it_is(text in ".{0,40}") {
             let json = serde_json::to_string(&text).unwrap();
             let name: PersonName = serde_json::from_str(&json).unwrap();

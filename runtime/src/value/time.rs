@@ -413,6 +413,48 @@ mod tests {
         }
 
         #[test]
+        fn what_the_calendar_and_the_clock_have_is_read_and_nothing_else(
+            year in prop_oneof![0_i32..10_000, Just(1900), Just(2000), Just(2023), Just(2024)],
+            month in 0..14, day in prop_oneof![0..40, 28..32],
+            hour in 0..26, minute in 0..62, second in 0..62,
+            separator in "[ T]", decimals in "[0-9]{0,10}", dot in any::<bool>(),
+        ) {
+            let leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
+            let days = match month {
+                2 => 28 + i32::from(leap),
+                4 | 6 | 9 | 11 => 30,
+                1..=12 => 31,
+                _ => 0,
+            };
+            let is_day = (1..=days).contains(&day);
+            let date = format!("{year:04}-{month:02}-{day:02}");
+            prop_assert_eq!(Date::try_from(date.as_str()).is_ok(), is_day, "{}", date);
+            let fraction = if dot { format!(".{decimals}") } else { String::new() };
+            let text = format!("{date}{separator}{hour:02}:{minute:02}:{second:02}{fraction}");
+            let is_time = hour < 24 && minute < 60 && second < 60;
+            let is_fraction = !dot || (1..10).contains(&decimals.len());
+            let read = DateTime::try_from(text.as_str());
+            prop_assert_eq!(read.is_ok(), is_day && is_time && is_fraction, "{}", text);
+            if let Ok(time) = read {
+                prop_assert_eq!(time.to_string(), text[..19].replace('T', " "));
+                let fraction = format!("{time:?}")[19..].to_owned();
+                let kept = if dot { decimals.trim_end_matches('0') } else { "" };
+                prop_assert_eq!(fraction.trim_start_matches('.'), kept);
+            }
+        }
+
+        #[test]
+        fn seconds_are_added_as_the_clock_counts_them(
+            start in -62_000_000_000_i64..253_000_000_000, seconds in -1_000_000_000_i64..1_000_000_000,
+        ) {
+            let time = DateTime::from_unix_seconds(start);
+            let later = time.plus_seconds(seconds);
+            prop_assert_eq!(later.cmp(&time), seconds.cmp(&0));
+            prop_assert_eq!(later.plus_seconds(-seconds), time);
+            prop_assert_eq!(later, DateTime::from_unix_seconds(start + seconds));
+        }
+
+        #[test]
         fn nothing_makes_it_panic(text in "[-0-9T:. ]{0,32}|.{0,24}") {
             let _ = (DateTime::try_from(text.as_str()), Date::try_from(text.as_str()));
         }

@@ -154,6 +154,7 @@ impl Operation for TellProgressRequest {
         name: "tellProgress",
         label: "tellProgress",
         action: "tellProgress",
+        direction: Direction::ToPartner,
         mode: Mode::Notification,
         effect: Effect::ChangesState,
         ..BASE

@@ -11,5 +11,6 @@ mod life;
 mod mailbox;
 mod own;
 mod page;
+mod rotation;
 mod switches;
 mod wire;

@@ -1,0 +1,180 @@
+//! What somebody pays who uses our client: programs that do the same with it,
+//! by hand and with openapi-generator's client, built from nothing and again.
+//!
+//! `cargo run --release --manifest-path benches/Cargo.toml -- programs`
+
+use std::collections::BTreeSet;
+use std::fs::{self, File};
+use std::path::{Path, PathBuf};
+use std::process::{Command, ExitCode, Stdio};
+use std::time::SystemTime;
+
+/// As PyPI numbers it.
+const GENERATOR: &str = "openapi-generator-cli==7.26.0";
+
+type Outcome<T> = Result<T, Box<dyn std::error::Error>>;
+
+/// Prints a row for each program, and what the generators take.
+pub fn measure() -> ExitCode {
+    match generators().and_then(|()| programs()) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("{error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn here() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR"))
+}
+
+/// How long a command took.
+struct Time {
+    /// By the clock.
+    seconds: f64,
+    /// Of all processors.
+    work: f64,
+}
+
+/// Runs a command; what it says is shown only if it fails.
+fn timed(command: &mut Command) -> Outcome<Time> {
+    let program = command.get_program().to_owned();
+    let arguments: Vec<_> = command.get_args().map(ToOwned::to_owned).collect();
+    // The shell knows what its children worked.
+    let mut shell = Command::new("bash");
+    shell
+        .args(["-c", "TIMEFORMAT='%R %U %S'; time \"$@\"", "bash"])
+        .arg(&program)
+        .args(&arguments);
+    if let Some(folder) = command.get_current_dir() {
+        shell.current_dir(folder);
+    }
+    for (name, value) in command.get_envs() {
+        if let Some(value) = value {
+            shell.env(name, value);
+        }
+    }
+    let output = shell.stdin(Stdio::null()).output()?;
+    let said = String::from_utf8_lossy(&output.stderr);
+    if !output.status.success() {
+        let told = String::from_utf8_lossy(&output.stdout);
+        return Err(format!("{} failed:\n{told}{said}", program.display()).into());
+    }
+    let times: Vec<f64> = said
+        .lines()
+        .last()
+        .unwrap_or_default()
+        .split(' ')
+        .filter_map(|word| word.parse().ok())
+        .collect();
+    match times[..] {
+        [seconds, user, system] => Ok(Time {
+            seconds,
+            work: user + system,
+        }),
+        _ => Err(format!("bash says no time:\n{said}").into()),
+    }
+}
+
+fn cargo(words: &str, target: &Path) -> Command {
+    let mut command = Command::new(env!("CARGO"));
+    command
+        .args(words.split(' '))
+        .env("CARGO_TARGET_DIR", target);
+    command
+}
+
+/// Removes a folder if it is there.
+fn cleared(folder: PathBuf) -> Outcome<PathBuf> {
+    if folder.exists() {
+        fs::remove_dir_all(&folder)?;
+    }
+    Ok(folder)
+}
+
+/// From the document to files.
+fn generators() -> Outcome<()> {
+    let root = here().join("..");
+    let target = cleared(here().join("target/xtask"))?;
+    let gen_of = || {
+        let mut command = cargo("xtask gen", &target);
+        command.current_dir(&root);
+        command
+    };
+    println!("{:40} {:>9} {:>9}", "generating", "seconds", "CPU");
+    let print = |what: &str, time: &Time| {
+        println!("{what:40} {:9.2} {:9.2}", time.seconds, time.work);
+    };
+    print("cargo xtask gen, target/ empty", &timed(&mut gen_of())?);
+    print("cargo xtask gen, again", &timed(&mut gen_of())?);
+    print("openapi-generator, client and types", &generated_otherwise()?);
+    println!();
+    Ok(())
+}
+
+/// What openapi-generator makes of the view that has a path for each operation.
+fn generated_otherwise() -> Outcome<Time> {
+    let folder = here().join("target/openapi-generator");
+    let tools = folder.join("tools");
+    if !tools.join("bin/openapi-generator-cli").exists() {
+        let mut venv = Command::new("python3");
+        timed(venv.args(["-m", "venv"]).arg(&tools))?;
+        let mut pip = Command::new(tools.join("bin/pip"));
+        timed(pip.args(["install", "--quiet", GENERATOR]))?;
+    }
+    let client = cleared(folder.join("client"))?;
+    let mut generator = Command::new(tools.join("bin/openapi-generator-cli"));
+    generator
+        .args(["generate", "-g", "rust", "-i"])
+        .arg(here().join("../spec/views/logical.json"))
+        .arg("-o")
+        .arg(&client);
+    timed(&mut generator)
+}
+
+fn programs() -> Outcome<()> {
+    println!(
+        "{:20} {:>8} {:>9} {:>9} {:>9} {:>9} {:>9}",
+        "program", "crates", "clean", "CPU", "again", "release", "KiB"
+    );
+    for name in ["ours", "by-hand", "openapi-generator", "types"] {
+        println!("{}", row(name)?);
+    }
+    Ok(())
+}
+
+/// One program: a development build from nothing and after a touch, and a
+/// release build.
+fn row(name: &str) -> Outcome<String> {
+    let program = here().join("programs").join(name);
+    // The same versions for all that are in all.
+    fs::copy(here().join("../Cargo.lock"), program.join("Cargo.lock"))?;
+    let target = cleared(here().join("target/programs").join(name))?;
+    let cargo = |words: &str| {
+        let mut command = cargo(words, &target);
+        command.current_dir(&program);
+        command
+    };
+    timed(&mut cargo("fetch --quiet"))?;
+    let clean = timed(&mut cargo("build --quiet --offline"))?;
+    File::open(program.join("src/main.rs"))?.set_modified(SystemTime::now())?;
+    let again = timed(&mut cargo("build --quiet --offline"))?;
+    let release = timed(&mut cargo("build --quiet --offline --release"))?;
+    let size = fs::metadata(target.join("release").join(name))?.len();
+    let tree = cargo("tree --offline --edges normal,build --prefix none --format {p}").output()?;
+    let tree = String::from_utf8(tree.stdout)?;
+    let crates: BTreeSet<_> = tree
+        .lines()
+        .filter_map(|line| Some((line.split(' ').next()?, line.split(' ').nth(1)?)))
+        .collect();
+    Ok(format!(
+        "{name:20} {:8} {:9.1} {:9.1} {:9.2} {:9.1} {:9}",
+        crates.len().saturating_sub(1),
+        clean.seconds,
+        clean.work,
+        again.seconds,
+        release.work,
+        size / 1024
+    ))
+}

@@ -1,0 +1,398 @@
+//! Keys change while a partner makes 200 calls a second, and no call fails.
+//!
+//! `cargo run --release -p skypay-sandbox --example rotation [SECONDS]`
+//!
+//! The partner's two halves and the sandbox run in one process. The sandbox's
+//! clock goes fifty times as fast as the machine's, so that the five minutes in
+//! which `SkyPay` still works with the old pair take six seconds. One pair is
+//! for both directions, so each change is one of what the partner sends and one
+//! of what `SkyPay` sends. The changes take turns through the three answers to
+//! what becomes of the old pair meanwhile.
+
+use std::collections::HashMap;
+use std::process::ExitCode;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use skypay_client::{Client, Credentials, Environment, Error, KeyRing, Observer};
+use skypay_sandbox::clock::Clock;
+use skypay_sandbox::engine::switches::SWITCHES;
+use skypay_sandbox::engine::{CallbackUrls, Command, KeyCommand, Limits, Pause, Settings};
+use skypay_sandbox::engine::{Opening, Validity};
+use skypay_sandbox::provocation::sample;
+use skypay_sandbox::{Running, Sandbox};
+use skypay_server::{Config, Context, NotStored, PartnerCallbacks, Stored, callbacks};
+use skypay_types::{BalanceQueryRequest, PayoutQueuePayoutRequest, PayoutQueueRequest, read};
+use tokio::net::TcpListener;
+use tokio::sync::RwLock;
+use tokio::task::JoinSet;
+use tokio::time::{MissedTickBehavior, interval, sleep};
+
+type Outcome<T> = Result<T, Box<dyn std::error::Error + Send + Sync>>;
+
+/// How many calls are begun in a second of the machine's clock.
+const RATE: u64 = 200;
+
+/// Each so many-th call is a payout, which two callbacks tell of; the others
+/// are questions.
+const PAYOUT_EVERY: u64 = 4;
+
+/// How many callbacks tell of one payout: uploaded, and paid.
+const NOTICES: u64 = 2;
+
+/// How often the sandbox's clock is moved, and how far.
+const BEAT: Duration = Duration::from_millis(20);
+const MOVE: Pause = Pause::seconds(1);
+
+/// How long `SkyPay` may work with the old pair after a new one is enabled,
+/// with some room, by the machine's clock.
+const CACHED: Duration = Duration::from_secs(7);
+
+/// How long one pair is the only one.
+const QUIET: Duration = Duration::from_secs(3);
+
+#[tokio::main]
+async fn main() -> Outcome<ExitCode> {
+    let seconds = std::env::args()
+        .nth(1)
+        .map_or(Ok(60), |seconds| seconds.parse())?;
+    let sandbox = Sandbox::builder()
+        .clock(Clock::standing())
+        .settings(settings()?)
+        .start()
+        .await?;
+    let info = sandbox.info();
+    let keys = KeyRing::new(Credentials::new(
+        &info.user_name,
+        &info.authentication,
+        &info.encrypt_key,
+    ));
+    let told = Arc::<Told>::default();
+    let url = partner(Arc::clone(&told), keys.clone()).await?;
+    let urls = CallbackUrls {
+        shared: Some(url),
+        ..CallbackUrls::default()
+    };
+    sandbox.admin().command(&Command::Callbacks(urls)).await?;
+    let work = Arc::new(Work::new(&sandbox, keys)?);
+
+    let time = tokio::spawn(pass_time(sandbox.admin().clone()));
+    let changing = tokio::spawn(change_keys(
+        Arc::clone(&work),
+        sandbox.admin().clone(),
+        Duration::from_secs(seconds),
+    ));
+    let started = Instant::now();
+    let begun = call_on(&work, Duration::from_secs(seconds)).await?;
+    let elapsed = started.elapsed();
+    let changes = changing.await??;
+    time.abort();
+    // What was ordered last is told of, too.
+    sandbox.admin().advance(Pause::seconds(600)).await?;
+
+    let failed = report(&sandbox, &work, &told, &changes, begun, elapsed).await?;
+    Ok(ExitCode::from(u8::from(failed)))
+}
+
+/// What the sandbox begins with: money enough, and no limit that would refuse.
+fn settings() -> Outcome<Settings> {
+    let mut settings = Settings {
+        limits: Limits {
+            payouts_per_day: 0,
+            ..Limits::default()
+        },
+        ..Settings::default()
+    };
+    let opening = Opening {
+        name: "Example".to_owned(),
+        balance: OPENING.parse()?,
+    };
+    settings.entities = [(PREFIX.to_owned(), opening)].into();
+    Ok(settings)
+}
+
+const PREFIX: &str = "SKY98";
+const OPENING: &str = "10000000.00";
+const AMOUNT: &str = "10.00";
+
+/// The caller's half.
+struct Work {
+    client: Client,
+    question: BalanceQueryRequest,
+    keys: KeyRing,
+    /// Held by every call, and by whoever wants none to be on its way.
+    gate: RwLock<()>,
+    calls: AtomicU64,
+    payouts: AtomicU64,
+    failed: AtomicU64,
+    /// Calls that were refused with one set of keys and sent again with another.
+    again: Arc<AtomicU64>,
+}
+
+impl Work {
+    fn new(sandbox: &Running, keys: KeyRing) -> Outcome<Self> {
+        let info = sandbox.info();
+        let again = Arc::<AtomicU64>::default();
+        let seen = Arc::clone(&again);
+        let transport = Environment::Custom(info.url.clone())
+            .transport(keys.clone())
+            .read_retries(0)
+            .observer(Observer::new(move |exchange| {
+                seen.fetch_add(u64::from(exchange.tries > 1), Ordering::Relaxed);
+            }))
+            .build()?;
+        Ok(Self {
+            client: Client::with_transport(transport, &info.caller_name),
+            question: BalanceQueryRequest::builder().build()?,
+            keys,
+            gate: RwLock::new(()),
+            calls: AtomicU64::new(0),
+            payouts: AtomicU64::new(0),
+            failed: AtomicU64::new(0),
+            again,
+        })
+    }
+
+    /// One call, which waits while calls are held back.
+    async fn call(&self, number: u64) -> Outcome<()> {
+        let _open = self.gate.read().await;
+        let result = if number.is_multiple_of(PAYOUT_EVERY) {
+            self.payouts.fetch_add(1, Ordering::Relaxed);
+            let payout = payout(number)?;
+            self.client.payout_queue(&payout).await.map(|_| ())
+        } else {
+            self.ask().await
+        };
+        self.calls.fetch_add(1, Ordering::Relaxed);
+        if let Err(error) = result {
+            eprintln!("{error}");
+            self.failed.fetch_add(1, Ordering::Relaxed);
+        }
+        Ok(())
+    }
+
+    async fn ask(&self) -> Result<(), Error> {
+        self.client.balance_query(&self.question).await.map(|_| ())
+    }
+}
+
+fn payout(number: u64) -> Outcome<PayoutQueueRequest> {
+    let mut clear = sample("payoutQueue").ok_or("there is no sample of a payout")?;
+    clear["controlNumber"] = format!("{PREFIX}{number:08}").into();
+    clear["accountNo"] = format!("{number:012}").into();
+    clear["amount"] = AMOUNT.into();
+    Ok(read::from_slice(clear.to_string().as_bytes())?)
+}
+
+/// Begins calls at the rate, and waits until all have ended; how many.
+async fn call_on(work: &Arc<Work>, time: Duration) -> Outcome<u64> {
+    let all = RATE * time.as_secs();
+    let mut beat = interval(Duration::from_secs(1) / u32::try_from(RATE)?);
+    beat.set_missed_tick_behavior(MissedTickBehavior::Burst);
+    let mut calls = JoinSet::<Outcome<()>>::new();
+    for number in 0..all {
+        beat.tick().await;
+        let work = Arc::clone(work);
+        calls.spawn(async move { work.call(number).await });
+        while let Some(call) = calls.try_join_next() {
+            call??;
+        }
+    }
+    while let Some(call) = calls.join_next().await {
+        call??;
+    }
+    Ok(all)
+}
+
+/// Moves the sandbox's clock on and on.
+async fn pass_time(admin: skypay_sandbox::admin::Admin) -> Outcome<()> {
+    let mut beat = interval(BEAT);
+    beat.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        beat.tick().await;
+        admin.advance(MOVE).await?;
+    }
+}
+
+/// A change of keys: what becomes of the old pair, and how long calls were held
+/// back.
+struct Change {
+    old_key: &'static str,
+    held_back: Duration,
+}
+
+/// Changes keys for as long as there is time for a whole change, as SECURITY.md
+/// says.
+async fn change_keys(
+    work: Arc<Work>,
+    admin: skypay_sandbox::admin::Admin,
+    time: Duration,
+) -> Outcome<Vec<Change>> {
+    let switch = SWITCHES.iter().find(|switch| switch.name == "old-key");
+    let switch = switch.ok_or("the sandbox has no switch for the old key")?;
+    let mut answers = switch.values.iter().map(|(value, _)| *value).cycle();
+    let started = Instant::now();
+    let mut changes = Vec::new();
+    while started.elapsed() + 2 * (CACHED + QUIET) < time {
+        sleep(QUIET).await;
+        let old_key = answers.next().ok_or("the switch has no answers")?;
+        let command = |name: &str, value: &str| Command::Switch {
+            name: name.to_owned(),
+            value: value.to_owned(),
+        };
+        done(&admin, &command(switch.name, old_key)).await?;
+
+        // Made and noted before anything else, and read from now on.
+        let validity = Validity::Days30;
+        let made = done(&admin, &Command::Keys(KeyCommand::Generate { validity })).await?;
+        let id = u32::try_from(made["key"].as_u64().ok_or("a key has a number")?)?;
+        let pair = done(&admin, &Command::Keys(KeyCommand::Reveal { id })).await?;
+        let secret = |name: &str| pair[name].as_str().ok_or("a pair has two secrets");
+        let user_name = work.keys.current().user_name().to_owned();
+        work.keys.announce(Credentials::new(
+            user_name,
+            secret("authentication")?,
+            secret("encrypt_key")?,
+        ));
+
+        // No call is on its way when it is enabled, and none begins until a
+        // question has gone through.
+        let held_back = Instant::now();
+        let closed = work.gate.write().await;
+        done(&admin, &Command::Keys(KeyCommand::Enable { id })).await?;
+        while let Err(refused) = work.ask().await {
+            if held_back.elapsed() > 2 * CACHED {
+                return Err(format!("{old_key}: no pair comes into use: {refused}").into());
+            }
+            sleep(BEAT).await;
+        }
+        drop(closed);
+        changes.push(Change {
+            old_key,
+            held_back: held_back.elapsed(),
+        });
+
+        sleep(CACHED.saturating_sub(held_back.elapsed()) + QUIET).await;
+        work.keys.retire_previous();
+    }
+    Ok(changes)
+}
+
+async fn done(
+    admin: &skypay_sandbox::admin::Admin,
+    command: &Command,
+) -> Outcome<serde_json::Value> {
+    let carried = admin.command(command).await?;
+    match carried.declined() {
+        Some(why) => Err(why.into()),
+        None => Ok(carried.answer["details"].clone()),
+    }
+}
+
+/// What the partner was told.
+#[derive(Default)]
+struct Told {
+    with_an_older_set: AtomicU64,
+    with_the_newest: AtomicU64,
+    /// How often, by control number and pay type.
+    notices: Mutex<HashMap<(String, String), u64>>,
+}
+
+struct Partner(Arc<Told>);
+
+impl PartnerCallbacks for Partner {
+    async fn payout_queue_payout(
+        &self,
+        context: &Context,
+        notice: PayoutQueuePayoutRequest,
+    ) -> Result<Stored, NotStored> {
+        let Self(told) = self;
+        let count = if context.came_with_newest_keys() {
+            &told.with_the_newest
+        } else {
+            &told.with_an_older_set
+        };
+        count.fetch_add(1, Ordering::Relaxed);
+        let name = (
+            notice.control_number.to_string(),
+            notice.pay_type.as_ref().to_owned(),
+        );
+        let mut notices = told.notices.lock().unwrap_or_else(PoisonError::into_inner);
+        *notices.entry(name).or_default() += 1;
+        Ok(Stored)
+    }
+}
+
+async fn partner(told: Arc<Told>, keys: KeyRing) -> Outcome<String> {
+    let listener = TcpListener::bind("127.0.0.1:0").await?;
+    let url = format!("http://{}", listener.local_addr()?);
+    let routes = callbacks::router(Partner(told), Config::new(keys));
+    tokio::spawn(async move { axum::serve(listener, routes).await });
+    Ok(url)
+}
+
+/// Says what happened, and whether anything is not as it should be.
+async fn report(
+    sandbox: &Running,
+    work: &Work,
+    told: &Told,
+    changes: &[Change],
+    begun: u64,
+    elapsed: Duration,
+) -> Outcome<bool> {
+    let count = |count: &AtomicU64| count.load(Ordering::Relaxed);
+    let (calls, failed, payouts) = (
+        count(&work.calls),
+        count(&work.failed),
+        count(&work.payouts),
+    );
+    let (older, newest) = (count(&told.with_an_older_set), count(&told.with_the_newest));
+    let (notices, twice) = {
+        let notices = told.notices.lock().unwrap_or_else(PoisonError::into_inner);
+        let twice = notices.values().filter(|times| **times > 1).count();
+        (u64::try_from(notices.len())?, twice)
+    };
+    let state = sandbox.admin().state(true).await?;
+    let size = |name: &str| state[name].as_object().map_or(0, serde_json::Map::len);
+    let booked = u64::try_from(size("payouts"))?;
+    let sent = u64::try_from(size("callbacks"))?;
+
+    println!("calls begun                          {begun}");
+    println!("calls made                           {calls}");
+    println!("calls failed                         {failed}");
+    println!(
+        "calls a second                       {:.1}",
+        rate(calls, elapsed)
+    );
+    println!(
+        "sent again with the other pair       {}",
+        count(&work.again)
+    );
+    println!("payouts made, and in the sandbox     {payouts}, {booked}");
+    println!(
+        "callbacks sent, and accepted         {sent}, {}",
+        older + newest
+    );
+    println!("  under the old pair of a change     {older}");
+    println!("  under the newest pair              {newest}");
+    println!("  accepted twice                     {twice}");
+    println!("changes of keys                      {}", changes.len());
+    for Change { old_key, held_back } in changes {
+        let seconds = held_back.as_secs_f64();
+        println!("  old-key {old_key:16} calls held back for {seconds:.3} s");
+    }
+    Ok(failed > 0
+        || calls != begun
+        || booked != payouts
+        || notices != payouts * NOTICES
+        || sent != payouts * NOTICES
+        || older + newest != notices
+        || older == 0
+        || changes.len() < 2)
+}
+
+#[expect(clippy::cast_precision_loss, reason = "a figure for people")]
+fn rate(count: u64, elapsed: Duration) -> f64 {
+    count as f64 / elapsed.as_secs_f64()
+}

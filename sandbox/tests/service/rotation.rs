@@ -1,0 +1,379 @@
+//! Keys are changed while calls and callbacks go on, and none of them fails.
+//!
+//! The sandbox plays the vendor's cache: a pair that is enabled comes into use
+//! five minutes later, for what it takes and for what it sends.
+
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, Mutex};
+
+use skypay_client::{Client, Credentials, Environment, Error, Observer, UnknownCause};
+use skypay_sandbox::Sandbox;
+use skypay_sandbox::clock::Clock;
+use skypay_sandbox::engine::{Command, KeyCommand, Validity};
+use skypay_server::{Config, Context, NotStored, PartnerCallbacks, Stored, callbacks};
+use skypay_types::{BalanceQueryRequest, PayoutQueuePayoutRequest, ResponseCode};
+use tokio::net::TcpListener;
+
+use crate::house::{House, bank, calls_to};
+
+/// How far the clock goes between two rounds of calls.
+const STEP: u64 = 20;
+
+/// How many payouts and how many questions race with each step.
+const CALLS: u32 = 3;
+
+/// One payout, in pesos and in centavos.
+const AMOUNT: (&str, i64) = ("10.00", 1000);
+
+/// What the two entities of a house begin with, in centavos.
+const OPENING: i64 = 100_000_000;
+
+/// What the partner was told, and with which keys: payout and pay type.
+type Notices = Arc<Mutex<Vec<(String, String, Sealed)>>>;
+
+/// With which set of the partner's ring a callback came.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Sealed {
+    WithAnOlderSet,
+    WithTheNewest,
+}
+
+struct Partner(Notices);
+
+impl PartnerCallbacks for Partner {
+    async fn payout_queue_payout(
+        &self,
+        context: &Context,
+        notice: PayoutQueuePayoutRequest,
+    ) -> Result<Stored, NotStored> {
+        let sealed = if context.came_with_newest_keys() {
+            Sealed::WithTheNewest
+        } else {
+            Sealed::WithAnOlderSet
+        };
+        let number = notice.control_number.to_string();
+        let pay_type = notice.pay_type.as_ref().to_owned();
+        self.0.lock().unwrap().push((number, pay_type, sealed));
+        Ok(Stored)
+    }
+}
+
+/// A house whose partner changes its keys.
+struct Rotation {
+    house: House,
+    client: Client,
+    notices: Notices,
+    /// How often each call was sent, by how many were sent so often.
+    tries: Arc<Mutex<BTreeMap<u32, u32>>>,
+    made: AtomicU32,
+}
+
+impl Rotation {
+    async fn open(old_key: &str) -> Self {
+        let house = House::with(Sandbox::builder().clock(Clock::standing())).await;
+        house.switch("old-key", old_key).await;
+        let notices = Notices::default();
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("http://{}", listener.local_addr().unwrap());
+        let config = Config::new(house.keys.clone());
+        let routes = callbacks::router(Partner(Arc::clone(&notices)), config);
+        tokio::spawn(async move { axum::serve(listener, routes).await });
+        house.done(&calls_to(&url)).await;
+
+        let tries = Arc::<Mutex<BTreeMap<u32, u32>>>::default();
+        let seen = Arc::clone(&tries);
+        let observer = Observer::new(move |exchange| {
+            *seen.lock().unwrap().entry(exchange.tries).or_default() += 1;
+        });
+        let info = house.sandbox.info();
+        let transport = Environment::Custom(info.url.clone())
+            .transport(house.keys.clone())
+            .observer(observer)
+            .build()
+            .unwrap();
+        Self {
+            client: Client::with_transport(transport, &info.caller_name),
+            house,
+            notices,
+            tries,
+            made: AtomicU32::new(0),
+        }
+    }
+
+    /// Makes a pair in the back office, and notes it before it is enabled.
+    async fn generate(&self) -> (u32, Credentials) {
+        let validity = Validity::Days30;
+        let generate = Command::Keys(KeyCommand::Generate { validity });
+        let made = self.house.done(&generate).await;
+        let id = u32::try_from(made["key"].as_u64().unwrap()).unwrap();
+        let reveal = Command::Keys(KeyCommand::Reveal { id });
+        let pair = self.house.done(&reveal).await;
+        let secret = |name: &str| pair[name].as_str().unwrap();
+        let credentials = Credentials::new(
+            &self.house.sandbox.info().user_name,
+            secret("authentication"),
+            secret("encrypt_key"),
+        );
+        (id, credentials)
+    }
+
+    async fn enable(&self, id: u32) {
+        let enable = Command::Keys(KeyCommand::Enable { id });
+        self.house.done(&enable).await;
+    }
+
+    async fn ask(&self) -> Result<(), Error> {
+        let balance = BalanceQueryRequest::builder().build().unwrap();
+        self.client.balance_query(&balance).await.map(|_| ())
+    }
+
+    async fn pay(&self) -> Result<(), Error> {
+        let number = self.made.fetch_add(1, Ordering::Relaxed);
+        let payout = bank(&format!("SKY98{number:08}"), AMOUNT.0);
+        self.client.payout_queue(&payout).await.map(|_| ())
+    }
+
+    /// Lets the clock go so many seconds, with calls on their way all the time,
+    /// none of which may fail.
+    async fn work(&self, seconds: u64) {
+        for _ in 0..seconds / STEP {
+            let step = format!("{STEP}s");
+            // Boxed, for the futures of calls are large.
+            let calls = Box::pin(async {
+                for _ in 0..CALLS {
+                    let (paid, asked) = tokio::join!(self.pay(), self.ask());
+                    paid.unwrap();
+                    asked.unwrap();
+                }
+            });
+            let (paid, (), ()) =
+                tokio::join!(Box::pin(self.pay()), calls, self.house.advance(&step));
+            paid.unwrap();
+        }
+    }
+
+    fn sealed(&self) -> BTreeMap<Sealed, usize> {
+        let mut counts = BTreeMap::new();
+        for (_, _, sealed) in self.notices.lock().unwrap().drain(..) {
+            *counts.entry(sealed).or_default() += 1;
+        }
+        counts
+    }
+
+    /// Every payout that was made is there once, is paid once, and was told of
+    /// once.
+    async fn check_books(&self, told: &[(String, String)]) {
+        let made = self.made.load(Ordering::Relaxed);
+        let state = self.house.sandbox.admin().state(true).await.unwrap();
+        let numbers = state["numbers"].as_object().unwrap();
+        assert_eq!(numbers.len(), usize::try_from(made).unwrap());
+        for (number, payouts) in numbers {
+            assert_eq!(payouts.as_array().unwrap().len(), 1, "{number}");
+        }
+        let spent = OPENING - self.house.balance("SKY98").await;
+        assert_eq!(spent, i64::from(made) * AMOUNT.1);
+        for (id, callback) in state["callbacks"].as_object().unwrap() {
+            let attempts = callback["attempts"].as_array().unwrap();
+            assert_eq!(attempts.len(), 1, "{id}");
+            assert_eq!(attempts[0]["result"]["code"], "1000", "{id}");
+        }
+        let mut expected: Vec<_> = numbers
+            .keys()
+            .flat_map(|number| ["1", "2"].map(|pay_type| (number.clone(), pay_type.to_owned())))
+            .collect();
+        let mut told = told.to_vec();
+        told.sort();
+        expected.sort();
+        assert_eq!(told, expected);
+    }
+
+    fn told(&self) -> Vec<(String, String)> {
+        let notices = self.notices.lock().unwrap();
+        let told = notices.iter().map(|(number, kind, _)| (number, kind));
+        told.map(|(number, kind)| (number.clone(), kind.clone()))
+            .collect()
+    }
+}
+
+/// When the client is told of the new pair.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Told {
+    /// As it should be: before it is enabled, to go over when it is taken.
+    Announced,
+    /// Too early: it writes with a pair that is not taken yet.
+    RotatedTo,
+}
+
+/// Changes keys twice under load, as SECURITY.md says.
+async fn check(old_key: &str, told: Told, sent_again: impl Fn(u32) -> bool) {
+    let rotation = Rotation::open(old_key).await;
+    let mut all_told = Vec::new();
+    for round in 1..=2 {
+        rotation.work(60).await;
+        all_told.extend(rotation.told());
+        assert!(!rotation.sealed().contains_key(&Sealed::WithAnOlderSet));
+
+        let (id, new) = rotation.generate().await;
+        match told {
+            Told::Announced => rotation.house.keys.announce(new),
+            Told::RotatedTo => rotation.house.keys.rotate(new),
+        }
+        // Nothing is on its way just now, and nothing begins until a question
+        // has gone through.
+        rotation.enable(id).await;
+        let mut minutes = 0;
+        while let Err(refused) = rotation.ask().await {
+            assert_eq!(
+                refused.return_code(),
+                Some(&ResponseCode::VerificationFailed),
+                "{refused:?}"
+            );
+            rotation.house.advance("1m").await;
+            minutes += 1;
+        }
+        let waits = old_key == "stops-at-once";
+        assert_eq!(minutes, if waits { 5 } else { 0 }, "{old_key}");
+        if !waits {
+            rotation.work(280).await;
+            all_told.extend(rotation.told());
+            let sealed = rotation.sealed();
+            assert!(sealed.contains_key(&Sealed::WithAnOlderSet), "{sealed:?}");
+            assert!(!sealed.contains_key(&Sealed::WithTheNewest), "{sealed:?}");
+        }
+
+        // The moment at which the new pair comes into use is in here.
+        rotation.work(80).await;
+        all_told.extend(rotation.told());
+        let sealed = rotation.sealed();
+        assert!(sealed.contains_key(&Sealed::WithTheNewest), "{sealed:?}");
+        rotation.house.keys.retire_previous();
+        assert_eq!(rotation.house.keys.all().len(), 1, "round {round}");
+    }
+    rotation.work(60).await;
+    rotation.house.advance("1m").await;
+    all_told.extend(rotation.told());
+    rotation.check_books(&all_told).await;
+
+    let tries = rotation.tries.lock().unwrap();
+    let again: u32 = tries.range(2..).map(|(_, calls)| calls).sum();
+    assert!(sent_again(again), "{old_key}, {told:?}: {tries:?}");
+}
+
+#[tokio::test]
+async fn keys_change_while_calls_go_on_and_none_fails() {
+    // SkyPay goes over from one pair to the other at a moment of its own: the
+    // calls that meet it are sent again.
+    check("until-effective", Told::Announced, |again| again >= 2).await;
+    // It takes both for a while: nothing has to be sent twice.
+    check("overlaps", Told::Announced, |again| again == 0).await;
+}
+
+#[tokio::test]
+async fn payouts_held_back_while_no_pair_works_all_go_through() {
+    check("stops-at-once", Told::Announced, |again| again >= 2).await;
+}
+
+#[tokio::test]
+async fn a_client_that_goes_over_too_early_is_led_back() {
+    check("until-effective", Told::RotatedTo, |again| again >= 4).await;
+}
+
+/// What becomes of two payouts if a step is left out: one that is made before
+/// the new pair is in use, and one that is made after.
+async fn refused(
+    old_key: &str,
+    prepare: impl Fn(&Rotation, Credentials),
+) -> (Rotation, [Result<(), Error>; 2]) {
+    let rotation = Rotation::open(old_key).await;
+    let (id, new) = rotation.generate().await;
+    prepare(&rotation, new);
+    rotation.enable(id).await;
+    let before = rotation.pay().await;
+    rotation.house.advance("5m").await;
+    let after = rotation.pay().await;
+    rotation.house.advance("1m").await;
+    (rotation, [before, after])
+}
+
+fn unknown(result: &Result<(), Error>) -> Option<UnknownCause> {
+    match result {
+        Err(Error::Unknown(unknown)) => Some(unknown.cause()),
+        _ => None,
+    }
+}
+
+/// How many payouts the sandbox has, and how its callbacks were received.
+async fn booked(rotation: &Rotation) -> (usize, Vec<String>) {
+    let state = rotation.house.sandbox.admin().state(true).await.unwrap();
+    let callbacks = state["callbacks"].as_object().unwrap().values();
+    let results = callbacks.map(|callback| {
+        let result = &callback["attempts"][0]["result"];
+        match result["code"].as_str() {
+            Some(code) => code.to_owned(),
+            None => format!("lost, {}", result["status"]),
+        }
+    });
+    let results = results.collect();
+    (state["payouts"].as_object().unwrap().len(), results)
+}
+
+#[tokio::test]
+async fn without_the_new_pair_calls_and_callbacks_fail_once_it_is_in_use() {
+    let (rotation, [before, after]) = refused("until-effective", |_, _| {}).await;
+    before.unwrap();
+    assert_eq!(unknown(&after), Some(UnknownCause::HttpStatus(400)));
+    assert_eq!(
+        booked(&rotation).await,
+        (1, vec!["1000".to_owned(), "1000".to_owned()])
+    );
+
+    // What is paid under the old pair and told of under the new one is not
+    // understood.
+    let (rotation, _) = refused("overlaps", |_, _| {}).await;
+    let (payouts, mut results) = booked(&rotation).await;
+    results.sort();
+    let lost = "lost, 400";
+    assert_eq!(
+        (payouts, results),
+        (2, ["1000", "1000", lost, lost].map(str::to_owned).to_vec())
+    );
+}
+
+#[tokio::test]
+async fn without_the_old_pair_calls_and_callbacks_fail_until_the_new_one_is_in_use() {
+    let rotation = Rotation::open("until-effective").await;
+    rotation.pay().await.unwrap();
+    let (id, new) = rotation.generate().await;
+    rotation.house.keys.rotate(new);
+    rotation.house.keys.retire_previous();
+    rotation.enable(id).await;
+    let before = rotation.pay().await;
+    assert_eq!(unknown(&before), Some(UnknownCause::HttpStatus(400)));
+    rotation.house.advance("5m").await;
+    rotation.pay().await.unwrap();
+    rotation.house.advance("1m").await;
+    let (payouts, mut results) = booked(&rotation).await;
+    results.sort();
+    let lost = "lost, 400";
+    assert_eq!(
+        (payouts, results),
+        (2, ["1000", "1000", lost, lost].map(str::to_owned).to_vec())
+    );
+}
+
+#[tokio::test]
+async fn without_holding_payouts_back_they_are_refused_while_no_pair_works() {
+    let (rotation, [before, after]) = refused("stops-at-once", |rotation, new| {
+        rotation.house.keys.announce(new);
+    })
+    .await;
+    let before = before.unwrap_err();
+    assert!(matches!(before, Error::Rejected(_)), "{before:?}");
+    assert_eq!(
+        before.return_code(),
+        Some(&ResponseCode::VerificationFailed)
+    );
+    after.unwrap();
+    assert_eq!(booked(&rotation).await.0, 1, "it was not executed");
+}

@@ -1,0 +1,779 @@
+//! Calls over any sequence of faults, beside a server that knows what it has
+//! read and what it has answered: nothing that may have been executed is ever
+//! called not sent or rejected, and nothing that changes anything arrives twice.
+
+use std::collections::VecDeque;
+use std::fmt;
+use std::net::SocketAddr;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use codegen::model::{EnvelopeField, Operation, Outcome};
+use proptest::prelude::*;
+use proptest::sample::{Index, select};
+use proptest::test_runner::{TestCaseError, TestCaseResult};
+use skypay_client::{Credentials, Error, UnknownCause};
+use skypay_types::Effect;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpSocket, TcpStream};
+use tokio::task::{JoinHandle, JoinSet};
+
+use super::check;
+use super::limits;
+use super::made_up::{Object, Range, codes_of, objects, scalar};
+use super::spellings::Whims;
+use crate::document;
+use crate::loopback::{ClosedPort, clock, keys, sealed, sealed_with};
+use crate::operations::{ALL, CALLBACK_PATH, Caller, Dynamic};
+
+/// How many calls are tried.
+const CASES: u32 = 400;
+
+/// A call, and what happens to it.
+#[derive(Clone, Debug)]
+struct Case {
+    operation: usize,
+    request: Request,
+    /// Calls before this one, each of which leaves an idle connection where
+    /// its operation reads.
+    before: Vec<usize>,
+    steps: Vec<Step>,
+}
+
+#[derive(Clone, Debug)]
+enum Request {
+    Valid(Object),
+    /// It breaks a limit.
+    Broken(Object),
+    /// It is valid, and nobody listens.
+    ToNobody(Object),
+}
+
+/// What the server does with a connection, or with the next request on one that
+/// was kept. When there are no more steps, it closes what it has.
+#[derive(Clone, Debug)]
+enum Step {
+    /// Closes the connection as soon as it is there.
+    CutAtOnce,
+    /// Closes it at the first byte.
+    CutBeforeReading,
+    /// Closes it after so many bytes.
+    CutWhileReading(usize),
+    CutAfterReading,
+    /// Reads the request and waits until the client hangs up.
+    Silence,
+    Answer(Answer),
+    /// Answers before there is a request, and reads that then.
+    AnswerUnasked(Answer),
+}
+
+#[derive(Clone, Debug)]
+struct Answer {
+    status: u16,
+    content: Content,
+    delivery: Delivery,
+}
+
+#[derive(Clone, Debug)]
+enum Content {
+    Sealed(Clear),
+    /// With a key that the client does not have.
+    SealedByAnother(Clear),
+    InClear(Clear),
+    Other(String),
+}
+
+#[derive(Clone)]
+struct Clear {
+    answer: Object,
+    code: Option<String>,
+    /// Whether the answer says more than its envelope.
+    data: bool,
+    /// Whether the code is there twice.
+    twice: bool,
+    whims: Vec<u8>,
+}
+
+#[derive(Clone, Copy, Debug)]
+enum Delivery {
+    /// With its length; then the connection is closed.
+    Whole,
+    /// With its length; then the connection is kept.
+    Kept,
+    /// The same answer once more behind the first.
+    Twice,
+    Chunked,
+    UntilClose,
+    /// In pieces of that many bytes.
+    InPieces(usize),
+    /// Behind an answer that is none yet.
+    Announced(u16),
+    /// Closed before all of it is written.
+    Cut(Index),
+    /// The same without its length, in chunks.
+    CutChunked(Index),
+}
+
+/// How a call ends.
+#[derive(Clone, Debug, PartialEq)]
+enum Verdict {
+    Accepted(String),
+    NotSent,
+    Rejected(String),
+    Unknown(UnknownCause, Option<String>),
+}
+
+/// What the server knows of a call.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Event {
+    Connected,
+    /// It has read some of a request, but not all.
+    Begun,
+    /// It has read a whole request.
+    Read,
+    /// It has begun to write the answer of this step.
+    Answering(usize),
+}
+
+#[test]
+fn nothing_that_may_have_been_executed_is_called_not_sent_or_rejected() {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .unwrap();
+    check(CASES, &cases(), |case| runtime.block_on(try_out(case)));
+}
+
+async fn try_out(case: Case) -> TestCaseResult {
+    let operation = &ALL[case.operation];
+    let described = document::operation(operation.info.name);
+    let Some((result, events)) = call(operation, &case).await else {
+        return Err(TestCaseError::reject("there was not enough time"));
+    };
+    let verdict = verdict(result);
+    let count = |wanted| events.iter().filter(|event| **event == wanted).count();
+
+    let reads = operation.info.effect == Effect::Reads;
+    let arrived = count(Event::Read) + count(Event::Begun);
+    prop_assert!(arrived <= 1 + usize::from(reads), "{events:?}");
+    let answered = |proves: &dyn Fn(&Answer) -> bool| {
+        let mut answers = events.iter().filter_map(|event| match event {
+            Event::Answering(index) => case.steps[*index].answer(),
+            _ => None,
+        });
+        answers.any(|answer| answer.is_authentic(reads) && proves(answer))
+    };
+    match &verdict {
+        Verdict::NotSent => prop_assert_eq!(count(Event::Read), 0),
+        Verdict::Rejected(code) => {
+            let refused = answered(&|answer| answer.code() == Some(code));
+            prop_assert!(refused, "{:?}", events);
+            prop_assert_eq!(outcome_of(described, code), Outcome::Rejected);
+        }
+        Verdict::Accepted(_) => {
+            let accepted = answered(&|answer| match answer.code() {
+                Some(code) => outcome_of(described, code) == Outcome::Accepted,
+                None => !described.code_required,
+            });
+            prop_assert!(accepted, "{:?}", events);
+        }
+        Verdict::Unknown(..) => {}
+    }
+
+    let (expected, requests) = expected(described, reads, &case);
+    // A short timeout may be over before it should.
+    let late = case.is_impatient() && verdict == Verdict::Unknown(UnknownCause::Timeout, None);
+    if case.is_certain() && !late {
+        prop_assert_eq!(verdict, expected, "{:?}", events);
+        prop_assert_eq!(count(Event::Read), requests);
+    }
+    Ok(())
+}
+
+/// What the call has to come to, and how many whole requests the server reads.
+fn expected(operation: &Operation, reads: bool, case: &Case) -> (Verdict, usize) {
+    let Request::Valid(_) = &case.request else {
+        return (Verdict::NotSent, 0);
+    };
+    let broken = Verdict::Unknown(UnknownCause::Connection, None);
+    let mut requests = 0;
+    let mut steps = case.steps.iter();
+    for _ in 0..=usize::from(reads) {
+        let Some(step) = steps.next() else {
+            continue;
+        };
+        requests += usize::from(step.reads());
+        let met = match step {
+            Step::Silence => Verdict::Unknown(UnknownCause::Timeout, None),
+            Step::Answer(answer) | Step::AnswerUnasked(answer) => answer.met(operation, reads),
+            _ => broken.clone(),
+        };
+        if met != broken {
+            return (met, requests);
+        }
+    }
+    (broken, requests)
+}
+
+impl Case {
+    fn is_impatient(&self) -> bool {
+        self.steps.iter().any(|step| matches!(step, Step::Silence))
+    }
+
+    /// Whether it is known which request meets which step. An idle connection
+    /// may become free while another is being made, which is then not used.
+    fn is_certain(&self) -> bool {
+        let mut steps = self.steps.iter();
+        steps.all(|step| match step {
+            Step::AnswerUnasked(_) => false,
+            Step::CutAtOnce => self.before.is_empty(),
+            _ => true,
+        })
+    }
+}
+
+impl Step {
+    fn reads(&self) -> bool {
+        matches!(
+            self,
+            Self::CutAfterReading | Self::Silence | Self::Answer(_) | Self::AnswerUnasked(_)
+        )
+    }
+
+    fn answer(&self) -> Option<&Answer> {
+        match self {
+            Self::Answer(answer) | Self::AnswerUnasked(answer) => Some(answer),
+            _ => None,
+        }
+    }
+}
+
+impl Answer {
+    /// What it says by itself.
+    fn met(&self, operation: &Operation, reads: bool) -> Verdict {
+        let unknown = |cause| Verdict::Unknown(cause, None);
+        let (bytes, head) = self.bytes();
+        let cut = match self.delivery {
+            Delivery::Cut(at) | Delivery::CutChunked(at) => at.index(bytes.len()),
+            _ => bytes.len(),
+        };
+        match self.status {
+            _ if cut < head => unknown(UnknownCause::Connection),
+            200 if cut < bytes.len() => unknown(UnknownCause::Connection),
+            200 => match &self.content {
+                Content::Sealed(clear) => clear.met(operation),
+                Content::InClear(clear) => match clear.met(operation) {
+                    Verdict::Rejected(code) if reads => Verdict::Rejected(code),
+                    _ => unknown(UnknownCause::Unreadable),
+                },
+                Content::SealedByAnother(_) | Content::Other(_) => {
+                    unknown(UnknownCause::Unreadable)
+                }
+            },
+            status @ 300..400 => unknown(UnknownCause::Redirect(status)),
+            status => unknown(UnknownCause::HttpStatus(status)),
+        }
+    }
+
+    /// Whether it came from who has the key, whole and as an answer; or says
+    /// what may be believed without.
+    fn is_authentic(&self, reads: bool) -> bool {
+        let whole = !matches!(self.delivery, Delivery::Cut(_) | Delivery::CutChunked(_));
+        let sealed = match &self.content {
+            Content::Sealed(clear) => !clear.twice,
+            Content::InClear(clear) => reads && !clear.twice,
+            Content::SealedByAnother(_) | Content::Other(_) => false,
+        };
+        self.status == 200 && whole && sealed
+    }
+
+    fn code(&self) -> Option<&String> {
+        match &self.content {
+            Content::Sealed(clear) | Content::InClear(clear) => clear.code.as_ref(),
+            Content::SealedByAnother(_) | Content::Other(_) => None,
+        }
+    }
+
+    /// As it is written, and how many bytes of that are the head.
+    fn bytes(&self) -> (Vec<u8>, usize) {
+        let body = match &self.content {
+            Content::Sealed(clear) => sealed(&clear.text()),
+            Content::SealedByAnother(clear) => {
+                sealed_with(&Credentials::new("", "", "another key"), &clear.text())
+            }
+            Content::InClear(clear) => clear.text(),
+            Content::Other(text) => text.clone(),
+        };
+        let before = match self.delivery {
+            Delivery::Announced(status) => format!("HTTP/1.1 {status} Soon\r\n\r\n"),
+            _ => String::new(),
+        };
+        let length = match self.delivery {
+            Delivery::Chunked | Delivery::CutChunked(_) => "transfer-encoding: chunked\r\n".into(),
+            Delivery::UntilClose => String::new(),
+            _ => format!("content-length: {}\r\n", body.len()),
+        };
+        let kept = match self.delivery {
+            Delivery::Kept => "keep-alive",
+            _ => "close",
+        };
+        let head = format!(
+            "{before}HTTP/1.1 {} Hm\r\n{length}connection: {kept}\r\nlocation: {CALLBACK_PATH}\r\n\r\n",
+            self.status
+        );
+        let mut answer = head.clone().into_bytes();
+        match self.delivery {
+            Delivery::Chunked | Delivery::CutChunked(_) => {
+                for piece in body.as_bytes().chunks(100) {
+                    answer.extend(format!("{:x}\r\n", piece.len()).bytes());
+                    answer.extend(piece);
+                    answer.extend(b"\r\n");
+                }
+                answer.extend(b"0\r\n\r\n");
+            }
+            _ => answer.extend(body.bytes()),
+        }
+        if let Delivery::Twice = self.delivery {
+            answer.extend_from_within(..);
+        }
+        (answer, head.len())
+    }
+}
+
+impl fmt::Debug for Clear {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.text())
+    }
+}
+
+impl Clear {
+    fn met(&self, operation: &Operation) -> Verdict {
+        if self.twice {
+            return Verdict::Unknown(UnknownCause::Unreadable, None);
+        }
+        let whole = self.data
+            || operation
+                .response
+                .fields
+                .iter()
+                .all(|field| !field.required);
+        let outcome = match &self.code {
+            Some(code) => outcome_of(operation, code),
+            None if operation.code_required => Outcome::Unknown,
+            None => Outcome::Accepted,
+        };
+        match (outcome, &self.code) {
+            (Outcome::Accepted, _) if whole => Verdict::Accepted(self.message().json()),
+            (Outcome::Accepted, code) => Verdict::Unknown(UnknownCause::Unreadable, code.clone()),
+            (Outcome::Rejected, Some(code)) => Verdict::Rejected(code.clone()),
+            (_, code) => Verdict::Unknown(UnknownCause::Code, code.clone()),
+        }
+    }
+
+    fn text(&self) -> String {
+        let message = self.message();
+        let text = message.respelled(&mut Whims::new(&self.whims));
+        match (&self.code, text.strip_suffix('}')) {
+            (Some(code), Some(open)) if self.twice => {
+                let name = &message.model.fields[code_of(&message)].wire;
+                let again = serde_json::json!({ name.to_uppercase(): code }).to_string();
+                format!("{open},{}", &again[1..])
+            }
+            _ => text,
+        }
+    }
+
+    fn message(&self) -> Object {
+        let mut message = self.answer.clone();
+        let index = code_of(&message);
+        let field = &message.model.fields[index];
+        message.members[index] = self
+            .code
+            .as_ref()
+            .map(|code| scalar(&field.ty, field.written, code.clone()));
+        if !self.data {
+            for (field, member) in message.model.fields.iter().zip(&mut message.members) {
+                if field.envelope.is_none() {
+                    *member = None;
+                }
+            }
+        }
+        message
+    }
+}
+
+/// The place of the return code in an answer.
+fn code_of(answer: &Object) -> usize {
+    let mut fields = answer.model.fields.iter();
+    let is_code = |field: &codegen::model::Field| field.envelope == Some(EnvelopeField::Code);
+    fields.position(is_code).unwrap()
+}
+
+/// What a code says of a call, by the document: a code that it does not list
+/// says nothing, unless partners may have codes of their own.
+fn outcome_of(operation: &Operation, code: &str) -> Outcome {
+    let mut listed = operation.codes.iter();
+    if let Some(listed) = listed.find(|listed| listed.code == code) {
+        return listed.outcome;
+    }
+    let of_a_partner = operation
+        .partner_codes
+        .is_some_and(|(from, to)| (from..=to).any(|number| number.to_string() == code));
+    if of_a_partner {
+        Outcome::Rejected
+    } else {
+        Outcome::Unknown
+    }
+}
+
+fn verdict(result: Result<String, Error>) -> Verdict {
+    match result {
+        Ok(answer) => Verdict::Accepted(answer),
+        Err(Error::NotSent(_)) => Verdict::NotSent,
+        Err(Error::Rejected(error)) => Verdict::Rejected(error.code().to_owned()),
+        Err(Error::Unknown(error)) => {
+            Verdict::Unknown(error.cause(), error.code().map(str::to_owned))
+        }
+    }
+}
+
+/// Makes the calls before, then the call; gives what the server knows of that.
+/// `None` if there was not enough time for those before.
+async fn call(operation: &Dynamic, case: &Case) -> Option<(Result<String, Error>, Vec<Event>)> {
+    let timeout = if case.is_impatient() {
+        Duration::from_millis(40)
+    } else {
+        Duration::from_secs(600)
+    };
+    let caller = |host: &str| {
+        Caller::with(host, &keys(), |settings| {
+            settings.clock(clock()).timeout(timeout)
+        })
+    };
+    let (Request::Valid(request) | Request::Broken(request) | Request::ToNobody(request)) =
+        &case.request;
+    if let Request::ToNobody(_) = case.request {
+        let port = ClosedPort::reserve();
+        let result = operation.call(&caller(&port.host), &request.json()).await;
+        return Some((result, Vec::new()));
+    }
+
+    let before = case.before.iter().map(|index| kept(&ALL[*index]));
+    let server = Server::start(before.chain(case.steps.iter().cloned())).await;
+    let caller = caller(&server.address.to_string());
+    for index in &case.before {
+        let operation = &ALL[*index];
+        let example = &document::operation(operation.info.name).request_examples[0];
+        let result = operation.call(&caller, &example.json).await;
+        if result.is_err() && case.is_impatient() {
+            return None;
+        }
+        result.unwrap();
+    }
+    let known_before = server.known().len();
+    let result = operation.call(&caller, &request.json()).await;
+    drop(caller);
+    let events = server.finish().await.split_off(known_before);
+    let first = case.before.len();
+    let events = events.into_iter().map(|event| match event {
+        Event::Answering(index) => Event::Answering(index - first),
+        event => event,
+    });
+    Some((result, events.collect()))
+}
+
+/// Answers as in the document's first example, and keeps the connection.
+fn kept(operation: &Dynamic) -> Step {
+    let example = &document::operation(operation.info.name).response_examples[0];
+    Step::Answer(Answer {
+        status: 200,
+        content: Content::Other(sealed(&example.json)),
+        delivery: Delivery::Kept,
+    })
+}
+
+/// A server that follows a script, and remembers what it came to know.
+struct Server {
+    address: SocketAddr,
+    known: Arc<Mutex<Vec<Event>>>,
+    /// Who is the last to connect.
+    last: Arc<Mutex<Option<SocketAddr>>>,
+    running: JoinHandle<()>,
+}
+
+type Script = Arc<Mutex<VecDeque<(usize, Step)>>>;
+
+impl Server {
+    async fn start(steps: impl Iterator<Item = Step>) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let script: Script = Arc::new(Mutex::new(steps.enumerate().collect()));
+        let known = Arc::<Mutex<Vec<Event>>>::default();
+        let last = Arc::<Mutex<Option<SocketAddr>>>::default();
+        let (told, end) = (Arc::clone(&known), Arc::clone(&last));
+        let running = tokio::spawn(async move {
+            let mut connections = JoinSet::new();
+            loop {
+                let (stream, peer) = listener.accept().await.unwrap();
+                if *end.lock().unwrap() == Some(peer) {
+                    break;
+                }
+                told.lock().unwrap().push(Event::Connected);
+                stream.set_nodelay(true).unwrap();
+                connections.spawn(serve(stream, Arc::clone(&script), Arc::clone(&told)));
+            }
+            connections.join_all().await;
+        });
+        Self {
+            address,
+            known,
+            last,
+            running,
+        }
+    }
+
+    fn known(&self) -> Vec<Event> {
+        self.known.lock().unwrap().clone()
+    }
+
+    /// Waits until all who have connected are gone: connections are accepted in
+    /// their order, so behind one of ours there is none left.
+    async fn finish(self) -> Vec<Event> {
+        let socket = TcpSocket::new_v4().unwrap();
+        socket.bind(([127, 0, 0, 1], 0).into()).unwrap();
+        *self.last.lock().unwrap() = Some(socket.local_addr().unwrap());
+        let _last = socket.connect(self.address).await.unwrap();
+        self.running.await.unwrap();
+        let known = self.known.lock().unwrap();
+        known.clone()
+    }
+}
+
+async fn serve(mut stream: TcpStream, script: Script, known: Arc<Mutex<Vec<Event>>>) {
+    let tell = |event| known.lock().unwrap().push(event);
+    let mut at_once = true;
+    loop {
+        // A connection may come to nothing; so most steps wait for a request.
+        let acts_at_once = match script.lock().unwrap().front() {
+            Some((_, Step::CutAtOnce | Step::AnswerUnasked(_))) => at_once,
+            _ => false,
+        };
+        if !acts_at_once && !matches!(stream.peek(&mut [0]).await, Ok(1)) {
+            return;
+        }
+        at_once = false;
+        let next = script.lock().unwrap().pop_front();
+        let Some((index, step)) = next else {
+            return;
+        };
+        match step {
+            Step::CutAtOnce | Step::CutBeforeReading => return,
+            Step::CutWhileReading(bytes) => {
+                tell(Event::Begun);
+                let _ = stream.read_exact(&mut vec![0; bytes]).await;
+                return;
+            }
+            Step::CutAfterReading => {
+                read(&mut stream, tell).await;
+                return;
+            }
+            Step::Silence => {
+                read(&mut stream, tell).await;
+                // The client hangs up.
+                let _ = stream.read_to_end(&mut Vec::new()).await;
+                return;
+            }
+            Step::Answer(answer) => {
+                read(&mut stream, tell).await;
+                tell(Event::Answering(index));
+                write(&mut stream, &answer).await;
+                if !matches!(answer.delivery, Delivery::Kept) {
+                    return;
+                }
+            }
+            Step::AnswerUnasked(answer) => {
+                tell(Event::Answering(index));
+                write(&mut stream, &answer).await;
+                read(&mut stream, tell).await;
+                return;
+            }
+        }
+    }
+}
+
+/// Reads a request, as far as there is one.
+async fn read(stream: &mut TcpStream, tell: impl Fn(Event)) {
+    let mut read = Vec::new();
+    let mut buffer = [0; 4096];
+    while !is_whole(&read) {
+        match stream.read(&mut buffer).await {
+            Ok(0) | Err(_) if read.is_empty() => return,
+            Ok(0) | Err(_) => return tell(Event::Begun),
+            Ok(count) => read.extend_from_slice(&buffer[..count]),
+        }
+    }
+    tell(Event::Read);
+}
+
+fn is_whole(read: &[u8]) -> bool {
+    let text = String::from_utf8_lossy(read);
+    let Some((head, body)) = text.split_once("\r\n\r\n") else {
+        return false;
+    };
+    let head = head.to_ascii_lowercase();
+    let mut lines = head.lines();
+    let length = lines.find_map(|line| line.strip_prefix("content-length: "));
+    body.len() >= length.map_or(0, |length| length.parse().unwrap())
+}
+
+/// Writes an answer; the client may have hung up already.
+async fn write(stream: &mut TcpStream, answer: &Answer) {
+    let (bytes, _) = answer.bytes();
+    let (bytes, piece) = match answer.delivery {
+        Delivery::Cut(at) | Delivery::CutChunked(at) => (&bytes[..at.index(bytes.len())], 4096),
+        Delivery::InPieces(piece) => (&bytes[..], piece),
+        _ => (&bytes[..], bytes.len()),
+    };
+    for piece in bytes.chunks(piece.max(1)) {
+        if stream.write_all(piece).await.is_err() {
+            return;
+        }
+        tokio::task::yield_now().await;
+    }
+}
+
+fn cases() -> impl Strategy<Value = Case> {
+    let operation = 0..ALL.len();
+    let reading: Vec<_> = (0..ALL.len())
+        .filter(|index| ALL[*index].info.effect == Effect::Reads)
+        .collect();
+    operation.prop_flat_map(move |index| {
+        let described = document::operation(ALL[index].info.name);
+        let before = prop_oneof![select(reading.clone()), 0..ALL.len()];
+        (
+            requests(described),
+            proptest::collection::vec(before, 0..3),
+            proptest::collection::vec(steps(described), 1..5),
+        )
+            .prop_map(move |(request, before, steps)| Case {
+                operation: index,
+                request,
+                before,
+                steps,
+            })
+    })
+}
+
+fn requests(operation: &'static Operation) -> BoxedStrategy<Request> {
+    let valid = || objects(&operation.request, Range::Fitting);
+    let sent = prop_oneof![
+        9 => valid().prop_map(Request::Valid),
+        1 => valid().prop_map(Request::ToNobody),
+    ];
+    match limits::broken(&operation.request) {
+        Some(broken) => prop_oneof![9 => sent, 1 => broken.prop_map(Request::Broken)].boxed(),
+        None => sent.boxed(),
+    }
+}
+
+fn steps(operation: &'static Operation) -> BoxedStrategy<Step> {
+    prop_oneof![
+        1 => Just(Step::CutAtOnce),
+        1 => Just(Step::CutBeforeReading),
+        2 => (1_usize..150).prop_map(Step::CutWhileReading),
+        2 => Just(Step::CutAfterReading),
+        1 => Just(Step::Silence),
+        8 => answers(operation).prop_map(Step::Answer),
+        1 => answers(operation).prop_map(Step::AnswerUnasked),
+    ]
+    .boxed()
+}
+
+fn answers(operation: &'static Operation) -> impl Strategy<Value = Answer> {
+    let status = prop_oneof![
+        6 => Just(200),
+        1 => select(vec![301, 302, 303, 307, 308]),
+        1 => select(vec![201, 202, 400, 401, 403, 404, 408, 425, 429, 500, 502, 503, 504]),
+    ];
+    let clear = || clears(operation);
+    let content = prop_oneof![
+        6 => clear().prop_map(Content::Sealed),
+        1 => clear().prop_map(Content::SealedByAnother),
+        2 => clear().prop_map(Content::InClear),
+        1 => "[ -~]{0,60}".prop_map(Content::Other),
+        1 => (clear(), any::<Index>()).prop_map(|(clear, at)| {
+            let body = sealed(&clear.text());
+            Content::Other(body[..at.index(body.len())].to_owned())
+        }),
+    ];
+    let delivery = prop_oneof![
+        3 => Just(Delivery::Whole),
+        2 => Just(Delivery::Kept),
+        1 => Just(Delivery::Twice),
+        1 => Just(Delivery::Chunked),
+        1 => Just(Delivery::UntilClose),
+        1 => (1_usize..60).prop_map(Delivery::InPieces),
+        1 => select(vec![100, 102, 103]).prop_map(Delivery::Announced),
+        1 => any::<Index>().prop_map(Delivery::Cut),
+        1 => any::<Index>().prop_map(Delivery::CutChunked),
+    ];
+    (status, content, delivery).prop_map(|(status, content, delivery)| Answer {
+        status,
+        content,
+        delivery,
+    })
+}
+
+fn clears(operation: &'static Operation) -> impl Strategy<Value = Clear> {
+    let listed = operation.codes.iter().map(|listed| listed.code.clone());
+    let listed: Vec<_> = listed.chain(partner_codes(operation)).collect();
+    let accepted = operation.codes.iter();
+    let accepted = accepted.filter(|listed| listed.outcome == Outcome::Accepted);
+    let accepted: Vec<_> = accepted.map(|listed| listed.code.clone()).collect();
+    let code = prop_oneof![
+        3 => select(accepted).prop_map(Some),
+        6 => select(listed).prop_map(Some),
+        1 => select(all_codes()).prop_map(Some),
+        1 => "-?[0-9]{1,6}".prop_map(Some),
+        1 => "\\S{1,12}".prop_map(Some),
+        1 => Just(None),
+    ];
+    (
+        objects(&operation.response, Range::Received),
+        code,
+        any::<bool>(),
+        prop_oneof![9 => Just(false), 1 => Just(true)],
+        Whims::some(),
+    )
+        .prop_map(|(answer, code, data, twice, whims)| Clear {
+            answer,
+            // Without a code it cannot be there twice.
+            twice: twice && code.is_some(),
+            code,
+            data,
+            whims,
+        })
+}
+
+/// The codes of every table: of return codes, and of anything else.
+fn all_codes() -> Vec<String> {
+    let tables = document::api().code_tables.iter();
+    tables.flat_map(|table| codes_of(&table.name)).collect()
+}
+
+/// The ends of the range that partners have for themselves, what lies beside
+/// them, and other spellings of it.
+fn partner_codes(operation: &Operation) -> Vec<String> {
+    let ranges = operation.partner_codes.into_iter();
+    let numbers = ranges.flat_map(|(from, to)| [from - 1, from, to, to + 1]);
+    let spelled = numbers.flat_map(|number| {
+        [
+            format!("{number}"),
+            format!("0{number}"),
+            format!("+{number}"),
+            format!("-{number}"),
+            format!("{number}.0"),
+        ]
+    });
+    spelled.collect()
+}

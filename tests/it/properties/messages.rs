@@ -1,0 +1,70 @@
+//! Every type of message, there and back.
+
+use codegen::model::Message as Model;
+use proptest::prelude::*;
+use serde_json::Value;
+
+use super::check;
+use super::made_up::{Range, objects};
+use super::spellings::Whims;
+use crate::document;
+use crate::operations::{ALL, Message};
+
+/// How many messages of each type are tried.
+const CASES: u32 = 48;
+
+/// Every request and every response, with the model of it.
+pub(super) fn all() -> Vec<(&'static Message, &'static Model)> {
+    let pairs = ALL.iter().flat_map(|operation| {
+        let described = document::operation(operation.info.name);
+        [
+            (&operation.request, &described.request),
+            (&operation.response, &described.response),
+        ]
+    });
+    pairs.collect()
+}
+
+#[test]
+fn what_is_received_is_written_again_as_it_was() {
+    for (message, model) in all() {
+        check(CASES, &objects(model, Range::Received), |object| {
+            let json = object.json();
+            prop_assert_eq!(message.shown(&json).json, json);
+            Ok(())
+        });
+    }
+}
+
+#[test]
+fn another_spelling_means_the_same() {
+    for (message, model) in all() {
+        let spelled = (objects(model, Range::Received), Whims::some());
+        check(CASES, &spelled, |(object, whims)| {
+            let usual = message.shown(&object.json());
+            let other = object.respelled(&mut Whims::new(&whims));
+            let read = (message.read)(other.as_bytes());
+            prop_assert_eq!(read.as_ref(), Ok(&usual), "{}", other);
+            Ok(())
+        });
+    }
+}
+
+#[test]
+fn what_the_schema_allows_breaks_no_rule() {
+    for (message, model) in all() {
+        let validator = document::validator(&model.name);
+        check(CASES, &objects(model, Range::Fitting), |object| {
+            let sent: Value = serde_json::from_str(&object.on_the_wire()).unwrap();
+            let wrong: Vec<_> = validator
+                .iter_errors(&sent)
+                .map(|e| e.to_string())
+                .collect();
+            prop_assert_eq!(wrong, [""; 0], "by the document's schema");
+            let shown = message.shown(&object.json());
+            prop_assert_eq!(shown.broken, [""; 0]);
+            prop_assert_eq!(shown.json, object.json());
+            Ok(())
+        });
+    }
+}

@@ -1,0 +1,230 @@
+//! Other spellings of a message that mean the same, as readers have to tolerate
+//! them.
+
+use std::fmt::Write as _;
+
+use codegen::model::{Field, Type};
+use proptest::prelude::*;
+use serde_json::value::RawValue;
+
+use super::made_up::{Made, Object, Scalar, by_transport, quoted};
+
+impl Object {
+    /// Spelled otherwise.
+    pub(crate) fn respelled(&self, whims: &mut Whims<'_>) -> String {
+        let mut members = Vec::new();
+        for (field, made) in self.model.fields.iter().zip(&self.members) {
+            let value = match made {
+                Some(made) => Some(made.respelled(field, whims)),
+                None if field.required => None,
+                None => nothing(field, whims).map(str::to_owned),
+            };
+            if let Some(value) = value {
+                let aliases = field.aliases.iter().chain([&field.wire]);
+                let names: Vec<_> = [&field.wire].into_iter().chain(aliases).collect();
+                let name = key(names[whims.pick(names.len())], whims);
+                members.push(format!("{name}{}:{}{value}", whims.blank(), whims.blank()));
+            }
+            if whims.pick(6) == 1 {
+                let name = format!("{}Unheard", field.wire);
+                let unknown = [
+                    "null",
+                    "[1,{\"deep\":\"\\ud83d\\ude00\"}]",
+                    "{\"amount\":{}}",
+                ];
+                let unknown = unknown[whims.pick(unknown.len())];
+                members.push(format!("{}:{unknown}", quoted(&name)));
+            }
+        }
+        for reference in &self.model.reference.fields {
+            if self.index_of(&reference.wire).is_none() && whims.pick(3) == 1 {
+                let value = by_transport(reference);
+                members.push(format!("{}:{}", quoted(&reference.wire), quoted(&value)));
+            }
+        }
+        for index in (1..members.len()).rev() {
+            members.swap(index, index - whims.pick(index + 1));
+        }
+        let separator = format!("{},{}", whims.blank(), whims.blank());
+        format!("{{{}{}}}", whims.blank(), members.join(&separator))
+    }
+
+    /// The only text in it, if all the rest is left out.
+    fn plain(&self) -> Option<&str> {
+        let wire = self.model.accepts_plain.as_ref()?;
+        let text = self.text_of(wire)?;
+        let alone = self.members().all(|(field, _)| field.wire == *wire);
+        (alone && !text.is_empty()).then_some(text)
+    }
+}
+
+impl Made {
+    fn respelled(&self, field: &Field, whims: &mut Whims<'_>) -> String {
+        match self {
+            Self::Scalar(scalar) => scalar.respelled(whims),
+            Self::Row(row) => match row.plain().filter(|_| field.accepts_plain) {
+                Some(text) if whims.pick(2) == 1 => match text.parse::<u64>() {
+                    Ok(number) if number.to_string() == text => text.to_owned(),
+                    _ => literal(&whims.padded(text), whims),
+                },
+                _ => row.respelled(whims),
+            },
+            Self::List(items) if items.is_empty() => {
+                ["[]", "null", "\"\"", "\" \"", "[ ]"][whims.pick(5)].to_owned()
+            }
+            Self::List(items) => {
+                let items: Vec<_> = items
+                    .iter()
+                    .map(|item| item.respelled(field, whims))
+                    .collect();
+                format!("[{}]", items.join(&format!("{},", whims.blank())))
+            }
+        }
+    }
+}
+
+impl Scalar {
+    fn respelled(&self, whims: &mut Whims<'_>) -> String {
+        let other = match self.ty {
+            Type::Amount => amount_respelled(&self.text, whims),
+            Type::Integer(_) => [&self.text[..], &format!("{}.0", self.text)][whims.pick(2)].into(),
+            Type::Boolean => match &self.text[..] {
+                "true" => ["true", "1", "True"][whims.pick(3)].to_owned(),
+                _ => ["false", "0", "FALSE"][whims.pick(3)].to_owned(),
+            },
+            Type::DateTime => time_respelled(&self.text, whims),
+            _ => self.text.clone(),
+        };
+        if whims.pick(2) == 0 {
+            // Where nothing was changed, this is the spelling of the type.
+            if other == self.text {
+                return self.json();
+            }
+        } else if is_bare(&other) {
+            return other;
+        }
+        if matches!(self.ty, Type::Text | Type::PersonName) {
+            return literal(&other, whims);
+        }
+        let numeric = matches!(self.ty, Type::Amount | Type::Integer(_));
+        let unsigned = other.bytes().next().is_some_and(|byte| byte != b'-');
+        let zeros = if numeric && unsigned {
+            "0".repeat(whims.pick(4))
+        } else {
+            String::new()
+        };
+        literal(&whims.padded(&format!("{zeros}{other}")), whims)
+    }
+}
+
+fn amount_respelled(text: &str, whims: &mut Whims<'_>) -> String {
+    match whims.pick(4) {
+        1 => format!("{text}{}", "0".repeat(whims.pick(30))),
+        2 => match text.strip_suffix(".00") {
+            Some(whole) => whole.to_owned(),
+            None => text.strip_suffix('0').unwrap_or(text).to_owned(),
+        },
+        _ => text.to_owned(),
+    }
+}
+
+fn time_respelled(text: &str, whims: &mut Whims<'_>) -> String {
+    let (seconds, decimals) = text.split_once('.').unwrap_or((text, ""));
+    let decimals = match whims.pick(3) {
+        1 => decimals.trim_end_matches('0').to_owned(),
+        2 => format!("{decimals:0<9}"),
+        _ => decimals.to_owned(),
+    };
+    let seconds = match whims.pick(3) {
+        1 => seconds.replace(' ', "T"),
+        _ => seconds.to_owned(),
+    };
+    match &decimals[..] {
+        "" => seconds,
+        decimals => format!("{seconds}.{decimals}"),
+    }
+}
+
+/// What an optional field may hold that counts as nothing; `None` if it is not
+/// there at all.
+fn nothing(field: &Field, whims: &mut Whims<'_>) -> Option<&'static str> {
+    let blanks_count = matches!(field.ty, Type::Text | Type::PersonName);
+    match whims.pick(5) {
+        1 => Some("null"),
+        2 => Some("\"\""),
+        3 if !blanks_count => Some("\" \\t\""),
+        _ => None,
+    }
+}
+
+/// Whether a text may stand in JSON without quotes, as a number or a flag.
+fn is_bare(text: &str) -> bool {
+    let begins = text.starts_with(|first: char| first.is_ascii_digit() || "-tf".contains(first));
+    let raw = serde_json::from_str::<&RawValue>(text);
+    begins && raw.is_ok_and(|raw| raw.get() == text)
+}
+
+/// A name in other letters, with blanks in it.
+fn key(name: &str, whims: &mut Whims<'_>) -> String {
+    let mut spelled = String::new();
+    for letter in name.chars() {
+        match whims.pick(9) {
+            1 => spelled.push(letter.to_ascii_uppercase()),
+            2 => spelled.push(letter.to_ascii_lowercase()),
+            3 => spelled.extend([' ', letter]),
+            4 => spelled.extend(['\u{200b}', letter]),
+            _ => spelled.push(letter),
+        }
+    }
+    literal(&spelled, whims)
+}
+
+/// A text in JSON, with more escapes than it needs.
+fn literal(text: &str, whims: &mut Whims<'_>) -> String {
+    let all = match whims.pick(6) {
+        1 => true,
+        2 => false,
+        _ => return quoted(text),
+    };
+    let mut spelled = String::from("\"");
+    for letter in text.chars() {
+        if all || !letter.is_ascii_alphanumeric() {
+            for unit in letter.encode_utf16(&mut [0; 2]) {
+                write!(spelled, "\\u{unit:04x}").unwrap();
+            }
+        } else {
+            spelled.push(letter);
+        }
+    }
+    spelled + "\""
+}
+
+/// Decisions between spellings. The first of all choices is the usual one, and
+/// is taken when there are no more whims; so what fails ends up spelled as
+/// usual where that does not matter.
+pub(crate) struct Whims<'a>(std::slice::Iter<'a, u8>);
+
+impl<'a> Whims<'a> {
+    pub(crate) fn new(bytes: &'a [u8]) -> Self {
+        Self(bytes.iter())
+    }
+
+    pub(crate) fn some() -> impl Strategy<Value = Vec<u8>> {
+        let byte = prop_oneof![Just(0), any::<u8>()];
+        proptest::collection::vec(byte, 0..400)
+    }
+
+    fn pick(&mut self, choices: usize) -> usize {
+        usize::from(self.0.next().copied().unwrap_or(0)) % choices
+    }
+
+    fn blank(&mut self) -> &'static str {
+        ["", "", " ", "\n\t", "\r\n"][self.pick(5)]
+    }
+
+    fn padded(&mut self, text: &str) -> String {
+        let blanks = ["", "", " ", "\t \n", "\u{a0}"];
+        let (before, behind) = (self.pick(5), self.pick(5));
+        format!("{}{text}{}", blanks[before], blanks[behind])
+    }
+}

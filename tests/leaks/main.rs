@@ -1,0 +1,859 @@
+//! Nothing leaks: canaries stand where secrets and personal data stand, all
+//! that this process says is collected, and no piece of a canary is in it.
+//!
+//! What is collected is every level of our crates and of all that they use,
+//! panics with their backtraces, and every error in every way that it can be
+//! shown. It is a process of its own, because who collects from dependencies
+//! collects from all threads.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "a test that cannot go on says so by panicking"
+)]
+
+mod canaries;
+mod collected;
+#[path = "../it/document.rs"]
+#[allow(dead_code, reason = "the tests across crates use all of it")]
+mod document;
+#[path = "../it/handlers.rs"]
+#[allow(dead_code, reason = "the tests across crates use all of it")]
+mod handlers;
+#[path = "../it/loopback.rs"]
+#[allow(dead_code, reason = "the tests across crates use all of it")]
+mod loopback;
+#[path = "../it/misbehaving.rs"]
+#[allow(
+    dead_code,
+    unused_imports,
+    reason = "the tests across crates use all of it"
+)]
+mod misbehaving;
+#[path = "../it/operations.rs"]
+#[allow(dead_code, reason = "the tests across crates use all of it")]
+mod operations;
+mod panicking;
+mod pieces;
+mod secure;
+
+use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::process::Command;
+use std::time::Duration;
+
+use codegen::model::{Field, Mode, Outcome, Type};
+use serde_json::Value;
+use skypay_client::{
+    CallOutcome, CallbackSender, Client, Clock, Credentials, Environment, Error, KeyRing,
+    TransportBuilder,
+};
+use skypay_server::{Config, callbacks, skypay};
+use skypay_types::{PayoutChannel, PayoutQueueRequest};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+
+use canaries::{
+    AUTHENTICATION, CALLER_NAME, Case, FREE_TEXT, USER_NAME, cases, credentials, keys, with_pieces,
+};
+use collected::{Collected, show, show_debug, show_error, targets};
+use handlers::{Deciding, Nothing, Turn};
+use loopback::{ClosedPort, Wire, host, opened_with, routes, sealed_with};
+use misbehaving::{Reaction, Server, http};
+use operations::{CALLBACK_PATH, Caller};
+use panicking::Panicking;
+use pieces::Pieces;
+
+/// Fails, if anything that was collected since shows a piece of a canary.
+fn check(what: &str, collected: &Collected, at_least: usize) {
+    let lines = collected.lines();
+    let different: HashSet<&str> = lines.iter().map(|line| &**line).collect();
+    let leaks = with_pieces(|pieces| {
+        let leaking = different.iter().filter_map(|line| {
+            let found = pieces.found_in(line);
+            (!found.is_empty()).then(|| format!("{}\n  in {line}", found.join(", ")))
+        });
+        leaking.take(20).collect::<Vec<_>>()
+    });
+    let count = lines.len();
+    let spellings = with_pieces(|pieces| pieces.count());
+    let different = different.len();
+    println!(
+        "{what}: {count} lines, {different} of them different, {spellings} pieces in all forms"
+    );
+    if !leaks.is_empty() {
+        collected::fail(&format!("{what}:\n{}", leaks.join("\n")));
+    }
+    assert!(count >= at_least, "{what}: only {count} lines");
+}
+
+fn caller(url: &str, keys: &KeyRing, set: impl Fn(TransportBuilder) -> TransportBuilder) -> Caller {
+    let transport = |path: &str| {
+        let environment = Environment::Custom(format!("{url}{path}"));
+        set(environment.transport(keys.clone())).build().unwrap()
+    };
+    Caller {
+        client: Client::with_transport(transport(""), CALLER_NAME),
+        callbacks: CallbackSender::with_transport(transport(CALLBACK_PATH)),
+    }
+}
+
+/// A clock and an observer that say what they know.
+fn as_usual(settings: TransportBuilder) -> TransportBuilder {
+    let observer = skypay_client::Observer::new(|exchange| show_debug(exchange));
+    settings.clock(loopback::clock()).observer(observer)
+}
+
+fn calling(host: &str) -> Caller {
+    caller(&format!("http://{host}"), &keys(), as_usual)
+}
+
+/// Calls, and shows all that there is to show of the end.
+async fn call(case: &Case, caller: &Caller, request: &str) -> CallOutcome {
+    ended(case, case.operation.call(caller, request).await)
+}
+
+fn ended(case: &Case, result: Result<String, Error>) -> CallOutcome {
+    let error = match result {
+        Ok(answer) => {
+            show(&case.operation.response.shown(&answer).debug);
+            return CallOutcome::Accepted;
+        }
+        Err(error) => error,
+    };
+    let outcome = error.outcome();
+    show_error(&error);
+    match &error {
+        Error::NotSent(error) => {
+            show_error(error);
+            show_debug(error.reason());
+            for violation in error.invalid().iter().flat_map(|error| error.violations()) {
+                show_debug(violation);
+            }
+        }
+        Error::Rejected(error) => show_error(error),
+        Error::Unknown(error) => {
+            show_error(error);
+            show_debug(&error.cause());
+        }
+    }
+    show_debug(&Err::<(), _>(error));
+    outcome
+}
+
+/// The sealed bodies that crossed the wire are looked for like canaries.
+fn add_sealed<'a>(bodies: impl IntoIterator<Item = &'a str>) {
+    let base64 = |byte: u8| byte.is_ascii_alphanumeric() || b"+/=".contains(&byte);
+    with_pieces(|pieces| {
+        // What was sent in clear text has canaries of its own.
+        for body in bodies.into_iter().filter(|body| body.bytes().all(base64)) {
+            pieces.add_text(body, "a sealed body");
+        }
+    });
+}
+
+/// Bodies of requests that a server has read.
+fn add_received(server: &Server) {
+    let requests = server.requests();
+    let bodies = requests
+        .iter()
+        .filter_map(|request| request.split_once("\r\n\r\n"));
+    add_sealed(bodies.map(|(_, body)| body));
+}
+
+#[test]
+fn every_personal_field_gets_a_canary() {
+    let _collected = Collected::from_here();
+    let (filled, personal) = (&cases().fields, canaries::personal());
+    let without: Vec<_> = personal.difference(filled).collect();
+    let operations = cases().all.len();
+    let fields = personal.len();
+    println!("{operations} operations, {fields} personal fields of messages and rows");
+    assert!(without.is_empty(), "{without:?}");
+}
+
+/// Says the same in all the ways in which anybody can say something.
+fn say(secret: &str, id: &str) {
+    #[derive(Debug)]
+    struct Telling(String);
+    impl std::fmt::Display for Telling {
+        fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+            f.write_str(&self.0)
+        }
+    }
+    impl std::error::Error for Telling {}
+
+    let error = std::io::Error::other(Telling(format!("{id}-source {secret}")));
+    tracing::trace!(secret, "{id}-field");
+    tracing::trace!(?secret, "{id}-debug");
+    tracing::trace!("{id}-event {secret}");
+    tracing::trace!(
+        error = &error as &(dyn std::error::Error + 'static),
+        "{id}-error"
+    );
+    let span = tracing::trace_span!("of a span", later = tracing::field::Empty, id, secret);
+    span.record("later", format!("{id}-later {secret}"));
+    log::trace!("{id}-record {secret}");
+    show_error(&error);
+    let panicking = std::panic::catch_unwind(|| panic!("{id}-panic {secret}"));
+    assert!(panicking.is_err());
+}
+
+/// If the tests that follow could not see anything, they would find nothing.
+#[test]
+fn what_is_said_in_any_way_is_collected_and_found() {
+    // It is no canary of the other tests, which run meanwhile.
+    let secret = "Tj5wYc8sBn1xGf6h";
+    let mut pieces = Pieces::default();
+    pieces.add(secret.as_bytes(), "it");
+    let collected = Collected::from_here();
+    say(secret, "plain");
+    say("Tj5wYc8", "too-short");
+    let lines = collected.lines();
+    let found_in = |name: &str| {
+        let mut lines = lines.iter().filter(|line| line.contains(name));
+        lines.any(|line| pieces.found_in(line) == ["it (as it stands)"])
+    };
+    for kind in [
+        "field", "debug", "event", "error", "later", "record", "source", "panic",
+    ] {
+        assert!(found_in(&format!("plain-{kind}")), "{kind}");
+        assert!(!found_in(&format!("too-short-{kind}")), "{kind}");
+    }
+    assert!(found_in("of a span"));
+    let backtrace = lines.iter().find(|line| line.contains("plain-panic"));
+    assert!(backtrace.unwrap().contains("leaks::say"), "{backtrace:?}");
+}
+
+#[tokio::test]
+async fn whoever_is_used_is_heard() {
+    let collected = Collected::from_here();
+    let case = &cases().all[0];
+    let request = case.requests[0].to_string();
+    let garbage = Server::start(|_| Reaction::WriteUnasked(b"220 no TLS\r\n".to_vec())).await;
+    let secure = caller(&format!("https://{}", garbage.host), &keys(), as_usual);
+    assert_eq!(call(case, &secure, &request).await, CallOutcome::NotSent);
+    let handler = Deciding::new(|_| Turn::Accept(cases().all[0].answers[0].to_string()));
+    let host = host(routes(&handler, &Config::new(keys()))).await;
+    let accepted = call(case, &calling(&host), &request).await;
+    assert_eq!(accepted, CallOutcome::Accepted);
+
+    let mut heard = BTreeMap::<_, usize>::new();
+    for (target, lines) in targets() {
+        let name = target.split("::").next().unwrap().to_owned();
+        *heard.entry(name).or_default() += lines;
+    }
+    let all: usize = heard.values().sum();
+    println!("{all} lines of all tests so far, by crate: {heard:?}");
+    for name in ["skypay_runtime", "reqwest", "hyper_util", "rustls", "axum"] {
+        assert!(heard.contains_key(name), "{name} in {heard:?}");
+    }
+    check("whoever is used", &collected, 20);
+}
+
+/// Answers of a server that is not what it should be, each with canaries.
+fn reactions(case: &Case) -> Vec<(Reaction, &'static [CallOutcome])> {
+    use CallOutcome::{Accepted, Rejected, Unknown};
+
+    let sealed = |clear: &str| http("200 OK", "", sealed_with(&credentials(), clear));
+    let answer = case.answers[0].to_string();
+    let secret = FREE_TEXT;
+    let refusing = case.described.codes.iter();
+    let refusing = refusing.filter(|code| code.outcome == Outcome::Rejected);
+    let mut all: Vec<(Reaction, &'static [CallOutcome])> = refusing
+        .map(|code| {
+            let clear = format!(
+                r#"{{"responseCode":"{}","responseDescription":"{secret}","{secret}":"{secret}"}}"#,
+                code.code
+            );
+            (sealed(&clear), &[Rejected][..])
+        })
+        .collect();
+    let stranger = Credentials::new(USER_NAME, AUTHENTICATION, "another key");
+    let half: String = answer.chars().take(answer.len() / 2).collect();
+    let body = sealed_with(&credentials(), &answer);
+    let cut = format!(
+        "HTTP/1.1 200 OK\r\ncontent-length: {}\r\n\r\n{body}",
+        2 * body.len()
+    );
+    let wrong_types = |value: Value| {
+        let mut wrong = case.answers[0].clone();
+        for member in wrong.as_object_mut().unwrap().values_mut() {
+            *member = value.clone();
+        }
+        sealed(&wrong.to_string())
+    };
+    all.extend([
+        (
+            sealed(&format!(r#"{{"responseCode":"{secret}"}}"#)),
+            &[Unknown][..],
+        ),
+        (
+            sealed(&format!(
+                r#"{{"responseCode":"{secret}","responseTime":"{secret}"}}"#
+            )),
+            &[Unknown],
+        ),
+        (sealed(&half), &[Unknown]),
+        (sealed(&format!("{answer}{secret}")), &[Unknown]),
+        (
+            sealed(&format!("{{\"{secret}\":1,\"{secret}\":2}}{secret}")),
+            &[Unknown],
+        ),
+        (sealed(secret), &[Unknown]),
+        (wrong_types(secret.into()), &[Unknown]),
+        (wrong_types(vec![secret].into()), &[Unknown, Accepted]),
+        (
+            http("200 OK", "", sealed_with(&stranger, &answer)),
+            &[Unknown],
+        ),
+        (http("200 OK", "", &answer), &[Unknown]),
+        (http("200 OK", "", secret), &[Unknown]),
+        (
+            http(
+                &format!("502 {secret}"),
+                &format!("x-it: {secret}\r\n"),
+                &answer,
+            ),
+            &[Unknown],
+        ),
+        (
+            http(
+                "307 Elsewhere",
+                &format!("location: http://{secret}.invalid/{secret}\r\n"),
+                secret,
+            ),
+            &[Unknown],
+        ),
+        (
+            Reaction::Write(format!("{secret} is not HTTP\r\n\r\n").into()),
+            &[Unknown],
+        ),
+        (Reaction::Write(cut.into()), &[Unknown]),
+        (Reaction::CutBeforeReading, &[Unknown]),
+        (Reaction::CutAfterReading, &[Unknown]),
+    ]);
+    all
+}
+
+#[tokio::test]
+async fn calls_that_end_badly_show_nothing() {
+    let collected = Collected::from_here();
+    let mut calls = 0;
+    for case in &cases().all {
+        for (reaction, expected) in reactions(case) {
+            let server = Server::start({
+                let reaction = reaction.clone();
+                move |_| reaction.clone()
+            })
+            .await;
+            let caller = calling(&server.host);
+            for request in &case.requests {
+                let outcome = call(case, &caller, &request.to_string()).await;
+                assert!(
+                    expected.contains(&outcome),
+                    "{}: {outcome} after {reaction:?}",
+                    case.operation.info.name
+                );
+                calls += 1;
+            }
+            add_received(&server);
+        }
+    }
+    println!("{calls} calls that end badly");
+    assert!(calls > 500, "{calls}");
+    check("calls that end badly", &collected, 1000);
+}
+
+#[tokio::test]
+async fn calls_without_an_answer_show_nothing() {
+    let collected = Collected::from_here();
+    let port = ClosedPort::reserve();
+    let nobody = calling(&port.host);
+    let server = Server::start(|_| Reaction::Silence).await;
+    let impatient =
+        |settings: TransportBuilder| as_usual(settings).timeout(Duration::from_millis(200));
+    let impatient = caller(&format!("http://{}", server.host), &keys(), impatient);
+    let patient = calling(&server.host);
+    let mut waiting = Vec::new();
+    let mut given_up = Vec::new();
+    for case in &cases().all {
+        let request = case.requests[0].to_string();
+        assert_eq!(call(case, &nobody, &request).await, CallOutcome::NotSent);
+        let (impatient, patient) = (impatient.clone(), patient.clone());
+        let again = request.clone();
+        waiting.push(tokio::spawn(
+            async move { call(case, &impatient, &again).await },
+        ));
+        given_up.push(tokio::spawn(
+            async move { call(case, &patient, &request).await },
+        ));
+    }
+    for waiting in waiting {
+        assert_eq!(waiting.await.unwrap(), CallOutcome::Unknown);
+    }
+    for given_up in given_up {
+        given_up.abort();
+        show_error(&given_up.await.unwrap_err());
+    }
+    assert_eq!(server.requests().len(), 2 * cases().all.len());
+    add_received(&server);
+    check("calls without an answer", &collected, 100);
+}
+
+/// Every way in which a handler can answer, and a stranger who asks.
+#[tokio::test]
+async fn a_server_that_answers_shows_nothing() {
+    let collected = Collected::from_here();
+    let mut answered = BTreeSet::new();
+    for case in &cases().all {
+        let notification = case.described.mode == Mode::Notification;
+        let secret = FREE_TEXT;
+        let mut turns: Vec<_> = case
+            .answers
+            .iter()
+            .map(|answer| Turn::Accept(answer.to_string()))
+            .collect();
+        if notification {
+            turns.push(Turn::NotStored);
+        } else {
+            let refusal = case
+                .described
+                .codes
+                .iter()
+                .find(|code| code.outcome == Outcome::Rejected);
+            turns.extend(refusal.map(|code| Turn::Refuse(code.code.clone(), secret.into())));
+            turns.push(Turn::Refuse(secret.into(), secret.into()));
+            turns.extend(answers_that_break_rules(case).map(Turn::Accept));
+        }
+        for turn in turns {
+            let handler = Deciding::new(move |_| turn.clone());
+            let wire = Wire::default();
+            let host = host(wire.recording(routes(&handler, &Config::new(keys())))).await;
+            let stranger = KeyRing::new(Credentials::new(USER_NAME, AUTHENTICATION, "another key"));
+            let impostor = KeyRing::new(Credentials::new(USER_NAME, secret, canaries::ENCRYPT_KEY));
+            let url = format!("http://{host}");
+            let [stranger, impostor] =
+                [stranger, impostor].map(|keys| caller(&url, &keys, as_usual));
+            for request in &case.requests {
+                let request = request.to_string();
+                show(&case.operation.request.shown(&request).debug);
+                answered.insert(call(case, &calling(&host), &request).await.as_str());
+                call(case, &stranger, &request).await;
+                call(case, &impostor, &request).await;
+            }
+            assert_eq!(handler.asked().len(), case.requests.len());
+            let exchanges = wire.take();
+            add_sealed(
+                exchanges
+                    .iter()
+                    .flat_map(|exchange| [&*exchange.sealed_request, &*exchange.sealed_answer]),
+            );
+        }
+    }
+    let all = ["accepted", "rejected", "unknown"];
+    assert_eq!(answered, BTreeSet::from(all));
+    let lines = collected.lines();
+    for said in [
+        " outcome=accepted",
+        " outcome=refused",
+        " outcome=failed",
+        " outcome=not stored",
+        " outcome=turned away",
+        "the handler's answer breaks the document's rules",
+        "the handler refuses with a code that the operation does not have",
+    ] {
+        assert!(lines.iter().any(|line| line.contains(said)), "{said}");
+    }
+    check("a server that answers", &collected, 500);
+}
+
+/// Answers that a handler must not give, with a canary in each field that
+/// cannot hold it.
+fn answers_that_break_rules(case: &Case) -> impl Iterator<Item = String> {
+    let secret = FREE_TEXT.repeat(20);
+    let message = &case.operation.response;
+    let members = case.answers[0].as_object().unwrap().keys();
+    members.filter_map(move |name| {
+        let mut answer = case.answers[0].clone();
+        answer[name] = secret.clone().into();
+        let text = answer.to_string();
+        let read = (message.read)(text.as_bytes());
+        read.is_ok_and(|shown| !shown.broken.is_empty())
+            .then_some(text)
+    })
+}
+
+/// What a value with a canary can break in a field: its type, where that is not
+/// just any text, and its limits.
+fn breakable(field: &Field) -> Vec<&'static str> {
+    let limits = &field.limits;
+    if !limits.enforced {
+        return Vec::new();
+    }
+    let range = limits.maximum.is_some();
+    let text = limits.max_length.is_some();
+    let pattern = limits.pattern.is_some();
+    let (all, given) = match field.ty {
+        Type::Text | Type::Newtype(_) => (["max-length", "pattern"], [text, pattern]),
+        Type::PersonName => (["max-length", "person-name"], [text, true]),
+        Type::Codes(_) => (["code", ""], [true, false]),
+        Type::List(_) => (
+            ["unreadable", "max-items"],
+            [true, limits.max_items.is_some()],
+        ),
+        _ => (["unreadable", "range"], [true, range]),
+    };
+    let given = all.into_iter().zip(given);
+    given
+        .filter_map(|(rule, given)| given.then_some(rule))
+        .collect()
+}
+
+#[tokio::test]
+async fn what_breaks_a_limit_is_not_shown() {
+    let collected = Collected::from_here();
+    let nobody = calling("127.0.0.1:1");
+    let (mut seen, mut wanted) = (BTreeSet::new(), BTreeSet::new());
+    let (mut unreadable, mut refused) = (0, 0);
+    for case in &cases().all {
+        for broken in canaries::broken(case) {
+            let (owner, field) = (broken.owner.name.as_str(), broken.field.wire.as_str());
+            wanted.extend(
+                breakable(broken.field)
+                    .into_iter()
+                    .map(|rule| (owner, field, rule)),
+            );
+            let message = &case.operation.request;
+            match (message.read)(broken.text.as_bytes()) {
+                Err(error) => {
+                    show_error(&error);
+                    seen.insert((owner, field, "unreadable"));
+                    seen.insert((owner, field, "code"));
+                    unreadable += 1;
+                }
+                Ok(shown) if shown.broken.is_empty() => {}
+                Ok(_) => {
+                    let result = case.operation.call(&nobody, &broken.text).await;
+                    if let Err(Error::NotSent(error)) = &result {
+                        let all = error.invalid().unwrap().violations().iter();
+                        seen.extend(all.map(|broken| match broken.rule {
+                            "maximum" => (owner, field, "range"),
+                            "unlisted" => (owner, field, "code"),
+                            rule => (owner, field, rule),
+                        }));
+                    }
+                    assert_eq!(ended(case, result), CallOutcome::NotSent);
+                    refused += 1;
+                }
+            }
+        }
+    }
+    let missed: Vec<_> = wanted.difference(&seen).collect();
+    println!(
+        "{refused} requests refused before they are sent, {unreadable} that cannot be read, {} types and limits",
+        wanted.len()
+    );
+    assert!(missed.is_empty(), "{missed:?}");
+    check("what breaks a limit", &collected, 500);
+}
+
+/// Sends a whole request as it stands, and gives the answer's status and body.
+async fn send(host: &str, request: String) -> (String, String) {
+    let mut stream = TcpStream::connect(host).await.unwrap();
+    stream.write_all(request.as_bytes()).await.unwrap();
+    stream.shutdown().await.unwrap();
+    let mut answer = String::new();
+    let _ = stream.read_to_string(&mut answer).await;
+    let (head, body) = answer.split_once("\r\n\r\n").unwrap_or((&answer, ""));
+    let status = head.split(' ').nth(1).unwrap_or("none");
+    (status.to_owned(), body.to_owned())
+}
+
+/// What does not come from whom it should, or is not what it should be.
+fn forged(path: &str, genuine: &str) -> Vec<(String, &'static str)> {
+    let secret = FREE_TEXT;
+    let clear = opened_with(&credentials(), genuine);
+    let post = |lines: &str, body: &str| {
+        let length = body.len();
+        format!(
+            "POST {path} HTTP/1.1\r\nhost: it\r\nconnection: close\r\n{lines}content-length: {length}\r\n\r\n{body}"
+        )
+    };
+    let sealed = |clear: &str| post("", &sealed_with(&credentials(), clear));
+    let request: Value = serde_json::from_str(&clear).unwrap();
+    let with = |name: &str, value: Value| {
+        let mut request = request.clone();
+        request[name] = value;
+        sealed(&request.to_string())
+    };
+    let other = Credentials::new(USER_NAME, AUTHENTICATION, "another key");
+    let (beginning, end) = genuine.split_at(64);
+    let mut all = vec![
+        (post("", &clear), "400"),
+        (post("", &sealed_with(&other, &clear)), "400"),
+        (post("", secret), "400"),
+        (post("", beginning), "400"),
+        (post("", &format!("{end}{beginning}")), "400"),
+        (post("", &format!("{beginning}{genuine}")), "400"),
+        (post("", &genuine.repeat(100)), "400"),
+        (post("", &format!("{genuine}{secret}!")), "400"),
+        (sealed(&clear[..clear.len() - 1]), "400"),
+        (sealed(&format!("{clear}{secret}")), "400"),
+        (
+            sealed(&format!("{{\"{secret}\":\"{secret}\",{}", &clear[1..])),
+            "200 or 503",
+        ),
+        (
+            sealed(&format!("{{\"userName\":\"{secret}\",{}", &clear[1..])),
+            "400",
+        ),
+        (sealed(&format!("\"{secret}\"")), "400"),
+        (with("authentication", secret.into()), "400"),
+        (with("userName", secret.into()), "400"),
+        (with("action", secret.into()), "400"),
+        (post("", genuine).replacen("POST", "PUT", 1), "400"),
+        (
+            post("", genuine).replacen("content-length: ", "content-length: 9", 1),
+            "400 or none",
+        ),
+        (
+            post(&format!("x-forwarded-for: {secret}\r\n"), genuine),
+            "200 or 503",
+        ),
+        (post(&format!("{secret}\r\n"), genuine), "400"),
+        (
+            post("", genuine).replacen(path, &format!("{path}?name={secret}"), 1),
+            "200 or 503",
+        ),
+        (
+            post("", genuine).replacen(path, &format!("{path}/{secret}/{secret}"), 1),
+            "404",
+        ),
+    ];
+    for name in request.as_object().unwrap().keys() {
+        let nested = serde_json::json!({ secret: [secret] });
+        all.push((with(name, nested), "any"));
+    }
+    all
+}
+
+#[tokio::test]
+async fn what_is_forged_is_turned_away_and_not_shown() {
+    let collected = Collected::from_here();
+    let mut requests = 0;
+    for case in &cases().all {
+        let answer = case.answers[0].to_string();
+        let handler = Deciding::new(move |_| Turn::Accept(answer.clone()));
+        let wire = Wire::default();
+        let host = host(wire.recording(routes(&handler, &Config::new(keys())))).await;
+        let request = case.requests[0].to_string();
+        call(case, &calling(&host), &request).await;
+        let genuine = wire.take().remove(0);
+        // Not recorded from here on, since whoever records waits for whole bodies.
+        let host = loopback::host(routes(&handler, &Config::new(keys()))).await;
+        for (request, expected) in forged(&genuine.path, &genuine.sealed_request) {
+            let (status, body) = send(&host, request.clone()).await;
+            let name = case.operation.info.name;
+            assert!(
+                expected == "any" || expected.split(" or ").any(|expected| expected == status),
+                "{name}: {status} instead of {expected} after {request}"
+            );
+            add_sealed([&*body]);
+            requests += 1;
+        }
+        add_sealed([&*genuine.sealed_request]);
+    }
+    println!("{requests} forged requests");
+    check("what is forged", &collected, 100);
+}
+
+/// The handler panics with the request in its hands, at once or after waiting.
+#[tokio::test]
+async fn a_handler_that_panics_gives_the_documented_answer_and_shows_nothing() {
+    let collected = Collected::from_here();
+    let protocol = &document::api().protocol;
+    let mut panics = 0;
+    for handler in [Panicking::AtOnce, Panicking::AfterWaiting] {
+        let wire = Wire::default();
+        let host = host(wire.recording(routes(&handler, &Config::new(keys())))).await;
+        let caller = Caller::new(&host, &keys());
+        for case in &cases().all {
+            for request in &case.requests {
+                let outcome = call(case, &caller, &request.to_string()).await;
+                let exchange = wire.take().remove(0);
+                let (status, answer) = match case.described.mode {
+                    Mode::Notification => (503, &protocol.not_stored),
+                    _ => (200, &protocol.failed),
+                };
+                let clear = opened_with(&credentials(), &exchange.sealed_answer);
+                let clear: Value = serde_json::from_str(&clear).unwrap();
+                assert_eq!(exchange.status, status, "{clear}");
+                assert_eq!(clear["responseCode"], answer.code, "{clear}");
+                assert_eq!(clear["responseDescription"], answer.description);
+                assert_eq!(outcome, CallOutcome::Unknown);
+                panics += 1;
+            }
+        }
+    }
+    let lines = collected.lines();
+    let seen = lines
+        .iter()
+        .filter(|line| line.starts_with(collected::PANIC));
+    let seen = seen
+        .filter(|line| line.contains(panicking::SAID))
+        .collect::<Vec<_>>();
+    assert!(seen.len() >= 2 * cases().all.len(), "{}", seen.len());
+    assert!(seen.iter().all(|line| line.contains("leaks::panicking::")));
+    println!("{panics} handlers that panic");
+    check("handlers that panic", &collected, 50);
+}
+
+/// Clocks and observers are code of others too, and must cost nobody an answer.
+#[tokio::test]
+async fn a_clock_or_observer_that_panics_costs_no_answer_and_shows_nothing() {
+    let collected = Collected::from_here();
+    let clock = || Clock::new(|| panic!("a clock of somebody else"));
+    let observer = || skypay_client::Observer::new(|exchange| panic!("{exchange:?}"));
+    let panicking = |settings: TransportBuilder| settings.clock(clock()).observer(observer());
+    let silent = Server::start(|_| Reaction::CutAfterReading).await;
+    let cut = caller(&format!("http://{}", silent.host), &keys(), panicking);
+    for case in &cases().all {
+        let answer = case.answers[0].to_string();
+        let handler = Deciding::new(move |_| Turn::Accept(answer.clone()));
+        let config = Config::new(keys()).clock(clock());
+        let host = host(routes(&handler, &config)).await;
+        let caller = caller(&format!("http://{host}"), &keys(), panicking);
+        let request = case.requests[0].to_string();
+        let name = case.operation.info.name;
+        let answered = call(case, &caller, &request).await;
+        assert_eq!(answered, CallOutcome::Accepted, "{name}");
+        let (status, _) = send(
+            &host,
+            "POST /skypay HTTP/1.1\r\nhost: it\r\ncontent-length: 0\r\n\r\n".into(),
+        )
+        .await;
+        assert_eq!(status, "400", "{name}");
+        assert_eq!(
+            call(case, &cut, &request).await,
+            CallOutcome::Unknown,
+            "{name}"
+        );
+    }
+    check("clocks and observers that panic", &collected, 50);
+}
+
+#[test]
+fn what_is_configured_shows_nothing() {
+    let collected = Collected::from_here();
+    let config = Config::new(keys());
+    let caller = Caller::new("127.0.0.1:1", &keys());
+    show_debug(&caller);
+    show_debug(&credentials());
+    show_debug(credentials().key());
+    show_debug(&keys());
+    show_debug(&config);
+    show_debug(&callbacks::service(Nothing, config.clone()));
+    show_debug(&skypay::service(Nothing, config.clone()));
+    show_debug(&callbacks::router(Nothing, config));
+    // What the document sends somebody to, and what its author should not have written.
+    let secret = FREE_TEXT;
+    for url in [
+        "https://127.0.0.1:1".to_owned(),
+        format!("https://user:{secret}@127.0.0.1:1"),
+        format!("https://127.0.0.1:1/?{secret}"),
+        format!("https://127.0.0.1:1/#{secret}"),
+        format!("{secret}: no URL"),
+    ] {
+        let environment = Environment::Custom(url);
+        let builder = as_usual(environment.transport(keys()));
+        show_debug(&builder);
+        match builder.build() {
+            Ok(transport) => show_debug(&transport),
+            Err(error) => show_error(&error),
+        }
+    }
+    let builder = PayoutQueueRequest::builder()
+        .sender("Example App")
+        .name(secret)
+        .phone(secret)
+        .account_no(secret)
+        .birthday(secret)
+        .location(secret.repeat(100))
+        .amount(secret)
+        .withdraw_channel(PayoutChannel::Bank);
+    show_debug(&builder);
+    show_error(&builder.build().unwrap_err());
+    check("what is configured", &collected, 10);
+}
+
+/// The process below is one that trusts the certificate of these tests.
+const TRUST: &str = "SSL_CERT_FILE";
+
+/// Calls over TLS are made in a process of their own, which is told whom to
+/// trust before it starts; all that it prints is looked through, too.
+#[test]
+fn calls_over_tls_show_nothing() {
+    let _collected = Collected::from_here();
+    let mut child = Command::new(std::env::current_exe().unwrap());
+    child.args(["--exact", "over_tls", "--nocapture"]);
+    child.env(TRUST, secure::certificate());
+    child.env("RUST_BACKTRACE", "full");
+    let output = child.output().unwrap();
+    let printed = [output.stdout, output.stderr].concat();
+    let printed = String::from_utf8_lossy(&printed);
+    for line in printed
+        .lines()
+        .filter(|line| line.starts_with("calls over TLS: "))
+    {
+        println!("{line}");
+    }
+    let canaries = cases().all.len();
+    let leaks = with_pieces(|pieces| pieces.found_in(&printed));
+    let expected = [
+        "1 passed",
+        "calls over TLS: ",
+        panicking::SAID,
+        "stack backtrace",
+    ];
+    let missing: Vec<_> = expected
+        .iter()
+        .filter(|text| !printed.contains(**text))
+        .collect();
+    if canaries == 0 || !leaks.is_empty() || !missing.is_empty() {
+        collected::fail(&format!("{leaks:?} and without {missing:?}:\n{printed}"));
+    }
+}
+
+#[tokio::test]
+async fn over_tls() {
+    if std::env::var_os(TRUST) != Some(secure::certificate().into()) {
+        return;
+    }
+    let collected = Collected::from_here();
+    for case in &cases().all {
+        let answer = case.answers[0].to_string();
+        let handler = Deciding::new(move |_| Turn::Accept(answer.clone()));
+        let wire = Wire::default();
+        let good = secure::host(wire.recording(routes(&handler, &Config::new(keys())))).await;
+        let request = case.requests[0].to_string();
+        let caller = caller(&format!("https://{good}"), &keys(), as_usual);
+        let outcome = call(case, &caller, &request).await;
+        assert_eq!(outcome, CallOutcome::Accepted);
+        let exchanges = wire.take();
+        add_sealed(exchanges.iter().map(|exchange| &*exchange.sealed_request));
+    }
+    // One panic is enough to see what such a process prints of it.
+    let case = &cases().all[0];
+    let bad = secure::host(routes(&Panicking::AtOnce, &Config::new(keys()))).await;
+    let caller = caller(&format!("https://{bad}"), &keys(), as_usual);
+    let outcome = call(case, &caller, &case.requests[0].to_string()).await;
+    assert_eq!(outcome, CallOutcome::Unknown);
+    let targets = targets();
+    let heard = targets
+        .iter()
+        .filter(|(target, _)| target.starts_with("rustls::"));
+    let heard: usize = heard.map(|(_, lines)| lines).sum();
+    assert!(heard > cases().all.len(), "{targets:?}");
+    println!("calls over TLS: {heard} lines of rustls");
+    check("calls over TLS", &collected, 100);
+}

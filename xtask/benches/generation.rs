@@ -1,0 +1,90 @@
+//! What generating costs: how it grows with the document, and beside
+//! progenitor alone. Nothing is written, and rustfmt does not run.
+
+#![allow(
+    missing_docs,
+    reason = "the macros of criterion write undocumented functions"
+)]
+
+#[path = "support/times.rs"]
+mod times;
+
+use std::fs;
+use std::hint::black_box;
+
+use criterion::{BenchmarkId, Criterion, criterion_group, criterion_main};
+use openapiv3::OpenAPI;
+use progenitor::{GenerationSettings, Generator, InterfaceStyle};
+use serde::Deserialize;
+use serde_json::Value;
+use xtask::generate::DOCUMENT;
+
+use times::times;
+
+/// Everything in `generated/`, from the text of the document.
+fn ours(criterion: &mut Criterion) {
+    let document = fs::read_to_string(xtask::root().join(DOCUMENT)).unwrap_or_default();
+    let mut group = criterion.benchmark_group("generate");
+    group.sample_size(10);
+    for copies in [1, 10, 100] {
+        let document = times(&document, copies);
+        if let Err(problems) = codegen::generate(&document) {
+            panic!("{}", problems.report(DOCUMENT));
+        }
+        group.bench_with_input(
+            BenchmarkId::new("times", copies),
+            &document,
+            |b, document| {
+                b.iter(|| codegen::generate(black_box(document)));
+            },
+        );
+    }
+    group.finish();
+}
+
+/// The view that has a path for each operation, as JSON that is not sealed and
+/// without lists of values: the nearest to our document that progenitor reads.
+/// It makes names of values, and `1000` and `-1000` give the same one.
+fn lowered(view: &str) -> Value {
+    let view = view.replace("\"text/plain\"", "\"application/json\"");
+    let mut document = serde_json::from_str(&view).unwrap_or_default();
+    without_lists_of_values(&mut document);
+    document
+}
+
+fn without_lists_of_values(value: &mut Value) {
+    match value {
+        Value::Object(members) => {
+            members.remove("enum");
+            members.values_mut().for_each(without_lists_of_values);
+        }
+        Value::Array(items) => items.iter_mut().for_each(without_lists_of_values),
+        _ => {}
+    }
+}
+
+/// The text of one client with its types, as `cargo progenitor` makes it.
+fn with_progenitor(document: &Value) -> Result<String, String> {
+    let document: OpenAPI =
+        OpenAPI::deserialize(document).map_err(|error| format!("not a document: {error}"))?;
+    let mut settings = GenerationSettings::default();
+    settings.with_interface(InterfaceStyle::Builder);
+    let tokens = Generator::new(&settings).generate_tokens(&document);
+    let tokens = tokens.map_err(|error| format!("it is refused: {error}"))?;
+    let file = syn::parse2(tokens).map_err(|error| format!("it does not parse: {error}"))?;
+    Ok(prettyplease::unparse(&file))
+}
+
+fn progenitor(criterion: &mut Criterion) {
+    let view = fs::read_to_string(xtask::root().join("spec/views/logical.json"));
+    let document = lowered(&view.unwrap_or_default());
+    if let Err(error) = with_progenitor(&document) {
+        panic!("{error}");
+    }
+    criterion.bench_function("generate/progenitor alone", |b| {
+        b.iter(|| with_progenitor(black_box(&document)));
+    });
+}
+
+criterion_group!(benches, ours, progenitor);
+criterion_main!(benches);

@@ -1,0 +1,93 @@
+//! `mutants`: one small thing after the other is broken, and the tests have to
+//! notice. What cannot matter stands in `.cargo/mutants.toml`, with the reason.
+
+use std::path::Path;
+
+use clap::{Args, ValueEnum};
+
+use crate::{Ending, steps};
+
+/// The version of cargo-mutants.
+const VERSION: &str = "27.1.0";
+
+/// Where the reports go, a folder for each part.
+const WORK: &str = "target/mutants";
+
+/// What to break, and how much of it.
+#[derive(Args, Clone, Debug)]
+pub struct Arguments {
+    /// The part; all of them, if not said
+    #[arg(value_enum)]
+    pub part: Option<Part>,
+    /// One of so many shares, such as `0/8`; all, if not said
+    #[arg(long, value_name = "K/N")]
+    pub shard: Option<String>,
+}
+
+/// What decides something that can cost money.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Part {
+    /// The runtime: envelope, reading, keys, outcomes, both halves
+    Runtime,
+    /// What the generator refuses, and what it makes of the rest
+    Check,
+    /// The verdicts on edits of the document
+    Diff,
+}
+
+impl Part {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Runtime => "runtime",
+            Self::Check => "check",
+            Self::Diff => "diff",
+        }
+    }
+
+    /// What is broken, and which tests have to notice.
+    fn words(self) -> &'static str {
+        match self {
+            Self::Runtime => "--package skypay-runtime --all-features -- --lib --tests",
+            Self::Check => {
+                "--package codegen --file codegen/src/check.rs --file codegen/src/check/** \
+                 --file codegen/src/lower.rs --test-package codegen --test-package tests \
+                 -- --lib --test it -- check:: lower:: document:: documents:: generated::"
+            }
+            Self::Diff => {
+                "--package codegen --file codegen/src/diff.rs --file codegen/src/diff/** \
+                 -- --lib --test breaking"
+            }
+        }
+    }
+}
+
+/// `mutants`: says which breaks nobody has noticed.
+#[must_use]
+pub fn run(root: &Path, arguments: &Arguments) -> Ending {
+    let program = match steps::install(root, "cargo-mutants", VERSION, "") {
+        Ok(program) => program,
+        Err(ending) => return ending,
+    };
+    let chosen = arguments.part.as_ref().map(std::slice::from_ref);
+    let mut ending = Ending::Clean;
+    for part in chosen.unwrap_or(Part::value_variants()) {
+        println!("== {}", part.name());
+        let mut mutants = steps::command_of(&program, root);
+        mutants
+            .args(["mutants", "--no-shuffle", "--minimum-test-timeout", "60"])
+            .arg("--output")
+            .arg(root.join(WORK).join(part.name()))
+            // Both halve the time; neither changes what a test says.
+            .env("CARGO_PROFILE_DEV_DEBUG", "none")
+            .env("CARGO_PROFILE_DEV_OPT_LEVEL", "1");
+        if let Some(shard) = &arguments.shard {
+            mutants.args(["--shard", shard]);
+        }
+        mutants.args(part.words().split_whitespace());
+        match steps::run(&mut mutants) {
+            Ending::Clean => {}
+            other => ending = other,
+        }
+    }
+    ending
+}
