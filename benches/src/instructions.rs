@@ -1,4 +1,4 @@
-//! Instructions, counted by callgrind.
+//! Instructions and allocations, counted by valgrind.
 
 use std::io::{BufRead, BufReader};
 use std::process::{Child, Command, ExitCode, Stdio};
@@ -15,53 +15,93 @@ pub fn table() -> ExitCode {
             return ExitCode::FAILURE;
         }
     };
-    println!(
-        "{:44} {:>12} {:>12} {:>7}",
-        "instructions of one", "ours", "other", "ratio"
-    );
-    for case in cases() {
-        let counted = count(&case, "ours", &server.url)
-            .and_then(|ours| Ok((ours, count(&case, "other", &server.url)?)));
-        match counted {
-            Ok((ours, other)) => {
-                let ratio = ours / other;
-                println!("{:44} {ours:12.0} {other:12.0} {ratio:7.3}", case.name);
-            }
-            Err(error) => {
-                eprintln!("{}: {error}", case.name);
-                return ExitCode::FAILURE;
+    for counter in [Counter::Instructions, Counter::Allocations] {
+        println!(
+            "{:44} {:>12} {:>12} {:>7}",
+            counter.title(),
+            "ours",
+            "other",
+            "ratio"
+        );
+        for case in cases() {
+            let counted = counter
+                .count(&case, "ours", &server.url)
+                .and_then(|ours| Ok((ours, counter.count(&case, "other", &server.url)?)));
+            match counted {
+                Ok((ours, other)) => {
+                    let ratio = ours / other;
+                    println!("{:44} {ours:12.0} {other:12.0} {ratio:7.3}", case.name);
+                }
+                Err(error) => {
+                    eprintln!("{}: {error}", case.name);
+                    return ExitCode::FAILURE;
+                }
             }
         }
+        println!();
     }
     ExitCode::SUCCESS
 }
 
-/// What one more costs: the difference of two runs, so that starting the
-/// program and making the input count for nothing.
-fn count(case: &Case, side: &str, url: &str) -> Result<f64, String> {
-    let few = total(case.name, side, case.times, url)?;
-    let many = total(case.name, side, case.times * 3, url)?;
-    Ok((many - few) / f64::from(case.times * 2))
+/// What valgrind counts.
+#[derive(Clone, Copy)]
+enum Counter {
+    /// Of the program and its libraries; what the kernel does is not in them.
+    Instructions,
+    /// How often memory is asked for.
+    Allocations,
 }
 
-fn total(name: &str, side: &str, times: u32, url: &str) -> Result<f64, String> {
-    let program = std::env::current_exe().map_err(|error| error.to_string())?;
-    let output = Command::new("valgrind")
-        .args(["--tool=callgrind", "--callgrind-out-file=/dev/null"])
-        .arg(program)
-        .args(["run", name, side, &times.to_string()])
-        .env("SERVER", url)
-        .output()
-        .map_err(|error| format!("cannot run valgrind: {error}; install Debian's valgrind"))?;
-    let said = String::from_utf8_lossy(&output.stderr);
-    if !output.status.success() {
-        return Err(format!("it failed:\n{said}"));
+impl Counter {
+    fn title(self) -> &'static str {
+        match self {
+            Self::Instructions => "instructions of one",
+            Self::Allocations => "allocations of one",
+        }
     }
-    let collected = said
-        .lines()
-        .find_map(|line| line.split("Collected :").nth(1));
-    let collected = collected.and_then(|count| count.trim().parse().ok());
-    collected.ok_or_else(|| format!("valgrind says no number:\n{said}"))
+
+    fn options(self) -> &'static [&'static str] {
+        match self {
+            Self::Instructions => &["--tool=callgrind", "--callgrind-out-file=/dev/null"],
+            Self::Allocations => &["--tool=memcheck", "--undef-value-errors=no"],
+        }
+    }
+
+    /// The figure among what valgrind says at the end.
+    fn find(self, said: &str) -> Option<f64> {
+        let (before, after) = match self {
+            Self::Instructions => ("Collected :", None),
+            Self::Allocations => ("total heap usage:", Some("allocs")),
+        };
+        let line = said.lines().find_map(|line| line.split(before).nth(1))?;
+        let figure = after.map_or(Some(line), |word| line.split(word).next())?;
+        figure.trim().replace(',', "").parse().ok()
+    }
+
+    /// What one more costs: the difference of two runs, so that starting the
+    /// program and making the input count for nothing.
+    fn count(self, case: &Case, side: &str, url: &str) -> Result<f64, String> {
+        let few = self.total(case.name, side, case.times, url)?;
+        let many = self.total(case.name, side, case.times * 3, url)?;
+        Ok((many - few) / f64::from(case.times * 2))
+    }
+
+    fn total(self, name: &str, side: &str, times: u32, url: &str) -> Result<f64, String> {
+        let program = std::env::current_exe().map_err(|error| error.to_string())?;
+        let output = Command::new("valgrind")
+            .args(self.options())
+            .arg(program)
+            .args(["run", name, side, &times.to_string()])
+            .env("SERVER", url)
+            .output()
+            .map_err(|error| format!("cannot run valgrind: {error}; install Debian's valgrind"))?;
+        let said = String::from_utf8_lossy(&output.stderr);
+        if !output.status.success() {
+            return Err(format!("it failed:\n{said}"));
+        }
+        self.find(&said)
+            .ok_or_else(|| format!("valgrind says no number:\n{said}"))
+    }
 }
 
 /// This program as a server, in a process of its own.

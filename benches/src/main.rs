@@ -1,7 +1,8 @@
 //! How much our code costs beside what would do without it.
 //!
 //! `cargo run --release --manifest-path benches/Cargo.toml` counts the
-//! instructions of each case under callgrind and prints them beside each other.
+//! instructions and allocations of each case under valgrind and prints them
+//! beside each other.
 
 mod client;
 mod door;
@@ -16,7 +17,7 @@ use std::process::ExitCode;
 pub struct Case {
     /// What is done.
     pub name: &'static str,
-    /// How often the two are done where instructions are counted.
+    /// How often the two are done where something is counted.
     pub times: u32,
     /// Ours.
     pub ours: fn(u32),

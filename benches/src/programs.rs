@@ -108,7 +108,10 @@ fn generators() -> Outcome<()> {
     };
     print("cargo xtask gen, target/ empty", &timed(&mut gen_of())?);
     print("cargo xtask gen, again", &timed(&mut gen_of())?);
-    print("openapi-generator, client and types", &generated_otherwise()?);
+    print(
+        "openapi-generator, client and types",
+        &generated_otherwise()?,
+    );
     println!();
     Ok(())
 }

@@ -564,6 +564,7 @@ mod tests {
             Limits::NONE.pattern(&BROKEN),
             &["pattern: must match ("],
         );
+        assert_eq!(format!("{BROKEN:?}"), r#"Pattern("(")"#);
     }
 
     #[test]
