@@ -10,7 +10,6 @@ mod consumer;
 mod corpus;
 mod docs;
 mod document;
-mod documents;
 mod door;
 mod end_to_end;
 mod examples;
@@ -20,7 +19,6 @@ mod examples;
     reason = "it is a library where bytes are looked for, and a module here"
 )]
 mod fuzz;
-mod generated;
 mod handlers;
 mod limits;
 mod log;
