@@ -203,3 +203,19 @@ fn scalar_text(node: &Node) -> Option<String> {
         _ => None,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::example_fits;
+    use crate::document::load;
+
+    #[test]
+    fn an_example_fits_or_it_does_not() {
+        let document = load("components: {schemas: {Short: {type: string, maxLength: 3}}}\nfits: abc\nlong: abcd\nnumber: 1").unwrap();
+        let part = |name: &str| document.get(name).unwrap();
+        let schemas = part("components").get("schemas").unwrap();
+        let short = schemas.get("Short").unwrap();
+        let fits = |name| example_fits(&document, short, part(name));
+        assert_eq!(["fits", "long", "number"].map(fits), [true, false, false]);
+    }
+}
