@@ -136,6 +136,12 @@ impl<'d> Document<'d> {
         Schema::resolve(self.root, node)
     }
 
+    /// Whether a schema is a component itself.
+    pub(crate) fn is_component(&self, schema: &Node) -> bool {
+        let mut components = self.components.iter();
+        components.any(|(_, component)| std::ptr::eq(*component, schema))
+    }
+
     /// Messages and rows: the components with properties.
     pub(crate) fn objects(&self) -> impl Iterator<Item = (&'d str, &'d Node)> {
         self.components

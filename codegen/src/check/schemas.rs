@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Document, is_identifier, is_variant, properties, scalar_text};
 use crate::document::Node;
-use crate::lower::component;
+use crate::lower::{Schema, component};
 use crate::problem::Findings;
 
 /// Every value of a code table has a name and a description, in the order of
@@ -113,6 +113,15 @@ pub(super) fn known_types(document: &Document<'_>, findings: &mut Findings) {
             );
             findings.add("known-types", &node.place, message);
         }
+        if let Some(what) = named(schema)
+            && schema.component_name().is_none()
+            && !document.is_component(node)
+        {
+            let message = format!(
+                "{what} becomes a Rust type, which is called like its component: move it to `components/schemas` and refer to it"
+            );
+            findings.add("known-types", &node.place, message);
+        }
         if ty == Some("array") && schema.get("items").is_none() {
             findings.add(
                 "known-types",
@@ -126,6 +135,19 @@ pub(super) fn known_types(document: &Document<'_>, findings: &mut Findings) {
             let message = "`allOf` holds exactly one `$ref`; what differs stands beside it";
             findings.add("known-types", &all_of.place, message);
         }
+    }
+}
+
+/// What of a schema becomes a Rust type of its own.
+fn named(schema: Schema<'_>) -> Option<&'static str> {
+    if schema.text("type") == Some("object") {
+        Some("an object")
+    } else if schema.get("x-skypay-codes").is_some() {
+        Some("what carries `x-skypay-codes`")
+    } else if schema.flag("x-skypay-newtype") {
+        Some("what carries `x-skypay-newtype`")
+    } else {
+        None
     }
 }
 
