@@ -7,7 +7,7 @@ mod cases;
 
 use std::fs;
 
-use codegen::diff::{Headline, Part, Report, compare, diff};
+use codegen::diff::{Change, Headline, Part, Report, Role, compare, diff};
 use codegen::document::{Node, Value};
 
 use cases::{edited_by, folder, groups, read, real, rows};
@@ -74,6 +74,57 @@ fn every_case_gets_its_verdict() {
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
     assert_eq!(rows.len(), 45, "all rows were there to be read");
+}
+
+/// Everything that is said of every edit, in both directions.
+#[test]
+fn each_edit_is_told_as_reviewed() {
+    let base = read("base.yaml");
+    let text = read("verdicts.csv");
+    let mut told = String::new();
+    for row in &rows(&text) {
+        let case = row("case");
+        let edited = read(&format!("{case}.yaml"));
+        for (way, old, new) in [("there", &base, &edited), ("back", &edited, &base)] {
+            let report = diff(old, new).unwrap();
+            told += &format!("{case}, {way}: {}\n", verdict(&report));
+            told.extend(report.changes.iter().map(in_full));
+        }
+    }
+    insta::assert_snapshot!(told);
+}
+
+fn in_full(change: &Change) -> String {
+    let Change {
+        rule,
+        subject,
+        place,
+        side,
+        near,
+        old,
+        new,
+        verdict,
+        headline,
+        lint: _,
+        users,
+    } = change;
+    let users: Vec<_> = users
+        .iter()
+        .map(|user| format!("{} {:?} {}", user.operation, user.part, user.callback))
+        .collect();
+    let roles = [Role::Partner, Role::Client, Role::Server].map(|role| change.headline_for(role));
+    format!(
+        "  {rule}: {subject}\n    {side:?} {}:{} {}, near {}:{} {}\n    {old:?} -> {new:?}\n    \
+         {headline} {verdict:?} {roles:?} {}\n    {}\n",
+        place.line,
+        place.column,
+        place.pointer,
+        near.line,
+        near.column,
+        near.pointer,
+        change.fingerprint(),
+        users.join(", ")
+    )
 }
 
 #[test]
@@ -162,6 +213,10 @@ fn order_alone_is_no_change_and_no_edit_is_not_even_a_patch() {
         let report = diff(&document, &document).unwrap();
         assert!(report.changes.is_empty(), "{}", told(&report));
         assert_eq!(verdict(&report), "none,ok,ok,none,none,");
+        let version = codegen::diff::read(&document).unwrap();
+        let version = version.get("info").unwrap().text_of("version");
+        assert_eq!(Some(report.old_version.as_str()), version);
+        assert_eq!(Some(report.new_version.as_str()), version);
     }
 }
 
