@@ -2,7 +2,6 @@
 //! notice. What cannot matter stands in `.cargo/mutants.toml`, with the reason.
 
 use std::path::Path;
-use std::process::Command;
 
 use clap::{Args, ValueEnum};
 
@@ -17,6 +16,12 @@ const WORK: &str = "target/mutants";
 /// How many seconds tests may take before it is said that they never end; they
 /// take a few.
 const LONGEST: &str = "60";
+
+/// What is built once is built to run fast, what is broken to be built fast.
+const FAST: [&str; 2] = [
+    "--config=profile.dev.debug=\"none\"",
+    "--config=profile.dev.package.\"*\".opt-level=1",
+];
 
 /// What to break, and how much of it.
 #[derive(Args, Clone, Debug)]
@@ -90,21 +95,21 @@ pub fn run(root: &Path, arguments: &Arguments) -> Ending {
     for part in chosen.unwrap_or(Part::value_variants()) {
         println!("== {}", part.name());
         let (packages, tests) = part.tests();
-        let mut unbroken = steps::command(root, &format!("test {packages}"));
-        as_fast(unbroken.args(tests));
+        let arguments_of_cargo = || FAST.iter().chain(tests);
         // Whoever fails anyhow notices nothing.
-        match steps::run(&mut unbroken) {
+        let mut unbroken = steps::command(root, &format!("test {packages}"));
+        match steps::run(unbroken.args(arguments_of_cargo())) {
             Ending::Clean => {}
             other => return other,
         }
         let mut mutants = steps::command_of(&program, root);
-        as_fast(&mut mutants)
+        mutants
             .args(["mutants", "--no-shuffle", "--baseline", "skip"])
             .args(["--timeout", LONGEST])
             .arg("--output")
             .arg(root.join(WORK).join(part.name()))
             .args(part.broken().split_whitespace())
-            .args(tests.iter().map(|test| format!("--cargo-arg={test}")));
+            .args(arguments_of_cargo().map(|argument| format!("--cargo-arg={argument}")));
         if let Some(shard) = &arguments.shard {
             mutants.args(["--shard", shard]);
         }
@@ -114,11 +119,4 @@ pub fn run(root: &Path, arguments: &Arguments) -> Ending {
         }
     }
     ending
-}
-
-/// Both halve the time; neither changes what a test says.
-fn as_fast(command: &mut Command) -> &mut Command {
-    command
-        .env("CARGO_PROFILE_DEV_DEBUG", "none")
-        .env("CARGO_PROFILE_DEV_OPT_LEVEL", "1")
 }

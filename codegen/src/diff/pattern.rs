@@ -284,4 +284,151 @@ mod tests {
         check("^[^a]$", "^[^ab]$", '?');
         check("(", "(", '-');
     }
+
+    #[test]
+    fn marks_inside_of_brackets_and_behind_a_backslash_are_letters() {
+        check(r"^\.$", "^[.]$", '-');
+        check(r"^\.$", "^[.a]$", '>');
+        check(r"^a\|b$", r"^a\|[bc]$", '>');
+        check("^[|]a$", "^[|][ab]$", '>');
+        check("^[)]a$", "^[)(]a$", '>');
+        check(r"^\(a$", r"^\([ab]$", '>');
+        check(r"^\)a$", r"^\)[ab]$", '>');
+        check("^(a|b)c$", "^(a|b)[cd]$", '>');
+        check("^([)]|b)c$", "^([)]|b)[cd]$", '>');
+        check(r"^(\)|b)c$", r"^(\)|b)[cd]$", '>');
+        check("^((a)|b)c$", "^((a)|b)[cd]$", '>');
+        check("^(a|(b|c)d|e)$", "^(e|(b|c)d|a)$", '-');
+        check(r"^[\]a]b$", r"^[\]a][bc]$", '>');
+        check("^.a$", "^.[ab]$", '>');
+        check(r"^\wa$", r"^\w[ab]$", '>');
+        check(r"^\d$", "^[0-9a]$", '>');
+        check("^[a-c]$", "^[abc]$", '-');
+        check("^[a-]$", "^[-a]$", '-');
+        check("^\u{e9}a$", "^\u{e9}[ab]$", '>');
+    }
+
+    #[test]
+    fn repetitions_are_compared_by_their_bounds() {
+        check("^a$", "^a{1}$", '-');
+        check("^a$", "^a?$", '>');
+        check("^a?$", "^a{0,1}$", '-');
+        check("^a*$", "^a{0,}$", '-');
+        check("^a+$", "^a{1,}$", '-');
+        check("^a{2,3}$", "^a{2,}$", '>');
+        check("^a{2,}$", "^a{2,3}$", '<');
+        check("^a{2,3}$", "^a{3}$", '<');
+        check("^a{2,3}$", "^a{1,3}$", '>');
+        check("^a{x}$", "^a{y}$", '?');
+        check("^a{2}?b$", "^a{2}?[bc]$", '?');
+        check("^a+*$", "^a+$", '?');
+        check("^ab$", "^a$", '?');
+    }
+
+    #[test]
+    fn whole_patterns_that_are_not_understood_are_not_decided() {
+        for (old, new) in [
+            ("^a", "^[ab]"),
+            ("a$", "[ab]$"),
+            ("^a)$", "^[ab])$"),
+            ("^(a$", "^([ab]$"),
+            ("^[a$", "^[ab$"),
+            ("^*$", "^+$"),
+            ("^a^$", "^[ab]^$"),
+            ("^(a)|(b)$", "^(a)|([bc])$"),
+            ("^a|b$", "^a|[bc]$"),
+            (r"^(a|b\)$", r"^([ab]|b\)$"),
+            (r"^[\d]$", r"^[\da]$"),
+            ("^[a&&b]$", "^[a&&bc]$"),
+            ("^(?i)a|b$", "^(?i)a|[bc]$"),
+            ("^(?i)$", "^(?i)a?$"),
+        ] {
+            check(old, new, '?');
+        }
+    }
+
+    /// Whatever two patterns are called, no short text contradicts it.
+    #[test]
+    fn no_text_is_against_what_is_said() {
+        let letters = ['0', '9', 'a', 'b', 'c', 'A', ')', '|', '.', '\\'];
+        let mut texts = vec![String::new()];
+        for before in 0..111 {
+            texts.extend(letters.map(|letter| format!("{}{letter}", texts[before])));
+        }
+        let patterns = [
+            "^$",
+            "^a$",
+            "^a?$",
+            "^a*$",
+            "^a+$",
+            "^a{2}$",
+            "^a{1,2}$",
+            "^a{1,}$",
+            "^a{0,3}$",
+            "^[ab]$",
+            "^[a-c]$",
+            "^[a-b]+$",
+            "^[abc]{2}$",
+            "^[^a]$",
+            "^[^ab]$",
+            "^(a)$",
+            "^(?:a)$",
+            "^(a|b)$",
+            "^(?:b|a|c)$",
+            "^(a|b)c$",
+            "^(a|b)+$",
+            "^(a)(b)$",
+            "^(a)|(b)$",
+            "^a|b$",
+            "^a|b|c$",
+            "^(a|b|)$",
+            r"^\d$",
+            r"^\d+$",
+            "^[0-9]$",
+            "^[09]{1,2}$",
+            "^0[9a]$",
+            "^09$",
+            r"^\.$",
+            "^.$",
+            "^.+$",
+            "^[.]$",
+            r"^a\|b$",
+            r"^\)$",
+            "^[)]$",
+            "^[|]$",
+            r"^[\\]$",
+            r"^\\$",
+            "^a+?$",
+            "^a??$",
+            "^a{2}?$",
+            "^(?i)a$",
+            "^(?i:a)$",
+            "^(?i:a|b)$",
+            r"^\w$",
+            r"^\w+$",
+            "a",
+            "^a",
+            "a$",
+            "ab",
+            r"^(\)|b)$",
+            r"^([)]|b)$",
+        ];
+        let matched = patterns.map(|pattern| {
+            let pattern = regex_lite::Regex::new(pattern).unwrap();
+            texts
+                .iter()
+                .map(|text| pattern.is_match(text))
+                .collect::<Vec<_>>()
+        });
+        for (old, by_old) in patterns.iter().zip(&matched) {
+            for (new, by_new) in patterns.iter().zip(&matched) {
+                let said = relation(old, new);
+                for ((text, old_has), new_has) in texts.iter().zip(by_old).zip(by_new) {
+                    let lost = *old_has && !new_has && !said.tightened;
+                    let won = *new_has && !old_has && !said.loosened;
+                    assert!(!lost && !won, "{old} to {new}, {said:?}: {text:?}");
+                }
+            }
+        }
+    }
 }
