@@ -66,6 +66,14 @@ fn what_nearly_breaks_a_rule_is_accepted() {
     }
 }
 
+/// Everything that is read from a document, before any of it is generated.
+#[test]
+fn a_document_with_every_word_is_read_as_reviewed() {
+    let edits = fs::read_to_string(folder().join("still-accepted/every-word.edit")).unwrap();
+    let generated = codegen::generate(&edited(&edits)).unwrap();
+    insta::assert_debug_snapshot!(generated.api);
+}
+
 #[test]
 fn the_accepted_document_is_accepted() {
     let generated = codegen::generate(&accepted()).unwrap();
