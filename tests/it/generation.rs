@@ -9,4 +9,5 @@
 )]
 
 mod documents;
+mod edits;
 mod generated;

@@ -11,7 +11,9 @@ mod corpus;
 mod docs;
 mod document;
 mod door;
+mod edits;
 mod end_to_end;
+mod every_word;
 mod examples;
 #[path = "../../fuzz/src/lib.rs"]
 #[allow(
