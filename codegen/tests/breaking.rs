@@ -308,3 +308,81 @@ fn no_edit_of_a_value_goes_unseen() {
     assert_eq!(unseen(&read("base.yaml"), 1), [""; 0]);
     assert_eq!(unseen(&real(), 97), [""; 0]);
 }
+
+/// The documents in which one thing is gone, by its place.
+fn without_one(root: &Node) -> Vec<(String, Node)> {
+    let mut found = Vec::new();
+    for number in 0.. {
+        let mut shorter = root.clone();
+        match remove(&mut shorter, &mut number.clone()) {
+            Some(pointer) => found.push((pointer, shorter)),
+            None => break,
+        }
+    }
+    found
+}
+
+/// Removes the entry or item with a number, and says where it stood.
+fn remove(node: &mut Node, left: &mut usize) -> Option<String> {
+    let children = match &mut node.value {
+        Value::Map(entries) => {
+            if let Some(entry) = entries.get(*left) {
+                let pointer = entry.node.place.pointer.clone();
+                entries.remove(*left);
+                return Some(pointer);
+            }
+            *left -= entries.len();
+            entries.iter_mut().map(|entry| &mut entry.node).collect()
+        }
+        Value::List(items) => {
+            if let Some(item) = items.get(*left) {
+                let pointer = item.place.pointer.clone();
+                items.remove(*left);
+                return Some(pointer);
+            }
+            *left -= items.len();
+            items.iter_mut().collect()
+        }
+        _ => Vec::new(),
+    };
+    children.into_iter().find_map(|child| remove(child, left))
+}
+
+/// The documents in which one value is another, by its place.
+fn with_another(root: &Node) -> Vec<(String, Node)> {
+    let mut found = Vec::new();
+    for number in 0.. {
+        let mut other = root.clone();
+        match nudge(&mut other, &mut number.clone()) {
+            Some(pointer) => found.push((pointer, other)),
+            None => break,
+        }
+    }
+    found
+}
+
+/// Every word of a document, and what it means that its value changes, that it
+/// goes and that it comes.
+#[test]
+fn what_each_word_means_is_as_reviewed() {
+    let text = read("../documents/every-word.yaml");
+    let root = codegen::diff::read(&text).unwrap();
+    let mut told = String::new();
+    let mut tell = |how: &str, pointer: &str, old: &Node, new: &Node| {
+        let report = compare(old, new);
+        let rules: Vec<_> = report.changes.iter().map(|change| change.rule).collect();
+        told += &format!(
+            "{pointer} {how}: {} {}\n",
+            verdict(&report),
+            rules.join(" ")
+        );
+    };
+    for (pointer, other) in with_another(&root) {
+        tell("changes", &pointer, &root, &other);
+    }
+    for (pointer, shorter) in without_one(&root) {
+        tell("goes", &pointer, &root, &shorter);
+        tell("comes", &pointer, &shorter, &root);
+    }
+    insta::assert_snapshot!(told);
+}
