@@ -3,8 +3,43 @@
 
 use std::collections::BTreeSet;
 use std::fs;
+use std::path::{Path, PathBuf};
 
-use crate::edits::{accepted, edited, every_word, folder};
+/// The document that uses every word there is.
+const EVERY_WORD: &str = include_str!("../documents/every-word.yaml");
+
+/// The folder of the document and its edits.
+fn folder() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("documents")
+}
+
+/// The document as it stands.
+fn accepted() -> String {
+    fs::read_to_string(folder().join("accepted.yaml")).unwrap()
+}
+
+/// The edits of a file: what is found, exactly once, and what stands there
+/// instead.
+fn edits(text: &str) -> Vec<(&str, &str)> {
+    text.split("<<<<\n")
+        .skip(1)
+        .map(|edit| {
+            let (old, rest) = edit.split_once("\n====\n").unwrap();
+            let (new, _) = rest.split_once("\n>>>>").unwrap();
+            (old, new)
+        })
+        .collect()
+}
+
+/// The document after the edits of a file.
+fn edited(edit_file: &str) -> String {
+    let mut document = accepted();
+    for (old, new) in edits(edit_file) {
+        assert_eq!(document.matches(old).count(), 1, "found once: {old}");
+        document = document.replacen(old, new, 1);
+    }
+    document
+}
 
 /// The files of edits in a folder, by name.
 fn files(of: &str) -> Vec<(String, String)> {
@@ -40,7 +75,7 @@ fn what_nearly_breaks_a_rule_is_accepted() {
 /// Everything that is read from a document, before any of it is generated.
 #[test]
 fn a_document_with_every_word_is_read_as_reviewed() {
-    let generated = codegen::generate(&every_word()).unwrap();
+    let generated = codegen::generate(EVERY_WORD).unwrap();
     insta::assert_debug_snapshot!(generated.api);
 }
 

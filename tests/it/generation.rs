@@ -9,5 +9,4 @@
 )]
 
 mod documents;
-mod edits;
 mod generated;

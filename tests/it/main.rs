@@ -11,7 +11,6 @@ mod corpus;
 mod docs;
 mod document;
 mod door;
-mod edits;
 mod end_to_end;
 mod every_word;
 mod examples;
