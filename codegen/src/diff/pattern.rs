@@ -95,7 +95,8 @@ fn whole_group(text: &str) -> Option<&str> {
     balanced.then_some(inner)
 }
 
-/// The alternatives at the outermost level; nothing if brackets do not match.
+/// The alternatives at the outermost level; nothing if a bracket closes that
+/// was not opened. One that stays open is found by whoever looks for its end.
 fn split(text: &str) -> Option<Vec<&str>> {
     let mut parts = Vec::new();
     let (mut start, mut depth, mut class, mut escaped) = (0, 0_u32, false, false);
@@ -116,7 +117,7 @@ fn split(text: &str) -> Option<Vec<&str>> {
         }
     }
     parts.push(&text[start..]);
-    (depth == 0 && !class && !escaped).then_some(parts)
+    Some(parts)
 }
 
 fn pieces(text: &str) -> Option<Vec<Piece>> {
@@ -135,15 +136,15 @@ fn atom(text: &str) -> Option<(Atom, &str)> {
     let first = text.chars().next()?;
     match first {
         '[' => {
-            let end = class_end(text)?;
-            let (class, rest) = text.split_at(end + 1);
-            let set = class_members(&class[1..end]);
+            let rest = behind_class(text)?;
+            let class = text.strip_suffix(rest)?;
+            let set = class_members(class.strip_prefix('[')?.strip_suffix(']')?);
             let opaque = || Atom::Opaque(class.to_owned());
             Some((set.map_or_else(opaque, Atom::Set), rest))
         }
         '(' => {
-            let end = group_end(text)?;
-            let (group, rest) = text.split_at(end + 1);
+            let rest = behind_group(text)?;
+            let group = text.strip_suffix(rest)?;
             Some((Atom::Opaque(group.to_owned()), rest))
         }
         '\\' => {
@@ -168,22 +169,26 @@ fn escape(escaped: char) -> Atom {
     }
 }
 
-fn class_end(text: &str) -> Option<usize> {
+/// What comes behind the class with which a text begins.
+fn behind_class(text: &str) -> Option<&str> {
+    let mut characters = text.chars();
     let mut escaped = false;
-    for (at, character) in text.char_indices().skip(1) {
+    while let Some(character) = characters.next() {
         match character {
             _ if escaped => escaped = false,
             '\\' => escaped = true,
-            ']' => return Some(at),
+            ']' => return Some(characters.as_str()),
             _ => {}
         }
     }
     None
 }
 
-fn group_end(text: &str) -> Option<usize> {
+/// What comes behind the group with which a text begins.
+fn behind_group(text: &str) -> Option<&str> {
+    let mut characters = text.chars();
     let (mut depth, mut class, mut escaped) = (0_u32, false, false);
-    for (at, character) in text.char_indices() {
+    while let Some(character) = characters.next() {
         match character {
             _ if escaped => escaped = false,
             '\\' => escaped = true,
@@ -191,7 +196,7 @@ fn group_end(text: &str) -> Option<usize> {
             ']' => class = false,
             _ if class => {}
             '(' => depth += 1,
-            ')' if depth == 1 => return Some(at),
+            ')' if depth == 1 => return Some(characters.as_str()),
             ')' => depth -= 1,
             _ => {}
         }
@@ -306,6 +311,20 @@ mod tests {
         check("^[a-c]$", "^[abc]$", '-');
         check("^[a-]$", "^[-a]$", '-');
         check("^\u{e9}a$", "^\u{e9}[ab]$", '>');
+    }
+
+    #[test]
+    fn groups_and_what_is_escaped_are_only_compared_as_text() {
+        check("^(a)[b](c)$", "^(a)[bd](c)$", '>');
+        check("^(\u{e9})a$", "^(\u{e9})[ab]$", '>');
+        check(r"^\w$", "^[wx]$", '?');
+        check(r"^[\]1]$", r"^[\]\d]$", '?');
+        check("^(a)c$", "^([ab])c$", '?');
+        check("^(ab)c$", "^(a[bd])c$", '?');
+        check(r"^(\)a)c$", r"^(\)[ab])c$", '?');
+        check("^([)]a)c$", "^([)][ab])c$", '?');
+        check("^((a)b)c$", "^((a)[bd])c$", '?');
+        check("^((a)|b)c$", "^((a)|b)[cd]$", '>');
     }
 
     #[test]
