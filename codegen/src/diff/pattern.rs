@@ -277,6 +277,7 @@ mod tests {
     fn alternatives_are_compared_as_sets() {
         check("^(a|b)$", "^(b|a|c)$", '>');
         check("^(?:a|b|c)$", "^(b|a)$", '<');
+        check("^([ab]|c)$", "^(c|[ab])$", '-');
         check("^(08|09)[0-9]{9}$", "^(08|09|10)[0-9]{9}$", '?');
     }
 
