@@ -136,6 +136,12 @@ impl<'d> Document<'d> {
         Schema::resolve(self.root, node)
     }
 
+    /// Whether a schema is a component itself.
+    pub(crate) fn is_component(&self, schema: &Node) -> bool {
+        let mut components = self.components.iter();
+        components.any(|(_, component)| std::ptr::eq(*component, schema))
+    }
+
     /// Messages and rows: the components with properties.
     pub(crate) fn objects(&self) -> impl Iterator<Item = (&'d str, &'d Node)> {
         self.components
@@ -201,5 +207,21 @@ fn scalar_text(node: &Node) -> Option<String> {
         Value::Text(text) | Value::Number(text) => Some(text.clone()),
         Value::Bool(flag) => Some(flag.to_string()),
         _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::example_fits;
+    use crate::document::load;
+
+    #[test]
+    fn an_example_fits_or_it_does_not() {
+        let document = load("components: {schemas: {Short: {type: string, maxLength: 3}}}\nfits: abc\nlong: abcd\nnumber: 1").unwrap();
+        let part = |name: &str| document.get(name).unwrap();
+        let schemas = part("components").get("schemas").unwrap();
+        let short = schemas.get("Short").unwrap();
+        let fits = |name| example_fits(&document, short, part(name));
+        assert_eq!(["fits", "long", "number"].map(fits), [true, false, false]);
     }
 }

@@ -98,7 +98,7 @@ pub fn compare(old: &Node, new: &Node) -> Report {
     exceptions::compare(old, new, &mut changes);
     let changes = changes.finish(new);
     // Another order moves lines of the generated code, and nothing else.
-    let floor = if old.to_json() == new.to_json() {
+    let floor = if changes.is_empty() && old.to_json() == new.to_json() {
         (Verdict::NONE, Headline::None)
     } else {
         (Verdict::PATCH, Headline::Patch)

@@ -861,7 +861,8 @@ fn rust_name(wire: &str, schema: Schema<'_>) -> String {
         .map_or_else(|| wire.to_snake_case(), str::to_owned)
 }
 
-fn integer_type(schema: Schema<'_>) -> &'static str {
+/// The Rust type of a whole number.
+pub(crate) fn integer_type(schema: Schema<'_>) -> &'static str {
     let wide = schema.text("format") == Some("int64");
     let signed = number_text(schema, "minimum").is_none_or(|minimum| minimum.starts_with('-'));
     match (signed, wide) {

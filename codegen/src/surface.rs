@@ -127,11 +127,14 @@ impl Surface {
                         }
                     }
                 }
-                Item::Impl(item) if item.trait_.is_none() => {
+                Item::Impl(item) => {
                     let owner = text_of_type(&item.self_ty);
                     let bare = owner.split('<').next().unwrap_or_default();
-                    if shown(bare) {
-                        self.methods(&format!("{path}::{owner}"), &item.items);
+                    let path = format!("{path}::{owner}");
+                    match &item.trait_ {
+                        _ if !shown(bare) => {}
+                        None => self.methods(&path, &item.items),
+                        Some((implemented, _)) => self.instead_of_derived(&path, implemented),
                     }
                 }
                 Item::Fn(item) if is_public(&item.vis) && shown(&item.sig.ident.to_string()) => {
@@ -171,6 +174,17 @@ impl Surface {
             {
                 self.function(path, &function.sig);
             }
+        }
+    }
+
+    /// A trait that could have been derived as well. The others are ours, and
+    /// every type of a kind has them.
+    fn instead_of_derived(&mut self, path: &str, implemented: &syn::Path) {
+        let mut names = implemented.segments.iter().map(|segment| &segment.ident);
+        if let (Some(module), Some(name)) = (names.next(), names.next())
+            && module == "fmt"
+        {
+            self.lines.push(format!("{path}: impl {name}"));
         }
     }
 

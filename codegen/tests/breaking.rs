@@ -7,7 +7,7 @@ mod cases;
 
 use std::fs;
 
-use codegen::diff::{Headline, Part, Report, compare, diff};
+use codegen::diff::{Change, Headline, Part, Report, Role, compare, diff};
 use codegen::document::{Node, Value};
 
 use cases::{edited_by, folder, groups, read, real, rows};
@@ -74,6 +74,57 @@ fn every_case_gets_its_verdict() {
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
     assert_eq!(rows.len(), 45, "all rows were there to be read");
+}
+
+/// Everything that is said of every edit, in both directions.
+#[test]
+fn each_edit_is_told_as_reviewed() {
+    let base = read("base.yaml");
+    let text = read("verdicts.csv");
+    let mut told = String::new();
+    for row in &rows(&text) {
+        let case = row("case");
+        let edited = read(&format!("{case}.yaml"));
+        for (way, old, new) in [("there", &base, &edited), ("back", &edited, &base)] {
+            let report = diff(old, new).unwrap();
+            told += &format!("{case}, {way}: {}\n", verdict(&report));
+            told.extend(report.changes.iter().map(in_full));
+        }
+    }
+    insta::assert_snapshot!(told);
+}
+
+fn in_full(change: &Change) -> String {
+    let Change {
+        rule,
+        subject,
+        place,
+        side,
+        near,
+        old,
+        new,
+        verdict,
+        headline,
+        lint: _,
+        users,
+    } = change;
+    let users: Vec<_> = users
+        .iter()
+        .map(|user| format!("{} {:?} {}", user.operation, user.part, user.callback))
+        .collect();
+    let roles = [Role::Partner, Role::Client, Role::Server].map(|role| change.headline_for(role));
+    format!(
+        "  {rule}: {subject}\n    {side:?} {}:{} {}, near {}:{} {}\n    {old:?} -> {new:?}\n    \
+         {headline} {verdict:?} {roles:?} {}\n    {}\n",
+        place.line,
+        place.column,
+        place.pointer,
+        near.line,
+        near.column,
+        near.pointer,
+        change.fingerprint(),
+        users.join(", ")
+    )
 }
 
 #[test]
@@ -162,6 +213,10 @@ fn order_alone_is_no_change_and_no_edit_is_not_even_a_patch() {
         let report = diff(&document, &document).unwrap();
         assert!(report.changes.is_empty(), "{}", told(&report));
         assert_eq!(verdict(&report), "none,ok,ok,none,none,");
+        let version = codegen::diff::read(&document).unwrap();
+        let version = version.get("info").unwrap().text_of("version");
+        assert_eq!(Some(report.old_version.as_str()), version);
+        assert_eq!(Some(report.new_version.as_str()), version);
     }
 }
 
@@ -252,4 +307,111 @@ fn unseen(text: &str, step: usize) -> Vec<String> {
 fn no_edit_of_a_value_goes_unseen() {
     assert_eq!(unseen(&read("base.yaml"), 1), [""; 0]);
     assert_eq!(unseen(&real(), 97), [""; 0]);
+}
+
+/// Changes one thing of a document, by its number, and says where it stood;
+/// nothing if there are fewer.
+type Edit = fn(&mut Node, &mut usize) -> Option<String>;
+
+/// The documents after each edit of a kind, by its place; without those whose
+/// meaning is told elsewhere.
+fn edited_once(root: &Node, edit: Edit) -> impl Iterator<Item = (String, Node)> {
+    (0..)
+        .map_while(move |number: usize| {
+            let mut edited = root.clone();
+            let pointer = edit(&mut edited, &mut number.clone())?;
+            Some((pointer, edited))
+        })
+        .filter(|(pointer, _)| !is_told_elsewhere(pointer))
+}
+
+/// Removes the entry or item with a number, and says where it stood.
+fn remove(node: &mut Node, left: &mut usize) -> Option<String> {
+    let children = match &mut node.value {
+        Value::Map(entries) => {
+            if let Some(entry) = entries.get(*left) {
+                let pointer = entry.node.place.pointer.clone();
+                entries.remove(*left);
+                return Some(pointer);
+            }
+            *left -= entries.len();
+            entries.iter_mut().map(|entry| &mut entry.node).collect()
+        }
+        Value::List(items) => {
+            if let Some(item) = items.get(*left) {
+                let pointer = item.place.pointer.clone();
+                items.remove(*left);
+                return Some(pointer);
+            }
+            *left -= items.len();
+            items.iter_mut().collect()
+        }
+        _ => Vec::new(),
+    };
+    children.into_iter().find_map(|child| remove(child, left))
+}
+
+/// Whether something is prose or in an example, which many places have alike.
+fn is_told_elsewhere(pointer: &str) -> bool {
+    let prose = ["description", "summary", "note", "meaning", "because"];
+    pointer.contains("/example") || prose.iter().any(|word| pointer.ends_with(word))
+}
+
+/// Every word of a document, and what it means that its value changes, that it
+/// goes and that it comes.
+#[test]
+fn what_each_word_means_is_as_reviewed() {
+    // To leave exceptions out takes longer than all the rest, so they have a
+    // test of their own.
+    let text = read("../documents/every-word.yaml").replace(EXCEPTION, "");
+    let root = codegen::diff::read(&text).unwrap();
+    let mut told = String::new();
+    let mut tell = |how: &str, pointer: &str, old: &Node, new: &Node| {
+        let report = compare(old, new);
+        let rules: Vec<_> = report.changes.iter().map(|change| change.rule).collect();
+        told += &format!(
+            "{pointer} {how}: {} {}\n",
+            verdict(&report),
+            rules.join(" ")
+        );
+    };
+    for (pointer, other) in edited_once(&root, nudge) {
+        tell("changes", &pointer, &root, &other);
+    }
+    for (pointer, shorter) in edited_once(&root, remove) {
+        tell("goes", &pointer, &root, &shorter);
+        tell("comes", &pointer, &shorter, &root);
+    }
+    insta::assert_snapshot!(told);
+}
+
+/// An exception from a rule of the linter, as it stands in the document.
+const EXCEPTION: &str = "      x-skypay-lint-exceptions: [{rule: length, reason: None.}]\n";
+
+#[test]
+fn an_exception_from_a_rule_is_a_word_to_readers() {
+    let with = read("../documents/every-word.yaml");
+    let without = with.replacen(EXCEPTION, "", 1);
+    let other = with.replacen(
+        "reason: None.}",
+        "reason: Another.}, {rule: name, reason: Why.}",
+        1,
+    );
+    let length = "except from length: None.";
+    let both = "except from length: Another. except from name: Why.";
+    for (old, new, was, is) in [
+        (&with, &without, Some(length), None),
+        (&without, &with, None, Some(length)),
+        (&with, &other, Some(length), Some(both)),
+    ] {
+        let report = diff(old, new).unwrap();
+        let [change] = report.changes.as_slice() else {
+            panic!("one change:{}", told(&report));
+        };
+        assert_eq!(change.rule, "words-changed");
+        assert_eq!(change.subject, "ControlNumberEntry");
+        assert_eq!((change.old.as_deref(), change.new.as_deref()), (was, is));
+        assert_eq!(verdict(&report), "patch,ok,ok,patch,patch,");
+    }
+    assert!(diff(&with, &with).unwrap().changes.is_empty());
 }

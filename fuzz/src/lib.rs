@@ -14,11 +14,9 @@ use skypay_runtime::envelope::{EncryptKey, open, seal};
 use skypay_server::callbacks::PartnerCallbacks;
 use skypay_server::{Config, Context, Credentials, KeyRing, NotStored, Refusal, Stored};
 use skypay_types::{
-    CollectionCollectRequest, CollectionCollectResponse, CollectionInquiryRequest,
-    CollectionInquiryResponse, Direction, FinanceNotificationRequest, GetReportPayoutResponse,
-    NotificationInquiryResponse, OPERATIONS, PayoutInquiryRequest, PayoutInquiryResponse,
-    PayoutPayoutRequest, PayoutPayoutResponse, PayoutQueryStatusResponse, PayoutQueuePayoutRequest,
-    PayoutQueueRequest, read,
+    Direction, FinanceNotificationRequest, GetReportPayoutResponse, NotificationInquiryResponse,
+    OPERATIONS, Outcome, PayoutInquiryResponse, PayoutQueryStatusResponse, PayoutQueueRequest,
+    read,
 };
 use tower::ServiceExt;
 
@@ -101,7 +99,8 @@ pub fn callbacks(data: &[u8]) {
 /// No text makes reading panic; what the strict reader takes and writes, the
 /// tolerant one reads as the same.
 ///
-/// The first byte says which message.
+/// The first byte says which message: a few that between them have every kind
+/// of field, each way round.
 pub fn reading(data: &[u8]) {
     let Some((first, text)) = data.split_first() else {
         return;
@@ -154,52 +153,36 @@ pub fn document(data: &[u8]) {
 /// A partner who knows nothing and stores everything.
 struct Partner;
 
-impl PartnerCallbacks for Partner {
-    async fn payout_queue_payout(
-        &self,
-        _: &Context,
-        _: PayoutQueuePayoutRequest,
-    ) -> Result<Stored, NotStored> {
-        Ok(Stored)
-    }
-
-    async fn payout_inquiry(
-        &self,
-        _: &Context,
-        _: PayoutInquiryRequest,
-    ) -> Result<PayoutInquiryResponse, Refusal> {
-        Err(Refusal::new("-1012", "unknown"))
-    }
-
-    async fn payout_payout(
-        &self,
-        _: &Context,
-        _: PayoutPayoutRequest,
-    ) -> Result<PayoutPayoutResponse, Refusal> {
-        Err(Refusal::new("-1012", "unknown"))
-    }
-
-    async fn collection_inquiry(
-        &self,
-        _: &Context,
-        _: CollectionInquiryRequest,
-    ) -> Result<CollectionInquiryResponse, Refusal> {
-        Err(Refusal::new("-1015", "unknown"))
-    }
-
-    async fn collection_collect(
-        &self,
-        _: &Context,
-        _: CollectionCollectRequest,
-    ) -> Result<CollectionCollectResponse, Refusal> {
-        Err(Refusal::new("-1015", "unknown"))
-    }
-
-    async fn finance_notification(
-        &self,
-        _: &Context,
-        _: FinanceNotificationRequest,
-    ) -> Result<Stored, NotStored> {
-        Ok(Stored)
-    }
+fn unknown(context: &Context) -> Refusal {
+    let mut codes = context.operation().codes.iter();
+    let rejecting = codes.find(|(_, outcome)| *outcome == Outcome::Rejected);
+    Refusal::new(rejecting.map_or("", |(code, _)| *code), "unknown")
 }
+
+macro_rules! implement {
+    (
+        skypay { $($method:ident($request:ident) -> $response:ident;)* }
+        notices { $($notice:ident($told:ident) -> $stored:ident;)* }
+        inquiries { $($inquiry:ident($asked:ident) -> $answer:ident;)* }
+    ) => {
+        impl PartnerCallbacks for Partner {
+            $(async fn $notice(
+                &self,
+                _: &Context,
+                _: skypay_types::$told,
+            ) -> Result<Stored, NotStored> {
+                Ok(Stored)
+            })*
+
+            $(async fn $inquiry(
+                &self,
+                context: &Context,
+                _: skypay_types::$asked,
+            ) -> Result<skypay_types::$answer, Refusal> {
+                Err(unknown(context))
+            })*
+        }
+    };
+}
+
+skypay_types::with_operations!(implement);

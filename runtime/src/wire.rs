@@ -504,6 +504,7 @@ impl<'de, K: Item<'de>> DeserializeSeed<'de> for ItemSeed<K> {
 
 #[cfg(test)]
 mod tests {
+    use std::borrow::Cow;
     use std::cell::Cell;
     use std::fmt::Debug;
 
@@ -513,7 +514,7 @@ mod tests {
     use serde_json::Value;
     use serde_json::value::RawValue;
 
-    use super::{FromPlain, FromWire, RAW, WireError};
+    use super::{FromPlain, FromWire, RAW, WireError, unquoted};
     use crate::value::{Amount, DateTime, Sensitive};
 
     #[derive(Debug, PartialEq, Deserialize)]
@@ -528,6 +529,21 @@ mod tests {
     struct Maybe<T> {
         #[serde(default, deserialize_with = "super::optional")]
         value: Option<T>,
+    }
+
+    #[test]
+    fn only_what_has_an_escape_is_copied() {
+        for (spelled, text, copied) in [
+            (r#""SKY1""#, "SKY1", false),
+            (r#""""#, "", false),
+            ("1.50", "1.50", false),
+            ("true", "true", false),
+            (r#""a\u00f1o""#, "a\u{f1}o", true),
+        ] {
+            let found = unquoted(spelled).unwrap().unwrap();
+            assert_eq!(found, text);
+            assert_eq!(matches!(found, Cow::Owned(_)), copied, "{spelled}");
+        }
     }
 
     /// Reads `value` from every source, which must all agree.

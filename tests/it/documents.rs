@@ -1,14 +1,19 @@
-//! Refused documents: one small edit of the accepted document per rule, and
-//! the message that each gets.
+//! Refused documents: small edits of the accepted document for each rule, and
+//! the messages that they get. Edits that nearly break a rule are beside them.
 
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+/// The document that uses every word there is.
+const EVERY_WORD: &str = include_str!("../documents/every-word.yaml");
+
+/// The folder of the document and its edits.
 fn folder() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("documents")
 }
 
+/// The document as it stands.
 fn accepted() -> String {
     fs::read_to_string(folder().join("accepted.yaml")).unwrap()
 }
@@ -26,6 +31,7 @@ fn edits(text: &str) -> Vec<(&str, &str)> {
         .collect()
 }
 
+/// The document after the edits of a file.
 fn edited(edit_file: &str) -> String {
     let mut document = accepted();
     for (old, new) in edits(edit_file) {
@@ -35,8 +41,9 @@ fn edited(edit_file: &str) -> String {
     document
 }
 
-fn refused() -> Vec<(String, String)> {
-    let mut files: Vec<_> = fs::read_dir(folder().join("refused"))
+/// The files of edits in a folder, by name.
+fn files(of: &str) -> Vec<(String, String)> {
+    let mut files: Vec<_> = fs::read_dir(folder().join(of))
         .unwrap()
         .map(|entry| entry.unwrap().path())
         .collect();
@@ -48,6 +55,28 @@ fn refused() -> Vec<(String, String)> {
             (name, fs::read_to_string(path).unwrap())
         })
         .collect()
+}
+
+fn refused() -> Vec<(String, String)> {
+    files("refused")
+}
+
+#[test]
+fn what_nearly_breaks_a_rule_is_accepted() {
+    let accepted = files("still-accepted");
+    assert!(!accepted.is_empty());
+    for (name, edit) in accepted {
+        if let Err(problems) = codegen::generate(&edited(&edit)) {
+            panic!("{name}:\n{}", problems.report("document.yaml"));
+        }
+    }
+}
+
+/// Everything that is read from a document, before any of it is generated.
+#[test]
+fn a_document_with_every_word_is_read_as_reviewed() {
+    let generated = codegen::generate(EVERY_WORD).unwrap();
+    insta::assert_debug_snapshot!(generated.api);
 }
 
 #[test]

@@ -4,10 +4,13 @@
 //! generated for the API; a changed document without reviewed snapshots fails.
 
 use std::collections::BTreeMap;
+use std::fs;
+use std::path::Path;
+use std::str::FromStr;
 
 use codegen::Generated;
 use codegen::model::Operation;
-use proc_macro2::TokenStream;
+use proc_macro2::{TokenStream, TokenTree};
 
 fn generated() -> Generated {
     let document = include_str!("../../spec/skypay.yaml");
@@ -148,6 +151,43 @@ fn the_list_of_files_is_as_reviewed() {
 #[test]
 fn the_output_is_a_function_of_the_document() {
     assert_eq!(generated().files, generated().files);
+}
+
+/// The words of a file. Of code they stand in no order, and without the commas,
+/// braces and blanks that a formatter adds.
+fn words(path: &str, text: &str) -> Vec<String> {
+    if Path::new(path).extension() != Some("rs".as_ref()) {
+        return text.lines().map(str::to_owned).collect();
+    }
+    let tokens = TokenStream::from_str(text).unwrap_or_else(|error| panic!("{path}: {error}"));
+    let mut words = Vec::new();
+    collect_words(tokens, &mut words);
+    words.sort_unstable();
+    words
+}
+
+fn collect_words(tokens: TokenStream, words: &mut Vec<String>) {
+    for token in tokens {
+        match token {
+            TokenTree::Group(group) => collect_words(group.stream(), words),
+            TokenTree::Ident(_) | TokenTree::Literal(_) => words.push(token.to_string()),
+            TokenTree::Punct(_) => {}
+        }
+    }
+}
+
+#[test]
+fn what_is_committed_is_what_the_document_gives() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../generated");
+    for file in generated().files {
+        let committed = fs::read_to_string(folder.join(&file.path)).unwrap_or_default();
+        assert_eq!(
+            words(&file.path, &committed),
+            words(&file.path, &file.text),
+            "generated/{}: run `cargo xtask gen`",
+            file.path
+        );
+    }
 }
 
 #[test]

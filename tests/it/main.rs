@@ -10,9 +10,9 @@ mod consumer;
 mod corpus;
 mod docs;
 mod document;
-mod documents;
 mod door;
 mod end_to_end;
+mod every_word;
 mod examples;
 #[path = "../../fuzz/src/lib.rs"]
 #[allow(
@@ -20,7 +20,6 @@ mod examples;
     reason = "it is a library where bytes are looked for, and a module here"
 )]
 mod fuzz;
-mod generated;
 mod handlers;
 mod limits;
 mod log;

@@ -765,6 +765,7 @@ fn what_is_configured_shows_nothing() {
         format!("{secret}: no URL"),
     ] {
         let environment = Environment::Custom(url);
+        show_debug(&environment);
         let builder = as_usual(environment.transport(keys()));
         show_debug(&builder);
         match builder.build() {

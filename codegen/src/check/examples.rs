@@ -51,8 +51,42 @@ fn of_body<'d>(document: &Document<'d>, body: &'d Node, findings: &mut Findings)
     };
     for example in examples {
         match example.node.get("value") {
-            Some(value) => value_fits(document, schema, value, findings),
+            Some(value) => {
+                value_fits(document, schema, value, findings);
+                success_is_whole(document, schema, value, findings);
+            }
             None => findings.add(RULE, &example.place, "the example has no `value`"),
+        }
+    }
+}
+
+/// An answer that accepts has whatever is there on success; so its type has
+/// fields for it that are never empty.
+fn success_is_whole<'d>(
+    document: &Document<'d>,
+    schema: Schema<'d>,
+    value: &'d Node,
+    findings: &mut Findings,
+) {
+    let accepts = properties(schema).iter().any(|property| {
+        let codes = document.resolve(&property.node).get("x-skypay-codes");
+        let mut codes = codes.map(Node::items).unwrap_or_default().iter();
+        let said = value.text_of(&property.key);
+        codes.any(|code| {
+            code.text_of("outcome") == Some("accepted") && code.text_of("value") == said
+        })
+    });
+    if !accepts {
+        return;
+    }
+    for property in properties(schema) {
+        let there = document.resolve(&property.node).flag("x-skypay-on-success");
+        if there && value.get(&property.key).is_none() {
+            let message = format!(
+                "the example is a success without `{}`, which has `x-skypay-on-success`",
+                property.key
+            );
+            findings.add(RULE, &value.place, message);
         }
     }
 }

@@ -122,14 +122,16 @@ pub(super) fn action_agrees(document: &Document<'_>, findings: &mut Findings) {
         let shares = properties(request)
             .iter()
             .any(|property| document.resolve(&property.node).flag("x-skypay-constant"));
-        let agrees = if shares {
-            label == format!("{value}.{name}")
+        let (wanted, why) = if shares {
+            let wanted = format!("{value}.{name}");
+            let why = "with a constant, the first is `#action.operationId`";
+            (wanted, why)
         } else {
-            label == value && name == value
+            (value.clone(), "all three must be the same")
         };
-        if !agrees {
+        if label != wanted || !shares && name != value {
             let message = format!(
-                "the path key says `#{label}`, the operationId `{name}` and the action `{value}`: all three must be the same"
+                "the path key says `#{label}`, the operationId `{name}` and the action `{value}`: {why}"
             );
             findings.add("wire-action-mismatch", &action.node.place, message);
         }

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Document, is_identifier, is_variant, properties, scalar_text};
 use crate::document::Node;
-use crate::lower::component;
+use crate::lower::{Schema, component, integer_type};
 use crate::problem::Findings;
 
 /// Every value of a code table has a name and a description, in the order of
@@ -113,6 +113,15 @@ pub(super) fn known_types(document: &Document<'_>, findings: &mut Findings) {
             );
             findings.add("known-types", &node.place, message);
         }
+        if let Some(what) = named(schema)
+            && schema.component_name().is_none()
+            && !document.is_component(node)
+        {
+            let message = format!(
+                "{what} becomes a Rust type, which is called like its component: move it to `components/schemas` and refer to it"
+            );
+            findings.add("known-types", &node.place, message);
+        }
         if ty == Some("array") && schema.get("items").is_none() {
             findings.add(
                 "known-types",
@@ -126,6 +135,19 @@ pub(super) fn known_types(document: &Document<'_>, findings: &mut Findings) {
             let message = "`allOf` holds exactly one `$ref`; what differs stands beside it";
             findings.add("known-types", &all_of.place, message);
         }
+    }
+}
+
+/// What of a schema becomes a Rust type of its own.
+fn named(schema: Schema<'_>) -> Option<&'static str> {
+    if schema.text("type") == Some("object") {
+        Some("an object")
+    } else if schema.get("x-skypay-codes").is_some() {
+        Some("what carries `x-skypay-codes`")
+    } else if schema.flag("x-skypay-newtype") {
+        Some("what carries `x-skypay-newtype`")
+    } else {
+        None
     }
 }
 
@@ -158,10 +180,12 @@ pub(super) fn bounds(document: &Document<'_>, findings: &mut Findings) {
                 if !applies {
                     let message = format!("this bound has no effect on `type: {ty}`");
                     findings.add("bounds", &bound.place, message);
-                } else if let Some(value) = plain_number(&text, decimals) {
+                } else if let Some(value) =
+                    plain_number(&text, decimals).filter(|value| holds(schema, *value))
+                {
                     values.push(value);
                 } else {
-                    let message = "this is no number that the field can hold: write digits, for amounts with at most two decimals";
+                    let message = "this is no number that the field can hold: write digits, for amounts with at most two decimals; beyond 32 bits an integer has `format: int64`";
                     findings.add("bounds", &bound.place, message);
                 }
             }
@@ -180,6 +204,19 @@ fn plain_number(text: &str, decimals: usize) -> Option<i64> {
     let plain = whole.len() <= 15 && fraction.len() <= decimals;
     let digits = format!("{whole}{fraction:0<decimals$}");
     digits.parse().ok().filter(|_| plain)
+}
+
+/// Whether the Rust type of a whole number can hold a value.
+fn holds(schema: Schema<'_>, value: i64) -> bool {
+    match (schema.text("type"), schema.text("x-skypay-type")) {
+        (Some("integer"), _) => match integer_type(schema) {
+            "i32" => i32::try_from(value).is_ok(),
+            "u32" => u32::try_from(value).is_ok(),
+            _ => true,
+        },
+        (_, Some("integer")) => u32::try_from(value).is_ok(),
+        _ => true,
+    }
 }
 
 /// A pattern is anchored at both ends and understood by the generated code's

@@ -177,7 +177,7 @@ pub(super) fn references_resolve(root: &Node, findings: &mut Findings) {
         };
         if !found {
             let message = format!(
-                "`{target}` leads nowhere: components of this document are `#/components/schemas/Name`"
+                "`{target}` leads nowhere: components of this document are `#/components/schemas/Name` and `#/components/parameters/name`"
             );
             findings.add("references", &node.place, message);
         }

@@ -95,7 +95,8 @@ fn whole_group(text: &str) -> Option<&str> {
     balanced.then_some(inner)
 }
 
-/// The alternatives at the outermost level; nothing if brackets do not match.
+/// The alternatives at the outermost level; nothing if a bracket closes that
+/// was not opened. One that stays open is found by whoever looks for its end.
 fn split(text: &str) -> Option<Vec<&str>> {
     let mut parts = Vec::new();
     let (mut start, mut depth, mut class, mut escaped) = (0, 0_u32, false, false);
@@ -116,7 +117,7 @@ fn split(text: &str) -> Option<Vec<&str>> {
         }
     }
     parts.push(&text[start..]);
-    (depth == 0 && !class && !escaped).then_some(parts)
+    Some(parts)
 }
 
 fn pieces(text: &str) -> Option<Vec<Piece>> {
@@ -135,15 +136,15 @@ fn atom(text: &str) -> Option<(Atom, &str)> {
     let first = text.chars().next()?;
     match first {
         '[' => {
-            let end = class_end(text)?;
-            let (class, rest) = text.split_at(end + 1);
-            let set = class_members(&class[1..end]);
+            let rest = behind_class(text)?;
+            let class = text.strip_suffix(rest)?;
+            let set = class_members(class.strip_prefix('[')?.strip_suffix(']')?);
             let opaque = || Atom::Opaque(class.to_owned());
             Some((set.map_or_else(opaque, Atom::Set), rest))
         }
         '(' => {
-            let end = group_end(text)?;
-            let (group, rest) = text.split_at(end + 1);
+            let rest = behind_group(text)?;
+            let group = text.strip_suffix(rest)?;
             Some((Atom::Opaque(group.to_owned()), rest))
         }
         '\\' => {
@@ -168,22 +169,26 @@ fn escape(escaped: char) -> Atom {
     }
 }
 
-fn class_end(text: &str) -> Option<usize> {
+/// What comes behind the class with which a text begins.
+fn behind_class(text: &str) -> Option<&str> {
+    let mut characters = text.chars();
     let mut escaped = false;
-    for (at, character) in text.char_indices().skip(1) {
+    while let Some(character) = characters.next() {
         match character {
             _ if escaped => escaped = false,
             '\\' => escaped = true,
-            ']' => return Some(at),
+            ']' => return Some(characters.as_str()),
             _ => {}
         }
     }
     None
 }
 
-fn group_end(text: &str) -> Option<usize> {
+/// What comes behind the group with which a text begins.
+fn behind_group(text: &str) -> Option<&str> {
+    let mut characters = text.chars();
     let (mut depth, mut class, mut escaped) = (0_u32, false, false);
-    for (at, character) in text.char_indices() {
+    while let Some(character) = characters.next() {
         match character {
             _ if escaped => escaped = false,
             '\\' => escaped = true,
@@ -191,7 +196,7 @@ fn group_end(text: &str) -> Option<usize> {
             ']' => class = false,
             _ if class => {}
             '(' => depth += 1,
-            ')' if depth == 1 => return Some(at),
+            ')' if depth == 1 => return Some(characters.as_str()),
             ')' => depth -= 1,
             _ => {}
         }
@@ -272,6 +277,7 @@ mod tests {
     fn alternatives_are_compared_as_sets() {
         check("^(a|b)$", "^(b|a|c)$", '>');
         check("^(?:a|b|c)$", "^(b|a)$", '<');
+        check("^([ab]|c)$", "^(c|[ab])$", '-');
         check("^(08|09)[0-9]{9}$", "^(08|09|10)[0-9]{9}$", '?');
     }
 
@@ -283,5 +289,166 @@ mod tests {
         check(r"^a\$", "^a$", '?');
         check("^[^a]$", "^[^ab]$", '?');
         check("(", "(", '-');
+    }
+
+    #[test]
+    fn marks_inside_of_brackets_and_behind_a_backslash_are_letters() {
+        check(r"^\.$", "^[.]$", '-');
+        check(r"^\.$", "^[.a]$", '>');
+        check(r"^a\|b$", r"^a\|[bc]$", '>');
+        check("^[|]a$", "^[|][ab]$", '>');
+        check("^[)]a$", "^[)(]a$", '>');
+        check(r"^\(a$", r"^\([ab]$", '>');
+        check(r"^\)a$", r"^\)[ab]$", '>');
+        check("^(a|b)c$", "^(a|b)[cd]$", '>');
+        check("^([)]|b)c$", "^([)]|b)[cd]$", '>');
+        check(r"^(\)|b)c$", r"^(\)|b)[cd]$", '>');
+        check("^((a)|b)c$", "^((a)|b)[cd]$", '>');
+        check("^(a|(b|c)d|e)$", "^(e|(b|c)d|a)$", '-');
+        check(r"^[\]a]b$", r"^[\]a][bc]$", '>');
+        check("^.a$", "^.[ab]$", '>');
+        check(r"^\wa$", r"^\w[ab]$", '>');
+        check(r"^\d$", "^[0-9a]$", '>');
+        check("^[a-c]$", "^[abc]$", '-');
+        check("^[a-]$", "^[-a]$", '-');
+        check("^\u{e9}a$", "^\u{e9}[ab]$", '>');
+    }
+
+    #[test]
+    fn groups_and_what_is_escaped_are_only_compared_as_text() {
+        check("^(a)[b](c)$", "^(a)[bd](c)$", '>');
+        check("^(\u{e9})a$", "^(\u{e9})[ab]$", '>');
+        check(r"^\w$", "^[wx]$", '?');
+        check(r"^[\]1]$", r"^[\]\d]$", '?');
+        check("^(a)c$", "^([ab])c$", '?');
+        check("^(ab)c$", "^(a[bd])c$", '?');
+        check(r"^(\)a)c$", r"^(\)[ab])c$", '?');
+        check("^([)]a)c$", "^([)][ab])c$", '?');
+        check("^((a)b)c$", "^((a)[bd])c$", '?');
+        check("^((a)|b)c$", "^((a)|b)[cd]$", '>');
+    }
+
+    #[test]
+    fn repetitions_are_compared_by_their_bounds() {
+        check("^a$", "^a{1}$", '-');
+        check("^a$", "^a?$", '>');
+        check("^a?$", "^a{0,1}$", '-');
+        check("^a*$", "^a{0,}$", '-');
+        check("^a+$", "^a{1,}$", '-');
+        check("^a{2,3}$", "^a{2,}$", '>');
+        check("^a{2,}$", "^a{2,3}$", '<');
+        check("^a{2,3}$", "^a{3}$", '<');
+        check("^a{2,3}$", "^a{1,3}$", '>');
+        check("^a{x}$", "^a{y}$", '?');
+        check("^a{2}?b$", "^a{2}?[bc]$", '?');
+        check("^a+*$", "^a+$", '?');
+        check("^ab$", "^a$", '?');
+    }
+
+    #[test]
+    fn whole_patterns_that_are_not_understood_are_not_decided() {
+        for (old, new) in [
+            ("^a", "^[ab]"),
+            ("a$", "[ab]$"),
+            ("^a)$", "^[ab])$"),
+            ("^(a$", "^([ab]$"),
+            ("^[a$", "^[ab$"),
+            ("^*$", "^+$"),
+            ("^a^$", "^[ab]^$"),
+            ("^(a)|(b)$", "^(a)|([bc])$"),
+            ("^a|b$", "^a|[bc]$"),
+            (r"^(a|b\)$", r"^([ab]|b\)$"),
+            (r"^[\d]$", r"^[\da]$"),
+            ("^[a&&b]$", "^[a&&bc]$"),
+            ("^(?i)a|b$", "^(?i)a|[bc]$"),
+            ("^(?i)$", "^(?i)a?$"),
+        ] {
+            check(old, new, '?');
+        }
+    }
+
+    /// Whatever two patterns are called, no short text contradicts it.
+    #[test]
+    fn no_text_is_against_what_is_said() {
+        let letters = ['0', '9', 'a', 'b', 'c', 'A', ')', '|', '.', '\\'];
+        let mut texts = vec![String::new()];
+        for before in 0..111 {
+            texts.extend(letters.map(|letter| format!("{}{letter}", texts[before])));
+        }
+        let patterns = [
+            "^$",
+            "^a$",
+            "^a?$",
+            "^a*$",
+            "^a+$",
+            "^a{2}$",
+            "^a{1,2}$",
+            "^a{1,}$",
+            "^a{0,3}$",
+            "^[ab]$",
+            "^[a-c]$",
+            "^[a-b]+$",
+            "^[abc]{2}$",
+            "^[^a]$",
+            "^[^ab]$",
+            "^(a)$",
+            "^(?:a)$",
+            "^(a|b)$",
+            "^(?:b|a|c)$",
+            "^(a|b)c$",
+            "^(a|b)+$",
+            "^(a)(b)$",
+            "^(a)|(b)$",
+            "^a|b$",
+            "^a|b|c$",
+            "^(a|b|)$",
+            r"^\d$",
+            r"^\d+$",
+            "^[0-9]$",
+            "^[09]{1,2}$",
+            "^0[9a]$",
+            "^09$",
+            r"^\.$",
+            "^.$",
+            "^.+$",
+            "^[.]$",
+            r"^a\|b$",
+            r"^\)$",
+            "^[)]$",
+            "^[|]$",
+            r"^[\\]$",
+            r"^\\$",
+            "^a+?$",
+            "^a??$",
+            "^a{2}?$",
+            "^(?i)a$",
+            "^(?i:a)$",
+            "^(?i:a|b)$",
+            r"^\w$",
+            r"^\w+$",
+            "a",
+            "^a",
+            "a$",
+            "ab",
+            r"^(\)|b)$",
+            r"^([)]|b)$",
+        ];
+        let matched = patterns.map(|pattern| {
+            let pattern = regex_lite::Regex::new(pattern).unwrap();
+            texts
+                .iter()
+                .map(|text| pattern.is_match(text))
+                .collect::<Vec<_>>()
+        });
+        for (old, by_old) in patterns.iter().zip(&matched) {
+            for (new, by_new) in patterns.iter().zip(&matched) {
+                let said = relation(old, new);
+                for ((text, old_has), new_has) in texts.iter().zip(by_old).zip(by_new) {
+                    let lost = *old_has && !new_has && !said.tightened;
+                    let won = *new_has && !old_has && !said.loosened;
+                    assert!(!lost && !won, "{old} to {new}, {said:?}: {text:?}");
+                }
+            }
+        }
     }
 }

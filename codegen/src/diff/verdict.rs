@@ -328,3 +328,23 @@ impl Effect {
         Verdict::new(Wire::Ok, Wire::Ok, bump, bump)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{Bump, Effect, Verdict, Wire};
+
+    #[test]
+    fn what_the_code_needs_changes_without_the_wire_on_both_sides() {
+        let most = Verdict::new(Wire::Break, Wire::Risk, Bump::Major, Bump::Minor);
+        let patch = Verdict::new(Wire::Break, Wire::Risk, Bump::Patch, Bump::Patch);
+        assert_eq!(most.at_most(Bump::Patch), patch);
+        assert_eq!(most.at_most(Bump::Major), most);
+
+        let effect = Effect::new(Wire::Break, Wire::Risk, Bump::Major, Bump::Minor);
+        let none = Effect::new(Wire::Break, Wire::Risk, Bump::None, Bump::None);
+        assert_eq!(effect.with_bump(Bump::None), none);
+        let other = Effect::new(Wire::Ok, Wire::Ok, Bump::Patch, Bump::None);
+        let mixed = Effect::new(Wire::Break, Wire::Risk, Bump::Patch, Bump::None);
+        assert_eq!(effect.with_bumps_of(other), mixed);
+    }
+}

@@ -170,3 +170,67 @@ pub(super) fn shown(node: &Node) -> String {
         None => node.to_json(),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{View, canonical};
+    use crate::document::{Node, load};
+
+    fn schema<'d>(root: &'d Node, name: &str) -> &'d Node {
+        let schemas = root.get("components").unwrap().get("schemas").unwrap();
+        schemas.get(name).unwrap()
+    }
+
+    #[test]
+    fn references_are_followed_until_they_are_taken_for_a_circle() {
+        let mut text = "components:\n  schemas:\n".to_owned();
+        for number in 0..20 {
+            text += &format!(
+                "    S{number}: {{$ref: '#/components/schemas/S{}'}}\n",
+                number + 1
+            );
+        }
+        text += "    S20: {type: string}\n    A: {$ref: '#/components/schemas/B'}\n    \
+                 B: {allOf: [{allOf: [{$ref: '#/components/schemas/A'}]}]}\n";
+        let root = load(&text).unwrap();
+        let view = |name: &str| View::new(&root, schema(&root, name));
+        assert_eq!(view("S4").text("type"), Some("string"));
+        assert_eq!(view("S3").text("type"), None);
+        assert_eq!(view("S3").name(), Some("S4"));
+        assert_eq!(view("A").name(), Some("B"));
+        assert_eq!(view("B").text("type"), None);
+    }
+
+    #[test]
+    fn a_composition_of_several_has_no_name() {
+        let root = load(
+            "components:\n  schemas:\n    A: {type: string, title: A}\n    \
+             One: {allOf: [{$ref: '#/components/schemas/A'}], title: One}\n    \
+             Two: {allOf: [{$ref: '#/components/schemas/A'}, {title: Two}]}\n    \
+             Inside: {allOf: [{allOf: [{$ref: '#/components/schemas/A'}, {title: Two}]}]}\n",
+        )
+        .unwrap();
+        let view = |name: &str| View::new(&root, schema(&root, name));
+        let name = |of: &str| view(of).name().map(str::to_owned);
+        assert_eq!(name("A"), None);
+        assert_eq!(name("One").as_deref(), Some("A"));
+        assert_eq!(name("Two"), None);
+        assert_eq!(name("Inside").as_deref(), Some("A"));
+        // What the place of use says beside what it refers to.
+        assert_eq!(view("One").local("title").and_then(Node::text), Some("One"));
+        assert!(view("One").local("type").is_none());
+        assert!(view("A").local("title").is_none());
+        assert_eq!(view("One").text("type"), Some("string"));
+    }
+
+    #[test]
+    fn only_the_order_of_keys_is_no_difference() {
+        let text = |text: &str| canonical(&load(text).unwrap());
+        assert_eq!(text("{a: 1, b: [x, y]}"), text("{b: [x, y], a: 1}"));
+        assert_ne!(text("{a: 1, b: [x, y]}"), text("{a: 1, b: [y, x]}"));
+        assert_ne!(text("{a: 1}"), text("{a: '1'}"));
+        assert_ne!(text("{a: 1}"), text("{a: 2}"));
+        assert_ne!(text("{a: [1]}"), text("{a: []}"));
+        assert_ne!(text("{a: {b: 1}}"), text("{a: {c: 1}}"));
+    }
+}

@@ -139,3 +139,19 @@ pub(super) fn subject(pointer: &str) -> String {
     };
     named.join(".")
 }
+
+#[cfg(test)]
+mod tests {
+    use super::same;
+    use crate::document::load;
+
+    #[test]
+    fn what_is_nowhere_is_the_same() {
+        let [one, two] = ["{a: 1}", "{a: 2}"].map(|text| load(text).unwrap());
+        assert!(same((None, None)));
+        assert!(same((Some(&one), Some(&one))));
+        assert!(!same((Some(&one), Some(&two))));
+        assert!(!same((Some(&one), None)));
+        assert!(!same((None, Some(&two))));
+    }
+}

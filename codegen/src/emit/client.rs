@@ -29,6 +29,11 @@ fn library(api: &Api) -> File {
         let doc = docs(&format!("{}\n\n`{}`", environment.doc, environment.url));
         quote!(#doc #variant)
     });
+    let debugs = api.environments.iter().map(|environment| {
+        let name = environment.variant.as_str();
+        let variant = format_ident!("{name}");
+        quote!(Self::#variant => f.write_str(#name))
+    });
     let urls = api.environments.iter().map(|environment| {
         let variant = format_ident!("{}", environment.variant);
         let url = &environment.url;
@@ -44,7 +49,12 @@ fn library(api: &Api) -> File {
     );
     let url_doc = docs("The URL in front of the wire path.");
     let transport_doc = docs("Settings for a transport to this environment, with their defaults.");
+    let debug_doc = docs(
+        "A URL of your own is not shown: nobody has looked yet whether there is a password in it.",
+    );
     let items = quote! {
+        use std::fmt;
+
         mod callback_sender;
         mod client;
         mod raw;
@@ -68,7 +78,7 @@ fn library(api: &Api) -> File {
         pub type Unknown = skypay_runtime::outcome::Unknown<types::#codes>;
 
         #environment_doc
-        #[derive(Clone, Debug, PartialEq, Eq)]
+        #[derive(Clone, PartialEq, Eq)]
         #[non_exhaustive]
         pub enum Environment {
             #(#variants,)*
@@ -89,6 +99,16 @@ fn library(api: &Api) -> File {
             #transport_doc
             pub fn transport(&self, keys: impl Into<KeyRing>) -> TransportBuilder {
                 Transport::builder(self.url(), keys.into())
+            }
+        }
+
+        #debug_doc
+        impl fmt::Debug for Environment {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                match self {
+                    #(#debugs,)*
+                    Self::Custom(_) => f.debug_tuple("Custom").finish_non_exhaustive(),
+                }
             }
         }
     };

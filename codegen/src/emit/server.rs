@@ -179,6 +179,9 @@ fn side(api: &Api, side: &Side) -> File {
     );
     let router_doc = docs(side.router_doc);
     let router = router(&operations, side);
+    let any_deprecated = operations.iter().any(|operation| operation.deprecated);
+    let may_use = any_deprecated
+        .then(|| quote!(#[allow(deprecated, reason = "what goes away is still served")]));
     let items = quote! {
         use axum::Router;
         use skypay_runtime::server::{#(#runtime),*};
@@ -212,6 +215,7 @@ fn side(api: &Api, side: &Side) -> File {
             const PROTOCOL: &'static Protocol = &PROTOCOL;
 
             #[allow(clippy::too_many_lines, reason = "one arm for each operation")]
+            #may_use
             async fn handle(&self, context: &Context, clear: &[u8]) -> Reply {
                 match context.operation().name {
                     #(#arms,)*
@@ -244,14 +248,14 @@ fn imports(operations: &[&Operation]) -> Vec<proc_macro2::Ident> {
 
 fn runtime_imports(operations: &[&Operation]) -> Vec<proc_macro2::Ident> {
     let mut names = vec![
-        "Config", "Context", "Dispatch", "Handler", "Protocol", "Refusal", "Reply", "inquiry",
-        "refuse",
+        "Config", "Context", "Dispatch", "Handler", "Protocol", "Reply",
     ];
-    if operations
-        .iter()
-        .any(|operation| operation.mode == Mode::Notification)
-    {
+    let is_notice = |operation: &&Operation| operation.mode == Mode::Notification;
+    if operations.iter().any(is_notice) {
         names.extend(["NotStored", "Stored", "not_stored", "notice"]);
+    }
+    if !operations.iter().all(is_notice) {
+        names.extend(["Refusal", "inquiry", "refuse"]);
     }
     names.sort_unstable();
     names

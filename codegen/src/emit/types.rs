@@ -273,7 +273,9 @@ fn from_plain(message: &Message) -> TokenStream {
             quote!(#ident: None)
         }
     });
+    let may_use = may_use_deprecated(message);
     quote! {
+        #may_use
         impl wire::FromPlain for #name {
             fn from_plain(text: String) -> Self {
                 Self { #(#values),* }
@@ -356,9 +358,7 @@ fn structure_field(field: &Field, case: Case) -> TokenStream {
     }
     let serde = (!serde.is_empty()).then(|| quote!(#[serde(#(#serde),*)]));
     let schema = schema_attributes(field);
-    let deprecated = field
-        .deprecated
-        .then(|| quote!(#[deprecated(note = "the document marks this field as going away")]));
+    let deprecated = deprecated(field);
     quote! {
         #doc
         #serde
@@ -366,6 +366,20 @@ fn structure_field(field: &Field, case: Case) -> TokenStream {
         #deprecated
         pub #name: #ty
     }
+}
+
+/// What tells whoever uses a field that it is going away.
+fn deprecated(field: &Field) -> Option<TokenStream> {
+    field
+        .deprecated
+        .then(|| quote!(#[deprecated(note = "the document marks this field as going away")]))
+}
+
+/// Lets our own code go on using the fields that nobody else should use any
+/// more.
+pub(crate) fn may_use_deprecated(message: &Message) -> Option<TokenStream> {
+    let any = message.fields.iter().any(|field| field.deprecated);
+    any.then(|| quote!(#[allow(deprecated, reason = "the fields are still in the message")]))
 }
 
 fn serializer(field: &Field) -> Option<&'static str> {
@@ -474,11 +488,13 @@ fn builder_impl(message: &Message) -> TokenStream {
         "The message, if every field is there and keeps the document's constraints.\n\n\
          # Errors\n\nEvery field that is wrong, all at once.",
     );
+    let may_use = may_use_deprecated(message);
     quote! {
         impl #builder {
             #(#setters)*
 
             #build_doc
+            #may_use
             pub fn build(self) -> Result<#name, Invalid> {
                 let mut at = Violations::new();
                 #(#taken)*
@@ -492,10 +508,12 @@ fn setter(field: &Field) -> TokenStream {
     let name = field_ident(field);
     let doc = docs(first_paragraph(&field.doc));
     let ty = inner_type(field);
+    let deprecated = deprecated(field);
     if let Type::List(item) = &field.ty {
         let item = type_tokens(item);
         return quote! {
             #doc
+            #deprecated
             pub fn #name(mut self, items: impl IntoIterator<Item: Into<#item>>) -> Self {
                 self.#name.list(items);
                 self
@@ -504,6 +522,7 @@ fn setter(field: &Field) -> TokenStream {
     }
     quote! {
         #doc
+        #deprecated
         pub fn #name<V>(mut self, value: V) -> Self
         where
             V: TryInto<#ty>,
@@ -578,7 +597,9 @@ fn operation_impl(api: &Api, operation: &Operation) -> TokenStream {
             quote!(self.#list.iter().map(|item| item.#field.as_ref()).collect())
         }
     };
+    let may_use = may_use_deprecated(&operation.request);
     quote! {
+        #may_use
         impl Operation for #request {
             type Response = #response;
 
@@ -693,7 +714,9 @@ fn answer_impl(operation: &Operation) -> TokenStream {
     } else {
         quote!(stamp)
     };
+    let may_use = may_use_deprecated(&operation.response);
     quote! {
+        #may_use
         impl Answer for #name {
             type Code = #table;
 

@@ -229,7 +229,7 @@ pub const RULES: &[Rule] = &[
         "known-types",
         Refused,
         "Every scalar has a type that Rust can hold exactly",
-        "There are no floats here: a `number` is an amount, counted in hundredths.",
+        "There are no floats here: a `number` is an amount, counted in hundredths. An object, a table of codes and a type of its own are called like their component.",
         Example {
             at: FIELDS,
             without: &[],

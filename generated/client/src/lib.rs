@@ -11,6 +11,8 @@
 //! money is never sent again by this crate, and must not be by its user before the
 //! operation named in the error was asked.
 
+use std::fmt;
+
 mod callback_sender;
 mod client;
 mod raw;
@@ -34,7 +36,7 @@ pub type Rejected = skypay_runtime::outcome::Rejected<types::ResponseCode>;
 pub type Unknown = skypay_runtime::outcome::Unknown<types::ResponseCode>;
 
 /// Where `SkyPay` is reached.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Environment {
     /// Test. Payouts through online channels succeed by themselves after a moment;
@@ -65,5 +67,17 @@ impl Environment {
     /// Settings for a transport to this environment, with their defaults.
     pub fn transport(&self, keys: impl Into<KeyRing>) -> TransportBuilder {
         Transport::builder(self.url(), keys.into())
+    }
+}
+
+/// A URL of your own is not shown: nobody has looked yet whether there is a
+/// password in it.
+impl fmt::Debug for Environment {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Test => f.write_str("Test"),
+            Self::Production => f.write_str("Production"),
+            Self::Custom(_) => f.debug_tuple("Custom").finish_non_exhaustive(),
+        }
     }
 }

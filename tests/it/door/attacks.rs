@@ -1,6 +1,8 @@
 //! What is tried at the door, a row for each.
 
+use serde_json::Value;
 use skypay_client::Credentials;
+use skypay_types::{Direction, OPERATIONS};
 
 use crate::loopback::{credentials, sealed, sealed_with};
 
@@ -106,14 +108,18 @@ pub(super) const HTTP_ITSELF: [(&str, &str); 6] = [
     ),
 ];
 
+/// The action that a message names.
+fn named(message: &str) -> String {
+    let fields: Value = serde_json::from_str(message).unwrap();
+    fields["action"].as_str().unwrap().to_owned()
+}
+
 /// Every attack, made from the clear text of a genuine callback.
 #[expect(clippy::too_many_lines, reason = "it is one table")]
 pub(super) fn attacks(genuine: &str) -> Vec<Attack> {
-    use Door::{BehindAProxy, ForOthers, Open};
-    use End::{LetIn, Refused};
-
     let known = credentials();
     let (user, word) = (known.user_name(), known.authentication());
+    let shorter = &word[..word.len() - 1];
     let body = sealed(genuine);
     let good = || Message::post(&body);
     let filled = |length| Message::post(body.clone() + &" ".repeat(length - body.len()));
@@ -129,6 +135,12 @@ pub(super) fn attacks(genuine: &str) -> Vec<Attack> {
         format!(r#""userName":"{user}""#),
         format!(r#""authentication":"{word}""#),
     );
+    let action = named(genuine);
+    let action_field = format!(r#""action":"{action}""#);
+    let of_skypay = OPERATIONS
+        .iter()
+        .find(|info| info.direction == Direction::ToSkypay)
+        .map_or("", |info| info.action);
     let (open, close) = (&genuine[..genuine.len() - 1], "}");
     let deep = |count, inside: &str, outside: &str| {
         format!("{}0{}", inside.repeat(count), outside.repeat(count))
@@ -138,500 +150,315 @@ pub(super) fn attacks(genuine: &str) -> Vec<Attack> {
     let long = " ".repeat(65 * 1024);
     let spoofed = "x-forwarded-for: 203.0.113.7";
 
-    let rows = vec![
+    let refused = |name, request| Attack {
+        name,
+        door: Door::Open,
+        request,
+        end: End::Refused,
+    };
+    let let_in = |name, request, why| Attack {
+        end: End::LetIn(why),
+        ..refused(name, request)
+    };
+    let elsewhere = |name, request| Attack {
+        door: Door::ForOthers,
+        ..refused(name, request)
+    };
+    let behind = |name, request| Attack {
+        door: Door::BehindAProxy,
+        ..refused(name, request)
+    };
+
+    vec![
         // What is no sealed body.
-        ("nothing", Open, Message::post(""), Refused),
-        ("blanks", Open, Message::post(" \r\n\t "), Refused),
-        ("bytes of zero", Open, Message::post([0; 64]), Refused),
-        ("clear text", Open, Message::post(genuine), Refused),
-        ("a page", Open, Message::post("<html>Hello</html>"), Refused),
-        (
+        refused("nothing", Message::post("")),
+        refused("blanks", Message::post(" \r\n\t ")),
+        refused("bytes of zero", Message::post([0; 64])),
+        refused("clear text", Message::post(genuine)),
+        refused("a page", Message::post("<html>Hello</html>")),
+        refused(
             "a character that is not Base64",
-            Open,
             Message::post(format!("%{body}")),
-            Refused,
         ),
-        (
-            "Base64 for URLs",
-            Open,
-            Message::post("-_-_-_-_-_-_-_-_-_-_-w=="),
-            Refused,
-        ),
-        (
+        refused("Base64 for URLs", Message::post("-_-_-_-_-_-_-_-_-_-_-w==")),
+        refused(
             "half a group of Base64",
-            Open,
             Message::post(&body[..letters - 2]),
-            Refused,
         ),
-        (
+        refused(
             "padding in the middle",
-            Open,
             Message::post(format!("AA=={body}")),
-            Refused,
         ),
-        (
-            "fifteen bytes",
-            Open,
-            Message::post("QUJDREVGR0hJSktMTU5P"),
-            Refused,
-        ),
-        ("sealed twice", Open, Message::post(sealed(&body)), Refused),
+        refused("fifteen bytes", Message::post("QUJDREVGR0hJSktMTU5P")),
+        refused("sealed twice", Message::post(sealed(&body))),
         // The wrong key, and what is left of the right one.
-        (
+        refused(
             "another key",
-            Open,
             Message::post(sealed_with(&other_key, genuine)),
-            Refused,
         ),
-        (
+        refused(
             "a block changed",
-            Open,
             Message::post(format!("AAAAAAAA{}", &body[8..])),
-            Refused,
         ),
-        (
+        refused(
             "text where padding should be",
-            Open,
             Message::post(&body[..whole_blocks]),
-            Refused,
         ),
-        (
+        refused(
             "three blocks in front",
-            Open,
             Message::post(format!("{}{body}", &body[..64])),
-            Refused,
         ),
-        (
+        refused(
             "the body twice",
-            Open,
             Message::post(format!("{}{body}", &body[..whole_blocks])),
-            Refused,
         ),
         // The right key and wrong credentials.
-        ("another user", Open, with(user, "AppName@Skypay"), Refused),
-        ("no user", Open, with("userName", "user"), Refused),
-        ("an empty user", Open, with(user, ""), Refused),
-        (
+        refused("another user", with(user, "AppName@Skypay")),
+        refused("no user", with("userName", "user")),
+        refused("an empty user", with(user, "")),
+        refused(
             "a user that is null",
-            Open,
             with(&user_field, r#""userName":null"#),
-            Refused,
         ),
-        (
+        refused(
             "a user that is a list",
-            Open,
             with(&user_field, &format!(r#""userName":["{user}"]"#)),
-            Refused,
         ),
-        (
-            "another authentication",
-            Open,
-            with("7BE5C277ED75", "7BE5C277ED76"),
-            Refused,
-        ),
-        (
-            "a longer authentication",
-            Open,
-            with("7BE5C277ED75", "7BE5C277ED750"),
-            Refused,
-        ),
-        (
-            "a shorter authentication",
-            Open,
-            with("7BE5C277ED75", "7BE5C277ED7"),
-            Refused,
-        ),
-        (
+        refused("another authentication", with(word, &format!("{shorter}-"))),
+        refused("a longer authentication", with(word, &format!("{word}0"))),
+        refused("a shorter authentication", with(word, shorter)),
+        refused(
             "an authentication and a zero byte",
-            Open,
-            with("7BE5C277ED75", r"7BE5C277ED75\u0000"),
-            Refused,
+            with(word, &format!(r"{word}\u0000")),
         ),
-        (
+        refused(
             "the authentication in small letters",
-            Open,
             with(word, &word.to_lowercase()),
-            Refused,
         ),
-        (
-            "no authentication",
-            Open,
-            with("authentication", "authorization"),
-            Refused,
-        ),
-        (
+        refused("no authentication", with("authentication", "authorization")),
+        refused(
             "an authentication that is true",
-            Open,
             with(&word_field, r#""authentication":true"#),
-            Refused,
         ),
-        (
+        refused(
             "an authentication that is a huge number",
-            Open,
             with(&word_field, r#""authentication":1e999999"#),
-            Refused,
         ),
-        (
+        refused(
             "an authentication of a thousand lists",
-            Open,
             with(
                 &word_field,
                 &format!(r#""authentication":{}"#, deep(1000, "[", "]")),
             ),
-            Refused,
         ),
-        (
+        refused(
             "user and authentication changed places",
-            Open,
             said(
                 &genuine
                     .replacen(user, "?", 1)
                     .replacen(word, user, 1)
                     .replacen('?', word, 1),
             ),
-            Refused,
         ),
-        (
+        refused(
             "credentials in an object inside",
-            Open,
             with(
                 &user_field,
                 &format!(r#""head":{{{user_field},{word_field}}}"#),
             ),
-            Refused,
         ),
         // What two readers could understand in two ways.
-        ("two users, the same", Open, more(&user_field), Refused),
-        (
+        refused("two users, the same", more(&user_field)),
+        refused(
             "two users, the first one wrong",
-            Open,
             more(r#""userName":"somebody""#),
-            Refused,
         ),
-        ("two authentications", Open, more(&word_field), Refused),
-        (
+        refused("two authentications", more(&word_field)),
+        refused(
             "two authentications, one spelled otherwise",
-            Open,
             more(r#""AUTHENTICATION":"""#),
-            Refused,
         ),
-        (
-            "two users, one with a blank",
-            Open,
-            more(r#""user Name":"""#),
-            Refused,
-        ),
-        (
+        refused("two users, one with a blank", more(r#""user Name":"""#)),
+        refused(
             "two users, one spelled with an escape",
-            Open,
             more(r#""userN\u0061me":"""#),
-            Refused,
         ),
-        (
-            "two actions",
-            Open,
-            more(r#""action":"payoutQueuePayout""#),
-            Refused,
-        ),
-        (
-            "two texts",
-            Open,
-            said(&format!("{genuine}{genuine}")),
-            Refused,
-        ),
-        (
-            "text behind the end",
-            Open,
-            said(&format!("{genuine};")),
-            Refused,
-        ),
+        refused("two actions", more(&action_field)),
+        refused("two texts", said(&format!("{genuine}{genuine}"))),
+        refused("text behind the end", said(&format!("{genuine};"))),
         // What is no JSON object.
-        ("no JSON", Open, said("Hello"), Refused),
-        ("an empty text", Open, said(""), Refused),
-        ("null", Open, said("null"), Refused),
-        ("a list", Open, said(&format!("[{genuine}]")), Refused),
-        ("half an object", Open, said(open), Refused),
-        ("an empty object", Open, said("{}"), Refused),
-        (
-            "a comma too many",
-            Open,
-            said(&format!("{open},{close}")),
-            Refused,
-        ),
-        (
-            "a comment",
-            Open,
-            said(&format!("{open}/**/{close}")),
-            Refused,
-        ),
-        (
-            "other quotes",
-            Open,
-            said(&genuine.replace('"', "'")),
-            Refused,
-        ),
-        (
-            "a mark of byte order",
-            Open,
-            said(&format!("\u{feff}{genuine}")),
-            Refused,
-        ),
-        (
-            "a line end in a text",
-            Open,
-            with(user, "App\nName@skypay"),
-            Refused,
-        ),
-        ("half a character", Open, with(user, r"\ud800"), Refused),
-        ("not a number", Open, more(r#""x":NaN"#), Refused),
+        refused("no JSON", said("Hello")),
+        refused("an empty text", said("")),
+        refused("null", said("null")),
+        refused("a list", said(&format!("[{genuine}]"))),
+        refused("half an object", said(open)),
+        refused("an empty object", said("{}")),
+        refused("a comma too many", said(&format!("{open},{close}"))),
+        refused("a comment", said(&format!("{open}/**/{close}"))),
+        refused("other quotes", said(&genuine.replace('"', "'"))),
+        refused("a mark of byte order", said(&format!("\u{feff}{genuine}"))),
+        refused("a line end in a text", with(user, "App\nName@skypay")),
+        refused("half a character", with(user, r"\ud800")),
+        refused("not a number", more(r#""x":NaN"#)),
         // Nesting and numbers without end.
-        (
+        refused(
             "a thousand lists in what is ignored",
-            Open,
             more(&format!(r#""x":{}"#, deep(1000, "[", "]"))),
-            Refused,
         ),
-        (
+        refused(
             "as many lists as fit",
-            Open,
             more(&format!(r#""x":{}"#, deep(20_000, "[", "]"))),
-            Refused,
         ),
-        (
+        refused(
             "lists without an end",
-            Open,
             more(&format!(r#""x":{}"#, "[".repeat(40_000))),
-            Refused,
         ),
-        (
+        refused(
             "objects as deep as fit",
-            Open,
             more(&format!(r#""x":{}"#, deep(7_000, r#"{"x":"#, "}"))),
-            Refused,
         ),
-        (
+        let_in(
             "a huge number in what is ignored",
-            Open,
             more(r#""x":1e999999"#),
-            LetIn("what is not known is not read"),
+            "what is not known is not read",
         ),
-        (
+        let_in(
             "as many digits as fit, ignored",
-            Open,
             more(&format!(r#""x":{}"#, "9".repeat(40_000))),
-            LetIn("what is not known is not read"),
+            "what is not known is not read",
         ),
-        (
+        refused(
             "an action of as many digits as fit",
-            Open,
             more(&format!(r#""action":{}"#, "9".repeat(40_000))),
-            Refused,
         ),
         // Operations that are not served.
-        (
+        refused(
             "an unknown action",
-            Open,
             with(r#""action":""#, r#""action":"no-"#),
-            Refused,
         ),
-        (
+        refused(
             "an empty action",
-            Open,
             with(r#""action":""#, r#""action":"","was":""#),
-            Refused,
         ),
-        (
+        refused(
             "an action of the other side",
-            Open,
-            with(r#""action":""#, r#""action":"payoutQueue","was":""#),
-            Refused,
+            with(&action_field, &format!(r#""action":"{of_skypay}""#)),
         ),
-        (
-            "no action",
-            Open,
-            with(r#""action":"#, r#""was":"#),
-            Refused,
-        ),
+        refused("no action", with(r#""action":"#, r#""was":"#)),
         // HTTP.
-        ("GET", Open, good().by("GET"), Refused),
-        ("PUT", Open, good().by("PUT"), Refused),
-        ("PATCH", Open, good().by("PATCH"), Refused),
-        ("DELETE", Open, good().by("DELETE"), Refused),
-        ("OPTIONS", Open, good().by("OPTIONS"), Refused),
-        ("a method of nobody's", Open, good().by("PAY"), Refused),
-        (
+        refused("GET", good().by("GET")),
+        refused("PUT", good().by("PUT")),
+        refused("PATCH", good().by("PATCH")),
+        refused("DELETE", good().by("DELETE")),
+        refused("OPTIONS", good().by("OPTIONS")),
+        refused("a method of nobody's", good().by("PAY")),
+        refused(
             "too long, and it says so",
-            Open,
             Message::post(format!("{body}{long}")),
-            Refused,
         ),
-        ("one byte too long", Open, filled(65_537), Refused),
-        (
+        refused("one byte too long", filled(65_537)),
+        refused(
             "too long, in chunks",
-            Open,
             Message::in_chunks(format!("{body}{long}")),
-            Refused,
         ),
-        (
+        refused(
             "announced as a tebibyte",
-            Open,
             Message::announced("1099511627776", &body),
-            Refused,
         ),
-        (
+        refused(
             "a chunk without a size",
-            Open,
             Message {
                 body: b"size\r\n".to_vec(),
                 ..Message::in_chunks("")
             },
-            Refused,
         ),
-        (
+        let_in(
             "the right body in chunks",
-            Open,
             Message::in_chunks(&body),
-            LetIn("it is genuine"),
+            "it is genuine",
         ),
-        (
+        let_in(
             "as long as it may be",
-            Open,
             filled(65_536),
-            LetIn("white space is ignored"),
+            "white space is ignored",
         ),
-        (
+        let_in(
             "called JSON",
-            Open,
             good().with("content-type: application/json"),
-            LetIn("the type proves nothing"),
+            "the type proves nothing",
         ),
-        (
+        let_in(
             "called a form",
-            Open,
             good().with("content-type: multipart/form-data; boundary=x"),
-            LetIn("the type proves nothing"),
+            "the type proves nothing",
         ),
-        (
+        let_in(
             "called nothing that there is",
-            Open,
             good().with("content-type: ;;;"),
-            LetIn("the type proves nothing"),
+            "the type proves nothing",
         ),
-        (
+        let_in(
             "called compressed",
-            Open,
             good().with("content-encoding: gzip"),
-            LetIn("nothing is unpacked"),
+            "nothing is unpacked",
         ),
-        (
+        let_in(
             "asks for another protocol",
-            Open,
             good().with("upgrade: h2c"),
-            LetIn("it is not changed"),
+            "it is not changed",
         ),
         // Repeated: the wire has nothing that is used once.
-        ("for the first time", Open, good(), LetIn("it is genuine")),
-        (
+        let_in("for the first time", good(), "it is genuine"),
+        let_in(
             "for the second time",
-            Open,
             good(),
-            LetIn("whoever keeps it does once what comes twice"),
+            "whoever keeps it does once what comes twice",
         ),
         // Who says that they are somebody else.
-        ("from nowhere", ForOthers, good(), Refused),
-        (
-            "from nowhere, and garbage",
-            ForOthers,
-            Message::post("garbage"),
-            Refused,
-        ),
-        ("X-Forwarded-For", ForOthers, good().with(spoofed), Refused),
-        (
-            "X-Forwarded-For, twice",
-            ForOthers,
-            good().with(spoofed).with(spoofed),
-            Refused,
-        ),
-        (
-            "X-Real-IP",
-            ForOthers,
-            good().with("x-real-ip: 203.0.113.7"),
-            Refused,
-        ),
-        (
-            "Forwarded",
-            ForOthers,
-            good().with("forwarded: for=203.0.113.7"),
-            Refused,
-        ),
-        (
-            "True-Client-IP",
-            ForOthers,
-            good().with("true-client-ip: 203.0.113.7"),
-            Refused,
-        ),
-        (
+        elsewhere("from nowhere", good()),
+        elsewhere("from nowhere, and garbage", Message::post("garbage")),
+        elsewhere("X-Forwarded-For", good().with(spoofed)),
+        elsewhere("X-Forwarded-For, twice", good().with(spoofed).with(spoofed)),
+        elsewhere("X-Real-IP", good().with("x-real-ip: 203.0.113.7")),
+        elsewhere("Forwarded", good().with("forwarded: for=203.0.113.7")),
+        elsewhere("True-Client-IP", good().with("true-client-ip: 203.0.113.7")),
+        elsewhere(
             "CF-Connecting-IP",
-            ForOthers,
             good().with("cf-connecting-ip: 203.0.113.7"),
-            Refused,
         ),
-        (
+        let_in(
             "X-Forwarded-For where it is not read",
-            Open,
             good().with(spoofed),
-            LetIn("it changes nothing"),
+            "it changes nothing",
         ),
-        ("no X-Forwarded-For", BehindAProxy, good(), Refused),
-        (
+        behind("no X-Forwarded-For", good()),
+        behind(
             "a forged entry before the proxy's",
-            BehindAProxy,
             good().with("x-forwarded-for: 203.0.113.7, 198.51.100.1"),
-            Refused,
         ),
-        (
+        behind(
             "a forged line before the proxy's",
-            BehindAProxy,
             good().with(spoofed).with("x-forwarded-for: 198.51.100.1"),
-            Refused,
         ),
-        (
+        behind(
             "an empty entry behind a forged one",
-            BehindAProxy,
             good().with("x-forwarded-for: 203.0.113.7,"),
-            Refused,
         ),
-        (
+        behind(
             "two addresses in one entry",
-            BehindAProxy,
             good().with("x-forwarded-for: 203.0.113.7 198.51.100.1"),
-            Refused,
         ),
-        (
+        behind(
             "a name for an address",
-            BehindAProxy,
             good().with("x-forwarded-for: localhost"),
-            Refused,
         ),
-        (
+        behind(
             "an address of another spelling",
-            BehindAProxy,
             good().with("x-forwarded-for: 203.0.113.007"),
-            Refused,
         ),
-        (
+        behind(
             "Forwarded behind a proxy",
-            BehindAProxy,
             good().with("forwarded: for=203.0.113.7"),
-            Refused,
         ),
-    ];
-    rows.into_iter()
-        .map(|(name, door, request, end)| Attack {
-            name,
-            door,
-            request,
-            end,
-        })
-        .collect()
+    ]
 }

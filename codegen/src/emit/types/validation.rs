@@ -4,7 +4,7 @@
 use proc_macro2::{Literal, TokenStream};
 use quote::{format_ident, quote};
 
-use super::{field_ident, option};
+use super::{field_ident, may_use_deprecated, option};
 use crate::model::{Api, Field, Limits, Message, Type};
 
 pub(super) fn validation(api: &Api, message: &Message) -> TokenStream {
@@ -18,7 +18,9 @@ pub(super) fn validation(api: &Api, message: &Message) -> TokenStream {
     let rules_call = rules.is_some().then(|| quote!(at.rules(self, &RULES);));
     let used = !checks.is_empty() || rules_call.is_some();
     let at = if used { quote!(at) } else { quote!(_) };
+    let may_use = may_use_deprecated(message);
     quote! {
+        #may_use
         impl Validate for #name {
             fn check(&self, #at: &mut Violations) {
                 #(#checks)*
@@ -68,10 +70,12 @@ fn rules(message: &Message) -> TokenStream {
         let ident = field_ident(field);
         quote!(#wire => AsText::as_text(&self.#ident))
     });
+    let may_use = may_use_deprecated(message);
     quote! {
         /// The document's conditions between the fields of the message.
         static RULES: [Rule; #count] = [#(#rows),*];
 
+        #may_use
         impl Fields for #name {
             fn text_of(&self, field: &str) -> Option<Cow<'_, str>> {
                 match field {
@@ -147,14 +151,35 @@ fn list_checks(
         limits.max_items.map(|most| quote_number(&most.to_string())),
     );
     let mut lines = Vec::new();
-    lines.extend(count.map(|count| quote!(at.count(#wire, &self.#name, #count);)));
+    lines.extend(count.map(|count| {
+        let check = quote!(at.count(#wire, &self.#name, #count););
+        // An empty list that may be left out is not there.
+        if field.required || limits.min_items.is_none() {
+            check
+        } else {
+            quote!(if !self.#name.is_empty() { #check })
+        }
+    }));
+    let each = |check| quote!(for item in &self.#name { #check });
     match item {
         Type::Row(_) => lines.push(quote!(at.each(#wire, &self.#name);)),
+        Type::PersonName => {
+            let limits = text_limits.unwrap_or_else(|| quote!(Limits::NONE));
+            lines.push(each(quote!(at.person_name(#wire, item, #limits);)));
+        }
         Type::Codes(table) if takes_whole_table(api, table, &limits.one_of) => {
             lines.push(quote!(for code in &self.#name { at.code(#wire, code); }));
         }
-        _ => lines
-            .extend(text_limits.map(|limits| quote!(at.each_text(#wire, &self.#name, #limits);))),
+        Type::Codes(_) => {
+            let one_of = &limits.one_of;
+            lines.push(each(quote!(at.one_of(#wire, item, &[#(#one_of),*]);)));
+        }
+        _ => {
+            let text = text_limits.map(|limits| quote!(at.each_text(#wire, &self.#name, #limits);));
+            let range = range(item, limits);
+            let range = range.map(|range| each(quote!(at.range(#wire, item, #range);)));
+            lines.extend(text.into_iter().chain(range));
+        }
     }
     lines
 }
