@@ -415,3 +415,50 @@ fn an_exception_from_a_rule_is_a_word_to_readers() {
     }
     assert!(diff(&with, &with).unwrap().changes.is_empty());
 }
+
+/// What becomes of a table's codes where a field takes only some of them.
+#[test]
+fn a_place_that_picks_codes_goes_on_with_its_own() {
+    let text = read("../documents/accepted.yaml");
+    let edit = |document: &str, old: &str, new: &str| {
+        assert_eq!(document.matches(old).count(), 1, "{old}");
+        document.replacen(old, new, 1)
+    };
+    let retired = edit(&text, "kind: wallet}", "kind: wallet, readOnly: true}");
+    let restored = edit(&text, "No longer., readOnly: true}", "No longer.}");
+    let reworded = edit(&text, "description: A wallet.", "description: A purse.");
+    let whole = edit(&restored, "          enum: ['5', '6']\n", "");
+    for (old, new, rule, expected) in [
+        (&text, &retired, "code-retired", "patch,ok,ok,patch,patch,"),
+        (&retired, &text, "code-restored", "patch,ok,ok,patch,patch,"),
+        (
+            &text,
+            &restored,
+            "code-restored",
+            "patch,ok,ok,patch,patch,",
+        ),
+        (
+            &text,
+            &reworded,
+            "words-changed",
+            "patch,ok,ok,patch,patch,",
+        ),
+        (
+            &restored,
+            &whole,
+            "allowed-codes-more",
+            "compatible,ok,risk,minor,patch,",
+        ),
+        (
+            &whole,
+            &restored,
+            "allowed-codes-fewer",
+            "breaking,break,ok,major,patch,",
+        ),
+    ] {
+        let report = diff(old, new).unwrap();
+        let rules: Vec<_> = report.changes.iter().map(|change| change.rule).collect();
+        assert_eq!(rules, [rule], "{}", told(&report));
+        assert_eq!(verdict(&report), expected, "{rule}{}", told(&report));
+    }
+}
