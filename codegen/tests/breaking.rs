@@ -416,14 +416,16 @@ fn an_exception_from_a_rule_is_a_word_to_readers() {
     assert!(diff(&with, &with).unwrap().changes.is_empty());
 }
 
+/// A document with another text for one that stands there once.
+fn edit(document: &str, old: &str, new: &str) -> String {
+    assert_eq!(document.matches(old).count(), 1, "{old}");
+    document.replacen(old, new, 1)
+}
+
 /// What becomes of a table's codes where a field takes only some of them.
 #[test]
 fn a_place_that_picks_codes_goes_on_with_its_own() {
     let text = read("../documents/accepted.yaml");
-    let edit = |document: &str, old: &str, new: &str| {
-        assert_eq!(document.matches(old).count(), 1, "{old}");
-        document.replacen(old, new, 1)
-    };
     let retired = edit(&text, "kind: wallet}", "kind: wallet, readOnly: true}");
     let restored = edit(&text, "No longer., readOnly: true}", "No longer.}");
     let reworded = edit(&text, "description: A wallet.", "description: A purse.");
@@ -461,4 +463,92 @@ fn a_place_that_picks_codes_goes_on_with_its_own() {
         assert_eq!(rules, [rule], "{}", told(&report));
         assert_eq!(verdict(&report), expected, "{rule}{}", told(&report));
     }
+}
+
+/// A field that goes and one that comes may be the same, by what each is called
+/// and by what it is.
+#[test]
+fn fields_are_found_again_as_reviewed() {
+    let text = read("../documents/accepted.yaml");
+    let field =
+        "        bankNo: {type: string, maxLength: 50, description: The bank., example: SEC}\n";
+    let with = |fields: &[&str]| {
+        let fields = fields.iter().map(|field| format!("        {field}\n"));
+        let fields: String = fields.collect();
+        edit(&text, field, &format!("{field}{fields}"))
+    };
+    let required = |document: &str, name: &str| {
+        let list = "[userName, action, authentication, controlNumber, channel, amount";
+        edit(document, list, &format!("{list}, {name}"))
+    };
+    let town = with(&["town: {type: string}"]);
+    let fixed = with(&["town: {type: string, x-skypay-transport: true}"]);
+    let constant = with(&["town: {type: string, enum: [A], x-skypay-constant: true}"]);
+    let mut told = String::new();
+    for (what, old, new) in [
+        (
+            "one of equal form, one that reads the old name",
+            &town,
+            with(&[
+                "tone: {type: string}",
+                "city: {type: integer, x-skypay-aliases: [town]}",
+            ]),
+        ),
+        (
+            "one of equal form, one whose name the old one reads",
+            &with(&["town: {type: string, x-skypay-aliases: [city]}"]),
+            with(&[
+                "tone: {type: string, x-skypay-aliases: [city]}",
+                "city: {type: integer}",
+            ]),
+        ),
+        (
+            "one of equal form, one of the same name in Rust",
+            &town,
+            with(&[
+                "tone: {type: string}",
+                "city: {type: integer, x-skypay-rust-name: town}",
+            ]),
+        ),
+        (
+            "two of equal form, the name of the second closer",
+            &town,
+            with(&["city: {type: string}", "tone: {type: string}"]),
+        ),
+        ("another form", &town, with(&["tone: {type: integer}"])),
+        (
+            "there more often",
+            &town,
+            required(&with(&["tone: {type: string}"]), "tone"),
+        ),
+        (
+            "no longer written by the transport, with another name",
+            &fixed,
+            with(&["city: {type: string, x-skypay-aliases: [town]}"]),
+        ),
+        (
+            "no longer written by the transport, with another name in Rust",
+            &fixed,
+            with(&["town: {type: string, x-skypay-rust-name: city}"]),
+        ),
+        (
+            "no longer constant, and longer",
+            &constant,
+            with(&["town: {type: string, enum: [A, B]}"]),
+        ),
+        (
+            "there more often, but null",
+            &town,
+            required(&with(&["town: {type: string, nullable: true}"]), "town"),
+        ),
+    ] {
+        let report = diff(old, &new).unwrap();
+        told += &format!("{what}: {}\n", verdict(&report));
+        for change in &report.changes {
+            let (old, new) = (change.old.as_deref(), change.new.as_deref());
+            let told_of = format!("{} {old:?} -> {new:?} {}", change.rule, change.headline);
+            told += &format!("  {}: {told_of} {:?}\n", change.subject, change.verdict);
+        }
+    }
+    insta::assert_snapshot!(told);
 }

@@ -51,7 +51,6 @@ const HANDLED: &[&str] = &[
     "properties",
     "required",
     "nullable",
-    "additionalProperties",
     "x-skypay-type",
     "x-skypay-newtype",
     "x-skypay-sensitive",
@@ -69,7 +68,7 @@ impl<'d> Walk<'d, '_> {
     /// Compares two schemas at the same place. `required` says whether the
     /// value is there in every message, before and after.
     pub(super) fn schema(&mut self, old: &'d Node, new: &'d Node, required: bool) {
-        if self.depth > MAX_DEPTH {
+        if self.depth == MAX_DEPTH {
             return;
         }
         self.depth += 1;
