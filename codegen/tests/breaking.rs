@@ -5,6 +5,7 @@
 
 mod cases;
 
+use std::collections::BTreeMap;
 use std::fs;
 
 use codegen::diff::{Change, Headline, Part, Report, Role, compare, diff};
@@ -465,6 +466,20 @@ fn a_place_that_picks_codes_goes_on_with_its_own() {
     }
 }
 
+/// Each change with its verdict.
+fn in_short(what: &str, old: &str, new: &str) -> String {
+    let report = diff(old, new).unwrap();
+    let mut told = format!("{what}: {}\n", verdict(&report));
+    for change in &report.changes {
+        let (old, new) = (change.old.as_deref(), change.new.as_deref());
+        told += &format!(
+            "  {} {}: {old:?} -> {new:?}\n    {} {:?}\n",
+            change.rule, change.subject, change.headline, change.verdict
+        );
+    }
+    told
+}
+
 /// A field that goes and one that comes may be the same, by what each is called
 /// and by what it is.
 #[test]
@@ -542,12 +557,180 @@ fn fields_are_found_again_as_reviewed() {
             required(&with(&["town: {type: string, nullable: true}"]), "town"),
         ),
     ] {
-        let report = diff(old, &new).unwrap();
-        told += &format!("{what}: {}\n", verdict(&report));
-        for change in &report.changes {
-            let (old, new) = (change.old.as_deref(), change.new.as_deref());
-            let told_of = format!("{} {old:?} -> {new:?} {}", change.rule, change.headline);
-            told += &format!("  {}: {told_of} {:?}\n", change.subject, change.verdict);
+        told += &in_short(what, old, &new);
+    }
+    insta::assert_snapshot!(told);
+}
+
+/// An operation that goes and one that comes may be the same, by where it is, by
+/// what it is called and by what it says.
+#[test]
+fn operations_are_found_again_as_reviewed() {
+    let text = read("../documents/accepted.yaml");
+    let (pay, ask, paid) = (
+        "  /services/{callerName}#pay:\n",
+        "  /services/{callerName}#ask:\n",
+        "  /skypay#paid:\n",
+    );
+    let [start, middle, end] = [pay, ask, paid].map(|path| text.find(path).unwrap());
+    let renamed = |document: &str, old: &str, new: &str| {
+        let id = |name| format!("      operationId: {name}\n");
+        edit(document, &id(old), &id(new))
+    };
+    let labelled = |document: &str, old: &str, new: &str| {
+        edit(document, &format!("#{old}:\n"), &format!("#{new}:\n"))
+    };
+    let unlabelled = edit(&text, "/services/{callerName}#pay:", "/pay:");
+    let swapped = text[..start].to_owned() + &text[middle..end] + &text[start..middle];
+    let swapped = swapped + &text[end..];
+    let unlabelled_both = edit(&unlabelled, "/services/{callerName}#ask:", "/ask:");
+    let of_path = |parameter: &str| {
+        let parameters = format!("    parameters: [{parameter}]\n");
+        edit(&text, pay, &format!("{pay}{parameters}"))
+    };
+    let caller = "{in: path, name: callerName, required: true, description: Who.}";
+    let constants = edit(
+        &text,
+        "        bankNo: {",
+        "        zone: {type: string, enum: [pay], x-skypay-constant: true}\n        bankNo: {",
+    );
+    let mut told = String::new();
+    for (what, old, new) in [
+        (
+            "two exchange their names",
+            &text,
+            renamed(
+                &renamed(&renamed(&text, "ask", "other"), "pay", "ask"),
+                "other",
+                "pay",
+            ),
+        ),
+        (
+            "another path and another label, the same name",
+            &text,
+            edit(&text, "/services/{callerName}#pay:", "/elsewhere#send:"),
+        ),
+        (
+            "another path and another name, the same label",
+            &text,
+            edit(
+                &renamed(&text, "pay", "send"),
+                "/services/{callerName}#pay:",
+                "/elsewhere#pay:",
+            ),
+        ),
+        (
+            "two with other labels and names, in another order",
+            &text,
+            labelled(
+                &labelled(
+                    &renamed(&renamed(&swapped, "pay", "send"), "ask", "query"),
+                    "pay",
+                    "send",
+                ),
+                "ask",
+                "query",
+            ),
+        ),
+        (
+            "no label, another path, another name",
+            &unlabelled,
+            renamed(&edit(&unlabelled, "  /pay:", "  /send:"), "pay", "send"),
+        ),
+        (
+            "two without labels, with other names",
+            &unlabelled_both,
+            renamed(&renamed(&unlabelled_both, "pay", "send"), "ask", "query"),
+        ),
+        (
+            "another path and the other direction",
+            &text,
+            edit(
+                &text,
+                "  /skypay#paid:\n    x-skypay-direction: callback\n",
+                "  /partner#paid:\n",
+            ),
+        ),
+        (
+            "another label of the same action",
+            &text,
+            labelled(&text, "pay", "pay.out"),
+        ),
+        (
+            "another action, beside a constant that is called like it",
+            &constants,
+            edit(
+                &constants,
+                "enum: [pay], description: The action.",
+                "enum: [send], description: The action.",
+            ),
+        ),
+        (
+            "a path says what it is for",
+            &text,
+            edit(&text, pay, &format!("{pay}    summary: Paying.\n")),
+        ),
+        ("a parameter comes", &text, of_path(caller)),
+        ("a parameter goes", &of_path(caller), text.clone()),
+        (
+            "a parameter is told in other words",
+            &of_path(caller),
+            of_path(&caller.replace("Who.", "Who calls.")),
+        ),
+        (
+            "a parameter may be left out",
+            &of_path(caller),
+            of_path(&caller.replace("true", "false")),
+        ),
+    ] {
+        told += &in_short(what, old, &new);
+    }
+    insta::assert_snapshot!(told);
+}
+
+/// Every form that a value can have, turned into every other.
+#[test]
+fn each_form_becomes_another_as_reviewed() {
+    let text = read("../documents/accepted.yaml");
+    let field =
+        "        bankNo: {type: string, maxLength: 50, description: The bank., example: SEC}\n";
+    let forms = [
+        "type: string",
+        "type: string, x-skypay-sensitive: true",
+        "type: string, enum: [A, B]",
+        "type: string, x-skypay-newtype: true",
+        "type: string, x-skypay-type: person-name",
+        "type: string, x-skypay-type: amount",
+        "type: string, x-skypay-type: date",
+        "type: string, x-skypay-type: date-time",
+        "type: string, x-skypay-type: date-time-fraction",
+        "type: string, x-skypay-type: integer",
+        "type: number, x-skypay-type: amount",
+        "type: number",
+        "type: integer",
+        "type: integer, minimum: 0",
+        "type: integer, minimum: 1",
+        "type: integer, format: int64",
+        "type: boolean",
+        "type: array, items: {type: string}",
+        "type: array, items: {type: integer, minimum: 0}",
+    ];
+    let documents = forms.map(|form| {
+        let document = edit(&text, field, &format!("        bankNo: {{{form}}}\n"));
+        codegen::diff::read(&document).unwrap()
+    });
+    let mut told = String::new();
+    for (from, old) in forms.iter().zip(&documents) {
+        let mut meanings = BTreeMap::<_, Vec<_>>::new();
+        for (to, new) in forms.iter().zip(&documents) {
+            let report = compare(old, new);
+            let rules: Vec<_> = report.changes.iter().map(|change| change.rule).collect();
+            let meaning = format!("{} {}", verdict(&report), rules.join(" "));
+            meanings.entry(meaning).or_default().push(*to);
+        }
+        told += &format!("{from}\n");
+        for (meaning, to) in meanings {
+            told += &format!("  {meaning}\n    {}\n", to.join("\n    "));
         }
     }
     insta::assert_snapshot!(told);

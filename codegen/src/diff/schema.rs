@@ -20,12 +20,7 @@ const BOUNDS: &[(&str, bool)] = &[
     ("x-skypay-minimum", false),
     ("minItems", false),
     ("maxItems", true),
-    ("minProperties", false),
-    ("maxProperties", true),
 ];
-
-/// Constraints that are there or not.
-const FLAGS: &[&str] = &["uniqueItems", "exclusiveMinimum", "exclusiveMaximum"];
 
 /// Words without effect on types and wire.
 const WORDS: &[&str] = &[
@@ -34,9 +29,6 @@ const WORDS: &[&str] = &[
     "externalDocs",
     "x-skypay-applies-to",
 ];
-
-/// Keywords that put schemas together in ways the generator does not know.
-const COMPOSITIONS: &[&str] = &["oneOf", "anyOf", "not", "discriminator"];
 
 /// Keywords that have a function of their own here or in `fields` and
 /// `codes`.
@@ -208,12 +200,6 @@ impl<'d> Walk<'d, '_> {
             };
             self.note_pair(rule, pair, effect);
         }
-        for key in FLAGS {
-            let (old, new) = (a.flag(key), b.flag(key));
-            if let Some(effect) = Effect::constraint(new && !old, old && !new) {
-                self.note_pair(constraint_rule(effect), (a.get(key), b.get(key)), effect);
-            }
-        }
     }
 
     fn pattern(&mut self, a: &View<'d>, b: &View<'d>) {
@@ -237,9 +223,9 @@ impl<'d> Walk<'d, '_> {
     fn words(&mut self, a: &View<'d>, b: &View<'d>) {
         let keys: BTreeSet<_> = a.keys().union(&b.keys()).copied().collect();
         for key in keys {
-            let handled = HANDLED.contains(&key) || FLAGS.contains(&key);
+            let handled = HANDLED.contains(&key) || BOUNDS.iter().any(|(bound, _)| *bound == key);
             let pair = (a.get(key), b.get(key));
-            if handled || BOUNDS.iter().any(|(bound, _)| *bound == key) || same(pair) {
+            if handled || same(pair) {
                 continue;
             }
             match key {
@@ -249,9 +235,6 @@ impl<'d> Walk<'d, '_> {
                 "x-skypay-unit" => self.note_pair("unit-changed", pair, Effect::MEANING),
                 _ if WORDS.contains(&key) => {
                     self.note_pair("words-changed", pair, Effect::PATCH);
-                }
-                _ if COMPOSITIONS.contains(&key) => {
-                    self.note_pair("composition-changed", pair, Effect::TYPE_CHANGED);
                 }
                 _ => self.note_pair("other-changed", pair, Effect::MEANING),
             }
@@ -333,7 +316,13 @@ fn type_effect(a: &View<'_>, b: &View<'_>) -> Effect {
     let forms = (a.text("x-skypay-type"), b.text("x-skypay-type"));
     let effect = match (a.text("type"), b.text("type")) {
         (Some("string"), Some("string")) => match forms {
+            // Who knew some texts only may get others.
+            (None, Some(_)) if picks(a, b) => Effect {
+                receiver: Wire::Risk,
+                ..Effect::NARROWED
+            },
             (None, Some(_)) => Effect::NARROWED,
+            (Some(_), None) if picks(b, a) => Effect::TYPE_CHANGED,
             // A name is read from any text.
             (Some("person-name"), None) => Effect {
                 receiver: Wire::Risk,
@@ -358,6 +347,13 @@ fn type_effect(a: &View<'_>, b: &View<'_>) -> Effect {
         return Effect::new(Wire::Risk, Wire::Risk, sends, Bump::Patch);
     }
     effect
+}
+
+/// Whether one takes only some texts, however long they are, and the other
+/// does not say the same.
+fn picks(one: &View<'_>, other: &View<'_>) -> bool {
+    let keys = ["enum", "pattern"].map(|key| (one.get(key), other.get(key)));
+    keys.into_iter().any(|pair| pair.0.is_some() && !same(pair))
 }
 
 /// Whether constraints came or changed, and whether any went or changed, of
