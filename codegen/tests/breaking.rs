@@ -688,6 +688,80 @@ fn operations_are_found_again_as_reviewed() {
     insta::assert_snapshot!(told);
 }
 
+/// What stands around the messages of an operation.
+#[test]
+fn terms_of_an_operation_change_as_reviewed() {
+    let text = read("../documents/accepted.yaml");
+    let answers = "      description: Tells.\n";
+    let codes = |from: u32, to: u32| {
+        let range = format!("      x-skypay-partner-codes: {{from: {from}, to: {to}}}\n");
+        edit(&text, answers, &format!("{answers}{range}"))
+    };
+    let waiting = |old: &str, new: &str| edit(&text, old, new);
+    let schema = "            schema: {$ref: '#/components/schemas/PaidRequest'}\n";
+    let unknown = edit(
+        &text,
+        schema,
+        &format!("{schema}            encoding: {{}}\n"),
+    );
+    let mut told = String::new();
+    for (what, old, new) in [
+        ("codes of the partner's own come", &text, codes(10, 20)),
+        (
+            "codes of the partner's own go",
+            &codes(10, 20),
+            text.clone(),
+        ),
+        ("more of them below", &codes(10, 20), codes(9, 20)),
+        ("more of them above", &codes(10, 20), codes(10, 21)),
+        ("fewer of them below", &codes(10, 20), codes(11, 20)),
+        ("fewer of them above", &codes(10, 20), codes(10, 19)),
+        ("others of them", &codes(10, 20), codes(15, 25)),
+        (
+            "asking later",
+            &text,
+            waiting("askAfterSeconds: 300", "askAfterSeconds: 301"),
+        ),
+        (
+            "asking sooner",
+            &text,
+            waiting("askAfterSeconds: 300", "askAfterSeconds: 299"),
+        ),
+        (
+            "never sent again",
+            &text,
+            waiting("resend: after-asking", "resend: never"),
+        ),
+        (
+            "sent again at any time",
+            &text,
+            waiting("resend: after-asking", "resend: safe"),
+        ),
+        (
+            "waiting in other words",
+            &text,
+            waiting("note: Ask first.", "note: Ask before."),
+        ),
+        (
+            "an answer in other words",
+            &text,
+            edit(
+                &text,
+                "description: Accepted or refused.",
+                "description: Either.",
+            ),
+        ),
+        (
+            "a word that is unknown and stays",
+            &unknown,
+            unknown.clone(),
+        ),
+    ] {
+        told += &in_short(what, old, &new);
+    }
+    insta::assert_snapshot!(told);
+}
+
 /// Every form that a value can have, turned into every other.
 #[test]
 fn each_form_becomes_another_as_reviewed() {
