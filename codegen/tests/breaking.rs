@@ -552,6 +552,44 @@ fn fields_are_found_again_as_reviewed() {
             with(&["town: {type: string, enum: [A, B]}"]),
         ),
         (
+            "an equal list, told and shown in other words",
+            &with(&["towns: {type: array, items: {type: string, example: A}}"]),
+            with(&["tones: {type: array, items: {type: string, title: B}, description: B.}"]),
+        ),
+        (
+            "a list of something else",
+            &with(&["towns: {type: array, items: {type: string}}"]),
+            with(&["tones: {type: array, items: {type: integer}}"]),
+        ),
+        (
+            "another alias, another example, another way to the same component",
+            &with(&[
+                "town: {$ref: '#/components/schemas/UserName', x-skypay-aliases: [a], example: b}",
+            ]),
+            with(&[
+                "tone: {allOf: [{$ref: '#/components/schemas/UserName'}], x-skypay-aliases: [c]}",
+            ]),
+        ),
+        (
+            "the same component, which has another field",
+            &with(&["town: {$ref: '#/components/schemas/ControlNumberEntry'}"]),
+            with(&["tone: {$ref: '#/components/schemas/ControlNumberEntry'}"]).replacen(
+                "        controlNumber: {$ref",
+                "        other: {type: string}\n        controlNumber: {$ref",
+                1,
+            ),
+        ),
+        (
+            "an object with another field",
+            &with(&["town: {type: object, properties: {a: {type: string}}}"]),
+            with(&["tone: {type: object, properties: {b: {type: string}}}"]),
+        ),
+        (
+            "no list of values any more",
+            &with(&["town: {type: string, enum: [A, B]}"]),
+            town.clone(),
+        ),
+        (
             "there more often, but null",
             &town,
             required(&with(&["town: {type: string, nullable: true}"]), "town"),
@@ -762,6 +800,112 @@ fn terms_of_an_operation_change_as_reviewed() {
     insta::assert_snapshot!(told);
 }
 
+/// What stands around the operations.
+#[test]
+fn the_rest_of_the_document_changes_as_reviewed() {
+    let text = read("../documents/accepted.yaml");
+    let server = "  - url: https://test.example.com\n    description: For trying things out.\n    \
+                  x-skypay-environment: test\n";
+    let with = |servers: &[&str]| edit(&text, server, &servers.concat());
+    let (nameless, other, third) = (
+        "  - {url: https://a.example.com}\n",
+        "  - {url: https://b.example.com, x-skypay-environment: live}\n",
+        "  - {url: https://c.example.com}\n",
+    );
+    let component = |name: &str, schema: &str| {
+        let schemas = "components:\n  schemas:\n";
+        edit(
+            &text,
+            schemas,
+            &format!("{schemas}    {name}: {{{schema}}}\n"),
+        )
+    };
+    let mut told = String::new();
+    for (what, old, new) in [
+        (
+            "a server in other words",
+            &text,
+            text.replace("For trying things out.", "For trials."),
+        ),
+        (
+            "the same server elsewhere",
+            &text,
+            text.replace("https://test.", "https://trial."),
+        ),
+        (
+            "another name of a server",
+            &text,
+            text.replace("environment: test", "environment: trial"),
+        ),
+        (
+            "another order and an address",
+            &with(&[server, other]),
+            with(&[
+                "  - {url: https://d.example.com, x-skypay-environment: live}\n",
+                server,
+            ]),
+        ),
+        ("one more server", &text, with(&[nameless, server])),
+        ("one server less", &with(&[server, other]), text.clone()),
+        (
+            "a server without a name elsewhere",
+            &with(&[nameless]),
+            with(&[third]),
+        ),
+        (
+            "a server without a name beside one with a name",
+            &with(&[server, nameless]),
+            with(&[nameless, other]),
+        ),
+        (
+            "an answer in other words",
+            &text,
+            text.replace(
+                "description: The body cannot be read",
+                "description: Unreadable",
+            ),
+        ),
+        (
+            "another code to answer with",
+            &text,
+            text.replace("unreadable: {code: '-1000'", "unreadable: {code: '-1009'"),
+        ),
+        (
+            "an extension that is unknown",
+            &text,
+            format!("{text}x-other: true\n"),
+        ),
+        (
+            "a type that nothing uses comes",
+            &text,
+            component("Idle", "type: string, x-skypay-newtype: true"),
+        ),
+        (
+            "a type that nothing uses goes",
+            &component("Idle", "type: string, x-skypay-newtype: true"),
+            text.clone(),
+        ),
+        (
+            "a component that nothing uses comes",
+            &text,
+            component("Idle", "type: string"),
+        ),
+        (
+            "a component that nothing uses goes",
+            &component("Idle", "type: string"),
+            text.clone(),
+        ),
+        (
+            "a component that nothing uses is another",
+            &component("Idle", "type: string, x-skypay-newtype: true"),
+            component("Idle", "type: string, x-skypay-newtype: true, maxLength: 3"),
+        ),
+    ] {
+        told += &in_short(what, old, &new);
+    }
+    insta::assert_snapshot!(told);
+}
+
 /// Every form that a value can have, turned into every other.
 #[test]
 fn each_form_becomes_another_as_reviewed() {
@@ -783,6 +927,8 @@ fn each_form_becomes_another_as_reviewed() {
         "type: number, x-skypay-type: amount",
         "type: number, x-skypay-type: amount, x-skypay-minimum: '0.01', maximum: 5",
         "type: number",
+        "type: number, format: float",
+        "type: number, format: double",
         "type: integer",
         "type: integer, minimum: 0",
         "type: integer, minimum: 0, maximum: 9",
