@@ -431,7 +431,34 @@ fn a_place_that_picks_codes_goes_on_with_its_own() {
     let restored = edit(&text, "No longer., readOnly: true}", "No longer.}");
     let reworded = edit(&text, "description: A wallet.", "description: A purse.");
     let whole = edit(&restored, "          enum: ['5', '6']\n", "");
+    let seventh = edit(
+        &text,
+        "enum: ['5', '6', '13']",
+        "enum: ['5', '6', '13', '7']",
+    );
+    let seventh = edit(
+        &seventh,
+        "- {value: '13',",
+        "- {value: '7', name: Cash, description: Cash., kind: bank}\n        - {value: '13',",
+    );
+    let picked = edit(
+        &seventh,
+        "          enum: ['5', '6']\n",
+        "          enum: ['5', '6', '7']\n",
+    );
     for (old, new, rule, expected) in [
+        (
+            &text,
+            &seventh,
+            "code-added",
+            "compatible,ok,ok,minor,minor,",
+        ),
+        (
+            &text,
+            &picked,
+            "code-added",
+            "compatible,ok,risk,minor,minor,",
+        ),
         (&text, &retired, "code-retired", "patch,ok,ok,patch,patch,"),
         (&retired, &text, "code-restored", "patch,ok,ok,patch,patch,"),
         (
@@ -820,6 +847,10 @@ fn the_rest_of_the_document_changes_as_reviewed() {
             &format!("{schemas}    {name}: {{{schema}}}\n"),
         )
     };
+    let kinds = |headers: &str| {
+        let kinds = format!("components:\n  headers: {headers}\n");
+        edit(&text, "components:\n", &kinds)
+    };
     let mut told = String::new();
     for (what, old, new) in [
         (
@@ -874,6 +905,12 @@ fn the_rest_of_the_document_changes_as_reviewed() {
             "an extension that is unknown",
             &text,
             format!("{text}x-other: true\n"),
+        ),
+        ("components of another kind stay", &kinds("{}"), kinds("{}")),
+        (
+            "components of another kind change",
+            &kinds("{}"),
+            kinds("{a: {}}"),
         ),
         (
             "a type that nothing uses comes",
