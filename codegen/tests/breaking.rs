@@ -884,6 +884,11 @@ fn the_rest_of_the_document_changes_as_reviewed() {
             with(&[third]),
         ),
         (
+            "a server without a name for one with a name",
+            &with(&[nameless]),
+            with(&[other]),
+        ),
+        (
             "a server without a name beside one with a name",
             &with(&[server, nameless]),
             with(&[nameless, other]),
