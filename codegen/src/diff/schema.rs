@@ -265,31 +265,20 @@ fn described(view: &View<'_>) -> String {
     parts.join(" ")
 }
 
-/// The Rust type without its name: equal ones differ in spelling only.
-pub(super) fn rust_type(root: &Node, view: &View<'_>) -> String {
-    let plain = match (view.text("type"), view.text("x-skypay-type")) {
+/// The Rust type, masked or not, of two that differ in their form: where it is
+/// equal, the form is only another spelling.
+fn rust_type(view: &View<'_>) -> String {
+    match (view.text("type"), view.text("x-skypay-type")) {
         _ if view.table().is_some() => "codes".to_owned(),
         (_, Some("date-time-fraction")) => "date-time".to_owned(),
         (_, Some("integer")) => "u32".to_owned(),
         (_, Some(form)) => form.to_owned(),
-        (Some("string"), None) if view.flag("x-skypay-newtype") => "newtype".to_owned(),
-        (Some("string"), None) if view.get("enum").is_some() => "enum".to_owned(),
         (Some("integer"), None) => {
             let sign = if signed(view) { "i" } else { "u" };
             let width = if wide(view) { 64 } else { 32 };
             format!("{sign}{width}")
         }
-        (Some("array"), None) => match view.get("items") {
-            Some(items) => format!("[{}]", rust_type(root, &View::new(root, items))),
-            None => "[]".to_owned(),
-        },
         (other, None) => other.unwrap_or("any").to_owned(),
-    };
-    let masked = view.flag("x-skypay-sensitive") && plain != "person-name";
-    if masked {
-        format!("masked {plain}")
-    } else {
-        plain
     }
 }
 
@@ -335,16 +324,20 @@ fn type_effect(a: &View<'_>, b: &View<'_>) -> Effect {
         (Some("number"), Some("integer")) => Effect::NARROWED,
         _ => Effect::TYPE_CHANGED,
     };
-    // Items do not matter here: types of lists are both lists.
-    let rust = |view: &View<'_>| rust_type(view.own(), view);
-    if rust(a) == rust(b) {
+    if rust_type(a) == rust_type(b) {
         // Written another way and read either way, at least by our code.
         let sends = match bound(a, b) {
             (true, _) => Bump::Major,
             (_, true) => Bump::Minor,
             _ => Bump::Patch,
         };
-        return Effect::new(Wire::Risk, Wire::Risk, sends, Bump::Patch);
+        let effect = Effect::new(Wire::Risk, Wire::Risk, sends, Bump::Patch);
+        let mask = "x-skypay-sensitive";
+        return if a.flag(mask) == b.flag(mask) {
+            effect
+        } else {
+            effect.with_bump(Bump::Major)
+        };
     }
     effect
 }
