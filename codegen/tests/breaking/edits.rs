@@ -7,6 +7,11 @@ use codegen::diff::{compare, diff};
 use super::cases::read;
 use super::{told, verdict};
 
+/// The document that is edited.
+fn small() -> String {
+    read("../documents/accepted.yaml")
+}
+
 /// A document with another text for one that stands there once.
 fn edit(document: &str, old: &str, new: &str) -> String {
     assert_eq!(document.matches(old).count(), 1, "{old}");
@@ -16,7 +21,7 @@ fn edit(document: &str, old: &str, new: &str) -> String {
 /// What becomes of a table's codes where a field takes only some of them.
 #[test]
 fn a_place_that_picks_codes_goes_on_with_its_own() {
-    let text = read("../documents/accepted.yaml");
+    let text = small();
     let retired = edit(&text, "kind: wallet}", "kind: wallet, readOnly: true}");
     let restored = edit(&text, "No longer., readOnly: true}", "No longer.}");
     let reworded = edit(&text, "description: A wallet.", "description: A purse.");
@@ -83,41 +88,56 @@ fn a_place_that_picks_codes_goes_on_with_its_own() {
     }
 }
 
-/// Each change with its verdict.
-fn in_short(what: &str, old: &str, new: &str) -> String {
-    let report = diff(old, new).unwrap();
-    let mut told = format!("{what}: {}\n", verdict(&report));
-    for change in &report.changes {
-        let (old, new) = (change.old.as_deref(), change.new.as_deref());
-        told += &format!(
-            "  {} {}: {old:?} -> {new:?}\n    {} {:?}\n",
-            change.rule, change.subject, change.headline, change.verdict
-        );
+/// What two documents differ in, and each change with its verdict.
+fn tell(edits: &[(&str, &str, String)]) -> String {
+    let mut told = String::new();
+    for (what, old, new) in edits {
+        let report = diff(old, new).unwrap();
+        told += &format!("{what}: {}\n", verdict(&report));
+        for change in &report.changes {
+            let (old, new) = (change.old.as_deref(), change.new.as_deref());
+            told += &format!(
+                "  {} {}: {old:?} -> {new:?}\n    {} {:?}\n",
+                change.rule, change.subject, change.headline, change.verdict
+            );
+        }
     }
     told
+}
+
+/// The last field of a request.
+const FIELD: &str =
+    "        bankNo: {type: string, maxLength: 50, description: The bank., example: SEC}\n";
+
+/// The document with more fields in that request.
+fn with(fields: &[&str]) -> String {
+    let fields = fields.iter().map(|field| format!("        {field}\n"));
+    let fields: String = fields.collect();
+    edit(&small(), FIELD, &format!("{FIELD}{fields}"))
+}
+
+/// The document with one more field required.
+fn required(document: &str, name: &str) -> String {
+    let list = "[userName, action, authentication, controlNumber, channel, amount";
+    edit(document, list, &format!("{list}, {name}"))
+}
+
+/// The document with a parameter of its first path.
+fn with_parameter(parameter: &str) -> String {
+    edit(
+        &small(),
+        PAY,
+        &format!("{PAY}    parameters: [{parameter}]\n"),
+    )
 }
 
 /// A field that goes and one that comes may be the same, by what each is called
 /// and by what it is.
 #[test]
 fn fields_are_found_again_as_reviewed() {
-    let text = read("../documents/accepted.yaml");
-    let field =
-        "        bankNo: {type: string, maxLength: 50, description: The bank., example: SEC}\n";
-    let with = |fields: &[&str]| {
-        let fields = fields.iter().map(|field| format!("        {field}\n"));
-        let fields: String = fields.collect();
-        edit(&text, field, &format!("{field}{fields}"))
-    };
-    let required = |document: &str, name: &str| {
-        let list = "[userName, action, authentication, controlNumber, channel, amount";
-        edit(document, list, &format!("{list}, {name}"))
-    };
     let town = with(&["town: {type: string}"]);
     let fixed = with(&["town: {type: string, x-skypay-transport: true}"]);
-    let constant = with(&["town: {type: string, enum: [A], x-skypay-constant: true}"]);
-    let mut told = String::new();
-    for (what, old, new) in [
+    let told = tell(&[
         (
             "one of equal form, one that reads the old name",
             &town,
@@ -159,16 +179,6 @@ fn fields_are_found_again_as_reviewed() {
             with(&["city: {type: string, x-skypay-aliases: [town]}"]),
         ),
         (
-            "no longer written by the transport, with another name in Rust",
-            &fixed,
-            with(&["town: {type: string, x-skypay-rust-name: city}"]),
-        ),
-        (
-            "no longer constant, and longer",
-            &constant,
-            with(&["town: {type: string, enum: [A, B]}"]),
-        ),
-        (
             "an equal list, told and shown in other words",
             &with(&["towns: {type: array, items: {type: string, example: A}}"]),
             with(&["tones: {type: array, items: {type: string, title: B}, description: B.}"]),
@@ -201,6 +211,27 @@ fn fields_are_found_again_as_reviewed() {
             &with(&["town: {type: object, properties: {a: {type: string}}}"]),
             with(&["tone: {type: object, properties: {b: {type: string}}}"]),
         ),
+    ]);
+    insta::assert_snapshot!(told);
+}
+
+/// What its object and its transport say of a field.
+#[test]
+fn terms_of_a_field_change_as_reviewed() {
+    let town = with(&["town: {type: string}"]);
+    let fixed = with(&["town: {type: string, x-skypay-transport: true}"]);
+    let constant = with(&["town: {type: string, enum: [A], x-skypay-constant: true}"]);
+    let told = tell(&[
+        (
+            "no longer written by the transport, with another name in Rust",
+            &fixed,
+            with(&["town: {type: string, x-skypay-rust-name: city}"]),
+        ),
+        (
+            "no longer constant, and longer",
+            &constant,
+            with(&["town: {type: string, enum: [A, B]}"]),
+        ),
         (
             "a word that nobody knows",
             &town,
@@ -216,46 +247,34 @@ fn fields_are_found_again_as_reviewed() {
             &town,
             required(&with(&["town: {type: string, nullable: true}"]), "town"),
         ),
-    ] {
-        told += &in_short(what, old, &new);
-    }
+    ]);
     insta::assert_snapshot!(told);
+}
+
+/// The paths of its operations.
+const PAY: &str = "  /services/{callerName}#pay:\n";
+const ASK: &str = "  /services/{callerName}#ask:\n";
+const PAID: &str = "  /skypay#paid:\n";
+
+fn labelled(document: &str, old: &str, new: &str) -> String {
+    edit(document, &format!("#{old}:\n"), &format!("#{new}:\n"))
 }
 
 /// An operation that goes and one that comes may be the same, by where it is, by
 /// what it is called and by what it says.
 #[test]
 fn operations_are_found_again_as_reviewed() {
-    let text = read("../documents/accepted.yaml");
-    let (pay, ask, paid) = (
-        "  /services/{callerName}#pay:\n",
-        "  /services/{callerName}#ask:\n",
-        "  /skypay#paid:\n",
-    );
-    let [start, middle, end] = [pay, ask, paid].map(|path| text.find(path).unwrap());
+    let text = small();
+    let [start, middle, end] = [PAY, ASK, PAID].map(|path| text.find(path).unwrap());
     let renamed = |document: &str, old: &str, new: &str| {
         let id = |name| format!("      operationId: {name}\n");
         edit(document, &id(old), &id(new))
-    };
-    let labelled = |document: &str, old: &str, new: &str| {
-        edit(document, &format!("#{old}:\n"), &format!("#{new}:\n"))
     };
     let unlabelled = edit(&text, "/services/{callerName}#pay:", "/pay:");
     let swapped = text[..start].to_owned() + &text[middle..end] + &text[start..middle];
     let swapped = swapped + &text[end..];
     let unlabelled_both = edit(&unlabelled, "/services/{callerName}#ask:", "/ask:");
-    let of_path = |parameter: &str| {
-        let parameters = format!("    parameters: [{parameter}]\n");
-        edit(&text, pay, &format!("{pay}{parameters}"))
-    };
-    let caller = "{in: path, name: callerName, required: true, description: Who.}";
-    let constants = edit(
-        &text,
-        "        bankNo: {",
-        "        zone: {type: string, enum: [pay], x-skypay-constant: true}\n        bankNo: {",
-    );
-    let mut told = String::new();
-    for (what, old, new) in [
+    let told = tell(&[
         (
             "two exchange their names",
             &text,
@@ -302,6 +321,17 @@ fn operations_are_found_again_as_reviewed() {
             &unlabelled_both,
             renamed(&renamed(&unlabelled_both, "pay", "send"), "ask", "query"),
         ),
+    ]);
+    insta::assert_snapshot!(told);
+}
+
+/// Where a message goes, and what selects the operation there.
+#[test]
+fn addresses_change_as_reviewed() {
+    let text = small();
+    let constants = with(&["zone: {type: string, enum: [pay], x-skypay-constant: true}"]);
+    let caller = "{in: path, name: callerName, required: true, description: Who.}";
+    let told = tell(&[
         (
             "another path and the other direction",
             &text,
@@ -310,11 +340,6 @@ fn operations_are_found_again_as_reviewed() {
                 "  /skypay#paid:\n    x-skypay-direction: callback\n",
                 "  /partner#paid:\n",
             ),
-        ),
-        (
-            "another label of the same action",
-            &text,
-            labelled(&text, "pay", "pay.out"),
         ),
         (
             "another action, beside a constant that is called like it",
@@ -328,30 +353,33 @@ fn operations_are_found_again_as_reviewed() {
         (
             "a path says what it is for",
             &text,
-            edit(&text, pay, &format!("{pay}    summary: Paying.\n")),
+            edit(&text, PAY, &format!("{PAY}    summary: Paying.\n")),
         ),
-        ("a parameter comes", &text, of_path(caller)),
-        ("a parameter goes", &of_path(caller), text.clone()),
+        (
+            "another label of the same action",
+            &text,
+            labelled(&text, "pay", "pay.out"),
+        ),
+        ("a parameter comes", &text, with_parameter(caller)),
+        ("a parameter goes", &with_parameter(caller), text.clone()),
         (
             "a parameter is told in other words",
-            &of_path(caller),
-            of_path(&caller.replace("Who.", "Who calls.")),
+            &with_parameter(caller),
+            with_parameter(&caller.replace("Who.", "Who calls.")),
         ),
         (
             "a parameter may be left out",
-            &of_path(caller),
-            of_path(&caller.replace("true", "false")),
+            &with_parameter(caller),
+            with_parameter(&caller.replace("true", "false")),
         ),
-    ] {
-        told += &in_short(what, old, &new);
-    }
+    ]);
     insta::assert_snapshot!(told);
 }
 
 /// What stands around the messages of an operation.
 #[test]
 fn terms_of_an_operation_change_as_reviewed() {
-    let text = read("../documents/accepted.yaml");
+    let text = small();
     let answers = "      description: Tells.\n";
     let codes = |from: u32, to: u32| {
         let range = format!("      x-skypay-partner-codes: {{from: {from}, to: {to}}}\n");
@@ -364,8 +392,7 @@ fn terms_of_an_operation_change_as_reviewed() {
         schema,
         &format!("{schema}            encoding: {{}}\n"),
     );
-    let mut told = String::new();
-    for (what, old, new) in [
+    let told = tell(&[
         ("codes of the partner's own come", &text, codes(10, 20)),
         (
             "codes of the partner's own go",
@@ -416,16 +443,14 @@ fn terms_of_an_operation_change_as_reviewed() {
             &unknown,
             unknown.clone(),
         ),
-    ] {
-        told += &in_short(what, old, &new);
-    }
+    ]);
     insta::assert_snapshot!(told);
 }
 
-/// What stands around the operations.
+/// Where the API is.
 #[test]
-fn the_rest_of_the_document_changes_as_reviewed() {
-    let text = read("../documents/accepted.yaml");
+fn servers_change_as_reviewed() {
+    let text = small();
     let server = "  - url: https://test.example.com\n    description: For trying things out.\n    \
                   x-skypay-environment: test\n";
     let with = |servers: &[&str]| edit(&text, server, &servers.concat());
@@ -434,20 +459,7 @@ fn the_rest_of_the_document_changes_as_reviewed() {
         "  - {url: https://b.example.com, x-skypay-environment: live}\n",
         "  - {url: https://c.example.com}\n",
     );
-    let component = |name: &str, schema: &str| {
-        let schemas = "components:\n  schemas:\n";
-        edit(
-            &text,
-            schemas,
-            &format!("{schemas}    {name}: {{{schema}}}\n"),
-        )
-    };
-    let kinds = |headers: &str| {
-        let kinds = format!("components:\n  headers: {headers}\n");
-        edit(&text, "components:\n", &kinds)
-    };
-    let mut told = String::new();
-    for (what, old, new) in [
+    let told = tell(&[
         (
             "a server in other words",
             &text,
@@ -488,6 +500,27 @@ fn the_rest_of_the_document_changes_as_reviewed() {
             &with(&[server, nameless]),
             with(&[nameless, other]),
         ),
+    ]);
+    insta::assert_snapshot!(told);
+}
+
+/// What stands around the operations and their messages.
+#[test]
+fn the_rest_of_the_document_changes_as_reviewed() {
+    let text = small();
+    let component = |name: &str, schema: &str| {
+        let schemas = "components:\n  schemas:\n";
+        edit(
+            &text,
+            schemas,
+            &format!("{schemas}    {name}: {{{schema}}}\n"),
+        )
+    };
+    let kinds = |headers: &str| {
+        let kinds = format!("components:\n  headers: {headers}\n");
+        edit(&text, "components:\n", &kinds)
+    };
+    let told = tell(&[
         (
             "an answer in other words",
             &text,
@@ -506,7 +539,11 @@ fn the_rest_of_the_document_changes_as_reviewed() {
             &text,
             format!("{text}x-other: true\n"),
         ),
-        ("components of another kind stay", &kinds("{}"), kinds("{}")),
+        (
+            "components of another kind stay",
+            &kinds("{}"),
+            kinds("{}").replace("A wallet.", "A purse."),
+        ),
         (
             "components of another kind change",
             &kinds("{}"),
@@ -537,18 +574,14 @@ fn the_rest_of_the_document_changes_as_reviewed() {
             &component("Idle", "type: string, x-skypay-newtype: true"),
             component("Idle", "type: string, x-skypay-newtype: true, maxLength: 3"),
         ),
-    ] {
-        told += &in_short(what, old, &new);
-    }
+    ]);
     insta::assert_snapshot!(told);
 }
 
 /// Every form that a value can have, turned into every other.
 #[test]
 fn each_form_becomes_another_as_reviewed() {
-    let text = read("../documents/accepted.yaml");
-    let field =
-        "        bankNo: {type: string, maxLength: 50, description: The bank., example: SEC}\n";
+    let text = small();
     let forms = [
         "type: string",
         "type: string, x-skypay-sensitive: true",
@@ -579,7 +612,7 @@ fn each_form_becomes_another_as_reviewed() {
         "type: array, items: {type: integer, minimum: 0}",
     ];
     let documents = forms.map(|form| {
-        let document = edit(&text, field, &format!("        bankNo: {{{form}}}\n"));
+        let document = edit(&text, FIELD, &format!("        bankNo: {{{form}}}\n"));
         codegen::diff::read(&document).unwrap()
     });
     let mut told = String::new();
