@@ -15,7 +15,11 @@ pub fn table() -> ExitCode {
             return ExitCode::FAILURE;
         }
     };
-    for counter in [Counter::Instructions, Counter::Allocations] {
+    for counter in [
+        Counter::Instructions,
+        Counter::WithoutHttp,
+        Counter::Allocations,
+    ] {
         println!(
             "{:44} {:>12} {:>12} {:>7}",
             counter.title(),
@@ -23,10 +27,10 @@ pub fn table() -> ExitCode {
             "other",
             "ratio"
         );
-        for case in cases() {
+        for case in cases().iter().filter(|case| counter.concerns(case)) {
             let counted = counter
-                .count(&case, "ours", &server.url)
-                .and_then(|ours| Ok((ours, counter.count(&case, "other", &server.url)?)));
+                .count(case, "ours", &server.url)
+                .and_then(|ours| Ok((ours, counter.count(case, "other", &server.url)?)));
             match counted {
                 Ok((ours, other)) => {
                     let ratio = ours / other;
@@ -48,6 +52,9 @@ pub fn table() -> ExitCode {
 enum Counter {
     /// Of the program and its libraries; what the kernel does is not in them.
     Instructions,
+    /// The same without what the HTTP client does from the finished request to
+    /// the head of the answer, and without the connection.
+    WithoutHttp,
     /// How often memory is asked for.
     Allocations,
 }
@@ -56,6 +63,7 @@ impl Counter {
     fn title(self) -> &'static str {
         match self {
             Self::Instructions => "instructions of one",
+            Self::WithoutHttp => "instructions without the HTTP client",
             Self::Allocations => "allocations of one",
         }
     }
@@ -63,14 +71,31 @@ impl Counter {
     fn options(self) -> &'static [&'static str] {
         match self {
             Self::Instructions => &["--tool=callgrind", "--callgrind-out-file=/dev/null"],
+            Self::WithoutHttp => &[
+                "--tool=callgrind",
+                "--callgrind-out-file=/dev/null",
+                "--toggle-collect=reqwest::async_impl::client::Client::execute_request",
+                "--toggle-collect=<reqwest::async_impl::client::Pending \
+                 as core::future::future::Future>::poll",
+                "--toggle-collect=tokio::runtime::scheduler::current_thread::Context::run_task",
+                "--collect-atstart=yes",
+            ],
             Self::Allocations => &["--tool=memcheck", "--undef-value-errors=no"],
+        }
+    }
+
+    /// Whether there is anything to count.
+    fn concerns(self, case: &Case) -> bool {
+        match self {
+            Self::Instructions | Self::Allocations => true,
+            Self::WithoutHttp => case.name.starts_with("call "),
         }
     }
 
     /// The figure among what valgrind says at the end.
     fn find(self, said: &str) -> Option<f64> {
         let (before, after) = match self {
-            Self::Instructions => ("Collected :", None),
+            Self::Instructions | Self::WithoutHttp => ("Collected :", None),
             Self::Allocations => ("total heap usage:", Some("allocs")),
         };
         let line = said.lines().find_map(|line| line.split(before).nth(1))?;

@@ -10,7 +10,7 @@ use std::sync::Arc;
 
 use progenitor_client::ResponseValue;
 use reqwest::header::{CONTENT_TYPE, HeaderValue};
-use reqwest::{Method, StatusCode, Url};
+use reqwest::{Method, ResponseBuilderExt, StatusCode, Url};
 use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 use tracing::Instrument;
@@ -308,7 +308,7 @@ impl Transport {
 
         let mut url = request.url().clone();
         url.set_fragment(None);
-        let mut outgoing = reqwest::Request::new(Method::POST, url);
+        let mut outgoing = reqwest::Request::new(Method::POST, url.clone());
         outgoing.headers_mut().insert(
             CONTENT_TYPE,
             HeaderValue::from_static(envelope::CONTENT_TYPE),
@@ -324,10 +324,13 @@ impl Transport {
             match self.receive(operation, &credentials, response).await {
                 // Generated code could only carry it through one more copy, and
                 // look at it once more.
-                Ok(clear) => match Cargo::hand_over(clear) {
-                    Ok(()) => http::Response::new("null").into(),
-                    Err(clear) => http::Response::new(clear.as_bytes().to_vec()).into(),
-                },
+                Ok(clear) => answered(
+                    url,
+                    match Cargo::hand_over(clear) {
+                        Ok(()) => "null".into(),
+                        Err(clear) => clear.as_bytes().to_vec().into(),
+                    },
+                ),
                 Err(failure) => failure.into(),
             },
         )
@@ -484,6 +487,13 @@ impl From<Failure> for reqwest::Response {
         response.extensions_mut().insert(failure);
         response.into()
     }
+}
+
+/// A response with this text. Without a URL one would be made up and read.
+fn answered(url: Url, text: reqwest::Body) -> reqwest::Response {
+    let response = http::Response::builder().url(url).body(text);
+    // Only headers and a status could be wrong, and there are none.
+    response.unwrap_or_default().into()
 }
 
 fn validate<O: Operation>(request: &O) -> Result<(), ErrorOf<O>> {

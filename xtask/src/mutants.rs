@@ -13,10 +13,6 @@ const VERSION: &str = "27.1.0";
 /// Where the reports go, a folder for each part.
 const WORK: &str = "target/mutants";
 
-/// How many seconds tests may take before it is said that they never end; they
-/// take a few.
-const LONGEST: &str = "60";
-
 /// What is built once is built to run fast, what is broken to be built fast.
 const FAST: [&str; 2] = [
     "--config=profile.dev.debug=\"none\"",
@@ -66,6 +62,15 @@ impl Part {
         }
     }
 
+    /// How many seconds the tests may take before it is said that they never
+    /// end. They take a few; those of edits, a minute on a busy machine.
+    fn longest(self) -> &'static str {
+        match self {
+            Self::Runtime | Self::Check => "60",
+            Self::Diff => "300",
+        }
+    }
+
     /// The tests that have to notice: of which packages, and which of them. No
     /// others are built.
     fn tests(self) -> (&'static str, &'static [&'static str]) {
@@ -105,7 +110,7 @@ pub fn run(root: &Path, arguments: &Arguments) -> Ending {
         let mut mutants = steps::command_of(&program, root);
         mutants
             .args(["mutants", "--no-shuffle", "--baseline", "skip"])
-            .args(["--timeout", LONGEST])
+            .args(["--timeout", part.longest()])
             .arg("--output")
             .arg(root.join(WORK).join(part.name()))
             .args(part.broken().split_whitespace())

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use heck::ToSnakeCase;
+use strsim::levenshtein;
 
 use crate::document::{Entry, Node};
 
@@ -10,7 +11,7 @@ use super::changes::Side;
 use super::pattern;
 use super::schema::{constraint_rule, signature};
 use super::verdict::{Bump, Effect, Part, Wire};
-use super::view::{View, canonical, shown};
+use super::view::{View, shown};
 use super::walk::{Walk, same};
 
 /// When a field is there.
@@ -104,7 +105,6 @@ fn folded(name: &str) -> String {
 impl<'d> Walk<'d, '_> {
     /// Compares what only objects have.
     pub(super) fn object(&mut self, a: &View<'d>, b: &View<'d>) {
-        self.closedness(a, b);
         self.plain_texts(a, b);
         self.conditions(a, b);
         let mut removed = Field::all(self.old, a);
@@ -130,23 +130,6 @@ impl<'d> Walk<'d, '_> {
         for new in added {
             self.field_added(&new);
         }
-    }
-
-    fn closedness(&mut self, a: &View<'d>, b: &View<'d>) {
-        let key = "additionalProperties";
-        let pair = (a.get(key), b.get(key));
-        if same(pair) {
-            return;
-        }
-        let open = |node: Option<&Node>| node.is_none_or(|node| canonical(node) != "false");
-        // Our types neither send nor refuse members that they do not know.
-        let (sender, receiver) = match (open(pair.0), open(pair.1)) {
-            (true, false) => (Wire::Risk, Wire::Ok),
-            (false, true) => (Wire::Ok, Wire::Risk),
-            _ => (Wire::Risk, Wire::Risk),
-        };
-        let effect = Effect::new(sender, receiver, Bump::Patch, Bump::Patch);
-        self.note_pair("other-members-changed", pair, effect);
     }
 
     fn plain_texts(&mut self, a: &View<'d>, b: &View<'d>) {
@@ -198,7 +181,7 @@ impl<'d> Walk<'d, '_> {
                 return Some(0);
             }
             let equal = old.presence == new.presence && shape == signature(self.new, &new.view);
-            equal.then(|| 1 + distance(old.wire(), new.wire()))
+            equal.then(|| levenshtein(old.wire(), new.wire()))
         };
         let candidates = added.iter().enumerate();
         candidates
@@ -282,7 +265,7 @@ impl<'d> Walk<'d, '_> {
         };
         let effect = if stamped || old.insists() == new.insists() {
             effect.with_bump(Bump::Patch)
-        } else if old.is_list() && new.is_list() {
+        } else if new.is_list() {
             // A list has no `Option`; only what builds it insists or does not.
             effect.with_bumps_of(match rule {
                 "field-made-required" => Effect::TIGHTENED,
@@ -400,20 +383,4 @@ fn matches_relation(old: Option<&Node>, new: Option<&Node>) -> (bool, bool) {
 fn set<'d>(node: &'d Node, key: &str) -> BTreeSet<&'d str> {
     let items = node.get(key).map(Node::items).unwrap_or_default();
     items.iter().filter_map(Node::text).collect()
-}
-
-/// How many letters differ between two names (Levenshtein).
-fn distance(a: &str, b: &str) -> usize {
-    let b: Vec<char> = b.chars().collect();
-    let mut row: Vec<usize> = (0..=b.len()).collect();
-    for (i, left) in a.chars().enumerate() {
-        let mut diagonal = row[0];
-        row[0] = i + 1;
-        for (j, right) in b.iter().enumerate() {
-            let substituted = diagonal + usize::from(left != *right);
-            diagonal = row[j + 1];
-            row[j + 1] = substituted.min(row[j] + 1).min(diagonal + 1);
-        }
-    }
-    row[b.len()]
 }

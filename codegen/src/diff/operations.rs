@@ -284,7 +284,11 @@ impl<'d> Comparison<'d, '_> {
         );
         if a.labelled_action() != b.labelled_action() || actions.0 != actions.1 {
             let mismatched = b.mismatched(self.new, self.action);
-            let values = texts(a.labelled_action(), b.labelled_action());
+            let values = if actions.0 == actions.1 {
+                texts(a.labelled_action(), b.labelled_action())
+            } else {
+                (actions.0.map(str::to_owned), actions.1.map(str::to_owned))
+            };
             let lint = mismatched.then_some(ACTION_LINT);
             self.note("wire-action-changed", at, values, b, Verdict::BREAK, lint);
         } else if a.label != b.label {

@@ -20,12 +20,7 @@ const BOUNDS: &[(&str, bool)] = &[
     ("x-skypay-minimum", false),
     ("minItems", false),
     ("maxItems", true),
-    ("minProperties", false),
-    ("maxProperties", true),
 ];
-
-/// Constraints that are there or not.
-const FLAGS: &[&str] = &["uniqueItems", "exclusiveMinimum", "exclusiveMaximum"];
 
 /// Words without effect on types and wire.
 const WORDS: &[&str] = &[
@@ -34,9 +29,6 @@ const WORDS: &[&str] = &[
     "externalDocs",
     "x-skypay-applies-to",
 ];
-
-/// Keywords that put schemas together in ways the generator does not know.
-const COMPOSITIONS: &[&str] = &["oneOf", "anyOf", "not", "discriminator"];
 
 /// Keywords that have a function of their own here or in `fields` and
 /// `codes`.
@@ -51,7 +43,6 @@ const HANDLED: &[&str] = &[
     "properties",
     "required",
     "nullable",
-    "additionalProperties",
     "x-skypay-type",
     "x-skypay-newtype",
     "x-skypay-sensitive",
@@ -69,7 +60,7 @@ impl<'d> Walk<'d, '_> {
     /// Compares two schemas at the same place. `required` says whether the
     /// value is there in every message, before and after.
     pub(super) fn schema(&mut self, old: &'d Node, new: &'d Node, required: bool) {
-        if self.depth > MAX_DEPTH {
+        if self.depth == MAX_DEPTH {
             return;
         }
         self.depth += 1;
@@ -209,12 +200,6 @@ impl<'d> Walk<'d, '_> {
             };
             self.note_pair(rule, pair, effect);
         }
-        for key in FLAGS {
-            let (old, new) = (a.flag(key), b.flag(key));
-            if let Some(effect) = Effect::constraint(new && !old, old && !new) {
-                self.note_pair(constraint_rule(effect), (a.get(key), b.get(key)), effect);
-            }
-        }
     }
 
     fn pattern(&mut self, a: &View<'d>, b: &View<'d>) {
@@ -238,9 +223,9 @@ impl<'d> Walk<'d, '_> {
     fn words(&mut self, a: &View<'d>, b: &View<'d>) {
         let keys: BTreeSet<_> = a.keys().union(&b.keys()).copied().collect();
         for key in keys {
-            let handled = HANDLED.contains(&key) || FLAGS.contains(&key);
+            let handled = HANDLED.contains(&key) || BOUNDS.iter().any(|(bound, _)| *bound == key);
             let pair = (a.get(key), b.get(key));
-            if handled || BOUNDS.iter().any(|(bound, _)| *bound == key) || same(pair) {
+            if handled || same(pair) {
                 continue;
             }
             match key {
@@ -250,9 +235,6 @@ impl<'d> Walk<'d, '_> {
                 "x-skypay-unit" => self.note_pair("unit-changed", pair, Effect::MEANING),
                 _ if WORDS.contains(&key) => {
                     self.note_pair("words-changed", pair, Effect::PATCH);
-                }
-                _ if COMPOSITIONS.contains(&key) => {
-                    self.note_pair("composition-changed", pair, Effect::TYPE_CHANGED);
                 }
                 _ => self.note_pair("other-changed", pair, Effect::MEANING),
             }
@@ -283,31 +265,20 @@ fn described(view: &View<'_>) -> String {
     parts.join(" ")
 }
 
-/// The Rust type without its name: equal ones differ in spelling only.
-pub(super) fn rust_type(root: &Node, view: &View<'_>) -> String {
-    let plain = match (view.text("type"), view.text("x-skypay-type")) {
+/// The Rust type, masked or not, of two that differ in their form: where it is
+/// equal, the form is only another spelling.
+fn rust_type(view: &View<'_>) -> String {
+    match (view.text("type"), view.text("x-skypay-type")) {
         _ if view.table().is_some() => "codes".to_owned(),
         (_, Some("date-time-fraction")) => "date-time".to_owned(),
         (_, Some("integer")) => "u32".to_owned(),
         (_, Some(form)) => form.to_owned(),
-        (Some("string"), None) if view.flag("x-skypay-newtype") => "newtype".to_owned(),
-        (Some("string"), None) if view.get("enum").is_some() => "enum".to_owned(),
         (Some("integer"), None) => {
             let sign = if signed(view) { "i" } else { "u" };
             let width = if wide(view) { 64 } else { 32 };
             format!("{sign}{width}")
         }
-        (Some("array"), None) => match view.get("items") {
-            Some(items) => format!("[{}]", rust_type(root, &View::new(root, items))),
-            None => "[]".to_owned(),
-        },
         (other, None) => other.unwrap_or("any").to_owned(),
-    };
-    let masked = view.flag("x-skypay-sensitive") && plain != "person-name";
-    if masked {
-        format!("masked {plain}")
-    } else {
-        plain
     }
 }
 
@@ -334,7 +305,13 @@ fn type_effect(a: &View<'_>, b: &View<'_>) -> Effect {
     let forms = (a.text("x-skypay-type"), b.text("x-skypay-type"));
     let effect = match (a.text("type"), b.text("type")) {
         (Some("string"), Some("string")) => match forms {
+            // Who knew some texts only may get others.
+            (None, Some(_)) if picks(a, b) => Effect {
+                receiver: Wire::Risk,
+                ..Effect::NARROWED
+            },
             (None, Some(_)) => Effect::NARROWED,
+            (Some(_), None) if picks(b, a) => Effect::TYPE_CHANGED,
             // A name is read from any text.
             (Some("person-name"), None) => Effect {
                 receiver: Wire::Risk,
@@ -347,18 +324,29 @@ fn type_effect(a: &View<'_>, b: &View<'_>) -> Effect {
         (Some("number"), Some("integer")) => Effect::NARROWED,
         _ => Effect::TYPE_CHANGED,
     };
-    // Items do not matter here: types of lists are both lists.
-    let rust = |view: &View<'_>| rust_type(view.own(), view);
-    if rust(a) == rust(b) {
+    if rust_type(a) == rust_type(b) {
         // Written another way and read either way, at least by our code.
         let sends = match bound(a, b) {
             (true, _) => Bump::Major,
             (_, true) => Bump::Minor,
             _ => Bump::Patch,
         };
-        return Effect::new(Wire::Risk, Wire::Risk, sends, Bump::Patch);
+        let effect = Effect::new(Wire::Risk, Wire::Risk, sends, Bump::Patch);
+        let mask = "x-skypay-sensitive";
+        return if a.flag(mask) == b.flag(mask) {
+            effect
+        } else {
+            effect.with_bump(Bump::Major)
+        };
     }
     effect
+}
+
+/// Whether one takes only some texts, however long they are, and the other
+/// does not say the same.
+fn picks(one: &View<'_>, other: &View<'_>) -> bool {
+    let keys = ["enum", "pattern"].map(|key| (one.get(key), other.get(key)));
+    keys.into_iter().any(|pair| pair.0.is_some() && !same(pair))
 }
 
 /// Whether constraints came or changed, and whether any went or changed, of

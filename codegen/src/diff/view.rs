@@ -227,6 +227,7 @@ mod tests {
     fn only_the_order_of_keys_is_no_difference() {
         let text = |text: &str| canonical(&load(text).unwrap());
         assert_eq!(text("{a: 1, b: [x, y]}"), text("{b: [x, y], a: 1}"));
+        assert_eq!(text("{c: [{a: 1, b: 2}]}"), text("{c: [{b: 2, a: 1}]}"));
         assert_ne!(text("{a: 1, b: [x, y]}"), text("{a: 1, b: [y, x]}"));
         assert_ne!(text("{a: 1}"), text("{a: '1'}"));
         assert_ne!(text("{a: 1}"), text("{a: 2}"));

@@ -124,8 +124,10 @@ pub(super) fn subject(pointer: &str) -> String {
             let fields = steps.windows(2).skip(2);
             let fields = fields.filter(|pair| pair[0] == "properties");
             let fields = fields.map(|pair| pair[1].as_str());
+            let section = steps.last();
             steps
                 .get(2)
+                .or(section)
                 .map(String::as_str)
                 .into_iter()
                 .chain(fields)
