@@ -11,7 +11,8 @@ use std::ops::Deref;
 
 use aes::Aes128;
 use aes::cipher::{Array, BlockCipherDecrypt, BlockCipherEncrypt, KeyInit};
-use base64_simd::STANDARD;
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use sha1::{Digest, Sha1};
 use subtle::{Choice, ConditionallySelectable, ConstantTimeEq, ConstantTimeGreater};
 use zeroize::{Zeroize, Zeroizing};
@@ -86,7 +87,7 @@ pub fn seal(key: &EncryptKey, parts: &[&[u8]]) -> String {
 fn encrypt(key: &EncryptKey, chunk: &mut [u8], sealed: &mut String) {
     let (blocks, _) = Array::slice_as_chunks_mut(chunk);
     key.0.encrypt_blocks(blocks);
-    STANDARD.encode_append(&*chunk, sealed);
+    STANDARD.encode_string(&*chunk, sealed);
 }
 
 /// The number of padding bytes as a byte; it is never more than a block.
@@ -156,10 +157,10 @@ impl AsRef<[u8]> for Decrypted {
 fn decode(body: &[u8]) -> Result<Vec<u8>, OpenError> {
     // Nobody sends blanks as a rule, so they are looked for only when something
     // is wrong.
-    STANDARD.decode_to_vec(body).or_else(|_| {
+    STANDARD.decode(body).or_else(|_| {
         let white = |byte: &u8| byte.is_ascii_whitespace() || *byte == b'\x0b';
         let dense: Vec<u8> = body.iter().copied().filter(|byte| !white(byte)).collect();
-        STANDARD.decode_to_vec(dense).map_err(|_| OpenError)
+        STANDARD.decode(dense).map_err(|_| OpenError)
     })
 }
 

@@ -128,9 +128,10 @@ fn no_crate_links_what_it_must_not_know() {
     }
 }
 
-/// Crates that a service would not want beside rustls and reqwest.
-const SECOND: [&str; 8] = [
+/// Crates that a service would not want beside rustls, reqwest and base64.
+const SECOND: [&str; 9] = [
     "aws-lc-rs",
+    "base64-simd",
     "boring",
     "curl",
     "isahc",
@@ -156,7 +157,7 @@ fn built(package: &str, features: &[&str]) -> BTreeSet<(String, String)> {
 }
 
 #[test]
-fn nobody_gets_a_second_tls_library_or_http_client() {
+fn nobody_gets_a_second_tls_library_http_client_or_base64() {
     for package in xtask::steps::PUBLISHED {
         for features in [&[][..], &["--all-features"]] {
             for (name, _) in built(package, features) {
