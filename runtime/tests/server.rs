@@ -498,6 +498,41 @@ async fn everything_that_is_not_a_genuine_request_gets_one_and_the_same_answer()
     assert_eq!(sample.handled.load(Ordering::Relaxed), 1);
 }
 
+/// Entries of `X-Forwarded-For` that name an allowed address.
+const ALLOWED: [&str; 8] = [
+    "203.0.113.7",
+    "203.0.113.7:4711",
+    "::ffff:203.0.113.7",
+    "[::ffff:203.0.113.7]:4711",
+    "2001:db8::7",
+    "[2001:db8::7]",
+    "[2001:db8::7]:4711",
+    " \t203.0.113.7 ",
+];
+
+/// What leaves the origin unknown, written by a proxy.
+const UNKNOWN: [&str; 18] = [
+    "unknown",
+    "",
+    "203.0.113.7,",
+    "203.0.113.7,,10.0.0.2",
+    "203.0.113.7 10.0.0.2",
+    "203.0.113.007",
+    "203.0.113.7:",
+    "203.0.113.7:99999",
+    "[203.0.113.7]",
+    "[2001:db8::7",
+    "2001:db8::7]",
+    "2001:db8::7%eth0",
+    "[2001:db8::7%eth0]:1",
+    "for=203.0.113.7",
+    "\"203.0.113.7\"",
+    "203.0.113.7, ñ",
+    // Proxies all the way: who called them is not known.
+    "10.0.0.2",
+    "192.0.2.2, 10.0.0.2",
+];
+
 #[tokio::test]
 async fn networks_are_those_of_the_nearest_address_that_cannot_be_forged() {
     struct From<'a> {
@@ -506,11 +541,11 @@ async fn networks_are_those_of_the_nearest_address_that_cannot_be_forged() {
         forwarded: &'a [&'a str],
     }
 
-    async fn check(proxies: usize, from: From<'_>, expected: bool) {
+    async fn check(network: &str, from: From<'_>, expected: bool) {
         let config = Config::new(keys())
-            .behind_proxies(proxies)
-            .allow_networks(["203.0.113.0/24".parse().unwrap()])
-            .allow_networks(["2001:db8::/32".parse().unwrap()]);
+            .behind_proxies(["10.0.0.0/8", "::ffff:192.0.2.0/120"].map(|n| n.parse().unwrap()))
+            .allow_networks(["2001:db8::/32".parse().unwrap()])
+            .allow_networks([network.parse().unwrap()]);
         let dispatch = Dispatch::new(Sample::default(), config);
         let clear = clear("first", "askStatus", &number("paid"));
         let mut request = post(seal(&credentials("first"), &clear));
@@ -523,11 +558,11 @@ async fn networks_are_those_of_the_nearest_address_that_cannot_be_forged() {
             request.extensions_mut().insert(PeerAddr(address));
         }
         for line in from.forwarded {
-            let line = line.parse().unwrap();
+            let line = http::HeaderValue::from_bytes(line.as_bytes()).unwrap();
             request.headers_mut().append("x-forwarded-for", line);
         }
         let status = answer(&dispatch, request).await.status;
-        let shown = (proxies, from.socket, from.extension, from.forwarded);
+        let shown = (network, from.socket, from.extension, from.forwarded);
         assert_eq!(status == StatusCode::OK, expected, "{shown:?}");
     }
 
@@ -537,47 +572,63 @@ async fn networks_are_those_of_the_nearest_address_that_cannot_be_forged() {
     let refused = answer(&Dispatch::new(Sample::default(), nobody), post(sealed)).await;
     assert_eq!(refused.status, StatusCode::BAD_REQUEST);
 
-    let socket = |address| From {
-        socket: Some(address),
-        extension: None,
-        forwarded: &["203.0.113.7"],
-    };
-    check(0, socket("203.0.113.7:999"), true).await;
-    check(0, socket("[::ffff:203.0.113.7]:999"), true).await;
-    check(0, socket("[2001:db8::7]:999"), true).await;
-    check(0, socket("203.0.114.7:999"), false).await;
-    check(0, socket("127.0.0.1:999"), false).await;
+    // A network may be written as one of mapped addresses, or hold them.
+    let ours = "203.0.113.0/24";
+    for network in [ours, "::ffff:203.0.113.0/120", "::ffff:0:0/96", "::/0"] {
+        let socket = |address| From {
+            socket: Some(address),
+            extension: None,
+            forwarded: &["203.0.113.7"],
+        };
+        check(network, socket("203.0.113.7:999"), true).await;
+        check(network, socket("[::ffff:203.0.113.7]:999"), true).await;
+        check(network, socket("[2001:db8::7]:999"), true).await;
+        let all = network == "::/0" || network == "::ffff:0:0/96";
+        // The header of a peer that is no proxy is not read.
+        check(network, socket("203.0.114.7:999"), all).await;
+        check(network, socket("127.0.0.1:999"), all).await;
+        check(network, socket("[2001:db9::7]:999"), network == "::/0").await;
+    }
 
     let extension = |address| From {
         socket: None,
         extension: Some(address),
         forwarded: &[],
     };
-    check(0, extension("203.0.113.7"), true).await;
-    check(0, extension("198.51.100.7"), false).await;
+    check(ours, extension("203.0.113.7"), true).await;
+    check(ours, extension("198.51.100.7"), false).await;
 
-    let forwarded = |forwarded| From {
-        socket: Some("203.0.113.7:999"),
-        extension: None,
-        forwarded,
-    };
-    check(1, forwarded(&["203.0.113.7"]), true).await;
-    check(1, forwarded(&["203.0.113.7:4711"]), true).await;
-    check(1, forwarded(&["[2001:db8::7]:4711"]), true).await;
-    check(1, forwarded(&["203.0.113.7, 198.51.100.7"]), false).await;
-    check(1, forwarded(&["198.51.100.7, 203.0.113.7"]), true).await;
-    check(1, forwarded(&["198.51.100.7", "203.0.113.7"]), true).await;
-    check(2, forwarded(&["198.51.100.7, 203.0.113.7,10.0.0.1"]), true).await;
-    check(2, forwarded(&["203.0.113.7"]), false).await;
-    check(1, forwarded(&["unknown"]), false).await;
-    check(1, forwarded(&[]), false).await;
+    for proxy in ["10.0.0.1:999", "[::ffff:10.0.0.1]:999", "192.0.2.9:999"] {
+        let forwarded = async |network: &str, forwarded: &[&str], expected| {
+            let from = From {
+                socket: Some(proxy),
+                extension: None,
+                forwarded,
+            };
+            check(network, from, expected).await;
+        };
+        for entry in ALLOWED {
+            forwarded(ours, &[entry], true).await;
+            forwarded(ours, &["unknown", entry], true).await;
+            // The one that is nearest and no proxy counts.
+            let behind = format!("198.51.100.7, {entry}, 10.0.0.2,[::ffff:192.0.2.2]:1");
+            forwarded(ours, &[&behind], true).await;
+            forwarded(ours, &["x", &behind, "10.0.0.2"], true).await;
+            forwarded(ours, &[&format!("{entry}, 198.51.100.7")], false).await;
+            forwarded(ours, &[entry, "198.51.100.7"], false).await;
+        }
+        for entry in UNKNOWN {
+            forwarded("::/0", &[entry], false).await;
+        }
+        forwarded("::/0", &[], false).await;
+    }
 
     let nowhere = From {
         socket: None,
         extension: None,
         forwarded: &["203.0.113.7"],
     };
-    check(0, nowhere, false).await;
+    check("::/0", nowhere, false).await;
 }
 
 #[tokio::test]

@@ -37,7 +37,8 @@ impl Door {
         match self {
             Self::Open => config(),
             Self::ForOthers => elsewhere(),
-            Self::BehindAProxy => elsewhere().behind_proxies(1),
+            Self::BehindAProxy => elsewhere().behind_proxies(["127.0.0.0/8".parse().unwrap()]),
+            Self::BehindAnotherProxy => elsewhere().behind_proxies(["10.0.0.0/8".parse().unwrap()]),
         }
     }
 }
@@ -95,7 +96,12 @@ async fn refusal(host: &str) -> Answer {
 async fn every_attack_ends_as_its_row_says() {
     let mut refused = 0;
     for operation in served() {
-        for door in [Door::Open, Door::ForOthers, Door::BehindAProxy] {
+        for door in [
+            Door::Open,
+            Door::ForOthers,
+            Door::BehindAProxy,
+            Door::BehindAnotherProxy,
+        ] {
             let handler = as_documented();
             let host = host(routes(&handler, door.config())).await;
             let refusal = refusal(&host).await;

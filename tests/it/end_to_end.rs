@@ -766,10 +766,12 @@ async fn only_allowed_networks_are_served() {
     check(config().allow_networks([]), "", false).await;
 
     let forwarded = "x-forwarded-for: 203.0.113.7\r\n";
+    let behind = |proxies: &str| only("203.0.113.0/24").behind_proxies([proxies.parse().unwrap()]);
     check(only("203.0.113.0/24"), forwarded, false).await;
-    check(only("203.0.113.0/24").behind_proxies(1), forwarded, true).await;
+    check(behind("127.0.0.0/8"), forwarded, true).await;
+    check(behind("10.0.0.0/8"), forwarded, false).await;
     let forged = "x-forwarded-for: 203.0.113.7, 198.51.100.1\r\n";
-    check(only("203.0.113.0/24").behind_proxies(1), forged, false).await;
+    check(behind("127.0.0.0/8"), forged, false).await;
 }
 
 #[tokio::test]

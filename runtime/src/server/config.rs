@@ -19,7 +19,7 @@ use crate::keys::KeyRing;
 /// let keys = KeyRing::new(Credentials::new("app@example", "authentication", "encrypt key"));
 /// let config = Config::new(keys)
 ///     .allow_networks(["203.0.113.0/24".parse()?])
-///     .behind_proxies(1);
+///     .behind_proxies(["10.0.0.0/8".parse()?]);
 /// # Ok::<(), ipnet::AddrParseError>(())
 /// ```
 #[derive(Clone, Debug)]
@@ -31,7 +31,7 @@ pub struct Config {
     pub(super) body_time: Duration,
     /// `None`: any address.
     networks: Option<Vec<IpNet>>,
-    proxies: usize,
+    proxies: Vec<IpNet>,
 }
 
 /// The address of the other end of the connection, as a request extension, for
@@ -49,7 +49,7 @@ impl Config {
             body_limit: 64 * 1024,
             body_time: Duration::from_secs(10),
             networks: None,
-            proxies: 0,
+            proxies: Vec::new(),
         }
     }
 
@@ -62,13 +62,22 @@ impl Config {
         self
     }
 
-    /// The number of reverse proxies in front of this server, each of which
-    /// appends to `X-Forwarded-For`. The origin is then the entry that the
-    /// outermost of them wrote, which is the `proxies`-th from the right; what
-    /// stands to the left of it can be forged. Not set, the origin is the
-    /// other end of the connection.
-    pub fn behind_proxies(mut self, proxies: usize) -> Self {
-        self.proxies = proxies;
+    /// The networks of the reverse proxies in front of this server, each of
+    /// which appends the address of its peer to `X-Forwarded-For`. The origin
+    /// is found from the right: as long as the sender is one of these proxies,
+    /// the entry to the left of it is the sender before it. The first that is
+    /// no proxy is the origin; what stands to the left of it is not read, and
+    /// neither is the header of a peer that is no proxy.
+    ///
+    /// An entry is an IPv4 or IPv6 address, in brackets or not, with a port or
+    /// not. Where the entry of a proxy is missing or something else (a name, an
+    /// address with a zone, nothing between two commas), the origin is unknown,
+    /// and [`allow_networks`](Self::allow_networks) lets nothing in. The header
+    /// `Forwarded` is not read: have the proxies write `X-Forwarded-For`.
+    ///
+    /// Not set, the origin is the other end of the connection.
+    pub fn behind_proxies(mut self, proxies: impl IntoIterator<Item = IpNet>) -> Self {
+        self.proxies.extend(proxies);
         self
     }
 
@@ -94,31 +103,43 @@ impl Config {
     }
 
     pub(super) fn allows(&self, peer: Option<IpAddr>) -> bool {
-        self.networks.as_ref().is_none_or(|networks| {
-            peer.is_some_and(|peer| networks.iter().any(|network| network.contains(&peer)))
-        })
+        self.networks
+            .as_ref()
+            .is_none_or(|networks| peer.is_some_and(|peer| any_contains(networks, peer)))
     }
 
+    /// Where a request comes from, as far as that cannot be forged.
     pub(super) fn peer(&self, parts: &Parts) -> Option<IpAddr> {
-        let peer = if self.proxies == 0 {
-            connected(parts)
-        } else {
-            self.forwarded(parts)
-        };
-        peer.map(|address| address.to_canonical())
-    }
-
-    fn forwarded(&self, parts: &Parts) -> Option<IpAddr> {
-        let lines = parts.headers.get_all("x-forwarded-for");
-        let mut entries = Vec::new();
-        for line in lines {
-            entries.extend(line.to_str().ok()?.split(','));
+        let mut sender = connected(parts)?.to_canonical();
+        let lines = parts.headers.get_all("x-forwarded-for").iter().rev();
+        let mut entries = lines.flat_map(|line| line.as_bytes().rsplit(|byte| *byte == b','));
+        while any_contains(&self.proxies, sender) {
+            sender = address(entries.next()?)?.to_canonical();
         }
-        let index = entries.len().checked_sub(self.proxies)?;
-        let entry = entries.get(index)?.trim();
-        let with_port = || entry.parse::<SocketAddr>().map(|address| address.ip());
-        entry.parse().or_else(|_| with_port()).ok()
+        Some(sender)
     }
+}
+
+/// Whether one of the networks has this address. An IPv4 address is also the
+/// IPv6 address that it is mapped to, as a network may be written so.
+fn any_contains(networks: &[IpNet], address: IpAddr) -> bool {
+    let mapped = match address {
+        IpAddr::V4(address) => address.to_ipv6_mapped().into(),
+        IpAddr::V6(_) => address,
+    };
+    let mut networks = networks.iter();
+    networks.any(|network| network.contains(&address) || network.contains(&mapped))
+}
+
+/// An entry of `X-Forwarded-For`.
+fn address(entry: &[u8]) -> Option<IpAddr> {
+    let entry = std::str::from_utf8(entry).ok()?.trim();
+    let bracketed = || entry.strip_prefix('[')?.strip_suffix(']')?.parse().ok();
+    let with_port = || entry.parse::<SocketAddr>().ok().map(|entry| entry.ip());
+    let plain = entry.parse().ok();
+    plain
+        .or_else(|| bracketed().map(IpAddr::V6))
+        .or_else(with_port)
 }
 
 fn connected(parts: &Parts) -> Option<IpAddr> {

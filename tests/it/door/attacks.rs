@@ -24,6 +24,8 @@ pub(super) enum Door {
     ForOthers,
     /// The same, and the attacker is the one proxy in front of it.
     BehindAProxy,
+    /// The same behind a proxy, and the attacker is not that proxy.
+    BehindAnotherProxy,
 }
 
 /// A row of the table.
@@ -460,5 +462,16 @@ pub(super) fn attacks(genuine: &str) -> Vec<Attack> {
             "Forwarded behind a proxy",
             good().with("forwarded: for=203.0.113.7"),
         ),
+        Attack {
+            door: Door::BehindAnotherProxy,
+            ..refused("past the proxy, as if it were one", good().with(spoofed))
+        },
+        Attack {
+            door: Door::BehindAnotherProxy,
+            ..refused(
+                "past the proxy, with the proxy's address",
+                good().with("x-forwarded-for: 203.0.113.7, 10.0.0.1"),
+            )
+        },
     ]
 }
