@@ -6,7 +6,7 @@ use std::fs;
 use std::path::Path;
 
 use codegen::Place;
-use codegen::diff::{Change, Report, Version, fingerprint};
+use codegen::diff::{Bump, Change, Report, Version, fingerprint};
 use serde::Deserialize;
 use toml::Spanned;
 
@@ -30,12 +30,16 @@ pub struct Approvals {
 /// A break that was decided on.
 #[derive(Clone, Debug)]
 pub struct Entry {
-    /// The name of the change: made of `rule` and `pointer`.
+    /// The name of the change: made of `rule`, `pointer`, `old` and `new`.
     pub fingerprint: String,
     /// The kind of change.
     pub rule: String,
     /// Where it stands.
     pub pointer: String,
+    /// What stood there.
+    pub old: Option<String>,
+    /// What stands there now.
+    pub new: Option<String>,
     /// Why it was decided on.
     pub reason: String,
     /// The version of the document in which the entry has to go.
@@ -57,6 +61,8 @@ struct Raw {
     fingerprint: String,
     rule: String,
     pointer: String,
+    old: Option<String>,
+    new: Option<String>,
     reason: String,
     expires: String,
 }
@@ -117,6 +123,35 @@ impl Approvals {
         entries.find(|entry| entry.fingerprint == fingerprint)
     }
 
+    /// Refuses an entry that lasts too long: for a change of this edit until the
+    /// minor version after the one that the edit needs, for any other change no
+    /// longer than an edit could have asked for.
+    ///
+    /// # Errors
+    ///
+    /// The first such entry, with its place; documents without versions.
+    pub fn within_limits(&self, report: &Report) -> Result<(), String> {
+        let changes: BTreeSet<_> = report.changes.iter().map(Change::fingerprint).collect();
+        for entry in &self.entries {
+            let bump = if changes.contains(&entry.fingerprint) {
+                report.types()
+            } else {
+                Bump::Major
+            };
+            let limit = needed_version(report, bump)?.next(Bump::Minor);
+            if entry.expires > limit {
+                let place = &entry.place;
+                return Err(format!(
+                    "{APPROVALS}:{}:{}: `expires` is {}, but an approval lasts at most until \
+                     {limit}: write that, or remove the entry and let `cargo xtask approve` write \
+                     it",
+                    place.line, place.column, entry.expires
+                ));
+            }
+        }
+        Ok(())
+    }
+
     /// Entries that have to go: expired ones, and those that came with this
     /// edit and match nothing that it changes. An entry that was there before
     /// has matched then; `before` is nothing where that is not known.
@@ -158,19 +193,40 @@ impl Entry {
     }
 }
 
+/// The version that the document needs after an edit with such a bump.
+///
+/// # Errors
+///
+/// A document without a version of three numbers.
+pub(crate) fn needed_version(report: &Report, bump: Bump) -> Result<Version, String> {
+    let now = version(&report.new_version)?;
+    Ok(version(&report.old_version)?.next(bump).max(now))
+}
+
+/// Reads a version.
+///
+/// # Errors
+///
+/// A text that is none.
+pub(crate) fn version(text: &str) -> Result<Version, String> {
+    Version::parse(text).ok_or_else(|| format!("`{text}` is not a version of three numbers"))
+}
+
 fn entry(raw: Raw, place: Place) -> Result<Entry, String> {
     let Raw {
         fingerprint: name,
         rule,
         pointer,
+        old,
+        new,
         reason,
         expires,
     } = raw;
-    let named = fingerprint(&rule, &pointer);
+    let named = fingerprint(&rule, &pointer, old.as_deref(), new.as_deref());
     if name != named {
         return Err(format!(
-            "`fingerprint` is `{name}`, but rule and pointer make `{named}`: let `cargo xtask \
-             approve` write the entry"
+            "`fingerprint` is `{name}`, but rule, pointer, old and new value make `{named}`: let \
+             `cargo xtask approve` write the entry"
         ));
     }
     let reason = one_line(&reason)?;
@@ -180,6 +236,8 @@ fn entry(raw: Raw, place: Place) -> Result<Entry, String> {
         fingerprint: name,
         rule,
         pointer,
+        old,
+        new,
         reason,
         expires,
         place,
@@ -215,14 +273,18 @@ pub(crate) fn add(root: &Path, entry: &Entry) -> Result<(), String> {
     text.push_str("\n[[break]]\n");
     let expires = entry.expires.to_string();
     for (key, value) in [
-        ("fingerprint", &entry.fingerprint),
-        ("rule", &entry.rule),
-        ("pointer", &entry.pointer),
-        ("reason", &entry.reason),
-        ("expires", &expires),
+        ("fingerprint", Some(&entry.fingerprint)),
+        ("rule", Some(&entry.rule)),
+        ("pointer", Some(&entry.pointer)),
+        ("old", entry.old.as_ref()),
+        ("new", entry.new.as_ref()),
+        ("reason", Some(&entry.reason)),
+        ("expires", Some(&expires)),
     ] {
-        let value = toml::Value::String(value.clone());
-        text.push_str(&format!("{key} = {value}\n"));
+        if let Some(value) = value {
+            let value = toml::Value::String(value.clone());
+            text.push_str(&format!("{key} = {value}\n"));
+        }
     }
     Approvals::parse(&text, APPROVALS)?;
     crate::files::replace(&root.join(APPROVALS), &text)

@@ -18,8 +18,8 @@ pub struct Arguments {
     /// Why the break is right, for whoever reads it in a year
     #[arg(long)]
     pub reason: String,
-    /// The version of the document in which the approval expires [default:
-    /// the minor version after the one that the edit needs]
+    /// The version of the document in which the approval expires [default and
+    /// latest: the minor version after the one that the edit needs]
     #[arg(long, value_name = "VERSION")]
     pub expires: Option<String>,
     /// A revision or a file to compare with [default: the merge base with main]
@@ -45,6 +45,8 @@ pub fn approve(root: &Path, arguments: &Arguments) -> Result<String, String> {
         fingerprint: change.fingerprint(),
         rule: change.rule.to_owned(),
         pointer: change.place.pointer.clone(),
+        old: change.old.clone(),
+        new: change.new.clone(),
         reason: approvals::one_line(&arguments.reason)?,
         expires: expires(&comparison, arguments.expires.as_deref())?,
         place: Place::new(1, 1, ""),
@@ -71,7 +73,7 @@ fn approvable<'c>(comparison: &'c Comparison, fingerprint: &str) -> Result<&'c C
     let what = format!("{} {}", change.subject, change.rule);
     if let Some(rule) = change.lint {
         return Err(format!(
-            "{what} cannot be approved: it breaks the rule `{rule}`, so mend the document"
+            "{what} cannot be approved: it breaks the rule `{rule}`, so fix the document"
         ));
     }
     if worst(change) < Headline::Risky {
@@ -97,23 +99,22 @@ pub(crate) fn worst(change: &Change) -> Headline {
 }
 
 fn expires(comparison: &Comparison, wanted: Option<&str>) -> Result<Version, String> {
-    let parse = |text: &str| {
-        Version::parse(text).ok_or_else(|| format!("`{text}` is not a version of three numbers"))
-    };
     let report = &comparison.report;
-    let now = parse(&report.new_version)?;
-    let needed = parse(&report.old_version)?.next(report.types()).max(now);
-    match wanted {
-        None => Ok(needed.next(Bump::Minor)),
-        Some(text) => {
-            let version = parse(text)?;
-            if version <= needed {
-                return Err(format!(
-                    "an approval that expires in {version} would not hold for {needed}, the \
-                     version that this edit needs"
-                ));
-            }
-            Ok(version)
-        }
+    let needed = approvals::needed_version(report, report.types())?;
+    let last = needed.next(Bump::Minor);
+    let Some(text) = wanted else { return Ok(last) };
+    let version = approvals::version(text)?;
+    if version <= needed {
+        return Err(format!(
+            "an approval that expires in {version} would not hold for {needed}, the version that \
+             this edit needs"
+        ));
     }
+    if version > last {
+        return Err(format!(
+            "an approval lasts at most until {last}, the minor version after the one that this \
+             edit needs"
+        ));
+    }
+    Ok(version)
 }

@@ -32,6 +32,7 @@ impl Comparison {
         let report = compare(&documents.old, &documents.new);
         let approvals = Approvals::read(root)?;
         let before = before(root, &documents.source)?;
+        approvals.within_limits(&report)?;
         let stale = approvals.stale(&report, before.as_ref());
         Ok(Self {
             documents,

@@ -14,7 +14,7 @@ use xtask::report::Format;
 use xtask::{Ending, approve};
 
 /// An edit that breaks, and its name.
-const BREAK: (&str, &str) = ("07-request-maxlength-tightened", "fcd033da0cdcd88b");
+const BREAK: (&str, &str) = ("07-request-maxlength-tightened", "37c20771b648883e");
 
 fn approve(repository: &Repository, fingerprint: &str) -> Result<String, String> {
     approve_until(
@@ -119,6 +119,49 @@ fn what_is_not_approved_still_fails() {
     );
 }
 
+/// Both values are part of what was decided on.
+#[test]
+fn an_approval_is_of_the_values_and_not_of_the_place() {
+    let repository = decided();
+    let toml = file(&repository);
+    assert!(toml.contains("old = \"255\"\nnew = \"100\"\n"), "{toml}");
+    let further = case(BREAK.0).replacen("maxLength: 100", "maxLength: 99", 1);
+    repository.write("spec/skypay.yaml", &further);
+    let (text, ending) = diff(&repository, Format::Text).unwrap();
+    assert_eq!(ending, Ending::Findings, "{text}");
+    assert!(text.starts_with("BREAKING for partners; "), "{text}");
+    for (from, to) in [("old = \"255\"", "old = \"256\""), ("new = \"100\"\n", "")] {
+        repository.write(APPROVALS, &toml.replace(from, to));
+        let error = diff(&repository, Format::Text).unwrap_err();
+        assert!(
+            error.starts_with("spec/approved-breaks.toml:4:1: `fingerprint`"),
+            "{error}"
+        );
+    }
+}
+
+#[test]
+fn an_approval_that_lasts_too_long_is_refused_with_its_place() {
+    let repository = decided();
+    let good = file(&repository);
+    for version in ["2.1.1", "2.2.0", "999.0.0"] {
+        repository.write(APPROVALS, &good.replace("2.1.0", version));
+        let error = diff(&repository, Format::Text).unwrap_err();
+        let expected = format!(
+            "spec/approved-breaks.toml:4:1: `expires` is {version}, but an approval lasts at most \
+             until 2.1.0"
+        );
+        assert!(error.starts_with(&expected), "{error}");
+    }
+    // No later edit is refused for one that was there, unless it is absurd.
+    repository.write(APPROVALS, &good.replace("2.1.0", "999.0.0"));
+    repository.commit("break");
+    repository.git(&["switch", "--quiet", "main"]);
+    repository.git(&["merge", "--quiet", "edit"]);
+    let error = diff(&repository, Format::Text).unwrap_err();
+    assert!(error.contains("`expires` is 999.0.0"), "{error}");
+}
+
 #[test]
 fn an_approval_that_matches_nothing_fails_in_the_edit_that_brings_it() {
     let repository = decided();
@@ -169,7 +212,7 @@ fn only_what_can_be_decided_on_is_recorded() {
     for (edit, expected) in [
         (
             "41-example-made-invalid",
-            "breaks the rule `invalid-example`, so mend the document",
+            "breaks the rule `invalid-example`, so fix the document",
         ),
         (
             "39-description-only",
@@ -191,12 +234,14 @@ fn only_what_can_be_decided_on_is_recorded() {
             Some("soon"),
             "`soon` is not a version of three numbers",
         ),
+        ("Why.", Some("2.1.1"), "lasts at most until 2.1.0"),
+        ("Why.", Some("999.0.0"), "lasts at most until 2.1.0"),
     ] {
         let error = approve_until(&repository, BREAK.1, reason, expires).unwrap_err();
         assert!(error.contains(expected), "{error}");
         assert_eq!(file(&repository), "", "nothing is written");
     }
-    approve_until(&repository, BREAK.1, "Why.", Some("3.0.0")).unwrap();
+    approve_until(&repository, BREAK.1, "Why.", Some("2.0.1")).unwrap();
     let error = approve(&repository, BREAK.1).unwrap_err();
     assert!(
         error.contains("is approved already, at spec/approved-breaks.toml:4: Why."),
@@ -238,12 +283,12 @@ fn a_file_that_cannot_be_read_is_named_with_its_line() {
     );
     check(
         &good.replace("constraint-tightened", "constraint-loosened"),
-        "spec/approved-breaks.toml:4:1: `fingerprint` is `fcd033da0cdcd88b`, but rule and pointer \
-         make `",
+        "spec/approved-breaks.toml:4:1: `fingerprint` is `37c20771b648883e`, but rule, pointer, \
+         old and new value make `",
     );
     let twice = format!("{good}\n{}", &good[good.find("[[break]]").unwrap()..]);
     check(
         &twice,
-        "spec/approved-breaks.toml:11:1: `fcd033da0cdcd88b` stands twice",
+        "spec/approved-breaks.toml:13:1: `37c20771b648883e` stands twice",
     );
 }

@@ -219,7 +219,7 @@ fn the_text_fits_a_terminal_and_names_every_place() {
     let text = told(&repository, Format::Text);
     let paragraph = "\
 breaking: PayoutQueueRequest.remarks constraint-tightened: 255 -> 100
-  spec/skypay.yaml:258:22 (fcd033da0cdcd88b)
+  spec/skypay.yaml:258:22 (37c20771b648883e)
   deployed caller: breaks, deployed callee: works; code: client major, server
   patch
   in payoutQueue request

@@ -69,19 +69,25 @@ impl Change {
         }
     }
 
-    /// A name for this change that outlives rewording; see [`fingerprint`].
+    /// A name for this change; see [`fingerprint`].
     #[must_use]
     pub fn fingerprint(&self) -> String {
-        fingerprint(self.rule, &self.place.pointer)
+        let (old, new) = (self.old.as_deref(), self.new.as_deref());
+        fingerprint(self.rule, &self.place.pointer, old, new)
     }
 }
 
-/// The name of a change, made of its rule and its pointer only (FNV-1a, 64
-/// bits), so that it stays the same while texts and values are still edited.
+/// The name of a change, made of its rule, its pointer and both values (FNV-1a,
+/// 64 bits): another value is another change, and is decided on anew.
 #[must_use]
-pub fn fingerprint(rule: &str, pointer: &str) -> String {
-    let text = format!("{rule}\n{pointer}");
-    let hash = text.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
+pub fn fingerprint(rule: &str, pointer: &str, old: Option<&str>, new: Option<&str>) -> String {
+    let parts = [Some(rule), Some(pointer), old, new].into_iter();
+    // No byte of UTF-8 is 254 or 255, so that no two lists of parts are alike.
+    let bytes = parts.flat_map(|part| match part {
+        Some(part) => part.bytes().chain(Some(0xff)),
+        None => "".bytes().chain(Some(0xfe)),
+    });
+    let hash = bytes.fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
         (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
     });
     format!("{hash:016x}")

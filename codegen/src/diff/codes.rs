@@ -8,7 +8,7 @@ use super::changes::Side;
 use super::schema::joined;
 use super::verdict::{Bump, Effect, Wire};
 use super::view::{View, shown};
-use super::walk::{Walk, same};
+use super::walk::{Walk, same, same_keyword};
 
 impl<'d> Walk<'d, '_> {
     /// Compares the values that two schemas list.
@@ -83,7 +83,12 @@ impl<'d> Walk<'d, '_> {
             match moved {
                 Some(now) => {
                     let pair = (row.get("value"), now.get("value"));
-                    let effect = Effect::new(Wire::Break, Wire::Risk, Bump::Minor, Bump::Minor);
+                    let effect = Effect::new(
+                        Wire::Break,
+                        of_success([row, now]),
+                        Bump::Minor,
+                        Bump::Minor,
+                    );
                     self.note_pair("code-value-changed", pair, effect);
                 }
                 None if allowed => {
@@ -141,7 +146,7 @@ impl<'d> Walk<'d, '_> {
         let keys: BTreeSet<_> = keys.map(|entry| entry.key.as_str()).collect();
         for key in keys {
             let pair = (old.get(key), new.get(key));
-            if same(pair) {
+            if same_keyword(key, pair) {
                 continue;
             }
             let retired = new.flag("readOnly");
@@ -151,7 +156,8 @@ impl<'d> Walk<'d, '_> {
             let (rule, effect) = match key {
                 "name" => ("code-renamed", Effect::SOURCE),
                 "outcome" => {
-                    let effect = Effect::new(Wire::Ok, Wire::Risk, Bump::Minor, Bump::Minor);
+                    let receiver = of_success([old, new]);
+                    let effect = Effect::new(Wire::Ok, receiver, Bump::Minor, Bump::Minor);
                     ("code-outcome-changed", effect)
                 }
                 "readOnly" if retired && no_longer_sent => ("code-retired", Effect::TIGHTENED),
@@ -222,6 +228,17 @@ impl<'d> Allowed<'d> {
             values: sendable.filter_map(|row| row.text_of("value")).collect(),
             whole: true,
         }
+    }
+}
+
+/// What another value or outcome of a code is to who receives it: one that no
+/// longer knows its success is broken.
+fn of_success(rows: [&Node; 2]) -> Wire {
+    let mut outcomes = rows.iter().map(|row| row.text_of("outcome"));
+    if outcomes.any(|outcome| outcome == Some("accepted")) {
+        Wire::Break
+    } else {
+        Wire::Risk
     }
 }
 

@@ -13,17 +13,16 @@ use super::walk::{place_of, same, subject};
 /// Compares the exceptions of both documents.
 pub(super) fn compare(old: &Node, new: &Node, changes: &mut Changes) {
     let (mut before, mut after) = (BTreeMap::new(), BTreeMap::new());
-    collect(old, &mut before);
-    collect(new, &mut after);
-    let places: Vec<_> = before.keys().chain(after.keys()).copied().collect();
-    for pointer in places {
-        let pair = (before.get(pointer).copied(), after.get(pointer).copied());
+    collect(old, "", &mut before);
+    collect(new, "", &mut after);
+    for path in before.keys().chain(after.keys()) {
+        let pair = (before.get(path).copied(), after.get(path).copied());
         let Some(at) = place_of(pair).filter(|_| !same(pair)) else {
             continue;
         };
         let finding = Finding {
             rule: "words-changed",
-            subject: subject(pointer),
+            subject: subject(&at.1.pointer),
             at,
             old: pair.0.map(told),
             new: pair.1.map(told),
@@ -50,7 +49,7 @@ fn told(node: &Node) -> String {
 /// The document without its exceptions.
 pub(super) fn without(node: &Node) -> Cow<'_, Node> {
     let mut found = BTreeMap::new();
-    collect(node, &mut found);
+    collect(node, "", &mut found);
     if found.is_empty() {
         Cow::Borrowed(node)
     } else {
@@ -58,16 +57,22 @@ pub(super) fn without(node: &Node) -> Cow<'_, Node> {
     }
 }
 
-fn collect<'d>(node: &'d Node, found: &mut BTreeMap<&'d str, &'d Node>) {
+/// Collects exceptions by their place, in which an item of a list is called
+/// by its name where it has one: then it is found again among other items.
+fn collect<'d>(node: &'d Node, path: &str, found: &mut BTreeMap<String, &'d Node>) {
     for entry in node.entries() {
+        let path = format!("{path}/{}", entry.key);
         if entry.key == EXCEPTIONS {
-            found.insert(&entry.node.place.pointer, &entry.node);
+            found.insert(path, &entry.node);
         } else {
-            collect(&entry.node, found);
+            collect(&entry.node, &path, found);
         }
     }
-    for item in node.items() {
-        collect(item, found);
+    for (index, item) in node.items().iter().enumerate() {
+        let mut names = ["value", "code", "id", "name", "url"].into_iter();
+        let name = names.find_map(|key| item.text_of(key));
+        let name = name.map_or_else(|| index.to_string(), str::to_owned);
+        collect(item, &format!("{path}/{name}"), found);
     }
 }
 

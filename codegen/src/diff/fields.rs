@@ -1,7 +1,5 @@
 //! Objects: their fields, and the conditions between them.
 
-use std::collections::BTreeSet;
-
 use heck::ToSnakeCase;
 use strsim::levenshtein;
 
@@ -11,7 +9,7 @@ use super::changes::Side;
 use super::pattern;
 use super::schema::{constraint_rule, signature};
 use super::verdict::{Bump, Effect, Part, Wire};
-use super::view::{View, shown};
+use super::view::View;
 use super::walk::{Walk, same};
 
 /// When a field is there.
@@ -292,95 +290,124 @@ impl<'d> Walk<'d, '_> {
         }
     }
 
-    /// Conditions between fields, by their id.
+    /// Conditions between fields, by their ids, or by what they say where an
+    /// id is new. Each is held against all of the other side: what another
+    /// condition says as well is not lost.
     fn conditions(&mut self, a: &View<'d>, b: &View<'d>) {
         let rules = |view: &View<'d>| view.get("x-skypay-rules").map(Node::items);
         let (old, new) = (rules(a).unwrap_or_default(), rules(b).unwrap_or_default());
-        let find = |rules: &'d [Node], id: Option<&str>| {
-            rules.iter().find(|rule| rule.text_of("id") == id)
-        };
-        for rule in old {
-            if find(new, rule.text_of("id")).is_none() {
-                self.note_pair("condition-removed", (Some(rule), None), Effect::LOOSENED);
+        let all = |rules: &'d [Node]| rules.iter().flat_map(clauses).collect::<Vec<_>>();
+        let (before, after) = (all(old), all(new));
+        let criteria: [fn(&Node, &Node) -> bool; 2] = [
+            |a, b| a.text_of("id") == b.text_of("id"),
+            |a, b| clauses(a).eq(clauses(b)),
+        ];
+        let mut removed: Vec<_> = old.iter().collect();
+        let mut added: Vec<_> = new.iter().collect();
+        let mut pairs = Vec::new();
+        for alike in criteria {
+            removed.retain(|old| {
+                let found = added.iter().position(|new| alike(old, new));
+                pairs.extend(found.map(|index| (Some(*old), Some(added.remove(index)))));
+                found.is_none()
+            });
+        }
+        pairs.extend(removed.into_iter().map(|old| (Some(old), None)));
+        pairs.extend(added.into_iter().map(|new| (None, Some(new))));
+        for pair in pairs {
+            if same(pair) {
+                continue;
             }
+            let exceeds = |rule: Option<&'d Node>, others: &[Clause<'_>]| {
+                let clauses = rule.into_iter().flat_map(clauses);
+                let said = clauses.map(|clause| clause.follows_from(others));
+                all_of(said).map(|said| !said)
+            };
+            let effect = Effect::constraint(exceeds(pair.1, &before), exceeds(pair.0, &after));
+            let Some(effect) = effect else {
+                self.note_pair("words-changed", pair, Effect::PATCH);
+                continue;
+            };
+            let rule = match (constraint_rule(effect), pair) {
+                ("constraint-loosened", (_, None)) => "condition-removed",
+                ("constraint-loosened", _) => "condition-loosened",
+                ("constraint-tightened", (None, _)) => "condition-added",
+                ("constraint-tightened", _) => "condition-tightened",
+                ("constraint-unclear", _) => "condition-unclear",
+                _ => "condition-changed",
+            };
+            self.note_pair(rule, pair, effect);
         }
-        for rule in new {
-            match find(old, rule.text_of("id")) {
-                None => self.note_pair("condition-added", (None, Some(rule)), Effect::TIGHTENED),
-                Some(before) => self.condition(before, rule),
-            }
-        }
-    }
-
-    fn condition(&mut self, old: &'d Node, new: &'d Node) {
-        let pair = (Some(old), Some(new));
-        if same(pair) {
-            return;
-        }
-        let (mut tightened, mut loosened) = applies(old.get("when"), new.get("when"));
-        for key in ["require", "forbid"] {
-            let (before, after) = (set(old, key), set(new, key));
-            tightened |= !after.is_subset(&before);
-            loosened |= !before.is_subset(&after);
-        }
-        let (tighter, looser) = matches_relation(old.get("match"), new.get("match"));
-        let effect = Effect::constraint(tightened || tighter, loosened || looser);
-        let Some(effect) = effect else {
-            self.note_pair("words-changed", pair, Effect::PATCH);
-            return;
-        };
-        let rule = match constraint_rule(effect) {
-            "constraint-loosened" => "condition-loosened",
-            "constraint-tightened" => "condition-tightened",
-            _ => "condition-changed",
-        };
-        self.note_pair(rule, pair, effect);
     }
 }
 
-/// Whether a condition holds more often, and whether it holds less often.
-fn applies(old: Option<&Node>, new: Option<&Node>) -> (bool, bool) {
-    let (old, new) = match (old, new) {
-        (None, None) => return (false, false),
-        (Some(_), None) => return (true, false),
-        (None, Some(_)) => return (false, true),
-        (Some(old), Some(new)) => (old, new),
-    };
-    if old.text_of("field") != new.text_of("field") {
-        return (true, true);
-    }
-    let (before, after) = (set(old, "in"), set(new, "in"));
-    (!after.is_subset(&before), !before.is_subset(&after))
+/// The smallest part of a condition: what it demands of one field if another
+/// has one value, or always.
+#[derive(Debug, PartialEq, Eq)]
+struct Clause<'d> {
+    when: Option<(&'d str, &'d str)>,
+    /// `require`, `forbid` or `match`.
+    demand: &'static str,
+    field: &'d str,
+    pattern: &'d str,
 }
 
-fn matches_relation(old: Option<&Node>, new: Option<&Node>) -> (bool, bool) {
-    let entries = |node: Option<&'_ Node>| -> Vec<(String, String)> {
-        let entries = node.map(Node::entries).unwrap_or_default().iter();
-        entries
-            .map(|entry| (entry.key.clone(), shown(&entry.node)))
-            .collect()
-    };
-    let (old, new) = (entries(old), entries(new));
-    let find = |list: &[(String, String)], key: &str| {
-        let found = list.iter().find(|(name, _)| name == key);
-        found.map(|(_, pattern)| pattern.clone())
-    };
-    let (mut tightened, mut loosened) = (false, false);
-    for (key, before) in &old {
-        match find(&new, key) {
-            Some(after) => {
-                let relation = pattern::relation(before, &after);
-                tightened |= relation.tightened;
-                loosened |= relation.loosened;
-            }
-            None => loosened = true,
+impl Clause<'_> {
+    /// Whether others demand as much; nothing if that cannot be told.
+    fn follows_from(&self, others: &[Clause<'_>]) -> Option<bool> {
+        let alike = others.iter().filter(|other| {
+            let applies = other.when.is_none() || other.when == self.when;
+            applies && (self.demand, self.field) == (other.demand, other.field)
+        });
+        let enough = alike.map(|other| {
+            let looser = pattern::between(self.pattern, other.pattern).loosened;
+            looser.map(|looser| !looser)
+        });
+        let enough: Vec<_> = enough.collect();
+        match enough.contains(&Some(true)) {
+            true => Some(true),
+            false if enough.contains(&None) => None,
+            false => Some(false),
         }
     }
-    tightened |= new.iter().any(|(key, _)| find(&old, key).is_none());
-    (tightened, loosened)
 }
 
-fn set<'d>(node: &'d Node, key: &str) -> BTreeSet<&'d str> {
-    let items = node.get(key).map(Node::items).unwrap_or_default();
-    items.iter().filter_map(Node::text).collect()
+/// Whether all are true; nothing if that depends on what cannot be told.
+fn all_of(said: impl Iterator<Item = Option<bool>>) -> Option<bool> {
+    let said: Vec<_> = said.collect();
+    match said.contains(&Some(false)) {
+        true => Some(false),
+        false if said.contains(&None) => None,
+        false => Some(true),
+    }
+}
+
+fn clauses(rule: &Node) -> impl Iterator<Item = Clause<'_>> {
+    let when = rule.get("when").and_then(|when| {
+        let field = when.text_of("field")?;
+        let values = when.get("in").map(Node::items).unwrap_or_default();
+        let values = values.iter().filter_map(Node::text);
+        Some(values.map(|value| Some((field, value))).collect())
+    });
+    let when: Vec<_> = when.unwrap_or_else(|| vec![None]);
+    let listed = ["require", "forbid"].into_iter().flat_map(move |demand| {
+        let fields = rule.get(demand).map(Node::items).unwrap_or_default();
+        let fields = fields.iter().filter_map(Node::text);
+        fields.map(move |field| (demand, field, ""))
+    });
+    let matched = rule.get("match").map(Node::entries).unwrap_or_default();
+    let matched = matched.iter().map(|entry| {
+        let pattern = entry.node.text().unwrap_or_default();
+        ("match", entry.key.as_str(), pattern)
+    });
+    let demands: Vec<_> = listed.chain(matched).collect();
+    when.into_iter().flat_map(move |when| {
+        let demands = demands.clone().into_iter();
+        demands.map(move |(demand, field, pattern)| Clause {
+            when,
+            demand,
+            field,
+            pattern,
+        })
+    })
 }

@@ -8,7 +8,7 @@ use crate::problem::Place;
 use super::changes::{Changes, Finding, Scope, Side, User};
 use super::verdict::{Bump, Effect, Part, Verdict, Wire};
 use super::view::{View, canonical, shown};
-use super::walk::{EXAMPLE_LINT, Pair, Walk, place_of, same, subject};
+use super::walk::{EXAMPLE_LINT, Pair, Walk, place_of, same, same_keyword, subject};
 
 /// The methods that a path item may have.
 const METHODS: &[&str] = &[
@@ -57,6 +57,39 @@ impl<'d> Operation<'d> {
 
     fn name(&self) -> &'d str {
         self.node.text_of("operationId").unwrap_or(self.label)
+    }
+
+    /// The path without the names of its parameters.
+    fn template(&self) -> String {
+        let mut parts = self.path.split('{');
+        let first = parts.next().unwrap_or_default().to_owned();
+        parts.fold(first, |path, part| {
+            path + "{" + part.trim_start_matches(|letter| letter != '}')
+        })
+    }
+
+    /// The parameters by where they stand and what they are called; those of
+    /// the path by their place in it, as their names are not on the wire.
+    fn parameters(&self, root: &'d Node, holder: &'d Node) -> Parameters<'d> {
+        let items = holder.get("parameters").map(Node::items);
+        let items = items.unwrap_or_default().iter();
+        let resolved = items.map(|node| {
+            let reference = node.text_of("$ref");
+            reference
+                .and_then(|reference| super::view::target(root, reference))
+                .unwrap_or(node)
+        });
+        let text = |node: &'d Node, key| node.text_of(key).unwrap_or_default();
+        let named = resolved.map(|node| {
+            let (form, name) = (text(node, "in"), text(node, "name"));
+            let place = self.path.find(&format!("{{{name}}}"));
+            let name = match place.filter(|_| form == "path") {
+                Some(place) => self.path[..place].matches('{').count().to_string(),
+                None => name.to_owned(),
+            };
+            ((form, name), node)
+        });
+        named.collect()
     }
 
     fn callback(&self) -> bool {
@@ -144,7 +177,13 @@ pub(super) fn compare<'d>(old: &'d Node, new: &'d Node, changes: &mut Changes) {
         comparison.operation(a, b);
     }
     for operation in removed {
-        let verdict = Verdict::new(Wire::Break, Wire::Ok, Bump::Major, Bump::Major);
+        // A partner who waits for a callback that stays away is not told.
+        let callee = if operation.callback() {
+            Wire::Risk
+        } else {
+            Wire::Ok
+        };
+        let verdict = Verdict::new(Wire::Break, callee, Bump::Major, Bump::Major);
         let values = (Some(operation.name().to_owned()), None);
         let at = (Side::Old, operation.place);
         comparison.note("operation-removed", at, values, &operation, verdict, None);
@@ -162,6 +201,8 @@ pub(super) fn compare<'d>(old: &'d Node, new: &'d Node, changes: &mut Changes) {
     }
 }
 
+type Parameters<'d> = BTreeMap<(&'d str, String), &'d Node>;
+
 type Pairs<'d> = Vec<(Operation<'d>, Operation<'d>)>;
 
 /// Finds for each old operation the new one: by path and action, by name, by
@@ -171,10 +212,10 @@ fn paired<'d>(
     mut after: Vec<Operation<'d>>,
 ) -> (Pairs<'d>, Vec<Operation<'d>>, Vec<Operation<'d>>) {
     let criteria: [fn(&Operation<'d>, &Operation<'d>) -> bool; 4] = [
-        |a, b| a.path == b.path && a.label == b.label && a.method == b.method,
+        |a, b| a.template() == b.template() && a.label == b.label && a.method == b.method,
         |a, b| a.name() == b.name(),
         |a, b| !a.label.is_empty() && a.label == b.label,
-        |a, b| a.path == b.path && a.messages() == b.messages(),
+        |a, b| a.template() == b.template() && a.messages() == b.messages(),
     ];
     let mut pairs = Vec::new();
     let mut open = before.to_vec();
@@ -245,7 +286,8 @@ impl<'d> Comparison<'d, '_> {
     fn wire_address(&mut self, a: &Operation<'d>, b: &Operation<'d>) {
         let at = (Side::New, b.place);
         let texts = |old: &str, new: &str| (Some(old.to_owned()), Some(new.to_owned()));
-        if a.path != b.path {
+        // Names of parameters are noted where these stand.
+        if a.template() != b.template() {
             // The path of a callback stands for whatever URL the partner has
             // registered, and is never sent.
             let verdict = if a.callback() && b.callback() {
@@ -308,7 +350,7 @@ impl<'d> Comparison<'d, '_> {
         let handled = ["parameters", "servers", "x-skypay-direction"];
         for key in keys(a.item, b.item) {
             let pair = (a.item.get(key), b.item.get(key));
-            if same(pair) || METHODS.contains(&key) || handled.contains(&key) {
+            if same_keyword(key, pair) || METHODS.contains(&key) || handled.contains(&key) {
                 continue;
             }
             let (rule, verdict) = match key {
@@ -319,8 +361,11 @@ impl<'d> Comparison<'d, '_> {
         }
         let servers = (a.item.get("servers"), b.item.get("servers"));
         self.servers(servers, b);
-        self.parameters((a.item.get("parameters"), b.item.get("parameters")), b);
-        self.parameters((a.node.get("parameters"), b.node.get("parameters")), b);
+        for (old, new) in [(a.item, b.item), (a.node, b.node)] {
+            let old = a.parameters(self.old, old);
+            let new = b.parameters(self.new, new);
+            self.parameters(&old, &new, b);
+        }
     }
 
     /// Servers of one operation; those of the document are compared there.
@@ -340,19 +385,30 @@ impl<'d> Comparison<'d, '_> {
         self.note_pair("server-changed", pair, b, verdict);
     }
 
-    fn parameters(&mut self, pair: Pair<'d>, b: &Operation<'d>) {
-        let old = named_parameters(self.old, pair.0);
-        let new = named_parameters(self.new, pair.1);
-        for (key, node) in &old {
+    /// A parameter is a field of the request, but one of the path is always
+    /// there, and goes with the URL.
+    fn parameters(&mut self, old: &Parameters<'d>, new: &Parameters<'d>, b: &Operation<'d>) {
+        let effect = |in_path: bool, of_field: Effect| {
+            if in_path {
+                Verdict::BREAK
+            } else {
+                of_field.verdict(Part::Request)
+            }
+        };
+        for (key, node) in old {
             if !new.contains_key(key) {
-                let verdict = Verdict::new(Wire::Break, Wire::Break, Bump::Major, Bump::Major);
+                let removed = Effect::field_removed(Part::Request, node.flag("required"));
+                let verdict = effect(key.0 == "path", removed);
                 self.note_pair("parameter-removed", (Some(node), None), b, verdict);
             }
         }
-        for (key, node) in &new {
-            match old.get(key) {
-                Some(before) => self.parameter(before, node, b),
-                None => self.note_pair("parameter-added", (None, Some(node)), b, Verdict::BREAK),
+        for (key, node) in new {
+            if let Some(before) = old.get(key) {
+                self.parameter(before, node, b);
+            } else {
+                let added = Effect::field_added(node.flag("required"));
+                let verdict = effect(key.0 == "path", added);
+                self.note_pair("parameter-added", (None, Some(node)), b, verdict);
             }
         }
     }
@@ -360,18 +416,13 @@ impl<'d> Comparison<'d, '_> {
     fn parameter(&mut self, old: &'d Node, new: &'d Node, b: &Operation<'d>) {
         for key in keys(old, new) {
             let pair = (old.get(key), new.get(key));
-            if same(pair) {
-                continue;
-            }
-            match key {
-                "schema" => {
-                    if let (Some(old), Some(new)) = pair {
-                        self.walk(b, Part::Request).schema(old, new, true);
-                    }
+            match (key, pair) {
+                ("schema", (Some(old), Some(new))) => {
+                    self.walk(b, Part::Request).schema(old, new, true);
                 }
-                "required" => {
-                    let required = new.flag("required");
-                    let effect = if required {
+                _ if same_keyword(key, pair) => {}
+                ("required", _) => {
+                    let effect = if new.flag("required") {
                         Effect::NARROWED
                     } else {
                         Effect::WIDENED
@@ -379,8 +430,15 @@ impl<'d> Comparison<'d, '_> {
                     let verdict = effect.verdict(Part::Request);
                     self.note_pair("parameter-required-changed", pair, b, verdict);
                 }
-                "description" | "example" | "examples" => {
+                // Only of a parameter of the path: others go by their names.
+                ("name" | "description" | "example" | "examples", _) => {
                     self.note_pair("words-changed", pair, b, Verdict::PATCH);
+                }
+                ("deprecated", _) if new.flag(key) => {
+                    self.note_pair("deprecated", pair, b, Verdict::ADDED);
+                }
+                ("deprecated", _) => {
+                    self.note_pair("deprecation-removed", pair, b, Verdict::PATCH);
                 }
                 _ => self.note_pair("other-changed", pair, b, Verdict::MEANING),
             }
@@ -403,7 +461,7 @@ impl<'d> Comparison<'d, '_> {
     fn members(&mut self, a: &Operation<'d>, b: &Operation<'d>) {
         for key in keys(a.node, b.node) {
             let pair = (a.node.get(key), b.node.get(key));
-            if same(pair) {
+            if same_keyword(key, pair) {
                 continue;
             }
             match key {
@@ -456,10 +514,21 @@ impl<'d> Comparison<'d, '_> {
             rows.iter()
                 .find(|other| other.text_of("code") == row.text_of("code"))
         };
+        // Without the code of its success, neither side knows a success.
         for row in old {
             if find(new, row).is_none() {
                 // A handler that refuses with it is answered as one that failed.
                 let verdict = Verdict::new(Wire::Ok, Wire::Risk, Bump::Minor, Bump::Major);
+                let success = outcome(self.old, row.text_of("code")) == Some("accepted");
+                let verdict = if success {
+                    Verdict {
+                        caller: Wire::Break,
+                        callee: Wire::Break,
+                        ..verdict
+                    }
+                } else {
+                    verdict
+                };
                 let pair = (row.get("code"), None);
                 self.note_pair("result-code-removed", pair, b, verdict);
             }
@@ -488,7 +557,7 @@ impl<'d> Comparison<'d, '_> {
             ),
             (old, new) => (old.is_some(), new.is_some()),
         };
-        if let Some(effect) = Effect::constraint(tightened, loosened) {
+        if let Some(effect) = Effect::constraint(Some(tightened), Some(loosened)) {
             let verdict = effect.verdict(Part::Response);
             self.note_pair("partner-codes-changed", pair, b, verdict);
         }
@@ -568,7 +637,7 @@ impl<'d> Comparison<'d, '_> {
             let pair = (old.get(key), new.get(key));
             match key {
                 "content" => self.contents(pair, b, part),
-                _ if same(pair) => {}
+                _ if same_keyword(key, pair) => {}
                 "description" => self.note_pair("words-changed", pair, b, Verdict::PATCH),
                 "required" => {
                     let required = new.flag("required");
@@ -629,7 +698,7 @@ impl<'d> Comparison<'d, '_> {
                 ("schema", (Some(old), Some(new))) => {
                     self.walk(b, part).schema(old, new, true);
                 }
-                _ if same(pair) => {}
+                _ if same_keyword(key, pair) => {}
                 ("examples" | "example", _) => self.examples(pair, new.get("schema"), b),
                 _ => self.note_pair("other-changed", pair, b, Verdict::MEANING),
             }
@@ -689,6 +758,17 @@ fn member(key: &str, old: &Node, new: &Node) -> (&'static str, Verdict) {
     }
 }
 
+/// What a return code says of a call, by the document's table of them.
+fn outcome<'d>(root: &'d Node, code: Option<&str>) -> Option<&'d str> {
+    let schemas = root.get("components")?.get("schemas")?.entries().iter();
+    let tables = schemas.filter_map(|schema| schema.node.get("x-skypay-codes"));
+    let mut rows = tables.flat_map(Node::items);
+    rows.find_map(|row| {
+        row.text_of("outcome")
+            .filter(|_| row.text_of("value") == code)
+    })
+}
+
 /// Where a word stands in a scale; what is not said comes first.
 fn rank(scale: &[&str], word: Option<&str>) -> usize {
     let place = scale.iter().position(|known| Some(*known) == word);
@@ -699,22 +779,4 @@ fn rank(scale: &[&str], word: Option<&str>) -> usize {
 pub(super) fn keys<'d>(old: &'d Node, new: &'d Node) -> BTreeSet<&'d str> {
     let entries = old.entries().iter().chain(new.entries());
     entries.map(|entry| entry.key.as_str()).collect()
-}
-
-/// Parameters by where they stand and what they are called.
-fn named_parameters<'d>(
-    root: &'d Node,
-    list: Option<&'d Node>,
-) -> BTreeMap<(&'d str, &'d str), &'d Node> {
-    let items = list.map(Node::items).unwrap_or_default().iter();
-    let resolved = items.map(|node| {
-        let reference = node.text_of("$ref");
-        reference
-            .and_then(|reference| super::view::target(root, reference))
-            .unwrap_or(node)
-    });
-    let text = |node: &'d Node, key| node.text_of(key).unwrap_or_default();
-    resolved
-        .map(|node| ((text(node, "in"), text(node, "name")), node))
-        .collect()
 }

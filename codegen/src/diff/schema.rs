@@ -6,21 +6,22 @@ use std::collections::BTreeSet;
 use crate::document::{Node, Value};
 
 use super::changes::Side;
-use super::pattern;
+use super::pattern::{self, Texts};
 use super::verdict::{Bump, Effect, Wire};
 use super::view::{View, canonical, shown, target};
-use super::walk::{EXAMPLE_LINT, MAX_DEPTH, Pair, Walk, place_of, same};
+use super::walk::{EXAMPLE_LINT, MAX_DEPTH, Pair, Walk, place_of, same, same_keyword};
 
 /// Constraints by a number, and whether they are upper bounds.
 const BOUNDS: &[(&str, bool)] = &[
-    ("minLength", false),
-    ("maxLength", true),
     ("minimum", false),
     ("maximum", true),
     ("x-skypay-minimum", false),
     ("minItems", false),
     ("maxItems", true),
 ];
+
+/// What constrains a text.
+const OF_TEXTS: &[&str] = &["pattern", "minLength", "maxLength"];
 
 /// Words without effect on types and wire.
 const WORDS: &[&str] = &[
@@ -38,6 +39,8 @@ const HANDLED: &[&str] = &[
     "type",
     "format",
     "pattern",
+    "minLength",
+    "maxLength",
     "enum",
     "items",
     "properties",
@@ -71,7 +74,7 @@ impl<'d> Walk<'d, '_> {
             self.nullable(&a, &b, required);
             self.values(&a, &b);
             self.bounds(&a, &b);
-            self.pattern(&a, &b);
+            self.texts(&a, &b);
             self.object(&a, &b);
             if let (Some(old), Some(new)) = (a.get("items"), b.get("items")) {
                 self.schema(old, new, true);
@@ -175,8 +178,22 @@ impl<'d> Walk<'d, '_> {
     fn bounds(&mut self, a: &View<'d>, b: &View<'d>) {
         for (key, upper) in BOUNDS {
             let pair = (a.get(key), b.get(key));
-            let (tightened, loosened) = match (pair.0.and_then(number), pair.1.and_then(number)) {
-                (None, None) => continue,
+            if same(pair) {
+                continue;
+            }
+            // The smallest value decides whether an integer has a sign. With
+            // another sign it is another Rust type, and neither holds all
+            // numbers of the other.
+            let integer = b.text("type") == Some("integer");
+            if *key == "minimum" && integer && signed(a) != signed(b) {
+                let relation = Effect::constraint(Some(signed(a)), Some(signed(b)));
+                if let Some(effect) = relation {
+                    self.note_pair(constraint_rule(effect), pair, Effect::TYPE_CHANGED);
+                }
+                continue;
+            }
+            let (tightened, loosened) = match (bound(a, key), bound(b, key)) {
+                (None, None) => (false, false),
                 (None, Some(_)) => (true, false),
                 (Some(_), None) => (false, true),
                 (Some(old), Some(new)) => match new.partial_cmp(&old) {
@@ -185,34 +202,43 @@ impl<'d> Walk<'d, '_> {
                     _ => (false, false),
                 },
             };
-            let Some(effect) = Effect::constraint(tightened, loosened) else {
-                continue;
-            };
-            // The smallest value decides whether an integer has a sign.
-            let signs = *key == "minimum" && signed(a) != signed(b);
-            let rule = constraint_rule(effect);
-            // With another sign it is another Rust type, and neither holds
-            // all numbers of the other.
-            let effect = if signs && b.text("type") == Some("integer") {
-                Effect::TYPE_CHANGED
-            } else {
-                effect
-            };
-            self.note_pair(rule, pair, effect);
+            self.note_constraint(pair, Some(tightened), Some(loosened));
         }
     }
 
-    fn pattern(&mut self, a: &View<'d>, b: &View<'d>) {
-        let pair = (a.get("pattern"), b.get("pattern"));
-        let (tightened, loosened) = match (a.text("pattern"), b.text("pattern")) {
-            (Some(old), Some(new)) if old != new => {
-                let relation = pattern::relation(old, new);
-                (relation.tightened, relation.loosened)
+    /// Length and pattern together: either may leave the other without effect.
+    /// Each keyword is noted for what it adds to those before it, as far as
+    /// that is left in the end.
+    fn texts(&mut self, a: &View<'d>, b: &View<'d>) {
+        let (mut before, new) = (Texts::of(a), Texts::of(b));
+        let changed = |key: &&&str| !same((a.get(key), b.get(key)));
+        let changed: Vec<_> = OF_TEXTS.iter().filter(changed).collect();
+        if changed.is_empty() {
+            return;
+        }
+        let whole = pattern::relation(&before, &new);
+        for key in changed {
+            let mut after = before.clone();
+            match *key {
+                "minLength" => after.least = new.least,
+                "maxLength" => after.most = new.most,
+                _ => after.patterns.clone_from(&new.patterns),
             }
-            (None, Some(_)) => (true, false),
-            (Some(_), None) => (false, true),
-            _ => return,
-        };
+            let part = pattern::relation(&before, &after);
+            let left = |part: Option<bool>, whole: Option<bool>| match (part, whole) {
+                (Some(part), Some(whole)) => Some(part && whole),
+                (part, whole) => part.or(whole),
+            };
+            self.note_constraint(
+                (a.get(key), b.get(key)),
+                left(part.tightened, whole.tightened),
+                left(part.loosened, whole.loosened),
+            );
+            before = after;
+        }
+    }
+
+    fn note_constraint(&mut self, pair: Pair<'d>, tightened: Option<bool>, loosened: Option<bool>) {
         match Effect::constraint(tightened, loosened) {
             Some(effect) => self.note_pair(constraint_rule(effect), pair, effect),
             None => self.note_pair("words-changed", pair, Effect::PATCH),
@@ -225,7 +251,7 @@ impl<'d> Walk<'d, '_> {
         for key in keys {
             let handled = HANDLED.contains(&key) || BOUNDS.iter().any(|(bound, _)| *bound == key);
             let pair = (a.get(key), b.get(key));
-            if handled || same(pair) {
+            if handled || same_keyword(key, pair) {
                 continue;
             }
             match key {
@@ -288,6 +314,46 @@ fn signed(view: &View<'_>) -> bool {
         .is_none_or(|least| least < 0.0)
 }
 
+/// A bound, unless the type holds nothing beyond it.
+fn bound(view: &View<'_>, key: &str) -> Option<f64> {
+    let bound = number(view.get(key)?)?;
+    let (least, most) = match (view.text("type"), signed(view), wide(view)) {
+        (Some("array"), ..) => (0.0, f64::INFINITY),
+        (Some("integer"), true, false) => (i32::MIN.into(), i32::MAX.into()),
+        (Some("integer"), false, false) => (0.0, u32::MAX.into()),
+        (Some("integer"), true, true) => (-(2_f64.powi(63)), 2_f64.powi(63)),
+        (Some("integer"), false, true) => (0.0, 2_f64.powi(64)),
+        _ => return Some(bound),
+    };
+    let idle = if key.contains("max") {
+        bound >= most
+    } else {
+        bound <= least
+    };
+    (!idle).then_some(bound)
+}
+
+impl<'d> Texts<'d> {
+    /// What a schema says of its texts.
+    fn of(view: &View<'d>) -> Self {
+        let count = |key| view.get(key).and_then(|node| shown(node).parse().ok());
+        // What the types write has a form of its own.
+        let form = match view.text("x-skypay-type") {
+            Some("date") => Some("^[0-9]{4}-[0-9]{2}-[0-9]{2}$"),
+            Some("date-time") => Some("^[0-9]{4}(-[0-9]{2}){2} [0-9]{2}(:[0-9]{2}){2}$"),
+            Some("date-time-fraction") => {
+                Some(r"^[0-9]{4}(-[0-9]{2}){2} [0-9]{2}(:[0-9]{2}){2}\.[0-9]{4}$")
+            }
+            _ => None,
+        };
+        Self {
+            patterns: form.into_iter().chain(view.text("pattern")).collect(),
+            least: count("minLength").unwrap_or(0),
+            most: count("maxLength"),
+        }
+    }
+}
+
 fn wide(view: &View<'_>) -> bool {
     view.text("format") == Some("int64")
 }
@@ -326,7 +392,7 @@ fn type_effect(a: &View<'_>, b: &View<'_>) -> Effect {
     };
     if rust_type(a) == rust_type(b) {
         // Written another way and read either way, at least by our code.
-        let sends = match bound(a, b) {
+        let sends = match bounds_changed(a, b) {
             (true, _) => Bump::Major,
             (_, true) => Bump::Minor,
             _ => Bump::Patch,
@@ -351,14 +417,15 @@ fn picks(one: &View<'_>, other: &View<'_>) -> bool {
 
 /// Whether constraints came or changed, and whether any went or changed, of
 /// types that are the same in Rust.
-fn bound(a: &View<'_>, b: &View<'_>) -> (bool, bool) {
-    let bounds = BOUNDS.iter().map(|(key, _)| *key).chain(["pattern"]);
+fn bounds_changed(a: &View<'_>, b: &View<'_>) -> (bool, bool) {
+    let bounds = BOUNDS.iter().map(|(key, _)| key).chain(OF_TEXTS);
     let (mut came, mut went) = (false, false);
     for key in bounds {
         // A number without a sign is not below zero anyway.
         let has = |view: &View<'_>| {
             let node = view.get(key)?;
-            let idle = key == "minimum" && number(node).is_some_and(|least| least <= 0.0);
+            let lower = ["minimum", "minLength", "minItems"].contains(key);
+            let idle = lower && number(node).is_some_and(|least| least <= 0.0);
             (!idle).then(|| canonical(node))
         };
         let (old, new) = (has(a), has(b));
@@ -376,12 +443,8 @@ fn format_effect(a: &View<'_>, b: &View<'_>) -> (&'static str, Effect) {
             (double(a), double(b))
         }
         _ => {
-            let (old, new) = (a.get("format").is_some(), b.get("format").is_some());
-            let effect = match (old, new) {
-                (false, _) => Effect::TIGHTENED,
-                (_, false) => Effect::LOOSENED,
-                _ => Effect::ALTERED,
-            };
+            let is_there = |view: &View<'_>| Some(view.get("format").is_some());
+            let effect = Effect::constraint(is_there(b), is_there(a)).unwrap_or(Effect::PATCH);
             return (constraint_rule(effect), effect);
         }
     };
@@ -396,6 +459,7 @@ fn format_effect(a: &View<'_>, b: &View<'_>) -> (&'static str, Effect) {
 pub(super) fn constraint_rule(effect: Effect) -> &'static str {
     match (effect.sender, effect.receiver) {
         (Wire::Ok, _) => "constraint-loosened",
+        (Wire::Risk, _) => "constraint-unclear",
         (_, Wire::Ok) => "constraint-tightened",
         _ => "constraint-changed",
     }

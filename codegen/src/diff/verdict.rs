@@ -217,8 +217,8 @@ impl Effect {
     pub(super) const TIGHTENED: Self = Self::new(Wire::Break, Wire::Ok, Bump::Major, Bump::Patch);
     /// More may be sent.
     pub(super) const LOOSENED: Self = Self::new(Wire::Ok, Wire::Risk, Bump::Minor, Bump::Patch);
-    /// Neither can be proved of a constraint: both hold.
-    pub(super) const ALTERED: Self = Self::new(Wire::Break, Wire::Risk, Bump::Major, Bump::Patch);
+    /// Nobody can tell whether less may be sent.
+    const UNDECIDED: Self = Self::new(Wire::Risk, Wire::Ok, Bump::Major, Bump::Patch);
     pub(super) const VALUE_ADDED: Self = Self::new(Wire::Ok, Wire::Risk, Bump::Minor, Bump::Minor);
     pub(super) const VALUE_REMOVED: Self =
         Self::new(Wire::Break, Wire::Ok, Bump::Major, Bump::Major);
@@ -276,13 +276,18 @@ impl Effect {
         }
     }
 
-    /// A constraint that may have become both tighter and looser.
-    pub(super) fn constraint(tightened: bool, loosened: bool) -> Option<Self> {
+    /// A constraint that has become tighter, looser or both; `None` is what
+    /// cannot be told.
+    pub(super) fn constraint(tightened: Option<bool>, loosened: Option<bool>) -> Option<Self> {
+        let tightened = match tightened {
+            Some(false) => None,
+            Some(true) => Some(Self::TIGHTENED),
+            None => Some(Self::UNDECIDED),
+        };
+        let loosened = (loosened != Some(false)).then_some(Self::LOOSENED);
         match (tightened, loosened) {
-            (true, true) => Some(Self::ALTERED),
-            (true, false) => Some(Self::TIGHTENED),
-            (false, true) => Some(Self::LOOSENED),
-            (false, false) => None,
+            (Some(one), Some(other)) => Some(one.worst(other)),
+            (one, other) => one.or(other),
         }
     }
 

@@ -1,6 +1,6 @@
 //! The walk along two schemas at once: what is noted, and for whom.
 
-use crate::document::Node;
+use crate::document::{Node, Value};
 use crate::problem::Place;
 
 use super::changes::{Changes, Finding, Scope, Side, User};
@@ -100,6 +100,18 @@ pub(super) fn same(pair: Pair<'_>) -> bool {
         (None, None) => true,
         _ => false,
     }
+}
+
+/// Whether a keyword says the same: a flag that is not there is `false`.
+pub(super) fn same_keyword(key: &str, pair: Pair<'_>) -> bool {
+    let flag = !["additionalProperties", "default", "example", "value"].contains(&key);
+    same(pair)
+        || match pair {
+            (Some(only), None) | (None, Some(only)) => {
+                flag && matches!(only.value, Value::Bool(false))
+            }
+            _ => false,
+        }
 }
 
 /// Where a keyword stands, or stood.

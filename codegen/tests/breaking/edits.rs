@@ -631,3 +631,271 @@ fn each_form_becomes_another_as_reviewed() {
     }
     insta::assert_snapshot!(told);
 }
+
+/// Keywords of a field that say what it says without them, or almost.
+const SAID_OTHERWISE: &[(&str, &str, &str)] = &[
+    (
+        "type: string",
+        "type: string, minLength: 0",
+        "words-changed",
+    ),
+    (
+        "type: array, items: {type: string}",
+        "type: array, minItems: 0, items: {type: string}",
+        "words-changed",
+    ),
+    (
+        "type: integer",
+        "type: integer, maximum: 2147483647",
+        "words-changed",
+    ),
+    (
+        "type: string, pattern: '^[a-z]{3}$'",
+        "type: string, pattern: '^[a-z]{3}$', maxLength: 9",
+        "words-changed",
+    ),
+    (
+        "type: string, x-skypay-type: date",
+        "type: string, x-skypay-type: date, minLength: 10, maxLength: 10",
+        "words-changed words-changed",
+    ),
+    (
+        "type: string, pattern: '^[0-9]{4}$', maxLength: 4",
+        "type: string, minLength: 4, pattern: '^(0|[1-9])[0-9]{3}$'",
+        "words-changed words-changed words-changed",
+    ),
+    (
+        "type: string, pattern: '^[0-9]{4}$', maxLength: 4",
+        "type: string, pattern: '^[0-9]{4,5}$', maxLength: 5",
+        "constraint-loosened words-changed",
+    ),
+    (
+        "type: string",
+        "type: string, deprecated: false, nullable: false, x-skypay-sensitive: false",
+        "",
+    ),
+];
+
+/// What a change is that leaves all as it was, and one that allows more.
+fn harmless(rules: &str) -> &'static str {
+    if rules.contains("loosened") {
+        "compatible,ok,risk,minor,patch,"
+    } else {
+        "patch,ok,ok,patch,patch,"
+    }
+}
+
+fn check(what: &str, old: &str, new: &str, rules: &str, expected: &str) {
+    let report = diff(old, new).unwrap();
+    let found: Vec<_> = report.changes.iter().map(|change| change.rule).collect();
+    assert_eq!(found.join(" "), rules, "{what}{}", told(&report));
+    assert_eq!(verdict(&report), expected, "{what}{}", told(&report));
+}
+
+#[test]
+fn a_field_may_say_the_same_in_other_keywords() {
+    for (before, after, rules) in SAID_OTHERWISE {
+        let field = |keywords: &str| with(&[&format!("a: {{{keywords}}}")]);
+        check(after, &field(before), &field(after), rules, harmless(rules));
+    }
+}
+
+#[test]
+fn a_flag_that_is_not_set_says_nothing() {
+    let text = small();
+    let caller = "{in: path, name: callerName, required: true, schema: {type: string}}";
+    let parameter = with_parameter(caller);
+    for (what, old, new) in [
+        (
+            "an operation that is not deprecated",
+            &text,
+            edit(
+                &text,
+                "operationId: ask\n",
+                "operationId: ask\n      deprecated: false\n",
+            ),
+        ),
+        (
+            "a code that is not retired",
+            &text,
+            edit(&text, "kind: bank}", "kind: bank, readOnly: false}"),
+        ),
+        (
+            "a parameter that is not deprecated",
+            &parameter,
+            edit(
+                &parameter,
+                "required: true, schema",
+                "required: true, deprecated: false, schema",
+            ),
+        ),
+    ] {
+        check(what, old, &new, "", harmless(""));
+    }
+}
+
+/// Names that are on no wire and in no code.
+#[test]
+fn names_that_only_the_document_knows_may_change() {
+    let text = small();
+    let caller = "{in: path, name: callerName, required: true, schema: {type: string}}";
+    let parameter = with_parameter(caller);
+    let renamed = parameter.replace("callerName", "caller");
+    check(
+        "a parameter of the path",
+        &parameter,
+        &renamed,
+        "words-changed",
+        harmless(""),
+    );
+    let renamed = text.replace("id: bank-number", "id: number-of-the-bank");
+    check(
+        "a condition",
+        &text,
+        &renamed,
+        "words-changed",
+        harmless(""),
+    );
+    let condition = "        - id: no-bank-number\n          when: {field: channel, in: ['6']}\n          \
+                     forbid: [bankNo]\n          because: A wallet has no bank.\n";
+    let wider = condition.replace("['6']", "['6', '13']");
+    let halves = condition.to_owned()
+        + &condition
+            .replace("['6']", "['13']")
+            .replace("no-bank", "none");
+    let [wider, halves] = [wider, halves].map(|rules| edit(&text, condition, &rules));
+    let rules = "words-changed words-changed";
+    check("a condition in two", &wider, &halves, rules, harmless(""));
+}
+
+/// A code moves those behind it, and nothing of what they say.
+#[test]
+fn a_code_before_all_others_is_one_change() {
+    let exception = "x-skypay-lint-exceptions: [{rule: unused-code, reason: None.}]";
+    let readable = "description: Not readable.";
+    let table = edit(&small(), readable, &format!("{exception}, {readable}"));
+    let front = edit(&table, "['1000', '-1000'", "['-999', '1000', '-1000'");
+    let success = "        - {value: '1000', name";
+    let first = "        - {value: '-999', name: First, description: First., outcome: unknown}\n";
+    let front = edit(&front, success, &format!("{first}{success}"));
+    check(
+        "a code",
+        &table,
+        &front,
+        "code-added",
+        "risky,risk,ok,minor,minor,",
+    );
+}
+
+/// Headers and queries that must be sent, or must no longer be.
+#[test]
+fn parameters_break_whoever_must_send_them() {
+    let text = small();
+    let header = |required: bool| {
+        let schema = "schema: {type: string, maxLength: 9}";
+        with_parameter(&format!(
+            "{{in: header, name: X-Trace, required: {required}, {schema}}}"
+        ))
+    };
+    for (what, old, new, expected) in [
+        (
+            "an optional one comes",
+            &text,
+            &header(false),
+            "compatible,ok,ok,minor,minor,",
+        ),
+        (
+            "a required one comes",
+            &text,
+            &header(true),
+            "breaking,break,ok,major,minor,",
+        ),
+        (
+            "a required one goes",
+            &header(true),
+            &text,
+            "source-breaking,risk,break,major,major,",
+        ),
+        (
+            "an optional one goes",
+            &header(false),
+            &text,
+            "source-breaking,risk,risk,major,major,",
+        ),
+        (
+            "one becomes required",
+            &header(false),
+            &header(true),
+            "breaking,break,ok,major,major,",
+        ),
+        (
+            "one becomes shorter",
+            &header(false),
+            &header(false).replace("maxLength: 9}", "maxLength: 8}"),
+            "breaking,break,ok,major,patch,",
+        ),
+    ] {
+        let report = diff(old, new).unwrap();
+        assert_eq!(verdict(&report), expected, "{what}{}", told(&report));
+    }
+}
+
+/// The code of a success is what both sides go by, wherever it is written.
+#[test]
+fn another_code_of_success_breaks_both_sides() {
+    let text = small();
+    let everywhere = text.replace("'1000'", "'1001'");
+    let table = edit(
+        &text,
+        "{value: '1000', name: Success",
+        "{value: '1001', name: Success",
+    );
+    let accepted = edit(&text, "accepted: {code: '1000'", "accepted: {code: '1001'");
+    let operation = edit(
+        &text,
+        "{code: '1000', meaning: Done.",
+        "{code: '-1009', meaning: Done.",
+    );
+    let edits = [&everywhere, &table, &accepted, &operation];
+    for new in edits {
+        for (old, new) in [(&text, new), (new, &text)] {
+            let report = diff(old, new).unwrap();
+            let verdict = report.verdict;
+            let wire = (verdict.caller.word(), verdict.callee.word());
+            // The way back of a single row finds no success to lose.
+            let found = wire == ("break", "break") || (old == &operation);
+            assert!(found, "{}", told(&report));
+        }
+    }
+    let failed = edit(&text, "outcome: unknown}", "outcome: accepted}");
+    let report = diff(&text, &failed).unwrap();
+    assert_eq!(
+        verdict(&report),
+        "breaking,break,ok,minor,minor,",
+        "{}",
+        told(&report)
+    );
+}
+
+/// What nobody can decide is a risk, never nothing and never certain.
+#[test]
+fn a_pattern_that_cannot_be_decided_is_a_risk() {
+    let field = |pattern: &str| with(&[&format!("a: {{type: string, pattern: '{pattern}'}}")]);
+    let report = diff(&field("^(?=a)a$"), &field("^(?=b)b$")).unwrap();
+    let rules: Vec<_> = report.changes.iter().map(|change| change.rule).collect();
+    assert_eq!(rules, ["constraint-unclear"]);
+    assert_eq!(verdict(&report), "source-breaking,risk,risk,major,patch,");
+    let text = small();
+    let condition = |pattern: &str| {
+        let forbid = "          forbid: [bankNo]\n";
+        edit(
+            &text,
+            forbid,
+            &format!("{forbid}          match: {{amount: '{pattern}'}}\n"),
+        )
+    };
+    let report = diff(&condition("^(?=a)a$"), &condition("^(?=b)b$")).unwrap();
+    let rules: Vec<_> = report.changes.iter().map(|change| change.rule).collect();
+    assert_eq!(rules, ["condition-unclear"]);
+    assert_eq!(verdict(&report), "source-breaking,risk,risk,major,patch,");
+}

@@ -129,6 +129,11 @@ pub const EXCEPTIONS: &[Exception] = &[
         "A text that no longer masks itself gains `Display`, which a macro writes.",
     ),
     shows(
+        "operation-removed",
+        Shows::Unsent,
+        "A callback that stays away is missed by the partner's own code, not by ours.",
+    ),
+    shows(
         "constant-changed",
         Shows::Unsent,
         "Whoever dispatches by a constant refuses another; our dispatch goes by some of them only.",
