@@ -63,7 +63,7 @@ fn server() -> String {
 }
 
 fn keys() -> KeyRing {
-    KeyRing::new(Credentials::new(USER, AUTHENTICATION, KEY))
+    KeyRing::new(Credentials::new(USER, AUTHENTICATION, KEY).expect("they are made up well"))
 }
 
 fn generated(caller: &str) -> Client {

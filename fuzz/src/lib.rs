@@ -46,7 +46,8 @@ pub fn envelope(data: &[u8]) {
 pub fn callbacks(data: &[u8]) {
     thread_local! {
         static SERVER: RefCell<(tokio::runtime::Runtime, Router)> = RefCell::new({
-            let keys = KeyRing::new(Credentials::new(USER_NAME, AUTHENTICATION, KEY));
+            let keys = Credentials::new(USER_NAME, AUTHENTICATION, KEY);
+            let keys = KeyRing::new(keys.expect("they are made up well"));
             let runtime = tokio::runtime::Builder::new_current_thread()
                 .enable_time()
                 .build();

@@ -28,7 +28,7 @@ use crate::read;
 mod builder;
 mod watch;
 
-pub use builder::{SetupError, TransportBuilder};
+pub use builder::{SetupError, TransportBuilder, check_path_parameter};
 pub use watch::{Exchange, Observer};
 
 use watch::{Cargo, KeyChange, Watch};
@@ -66,10 +66,27 @@ impl Transport {
         TransportBuilder::new(base_url.into(), keys)
     }
 
-    /// The base URL, without a trailing slash.
+    /// The base URL, without a slash at its end, and without its query, which
+    /// may hold a secret.
     #[must_use]
     pub fn base_url(&self) -> &str {
-        self.0.base_url.as_str().trim_end_matches('/')
+        builder::without_query(&self.0.base_url).trim_end_matches('/')
+    }
+
+    /// Whether paths can be appended to the base URL, with `parameter` as one
+    /// of their segments.
+    ///
+    /// # Errors
+    ///
+    /// If the base URL has a query, which would end up in the middle, or by
+    /// [`check_path_parameter`].
+    pub fn check_path(&self, parameter: &str) -> Result<(), SetupError> {
+        if self.0.base_url.query().is_some() {
+            return Err(SetupError::BaseUrl(
+                "has a query, and paths are appended to it",
+            ));
+        }
+        check_path_parameter(parameter)
     }
 
     /// The keys; rotating them here reaches everyone who shares them.

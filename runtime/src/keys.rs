@@ -19,22 +19,36 @@ pub struct Credentials {
 }
 
 impl Credentials {
-    /// A set of credentials. `encrypt_key` is the text as it was issued.
-    #[must_use]
+    /// A set of credentials, each text exactly as it was issued.
+    ///
+    /// A key that was read with its line end is another key, and what is sent
+    /// under it may end as unknown. So a text that has been damaged on its way
+    /// here is refused.
+    ///
+    /// # Errors
+    ///
+    /// If [`check_issued`] refuses one of the three.
     pub fn new(
         user_name: impl Into<String>,
         authentication: impl Into<String>,
         encrypt_key: impl Into<String>,
-    ) -> Self {
+    ) -> Result<Self, InvalidCredentials> {
         let user_name = user_name.into();
         let authentication = Zeroizing::new(authentication.into());
         let encrypt_key = Zeroizing::new(encrypt_key.into());
-        Self {
+        for (name, text) in [
+            ("user name", &user_name),
+            ("authentication", &*authentication),
+            ("encrypt key", &*encrypt_key),
+        ] {
+            check_issued(text).map_err(|problem| InvalidCredentials { name, problem })?;
+        }
+        Ok(Self {
             digest: digest(&user_name, &authentication),
             key: EncryptKey::derive(&encrypt_key),
             user_name,
             authentication,
-        }
+        })
     }
 
     /// The name.
@@ -80,6 +94,96 @@ impl fmt::Debug for Credentials {
     }
 }
 
+/// Whether a text can be a name or a secret as it was issued.
+///
+/// A space inside may be part of it. Everything else that cannot be seen comes
+/// from copying or from reading a file: a line end, a tab, a byte order mark, a
+/// no-break space.
+///
+/// # Errors
+///
+/// If the text is empty, begins or ends with a space, or holds a character that
+/// cannot be seen or was not UTF-8.
+pub fn check_issued(text: &str) -> Result<(), InvalidText> {
+    let found = text.char_indices().find(|(index, character)| {
+        let at_an_end = *index == 0 || index + character.len_utf8() == text.len();
+        match character {
+            ' ' => at_an_end,
+            // What replaces bytes that are not UTF-8.
+            '\u{fffd}' => true,
+            // `escape_debug` writes characters that cannot be printed as
+            // `\u{…}`, which is longer than an escaped quote.
+            _ => character.is_control() || character.escape_debug().len() > 2,
+        }
+    });
+    match found {
+        None if text.is_empty() => Err(InvalidText::Empty),
+        None => Ok(()),
+        Some((index, character)) => Err(InvalidText::Character {
+            what: match character {
+                '\n' | '\r' => "a line end",
+                '\t' => "a tab",
+                ' ' => "a space",
+                '\u{feff}' => "a byte order mark",
+                '\u{fffd}' => "a byte that is not UTF-8",
+                _ => "a character that cannot be seen",
+            },
+            place: match &text[index + character.len_utf8()..] {
+                _ if index == 0 => "at its beginning",
+                rest if rest.trim().is_empty() => "at its end",
+                _ => "inside",
+            },
+        }),
+    }
+}
+
+/// Why a text cannot be a name or a secret as it was issued. Shows none of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum InvalidText {
+    /// There is no text.
+    Empty,
+    /// It holds a character that was not issued.
+    Character {
+        /// Which kind of character.
+        what: &'static str,
+        /// Where in the text.
+        place: &'static str,
+    },
+}
+
+/// As the end of a sentence about the text: `has a line end at its end`.
+impl fmt::Display for InvalidText {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Empty => f.write_str("is empty"),
+            Self::Character { what, place } => write!(f, "has {what} {place}"),
+        }
+    }
+}
+
+impl std::error::Error for InvalidText {}
+
+/// Credentials that cannot be those that were issued. Shows none of them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct InvalidCredentials {
+    name: &'static str,
+    problem: InvalidText,
+}
+
+impl fmt::Display for InvalidCredentials {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { name, problem } = self;
+        write!(f, "the {name} {problem}; give it exactly as it was issued")
+    }
+}
+
+impl std::error::Error for InvalidCredentials {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        Some(&self.problem)
+    }
+}
+
 /// The credentials in use: those to write with, and after them those that are
 /// read as well. Clones share them, so that a change reaches everyone.
 ///
@@ -90,15 +194,16 @@ impl fmt::Debug for Credentials {
 /// ```
 /// use skypay_runtime::keys::{Credentials, KeyRing};
 ///
-/// let keys = KeyRing::new(Credentials::new("App@skypay", "OLD-SECRET", "OLD-KEY"));
+/// let keys = KeyRing::new(Credentials::new("App@skypay", "OLD-SECRET", "OLD-KEY")?);
 /// // Before they are enabled in the back office: read from now on.
-/// keys.announce(Credentials::new("App@skypay", "NEW-SECRET", "NEW-KEY"));
+/// keys.announce(Credentials::new("App@skypay", "NEW-SECRET", "NEW-KEY")?);
 /// assert_eq!(keys.current().authentication(), "OLD-SECRET");
 /// assert_eq!(keys.all().len(), 2);
 /// // When calls and callbacks come with the new ones only: the old ones end.
 /// keys.retire_previous();
 /// assert_eq!(keys.current().authentication(), "NEW-SECRET");
 /// assert_eq!(keys.all().len(), 1);
+/// # Ok::<(), skypay_runtime::keys::InvalidCredentials>(())
 /// ```
 #[derive(Clone)]
 pub struct KeyRing(Arc<RwLock<Sets>>);
@@ -234,7 +339,7 @@ impl fmt::Debug for KeyRing {
 
 #[cfg(test)]
 mod tests {
-    use super::{Credentials, KeyRing};
+    use super::{Credentials, KeyRing, check_issued};
     use crate::envelope;
 
     fn credentials(number: u8) -> Credentials {
@@ -243,6 +348,7 @@ mod tests {
             format!("SECRET-{number}"),
             format!("KEY-{number}"),
         )
+        .unwrap()
     }
 
     fn secrets(keys: &KeyRing) -> Vec<String> {
@@ -250,6 +356,58 @@ mod tests {
         all.iter()
             .map(|one| one.authentication().to_owned())
             .collect()
+    }
+
+    #[test]
+    fn what_was_damaged_on_its_way_here_is_refused_by_name_and_place() {
+        for (text, said) in [
+            ("", "is empty"),
+            ("KEY\n", "has a line end at its end"),
+            ("KEY\r\n", "has a line end at its end"),
+            ("\nKEY", "has a line end at its beginning"),
+            ("KE\nY", "has a line end inside"),
+            (" KEY", "has a space at its beginning"),
+            ("KEY ", "has a space at its end"),
+            (" ", "has a space at its beginning"),
+            ("KEY\t", "has a tab at its end"),
+            ("\u{feff}KEY", "has a byte order mark at its beginning"),
+            (
+                "KEY\u{a0}",
+                "has a character that cannot be seen at its end",
+            ),
+            ("KE\u{200b}Y", "has a character that cannot be seen inside"),
+            ("KE\u{ad}Y", "has a character that cannot be seen inside"),
+            (
+                "KEY\u{2028}",
+                "has a character that cannot be seen at its end",
+            ),
+            ("KEY\0", "has a character that cannot be seen at its end"),
+            ("KE\u{fffd}Y", "has a byte that is not UTF-8 inside"),
+        ] {
+            assert_eq!(
+                check_issued(text).unwrap_err().to_string(),
+                said,
+                "{text:?}"
+            );
+            let said = |name| format!("the {name} {said}; give it exactly as it was issued");
+            for (credentials, name) in [
+                (Credentials::new(text, "SECRET", "KEY"), "user name"),
+                (
+                    Credentials::new("App@skypay", text, "KEY"),
+                    "authentication",
+                ),
+                (
+                    Credentials::new("App@skypay", "SECRET", text),
+                    "encrypt key",
+                ),
+            ] {
+                assert_eq!(credentials.unwrap_err().to_string(), said(name));
+            }
+        }
+        // The document does not say what a key is made of.
+        for text in ["C5DC7C518C673218E63A4580FFFC224F", "a b", "\"'\\", "密钥ñ€"] {
+            assert_eq!(check_issued(text), Ok(()), "{text:?}");
+        }
     }
 
     #[test]

@@ -816,7 +816,7 @@ fn base_urls_are_https_or_loopback() {
         let built = match &built {
             Ok(transport) => Ok(transport.base_url()),
             Err(SetupError::PlainHttp) => Err("plain http"),
-            Err(SetupError::BaseUrl) => Err("no base URL"),
+            Err(SetupError::BaseUrl(problem)) => Err(*problem),
             Err(other) => panic!("{base_url}: {other:?}"),
         };
         assert_eq!(built, expected, "{base_url}");
@@ -829,20 +829,73 @@ fn base_urls_are_https_or_loopback() {
     check("http://localhost:8080", Ok("http://localhost:8080"));
     check("http://example.com", Err("plain http"));
     check("http://127.0.0.1.example.com", Err("plain http"));
-    check("ftp://example.com", Err("no base URL"));
-    check("https://user:word@example.com", Err("no base URL"));
-    check("https://example.com?a=b", Err("no base URL"));
-    check("example.com", Err("no base URL"));
-    check("", Err("no base URL"));
+    for no_url in [
+        "ftp://example.com",
+        "example.com",
+        "",
+        "mailto:a@example.com",
+        "https://",
+    ] {
+        check(no_url, Err("is not an http or https URL"));
+    }
+    for credentials in ["https://user:word@example.com", "https://user@example.com"] {
+        check(credentials, Err("has a user name or a password in it"));
+    }
+    let fragment = Err("has a fragment, which is never sent");
+    check("https://example.com/#a", fragment);
+    let query = "https://example.com/in.php?option=app/";
+    check(query, Ok("https://example.com/in.php"));
 
     let allowed = Transport::builder("http://example.com", keys()).allow_plain_http();
     assert!(allowed.build().is_ok());
 }
 
 #[test]
+fn paths_are_appended_only_where_they_arrive_as_they_are() {
+    fn check(base_url: &str, parameter: &str, refused: bool) {
+        let transport = Transport::builder(base_url, keys()).build().unwrap();
+        let checked = transport.check_path(parameter);
+        assert_eq!(
+            checked.is_err(),
+            refused,
+            "{base_url} {parameter}: {checked:?}"
+        );
+    }
+    for name in ["acme", "Acme-1_b.c~", "App@skypay", "...", "a..b"] {
+        check("https://example.com", name, false);
+    }
+    for name in [
+        "",
+        ".",
+        "..",
+        "/",
+        "a/b",
+        "../a",
+        "a\\b",
+        "a?b",
+        "a#b",
+        "a%2fb",
+        "%2e%2e",
+        "a b",
+        " a",
+        "a\n",
+        "a;b",
+        "a:b",
+        "{a}",
+        "\u{feff}a",
+        "ñ",
+    ] {
+        check("https://example.com", name, true);
+    }
+    check("https://example.com/in.php?a=b", "acme", true);
+}
+
+#[test]
 fn debug_shows_no_key() {
-    let transport = builder("127.0.0.1:1").build().unwrap();
-    let shown = format!("{transport:?} {:?}", builder("127.0.0.1:1"));
+    let url = "http://127.0.0.1:1/in?token=AUTHENTICATION";
+    let transport = Transport::builder(url, keys()).build().unwrap();
+    let shown = format!("{transport:?} {:?}", Transport::builder(url, keys()));
+    assert!(shown.contains("http://127.0.0.1:1/in"), "{shown}");
     for absent in ["AUTHENTICATION", "password"] {
         assert!(!shown.contains(absent), "{shown}");
     }

@@ -67,7 +67,7 @@ async fn main() -> Outcome<ExitCode> {
         &info.user_name,
         &info.authentication,
         &info.encrypt_key,
-    ));
+    )?);
     let told = Arc::<Told>::default();
     let url = partner(Arc::clone(&told), keys.clone()).await?;
     let urls = CallbackUrls {
@@ -143,7 +143,7 @@ impl Work {
             }))
             .build()?;
         Ok(Self {
-            client: Client::with_transport(transport, &info.caller_name),
+            client: Client::with_transport(transport, &info.caller_name)?,
             question: BalanceQueryRequest::builder().build()?,
             keys,
             gate: RwLock::new(()),
@@ -254,7 +254,7 @@ async fn change_keys(
             user_name,
             secret("authentication")?,
             secret("encrypt_key")?,
-        ));
+        )?);
 
         // No call is on its way when it is enabled, and none begins until a
         // question has gone through.

@@ -57,7 +57,7 @@ async fn main() -> Outcome<()> {
         &info.user_name,
         &info.authentication,
         &info.encrypt_key,
-    ));
+    )?);
     let (told, mut notices) = mpsc::unbounded_channel();
     let shared = Some(partner(Partner(told), keys.clone()).await?);
     let urls = CallbackUrls {

@@ -17,7 +17,7 @@ use skypay_types::{Answer, Operation};
 use tokio::sync::{Mutex, mpsc};
 
 use crate::admin::WireRecord;
-use crate::engine::{AttemptResult, Delivered, Delivery, KeysInUse, WireFault};
+use crate::engine::{AttemptResult, Delivered, Delivery, KeysInUse, Pair, WireFault};
 use crate::house::{Errand, House};
 use relay::{Relay, Trip};
 
@@ -95,7 +95,8 @@ impl Messenger {
     /// One attempt, from the clear text to the partner's word.
     async fn attempt(&mut self, delivery: &Delivery) -> Result<Ending, String> {
         let url = delivery.url.clone().ok_or("no URL is set for it")?;
-        if url.starts_with("https:") {
+        let scheme = url.split(':').next().unwrap_or_default();
+        if scheme.eq_ignore_ascii_case("https") {
             return self.attempt_directly(delivery, &url).await;
         }
         let mut trip = Trip::to(&url, delivery, self.patience)?;
@@ -156,12 +157,11 @@ impl Messenger {
         let now = self.house.now();
         let keys = self.house.state().keys_in_use(now);
         if wrong_key {
-            let nobody = Credentials::new(
-                &keys.user_name,
-                &keys.sealing.authentication,
-                "nobody has this key",
-            );
-            let ring = KeyRing::new(nobody);
+            let nobody = Pair {
+                encrypt_key: "nobody has this key".to_owned(),
+                ..keys.sealing
+            };
+            let ring = KeyRing::new(credentials(&keys.user_name, &nobody)?);
             return Ok((ring.clone(), self.sender_to_relay(ring)?));
         }
         if let Some((known, ring, sender)) = &self.sender
@@ -169,7 +169,7 @@ impl Messenger {
         {
             return Ok((ring.clone(), sender.clone()));
         }
-        let ring = ring_of(&keys);
+        let ring = ring_of(&keys)?;
         let sender = self.sender_to_relay(ring.clone())?;
         self.sender = Some((keys, ring.clone(), sender.clone()));
         Ok((ring, sender))
@@ -195,13 +195,18 @@ fn sender_to(url: &str, ring: KeyRing, patience: Duration) -> Result<CallbackSen
 }
 
 /// Sealed with one pair; answers are read with any.
-fn ring_of(keys: &KeysInUse) -> KeyRing {
-    let credentials = |pair: &crate::engine::Pair| {
-        Credentials::new(&keys.user_name, &pair.authentication, &pair.encrypt_key)
-    };
+fn ring_of(keys: &KeysInUse) -> Result<KeyRing, String> {
     let others = keys.accepted.iter().filter(|pair| **pair != keys.sealing);
-    let ring = KeyRing::new(credentials(&keys.sealing));
-    others.fold(ring, |ring, pair| ring.with_previous(credentials(pair)))
+    let mut ring = KeyRing::new(credentials(&keys.user_name, &keys.sealing)?);
+    for pair in others {
+        ring = ring.with_previous(credentials(&keys.user_name, pair)?);
+    }
+    Ok(ring)
+}
+
+fn credentials(user_name: &str, pair: &Pair) -> Result<Credentials, String> {
+    Credentials::new(user_name, &pair.authentication, &pair.encrypt_key)
+        .map_err(|error| error.to_string())
 }
 
 /// What the sender says of a call.

@@ -36,6 +36,10 @@ impl Target {
             return Err(WireError::Url);
         }
         let authority = uri.authority().ok_or(WireError::Url)?;
+        if authority.as_str().contains('@') {
+            // It would travel in the header `Host`.
+            return Err(WireError::Url);
+        }
         let port = authority.port_u16().unwrap_or(80);
         let path = uri
             .path_and_query()
@@ -289,7 +293,7 @@ impl AsyncWrite for Line {
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum WireError {
-    /// The URL is not `http://host:port` with an optional path.
+    /// The URL is not `http://host:port` with an optional path and query.
     Url,
     /// Nobody listens there.
     Connect(String),
@@ -300,7 +304,9 @@ pub enum WireError {
 impl fmt::Display for WireError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Url => f.write_str("the URL is not http://host:port with an optional path"),
+            Self::Url => {
+                f.write_str("the URL is not http://host:port with an optional path and query")
+            }
             Self::Connect(why) => write!(f, "no connection: {why}"),
             Self::Broken(why) => write!(f, "the connection broke: {why}"),
         }

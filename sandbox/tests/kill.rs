@@ -164,11 +164,9 @@ async fn kill_once(database: &Path, answers: u64, figures: &mut Figures) -> Resu
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());
     let (mut victim, info) = start(database, &url);
-    let keys = KeyRing::new(Credentials::new(
-        &info.user_name,
-        &info.authentication,
-        &info.encrypt_key,
-    ));
+    let keys = KeyRing::new(
+        Credentials::new(&info.user_name, &info.authentication, &info.encrypt_key).unwrap(),
+    );
     let routes = callbacks::router(partner.clone(), Config::new(keys.clone()));
     let serving = tokio::spawn(async move { axum::serve(listener, routes).await });
 

@@ -198,11 +198,8 @@ impl PartnerCallbacks for Partner {
 const ENCRYPT_KEY: &str = "the demo's encrypt key";
 
 fn keys() -> KeyRing {
-    KeyRing::new(Credentials::new(
-        "AppName@skypay",
-        "the demo's authentication",
-        ENCRYPT_KEY,
-    ))
+    let keys = Credentials::new("AppName@skypay", "the demo's authentication", ENCRYPT_KEY);
+    KeyRing::new(keys.expect("they are made up well"))
 }
 
 fn config() -> Config {

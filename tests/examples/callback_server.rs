@@ -21,7 +21,7 @@ impl PartnerCallbacks for Partner {
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    let keys = Credentials::new("App@skypay", "authentication", "encrypt key");
+    let keys = Credentials::new("App@skypay", "authentication", "encrypt key")?;
     let config = Config::new(keys).allow_networks(["203.0.113.0/24".parse()?]);
     let routes = callbacks::router(Partner, config);
     let listener = tokio::net::TcpListener::bind("0.0.0.0:8080").await?;

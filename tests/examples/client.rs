@@ -5,7 +5,7 @@ use skypay_client::{Client, Credentials, Environment, Error};
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    let keys = Credentials::new("App@skypay", "authentication", "encrypt key");
+    let keys = Credentials::new("App@skypay", "authentication", "encrypt key")?;
     let client = Client::new(&Environment::Test, "callerName", keys)?;
     let payout = PayoutQueueRequest::builder()
         .sender("Example App")

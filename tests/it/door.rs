@@ -165,7 +165,8 @@ async fn every_refused_vector_is_refused_like_anything_else() {
             known.user_name(),
             known.authentication(),
             text("passwordKey"),
-        );
+        )
+        .unwrap();
         let handler = as_documented();
         let config = Config::new(keys).clock(crate::loopback::clock());
         let host = host(routes(&handler, config)).await;
@@ -175,7 +176,7 @@ async fn every_refused_vector_is_refused_like_anything_else() {
         // Under each key it says the same, in the same length.
         let body = answer.unwrap().body;
         assert_eq!(body.len(), ours.body.len(), "{name}");
-        let key = Credentials::new("", "", text("passwordKey"));
+        let key = Credentials::new("other", "other", text("passwordKey")).unwrap();
         assert_eq!(
             opened_with(&key, &body),
             opened_with(&credentials(), &ours.body),

@@ -569,7 +569,8 @@ fn not_genuine(operation: &Dynamic, of_the_other_side: &str) -> Vec<(&'static st
         credentials.user_name(),
         credentials.authentication(),
         "another encrypt key",
-    );
+    )
+    .unwrap();
     let action = format!(r#""action":"{}""#, operation.info.action);
     let renamed = |action_now: &str| {
         let renamed = good.replace(&action, &format!(r#""action":"{action_now}""#));
@@ -644,6 +645,7 @@ fn issued(number: u8) -> Credentials {
         format!("AUTHENTICATION-{number}"),
         format!("ENCRYPT-KEY-{number}"),
     )
+    .unwrap()
 }
 
 #[tokio::test]

@@ -40,7 +40,7 @@ impl PartnerCallbacks for Partner {
 impl Partner {
     /// Sends a body, and says whether it was acknowledged.
     async fn receives(&self, authentication: &str, body: &str) -> bool {
-        let keys = Credentials::new(USER_NAME, authentication, ENCRYPT_KEY);
+        let keys = Credentials::new(USER_NAME, authentication, ENCRYPT_KEY).unwrap();
         let service = callbacks::service(self.clone(), Config::new(keys));
         let request = Request::post("/").body(Body::from(body.to_owned()));
         let answer = service.oneshot(request.unwrap()).await.unwrap();
@@ -129,7 +129,7 @@ async fn a_recorded_answer_fits_any_later_call() {
     let url = format!("http://{}", listener.local_addr().unwrap());
     tokio::spawn(async move { axum::serve(listener, routes).await });
 
-    let keys = Credentials::new(USER_NAME, "secret", ENCRYPT_KEY);
+    let keys = Credentials::new(USER_NAME, "secret", ENCRYPT_KEY).unwrap();
     let client = Client::new(&Environment::Custom(url), "acme", keys).unwrap();
     for number in ["SKY9800000101", "SKY9800000102"] {
         let request = PayoutQueueRequest::builder()

@@ -34,6 +34,7 @@ pub(crate) fn credentials() -> Credentials {
         "30AC21B2-9EAA-4503-B0F0-7BE5C277ED75",
         "the encrypt key of the tests",
     )
+    .unwrap()
 }
 
 /// A ring whose only set is [`credentials`].

@@ -39,7 +39,7 @@ fn secret_keys() -> KeyRing {
 }
 
 fn secret_credentials() -> Credentials {
-    Credentials::new("canary@user", "canary-authentication", "canary-encrypt-key")
+    Credentials::new("canary@user", "canary-authentication", "canary-encrypt-key").unwrap()
 }
 
 fn assert_masked(shown: &str) {
@@ -297,11 +297,10 @@ async fn a_server_logs_nothing_personal_or_secret() {
                 .await;
             let stranger = Caller::new(
                 &host,
-                &KeyRing::new(Credentials::new(
-                    "canary@user",
-                    "canary-authentication",
-                    "another key",
-                )),
+                &KeyRing::new(
+                    Credentials::new("canary@user", "canary-authentication", "another key")
+                        .unwrap(),
+                ),
             );
             let _ = operation
                 .call(&stranger, &request(operation).to_string())

@@ -110,7 +110,7 @@ impl Caller {
             set(environment.transport(keys.clone())).build().unwrap()
         };
         Self {
-            client: Client::with_transport(transport(""), CALLER_NAME),
+            client: Client::with_transport(transport(""), CALLER_NAME).unwrap(),
             callbacks: CallbackSender::with_transport(transport(CALLBACK_PATH)),
         }
     }

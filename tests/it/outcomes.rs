@@ -236,7 +236,7 @@ async fn an_answer_of_somebody_else_leaves_the_outcome_unknown() {
 #[tokio::test]
 async fn a_garbled_ciphertext_leaves_the_outcome_unknown() {
     let body = sealed(&refused("-1016"));
-    let other_key = Credentials::new("", "", "another encrypt key");
+    let other_key = Credentials::new("other", "other", "another encrypt key").unwrap();
     for garbled in [
         String::new(),
         "garbage".to_owned(),

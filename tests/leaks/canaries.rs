@@ -25,7 +25,7 @@ pub(crate) const CALLER_NAME: &str = "Gx4rMq9wBz2tVn7k";
 pub(crate) const FREE_TEXT: &str = "Wd2fQm7jHs9kVz4c";
 
 pub(crate) fn credentials() -> Credentials {
-    Credentials::new(USER_NAME, AUTHENTICATION, ENCRYPT_KEY)
+    Credentials::new(USER_NAME, AUTHENTICATION, ENCRYPT_KEY).unwrap()
 }
 
 pub(crate) fn keys() -> KeyRing {

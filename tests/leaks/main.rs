@@ -92,7 +92,7 @@ fn caller(url: &str, keys: &KeyRing, set: impl Fn(TransportBuilder) -> Transport
         set(environment.transport(keys.clone())).build().unwrap()
     };
     Caller {
-        client: Client::with_transport(transport(""), CALLER_NAME),
+        client: Client::with_transport(transport(""), CALLER_NAME).unwrap(),
         callbacks: CallbackSender::with_transport(transport(CALLBACK_PATH)),
     }
 }
@@ -268,7 +268,7 @@ fn reactions(case: &Case) -> Vec<(Reaction, &'static [CallOutcome])> {
             (sealed(&clear), &[Rejected][..])
         })
         .collect();
-    let stranger = Credentials::new(USER_NAME, AUTHENTICATION, "another key");
+    let stranger = Credentials::new(USER_NAME, AUTHENTICATION, "another key").unwrap();
     let half: String = answer.chars().take(answer.len() / 2).collect();
     let body = sealed_with(&credentials(), &answer);
     let cut = format!(
@@ -429,8 +429,11 @@ async fn a_server_that_answers_shows_nothing() {
             let handler = Deciding::new(move |_| turn.clone());
             let wire = Wire::default();
             let host = host(wire.recording(routes(&handler, &Config::new(keys())))).await;
-            let stranger = KeyRing::new(Credentials::new(USER_NAME, AUTHENTICATION, "another key"));
-            let impostor = KeyRing::new(Credentials::new(USER_NAME, secret, canaries::ENCRYPT_KEY));
+            let keys = |authentication, encrypt_key| {
+                KeyRing::new(Credentials::new(USER_NAME, authentication, encrypt_key).unwrap())
+            };
+            let stranger = keys(AUTHENTICATION, "another key");
+            let impostor = keys(secret, canaries::ENCRYPT_KEY);
             let url = format!("http://{host}");
             let [stranger, impostor] =
                 [stranger, impostor].map(|keys| caller(&url, &keys, as_usual));
@@ -586,7 +589,7 @@ fn forged(path: &str, genuine: &str) -> Vec<(String, &'static str)> {
         request[name] = value;
         sealed(&request.to_string())
     };
-    let other = Credentials::new(USER_NAME, AUTHENTICATION, "another key");
+    let other = Credentials::new(USER_NAME, AUTHENTICATION, "another key").unwrap();
     let (beginning, end) = genuine.split_at(64);
     let mut all = vec![
         (post("", &clear), "400"),

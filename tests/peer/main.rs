@@ -145,13 +145,13 @@ fn clients(url: &str) -> Result<Clients, Failure> {
         .read_retries(0)
         .build()?;
     Ok(Clients {
-        skypay: Client::with_transport(skypay, "acme"),
+        skypay: Client::with_transport(skypay, "acme")?,
         callbacks: CallbackSender::with_transport(callbacks),
     })
 }
 
 fn keys() -> Credentials {
-    Credentials::new("App@skypay", "authentication", "encrypt key")
+    Credentials::new("App@skypay", "authentication", "encrypt key").unwrap()
 }
 
 /// How a call ended.

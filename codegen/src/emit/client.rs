@@ -64,7 +64,7 @@ fn library(api: &Api) -> File {
         pub use client::Client;
         pub use skypay_runtime::client::{Exchange, Observer, SetupError, Transport, TransportBuilder};
         pub use skypay_runtime::clock::Clock;
-        pub use skypay_runtime::keys::{Credentials, KeyRing};
+        pub use skypay_runtime::keys::{Credentials, InvalidCredentials, KeyRing};
         pub use skypay_runtime::outcome::{CallOutcome, NotSent, NotSentReason, UnknownCause};
         pub use skypay_types as types;
 
@@ -149,11 +149,13 @@ fn client(api: &Api) -> File {
         docs("A client of `SkyPay`. Cheap to clone; all clones share connections and keys.");
     let new_doc = docs(
         "A client with the default settings: HTTPS only, except to this machine; 10 seconds to \
-         connect, 30 seconds for a call.\n\n# Errors\n\nIf the URL cannot be used or TLS cannot be \
-         set up on this machine.",
+         connect, 30 seconds for a call.\n\n# Errors\n\nIf the URL or the caller name cannot be used, or \
+         TLS cannot be set up on this machine.",
     );
     let with_doc = docs(
-        "A client over a transport with settings of your own; see [`Environment::transport`].",
+        "A client over a transport with settings of your own; see [`Environment::transport`].\n\n\
+         # Errors\n\nIf the base URL has a query, or the caller name is not one segment of a path: \
+         letters, digits and `-._~@`, neither `.` nor `..`.",
     );
     let keys_doc = docs("The keys that the client seals and opens with; rotate them here.");
     let items = quote! {
@@ -181,18 +183,21 @@ fn client(api: &Api) -> File {
                 keys: impl Into<KeyRing>,
             ) -> Result<Self, SetupError> {
                 let transport = environment.transport(keys).build()?;
-                Ok(Self::with_transport(transport, caller_name))
+                Self::with_transport(transport, caller_name)
             }
 
             #with_doc
-            #[must_use]
-            pub fn with_transport(transport: Transport, caller_name: &str) -> Self {
+            pub fn with_transport(
+                transport: Transport,
+                caller_name: &str,
+            ) -> Result<Self, SetupError> {
+                transport.check_path(caller_name)?;
                 let raw = raw::Client::new_with_client(
                     transport.base_url(),
                     transport.request_factory(),
                     transport.clone(),
                 );
-                Self { raw, transport, caller_name: caller_name.into() }
+                Ok(Self { raw, transport, caller_name: caller_name.into() })
             }
 
             #keys_doc

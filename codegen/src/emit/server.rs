@@ -85,7 +85,7 @@ fn library(api: &Api) -> File {
 
         pub use callbacks::PartnerCallbacks;
         pub use skypay::SkypayApi;
-        pub use skypay_runtime::keys::{Credentials, KeyRing};
+        pub use skypay_runtime::keys::{Credentials, InvalidCredentials, KeyRing};
         pub use skypay_runtime::clock::Clock;
         pub use skypay_runtime::server::{
             Config, Context, Dispatch, NotPartnerDefined, NotStored, PeerAddr, Refusal, Stored,
@@ -138,9 +138,10 @@ fn library_example(api: &Api) -> Option<String> {
              async fn {method}(\n        &self,\n        _: &Context,\n        notice: {request},\n    \
              ) -> {result} {{\n        // Store it durably, then:\n        \
              drop(notice);\n        Ok(Stored)\n    }}\n}}\n\n\
-             let keys = KeyRing::new(Credentials::new(\"AppName@skypay\", \"authentication\", \"encrypt key\"));\n\
+             let keys = KeyRing::new(Credentials::new(\"AppName@skypay\", \"authentication\", \"encrypt key\")?);\n\
              let routes = callbacks::router(Partner, Config::new(keys));\n\
-             # let _: axum::Router = routes;\n"
+             # let _: axum::Router = routes;\n\
+             # Ok::<(), Box<dyn std::error::Error>>(())\n"
         )
     };
     let right = server(

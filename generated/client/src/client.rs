@@ -33,30 +33,36 @@ impl Client {
     ///
     /// # Errors
     ///
-    /// If the URL cannot be used or TLS cannot be set up on this machine.
+    /// If the URL or the caller name cannot be used, or TLS cannot be set up on this
+    /// machine.
     pub fn new(
         environment: &Environment,
         caller_name: &str,
         keys: impl Into<KeyRing>,
     ) -> Result<Self, SetupError> {
         let transport = environment.transport(keys).build()?;
-        Ok(Self::with_transport(transport, caller_name))
+        Self::with_transport(transport, caller_name)
     }
 
     /// A client over a transport with settings of your own; see
     /// [`Environment::transport`].
-    #[must_use]
-    pub fn with_transport(transport: Transport, caller_name: &str) -> Self {
+    ///
+    /// # Errors
+    ///
+    /// If the base URL has a query, or the caller name is not one segment of a path:
+    /// letters, digits and `-._~@`, neither `.` nor `..`.
+    pub fn with_transport(transport: Transport, caller_name: &str) -> Result<Self, SetupError> {
+        transport.check_path(caller_name)?;
         let raw = raw::Client::new_with_client(
             transport.base_url(),
             transport.request_factory(),
             transport.clone(),
         );
-        Self {
+        Ok(Self {
             raw,
             transport,
             caller_name: caller_name.into(),
-        }
+        })
     }
 
     /// The keys that the client seals and opens with; rotate them here.

@@ -22,7 +22,7 @@ pub use callback_sender::CallbackSender;
 pub use client::Client;
 pub use skypay_runtime::client::{Exchange, Observer, SetupError, Transport, TransportBuilder};
 pub use skypay_runtime::clock::Clock;
-pub use skypay_runtime::keys::{Credentials, KeyRing};
+pub use skypay_runtime::keys::{Credentials, InvalidCredentials, KeyRing};
 pub use skypay_runtime::outcome::{CallOutcome, NotSent, NotSentReason, UnknownCause};
 pub use skypay_types as types;
 

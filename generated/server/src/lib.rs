@@ -29,9 +29,10 @@
 //!     }
 //! }
 //!
-//! let keys = KeyRing::new(Credentials::new("AppName@skypay", "authentication", "encrypt key"));
+//! let keys = KeyRing::new(Credentials::new("AppName@skypay", "authentication", "encrypt key")?);
 //! let routes = callbacks::router(Partner, Config::new(keys));
 //! # let _: axum::Router = routes;
+//! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
 //! A notification can only be stored or not; refusing it does not compile:
@@ -55,9 +56,10 @@
 //!     }
 //! }
 //!
-//! let keys = KeyRing::new(Credentials::new("AppName@skypay", "authentication", "encrypt key"));
+//! let keys = KeyRing::new(Credentials::new("AppName@skypay", "authentication", "encrypt key")?);
 //! let routes = callbacks::router(Partner, Config::new(keys));
 //! # let _: axum::Router = routes;
+//! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
 pub mod callbacks;
@@ -66,7 +68,7 @@ pub mod skypay;
 pub use callbacks::PartnerCallbacks;
 pub use skypay::SkypayApi;
 pub use skypay_runtime::clock::Clock;
-pub use skypay_runtime::keys::{Credentials, KeyRing};
+pub use skypay_runtime::keys::{Credentials, InvalidCredentials, KeyRing};
 pub use skypay_runtime::server::{
     Config, Context, Dispatch, NotPartnerDefined, NotStored, PeerAddr, Refusal, Stored,
 };

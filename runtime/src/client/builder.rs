@@ -23,12 +23,12 @@ use crate::outcome::Source;
 /// use skypay_runtime::client::Transport;
 /// use skypay_runtime::keys::{Credentials, KeyRing};
 ///
-/// let keys = KeyRing::new(Credentials::new("app@example", "authentication", "encrypt key"));
+/// let keys = KeyRing::new(Credentials::new("app@example", "authentication", "encrypt key")?);
 /// let transport = Transport::builder("http://127.0.0.1:8080/", keys)
 ///     .timeout(Duration::from_secs(20))
 ///     .build()?;
 /// assert_eq!(transport.base_url(), "http://127.0.0.1:8080");
-/// # Ok::<(), skypay_runtime::client::SetupError>(())
+/// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[must_use]
 pub struct TransportBuilder {
@@ -130,20 +130,22 @@ impl TransportBuilder {
     }
 
     fn checked_base_url(&self) -> Result<Url, SetupError> {
-        let url = Url::parse(&self.base_url).map_err(|_| SetupError::BaseUrl)?;
-        let bare = url.username().is_empty()
-            && url.password().is_none()
-            && url.query().is_none()
-            && url.fragment().is_none();
-        if !bare || url.host().is_none() {
-            return Err(SetupError::BaseUrl);
+        const NO_URL: SetupError = SetupError::BaseUrl("is not an http or https URL");
+        let url = Url::parse(&self.base_url).map_err(|_| NO_URL)?;
+        if url.host().is_none() || !matches!(url.scheme(), "http" | "https") {
+            return Err(NO_URL);
         }
-        match url.scheme() {
-            "https" => Ok(url),
-            "http" if self.allow_plain_http || is_loopback(&url) => Ok(url),
-            "http" => Err(SetupError::PlainHttp),
-            _ => Err(SetupError::BaseUrl),
+        if !url.username().is_empty() || url.password().is_some() {
+            // The message's own credentials are the only ones.
+            return Err(SetupError::BaseUrl("has a user name or a password in it"));
         }
+        if url.fragment().is_some() {
+            return Err(SetupError::BaseUrl("has a fragment, which is never sent"));
+        }
+        if url.scheme() == "http" && !self.allow_plain_http && !is_loopback(&url) {
+            return Err(SetupError::PlainHttp);
+        }
+        Ok(url)
     }
 
     /// A client that sends what it is told once, to whom it is told: no
@@ -168,7 +170,7 @@ impl fmt::Debug for TransportBuilder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let base_url = self.checked_base_url().ok();
         f.debug_struct("TransportBuilder")
-            .field("base_url", &base_url.as_ref().map(Url::as_str))
+            .field("base_url", &base_url.as_ref().map(without_query))
             .field("keys", &self.keys)
             .field("connect_timeout", &self.connect_timeout)
             .field("timeout", &self.timeout)
@@ -179,6 +181,12 @@ impl fmt::Debug for TransportBuilder {
             .field("allow_plain_http", &self.allow_plain_http)
             .finish()
     }
+}
+
+/// The part of a URL that may be shown: a query may hold a secret.
+pub(super) fn without_query(url: &Url) -> &str {
+    let end = url.as_str().find('?');
+    &url.as_str()[..end.unwrap_or(url.as_str().len())]
 }
 
 /// TLS with its own provider, so that no process-wide one is installed, and
@@ -199,6 +207,20 @@ fn tls(wanted: bool) -> Result<ClientConfig, SetupError> {
     Ok(config)
 }
 
+/// Whether a text is one segment of a path that arrives as it is: nothing in it
+/// is encoded, removed or read as the beginning of something else on its way.
+///
+/// # Errors
+///
+/// [`SetupError::PathParameter`], if it is not.
+pub fn check_path_parameter(text: &str) -> Result<(), SetupError> {
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~@".contains(&byte);
+    if matches!(text, "" | "." | "..") || !text.bytes().all(plain) {
+        return Err(SetupError::PathParameter);
+    }
+    Ok(())
+}
+
 fn is_loopback(url: &Url) -> bool {
     let host = url.host_str().unwrap_or_default();
     let address = host.trim_start_matches('[').trim_end_matches(']');
@@ -212,8 +234,12 @@ fn is_loopback(url: &Url) -> bool {
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum SetupError {
-    /// The base URL is not `https://host` or `http://host` with an optional port and path.
-    BaseUrl,
+    /// The base URL cannot be used. Holds what is wrong with it, as the end of
+    /// a sentence.
+    BaseUrl(&'static str),
+    /// What shall stand in the path, such as the caller name, is not one
+    /// segment of a path that arrives as it is.
+    PathParameter,
     /// The base URL is `http:` to another machine, and that was not allowed.
     PlainHttp,
     /// TLS could not be set up, for example because the system has no
@@ -226,8 +252,10 @@ pub enum SetupError {
 impl fmt::Display for SetupError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::BaseUrl => f.write_str(
-                "the base URL is not an http or https URL without user, query and fragment",
+            Self::BaseUrl(problem) => write!(f, "the base URL {problem}"),
+            Self::PathParameter => f.write_str(
+                "the caller name is empty, is . or .., or has a character that would change the \
+                 URL; it has letters, digits and - . _ ~ @ only",
             ),
             Self::PlainHttp => f.write_str(
                 "the base URL is plain http to another machine; use https, or allow plain http",
@@ -242,7 +270,7 @@ impl StdError for SetupError {
     fn source(&self) -> Option<&(dyn StdError + 'static)> {
         match self {
             Self::Tls(source) | Self::Http(source) => Some(source.as_ref()),
-            Self::BaseUrl | Self::PlainHttp => None,
+            Self::BaseUrl(_) | Self::PathParameter | Self::PlainHttp => None,
         }
     }
 }

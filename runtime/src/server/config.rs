@@ -16,11 +16,11 @@ use crate::keys::KeyRing;
 /// use skypay_runtime::keys::{Credentials, KeyRing};
 /// use skypay_runtime::server::Config;
 ///
-/// let keys = KeyRing::new(Credentials::new("app@example", "authentication", "encrypt key"));
+/// let keys = KeyRing::new(Credentials::new("app@example", "authentication", "encrypt key")?);
 /// let config = Config::new(keys)
 ///     .allow_networks(["203.0.113.0/24".parse()?])
 ///     .behind_proxies(["10.0.0.0/8".parse()?]);
-/// # Ok::<(), ipnet::AddrParseError>(())
+/// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone, Debug)]
 #[must_use]

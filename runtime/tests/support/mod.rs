@@ -28,6 +28,7 @@ pub(crate) fn credentials(set: &str) -> Credentials {
         format!("{set}-AUTHENTICATION"),
         format!("{set}-password"),
     )
+    .unwrap()
 }
 
 /// A ring whose only set is `first`.

@@ -16,7 +16,7 @@ use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode};
 use http_body_util::{BodyExt, Full};
 use serde_json::{Map, Value};
 use skypay_runtime::clock::Clock;
-use skypay_runtime::envelope;
+use skypay_runtime::envelope::{self, EncryptKey};
 use skypay_runtime::keys::{Credentials, KeyRing};
 use skypay_runtime::server::{Config, Context, PeerAddr, Refusal};
 use skypay_server::{SkypayApi, skypay};
@@ -55,7 +55,12 @@ pub(crate) struct Call {
 impl Door {
     /// Answers a request, as badly as the engine wants it.
     pub(crate) async fn enter(&self, call: Call, peer: &Peer) -> Response<Body> {
-        let opened = self.open(&call);
+        let Some(opened) = self.open(&call) else {
+            // Settings with such keys are refused, so a file was edited.
+            let text = "the keys of this sandbox cannot be used; `skypay sandbox reset`";
+            let answer = written(StatusCode::INTERNAL_SERVER_ERROR, "text/plain", text.into());
+            return answer.whole();
+        };
         let asked = Asked::default();
         let partner = Partner {
             house: self.house.clone(),
@@ -85,14 +90,14 @@ impl Door {
         let answer = if asked.accepted() {
             answer
         } else {
-            self.refusal(answer, &opened.ring)
+            self.refusal(answer, &opened)
         };
         self.spoil(answer, &faults, peer).await
     }
 
     /// A refusal in the form that the switches say. What came in clear text
     /// does not pass here: the document alone says how that is answered.
-    fn refusal(&self, answer: Written, ring: &KeyRing) -> Written {
+    fn refusal(&self, answer: Written, opened: &Opened) -> Written {
         let (in_clear, bad_request) = {
             let state = self.house.state();
             (
@@ -100,12 +105,14 @@ impl Door {
                 state.switch(switches::REFUSAL_STATUS) == "400",
             )
         };
-        let status = if bad_request {
+        // The dispatch answers everything before a handler alike; SkyPay knows
+        // what it has opened.
+        let status = if bad_request || !opened.has_key {
             StatusCode::BAD_REQUEST
         } else {
-            answer.status
+            StatusCode::OK
         };
-        let clear = envelope::open(ring.current().key(), &answer.body);
+        let clear = envelope::open(opened.ring.current().key(), &answer.body);
         match clear {
             Ok(clear) if in_clear => written(status, "application/json", clear.to_string().into()),
             _ => written(status, answer.media_type, answer.body),
@@ -113,7 +120,7 @@ impl Door {
     }
 
     /// Who calls, and the body for the dispatch.
-    fn open(&self, call: &Call) -> Opened {
+    fn open(&self, call: &Call) -> Option<Opened> {
         let now = self.house.now();
         let (keys, caller_name) = {
             let state = self.house.state();
@@ -123,26 +130,41 @@ impl Door {
         if self.clear_text && is_clear(call) {
             return opened_clear(call, &keys, known);
         }
-        let mut pairs = keys.accepted.iter().chain([&keys.sealing]);
-        let found = pairs.find_map(|pair| {
-            let key = Credentials::new("", "", &pair.encrypt_key);
-            let clear = envelope::open(key.key(), &call.body).ok()?;
-            Some((pair, Head::read(clear.as_bytes())?))
-        });
-        let Some((pair, head)) = found else {
+        let pairs = keys.accepted.iter().chain([&keys.sealing]);
+        let opened: Vec<_> = pairs
+            .filter_map(|pair| {
+                let key = EncryptKey::derive(&pair.encrypt_key);
+                let clear = envelope::open(&key, &call.body).ok()?;
+                Some((pair, clear))
+            })
+            .collect();
+        let found = opened
+            .iter()
+            .find_map(|(pair, clear)| Some((*pair, Head::read(clear.as_bytes())?, clear)));
+        let Some((pair, head, clear)) = found else {
             if self.clear_text && call.action.is_some() {
                 // Only clear text is sent to the path of an operation, so that
                 // even nothing at all is answered in clear there.
                 return opened_clear(call, &keys, known);
             }
             // Answered under the key that a partner would use.
-            let ring = head_ring(&Head::nobody(), &keys.sealing.encrypt_key);
-            return Opened::new(ring, call.body.clone());
+            let pair = opened.first().map_or(&keys.sealing, |(pair, _)| *pair);
+            let ring = head_ring(&Head::nobody(), &pair.encrypt_key)?;
+            return Some(Opened {
+                has_key: !opened.is_empty(),
+                ..Opened::new(ring, call.body.clone())
+            });
         };
-        Opened {
+        let (ring, rewritten) = given(&head, clear.as_bytes(), &pair.encrypt_key)?;
+        let body = match rewritten {
+            Some(clear) => envelope::seal(ring.current().key(), &[&clear]).into(),
+            None => call.body.clone(),
+        };
+        Some(Opened {
             genuine: known && keys.accepted.contains(pair) && head.is_of(&keys.user_name, pair),
-            ..Opened::new(head_ring(&head, &pair.encrypt_key), call.body.clone())
-        }
+            has_key: true,
+            ..Opened::new(ring, body)
+        })
     }
 
     /// Does to an answer what shall happen to it on the wire.
@@ -183,6 +205,8 @@ struct Opened {
     ring: KeyRing,
     body: Bytes,
     is_clear: bool,
+    /// Whether one of the keys opens it.
+    has_key: bool,
     /// Whether it is from whom it says.
     genuine: bool,
 }
@@ -193,13 +217,15 @@ impl Opened {
             ring,
             body,
             is_clear: false,
+            has_key: false,
             genuine: false,
         }
     }
 }
 
 /// A body that begins with a brace is clear text; so is what says that it is
-/// JSON, even if it is not an object.
+/// JSON, even if it is not an object. An encrypted body is one whatever it says:
+/// HTTP clients call any text JSON.
 fn is_clear(call: &Call) -> bool {
     let media_type = call.headers.get(CONTENT_TYPE);
     let media_type = media_type
@@ -209,12 +235,23 @@ fn is_clear(call: &Call) -> bool {
         .trim_start()
         .to_ascii_lowercase()
         .starts_with("application/json");
-    says_so || call.body.trim_ascii_start().starts_with(b"{")
+    call.body.trim_ascii_start().starts_with(b"{") || (says_so && !looks_encrypted(&call.body))
 }
 
-fn opened_clear(call: &Call, keys: &KeysInUse, known: bool) -> Opened {
+/// Whether a body is Base64 of at least one block, perhaps in the quotes of a
+/// JSON string.
+fn looks_encrypted(body: &[u8]) -> bool {
+    let body = body.trim_ascii();
+    let quoted = body.strip_prefix(b"\"");
+    let body = quoted
+        .and_then(|rest| rest.strip_suffix(b"\""))
+        .unwrap_or(body);
+    let base64 = |byte: &u8| byte.is_ascii_alphanumeric() || b"+/=\r\n".contains(byte);
+    body.len() >= 24 && body.iter().all(base64)
+}
+
+fn opened_clear(call: &Call, keys: &KeysInUse, known: bool) -> Option<Opened> {
     let head = Head::read(&call.body).unwrap_or_else(Head::nobody);
-    let ring = head_ring(&head, OF_THE_MOMENT);
     let named;
     let clear: &[u8] = match &call.action {
         Some(action) if head.action.is_none() => {
@@ -223,13 +260,15 @@ fn opened_clear(call: &Call, keys: &KeysInUse, known: bool) -> Opened {
         }
         _ => &call.body,
     };
+    let (ring, rewritten) = given(&head, clear, OF_THE_MOMENT)?;
+    let clear = rewritten.as_deref().unwrap_or(clear);
     let sealed = envelope::seal(ring.current().key(), &[clear]);
     let mut accepted = keys.accepted.iter();
-    Opened {
+    Some(Opened {
         genuine: known && accepted.any(|pair| head.is_of(&keys.user_name, pair)),
         is_clear: true,
         ..Opened::new(ring, sealed.into())
-    }
+    })
 }
 
 /// The operation that a path names by its own name; an action may be that of
@@ -270,12 +309,8 @@ impl Head {
     fn read(clear: &[u8]) -> Option<Self> {
         let fields: Map<String, Value> = serde_json::from_slice(clear).ok()?;
         let field = |name: &str| {
-            let same = |key: &str| key.replace(' ', "").eq_ignore_ascii_case(name);
-            let value = fields
-                .iter()
-                .find(|(key, _)| same(key))
-                .map(|(_, value)| value)?;
-            value.as_str().map(str::to_owned)
+            let found = fields.iter().find(|(key, _)| is_named(key, name));
+            found?.1.as_str().map(str::to_owned)
         };
         Some(Self {
             user_name: field(USER_NAME).unwrap_or_default(),
@@ -294,17 +329,39 @@ impl Head {
     }
 
     fn is_of(&self, user_name: &str, pair: &Pair) -> bool {
-        let pair = Credentials::new(user_name, &pair.authentication, "");
-        pair.matches(&self.user_name, &self.authentication)
+        Credentials::new(user_name, &pair.authentication, &pair.encrypt_key)
+            .is_ok_and(|pair| pair.matches(&self.user_name, &self.authentication))
     }
 }
 
-fn head_ring(head: &Head, encrypt_key: &str) -> KeyRing {
-    KeyRing::new(Credentials::new(
-        &head.user_name,
-        &head.authentication,
-        encrypt_key,
-    ))
+/// Whether a key of JSON is the name of a field.
+fn is_named(key: &str, name: &str) -> bool {
+    key.replace(' ', "").eq_ignore_ascii_case(name)
+}
+
+fn head_ring(head: &Head, encrypt_key: &str) -> Option<KeyRing> {
+    let credentials = Credentials::new(&head.user_name, &head.authentication, encrypt_key);
+    credentials.ok().map(KeyRing::new)
+}
+
+/// The credentials that a request gives, for the dispatch to find in it. What
+/// cannot be credentials, such as a secret with a line end, is replaced in the
+/// text by nobody's: the engine refuses them by name.
+fn given(head: &Head, clear: &[u8], encrypt_key: &str) -> Option<(KeyRing, Option<Vec<u8>>)> {
+    if let Some(ring) = head_ring(head, encrypt_key) {
+        return Some((ring, None));
+    }
+    let nobody = Head::nobody();
+    let mut fields: Map<String, Value> = serde_json::from_slice(clear).ok()?;
+    for (key, value) in &mut fields {
+        if is_named(key, USER_NAME) && value.is_string() {
+            *value = nobody.user_name.as_str().into();
+        } else if is_named(key, AUTHENTICATION) && value.is_string() {
+            *value = nobody.authentication.as_str().into();
+        }
+    }
+    let text = serde_json::to_vec(&fields).ok()?;
+    Some((head_ring(&nobody, encrypt_key)?, Some(text)))
 }
 
 /// The house as the generated half sees it, for one request.

@@ -130,11 +130,8 @@ pub(crate) async fn serve_partner_at(address: &str, partner: Partner, keys: KeyR
 
 /// The credentials that a sandbox has printed.
 pub(crate) fn keys_of(info: &Info) -> KeyRing {
-    KeyRing::new(Credentials::new(
-        &info.user_name,
-        &info.authentication,
-        &info.encrypt_key,
-    ))
+    let credentials = Credentials::new(&info.user_name, &info.authentication, &info.encrypt_key);
+    KeyRing::new(credentials.unwrap())
 }
 
 pub(crate) fn client_of(info: &Info, keys: KeyRing) -> Client {

@@ -93,7 +93,7 @@ impl Rotation {
             .build()
             .unwrap();
         Self {
-            client: Client::with_transport(transport, &info.caller_name),
+            client: Client::with_transport(transport, &info.caller_name).unwrap(),
             house,
             notices,
             tries,
@@ -115,7 +115,7 @@ impl Rotation {
             secret("authentication"),
             secret("encrypt_key"),
         );
-        (id, credentials)
+        (id, credentials.unwrap())
     }
 
     async fn enable(&self, id: u32) {

@@ -93,11 +93,8 @@ impl PartnerCallbacks for Lender {
 }
 
 fn keys() -> KeyRing {
-    KeyRing::new(Credentials::new(
-        "Lender@skypay",
-        "authentication",
-        "encrypt key",
-    ))
+    let keys = Credentials::new("Lender@skypay", "authentication", "encrypt key");
+    KeyRing::new(keys.expect("they are made up well"))
 }
 
 /// Serves routes on a free port of this machine; gives their URL.

@@ -132,7 +132,7 @@ pub(super) fn attacks(genuine: &str) -> Vec<Attack> {
         Message::post(sealed(&genuine.replacen(old, new, 1)))
     };
     let more = |field: &str| said(&genuine.replacen('{', &format!("{{{field},"), 1));
-    let other_key = Credentials::new(user, word, "another encrypt key");
+    let other_key = Credentials::new(user, word, "another encrypt key").unwrap();
     let (user_field, word_field) = (
         format!(r#""userName":"{user}""#),
         format!(r#""authentication":"{word}""#),

@@ -299,7 +299,8 @@ impl Answer {
         let body = match &self.content {
             Content::Sealed(clear) => sealed(&clear.text()),
             Content::SealedByAnother(clear) => {
-                sealed_with(&Credentials::new("", "", "another key"), &clear.text())
+                let other = Credentials::new("other", "other", "another key").unwrap();
+                sealed_with(&other, &clear.text())
             }
             Content::InClear(clear) => clear.text(),
             Content::Other(text) => text.clone(),
