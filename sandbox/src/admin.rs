@@ -48,8 +48,9 @@ pub struct Admin {
 impl Admin {
     /// A client of the sandbox at that URL, such as `http://127.0.0.1:7171`.
     pub fn new(url: &str) -> Result<Self, AdminError> {
-        let target =
-            Target::parse(url).map_err(|error| AdminError::Unreachable(error, url.to_owned()))?;
+        // What is no URL of a sandbox may hold a password, so it is not shown.
+        let target = Target::parse(url)
+            .map_err(|error| AdminError::Unreachable(error, "that URL".to_owned()))?;
         Ok(Self { target })
     }
 

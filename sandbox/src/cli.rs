@@ -6,6 +6,7 @@ mod credentials;
 mod ending;
 mod envelope;
 mod fields;
+mod folder;
 mod history;
 mod house;
 mod listen;

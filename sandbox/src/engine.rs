@@ -53,7 +53,7 @@ pub use counter::{CounterPayout, CounterStanding};
 pub use delivery::{Attempt, AttemptResult, Callback, Delivery, Standing};
 pub use fault::{Fault, FaultRule, NumberedFault, Side, WireFault};
 pub use finance::Movement;
-pub use keys::{Key, KeysInUse, Pair, Validity};
+pub use keys::{Key, KeyStanding, KeysInUse, Pair, Validity};
 pub use magic::{MAGIC, Magic, Meaning};
 pub use moment::{Moment, NoPause, Pause};
 pub use payout::{Amendment, Payout, Step, Wish};
@@ -406,12 +406,8 @@ impl Turn<'_> {
         if let Some(unknown) = unknown {
             return Answer::declined(format!("there is no callback {unknown:?}"));
         }
-        // An empty one is none.
-        let mut all = urls.shared.iter().chain(urls.own.values());
-        if all.any(|url| !url.is_empty() && !CallbackUrls::is_url(url)) {
-            return Answer::declined(
-                "a callback URL is not whole; write one such as http://127.0.0.1:8080/",
-            );
+        if let Err(why) = urls.check() {
+            return Answer::declined(why);
         }
         self.state.callback_urls = urls.clone();
         self.changed("callbacks", json!(urls))

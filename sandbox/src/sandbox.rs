@@ -120,7 +120,13 @@ impl Builder {
     }
 
     /// Starts it.
+    ///
+    /// # Errors
+    ///
+    /// If the settings make no sense, the address is taken, or the database
+    /// cannot be used.
     pub async fn start(self) -> Result<Running, StartError> {
+        self.settings.check().map_err(StartError::Settings)?;
         let address = self.address;
         let listen = |error| StartError::Listen(address, error);
         let listener = TcpListener::bind(address).await.map_err(listen)?;
@@ -173,24 +179,42 @@ fn info(house: &House, bound: SocketAddr, database: Option<PathBuf>, clear_text:
         _ => bound,
     };
     let url = format!("http://{reachable}");
-    let (now, clock) = (house.now(), house.clock());
     let state = house.state();
     let settings = state.settings();
-    let keys = state.keys_in_use(now);
     let entities = settings.entities.iter();
     let entities = entities.map(|(prefix, opening)| (prefix.clone(), opening.balance));
-    Info {
+    let info = Info {
         service_url: format!("{url}/services/{}", settings.caller_name),
         url,
         caller_name: settings.caller_name.clone(),
-        user_name: keys.user_name,
-        authentication: keys.sealing.authentication,
-        encrypt_key: keys.sealing.encrypt_key,
+        user_name: settings.user_name.clone(),
+        authentication: String::new(),
+        encrypt_key: String::new(),
+        keys_expire: None,
+        keys_have_expired: false,
         entities: entities.collect(),
         seed: settings.seed,
-        clock,
+        clock: house.clock(),
         database,
         clear_text,
+    };
+    drop(state);
+    info.at_present(house)
+}
+
+impl Info {
+    /// The same with the keys and the clock as they are now.
+    pub(crate) fn at_present(self, house: &House) -> Self {
+        let now = house.now();
+        let keys = house.state().keys_in_use(now);
+        Self {
+            keys_have_expired: keys.accepted.is_empty(),
+            keys_expire: keys.expires,
+            authentication: keys.sealing.authentication,
+            encrypt_key: keys.sealing.encrypt_key,
+            clock: house.clock(),
+            ..self
+        }
     }
 }
 
@@ -255,6 +279,8 @@ impl Drop for Running {
 pub enum StartError {
     /// Nobody can listen there.
     Listen(SocketAddr, std::io::Error),
+    /// The settings make no sense; a line for each that does not.
+    Settings(String),
     /// The database cannot be used.
     Database(String),
     /// It was stopped before it had started.
@@ -268,7 +294,7 @@ impl fmt::Display for StartError {
                 f,
                 "cannot listen on {address} ({error}); choose another port"
             ),
-            Self::Database(why) => f.write_str(why),
+            Self::Settings(why) | Self::Database(why) => f.write_str(why),
             Self::Stopped => f.write_str("the sandbox was stopped"),
         }
     }

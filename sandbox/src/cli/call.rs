@@ -1,15 +1,22 @@
 //! `skypay call` and `skypay trigger`: one message, sent by generated code.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use serde_json::{Map, Value, json};
-use skypay_client::{CallOutcome, CallbackSender, Client, Error, SetupError, Transport};
-use skypay_types::{Effect, OperationInfo, Outcome};
+use skypay_client::{
+    CallOutcome, CallbackSender, Client, Error, SetupError, Transport, UnknownCause,
+};
+use skypay_runtime::envelope::{self, EncryptKey};
+use skypay_sandbox::engine::{Key, KeyStanding};
+use skypay_types::{Effect, OperationInfo, Outcome, ResponseCode};
 
 use super::credentials::{Access, Options, read_object};
 use super::ending::{Ending, Failure};
 use super::fields;
+use super::house::NEW_KEYS;
 use super::operations::{self, Callbacks, Chosen, Ended, Skypay};
+use super::running::{admin, failed};
 use super::show::{Said, Style, message, wrapped};
 use super::tree::Tree;
 
@@ -42,8 +49,13 @@ impl Call {
         let transport = access.environment.transport(access.keys.clone()).build();
         let transport = transport.map_err(|error| cannot_start(&error))?;
         let client = Client::with_transport(transport, access.caller_name()?);
+        let client = client.map_err(|error| cannot_start(&error))?;
         let ended = operations::call(&client, info, &clear).await?;
-        Ok(said(info, ended, style))
+        let advice = match &ended {
+            Ok(_) => None,
+            Err(error) => advice(info, error, &access).await,
+        };
+        Ok(said(info, ended, advice, style))
     }
 
     /// Real money moves only when that was said in so many words.
@@ -96,7 +108,7 @@ impl Trigger {
         }
         let sender = CallbackSender::with_transport(transport);
         let ended = operations::send(&sender, info, &clear).await?;
-        Ok(said(info, ended, style))
+        Ok(said(info, ended, None, style))
     }
 
     fn clear(
@@ -158,13 +170,109 @@ fn raw_end(info: &OperationInfo, outcome: CallOutcome, answer: Option<Tree>, sty
 /// Nothing could be set up for sending.
 pub(crate) fn cannot_start(error: &SetupError) -> Failure {
     match error {
-        SetupError::BaseUrl | SetupError::PlainHttp => Failure::usage(error.to_string()),
+        SetupError::BaseUrl(_) | SetupError::PathParameter | SetupError::PlainHttp => {
+            Failure::usage(error.to_string())
+        }
         _ => Failure::not_sent(error.to_string()),
     }
 }
 
+/// What to do about a call whose keys may be wrong.
+struct Advice {
+    text: String,
+    /// Whether it is known that nothing was done, although no answer says so.
+    nothing_was_done: bool,
+}
+
+/// Looks for the reason of a failed call in its keys: an answer that no key
+/// opens, or one that refuses the credentials. A running sandbox says which of
+/// its pairs is meant; elsewhere there is only the answer.
+async fn advice(info: &OperationInfo, error: &Error, access: &Access) -> Option<Advice> {
+    let unopened = match error {
+        Error::Unknown(error) => match error.cause() {
+            UnknownCause::Unreadable => true,
+            UnknownCause::HttpStatus(status) => (400..500).contains(&status),
+            _ => false,
+        },
+        _ => false,
+    };
+    let refused = error.return_code() == Some(&ResponseCode::VerificationFailed);
+    if !unopened && !refused {
+        return None;
+    }
+    if access.is_sandbox
+        && let Ok(problem) = sandbox_keys(access).await
+    {
+        return problem;
+    }
+    let text = match (unopened, info.effect) {
+        (false, _) => {
+            "Check the user name, the authentication, the caller name, and whether the keys have \
+             expired."
+        }
+        (true, Effect::Reads) => {
+            "The encrypt key does not open the answer: it is not the other side's, or it has \
+             expired. Nothing was changed."
+        }
+        (true, _) => {
+            "The encrypt key does not open the answer: it may not be the other side's. Then \
+             nothing was done, but that cannot be told from here: ask with the right key before \
+             you send again."
+        }
+    };
+    Some(Advice {
+        text: text.to_owned(),
+        nothing_was_done: unopened && info.effect == Effect::Reads,
+    })
+}
+
+/// What is wrong with the keys, by those that the sandbox has.
+async fn sandbox_keys(access: &Access) -> Result<Option<Advice>, Failure> {
+    let admin = admin()?;
+    let now = admin.clock().await.map_err(failed)?.now;
+    let mut state = admin.state(true).await.map_err(failed)?;
+    let keys: BTreeMap<u32, Key> = serde_json::from_value(state["keys"].take()).unwrap_or_default();
+    let ours = access.keys.current();
+    let sample = envelope::seal(ours.key(), &[b"{}"]);
+    let same_key = |key: &&Key| {
+        let theirs = EncryptKey::derive(&key.pair.encrypt_key);
+        envelope::open(&theirs, sample.as_bytes()).is_ok_and(|clear| &*clear == "{}")
+    };
+    let Some(key) = keys.values().find(same_key) else {
+        let text = "The encrypt key is none of this sandbox's, so it has done nothing. `skypay \
+                    sandbox info` shows its keys."
+            .to_owned();
+        return Ok(Some(Advice {
+            text,
+            nothing_was_done: true,
+        }));
+    };
+    let expires = key.expires.map(|expires| expires.to_string());
+    let text = match key.standing(now) {
+        KeyStanding::Expired => format!(
+            "These keys expired at {}. {NEW_KEYS}",
+            expires.unwrap_or_default()
+        ),
+        KeyStanding::Made | KeyStanding::Enabled => {
+            "These keys are not in effect yet: `skypay keys list`.".to_owned()
+        }
+        KeyStanding::Effective if ours.authentication() != key.pair.authentication => {
+            "The authentication is not the one that belongs to this encrypt key. `skypay sandbox \
+             info` shows both."
+                .to_owned()
+        }
+        KeyStanding::Effective => {
+            "Check the user name and the caller name: `skypay sandbox info` shows them.".to_owned()
+        }
+    };
+    Ok(Some(Advice {
+        text,
+        nothing_was_done: false,
+    }))
+}
+
 /// How a call ended, in words.
-fn said(info: &OperationInfo, ended: Ended, style: Style) -> Said {
+fn said(info: &OperationInfo, ended: Ended, advice: Option<Advice>, style: Style) -> Said {
     let error = match ended {
         Ok(answer) => {
             let answer = shown(info, answer, style);
@@ -202,8 +310,16 @@ fn said(info: &OperationInfo, ended: Ended, style: Style) -> Said {
             json["notBefore"] = error.ask_not_before().map(|time| time.to_string()).into();
         }
     }
-    let text = format!("{}: {outcome}\n{}", info.name, wrapped(&text, 2));
-    Said::new(text, &json).ending(ending(outcome))
+    let mut ending = ending(outcome);
+    let mut text = format!("{}: {outcome}\n{}", info.name, wrapped(&text, 2));
+    if let Some(advice) = advice {
+        text.push_str(&format!("\n{}", wrapped(&advice.text, 2)));
+        json["help"] = advice.text.into();
+        if advice.nothing_was_done {
+            ending = Ending::Refused;
+        }
+    }
+    Said::new(text, &json).ending(ending)
 }
 
 /// What an error says, without what stands in the line above it.

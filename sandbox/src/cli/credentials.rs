@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 use serde::Deserialize;
 use serde_json::{Map, Value};
 use skypay_client::{Credentials, Environment, KeyRing};
+use skypay_runtime::keys::check_issued;
 use skypay_sandbox::admin::Admin;
 
 use super::ending::Failure;
@@ -62,6 +63,8 @@ struct Section {
 pub(crate) struct Access {
     pub(crate) environment: Environment,
     pub(crate) keys: KeyRing,
+    /// Whether it is a running sandbox, which can be asked for its keys.
+    pub(crate) is_sandbox: bool,
     caller_name: Option<String>,
 }
 
@@ -96,7 +99,10 @@ impl Options {
             (&mut section.authentication, "SKYPAY_AUTHENTICATION"),
             (&mut section.encrypt_key, "SKYPAY_ENCRYPT_KEY"),
         ] {
-            *value = self::variable(variable).or(value.take());
+            if let Some(text) = self::variable(variable) {
+                issued(variable, &text)?;
+                *value = Some(text);
+            }
         }
         if name == "sandbox" {
             ask_sandbox(&mut section).await?;
@@ -105,6 +111,7 @@ impl Options {
         Ok(Access {
             environment,
             keys: KeyRing::new(keys),
+            is_sandbox: name == "sandbox",
             caller_name: section.caller_name,
         })
     }
@@ -128,12 +135,29 @@ impl Options {
             let what = format!("{}{line}: not a file of credentials", path.display());
             Failure::usage(what).help("`skypay call --help` shows what one looks like.")
         })?;
-        Ok(sections
-            .into_iter()
-            .find(|(known, _)| known == name)
-            .map(|(_, section)| section)
-            .unwrap_or_default())
+        let found = sections.into_iter().find(|(known, _)| known == name);
+        let section = found.map(|(_, section)| section).unwrap_or_default();
+        for (key, value) in [
+            ("caller-name", &section.caller_name),
+            ("user-name", &section.user_name),
+            ("authentication", &section.authentication),
+            ("encrypt-key", &section.encrypt_key),
+        ] {
+            if let Some(text) = value {
+                issued(&format!("{}: {key} in [{name}]", path.display()), text)?;
+            }
+        }
+        Ok(section)
     }
+}
+
+/// Refuses a name or a secret that was damaged on its way here, by where it
+/// stands: sent as it is, it would be another one.
+pub(crate) fn issued(place: &str, text: &str) -> Result<(), Failure> {
+    check_issued(text).map_err(|problem| {
+        Failure::usage(format!("{place} {problem}"))
+            .help("Nothing was sent. Give it exactly as it was issued.")
+    })
 }
 
 fn environment(name: &str, url: Option<String>) -> Result<Environment, Failure> {
@@ -188,7 +212,8 @@ fn credentials(section: &Section) -> Result<Credentials, Failure> {
         &section.encrypt_key,
     ) {
         (Some(user_name), Some(authentication), Some(encrypt_key)) => {
-            Ok(Credentials::new(user_name, authentication, encrypt_key))
+            Credentials::new(user_name, authentication, encrypt_key)
+                .map_err(|error| Failure::usage(error.to_string()))
         }
         (user_name, authentication, encrypt_key) => {
             let all = [
@@ -212,10 +237,12 @@ fn missing(variables: &[&str]) -> Failure {
 
 /// A variable of the environment, unless it is empty.
 pub(crate) fn variable(name: &str) -> Option<String> {
-    std::env::var(name).ok().filter(|value| !value.is_empty())
+    let value = std::env::var_os(name).filter(|value| !value.is_empty())?;
+    // One that is not UTF-8 is no absent one; whoever uses it refuses it.
+    Some(value.to_string_lossy().into_owned())
 }
 
-/// A file as text; `-` is standard input.
+/// A file as text, without a byte order mark; `-` is standard input.
 pub(crate) fn read_file(path: &Path) -> Result<String, Failure> {
     let read = if path == Path::new("-") {
         let mut text = String::new();
@@ -223,10 +250,23 @@ pub(crate) fn read_file(path: &Path) -> Result<String, Failure> {
     } else {
         fs::read_to_string(path)
     };
-    read.map_err(|error| {
-        let kind = error.kind();
-        Failure::usage(format!("{} cannot be read: {kind}", path.display()))
-    })
+    match read {
+        Ok(text) => Ok(match text.strip_prefix('\u{feff}') {
+            Some(rest) => rest.to_owned(),
+            None => text,
+        }),
+        Err(error) if error.kind() == io::ErrorKind::InvalidData => {
+            Err(Failure::usage(format!("{} is not UTF-8", path.display()))
+                .help("Save it as UTF-8."))
+        }
+        Err(error) => {
+            let kind = error.kind();
+            Err(Failure::usage(format!(
+                "{} cannot be read: {kind}",
+                path.display()
+            )))
+        }
+    }
 }
 
 /// A file with a JSON object; `-` is standard input.

@@ -6,15 +6,19 @@ use std::path::PathBuf;
 use serde_json::json;
 use skypay_runtime::envelope::{EncryptKey, open, seal};
 
-use super::credentials::{read_file, variable};
+use super::credentials::{issued, read_file, variable};
 use super::ending::Failure;
 use super::show::Said;
 
+/// Where the key is if no file is named.
+const VARIABLE: &str = "SKYPAY_ENCRYPT_KEY";
+
 /// Seal or open a body with the encrypt key
 ///
-/// Reads standard input and writes standard output. The key is the text that
-/// was issued: SKYPAY_ENCRYPT_KEY, or the first line of the file that
-/// --key-file names.
+/// Reads standard input and writes standard output, to a terminal with a line
+/// end, and otherwise byte for byte. The key is the text that was issued:
+/// SKYPAY_ENCRYPT_KEY, or the first line of the file that --key-file names,
+/// without its line end and a byte order mark.
 #[derive(Clone, Debug, clap::Args)]
 pub(crate) struct Envelope {
     #[command(subcommand)]
@@ -41,7 +45,7 @@ impl Envelope {
         match self.way {
             Way::Seal => {
                 let sealed = seal(&key, &[&input]);
-                Ok(Said::new(&sealed, &json!({ "sealed": sealed })))
+                Ok(Said::new(&sealed, &json!({ "sealed": sealed })).exact())
             }
             Way::Open => {
                 let clear = open(&key, &input).map_err(|_| {
@@ -50,20 +54,24 @@ impl Envelope {
                          be told apart.",
                     )
                 })?;
-                Ok(Said::new(&*clear, &json!({ "clear": &*clear })))
+                Ok(Said::new(&*clear, &json!({ "clear": &*clear })).exact())
             }
         }
     }
 
     fn key(&self) -> Result<EncryptKey, Failure> {
-        let text = match &self.key_file {
-            Some(path) => read_file(path)?.lines().next().map(str::to_owned),
-            None => variable("SKYPAY_ENCRYPT_KEY"),
+        let (place, text) = match &self.key_file {
+            Some(path) => (
+                path.display().to_string(),
+                read_file(path)?.lines().next().map(str::to_owned),
+            ),
+            None => (VARIABLE.to_owned(), variable(VARIABLE)),
         };
         let text = text.filter(|text| !text.is_empty()).ok_or_else(|| {
             Failure::usage("there is no encrypt key")
                 .help("Set SKYPAY_ENCRYPT_KEY, or name a file with --key-file.")
         })?;
+        issued(&place, &text)?;
         Ok(EncryptKey::derive(&text))
     }
 }

@@ -1,14 +1,15 @@
 //! What `skypay listen` has received, kept for `skypay replay`: bodies as they
 //! came, sealed, so that the file holds no personal data in clear.
 
-use std::fs::{self, File, OpenOptions};
+use std::fs::{File, OpenOptions};
 use std::io::Write;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
-use super::credentials::variable;
+use super::credentials::read_file;
 use super::ending::Failure;
+use super::folder;
 
 /// A callback as it was received.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -27,16 +28,8 @@ pub(crate) struct Entry {
     pub(crate) status: u16,
 }
 
-/// Where the history is if nobody says otherwise.
-pub(crate) fn usual_file() -> Result<PathBuf, Failure> {
-    let state = variable("XDG_STATE_HOME").map(PathBuf::from);
-    let home = || variable("HOME").map(|home| Path::new(&home).join(".local/state"));
-    let folder = state.or_else(home).ok_or_else(|| {
-        Failure::usage("there is no home folder for the history")
-            .help("Name a file with --history.")
-    })?;
-    Ok(folder.join("skypay").join("listen.jsonl"))
-}
+/// Where the history is if no file is named.
+pub(crate) const FILE: &str = ".skypay/listen.jsonl";
 
 /// A history that grows.
 pub(crate) struct History {
@@ -56,12 +49,7 @@ impl History {
             let what = format!("{} cannot be written: {}", path.display(), error.kind());
             Failure::usage(what).help("Name another file with --history.")
         };
-        if let Some(folder) = path
-            .parent()
-            .filter(|folder| !folder.as_os_str().is_empty())
-        {
-            fs::create_dir_all(folder).map_err(unwritable)?;
-        }
+        folder::prepare(path).map_err(unwritable)?;
         let file = OpenOptions::new().create(true).append(true).open(path);
         Ok(Self {
             file: file.map_err(unwritable)?,
@@ -82,9 +70,8 @@ impl History {
 
 /// All entries of a file.
 pub(crate) fn read(path: &Path) -> Result<Vec<Entry>, Failure> {
-    let text = fs::read_to_string(path).map_err(|error| {
-        let what = format!("{} cannot be read: {}", path.display(), error.kind());
-        Failure::usage(what).help("`skypay listen` writes it; name another one with --history.")
+    let text = read_file(path).map_err(|failure| {
+        failure.help("`skypay listen` writes it; name another one with --history.")
     })?;
     let lines = text.lines().enumerate();
     lines
@@ -98,10 +85,11 @@ pub(crate) fn read(path: &Path) -> Result<Vec<Entry>, Failure> {
 }
 
 /// The entry of that number.
-pub(crate) fn find(path: &Path, id: u64) -> Result<Entry, Failure> {
+pub(crate) fn find(path: Option<&Path>, id: u64) -> Result<Entry, Failure> {
+    let path = path.unwrap_or(Path::new(FILE));
     let mut all = read(path)?.into_iter();
     all.find(|entry| entry.id == id).ok_or_else(|| {
-        Failure::usage(format!("{} holds no callback {id}", path.display()))
+        Failure::refused(format!("{} holds no callback {id}", path.display()))
             .help("`skypay listen` shows the number of each callback before its name.")
     })
 }

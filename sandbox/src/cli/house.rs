@@ -14,6 +14,7 @@ use skypay_sandbox::{Running, Sandbox, StartError};
 
 use super::credentials::read_file;
 use super::ending::Failure;
+use super::folder;
 use super::running::{admin, carry, failed};
 use super::show::{Said, Style, columns, message, out};
 use super::tree::Tree;
@@ -53,13 +54,15 @@ enum HouseCommand {
     },
 }
 
+const OTHER_DATABASE: &str = "Name another file with --db, or take --memory.";
+
 /// Start a sandbox and print what to copy
 ///
 /// It runs until Ctrl-C. It listens on this machine only.
 #[derive(Clone, Debug, clap::Args)]
 pub(crate) struct Up {
-    /// The SQLite database that everything is kept in
-    #[arg(long, value_name = "FILE", default_value = "skypay-sandbox.db")]
+    /// The SQLite database that everything is kept in; git ignores .skypay
+    #[arg(long, value_name = "FILE", default_value = ".skypay/sandbox.db")]
     db: PathBuf,
     /// Keep everything in memory; it is gone at the end
     #[arg(long, conflicts_with = "db")]
@@ -175,6 +178,12 @@ impl Up {
     }
 
     async fn start(&self, mut settings: Settings) -> Result<Running, Failure> {
+        if !self.memory {
+            folder::prepare(&self.db).map_err(|error| {
+                let what = format!("{} cannot be written: {}", self.db.display(), error.kind());
+                Failure::usage(what).help(OTHER_DATABASE)
+            })?;
+        }
         settings.seed = self.seed.unwrap_or(settings.seed);
         let clock = match self.clock {
             ClockKind::Real => Clock::Real,
@@ -192,8 +201,10 @@ impl Up {
         builder.start().await.map_err(|error| match error {
             StartError::Listen(..) => Failure::usage(error.to_string())
                 .help("Choose another port with --port; 0 takes a free one."),
-            StartError::Database(_) => Failure::usage(error.to_string())
-                .help("Name another file with --db, or take --memory."),
+            StartError::Database(_) => Failure::usage(error.to_string()).help(OTHER_DATABASE),
+            StartError::Settings(_) => {
+                Failure::usage(error.to_string()).help("They are in the file of --scenario.")
+            }
             other => Failure::refused(other.to_string()),
         })
     }
@@ -246,6 +257,16 @@ fn greeting(info: &Info) -> String {
         ("authentication", info.authentication.clone()),
         ("encrypt key", info.encrypt_key.clone()),
     ];
+    rows.extend(
+        info.keys_expire
+            .map(|expires| match info.keys_have_expired {
+                false => ("keys expire", expires.to_string()),
+                true => (
+                    "keys expired",
+                    format!("{expires}: every request is refused. {NEW_KEYS}"),
+                ),
+            }),
+    );
     for (prefix, balance) in &info.entities {
         rows.push(("prefix", format!("{prefix}, opening balance {balance} PHP")));
     }
@@ -269,6 +290,11 @@ fn greeting(info: &Info) -> String {
         variables.join("\n")
     )
 }
+
+/// What to do when keys have expired.
+pub(crate) const NEW_KEYS: &str = "Make others with `skypay keys generate`, see them with \
+                                   `skypay keys reveal`, enable them with `skypay keys enable`; \
+                                   they take effect after five minutes.";
 
 /// What a sandbox begins with.
 #[derive(Debug, Default, Deserialize)]

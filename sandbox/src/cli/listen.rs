@@ -46,18 +46,20 @@ pub(crate) struct Listen {
     /// The port on this machine; 0 takes a free one
     #[arg(long, default_value_t = 7272)]
     port: u16,
-    /// Pass bodies on as they came, sealed, and answer what comes back
+    /// Pass bodies on as they came, sealed, to this very URL, and answer what
+    /// comes back
     #[arg(long, value_name = "URL")]
     forward: Option<String>,
-    /// Pass clear JSON on to URL/<callback>; a JSON answer becomes ours
+    /// Pass clear JSON on to URL/<callback>, before a query; a JSON answer
+    /// becomes ours
     #[arg(long, value_name = "URL", conflicts_with = "forward")]
     forward_clear: Option<String>,
     /// The answer to an inquiry, as JSON, such as payoutInquiry='{…}'
     #[arg(long, value_name = "CALLBACK=JSON")]
     answer: Vec<String>,
     /// Where callbacks are kept
-    #[arg(long, value_name = "FILE")]
-    history: Option<PathBuf>,
+    #[arg(long, value_name = "FILE", default_value = history::FILE)]
+    history: PathBuf,
     /// Stop after so many callbacks
     #[arg(long, value_name = "N")]
     count: Option<u64>,
@@ -80,7 +82,6 @@ struct Seen {
 impl Listen {
     pub(crate) async fn run(&self, style: Style) -> Result<Said, Failure> {
         let access = self.options.access().await?;
-        let file = self.history.clone().map_or_else(history::usual_file, Ok)?;
         let (served, mut count) = mpsc::unbounded_channel();
         let partner = Partner {
             answers: Arc::new(self.answers()?),
@@ -100,12 +101,12 @@ impl Listen {
                 .map(|url| Forward::to(url, &access.keys))
                 .transpose()?,
             keys: access.keys.clone(),
-            history: Arc::new(Mutex::new(History::open(&file)?)),
+            history: Arc::new(Mutex::new(History::open(&self.history)?)),
             served,
             style,
         };
         let listener = listener(self.port).await?;
-        greet(&listener, &file, style);
+        greet(&listener, &self.history, style);
         let routes = Router::new().fallback(receive).with_state(desk);
         let routes = routes.into_make_service_with_connect_info::<SocketAddr>();
         let wanted = self.count.unwrap_or(u64::MAX);
@@ -344,7 +345,7 @@ impl Forward {
             .build();
         let transport = transport.map_err(|error| cannot_start(&error))?;
         Ok(Self {
-            url: url.trim_end_matches('/').to_owned(),
+            url: url.to_owned(),
             transport,
         })
     }
@@ -368,12 +369,14 @@ impl Forward {
 
     /// In clear; back comes what is answered, if it was accepted.
     async fn clear(&self, name: &str, clear: Vec<u8>) -> Option<Vec<u8>> {
-        let request = self
-            .transport
-            .request_factory()
-            .post(format!("{}/{name}", self.url));
+        let client = self.transport.request_factory();
+        let request = client.post(&self.url);
         let request = request.header(CONTENT_TYPE, "application/json").body(clear);
-        let response = request.send().await.ok()?;
+        let mut request = request.build().ok()?;
+        let mut segments = request.url_mut().path_segments_mut().ok()?;
+        segments.pop_if_empty().push(name);
+        drop(segments);
+        let response = client.execute(request).await.ok()?;
         let accepted = response.status().is_success();
         let body = response.bytes().await.ok()?;
         accepted.then(|| body.to_vec())

@@ -68,7 +68,7 @@ impl Log {
                 let found = admin()?.log(query).await.map_err(failed)?;
                 let line = found.first().and_then(|line| Tree::read(line.as_bytes()));
                 let line = line.ok_or_else(|| {
-                    Failure::usage(format!("the log has no line {sequence}"))
+                    Failure::refused(format!("the log has no line {sequence}"))
                         .help("`skypay log tail` shows the last ones.")
                 })?;
                 Ok(Said::new(message(&line, 0), &line))
@@ -223,9 +223,9 @@ impl Replay {
     /// Bytes as they were, without a key: the keys of the transport are not
     /// used.
     async fn kept(&self, to: &str) -> Result<Said, Failure> {
-        let file = self.history.clone().map_or_else(history::usual_file, Ok)?;
-        let entry = history::find(&file, self.id)?;
-        let nobody = Credentials::new("", "", "");
+        let entry = history::find(self.history.as_deref(), self.id)?;
+        let nobody = Credentials::new("nobody", "nobody", "nobody");
+        let nobody = nobody.map_err(|error| Failure::usage(error.to_string()))?;
         let transport = Transport::builder(to, nobody.into())
             .allow_plain_http()
             .build();

@@ -3,14 +3,16 @@
 
 use clap::Subcommand;
 use serde_json::{Value, json};
-use skypay_sandbox::engine::{CallbackUrls, Command, Key, KeyCommand, Pause, Validity};
+use skypay_sandbox::engine::{
+    CallbackUrls, Command, Key, KeyCommand, KeyStanding, Pause, Validity,
+};
 use skypay_types::Direction;
 
 use super::ending::Failure;
-use super::house::face;
+use super::house::{NEW_KEYS, face};
 use super::operations;
 use super::running::{admin, carry, failed};
-use super::show::{Said, Style, columns, table};
+use super::show::{Said, Style, columns, table, wrapped};
 use super::values::choice;
 
 /// Show the sandbox's clock, or move it
@@ -102,7 +104,9 @@ impl Keys {
 }
 
 async fn list() -> Result<Said, Failure> {
-    let mut state = admin()?.state(false).await.map_err(failed)?;
+    let admin = admin()?;
+    let now = admin.clock().await.map_err(failed)?.now;
+    let mut state = admin.state(false).await.map_err(failed)?;
     let keys = state["keys"].take();
     let keys = keys.as_object().into_iter().flatten();
     let keys: Vec<Key> = keys
@@ -116,7 +120,14 @@ async fn list() -> Result<Said, Failure> {
         .map(|key| {
             let validity = key.validity.pause().to_string();
             let id = key.id.to_string();
-            vec![id, validity, moment(key.effective), moment(key.expires)]
+            let standing = key.standing(now).as_str().to_owned();
+            vec![
+                id,
+                standing,
+                validity,
+                moment(key.effective),
+                moment(key.expires),
+            ]
         })
         .collect();
     let json: Vec<Value> = keys
@@ -124,6 +135,7 @@ async fn list() -> Result<Said, Failure> {
         .map(|key| {
             json!({
                 "id": key.id,
+                "standing": key.standing(now),
                 "validity": key.validity,
                 "generated": key.generated,
                 "revealed": key.revealed,
@@ -133,10 +145,13 @@ async fn list() -> Result<Said, Failure> {
             })
         })
         .collect();
-    Ok(Said::new(
-        table(&["id", "valid", "effective", "expires"], &rows),
-        &json,
-    ))
+    let mut text = table(&["id", "state", "valid", "effective", "expires"], &rows);
+    let accepted = |key: &Key| key.standing(now) == KeyStanding::Effective;
+    if !keys.iter().any(accepted) {
+        let what = format!("No pair is in use: every request is refused. {NEW_KEYS}");
+        text.push_str(&format!("\n\n{}", wrapped(&what, 0)));
+    }
+    Ok(Said::new(text, &json))
 }
 
 /// Say where callbacks go

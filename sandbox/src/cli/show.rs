@@ -1,6 +1,6 @@
 //! Writing for people, at most eighty columns wide, and for programs.
 
-use std::io::{self, Write};
+use std::io::{self, IsTerminal, Write};
 
 use serde::Serialize;
 
@@ -26,6 +26,8 @@ pub(crate) struct Said {
     pub(crate) ending: Ending,
     pub(crate) text: String,
     pub(crate) json: String,
+    /// Whether the text is the result itself, in which every byte counts.
+    is_exact: bool,
 }
 
 impl Said {
@@ -35,7 +37,15 @@ impl Said {
             ending: Ending::Done,
             text: text.into(),
             json: serde_json::to_string(json).unwrap_or_default(),
+            is_exact: false,
         }
+    }
+
+    /// The same, whose text is the result itself: another program gets it byte
+    /// for byte.
+    pub(crate) fn exact(mut self) -> Self {
+        self.is_exact = true;
+        self
     }
 
     /// The same, with another end.
@@ -46,6 +56,12 @@ impl Said {
 
     /// Writes it to standard output.
     pub(crate) fn print(&self, style: Style) {
+        let mut stdout = io::stdout();
+        if self.is_exact && !style.json && !stdout.is_terminal() {
+            let _ = stdout.write_all(self.text.as_bytes());
+            let _ = stdout.flush();
+            return;
+        }
         out(if style.json { &self.json } else { &self.text });
     }
 }

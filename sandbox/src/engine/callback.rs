@@ -7,7 +7,7 @@ use skypay_types::{
 };
 
 use super::answer::Answer;
-use super::command::Delivered;
+use super::command::{CallbackUrls, Delivered};
 use super::delivery::{Attempt, AttemptResult, Callback, Standing};
 use super::fault::{Fault, Side, WireFault};
 use super::moment::{Moment, Pause};
@@ -169,6 +169,9 @@ impl Turn<'_> {
                 "there is no callback {operation:?}; there are {}",
                 names.join(", ")
             ));
+        }
+        if let Some(Err(problem)) = url.map(CallbackUrls::check_url) {
+            return Answer::declined(format!("the callback URL {problem}"));
         }
         let subject = ["controlNumber", "contractNumber", "referenceNumber"];
         let subject = subject.iter().find_map(|field| clear.get(field)?.as_str());

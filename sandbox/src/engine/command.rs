@@ -394,12 +394,32 @@ impl CallbackUrls {
         url.filter(|url| !url.is_empty()).map(String::as_str)
     }
 
-    /// Whether a text is a whole URL that a callback can be sent to.
-    pub(crate) fn is_url(text: &str) -> bool {
-        let uri: Result<http::Uri, _> = text.parse();
-        uri.is_ok_and(|uri| {
-            matches!(uri.scheme_str(), Some("http" | "https"))
-                && uri.host().is_some_and(|host| !host.is_empty())
+    /// Whether a callback can be sent to each of them as it stands. An empty
+    /// one is none.
+    pub(crate) fn check(&self) -> Result<(), String> {
+        let mut all = self.shared.iter().chain(self.own.values());
+        all.try_for_each(|url| match url.as_str() {
+            "" => Ok(()),
+            url => Self::check_url(url).map_err(|problem| {
+                format!("the callback URL {problem}; write one such as http://127.0.0.1:8080/")
+            }),
         })
+    }
+
+    /// Whether a callback can be sent to a URL as it stands. What is said, the
+    /// end of a sentence, does not hold the URL, which may hold a password.
+    pub(crate) fn check_url(text: &str) -> Result<(), &'static str> {
+        let uri: Option<http::Uri> = text.parse().ok();
+        let uri = uri.filter(|uri| matches!(uri.scheme_str(), Some("http" | "https")));
+        let authority = uri.as_ref().and_then(http::Uri::authority);
+        match authority {
+            None => Err("is not an http or https URL"),
+            Some(authority) if authority.as_str().contains('@') => {
+                Err("has a user name or a password in it, where a callback has its own in its body")
+            }
+            Some(authority) if authority.host().is_empty() => Err("has no host"),
+            Some(_) if text.contains('#') => Err("has a fragment, which is never sent"),
+            Some(_) => Ok(()),
+        }
     }
 }

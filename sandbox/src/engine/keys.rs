@@ -88,6 +88,33 @@ pub struct Key {
     pub expires: Option<Moment>,
 }
 
+/// What may be done with a pair.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum KeyStanding {
+    /// It is not enabled yet.
+    Made,
+    /// It is enabled, and takes effect soon.
+    Enabled,
+    /// It is in use.
+    Effective,
+    /// It is accepted no longer.
+    Expired,
+}
+
+impl KeyStanding {
+    /// One word, as JSON has it.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Made => "made",
+            Self::Enabled => "enabled",
+            Self::Effective => "effective",
+            Self::Expired => "expired",
+        }
+    }
+}
+
 /// The keys in use at a moment.
 #[derive(Clone, Debug, PartialEq)]
 pub struct KeysInUse {
@@ -96,6 +123,8 @@ pub struct KeysInUse {
     /// The pair that callbacks are sealed with. It may have expired: nothing
     /// says that SkyPay then stops.
     pub sealing: Pair,
+    /// Until when requests may come with it.
+    pub expires: Option<Moment>,
     /// The pairs that requests may come with, the newest first. There may be
     /// none: then no request is to be let in, whatever it is sealed with.
     pub accepted: Vec<Pair>,
@@ -135,6 +164,20 @@ impl Key {
         }
     }
 
+    /// What may be done with it at that moment.
+    #[must_use]
+    pub fn standing(&self, now: Moment) -> KeyStanding {
+        if self.enabled.is_none() {
+            KeyStanding::Made
+        } else if self.expires.is_some_and(|expires| expires <= now) {
+            KeyStanding::Expired
+        } else if self.is_effective(now) {
+            KeyStanding::Effective
+        } else {
+            KeyStanding::Enabled
+        }
+    }
+
     fn is_effective(&self, now: Moment) -> bool {
         self.effective.is_some_and(|effective| effective <= now)
     }
@@ -159,6 +202,7 @@ impl State {
         KeysInUse {
             user_name: self.settings.user_name.clone(),
             sealing: sealing.map_or_else(Pair::none, |key| key.pair.clone()),
+            expires: sealing.and_then(|key| key.expires),
             accepted: accepted.into_iter().map(|key| key.pair.clone()).collect(),
         }
     }

@@ -84,8 +84,9 @@ impl<'de> Deserialize<'de> for Moment {
 
 /// A span of time in whole milliseconds.
 ///
-/// Reads itself from a number of milliseconds, or from text such as `300s`,
-/// `24h`, `90d` and `1500ms`.
+/// Reads itself from text such as `300s`, `24h`, `90d` and `1500ms`. A number
+/// without a unit is refused: it is as easily meant in seconds as in
+/// milliseconds.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Pause(u64);
 
@@ -130,7 +131,9 @@ pub struct NoPause;
 
 impl fmt::Display for NoPause {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a span of time is a number and ms, s, m, h or d, such as 300s")
+        f.write_str(
+            "a span of time is a whole number with ms, s, m, h or d behind it, such as 300s",
+        )
     }
 }
 
@@ -145,7 +148,7 @@ impl std::str::FromStr for Pause {
         let (number, unit) = text.split_at_checked(digits).ok_or(NoPause)?;
         let number: u64 = number.parse().map_err(|_| NoPause)?;
         let milliseconds: u64 = match unit {
-            "" | "ms" => 1,
+            "ms" => 1,
             "s" => 1000,
             "m" => 60_000,
             "h" => 3_600_000,
@@ -186,10 +189,6 @@ impl<'de> Deserialize<'de> for Pause {
         use serde::de::Error;
         match serde_json::Value::deserialize(deserializer)? {
             serde_json::Value::String(text) => text.parse().map_err(D::Error::custom),
-            serde_json::Value::Number(number) => number
-                .as_u64()
-                .map(Self)
-                .ok_or_else(|| D::Error::custom(NoPause)),
             _ => Err(D::Error::custom(NoPause)),
         }
     }
@@ -220,9 +219,8 @@ mod tests {
             ("300s", 300_000, "5m"),
             ("90d", 7_776_000_000, "90d"),
             ("24h", 86_400_000, "1d"),
-            ("1500", 1500, "1500ms"),
             ("1500ms", 1500, "1500ms"),
-            ("0", 0, "0ms"),
+            ("0s", 0, "0ms"),
         ] {
             let pause: Pause = text.parse().unwrap();
             assert_eq!(pause, Pause::milliseconds(milliseconds), "{text}");
@@ -231,6 +229,8 @@ mod tests {
         }
         for text in [
             "",
+            "5",
+            "0",
             "s",
             "1w",
             "-1s",

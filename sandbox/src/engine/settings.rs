@@ -3,6 +3,8 @@
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
+use skypay_runtime::client::check_path_parameter;
+use skypay_runtime::keys::check_issued;
 use skypay_types::Amount;
 
 use super::account::MOST;
@@ -110,6 +112,29 @@ impl Settings {
                 }
                 Some(_) => {}
             }
+        }
+        if check_path_parameter(&self.caller_name).is_err() {
+            wrong.push("the caller name is not one segment of a path".to_owned());
+        }
+        if let Err(problem) = check_issued(&self.user_name) {
+            wrong.push(format!("the user name {problem}"));
+        }
+        if let Some(Pair {
+            authentication,
+            encrypt_key,
+        }) = &self.keys
+        {
+            for (name, secret) in [
+                ("authentication", authentication),
+                ("encrypt key", encrypt_key),
+            ] {
+                if let Err(problem) = check_issued(secret) {
+                    wrong.push(format!("the {name} {problem}"));
+                }
+            }
+        }
+        if let Err(why) = self.callbacks.check() {
+            wrong.push(why);
         }
         for name in self.callbacks.own.keys() {
             if callback::find(name).is_none() {

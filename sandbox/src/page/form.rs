@@ -92,9 +92,11 @@ impl Field {
         let value = match &self.kind {
             Kind::Text => json!(entered),
             Kind::Url => {
-                if !CallbackUrls::is_url(entered) {
-                    return Err("Write a whole URL, such as http://127.0.0.1:8080/.".to_owned());
-                }
+                CallbackUrls::check_url(entered).map_err(|problem| {
+                    format!(
+                        "Write a whole URL, such as http://127.0.0.1:8080/: this one {problem}."
+                    )
+                })?;
                 json!(entered)
             }
             Kind::Amount => {

@@ -7,7 +7,7 @@ use super::desk::Desk;
 use super::form::{Field, Form, Kind, Problems};
 use super::words::{Tone, badge, moment};
 use crate::choices::variants;
-use crate::engine::{Key, Moment, State, Validity};
+use crate::engine::{Key, KeyStanding, Moment, State, Validity};
 
 /// The pairs of encrypt key and authentication.
 pub(crate) fn keys(state: &State, path: &str) -> Desk {
@@ -93,16 +93,14 @@ fn steps(key: &Key) -> Vec<Form> {
 }
 
 fn standing(key: &Key, now: Moment) -> Markup {
-    let reached = |moment: Option<Moment>| moment.is_some_and(|moment| moment <= now);
-    if key.enabled.is_none() {
-        badge("made", Tone::Plain)
-    } else if reached(key.expires) {
-        badge("expired", Tone::Bad)
-    } else if reached(key.effective) {
-        badge("effective", Tone::Good)
-    } else {
-        badge("enabled", Tone::Warn)
-    }
+    let standing = key.standing(now);
+    let tone = match standing {
+        KeyStanding::Made => Tone::Plain,
+        KeyStanding::Enabled => Tone::Warn,
+        KeyStanding::Effective => Tone::Good,
+        KeyStanding::Expired => Tone::Bad,
+    };
+    badge(standing.as_str(), tone)
 }
 
 fn or_dash(time: Option<Moment>) -> Markup {

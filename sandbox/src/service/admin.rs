@@ -58,6 +58,13 @@ pub struct Info {
     pub authentication: String,
     /// The key that bodies are sealed with.
     pub encrypt_key: String,
+    /// Until when the authentication and the key are accepted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub keys_expire: Option<Moment>,
+    /// Whether that time has come: then every request is refused until others
+    /// are made, enabled and effective.
+    #[serde(default)]
+    pub keys_have_expired: bool,
     /// Opening balances by prefix.
     pub entities: BTreeMap<String, Amount>,
     /// What decides everything that is left to chance.

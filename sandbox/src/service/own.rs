@@ -72,16 +72,7 @@ impl IntoResponse for Refused {
 }
 
 async fn info(State(office): Shared) -> Response {
-    let keys = {
-        let now = office.house.now();
-        office.house.state().keys_in_use(now)
-    };
-    written(&Info {
-        authentication: keys.sealing.authentication,
-        encrypt_key: keys.sealing.encrypt_key,
-        clock: office.house.clock(),
-        ..office.info.clone()
-    })
+    written(&office.info.clone().at_present(&office.house))
 }
 
 async fn state(State(office): Shared, Query(query): Query<Personal>) -> Response {
@@ -214,7 +205,11 @@ async fn reset(State(office): Shared) -> Answered {
     Ok(written(&office.house.clock()))
 }
 
+/// What some editors begin a file with.
+const BOM: &[u8] = "\u{feff}".as_bytes();
+
 fn read<T: DeserializeOwned>(body: &[u8]) -> Result<T, Refused> {
+    let body = body.strip_prefix(BOM).unwrap_or(body);
     serde_json::from_slice(body).map_err(|error| {
         Refused(
             StatusCode::BAD_REQUEST,

@@ -5,19 +5,21 @@ use serde_json::{Value, json};
 use crate::program::{Program, Ran, Started};
 
 /// A sandbox with a virtual clock, and a program that knows where it is.
-struct House {
-    program: Program,
+pub(crate) struct House {
+    pub(crate) program: Program,
     up: Started,
 }
 
 impl House {
-    fn up(more: &[&str]) -> (Self, Value) {
-        let program = Program::bare();
-        let mut arguments = vec![
+    pub(crate) fn up(more: &[&str]) -> (Self, Value) {
+        let arguments = [
             "--json", "sandbox", "up", "--port", "0", "--clock", "virtual",
         ];
-        arguments.extend(more);
-        let mut up = program.start(&arguments);
+        Self::begin(Program::bare(), &arguments, more)
+    }
+
+    pub(crate) fn begin(program: Program, arguments: &[&str], more: &[&str]) -> (Self, Value) {
+        let mut up = program.start(&[arguments, more].concat());
         let info = up.json();
         let url = info["url"].as_str().unwrap().to_owned();
         let house = Self {
@@ -27,7 +29,13 @@ impl House {
         (house, info)
     }
 
-    fn run(&self, line: &str) -> Ran {
+    /// Ends the sandbox; its folder stays.
+    pub(crate) fn end(self) -> Program {
+        drop(self.up);
+        self.program
+    }
+
+    pub(crate) fn run(&self, line: &str) -> Ran {
         let mut arguments = vec!["--json"];
         arguments.extend(line.split_whitespace());
         self.program.run(&arguments)
@@ -351,7 +359,7 @@ fn the_log_is_shown_and_exported() {
         1
     );
     assert_eq!(house.run("log show 1").ended(0).json()["sequence"], 1);
-    house.run("log show 9999").ended(2);
+    house.run("log show 9999").ended(1);
     let shown = house.run("log export --show-personal-data").ended(0).out;
     assert!(shown.contains("Dela Cruz"), "{shown}");
 }

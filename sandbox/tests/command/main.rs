@@ -8,5 +8,6 @@
 mod away;
 mod help;
 mod house;
+mod input;
 mod program;
 mod readme;

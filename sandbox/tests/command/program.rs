@@ -1,5 +1,6 @@
 //! Running the program and reading what it says.
 
+use std::ffi::OsString;
 use std::io::{BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdout, Command, Stdio};
@@ -61,7 +62,7 @@ impl Ran {
 /// The program in a folder, with the variables of its environment.
 pub(crate) struct Program {
     pub(crate) folder: Folder,
-    variables: Vec<(&'static str, String)>,
+    variables: Vec<(&'static str, OsString)>,
 }
 
 impl Program {
@@ -82,9 +83,15 @@ impl Program {
             .with("SKYPAY_ENCRYPT_KEY", "canary-key")
     }
 
-    pub(crate) fn with(mut self, name: &'static str, value: impl Into<String>) -> Self {
+    pub(crate) fn with(mut self, name: &'static str, value: impl Into<OsString>) -> Self {
         self.variables.push((name, value.into()));
         self
+    }
+
+    /// The value of a variable that it is given.
+    pub(crate) fn variable(&self, name: &str) -> &str {
+        let found = self.variables.iter().find(|(known, _)| *known == name);
+        found.unwrap().1.to_str().unwrap()
     }
 
     fn command(&self, arguments: &[&str]) -> Command {

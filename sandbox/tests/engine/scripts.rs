@@ -132,7 +132,7 @@ fn commands_are_read_as_they_are_written() {
         r#"{"command":"callbacks","shared":"http://127.0.0.1:9000/"}"#,
         r#"{"command":"delivered","delivery":7,"attempt":1,"result":{"result":"not-sent","reason":"refused"}}"#,
         r#"{"command":"replay","delivery":7,"copies":3}"#,
-        r#"{"command":"timing","upload":"5s","pay":1500,"cancel":"1d","amend":"2s","reverse":"2d"}"#,
+        r#"{"command":"timing","upload":"5s","pay":"1500ms","cancel":"1d","amend":"2s","reverse":"2d"}"#,
         r#"{"command":"reset"}"#,
     ] {
         let command: Command = serde_json::from_str(text).unwrap_or_else(|error| {

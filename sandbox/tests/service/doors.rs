@@ -1,6 +1,7 @@
 //! The partner's door, by plain HTTP.
 
 use serde_json::{Value, json};
+use skypay_runtime::envelope::{self, EncryptKey};
 use skypay_sandbox::Sandbox;
 use skypay_sandbox::clock::Clock;
 use skypay_sandbox::engine::{Command, KeyCommand, Settings, Validity};
@@ -152,6 +153,77 @@ async fn the_path_of_an_operation_answers_in_clear_even_what_is_no_json() {
         assert!(head.contains("content-type: application/json"), "{head}");
         let answer: Value = serde_json::from_str(&answer).unwrap();
         assert_eq!(answer["responseCode"], "-1000", "{headers}{body}");
+    }
+}
+
+/// Many HTTP clients call any text JSON, and some put it into quotes.
+#[tokio::test]
+async fn an_encrypted_body_is_one_whatever_it_is_called() {
+    let house = House::open().await;
+    let clear = house.signed(Some("balanceQuery"), json!({}));
+    let key = EncryptKey::derive(&house.sandbox.info().encrypt_key);
+    let other = EncryptKey::derive("another key");
+    let sealed = |key| envelope::seal(key, &[clear.as_bytes()]);
+    for media_type in [
+        "text/plain",
+        "application/json",
+        "application/json; charset=utf-8",
+        "APPLICATION/JSON",
+        "application/x-www-form-urlencoded",
+        "application/octet-stream",
+        "text/html",
+        "",
+    ] {
+        let headers = format!("Content-Type: {media_type}\r\n");
+        for path in ["/services/sandbox", "/services/sandbox/balanceQuery"] {
+            let url = house.sandbox.url();
+            let (status, head, answer) = posted(url, path, &headers, &sealed(&key)).await;
+            assert_eq!(status, 200, "{media_type} {path}: {answer}");
+            assert!(head.contains("content-type: text/plain"), "{head}");
+            let answer = envelope::open(&key, answer.as_bytes()).unwrap();
+            assert!(
+                answer.contains("\"1000\""),
+                "{media_type} {path}: {}",
+                &*answer
+            );
+        }
+        // What is sealed with another key is no clear text for that.
+        let path = "/services/sandbox";
+        let (status, _, answer) =
+            posted(house.sandbox.url(), path, &headers, &sealed(&other)).await;
+        assert_eq!(status, 400, "{media_type}");
+        assert!(
+            envelope::open(&key, answer.as_bytes()).is_ok(),
+            "{media_type}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_secret_with_a_line_end_is_refused_by_name_like_any_other() {
+    let house = House::open().await;
+    let info = house.sandbox.info();
+    let key = EncryptKey::derive(&info.encrypt_key);
+    let given = format!("{}\n", info.authentication);
+    for (user_name, authentication) in [
+        (info.user_name.as_str(), given.as_str()),
+        (" ", info.authentication.as_str()),
+        (info.user_name.as_str(), ""),
+    ] {
+        let body = json!({
+            "userName": user_name, "authentication": authentication, "action": "balanceQuery",
+        });
+        let body = body.to_string();
+        assert_eq!(
+            house.clear("", &body).await["responseCode"],
+            "-1001",
+            "{body}"
+        );
+        let sealed = envelope::seal(&key, &[body.as_bytes()]);
+        let (status, _, answer) = posted(&info.url, "/services/sandbox", "", &sealed).await;
+        let answer = envelope::open(&key, answer.as_bytes()).unwrap();
+        assert!(answer.contains("-1001"), "{body}: {}", &*answer);
+        assert_eq!(status, 200, "{body}");
     }
 }
 

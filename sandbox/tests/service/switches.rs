@@ -291,15 +291,7 @@ async fn refusal(house: &House, switch: &str) -> String {
     };
     let text = "Content-Type: text/plain\r\n";
     let path = "/services/sandbox";
-    let form = |(status, _, body): (u16, String, String)| {
-        let opened = envelope::open(&key, body.as_bytes());
-        let (form, clear) = match opened {
-            Ok(clear) => ("sealed", clear.to_string()),
-            Err(_) => ("clear", body),
-        };
-        let clear: Value = serde_json::from_str(&clear).unwrap();
-        (status, form, code(&clear))
-    };
+    let form = |answer| form_of(&key, answer);
     // What is accepted does not change.
     let good = posted(&info.url, path, text, &sealed(&info.authentication)).await;
     assert_eq!(form(good), (200, "sealed", "1000".to_owned()));
@@ -309,11 +301,45 @@ async fn refusal(house: &House, switch: &str) -> String {
     let (status, form, code) = form(posted(&info.url, path, text, &sealed("?")).await);
     assert_eq!(code, "-1001");
     assert_eq!(form, unread.1);
+    // Whatever is wrong with what a key opens, it is refused alike.
+    let who = format!(
+        r#""userName":"{}","authentication":"{}""#,
+        info.user_name, info.authentication
+    );
+    for clear in [
+        "no message".to_owned(),
+        "[]".to_owned(),
+        "{}".to_owned(),
+        format!("{{{who}}}"),
+        format!(r#"{{{who},"action":"nonsense"}}"#),
+        format!(r#"{{{who},"action":"payoutQueryStatus"}}"#),
+        format!(r#"{{{who},"action":"payoutQueryStatus","controlNumbers":7}}"#),
+        format!(r#"{{"userName":"x\n","authentication":" ","action":"balanceQuery"}}"#),
+    ] {
+        let body = envelope::seal(&key, &[clear.as_bytes()]);
+        let refused = posted(&info.url, path, text, &body).await;
+        let (found, like, _) = form_of(&key, refused);
+        assert_eq!((found, like), (status, form), "{clear}");
+    }
     if switch == "refusal-body" {
         form.to_owned()
     } else {
         status.to_string()
     }
+}
+
+/// Status, form and return code of an answer.
+fn form_of(
+    key: &EncryptKey,
+    (status, _, body): (u16, String, String),
+) -> (u16, &'static str, String) {
+    let opened = envelope::open(key, body.as_bytes());
+    let (form, clear) = match opened {
+        Ok(clear) => ("sealed", clear.to_string()),
+        Err(_) => ("clear", body),
+    };
+    let clear: Value = serde_json::from_str(&clear).unwrap();
+    (status, form, code(&clear))
 }
 
 /// How often a notice comes whose answer is lost, and one that is refused.
