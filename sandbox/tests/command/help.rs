@@ -120,7 +120,10 @@ fn what_makes_no_sense_is_said_and_ends_with_2() {
         assert!(ran.err.lines().all(|line| line.len() <= 80), "{}", ran.err);
     }
     check(&["nonsense"], "unrecognized subcommand 'nonsense'");
-    check(&["clock", "advance", "5x"], "a span of time is a whole number");
+    check(
+        &["clock", "advance", "5x"],
+        "a span of time is a whole number",
+    );
     check(&["fault", "add", "requests", "nonsense"], "nonsense");
     check(&["switch", "nonsense"], "there is no switch nonsense");
     check(&["cashier", "pay", "X", "--channel", "77"], "it is none of");

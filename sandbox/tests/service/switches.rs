@@ -314,7 +314,7 @@ async fn refusal(house: &House, switch: &str) -> String {
         format!(r#"{{{who},"action":"nonsense"}}"#),
         format!(r#"{{{who},"action":"payoutQueryStatus"}}"#),
         format!(r#"{{{who},"action":"payoutQueryStatus","controlNumbers":7}}"#),
-        format!(r#"{{"userName":"x\n","authentication":" ","action":"balanceQuery"}}"#),
+        r#"{"userName":"x\n","authentication":" ","action":"balanceQuery"}"#.to_owned(),
     ] {
         let body = envelope::seal(&key, &[clear.as_bytes()]);
         let refused = posted(&info.url, path, text, &body).await;
