@@ -161,6 +161,9 @@ fn read_line(generated: &Generated) -> String {
     )
 }
 
+/// How the code is formatted, whatever configuration the user has.
+const STYLE: &str = include_str!("../../rustfmt.toml");
+
 /// The files as `cargo fmt` wants them.
 fn formatted(root: &Path, generated: &Generated) -> Result<BTreeMap<String, String>, Failure> {
     let scratch = Scratch::new(root)?;
@@ -176,7 +179,9 @@ fn formatted(root: &Path, generated: &Generated) -> Result<BTreeMap<String, Stri
             sources.push(target);
         }
     }
-    rustfmt(&sources)?;
+    let style = scratch.path().join("rustfmt.toml");
+    fs::write(&style, STYLE).map_err(|error| unusable("write", &style, &error))?;
+    rustfmt(&style, &sources)?;
     let mut files = BTreeMap::new();
     for file in &generated.files {
         let target = scratch.path().join(&file.path);
@@ -188,9 +193,10 @@ fn formatted(root: &Path, generated: &Generated) -> Result<BTreeMap<String, Stri
 }
 
 /// Formats crate roots and with them the modules that they declare.
-fn rustfmt(roots: &[PathBuf]) -> Result<(), Failure> {
+fn rustfmt(style: &Path, roots: &[PathBuf]) -> Result<(), Failure> {
     let output = Command::new("rustfmt")
-        .args(["--edition", "2024"])
+        .args(["--edition", "2024", "--config-path"])
+        .arg(style)
         .args(roots)
         .stdin(Stdio::null())
         .output()
