@@ -2,9 +2,6 @@
 //! path only, and what it does with them stands in its output.
 
 use std::fs;
-use std::path::Path;
-use std::process::Command;
-
 use xtask::steps::{self, CONSUMER};
 
 /// What `tests/consumer` prints: a payout that is accepted and reported as
@@ -22,24 +19,20 @@ SKY9800000103: unknown, payoutQueryStatus about [\"SKY9800000103\"]
 
 #[test]
 fn a_service_outside_the_workspace_builds_and_runs() {
-    let root = xtask::root();
-    let target = Path::new(env!("CARGO_TARGET_TMPDIR")).parent().unwrap();
+    let root = xtask::root().unwrap();
+    let profile = xtask::built_into().unwrap();
+    let target = profile.parent().unwrap();
     // The same versions as here, so that nothing has to be fetched.
     let lock = root.join(CONSUMER).with_file_name("Cargo.lock");
     fs::copy(root.join("Cargo.lock"), lock).unwrap();
-    let arguments = format!("build --quiet --offline --manifest-path {CONSUMER}");
-    let built = steps::command(&root, &arguments)
+    let arguments = format!("run --quiet --offline --manifest-path {CONSUMER}");
+    let ran = steps::command(&root, &arguments)
         .env("CARGO_TARGET_DIR", target)
-        .output()
-        .unwrap();
-    let complaints = String::from_utf8_lossy(&built.stderr);
-    assert!(built.status.success(), "{complaints}");
-    assert_eq!(complaints, "", "it builds without a warning");
-
-    let ran = Command::new(target.join("debug/consumer"))
         .output()
         .unwrap();
     let complaints = String::from_utf8_lossy(&ran.stderr);
     assert!(ran.status.success(), "{complaints}");
-    assert_eq!(String::from_utf8_lossy(&ran.stdout), OUTPUT);
+    assert_eq!(complaints, "", "it builds without a warning");
+    let out = String::from_utf8(ran.stdout).unwrap();
+    assert_eq!(out, OUTPUT);
 }

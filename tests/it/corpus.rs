@@ -5,7 +5,7 @@ use std::fs;
 use crate::fuzz;
 
 fn each(target: &str, look: fn(&[u8])) {
-    let folder = xtask::root().join("fuzz/corpus").join(target);
+    let folder = xtask::root().unwrap().join("fuzz/corpus").join(target);
     let mut count = 0;
     for entry in fs::read_dir(folder).unwrap() {
         look(&fs::read(entry.unwrap().path()).unwrap());

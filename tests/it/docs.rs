@@ -2,7 +2,6 @@
 
 use std::collections::BTreeSet;
 use std::fs;
-use std::path::Path;
 
 use skypay_runtime::envelope::{EncryptKey, open};
 use xtask::docs::{Arguments, report};
@@ -11,13 +10,13 @@ use crate::document::api;
 
 #[test]
 fn sealed_examples_open_with_the_key_that_the_page_names() {
-    let out = Path::new(env!("CARGO_TARGET_TMPDIR")).join("skypay.html");
+    let out = xtask::root().unwrap().join("target/tmp/skypay.html");
     let arguments = Arguments {
         against: None,
         out: Some(out.clone()),
         check: false,
     };
-    report(&xtask::root(), &arguments).unwrap();
+    report(&xtask::root().unwrap(), &arguments).unwrap();
     let page = fs::read_to_string(out).unwrap();
     let (before, _) = page.split_once("</code> is the Encrypt Key").unwrap();
     let (_, key) = before.rsplit_once("<code>").unwrap();

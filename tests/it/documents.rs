@@ -3,14 +3,14 @@
 
 use std::collections::BTreeSet;
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 /// The document that uses every word there is.
 const EVERY_WORD: &str = include_str!("../documents/every-word.yaml");
 
 /// The folder of the document and its edits.
 fn folder() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("documents")
+    xtask::root().unwrap().join("tests/documents")
 }
 
 /// The document as it stands.

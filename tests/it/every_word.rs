@@ -24,8 +24,8 @@ fn copy(from: &Path, to: &Path) {
 
 #[test]
 fn every_word_gives_code_without_a_warning_and_examples_that_run() {
-    let root = xtask::root();
-    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("every-word");
+    let root = xtask::root().unwrap();
+    let folder = root.join("target/tmp/every-word");
     // Nothing of an earlier document may stay.
     if folder.exists() {
         fs::remove_dir_all(&folder).unwrap();
@@ -44,7 +44,8 @@ fn every_word_gives_code_without_a_warning_and_examples_that_run() {
     // The same versions as here, so that nothing has to be fetched.
     fs::copy(root.join("Cargo.lock"), folder.join("Cargo.lock")).unwrap();
 
-    let target = Path::new(env!("CARGO_TARGET_TMPDIR")).parent().unwrap();
+    let profile = xtask::built_into().unwrap();
+    let target = profile.parent().unwrap();
     for arguments in [
         "check --quiet --offline --workspace --all-features",
         "test --quiet --offline --doc --package skypay-types --all-features",

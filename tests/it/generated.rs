@@ -5,7 +5,6 @@
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::path::Path;
 use std::str::FromStr;
 
 use codegen::Generated;
@@ -178,7 +177,7 @@ fn collect_words(tokens: TokenStream, words: &mut Vec<String>) {
 
 #[test]
 fn what_is_committed_is_what_the_document_gives() {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../generated");
+    let folder = xtask::root().unwrap().join("generated");
     for file in generated().files {
         let committed = fs::read_to_string(folder.join(&file.path)).unwrap_or_default();
         assert_eq!(

@@ -3,14 +3,20 @@
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
+use std::process::Command;
 
 use serde_json::Value;
 use xtask::steps::{self, PUBLISHED, RUNTIME_FEATURES};
 
 fn cargo(arguments: &str) -> String {
-    let output = steps::command(&xtask::root(), arguments).output().unwrap();
+    said(&mut steps::command(&xtask::root().unwrap(), arguments))
+}
+
+/// What a command says that must succeed.
+fn said(command: &mut Command) -> String {
+    let output = command.output().unwrap();
     let complaints = String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success(), "cargo {arguments}: {complaints}");
+    assert!(output.status.success(), "{command:?}: {complaints}");
     String::from_utf8(output.stdout).unwrap()
 }
 
@@ -74,12 +80,13 @@ fn manifests_say_what_readers_of_a_registry_look_for() {
 
 #[test]
 fn packages_hold_sources_readme_and_licences_and_no_more() {
-    let root = xtask::root();
+    let root = xtask::root().unwrap();
     for package in published() {
         let name = package["name"].as_str().unwrap();
         let list = cargo(&format!(
             "package --list --allow-dirty --offline --package {name}"
         ));
+        let list = list.replace('\\', "/");
         let mut files: BTreeSet<_> = list.lines().collect();
         for licence in ["LICENSE-APACHE", "LICENSE-MIT"] {
             assert!(files.remove(licence), "{name} carries {licence}");
@@ -108,12 +115,12 @@ fn packages_hold_sources_readme_and_licences_and_no_more() {
 /// is in a registry. `cargo xtask ci` also builds what comes out of this.
 #[test]
 fn packages_are_made_as_a_set() {
-    let target = Path::new(env!("CARGO_TARGET_TMPDIR")).join("packages");
+    let root = xtask::root().unwrap();
+    let target = root.join("target/tmp/packages");
     let selected = PUBLISHED.map(|name| format!(" --package {name}")).concat();
-    cargo(&format!(
-        "package --no-verify --allow-dirty --offline --target-dir {}{selected}",
-        target.display()
-    ));
+    let arguments = format!("package --no-verify --allow-dirty --offline{selected}");
+    let mut package = steps::command(&root, &arguments);
+    said(package.arg("--target-dir").arg(&target));
     for package in published() {
         let name = package["name"].as_str().unwrap();
         let version = package["version"].as_str().unwrap();

@@ -21,7 +21,7 @@ const TEXTS: [&str; 7] = [
 ];
 
 fn read(path: &str) -> String {
-    let file = xtask::root().join(path);
+    let file = xtask::root().unwrap().join(path);
     fs::read_to_string(&file).unwrap_or_else(|error| panic!("{path}: {error}"))
 }
 
@@ -92,9 +92,9 @@ fn the_texts_count_as_the_document_does() {
 #[test]
 fn every_path_in_the_texts_exists() {
     for text in TEXTS {
-        let beside = xtask::root().join(text).with_file_name("");
+        let beside = xtask::root().unwrap().join(text).with_file_name("");
         for path in quoted(&read(text)).iter().filter(|path| is_path(path)) {
-            let exists = xtask::root().join(path).exists() || beside.join(path).exists();
+            let exists = xtask::root().unwrap().join(path).exists() || beside.join(path).exists();
             assert!(exists, "{text}: {path}");
         }
     }
@@ -109,7 +109,7 @@ fn every_link_between_the_texts_leads_somewhere() {
             let (link, _) = link.split_once(')').unwrap();
             let (file, _) = link.split_once('#').unwrap_or((link, ""));
             if !link.contains("://") && !file.is_empty() {
-                let target = xtask::root().join(folder).join(file);
+                let target = xtask::root().unwrap().join(folder).join(file);
                 assert!(target.exists(), "{text}: {link}");
             }
         }

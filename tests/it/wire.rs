@@ -7,7 +7,6 @@
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::path::Path;
 
 use serde_json::Value;
 
@@ -76,7 +75,7 @@ impl Sample {
 
 /// The texts of all samples, by file name without `.json`.
 fn files() -> BTreeMap<String, String> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("wire");
+    let folder = xtask::root().unwrap().join("tests/wire");
     let entries = fs::read_dir(folder).unwrap();
     entries
         .map(|entry| {

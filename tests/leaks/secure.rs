@@ -18,7 +18,9 @@ use tokio_rustls::server::TlsStream;
 /// The certificate of these servers, which vouches for itself. It is for
 /// 127.0.0.1 only and valid for a century; its key protects nothing.
 pub(crate) fn certificate() -> PathBuf {
-    xtask::root().join("tests/leaks/loopback-certificate.pem")
+    xtask::root()
+        .unwrap()
+        .join("tests/leaks/loopback-certificate.pem")
 }
 
 struct Secure {
@@ -49,7 +51,7 @@ impl Listener for Secure {
 pub(crate) async fn host(routes: Router) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let host = listener.local_addr().unwrap().to_string();
-    let key = xtask::root().join("tests/leaks/loopback-key.pem");
+    let key = xtask::root().unwrap().join("tests/leaks/loopback-key.pem");
     let config = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
         .with_safe_default_protocol_versions()
         .unwrap()

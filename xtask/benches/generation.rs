@@ -23,7 +23,8 @@ use times::times;
 
 /// Everything in `generated/`, from the text of the document.
 fn ours(criterion: &mut Criterion) {
-    let document = fs::read_to_string(xtask::root().join(DOCUMENT)).unwrap_or_default();
+    let document =
+        fs::read_to_string(xtask::root().unwrap_or_default().join(DOCUMENT)).unwrap_or_default();
     let mut group = criterion.benchmark_group("generate");
     group.sample_size(10);
     for copies in [1, 10, 100] {
@@ -76,7 +77,11 @@ fn with_progenitor(document: &Value) -> Result<String, String> {
 }
 
 fn progenitor(criterion: &mut Criterion) {
-    let view = fs::read_to_string(xtask::root().join("spec/views/logical.json"));
+    let view = fs::read_to_string(
+        xtask::root()
+            .unwrap_or_default()
+            .join("spec/views/logical.json"),
+    );
     let document = lowered(&view.unwrap_or_default());
     if let Err(error) = with_progenitor(&document) {
         panic!("{error}");

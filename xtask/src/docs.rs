@@ -124,7 +124,7 @@ fn sealed(api: &Api) -> Result<Sealed, String> {
 /// the document is.
 fn seal(messages: &str) -> Result<String, String> {
     let run = "run --quiet --package skypay-runtime --features envelope --example seal --";
-    let mut program = steps::command(&crate::root(), run)
+    let mut program = steps::command(&crate::root()?, run)
         .arg(ENCRYPT_KEY)
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())

@@ -140,7 +140,7 @@ mod tests {
 
     #[test]
     fn every_target_has_a_corpus() {
-        let root = crate::root();
+        let root = crate::root().expect("this is a checkout");
         for target in targets(&root).expect("they are there") {
             assert!(root.join("fuzz/corpus").join(&target).is_dir(), "{target}");
         }

@@ -33,6 +33,7 @@ pub mod task;
 pub mod validate;
 pub mod views;
 
+use std::io;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -60,9 +61,45 @@ impl From<Ending> for ExitCode {
     }
 }
 
-/// The root of the workspace.
-#[must_use]
-pub fn root() -> PathBuf {
-    let manifest = Path::new(env!("CARGO_MANIFEST_DIR"));
-    manifest.parent().unwrap_or(manifest).to_owned()
+/// The root of the checkout that is worked on: the one around the current
+/// folder; outside of any, the one around this program.
+///
+/// It is looked for at run time. Where a program was built says nothing about
+/// it: checkouts may share a target folder, or be copied together with theirs.
+///
+/// # Errors
+///
+/// One message, if neither is in a checkout.
+pub fn root() -> Result<PathBuf, String> {
+    let places = [std::env::current_dir(), std::env::current_exe()];
+    let mut folders = places.iter().flatten().flat_map(|place| place.ancestors());
+    let root = folders.find(|folder| is_root(folder));
+    root.map(Path::to_owned).ok_or_else(|| {
+        format!(
+            "no checkout of the project is here: change to a folder in which {} and \
+             xtask/Cargo.toml are, or below it",
+            generate::DOCUMENT
+        )
+    })
+}
+
+/// The document may be missing: then the tasks say so.
+fn is_root(folder: &Path) -> bool {
+    folder.join("spec").is_dir() && folder.join("xtask/Cargo.toml").is_file()
+}
+
+/// The folder into which cargo has built the running program or test, such as
+/// `target/debug`.
+///
+/// # Errors
+///
+/// What the system says, if it does not know what is running.
+pub fn built_into() -> io::Result<PathBuf> {
+    let mut folder = std::env::current_exe()?;
+    folder.pop();
+    // Tests are one folder deeper than programs.
+    if folder.ends_with("deps") {
+        folder.pop();
+    }
+    Ok(folder)
 }

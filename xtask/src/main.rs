@@ -3,9 +3,17 @@
 use std::process::ExitCode;
 
 use clap::Parser;
-use xtask::root;
+use xtask::Ending;
 use xtask::task::CommandLine;
 
 fn main() -> ExitCode {
-    CommandLine::parse().task.run(&root()).into()
+    let line = CommandLine::parse();
+    let ending = match xtask::root() {
+        Ok(root) => line.task.run(&root),
+        Err(message) => {
+            eprintln!("{message}");
+            Ending::Unusable
+        }
+    };
+    ending.into()
 }

@@ -29,8 +29,8 @@ pub(crate) fn build(root: &Path) -> Result<PathBuf, String> {
         .ok_or_else(|| "cargo does not say where the sandbox is".to_owned())
 }
 
-/// The program among all that cargo has built.
-fn built(said: &str) -> Option<PathBuf> {
+/// The program among all that cargo says it has built.
+pub(crate) fn built(said: &str) -> Option<PathBuf> {
     let artifacts = said.lines().rev().filter_map(|line| {
         let artifact: Artifact = serde_json::from_str(line).ok()?;
         artifact.executable

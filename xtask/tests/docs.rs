@@ -46,7 +46,7 @@ impl Drop for Folder {
 }
 
 fn document() -> String {
-    fs::read_to_string(xtask::root().join("spec/skypay.yaml")).unwrap()
+    fs::read_to_string(xtask::root().unwrap().join("spec/skypay.yaml")).unwrap()
 }
 
 #[test]

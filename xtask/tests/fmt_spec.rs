@@ -17,7 +17,9 @@ const KEPT: &str = include_str!("../../tests/documents/kept.yaml");
 
 /// A root with a document.
 fn root(name: &str, text: &str) -> PathBuf {
-    let root = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("fmt-spec-{name}"));
+    let root = xtask::root()
+        .unwrap()
+        .join(format!("target/tmp/fmt-spec-{name}"));
     let _ = fs::remove_dir_all(&root);
     fs::create_dir_all(root.join("spec")).unwrap();
     fs::write(root.join(DOCUMENT), text).unwrap();

@@ -13,7 +13,7 @@ use xtask::generate::{self, Difference, Failure};
 
 /// A root with a small document and nothing generated yet.
 fn root(name: &str) -> PathBuf {
-    let root = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
+    let root = xtask::root().unwrap().join("target/tmp").join(name);
     let _ = fs::remove_dir_all(&root);
     fs::create_dir_all(root.join("spec")).unwrap();
     let document = include_str!("../../tests/documents/accepted.yaml");

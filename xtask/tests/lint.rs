@@ -17,7 +17,9 @@ const KEPT: &str = include_str!("../../tests/documents/kept.yaml");
 
 /// A root with a document.
 fn root(name: &str, text: &str) -> PathBuf {
-    let root = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("lint-{name}"));
+    let root = xtask::root()
+        .unwrap()
+        .join(format!("target/tmp/lint-{name}"));
     let _ = fs::remove_dir_all(&root);
     fs::create_dir_all(root.join("spec")).unwrap();
     fs::write(root.join(DOCUMENT), text).unwrap();
@@ -221,7 +223,7 @@ fn the_page_is_written_and_its_drift_is_seen() {
 
 #[test]
 fn the_committed_document_is_well_kept_and_the_page_is_fresh() {
-    let root = xtask::root();
+    let root = xtask::root().unwrap();
     let (text, ending) = report(&root, &arguments()).unwrap();
     assert_eq!(ending, Ending::Clean, "{text}");
     let check = Arguments {

@@ -14,7 +14,7 @@ use xtask::prove::samples::{matching, samples};
 use xtask::prove::schemas::as_read;
 
 fn read(path: &str) -> String {
-    fs::read_to_string(xtask::root().join(path)).unwrap()
+    fs::read_to_string(xtask::root().unwrap().join(path)).unwrap()
 }
 
 fn rows() -> Vec<Case> {

@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
+use std::env::consts::EXE_SUFFIX;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -11,7 +12,9 @@ use xtask::schemathesis::{Arguments, run};
 
 /// A root with this document, and without the pins.
 fn root(name: &str, document: &str) -> PathBuf {
-    let root = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("schemathesis-{name}"));
+    let root = xtask::root()
+        .unwrap()
+        .join(format!("target/tmp/schemathesis-{name}"));
     let _ = fs::remove_dir_all(&root);
     fs::create_dir_all(root.join("spec")).unwrap();
     fs::write(root.join("spec/skypay.yaml"), document).unwrap();
@@ -36,7 +39,7 @@ fn without_a_document_it_ends_unusable() {
 
 #[test]
 fn without_the_program_it_ends_unusable() {
-    let document = fs::read_to_string(xtask::root().join("spec/skypay.yaml")).unwrap();
+    let document = fs::read_to_string(xtask::root().unwrap().join("spec/skypay.yaml")).unwrap();
     let root = root("nobody", &document);
     assert_eq!(asked(&root), Ending::Unusable);
     assert!(!root.join("target").exists(), "nothing was started");
@@ -44,9 +47,13 @@ fn without_the_program_it_ends_unusable() {
 
 #[test]
 fn nothing_is_not_a_number_of_requests() {
-    let output = Command::new(env!("CARGO_BIN_EXE_xtask"))
-        .args(["schemathesis", "--requests", "0"])
-        .output()
-        .unwrap();
+    let output = Command::new(
+        xtask::built_into()
+            .unwrap()
+            .join(format!("xtask{EXE_SUFFIX}")),
+    )
+    .args(["schemathesis", "--requests", "0"])
+    .output()
+    .unwrap();
     assert_eq!(output.status.code(), Some(2));
 }

@@ -14,18 +14,20 @@ use xtask::second_opinion::{Arguments, run};
 
 /// A root with the tables and the documents, and nobody to ask.
 fn root(name: &str) -> PathBuf {
-    let root = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("opinion-{name}"));
+    let root = xtask::root()
+        .unwrap()
+        .join(format!("target/tmp/opinion-{name}"));
     let _ = fs::remove_dir_all(&root);
     for folder in ["spec", "tests/breaking"] {
         fs::create_dir_all(root.join(folder)).unwrap();
     }
-    for entry in fs::read_dir(xtask::root().join("tests/breaking")).unwrap() {
+    for entry in fs::read_dir(xtask::root().unwrap().join("tests/breaking")).unwrap() {
         let path = entry.unwrap().path();
         let name = path.file_name().unwrap();
         fs::copy(&path, root.join("tests/breaking").join(name)).unwrap();
     }
     let document = "spec/skypay.yaml";
-    fs::copy(xtask::root().join(document), root.join(document)).unwrap();
+    fs::copy(xtask::root().unwrap().join(document), root.join(document)).unwrap();
     root
 }
 

@@ -16,7 +16,9 @@ use xtask::views::{Arguments, OUTPUT, compare, run};
 
 /// A root with a small document and no views yet.
 fn root(name: &str) -> PathBuf {
-    let root = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("views-{name}"));
+    let root = xtask::root()
+        .unwrap()
+        .join(format!("target/tmp/views-{name}"));
     let _ = fs::remove_dir_all(&root);
     fs::create_dir_all(root.join("spec")).unwrap();
     let document = include_str!("../../tests/documents/accepted.yaml");

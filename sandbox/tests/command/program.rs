@@ -38,6 +38,13 @@ impl Drop for Folder {
     }
 }
 
+/// The program, which cargo has put beside the folder of the tests.
+pub(crate) fn skypay() -> PathBuf {
+    let test = std::env::current_exe().unwrap();
+    let folder = test.parent().and_then(Path::parent).unwrap();
+    folder.join(format!("skypay{}", std::env::consts::EXE_SUFFIX))
+}
+
 /// How a run ended.
 #[derive(Debug)]
 pub(crate) struct Ran {
@@ -95,12 +102,14 @@ impl Program {
     }
 
     fn command(&self, arguments: &[&str]) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_skypay"));
+        let mut command = Command::new(skypay());
         command
             .args(arguments)
             .current_dir(self.folder.path())
             .env_clear()
             .env("HOME", self.folder.path())
+            // Without it, Windows opens no sockets.
+            .envs(std::env::var_os("SYSTEMROOT").map(|folder| ("SYSTEMROOT", folder)))
             .envs(self.variables.iter().map(|(name, value)| (*name, value)))
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())

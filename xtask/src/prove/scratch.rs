@@ -10,7 +10,7 @@ use codegen::Generated;
 use serde_json::Value;
 
 use super::consumer::{CALLEE, CALLER, MESSAGES};
-use crate::steps;
+use crate::{program, steps};
 
 /// The peer's template, from the root of the workspace.
 const PEER: &str = "tests/peer/main.rs";
@@ -109,7 +109,7 @@ impl Scratch {
             let errors: Vec<_> = compiled.errors.iter().collect();
             return Err(format!("the peer does not compile: {errors:#?}"));
         }
-        let built = self.target().join("debug").join("peer");
+        let built = program::built(&output).ok_or("cargo does not say where the peer is")?;
         let kept = self.folder.join("peer/program");
         fs::copy(&built, &kept)
             .map_err(|error| format!("cannot copy {}: {error}", built.display()))?;
