@@ -64,7 +64,7 @@ impl Comparison {
 fn before(root: &Path, source: &Source) -> Result<Option<Approvals>, String> {
     match source {
         Source::Revision(revision) => {
-            let text = revision::file_at(root, revision, APPROVALS).unwrap_or_default();
+            let text = revision::file_at(root, revision, APPROVALS)?.unwrap_or_default();
             let name = format!("{revision}:{APPROVALS}");
             Approvals::parse(&text, &name).map(Some)
         }

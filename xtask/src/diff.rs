@@ -113,6 +113,10 @@ impl<'a> Told<'a> {
         &self.comparison.documents.against
     }
 
+    pub(crate) fn origin(&self) -> String {
+        self.comparison.documents.origin()
+    }
+
     pub(crate) fn headline(&self) -> Headline {
         self.report().headline_for(self.role.into())
     }

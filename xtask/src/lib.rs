@@ -16,6 +16,7 @@ pub mod fmt_spec;
 pub mod folder;
 pub mod fuzz;
 pub mod generate;
+pub mod git;
 pub mod lint;
 pub mod mutants;
 mod program;

@@ -14,7 +14,7 @@ use crate::report::{self, Finding, Format, Level, paragraph};
 use crate::revision::{self, Documents, Source};
 
 /// The manifest that holds the version of the crates.
-const MANIFEST: &str = "Cargo.toml";
+pub(crate) const MANIFEST: &str = "Cargo.toml";
 
 /// What to compare with, and whether to insist.
 #[derive(Args, Clone, Debug)]
@@ -34,6 +34,8 @@ pub struct Arguments {
 #[derive(Debug)]
 pub(crate) struct Versions {
     lines: Vec<Line>,
+    /// What the document was compared with.
+    origin: String,
 }
 
 /// A thing with a version: where it was, where it must be, where it is.
@@ -109,13 +111,40 @@ impl Versions {
             least: crates_old.next(bump),
             now: crates,
         }));
-        Ok(Self { lines })
+        let origin = documents.origin();
+        Ok(Self { lines, origin })
     }
 
     /// Whether every version is high enough, and the document and the crates
     /// agree.
     pub(crate) fn is_right(&self) -> bool {
         self.lines.iter().all(Line::is_reached) && self.agree()
+    }
+
+    /// The lowest version that is high enough for what stands in a file.
+    pub(crate) fn least(&self, file: &str) -> Version {
+        self.newest(file, |line| line.least)
+    }
+
+    /// The version that stands in a file.
+    pub(crate) fn now(&self, file: &str) -> Version {
+        self.newest(file, |line| line.now)
+    }
+
+    /// The line of a file on which the version stands.
+    pub(crate) fn line(&self, file: &str) -> Option<usize> {
+        let line = self.lines.iter().find(|line| line.file == file);
+        line.map(|line| line.place.line)
+    }
+
+    fn newest(&self, file: &str, version: impl Fn(&Line) -> Version) -> Version {
+        let lines = self.lines.iter().filter(|line| line.file == file);
+        let none = Version {
+            major: 0,
+            minor: 0,
+            patch: 0,
+        };
+        lines.map(version).max().unwrap_or(none)
     }
 
     /// Document and crates share major and minor: a number that both carry
@@ -134,6 +163,7 @@ impl Versions {
         if check && !self.is_right() {
             text.push_str(&paragraph(&self.advice()));
         }
+        text.push_str(&paragraph(&format!("against {}", self.origin)));
         text
     }
 
@@ -156,10 +186,11 @@ impl Versions {
         let steps: Vec<_> = steps.into_iter().flatten().collect();
         if steps.is_empty() {
             return format!(
-                "{DOCUMENT} and {MANIFEST} must share major and minor: raise the lower one"
+                "{DOCUMENT} and {MANIFEST} must share major and minor: `cargo xtask bump` raises \
+                 the lower one"
             );
         }
-        format!("raise {}", steps.join(" and "))
+        format!("`cargo xtask bump` raises {}", steps.join(" and "))
     }
 
     /// The versions as findings: an error is what is too low.
@@ -256,6 +287,7 @@ fn old_crates(root: &Path, documents: &Documents) -> Result<Option<Version>, Str
         Source::File(_) => Ok(None),
         Source::Revision(revision) => {
             let text = revision::file_at(root, revision, MANIFEST)?;
+            let text = text.ok_or_else(|| format!("{revision} has no file {MANIFEST}"))?;
             let (version, _) = manifest_version(&text, &documents.against)?;
             Ok(Some(version))
         }

@@ -6,6 +6,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use clap::Args;
+
 use crate::generate::DOCUMENT;
 use crate::{Ending, browser, generate, revision, supply_chain, task, validate};
 
@@ -26,6 +28,15 @@ pub const RUNTIME_FEATURES: [&str; 4] = ["envelope", "client", "server", "schema
 /// no member of the workspace.
 pub const CONSUMER: &str = "tests/consumer/Cargo.toml";
 
+/// What edits of the document are judged against.
+#[derive(Args, Clone, Debug, Default)]
+pub struct Arguments {
+    /// A revision or a file that the versions are compared with [default: the
+    /// merge base with main]
+    #[arg(long, value_name = "REV|FILE")]
+    pub against: Option<String>,
+}
+
 /// `demo`: regenerates, then starts the program that tells the story.
 #[must_use]
 pub fn demo(root: &Path) -> Ending {
@@ -43,25 +54,26 @@ fn story(root: &Path) -> Ending {
 /// document, the freshness of what is generated, all tests, the examples of the
 /// documentation, and the demo.
 #[must_use]
-pub fn test(root: &Path) -> Ending {
+pub fn test(root: &Path, arguments: &Arguments) -> Ending {
     sequence(&[
-        ("document", &|| document(root)),
+        ("document", &|| document(root, arguments)),
         ("generated output is fresh", &|| generate::check(root)),
         ("tests", &|| cargo(root, "test --workspace --all-features")),
         ("demo", &|| story(root)),
     ])
 }
 
-/// `ci`: formatting, lints, documentation, tests, the page in a browser,
+/// `ci`: formatting, tests, lints, documentation, the page in a browser,
 /// packages, the supply chain, the external validators, requests of another's
 /// making, and whether verdicts on edits are true.
 #[must_use]
-pub fn ci(root: &Path) -> Ending {
+pub fn ci(root: &Path, arguments: &Arguments) -> Ending {
     sequence(&[
         ("formatting", &|| formatting(root)),
+        // Before anything that brings crates along which the tests may lack.
+        ("test", &|| test(root, arguments)),
         ("lints", &|| lints(root)),
         ("documentation", &|| documentation(root)),
-        ("test", &|| test(root)),
         ("page in a browser", &|| browser::run(root)),
         ("packages", &|| packages(root)),
         ("supply chain", &|| supply_chain::run(root)),
@@ -78,10 +90,14 @@ pub fn ci(root: &Path) -> Ending {
 
 /// The form of the document, its rules, its examples, its views, and the versions
 /// that an edit of it needs.
-fn document(root: &Path) -> Ending {
-    // Without a main branch there is no edit to judge; that versions agree is
-    // looked at all the same.
-    let against = revision::merge_base(root).unwrap_or_else(|_| DOCUMENT.to_owned());
+fn document(root: &Path, arguments: &Arguments) -> Ending {
+    let against = match against(root, arguments) {
+        Ok(against) => against,
+        Err(message) => {
+            eprintln!("the versions cannot be compared: {message}");
+            return Ending::Unusable;
+        }
+    };
     let tasks: [&[&str]; 8] = [
         &["fmt-spec", "--check"],
         &["lint"],
@@ -95,10 +111,37 @@ fn document(root: &Path) -> Ending {
     each(tasks, |words| task::run(root, words))
 }
 
+/// What the versions are compared with. A checkout without an earlier document
+/// has nothing to judge; that document and crates agree is checked all the same.
+fn against(root: &Path, arguments: &Arguments) -> Result<String, String> {
+    if let Some(against) = &arguments.against {
+        return Ok(against.clone());
+    }
+    match revision::baseline(root)? {
+        Ok(base) => {
+            println!(
+                "compared with {}, the merge base with {}",
+                base.commit, base.branch
+            );
+            Ok(base.commit)
+        }
+        Err(reason) => {
+            eprintln!(
+                "WARNING: the versions are not compared with earlier ones, and a breaking edit \
+                 would not be found: {reason}. Name what to compare with by --against."
+            );
+            Ok(root.join(DOCUMENT).display().to_string())
+        }
+    }
+}
+
 fn formatting(root: &Path) -> Ending {
     let all = "fmt --check --all".to_owned();
-    let consumer = format!("fmt --check --manifest-path {CONSUMER}");
-    each([all, consumer], |arguments| cargo(root, &arguments))
+    let others = ["fuzz/Cargo.toml", "benches/Cargo.toml", CONSUMER]
+        .map(|manifest| format!("fmt --check --manifest-path {manifest}"));
+    each([all].into_iter().chain(others), |arguments| {
+        cargo(root, &arguments)
+    })
 }
 
 /// Lints everything with all features, then the runtime with each alone: what

@@ -77,7 +77,7 @@ pub fn run(root: &Path, arguments: &Arguments) -> Ending {
             .and_then(|documents| {
                 let change = Change::of(root, &output, &documents)?;
                 Ok((
-                    change.written(&documents.against, arguments.format),
+                    change.written(&documents.origin(), arguments.format),
                     Ending::Clean,
                 ))
             }),
@@ -136,9 +136,9 @@ impl Change {
             Source::Revision(revision) => surfaces
                 .filter_map(|(path, _)| {
                     let text = revision::file_at(root, revision, &format!("{OUTPUT}/{path}"));
-                    Some((path.clone(), text.ok()?))
+                    text.map(|text| Some((path.clone(), text?))).transpose()
                 })
-                .collect(),
+                .collect::<Result<_, _>>()?,
             Source::File(_) => surfaces_of(&documents.old_text, &documents.against)?,
         };
         Ok(Self::between(&old, &new))

@@ -5,8 +5,9 @@ use std::path::Path;
 use clap::{Parser, Subcommand};
 
 use crate::{
-    Ending, approve, browser, diff, docs, examples, fmt_spec, fuzz, generate, lint, mutants, prove,
-    review, schemathesis, second_opinion, semver, steps, supply_chain, surface, validate, views,
+    Ending, approve, browser, diff, docs, examples, fmt_spec, fuzz, generate, lint, mutants,
+    prove, review, schemathesis, second_opinion, semver, steps, supply_chain, surface, validate,
+    views,
 };
 
 /// The project's tasks.
@@ -63,7 +64,7 @@ pub enum Task {
     /// Send a payout through the generated halves and tell the story
     Demo,
     /// Run everything that CI checks, except formatting and lints
-    Test,
+    Test(steps::Arguments),
     /// Use the sandbox's page in headless Chromium (installs Playwright, pinned)
     Browser,
     /// Look at the licences, versions and sources of all dependencies
@@ -71,7 +72,7 @@ pub enum Task {
     /// Run the external validators on the document (installs them, pinned)
     Validate,
     /// Run everything that CI checks
-    Ci,
+    Ci(steps::Arguments),
 }
 
 impl Task {
@@ -97,11 +98,11 @@ impl Task {
             Self::Fuzz(arguments) => fuzz::run(root, arguments),
             Self::Mutants(arguments) => mutants::run(root, arguments),
             Self::Demo => steps::demo(root),
-            Self::Test => steps::test(root),
+            Self::Test(arguments) => steps::test(root, arguments),
             Self::Browser => browser::run(root),
             Self::SupplyChain => supply_chain::run(root),
             Self::Validate => validate::run(root),
-            Self::Ci => steps::ci(root),
+            Self::Ci(arguments) => steps::ci(root, arguments),
         }
     }
 }

@@ -172,15 +172,17 @@ fn a_shallow_clone_is_told_what_it_lacks() {
     let origin = Repository::new();
     origin.edit("25-response-field-added");
     origin.commit("edit");
+    origin.git(&["switch", "--quiet", "main"]);
     let clone = Repository::new();
-    let url = format!("file://{}", origin.0.display());
     let target = clone.0.join("shallow");
     clone.git(&[
         "clone",
         "--quiet",
         "--depth=1",
         "--branch=edit",
-        &url,
+        // Or a depth is ignored.
+        "--no-local",
+        origin.0.to_str().unwrap(),
         "shallow",
     ]);
     let arguments = diff::Arguments {
@@ -192,8 +194,8 @@ fn a_shallow_clone_is_told_what_it_lacks() {
     let error = diff::report(&target, &arguments).unwrap_err();
     assert_eq!(
         error,
-        "there is no merge base of HEAD with main or origin/main (this clone is shallow: run \
-         `git fetch --unshallow`); name a revision or a file by --against"
+        "there is no branch main or master to compare with, here or at a remote: fetch it (this \
+         clone is shallow: run `git fetch --unshallow`), or name a revision or a file by --against"
     );
 }
 
@@ -319,10 +321,12 @@ document        major  1.4.0 -> 2.0.0  is still 1.4.0
 skypay-types    major  1.4.0 -> 2.0.0  is still 1.4.0
 skypay-client   major  1.4.0 -> 2.0.0  is still 1.4.0
 skypay-server   patch  1.4.0 -> 1.4.1  is still 1.4.0
-raise `info.version` in spec/skypay.yaml to 2.0.0 and `[workspace.package]
-  version` in Cargo.toml to 2.0.0
+`cargo xtask bump` raises `info.version` in spec/skypay.yaml to 2.0.0 and
+  `[workspace.package] version` in Cargo.toml to 2.0.0
 ";
+    let (text, origin) = text.split_once("against ").unwrap();
     assert_eq!(text, expected);
+    assert!(origin.ends_with(":spec/skypay.yaml, the merge base with main\n"));
     let raised = case("07-request-maxlength-tightened").replace("version: 1.4.0", "version: 2.0.0");
     repository.write("spec/skypay.yaml", &raised);
     assert_eq!(versions(&repository).1, Ending::Findings);

@@ -86,11 +86,11 @@ pub(super) fn summary(told: &Told<'_>) -> String {
         Headline::Compatible => format!("compatible for {whom}"),
         Headline::Patch if told.report().changes.is_empty() => "order only".to_owned(),
         Headline::Patch => format!("no consequence for {whom}"),
-        Headline::None => return format!("no change against {}", told.against()),
+        Headline::None => return format!("no change against {}", told.origin()),
     };
     let approved = if told.is_decided() { ", approved" } else { "" };
     let changes = counted(told.report().changes.len(), "change");
-    format!("{what}{approved}; {changes} against {}", told.against())
+    format!("{what}{approved}; {changes} against {}", told.origin())
 }
 
 pub(super) fn whom(told: &Told<'_>) -> &'static str {

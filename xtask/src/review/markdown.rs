@@ -80,6 +80,8 @@ fn in_one_line(review: &Review) -> String {
     if let Some(surface) = &review.surface {
         parts.push(format!("public items: {}", surface.in_short()));
     }
+    let origin = review.comparison.documents.origin();
+    parts.push(format!("against {}", escaped(&origin)));
     parts.join(" · ")
 }
 

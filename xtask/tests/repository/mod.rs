@@ -3,9 +3,10 @@
 #![allow(dead_code, reason = "each file of tests uses its part")]
 
 use std::fs;
-use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::path::PathBuf;
 use std::sync::atomic::{AtomicU32, Ordering};
+
+use xtask::git;
 
 /// A repository in a folder of its own, gone when dropped.
 pub(crate) struct Repository(pub(crate) PathBuf);
@@ -19,6 +20,9 @@ impl Repository {
         let repository = Self(std::env::temp_dir().join(name));
         fs::create_dir_all(repository.0.join("spec")).unwrap();
         repository.write("Cargo.toml", &manifest("1.4.0"));
+        // By this the root of a checkout is found.
+        fs::create_dir(repository.0.join("xtask")).unwrap();
+        repository.write("xtask/Cargo.toml", "");
         repository.write("spec/skypay.yaml", &case("base"));
         repository.git(&["init", "--quiet", "--initial-branch=main"]);
         repository.commit("base");
@@ -39,16 +43,12 @@ impl Repository {
         self.git(&["commit", "--quiet", "--message", message]);
     }
 
-    pub(crate) fn git(&self, arguments: &[&str]) {
-        let names = ["user.name=Test", "user.email=test@example.com"];
-        let output = Command::new("git")
-            .args(names.iter().flat_map(|name| ["-c", name]))
-            .args(arguments)
-            .current_dir(&self.0)
-            .output()
-            .unwrap();
+    /// Runs git in the repository, and gives what it says.
+    pub(crate) fn git(&self, arguments: &[&str]) -> String {
+        let output = git::isolated(&self.0).args(arguments).output().unwrap();
         let errors = String::from_utf8_lossy(&output.stderr);
         assert!(output.status.success(), "git {arguments:?}: {errors}");
+        String::from_utf8(output.stdout).unwrap()
     }
 }
 
@@ -63,6 +63,6 @@ pub(crate) fn manifest(version: &str) -> String {
 }
 
 pub(crate) fn case(name: &str) -> String {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/breaking");
+    let folder = xtask::root().unwrap().join("tests/breaking");
     fs::read_to_string(folder.join(format!("{name}.yaml"))).unwrap()
 }
