@@ -27,7 +27,8 @@ fn edited(document: &str) -> String {
 }
 
 fn comparisons(criterion: &mut Criterion) {
-    let document = fs::read_to_string(xtask::root().join(DOCUMENT)).unwrap_or_default();
+    let document =
+        fs::read_to_string(xtask::root().unwrap_or_default().join(DOCUMENT)).unwrap_or_default();
     let mut group = criterion.benchmark_group("diff");
     for copies in [1, 10, 50] {
         let old = times(&document, copies);
@@ -52,10 +53,11 @@ fn reviews(criterion: &mut Criterion) {
         fail_on: Threshold::Breaking,
         format: Format::Markdown,
         no_examples: false,
+        no_output: false,
         links: None,
         out: None,
     };
-    let root = xtask::root();
+    let root = xtask::root().unwrap_or_default();
     let mut group = criterion.benchmark_group("review");
     group.sample_size(10);
     group.bench_function("without the reference page", |b| {

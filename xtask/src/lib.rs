@@ -7,6 +7,7 @@
 pub mod approvals;
 pub mod approve;
 pub mod browser;
+pub mod bump;
 pub mod comparison;
 pub mod diff;
 pub mod docs;

@@ -34,6 +34,10 @@ pub struct Arguments {
     /// Leave out the examples, which need the generated crates to build
     #[arg(long)]
     pub no_examples: bool,
+    /// Leave out whether what was written from the document is in step: it was
+    /// written by another generator than this
+    #[arg(long)]
+    pub no_output: bool,
     /// Where the files of the edit can be read, so that places become links
     #[arg(long, value_name = "URL")]
     pub links: Option<String>,
@@ -98,40 +102,44 @@ impl Review {
     /// Looks at everything, the slow parts side by side.
     fn of(root: &Path, arguments: &Arguments) -> Result<Self, String> {
         let (judged, output, examples) = thread::scope(|scope| {
-            let output = scope.spawn(|| generate::compare(root));
+            let output = (!arguments.no_output).then(|| scope.spawn(|| generate::compare(root)));
             let examples = (!arguments.no_examples).then(|| scope.spawn(|| examples::judge(root)));
             let judged = Comparison::of(root, arguments.against.as_deref()).map(|comparison| {
                 let lint = lint(&comparison.documents.new_text);
                 (comparison, lint)
             });
-            (judged, output.join(), examples.map(ScopedJoinHandle::join))
+            let output = output.map(ScopedJoinHandle::join);
+            (judged, output, examples.map(ScopedJoinHandle::join))
         });
         let (comparison, lint) = judged?;
         let lint = lint?;
+        let output = output.transpose();
         let output = output.map_err(|_| "the generator stopped by itself".to_owned())?;
         let versions = Versions::of(root, &comparison)?;
         let surface = match &output {
-            Ok(output) => Some(surface::Change::of(root, output, &comparison.documents)?),
-            Err(_) => None,
+            Some(Ok(output)) => Some(surface::Change::of(root, output, &comparison.documents)?),
+            Some(Err(_)) | None => None,
         };
         let mut checks = vec![lint];
         if let Some(judged) = examples {
             let judged = judged.unwrap_or_else(|_| Err("the task stopped by itself".to_owned()));
             checks.push(examples_of(judged));
         }
-        checks.push(freshness(
-            "generated output",
-            generate::OUTPUT,
-            "cargo xtask gen",
-            output.as_ref().map(|output| output.differences.as_slice()),
-        ));
-        let views = views::compare(root);
-        checks.push(freshness(
-            "views",
-            views::OUTPUT,
-            "cargo xtask views",
-            views.as_ref().map(|views| views.differences.as_slice()),
-        ));
+        if let Some(output) = &output {
+            checks.push(freshness(
+                "generated output",
+                generate::OUTPUT,
+                "cargo xtask gen",
+                output.as_ref().map(|output| output.differences.as_slice()),
+            ));
+            let views = views::compare(root);
+            checks.push(freshness(
+                "views",
+                views::OUTPUT,
+                "cargo xtask views",
+                views.as_ref().map(|views| views.differences.as_slice()),
+            ));
+        }
         checks.push(next_versions(&versions));
         checks.push(approvals(&comparison));
         Ok(Self {
@@ -201,6 +209,10 @@ impl Review {
             out.push_str(&format!("\n{}", paragraph(&story)));
         }
         out.push_str(&diff::paragraphs(&self.told()));
+        out.push_str(&paragraph(&format!(
+            "against {}",
+            self.comparison.documents.origin()
+        )));
         out.push('\n');
         for check in &self.checks {
             out.push_str(&paragraph(&format!("{}: {}", check.name, check.result)));
@@ -309,7 +321,7 @@ fn next_versions(versions: &Versions) -> Check {
     } else {
         "too low".to_owned()
     };
-    check.remedy = format!("{}.", story::capitalised(&versions.advice()));
+    check.remedy = format!("{}.", versions.advice());
     check
 }
 

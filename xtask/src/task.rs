@@ -5,7 +5,7 @@ use std::path::Path;
 use clap::{Parser, Subcommand};
 
 use crate::{
-    Ending, approve, browser, diff, docs, examples, fmt_spec, fuzz, generate, lint, mutants,
+    Ending, approve, browser, bump, diff, docs, examples, fmt_spec, fuzz, generate, lint, mutants,
     prove, review, schemathesis, second_opinion, semver, steps, supply_chain, surface, validate,
     views,
 };
@@ -49,6 +49,8 @@ pub enum Task {
     Examples(examples::Arguments),
     /// Write the API reference as one page of HTML
     Docs(docs::Arguments),
+    /// Raise the versions as far as the edits need, and regenerate
+    Bump(bump::Arguments),
     /// Record that a break is deliberate, with its reason
     Approve(approve::Arguments),
     /// Prove what `diff` says by compiling and by running both versions
@@ -91,6 +93,7 @@ impl Task {
             Self::Views(arguments) => views::run(root, arguments),
             Self::Examples(arguments) => examples::run(root, arguments),
             Self::Docs(arguments) => docs::run(root, arguments),
+            Self::Bump(arguments) => bump::run(root, arguments),
             Self::Approve(arguments) => approve::run(root, arguments),
             Self::Prove(arguments) => prove::run(root, arguments),
             Self::SecondOpinion(arguments) => second_opinion::run(root, arguments),

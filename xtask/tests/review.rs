@@ -25,11 +25,17 @@ fn repository() -> Repository {
     let repository = Repository::new();
     repository.git(&["switch", "--quiet", "main"]);
     repository.write("spec/skypay.yaml", SMALL);
-    repository.write("Cargo.toml", &manifest("0.1.0"));
+    repository.write("Cargo.toml", &manifest(&version()));
     bring_in_step(&repository);
     repository.commit("small");
     repository.git(&["switch", "--quiet", "--create", "review"]);
     repository
+}
+
+/// The version of the small document.
+fn version() -> String {
+    let (_, rest) = SMALL.split_once("\n  version: ").unwrap();
+    rest.lines().next().unwrap().to_owned()
 }
 
 /// Replaces a text of the small document that stands first.
@@ -44,6 +50,7 @@ fn review(repository: &Repository, format: Format) -> (String, Ending) {
         fail_on: Threshold::Breaking,
         format,
         no_examples: true,
+        no_output: false,
         links: Some("https://example.com/blob/abc/".to_owned()),
         out: None,
     };
@@ -64,9 +71,9 @@ fn words_alone_get_one_line_and_no_table() {
     let raised = fs::read_to_string(repository.0.join("spec/skypay.yaml")).unwrap();
     repository.write(
         "spec/skypay.yaml",
-        &raised.replace("version: 0.1.0", "version: 0.1.1"),
+        &raised.replace(&format!("version: {}", version()), "version: 0.1.9"),
     );
-    repository.write("Cargo.toml", &manifest("0.1.1"));
+    repository.write("Cargo.toml", &manifest("0.1.9"));
     bring_in_step(&repository);
     let (text, ending) = review(&repository, Format::Markdown);
     assert_eq!(ending, Ending::Clean, "{text}");
@@ -89,7 +96,7 @@ fn a_break_comes_with_its_story_its_row_and_what_to_do() {
     for expected in [
         "### Spec review: BREAKING for partners (1 breaking",
         "What partners have deployed stops working in the call",
-        "Next versions: document 0.1.0 -> 0.2.0, ",
+        &format!("Next versions: document {} -> 0.2.0, ", version()),
         "Run `cargo xtask gen` and commit what it writes.",
         "to 0.2.0 and `[workspace.package] version` in Cargo.toml to 0.2.0.",
         "cargo xtask approve ",
@@ -159,6 +166,7 @@ fn what_the_generator_refuses_is_still_reviewed() {
         fail_on: Threshold::Breaking,
         format: Format::Markdown,
         no_examples: true,
+        no_output: false,
         links: None,
         out: None,
     };

@@ -186,10 +186,3 @@ pub(super) fn steps(review: &Review) -> Vec<String> {
     }
     steps
 }
-
-/// A sentence's first letter.
-pub(super) fn capitalised(text: &str) -> String {
-    let mut letters = text.chars();
-    let first = letters.next().map(|first| first.to_uppercase().to_string());
-    format!("{}{}", first.unwrap_or_default(), letters.as_str())
-}

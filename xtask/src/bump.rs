@@ -1,0 +1,232 @@
+//! `bump`: raises the versions as far as an edit needs, wherever they stand, and
+//! regenerates what names them.
+
+use std::fs;
+use std::path::Path;
+
+use clap::Args;
+use codegen::diff::Version;
+
+use crate::comparison::Comparison;
+use crate::generate::{self, DOCUMENT, Failure};
+use crate::semver::{MANIFEST, Versions};
+use crate::steps::PUBLISHED;
+use crate::{Ending, docs, files, views};
+
+/// The lock files that name our crates: that of the workspace, and those of
+/// workspaces of their own.
+const LOCKS: [&str; 3] = ["Cargo.lock", "benches/Cargo.lock", "fuzz/Cargo.lock"];
+
+/// The changes that users are told of, the latest version first.
+const CHANGES: &str = "CHANGELOG.md";
+
+/// Which versions, and what they are compared with.
+#[derive(Args, Clone, Debug, Default)]
+pub struct Arguments {
+    /// The version of the document [default: the lowest that is high enough]
+    #[arg(long, value_name = "VERSION")]
+    pub document: Option<String>,
+    /// The version of the crates [default: the lowest that is high enough]
+    #[arg(long, value_name = "VERSION")]
+    pub crates: Option<String>,
+    /// A revision or a file to compare with [default: the merge base with main]
+    #[arg(long, value_name = "REV|FILE")]
+    pub against: Option<String>,
+}
+
+/// `bump`: raises what is too low, and regenerates.
+#[must_use]
+pub fn run(root: &Path, arguments: &Arguments) -> Ending {
+    let (edits, told) = match edits(root, arguments) {
+        Ok(done) => done,
+        Err(failure) => return generate::refuse(&failure),
+    };
+    for (file, text) in &edits {
+        if let Err(error) = files::replace(&root.join(file), text) {
+            eprintln!("cannot write {file}: {error}");
+            return Ending::Unusable;
+        }
+    }
+    println!("{told}");
+    if edits.is_empty() {
+        return Ending::Clean;
+    }
+    let regenerate: [&dyn Fn() -> Ending; 3] = [
+        &|| generate::write(root),
+        &|| views::run(root, &views::Arguments { check: false }),
+        &|| docs::run(root, &docs::Arguments::default()),
+    ];
+    let mut endings = regenerate.iter().map(|task| task());
+    let failed = endings.find(|ending| *ending != Ending::Clean);
+    failed.unwrap_or(Ending::Clean)
+}
+
+/// The files that change, with their texts, and what is said of it. Nothing is
+/// written before all of it is known, and the document is one.
+fn edits(root: &Path, arguments: &Arguments) -> Result<(Vec<(String, String)>, String), Failure> {
+    let unusable = Failure::Unusable;
+    let comparison = Comparison::of(root, arguments.against.as_deref()).map_err(unusable)?;
+    let versions = Versions::of(root, &comparison).map_err(unusable)?;
+    let (document, crates) = next(&versions, arguments).map_err(unusable)?;
+    let [old_document, old_crates] = [DOCUMENT, MANIFEST].map(|file| versions.now(file));
+    let told = format!("document {document}, crates {crates}");
+    let mut edits = Vec::new();
+    if document != old_document {
+        let text = &comparison.documents.new_text;
+        let line = versions.line(DOCUMENT);
+        let text = replaced(text, old_document, document, |number, _| {
+            Some(number) == line
+        });
+        codegen::generate(&text).map_err(|problems| Failure::of(&problems))?;
+        edits.push((DOCUMENT.to_owned(), text));
+    }
+    if crates != old_crates {
+        let line = versions.line(MANIFEST);
+        let text = read(root, MANIFEST)?;
+        // Beside the version itself, the members that depend on each other.
+        let text = replaced(&text, old_crates, crates, |number, words| {
+            Some(number) == line || (words.starts_with("skypay-") && words.contains("path = "))
+        });
+        edits.push((MANIFEST.to_owned(), text));
+        for lock in LOCKS {
+            // A folder that was not unpacked has no lock file.
+            if root.join(lock).exists() {
+                edits.push((lock.to_owned(), locked(&read(root, lock)?, crates)));
+            }
+        }
+    }
+    if document != old_document || crates != old_crates {
+        let text = announced(&read(root, CHANGES)?, document, crates);
+        edits.push((CHANGES.to_owned(), text));
+    }
+    Ok((edits, told))
+}
+
+/// The versions of the document and of the crates after this.
+fn next(versions: &Versions, arguments: &Arguments) -> Result<(Version, Version), String> {
+    let wanted = |file, text: &Option<String>| {
+        let least = versions.least(file).max(versions.now(file));
+        let Some(text) = text else {
+            return Ok(least);
+        };
+        let version = Version::parse(text)
+            .ok_or_else(|| format!("`{text}` is not a version of three numbers"))?;
+        if version < least {
+            return Err(format!("{file} needs {least} at least, {version} is lower"));
+        }
+        Ok(version)
+    };
+    let mut document = wanted(DOCUMENT, &arguments.document)?;
+    let mut crates = wanted(MANIFEST, &arguments.crates)?;
+    // They share major and minor: the one that is lower follows.
+    let shared = |version: Version| Version {
+        patch: 0,
+        ..version
+    };
+    let both = shared(document).max(shared(crates));
+    for (version, given) in [
+        (&mut document, &arguments.document),
+        (&mut crates, &arguments.crates),
+    ] {
+        if shared(*version) < both {
+            if given.is_some() {
+                return Err(format!(
+                    "document and crates share major and minor: {version} and {both} do not"
+                ));
+            }
+            *version = both;
+        }
+    }
+    Ok((document, crates))
+}
+
+/// A text with another version on those lines that hold it and are meant.
+fn replaced(
+    text: &str,
+    old: Version,
+    new: Version,
+    is_meant: impl Fn(usize, &str) -> bool,
+) -> String {
+    let lines = text.split_inclusive('\n').enumerate();
+    let lines = lines.map(|(index, line)| {
+        if is_meant(index + 1, line) {
+            line.replace(&old.to_string(), &new.to_string())
+        } else {
+            line.to_owned()
+        }
+    });
+    lines.collect()
+}
+
+/// A lock file with another version of our crates.
+fn locked(text: &str, crates: Version) -> String {
+    let mut is_ours = false;
+    let lines = text.split_inclusive('\n').map(|line| {
+        if let Some(name) = line.strip_prefix("name = ") {
+            is_ours = PUBLISHED.contains(&name.trim().trim_matches('"'));
+        } else if is_ours && line.starts_with("version = ") {
+            return format!("version = \"{crates}\"\n");
+        }
+        line.to_owned()
+    });
+    lines.collect()
+}
+
+/// The changelog with a heading for this version. What is not released yet goes
+/// on under its new number.
+fn announced(text: &str, document: Version, crates: Version) -> String {
+    let heading = format!("## {crates}, unreleased\n");
+    let Some((before, rest)) = text.split_once("\n## ") else {
+        return format!("{text}\n{heading}\nDocument {document}.\n");
+    };
+    let (first, after) = rest.split_once('\n').unwrap_or((rest, ""));
+    if !first.ends_with(", unreleased") {
+        return format!("{before}\n{heading}\nDocument {document}.\n\n## {rest}");
+    }
+    let after = match after.trim_start().strip_prefix("Document ") {
+        Some(said) => {
+            let end = said.find(|c: char| !c.is_ascii_digit() && c != '.');
+            let said = said.split_at(end.unwrap_or(said.len())).1;
+            format!("\nDocument {document}{said}")
+        }
+        None => after.to_owned(),
+    };
+    format!("{before}\n{heading}{after}")
+}
+
+fn read(root: &Path, file: &str) -> Result<String, Failure> {
+    fs::read_to_string(root.join(file))
+        .map_err(|error| Failure::Unusable(format!("cannot read {file}: {error}")))
+}
+
+#[cfg(test)]
+mod tests {
+    use codegen::diff::Version;
+
+    use super::announced;
+
+    #[test]
+    fn what_is_not_released_goes_on_under_its_new_number() {
+        let check = |text: &str, expected: &str| {
+            let version = |text| Version::parse(text).expect("a version");
+            let told = announced(text, version("1.3.0"), version("1.3.2"));
+            assert_eq!(told, expected);
+        };
+        check(
+            "# Changes\n\n## 1.2.0, unreleased\n\nDocument 1.2.0, which covers 9.\n\n- A.\n",
+            "# Changes\n\n## 1.3.2, unreleased\n\nDocument 1.3.0, which covers 9.\n\n- A.\n",
+        );
+        check(
+            "# Changes\n\n## 1.2.0, unreleased\n\n- A.\n",
+            "# Changes\n\n## 1.3.2, unreleased\n\n- A.\n",
+        );
+        check(
+            "# Changes\n\n## 1.2.0\n\n- A.\n",
+            "# Changes\n\n## 1.3.2, unreleased\n\nDocument 1.3.0.\n\n## 1.2.0\n\n- A.\n",
+        );
+        check(
+            "# Changes\n",
+            "# Changes\n\n## 1.3.2, unreleased\n\nDocument 1.3.0.\n",
+        );
+    }
+}

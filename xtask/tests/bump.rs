@@ -1,0 +1,170 @@
+//! `bump` on a copy of the checkout: what an edit needs is done by it, and
+//! nothing else stands in the way of the new version.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use codegen::diff::Version;
+use xtask::bump::{self, Arguments};
+use xtask::generate::DOCUMENT;
+use xtask::prove::cases::{CASES, cases};
+use xtask::{Ending, generate, git, semver, steps, views};
+
+/// Copies a folder with all that is in it, except what is made there.
+fn copy(from: &Path, to: &Path) {
+    fs::create_dir_all(to).unwrap();
+    for entry in fs::read_dir(from).unwrap() {
+        let entry = entry.unwrap();
+        let name = entry.file_name();
+        let made = ["target", ".git", "node_modules", ".venv"];
+        if made.iter().any(|made| name == *made) {
+            continue;
+        }
+        if entry.file_type().unwrap().is_dir() {
+            copy(&entry.path(), &to.join(name));
+        } else {
+            fs::copy(entry.path(), to.join(name)).unwrap();
+        }
+    }
+}
+
+/// A copy of the checkout, committed on `main`; gone when dropped.
+struct Checkout(PathBuf);
+
+impl Checkout {
+    fn new(name: &str) -> Self {
+        let name = format!("xtask bump {name} {}", std::process::id());
+        let checkout = Self(std::env::temp_dir().join(name));
+        copy(&xtask::root().unwrap(), &checkout.0);
+        checkout.git("init --quiet --initial-branch=main");
+        checkout.git("add --all");
+        checkout.git("commit --quiet --message=base");
+        checkout
+    }
+
+    fn git(&self, arguments: &str) {
+        let mut git = git::isolated(&self.0);
+        let output = git.args(arguments.split(' ')).output().unwrap();
+        let errors = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success(), "git {arguments}: {errors}");
+    }
+
+    fn read(&self, file: &str) -> String {
+        fs::read_to_string(self.0.join(file)).unwrap()
+    }
+
+    fn version(&self) -> Version {
+        let api = codegen::api(&self.read(DOCUMENT)).unwrap();
+        Version::parse(&api.version).unwrap()
+    }
+
+    fn is_high_enough(&self) -> bool {
+        let arguments = semver::Arguments {
+            against: None,
+            check: true,
+            format: xtask::report::Format::Text,
+        };
+        semver::run(&self.0, &arguments) == Ending::Clean
+    }
+
+    /// An edit that needs more than another patch.
+    fn edit(&self) {
+        let text = self.read(DOCUMENT);
+        let cases = cases(&self.read(CASES)).unwrap();
+        let case = cases.iter().find(|case| case.name == "production-moves");
+        let edited = case.unwrap().apply(&text).unwrap();
+        fs::write(self.0.join(DOCUMENT), edited).unwrap();
+    }
+}
+
+impl Drop for Checkout {
+    fn drop(&mut self) {
+        let _ = fs::remove_dir_all(&self.0);
+    }
+}
+
+#[test]
+fn after_it_every_version_is_high_enough_and_everything_still_works() {
+    let checkout = Checkout::new("edit");
+    let before = checkout.version();
+    checkout.edit();
+    assert!(!checkout.is_high_enough());
+    assert_eq!(bump::run(&checkout.0, &Arguments::default()), Ending::Clean);
+    let after = checkout.version();
+    assert!((after.major, after.minor) > (before.major, before.minor));
+    assert!(checkout.is_high_enough());
+
+    // Cargo finds every crate in its new version, and changes no lock file.
+    for folder in [".", "fuzz", "benches"] {
+        let task = "metadata --format-version=1 --offline --locked --no-deps";
+        let mut cargo = steps::command(&checkout.0.join(folder), task);
+        let output = cargo.output().unwrap();
+        let errors = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success(), "{folder}: {errors}");
+    }
+    let task = "tree --offline --locked --workspace --depth=1";
+    let output = steps::command(&checkout.0, task).output().unwrap();
+    let errors = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{errors}");
+    let crates = String::from_utf8(output.stdout).unwrap();
+    assert!(crates.contains(&format!("skypay-client v{after}")));
+    for file in ["benches/Cargo.lock", "fuzz/Cargo.lock"] {
+        let entry = format!("name = \"skypay-types\"\nversion = \"{after}\"\n");
+        assert!(checkout.read(file).contains(&entry), "{file}");
+    }
+
+    // What follows from the document does, and names its version.
+    assert_eq!(generate::check(&checkout.0), Ending::Clean);
+    let check = views::Arguments { check: true };
+    assert_eq!(views::run(&checkout.0, &check), Ending::Clean);
+    for (file, text) in [
+        ("sandbox/src/page/reference.html", format!("API {after}<")),
+        ("CHANGELOG.md", format!("\n## {after}, unreleased\n")),
+    ] {
+        assert!(checkout.read(file).contains(&text), "{file}: {text}");
+    }
+
+    // No edit that the verdicts are tested with names the version of before.
+    let root = xtask::root().unwrap();
+    let document = fs::read_to_string(root.join(DOCUMENT)).unwrap();
+    let document = document.replace(&before.to_string(), &after.to_string());
+    for case in cases(&checkout.read(CASES)).unwrap() {
+        case.apply(&document).unwrap();
+    }
+    // There is nothing left to do.
+    assert_eq!(bump::run(&checkout.0, &Arguments::default()), Ending::Clean);
+    assert_eq!(checkout.version(), after);
+}
+
+#[test]
+fn versions_that_are_too_low_or_do_not_agree_are_refused() {
+    let checkout = Checkout::new("refused");
+    let files = [DOCUMENT, "Cargo.toml", "Cargo.lock", "CHANGELOG.md"];
+    checkout.edit();
+    let before = files.map(|file| checkout.read(file));
+    for (document, crates) in [
+        (Some("0.0.1"), None),
+        (None, Some("one")),
+        (Some("7.1.0"), Some("7.2.0")),
+    ] {
+        let arguments = Arguments {
+            document: document.map(str::to_owned),
+            crates: crates.map(str::to_owned),
+            against: None,
+        };
+        let ending = bump::run(&checkout.0, &arguments);
+        assert_eq!(ending, Ending::Unusable, "{document:?} {crates:?}");
+        assert_eq!(files.map(|file| checkout.read(file)), before);
+    }
+    // One of the two brings the other along.
+    let arguments = Arguments {
+        crates: Some("7.2.3".to_owned()),
+        ..Arguments::default()
+    };
+    assert_eq!(bump::run(&checkout.0, &arguments), Ending::Clean);
+    assert_eq!(checkout.version().to_string(), "7.2.0");
+    let manifest = checkout.read("Cargo.toml");
+    assert_eq!(manifest.matches("version = \"7.2.3\"").count(), 6);
+}
