@@ -36,3 +36,4 @@ mod schemas;
 mod structure;
 mod views;
 mod wire;
+mod workflows;

@@ -2,9 +2,10 @@
 //! committed is what the document gives.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::process::Command;
+use std::fs;
 
 use serde_json::Value;
+use xtask::steps;
 
 /// What each crate may use of this workspace, and what it must not link.
 pub(crate) const RULES: [(&str, &[&str], &[&str]); 8] = [
@@ -51,11 +52,8 @@ pub(crate) const RULES: [(&str, &[&str], &[&str]); 8] = [
 ];
 
 fn cargo(arguments: &[&str]) -> String {
-    let output = Command::new(env!("CARGO"))
-        .args(arguments)
-        .current_dir(xtask::root())
-        .output()
-        .unwrap();
+    let mut cargo = steps::command(&xtask::root().unwrap(), "");
+    let output = cargo.args(arguments).output().unwrap();
     let errors = String::from_utf8_lossy(&output.stderr);
     assert!(output.status.success(), "cargo {arguments:?}: {errors}");
     String::from_utf8(output.stdout).unwrap()
@@ -107,7 +105,7 @@ fn no_crate_links_what_it_must_not_know() {
     for (name, _, must_not_link) in RULES {
         let tree = cargo(&[
             "tree",
-            "--offline",
+            "--locked",
             "--package",
             name,
             "--edges",
@@ -141,12 +139,25 @@ const SECOND: [&str; 9] = [
     "attohttpc",
 ];
 
-/// What cargo would build for a crate that others depend on: name and version.
-fn built(package: &str, features: &[&str]) -> BTreeSet<(String, String)> {
-    let edges = ["--edges", "normal,build", "--target", "all"];
+/// On no platform and with no feature, in tests or outside of them: the lock
+/// file holds them all.
+#[test]
+fn nobody_gets_a_second_tls_library_http_client_or_base64() {
+    let lock = fs::read_to_string(xtask::root().unwrap().join("Cargo.lock")).unwrap();
+    assert!(lock.contains("\nname = \"rustls\"\n"));
+    for name in SECOND {
+        let package = format!("\nname = \"{name}\"\n");
+        assert!(!lock.contains(&package), "Cargo.lock has {name}");
+    }
+}
+
+/// What cargo would build on this platform for a crate that others depend on:
+/// name and version.
+fn built(package: &str) -> BTreeSet<(String, String)> {
+    let edges = ["--edges", "normal,build", "--all-features"];
     let form = ["--prefix", "none", "--format", "{p}"];
-    let tree = ["tree", "--offline", "--package", package];
-    let tree = cargo(&[&tree[..], &edges, &form, features].concat());
+    let tree = ["tree", "--locked", "--package", package];
+    let tree = cargo(&[&tree[..], &edges, &form].concat());
     let words = tree.lines().map(str::split_whitespace);
     words
         .filter_map(|mut words| {
@@ -156,21 +167,20 @@ fn built(package: &str, features: &[&str]) -> BTreeSet<(String, String)> {
         .collect()
 }
 
-#[test]
-fn nobody_gets_a_second_tls_library_http_client_or_base64() {
-    for package in xtask::steps::PUBLISHED {
-        for features in [&[][..], &["--all-features"]] {
-            for (name, _) in built(package, features) {
-                assert!(!SECOND.contains(&name.as_str()), "{package} builds {name}");
-            }
-        }
-    }
+/// The platform that this is built for. Crates of other platforms need not be
+/// on this machine; there, this test looks at them.
+fn platform() -> String {
+    let said = cargo(&["--version", "--verbose"]);
+    let host = said.lines().find_map(|line| line.strip_prefix("host: "));
+    host.unwrap().to_owned()
 }
 
 /// Clippy looks at what our own code uses of the standard library.
 #[test]
 fn every_dependency_builds_with_the_rust_version_that_is_stated() {
-    let all = cargo(&["metadata", "--format-version=1", "--offline"]);
+    let what = ["metadata", "--format-version=1", "--locked"];
+    let which = ["--all-features", "--filter-platform", &platform()];
+    let all = cargo(&[&what[..], &which].concat());
     let all: Value = serde_json::from_str(&all).unwrap();
     let parts = |version: &str| -> Vec<u32> {
         let given = version.split('.').map(|part| part.parse().unwrap());
@@ -183,8 +193,8 @@ fn every_dependency_builds_with_the_rust_version_that_is_stated() {
             needed.insert((text("name").unwrap(), text("version").unwrap()), rust);
         }
     }
-    for package in xtask::steps::PUBLISHED {
-        let own = built(package, &["--all-features"]);
+    for package in steps::PUBLISHED {
+        let own = built(package);
         let stated = own.iter().find(|(name, _)| name == package).unwrap();
         let stated = &needed[stated];
         for dependency in &own {
@@ -201,7 +211,7 @@ fn every_dependency_builds_with_the_rust_version_that_is_stated() {
 
 #[test]
 fn what_is_committed_is_what_the_document_gives() {
-    let comparison = xtask::generate::compare(&xtask::root()).unwrap();
+    let comparison = xtask::generate::compare(&xtask::root().unwrap()).unwrap();
     let differences: Vec<_> = comparison
         .differences
         .iter()
@@ -216,7 +226,7 @@ fn what_is_committed_is_what_the_document_gives() {
 
 #[test]
 fn the_committed_views_are_what_the_document_gives() {
-    let comparison = xtask::views::compare(&xtask::root()).unwrap();
+    let comparison = xtask::views::compare(&xtask::root().unwrap()).unwrap();
     let differences: Vec<_> = comparison
         .differences
         .iter()
@@ -227,4 +237,51 @@ fn the_committed_views_are_what_the_document_gives() {
         "run `cargo xtask views` and commit the result:\n{}",
         differences.join("\n")
     );
+}
+
+/// Every file of ours with this ending, by path from the root.
+fn sources(ending: &str) -> BTreeMap<String, String> {
+    let root = xtask::root().unwrap();
+    let mut found = BTreeMap::new();
+    let mut open = vec![root.clone()];
+    while let Some(folder) = open.pop() {
+        for entry in fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            let name = path.file_name().unwrap().to_str().unwrap();
+            if path.is_dir() {
+                if !["target", ".git", "node_modules", ".venv"].contains(&name) {
+                    open.push(path);
+                }
+            } else if name.ends_with(ending) {
+                let below = path.strip_prefix(&root).unwrap();
+                let below = below.to_str().unwrap().replace('\\', "/");
+                found.insert(below, fs::read_to_string(path).unwrap());
+            }
+        }
+    }
+    found
+}
+
+/// Where a text stands in our Rust code.
+fn files_with(text: &str) -> Vec<String> {
+    let sources = sources(".rs").into_iter();
+    let found = sources.filter(|(_, source)| source.contains(text));
+    found.map(|(path, _)| path).collect()
+}
+
+/// Another `Command` could pass on what a hook says of another repository.
+#[test]
+fn git_is_started_in_one_place() {
+    let text = ["Command::new(\"g", "it\")"].concat();
+    assert_eq!(files_with(&text), ["xtask/src/git.rs"]);
+}
+
+/// A folder that was written into a program is that of another checkout, if
+/// both share a target folder, or if one is a copy of the other.
+#[test]
+fn nothing_remembers_where_it_was_built() {
+    for variable in ["MANIFEST_DIR", "TARGET_TMPDIR", "BIN_EXE"] {
+        let text = format!("env!(\"CARGO_{variable}");
+        assert_eq!(files_with(&text), [""; 0], "{text}");
+    }
 }

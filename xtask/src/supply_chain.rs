@@ -14,6 +14,11 @@ pub fn run(root: &Path) -> Ending {
     // What only advisories need is left out: they need the network, too.
     match steps::install(root, "cargo-deny", VERSION, "--no-default-features") {
         Ok(program) => {
+            // Of crates for other platforms, too.
+            match steps::cargo(root, "fetch --quiet --locked") {
+                Ending::Clean => {}
+                other => return other,
+            }
             let mut deny = steps::command_of(&program, root);
             deny.args(["--offline", "check", "licenses", "bans", "sources"]);
             steps::run(&mut deny)
