@@ -9,25 +9,51 @@ use skypay_runtime::DateTime;
 
 /// A moment in GMT+8, in whole milliseconds. Writes itself with four decimals
 /// of the second, as the wire does.
+///
+/// All of them lie between [`Moment::FIRST`] and [`Moment::LAST`]: arithmetic
+/// that leads beyond stops there.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Moment(civil::DateTime);
 
 impl Moment {
-    /// That many milliseconds later; at most the last moment of the calendar.
+    /// The first moment of the calendar, at the beginning of the year 0.
+    pub const FIRST: Self = Self(civil::DateTime::constant(0, 1, 1, 0, 0, 0, 0));
+
+    /// The last moment of the calendar, at the end of the year 9999.
+    pub const LAST: Self = Self(civil::DateTime::constant(
+        9999,
+        12,
+        31,
+        23,
+        59,
+        59,
+        999_000_000,
+    ));
+
+    /// Every moment is made here. One that is finer than a millisecond, or
+    /// beyond the years that the wire can write, would not be the same when it
+    /// is read again: a clock could never reach what is due then.
+    fn cut(time: civil::DateTime) -> Self {
+        let finer = i64::from(time.subsec_nanosecond() % 1_000_000);
+        let whole = time.saturating_sub(SignedDuration::from_nanos(finer));
+        Self(whole).clamp(Self::FIRST, Self::LAST)
+    }
+
+    /// That many milliseconds later; at most [`Self::LAST`].
     #[must_use]
     pub fn plus(self, pause: Pause) -> Self {
         let milliseconds = i64::try_from(pause.0).unwrap_or(i64::MAX);
-        Self(
-            self.0
-                .saturating_add(SignedDuration::from_millis(milliseconds)),
-        )
+        let pause = SignedDuration::from_millis(milliseconds);
+        Self::cut(self.0.saturating_add(pause))
     }
 
-    /// That many days earlier; at least the first moment of the calendar.
+    /// That many days earlier; at least [`Self::FIRST`].
     #[must_use]
     pub fn minus_days(self, days: u64) -> Self {
         let hours = i64::try_from(days.saturating_mul(24)).unwrap_or(i64::MAX);
-        Self(self.0.saturating_sub(SignedDuration::from_hours(hours)))
+        // A number of hours that has more seconds than fit is not a span.
+        let span = SignedDuration::try_from_hours(hours).unwrap_or(SignedDuration::MAX);
+        Self::cut(self.0.saturating_sub(span))
     }
 
     /// The same moment for the wire.
@@ -40,15 +66,7 @@ impl Moment {
 /// Leaves out what is finer than a millisecond.
 impl From<DateTime> for Moment {
     fn from(time: DateTime) -> Self {
-        let civil = time.civil();
-        let whole = civil.subsec_nanosecond() / 1_000_000 * 1_000_000;
-        Self(
-            civil
-                .with()
-                .subsec_nanosecond(whole)
-                .build()
-                .unwrap_or(civil),
-        )
+        Self::cut(time.civil())
     }
 }
 
@@ -196,9 +214,42 @@ impl<'de> Deserialize<'de> for Pause {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
     use skypay_runtime::DateTime;
 
     use super::{Moment, Pause};
+
+    proptest! {
+        /// A moment that were not the same after it was kept would be due at
+        /// a time that no clock shows.
+        #[test]
+        fn whatever_is_added_is_a_moment_that_can_be_kept(
+            seconds in prop_oneof![any::<i64>(), -70_000_000_000..260_000_000_000_i64],
+            milliseconds in prop_oneof![any::<u64>(), 0..1_000_000_000_000_000_u64],
+            days in prop_oneof![any::<u64>(), 0..4_000_000_u64],
+        ) {
+            let start = Moment::from(DateTime::from_unix_seconds(seconds));
+            let later = start.plus(Pause::milliseconds(milliseconds));
+            let earlier = start.minus_days(days);
+            prop_assert!(earlier <= start && start <= later);
+            for moment in [earlier, start, later] {
+                prop_assert!((Moment::FIRST..=Moment::LAST).contains(&moment));
+                prop_assert_eq!(Moment::from(moment.date_time()), moment);
+                let text = serde_json::to_string(&moment).unwrap();
+                prop_assert_eq!(serde_json::from_str::<Moment>(&text).unwrap(), moment);
+            }
+        }
+    }
+
+    #[test]
+    fn the_calendar_has_ends() {
+        let all = Pause::milliseconds(u64::MAX);
+        assert_eq!(Moment::FIRST.plus(all), Moment::LAST);
+        assert_eq!(Moment::LAST.plus(Pause::milliseconds(1)), Moment::LAST);
+        assert_eq!(Moment::LAST.minus_days(u64::MAX), Moment::FIRST);
+        assert_eq!(Moment::LAST.to_string(), "9999-12-31 23:59:59.9990");
+        assert_eq!(Moment::FIRST.to_string(), "0000-01-01 00:00:00.0000");
+    }
 
     #[test]
     fn a_moment_is_kept_to_the_millisecond() {
