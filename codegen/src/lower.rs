@@ -7,9 +7,9 @@ use heck::{ToSnakeCase, ToUpperCamelCase};
 use crate::document::{Node, Value};
 use crate::model::{
     Api, Code, CodeTable, Direction, Effect, EnvelopeField, Environment, Example, Field,
-    FieldReference, FixedAnswer, Group, Limits, Message, Mode, Newtype, Operation, Outcome,
-    Parameter, Part, Presence, Protocol, Reference, Resend, ResultCode, Rule, Subject, Type,
-    Waiting, Written,
+    FieldReference, FixedAnswer, Group, Limits, Message, Mode, Money, MoneyState, Newtype,
+    Operation, Outcome, Parameter, Part, Presence, Protocol, Reference, Resend, ResultCode, Rule,
+    Subject, Type, Waiting, Written,
 };
 use crate::problem::{Findings, Problems};
 
@@ -109,8 +109,8 @@ const RULE: &str = "shape";
 struct Lowering<'d> {
     root: &'d Node,
     findings: Findings,
-    /// Outcomes of the return codes.
-    outcomes: BTreeMap<&'d str, Outcome>,
+    /// Outcomes of the return codes, and the vendor's texts of them.
+    outcomes: BTreeMap<&'d str, (Outcome, Option<&'d str>)>,
     /// Objects inside messages that are still to be lowered or already are,
     /// and whether their limits are enforced.
     rows: BTreeMap<&'d str, bool>,
@@ -131,12 +131,15 @@ impl<'d> Lowering<'d> {
         lowering
     }
 
-    fn outcomes(&self) -> BTreeMap<&'d str, Outcome> {
+    fn outcomes(&self) -> BTreeMap<&'d str, (Outcome, Option<&'d str>)> {
         self.components()
             .iter()
             .filter_map(|(_, schema)| schema.get("x-skypay-codes"))
             .flat_map(Node::items)
-            .filter_map(|code| Some((code.text_of("value")?, outcome(code.text_of("outcome")?)?)))
+            .filter_map(|code| {
+                let outcome = outcome(code.text_of("outcome")?)?;
+                Some((code.text_of("value")?, (outcome, code.text_of("text"))))
+            })
             .collect()
     }
 
@@ -296,6 +299,12 @@ impl<'d> Lowering<'d> {
             waiting: self.waiting(post),
             codes: self.result_codes(post),
             partner_codes: self.partner_codes(post),
+            partner_codes_doc: match post.get("x-skypay-partner-codes") {
+                Some(node) => self.text(node, &["description"]),
+                None => String::new(),
+            },
+            delivery_key: post.texts_of("x-skypay-delivery-key"),
+            effect_key: post.texts_of("x-skypay-effect-key"),
             code_required: required_names(response)
                 .iter()
                 .any(|wire| self.envelope_field(response, wire) == Some(EnvelopeField::Code)),
@@ -370,7 +379,7 @@ impl<'d> Lowering<'d> {
         let mut lowered = Vec::new();
         for node in codes.unwrap_or_default() {
             let code = self.text(node, &["code"]);
-            let Some(outcome) = self.outcomes.get(code.as_str()).copied() else {
+            let Some((outcome, text)) = self.outcomes.get(code.as_str()).copied() else {
                 let message = format!("the code `{code}` stands in no table with outcomes");
                 self.findings.add("codes-named", &node.place, message);
                 continue;
@@ -378,6 +387,7 @@ impl<'d> Lowering<'d> {
             let source = [("listed", true), ("expected", false)];
             lowered.push(ResultCode {
                 meaning: self.text(node, &["meaning"]),
+                text: node.text_of("text").or(text).map(str::to_owned),
                 outcome,
                 listed: self.word(node, "source", &source),
                 pointer: node.place.pointer.clone(),
@@ -392,7 +402,7 @@ impl<'d> Lowering<'d> {
         let bound = |key| node.integer_of(key).and_then(|bound| bound.try_into().ok());
         let range = bound("from").zip(bound("to"));
         if range.is_none() {
-            let message = "write `{from: 2000, to: 2999}`";
+            let message = "write `{from: 2000, to: 2999, description: …}`";
             self.findings.add(RULE, &node.place, message);
         }
         range
@@ -718,6 +728,14 @@ impl<'d> Lowering<'d> {
             kind: node.text_of("kind").map(str::to_owned),
             read_only: node.flag("readOnly"),
             outcome: node.text_of("outcome").and_then(outcome),
+            money: node
+                .text_of("moneyState")
+                .and_then(money_state)
+                .map(|state| Money {
+                    state,
+                    only_with: node.text_of("onlyWith").map(str::to_owned),
+                }),
+            text: node.text_of("text").map(str::to_owned),
             pointer: node.place.pointer.clone(),
         }
     }
@@ -813,6 +831,19 @@ fn outcome(word: &str) -> Option<Outcome> {
         "accepted" => Some(Outcome::Accepted),
         "rejected" => Some(Outcome::Rejected),
         "unknown" => Some(Outcome::Unknown),
+        _ => None,
+    }
+}
+
+/// The state of a payout's money that a word of the document names.
+pub(crate) fn money_state(word: &str) -> Option<MoneyState> {
+    match word {
+        "paid" => Some(MoneyState::Paid),
+        "failed" => Some(MoneyState::Failed),
+        "cancelled" => Some(MoneyState::Cancelled),
+        "open" => Some(MoneyState::Open),
+        "absent" => Some(MoneyState::Absent),
+        "amendment" => Some(MoneyState::Amendment),
         _ => None,
     }
 }

@@ -138,6 +138,16 @@ pub struct Operation {
     pub codes: Vec<ResultCode>,
     /// The range of codes that a partner may define.
     pub partner_codes: Option<(u16, u16)>,
+    /// What those codes are for and what they demand, in Markdown; empty where
+    /// there are none.
+    pub partner_codes_doc: String,
+    /// The request fields, by their names on the wire, that are all equal when
+    /// the same notification is delivered again; empty where nothing has to be
+    /// recognised.
+    pub delivery_key: Vec<String>,
+    /// The request fields that are all equal when two notifications report the
+    /// same business effect.
+    pub effect_key: Vec<String>,
     /// Whether every answer carries a return code.
     pub code_required: bool,
     /// The field that names the thing at stake.
@@ -218,10 +228,39 @@ pub struct ResultCode {
     pub meaning: String,
     /// What it says of the outcome.
     pub outcome: Outcome,
+    /// The text that the vendor sends with it here.
+    pub text: Option<String>,
     /// Whether the vendor's page of the operation lists it.
     pub listed: bool,
     /// Where it stands in the document, as a JSON pointer.
     pub pointer: String,
+}
+
+/// What a code says of a payout's money.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Money {
+    /// The state.
+    pub state: MoneyState,
+    /// The field of the same message that must be filled for the code to mean
+    /// this; without it, the state is open.
+    pub only_with: Option<String>,
+}
+
+/// The states of a payout's money.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum MoneyState {
+    /// The payee has it.
+    Paid,
+    /// The payout failed.
+    Failed,
+    /// The payout is cancelled for good.
+    Cancelled,
+    /// Not decided.
+    Open,
+    /// No payout was found.
+    Absent,
+    /// The code is about the payout's data.
+    Amendment,
 }
 
 /// What a return code says of the outcome.
@@ -519,6 +558,10 @@ pub struct Code {
     pub read_only: bool,
     /// What it says of the outcome, in the table of return codes.
     pub outcome: Option<Outcome>,
+    /// What it says of a payout's money.
+    pub money: Option<Money>,
+    /// The text that the vendor sends with it.
+    pub text: Option<String>,
     /// Where it stands in the document, as a JSON pointer.
     pub pointer: String,
 }

@@ -117,6 +117,8 @@ pub(crate) const OPERATION: &[(&str, Shape)] = &[
     ("x-skypay-mode", Text),
     ("x-skypay-effect", Text),
     ("x-skypay-subject", Text),
+    ("x-skypay-delivery-key", Texts),
+    ("x-skypay-effect-key", Texts),
     (
         "x-skypay-waiting",
         Members(&[
@@ -128,11 +130,16 @@ pub(crate) const OPERATION: &[(&str, Shape)] = &[
     ),
     (
         "x-skypay-partner-codes",
-        Members(&[("from", Number), ("to", Number)]),
+        Members(&[("from", Number), ("to", Number), ("description", Text)]),
     ),
     (
         "x-skypay-result-codes",
-        Rows(&[("code", Text), ("source", Text), ("meaning", Text)]),
+        Rows(&[
+            ("code", Text),
+            ("source", Text),
+            ("text", Text),
+            ("meaning", Text),
+        ]),
     ),
     (EXCEPTIONS, EXCEPTION_ROWS),
     ("security", List),
@@ -194,7 +201,10 @@ pub(crate) const SCHEMA: &[(&str, Shape)] = &[
             ("name", Text),
             ("kind", Text),
             ("outcome", Text),
+            ("moneyState", Text),
+            ("onlyWith", Text),
             ("readOnly", Flag),
+            ("text", Text),
             ("description", Text),
         ]),
     ),

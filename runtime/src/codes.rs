@@ -22,6 +22,28 @@ impl<C: Code> Code for Option<C> {
     }
 }
 
+/// What a code says of a payout's money.
+///
+/// A code that the document does not list says nothing, and neither does an
+/// absent one: the methods that return this return `None` for both.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum MoneyState {
+    /// The payee has the money.
+    Paid,
+    /// The payout failed.
+    Failed,
+    /// The payout is cancelled for good.
+    Cancelled,
+    /// Nothing is decided: the payout may still be paid, fail or be cancelled.
+    Open,
+    /// No payout was found. That is no proof that none exists, and not a
+    /// failure.
+    Absent,
+    /// The code reports a change of the payout's data and says nothing of its
+    /// money.
+    Amendment,
+}
+
 /// A code that the document does not list, as it was received.
 ///
 /// There is no way to make one of these from a code that is listed: it comes

@@ -24,6 +24,7 @@
 
 pub mod build;
 pub mod codes;
+mod message_key;
 pub mod operation;
 pub mod read;
 #[cfg(feature = "schemars")]
@@ -50,7 +51,8 @@ pub mod outcome;
 #[cfg(feature = "server")]
 pub mod server;
 
-pub use codes::Unlisted;
+pub use codes::{MoneyState, Unlisted};
+pub use message_key::MessageKey;
 pub use operation::{
     Answer, Direction, Effect, Mode, Operation, OperationInfo, Outcome, Resend, Stamp,
 };
@@ -63,7 +65,8 @@ pub mod generated {
     pub use std::borrow::Cow;
 
     pub use crate::build::{Slot, build};
-    pub use crate::codes::Unlisted;
+    pub use crate::codes::{MoneyState, Unlisted};
+    pub use crate::message_key::MessageKey;
     pub use crate::operation::{
         Answer, Direction, Effect, Mode, Operation, OperationInfo, Outcome, Resend, Stamp,
     };

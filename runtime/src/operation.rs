@@ -6,6 +6,7 @@ use std::fmt;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+use crate::message_key::MessageKey;
 use crate::validate::Validate;
 use crate::value::DateTime;
 
@@ -20,6 +21,25 @@ pub trait Operation: Serialize + DeserializeOwned + Validate + Send + Sync {
     /// The control numbers (or whatever else names the thing at stake) that
     /// the request speaks of; empty where it speaks of none.
     fn subjects(&self) -> Vec<&str>;
+
+    /// The key that is equal whenever the same notification is delivered again.
+    ///
+    /// Keep it in a unique column together with the name of the operation, in
+    /// the transaction that stores the notification. `None` if the operation
+    /// has no such key ([`OperationInfo::delivery_key`] is empty: there is
+    /// nothing to recognise), or if this message lacks one of its fields.
+    fn delivery_key(&self) -> Option<MessageKey> {
+        None
+    }
+
+    /// The key that is equal whenever two notifications report the same
+    /// business effect, even if they are two notifications.
+    ///
+    /// Whatever the notification causes at your side is to happen once for
+    /// each of these keys. `None` as for [`delivery_key`](Self::delivery_key).
+    fn effect_key(&self) -> Option<MessageKey> {
+        None
+    }
 }
 
 /// A response message.
@@ -78,10 +98,19 @@ pub struct OperationInfo {
     pub resend: Resend,
     /// The return codes of this operation and what each says of the outcome.
     pub codes: &'static [(&'static str, Outcome)],
+    /// The text that SkyPay's documentation gives for a return code of this
+    /// operation, where it gives one.
+    pub texts: &'static [(&'static str, &'static str)],
     /// Whether every answer carries a return code.
     pub code_required: bool,
     /// The range of codes that a partner may define for itself.
     pub partner_codes: Option<(u16, u16)>,
+    /// The request fields that [`Operation::delivery_key`] is made of, by their
+    /// names on the wire.
+    pub delivery_key: &'static [&'static str],
+    /// The request fields that [`Operation::effect_key`] is made of, by their
+    /// names on the wire.
+    pub effect_key: &'static [&'static str],
     /// The fields of request and answer, and of the rows in them, that hold
     /// personal data, by their names on the wire; sorted.
     pub personal: &'static [&'static str],
@@ -106,6 +135,15 @@ impl OperationInfo {
         } else {
             Outcome::Unknown
         }
+    }
+
+    /// The text that SkyPay's documentation gives for a return code of this
+    /// operation; `None` for a code that it does not list here or gives no text
+    /// for. What arrives may be worded otherwise: decide by the code alone.
+    #[must_use]
+    pub fn vendor_text(&self, code: &str) -> Option<&'static str> {
+        let listed = self.texts.iter().find(|(listed, _)| *listed == code);
+        listed.map(|(_, text)| *text)
     }
 
     /// The code that says that the operation was accepted.
@@ -195,8 +233,11 @@ mod tests {
             ("1", Outcome::Accepted),
             ("25", Outcome::Unknown),
         ],
+        texts: &[("-7", "No")],
         code_required: true,
         partner_codes: Some((20, 30)),
+        delivery_key: &[],
+        effect_key: &[],
         personal: &[],
     };
 
@@ -223,5 +264,7 @@ mod tests {
         };
         assert_eq!(nobodys.outcome_of("20"), Outcome::Unknown);
         assert_eq!(INFO.accepted_code(), "1");
+        assert_eq!(INFO.vendor_text("-7"), Some("No"));
+        assert_eq!(INFO.vendor_text("1"), None);
     }
 }

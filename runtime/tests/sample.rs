@@ -521,8 +521,11 @@ pub mod parcel_queue {
             ask_after_seconds: None,
             resend: Resend::Never,
             codes: &[("1000", Outcome::Accepted), ("-1016", Outcome::Rejected)],
+            texts: &[("-1016", "Insufficient balance")],
             code_required: true,
             partner_codes: None,
+            delivery_key: &[],
+            effect_key: &[],
             personal: &[],
         };
 

@@ -21,6 +21,7 @@ mod examples;
 )]
 mod fuzz;
 mod handlers;
+mod keys;
 mod limits;
 mod log;
 mod loopback;

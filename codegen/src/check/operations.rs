@@ -327,6 +327,113 @@ pub(super) fn result_codes(document: &Document<'_>, findings: &mut Findings) {
     }
 }
 
+/// Codes that a partner defines are allowed by the schema of the answer's code.
+pub(super) fn partner_codes(document: &Document<'_>, findings: &mut Findings) {
+    for operation in &document.operations {
+        let Some(codes) = operation.post.get("x-skypay-partner-codes") else {
+            continue;
+        };
+        let (Some(from), Some(to)) = (codes.integer_of("from"), codes.integer_of("to")) else {
+            continue;
+        };
+        if from > to {
+            let message = format!("the range ends with {to}, before it begins with {from}");
+            findings.add("partner-codes", &codes.place, message);
+        }
+        let response = operation.response().map(|node| document.resolve(node));
+        let fields = response.map(properties).unwrap_or_default().iter();
+        let mut fields = fields.map(|property| document.resolve(&property.node));
+        let Some(field) = fields.find(|field| field.get("x-skypay-codes").is_some()) else {
+            continue;
+        };
+        let pattern = field.text("pattern").map(regex_lite::Regex::new);
+        let allows = |code: i64| match &pattern {
+            Some(Ok(pattern)) => pattern.is_match(&code.to_string()),
+            // A pattern that is not understood is reported by its own rule.
+            Some(Err(_)) => true,
+            None => field.get("enum").is_none(),
+        };
+        let listed = field.get("enum").is_some();
+        if listed || !allows(from) || !allows(to) {
+            let message = "the schema of the answer's code does not allow these codes: let its table have a `pattern` that does in place of its `enum`";
+            findings.add("partner-codes", &codes.place, message);
+        }
+    }
+}
+
+/// The keys of notifications name required scalar fields, and a callback that
+/// changes something has both; what has the same delivery has the same effect.
+pub(super) fn message_keys(document: &Document<'_>, findings: &mut Findings) {
+    const RULE: &str = "message-keys";
+    for operation in &document.operations {
+        let post = operation.post;
+        let keys = ["x-skypay-delivery-key", "x-skypay-effect-key"];
+        let keys = keys.map(|key| post.get(key).map(|node| (key, node)));
+        let changes = post.text_of("x-skypay-effect") != Some("reads");
+        let wanted = operation.is_callback() && changes;
+        for (key, node) in keys.into_iter().flatten() {
+            if !wanted {
+                let message = format!(
+                    "`{key}` is for callbacks that change something: here there is nothing that must not happen twice at the receiver"
+                );
+                findings.add(RULE, &node.place, message);
+            }
+            key_fields(document, operation, node, findings);
+        }
+        let [delivery, effect] = keys;
+        if wanted && (delivery.is_none() || effect.is_none()) {
+            let message = "a callback that changes something says in `x-skypay-delivery-key` and `x-skypay-effect-key` by which fields a receiver recognises a repetition";
+            findings.add(RULE, &post.place, message);
+        }
+        if let (Some((_, delivery)), Some((_, effect))) = (delivery, effect) {
+            for field in effect.items() {
+                let mut known = delivery.items().iter();
+                if !known.any(|known| known.text() == field.text()) {
+                    let message = "the delivery key has no such field, so that one notification delivered twice could count as two effects";
+                    findings.add(RULE, &field.place, message);
+                }
+            }
+        }
+    }
+}
+
+/// The fields of a key, each once.
+fn key_fields(
+    document: &Document<'_>,
+    operation: &super::Operation<'_>,
+    key: &Node,
+    findings: &mut Findings,
+) {
+    const RULE: &str = "message-keys";
+    let Some(request) = operation.request() else {
+        return;
+    };
+    let message = document.resolve(request);
+    let required = message.get("required").map(Node::items).unwrap_or_default();
+    if key.items().is_empty() {
+        findings.add(RULE, &key.place, "a key has at least one field");
+    }
+    let mut seen = BTreeSet::new();
+    for item in key.items() {
+        let name = item.text().unwrap_or_default();
+        let property = properties(message).iter().find(|entry| entry.key == name);
+        let schema = property.map(|entry| document.resolve(&entry.node));
+        let wrong = match schema {
+            None => "is no field of the request",
+            Some(field) if field.flag("x-skypay-transport") => {
+                "is written by the transport and the same in every request"
+            }
+            Some(field) if matches!(field.text("type"), Some("object" | "array")) => "is no scalar",
+            Some(_) if !required.iter().any(|field| field.text() == Some(name)) => {
+                "is not `required`: without it the key would be gone"
+            }
+            Some(_) if !seen.insert(name) => "stands twice in the key",
+            Some(_) => continue,
+        };
+        findings.add(RULE, &item.place, format!("`{name}` {wrong}"));
+    }
+}
+
 /// The generator and progenitor read `OpenAPI` 3.0.3.
 pub(super) fn openapi_version(document: &Document<'_>, findings: &mut Findings) {
     let version = document.root.get("openapi");

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Document, is_identifier, is_variant, properties, scalar_text};
 use crate::document::Node;
-use crate::lower::{Schema, component, integer_type};
+use crate::lower::{Schema, component, integer_type, money_state};
 use crate::problem::Findings;
 
 /// Every value of a code table has a name and a description, in the order of
@@ -21,7 +21,9 @@ pub(super) fn codes_named(document: &Document<'_>, findings: &mut Findings) {
             .collect();
         let values = node.texts_of("enum");
         let values: Vec<_> = values.iter().map(|value| Some(value.as_str())).collect();
-        if listed != values {
+        if node.get("enum").is_none() {
+            open_table(name, node, &listed, findings);
+        } else if listed != values {
             let message = format!(
                 "`x-skypay-codes` and `enum` of `{name}` list different values, or the same in another order"
             );
@@ -44,12 +46,119 @@ pub(super) fn codes_named(document: &Document<'_>, findings: &mut Findings) {
                 let message = "the code has no description";
                 findings.add("codes-named", &code.place, message);
             }
+            if code.text_of("text") == Some("") {
+                let message = "the vendor's text is empty: leave `text` out";
+                findings.add("codes-named", &code.place, message);
+            }
             if let Some(outcome) = code.get("outcome")
                 && !matches!(outcome.text(), Some("accepted" | "rejected" | "unknown"))
             {
                 let message = "an outcome is `accepted`, `rejected` or `unknown`";
                 findings.add("codes-named", &outcome.place, message);
             }
+        }
+    }
+}
+
+/// A table without an `enum` allows more codes than it names; its `pattern`
+/// says which.
+fn open_table(name: &str, node: &Node, listed: &[Option<&str>], findings: &mut Findings) {
+    let Some(pattern) = node.get("pattern") else {
+        let message = format!(
+            "`{name}` says of no code whether it is allowed: give it an `enum`, or, if other \
+             codes may stand there too, a `pattern`"
+        );
+        findings.add("codes-named", &node.place, message);
+        return;
+    };
+    // A pattern that is not understood is reported by its own rule.
+    let Ok(allowed) = regex_lite::Regex::new(pattern.text().unwrap_or_default()) else {
+        return;
+    };
+    for code in listed.iter().flatten() {
+        if !allowed.is_match(code) {
+            let message = format!("the table's `pattern` does not allow its own code `{code}`");
+            findings.add("codes-named", &pattern.place, message);
+        }
+    }
+}
+
+/// A table that says what a code means for the money says it of every code, in
+/// words that are known; a condition names a field of each message that has
+/// the code, one that may be absent.
+pub(super) fn money_states(document: &Document<'_>, findings: &mut Findings) {
+    for (name, node) in &document.components {
+        let codes = node.get("x-skypay-codes").map(Node::items);
+        let codes = codes.unwrap_or_default();
+        let speaks = codes.iter().any(|code| code.get("moneyState").is_some());
+        for code in codes {
+            let state = code.get("moneyState");
+            if let Some(only_with) = code.get("onlyWith") {
+                if state.is_none() {
+                    let message = "`onlyWith` is a condition of `moneyState`, which is missing";
+                    findings.add("money-state", &only_with.place, message);
+                }
+                condition_field(document, name, only_with, findings);
+            }
+            match state {
+                None if speaks => {
+                    let message = format!(
+                        "other codes of `{name}` have a `moneyState`, and this one leaves open what becomes of the money: give it one"
+                    );
+                    findings.add("money-state", &code.place, message);
+                }
+                Some(state) if money_state(state.text().unwrap_or_default()).is_none() => {
+                    let message = "`moneyState` is `paid`, `failed`, `cancelled`, `open`, `absent` or `amendment`";
+                    findings.add("money-state", &state.place, message);
+                }
+                _ => {}
+            }
+        }
+    }
+    for (name, node) in document.objects() {
+        let mut speaking = properties(document.resolve(node))
+            .iter()
+            .filter(|property| {
+                let codes = document.resolve(&property.node).get("x-skypay-codes");
+                let mut codes = codes.map(Node::items).unwrap_or_default().iter();
+                codes.any(|code| code.get("moneyState").is_some())
+            });
+        if let Some(second) = speaking.nth(1) {
+            let message = format!(
+                "`{name}` has two fields that say what becomes of the money, and they may disagree"
+            );
+            findings.add("money-state", &second.place, message);
+        }
+    }
+}
+
+/// Whether each message with a field of the table has the field of a condition.
+fn condition_field(
+    document: &Document<'_>,
+    table: &str,
+    only_with: &Node,
+    findings: &mut Findings,
+) {
+    let field = only_with.text().unwrap_or_default();
+    for (name, node) in document.objects() {
+        let fields = properties(document.resolve(node));
+        let of_table = |property: &&crate::document::Entry| {
+            document.resolve(&property.node).component_name() == Some(table)
+        };
+        if !fields.iter().any(|property| of_table(&property)) {
+            continue;
+        }
+        let scalar = fields.iter().find(|property| property.key == field);
+        let scalar = scalar.filter(|property| {
+            let schema = document.resolve(&property.node);
+            !matches!(schema.text("type"), Some("object" | "array"))
+        });
+        let required = node.texts_of("required");
+        if scalar.is_none() || required.iter().any(|always| always == field) {
+            let message = format!(
+                "`{name}` has codes of `{table}`, but no scalar field `{field}` that may be absent"
+            );
+            findings.add("money-state", &only_with.place, message);
         }
     }
 }
@@ -77,12 +186,10 @@ pub(super) fn enums_are_tables(document: &Document<'_>, findings: &mut Findings)
             findings.add("enums-are-tables", &values.place, message);
             continue;
         };
-        let known = table.texts_of("enum");
+        let known = table.get("x-skypay-codes").map(Node::items);
         for value in values.items() {
-            if !value
-                .text()
-                .is_some_and(|text| known.iter().any(|known| known == text))
-            {
+            let mut known = known.unwrap_or_default().iter();
+            if !known.any(|code| code.text_of("value") == value.text()) {
                 let message = "the table that this field refers to has no such code";
                 findings.add("enums-are-tables", &value.place, message);
             }
@@ -426,7 +533,9 @@ const TAKEN_TYPES: &[&str] = &[
     "Fields",
     "Invalid",
     "Limits",
+    "MessageKey",
     "Mode",
+    "MoneyState",
     "None",
     "Ok",
     "Operation",

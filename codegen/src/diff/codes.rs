@@ -119,7 +119,8 @@ impl<'d> Walk<'d, '_> {
     /// A table's list that no longer goes with its rows: the rows are what is
     /// generated, so that the list alone says something else.
     fn table_lists(&mut self, a: &View<'d>, b: &View<'d>) {
-        let (Some(old), Some(new)) = (a.listed(), b.listed()) else {
+        // A table without a list is bounded by its pattern.
+        let (Some(old), Some(new)) = (a.table_list(), b.table_list()) else {
             return;
         };
         let agree = missing(old, new).is_empty() && missing(new, old).is_empty();
@@ -165,7 +166,17 @@ impl<'d> Walk<'d, '_> {
                 "readOnly" if before.whole => ("code-restored", Effect::LOOSENED),
                 "readOnly" => ("code-restored", Effect::PATCH),
                 "kind" => ("code-kind-changed", Effect::PATCH),
-                "description" => ("words-changed", Effect::PATCH),
+                // Whoever books by it books otherwise from now on.
+                "moneyState" | "onlyWith" => {
+                    let states = (old.get("moneyState"), new.get("moneyState"));
+                    let effect = match states {
+                        (None, _) => Effect::ADDED,
+                        (_, None) => Effect::new(Wire::Ok, Wire::Break, Bump::Major, Bump::Major),
+                        _ => Effect::new(Wire::Ok, Wire::Break, Bump::Minor, Bump::Minor),
+                    };
+                    ("code-money-changed", effect)
+                }
+                "description" | "text" => ("words-changed", Effect::PATCH),
                 _ => ("other-changed", Effect::MEANING),
             };
             self.note_pair(rule, pair, effect);

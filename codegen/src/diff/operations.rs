@@ -469,6 +469,8 @@ impl<'d> Comparison<'d, '_> {
                 "x-skypay-waiting" => self.waiting(pair, b),
                 "x-skypay-result-codes" => self.result_codes(pair, b),
                 "x-skypay-partner-codes" => self.partner_codes(pair, b),
+                "x-skypay-delivery-key" => self.message_key("delivery-key-changed", pair, b),
+                "x-skypay-effect-key" => self.message_key("effect-key-changed", pair, b),
                 _ => {
                     let (rule, verdict) = member(key, a.node, b.node);
                     self.note_pair(rule, pair, b, verdict);
@@ -560,7 +562,21 @@ impl<'d> Comparison<'d, '_> {
         if let Some(effect) = Effect::constraint(Some(tightened), Some(loosened)) {
             let verdict = effect.verdict(Part::Response);
             self.note_pair("partner-codes-changed", pair, b, verdict);
+        } else {
+            self.note_pair("words-changed", pair, b, Verdict::PATCH);
         }
+    }
+
+    /// The fields by which the receiver recognises a notification. What it has
+    /// stored under the old key is not found under another one, so that a
+    /// repetition takes effect again.
+    fn message_key(&mut self, rule: &'static str, pair: Pair<'d>, b: &Operation<'d>) {
+        let verdict = match pair {
+            // Nothing can have been stored under a key before there was one.
+            (None, Some(_)) => Verdict::ADDED,
+            _ => Verdict::new(Wire::Ok, Wire::Break, Bump::Minor, Bump::Minor),
+        };
+        self.note_pair(rule, pair, b, verdict);
     }
 
     /// Every status that may be answered.

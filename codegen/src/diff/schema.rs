@@ -216,6 +216,12 @@ impl<'d> Walk<'d, '_> {
         if changed.is_empty() {
             return;
         }
+        // A code table may have a pattern in place of a closed list.
+        if let (Some(_), Some(_)) = (a.table_list().xor(b.table_list()), b.table()) {
+            let opened = b.table_list().is_none();
+            let pair = (a.get("pattern"), b.get("pattern"));
+            return self.note_constraint(pair, Some(!opened), Some(opened));
+        }
         let whole = pattern::relation(&before, &new);
         for key in changed {
             let mut after = before.clone();

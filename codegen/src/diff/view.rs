@@ -121,6 +121,13 @@ impl<'d> View<'d> {
         self.get("x-skypay-codes")
     }
 
+    /// The values that the code table itself lists.
+    pub(super) fn table_list(&self) -> Option<&'d Node> {
+        let mut layers = self.layers.iter();
+        let table = layers.find(|layer| layer.get("x-skypay-codes").is_some())?;
+        table.get("enum")
+    }
+
     /// The values that the schema lists, wherever it does.
     pub(super) fn listed(&self) -> Option<&'d Node> {
         self.layers.iter().rev().find_map(|layer| layer.get("enum"))

@@ -2,9 +2,9 @@
 
 use super::html::Html;
 use super::links::anchor;
-use super::operation::outcome;
+use super::operation::{outcome, vendor_text};
 use super::{Page, columns, markdown, section};
-use crate::model::{Code, CodeTable};
+use crate::model::{Code, CodeTable, MoneyState};
 
 impl Page<'_> {
     /// All code tables.
@@ -60,10 +60,32 @@ impl Page<'_> {
                     html.text(" ");
                     outcome(html, known);
                 }
+                if let Some(money) = &code.money {
+                    html.text(" ");
+                    html.element("span", &[("class", "tag")], |html| {
+                        html.text(state(money.state));
+                        if let Some(field) = &money.only_with {
+                            html.text(&format!(" only with {field}, else open"));
+                        }
+                    });
+                }
             });
             html.element("td", &[], |html| {
                 markdown::write_inline(html, &self.links, &code.doc);
+                vendor_text(html, code.text.as_deref());
             });
         });
+    }
+}
+
+/// The state of a payout's money in words.
+fn state(state: MoneyState) -> &'static str {
+    match state {
+        MoneyState::Paid => "money: paid",
+        MoneyState::Failed => "money: failed",
+        MoneyState::Cancelled => "money: cancelled",
+        MoneyState::Open => "money: open",
+        MoneyState::Absent => "money: absent",
+        MoneyState::Amendment => "money: unchanged, an amendment",
     }
 }

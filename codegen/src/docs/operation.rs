@@ -103,6 +103,14 @@ impl Page<'_> {
                     html.leaf("code", &[], &subject_name(operation, subject));
                 });
             }
+            for (name, key) in [
+                ("Delivered again", &operation.delivery_key),
+                ("Same effect", &operation.effect_key),
+            ] {
+                if !key.is_empty() {
+                    fact(html, name, |html| equal_fields(html, key));
+                }
+            }
             fact(html, "Chapter", |html| html.text(&self.chapter(operation)));
         });
     }
@@ -154,11 +162,12 @@ impl Page<'_> {
             });
         }
         if let Some((from, to)) = operation.partner_codes {
-            let text = format!(
-                "You may answer with codes of your own from {from} to {to}, explained in the \
-                 description."
-            );
-            html.leaf("p", &[], &text);
+            html.element("p", &[], |html| {
+                html.text(&format!(
+                    "You may answer with codes of your own from {from} to {to}. "
+                ));
+                markdown::write_inline(html, &self.links, &operation.partner_codes_doc);
+            });
         }
     }
 
@@ -178,6 +187,7 @@ impl Page<'_> {
             });
             html.element("td", &[], |html| {
                 markdown::write_inline(html, &self.links, &code.meaning);
+                vendor_text(html, code.text.as_deref());
             });
         });
     }
@@ -197,6 +207,27 @@ impl Page<'_> {
             }
             None => html.leaf("code", &[], value),
         }
+    }
+}
+
+/// The fields that are equal whenever a notification is the same.
+fn equal_fields(html: &mut Html, key: &[String]) {
+    html.text("if all of these are equal: ");
+    for (index, field) in key.iter().enumerate() {
+        if index > 0 {
+            html.text(", ");
+        }
+        html.leaf("code", &[], field);
+    }
+}
+
+/// The vendor's text of a return code.
+pub(super) fn vendor_text(html: &mut Html, text: Option<&str>) {
+    if let Some(text) = text {
+        html.element("span", &[("class", "more")], |html| {
+            html.text("SkyPay's text: ");
+            html.leaf("q", &[], text);
+        });
     }
 }
 

@@ -319,7 +319,8 @@ fn answers_doc(operation: &Operation) -> String {
     };
     if let Some((from, to)) = operation.partner_codes {
         doc.push_str(&format!(
-            "\n\nor with a code of your own from {from} to {to}, explained in its description."
+            "\n\nor with a code of your own from {from} to {to}. {}",
+            operation.partner_codes_doc
         ));
     }
     doc

@@ -3,7 +3,7 @@
 
 mod validation;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use proc_macro2::{Ident, Literal, TokenStream, TokenTree};
 use quote::{format_ident, quote};
@@ -12,8 +12,8 @@ use super::example;
 use super::{Piece, docs, manifest, rust_file};
 use crate::File;
 use crate::model::{
-    Api, CodeTable, Direction, Effect, EnvelopeField, Field, Message, Mode, Newtype, Operation,
-    Outcome, Part, Resend, Subject, Type, Written,
+    Api, CodeTable, Direction, Effect, EnvelopeField, Field, Message, Mode, MoneyState, Newtype,
+    Operation, Outcome, Part, Resend, Subject, Type, Written,
 };
 
 /// Every file of the crate.
@@ -58,9 +58,9 @@ fn library(api: &Api) -> File {
         pub use values::*;
 
         pub use skypay_runtime::{
-            Amount, Answer, Date, DateTime, Direction, Effect, Invalid, Mode, Operation,
-            OperationInfo, Outcome, PersonName, Resend, Sensitive, Stamp, Unlisted, Validate,
-            Violation, Violations,
+            Amount, Answer, Date, DateTime, Direction, Effect, Invalid, MessageKey, Mode,
+            MoneyState, Operation, OperationInfo, Outcome, PersonName, Resend, Sensitive, Stamp,
+            Unlisted, Validate, Violation, Violations,
         };
 
         #read_doc
@@ -154,7 +154,7 @@ fn rows(api: &Api) -> File {
 }
 
 /// The names that a module of messages may use from the runtime.
-const RUNTIME_NAMES: [&str; 27] = [
+const RUNTIME_NAMES: [&str; 29] = [
     "Amount",
     "Answer",
     "AsText",
@@ -166,7 +166,9 @@ const RUNTIME_NAMES: [&str; 27] = [
     "Fields",
     "Invalid",
     "Limits",
+    "MessageKey",
     "Mode",
+    "MoneyState",
     "Operation",
     "OperationInfo",
     "Outcome",
@@ -249,8 +251,84 @@ fn message(api: &Api, message: &Message, operation: Option<&Operation>) -> Vec<P
         builder(message).into(),
         builder_impl(message).into(),
         validation::validation(api, message).into(),
+        message_money(api, message).into(),
         from_plain(message).into(),
     ]
+}
+
+/// What a message says of a payout's money: its code, and the field without
+/// which a code does not mean all that it means.
+fn message_money(api: &Api, message: &Message) -> TokenStream {
+    let table_of = |field: &Field| match &field.ty {
+        Type::Codes(name) => api.code_tables.iter().find(|table| table.name == *name),
+        _ => None,
+    };
+    let mut fields = message.fields.iter();
+    let found = fields.find_map(|field| Some((field, table_of(field).filter(|it| has_money(it))?)));
+    let Some((field, table)) = found else {
+        return TokenStream::new();
+    };
+    let name = format_ident!("{}", message.name);
+    let codes = format_ident!("{}", table.name);
+    let ident = field_ident(field);
+    let code = if field.required {
+        quote!(self.#ident)
+    } else {
+        quote!(self.#ident.as_ref()?)
+    };
+    let borrowed = field.required.then(|| quote!(&));
+    let conditional: Vec<_> = table
+        .codes
+        .iter()
+        .filter_map(|code| {
+            let money = code.money.as_ref()?;
+            let wire = money.only_with.as_ref()?;
+            let filled = field_ident(message.fields.iter().find(|field| field.wire == *wire)?);
+            let (variant, state) = (format_ident!("{}", code.variant), state_tokens(money.state));
+            Some(quote!(#codes::#variant if self.#filled.is_some() => Some(MoneyState::#state)))
+        })
+        .collect();
+    let state = if conditional.is_empty() {
+        quote!(#code.money_state())
+    } else {
+        quote! {
+            match #borrowed #code {
+                #(#conditional,)*
+                code => code.money_state(),
+            }
+        }
+    };
+    let doc = docs(&format!(
+        "What the message says of the payout's money by `{}`; `None` if that is absent or not \
+         listed.",
+        field.wire
+    ));
+    let may_use = may_use_deprecated(message);
+    quote! {
+        #may_use
+        impl #name {
+            #doc
+            #[must_use]
+            pub fn money_state(&self) -> Option<MoneyState> {
+                #state
+            }
+        }
+    }
+}
+
+fn has_money(table: &CodeTable) -> bool {
+    table.codes.iter().any(|code| code.money.is_some())
+}
+
+fn state_tokens(state: MoneyState) -> Ident {
+    match state {
+        MoneyState::Paid => format_ident!("Paid"),
+        MoneyState::Failed => format_ident!("Failed"),
+        MoneyState::Cancelled => format_ident!("Cancelled"),
+        MoneyState::Open => format_ident!("Open"),
+        MoneyState::Absent => format_ident!("Absent"),
+        MoneyState::Amendment => format_ident!("Amendment"),
+    }
 }
 
 /// Where an item may come as a plain text: the item with that one field.
@@ -581,11 +659,17 @@ fn operation_impl(api: &Api, operation: &Operation) -> TokenStream {
         };
         quote!((#value, Outcome::#outcome))
     });
+    let texts = vendor_texts(operation);
     let code_required = operation.code_required;
     let partner_codes = option(operation.partner_codes.map(|(from, to)| {
         let (from, to) = (Literal::u16_unsuffixed(from), Literal::u16_unsuffixed(to));
         quote!((#from, #to))
     }));
+    let (delivery_key, effect_key) = (&operation.delivery_key, &operation.effect_key);
+    let keys = [
+        key_method("delivery_key", delivery_key, &operation.request),
+        key_method("effect_key", effect_key, &operation.request),
+    ];
     let subjects = match &operation.subject {
         None => quote!(Vec::new()),
         Some(Subject::Field(field)) => {
@@ -616,16 +700,45 @@ fn operation_impl(api: &Api, operation: &Operation) -> TokenStream {
                 ask_after_seconds: #ask_after,
                 resend: Resend::#resend,
                 codes: &[#(#codes),*],
+                texts: &[#(#texts),*],
                 code_required: #code_required,
                 partner_codes: #partner_codes,
+                delivery_key: &[#(#delivery_key),*],
+                effect_key: &[#(#effect_key),*],
                 personal: &[#(#personal),*],
             };
 
             fn subjects(&self) -> Vec<&str> {
                 #subjects
             }
+
+            #(#keys)*
         }
     }
+}
+
+/// The vendor's texts of the return codes of an operation.
+fn vendor_texts(operation: &Operation) -> impl Iterator<Item = TokenStream> {
+    operation.codes.iter().filter_map(|code| {
+        let (value, text) = (&code.code, code.text.as_ref()?);
+        Some(quote!((#value, #text)))
+    })
+}
+
+/// The method that gives the key of a message, where the operation has one.
+fn key_method(name: &str, key: &[String], request: &Message) -> Option<TokenStream> {
+    let name = format_ident!("{name}");
+    let fields: Option<Vec<_>> = key
+        .iter()
+        .map(|wire| request.fields.iter().find(|field| field.wire == *wire))
+        .map(|field| field.map(field_ident))
+        .collect();
+    let fields = fields.filter(|fields| !fields.is_empty())?;
+    Some(quote! {
+        fn #name(&self) -> Option<MessageKey> {
+            MessageKey::of(&[#(AsText::as_text(&self.#fields)),*])
+        }
+    })
 }
 
 /// The names of all fields of an operation that hold personal data, in whichever
@@ -744,11 +857,14 @@ fn codes(api: &Api) -> File {
     for table in &api.code_tables {
         pieces.push(code_enum(table).into());
         pieces.push(Piece::Text(code_macro(table)));
+        pieces.push(code_facts(table).into());
     }
+    let money = api.code_tables.iter().any(has_money);
+    let money = money.then(|| quote!(MoneyState,));
     pieces.insert(
         0,
         Piece::Items(quote!(
-            use skypay_runtime::Unlisted;
+            use skypay_runtime::{#money Unlisted};
         )),
     );
     rust_file(
@@ -780,6 +896,87 @@ fn code_enum(table: &CodeTable) -> TokenStream {
             #(#variants,)*
             #unlisted
             Unlisted(Unlisted),
+        }
+    }
+}
+
+/// What the document says of each code besides its meaning: the vendor's text
+/// of a return code, and the state of the money.
+fn code_facts(table: &CodeTable) -> TokenStream {
+    let name = format_ident!("{}", table.name);
+    let variant = |code: &crate::model::Code| format_ident!("{}", code.variant);
+    let return_codes = table.codes.iter().any(|code| code.outcome.is_some());
+    let text = return_codes.then(|| {
+        let texts = table.codes.iter().filter_map(|code| {
+            let (variant, text) = (variant(code), code.text.as_ref()?);
+            Some(quote!(Self::#variant => Some(#text)))
+        });
+        let doc = docs(
+            "The text that SkyPay's documentation gives for the code, where it gives one. An \
+             operation may have another: see `OperationInfo::vendor_text`. What arrives may be \
+             worded otherwise: decide by the code alone.",
+        );
+        quote! {
+            #doc
+            #[must_use]
+            pub fn vendor_text(&self) -> Option<&'static str> {
+                match self {
+                    #(#texts,)*
+                    _ => None,
+                }
+            }
+        }
+    });
+    let money = has_money(table).then(|| {
+        let mut by_state: BTreeMap<Ident, Vec<Ident>> = BTreeMap::new();
+        for code in &table.codes {
+            let Some(money) = &code.money else { continue };
+            let state = match money.only_with {
+                // Without the field, nothing is decided.
+                Some(_) => MoneyState::Open,
+                None => money.state,
+            };
+            let variants = by_state.entry(state_tokens(state)).or_default();
+            variants.push(variant(code));
+        }
+        let states = by_state
+            .iter()
+            .map(|(state, variants)| quote!(#(Self::#variants)|* => Some(MoneyState::#state)));
+        let mut doc =
+            "What the code says of a payout's money; `None` if it is not listed.".to_owned();
+        for code in &table.codes {
+            if let Some((money, field)) = code
+                .money
+                .as_ref()
+                .and_then(|money| Some((money, money.only_with.as_ref()?)))
+            {
+                doc.push_str(&format!(
+                    "\n\n`{}` alone is [`MoneyState::Open`]: it is [`MoneyState::{}`] only in a \
+                     message that has `{field}`. Ask the message.",
+                    code.value,
+                    state_tokens(money.state),
+                ));
+            }
+        }
+        let doc = docs(&doc);
+        quote! {
+            #doc
+            #[must_use]
+            pub fn money_state(&self) -> Option<MoneyState> {
+                match self {
+                    #(#states,)*
+                    Self::Unlisted(_) => None,
+                }
+            }
+        }
+    });
+    if text.is_none() && money.is_none() {
+        return TokenStream::new();
+    }
+    quote! {
+        impl #name {
+            #text
+            #money
         }
     }
 }

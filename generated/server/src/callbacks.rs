@@ -100,7 +100,8 @@ pub trait PartnerCallbacks: Send + Sync + 'static {
     /// - `-1022`: The payee's account is refused.
     /// - `-1026`: The payout has been paid already.
     ///
-    /// or with a code of your own from 2000 to 2999, explained in its description.
+    /// or with a code of your own from 2000 to 2999. They are for refusals that no
+    /// listed code fits. Each must be described in `responseDescription`.
     ///
     /// # Example
     ///
@@ -175,7 +176,8 @@ pub trait PartnerCallbacks: Send + Sync + 'static {
     /// - `-1022`: The payee's account is refused.
     /// - `-1026`: The payout has been paid already, by another confirmation.
     ///
-    /// or with a code of your own from 2000 to 2999, explained in its description.
+    /// or with a code of your own from 2000 to 2999. They are for refusals that no
+    /// listed code fits. Each must be described in `responseDescription`.
     ///
     /// # Example
     ///
@@ -235,7 +237,8 @@ pub trait PartnerCallbacks: Send + Sync + 'static {
     /// - `-1015`: The contract number is unknown.
     /// - `-1026`: The contract is repaid already.
     ///
-    /// or with a code of your own from 2000 to 2999, explained in its description.
+    /// or with a code of your own from 2000 to 2999. They are for refusals that no
+    /// listed code fits. Each must be described in `responseDescription`.
     ///
     /// # Example
     ///
@@ -298,7 +301,8 @@ pub trait PartnerCallbacks: Send + Sync + 'static {
     ///   same code means an unknown contract number.)
     /// - `-1026`: The contract is repaid already.
     ///
-    /// or with a code of your own from 2000 to 2999, explained in its description.
+    /// or with a code of your own from 2000 to 2999. They are for refusals that no
+    /// listed code fits. Each must be described in `responseDescription`.
     ///
     /// # Example
     ///

@@ -109,8 +109,25 @@ impl Operation for CancelPayoutRequest {
             ("-1032", Outcome::Rejected),
             ("-9999", Outcome::Unknown),
         ],
+        texts: &[
+            ("1000", "Success"),
+            ("-1000", "Post context is not valid"),
+            ("-1001", "Verification failed"),
+            (
+                "-1009",
+                "An unpredictable exception occurs.(return exception message)",
+            ),
+            ("-1012", "Control number invalid or expired"),
+            (
+                "-1032",
+                "Your IP xxx is not whitelisted.Please contact Support Team.",
+            ),
+            ("-9999", "Service not available/Connection error"),
+        ],
         code_required: true,
         partner_codes: None,
+        delivery_key: &[],
+        effect_key: &[],
         personal: &[],
     };
     fn subjects(&self) -> Vec<&str> {

@@ -3,7 +3,7 @@
 //! The code tables. Each is open: a value that the document does not list is kept
 //! as it came and goes out again as it came.
 
-use skypay_runtime::Unlisted;
+use skypay_runtime::{MoneyState, Unlisted};
 
 /// What became of the request. The same code may mean different things in different
 /// operations: see the result codes of each. The table is open: codes that it does
@@ -92,6 +92,44 @@ skypay_runtime::codes!(ResponseCode {
     AddressNotWhitelisted = "-1032",
     ServiceNotAvailable = "-9999",
 });
+
+impl ResponseCode {
+    /// The text that SkyPay's documentation gives for the code, where it gives one. An
+    /// operation may have another: see `OperationInfo::vendor_text`. What arrives may
+    /// be worded otherwise: decide by the code alone.
+    #[must_use]
+    pub fn vendor_text(&self) -> Option<&'static str> {
+        match self {
+            Self::Success => Some("Success"),
+            Self::InvalidContext => Some("Post context is not valid"),
+            Self::VerificationFailed => Some("Verification failed"),
+            Self::UnknownFunction => Some("Service function incorrect."),
+            Self::DuplicateControlNumber => Some("Control number is already exists"),
+            Self::UnexpectedError => {
+                Some("Unpredictable exception occur/Merchant is not available")
+            }
+            Self::NotStored => Some("Store data doesn't success, please inform contact windows."),
+            Self::MissingParameter => Some("Missing necessary parameter"),
+            Self::ControlNumberInvalid => Some("Control number invalid or expired"),
+            Self::BackendError => Some("Backend exception occurs."),
+            Self::PrefixIncorrect => Some("Prefix of Control number is incorrect."),
+            Self::ContractNumberInvalid => Some("The contract number is invalid."),
+            Self::InsufficientBalance => Some("Insufficient balance"),
+            Self::AlreadyCompleted => Some("The contract number of status is completed."),
+            Self::BankCityIncorrect => Some("Bank city is incorrect"),
+            Self::BankNoIncorrect => Some("Bank No is incorrect"),
+            Self::AccountNumberInvalid => Some("Invalid Accountnumber"),
+            Self::AlreadyPaid => Some("Transactions has been paid"),
+            Self::BalanceLimitExceeded => Some("balance limit exceeded"),
+            Self::DailyLimitExceeded => Some("Has exceeded the limit of 10 transactions per day"),
+            Self::AddressNotWhitelisted => {
+                Some("Your IP xxx is not whitelisted.Please contact Support Team.")
+            }
+            Self::ServiceNotAvailable => Some("Service not available/Connection error"),
+            _ => None,
+        }
+    }
+}
 
 /// A channel that pays out. The codes are not those of the collection channels,
 /// although some numbers are the same.
@@ -229,6 +267,21 @@ skypay_runtime::codes!(PayType {
     AmendFailed = "6",
 });
 
+impl PayType {
+    /// What the code says of a payout's money; `None` if it is not listed.
+    #[must_use]
+    pub fn money_state(&self) -> Option<MoneyState> {
+        match self {
+            Self::Amended | Self::AmendFailed => Some(MoneyState::Amendment),
+            Self::Cancelled => Some(MoneyState::Cancelled),
+            Self::Failed => Some(MoneyState::Failed),
+            Self::Uploaded => Some(MoneyState::Open),
+            Self::Paid => Some(MoneyState::Paid),
+            Self::Unlisted(_) => None,
+        }
+    }
+}
+
 /// Where a payout stands, as `payoutQueryStatus` tells it. The numbers are not
 /// those of `payType`.
 #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -264,6 +317,25 @@ skypay_runtime::codes!(PayoutStatus {
     InquirySucceeded = "10",
     InquiryFailed = "11",
 });
+
+impl PayoutStatus {
+    /// What the code says of a payout's money; `None` if it is not listed.
+    ///
+    /// `3` alone is [`MoneyState::Open`]: it is [`MoneyState::Cancelled`] only in a
+    /// message that has `cancelTime`. Ask the message.
+    #[must_use]
+    pub fn money_state(&self) -> Option<MoneyState> {
+        match self {
+            Self::InquiryFailed => Some(MoneyState::Absent),
+            Self::Failed => Some(MoneyState::Failed),
+            Self::Pending | Self::Uploaded | Self::Cancelled | Self::InquirySucceeded => {
+                Some(MoneyState::Open)
+            }
+            Self::Completed => Some(MoneyState::Paid),
+            Self::Unlisted(_) => None,
+        }
+    }
+}
 
 /// The occasion of a movement on the partner's accounts.
 #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]

@@ -5,8 +5,8 @@
 use crate::{CollectionChannel, ContractNumber, Phone, ResponseCode};
 use serde::{Deserialize, Serialize};
 use skypay_runtime::generated::{
-    Amount, Answer, DateTime, Direction, Effect, Invalid, Limits, Mode, Operation, OperationInfo,
-    Outcome, Resend, Slot, Stamp, Validate, Violations, build, wire,
+    Amount, Answer, AsText, DateTime, Direction, Effect, Invalid, Limits, MessageKey, Mode,
+    Operation, OperationInfo, Outcome, Resend, Slot, Stamp, Validate, Violations, build, wire,
 };
 
 /// Confirms that a repayment was collected.
@@ -201,12 +201,38 @@ impl Operation for CollectionCollectRequest {
             ("-1015", Outcome::Rejected),
             ("-1026", Outcome::Rejected),
         ],
+        texts: &[
+            ("1000", "Success"),
+            ("-1000", "Post context is not valid"),
+            ("-1001", "Verification failed"),
+            ("-1009", "An Unpredictable exception occurs"),
+            ("-1015", "The transaction has been collected"),
+            ("-1026", "Transactions has been paid"),
+        ],
         code_required: true,
         partner_codes: Some((2000, 2999)),
+        delivery_key: &["contractNumber", "receiptNumber", "payChannel"],
+        effect_key: &["contractNumber", "receiptNumber", "payChannel"],
         personal: &["phone"],
     };
     fn subjects(&self) -> Vec<&str> {
         vec![self.contract_number.as_ref()]
+    }
+
+    fn delivery_key(&self) -> Option<MessageKey> {
+        MessageKey::of(&[
+            AsText::as_text(&self.contract_number),
+            AsText::as_text(&self.receipt_number),
+            AsText::as_text(&self.pay_channel),
+        ])
+    }
+
+    fn effect_key(&self) -> Option<MessageKey> {
+        MessageKey::of(&[
+            AsText::as_text(&self.contract_number),
+            AsText::as_text(&self.receipt_number),
+            AsText::as_text(&self.pay_channel),
+        ])
     }
 }
 

@@ -143,8 +143,18 @@ impl Operation for CollectionInquiryRequest {
             ("-1015", Outcome::Rejected),
             ("-1026", Outcome::Rejected),
         ],
+        texts: &[
+            ("1000", "Success"),
+            ("-1000", "Post context is not valid"),
+            ("-1001", "Verification error"),
+            ("-1009", "Unpredictable exception occurs"),
+            ("-1015", "The contract number is invalid."),
+            ("-1026", "Transactions has been paid"),
+        ],
         code_required: true,
         partner_codes: Some((2000, 2999)),
+        delivery_key: &[],
+        effect_key: &[],
         personal: &["payerAddress", "payerName", "payerPhone", "phone"],
     };
     fn subjects(&self) -> Vec<&str> {

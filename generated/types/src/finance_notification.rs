@@ -5,8 +5,9 @@
 use crate::{CompanyPrefix, Currency, ResponseCode, SignType, StatementType};
 use serde::{Deserialize, Serialize};
 use skypay_runtime::generated::{
-    Amount, Answer, DateTime, Direction, Effect, Invalid, Limits, Mode, Operation, OperationInfo,
-    Outcome, Resend, Sensitive, Slot, Stamp, Validate, Violations, build, wire,
+    Amount, Answer, AsText, DateTime, Direction, Effect, Invalid, Limits, MessageKey, Mode,
+    Operation, OperationInfo, Outcome, Resend, Sensitive, Slot, Stamp, Validate, Violations, build,
+    wire,
 };
 
 /// A movement on an account of the partner.
@@ -311,12 +312,29 @@ impl Operation for FinanceNotificationRequest {
         ask_after_seconds: None,
         resend: Resend::Safe,
         codes: &[("1000", Outcome::Accepted)],
+        texts: &[("1000", "Success")],
         code_required: true,
         partner_codes: None,
+        delivery_key: &["referenceNumber", "accountNo"],
+        effect_key: &["referenceNumber", "accountNo"],
         personal: &["accountNo", "beneficiaryAccountNo", "sourceAccountNo"],
     };
     fn subjects(&self) -> Vec<&str> {
         vec![self.reference_number.as_ref()]
+    }
+
+    fn delivery_key(&self) -> Option<MessageKey> {
+        MessageKey::of(&[
+            AsText::as_text(&self.reference_number),
+            AsText::as_text(&self.account_no),
+        ])
+    }
+
+    fn effect_key(&self) -> Option<MessageKey> {
+        MessageKey::of(&[
+            AsText::as_text(&self.reference_number),
+            AsText::as_text(&self.account_no),
+        ])
     }
 }
 

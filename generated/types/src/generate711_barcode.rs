@@ -194,8 +194,25 @@ impl Operation for Generate711BarcodeRequest {
             ("-1032", Outcome::Rejected),
             ("-9999", Outcome::Unknown),
         ],
+        texts: &[
+            ("1000", "Success"),
+            ("-1000", "Post context is not valid"),
+            ("-1001", "Verification failed"),
+            (
+                "-1009",
+                "Unpredictable exception occur/Merchant is not available",
+            ),
+            ("-1015", "The contract number is invalid."),
+            (
+                "-1032",
+                "Your IP xxx is not whitelisted.Please contact Support Team.",
+            ),
+            ("-9999", "Service not available/Connection error"),
+        ],
         code_required: true,
         partner_codes: None,
+        delivery_key: &[],
+        effect_key: &[],
         personal: &["name", "phone"],
     };
     fn subjects(&self) -> Vec<&str> {

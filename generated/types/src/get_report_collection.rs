@@ -202,8 +202,24 @@ impl Operation for GetReportCollectionRequest {
             ("-1032", Outcome::Rejected),
             ("-9999", Outcome::Unknown),
         ],
+        texts: &[
+            ("1000", "Success"),
+            ("-1000", "Post context is not valid"),
+            ("-1001", "Verification failed"),
+            (
+                "-1009",
+                "Unpredictable exception occur/Merchant is not available",
+            ),
+            (
+                "-1032",
+                "Your IP xxx is not whitelisted.Please contact Support Team.",
+            ),
+            ("-9999", "Service not available/Connection error"),
+        ],
         code_required: false,
         partner_codes: None,
+        delivery_key: &[],
+        effect_key: &[],
         personal: &["phone"],
     };
     fn subjects(&self) -> Vec<&str> {

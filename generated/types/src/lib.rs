@@ -62,8 +62,9 @@ pub use payout_queue_payout::*;
 pub use payout_queue_v2::*;
 pub use rows::*;
 pub use skypay_runtime::{
-    Amount, Answer, Date, DateTime, Direction, Effect, Invalid, Mode, Operation, OperationInfo,
-    Outcome, PersonName, Resend, Sensitive, Stamp, Unlisted, Validate, Violation, Violations,
+    Amount, Answer, Date, DateTime, Direction, Effect, Invalid, MessageKey, Mode, MoneyState,
+    Operation, OperationInfo, Outcome, PersonName, Resend, Sensitive, Stamp, Unlisted, Validate,
+    Violation, Violations,
 };
 pub use values::*;
 

@@ -5,8 +5,8 @@
 use crate::{ControlNumber, PayoutChannel, ResponseCode};
 use serde::{Deserialize, Serialize};
 use skypay_runtime::generated::{
-    Answer, DateTime, Direction, Effect, Invalid, Limits, Mode, Operation, OperationInfo, Outcome,
-    Resend, Slot, Stamp, Validate, Violations, build, wire,
+    Answer, AsText, DateTime, Direction, Effect, Invalid, Limits, MessageKey, Mode, Operation,
+    OperationInfo, Outcome, Resend, Slot, Stamp, Validate, Violations, build, wire,
 };
 
 /// Confirms that a cashier paid out.
@@ -143,12 +143,37 @@ impl Operation for PayoutPayoutRequest {
             ("-1022", Outcome::Rejected),
             ("-1026", Outcome::Rejected),
         ],
+        texts: &[
+            ("1000", "Success"),
+            ("-1000", "Post context is not valid"),
+            ("-1001", "Verification error"),
+            ("-1009", "Unpredictable exception occurs"),
+            ("-1012", "Control number invalid or expired"),
+            ("-1014", "Prefix of Control number is incorrect."),
+            ("-1016", "Insufficient balance"),
+            ("-1022", "Invalid Accountnumber"),
+            ("-1026", "Transactions has been paid"),
+        ],
         code_required: true,
         partner_codes: Some((2000, 2999)),
+        delivery_key: &["controlNumber", "withdrawChannel", "payTime"],
+        effect_key: &["controlNumber"],
         personal: &[],
     };
     fn subjects(&self) -> Vec<&str> {
         vec![self.control_number.as_ref()]
+    }
+
+    fn delivery_key(&self) -> Option<MessageKey> {
+        MessageKey::of(&[
+            AsText::as_text(&self.control_number),
+            AsText::as_text(&self.withdraw_channel),
+            AsText::as_text(&self.pay_time),
+        ])
+    }
+
+    fn effect_key(&self) -> Option<MessageKey> {
+        MessageKey::of(&[AsText::as_text(&self.control_number)])
     }
 }
 

@@ -5,8 +5,8 @@
 use crate::{ControlNumber, PayType, ResponseCode};
 use serde::{Deserialize, Serialize};
 use skypay_runtime::generated::{
-    Answer, DateTime, Direction, Effect, Invalid, Limits, Mode, Operation, OperationInfo, Outcome,
-    Resend, Slot, Stamp, Validate, Violations, build, wire,
+    Answer, AsText, DateTime, Direction, Effect, Invalid, Limits, MessageKey, Mode, MoneyState,
+    Operation, OperationInfo, Outcome, Resend, Slot, Stamp, Validate, Violations, build, wire,
 };
 
 /// A step of a payout.
@@ -166,6 +166,15 @@ impl Validate for PayoutQueuePayoutRequest {
     fn check(&self, _: &mut Violations) {}
 }
 
+impl PayoutQueuePayoutRequest {
+    /// What the message says of the payout's money by `payType`; `None` if that is
+    /// absent or not listed.
+    #[must_use]
+    pub fn money_state(&self) -> Option<MoneyState> {
+        self.pay_type.money_state()
+    }
+}
+
 impl Operation for PayoutQueuePayoutRequest {
     type Response = PayoutQueuePayoutResponse;
     const INFO: &'static OperationInfo = &OperationInfo {
@@ -181,12 +190,30 @@ impl Operation for PayoutQueuePayoutRequest {
         ask_after_seconds: None,
         resend: Resend::Safe,
         codes: &[("1000", Outcome::Accepted)],
+        texts: &[("1000", "Success")],
         code_required: true,
         partner_codes: None,
+        delivery_key: &["controlNumber", "payType", "dealTime"],
+        effect_key: &["controlNumber", "payType"],
         personal: &[],
     };
     fn subjects(&self) -> Vec<&str> {
         vec![self.control_number.as_ref()]
+    }
+
+    fn delivery_key(&self) -> Option<MessageKey> {
+        MessageKey::of(&[
+            AsText::as_text(&self.control_number),
+            AsText::as_text(&self.pay_type),
+            AsText::as_text(&self.deal_time),
+        ])
+    }
+
+    fn effect_key(&self) -> Option<MessageKey> {
+        MessageKey::of(&[
+            AsText::as_text(&self.control_number),
+            AsText::as_text(&self.pay_type),
+        ])
     }
 }
 

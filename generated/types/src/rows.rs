@@ -8,7 +8,8 @@ use crate::{
 };
 use serde::{Deserialize, Serialize};
 use skypay_runtime::generated::{
-    Amount, DateTime, Invalid, Limits, Pattern, Sensitive, Slot, Validate, Violations, build, wire,
+    Amount, DateTime, Invalid, Limits, MoneyState, Pattern, Sensitive, Slot, Validate, Violations,
+    build, wire,
 };
 
 /// A bank.
@@ -1257,6 +1258,18 @@ impl PayoutStatusEntryBuilder {
 
 impl Validate for PayoutStatusEntry {
     fn check(&self, _: &mut Violations) {}
+}
+
+impl PayoutStatusEntry {
+    /// What the message says of the payout's money by `status`; `None` if that is
+    /// absent or not listed.
+    #[must_use]
+    pub fn money_state(&self) -> Option<MoneyState> {
+        match self.status.as_ref()? {
+            PayoutStatus::Cancelled if self.cancel_time.is_some() => Some(MoneyState::Cancelled),
+            code => code.money_state(),
+        }
+    }
 }
 
 impl wire::FromPlain for PayoutStatusEntry {

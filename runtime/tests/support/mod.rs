@@ -53,8 +53,11 @@ const BASE: OperationInfo = OperationInfo {
         ("-7001", Outcome::Rejected),
         ("-7009", Outcome::Unknown),
     ],
+    texts: &[],
     code_required: true,
     partner_codes: None,
+    delivery_key: &[],
+    effect_key: &[],
     personal: &[],
 };
 

@@ -30,6 +30,9 @@ const CHECKED: &str = "What may be sent is checked where a message is built, not
 const DATA: &str = "What the document says of the operation is data, and stands in no signature.";
 const MEANING: &str = "The same message comes to mean something else; no message says so.";
 
+const KEY: &str =
+    "What a receiver has stored under the old key breaks, and no message shows what is stored.";
+
 /// All of them.
 pub const EXCEPTIONS: &[Exception] = &[
     shows(
@@ -70,6 +73,9 @@ pub const EXCEPTIONS: &[Exception] = &[
     shows("result-code-removed", Shows::Code, DATA),
     shows("partner-codes-changed", Shows::Code, DATA),
     shows("code-outcome-changed", Shows::Code, DATA),
+    shows("code-money-changed", Shows::Code, DATA),
+    shows("delivery-key-changed", Shows::Code, DATA),
+    shows("effect-key-changed", Shows::Code, DATA),
     shows("answer-changed", Shows::Code, DATA),
     shows("wire-path-changed", Shows::Code, DATA),
     shows(
@@ -141,6 +147,9 @@ pub const EXCEPTIONS: &[Exception] = &[
     shows("effect-stronger", Shows::Unsent, MEANING),
     shows("mode-changed", Shows::Unsent, MEANING),
     shows("unit-changed", Shows::Unsent, MEANING),
+    shows("code-money-changed", Shows::Unsent, MEANING),
+    shows("delivery-key-changed", Shows::Unsent, KEY),
+    shows("effect-key-changed", Shows::Unsent, KEY),
     shows(
         "waiting-changed",
         Shows::Unsent,

@@ -1,0 +1,79 @@
+//! Keys by which a receiver recognises what it has received before.
+
+use std::borrow::Cow;
+use std::fmt;
+
+use crate::value::MASKED;
+
+/// A key by which notifications are recognised: equal keys of one operation
+/// mean the same delivery, or the same business effect.
+///
+/// Its text is a JSON array of the key's fields in the order of the document,
+/// each as its type writes it. It therefore does not depend on how the sender
+/// wrote numbers or times, and can be stored in a unique column. A key may hold
+/// what must not be logged, so `Debug` shows none of it.
+///
+/// ```
+/// use skypay_runtime::MessageKey;
+///
+/// let key = MessageKey::of(&[Some("D-20240205-001".into()), Some("SKY98".into())]);
+/// let key = key.expect("no field is absent");
+/// assert_eq!(key.as_str(), r#"["D-20240205-001","SKY98"]"#);
+/// assert_eq!(MessageKey::of(&[Some("D-20240205-001".into()), None]), None);
+/// ```
+#[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct MessageKey(String);
+
+impl MessageKey {
+    /// The key that is made of these fields; `None` if one of them is absent.
+    #[must_use]
+    pub fn of(fields: &[Option<Cow<'_, str>>]) -> Option<Self> {
+        let fields: Option<Vec<&str>> = fields.iter().map(Option::as_deref).collect();
+        Some(Self(serde_json::Value::from(fields?).to_string()))
+    }
+
+    /// The key as text.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for MessageKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("MessageKey")
+            .field(&format_args!("{MASKED}"))
+            .finish()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::MessageKey;
+
+    fn key(fields: &[&str]) -> MessageKey {
+        let fields: Vec<_> = fields.iter().map(|field| Some((*field).into())).collect();
+        MessageKey::of(&fields).unwrap()
+    }
+
+    #[test]
+    fn only_the_same_fields_give_the_same_key() {
+        assert_eq!(key(&["a", "b"]), key(&["a", "b"]));
+        for other in [
+            &["b", "a"][..],
+            &["a"],
+            &["ab"],
+            &["a,b"],
+            &["a\",\"b"],
+            &["a", "b", ""],
+        ] {
+            assert_ne!(key(&["a", "b"]), key(other), "{other:?}");
+        }
+    }
+
+    #[test]
+    fn a_key_is_not_shown() {
+        let shown = format!("{:?}", key(&["001234567899"]));
+        assert_eq!(shown, "MessageKey([masked])");
+    }
+}

@@ -1,0 +1,174 @@
+//! What notifications are recognised by, and what their codes mean for the money.
+
+use serde_json::{Value, json};
+use skypay_types::read::from_slice;
+use skypay_types::{
+    CollectionCollectRequest, FinanceNotificationRequest, MessageKey, MoneyState, OPERATIONS,
+    Operation, PayType, PayoutPayoutRequest, PayoutQueryStatusResponse, PayoutQueuePayoutRequest,
+    PayoutStatus,
+};
+
+use crate::document;
+
+/// The keys of a request, read from JSON.
+fn keys<O: Operation>(request: &Value) -> [Option<MessageKey>; 2] {
+    let request: O = from_slice(request.to_string().as_bytes()).unwrap();
+    [request.delivery_key(), request.effect_key()]
+}
+
+/// Each field of a key decides, and no other does.
+fn only_key_fields_decide<O: Operation>() {
+    let info = O::INFO;
+    let documented = document::operation(info.name);
+    assert_eq!(info.delivery_key, documented.delivery_key, "{}", info.name);
+    assert_eq!(info.effect_key, documented.effect_key, "{}", info.name);
+    let example = &documented.request_examples[0].value;
+    let [delivery, effect] = keys::<O>(example);
+    let both = [(info.delivery_key, delivery), (info.effect_key, effect)];
+    for (index, (fields, key)) in both.into_iter().enumerate() {
+        let values: Vec<_> = fields.iter().map(|field| &example[*field]).collect();
+        let key = key.unwrap();
+        assert_eq!(key.as_str(), json!(values).to_string(), "{}", info.name);
+        for field in documented.request.fields.iter().map(|field| &field.wire) {
+            let mut other = example.clone();
+            other[field] = match example[field].as_str() {
+                Some(time) if time.contains(':') => json!("2024-02-29 23:59:59"),
+                Some(_) => json!("9"),
+                None => json!(9),
+            };
+            let changed = keys::<O>(&other)[index].as_ref() != Some(&key);
+            let decides = fields.contains(&field.as_str());
+            assert_eq!(changed, decides, "{}: {field}", info.name);
+        }
+    }
+}
+
+#[test]
+fn the_same_notification_has_the_same_keys() {
+    only_key_fields_decide::<PayoutQueuePayoutRequest>();
+    only_key_fields_decide::<PayoutPayoutRequest>();
+    only_key_fields_decide::<CollectionCollectRequest>();
+    only_key_fields_decide::<FinanceNotificationRequest>();
+    let keyed = OPERATIONS
+        .iter()
+        .filter(|info| !info.delivery_key.is_empty());
+    assert_eq!(keyed.count(), 4, "each operation with keys is in this test");
+}
+
+#[test]
+fn keys_do_not_depend_on_how_a_notification_is_written() {
+    let notice = |pay_type: Value, time: &str| {
+        json!({
+            "CONTROLNUMBER": " SKY9800000101 ",
+            "payType": pay_type,
+            "dealTime": time,
+        })
+    };
+    let keys = keys::<PayoutQueuePayoutRequest>;
+    let first = keys(&notice(json!("2"), "2024-02-05 10:21:09"));
+    assert_eq!(keys(&notice(json!(2), "2024-02-05 10:21:09.0000")), first);
+    // Another time is another delivery, and no second payment.
+    let [delivery, effect] = keys(&notice(json!("2"), "2024-02-05 10:21:10"));
+    assert_ne!(delivery, first[0]);
+    assert_eq!(effect, first[1]);
+    // A code that no table lists is kept, in the key as well.
+    let [_, effect] = keys(&notice(json!("7"), "2024-02-05 10:21:10"));
+    assert_eq!(effect.unwrap().as_str(), r#"["SKY9800000101","7"]"#);
+}
+
+#[test]
+fn messages_say_what_their_codes_mean_for_the_money() {
+    let notice = |pay_type: &str| -> PayoutQueuePayoutRequest {
+        let notice = json!({
+            "controlNumber": "SKY9800000101",
+            "payType": pay_type,
+            "dealTime": "2024-02-05 10:21:09",
+        });
+        from_slice(notice.to_string().as_bytes()).unwrap()
+    };
+    assert_eq!(notice("2").money_state(), Some(MoneyState::Paid));
+    assert_eq!(notice("6").money_state(), Some(MoneyState::Amendment));
+    assert_eq!(notice("7").money_state(), None);
+
+    let status = |status: Value, cancelled: &str| {
+        let answer = json!({
+            "responseCode": "1000",
+            "controlNumbers": [{
+                "controlNumber": "SKY9800000101",
+                "status": status,
+                "cancelTime": cancelled,
+            }],
+        });
+        let answer: PayoutQueryStatusResponse = from_slice(answer.to_string().as_bytes()).unwrap();
+        answer.control_numbers[0].money_state()
+    };
+    let time = "2024-02-06 08:00:00";
+    assert_eq!(status(json!("3"), ""), Some(MoneyState::Open));
+    assert_eq!(status(json!("3"), time), Some(MoneyState::Cancelled));
+    assert_eq!(status(json!("1"), time), Some(MoneyState::Paid));
+    assert_eq!(status(json!("11"), ""), Some(MoneyState::Absent));
+    assert_eq!(status(json!("12"), time), None);
+    assert_eq!(status(Value::Null, time), None);
+    // A code alone never says more than it can.
+    assert_eq!(
+        PayoutStatus::Cancelled.money_state(),
+        Some(MoneyState::Open)
+    );
+    for code in PayType::ALL {
+        assert!(code.money_state().is_some(), "{code}");
+    }
+}
+
+#[test]
+fn every_code_that_may_be_answered_is_valid_in_its_answer() {
+    let api = document::api();
+    let protocol = &api.protocol;
+    for operation in &api.operations {
+        let field = operation.response.fields.iter();
+        let mut field = field.filter(|field| field.wire.ends_with("Code"));
+        let wire = &field.next().unwrap().wire;
+        let listed = operation.codes.iter().map(|code| code.code.clone());
+        let own = operation.partner_codes.into_iter();
+        let own = own.flat_map(|(from, to)| [from.to_string(), to.to_string()]);
+        let dispatch = [
+            &protocol.unreadable,
+            &protocol.not_stored,
+            &protocol.not_offered,
+        ];
+        let dispatch = dispatch.map(|answer| answer.code.clone());
+        let at = format!(
+            "/components/schemas/{}/properties/{wire}",
+            operation.response.name
+        );
+        let validator = document::validator_at(&at);
+        for code in listed.chain(own).chain(dispatch) {
+            assert!(
+                validator.is_valid(&json!(code)),
+                "{}: {code}",
+                operation.name
+            );
+        }
+    }
+}
+
+/// The vendor's texts reach the types, and the sandbox answers with them.
+#[test]
+fn the_vendors_texts_are_those_of_the_document() {
+    let text = |operation: &str, code: &str| {
+        let mut all = OPERATIONS.iter();
+        let info = all.find(|info| info.name == operation).unwrap();
+        info.vendor_text(code)
+    };
+    let invalid = Some("Invalid Accountnumber");
+    assert_eq!(text("payoutQueue", "-1001"), invalid);
+    assert_eq!(text("balanceQuery", "-1001"), Some("Verification failed"));
+    assert_eq!(text("payoutInquiry", "-1001"), Some("Verification error"));
+    assert_eq!(text("balanceQuery", "-1008"), None, "it does not list that");
+    let table = document::api().code_tables.iter();
+    let table = table.flat_map(|table| &table.codes);
+    for code in table.filter(|code| code.outcome.is_some()) {
+        let typed = skypay_types::ResponseCode::from(code.value.as_str());
+        assert_eq!(typed.vendor_text(), code.text.as_deref(), "{typed}");
+        assert!(code.text.is_some(), "{typed} is documented with a text");
+    }
+}
