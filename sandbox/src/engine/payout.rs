@@ -196,9 +196,9 @@ impl Turn<'_> {
     /// Whether the number is the partner's, and new.
     fn check_new(&self, control_number: &str, channel: &PayoutChannel) -> Result<(), Refused> {
         if self.state.prefix_of(control_number).is_none() {
-            return Err(Refused::saying(
+            return Err(Refused::explained(
                 ResponseCode::VerificationFailed,
-                "Verification failed: the control number does not start with a prefix of yours",
+                "the control number does not start with a prefix of yours",
             ));
         }
         let mut known = self.state.payouts_of(control_number);

@@ -6,21 +6,44 @@ use skypay_types::{Invalid, OperationInfo, ResponseCode};
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Refused {
     pub(crate) code: ResponseCode,
-    pub(crate) description: String,
+    text: Text,
+}
+
+/// What is said beside the code.
+#[derive(Clone, Debug, PartialEq)]
+enum Text {
+    /// What SkyPay's documentation says.
+    OfTheCode,
+    /// That, and this after it.
+    With(String),
+    /// This alone.
+    Only(String),
 }
 
 impl Refused {
     pub(crate) fn because(code: ResponseCode) -> Self {
-        Self {
-            description: text_of(&code).to_owned(),
-            code,
-        }
+        let text = Text::OfTheCode;
+        Self { code, text }
+    }
+
+    /// Adds a reason to the text of the code.
+    pub(crate) fn explained(code: ResponseCode, reason: impl Into<String>) -> Self {
+        let text = Text::With(reason.into());
+        Self { code, text }
     }
 
     pub(crate) fn saying(code: ResponseCode, description: impl Into<String>) -> Self {
-        Self {
-            code,
-            description: description.into(),
+        let text = Text::Only(description.into());
+        Self { code, text }
+    }
+
+    /// The description of the answer.
+    pub(crate) fn description(&self, info: &OperationInfo) -> String {
+        let of_the_code = text_of(info, &self.code);
+        match &self.text {
+            Text::OfTheCode => of_the_code.to_owned(),
+            Text::With(reason) => format!("{of_the_code}: {reason}"),
+            Text::Only(description) => description.clone(),
         }
     }
 
@@ -34,7 +57,7 @@ impl Refused {
         let own = own.map(|(_, code)| code).filter(|code| lists(info, code));
         let code = own.unwrap_or(&ResponseCode::InvalidContext).clone();
         let why = first.map_or_else(String::new, ToString::to_string);
-        Self::saying(code.clone(), format!("{}: {why}", text_of(&code)))
+        Self::explained(code, why)
     }
 }
 
@@ -64,31 +87,9 @@ const FIELD_CODES: [(&str, ResponseCode); 8] = [
     ("transferTo", ResponseCode::PrefixIncorrect),
 ];
 
-/// The code in words.
-pub(crate) fn text_of(code: &ResponseCode) -> &'static str {
-    match code {
-        ResponseCode::Success => "Success",
-        ResponseCode::InvalidContext => "Post context is not valid",
-        ResponseCode::VerificationFailed => "Verification failed",
-        ResponseCode::UnknownFunction => "Service function incorrect",
-        ResponseCode::DuplicateControlNumber => "Control number already exists",
-        ResponseCode::UnexpectedError => "An unexpected error occurred",
-        ResponseCode::NotStored => "The data could not be stored",
-        ResponseCode::MissingParameter => "A necessary parameter is missing",
-        ResponseCode::ControlNumberInvalid => "Control number invalid or expired",
-        ResponseCode::BackendError => "A backend error occurred",
-        ResponseCode::PrefixIncorrect => "Prefix of control number is incorrect",
-        ResponseCode::ContractNumberInvalid => "The contract number is invalid",
-        ResponseCode::InsufficientBalance => "Insufficient balance",
-        ResponseCode::AlreadyCompleted => "The transaction is completed already",
-        ResponseCode::BankCityIncorrect => "Bank city is incorrect",
-        ResponseCode::BankNoIncorrect => "Bank number is incorrect",
-        ResponseCode::AccountNumberInvalid => "Invalid account number",
-        ResponseCode::AlreadyPaid => "The transaction has been paid",
-        ResponseCode::BalanceLimitExceeded => "Balance limit exceeded",
-        ResponseCode::DailyLimitExceeded => "Daily limit of transactions exceeded",
-        ResponseCode::AddressNotWhitelisted => "Your IP address is not whitelisted",
-        ResponseCode::ServiceNotAvailable => "Service not available",
-        _ => "Refused",
-    }
+/// The text that SkyPay's documentation gives for the code at this operation, or
+/// else in general.
+pub(crate) fn text_of(info: &OperationInfo, code: &ResponseCode) -> &'static str {
+    let here = info.vendor_text(code.as_str());
+    here.or_else(|| code.vendor_text()).unwrap_or("Refused")
 }

@@ -124,7 +124,9 @@ impl Turn<'_> {
         handle: fn(&mut Self, &O) -> Result<O::Response, Refused>,
     ) -> (Answer, Vec<WireFault>) {
         let info = O::INFO;
-        let read = self.admit(request).and_then(|()| decode::<O>(request));
+        let read = self
+            .admit(info, request)
+            .and_then(|()| decode::<O>(request));
         let clear = read.as_ref().ok().map(serde_json::to_value);
         let clear = clear.and_then(Result::ok).unwrap_or(Value::Null);
         let subjects = read.as_ref().map(Operation::subjects).unwrap_or_default();
@@ -146,11 +148,14 @@ impl Turn<'_> {
         let answer = match (answered, served) {
             _ if wire.contains(&WireFault::CutBefore) => Answer::Silence,
             (Some(code), _) => Answer::Refused {
-                description: text_of(&code).to_owned(),
+                description: text_of(info, &code).to_owned(),
                 code,
             },
             (None, Ok(clear)) => Answer::Accepted { clear },
-            (None, Err(Refused { code, description })) => Answer::Refused { code, description },
+            (None, Err(refused)) => Answer::Refused {
+                description: refused.description(info),
+                code: refused.code,
+            },
         };
         self.note_request(request, &facts, &answer, executed, &wire);
         (answer, wire)
@@ -165,9 +170,10 @@ impl Turn<'_> {
     ) -> Served {
         let then = self.scripted(facts);
         if let Some(code) = then.refuse.clone().filter(|code| lists(info, code)) {
-            let text = then.description.clone();
-            let text = text.unwrap_or_else(|| text_of(&code).to_owned());
-            return Err(Refused::saying(code, text));
+            return Err(match then.description.clone() {
+                Some(description) => Refused::saying(code, description),
+                None => Refused::because(code),
+            });
         }
         typed
             .validate()
@@ -179,15 +185,12 @@ impl Turn<'_> {
     }
 
     /// Whether the caller may call at all.
-    fn admit(&self, request: &Request) -> Result<(), Refused> {
+    fn admit(&self, info: &OperationInfo, request: &Request) -> Result<(), Refused> {
         if !self.allows(request.peer) {
-            let peer = request
-                .peer
-                .map_or_else(String::new, |peer| peer.to_string());
-            return Err(Refused::saying(
-                ResponseCode::AddressNotWhitelisted,
-                format!("Your IP {peer} is not whitelisted"),
-            ));
+            let code = ResponseCode::AddressNotWhitelisted;
+            let peer = request.peer.map(|peer| peer.to_string());
+            let text = text_of(info, &code).replace("xxx", &peer.unwrap_or_default());
+            return Err(Refused::saying(code, text));
         }
         if !request.authenticated {
             return Err(Refused::because(ResponseCode::VerificationFailed));
@@ -305,10 +308,7 @@ struct Mishap {
 }
 
 fn decode<O: Operation>(request: &Request) -> Result<O, Refused> {
-    let unreadable = |why: String| {
-        let text = text_of(&ResponseCode::InvalidContext);
-        Refused::saying(ResponseCode::InvalidContext, format!("{text}: {why}"))
-    };
+    let unreadable = |why: String| Refused::explained(ResponseCode::InvalidContext, why);
     let text = serde_json::to_vec(&request.clear).map_err(|error| unreadable(error.to_string()))?;
     read::from_slice(&text).map_err(|error| unreadable(error.to_string()))
 }
