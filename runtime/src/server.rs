@@ -20,8 +20,10 @@ use http::header::{CONTENT_LENGTH, CONTENT_TYPE};
 use http::request::Parts;
 use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode};
 use http_body_util::{BodyExt, Full, Limited};
-use tracing::Instrument;
+use hyper::body::Buf;
+use tokio::sync::oneshot;
 use tracing::field::Empty;
+use tracing::{Instrument, Span};
 
 use crate::envelope::{self, Clear};
 use crate::head::{self, RequestHead};
@@ -30,14 +32,17 @@ use crate::operation::{OperationInfo, Stamp};
 
 mod answer;
 mod config;
+mod serve;
 
 pub use answer::{
     Context, NotPartnerDefined, NotStored, Refusal, Reply, Stored, inquiry, not_stored, notice,
     refuse,
 };
 pub use config::{Config, PeerAddr};
+pub use serve::{Serve, serve};
 
 use answer::ReplyKind;
+use serve::Unanswered;
 
 /// What the document says of answers in general; generated code supplies it.
 #[derive(Debug)]
@@ -85,8 +90,10 @@ pub trait Handler: Send + Sync + 'static {
 /// A `tower` service that opens, authenticates, dispatches and answers.
 ///
 /// It is framework-neutral; with `axum` it goes into `Router::route_service`.
-/// When the peer hangs up, the framework drops the running handler: a handler
-/// has to put what belongs together into one transaction. It runs on tokio.
+/// It runs on tokio, and each handler in a task of its own: one that has begun
+/// runs to its end, also if the caller hangs up or
+/// [`Config::handler_time`] is over. [`serve`] waits for it when it shuts down;
+/// with another server, keep the runtime alive until handlers have ended.
 pub struct Dispatch<H> {
     shared: Arc<Shared<H>>,
     /// The operation of requests that do not name one.
@@ -143,27 +150,77 @@ impl<H: Handler> Dispatch<H> {
             duration_ms = Empty,
         );
         let started = Instant::now();
-        let (parts, body) = request.into_parts();
+        let (mut parts, body) = request.into_parts();
+        let unanswered = parts.extensions.remove::<Unanswered>();
         let peer = self.shared.config.peer(&parts);
-        let answering = async {
-            match self.admit(parts, body, peer).await {
-                Ok(admitted) => {
-                    let operation = admitted.context.operation();
-                    span.record("operation", operation.name);
-                    span.record("action", operation.action);
-                    self.serve(&admitted).await
+        let admitted = self.admit(parts, body, peer).instrument(span.clone());
+        match admitted.await {
+            Ok(admitted) => {
+                let operation = admitted.context.operation();
+                span.record("operation", operation.name);
+                span.record("action", operation.action);
+                let admitted = Arc::new(admitted);
+                let (answer, answered) = oneshot::channel();
+                let handling = self.clone().handle(Arc::clone(&admitted), started, answer);
+                tokio::spawn(
+                    async move {
+                        handling.await;
+                        drop(unanswered);
+                    }
+                    .instrument(span.clone()),
+                );
+                self.answer(&admitted, answered).instrument(span).await
+            }
+            Err(why) => span.in_scope(|| {
+                tracing::warn!(why = why.as_str(), ?peer, "a request was turned away");
+                let (outcome, response) = self.turn_away();
+                record(outcome, started);
+                response
+            }),
+        }
+    }
+
+    /// Runs the handler to its end, whether or not anybody waits for that.
+    async fn handle(
+        self,
+        admitted: Arc<Admitted>,
+        started: Instant,
+        answer: oneshot::Sender<Response<Full<Bytes>>>,
+    ) {
+        let handling = self
+            .shared
+            .handler
+            .handle(&admitted.context, admitted.clear.as_bytes());
+        let reply = unless_it_panics(handling).await.unwrap_or_else(|| {
+            // The text of the panic may hold anything; it stays where the
+            // process's panic hook has put it.
+            tracing::error!("the handler panicked");
+            admitted.context.failure()
+        });
+        let (outcome, response) = self.written(&admitted, reply);
+        record(outcome, started);
+        if answer.send(response).is_err() {
+            tracing::warn!(outcome, "a handler ended when its caller no longer waited");
+        }
+    }
+
+    /// Waits for the handler's answer, but not longer than a caller should.
+    async fn answer(
+        &self,
+        admitted: &Admitted,
+        answered: oneshot::Receiver<Response<Full<Bytes>>>,
+    ) -> Response<Full<Bytes>> {
+        let answered = match self.shared.config.handler_time {
+            None => answered.await.ok(),
+            Some(time) => {
+                let answered = tokio::time::timeout(time, answered).await;
+                if answered.is_err() {
+                    tracing::error!("a handler takes longer than it may; it is not waited for");
                 }
-                Err(why) => {
-                    tracing::warn!(why = why.as_str(), ?peer, "a request was turned away");
-                    self.turn_away()
-                }
+                answered.ok().and_then(Result::ok)
             }
         };
-        let (outcome, response) = answering.instrument(span.clone()).await;
-        let milliseconds = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
-        span.record("outcome", outcome);
-        span.record("duration_ms", milliseconds);
-        response
+        answered.unwrap_or_else(|| self.written(admitted, admitted.context.failure()).1)
     }
 
     /// Everything before the handler.
@@ -234,18 +291,7 @@ impl<H: Handler> Dispatch<H> {
         fitting.next().is_none().then_some(found)
     }
 
-    async fn serve(&self, admitted: &Admitted) -> Answered {
-        let context = &admitted.context;
-        let handling = self
-            .shared
-            .handler
-            .handle(context, admitted.clear.as_bytes());
-        let reply = unless_it_panics(handling).await.unwrap_or_else(|| {
-            // The text of the panic may hold anything; it stays where the
-            // process's panic hook has put it.
-            tracing::error!("the handler panicked");
-            context.failure()
-        });
+    fn written(&self, admitted: &Admitted, reply: Reply) -> Answered {
         let (outcome, status, clear) = match reply.0 {
             ReplyKind::Undecodable => return self.turn_away(),
             ReplyKind::Accepted(clear) => ("accepted", StatusCode::OK, clear),
@@ -348,7 +394,7 @@ impl Why {
     }
 }
 
-async fn collect<B>(headers: &HeaderMap, body: B, config: &Config) -> Result<Bytes, Why>
+async fn collect<B>(headers: &HeaderMap, body: B, config: &Config) -> Result<Vec<u8>, Why>
 where
     B: HttpBody<Error: Into<axum::BoxError>>,
 {
@@ -357,13 +403,34 @@ where
     if announced.is_some_and(|bytes| bytes > config.body_limit as u64) {
         return Err(Why::TooLarge);
     }
-    let body = Limited::new(body, config.body_limit).collect();
-    match tokio::time::timeout(config.body_time, body).await {
-        Ok(Ok(collected)) => Ok(collected.to_bytes()),
+    let announced = announced.and_then(|bytes| usize::try_from(bytes).ok());
+    let room = Vec::with_capacity(announced.unwrap_or(0));
+    let body = Limited::new(body, config.body_limit);
+    match tokio::time::timeout(config.body_time, read_to_end(body, room)).await {
+        Ok(Ok(bytes)) => Ok(bytes),
         Ok(Err(error)) if error.is::<http_body_util::LengthLimitError>() => Err(Why::TooLarge),
         Ok(Err(_)) => Err(Why::Interrupted),
         Err(_) => Err(Why::TooSlow),
     }
+}
+
+/// Reads a body into one piece: what is sent byte by byte would take many times
+/// its size if each byte were kept as it came.
+async fn read_to_end<B>(body: B, mut bytes: Vec<u8>) -> Result<Vec<u8>, B::Error>
+where
+    B: HttpBody,
+{
+    let mut body = pin!(body);
+    while let Some(frame) = body.frame().await {
+        let Ok(mut data) = frame?.into_data() else {
+            continue;
+        };
+        while data.has_remaining() {
+            bytes.extend_from_slice(data.chunk());
+            data.advance(data.chunk().len());
+        }
+    }
+    Ok(bytes)
 }
 
 /// Finds the set of keys with which the request was sealed and whose
@@ -417,6 +484,14 @@ fn sealed(status: StatusCode, credentials: &Credentials, clear: &[u8]) -> Respon
     let content_type = HeaderValue::from_static(envelope::CONTENT_TYPE);
     response.headers_mut().insert(CONTENT_TYPE, content_type);
     response
+}
+
+/// Tells the log how the present request ended.
+fn record(outcome: &str, started: Instant) {
+    let milliseconds = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
+    let span = Span::current();
+    span.record("outcome", outcome);
+    span.record("duration_ms", milliseconds);
 }
 
 async fn unless_it_panics<F: Future>(future: F) -> Option<F::Output> {

@@ -328,7 +328,7 @@ async fn partner(told: Arc<Told>, keys: KeyRing) -> Outcome<String> {
     let listener = TcpListener::bind("127.0.0.1:0").await?;
     let url = format!("http://{}", listener.local_addr()?);
     let routes = callbacks::router(Partner(told), Config::new(keys));
-    tokio::spawn(async move { axum::serve(listener, routes).await });
+    tokio::spawn(skypay_server::serve(listener, routes).into_future());
     Ok(url)
 }
 

@@ -11,15 +11,14 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, Ordering};
 use std::task::{Context, Poll};
 
-use axum::extract::connect_info::Connected;
-use axum::serve::{IncomingStream, Listener};
+use axum::extract::ConnectInfo;
 use http::header::{CONTENT_TYPE, HOST};
-use http::{Method, Request, Response, Uri};
+use http::{Extensions, Method, Request, Response, Uri};
 use http_body_util::Full;
 use hyper::body::{Body, Bytes, Frame, Incoming};
 use hyper_util::rt::TokioIo;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::TcpStream;
 
 /// Where to: host and port, from an `http` URL.
 #[derive(Clone, Debug)]
@@ -169,38 +168,11 @@ pub(crate) fn garbled(text: &[u8], seed: u64) -> Vec<u8> {
     text
 }
 
-/// Takes connections that can be made to fail.
-pub(crate) struct Entrance(pub(crate) TcpListener);
-
-impl Listener for Entrance {
-    type Io = Line;
-    type Addr = SocketAddr;
-
-    async fn accept(&mut self) -> (Line, SocketAddr) {
-        let (stream, address) = <TcpListener as Listener>::accept(&mut self.0).await;
-        let _ = stream.set_nodelay(true);
-        (Line::new(stream), address)
-    }
-
-    fn local_addr(&self) -> io::Result<SocketAddr> {
-        self.0.local_addr()
-    }
-}
-
 /// The other end of a connection, and what shall become of it.
 #[derive(Clone, Debug)]
 pub(crate) struct Peer {
     pub(crate) address: SocketAddr,
     pub(crate) fate: Fate,
-}
-
-impl Connected<IncomingStream<'_, Entrance>> for Peer {
-    fn connect_info(stream: IncomingStream<'_, Entrance>) -> Self {
-        Self {
-            address: *stream.remote_addr(),
-            fate: stream.io().fate(),
-        }
-    }
 }
 
 /// A connection that can be made to fail.
@@ -240,6 +212,18 @@ impl Line {
             stream,
             fate: Fate::default(),
         }
+    }
+
+    /// A connection that was accepted; its requests have it as their [`Peer`].
+    pub(crate) fn accepted(
+        stream: TcpStream,
+        address: SocketAddr,
+        extensions: &mut Extensions,
+    ) -> Self {
+        let line = Self::new(stream);
+        let fate = line.fate();
+        extensions.insert(ConnectInfo(Peer { address, fate }));
+        line
     }
 
     pub(crate) fn fate(&self) -> Fate {

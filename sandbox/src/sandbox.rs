@@ -16,7 +16,7 @@ use crate::clock::Clock;
 use crate::courier;
 use crate::engine::Settings;
 use crate::house::{House, HouseError};
-use crate::http::{Entrance, Peer};
+use crate::http::Line;
 use crate::service::{self, Mailbox, Office};
 use crate::store::Store;
 
@@ -165,8 +165,11 @@ impl Builder {
 }
 
 async fn serve(listener: TcpListener, routes: Router, mut stopping: watch::Receiver<bool>) {
-    let service = routes.into_make_service_with_connect_info::<Peer>();
-    let serving = axum::serve(Entrance(listener), service);
+    // As many callbacks as the mailbox keeps waiting hold a connection each.
+    let serving = skypay_server::serve(listener, routes)
+        .connection_limit(1024)
+        .shutdown_time(Duration::from_secs(5))
+        .map_connections(Line::accepted);
     let stopped = async move {
         let _ = stopping.wait_for(|stop| *stop).await;
     };
@@ -258,9 +261,11 @@ impl Running {
     }
 
     /// Stops it. What was accepted is in the database, which is free then.
-    pub async fn stop(self) {
+    pub async fn stop(mut self) {
         self.house.closed().await;
         self.stop.send_replace(true);
+        // What was carried out is answered.
+        let _ = (&mut self.serving).await;
     }
 }
 

@@ -168,7 +168,7 @@ async fn kill_once(database: &Path, answers: u64, figures: &mut Figures) -> Resu
         Credentials::new(&info.user_name, &info.authentication, &info.encrypt_key).unwrap(),
     );
     let routes = callbacks::router(partner.clone(), Config::new(keys.clone()));
-    let serving = tokio::spawn(async move { axum::serve(listener, routes).await });
+    let serving = tokio::spawn(skypay_server::serve(listener, routes).into_future());
 
     let client = Client::new(
         &Environment::Custom(info.url.clone()),

@@ -1,9 +1,7 @@
 //! Receives SkyPay's callbacks; the five that are not written are refused.
 
-use std::net::SocketAddr;
-
 use skypay_server::types::PayoutQueuePayoutRequest;
-use skypay_server::{Config, Context, Credentials, callbacks};
+use skypay_server::{Config, Context, Credentials, callbacks, serve};
 use skypay_server::{NotStored, PartnerCallbacks, Stored};
 
 struct Partner;
@@ -25,7 +23,6 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let config = Config::new(keys).allow_networks(["203.0.113.0/24".parse()?]);
     let routes = callbacks::router(Partner, config);
     let listener = tokio::net::TcpListener::bind("0.0.0.0:8080").await?;
-    let service = routes.into_make_service_with_connect_info::<SocketAddr>();
-    axum::serve(listener, service).await?;
+    serve(listener, routes).await?;
     Ok(())
 }

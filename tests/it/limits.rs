@@ -127,7 +127,7 @@ async fn a_recorded_answer_fits_any_later_call() {
     let routes = axum::Router::new().fallback(move || async move { recorded });
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());
-    tokio::spawn(async move { axum::serve(listener, routes).await });
+    tokio::spawn(skypay_server::serve(listener, routes).into_future());
 
     let keys = Credentials::new(USER_NAME, "secret", ENCRYPT_KEY).unwrap();
     let client = Client::new(&Environment::Custom(url), "acme", keys).unwrap();

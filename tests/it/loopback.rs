@@ -1,18 +1,17 @@
 //! Generated servers on the loopback interface, and what crosses the wire.
 
-use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, SystemTime};
 
+use axum::Router;
 use axum::body::{Body, Bytes};
 use axum::extract::Request;
 use axum::middleware::{self, Next};
 use axum::response::Response;
-use axum::{Router, serve};
 use http_body_util::BodyExt;
 use skypay_client::{Clock, Credentials, KeyRing};
 use skypay_runtime::envelope;
-use skypay_server::{Config, PartnerCallbacks, SkypayApi, callbacks, skypay};
+use skypay_server::{Config, PartnerCallbacks, SkypayApi, callbacks, serve, skypay};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpSocket, TcpStream};
 
@@ -59,8 +58,9 @@ pub(crate) fn routes<H: SkypayApi + PartnerCallbacks + Clone>(
 pub(crate) async fn host(routes: Router) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let host = listener.local_addr().unwrap().to_string();
-    let service = routes.into_make_service_with_connect_info::<SocketAddr>();
-    tokio::spawn(async move { serve(listener, service).await });
+    // More than the tests open, so that none of theirs is closed.
+    let serving = serve(listener, routes).connection_limit(1000);
+    tokio::spawn(serving.into_future());
     host
 }
 

@@ -42,7 +42,10 @@ const CALLBACKS: Side = Side {
                 politely, so implement the ones you serve.\n\n\
                 A method runs only after the message was decrypted, its credentials were checked \
                 and its fields were read. What it returns is sealed and sent; a notification can \
-                only be acknowledged or, when it could not be stored, left unacknowledged.",
+                only be acknowledged or, when it could not be stored, left unacknowledged.\n\n\
+                A method that has begun runs to its end, even if SkyPay hangs up or \
+                [`Config::handler_time`] is over meanwhile. Its answer is lost then, and SkyPay \
+                may send the same again: recognise it.",
     module_doc: "The partner's side: the callbacks that SkyPay sends.",
     router_doc: "Routes for the callbacks: `/` serves all of them, dispatching on `action`; \
                  `/{callback}` serves each under its name, for back offices that register a URL \
@@ -88,7 +91,8 @@ fn library(api: &Api) -> File {
         pub use skypay_runtime::keys::{Credentials, InvalidCredentials, KeyRing};
         pub use skypay_runtime::clock::Clock;
         pub use skypay_runtime::server::{
-            Config, Context, Dispatch, NotPartnerDefined, NotStored, PeerAddr, Refusal, Stored,
+            Config, Context, Dispatch, NotPartnerDefined, NotStored, PeerAddr, Refusal, Serve,
+            Stored, serve,
         };
         pub use skypay_types as types;
 

@@ -21,6 +21,10 @@ use skypay_types::{
 /// A method runs only after the message was decrypted, its credentials were checked
 /// and its fields were read. What it returns is sealed and sent; a notification can
 /// only be acknowledged or, when it could not be stored, left unacknowledged.
+///
+/// A method that has begun runs to its end, even if SkyPay hangs up or
+/// [`Config::handler_time`] is over meanwhile. Its answer is lost then, and SkyPay
+/// may send the same again: recognise it.
 pub trait PartnerCallbacks: Send + Sync + 'static {
     /// Learn what became of a payout.
     ///

@@ -70,7 +70,8 @@ pub use skypay::SkypayApi;
 pub use skypay_runtime::clock::Clock;
 pub use skypay_runtime::keys::{Credentials, InvalidCredentials, KeyRing};
 pub use skypay_runtime::server::{
-    Config, Context, Dispatch, NotPartnerDefined, NotStored, PeerAddr, Refusal, Stored,
+    Config, Context, Dispatch, NotPartnerDefined, NotStored, PeerAddr, Refusal, Serve, Stored,
+    serve,
 };
 pub use skypay_types as types;
 

@@ -29,6 +29,8 @@ pub struct Config {
     pub(super) clock: Clock,
     pub(super) body_limit: usize,
     pub(super) body_time: Duration,
+    /// `None`: as long as it takes.
+    pub(super) handler_time: Option<Duration>,
     /// `None`: any address.
     networks: Option<Vec<IpNet>>,
     proxies: Vec<IpNet>,
@@ -48,6 +50,7 @@ impl Config {
             clock: Clock::default(),
             body_limit: 64 * 1024,
             body_time: Duration::from_secs(10),
+            handler_time: None,
             networks: None,
             proxies: Vec::new(),
         }
@@ -89,10 +92,21 @@ impl Config {
 
     /// How long a request may take to arrive once its head is there; 10 seconds
     /// if not set. What takes longer is refused, so that slow senders cannot
-    /// hold connections and memory. How long the head may take is for the HTTP
-    /// server to limit. It takes the timer of tokio's runtime.
+    /// hold connections and memory. How long the header may take is for the HTTP
+    /// server to limit, as [`serve`](super::serve) does. It takes the timer of
+    /// tokio's runtime.
     pub fn body_time(mut self, time: Duration) -> Self {
         self.body_time = time;
+        self
+    }
+
+    /// How long a caller waits for a handler; as long as it takes, if not set.
+    /// Then a notification is answered as not stored, and everything else as a
+    /// failure that leaves the outcome unknown. The handler is not cancelled,
+    /// since half of its work may be done: it runs to its end, which the log
+    /// tells, and has to recognise what is sent again meanwhile.
+    pub fn handler_time(mut self, time: Duration) -> Self {
+        self.handler_time = Some(time);
         self
     }
 

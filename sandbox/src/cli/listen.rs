@@ -17,7 +17,7 @@ use serde_json::{Value, json};
 use skypay_client::{KeyRing, Transport};
 use skypay_runtime::envelope;
 use skypay_server::{
-    Clock, Config, Context, NotStored, PartnerCallbacks, Refusal, Stored, callbacks,
+    Clock, Config, Context, NotStored, PartnerCallbacks, Refusal, Stored, callbacks, serve,
 };
 use skypay_types::{DateTime, Operation, OperationInfo, Outcome, Violation, read};
 use tokio::net::TcpListener;
@@ -65,11 +65,6 @@ pub(crate) struct Listen {
     count: Option<u64>,
 }
 
-tokio::task_local! {
-    /// What the handler finds out about the callback that is being served.
-    static SEEN: Arc<Mutex<Option<Seen>>>;
-}
-
 /// A callback that was opened, authenticated and read.
 #[derive(Clone)]
 struct Seen {
@@ -90,11 +85,10 @@ impl Listen {
                 .as_deref()
                 .map(|url| Forward::to(url, &access.keys))
                 .transpose()?,
+            seen: Arc::default(),
         };
-        let config = Config::new(access.keys.clone());
-        let fallback = callbacks::service(partner.clone(), config.clone());
         let desk = Desk {
-            service: callbacks::router(partner, config).fallback_service(fallback),
+            partner,
             forward: self
                 .forward
                 .as_deref()
@@ -108,7 +102,6 @@ impl Listen {
         let listener = listener(self.port).await?;
         greet(&listener, &self.history, style);
         let routes = Router::new().fallback(receive).with_state(desk);
-        let routes = routes.into_make_service_with_connect_info::<SocketAddr>();
         let wanted = self.count.unwrap_or(u64::MAX);
         let enough = async move {
             let mut seen = 0;
@@ -122,7 +115,7 @@ impl Listen {
                 _ = tokio::signal::ctrl_c() => {}
             }
         };
-        let serving = axum::serve(listener, routes).with_graceful_shutdown(stop);
+        let serving = serve(listener, routes).with_graceful_shutdown(stop);
         serving
             .await
             .map_err(|error| Failure::not_sent(error.to_string()))?;
@@ -173,7 +166,7 @@ fn greet(listener: &TcpListener, history: &std::path::Path, style: Style) {
 /// Everything that a request passes by.
 #[derive(Clone)]
 struct Desk {
-    service: Router,
+    partner: Partner,
     forward: Option<Forward>,
     keys: KeyRing,
     history: Arc<Mutex<History>>,
@@ -187,10 +180,16 @@ async fn receive(State(desk): State<Desk>, request: Request) -> Response {
     let Ok(sealed) = to_bytes(body, 1024 * 1024).await else {
         return StatusCode::PAYLOAD_TOO_LARGE.into_response();
     };
-    let seen = Arc::new(Mutex::new(None));
+    let partner = Partner {
+        seen: Arc::default(),
+        ..desk.partner.clone()
+    };
+    let seen = Arc::clone(&partner.seen);
+    let config = Config::new(desk.keys.clone());
+    let fallback = callbacks::service(partner.clone(), config.clone());
+    let service = callbacks::router(partner, config).fallback_service(fallback);
     let inner = Request::from_parts(parts, Body::from(sealed.clone()));
-    let serving = SEEN.scope(Arc::clone(&seen), desk.service.clone().oneshot(inner));
-    let Ok(own) = serving.await;
+    let Ok(own) = service.oneshot(inner).await;
     let seen = seen.lock().unwrap_or_else(PoisonError::into_inner).take();
     let (status, answer) = if let (Some(forward), Some(_)) = (&desk.forward, &seen) {
         forward.sealed(&sealed).await
@@ -388,11 +387,13 @@ impl Forward {
 struct Partner {
     answers: Arc<BTreeMap<String, Value>>,
     forward: Option<Forward>,
+    /// The callback that is being served; each one has a partner of its own.
+    seen: Arc<Mutex<Option<Seen>>>,
 }
 
 impl Partner {
     async fn notice<O: Operation>(&self, notice: O) -> Result<Stored, NotStored> {
-        see(&notice);
+        self.see(&notice);
         match &self.forward {
             None => Ok(Stored),
             Some(forward) => {
@@ -406,7 +407,7 @@ impl Partner {
     }
 
     async fn inquiry<O: Operation>(&self, inquiry: O) -> Result<O::Response, Refusal> {
-        see(&inquiry);
+        self.see(&inquiry);
         let text = match (&self.forward, self.answers.get(O::INFO.name)) {
             (Some(forward), _) => {
                 let clear = serde_json::to_vec(&inquiry).unwrap_or_default();
@@ -417,23 +418,20 @@ impl Partner {
         };
         answer::<O>(text.as_deref())
     }
-}
 
-/// Tells whoever serves the callback what it is.
-fn see<O: Operation>(request: &O) {
-    let subjects = request.subjects().into_iter().map(str::to_owned);
-    let broken = operations::violations(request);
-    let seen = Seen {
-        info: O::INFO,
-        subjects: subjects.collect(),
-        clear: Tree::of(request),
-        violations: broken
-            .map(|all| all.violations().to_vec())
-            .unwrap_or_default(),
-    };
-    let _ = SEEN.try_with(|slot| {
-        *slot.lock().unwrap_or_else(PoisonError::into_inner) = Some(seen);
-    });
+    fn see<O: Operation>(&self, request: &O) {
+        let subjects = request.subjects().into_iter().map(str::to_owned);
+        let broken = operations::violations(request);
+        let seen = Seen {
+            info: O::INFO,
+            subjects: subjects.collect(),
+            clear: Tree::of(request),
+            violations: broken
+                .map(|all| all.violations().to_vec())
+                .unwrap_or_default(),
+        };
+        *self.seen.lock().unwrap_or_else(PoisonError::into_inner) = Some(seen);
+    }
 }
 
 /// The typed answer from clear text: accepted if it is complete, refused if it

@@ -14,12 +14,13 @@ use axum::routing::post;
 use http::header::CONTENT_LENGTH;
 use http::{HeaderValue, Method, StatusCode};
 use http_body_util::{BodyExt, Full};
+use skypay_server::serve;
 use tokio::net::TcpListener;
 use tokio::task::JoinSet;
 
 use crate::admin::WireRecord;
 use crate::engine::{Delivery, WireFault};
-use crate::http::{Entrance, Peer, Target, WireError, broken_off, exchange, garbled};
+use crate::http::{Line, Peer, Target, WireError, broken_off, exchange, garbled};
 
 /// A relay with one slot for each messenger.
 #[derive(Clone)]
@@ -103,10 +104,10 @@ impl Relay {
         let slots = Arc::downgrade(&relay.slots);
         let routes = Router::new()
             .route("/{slot}/{turn}", post(take))
-            .with_state(slots)
-            .into_make_service_with_connect_info::<Peer>();
+            .with_state(slots);
         // Ends with the runtime; without a relay it turns everything away.
-        tokio::spawn(async move { axum::serve(Entrance(listener), routes).await });
+        let serving = serve(listener, routes).map_connections(Line::accepted);
+        tokio::spawn(serving.into_future());
         Ok(relay)
     }
 

@@ -124,7 +124,7 @@ pub(crate) async fn serve_partner_at(address: &str, partner: Partner, keys: KeyR
     let listener = TcpListener::bind(address).await.unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());
     let routes = callbacks::router(partner, Config::new(keys));
-    tokio::spawn(async move { axum::serve(listener, routes).await });
+    tokio::spawn(skypay_server::serve(listener, routes).into_future());
     url
 }
 

@@ -78,7 +78,7 @@ impl Rotation {
         let url = format!("http://{}", listener.local_addr().unwrap());
         let config = Config::new(house.keys.clone());
         let routes = callbacks::router(Partner(Arc::clone(&notices)), config);
-        tokio::spawn(async move { axum::serve(listener, routes).await });
+        tokio::spawn(skypay_server::serve(listener, routes).into_future());
         house.done(&calls_to(&url)).await;
 
         let tries = Arc::<Mutex<BTreeMap<u32, u32>>>::default();

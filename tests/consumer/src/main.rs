@@ -101,6 +101,6 @@ fn keys() -> KeyRing {
 async fn serve(routes: axum::Router) -> Result<String, std::io::Error> {
     let listener = TcpListener::bind("127.0.0.1:0").await?;
     let url = format!("http://{}", listener.local_addr()?);
-    tokio::spawn(async move { axum::serve(listener, routes).await });
+    tokio::spawn(skypay_server::serve(listener, routes).into_future());
     Ok(url)
 }

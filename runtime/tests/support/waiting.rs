@@ -1,0 +1,114 @@
+//! A server whose handlers begin, and end when they are told to.
+
+#![allow(dead_code, reason = "each test file uses the half that it needs")]
+
+use std::sync::Arc;
+
+use skypay_runtime::envelope;
+use skypay_runtime::operation::OperationInfo;
+use skypay_runtime::server::{self, Context, Handler, Protocol, Reply, Stored};
+use tokio::sync::{Semaphore, mpsc};
+
+use crate::support::{
+    AskStatusRequest, AskStatusResponse, OPERATIONS, TellProgressRequest, credentials,
+};
+
+pub(crate) const PROTOCOL: &Protocol = &Protocol {
+    accepted_description: "Fine",
+    invalid_context_code: "-7000",
+    invalid_context_description: "Not understood",
+    failure_code: "-7009",
+    failure_description: "Something broke",
+    not_stored_code: "-7010",
+    not_stored_description: "Not stored",
+    not_offered_code: "2000",
+    not_offered_description: "not offered",
+    description_limit: 20,
+    caller_parameter: "caller",
+};
+
+/// Tells when a handler begins and ends, and lets it end.
+#[derive(Clone)]
+pub(crate) struct Waiting {
+    begins: mpsc::UnboundedSender<()>,
+    ends: mpsc::UnboundedSender<()>,
+    may_end: Arc<Semaphore>,
+}
+
+/// The other end of [`Waiting`].
+pub(crate) struct Watched {
+    pub(crate) begun: mpsc::UnboundedReceiver<()>,
+    pub(crate) ended: mpsc::UnboundedReceiver<()>,
+    may_end: Arc<Semaphore>,
+}
+
+impl Waiting {
+    pub(crate) fn watched() -> (Self, Watched) {
+        let (begins, begun) = mpsc::unbounded_channel();
+        let (ends, ended) = mpsc::unbounded_channel();
+        let may_end = Arc::new(Semaphore::new(0));
+        let waiting = Self {
+            begins,
+            ends,
+            may_end: Arc::clone(&may_end),
+        };
+        let watched = Watched {
+            begun,
+            ended,
+            may_end,
+        };
+        (waiting, watched)
+    }
+
+    async fn work(&self) {
+        self.begins.send(()).unwrap();
+        self.may_end.acquire().await.unwrap().forget();
+        self.ends.send(()).unwrap();
+    }
+}
+
+impl Watched {
+    /// So many handlers may end.
+    pub(crate) fn release(&self, handlers: usize) {
+        self.may_end.add_permits(handlers);
+    }
+}
+
+impl Handler for Waiting {
+    const OPERATIONS: &'static [&'static OperationInfo] = OPERATIONS;
+
+    const PROTOCOL: &'static Protocol = PROTOCOL;
+
+    async fn handle(&self, context: &Context, clear: &[u8]) -> Reply {
+        if context.operation().name == "tellProgress" {
+            let work = async |_: TellProgressRequest| {
+                self.work().await;
+                Ok(Stored)
+            };
+            return server::notice(context, clear, work).await;
+        }
+        let work = async |_: AskStatusRequest| {
+            self.work().await;
+            Ok(AskStatusResponse {
+                status: "paid".to_owned(),
+                ..AskStatusResponse::default()
+            })
+        };
+        server::inquiry(context, clear, work).await
+    }
+}
+
+/// A request to `action`, encrypted.
+pub(crate) fn body(action: &str) -> String {
+    let clear = format!(
+        r#"{{"userName":"first@example","action":"{action}","authentication":"first-AUTHENTICATION","controlNumber":"SKY9912345678"}}"#
+    );
+    envelope::seal(credentials("first").key(), &[clear.as_bytes()])
+}
+
+/// The same over HTTP.
+pub(crate) fn request(action: &str) -> Vec<u8> {
+    let body = body(action);
+    let length = body.len();
+    format!("POST /skypay HTTP/1.1\r\nhost: x\r\ncontent-length: {length}\r\n\r\n{body}").into()
+}
