@@ -2,11 +2,13 @@
 //! same as the document; what differs is where operations and callbacks stand.
 //!
 //! They are made from the tree, not from the model: a view keeps every word of
-//! the document, those for readers included.
+//! the document, those for readers included, and says in prose and in keywords
+//! of others what only our own keywords say.
 
 mod callbacks;
 mod logical;
 mod postman;
+mod prose;
 mod tree;
 mod webhooks;
 
@@ -28,6 +30,7 @@ const SOURCE: &str = "Derived from spec/skypay.yaml by `cargo xtask views`. Do n
 pub fn views(text: &str) -> Result<Vec<File>, Problems> {
     let root = document::load(text)?;
     check::check(&root)?;
+    let root = prose::explained(&root);
     let mut findings = Findings::new();
     let files = [
         ("callbacks.json", callbacks::callbacks(&root)),
@@ -87,7 +90,9 @@ fn noted(root: &Node, what: &str) -> Node {
     view.insert(1, "x-generated-from", text(SOURCE));
     if let Some(info) = view.get_mut("info") {
         let before = info.text_of("description").unwrap_or_default();
-        let note = format!("> {SOURCE}\n>\n> {what}\n\n{before}");
+        let envelope = root.get("x-skypay-envelope").map(prose::plaintext);
+        let envelope = envelope.map_or_else(String::new, |text| format!(">\n> {text}\n"));
+        let note = format!("> {SOURCE}\n>\n> {what}\n{envelope}\n{before}");
         info.put("description", text(note.trim_end()));
     }
     view

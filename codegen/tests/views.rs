@@ -193,16 +193,16 @@ fn every_reference_leads_somewhere() {
     }
 }
 
-/// Path key and name of the callbacks that stand below operations, and of the
-/// operations that refer to one.
-fn caused(view: &Node) -> Vec<(&str, &str, bool)> {
+/// Path key and name of the callbacks that stand below operations.
+fn caused(view: &Node) -> Vec<(&str, &str)> {
     let paths = view.get("paths").unwrap().entries();
     let mut caused = Vec::new();
     for path in paths {
         let callbacks = path.node.get("post").unwrap().get("callbacks");
         for callback in callbacks.map(Node::entries).unwrap_or_default() {
-            let refers = callback.node.get("$ref").is_some();
-            caused.push((path.key.as_str(), callback.key.as_str(), refers));
+            // Generators do not follow references there.
+            assert!(callback.node.get("$ref").is_none(), "{}", callback.key);
+            caused.push((path.key.as_str(), callback.key.as_str()));
         }
     }
     caused
@@ -216,30 +216,28 @@ fn a_callback_stands_below_what_causes_it() {
     assert_eq!(
         caused(&view),
         [
-            (caller("payoutQueue").as_str(), "payoutQueuePayout", false),
-            (caller("payoutQueueV2").as_str(), "payoutQueuePayout", true),
-            (caller("cancelPayout").as_str(), "payoutQueuePayout", true),
-            (
-                caller("amendTransactionV2").as_str(),
-                "payoutQueuePayout",
-                true
-            ),
-            (carrier, "payoutInquiry", false),
-            (carrier, "payoutPayout", false),
-            (carrier, "collectionInquiry", false),
-            (carrier, "collectionCollect", false),
-            (carrier, "financeNotification", false),
+            (caller("payoutQueue").as_str(), "payoutQueuePayout"),
+            (carrier, "payoutInquiry"),
+            (carrier, "payoutPayout"),
+            (carrier, "collectionInquiry"),
+            (carrier, "collectionCollect"),
+            (carrier, "financeNotification"),
         ]
     );
+    let paths = view.get("paths").unwrap();
+    for label in ["payoutQueueV2", "cancelPayout", "amendTransactionV2"] {
+        let post = paths.get(&caller(label)).unwrap().get("post").unwrap();
+        let description = post.text_of("description").unwrap();
+        let expected = "The callback `payoutQueuePayout` tells of this operation too; it stands \
+                        below `payoutQueue`.";
+        assert!(description.ends_with(expected), "{label}: {description}");
+    }
 }
 
 #[test]
 fn a_document_whose_callbacks_all_have_a_cause_needs_no_carrier() {
     let view = view(&small(), "callbacks.json");
-    assert_eq!(
-        caused(&view),
-        [("/services/{callerName}#pay", "paid", false)]
-    );
+    assert_eq!(caused(&view), [("/services/{callerName}#pay", "paid")]);
     let url = target(
         &view,
         "#/paths/~1services~1%7BcallerName%7D%23pay/post/callbacks/paid",
@@ -295,9 +293,150 @@ fn the_view_with_callbacks_also_shows_what_the_generator_refuses() {
     let base = load(&read("tests/breaking/base.yaml")).unwrap();
     assert!(views(&read("tests/breaking/base.yaml")).is_err());
     let view = callbacks(&base);
-    let names: Vec<_> = caused(&view).into_iter().map(|(_, name, _)| name).collect();
+    let names: Vec<_> = caused(&view).into_iter().map(|(_, name)| name).collect();
     assert_eq!(names, ["payoutPayout", "financeNotification"]);
     for text in ["{}", "paths: {a: 1, b#c: {x-skypay-direction: callback}}"] {
         let _ = callbacks(&load(text).unwrap()).to_pretty_json();
+    }
+}
+
+/// The schemas of a document by their names.
+fn schemas(root: &Node) -> &[codegen::document::Entry] {
+    let components = root.get("components").unwrap();
+    components.get("schemas").unwrap().entries()
+}
+
+/// Whether a schema lists its codes, and so becomes constants.
+fn is_table(schema: &Node) -> bool {
+    schema.get("x-skypay-codes").is_some() && schema.get("enum").is_some()
+}
+
+/// Generators name constants by these: Python and TypeScript per table, Go in
+/// one scope for all tables and types.
+#[test]
+fn every_code_has_a_name_that_no_other_code_and_no_type_has() {
+    let tables = |root: &Node| {
+        let schemas = schemas(root).iter();
+        schemas.filter(|entry| is_table(&entry.node)).count()
+    };
+    for document in [real(), small()] {
+        let expected = tables(&load(&document).unwrap());
+        for name in DOCUMENTS {
+            let view = view(&document, name);
+            let mut taken: BTreeSet<String> = schemas(&view)
+                .iter()
+                .map(|entry| entry.key.clone())
+                .collect();
+            let mut count = 0;
+            for schema in schemas(&view) {
+                let Some(names) = schema.node.get("x-enum-varnames") else {
+                    assert!(!is_table(&schema.node), "{}", schema.key);
+                    continue;
+                };
+                let values = schema.node.texts_of("enum");
+                let said = schema.node.texts_of("x-enum-descriptions");
+                assert_eq!(names.items().len(), values.len(), "{}", schema.key);
+                assert_eq!(said.len(), values.len(), "{}", schema.key);
+                let rows = schema.node.get("x-skypay-codes").unwrap().items();
+                for (name, value) in schema
+                    .node
+                    .texts_of("x-enum-varnames")
+                    .into_iter()
+                    .zip(&values)
+                {
+                    let row = rows.iter().find(|row| row.text_of("value") == Some(value));
+                    let own = row.unwrap().text_of("name").unwrap();
+                    assert!(
+                        name == own || name == format!("{}{own}", schema.key),
+                        "{name}"
+                    );
+                    assert!(taken.insert(name.clone()), "{name} is taken");
+                }
+                count += 1;
+            }
+            assert_eq!(count, expected, "{name}");
+        }
+    }
+    let view = view(&real(), "logical.json");
+    let names = |table: &str| {
+        let table = schemas(&view).iter().find(|entry| entry.key == table);
+        table.unwrap().node.texts_of("x-enum-varnames")
+    };
+    let expected = [
+        "PayTypeUploaded",
+        "Paid",
+        "PayTypeCancelled",
+        "PayTypeFailed",
+        "Amended",
+        "AmendFailed",
+    ];
+    assert_eq!(names("PayType"), expected);
+}
+
+/// Renderers show descriptions, and none shows our own keywords.
+#[test]
+fn what_our_keywords_say_stands_in_descriptions() {
+    let one_line = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
+    for document in [real(), small()] {
+        for name in DOCUMENTS {
+            let view = view(&document, name);
+            let mut found = 0;
+            let mut shows = |node: &Node, what: &str, at: &str| {
+                let description = node.text_of("description").unwrap_or_default();
+                assert!(description.contains(&one_line(what)), "{name} {at}: {what}");
+                found += 1;
+            };
+            for schema in schemas(&view) {
+                let of = |key| schema.node.get(key).map(Node::items).unwrap_or_default();
+                for row in of("x-skypay-codes") {
+                    let text = |key| row.text_of(key).unwrap();
+                    let line = format!(
+                        "`{}` {}: {}",
+                        text("value"),
+                        text("name"),
+                        text("description")
+                    );
+                    shows(&schema.node, &line, &schema.key);
+                }
+                for rule in of("x-skypay-rules") {
+                    shows(&schema.node, rule.text_of("because").unwrap(), &schema.key);
+                    let fields = rule
+                        .texts_of("require")
+                        .into_iter()
+                        .chain(rule.texts_of("forbid"));
+                    for field in fields {
+                        let node = schema.node.get("properties").unwrap().get(&field).unwrap();
+                        shows(node, "If `", &field);
+                    }
+                }
+            }
+            for post in all(&view).into_iter().filter_map(|node| node.get("post")) {
+                let at = post.text_of("operationId").unwrap();
+                for row in post
+                    .get("x-skypay-result-codes")
+                    .map(Node::items)
+                    .unwrap_or_default()
+                {
+                    shows(post, &format!("- `{}` (", row.text_of("code").unwrap()), at);
+                    shows(post, row.text_of("meaning").unwrap(), at);
+                }
+                if let Some(waiting) = post.get("x-skypay-waiting") {
+                    shows(post, "If the outcome is unknown: ", at);
+                    shows(post, waiting.text_of("note").unwrap(), at);
+                }
+                for key in ["x-skypay-delivery-key", "x-skypay-effect-key"] {
+                    let fields = post.texts_of(key).join("`, `");
+                    if !fields.is_empty() {
+                        shows(post, &format!("the same `{fields}`."), at);
+                    }
+                }
+                if view.get("x-skypay-envelope").is_some()
+                    && let Some(body) = post.get("requestBody")
+                {
+                    shows(body, "Do not send these bodies as they are", at);
+                }
+            }
+            assert!(found > 15, "{name}: {found}");
+        }
     }
 }

@@ -3,11 +3,12 @@
 
 use crate::document::Node;
 
+use super::prose::describe;
 use super::tree::{list, map, text};
 use super::{Path, noted, paths};
 
-const NOTE: &str = "Callbacks stand below the first operation that causes them, and further such \
-    operations refer to them there. OpenAPI 3.0 knows no callback without an operation; those \
+const NOTE: &str = "Callbacks stand below the first operation that causes them; further such \
+    operations name it in their descriptions, as many tools read no reference there. OpenAPI 3.0 knows no callback without an operation; those \
     that no operation causes stand below one that does not exist, at the end of the paths. The \
     URL of a callback is an example. What stands behind a `#` in the key of a path is not on the \
     wire.";
@@ -71,22 +72,26 @@ fn subject<'d>(path: &Path<'d>) -> Option<&'d str> {
 fn with_callbacks(operation: &Path<'_>, callbacks: &[Callback<'_>]) -> Node {
     let key = operation.entry.key.as_str();
     let mut item = operation.item.clone();
-    let caused = callbacks.iter().filter_map(|callback| {
-        let first = *callback.causes.first()?;
+    let Some(post) = item.get_mut("post") else {
+        return item;
+    };
+    let mut own = Vec::new();
+    for callback in callbacks {
         let name = callback.path.name();
-        if first == key {
-            Some((name, callback.item()))
-        } else if callback.causes.contains(&key) {
-            Some((name, map([("$ref", text(&reference(first, name)))])))
-        } else {
-            None
+        match callback.causes.as_slice() {
+            [first, ..] if *first == key => own.push((name, callback.item())),
+            [first, further @ ..] if further.contains(&key) => {
+                let (_, first) = first.split_once('#').unwrap_or(("", first));
+                let paragraph = format!(
+                    "The callback `{name}` tells of this operation too; it stands below `{first}`."
+                );
+                describe(post, &paragraph);
+            }
+            _ => {}
         }
-    });
-    let caused = map(caused);
-    if let Some(post) = item.get_mut("post")
-        && !caused.entries().is_empty()
-    {
-        post.put("callbacks", caused);
+    }
+    if !own.is_empty() {
+        post.put("callbacks", map(own));
     }
     item
 }
@@ -142,19 +147,4 @@ fn url(server: &Node) -> String {
         url = url.replace(&format!("{{{}}}", variable.key), value);
     }
     url
-}
-
-/// A reference to a callback where it stands. It is a URL, so that what has a
-/// meaning there is written by its number.
-fn reference(path: &str, name: &str) -> String {
-    let mut reference = "#/paths/".to_owned();
-    for character in path.chars() {
-        match character {
-            '~' => reference.push_str("~0"),
-            '/' => reference.push_str("~1"),
-            '#' | '%' | '{' | '}' => reference.push_str(&format!("%{:02X}", u32::from(character))),
-            other => reference.push(other),
-        }
-    }
-    format!("{reference}/post/callbacks/{name}")
 }

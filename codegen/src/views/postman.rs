@@ -13,7 +13,7 @@ use super::{Path, SOURCE, paths};
 const FORMAT: &str = "https://schema.getpostman.com/json/collection/v2.1.0/collection.json";
 
 const NOTE: &str = "Write bodies in clear text. Before a request is sent, a script puts your \
-    credentials into its body and seals it; another opens the answer and shows it. Give every \
+    credentials into its body and seals it; another opens the answer, shows it, and fails unless it is a success. Give every \
     variable a value in an environment of your own, so that no secret is saved with the \
     collection.";
 
@@ -57,11 +57,50 @@ pub(super) fn collection(root: &Node) -> Node {
             "event",
             list([
                 event("prerequest", &format!("{ENVELOPE}\n{head}{REQUEST}")),
-                event("test", &format!("{ENVELOPE}{ANSWER}")),
+                event("test", &format!("{ENVELOPE}{}{ANSWER}", result(root))),
             ]),
         ),
         ("variable", list(variables)),
     ])
+}
+
+/// For the script: which field of an answer says what became of the request,
+/// what it says of a success, and which successes come without it.
+fn result(root: &Node) -> String {
+    let mut field = "";
+    let mut accepted = Vec::new();
+    let mut without = Vec::new();
+    for path in paths(root) {
+        let responses = path.item.get("post").and_then(|post| post.get("responses"));
+        let responses = responses.map(Node::entries).unwrap_or_default().iter();
+        let schemas = responses.filter_map(|response| media(&response.node)?.get("schema"));
+        for schema in schemas.map(|schema| Schema::resolve(root, schema)) {
+            let properties = schema.get("properties").map(Node::entries);
+            for property in properties.unwrap_or_default() {
+                let codes = Schema::resolve(root, &property.node).get("x-skypay-codes");
+                let codes = codes.map(Node::items).unwrap_or_default().iter();
+                let codes = codes.filter(|row| row.text_of("outcome") == Some("accepted"));
+                let codes: Vec<_> = codes.filter_map(|row| row.get("value").cloned()).collect();
+                if codes.is_empty() {
+                    continue;
+                }
+                let required = schema.get("required").map(Node::items).unwrap_or_default();
+                if !required
+                    .iter()
+                    .any(|name| name.text() == Some(&property.key))
+                {
+                    without.push(text(path.name()));
+                }
+                (field, accepted) = (&property.key, codes);
+            }
+        }
+    }
+    let result = map([
+        ("field", text(field)),
+        ("accepted", list(accepted)),
+        ("without", list(without)),
+    ]);
+    format!("const result = {};\n", result.to_json())
 }
 
 fn event(listen: &str, script: &str) -> Node {
