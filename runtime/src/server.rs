@@ -161,32 +161,29 @@ impl<H: Handler> Dispatch<H> {
                 span.record("action", operation.action);
                 let admitted = Arc::new(admitted);
                 let (answer, answered) = oneshot::channel();
-                let handling = self.clone().handle(Arc::clone(&admitted), started, answer);
-                tokio::spawn(
-                    async move {
-                        handling.await;
-                        drop(unanswered);
+                let dispatch = self.clone();
+                let (handled, measured) = (Arc::clone(&admitted), span.clone());
+                let handling = async move {
+                    let (outcome, response) = dispatch.handle(&handled).await;
+                    record(&measured, outcome, started);
+                    if answer.send(response).is_err() {
+                        tracing::warn!(outcome, "a handler ended when its caller no longer waited");
                     }
-                    .instrument(span.clone()),
-                );
+                    drop(unanswered);
+                };
+                tokio::spawn(handling.instrument(span.clone()));
                 self.answer(&admitted, answered).instrument(span).await
             }
             Err(why) => span.in_scope(|| {
                 tracing::warn!(why = why.as_str(), ?peer, "a request was turned away");
                 let (outcome, response) = self.turn_away();
-                record(outcome, started);
+                record(&span, outcome, started);
                 response
             }),
         }
     }
 
-    /// Runs the handler to its end, whether or not anybody waits for that.
-    async fn handle(
-        self,
-        admitted: Arc<Admitted>,
-        started: Instant,
-        answer: oneshot::Sender<Response<Full<Bytes>>>,
-    ) {
+    async fn handle(&self, admitted: &Admitted) -> Answered {
         let handling = self
             .shared
             .handler
@@ -197,11 +194,7 @@ impl<H: Handler> Dispatch<H> {
             tracing::error!("the handler panicked");
             admitted.context.failure()
         });
-        let (outcome, response) = self.written(&admitted, reply);
-        record(outcome, started);
-        if answer.send(response).is_err() {
-            tracing::warn!(outcome, "a handler ended when its caller no longer waited");
-        }
+        self.written(admitted, reply)
     }
 
     /// Waits for the handler's answer, but not longer than a caller should.
@@ -486,10 +479,9 @@ fn sealed(status: StatusCode, credentials: &Credentials, clear: &[u8]) -> Respon
     response
 }
 
-/// Tells the log how the present request ended.
-fn record(outcome: &str, started: Instant) {
+/// Tells the log how a request ended.
+fn record(span: &Span, outcome: &str, started: Instant) {
     let milliseconds = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
-    let span = Span::current();
     span.record("outcome", outcome);
     span.record("duration_ms", milliseconds);
 }
