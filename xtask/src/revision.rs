@@ -147,11 +147,15 @@ fn source(root: &Path, against: Option<&str>) -> Result<(Source, Option<String>)
             &commit,
         ],
     );
-    let missing = format!("there is neither a file nor a revision called `{name}`");
     match found {
         Ok(Some(revision)) => Ok((Source::Revision(revision), None)),
-        Ok(None) => Err(format!("{missing}{}", shallow_hint(root))),
-        Err(said) => Err(format!("{missing}\n{said}")),
+        Ok(None) => Err(format!(
+            "there is neither a file nor a revision called `{name}`{}",
+            shallow_hint(root)
+        )),
+        Err(said) => Err(format!(
+            "there is no file called `{name}`, and no revision can be looked for\n{said}"
+        )),
     }
 }
 
