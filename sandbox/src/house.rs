@@ -10,7 +10,7 @@ use std::fmt;
 use std::path::PathBuf;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender};
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use skypay_types::DateTime;
 use tokio::sync::{mpsc, oneshot, watch};
@@ -24,6 +24,10 @@ use crate::store::{Store, StoreError};
 
 /// How many commands share a commit at most.
 const BATCH: usize = 512;
+
+/// How long after the database has refused a write, such as on a full disk,
+/// what is due is tried again.
+const RETRY: Duration = Duration::from_secs(1);
 
 /// A handle on the house. Clones speak to the same one.
 #[derive(Clone)]
@@ -126,6 +130,8 @@ impl House {
             waiting: Vec::new(),
             moves: VecDeque::new(),
             attempts: 0,
+            unwritten: Vec::new(),
+            failed: None,
         };
         std::thread::spawn(move || {
             if let Err(error) = owner.live() {
@@ -288,6 +294,23 @@ struct Owner {
     moves: VecDeque<Move>,
     /// How many attempts have ended.
     attempts: u64,
+    /// What became of callbacks, and could not be written.
+    unwritten: Vec<Change>,
+    /// When the database refused, if it has not written since.
+    failed: Option<Instant>,
+}
+
+/// What changes the state.
+enum Change {
+    Carry(Box<Command>, Respond<Carriage>),
+    Ended(u64, Delivered, Vec<WireRecord>),
+}
+
+/// What was committed of some changes.
+struct Written {
+    life: u64,
+    /// For each change, unless it came too late.
+    applied: Vec<Option<Applied>>,
 }
 
 /// A command that was carried out, whose callbacks are still on their way.
@@ -356,6 +379,9 @@ impl Owner {
 
     /// How long nothing is due, by the real clock.
     fn pause(&self) -> Option<Duration> {
+        if let Some(failed) = self.failed {
+            return Some(RETRY.saturating_sub(failed.elapsed()));
+        }
         if self.clock.is_virtual() {
             return None;
         }
@@ -377,10 +403,17 @@ impl Owner {
     /// Carries out what changes something, commits it, and answers it. What
     /// only looks is put into `rest`.
     fn write(&mut self, batch: Vec<Message>, rest: &mut Vec<Message>) -> Result<(), HouseError> {
-        let mut commands = Vec::new();
+        let mut changes: Vec<_> = std::mem::take(&mut self.unwritten);
         for message in batch {
             match message {
-                Message::Carry { .. } | Message::Ended { .. } => commands.push(message),
+                Message::Carry { command, respond } => {
+                    changes.push(Change::Carry(command, respond));
+                }
+                Message::Ended {
+                    life,
+                    delivered,
+                    wire,
+                } => changes.push(Change::Ended(life, delivered, wire)),
                 other => rest.push(other),
             }
         }
@@ -389,52 +422,81 @@ impl Owner {
                 .read()
                 .next_due()
                 .is_some_and(|due| Moment::from(due) <= self.now());
-        if commands.is_empty() && !due {
+        if changes.is_empty() && !due {
+            self.failed = None;
             return Ok(());
         }
-        let mut answers = Vec::new();
-        match self.try_write(commands, due, &mut answers) {
-            Ok(()) => {
-                for (applied, respond) in answers {
-                    self.answer(applied, respond);
-                }
+        let written = self.try_write(&changes, due);
+        match written {
+            Ok(written) => {
+                self.failed = None;
+                self.written(changes, written);
                 Ok(())
             }
             Err(error) => {
-                let error = HouseError::from(error);
-                for (_, respond) in answers {
-                    let _ = respond.send(Err(error.clone()));
+                self.recover()?;
+                // What was asked can be asked again; what happened to a
+                // callback is known to nobody else.
+                for change in changes {
+                    match change {
+                        Change::Carry(_, respond) => {
+                            let _ = respond.send(Err(HouseError::from(error.clone())));
+                        }
+                        Change::Ended(..) => self.unwritten.push(change),
+                    }
                 }
-                self.recover()
+                Ok(())
             }
         }
     }
 
-    fn try_write(
-        &mut self,
-        commands: Vec<Message>,
-        due: bool,
-        answers: &mut Vec<(Applied, Respond<Carriage>)>,
-    ) -> Result<(), StoreError> {
+    /// Carries out changes and commits them: all, or none.
+    fn try_write(&mut self, changes: &[Change], due: bool) -> Result<Written, StoreError> {
         self.store.begin()?;
-        for message in commands {
-            match message {
-                Message::Carry { command, respond } => {
-                    let applied = self.carry(&command)?;
-                    answers.push((applied, respond));
+        let mut written = Written {
+            life: self.life,
+            applied: Vec::new(),
+        };
+        for change in changes {
+            let applied = match change {
+                Change::Carry(command, _) => {
+                    if matches!(**command, Command::Reset) {
+                        written.life += 1;
+                    }
+                    Some(self.carry(command)?)
                 }
-                Message::Ended {
-                    life,
-                    delivered,
-                    wire,
-                } if life == self.life => self.end(delivered, &wire)?,
-                _ => {}
-            }
+                Change::Ended(life, delivered, wire) if *life == written.life => {
+                    for record in wire {
+                        self.store.note_wire(delivered.delivery, record)?;
+                    }
+                    Some(self.carry(&Command::Delivered(delivered.clone()))?)
+                }
+                Change::Ended(..) => None,
+            };
+            written.applied.push(applied);
         }
         if due {
             self.carry(&Command::Tick)?;
         }
-        self.commit()
+        self.commit()?;
+        Ok(written)
+    }
+
+    /// Makes known what was committed.
+    fn written(&mut self, changes: Vec<Change>, written: Written) {
+        for (change, applied) in changes.into_iter().zip(written.applied) {
+            match (change, applied) {
+                (Change::Carry(_, respond), Some(applied)) => self.answer(applied, respond),
+                (Change::Ended(_, delivered, _), Some(_)) => {
+                    self.attempts += 1;
+                    self.under_way.remove(&delivered.delivery);
+                }
+                _ => {}
+            }
+        }
+        if written.life != self.life {
+            self.begin_anew(written.life);
+        }
     }
 
     fn commit(&mut self) -> Result<(), StoreError> {
@@ -453,35 +515,23 @@ impl Owner {
     fn carry_at(&mut self, command: &Command, now: Moment) -> Result<Applied, StoreError> {
         let applied = self.change().apply(command, now.date_time());
         self.store.note(now, command, &applied.events)?;
-        if matches!(command, Command::Reset) {
-            self.begin_anew();
-        }
         Ok(applied)
     }
 
-    fn end(&mut self, delivered: Delivered, wire: &[WireRecord]) -> Result<(), StoreError> {
-        self.attempts += 1;
-        self.under_way.remove(&delivered.delivery);
-        for record in wire {
-            self.store.note_wire(delivered.delivery, record)?;
-        }
-        self.carry(&Command::Delivered(delivered))?;
-        Ok(())
-    }
-
     /// The database refused: what is in memory was never promised to anybody.
+    /// Callbacks that are under way were committed before, and go on.
     fn recover(&mut self) -> Result<(), HouseError> {
+        self.failed = Some(Instant::now());
         self.store.roll_back();
         let state = self.store.load()?;
         *self.change() = state;
-        self.begin_anew();
         Ok(())
     }
 
     /// Numbers of deliveries mean something else from here on.
-    fn begin_anew(&mut self) {
-        self.life += 1;
-        self.lives.send_replace(self.life);
+    fn begin_anew(&mut self, life: u64) {
+        self.life = life;
+        self.lives.send_replace(life);
         self.under_way.clear();
         self.held.clear();
     }
@@ -625,9 +675,7 @@ impl Owner {
             }
             Message::Advance { by, respond } => self.plan_move(by, respond),
             Message::Save { file, respond } => {
-                let state = Arc::clone(&self.state);
-                let state = state.read().unwrap_or_else(PoisonError::into_inner);
-                let saved = self.store.save(&state, &file);
+                let saved = self.store.save(&file);
                 let _ = respond.send(saved.map_err(HouseError::from));
             }
             Message::Restore { file, respond } => {
@@ -658,7 +706,7 @@ impl Owner {
         let state = self.store.restore(file)?;
         self.logs.send_replace(state.last_event());
         *self.change() = state;
-        self.begin_anew();
+        self.begin_anew(self.life + 1);
         Ok(())
     }
 
@@ -666,7 +714,7 @@ impl Owner {
     fn close(&mut self) {
         let state = Arc::clone(&self.state);
         let state = state.read().unwrap_or_else(PoisonError::into_inner);
-        if let Err(error) = self.store.snapshot(&state) {
+        if let Err(error) = self.store.close(&state) {
             tracing::warn!(%error, "the last snapshot was not written; the journal has everything");
         }
     }
@@ -723,3 +771,76 @@ impl fmt::Display for HouseError {
 }
 
 impl std::error::Error for HouseError {}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicBool, Ordering};
+
+    use super::{House, HouseError};
+    use crate::clock::Clock;
+    use crate::engine::{
+        AttemptResult, CallbackUrls, Command, Delivered, FinanceCommand, Settings, Standing,
+    };
+    use crate::store::Store;
+
+    /// What became of a callback is known to this process alone: it is kept
+    /// until it can be written, and the callback is not sent again meanwhile.
+    #[tokio::test]
+    async fn a_full_disk_loses_no_end_of_a_callback_and_repeats_none() {
+        let full = Arc::new(AtomicBool::new(false));
+        let clock = Clock::standing();
+        let settings = Settings {
+            callbacks: CallbackUrls {
+                shared: Some("http://127.0.0.1:9/".to_owned()),
+                ..CallbackUrls::default()
+            },
+            ..Settings::default()
+        };
+        let opened = Store::open(None, 1000, settings, clock.reading());
+        let (mut store, state) = opened.unwrap();
+        store.refuse_commits_while(Arc::clone(&full));
+        let (house, mut errands, _fallen) = House::open(store, state, clock);
+        let recharge = Command::Finance(FinanceCommand::Recharge {
+            prefix: "SKY98".to_owned(),
+            amount: "5000".parse().unwrap(),
+            beneficiary_account: None,
+        });
+        let asking = tokio::spawn({
+            let (house, recharge) = (house.clone(), recharge.clone());
+            async move { house.carry(recharge).await }
+        });
+        let errand = errands.recv().await.unwrap();
+
+        full.store(true, Ordering::Release);
+        let mut logged = house.logged();
+        logged.borrow_and_update();
+        let id = errand.delivery.id;
+        let delivered = Delivered {
+            delivery: id,
+            attempt: 1,
+            result: AttemptResult::Answered {
+                code: "1000".to_owned(),
+                description: None,
+                clear: serde_json::Value::Null,
+                milliseconds: 1,
+            },
+        };
+        house.ended(errand.life, delivered, Vec::new());
+        for _ in 0..3 {
+            let refused = house.carry(recharge.clone()).await;
+            assert!(matches!(refused, Err(HouseError::Store(_))), "{refused:?}");
+        }
+        let balance = house.state().ledger().accounts["SKY98"].balance;
+        assert_eq!(balance.to_string(), "1005000.00", "once, not four times");
+
+        full.store(false, Ordering::Release);
+        // Without another command.
+        logged.changed().await.unwrap();
+        asking.await.unwrap().unwrap();
+        let standing = house.state().callback(id).unwrap().standing.clone();
+        assert_eq!(standing, Standing::Acknowledged);
+        assert!(errands.try_recv().is_err(), "it was sent once");
+        house.closed().await;
+    }
+}

@@ -13,7 +13,10 @@ mod courier;
 pub mod engine;
 mod house;
 mod http;
+pub mod limits;
 mod page;
+#[doc(hidden)]
+pub mod private_file;
 pub mod provocation;
 mod sandbox;
 pub mod service;

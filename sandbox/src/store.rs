@@ -5,14 +5,17 @@
 //! the commands after it again, which leads where it led before.
 
 use std::fmt;
+use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use rusqlite::backup::Backup;
-use rusqlite::{Connection, OptionalExtension, params};
+use rusqlite::backup::{Backup, StepResult};
+use rusqlite::config::DbConfig;
+use rusqlite::{Connection, OpenFlags, OptionalExtension, params};
 
 use crate::admin::{LogQuery, WireRecord};
 use crate::engine::{Command, Event, Moment, Settings, State};
+use crate::{limits, private_file};
 
 /// Says that a database is ours.
 const APPLICATION: i32 = 0x5359_5342;
@@ -46,70 +49,124 @@ impl Store {
         settings: Settings,
         now: Moment,
     ) -> Result<(Self, State), StoreError> {
-        let connection = match &file {
-            Some(path) => Connection::open(path),
-            None => Connection::open_in_memory(),
+        let mut store = match file {
+            None => Self::of(Connection::open_in_memory(), None, snapshot_every)?,
+            Some(file) => {
+                private_file::create(&file).map_err(|error| StoreError::io(&file, &error))?;
+                Self::of(connect(&file), Some(file), snapshot_every)?
+            }
         };
-        let mut store = Self {
-            connection: connection.map_err(|error| StoreError::at(file.as_deref(), &error))?,
-            file,
-            last: 0,
-            since_snapshot: 0,
-            snapshot_every,
-        };
-        store.set_up().map_err(|error| store.failed(&error))?;
-        if store.is_empty()? {
+        if store.is_new()? {
+            store.set_up().map_err(|error| store.failed(&error))?;
             let state = State::new(settings, now.date_time());
             store.found(&state)?;
             return Ok((store, state));
         }
+        // Nothing is written to a file that belongs to somebody else.
         store.recognise()?;
+        store.set_up().map_err(|error| store.failed(&error))?;
+        store.tighten();
         let state = store.load()?;
         Ok((store, state))
     }
 
+    /// Locks a database, which keeps every other process out.
+    fn of(
+        connection: rusqlite::Result<Connection>,
+        file: Option<PathBuf>,
+        snapshot_every: u64,
+    ) -> Result<Self, StoreError> {
+        let locked = connection.and_then(|connection| {
+            connection.busy_timeout(Duration::ZERO)?;
+            connection.pragma_update(None, "locking_mode", "EXCLUSIVE")?;
+            // What a file says of its tables may come from anybody.
+            connection.set_db_config(DbConfig::SQLITE_DBCONFIG_TRUSTED_SCHEMA, false)?;
+            connection.set_db_config(DbConfig::SQLITE_DBCONFIG_DEFENSIVE, true)?;
+            Ok(connection)
+        });
+        Ok(Self {
+            connection: locked.map_err(|error| StoreError::at(file.as_deref(), &error))?,
+            file,
+            last: 0,
+            since_snapshot: 0,
+            snapshot_every,
+        })
+    }
+
     /// An answer is given after a commit, and a commit outlives the machine.
-    /// The lock keeps a second process out.
     fn set_up(&self) -> rusqlite::Result<()> {
         let connection = &self.connection;
-        connection.busy_timeout(Duration::ZERO)?;
-        connection.pragma_update(None, "locking_mode", "EXCLUSIVE")?;
         connection.pragma_update(None, "journal_mode", "WAL")?;
         connection.pragma_update(None, "synchronous", "FULL")?;
+        // On macOS, what is flushed otherwise may stay in the drive's cache.
+        connection.pragma_update(None, "fullfsync", true)?;
         connection.execute_batch("BEGIN IMMEDIATE; COMMIT")
     }
 
-    fn is_empty(&self) -> Result<bool, StoreError> {
-        let count = "SELECT count(*) FROM sqlite_schema";
-        let count: i64 = self.ask(count)?;
-        Ok(count == 0)
+    /// A database that was made by an earlier version, or by hand, may be
+    /// readable by everybody.
+    fn tighten(&self) {
+        let Some(file) = &self.file else { return };
+        for end in ["", "-wal"] {
+            if let Err(error) = private_file::tighten(&beside(file, end)) {
+                tracing::warn!(%error, "the database may be readable by others on this machine");
+            }
+        }
     }
 
-    /// Whether a database is ours and of this shape.
+    /// Whether nothing was ever written.
+    fn is_new(&self) -> Result<bool, StoreError> {
+        let schema = schema_of(&self.connection).map_err(|error| self.failed(&error))?;
+        let untouched = self.pragma("application_id")? == 0 && self.pragma("user_version")? == 0;
+        Ok(schema.is_empty() && untouched)
+    }
+
+    fn pragma(&self, name: &str) -> Result<i32, StoreError> {
+        let number = self
+            .connection
+            .pragma_query_value(None, name, |row| row.get(0));
+        number.map_err(|error| self.failed(&error))
+    }
+
+    /// Whether a database is ours, of this shape, and nothing else: a view or
+    /// a trigger in it would be carried out when it is read or written.
     fn recognise(&self) -> Result<(), StoreError> {
-        let number = |name: &str| {
-            let number = self
-                .connection
-                .pragma_query_value(None, name, |row| row.get(0));
-            number.map_err(|error| self.failed(&error))
-        };
-        let application: i32 = number("application_id")?;
-        let shape: i32 = number("user_version")?;
         let file = self.file.as_deref();
-        match (application, shape) {
-            (APPLICATION, SHAPE) => Ok(()),
-            (APPLICATION, shape) => Err(StoreError::new(
-                file,
-                &format!(
-                    "it was written by another version of the sandbox (shape {shape}, this one reads {SHAPE}); \
-                     use that version, or name another file"
-                ),
-            )),
-            _ => Err(StoreError::new(
-                file,
-                "it is a database, but not a sandbox's; name another file",
-            )),
+        match (self.pragma("application_id")?, self.pragma("user_version")?) {
+            (APPLICATION, SHAPE) => {}
+            (APPLICATION, shape) => {
+                return Err(StoreError::new(
+                    file,
+                    &format!(
+                        "it was written by another version of the sandbox (shape {shape}, this one reads {SHAPE}); \
+                         use that version, or name another file"
+                    ),
+                ));
+            }
+            _ => {
+                return Err(StoreError::new(
+                    file,
+                    "it is a database, but not a sandbox's; name another file",
+                ));
+            }
         }
+        let failed = |error| self.failed(&error);
+        let found = schema_of(&self.connection).map_err(failed)?;
+        let ours = || {
+            let empty = Connection::open_in_memory()?;
+            empty.execute_batch(TABLES)?;
+            schema_of(&empty)
+        };
+        let ours = ours().map_err(failed)?;
+        let differs = |from: &[SchemaRow], other: &[SchemaRow]| {
+            let row = from.iter().find(|row| !other.contains(row))?;
+            Some(format!("{} {:?}", row.kind, row.name))
+        };
+        if let Some(what) = differs(&found, &ours).or_else(|| differs(&ours, &found)) {
+            let why = format!("its {what} is not that of a sandbox; name another file");
+            return Err(StoreError::new(file, &why));
+        }
+        Ok(())
     }
 
     /// Makes the tables.
@@ -122,7 +179,14 @@ impl Store {
             write_snapshot(&transaction, 0, state)?;
             transaction.commit()
         };
-        make().map_err(|error| self.failed(&error))
+        make().map_err(|error| self.failed(&error))?;
+        match &self.file {
+            // Or the machine may forget that there is such a file.
+            Some(file) => {
+                private_file::sync_folder_of(file).map_err(|error| StoreError::io(file, &error))
+            }
+            None => Ok(()),
+        }
     }
 
     /// The last state that was written, and what came after it.
@@ -149,15 +213,25 @@ impl Store {
     }
 
     fn commands_after(&self, sequence: u64) -> Result<Vec<(Moment, Command)>, StoreError> {
-        let rows = || -> rusqlite::Result<Vec<(String, String)>> {
+        let rows = || -> rusqlite::Result<Vec<(u64, String, String)>> {
             let mut rows = self.connection.prepare(
-                "SELECT time, command FROM journal WHERE sequence > ? ORDER BY sequence",
+                "SELECT sequence, time, command FROM journal WHERE sequence > ? ORDER BY sequence",
             )?;
-            rows.query_map([sequence], |row| Ok((row.get(0)?, row.get(1)?)))?
-                .collect()
+            rows.query_map([sequence], |row| {
+                Ok((row.get(0)?, row.get(1)?, row.get(2)?))
+            })?
+            .collect()
         };
         let rows = rows().map_err(|error| self.failed(&error))?;
-        let read = |(time, command): (String, String)| {
+        let mut next = sequence;
+        for (found, ..) in &rows {
+            next = next.saturating_add(1);
+            if *found != next {
+                let why = format!("command {next} of its journal is missing; name another file");
+                return Err(StoreError::new(self.file.as_deref(), &why));
+            }
+        }
+        let read = |(_, time, command): (u64, String, String)| {
             let time = serde_json::from_str(&time)?;
             Ok((time, serde_json::from_str(&command)?))
         };
@@ -254,8 +328,19 @@ impl Store {
     }
 
     /// Writes the whole state, so that nothing before it has to be carried
-    /// out again.
-    pub(crate) fn snapshot(&mut self, state: &State) -> Result<(), StoreError> {
+    /// out again when the database is opened.
+    pub(crate) fn close(&mut self, state: &State) -> Result<(), StoreError> {
+        self.begin()?;
+        let written = self.snapshot(state).and_then(|()| self.run("COMMIT"));
+        if written.is_err() {
+            self.roll_back();
+        }
+        written
+    }
+
+    /// Puts the state in place of the last one that was written, as a part of
+    /// what was begun.
+    fn snapshot(&mut self, state: &State) -> Result<(), StoreError> {
         write_snapshot(&self.connection, self.last, state).map_err(|error| self.failed(&error))?;
         self.since_snapshot = 0;
         Ok(())
@@ -294,55 +379,84 @@ impl Store {
         read.map_err(|error| self.unreadable(&error))
     }
 
-    /// Copies everything to a file, which is there as a whole or not at all.
-    pub(crate) fn save(&mut self, state: &State, file: &Path) -> Result<u64, StoreError> {
-        self.snapshot(state)?;
-        let mut part = file.as_os_str().to_owned();
-        part.push(".part");
-        let part = PathBuf::from(part);
+    /// Copies everything to a new file, which is there as a whole or not at
+    /// all. Nothing is written to the database itself.
+    pub(crate) fn save(&self, file: &Path) -> Result<u64, StoreError> {
         let failed =
             |why: &dyn fmt::Display| StoreError::new(Some(file), &format!("cannot save: {why}"));
-        if part.exists() {
-            std::fs::remove_file(&part).map_err(|error| failed(&error))?;
+        // Another name of the database itself is there already, too.
+        if file.symlink_metadata().is_ok() {
+            return Err(failed(
+                &"it is there already, and saving overwrites nothing; remove it, or name another file",
+            ));
         }
-        self.connection
-            .execute("VACUUM INTO ?", [part.to_string_lossy()])
+        let part = private_file::part_of(file).map_err(|error| failed(&error))?;
+        self.copy_to(part.path()).map_err(|error| failed(&error))?;
+        let saved = part
+            .as_file()
+            .sync_all()
+            .and_then(|()| Ok(part.persist_noclobber(file)?.metadata()?.len()))
             .map_err(|error| failed(&error))?;
-        std::fs::rename(&part, file).map_err(|error| failed(&error))?;
-        std::fs::metadata(file)
-            .map(|metadata| metadata.len())
-            .map_err(|error| failed(&error))
+        private_file::sync_folder_of(file).map_err(|error| failed(&error))?;
+        Ok(saved)
     }
 
-    /// Takes over everything from a file that [`Self::save`] has written.
+    fn copy_to(&self, file: &Path) -> rusqlite::Result<()> {
+        let mut copy = connect(file)?;
+        copy.pragma_update(None, "locking_mode", "EXCLUSIVE")?;
+        copy_all(&self.connection, &mut copy)?;
+        // It is read once as what it is, and then made one file that needs
+        // none beside it.
+        schema_of(&copy)?;
+        copy.pragma_update(None, "journal_mode", "DELETE")?;
+        copy.close().map_err(|(_, error)| error)
+    }
+
+    /// Takes over everything from a file that [`Self::save`] has written. It
+    /// is read and checked as a whole before anything is overwritten, and
+    /// overwritten in one transaction.
     pub(crate) fn restore(&mut self, file: &Path) -> Result<State, StoreError> {
-        if !file.is_file() {
-            return Err(StoreError::new(Some(file), "there is no such file"));
-        }
-        let failed = |error| StoreError::at(Some(file), &error);
-        // Read as a whole before anything is overwritten.
-        let mut source = Self {
-            connection: Connection::open(file).map_err(failed)?,
-            file: Some(file.to_owned()),
-            last: 0,
-            since_snapshot: 0,
-            snapshot_every: self.snapshot_every,
+        let refused = |why: &str| StoreError::new(Some(file), why);
+        let size = match fs::metadata(file) {
+            Ok(found) if found.is_file() => found.len(),
+            _ => return Err(refused("there is no such file")),
         };
+        if self.file.as_deref().is_some_and(|own| is_same(own, file)) {
+            return Err(refused(
+                "it is the database of this sandbox, which has nothing to restore from it",
+            ));
+        }
+        if size > limits::RESTORED {
+            return Err(refused(&format!(
+                "it has more than {} bytes; start a sandbox with it instead",
+                limits::RESTORED
+            )));
+        }
+        let mut source = Self::of(connect(file), Some(file.to_owned()), self.snapshot_every)?;
         source.recognise()?;
-        source.load()?;
-        let backup = Backup::new(&source.connection, &mut self.connection).map_err(failed)?;
-        backup
-            .run_to_completion(i32::MAX, Duration::ZERO, None)
-            .map_err(failed)?;
-        drop(backup);
-        self.set_up().map_err(|error| self.failed(&error))?;
+        source.check()?;
+        let state = source.load()?;
+        copy_all(&source.connection, &mut self.connection).map_err(|error| self.failed(&error))?;
+        // From here on it is remembered, and nothing may fail.
+        self.last = source.last;
+        self.since_snapshot = source.since_snapshot;
         self.connection.flush_prepared_statement_cache();
-        self.load()
+        Ok(state)
     }
 
-    fn ask(&self, sql: &str) -> Result<i64, StoreError> {
-        let answer = self.connection.query_row(sql, [], |row| row.get(0));
-        answer.map_err(|error| self.failed(&error))
+    /// Whether the file holds together as a database.
+    fn check(&self) -> Result<(), StoreError> {
+        let found: String = self
+            .connection
+            .query_row("PRAGMA integrity_check(1)", [], |row| row.get(0))
+            .map_err(|error| self.failed(&error))?;
+        if found == "ok" {
+            return Ok(());
+        }
+        Err(StoreError::new(
+            self.file.as_deref(),
+            "it is damaged; name another file",
+        ))
     }
 
     fn run(&self, sql: &str) -> Result<(), StoreError> {
@@ -355,13 +469,74 @@ impl Store {
         StoreError::at(self.file.as_deref(), error)
     }
 
-    fn unreadable(&self, error: &serde_json::Error) -> StoreError {
-        let why = format!(
-            "what is in it cannot be read ({error}): it was written by another version of the sandbox; use \
-             that version, or name another file"
-        );
-        StoreError::new(self.file.as_deref(), &why)
+    /// The error itself would show what is in the file.
+    fn unreadable(&self, _: &serde_json::Error) -> StoreError {
+        let why = "what is in it cannot be read: it was written by another version of the sandbox; use that \
+                   version, or name another file";
+        StoreError::new(self.file.as_deref(), why)
     }
+}
+
+/// Opens a file that is there.
+fn connect(file: &Path) -> rusqlite::Result<Connection> {
+    // A name that begins with `file:` would be taken for a URL.
+    let file = std::path::absolute(file).unwrap_or_else(|_| file.to_owned());
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    Connection::open_with_flags(file, flags)
+}
+
+/// Puts everything from one database in place of everything in another, in
+/// one transaction of the latter.
+fn copy_all(from: &Connection, to: &mut Connection) -> rusqlite::Result<()> {
+    let whole = Backup::new(from, to)?.step(-1)?;
+    if whole == StepResult::Done {
+        return Ok(());
+    }
+    let busy = rusqlite::ffi::Error::new(rusqlite::ffi::SQLITE_BUSY);
+    Err(rusqlite::Error::SqliteFailure(busy, None))
+}
+
+/// A table, index, view or trigger.
+#[derive(PartialEq, Eq)]
+struct SchemaRow {
+    kind: String,
+    name: String,
+    table: String,
+    sql: Option<String>,
+}
+
+fn schema_of(connection: &Connection) -> rusqlite::Result<Vec<SchemaRow>> {
+    let mut rows = connection.prepare("SELECT type, name, tbl_name, sql FROM sqlite_schema")?;
+    let rows = rows.query_map([], |row| {
+        Ok(SchemaRow {
+            kind: row.get(0)?,
+            name: row.get(1)?,
+            table: row.get(2)?,
+            sql: row.get(3)?,
+        })
+    })?;
+    rows.collect()
+}
+
+/// Whether two names are those of one file. It is not opened: on Unix, closing
+/// it again would give up the lock that this process has on it.
+fn is_same(left: &Path, right: &Path) -> bool {
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::MetadataExt;
+
+        if let (Ok(left), Ok(right)) = (fs::metadata(left), fs::metadata(right)) {
+            return (left.dev(), left.ino()) == (right.dev(), right.ino());
+        }
+    }
+    matches!((fs::canonicalize(left), fs::canonicalize(right)), (Ok(left), Ok(right)) if left == right)
+}
+
+/// The name of a file that SQLite keeps beside a database.
+fn beside(file: &Path, end: &str) -> PathBuf {
+    let mut name = file.as_os_str().to_owned();
+    name.push(end);
+    name.into()
 }
 
 fn write_snapshot(connection: &Connection, sequence: u64, state: &State) -> rusqlite::Result<()> {
@@ -388,12 +563,24 @@ impl StoreError {
         Self(format!("{place}: {why}"))
     }
 
+    fn io(file: &Path, error: &std::io::Error) -> Self {
+        Self::new(
+            Some(file),
+            &format!(
+                "it cannot be opened ({error}); look whether its directory exists and may be written to"
+            ),
+        )
+    }
+
     fn at(file: Option<&Path>, error: &rusqlite::Error) -> Self {
         use rusqlite::ErrorCode;
         let why = match error.sqlite_error_code() {
             Some(ErrorCode::NotADatabase) => "it is not a database; name another file".to_owned(),
             Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => {
                 "another sandbox is using it; stop that one, or name another file".to_owned()
+            }
+            Some(ErrorCode::DiskFull) => {
+                "the disk is full, and nothing was changed; make room and try again".to_owned()
             }
             Some(ErrorCode::CannotOpen) => {
                 "it cannot be opened; look whether its directory exists and may be written to"
@@ -412,3 +599,6 @@ impl fmt::Display for StoreError {
 }
 
 impl std::error::Error for StoreError {}
+
+#[cfg(test)]
+mod tests;

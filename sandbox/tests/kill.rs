@@ -1,24 +1,31 @@
-//! Kills a sandbox under load, again and again, and looks what is left.
+//! Kills a sandbox, again and again, and looks what is left.
 //!
 //! `cargo test -p skypay-sandbox --test kill -- 50` kills it 50 times; without
-//! a number it is done a few times. The process is killed by SIGKILL after a
-//! number of answers that is drawn anew each time, while other requests and
-//! callbacks are on their way. Then the database is opened again: every
+//! a number it is done once in each of these ways: while it works, stops,
+//! saves, restores, and begins. It works until a number of answers that is
+//! drawn anew each time, while other requests and callbacks are on their way.
+//! Then the process is killed by SIGKILL, or told to stop, save or restore and
+//! killed at some moment after that. Then the database is opened again: every
 //! request that was answered as accepted has to be there, every payout's last
 //! callback has to arrive, and the money has to add up.
+//!
+//! The same holds where files may not grow beyond some size, as on a full
+//! disk. That needs `ulimit`, so it is left out, and said to be, on Windows.
+//! What a database does at each single step of a write is tried in
+//! `src/store/tests.rs`.
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::io::{BufRead, BufReader, Read};
+use std::io::{BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitCode, Stdio};
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use skypay_client::{Client, Credentials, Environment, KeyRing};
-use skypay_sandbox::admin::Info;
+use skypay_sandbox::admin::{Admin, Info};
 use skypay_sandbox::clock::Clock;
 use skypay_sandbox::engine::{
     Callback, CallbackUrls, Limits, Pause, Settings, Standing, State, Timing,
@@ -28,14 +35,31 @@ use skypay_sandbox::{Builder, Sandbox};
 use skypay_server::{Config, Context, NotStored, PartnerCallbacks, Stored, callbacks};
 use skypay_types::{Amount, PayType, PayoutQueuePayoutRequest, PayoutQueueRequest, read};
 use tokio::net::TcpListener;
-use tokio::task::JoinSet;
+use tokio::sync::mpsc;
+use tokio::task::{JoinHandle, JoinSet};
 
 /// Says to a copy of this program that it is to be killed, and where its
 /// database is.
 const VICTIM: &str = "SKYPAY_SANDBOX_VICTIM";
 const PARTNER: &str = "SKYPAY_SANDBOX_PARTNER";
 
-const ROUNDS: u64 = 3;
+/// When it is killed.
+#[derive(Clone, Copy, Debug)]
+enum When {
+    Working,
+    Stopping,
+    Saving,
+    Restoring,
+    Beginning,
+}
+
+const WAYS: [When; 5] = [
+    When::Working,
+    When::Stopping,
+    When::Saving,
+    When::Restoring,
+    When::Beginning,
+];
 
 /// Who sends payouts at the same time.
 const SENDERS: u64 = 8;
@@ -51,11 +75,11 @@ async fn main() -> ExitCode {
         return ExitCode::SUCCESS;
     }
     let rounds = arguments.iter().find_map(|argument| argument.parse().ok());
-    kill(rounds.unwrap_or(ROUNDS)).await
+    kill(rounds.unwrap_or(WAYS.len() as u64)).await
 }
 
-/// The victim: a sandbox that says where it is and runs until it is killed,
-/// or until whoever started it is gone.
+/// The victim: a sandbox that says where it is and runs until it is killed or
+/// told to stop, or until whoever started it is gone.
 async fn serve(database: PathBuf, partner: String) -> ExitCode {
     let settings = Settings {
         callbacks: CallbackUrls {
@@ -77,8 +101,10 @@ async fn serve(database: PathBuf, partner: String) -> ExitCode {
     let builder = Sandbox::builder().settings(settings).snapshot_every(50);
     let sandbox = builder.database(database).start().await.unwrap();
     println!("{}", serde_json::to_string(sandbox.info()).unwrap());
-    let end = tokio::task::spawn_blocking(|| std::io::stdin().read_to_end(&mut Vec::new()));
-    end.await.unwrap().unwrap();
+    let end = tokio::task::spawn_blocking(|| std::io::stdin().read_line(&mut String::new()));
+    if end.await.unwrap().unwrap() > 0 {
+        sandbox.stop().await;
+    }
     ExitCode::SUCCESS
 }
 
@@ -111,6 +137,24 @@ struct Figures {
     wrong_balances: usize,
 }
 
+/// A number that is another one each time.
+struct Chance(u64);
+
+impl Chance {
+    fn below(&mut self, end: u64) -> u64 {
+        self.0 = self
+            .0
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1_442_695_040_888_963_407);
+        (self.0 >> 33) % end
+    }
+
+    /// Some moment of what takes a few milliseconds.
+    async fn pause(&mut self) {
+        tokio::time::sleep(Duration::from_micros(self.below(20_000))).await;
+    }
+}
+
 async fn kill(rounds: u64) -> ExitCode {
     let directory =
         std::env::temp_dir().join(format!("skypay-sandbox-kill-{}", std::process::id()));
@@ -119,18 +163,24 @@ async fn kill(rounds: u64) -> ExitCode {
         .duration_since(UNIX_EPOCH)
         .unwrap()
         .subsec_nanos();
-    let mut chance = u64::from(seed);
+    let mut chance = Chance(seed.into());
     let mut figures = Figures::default();
-    for round in 0..rounds {
-        chance = chance
-            .wrapping_mul(6_364_136_223_846_793_005)
-            .wrapping_add(1_442_695_040_888_963_407);
-        let answers = 1 + (chance >> 33) % 200;
+    for (round, when) in (0..rounds).zip(WAYS.into_iter().cycle()) {
         let database = directory.join(format!("{round}.db"));
-        let killed = kill_once(&database, answers, &mut figures).await;
-        if let Err(why) = killed {
+        if let Err(why) = kill_once(when, &database, &mut chance, &mut figures).await {
             println!(
-                "round {round}, after {answers} answers: {why}; the database is {}",
+                "round {round}, {when:?}: {why}; the database is {}",
+                database.display()
+            );
+            return ExitCode::FAILURE;
+        }
+    }
+    let full_rounds = if cfg!(unix) { rounds.div_ceil(5) } else { 0 };
+    for round in 0..full_rounds {
+        let database = directory.join(format!("full-{round}.db"));
+        if let Err(why) = fill_once(&database, &mut chance, &mut figures).await {
+            println!(
+                "full disk, round {round}: {why}; the database is {}",
                 database.display()
             );
             return ExitCode::FAILURE;
@@ -146,10 +196,14 @@ async fn kill(rounds: u64) -> ExitCode {
         wrong_balances,
     } = figures;
     println!(
-        "killed {rounds} times: {accepted} requests accepted, {unanswered} unanswered, {payouts} payouts found; \
+        "killed {rounds} times, in turn while {WAYS:?}; the disk was full {full_rounds} times\n\
+         {accepted} requests accepted, {unanswered} unanswered, {payouts} payouts found; \
          {due} callbacks were due or on their way\n\
          lost: {lost_requests} accepted requests, {lost_callbacks} due callbacks; {wrong_balances} balances are wrong"
     );
+    if full_rounds == 0 {
+        println!("left out: a full disk, which needs `ulimit`");
+    }
     if lost_requests + lost_callbacks + wrong_balances > 0 {
         println!("the databases are in {}", directory.display());
         return ExitCode::FAILURE;
@@ -159,26 +213,112 @@ async fn kill(rounds: u64) -> ExitCode {
 }
 
 /// One life of a sandbox, its death, and what is found afterwards.
-async fn kill_once(database: &Path, answers: u64, figures: &mut Figures) -> Result<(), String> {
-    let partner = Partner::default();
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let url = format!("http://{}", listener.local_addr().unwrap());
-    let (mut victim, info) = start(database, &url);
-    let keys = KeyRing::new(
-        Credentials::new(&info.user_name, &info.authentication, &info.encrypt_key).unwrap(),
-    );
-    let routes = callbacks::router(partner.clone(), Config::new(keys.clone()));
-    let serving = tokio::spawn(skypay_server::serve(listener, routes).into_future());
+async fn kill_once(
+    when: When,
+    database: &Path,
+    chance: &mut Chance,
+    figures: &mut Figures,
+) -> Result<(), String> {
+    let partner = Served::new().await;
+    let mut victim = Victim::start(victim(database, &partner.url), partner.keys.clone());
+    if let When::Beginning = when {
+        chance.pause().await;
+        victim.kill();
+        return found(database, [BTreeSet::new()], &partner, figures).await;
+    }
+    victim.ready();
+    let answers = 1 + chance.below(200);
+    let mut load = Load::begin(&victim);
+    load.take(answers).await;
+    let admin = Admin::new(&victim.info().url).unwrap();
+    let saved = database.with_extension("saved");
+    let mut before = None;
+    match when {
+        When::Working | When::Beginning => {}
+        When::Stopping => victim.stop(),
+        When::Saving => {
+            let file = saved.clone();
+            tokio::spawn(async move { admin.save(&file).await });
+        }
+        When::Restoring => {
+            load.end().await;
+            before = Some(load.accepted.clone());
+            admin
+                .save(&saved)
+                .await
+                .map_err(|error| error.to_string())?;
+            load.go_on(&victim);
+            load.take(1 + answers / 4).await;
+            load.end().await;
+            tokio::spawn(async move { admin.restore(&saved).await });
+        }
+    }
+    if !matches!(when, When::Working) {
+        chance.pause().await;
+    }
+    victim.kill();
+    load.end().await;
+    figures.accepted += load.accepted.len();
+    figures.unanswered += load.unanswered;
+    let saved = database.with_extension("saved");
+    if matches!(when, When::Saving) && saved.exists() {
+        let copy = reopen(&saved).start().await;
+        copy.map_err(|error| format!("what was saved: {error}"))?
+            .stop()
+            .await;
+    }
+    // What was restored and what it was restored over are both right.
+    let accepted = before.into_iter().chain([load.accepted]);
+    found(database, accepted, &partner, figures).await
+}
 
-    let client = Client::new(
-        &Environment::Custom(info.url.clone()),
-        &info.caller_name,
-        keys,
-    )
-    .unwrap();
-    let accepted = load(client, answers, &mut victim, figures).await;
-    figures.accepted += accepted.len();
+/// Files may not grow beyond some size; the sandbox is stopped or killed then.
+async fn fill_once(
+    database: &Path,
+    chance: &mut Chance,
+    figures: &mut Figures,
+) -> Result<(), String> {
+    let partner = Served::new().await;
+    // In blocks of 512 bytes. A write beyond is refused, and does not kill.
+    let blocks = 250 + chance.below(1500);
+    let limit = format!("trap '' XFSZ; ulimit -f {blocks}; exec \"$0\"");
+    let mut limited = Command::new("sh");
+    limited
+        .args(["-c", &limit])
+        .arg(std::env::current_exe().unwrap());
+    let limited = told(limited, database, &partner.url);
+    let mut victim = Victim::start(limited, partner.keys.clone());
+    victim.ready();
+    let mut load = Load::begin(&victim);
+    // Until all senders have met a refusal.
+    load.take(u64::MAX).await;
+    load.end().await;
+    if load.unanswered == 0 {
+        return Err(format!(
+            "files of {blocks} blocks are enough for everything"
+        ));
+    }
+    if chance.below(3) == 0 {
+        victim.kill();
+    } else {
+        victim.stop();
+        let ended = victim.child.wait().unwrap();
+        if !ended.success() {
+            return Err(format!("it was stopped, and ended with {ended}"));
+        }
+    }
+    figures.accepted += load.accepted.len();
+    figures.unanswered += load.unanswered;
+    found(database, [load.accepted], &partner, figures).await
+}
 
+/// Opens the database again. One of these sets of requests has to be in it.
+async fn found(
+    database: &Path,
+    accepted: impl IntoIterator<Item = BTreeSet<String>>,
+    partner: &Served,
+    figures: &mut Figures,
+) -> Result<(), String> {
     let reopened = reopen(database)
         .start()
         .await
@@ -197,14 +337,17 @@ async fn kill_once(database: &Path, answers: u64, figures: &mut Figures) -> Resu
         .map(|payout| payout.control_number.clone())
         .collect();
     figures.payouts += known.len();
-    figures.lost_requests += accepted.difference(&known).count();
+    let lost = accepted
+        .into_iter()
+        .map(|all| all.difference(&known).count());
+    figures.lost_requests += lost.min().unwrap_or(0);
 
     reopened
         .admin()
         .advance(Pause::days(1))
         .await
         .map_err(|error| error.to_string())?;
-    let told = partner.0.lock().unwrap().clone();
+    let told = partner.told.0.lock().unwrap().clone();
     for number in &known {
         let steps = told.get(number).cloned().unwrap_or_default();
         let expected = [PayType::Uploaded, PayType::Paid];
@@ -220,8 +363,43 @@ async fn kill_once(database: &Path, answers: u64, figures: &mut Figures) -> Resu
     let right = account.balance == Amount::from_centavos(opening.centavos() - spent);
     figures.wrong_balances += usize::from(!right);
     reopened.stop().await;
-    serving.abort();
     Ok(())
+}
+
+/// The partner's server.
+struct Served {
+    told: Partner,
+    url: String,
+    keys: KeyRing,
+    serving: JoinHandle<std::io::Result<()>>,
+}
+
+impl Served {
+    /// The keys of a sandbox that is told no seed are always the same.
+    async fn new() -> Self {
+        let same = Sandbox::builder().start().await.unwrap();
+        let info = same.info();
+        let keys = KeyRing::new(
+            Credentials::new(&info.user_name, &info.authentication, &info.encrypt_key).unwrap(),
+        );
+        let told = Partner::default();
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("http://{}", listener.local_addr().unwrap());
+        let routes = callbacks::router(told.clone(), Config::new(keys.clone()));
+        let serving = tokio::spawn(skypay_server::serve(listener, routes).into_future());
+        Self {
+            told,
+            url,
+            keys,
+            serving,
+        }
+    }
+}
+
+impl Drop for Served {
+    fn drop(&mut self) {
+        self.serving.abort();
+    }
 }
 
 /// The same database, by a clock that waits for nobody.
@@ -236,54 +414,133 @@ async fn state_of(sandbox: &skypay_sandbox::Running) -> State {
     serde_json::from_value(state).unwrap()
 }
 
-fn start(database: &Path, partner: &str) -> (Child, Info) {
-    let mut victim = Command::new(std::env::current_exe().unwrap())
-        .env(VICTIM, database)
-        .env(PARTNER, partner)
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .spawn()
-        .unwrap();
-    let mut line = String::new();
-    let stdout = victim.stdout.take().unwrap();
-    BufReader::new(stdout).read_line(&mut line).unwrap();
-    (victim, serde_json::from_str(&line).unwrap())
+/// This program again, as the victim.
+fn victim(database: &Path, partner: &str) -> Command {
+    told(
+        Command::new(std::env::current_exe().unwrap()),
+        database,
+        partner,
+    )
 }
 
-/// Sends payouts until the victim is dead; those that were accepted.
-async fn load(
-    client: Client,
-    answers: u64,
-    victim: &mut Child,
-    figures: &mut Figures,
-) -> BTreeSet<String> {
-    let next = Arc::new(AtomicU64::new(0));
-    let (accepted, mut seen) = tokio::sync::mpsc::unbounded_channel();
-    let mut senders = JoinSet::new();
-    for _ in 0..SENDERS {
-        let (client, next, accepted) = (client.clone(), Arc::clone(&next), accepted.clone());
-        senders.spawn(async move {
-            loop {
-                let number = format!("SKY98{:08}", next.fetch_add(1, Ordering::Relaxed));
-                match client.payout_queue(&payout(&number)).await {
-                    Ok(_) => accepted.send(number).unwrap(),
-                    // The victim is dead.
-                    Err(error) => return usize::from(error.may_have_been_executed()),
-                }
-            }
-        });
-    }
-    drop(accepted);
-    let mut all = BTreeSet::new();
-    while let Some(number) = seen.recv().await {
-        all.insert(number);
-        if all.len() as u64 == answers {
-            victim.kill().unwrap();
+fn told(mut command: Command, database: &Path, partner: &str) -> Command {
+    command.env(VICTIM, database).env(PARTNER, partner);
+    command.stdin(Stdio::piped()).stdout(Stdio::piped());
+    command
+}
+
+/// A sandbox in a process of its own.
+struct Victim {
+    child: Child,
+    info: Option<Info>,
+    keys: KeyRing,
+}
+
+impl Victim {
+    fn start(mut command: Command, keys: KeyRing) -> Self {
+        Self {
+            child: command.spawn().unwrap(),
+            info: None,
+            keys,
         }
     }
-    victim.wait().unwrap();
-    figures.unanswered += senders.join_all().await.into_iter().sum::<usize>();
-    all
+
+    /// Waits until it can be called.
+    fn ready(&mut self) {
+        let mut line = String::new();
+        let stdout = self.child.stdout.take().unwrap();
+        BufReader::new(stdout).read_line(&mut line).unwrap();
+        self.info = Some(serde_json::from_str(&line).unwrap());
+    }
+
+    fn info(&self) -> &Info {
+        self.info.as_ref().unwrap()
+    }
+
+    /// Tells it to stop, as Ctrl-C does, without waiting for that.
+    fn stop(&mut self) {
+        let stdin = self.child.stdin.as_mut().unwrap();
+        stdin.write_all(b"stop\n").unwrap();
+    }
+
+    fn kill(&mut self) {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
+    }
+}
+
+impl Drop for Victim {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// Payouts that are sent without a pause.
+struct Load {
+    next: Arc<AtomicU64>,
+    goes_on: Arc<AtomicBool>,
+    senders: JoinSet<usize>,
+    answers: mpsc::UnboundedReceiver<String>,
+    accepted: BTreeSet<String>,
+    unanswered: usize,
+}
+
+impl Load {
+    fn begin(victim: &Victim) -> Self {
+        let mut load = Self {
+            next: Arc::default(),
+            goes_on: Arc::default(),
+            senders: JoinSet::new(),
+            answers: mpsc::unbounded_channel().1,
+            accepted: BTreeSet::new(),
+            unanswered: 0,
+        };
+        load.go_on(victim);
+        load
+    }
+
+    fn go_on(&mut self, victim: &Victim) {
+        let info = victim.info();
+        let environment = Environment::Custom(info.url.clone());
+        let client = Client::new(&environment, &info.caller_name, victim.keys.clone()).unwrap();
+        let (accepted, answers) = mpsc::unbounded_channel();
+        self.answers = answers;
+        self.goes_on.store(true, Ordering::Relaxed);
+        for _ in 0..SENDERS {
+            let (client, accepted) = (client.clone(), accepted.clone());
+            let (next, goes_on) = (Arc::clone(&self.next), Arc::clone(&self.goes_on));
+            self.senders.spawn(async move {
+                while goes_on.load(Ordering::Relaxed) {
+                    let number = format!("SKY98{:08}", next.fetch_add(1, Ordering::Relaxed));
+                    match client.payout_queue(&payout(&number)).await {
+                        Ok(_) => accepted.send(number).unwrap(),
+                        // The victim is dead, or its disk is full.
+                        Err(error) => return usize::from(error.may_have_been_executed()),
+                    }
+                }
+                0
+            });
+        }
+    }
+
+    /// Waits for so many more acceptances, or until no sender is left.
+    async fn take(&mut self, mut answers: u64) {
+        while answers > 0
+            && let Some(number) = self.answers.recv().await
+        {
+            self.accepted.insert(number);
+            answers -= 1;
+        }
+    }
+
+    /// Lets what is under way end.
+    async fn end(&mut self) {
+        self.goes_on.store(false, Ordering::Relaxed);
+        self.take(u64::MAX).await;
+        let senders = std::mem::take(&mut self.senders);
+        self.unanswered += senders.join_all().await.into_iter().sum::<usize>();
+    }
 }
 
 fn payout(number: &str) -> PayoutQueueRequest {

@@ -135,6 +135,143 @@ async fn a_file_of_another_shape_is_refused_with_one_message() {
 }
 
 #[tokio::test]
+async fn a_database_of_something_else_is_not_touched() {
+    let directory = Directory::new("touched");
+    let file = directory.file("sandbox.db");
+    let connection = rusqlite::Connection::open(&file).unwrap();
+    connection
+        .execute_batch("CREATE TABLE recipes (name TEXT)")
+        .unwrap();
+    drop(connection);
+    let before = std::fs::read(&file).unwrap();
+    check_refused(builder(&directory), "not a sandbox's").await;
+    assert_eq!(std::fs::read(&file).unwrap(), before);
+}
+
+/// What is changed in a saved file, and what is said of it then.
+const STRANGE: [(&str, &str); 8] = [
+    (
+        "CREATE TRIGGER t AFTER INSERT ON log BEGIN DELETE FROM journal; END",
+        "trigger \"t\"",
+    ),
+    ("CREATE VIEW v AS SELECT * FROM journal", "view \"v\""),
+    ("CREATE TABLE other (a TEXT)", "table \"other\""),
+    ("CREATE INDEX i ON log (line)", "index \"i\""),
+    ("DROP INDEX wire_of_delivery", "index \"wire_of_delivery\""),
+    (
+        "DROP TABLE log; CREATE VIEW log AS SELECT 1 AS sequence, '' AS line, '' AS personal",
+        "view \"log\"",
+    ),
+    (
+        "ALTER TABLE wire ADD COLUMN extra TEXT DEFAULT (load_extension('x'))",
+        "table \"wire\"",
+    ),
+    ("DELETE FROM journal WHERE sequence = 1", "command 1"),
+];
+
+#[tokio::test]
+async fn a_file_that_is_not_wholly_ours_is_neither_restored_nor_opened() {
+    let directory = Directory::new("strange");
+    let house = House::with(builder(&directory)).await;
+    let admin = house.sandbox.admin();
+    let saved = directory.file("saved.db");
+    admin.save(&saved).await.unwrap();
+    let before = admin.state(true).await.unwrap();
+    let strange = directory.file("strange.db");
+    for (sql, says) in STRANGE {
+        std::fs::copy(&saved, &strange).unwrap();
+        let connection = rusqlite::Connection::open(&strange).unwrap();
+        connection.execute_batch(sql).unwrap();
+        drop(connection);
+        let error = admin.restore(&strange).await.unwrap_err().to_string();
+        assert!(
+            error.contains(says) && error.contains("strange.db"),
+            "{sql}: {error}"
+        );
+        check_refused(Sandbox::builder().database(&strange), says).await;
+    }
+    // A page in the middle that is not what it was.
+    let mut damaged = std::fs::read(&saved).unwrap();
+    let middle = damaged.len() / 2 / 4096 * 4096;
+    damaged[middle..middle + 64].fill(0xAA);
+    std::fs::write(&strange, damaged).unwrap();
+    admin.restore(&strange).await.unwrap_err();
+    assert_eq!(admin.state(true).await.unwrap(), before);
+    admin.restore(&saved).await.unwrap();
+}
+
+#[tokio::test]
+async fn saving_overwrites_nothing_and_restoring_needs_another_file() {
+    let directory = Directory::new("overwrites");
+    let house = House::with(builder(&directory)).await;
+    let admin = house.sandbox.admin();
+    let own = directory.file("sandbox.db");
+    let mut names = vec![own.clone(), directory.file("./sandbox.db")];
+    let hard = directory.file("hard.db");
+    std::fs::hard_link(&own, &hard).unwrap();
+    names.push(hard);
+    #[cfg(unix)]
+    {
+        let soft = directory.file("soft.db");
+        std::os::unix::fs::symlink(&own, &soft).unwrap();
+        names.push(soft);
+    }
+    // The same name where case does not count, or else another one.
+    let upper = directory.file("SANDBOX.DB");
+    if upper.exists() {
+        names.push(upper);
+    }
+    for name in &names {
+        let error = admin.save(name).await.unwrap_err().to_string();
+        assert!(error.contains("overwrites nothing"), "{name:?}: {error}");
+        let error = admin.restore(name).await.unwrap_err().to_string();
+        let says = if cfg!(unix) {
+            "of this sandbox"
+        } else {
+            "sandbox"
+        };
+        assert!(error.contains(says), "{name:?}: {error}");
+    }
+    let letter = directory.file("letter");
+    std::fs::write(&letter, "to somebody").unwrap();
+    admin.save(&letter).await.unwrap_err();
+    assert_eq!(std::fs::read(&letter).unwrap(), b"to somebody");
+    admin.save(&directory.file("")).await.unwrap_err();
+
+    let state = admin.state(true).await.unwrap();
+    house.sandbox.stop().await;
+    let opened = builder(&directory).start().await.unwrap();
+    assert_eq!(opened.admin().state(true).await.unwrap(), state);
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn files_are_for_their_owner_alone() {
+    use std::os::unix::fs::PermissionsExt;
+
+    let directory = Directory::new("alone");
+    let check = |names: &[&str]| {
+        for name in names {
+            let metadata = std::fs::metadata(directory.file(name)).unwrap();
+            assert_eq!(metadata.permissions().mode() & 0o777, 0o600, "{name}");
+        }
+    };
+    let sandbox = builder(&directory).start().await.unwrap();
+    let saved = directory.file("saved.db");
+    sandbox.admin().save(&saved).await.unwrap();
+    check(&["sandbox.db", "sandbox.db-wal", "saved.db"]);
+    // The file alone is enough.
+    assert!(!directory.file("saved.db-wal").exists());
+    sandbox.stop().await;
+
+    let wide = std::fs::Permissions::from_mode(0o644);
+    std::fs::set_permissions(directory.file("sandbox.db"), wide).unwrap();
+    let again = builder(&directory).start().await.unwrap();
+    check(&["sandbox.db", "sandbox.db-wal"]);
+    again.stop().await;
+}
+
+#[tokio::test]
 async fn commands_that_lead_elsewhere_are_noticed() {
     let directory = Directory::new("elsewhere");
     let house = House::with(builder(&directory)).await;
