@@ -12,6 +12,9 @@ use crate::problem::{Place, Problem, Problems};
 /// How deep a document may nest; ours needs about a dozen levels.
 const MAX_DEPTH: usize = 64;
 
+/// How many bytes a document may have; ours has a fraction of it.
+const MAX_BYTES: usize = 4 * 1024 * 1024;
+
 /// A value of the document and where it stands.
 #[derive(Clone, Debug)]
 pub struct Node {
@@ -109,10 +112,17 @@ pub struct Entry {
 ///
 /// # Errors
 ///
-/// Text that is not one YAML mapping, a key that stands twice, an anchor, an
+/// Text of more than 4 MiB or that is not one YAML mapping, a key that stands twice, an anchor, an
 /// alias or a tag: the document is read by people and by tools that disagree
 /// about those.
 pub fn load(text: &str) -> Result<Node, Problems> {
+    if text.len() > MAX_BYTES {
+        return Err(Problems::from(Problem::new(
+            "yaml",
+            Place::new(1, 1, ""),
+            "the document has more than 4 MiB, which is more than is read of one",
+        )));
+    }
     let mut loader = Loader {
         parser: Parser::new_from_str(text),
     };
@@ -474,4 +484,18 @@ pub(crate) fn is_no_text(text: &str) -> bool {
 fn is_json_number(text: &str) -> bool {
     text.starts_with(|first: char| first == '-' || first.is_ascii_digit())
         && serde_json::from_str::<serde_json::Number>(text).is_ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{MAX_BYTES, load};
+
+    #[test]
+    fn a_document_has_a_largest_size() {
+        let document = "openapi: 3.0.3\n#";
+        let largest = format!("{document}{}", "a".repeat(MAX_BYTES - document.len()));
+        load(&largest).unwrap();
+        let problems = load(&(largest + "a")).unwrap_err();
+        assert!(format!("{problems:?}").contains("more than 4 MiB"));
+    }
 }

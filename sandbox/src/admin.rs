@@ -30,7 +30,8 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use crate::engine::{Command, Pause};
-use crate::http::{Target, WireError};
+use crate::http::{Target, WireError, whole};
+use crate::limits;
 pub use crate::service::admin::{
     Advance, Advanced, CallbackDetails, Carried, ClockFace, File, Info, LogQuery, Personal,
     Problem, Saved, WireRecord,
@@ -95,6 +96,7 @@ impl Admin {
         Ok(Follow {
             body: answer.into_body(),
             pending: Vec::new(),
+            seen: 0,
         })
     }
 
@@ -167,9 +169,10 @@ impl Admin {
         if !answer.status().is_success() {
             return Err(refused(answer).await);
         }
-        let collected = answer.into_body().collect().await;
-        let collected = collected.map_err(|error| self.unreachable(error.into()))?;
-        Ok(collected.to_bytes())
+        match whole(answer.into_body(), limits::ADMIN_ANSWER).await {
+            Err(WireError::TooLarge(limit)) => Err(AdminError::TooLarge(limit)),
+            read => read.map_err(|error| self.unreachable(error)),
+        }
     }
 
     fn unreachable(&self, error: WireError) -> AdminError {
@@ -195,12 +198,8 @@ fn path(name: &str, query: Option<&impl Serialize>) -> String {
 
 async fn refused(answer: http::Response<Incoming>) -> AdminError {
     let status = answer.status().as_u16();
-    let body = answer
-        .into_body()
-        .collect()
-        .await
-        .map(http_body_util::Collected::to_bytes)
-        .unwrap_or_default();
+    let body = whole(answer.into_body(), limits::ADMIN_ANSWER).await;
+    let body = body.unwrap_or_default();
     let problem = serde_json::from_slice::<Problem>(&body).map(|said| said.problem);
     AdminError::Refused {
         status,
@@ -213,17 +212,27 @@ async fn refused(answer: http::Response<Incoming>) -> AdminError {
 pub struct Follow {
     body: Incoming,
     pending: Vec<u8>,
+    /// How much of that holds no line end.
+    seen: usize,
 }
 
 impl Follow {
-    /// The next line; `None` when the sandbox has stopped.
+    /// The next line; `None` when the sandbox has stopped, or sends one of
+    /// more than [`limits::LOG_LINE`] bytes.
     pub async fn next(&mut self) -> Option<String> {
         loop {
-            while let Some(end) = self.pending.iter().position(|byte| *byte == b'\n') {
-                let line: Vec<u8> = self.pending.drain(..=end).collect();
+            let mut unseen = self.pending.iter().skip(self.seen);
+            if let Some(end) = unseen.position(|byte| *byte == b'\n') {
+                let line: Vec<u8> = self.pending.drain(..=self.seen + end).collect();
+                self.seen = 0;
                 if let Some(data) = line.trim_ascii().strip_prefix(b"data: ") {
                     return Some(String::from_utf8_lossy(data).into_owned());
                 }
+                continue;
+            }
+            self.seen = self.pending.len();
+            if self.seen > limits::LOG_LINE {
+                return None;
             }
             let frame = self.body.frame().await?.ok()?;
             if let Ok(data) = frame.into_data() {
@@ -248,6 +257,8 @@ pub enum AdminError {
     },
     /// Its answer cannot be read: it is of another version.
     Answer,
+    /// Its answer has more than so many bytes.
+    TooLarge(usize),
 }
 
 impl fmt::Display for AdminError {
@@ -260,6 +271,11 @@ impl fmt::Display for AdminError {
             Self::Refused { problem, .. } => f.write_str(problem),
             Self::Answer => f.write_str(
                 "the sandbox's answer cannot be read; it and this program are of different versions",
+            ),
+            Self::TooLarge(limit) => write!(
+                f,
+                "the sandbox's answer has more than {limit} bytes; ask for a part, such as some lines of \
+                 the log"
             ),
         }
     }

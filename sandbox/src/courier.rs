@@ -19,6 +19,7 @@ use tokio::sync::{Mutex, mpsc};
 use crate::admin::WireRecord;
 use crate::engine::{AttemptResult, Delivered, Delivery, KeysInUse, Pair, WireFault};
 use crate::house::{Errand, House};
+use crate::limits;
 use relay::{Relay, Trip};
 
 /// How many callbacks travel at once by the real clock. By a virtual clock it
@@ -188,6 +189,7 @@ fn sender_to(url: &str, ring: KeyRing, patience: Duration) -> Result<CallbackSen
     let transport = Transport::builder(url, ring)
         .read_retries(0)
         .timeout(patience)
+        .response_limit(limits::CALLBACK_ANSWER)
         .allow_plain_http()
         .build();
     let transport = transport.map_err(|error| error.to_string())?;
@@ -294,7 +296,7 @@ fn judged(called: Called, seen: &relay::Seen, ring: &KeyRing, started: Instant) 
                 reason: reason.clone(),
             },
             None => AttemptResult::Lost {
-                reason,
+                reason: seen.not_read.clone().unwrap_or(reason),
                 status: first.and_then(|record| record.status),
                 milliseconds,
             },

@@ -14,7 +14,7 @@ use std::task::{Context, Poll};
 use axum::extract::ConnectInfo;
 use http::header::{CONTENT_TYPE, HOST};
 use http::{Extensions, Method, Request, Response, Uri};
-use http_body_util::Full;
+use http_body_util::{BodyExt, Full, LengthLimitError, Limited};
 use hyper::body::{Body, Bytes, Frame, Incoming};
 use hyper_util::rt::TokioIo;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
@@ -114,6 +114,15 @@ where
         hyper::client::conn::http1::handshake(TokioIo::new(line)).await?;
     tokio::spawn(connection);
     Ok(sender.send_request(request).await?)
+}
+
+/// A whole body, if it has at most `limit` bytes.
+pub(crate) async fn whole(body: Incoming, limit: usize) -> Result<Bytes, WireError> {
+    match Limited::new(body, limit).collect().await {
+        Ok(whole) => Ok(whole.to_bytes()),
+        Err(error) if error.is::<LengthLimitError>() => Err(WireError::TooLarge(limit)),
+        Err(error) => Err(WireError::Broken(error.to_string())),
+    }
 }
 
 /// A body that announces its whole length and breaks off after `keep` bytes.
@@ -283,6 +292,8 @@ pub enum WireError {
     Connect(String),
     /// The connection broke, or what came is not HTTP.
     Broken(String),
+    /// The body has more than so many bytes, and was not read to its end.
+    TooLarge(usize),
 }
 
 impl fmt::Display for WireError {
@@ -293,6 +304,7 @@ impl fmt::Display for WireError {
             }
             Self::Connect(why) => write!(f, "no connection: {why}"),
             Self::Broken(why) => write!(f, "the connection broke: {why}"),
+            Self::TooLarge(limit) => write!(f, "the answer has more than {limit} bytes"),
         }
     }
 }

@@ -2,7 +2,7 @@
 //! file, or from a running sandbox; never from the command line.
 
 use std::collections::BTreeMap;
-use std::fs;
+use std::fs::File;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
@@ -11,6 +11,7 @@ use serde_json::{Map, Value};
 use skypay_client::{Credentials, Environment, KeyRing};
 use skypay_runtime::keys::check_issued;
 use skypay_sandbox::admin::Admin;
+use skypay_sandbox::limits;
 
 use super::ending::Failure;
 
@@ -244,28 +245,37 @@ pub(crate) fn variable(name: &str) -> Option<String> {
 
 /// A file as text, without a byte order mark; `-` is standard input.
 pub(crate) fn read_file(path: &Path) -> Result<String, Failure> {
+    read_limited(path, limits::INPUT)
+}
+
+/// The same, of at most `limit` bytes.
+pub(crate) fn read_limited(path: &Path, limit: usize) -> Result<String, Failure> {
     let read = if path == Path::new("-") {
-        let mut text = String::new();
-        io::stdin().read_to_string(&mut text).map(|_| text)
+        read_all(io::stdin(), limit)
     } else {
-        fs::read_to_string(path)
+        File::open(path)
+            .map_err(|error| error.kind().to_string())
+            .and_then(|file| read_all(file, limit))
     };
+    let bytes =
+        read.map_err(|why| Failure::usage(format!("{} cannot be read: {why}", path.display())))?;
+    let text = String::from_utf8(bytes).map_err(|_| {
+        Failure::usage(format!("{} is not UTF-8", path.display())).help("Save it as UTF-8.")
+    })?;
+    Ok(match text.strip_prefix('\u{feff}') {
+        Some(rest) => rest.to_owned(),
+        None => text,
+    })
+}
+
+/// At most `limit` bytes, to the end; what is in the way otherwise.
+pub(crate) fn read_all(from: impl Read, limit: usize) -> Result<Vec<u8>, String> {
+    let mut bytes = Vec::new();
+    let read = from.take(limit as u64 + 1).read_to_end(&mut bytes);
     match read {
-        Ok(text) => Ok(match text.strip_prefix('\u{feff}') {
-            Some(rest) => rest.to_owned(),
-            None => text,
-        }),
-        Err(error) if error.kind() == io::ErrorKind::InvalidData => {
-            Err(Failure::usage(format!("{} is not UTF-8", path.display()))
-                .help("Save it as UTF-8."))
-        }
-        Err(error) => {
-            let kind = error.kind();
-            Err(Failure::usage(format!(
-                "{} cannot be read: {kind}",
-                path.display()
-            )))
-        }
+        Ok(_) if bytes.len() > limit => Err(format!("it has more than {limit} bytes")),
+        Ok(_) => Ok(bytes),
+        Err(error) => Err(error.kind().to_string()),
     }
 }
 

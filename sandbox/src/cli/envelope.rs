@@ -1,12 +1,13 @@
 //! `skypay envelope`: sealing and opening bodies by hand.
 
-use std::io::{self, Read};
+use std::io;
 use std::path::PathBuf;
 
 use serde_json::json;
 use skypay_runtime::envelope::{EncryptKey, open, seal};
+use skypay_sandbox::limits;
 
-use super::credentials::{issued, read_file, variable};
+use super::credentials::{issued, read_all, read_file, variable};
 use super::ending::Failure;
 use super::show::Said;
 
@@ -39,9 +40,8 @@ enum Way {
 impl Envelope {
     pub(crate) fn run(&self) -> Result<Said, Failure> {
         let key = self.key()?;
-        let mut input = Vec::new();
-        let read = io::stdin().read_to_end(&mut input);
-        read.map_err(|_| Failure::usage("standard input cannot be read"))?;
+        let input = read_all(io::stdin(), limits::INPUT)
+            .map_err(|error| Failure::usage(format!("standard input cannot be read: {error}")))?;
         match self.way {
             Way::Seal => {
                 let sealed = seal(&key, &[&input]);

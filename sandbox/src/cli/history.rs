@@ -1,13 +1,14 @@
 //! What `skypay listen` has received, kept for `skypay replay`: bodies as they
 //! came, sealed, so that the file holds no personal data in clear.
 
-use std::fs::{File, OpenOptions};
+use std::fs::File;
 use std::io::Write;
 use std::path::Path;
 
 use serde::{Deserialize, Serialize};
+use skypay_sandbox::{limits, private_file};
 
-use super::credentials::read_file;
+use super::credentials::read_limited;
 use super::ending::Failure;
 use super::folder;
 
@@ -50,7 +51,8 @@ impl History {
             Failure::usage(what).help("Name another file with --history.")
         };
         folder::prepare(path).map_err(unwritable)?;
-        let file = OpenOptions::new().create(true).append(true).open(path);
+        private_file::tighten(path).map_err(unwritable)?;
+        let file = private_file::options().create(true).append(true).open(path);
         Ok(Self {
             file: file.map_err(unwritable)?,
             next,
@@ -70,7 +72,7 @@ impl History {
 
 /// All entries of a file.
 pub(crate) fn read(path: &Path) -> Result<Vec<Entry>, Failure> {
-    let text = read_file(path).map_err(|failure| {
+    let text = read_limited(path, limits::HISTORY).map_err(|failure| {
         failure.help("`skypay listen` writes it; name another one with --history.")
     })?;
     let lines = text.lines().enumerate();

@@ -13,9 +13,11 @@ use axum::extract::{Request, State};
 use axum::response::{IntoResponse, Response};
 use http::header::CONTENT_TYPE;
 use http::{HeaderValue, StatusCode};
+use http_body_util::{BodyExt, LengthLimitError, Limited};
 use serde_json::{Value, json};
 use skypay_client::{KeyRing, Transport};
 use skypay_runtime::envelope;
+use skypay_sandbox::limits;
 use skypay_server::{
     Clock, Config, Context, NotStored, PartnerCallbacks, Refusal, Stored, callbacks, serve,
 };
@@ -177,7 +179,7 @@ struct Desk {
 async fn receive(State(desk): State<Desk>, request: Request) -> Response {
     let started = Instant::now();
     let (parts, body) = request.into_parts();
-    let Ok(sealed) = to_bytes(body, 1024 * 1024).await else {
+    let Ok(sealed) = to_bytes(body, limits::CALLBACK).await else {
         return StatusCode::PAYLOAD_TOO_LARGE.into_response();
     };
     let partner = Partner {
@@ -195,7 +197,8 @@ async fn receive(State(desk): State<Desk>, request: Request) -> Response {
         forward.sealed(&sealed).await
     } else {
         let (parts, body) = own.into_parts();
-        let body = to_bytes(body, usize::MAX).await.unwrap_or_default();
+        let body = to_bytes(body, limits::CALLBACK_ANSWER).await;
+        let body = body.unwrap_or_default();
         (parts.status, Ok(body))
     };
     let received = Received {
@@ -362,8 +365,7 @@ impl Forward {
             );
         };
         let status = response.status();
-        let body = response.bytes().await;
-        (status, body.map_err(|_| "the answer from there broke off"))
+        (status, whole(response).await)
     }
 
     /// In clear; back comes what is answered, if it was accepted.
@@ -377,8 +379,23 @@ impl Forward {
         drop(segments);
         let response = client.execute(request).await.ok()?;
         let accepted = response.status().is_success();
-        let body = response.bytes().await.ok()?;
+        let body = whole(response).await.ok()?;
         accepted.then(|| body.to_vec())
+    }
+}
+
+/// A whole answer, if it has no more than it may.
+async fn whole<B>(response: impl Into<http::Response<B>>) -> Result<Bytes, &'static str>
+where
+    B: hyper::body::Body<Error: Into<Box<dyn std::error::Error + Send + Sync>>>,
+{
+    let body = Limited::new(response.into().into_body(), limits::CALLBACK_ANSWER);
+    match body.collect().await {
+        Ok(whole) => Ok(whole.to_bytes()),
+        Err(error) if error.is::<LengthLimitError>() => {
+            Err("the answer from there is larger than 64 KiB")
+        }
+        Err(_) => Err("the answer from there broke off"),
     }
 }
 

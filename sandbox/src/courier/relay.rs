@@ -8,19 +8,20 @@ use std::time::{Duration, Instant};
 
 use axum::Router;
 use axum::body::{Body, Bytes};
-use axum::extract::{ConnectInfo, Path, State};
+use axum::extract::{ConnectInfo, DefaultBodyLimit, Path, State};
 use axum::response::{IntoResponse, Response};
 use axum::routing::post;
 use http::header::CONTENT_LENGTH;
 use http::{HeaderValue, Method, StatusCode};
-use http_body_util::{BodyExt, Full};
+use http_body_util::Full;
 use skypay_server::serve;
 use tokio::net::TcpListener;
 use tokio::task::JoinSet;
 
 use crate::admin::WireRecord;
 use crate::engine::{Delivery, WireFault};
-use crate::http::{Line, Peer, Target, WireError, broken_off, exchange, garbled};
+use crate::http::{Line, Peer, Target, WireError, broken_off, exchange, garbled, whole};
+use crate::limits;
 
 /// A relay with one slot for each messenger.
 #[derive(Clone)]
@@ -60,6 +61,8 @@ pub(crate) struct Seen {
     pub(crate) records: Vec<WireRecord>,
     /// Why nothing has reached the partner.
     pub(crate) not_sent: Option<String>,
+    /// Why the answer was not read to its end, though it could have been.
+    pub(crate) not_read: Option<String>,
 }
 
 impl Trip {
@@ -104,7 +107,8 @@ impl Relay {
         let slots = Arc::downgrade(&relay.slots);
         let routes = Router::new()
             .route("/{slot}/{turn}", post(take))
-            .with_state(slots);
+            .with_state(slots)
+            .layer(DefaultBodyLimit::max(limits::CALLBACK_SENT));
         // Ends with the runtime; without a relay it turns everything away.
         let serving = serve(listener, routes).map_connections(Line::accepted);
         tokio::spawn(serving.into_future());
@@ -197,6 +201,9 @@ async fn carry(
                 return None;
             }
             slot.seen.records.push(record);
+            if let (true, Err(error @ WireError::TooLarge(_))) = (first, &result) {
+                slot.seen.not_read = Some(error.to_string());
+            }
         }
         ends.push(result.map(|response| {
             if first {
@@ -288,7 +295,7 @@ async fn exchanged(
         return Ok(None);
     }
     let (parts, answer) = answer.into_parts();
-    let answer = answer.collect().await?.to_bytes();
+    let answer = whole(answer, limits::CALLBACK_ANSWER).await?;
     record.answer = Some(String::from_utf8_lossy(&answer).into_owned());
     Ok(Some((parts.status, answer).into_response()))
 }

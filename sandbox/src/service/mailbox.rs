@@ -25,12 +25,10 @@ use super::admin::Next;
 use super::guard::refused;
 use super::own::Office;
 use crate::admin::ROOT;
+use crate::limits;
 
 /// How many callbacks wait at most.
 const ROOM: usize = 256;
-
-/// How large a sealed body may be, in bytes. SkyPay's own have a few hundred.
-const LARGEST: usize = 64 * 1024;
 
 /// How long somebody waits for the next callback at most, in seconds.
 const LONGEST_WAIT: u64 = 30;
@@ -50,7 +48,7 @@ pub(crate) fn routes() -> Router<Arc<Office>> {
         .route("/mailbox/to/{*name}", post(deliver))
         .route("/mailbox/next", get(next))
         .route("/mailbox/{id}", post(answer))
-        .layer(DefaultBodyLimit::max(LARGEST))
+        .layer(DefaultBodyLimit::max(limits::MAILBOX))
 }
 
 /// The callbacks that wait for a partner.

@@ -15,7 +15,7 @@ fn nobody() -> (TcpListener, String) {
     (port, url)
 }
 
-fn listening(program: &Program, more: &[&str]) -> (Started, String) {
+pub(crate) fn listening(program: &Program, more: &[&str]) -> (Started, String) {
     let mut arguments = vec!["--json", "listen", "--port", "0", "--history", "history"];
     arguments.extend(more);
     let mut listener = program.start(&arguments);
@@ -23,14 +23,14 @@ fn listening(program: &Program, more: &[&str]) -> (Started, String) {
     (listener, url)
 }
 
-const NOTICE: [&str; 4] = [
+pub(crate) const NOTICE: [&str; 4] = [
     "payoutQueuePayout",
     "controlNumber=SKY9800000101",
     "payType=2",
     "dealTime=2026-01-05 09:00:00",
 ];
 
-fn trigger(program: &Program, to: &str, more: &[&str]) -> crate::program::Ran {
+pub(crate) fn trigger(program: &Program, to: &str, more: &[&str]) -> crate::program::Ran {
     let mut arguments = vec!["--json", "trigger", "--to", to];
     arguments.extend(more);
     program.run(&arguments)

@@ -9,5 +9,6 @@ mod away;
 mod help;
 mod house;
 mod input;
+mod limits;
 mod program;
 mod readme;

@@ -8,6 +8,7 @@ mod durability;
 mod faults;
 mod house;
 mod life;
+mod limits;
 mod mailbox;
 mod own;
 mod page;

@@ -1,0 +1,81 @@
+//! How much the program reads at most, and who may read what it writes.
+
+use std::io::{Read, Write};
+use std::net::TcpListener;
+
+use skypay_sandbox::limits;
+
+use crate::away::{NOTICE, listening, trigger};
+use crate::program::Program;
+
+#[test]
+fn what_is_too_large_is_not_read() {
+    let program = Program::new();
+    let over = "A".repeat(limits::INPUT + 1);
+    for way in ["seal", "open"] {
+        let ran = program.run_with(&["envelope", way], &over).ended(2);
+        assert!(ran.err.contains("16777216"), "{}", ran.err);
+    }
+    let body = program.folder.write("body.json", &over);
+    let ran = program
+        .run(&["call", "balanceQuery", "--body", &body])
+        .ended(2);
+    assert!(ran.err.contains("16777216"), "{}", ran.err);
+    let ran = program.run(&["sandbox", "up", "--memory", "--scenario", &body]);
+    assert!(ran.ended(2).err.contains("16777216"));
+}
+
+#[test]
+fn an_answer_to_a_forwarded_callback_has_a_limit() {
+    let endless = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}/", endless.local_addr().unwrap());
+    std::thread::spawn(move || {
+        for stream in endless.incoming() {
+            let mut stream = stream.unwrap();
+            let _ = stream.read(&mut [0; 4096]);
+            let _ = stream.write_all(b"HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n");
+            while stream.write_all(&[b'A'; 4096]).is_ok() {}
+        }
+    });
+    let program = Program::new();
+    let (mut listener, front) = listening(&program, &["--forward", &url]);
+    trigger(&program, &front, &NOTICE).ended(3);
+    let problem = listener.json()["problem"].to_string();
+    assert!(problem.contains("larger than 64 KiB"), "{problem}");
+    drop(listener);
+    let (_listener, front) = listening(&program, &["--forward-clear", &url]);
+    trigger(&program, &front, &NOTICE).ended(3);
+}
+
+#[cfg(unix)]
+#[test]
+fn the_history_is_for_its_owner_alone() {
+    use std::os::unix::fs::PermissionsExt;
+
+    let program = Program::new();
+    let file = program.folder.path().join("history");
+    let mode = || std::fs::metadata(&file).unwrap().permissions().mode() & 0o777;
+    drop(listening(&program, &[]));
+    assert_eq!(mode(), 0o600);
+    let wide = std::fs::Permissions::from_mode(0o644);
+    std::fs::set_permissions(&file, wide).unwrap();
+    drop(listening(&program, &[]));
+    assert_eq!(mode(), 0o600);
+}
+
+#[test]
+fn a_callback_to_the_listener_has_a_limit() {
+    let program = Program::new();
+    let (_listener, url) = listening(&program, &[]);
+    let address = url.trim_start_matches("http://").trim_end_matches('/');
+    let mut stream = std::net::TcpStream::connect(address).unwrap();
+    let length = limits::CALLBACK + 1;
+    let head = format!(
+        "POST / HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\nContent-Length: {length}\r\n\r\n"
+    );
+    stream.write_all(head.as_bytes()).unwrap();
+    stream.write_all(&vec![b'A'; length]).unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    assert!(answer.starts_with("HTTP/1.1 413"), "{answer}");
+}

@@ -1,0 +1,108 @@
+//! How much is read at most of what comes from outside.
+
+use std::io::Write;
+
+use serde_json::{Value, json};
+use skypay_sandbox::admin::{Admin, AdminError, LogQuery};
+use skypay_sandbox::engine::{AttemptResult, Command, FinanceCommand};
+use skypay_sandbox::limits;
+
+use crate::doors::posted;
+use crate::house::{House, calls_to};
+
+/// A server that reads a request and answers with `bytes` and more than that,
+/// until nobody reads any more; the URL.
+fn answering_without_end(head: &'static str, bytes: usize) -> String {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    std::thread::spawn(move || {
+        for stream in listener.incoming() {
+            let mut stream = stream.unwrap();
+            let mut request = [0; 4096];
+            let _ = std::io::Read::read(&mut stream, &mut request);
+            let _ = stream.write_all(head.as_bytes());
+            let piece = vec![b'A'; 1024 * 1024];
+            for _ in 0..bytes / piece.len() + 64 {
+                if stream.write_all(&piece).is_err() {
+                    break;
+                }
+            }
+        }
+    });
+    url
+}
+
+const ENDLESS: &str = "HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n";
+
+/// What became of a callback that is answered at this URL.
+async fn answered_at(house: &House, url: &str) -> (AttemptResult, Value) {
+    house.done(&calls_to(url)).await;
+    let recharge = Command::Finance(FinanceCommand::Recharge {
+        prefix: "SKY98".to_owned(),
+        amount: "5000".parse().unwrap(),
+        beneficiary_account: None,
+    });
+    let admin = house.sandbox.admin();
+    let carried = admin.command(&recharge).await.unwrap();
+    let callback = &carried.deliveries[0];
+    let result = callback.attempts[0].result.clone().unwrap();
+    let details = admin.callback(callback.id, true).await.unwrap();
+    (result, json!(details.wire))
+}
+
+#[tokio::test]
+async fn a_partners_answer_has_a_limit() {
+    let house = House::open().await;
+    let url = answering_without_end(ENDLESS, limits::CALLBACK_ANSWER);
+    let (result, wire) = answered_at(&house, &url).await;
+    let AttemptResult::Lost { reason, status, .. } = result else {
+        panic!("{result:?}")
+    };
+    assert_eq!(reason, "the answer has more than 65536 bytes");
+    assert_eq!(status, Some(200));
+    assert_eq!(wire[0]["answer"], Value::Null);
+}
+
+#[tokio::test]
+async fn a_sandboxs_answer_has_a_limit() {
+    let url = answering_without_end(ENDLESS, limits::ADMIN_ANSWER);
+    let admin = Admin::new(&url).unwrap();
+    let error = admin.log_text(LogQuery::default()).await.unwrap_err();
+    assert!(matches!(error, AdminError::TooLarge(_)), "{error}");
+    let url = answering_without_end(ENDLESS, limits::LOG_LINE);
+    let mut follow = Admin::new(&url)
+        .unwrap()
+        .follow(LogQuery::default())
+        .await
+        .unwrap();
+    assert_eq!(follow.next().await, None);
+}
+
+#[tokio::test]
+async fn a_request_to_the_sandbox_has_a_limit() {
+    let house = House::open().await;
+    let url = house.sandbox.url();
+    let over = "A".repeat(limits::REQUEST + 1);
+    for path in ["/services/sandbox", "/_sandbox/commands", "/finance"] {
+        let form = "Content-Type: application/x-www-form-urlencoded\r\n";
+        let (status, ..) = posted(url, path, form, &over).await;
+        assert_eq!(status, 413, "{path}");
+    }
+    let over = "A".repeat(limits::MAILBOX + 1);
+    for path in ["/_sandbox/mailbox", "/_sandbox/mailbox/1"] {
+        let (status, ..) = posted(url, path, "", &over).await;
+        assert_eq!(status, 413, "{path}");
+    }
+}
+
+#[tokio::test]
+async fn a_file_to_restore_from_has_a_limit() {
+    let directory = crate::house::Directory::new("large");
+    let house = House::open().await;
+    let file = directory.file("large.db");
+    // It takes no room where files may have holes.
+    let large = std::fs::File::create(&file).unwrap();
+    large.set_len(limits::RESTORED + 1).unwrap();
+    let error = house.sandbox.admin().restore(&file).await.unwrap_err();
+    assert!(error.to_string().contains("has more than"), "{error}");
+}
