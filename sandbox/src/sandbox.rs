@@ -49,6 +49,7 @@ impl Sandbox {
             settings: Settings::default(),
             database: None,
             clear_text: true,
+            hosts: Vec::new(),
             snapshot_every: 1000,
             patience: Duration::from_secs(30),
         }
@@ -64,6 +65,7 @@ pub struct Builder {
     pub(crate) settings: Settings,
     pub(crate) database: Option<PathBuf>,
     pub(crate) clear_text: bool,
+    pub(crate) hosts: Vec<String>,
     pub(crate) snapshot_every: u64,
     pub(crate) patience: Duration,
 }
@@ -100,6 +102,15 @@ impl Builder {
     /// said.
     pub fn clear_text(mut self, taken: bool) -> Self {
         self.clear_text = taken;
+        self
+    }
+
+    /// A name, without a port, by which partners may call it besides
+    /// `localhost` and its addresses, such as `host.docker.internal`. Under any
+    /// other name a request is refused: a page in a browser on this machine
+    /// could send it.
+    pub fn host(mut self, name: impl Into<String>) -> Self {
+        self.hosts.push(name.into());
         self
     }
 
@@ -151,7 +162,7 @@ impl Builder {
             mailbox: Mailbox::default(),
             stopping: stopping.clone(),
         };
-        let routes = service::routes(Arc::new(office), self.clear_text);
+        let routes = service::routes(Arc::new(office), self.clear_text, self.hosts.into());
         let serving = tokio::spawn(serve(listener, routes, stopping));
         Ok(Running {
             info,

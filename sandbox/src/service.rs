@@ -2,7 +2,7 @@
 
 pub mod admin;
 mod door;
-mod guard;
+pub(crate) mod guard;
 mod mailbox;
 mod own;
 
@@ -10,20 +10,22 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::body::{Body, Bytes};
-use axum::extract::{ConnectInfo, Path, State};
+use axum::extract::{ConnectInfo, DefaultBodyLimit, Path, State};
 use axum::middleware;
 use axum::routing::post;
 use http::{HeaderMap, Response};
 
 use crate::admin::ROOT;
 use crate::http::Peer;
+use crate::limits;
 use crate::page;
 use door::{Call, Door};
 pub(crate) use mailbox::Mailbox;
 pub(crate) use own::Office;
 
-/// Both doors, the sandbox's own interface, and its page.
-pub(crate) fn routes(office: Arc<Office>, clear_text: bool) -> Router {
+/// The partner's interface, the sandbox's own, and its page.
+/// Partners may call it by these names, too.
+pub(crate) fn routes(office: Arc<Office>, clear_text: bool, hosts: Arc<[String]>) -> Router {
     let door = Door {
         house: office.house.clone(),
         clear_text,
@@ -34,8 +36,10 @@ pub(crate) fn routes(office: Arc<Office>, clear_text: bool) -> Router {
         .route("/services/{caller}", post(shared))
         .route("/services/{caller}/{action}", post(by_path))
         .with_state(door)
+        .layer(middleware::from_fn_with_state(hosts, guard::partner))
         .nest(ROOT, own)
         .merge(page)
+        .layer(DefaultBodyLimit::max(limits::REQUEST))
 }
 
 async fn shared(

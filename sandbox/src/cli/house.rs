@@ -79,6 +79,9 @@ pub(crate) struct Up {
     /// A TOML or JSON file with `settings` and `steps` to begin with
     #[arg(long, value_name = "FILE")]
     scenario: Option<PathBuf>,
+    /// Another name, without a port, by which partners may call it
+    #[arg(long, value_name = "NAME")]
+    host: Vec<String>,
     /// Take sealed bodies only, not clear text
     #[arg(long)]
     sealed_only: bool,
@@ -195,6 +198,9 @@ impl Up {
             .settings(settings)
             .clear_text(!self.sealed_only)
             .patience(Duration::from_millis(self.patience.as_milliseconds()));
+        for host in &self.host {
+            builder = builder.host(host);
+        }
         if !self.memory {
             builder = builder.database(&self.db);
         }

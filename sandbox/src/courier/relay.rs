@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 use axum::Router;
 use axum::body::{Body, Bytes};
 use axum::extract::{ConnectInfo, DefaultBodyLimit, Path, State};
+use axum::middleware;
 use axum::response::{IntoResponse, Response};
 use axum::routing::post;
 use http::header::CONTENT_LENGTH;
@@ -22,6 +23,7 @@ use crate::admin::WireRecord;
 use crate::engine::{Delivery, WireFault};
 use crate::http::{Line, Peer, Target, WireError, broken_off, exchange, garbled, whole};
 use crate::limits;
+use crate::service::guard;
 
 /// A relay with one slot for each messenger.
 #[derive(Clone)]
@@ -105,9 +107,11 @@ impl Relay {
             slots: (0..slots).map(|_| Mutex::default()).collect(),
         };
         let slots = Arc::downgrade(&relay.slots);
+        let none: Arc<[String]> = Arc::new([]);
         let routes = Router::new()
             .route("/{slot}/{turn}", post(take))
             .with_state(slots)
+            .layer(middleware::from_fn_with_state(none, guard::partner))
             .layer(DefaultBodyLimit::max(limits::CALLBACK_SENT));
         // Ends with the runtime; without a relay it turns everything away.
         let serving = serve(listener, routes).map_connections(Line::accepted);

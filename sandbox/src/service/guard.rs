@@ -1,9 +1,12 @@
-//! Who may use the sandbox's own interface: this machine, and no other site's
-//! page in a browser on it.
+//! Which requests are let in. The sandbox's own interface is for this machine;
+//! the partner's is for everybody who can reach it. Neither is for the page of
+//! another site in a browser on this machine: everybody knows the keys of a
+//! sandbox that was started without a seed.
 
 use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
 
-use axum::extract::{ConnectInfo, Request};
+use axum::extract::{ConnectInfo, Request, State};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use http::header::{HOST, ORIGIN};
@@ -12,7 +15,20 @@ use http::{HeaderMap, Method, StatusCode};
 use crate::http::Peer;
 use crate::service::admin::Problem;
 
-/// Lets a request through, or says why not.
+/// Lets a request to the partner's interface through, or says why not. It may
+/// be called as localhost, by an address, and by these names.
+pub(crate) async fn partner(
+    State(hosts): State<Arc<[String]>>,
+    request: Request,
+    next: Next,
+) -> Response {
+    match partner_objection(request.headers(), &hosts) {
+        None => next.run(request).await,
+        Some(problem) => refused(StatusCode::FORBIDDEN, problem),
+    }
+}
+
+/// Lets a request to the sandbox's own interface through, or says why not.
 pub(crate) async fn guard(
     ConnectInfo(peer): ConnectInfo<Peer>,
     request: Request,
@@ -24,13 +40,30 @@ pub(crate) async fn guard(
     }
 }
 
+fn text<'h>(headers: &'h HeaderMap, name: &str) -> Option<&'h str> {
+    let value = headers.get(name);
+    value.map(|value| value.to_str().unwrap_or_default())
+}
+
+fn partner_objection(headers: &HeaderMap, hosts: &[String]) -> Option<&'static str> {
+    // A browser always says which name it was given. An address is nobody's to
+    // lead elsewhere, as a name is.
+    let host = text(headers, HOST.as_str());
+    let known = host.is_none_or(|host| {
+        let name = name_of(host);
+        is_localhost(name) || address(name).is_some() || hosts.iter().any(|host| host == name)
+    });
+    if !known {
+        return Some(
+            "the sandbox is not known by that name; call it as localhost or by its address, or start it \
+             with --host and the name",
+        );
+    }
+    other_sites_page(headers, host.unwrap_or_default())
+}
+
 fn objection(peer: SocketAddr, method: &Method, headers: &HeaderMap) -> Option<&'static str> {
-    let text = |name: &str| {
-        headers
-            .get(name)
-            .map(|value| value.to_str().unwrap_or_default())
-    };
-    let host = text(HOST.as_str()).unwrap_or_default();
+    let host = text(headers, HOST.as_str()).unwrap_or_default();
     if !peer.ip().to_canonical().is_loopback() {
         return Some("the sandbox's own interface answers this machine only");
     }
@@ -41,27 +74,38 @@ fn objection(peer: SocketAddr, method: &Method, headers: &HeaderMap) -> Option<&
     if *method == Method::GET {
         return None;
     }
+    other_sites_page(headers, host)
+}
+
+/// What a browser says of the page that sends a request.
+fn other_sites_page(headers: &HeaderMap, host: &str) -> Option<&'static str> {
     let same = |origin: &str| origin.strip_prefix("http://") == Some(host);
-    if text(ORIGIN.as_str()).is_some_and(|origin| !same(origin)) {
-        return Some("another site's page may not change the sandbox");
+    let site = text(headers, "sec-fetch-site").unwrap_or("none");
+    let own =
+        text(headers, ORIGIN.as_str()).is_none_or(same) && matches!(site, "none" | "same-origin");
+    (!own).then_some("another site's page may not change the sandbox")
+}
+
+/// A host without its port.
+fn name_of(host: &str) -> &str {
+    match host.rsplit_once(':') {
+        Some((name, port)) if port.bytes().all(|byte| byte.is_ascii_digit()) => name,
+        _ => host,
     }
-    let site = text("sec-fetch-site").unwrap_or("none");
-    if !matches!(site, "none" | "same-origin") {
-        return Some("another site's page may not change the sandbox");
-    }
-    None
+}
+
+fn address(name: &str) -> Option<IpAddr> {
+    let address = name.trim_start_matches('[').trim_end_matches(']');
+    address.parse().ok()
+}
+
+fn is_localhost(name: &str) -> bool {
+    name.eq_ignore_ascii_case("localhost")
 }
 
 fn is_loopback(host: &str) -> bool {
-    let name = match host.rsplit_once(':') {
-        Some((name, port)) if port.bytes().all(|byte| byte.is_ascii_digit()) => name,
-        _ => host,
-    };
-    let address = name.trim_start_matches('[').trim_end_matches(']');
-    name.eq_ignore_ascii_case("localhost")
-        || address
-            .parse::<IpAddr>()
-            .is_ok_and(|address| address.is_loopback())
+    let name = name_of(host);
+    is_localhost(name) || address(name).is_some_and(|address| address.is_loopback())
 }
 
 /// An answer that says what is wrong.
@@ -82,23 +126,60 @@ pub(crate) fn refused(status: StatusCode, problem: impl Into<String>) -> Respons
 mod tests {
     use http::{HeaderMap, HeaderName, HeaderValue, Method};
 
-    use super::objection;
+    use super::{objection, partner_objection};
 
-    fn check(
-        peer: &str,
-        method: &Method,
-        headers: &[(&'static str, &'static str)],
-        admitted: bool,
-    ) {
-        let headers: HeaderMap = headers
-            .iter()
-            .map(|(name, value)| {
-                (
-                    HeaderName::from_static(name),
-                    HeaderValue::from_static(value),
-                )
-            })
-            .collect();
+    fn headers(given: &[(&'static str, &'static str)]) -> HeaderMap {
+        let given = given.iter().map(|(name, value)| {
+            (
+                HeaderName::from_static(name),
+                HeaderValue::from_static(value),
+            )
+        });
+        given.collect()
+    }
+
+    fn check_partner(given: &[(&'static str, &'static str)], admitted: bool) {
+        let hosts = ["sandbox.internal".to_owned()];
+        let objection = partner_objection(&headers(given), &hosts);
+        assert_eq!(objection.is_none(), admitted, "{given:?}: {objection:?}");
+    }
+
+    #[test]
+    fn partners_may_call_from_anywhere_but_another_sites_page() {
+        check_partner(&[], true);
+        for host in [
+            "localhost",
+            "LocalHost:7171",
+            "127.0.0.1:7171",
+            "[::1]:7171",
+            "203.0.113.5",
+            "sandbox.internal:7171",
+        ] {
+            check_partner(&[("host", host)], true);
+            check_partner(&[("host", host), ("sec-fetch-site", "same-origin")], true);
+            for (name, value) in [
+                ("origin", "http://evil.example"),
+                ("origin", "https://localhost:7171"),
+                ("origin", "null"),
+                ("sec-fetch-site", "cross-site"),
+                ("sec-fetch-site", "same-site"),
+            ] {
+                check_partner(&[("host", host), (name, value)], false);
+            }
+        }
+        // A name of somebody else's that leads here, whose page is one of its
+        // own for the browser.
+        for host in ["evil.example:7171", "127.0.0.1.evil.example", ""] {
+            check_partner(&[("host", host)], false);
+            check_partner(
+                &[("host", host), ("origin", "http://evil.example:7171")],
+                false,
+            );
+        }
+    }
+
+    fn check(peer: &str, method: &Method, given: &[(&'static str, &'static str)], admitted: bool) {
+        let headers = headers(given);
         let objection = objection(peer.parse().unwrap(), method, &headers);
         assert_eq!(
             objection.is_none(),

@@ -33,11 +33,24 @@ async fn sent(
     headers: &str,
     body: &str,
 ) -> (u16, String, String) {
+    let host = url.strip_prefix("http://").unwrap();
+    sent_as(host, method, url, path, headers, body).await
+}
+
+/// The same under another name.
+pub(crate) async fn sent_as(
+    host: &str,
+    method: &str,
+    url: &str,
+    path: &str,
+    headers: &str,
+    body: &str,
+) -> (u16, String, String) {
     let address = url.strip_prefix("http://").unwrap();
     let mut stream = TcpStream::connect(address).await.unwrap();
     let length = body.len();
     let request = format!(
-        "{method} {path} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\nContent-Length: {length}\r\n{headers}\r\n{body}"
+        "{method} {path} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\nContent-Length: {length}\r\n{headers}\r\n{body}"
     );
     stream.write_all(request.as_bytes()).await.unwrap();
     let mut answer = String::new();
@@ -48,7 +61,7 @@ async fn sent(
 }
 
 impl House {
-    fn signed(&self, action: Option<&str>, mut clear: Value) -> String {
+    pub(crate) fn signed(&self, action: Option<&str>, mut clear: Value) -> String {
         let info = self.sandbox.info();
         clear["userName"] = json!(info.user_name);
         clear["authentication"] = json!(info.authentication);

@@ -6,11 +6,12 @@ use skypay_sandbox::Sandbox;
 use skypay_sandbox::admin::LogQuery;
 use skypay_sandbox::clock::Clock;
 use skypay_sandbox::engine::{
-    Command, Fault, FaultCommand, FaultRule, FinanceCommand, Pause, Settings, Side, StoreCommand,
-    When, WireFault,
+    Command, Fault, FaultCommand, FaultRule, FinanceCommand, Moment, Pause, Settings, Side,
+    StoreCommand, When, WireFault,
 };
+use skypay_sandbox::provocation::sample;
 
-use crate::doors::posted;
+use crate::doors::{posted, sent_as};
 use crate::house::{Directory, House, bank, like};
 
 const BANK: &str = "SKY9800000101";
@@ -25,17 +26,56 @@ fn recharge() -> Command {
 
 #[tokio::test]
 async fn other_sites_pages_change_nothing() {
-    let house = House::open().await;
+    let builder = Sandbox::builder().clock(Clock::standing());
+    let house = House::with(builder.host("sandbox.internal")).await;
     let url = house.sandbox.url();
     let reset = json!({ "command": "reset" }).to_string();
-    for headers in [
-        "Origin: http://evil.example\r\n",
-        "Sec-Fetch-Site: cross-site\r\n",
+    let payout = house.signed(Some("payoutQueue"), sample("payoutQueue").unwrap());
+    let before = house.sandbox.admin().state(true).await.unwrap();
+    for (path, body) in [
+        ("/services/sandbox", &*payout),
+        ("/services/sandbox/payoutQueue", &payout),
+        ("/_sandbox/commands", &reset),
+        ("/_sandbox/clock/advance", r#"{"by":"1d"}"#),
+        ("/_sandbox/save", r#"{"file":"/tmp/saved.db"}"#),
+        ("/_sandbox/restore", r#"{"file":"/tmp/saved.db"}"#),
+        ("/_sandbox/reset", "{}"),
+        ("/_sandbox/mailbox", "sealed"),
+        ("/_sandbox/mailbox/to/inquiries", "sealed"),
+        ("/_sandbox/mailbox/1", "sealed"),
+        ("/callbacks/1/replay", ""),
+        ("/clock", "form=reset"),
+        ("/payout-tool", "form=pay"),
+        ("/collection-tool", "form=collect"),
+        ("/finance", "form=recharge&prefix=SKY98&amount=5000"),
+        ("/settings", "form=callbacks"),
+        ("/keys", "form=generate"),
+        ("/faults", "form=add"),
     ] {
-        let (status, _, body) = posted(url, "/_sandbox/commands", headers, &reset).await;
-        assert_eq!(status, 403, "{body}");
+        for headers in [
+            "Origin: http://evil.example\r\n",
+            "Origin: null\r\n",
+            "Sec-Fetch-Site: cross-site\r\n",
+        ] {
+            let (status, _, answer) = posted(url, path, headers, body).await;
+            assert_eq!(status, 403, "{path} {headers}: {answer}");
+        }
+        // A name of the other site's that leads to this machine.
+        for headers in ["", "Origin: http://evil.example\r\n"] {
+            let evil = "evil.example";
+            let (status, _, answer) = sent_as(evil, "POST", url, path, headers, body).await;
+            assert_eq!(status, 403, "{path} {headers}: {answer}");
+        }
     }
+    assert_eq!(house.sandbox.admin().state(true).await.unwrap(), before);
+
     let own = format!("Origin: {url}\r\n");
+    let (status, _, body) = posted(url, "/services/sandbox", &own, &payout).await;
+    assert_eq!(status, 200, "{body}");
+    let named = "sandbox.internal:7171";
+    let ask = house.signed(Some("balanceQuery"), json!({}));
+    let (status, _, body) = sent_as(named, "POST", url, "/services/sandbox", "", &ask).await;
+    assert_eq!(status, 200, "{body}");
     let (status, _, body) = posted(url, "/_sandbox/commands", &own, &reset).await;
     assert_eq!(status, 200, "{body}");
 }
@@ -91,6 +131,24 @@ async fn personal_data_and_secrets_are_masked_until_asked() {
     let key = &house.sandbox.info().encrypt_key;
     assert!(asked[0].contains(key));
     assert!(!unasked.iter().any(|text| text.contains(key)));
+}
+
+#[tokio::test]
+async fn the_clock_stops_at_the_end_of_the_calendar() {
+    let house = House::open().await;
+    let delay = WireFault::Delay {
+        by: Pause::days(u64::MAX),
+    };
+    house.fault(Side::Callbacks, delay, 2).await;
+    let admin = house.sandbox.admin();
+    for by in ["3650000d", "1s", "18446744073709551615ms"] {
+        // The notice is held back until the last moment, and goes then.
+        house.done(&recharge()).await;
+        let moved = admin.advance(by.parse().unwrap()).await.unwrap();
+        assert_eq!(moved.clock.now, Moment::LAST, "{by}");
+        assert_eq!(moved.clock.next_due, None, "{by}");
+    }
+    assert_eq!(house.partner.told.take().len(), 3);
 }
 
 #[tokio::test]
