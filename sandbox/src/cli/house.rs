@@ -263,16 +263,14 @@ fn greeting(info: &Info) -> String {
         ("authentication", info.authentication.clone()),
         ("encrypt key", info.encrypt_key.clone()),
     ];
-    rows.extend(
-        info.keys_expire
-            .map(|expires| match info.keys_have_expired {
-                false => ("keys expire", expires.to_string()),
-                true => (
-                    "keys expired",
-                    format!("{expires}: every request is refused. {NEW_KEYS}"),
-                ),
-            }),
-    );
+    rows.extend(info.keys_expire.map(|expires| {
+        if info.keys_have_expired {
+            let why = format!("{expires}: every request is refused. {NEW_KEYS}");
+            ("keys expired", why)
+        } else {
+            ("keys expire", expires.to_string())
+        }
+    }));
     for (prefix, balance) in &info.entities {
         rows.push(("prefix", format!("{prefix}, opening balance {balance} PHP")));
     }
