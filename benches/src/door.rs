@@ -37,7 +37,9 @@ impl PartnerCallbacks for Partner {
 pub fn serve() -> ExitCode {
     let runtime = tokio::runtime::Runtime::new().expect("a runtime can be built");
     runtime.block_on(async {
-        let keys = KeyRing::new(Credentials::new(USER, AUTHENTICATION, KEY).expect("they are made up well"));
+        let keys = KeyRing::new(
+            Credentials::new(USER, AUTHENTICATION, KEY).expect("they are made up well"),
+        );
         let routes = skypay_server::callbacks::router(Partner, Config::new(keys));
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
         println!("{}", listener.local_addr().expect("it has an address"));

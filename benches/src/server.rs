@@ -109,7 +109,9 @@ pub fn cases() -> Vec<Case> {
         name: "take a notice",
         times: 500,
         ours: |times| {
-            let keys = KeyRing::new(Credentials::new(USER, AUTHENTICATION, KEY).expect("they are made up well"));
+            let keys = KeyRing::new(
+                Credentials::new(USER, AUTHENTICATION, KEY).expect("they are made up well"),
+            );
             serve(
                 &skypay_server::callbacks::router(Partner, Config::new(keys)),
                 times,

@@ -155,7 +155,7 @@ fn what_cannot_be_used_writes_nothing() {
         "revision",
         &document(),
         Some("no-such-revision"),
-        &["neither a file nor a revision called `no-such-revision`"],
+        &["no-such-revision"],
     );
 }
 

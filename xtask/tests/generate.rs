@@ -69,10 +69,10 @@ fn a_refused_document_writes_nothing() {
     let Err(Failure::Refused(report)) = generate::compare(&root) else {
         panic!("the document was not refused");
     };
-    assert!(
-        report.contains("spec/skypay.yaml:200:17: [wire-action-mismatch]"),
-        "{report}"
-    );
+    let told = report
+        .lines()
+        .find(|line| line.contains("[wire-action-mismatch]"));
+    assert!(told.unwrap().starts_with("spec/skypay.yaml:"), "{report}");
     assert_eq!(generate::write(&root), Ending::Findings);
     fs::write(root.join(generate::DOCUMENT), document).unwrap();
     assert_eq!(
