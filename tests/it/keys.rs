@@ -1,6 +1,9 @@
 //! What notifications are recognised by, and what their codes mean for the money.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use serde_json::{Value, json};
+use skypay_runtime::envelope::{self, EncryptKey};
 use skypay_types::read::from_slice;
 use skypay_types::{
     CollectionCollectRequest, FinanceNotificationRequest, MessageKey, MoneyState, OPERATIONS,
@@ -171,4 +174,110 @@ fn the_vendors_texts_are_those_of_the_document() {
         assert_eq!(typed.vendor_text(), code.text.as_deref(), "{typed}");
         assert!(code.text.is_some(), "{typed} is documented with a text");
     }
+}
+
+/// An answer in an example says of a code what the vendor says.
+#[test]
+fn examples_answer_with_the_vendors_texts() {
+    for operation in &document::api().operations {
+        for example in &operation.response_examples {
+            let text = |name: &str| example.value[name].as_str();
+            let (Some(code), Some(said)) = (text("responseCode"), text("responseDescription"))
+            else {
+                continue;
+            };
+            let listed = operation.codes.iter().find(|listed| listed.code == code);
+            let vendors = listed.and_then(|listed| listed.text.as_deref()).unwrap();
+            // The caller's address stands in place of these letters.
+            let vendors = vendors.replace("xxx", "192.0.2.10");
+            assert_eq!(said, vendors, "{}: {}", operation.name, example.name);
+        }
+    }
+}
+
+/// What the examples of all operations say of one number is one story.
+#[test]
+fn a_number_has_one_amount_in_all_examples() {
+    fn note(value: &Value, amounts: &mut BTreeMap<String, BTreeSet<String>>) {
+        match value {
+            Value::Array(items) => items.iter().for_each(|item| note(item, amounts)),
+            Value::Object(fields) => {
+                let names = [
+                    "controlNumber",
+                    "contractNumber",
+                    "controlNo",
+                    "referenceNumber",
+                ];
+                let number = names.iter().find_map(|name| fields.get(*name)?.as_str());
+                let amount = fields.get("amount").map(|amount| match amount {
+                    Value::String(text) => text.clone(),
+                    other => format!("{:.2}", other.as_f64().unwrap()),
+                });
+                if let (Some(number), Some(amount)) = (number, amount) {
+                    amounts.entry(number.to_owned()).or_default().insert(amount);
+                }
+                fields.values().for_each(|field| note(field, amounts));
+            }
+            _ => {}
+        }
+    }
+    let mut amounts = BTreeMap::new();
+    for operation in &document::api().operations {
+        let examples = operation.request_examples.iter();
+        for example in examples.chain(&operation.response_examples) {
+            note(&example.value, &mut amounts);
+        }
+    }
+    let several: Vec<_> = amounts
+        .iter()
+        .filter(|(_, amounts)| amounts.len() > 1)
+        .collect();
+    assert!(several.is_empty(), "{several:?}");
+    assert!(amounts.len() > 10, "the examples have numbers and amounts");
+}
+
+#[test]
+fn every_step_and_every_occasion_has_an_example() {
+    for (operation, field, table) in [
+        ("payoutQueuePayout", "payType", "PayType"),
+        ("financeNotification", "statementType", "StatementType"),
+    ] {
+        let examples = &document::operation(operation).request_examples;
+        let shown: BTreeSet<_> = examples
+            .iter()
+            .map(|one| one.value[field].as_str())
+            .collect();
+        let mut tables = document::api().code_tables.iter();
+        let table = tables.find(|one| one.name == table).unwrap();
+        for code in &table.codes {
+            assert!(
+                shown.contains(&Some(code.value.as_str())),
+                "{operation}: {}",
+                code.value
+            );
+        }
+    }
+}
+
+/// The worked example of the encryption, as the description gives it.
+#[test]
+fn the_worked_example_is_what_the_envelope_gives() {
+    let description = &document::api().description;
+    let cell = |name: &str| {
+        let mut rows = description.lines().filter_map(|line| {
+            let (key, value) = line.strip_prefix("| ")?.split_once(" | ")?;
+            (key == name).then(|| value.trim_matches(['|', ' ', '`']))
+        });
+        rows.next()
+            .unwrap_or_else(|| panic!("{name} is in the description"))
+    };
+    let key = EncryptKey::derive(cell("Encrypt Key"));
+    let body = envelope::seal(&key, &[cell("plaintext").as_bytes()]);
+    assert_eq!(body, cell("body"));
+    let vectors = include_str!("../../runtime/testdata/envelope-vectors.json");
+    let vectors: Value = serde_json::from_str(vectors).unwrap();
+    let vectors = vectors["vectors"].as_array().unwrap();
+    let same = |vector: &&Value| vector["passwordKey"] == cell("Encrypt Key");
+    let vector = vectors.iter().find(same).unwrap();
+    assert_eq!(vector["aesKeyHex"], cell("key, in hexadecimal"));
 }

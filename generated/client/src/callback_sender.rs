@@ -43,7 +43,7 @@ impl CallbackSender {
         Self { raw, transport }
     }
 
-    /// Learn what became of a payout.
+    /// Notice of a step of a payout.
     ///
     /// SkyPay reports each step of a payout that was ordered with `payoutQueue` or
     /// `payoutQueueV2`: it was handed to the paying institution, paid, cancelled or
@@ -51,10 +51,13 @@ impl CallbackSender {
     /// `dealTime` its time.
     ///
     /// This is a notice. Whatever it says, the only answer allowed is code `1000`, and
-    /// it means no more than that the notice arrived. Store it first, then answer.
+    /// it means no more than that the notice arrived. Store it first, then answer. A
+    /// receiver that cannot store it must not answer `1000`.
     ///
     /// Order and repetition are not documented: recognise a repeated notice by control
-    /// number, `payType` and `dealTime` together, and do not rely on the order.
+    /// number, `payType` and `dealTime` together, and do not rely on the order. Two
+    /// notices with the same control number and `payType` report one effect, even if
+    /// their times differ: a payout is paid once.
     ///
     /// - Wire: `action` = `payoutQueuePayout`, chapter 3.2
     /// - Mode: a notification: it can only be acknowledged
@@ -96,13 +99,15 @@ impl CallbackSender {
 
     /// Show a store the data of a payout.
     ///
-    /// A payee stands at the counter of a remittance store and asks for the money.
-    /// SkyPay asks you for the data of the payout; the cashier compares your answer
-    /// with the payee's identity document.
+    /// A payee stands at the counter of an MLhuillier or RD Pawnshop store, shows the
+    /// control number that you gave, and asks for the money. SkyPay asks you for the
+    /// data of the payout; the cashier compares your answer with the payee's identity
+    /// document.
     ///
-    /// Answer code `1000` with all the data if the payout exists and may be paid out
-    /// now, or a refusal without them. An inquiry pays nothing: the payment is
-    /// confirmed by `payoutPayout`.
+    /// You have sent no order to SkyPay before: with payouts at the counter, the payee
+    /// at the store is the beginning. Answer code `1000` with all the data if the
+    /// payout exists and may be paid out now, or a refusal without them. An inquiry
+    /// pays nothing: the payment is confirmed by `payoutPayout`.
     ///
     /// - Wire: `action` = `payoutInquiry`, chapter 5.1 (4.1 before 1.37)
     /// - Mode: synchronous: the answer is the outcome
@@ -281,7 +286,8 @@ impl CallbackSender {
     ///
     /// Book the repayment, then answer. If the answer is lost, the same confirmation
     /// may come again: answer `1000` again when contract number, receipt number and
-    /// channel are the same.
+    /// channel are the same. SkyPay's list has `-1015` for a repayment that has been
+    /// collected already; keep it for another receipt.
     ///
     /// - Wire: `action` = `collectionCollect`, chapter 6.3 (4.4 before 1.37)
     /// - Mode: synchronous: the answer is the outcome
@@ -335,15 +341,17 @@ impl CallbackSender {
             .await
     }
 
-    /// Learn of a movement on the partner's accounts.
+    /// Notice of a movement on the partner's accounts.
     ///
     /// SkyPay reports a movement of the partner's own money: a recharge that its
     /// finance department confirmed, a settlement of collections, a transfer between
     /// entities, or a withdrawal that was paid. `statementType` names the occasion,
-    /// `signType` the direction. A transfer is reported to both accounts.
+    /// `signType` the direction. A transfer is reported to both accounts. New in
+    /// version 1.36.
     ///
     /// This is a notice. The only answer allowed is code `1000`, and it means no more
-    /// than that the notice arrived. Store it first, then answer.
+    /// than that the notice arrived. Store it first, then answer. A receiver that
+    /// cannot store it must not answer `1000`.
     ///
     /// Recognise a repeated notice by `referenceNumber` and `accountNo` together.
     /// Missed notices can be listed with `notificationInquiry`.

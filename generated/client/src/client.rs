@@ -78,8 +78,13 @@ impl Client {
     /// order, not that the money has arrived: the result comes by the callback
     /// `payoutQueuePayout`.
     ///
-    /// The channel decides which fields belong in the request: a bank payout needs
-    /// `bankNo` (take it from `getBankCode`), a wallet payout must not carry it.
+    /// The channel decides which fields belong in the request. A bank payout (channel
+    /// 5) needs `bankNo`, from `getBankCode`, and may have `identificationTypeId`,
+    /// `birthPlace`, `provinceId` and `cityId`; it must not have `idType`,
+    /// `idcardPicType` and `idcardPicUrl`. For a wallet payout (channels 6, 8 and 15)
+    /// it is the reverse: it may have those three and must not have the five fields of
+    /// a bank payout. `identificationId`, `birthday` and `location` may be sent with
+    /// either.
     ///
     /// The control number is the only protection against paying twice. Store it before
     /// you send, keep it for every later attempt, and ask `payoutQueryStatus` before
@@ -103,16 +108,16 @@ impl Client {
     ///
     /// - `-1000`: The body could not be opened or is not valid JSON. Nothing was
     ///   ordered.
-    /// - `-1001`: Not verified. The vendor's text speaks of an invalid account number,
-    ///   as for `-1022`; elsewhere this code refuses `userName` and `authentication`.
-    ///   Check both.
+    /// - `-1001`: `userName` or `authentication` is refused, or the payee's account
+    ///   number is invalid, as for `-1022`: check both.
     /// - `-1016`: The payout account does not hold enough money.
-    /// - `-1020`: The bank's city is refused. Check `provinceId` and `cityId`.
+    /// - `-1020`: The province or city in `provinceId` and `cityId` is refused.
     /// - `-1021`: The bank code in `bankNo` is refused.
     /// - `-1022`: The payee's account number or wallet number is refused.
     /// - `-1027`: A balance limit would be exceeded.
-    /// - `-1028`: The number of transactions allowed per day is used up. The vendor's
-    ///   texts name 10 and 5; do not rely on either.
+    /// - `-1028`: The number of transactions allowed per day is used up: 10 by the
+    ///   newest page, 5 by older ones. Whether it counts per payee or per account is
+    ///   not documented, so do not build on either number.
     /// - `-1032`: The caller's IP address is not whitelisted. Ask SkyPay's support to
     ///   add it.
     ///
@@ -168,12 +173,16 @@ impl Client {
     /// Leave a payout for pick-up at a remittance store.
     ///
     /// Orders a payout that the payee collects in cash at the store chain that you
-    /// name: MLhuillier or Cebuana. SkyPay hands the payee's data to the chain; you
-    /// tell the payee the control number. The money can be collected only there.
+    /// name: MLhuillier or Cebuana. SkyPay uploads the payee's data to the chain; tell
+    /// the payee the control number when `payoutQueuePayout` has come with `payType` 1.
+    /// The money can be collected only at that chain.
     ///
     /// Until it is collected, the payout can be corrected with `amendTransactionV2` or
     /// cancelled with `cancelPayout`. Every step is reported by the callback
     /// `payoutQueuePayout`.
+    ///
+    /// Do not confuse it with payouts at the counter (`payoutInquiry` and
+    /// `payoutPayout`), for which no order is sent at all.
     ///
     /// - Wire: `action` = `payoutQueueV2`, chapter 4.1 (3.4 before 1.37)
     /// - Mode: asynchronous: the answer says that it was accepted, the outcome comes by
@@ -182,7 +191,7 @@ impl Client {
     /// - Again: it may be sent again only after asking has shown that it never arrived.
     ///   If the outcome is unknown, wait 300 seconds and query the status. Send again
     ///   only if the payout is not there or has failed, with the same control number
-    ///   and the same store chain.
+    ///   and the same store chain, and again 300 seconds after the last attempt.
     ///
     /// # Errors
     ///
@@ -197,7 +206,8 @@ impl Client {
     /// - `-1016`: The payout account does not hold enough money.
     /// - `-1022`: The payee's data are refused as an invalid account.
     /// - `-1027`: A balance limit would be exceeded.
-    /// - `-1028`: The number of transactions allowed per day is used up.
+    /// - `-1028`: The number of transactions allowed per day is used up. Neither the
+    ///   number nor what it counts is certain; see `payoutQueue`.
     /// - `-1032`: The caller's IP address is not whitelisted. Ask SkyPay's support to
     ///   add it.
     ///
@@ -259,7 +269,8 @@ impl Client {
     /// status goes back to Uploaded and no callback is sent, so poll
     /// `payoutQueryStatus`.
     ///
-    /// An answer may take until the next day. Fees may not come back.
+    /// The answer comes at once; the outcome may take until the next day. Fees are not
+    /// refunded.
     ///
     /// - Wire: `action` = `cancelPayout`, chapter 4.2 (3.3 before 1.37)
     /// - Mode: asynchronous: the answer says that it was accepted, the outcome comes by
@@ -269,7 +280,7 @@ impl Client {
     ///   Poll the status, at intervals of 30 minutes or more. Treat a payout as
     ///   cancelled only when its status is Cancelled and its `cancelTime` is filled;
     ///   never pay the payee another way before that. A payout that is Uploaded again
-    ///   may be cancelled again.
+    ///   was not cancelled.
     ///
     /// # Errors
     ///
@@ -299,9 +310,9 @@ impl Client {
     /// # async fn call(client: skypay_client::Client) -> Result<(), Box<dyn std::error::Error>> {
     /// let request = CancelPayoutRequest::builder()
     ///     .control_numbers([ControlNumberEntry::builder()
-    ///             .control_number("SKY9800000201")
-    ///             .build()?, ControlNumberEntry::builder()
     ///             .control_number("SKY9800000202")
+    ///             .build()?, ControlNumberEntry::builder()
+    ///             .control_number("SKY9800000203")
     ///             .build()?])
     ///     .build()?;
     /// let response = client.cancel_payout(&request).await?;
@@ -340,8 +351,9 @@ impl Client {
     /// - Effect: changes state, moves no money
     /// - Again: it may be sent again only after asking has shown that it never arrived.
     ///   Wait for the callback with `payType` 5 or 6. The status tells whether the
-    ///   payout is still open, not whether its data changed; as long as it is Uploaded,
-    ///   the same correction may be sent again.
+    ///   payout is still open, not whether its data changed. Whether a correction may
+    ///   be sent again is not documented: ask first, and only while the status is
+    ///   Uploaded.
     ///
     /// # Errors
     ///
@@ -402,8 +414,9 @@ impl Client {
     ///
     /// Reserves a reference for a repayment at a 7-Eleven counter, so that nobody has
     /// to type the contract number and the amount there. Draw it in your app as a Code
-    /// 128-A barcode; the printed text under the vendor's own barcodes shows the
-    /// hyphens.
+    /// 128-A barcode. Whether the hyphens are part of the barcode is not documented;
+    /// the vendor's picture shows them in the text below it, so scan one at a counter
+    /// before you rely on either.
     ///
     /// The reference is valid for 24 hours. When it is scanned, the usual steps follow:
     /// SkyPay calls `collectionInquiry`, and after the payment `collectionCollect`.
@@ -442,10 +455,10 @@ impl Client {
     ///
     /// # async fn call(client: skypay_client::Client) -> Result<(), Box<dyn std::error::Error>> {
     /// let request = Generate711BarcodeRequest::builder()
-    ///     .contract_number("SKY9800000301")
+    ///     .contract_number("SKY9800000302")
     ///     .name("Dela Cruz,Juan,Santos")
     ///     .phone("09123456789")
-    ///     .amount("3900.00")
+    ///     .amount("3300.00")
     ///     .build()?;
     /// let response = client.generate711_barcode(&request).await?;
     /// # let _ = response;
@@ -706,7 +719,7 @@ impl Client {
     ///
     /// Moves money from the account of one legal entity of the partner to the account
     /// of another. Both accounts are then notified by `financeNotification` with
-    /// `statementType` 3.
+    /// `statementType` 3. New in version 1.37.
     ///
     /// The request has no number of its own, so SkyPay cannot recognise a repetition:
     /// the same request sent twice is two transfers.
@@ -749,7 +762,7 @@ impl Client {
     /// let request = BalanceTransferRequest::builder()
     ///     .transfer_from("SKY98")
     ///     .transfer_to("SKY99")
-    ///     .amount("1200000.0")
+    ///     .amount("200000.0")
     ///     .build()?;
     /// let response = client.balance_transfer(&request).await?;
     /// # let _ = response;
@@ -769,9 +782,10 @@ impl Client {
 
     /// List the movements of the partner's accounts.
     ///
-    /// Lists the account movements of a span of days that `financeNotification`
-    /// reported: recharges, settlements, transfers and withdrawals. Use it to catch up
-    /// on notices that were missed, and to find out what became of a `balanceTransfer`.
+    /// Lists the account movements that `financeNotification` reported in a span of
+    /// days: recharges, settlements, transfers and withdrawals. A movement is found by
+    /// the date of its notice. Use it to catch up on notices that were missed, and to
+    /// find out what became of a `balanceTransfer`.
     ///
     /// - Wire: `action` = `notificationInquiry`, chapter 8.2 (5.2 before 1.37)
     /// - Mode: synchronous: the answer is the outcome
@@ -826,13 +840,14 @@ impl Client {
 
     /// List the countries.
     ///
-    /// Lists the countries that SkyPay knows, each with the number that stands for it.
+    /// Lists the countries that SkyPay knows, each with its number. No operation of
+    /// this document takes these numbers.
     ///
     /// - Wire: `action` = `getCatalog`, chapter 10.1 (7.1 before 1.37)
     /// - Mode: synchronous: the answer is the outcome
     /// - Effect: reads
-    /// - Again: it may be sent again. May be asked at any time. The list changes
-    ///   rarely, so keep a copy.
+    /// - Again: it may be sent again. May be asked at any time. No limit of calls is
+    ///   documented.
     ///
     /// # Errors
     ///
@@ -877,14 +892,14 @@ impl Client {
 
     /// List the civil statuses.
     ///
-    /// Lists the civil statuses that SkyPay knows, each with the number that stands for
-    /// it.
+    /// Lists the civil statuses that SkyPay knows, each with its number. No operation
+    /// of this document takes these numbers.
     ///
     /// - Wire: `action` = `getCatalog`, chapter 10.2 (7.2 before 1.37)
     /// - Mode: synchronous: the answer is the outcome
     /// - Effect: reads
-    /// - Again: it may be sent again. May be asked at any time. The list changes
-    ///   rarely, so keep a copy.
+    /// - Again: it may be sent again. May be asked at any time. No limit of calls is
+    ///   documented.
     ///
     /// # Errors
     ///
@@ -936,8 +951,8 @@ impl Client {
     /// - Wire: `action` = `getCatalog`, chapter 10.3 (7.3 before 1.37)
     /// - Mode: synchronous: the answer is the outcome
     /// - Effect: reads
-    /// - Again: it may be sent again. May be asked at any time. The list changes
-    ///   rarely, so keep a copy.
+    /// - Again: it may be sent again. May be asked at any time. No limit of calls is
+    ///   documented.
     ///
     /// # Errors
     ///
@@ -988,8 +1003,8 @@ impl Client {
     /// - Wire: `action` = `getCatalog`, chapter 10.4 (7.4 before 1.37)
     /// - Mode: synchronous: the answer is the outcome
     /// - Effect: reads
-    /// - Again: it may be sent again. May be asked at any time. The list changes
-    ///   rarely, so keep a copy.
+    /// - Again: it may be sent again. May be asked at any time. No limit of calls is
+    ///   documented.
     ///
     /// # Errors
     ///
@@ -1039,8 +1054,8 @@ impl Client {
     /// - Wire: `action` = `getCatalog`, chapter 10.5 (7.5 before 1.37)
     /// - Mode: synchronous: the answer is the outcome
     /// - Effect: reads
-    /// - Again: it may be sent again. May be asked at any time. The list changes
-    ///   rarely, so keep a copy.
+    /// - Again: it may be sent again. May be asked at any time. No limit of calls is
+    ///   documented.
     ///
     /// # Errors
     ///
@@ -1086,14 +1101,14 @@ impl Client {
     /// List the banks.
     ///
     /// Lists the banks that a payout can go to. Their codes go into `bankNo` of
-    /// `payoutQueue`. Fetch the list before you send bank payouts, and keep it up to
-    /// date.
+    /// `payoutQueue`. Fetch the list from the production environment before you send
+    /// bank payouts.
     ///
     /// - Wire: `action` = `getCatalog`, chapter 10.6 (7.6 before 1.37)
     /// - Mode: synchronous: the answer is the outcome
     /// - Effect: reads
-    /// - Again: it may be sent again. May be asked at any time. The list changes
-    ///   rarely, so keep a copy.
+    /// - Again: it may be sent again. May be asked at any time. No limit of calls is
+    ///   documented.
     ///
     /// # Errors
     ///

@@ -67,7 +67,7 @@ pub struct AmendTransactionV2Request {
     #[serde(deserialize_with = "wire::required")]
     pub identification_id: Sensitive,
     /// Type of the payee's identity document, by its number from
-    /// `getIdentificationType`.
+    /// `getIdentificationType`. In `payoutQueue` for bank payouts only.
     ///
     /// On the wire: `identificationTypeId`, at most 3 characters; for example `2`.
     #[serde(serialize_with = "wire::text", deserialize_with = "wire::required")]
@@ -81,13 +81,15 @@ pub struct AmendTransactionV2Request {
     /// On the wire: `phone`, 11 characters; for example `09123456789`.
     #[serde(deserialize_with = "wire::required")]
     pub phone: Phone,
-    /// Image format of the picture of the identity document, such as `jpg` or `png`.
+    /// Image format of the picture of the identity document, such as `jpg` or `png`. In
+    /// `payoutQueue` for wallet payouts only.
     ///
     /// On the wire: `idcardPicType`, 1 to 50 characters; for example `png`.
     #[serde(rename = "idcardPicType", deserialize_with = "wire::required")]
     #[cfg_attr(feature = "schemars", schemars(length(min = 1u32, max = 50u32)))]
     pub id_card_picture_type: String,
-    /// Where the picture of the identity document can be fetched.
+    /// Where the picture of the identity document can be fetched. In `payoutQueue` for
+    /// wallet payouts only.
     ///
     /// On the wire: `idcardPicUrl`, 1 to 500 characters; for example
     /// `https://partner.example.com/pictures/201.png`.
@@ -183,7 +185,7 @@ impl AmendTransactionV2RequestBuilder {
     }
 
     /// Type of the payee's identity document, by its number from
-    /// `getIdentificationType`.
+    /// `getIdentificationType`. In `payoutQueue` for bank payouts only.
     pub fn identification_type_id<V>(mut self, value: V) -> Self
     where
         V: TryInto<u32>,
@@ -203,7 +205,8 @@ impl AmendTransactionV2RequestBuilder {
         self
     }
 
-    /// Image format of the picture of the identity document, such as `jpg` or `png`.
+    /// Image format of the picture of the identity document, such as `jpg` or `png`. In
+    /// `payoutQueue` for wallet payouts only.
     pub fn id_card_picture_type<V>(mut self, value: V) -> Self
     where
         V: TryInto<String>,
@@ -213,7 +216,8 @@ impl AmendTransactionV2RequestBuilder {
         self
     }
 
-    /// Where the picture of the identity document can be fetched.
+    /// Where the picture of the identity document can be fetched. In `payoutQueue` for
+    /// wallet payouts only.
     pub fn id_card_picture_url<V>(mut self, value: V) -> Self
     where
         V: TryInto<Sensitive>,
@@ -400,7 +404,7 @@ impl Operation for AmendTransactionV2Request {
     }
 }
 
-/// Says whether the correction was accepted for processing.
+/// Whether the correction was accepted for processing.
 ///
 /// The answer to `amendTransactionV2` (chapter 4.3).
 ///
@@ -423,7 +427,8 @@ impl Operation for AmendTransactionV2Request {
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct AmendTransactionV2Response {
-    /// When the answer was written, in GMT+8, with four fraction digits.
+    /// When the answer was written, in GMT+8, as `yyyy-MM-dd HH:mm:ss.SSSS`: with four
+    /// fraction digits.
     ///
     /// On the wire: `responseTime`, at most 50 characters; for example
     /// `2024-02-05 10:15:30.1250`.
@@ -490,7 +495,8 @@ pub struct AmendTransactionV2ResponseBuilder {
 }
 
 impl AmendTransactionV2ResponseBuilder {
-    /// When the answer was written, in GMT+8, with four fraction digits.
+    /// When the answer was written, in GMT+8, as `yyyy-MM-dd HH:mm:ss.SSSS`: with four
+    /// fraction digits.
     pub fn response_time<V>(mut self, value: V) -> Self
     where
         V: TryInto<DateTime>,

@@ -9,7 +9,7 @@ use skypay_runtime::generated::{
     Resend, Slot, Stamp, Validate, Violations, build, wire,
 };
 
-/// Asks for the balance; there is nothing to say beyond that.
+/// Asks for the balance of the payout account. It has no fields of its own.
 ///
 /// The request of `balanceQuery` (chapter 7.3).
 ///
@@ -125,7 +125,8 @@ impl Operation for BalanceQueryRequest {
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct BalanceQueryResponse {
-    /// When the answer was written, in GMT+8, with four fraction digits.
+    /// When the answer was written, in GMT+8, as `yyyy-MM-dd HH:mm:ss.SSSS`: with four
+    /// fraction digits.
     ///
     /// On the wire: `responseTime`, at most 50 characters; for example
     /// `2024-02-05 10:15:30.1250`.
@@ -192,7 +193,8 @@ pub struct BalanceQueryResponseBuilder {
 }
 
 impl BalanceQueryResponseBuilder {
-    /// When the answer was written, in GMT+8, with four fraction digits.
+    /// When the answer was written, in GMT+8, as `yyyy-MM-dd HH:mm:ss.SSSS`: with four
+    /// fraction digits.
     pub fn response_time<V>(mut self, value: V) -> Self
     where
         V: TryInto<DateTime>,

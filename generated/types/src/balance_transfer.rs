@@ -21,7 +21,7 @@ use skypay_runtime::generated::{
 /// let request = BalanceTransferRequest::builder()
 ///     .transfer_from("SKY98")
 ///     .transfer_to("SKY99")
-///     .amount("1200000.0")
+///     .amount("200000.0")
 ///     .build()?;
 /// # Ok::<(), skypay_types::Invalid>(())
 /// ```
@@ -30,19 +30,19 @@ use skypay_runtime::generated::{
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct BalanceTransferRequest {
-    /// Prefix of the entity that gives.
+    /// Prefix of the entity whose balance shrinks.
     ///
     /// On the wire: `transferFrom`, 5 characters; for example `SKY98`.
     #[serde(deserialize_with = "wire::required")]
     pub transfer_from: CompanyPrefix,
-    /// Prefix of the entity that receives.
+    /// Prefix of the entity whose balance grows.
     ///
     /// On the wire: `transferTo`, 5 characters; for example `SKY99`.
     #[serde(deserialize_with = "wire::required")]
     pub transfer_to: CompanyPrefix,
-    /// What is moved.
+    /// How much to move, in Philippine pesos.
     ///
-    /// On the wire: `amount`, in PHP; for example `1200000.00`.
+    /// On the wire: `amount`, in PHP; for example `200000.00`.
     #[serde(serialize_with = "wire::number", deserialize_with = "wire::required")]
     #[cfg_attr(
         feature = "schemars",
@@ -68,7 +68,7 @@ pub struct BalanceTransferRequestBuilder {
 }
 
 impl BalanceTransferRequestBuilder {
-    /// Prefix of the entity that gives.
+    /// Prefix of the entity whose balance shrinks.
     pub fn transfer_from<V>(mut self, value: V) -> Self
     where
         V: TryInto<CompanyPrefix>,
@@ -78,7 +78,7 @@ impl BalanceTransferRequestBuilder {
         self
     }
 
-    /// Prefix of the entity that receives.
+    /// Prefix of the entity whose balance grows.
     pub fn transfer_to<V>(mut self, value: V) -> Self
     where
         V: TryInto<CompanyPrefix>,
@@ -88,7 +88,7 @@ impl BalanceTransferRequestBuilder {
         self
     }
 
-    /// What is moved.
+    /// How much to move, in Philippine pesos.
     pub fn amount<V>(mut self, value: V) -> Self
     where
         V: TryInto<Amount>,
@@ -192,7 +192,7 @@ impl Operation for BalanceTransferRequest {
     }
 }
 
-/// Says whether the balance was moved.
+/// Whether the balance was moved.
 ///
 /// The answer to `balanceTransfer` (chapter 7.4).
 ///
@@ -214,7 +214,8 @@ impl Operation for BalanceTransferRequest {
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct BalanceTransferResponse {
-    /// When the answer was written, in GMT+8, with four fraction digits.
+    /// When the answer was written, in GMT+8, as `yyyy-MM-dd HH:mm:ss.SSSS`: with four
+    /// fraction digits.
     ///
     /// On the wire: `responseTime`, at most 50 characters; for example
     /// `2024-02-05 10:15:30.1250`.
@@ -271,7 +272,8 @@ pub struct BalanceTransferResponseBuilder {
 }
 
 impl BalanceTransferResponseBuilder {
-    /// When the answer was written, in GMT+8, with four fraction digits.
+    /// When the answer was written, in GMT+8, as `yyyy-MM-dd HH:mm:ss.SSSS`: with four
+    /// fraction digits.
     pub fn response_time<V>(mut self, value: V) -> Self
     where
         V: TryInto<DateTime>,

@@ -20,9 +20,9 @@ use skypay_runtime::generated::{
 ///
 /// let request = CancelPayoutRequest::builder()
 ///     .control_numbers([ControlNumberEntry::builder()
-///             .control_number("SKY9800000201")
-///             .build()?, ControlNumberEntry::builder()
 ///             .control_number("SKY9800000202")
+///             .build()?, ControlNumberEntry::builder()
+///             .control_number("SKY9800000203")
 ///             .build()?])
 ///     .build()?;
 /// # Ok::<(), skypay_types::Invalid>(())
@@ -138,7 +138,7 @@ impl Operation for CancelPayoutRequest {
     }
 }
 
-/// Says whether the request to cancel was accepted.
+/// Whether the request to cancel was accepted.
 ///
 /// The answer to `cancelPayout` (chapter 4.2).
 ///
@@ -160,7 +160,8 @@ impl Operation for CancelPayoutRequest {
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct CancelPayoutResponse {
-    /// When the answer was written, in GMT+8, with four fraction digits.
+    /// When the answer was written, in GMT+8, as `yyyy-MM-dd HH:mm:ss.SSSS`: with four
+    /// fraction digits.
     ///
     /// On the wire: `responseTime`, at most 50 characters; for example
     /// `2024-02-05 10:15:30.1250`.
@@ -217,7 +218,8 @@ pub struct CancelPayoutResponseBuilder {
 }
 
 impl CancelPayoutResponseBuilder {
-    /// When the answer was written, in GMT+8, with four fraction digits.
+    /// When the answer was written, in GMT+8, as `yyyy-MM-dd HH:mm:ss.SSSS`: with four
+    /// fraction digits.
     pub fn response_time<V>(mut self, value: V) -> Self
     where
         V: TryInto<DateTime>,

@@ -16,7 +16,7 @@ pub enum ResponseCode {
     Success,
     /// `-1000`: The body cannot be decrypted, or is not the JSON that was expected.
     InvalidContext,
-    /// `-1001`: `userName` or `authentication` is wrong; for `payoutQueue` also an
+    /// `-1001`: `userName` or `authentication` is refused; for `payoutQueue` perhaps an
     /// account number.
     VerificationFailed,
     /// `-1002`: The action is not known. Seen in use; not in the vendor's tables.
@@ -47,7 +47,7 @@ pub enum ResponseCode {
     /// `-1017`: The transaction is finished already. Seen in use; not in the vendor's
     /// tables.
     AlreadyCompleted,
-    /// `-1020`: The bank's city is refused.
+    /// `-1020`: The province or city of a bank payout is refused.
     BankCityIncorrect,
     /// `-1021`: The bank code is refused.
     BankNoIncorrect,
@@ -59,7 +59,8 @@ pub enum ResponseCode {
     BalanceLimitExceeded,
     /// `-1028`: The number of transactions allowed per day is used up.
     DailyLimitExceeded,
-    /// `-1032`: The caller's IP address is not whitelisted.
+    /// `-1032`: The caller's IP address is not whitelisted. In the text, the address
+    /// stands in place of `xxx`.
     AddressNotWhitelisted,
     /// `-9999`: The service or a connection behind it failed. The request may have been
     /// carried out.
@@ -136,18 +137,19 @@ impl ResponseCode {
 #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 #[non_exhaustive]
 pub enum PayoutChannel {
-    /// `1`: MLhuillier remittance stores. For `payoutQueueV2` and for payouts at the
-    /// counter.
+    /// `1`: MLhuillier remittance stores, in real time. For `payoutQueueV2` and for
+    /// payouts at the counter.
     MLhuillier,
     /// `2`: Cebuana Lhuillier remittance stores. For `payoutQueueV2`.
     Cebuana,
-    /// `5`: Any bank of the list from `getBankCode`. For `payoutQueue`.
+    /// `5`: Any bank of the list from `getBankCode`, not in real time. For
+    /// `payoutQueue`.
     Bank,
-    /// `6`: GCash wallet. For `payoutQueue`.
+    /// `6`: GCash wallet, not in real time. For `payoutQueue`.
     GCash,
-    /// `8`: Maya wallet, formerly PayMaya. For `payoutQueue`.
+    /// `8`: Maya wallet, formerly PayMaya, not in real time. For `payoutQueue`.
     Maya,
-    /// `9`: RD Pawnshop. For payouts at the counter (`payoutInquiry` and
+    /// `9`: RD Pawnshop, in real time. For payouts at the counter (`payoutInquiry` and
     /// `payoutPayout`) only. Some pages misprint its code as 10 or 12.
     RdPawnshop,
     /// `13`: Retired. Texts disagree whether it was LBC Express, which was removed in
@@ -155,7 +157,7 @@ pub enum PayoutChannel {
     ///
     /// Read, never sent.
     LbcOrCebuana,
-    /// `15`: GrabPay wallet. For `payoutQueue`.
+    /// `15`: GrabPay wallet, not in real time. For `payoutQueue`.
     GrabPay,
     /// A value that the document does not list, kept as it came.
     Unlisted(Unlisted),
@@ -197,7 +199,8 @@ pub enum CollectionChannel {
     Cebuana,
     /// `12`: True Money.
     TrueMoney,
-    /// `13`: LBC Express.
+    /// `13`: LBC Express. Version 1.36 deleted LBC Express without saying whether as a
+    /// collection channel too; the newest table still lists it.
     LbcExpress,
     /// `19`: ShopeePay wallet.
     ShopeePay,
@@ -242,17 +245,20 @@ skypay_runtime::codes!(CollectionChannel {
 #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 #[non_exhaustive]
 pub enum PayType {
-    /// `1`: The payout was handed to the paying institution.
+    /// `1`: The payout was handed to the paying institution. SkyPay's word: upload.
     Uploaded,
-    /// `2`: The payee has the money.
+    /// `2`: The payee has the money. SkyPay's word: payout, misprinted as layout.
     Paid,
-    /// `3`: The payout was cancelled at the partner's request and is not paid.
+    /// `3`: The payout was cancelled at the partner's request and is not paid. SkyPay's
+    /// word: cancel.
     Cancelled,
-    /// `4`: The payout failed.
+    /// `4`: The payout failed. SkyPay's word: failure.
     Failed,
-    /// `5`: The data of the payout were changed as requested.
+    /// `5`: The data of the payout were changed as requested. SkyPay's words: Amended
+    /// Success.
     Amended,
-    /// `6`: The data of the payout could not be changed.
+    /// `6`: The data of the payout could not be changed. SkyPay's words: Amended
+    /// Failure.
     AmendFailed,
     /// A value that the document does not list, kept as it came.
     Unlisted(Unlisted),
@@ -287,22 +293,22 @@ impl PayType {
 #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 #[non_exhaustive]
 pub enum PayoutStatus {
-    /// `0`: Waiting to be handed to the channel. Must not be sent again.
+    /// `0`: `Pending`: waiting. Must not be sent again.
     Pending,
-    /// `1`: Paid. Must not be sent again.
+    /// `1`: `Completed`: paid. Must not be sent again.
     Completed,
-    /// `2`: Handed to the channel.
+    /// `2`: `Uploaded`: handed to the channel.
     Uploaded,
-    /// `3`: Cancelled, but for good only if `cancelTime` is filled; otherwise the
+    /// `3`: `Cancelled`, but for good only if `cancelTime` is filled; otherwise the
     /// channel has not confirmed yet.
     Cancelled,
-    /// `4`: Failed; nothing was paid.
+    /// `4`: `Failed`. SkyPay says no more than that.
     Failed,
-    /// `10`: An inquiry succeeded, presumably one made by a store. What it says about
-    /// other payouts is not documented.
+    /// `10`: `Inquiry Success`: an inquiry succeeded, presumably one made by a store.
+    /// What it says about other payouts is not documented.
     InquirySucceeded,
-    /// `11`: An inquiry failed, presumably one made by a store. What it says about
-    /// other payouts is not documented.
+    /// `11`: `Inquiry Failure`: an inquiry failed, presumably one made by a store. What
+    /// it says about other payouts is not documented. It is no failure of the payout.
     InquiryFailed,
     /// A value that the document does not list, kept as it came.
     Unlisted(Unlisted),
@@ -341,8 +347,8 @@ impl PayoutStatus {
 #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 #[non_exhaustive]
 pub enum StatementType {
-    /// `1`: The payout account was recharged, and SkyPay's finance department confirmed
-    /// it.
+    /// `1`: The partner recharged the payout account by hand, and SkyPay's finance
+    /// department confirmed it.
     PayoutRecharge,
     /// `2`: A settlement of collections was moved into the payout account, by hand or
     /// automatically.
@@ -350,12 +356,14 @@ pub enum StatementType {
     /// `3`: Balance moved between two entities of the partner. Both accounts are
     /// notified.
     BalanceTransfer,
-    /// `4`: Collected repayments were settled.
+    /// `4`: The system settled collected repayments automatically and credited them.
     CollectionSettlement,
-    /// `5`: A withdrawal from the collection account was paid. (The English text names
+    /// `5`: The partner applied in the back office for a withdrawal of settled
+    /// collections, and SkyPay's finance department paid it. (The English text names
     /// the payout account here too.)
     CollectionWithdrawal,
-    /// `6`: A withdrawal from the payout account was paid.
+    /// `6`: The partner applied for a withdrawal from the payout account, and SkyPay's
+    /// finance department paid it.
     PayoutWithdrawal,
     /// A value that the document does not list, kept as it came.
     Unlisted(Unlisted),
@@ -387,7 +395,8 @@ skypay_runtime::codes!(SignType {
     Decrease = "reduce",
 });
 
-/// The currency. SkyPay works in Philippine pesos only.
+/// The currency. SkyPay works in Philippine pesos only. One page spells the name of
+/// the field `Currency`; keys are read in any case.
 #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 #[non_exhaustive]
 pub enum Currency {

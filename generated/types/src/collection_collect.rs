@@ -2,7 +2,7 @@
 
 //! `collectionCollect`: Record that a repayment was collected.
 
-use crate::{CollectionChannel, ContractNumber, Phone, ResponseCode};
+use crate::{CollectionChannel, ContractNumber, CustomerPhone, ResponseCode};
 use serde::{Deserialize, Serialize};
 use skypay_runtime::generated::{
     Amount, Answer, AsText, DateTime, Direction, Effect, Invalid, Limits, MessageKey, Mode,
@@ -44,15 +44,17 @@ pub struct CollectionCollectRequest {
     /// On the wire: `amount`, at most 13 characters, in PHP; for example `3900.00`.
     #[serde(deserialize_with = "wire::required")]
     pub amount: Amount,
-    /// The customer's mobile number. It may come with the country code 63.
+    /// The customer's mobile number as the channel passes it on: 11 digits starting
+    /// with 08 or 09, or, as in SkyPay's samples, with the country code 63 before them.
     ///
-    /// On the wire: `phone`, 11 characters; for example `09123456789`.
+    /// On the wire: `phone`, 1 to 50 characters; for example `639123456789`.
     #[serde(deserialize_with = "wire::required")]
-    pub phone: Phone,
-    /// Number of the receipt. Some channels (7-Eleven, True Money, GCash) may add the
-    /// name of the branch after a vertical bar, as in `B6C13B76E4BF|Makati`.
+    pub phone: CustomerPhone,
+    /// Number of the receipt, documented with 50 characters. Some channels (7-Eleven,
+    /// True Money, GCash) may add the name of the branch after a vertical bar, as in
+    /// `B6C13B76E4BF|Makati`.
     ///
-    /// On the wire: `receiptNumber`; for example `B6C13B76E4BF`.
+    /// On the wire: `receiptNumber`, at most 50 characters; for example `B6C13B76E4BF`.
     #[serde(deserialize_with = "wire::required")]
     pub receipt_number: String,
     /// When the customer paid.
@@ -80,7 +82,7 @@ impl CollectionCollectRequest {
 pub struct CollectionCollectRequestBuilder {
     contract_number: Slot<ContractNumber>,
     amount: Slot<Amount>,
-    phone: Slot<Phone>,
+    phone: Slot<CustomerPhone>,
     receipt_number: Slot<String>,
     collected_time: Slot<DateTime>,
     pay_channel: Slot<CollectionChannel>,
@@ -108,18 +110,20 @@ impl CollectionCollectRequestBuilder {
         self
     }
 
-    /// The customer's mobile number. It may come with the country code 63.
+    /// The customer's mobile number as the channel passes it on: 11 digits starting
+    /// with 08 or 09, or, as in SkyPay's samples, with the country code 63 before them.
     pub fn phone<V>(mut self, value: V) -> Self
     where
-        V: TryInto<Phone>,
+        V: TryInto<CustomerPhone>,
         V::Error: std::fmt::Display,
     {
         self.phone.set(value);
         self
     }
 
-    /// Number of the receipt. Some channels (7-Eleven, True Money, GCash) may add the
-    /// name of the branch after a vertical bar, as in `B6C13B76E4BF|Makati`.
+    /// Number of the receipt, documented with 50 characters. Some channels (7-Eleven,
+    /// True Money, GCash) may add the name of the branch after a vertical bar, as in
+    /// `B6C13B76E4BF|Makati`.
     pub fn receipt_number<V>(mut self, value: V) -> Self
     where
         V: TryInto<String>,
@@ -236,7 +240,7 @@ impl Operation for CollectionCollectRequest {
     }
 }
 
-/// Says whether the repayment is booked.
+/// Whether the repayment is booked.
 ///
 /// The answer to `collectionCollect` (chapter 6.3).
 ///
@@ -258,7 +262,8 @@ impl Operation for CollectionCollectRequest {
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct CollectionCollectResponse {
-    /// When the answer was written, in GMT+8, with four fraction digits.
+    /// When the answer was written, in GMT+8, as `yyyy-MM-dd HH:mm:ss.SSSS`: with four
+    /// fraction digits.
     ///
     /// On the wire: `responseTime`, at most 50 characters; for example
     /// `2024-02-05 10:15:30.1250`.
@@ -316,7 +321,8 @@ pub struct CollectionCollectResponseBuilder {
 }
 
 impl CollectionCollectResponseBuilder {
-    /// When the answer was written, in GMT+8, with four fraction digits.
+    /// When the answer was written, in GMT+8, as `yyyy-MM-dd HH:mm:ss.SSSS`: with four
+    /// fraction digits.
     pub fn response_time<V>(mut self, value: V) -> Self
     where
         V: TryInto<DateTime>,

@@ -2,7 +2,7 @@
 
 //! `collectionInquiry`: Tell a store whether a repayment is acceptable.
 
-use crate::{ContractNumber, Phone, ResponseCode};
+use crate::{ContractNumber, CustomerPhone, Phone, ResponseCode};
 use serde::{Deserialize, Serialize};
 use skypay_runtime::generated::{
     Amount, Answer, DateTime, Direction, Effect, Invalid, Limits, Mode, Operation, OperationInfo,
@@ -42,11 +42,12 @@ pub struct CollectionInquiryRequest {
     /// On the wire: `amount`, at most 13 characters, in PHP; for example `3900.00`.
     #[serde(deserialize_with = "wire::required")]
     pub amount: Amount,
-    /// The customer's mobile number. It may come with the country code 63.
+    /// The customer's mobile number as the channel passes it on: 11 digits starting
+    /// with 08 or 09, or, as in SkyPay's samples, with the country code 63 before them.
     ///
-    /// On the wire: `phone`, 11 characters; for example `09123456789`.
+    /// On the wire: `phone`, 1 to 50 characters; for example `639123456789`.
     #[serde(deserialize_with = "wire::required")]
-    pub phone: Phone,
+    pub phone: CustomerPhone,
 }
 
 impl CollectionInquiryRequest {
@@ -62,7 +63,7 @@ impl CollectionInquiryRequest {
 pub struct CollectionInquiryRequestBuilder {
     contract_number: Slot<ContractNumber>,
     amount: Slot<Amount>,
-    phone: Slot<Phone>,
+    phone: Slot<CustomerPhone>,
 }
 
 impl CollectionInquiryRequestBuilder {
@@ -87,10 +88,11 @@ impl CollectionInquiryRequestBuilder {
         self
     }
 
-    /// The customer's mobile number. It may come with the country code 63.
+    /// The customer's mobile number as the channel passes it on: 11 digits starting
+    /// with 08 or 09, or, as in SkyPay's samples, with the country code 63 before them.
     pub fn phone<V>(mut self, value: V) -> Self
     where
-        V: TryInto<Phone>,
+        V: TryInto<CustomerPhone>,
         V::Error: std::fmt::Display,
     {
         self.phone.set(value);
@@ -188,7 +190,8 @@ impl Operation for CollectionInquiryRequest {
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct CollectionInquiryResponse {
-    /// When the answer was written, in GMT+8, with four fraction digits.
+    /// When the answer was written, in GMT+8, as `yyyy-MM-dd HH:mm:ss.SSSS`: with four
+    /// fraction digits.
     ///
     /// On the wire: `responseTime`, at most 50 characters; for example
     /// `2024-02-05 10:15:30.1250`.
@@ -273,7 +276,8 @@ pub struct CollectionInquiryResponseBuilder {
 }
 
 impl CollectionInquiryResponseBuilder {
-    /// When the answer was written, in GMT+8, with four fraction digits.
+    /// When the answer was written, in GMT+8, as `yyyy-MM-dd HH:mm:ss.SSSS`: with four
+    /// fraction digits.
     pub fn response_time<V>(mut self, value: V) -> Self
     where
         V: TryInto<DateTime>,

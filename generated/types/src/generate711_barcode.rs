@@ -19,10 +19,10 @@ use skypay_runtime::generated::{
 /// use skypay_types::Generate711BarcodeRequest;
 ///
 /// let request = Generate711BarcodeRequest::builder()
-///     .contract_number("SKY9800000301")
+///     .contract_number("SKY9800000302")
 ///     .name("Dela Cruz,Juan,Santos")
 ///     .phone("09123456789")
-///     .amount("3900.00")
+///     .amount("3300.00")
 ///     .build()?;
 /// # Ok::<(), skypay_types::Invalid>(())
 /// ```
@@ -243,7 +243,8 @@ impl Operation for Generate711BarcodeRequest {
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct Generate711BarcodeResponse {
-    /// When the answer was written, in GMT+8, with four fraction digits.
+    /// When the answer was written, in GMT+8, as `yyyy-MM-dd HH:mm:ss.SSSS`: with four
+    /// fraction digits.
     ///
     /// On the wire: `responseTime`, at most 50 characters; for example
     /// `2024-02-05 10:15:30.1250`.
@@ -281,8 +282,9 @@ pub struct Generate711BarcodeResponse {
         deserialize_with = "wire::optional"
     )]
     pub response_description: Option<String>,
-    /// The reference, three groups of four digits joined by hyphens. Draw it as a Code
-    /// 128-A barcode; it is valid for 24 hours.
+    /// The reference, three groups of four digits joined by hyphens, valid for 24
+    /// hours. It is drawn as a Code 128-A barcode; whether with the hyphens is not
+    /// documented.
     ///
     /// On the wire: `referenceNumber`, at most 50 characters; for example
     /// `9919-2940-0349`.
@@ -308,7 +310,8 @@ pub struct Generate711BarcodeResponseBuilder {
 }
 
 impl Generate711BarcodeResponseBuilder {
-    /// When the answer was written, in GMT+8, with four fraction digits.
+    /// When the answer was written, in GMT+8, as `yyyy-MM-dd HH:mm:ss.SSSS`: with four
+    /// fraction digits.
     pub fn response_time<V>(mut self, value: V) -> Self
     where
         V: TryInto<DateTime>,
@@ -342,8 +345,9 @@ impl Generate711BarcodeResponseBuilder {
         self
     }
 
-    /// The reference, three groups of four digits joined by hyphens. Draw it as a Code
-    /// 128-A barcode; it is valid for 24 hours.
+    /// The reference, three groups of four digits joined by hyphens, valid for 24
+    /// hours. It is drawn as a Code 128-A barcode; whether with the hyphens is not
+    /// documented.
     pub fn reference_number<V>(mut self, value: V) -> Self
     where
         V: TryInto<String>,

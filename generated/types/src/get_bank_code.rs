@@ -117,11 +117,11 @@ impl Operation for GetBankCodeRequest {
 ///   "result": [
 ///     {
 ///       "BankCode": "SEC",
-///       "BankName": "Example Savings Bank"
+///       "BankName": "(name of the bank)"
 ///     },
 ///     {
 ///       "BankCode": "XYZ",
-///       "BankName": "Example Bank"
+///       "BankName": "(name of another bank)"
 ///     }
 ///   ]
 /// }"##;
@@ -133,7 +133,8 @@ impl Operation for GetBankCodeRequest {
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct GetBankCodeResponse {
-    /// When the answer was written, in GMT+8, with four fraction digits.
+    /// When the answer was written, in GMT+8, as `yyyy-MM-dd HH:mm:ss.SSSS`: with four
+    /// fraction digits.
     ///
     /// On the wire: `responseTime`, at most 50 characters; for example
     /// `2024-02-05 10:15:30.1250`.
@@ -196,7 +197,8 @@ pub struct GetBankCodeResponseBuilder {
 }
 
 impl GetBankCodeResponseBuilder {
-    /// When the answer was written, in GMT+8, with four fraction digits.
+    /// When the answer was written, in GMT+8, as `yyyy-MM-dd HH:mm:ss.SSSS`: with four
+    /// fraction digits.
     pub fn response_time<V>(mut self, value: V) -> Self
     where
         V: TryInto<DateTime>,

@@ -136,7 +136,8 @@ impl Operation for GetIdentificationTypeRequest {
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct GetIdentificationTypeResponse {
-    /// When the answer was written, in GMT+8, with four fraction digits.
+    /// When the answer was written, in GMT+8, as `yyyy-MM-dd HH:mm:ss.SSSS`: with four
+    /// fraction digits.
     ///
     /// On the wire: `responseTime`, at most 50 characters; for example
     /// `2024-02-05 10:15:30.1250`.
@@ -199,7 +200,8 @@ pub struct GetIdentificationTypeResponseBuilder {
 }
 
 impl GetIdentificationTypeResponseBuilder {
-    /// When the answer was written, in GMT+8, with four fraction digits.
+    /// When the answer was written, in GMT+8, as `yyyy-MM-dd HH:mm:ss.SSSS`: with four
+    /// fraction digits.
     pub fn response_time<V>(mut self, value: V) -> Self
     where
         V: TryInto<DateTime>,

@@ -242,17 +242,17 @@ impl Operation for GetReportCollectionRequest {
 ///   "lastPage": false,
 ///   "result": [
 ///     {
-///       "createDate": "2024-02-05 11:55:35",
-///       "payTime": "2024-02-05 11:55:49",
+///       "createDate": "2024-02-05 12:02:58",
+///       "payTime": "2024-02-05 12:03:10",
 ///       "controlNo": "SKY9800000301",
-///       "amount": 1300.00,
+///       "amount": 3900.00,
 ///       "phone": "09XXXXXXXXX",
-///       "referenceNo": "SKP4992200182",
+///       "referenceNo": "B6C13B76E4BF",
 ///       "status": "Confirmed"
 ///     },
 ///     {
-///       "createDate": "2024-02-05 12:03:10",
-///       "payTime": "2024-02-05 12:03:22",
+///       "createDate": "2024-02-05 12:40:01",
+///       "payTime": "2024-02-05 12:40:22",
 ///       "controlNo": "SKY9800000302",
 ///       "amount": 3300.00,
 ///       "phone": "09XXXXXXXXX",
@@ -269,7 +269,8 @@ impl Operation for GetReportCollectionRequest {
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct GetReportCollectionResponse {
-    /// When the answer was written, in GMT+8, with four fraction digits.
+    /// When the answer was written, in GMT+8, as `yyyy-MM-dd HH:mm:ss.SSSS`: with four
+    /// fraction digits.
     ///
     /// On the wire: `responseTime`, at most 50 characters; for example
     /// `2024-02-05 10:15:30.1250`.
@@ -344,7 +345,8 @@ pub struct GetReportCollectionResponseBuilder {
 }
 
 impl GetReportCollectionResponseBuilder {
-    /// When the answer was written, in GMT+8, with four fraction digits.
+    /// When the answer was written, in GMT+8, as `yyyy-MM-dd HH:mm:ss.SSSS`: with four
+    /// fraction digits.
     pub fn response_time<V>(mut self, value: V) -> Self
     where
         V: TryInto<DateTime>,

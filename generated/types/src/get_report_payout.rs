@@ -249,7 +249,7 @@ impl Operation for GetReportPayoutRequest {
 ///       "createDate": "2024-02-05 10:15:31",
 ///       "payTime": "2024-02-05 10:15:58",
 ///       "controlNo": "SKY9800000103",
-///       "amount": 3900.00,
+///       "amount": 250.50,
 ///       "phone": "09XXXXXXXXX",
 ///       "referenceNo": "9006565379736"
 ///     }
@@ -263,7 +263,8 @@ impl Operation for GetReportPayoutRequest {
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct GetReportPayoutResponse {
-    /// When the answer was written, in GMT+8, with four fraction digits.
+    /// When the answer was written, in GMT+8, as `yyyy-MM-dd HH:mm:ss.SSSS`: with four
+    /// fraction digits.
     ///
     /// On the wire: `responseTime`, at most 50 characters; for example
     /// `2024-02-05 10:15:30.1250`.
@@ -338,7 +339,8 @@ pub struct GetReportPayoutResponseBuilder {
 }
 
 impl GetReportPayoutResponseBuilder {
-    /// When the answer was written, in GMT+8, with four fraction digits.
+    /// When the answer was written, in GMT+8, as `yyyy-MM-dd HH:mm:ss.SSSS`: with four
+    /// fraction digits.
     pub fn response_time<V>(mut self, value: V) -> Self
     where
         V: TryInto<DateTime>,

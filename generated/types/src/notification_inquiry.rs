@@ -30,7 +30,8 @@ use skypay_runtime::generated::{
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct NotificationInquiryRequest {
-    /// First day of the list. The name is misspelled so on the wire.
+    /// First day of the list, by the date of the notice. The wire name really is
+    /// misspelled.
     ///
     /// On the wire: `transctionDate`, at most 10 characters; for example `2024-02-05`.
     #[serde(
@@ -39,7 +40,7 @@ pub struct NotificationInquiryRequest {
         deserialize_with = "wire::required"
     )]
     pub transaction_date: Date,
-    /// Last day of the list.
+    /// Last day of the list, by the date of the notice.
     ///
     /// On the wire: `transEndDate`, at most 10 characters; for example `2024-02-05`.
     #[serde(rename = "transEndDate", deserialize_with = "wire::required")]
@@ -68,7 +69,8 @@ pub struct NotificationInquiryRequestBuilder {
 }
 
 impl NotificationInquiryRequestBuilder {
-    /// First day of the list. The name is misspelled so on the wire.
+    /// First day of the list, by the date of the notice. The wire name really is
+    /// misspelled.
     pub fn transaction_date<V>(mut self, value: V) -> Self
     where
         V: TryInto<Date>,
@@ -78,7 +80,7 @@ impl NotificationInquiryRequestBuilder {
         self
     }
 
-    /// Last day of the list.
+    /// Last day of the list, by the date of the notice.
     pub fn transaction_end_date<V>(mut self, value: V) -> Self
     where
         V: TryInto<Date>,
@@ -236,7 +238,8 @@ impl Operation for NotificationInquiryRequest {
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct NotificationInquiryResponse {
-    /// When the answer was written, in GMT+8, with four fraction digits.
+    /// When the answer was written, in GMT+8, as `yyyy-MM-dd HH:mm:ss.SSSS`: with four
+    /// fraction digits.
     ///
     /// On the wire: `responseTime`, at most 50 characters; for example
     /// `2024-02-05 10:15:30.1250`.
@@ -299,7 +302,8 @@ pub struct NotificationInquiryResponseBuilder {
 }
 
 impl NotificationInquiryResponseBuilder {
-    /// When the answer was written, in GMT+8, with four fraction digits.
+    /// When the answer was written, in GMT+8, as `yyyy-MM-dd HH:mm:ss.SSSS`: with four
+    /// fraction digits.
     pub fn response_time<V>(mut self, value: V) -> Self
     where
         V: TryInto<DateTime>,

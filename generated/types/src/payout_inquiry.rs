@@ -171,7 +171,8 @@ impl Operation for PayoutInquiryRequest {
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct PayoutInquiryResponse {
-    /// When the answer was written, in GMT+8, with four fraction digits.
+    /// When the answer was written, in GMT+8, as `yyyy-MM-dd HH:mm:ss.SSSS`: with four
+    /// fraction digits.
     ///
     /// On the wire: `responseTime`, at most 50 characters; for example
     /// `2024-02-05 10:15:30.1250`.
@@ -271,13 +272,15 @@ pub struct PayoutInquiryResponse {
     /// On the wire: `amount`, at most 13 characters, in PHP; for example `3900.00`.
     #[serde(deserialize_with = "wire::required")]
     pub amount: Amount,
-    /// Image format of the picture of the identity document, such as `jpg` or `png`.
+    /// Image format of the picture of the identity document, such as `jpg` or `png`. In
+    /// `payoutQueue` for wallet payouts only.
     ///
     /// On the wire: `idcardPicType`, 1 to 50 characters; for example `png`.
     #[serde(rename = "idcardPicType", deserialize_with = "wire::required")]
     #[cfg_attr(feature = "schemars", schemars(length(min = 1u32, max = 50u32)))]
     pub id_card_picture_type: String,
-    /// Where the picture of the identity document can be fetched.
+    /// Where the picture of the identity document can be fetched. In `payoutQueue` for
+    /// wallet payouts only.
     ///
     /// On the wire: `idcardPicUrl`, 1 to 500 characters; for example
     /// `https://partner.example.com/pictures/201.png`.
@@ -331,7 +334,8 @@ pub struct PayoutInquiryResponseBuilder {
 }
 
 impl PayoutInquiryResponseBuilder {
-    /// When the answer was written, in GMT+8, with four fraction digits.
+    /// When the answer was written, in GMT+8, as `yyyy-MM-dd HH:mm:ss.SSSS`: with four
+    /// fraction digits.
     pub fn response_time<V>(mut self, value: V) -> Self
     where
         V: TryInto<DateTime>,
@@ -468,7 +472,8 @@ impl PayoutInquiryResponseBuilder {
         self
     }
 
-    /// Image format of the picture of the identity document, such as `jpg` or `png`.
+    /// Image format of the picture of the identity document, such as `jpg` or `png`. In
+    /// `payoutQueue` for wallet payouts only.
     pub fn id_card_picture_type<V>(mut self, value: V) -> Self
     where
         V: TryInto<String>,
@@ -478,7 +483,8 @@ impl PayoutInquiryResponseBuilder {
         self
     }
 
-    /// Where the picture of the identity document can be fetched.
+    /// Where the picture of the identity document can be fetched. In `payoutQueue` for
+    /// wallet payouts only.
     pub fn id_card_picture_url<V>(mut self, value: V) -> Self
     where
         V: TryInto<Sensitive>,

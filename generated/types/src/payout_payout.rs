@@ -177,7 +177,7 @@ impl Operation for PayoutPayoutRequest {
     }
 }
 
-/// Says whether the payment is booked.
+/// Whether the payment is booked.
 ///
 /// The answer to `payoutPayout` (chapter 5.2).
 ///
@@ -199,7 +199,8 @@ impl Operation for PayoutPayoutRequest {
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct PayoutPayoutResponse {
-    /// When the answer was written, in GMT+8, with four fraction digits.
+    /// When the answer was written, in GMT+8, as `yyyy-MM-dd HH:mm:ss.SSSS`: with four
+    /// fraction digits.
     ///
     /// On the wire: `responseTime`, at most 50 characters; for example
     /// `2024-02-05 10:15:30.1250`.
@@ -257,7 +258,8 @@ pub struct PayoutPayoutResponseBuilder {
 }
 
 impl PayoutPayoutResponseBuilder {
-    /// When the answer was written, in GMT+8, with four fraction digits.
+    /// When the answer was written, in GMT+8, as `yyyy-MM-dd HH:mm:ss.SSSS`: with four
+    /// fraction digits.
     pub fn response_time<V>(mut self, value: V) -> Self
     where
         V: TryInto<DateTime>,

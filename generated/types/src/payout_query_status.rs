@@ -182,7 +182,8 @@ impl Operation for PayoutQueryStatusRequest {
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct PayoutQueryStatusResponse {
-    /// When the answer was written, in GMT+8, with four fraction digits.
+    /// When the answer was written, in GMT+8, as `yyyy-MM-dd HH:mm:ss.SSSS`: with four
+    /// fraction digits.
     ///
     /// On the wire: `responseTime`, at most 50 characters; for example
     /// `2024-02-05 10:15:30.1250`.
@@ -220,8 +221,8 @@ pub struct PayoutQueryStatusResponse {
         deserialize_with = "wire::optional"
     )]
     pub response_description: Option<String>,
-    /// One entry per payout. How a payout that SkyPay does not know is shown is not
-    /// documented: expect its entry to be missing or without a status.
+    /// The statuses. How a payout that SkyPay does not know is shown is not documented,
+    /// so the entry of a payout may be missing or without a status.
     ///
     /// On the wire: `controlNumbers`.
     #[serde(deserialize_with = "wire::rows_or_plain")]
@@ -246,7 +247,8 @@ pub struct PayoutQueryStatusResponseBuilder {
 }
 
 impl PayoutQueryStatusResponseBuilder {
-    /// When the answer was written, in GMT+8, with four fraction digits.
+    /// When the answer was written, in GMT+8, as `yyyy-MM-dd HH:mm:ss.SSSS`: with four
+    /// fraction digits.
     pub fn response_time<V>(mut self, value: V) -> Self
     where
         V: TryInto<DateTime>,
@@ -280,8 +282,8 @@ impl PayoutQueryStatusResponseBuilder {
         self
     }
 
-    /// One entry per payout. How a payout that SkyPay does not know is shown is not
-    /// documented: expect its entry to be missing or without a status.
+    /// The statuses. How a payout that SkyPay does not know is shown is not documented,
+    /// so the entry of a payout may be missing or without a status.
     pub fn control_numbers(
         mut self,
         items: impl IntoIterator<Item: Into<PayoutStatusEntry>>,

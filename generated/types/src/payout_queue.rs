@@ -70,7 +70,8 @@ pub struct PayoutQueueRequest {
     /// On the wire: `amount`, at most 13 characters, in PHP; for example `3900.00`.
     #[serde(deserialize_with = "wire::required")]
     pub amount: Amount,
-    /// The payee's bank, by its code from `getBankCode`. Required for bank payouts.
+    /// The payee's bank, by its code from `getBankCode`, three characters. Bank payouts
+    /// only: required for them, forbidden for wallets.
     ///
     /// On the wire: `bankNo`, 1 to 50 characters, for: bank; for example `SEC`.
     #[serde(
@@ -85,7 +86,7 @@ pub struct PayoutQueueRequest {
     /// On the wire: `accountNo`, 1 to 50 characters; for example `0000012309738`.
     #[serde(deserialize_with = "wire::required")]
     pub account_no: Sensitive,
-    /// The channel that pays. Only the bank channel and the wallets.
+    /// The channel that pays: 5 Bank, 6 GCash, 8 Maya, 15 GrabPay.
     ///
     /// On the wire: `withdrawChannel`; for example `5`.
     #[serde(deserialize_with = "wire::required")]
@@ -100,7 +101,7 @@ pub struct PayoutQueueRequest {
     )]
     pub identification_id: Option<Sensitive>,
     /// Type of the payee's identity document, by its number from
-    /// `getIdentificationType`.
+    /// `getIdentificationType`. In `payoutQueue` for bank payouts only.
     ///
     /// On the wire: `identificationTypeId`, at most 3 characters, for: bank; for
     /// example `2`.
@@ -115,7 +116,8 @@ pub struct PayoutQueueRequest {
         schemars(with = "Option<skypay_runtime::schema::IntegerText>")
     )]
     pub identification_type_id: Option<u32>,
-    /// Kind of identity document in words, such as `TIN` or `SSS`.
+    /// Kind of identity document in words, such as `TIN` or `SSS`. Optional for wallet
+    /// payouts, forbidden for bank payouts.
     ///
     /// On the wire: `idType`, 1 to 50 characters, for: wallet; for example `TIN`.
     #[serde(
@@ -125,7 +127,8 @@ pub struct PayoutQueueRequest {
     )]
     #[cfg_attr(feature = "schemars", schemars(length(min = 1u32, max = 50u32)))]
     pub id_type: Option<String>,
-    /// Image format of the picture of the identity document, such as `jpg` or `png`.
+    /// Image format of the picture of the identity document, such as `jpg` or `png`. In
+    /// `payoutQueue` for wallet payouts only.
     ///
     /// On the wire: `idcardPicType`, 1 to 50 characters, for: wallet; for example
     /// `png`.
@@ -137,7 +140,8 @@ pub struct PayoutQueueRequest {
     )]
     #[cfg_attr(feature = "schemars", schemars(length(min = 1u32, max = 50u32)))]
     pub id_card_picture_type: Option<String>,
-    /// Where the picture of the identity document can be fetched.
+    /// Where the picture of the identity document can be fetched. In `payoutQueue` for
+    /// wallet payouts only.
     ///
     /// On the wire: `idcardPicUrl`, 1 to 500 characters, for: wallet; for example
     /// `https://partner.example.com/pictures/201.png`.
@@ -157,7 +161,8 @@ pub struct PayoutQueueRequest {
         deserialize_with = "wire::optional"
     )]
     pub birthday: Option<Sensitive<Date>>,
-    /// The payee's place of birth.
+    /// The payee's place of birth. Optional for bank payouts, forbidden for wallet
+    /// payouts.
     ///
     /// On the wire: `birthPlace`, 1 to 250 characters, for: bank; for example `Manila`.
     #[serde(
@@ -176,7 +181,9 @@ pub struct PayoutQueueRequest {
         deserialize_with = "wire::optional"
     )]
     pub location: Option<Sensitive>,
-    /// The payee's province, by its number from `getProvince`.
+    /// A province, by its number from `getProvince`. Optional for bank payouts,
+    /// forbidden for wallet payouts. Whether it is the payee's or the bank branch's is
+    /// not documented.
     ///
     /// On the wire: `provinceId`, at most 5 characters, for: bank; for example `47`.
     #[serde(
@@ -190,7 +197,9 @@ pub struct PayoutQueueRequest {
         schemars(with = "Option<skypay_runtime::schema::IntegerText>")
     )]
     pub province_id: Option<u32>,
-    /// The payee's town or city, by its number from `getTownCity`.
+    /// A town or city, by its number from `getTownCity`. Optional for bank payouts,
+    /// forbidden for wallet payouts. Whether it is the payee's or the bank branch's is
+    /// not documented.
     ///
     /// On the wire: `cityId`, at most 5 characters, for: bank; for example `996`.
     #[serde(
@@ -289,7 +298,8 @@ impl PayoutQueueRequestBuilder {
         self
     }
 
-    /// The payee's bank, by its code from `getBankCode`. Required for bank payouts.
+    /// The payee's bank, by its code from `getBankCode`, three characters. Bank payouts
+    /// only: required for them, forbidden for wallets.
     pub fn bank_no<V>(mut self, value: V) -> Self
     where
         V: TryInto<BankNo>,
@@ -310,7 +320,7 @@ impl PayoutQueueRequestBuilder {
         self
     }
 
-    /// The channel that pays. Only the bank channel and the wallets.
+    /// The channel that pays: 5 Bank, 6 GCash, 8 Maya, 15 GrabPay.
     pub fn withdraw_channel<V>(mut self, value: V) -> Self
     where
         V: TryInto<PayoutChannel>,
@@ -331,7 +341,7 @@ impl PayoutQueueRequestBuilder {
     }
 
     /// Type of the payee's identity document, by its number from
-    /// `getIdentificationType`.
+    /// `getIdentificationType`. In `payoutQueue` for bank payouts only.
     pub fn identification_type_id<V>(mut self, value: V) -> Self
     where
         V: TryInto<u32>,
@@ -341,7 +351,8 @@ impl PayoutQueueRequestBuilder {
         self
     }
 
-    /// Kind of identity document in words, such as `TIN` or `SSS`.
+    /// Kind of identity document in words, such as `TIN` or `SSS`. Optional for wallet
+    /// payouts, forbidden for bank payouts.
     pub fn id_type<V>(mut self, value: V) -> Self
     where
         V: TryInto<String>,
@@ -351,7 +362,8 @@ impl PayoutQueueRequestBuilder {
         self
     }
 
-    /// Image format of the picture of the identity document, such as `jpg` or `png`.
+    /// Image format of the picture of the identity document, such as `jpg` or `png`. In
+    /// `payoutQueue` for wallet payouts only.
     pub fn id_card_picture_type<V>(mut self, value: V) -> Self
     where
         V: TryInto<String>,
@@ -361,7 +373,8 @@ impl PayoutQueueRequestBuilder {
         self
     }
 
-    /// Where the picture of the identity document can be fetched.
+    /// Where the picture of the identity document can be fetched. In `payoutQueue` for
+    /// wallet payouts only.
     pub fn id_card_picture_url<V>(mut self, value: V) -> Self
     where
         V: TryInto<Sensitive>,
@@ -381,7 +394,8 @@ impl PayoutQueueRequestBuilder {
         self
     }
 
-    /// The payee's place of birth.
+    /// The payee's place of birth. Optional for bank payouts, forbidden for wallet
+    /// payouts.
     pub fn birth_place<V>(mut self, value: V) -> Self
     where
         V: TryInto<Sensitive>,
@@ -401,7 +415,9 @@ impl PayoutQueueRequestBuilder {
         self
     }
 
-    /// The payee's province, by its number from `getProvince`.
+    /// A province, by its number from `getProvince`. Optional for bank payouts,
+    /// forbidden for wallet payouts. Whether it is the payee's or the bank branch's is
+    /// not documented.
     pub fn province_id<V>(mut self, value: V) -> Self
     where
         V: TryInto<u32>,
@@ -411,7 +427,9 @@ impl PayoutQueueRequestBuilder {
         self
     }
 
-    /// The payee's town or city, by its number from `getTownCity`.
+    /// A town or city, by its number from `getTownCity`. Optional for bank payouts,
+    /// forbidden for wallet payouts. Whether it is the payee's or the bank branch's is
+    /// not documented.
     pub fn city_id<V>(mut self, value: V) -> Self
     where
         V: TryInto<u32>,
@@ -699,7 +717,7 @@ impl Operation for PayoutQueueRequest {
     }
 }
 
-/// Says whether the payout was accepted.
+/// Whether the payout was accepted.
 ///
 /// The answer to `payoutQueue` (chapter 3.1).
 ///
@@ -721,7 +739,8 @@ impl Operation for PayoutQueueRequest {
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct PayoutQueueResponse {
-    /// When the answer was written, in GMT+8, with four fraction digits.
+    /// When the answer was written, in GMT+8, as `yyyy-MM-dd HH:mm:ss.SSSS`: with four
+    /// fraction digits.
     ///
     /// On the wire: `responseTime`, at most 50 characters; for example
     /// `2024-02-05 10:15:30.1250`.
@@ -778,7 +797,8 @@ pub struct PayoutQueueResponseBuilder {
 }
 
 impl PayoutQueueResponseBuilder {
-    /// When the answer was written, in GMT+8, with four fraction digits.
+    /// When the answer was written, in GMT+8, as `yyyy-MM-dd HH:mm:ss.SSSS`: with four
+    /// fraction digits.
     pub fn response_time<V>(mut self, value: V) -> Self
     where
         V: TryInto<DateTime>,

@@ -69,7 +69,7 @@ pub struct PayoutQueueV2Request {
     #[serde(deserialize_with = "wire::required")]
     pub identification_id: Sensitive,
     /// Type of the payee's identity document, by its number from
-    /// `getIdentificationType`.
+    /// `getIdentificationType`. In `payoutQueue` for bank payouts only.
     ///
     /// On the wire: `identificationTypeId`, at most 3 characters; for example `2`.
     #[serde(serialize_with = "wire::text", deserialize_with = "wire::required")]
@@ -88,13 +88,15 @@ pub struct PayoutQueueV2Request {
     /// On the wire: `amount`, at most 13 characters, in PHP; for example `3900.00`.
     #[serde(deserialize_with = "wire::required")]
     pub amount: Amount,
-    /// Image format of the picture of the identity document, such as `jpg` or `png`.
+    /// Image format of the picture of the identity document, such as `jpg` or `png`. In
+    /// `payoutQueue` for wallet payouts only.
     ///
     /// On the wire: `idcardPicType`, 1 to 50 characters; for example `png`.
     #[serde(rename = "idcardPicType", deserialize_with = "wire::required")]
     #[cfg_attr(feature = "schemars", schemars(length(min = 1u32, max = 50u32)))]
     pub id_card_picture_type: String,
-    /// Where the picture of the identity document can be fetched.
+    /// Where the picture of the identity document can be fetched. In `payoutQueue` for
+    /// wallet payouts only.
     ///
     /// On the wire: `idcardPicUrl`, 1 to 500 characters; for example
     /// `https://partner.example.com/pictures/201.png`.
@@ -192,7 +194,7 @@ impl PayoutQueueV2RequestBuilder {
     }
 
     /// Type of the payee's identity document, by its number from
-    /// `getIdentificationType`.
+    /// `getIdentificationType`. In `payoutQueue` for bank payouts only.
     pub fn identification_type_id<V>(mut self, value: V) -> Self
     where
         V: TryInto<u32>,
@@ -222,7 +224,8 @@ impl PayoutQueueV2RequestBuilder {
         self
     }
 
-    /// Image format of the picture of the identity document, such as `jpg` or `png`.
+    /// Image format of the picture of the identity document, such as `jpg` or `png`. In
+    /// `payoutQueue` for wallet payouts only.
     pub fn id_card_picture_type<V>(mut self, value: V) -> Self
     where
         V: TryInto<String>,
@@ -232,7 +235,8 @@ impl PayoutQueueV2RequestBuilder {
         self
     }
 
-    /// Where the picture of the identity document can be fetched.
+    /// Where the picture of the identity document can be fetched. In `payoutQueue` for
+    /// wallet payouts only.
     pub fn id_card_picture_url<V>(mut self, value: V) -> Self
     where
         V: TryInto<Sensitive>,
@@ -438,7 +442,7 @@ impl Operation for PayoutQueueV2Request {
     }
 }
 
-/// Says whether the payout was accepted.
+/// Whether the payout was accepted.
 ///
 /// The answer to `payoutQueueV2` (chapter 4.1).
 ///
@@ -461,7 +465,8 @@ impl Operation for PayoutQueueV2Request {
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct PayoutQueueV2Response {
-    /// When the answer was written, in GMT+8, with four fraction digits.
+    /// When the answer was written, in GMT+8, as `yyyy-MM-dd HH:mm:ss.SSSS`: with four
+    /// fraction digits.
     ///
     /// On the wire: `responseTime`, at most 50 characters; for example
     /// `2024-02-05 10:15:30.1250`.
@@ -529,7 +534,8 @@ pub struct PayoutQueueV2ResponseBuilder {
 }
 
 impl PayoutQueueV2ResponseBuilder {
-    /// When the answer was written, in GMT+8, with four fraction digits.
+    /// When the answer was written, in GMT+8, as `yyyy-MM-dd HH:mm:ss.SSSS`: with four
+    /// fraction digits.
     pub fn response_time<V>(mut self, value: V) -> Self
     where
         V: TryInto<DateTime>,

@@ -18,7 +18,8 @@ use skypay_runtime::generated::{
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct BankEntry {
-    /// The bank's code; goes into `bankNo` of `payoutQueue`. It may come as a number.
+    /// The bank's code; goes into `bankNo` of `payoutQueue`. Described as a number here
+    /// and as three characters there; both are read.
     ///
     /// On the wire: `BankCode`, 1 to 50 characters; for example `SEC`.
     #[serde(alias = "getBankCode", deserialize_with = "wire::required")]
@@ -26,7 +27,7 @@ pub struct BankEntry {
     /// The bank's name.
     ///
     /// On the wire: `BankName`, at most 50 characters; for example
-    /// `Example Savings Bank`.
+    /// `(name of the bank)`.
     #[serde(deserialize_with = "wire::required")]
     pub bank_name: String,
 }
@@ -47,7 +48,8 @@ pub struct BankEntryBuilder {
 }
 
 impl BankEntryBuilder {
-    /// The bank's code; goes into `bankNo` of `payoutQueue`. It may come as a number.
+    /// The bank's code; goes into `bankNo` of `payoutQueue`. Described as a number here
+    /// and as three characters there; both are read.
     pub fn bank_code<V>(mut self, value: V) -> Self
     where
         V: TryInto<BankNo>,
@@ -95,7 +97,7 @@ impl Validate for BankEntry {
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct CivilStatusEntry {
-    /// The number that stands for the civil status.
+    /// The number of the civil status. No operation takes it.
     ///
     /// On the wire: `CivilStatusId`; for example `1`.
     #[serde(deserialize_with = "wire::required")]
@@ -123,7 +125,7 @@ pub struct CivilStatusEntryBuilder {
 }
 
 impl CivilStatusEntryBuilder {
-    /// The number that stands for the civil status.
+    /// The number of the civil status. No operation takes it.
     pub fn civil_status_id<V>(mut self, value: V) -> Self
     where
         V: TryInto<u32>,
@@ -198,7 +200,7 @@ pub struct CollectionReportEntry {
     pub contract_number: ContractNumber,
     /// What was collected.
     ///
-    /// On the wire: `amount`, in PHP; for example `1300.00`.
+    /// On the wire: `amount`, in PHP; for example `3900.00`.
     #[serde(serialize_with = "wire::number", deserialize_with = "wire::required")]
     #[cfg_attr(
         feature = "schemars",
@@ -212,7 +214,7 @@ pub struct CollectionReportEntry {
     pub phone: Sensitive,
     /// Number of the receipt of the store or wallet. Older samples call it `receiptNo`.
     ///
-    /// On the wire: `referenceNo`, at most 50 characters; for example `SKP4992200182`.
+    /// On the wire: `referenceNo`, at most 50 characters; for example `B6C13B76E4BF`.
     #[serde(
         alias = "receiptNo",
         default,
@@ -429,8 +431,9 @@ impl Validate for ControlNumberEntry {
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct FinanceMovement {
-    /// When the money moved, in GMT+8; seen with four fraction digits. The name is
-    /// misspelled so on the wire.
+    /// Date and time of the notice, which need not be when the money moved; in GMT+8,
+    /// as `yyyy-MM-dd HH:mm:ss`, seen with four fraction digits. The wire name really
+    /// is misspelled.
     ///
     /// On the wire: `transctionDate`; for example `2024-02-05 17:52:10.5211`.
     #[serde(
@@ -455,20 +458,20 @@ pub struct FinanceMovement {
     /// `Example Lending Inc.`.
     #[serde(deserialize_with = "wire::required")]
     pub company_name: String,
-    /// The partner's account at SkyPay, usually written like the prefix. It may be
-    /// longer.
+    /// The partner's account at SkyPay. Documented with 5 characters, like the prefix;
+    /// one of SkyPay's samples has 12.
     ///
     /// On the wire: `accountNo`; for example `SKY98`.
     #[serde(deserialize_with = "wire::required")]
     pub account_no: Sensitive,
-    /// The bank account that the money came from. Filled for withdrawals, empty
-    /// otherwise.
+    /// The bank account that the money came from. Only provided for withdrawals;
+    /// otherwise empty or absent.
     ///
     /// On the wire: `sourceAccountNo`, at most 20 characters; may be empty.
     #[serde(deserialize_with = "wire::required")]
     pub source_account_no: Sensitive,
-    /// The bank account that the money went to. Filled for recharges and withdrawals,
-    /// empty otherwise.
+    /// The bank account that the money went to. Only provided for recharges and
+    /// withdrawals; otherwise empty or absent.
     ///
     /// On the wire: `beneficiaryAccountNo`, at most 20 characters; for example
     /// `001234567899`.
@@ -484,8 +487,9 @@ pub struct FinanceMovement {
     /// On the wire: `signType`; for example `recharge`.
     #[serde(deserialize_with = "wire::required")]
     pub sign_type: SignType,
-    /// How much money moved, in Philippine pesos. Described as a whole number; decimals
-    /// are accepted.
+    /// How much money moved. Its unit is not documented for notices; taken as
+    /// Philippine pesos, as everywhere else. Described as a whole number; decimals are
+    /// accepted. One page spells the name `Amount`; keys are read in any case.
     ///
     /// On the wire: `amount`, in PHP; for example `1200000.00`.
     #[serde(serialize_with = "wire::number", deserialize_with = "wire::required")]
@@ -494,15 +498,16 @@ pub struct FinanceMovement {
         schemars(with = "skypay_runtime::schema::AmountNumber")
     )]
     pub amount: Amount,
-    /// The currency. SkyPay works in Philippine pesos only.
+    /// The currency. SkyPay works in Philippine pesos only. One page spells the name of
+    /// the field `Currency`; keys are read in any case.
     ///
     /// On the wire: `currency`; for example `PHP`.
     #[serde(deserialize_with = "wire::required")]
     pub currency: Currency,
-    /// Number of the movement, to be found in the back office. `S-` begins those of the
-    /// settlement function, `D-` those of the recharge function, the callerName those
-    /// of automatic settlements. Described with at most 15 characters; it may be
-    /// longer.
+    /// Number of the movement, unique, to be found in the back office; both accounts of
+    /// a transfer are notified. `S-` begins those of the settlement function, `D-`
+    /// those of the recharge function, the callerName those of automatic settlements.
+    /// Documented with 15 characters; a long callerName makes more.
     ///
     /// On the wire: `referenceNumber`; for example `D-20240205-001`.
     #[serde(deserialize_with = "wire::required")]
@@ -534,8 +539,9 @@ pub struct FinanceMovementBuilder {
 }
 
 impl FinanceMovementBuilder {
-    /// When the money moved, in GMT+8; seen with four fraction digits. The name is
-    /// misspelled so on the wire.
+    /// Date and time of the notice, which need not be when the money moved; in GMT+8,
+    /// as `yyyy-MM-dd HH:mm:ss`, seen with four fraction digits. The wire name really
+    /// is misspelled.
     pub fn transaction_date<V>(mut self, value: V) -> Self
     where
         V: TryInto<DateTime>,
@@ -565,8 +571,8 @@ impl FinanceMovementBuilder {
         self
     }
 
-    /// The partner's account at SkyPay, usually written like the prefix. It may be
-    /// longer.
+    /// The partner's account at SkyPay. Documented with 5 characters, like the prefix;
+    /// one of SkyPay's samples has 12.
     pub fn account_no<V>(mut self, value: V) -> Self
     where
         V: TryInto<Sensitive>,
@@ -576,8 +582,8 @@ impl FinanceMovementBuilder {
         self
     }
 
-    /// The bank account that the money came from. Filled for withdrawals, empty
-    /// otherwise.
+    /// The bank account that the money came from. Only provided for withdrawals;
+    /// otherwise empty or absent.
     pub fn source_account_no<V>(mut self, value: V) -> Self
     where
         V: TryInto<Sensitive>,
@@ -587,8 +593,8 @@ impl FinanceMovementBuilder {
         self
     }
 
-    /// The bank account that the money went to. Filled for recharges and withdrawals,
-    /// empty otherwise.
+    /// The bank account that the money went to. Only provided for recharges and
+    /// withdrawals; otherwise empty or absent.
     pub fn beneficiary_account_no<V>(mut self, value: V) -> Self
     where
         V: TryInto<Sensitive>,
@@ -618,8 +624,9 @@ impl FinanceMovementBuilder {
         self
     }
 
-    /// How much money moved, in Philippine pesos. Described as a whole number; decimals
-    /// are accepted.
+    /// How much money moved. Its unit is not documented for notices; taken as
+    /// Philippine pesos, as everywhere else. Described as a whole number; decimals are
+    /// accepted. One page spells the name `Amount`; keys are read in any case.
     pub fn amount<V>(mut self, value: V) -> Self
     where
         V: TryInto<Amount>,
@@ -629,7 +636,8 @@ impl FinanceMovementBuilder {
         self
     }
 
-    /// The currency. SkyPay works in Philippine pesos only.
+    /// The currency. SkyPay works in Philippine pesos only. One page spells the name of
+    /// the field `Currency`; keys are read in any case.
     pub fn currency<V>(mut self, value: V) -> Self
     where
         V: TryInto<Currency>,
@@ -639,10 +647,10 @@ impl FinanceMovementBuilder {
         self
     }
 
-    /// Number of the movement, to be found in the back office. `S-` begins those of the
-    /// settlement function, `D-` those of the recharge function, the callerName those
-    /// of automatic settlements. Described with at most 15 characters; it may be
-    /// longer.
+    /// Number of the movement, unique, to be found in the back office; both accounts of
+    /// a transfer are notified. `S-` begins those of the settlement function, `D-`
+    /// those of the recharge function, the callerName those of automatic settlements.
+    /// Documented with 15 characters; a long callerName makes more.
     pub fn reference_number<V>(mut self, value: V) -> Self
     where
         V: TryInto<String>,
@@ -781,7 +789,7 @@ impl Validate for IdentificationTypeEntry {
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct NationalityEntry {
-    /// The number that stands for the country.
+    /// The number of the country. No operation takes it.
     ///
     /// On the wire: `NationalityId`; for example `1`.
     #[serde(deserialize_with = "wire::required")]
@@ -810,7 +818,7 @@ pub struct NationalityEntryBuilder {
 }
 
 impl NationalityEntryBuilder {
-    /// The number that stands for the country.
+    /// The number of the country. No operation takes it.
     pub fn nationality_id<V>(mut self, value: V) -> Self
     where
         V: TryInto<u32>,
@@ -872,14 +880,14 @@ pub struct PayoutReportEntry {
         deserialize_with = "wire::optional"
     )]
     pub pay_time: Option<DateTime>,
-    /// The payout.
+    /// The payout, by its control number.
     ///
     /// On the wire: `controlNo`, 13 to 15 characters; for example `SKY9800000101`.
     #[serde(rename = "controlNo", deserialize_with = "wire::required")]
     pub control_number: ControlNumber,
     /// What was paid out.
     ///
-    /// On the wire: `amount`, in PHP; for example `1300.00`.
+    /// On the wire: `amount`, in PHP; for example `1000.00`.
     #[serde(serialize_with = "wire::number", deserialize_with = "wire::required")]
     #[cfg_attr(
         feature = "schemars",
@@ -944,7 +952,7 @@ impl PayoutReportEntryBuilder {
         self
     }
 
-    /// The payout.
+    /// The payout, by its control number.
     pub fn control_number<V>(mut self, value: V) -> Self
     where
         V: TryInto<ControlNumber>,
@@ -1047,7 +1055,8 @@ pub struct PayoutStatusEntry {
         deserialize_with = "wire::optional"
     )]
     pub status: Option<PayoutStatus>,
-    /// The status in words. Both Cancelled and Canceled occur.
+    /// The status in words, as the table of statuses names it. Both Cancelled and
+    /// Canceled occur.
     ///
     /// On the wire: `statusDesc`, at most 50 characters; for example `Completed`.
     #[serde(
@@ -1076,7 +1085,7 @@ pub struct PayoutStatusEntry {
     )]
     pub cancel_time: Option<DateTime>,
     /// The channel. Described as a code of the payout channels, but seen as a name such
-    /// as `Bank` or `GCash`: do not build on either.
+    /// as `Bank`, `GCash (RT) - DIRECT` or `MLhuillier(RT)`: do not build on either.
     ///
     /// On the wire: `withdrawChannel`, at most 50 characters; for example `Bank`.
     #[serde(
@@ -1162,7 +1171,8 @@ impl PayoutStatusEntryBuilder {
         self
     }
 
-    /// The status in words. Both Cancelled and Canceled occur.
+    /// The status in words, as the table of statuses names it. Both Cancelled and
+    /// Canceled occur.
     pub fn status_description<V>(mut self, value: V) -> Self
     where
         V: TryInto<String>,
@@ -1193,7 +1203,7 @@ impl PayoutStatusEntryBuilder {
     }
 
     /// The channel. Described as a code of the payout channels, but seen as a name such
-    /// as `Bank` or `GCash`: do not build on either.
+    /// as `Bank`, `GCash (RT) - DIRECT` or `MLhuillier(RT)`: do not build on either.
     pub fn withdraw_channel<V>(mut self, value: V) -> Self
     where
         V: TryInto<String>,

@@ -30,6 +30,13 @@ pub struct Phone(String);
 
 skypay_runtime::text_type!(Phone, sensitive);
 
+/// The customer's mobile number as the channel passes it on: 11 digits starting
+/// with 08 or 09, or, as in SkyPay's samples, with the country code 63 before them.
+#[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct CustomerPhone(String);
+
+skypay_runtime::text_type!(CustomerPhone, sensitive);
+
 /// Code of a bank, as `getBankCode` lists it; described as three characters.
 #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct BankNo(String);
