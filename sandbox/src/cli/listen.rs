@@ -11,7 +11,7 @@ use axum::Router;
 use axum::body::{Body, Bytes, to_bytes};
 use axum::extract::{Request, State};
 use axum::response::{IntoResponse, Response};
-use http::header::CONTENT_TYPE;
+use http::header::{CONTENT_TYPE, ORIGIN};
 use http::{HeaderValue, StatusCode};
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 use serde_json::{Value, json};
@@ -178,6 +178,11 @@ struct Desk {
 
 async fn receive(State(desk): State<Desk>, request: Request) -> Response {
     let started = Instant::now();
+    // SkyPay sends none. A page in a browser does, and could seal a callback
+    // with a sandbox's keys, which everybody knows.
+    if request.headers().contains_key(ORIGIN) {
+        return StatusCode::FORBIDDEN.into_response();
+    }
     let (parts, body) = request.into_parts();
     let Ok(sealed) = to_bytes(body, limits::CALLBACK).await else {
         return StatusCode::PAYLOAD_TOO_LARGE.into_response();

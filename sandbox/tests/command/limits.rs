@@ -64,18 +64,25 @@ fn the_history_is_for_its_owner_alone() {
 }
 
 #[test]
-fn a_callback_to_the_listener_has_a_limit() {
+fn a_listener_takes_nothing_large_and_nothing_from_a_page() {
     let program = Program::new();
     let (_listener, url) = listening(&program, &[]);
     let address = url.trim_start_matches("http://").trim_end_matches('/');
-    let mut stream = std::net::TcpStream::connect(address).unwrap();
-    let length = limits::CALLBACK + 1;
-    let head = format!(
-        "POST / HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\nContent-Length: {length}\r\n\r\n"
-    );
-    stream.write_all(head.as_bytes()).unwrap();
-    stream.write_all(&vec![b'A'; length]).unwrap();
-    let mut answer = String::new();
-    stream.read_to_string(&mut answer).unwrap();
-    assert!(answer.starts_with("HTTP/1.1 413"), "{answer}");
+    for (length, headers, status) in [
+        (limits::CALLBACK + 1, "", "413"),
+        (10, "Origin: http://evil.example\r\n", "403"),
+    ] {
+        let mut stream = std::net::TcpStream::connect(address).unwrap();
+        let head = format!(
+            "POST / HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n{headers}Content-Length: {length}\r\n\r\n"
+        );
+        stream.write_all(head.as_bytes()).unwrap();
+        stream.write_all(&vec![b'A'; length]).unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).unwrap();
+        assert!(
+            answer.starts_with(&format!("HTTP/1.1 {status}")),
+            "{answer}"
+        );
+    }
 }
