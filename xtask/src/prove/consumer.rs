@@ -167,6 +167,20 @@ fn names(table: &CodeTable) -> String {
     }
     text.push_str(&format!("        t::{name}::Unlisted(_) => \"\",\n"));
     text.push_str("        _ => code.as_ref(),\n    }\n}\n");
+    let has_text = table.codes.iter().any(|code| code.outcome.is_some());
+    let has_money = table.codes.iter().any(|code| code.money.is_some());
+    for (_, method, ty) in [
+        (has_text, "vendor_text", "Option<&'static str>"),
+        (has_money, "money_state", "Option<t::MoneyState>"),
+    ]
+    .iter()
+    .filter(|(has, ..)| *has)
+    {
+        text.push_str(&format!(
+            "\npub fn {method}(code: &t::{name}) {{\n    \
+             let _ = crate::same::<{ty}>(&code.{method}());\n}}\n"
+        ));
+    }
     text
 }
 
