@@ -50,6 +50,12 @@ fn every_provocation_provokes() {
                 other => panic!("{place}: {other:?}"),
             };
             assert_eq!(*given, code, "{place}: {answer:?}");
+            if let Answer::Refused { description, .. } = &answer {
+                let text = operation.vendor_text(code.as_str()).unwrap();
+                // The caller's address stands in place of these letters.
+                let beginning = text.split("xxx").next().unwrap();
+                assert!(description.starts_with(beginning), "{place}: {description}");
+            }
             continue;
         }
         let outgoing = state.outgoing();
