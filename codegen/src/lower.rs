@@ -109,8 +109,9 @@ const RULE: &str = "shape";
 struct Lowering<'d> {
     root: &'d Node,
     findings: Findings,
-    /// Outcomes of the return codes, and the vendor's texts of them.
-    outcomes: BTreeMap<&'d str, (Outcome, Option<&'d str>)>,
+    /// Outcomes of the return codes, the vendor's texts of them, and whether they
+    /// refuse the keys.
+    outcomes: BTreeMap<&'d str, (Outcome, Option<&'d str>, bool)>,
     /// Objects inside messages that are still to be lowered or already are,
     /// and whether their limits are enforced.
     rows: BTreeMap<&'d str, bool>,
@@ -131,14 +132,15 @@ impl<'d> Lowering<'d> {
         lowering
     }
 
-    fn outcomes(&self) -> BTreeMap<&'d str, (Outcome, Option<&'d str>)> {
+    fn outcomes(&self) -> BTreeMap<&'d str, (Outcome, Option<&'d str>, bool)> {
         self.components()
             .iter()
             .filter_map(|(_, schema)| schema.get("x-skypay-codes"))
             .flat_map(Node::items)
             .filter_map(|code| {
                 let outcome = outcome(code.text_of("outcome")?)?;
-                Some((code.text_of("value")?, (outcome, code.text_of("text"))))
+                let meaning = (outcome, code.text_of("text"), code.flag("refusesKeys"));
+                Some((code.text_of("value")?, meaning))
             })
             .collect()
     }
@@ -379,7 +381,8 @@ impl<'d> Lowering<'d> {
         let mut lowered = Vec::new();
         for node in codes.unwrap_or_default() {
             let code = self.text(node, &["code"]);
-            let Some((outcome, text)) = self.outcomes.get(code.as_str()).copied() else {
+            let Some((outcome, text, refuses_keys)) = self.outcomes.get(code.as_str()).copied()
+            else {
                 let message = format!("the code `{code}` stands in no table with outcomes");
                 self.findings.add("codes-named", &node.place, message);
                 continue;
@@ -389,6 +392,7 @@ impl<'d> Lowering<'d> {
                 meaning: self.text(node, &["meaning"]),
                 text: node.text_of("text").or(text).map(str::to_owned),
                 outcome,
+                refuses_keys,
                 listed: self.word(node, "source", &source),
                 pointer: node.place.pointer.clone(),
                 code,

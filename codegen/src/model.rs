@@ -230,6 +230,8 @@ pub struct ResultCode {
     pub outcome: Outcome,
     /// The text that the vendor sends with it here.
     pub text: Option<String>,
+    /// Whether it refuses the keys of the request, before anything else of it.
+    pub refuses_keys: bool,
     /// Whether the vendor's page of the operation lists it.
     pub listed: bool,
     /// Where it stands in the document, as a JSON pointer.

@@ -201,6 +201,7 @@ pub(crate) const SCHEMA: &[(&str, Shape)] = &[
             ("name", Text),
             ("kind", Text),
             ("outcome", Text),
+            ("refusesKeys", Flag),
             ("moneyState", Text),
             ("onlyWith", Text),
             ("readOnly", Flag),

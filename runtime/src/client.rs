@@ -24,6 +24,7 @@ use crate::outcome::{
     CallOutcome, Error, NotSent, NotSentReason, Rejected, Source, Unknown, UnknownCause,
 };
 use crate::read;
+use crate::value::DateTime;
 
 mod builder;
 mod watch;
@@ -56,6 +57,10 @@ struct Inner {
 /// the set may come into use between two tries: a call that was refused with
 /// the new set and then with the old one goes through with the new one.
 const KEY_CHANGES: u32 = 2;
+
+/// How much later than the document says a question is of use, in seconds. The
+/// clocks of the two sides differ, and whoever asks may go by a third one.
+const CLOCK_MARGIN: i64 = 60;
 
 /// The error of an operation, with its table of return codes.
 type ErrorOf<O> = Error<<<O as Operation>::Response as Answer>::Code>;
@@ -102,6 +107,24 @@ impl Transport {
         self.0.reading.clone()
     }
 
+    /// The earliest moment, in GMT+8, at which asking what became of a call that
+    /// ends now is of use; `None` where the document gives no time to wait.
+    ///
+    /// It is a whole second, and a minute later than the document says, since
+    /// clocks differ. Before it an answer says nothing, and even after it one
+    /// answer that something is not there proves nothing.
+    #[must_use]
+    pub fn ask_not_before(&self, operation: &OperationInfo) -> Option<DateTime> {
+        let seconds = i64::from(operation.ask_after_seconds?) + CLOCK_MARGIN;
+        let time = self.0.clock.date_time().plus_seconds(seconds);
+        let whole = DateTime::from(time.civil().with().subsec_nanosecond(0).build().ok()?);
+        Some(if whole < time {
+            whole.plus_seconds(1)
+        } else {
+            whole
+        })
+    }
+
     /// Makes one call: validates `request`, lets `send` carry it, and judges
     /// the answer.
     ///
@@ -109,12 +132,14 @@ impl Transport {
     /// It runs once, with two exceptions. Where the operation reads and the
     /// connection failed it runs again, as often as
     /// [`TransportBuilder::read_retries`] says. And while the ring has several
-    /// sets of keys, it runs again after a refusal that came sealed with
-    /// another set than the request: such a refusal says that nothing was
+    /// sets of keys, it runs again after a refusal of the keys that came
+    /// encrypted with another set than the request: it says that nothing was
     /// carried out, and with which set `SkyPay` works now. Later calls begin
-    /// with that one. `SkyPay` itself, which issues the keys, is not refused
-    /// for them, so a callback is never repeated like this, and neither is what
-    /// the document forbids to send again.
+    /// with that one. Should the refusal have been a recorded one, the first
+    /// request was carried out: so any other refusal of what was sent again is
+    /// an unknown outcome. `SkyPay` itself, which issues the keys, is not
+    /// refused for them, so a callback is never repeated like this, and neither
+    /// is what the document forbids to send again.
     ///
     /// Dropping the returned future while it runs leaves the outcome unknown;
     /// the observer and the log are told, the caller has to know it.
@@ -165,6 +190,13 @@ impl Transport {
             };
             match result {
                 Err(error) if retries > 0 && connection_failed(&error) => retries -= 1,
+                Err(Error::Rejected(rejected)) if !O::INFO.refuses_keys(rejected.code()) => {
+                    if key_changes == KEY_CHANGES {
+                        return Err(Error::Rejected(rejected));
+                    }
+                    let code = Some(rejected.code().to_owned());
+                    return Err(self.unknown(request, UnknownCause::Code, code, None));
+                }
                 Err(Error::Rejected(_)) if key_changes > 0 && self.follow(O::INFO, watch) => {
                     key_changes -= 1;
                 }
@@ -260,7 +292,9 @@ impl Transport {
             }
             Sent::UnexpectedResponse(response) => match response.extensions().get::<Failure>() {
                 Some(Failure::NotSent) => not_sent(NotSentReason::Request, None),
-                Some(Failure::Unknown(cause)) => self.unknown(request, *cause, None, None),
+                Some(Failure::Unknown(cause, code)) => {
+                    self.unknown(request, *cause, code.clone(), None)
+                }
                 None => self.unknown(request, status_cause(response.status()), None, None),
             },
             Sent::ErrorResponse(response) => {
@@ -289,9 +323,7 @@ impl Transport {
             subjects: request.subjects().into_iter().map(String::from).collect(),
             cause,
             code: code.map(Into::into),
-            ask_not_before: O::INFO
-                .ask_after_seconds
-                .map(|seconds| self.0.clock.date_time().plus_seconds(seconds.into())),
+            ask_not_before: self.ask_not_before(O::INFO),
             source,
         })
     }
@@ -379,40 +411,49 @@ impl Transport {
     ) -> Result<Clear, Failure> {
         let status = response.status();
         if status != StatusCode::OK {
-            let cause = status_cause(status);
-            let refusal = self.refusal_for_keys(operation, sent, response).await;
-            return refusal.ok_or(Failure::Unknown(cause));
+            return self.receive_error(operation, sent, response).await;
         }
-        let body = self.collect(response).await.map_err(Failure::Unknown)?;
+        let body = self.collect(response).await;
+        let body = body.map_err(|cause| Failure::Unknown(cause, None))?;
         Cargo::note_response(body.len());
         if let Some((answered, clear)) = self.open(sent, &body) {
             note_key_change(operation, sent, &answered);
             return Ok(clear);
         }
-        refusal_in_clear(operation, body).ok_or(Failure::Unknown(UnknownCause::Unreadable))
+        refusal_in_clear(operation, body).ok_or(Failure::Unknown(UnknownCause::Unreadable, None))
     }
 
-    /// What is opened with no key may be answered with a status that no other
-    /// answer has. Such an answer is believed if it refuses and is sealed with
-    /// a set of ours that the request was not sealed with: `SkyPay` answers
-    /// what it has opened with the set of that, and has not opened this.
-    async fn refusal_for_keys(
+    /// Reads an answer with another status than the one that the document has.
+    /// What is refused before anything was carried out may come so: encrypted,
+    /// with a status of 4xx and a code that refuses the keys, it is believed.
+    /// Any other code is shown, and says nothing.
+    async fn receive_error(
         &self,
         operation: &OperationInfo,
         sent: &Arc<Credentials>,
         response: reqwest::Response,
-    ) -> Option<Clear> {
-        if !response.status().is_client_error() || self.0.keys.all().len() == 1 {
-            return None;
+    ) -> Result<Clear, Failure> {
+        let status = response.status();
+        let unknown = |code| Failure::Unknown(status_cause(status), code);
+        if !status.is_client_error() && !status.is_server_error() {
+            return Err(unknown(None));
         }
-        let body = self.collect(response).await.ok()?;
-        let (answered, clear) = self.open(sent, &body)?;
-        let code = head::read_answer(clear.as_bytes()).ok()?.code?;
-        let refused = operation.outcome_of(&code) == Outcome::Rejected;
-        (refused && note_key_change(operation, sent, &answered)).then(|| {
-            Cargo::note_response(body.len());
-            clear
-        })
+        let body = self.collect(response).await.map_err(|_| unknown(None))?;
+        let (answered, clear) = self.open(sent, &body).ok_or_else(|| unknown(None))?;
+        let code = head::read_answer(clear.as_bytes())
+            .ok()
+            .and_then(|head| head.code);
+        let believed = status.is_client_error()
+            && operation.direction == Direction::ToSkypay
+            && code
+                .as_deref()
+                .is_some_and(|code| operation.refuses_keys(code));
+        if !believed {
+            return Err(unknown(code));
+        }
+        Cargo::note_response(body.len());
+        note_key_change(operation, sent, &answered);
+        Ok(clear)
     }
 
     async fn collect(&self, mut response: reqwest::Response) -> Result<Vec<u8>, UnknownCause> {
@@ -490,10 +531,11 @@ impl fmt::Debug for Opened {
 /// Why [`Transport::exchange`] has no clear answer; travels as an extension of
 /// the response, because neither `reqwest::Error` nor
 /// `progenitor_client::Error` can be made to hold it.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 enum Failure {
     NotSent,
-    Unknown(UnknownCause),
+    /// Why, and the return code where there is a readable one.
+    Unknown(UnknownCause, Option<String>),
 }
 
 impl From<Failure> for reqwest::Response {
@@ -552,21 +594,15 @@ fn seal(
 }
 
 /// Notes with which set `SkyPay` has answered, if it is another one than the
-/// request was sealed with; says whether it is. A partner that answers with
-/// another one has mistaken its keys, and `SkyPay` does not follow it.
-fn note_key_change(
-    operation: &OperationInfo,
-    from: &Arc<Credentials>,
-    to: &Arc<Credentials>,
-) -> bool {
-    let changed = operation.direction == Direction::ToSkypay && !Arc::ptr_eq(from, to);
-    if changed {
+/// request was sealed with. A partner that answers with another one has mistaken
+/// its keys, and `SkyPay` does not follow it.
+fn note_key_change(operation: &OperationInfo, from: &Arc<Credentials>, to: &Arc<Credentials>) {
+    if operation.direction == Direction::ToSkypay && !Arc::ptr_eq(from, to) {
         Cargo::note_key_change(KeyChange {
             from: Arc::clone(from),
             to: Arc::clone(to),
         });
     }
-    changed
 }
 
 fn status_cause(status: StatusCode) -> UnknownCause {

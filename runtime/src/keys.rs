@@ -239,8 +239,8 @@ impl KeyRing {
 
     /// Reads what `new` has sealed as well, and goes on writing with the
     /// current credentials for as long as they are taken. A client that is
-    /// refused for them, in an answer that is sealed with others of the ring,
-    /// sends that call again with those and goes on with them.
+    /// refused for its keys, in an answer that is encrypted with others of the
+    /// ring, sends that call again with those and goes on with them.
     pub fn announce(&self, new: Credentials) {
         let new = Arc::new(new);
         let mut sets = self.change();

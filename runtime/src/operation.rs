@@ -101,6 +101,9 @@ pub struct OperationInfo {
     /// The text that SkyPay's documentation gives for a return code of this
     /// operation, where it gives one.
     pub texts: &'static [(&'static str, &'static str)],
+    /// Those of them that refuse the keys of a request: it could not be opened,
+    /// or its credentials are wrong, so that nothing of it was carried out.
+    pub key_refusals: &'static [&'static str],
     /// Whether every answer carries a return code.
     pub code_required: bool,
     /// The range of codes that a partner may define for itself.
@@ -144,6 +147,12 @@ impl OperationInfo {
     pub fn vendor_text(&self, code: &str) -> Option<&'static str> {
         let listed = self.texts.iter().find(|(listed, _)| *listed == code);
         listed.map(|(_, text)| *text)
+    }
+
+    /// Whether a return code refuses the keys of a request.
+    #[must_use]
+    pub fn refuses_keys(&self, code: &str) -> bool {
+        self.key_refusals.contains(&code)
     }
 
     /// The code that says that the operation was accepted.
@@ -234,6 +243,7 @@ mod tests {
             ("25", Outcome::Unknown),
         ],
         texts: &[("-7", "No")],
+        key_refusals: &["-7"],
         code_required: true,
         partner_codes: Some((20, 30)),
         delivery_key: &[],

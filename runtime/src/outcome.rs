@@ -366,7 +366,9 @@ impl<C: AsRef<str>> Unknown<C> {
         self.operation.ask_with
     }
 
-    /// The earliest moment, in GMT+8, at which asking is of use.
+    /// The earliest moment, in GMT+8, at which asking is of use: a whole second,
+    /// a minute later than the document says, since clocks differ. Even then one
+    /// answer that something is not there proves nothing.
     #[must_use]
     pub fn ask_not_before(&self) -> Option<DateTime> {
         self.ask_not_before
@@ -394,6 +396,9 @@ impl<C: AsRef<str>> Unknown<C> {
         f.write_str(", and do not send it again")?;
         if self.operation.resend == Resend::AfterAsking {
             f.write_str(" before that")?;
+        }
+        if self.ask_not_before.is_some() {
+            f.write_str("; that it is not found once proves nothing")?;
         }
         Ok(())
     }

@@ -9,16 +9,18 @@ mod loopback;
 mod support;
 
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use log::Log;
 use loopback::{Reaction, Server, closed_port, http, kept};
 use progenitor_client::ResponseValue;
 use skypay_runtime::client::{Observer, Opened, SetupError, Transport, TransportBuilder};
+use skypay_runtime::clock::Clock;
 use skypay_runtime::envelope;
 use skypay_runtime::keys::KeyRing;
 use skypay_runtime::operation::Operation;
 use skypay_runtime::outcome::{CallOutcome, Error, NotSentReason, UnknownCause};
+use skypay_runtime::value::DateTime;
 use support::{
     AskStatusRequest, AskStatusResponse, ListColoursRequest, ListResponse, OPERATIONS,
     SendMoneyRequest, TellProgressRequest, clock, credentials, keys,
@@ -26,6 +28,8 @@ use support::{
 
 const ACCEPTED: &str = r#"{"responseTime":"2026-11-23 10:00:00.0000","responseCode":"7000","responseDescription":"Fine"}"#;
 const REFUSED: &str = r#"{"responseTime":"2026-11-23 10:00:00.0000","responseCode":"-7001","responseDescription":"Jose Rizal has no account"}"#;
+/// A refusal that has nothing to do with keys.
+const OTHERWISE: &str = r#"{"responseCode":"-7003"}"#;
 const STATUS: &str = r#"{"responseCode":"7000","status":"paid"}"#;
 
 /// What generated code does: a JSON request with the label in the fragment,
@@ -252,7 +256,7 @@ async fn a_lost_answer_leaves_the_outcome_unknown() {
 }
 
 #[tokio::test]
-async fn any_status_but_200_leaves_the_outcome_unknown() {
+async fn other_statuses_than_200_leave_the_outcome_unknown() {
     check_unknown(
         http("502 Bad Gateway", "content-type: text/html\r\n", "<html>"),
         UnknownCause::HttpStatus(502),
@@ -264,8 +268,8 @@ async fn any_status_but_200_leaves_the_outcome_unknown() {
         ("401 Unauthorized", 401),
         ("503 Service Unavailable", 503),
     ] {
-        // However readable the answer is.
-        for clear in [ACCEPTED, REFUSED] {
+        // However readable the answer is; only the keys may be refused so.
+        for clear in [ACCEPTED, OTHERWISE] {
             let reaction = http(status, "", sealed(clear));
             check_unknown(reaction, UnknownCause::HttpStatus(expected)).await;
         }
@@ -514,7 +518,12 @@ async fn nothing_else_is_sent_again_with_other_keys() {
     check(with("200 OK", "second", open), Some(unknown)).await;
     check(with("200 OK", "third", REFUSED), Some(unknown)).await;
     check(http("200 OK", "", REFUSED), Some(unknown)).await;
-    check(with("400 Bad Request", "first", REFUSED), Some(unknown)).await;
+    check(with("200 OK", "second", OTHERWISE), Some(rejected)).await;
+    check(with("400 Bad Request", "first", REFUSED), Some(rejected)).await;
+    check(with("400 Bad Request", "first", OTHERWISE), Some(unknown)).await;
+    check(with("400 Bad Request", "second", OTHERWISE), Some(unknown)).await;
+    check(with("400 Bad Request", "third", REFUSED), Some(unknown)).await;
+    check(with("500 Oh", "first", REFUSED), Some(unknown)).await;
     check(with("400 Bad Request", "second", ACCEPTED), Some(unknown)).await;
     check(with("400 Bad Request", "second", open), Some(unknown)).await;
     check(http("400 Bad Request", "", REFUSED), Some(unknown)).await;
@@ -540,6 +549,87 @@ async fn following_keys_has_an_end() {
     let (result, sets, _) = while_keys_change(&SendMoneyRequest::sample(), react).await;
     assert_eq!(result.unwrap_err().outcome(), CallOutcome::Rejected);
     assert_eq!(sets, ["first", "second", "first"]);
+}
+
+/// The first refusal may be a recorded one: then the first request was carried
+/// out, and what is said of the second says nothing of that.
+#[tokio::test]
+async fn what_was_sent_again_is_rejected_only_for_its_keys() {
+    for (second, expected) in [
+        (OTHERWISE, CallOutcome::Unknown),
+        (REFUSED, CallOutcome::Rejected),
+    ] {
+        let react = move |index| match index {
+            0 => http("200 OK", "", sealed_with("second", REFUSED)),
+            _ => http("200 OK", "", sealed_with("second", second)),
+        };
+        let (result, sets, _) = while_keys_change(&SendMoneyRequest::sample(), react).await;
+        assert_eq!(sets, ["first", "second"]);
+        let error = result.unwrap_err();
+        assert_eq!(error.outcome(), expected, "{error}");
+        let code = if expected == CallOutcome::Unknown {
+            "-7003"
+        } else {
+            "-7001"
+        };
+        assert_eq!(error.code(), Some(code));
+    }
+}
+
+/// A receiver that turns a request away may say so with a status of its own.
+#[tokio::test]
+async fn what_stands_behind_another_status_is_shown() {
+    for (status, number, clear, outcome, code) in [
+        ("400 Oh", 400, REFUSED, CallOutcome::Rejected, Some("-7001")),
+        ("401 Oh", 401, REFUSED, CallOutcome::Rejected, Some("-7001")),
+        (
+            "400 Oh",
+            400,
+            OTHERWISE,
+            CallOutcome::Unknown,
+            Some("-7003"),
+        ),
+        ("422 Oh", 422, ACCEPTED, CallOutcome::Unknown, Some("7000")),
+        ("503 Oh", 503, REFUSED, CallOutcome::Unknown, Some("-7001")),
+        ("400 Oh", 400, "{}", CallOutcome::Unknown, None),
+        ("400 Oh", 400, "[", CallOutcome::Unknown, None),
+        ("302 Oh", 302, REFUSED, CallOutcome::Unknown, None),
+    ] {
+        let reaction = http(status, "", sealed_with("first", clear));
+        let (result, requests) = after(reaction, &SendMoneyRequest::sample()).await;
+        let error = result.unwrap_err();
+        assert_eq!(error.outcome(), outcome, "{status} {clear}");
+        assert_eq!(error.code(), code, "{status} {clear}");
+        assert_eq!(requests, 1);
+        if let Error::Unknown(unknown) = error {
+            let cause = match number {
+                302 => UnknownCause::Redirect(302),
+                _ => UnknownCause::HttpStatus(number),
+            };
+            assert_eq!(unknown.cause(), cause);
+        }
+    }
+}
+
+/// Whoever goes by the text, which shows whole seconds, does not ask too early.
+#[tokio::test]
+async fn the_time_to_ask_is_a_whole_second_and_not_too_early() {
+    let begin = SystemTime::UNIX_EPOCH + Duration::from_secs(1_795_399_200);
+    for (nanoseconds, text) in [
+        (0, "2026-11-23 10:06:00"),
+        (1, "2026-11-23 10:06:01"),
+        (999_999_999, "2026-11-23 10:06:01"),
+    ] {
+        let now = begin + Duration::from_nanos(nanoseconds);
+        let transport = Transport::builder("http://127.0.0.1:1", keys())
+            .clock(Clock::new(move || now))
+            .build()
+            .unwrap();
+        let time = transport.ask_not_before(SendMoneyRequest::INFO).unwrap();
+        assert_eq!(time.to_string(), text);
+        assert_eq!(time, DateTime::try_from(text).unwrap());
+        assert_eq!(transport.ask_not_before(AskStatusRequest::INFO), None);
+    }
 }
 
 #[tokio::test]
@@ -601,7 +691,8 @@ async fn an_unknown_outcome_says_what_to_do() {
         error.to_string(),
         "sendMoney: outcome unknown (the answer does not tell the outcome, return code -7009); \
          it may have been executed: ask askStatus about SKY9912345678 \
-         not before 2026-11-23 10:05:00 GMT+8, and do not send it again before that"
+         not before 2026-11-23 10:06:00 GMT+8, and do not send it again before that; \
+         that it is not found once proves nothing"
     );
     match error {
         Error::Unknown(unknown) => {
@@ -708,7 +799,10 @@ fn a_base_url_that_cannot_be_used_is_not_shown() {
     for (base_url, shown) in [
         ("https://api.example/", r#"Some("https://api.example/")"#),
         ("https://user:SECRET@api.example", "None"),
-        ("https://api.example/?SECRET", "None"),
+        (
+            "https://api.example/?SECRET",
+            r#"Some("https://api.example/")"#,
+        ),
         ("https://api.example/#SECRET", "None"),
         ("http://SECRET.example", "None"),
         ("SECRET", "None"),

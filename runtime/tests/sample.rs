@@ -522,6 +522,7 @@ pub mod parcel_queue {
             resend: Resend::Never,
             codes: &[("1000", Outcome::Accepted), ("-1016", Outcome::Rejected)],
             texts: &[("-1016", "Insufficient balance")],
+            key_refusals: &[],
             code_required: true,
             partner_codes: None,
             delivery_key: &[],

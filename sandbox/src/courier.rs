@@ -10,7 +10,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
-use skypay_client::{CallbackSender, Credentials, KeyRing, Transport};
+use skypay_client::{CallbackSender, Credentials, KeyRing, Transport, UnknownCause};
 use skypay_runtime::outcome::Error;
 use skypay_runtime::{envelope, read};
 use skypay_types::{Answer, Operation};
@@ -262,13 +262,16 @@ fn called<O: Operation>(
             clear: None,
         },
         Err(Error::NotSent(error)) => Called::NotSent(error.to_string()),
-        Err(Error::Unknown(unknown)) => match unknown.code() {
-            Some(code) => Called::Answered {
+        Err(Error::Unknown(unknown)) => match (unknown.cause(), unknown.code()) {
+            // With another status it is no answer, whatever it says.
+            (cause @ UnknownCause::HttpStatus(_), _) | (cause, None) => {
+                Called::Unknown(cause.to_string())
+            }
+            (_, Some(code)) => Called::Answered {
                 code: code.to_owned(),
                 description: None,
                 clear: None,
             },
-            None => Called::Unknown(unknown.cause().to_string()),
         },
     }
 }

@@ -689,13 +689,32 @@ async fn both_sets_of_keys_work_around_a_rotation() {
     let right = post(&host, &path, &sealed_with(&issued(2), &clear)).await;
     assert_eq!(right.status, 200);
     assert!(opened_with(&issued(2), &right.body).contains("1000"));
+
+    // Who has the key, but other credentials, is told so.
+    let word = issued(2).authentication().to_owned();
+    let mixed = Credentials::new("AppName@skypay", word, "ENCRYPT-KEY-3").unwrap();
+    let caller = Caller::new(&host, &KeyRing::new(mixed));
+    for operation in ALL {
+        let error = operation.call(&caller, sample_request(operation)).await;
+        let error = error.unwrap_err();
+        assert_eq!(error.code(), Some("-1000"), "{}", operation.info.name);
+        let rejected = matches!(error, Error::Rejected(_));
+        assert_eq!(rejected, !is_callback(operation.info), "{error}");
+    }
 }
 
 #[tokio::test]
 async fn a_caller_sends_with_the_newest_set_and_reads_answers_of_any() {
-    for answered_with in [1, 2] {
+    // A refusal of the keys under the other set is followed to that set.
+    for (answered_with, code, sent) in [
+        (1, "-1000", 2),
+        (1, "-1001", 2),
+        (1, "-1016", 1),
+        (2, "-1001", 1),
+        (2, "-1016", 1),
+    ] {
         let ring = KeyRing::new(issued(2)).with_previous(issued(1));
-        let clear = format!(r#"{{"responseTime":"{NOW}","responseCode":"-1016"}}"#);
+        let clear = format!(r#"{{"responseTime":"{NOW}","responseCode":"{code}"}}"#);
         let answer = sealed_with(&issued(answered_with), &clear);
         let server = Server::start(move |_| http("200 OK", "", &answer)).await;
         let caller = Caller::new(&server.host, &ring);
@@ -705,8 +724,7 @@ async fn a_caller_sends_with_the_newest_set_and_reads_answers_of_any() {
         let requests = server.requests();
         let (_, body) = requests[0].split_once("\r\n\r\n").unwrap();
         assert!(opened_with(&issued(2), body).contains("AUTHENTICATION-2"));
-        // A refusal under the other set is followed to that set.
-        assert_eq!(requests.len(), if answered_with == 2 { 1 } else { 2 });
+        assert_eq!(requests.len(), sent, "{answered_with} {code}");
     }
 }
 

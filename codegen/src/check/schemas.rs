@@ -56,6 +56,12 @@ pub(super) fn codes_named(document: &Document<'_>, findings: &mut Findings) {
                 let message = "an outcome is `accepted`, `rejected` or `unknown`";
                 findings.add("codes-named", &outcome.place, message);
             }
+            if let Some(marker) = code.get("refusesKeys")
+                && code.text_of("outcome") != Some("rejected")
+            {
+                let message = "only a code with `outcome: rejected` can refuse the keys";
+                findings.add("codes-named", &marker.place, message);
+            }
         }
     }
 }

@@ -156,7 +156,7 @@ impl<'d> Walk<'d, '_> {
             let no_longer_sent = before.values.contains(value) && !after.values.contains(value);
             let (rule, effect) = match key {
                 "name" => ("code-renamed", Effect::SOURCE),
-                "outcome" => {
+                "outcome" | "refusesKeys" => {
                     let receiver = of_success([old, new]);
                     let effect = Effect::new(Wire::Ok, receiver, Bump::Minor, Bump::Minor);
                     ("code-outcome-changed", effect)

@@ -158,12 +158,18 @@ fn client(api: &Api) -> File {
          letters, digits and `-._~@`, neither `.` nor `..`.",
     );
     let keys_doc = docs("The keys that the client seals and opens with; rotate them here.");
+    let ask_doc = docs(
+        "The earliest moment, in GMT+8, at which it is of use to ask what became of a request \
+         that SkyPay takes now: `None` where the document gives no time to wait. An unknown \
+         outcome says the same of itself. Even then one answer that something is not there \
+         proves nothing.",
+    );
     let items = quote! {
         use std::sync::Arc;
 
         use skypay_runtime::client::{SetupError, Transport};
         use skypay_runtime::keys::KeyRing;
-        use skypay_types::{#(#imports),*};
+        use skypay_types::{DateTime, Operation, #(#imports),*};
 
         use crate::{Environment, Error, raw};
 
@@ -204,6 +210,12 @@ fn client(api: &Api) -> File {
             #[must_use]
             pub fn keys(&self) -> &KeyRing {
                 self.transport.keys()
+            }
+
+            #ask_doc
+            #[must_use]
+            pub fn ask_not_before<O: Operation>(&self) -> Option<DateTime> {
+                self.transport.ask_not_before(O::INFO)
             }
 
             #(#methods)*

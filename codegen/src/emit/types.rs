@@ -660,6 +660,8 @@ fn operation_impl(api: &Api, operation: &Operation) -> TokenStream {
         quote!((#value, Outcome::#outcome))
     });
     let texts = vendor_texts(operation);
+    let key_refusals = operation.codes.iter().filter(|code| code.refuses_keys);
+    let key_refusals = key_refusals.map(|code| &code.code);
     let code_required = operation.code_required;
     let partner_codes = option(operation.partner_codes.map(|(from, to)| {
         let (from, to) = (Literal::u16_unsuffixed(from), Literal::u16_unsuffixed(to));
@@ -701,6 +703,7 @@ fn operation_impl(api: &Api, operation: &Operation) -> TokenStream {
                 resend: Resend::#resend,
                 codes: &[#(#codes),*],
                 texts: &[#(#texts),*],
+                key_refusals: &[#(#key_refusals),*],
                 code_required: #code_required,
                 partner_codes: #partner_codes,
                 delivery_key: &[#(#delivery_key),*],

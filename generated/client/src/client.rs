@@ -8,13 +8,13 @@ use skypay_runtime::keys::KeyRing;
 use skypay_types::{
     AmendTransactionV2Request, AmendTransactionV2Response, BalanceQueryRequest,
     BalanceQueryResponse, BalanceTransferRequest, BalanceTransferResponse, CancelPayoutRequest,
-    CancelPayoutResponse, Generate711BarcodeRequest, Generate711BarcodeResponse,
+    CancelPayoutResponse, DateTime, Generate711BarcodeRequest, Generate711BarcodeResponse,
     GetBankCodeRequest, GetBankCodeResponse, GetCivilStatusRequest, GetCivilStatusResponse,
     GetIdentificationTypeRequest, GetIdentificationTypeResponse, GetNationalityRequest,
     GetNationalityResponse, GetProvinceRequest, GetProvinceResponse, GetReportCollectionRequest,
     GetReportCollectionResponse, GetReportPayoutRequest, GetReportPayoutResponse,
     GetTownCityRequest, GetTownCityResponse, NotificationInquiryRequest,
-    NotificationInquiryResponse, PayoutQueryStatusRequest, PayoutQueryStatusResponse,
+    NotificationInquiryResponse, Operation, PayoutQueryStatusRequest, PayoutQueryStatusResponse,
     PayoutQueueRequest, PayoutQueueResponse, PayoutQueueV2Request, PayoutQueueV2Response,
 };
 use std::sync::Arc;
@@ -69,6 +69,15 @@ impl Client {
     #[must_use]
     pub fn keys(&self) -> &KeyRing {
         self.transport.keys()
+    }
+
+    /// The earliest moment, in GMT+8, at which it is of use to ask what became of a
+    /// request that SkyPay takes now: `None` where the document gives no time to wait.
+    /// An unknown outcome says the same of itself. Even then one answer that something
+    /// is not there proves nothing.
+    #[must_use]
+    pub fn ask_not_before<O: Operation>(&self) -> Option<DateTime> {
+        self.transport.ask_not_before(O::INFO)
     }
 
     /// Pay out to a bank account or an e-wallet.

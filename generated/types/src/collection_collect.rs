@@ -213,6 +213,7 @@ impl Operation for CollectionCollectRequest {
             ("-1015", "The transaction has been collected"),
             ("-1026", "Transactions has been paid"),
         ],
+        key_refusals: &["-1000", "-1001"],
         code_required: true,
         partner_codes: Some((2000, 2999)),
         delivery_key: &["contractNumber", "receiptNumber", "payChannel"],

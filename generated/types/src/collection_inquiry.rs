@@ -153,6 +153,7 @@ impl Operation for CollectionInquiryRequest {
             ("-1015", "The contract number is invalid."),
             ("-1026", "Transactions has been paid"),
         ],
+        key_refusals: &["-1000", "-1001"],
         code_required: true,
         partner_codes: Some((2000, 2999)),
         delivery_key: &[],

@@ -319,6 +319,7 @@ impl Operation for FinanceNotificationRequest {
         resend: Resend::Safe,
         codes: &[("1000", Outcome::Accepted)],
         texts: &[("1000", "Success")],
+        key_refusals: &[],
         code_required: true,
         partner_codes: None,
         delivery_key: &["referenceNumber", "accountNo"],

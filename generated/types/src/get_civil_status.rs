@@ -91,6 +91,7 @@ impl Operation for GetCivilStatusRequest {
             ),
             ("-9999", "Service not available/Connection error"),
         ],
+        key_refusals: &["-1000", "-1001"],
         code_required: true,
         partner_codes: None,
         delivery_key: &[],

@@ -212,6 +212,7 @@ impl Operation for GetReportPayoutRequest {
             ),
             ("-9999", "Service not available/Connection error"),
         ],
+        key_refusals: &["-1000", "-1001"],
         code_required: false,
         partner_codes: None,
         delivery_key: &[],

@@ -177,6 +177,7 @@ impl Operation for NotificationInquiryRequest {
             ),
             ("-9999", "Service not available/Connection error"),
         ],
+        key_refusals: &["-1000", "-1001"],
         code_required: true,
         partner_codes: None,
         delivery_key: &[],

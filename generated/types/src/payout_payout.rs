@@ -154,6 +154,7 @@ impl Operation for PayoutPayoutRequest {
             ("-1022", "Invalid Accountnumber"),
             ("-1026", "Transactions has been paid"),
         ],
+        key_refusals: &["-1000", "-1001"],
         code_required: true,
         partner_codes: Some((2000, 2999)),
         delivery_key: &["controlNumber", "withdrawChannel", "payTime"],

@@ -51,9 +51,11 @@ const BASE: OperationInfo = OperationInfo {
     codes: &[
         ("7000", Outcome::Accepted),
         ("-7001", Outcome::Rejected),
+        ("-7003", Outcome::Rejected),
         ("-7009", Outcome::Unknown),
     ],
     texts: &[],
+    key_refusals: &["-7001"],
     code_required: true,
     partner_codes: None,
     delivery_key: &[],

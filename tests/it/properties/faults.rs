@@ -8,7 +8,7 @@ use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use codegen::model::{EnvelopeField, Operation, Outcome};
+use codegen::model::{Direction, EnvelopeField, Operation, Outcome};
 use proptest::prelude::*;
 use proptest::sample::{Index, select};
 use proptest::test_runner::{TestCaseError, TestCaseResult};
@@ -161,7 +161,7 @@ async fn try_out(case: Case) -> TestCaseResult {
             Event::Answering(index) => case.steps[*index].answer(),
             _ => None,
         });
-        answers.any(|answer| answer.is_authentic(reads) && proves(answer))
+        answers.any(|answer| answer.is_authentic(described, reads) && proves(answer))
     };
     match &verdict {
         Verdict::NotSent => prop_assert_eq!(count(Event::Read), 0),
@@ -271,20 +271,47 @@ impl Answer {
                 }
             },
             status @ 300..400 => unknown(UnknownCause::Redirect(status)),
+            status @ 400.. if cut == bytes.len() => {
+                let cause = UnknownCause::HttpStatus(status);
+                match (self.sealed_code(), self.refuses_keys(operation)) {
+                    (Some(code), true) => Verdict::Rejected(code),
+                    (code, _) => Verdict::Unknown(cause, code),
+                }
+            }
             status => unknown(UnknownCause::HttpStatus(status)),
         }
     }
 
     /// Whether it came from who has the key, whole and as an answer; or says
     /// what may be believed without.
-    fn is_authentic(&self, reads: bool) -> bool {
+    fn is_authentic(&self, operation: &Operation, reads: bool) -> bool {
         let whole = !matches!(self.delivery, Delivery::Cut(_) | Delivery::CutChunked(_));
         let sealed = match &self.content {
             Content::Sealed(clear) => !clear.twice,
             Content::InClear(clear) => reads && !clear.twice,
             Content::SealedByAnother(_) | Content::Other(_) => false,
         };
-        self.status == 200 && whole && sealed
+        let stated = self.status == 200 || self.refuses_keys(operation);
+        stated && whole && sealed
+    }
+
+    /// The code of an answer that was encrypted with the key of the client.
+    fn sealed_code(&self) -> Option<String> {
+        match &self.content {
+            Content::Sealed(clear) if !clear.twice => clear.code.clone(),
+            _ => None,
+        }
+    }
+
+    /// Whether it says with another status that the keys were refused.
+    fn refuses_keys(&self, operation: &Operation) -> bool {
+        let listed = |code: &String| {
+            let mut codes = operation.codes.iter();
+            codes.any(|listed| listed.code == *code && listed.refuses_keys)
+        };
+        operation.direction == Direction::ToSkypay
+            && (400..500).contains(&self.status)
+            && self.sealed_code().as_ref().is_some_and(listed)
     }
 
     fn code(&self) -> Option<&String> {
