@@ -222,9 +222,10 @@ where
         drop(listener);
         drop(stopping);
         let left = unanswered.downgrade();
-        drop(unanswered);
         let ended = async {
             while connections.join_next().await.is_some() {}
+            // From here on only handlers are left.
+            drop(unanswered);
             all_answered.recv().await
         };
         let ended = tokio::time::timeout(limits.shutdown_time, ended).await;
