@@ -117,6 +117,10 @@ pub struct OperationInfo {
     /// The fields of request and answer, and of the rows in them, that hold
     /// personal data, by their names on the wire; sorted.
     pub personal: &'static [&'static str],
+    /// The document's first example of a request, as JSON.
+    pub request_example: &'static str,
+    /// The document's first example of an answer that accepts, as JSON.
+    pub response_example: &'static str,
 }
 
 impl OperationInfo {
@@ -249,6 +253,8 @@ mod tests {
         delivery_key: &[],
         effect_key: &[],
         personal: &[],
+        request_example: "",
+        response_example: "",
     };
 
     #[test]

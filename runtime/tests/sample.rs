@@ -528,6 +528,8 @@ pub mod parcel_queue {
             delivery_key: &[],
             effect_key: &[],
             personal: &[],
+            request_example: "",
+            response_example: "",
         };
 
         fn subjects(&self) -> Vec<&str> {

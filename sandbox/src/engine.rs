@@ -26,6 +26,7 @@ mod collection;
 mod command;
 mod counter;
 mod delivery;
+mod example;
 mod fault;
 mod finance;
 mod keys;

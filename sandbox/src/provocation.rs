@@ -5,9 +5,13 @@
 //! so, or to be answered so where it is the partner who answers.
 
 use serde_json::{Value, json};
-use skypay_types::{Direction, OPERATIONS, OperationInfo, ResponseCode};
+use skypay_runtime::read;
+use skypay_types::{Direction, OPERATIONS, Operation, OperationInfo, ResponseCode};
 
-use crate::engine::{Command, Fault, FaultCommand, FaultRule, Request, Side, StoreCommand, When};
+use crate::engine::{
+    Command, Fault, FaultCommand, FaultRule, Request, Rule, ScriptCommand, Side, StoreCommand,
+    Then, When,
+};
 
 /// Commands that lead from a fresh state to a return code.
 #[derive(Clone, Debug, PartialEq)]
@@ -120,8 +124,23 @@ pub fn sample(operation: &str) -> Option<Value> {
         | "getTownCity"
         | "getProvince"
         | "getBankCode" => json!({}),
-        _ => return None,
+        other => return example(other),
     })
+}
+
+/// The document's example of a request, without what belongs to every message.
+fn example(operation: &str) -> Option<Value> {
+    macro_rules! examples {
+        ($($group:ident { $($method:ident($request:ident) -> $response:ident;)* })*) => {
+            $($(if operation == <skypay_types::$request as Operation>::INFO.name {
+                let text = <skypay_types::$request as Operation>::INFO.request_example;
+                let example = read::from_slice::<skypay_types::$request>(text.as_bytes());
+                return example.ok().map(|example| json!(example));
+            })*)*
+        };
+    }
+    skypay_types::with_operations!(examples);
+    None
 }
 
 type How = (&'static str, Vec<Command>);
@@ -129,7 +148,26 @@ type How = (&'static str, Vec<Command>);
 /// For what partners ask.
 fn asked(operation: &OperationInfo, code: &ResponseCode) -> Option<How> {
     let clear = sample(operation.name)?;
-    at_the_door(operation.name, &clear, code).or_else(|| inside(operation.name, &clear, code))
+    at_the_door(operation.name, &clear, code)
+        .or_else(|| inside(operation.name, &clear, code))
+        .or_else(|| Some(by_rule(operation.name, clear, code)))
+}
+
+/// Codes without a cause of their own here.
+fn by_rule(name: &str, clear: Value, code: &ResponseCode) -> How {
+    let rule = Rule {
+        when: When {
+            operation: Some(name.to_owned()),
+            ..When::default()
+        },
+        then: Then {
+            refuse: Some(code.clone()),
+            ..Then::default()
+        },
+        times: None,
+    };
+    let rule = Command::Script(ScriptCommand::Add { rule });
+    ("a rule says so", vec![rule, request(name, clear)])
 }
 
 /// Codes whose cause is the same for every operation.
@@ -282,7 +320,7 @@ fn told(operation: &OperationInfo) -> Option<Command> {
             "collectedTime": "2024-02-05 10:15:30",
             "payChannel": "9",
         }),
-        _ => return None,
+        other => example(other)?,
     };
     Some(Command::Trigger {
         operation: operation.name.to_owned(),

@@ -9,7 +9,7 @@ use xtask::steps;
 const EVERY_WORD: &str = include_str!("../documents/every-word.yaml");
 
 /// Copies a folder with all that is in it.
-fn copy(from: &Path, to: &Path) {
+pub(crate) fn copy(from: &Path, to: &Path) {
     fs::create_dir_all(to).unwrap();
     for entry in fs::read_dir(from).unwrap() {
         let entry = entry.unwrap();

@@ -27,6 +27,7 @@ mod log;
 mod loopback;
 mod masking;
 mod misbehaving;
+mod new_operation;
 mod operations;
 mod outcomes;
 mod packages;

@@ -55,6 +55,8 @@ fn the_list_of_types_is_that_of_the_document() {
     let unique: BTreeSet<_> = listed.iter().copied().collect();
     assert_eq!(unique.len(), listed.len());
     let generated: BTreeSet<_> = models().map(|model| model.name.as_str()).collect();
+    let left: Vec<_> = generated.difference(&unique).collect();
+    assert!(left.is_empty(), "to be added to `ROWS`: {left:?}");
     assert_eq!(unique, generated);
     let objects: BTreeSet<_> = document::schema_names()
         .filter(|name| schema(name).text_of("type") == Some("object"))

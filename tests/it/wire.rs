@@ -165,12 +165,22 @@ async fn every_documented_message_is_read_and_travels_as_the_policy_says() {
 
 #[test]
 fn every_operation_has_samples_and_every_sample_an_operation() {
+    let mut left = Vec::new();
     let mut used = 0;
     for operation in ALL {
-        let samples = Sample::all_of(operation);
-        assert!(!samples.is_empty(), "{} has samples", operation.info.name);
-        used += 2 * samples.len();
+        let samples = Sample::all_of(operation).len();
+        if samples == 0 {
+            let label = operation.info.label;
+            left.push(format!(
+                "tests/wire/{label}.request.json and .response.json"
+            ));
+        }
+        used += 2 * samples;
     }
+    assert!(
+        left.is_empty(),
+        "to be written, as SkyPay prints them: {left:#?}"
+    );
     assert_eq!(used, files().len());
 }
 

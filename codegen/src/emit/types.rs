@@ -12,8 +12,8 @@ use super::example;
 use super::{Piece, docs, manifest, rust_file};
 use crate::File;
 use crate::model::{
-    Api, CodeTable, Direction, Effect, EnvelopeField, Field, Message, Mode, MoneyState, Newtype,
-    Operation, Outcome, Part, Resend, Subject, Type, Written,
+    Api, CodeTable, Direction, Effect, EnvelopeField, Example, Field, Message, Mode, MoneyState,
+    Newtype, Operation, Outcome, Part, Resend, Subject, Type, Written,
 };
 
 /// Every file of the crate.
@@ -137,6 +137,7 @@ fn module(api: &Api, operation: &Operation) -> File {
     let response = &operation.response;
     let mut pieces = message(api, request, Some(operation));
     pieces.push(operation_impl(api, operation).into());
+    pieces.push(examples(operation).into());
     pieces.extend(message(api, response, Some(operation)));
     pieces.push(answer_impl(operation).into());
     pieces.insert(0, imports(&[request, response], &pieces));
@@ -612,6 +613,44 @@ fn setter(field: &Field) -> TokenStream {
     }
 }
 
+/// What a request speaks of.
+fn subjects(operation: &Operation) -> TokenStream {
+    match &operation.subject {
+        None => quote!(Vec::new()),
+        Some(Subject::Field(field)) => {
+            let field = format_ident!("{field}");
+            quote!(vec![self.#field.as_ref()])
+        }
+        Some(Subject::Items { list, field }) => {
+            let (list, field) = (format_ident!("{list}"), format_ident!("{field}"));
+            quote!(self.#list.iter().map(|item| item.#field.as_ref()).collect())
+        }
+    }
+}
+
+/// The first examples of a request and of an answer that accepts it. They are
+/// constants of their own, since no formatter lays out what a long text is in.
+fn examples(operation: &Operation) -> TokenStream {
+    let code = operation.response.fields.iter();
+    let mut code = code.filter(|field| field.envelope == Some(EnvelopeField::Code));
+    let code = code.next().map(|field| field.wire.as_str());
+    let accepts = |example: &&Example| {
+        let given = code.and_then(|name| example.value.get(name)?.as_str());
+        given.is_none_or(|given| {
+            let mut codes = operation.codes.iter();
+            codes.any(|code| code.code == given && code.outcome == Outcome::Accepted)
+        })
+    };
+    let request = operation.request_examples.first();
+    let request = request.map_or("", |example| &example.json);
+    let response = operation.response_examples.iter().find(accepts);
+    let response = response.map_or("", |example| &example.json);
+    quote! {
+        const REQUEST_EXAMPLE: &str = #request;
+        const RESPONSE_EXAMPLE: &str = #response;
+    }
+}
+
 fn operation_impl(api: &Api, operation: &Operation) -> TokenStream {
     let request = format_ident!("{}", operation.request.name);
     let response = format_ident!("{}", operation.response.name);
@@ -672,17 +711,7 @@ fn operation_impl(api: &Api, operation: &Operation) -> TokenStream {
         key_method("delivery_key", delivery_key, &operation.request),
         key_method("effect_key", effect_key, &operation.request),
     ];
-    let subjects = match &operation.subject {
-        None => quote!(Vec::new()),
-        Some(Subject::Field(field)) => {
-            let field = format_ident!("{field}");
-            quote!(vec![self.#field.as_ref()])
-        }
-        Some(Subject::Items { list, field }) => {
-            let (list, field) = (format_ident!("{list}"), format_ident!("{field}"));
-            quote!(self.#list.iter().map(|item| item.#field.as_ref()).collect())
-        }
-    };
+    let subjects = subjects(operation);
     let may_use = may_use_deprecated(&operation.request);
     quote! {
         #may_use
@@ -709,6 +738,8 @@ fn operation_impl(api: &Api, operation: &Operation) -> TokenStream {
                 delivery_key: &[#(#delivery_key),*],
                 effect_key: &[#(#effect_key),*],
                 personal: &[#(#personal),*],
+                request_example: REQUEST_EXAMPLE,
+                response_example: RESPONSE_EXAMPLE,
             };
 
             fn subjects(&self) -> Vec<&str> {

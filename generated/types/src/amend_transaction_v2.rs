@@ -399,11 +399,17 @@ impl Operation for AmendTransactionV2Request {
             "name",
             "phone",
         ],
+        request_example: REQUEST_EXAMPLE,
+        response_example: RESPONSE_EXAMPLE,
     };
     fn subjects(&self) -> Vec<&str> {
         vec![self.control_number.as_ref()]
     }
 }
+
+const REQUEST_EXAMPLE: &str = "{\"userName\":\"AppName@skypay\",\"action\":\"amendTransactionV2\",\"authentication\":\"00000000-AAAA-BBBB-CCCC-000000000000\",\"sender\":\"Example App\",\"controlNumber\":\"SKY9800000201\",\"name\":\"Dela Cruz,Juana,Santos\",\"birthday\":\"1991-10-02\",\"identificationId\":\"123456789011\",\"identificationTypeId\":\"1\",\"phone\":\"09123456789\",\"idcardPicType\":\"png\",\"idcardPicUrl\":\"https://partner.example.com/pictures/201.png\",\"location\":\"1 Example Street, Malate, Manila\",\"withdrawChannel\":\"1\"}";
+
+const RESPONSE_EXAMPLE: &str = "{\"responseTime\":\"2024-02-05 11:20:41.7300\",\"responseCode\":\"1000\",\"responseDescription\":\"Success\",\"referenceNo\":\"\"}";
 
 /// Whether the correction was accepted for processing.
 ///

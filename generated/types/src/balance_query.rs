@@ -97,11 +97,17 @@ impl Operation for BalanceQueryRequest {
         delivery_key: &[],
         effect_key: &[],
         personal: &[],
+        request_example: REQUEST_EXAMPLE,
+        response_example: RESPONSE_EXAMPLE,
     };
     fn subjects(&self) -> Vec<&str> {
         Vec::new()
     }
 }
+
+const REQUEST_EXAMPLE: &str = "{\"userName\":\"AppName@skypay\",\"action\":\"balanceQuery\",\"authentication\":\"00000000-AAAA-BBBB-CCCC-000000000000\"}";
+
+const RESPONSE_EXAMPLE: &str = "{\"responseTime\":\"2024-02-05 08:00:00.3310\",\"responseCode\":\"1000\",\"responseDescription\":\"Success\",\"balance\":726718.00}";
 
 /// The balance of the payout account.
 ///

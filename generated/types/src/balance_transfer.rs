@@ -187,11 +187,17 @@ impl Operation for BalanceTransferRequest {
         delivery_key: &[],
         effect_key: &[],
         personal: &[],
+        request_example: REQUEST_EXAMPLE,
+        response_example: RESPONSE_EXAMPLE,
     };
     fn subjects(&self) -> Vec<&str> {
         Vec::new()
     }
 }
+
+const REQUEST_EXAMPLE: &str = "{\"userName\":\"AppName@skypay\",\"action\":\"balanceTransfer\",\"authentication\":\"00000000-AAAA-BBBB-CCCC-000000000000\",\"transferFrom\":\"SKY98\",\"transferTo\":\"SKY99\",\"amount\":200000.00}";
+
+const RESPONSE_EXAMPLE: &str = "{\"responseTime\":\"2024-02-05 16:40:55.9020\",\"responseCode\":\"1000\",\"responseDescription\":\"Success\"}";
 
 /// Whether the balance was moved.
 ///

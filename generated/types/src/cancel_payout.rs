@@ -130,6 +130,8 @@ impl Operation for CancelPayoutRequest {
         delivery_key: &[],
         effect_key: &[],
         personal: &[],
+        request_example: REQUEST_EXAMPLE,
+        response_example: RESPONSE_EXAMPLE,
     };
     fn subjects(&self) -> Vec<&str> {
         self.control_numbers
@@ -138,6 +140,10 @@ impl Operation for CancelPayoutRequest {
             .collect()
     }
 }
+
+const REQUEST_EXAMPLE: &str = "{\"userName\":\"AppName@skypay\",\"action\":\"cancelPayout\",\"authentication\":\"00000000-AAAA-BBBB-CCCC-000000000000\",\"controlNumbers\":[{\"controlNumber\":\"SKY9800000202\"},{\"controlNumber\":\"SKY9800000203\"}]}";
+
+const RESPONSE_EXAMPLE: &str = "{\"responseTime\":\"2024-02-05 11:02:07.0480\",\"responseCode\":\"1000\",\"responseDescription\":\"Success\"}";
 
 /// Whether the request to cancel was accepted.
 ///

@@ -219,6 +219,8 @@ impl Operation for CollectionCollectRequest {
         delivery_key: &["contractNumber", "receiptNumber", "payChannel"],
         effect_key: &["contractNumber", "receiptNumber", "payChannel"],
         personal: &["phone"],
+        request_example: REQUEST_EXAMPLE,
+        response_example: RESPONSE_EXAMPLE,
     };
     fn subjects(&self) -> Vec<&str> {
         vec![self.contract_number.as_ref()]
@@ -240,6 +242,10 @@ impl Operation for CollectionCollectRequest {
         ])
     }
 }
+
+const REQUEST_EXAMPLE: &str = "{\"userName\":\"AppName@skypay\",\"action\":\"collectionCollect\",\"authentication\":\"00000000-AAAA-BBBB-CCCC-000000000000\",\"contractNumber\":\"SKY9800000301\",\"amount\":\"3900.00\",\"phone\":\"09123456789\",\"receiptNumber\":\"B6C13B76E4BF\",\"collectedTime\":\"2024-02-05 12:03:10\",\"payChannel\":\"1\"}";
+
+const RESPONSE_EXAMPLE: &str = "{\"responseTime\":\"2024-02-05 12:03:11.0350\",\"responseCode\":\"1000\",\"responseDescription\":\"Success\"}";
 
 /// Whether the repayment is booked.
 ///

@@ -159,11 +159,17 @@ impl Operation for CollectionInquiryRequest {
         delivery_key: &[],
         effect_key: &[],
         personal: &["payerAddress", "payerName", "payerPhone", "phone"],
+        request_example: REQUEST_EXAMPLE,
+        response_example: RESPONSE_EXAMPLE,
     };
     fn subjects(&self) -> Vec<&str> {
         vec![self.contract_number.as_ref()]
     }
 }
+
+const REQUEST_EXAMPLE: &str = "{\"userName\":\"AppName@skypay\",\"action\":\"collectionInquiry\",\"authentication\":\"00000000-AAAA-BBBB-CCCC-000000000000\",\"contractNumber\":\"SKY9800000301\",\"amount\":\"3900.00\",\"phone\":\"09123456789\"}";
+
+const RESPONSE_EXAMPLE: &str = "{\"responseTime\":\"2024-02-05 12:02:58.6600\",\"responseCode\":\"1000\",\"responseDescription\":\"Success\",\"amount\":\"3900.00\",\"payerName\":\"Dela Cruz,Juan,Santos\",\"payerAddress\":\"1 Example Street, Malate, Manila\",\"payerPhone\":\"09123456789\"}";
 
 /// What to collect, and from whom.
 ///

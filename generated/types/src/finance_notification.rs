@@ -325,6 +325,8 @@ impl Operation for FinanceNotificationRequest {
         delivery_key: &["referenceNumber", "accountNo"],
         effect_key: &["referenceNumber", "accountNo"],
         personal: &["accountNo", "beneficiaryAccountNo", "sourceAccountNo"],
+        request_example: REQUEST_EXAMPLE,
+        response_example: RESPONSE_EXAMPLE,
     };
     fn subjects(&self) -> Vec<&str> {
         vec![self.reference_number.as_ref()]
@@ -344,6 +346,10 @@ impl Operation for FinanceNotificationRequest {
         ])
     }
 }
+
+const REQUEST_EXAMPLE: &str = "{\"userName\":\"AppName@skypay\",\"action\":\"financeNotification\",\"authentication\":\"00000000-AAAA-BBBB-CCCC-000000000000\",\"transctionDate\":\"2024-02-05 17:52:10\",\"companyPrefix\":\"SKY98\",\"companyName\":\"Example Lending Inc.\",\"accountNo\":\"SKY98\",\"sourceAccountNo\":\"\",\"beneficiaryAccountNo\":\"001234567899\",\"statementType\":\"1\",\"signType\":\"recharge\",\"amount\":1200000.00,\"currency\":\"PHP\",\"referenceNumber\":\"D-20240205-001\"}";
+
+const RESPONSE_EXAMPLE: &str = "{\"responseTime\":\"2024-02-05 17:52:11.5211\",\"responseCode\":\"1000\",\"responseDescription\":\"Success\"}";
 
 /// The receipt of the notice. The code is always `1000`.
 ///

@@ -215,11 +215,17 @@ impl Operation for Generate711BarcodeRequest {
         delivery_key: &[],
         effect_key: &[],
         personal: &["name", "phone"],
+        request_example: REQUEST_EXAMPLE,
+        response_example: RESPONSE_EXAMPLE,
     };
     fn subjects(&self) -> Vec<&str> {
         vec![self.contract_number.as_ref()]
     }
 }
+
+const REQUEST_EXAMPLE: &str = "{\"userName\":\"AppName@skypay\",\"action\":\"generate711Barcode\",\"authentication\":\"00000000-AAAA-BBBB-CCCC-000000000000\",\"contractNumber\":\"SKY9800000302\",\"name\":\"Dela Cruz,Juan,Santos\",\"phone\":\"09123456789\",\"amount\":\"3300.00\"}";
+
+const RESPONSE_EXAMPLE: &str = "{\"responseTime\":\"2024-02-05 09:30:12.4410\",\"responseCode\":\"1000\",\"responseDescription\":\"Success\",\"referenceNumber\":\"9919-2940-0349\"}";
 
 /// The reference to draw as a barcode.
 ///

@@ -97,11 +97,17 @@ impl Operation for GetBankCodeRequest {
         delivery_key: &[],
         effect_key: &[],
         personal: &[],
+        request_example: REQUEST_EXAMPLE,
+        response_example: RESPONSE_EXAMPLE,
     };
     fn subjects(&self) -> Vec<&str> {
         Vec::new()
     }
 }
+
+const REQUEST_EXAMPLE: &str = "{\"userName\":\"AppName@skypay\",\"action\":\"getCatalog\",\"authentication\":\"00000000-AAAA-BBBB-CCCC-000000000000\",\"catalogType\":\"getBankCode\",\"versionDate\":\"\"}";
+
+const RESPONSE_EXAMPLE: &str = "{\"responseTime\":\"2024-02-05 07:00:00.2500\",\"responseCode\":\"1000\",\"result\":[{\"BankCode\":\"SEC\",\"BankName\":\"(name of the bank)\"},{\"BankCode\":\"XYZ\",\"BankName\":\"(name of another bank)\"}]}";
 
 /// The list of banks.
 ///

@@ -97,11 +97,17 @@ impl Operation for GetCivilStatusRequest {
         delivery_key: &[],
         effect_key: &[],
         personal: &[],
+        request_example: REQUEST_EXAMPLE,
+        response_example: RESPONSE_EXAMPLE,
     };
     fn subjects(&self) -> Vec<&str> {
         Vec::new()
     }
 }
+
+const REQUEST_EXAMPLE: &str = "{\"userName\":\"AppName@skypay\",\"action\":\"getCatalog\",\"authentication\":\"00000000-AAAA-BBBB-CCCC-000000000000\",\"catalogType\":\"getCivilStatus\",\"versionDate\":\"\"}";
+
+const RESPONSE_EXAMPLE: &str = "{\"responseTime\":\"2024-02-05 07:00:00.2500\",\"responseCode\":\"1000\",\"result\":[{\"CivilStatusId\":1,\"CivilStatus\":\"Single\"},{\"CivilStatusId\":2,\"CivilStatus\":\"Married\"}]}";
 
 /// The list of civil statuses.
 ///

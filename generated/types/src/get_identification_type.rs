@@ -100,11 +100,17 @@ impl Operation for GetIdentificationTypeRequest {
         delivery_key: &[],
         effect_key: &[],
         personal: &[],
+        request_example: REQUEST_EXAMPLE,
+        response_example: RESPONSE_EXAMPLE,
     };
     fn subjects(&self) -> Vec<&str> {
         Vec::new()
     }
 }
+
+const REQUEST_EXAMPLE: &str = "{\"userName\":\"AppName@skypay\",\"action\":\"getCatalog\",\"authentication\":\"00000000-AAAA-BBBB-CCCC-000000000000\",\"catalogType\":\"getIdentificationType\",\"versionDate\":\"\"}";
+
+const RESPONSE_EXAMPLE: &str = "{\"responseTime\":\"2024-02-05 07:00:00.2500\",\"responseCode\":\"1000\",\"result\":[{\"IdentificationId\":1,\"IdentificationType\":\"Company ID\"},{\"IdentificationId\":2,\"IdentificationType\":\"Driver’s License\"}]}";
 
 /// The list of types of identity documents.
 ///

@@ -97,11 +97,17 @@ impl Operation for GetProvinceRequest {
         delivery_key: &[],
         effect_key: &[],
         personal: &[],
+        request_example: REQUEST_EXAMPLE,
+        response_example: RESPONSE_EXAMPLE,
     };
     fn subjects(&self) -> Vec<&str> {
         Vec::new()
     }
 }
+
+const REQUEST_EXAMPLE: &str = "{\"userName\":\"AppName@skypay\",\"action\":\"getCatalog\",\"authentication\":\"00000000-AAAA-BBBB-CCCC-000000000000\",\"catalogType\":\"getProvince\",\"versionDate\":\"\"}";
+
+const RESPONSE_EXAMPLE: &str = "{\"responseTime\":\"2024-02-05 07:00:00.2500\",\"responseCode\":\"1000\",\"result\":[{\"ProvinceId\":1,\"Province\":\"Abra\"},{\"ProvinceId\":2,\"Province\":\"Agusan del Norte\"}]}";
 
 /// The list of provinces.
 ///

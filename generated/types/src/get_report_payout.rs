@@ -218,11 +218,17 @@ impl Operation for GetReportPayoutRequest {
         delivery_key: &[],
         effect_key: &[],
         personal: &["phone"],
+        request_example: REQUEST_EXAMPLE,
+        response_example: RESPONSE_EXAMPLE,
     };
     fn subjects(&self) -> Vec<&str> {
         Vec::new()
     }
 }
+
+const REQUEST_EXAMPLE: &str = "{\"userName\":\"AppName@skypay\",\"action\":\"getReportPayout\",\"authentication\":\"00000000-AAAA-BBBB-CCCC-000000000000\",\"startDate\":\"2024-02-05\",\"endDate\":\"2024-02-05\",\"dateType\":\"CreateDate\",\"pagination\":1,\"pageSize\":100}";
+
+const RESPONSE_EXAMPLE: &str = "{\"totalTransaction\":2,\"lastPage\":true,\"result\":[{\"createDate\":\"2024-02-05 10:15:30\",\"payTime\":\"2024-02-05 10:21:09\",\"controlNo\":\"SKY9800000101\",\"amount\":1000.00,\"phone\":\"09XXXXXXXXX\",\"referenceNo\":\"9006565379735\"},{\"createDate\":\"2024-02-05 10:15:31\",\"payTime\":\"2024-02-05 10:15:58\",\"controlNo\":\"SKY9800000103\",\"amount\":250.50,\"phone\":\"09XXXXXXXXX\",\"referenceNo\":\"9006565379736\"}]}";
 
 /// A page of the payout report. It comes without the three fields of the response
 /// envelope; a refusal comes with them.

@@ -97,11 +97,17 @@ impl Operation for GetTownCityRequest {
         delivery_key: &[],
         effect_key: &[],
         personal: &[],
+        request_example: REQUEST_EXAMPLE,
+        response_example: RESPONSE_EXAMPLE,
     };
     fn subjects(&self) -> Vec<&str> {
         Vec::new()
     }
 }
+
+const REQUEST_EXAMPLE: &str = "{\"userName\":\"AppName@skypay\",\"action\":\"getCatalog\",\"authentication\":\"00000000-AAAA-BBBB-CCCC-000000000000\",\"catalogType\":\"getTownCity\",\"versionDate\":\"\"}";
+
+const RESPONSE_EXAMPLE: &str = "{\"responseTime\":\"2024-02-05 07:00:00.2500\",\"responseCode\":\"1000\",\"result\":[{\"TownCityId\":1,\"TownCity\":\"Sallapadan\",\"ProvinceId\":1},{\"TownCityId\":996,\"TownCity\":\"Manila\",\"ProvinceId\":47}]}";
 
 /// The list of towns and cities.
 ///

@@ -183,11 +183,17 @@ impl Operation for NotificationInquiryRequest {
         delivery_key: &[],
         effect_key: &[],
         personal: &["accountNo", "beneficiaryAccountNo", "sourceAccountNo"],
+        request_example: REQUEST_EXAMPLE,
+        response_example: RESPONSE_EXAMPLE,
     };
     fn subjects(&self) -> Vec<&str> {
         Vec::new()
     }
 }
+
+const REQUEST_EXAMPLE: &str = "{\"userName\":\"AppName@skypay\",\"action\":\"notificationInquiry\",\"authentication\":\"00000000-AAAA-BBBB-CCCC-000000000000\",\"transctionDate\":\"2024-02-05\",\"transEndDate\":\"2024-02-06\",\"statementTypes\":[\"1\",\"2\",\"3\"]}";
+
+const RESPONSE_EXAMPLE: &str = "{\"responseTime\":\"2024-02-06 18:00:01.5211\",\"responseCode\":\"1000\",\"responseDescription\":\"Success\",\"notifications\":[{\"transctionDate\":\"2024-02-05 17:52:10.5211\",\"companyPrefix\":\"SKY98\",\"companyName\":\"Example Lending Inc.\",\"accountNo\":\"SKY98\",\"sourceAccountNo\":\"\",\"beneficiaryAccountNo\":\"001234567899\",\"statementType\":\"1\",\"signType\":\"recharge\",\"amount\":1200000.00,\"currency\":\"PHP\",\"referenceNumber\":\"D-20240205-001\"},{\"transctionDate\":\"2024-02-06 09:00:00.0000\",\"companyPrefix\":\"SKY98\",\"companyName\":\"Example Lending Inc.\",\"accountNo\":\"SKY98\",\"sourceAccountNo\":\"\",\"beneficiaryAccountNo\":\"\",\"statementType\":\"2\",\"signType\":\"recharge\",\"amount\":85300.50,\"currency\":\"PHP\",\"referenceNumber\":\"S-20240206-001\"}]}";
 
 /// The movements of the span of days.
 ///

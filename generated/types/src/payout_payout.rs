@@ -160,6 +160,8 @@ impl Operation for PayoutPayoutRequest {
         delivery_key: &["controlNumber", "withdrawChannel", "payTime"],
         effect_key: &["controlNumber"],
         personal: &[],
+        request_example: REQUEST_EXAMPLE,
+        response_example: RESPONSE_EXAMPLE,
     };
     fn subjects(&self) -> Vec<&str> {
         vec![self.control_number.as_ref()]
@@ -177,6 +179,10 @@ impl Operation for PayoutPayoutRequest {
         MessageKey::of(&[AsText::as_text(&self.control_number)])
     }
 }
+
+const REQUEST_EXAMPLE: &str = "{\"userName\":\"AppName@skypay\",\"action\":\"payoutPayout\",\"authentication\":\"00000000-AAAA-BBBB-CCCC-000000000000\",\"controlNumber\":\"SKY9800000401\",\"withdrawChannel\":\"1\",\"payTime\":\"2024-02-05 14:59:33\"}";
+
+const RESPONSE_EXAMPLE: &str = "{\"responseTime\":\"2024-02-05 14:59:34.0720\",\"responseCode\":\"1000\",\"responseDescription\":\"Success\"}";
 
 /// Whether the payment is booked.
 ///

@@ -130,6 +130,8 @@ impl Operation for PayoutQueryStatusRequest {
         delivery_key: &[],
         effect_key: &[],
         personal: &[],
+        request_example: REQUEST_EXAMPLE,
+        response_example: RESPONSE_EXAMPLE,
     };
     fn subjects(&self) -> Vec<&str> {
         self.control_numbers
@@ -138,6 +140,10 @@ impl Operation for PayoutQueryStatusRequest {
             .collect()
     }
 }
+
+const REQUEST_EXAMPLE: &str = "{\"userName\":\"AppName@skypay\",\"action\":\"payoutQueryStatus\",\"authentication\":\"00000000-AAAA-BBBB-CCCC-000000000000\",\"controlNumbers\":[{\"controlNumber\":\"SKY9800000101\"},{\"controlNumber\":\"SKY9800000102\"}]}";
+
+const RESPONSE_EXAMPLE: &str = "{\"responseTime\":\"2024-02-05 10:45:00.0020\",\"responseCode\":\"1000\",\"responseDescription\":\"Success\",\"controlNumbers\":[{\"controlNumber\":\"SKY9800000101\",\"transactionDate\":\"2024-02-05 10:15:30\",\"status\":\"1\",\"statusDesc\":\"Completed\",\"payTime\":\"2024-02-05 10:21:09\",\"cancelTime\":\"\",\"withdrawChannel\":\"Bank\",\"referenceNo\":\"9006565379735\"},{\"controlNumber\":\"SKY9800000102\",\"transactionDate\":\"2024-02-05 10:15:31\",\"status\":\"4\",\"statusDesc\":\"Failed\",\"payTime\":\"\",\"cancelTime\":\"\",\"withdrawChannel\":\"GCash\",\"referenceNo\":\"\"}]}";
 
 /// Where the payouts stand.
 ///

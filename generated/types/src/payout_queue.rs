@@ -712,11 +712,17 @@ impl Operation for PayoutQueueRequest {
             "name",
             "phone",
         ],
+        request_example: REQUEST_EXAMPLE,
+        response_example: RESPONSE_EXAMPLE,
     };
     fn subjects(&self) -> Vec<&str> {
         vec![self.control_number.as_ref()]
     }
 }
+
+const REQUEST_EXAMPLE: &str = "{\"userName\":\"AppName@skypay\",\"action\":\"payoutQueue\",\"authentication\":\"00000000-AAAA-BBBB-CCCC-000000000000\",\"sender\":\"Example App\",\"controlNumber\":\"SKY9800000101\",\"name\":\"Dela Cruz,Juan,Santos\",\"phone\":\"09123456789\",\"amount\":\"1000.00\",\"bankNo\":\"SEC\",\"accountNo\":\"0000012309738\",\"withdrawChannel\":\"5\",\"identificationId\":\"442301922000\",\"identificationTypeId\":\"2\",\"birthday\":\"1991-10-02\",\"birthPlace\":\"Manila\",\"location\":\"1 Example Street, Malate, Manila\",\"provinceId\":\"47\",\"cityId\":\"996\"}";
+
+const RESPONSE_EXAMPLE: &str = "{\"responseTime\":\"2024-02-05 10:15:30.1250\",\"responseCode\":\"1000\",\"responseDescription\":\"Success\"}";
 
 /// Whether the payout was accepted.
 ///

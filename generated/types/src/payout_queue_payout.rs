@@ -201,6 +201,8 @@ impl Operation for PayoutQueuePayoutRequest {
         delivery_key: &["controlNumber", "payType", "dealTime"],
         effect_key: &["controlNumber", "payType"],
         personal: &[],
+        request_example: REQUEST_EXAMPLE,
+        response_example: RESPONSE_EXAMPLE,
     };
     fn subjects(&self) -> Vec<&str> {
         vec![self.control_number.as_ref()]
@@ -221,6 +223,10 @@ impl Operation for PayoutQueuePayoutRequest {
         ])
     }
 }
+
+const REQUEST_EXAMPLE: &str = "{\"userName\":\"AppName@skypay\",\"action\":\"payoutQueuePayout\",\"authentication\":\"00000000-AAAA-BBBB-CCCC-000000000000\",\"controlNumber\":\"SKY9800000201\",\"payType\":\"1\",\"dealTime\":\"2024-02-05 10:16:33\",\"referenceNumber\":\"MLA001041380755361119\"}";
+
+const RESPONSE_EXAMPLE: &str = "{\"responseTime\":\"2024-02-05 10:21:10.5211\",\"responseCode\":\"1000\",\"responseDescription\":\"Success\"}";
 
 /// The receipt of the notice. The code is always `1000`.
 ///

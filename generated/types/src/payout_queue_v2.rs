@@ -437,11 +437,17 @@ impl Operation for PayoutQueueV2Request {
             "name",
             "phone",
         ],
+        request_example: REQUEST_EXAMPLE,
+        response_example: RESPONSE_EXAMPLE,
     };
     fn subjects(&self) -> Vec<&str> {
         vec![self.control_number.as_ref()]
     }
 }
+
+const REQUEST_EXAMPLE: &str = "{\"userName\":\"AppName@skypay\",\"action\":\"payoutQueueV2\",\"authentication\":\"00000000-AAAA-BBBB-CCCC-000000000000\",\"sender\":\"Example App\",\"controlNumber\":\"SKY9800000201\",\"name\":\"Dela Cruz,Juan,Santos\",\"birthday\":\"1991-10-02\",\"identificationId\":\"123456789011\",\"identificationTypeId\":\"1\",\"phone\":\"09123456789\",\"amount\":\"3900.00\",\"idcardPicType\":\"png\",\"idcardPicUrl\":\"https://partner.example.com/pictures/201.png\",\"location\":\"1 Example Street, Malate, Manila\",\"withdrawChannel\":\"1\"}";
+
+const RESPONSE_EXAMPLE: &str = "{\"responseTime\":\"2024-02-05 10:15:30.1250\",\"responseCode\":\"1000\",\"responseDescription\":\"Success\",\"referenceNo\":\"\"}";
 
 /// Whether the payout was accepted.
 ///

@@ -61,6 +61,8 @@ const BASE: OperationInfo = OperationInfo {
     delivery_key: &[],
     effect_key: &[],
     personal: &[],
+    request_example: "",
+    response_example: "",
 };
 
 /// Moves money.

@@ -28,6 +28,10 @@ pub enum Answer {
     Accepted {
         /// The response's own fields.
         clear: Value,
+        /// Whether it is the document's example: the operation has no
+        /// behaviour here.
+        #[serde(skip_serializing_if = "std::ops::Not::not")]
+        is_example: bool,
     },
     /// A request was refused, or something failed.
     Refused {
@@ -65,7 +69,7 @@ impl Answer {
     /// The return code and its text; none if there is no answer to `O` here.
     pub fn typed<O: Operation>(&self) -> Result<O::Response, Option<(ResponseCode, String)>> {
         match self {
-            Self::Accepted { clear } => {
+            Self::Accepted { clear, .. } => {
                 let text = serde_json::to_vec(clear).map_err(|_| None)?;
                 read::from_slice(&text).map_err(|_| None)
             }

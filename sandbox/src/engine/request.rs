@@ -10,6 +10,11 @@ use skypay_types::{Amount, Operation, OperationInfo, Outcome, PayoutChannel, Res
 
 use super::answer::Answer;
 use super::command::Request;
+#[allow(
+    unused_imports,
+    reason = "used as soon as an operation has no method of its own"
+)]
+use super::example::Examples;
 use super::fault::{Fault, Side, WireFault};
 use super::refused::{Refused, lists, text_of};
 use super::rule::{Then, When};
@@ -89,8 +94,8 @@ fn is_like(pattern: &str, text: &str) -> bool {
 /// What a request has come to.
 type Served = Result<Value, Refused>;
 
-/// Gives each operation of SkyPay to the method of its name: an operation that
-/// the document gains does not compile until there is one.
+/// Gives each operation of SkyPay to the method of its name, or to the one of
+/// [`Examples`] if there is no such method.
 macro_rules! serve_any {
     (
         skypay { $($method:ident($request:ident) -> $response:ident;)* }
@@ -118,7 +123,7 @@ impl Turn<'_> {
         })
     }
 
-    fn serve<O: Operation>(
+    pub(crate) fn serve<O: Operation>(
         &mut self,
         request: &Request,
         handle: fn(&mut Self, &O) -> Result<O::Response, Refused>,
@@ -151,7 +156,10 @@ impl Turn<'_> {
                 description: text_of(info, &code).to_owned(),
                 code,
             },
-            (None, Ok(clear)) => Answer::Accepted { clear },
+            (None, Ok(clear)) => Answer::Accepted {
+                clear,
+                is_example: self.is_example,
+            },
             (None, Err(refused)) => Answer::Refused {
                 description: refused.description(info),
                 code: refused.code,
@@ -292,6 +300,15 @@ impl Turn<'_> {
         }
         if !wire.is_empty() {
             details["faults"] = json!(wire);
+        }
+        if matches!(
+            answer,
+            Answer::Accepted {
+                is_example: true,
+                ..
+            }
+        ) {
+            details["answered_with"] = json!("the document's example");
         }
         let subject = facts.subjects.first().cloned().unwrap_or_default();
         let personal = json!({ "request": request.clear, "answer": answer });

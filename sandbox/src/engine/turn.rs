@@ -18,6 +18,8 @@ pub(crate) struct Turn<'a> {
     pub(crate) deliveries: Vec<u64>,
     /// What the rules say of the request that is being carried out.
     pub(crate) scripted: Then,
+    /// Whether the answer is the document's example.
+    pub(crate) is_example: bool,
 }
 
 /// Something that is due at a moment.
@@ -62,6 +64,7 @@ impl<'a> Turn<'a> {
             events: Vec::new(),
             deliveries: Vec::new(),
             scripted: Then::default(),
+            is_example: false,
         }
     }
 

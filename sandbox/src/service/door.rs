@@ -12,7 +12,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use axum::body::{Body, Bytes};
 use http::header::{CONTENT_LENGTH, CONTENT_TYPE, LOCATION};
-use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Response, StatusCode};
 use http_body_util::{BodyExt, Full};
 use serde_json::{Map, Value};
 use skypay_runtime::clock::Clock;
@@ -32,6 +32,12 @@ use crate::http::{Peer, broken_off, garbled};
 const USER_NAME: &str = "userName";
 const AUTHENTICATION: &str = "authentication";
 const ACTION: &str = "action";
+
+/// What some editors begin a file with. It belongs to no message.
+const BOM: &[u8] = "\u{feff}".as_bytes();
+
+/// The header that marks the answer of an operation without behaviour.
+const ANSWERED_WITH: HeaderName = HeaderName::from_static("sandbox-answered-with");
 
 /// The key under which clear text passes the dispatch. It never leaves here.
 const OF_THE_MOMENT: &str = "clear text";
@@ -54,7 +60,10 @@ pub(crate) struct Call {
 
 impl Door {
     /// Answers a request, as badly as the engine wants it.
-    pub(crate) async fn enter(&self, call: Call, peer: &Peer) -> Response<Body> {
+    pub(crate) async fn enter(&self, mut call: Call, peer: &Peer) -> Response<Body> {
+        if call.body.starts_with(BOM) {
+            call.body = call.body.slice(BOM.len()..);
+        }
         let Some(opened) = self.open(&call) else {
             // Settings with such keys are refused, so a file was edited.
             let text = "the keys of this sandbox cannot be used; `skypay sandbox reset`";
@@ -83,10 +92,12 @@ impl Door {
         if opened.is_clear {
             let clear = envelope::open(opened.ring.current().key(), &sealed);
             let clear = clear.map(|clear| clear.to_string()).unwrap_or_default();
-            let answer = written(StatusCode::OK, "application/json", clear.into());
+            let mut answer = written(StatusCode::OK, "application/json", clear.into());
+            answer.is_example = asked.is_example();
             return self.spoil(answer, &faults, peer).await;
         }
-        let answer = written(status, envelope::CONTENT_TYPE, sealed);
+        let mut answer = written(status, envelope::CONTENT_TYPE, sealed);
+        answer.is_example = asked.is_example();
         let answer = if asked.accepted() {
             answer
         } else {
@@ -376,6 +387,7 @@ struct Partner {
 struct Asked {
     faults: Arc<Mutex<Vec<WireFault>>>,
     accepted: Arc<AtomicBool>,
+    is_example: Arc<AtomicBool>,
 }
 
 impl Asked {
@@ -385,6 +397,10 @@ impl Asked {
 
     fn note(&self, faults: Vec<WireFault>) {
         *self.faults.lock().unwrap_or_else(PoisonError::into_inner) = faults;
+    }
+
+    fn is_example(&self) -> bool {
+        self.is_example.load(Ordering::Acquire)
     }
 
     fn accepted(&self) -> bool {
@@ -408,6 +424,15 @@ impl Partner {
             return Err(failed());
         };
         self.asked.note(carried.applied.faults);
+        if matches!(
+            carried.applied.answer,
+            Answer::Accepted {
+                is_example: true,
+                ..
+            }
+        ) {
+            self.asked.is_example.store(true, Ordering::Release);
+        }
         match carried.applied.answer.typed::<O>() {
             Ok(response) => {
                 self.asked.accepted.store(true, Ordering::Release);
@@ -451,6 +476,8 @@ struct Written {
     status: StatusCode,
     media_type: &'static str,
     body: Bytes,
+    /// Whether it is the document's example.
+    is_example: bool,
 }
 
 fn written(status: StatusCode, media_type: &'static str, body: Bytes) -> Written {
@@ -458,6 +485,7 @@ fn written(status: StatusCode, media_type: &'static str, body: Bytes) -> Written
         status,
         media_type,
         body,
+        is_example: false,
     }
 }
 
@@ -480,6 +508,10 @@ impl Written {
         *response.status_mut() = self.status;
         let media_type = HeaderValue::from_static(self.media_type);
         response.headers_mut().insert(CONTENT_TYPE, media_type);
+        if self.is_example {
+            let example = HeaderValue::from_static("document-example");
+            response.headers_mut().insert(ANSWERED_WITH, example);
+        }
         response
     }
 }
@@ -496,4 +528,21 @@ fn redirection(to: &str) -> Response<Body> {
 async fn body_of(response: Response<Full<Bytes>>) -> Bytes {
     let Ok(collected) = response.into_body().collect().await;
     collected.to_bytes()
+}
+
+#[cfg(test)]
+mod tests {
+    use http::StatusCode;
+
+    use super::{ANSWERED_WITH, written};
+
+    #[test]
+    fn an_answer_that_is_the_documents_example_says_so() {
+        let mut answer = written(StatusCode::OK, "text/plain", "x".into());
+        answer.is_example = true;
+        let answer = answer.whole();
+        assert_eq!(answer.headers()[ANSWERED_WITH], "document-example");
+        let own = written(StatusCode::OK, "text/plain", "x".into()).whole();
+        assert!(!own.headers().contains_key(ANSWERED_WITH));
+    }
 }

@@ -27,6 +27,41 @@ fn every_pair_of_the_document_has_its_provocation() {
     assert_eq!(provocation::all().len(), listed);
 }
 
+/// An operation that the document gains works at once, with its example; this
+/// names those that still have to be written.
+#[test]
+fn every_operation_has_behaviour_of_its_own() {
+    let mut left = Vec::new();
+    for operation in OPERATIONS {
+        if operation.direction == Direction::ToPartner {
+            continue;
+        }
+        let mut state = State::new(Settings::default(), now());
+        let request = Request {
+            operation: operation.name.to_owned(),
+            clear: provocation::sample(operation.name).unwrap(),
+            peer: None,
+            authenticated: true,
+        };
+        let answer = state.apply(&Command::Request(request), now()).answer;
+        if matches!(
+            answer,
+            Answer::Accepted {
+                is_example: true,
+                ..
+            }
+        ) {
+            left.push(operation.name);
+        }
+    }
+    assert!(
+        left.is_empty(),
+        "answered with the document's example: {}. Write what each does as a method of its name \
+         in `impl Turn`, below sandbox/src/engine/.",
+        left.join(", ")
+    );
+}
+
 #[test]
 fn every_provocation_provokes() {
     for Provocation {

@@ -87,7 +87,7 @@ impl House {
             authenticated: true,
         });
         match self.apply(&command).answer {
-            Answer::Accepted { clear } => Ok(clear),
+            Answer::Accepted { clear, .. } => Ok(clear),
             Answer::Refused { code, .. } => Err(code),
             other => panic!("{operation}: {other:?}"),
         }

@@ -14,8 +14,15 @@ fn table(heading: &str) -> Vec<String> {
 }
 
 fn check(heading: &str, expected: &[String]) {
-    let wanted = expected.join("\n");
-    assert_eq!(table(heading), expected, "the table should be:\n{wanted}\n");
+    let shown = table(heading);
+    let surplus: Vec<_> = shown.iter().filter(|row| !expected.contains(row)).collect();
+    let missing: Vec<_> = expected.iter().filter(|row| !shown.contains(row)).collect();
+    assert!(
+        shown == expected,
+        "in sandbox/README.md, below {heading}, these rows are not right: {surplus:#?}\n\
+         these are missing: {missing:#?}\nall, in order:\n{}\n",
+        expected.join("\n")
+    );
 }
 
 #[test]

@@ -169,6 +169,23 @@ async fn the_path_of_an_operation_answers_in_clear_even_what_is_no_json() {
     }
 }
 
+#[tokio::test]
+async fn a_byte_order_mark_belongs_to_no_body() {
+    let house = House::open().await;
+    let clear = house.signed(Some("balanceQuery"), json!({}));
+    let answer = house.clear("", &format!("\u{feff}{clear}")).await;
+    assert_eq!(answer["responseCode"], "1000", "{answer}");
+    let info = house.sandbox.info();
+    let key = EncryptKey::derive(&info.encrypt_key);
+    let sealed = envelope::seal(&key, &[clear.as_bytes()]);
+    let body = format!("\u{feff}{sealed}");
+    let (status, _, answer) = posted(&info.url, "/services/sandbox", "", &body).await;
+    assert_eq!(status, 200, "{answer}");
+    let command = "\u{feff}{\"command\":\"tick\"}";
+    let (status, _, answer) = posted(&info.url, "/_sandbox/commands", "", command).await;
+    assert_eq!(status, 200, "{answer}");
+}
+
 /// Many HTTP clients call any text JSON, and some put it into quotes.
 #[tokio::test]
 async fn an_encrypted_body_is_one_whatever_it_is_called() {

@@ -1,0 +1,81 @@
+//! Operations without behaviour of their own: they are answered with the
+//! document's example, so that an operation that the document gains can be
+//! called before anybody has written what it does.
+
+use skypay_runtime::read;
+use skypay_types::{Operation, ResponseCode};
+
+use super::refused::Refused;
+use super::turn::Turn;
+
+macro_rules! examples {
+    (
+        skypay { $($method:ident($request:ident) -> $response:ident;)* }
+        $($callbacks:ident { $($rest:tt)* })*
+    ) => {
+        /// A method for each operation, which one of [`Turn`]'s own goes before.
+        #[allow(dead_code, reason = "those of operations that have their own are not called")]
+        pub(crate) trait Examples: Sized {
+            /// The document's example of an answer to `O`.
+            fn example<O: Operation>(&mut self) -> Result<O::Response, Refused>;
+
+            $(fn $method(
+                &mut self,
+                _: &skypay_types::$request,
+            ) -> Result<skypay_types::$response, Refused> {
+                self.example::<skypay_types::$request>()
+            })*
+        }
+    };
+}
+
+skypay_types::with_operations!(examples);
+
+impl Examples for Turn<'_> {
+    fn example<O: Operation>(&mut self) -> Result<O::Response, Refused> {
+        self.is_example = true;
+        let example = read::from_slice(O::INFO.response_example.as_bytes());
+        example.map_err(|_| Refused::because(ResponseCode::ServiceNotAvailable))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use skypay_types::{DateTime, Operation};
+
+    use super::Examples;
+    use crate::engine::turn::Turn;
+    use crate::engine::{Answer, Request, Settings, State};
+    use crate::provocation::sample;
+
+    #[test]
+    fn every_operation_can_be_answered_with_its_example_which_is_marked() {
+        let now: DateTime = "2026-01-05 09:00:00".parse().unwrap();
+        macro_rules! check {
+            (
+                skypay { $($method:ident($request:ident) -> $response:ident;)* }
+                $($callbacks:ident { $($rest:tt)* })*
+            ) => {
+                $({
+                    let name = <skypay_types::$request as Operation>::INFO.name;
+                    let request = Request {
+                        operation: name.to_owned(),
+                        clear: sample(name).unwrap(),
+                        peer: None,
+                        authenticated: true,
+                    };
+                    let mut state = State::new(Settings::default(), now);
+                    let mut turn = Turn::new(&mut state);
+                    let (answer, _) = turn.serve(&request, <Turn<'_> as Examples>::$method);
+                    let Answer::Accepted { is_example: true, .. } = &answer else {
+                        panic!("{name}: {answer:?}");
+                    };
+                    assert!(answer.typed::<skypay_types::$request>().is_ok(), "{name}");
+                    let line = turn.events.last().unwrap().line();
+                    assert!(line.contains("the document's example"), "{line}");
+                })*
+            };
+        }
+        skypay_types::with_operations!(check);
+    }
+}
