@@ -22,7 +22,7 @@ pub fn tell(told: Result<(String, Ending), String>) -> Ending {
             ending
         }
         Err(message) => {
-            eprintln!("{}", message.trim_end());
+            eprintln!("{}", codegen::visible(message.trim_end()));
             Ending::Unusable
         }
     }

@@ -17,7 +17,7 @@ use super::fields;
 use super::house::NEW_KEYS;
 use super::operations::{self, Callbacks, Chosen, Ended, Skypay};
 use super::running::{admin, failed};
-use super::show::{Said, Style, message, wrapped};
+use super::show::{Said, Style, message, visible_line, wrapped};
 use super::tree::Tree;
 
 /// Call an operation of SkyPay's
@@ -301,7 +301,7 @@ fn said(info: &OperationInfo, ended: Ended, advice: Option<Advice>, style: Style
             json["description"] = error.description().into();
             let description = error
                 .description()
-                .map(|said| format!("\n  It says: {said}"));
+                .map(|said| format!("\n  It says: {}", visible_line(said)));
             text.push_str(&description.unwrap_or_default());
         }
         Error::Unknown(error) => {

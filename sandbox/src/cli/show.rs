@@ -1,5 +1,6 @@
 //! Writing for people, at most eighty columns wide, and for programs.
 
+use std::borrow::Cow;
 use std::io::{self, IsTerminal, Write};
 
 use serde::Serialize;
@@ -76,14 +77,59 @@ pub(crate) fn complain(failure: &Failure, style: Style) {
         let help = help.map(|help| format!("\n{}", wrapped(help, 2)));
         wrapped(&what, 0) + &help.collect::<String>()
     };
-    let _ = writeln!(io::stderr(), "{text}");
+    let _ = writeln!(io::stderr(), "{}", visible(&text));
 }
 
 /// Writes a line to standard output at once. Nobody listening is no error.
 pub(crate) fn out(text: &str) {
     let mut stdout = io::stdout().lock();
-    let _ = writeln!(stdout, "{}", text.trim_end_matches('\n'));
+    let _ = writeln!(stdout, "{}", visible(text.trim_end_matches('\n')));
     let _ = stdout.flush();
+}
+
+/// A text as a terminal can take it: control characters, and those that change
+/// how others are seen, are written as JSON escapes them. So a text from
+/// elsewhere moves no cursor, and JSON stays what it was.
+fn visible(text: &str) -> Cow<'_, str> {
+    escaped(text, |letter| letter != '\n' && is_hidden(letter))
+}
+
+/// The same on one line: a value makes no lines of its own.
+pub(crate) fn visible_line(text: &str) -> Cow<'_, str> {
+    escaped(text, is_hidden)
+}
+
+fn escaped(text: &str, is_escaped: impl Fn(char) -> bool) -> Cow<'_, str> {
+    if !text.contains(&is_escaped) {
+        return Cow::Borrowed(text);
+    }
+    let mut out = String::new();
+    for letter in text.chars() {
+        if is_escaped(letter) {
+            for unit in letter.encode_utf16(&mut [0; 2]) {
+                out.push_str(&format!("\\u{unit:04x}"));
+            }
+        } else {
+            out.push(letter);
+        }
+    }
+    Cow::Owned(out)
+}
+
+fn is_hidden(letter: char) -> bool {
+    letter.is_control()
+        || matches!(
+            letter,
+            '\u{ad}'
+                | '\u{61c}'
+                | '\u{180e}'
+                | '\u{200b}'..='\u{200f}'
+                | '\u{2028}'..='\u{202e}'
+                | '\u{2060}'..='\u{206f}'
+                | '\u{feff}'
+                | '\u{fff9}'..='\u{fffb}'
+                | '\u{e0001}'..='\u{e007f}'
+        )
 }
 
 /// A text in lines of at most [`WIDTH`] columns, each indented. Line ends stay.
@@ -133,8 +179,13 @@ pub(crate) fn columns<N: AsRef<str>, T: AsRef<str>>(rows: &[(N, T)], indent: usi
 
 /// A table: each column as wide as its widest cell, the last one as it is.
 pub(crate) fn table(head: &[&str], rows: &[Vec<String>]) -> String {
+    let visible = |cell: &String| visible_line(cell).into_owned();
+    let rows: Vec<Vec<_>> = rows
+        .iter()
+        .map(|row| row.iter().map(visible).collect())
+        .collect();
     let mut widths: Vec<usize> = head.iter().map(|cell| cell.chars().count()).collect();
-    for row in rows {
+    for row in &rows {
         for (width, cell) in widths.iter_mut().zip(row) {
             *width = (*width).max(cell.chars().count());
         }
@@ -146,7 +197,7 @@ pub(crate) fn table(head: &[&str], rows: &[Vec<String>]) -> String {
         line.trim_end().to_owned()
     };
     let mut lines = vec![line(&mut head.iter().copied())];
-    for row in rows {
+    for row in &rows {
         lines.push(line(&mut row.iter().map(String::as_str)));
     }
     lines.join("\n")
@@ -158,7 +209,11 @@ pub(crate) fn message(tree: &Tree, indent: usize) -> String {
         Tree::Object(members) => {
             let plain: Vec<_> = members
                 .iter()
-                .filter_map(|(name, value)| Some((name, value.plain()?)))
+                .filter_map(|(name, value)| {
+                    let value = value.plain()?;
+                    let value = visible_line(&value).into_owned();
+                    Some((visible_line(name), value))
+                })
                 .collect();
             let mut text = columns(&plain, indent);
             for (name, value) in members.iter().filter(|(_, value)| value.plain().is_none()) {
@@ -166,6 +221,7 @@ pub(crate) fn message(tree: &Tree, indent: usize) -> String {
                     text.push('\n');
                 }
                 let pad = " ".repeat(indent);
+                let name = visible_line(name);
                 text.push_str(&format!("{pad}{name}\n{}", message(value, indent + 2)));
             }
             text
@@ -176,13 +232,13 @@ pub(crate) fn message(tree: &Tree, indent: usize) -> String {
             let rows = items.iter().any(|item| item.contains('\n'));
             items.join(if rows { "\n\n" } else { "\n" })
         }
-        scalar => wrapped(&scalar.plain().unwrap_or_default(), indent),
+        scalar => wrapped(&visible_line(&scalar.plain().unwrap_or_default()), indent),
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{columns, message, table, wrapped};
+    use super::{columns, message, table, visible, wrapped};
     use crate::cli::tree::Tree;
 
     #[test]
@@ -207,6 +263,21 @@ mod tests {
             vec!["10".to_owned(), "x".to_owned()],
         ];
         assert_eq!(table(&["id", "name"], &rows), "id  name\n1   two\n10  x");
+    }
+
+    #[test]
+    fn what_comes_from_elsewhere_moves_no_cursor_and_makes_no_line() {
+        let text = r#"{"a\u001b[2J":"x\ny\u009b1A\u202e","rows":["\r\u0007"]}"#;
+        let tree = Tree::read(text.as_bytes()).unwrap();
+        assert_eq!(
+            message(&tree, 0),
+            "a\\u001b[2J  x\\u000ay\\u009b1A\\u202e\nrows\n  \\u000d\\u0007"
+        );
+        let json = serde_json::to_string(&tree).unwrap();
+        let shown = visible(&json);
+        assert!(!shown.contains(char::is_control), "{shown}");
+        assert_eq!(Tree::read(shown.as_bytes()), Some(tree));
+        assert_eq!(visible("one\ntwo ñ"), "one\ntwo ñ");
     }
 
     #[test]

@@ -3,8 +3,10 @@
 use anstyle::{AnsiColor, Style};
 
 /// Prints a report; words of weight are coloured if a terminal is there to
-/// show it and nobody asked for none (`NO_COLOR`).
+/// show it and nobody asked for none (`NO_COLOR`). What a text brings of control
+/// characters is shown by number.
 pub fn show(text: &str) {
+    let text = codegen::visible(text);
     let painted: String = text.split_inclusive('\n').map(painted).collect();
     anstream::print!("{painted}");
 }

@@ -1,5 +1,7 @@
 //! Words on lines: wrapped for a terminal, escaped for a pull request.
 
+use codegen::visible_line;
+
 /// How wide a line of the terminal may be.
 pub(crate) const WIDTH: usize = 80;
 
@@ -31,14 +33,15 @@ pub(crate) fn paragraph(text: &str) -> String {
 /// Text that Markdown shows as it is, on one line.
 pub(crate) fn escaped(text: &str) -> String {
     let mut out = String::new();
-    for character in text.chars() {
+    let text = text.replace('\n', " ");
+    for character in visible_line(&text).chars() {
         match character {
-            '\n' => out.push(' '),
             '<' => out.push_str("&lt;"),
             '&' => out.push_str("&amp;"),
-            // Nobody is to be called by a text of the document.
+            // Neither a person nor an issue is called by a text of the document.
             '@' => out.push_str("&#64;"),
-            '|' | '`' | '*' | '_' | '[' | ']' | '\\' => {
+            '#' => out.push_str("&#35;"),
+            '|' | '`' | '*' | '_' | '[' | ']' | '\\' | '~' => {
                 out.push('\\');
                 out.push(character);
             }
@@ -50,7 +53,8 @@ pub(crate) fn escaped(text: &str) -> String {
 
 /// Text that Markdown shows as code, on one line, in a table or not.
 pub(crate) fn code(text: &str) -> String {
-    let text = text.replace('\n', " ").replace('|', "\\|");
+    let text = text.replace('\n', " ");
+    let text = visible_line(&text).replace('|', "\\|");
     // The fence is longer than anything inside that looks like one.
     let runs = text.split(|letter| letter != '`').map(str::len);
     match runs.max().unwrap_or(0) {
@@ -68,5 +72,19 @@ pub(crate) fn counted(count: usize, what: &str) -> String {
         0 => format!("no {what}"),
         1 => format!("1 {what}"),
         _ => format!("{count} {what}s"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{code, escaped};
+
+    #[test]
+    fn nothing_of_a_text_acts_in_a_comment() {
+        assert_eq!(
+            escaped("@me #1 <b> ~x~ [a](b)\n## `c`|&\u{1b}[2J\u{202e}\r"),
+            "&#64;me &#35;1 &lt;b> \\~x\\~ \\[a\\](b) &#35;&#35; \\`c\\`\\|&amp;\\\\u001b\\[2J\\\\u202e\\\\u000d"
+        );
+        assert_eq!(code("a\n`@b`|\r"), "`` a `@b`\\|\\u000d ``");
     }
 }
