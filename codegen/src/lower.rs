@@ -583,16 +583,23 @@ impl<'d> Lowering<'d> {
             }
             _ => false,
         };
+        let required_here = always && envelope.is_none();
         Some(Field {
             wire: wire.to_owned(),
             rust: rust_name(wire, schema),
             doc: field_doc(wire, schema),
-            required: always && envelope.is_none(),
+            required: required_here,
             sensitive: schema.flag("x-skypay-sensitive") && !masks_itself,
             written,
             limits: self.limits(schema, &ty, enforced),
             aliases: schema.own.texts_of("x-skypay-aliases"),
             stamped: required && envelope.is_some(),
+            received: match (&ty, envelope) {
+                (Type::List(item), _) => !enforced && matches!(**item, Type::Row(_)),
+                // What an answer says of the outcome is read or refused.
+                (Type::Row(_), _) | (_, Some(EnvelopeField::Code)) => false,
+                (_, envelope) => !required_here && (!enforced || envelope.is_some()),
+            },
             envelope,
             accepts_plain: schema
                 .get("items")

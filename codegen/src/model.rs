@@ -434,6 +434,9 @@ pub struct Field {
     pub stamped: bool,
     /// Whether the items of a list may also come as plain texts.
     pub accepts_plain: bool,
+    /// Whether what cannot be read is kept as such: an optional field or a list
+    /// of objects in a message that is received, not made.
+    pub received: bool,
     /// Whether the field is going away.
     pub deprecated: bool,
 }

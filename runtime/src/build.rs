@@ -6,6 +6,7 @@
 
 use std::fmt;
 
+use crate::received::{Entries, Received};
 use crate::validate::{Invalid, Validate, Violations};
 use crate::wire::WireError;
 
@@ -60,6 +61,11 @@ impl<T> Slot<T> {
         }
     }
 
+    /// The same for a field of a message that is received elsewhere.
+    pub fn received(self, field: &str, at: &mut Violations) -> Option<Received<T>> {
+        self.optional(field, at).map(Received::from)
+    }
+
     /// The value of a field for which the type has a stand-in.
     pub fn or_default(self, field: &str, at: &mut Violations) -> Option<T>
     where
@@ -74,6 +80,14 @@ impl<T> Slot<Vec<T>> {
     pub fn list(&mut self, items: impl IntoIterator<Item: Into<T>>) {
         let items = items.into_iter().map(Into::into);
         self.0 = State::Filled(items.collect());
+    }
+}
+
+impl<T> Slot<Entries<T>> {
+    /// Fills the slot with a list.
+    pub fn list(&mut self, items: impl IntoIterator<Item: Into<T>>) {
+        let items: Vec<_> = items.into_iter().map(Into::into).collect();
+        self.0 = State::Filled(items.into());
     }
 }
 

@@ -377,7 +377,7 @@ impl Transport {
                     url,
                     match Cargo::hand_over(clear) {
                         Ok(()) => "null".into(),
-                        Err(clear) => clear.as_bytes().to_vec().into(),
+                        Err(clear) => read::without_mark(clear.as_bytes()).to_vec().into(),
                     },
                 ),
                 Err(failure) => failure.into(),
@@ -488,7 +488,10 @@ impl Transport {
             // Noise is found out by whoever reads it.
             return opened.next();
         }
-        opened.find(|(_, clear)| serde_json::from_str::<&RawValue>(clear).is_ok())
+        opened.find(|(_, clear)| {
+            let text = read::without_mark(clear.as_bytes());
+            serde_json::from_slice::<&RawValue>(text).is_ok()
+        })
     }
 }
 

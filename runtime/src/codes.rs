@@ -2,6 +2,9 @@
 
 use std::fmt;
 
+#[doc(hidden)]
+pub use crate::wire::number::plain;
+
 /// A code, as [`codes!`](crate::codes!) makes it, or none.
 pub trait Code {
     /// Whether the document lists the code.
@@ -184,7 +187,7 @@ macro_rules! codes {
             }
         }
 
-        $crate::__text_conversions!($table);
+        $crate::__text_conversions!($table, $crate::codes::plain);
 
         $crate::__if_schemars! {
             impl $crate::__private::schemars::JsonSchema for $table {
@@ -208,11 +211,12 @@ macro_rules! codes {
     (@is) => { false };
 }
 
-/// What code tables and texts have in common. `$text` has `From<&str>` and `as_str`.
+/// What code tables and texts have in common. `$text` has `From<&str>` and
+/// `as_str`; `$meant` says what is meant by a text that is received.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __text_conversions {
-    ($text:ident) => {
+    ($text:ident, $meant:path) => {
         impl ::core::str::FromStr for $text {
             type Err = ::core::convert::Infallible;
 
@@ -229,7 +233,7 @@ macro_rules! __text_conversions {
 
         impl $crate::wire::FromWire for $text {
             fn from_wire(text: &str) -> ::core::result::Result<Self, $crate::wire::WireError> {
-                ::core::result::Result::Ok(Self::from(text))
+                ::core::result::Result::Ok(Self::from(&*$meant(text)))
             }
         }
 
@@ -344,6 +348,24 @@ mod tests {
         assert!(None::<Table>.is_listed());
         assert!(!None::<Table>.is_read_only());
         assert!(!Some(Table::from("99")).is_listed());
+    }
+
+    #[test]
+    fn a_code_may_come_as_a_number_of_another_type() {
+        for (json, code) in [
+            ("1.0", "1"),
+            ("1E0", "1"),
+            ("\"1.0\"", "1"),
+            ("-1009.0", "-1009"),
+            ("-1.009E3", "-1009"),
+            ("13.00", "13"),
+            ("99.0", "99"),
+            ("1.5", "1.5"),
+            ("1e999", "1e999"),
+        ] {
+            let read: Table = serde_json::from_str(json).unwrap();
+            assert_eq!(read, Table::from(code), "{json}");
+        }
     }
 
     #[test]

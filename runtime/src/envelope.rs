@@ -17,6 +17,8 @@ use sha1::{Digest, Sha1};
 use subtle::{Choice, ConditionallySelectable, ConstantTimeEq, ConstantTimeGreater};
 use zeroize::{Zeroize, Zeroizing};
 
+use crate::read;
+
 /// The media type of a body.
 pub const CONTENT_TYPE: &str = "text/plain";
 
@@ -95,7 +97,8 @@ fn padding(count: usize) -> u8 {
     u8::try_from(count).unwrap_or(u8::MAX)
 }
 
-/// Opens a body. White space in it is ignored, wherever it is.
+/// Opens a body. Whitespace in it is ignored, wherever it is, and so are a byte
+/// order mark before it and the quotes of a JSON text around it.
 ///
 /// # Errors
 ///
@@ -158,6 +161,10 @@ fn decode(body: &[u8]) -> Result<Vec<u8>, OpenError> {
     // Nobody sends blanks as a rule, so they are looked for only when something
     // is wrong.
     STANDARD.decode(body).or_else(|_| {
+        let body = read::without_mark(body.trim_ascii()).trim_ascii();
+        // Some frameworks send a text as JSON, with escapes for what Base64 has.
+        let unquoted = serde_json::from_slice::<String>(body);
+        let body = unquoted.as_ref().map_or(body, String::as_bytes);
         let white = |byte: &u8| byte.is_ascii_whitespace() || *byte == b'\x0b';
         let dense: Vec<u8> = body.iter().copied().filter(|byte| !white(byte)).collect();
         STANDARD.decode(dense).map_err(|_| OpenError)
@@ -339,6 +346,38 @@ mod tests {
             opened(&key, " Oe\tlZe4\r\n9ef\x0bWk01tf\x0cvfgFqhQ= =\n"),
             Some(String::new())
         );
+    }
+
+    #[test]
+    fn a_mark_before_a_body_and_quotes_around_it_are_ignored() {
+        let key = EncryptKey::derive("C5EXAMPLEKEY0001");
+        let text = "a text, long enough for a plus or a slash in its Base64 form";
+        let body = seal(&key, &[text.as_bytes()]);
+        assert!(body.contains(['+', '/']), "{body}");
+        let escaped = body.replace('/', "\\/").replace('+', "\\u002B");
+        let lines = format!("{}\\r\\n{}", &escaped[..20], &escaped[20..]);
+        for other in [
+            format!("\u{feff}{body}"),
+            format!("\u{feff}{body}\r\n"),
+            format!("\"{body}\""),
+            format!(" \"{body}\"\n"),
+            format!("\u{feff}\"{body}\""),
+            format!("\"{escaped}\""),
+            format!("\"{lines}\""),
+        ] {
+            assert_eq!(opened(&key, &other).as_deref(), Some(text), "{other}");
+        }
+        for other in [
+            format!("\u{feff}\u{feff}{body}"),
+            format!("{body}\u{feff}"),
+            format!("\"{body}"),
+            format!("{body}\""),
+            format!("\"\"{body}\"\""),
+            format!("[\"{body}\"]"),
+            format!("'{body}'"),
+        ] {
+            assert_eq!(opened(&key, &other), None, "{other}");
+        }
     }
 
     /// A body that decrypts to `bytes`, whatever they are; `rest` is appended

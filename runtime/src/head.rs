@@ -6,19 +6,16 @@
     expect(dead_code, reason = "each half reads what the other one writes")
 )]
 
-use std::borrow::Cow;
 use std::fmt;
 
-use serde::de::{DeserializeSeed, Error as _, IgnoredAny, MapAccess, Visitor};
-use serde::{Deserialize, Deserializer, Serialize};
-use serde_json::value::RawValue;
+use serde::Serialize;
 use zeroize::Zeroizing;
 
 use crate::keys::Credentials;
 use crate::operation::{OperationInfo, Stamp};
-use crate::read::{Key, same_when_folded};
+use crate::read::{Picked, pick};
 use crate::value::DateTime;
-use crate::wire::{self, FromWire};
+use crate::wire::{self, FromWire, number};
 
 const USER_NAME: &str = "userName";
 const ACTION: &str = "action";
@@ -48,31 +45,46 @@ pub(crate) struct AnswerHead {
 pub(crate) fn read_request(clear: &[u8], constants: &[&str]) -> Result<RequestHead, Malformed> {
     let mut wanted = vec![USER_NAME, AUTHENTICATION, ACTION];
     wanted.extend(constants);
-    let mut found = pick(clear, &wanted)?;
+    let mut found = pick(clear, &wanted).ok_or(Malformed)?;
+    if found.contains(&Picked::Unreadable) {
+        return Err(Malformed);
+    }
     let constants = found.split_off(3);
-    match <[Option<String>; 3]>::try_from(found) {
-        Ok([Some(user_name), Some(authentication), action]) => Ok(RequestHead {
+    match <[Picked; 3]>::try_from(found) {
+        Ok(
+            [
+                Picked::Text(user_name),
+                Picked::Text(authentication),
+                action,
+            ],
+        ) => Ok(RequestHead {
             user_name: user_name.into(),
             authentication: authentication.into(),
-            action,
-            constants,
+            action: action.text(),
+            constants: constants.into_iter().map(Picked::text).collect(),
         }),
         _ => Err(Malformed),
     }
 }
 
-/// Reads the head of an answer. What is missing or empty is `None`.
+/// Reads the head of an answer. What is missing or empty is `None`, and so is a
+/// time or a description that cannot be read.
 pub(crate) fn read_answer(clear: &[u8]) -> Result<AnswerHead, Malformed> {
-    let mut found = pick(clear, &[RESPONSE_TIME, RESPONSE_CODE, RESPONSE_DESCRIPTION])?;
-    let description = found.pop().flatten();
-    let code = found.pop().flatten();
-    let time = found.pop().flatten();
+    let found = pick(clear, &[RESPONSE_CODE, RESPONSE_TIME, RESPONSE_DESCRIPTION]);
+    let found: [Picked; 3] = found.ok_or(Malformed)?.try_into().map_err(|_| Malformed)?;
+    let [code, time, description] = found;
+    if code == Picked::Unreadable {
+        return Err(Malformed);
+    }
     Ok(AnswerHead {
-        time: time.and_then(|text| DateTime::from_wire(text.trim()).ok()),
+        time: time
+            .text()
+            .and_then(|text| DateTime::from_wire(text.trim()).ok()),
         code: code
-            .map(|text| text.trim().to_owned())
+            .text()
+            .map(|text| number::plain(text.trim()).into_owned())
             .filter(|text| !text.is_empty()),
-        description,
+        description: description.text(),
     })
 }
 
@@ -128,7 +140,8 @@ pub(crate) fn write_answer(stamp: &Stamp<'_>) -> Vec<u8> {
     serde_json::to_vec(&alone).unwrap_or_default()
 }
 
-/// The message is not a JSON object with these fields as scalars, each once.
+/// The message is not a JSON object with the fields that are needed as scalars,
+/// each once.
 #[derive(Debug)]
 pub(crate) struct Malformed;
 
@@ -140,107 +153,59 @@ impl fmt::Display for Malformed {
 
 impl std::error::Error for Malformed {}
 
-/// The values of the `wanted` fields of a JSON object as text; keys are
-/// compared as [`read`](crate::read) compares them.
-fn pick(clear: &[u8], wanted: &[&str]) -> Result<Vec<Option<String>>, Malformed> {
-    let mut deserializer = serde_json::Deserializer::from_slice(clear);
-    let found = Pick(wanted).deserialize(&mut deserializer);
-    let found = found.map_err(|_| Malformed)?;
-    deserializer.end().map_err(|_| Malformed)?;
-    Ok(found)
-}
-
-struct Pick<'a>(&'a [&'a str]);
-
-impl<'de> DeserializeSeed<'de> for Pick<'_> {
-    type Value = Vec<Option<String>>;
-
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
-        deserializer.deserialize_map(self)
-    }
-}
-
-impl<'de> Visitor<'de> for Pick<'_> {
-    type Value = Vec<Option<String>>;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("an object")
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
-        let mut found: Vec<Option<Option<String>>> = vec![None; self.0.len()];
-        while let Some(key) = map.next_key_seed(Key)? {
-            let index = self.0.iter().position(|name| same_when_folded(name, &key));
-            match index.and_then(|index| found.get_mut(index)) {
-                None => {
-                    map.next_value::<IgnoredAny>()?;
-                }
-                Some(Some(_)) => return Err(A::Error::custom("a field appears twice")),
-                Some(slot) => *slot = Some(map.next_value::<Scalar>()?.0),
-            }
-        }
-        Ok(found.into_iter().map(Option::flatten).collect())
-    }
-}
-
-/// A scalar as text; `null` is nothing.
-struct Scalar(Option<String>);
-
-impl<'de> Deserialize<'de> for Scalar {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        // As it is spelled: a number must not be changed by being looked at.
-        let spelled = <&RawValue>::deserialize(deserializer)?.get();
-        let text = wire::unquoted(spelled).map_err(D::Error::custom)?;
-        Ok(Self(text.map(Cow::into_owned)))
-    }
-}
-
 #[cfg(test)]
 mod tests {
-    use super::{Malformed, pick};
+    use super::{read_answer, read_request};
 
-    fn check(clear: &str, expected: Option<[Option<&str>; 2]>) {
-        let found = pick(clear.as_bytes(), &["responseCode", "responseTime"]);
-        let expected = expected.map(|values| values.map(|value| value.map(String::from)).to_vec());
-        assert_eq!(found.map_err(|Malformed| ()).ok(), expected, "{clear}");
+    #[test]
+    fn only_the_code_of_an_answer_decides_whether_it_can_be_read() {
+        for (clear, code, time) in [
+            (
+                r#"{"responseCode":"1000","responseTime":[],"responseDescription":{}}"#,
+                "1000",
+                None,
+            ),
+            (
+                r#"{"responseCode":1000.0,"responseTime":"0000-00-00 00:00:00"}"#,
+                "1000",
+                None,
+            ),
+            (
+                r#"{"responseCode":" 1E3 ","responseTime":"2024-02-05T02:15:30Z"}"#,
+                "1000",
+                Some("2024-02-05 10:15:30"),
+            ),
+            (r#"{"responseCode":-1.001E3}"#, "-1001", None),
+        ] {
+            let head = read_answer(clear.as_bytes()).unwrap();
+            assert_eq!(head.code.as_deref(), Some(code), "{clear}");
+            assert_eq!(
+                head.time.map(|time| time.to_string()).as_deref(),
+                time,
+                "{clear}"
+            );
+            assert_eq!(head.description, None, "{clear}");
+        }
+        for clear in [
+            r#"{"responseCode":["1000"]}"#,
+            r#"{"responseCode":{}}"#,
+            r#"{"responseCode":"\ud800"}"#,
+        ] {
+            assert!(read_answer(clear.as_bytes()).is_err(), "{clear}");
+        }
     }
 
     #[test]
-    fn fields_are_found_whatever_surrounds_them() {
-        check("{}", Some([None, None]));
-        check(r#"{"responseCode":"1"}"#, Some([Some("1"), None]));
-        check(
-            r#" {"x":[{"responseCode":"2"}],"responseCode":-1001,"responseTime":null} "#,
-            Some([Some("-1001"), None]),
-        );
-        check(
-            r#"{"Response Code":"1","RESPONSETIME":""}"#,
-            Some([Some("1"), Some("")]),
-        );
-    }
-
-    #[test]
-    fn a_text_may_come_as_any_scalar() {
-        check(
-            r#"{"responseCode":-1001,"responseTime":1.50}"#,
-            Some([Some("-1001"), Some("1.50")]),
-        );
-        check(
-            r#"{"responseCode":99999999999999999999,"responseTime":true}"#,
-            Some([Some("99999999999999999999"), Some("true")]),
-        );
-        check(r#"{"responseCode":"\u002d1"}"#, Some([Some("-1"), None]));
-    }
-
-    #[test]
-    fn what_could_be_read_in_two_ways_is_refused() {
-        check(r#"{"responseCode":"\ud800"}"#, None);
-        check(r#"{"responseCode":"1","responseCode":"2"}"#, None);
-        check(r#"{"responseCode":"1","response code":"2"}"#, None);
-        check(r#"{"responseCode":["1"]}"#, None);
-        check(r#"{"responseCode":"1"} {}"#, None);
-        check(r#"{"responseCode":"1""#, None);
-        check(r#"["1"]"#, None);
-        check("", None);
+    fn a_request_has_to_say_who_sends_it_in_texts() {
+        let read = |rest: &str| {
+            let clear = format!("{{\"userName\":\"a\",\"authentication\":{rest}}}");
+            read_request(clear.as_bytes(), &[])
+                .ok()
+                .map(|head| head.action)
+        };
+        assert_eq!(read(r#""b""#), Some(None));
+        assert_eq!(read(r#""b","action":"c""#), Some(Some("c".to_owned())));
+        assert_eq!(read(r#"["b"]"#), None);
+        assert_eq!(read(r#""b","action":["c"]"#), None);
     }
 }

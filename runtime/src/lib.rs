@@ -11,6 +11,7 @@
 //! | [`value`] | amounts, times, names, masked values | |
 //! | [`wire`] | how scalars are spelled in JSON | |
 //! | [`read`] | reading messages: strict JSON, names matched generously | |
+//! | [`received`] | fields and entries that cannot be read, in messages that can | |
 //! | [`mod@codes`], [`text_type!`] | open code tables and texts with a type of their own | |
 //! | [`validate`], [`build`] | what the document demands, checked before sending | |
 //! | [`operation`] | what the document says of an operation, as data | |
@@ -27,6 +28,7 @@ pub mod codes;
 mod message_key;
 pub mod operation;
 pub mod read;
+pub mod received;
 #[cfg(feature = "schemars")]
 pub mod schema;
 mod text;
@@ -56,8 +58,9 @@ pub use message_key::MessageKey;
 pub use operation::{
     Answer, Direction, Effect, Mode, Operation, OperationInfo, Outcome, Resend, Stamp,
 };
+pub use received::{Entries, Entry, Received, Unreadable, UnreadableEntry};
 pub use validate::{Invalid, Validate, Violation, Violations};
-pub use value::{Amount, Date, DateTime, PersonName, Sensitive};
+pub use value::{Amount, Date, DateTime, IntegerText, PersonName, Sensitive};
 
 /// What the modules of generated messages use.
 #[doc(hidden)]
@@ -70,10 +73,11 @@ pub mod generated {
     pub use crate::operation::{
         Answer, Direction, Effect, Mode, Operation, OperationInfo, Outcome, Resend, Stamp,
     };
+    pub use crate::received::{Entries, Entry, Received};
     pub use crate::validate::{
         AsText, Fields, Invalid, Limits, Pattern, Rule, Validate, Violations,
     };
-    pub use crate::value::{Amount, Date, DateTime, PersonName, Sensitive};
+    pub use crate::value::{Amount, Date, DateTime, IntegerText, PersonName, Sensitive};
     pub use crate::wire;
 }
 

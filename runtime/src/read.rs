@@ -5,6 +5,7 @@
 //! error, because which of them holds is anyone's guess; keys that mean none
 //! are ignored.
 
+mod pick;
 mod quick;
 
 use std::borrow::Cow;
@@ -21,14 +22,35 @@ use serde_json::value::RawValue;
 
 use crate::wire::{self, WireError};
 
-/// Reads a message.
+pub(crate) use pick::{Picked, pick};
+
+/// Reads a message, also behind a byte order mark.
 ///
 /// # Errors
 ///
 /// If `bytes` are not one JSON text in UTF-8, nested no deeper than 127
 /// levels, or if a field is missing, there twice, or not what it should be.
 pub fn from_slice<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, ReadError> {
+    let bytes = without_mark(bytes);
     quick::read(bytes).map_or_else(|| with_care(bytes), Ok)
+}
+
+/// A text without the byte order mark that some programs put before it.
+pub(crate) fn without_mark(text: &[u8]) -> &[u8] {
+    text.strip_prefix(b"\xef\xbb\xbf").unwrap_or(text)
+}
+
+/// Reads a part of a text that is known to be JSON. Where in it something is
+/// wrong is said by the path alone.
+pub(crate) fn part<'de, T>(
+    json: &'de str,
+    read: impl FnOnce(Node<'de>) -> Result<T, Failure>,
+) -> Result<T, ReadError> {
+    let part: &RawValue = serde_json::from_str(json).map_err(|_| ReadError::new(Cause::Syntax))?;
+    read(Node(part)).map_err(|failure| ReadError {
+        field: failure.path(),
+        ..ReadError::new(failure.0.cause)
+    })
 }
 
 /// The way that knows the place of everything, and so what is wrong where. It
@@ -70,6 +92,12 @@ impl ReadError {
     #[must_use]
     pub fn field(&self) -> &str {
         &self.field
+    }
+
+    /// What is wrong, without the place.
+    #[must_use]
+    pub fn reason(&self) -> &'static str {
+        self.cause.text()
     }
 
     /// The line, counted from 1; 0 if there is no one place.
@@ -180,7 +208,7 @@ fn meant(fields: &'static [&'static str], key: &str) -> Option<&'static str> {
 
 /// What went wrong, collected on the way out.
 #[derive(Debug)]
-struct Failure(Box<FailureParts>);
+pub(crate) struct Failure(Box<FailureParts>);
 
 #[derive(Debug)]
 struct FailureParts {
@@ -212,16 +240,20 @@ impl Failure {
         self
     }
 
-    fn seen_from(self, root: &RawValue, bytes: &[u8]) -> ReadError {
-        let mut field = String::new();
+    fn path(&self) -> String {
+        let mut path = String::new();
         for step in self.0.path.iter().rev() {
-            let dot = if field.is_empty() { "" } else { "." };
+            let dot = if path.is_empty() { "" } else { "." };
             // A `String` takes everything that is written to it.
             let _ = match step {
-                Step::Field(name) => write!(field, "{dot}{name}"),
-                Step::Item(index) => write!(field, "[{index}]"),
+                Step::Field(name) => write!(path, "{dot}{name}"),
+                Step::Item(index) => write!(path, "[{index}]"),
             };
         }
+        path
+    }
+
+    fn seen_from(self, root: &RawValue, bytes: &[u8]) -> ReadError {
         let value = self.0.address.unwrap_or(address(root.get()));
         let offset = value.saturating_sub(bytes.as_ptr().addr());
         let before = bytes.get(..offset).unwrap_or_default();
@@ -229,7 +261,7 @@ impl Failure {
         let (line, in_line) = lines.enumerate().last().unwrap_or_default();
         ReadError {
             cause: self.0.cause,
-            field,
+            field: self.path(),
             line: line + 1,
             column: String::from_utf8_lossy(in_line).chars().count() + 1,
         }
@@ -280,7 +312,7 @@ impl de::Error for Failure {
 
 /// A value in a text that is known to be JSON.
 #[derive(Clone, Copy)]
-struct Node<'de>(&'de RawValue);
+pub(crate) struct Node<'de>(&'de RawValue);
 
 impl<'de> Node<'de> {
     fn entries(self, fields: &'static [&'static str]) -> Result<Entries<'de>, Failure> {
@@ -337,10 +369,11 @@ impl<'de> Deserializer<'de> for Node<'de> {
         name: &'static str,
         visitor: V,
     ) -> Result<V::Value, Failure> {
-        if name == wire::RAW {
-            visitor.visit_map(Spelling(Some(self.0.get())))
-        } else {
-            visitor.visit_newtype_struct(self)
+        match name {
+            wire::RAW => visitor.visit_map(Spelling(Some(self.0.get()))),
+            wire::ENTRY => visitor.visit_borrowed_str(self.0.get()),
+            wire::PLAIN if !self.0.get().starts_with('{') => self.deserialize_any(visitor),
+            _ => visitor.visit_newtype_struct(self),
         }
     }
 
@@ -523,58 +556,6 @@ impl<'de> MapAccess<'de> for Spelling<'de> {
     }
 }
 
-/// An object of which it was not known, when it was begun, which struct it is.
-pub(crate) struct FoldedKeys<A>(pub(crate) A);
-
-impl<'de, A: MapAccess<'de>> Deserializer<'de> for FoldedKeys<A> {
-    type Error = A::Error;
-
-    fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, A::Error> {
-        visitor.visit_map(self.0)
-    }
-
-    fn deserialize_struct<V: Visitor<'de>>(
-        self,
-        _: &'static str,
-        fields: &'static [&'static str],
-        visitor: V,
-    ) -> Result<V::Value, A::Error> {
-        visitor.visit_map(FoldedMap {
-            map: self.0,
-            fields,
-        })
-    }
-
-    forward_to_deserialize_any! {
-        bool i8 i16 i32 i64 i128 u8 u16 u32 u64 u128 f32 f64 char str string bytes byte_buf option
-        unit unit_struct newtype_struct seq tuple tuple_struct map enum identifier ignored_any
-    }
-}
-
-struct FoldedMap<A> {
-    map: A,
-    fields: &'static [&'static str],
-}
-
-impl<'de, A: MapAccess<'de>> MapAccess<'de> for FoldedMap<A> {
-    type Error = A::Error;
-
-    fn next_key_seed<K: DeserializeSeed<'de>>(
-        &mut self,
-        seed: K,
-    ) -> Result<Option<K::Value>, A::Error> {
-        let Some(key) = self.map.next_key_seed(Key)? else {
-            return Ok(None);
-        };
-        let key = meant(self.fields, &key).map_or(key, Cow::Borrowed);
-        seed.deserialize(CowStrDeserializer::new(key)).map(Some)
-    }
-
-    fn next_value_seed<V: DeserializeSeed<'de>>(&mut self, seed: V) -> Result<V::Value, A::Error> {
-        self.map.next_value_seed(seed)
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use std::collections::BTreeMap;
@@ -583,7 +564,10 @@ mod tests {
     use serde::Deserialize;
     use serde_json::value::RawValue;
 
-    use super::{MOST_LEVELS, ReadError, from_slice, quick, same_when_folded, with_care};
+    use super::{
+        MOST_LEVELS, ReadError, from_slice, quick, same_when_folded, with_care, without_mark,
+    };
+    use crate::received::{Entries, Entry, Received};
     use crate::value::Amount;
     use crate::wire;
 
@@ -600,6 +584,10 @@ mod tests {
         by_name: BTreeMap<String, Row>,
         pair: Option<(Row, u8)>,
         kind: Option<Kind>,
+        #[serde(deserialize_with = "wire::received")]
+        odd: Received<Amount>,
+        #[serde(deserialize_with = "wire::entries")]
+        entries: Entries<Row>,
     }
 
     #[derive(Debug, PartialEq, Deserialize)]
@@ -607,6 +595,10 @@ mod tests {
     struct Row {
         #[serde(deserialize_with = "wire::required")]
         bank_code: String,
+    }
+
+    impl Entry for Row {
+        const IDENTITY: &'static [&'static [&'static str]] = &[&["bankCode"]];
     }
 
     #[derive(Debug, PartialEq, Deserialize)]
@@ -621,12 +613,12 @@ mod tests {
     /// What the careful way makes of it, with which the quick one agrees
     /// wherever it comes to an end.
     fn read(json: &str) -> Result<Message, ReadError> {
-        let bytes = json.as_bytes();
+        let bytes = without_mark(json.as_bytes());
         let careful = with_care(bytes);
         if let Some(quick) = quick::read::<Message>(bytes) {
             assert_eq!(careful.as_ref(), Ok(&quick), "{json}");
         }
-        assert_eq!(from_slice(bytes), careful, "{json}");
+        assert_eq!(from_slice(json.as_bytes()), careful, "{json}");
         careful
     }
 
@@ -823,7 +815,8 @@ mod tests {
             "{a:1}",
             r#"{"a":NaN}"#,
             r#"{"a":"#,
-            "\u{feff}{}",
+            "\u{feff}\u{feff}{}",
+            " \u{feff}{}",
             "// no\n{}",
             r#"{"a":"	"}"#,
         ] {
@@ -840,6 +833,15 @@ mod tests {
         );
         let error = read(r#"{"rows":[{}]}"#).unwrap_err();
         assert_eq!(error.field(), "rows[0].bankCode");
+    }
+
+    #[test]
+    fn a_byte_order_mark_is_not_part_of_the_text() {
+        assert_eq!(read("\u{feff}{}"), Ok(Message::default()));
+        let json = "\u{feff}{\"controlNumber\":\"A1\"} ";
+        assert_eq!(from_slice(json.as_bytes()), Ok(message("A1")));
+        let error = from_slice::<Message>("\u{feff}{\"amount\":[]}".as_bytes()).unwrap_err();
+        assert_eq!((error.line(), error.column()), (1, 11));
     }
 
     #[test]
@@ -910,6 +912,13 @@ mod tests {
             Just("\"Bank\""),
             Just("99999999999999999999"),
             Just("1e999"),
+            Just("1.2E7"),
+            Just("0E-8"),
+            Just("\"1.2E7\""),
+            Just("0.30000000000000004"),
+            Just("\"3,900.00\""),
+            Just("\"-\""),
+            Just("\"null\""),
         ];
         let keys = prop_oneof![
             Just("controlNumber"),
@@ -923,6 +932,8 @@ mod tests {
             Just("byName"),
             Just("pair"),
             Just("kind"),
+            Just("odd"),
+            Just("entries"),
             Just("bankCode"),
             Just("bank\\u0043ode"),
             Just("unknown"),

@@ -4,7 +4,8 @@ use std::borrow::Cow;
 
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 
-use crate::value::{Amount, Date, DateTime, PersonName, Sensitive};
+use crate::received::{Entries, Received};
+use crate::value::{Amount, Date, DateTime, IntegerText, PersonName, Sensitive};
 
 /// The schema of a code table. It is open: other codes may be received.
 #[must_use]
@@ -21,10 +22,6 @@ pub fn text() -> Schema {
 /// Stands for an [`Amount`] that is written as a JSON number.
 #[derive(Debug)]
 pub enum AmountNumber {}
-
-/// Stands for a whole number that is written as a JSON string.
-#[derive(Debug)]
-pub enum IntegerText {}
 
 /// Stands for a [`DateTime`] that is written with decimals of the second.
 #[derive(Debug)]
@@ -64,22 +61,33 @@ schemas! {
     PersonName, "PersonName", { "type": "string", "pattern": "^[^,]+,[^,]+(,[^,]*){0,2}$" };
 }
 
-impl<T: JsonSchema> JsonSchema for Sensitive<T> {
-    fn inline_schema() -> bool {
-        T::inline_schema()
-    }
+/// Types that have the schema of another one.
+macro_rules! same_schema {
+    ($($scalar:ty as $other:ty;)*) => {
+        $(impl<T: JsonSchema> JsonSchema for $scalar {
+            fn inline_schema() -> bool {
+                <$other>::inline_schema()
+            }
 
-    fn schema_name() -> Cow<'static, str> {
-        T::schema_name()
-    }
+            fn schema_name() -> Cow<'static, str> {
+                <$other>::schema_name()
+            }
 
-    fn schema_id() -> Cow<'static, str> {
-        T::schema_id()
-    }
+            fn schema_id() -> Cow<'static, str> {
+                <$other>::schema_id()
+            }
 
-    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
-        T::json_schema(generator)
-    }
+            fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+                <$other>::json_schema(generator)
+            }
+        })*
+    };
+}
+
+same_schema! {
+    Sensitive<T> as T;
+    Received<T> as Option<T>;
+    Entries<T> as Vec<T>;
 }
 
 #[cfg(test)]
@@ -87,8 +95,9 @@ mod tests {
     use schemars::{JsonSchema, schema_for};
     use serde_json::{Value, json};
 
-    use super::{AmountNumber, DateTimeFraction, IntegerText};
-    use crate::value::{Amount, Date, DateTime, PersonName, Sensitive};
+    use super::{AmountNumber, DateTimeFraction};
+    use crate::received::{Entries, Received};
+    use crate::value::{Amount, Date, DateTime, IntegerText, PersonName, Sensitive};
 
     fn property<T: JsonSchema>(key: &str) -> Value {
         let schema = serde_json::to_value(schema_for!(T)).unwrap();
@@ -118,6 +127,15 @@ mod tests {
 
         check::<Amount>();
         check::<NotInline>();
+        let schema = |schema: schemars::Schema| serde_json::to_value(schema).unwrap();
+        assert_eq!(
+            schema(schema_for!(Received<NotInline>)),
+            schema(schema_for!(Option<NotInline>))
+        );
+        assert_eq!(
+            schema(schema_for!(Entries<NotInline>)),
+            schema(schema_for!(Vec<NotInline>))
+        );
         assert_eq!(Amount::schema_name(), "Amount");
         assert!(Amount::inline_schema());
         assert_eq!(super::text().get("type"), Some(&json!("string")));

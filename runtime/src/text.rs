@@ -52,7 +52,7 @@ macro_rules! text_type {
             }
         }
 
-        $crate::__text_conversions!($text);
+        $crate::__text_conversions!($text, ::core::convert::identity);
         $crate::text_type!(@$kind $text);
 
         $crate::__if_schemars! {

@@ -14,7 +14,8 @@ use std::sync::OnceLock;
 use regex_lite::Regex;
 
 use crate::codes::Code;
-use crate::value::{Amount, Date, DateTime, PersonName, Sensitive};
+use crate::received::{Entries, Received};
+use crate::value::{Amount, Date, DateTime, IntegerText, PersonName, Sensitive};
 use crate::wire::WireError;
 use form::Form;
 
@@ -247,6 +248,49 @@ impl Violations {
     pub fn each_text<T: AsText>(&mut self, field: &str, items: &[T], limits: Limits) {
         for (index, item) in items.iter().enumerate() {
             self.text(&format!("{field}[{index}]"), item, limits);
+        }
+    }
+
+    /// The digits of a whole number that is written as a text, and the limits of
+    /// a text.
+    pub fn integer_text<'a>(
+        &mut self,
+        field: &str,
+        value: impl Into<Option<&'a IntegerText>>,
+        limits: Limits,
+        bounds: impl RangeBounds<u64>,
+    ) {
+        let Some(value) = value.into() else {
+            return;
+        };
+        if value.is_number() {
+            self.text(field, value, limits);
+            // What is larger than any bound is as large as can be.
+            self.range(field, &value.to_u64().unwrap_or(u64::MAX), bounds);
+        } else {
+            self.report(field, "whole-number", "must be a whole number");
+        }
+    }
+
+    /// That a field can be read, if it is there.
+    pub fn readable<T>(&mut self, field: &str, value: &Received<T>) {
+        if let Received::Unreadable(unreadable) = value {
+            self.report(field, "readable", unreadable.reason());
+        }
+    }
+
+    /// That each object of a list can be read, and what it demands of itself.
+    pub fn entries<T: Validate>(&mut self, field: &str, entries: &Entries<T>) {
+        for (index, entry) in entries.iter().enumerate() {
+            match entry {
+                Ok(entry) => self.below(&format!("{field}[{index}]."), |at| entry.check(at)),
+                Err(unreadable) => {
+                    let error = unreadable.error();
+                    let dot = if error.field().is_empty() { "" } else { "." };
+                    let path = format!("{field}[{index}]{dot}{}", error.field());
+                    self.report(&path, "readable", error.reason());
+                }
+            }
         }
     }
 
@@ -488,6 +532,18 @@ impl<T: AsText> AsText for Sensitive<T> {
 impl<T: AsText> AsText for Option<T> {
     fn as_text(&self) -> Option<Cow<'_, str>> {
         self.as_ref().and_then(AsText::as_text)
+    }
+}
+
+impl<T: AsText> AsText for Received<T> {
+    fn as_text(&self) -> Option<Cow<'_, str>> {
+        self.if_readable().and_then(AsText::as_text)
+    }
+}
+
+impl AsText for IntegerText {
+    fn as_text(&self) -> Option<Cow<'_, str>> {
+        Some(Cow::Borrowed(self.as_str()))
     }
 }
 

@@ -1,11 +1,13 @@
 //! The scalars of the wire: amounts, times, names, and what must not be shown.
 
 mod amount;
+mod integer_text;
 mod person_name;
 mod sensitive;
 mod time;
 
 pub use amount::Amount;
+pub use integer_text::IntegerText;
 pub use person_name::{NameParts, PersonName};
 pub use sensitive::Sensitive;
 pub use time::{Date, DateTime, WithFraction};
@@ -41,7 +43,7 @@ macro_rules! reads_itself {
     };
 }
 
-reads_itself!(Amount, Date, DateTime, PersonName);
+reads_itself!(Amount, Date, DateTime, IntegerText, PersonName);
 
 /// What is shown instead of personal data.
 pub(crate) const MASKED: &str = "[masked]";

@@ -14,8 +14,11 @@ use serde::ser::Error as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::value::RawValue;
 
-use crate::read::FoldedKeys;
+use crate::read;
+use crate::received::{Entries, Entry, Received, Unreadable, UnreadableEntry};
 use crate::value::{Amount, DateTime};
+
+pub(crate) mod number;
 
 /// A type that can be read from the text of a scalar.
 pub trait FromWire: Sized {
@@ -89,6 +92,7 @@ impl FromWire for String {
 
 impl FromWire for bool {
     fn from_wire(text: &str) -> Result<Self, WireError> {
+        let text = &*number::plain(text);
         if text == "1" || text.eq_ignore_ascii_case("true") {
             Ok(true)
         } else if text == "0" || text.eq_ignore_ascii_case("false") {
@@ -103,7 +107,7 @@ macro_rules! whole_numbers {
     ($($number:ty),*) => {
         $(impl FromWire for $number {
             fn from_wire(text: &str) -> Result<Self, WireError> {
-                without_zero_decimals(text).parse().map_err(|_| WireError::WHOLE_NUMBER)
+                number::plain(text).parse().map_err(|_| WireError::WHOLE_NUMBER)
             }
         })*
     };
@@ -111,25 +115,26 @@ macro_rules! whole_numbers {
 
 whole_numbers!(u32, u64, i32, i64);
 
-/// Some senders write every number with decimals.
-fn without_zero_decimals(text: &str) -> &str {
-    match text.split_once('.') {
-        Some((whole, zeros)) if !zeros.is_empty() && zeros.bytes().all(|b| b == b'0') => whole,
-        _ => text,
-    }
-}
-
 /// Reads a scalar that has to be there: `#[serde(deserialize_with = "wire::required")]`.
 pub fn required<'de, D: Deserializer<'de>, T: FromWire>(deserializer: D) -> Result<T, D::Error> {
     scalar::<D, Required<T>>(deserializer)
 }
 
-/// Reads a scalar that may be absent: `null` and an empty string are `None`.
+/// Reads a scalar that may be absent: `null`, an empty string and one of
+/// whitespace are `None`.
 /// Goes with `#[serde(default)]`, which says what a missing field is.
 pub fn optional<'de, D: Deserializer<'de>, T: FromWire>(
     deserializer: D,
 ) -> Result<Option<T>, D::Error> {
     scalar::<D, Optional<T>>(deserializer)
+}
+
+/// Reads a scalar that may be absent, and keeps what cannot be read as such.
+/// Goes with `#[serde(default)]`.
+pub fn received<'de, D: Deserializer<'de>, T: FromWire>(
+    deserializer: D,
+) -> Result<Received<T>, D::Error> {
+    scalar::<D, Marked<T>>(deserializer)
 }
 
 /// Reads a list of scalars; `null` and an empty string are an empty list.
@@ -154,6 +159,29 @@ where
     deserializer.deserialize_any(ListVisitor(PhantomData::<PlainOrObject<T>>))
 }
 
+/// Reads a list of objects, and keeps those that cannot be read as such; `null`
+/// and an empty string are an empty list.
+pub fn entries<'de, D: Deserializer<'de>, T: Entry>(
+    deserializer: D,
+) -> Result<Entries<T>, D::Error> {
+    deserializer
+        .deserialize_any(ListVisitor(PhantomData::<OrUnreadable<T, Object<T>>>))
+        .map(Entries::numbered)
+}
+
+/// The same for objects of which any may also be a plain scalar.
+pub fn entries_or_plain<'de, D, T>(deserializer: D) -> Result<Entries<T>, D::Error>
+where
+    D: Deserializer<'de>,
+    T: Entry + FromPlain,
+{
+    deserializer
+        .deserialize_any(ListVisitor(
+            PhantomData::<OrUnreadable<T, PlainOrObject<T>>>,
+        ))
+        .map(Entries::numbered)
+}
+
 /// An object that some senders shorten to the text of one of its fields.
 pub trait FromPlain {
     /// The object that `text` stands for, which has no blanks around it.
@@ -176,19 +204,15 @@ pub fn optional_number<T: ToNumber, S: Serializer>(
     }
 }
 
-/// Writes a JSON string: `#[serde(serialize_with = "wire::text")]`.
-pub fn text<T: fmt::Display, S: Serializer>(value: &T, serializer: S) -> Result<S::Ok, S::Error> {
-    serializer.collect_str(value)
-}
-
-/// Writes a JSON string, or `null`.
-pub fn optional_text<T: fmt::Display, S: Serializer>(
-    value: &Option<T>,
+/// Writes a JSON number, or what cannot be read as it came.
+pub fn received_number<T: ToNumber, S: Serializer>(
+    value: &Received<T>,
     serializer: S,
 ) -> Result<S::Ok, S::Error> {
     match value {
-        Some(value) => text(value, serializer),
-        None => serializer.serialize_none(),
+        Received::Value(value) => number(value, serializer),
+        Received::Absent => serializer.serialize_none(),
+        Received::Unreadable(unreadable) => unreadable.serialize(serializer),
     }
 }
 
@@ -205,6 +229,18 @@ pub fn optional_fraction<S: Serializer>(
     match value {
         Some(value) => fraction(value, serializer),
         None => serializer.serialize_none(),
+    }
+}
+
+/// Writes a time with four fraction digits, or what cannot be read as it came.
+pub fn received_fraction<S: Serializer>(
+    value: &Received<DateTime>,
+    serializer: S,
+) -> Result<S::Ok, S::Error> {
+    match value {
+        Received::Value(value) => fraction(value, serializer),
+        Received::Absent => serializer.serialize_none(),
+        Received::Unreadable(unreadable) => unreadable.serialize(serializer),
     }
 }
 
@@ -240,6 +276,13 @@ plain_numbers!(u32, u64, i32, i64);
 /// the spelling without a copy of it.
 pub(crate) const RAW: &str = "$serde_json::private::RawValue";
 
+/// What the reader is asked for where an object may turn out to be unreadable
+/// without the rest being so.
+pub(crate) const ENTRY: &str = "$skypay::Entry";
+
+/// What the reader is asked for where an object may also come as a plain text.
+pub(crate) const PLAIN: &str = "$skypay::Plain";
+
 /// What becomes of the text of a scalar, or of `null`.
 trait Scalar {
     type Value;
@@ -247,6 +290,11 @@ trait Scalar {
 
     fn null() -> Result<Self::Value, WireError>;
     fn text(text: &str) -> Result<Self::Value, WireError>;
+
+    /// What becomes of JSON that is no such scalar.
+    fn unreadable(_json: &str, error: WireError) -> Result<Self::Value, WireError> {
+        Err(error)
+    }
 }
 
 struct Required<T>(PhantomData<T>);
@@ -275,11 +323,30 @@ impl<T: FromWire> Scalar for Optional<T> {
     }
 
     fn text(text: &str) -> Result<Option<T>, WireError> {
-        if text.is_empty() {
+        if text.trim().is_empty() {
             Ok(None)
         } else {
             T::from_wire(text).map(Some)
         }
+    }
+}
+
+struct Marked<T>(PhantomData<T>);
+
+impl<T: FromWire> Scalar for Marked<T> {
+    type Value = Received<T>;
+    const BLANKS_COUNT: bool = T::BLANKS_COUNT;
+
+    fn null() -> Result<Received<T>, WireError> {
+        Ok(Received::Absent)
+    }
+
+    fn text(text: &str) -> Result<Received<T>, WireError> {
+        Optional::<T>::text(text).map(Received::from)
+    }
+
+    fn unreadable(json: &str, error: WireError) -> Result<Received<T>, WireError> {
+        Ok(Received::Unreadable(Unreadable::new(json, error)))
     }
 }
 
@@ -290,9 +357,12 @@ fn scalar<'de, D: Deserializer<'de>, K: Scalar>(deserializer: D) -> Result<K::Va
 struct ScalarVisitor<K>(PhantomData<K>);
 
 impl<K: Scalar> ScalarVisitor<K> {
+    fn trimmed(text: &str) -> Result<K::Value, WireError> {
+        K::text(if K::BLANKS_COUNT { text } else { text.trim() })
+    }
+
     fn text<E: serde::de::Error>(text: &str) -> Result<K::Value, E> {
-        let text = if K::BLANKS_COUNT { text } else { text.trim() };
-        K::text(text).map_err(E::custom)
+        Self::trimmed(text).map_err(E::custom)
     }
 
     fn null<E: serde::de::Error>() -> Result<K::Value, E> {
@@ -375,10 +445,13 @@ impl<K: Scalar> Visitor<'_> for Spelled<K> {
     }
 
     fn visit_str<E: serde::de::Error>(self, spelled: &str) -> Result<K::Value, E> {
-        match unquoted(spelled).map_err(E::custom)? {
-            Some(text) => ScalarVisitor::<K>::text(&text),
-            None => ScalarVisitor::<K>::null(),
-        }
+        let read = match unquoted(spelled) {
+            Ok(Some(text)) => ScalarVisitor::<K>::trimmed(&text),
+            Ok(None) => K::null(),
+            Err(error) => Err(error),
+        };
+        read.or_else(|error| K::unreadable(spelled, error))
+            .map_err(E::custom)
     }
 }
 
@@ -430,7 +503,7 @@ impl<'de, T: Deserialize<'de> + FromPlain> Item<'de> for PlainOrObject<T> {
     type Value = T;
 
     fn read<D: Deserializer<'de>>(deserializer: D) -> Result<T, D::Error> {
-        deserializer.deserialize_any(PlainOrObjectVisitor(PhantomData))
+        deserializer.deserialize_newtype_struct(PLAIN, PlainOrObjectVisitor(PhantomData))
     }
 }
 
@@ -443,9 +516,12 @@ impl<'de, T: Deserialize<'de> + FromPlain> Visitor<'de> for PlainOrObjectVisitor
         f.write_str("an object or a plain text")
     }
 
-    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<T, A::Error> {
-        // What came as "any" has not said yet which keys it knows.
-        T::deserialize(FoldedKeys(map))
+    fn visit_newtype_struct<D: Deserializer<'de>>(self, deserializer: D) -> Result<T, D::Error> {
+        T::deserialize(deserializer)
+    }
+
+    fn visit_unit<E: serde::de::Error>(self) -> Result<T, E> {
+        Err(E::custom(WireError::NULL))
     }
 
     fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<T, E> {
@@ -459,6 +535,50 @@ impl<'de, T: Deserialize<'de> + FromPlain> Visitor<'de> for PlainOrObjectVisitor
 
     fn visit_u64<E: serde::de::Error>(self, number: u64) -> Result<T, E> {
         Ok(T::from_plain(number.to_string()))
+    }
+}
+
+/// An item that the list keeps if it cannot be read.
+struct OrUnreadable<T, K>(PhantomData<(T, K)>);
+
+impl<'de, T, K> Item<'de> for OrUnreadable<T, K>
+where
+    T: Entry,
+    K: for<'a> Item<'a, Value = T>,
+{
+    type Value = Result<T, UnreadableEntry>;
+
+    fn read<D: Deserializer<'de>>(deserializer: D) -> Result<Self::Value, D::Error> {
+        deserializer.deserialize_newtype_struct(ENTRY, OrUnreadableVisitor::<T, K>(PhantomData))
+    }
+}
+
+struct OrUnreadableVisitor<T, K>(PhantomData<(T, K)>);
+
+impl<'de, T, K> Visitor<'de> for OrUnreadableVisitor<T, K>
+where
+    T: Entry,
+    K: for<'a> Item<'a, Value = T>,
+{
+    type Value = Result<T, UnreadableEntry>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an object")
+    }
+
+    /// The way of every reader that gives up on all of a text with the first
+    /// thing that cannot be read.
+    fn visit_newtype_struct<D: Deserializer<'de>>(
+        self,
+        deserializer: D,
+    ) -> Result<Self::Value, D::Error> {
+        K::read(deserializer).map(Ok)
+    }
+
+    /// The way of ours: the JSON of the item.
+    fn visit_borrowed_str<E>(self, json: &'de str) -> Result<Self::Value, E> {
+        Ok(read::part(json, |item| K::read(item))
+            .map_err(|error| UnreadableEntry::new::<T>(json, error)))
     }
 }
 
@@ -613,6 +733,9 @@ mod tests {
         check(r#""5""#, 5_u32);
         check(r#"" 005 ""#, 5_u32);
         check("5.00", 5_u32);
+        check("5e0", 5_u32);
+        check(r#""2E+3""#, 2000_u32);
+        check("1.8446744073709551615E19", u64::MAX);
         check("-5", -5_i32);
         check("18446744073709551615", u64::MAX);
         check("-9223372036854775808", i64::MIN);
@@ -621,7 +744,8 @@ mod tests {
             "4294967296",
             "5.5",
             r#""5.""#,
-            "5e0",
+            "5e-1",
+            "5e309",
             r#""""#,
             r#""5 0""#,
             r#""five""#,
@@ -633,7 +757,7 @@ mod tests {
 
     #[test]
     fn truth_may_come_as_text_or_number() {
-        for value in ["true", r#""true""#, r#"" TRUE ""#, "1", r#""1""#] {
+        for value in ["true", r#""true""#, r#"" TRUE ""#, "1", r#""1""#, "1.0"] {
             check(value, true);
         }
         for value in ["false", r#""False""#, "0"] {
@@ -660,7 +784,8 @@ mod tests {
         check_optional::<DateTime>(r#""  ""#, None);
         assert_eq!(read::<Maybe<DateTime>>(r#""soon""#), None);
         check_optional::<Sensitive>(r#""""#, None);
-        check_optional(r#"" ""#, text(" "));
+        check_optional::<String>(r#"" ""#, None);
+        check_optional::<String>(r#""\u00a0\n""#, None);
         check_optional("7", 7_u32);
         assert_eq!(
             serde_json::from_str("{}").ok(),
@@ -775,7 +900,6 @@ mod tests {
             rows: vec![row("A")],
             mixed: vec![row("A"), row("2"), row("3"), row("-4")],
         };
-        assert_eq!(serde_json::from_str::<Lists>(json).unwrap(), expected);
         assert_eq!(
             crate::read::from_slice::<Lists>(json.as_bytes()),
             Ok(expected)
@@ -813,10 +937,6 @@ mod tests {
         number: Amount,
         #[serde(serialize_with = "super::optional_number")]
         optional_number: Option<u32>,
-        #[serde(serialize_with = "super::text")]
-        text: u32,
-        #[serde(serialize_with = "super::optional_text")]
-        optional_text: Option<i64>,
         #[serde(serialize_with = "super::fraction")]
         fraction: DateTime,
         #[serde(serialize_with = "super::optional_fraction")]
@@ -829,25 +949,21 @@ mod tests {
         let mut written = Written {
             number: Amount::from_centavos(72_671_800),
             optional_number: Some(3),
-            text: 3,
-            optional_text: Some(-1),
             fraction: time,
             optional_fraction: Some(time),
         };
         assert_eq!(
             serde_json::to_string(&written).unwrap(),
             concat!(
-                r#"{"number":726718.00,"optional_number":3,"text":"3","optional_text":"-1","#,
+                r#"{"number":726718.00,"optional_number":3,"#,
                 r#""fraction":"2018-06-18 17:52:10.5000","#,
                 r#""optional_fraction":"2018-06-18 17:52:10.5000"}"#,
             )
         );
         written.optional_number = None;
-        written.optional_text = None;
         written.optional_fraction = None;
         let value = serde_json::to_value(&written).unwrap();
         assert_eq!(value["optional_number"], Value::Null);
-        assert_eq!(value["optional_text"], Value::Null);
         assert_eq!(value["optional_fraction"], Value::Null);
     }
 

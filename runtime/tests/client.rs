@@ -388,14 +388,18 @@ async fn codes_are_read_as_text_or_number() {
 
 #[tokio::test]
 async fn a_code_of_the_partner_is_a_rejection_where_partners_have_codes() {
-    let clear = r#"{"responseCode":"8001"}"#;
-    let (result, _) = after(answer(clear), &AskStatusRequest::sample()).await;
-    assert_eq!(result.unwrap_err().outcome(), CallOutcome::Rejected);
+    for code in [r#""8001""#, "8001", "8001.0", "8.001E3"] {
+        let clear = format!(r#"{{"responseCode":{code}}}"#);
+        let (result, _) = after(answer(&clear), &AskStatusRequest::sample()).await;
+        let error = result.unwrap_err();
+        assert_eq!(error.outcome(), CallOutcome::Rejected, "{code}");
+        assert_eq!(error.code(), Some("8001"), "{code}");
+    }
 }
 
 #[tokio::test]
 async fn a_code_of_the_partner_has_one_spelling() {
-    for code in ["08001", "+8001", "-8001", "8001.0"] {
+    for code in ["08001", "+8001", "-8001", "8001.5", "8001e1"] {
         let clear = format!(r#"{{"responseCode":"{code}"}}"#);
         let (result, _) = after(answer(&clear), &AskStatusRequest::sample()).await;
         assert_eq!(

@@ -131,6 +131,10 @@ pub mod rows {
         }
     }
 
+    impl Entry for ParcelEntry {
+        const IDENTITY: &'static [&'static [&'static str]] = &[&["parcelNumber"]];
+    }
+
     // Only where the document says that a plain text is accepted, too.
     impl wire::FromPlain for ParcelEntry {
         fn from_plain(text: String) -> Self {
@@ -205,12 +209,8 @@ pub mod parcel_queue {
         )]
         pub birthday: Option<Sensitive<Date>>,
         /// A whole number that is written as a text.
-        #[serde(serialize_with = "wire::text", deserialize_with = "wire::required")]
-        #[cfg_attr(
-            feature = "schemars",
-            schemars(with = "skypay_runtime::schema::IntegerText")
-        )]
-        pub floor: u32,
+        #[serde(deserialize_with = "wire::required")]
+        pub floor: IntegerText,
         /// A whole number that is written as a number.
         #[serde(
             default,
@@ -262,7 +262,7 @@ pub mod parcel_queue {
         carrier: Slot<Carrier>,
         account_no: Slot<Sensitive>,
         birthday: Slot<Sensitive<Date>>,
-        floor: Slot<u32>,
+        floor: Slot<IntegerText>,
         page_size: Slot<u32>,
         transaction_date: Slot<DateTime>,
         parcels: Slot<Vec<ParcelEntry>>,
@@ -363,7 +363,7 @@ pub mod parcel_queue {
         /// A whole number that is written as a text.
         pub fn floor<V>(mut self, value: V) -> Self
         where
-            V: TryInto<u32>,
+            V: TryInto<IntegerText>,
             V::Error: std::fmt::Display,
         {
             self.floor.set(value);
@@ -484,7 +484,7 @@ pub mod parcel_queue {
             at.code("carrier", &self.carrier);
             at.one_of("carrier", &self.carrier, &["1", "5"]);
             at.text("accountNo", &self.account_no, Limits::NONE.max(50));
-            at.range("floor", &self.floor, 0..=99);
+            at.integer_text("floor", &self.floor, Limits::NONE.max(2), 1..);
             at.range("pageSize", &self.page_size, 1..=1000);
             at.count("parcels", &self.parcels, 1..=3);
             at.each("parcels", &self.parcels);
@@ -550,15 +550,15 @@ pub mod parcel_queue {
         /// When the answer was written.
         #[serde(
             default,
-            skip_serializing_if = "Option::is_none",
-            serialize_with = "wire::optional_fraction",
-            deserialize_with = "wire::optional"
+            skip_serializing_if = "Received::is_absent",
+            serialize_with = "wire::received_fraction",
+            deserialize_with = "wire::received"
         )]
         #[cfg_attr(
             feature = "schemars",
             schemars(with = "Option<skypay_runtime::schema::DateTimeFraction>")
         )]
-        pub response_time: Option<DateTime>,
+        pub response_time: Received<DateTime>,
         /// The return code.
         #[serde(
             default,
@@ -569,22 +569,24 @@ pub mod parcel_queue {
         /// The text that goes with it.
         #[serde(
             default,
-            skip_serializing_if = "Option::is_none",
-            deserialize_with = "wire::optional"
+            skip_serializing_if = "Received::is_absent",
+            deserialize_with = "wire::received"
         )]
-        pub response_description: Option<String>,
+        pub response_description: Received<String>,
         /// A list of objects that may also be plain texts.
         #[serde(
             default,
-            skip_serializing_if = "Vec::is_empty",
-            deserialize_with = "wire::rows_or_plain"
+            skip_serializing_if = "Entries::is_empty",
+            deserialize_with = "wire::entries_or_plain"
         )]
-        pub parcels: Vec<ParcelEntry>,
+        pub parcels: Entries<ParcelEntry>,
     }
 
     impl Validate for ParcelQueueResponse {
         fn check(&self, at: &mut Violations) {
-            at.each("parcels", &self.parcels);
+            at.readable("responseTime", &self.response_time);
+            at.readable("responseDescription", &self.response_description);
+            at.entries("parcels", &self.parcels);
         }
     }
 
@@ -592,7 +594,7 @@ pub mod parcel_queue {
         type Code = ResponseCode;
 
         fn response_time(&self) -> Option<DateTime> {
-            self.response_time
+            self.response_time.if_readable().copied()
         }
 
         fn response_code(&self) -> Option<&str> {
@@ -600,20 +602,20 @@ pub mod parcel_queue {
         }
 
         fn response_description(&self) -> Option<&str> {
-            self.response_description.as_deref()
+            self.response_description.if_readable().map(AsRef::as_ref)
         }
 
         fn stamp(&mut self, stamp: &Stamp<'_>) {
-            self.response_time = Some(stamp.time);
+            self.response_time = Received::Value(stamp.time);
             self.response_code = Some(stamp.code.into());
-            self.response_description = Some(stamp.description.into());
+            self.response_description = Received::Value(stamp.description.into());
         }
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use skypay_runtime::{Answer, Operation, PersonName, Stamp, Validate, read};
+    use skypay_runtime::{Answer, Operation, PersonName, Received, Stamp, Validate, read};
 
     use crate::codes::{Carrier, ResponseCode};
     use crate::parcel_queue::{ParcelQueueRequest, ParcelQueueRequestBuilder, ParcelQueueResponse};
@@ -707,7 +709,7 @@ mod tests {
             br#"{"responseTime":"","responseCode":-1016,"parcels":["A1",{"parcel number":"B2"},3]}"#,
         )
         .unwrap();
-        assert_eq!(answer.response_time, None);
+        assert_eq!(answer.response_time, Received::Absent);
         assert_eq!(
             answer.response_code,
             Some(ResponseCode::InsufficientBalance)
@@ -715,7 +717,7 @@ mod tests {
         let numbers: Vec<_> = answer
             .parcels
             .iter()
-            .map(|entry| entry.parcel_number.as_str())
+            .map(|entry| entry.as_ref().unwrap().parcel_number.as_str())
             .collect();
         assert_eq!(numbers, ["A1", "B2", "3"]);
     }
@@ -769,7 +771,7 @@ mod tests {
                 "phone pattern",
                 "amount minimum",
                 "insured maximum",
-                "floor maximum",
+                "floor max-length",
                 "pageSize minimum",
                 "parcels max-items",
                 "replaced[1] max-length",
@@ -780,12 +782,16 @@ mod tests {
     #[test]
     fn the_place_in_a_list_is_named() {
         let answer: ParcelQueueResponse =
-            read::from_slice(br#"{"parcels":["SKY98002","sky"]}"#).unwrap();
+            read::from_slice(br#"{"responseTime":"-","parcels":["SKY98002","sky",{},null]}"#)
+                .unwrap();
         let invalid = answer.validate().unwrap_err();
         assert_eq!(
             invalid.to_string(),
-            "parcels[1].parcelNumber: must have at least 5 characters\n\
-             parcels[1].parcelNumber: must match ^[A-Z0-9]+$"
+            "responseTime: expected a time like 2024-12-31 23:59:59\n\
+             parcels[1].parcelNumber: must have at least 5 characters\n\
+             parcels[1].parcelNumber: must match ^[A-Z0-9]+$\n\
+             parcels[2].parcelNumber: is missing\n\
+             parcels[3]: expected a value, not null"
         );
     }
 
@@ -857,7 +863,10 @@ mod tests {
         );
         assert_eq!(answer.response_code(), Some("1000"));
         assert_eq!(answer.response_description(), Some("Success"));
-        assert_eq!(answer.response_time(), answer.response_time);
+        assert_eq!(
+            answer.response_time(),
+            answer.response_time.if_readable().copied()
+        );
         let message = complete().build().unwrap();
         assert_eq!(message.subjects(), ["SKY98002"]);
         assert_eq!(ParcelQueueRequest::INFO.accepted_code(), "1000");

@@ -74,6 +74,11 @@ fn keys_do_not_depend_on_how_a_notification_is_written() {
     let [delivery, effect] = keys(&notice(json!("2"), "2024-02-05 10:21:10"));
     assert_ne!(delivery, first[0]);
     assert_eq!(effect, first[1]);
+    // A time that cannot be read stands in the key as it came.
+    let odd = keys(&notice(json!("2"), "0000-00-00 00:00:00"));
+    assert_eq!(keys(&notice(json!("2"), "0000-00-00 00:00:00")), odd);
+    assert_ne!(odd[0], first[0]);
+    assert_eq!(odd[1], first[1]);
     // A code that no table lists is kept, in the key as well.
     let [_, effect] = keys(&notice(json!("7"), "2024-02-05 10:21:10"));
     assert_eq!(effect.unwrap().as_str(), r#"["SKY9800000101","7"]"#);
@@ -103,11 +108,18 @@ fn messages_say_what_their_codes_mean_for_the_money() {
             }],
         });
         let answer: PayoutQueryStatusResponse = from_slice(answer.to_string().as_bytes()).unwrap();
-        answer.control_numbers[0].money_state()
+        answer.control_numbers[0].as_ref().unwrap().money_state()
     };
     let time = "2024-02-06 08:00:00";
     assert_eq!(status(json!("3"), ""), Some(MoneyState::Open));
     assert_eq!(status(json!("3"), time), Some(MoneyState::Cancelled));
+    // A time that cannot be read proves no cancellation, and hides no payment.
+    assert_eq!(status(json!("3"), "-"), Some(MoneyState::Open));
+    assert_eq!(
+        status(json!("1"), "0000-00-00 00:00:00"),
+        Some(MoneyState::Paid)
+    );
+    assert_eq!(status(json!(["1"]), ""), None);
     assert_eq!(status(json!("1"), time), Some(MoneyState::Paid));
     assert_eq!(status(json!("11"), ""), Some(MoneyState::Absent));
     assert_eq!(status(json!("12"), time), None);

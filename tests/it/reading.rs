@@ -8,6 +8,7 @@ use std::collections::BTreeSet;
 
 use codegen::model::{Field, Message, Type};
 use serde_json::{Map, Value, json};
+use skypay_types::{PayoutQueryStatusResponse, PayoutStatus, Received};
 
 use crate::document::{self, row_of};
 use crate::operations::{ALL, Dynamic, named};
@@ -169,6 +170,28 @@ fn a_text_may_come_as_number() {
     assert!(check_scalars(|_| true, as_number) > 40);
 }
 
+#[test]
+fn a_number_or_a_code_may_be_spelled_like_a_floating_point_number() {
+    let whole = |ty: &Type, value: &Value| {
+        let text = match value {
+            Value::String(text) => text.clone(),
+            value => value.to_string(),
+        };
+        let number = matches!(ty, Type::Integer(_) | Type::Codes(_));
+        (number && text.parse::<i64>().is_ok()).then_some(text)
+    };
+    for (suffix, quoted) in [(".0", false), (".00", true), ("E0", false), ("00e-2", true)] {
+        let spelled = |ty: &Type, value: &Value| {
+            let text = format!("{}{suffix}", whole(ty, value)?);
+            match quoted {
+                true => Some(text.into()),
+                false => serde_json::from_str(&text).ok(),
+            }
+        };
+        assert!(check_scalars(|_| true, spelled) > 60, "{suffix}");
+    }
+}
+
 fn pesos(value: &Value) -> f64 {
     match value {
         Value::String(text) => text.parse().unwrap(),
@@ -182,9 +205,17 @@ fn whole(value: &Value) -> Option<f64> {
 }
 
 #[test]
-fn an_amount_may_have_no_one_or_two_decimals_as_text_or_number() {
+fn an_amount_may_be_spelled_in_any_clear_way_as_text_or_number() {
     type Respelling = fn(&Value) -> Option<Value>;
-    let respellings: [Respelling; 5] = [
+    let respellings: [Respelling; 9] = [
+        |value| Some(format!("{:e}", pesos(value)).into()),
+        |value| Some(format!("{:.2}E-2", pesos(value) * 100.0).into()),
+        |value| Some(format!("{:.2}0000000004", pesos(value)).into()),
+        |value| {
+            let text = format!("{:.2}", pesos(value));
+            let at = text.len().checked_sub(6).filter(|at| *at > 0 && *at < 4)?;
+            Some(format!("{},{}", &text[..at], &text[at..]).into())
+        },
         |value| Some(format!("{:.0}", whole(value)?).into()),
         |value| Some(format!("{:.1}", whole(value)?).into()),
         |value| Some(format!(" {:.2} ", pesos(value)).into()),
@@ -213,6 +244,9 @@ fn a_time_may_have_up_to_nine_decimals_and_blanks_around_it() {
     }
     let blank = |_: &Type, value: &Value| Some(format!(" {} ", value.as_str()?).into());
     assert!(check_scalars(plain_time, blank) > 10);
+    for offset in ["+08:00", "+0800", " +08"] {
+        assert!(check_scalars(plain_time, with(offset)) > 10, "{offset}");
+    }
 }
 
 #[test]
@@ -398,7 +432,7 @@ fn callbacks_are_read_as_old_and_new_senders_write_them() {
         "financeNotification",
         Request,
         r#"{"transactionDate":"2023-06-18 17:52:10","companyPrefix":"SKY98","companyName":"SKYPAY","accountNo":"091234567899","sourceAccountNo":"","beneficiaryAccountNo":"","statementType":3,"signType":"Recharge","amount":"1200000","currency":"PHP","referenceNumber":"D-20231204-001"}"#,
-        r#"{"transctionDate":"2023-06-18 17:52:10","companyPrefix":"SKY98","companyName":"SKYPAY","accountNo":"091234567899","sourceAccountNo":"","beneficiaryAccountNo":"","statementType":"3","signType":"Recharge","amount":1200000.00,"currency":"PHP","referenceNumber":"D-20231204-001"}"#,
+        r#"{"transctionDate":"2023-06-18 17:52:10","companyPrefix":"SKY98","companyName":"SKYPAY","accountNo":"091234567899","statementType":"3","signType":"Recharge","amount":1200000.00,"currency":"PHP","referenceNumber":"D-20231204-001"}"#,
     );
 }
 
@@ -486,15 +520,27 @@ fn what_could_mean_two_things_is_not_read() {
         ("balanceQuery", Response, r#"{"balance":"726718.005"}"#),
         ("balanceQuery", Response, r#"{"balance":"much"}"#),
         ("balanceQuery", Response, r#"{"balance":""}"#),
+        ("balanceQuery", Response, r#"{"balance":0.305}"#),
+        ("balanceQuery", Response, r#"{"balance":"3,9"}"#),
         (
-            "getReportPayout",
+            "balanceQuery",
             Response,
-            r#"{"totalTransaction":1.5,"lastPage":true,"result":[]}"#,
+            r#"{"responseCode":["1000"],"balance":1}"#,
         ),
         (
             "getReportPayout",
             Response,
-            r#"{"totalTransaction":1,"lastPage":"perhaps","result":[]}"#,
+            r#"{"totalTransaction":1,"lastPage":true,"result":{}}"#,
+        ),
+        (
+            "financeNotification",
+            Request,
+            r#"{"accountNo":"SKY98","statementType":"1","signType":"recharge","amount":"-","referenceNumber":"R1"}"#,
+        ),
+        (
+            "payoutQueuePayout",
+            Request,
+            r#"{"controlNumber":"SKY9800000101","payType":null,"dealTime":"2024-02-05 10:15:30"}"#,
         ),
     ] {
         let operation = named(operation);
@@ -505,4 +551,178 @@ fn what_could_mean_two_things_is_not_read() {
         let result = (message.read)(received.as_bytes());
         assert!(result.is_err(), "{} is read from {received}", message.name);
     }
+}
+
+/// Values that are no value of a field: those that senders are known to write,
+/// and JSON of another kind.
+fn odd_values(ty: &Type) -> Vec<Value> {
+    let mut odd = vec![
+        json!([]),
+        json!(["2024-02-05 10:15:30"]),
+        json!({"amount": null}),
+    ];
+    if !matches!(
+        ty,
+        Type::Text | Type::Newtype(_) | Type::PersonName | Type::Codes(_)
+    ) {
+        odd.extend(["0000-00-00 00:00:00", "-", "null", "N/A", "0.1.2"].map(Value::from));
+    }
+    odd
+}
+
+/// The example as it is written, with another value of one field, which is
+/// named by its path: `result[1].payTime`.
+fn with_odd(
+    example: &Example,
+    wanted: &Field,
+    odd: &Value,
+    index: usize,
+) -> Option<(Value, String)> {
+    let mut value: Value = serde_json::from_str(&example.read(&example.value)).unwrap();
+    for field in &example.message.fields {
+        if std::ptr::eq(field, wanted) {
+            value[&field.wire] = odd.clone();
+            return Some((value, field.wire.clone()));
+        }
+        if row_of(field).is_some_and(|row| row.fields.iter().any(|one| std::ptr::eq(one, wanted))) {
+            let row = value[&field.wire].as_array_mut()?.get_mut(index)?;
+            row[&wanted.wire] = odd.clone();
+            return Some((value, format!("{}[{index}].{}", field.wire, wanted.wire)));
+        }
+    }
+    None
+}
+
+fn fields_of(message: &'static Message) -> impl Iterator<Item = &'static Field> {
+    let rows = message.fields.iter().filter_map(row_of);
+    rows.flat_map(|row| &row.fields).chain(&message.fields)
+}
+
+/// Both as values, since an odd value stands at its place in the message.
+fn same(left: &str, right: &Value) -> bool {
+    serde_json::from_str::<Value>(left).unwrap() == *right
+}
+
+#[test]
+fn an_odd_value_costs_its_own_field_and_nothing_else() {
+    let mut tried = BTreeSet::new();
+    for example in Example::all() {
+        for field in fields_of(example.message).filter(|field| field.received) {
+            if matches!(field.ty, Type::List(_)) {
+                continue;
+            }
+            for odd in odd_values(&field.ty) {
+                let Some((value, path)) = with_odd(&example, field, &odd, 0) else {
+                    continue;
+                };
+                let message = match example.part {
+                    Request => &example.operation.request,
+                    Response => &example.operation.response,
+                };
+                let shown = message.shown(&value.to_string());
+                assert!(
+                    same(&shown.json, &value),
+                    "{} is read from {value}",
+                    shown.json
+                );
+                assert_eq!(shown.wrong_fields, [path.clone()], "{value}");
+                tried.insert((example.operation.info.name, path));
+            }
+        }
+    }
+    for (operation, path) in [
+        ("payoutQueryStatus", "controlNumbers[0].payTime"),
+        ("payoutQueryStatus", "controlNumbers[0].status"),
+        ("getReportPayout", "result[0].createDate"),
+        ("getReportCollection", "lastPage"),
+        ("notificationInquiry", "notifications[0].sourceAccountNo"),
+        ("payoutQueuePayout", "dealTime"),
+        ("financeNotification", "transctionDate"),
+        ("payoutInquiry", "responseTime"),
+        ("balanceQuery", "responseDescription"),
+    ] {
+        assert!(
+            tried.contains(&(operation, path.to_owned())),
+            "{operation} {path}"
+        );
+    }
+    assert!(tried.len() > 60, "{}", tried.len());
+}
+
+#[test]
+fn an_entry_without_what_it_is_about_stays_at_its_place_as_unreadable() {
+    let mut tried = 0;
+    for example in Example::all()
+        .into_iter()
+        .filter(|example| example.part == Response)
+    {
+        for field in fields_of(example.message).filter(|field| field.required) {
+            for odd in [Value::Null, json!([]), json!({})] {
+                let Some((value, path)) = with_odd(&example, field, &odd, 1) else {
+                    continue;
+                };
+                if !path.contains('[') {
+                    continue;
+                }
+                let shown = example.operation.response.shown(&value.to_string());
+                assert!(
+                    same(&shown.json, &value),
+                    "{} is read from {value}",
+                    shown.json
+                );
+                assert_eq!(shown.wrong_fields, [path], "{value}");
+                tried += 1;
+            }
+        }
+    }
+    assert!(tried > 10, "{tried}");
+}
+
+#[test]
+fn the_statuses_around_an_odd_one_are_known() {
+    let answer = br#"{"responseTime":"2018-06-18 17:52:10.5211","responseCode":"1000","responseDescription":"Success","controlNumbers":[
+        {"controlNumber":"SKY9800000101","status":"1","payTime":"2024-02-05 10:21:09","cancelTime":""},
+        {"controlNumber":"SKY9800000102","status":2.0,"payTime":"0000-00-00 00:00:00","cancelTime":"-"},
+        {"controlNumber":null,"status":"4"},
+        {"controlNumber":"SKY9800000104","status":["4"]}
+    ]}"#;
+    let answer: PayoutQueryStatusResponse = skypay_types::read::from_slice(answer).unwrap();
+    let (known, unreadable) = answer.control_numbers.into_parts();
+    let statuses: Vec<_> = known.iter().map(|entry| entry.status.as_result()).collect();
+    assert_eq!(statuses[0], Ok(Some(&PayoutStatus::Completed)));
+    assert_eq!(statuses[1], Ok(Some(&PayoutStatus::Uploaded)));
+    assert!(statuses[2].is_err());
+    assert!(known[0].cancel_time.is_absent());
+    assert!(matches!(known[1].pay_time, Received::Unreadable(_)));
+    assert!(matches!(known[1].cancel_time, Received::Unreadable(_)));
+    assert_eq!(unreadable.len(), 1);
+    assert_eq!(unreadable[0].index(), 2);
+}
+
+/// The vendor's own samples, and what else its pages print as a message: none
+/// of it is lost. What the document forbids to send is named by its field.
+#[test]
+fn every_message_that_the_vendor_prints_is_read() {
+    let (mut messages, mut differences) = (0, Vec::new());
+    for line in include_str!("../printed.jsonl").lines() {
+        let printed: Value = serde_json::from_str(line).unwrap();
+        let operation = named(printed["operation"].as_str().unwrap());
+        let message = match printed["part"].as_str() {
+            Some("request") => &operation.request,
+            _ => &operation.response,
+        };
+        let shown = message.shown(&printed["message"].to_string());
+        let wrong: BTreeSet<_> = shown.wrong_fields.iter().map(String::as_str).collect();
+        let expected = printed["wrong"]
+            .as_array()
+            .map(Vec::as_slice)
+            .unwrap_or_default();
+        let expected: BTreeSet<_> = expected.iter().filter_map(Value::as_str).collect();
+        if wrong != expected {
+            differences.push(format!("{wrong:?} {line}"));
+        }
+        messages += 1;
+    }
+    assert!(differences.is_empty(), "{}", differences.join("\n"));
+    assert!(messages > 50, "{messages}");
 }

@@ -361,8 +361,8 @@ pub(super) fn partner_codes(document: &Document<'_>, findings: &mut Findings) {
     }
 }
 
-/// The keys of notifications name required scalar fields, and a callback that
-/// changes something has both; what has the same delivery has the same effect.
+/// The keys of notifications name scalar fields, those of effects required ones,
+/// and a callback that changes something has both; what has the same delivery has the same effect.
 pub(super) fn message_keys(document: &Document<'_>, findings: &mut Findings) {
     const RULE: &str = "message-keys";
     for operation in &document.operations {
@@ -378,7 +378,7 @@ pub(super) fn message_keys(document: &Document<'_>, findings: &mut Findings) {
                 );
                 findings.add(RULE, &node.place, message);
             }
-            key_fields(document, operation, node, findings);
+            key_fields(document, operation, key, node, findings);
         }
         let [delivery, effect] = keys;
         if wanted && (delivery.is_none() || effect.is_none()) {
@@ -401,10 +401,12 @@ pub(super) fn message_keys(document: &Document<'_>, findings: &mut Findings) {
 fn key_fields(
     document: &Document<'_>,
     operation: &super::Operation<'_>,
+    kind: &str,
     key: &Node,
     findings: &mut Findings,
 ) {
     const RULE: &str = "message-keys";
+    let of_effect = kind == "x-skypay-effect-key";
     let Some(request) = operation.request() else {
         return;
     };
@@ -424,7 +426,7 @@ fn key_fields(
                 "is written by the transport and the same in every request"
             }
             Some(field) if matches!(field.text("type"), Some("object" | "array")) => "is no scalar",
-            Some(_) if !required.iter().any(|field| field.text() == Some(name)) => {
+            Some(_) if of_effect && !required.iter().any(|field| field.text() == Some(name)) => {
                 "is not `required`: without it the key would be gone"
             }
             Some(_) if !seen.insert(name) => "stands twice in the key",

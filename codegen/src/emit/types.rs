@@ -58,9 +58,10 @@ fn library(api: &Api) -> File {
         pub use values::*;
 
         pub use skypay_runtime::{
-            Amount, Answer, Date, DateTime, Direction, Effect, Invalid, MessageKey, Mode,
-            MoneyState, Operation, OperationInfo, Outcome, PersonName, Resend, Sensitive, Stamp,
-            Unlisted, Validate, Violation, Violations,
+            Amount, Answer, Date, DateTime, Direction, Effect, Entries, IntegerText, Invalid,
+            MessageKey, Mode, MoneyState, Operation, OperationInfo, Outcome, PersonName, Received,
+            Resend, Sensitive, Stamp, Unlisted, Unreadable, UnreadableEntry, Validate, Violation,
+            Violations,
         };
 
         #read_doc
@@ -76,9 +77,11 @@ fn library(api: &Api) -> File {
          tables.\n\n\
          The types hold what the document says: constraints are checked when a request is built \
          and before it is sent, never when a message is read. Reading goes through \
-         [`read::from_slice`]: it ignores the case of keys and blanks in them, takes strings for \
-         numbers and the reverse, treats empty optional fields as absent, ignores unknown fields \
-         and keeps unknown codes.",
+         [`read::from_slice`]: it ignores the case of keys and whitespace in them, takes strings \
+         for numbers and the reverse, treats empty optional fields as absent, ignores unknown \
+         fields and keeps unknown codes. What cannot be read and is not required is kept as such: \
+         a field as [`Received::Unreadable`], an object of a list as an [`UnreadableEntry`] at its \
+         place in [`Entries`].",
         api.title, api.version
     );
     let pieces = vec![Piece::Items(items), Piece::Text(every_operation(api))];
@@ -155,7 +158,7 @@ fn rows(api: &Api) -> File {
 }
 
 /// The names that a module of messages may use from the runtime.
-const RUNTIME_NAMES: [&str; 29] = [
+const RUNTIME_NAMES: [&str; 33] = [
     "Amount",
     "Answer",
     "AsText",
@@ -164,7 +167,10 @@ const RUNTIME_NAMES: [&str; 29] = [
     "DateTime",
     "Direction",
     "Effect",
+    "Entries",
+    "Entry",
     "Fields",
+    "IntegerText",
     "Invalid",
     "Limits",
     "MessageKey",
@@ -175,6 +181,7 @@ const RUNTIME_NAMES: [&str; 29] = [
     "Outcome",
     "Pattern",
     "PersonName",
+    "Received",
     "Resend",
     "Rule",
     "Sensitive",
@@ -253,6 +260,7 @@ fn message(api: &Api, message: &Message, operation: Option<&Operation>) -> Vec<P
         builder_impl(message).into(),
         validation::validation(api, message).into(),
         message_money(api, message).into(),
+        identity(api, message).into(),
         from_plain(message).into(),
     ]
 }
@@ -274,6 +282,8 @@ fn message_money(api: &Api, message: &Message) -> TokenStream {
     let ident = field_ident(field);
     let code = if field.required {
         quote!(self.#ident)
+    } else if field.received {
+        quote!(self.#ident.if_readable()?)
     } else {
         quote!(self.#ident.as_ref()?)
     };
@@ -284,9 +294,15 @@ fn message_money(api: &Api, message: &Message) -> TokenStream {
         .filter_map(|code| {
             let money = code.money.as_ref()?;
             let wire = money.only_with.as_ref()?;
-            let filled = field_ident(message.fields.iter().find(|field| field.wire == *wire)?);
+            let field = message.fields.iter().find(|field| field.wire == *wire)?;
+            let filled = field_ident(field);
+            let filled = if field.received {
+                quote!(self.#filled.if_readable().is_some())
+            } else {
+                quote!(self.#filled.is_some())
+            };
             let (variant, state) = (format_ident!("{}", code.variant), state_tokens(money.state));
-            Some(quote!(#codes::#variant if self.#filled.is_some() => Some(MoneyState::#state)))
+            Some(quote!(#codes::#variant if #filled => Some(MoneyState::#state)))
         })
         .collect();
     let state = if conditional.is_empty() {
@@ -300,8 +316,8 @@ fn message_money(api: &Api, message: &Message) -> TokenStream {
         }
     };
     let doc = docs(&format!(
-        "What the message says of the payout's money by `{}`; `None` if that is absent or not \
-         listed.",
+        "What the message says of the payout's money by `{}`; `None` if that is absent, not listed \
+         or cannot be read.",
         field.wire
     ));
     let may_use = may_use_deprecated(message);
@@ -332,6 +348,35 @@ fn state_tokens(state: MoneyState) -> Ident {
     }
 }
 
+/// What says which object of a list one is: its required public texts and
+/// numbers.
+fn identity(api: &Api, message: &Message) -> TokenStream {
+    if message.part != Part::Row {
+        return TokenStream::new();
+    }
+    let name = format_ident!("{}", message.name);
+    let fields = message.fields.iter().filter(|field| {
+        let named = match &field.ty {
+            Type::Text | Type::Integer(_) => true,
+            Type::Newtype(name) => {
+                let mut all = api.newtypes.iter();
+                !all.any(|known| known.name == *name && known.sensitive)
+            }
+            _ => false,
+        };
+        field.required && named && !field.sensitive
+    });
+    let fields = fields.map(|field| {
+        let (wire, aliases) = (&field.wire, &field.aliases);
+        quote!(&[#wire #(, #aliases)*])
+    });
+    quote! {
+        impl Entry for #name {
+            const IDENTITY: &'static [&'static [&'static str]] = &[#(#fields),*];
+        }
+    }
+}
+
 /// Where an item may come as a plain text: the item with that one field.
 fn from_plain(message: &Message) -> TokenStream {
     let field = message
@@ -347,7 +392,14 @@ fn from_plain(message: &Message) -> TokenStream {
         if other.wire == field.wire {
             quote!(#ident: text.into())
         } else if matches!(other.ty, Type::List(_)) {
-            quote!(#ident: Vec::new())
+            let list = if other.received {
+                quote!(Entries)
+            } else {
+                quote!(Vec)
+            };
+            quote!(#ident: #list::default())
+        } else if other.received {
+            quote!(#ident: Received::Absent)
         } else {
             quote!(#ident: None)
         }
@@ -420,14 +472,15 @@ fn structure_field(field: &Field, case: Case) -> TokenStream {
     for alias in &field.aliases {
         serde.push(quote!(alias = #alias));
     }
-    let optional = !field.required;
-    let list = matches!(field.ty, Type::List(_));
-    if optional && list {
+    if !field.required {
+        let skipped = match (matches!(field.ty, Type::List(_)), field.received) {
+            (true, true) => "Entries::is_empty",
+            (true, false) => "Vec::is_empty",
+            (false, true) => "Received::is_absent",
+            (false, false) => "Option::is_none",
+        };
         serde.push(quote!(default));
-        serde.push(quote!(skip_serializing_if = "Vec::is_empty"));
-    } else if optional {
-        serde.push(quote!(default));
-        serde.push(quote!(skip_serializing_if = "Option::is_none"));
+        serde.push(quote!(skip_serializing_if = #skipped));
     }
     if let Some(with) = serializer(field) {
         serde.push(quote!(serialize_with = #with));
@@ -465,26 +518,29 @@ fn serializer(field: &Field) -> Option<&'static str> {
     if matches!(field.ty, Type::List(_)) {
         return None;
     }
-    match (field.written, field.required) {
-        (Written::Plainly, _) => None,
-        (Written::AsNumber, true) => Some("wire::number"),
-        (Written::AsNumber, false) => Some("wire::optional_number"),
-        (Written::AsText, true) => Some("wire::text"),
-        (Written::AsText, false) => Some("wire::optional_text"),
-        (Written::WithFraction, true) => Some("wire::fraction"),
-        (Written::WithFraction, false) => Some("wire::optional_fraction"),
+    match (field.written, field.required, field.received) {
+        (Written::Plainly | Written::AsText, ..) => None,
+        (Written::AsNumber, true, _) => Some("wire::number"),
+        (Written::AsNumber, false, false) => Some("wire::optional_number"),
+        (Written::AsNumber, false, true) => Some("wire::received_number"),
+        (Written::WithFraction, true, _) => Some("wire::fraction"),
+        (Written::WithFraction, false, false) => Some("wire::optional_fraction"),
+        (Written::WithFraction, false, true) => Some("wire::received_fraction"),
     }
 }
 
 fn deserializer(field: &Field) -> Option<&'static str> {
-    match (&field.ty, field.required) {
+    match (&field.ty, field.received) {
         (Type::Row(_), _) => None,
-        (Type::List(item), _) => match &**item {
-            Type::Row(_) if field.accepts_plain => Some("wire::rows_or_plain"),
-            Type::Row(_) => Some("wire::rows"),
+        (Type::List(item), received) => match (&**item, received, field.accepts_plain) {
+            (Type::Row(_), true, true) => Some("wire::entries_or_plain"),
+            (Type::Row(_), true, false) => Some("wire::entries"),
+            (Type::Row(_), false, true) => Some("wire::rows_or_plain"),
+            (Type::Row(_), false, false) => Some("wire::rows"),
             _ => Some("wire::list"),
         },
-        (_, true) => Some("wire::required"),
+        (_, true) => Some("wire::received"),
+        (_, false) if field.required => Some("wire::required"),
         (_, false) => Some("wire::optional"),
     }
 }
@@ -502,7 +558,6 @@ fn schema_attributes(field: &Field) -> Option<TokenStream> {
     }
     let with = match (&field.ty, field.written) {
         (Type::Amount, Written::AsNumber) => Some("skypay_runtime::schema::AmountNumber"),
-        (Type::Integer(_), Written::AsText) => Some("skypay_runtime::schema::IntegerText"),
         (Type::DateTime, Written::WithFraction) => Some("skypay_runtime::schema::DateTimeFraction"),
         _ => None,
     };
@@ -559,6 +614,7 @@ fn builder_impl(message: &Message) -> TokenStream {
         let take = match (field.required, &field.ty) {
             (true, _) => quote!(required),
             (false, Type::List(_)) => quote!(or_default),
+            (false, _) if field.received => quote!(received),
             (false, _) => quote!(optional),
         };
         quote!(let #ident = self.#ident.#take(#wire, &mut at);)
@@ -589,7 +645,7 @@ fn setter(field: &Field) -> TokenStream {
     let ty = inner_type(field);
     let deprecated = deprecated(field);
     if let Type::List(item) = &field.ty {
-        let item = type_tokens(item);
+        let item = item_tokens(item, field.written);
         return quote! {
             #doc
             #deprecated
@@ -762,15 +818,23 @@ fn vendor_texts(operation: &Operation) -> impl Iterator<Item = TokenStream> {
 /// The method that gives the key of a message, where the operation has one.
 fn key_method(name: &str, key: &[String], request: &Message) -> Option<TokenStream> {
     let name = format_ident!("{name}");
+    let text = |field: &Field| {
+        let ident = field_ident(field);
+        if field.received {
+            quote!(self.#ident.key_text())
+        } else {
+            quote!(AsText::as_text(&self.#ident))
+        }
+    };
     let fields: Option<Vec<_>> = key
         .iter()
         .map(|wire| request.fields.iter().find(|field| field.wire == *wire))
-        .map(|field| field.map(field_ident))
+        .map(|field| field.map(text))
         .collect();
     let fields = fields.filter(|fields| !fields.is_empty())?;
     Some(quote! {
         fn #name(&self) -> Option<MessageKey> {
-            MessageKey::of(&[#(AsText::as_text(&self.#fields)),*])
+            MessageKey::of(&[#(#fields),*])
         }
     })
 }
@@ -839,15 +903,20 @@ fn answer_impl(operation: &Operation) -> TokenStream {
     let stamped = |field: Option<&Field>, value: TokenStream| {
         let field = field.filter(|field| field.stamped)?;
         let ident = field_ident(field);
-        Some(quote!(self.#ident = Some(#value);))
+        let holder = if field.received {
+            quote!(Received::Value)
+        } else {
+            quote!(Some)
+        };
+        Some(quote!(self.#ident = #holder(#value);))
     };
     let table = match code.map(|field| &field.ty) {
         Some(Type::Codes(table)) => format_ident!("{table}"),
         _ => format_ident!("String"),
     };
-    let get_time = read(time, quote!());
+    let get_time = read(time, quote!(.if_readable().copied()));
     let get_code = read(code, quote!(.as_ref().map(AsRef::as_ref)));
-    let get_description = read(description, quote!(.as_deref()));
+    let get_description = read(description, quote!(.if_readable().map(AsRef::as_ref)));
     let set: Vec<_> = [
         stamped(time, quote!(stamp.time)),
         stamped(code, quote!(stamp.code.into())),
@@ -1073,6 +1142,8 @@ fn field_type(field: &Field) -> TokenStream {
     let inner = inner_type(field);
     if field.required || matches!(field.ty, Type::List(_)) {
         inner
+    } else if field.received {
+        quote!(Received<#inner>)
     } else {
         quote!(Option<#inner>)
     }
@@ -1080,11 +1151,27 @@ fn field_type(field: &Field) -> TokenStream {
 
 /// The type of the field's value.
 fn inner_type(field: &Field) -> TokenStream {
-    let ty = type_tokens(&field.ty);
+    if let Type::List(item) = &field.ty {
+        let item = item_tokens(item, field.written);
+        return if field.received {
+            quote!(Entries<#item>)
+        } else {
+            quote!(Vec<#item>)
+        };
+    }
+    let ty = item_tokens(&field.ty, field.written);
     match (&field.ty, field.sensitive) {
-        (_, false) | (Type::List(_), true) => ty,
+        (_, false) => ty,
         (Type::Text, true) => quote!(Sensitive),
         (_, true) => quote!(Sensitive<#ty>),
+    }
+}
+
+/// The type of one value that is written in that way.
+fn item_tokens(ty: &Type, written: Written) -> TokenStream {
+    match (ty, written) {
+        (Type::Integer(_), Written::AsText) => quote!(IntegerText),
+        _ => type_tokens(ty),
     }
 }
 

@@ -294,7 +294,7 @@ pub const RULES: &[Rule] = &[
         "message-keys",
         Refused,
         "A callback that changes something says what makes two of them the same",
-        "A receiver recognises by required scalar fields what it has handled already. What has the same delivery key has the same effect key.",
+        "A receiver recognises by scalar fields what it has handled already, and effects by required ones. What has the same delivery key has the same effect key.",
         Example {
             at: PAID,
             without: &[],

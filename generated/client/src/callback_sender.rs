@@ -378,7 +378,6 @@ impl CallbackSender {
     ///     .company_prefix("SKY98")
     ///     .company_name("Example Lending Inc.")
     ///     .account_no("SKY98")
-    ///     .source_account_no("")
     ///     .beneficiary_account_no("001234567899")
     ///     .statement_type(StatementType::PayoutRecharge)
     ///     .sign_type(SignType::Increase)

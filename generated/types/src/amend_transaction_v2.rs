@@ -5,9 +5,9 @@
 use crate::{ControlNumber, PayoutChannel, Phone, ResponseCode};
 use serde::{Deserialize, Serialize};
 use skypay_runtime::generated::{
-    Answer, Date, DateTime, Direction, Effect, Invalid, Limits, Mode, Operation, OperationInfo,
-    Outcome, Pattern, PersonName, Resend, Sensitive, Slot, Stamp, Validate, Violations, build,
-    wire,
+    Answer, Date, DateTime, Direction, Effect, IntegerText, Invalid, Limits, Mode, Operation,
+    OperationInfo, Outcome, Pattern, PersonName, Received, Resend, Sensitive, Slot, Stamp,
+    Validate, Violations, build, wire,
 };
 
 /// The complete data of a store payout after the correction.
@@ -70,12 +70,8 @@ pub struct AmendTransactionV2Request {
     /// `getIdentificationType`. In `payoutQueue` for bank payouts only.
     ///
     /// On the wire: `identificationTypeId`, at most 3 characters; for example `2`.
-    #[serde(serialize_with = "wire::text", deserialize_with = "wire::required")]
-    #[cfg_attr(
-        feature = "schemars",
-        schemars(with = "skypay_runtime::schema::IntegerText")
-    )]
-    pub identification_type_id: u32,
+    #[serde(deserialize_with = "wire::required")]
+    pub identification_type_id: IntegerText,
     /// The payee's mobile number, 11 digits starting with 08 or 09.
     ///
     /// On the wire: `phone`, 11 characters; for example `09123456789`.
@@ -124,7 +120,7 @@ pub struct AmendTransactionV2RequestBuilder {
     name: Slot<PersonName>,
     birthday: Slot<Sensitive<Date>>,
     identification_id: Slot<Sensitive>,
-    identification_type_id: Slot<u32>,
+    identification_type_id: Slot<IntegerText>,
     phone: Slot<Phone>,
     id_card_picture_type: Slot<String>,
     id_card_picture_url: Slot<Sensitive>,
@@ -188,7 +184,7 @@ impl AmendTransactionV2RequestBuilder {
     /// `getIdentificationType`. In `payoutQueue` for bank payouts only.
     pub fn identification_type_id<V>(mut self, value: V) -> Self
     where
-        V: TryInto<u32>,
+        V: TryInto<IntegerText>,
         V::Error: std::fmt::Display,
     {
         self.identification_type_id.set(value);
@@ -317,13 +313,14 @@ impl Validate for AmendTransactionV2Request {
             &self.identification_id,
             Limits::NONE.min(1).max(50),
         );
-        at.text(
+        at.integer_text(
             "identificationTypeId",
             &self.identification_type_id,
             Limits::NONE.max(3).pattern({
                 static PATTERN: Pattern = Pattern::new("^[0-9]{1,3}$");
                 &PATTERN
             }),
+            ..,
         );
         at.text(
             "phone",
@@ -441,15 +438,15 @@ pub struct AmendTransactionV2Response {
     /// `2024-02-05 10:15:30.1250`.
     #[serde(
         default,
-        skip_serializing_if = "Option::is_none",
-        serialize_with = "wire::optional_fraction",
-        deserialize_with = "wire::optional"
+        skip_serializing_if = "Received::is_absent",
+        serialize_with = "wire::received_fraction",
+        deserialize_with = "wire::received"
     )]
     #[cfg_attr(
         feature = "schemars",
         schemars(with = "Option<skypay_runtime::schema::DateTimeFraction>")
     )]
-    pub response_time: Option<DateTime>,
+    pub response_time: Received<DateTime>,
     /// What became of the request. The same code may mean different things in different
     /// operations: see the result codes of each. The table is open: codes that it does
     /// not list do come, and partners may define codes from 2000 to 2999 for some
@@ -469,19 +466,19 @@ pub struct AmendTransactionV2Response {
     /// `Success`.
     #[serde(
         default,
-        skip_serializing_if = "Option::is_none",
-        deserialize_with = "wire::optional"
+        skip_serializing_if = "Received::is_absent",
+        deserialize_with = "wire::received"
     )]
-    pub response_description: Option<String>,
+    pub response_description: Received<String>,
     /// Empty wherever it has been seen.
     ///
     /// On the wire: `referenceNo`, at most 255 characters; may be empty.
     #[serde(
         default,
-        skip_serializing_if = "Option::is_none",
-        deserialize_with = "wire::optional"
+        skip_serializing_if = "Received::is_absent",
+        deserialize_with = "wire::received"
     )]
-    pub reference_no: Option<String>,
+    pub reference_no: Received<String>,
 }
 
 impl AmendTransactionV2Response {
@@ -554,12 +551,12 @@ impl AmendTransactionV2ResponseBuilder {
     /// Every field that is wrong, all at once.
     pub fn build(self) -> Result<AmendTransactionV2Response, Invalid> {
         let mut at = Violations::new();
-        let response_time = self.response_time.optional("responseTime", &mut at);
+        let response_time = self.response_time.received("responseTime", &mut at);
         let response_code = self.response_code.optional("responseCode", &mut at);
         let response_description = self
             .response_description
-            .optional("responseDescription", &mut at);
-        let reference_no = self.reference_no.optional("referenceNo", &mut at);
+            .received("responseDescription", &mut at);
+        let reference_no = self.reference_no.received("referenceNo", &mut at);
         build(&mut at, || {
             Some(AmendTransactionV2Response {
                 response_time: response_time?,
@@ -572,13 +569,17 @@ impl AmendTransactionV2ResponseBuilder {
 }
 
 impl Validate for AmendTransactionV2Response {
-    fn check(&self, _: &mut Violations) {}
+    fn check(&self, at: &mut Violations) {
+        at.readable("responseTime", &self.response_time);
+        at.readable("responseDescription", &self.response_description);
+        at.readable("referenceNo", &self.reference_no);
+    }
 }
 
 impl Answer for AmendTransactionV2Response {
     type Code = ResponseCode;
     fn response_time(&self) -> Option<DateTime> {
-        self.response_time
+        self.response_time.if_readable().copied()
     }
 
     fn response_code(&self) -> Option<&str> {
@@ -586,12 +587,12 @@ impl Answer for AmendTransactionV2Response {
     }
 
     fn response_description(&self) -> Option<&str> {
-        self.response_description.as_deref()
+        self.response_description.if_readable().map(AsRef::as_ref)
     }
 
     fn stamp(&mut self, stamp: &Stamp<'_>) {
-        self.response_time = Some(stamp.time);
+        self.response_time = Received::Value(stamp.time);
         self.response_code = Some(stamp.code.into());
-        self.response_description = Some(stamp.description.into());
+        self.response_description = Received::Value(stamp.description.into());
     }
 }

@@ -6,7 +6,7 @@ use crate::ResponseCode;
 use serde::{Deserialize, Serialize};
 use skypay_runtime::generated::{
     Amount, Answer, DateTime, Direction, Effect, Invalid, Mode, Operation, OperationInfo, Outcome,
-    Resend, Slot, Stamp, Validate, Violations, build, wire,
+    Received, Resend, Slot, Stamp, Validate, Violations, build, wire,
 };
 
 /// Asks for the balance of the payout account. It has no fields of its own.
@@ -139,15 +139,15 @@ pub struct BalanceQueryResponse {
     /// `2024-02-05 10:15:30.1250`.
     #[serde(
         default,
-        skip_serializing_if = "Option::is_none",
-        serialize_with = "wire::optional_fraction",
-        deserialize_with = "wire::optional"
+        skip_serializing_if = "Received::is_absent",
+        serialize_with = "wire::received_fraction",
+        deserialize_with = "wire::received"
     )]
     #[cfg_attr(
         feature = "schemars",
         schemars(with = "Option<skypay_runtime::schema::DateTimeFraction>")
     )]
-    pub response_time: Option<DateTime>,
+    pub response_time: Received<DateTime>,
     /// What became of the request. The same code may mean different things in different
     /// operations: see the result codes of each. The table is open: codes that it does
     /// not list do come, and partners may define codes from 2000 to 2999 for some
@@ -167,10 +167,10 @@ pub struct BalanceQueryResponse {
     /// `Success`.
     #[serde(
         default,
-        skip_serializing_if = "Option::is_none",
-        deserialize_with = "wire::optional"
+        skip_serializing_if = "Received::is_absent",
+        deserialize_with = "wire::received"
     )]
-    pub response_description: Option<String>,
+    pub response_description: Received<String>,
     /// What the payout account holds.
     ///
     /// On the wire: `balance`, in PHP; for example `726718.00`.
@@ -252,11 +252,11 @@ impl BalanceQueryResponseBuilder {
     /// Every field that is wrong, all at once.
     pub fn build(self) -> Result<BalanceQueryResponse, Invalid> {
         let mut at = Violations::new();
-        let response_time = self.response_time.optional("responseTime", &mut at);
+        let response_time = self.response_time.received("responseTime", &mut at);
         let response_code = self.response_code.optional("responseCode", &mut at);
         let response_description = self
             .response_description
-            .optional("responseDescription", &mut at);
+            .received("responseDescription", &mut at);
         let balance = self.balance.required("balance", &mut at);
         build(&mut at, || {
             Some(BalanceQueryResponse {
@@ -270,13 +270,16 @@ impl BalanceQueryResponseBuilder {
 }
 
 impl Validate for BalanceQueryResponse {
-    fn check(&self, _: &mut Violations) {}
+    fn check(&self, at: &mut Violations) {
+        at.readable("responseTime", &self.response_time);
+        at.readable("responseDescription", &self.response_description);
+    }
 }
 
 impl Answer for BalanceQueryResponse {
     type Code = ResponseCode;
     fn response_time(&self) -> Option<DateTime> {
-        self.response_time
+        self.response_time.if_readable().copied()
     }
 
     fn response_code(&self) -> Option<&str> {
@@ -284,12 +287,12 @@ impl Answer for BalanceQueryResponse {
     }
 
     fn response_description(&self) -> Option<&str> {
-        self.response_description.as_deref()
+        self.response_description.if_readable().map(AsRef::as_ref)
     }
 
     fn stamp(&mut self, stamp: &Stamp<'_>) {
-        self.response_time = Some(stamp.time);
+        self.response_time = Received::Value(stamp.time);
         self.response_code = Some(stamp.code.into());
-        self.response_description = Some(stamp.description.into());
+        self.response_description = Received::Value(stamp.description.into());
     }
 }

@@ -5,8 +5,8 @@
 use crate::{ControlNumberEntry, ResponseCode};
 use serde::{Deserialize, Serialize};
 use skypay_runtime::generated::{
-    Answer, DateTime, Direction, Effect, Invalid, Mode, Operation, OperationInfo, Outcome, Resend,
-    Slot, Stamp, Validate, Violations, build, wire,
+    Answer, DateTime, Direction, Effect, Invalid, Mode, Operation, OperationInfo, Outcome,
+    Received, Resend, Slot, Stamp, Validate, Violations, build, wire,
 };
 
 /// Names the payouts to cancel.
@@ -174,15 +174,15 @@ pub struct CancelPayoutResponse {
     /// `2024-02-05 10:15:30.1250`.
     #[serde(
         default,
-        skip_serializing_if = "Option::is_none",
-        serialize_with = "wire::optional_fraction",
-        deserialize_with = "wire::optional"
+        skip_serializing_if = "Received::is_absent",
+        serialize_with = "wire::received_fraction",
+        deserialize_with = "wire::received"
     )]
     #[cfg_attr(
         feature = "schemars",
         schemars(with = "Option<skypay_runtime::schema::DateTimeFraction>")
     )]
-    pub response_time: Option<DateTime>,
+    pub response_time: Received<DateTime>,
     /// What became of the request. The same code may mean different things in different
     /// operations: see the result codes of each. The table is open: codes that it does
     /// not list do come, and partners may define codes from 2000 to 2999 for some
@@ -202,10 +202,10 @@ pub struct CancelPayoutResponse {
     /// `Success`.
     #[serde(
         default,
-        skip_serializing_if = "Option::is_none",
-        deserialize_with = "wire::optional"
+        skip_serializing_if = "Received::is_absent",
+        deserialize_with = "wire::received"
     )]
-    pub response_description: Option<String>,
+    pub response_description: Received<String>,
 }
 
 impl CancelPayoutResponse {
@@ -267,11 +267,11 @@ impl CancelPayoutResponseBuilder {
     /// Every field that is wrong, all at once.
     pub fn build(self) -> Result<CancelPayoutResponse, Invalid> {
         let mut at = Violations::new();
-        let response_time = self.response_time.optional("responseTime", &mut at);
+        let response_time = self.response_time.received("responseTime", &mut at);
         let response_code = self.response_code.optional("responseCode", &mut at);
         let response_description = self
             .response_description
-            .optional("responseDescription", &mut at);
+            .received("responseDescription", &mut at);
         build(&mut at, || {
             Some(CancelPayoutResponse {
                 response_time: response_time?,
@@ -283,13 +283,16 @@ impl CancelPayoutResponseBuilder {
 }
 
 impl Validate for CancelPayoutResponse {
-    fn check(&self, _: &mut Violations) {}
+    fn check(&self, at: &mut Violations) {
+        at.readable("responseTime", &self.response_time);
+        at.readable("responseDescription", &self.response_description);
+    }
 }
 
 impl Answer for CancelPayoutResponse {
     type Code = ResponseCode;
     fn response_time(&self) -> Option<DateTime> {
-        self.response_time
+        self.response_time.if_readable().copied()
     }
 
     fn response_code(&self) -> Option<&str> {
@@ -297,12 +300,12 @@ impl Answer for CancelPayoutResponse {
     }
 
     fn response_description(&self) -> Option<&str> {
-        self.response_description.as_deref()
+        self.response_description.if_readable().map(AsRef::as_ref)
     }
 
     fn stamp(&mut self, stamp: &Stamp<'_>) {
-        self.response_time = Some(stamp.time);
+        self.response_time = Received::Value(stamp.time);
         self.response_code = Some(stamp.code.into());
-        self.response_description = Some(stamp.description.into());
+        self.response_description = Received::Value(stamp.description.into());
     }
 }

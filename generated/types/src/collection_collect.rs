@@ -6,7 +6,8 @@ use crate::{CollectionChannel, ContractNumber, CustomerPhone, ResponseCode};
 use serde::{Deserialize, Serialize};
 use skypay_runtime::generated::{
     Amount, Answer, AsText, DateTime, Direction, Effect, Invalid, Limits, MessageKey, Mode,
-    Operation, OperationInfo, Outcome, Resend, Slot, Stamp, Validate, Violations, build, wire,
+    Operation, OperationInfo, Outcome, Received, Resend, Slot, Stamp, Validate, Violations, build,
+    wire,
 };
 
 /// Confirms that a repayment was collected.
@@ -48,8 +49,12 @@ pub struct CollectionCollectRequest {
     /// with 08 or 09, or, as in SkyPay's samples, with the country code 63 before them.
     ///
     /// On the wire: `phone`, 1 to 50 characters; for example `639123456789`.
-    #[serde(deserialize_with = "wire::required")]
-    pub phone: CustomerPhone,
+    #[serde(
+        default,
+        skip_serializing_if = "Received::is_absent",
+        deserialize_with = "wire::received"
+    )]
+    pub phone: Received<CustomerPhone>,
     /// Number of the receipt, documented with 50 characters. Some channels (7-Eleven,
     /// True Money, GCash) may add the name of the branch after a vertical bar, as in
     /// `B6C13B76E4BF|Makati`.
@@ -60,8 +65,12 @@ pub struct CollectionCollectRequest {
     /// When the customer paid.
     ///
     /// On the wire: `collectedTime`; for example `2024-02-05 10:15:30`.
-    #[serde(deserialize_with = "wire::required")]
-    pub collected_time: DateTime,
+    #[serde(
+        default,
+        skip_serializing_if = "Received::is_absent",
+        deserialize_with = "wire::received"
+    )]
+    pub collected_time: Received<DateTime>,
     /// The channel that collected.
     ///
     /// On the wire: `payChannel`; for example `1`.
@@ -162,9 +171,9 @@ impl CollectionCollectRequestBuilder {
         let mut at = Violations::new();
         let contract_number = self.contract_number.required("contractNumber", &mut at);
         let amount = self.amount.required("amount", &mut at);
-        let phone = self.phone.required("phone", &mut at);
+        let phone = self.phone.received("phone", &mut at);
         let receipt_number = self.receipt_number.required("receiptNumber", &mut at);
-        let collected_time = self.collected_time.required("collectedTime", &mut at);
+        let collected_time = self.collected_time.received("collectedTime", &mut at);
         let pay_channel = self.pay_channel.required("payChannel", &mut at);
         build(&mut at, || {
             Some(CollectionCollectRequest {
@@ -180,7 +189,10 @@ impl CollectionCollectRequestBuilder {
 }
 
 impl Validate for CollectionCollectRequest {
-    fn check(&self, _: &mut Violations) {}
+    fn check(&self, at: &mut Violations) {
+        at.readable("phone", &self.phone);
+        at.readable("collectedTime", &self.collected_time);
+    }
 }
 
 impl Operation for CollectionCollectRequest {
@@ -276,15 +288,15 @@ pub struct CollectionCollectResponse {
     /// `2024-02-05 10:15:30.1250`.
     #[serde(
         default,
-        skip_serializing_if = "Option::is_none",
-        serialize_with = "wire::optional_fraction",
-        deserialize_with = "wire::optional"
+        skip_serializing_if = "Received::is_absent",
+        serialize_with = "wire::received_fraction",
+        deserialize_with = "wire::received"
     )]
     #[cfg_attr(
         feature = "schemars",
         schemars(with = "Option<skypay_runtime::schema::DateTimeFraction>")
     )]
-    pub response_time: Option<DateTime>,
+    pub response_time: Received<DateTime>,
     /// What became of the request. The same code may mean different things in different
     /// operations: see the result codes of each. The table is open: codes that it does
     /// not list do come, and partners may define codes from 2000 to 2999 for some
@@ -304,11 +316,11 @@ pub struct CollectionCollectResponse {
     /// `Success`.
     #[serde(
         default,
-        skip_serializing_if = "Option::is_none",
-        deserialize_with = "wire::optional"
+        skip_serializing_if = "Received::is_absent",
+        deserialize_with = "wire::received"
     )]
     #[cfg_attr(feature = "schemars", schemars(length(max = 255u32)))]
-    pub response_description: Option<String>,
+    pub response_description: Received<String>,
 }
 
 impl CollectionCollectResponse {
@@ -370,11 +382,11 @@ impl CollectionCollectResponseBuilder {
     /// Every field that is wrong, all at once.
     pub fn build(self) -> Result<CollectionCollectResponse, Invalid> {
         let mut at = Violations::new();
-        let response_time = self.response_time.optional("responseTime", &mut at);
+        let response_time = self.response_time.received("responseTime", &mut at);
         let response_code = self.response_code.optional("responseCode", &mut at);
         let response_description = self
             .response_description
-            .optional("responseDescription", &mut at);
+            .received("responseDescription", &mut at);
         build(&mut at, || {
             Some(CollectionCollectResponse {
                 response_time: response_time?,
@@ -387,10 +399,12 @@ impl CollectionCollectResponseBuilder {
 
 impl Validate for CollectionCollectResponse {
     fn check(&self, at: &mut Violations) {
+        at.readable("responseTime", &self.response_time);
         at.text("responseTime", &self.response_time, Limits::NONE.max(50));
         if let Some(response_code) = &self.response_code {
             at.code("responseCode", response_code);
         }
+        at.readable("responseDescription", &self.response_description);
         at.text(
             "responseDescription",
             &self.response_description,
@@ -402,7 +416,7 @@ impl Validate for CollectionCollectResponse {
 impl Answer for CollectionCollectResponse {
     type Code = ResponseCode;
     fn response_time(&self) -> Option<DateTime> {
-        self.response_time
+        self.response_time.if_readable().copied()
     }
 
     fn response_code(&self) -> Option<&str> {
@@ -410,12 +424,12 @@ impl Answer for CollectionCollectResponse {
     }
 
     fn response_description(&self) -> Option<&str> {
-        self.response_description.as_deref()
+        self.response_description.if_readable().map(AsRef::as_ref)
     }
 
     fn stamp(&mut self, stamp: &Stamp<'_>) {
-        self.response_time = Some(stamp.time);
+        self.response_time = Received::Value(stamp.time);
         self.response_code = Some(stamp.code.into());
-        self.response_description = Some(stamp.description.into());
+        self.response_description = Received::Value(stamp.description.into());
     }
 }

@@ -6,8 +6,8 @@ use crate::{ContractNumber, CustomerPhone, Phone, ResponseCode};
 use serde::{Deserialize, Serialize};
 use skypay_runtime::generated::{
     Amount, Answer, DateTime, Direction, Effect, Invalid, Limits, Mode, Operation, OperationInfo,
-    Outcome, Pattern, PersonName, Resend, Sensitive, Slot, Stamp, Validate, Violations, build,
-    wire,
+    Outcome, Pattern, PersonName, Received, Resend, Sensitive, Slot, Stamp, Validate, Violations,
+    build, wire,
 };
 
 /// Names the contract that a customer wants to repay.
@@ -204,15 +204,15 @@ pub struct CollectionInquiryResponse {
     /// `2024-02-05 10:15:30.1250`.
     #[serde(
         default,
-        skip_serializing_if = "Option::is_none",
-        serialize_with = "wire::optional_fraction",
-        deserialize_with = "wire::optional"
+        skip_serializing_if = "Received::is_absent",
+        serialize_with = "wire::received_fraction",
+        deserialize_with = "wire::received"
     )]
     #[cfg_attr(
         feature = "schemars",
         schemars(with = "Option<skypay_runtime::schema::DateTimeFraction>")
     )]
-    pub response_time: Option<DateTime>,
+    pub response_time: Received<DateTime>,
     /// What became of the request. The same code may mean different things in different
     /// operations: see the result codes of each. The table is open: codes that it does
     /// not list do come, and partners may define codes from 2000 to 2999 for some
@@ -232,11 +232,11 @@ pub struct CollectionInquiryResponse {
     /// `Success`.
     #[serde(
         default,
-        skip_serializing_if = "Option::is_none",
-        deserialize_with = "wire::optional"
+        skip_serializing_if = "Received::is_absent",
+        deserialize_with = "wire::received"
     )]
     #[cfg_attr(feature = "schemars", schemars(length(max = 255u32)))]
-    pub response_description: Option<String>,
+    pub response_description: Received<String>,
     /// What is to be collected. It may differ from what was asked.
     ///
     /// On the wire: `amount`, at most 13 characters, in PHP; for example `3900.00`.
@@ -366,11 +366,11 @@ impl CollectionInquiryResponseBuilder {
     /// Every field that is wrong, all at once.
     pub fn build(self) -> Result<CollectionInquiryResponse, Invalid> {
         let mut at = Violations::new();
-        let response_time = self.response_time.optional("responseTime", &mut at);
+        let response_time = self.response_time.received("responseTime", &mut at);
         let response_code = self.response_code.optional("responseCode", &mut at);
         let response_description = self
             .response_description
-            .optional("responseDescription", &mut at);
+            .received("responseDescription", &mut at);
         let amount = self.amount.required("amount", &mut at);
         let payer_name = self.payer_name.required("payerName", &mut at);
         let payer_address = self.payer_address.required("payerAddress", &mut at);
@@ -391,10 +391,12 @@ impl CollectionInquiryResponseBuilder {
 
 impl Validate for CollectionInquiryResponse {
     fn check(&self, at: &mut Violations) {
+        at.readable("responseTime", &self.response_time);
         at.text("responseTime", &self.response_time, Limits::NONE.max(50));
         if let Some(response_code) = &self.response_code {
             at.code("responseCode", response_code);
         }
+        at.readable("responseDescription", &self.response_description);
         at.text(
             "responseDescription",
             &self.response_description,
@@ -436,7 +438,7 @@ impl Validate for CollectionInquiryResponse {
 impl Answer for CollectionInquiryResponse {
     type Code = ResponseCode;
     fn response_time(&self) -> Option<DateTime> {
-        self.response_time
+        self.response_time.if_readable().copied()
     }
 
     fn response_code(&self) -> Option<&str> {
@@ -444,12 +446,12 @@ impl Answer for CollectionInquiryResponse {
     }
 
     fn response_description(&self) -> Option<&str> {
-        self.response_description.as_deref()
+        self.response_description.if_readable().map(AsRef::as_ref)
     }
 
     fn stamp(&mut self, stamp: &Stamp<'_>) {
-        self.response_time = Some(stamp.time);
+        self.response_time = Received::Value(stamp.time);
         self.response_code = Some(stamp.code.into());
-        self.response_description = Some(stamp.description.into());
+        self.response_description = Received::Value(stamp.description.into());
     }
 }

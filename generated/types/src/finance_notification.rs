@@ -6,8 +6,8 @@ use crate::{CompanyPrefix, Currency, ResponseCode, SignType, StatementType};
 use serde::{Deserialize, Serialize};
 use skypay_runtime::generated::{
     Amount, Answer, AsText, DateTime, Direction, Effect, Invalid, Limits, MessageKey, Mode,
-    Operation, OperationInfo, Outcome, Resend, Sensitive, Slot, Stamp, Validate, Violations, build,
-    wire,
+    Operation, OperationInfo, Outcome, Received, Resend, Sensitive, Slot, Stamp, Validate,
+    Violations, build, wire,
 };
 
 /// A movement on an account of the partner.
@@ -24,7 +24,6 @@ use skypay_runtime::generated::{
 ///     .company_prefix("SKY98")
 ///     .company_name("Example Lending Inc.")
 ///     .account_no("SKY98")
-///     .source_account_no("")
 ///     .beneficiary_account_no("001234567899")
 ///     .statement_type(StatementType::PayoutRecharge)
 ///     .sign_type(SignType::Increase)
@@ -46,20 +45,30 @@ pub struct FinanceNotificationRequest {
     #[serde(
         rename = "transctionDate",
         alias = "transactionDate",
-        deserialize_with = "wire::required"
+        default,
+        skip_serializing_if = "Received::is_absent",
+        deserialize_with = "wire::received"
     )]
-    pub transaction_date: DateTime,
+    pub transaction_date: Received<DateTime>,
     /// The entity whose account it is.
     ///
     /// On the wire: `companyPrefix`, 5 characters; for example `SKY98`.
-    #[serde(deserialize_with = "wire::required")]
-    pub company_prefix: CompanyPrefix,
+    #[serde(
+        default,
+        skip_serializing_if = "Received::is_absent",
+        deserialize_with = "wire::received"
+    )]
+    pub company_prefix: Received<CompanyPrefix>,
     /// The entity's registered name.
     ///
     /// On the wire: `companyName`, at most 200 characters; for example
     /// `Example Lending Inc.`.
-    #[serde(deserialize_with = "wire::required")]
-    pub company_name: String,
+    #[serde(
+        default,
+        skip_serializing_if = "Received::is_absent",
+        deserialize_with = "wire::received"
+    )]
+    pub company_name: Received<String>,
     /// The partner's account at SkyPay. Documented with 5 characters, like the prefix;
     /// one of SkyPay's samples has 12.
     ///
@@ -70,15 +79,23 @@ pub struct FinanceNotificationRequest {
     /// otherwise empty or absent.
     ///
     /// On the wire: `sourceAccountNo`, at most 20 characters; may be empty.
-    #[serde(deserialize_with = "wire::required")]
-    pub source_account_no: Sensitive,
+    #[serde(
+        default,
+        skip_serializing_if = "Received::is_absent",
+        deserialize_with = "wire::received"
+    )]
+    pub source_account_no: Received<Sensitive>,
     /// The bank account that the money went to. Only provided for recharges and
     /// withdrawals; otherwise empty or absent.
     ///
     /// On the wire: `beneficiaryAccountNo`, at most 20 characters; for example
     /// `001234567899`.
-    #[serde(deserialize_with = "wire::required")]
-    pub beneficiary_account_no: Sensitive,
+    #[serde(
+        default,
+        skip_serializing_if = "Received::is_absent",
+        deserialize_with = "wire::received"
+    )]
+    pub beneficiary_account_no: Received<Sensitive>,
     /// The occasion of a movement on the partner's accounts.
     ///
     /// On the wire: `statementType`; for example `1`.
@@ -104,8 +121,12 @@ pub struct FinanceNotificationRequest {
     /// the field `Currency`; keys are read in any case.
     ///
     /// On the wire: `currency`; for example `PHP`.
-    #[serde(deserialize_with = "wire::required")]
-    pub currency: Currency,
+    #[serde(
+        default,
+        skip_serializing_if = "Received::is_absent",
+        deserialize_with = "wire::received"
+    )]
+    pub currency: Received<Currency>,
     /// Number of the movement, unique, to be found in the back office; both accounts of
     /// a transfer are notified. `S-` begins those of the settlement function, `D-`
     /// those of the recharge function, the callerName those of automatic settlements.
@@ -268,18 +289,18 @@ impl FinanceNotificationRequestBuilder {
     /// Every field that is wrong, all at once.
     pub fn build(self) -> Result<FinanceNotificationRequest, Invalid> {
         let mut at = Violations::new();
-        let transaction_date = self.transaction_date.required("transctionDate", &mut at);
-        let company_prefix = self.company_prefix.required("companyPrefix", &mut at);
-        let company_name = self.company_name.required("companyName", &mut at);
+        let transaction_date = self.transaction_date.received("transctionDate", &mut at);
+        let company_prefix = self.company_prefix.received("companyPrefix", &mut at);
+        let company_name = self.company_name.received("companyName", &mut at);
         let account_no = self.account_no.required("accountNo", &mut at);
-        let source_account_no = self.source_account_no.required("sourceAccountNo", &mut at);
+        let source_account_no = self.source_account_no.received("sourceAccountNo", &mut at);
         let beneficiary_account_no = self
             .beneficiary_account_no
-            .required("beneficiaryAccountNo", &mut at);
+            .received("beneficiaryAccountNo", &mut at);
         let statement_type = self.statement_type.required("statementType", &mut at);
         let sign_type = self.sign_type.required("signType", &mut at);
         let amount = self.amount.required("amount", &mut at);
-        let currency = self.currency.required("currency", &mut at);
+        let currency = self.currency.received("currency", &mut at);
         let reference_number = self.reference_number.required("referenceNumber", &mut at);
         build(&mut at, || {
             Some(FinanceNotificationRequest {
@@ -300,7 +321,14 @@ impl FinanceNotificationRequestBuilder {
 }
 
 impl Validate for FinanceNotificationRequest {
-    fn check(&self, _: &mut Violations) {}
+    fn check(&self, at: &mut Violations) {
+        at.readable("transctionDate", &self.transaction_date);
+        at.readable("companyPrefix", &self.company_prefix);
+        at.readable("companyName", &self.company_name);
+        at.readable("sourceAccountNo", &self.source_account_no);
+        at.readable("beneficiaryAccountNo", &self.beneficiary_account_no);
+        at.readable("currency", &self.currency);
+    }
 }
 
 impl Operation for FinanceNotificationRequest {
@@ -380,15 +408,15 @@ pub struct FinanceNotificationResponse {
     /// `2024-02-05 10:15:30.1250`.
     #[serde(
         default,
-        skip_serializing_if = "Option::is_none",
-        serialize_with = "wire::optional_fraction",
-        deserialize_with = "wire::optional"
+        skip_serializing_if = "Received::is_absent",
+        serialize_with = "wire::received_fraction",
+        deserialize_with = "wire::received"
     )]
     #[cfg_attr(
         feature = "schemars",
         schemars(with = "Option<skypay_runtime::schema::DateTimeFraction>")
     )]
-    pub response_time: Option<DateTime>,
+    pub response_time: Received<DateTime>,
     /// What became of the request. The same code may mean different things in different
     /// operations: see the result codes of each. The table is open: codes that it does
     /// not list do come, and partners may define codes from 2000 to 2999 for some
@@ -408,11 +436,11 @@ pub struct FinanceNotificationResponse {
     /// `Success`.
     #[serde(
         default,
-        skip_serializing_if = "Option::is_none",
-        deserialize_with = "wire::optional"
+        skip_serializing_if = "Received::is_absent",
+        deserialize_with = "wire::received"
     )]
     #[cfg_attr(feature = "schemars", schemars(length(max = 255u32)))]
-    pub response_description: Option<String>,
+    pub response_description: Received<String>,
 }
 
 impl FinanceNotificationResponse {
@@ -474,11 +502,11 @@ impl FinanceNotificationResponseBuilder {
     /// Every field that is wrong, all at once.
     pub fn build(self) -> Result<FinanceNotificationResponse, Invalid> {
         let mut at = Violations::new();
-        let response_time = self.response_time.optional("responseTime", &mut at);
+        let response_time = self.response_time.received("responseTime", &mut at);
         let response_code = self.response_code.optional("responseCode", &mut at);
         let response_description = self
             .response_description
-            .optional("responseDescription", &mut at);
+            .received("responseDescription", &mut at);
         build(&mut at, || {
             Some(FinanceNotificationResponse {
                 response_time: response_time?,
@@ -491,10 +519,12 @@ impl FinanceNotificationResponseBuilder {
 
 impl Validate for FinanceNotificationResponse {
     fn check(&self, at: &mut Violations) {
+        at.readable("responseTime", &self.response_time);
         at.text("responseTime", &self.response_time, Limits::NONE.max(50));
         if let Some(response_code) = &self.response_code {
             at.code("responseCode", response_code);
         }
+        at.readable("responseDescription", &self.response_description);
         at.text(
             "responseDescription",
             &self.response_description,
@@ -506,7 +536,7 @@ impl Validate for FinanceNotificationResponse {
 impl Answer for FinanceNotificationResponse {
     type Code = ResponseCode;
     fn response_time(&self) -> Option<DateTime> {
-        self.response_time
+        self.response_time.if_readable().copied()
     }
 
     fn response_code(&self) -> Option<&str> {
@@ -514,12 +544,12 @@ impl Answer for FinanceNotificationResponse {
     }
 
     fn response_description(&self) -> Option<&str> {
-        self.response_description.as_deref()
+        self.response_description.if_readable().map(AsRef::as_ref)
     }
 
     fn stamp(&mut self, stamp: &Stamp<'_>) {
-        self.response_time = Some(stamp.time);
+        self.response_time = Received::Value(stamp.time);
         self.response_code = Some(stamp.code.into());
-        self.response_description = Some(stamp.description.into());
+        self.response_description = Received::Value(stamp.description.into());
     }
 }

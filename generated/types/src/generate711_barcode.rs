@@ -6,7 +6,7 @@ use crate::{ContractNumber, Phone, ResponseCode};
 use serde::{Deserialize, Serialize};
 use skypay_runtime::generated::{
     Amount, Answer, DateTime, Direction, Effect, Invalid, Limits, Mode, Operation, OperationInfo,
-    Outcome, Pattern, PersonName, Resend, Slot, Stamp, Validate, Violations, build, wire,
+    Outcome, Pattern, PersonName, Received, Resend, Slot, Stamp, Validate, Violations, build, wire,
 };
 
 /// What the customer is to repay at a 7-Eleven counter.
@@ -257,15 +257,15 @@ pub struct Generate711BarcodeResponse {
     /// `2024-02-05 10:15:30.1250`.
     #[serde(
         default,
-        skip_serializing_if = "Option::is_none",
-        serialize_with = "wire::optional_fraction",
-        deserialize_with = "wire::optional"
+        skip_serializing_if = "Received::is_absent",
+        serialize_with = "wire::received_fraction",
+        deserialize_with = "wire::received"
     )]
     #[cfg_attr(
         feature = "schemars",
         schemars(with = "Option<skypay_runtime::schema::DateTimeFraction>")
     )]
-    pub response_time: Option<DateTime>,
+    pub response_time: Received<DateTime>,
     /// What became of the request. The same code may mean different things in different
     /// operations: see the result codes of each. The table is open: codes that it does
     /// not list do come, and partners may define codes from 2000 to 2999 for some
@@ -285,10 +285,10 @@ pub struct Generate711BarcodeResponse {
     /// `Success`.
     #[serde(
         default,
-        skip_serializing_if = "Option::is_none",
-        deserialize_with = "wire::optional"
+        skip_serializing_if = "Received::is_absent",
+        deserialize_with = "wire::received"
     )]
-    pub response_description: Option<String>,
+    pub response_description: Received<String>,
     /// The reference, three groups of four digits joined by hyphens, valid for 24
     /// hours. It is drawn as a Code 128-A barcode; whether with the hyphens is not
     /// documented.
@@ -371,11 +371,11 @@ impl Generate711BarcodeResponseBuilder {
     /// Every field that is wrong, all at once.
     pub fn build(self) -> Result<Generate711BarcodeResponse, Invalid> {
         let mut at = Violations::new();
-        let response_time = self.response_time.optional("responseTime", &mut at);
+        let response_time = self.response_time.received("responseTime", &mut at);
         let response_code = self.response_code.optional("responseCode", &mut at);
         let response_description = self
             .response_description
-            .optional("responseDescription", &mut at);
+            .received("responseDescription", &mut at);
         let reference_number = self.reference_number.required("referenceNumber", &mut at);
         build(&mut at, || {
             Some(Generate711BarcodeResponse {
@@ -389,13 +389,16 @@ impl Generate711BarcodeResponseBuilder {
 }
 
 impl Validate for Generate711BarcodeResponse {
-    fn check(&self, _: &mut Violations) {}
+    fn check(&self, at: &mut Violations) {
+        at.readable("responseTime", &self.response_time);
+        at.readable("responseDescription", &self.response_description);
+    }
 }
 
 impl Answer for Generate711BarcodeResponse {
     type Code = ResponseCode;
     fn response_time(&self) -> Option<DateTime> {
-        self.response_time
+        self.response_time.if_readable().copied()
     }
 
     fn response_code(&self) -> Option<&str> {
@@ -403,12 +406,12 @@ impl Answer for Generate711BarcodeResponse {
     }
 
     fn response_description(&self) -> Option<&str> {
-        self.response_description.as_deref()
+        self.response_description.if_readable().map(AsRef::as_ref)
     }
 
     fn stamp(&mut self, stamp: &Stamp<'_>) {
-        self.response_time = Some(stamp.time);
+        self.response_time = Received::Value(stamp.time);
         self.response_code = Some(stamp.code.into());
-        self.response_description = Some(stamp.description.into());
+        self.response_description = Received::Value(stamp.description.into());
     }
 }

@@ -5,8 +5,9 @@
 use crate::{DateType, PayoutReportEntry, ResponseCode};
 use serde::{Deserialize, Serialize};
 use skypay_runtime::generated::{
-    Answer, Date, DateTime, Direction, Effect, Invalid, Limits, Mode, Operation, OperationInfo,
-    Outcome, Pattern, Resend, Slot, Stamp, Validate, Violations, build, wire,
+    Answer, Date, DateTime, Direction, Effect, Entries, Invalid, Limits, Mode, Operation,
+    OperationInfo, Outcome, Pattern, Received, Resend, Slot, Stamp, Validate, Violations, build,
+    wire,
 };
 
 /// Which page of the payout report is wanted.
@@ -277,15 +278,15 @@ pub struct GetReportPayoutResponse {
     /// `2024-02-05 10:15:30.1250`.
     #[serde(
         default,
-        skip_serializing_if = "Option::is_none",
-        serialize_with = "wire::optional_fraction",
-        deserialize_with = "wire::optional"
+        skip_serializing_if = "Received::is_absent",
+        serialize_with = "wire::received_fraction",
+        deserialize_with = "wire::received"
     )]
     #[cfg_attr(
         feature = "schemars",
         schemars(with = "Option<skypay_runtime::schema::DateTimeFraction>")
     )]
-    pub response_time: Option<DateTime>,
+    pub response_time: Received<DateTime>,
     /// What became of the request. The same code may mean different things in different
     /// operations: see the result codes of each. The table is open: codes that it does
     /// not list do come, and partners may define codes from 2000 to 2999 for some
@@ -305,25 +306,34 @@ pub struct GetReportPayoutResponse {
     /// `Success`.
     #[serde(
         default,
-        skip_serializing_if = "Option::is_none",
-        deserialize_with = "wire::optional"
+        skip_serializing_if = "Received::is_absent",
+        deserialize_with = "wire::received"
     )]
-    pub response_description: Option<String>,
+    pub response_description: Received<String>,
     /// How many transactions the whole report has.
     ///
     /// On the wire: `totalTransaction`, in transactions; for example `4383`.
-    #[serde(rename = "totalTransaction", deserialize_with = "wire::required")]
-    pub total_transactions: u32,
+    #[serde(
+        rename = "totalTransaction",
+        default,
+        skip_serializing_if = "Received::is_absent",
+        deserialize_with = "wire::received"
+    )]
+    pub total_transactions: Received<u32>,
     /// Whether this is the last page.
     ///
     /// On the wire: `lastPage`.
-    #[serde(deserialize_with = "wire::required")]
-    pub last_page: bool,
+    #[serde(
+        default,
+        skip_serializing_if = "Received::is_absent",
+        deserialize_with = "wire::received"
+    )]
+    pub last_page: Received<bool>,
     /// The payouts of this page.
     ///
     /// On the wire: `result`.
-    #[serde(deserialize_with = "wire::rows")]
-    pub result: Vec<PayoutReportEntry>,
+    #[serde(deserialize_with = "wire::entries")]
+    pub result: Entries<PayoutReportEntry>,
 }
 
 impl GetReportPayoutResponse {
@@ -342,7 +352,7 @@ pub struct GetReportPayoutResponseBuilder {
     response_description: Slot<String>,
     total_transactions: Slot<u32>,
     last_page: Slot<bool>,
-    result: Slot<Vec<PayoutReportEntry>>,
+    result: Slot<Entries<PayoutReportEntry>>,
 }
 
 impl GetReportPayoutResponseBuilder {
@@ -414,15 +424,15 @@ impl GetReportPayoutResponseBuilder {
     /// Every field that is wrong, all at once.
     pub fn build(self) -> Result<GetReportPayoutResponse, Invalid> {
         let mut at = Violations::new();
-        let response_time = self.response_time.optional("responseTime", &mut at);
+        let response_time = self.response_time.received("responseTime", &mut at);
         let response_code = self.response_code.optional("responseCode", &mut at);
         let response_description = self
             .response_description
-            .optional("responseDescription", &mut at);
+            .received("responseDescription", &mut at);
         let total_transactions = self
             .total_transactions
-            .required("totalTransaction", &mut at);
-        let last_page = self.last_page.required("lastPage", &mut at);
+            .received("totalTransaction", &mut at);
+        let last_page = self.last_page.received("lastPage", &mut at);
         let result = self.result.required("result", &mut at);
         build(&mut at, || {
             Some(GetReportPayoutResponse {
@@ -438,13 +448,19 @@ impl GetReportPayoutResponseBuilder {
 }
 
 impl Validate for GetReportPayoutResponse {
-    fn check(&self, _: &mut Violations) {}
+    fn check(&self, at: &mut Violations) {
+        at.readable("responseTime", &self.response_time);
+        at.readable("responseDescription", &self.response_description);
+        at.readable("totalTransaction", &self.total_transactions);
+        at.readable("lastPage", &self.last_page);
+        at.entries("result", &self.result);
+    }
 }
 
 impl Answer for GetReportPayoutResponse {
     type Code = ResponseCode;
     fn response_time(&self) -> Option<DateTime> {
-        self.response_time
+        self.response_time.if_readable().copied()
     }
 
     fn response_code(&self) -> Option<&str> {
@@ -452,7 +468,7 @@ impl Answer for GetReportPayoutResponse {
     }
 
     fn response_description(&self) -> Option<&str> {
-        self.response_description.as_deref()
+        self.response_description.if_readable().map(AsRef::as_ref)
     }
 
     fn stamp(&mut self, _: &Stamp<'_>) {}

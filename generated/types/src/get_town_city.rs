@@ -5,8 +5,8 @@
 use crate::{ResponseCode, TownCityEntry};
 use serde::{Deserialize, Serialize};
 use skypay_runtime::generated::{
-    Answer, DateTime, Direction, Effect, Invalid, Mode, Operation, OperationInfo, Outcome, Resend,
-    Slot, Stamp, Validate, Violations, build, wire,
+    Answer, DateTime, Direction, Effect, Entries, Invalid, Mode, Operation, OperationInfo, Outcome,
+    Received, Resend, Slot, Stamp, Validate, Violations, build, wire,
 };
 
 /// Asks for the list of towns and cities.
@@ -149,15 +149,15 @@ pub struct GetTownCityResponse {
     /// `2024-02-05 10:15:30.1250`.
     #[serde(
         default,
-        skip_serializing_if = "Option::is_none",
-        serialize_with = "wire::optional_fraction",
-        deserialize_with = "wire::optional"
+        skip_serializing_if = "Received::is_absent",
+        serialize_with = "wire::received_fraction",
+        deserialize_with = "wire::received"
     )]
     #[cfg_attr(
         feature = "schemars",
         schemars(with = "Option<skypay_runtime::schema::DateTimeFraction>")
     )]
-    pub response_time: Option<DateTime>,
+    pub response_time: Received<DateTime>,
     /// What became of the request. The same code may mean different things in different
     /// operations: see the result codes of each. The table is open: codes that it does
     /// not list do come, and partners may define codes from 2000 to 2999 for some
@@ -177,15 +177,15 @@ pub struct GetTownCityResponse {
     /// `Success`.
     #[serde(
         default,
-        skip_serializing_if = "Option::is_none",
-        deserialize_with = "wire::optional"
+        skip_serializing_if = "Received::is_absent",
+        deserialize_with = "wire::received"
     )]
-    pub response_description: Option<String>,
+    pub response_description: Received<String>,
     /// The towns and cities.
     ///
     /// On the wire: `result`.
-    #[serde(deserialize_with = "wire::rows")]
-    pub result: Vec<TownCityEntry>,
+    #[serde(deserialize_with = "wire::entries")]
+    pub result: Entries<TownCityEntry>,
 }
 
 impl GetTownCityResponse {
@@ -202,7 +202,7 @@ pub struct GetTownCityResponseBuilder {
     response_time: Slot<DateTime>,
     response_code: Slot<ResponseCode>,
     response_description: Slot<String>,
-    result: Slot<Vec<TownCityEntry>>,
+    result: Slot<Entries<TownCityEntry>>,
 }
 
 impl GetTownCityResponseBuilder {
@@ -254,11 +254,11 @@ impl GetTownCityResponseBuilder {
     /// Every field that is wrong, all at once.
     pub fn build(self) -> Result<GetTownCityResponse, Invalid> {
         let mut at = Violations::new();
-        let response_time = self.response_time.optional("responseTime", &mut at);
+        let response_time = self.response_time.received("responseTime", &mut at);
         let response_code = self.response_code.optional("responseCode", &mut at);
         let response_description = self
             .response_description
-            .optional("responseDescription", &mut at);
+            .received("responseDescription", &mut at);
         let result = self.result.required("result", &mut at);
         build(&mut at, || {
             Some(GetTownCityResponse {
@@ -272,13 +272,17 @@ impl GetTownCityResponseBuilder {
 }
 
 impl Validate for GetTownCityResponse {
-    fn check(&self, _: &mut Violations) {}
+    fn check(&self, at: &mut Violations) {
+        at.readable("responseTime", &self.response_time);
+        at.readable("responseDescription", &self.response_description);
+        at.entries("result", &self.result);
+    }
 }
 
 impl Answer for GetTownCityResponse {
     type Code = ResponseCode;
     fn response_time(&self) -> Option<DateTime> {
-        self.response_time
+        self.response_time.if_readable().copied()
     }
 
     fn response_code(&self) -> Option<&str> {
@@ -286,11 +290,11 @@ impl Answer for GetTownCityResponse {
     }
 
     fn response_description(&self) -> Option<&str> {
-        self.response_description.as_deref()
+        self.response_description.if_readable().map(AsRef::as_ref)
     }
 
     fn stamp(&mut self, stamp: &Stamp<'_>) {
-        self.response_time = Some(stamp.time);
+        self.response_time = Received::Value(stamp.time);
         self.response_code = Some(stamp.code.into());
     }
 }

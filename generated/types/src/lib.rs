@@ -5,9 +5,11 @@
 //!
 //! The types hold what the document says: constraints are checked when a request is
 //! built and before it is sent, never when a message is read. Reading goes through
-//! [`read::from_slice`]: it ignores the case of keys and blanks in them, takes
+//! [`read::from_slice`]: it ignores the case of keys and whitespace in them, takes
 //! strings for numbers and the reverse, treats empty optional fields as absent,
-//! ignores unknown fields and keeps unknown codes.
+//! ignores unknown fields and keeps unknown codes. What cannot be read and is not
+//! required is kept as such: a field as [`Received::Unreadable`], an object of a
+//! list as an [`UnreadableEntry`] at its place in [`Entries`].
 
 mod amend_transaction_v2;
 mod balance_query;
@@ -62,9 +64,9 @@ pub use payout_queue_payout::*;
 pub use payout_queue_v2::*;
 pub use rows::*;
 pub use skypay_runtime::{
-    Amount, Answer, Date, DateTime, Direction, Effect, Invalid, MessageKey, Mode, MoneyState,
-    Operation, OperationInfo, Outcome, PersonName, Resend, Sensitive, Stamp, Unlisted, Validate,
-    Violation, Violations,
+    Amount, Answer, Date, DateTime, Direction, Effect, Entries, IntegerText, Invalid, MessageKey,
+    Mode, MoneyState, Operation, OperationInfo, Outcome, PersonName, Received, Resend, Sensitive,
+    Stamp, Unlisted, Unreadable, UnreadableEntry, Validate, Violation, Violations,
 };
 pub use values::*;
 

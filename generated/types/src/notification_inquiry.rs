@@ -5,8 +5,9 @@
 use crate::{FinanceMovement, ResponseCode, StatementType};
 use serde::{Deserialize, Serialize};
 use skypay_runtime::generated::{
-    Answer, Date, DateTime, Direction, Effect, Invalid, Limits, Mode, Operation, OperationInfo,
-    Outcome, Pattern, Resend, Slot, Stamp, Validate, Violations, build, wire,
+    Answer, AsText, Cow, Date, DateTime, Direction, Effect, Entries, Fields, Invalid, Limits, Mode,
+    Operation, OperationInfo, Outcome, Pattern, Received, Resend, Rule, Slot, Stamp, Validate,
+    Violations, build, wire,
 };
 
 /// Which movements are wanted.
@@ -43,8 +44,13 @@ pub struct NotificationInquiryRequest {
     /// Last day of the list, by the date of the notice.
     ///
     /// On the wire: `transEndDate`, at most 10 characters; for example `2024-02-05`.
-    #[serde(rename = "transEndDate", deserialize_with = "wire::required")]
-    pub transaction_end_date: Date,
+    #[serde(
+        rename = "transEndDate",
+        default,
+        skip_serializing_if = "Option::is_none",
+        deserialize_with = "wire::optional"
+    )]
+    pub transaction_end_date: Option<Date>,
     /// The occasions that are wanted.
     ///
     /// On the wire: `statementTypes`.
@@ -104,7 +110,7 @@ impl NotificationInquiryRequestBuilder {
     pub fn build(self) -> Result<NotificationInquiryRequest, Invalid> {
         let mut at = Violations::new();
         let transaction_date = self.transaction_date.required("transctionDate", &mut at);
-        let transaction_end_date = self.transaction_end_date.required("transEndDate", &mut at);
+        let transaction_end_date = self.transaction_end_date.optional("transEndDate", &mut at);
         let statement_types = self.statement_types.required("statementTypes", &mut at);
         build(&mut at, || {
             Some(NotificationInquiryRequest {
@@ -137,6 +143,27 @@ impl Validate for NotificationInquiryRequest {
         at.count("statementTypes", &self.statement_types, 1..);
         for code in &self.statement_types {
             at.code("statementTypes", code);
+        }
+        at.rules(self, &RULES);
+    }
+}
+
+/// The document's conditions between the fields of the message.
+static RULES: [Rule; 1] = [Rule {
+    id: "span-of-days",
+    when: None,
+    require: &["transEndDate"],
+    forbid: &[],
+    matches: &[],
+    because: "A list of movements has a first and a last day.",
+}];
+
+impl Fields for NotificationInquiryRequest {
+    fn text_of(&self, field: &str) -> Option<Cow<'_, str>> {
+        match field {
+            "transctionDate" => AsText::as_text(&self.transaction_date),
+            "transEndDate" => AsText::as_text(&self.transaction_end_date),
+            _ => None,
         }
     }
 }
@@ -252,15 +279,15 @@ pub struct NotificationInquiryResponse {
     /// `2024-02-05 10:15:30.1250`.
     #[serde(
         default,
-        skip_serializing_if = "Option::is_none",
-        serialize_with = "wire::optional_fraction",
-        deserialize_with = "wire::optional"
+        skip_serializing_if = "Received::is_absent",
+        serialize_with = "wire::received_fraction",
+        deserialize_with = "wire::received"
     )]
     #[cfg_attr(
         feature = "schemars",
         schemars(with = "Option<skypay_runtime::schema::DateTimeFraction>")
     )]
-    pub response_time: Option<DateTime>,
+    pub response_time: Received<DateTime>,
     /// What became of the request. The same code may mean different things in different
     /// operations: see the result codes of each. The table is open: codes that it does
     /// not list do come, and partners may define codes from 2000 to 2999 for some
@@ -280,15 +307,15 @@ pub struct NotificationInquiryResponse {
     /// `Success`.
     #[serde(
         default,
-        skip_serializing_if = "Option::is_none",
-        deserialize_with = "wire::optional"
+        skip_serializing_if = "Received::is_absent",
+        deserialize_with = "wire::received"
     )]
-    pub response_description: Option<String>,
+    pub response_description: Received<String>,
     /// The movements. Empty if there were none.
     ///
     /// On the wire: `notifications`.
-    #[serde(deserialize_with = "wire::rows")]
-    pub notifications: Vec<FinanceMovement>,
+    #[serde(deserialize_with = "wire::entries")]
+    pub notifications: Entries<FinanceMovement>,
 }
 
 impl NotificationInquiryResponse {
@@ -305,7 +332,7 @@ pub struct NotificationInquiryResponseBuilder {
     response_time: Slot<DateTime>,
     response_code: Slot<ResponseCode>,
     response_description: Slot<String>,
-    notifications: Slot<Vec<FinanceMovement>>,
+    notifications: Slot<Entries<FinanceMovement>>,
 }
 
 impl NotificationInquiryResponseBuilder {
@@ -357,11 +384,11 @@ impl NotificationInquiryResponseBuilder {
     /// Every field that is wrong, all at once.
     pub fn build(self) -> Result<NotificationInquiryResponse, Invalid> {
         let mut at = Violations::new();
-        let response_time = self.response_time.optional("responseTime", &mut at);
+        let response_time = self.response_time.received("responseTime", &mut at);
         let response_code = self.response_code.optional("responseCode", &mut at);
         let response_description = self
             .response_description
-            .optional("responseDescription", &mut at);
+            .received("responseDescription", &mut at);
         let notifications = self.notifications.required("notifications", &mut at);
         build(&mut at, || {
             Some(NotificationInquiryResponse {
@@ -375,13 +402,17 @@ impl NotificationInquiryResponseBuilder {
 }
 
 impl Validate for NotificationInquiryResponse {
-    fn check(&self, _: &mut Violations) {}
+    fn check(&self, at: &mut Violations) {
+        at.readable("responseTime", &self.response_time);
+        at.readable("responseDescription", &self.response_description);
+        at.entries("notifications", &self.notifications);
+    }
 }
 
 impl Answer for NotificationInquiryResponse {
     type Code = ResponseCode;
     fn response_time(&self) -> Option<DateTime> {
-        self.response_time
+        self.response_time.if_readable().copied()
     }
 
     fn response_code(&self) -> Option<&str> {
@@ -389,12 +420,12 @@ impl Answer for NotificationInquiryResponse {
     }
 
     fn response_description(&self) -> Option<&str> {
-        self.response_description.as_deref()
+        self.response_description.if_readable().map(AsRef::as_ref)
     }
 
     fn stamp(&mut self, stamp: &Stamp<'_>) {
-        self.response_time = Some(stamp.time);
+        self.response_time = Received::Value(stamp.time);
         self.response_code = Some(stamp.code.into());
-        self.response_description = Some(stamp.description.into());
+        self.response_description = Received::Value(stamp.description.into());
     }
 }

@@ -6,8 +6,8 @@ use crate::{ContractNumber, ControlNumber, Phone, ResponseCode};
 use serde::{Deserialize, Serialize};
 use skypay_runtime::generated::{
     Amount, Answer, Date, DateTime, Direction, Effect, Invalid, Limits, Mode, Operation,
-    OperationInfo, Outcome, Pattern, PersonName, Resend, Sensitive, Slot, Stamp, Validate,
-    Violations, build, wire,
+    OperationInfo, Outcome, Pattern, PersonName, Received, Resend, Sensitive, Slot, Stamp,
+    Validate, Violations, build, wire,
 };
 
 /// Names the payout that a payee asks for.
@@ -185,15 +185,15 @@ pub struct PayoutInquiryResponse {
     /// `2024-02-05 10:15:30.1250`.
     #[serde(
         default,
-        skip_serializing_if = "Option::is_none",
-        serialize_with = "wire::optional_fraction",
-        deserialize_with = "wire::optional"
+        skip_serializing_if = "Received::is_absent",
+        serialize_with = "wire::received_fraction",
+        deserialize_with = "wire::received"
     )]
     #[cfg_attr(
         feature = "schemars",
         schemars(with = "Option<skypay_runtime::schema::DateTimeFraction>")
     )]
-    pub response_time: Option<DateTime>,
+    pub response_time: Received<DateTime>,
     /// What became of the request. The same code may mean different things in different
     /// operations: see the result codes of each. The table is open: codes that it does
     /// not list do come, and partners may define codes from 2000 to 2999 for some
@@ -213,11 +213,11 @@ pub struct PayoutInquiryResponse {
     /// `Success`.
     #[serde(
         default,
-        skip_serializing_if = "Option::is_none",
-        deserialize_with = "wire::optional"
+        skip_serializing_if = "Received::is_absent",
+        deserialize_with = "wire::received"
     )]
     #[cfg_attr(feature = "schemars", schemars(length(max = 255u32)))]
-    pub response_description: Option<String>,
+    pub response_description: Received<String>,
     /// Empty wherever it has been seen. Leave it out.
     ///
     /// On the wire: `referenceNo`, at most 50 characters; may be empty.
@@ -528,11 +528,11 @@ impl PayoutInquiryResponseBuilder {
     /// Every field that is wrong, all at once.
     pub fn build(self) -> Result<PayoutInquiryResponse, Invalid> {
         let mut at = Violations::new();
-        let response_time = self.response_time.optional("responseTime", &mut at);
+        let response_time = self.response_time.received("responseTime", &mut at);
         let response_code = self.response_code.optional("responseCode", &mut at);
         let response_description = self
             .response_description
-            .optional("responseDescription", &mut at);
+            .received("responseDescription", &mut at);
         let reference_no = self.reference_no.optional("referenceNo", &mut at);
         let sender = self.sender.required("sender", &mut at);
         let control_number = self.control_number.required("controlNumber", &mut at);
@@ -573,10 +573,12 @@ impl PayoutInquiryResponseBuilder {
 
 impl Validate for PayoutInquiryResponse {
     fn check(&self, at: &mut Violations) {
+        at.readable("responseTime", &self.response_time);
         at.text("responseTime", &self.response_time, Limits::NONE.max(50));
         if let Some(response_code) = &self.response_code {
             at.code("responseCode", response_code);
         }
+        at.readable("responseDescription", &self.response_description);
         at.text(
             "responseDescription",
             &self.response_description,
@@ -661,7 +663,7 @@ impl Validate for PayoutInquiryResponse {
 impl Answer for PayoutInquiryResponse {
     type Code = ResponseCode;
     fn response_time(&self) -> Option<DateTime> {
-        self.response_time
+        self.response_time.if_readable().copied()
     }
 
     fn response_code(&self) -> Option<&str> {
@@ -669,12 +671,12 @@ impl Answer for PayoutInquiryResponse {
     }
 
     fn response_description(&self) -> Option<&str> {
-        self.response_description.as_deref()
+        self.response_description.if_readable().map(AsRef::as_ref)
     }
 
     fn stamp(&mut self, stamp: &Stamp<'_>) {
-        self.response_time = Some(stamp.time);
+        self.response_time = Received::Value(stamp.time);
         self.response_code = Some(stamp.code.into());
-        self.response_description = Some(stamp.description.into());
+        self.response_description = Received::Value(stamp.description.into());
     }
 }

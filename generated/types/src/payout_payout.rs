@@ -6,7 +6,7 @@ use crate::{ControlNumber, PayoutChannel, ResponseCode};
 use serde::{Deserialize, Serialize};
 use skypay_runtime::generated::{
     Answer, AsText, DateTime, Direction, Effect, Invalid, Limits, MessageKey, Mode, Operation,
-    OperationInfo, Outcome, Resend, Slot, Stamp, Validate, Violations, build, wire,
+    OperationInfo, Outcome, Received, Resend, Slot, Stamp, Validate, Violations, build, wire,
 };
 
 /// Confirms that a cashier paid out.
@@ -43,8 +43,12 @@ pub struct PayoutPayoutRequest {
     /// When the cashier paid.
     ///
     /// On the wire: `payTime`; for example `2024-02-05 10:15:30`.
-    #[serde(deserialize_with = "wire::required")]
-    pub pay_time: DateTime,
+    #[serde(
+        default,
+        skip_serializing_if = "Received::is_absent",
+        deserialize_with = "wire::received"
+    )]
+    pub pay_time: Received<DateTime>,
 }
 
 impl PayoutPayoutRequest {
@@ -103,7 +107,7 @@ impl PayoutPayoutRequestBuilder {
         let mut at = Violations::new();
         let control_number = self.control_number.required("controlNumber", &mut at);
         let withdraw_channel = self.withdraw_channel.required("withdrawChannel", &mut at);
-        let pay_time = self.pay_time.required("payTime", &mut at);
+        let pay_time = self.pay_time.received("payTime", &mut at);
         build(&mut at, || {
             Some(PayoutPayoutRequest {
                 control_number: control_number?,
@@ -115,7 +119,9 @@ impl PayoutPayoutRequestBuilder {
 }
 
 impl Validate for PayoutPayoutRequest {
-    fn check(&self, _: &mut Violations) {}
+    fn check(&self, at: &mut Violations) {
+        at.readable("payTime", &self.pay_time);
+    }
 }
 
 impl Operation for PayoutPayoutRequest {
@@ -171,7 +177,7 @@ impl Operation for PayoutPayoutRequest {
         MessageKey::of(&[
             AsText::as_text(&self.control_number),
             AsText::as_text(&self.withdraw_channel),
-            AsText::as_text(&self.pay_time),
+            self.pay_time.key_text(),
         ])
     }
 
@@ -213,15 +219,15 @@ pub struct PayoutPayoutResponse {
     /// `2024-02-05 10:15:30.1250`.
     #[serde(
         default,
-        skip_serializing_if = "Option::is_none",
-        serialize_with = "wire::optional_fraction",
-        deserialize_with = "wire::optional"
+        skip_serializing_if = "Received::is_absent",
+        serialize_with = "wire::received_fraction",
+        deserialize_with = "wire::received"
     )]
     #[cfg_attr(
         feature = "schemars",
         schemars(with = "Option<skypay_runtime::schema::DateTimeFraction>")
     )]
-    pub response_time: Option<DateTime>,
+    pub response_time: Received<DateTime>,
     /// What became of the request. The same code may mean different things in different
     /// operations: see the result codes of each. The table is open: codes that it does
     /// not list do come, and partners may define codes from 2000 to 2999 for some
@@ -241,11 +247,11 @@ pub struct PayoutPayoutResponse {
     /// `Success`.
     #[serde(
         default,
-        skip_serializing_if = "Option::is_none",
-        deserialize_with = "wire::optional"
+        skip_serializing_if = "Received::is_absent",
+        deserialize_with = "wire::received"
     )]
     #[cfg_attr(feature = "schemars", schemars(length(max = 255u32)))]
-    pub response_description: Option<String>,
+    pub response_description: Received<String>,
 }
 
 impl PayoutPayoutResponse {
@@ -307,11 +313,11 @@ impl PayoutPayoutResponseBuilder {
     /// Every field that is wrong, all at once.
     pub fn build(self) -> Result<PayoutPayoutResponse, Invalid> {
         let mut at = Violations::new();
-        let response_time = self.response_time.optional("responseTime", &mut at);
+        let response_time = self.response_time.received("responseTime", &mut at);
         let response_code = self.response_code.optional("responseCode", &mut at);
         let response_description = self
             .response_description
-            .optional("responseDescription", &mut at);
+            .received("responseDescription", &mut at);
         build(&mut at, || {
             Some(PayoutPayoutResponse {
                 response_time: response_time?,
@@ -324,10 +330,12 @@ impl PayoutPayoutResponseBuilder {
 
 impl Validate for PayoutPayoutResponse {
     fn check(&self, at: &mut Violations) {
+        at.readable("responseTime", &self.response_time);
         at.text("responseTime", &self.response_time, Limits::NONE.max(50));
         if let Some(response_code) = &self.response_code {
             at.code("responseCode", response_code);
         }
+        at.readable("responseDescription", &self.response_description);
         at.text(
             "responseDescription",
             &self.response_description,
@@ -339,7 +347,7 @@ impl Validate for PayoutPayoutResponse {
 impl Answer for PayoutPayoutResponse {
     type Code = ResponseCode;
     fn response_time(&self) -> Option<DateTime> {
-        self.response_time
+        self.response_time.if_readable().copied()
     }
 
     fn response_code(&self) -> Option<&str> {
@@ -347,12 +355,12 @@ impl Answer for PayoutPayoutResponse {
     }
 
     fn response_description(&self) -> Option<&str> {
-        self.response_description.as_deref()
+        self.response_description.if_readable().map(AsRef::as_ref)
     }
 
     fn stamp(&mut self, stamp: &Stamp<'_>) {
-        self.response_time = Some(stamp.time);
+        self.response_time = Received::Value(stamp.time);
         self.response_code = Some(stamp.code.into());
-        self.response_description = Some(stamp.description.into());
+        self.response_description = Received::Value(stamp.description.into());
     }
 }

@@ -5,9 +5,9 @@
 use crate::{BankNo, ControlNumber, PayoutChannel, Phone, ResponseCode};
 use serde::{Deserialize, Serialize};
 use skypay_runtime::generated::{
-    Amount, Answer, AsText, Cow, Date, DateTime, Direction, Effect, Fields, Invalid, Limits, Mode,
-    Operation, OperationInfo, Outcome, Pattern, PersonName, Resend, Rule, Sensitive, Slot, Stamp,
-    Validate, Violations, build, wire,
+    Amount, Answer, AsText, Cow, Date, DateTime, Direction, Effect, Fields, IntegerText, Invalid,
+    Limits, Mode, Operation, OperationInfo, Outcome, Pattern, PersonName, Received, Resend, Rule,
+    Sensitive, Slot, Stamp, Validate, Violations, build, wire,
 };
 
 /// An order to pay out to a bank account or an e-wallet.
@@ -108,14 +108,9 @@ pub struct PayoutQueueRequest {
     #[serde(
         default,
         skip_serializing_if = "Option::is_none",
-        serialize_with = "wire::optional_text",
         deserialize_with = "wire::optional"
     )]
-    #[cfg_attr(
-        feature = "schemars",
-        schemars(with = "Option<skypay_runtime::schema::IntegerText>")
-    )]
-    pub identification_type_id: Option<u32>,
+    pub identification_type_id: Option<IntegerText>,
     /// Kind of identity document in words, such as `TIN` or `SSS`. Optional for wallet
     /// payouts, forbidden for bank payouts.
     ///
@@ -189,14 +184,9 @@ pub struct PayoutQueueRequest {
     #[serde(
         default,
         skip_serializing_if = "Option::is_none",
-        serialize_with = "wire::optional_text",
         deserialize_with = "wire::optional"
     )]
-    #[cfg_attr(
-        feature = "schemars",
-        schemars(with = "Option<skypay_runtime::schema::IntegerText>")
-    )]
-    pub province_id: Option<u32>,
+    pub province_id: Option<IntegerText>,
     /// A town or city, by its number from `getTownCity`. Optional for bank payouts,
     /// forbidden for wallet payouts. Whether it is the payee's or the bank branch's is
     /// not documented.
@@ -205,14 +195,9 @@ pub struct PayoutQueueRequest {
     #[serde(
         default,
         skip_serializing_if = "Option::is_none",
-        serialize_with = "wire::optional_text",
         deserialize_with = "wire::optional"
     )]
-    #[cfg_attr(
-        feature = "schemars",
-        schemars(with = "Option<skypay_runtime::schema::IntegerText>")
-    )]
-    pub city_id: Option<u32>,
+    pub city_id: Option<IntegerText>,
 }
 
 impl PayoutQueueRequest {
@@ -235,15 +220,15 @@ pub struct PayoutQueueRequestBuilder {
     account_no: Slot<Sensitive>,
     withdraw_channel: Slot<PayoutChannel>,
     identification_id: Slot<Sensitive>,
-    identification_type_id: Slot<u32>,
+    identification_type_id: Slot<IntegerText>,
     id_type: Slot<String>,
     id_card_picture_type: Slot<String>,
     id_card_picture_url: Slot<Sensitive>,
     birthday: Slot<Sensitive<Date>>,
     birth_place: Slot<Sensitive>,
     location: Slot<Sensitive>,
-    province_id: Slot<u32>,
-    city_id: Slot<u32>,
+    province_id: Slot<IntegerText>,
+    city_id: Slot<IntegerText>,
 }
 
 impl PayoutQueueRequestBuilder {
@@ -344,7 +329,7 @@ impl PayoutQueueRequestBuilder {
     /// `getIdentificationType`. In `payoutQueue` for bank payouts only.
     pub fn identification_type_id<V>(mut self, value: V) -> Self
     where
-        V: TryInto<u32>,
+        V: TryInto<IntegerText>,
         V::Error: std::fmt::Display,
     {
         self.identification_type_id.set(value);
@@ -420,7 +405,7 @@ impl PayoutQueueRequestBuilder {
     /// not documented.
     pub fn province_id<V>(mut self, value: V) -> Self
     where
-        V: TryInto<u32>,
+        V: TryInto<IntegerText>,
         V::Error: std::fmt::Display,
     {
         self.province_id.set(value);
@@ -432,7 +417,7 @@ impl PayoutQueueRequestBuilder {
     /// not documented.
     pub fn city_id<V>(mut self, value: V) -> Self
     where
-        V: TryInto<u32>,
+        V: TryInto<IntegerText>,
         V::Error: std::fmt::Display,
     {
         self.city_id.set(value);
@@ -539,13 +524,14 @@ impl Validate for PayoutQueueRequest {
             &self.identification_id,
             Limits::NONE.min(1).max(50),
         );
-        at.text(
+        at.integer_text(
             "identificationTypeId",
-            &self.identification_type_id,
+            self.identification_type_id.as_ref(),
             Limits::NONE.max(3).pattern({
                 static PATTERN: Pattern = Pattern::new("^[0-9]{1,3}$");
                 &PATTERN
             }),
+            ..,
         );
         at.text("idType", &self.id_type, Limits::NONE.min(1).max(50));
         at.text(
@@ -572,21 +558,23 @@ impl Validate for PayoutQueueRequest {
             Limits::NONE.min(1).max(250),
         );
         at.text("location", &self.location, Limits::NONE.min(1).max(500));
-        at.text(
+        at.integer_text(
             "provinceId",
-            &self.province_id,
+            self.province_id.as_ref(),
             Limits::NONE.max(5).pattern({
                 static PATTERN: Pattern = Pattern::new("^[0-9]{1,5}$");
                 &PATTERN
             }),
+            ..,
         );
-        at.text(
+        at.integer_text(
             "cityId",
-            &self.city_id,
+            self.city_id.as_ref(),
             Limits::NONE.max(5).pattern({
                 static PATTERN: Pattern = Pattern::new("^[0-9]{1,5}$");
                 &PATTERN
             }),
+            ..,
         );
         at.rules(self, &RULES);
     }
@@ -753,15 +741,15 @@ pub struct PayoutQueueResponse {
     /// `2024-02-05 10:15:30.1250`.
     #[serde(
         default,
-        skip_serializing_if = "Option::is_none",
-        serialize_with = "wire::optional_fraction",
-        deserialize_with = "wire::optional"
+        skip_serializing_if = "Received::is_absent",
+        serialize_with = "wire::received_fraction",
+        deserialize_with = "wire::received"
     )]
     #[cfg_attr(
         feature = "schemars",
         schemars(with = "Option<skypay_runtime::schema::DateTimeFraction>")
     )]
-    pub response_time: Option<DateTime>,
+    pub response_time: Received<DateTime>,
     /// What became of the request. The same code may mean different things in different
     /// operations: see the result codes of each. The table is open: codes that it does
     /// not list do come, and partners may define codes from 2000 to 2999 for some
@@ -781,10 +769,10 @@ pub struct PayoutQueueResponse {
     /// `Success`.
     #[serde(
         default,
-        skip_serializing_if = "Option::is_none",
-        deserialize_with = "wire::optional"
+        skip_serializing_if = "Received::is_absent",
+        deserialize_with = "wire::received"
     )]
-    pub response_description: Option<String>,
+    pub response_description: Received<String>,
 }
 
 impl PayoutQueueResponse {
@@ -846,11 +834,11 @@ impl PayoutQueueResponseBuilder {
     /// Every field that is wrong, all at once.
     pub fn build(self) -> Result<PayoutQueueResponse, Invalid> {
         let mut at = Violations::new();
-        let response_time = self.response_time.optional("responseTime", &mut at);
+        let response_time = self.response_time.received("responseTime", &mut at);
         let response_code = self.response_code.optional("responseCode", &mut at);
         let response_description = self
             .response_description
-            .optional("responseDescription", &mut at);
+            .received("responseDescription", &mut at);
         build(&mut at, || {
             Some(PayoutQueueResponse {
                 response_time: response_time?,
@@ -862,13 +850,16 @@ impl PayoutQueueResponseBuilder {
 }
 
 impl Validate for PayoutQueueResponse {
-    fn check(&self, _: &mut Violations) {}
+    fn check(&self, at: &mut Violations) {
+        at.readable("responseTime", &self.response_time);
+        at.readable("responseDescription", &self.response_description);
+    }
 }
 
 impl Answer for PayoutQueueResponse {
     type Code = ResponseCode;
     fn response_time(&self) -> Option<DateTime> {
-        self.response_time
+        self.response_time.if_readable().copied()
     }
 
     fn response_code(&self) -> Option<&str> {
@@ -876,12 +867,12 @@ impl Answer for PayoutQueueResponse {
     }
 
     fn response_description(&self) -> Option<&str> {
-        self.response_description.as_deref()
+        self.response_description.if_readable().map(AsRef::as_ref)
     }
 
     fn stamp(&mut self, stamp: &Stamp<'_>) {
-        self.response_time = Some(stamp.time);
+        self.response_time = Received::Value(stamp.time);
         self.response_code = Some(stamp.code.into());
-        self.response_description = Some(stamp.description.into());
+        self.response_description = Received::Value(stamp.description.into());
     }
 }

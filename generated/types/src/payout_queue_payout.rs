@@ -6,7 +6,8 @@ use crate::{ControlNumber, PayType, ResponseCode};
 use serde::{Deserialize, Serialize};
 use skypay_runtime::generated::{
     Answer, AsText, DateTime, Direction, Effect, Invalid, Limits, MessageKey, Mode, MoneyState,
-    Operation, OperationInfo, Outcome, Resend, Slot, Stamp, Validate, Violations, build, wire,
+    Operation, OperationInfo, Outcome, Received, Resend, Slot, Stamp, Validate, Violations, build,
+    wire,
 };
 
 /// A step in the life of a payout.
@@ -46,28 +47,32 @@ pub struct PayoutQueuePayoutRequest {
     /// its data were changed or not changed.
     ///
     /// On the wire: `dealTime`; for example `2024-02-05 10:15:30`.
-    #[serde(deserialize_with = "wire::required")]
-    pub deal_time: DateTime,
+    #[serde(
+        default,
+        skip_serializing_if = "Received::is_absent",
+        deserialize_with = "wire::received"
+    )]
+    pub deal_time: Received<DateTime>,
     /// Why it failed, in words. Expect it with `payType` 4 and 6.
     ///
     /// On the wire: `failDescription`; for example
     /// `The wallet does not accept the amount.`.
     #[serde(
         default,
-        skip_serializing_if = "Option::is_none",
-        deserialize_with = "wire::optional"
+        skip_serializing_if = "Received::is_absent",
+        deserialize_with = "wire::received"
     )]
-    pub fail_description: Option<String>,
+    pub fail_description: Received<String>,
     /// MLhuillier's own number of the payout. Comes only for payouts at MLhuillier,
     /// with `payType` 1 and 5.
     ///
     /// On the wire: `referenceNumber`; for example `MLA001041380755361119`.
     #[serde(
         default,
-        skip_serializing_if = "Option::is_none",
-        deserialize_with = "wire::optional"
+        skip_serializing_if = "Received::is_absent",
+        deserialize_with = "wire::received"
     )]
-    pub reference_number: Option<String>,
+    pub reference_number: Received<String>,
 }
 
 impl PayoutQueuePayoutRequest {
@@ -151,9 +156,9 @@ impl PayoutQueuePayoutRequestBuilder {
         let mut at = Violations::new();
         let control_number = self.control_number.required("controlNumber", &mut at);
         let pay_type = self.pay_type.required("payType", &mut at);
-        let deal_time = self.deal_time.required("dealTime", &mut at);
-        let fail_description = self.fail_description.optional("failDescription", &mut at);
-        let reference_number = self.reference_number.optional("referenceNumber", &mut at);
+        let deal_time = self.deal_time.received("dealTime", &mut at);
+        let fail_description = self.fail_description.received("failDescription", &mut at);
+        let reference_number = self.reference_number.received("referenceNumber", &mut at);
         build(&mut at, || {
             Some(PayoutQueuePayoutRequest {
                 control_number: control_number?,
@@ -167,12 +172,16 @@ impl PayoutQueuePayoutRequestBuilder {
 }
 
 impl Validate for PayoutQueuePayoutRequest {
-    fn check(&self, _: &mut Violations) {}
+    fn check(&self, at: &mut Violations) {
+        at.readable("dealTime", &self.deal_time);
+        at.readable("failDescription", &self.fail_description);
+        at.readable("referenceNumber", &self.reference_number);
+    }
 }
 
 impl PayoutQueuePayoutRequest {
     /// What the message says of the payout's money by `payType`; `None` if that is
-    /// absent or not listed.
+    /// absent, not listed or cannot be read.
     #[must_use]
     pub fn money_state(&self) -> Option<MoneyState> {
         self.pay_type.money_state()
@@ -212,7 +221,7 @@ impl Operation for PayoutQueuePayoutRequest {
         MessageKey::of(&[
             AsText::as_text(&self.control_number),
             AsText::as_text(&self.pay_type),
-            AsText::as_text(&self.deal_time),
+            self.deal_time.key_text(),
         ])
     }
 
@@ -257,15 +266,15 @@ pub struct PayoutQueuePayoutResponse {
     /// `2024-02-05 10:15:30.1250`.
     #[serde(
         default,
-        skip_serializing_if = "Option::is_none",
-        serialize_with = "wire::optional_fraction",
-        deserialize_with = "wire::optional"
+        skip_serializing_if = "Received::is_absent",
+        serialize_with = "wire::received_fraction",
+        deserialize_with = "wire::received"
     )]
     #[cfg_attr(
         feature = "schemars",
         schemars(with = "Option<skypay_runtime::schema::DateTimeFraction>")
     )]
-    pub response_time: Option<DateTime>,
+    pub response_time: Received<DateTime>,
     /// What became of the request. The same code may mean different things in different
     /// operations: see the result codes of each. The table is open: codes that it does
     /// not list do come, and partners may define codes from 2000 to 2999 for some
@@ -285,11 +294,11 @@ pub struct PayoutQueuePayoutResponse {
     /// `Success`.
     #[serde(
         default,
-        skip_serializing_if = "Option::is_none",
-        deserialize_with = "wire::optional"
+        skip_serializing_if = "Received::is_absent",
+        deserialize_with = "wire::received"
     )]
     #[cfg_attr(feature = "schemars", schemars(length(max = 255u32)))]
-    pub response_description: Option<String>,
+    pub response_description: Received<String>,
 }
 
 impl PayoutQueuePayoutResponse {
@@ -351,11 +360,11 @@ impl PayoutQueuePayoutResponseBuilder {
     /// Every field that is wrong, all at once.
     pub fn build(self) -> Result<PayoutQueuePayoutResponse, Invalid> {
         let mut at = Violations::new();
-        let response_time = self.response_time.optional("responseTime", &mut at);
+        let response_time = self.response_time.received("responseTime", &mut at);
         let response_code = self.response_code.optional("responseCode", &mut at);
         let response_description = self
             .response_description
-            .optional("responseDescription", &mut at);
+            .received("responseDescription", &mut at);
         build(&mut at, || {
             Some(PayoutQueuePayoutResponse {
                 response_time: response_time?,
@@ -368,10 +377,12 @@ impl PayoutQueuePayoutResponseBuilder {
 
 impl Validate for PayoutQueuePayoutResponse {
     fn check(&self, at: &mut Violations) {
+        at.readable("responseTime", &self.response_time);
         at.text("responseTime", &self.response_time, Limits::NONE.max(50));
         if let Some(response_code) = &self.response_code {
             at.code("responseCode", response_code);
         }
+        at.readable("responseDescription", &self.response_description);
         at.text(
             "responseDescription",
             &self.response_description,
@@ -383,7 +394,7 @@ impl Validate for PayoutQueuePayoutResponse {
 impl Answer for PayoutQueuePayoutResponse {
     type Code = ResponseCode;
     fn response_time(&self) -> Option<DateTime> {
-        self.response_time
+        self.response_time.if_readable().copied()
     }
 
     fn response_code(&self) -> Option<&str> {
@@ -391,12 +402,12 @@ impl Answer for PayoutQueuePayoutResponse {
     }
 
     fn response_description(&self) -> Option<&str> {
-        self.response_description.as_deref()
+        self.response_description.if_readable().map(AsRef::as_ref)
     }
 
     fn stamp(&mut self, stamp: &Stamp<'_>) {
-        self.response_time = Some(stamp.time);
+        self.response_time = Received::Value(stamp.time);
         self.response_code = Some(stamp.code.into());
-        self.response_description = Some(stamp.description.into());
+        self.response_description = Received::Value(stamp.description.into());
     }
 }

@@ -8,8 +8,8 @@ use crate::{
 };
 use serde::{Deserialize, Serialize};
 use skypay_runtime::generated::{
-    Amount, DateTime, Invalid, Limits, MoneyState, Pattern, Sensitive, Slot, Validate, Violations,
-    build, wire,
+    Amount, DateTime, Entry, Invalid, Limits, MoneyState, Pattern, Received, Sensitive, Slot,
+    Validate, Violations, build, wire,
 };
 
 /// A bank.
@@ -91,6 +91,11 @@ impl Validate for BankEntry {
     fn check(&self, _: &mut Violations) {}
 }
 
+impl Entry for BankEntry {
+    const IDENTITY: &'static [&'static [&'static str]] =
+        &[&["BankCode", "getBankCode"], &["BankName"]];
+}
+
 /// A civil status.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "PascalCase")]
@@ -167,6 +172,10 @@ impl Validate for CivilStatusEntry {
     fn check(&self, _: &mut Violations) {}
 }
 
+impl Entry for CivilStatusEntry {
+    const IDENTITY: &'static [&'static [&'static str]] = &[&["CivilStatusId"], &["CivilStatus"]];
+}
+
 /// A collection in the report.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -176,8 +185,12 @@ pub struct CollectionReportEntry {
     /// When the collection was registered.
     ///
     /// On the wire: `createDate`; for example `2024-02-05 10:15:30`.
-    #[serde(deserialize_with = "wire::required")]
-    pub create_date: DateTime,
+    #[serde(
+        default,
+        skip_serializing_if = "Received::is_absent",
+        deserialize_with = "wire::received"
+    )]
+    pub create_date: Received<DateTime>,
     /// When the customer paid. Older samples call it `collectionTime`.
     ///
     /// On the wire: `payTime`; for example `2024-02-05 10:15:30`.
@@ -185,10 +198,10 @@ pub struct CollectionReportEntry {
         rename = "payTime",
         alias = "collectionTime",
         default,
-        skip_serializing_if = "Option::is_none",
-        deserialize_with = "wire::optional"
+        skip_serializing_if = "Received::is_absent",
+        deserialize_with = "wire::received"
     )]
-    pub collection_time: Option<DateTime>,
+    pub collection_time: Received<DateTime>,
     /// The contract that was repaid. Older samples call it `contractNo`.
     ///
     /// On the wire: `controlNo`, 13 to 15 characters; for example `SKY9800000301`.
@@ -210,27 +223,31 @@ pub struct CollectionReportEntry {
     /// The mobile number, masked except for its beginning.
     ///
     /// On the wire: `phone`; for example `09XXXXXXXXX`.
-    #[serde(deserialize_with = "wire::required")]
-    pub phone: Sensitive,
+    #[serde(
+        default,
+        skip_serializing_if = "Received::is_absent",
+        deserialize_with = "wire::received"
+    )]
+    pub phone: Received<Sensitive>,
     /// Number of the receipt of the store or wallet. Older samples call it `receiptNo`.
     ///
     /// On the wire: `referenceNo`, at most 50 characters; for example `B6C13B76E4BF`.
     #[serde(
         alias = "receiptNo",
         default,
-        skip_serializing_if = "Option::is_none",
-        deserialize_with = "wire::optional"
+        skip_serializing_if = "Received::is_absent",
+        deserialize_with = "wire::received"
     )]
-    pub reference_no: Option<String>,
+    pub reference_no: Received<String>,
     /// State of the collection. Only `Confirmed` has been seen.
     ///
     /// On the wire: `status`; for example `Confirmed`.
     #[serde(
         default,
-        skip_serializing_if = "Option::is_none",
-        deserialize_with = "wire::optional"
+        skip_serializing_if = "Received::is_absent",
+        deserialize_with = "wire::received"
     )]
-    pub status: Option<String>,
+    pub status: Received<String>,
 }
 
 impl CollectionReportEntry {
@@ -331,13 +348,13 @@ impl CollectionReportEntryBuilder {
     /// Every field that is wrong, all at once.
     pub fn build(self) -> Result<CollectionReportEntry, Invalid> {
         let mut at = Violations::new();
-        let create_date = self.create_date.required("createDate", &mut at);
-        let collection_time = self.collection_time.optional("payTime", &mut at);
+        let create_date = self.create_date.received("createDate", &mut at);
+        let collection_time = self.collection_time.received("payTime", &mut at);
         let contract_number = self.contract_number.required("controlNo", &mut at);
         let amount = self.amount.required("amount", &mut at);
-        let phone = self.phone.required("phone", &mut at);
-        let reference_no = self.reference_no.optional("referenceNo", &mut at);
-        let status = self.status.optional("status", &mut at);
+        let phone = self.phone.received("phone", &mut at);
+        let reference_no = self.reference_no.received("referenceNo", &mut at);
+        let status = self.status.received("status", &mut at);
         build(&mut at, || {
             Some(CollectionReportEntry {
                 create_date: create_date?,
@@ -353,7 +370,17 @@ impl CollectionReportEntryBuilder {
 }
 
 impl Validate for CollectionReportEntry {
-    fn check(&self, _: &mut Violations) {}
+    fn check(&self, at: &mut Violations) {
+        at.readable("createDate", &self.create_date);
+        at.readable("payTime", &self.collection_time);
+        at.readable("phone", &self.phone);
+        at.readable("referenceNo", &self.reference_no);
+        at.readable("status", &self.status);
+    }
+}
+
+impl Entry for CollectionReportEntry {
+    const IDENTITY: &'static [&'static [&'static str]] = &[&["controlNo", "contractNo"]];
 }
 
 /// One payout in a list.
@@ -425,6 +452,10 @@ impl Validate for ControlNumberEntry {
     }
 }
 
+impl Entry for ControlNumberEntry {
+    const IDENTITY: &'static [&'static [&'static str]] = &[&["controlNumber"]];
+}
+
 /// A movement on an account of the partner, as `financeNotification` reported it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -439,25 +470,35 @@ pub struct FinanceMovement {
     #[serde(
         rename = "transctionDate",
         alias = "transactionDate",
-        serialize_with = "wire::fraction",
-        deserialize_with = "wire::required"
+        default,
+        skip_serializing_if = "Received::is_absent",
+        serialize_with = "wire::received_fraction",
+        deserialize_with = "wire::received"
     )]
     #[cfg_attr(
         feature = "schemars",
-        schemars(with = "skypay_runtime::schema::DateTimeFraction")
+        schemars(with = "Option<skypay_runtime::schema::DateTimeFraction>")
     )]
-    pub transaction_date: DateTime,
+    pub transaction_date: Received<DateTime>,
     /// The entity whose account it is.
     ///
     /// On the wire: `companyPrefix`, 5 characters; for example `SKY98`.
-    #[serde(deserialize_with = "wire::required")]
-    pub company_prefix: CompanyPrefix,
+    #[serde(
+        default,
+        skip_serializing_if = "Received::is_absent",
+        deserialize_with = "wire::received"
+    )]
+    pub company_prefix: Received<CompanyPrefix>,
     /// The entity's registered name.
     ///
     /// On the wire: `companyName`, at most 200 characters; for example
     /// `Example Lending Inc.`.
-    #[serde(deserialize_with = "wire::required")]
-    pub company_name: String,
+    #[serde(
+        default,
+        skip_serializing_if = "Received::is_absent",
+        deserialize_with = "wire::received"
+    )]
+    pub company_name: Received<String>,
     /// The partner's account at SkyPay. Documented with 5 characters, like the prefix;
     /// one of SkyPay's samples has 12.
     ///
@@ -468,15 +509,23 @@ pub struct FinanceMovement {
     /// otherwise empty or absent.
     ///
     /// On the wire: `sourceAccountNo`, at most 20 characters; may be empty.
-    #[serde(deserialize_with = "wire::required")]
-    pub source_account_no: Sensitive,
+    #[serde(
+        default,
+        skip_serializing_if = "Received::is_absent",
+        deserialize_with = "wire::received"
+    )]
+    pub source_account_no: Received<Sensitive>,
     /// The bank account that the money went to. Only provided for recharges and
     /// withdrawals; otherwise empty or absent.
     ///
     /// On the wire: `beneficiaryAccountNo`, at most 20 characters; for example
     /// `001234567899`.
-    #[serde(deserialize_with = "wire::required")]
-    pub beneficiary_account_no: Sensitive,
+    #[serde(
+        default,
+        skip_serializing_if = "Received::is_absent",
+        deserialize_with = "wire::received"
+    )]
+    pub beneficiary_account_no: Received<Sensitive>,
     /// The occasion of a movement on the partner's accounts.
     ///
     /// On the wire: `statementType`; for example `1`.
@@ -502,8 +551,12 @@ pub struct FinanceMovement {
     /// the field `Currency`; keys are read in any case.
     ///
     /// On the wire: `currency`; for example `PHP`.
-    #[serde(deserialize_with = "wire::required")]
-    pub currency: Currency,
+    #[serde(
+        default,
+        skip_serializing_if = "Received::is_absent",
+        deserialize_with = "wire::received"
+    )]
+    pub currency: Received<Currency>,
     /// Number of the movement, unique, to be found in the back office; both accounts of
     /// a transfer are notified. `S-` begins those of the settlement function, `D-`
     /// those of the recharge function, the callerName those of automatic settlements.
@@ -667,18 +720,18 @@ impl FinanceMovementBuilder {
     /// Every field that is wrong, all at once.
     pub fn build(self) -> Result<FinanceMovement, Invalid> {
         let mut at = Violations::new();
-        let transaction_date = self.transaction_date.required("transctionDate", &mut at);
-        let company_prefix = self.company_prefix.required("companyPrefix", &mut at);
-        let company_name = self.company_name.required("companyName", &mut at);
+        let transaction_date = self.transaction_date.received("transctionDate", &mut at);
+        let company_prefix = self.company_prefix.received("companyPrefix", &mut at);
+        let company_name = self.company_name.received("companyName", &mut at);
         let account_no = self.account_no.required("accountNo", &mut at);
-        let source_account_no = self.source_account_no.required("sourceAccountNo", &mut at);
+        let source_account_no = self.source_account_no.received("sourceAccountNo", &mut at);
         let beneficiary_account_no = self
             .beneficiary_account_no
-            .required("beneficiaryAccountNo", &mut at);
+            .received("beneficiaryAccountNo", &mut at);
         let statement_type = self.statement_type.required("statementType", &mut at);
         let sign_type = self.sign_type.required("signType", &mut at);
         let amount = self.amount.required("amount", &mut at);
-        let currency = self.currency.required("currency", &mut at);
+        let currency = self.currency.received("currency", &mut at);
         let reference_number = self.reference_number.required("referenceNumber", &mut at);
         build(&mut at, || {
             Some(FinanceMovement {
@@ -699,7 +752,18 @@ impl FinanceMovementBuilder {
 }
 
 impl Validate for FinanceMovement {
-    fn check(&self, _: &mut Violations) {}
+    fn check(&self, at: &mut Violations) {
+        at.readable("transctionDate", &self.transaction_date);
+        at.readable("companyPrefix", &self.company_prefix);
+        at.readable("companyName", &self.company_name);
+        at.readable("sourceAccountNo", &self.source_account_no);
+        at.readable("beneficiaryAccountNo", &self.beneficiary_account_no);
+        at.readable("currency", &self.currency);
+    }
+}
+
+impl Entry for FinanceMovement {
+    const IDENTITY: &'static [&'static [&'static str]] = &[&["referenceNumber"]];
 }
 
 /// A type of identity document.
@@ -783,6 +847,11 @@ impl Validate for IdentificationTypeEntry {
     fn check(&self, _: &mut Violations) {}
 }
 
+impl Entry for IdentificationTypeEntry {
+    const IDENTITY: &'static [&'static [&'static str]] =
+        &[&["IdentificationId"], &["IdentificationType"]];
+}
+
 /// A country.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "PascalCase")]
@@ -860,6 +929,11 @@ impl Validate for NationalityEntry {
     fn check(&self, _: &mut Violations) {}
 }
 
+impl Entry for NationalityEntry {
+    const IDENTITY: &'static [&'static [&'static str]] =
+        &[&["NationalityId"], &["NationalityName"]];
+}
+
 /// A payout in the report.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -869,17 +943,21 @@ pub struct PayoutReportEntry {
     /// When the payout was ordered.
     ///
     /// On the wire: `createDate`; for example `2024-02-05 10:15:30`.
-    #[serde(deserialize_with = "wire::required")]
-    pub create_date: DateTime,
+    #[serde(
+        default,
+        skip_serializing_if = "Received::is_absent",
+        deserialize_with = "wire::received"
+    )]
+    pub create_date: Received<DateTime>,
     /// When it was paid.
     ///
     /// On the wire: `payTime`; for example `2024-02-05 10:15:30`.
     #[serde(
         default,
-        skip_serializing_if = "Option::is_none",
-        deserialize_with = "wire::optional"
+        skip_serializing_if = "Received::is_absent",
+        deserialize_with = "wire::received"
     )]
-    pub pay_time: Option<DateTime>,
+    pub pay_time: Received<DateTime>,
     /// The payout, by its control number.
     ///
     /// On the wire: `controlNo`, 13 to 15 characters; for example `SKY9800000101`.
@@ -897,8 +975,12 @@ pub struct PayoutReportEntry {
     /// The mobile number, masked except for its beginning.
     ///
     /// On the wire: `phone`; for example `09XXXXXXXXX`.
-    #[serde(deserialize_with = "wire::required")]
-    pub phone: Sensitive,
+    #[serde(
+        default,
+        skip_serializing_if = "Received::is_absent",
+        deserialize_with = "wire::received"
+    )]
+    pub phone: Received<Sensitive>,
     /// Number of the receipt at the paying institution. Older samples call it
     /// `receiptNo`.
     ///
@@ -906,10 +988,10 @@ pub struct PayoutReportEntry {
     #[serde(
         alias = "receiptNo",
         default,
-        skip_serializing_if = "Option::is_none",
-        deserialize_with = "wire::optional"
+        skip_serializing_if = "Received::is_absent",
+        deserialize_with = "wire::received"
     )]
-    pub reference_no: Option<String>,
+    pub reference_no: Received<String>,
 }
 
 impl PayoutReportEntry {
@@ -1000,12 +1082,12 @@ impl PayoutReportEntryBuilder {
     /// Every field that is wrong, all at once.
     pub fn build(self) -> Result<PayoutReportEntry, Invalid> {
         let mut at = Violations::new();
-        let create_date = self.create_date.required("createDate", &mut at);
-        let pay_time = self.pay_time.optional("payTime", &mut at);
+        let create_date = self.create_date.received("createDate", &mut at);
+        let pay_time = self.pay_time.received("payTime", &mut at);
         let control_number = self.control_number.required("controlNo", &mut at);
         let amount = self.amount.required("amount", &mut at);
-        let phone = self.phone.required("phone", &mut at);
-        let reference_no = self.reference_no.optional("referenceNo", &mut at);
+        let phone = self.phone.received("phone", &mut at);
+        let reference_no = self.reference_no.received("referenceNo", &mut at);
         build(&mut at, || {
             Some(PayoutReportEntry {
                 create_date: create_date?,
@@ -1020,7 +1102,16 @@ impl PayoutReportEntryBuilder {
 }
 
 impl Validate for PayoutReportEntry {
-    fn check(&self, _: &mut Violations) {}
+    fn check(&self, at: &mut Violations) {
+        at.readable("createDate", &self.create_date);
+        at.readable("payTime", &self.pay_time);
+        at.readable("phone", &self.phone);
+        at.readable("referenceNo", &self.reference_no);
+    }
+}
+
+impl Entry for PayoutReportEntry {
+    const IDENTITY: &'static [&'static [&'static str]] = &[&["controlNo"]];
 }
 
 /// Where one payout stands. Some descriptions show plain control numbers in place
@@ -1041,20 +1132,20 @@ pub struct PayoutStatusEntry {
     /// On the wire: `transactionDate`; for example `2024-02-05 10:15:30`.
     #[serde(
         default,
-        skip_serializing_if = "Option::is_none",
-        deserialize_with = "wire::optional"
+        skip_serializing_if = "Received::is_absent",
+        deserialize_with = "wire::received"
     )]
-    pub transaction_date: Option<DateTime>,
+    pub transaction_date: Received<DateTime>,
     /// Where the payout stands. An entry without a status says nothing; it is no proof
     /// that the payout does not exist.
     ///
     /// On the wire: `status`; for example `1`.
     #[serde(
         default,
-        skip_serializing_if = "Option::is_none",
-        deserialize_with = "wire::optional"
+        skip_serializing_if = "Received::is_absent",
+        deserialize_with = "wire::received"
     )]
-    pub status: Option<PayoutStatus>,
+    pub status: Received<PayoutStatus>,
     /// The status in words, as the table of statuses names it. Both Cancelled and
     /// Canceled occur.
     ///
@@ -1062,58 +1153,58 @@ pub struct PayoutStatusEntry {
     #[serde(
         rename = "statusDesc",
         default,
-        skip_serializing_if = "Option::is_none",
-        deserialize_with = "wire::optional"
+        skip_serializing_if = "Received::is_absent",
+        deserialize_with = "wire::received"
     )]
-    pub status_description: Option<String>,
+    pub status_description: Received<String>,
     /// When it was paid. Empty as long as it is not.
     ///
     /// On the wire: `payTime`; for example `2024-02-05 10:21:09`.
     #[serde(
         default,
-        skip_serializing_if = "Option::is_none",
-        deserialize_with = "wire::optional"
+        skip_serializing_if = "Received::is_absent",
+        deserialize_with = "wire::received"
     )]
-    pub pay_time: Option<DateTime>,
+    pub pay_time: Received<DateTime>,
     /// When it was cancelled. A cancellation is final only when this is filled.
     ///
     /// On the wire: `cancelTime`; may be empty.
     #[serde(
         default,
-        skip_serializing_if = "Option::is_none",
-        deserialize_with = "wire::optional"
+        skip_serializing_if = "Received::is_absent",
+        deserialize_with = "wire::received"
     )]
-    pub cancel_time: Option<DateTime>,
+    pub cancel_time: Received<DateTime>,
     /// The channel. Described as a code of the payout channels, but seen as a name such
     /// as `Bank`, `GCash (RT) - DIRECT` or `MLhuillier(RT)`: do not build on either.
     ///
     /// On the wire: `withdrawChannel`, at most 50 characters; for example `Bank`.
     #[serde(
         default,
-        skip_serializing_if = "Option::is_none",
-        deserialize_with = "wire::optional"
+        skip_serializing_if = "Received::is_absent",
+        deserialize_with = "wire::received"
     )]
-    pub withdraw_channel: Option<String>,
+    pub withdraw_channel: Received<String>,
     /// Number of the receipt at the paying institution; for GCash its own reference
     /// number.
     ///
     /// On the wire: `referenceNo`, at most 50 characters; for example `9006565379735`.
     #[serde(
         default,
-        skip_serializing_if = "Option::is_none",
-        deserialize_with = "wire::optional"
+        skip_serializing_if = "Received::is_absent",
+        deserialize_with = "wire::received"
     )]
-    pub reference_no: Option<String>,
+    pub reference_no: Received<String>,
     /// MLhuillier's own reference number. Only for MLhuillier.
     ///
     /// On the wire: `traceNo`, at most 50 characters; for example
     /// `MLA001041380755361119`.
     #[serde(
         default,
-        skip_serializing_if = "Option::is_none",
-        deserialize_with = "wire::optional"
+        skip_serializing_if = "Received::is_absent",
+        deserialize_with = "wire::received"
     )]
-    pub trace_no: Option<String>,
+    pub trace_no: Received<String>,
 }
 
 impl PayoutStatusEntry {
@@ -1242,14 +1333,14 @@ impl PayoutStatusEntryBuilder {
     pub fn build(self) -> Result<PayoutStatusEntry, Invalid> {
         let mut at = Violations::new();
         let control_number = self.control_number.required("controlNumber", &mut at);
-        let transaction_date = self.transaction_date.optional("transactionDate", &mut at);
-        let status = self.status.optional("status", &mut at);
-        let status_description = self.status_description.optional("statusDesc", &mut at);
-        let pay_time = self.pay_time.optional("payTime", &mut at);
-        let cancel_time = self.cancel_time.optional("cancelTime", &mut at);
-        let withdraw_channel = self.withdraw_channel.optional("withdrawChannel", &mut at);
-        let reference_no = self.reference_no.optional("referenceNo", &mut at);
-        let trace_no = self.trace_no.optional("traceNo", &mut at);
+        let transaction_date = self.transaction_date.received("transactionDate", &mut at);
+        let status = self.status.received("status", &mut at);
+        let status_description = self.status_description.received("statusDesc", &mut at);
+        let pay_time = self.pay_time.received("payTime", &mut at);
+        let cancel_time = self.cancel_time.received("cancelTime", &mut at);
+        let withdraw_channel = self.withdraw_channel.received("withdrawChannel", &mut at);
+        let reference_no = self.reference_no.received("referenceNo", &mut at);
+        let trace_no = self.trace_no.received("traceNo", &mut at);
         build(&mut at, || {
             Some(PayoutStatusEntry {
                 control_number: control_number?,
@@ -1267,33 +1358,48 @@ impl PayoutStatusEntryBuilder {
 }
 
 impl Validate for PayoutStatusEntry {
-    fn check(&self, _: &mut Violations) {}
+    fn check(&self, at: &mut Violations) {
+        at.readable("transactionDate", &self.transaction_date);
+        at.readable("status", &self.status);
+        at.readable("statusDesc", &self.status_description);
+        at.readable("payTime", &self.pay_time);
+        at.readable("cancelTime", &self.cancel_time);
+        at.readable("withdrawChannel", &self.withdraw_channel);
+        at.readable("referenceNo", &self.reference_no);
+        at.readable("traceNo", &self.trace_no);
+    }
 }
 
 impl PayoutStatusEntry {
     /// What the message says of the payout's money by `status`; `None` if that is
-    /// absent or not listed.
+    /// absent, not listed or cannot be read.
     #[must_use]
     pub fn money_state(&self) -> Option<MoneyState> {
-        match self.status.as_ref()? {
-            PayoutStatus::Cancelled if self.cancel_time.is_some() => Some(MoneyState::Cancelled),
+        match self.status.if_readable()? {
+            PayoutStatus::Cancelled if self.cancel_time.if_readable().is_some() => {
+                Some(MoneyState::Cancelled)
+            }
             code => code.money_state(),
         }
     }
+}
+
+impl Entry for PayoutStatusEntry {
+    const IDENTITY: &'static [&'static [&'static str]] = &[&["controlNumber"]];
 }
 
 impl wire::FromPlain for PayoutStatusEntry {
     fn from_plain(text: String) -> Self {
         Self {
             control_number: text.into(),
-            transaction_date: None,
-            status: None,
-            status_description: None,
-            pay_time: None,
-            cancel_time: None,
-            withdraw_channel: None,
-            reference_no: None,
-            trace_no: None,
+            transaction_date: Received::Absent,
+            status: Received::Absent,
+            status_description: Received::Absent,
+            pay_time: Received::Absent,
+            cancel_time: Received::Absent,
+            withdraw_channel: Received::Absent,
+            reference_no: Received::Absent,
+            trace_no: Received::Absent,
         }
     }
 }
@@ -1372,6 +1478,10 @@ impl ProvinceEntryBuilder {
 
 impl Validate for ProvinceEntry {
     fn check(&self, _: &mut Violations) {}
+}
+
+impl Entry for ProvinceEntry {
+    const IDENTITY: &'static [&'static [&'static str]] = &[&["ProvinceId"], &["Province"]];
 }
 
 /// A town or city.
@@ -1466,4 +1576,9 @@ impl TownCityEntryBuilder {
 
 impl Validate for TownCityEntry {
     fn check(&self, _: &mut Violations) {}
+}
+
+impl Entry for TownCityEntry {
+    const IDENTITY: &'static [&'static [&'static str]] =
+        &[&["TownCityId"], &["TownCity"], &["ProvinceId"]];
 }

@@ -267,8 +267,10 @@ impl<'de> Deserializer<'de> for &mut Reader<'de> {
         name: &'static str,
         visitor: V,
     ) -> Result<V::Value, Odd> {
-        if name != wire::RAW {
-            return visitor.visit_newtype_struct(self);
+        match name {
+            wire::RAW => {}
+            wire::PLAIN if self.next()? != b'{' => return self.deserialize_any(visitor),
+            _ => return visitor.visit_newtype_struct(self),
         }
         match self.next()? {
             b'"' => match self.string()? {

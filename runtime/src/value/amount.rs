@@ -2,6 +2,7 @@ use std::fmt;
 
 use serde::{Serialize, Serializer};
 
+use crate::wire::number::{Decimal, Remainder, ungrouped};
 use crate::wire::{FromWire, WireError};
 
 /// An amount of money in PHP, exact to the centavo.
@@ -106,9 +107,41 @@ impl TryFrom<&str> for Amount {
     }
 }
 
+/// Reads what [`TryFrom`] reads, and what other systems make of an amount:
+/// with an exponent (`1.2E7`), with the digits that floating-point arithmetic
+/// adds (`0.30000000000000004`, less than a millionth of a peso from a whole
+/// centavo), and with commas that can only group thousands (`3,900.00`).
 impl FromWire for Amount {
     fn from_wire(text: &str) -> Result<Self, WireError> {
-        Self::try_from(text)
+        Self::try_from(text).or_else(|error| {
+            let ungrouped = ungrouped(text);
+            let number = Decimal::parse(ungrouped.as_deref().unwrap_or(text));
+            Self::meant(&number.ok_or(error)?)
+        })
+    }
+}
+
+impl Amount {
+    fn meant(number: &Decimal<'_>) -> Result<Self, WireError> {
+        let up = match number.remainder() {
+            Remainder::Below => 0,
+            Remainder::Above => 1,
+            Remainder::Real => return Err(WireError::AMOUNT),
+        };
+        let first = number.first_place().unwrap_or(0);
+        let mut centavos = 0_i64;
+        for place in (-2..=first).rev() {
+            let digit = i64::from(number.digit(place));
+            centavos = centavos
+                .checked_mul(10)
+                .and_then(|tens| tens.checked_sub(digit))
+                .ok_or(WireError::AMOUNT_RANGE)?;
+        }
+        centavos = centavos.checked_sub(up).ok_or(WireError::AMOUNT_RANGE)?;
+        if !number.negative {
+            centavos = centavos.checked_neg().ok_or(WireError::AMOUNT_RANGE)?;
+        }
+        Ok(Self { centavos })
     }
 }
 
@@ -124,7 +157,7 @@ mod tests {
     use serde::{Deserialize, Serialize};
 
     use super::Amount;
-    use crate::wire;
+    use crate::wire::{self, FromWire};
 
     fn check(text: &str, expected: Option<i64>) {
         let amount = Amount::try_from(text).ok().map(Amount::centavos);
@@ -240,8 +273,63 @@ mod tests {
         let value = serde_json::json!({ "number": 726_718.01, "text": "12" });
         let both: Both = serde_json::from_value(value).unwrap();
         assert_eq!(both.number, Amount::from_centavos(72_671_801));
-        assert!(serde_json::from_str::<Amount>("1.0000000000000000000001").is_err());
-        assert!(serde_json::from_str::<Amount>("1e3").is_err());
+    }
+
+    /// What is received, but not what a program is given to send.
+    #[test]
+    fn an_amount_is_read_as_other_systems_print_it() {
+        for (text, centavos) in [
+            ("1.2E7", 1_200_000_000),
+            ("1.23456789E7", 1_234_567_890),
+            ("5E+3", 500_000),
+            ("-5e3", -500_000),
+            ("0E-8", 0),
+            ("0e300", 0),
+            ("1.5E-1", 15),
+            ("9.223372036854775807E16", i64::MAX),
+            ("-9.223372036854775808E16", i64::MIN),
+            ("0.30000000000000004", 30),
+            ("-0.30000000000000004", -30),
+            ("0.29999999999999998", 30),
+            ("0.9999999", 100),
+            ("1234567.8900000001", 123_456_789),
+            ("1234567.8899999999", 123_456_789),
+            ("1.0000000000000000000001", 100),
+            ("3,900.00", 390_000),
+            ("1,234,567.89", 123_456_789),
+            ("1,234,567", 123_456_700),
+        ] {
+            let amount = Amount::from_wire(text);
+            assert_eq!(amount, Ok(Amount::from_centavos(centavos)), "{text}");
+            assert!(Amount::try_from(text).is_err(), "{text}");
+        }
+        for text in [
+            "0.305",
+            "0.3049999",
+            "0.300001",
+            "0.299999",
+            "1.005",
+            "1e-3",
+            "1E309",
+            "1E17",
+            "9.223372036854775808E16",
+            "92233720368547758.079999999",
+            "1E99999999999999999999",
+            "1e",
+            "1e+",
+            "0x1E3",
+            "3,9",
+            "3,900",
+            "1,23,456",
+            "3.900,00",
+            "1,000.0,0",
+            "1 000.00",
+            "Infinity",
+            "NaN",
+            "1E3,000.00",
+        ] {
+            assert!(Amount::from_wire(text).is_err(), "{text}");
+        }
     }
 
     proptest! {
@@ -283,6 +371,44 @@ mod tests {
         }
 
         #[test]
+        fn what_is_received_is_the_centavo_that_it_is_next_to(
+            centavos in -1_000_000_000_000_000_i64..1_000_000_000_000_000,
+            noise in -9_999_i64..=9_999,
+            zeros in 0_usize..20,
+            shift in 0_i32..30,
+        ) {
+            let amount = Amount::from_centavos(centavos);
+            // The noise has its last digit in the tenth decimal: less than a millionth.
+            let exact = i128::from(centavos) * 100_000_000 + i128::from(noise);
+            let magnitude = format!("{:011}", exact.unsigned_abs());
+            let (whole, decimals) = magnitude.split_at(magnitude.len() - 10);
+            let sign = if exact < 0 { "-" } else { "" };
+            let plain = format!("{sign}{whole}.{decimals}{}", "0".repeat(zeros));
+            prop_assert_eq!(Amount::from_wire(&plain), Ok(amount), "{}", plain);
+            let digits = format!("{}{magnitude}", "0".repeat(30));
+            let (whole, fraction) = digits.split_at(digits.len() - 10 - shift as usize);
+            let moved = format!("{sign}{whole}.{fraction}E+{shift}");
+            prop_assert_eq!(Amount::from_wire(&moved), Ok(amount), "{}", moved);
+        }
+
+        #[test]
+        fn thousands_may_be_grouped(centavos in any::<i64>()) {
+            let amount = Amount::from_centavos(centavos);
+            let text = amount.to_string();
+            let (pesos, places) = text.split_once('.').unwrap();
+            let (sign, pesos) = pesos.strip_prefix('-').map_or(("", pesos), |pesos| ("-", pesos));
+            let groups: Vec<_> = pesos.as_bytes().rchunks(3).rev().map(|group| str::from_utf8(group).unwrap()).collect();
+            let grouped = format!("{sign}{}.{places}", groups.join(","));
+            prop_assert_eq!(Amount::from_wire(&grouped), Ok(amount), "{}", grouped);
+        }
+
+        #[test]
+        fn what_is_between_two_centavos_is_refused(centavos in 0_i64..1_000_000_000, third in 1_u8..=8) {
+            let text = format!("{}{third}", Amount::from_centavos(centavos));
+            prop_assert!(Amount::from_wire(&text).is_err(), "{}", text);
+        }
+
+        #[test]
         fn sums_and_order_are_those_of_whole_numbers(left in any::<i64>(), right in any::<i64>()) {
             let (one, other) = (Amount::from_centavos(left), Amount::from_centavos(right));
             let exact = |centavos: i128| i64::try_from(centavos).ok().map(Amount::from_centavos);
@@ -293,7 +419,7 @@ mod tests {
 
         #[test]
         fn nothing_makes_it_panic(text in "[-+0-9.eE ]{0,24}|.{0,8}") {
-            if let Ok(amount) = Amount::try_from(text.as_str()) {
+            if let Ok(amount) = Amount::from_wire(&text) {
                 prop_assert_eq!(Amount::try_from(amount.to_string()), Ok(amount));
             }
         }

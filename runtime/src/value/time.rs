@@ -10,7 +10,8 @@ use crate::wire::{FromWire, WireError};
 /// offset.
 ///
 /// Reads `yyyy-MM-dd HH:mm:ss` with up to nine decimals of the second, also
-/// with a `T` in between, and keeps them all. Writes whole seconds.
+/// with a `T` in between, and keeps them all. A time with an offset, such as
+/// `2018-06-18T09:52:10Z`, is converted. Writes whole seconds.
 ///
 /// ```
 /// use skypay_runtime::DateTime;
@@ -79,7 +80,7 @@ impl DateTime {
     /// The day.
     #[must_use]
     pub fn date(self) -> Date {
-        Date(self.0.date())
+        self.0.date().into()
     }
 
     /// Writes itself with exactly four decimals of the second.
@@ -163,26 +164,35 @@ impl fmt::Display for WithFraction {
 }
 
 /// A day: `yyyy-MM-dd`.
+///
+/// One that was received with a time of day keeps it, and is written with it:
+/// what the document demands of a day then says that it is too long.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Date(civil::Date);
+pub struct Date {
+    day: civil::Date,
+    time: Option<civil::Time>,
+}
 
 impl Date {
     /// The day in the calendar.
     #[must_use]
     pub fn civil(self) -> civil::Date {
-        self.0
+        self.day
     }
 }
 
 impl From<civil::Date> for Date {
-    fn from(civil: civil::Date) -> Self {
-        Self(civil)
+    fn from(day: civil::Date) -> Self {
+        Self { day, time: None }
     }
 }
 
 impl fmt::Display for Date {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (year, month, day) = (self.0.year(), self.0.month(), self.0.day());
+        if let Some(time) = self.time {
+            return DateTime(self.day.to_datetime(time)).fmt(f);
+        }
+        let (year, month, day) = (self.day.year(), self.day.month(), self.day.day());
         let Ok(year) = u32::try_from(year) else {
             // Nothing that is received is from before the year 0.
             return write!(f, "{year:04}-{month:02}-{day:02}");
@@ -218,13 +228,20 @@ impl TryFrom<&str> for Date {
     type Error = WireError;
 
     fn try_from(text: &str) -> Result<Self, WireError> {
-        date(text).map(Self).ok_or(WireError::DATE)
+        date(text).map(Self::from).ok_or(WireError::DATE)
     }
 }
 
+/// Reads a day also with a time behind it.
 impl FromWire for Date {
     fn from_wire(text: &str) -> Result<Self, WireError> {
-        Self::try_from(text)
+        Self::try_from(text).or_else(|error| {
+            let moment = date_time(text).ok_or(error)?;
+            Ok(Self {
+                day: moment.date(),
+                time: Some(moment.time()),
+            })
+        })
     }
 }
 
@@ -260,8 +277,37 @@ fn date_time(text: &str) -> Option<civil::DateTime> {
         return None;
     };
     let (hour, minute, second) = (two(*h1, *h2)?, two(*m1, *m2)?, two(*s1, *s2)?);
+    let (fraction, offset) = offset(fraction)?;
     let time = civil::Time::new(hour, minute, second, nanoseconds(fraction)?).ok()?;
-    Some(date(day)?.to_datetime(time))
+    let local = date(day)?.to_datetime(time);
+    match offset {
+        None => Some(local),
+        Some(offset) => local.checked_add(GMT_8 - offset).ok(),
+    }
+}
+
+/// How far the clocks of the wire are ahead of UTC.
+const GMT_8: SignedDuration = SignedDuration::from_hours(8);
+
+/// What stands before an offset at the end of a time, and how far that time is
+/// ahead of UTC: `Z`, `+08:00`, `+0800`, `+08`, also behind a blank.
+fn offset(text: &[u8]) -> Option<(&[u8], Option<SignedDuration>)> {
+    let Some(at) = text.iter().position(|byte| b"Zz+-".contains(byte)) else {
+        return Some((text, None));
+    };
+    let (before, offset) = text.split_at(at);
+    let before = before.strip_suffix(b" ").unwrap_or(before);
+    let (hours, minutes) = match *offset {
+        [b'Z' | b'z'] => (0, 0),
+        [_, h1, h2] => (two(h1, h2)?, 0),
+        [_, h1, h2, m1, m2] | [_, h1, h2, b':', m1, m2] => (two(h1, h2)?, two(m1, m2)?),
+        _ => return None,
+    };
+    let seconds = i64::from(hours) * 3600 + i64::from(minutes) * 60;
+    let seconds = if offset[0] == b'-' { -seconds } else { seconds };
+    // No clock on Earth is further from UTC.
+    (minutes < 60 && seconds.abs() <= 18 * 3600)
+        .then(|| (before, Some(SignedDuration::from_secs(seconds))))
 }
 
 /// A point and one to nine digits, or nothing.
@@ -295,6 +341,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::{Date, DateTime};
+    use crate::wire::FromWire;
 
     #[test]
     fn fractions_of_any_length_are_kept() {
@@ -326,8 +373,17 @@ mod tests {
             "2018-06-18 17:52:10.0000000001",
             "2018-06-18  17:52:10",
             "2018-06-18_17:52:10",
-            "2018-06-18 17:52:10Z",
-            "2018-06-18 17:52:10+08:00",
+            "2018-06-18 17:52:10 ",
+            "2018-06-18 17:52:10+8",
+            "2018-06-18 17:52:10+08:0",
+            "2018-06-18 17:52:10+08:60",
+            "2018-06-18 17:52:10+18:01",
+            "2018-06-18 17:52:10+0x:00",
+            "2018-06-18 17:52:10Z+08:00",
+            "2018-06-18 17:52:10ZZ",
+            "2018-06-18 17:52:10.Z",
+            "2018-06-18 17:52:10 GMT",
+            "9999-12-31 23:59:59Z",
             "2018-6-18 17:52:10",
             "2018-02-30 00:00:00",
             "2018-06-18 24:00:00",
@@ -351,6 +407,42 @@ mod tests {
             "0000-00-00",
         ] {
             assert!(Date::try_from(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_time_with_an_offset_is_converted() {
+        for text in [
+            "2024-02-05T10:15:30.5+08:00",
+            "2024-02-05 10:15:30.5+0800",
+            "2024-02-05 10:15:30.500 +0800",
+            "2024-02-05T10:15:30.5+08",
+            "2024-02-05T02:15:30.5Z",
+            "2024-02-05T02:15:30.5z",
+            "2024-02-05T02:15:30.5+00:00",
+            "2024-02-05T02:15:30.5-00:00",
+            "2024-02-04T21:15:30.5-05:00",
+            "2024-02-05T07:45:30.5+05:30",
+        ] {
+            let time = DateTime::try_from(text).unwrap();
+            assert_eq!(format!("{time:?}"), "2024-02-05 10:15:30.5", "{text}");
+        }
+    }
+
+    #[test]
+    fn a_day_keeps_the_time_that_it_came_with() {
+        for (text, shown) in [
+            ("2023-06-18 00:00:00", "2023-06-18 00:00:00"),
+            ("2023-12-04T17:52:10.5211", "2023-12-04 17:52:10"),
+            ("2023-12-04T17:52:10Z", "2023-12-05 01:52:10"),
+        ] {
+            let date = Date::from_wire(text).unwrap();
+            assert_eq!(date.to_string(), shown);
+            assert_eq!(date.civil().to_string(), shown[..10]);
+            assert!(Date::try_from(text).is_err(), "{text}");
+        }
+        for text in ["0000-00-00 00:00:00", "2023-06-18 ", "2023-06-18 25:00:00"] {
+            assert!(Date::from_wire(text).is_err(), "{text}");
         }
     }
 
@@ -488,8 +580,20 @@ mod tests {
         }
 
         #[test]
-        fn nothing_makes_it_panic(text in "[-0-9T:. ]{0,32}|.{0,24}") {
-            let _ = (DateTime::try_from(text.as_str()), Date::try_from(text.as_str()));
+        fn an_offset_says_which_moment_is_meant(
+            seconds in -62_000_000_000_i64..252_000_000_000, minutes in -1080_i64..=1080, separator in "[T ]", colon in ":?",
+        ) {
+            let moment = DateTime::from_unix_seconds(seconds);
+            let there = moment.plus_seconds((minutes - 480) * 60).to_string().replace(' ', &separator);
+            let sign = if minutes < 0 { '-' } else { '+' };
+            let minutes = minutes.abs();
+            let text = format!("{there}{sign}{:02}{colon}{:02}", minutes / 60, minutes % 60);
+            prop_assert_eq!(DateTime::try_from(text.as_str()), Ok(moment), "{}", text);
+        }
+
+        #[test]
+        fn nothing_makes_it_panic(text in "[-+0-9TZ:. ]{0,32}|.{0,24}") {
+            let _ = (DateTime::from_wire(&text), Date::from_wire(&text));
         }
     }
 }

@@ -274,10 +274,16 @@ async fn sandbox_keys(access: &Access) -> Result<Option<Advice>, Failure> {
 /// How a call ended, in words.
 fn said(info: &OperationInfo, ended: Ended, advice: Option<Advice>, style: Style) -> Said {
     let error = match ended {
-        Ok(answer) => {
+        Ok((answer, invalid)) => {
             let answer = shown(info, answer, style);
-            let text = format!("{}: accepted\n{}", info.name, message(&answer, 2));
-            let json = json!({ "operation": info.name, "outcome": "accepted", "response": answer });
+            let mut text = format!("{}: accepted\n{}", info.name, message(&answer, 2));
+            let mut json =
+                json!({ "operation": info.name, "outcome": "accepted", "response": answer });
+            if let Some(invalid) = invalid {
+                let wrong = format!("Not as documented:\n{invalid}");
+                text.push_str(&format!("\n{}", wrapped(&wrong, 2)));
+                json["violations"] = invalid.violations().iter().map(violation).collect();
+            }
             return Said::new(text, &json);
         }
         Err(error) => error,

@@ -16,8 +16,9 @@ use super::fields::{self, Field};
 use super::show::columns;
 use super::tree::Tree;
 
-/// A call that has ended, with the typed answer as it is on the wire.
-pub(crate) type Ended = Result<Tree, Error>;
+/// A call that has ended, with the typed answer as it is on the wire and what of
+/// it cannot be read.
+pub(crate) type Ended = Result<(Tree, Option<Invalid>), Error>;
 
 macro_rules! by_operation {
     (
@@ -80,8 +81,8 @@ macro_rules! by_operation {
 }
 skypay_types::with_operations!(by_operation);
 
-fn ended<R: serde::Serialize>(result: Result<R, Error>) -> Ended {
-    result.map(|response| Tree::of(&response))
+fn ended<R: serde::Serialize + Validate>(result: Result<R, Error>) -> Ended {
+    result.map(|response| (Tree::of(&response), violations(&response)))
 }
 
 fn decode<O: Operation>(clear: &[u8]) -> Result<O, Failure> {

@@ -8,8 +8,8 @@ use skypay_types::{
     BankEntry, CivilStatusEntry, GetBankCodeRequest, GetBankCodeResponse, GetCivilStatusRequest,
     GetCivilStatusResponse, GetIdentificationTypeRequest, GetIdentificationTypeResponse,
     GetNationalityRequest, GetNationalityResponse, GetProvinceRequest, GetProvinceResponse,
-    GetTownCityRequest, GetTownCityResponse, IdentificationTypeEntry, Invalid, NationalityEntry,
-    ProvinceEntry, TownCityEntry,
+    GetTownCityRequest, GetTownCityResponse, IdentificationTypeEntry, IntegerText, Invalid,
+    NationalityEntry, ProvinceEntry, TownCityEntry,
 };
 
 use super::refused::Refused;
@@ -77,19 +77,23 @@ const BANKS: [(&str, u32, &str); 8] = [
     ("UBP", 8, "Union Bank of the Philippines"),
 ];
 
-pub(crate) fn has_identification_type(id: u32) -> bool {
-    IDENTIFICATION_TYPES.iter().any(|(known, _)| *known == id)
+pub(crate) fn has_identification_type(id: &IntegerText) -> bool {
+    IDENTIFICATION_TYPES.iter().any(|(known, _)| is(id, *known))
 }
 
 /// Whether there are such a province and such a city in it.
-pub(crate) fn has_place(province: Option<u32>, city: Option<u32>) -> bool {
-    let known = province.is_none_or(|id| PROVINCES.iter().any(|(known, _)| *known == id));
+pub(crate) fn has_place(province: Option<&IntegerText>, city: Option<&IntegerText>) -> bool {
+    let known = province.is_none_or(|id| PROVINCES.iter().any(|(known, _)| is(id, *known)));
     let lies = city.is_none_or(|id| {
         CITIES
             .iter()
-            .any(|(known, lies_in, _)| *known == id && province.is_none_or(|id| id == *lies_in))
+            .any(|(known, lies_in, _)| is(id, *known) && province.is_none_or(|id| is(id, *lies_in)))
     });
     known && lies
+}
+
+fn is(id: &IntegerText, known: u32) -> bool {
+    id.to_u64() == Some(known.into())
 }
 
 impl Turn<'_> {

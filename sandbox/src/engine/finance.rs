@@ -275,9 +275,11 @@ impl Turn<'_> {
         &mut self,
         request: &NotificationInquiryRequest,
     ) -> Result<NotificationInquiryResponse, Refused> {
-        let days = request.transaction_date..=request.transaction_end_date;
+        let (first, last) = (request.transaction_date, request.transaction_end_date);
         let wanted = self.state.movements.iter().filter(|movement| {
-            days.contains(&movement.time.date_time().date())
+            let day = movement.time.date_time().date();
+            first <= day
+                && last.is_none_or(|last| day <= last)
                 && request.statement_types.contains(&movement.statement_type)
         });
         let rows = wanted.map(|movement| {

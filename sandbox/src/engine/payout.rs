@@ -150,14 +150,14 @@ impl Turn<'_> {
         {
             return Err(Refused::because(ResponseCode::BankNoIncorrect));
         }
-        if !catalog::has_place(request.province_id, request.city_id) {
+        if !catalog::has_place(request.province_id.as_ref(), request.city_id.as_ref()) {
             return Err(Refused::because(ResponseCode::BankCityIncorrect));
         }
         let account = request.account_no.expose();
         let is_account = account
             .bytes()
             .all(|byte| byte.is_ascii_digit() || byte == b'-');
-        let identified = request.identification_type_id;
+        let identified = request.identification_type_id.as_ref();
         if !is_account || !identified.is_none_or(catalog::has_identification_type) {
             return Err(Refused::because(ResponseCode::AccountNumberInvalid));
         }
@@ -178,7 +178,7 @@ impl Turn<'_> {
         request: &PayoutQueueV2Request,
     ) -> Result<PayoutQueueV2Response, Refused> {
         self.check_new(request.control_number.as_str(), &request.withdraw_channel)?;
-        if !catalog::has_identification_type(request.identification_type_id) {
+        if !catalog::has_identification_type(&request.identification_type_id) {
             return Err(Refused::because(ResponseCode::AccountNumberInvalid));
         }
         self.accept(Order {

@@ -1,7 +1,8 @@
 //! The six occasions on which money moves, and what is told of them.
 
-use serde_json::json;
-use skypay_sandbox::engine::{Answer, Command, FinanceCommand};
+use serde_json::{Value, json};
+use skypay_sandbox::engine::{Answer, Command, FinanceCommand, Request};
+use skypay_sandbox::provocation::sample;
 use skypay_types::{Amount, ResponseCode};
 
 use crate::house::House;
@@ -261,4 +262,41 @@ fn a_command_names_the_callbacks_that_it_caused_and_no_others() {
     let caused: Vec<_> = caused.map(|callback| callback.operation.as_str()).collect();
     assert_eq!(caused, ["financeNotification"; 2]);
     assert_eq!(house.state.outgoing().len(), 4);
+}
+
+/// What the partner has to correct is said by the field; that it came in another
+/// form than documented makes no request unreadable.
+#[test]
+fn a_request_as_the_vendor_prints_it_is_refused_by_its_field() {
+    let mut house = House::new();
+    let mut refused = |operation: &str, clear: Value| {
+        let command = Command::Request(Request {
+            operation: operation.to_owned(),
+            clear,
+            peer: None,
+            authenticated: true,
+        });
+        match house.apply(&command).answer {
+            Answer::Refused { description, .. } => description,
+            other => panic!("{operation}: {other:?}"),
+        }
+    };
+    let inquiry = json!({ "transctionDate": "2024-02-05", "statementTypes": ["1"] });
+    assert_eq!(
+        refused("notificationInquiry", inquiry),
+        "Post context is not valid: transEndDate: is required: A list of movements has a first and a last day."
+    );
+    let inquiry = json!({
+        "transctionDate": "2024-02-05 17:52:10", "transEndDate": "2024-02-05", "statementTypes": ["1"],
+    });
+    assert_eq!(
+        refused("notificationInquiry", inquiry),
+        "Post context is not valid: transctionDate: must have at most 10 characters"
+    );
+    let mut payout = sample("payoutQueue").unwrap();
+    payout["identificationTypeId"] = "123456789011".into();
+    assert_eq!(
+        refused("payoutQueue", payout),
+        "Post context is not valid: identificationTypeId: must have at most 3 characters"
+    );
 }

@@ -45,7 +45,7 @@ async fn check_restart(snapshot_every: u64) {
     );
     let client = client_of(sandbox.info(), keys_of(sandbox.info()));
     let known = status(&client, BANK).await.unwrap();
-    assert_eq!(known.status, Some(PayoutStatus::Uploaded));
+    assert_eq!(known.status, PayoutStatus::Uploaded.into());
     admin.advance("1d".parse().unwrap()).await.unwrap();
     assert_eq!(partner.told.pay_types(), ["2"]);
 }

@@ -257,8 +257,8 @@ pub(crate) async fn status(client: &Client, number: &str) -> Option<PayoutStatus
         .build()
         .unwrap();
     let response = client.payout_query_status(&request).await.unwrap();
-    let mut rows = response.control_numbers.into_iter();
-    rows.next()
+    let entries = response.control_numbers.into_readable().unwrap();
+    entries.into_iter().next()
 }
 
 /// A typed request like the sample, with some fields changed.

@@ -8,7 +8,7 @@ use skypay_types::{
     AmendTransactionV2Request, BalanceQueryRequest, BalanceTransferRequest, CancelPayoutRequest,
     CollectionChannel, Generate711BarcodeRequest, GetReportCollectionRequest,
     GetReportPayoutRequest, NotificationInquiryRequest, PayoutChannel, PayoutQueueRequest,
-    PayoutQueueV2Request, PayoutStatus, ResponseCode, StatementType,
+    PayoutQueueV2Request, PayoutStatus, Received, ResponseCode, StatementType,
 };
 
 use crate::house::{House, bank, like};
@@ -30,14 +30,17 @@ async fn a_payout_to_a_bank_is_paid() {
         .payout_queue(&bank(BANK, "1000.00"))
         .await
         .unwrap();
-    assert_eq!(house.status(BANK).await.status, Some(PayoutStatus::Pending));
+    assert_eq!(
+        house.status(BANK).await.status,
+        PayoutStatus::Pending.into()
+    );
     house.advance("1s").await;
     assert_eq!(house.partner.told.pay_types(), ["1"]);
     house.advance("2s").await;
     assert_eq!(house.partner.told.pay_types(), ["2"]);
     let status = house.status(BANK).await;
-    assert_eq!(status.status, Some(PayoutStatus::Completed));
-    assert!(status.pay_time.is_some());
+    assert_eq!(status.status, PayoutStatus::Completed.into());
+    assert!(matches!(status.pay_time, Received::Value(_)));
     assert_eq!(house.balance("SKY98").await, 99_900_000);
 }
 
@@ -52,7 +55,7 @@ async fn a_payout_to_a_bank_fails_and_the_money_comes_back() {
     assert_eq!(house.balance("SKY98").await, 99_899_999);
     house.advance("1m").await;
     assert_eq!(house.partner.told.pay_types(), ["1", "4"]);
-    assert_eq!(house.status(BANK).await.status, Some(PayoutStatus::Failed));
+    assert_eq!(house.status(BANK).await.status, PayoutStatus::Failed.into());
     assert_eq!(house.balance("SKY98").await, 100_000_000);
 }
 
@@ -88,7 +91,7 @@ async fn a_payout_at_a_store_is_paid_at_the_counter() {
     assert_eq!(house.partner.told.pay_types(), ["2"]);
     assert_eq!(
         house.status(STORE).await.status,
-        Some(PayoutStatus::Completed)
+        PayoutStatus::Completed.into()
     );
 }
 
@@ -107,13 +110,13 @@ async fn a_payout_at_a_store_is_cancelled_when_the_chain_confirms() {
     let status = house.status(STORE).await;
     assert_eq!(
         (status.status, status.cancel_time),
-        (Some(PayoutStatus::Cancelled), None)
+        (PayoutStatus::Cancelled.into(), Received::Absent)
     );
     assert_eq!(house.balance("SKY98").await, 99_610_000);
     house.advance("1d").await;
     let status = house.status(STORE).await;
-    assert_eq!(status.status, Some(PayoutStatus::Cancelled));
-    assert!(status.cancel_time.is_some());
+    assert_eq!(status.status, PayoutStatus::Cancelled.into());
+    assert!(matches!(status.cancel_time, Received::Value(_)));
     assert_eq!(house.partner.told.pay_types(), ["3"]);
     assert_eq!(house.balance("SKY98").await, 100_000_000);
 }
@@ -131,13 +134,13 @@ async fn a_refused_cancellation_goes_back_to_uploaded_and_nobody_is_told() {
     house.client.cancel_payout(&like(json!({}))).await.unwrap();
     assert_eq!(
         house.status(STORE).await.status,
-        Some(PayoutStatus::Cancelled)
+        PayoutStatus::Cancelled.into()
     );
     house.advance("1d").await;
     let status = house.status(STORE).await;
     assert_eq!(
         (status.status, status.cancel_time),
-        (Some(PayoutStatus::Uploaded), None)
+        (PayoutStatus::Uploaded.into(), Received::Absent)
     );
     assert!(house.partner.told.take().is_empty());
 }
@@ -158,7 +161,7 @@ async fn a_payout_at_a_store_is_amended() {
     assert_eq!(house.partner.told.pay_types(), ["5"]);
     assert_eq!(
         house.status(STORE).await.status,
-        Some(PayoutStatus::Uploaded)
+        PayoutStatus::Uploaded.into()
     );
 }
 
@@ -374,8 +377,8 @@ async fn a_report_has_pages() {
             first.total_transactions,
             first.last_page
         ),
-        (2, 5, false)
+        (2, 5.into(), false.into())
     );
     let last = house.client.get_report_payout(&page(3)).await.unwrap();
-    assert_eq!((last.result.len(), last.last_page), (1, true));
+    assert_eq!((last.result.len(), last.last_page), (1, true.into()));
 }

@@ -71,7 +71,7 @@ async fn a_storm_of_failures_leaves_the_outcome_open() {
         assert!(error.may_have_been_executed());
         assert_eq!(
             house.status(&number).await.status,
-            Some(PayoutStatus::Pending)
+            PayoutStatus::Pending.into()
         );
     }
 }

@@ -298,7 +298,15 @@ pub(super) fn attacks(genuine: &str) -> Vec<Attack> {
         refused("a comma too many", said(&format!("{open},{close}"))),
         refused("a comment", said(&format!("{open}/**/{close}"))),
         refused("other quotes", said(&genuine.replace('"', "'"))),
-        refused("a mark of byte order", said(&format!("\u{feff}{genuine}"))),
+        refused(
+            "two byte order marks",
+            said(&format!("\u{feff}\u{feff}{genuine}")),
+        ),
+        let_in(
+            "a byte order mark",
+            said(&format!("\u{feff}{genuine}")),
+            "some systems write one before every text",
+        ),
         refused("a line end in a text", with(user, "App\nName@skypay")),
         refused("half a character", with(user, r"\ud800")),
         refused("not a number", more(r#""x":NaN"#)),

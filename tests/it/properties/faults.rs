@@ -790,7 +790,7 @@ fn all_codes() -> Vec<String> {
 }
 
 /// The ends of the range that partners have for themselves, what lies beside
-/// them, and other spellings of it.
+/// them, and other texts that are no spellings of it.
 fn partner_codes(operation: &Operation) -> Vec<String> {
     let ranges = operation.partner_codes.into_iter();
     let numbers = ranges.flat_map(|(from, to)| [from - 1, from, to, to + 1]);
@@ -800,7 +800,7 @@ fn partner_codes(operation: &Operation) -> Vec<String> {
             format!("0{number}"),
             format!("+{number}"),
             format!("-{number}"),
-            format!("{number}.0"),
+            format!("{number}.5"),
         ]
     });
     spelled.collect()

@@ -1,7 +1,7 @@
 //! Messages that break exactly one limit: the complaint names the field, and
 //! never shows its value.
 
-use codegen::model::{Field, Limits, Message as Model, Rule, Type};
+use codegen::model::{Field, Limits, Message as Model, Rule, Type, Written};
 use jsonschema::Validator;
 use proptest::prelude::*;
 use proptest::sample::{Index, select};
@@ -346,7 +346,7 @@ fn what_cannot_be_read_is_named_and_not_shown() {
     for (message, model) in all() {
         for (index, field) in model.fields.iter().enumerate() {
             let path = &field.wire;
-            let tried = (objects(model, Range::Received), garbage(&field.ty));
+            let tried = (objects(model, Range::Received), garbage(field));
             check(CASES, &tried, |(mut object, garbage)| {
                 if field.required {
                     let mut without = object.clone();
@@ -359,10 +359,17 @@ fn what_cannot_be_read_is_named_and_not_shown() {
                 let separator = if rest == "{}" { "" } else { "," };
                 let name = serde_json::to_string(path).unwrap();
                 let other = format!("{{{name}:{garbage}{separator}{}", &rest[1..]);
-                let error = (message.read)(other.as_bytes()).unwrap_err();
-                let shown = format!("{error} {error:?}");
-                prop_assert!(error.field().starts_with(path), "{} in {}", shown, other);
-                prop_assert!(!shown.contains("Unreadable"), "{}", shown);
+                let (named, shown) = match (message.read)(other.as_bytes()) {
+                    Err(error) => (vec![error.field().to_owned()], format!("{error} {error:?}")),
+                    Ok(shown) => {
+                        prop_assert!(shown.json.contains(&garbage), "{} in {}", shown.json, other);
+                        let text = format!("{:?} {}", shown.broken, shown.debug);
+                        (shown.wrong_fields, text)
+                    }
+                };
+                let named = named.iter().any(|named| named.starts_with(path));
+                prop_assert!(named, "{} in {}", shown, other);
+                prop_assert!(!shown.contains("Canary"), "{}", shown);
                 Ok(())
             });
             fields += 1;
@@ -371,17 +378,26 @@ fn what_cannot_be_read_is_named_and_not_shown() {
     assert!(fields > 150, "{fields}");
 }
 
+/// Whether a type takes any text.
+fn is_text(ty: &Type) -> bool {
+    matches!(
+        ty,
+        Type::Text | Type::Newtype(_) | Type::PersonName | Type::Codes(_)
+    )
+}
+
 /// JSON that no type of field can be read from.
-fn garbage(ty: &'static Type) -> BoxedStrategy<String> {
-    let inside = "Unreadable[a-z]{0,8}";
-    match ty {
+fn garbage(field: &'static Field) -> BoxedStrategy<String> {
+    let inside = "Canary[a-z]{0,8}";
+    let any_text = field.written == Written::AsText;
+    match &field.ty {
         Type::List(_) => prop_oneof![
             inside.prop_map(|text| format!("\"{text}\"")),
             inside.prop_map(|text| format!("{{\"{text}\":[]}}")),
             inside.prop_map(|text| format!("[[\"{text}\"]]")),
         ]
         .boxed(),
-        Type::Text | Type::Newtype(_) | Type::PersonName | Type::Codes(_) => prop_oneof![
+        ty if any_text || is_text(ty) => prop_oneof![
             inside.prop_map(|text| format!("[\"{text}\"]")),
             inside.prop_map(|text| format!("{{\"{text}\":1}}")),
             inside.prop_map(|text| format!("\"{text}\\ud800\"")),

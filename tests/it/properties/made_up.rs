@@ -254,6 +254,11 @@ fn one(
         Range::Fitting => fitting(ty, limits, may_be_empty),
         Range::Received => received(ty, may_be_empty),
     };
+    let text = text
+        .prop_filter("whitespace alone is nothing", move |text| {
+            may_be_empty || !text.trim().is_empty()
+        })
+        .boxed();
     let text = match (ty, written) {
         (Type::DateTime, Written::WithFraction) => (text, 0..10_000)
             .prop_map(|(text, decimals)| format!("{text}.{decimals:04}"))

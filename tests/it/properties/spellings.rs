@@ -17,7 +17,7 @@ impl Object {
             let value = match made {
                 Some(made) => Some(made.respelled(field, whims)),
                 None if field.required => None,
-                None => nothing(field, whims).map(str::to_owned),
+                None => nothing(whims).map(str::to_owned),
             };
             if let Some(value) = value {
                 let aliases = field.aliases.iter().chain([&field.wire]);
@@ -87,7 +87,19 @@ impl Scalar {
     fn respelled(&self, whims: &mut Whims<'_>) -> String {
         let other = match self.ty {
             Type::Amount => amount_respelled(&self.text, whims),
-            Type::Integer(_) => [&self.text[..], &format!("{}.0", self.text)][whims.pick(2)].into(),
+            Type::Integer(_) => {
+                let suffix = ["", ".0", "E0", "00e-2"][whims.pick(4)];
+                format!("{}{suffix}", self.text)
+            }
+            Type::Codes(_)
+                if self
+                    .text
+                    .parse::<i64>()
+                    .is_ok_and(|n| n.to_string() == self.text) =>
+            {
+                let suffix = ["", ".0", "E+0"][whims.pick(3)];
+                format!("{}{suffix}", self.text)
+            }
             Type::Boolean => match &self.text[..] {
                 "true" => ["true", "1", "True"][whims.pick(3)].to_owned(),
                 _ => ["false", "0", "FALSE"][whims.pick(3)].to_owned(),
@@ -107,8 +119,8 @@ impl Scalar {
             return literal(&other, whims);
         }
         let numeric = matches!(self.ty, Type::Amount | Type::Integer(_));
-        let unsigned = other.bytes().next().is_some_and(|byte| byte != b'-');
-        let zeros = if numeric && unsigned {
+        let plain = !other.starts_with('-') && !other.contains(',');
+        let zeros = if numeric && plain {
             "0".repeat(whims.pick(4))
         } else {
             String::new()
@@ -118,14 +130,29 @@ impl Scalar {
 }
 
 fn amount_respelled(text: &str, whims: &mut Whims<'_>) -> String {
-    match whims.pick(4) {
+    match whims.pick(8) {
         1 => format!("{text}{}", "0".repeat(whims.pick(30))),
+        3 => format!("{}{}e-2", text.replace('.', ""), ["", ".0"][whims.pick(2)]),
+        4 => format!("{text}0000{}", whims.pick(1000)),
+        5 => grouped(text),
         2 => match text.strip_suffix(".00") {
             Some(whole) => whole.to_owned(),
             None => text.strip_suffix('0').unwrap_or(text).to_owned(),
         },
         _ => text.to_owned(),
     }
+}
+
+/// With commas between the thousands.
+fn grouped(text: &str) -> String {
+    let (pesos, decimals) = text.split_once('.').unwrap_or((text, "00"));
+    let (sign, digits) = match pesos.strip_prefix('-') {
+        Some(digits) => ("-", digits),
+        None => ("", pesos),
+    };
+    let groups = digits.as_bytes().rchunks(3).rev();
+    let groups: Vec<_> = groups.map(|group| str::from_utf8(group).unwrap()).collect();
+    format!("{sign}{}.{decimals}", groups.join(","))
 }
 
 fn time_respelled(text: &str, whims: &mut Whims<'_>) -> String {
@@ -139,20 +166,20 @@ fn time_respelled(text: &str, whims: &mut Whims<'_>) -> String {
         1 => seconds.replace(' ', "T"),
         _ => seconds.to_owned(),
     };
+    let offset = ["", "", "+08:00", "+0800", " +08"][whims.pick(5)];
     match &decimals[..] {
-        "" => seconds,
-        decimals => format!("{seconds}.{decimals}"),
+        "" => format!("{seconds}{offset}"),
+        decimals => format!("{seconds}.{decimals}{offset}"),
     }
 }
 
 /// What an optional field may hold that counts as nothing; `None` if it is not
 /// there at all.
-fn nothing(field: &Field, whims: &mut Whims<'_>) -> Option<&'static str> {
-    let blanks_count = matches!(field.ty, Type::Text | Type::PersonName);
+fn nothing(whims: &mut Whims<'_>) -> Option<&'static str> {
     match whims.pick(5) {
         1 => Some("null"),
         2 => Some("\"\""),
-        3 if !blanks_count => Some("\" \\t\""),
+        3 => Some("\" \\t\""),
         _ => None,
     }
 }

@@ -8,7 +8,9 @@
 
 use std::collections::BTreeMap;
 
-use codegen::model::{Api, CodeTable, Direction, Field, Message, Mode, Newtype, Operation, Type};
+use codegen::model::{
+    Api, CodeTable, Direction, Field, Message, Mode, Newtype, Operation, Type, Written,
+};
 
 /// What both halves do with the types.
 pub const MESSAGES: &str = "messages";
@@ -282,7 +284,7 @@ fn ident(field: &Field) -> String {
 
 /// What the setter is given.
 fn setter_type(field: &Field) -> String {
-    let ty = type_name(&field.ty);
+    let ty = value_type(field);
     match (&field.ty, field.sensitive) {
         (_, false) | (Type::List(_), true) => ty,
         (Type::Text, true) => "t::Sensitive".to_owned(),
@@ -293,10 +295,24 @@ fn setter_type(field: &Field) -> String {
 /// What the field of the struct is.
 fn field_type(field: &Field) -> String {
     let ty = setter_type(field);
-    if field.required || matches!(field.ty, Type::List(_)) {
-        ty
-    } else {
-        format!("Option<{ty}>")
+    match &field.ty {
+        Type::List(item) if field.received => format!("t::Entries<{}>", type_name(item)),
+        Type::List(_) => ty,
+        _ if field.required => ty,
+        _ if field.received => format!("t::Received<{ty}>"),
+        _ => format!("Option<{ty}>"),
+    }
+}
+
+/// The type of a field's value, or of its list.
+fn value_type(field: &Field) -> String {
+    let text = "t::IntegerText";
+    match (&field.ty, field.written) {
+        (Type::Integer(_), Written::AsText) => text.to_owned(),
+        (Type::List(item), Written::AsText) if matches!(**item, Type::Integer(_)) => {
+            format!("Vec<{text}>")
+        }
+        (ty, _) => type_name(ty),
     }
 }
 

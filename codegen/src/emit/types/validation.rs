@@ -5,7 +5,7 @@ use proc_macro2::{Literal, TokenStream};
 use quote::{format_ident, quote};
 
 use super::{field_ident, may_use_deprecated, option};
-use crate::model::{Api, Field, Limits, Message, Type};
+use crate::model::{Api, Field, Limits, Message, Type, Written};
 
 pub(super) fn validation(api: &Api, message: &Message) -> TokenStream {
     let name = format_ident!("{}", message.name);
@@ -90,18 +90,29 @@ fn rules(message: &Message) -> TokenStream {
 /// The lines that check a field; none if nothing of it is checked.
 fn checks(api: &Api, field: &Field) -> Vec<TokenStream> {
     let limits = &field.limits;
-    if !limits.enforced {
-        return Vec::new();
-    }
     let wire = &field.wire;
     let name = field_ident(field);
+    let mut lines = Vec::new();
+    if field.received {
+        let list = matches!(field.ty, Type::List(_));
+        let check = if list {
+            quote!(entries)
+        } else {
+            quote!(readable)
+        };
+        lines.push(quote!(at.#check(#wire, &self.#name);));
+    }
+    if !limits.enforced {
+        return lines;
+    }
     let maybe = if field.required {
         quote!(&self.#name)
+    } else if field.received {
+        quote!(self.#name.if_readable())
     } else {
         quote!(self.#name.as_ref())
     };
     let text_limits = text_limits(limits);
-    let mut lines = Vec::new();
     match &field.ty {
         Type::List(item) => lines.extend(list_checks(api, field, item, text_limits)),
         Type::Row(_) => lines.push(if_there(field, |value| quote!(at.nested(#wire, #value);))),
@@ -115,6 +126,10 @@ fn checks(api: &Api, field: &Field) -> Vec<TokenStream> {
         Type::Codes(_) => {
             let one_of = &limits.one_of;
             lines.push(quote!(at.one_of(#wire, &self.#name, &[#(#one_of),*]);));
+        }
+        Type::Integer(_) if field.written == Written::AsText => {
+            let rest = integer_text(limits, text_limits);
+            lines.push(quote!(at.integer_text(#wire, #maybe, #rest);));
         }
         _ => {
             lines.extend(text_limits.map(|limits| quote!(at.text(#wire, &self.#name, #limits);)));
@@ -174,6 +189,10 @@ fn list_checks(
             let one_of = &limits.one_of;
             lines.push(each(quote!(at.one_of(#wire, item, &[#(#one_of),*]);)));
         }
+        Type::Integer(_) if field.written == Written::AsText => {
+            let rest = integer_text(limits, text_limits);
+            lines.push(each(quote!(at.integer_text(#wire, item, #rest);)));
+        }
         _ => {
             let text = text_limits.map(|limits| quote!(at.each_text(#wire, &self.#name, #limits);));
             let range = range(item, limits);
@@ -213,6 +232,13 @@ fn text_limits(limits: &Limits) -> Option<TokenStream> {
         return None;
     }
     Some(quote!(Limits::NONE #min #max #pattern))
+}
+
+/// What a whole number that is written as a text is held against.
+fn integer_text(limits: &Limits, text_limits: Option<TokenStream>) -> TokenStream {
+    let text = text_limits.unwrap_or_else(|| quote!(Limits::NONE));
+    let range = range(&Type::Integer("u64"), limits).unwrap_or_else(|| quote!(..));
+    quote!(#text, #range)
 }
 
 /// The smallest and the largest value of a field as a Rust range.

@@ -1,0 +1,603 @@
+//! What is received and may be unreadable without the message being so.
+//!
+//! A [`Received`] field is absent, a value, or unreadable; it is no `Option`,
+//! so that what came and could not be read is not taken for what did not come.
+//! An object of a list that cannot be read stays at its place in [`Entries`].
+//! Both keep the JSON that came and write it again.
+
+use std::borrow::Cow;
+use std::fmt;
+use std::ops::Deref;
+
+use serde::de::DeserializeOwned;
+use serde::ser::Error as _;
+use serde::{Serialize, Serializer};
+use serde_json::value::RawValue;
+
+use crate::read::{Picked, ReadError, pick};
+use crate::validate::AsText;
+use crate::wire::WireError;
+
+/// An optional field of a message that is received.
+///
+/// ```
+/// use skypay_runtime::{DateTime, Received};
+///
+/// fn told(paid: &Received<DateTime>) -> String {
+///     match paid {
+///         Received::Value(time) => format!("paid at {time}"),
+///         Received::Absent => "not paid yet".to_owned(),
+///         Received::Unreadable(what) => format!("look into it: {what}"),
+///     }
+/// }
+/// # assert_eq!(told(&Received::Absent), "not paid yet");
+/// ```
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Received<T> {
+    /// The field is missing, `null` or empty.
+    #[default]
+    Absent,
+    /// What the field holds.
+    Value(T),
+    /// The field holds something that is no `T`.
+    Unreadable(Unreadable),
+}
+
+impl<T> Received<T> {
+    /// Whether the field is missing, `null` or empty.
+    #[must_use]
+    pub fn is_absent(&self) -> bool {
+        matches!(self, Self::Absent)
+    }
+
+    /// The value, or nothing where the field is absent.
+    ///
+    /// # Errors
+    ///
+    /// If the field cannot be read.
+    pub fn into_result(self) -> Result<Option<T>, Unreadable> {
+        match self {
+            Self::Absent => Ok(None),
+            Self::Value(value) => Ok(Some(value)),
+            Self::Unreadable(unreadable) => Err(unreadable),
+        }
+    }
+
+    /// The value, or nothing where the field is absent.
+    ///
+    /// # Errors
+    ///
+    /// If the field cannot be read.
+    pub fn as_result(&self) -> Result<Option<&T>, &Unreadable> {
+        match self {
+            Self::Absent => Ok(None),
+            Self::Value(value) => Ok(Some(value)),
+            Self::Unreadable(unreadable) => Err(unreadable),
+        }
+    }
+
+    /// The value. `None` also where the field cannot be read: for what nothing
+    /// depends on.
+    #[must_use]
+    pub fn if_readable(&self) -> Option<&T> {
+        self.as_result().ok().flatten()
+    }
+}
+
+impl<T: AsText> Received<T> {
+    /// What stands for the field in a key by which a repetition is recognised:
+    /// its text, the JSON that came where it cannot be read, or nothing.
+    #[doc(hidden)]
+    #[must_use]
+    pub fn key_text(&self) -> Option<Cow<'_, str>> {
+        match self {
+            Self::Absent => Some(Cow::Borrowed("")),
+            Self::Value(value) => value.as_text(),
+            Self::Unreadable(unreadable) => Some(Cow::Borrowed(unreadable.json())),
+        }
+    }
+}
+
+impl<T> From<T> for Received<T> {
+    fn from(value: T) -> Self {
+        Self::Value(value)
+    }
+}
+
+impl<T> From<Option<T>> for Received<T> {
+    fn from(value: Option<T>) -> Self {
+        value.map_or(Self::Absent, Self::Value)
+    }
+}
+
+impl<T: Serialize> Serialize for Received<T> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self {
+            Self::Absent => serializer.serialize_none(),
+            Self::Value(value) => value.serialize(serializer),
+            Self::Unreadable(unreadable) => unreadable.serialize(serializer),
+        }
+    }
+}
+
+/// What came in a field and cannot be read as what the field holds.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Unreadable {
+    reason: WireError,
+    json: Box<str>,
+}
+
+impl Unreadable {
+    pub(crate) fn new(json: &str, reason: WireError) -> Self {
+        Self {
+            reason,
+            json: json.into(),
+        }
+    }
+
+    /// What was expected. Holds nothing of what came.
+    #[must_use]
+    pub fn reason(&self) -> &'static str {
+        self.reason.text()
+    }
+
+    /// The JSON that came, to be handled with care: it may be personal.
+    #[must_use]
+    pub fn json(&self) -> &str {
+        &self.json
+    }
+}
+
+impl fmt::Debug for Unreadable {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.reason)
+    }
+}
+
+impl fmt::Display for Unreadable {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "a field cannot be read: {}", self.reason)
+    }
+}
+
+impl std::error::Error for Unreadable {}
+
+/// Writes the JSON that came.
+impl Serialize for Unreadable {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        as_it_came(&self.json, serializer)
+    }
+}
+
+fn as_it_came<S: Serializer>(json: &str, serializer: S) -> Result<S::Ok, S::Error> {
+    let json: &RawValue = serde_json::from_str(json).map_err(S::Error::custom)?;
+    json.serialize(serializer)
+}
+
+/// An object of a list.
+pub trait Entry: DeserializeOwned {
+    /// The fields that say which one it is, each by its names on the wire: the
+    /// first is the one it is written with.
+    const IDENTITY: &'static [&'static [&'static str]];
+}
+
+/// The objects of a list that is received, at their places: those that can be
+/// read, and those that cannot.
+///
+/// ```
+/// # use skypay_runtime::{Entries, received::UnreadableEntry};
+/// fn told(entries: Entries<String>) {
+///     for entry in entries {
+///         match entry {
+///             Ok(entry) => println!("{entry}"),
+///             Err(unreadable) => eprintln!("look into it: {unreadable}"),
+///         }
+///     }
+/// }
+/// # told(Entries::from(vec!["SKY9800000101".to_owned()]));
+/// ```
+#[derive(Clone, PartialEq, Eq)]
+#[must_use]
+pub struct Entries<T>(Vec<Result<T, UnreadableEntry>>);
+
+impl<T> Entries<T> {
+    pub(crate) fn numbered(mut entries: Vec<Result<T, UnreadableEntry>>) -> Self {
+        for (index, entry) in entries.iter_mut().enumerate() {
+            if let Err(unreadable) = entry {
+                unreadable.index = index;
+            }
+        }
+        Self(entries)
+    }
+
+    /// Whether there is none, readable or not.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// Those that can be read, and those that cannot.
+    #[must_use]
+    pub fn into_parts(self) -> (Vec<T>, Vec<UnreadableEntry>) {
+        let (mut readable, mut unreadable) = (Vec::new(), Vec::new());
+        for entry in self.0 {
+            match entry {
+                Ok(entry) => readable.push(entry),
+                Err(entry) => unreadable.push(entry),
+            }
+        }
+        (readable, unreadable)
+    }
+
+    /// All of them.
+    ///
+    /// # Errors
+    ///
+    /// The first that cannot be read.
+    pub fn into_readable(self) -> Result<Vec<T>, UnreadableEntry> {
+        self.0.into_iter().collect()
+    }
+}
+
+impl<T> Default for Entries<T> {
+    fn default() -> Self {
+        Self(Vec::new())
+    }
+}
+
+impl<T> From<Vec<T>> for Entries<T> {
+    fn from(entries: Vec<T>) -> Self {
+        Self(entries.into_iter().map(Ok).collect())
+    }
+}
+
+impl<T> Deref for Entries<T> {
+    type Target = [Result<T, UnreadableEntry>];
+
+    fn deref(&self) -> &Self::Target {
+        &self.0
+    }
+}
+
+impl<T> IntoIterator for Entries<T> {
+    type Item = Result<T, UnreadableEntry>;
+    type IntoIter = std::vec::IntoIter<Self::Item>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.0.into_iter()
+    }
+}
+
+impl<'a, T> IntoIterator for &'a Entries<T> {
+    type Item = &'a Result<T, UnreadableEntry>;
+    type IntoIter = std::slice::Iter<'a, Result<T, UnreadableEntry>>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.0.iter()
+    }
+}
+
+impl<T: fmt::Debug> fmt::Debug for Entries<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let entries = self.0.iter().map(|entry| -> &dyn fmt::Debug {
+            match entry {
+                Ok(entry) => entry,
+                Err(unreadable) => unreadable,
+            }
+        });
+        f.debug_list().entries(entries).finish()
+    }
+}
+
+impl<T: Serialize> Serialize for Entries<T> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_seq(self.0.iter().map(Written))
+    }
+}
+
+struct Written<'a, T>(&'a Result<T, UnreadableEntry>);
+
+impl<T: Serialize> Serialize for Written<'_, T> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self.0 {
+            Ok(entry) => entry.serialize(serializer),
+            Err(unreadable) => as_it_came(&unreadable.json, serializer),
+        }
+    }
+}
+
+/// An object of a list that cannot be read. Says where it stands, why, and what
+/// it is about as far as that can be read.
+#[derive(Clone, PartialEq, Eq)]
+pub struct UnreadableEntry {
+    index: usize,
+    error: ReadError,
+    identity: Vec<(&'static str, String)>,
+    json: Box<str>,
+}
+
+impl UnreadableEntry {
+    pub(crate) fn new<T: Entry>(json: &str, error: ReadError) -> Self {
+        let names: Vec<_> = T::IDENTITY.concat();
+        let found = pick(json.as_bytes(), &names).unwrap_or_default();
+        let mut found = found.into_iter();
+        let identity = T::IDENTITY.iter().filter_map(|names| {
+            let mut texts = found.by_ref().take(names.len()).filter_map(Picked::text);
+            // Two names for one field: which of them holds is not known.
+            let text = (texts.next(), texts.next());
+            match (names.first(), text) {
+                (Some(name), (Some(text), None)) => Some((*name, text.trim().to_owned())),
+                _ => None,
+            }
+        });
+        Self {
+            index: 0,
+            identity: identity.collect(),
+            error,
+            json: json.into(),
+        }
+    }
+
+    /// Its place in the list, counted from 0.
+    #[must_use]
+    pub fn index(&self) -> usize {
+        self.index
+    }
+
+    /// What is wrong: the path of the field in the object, and the reason.
+    /// Holds nothing of what came.
+    #[must_use]
+    pub fn error(&self) -> &ReadError {
+        &self.error
+    }
+
+    /// The fields that say which object it is, as far as they can be read, by
+    /// their names on the wire: `("controlNumber", "SKY9800000101")`.
+    #[must_use]
+    pub fn identity(&self) -> &[(&'static str, String)] {
+        &self.identity
+    }
+
+    /// The JSON that came, to be handled with care: it may be personal.
+    #[must_use]
+    pub fn json(&self) -> &str {
+        &self.json
+    }
+}
+
+impl fmt::Display for UnreadableEntry {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "entry {} of the list cannot be read", self.index + 1)?;
+        for (name, text) in &self.identity {
+            write!(f, ", {name} {text}")?;
+        }
+        write!(f, ": {}", self.error)
+    }
+}
+
+impl fmt::Debug for UnreadableEntry {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("UnreadableEntry")
+            .field("index", &self.index)
+            .field("error", &format_args!("{}", self.error))
+            .field("identity", &self.identity)
+            .finish_non_exhaustive()
+    }
+}
+
+impl std::error::Error for UnreadableEntry {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        Some(&self.error)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde::{Deserialize, Serialize};
+
+    use super::{Entries, Entry, Received};
+    use crate::read::from_slice;
+    use crate::value::{Amount, DateTime};
+    use crate::wire;
+
+    #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+    #[serde(rename_all = "camelCase")]
+    struct Parcel {
+        #[serde(alias = "number", deserialize_with = "wire::required")]
+        parcel_number: String,
+        #[serde(serialize_with = "wire::number", deserialize_with = "wire::required")]
+        amount: Amount,
+        #[serde(
+            default,
+            skip_serializing_if = "Received::is_absent",
+            deserialize_with = "wire::received"
+        )]
+        sent: Received<DateTime>,
+        #[serde(
+            default,
+            skip_serializing_if = "Received::is_absent",
+            serialize_with = "wire::received_number",
+            deserialize_with = "wire::received"
+        )]
+        insured: Received<Amount>,
+        #[serde(
+            default,
+            skip_serializing_if = "Received::is_absent",
+            serialize_with = "wire::received_fraction",
+            deserialize_with = "wire::received"
+        )]
+        seen: Received<DateTime>,
+    }
+
+    impl Entry for Parcel {
+        const IDENTITY: &'static [&'static [&'static str]] = &[&["parcelNumber", "number"]];
+    }
+
+    impl wire::FromPlain for Parcel {
+        fn from_plain(text: String) -> Self {
+            Self {
+                parcel_number: text,
+                amount: Amount::ZERO,
+                sent: Received::Absent,
+                insured: Received::Absent,
+                seen: Received::Absent,
+            }
+        }
+    }
+
+    #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+    struct Message {
+        #[serde(deserialize_with = "wire::entries")]
+        parcels: Entries<Parcel>,
+        #[serde(default, deserialize_with = "wire::entries_or_plain")]
+        mixed: Entries<Parcel>,
+    }
+
+    fn message(parcels: &str) -> Message {
+        let json = format!(r#"{{"parcels":{parcels}}}"#);
+        from_slice(json.as_bytes()).unwrap()
+    }
+
+    /// What does not come, in every form, and what comes and is no time.
+    #[test]
+    fn an_odd_field_is_neither_absent_nor_the_end_of_its_object() {
+        let sent = |json: &str| {
+            let parcels = message(&format!(
+                r#"[{{"parcelNumber":"A","amount":1,"sent":{json}}}]"#
+            ));
+            parcels.parcels[0].clone().unwrap().sent
+        };
+        for absent in ["null", r#""""#, r#"" \n""#] {
+            assert_eq!(sent(absent), Received::Absent, "{absent}");
+        }
+        assert!(matches!(
+            sent(r#""2024-02-05 10:15:30""#),
+            Received::Value(_)
+        ));
+        for odd in [
+            r#""0000-00-00 00:00:00""#,
+            r#""-""#,
+            r#""null""#,
+            r#""N\/A""#,
+            r#""\ud800""#,
+            "0",
+            "true",
+            "[]",
+            r#"["2024-02-05 10:15:30"]"#,
+            r#"{"time":null}"#,
+        ] {
+            let Received::Unreadable(unreadable) = sent(odd) else {
+                panic!("{odd}");
+            };
+            assert_eq!(unreadable.json(), odd);
+            assert_eq!(sent(odd).key_text().as_deref(), Some(odd));
+            assert!(
+                unreadable.reason().starts_with("expected") || odd.contains("ud800"),
+                "{odd}"
+            );
+            assert!(sent(odd).as_result().is_err() && sent(odd).clone().into_result().is_err());
+            assert_eq!(sent(odd).if_readable(), None);
+        }
+    }
+
+    const ODD: &str = r#"[
+        {"parcelNumber": "A", "amount": 1.5, "sent": "-", "insured": [1.50], "seen": "0000-00-00"},
+        {"Parcel Number": " B ", "amount": "SECRET"},
+        {"number": "C"},
+        {"parcelNumber": "D", "amount": null},
+        {"parcelNumber": "E", "amount": 1, "Amount": 2},
+        {"parcelNumber": "F", "number": "G", "amount": 1},
+        {"parcelNumber": ["H"], "amount": 1},
+        {"parcelNumber": "I", "amount": 2, "insured": 1, "seen": "2024-02-05 10:15:30"},
+        "SECRET", null, 7, []
+    ]"#;
+
+    #[test]
+    fn an_odd_entry_stays_at_its_place_and_says_what_it_is() {
+        let parcels = message(ODD).parcels;
+        let told: Vec<_> = parcels
+            .iter()
+            .map(|entry| match entry {
+                Ok(parcel) => parcel.parcel_number.clone(),
+                Err(unreadable) => {
+                    assert!(!format!("{unreadable} {unreadable:?}").contains("SECRET"));
+                    unreadable.to_string()
+                }
+            })
+            .collect();
+        assert_eq!(
+            told,
+            [
+                "A",
+                "entry 2 of the list cannot be read, parcelNumber B: amount: expected an amount with at most two decimals",
+                "entry 3 of the list cannot be read, parcelNumber C: amount: is missing",
+                "entry 4 of the list cannot be read, parcelNumber D: amount: expected a value, not null",
+                "entry 5 of the list cannot be read, parcelNumber E: amount: is there twice",
+                "entry 6 of the list cannot be read: parcelNumber: is there twice",
+                "entry 7 of the list cannot be read: parcelNumber: expected a text, a number, true or false",
+                "I",
+                "entry 9 of the list cannot be read: expected an object",
+                "entry 10 of the list cannot be read: expected an object",
+                "entry 11 of the list cannot be read: expected an object",
+                "entry 12 of the list cannot be read: expected an object",
+            ]
+        );
+        let (readable, unreadable) = parcels.clone().into_parts();
+        assert_eq!((readable.len(), unreadable.len()), (2, 10));
+        assert_eq!(unreadable[0].index(), 1);
+        assert_eq!(unreadable[0].identity(), [("parcelNumber", "B".to_owned())]);
+        assert_eq!(unreadable[0].error().field(), "amount");
+        assert_eq!(parcels.into_readable(), Err(unreadable[0].clone()));
+    }
+
+    #[test]
+    fn what_cannot_be_read_is_written_as_it_came() {
+        let odd = message(ODD);
+        let written = serde_json::to_string(&odd).unwrap();
+        assert!(
+            written.contains(r#"{"Parcel Number": " B ", "amount": "SECRET"}"#),
+            "{written}"
+        );
+        assert!(
+            written.contains(r#""sent":"-","insured":[1.50],"seen":"0000-00-00""#),
+            "{written}"
+        );
+        assert!(
+            written.contains(r#""seen":"2024-02-05 10:15:30.0000""#),
+            "{written}"
+        );
+        assert!(written.contains(r#""insured":1.00"#), "{written}");
+        assert_eq!(from_slice::<Message>(written.as_bytes()), Ok(odd));
+    }
+
+    #[test]
+    fn plain_texts_are_entries_where_they_may_be() {
+        let json = r#"{"parcels":null,"mixed":["A",{"parcelNumber":"B","amount":"x"},{"number":"C","amount":1},null,[]]}"#;
+        let message: Message = from_slice(json.as_bytes()).unwrap();
+        assert!(message.parcels.is_empty());
+        let readable: Vec<_> = message.mixed.iter().map(Result::is_ok).collect();
+        assert_eq!(readable, [true, false, true, false, false]);
+    }
+
+    #[test]
+    fn a_list_that_is_none_and_a_text_that_is_no_json_are_refused() {
+        for json in [
+            r#"{"parcels":{}}"#,
+            r#"{"parcels":"x"}"#,
+            r#"{"parcels":5}"#,
+            "{}",
+            r#"{"parcels":[],"parcels":[]}"#,
+            r#"{"parcels":[{"parcelNumber":}]}"#,
+        ] {
+            assert!(from_slice::<Message>(json.as_bytes()).is_err(), "{json}");
+        }
+    }
+
+    #[test]
+    fn another_reader_is_strict_about_objects_but_not_about_fields() {
+        let json = r#"{"parcels":[{"parcelNumber":"A","amount":1,"sent":"-"}]}"#;
+        let message: Message = serde_json::from_str(json).unwrap();
+        assert_eq!(message, from_slice(json.as_bytes()).unwrap());
+        assert!(serde_json::from_str::<Message>(r#"{"parcels":[{}]}"#).is_err());
+    }
+}
