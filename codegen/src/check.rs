@@ -2,13 +2,18 @@
 //! small function each, all problems reported together.
 
 mod examples;
+mod names;
 mod operations;
 mod schemas;
 mod shape;
 
+use std::collections::HashSet;
+
 use crate::document::{Node, Value};
 use crate::lower::Schema;
 use crate::problem::{Findings, Problems};
+
+pub(crate) use names::free as names_free;
 
 /// Checks every rule.
 ///
@@ -31,7 +36,22 @@ pub(crate) fn in_shape(root: &Node) -> Result<(), Problems> {
     let mut findings = Findings::new();
     shape::words_known(root, &mut findings);
     shape::references_resolve(root, &mut findings);
+    crate::characters::lines(root, &mut findings);
     shape::no_circles(root, &mut findings);
+    shape::nesting(root, &mut findings);
+    findings.verdict(())
+}
+
+/// Checks what a comparison relies on: schemas hold few enough others, and
+/// names have one line.
+///
+/// # Errors
+///
+/// All that is wrong.
+pub(crate) fn in_bounds(root: &Node) -> Result<(), Problems> {
+    let mut findings = Findings::new();
+    crate::characters::lines(root, &mut findings);
+    shape::nesting(root, &mut findings);
     findings.verdict(())
 }
 
@@ -58,8 +78,10 @@ type RuleFunction = fn(&Document<'_>, &mut Findings);
 
 const RULES: &[RuleFunction] = &[
     operations::openapi_version,
+    operations::no_security,
     operations::environments,
     operations::path_form,
+    operations::parameters,
     operations::operation_names,
     operations::action_agrees,
     operations::transport_fields,
@@ -78,7 +100,7 @@ const RULES: &[RuleFunction] = &[
     schemas::patterns,
     schemas::required_exists,
     schemas::conditions,
-    schemas::rust_names,
+    names::well_formed,
     schemas::aliases_unambiguous,
     schemas::described,
     examples::valid,
@@ -93,6 +115,8 @@ pub(crate) struct Document<'d> {
     pub(crate) schemas: Vec<&'d Node>,
     /// The components by name.
     pub(crate) components: Vec<(&'d str, &'d Node)>,
+    /// Where the components stand.
+    pointers: HashSet<&'d str>,
 }
 
 /// An operation at its path.
@@ -127,10 +151,13 @@ impl<'d> Document<'d> {
         for (_, schema) in &components {
             collect_schemas(schema, &mut schemas);
         }
+        let pointers = components.iter();
+        let pointers = pointers.map(|(_, node)| node.place.pointer.as_str());
         Self {
             root,
             operations,
             schemas,
+            pointers: pointers.collect(),
             components,
         }
     }
@@ -141,8 +168,7 @@ impl<'d> Document<'d> {
 
     /// Whether a schema is a component itself.
     pub(crate) fn is_component(&self, schema: &Node) -> bool {
-        let mut components = self.components.iter();
-        components.any(|(_, component)| std::ptr::eq(*component, schema))
+        self.pointers.contains(schema.place.pointer.as_str())
     }
 
     /// Messages and rows: the components with properties.
@@ -194,14 +220,9 @@ pub(crate) fn properties(schema: Schema<'_>) -> &[crate::document::Entry] {
         .unwrap_or_default()
 }
 
-fn is_identifier(name: &str) -> bool {
-    syn::parse_str::<proc_macro2::Ident>(name).is_ok()
-}
-
-fn is_variant(name: &str) -> bool {
-    name.starts_with(|first: char| first.is_ascii_uppercase())
-        && name.chars().all(|letter| letter.is_ascii_alphanumeric())
-        && is_identifier(name)
+/// Whether a text says nothing.
+fn is_blank(text: &str) -> bool {
+    text.trim().is_empty()
 }
 
 /// The text of a scalar node.

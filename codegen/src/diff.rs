@@ -18,6 +18,7 @@ mod version;
 mod view;
 mod walk;
 
+use crate::check;
 use crate::document::{self, Node};
 use crate::problem::{Problem, Problems};
 
@@ -69,7 +70,8 @@ pub fn diff(old: &str, new: &str) -> Result<Report, Problems> {
 ///
 /// # Errors
 ///
-/// Text that is not YAML, or not of the shape of an OpenAPI 3 document.
+/// Text that is not YAML, or not of the shape of an OpenAPI 3 document, or one
+/// whose schemas hold too many others.
 pub fn read(text: &str) -> Result<Node, Problems> {
     let root = document::load(text)?;
     let shaped = root
@@ -79,6 +81,7 @@ pub fn read(text: &str) -> Result<Node, Problems> {
             .get("paths")
             .is_some_and(|paths| !paths.entries().is_empty());
     if shaped {
+        check::in_bounds(&root)?;
         return Ok(root);
     }
     let message = "this is not an OpenAPI 3 document: `openapi: 3.…` or `paths` is missing";

@@ -7,6 +7,7 @@ use std::sync::OnceLock;
 
 use saphyr_parser::{Event, Parser, ScalarStyle, Span};
 
+use crate::characters;
 use crate::problem::{Place, Problem, Problems};
 
 /// How deep a document may nest; ours needs about a dozen levels.
@@ -114,7 +115,7 @@ pub struct Entry {
 ///
 /// Text of more than 4 MiB or that is not one YAML mapping, a key that stands twice, an anchor, an
 /// alias or a tag: the document is read by people and by tools that disagree
-/// about those.
+/// about those. A text in it that has a hidden character.
 pub fn load(text: &str) -> Result<Node, Problems> {
     if text.len() > MAX_BYTES {
         return Err(Problems::from(Problem::new(
@@ -128,7 +129,10 @@ pub fn load(text: &str) -> Result<Node, Problems> {
     };
     let root = loader.document().map_err(Problems::from)?;
     match root.value {
-        Value::Map(_) => Ok(root),
+        Value::Map(_) => {
+            characters::check(&root)?;
+            Ok(root)
+        }
         _ => Err(Problems::from(Problem::new(
             "yaml",
             root.place,

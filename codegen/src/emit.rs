@@ -4,6 +4,7 @@ pub(crate) mod client;
 pub(crate) mod doc;
 pub(crate) mod example;
 pub(crate) mod manifest;
+pub(crate) mod scope;
 pub(crate) mod server;
 pub(crate) mod types;
 

@@ -3,6 +3,7 @@
 //! A pure function: no files, no clock, no network. [`generate`] reads as the
 //! pipeline: load, check, lower, emit.
 
+mod characters;
 mod check;
 pub mod diff;
 pub mod docs;
@@ -13,11 +14,13 @@ mod lint;
 mod lower;
 pub mod model;
 mod problem;
+mod prose;
 mod request_layer;
 mod surface;
 pub mod views;
 mod vocabulary;
 
+pub use characters::{visible, visible_line};
 pub use format::format;
 pub use lint::{Example, Finding, RULES, Rule, Severity, lint, rule, rules_page};
 pub use problem::{Findings, Place, Problem, Problems};
@@ -47,7 +50,9 @@ pub struct Generated {
 /// Everything that is wrong with the document, with line and JSON pointer;
 /// nothing is generated then.
 pub fn generate(text: &str) -> Result<Generated, Problems> {
-    let api = api(text)?;
+    let document = document::load(text)?;
+    let api = lowered(&document)?;
+    check::names_free(&document, &api)?;
     let mut files = Vec::new();
     files.extend(emit::types::files(&api));
     files.extend(emit::client::files(&api)?);
@@ -64,9 +69,12 @@ pub fn generate(text: &str) -> Result<Generated, Problems> {
 ///
 /// Everything that is wrong with the document, with line and JSON pointer.
 pub fn api(text: &str) -> Result<model::Api, Problems> {
-    let document = document::load(text)?;
-    check::check(&document)?;
-    lower::lower(&document)
+    lowered(&document::load(text)?)
+}
+
+fn lowered(document: &document::Node) -> Result<model::Api, Problems> {
+    check::check(document)?;
+    lower::lower(document)
 }
 
 /// The names of all extensions that a document may use.

@@ -115,7 +115,9 @@ pub fn lint(text: &str) -> Result<Vec<Finding>, Problems> {
         return Ok(as_findings(problems.as_slice()));
     }
     let document = Document::new(&root);
-    let refused = check::rules(&document).and_then(|()| lower::lower(&root).map(drop));
+    let refused = check::rules(&document)
+        .and_then(|()| lower::lower(&root))
+        .and_then(|api| check::names_free(&root, &api));
     let mut problems = problems_of(refused);
     problems.extend(exceptions::applied(
         &root,

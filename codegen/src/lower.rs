@@ -12,6 +12,7 @@ use crate::model::{
     Subject, Type, Waiting, Written,
 };
 use crate::problem::{Findings, Problems};
+use crate::prose;
 
 /// Makes the model of a document.
 ///
@@ -112,9 +113,10 @@ struct Lowering<'d> {
     /// Outcomes of the return codes, the vendor's texts of them, and whether they
     /// refuse the keys.
     outcomes: BTreeMap<&'d str, (Outcome, Option<&'d str>, bool)>,
-    /// Objects inside messages that are still to be lowered or already are,
-    /// and whether their limits are enforced.
+    /// Objects inside messages, and whether their limits are enforced.
     rows: BTreeMap<&'d str, bool>,
+    /// Those of them that are still to be lowered.
+    pending: Vec<&'d str>,
     /// The shortest limit that any response sets to its description.
     description_limit: usize,
 }
@@ -126,6 +128,7 @@ impl<'d> Lowering<'d> {
             findings: Findings::new(),
             outcomes: BTreeMap::new(),
             rows: BTreeMap::new(),
+            pending: Vec::new(),
             description_limit: usize::MAX,
         };
         lowering.outcomes = lowering.outcomes();
@@ -641,7 +644,11 @@ impl<'d> Lowering<'d> {
             (Some("boolean"), None) => plainly(Type::Boolean),
             (Some("object"), None) => {
                 let name = schema.component_name()?;
-                *self.rows.entry(name).or_insert(enforced) |= enforced;
+                let known = self.rows.get(name).copied();
+                if known.is_none_or(|known| enforced && !known) {
+                    self.rows.insert(name, enforced);
+                    self.pending.push(name);
+                }
                 plainly(Type::Row(name.to_owned()))
             }
             (Some("array"), None) => {
@@ -765,17 +772,11 @@ impl<'d> Lowering<'d> {
         newtypes
     }
 
-    /// The objects inside messages; lowering one may find more.
+    /// The objects inside messages; lowering one may find more, or that the
+    /// limits of one are enforced after all.
     fn rows(&mut self) -> Vec<Message> {
-        let mut done = BTreeSet::new();
-        let mut rows = Vec::new();
-        while let Some((name, enforced)) = self
-            .rows
-            .iter()
-            .map(|(name, enforced)| (*name, *enforced))
-            .find(|(name, _)| !done.contains(name))
-        {
-            done.insert(name);
+        let mut rows = BTreeMap::new();
+        while let Some(name) = self.pending.pop() {
             let Some(node) = component(self.root, name) else {
                 continue;
             };
@@ -783,10 +784,10 @@ impl<'d> Lowering<'d> {
                 own: node,
                 component: Some((name, node)),
             };
-            rows.push(self.message(schema, Part::Row, enforced));
+            let enforced = self.rows.get(name).copied().unwrap_or_default();
+            rows.insert(name, self.message(schema, Part::Row, enforced));
         }
-        rows.sort_by(|a, b| a.name.cmp(&b.name));
-        rows
+        rows.into_values().collect()
     }
 }
 
@@ -946,7 +947,7 @@ fn sendable(schema: Schema<'_>) -> Vec<String> {
 
 /// The description, and one line with what the wire says of the field.
 fn field_doc(wire: &str, schema: Schema<'_>) -> String {
-    let mut line = format!("On the wire: `{wire}`");
+    let mut line = format!("On the wire: {}", prose::code(wire));
     match (count(schema, "minLength"), count(schema, "maxLength")) {
         (Some(least), Some(most)) if least == most => {
             line.push_str(&format!(", {most} characters"));
@@ -956,7 +957,7 @@ fn field_doc(wire: &str, schema: Schema<'_>) -> String {
         _ => {}
     }
     if let Some(unit) = schema.text("x-skypay-unit") {
-        line.push_str(&format!(", in {unit}"));
+        line.push_str(&format!(", in {}", prose::inline(unit)));
     }
     let kinds = schema
         .get("x-skypay-applies-to")
@@ -964,16 +965,16 @@ fn field_doc(wire: &str, schema: Schema<'_>) -> String {
         .unwrap_or_default();
     let kinds: Vec<_> = kinds.iter().filter_map(Node::text).collect();
     if !kinds.is_empty() {
-        line.push_str(&format!(", for: {}", kinds.join(", ")));
+        line.push_str(&format!(", for: {}", prose::inline(&kinds.join(", "))));
     }
     match schema.get("example").map(|node| &node.value) {
         Some(Value::Text(text)) if text.is_empty() => line.push_str("; may be empty"),
         Some(Value::Text(text) | Value::Number(text)) => {
-            line.push_str(&format!("; for example `{text}`"));
+            line.push_str(&format!("; for example {}", prose::code(text)));
         }
         _ => {}
     }
-    let description = schema.text("description").unwrap_or_default().trim_end();
+    let description = prose::blocks(schema.text("description").unwrap_or_default());
     format!("{description}\n\n{line}.")
 }
 

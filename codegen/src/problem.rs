@@ -3,6 +3,8 @@
 
 use std::fmt;
 
+use crate::characters::visible_line;
+
 /// Where something stands in the document.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Place {
@@ -33,7 +35,8 @@ pub struct Problem {
     pub rule: &'static str,
     /// Where.
     pub place: Place,
-    /// What is wrong and what to do, as a lower-case sentence fragment.
+    /// What is wrong and what to do, as a lower-case sentence fragment on one
+    /// line.
     pub message: String,
 }
 
@@ -41,10 +44,12 @@ impl Problem {
     /// A problem.
     #[must_use]
     pub fn new(rule: &'static str, place: Place, message: impl Into<String>) -> Self {
+        // It may name what the document says.
+        let message = visible_line(&message.into()).into_owned();
         Self {
             rule,
             place,
-            message: message.into(),
+            message,
         }
     }
 }
@@ -97,7 +102,7 @@ impl fmt::Display for Report<'_> {
                 self.file, problem.rule, problem.message
             )?;
             if !pointer.is_empty() {
-                writeln!(f, "    at {pointer}")?;
+                writeln!(f, "    at {}", visible_line(pointer))?;
             }
         }
         Ok(())

@@ -96,7 +96,7 @@ fn lowered_document(title: &str, version: &str, operations: &[&Operation]) -> Va
     for operation in operations {
         let name = &operation.request.name;
         schemas.insert(name.clone(), json!({ "type": "object" }));
-        let key = format!("{}#{}", operation.wire_path, operation.label);
+        let key = format!("{}#{}", wire_path(operation), operation.label);
         paths.insert(key, json!({ "post": lowered_operation(operation) }));
     }
     json!({
@@ -108,18 +108,34 @@ fn lowered_document(title: &str, version: &str, operations: &[&Operation]) -> Va
 }
 
 fn lowered_operation(operation: &Operation) -> Value {
-    let parameters: Vec<_> = path_parameters(&operation.wire_path)
+    let parameters: Vec<_> = path_parameters(&wire_path(operation))
         .map(|name| {
             json!({ "name": name, "in": "path", "required": true, "schema": { "type": "string" } })
         })
         .collect();
     json!({
-        "operationId": operation.name,
+        "operationId": method(operation),
         "summary": operation.summary,
         "parameters": parameters,
         "requestBody": { "required": true, "content": body(&operation.request.name) },
         "responses": { "200": { "description": "opened", "content": body(OPENED) } },
     })
+}
+
+/// The path with a name for its parameter that clashes with no other of a
+/// method.
+fn wire_path(operation: &Operation) -> String {
+    let mut path = operation.wire_path.clone();
+    for name in path_parameters(&operation.wire_path) {
+        path = path.replace(&format!("{{{name}}}"), "{callerName}");
+    }
+    path
+}
+
+/// The method of an operation in this layer, whose other methods have names
+/// that an operation may have, too.
+pub(crate) fn method(operation: &Operation) -> String {
+    format!("call_{}", operation.method)
 }
 
 fn body(component: &str) -> Value {

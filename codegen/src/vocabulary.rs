@@ -91,6 +91,40 @@ pub(crate) const SERVER: &[(&str, Shape)] = &[
     ("x-skypay-environment", Text),
 ];
 
+/// Words of `contact`.
+pub(crate) const CONTACT: &[(&str, Shape)] = &[("name", Text), ("url", Text), ("email", Text)];
+
+/// Words of `license`.
+pub(crate) const LICENSE: &[(&str, Shape)] = &[("name", Text), ("url", Text)];
+
+/// Words of a tag.
+pub(crate) const TAG: &[(&str, Shape)] =
+    &[("name", Text), ("description", Text), ("externalDocs", Map)];
+
+/// Words of `externalDocs`.
+pub(crate) const EXTERNAL_DOCS: &[(&str, Shape)] = &[("description", Text), ("url", Text)];
+
+/// Words of a server's variable.
+pub(crate) const VARIABLE: &[(&str, Shape)] =
+    &[("enum", Texts), ("default", Text), ("description", Text)];
+
+/// Words of a reference.
+pub(crate) const REFERENCE: &[(&str, Shape)] = &[("$ref", Text)];
+
+/// Words of a parameter.
+pub(crate) const PARAMETER: &[(&str, Shape)] = &[
+    ("name", Text),
+    ("in", Text),
+    ("required", Flag),
+    ("description", Text),
+    ("schema", PARAMETER_SCHEMA),
+    ("example", Text),
+];
+
+/// What can be said of the value of a parameter: the client takes any text
+/// that can stand in a path, so other limits would have no effect.
+const PARAMETER_SCHEMA: Shape = Members(&[("type", Text), ("minLength", Number)]);
+
 /// Words of a path item.
 pub(crate) const PATH_ITEM: &[(&str, Shape)] = &[
     ("summary", Text),

@@ -129,6 +129,104 @@ fn every_rule_has_a_document_that_breaks_it() {
     assert_eq!(broken, rules);
 }
 
+/// What goes through the components one by one takes no longer for a component
+/// because there are many, and no call of it stands in another one.
+#[test]
+fn thirty_thousand_components_are_read_or_refused() {
+    const MANY: usize = 30_000;
+    let components = |component: &dyn Fn(usize) -> String| {
+        let components: String = (0..MANY).map(component).collect();
+        let start = "    ControlNumberEntry:\n";
+        accepted().replacen(start, &format!("{components}{start}"), 1)
+    };
+    let reference = |number: usize| format!("{{$ref: '#/components/schemas/S{number}'}}");
+    let chain = components(&|number| match number {
+        0 => "    S0: {type: string, description: D., example: x}\n".to_owned(),
+        next => format!(
+            "    S{next}: {{type: array, description: D., items: {}}}\n",
+            reference(next - 1)
+        ),
+    });
+    let circle = components(&|number| {
+        let next = reference((number + 1) % MANY);
+        format!("    S{number}: {{type: array, description: D., items: {next}}}\n")
+    });
+    let flat = components(&|number| {
+        format!(
+            "    S{number}: {{type: object, description: D., properties: {{f: {{type: string, description: D., example: x}}}}}}\n"
+        )
+    });
+    let nested = format!("openapi: {}1{}\n", "{a: ".repeat(MANY), "}".repeat(MANY));
+    let work = move || {
+        let rules = |document: &str| {
+            let problems = codegen::api(document).unwrap_err();
+            let problems = problems.as_slice().iter();
+            problems.map(|problem| problem.rule).collect::<Vec<_>>()
+        };
+        assert_eq!(rules(&chain), ["nesting", "nesting"]);
+        assert_eq!(rules(&nested), ["yaml"]);
+        assert!(
+            rules(&circle)
+                .iter()
+                .filter(|rule| **rule == "no-circles")
+                .count()
+                == MANY
+        );
+        codegen::api(&flat).unwrap();
+        assert_eq!(
+            codegen::diff::read(&chain).unwrap_err().as_slice()[0].rule,
+            "nesting"
+        );
+    };
+    let small = std::thread::Builder::new().stack_size(1 << 20);
+    small.spawn(work).unwrap().join().unwrap();
+}
+
+/// An object that is only received in one message may be sent in another, below
+/// others.
+#[test]
+fn the_limits_of_an_object_are_enforced_wherever_it_is_sent() {
+    let document = accepted().replacen(
+        "    ControlNumberEntry:\n",
+        "    Above: {type: object, description: D., properties: {inside: {$ref: '#/components/schemas/Aaa'}}}\n    \
+         Aaa: {type: object, description: D., properties: {text: {type: string, maxLength: 3, description: D., example: x}}}\n    \
+         ControlNumberEntry:\n",
+        1,
+    );
+    let sent = "        bankNo: {type: string, maxLength: 50,";
+    let document = document.replacen(
+        sent,
+        &format!("        above: {{$ref: '#/components/schemas/Above'}}\n{sent}"),
+        1,
+    );
+    let received = "        balance:\n";
+    assert_eq!(document.matches(received).count(), 1);
+    let document = document.replacen(
+        received,
+        &format!("        received: {{$ref: '#/components/schemas/Aaa'}}\n{received}"),
+        1,
+    );
+    let api = codegen::api(&document).unwrap();
+    let row = api.rows.iter().find(|row| row.name == "Aaa").unwrap();
+    assert!(row.fields[0].limits.enforced);
+}
+
+/// Which of them compile is shown where the code is compiled.
+#[test]
+fn a_name_is_refused_with_its_place_or_gives_code_that_rust_can_read() {
+    let (document, kinds) = crate::names::accepted();
+    for (kind, count) in kinds {
+        assert!(count > 30, "{count} of {kind}");
+    }
+    for file in codegen::generate(&document).unwrap().files {
+        if file.path.ends_with(".rs")
+            && let Err(error) = syn::parse_file(&file.text)
+        {
+            panic!("{}: {error}", file.path);
+        }
+    }
+}
+
 #[test]
 fn text_that_is_no_document_gets_a_message_too() {
     for text in [

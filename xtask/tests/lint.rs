@@ -70,7 +70,7 @@ fn every_finding_has_its_place() {
     let expected = "\
 warning: the summary ends with a full stop: it is a heading, say the rest in
   `description` [summary-form]
-  spec/skypay.yaml:33:16
+  spec/skypay.yaml:35:16
   at /paths/~1services~1{callerName}#pay/post/summary
 ";
     assert!(text.contains(expected), "{text}");

@@ -2,9 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Document, is_identifier, properties, schema_of};
+use super::{Document, properties, scalar_text, schema_of};
 use crate::document::Node;
 use crate::problem::Findings;
+use crate::request_layer::path_parameters;
 
 /// Every server has a name that becomes a variant of `Environment`, and is
 /// reached over TLS.
@@ -43,7 +44,8 @@ pub(super) fn path_form(document: &Document<'_>, findings: &mut Findings) {
     }
     for entry in paths {
         let label = entry.key.split_once('#').map(|(_, label)| label);
-        if !entry.key.starts_with('/') || label.is_none_or(str::is_empty) {
+        let (wire_path, _) = entry.key.split_once('#').unwrap_or((&entry.key, ""));
+        if !is_wire_path(wire_path) || label.is_none_or(str::is_empty) {
             let message = "a path key is the wire path, `#` and the action, as in `/services/{callerName}#payoutQueue`";
             findings.add("path-form", &entry.place, message);
         }
@@ -58,6 +60,126 @@ pub(super) fn path_form(document: &Document<'_>, findings: &mut Findings) {
                 "`x-skypay-direction` is `callback`, or is left out where the partner calls SkyPay";
             findings.add("path-form", &direction.place, message);
         }
+    }
+}
+
+/// A path of segments that need no escape, or are a parameter each.
+fn is_wire_path(path: &str) -> bool {
+    let plain = |text: &str, more: &str| {
+        let known = |letter: char| letter.is_ascii_alphanumeric() || more.contains(letter);
+        !text.is_empty() && text.chars().all(known)
+    };
+    let is_segment = |segment: &str| {
+        let parameter = segment
+            .strip_prefix('{')
+            .and_then(|rest| rest.strip_suffix('}'));
+        match parameter {
+            Some(name) => plain(name, "_"),
+            None => plain(segment, "-._~") && !matches!(segment, "." | ".."),
+        }
+    };
+    path.strip_prefix('/')
+        .is_some_and(|path| path.is_empty() || path.split('/').all(is_segment))
+}
+
+/// The only parameter is the caller's name in the path of a call: nothing else
+/// is sent besides the body.
+pub(super) fn parameters(document: &Document<'_>, findings: &mut Findings) {
+    const RULE: &str = "parameters";
+    let components = document.root.get("components");
+    let components = components.and_then(|components| components.get("parameters"));
+    let mut used = BTreeSet::new();
+    let mut in_paths = BTreeSet::new();
+    let paths = document.root.get("paths").map(Node::entries);
+    for path in paths.unwrap_or_default() {
+        let (wire_path, _) = path.key.split_once('#').unwrap_or((&path.key, ""));
+        let mut names: BTreeSet<_> = path_parameters(wire_path).collect();
+        let callback = path.node.text_of("x-skypay-direction") == Some("callback");
+        if callback && !names.is_empty() {
+            let message = "a callback goes to the URL that the partner gave, which has no parameters: write the path without braces";
+            findings.add(RULE, &path.place, message);
+        } else if path_parameters(wire_path).count() > 1 {
+            let message = "a path has one parameter at most, the name of the caller";
+            findings.add(RULE, &path.place, message);
+        } else if let Some(name) = names.first()
+            && !in_paths.is_empty()
+            && !in_paths.contains(name)
+        {
+            let message = format!("`{{{name}}}` has another name in other paths: a client has one");
+            findings.add(RULE, &path.place, message);
+        }
+        if !callback {
+            in_paths.extend(names.iter().copied());
+        }
+        let declared = path.node.get("parameters").map(Node::items);
+        for own in declared.unwrap_or_default() {
+            let reference = own.text_of("$ref");
+            let component = reference
+                .and_then(|target| target.strip_prefix("#/components/parameters/"))
+                .and_then(|name| Some((name, components?.get(name)?)));
+            used.extend(component.map(|(name, _)| name));
+            let parameter = component.map_or(own, |(_, node)| node);
+            let name = parameter.text_of("name").unwrap_or_default();
+            if parameter.text_of("in") == Some("path") && !names.remove(name) {
+                let message = format!(
+                    "`{name}` is not in `{wire_path}`, or is declared twice: it would have no effect"
+                );
+                findings.add(RULE, &own.place, message);
+            }
+        }
+        for name in names {
+            let message = format!(
+                "nothing says what `{{{name}}}` is: declare it under `parameters` of the path"
+            );
+            findings.add(RULE, &path.place, message);
+        }
+        for own in declared.unwrap_or_default() {
+            if own.get("$ref").is_none() {
+                is_in_path(own, findings);
+            }
+        }
+    }
+    for entry in components.map(Node::entries).unwrap_or_default() {
+        is_in_path(&entry.node, findings);
+        if !used.contains(entry.key.as_str()) {
+            let message = format!("no path refers to `{}`: remove it", entry.key);
+            findings.add(RULE, &entry.place, message);
+        }
+    }
+}
+
+/// A parameter stands in the path and is always there; more than a text that
+/// is not empty is not asked of it.
+fn is_in_path(parameter: &Node, findings: &mut Findings) {
+    const RULE: &str = "parameters";
+    let place = |key| &parameter.get(key).unwrap_or(parameter).place;
+    if parameter.text_of("in") != Some("path") {
+        let message = "only a parameter of the path is sent, beside the body: one `in` a header, a query or a cookie would have no effect";
+        findings.add(RULE, place("in"), message);
+    }
+    if !parameter.flag("required") {
+        let message = "a parameter of the path is always there: write `required: true`";
+        findings.add(RULE, place("required"), message);
+    }
+    if parameter.text_of("name").is_none_or(str::is_empty) {
+        findings.add(RULE, place("name"), "the parameter has no `name`");
+    }
+    let schema = parameter.get("schema");
+    if schema.and_then(|schema| schema.text_of("type")) != Some("string") {
+        let message = "a parameter of the path is a text: write `schema: {type: string}`";
+        findings.add(RULE, place("schema"), message);
+    }
+    if let Some(least) = schema.and_then(|schema| schema.get("minLength"))
+        && scalar_text(least).as_deref() != Some("1")
+    {
+        let message =
+            "only an empty text is refused, so that another `minLength` than 1 has no effect";
+        findings.add(RULE, &least.place, message);
+    }
+    let example = parameter.get("example");
+    if let Some(example) = example.filter(|example| example.text() == Some("")) {
+        let message = "the example is empty, which is refused";
+        findings.add(RULE, &example.place, message);
     }
 }
 
@@ -80,13 +202,6 @@ pub(super) fn operation_names(document: &Document<'_>, findings: &mut Findings) 
         if let Some(other) = labels.insert(label, id.place.line) {
             let message = format!("`#{label}` is already the label of line {other}");
             findings.add("operation-names", &operation.item.place, message);
-        }
-        let method = heck::AsSnakeCase(name).to_string();
-        if !is_identifier(&method) || TAKEN_METHODS.contains(&method.as_str()) {
-            let message = format!(
-                "`{name}` gives no Rust method name, or one that the generated code has already"
-            );
-            findings.add("operation-names", &id.place, message);
         }
     }
 }
@@ -361,6 +476,19 @@ pub(super) fn partner_codes(document: &Document<'_>, findings: &mut Findings) {
     }
 }
 
+/// Nobody is authenticated by HTTP: the credentials are in the body.
+pub(super) fn no_security(document: &Document<'_>, findings: &mut Findings) {
+    let operations = document.operations.iter().map(|operation| operation.post);
+    for node in std::iter::once(document.root).chain(operations) {
+        let security = node.get("security").map(Node::items);
+        for requirement in security.unwrap_or_default() {
+            let message =
+                "the credentials are in the body, so this has no effect: write `security: []`";
+            findings.add("words", &requirement.place, message);
+        }
+    }
+}
+
 /// The keys of notifications name scalar fields, those of effects required ones,
 /// and a callback that changes something has both; what has the same delivery has the same effect.
 pub(super) fn message_keys(document: &Document<'_>, findings: &mut Findings) {
@@ -444,17 +572,3 @@ pub(super) fn openapi_version(document: &Document<'_>, findings: &mut Findings) 
         findings.add("openapi-version", place, "write `openapi: 3.0.3`");
     }
 }
-
-/// Methods and modules that generated code has besides those of operations.
-const TAKEN_METHODS: &[&str] = &[
-    "codes",
-    "keys",
-    "lib",
-    "new",
-    "read",
-    "router",
-    "rows",
-    "service",
-    "values",
-    "with_transport",
-];

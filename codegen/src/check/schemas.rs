@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Document, is_identifier, is_variant, properties, scalar_text};
+use super::{Document, is_blank, properties, scalar_text};
 use crate::document::Node;
 use crate::lower::{Schema, component, integer_type, money_state};
 use crate::problem::Findings;
@@ -29,20 +29,12 @@ pub(super) fn codes_named(document: &Document<'_>, findings: &mut Findings) {
             );
             findings.add("codes-named", &codes.place, message);
         }
-        let mut variants = BTreeSet::from(["Unlisted"]);
         for code in codes.items() {
-            let variant = code.text_of("name").unwrap_or_default();
-            if !is_variant(variant) {
-                let message = format!(
-                    "`{variant}` is no name for a Rust variant: write it like `RdPawnshop`"
-                );
-                findings.add("codes-named", &code.place, message);
-            } else if !variants.insert(variant) {
-                let message =
-                    format!("the name `{variant}` stands twice, or is one that the generator uses");
+            if code.text_of("name").is_none_or(is_blank) {
+                let message = "the code has no name";
                 findings.add("codes-named", &code.place, message);
             }
-            if code.text_of("description").is_none_or(str::is_empty) {
+            if code.text_of("description").is_none_or(is_blank) {
                 let message = "the code has no description";
                 findings.add("codes-named", &code.place, message);
             }
@@ -441,37 +433,6 @@ pub(super) fn conditions(document: &Document<'_>, findings: &mut Findings) {
     }
 }
 
-/// Rust names are identifiers and differ within a message.
-pub(super) fn rust_names(document: &Document<'_>, findings: &mut Findings) {
-    for (name, node) in document.objects() {
-        let builder_of = name.strip_suffix("Builder").unwrap_or_default();
-        let taken = TAKEN_TYPES.contains(&name) || component(document.root, builder_of).is_some();
-        if !is_variant(name) || taken {
-            let message = format!(
-                "`{name}` is no name for a Rust type, or one that the generated code has already: write it like `PayoutQueueRequest`"
-            );
-            findings.add("rust-names", &node.place, message);
-        }
-        let mut seen = BTreeSet::new();
-        for property in properties(document.resolve(node)) {
-            let rust = property.node.text_of("x-skypay-rust-name").map_or_else(
-                || heck::AsSnakeCase(&property.key).to_string(),
-                str::to_owned,
-            );
-            if !is_identifier(&rust) || rust == "build" {
-                let message =
-                    format!("`{rust}` is no Rust field name: give another by `x-skypay-rust-name`");
-                findings.add("rust-names", &property.place, message);
-            } else if !seen.insert(rust.clone()) {
-                let message = format!(
-                    "two fields would be called `{rust}`: name one by `x-skypay-rust-name`"
-                );
-                findings.add("rust-names", &property.place, message);
-            }
-        }
-    }
-}
-
 /// Reading ignores case and blanks in keys, so names and aliases of a message
 /// differ by more than that.
 pub(super) fn aliases_unambiguous(document: &Document<'_>, findings: &mut Findings) {
@@ -501,7 +462,7 @@ pub(super) fn aliases_unambiguous(document: &Document<'_>, findings: &mut Findin
 pub(super) fn described(document: &Document<'_>, findings: &mut Findings) {
     for operation in &document.operations {
         for word in ["summary", "description"] {
-            if operation.post.text_of(word).is_none_or(str::is_empty) {
+            if operation.post.text_of(word).is_none_or(is_blank) {
                 let message = format!("the operation has no `{word}`");
                 findings.add("described", &operation.post.place, message);
             }
@@ -509,7 +470,7 @@ pub(super) fn described(document: &Document<'_>, findings: &mut Findings) {
     }
     for node in &document.schemas {
         let schema = document.resolve(node);
-        if schema.text("description").is_none_or(str::is_empty) {
+        if schema.text("description").is_none_or(is_blank) {
             let message = "nothing says what this is: give it a `description`";
             findings.add("described", &node.place, message);
         }
@@ -521,54 +482,3 @@ pub(super) fn described(document: &Document<'_>, findings: &mut Findings) {
         }
     }
 }
-
-/// Types that generated code names besides those of the document.
-const TAKEN_TYPES: &[&str] = &[
-    "Amount",
-    "Answer",
-    "AsText",
-    "Box",
-    "Cow",
-    "Date",
-    "DateTime",
-    "Default",
-    "Deserialize",
-    "Direction",
-    "Effect",
-    "Entries",
-    "Entry",
-    "Err",
-    "Fields",
-    "IntegerText",
-    "Invalid",
-    "Limits",
-    "MessageKey",
-    "Mode",
-    "MoneyState",
-    "None",
-    "Ok",
-    "Operation",
-    "OperationInfo",
-    "Option",
-    "Outcome",
-    "Pattern",
-    "PersonName",
-    "Received",
-    "Resend",
-    "Result",
-    "Rule",
-    "Self",
-    "Sensitive",
-    "Serialize",
-    "Slot",
-    "Some",
-    "Stamp",
-    "String",
-    "Unlisted",
-    "Unreadable",
-    "UnreadableEntry",
-    "Validate",
-    "Vec",
-    "Violation",
-    "Violations",
-];

@@ -1,33 +1,39 @@
 //! Rules about the document's words and references; the other rules rely on
 //! them.
 
-use std::collections::BTreeSet;
+use std::collections::HashMap;
 
 use crate::document::{Node, Value};
 use crate::lower::component;
-use crate::problem::Findings;
+use crate::problem::{Findings, Place};
 use crate::vocabulary::{self, Shape};
 
 /// Every word is one that the generator understands, and its value looks as
 /// it should.
 pub(super) fn words_known(root: &Node, findings: &mut Findings) {
     words(root, vocabulary::ROOT, findings);
+    member_words(root, "externalDocs", vocabulary::EXTERNAL_DOCS, findings);
     if let Some(info) = root.get("info") {
         words(info, vocabulary::INFO, findings);
+        member_words(info, "contact", vocabulary::CONTACT, findings);
+        member_words(info, "license", vocabulary::LICENSE, findings);
     }
-    for server in root.get("servers").map(Node::items).unwrap_or_default() {
-        words(server, vocabulary::SERVER, findings);
+    for tag in root.get("tags").map(Node::items).unwrap_or_default() {
+        words(tag, vocabulary::TAG, findings);
+        member_words(tag, "externalDocs", vocabulary::EXTERNAL_DOCS, findings);
     }
+    server_words(root, findings);
     let paths = root.get("paths").map(Node::entries).unwrap_or_default();
     for entry in paths {
         words(&entry.node, vocabulary::PATH_ITEM, findings);
-        for server in entry
-            .node
-            .get("servers")
-            .map(Node::items)
-            .unwrap_or_default()
-        {
-            words(server, vocabulary::SERVER, findings);
+        server_words(&entry.node, findings);
+        let parameters = entry.node.get("parameters").map(Node::items);
+        for parameter in parameters.unwrap_or_default() {
+            if parameter.get("$ref").is_some() {
+                words(parameter, vocabulary::REFERENCE, findings);
+            } else {
+                words(parameter, vocabulary::PARAMETER, findings);
+            }
         }
         if let Some(post) = entry.node.get("post") {
             operation_words(post, findings);
@@ -35,6 +41,10 @@ pub(super) fn words_known(root: &Node, findings: &mut Findings) {
     }
     if let Some(components) = root.get("components") {
         words(components, vocabulary::COMPONENTS, findings);
+        let parameters = components.get("parameters").map(Node::entries);
+        for entry in parameters.unwrap_or_default() {
+            words(&entry.node, vocabulary::PARAMETER, findings);
+        }
         let schemas = components.get("schemas").map(Node::entries);
         for entry in schemas.unwrap_or_default() {
             schema_words(&entry.node, findings);
@@ -42,8 +52,26 @@ pub(super) fn words_known(root: &Node, findings: &mut Findings) {
     }
 }
 
+/// Checks the words of a member, if there is one.
+fn member_words(node: &Node, key: &str, known: &[(&str, Shape)], findings: &mut Findings) {
+    if let Some(member) = node.get(key) {
+        words(member, known, findings);
+    }
+}
+
+fn server_words(node: &Node, findings: &mut Findings) {
+    for server in node.get("servers").map(Node::items).unwrap_or_default() {
+        words(server, vocabulary::SERVER, findings);
+        let variables = server.get("variables").map(Node::entries);
+        for variable in variables.unwrap_or_default() {
+            words(&variable.node, vocabulary::VARIABLE, findings);
+        }
+    }
+}
+
 fn operation_words(post: &Node, findings: &mut Findings) {
     words(post, vocabulary::OPERATION, findings);
+    member_words(post, "externalDocs", vocabulary::EXTERNAL_DOCS, findings);
     if let Some(body) = post.get("requestBody") {
         words(body, vocabulary::REQUEST_BODY, findings);
         content_words(body, findings);
@@ -197,34 +225,149 @@ fn collect_references<'d>(node: &'d Node, found: &mut Vec<&'d Node>) {
     }
 }
 
+/// How many schemas may stand in each other.
+const MAX_DEPTH: usize = 16;
+
+/// How many schemas a schema may hold, counted again wherever they stand in it.
+const MAX_SIZE: usize = 10_000;
+
 /// No schema contains itself: messages end.
 pub(super) fn no_circles(root: &Node, findings: &mut Findings) {
-    let schemas = root
-        .get("components")
-        .and_then(|components| components.get("schemas"))
-        .map(Node::entries);
-    for entry in schemas.unwrap_or_default() {
-        let mut reached = BTreeSet::new();
-        reach(root, &entry.node, &mut reached);
-        if reached.contains(entry.key.as_str()) {
-            let message = format!("`{}` contains itself", entry.key);
-            findings.add("no-circles", &entry.place, message);
+    for schema in holding(root) {
+        if schema.in_circle {
+            let message = format!("`{}` contains itself", schema.name);
+            findings.add("no-circles", schema.place, message);
         }
     }
 }
 
-fn reach<'d>(root: &'d Node, node: &'d Node, reached: &mut BTreeSet<&'d str>) {
-    let mut references = Vec::new();
-    collect_references(node, &mut references);
-    for reference in references {
-        let name = reference
-            .text()
-            .and_then(|target| target.strip_prefix("#/components/schemas/"));
-        if let Some(name) = name
-            && reached.insert(name)
-            && let Some(next) = component(root, name)
-        {
-            reach(root, next, reached);
+/// No schema holds so many others that it could not be written out.
+pub(super) fn nesting(root: &Node, findings: &mut Findings) {
+    for schema in holding(root) {
+        let Holding { name, place, .. } = schema;
+        // The schemas that hold this one are too deep as well; one message does.
+        if schema.depth == MAX_DEPTH + 1 {
+            let message = format!(
+                "`{name}` holds schemas that hold others, more than {MAX_DEPTH} levels deep: refer to fewer of them in a row"
+            );
+            findings.add("nesting", place, message);
+        }
+        if schema.size > MAX_SIZE && schema.largest_part <= MAX_SIZE {
+            let message = format!(
+                "`{name}` holds more than {MAX_SIZE} schemas, counted wherever they stand in it: refer to fewer of them"
+            );
+            findings.add("nesting", place, message);
         }
     }
+}
+
+/// What a schema holds.
+struct Holding<'d> {
+    name: &'d str,
+    place: &'d Place,
+    in_circle: bool,
+    /// How many levels there are, this one included.
+    depth: usize,
+    /// How many schemas there are, this one included.
+    size: usize,
+    /// The size of the largest schema that it refers to.
+    largest_part: usize,
+}
+
+/// What each component holds, each looked at once, in no particular order.
+///
+/// Components that contain each other are found by Tarjan's algorithm, which
+/// leaves a component after all that it refers to. Its calls are kept in a list
+/// of their own, since the chain of references may be as long as the document.
+fn holding(root: &Node) -> Vec<Holding<'_>> {
+    let schemas = root
+        .get("components")
+        .and_then(|components| components.get("schemas"));
+    let entries = schemas.map(Node::entries).unwrap_or_default();
+    let numbers: HashMap<_, _> = entries
+        .iter()
+        .enumerate()
+        .map(|(number, entry)| (entry.key.as_str(), number))
+        .collect();
+    let parts: Vec<Vec<usize>> = entries
+        .iter()
+        .map(|entry| {
+            let mut references = Vec::new();
+            collect_references(&entry.node, &mut references);
+            let targets = references.iter().filter_map(|node| node.text());
+            let names = targets.filter_map(|text| text.strip_prefix("#/components/schemas/"));
+            names
+                .filter_map(|name| numbers.get(name).copied())
+                .collect()
+        })
+        .collect();
+    let mut found: Vec<Holding<'_>> = entries
+        .iter()
+        .map(|entry| Holding {
+            name: &entry.key,
+            place: &entry.place,
+            in_circle: false,
+            depth: 0,
+            size: 0,
+            largest_part: 0,
+        })
+        .collect();
+    let mut order = vec![None; entries.len()];
+    let mut lowest = vec![0; entries.len()];
+    let mut open = Vec::new();
+    let mut is_open = vec![false; entries.len()];
+    let mut next = 0;
+    for start in 0..entries.len() {
+        let mut calls = vec![(start, 0)];
+        while let Some((schema, done)) = calls.pop() {
+            if done == 0 {
+                if order[schema].is_some() {
+                    continue;
+                }
+                order[schema] = Some(next);
+                lowest[schema] = next;
+                next += 1;
+                open.push(schema);
+                is_open[schema] = true;
+            } else {
+                // The part that was looked at last is finished.
+                lowest[schema] = lowest[schema].min(lowest[parts[schema][done - 1]]);
+            }
+            let rest = parts[schema].iter().enumerate().skip(done);
+            let mut unseen = rest.filter(|(_, part)| match order[**part] {
+                Some(seen) if is_open[**part] => {
+                    lowest[schema] = lowest[schema].min(seen);
+                    false
+                }
+                Some(_) => false,
+                None => true,
+            });
+            if let Some((position, part)) = unseen.next() {
+                calls.push((schema, position + 1));
+                calls.push((*part, 0));
+                continue;
+            }
+            if order[schema] != Some(lowest[schema]) {
+                continue;
+            }
+            let first = open.iter().rposition(|one| *one == schema);
+            let group = open.split_off(first.unwrap_or_default());
+            for one in &group {
+                is_open[*one] = false;
+            }
+            let in_circle = group.len() > 1 || parts[schema].contains(&schema);
+            for one in group {
+                let parts = parts[one].iter().map(|part| &found[*part]);
+                let depth = parts.clone().map(|part| part.depth).max();
+                let size = parts.clone().map(|part| part.size);
+                let size = size.fold(1, usize::saturating_add);
+                let largest_part = parts.map(|part| part.size).max();
+                found[one].in_circle = in_circle;
+                found[one].depth = 1 + depth.unwrap_or_default();
+                found[one].size = size;
+                found[one].largest_part = largest_part.unwrap_or_default();
+            }
+        }
+    }
+    found
 }

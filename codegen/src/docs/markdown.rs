@@ -13,6 +13,7 @@ pub(super) fn write(html: &mut Html, links: &Links<'_>, text: &str, level: usize
     let mut writer = Writer {
         links,
         level,
+        depth: 0,
         head: false,
     };
     writer.blocks(html, &mut events);
@@ -31,6 +32,7 @@ pub(super) fn write_inline(html: &mut Html, links: &Links<'_>, text: &str) {
     let mut writer = Writer {
         links,
         level: MOST,
+        depth: 0,
         head: false,
     };
     writer.blocks(html, &mut events);
@@ -39,12 +41,17 @@ pub(super) fn write_inline(html: &mut Html, links: &Links<'_>, text: &str) {
 /// The last level of headings.
 const MOST: usize = 6;
 
+/// How many elements may stand in each other; more are written as their text.
+const DEEPEST: usize = 32;
+
 /// What is left of a text.
 type Events<'e, 'i> = dyn Iterator<Item = Event<'e>> + 'i;
 
 struct Writer<'a> {
     links: &'a Links<'a>,
     level: usize,
+    /// How many elements are open.
+    depth: usize,
     /// Whether the cells that come are those of a table's heading.
     head: bool,
 }
@@ -52,9 +59,17 @@ struct Writer<'a> {
 impl Writer<'_> {
     /// Writes events up to the end of the element that they stand in.
     fn blocks(&mut self, html: &mut Html, events: &mut Events<'_, '_>) {
+        // Elements in which only the text is written.
+        let mut flat = 0;
         while let Some(event) = events.next() {
             match event {
-                Event::Start(tag) => self.element(html, &tag, events),
+                Event::Start(_) if self.depth == DEEPEST => flat += 1,
+                Event::End(_) if flat > 0 => flat -= 1,
+                Event::Start(tag) => {
+                    self.depth += 1;
+                    self.element(html, &tag, events);
+                    self.depth -= 1;
+                }
                 Event::End(_) => return,
                 Event::Code(code) => self.links.code(html, &code),
                 Event::SoftBreak => html.text("\n"),
@@ -173,6 +188,22 @@ mod tests {
             "[go](https://example.com/?a=1&b=2)",
             "<p><a href=\"https://example.com/?a=1&amp;b=2\">go</a></p>",
         );
+    }
+
+    #[test]
+    fn depth_is_limited() {
+        let mut html = Html::default();
+        let links = Links::of(BTreeMap::new());
+        write(
+            &mut html,
+            &links,
+            &format!("{}deep", "> ".repeat(20_000)),
+            3,
+        );
+        let page = html.finish();
+        assert_eq!(page.matches("<blockquote>").count(), DEEPEST);
+        assert_eq!(page.matches("</blockquote>").count(), DEEPEST);
+        assert!(page.contains("deep"), "{page}");
     }
 
     #[test]

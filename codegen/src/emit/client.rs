@@ -5,28 +5,41 @@ use quote::{format_ident, quote};
 
 use super::{Piece, docs, example, manifest, rust_file};
 use crate::File;
-use crate::model::{Api, Direction, Effect, EnvelopeField, Mode, Operation, Outcome, Resend, Type};
+use crate::model::{
+    Api, Direction, Effect, EnvelopeField, Mode, Operation, Outcome, Resend, ResultCode, Type,
+};
 use crate::problem::Problems;
+use crate::prose;
 use crate::request_layer;
 
 /// Every file of the crate.
 pub(crate) fn files(api: &Api) -> Result<Vec<File>, Problems> {
-    Ok(vec![
+    let mut files = own_files(api);
+    files.push(raw(api, Direction::ToSkypay)?);
+    files.push(raw(api, Direction::ToPartner)?);
+    Ok(files)
+}
+
+/// The files of the crate that progenitor has no part in.
+pub(crate) fn own_files(api: &Api) -> Vec<File> {
+    vec![
         manifest::client(api),
         manifest::client_readme(api),
         library(api),
         client(api),
         callback_sender(api),
-        raw(api, Direction::ToSkypay)?,
-        raw(api, Direction::ToPartner)?,
-    ])
+    ]
 }
 
 fn library(api: &Api) -> File {
     let environment_doc = docs("Where `SkyPay` is reached.");
     let variants = api.environments.iter().map(|environment| {
         let variant = format_ident!("{}", environment.variant);
-        let doc = docs(&format!("{}\n\n`{}`", environment.doc, environment.url));
+        let doc = docs(&format!(
+            "{}\n\n{}",
+            prose::blocks(&environment.doc),
+            prose::code(&environment.url)
+        ));
         quote!(#doc #variant)
     });
     let debugs = api.environments.iter().map(|environment| {
@@ -121,7 +134,8 @@ fn library(api: &Api) -> File {
          ([`Error::Unknown`]). An unknown outcome of an operation that moves money is never sent \
          again by this crate, and must not be by its user before the operation named in the error \
          was asked.",
-        api.title, api.version
+        prose::inline(&api.title),
+        prose::inline(&api.version),
     );
     rust_file("client/src/lib.rs", &doc, vec![Piece::Items(items)])
 }
@@ -289,10 +303,7 @@ fn callback_sender(api: &Api) -> File {
 /// What progenitor's method takes before the request.
 fn parameters(operation: &Operation) -> Vec<TokenStream> {
     request_layer::path_parameters(&operation.wire_path)
-        .map(|name| {
-            let field = format_ident!("{}", heck::AsSnakeCase(name).to_string());
-            quote!(&self.#field)
-        })
+        .map(|_| quote!(&self.caller_name))
         .collect()
 }
 
@@ -311,6 +322,7 @@ fn message_imports(operations: &[&Operation]) -> Vec<proc_macro2::Ident> {
 
 fn method(api: &Api, operation: &Operation, parameters: &[TokenStream]) -> TokenStream {
     let name = format_ident!("{}", operation.method);
+    let raw_name = format_ident!("{}", request_layer::method(operation));
     let request = format_ident!("{}", operation.request.name);
     let response = format_ident!("{}", operation.response.name);
     let doc = docs(&operation_doc(operation));
@@ -325,7 +337,7 @@ fn method(api: &Api, operation: &Operation, parameters: &[TokenStream]) -> Token
         #deprecated
         pub async fn #name(&self, request: &#request) -> Result<#response, Error> {
             self.transport
-                .call(request, || self.raw.#name(#(#parameters,)* request))
+                .call(request, || self.raw.#raw_name(#(#parameters,)* request))
                 .await
         }
     }
@@ -358,14 +370,15 @@ pub(crate) fn operation_doc(operation: &Operation) -> String {
         }
         _ => operation.chapter_current.clone(),
     };
+    let chapter = prose::inline(&chapter);
     format!(
         "{summary}.\n\n{description}\n\n\
-         - Wire: `action` = `{action}`, chapter {chapter}\n\
+         - Wire: `action` = {action}, chapter {chapter}\n\
          - Mode: {mode}\n- Effect: {effect}\n- Again: {resend}. {note}",
-        summary = operation.summary,
-        description = operation.description.trim_end(),
-        action = operation.action,
-        note = operation.waiting.note.trim_end(),
+        summary = prose::inline(&operation.summary),
+        description = prose::blocks(&operation.description),
+        action = prose::code(&operation.action),
+        note = prose::inline(&operation.waiting.note),
     )
 }
 
@@ -386,13 +399,19 @@ fn errors_doc(operation: &Operation) -> String {
             .codes
             .iter()
             .filter(|code| code.outcome == outcome)
-            .map(|code| format!("- `{}`: {}", code.code, code.meaning.trim_end()))
+            .map(code_line)
             .collect();
         if !codes.is_empty() {
             text.push_str(&format!("\n\n{heading}\n\n{}", codes.join("\n")));
         }
     }
     text
+}
+
+/// A return code and what it means, as an item of a list.
+pub(crate) fn code_line(code: &ResultCode) -> String {
+    let (code, meaning) = (prose::code(&code.code), prose::inline(&code.meaning));
+    format!("- {code}: {meaning}")
 }
 
 /// The call, as one would write it.

@@ -7,18 +7,59 @@ const WIDTH: usize = 80;
 /// their indentation, code blocks and tables are left alone.
 pub(crate) fn wrapped(text: &str) -> Vec<String> {
     let mut lines = Vec::new();
-    let mut in_code = false;
+    let mut code = Code::default();
     for line in text.trim_end().lines() {
         let line = line.trim_end();
-        let fence = line.trim_start().starts_with("```");
-        if in_code || fence || line.len() <= WIDTH || line.trim_start().starts_with('|') {
+        let fixed = code.holds(line) || without_markers(line).starts_with(['|', '>']);
+        if fixed || line.chars().count() <= WIDTH {
             lines.push(line.to_owned());
         } else {
             wrap_line(line, &mut lines);
         }
-        in_code ^= fence;
     }
     lines
+}
+
+/// The first block of a Markdown text.
+pub(crate) fn first_block(text: &str) -> String {
+    let mut code = Code::default();
+    let mut lines = Vec::new();
+    for line in text.lines() {
+        if !code.holds(line) && line.trim().is_empty() {
+            break;
+        }
+        lines.push(line);
+    }
+    lines.join("\n")
+}
+
+/// Whether the lines of a text stand in a block of code.
+#[derive(Default)]
+struct Code {
+    /// The fence that began the block.
+    fence: Option<usize>,
+}
+
+impl Code {
+    /// Whether a line is one of a block, or the fence of one.
+    fn holds(&mut self, line: &str) -> bool {
+        let line = without_markers(line).trim_start_matches(['>', ' ']);
+        let rest = line.trim_start_matches('`');
+        let length = line.len() - rest.len();
+        match self.fence {
+            // Code within a line is closed on that line.
+            None if length < 3 || rest.contains('`') => return false,
+            None => self.fence = Some(length),
+            Some(fence) if length >= fence && rest.trim_end().is_empty() => self.fence = None,
+            Some(_) => {}
+        }
+        true
+    }
+}
+
+/// A line without the markers of the lists that it stands in.
+fn without_markers(line: &str) -> &str {
+    line.trim_start_matches(|letter: char| letter.is_ascii_digit() || " -.".contains(letter))
 }
 
 fn wrap_line(line: &str, lines: &mut Vec<String>) {
@@ -51,24 +92,57 @@ fn wrap_line(line: &str, lines: &mut Vec<String>) {
     lines.push(current);
 }
 
-/// The words of a line; what stands between backticks is one word.
+/// The words of a line. What stands between backticks is one word, and so is one
+/// that must not begin a line with the one before it.
 fn words(line: &str) -> Vec<String> {
-    let mut words: Vec<String> = Vec::new();
-    let mut open = false;
-    for word in line.split(' ').filter(|word| !word.is_empty()) {
-        let continues = open;
-        if word.matches('`').count() % 2 == 1 {
-            open = !open;
-        }
-        match words.last_mut() {
-            Some(last) if continues => {
-                last.push(' ');
-                last.push_str(word);
+    let mut words = Vec::new();
+    let mut word = String::new();
+    // How many backticks close the code that is open.
+    let mut open = 0;
+    let mut letters = line.chars().peekable();
+    while let Some(letter) = letters.next() {
+        match letter {
+            ' ' if open == 0 => words.push(std::mem::take(&mut word)),
+            '\\' if open == 0 => {
+                word.push(letter);
+                word.extend(letters.next());
             }
-            _ => words.push(word.to_owned()),
+            '`' => {
+                let mut run = 1;
+                while letters.next_if_eq(&'`').is_some() {
+                    run += 1;
+                }
+                word.push_str(&"`".repeat(run));
+                if open == 0 {
+                    open = run;
+                } else if open == run {
+                    open = 0;
+                }
+            }
+            letter => word.push(letter),
         }
     }
-    words
+    words.push(word);
+    words.retain(|word| !word.is_empty());
+    let mut joined: Vec<String> = Vec::new();
+    for word in words {
+        match joined.last_mut() {
+            Some(last) if begins_a_block(&word) => {
+                last.push(' ');
+                last.push_str(&word);
+            }
+            _ => joined.push(word),
+        }
+    }
+    joined
+}
+
+/// Whether a word at the start of a line would be more than a word.
+fn begins_a_block(word: &str) -> bool {
+    let rest = word.trim_start_matches(|letter: char| letter.is_ascii_digit());
+    let number = rest.len() < word.len() && matches!(rest, "." | ")");
+    let marks = word.chars().all(|letter| "-+=*_~#>:|".contains(letter));
+    number || marks || word.starts_with(['>', '|'])
 }
 
 #[cfg(test)]
@@ -95,6 +169,37 @@ mod tests {
         assert_eq!(
             wrapped(&text),
             ["x".repeat(70), "`one code span` end".to_owned()]
+        );
+    }
+
+    #[test]
+    fn code_that_holds_backticks_stays_on_one_line() {
+        let code = "`` one ` code span ``";
+        let text = format!("{} {code} \\` end", "x".repeat(70));
+        assert_eq!(wrapped(&text), ["x".repeat(70), format!("{code} \\` end")]);
+        let line = "let x = 1; ".repeat(12);
+        let text = format!("````text\n```\n{line}\n````");
+        assert_eq!(wrapped(&text)[2], line.trim_end());
+    }
+
+    #[test]
+    fn no_line_begins_as_a_list_or_a_heading() {
+        for mark in ["-", "1.", "2)", "#", "===", "---", "+", ">", ">x", "|a"] {
+            let text = format!("{} {mark} end", "x".repeat(78));
+            let lines = wrapped(&text);
+            assert_eq!(
+                lines,
+                [format!("{} {mark}", "x".repeat(78)), "end".to_owned()]
+            );
+        }
+    }
+
+    #[test]
+    fn the_first_block_is_whole() {
+        assert_eq!(first_block("a\nb\n\nc"), "a\nb");
+        assert_eq!(
+            first_block("```text\na\n\nb\n```\n\nc"),
+            "```text\na\n\nb\n```"
         );
     }
 

@@ -23,12 +23,21 @@ pub(crate) fn built(api: &Api, operation: &Operation) -> Option<String> {
 pub(crate) fn read(operation: &Operation) -> Option<String> {
     let example = operation.response_examples.first()?;
     let name = &operation.response.name;
+    let json = pretty(example);
+    let hashes = closing_hashes(&json);
     Some(format!(
-        "```\nuse skypay_types::{name};\n\nlet clear = r##\"{}\"##;\n\
+        "```\nuse skypay_types::{name};\n\nlet clear = r{hashes}\"{json}\"{hashes};\n\
          let response: {name} = skypay_types::read::from_slice(clear.as_bytes())?;\n\
          # Ok::<(), skypay_types::read::ReadError>(())\n```",
-        pretty(example)
     ))
+}
+
+/// The hashes that close a raw string which holds a text: more than follow any
+/// quote in it.
+fn closing_hashes(text: &str) -> String {
+    let runs = text.split('"').skip(1);
+    let runs = runs.map(|rest| rest.len() - rest.trim_start_matches('#').len());
+    "#".repeat(runs.max().unwrap_or_default().max(1) + 1)
 }
 
 /// The import list of an example.

@@ -3,10 +3,11 @@
 use proc_macro2::{Literal, TokenStream};
 use quote::{format_ident, quote};
 
-use super::client::operation_doc;
+use super::client::{code_line, operation_doc};
 use super::{Piece, docs, example, manifest, rust_file};
 use crate::File;
 use crate::model::{Api, Direction, Mode, Operation};
+use crate::prose;
 use crate::request_layer;
 
 /// Every file of the crate.
@@ -119,8 +120,8 @@ fn library(api: &Api) -> File {
          [`SkypayApi`] and serve it with [`skypay::router`] to play SkyPay.\n\n\
          Whatever fails before a handler runs, wrong key, wrong credentials, unreadable body or \
          unknown action, gets one uniform refusal.{example}",
-        api.title,
-        api.version,
+        prose::inline(&api.title),
+        prose::inline(&api.version),
         example = library_example(api).unwrap_or_default(),
     );
     rust_file("server/src/lib.rs", &doc, vec![Piece::Items(items)])
@@ -314,7 +315,7 @@ fn answers_doc(operation: &Operation) -> String {
         .codes
         .iter()
         .filter(|code| code.outcome != crate::model::Outcome::Accepted)
-        .map(|code| format!("- `{}`: {}", code.code, code.meaning.trim_end()))
+        .map(code_line)
         .collect();
     let mut doc = if codes.is_empty() {
         String::from("No refusal is documented.")
@@ -324,7 +325,7 @@ fn answers_doc(operation: &Operation) -> String {
     if let Some((from, to)) = operation.partner_codes {
         doc.push_str(&format!(
             "\n\nor with a code of your own from {from} to {to}. {}",
-            operation.partner_codes_doc
+            prose::inline(&operation.partner_codes_doc)
         ));
     }
     doc

@@ -8,6 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use proc_macro2::{Ident, Literal, TokenStream, TokenTree};
 use quote::{format_ident, quote};
 
+use super::doc::first_block;
 use super::example;
 use super::{Piece, docs, manifest, rust_file};
 use crate::File;
@@ -15,6 +16,7 @@ use crate::model::{
     Api, CodeTable, Direction, Effect, EnvelopeField, Example, Field, Message, Mode, MoneyState,
     Newtype, Operation, Outcome, Part, Resend, Subject, Type, Written,
 };
+use crate::prose;
 
 /// Every file of the crate.
 pub(crate) fn files(api: &Api) -> Vec<File> {
@@ -82,7 +84,8 @@ fn library(api: &Api) -> File {
          fields and keeps unknown codes. What cannot be read and is not required is kept as such: \
          a field as [`Received::Unreadable`], an object of a list as an [`UnreadableEntry`] at its \
          place in [`Entries`].",
-        api.title, api.version
+        prose::inline(&api.title),
+        prose::inline(&api.version),
     );
     let pieces = vec![Piece::Items(items), Piece::Text(every_operation(api))];
     rust_file("types/src/lib.rs", &doc, pieces)
@@ -135,7 +138,8 @@ macro_rules! with_operations {{
 }
 
 fn module(api: &Api, operation: &Operation) -> File {
-    let doc = format!("`{}`: {}.", operation.name, operation.summary);
+    let summary = prose::inline(&operation.summary);
+    let doc = format!("{}: {summary}.", prose::code(&operation.name));
     let request = &operation.request;
     let response = &operation.response;
     let mut pieces = message(api, request, Some(operation));
@@ -316,9 +320,9 @@ fn message_money(api: &Api, message: &Message) -> TokenStream {
         }
     };
     let doc = docs(&format!(
-        "What the message says of the payout's money by `{}`; `None` if that is absent, not listed \
+        "What the message says of the payout's money by {}; `None` if that is absent, not listed \
          or cannot be read.",
-        field.wire
+        prose::code(&field.wire)
     ));
     let may_use = may_use_deprecated(message);
     quote! {
@@ -417,7 +421,7 @@ fn from_plain(message: &Message) -> TokenStream {
 
 fn structure(api: &Api, message: &Message, operation: Option<&Operation>) -> TokenStream {
     let name = format_ident!("{}", message.name);
-    let mut doc = message.doc.clone();
+    let mut doc = prose::blocks(&message.doc);
     if let Some(operation) = operation {
         doc.push_str("\n\n");
         doc.push_str(&message_doc(api, message, operation));
@@ -446,8 +450,9 @@ fn message_doc(api: &Api, message: &Message, operation: &Operation) -> String {
         _ => "The answer to",
     };
     let mut doc = format!(
-        "{verb} `{}` (chapter {}).",
-        operation.name, operation.chapter_current
+        "{verb} {} (chapter {}).",
+        prose::code(&operation.name),
+        prose::inline(&operation.chapter_current),
     );
     let shown = match message.part {
         Part::Request => example::built(api, operation),
@@ -581,7 +586,7 @@ fn builder_entry(message: &Message) -> TokenStream {
         impl #name {
             #doc
             pub fn builder() -> #builder {
-                #builder::default()
+                <#builder as Default>::default()
             }
         }
     }
@@ -641,7 +646,7 @@ fn builder_impl(message: &Message) -> TokenStream {
 
 fn setter(field: &Field) -> TokenStream {
     let name = field_ident(field);
-    let doc = docs(first_paragraph(&field.doc));
+    let doc = docs(&first_block(&field.doc));
     let ty = inner_type(field);
     let deprecated = deprecated(field);
     if let Type::List(item) = &field.ty {
@@ -843,13 +848,23 @@ fn key_method(name: &str, key: &[String], request: &Message) -> Option<TokenStre
 /// of its messages.
 fn personal_fields<'a>(api: &'a Api, operation: &'a Operation) -> BTreeSet<&'a str> {
     let mut names = BTreeSet::new();
-    for message in [&operation.request, &operation.response] {
-        add_personal_fields(api, message, &mut names);
+    let mut seen = BTreeSet::new();
+    let mut messages = vec![&operation.request, &operation.response];
+    while let Some(message) = messages.pop() {
+        if seen.insert(message.name.as_str()) {
+            messages.extend(add_personal_fields(api, message, &mut names));
+        }
     }
     names
 }
 
-fn add_personal_fields<'a>(api: &'a Api, message: &'a Message, names: &mut BTreeSet<&'a str>) {
+/// Adds those of the message itself, and returns the objects inside it.
+fn add_personal_fields<'a>(
+    api: &'a Api,
+    message: &'a Message,
+    names: &mut BTreeSet<&'a str>,
+) -> Vec<&'a Message> {
+    let mut inside = Vec::new();
     for field in &message.fields {
         let item = match &field.ty {
             Type::List(item) => item,
@@ -862,9 +877,8 @@ fn add_personal_fields<'a>(api: &'a Api, message: &'a Message, names: &mut BTree
                 field.sensitive || all.any(|known| known.name == *name && known.sensitive)
             }
             Type::Row(name) => {
-                if let Some(row) = api.rows.iter().find(|row| row.name == *name) {
-                    add_personal_fields(api, row, names);
-                }
+                let row = api.rows.binary_search_by(|row| row.name.cmp(name));
+                inside.extend(row.ok().and_then(|place| api.rows.get(place)));
                 field.sensitive
             }
             _ => field.sensitive,
@@ -873,6 +887,7 @@ fn add_personal_fields<'a>(api: &'a Api, message: &'a Message, names: &mut BTree
             names.insert(&field.wire);
         }
     }
+    inside
 }
 
 fn option<T: quote::ToTokens>(value: Option<T>) -> TokenStream {
@@ -980,9 +995,10 @@ fn codes(api: &Api) -> File {
 
 fn code_enum(table: &CodeTable) -> TokenStream {
     let name = format_ident!("{}", table.name);
-    let doc = docs(&table.doc);
+    let doc = docs(&prose::blocks(&table.doc));
     let variants = table.codes.iter().map(|code| {
-        let mut text = format!("`{}`: {}", code.value, code.doc);
+        let label = format!("{}:", prose::code(&code.value));
+        let mut text = prose::labelled(&label, &code.doc);
         if code.read_only {
             text.push_str("\n\nRead, never sent.");
         }
@@ -1054,10 +1070,11 @@ fn code_facts(table: &CodeTable) -> TokenStream {
                 .and_then(|money| Some((money, money.only_with.as_ref()?)))
             {
                 doc.push_str(&format!(
-                    "\n\n`{}` alone is [`MoneyState::Open`]: it is [`MoneyState::{}`] only in a \
-                     message that has `{field}`. Ask the message.",
-                    code.value,
+                    "\n\n{} alone is [`MoneyState::Open`]: it is [`MoneyState::{}`] only in a \
+                     message that has {}. Ask the message.",
+                    prose::code(&code.value),
                     state_tokens(money.state),
+                    prose::code(field),
                 ));
             }
         }
@@ -1119,17 +1136,12 @@ fn values(api: &Api) -> File {
 
 fn newtype_struct(newtype: &Newtype) -> TokenStream {
     let name = format_ident!("{}", newtype.name);
-    let doc = docs(&newtype.doc);
+    let doc = docs(&prose::blocks(&newtype.doc));
     quote! {
         #doc
         #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
         pub struct #name(String);
     }
-}
-
-/// The first paragraph of a Markdown text.
-pub(crate) fn first_paragraph(text: &str) -> &str {
-    text.split("\n\n").next().unwrap_or(text)
 }
 
 /// The Rust field, a raw identifier where the name is a keyword.

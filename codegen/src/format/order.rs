@@ -86,12 +86,12 @@ impl Words {
     fn order(self) -> Vec<&'static str> {
         let of = |words: &[(&'static str, Shape)]| words.iter().map(|(word, _)| *word).collect();
         match self {
-            Self::Contact => vec!["name", "url", "email"],
-            Self::License => vec!["name", "url"],
-            Self::Variable => vec!["enum", "default", "description"],
-            Self::Tag => vec!["name", "description", "externalDocs"],
-            Self::ExternalDocs => vec!["description", "url"],
-            Self::Parameter => vec!["name", "in", "required", "description", "schema", "example"],
+            Self::Contact => of(vocabulary::CONTACT),
+            Self::License => of(vocabulary::LICENSE),
+            Self::Variable => of(vocabulary::VARIABLE),
+            Self::Tag => of(vocabulary::TAG),
+            Self::ExternalDocs => of(vocabulary::EXTERNAL_DOCS),
+            Self::Parameter => of(vocabulary::PARAMETER),
             Self::Root => of(vocabulary::ROOT),
             Self::Info => of(vocabulary::INFO),
             Self::Server => of(vocabulary::SERVER),

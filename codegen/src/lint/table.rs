@@ -70,6 +70,19 @@ pub const RULES: &[Rule] = &[
         },
     ),
     rule(
+        "characters",
+        Refused,
+        "Every character is seen, and a name or a title has one line",
+        "What is not seen misleads a reader, a terminal and the tools that take the text on.",
+        Example {
+            at: PAY,
+            without: &[],
+            good: "summary: Pay somebody\n",
+            bad: "summary: \"Pay\\u202esomebody\"\n",
+            also: &[],
+        },
+    ),
+    rule(
         "codes-named",
         Refused,
         "Each value of a code table has a name and a description, in the order of `enum`",
@@ -278,19 +291,6 @@ pub const RULES: &[Rule] = &[
         },
     ),
     rule(
-        "message-not-shared",
-        Refused,
-        "A message belongs to one operation",
-        "Its Rust type says to which operation it is sent.",
-        Example {
-            at: "/paths/~1skypay#paid/post/responses/200/content/application~1json",
-            without: &[],
-            good: "schema:\n  $ref: '#/components/schemas/PaidResponse'\n",
-            bad: "schema:\n  $ref: '#/components/schemas/PayResponse'\n",
-            also: &["unused-component"],
-        },
-    ),
-    rule(
         "message-keys",
         Refused,
         "A callback that changes something says what makes two of them the same",
@@ -301,6 +301,19 @@ pub const RULES: &[Rule] = &[
             good: "x-skypay-delivery-key: [controlNumber]\nx-skypay-effect-key: [controlNumber]\n",
             bad: "x-skypay-delivery-key: [controlNumber]\nx-skypay-effect-key: [paidAt]\n",
             also: &[],
+        },
+    ),
+    rule(
+        "message-not-shared",
+        Refused,
+        "A message belongs to one operation",
+        "Its Rust type says to which operation it is sent.",
+        Example {
+            at: "/paths/~1skypay#paid/post/responses/200/content/application~1json",
+            without: &[],
+            good: "schema:\n  $ref: '#/components/schemas/PaidResponse'\n",
+            bad: "schema:\n  $ref: '#/components/schemas/PayResponse'\n",
+            also: &["unused-component"],
         },
     ),
     rule(
@@ -326,6 +339,19 @@ pub const RULES: &[Rule] = &[
             without: &[],
             good: "Channel:\n  type: string\n  description: Where the money goes.\n  example: '5'\n  enum: ['5', '6']\n  x-skypay-codes:\n    - value: '5'\n      name: Bank\n      moneyState: open\n      description: A bank.\n    - value: '6'\n      name: GCash\n      moneyState: cancelled\n      onlyWith: bankNo\n      description: A wallet.\n",
             bad: "Channel:\n  type: string\n  description: Where the money goes.\n  example: '5'\n  enum: ['5', '6']\n  x-skypay-codes:\n    - value: '5'\n      name: Bank\n      moneyState: open\n      description: A bank.\n    - value: '6'\n      name: GCash\n      description: A wallet.\n",
+            also: &[],
+        },
+    ),
+    rule(
+        "nesting",
+        Refused,
+        "Schemas hold others 16 levels deep at most, and 10,000 of them",
+        "A message is written out in full: in the reference, in a comparison and in code.",
+        Example {
+            at: SCHEMAS,
+            without: &[],
+            good: "ControlNumber:\n  type: string\n  minLength: 13\n  maxLength: 15\n  pattern: ^[A-Z0-9]+$\n  description: Names a payment.\n  example: SKY9912345678\n  x-skypay-newtype: true\n",
+            bad: "AA:\n  items: {$ref: '#/components/schemas/BB'}\nBB:\n  items: {$ref: '#/components/schemas/CC'}\nCC:\n  items: {$ref: '#/components/schemas/DD'}\nDD:\n  items: {$ref: '#/components/schemas/EE'}\nEE:\n  items: {$ref: '#/components/schemas/FF'}\nFF:\n  items: {$ref: '#/components/schemas/GG'}\nGG:\n  items: {$ref: '#/components/schemas/HH'}\nHH:\n  items: {$ref: '#/components/schemas/II'}\nII:\n  items: {$ref: '#/components/schemas/JJ'}\nJJ:\n  items: {$ref: '#/components/schemas/KK'}\nKK:\n  items: {$ref: '#/components/schemas/LL'}\nLL:\n  items: {$ref: '#/components/schemas/MM'}\nMM:\n  items: {$ref: '#/components/schemas/NN'}\nNN:\n  items: {$ref: '#/components/schemas/OO'}\nOO:\n  items: {$ref: '#/components/schemas/PP'}\nPP:\n  items: {$ref: '#/components/schemas/QQ'}\nQQ:\n  type: string\n",
             also: &[],
         },
     ),
@@ -371,13 +397,26 @@ pub const RULES: &[Rule] = &[
     rule(
         "operation-names",
         Refused,
-        "Each `operationId` and each label stands once and gives a Rust name",
+        "Each `operationId` and each label stands once",
         "Methods, types, tests and snapshots are named by it.",
         Example {
             at: PAID,
             without: &["operationId"],
             good: "operationId: paid\nsummary: A payment was made\n",
             bad: "summary: A payment was made\n",
+            also: &[],
+        },
+    ),
+    rule(
+        "parameters",
+        Refused,
+        "The caller's name in the path of a call is the only parameter, and declared",
+        "Nothing else is sent besides the body: any other parameter would have no effect.",
+        Example {
+            at: "/paths/~1services~1{callerName}#pay",
+            without: &[],
+            good: "parameters:\n  - $ref: '#/components/parameters/callerName'\n",
+            bad: "parameters:\n  - $ref: '#/components/parameters/callerName'\n  - name: x-request-id\n    in: header\n    required: true\n    schema:\n      type: string\n",
             also: &[],
         },
     ),
@@ -501,8 +540,8 @@ pub const RULES: &[Rule] = &[
     rule(
         "rust-names",
         Refused,
-        "Messages and fields have names that Rust can use, each once",
-        "The name on the wire stays; `x-skypay-rust-name` gives the other.",
+        "What becomes a name in Rust has its form, stands once and is free",
+        "The generated code compiles. The name of a field on the wire stays: `x-skypay-rust-name` gives the other.",
         Example {
             at: FIELDS,
             without: &["bankNo"],

@@ -93,7 +93,7 @@ impl CallbackSender {
         request: &PayoutQueuePayoutRequest,
     ) -> Result<PayoutQueuePayoutResponse, Error> {
         self.transport
-            .call(request, || self.raw.payout_queue_payout(request))
+            .call(request, || self.raw.call_payout_queue_payout(request))
             .await
     }
 
@@ -154,7 +154,7 @@ impl CallbackSender {
         request: &PayoutInquiryRequest,
     ) -> Result<PayoutInquiryResponse, Error> {
         self.transport
-            .call(request, || self.raw.payout_inquiry(request))
+            .call(request, || self.raw.call_payout_inquiry(request))
             .await
     }
 
@@ -215,7 +215,7 @@ impl CallbackSender {
         request: &PayoutPayoutRequest,
     ) -> Result<PayoutPayoutResponse, Error> {
         self.transport
-            .call(request, || self.raw.payout_payout(request))
+            .call(request, || self.raw.call_payout_payout(request))
             .await
     }
 
@@ -275,7 +275,7 @@ impl CallbackSender {
         request: &CollectionInquiryRequest,
     ) -> Result<CollectionInquiryResponse, Error> {
         self.transport
-            .call(request, || self.raw.collection_inquiry(request))
+            .call(request, || self.raw.call_collection_inquiry(request))
             .await
     }
 
@@ -337,7 +337,7 @@ impl CallbackSender {
         request: &CollectionCollectRequest,
     ) -> Result<CollectionCollectResponse, Error> {
         self.transport
-            .call(request, || self.raw.collection_collect(request))
+            .call(request, || self.raw.call_collection_collect(request))
             .await
     }
 
@@ -395,7 +395,7 @@ impl CallbackSender {
         request: &FinanceNotificationRequest,
     ) -> Result<FinanceNotificationResponse, Error> {
         self.transport
-            .call(request, || self.raw.finance_notification(request))
+            .call(request, || self.raw.call_finance_notification(request))
             .await
     }
 }

@@ -87,13 +87,13 @@ impl Client {
     /// order, not that the money has arrived: the result comes by the callback
     /// `payoutQueuePayout`.
     ///
-    /// The channel decides which fields belong in the request. A bank payout (channel
-    /// 5) needs `bankNo`, from `getBankCode`, and may have `identificationTypeId`,
-    /// `birthPlace`, `provinceId` and `cityId`; it must not have `idType`,
-    /// `idcardPicType` and `idcardPicUrl`. For a wallet payout (channels 6, 8 and 15)
-    /// it is the reverse: it may have those three and must not have the five fields of
-    /// a bank payout. `identificationId`, `birthday` and `location` may be sent with
-    /// either.
+    /// The channel decides which fields belong in the request. A bank payout
+    /// (channel 5) needs `bankNo`, from `getBankCode`, and may have
+    /// `identificationTypeId`, `birthPlace`, `provinceId` and `cityId`; it must not
+    /// have `idType`, `idcardPicType` and `idcardPicUrl`. For a wallet payout (channels
+    /// 6, 8 and 15) it is the reverse: it may have those three and must not have the
+    /// five fields of a bank payout. `identificationId`, `birthday` and `location` may
+    /// be sent with either.
     ///
     /// The control number is the only protection against paying twice. Store it before
     /// you send, keep it for every later attempt, and ask `payoutQueryStatus` before
@@ -174,7 +174,7 @@ impl Client {
     ) -> Result<PayoutQueueResponse, Error> {
         self.transport
             .call(request, || {
-                self.raw.payout_queue(&self.caller_name, request)
+                self.raw.call_payout_queue(&self.caller_name, request)
             })
             .await
     }
@@ -261,7 +261,7 @@ impl Client {
     ) -> Result<PayoutQueueV2Response, Error> {
         self.transport
             .call(request, || {
-                self.raw.payout_queue_v2(&self.caller_name, request)
+                self.raw.call_payout_queue_v2(&self.caller_name, request)
             })
             .await
     }
@@ -335,7 +335,7 @@ impl Client {
     ) -> Result<CancelPayoutResponse, Error> {
         self.transport
             .call(request, || {
-                self.raw.cancel_payout(&self.caller_name, request)
+                self.raw.call_cancel_payout(&self.caller_name, request)
             })
             .await
     }
@@ -414,7 +414,8 @@ impl Client {
     ) -> Result<AmendTransactionV2Response, Error> {
         self.transport
             .call(request, || {
-                self.raw.amend_transaction_v2(&self.caller_name, request)
+                self.raw
+                    .call_amend_transaction_v2(&self.caller_name, request)
             })
             .await
     }
@@ -480,7 +481,8 @@ impl Client {
     ) -> Result<Generate711BarcodeResponse, Error> {
         self.transport
             .call(request, || {
-                self.raw.generate711_barcode(&self.caller_name, request)
+                self.raw
+                    .call_generate711_barcode(&self.caller_name, request)
             })
             .await
     }
@@ -545,7 +547,8 @@ impl Client {
     ) -> Result<PayoutQueryStatusResponse, Error> {
         self.transport
             .call(request, || {
-                self.raw.payout_query_status(&self.caller_name, request)
+                self.raw
+                    .call_payout_query_status(&self.caller_name, request)
             })
             .await
     }
@@ -606,7 +609,7 @@ impl Client {
     ) -> Result<GetReportPayoutResponse, Error> {
         self.transport
             .call(request, || {
-                self.raw.get_report_payout(&self.caller_name, request)
+                self.raw.call_get_report_payout(&self.caller_name, request)
             })
             .await
     }
@@ -667,7 +670,8 @@ impl Client {
     ) -> Result<GetReportCollectionResponse, Error> {
         self.transport
             .call(request, || {
-                self.raw.get_report_collection(&self.caller_name, request)
+                self.raw
+                    .call_get_report_collection(&self.caller_name, request)
             })
             .await
     }
@@ -719,7 +723,7 @@ impl Client {
     ) -> Result<BalanceQueryResponse, Error> {
         self.transport
             .call(request, || {
-                self.raw.balance_query(&self.caller_name, request)
+                self.raw.call_balance_query(&self.caller_name, request)
             })
             .await
     }
@@ -784,7 +788,7 @@ impl Client {
     ) -> Result<BalanceTransferResponse, Error> {
         self.transport
             .call(request, || {
-                self.raw.balance_transfer(&self.caller_name, request)
+                self.raw.call_balance_transfer(&self.caller_name, request)
             })
             .await
     }
@@ -842,7 +846,8 @@ impl Client {
     ) -> Result<NotificationInquiryResponse, Error> {
         self.transport
             .call(request, || {
-                self.raw.notification_inquiry(&self.caller_name, request)
+                self.raw
+                    .call_notification_inquiry(&self.caller_name, request)
             })
             .await
     }
@@ -894,7 +899,7 @@ impl Client {
     ) -> Result<GetNationalityResponse, Error> {
         self.transport
             .call(request, || {
-                self.raw.get_nationality(&self.caller_name, request)
+                self.raw.call_get_nationality(&self.caller_name, request)
             })
             .await
     }
@@ -946,7 +951,7 @@ impl Client {
     ) -> Result<GetCivilStatusResponse, Error> {
         self.transport
             .call(request, || {
-                self.raw.get_civil_status(&self.caller_name, request)
+                self.raw.call_get_civil_status(&self.caller_name, request)
             })
             .await
     }
@@ -999,7 +1004,8 @@ impl Client {
     ) -> Result<GetIdentificationTypeResponse, Error> {
         self.transport
             .call(request, || {
-                self.raw.get_identification_type(&self.caller_name, request)
+                self.raw
+                    .call_get_identification_type(&self.caller_name, request)
             })
             .await
     }
@@ -1051,7 +1057,7 @@ impl Client {
     ) -> Result<GetTownCityResponse, Error> {
         self.transport
             .call(request, || {
-                self.raw.get_town_city(&self.caller_name, request)
+                self.raw.call_get_town_city(&self.caller_name, request)
             })
             .await
     }
@@ -1102,7 +1108,7 @@ impl Client {
     ) -> Result<GetProvinceResponse, Error> {
         self.transport
             .call(request, || {
-                self.raw.get_province(&self.caller_name, request)
+                self.raw.call_get_province(&self.caller_name, request)
             })
             .await
     }
@@ -1155,7 +1161,7 @@ impl Client {
     ) -> Result<GetBankCodeResponse, Error> {
         self.transport
             .call(request, || {
-                self.raw.get_bank_code(&self.caller_name, request)
+                self.raw.call_get_bank_code(&self.caller_name, request)
             })
             .await
     }

@@ -111,7 +111,7 @@ const _: () = {
 
 #[allow(clippy::all)]
 impl Client {
-    pub async fn amend_transaction_v2<'a>(
+    pub async fn call_amend_transaction_v2<'a>(
         &'a self,
         caller_name: &'a str,
         body: &'a ::skypay_types::AmendTransactionV2Request,
@@ -138,7 +138,7 @@ impl Client {
             .headers(header_map)
             .build()?;
         let info = OperationInfo {
-            operation_id: "amend_transaction_v2",
+            operation_id: "call_amend_transaction_v2",
         };
         self.pre(&mut request, &info).await?;
         let result = self.exec(request, &info).await;
@@ -150,7 +150,7 @@ impl Client {
         }
     }
 
-    pub async fn balance_query<'a>(
+    pub async fn call_balance_query<'a>(
         &'a self,
         caller_name: &'a str,
         body: &'a ::skypay_types::BalanceQueryRequest,
@@ -177,7 +177,7 @@ impl Client {
             .headers(header_map)
             .build()?;
         let info = OperationInfo {
-            operation_id: "balance_query",
+            operation_id: "call_balance_query",
         };
         self.pre(&mut request, &info).await?;
         let result = self.exec(request, &info).await;
@@ -189,7 +189,7 @@ impl Client {
         }
     }
 
-    pub async fn balance_transfer<'a>(
+    pub async fn call_balance_transfer<'a>(
         &'a self,
         caller_name: &'a str,
         body: &'a ::skypay_types::BalanceTransferRequest,
@@ -216,7 +216,7 @@ impl Client {
             .headers(header_map)
             .build()?;
         let info = OperationInfo {
-            operation_id: "balance_transfer",
+            operation_id: "call_balance_transfer",
         };
         self.pre(&mut request, &info).await?;
         let result = self.exec(request, &info).await;
@@ -228,7 +228,7 @@ impl Client {
         }
     }
 
-    pub async fn cancel_payout<'a>(
+    pub async fn call_cancel_payout<'a>(
         &'a self,
         caller_name: &'a str,
         body: &'a ::skypay_types::CancelPayoutRequest,
@@ -255,7 +255,7 @@ impl Client {
             .headers(header_map)
             .build()?;
         let info = OperationInfo {
-            operation_id: "cancel_payout",
+            operation_id: "call_cancel_payout",
         };
         self.pre(&mut request, &info).await?;
         let result = self.exec(request, &info).await;
@@ -267,7 +267,7 @@ impl Client {
         }
     }
 
-    pub async fn generate711_barcode<'a>(
+    pub async fn call_generate711_barcode<'a>(
         &'a self,
         caller_name: &'a str,
         body: &'a ::skypay_types::Generate711BarcodeRequest,
@@ -294,7 +294,7 @@ impl Client {
             .headers(header_map)
             .build()?;
         let info = OperationInfo {
-            operation_id: "generate711_barcode",
+            operation_id: "call_generate711_barcode",
         };
         self.pre(&mut request, &info).await?;
         let result = self.exec(request, &info).await;
@@ -306,7 +306,7 @@ impl Client {
         }
     }
 
-    pub async fn get_bank_code<'a>(
+    pub async fn call_get_bank_code<'a>(
         &'a self,
         caller_name: &'a str,
         body: &'a ::skypay_types::GetBankCodeRequest,
@@ -333,7 +333,7 @@ impl Client {
             .headers(header_map)
             .build()?;
         let info = OperationInfo {
-            operation_id: "get_bank_code",
+            operation_id: "call_get_bank_code",
         };
         self.pre(&mut request, &info).await?;
         let result = self.exec(request, &info).await;
@@ -345,7 +345,7 @@ impl Client {
         }
     }
 
-    pub async fn get_civil_status<'a>(
+    pub async fn call_get_civil_status<'a>(
         &'a self,
         caller_name: &'a str,
         body: &'a ::skypay_types::GetCivilStatusRequest,
@@ -372,7 +372,7 @@ impl Client {
             .headers(header_map)
             .build()?;
         let info = OperationInfo {
-            operation_id: "get_civil_status",
+            operation_id: "call_get_civil_status",
         };
         self.pre(&mut request, &info).await?;
         let result = self.exec(request, &info).await;
@@ -384,7 +384,7 @@ impl Client {
         }
     }
 
-    pub async fn get_identification_type<'a>(
+    pub async fn call_get_identification_type<'a>(
         &'a self,
         caller_name: &'a str,
         body: &'a ::skypay_types::GetIdentificationTypeRequest,
@@ -411,7 +411,7 @@ impl Client {
             .headers(header_map)
             .build()?;
         let info = OperationInfo {
-            operation_id: "get_identification_type",
+            operation_id: "call_get_identification_type",
         };
         self.pre(&mut request, &info).await?;
         let result = self.exec(request, &info).await;
@@ -423,7 +423,7 @@ impl Client {
         }
     }
 
-    pub async fn get_nationality<'a>(
+    pub async fn call_get_nationality<'a>(
         &'a self,
         caller_name: &'a str,
         body: &'a ::skypay_types::GetNationalityRequest,
@@ -450,7 +450,7 @@ impl Client {
             .headers(header_map)
             .build()?;
         let info = OperationInfo {
-            operation_id: "get_nationality",
+            operation_id: "call_get_nationality",
         };
         self.pre(&mut request, &info).await?;
         let result = self.exec(request, &info).await;
@@ -462,7 +462,7 @@ impl Client {
         }
     }
 
-    pub async fn get_province<'a>(
+    pub async fn call_get_province<'a>(
         &'a self,
         caller_name: &'a str,
         body: &'a ::skypay_types::GetProvinceRequest,
@@ -489,7 +489,7 @@ impl Client {
             .headers(header_map)
             .build()?;
         let info = OperationInfo {
-            operation_id: "get_province",
+            operation_id: "call_get_province",
         };
         self.pre(&mut request, &info).await?;
         let result = self.exec(request, &info).await;
@@ -501,7 +501,7 @@ impl Client {
         }
     }
 
-    pub async fn get_town_city<'a>(
+    pub async fn call_get_town_city<'a>(
         &'a self,
         caller_name: &'a str,
         body: &'a ::skypay_types::GetTownCityRequest,
@@ -528,7 +528,7 @@ impl Client {
             .headers(header_map)
             .build()?;
         let info = OperationInfo {
-            operation_id: "get_town_city",
+            operation_id: "call_get_town_city",
         };
         self.pre(&mut request, &info).await?;
         let result = self.exec(request, &info).await;
@@ -540,7 +540,7 @@ impl Client {
         }
     }
 
-    pub async fn get_report_collection<'a>(
+    pub async fn call_get_report_collection<'a>(
         &'a self,
         caller_name: &'a str,
         body: &'a ::skypay_types::GetReportCollectionRequest,
@@ -567,7 +567,7 @@ impl Client {
             .headers(header_map)
             .build()?;
         let info = OperationInfo {
-            operation_id: "get_report_collection",
+            operation_id: "call_get_report_collection",
         };
         self.pre(&mut request, &info).await?;
         let result = self.exec(request, &info).await;
@@ -579,7 +579,7 @@ impl Client {
         }
     }
 
-    pub async fn get_report_payout<'a>(
+    pub async fn call_get_report_payout<'a>(
         &'a self,
         caller_name: &'a str,
         body: &'a ::skypay_types::GetReportPayoutRequest,
@@ -606,7 +606,7 @@ impl Client {
             .headers(header_map)
             .build()?;
         let info = OperationInfo {
-            operation_id: "get_report_payout",
+            operation_id: "call_get_report_payout",
         };
         self.pre(&mut request, &info).await?;
         let result = self.exec(request, &info).await;
@@ -618,7 +618,7 @@ impl Client {
         }
     }
 
-    pub async fn notification_inquiry<'a>(
+    pub async fn call_notification_inquiry<'a>(
         &'a self,
         caller_name: &'a str,
         body: &'a ::skypay_types::NotificationInquiryRequest,
@@ -645,7 +645,7 @@ impl Client {
             .headers(header_map)
             .build()?;
         let info = OperationInfo {
-            operation_id: "notification_inquiry",
+            operation_id: "call_notification_inquiry",
         };
         self.pre(&mut request, &info).await?;
         let result = self.exec(request, &info).await;
@@ -657,7 +657,7 @@ impl Client {
         }
     }
 
-    pub async fn payout_query_status<'a>(
+    pub async fn call_payout_query_status<'a>(
         &'a self,
         caller_name: &'a str,
         body: &'a ::skypay_types::PayoutQueryStatusRequest,
@@ -684,7 +684,7 @@ impl Client {
             .headers(header_map)
             .build()?;
         let info = OperationInfo {
-            operation_id: "payout_query_status",
+            operation_id: "call_payout_query_status",
         };
         self.pre(&mut request, &info).await?;
         let result = self.exec(request, &info).await;
@@ -696,7 +696,7 @@ impl Client {
         }
     }
 
-    pub async fn payout_queue<'a>(
+    pub async fn call_payout_queue<'a>(
         &'a self,
         caller_name: &'a str,
         body: &'a ::skypay_types::PayoutQueueRequest,
@@ -723,7 +723,7 @@ impl Client {
             .headers(header_map)
             .build()?;
         let info = OperationInfo {
-            operation_id: "payout_queue",
+            operation_id: "call_payout_queue",
         };
         self.pre(&mut request, &info).await?;
         let result = self.exec(request, &info).await;
@@ -735,7 +735,7 @@ impl Client {
         }
     }
 
-    pub async fn payout_queue_v2<'a>(
+    pub async fn call_payout_queue_v2<'a>(
         &'a self,
         caller_name: &'a str,
         body: &'a ::skypay_types::PayoutQueueV2Request,
@@ -762,7 +762,7 @@ impl Client {
             .headers(header_map)
             .build()?;
         let info = OperationInfo {
-            operation_id: "payout_queue_v2",
+            operation_id: "call_payout_queue_v2",
         };
         self.pre(&mut request, &info).await?;
         let result = self.exec(request, &info).await;

@@ -111,7 +111,7 @@ const _: () = {
 
 #[allow(clippy::all)]
 impl Client {
-    pub async fn collection_collect<'a>(
+    pub async fn call_collection_collect<'a>(
         &'a self,
         body: &'a ::skypay_types::CollectionCollectRequest,
     ) -> Result<ResponseValue<::skypay_runtime::client::Opened>, Error<()>> {
@@ -133,7 +133,7 @@ impl Client {
             .headers(header_map)
             .build()?;
         let info = OperationInfo {
-            operation_id: "collection_collect",
+            operation_id: "call_collection_collect",
         };
         self.pre(&mut request, &info).await?;
         let result = self.exec(request, &info).await;
@@ -145,7 +145,7 @@ impl Client {
         }
     }
 
-    pub async fn collection_inquiry<'a>(
+    pub async fn call_collection_inquiry<'a>(
         &'a self,
         body: &'a ::skypay_types::CollectionInquiryRequest,
     ) -> Result<ResponseValue<::skypay_runtime::client::Opened>, Error<()>> {
@@ -167,7 +167,7 @@ impl Client {
             .headers(header_map)
             .build()?;
         let info = OperationInfo {
-            operation_id: "collection_inquiry",
+            operation_id: "call_collection_inquiry",
         };
         self.pre(&mut request, &info).await?;
         let result = self.exec(request, &info).await;
@@ -179,7 +179,7 @@ impl Client {
         }
     }
 
-    pub async fn finance_notification<'a>(
+    pub async fn call_finance_notification<'a>(
         &'a self,
         body: &'a ::skypay_types::FinanceNotificationRequest,
     ) -> Result<ResponseValue<::skypay_runtime::client::Opened>, Error<()>> {
@@ -201,7 +201,7 @@ impl Client {
             .headers(header_map)
             .build()?;
         let info = OperationInfo {
-            operation_id: "finance_notification",
+            operation_id: "call_finance_notification",
         };
         self.pre(&mut request, &info).await?;
         let result = self.exec(request, &info).await;
@@ -213,7 +213,7 @@ impl Client {
         }
     }
 
-    pub async fn payout_inquiry<'a>(
+    pub async fn call_payout_inquiry<'a>(
         &'a self,
         body: &'a ::skypay_types::PayoutInquiryRequest,
     ) -> Result<ResponseValue<::skypay_runtime::client::Opened>, Error<()>> {
@@ -235,7 +235,7 @@ impl Client {
             .headers(header_map)
             .build()?;
         let info = OperationInfo {
-            operation_id: "payout_inquiry",
+            operation_id: "call_payout_inquiry",
         };
         self.pre(&mut request, &info).await?;
         let result = self.exec(request, &info).await;
@@ -247,7 +247,7 @@ impl Client {
         }
     }
 
-    pub async fn payout_payout<'a>(
+    pub async fn call_payout_payout<'a>(
         &'a self,
         body: &'a ::skypay_types::PayoutPayoutRequest,
     ) -> Result<ResponseValue<::skypay_runtime::client::Opened>, Error<()>> {
@@ -269,7 +269,7 @@ impl Client {
             .headers(header_map)
             .build()?;
         let info = OperationInfo {
-            operation_id: "payout_payout",
+            operation_id: "call_payout_payout",
         };
         self.pre(&mut request, &info).await?;
         let result = self.exec(request, &info).await;
@@ -281,7 +281,7 @@ impl Client {
         }
     }
 
-    pub async fn payout_queue_payout<'a>(
+    pub async fn call_payout_queue_payout<'a>(
         &'a self,
         body: &'a ::skypay_types::PayoutQueuePayoutRequest,
     ) -> Result<ResponseValue<::skypay_runtime::client::Opened>, Error<()>> {
@@ -303,7 +303,7 @@ impl Client {
             .headers(header_map)
             .build()?;
         let info = OperationInfo {
-            operation_id: "payout_queue_payout",
+            operation_id: "call_payout_queue_payout",
         };
         self.pre(&mut request, &info).await?;
         let result = self.exec(request, &info).await;

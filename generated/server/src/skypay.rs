@@ -31,13 +31,13 @@ pub trait SkypayApi: Send + Sync + 'static {
     /// order, not that the money has arrived: the result comes by the callback
     /// `payoutQueuePayout`.
     ///
-    /// The channel decides which fields belong in the request. A bank payout (channel
-    /// 5) needs `bankNo`, from `getBankCode`, and may have `identificationTypeId`,
-    /// `birthPlace`, `provinceId` and `cityId`; it must not have `idType`,
-    /// `idcardPicType` and `idcardPicUrl`. For a wallet payout (channels 6, 8 and 15)
-    /// it is the reverse: it may have those three and must not have the five fields of
-    /// a bank payout. `identificationId`, `birthday` and `location` may be sent with
-    /// either.
+    /// The channel decides which fields belong in the request. A bank payout
+    /// (channel 5) needs `bankNo`, from `getBankCode`, and may have
+    /// `identificationTypeId`, `birthPlace`, `provinceId` and `cityId`; it must not
+    /// have `idType`, `idcardPicType` and `idcardPicUrl`. For a wallet payout (channels
+    /// 6, 8 and 15) it is the reverse: it may have those three and must not have the
+    /// five fields of a bank payout. `identificationId`, `birthday` and `location` may
+    /// be sent with either.
     ///
     /// The control number is the only protection against paying twice. Store it before
     /// you send, keep it for every later attempt, and ask `payoutQueryStatus` before

@@ -107,7 +107,7 @@ pub struct AmendTransactionV2Request {
 impl AmendTransactionV2Request {
     /// Starts building one; `build` names every field that is wrong.
     pub fn builder() -> AmendTransactionV2RequestBuilder {
-        AmendTransactionV2RequestBuilder::default()
+        <AmendTransactionV2RequestBuilder as Default>::default()
     }
 }
 
@@ -484,7 +484,7 @@ pub struct AmendTransactionV2Response {
 impl AmendTransactionV2Response {
     /// Starts building one; `build` names every field that is wrong.
     pub fn builder() -> AmendTransactionV2ResponseBuilder {
-        AmendTransactionV2ResponseBuilder::default()
+        <AmendTransactionV2ResponseBuilder as Default>::default()
     }
 }
 

@@ -30,7 +30,7 @@ pub struct BalanceQueryRequest {}
 impl BalanceQueryRequest {
     /// Starts building one; `build` names every field that is wrong.
     pub fn builder() -> BalanceQueryRequestBuilder {
-        BalanceQueryRequestBuilder::default()
+        <BalanceQueryRequestBuilder as Default>::default()
     }
 }
 
@@ -185,7 +185,7 @@ pub struct BalanceQueryResponse {
 impl BalanceQueryResponse {
     /// Starts building one; `build` names every field that is wrong.
     pub fn builder() -> BalanceQueryResponseBuilder {
-        BalanceQueryResponseBuilder::default()
+        <BalanceQueryResponseBuilder as Default>::default()
     }
 }
 

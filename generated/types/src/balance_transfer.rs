@@ -54,7 +54,7 @@ pub struct BalanceTransferRequest {
 impl BalanceTransferRequest {
     /// Starts building one; `build` names every field that is wrong.
     pub fn builder() -> BalanceTransferRequestBuilder {
-        BalanceTransferRequestBuilder::default()
+        <BalanceTransferRequestBuilder as Default>::default()
     }
 }
 
@@ -265,7 +265,7 @@ pub struct BalanceTransferResponse {
 impl BalanceTransferResponse {
     /// Starts building one; `build` names every field that is wrong.
     pub fn builder() -> BalanceTransferResponseBuilder {
-        BalanceTransferResponseBuilder::default()
+        <BalanceTransferResponseBuilder as Default>::default()
     }
 }
 

@@ -42,7 +42,7 @@ pub struct CancelPayoutRequest {
 impl CancelPayoutRequest {
     /// Starts building one; `build` names every field that is wrong.
     pub fn builder() -> CancelPayoutRequestBuilder {
-        CancelPayoutRequestBuilder::default()
+        <CancelPayoutRequestBuilder as Default>::default()
     }
 }
 
@@ -211,7 +211,7 @@ pub struct CancelPayoutResponse {
 impl CancelPayoutResponse {
     /// Starts building one; `build` names every field that is wrong.
     pub fn builder() -> CancelPayoutResponseBuilder {
-        CancelPayoutResponseBuilder::default()
+        <CancelPayoutResponseBuilder as Default>::default()
     }
 }
 

@@ -81,7 +81,7 @@ pub struct CollectionCollectRequest {
 impl CollectionCollectRequest {
     /// Starts building one; `build` names every field that is wrong.
     pub fn builder() -> CollectionCollectRequestBuilder {
-        CollectionCollectRequestBuilder::default()
+        <CollectionCollectRequestBuilder as Default>::default()
     }
 }
 
@@ -326,7 +326,7 @@ pub struct CollectionCollectResponse {
 impl CollectionCollectResponse {
     /// Starts building one; `build` names every field that is wrong.
     pub fn builder() -> CollectionCollectResponseBuilder {
-        CollectionCollectResponseBuilder::default()
+        <CollectionCollectResponseBuilder as Default>::default()
     }
 }
 
@@ -401,8 +401,8 @@ impl Validate for CollectionCollectResponse {
     fn check(&self, at: &mut Violations) {
         at.readable("responseTime", &self.response_time);
         at.text("responseTime", &self.response_time, Limits::NONE.max(50));
-        if let Some(response_code) = &self.response_code {
-            at.code("responseCode", response_code);
+        if let Some(value) = &self.response_code {
+            at.code("responseCode", value);
         }
         at.readable("responseDescription", &self.response_description);
         at.text(

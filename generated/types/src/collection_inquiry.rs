@@ -53,7 +53,7 @@ pub struct CollectionInquiryRequest {
 impl CollectionInquiryRequest {
     /// Starts building one; `build` names every field that is wrong.
     pub fn builder() -> CollectionInquiryRequestBuilder {
-        CollectionInquiryRequestBuilder::default()
+        <CollectionInquiryRequestBuilder as Default>::default()
     }
 }
 
@@ -265,7 +265,7 @@ pub struct CollectionInquiryResponse {
 impl CollectionInquiryResponse {
     /// Starts building one; `build` names every field that is wrong.
     pub fn builder() -> CollectionInquiryResponseBuilder {
-        CollectionInquiryResponseBuilder::default()
+        <CollectionInquiryResponseBuilder as Default>::default()
     }
 }
 
@@ -393,8 +393,8 @@ impl Validate for CollectionInquiryResponse {
     fn check(&self, at: &mut Violations) {
         at.readable("responseTime", &self.response_time);
         at.text("responseTime", &self.response_time, Limits::NONE.max(50));
-        if let Some(response_code) = &self.response_code {
-            at.code("responseCode", response_code);
+        if let Some(value) = &self.response_code {
+            at.code("responseCode", value);
         }
         at.readable("responseDescription", &self.response_description);
         at.text(

@@ -140,7 +140,7 @@ pub struct FinanceNotificationRequest {
 impl FinanceNotificationRequest {
     /// Starts building one; `build` names every field that is wrong.
     pub fn builder() -> FinanceNotificationRequestBuilder {
-        FinanceNotificationRequestBuilder::default()
+        <FinanceNotificationRequestBuilder as Default>::default()
     }
 }
 
@@ -446,7 +446,7 @@ pub struct FinanceNotificationResponse {
 impl FinanceNotificationResponse {
     /// Starts building one; `build` names every field that is wrong.
     pub fn builder() -> FinanceNotificationResponseBuilder {
-        FinanceNotificationResponseBuilder::default()
+        <FinanceNotificationResponseBuilder as Default>::default()
     }
 }
 
@@ -521,8 +521,8 @@ impl Validate for FinanceNotificationResponse {
     fn check(&self, at: &mut Violations) {
         at.readable("responseTime", &self.response_time);
         at.text("responseTime", &self.response_time, Limits::NONE.max(50));
-        if let Some(response_code) = &self.response_code {
-            at.code("responseCode", response_code);
+        if let Some(value) = &self.response_code {
+            at.code("responseCode", value);
         }
         at.readable("responseDescription", &self.response_description);
         at.text(

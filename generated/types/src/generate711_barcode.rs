@@ -56,7 +56,7 @@ pub struct Generate711BarcodeRequest {
 impl Generate711BarcodeRequest {
     /// Starts building one; `build` names every field that is wrong.
     pub fn builder() -> Generate711BarcodeRequestBuilder {
-        Generate711BarcodeRequestBuilder::default()
+        <Generate711BarcodeRequestBuilder as Default>::default()
     }
 }
 
@@ -302,7 +302,7 @@ pub struct Generate711BarcodeResponse {
 impl Generate711BarcodeResponse {
     /// Starts building one; `build` names every field that is wrong.
     pub fn builder() -> Generate711BarcodeResponseBuilder {
-        Generate711BarcodeResponseBuilder::default()
+        <Generate711BarcodeResponseBuilder as Default>::default()
     }
 }
 

@@ -30,7 +30,7 @@ pub struct GetBankCodeRequest {}
 impl GetBankCodeRequest {
     /// Starts building one; `build` names every field that is wrong.
     pub fn builder() -> GetBankCodeRequestBuilder {
-        GetBankCodeRequestBuilder::default()
+        <GetBankCodeRequestBuilder as Default>::default()
     }
 }
 
@@ -189,7 +189,7 @@ pub struct GetBankCodeResponse {
 impl GetBankCodeResponse {
     /// Starts building one; `build` names every field that is wrong.
     pub fn builder() -> GetBankCodeResponseBuilder {
-        GetBankCodeResponseBuilder::default()
+        <GetBankCodeResponseBuilder as Default>::default()
     }
 }
 

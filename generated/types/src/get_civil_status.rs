@@ -30,7 +30,7 @@ pub struct GetCivilStatusRequest {}
 impl GetCivilStatusRequest {
     /// Starts building one; `build` names every field that is wrong.
     pub fn builder() -> GetCivilStatusRequestBuilder {
-        GetCivilStatusRequestBuilder::default()
+        <GetCivilStatusRequestBuilder as Default>::default()
     }
 }
 
@@ -189,7 +189,7 @@ pub struct GetCivilStatusResponse {
 impl GetCivilStatusResponse {
     /// Starts building one; `build` names every field that is wrong.
     pub fn builder() -> GetCivilStatusResponseBuilder {
-        GetCivilStatusResponseBuilder::default()
+        <GetCivilStatusResponseBuilder as Default>::default()
     }
 }
 

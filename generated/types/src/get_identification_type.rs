@@ -30,7 +30,7 @@ pub struct GetIdentificationTypeRequest {}
 impl GetIdentificationTypeRequest {
     /// Starts building one; `build` names every field that is wrong.
     pub fn builder() -> GetIdentificationTypeRequestBuilder {
-        GetIdentificationTypeRequestBuilder::default()
+        <GetIdentificationTypeRequestBuilder as Default>::default()
     }
 }
 
@@ -192,7 +192,7 @@ pub struct GetIdentificationTypeResponse {
 impl GetIdentificationTypeResponse {
     /// Starts building one; `build` names every field that is wrong.
     pub fn builder() -> GetIdentificationTypeResponseBuilder {
-        GetIdentificationTypeResponseBuilder::default()
+        <GetIdentificationTypeResponseBuilder as Default>::default()
     }
 }
 

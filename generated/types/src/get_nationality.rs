@@ -30,7 +30,7 @@ pub struct GetNationalityRequest {}
 impl GetNationalityRequest {
     /// Starts building one; `build` names every field that is wrong.
     pub fn builder() -> GetNationalityRequestBuilder {
-        GetNationalityRequestBuilder::default()
+        <GetNationalityRequestBuilder as Default>::default()
     }
 }
 
@@ -189,7 +189,7 @@ pub struct GetNationalityResponse {
 impl GetNationalityResponse {
     /// Starts building one; `build` names every field that is wrong.
     pub fn builder() -> GetNationalityResponseBuilder {
-        GetNationalityResponseBuilder::default()
+        <GetNationalityResponseBuilder as Default>::default()
     }
 }
 

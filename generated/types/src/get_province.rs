@@ -30,7 +30,7 @@ pub struct GetProvinceRequest {}
 impl GetProvinceRequest {
     /// Starts building one; `build` names every field that is wrong.
     pub fn builder() -> GetProvinceRequestBuilder {
-        GetProvinceRequestBuilder::default()
+        <GetProvinceRequestBuilder as Default>::default()
     }
 }
 
@@ -189,7 +189,7 @@ pub struct GetProvinceResponse {
 impl GetProvinceResponse {
     /// Starts building one; `build` names every field that is wrong.
     pub fn builder() -> GetProvinceResponseBuilder {
-        GetProvinceResponseBuilder::default()
+        <GetProvinceResponseBuilder as Default>::default()
     }
 }
 

@@ -63,7 +63,7 @@ pub struct GetReportCollectionRequest {
 impl GetReportCollectionRequest {
     /// Starts building one; `build` names every field that is wrong.
     pub fn builder() -> GetReportCollectionRequestBuilder {
-        GetReportCollectionRequestBuilder::default()
+        <GetReportCollectionRequestBuilder as Default>::default()
     }
 }
 
@@ -345,7 +345,7 @@ pub struct GetReportCollectionResponse {
 impl GetReportCollectionResponse {
     /// Starts building one; `build` names every field that is wrong.
     pub fn builder() -> GetReportCollectionResponseBuilder {
-        GetReportCollectionResponseBuilder::default()
+        <GetReportCollectionResponseBuilder as Default>::default()
     }
 }
 

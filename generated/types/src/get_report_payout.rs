@@ -63,7 +63,7 @@ pub struct GetReportPayoutRequest {
 impl GetReportPayoutRequest {
     /// Starts building one; `build` names every field that is wrong.
     pub fn builder() -> GetReportPayoutRequestBuilder {
-        GetReportPayoutRequestBuilder::default()
+        <GetReportPayoutRequestBuilder as Default>::default()
     }
 }
 
@@ -339,7 +339,7 @@ pub struct GetReportPayoutResponse {
 impl GetReportPayoutResponse {
     /// Starts building one; `build` names every field that is wrong.
     pub fn builder() -> GetReportPayoutResponseBuilder {
-        GetReportPayoutResponseBuilder::default()
+        <GetReportPayoutResponseBuilder as Default>::default()
     }
 }
 

@@ -30,7 +30,7 @@ pub struct GetTownCityRequest {}
 impl GetTownCityRequest {
     /// Starts building one; `build` names every field that is wrong.
     pub fn builder() -> GetTownCityRequestBuilder {
-        GetTownCityRequestBuilder::default()
+        <GetTownCityRequestBuilder as Default>::default()
     }
 }
 
@@ -191,7 +191,7 @@ pub struct GetTownCityResponse {
 impl GetTownCityResponse {
     /// Starts building one; `build` names every field that is wrong.
     pub fn builder() -> GetTownCityResponseBuilder {
-        GetTownCityResponseBuilder::default()
+        <GetTownCityResponseBuilder as Default>::default()
     }
 }
 

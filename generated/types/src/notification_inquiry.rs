@@ -61,7 +61,7 @@ pub struct NotificationInquiryRequest {
 impl NotificationInquiryRequest {
     /// Starts building one; `build` names every field that is wrong.
     pub fn builder() -> NotificationInquiryRequestBuilder {
-        NotificationInquiryRequestBuilder::default()
+        <NotificationInquiryRequestBuilder as Default>::default()
     }
 }
 
@@ -321,7 +321,7 @@ pub struct NotificationInquiryResponse {
 impl NotificationInquiryResponse {
     /// Starts building one; `build` names every field that is wrong.
     pub fn builder() -> NotificationInquiryResponseBuilder {
-        NotificationInquiryResponseBuilder::default()
+        <NotificationInquiryResponseBuilder as Default>::default()
     }
 }
 

@@ -39,7 +39,7 @@ pub struct PayoutInquiryRequest {
 impl PayoutInquiryRequest {
     /// Starts building one; `build` names every field that is wrong.
     pub fn builder() -> PayoutInquiryRequestBuilder {
-        PayoutInquiryRequestBuilder::default()
+        <PayoutInquiryRequestBuilder as Default>::default()
     }
 }
 
@@ -313,7 +313,7 @@ pub struct PayoutInquiryResponse {
 impl PayoutInquiryResponse {
     /// Starts building one; `build` names every field that is wrong.
     pub fn builder() -> PayoutInquiryResponseBuilder {
-        PayoutInquiryResponseBuilder::default()
+        <PayoutInquiryResponseBuilder as Default>::default()
     }
 }
 
@@ -575,8 +575,8 @@ impl Validate for PayoutInquiryResponse {
     fn check(&self, at: &mut Violations) {
         at.readable("responseTime", &self.response_time);
         at.text("responseTime", &self.response_time, Limits::NONE.max(50));
-        if let Some(response_code) = &self.response_code {
-            at.code("responseCode", response_code);
+        if let Some(value) = &self.response_code {
+            at.code("responseCode", value);
         }
         at.readable("responseDescription", &self.response_description);
         at.text(

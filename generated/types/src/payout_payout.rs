@@ -54,7 +54,7 @@ pub struct PayoutPayoutRequest {
 impl PayoutPayoutRequest {
     /// Starts building one; `build` names every field that is wrong.
     pub fn builder() -> PayoutPayoutRequestBuilder {
-        PayoutPayoutRequestBuilder::default()
+        <PayoutPayoutRequestBuilder as Default>::default()
     }
 }
 
@@ -257,7 +257,7 @@ pub struct PayoutPayoutResponse {
 impl PayoutPayoutResponse {
     /// Starts building one; `build` names every field that is wrong.
     pub fn builder() -> PayoutPayoutResponseBuilder {
-        PayoutPayoutResponseBuilder::default()
+        <PayoutPayoutResponseBuilder as Default>::default()
     }
 }
 
@@ -332,8 +332,8 @@ impl Validate for PayoutPayoutResponse {
     fn check(&self, at: &mut Violations) {
         at.readable("responseTime", &self.response_time);
         at.text("responseTime", &self.response_time, Limits::NONE.max(50));
-        if let Some(response_code) = &self.response_code {
-            at.code("responseCode", response_code);
+        if let Some(value) = &self.response_code {
+            at.code("responseCode", value);
         }
         at.readable("responseDescription", &self.response_description);
         at.text(

@@ -42,7 +42,7 @@ pub struct PayoutQueryStatusRequest {
 impl PayoutQueryStatusRequest {
     /// Starts building one; `build` names every field that is wrong.
     pub fn builder() -> PayoutQueryStatusRequestBuilder {
-        PayoutQueryStatusRequestBuilder::default()
+        <PayoutQueryStatusRequestBuilder as Default>::default()
     }
 }
 
@@ -239,7 +239,7 @@ pub struct PayoutQueryStatusResponse {
 impl PayoutQueryStatusResponse {
     /// Starts building one; `build` names every field that is wrong.
     pub fn builder() -> PayoutQueryStatusResponseBuilder {
-        PayoutQueryStatusResponseBuilder::default()
+        <PayoutQueryStatusResponseBuilder as Default>::default()
     }
 }
 

@@ -203,7 +203,7 @@ pub struct PayoutQueueRequest {
 impl PayoutQueueRequest {
     /// Starts building one; `build` names every field that is wrong.
     pub fn builder() -> PayoutQueueRequestBuilder {
-        PayoutQueueRequestBuilder::default()
+        <PayoutQueueRequestBuilder as Default>::default()
     }
 }
 
@@ -778,7 +778,7 @@ pub struct PayoutQueueResponse {
 impl PayoutQueueResponse {
     /// Starts building one; `build` names every field that is wrong.
     pub fn builder() -> PayoutQueueResponseBuilder {
-        PayoutQueueResponseBuilder::default()
+        <PayoutQueueResponseBuilder as Default>::default()
     }
 }
 

@@ -78,7 +78,7 @@ pub struct PayoutQueuePayoutRequest {
 impl PayoutQueuePayoutRequest {
     /// Starts building one; `build` names every field that is wrong.
     pub fn builder() -> PayoutQueuePayoutRequestBuilder {
-        PayoutQueuePayoutRequestBuilder::default()
+        <PayoutQueuePayoutRequestBuilder as Default>::default()
     }
 }
 
@@ -304,7 +304,7 @@ pub struct PayoutQueuePayoutResponse {
 impl PayoutQueuePayoutResponse {
     /// Starts building one; `build` names every field that is wrong.
     pub fn builder() -> PayoutQueuePayoutResponseBuilder {
-        PayoutQueuePayoutResponseBuilder::default()
+        <PayoutQueuePayoutResponseBuilder as Default>::default()
     }
 }
 
@@ -379,8 +379,8 @@ impl Validate for PayoutQueuePayoutResponse {
     fn check(&self, at: &mut Violations) {
         at.readable("responseTime", &self.response_time);
         at.text("responseTime", &self.response_time, Limits::NONE.max(50));
-        if let Some(response_code) = &self.response_code {
-            at.code("responseCode", response_code);
+        if let Some(value) = &self.response_code {
+            at.code("responseCode", value);
         }
         at.readable("responseDescription", &self.response_description);
         at.text(

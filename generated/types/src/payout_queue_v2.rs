@@ -114,7 +114,7 @@ pub struct PayoutQueueV2Request {
 impl PayoutQueueV2Request {
     /// Starts building one; `build` names every field that is wrong.
     pub fn builder() -> PayoutQueueV2RequestBuilder {
-        PayoutQueueV2RequestBuilder::default()
+        <PayoutQueueV2RequestBuilder as Default>::default()
     }
 }
 
@@ -523,7 +523,7 @@ pub struct PayoutQueueV2Response {
 impl PayoutQueueV2Response {
     /// Starts building one; `build` names every field that is wrong.
     pub fn builder() -> PayoutQueueV2ResponseBuilder {
-        PayoutQueueV2ResponseBuilder::default()
+        <PayoutQueueV2ResponseBuilder as Default>::default()
     }
 }
 

@@ -35,7 +35,7 @@ pub struct BankEntry {
 impl BankEntry {
     /// Starts building one; `build` names every field that is wrong.
     pub fn builder() -> BankEntryBuilder {
-        BankEntryBuilder::default()
+        <BankEntryBuilder as Default>::default()
     }
 }
 
@@ -117,7 +117,7 @@ pub struct CivilStatusEntry {
 impl CivilStatusEntry {
     /// Starts building one; `build` names every field that is wrong.
     pub fn builder() -> CivilStatusEntryBuilder {
-        CivilStatusEntryBuilder::default()
+        <CivilStatusEntryBuilder as Default>::default()
     }
 }
 
@@ -253,7 +253,7 @@ pub struct CollectionReportEntry {
 impl CollectionReportEntry {
     /// Starts building one; `build` names every field that is wrong.
     pub fn builder() -> CollectionReportEntryBuilder {
-        CollectionReportEntryBuilder::default()
+        <CollectionReportEntryBuilder as Default>::default()
     }
 }
 
@@ -400,7 +400,7 @@ pub struct ControlNumberEntry {
 impl ControlNumberEntry {
     /// Starts building one; `build` names every field that is wrong.
     pub fn builder() -> ControlNumberEntryBuilder {
-        ControlNumberEntryBuilder::default()
+        <ControlNumberEntryBuilder as Default>::default()
     }
 }
 
@@ -570,7 +570,7 @@ pub struct FinanceMovement {
 impl FinanceMovement {
     /// Starts building one; `build` names every field that is wrong.
     pub fn builder() -> FinanceMovementBuilder {
-        FinanceMovementBuilder::default()
+        <FinanceMovementBuilder as Default>::default()
     }
 }
 
@@ -788,7 +788,7 @@ pub struct IdentificationTypeEntry {
 impl IdentificationTypeEntry {
     /// Starts building one; `build` names every field that is wrong.
     pub fn builder() -> IdentificationTypeEntryBuilder {
-        IdentificationTypeEntryBuilder::default()
+        <IdentificationTypeEntryBuilder as Default>::default()
     }
 }
 
@@ -874,7 +874,7 @@ pub struct NationalityEntry {
 impl NationalityEntry {
     /// Starts building one; `build` names every field that is wrong.
     pub fn builder() -> NationalityEntryBuilder {
-        NationalityEntryBuilder::default()
+        <NationalityEntryBuilder as Default>::default()
     }
 }
 
@@ -997,7 +997,7 @@ pub struct PayoutReportEntry {
 impl PayoutReportEntry {
     /// Starts building one; `build` names every field that is wrong.
     pub fn builder() -> PayoutReportEntryBuilder {
-        PayoutReportEntryBuilder::default()
+        <PayoutReportEntryBuilder as Default>::default()
     }
 }
 
@@ -1210,7 +1210,7 @@ pub struct PayoutStatusEntry {
 impl PayoutStatusEntry {
     /// Starts building one; `build` names every field that is wrong.
     pub fn builder() -> PayoutStatusEntryBuilder {
-        PayoutStatusEntryBuilder::default()
+        <PayoutStatusEntryBuilder as Default>::default()
     }
 }
 
@@ -1425,7 +1425,7 @@ pub struct ProvinceEntry {
 impl ProvinceEntry {
     /// Starts building one; `build` names every field that is wrong.
     pub fn builder() -> ProvinceEntryBuilder {
-        ProvinceEntryBuilder::default()
+        <ProvinceEntryBuilder as Default>::default()
     }
 }
 
@@ -1510,7 +1510,7 @@ pub struct TownCityEntry {
 impl TownCityEntry {
     /// Starts building one; `build` names every field that is wrong.
     pub fn builder() -> TownCityEntryBuilder {
-        TownCityEntryBuilder::default()
+        <TownCityEntryBuilder as Default>::default()
     }
 }
 

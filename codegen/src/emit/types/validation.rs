@@ -146,8 +146,8 @@ fn if_there(field: &Field, check: impl Fn(TokenStream) -> TokenStream) -> TokenS
     if field.required {
         return check(quote!(&self.#name));
     }
-    let line = check(quote!(#name));
-    quote!(if let Some(#name) = &self.#name { #line })
+    let line = check(quote!(value));
+    quote!(if let Some(value) = &self.#name { #line })
 }
 
 fn list_checks(
