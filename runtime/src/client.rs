@@ -1,19 +1,17 @@
-//! The sending half: one call, its transport, and what its answer says.
+//! The sending half: a call from its typed request to its outcome.
 //!
-//! [`Transport::exchange`] carries one HTTP request and its answer through the
-//! envelope; [`Transport::call`] puts validation before it and the judgement
-//! of the outcome after it. Between the two stands generated code that builds
-//! the HTTP request and hands back the opened text.
+//! [`Transport::call`] validates the request, writes it as JSON, encrypts it,
+//! sends it through an [`HttpService`], decrypts the response, and classifies
+//! what it says.
 
 use std::fmt;
 use std::sync::Arc;
 
-use progenitor_client::ResponseValue;
-use reqwest::header::{CONTENT_TYPE, HeaderValue};
-use reqwest::{Method, ResponseBuilderExt, StatusCode, Url};
-use serde::{Deserialize, Deserializer};
+use reqwest::{StatusCode, Url};
 use serde_json::value::RawValue;
+use tower::ServiceExt;
 use tracing::Instrument;
+use zeroize::Zeroizing;
 
 use crate::clock::Clock;
 use crate::envelope::{self, Clear};
@@ -27,12 +25,15 @@ use crate::read;
 use crate::value::DateTime;
 
 mod builder;
-mod watch;
+mod http;
+mod report;
 
 pub use builder::{SetupError, TransportBuilder, check_path_parameter};
-pub use watch::{Exchange, Observer};
+pub use http::{CallEnded, EncryptedRequest, EncryptedResponse, HttpService, Posted};
+pub use report::{CallReport, Observer};
 
-use watch::{Cargo, KeyChange, Watch};
+use http::{CancelOnDrop, Failure};
+use report::{CallSpan, Counts};
 
 /// Carries calls: keys, HTTP settings, clock and observer. Cloning it is cheap.
 #[derive(Clone)]
@@ -43,15 +44,19 @@ struct Inner {
     keys: KeyRing,
     clock: Clock,
     observer: Option<Observer>,
+    layers: Vec<Layer>,
     read_retries: u32,
     response_limit: usize,
     /// For calls that change nothing; keeps connections open.
-    reading: reqwest::Client,
+    pooled: reqwest::Client,
     /// For calls that change something: every one gets a connection of its
     /// own, so that none is lost in the race between sending on an idle
     /// connection and the server closing it.
-    acting: reqwest::Client,
+    unpooled: reqwest::Client,
 }
+
+/// Puts a layer around a service.
+type Layer = Box<dyn Fn(HttpService) -> HttpService + Send + Sync>;
 
 /// How often one call follows `SkyPay` to another set of keys. Twice, because
 /// the set may come into use between two tries: a call that was refused with
@@ -94,17 +99,24 @@ impl Transport {
         check_path_parameter(parameter)
     }
 
+    /// The base URL as it was given; its query may hold a secret.
+    #[must_use]
+    pub fn url(&self) -> &Url {
+        &self.0.base_url
+    }
+
     /// The keys; rotating them here reaches everyone who shares them.
     #[must_use]
     pub fn keys(&self) -> &KeyRing {
         &self.0.keys
     }
 
-    /// The HTTP client with which generated code builds its requests. What is
-    /// sent goes through [`Transport::exchange`] instead.
+    /// The HTTP client of calls that change something, for tools that pass on
+    /// bytes which they did not encrypt: no redirects, no retries, no proxy, and
+    /// a connection of its own for every request.
     #[must_use]
-    pub fn request_factory(&self) -> reqwest::Client {
-        self.0.reading.clone()
+    pub fn http_client(&self) -> &reqwest::Client {
+        &self.0.unpooled
     }
 
     /// The earliest moment, in GMT+8, at which asking what became of a call that
@@ -125,14 +137,13 @@ impl Transport {
         })
     }
 
-    /// Makes one call: validates `request`, lets `send` carry it, and judges
-    /// the answer.
+    /// Makes one call: validates `request`, encrypts it, sends it through
+    /// `service`, decrypts the response and classifies it.
     ///
-    /// `send` is the generated method that ends up in [`Transport::exchange`].
-    /// It runs once, with two exceptions. Where the operation reads and the
-    /// connection failed it runs again, as often as
+    /// The request is sent once, with two exceptions. Where the operation reads
+    /// and the connection failed it is sent again, as often as
     /// [`TransportBuilder::read_retries`] says. And while the ring has several
-    /// sets of keys, it runs again after a refusal of the keys that came
+    /// sets of keys, it is sent again after a refusal of the keys that came
     /// encrypted with another set than the request: it says that nothing was
     /// carried out, and with which set `SkyPay` works now. Later calls begin
     /// with that one. Should the refusal have been a recorded one, the first
@@ -147,77 +158,131 @@ impl Transport {
     /// # Errors
     ///
     /// See [`Error`]: not sent, rejected, or unknown.
-    pub async fn call<O, F, Fut>(&self, request: &O, send: F) -> Result<O::Response, ErrorOf<O>>
-    where
-        O: Operation,
-        F: Fn() -> Fut,
-        Fut: Future<Output = Result<ResponseValue<Opened>, progenitor_client::Error<()>>>,
-    {
-        let watch = Watch::start(O::INFO, self.0.observer.clone());
-        let span = watch.span().clone();
-        let result = self.tries(request, send, &watch).instrument(span).await;
+    pub async fn call<O: Operation>(
+        &self,
+        service: &HttpService,
+        request: &O,
+    ) -> Result<O::Response, ErrorOf<O>> {
+        let mut call = CallSpan::start(O::INFO, self.0.observer.clone());
+        let span = call.span();
+        let attempts = self.attempts(service, request, call.counts());
+        let result = attempts.instrument(span).await;
         match &result {
-            Ok(response) => watch.finish(CallOutcome::Accepted, response.response_code()),
-            Err(error) => watch.finish(error.outcome(), error.code()),
+            Ok(response) => call.finish(CallOutcome::Accepted, response.response_code()),
+            Err(error) => call.finish(error.outcome(), error.code()),
         }
         result
     }
 
-    async fn tries<O, F, Fut>(
+    async fn attempts<O: Operation>(
         &self,
+        service: &HttpService,
         request: &O,
-        send: F,
-        watch: &Watch,
-    ) -> Result<O::Response, ErrorOf<O>>
-    where
-        O: Operation,
-        F: Fn() -> Fut,
-        Fut: Future<Output = Result<ResponseValue<Opened>, progenitor_client::Error<()>>>,
-    {
+        counts: &mut Counts,
+    ) -> Result<O::Response, ErrorOf<O>> {
         validate(request)?;
+        let fields = written(request)?;
         let mut retries = match O::INFO.effect {
             Effect::Reads => self.0.read_retries,
             Effect::ChangesState | Effect::MovesMoney => 0,
         };
         let mut key_changes = KEY_CHANGES;
+        let mut chosen = None;
         loop {
-            let result = match watch.measure(send()).await {
-                Ok(answer) => match watch.opened() {
-                    Some(clear) => self.judge(request, &clear),
-                    None => self.judge(request, answer.into_inner().text()),
-                },
-                Err(error) => Err(self.classify(request, error)),
+            let keys = chosen.clone().unwrap_or_else(|| self.0.keys.current());
+            let received = self
+                .exchange(service, O::INFO, &keys, &fields, counts)
+                .await;
+            let (plaintext, other_keys) = match received {
+                Ok(received) => received,
+                Err(failure) if retries > 0 && failure.is_connection() => {
+                    retries -= 1;
+                    continue;
+                }
+                Err(failure) => return Err(self.failed(request, failure)),
             };
-            match result {
-                Err(error) if retries > 0 && connection_failed(&error) => retries -= 1,
-                Err(Error::Rejected(rejected)) if !O::INFO.refuses_keys(rejected.code()) => {
-                    if key_changes == KEY_CHANGES {
-                        return Err(Error::Rejected(rejected));
-                    }
+            match (self.classify(request, &plaintext), other_keys) {
+                (Err(Error::Rejected(rejected)), _)
+                    if chosen.is_some() && !O::INFO.refuses_keys(rejected.code()) =>
+                {
                     let code = Some(rejected.code().to_owned());
                     return Err(self.unknown(request, UnknownCause::Code, code, None));
                 }
-                Err(Error::Rejected(_)) if key_changes > 0 && self.follow(O::INFO, watch) => {
-                    key_changes -= 1;
+                (Err(Error::Rejected(rejected)), _) if !O::INFO.refuses_keys(rejected.code()) => {
+                    return Err(Error::Rejected(rejected));
                 }
-                result => return result,
+                (Err(Error::Rejected(_)), Some(other))
+                    if key_changes > 0 && self.switch_keys(O::INFO, &keys, &other) =>
+                {
+                    key_changes -= 1;
+                    chosen = Some(other);
+                }
+                (result, _) => return result,
             }
         }
     }
 
-    /// Goes over to the set of keys that the last answer was sealed with, if
-    /// that is another one than the request was sealed with; says whether the
-    /// call may be sent again with it. What the document forbids to send again
-    /// would not be recognised if it came twice, so there the caller decides.
-    fn follow(&self, operation: &OperationInfo, watch: &Watch) -> bool {
-        let Some(KeyChange { from, to }) = watch.key_change() else {
-            return false;
+    /// Sends one request with `keys`: its `fields` encrypted, and the response
+    /// decrypted; with it the other set of keys that it was encrypted with, if
+    /// it was another one.
+    async fn exchange(
+        &self,
+        service: &HttpService,
+        operation: &'static OperationInfo,
+        keys: &Arc<Credentials>,
+        fields: &[u8],
+        counts: &mut Counts,
+    ) -> Result<(Clear, Option<Arc<Credentials>>), Failure> {
+        let Some((head, rest)) = head::write_request(keys, operation, fields) else {
+            return Err(Failure::NotSent(NotSentReason::Request, None));
         };
-        let known = self.0.keys.prefer(&from, &to);
+        let body = envelope::seal(keys.key(), &[&head, rest]);
+        counts.sends(body.len());
+        let (request, ticket) = EncryptedRequest::new(operation, body);
+        let cancel = CancelOnDrop(ticket);
+        let response = service.clone().oneshot(request).await;
+        let response = response.map_err(|error| Failure::of_service(error, !cancel.0.cancel()))?;
+        self.decrypt(operation, keys, &response, counts)
+    }
+
+    /// Sends fields that no type describes; only the header is added. For tools
+    /// that try what a server does with them.
+    ///
+    /// Gives the plaintext of the response, whatever it says.
+    ///
+    /// # Errors
+    ///
+    /// Whether nothing was sent or the outcome is unknown.
+    pub async fn send_untyped(
+        &self,
+        service: &HttpService,
+        operation: &'static OperationInfo,
+        fields: &[u8],
+    ) -> Result<Clear, CallOutcome> {
+        let keys = self.0.keys.current();
+        let mut counts = Counts::default();
+        let sent = self.exchange(service, operation, &keys, fields, &mut counts);
+        match sent.await {
+            Ok((plaintext, _)) => Ok(plaintext),
+            Err(Failure::NotSent(..)) => Err(CallOutcome::NotSent),
+            Err(Failure::Unknown { .. }) => Err(CallOutcome::Unknown),
+        }
+    }
+
+    /// Makes `other` the set that calls begin with, since a response to `keys`
+    /// was encrypted with it, and says whether the call may be sent again with
+    /// it. What the document forbids to send again would not be recognised if
+    /// it came twice, so there the caller decides.
+    fn switch_keys(
+        &self,
+        operation: &OperationInfo,
+        keys: &Arc<Credentials>,
+        other: &Arc<Credentials>,
+    ) -> bool {
+        let known = self.0.keys.prefer(keys, other);
         let again = known && operation.resend != Resend::Never;
         if again {
-            tracing::info!("a call is refused with one set of keys and tried with another");
-            watch.seal_with(to);
+            tracing::info!("a call was refused with one set of keys and is sent with another");
         }
         again
     }
@@ -226,9 +291,9 @@ impl Transport {
     ///
     /// An answer that refuses lacks most fields of one that accepts. So where
     /// this is not one of those, the return code is read on its own.
-    fn judge<O: Operation>(&self, request: &O, clear: &str) -> Result<O::Response, ErrorOf<O>> {
+    fn classify<O: Operation>(&self, request: &O, clear: &str) -> Result<O::Response, ErrorOf<O>> {
         let read = read::from_slice::<O::Response>(clear.as_bytes());
-        let accepted = |response: &O::Response| judged(O::INFO, response.response_code());
+        let accepted = |response: &O::Response| outcome_of(O::INFO, response.response_code());
         let response = match read {
             Ok(response) if accepted(&response) == Outcome::Accepted => return Ok(response),
             other => other,
@@ -240,7 +305,7 @@ impl Transport {
                 return Err(self.unknown(request, UnknownCause::Unreadable, None, source));
             }
         };
-        match (judged(O::INFO, head.code.as_deref()), head) {
+        match (outcome_of(O::INFO, head.code.as_deref()), head) {
             (Outcome::Accepted, head) => response.map_err(|error| {
                 let source = Some(error.into());
                 self.unknown(request, UnknownCause::Unreadable, head.code, source)
@@ -262,52 +327,18 @@ impl Transport {
         }
     }
 
-    /// What it says of the call that there is no readable answer.
-    fn classify<O: Operation>(
-        &self,
-        request: &O,
-        error: progenitor_client::Error<()>,
-    ) -> ErrorOf<O> {
-        use progenitor_client::Error as Sent;
-
-        let not_sent = |reason, source| {
-            Error::NotSent(NotSent {
+    fn failed<O: Operation>(&self, request: &O, failure: Failure) -> ErrorOf<O> {
+        match failure {
+            Failure::NotSent(reason, source) => Error::NotSent(NotSent {
                 operation: O::INFO,
                 reason,
                 source,
-            })
-        };
-        match error {
-            Sent::InvalidRequest(_) => not_sent(NotSentReason::Request, None),
-            Sent::CommunicationError(error) => {
-                // The URL names the caller and helps nobody in a log.
-                let error = error.without_url();
-                if error.is_builder() {
-                    not_sent(NotSentReason::Request, Some(error.into()))
-                } else if error.is_connect() {
-                    not_sent(NotSentReason::Connect, Some(error.into()))
-                } else {
-                    self.unknown(request, interruption(&error), None, Some(error.into()))
-                }
-            }
-            Sent::UnexpectedResponse(response) => match response.extensions().get::<Failure>() {
-                Some(Failure::NotSent) => not_sent(NotSentReason::Request, None),
-                Some(Failure::Unknown(cause, code)) => {
-                    self.unknown(request, *cause, code.clone(), None)
-                }
-                None => self.unknown(request, status_cause(response.status()), None, None),
-            },
-            Sent::ErrorResponse(response) => {
-                self.unknown(request, status_cause(response.status()), None, None)
-            }
-            Sent::ResponseBodyError(error) | Sent::InvalidUpgrade(error) => {
-                let error = error.without_url();
-                self.unknown(request, interruption(&error), None, Some(error.into()))
-            }
-            // Its error and its text quote the payload: neither is kept.
-            Sent::InvalidResponsePayload(..) | Sent::Custom(_) => {
-                self.unknown(request, UnknownCause::Unreadable, None, None)
-            }
+            }),
+            Failure::Unknown {
+                cause,
+                code,
+                source,
+            } => self.unknown(request, cause, code, source),
         }
     }
 
@@ -328,121 +359,49 @@ impl Transport {
         })
     }
 
-    /// Carries one HTTP request and its answer through the envelope.
-    ///
-    /// `request` is what generated code has built: a JSON body, and in the
-    /// fragment of the URL the label of one of `operations`. What is sent is a
-    /// new request that takes over only the URL and the content. The answer
-    /// comes back as 200 with clear JSON; anything else comes back with
-    /// another status and, for [`Transport::call`], the reason.
-    ///
-    /// # Errors
-    ///
-    /// Those of the HTTP client while sending, unchanged.
-    pub async fn exchange(
-        &self,
-        operations: &[&'static OperationInfo],
-        request: reqwest::Request,
-    ) -> reqwest::Result<reqwest::Response> {
-        let operation = operations
-            .iter()
-            .find(|operation| request.url().fragment() == Some(operation.label));
-        let credentials = Cargo::chosen().unwrap_or_else(|| self.0.keys.current());
-        let Some((operation, sealed)) = operation
-            .and_then(|operation| Some((operation, seal(&credentials, operation, &request)?)))
-        else {
-            return Ok(Failure::NotSent.into());
-        };
-        Cargo::note_request(sealed.len());
-
-        let mut url = request.url().clone();
-        url.set_fragment(None);
-        let mut outgoing = reqwest::Request::new(Method::POST, url.clone());
-        outgoing.headers_mut().insert(
-            CONTENT_TYPE,
-            HeaderValue::from_static(envelope::CONTENT_TYPE),
-        );
-        *outgoing.body_mut() = Some(sealed.into());
-
-        let client = match operation.effect {
-            Effect::Reads => &self.0.reading,
-            Effect::ChangesState | Effect::MovesMoney => &self.0.acting,
-        };
-        let response = client.execute(outgoing).await?;
-        Ok(
-            match self.receive(operation, &credentials, response).await {
-                // Generated code could only carry it through one more copy, and
-                // look at it once more.
-                Ok(clear) => answered(
-                    url,
-                    match Cargo::hand_over(clear) {
-                        Ok(()) => "null".into(),
-                        Err(clear) => read::without_mark(clear.as_bytes()).to_vec().into(),
-                    },
-                ),
-                Err(failure) => failure.into(),
-            },
-        )
-    }
-
-    /// The same for a base URL that is called as it stands, without a path
-    /// behind it: of the URL of `request` only the label is taken.
-    ///
-    /// # Errors
-    ///
-    /// Those of the HTTP client while sending, unchanged.
-    pub async fn exchange_at_base_url(
-        &self,
-        operations: &[&'static OperationInfo],
-        mut request: reqwest::Request,
-    ) -> reqwest::Result<reqwest::Response> {
-        let mut url = self.0.base_url.clone();
-        url.set_fragment(request.url().fragment());
-        *request.url_mut() = url;
-        self.exchange(operations, request).await
-    }
-
-    /// Reads an answer to what was sealed with `sent`.
-    async fn receive(
+    /// Decrypts the response to a request that was encrypted with `sent`.
+    fn decrypt(
         &self,
         operation: &OperationInfo,
         sent: &Arc<Credentials>,
-        response: reqwest::Response,
-    ) -> Result<Clear, Failure> {
-        let status = response.status();
-        if status != StatusCode::OK {
-            return self.receive_error(operation, sent, response).await;
+        response: &EncryptedResponse,
+        counts: &mut Counts,
+    ) -> Result<(Clear, Option<Arc<Credentials>>), Failure> {
+        if response.status() != StatusCode::OK {
+            return self.decrypt_error(operation, sent, response, counts);
         }
-        let body = self.collect(response).await;
-        let body = body.map_err(|cause| Failure::Unknown(cause, None))?;
-        Cargo::note_response(body.len());
-        if let Some((answered, clear)) = self.open(sent, &body) {
-            note_key_change(operation, sent, &answered);
-            return Ok(clear);
+        let body = response.body();
+        counts.received(body.len());
+        if let Some((answered, plaintext)) = self.open(sent, body) {
+            return Ok((plaintext, other_keys(operation, sent, answered)));
         }
-        refusal_in_clear(operation, body).ok_or(Failure::Unknown(UnknownCause::Unreadable, None))
+        match refusal_in_clear(operation, body) {
+            Some(plaintext) => Ok((plaintext, None)),
+            None => Err(Failure::unknown(UnknownCause::Unreadable, None)),
+        }
     }
 
-    /// Reads an answer with another status than the one that the document has.
-    /// What is refused before anything was carried out may come so: encrypted,
-    /// with a status of 4xx and a code that refuses the keys, it is believed.
-    /// Any other code is shown, and says nothing.
-    async fn receive_error(
+    /// Decrypts a response with another status than the one that the document
+    /// has. What is refused before anything was carried out may come so:
+    /// encrypted, with a status of 4xx and a code that refuses the keys, it is
+    /// believed. Any other code is shown, and says nothing.
+    fn decrypt_error(
         &self,
         operation: &OperationInfo,
         sent: &Arc<Credentials>,
-        response: reqwest::Response,
-    ) -> Result<Clear, Failure> {
+        response: &EncryptedResponse,
+        counts: &mut Counts,
+    ) -> Result<(Clear, Option<Arc<Credentials>>), Failure> {
         let status = response.status();
-        let unknown = |code| Failure::Unknown(status_cause(status), code);
-        if !status.is_client_error() && !status.is_server_error() {
-            return Err(unknown(None));
-        }
-        let body = self.collect(response).await.map_err(|_| unknown(None))?;
-        let (answered, clear) = self.open(sent, &body).ok_or_else(|| unknown(None))?;
-        let code = head::read_answer(clear.as_bytes())
-            .ok()
-            .and_then(|head| head.code);
+        let unknown = |code| Failure::Unknown {
+            cause: status_cause(status),
+            code,
+            source: None,
+        };
+        let opened = self.open(sent, response.body());
+        let (answered, plaintext) = opened.ok_or_else(|| unknown(None))?;
+        let head = head::read_answer(plaintext.as_bytes()).ok();
+        let code = head.and_then(|head| head.code);
         let believed = status.is_client_error()
             && operation.direction == Direction::ToSkypay
             && code
@@ -451,25 +410,8 @@ impl Transport {
         if !believed {
             return Err(unknown(code));
         }
-        Cargo::note_response(body.len());
-        note_key_change(operation, sent, &answered);
-        Ok(clear)
-    }
-
-    async fn collect(&self, mut response: reqwest::Response) -> Result<Vec<u8>, UnknownCause> {
-        let limit = self.0.response_limit;
-        let announced = response.content_length().unwrap_or(0);
-        if announced > limit as u64 {
-            return Err(UnknownCause::TooLarge);
-        }
-        let mut body = Vec::new();
-        while let Some(chunk) = response.chunk().await.map_err(|e| interruption(&e))? {
-            if chunk.len() > limit - body.len() {
-                return Err(UnknownCause::TooLarge);
-            }
-            body.extend_from_slice(&chunk);
-        }
-        Ok(body)
+        counts.received(response.body().len());
+        Ok((plaintext, other_keys(operation, sent, answered)))
     }
 
     /// Opens an answer with whichever set it was sealed with: that of the
@@ -503,61 +445,6 @@ impl fmt::Debug for Transport {
     }
 }
 
-/// The clear text of an answer, on its way from [`Transport::exchange`] through
-/// generated code to [`Transport::call`].
-///
-/// It is the answer type of all generated raw methods; the typed answer is read
-/// from it afterwards, with the tolerant reader.
-#[derive(Clone)]
-pub struct Opened(Box<RawValue>);
-
-impl Opened {
-    /// The JSON text.
-    #[must_use]
-    pub fn text(&self) -> &str {
-        self.0.get()
-    }
-}
-
-impl<'de> Deserialize<'de> for Opened {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        Box::<RawValue>::deserialize(deserializer).map(Self)
-    }
-}
-
-impl fmt::Debug for Opened {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Opened")
-    }
-}
-
-/// Why [`Transport::exchange`] has no clear answer; travels as an extension of
-/// the response, because neither `reqwest::Error` nor
-/// `progenitor_client::Error` can be made to hold it.
-#[derive(Clone, Debug)]
-enum Failure {
-    NotSent,
-    /// Why, and the return code where there is a readable one.
-    Unknown(UnknownCause, Option<String>),
-}
-
-impl From<Failure> for reqwest::Response {
-    fn from(failure: Failure) -> Self {
-        let mut response = http::Response::new("");
-        // Any status but 200 will do: `call` reads the extension.
-        *response.status_mut() = StatusCode::BAD_GATEWAY;
-        response.extensions_mut().insert(failure);
-        response.into()
-    }
-}
-
-/// A response with this text. Without a URL one would be made up and read.
-fn answered(url: Url, text: reqwest::Body) -> reqwest::Response {
-    let response = http::Response::builder().url(url).body(text);
-    // Only headers and a status could be wrong, and there are none.
-    response.unwrap_or_default().into()
-}
-
 fn validate<O: Operation>(request: &O) -> Result<(), ErrorOf<O>> {
     request.validate().map_err(|invalid| {
         Error::NotSent(NotSent {
@@ -568,44 +455,31 @@ fn validate<O: Operation>(request: &O) -> Result<(), ErrorOf<O>> {
     })
 }
 
-/// Whether a call that only reads may be tried again at once: there was no
-/// answer, and it was not for lack of time.
-fn connection_failed<C>(error: &Error<C>) -> bool {
-    match error {
-        Error::NotSent(error) => matches!(error.reason, NotSentReason::Connect),
-        Error::Unknown(error) => error.cause == UnknownCause::Connection,
-        Error::Rejected(_) => false,
-    }
+/// The fields of a request as JSON. They hold personal data, so they are wiped,
+/// with room enough that no reallocation leaves a part behind.
+fn written<O: Operation>(request: &O) -> Result<Zeroizing<Vec<u8>>, ErrorOf<O>> {
+    let mut fields = Zeroizing::new(Vec::with_capacity(4096));
+    let written = serde_json::to_writer(&mut *fields, request);
+    written.map_err(|_| {
+        Error::NotSent(NotSent {
+            operation: O::INFO,
+            reason: NotSentReason::Request,
+            source: None,
+        })
+    })?;
+    Ok(fields)
 }
 
-fn interruption(error: &reqwest::Error) -> UnknownCause {
-    if error.is_timeout() {
-        UnknownCause::Timeout
-    } else {
-        UnknownCause::Connection
-    }
-}
-
-fn seal(
-    credentials: &Credentials,
+/// The set of keys that a response was encrypted with, if `SkyPay` chose
+/// another one than the request's. A partner that answers with another one has
+/// mistaken its keys, and `SkyPay` does not follow it.
+fn other_keys(
     operation: &OperationInfo,
-    request: &reqwest::Request,
-) -> Option<String> {
-    let body = request.body()?.as_bytes()?;
-    let (head, rest) = head::write_request(credentials, operation, body)?;
-    Some(envelope::seal(credentials.key(), &[&head, rest]))
-}
-
-/// Notes with which set `SkyPay` has answered, if it is another one than the
-/// request was sealed with. A partner that answers with another one has mistaken
-/// its keys, and `SkyPay` does not follow it.
-fn note_key_change(operation: &OperationInfo, from: &Arc<Credentials>, to: &Arc<Credentials>) {
-    if operation.direction == Direction::ToSkypay && !Arc::ptr_eq(from, to) {
-        Cargo::note_key_change(KeyChange {
-            from: Arc::clone(from),
-            to: Arc::clone(to),
-        });
-    }
+    sent: &Arc<Credentials>,
+    answered: Arc<Credentials>,
+) -> Option<Arc<Credentials>> {
+    let other = operation.direction == Direction::ToSkypay && !Arc::ptr_eq(sent, &answered);
+    other.then_some(answered)
 }
 
 fn status_cause(status: StatusCode) -> UnknownCause {
@@ -619,16 +493,16 @@ fn status_cause(status: StatusCode) -> UnknownCause {
 /// An answer in clear text comes from whoever had the connection, so it may
 /// say only what does no harm if it is false: that a call which would have
 /// changed nothing was refused.
-fn refusal_in_clear(operation: &OperationInfo, body: Vec<u8>) -> Option<Clear> {
-    let code = head::read_answer(&body).ok()?.code?;
+fn refusal_in_clear(operation: &OperationInfo, body: &[u8]) -> Option<Clear> {
+    let code = head::read_answer(body).ok()?.code?;
     let refused =
         operation.effect == Effect::Reads && operation.outcome_of(&code) == Outcome::Rejected;
-    let text = refused.then(|| String::from_utf8(body).ok());
+    let text = refused.then(|| String::from_utf8(body.to_vec()).ok());
     text.flatten().map(Clear::from)
 }
 
 /// What a return code says of a call.
-fn judged(operation: &OperationInfo, code: Option<&str>) -> Outcome {
+fn outcome_of(operation: &OperationInfo, code: Option<&str>) -> Outcome {
     match code {
         Some(code) => operation.outcome_of(code),
         None if operation.code_required => Outcome::Unknown,

@@ -168,6 +168,8 @@ pub enum NotSentReason {
     Connect,
     /// The HTTP request could not be put together.
     Request,
+    /// A layer of the transport returned an error without sending the request.
+    Layer,
 }
 
 impl NotSent {
@@ -188,7 +190,7 @@ impl NotSent {
     pub fn invalid(&self) -> Option<&Invalid> {
         match &self.reason {
             NotSentReason::Invalid(invalid) => Some(invalid),
-            NotSentReason::Connect | NotSentReason::Request => None,
+            NotSentReason::Connect | NotSentReason::Request | NotSentReason::Layer => None,
         }
     }
 }
@@ -216,6 +218,7 @@ impl fmt::Display for NotSent {
             }
             NotSentReason::Connect => f.write_str("no connection to the server"),
             NotSentReason::Request => f.write_str("the HTTP request could not be put together"),
+            NotSentReason::Layer => f.write_str("a layer of the transport did not send it"),
         }
     }
 }
@@ -327,6 +330,8 @@ pub enum UnknownCause {
     /// The answer was readable, and its return code is missing, not listed, or
     /// one that leaves the outcome open.
     Code,
+    /// A layer of the transport returned an error after the request was sent.
+    Layer,
 }
 
 impl<C: AsRef<str>> Unknown<C> {
@@ -453,6 +458,7 @@ impl fmt::Display for UnknownCause {
             Self::Unreadable => f.write_str("the answer could not be read"),
             Self::TooLarge => f.write_str("the answer was longer than allowed"),
             Self::Code => f.write_str("the answer does not tell the outcome"),
+            Self::Layer => f.write_str("a layer of the transport failed after sending"),
         }
     }
 }

@@ -138,8 +138,8 @@ impl Work {
         let transport = Environment::Custom(info.url.clone())
             .transport(keys.clone())
             .read_retries(0)
-            .observer(Observer::new(move |exchange| {
-                seen.fetch_add(u64::from(exchange.tries > 1), Ordering::Relaxed);
+            .observer(Observer::new(move |report| {
+                seen.fetch_add(u64::from(report.attempts > 1), Ordering::Relaxed);
             }))
             .build()?;
         Ok(Self {

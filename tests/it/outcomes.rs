@@ -686,3 +686,22 @@ async fn the_earliest_time_to_ask_is_in_gmt_8() {
         error => panic!("{error}"),
     }
 }
+
+#[tokio::test]
+async fn a_registered_url_is_called_as_it_stands() {
+    let server = Server::start(|_| http("503 Busy", "", "")).await;
+    let operation = ALL
+        .iter()
+        .find(|operation| operation.info.direction == Direction::ToPartner);
+    let operation = operation.unwrap();
+    let mut caller = Caller::new(&server.host, &keys());
+    for path in ["/hooks/skypay/", "/hooks", "/"] {
+        let url = format!("http://{}{path}", server.host);
+        caller.callbacks = skypay_client::CallbackSender::new(&url, keys()).unwrap();
+        let result = operation.call(&caller, sample_request(operation)).await;
+        assert!(matches!(result, Err(Error::Unknown(_))), "{result:?}");
+        let requests = server.requests();
+        let line = format!("POST {path} HTTP/1.1\r\n");
+        assert!(requests.last().unwrap().starts_with(&line), "{requests:?}");
+    }
+}

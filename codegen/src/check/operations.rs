@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::{Document, properties, scalar_text, schema_of};
 use crate::document::Node;
 use crate::problem::Findings;
-use crate::request_layer::path_parameters;
+use crate::progenitor::path_parameters;
 
 /// Every server has a name that becomes a variant of `Environment`, and is
 /// reached over TLS.
@@ -42,7 +42,20 @@ pub(super) fn path_form(document: &Document<'_>, findings: &mut Findings) {
         let message = "`paths` has no operation: give at least one";
         findings.add("path-form", &document.root.place, message);
     }
+    // Of each direction, the wire path and the line where it is first given.
+    let mut wire_paths = BTreeMap::new();
     for entry in paths {
+        let direction = entry.node.text_of("x-skypay-direction").unwrap_or_default();
+        let wire_path = entry.key.split('#').next().unwrap_or_default();
+        let (first, line) = *wire_paths
+            .entry(direction)
+            .or_insert((wire_path, entry.place.line));
+        if wire_path != first {
+            let message = format!(
+                "all operations of one direction share a wire path: line {line} gives `{first}`"
+            );
+            findings.add("path-form", &entry.place, message);
+        }
         let label = entry.key.split_once('#').map(|(_, label)| label);
         let (wire_path, _) = entry.key.split_once('#').unwrap_or((&entry.key, ""));
         if !is_wire_path(wire_path) || label.is_none_or(str::is_empty) {

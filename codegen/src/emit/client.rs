@@ -9,14 +9,13 @@ use crate::model::{
     Api, Direction, Effect, EnvelopeField, Mode, Operation, Outcome, Resend, ResultCode, Type,
 };
 use crate::problem::Problems;
+use crate::progenitor;
 use crate::prose;
-use crate::request_layer;
 
 /// Every file of the crate.
 pub(crate) fn files(api: &Api) -> Result<Vec<File>, Problems> {
     let mut files = own_files(api);
-    files.push(raw(api, Direction::ToSkypay)?);
-    files.push(raw(api, Direction::ToPartner)?);
+    files.push(wire(api)?);
     Ok(files)
 }
 
@@ -70,12 +69,14 @@ fn library(api: &Api) -> File {
 
         mod callback_sender;
         mod client;
-        mod raw;
-        mod raw_callbacks;
+        mod wire;
 
         pub use callback_sender::CallbackSender;
         pub use client::Client;
-        pub use skypay_runtime::client::{Exchange, Observer, SetupError, Transport, TransportBuilder};
+        pub use skypay_runtime::client::{
+            CallEnded, CallReport, EncryptedRequest, EncryptedResponse, HttpService, Observer,
+            SetupError, Transport, TransportBuilder,
+        };
         pub use skypay_runtime::clock::Clock;
         pub use skypay_runtime::keys::{Credentials, InvalidCredentials, KeyRing};
         pub use skypay_runtime::outcome::{CallOutcome, NotSent, NotSentReason, UnknownCause};
@@ -154,10 +155,8 @@ fn return_codes(operation: &Operation) -> Option<String> {
 }
 
 fn client(api: &Api) -> File {
-    let operations = request_layer::of_direction(&api.operations, Direction::ToSkypay);
-    let methods = operations
-        .iter()
-        .map(|operation| method(api, operation, &parameters(operation)));
+    let operations = progenitor::of_direction(&api.operations, Direction::ToSkypay);
+    let methods = operations.iter().map(|operation| method(api, operation));
     let imports = message_imports(&operations);
     let client_doc =
         docs("A client of `SkyPay`. Cheap to clone; all clones share connections and keys.");
@@ -179,20 +178,17 @@ fn client(api: &Api) -> File {
          proves nothing.",
     );
     let items = quote! {
-        use std::sync::Arc;
-
-        use skypay_runtime::client::{SetupError, Transport};
+        use skypay_runtime::client::{HttpService, SetupError, Transport};
         use skypay_runtime::keys::KeyRing;
         use skypay_types::{DateTime, Operation, #(#imports),*};
 
-        use crate::{Environment, Error, raw};
+        use crate::{Environment, Error, wire};
 
         #client_doc
         #[derive(Clone, Debug)]
         pub struct Client {
-            raw: raw::Client,
             transport: Transport,
-            caller_name: Arc<str>,
+            service: HttpService,
         }
 
         impl Client {
@@ -212,12 +208,8 @@ fn client(api: &Api) -> File {
                 caller_name: &str,
             ) -> Result<Self, SetupError> {
                 transport.check_path(caller_name)?;
-                let raw = raw::Client::new_with_client(
-                    transport.base_url(),
-                    transport.request_factory(),
-                    transport.clone(),
-                );
-                Ok(Self { raw, transport, caller_name: caller_name.into() })
+                let service = wire::service(&transport, caller_name);
+                Ok(Self { transport, service })
             }
 
             #keys_doc
@@ -243,10 +235,8 @@ fn client(api: &Api) -> File {
 }
 
 fn callback_sender(api: &Api) -> File {
-    let operations = request_layer::of_direction(&api.operations, Direction::ToPartner);
-    let methods = operations
-        .iter()
-        .map(|operation| method(api, operation, &parameters(operation)));
+    let operations = progenitor::of_direction(&api.operations, Direction::ToPartner);
+    let methods = operations.iter().map(|operation| method(api, operation));
     let imports = message_imports(&operations);
     let doc =
         docs("Sends `SkyPay`'s callbacks to a partner, as `SkyPay` does. For sandboxes and tests.");
@@ -258,18 +248,26 @@ fn callback_sender(api: &Api) -> File {
         "A sender over a transport with settings of your own, whose base URL is the URL that the \
          partner registered.",
     );
+    let untyped_doc = docs(
+        "Sends fields that no type describes, for tools that try what a partner does with them. \
+         Gives the plaintext of the response, whatever it says.\n\n# Errors\n\nWhether nothing \
+         was sent or the outcome is unknown.",
+    );
     let items = quote! {
-        use skypay_runtime::client::{SetupError, Transport};
+        use skypay_runtime::client::{HttpService, SetupError, Transport};
+        use skypay_runtime::envelope::Clear;
         use skypay_runtime::keys::KeyRing;
+        use skypay_runtime::operation::OperationInfo;
+        use skypay_runtime::outcome::CallOutcome;
         use skypay_types::{#(#imports),*};
 
-        use crate::{Error, raw_callbacks as raw};
+        use crate::{Error, wire};
 
         #doc
         #[derive(Clone, Debug)]
         pub struct CallbackSender {
-            raw: raw::Client,
             transport: Transport,
+            service: HttpService,
         }
 
         impl CallbackSender {
@@ -282,12 +280,17 @@ fn callback_sender(api: &Api) -> File {
             #with_doc
             #[must_use]
             pub fn with_transport(transport: Transport) -> Self {
-                let raw = raw::Client::new_with_client(
-                    transport.base_url(),
-                    transport.request_factory(),
-                    transport.clone(),
-                );
-                Self { raw, transport }
+                let service = wire::callback_service(&transport);
+                Self { transport, service }
+            }
+
+            #untyped_doc
+            pub async fn send_untyped(
+                &self,
+                operation: &'static OperationInfo,
+                fields: &[u8],
+            ) -> Result<Clear, CallOutcome> {
+                self.transport.send_untyped(&self.service, operation, fields).await
             }
 
             #(#methods)*
@@ -298,13 +301,6 @@ fn callback_sender(api: &Api) -> File {
         "The sender of `SkyPay`'s callbacks.",
         vec![Piece::Items(items)],
     )
-}
-
-/// What progenitor's method takes before the request.
-fn parameters(operation: &Operation) -> Vec<TokenStream> {
-    request_layer::path_parameters(&operation.wire_path)
-        .map(|_| quote!(&self.caller_name))
-        .collect()
 }
 
 fn message_imports(operations: &[&Operation]) -> Vec<proc_macro2::Ident> {
@@ -320,9 +316,8 @@ fn message_imports(operations: &[&Operation]) -> Vec<proc_macro2::Ident> {
         .collect()
 }
 
-fn method(api: &Api, operation: &Operation, parameters: &[TokenStream]) -> TokenStream {
+fn method(api: &Api, operation: &Operation) -> TokenStream {
     let name = format_ident!("{}", operation.method);
-    let raw_name = format_ident!("{}", request_layer::method(operation));
     let request = format_ident!("{}", operation.request.name);
     let response = format_ident!("{}", operation.response.name);
     let doc = docs(&operation_doc(operation));
@@ -336,9 +331,7 @@ fn method(api: &Api, operation: &Operation, parameters: &[TokenStream]) -> Token
         #example
         #deprecated
         pub async fn #name(&self, request: &#request) -> Result<#response, Error> {
-            self.transport
-                .call(request, || self.raw.#raw_name(#(#parameters,)* request))
-                .await
+            self.transport.call(&self.service, request).await
         }
     }
 }
@@ -442,39 +435,75 @@ pub(crate) fn call_example(api: &Api, operation: &Operation) -> Option<String> {
     ))
 }
 
-/// progenitor's output, in a private module of its own.
-fn raw(api: &Api, direction: Direction) -> Result<File, Problems> {
-    let operations = request_layer::of_direction(&api.operations, direction);
-    let tokens = request_layer::client(&api.title, &api.version, &operations)?;
-    let (path, whose) = match direction {
-        Direction::ToSkypay => ("client/src/raw.rs", "`SkyPay`'s operations"),
-        Direction::ToPartner => ("client/src/raw_callbacks.rs", "the partner's callbacks"),
+/// progenitor's method, and the services that send encrypted requests with it.
+fn wire(api: &Api) -> Result<File, Problems> {
+    let operations = progenitor::of_direction(&api.operations, Direction::ToSkypay);
+    // All operations share it, as the check `one-wire-path` says.
+    let path = operations
+        .first()
+        .map_or("/", |operation| &operation.wire_path);
+    let url = quote!(Option<::reqwest::Url>);
+    let tokens = progenitor::client(&api.title, &api.version, path, url.clone())?;
+    let method = format_ident!("{}", progenitor::METHOD);
+    // A path has one parameter at most, the name of the caller.
+    let named = progenitor::path_parameters(path).map(|_| quote!(&caller_name,));
+    let unnamed = progenitor::path_parameters(path).map(|_| quote!("",));
+    let service_doc = docs("Posts to the wire path below the base URL of the transport.");
+    let callback_doc = docs("Posts to the base URL of the transport as it stands.");
+    let services = quote! {
+        impl ClientHooks<#url> for Client {
+            async fn pre<E>(
+                &self,
+                request: &mut ::reqwest::Request,
+                _: &OperationInfo,
+            ) -> Result<(), Error<E>> {
+                request.headers_mut().remove("api-version");
+                if let Some(url) = &self.inner {
+                    request.url_mut().clone_from(url);
+                }
+                Ok(())
+            }
+        }
+
+        #service_doc
+        pub(crate) fn service(transport: &Transport, caller_name: &str) -> HttpService {
+            let caller_name: Arc<str> = caller_name.into();
+            transport.service(|http| {
+                let client = Client::new_with_client(transport.base_url(), http, None);
+                let (client, caller_name) = (Arc::new(client), Arc::clone(&caller_name));
+                move |body| {
+                    let (client, caller_name) = (Arc::clone(&client), Arc::clone(&caller_name));
+                    async move { client.#method(#(#named)* body).await }
+                }
+            })
+        }
+
+        #callback_doc
+        pub(crate) fn callback_service(transport: &Transport) -> HttpService {
+            transport.service(|http| {
+                let url = Some(transport.url().clone());
+                let client = Client::new_with_client(transport.base_url(), http, url);
+                let client = Arc::new(client);
+                move |body| {
+                    let client = Arc::clone(&client);
+                    async move { client.#method(#(#unnamed)* body).await }
+                }
+            })
+        }
     };
+    let imports = quote!(
+        use ::skypay_runtime::client::{HttpService, Transport};
+        use ::std::sync::Arc;
+    );
     let allow = Piece::Text(
-        "#![allow(\n    \
-         clippy::all,\n    clippy::pedantic,\n    clippy::unwrap_used,\n    missing_docs,\n    unreachable_pub,\n    \
-         dead_code,\n    unused_imports,\n    unused_lifetimes,\n    \
+        "#![allow(\n    clippy::all,\n    clippy::pedantic,\n    missing_docs,\n    unreachable_pub,\n    \
+         dead_code,\n    unused_imports,\n    \
          reason = \"written by progenitor, whose style is its own\"\n)]\n"
             .to_owned(),
     );
-    let exchange = match direction {
-        Direction::ToSkypay => format_ident!("exchange"),
-        Direction::ToPartner => format_ident!("exchange_at_base_url"),
-    };
-    let hooks = quote! {
-        impl ClientHooks<::skypay_runtime::client::Transport> for Client {
-            async fn exec(
-                &self,
-                request: ::reqwest::Request,
-                _: &OperationInfo,
-            ) -> ::reqwest::Result<::reqwest::Response> {
-                self.inner.#exchange(::skypay_types::OPERATIONS, request).await
-            }
-        }
-    };
     Ok(rust_file(
-        path,
-        &format!("The request layer for {whose}, written by progenitor."),
-        vec![allow, tokens.into(), hooks.into()],
+        "client/src/wire.rs",
+        "The one HTTP request of the wire, written by progenitor, and the services that send it.",
+        vec![allow, imports.into(), tokens.into(), services.into()],
     ))
 }

@@ -7,8 +7,8 @@ use super::client::{code_line, operation_doc};
 use super::{Piece, docs, example, manifest, rust_file};
 use crate::File;
 use crate::model::{Api, Direction, Mode, Operation};
+use crate::progenitor;
 use crate::prose;
-use crate::request_layer;
 
 /// Every file of the crate.
 pub(crate) fn files(api: &Api) -> Vec<File> {
@@ -80,7 +80,7 @@ fn library(api: &Api) -> File {
     let caller_parameter = api
         .operations
         .iter()
-        .find_map(|operation| request_layer::path_parameters(&operation.wire_path).next())
+        .find_map(|operation| progenitor::path_parameters(&operation.wire_path).next())
         .unwrap_or_default();
     let protocol_doc = docs("What the document says of answers in general.");
     let items = quote! {
@@ -164,7 +164,7 @@ fn library_example(api: &Api) -> Option<String> {
 }
 
 fn side(api: &Api, side: &Side) -> File {
-    let operations = request_layer::of_direction(&api.operations, side.direction);
+    let operations = progenitor::of_direction(&api.operations, side.direction);
     let trait_name = format_ident!("{}", side.api);
     let adapter = format_ident!("{}", side.adapter);
     let trait_doc = docs(side.trait_doc);

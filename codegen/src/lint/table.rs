@@ -436,8 +436,8 @@ pub const RULES: &[Rule] = &[
     rule(
         "path-form",
         Refused,
-        "A path key is the wire path, `#` and a label, and holds one `post`",
-        "All operations share a URL; the label tells them apart in the document.",
+        "A path key is the one wire path, `#` and a label, and holds one `post`",
+        "All operations of one direction share a URL; the label tells them apart in the document.",
         Example {
             at: "/paths/~1services~1{callerName}#pay",
             without: &[],

@@ -2,9 +2,12 @@
 
 //! The sender of `SkyPay`'s callbacks.
 
-use crate::{Error, raw_callbacks as raw};
-use skypay_runtime::client::{SetupError, Transport};
+use crate::{Error, wire};
+use skypay_runtime::client::{HttpService, SetupError, Transport};
+use skypay_runtime::envelope::Clear;
 use skypay_runtime::keys::KeyRing;
+use skypay_runtime::operation::OperationInfo;
+use skypay_runtime::outcome::CallOutcome;
 use skypay_types::{
     CollectionCollectRequest, CollectionCollectResponse, CollectionInquiryRequest,
     CollectionInquiryResponse, FinanceNotificationRequest, FinanceNotificationResponse,
@@ -16,8 +19,8 @@ use skypay_types::{
 /// tests.
 #[derive(Clone, Debug)]
 pub struct CallbackSender {
-    raw: raw::Client,
     transport: Transport,
+    service: HttpService,
 }
 
 impl CallbackSender {
@@ -35,12 +38,24 @@ impl CallbackSender {
     /// that the partner registered.
     #[must_use]
     pub fn with_transport(transport: Transport) -> Self {
-        let raw = raw::Client::new_with_client(
-            transport.base_url(),
-            transport.request_factory(),
-            transport.clone(),
-        );
-        Self { raw, transport }
+        let service = wire::callback_service(&transport);
+        Self { transport, service }
+    }
+
+    /// Sends fields that no type describes, for tools that try what a partner does with
+    /// them. Gives the plaintext of the response, whatever it says.
+    ///
+    /// # Errors
+    ///
+    /// Whether nothing was sent or the outcome is unknown.
+    pub async fn send_untyped(
+        &self,
+        operation: &'static OperationInfo,
+        fields: &[u8],
+    ) -> Result<Clear, CallOutcome> {
+        self.transport
+            .send_untyped(&self.service, operation, fields)
+            .await
     }
 
     /// Notice of a step of a payout.
@@ -92,9 +107,7 @@ impl CallbackSender {
         &self,
         request: &PayoutQueuePayoutRequest,
     ) -> Result<PayoutQueuePayoutResponse, Error> {
-        self.transport
-            .call(request, || self.raw.call_payout_queue_payout(request))
-            .await
+        self.transport.call(&self.service, request).await
     }
 
     /// Show a store the data of a payout.
@@ -153,9 +166,7 @@ impl CallbackSender {
         &self,
         request: &PayoutInquiryRequest,
     ) -> Result<PayoutInquiryResponse, Error> {
-        self.transport
-            .call(request, || self.raw.call_payout_inquiry(request))
-            .await
+        self.transport.call(&self.service, request).await
     }
 
     /// Record that a store paid out.
@@ -214,9 +225,7 @@ impl CallbackSender {
         &self,
         request: &PayoutPayoutRequest,
     ) -> Result<PayoutPayoutResponse, Error> {
-        self.transport
-            .call(request, || self.raw.call_payout_payout(request))
-            .await
+        self.transport.call(&self.service, request).await
     }
 
     /// Tell a store whether a repayment is acceptable.
@@ -274,9 +283,7 @@ impl CallbackSender {
         &self,
         request: &CollectionInquiryRequest,
     ) -> Result<CollectionInquiryResponse, Error> {
-        self.transport
-            .call(request, || self.raw.call_collection_inquiry(request))
-            .await
+        self.transport.call(&self.service, request).await
     }
 
     /// Record that a repayment was collected.
@@ -336,9 +343,7 @@ impl CallbackSender {
         &self,
         request: &CollectionCollectRequest,
     ) -> Result<CollectionCollectResponse, Error> {
-        self.transport
-            .call(request, || self.raw.call_collection_collect(request))
-            .await
+        self.transport.call(&self.service, request).await
     }
 
     /// Notice of a movement on the partner's accounts.
@@ -394,8 +399,6 @@ impl CallbackSender {
         &self,
         request: &FinanceNotificationRequest,
     ) -> Result<FinanceNotificationResponse, Error> {
-        self.transport
-            .call(request, || self.raw.call_finance_notification(request))
-            .await
+        self.transport.call(&self.service, request).await
     }
 }

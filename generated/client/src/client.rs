@@ -2,8 +2,8 @@
 
 //! The client of `SkyPay`'s operations.
 
-use crate::{Environment, Error, raw};
-use skypay_runtime::client::{SetupError, Transport};
+use crate::{Environment, Error, wire};
+use skypay_runtime::client::{HttpService, SetupError, Transport};
 use skypay_runtime::keys::KeyRing;
 use skypay_types::{
     AmendTransactionV2Request, AmendTransactionV2Response, BalanceQueryRequest,
@@ -17,14 +17,12 @@ use skypay_types::{
     NotificationInquiryResponse, Operation, PayoutQueryStatusRequest, PayoutQueryStatusResponse,
     PayoutQueueRequest, PayoutQueueResponse, PayoutQueueV2Request, PayoutQueueV2Response,
 };
-use std::sync::Arc;
 
 /// A client of `SkyPay`. Cheap to clone; all clones share connections and keys.
 #[derive(Clone, Debug)]
 pub struct Client {
-    raw: raw::Client,
     transport: Transport,
-    caller_name: Arc<str>,
+    service: HttpService,
 }
 
 impl Client {
@@ -53,16 +51,8 @@ impl Client {
     /// letters, digits and `-._~@`, neither `.` nor `..`.
     pub fn with_transport(transport: Transport, caller_name: &str) -> Result<Self, SetupError> {
         transport.check_path(caller_name)?;
-        let raw = raw::Client::new_with_client(
-            transport.base_url(),
-            transport.request_factory(),
-            transport.clone(),
-        );
-        Ok(Self {
-            raw,
-            transport,
-            caller_name: caller_name.into(),
-        })
+        let service = wire::service(&transport, caller_name);
+        Ok(Self { transport, service })
     }
 
     /// The keys that the client seals and opens with; rotate them here.
@@ -172,11 +162,7 @@ impl Client {
         &self,
         request: &PayoutQueueRequest,
     ) -> Result<PayoutQueueResponse, Error> {
-        self.transport
-            .call(request, || {
-                self.raw.call_payout_queue(&self.caller_name, request)
-            })
-            .await
+        self.transport.call(&self.service, request).await
     }
 
     /// Leave a payout for pick-up at a remittance store.
@@ -259,11 +245,7 @@ impl Client {
         &self,
         request: &PayoutQueueV2Request,
     ) -> Result<PayoutQueueV2Response, Error> {
-        self.transport
-            .call(request, || {
-                self.raw.call_payout_queue_v2(&self.caller_name, request)
-            })
-            .await
+        self.transport.call(&self.service, request).await
     }
 
     /// Cancel payouts that wait at a remittance store.
@@ -333,11 +315,7 @@ impl Client {
         &self,
         request: &CancelPayoutRequest,
     ) -> Result<CancelPayoutResponse, Error> {
-        self.transport
-            .call(request, || {
-                self.raw.call_cancel_payout(&self.caller_name, request)
-            })
-            .await
+        self.transport.call(&self.service, request).await
     }
 
     /// Correct the data of a payout that waits at a store.
@@ -412,12 +390,7 @@ impl Client {
         &self,
         request: &AmendTransactionV2Request,
     ) -> Result<AmendTransactionV2Response, Error> {
-        self.transport
-            .call(request, || {
-                self.raw
-                    .call_amend_transaction_v2(&self.caller_name, request)
-            })
-            .await
+        self.transport.call(&self.service, request).await
     }
 
     /// Get the reference for a 7-Eleven barcode.
@@ -479,12 +452,7 @@ impl Client {
         &self,
         request: &Generate711BarcodeRequest,
     ) -> Result<Generate711BarcodeResponse, Error> {
-        self.transport
-            .call(request, || {
-                self.raw
-                    .call_generate711_barcode(&self.caller_name, request)
-            })
-            .await
+        self.transport.call(&self.service, request).await
     }
 
     /// Ask for the status of up to 50 payouts.
@@ -545,12 +513,7 @@ impl Client {
         &self,
         request: &PayoutQueryStatusRequest,
     ) -> Result<PayoutQueryStatusResponse, Error> {
-        self.transport
-            .call(request, || {
-                self.raw
-                    .call_payout_query_status(&self.caller_name, request)
-            })
-            .await
+        self.transport.call(&self.service, request).await
     }
 
     /// List payouts, page by page.
@@ -607,11 +570,7 @@ impl Client {
         &self,
         request: &GetReportPayoutRequest,
     ) -> Result<GetReportPayoutResponse, Error> {
-        self.transport
-            .call(request, || {
-                self.raw.call_get_report_payout(&self.caller_name, request)
-            })
-            .await
+        self.transport.call(&self.service, request).await
     }
 
     /// List collections, page by page.
@@ -668,12 +627,7 @@ impl Client {
         &self,
         request: &GetReportCollectionRequest,
     ) -> Result<GetReportCollectionResponse, Error> {
-        self.transport
-            .call(request, || {
-                self.raw
-                    .call_get_report_collection(&self.caller_name, request)
-            })
-            .await
+        self.transport.call(&self.service, request).await
     }
 
     /// Ask for the balance of the payout account.
@@ -721,11 +675,7 @@ impl Client {
         &self,
         request: &BalanceQueryRequest,
     ) -> Result<BalanceQueryResponse, Error> {
-        self.transport
-            .call(request, || {
-                self.raw.call_balance_query(&self.caller_name, request)
-            })
-            .await
+        self.transport.call(&self.service, request).await
     }
 
     /// Move balance between two of the partner's entities.
@@ -786,11 +736,7 @@ impl Client {
         &self,
         request: &BalanceTransferRequest,
     ) -> Result<BalanceTransferResponse, Error> {
-        self.transport
-            .call(request, || {
-                self.raw.call_balance_transfer(&self.caller_name, request)
-            })
-            .await
+        self.transport.call(&self.service, request).await
     }
 
     /// List the movements of the partner's accounts.
@@ -844,12 +790,7 @@ impl Client {
         &self,
         request: &NotificationInquiryRequest,
     ) -> Result<NotificationInquiryResponse, Error> {
-        self.transport
-            .call(request, || {
-                self.raw
-                    .call_notification_inquiry(&self.caller_name, request)
-            })
-            .await
+        self.transport.call(&self.service, request).await
     }
 
     /// List the countries.
@@ -897,11 +838,7 @@ impl Client {
         &self,
         request: &GetNationalityRequest,
     ) -> Result<GetNationalityResponse, Error> {
-        self.transport
-            .call(request, || {
-                self.raw.call_get_nationality(&self.caller_name, request)
-            })
-            .await
+        self.transport.call(&self.service, request).await
     }
 
     /// List the civil statuses.
@@ -949,11 +886,7 @@ impl Client {
         &self,
         request: &GetCivilStatusRequest,
     ) -> Result<GetCivilStatusResponse, Error> {
-        self.transport
-            .call(request, || {
-                self.raw.call_get_civil_status(&self.caller_name, request)
-            })
-            .await
+        self.transport.call(&self.service, request).await
     }
 
     /// List the types of identity documents.
@@ -1002,12 +935,7 @@ impl Client {
         &self,
         request: &GetIdentificationTypeRequest,
     ) -> Result<GetIdentificationTypeResponse, Error> {
-        self.transport
-            .call(request, || {
-                self.raw
-                    .call_get_identification_type(&self.caller_name, request)
-            })
-            .await
+        self.transport.call(&self.service, request).await
     }
 
     /// List the towns and cities.
@@ -1055,11 +983,7 @@ impl Client {
         &self,
         request: &GetTownCityRequest,
     ) -> Result<GetTownCityResponse, Error> {
-        self.transport
-            .call(request, || {
-                self.raw.call_get_town_city(&self.caller_name, request)
-            })
-            .await
+        self.transport.call(&self.service, request).await
     }
 
     /// List the provinces.
@@ -1106,11 +1030,7 @@ impl Client {
         &self,
         request: &GetProvinceRequest,
     ) -> Result<GetProvinceResponse, Error> {
-        self.transport
-            .call(request, || {
-                self.raw.call_get_province(&self.caller_name, request)
-            })
-            .await
+        self.transport.call(&self.service, request).await
     }
 
     /// List the banks.
@@ -1159,10 +1079,6 @@ impl Client {
         &self,
         request: &GetBankCodeRequest,
     ) -> Result<GetBankCodeResponse, Error> {
-        self.transport
-            .call(request, || {
-                self.raw.call_get_bank_code(&self.caller_name, request)
-            })
-            .await
+        self.transport.call(&self.service, request).await
     }
 }

@@ -15,12 +15,14 @@ use std::fmt;
 
 mod callback_sender;
 mod client;
-mod raw;
-mod raw_callbacks;
+mod wire;
 
 pub use callback_sender::CallbackSender;
 pub use client::Client;
-pub use skypay_runtime::client::{Exchange, Observer, SetupError, Transport, TransportBuilder};
+pub use skypay_runtime::client::{
+    CallEnded, CallReport, EncryptedRequest, EncryptedResponse, HttpService, Observer, SetupError,
+    Transport, TransportBuilder,
+};
 pub use skypay_runtime::clock::Clock;
 pub use skypay_runtime::keys::{Credentials, InvalidCredentials, KeyRing};
 pub use skypay_runtime::outcome::{CallOutcome, NotSent, NotSentReason, UnknownCause};

@@ -10,7 +10,9 @@ use rustls::crypto::ring;
 use rustls::{ClientConfig, RootCertStore};
 use rustls_platform_verifier::BuilderVerifierExt;
 
-use super::{Inner, Observer, Transport};
+use tower::{BoxError, Service, ServiceExt};
+
+use super::{EncryptedRequest, EncryptedResponse, HttpService, Inner, Layer, Observer, Transport};
 use crate::clock::Clock;
 use crate::keys::KeyRing;
 use crate::outcome::Source;
@@ -38,6 +40,7 @@ pub struct TransportBuilder {
     timeout: Duration,
     clock: Clock,
     observer: Option<Observer>,
+    layers: Vec<Layer>,
     read_retries: u32,
     response_limit: usize,
     allow_plain_http: bool,
@@ -52,6 +55,7 @@ impl TransportBuilder {
             timeout: Duration::from_secs(30),
             clock: Clock::default(),
             observer: None,
+            layers: Vec::new(),
             read_retries: 1,
             response_limit: 16 * 1024 * 1024,
             allow_plain_http: false,
@@ -85,6 +89,44 @@ impl TransportBuilder {
         self
     }
 
+    /// Puts `layer` between the encrypted text and the HTTP request, around the
+    /// layers added before: a recorder, a rate limit, a fault for a test.
+    ///
+    /// A layer sees each request once and can send it once at most; see
+    /// [`EncryptedRequest`]. If it returns an error without having passed the
+    /// request on, the call was not sent; after that any error leaves the
+    /// outcome unknown.
+    ///
+    /// ```
+    /// use skypay_runtime::client::{EncryptedRequest, Transport};
+    /// # use skypay_runtime::keys::{Credentials, KeyRing};
+    /// use tower::util::MapRequestLayer;
+    ///
+    /// # let keys = KeyRing::new(Credentials::new("app@example", "authentication", "encrypt key")?);
+    /// let transport = Transport::builder("http://127.0.0.1:8080/", keys)
+    ///     .layer(MapRequestLayer::new(|request: EncryptedRequest| {
+    ///         println!("{}: {} bytes", request.operation().name, request.body().len());
+    ///         request
+    ///     }))
+    ///     .build()?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn layer<L>(mut self, layer: L) -> Self
+    where
+        L: tower::Layer<HttpService> + Send + Sync + 'static,
+        L::Service: Service<EncryptedRequest, Response = EncryptedResponse, Error: Into<BoxError>>
+            + Clone
+            + Send
+            + Sync
+            + 'static,
+        <L::Service as Service<EncryptedRequest>>::Future: Send + 'static,
+    {
+        self.layers.push(Box::new(move |service| {
+            HttpService::new(layer.layer(service).map_err(Into::into))
+        }));
+        self
+    }
+
     /// How often a call that only reads is tried again, at once, when the
     /// connection fails; 1 if not set. Calls that change something are never
     /// tried again.
@@ -115,8 +157,8 @@ impl TransportBuilder {
     pub fn build(self) -> Result<Transport, SetupError> {
         let url = self.checked_base_url()?;
         let tls = tls(url.scheme() == "https")?;
-        let reading = self.http_client(tls.clone()).build();
-        let acting = self.http_client(tls).pool_max_idle_per_host(0).build();
+        let pooled = self.http_client(tls.clone()).build();
+        let unpooled = self.http_client(tls).pool_max_idle_per_host(0).build();
         Ok(Transport(Arc::new(Inner {
             base_url: url,
             keys: self.keys,
@@ -124,8 +166,9 @@ impl TransportBuilder {
             observer: self.observer,
             read_retries: self.read_retries,
             response_limit: self.response_limit,
-            reading: reading.map_err(|error| SetupError::Http(error.into()))?,
-            acting: acting.map_err(|error| SetupError::Http(error.into()))?,
+            layers: self.layers,
+            pooled: pooled.map_err(|error| SetupError::Http(error.into()))?,
+            unpooled: unpooled.map_err(|error| SetupError::Http(error.into()))?,
         })))
     }
 
@@ -176,6 +219,7 @@ impl fmt::Debug for TransportBuilder {
             .field("timeout", &self.timeout)
             .field("clock", &self.clock)
             .field("observer", &self.observer)
+            .field("layers", &self.layers.len())
             .field("read_retries", &self.read_retries)
             .field("response_limit", &self.response_limit)
             .field("allow_plain_http", &self.allow_plain_http)

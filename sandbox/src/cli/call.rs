@@ -103,10 +103,10 @@ impl Trigger {
         let access = self.options.access().await?;
         let transport = Transport::builder(to, access.keys).build();
         let transport = transport.map_err(|error| cannot_start(&error))?;
-        if self.raw {
-            return send_raw(&transport, info, clear, style).await;
-        }
         let sender = CallbackSender::with_transport(transport);
+        if self.raw {
+            return Ok(send_raw(&sender, info, &clear, style).await);
+        }
         let ended = operations::send(&sender, info, &clear).await?;
         Ok(said(info, ended, None, style))
     }
@@ -124,36 +124,24 @@ impl Trigger {
     }
 }
 
-/// Sends clear text that no type has seen; only the credentials are added.
+/// Sends fields that no type describes; only the credentials are added.
 async fn send_raw(
-    transport: &Transport,
+    sender: &CallbackSender,
     info: &'static OperationInfo,
-    clear: Vec<u8>,
+    fields: &[u8],
     style: Style,
-) -> Result<Said, Failure> {
-    let url = format!("{}#{}", transport.base_url(), info.label);
-    let request = transport.request_factory().post(url).body(clear).build();
-    let request = request.map_err(|_| Failure::usage("the URL cannot be called"))?;
-    let sent = transport.exchange_at_base_url(&[info], request).await;
-    let response = match sent {
-        Ok(response) => response,
-        Err(error) if error.is_connect() => {
-            return Ok(raw_end(info, CallOutcome::NotSent, None, style));
-        }
-        Err(_) => return Ok(raw_end(info, CallOutcome::Unknown, None, style)),
+) -> Said {
+    let plaintext = match sender.send_untyped(info, fields).await {
+        Ok(plaintext) => plaintext,
+        Err(outcome) => return raw_end(info, outcome, None, style),
     };
-    let readable = response.status().is_success();
-    let clear = match response.bytes().await {
-        Ok(clear) if readable => clear,
-        _ => return Ok(raw_end(info, CallOutcome::Unknown, None, style)),
-    };
-    let code = operations::code_in(&clear);
+    let code = operations::code_in(plaintext.as_bytes());
     let outcome = match code.map(|(code, _)| info.outcome_of(&code)) {
         Some(Outcome::Accepted) => CallOutcome::Accepted,
         Some(Outcome::Rejected) => CallOutcome::Rejected,
         Some(Outcome::Unknown) | None => CallOutcome::Unknown,
     };
-    Ok(raw_end(info, outcome, Tree::read(&clear), style))
+    raw_end(info, outcome, Tree::read(plaintext.as_bytes()), style)
 }
 
 fn raw_end(info: &OperationInfo, outcome: CallOutcome, answer: Option<Tree>, style: Style) -> Said {

@@ -359,7 +359,7 @@ impl Forward {
 
     /// As it came; back comes what is answered.
     async fn sealed(&self, body: &Bytes) -> (StatusCode, Result<Bytes, &'static str>) {
-        let request = self.transport.request_factory().post(&self.url);
+        let request = self.transport.http_client().post(&self.url);
         let request = request
             .header(CONTENT_TYPE, envelope::CONTENT_TYPE)
             .body(body.clone());
@@ -375,7 +375,7 @@ impl Forward {
 
     /// In clear; back comes what is answered, if it was accepted.
     async fn clear(&self, name: &str, clear: Vec<u8>) -> Option<Vec<u8>> {
-        let client = self.transport.request_factory();
+        let client = self.transport.http_client();
         let request = client.post(&self.url);
         let request = request.header(CONTENT_TYPE, "application/json").body(clear);
         let mut request = request.build().ok()?;

@@ -231,7 +231,7 @@ impl Replay {
             .build();
         let transport = transport.map_err(|error| cannot_start(&error))?;
         let send = || {
-            let request = transport.request_factory().post(to);
+            let request = transport.http_client().post(to);
             let request = request.header("content-type", envelope::CONTENT_TYPE);
             request.body(entry.sealed.clone()).send()
         };

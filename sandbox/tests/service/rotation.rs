@@ -83,8 +83,8 @@ impl Rotation {
 
         let tries = Arc::<Mutex<BTreeMap<u32, u32>>>::default();
         let seen = Arc::clone(&tries);
-        let observer = Observer::new(move |exchange| {
-            *seen.lock().unwrap().entry(exchange.tries).or_default() += 1;
+        let observer = Observer::new(move |report| {
+            *seen.lock().unwrap().entry(report.attempts).or_default() += 1;
         });
         let info = house.sandbox.info();
         let transport = Environment::Custom(info.url.clone())

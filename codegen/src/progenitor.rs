@@ -1,0 +1,117 @@
+//! The one HTTP request of the wire, written by progenitor.
+//!
+//! All operations share it: encrypted text is posted to one path, and encrypted
+//! text comes back. What the operations are about is inside that text.
+
+use ::progenitor::{GenerationSettings, Generator, HooksMode, InterfaceStyle, TagStyle};
+use openapiv3::OpenAPI;
+use proc_macro2::TokenStream;
+use quote::ToTokens;
+use serde_json::{Value, json};
+use syn::{ImplItem, Item};
+
+use crate::model::{Direction, Operation};
+use crate::problem::{Place, Problem, Problems};
+
+/// The generated method, named so that it shadows no hook of progenitor's.
+pub(crate) const METHOD: &str = "exchange";
+
+/// The parameter of the path, if it has one, in the generated method.
+const PARAMETER: &str = "callerName";
+
+/// The items of a progenitor client with one method, which posts a text to
+/// `wire_path`. `inner` is the type of the value that its hooks see.
+pub(crate) fn client(
+    title: &str,
+    version: &str,
+    wire_path: &str,
+    inner: TokenStream,
+) -> Result<TokenStream, Problems> {
+    let document: OpenAPI =
+        serde_json::from_value(wire_document(title, version, wire_path)).map_err(refused)?;
+    let mut settings = GenerationSettings::default();
+    settings
+        .with_interface(InterfaceStyle::Positional)
+        .with_tag(TagStyle::Merged)
+        .with_hooks(HooksMode::Expected)
+        .with_inner_type(inner);
+    let tokens = Generator::new(&settings)
+        .generate_tokens(&document)
+        .map_err(refused)?;
+    used(tokens)
+}
+
+/// Leaves out what nothing uses: the error of types that there are not, a
+/// constructor with an HTTP client of its own, the prelude; and documentation,
+/// since the module is private.
+fn used(tokens: TokenStream) -> Result<TokenStream, Problems> {
+    let mut file: syn::File = syn::parse2(tokens).map_err(refused)?;
+    file.items.retain(|item| !matches!(item, Item::Mod(_)));
+    for item in &mut file.items {
+        match item {
+            Item::Struct(item) => item.attrs.retain(|attribute| !is_doc(attribute)),
+            Item::Impl(item) => {
+                item.items
+                    .retain(|item| !matches!(item, ImplItem::Fn(item) if item.sig.ident == "new"));
+                item.attrs.retain(|attribute| !is_doc(attribute));
+                for item in &mut item.items {
+                    if let ImplItem::Fn(item) = item {
+                        item.attrs.retain(|attribute| !is_doc(attribute));
+                    }
+                }
+            }
+            _ => {}
+        }
+    }
+    Ok(file.into_token_stream())
+}
+
+fn is_doc(attribute: &syn::Attribute) -> bool {
+    attribute.path().is_ident("doc")
+}
+
+/// The operations of one direction.
+pub(crate) fn of_direction(operations: &[Operation], direction: Direction) -> Vec<&Operation> {
+    operations
+        .iter()
+        .filter(|operation| operation.direction == direction)
+        .collect()
+}
+
+fn refused(error: impl std::fmt::Display) -> Problems {
+    let message = format!("progenitor refuses the document of the wire: {error}");
+    Problems::from(Problem::new("progenitor", Place::new(1, 1, ""), message))
+}
+
+/// What HTTP sees of the API. A response of any status is the same to
+/// progenitor, so that the runtime reads them all in one way.
+fn wire_document(title: &str, version: &str, wire_path: &str) -> Value {
+    let parameters: Vec<_> = path_parameters(wire_path)
+        .map(|_| {
+            json!({ "name": PARAMETER, "in": "path", "required": true, "schema": { "type": "string" } })
+        })
+        .collect();
+    // A name that clashes with no other of the method.
+    let path = path_parameters(wire_path).fold(wire_path.to_owned(), |path, name| {
+        path.replace(&format!("{{{name}}}"), &format!("{{{PARAMETER}}}"))
+    });
+    let text = json!({ "text/plain": { "schema": { "type": "string" } } });
+    json!({
+        "openapi": "3.0.3",
+        "info": { "title": title, "version": version },
+        "paths": { path: { "post": {
+            "operationId": METHOD,
+            "parameters": parameters,
+            "requestBody": { "required": true, "content": text },
+            "responses": { "default": { "description": "encrypted text", "content": text } },
+        } } },
+    })
+}
+
+/// The names between braces in a wire path.
+pub(crate) fn path_parameters(wire_path: &str) -> impl Iterator<Item = &str> {
+    wire_path
+        .split('{')
+        .skip(1)
+        .filter_map(|rest| rest.split_once('}').map(|(name, _)| name))
+}

@@ -1,0 +1,305 @@
+//! The HTTP half of a call: one encrypted request, and the service that sends
+//! it.
+//!
+//! [`HttpService`] is the one place where something can stand between the
+//! encrypted text and the network: a recorder, a rate limit, an injected fault
+//! or a test. What must hold whatever stands there is kept by
+//! [`EncryptedRequest`], which cannot be copied and is sent at most once.
+
+use std::error::Error as StdError;
+use std::fmt;
+use std::future::Future;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU8, Ordering};
+
+use http::StatusCode;
+use progenitor_client::{ByteStream, ResponseValue};
+use tower::util::BoxCloneSyncService;
+use tower::{BoxError, ServiceExt};
+
+use super::Transport;
+use crate::operation::{Effect, OperationInfo};
+use crate::outcome::{NotSentReason, Source, UnknownCause};
+
+/// Sends one encrypted request and returns the encrypted response.
+///
+/// An error that is returned before the request was sent leaves the call not
+/// sent; any other error leaves its outcome unknown.
+pub type HttpService = BoxCloneSyncService<EncryptedRequest, EncryptedResponse, BoxError>;
+
+/// The HTTP response to an [`EncryptedRequest`], its body read whole.
+pub type EncryptedResponse = http::Response<Vec<u8>>;
+
+/// What progenitor's method returns for the one operation of the wire.
+pub type Posted = Result<ResponseValue<ByteStream>, progenitor_client::Error<ByteStream>>;
+
+/// The encrypted text of one request.
+///
+/// It can be neither made nor cloned outside the transport, so a layer can pass
+/// it on once at most: a repetition under way is impossible by construction.
+pub struct EncryptedRequest {
+    operation: &'static OperationInfo,
+    body: String,
+    ticket: Ticket,
+}
+
+impl EncryptedRequest {
+    pub(super) fn new(operation: &'static OperationInfo, body: String) -> (Self, Ticket) {
+        let ticket = Ticket::default();
+        let request = Self {
+            operation,
+            body,
+            ticket: ticket.clone(),
+        };
+        (request, ticket)
+    }
+
+    /// The operation that is called.
+    #[must_use]
+    pub fn operation(&self) -> &'static OperationInfo {
+        self.operation
+    }
+
+    /// The encrypted text, for a layer that records it.
+    #[must_use]
+    pub fn body(&self) -> &str {
+        &self.body
+    }
+
+    /// The encrypted text, to be sent now: from here on the outcome of the call
+    /// is known only from a response.
+    ///
+    /// # Errors
+    ///
+    /// If the call has ended meanwhile, for instance while the request waited in
+    /// a layer's queue. It has been reported as not sent and must not be sent.
+    pub fn into_body(self) -> Result<String, CallEnded> {
+        if self.ticket.take() {
+            Ok(self.body)
+        } else {
+            Err(CallEnded)
+        }
+    }
+}
+
+/// Shows no text, not even an encrypted one.
+impl fmt::Debug for EncryptedRequest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("EncryptedRequest")
+            .field("operation", &self.operation.name)
+            .finish_non_exhaustive()
+    }
+}
+
+/// The call has ended before its request was sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct CallEnded;
+
+impl fmt::Display for CallEnded {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("the call ended before its request was sent")
+    }
+}
+
+impl StdError for CallEnded {}
+
+/// Decides once whether a request is sent or its call ends without.
+#[derive(Clone, Default)]
+pub(super) struct Ticket(Arc<AtomicU8>);
+
+impl Ticket {
+    const OPEN: u8 = 0;
+    const SENT: u8 = 1;
+    const CANCELLED: u8 = 2;
+
+    fn take(&self) -> bool {
+        self.settle(Self::SENT)
+    }
+
+    /// Ends the call without its request; false if that has been sent.
+    pub(super) fn cancel(&self) -> bool {
+        self.settle(Self::CANCELLED)
+    }
+
+    fn settle(&self, state: u8) -> bool {
+        let order = Ordering::AcqRel;
+        self.0
+            .compare_exchange(Self::OPEN, state, order, Ordering::Acquire)
+            .is_ok()
+    }
+}
+
+/// A call whose future is dropped sends nothing any more.
+pub(super) struct CancelOnDrop(pub(super) Ticket);
+
+impl Drop for CancelOnDrop {
+    fn drop(&mut self) {
+        self.0.cancel();
+    }
+}
+
+/// Why there is no response, or none that counts.
+#[derive(Debug)]
+pub(super) enum Failure {
+    NotSent(NotSentReason, Option<Source>),
+    Unknown {
+        cause: UnknownCause,
+        /// The return code, where there is a readable one.
+        code: Option<String>,
+        source: Option<Source>,
+    },
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::NotSent(..) => "the request was not sent",
+            Self::Unknown { .. } => "there is no response that can be used",
+        })
+    }
+}
+
+impl StdError for Failure {
+    fn source(&self) -> Option<&(dyn StdError + 'static)> {
+        let (Self::NotSent(_, source) | Self::Unknown { source, .. }) = self;
+        source.as_ref().map(|source| &**source as _)
+    }
+}
+
+impl Failure {
+    pub(super) fn unknown(cause: UnknownCause, source: Option<Source>) -> Self {
+        Self::Unknown {
+            cause,
+            code: None,
+            source,
+        }
+    }
+
+    /// Whether a call that only reads may be tried again at once: there was no
+    /// response, and it was not for lack of time.
+    pub(super) fn is_connection(&self) -> bool {
+        matches!(
+            self,
+            Self::NotSent(NotSentReason::Connect, _)
+                | Self::Unknown {
+                    cause: UnknownCause::Connection,
+                    ..
+                }
+        )
+    }
+
+    /// What an error of the service means for a request that was `sent` or not.
+    pub(super) fn of_service(error: BoxError, sent: bool) -> Self {
+        match error.downcast::<Self>() {
+            Ok(failure) => *failure,
+            Err(error) if sent => Self::unknown(UnknownCause::Layer, Some(error)),
+            Err(error) => Self::NotSent(NotSentReason::Layer, Some(error)),
+        }
+    }
+}
+
+impl Transport {
+    /// The service that sends the requests of one client: `post` for every
+    /// request, under the layers of [`TransportBuilder::layer`].
+    ///
+    /// `connect` gets each of the transport's two HTTP clients and returns the
+    /// function that posts with it.
+    ///
+    /// [`TransportBuilder::layer`]: super::TransportBuilder::layer
+    pub fn service<P, F>(&self, connect: impl Fn(reqwest::Client) -> P) -> HttpService
+    where
+        P: Fn(String) -> F + Clone + Send + Sync + 'static,
+        F: Future<Output = Posted> + Send + 'static,
+    {
+        let pooled = connect(self.0.pooled.clone());
+        let unpooled = connect(self.0.unpooled.clone());
+        let limit = self.0.response_limit;
+        let service = tower::service_fn(move |request: EncryptedRequest| {
+            let post = match request.operation.effect {
+                Effect::Reads => pooled.clone(),
+                Effect::ChangesState | Effect::MovesMoney => unpooled.clone(),
+            };
+            async move {
+                let body = request.into_body()?;
+                receive(post(body).await, limit)
+                    .await
+                    .map_err(BoxError::from)
+            }
+        });
+        self.0.layers.iter().fold(
+            HttpService::new(service.map_response(|response| response)),
+            |service, layer| layer(service),
+        )
+    }
+}
+
+/// The response of any status, its body read up to `limit` bytes.
+async fn receive(posted: Posted, limit: usize) -> Result<EncryptedResponse, Failure> {
+    use progenitor_client::Error;
+
+    let response = match posted {
+        Ok(response) | Err(Error::ErrorResponse(response)) => response,
+        Err(Error::CommunicationError(error)) => return Err(not_received(error)),
+        Err(Error::InvalidRequest(_)) => {
+            return Err(Failure::NotSent(NotSentReason::Request, None));
+        }
+        // None of these comes from a method whose response is a stream of any
+        // status; their texts could quote the response.
+        Err(_) => return Err(Failure::unknown(UnknownCause::Unreadable, None)),
+    };
+    let status = response.status();
+    let read = status == StatusCode::OK || status.is_client_error() || status.is_server_error();
+    let body = if read {
+        collect(response, limit).await
+    } else {
+        Ok(Vec::new())
+    };
+    let body = match body {
+        Ok(body) => body,
+        // What the status says is known even where the body does not arrive.
+        Err(_) if status != StatusCode::OK => Vec::new(),
+        Err(failure) => return Err(failure),
+    };
+    let mut received = EncryptedResponse::new(body);
+    *received.status_mut() = status;
+    Ok(received)
+}
+
+async fn collect(response: ResponseValue<ByteStream>, limit: usize) -> Result<Vec<u8>, Failure> {
+    let too_large = || Failure::unknown(UnknownCause::TooLarge, None);
+    if response.content_length().unwrap_or(0) > limit as u64 {
+        return Err(too_large());
+    }
+    let mut stream = response.into_inner().into_inner();
+    let mut body = Vec::new();
+    while let Some(chunk) = std::future::poll_fn(|cx| stream.as_mut().poll_next(cx)).await {
+        let chunk = chunk.map_err(interrupted)?;
+        if chunk.len() > limit - body.len() {
+            return Err(too_large());
+        }
+        body.extend_from_slice(&chunk);
+    }
+    Ok(body)
+}
+
+fn not_received(error: reqwest::Error) -> Failure {
+    // The URL names the caller and helps nobody in a log.
+    let error = error.without_url();
+    if error.is_builder() {
+        Failure::NotSent(NotSentReason::Request, Some(error.into()))
+    } else if error.is_connect() {
+        Failure::NotSent(NotSentReason::Connect, Some(error.into()))
+    } else {
+        interrupted(error)
+    }
+}
+
+fn interrupted(error: reqwest::Error) -> Failure {
+    let error = error.without_url();
+    let cause = if error.is_timeout() {
+        UnknownCause::Timeout
+    } else {
+        UnknownCause::Connection
+    };
+    Failure::unknown(cause, Some(error.into()))
+}

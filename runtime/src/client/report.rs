@@ -1,0 +1,156 @@
+//! What a call tells the log and the observer: never a body.
+
+use std::fmt;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use tracing::Span;
+use tracing::field::Empty;
+
+use crate::operation::OperationInfo;
+use crate::outcome::{CallOutcome, printable_code};
+
+/// What may be known of a finished call without knowing what it was about.
+#[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
+pub struct CallReport<'a> {
+    /// The operation that was called.
+    pub operation: &'static OperationInfo,
+    /// How the call ended. A call whose future was dropped ends as unknown.
+    pub outcome: CallOutcome,
+    /// The return code, where an answer had one that looks like one.
+    pub code: Option<&'a str>,
+    /// From the start of the call to its end, all attempts included.
+    pub duration: Duration,
+    /// How often the request was sent, or tried to be sent.
+    pub attempts: u32,
+    /// Bytes of the encrypted request; 0 where none was encrypted.
+    pub request_bytes: usize,
+    /// Bytes of the encrypted response to the last attempt; 0 where none arrived whole.
+    pub response_bytes: usize,
+}
+
+/// A function that is told of every finished call, for metrics.
+#[derive(Clone)]
+pub struct Observer(Arc<dyn Fn(&CallReport<'_>) + Send + Sync>);
+
+impl Observer {
+    /// An observer that calls `observe`.
+    pub fn new(observe: impl Fn(&CallReport<'_>) + Send + Sync + 'static) -> Self {
+        Self(Arc::new(observe))
+    }
+
+    /// A panic of the observer must not cost the caller the outcome.
+    fn notify(&self, report: &CallReport<'_>) {
+        if catch_unwind(AssertUnwindSafe(|| (self.0)(report))).is_err() {
+            tracing::error!("the observer of calls panicked");
+        }
+    }
+}
+
+impl fmt::Debug for Observer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Observer")
+    }
+}
+
+/// What a call has sent and received so far.
+#[derive(Default)]
+pub(super) struct Counts {
+    attempts: u32,
+    request_bytes: usize,
+    response_bytes: usize,
+}
+
+impl Counts {
+    /// A request of so many bytes is about to be sent.
+    pub(super) fn sends(&mut self, bytes: usize) {
+        self.attempts += 1;
+        self.request_bytes = bytes;
+        self.response_bytes = 0;
+    }
+
+    /// A response of so many bytes has arrived whole.
+    pub(super) fn received(&mut self, bytes: usize) {
+        self.response_bytes = bytes;
+    }
+}
+
+/// The span of one call, and its report: also where the call's future is
+/// dropped.
+pub(super) struct CallSpan {
+    operation: &'static OperationInfo,
+    observer: Option<Observer>,
+    span: Span,
+    started: Instant,
+    counts: Counts,
+    finished: bool,
+}
+
+impl CallSpan {
+    pub(super) fn start(operation: &'static OperationInfo, observer: Option<Observer>) -> Self {
+        Self {
+            operation,
+            observer,
+            span: tracing::info_span!(
+                "skypay.call",
+                operation = operation.name,
+                action = operation.action,
+                outcome = Empty,
+                code = Empty,
+                duration_ms = Empty,
+            ),
+            started: Instant::now(),
+            counts: Counts::default(),
+            finished: false,
+        }
+    }
+
+    pub(super) fn span(&self) -> Span {
+        self.span.clone()
+    }
+
+    pub(super) fn counts(&mut self) -> &mut Counts {
+        &mut self.counts
+    }
+
+    pub(super) fn finish(mut self, outcome: CallOutcome, code: Option<&str>) {
+        self.finished = true;
+        self.report(outcome, code);
+    }
+
+    fn report(&self, outcome: CallOutcome, code: Option<&str>) {
+        let code = code.map(printable_code);
+        let duration = self.started.elapsed();
+        let milliseconds = u64::try_from(duration.as_millis()).unwrap_or(u64::MAX);
+        self.span.record("outcome", outcome.as_str());
+        self.span.record("duration_ms", milliseconds);
+        if let Some(code) = code {
+            self.span.record("code", code);
+        }
+        if outcome == CallOutcome::Unknown {
+            self.span
+                .in_scope(|| tracing::warn!("the outcome of a call is unknown"));
+        }
+        if let Some(observer) = &self.observer {
+            observer.notify(&CallReport {
+                operation: self.operation,
+                outcome,
+                code,
+                duration,
+                attempts: self.counts.attempts,
+                request_bytes: self.counts.request_bytes,
+                response_bytes: self.counts.response_bytes,
+            });
+        }
+    }
+}
+
+impl Drop for CallSpan {
+    fn drop(&mut self) {
+        if !self.finished {
+            self.report(CallOutcome::Unknown, None);
+        }
+    }
+}
