@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// The document that uses every word there is.
 const EVERY_WORD: &str = include_str!("../documents/every-word.yaml");
@@ -219,7 +219,7 @@ fn a_name_is_refused_with_its_place_or_gives_code_that_rust_can_read() {
         assert!(count > 30, "{count} of {kind}");
     }
     for file in codegen::generate(&document).unwrap().files {
-        if file.path.ends_with(".rs")
+        if Path::new(&file.path).extension() == Some("rs".as_ref())
             && let Err(error) = syn::parse_file(&file.text)
         {
             panic!("{}: {error}", file.path);

@@ -183,9 +183,10 @@ fn a_number_or_a_code_may_be_spelled_like_a_floating_point_number() {
     for (suffix, quoted) in [(".0", false), (".00", true), ("E0", false), ("00e-2", true)] {
         let spelled = |ty: &Type, value: &Value| {
             let text = format!("{}{suffix}", whole(ty, value)?);
-            match quoted {
-                true => Some(text.into()),
-                false => serde_json::from_str(&text).ok(),
+            if quoted {
+                Some(text.into())
+            } else {
+                serde_json::from_str(&text).ok()
             }
         };
         assert!(check_scalars(|_| true, spelled) > 60, "{suffix}");
@@ -625,7 +626,7 @@ fn an_odd_value_costs_its_own_field_and_nothing_else() {
                     "{} is read from {value}",
                     shown.json
                 );
-                assert_eq!(shown.wrong_fields, [path.clone()], "{value}");
+                assert_eq!(shown.wrong_fields, std::slice::from_ref(&path), "{value}");
                 tried.insert((example.operation.info.name, path));
             }
         }

@@ -1,4 +1,4 @@
-//! `skypay-client`: the public clients over progenitor's request layer.
+//! `skypay-client`: the public clients, and the one HTTP request below them.
 
 use proc_macro2::TokenStream;
 use quote::{format_ident, quote};
