@@ -406,7 +406,9 @@ fn what_our_keywords_say_stands_in_descriptions() {
                         .chain(rule.texts_of("forbid"));
                     for field in fields {
                         let node = schema.node.get("properties").unwrap().get(&field).unwrap();
-                        shows(node, "If `", &field);
+                        // What has no condition is always required.
+                        let conditional = rule.get("when").is_some();
+                        shows(node, if conditional { "If `" } else { "Required." }, &field);
                     }
                 }
             }

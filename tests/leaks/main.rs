@@ -244,7 +244,7 @@ async fn whoever_is_used_is_heard() {
     }
     let all: usize = heard.values().sum();
     println!("{all} lines of all tests so far, by crate: {heard:?}");
-    for name in ["skypay_runtime", "reqwest", "hyper_util", "rustls", "axum"] {
+    for name in ["skypay_runtime", "reqwest", "hyper_util", "rustls"] {
         assert!(heard.contains_key(name), "{name} in {heard:?}");
     }
     check("whoever is used", &collected, 20);

@@ -83,7 +83,7 @@ fn the_first_lines_that_differ_are_shown() {
     let root = root("shown", &shuffled());
     let (text, _) = formatted(&root, &CHECK).unwrap();
     let expected = "\
-stale     spec/skypay.yaml:33: run `cargo xtask fmt-spec`
+stale     spec/skypay.yaml:35: run `cargo xtask fmt-spec`
 -       description: Pays.
 -       summary: \"Pay somebody\" # so far
 -       tags:

@@ -129,7 +129,7 @@ fn another_file_can_be_named() {
     let (text, ending) = report(&root, &arguments).unwrap();
     assert_eq!(ending, Ending::Findings);
     assert!(
-        text.contains(&format!("{}:33:16", other.display())),
+        text.contains(&format!("{}:35:16", other.display())),
         "{text}"
     );
 }

@@ -260,12 +260,19 @@ fn clients(api: &Api) -> String {
         .iter()
         .map(|environment| format!("        c::Environment::{} => \"\",\n", environment.variant))
         .collect();
+    let mut asking = api.operations.iter();
+    let asking = asking.find(|operation| operation.direction == Direction::ToSkypay);
+    let asks = asking.map_or(String::new(), |operation| {
+        let request = &operation.request.name;
+        format!("    let _ = c::Client::ask_not_before::<t::{request}>;\n")
+    });
     format!(
         "pub fn sets_up(\n    keys: fn() -> c::Credentials,\n    place: &c::Environment,\n\
          ) -> Result<(c::Client, c::CallbackSender), c::SetupError> {{\n    \
          let transport = place.transport(keys()).build()?;\n    \
          let _ = c::Client::with_transport(transport.clone(), place.url());\n    \
          let _ = c::CallbackSender::with_transport(transport);\n    \
+         let _ = c::CallbackSender::send_untyped;\n{asks}    \
          Ok((c::Client::new(place, \"\", keys())?, c::CallbackSender::new(\"\", keys())?))\n}}\n\n\
          pub fn names(place: &c::Environment) -> &str {{\n    match place {{\n{variants}        \
          c::Environment::Custom(url) => url,\n        _ => \"\",\n    }}\n}}\n\n\
