@@ -30,6 +30,8 @@ const CHECKED: &str = "What may be sent is checked where a message is built, not
 const DATA: &str = "What the document says of the operation is data, and stands in no signature.";
 const MEANING: &str = "The same message comes to mean something else; no message says so.";
 
+const KEPT: &str = "A field or an entry that cannot be read is kept as it came and marked; the message with it comes through.";
+
 const KEY: &str =
     "What a receiver has stored under the old key breaks, and no message shows what is stored.";
 
@@ -144,6 +146,8 @@ pub const EXCEPTIONS: &[Exception] = &[
         Shows::Unsent,
         "Whoever dispatches by a constant refuses another; our dispatch goes by some of them only.",
     ),
+    shows("constraint-loosened", Shows::Unsent, KEPT),
+    shows("number-widened", Shows::Unsent, KEPT),
     shows("effect-stronger", Shows::Unsent, MEANING),
     shows("mode-changed", Shows::Unsent, MEANING),
     shows("unit-changed", Shows::Unsent, MEANING),
