@@ -13,14 +13,14 @@ use crate::document::{Node, Value};
 use crate::lower::Schema;
 use crate::problem::{Findings, Problems};
 
-pub(crate) use names::free as names_free;
+pub use names::free as names_free;
 
 /// Checks every rule.
 ///
 /// # Errors
 ///
 /// Everything that is wrong, in the order of the document.
-pub(crate) fn check(root: &Node) -> Result<(), Problems> {
+pub fn check(root: &Node) -> Result<(), Problems> {
     in_shape(root)?;
     rules(&Document::new(root))
 }
@@ -32,7 +32,7 @@ pub(crate) fn check(root: &Node) -> Result<(), Problems> {
 /// # Errors
 ///
 /// Everything that is out of shape, in the order of the document.
-pub(crate) fn in_shape(root: &Node) -> Result<(), Problems> {
+pub fn in_shape(root: &Node) -> Result<(), Problems> {
     let mut findings = Findings::new();
     shape::words_known(root, &mut findings);
     shape::references_resolve(root, &mut findings);
@@ -48,7 +48,7 @@ pub(crate) fn in_shape(root: &Node) -> Result<(), Problems> {
 /// # Errors
 ///
 /// All that is wrong.
-pub(crate) fn in_bounds(root: &Node) -> Result<(), Problems> {
+pub fn in_bounds(root: &Node) -> Result<(), Problems> {
     let mut findings = Findings::new();
     crate::characters::lines(root, &mut findings);
     shape::nesting(root, &mut findings);
@@ -60,7 +60,7 @@ pub(crate) fn in_bounds(root: &Node) -> Result<(), Problems> {
 /// # Errors
 ///
 /// Everything that is wrong, in the order of the document.
-pub(crate) fn rules(document: &Document<'_>) -> Result<(), Problems> {
+pub fn rules(document: &Document<'_>) -> Result<(), Problems> {
     let mut findings = Findings::new();
     for rule in RULES {
         rule(document, &mut findings);
@@ -69,7 +69,8 @@ pub(crate) fn rules(document: &Document<'_>) -> Result<(), Problems> {
 }
 
 /// Whether an example fits its schema, as far as the rules look.
-pub(crate) fn example_fits(root: &Node, schema: &Node, value: &Node) -> bool {
+#[must_use]
+pub fn example_fits(root: &Node, schema: &Node, value: &Node) -> bool {
     examples::fits(&Document::new(root), schema, value)
 }
 
@@ -107,27 +108,33 @@ const RULES: &[RuleFunction] = &[
 ];
 
 /// The document with its operations and schemas at hand.
-pub(crate) struct Document<'d> {
-    pub(crate) root: &'d Node,
+pub struct Document<'d> {
+    /// The whole document.
+    pub root: &'d Node,
     /// Every operation, in the order of the document.
-    pub(crate) operations: Vec<Operation<'d>>,
+    pub operations: Vec<Operation<'d>>,
     /// Every schema with where it stands, components and inline ones.
-    pub(crate) schemas: Vec<&'d Node>,
+    pub schemas: Vec<&'d Node>,
     /// The components by name.
-    pub(crate) components: Vec<(&'d str, &'d Node)>,
+    pub components: Vec<(&'d str, &'d Node)>,
     /// Where the components stand.
     pointers: HashSet<&'d str>,
 }
 
 /// An operation at its path.
-pub(crate) struct Operation<'d> {
-    pub(crate) key: &'d str,
-    pub(crate) item: &'d Node,
-    pub(crate) post: &'d Node,
+pub struct Operation<'d> {
+    /// The key of its path item, fragment included.
+    pub key: &'d str,
+    /// The path item.
+    pub item: &'d Node,
+    /// The operation itself.
+    pub post: &'d Node,
 }
 
 impl<'d> Document<'d> {
-    pub(crate) fn new(root: &'d Node) -> Self {
+    /// Collects the operations and schemas of a document.
+    #[must_use]
+    pub fn new(root: &'d Node) -> Self {
         let paths = root.get("paths").map(Node::entries).unwrap_or_default();
         let operations = paths
             .iter()
@@ -162,17 +169,20 @@ impl<'d> Document<'d> {
         }
     }
 
-    pub(crate) fn resolve(&self, node: &'d Node) -> Schema<'d> {
+    /// A schema with the component that it refers to.
+    #[must_use]
+    pub fn resolve(&self, node: &'d Node) -> Schema<'d> {
         Schema::resolve(self.root, node)
     }
 
     /// Whether a schema is a component itself.
-    pub(crate) fn is_component(&self, schema: &Node) -> bool {
+    #[must_use]
+    pub fn is_component(&self, schema: &Node) -> bool {
         self.pointers.contains(schema.place.pointer.as_str())
     }
 
     /// Messages and rows: the components with properties.
-    pub(crate) fn objects(&self) -> impl Iterator<Item = (&'d str, &'d Node)> {
+    pub fn objects(&self) -> impl Iterator<Item = (&'d str, &'d Node)> {
         self.components
             .iter()
             .copied()
@@ -192,19 +202,27 @@ fn collect_schemas<'d>(schema: &'d Node, found: &mut Vec<&'d Node>) {
 }
 
 impl<'d> Operation<'d> {
-    pub(crate) fn is_callback(&self) -> bool {
+    /// Whether the partner is called.
+    #[must_use]
+    pub fn is_callback(&self) -> bool {
         self.item.text_of("x-skypay-direction") == Some("callback")
     }
 
-    pub(crate) fn request(&self) -> Option<&'d Node> {
+    /// The schema of the request.
+    #[must_use]
+    pub fn request(&self) -> Option<&'d Node> {
         schema_of(self.post.get("requestBody")?)
     }
 
-    pub(crate) fn response(&self) -> Option<&'d Node> {
+    /// The schema of the response.
+    #[must_use]
+    pub fn response(&self) -> Option<&'d Node> {
         schema_of(self.post.get("responses")?.get("200")?)
     }
 
-    pub(crate) fn name(&self) -> &'d str {
+    /// The `operationId`; empty if there is none.
+    #[must_use]
+    pub fn name(&self) -> &'d str {
         self.post.text_of("operationId").unwrap_or_default()
     }
 }
@@ -213,7 +231,9 @@ fn schema_of(body: &Node) -> Option<&Node> {
     body.get("content")?.get("application/json")?.get("schema")
 }
 
-pub(crate) fn properties(schema: Schema<'_>) -> &[crate::document::Entry] {
+/// The properties of an object's schema.
+#[must_use]
+pub fn properties(schema: Schema<'_>) -> &[crate::document::Entry] {
     schema
         .get("properties")
         .map(Node::entries)

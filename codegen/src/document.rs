@@ -478,7 +478,8 @@ fn scalar(text: &str, style: ScalarStyle) -> Value {
 }
 
 /// Whether a plain scalar is nothing, a boolean or a number.
-pub(crate) fn is_no_text(text: &str) -> bool {
+#[must_use]
+pub fn is_no_text(text: &str) -> bool {
     !matches!(scalar(text, ScalarStyle::Plain), Value::Text(_))
 }
 

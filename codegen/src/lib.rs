@@ -4,25 +4,18 @@
 //! pipeline: load, check, lower, emit.
 
 mod characters;
-mod check;
-pub mod diff;
-pub mod docs;
+pub mod check;
 pub mod document;
 mod emit;
-mod format;
-mod lint;
-mod lower;
+pub mod keywords;
+pub mod lower;
 pub mod model;
 mod problem;
 mod progenitor;
 mod prose;
 mod surface;
-pub mod views;
-mod vocabulary;
 
 pub use characters::{visible, visible_line};
-pub use format::format;
-pub use lint::{Example, Finding, RULES, Rule, Severity, lint, rule, rules_page};
 pub use problem::{Findings, Place, Problem, Problems};
 
 /// A generated file.
@@ -63,7 +56,7 @@ pub fn generate(text: &str) -> Result<Generated, Problems> {
     Ok(Generated { api, files })
 }
 
-/// The model of a document: what [`generate`] and [`docs::page`] start from.
+/// The model of a document: what [`generate`] starts from.
 ///
 /// # Errors
 ///
@@ -77,8 +70,20 @@ fn lowered(document: &document::Node) -> Result<model::Api, Problems> {
     lower::lower(document)
 }
 
-/// The names of all extensions that a document may use.
+/// The Rust that calls an operation, as its documentation shows it.
 #[must_use]
-pub fn extensions() -> std::collections::BTreeSet<&'static str> {
-    vocabulary::extensions()
+pub fn call_example(api: &model::Api, operation: &model::Operation) -> Option<String> {
+    emit::client::call_example(api, operation)
+}
+
+/// The Rust that handles an operation, as its documentation shows it.
+#[must_use]
+pub fn handler_example(api: &model::Api, operation: &model::Operation) -> Option<String> {
+    emit::server::handler_example(api, operation)
+}
+
+/// The JSON of an example, indented, numbers spelled as in the document.
+#[must_use]
+pub fn pretty(example: &model::Example) -> String {
+    emit::example::pretty(example)
 }

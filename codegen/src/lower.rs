@@ -19,7 +19,7 @@ use crate::prose;
 /// # Errors
 ///
 /// Whatever the model has no place for; all problems together.
-pub(crate) fn lower(root: &Node) -> Result<Api, Problems> {
+pub fn lower(root: &Node) -> Result<Api, Problems> {
     let mut lowering = Lowering::new(root);
     let operations = lowering.operations();
     let api = Api {
@@ -55,7 +55,7 @@ pub(crate) fn lower(root: &Node) -> Result<Api, Problems> {
 /// A schema at its place of use: what stands there, and the component that it
 /// refers to.
 #[derive(Clone, Copy)]
-pub(crate) struct Schema<'d> {
+pub struct Schema<'d> {
     own: &'d Node,
     component: Option<(&'d str, &'d Node)>,
 }
@@ -63,7 +63,8 @@ pub(crate) struct Schema<'d> {
 impl<'d> Schema<'d> {
     /// Looks up the component behind a `$ref`, or behind an `allOf` of one
     /// `$ref` with siblings.
-    pub(crate) fn resolve(root: &'d Node, own: &'d Node) -> Self {
+    #[must_use]
+    pub fn resolve(root: &'d Node, own: &'d Node) -> Self {
         let reference = own.text_of("$ref").or_else(|| {
             let all_of = own.get("allOf")?;
             all_of.items().first()?.text_of("$ref")
@@ -75,7 +76,8 @@ impl<'d> Schema<'d> {
     }
 
     /// A keyword, from the place of use or else from the component.
-    pub(crate) fn get(&self, key: &str) -> Option<&'d Node> {
+    #[must_use]
+    pub fn get(&self, key: &str) -> Option<&'d Node> {
         let (_, component) = self.component.unzip();
         self.own
             .get(key)
@@ -83,24 +85,28 @@ impl<'d> Schema<'d> {
     }
 
     /// The text of a keyword.
-    pub(crate) fn text(&self, key: &str) -> Option<&'d str> {
+    #[must_use]
+    pub fn text(&self, key: &str) -> Option<&'d str> {
         self.get(key).and_then(Node::text)
     }
 
     /// Whether a keyword is `true`.
-    pub(crate) fn flag(&self, key: &str) -> bool {
+    #[must_use]
+    pub fn flag(&self, key: &str) -> bool {
         self.get(key)
             .is_some_and(|node| matches!(node.value, Value::Bool(true)))
     }
 
     /// The name of the component.
-    pub(crate) fn component_name(&self) -> Option<&'d str> {
+    #[must_use]
+    pub fn component_name(&self) -> Option<&'d str> {
         self.component.map(|(name, _)| name)
     }
 }
 
 /// A component schema by name.
-pub(crate) fn component<'d>(root: &'d Node, name: &str) -> Option<&'d Node> {
+#[must_use]
+pub fn component<'d>(root: &'d Node, name: &str) -> Option<&'d Node> {
     root.get("components")?.get("schemas")?.get(name)
 }
 

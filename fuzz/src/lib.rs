@@ -143,8 +143,8 @@ pub fn document(data: &[u8]) {
     let Ok(text) = std::str::from_utf8(data) else {
         return;
     };
-    let _ = codegen::format(text);
-    let _ = codegen::lint(text);
+    let _ = spec_tools::format(text);
+    let _ = spec_tools::lint(text);
     if let Ok(generated) = codegen::generate(text) {
         let again = codegen::generate(text).expect("it was generated before");
         assert_eq!(generated.files, again.files);

@@ -122,9 +122,9 @@ fn every_rule_has_a_document_that_breaks_it() {
             rules
         })
         .collect();
-    let refusing = codegen::RULES
+    let refusing = spec_tools::RULES
         .iter()
-        .filter(|rule| rule.severity == codegen::Severity::Refused);
+        .filter(|rule| rule.severity == spec_tools::Severity::Refused);
     let rules: BTreeSet<_> = refusing.map(|rule| rule.id).collect();
     assert_eq!(broken, rules);
 }
@@ -174,7 +174,7 @@ fn thirty_thousand_components_are_read_or_refused() {
         );
         codegen::api(&flat).unwrap();
         assert_eq!(
-            codegen::diff::read(&chain).unwrap_err().as_slice()[0].rule,
+            spec_tools::diff::read(&chain).unwrap_err().as_slice()[0].rule,
             "nesting"
         );
     };
@@ -262,5 +262,5 @@ fn the_readme_explains_every_extension_and_no_other() {
         .split(|letter: char| !letter.is_ascii_alphanumeric() && letter != '-')
         .filter(|word| word.starts_with("x-skypay-") && word.len() > "x-skypay-".len())
         .collect();
-    assert_eq!(explained, codegen::extensions());
+    assert_eq!(explained, codegen::keywords::extensions());
 }

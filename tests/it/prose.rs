@@ -40,6 +40,7 @@ fn is_path(quotation: &str) -> bool {
         "generated/",
         "runtime/",
         "sandbox/",
+        "spec-tools/",
         "spec/",
         "tests/",
         "xtask/",

@@ -8,9 +8,18 @@ use serde_json::Value;
 use xtask::steps;
 
 /// What each crate may use of this workspace, and what it must not link.
-pub(crate) const RULES: [(&str, &[&str], &[&str]); 8] = [
+pub(crate) const RULES: [(&str, &[&str], &[&str]); 9] = [
     ("codegen", &[], &["tokio", "reqwest", "axum", "aes"]),
-    ("xtask", &["codegen"], &["reqwest", "axum", "aes"]),
+    (
+        "spec-tools",
+        &["codegen"],
+        &["tokio", "reqwest", "axum", "aes"],
+    ),
+    (
+        "xtask",
+        &["codegen", "spec-tools"],
+        &["reqwest", "axum", "aes"],
+    ),
     ("skypay-runtime", &[], &[]),
     (
         "skypay-types",
@@ -45,6 +54,7 @@ pub(crate) const RULES: [(&str, &[&str], &[&str]); 8] = [
             "skypay-runtime",
             "skypay-server",
             "skypay-types",
+            "spec-tools",
             "xtask",
         ],
         &[],

@@ -1,13 +1,13 @@
 //! What each view changes in the small document, and its Postman collection.
 
 use codegen::document::{Node, load};
-use codegen::views::views;
 use similar::TextDiff;
+use spec_tools::exports::exports;
 
 const DOCUMENT: &str = include_str!("../documents/accepted.yaml");
 
 fn view(name: &str) -> String {
-    let files = views(DOCUMENT).unwrap();
+    let files = exports(DOCUMENT).unwrap();
     let file = files.into_iter().find(|file| file.path == name).unwrap();
     file.text
 }

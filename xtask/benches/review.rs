@@ -12,8 +12,8 @@ mod times;
 use std::fs;
 use std::hint::black_box;
 
-use codegen::diff;
 use criterion::{BenchmarkId, Criterion, criterion_group, criterion_main};
+use spec_tools::diff;
 use xtask::diff::Threshold;
 use xtask::generate::DOCUMENT;
 use xtask::report::Format;

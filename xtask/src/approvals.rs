@@ -6,8 +6,8 @@ use std::fs;
 use std::path::Path;
 
 use codegen::Place;
-use codegen::diff::{Bump, Change, Report, Version, fingerprint};
 use serde::Deserialize;
+use spec_tools::diff::{Bump, Change, Report, Version, fingerprint};
 use toml::Spanned;
 
 use crate::report::{Finding, Level};

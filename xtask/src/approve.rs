@@ -4,7 +4,7 @@ use std::path::Path;
 
 use clap::Args;
 use codegen::Place;
-use codegen::diff::{Bump, Change, Headline, Version};
+use spec_tools::diff::{Bump, Change, Headline, Version};
 
 use crate::approvals::{self, APPROVALS, Entry};
 use crate::comparison::Comparison;

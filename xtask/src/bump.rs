@@ -5,7 +5,7 @@ use std::fs;
 use std::path::Path;
 
 use clap::Args;
-use codegen::diff::Version;
+use spec_tools::diff::Version;
 
 use crate::comparison::Comparison;
 use crate::generate::{self, DOCUMENT, Failure};
@@ -201,7 +201,7 @@ fn read(root: &Path, file: &str) -> Result<String, Failure> {
 
 #[cfg(test)]
 mod tests {
-    use codegen::diff::Version;
+    use spec_tools::diff::Version;
 
     use super::announced;
 

@@ -4,7 +4,7 @@
 use std::fs;
 use std::path::Path;
 
-use codegen::diff::{Change, Headline, Report, Role, Version, compare};
+use spec_tools::diff::{Change, Headline, Report, Role, Version, compare};
 
 use crate::approvals::{APPROVALS, Approvals, Entry};
 use crate::report::Finding;

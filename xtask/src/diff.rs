@@ -11,7 +11,7 @@ pub(crate) use markdown::rows;
 pub(crate) use text::paragraphs;
 
 use clap::{Args, ValueEnum};
-use codegen::diff::{Change, Headline, Report, Role};
+use spec_tools::diff::{Change, Headline, Report, Role};
 
 use crate::Ending;
 use crate::approvals::Entry;

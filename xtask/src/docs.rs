@@ -7,9 +7,9 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Stdio};
 
 use clap::Args;
-use codegen::diff::compare;
-use codegen::docs::{Compared, Sealed, clear_texts, page};
 use codegen::model::Api;
+use spec_tools::diff::compare;
+use spec_tools::docs::{Compared, Sealed, clear_texts, page};
 
 use crate::generate::DOCUMENT;
 use crate::{Ending, files, report, revision, steps};

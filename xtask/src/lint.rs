@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
-use codegen::{RULES, Rule, Severity};
+use spec_tools::{RULES, Rule, Severity};
 
 use crate::generate::DOCUMENT;
 use crate::report::{self, Finding, Format, Level, Report, WIDTH, counted, paragraph, wrapped};
@@ -98,7 +98,7 @@ pub fn report(root: &Path, arguments: &Arguments) -> Result<(String, Ending), St
 ///
 /// One message, if the text is not a document.
 pub fn findings(text: &str, name: &str) -> Result<Report, String> {
-    let found = codegen::lint(text).map_err(|problems| problems.report(name).to_string())?;
+    let found = spec_tools::lint(text).map_err(|problems| problems.report(name).to_string())?;
     let findings: Vec<_> = found.iter().map(|one| finding(one, name)).collect();
     Ok(Report {
         tool: "lint",
@@ -117,7 +117,7 @@ impl Threshold {
     }
 }
 
-fn finding(found: &codegen::Finding, name: &str) -> Finding {
+fn finding(found: &spec_tools::Finding, name: &str) -> Finding {
     let message = found.message.clone();
     Finding::new(
         level(found.rule.severity),
@@ -182,7 +182,7 @@ fn listed() -> String {
 }
 
 fn explained(id: &str) -> Result<String, String> {
-    let Some(rule) = codegen::rule(id) else {
+    let Some(rule) = spec_tools::rule(id) else {
         return Err(unknown(id));
     };
     let weight = match rule.severity {
@@ -248,7 +248,7 @@ fn unknown(id: &str) -> String {
 }
 
 fn write_page(root: &Path) -> Result<(String, Ending), String> {
-    files::replace(&root.join(PAGE), &codegen::rules_page())
+    files::replace(&root.join(PAGE), &spec_tools::rules_page())
         .map_err(|error| format!("cannot write {PAGE}: {error}"))?;
     Ok((
         format!("wrote {PAGE}: {} rules\n", RULES.len()),
@@ -260,7 +260,7 @@ fn checked_page(root: &Path) -> Result<(String, Ending), String> {
     let page = fs::read_to_string(root.join(PAGE)).map_err(|error| {
         format!("cannot read {PAGE}: {error}; write it by `cargo xtask lint --write-rules`")
     })?;
-    if page == codegen::rules_page() {
+    if page == spec_tools::rules_page() {
         return Ok((
             format!("{PAGE} explains all {} rules\n", RULES.len()),
             Ending::Clean,

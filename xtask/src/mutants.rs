@@ -58,7 +58,9 @@ impl Part {
                 "--package codegen --file codegen/src/check.rs --file codegen/src/check/** \
                  --file codegen/src/lower.rs --test-package codegen --test-package tests"
             }
-            Self::Diff => "--package codegen --file codegen/src/diff.rs --file codegen/src/diff/**",
+            Self::Diff => {
+                "--package spec-tools --file spec-tools/src/diff.rs --file spec-tools/src/diff/**"
+            }
         }
     }
 
@@ -83,7 +85,7 @@ impl Part {
                 "--package codegen --package tests",
                 &["--lib", "--test=generation"],
             ),
-            Self::Diff => ("--package codegen", &["--lib", "--test=breaking"]),
+            Self::Diff => ("--package spec-tools", &["--lib", "--test=breaking"]),
         }
     }
 }

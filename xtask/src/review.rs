@@ -8,8 +8,8 @@ use std::thread::{self, ScopedJoinHandle};
 
 use clap::Args;
 use codegen::Place;
-use codegen::diff::{Change, Headline};
 use serde_json::json;
+use spec_tools::diff::{Change, Headline};
 
 use crate::comparison::Comparison;
 use crate::diff::{self, RoleName, Threshold, Told};

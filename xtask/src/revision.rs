@@ -281,7 +281,7 @@ fn file(path: &Path, name: &str) -> Result<String, String> {
 }
 
 fn read(text: &str, name: &str) -> Result<Node, String> {
-    codegen::diff::read(text).map_err(|problems| {
+    spec_tools::diff::read(text).map_err(|problems| {
         let report = problems.report(name).to_string();
         report.trim_end().to_owned()
     })

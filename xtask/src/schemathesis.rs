@@ -72,8 +72,8 @@ fn asked(root: &Path, arguments: &Arguments) -> Result<(String, Ending), String>
 
 /// The view as the document gives it now, whether it is committed or not.
 fn view(text: &str) -> Result<String, String> {
-    let views =
-        codegen::views::views(text).map_err(|problems| problems.report(DOCUMENT).to_string())?;
+    let views = spec_tools::exports::exports(text)
+        .map_err(|problems| problems.report(DOCUMENT).to_string())?;
     let view = views.into_iter().find(|file| file.path == VIEW);
     Ok(view.map(|file| file.text).unwrap_or_default())
 }

@@ -10,8 +10,8 @@ use std::path::Path;
 
 use clap::Args;
 use codegen::Place;
-use codegen::diff::{Headline, compare};
 use codegen::document::Node;
+use spec_tools::diff::{Headline, compare};
 
 use crate::Ending;
 use crate::report::{self, Finding, Format, Level, Report, counted};
@@ -233,7 +233,7 @@ mod tests {
     use super::cases::{Case, Cases};
     use super::redocly::Opinion;
     use super::{Explanation, compared};
-    use codegen::diff::read;
+    use spec_tools::diff::read;
 
     const BASE: &str = "openapi: 3.0.3\ninfo: {title: A, version: 1.0.0}\nservers: [{url: a}]\n\
         paths: {/a#b: {post: {operationId: b}}, /a#c: {post: {operationId: c}}}\n";

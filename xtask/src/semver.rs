@@ -5,7 +5,7 @@ use std::path::Path;
 
 use clap::Args;
 use codegen::Place;
-use codegen::diff::{Bump, Report, Version};
+use spec_tools::diff::{Bump, Report, Version};
 
 use crate::Ending;
 use crate::comparison::Comparison;

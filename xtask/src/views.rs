@@ -65,7 +65,7 @@ fn check(root: &Path) -> Ending {
 ///
 /// A refused document, or a file that cannot be read.
 pub fn compare(root: &Path) -> Result<Comparison, Failure> {
-    let views = codegen::views::views(&document(root)?);
+    let views = spec_tools::exports::exports(&document(root)?);
     let views = views
         .map_err(|problems| Failure::of(&problems))?
         .into_iter();

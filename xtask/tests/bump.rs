@@ -6,7 +6,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use codegen::diff::Version;
+use spec_tools::diff::Version;
 use xtask::bump::{self, Arguments};
 use xtask::generate::DOCUMENT;
 use xtask::prove::cases::{CASES, cases};

@@ -74,7 +74,7 @@ warning: the summary ends with a full stop: it is a heading, say the rest in
   at /paths/~1services~1{callerName}#pay/post/summary
 ";
     assert!(text.contains(expected), "{text}");
-    let rules = codegen::RULES.len();
+    let rules = spec_tools::RULES.len();
     let summary = format!("spec/skypay.yaml: 2 errors and 1 warning by {rules} rules\n");
     assert!(text.ends_with(&summary), "{text}");
     assert!(
@@ -168,7 +168,7 @@ fn a_rule_is_explained_and_an_unknown_one_is_guessed() {
         };
         report(Path::new("nowhere"), &arguments)
     };
-    for rule in codegen::RULES {
+    for rule in spec_tools::RULES {
         let (text, ending) = explain(rule.id).unwrap();
         assert_eq!(ending, Ending::Clean);
         for part in ["\ngood:\n", "\nbad:\n", "exception"] {
@@ -197,7 +197,7 @@ fn the_table_fits_a_terminal() {
         text.lines().all(|line| line.chars().count() <= 80),
         "{text}"
     );
-    for rule in codegen::RULES {
+    for rule in spec_tools::RULES {
         assert!(text.contains(rule.id), "{}", rule.id);
     }
 }

@@ -77,7 +77,7 @@ pub(super) fn well_formed(document: &Document<'_>, findings: &mut Findings) {
 /// # Errors
 ///
 /// Every name that is taken.
-pub(crate) fn free(root: &Node, api: &Api) -> Result<(), Problems> {
+pub fn free(root: &Node, api: &Api) -> Result<(), Problems> {
     let mut findings = Findings::new();
     let taken = scope::taken(api);
     for name in names(&Document::new(root)) {

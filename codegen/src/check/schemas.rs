@@ -204,7 +204,7 @@ pub(super) fn known_types(document: &Document<'_>, findings: &mut Findings) {
         }
         let schema = document.resolve(node);
         let (ty, meaning) = (schema.text("type"), schema.text("x-skypay-type"));
-        let known = crate::vocabulary::TYPES
+        let known = crate::keywords::TYPES
             .iter()
             .find(|(known, _)| Some(*known) == ty)
             .is_some_and(|(_, meanings)| {

@@ -4,35 +4,35 @@
 use std::collections::HashMap;
 
 use crate::document::{Node, Value};
+use crate::keywords::{self, Shape};
 use crate::lower::component;
 use crate::problem::{Findings, Place};
-use crate::vocabulary::{self, Shape};
 
 /// Every word is one that the generator understands, and its value looks as
 /// it should.
 pub(super) fn words_known(root: &Node, findings: &mut Findings) {
-    words(root, vocabulary::ROOT, findings);
-    member_words(root, "externalDocs", vocabulary::EXTERNAL_DOCS, findings);
+    words(root, keywords::ROOT, findings);
+    member_words(root, "externalDocs", keywords::EXTERNAL_DOCS, findings);
     if let Some(info) = root.get("info") {
-        words(info, vocabulary::INFO, findings);
-        member_words(info, "contact", vocabulary::CONTACT, findings);
-        member_words(info, "license", vocabulary::LICENSE, findings);
+        words(info, keywords::INFO, findings);
+        member_words(info, "contact", keywords::CONTACT, findings);
+        member_words(info, "license", keywords::LICENSE, findings);
     }
     for tag in root.get("tags").map(Node::items).unwrap_or_default() {
-        words(tag, vocabulary::TAG, findings);
-        member_words(tag, "externalDocs", vocabulary::EXTERNAL_DOCS, findings);
+        words(tag, keywords::TAG, findings);
+        member_words(tag, "externalDocs", keywords::EXTERNAL_DOCS, findings);
     }
     server_words(root, findings);
     let paths = root.get("paths").map(Node::entries).unwrap_or_default();
     for entry in paths {
-        words(&entry.node, vocabulary::PATH_ITEM, findings);
+        words(&entry.node, keywords::PATH_ITEM, findings);
         server_words(&entry.node, findings);
         let parameters = entry.node.get("parameters").map(Node::items);
         for parameter in parameters.unwrap_or_default() {
             if parameter.get("$ref").is_some() {
-                words(parameter, vocabulary::REFERENCE, findings);
+                words(parameter, keywords::REFERENCE, findings);
             } else {
-                words(parameter, vocabulary::PARAMETER, findings);
+                words(parameter, keywords::PARAMETER, findings);
             }
         }
         if let Some(post) = entry.node.get("post") {
@@ -40,10 +40,10 @@ pub(super) fn words_known(root: &Node, findings: &mut Findings) {
         }
     }
     if let Some(components) = root.get("components") {
-        words(components, vocabulary::COMPONENTS, findings);
+        words(components, keywords::COMPONENTS, findings);
         let parameters = components.get("parameters").map(Node::entries);
         for entry in parameters.unwrap_or_default() {
-            words(&entry.node, vocabulary::PARAMETER, findings);
+            words(&entry.node, keywords::PARAMETER, findings);
         }
         let schemas = components.get("schemas").map(Node::entries);
         for entry in schemas.unwrap_or_default() {
@@ -61,43 +61,43 @@ fn member_words(node: &Node, key: &str, known: &[(&str, Shape)], findings: &mut 
 
 fn server_words(node: &Node, findings: &mut Findings) {
     for server in node.get("servers").map(Node::items).unwrap_or_default() {
-        words(server, vocabulary::SERVER, findings);
+        words(server, keywords::SERVER, findings);
         let variables = server.get("variables").map(Node::entries);
         for variable in variables.unwrap_or_default() {
-            words(&variable.node, vocabulary::VARIABLE, findings);
+            words(&variable.node, keywords::VARIABLE, findings);
         }
     }
 }
 
 fn operation_words(post: &Node, findings: &mut Findings) {
-    words(post, vocabulary::OPERATION, findings);
-    member_words(post, "externalDocs", vocabulary::EXTERNAL_DOCS, findings);
+    words(post, keywords::OPERATION, findings);
+    member_words(post, "externalDocs", keywords::EXTERNAL_DOCS, findings);
     if let Some(body) = post.get("requestBody") {
-        words(body, vocabulary::REQUEST_BODY, findings);
+        words(body, keywords::REQUEST_BODY, findings);
         content_words(body, findings);
     }
     let responses = post.get("responses").map(Node::entries).unwrap_or_default();
     for response in responses {
-        words(&response.node, vocabulary::RESPONSE, findings);
+        words(&response.node, keywords::RESPONSE, findings);
         content_words(&response.node, findings);
     }
 }
 
 fn content_words(body: &Node, findings: &mut Findings) {
     for media in body.get("content").map(Node::entries).unwrap_or_default() {
-        words(&media.node, vocabulary::MEDIA_TYPE, findings);
+        words(&media.node, keywords::MEDIA_TYPE, findings);
         if let Some(schema) = media.node.get("schema") {
             schema_words(schema, findings);
         }
         let examples = media.node.get("examples").map(Node::entries);
         for example in examples.unwrap_or_default() {
-            words(&example.node, vocabulary::EXAMPLE, findings);
+            words(&example.node, keywords::EXAMPLE, findings);
         }
     }
 }
 
 fn schema_words(schema: &Node, findings: &mut Findings) {
-    words(schema, vocabulary::SCHEMA, findings);
+    words(schema, keywords::SCHEMA, findings);
     if schema.get("$ref").is_some() && schema.entries().len() > 1 {
         let message = "what stands beside a `$ref` is ignored by every tool: write `allOf: [{$ref: …}]` and put it beside that";
         findings.add("ref-alone", &schema.place, message);
@@ -122,7 +122,7 @@ fn words(node: &Node, known: &[(&str, Shape)], findings: &mut Findings) {
         return;
     }
     for entry in node.entries() {
-        let mut all = known.iter().chain(vocabulary::ANYWHERE);
+        let mut all = known.iter().chain(keywords::ANYWHERE);
         match all.find(|(word, _)| *word == entry.key) {
             Some((_, shape)) => in_shape(&entry.key, &entry.node, *shape, findings),
             None if entry.key.starts_with("x-") => {

@@ -1,7 +1,7 @@
 //! The report for programs.
 
-use codegen::diff::{Change, Part, Side};
 use serde_json::{Value, json};
+use spec_tools::diff::{Change, Part, Side};
 
 use crate::generate::DOCUMENT;
 use crate::report::{self, pretty};

@@ -1,6 +1,6 @@
 //! The report as a pull request shows it.
 
-use codegen::diff::{Change, Headline, Part, Side, User};
+use spec_tools::diff::{Change, Headline, Part, Side, User};
 
 use crate::generate::DOCUMENT;
 use crate::report::{code, counted, escaped};

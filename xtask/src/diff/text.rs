@@ -1,6 +1,6 @@
 //! The report for people: on a terminal, and in a pull request.
 
-use codegen::diff::{Change, Headline, Part, Role, Side, User, Verdict, Wire};
+use spec_tools::diff::{Change, Headline, Part, Role, Side, User, Verdict, Wire};
 
 use crate::approvals::Entry;
 use crate::approve;

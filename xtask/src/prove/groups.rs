@@ -4,8 +4,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use codegen::Generated;
-use codegen::diff::{Report, compare};
 use codegen::document::Node;
+use spec_tools::diff::{Report, compare};
 
 use super::cases::Case;
 use super::consumer::consumer;
@@ -38,7 +38,7 @@ impl Edition {
                 format!("[{}] {}", problem.rule, problem.message)
             })
         };
-        let root = codegen::diff::read(&text).map_err(refused)?;
+        let root = spec_tools::diff::read(&text).map_err(refused)?;
         let generated = codegen::generate(&text).map_err(refused)?;
         let wire = on_wire(&root, &generated.api);
         Ok(Self {
@@ -147,7 +147,7 @@ impl<'p> Group<'p> {
     /// sees of it alone.
     fn together(&self, candidate: &Prepared, base: &Edition) -> Option<String> {
         let text = candidate.case.apply(&self.text).ok()?;
-        let root = codegen::diff::read(&text).ok()?;
+        let root = spec_tools::diff::read(&text).ok()?;
         let all = self.members.iter().copied().chain([candidate]);
         let alone: BTreeSet<_> = all
             .flat_map(|member| fingerprints(&member.report))

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use codegen::Generated;
-use codegen::diff::{Bump, Change, Part, Verdict, Wire};
+use spec_tools::diff::{Bump, Change, Part, Verdict, Wire};
 
 use super::consumer::{CALLEE, CALLER, MESSAGES};
 use super::exceptions::{Exception, Shows, excepted};

@@ -5,9 +5,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
-use codegen::diff::{Part, Wire};
 use codegen::model::{Api, Mode, Operation};
 use serde_json::{Value, json};
+use spec_tools::diff::{Part, Wire};
 
 use super::peer::Peer;
 use super::samples::samples;

@@ -1,6 +1,6 @@
 //! The review as a comment of a pull request.
 
-use codegen::diff::Headline;
+use spec_tools::diff::Headline;
 
 use crate::Ending;
 use crate::diff;

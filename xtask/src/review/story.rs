@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use codegen::diff::{Change, Headline, Wire};
+use spec_tools::diff::{Change, Headline, Wire};
 
 use crate::Ending;
 use crate::approve::worst;

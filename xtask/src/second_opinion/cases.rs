@@ -4,8 +4,8 @@
 use std::fs;
 use std::path::Path;
 
-use codegen::diff;
 use codegen::document::Node;
+use spec_tools::diff;
 
 use crate::generate::DOCUMENT;
 

@@ -10,8 +10,8 @@ use std::sync::{Mutex, PoisonError};
 use std::thread;
 
 use codegen::document::Node;
-use codegen::views::callbacks;
 use serde::Deserialize;
+use spec_tools::exports::callbacks;
 
 use crate::folder::Scratch;
 use crate::validate::{FOLDER, QUIET};

@@ -1,0 +1,124 @@
+//! What an edit of the document means: for both sides of the wire, for both
+//! halves of the code, and for the partner.
+//!
+//! It works on the tree, not on the model, so that it also reads documents
+//! that the generator would refuse. A change is noted once, however many
+//! operations share it.
+
+mod changes;
+mod codes;
+mod exceptions;
+mod fields;
+mod operations;
+mod pattern;
+mod root;
+mod schema;
+mod verdict;
+mod version;
+mod view;
+mod walk;
+
+use codegen::check;
+use codegen::document::{self, Node};
+use codegen::{Problem, Problems};
+
+pub use changes::{Change, Side, User, fingerprint};
+pub use verdict::{Bump, Headline, Part, Role, Verdict, Wire};
+pub use version::Version;
+
+/// What the edit means, change by change.
+#[derive(Clone, Debug)]
+pub struct Report {
+    /// The changes, worst first.
+    pub changes: Vec<Change>,
+    /// All of them together, side by side.
+    pub verdict: Verdict,
+    /// What they mean for the partner.
+    pub headline: Headline,
+    /// The version of the old document.
+    pub old_version: String,
+    /// The version of the new document.
+    pub new_version: String,
+}
+
+impl Report {
+    /// The headline for somebody.
+    #[must_use]
+    pub fn headline_for(&self, role: Role) -> Headline {
+        let changes = self.changes.iter();
+        let worst = changes.map(|change| change.headline_for(role)).max();
+        worst.unwrap_or(self.headline)
+    }
+
+    /// The bump that the shared types need: the larger of both halves.
+    #[must_use]
+    pub fn types(&self) -> Bump {
+        self.verdict.types()
+    }
+}
+
+/// Compares two documents.
+///
+/// # Errors
+///
+/// A text that is not an OpenAPI 3 document; see [`read`].
+pub fn diff(old: &str, new: &str) -> Result<Report, Problems> {
+    Ok(compare(&read(old)?, &read(new)?))
+}
+
+/// Reads a document as far as a comparison needs it.
+///
+/// # Errors
+///
+/// Text that is not YAML, or not of the shape of an OpenAPI 3 document, or one
+/// whose schemas hold too many others.
+pub fn read(text: &str) -> Result<Node, Problems> {
+    let root = document::load(text)?;
+    let shaped = root
+        .text_of("openapi")
+        .is_some_and(|version| version.starts_with("3."))
+        && root
+            .get("paths")
+            .is_some_and(|paths| !paths.entries().is_empty());
+    if shaped {
+        check::in_bounds(&root)?;
+        return Ok(root);
+    }
+    let message = "this is not an OpenAPI 3 document: `openapi: 3.…` or `paths` is missing";
+    Err(Problems::from(Problem::new("shape", root.place, message)))
+}
+
+/// Compares two documents that are read already.
+#[must_use]
+pub fn compare(old: &Node, new: &Node) -> Report {
+    let mut changes = changes::Changes::default();
+    {
+        // What the linter is told has no part in what the document means.
+        let (old, new) = (&*exceptions::without(old), &*exceptions::without(new));
+        operations::compare(old, new, &mut changes);
+        root::compare(old, new, &mut changes);
+    }
+    exceptions::compare(old, new, &mut changes);
+    let changes = changes.finish(new);
+    // Another order moves lines of the generated code, and nothing else.
+    let floor = if changes.is_empty() && old.to_json() == new.to_json() {
+        (Verdict::NONE, Headline::None)
+    } else {
+        (Verdict::PATCH, Headline::Patch)
+    };
+    let (verdict, headline) = changes.iter().fold(floor, |(verdict, headline), change| {
+        (verdict.worst(change.verdict), headline.max(change.headline))
+    });
+    Report {
+        changes,
+        verdict,
+        headline,
+        old_version: version_of(old),
+        new_version: version_of(new),
+    }
+}
+
+fn version_of(root: &Node) -> String {
+    let version = root.get("info").and_then(|info| info.text_of("version"));
+    version.unwrap_or_default().to_owned()
+}

@@ -1,0 +1,498 @@
+//! Schemas: names, types, constraints and words.
+
+use std::cmp::Ordering;
+use std::collections::BTreeSet;
+
+use codegen::document::{Node, Value};
+
+use super::changes::Side;
+use super::pattern::{self, Texts};
+use super::verdict::{Bump, Effect, Wire};
+use super::view::{View, canonical, shown, target};
+use super::walk::{EXAMPLE_LINT, MAX_DEPTH, Pair, Walk, place_of, same, same_keyword};
+
+/// Constraints by a number, and whether they are upper bounds.
+const BOUNDS: &[(&str, bool)] = &[
+    ("minimum", false),
+    ("maximum", true),
+    ("x-skypay-minimum", false),
+    ("minItems", false),
+    ("maxItems", true),
+];
+
+/// What constrains a text.
+const OF_TEXTS: &[&str] = &["pattern", "minLength", "maxLength"];
+
+/// Words without effect on types and wire.
+const WORDS: &[&str] = &[
+    "description",
+    "title",
+    "externalDocs",
+    "x-skypay-applies-to",
+];
+
+/// Keywords that have a function of their own here or in `fields` and
+/// `codes`.
+const HANDLED: &[&str] = &[
+    "$ref",
+    "allOf",
+    "type",
+    "format",
+    "pattern",
+    "minLength",
+    "maxLength",
+    "enum",
+    "items",
+    "properties",
+    "required",
+    "nullable",
+    "x-skypay-type",
+    "x-skypay-newtype",
+    "x-skypay-sensitive",
+    "x-skypay-codes",
+    "x-skypay-rules",
+    "x-skypay-accepts-plain",
+    "x-skypay-transport",
+    "x-skypay-constant",
+    "x-skypay-on-success",
+    "x-skypay-rust-name",
+    "x-skypay-aliases",
+];
+
+impl<'d> Walk<'d, '_> {
+    /// Compares two schemas at the same place. `required` says whether the
+    /// value is there in every message, before and after.
+    pub(super) fn schema(&mut self, old: &'d Node, new: &'d Node, required: bool) {
+        if self.depth == MAX_DEPTH {
+            return;
+        }
+        self.depth += 1;
+        let (a, b) = (View::new(self.old, old), View::new(self.new, new));
+        self.type_name(&a, &b);
+        if self.type_itself(&a, &b) {
+            self.markings(&a, &b);
+            self.nullable(&a, &b, required);
+            self.values(&a, &b);
+            self.bounds(&a, &b);
+            self.texts(&a, &b);
+            self.object(&a, &b);
+            if let (Some(old), Some(new)) = (a.get("items"), b.get("items")) {
+                self.schema(old, new, true);
+            }
+        }
+        self.words(&a, &b);
+        self.depth -= 1;
+    }
+
+    /// Names of types come from names of components.
+    fn type_name(&mut self, a: &View<'d>, b: &View<'d>) {
+        if a.name() == b.name() || self.fixed || !(has_name(a) && has_name(b)) {
+            return;
+        }
+        let names = (a.name().map(str::to_owned), b.name().map(str::to_owned));
+        let component = |root, name: &str| {
+            target(root, "#/components/schemas")?
+                .entries()
+                .iter()
+                .find(|entry| entry.key == name)
+        };
+        let (rule, entry) = match (a.name(), b.name()) {
+            (Some(old), Some(new)) => {
+                let renamed =
+                    component(self.new, old).is_none() && component(self.old, new).is_none();
+                let rule = if renamed {
+                    "type-renamed"
+                } else {
+                    "type-replaced"
+                };
+                (rule, component(self.new, new).filter(|_| renamed))
+            }
+            (None, Some(new)) => ("type-moved-to-component", component(self.new, new)),
+            _ => ("type-moved-inline", None),
+        };
+        let place = entry.map_or(&b.own().place, |entry| &entry.place);
+        self.note(rule, (Side::New, place), names, Effect::SOURCE);
+    }
+
+    /// Type, form and width; `false` if they changed so much that the
+    /// constraints cannot be compared.
+    fn type_itself(&mut self, a: &View<'d>, b: &View<'d>) -> bool {
+        let form = |view: &View<'d>| (view.text("type"), view.text("x-skypay-type"));
+        if form(a) != form(b) {
+            let values = (Some(described(a)), Some(described(b)));
+            let keyword = ["type", "x-skypay-type"]
+                .map(|key| (a.get(key), b.get(key)))
+                .into_iter()
+                .find(|pair| !same(*pair))
+                .and_then(place_of);
+            let at = keyword.unwrap_or((Side::New, &b.own().place));
+            self.note("type-changed", at, values, type_effect(a, b));
+            return false;
+        }
+        let formats = (a.get("format"), b.get("format"));
+        if !same(formats) {
+            let (rule, effect) = format_effect(a, b);
+            self.note_pair(rule, formats, effect);
+        }
+        true
+    }
+
+    /// What decides on the Rust type without changing the wire.
+    fn markings(&mut self, a: &View<'d>, b: &View<'d>) {
+        let newtype = "x-skypay-newtype";
+        if a.flag(newtype) != b.flag(newtype) {
+            self.note_pair(
+                "newtype-changed",
+                (a.get(newtype), b.get(newtype)),
+                Effect::SOURCE,
+            );
+        }
+        let key = "x-skypay-sensitive";
+        let sensitive = (a.flag(key), b.flag(key));
+        if sensitive.0 == sensitive.1 {
+            return;
+        }
+        let masks_itself = matches!(b.text("x-skypay-type"), Some("person-name"))
+            || b.text("type") == Some("array");
+        let bump = match sensitive {
+            _ if masks_itself => Bump::Patch,
+            // A type of its own that stops masking itself only gains `Display`.
+            (true, false) if b.flag(newtype) => Bump::Minor,
+            _ => Bump::Major,
+        };
+        let effect = Effect::PATCH.with_bump(bump);
+        self.note_pair("sensitive-changed", (a.get(key), b.get(key)), effect);
+    }
+
+    fn nullable(&mut self, a: &View<'d>, b: &View<'d>, required: bool) {
+        let pair = (a.get("nullable"), b.get("nullable"));
+        match (a.flag("nullable"), b.flag("nullable"), required) {
+            (false, true, true) => self.note_pair("null-allowed", pair, Effect::WIDENED),
+            (false, true, false) => self.note_pair("null-allowed", pair, Effect::NULL_ADDED),
+            (true, false, true) => self.note_pair("null-forbidden", pair, Effect::NARROWED),
+            (true, false, false) => self.note_pair("null-forbidden", pair, Effect::TIGHTENED),
+            _ => {}
+        }
+    }
+
+    fn bounds(&mut self, a: &View<'d>, b: &View<'d>) {
+        for (key, upper) in BOUNDS {
+            let pair = (a.get(key), b.get(key));
+            if same(pair) {
+                continue;
+            }
+            // The smallest value decides whether an integer has a sign. With
+            // another sign it is another Rust type, and neither holds all
+            // numbers of the other.
+            let integer = b.text("type") == Some("integer");
+            if *key == "minimum" && integer && signed(a) != signed(b) {
+                let relation = Effect::constraint(Some(signed(a)), Some(signed(b)));
+                if let Some(effect) = relation {
+                    self.note_pair(constraint_rule(effect), pair, Effect::TYPE_CHANGED);
+                }
+                continue;
+            }
+            let (tightened, loosened) = match (bound(a, key), bound(b, key)) {
+                (None, None) => (false, false),
+                (None, Some(_)) => (true, false),
+                (Some(_), None) => (false, true),
+                (Some(old), Some(new)) => match new.partial_cmp(&old) {
+                    Some(Ordering::Less) => (*upper, !*upper),
+                    Some(Ordering::Greater) => (!*upper, *upper),
+                    _ => (false, false),
+                },
+            };
+            self.note_constraint(pair, Some(tightened), Some(loosened));
+        }
+    }
+
+    /// Length and pattern together: either may leave the other without effect.
+    /// Each keyword is noted for what it adds to those before it, as far as
+    /// that is left in the end.
+    fn texts(&mut self, a: &View<'d>, b: &View<'d>) {
+        let (mut before, new) = (Texts::of(a), Texts::of(b));
+        let changed = |key: &&&str| !same((a.get(key), b.get(key)));
+        let changed: Vec<_> = OF_TEXTS.iter().filter(changed).collect();
+        if changed.is_empty() {
+            return;
+        }
+        // A code table may have a pattern in place of a closed list.
+        if let (Some(_), Some(_)) = (a.table_list().xor(b.table_list()), b.table()) {
+            let opened = b.table_list().is_none();
+            let pair = (a.get("pattern"), b.get("pattern"));
+            return self.note_constraint(pair, Some(!opened), Some(opened));
+        }
+        let whole = pattern::relation(&before, &new);
+        for key in changed {
+            let mut after = before.clone();
+            match *key {
+                "minLength" => after.least = new.least,
+                "maxLength" => after.most = new.most,
+                _ => after.patterns.clone_from(&new.patterns),
+            }
+            let part = pattern::relation(&before, &after);
+            let left = |part: Option<bool>, whole: Option<bool>| match (part, whole) {
+                (Some(part), Some(whole)) => Some(part && whole),
+                (part, whole) => part.or(whole),
+            };
+            self.note_constraint(
+                (a.get(key), b.get(key)),
+                left(part.tightened, whole.tightened),
+                left(part.loosened, whole.loosened),
+            );
+            before = after;
+        }
+    }
+
+    fn note_constraint(&mut self, pair: Pair<'d>, tightened: Option<bool>, loosened: Option<bool>) {
+        match Effect::constraint(tightened, loosened) {
+            Some(effect) => self.note_pair(constraint_rule(effect), pair, effect),
+            None => self.note_pair("words-changed", pair, Effect::PATCH),
+        }
+    }
+
+    /// Descriptions, examples, marks for readers, and whatever nobody knows.
+    fn words(&mut self, a: &View<'d>, b: &View<'d>) {
+        let keys: BTreeSet<_> = a.keys().union(&b.keys()).copied().collect();
+        for key in keys {
+            let handled = HANDLED.contains(&key) || BOUNDS.iter().any(|(bound, _)| *bound == key);
+            let pair = (a.get(key), b.get(key));
+            if handled || same_keyword(key, pair) {
+                continue;
+            }
+            match key {
+                "example" => self.example(pair, b),
+                "deprecated" if b.flag(key) => self.note_pair("deprecated", pair, Effect::ADDED),
+                "deprecated" => self.note_pair("deprecation-removed", pair, Effect::PATCH),
+                "x-skypay-unit" => self.note_pair("unit-changed", pair, Effect::MEANING),
+                _ if WORDS.contains(&key) => {
+                    self.note_pair("words-changed", pair, Effect::PATCH);
+                }
+                _ => self.note_pair("other-changed", pair, Effect::MEANING),
+            }
+        }
+    }
+
+    /// An example of a field. Where it was edited, it must fit.
+    fn example(&mut self, pair: Pair<'d>, b: &View<'d>) {
+        let Some(at) = place_of(pair) else { return };
+        let fits = |value| codegen::check::example_fits(self.new, b.own(), value);
+        let invalid = pair.1.is_some_and(|value| !fits(value));
+        let lint = invalid.then_some(EXAMPLE_LINT);
+        let values = (pair.0.map(shown), pair.1.map(shown));
+        self.note_linted("example-changed", at, values, Effect::PATCH, lint);
+    }
+}
+
+/// Whether the schema becomes a Rust type with a name.
+fn has_name(view: &View<'_>) -> bool {
+    let marks = ["properties", "enum", "x-skypay-codes"];
+    marks.iter().any(|key| view.get(key).is_some()) || view.flag("x-skypay-newtype")
+}
+
+/// The type as people read it.
+fn described(view: &View<'_>) -> String {
+    let parts = ["type", "x-skypay-type"].map(|key| view.text(key));
+    let parts: Vec<_> = parts.into_iter().flatten().collect();
+    parts.join(" ")
+}
+
+/// The Rust type, masked or not, of two that differ in their form: where it is
+/// equal, the form is only another spelling.
+fn rust_type(view: &View<'_>) -> String {
+    match (view.text("type"), view.text("x-skypay-type")) {
+        _ if view.table().is_some() => "codes".to_owned(),
+        (_, Some("date-time-fraction")) => "date-time".to_owned(),
+        (_, Some("integer")) => "u32".to_owned(),
+        (_, Some(form)) => form.to_owned(),
+        (Some("integer"), None) => {
+            let sign = if signed(view) { "i" } else { "u" };
+            let width = if wide(view) { 64 } else { 32 };
+            format!("{sign}{width}")
+        }
+        (other, None) => other.unwrap_or("any").to_owned(),
+    }
+}
+
+fn signed(view: &View<'_>) -> bool {
+    view.get("minimum")
+        .and_then(number)
+        .is_none_or(|least| least < 0.0)
+}
+
+/// A bound, unless the type holds nothing beyond it.
+fn bound(view: &View<'_>, key: &str) -> Option<f64> {
+    let bound = number(view.get(key)?)?;
+    let (least, most) = match (view.text("type"), signed(view), wide(view)) {
+        (Some("array"), ..) => (0.0, f64::INFINITY),
+        (Some("integer"), true, false) => (i32::MIN.into(), i32::MAX.into()),
+        (Some("integer"), false, false) => (0.0, u32::MAX.into()),
+        (Some("integer"), true, true) => (-(2_f64.powi(63)), 2_f64.powi(63)),
+        (Some("integer"), false, true) => (0.0, 2_f64.powi(64)),
+        _ => return Some(bound),
+    };
+    let idle = if key.contains("max") {
+        bound >= most
+    } else {
+        bound <= least
+    };
+    (!idle).then_some(bound)
+}
+
+impl<'d> Texts<'d> {
+    /// What a schema says of its texts.
+    fn of(view: &View<'d>) -> Self {
+        let count = |key| view.get(key).and_then(|node| shown(node).parse().ok());
+        // What the types write has a form of its own.
+        let form = match view.text("x-skypay-type") {
+            Some("date") => Some("^[0-9]{4}-[0-9]{2}-[0-9]{2}$"),
+            Some("date-time") => Some("^[0-9]{4}(-[0-9]{2}){2} [0-9]{2}(:[0-9]{2}){2}$"),
+            Some("date-time-fraction") => {
+                Some(r"^[0-9]{4}(-[0-9]{2}){2} [0-9]{2}(:[0-9]{2}){2}\.[0-9]{4}$")
+            }
+            _ => None,
+        };
+        Self {
+            patterns: form.into_iter().chain(view.text("pattern")).collect(),
+            least: count("minLength").unwrap_or(0),
+            most: count("maxLength"),
+        }
+    }
+}
+
+fn wide(view: &View<'_>) -> bool {
+    view.text("format") == Some("int64")
+}
+
+fn number(node: &Node) -> Option<f64> {
+    match &node.value {
+        Value::Number(raw) | Value::Text(raw) => raw.parse().ok(),
+        _ => None,
+    }
+}
+
+/// What another type means on the wire, and for the code if the Rust types
+/// differ.
+fn type_effect(a: &View<'_>, b: &View<'_>) -> Effect {
+    let forms = (a.text("x-skypay-type"), b.text("x-skypay-type"));
+    let effect = match (a.text("type"), b.text("type")) {
+        (Some("string"), Some("string")) => match forms {
+            // Who knew some texts only may get others.
+            (None, Some(_)) if picks(a, b) => Effect {
+                receiver: Wire::Risk,
+                ..Effect::NARROWED
+            },
+            (None, Some(_)) => Effect::NARROWED,
+            (Some(_), None) if picks(b, a) => Effect::TYPE_CHANGED,
+            // A name is read from any text.
+            (Some("person-name"), None) => Effect {
+                receiver: Wire::Risk,
+                ..Effect::WIDENED
+            },
+            (Some(_), None) => Effect::WIDENED,
+            _ => Effect::TYPE_CHANGED,
+        },
+        (Some("integer"), Some("number")) => Effect::WIDENED,
+        (Some("number"), Some("integer")) => Effect::NARROWED,
+        _ => Effect::TYPE_CHANGED,
+    };
+    if rust_type(a) == rust_type(b) {
+        // Written another way and read either way, at least by our code.
+        let sends = match bounds_changed(a, b) {
+            (true, _) => Bump::Major,
+            (_, true) => Bump::Minor,
+            _ => Bump::Patch,
+        };
+        let effect = Effect::new(Wire::Risk, Wire::Risk, sends, Bump::Patch);
+        let mask = "x-skypay-sensitive";
+        return if a.flag(mask) == b.flag(mask) {
+            effect
+        } else {
+            effect.with_bump(Bump::Major)
+        };
+    }
+    effect
+}
+
+/// Whether one takes only some texts, however long they are, and the other
+/// does not say the same.
+fn picks(one: &View<'_>, other: &View<'_>) -> bool {
+    let keys = ["enum", "pattern"].map(|key| (one.get(key), other.get(key)));
+    keys.into_iter().any(|pair| pair.0.is_some() && !same(pair))
+}
+
+/// Whether constraints came or changed, and whether any went or changed, of
+/// types that are the same in Rust.
+fn bounds_changed(a: &View<'_>, b: &View<'_>) -> (bool, bool) {
+    let bounds = BOUNDS.iter().map(|(key, _)| key).chain(OF_TEXTS);
+    let (mut came, mut went) = (false, false);
+    for key in bounds {
+        // A number without a sign is not below zero anyway.
+        let has = |view: &View<'_>| {
+            let node = view.get(key)?;
+            let lower = ["minimum", "minLength", "minItems"].contains(key);
+            let idle = lower && number(node).is_some_and(|least| least <= 0.0);
+            (!idle).then(|| canonical(node))
+        };
+        let (old, new) = (has(a), has(b));
+        came |= new.is_some() && new != old;
+        went |= old.is_some() && new != old;
+    }
+    (came, went)
+}
+
+fn format_effect(a: &View<'_>, b: &View<'_>) -> (&'static str, Effect) {
+    let widths = match b.text("type") {
+        Some("integer") => (wide(a), wide(b)),
+        Some("number") => {
+            let double = |view: &View<'_>| view.text("format") != Some("float");
+            (double(a), double(b))
+        }
+        _ => {
+            let is_there = |view: &View<'_>| Some(view.get("format").is_some());
+            let effect = Effect::constraint(is_there(b), is_there(a)).unwrap_or(Effect::PATCH);
+            return (constraint_rule(effect), effect);
+        }
+    };
+    match widths {
+        (true, false) => ("number-narrowed", Effect::NARROWED),
+        (false, true) => ("number-widened", Effect::WIDENED),
+        _ => ("words-changed", Effect::PATCH),
+    }
+}
+
+/// The name of a change of a constraint.
+pub(super) fn constraint_rule(effect: Effect) -> &'static str {
+    match (effect.sender, effect.receiver) {
+        (Wire::Ok, _) => "constraint-loosened",
+        (Wire::Risk, _) => "constraint-unclear",
+        (_, Wire::Ok) => "constraint-tightened",
+        _ => "constraint-changed",
+    }
+}
+
+/// All that the wire and the types know of a schema: equal for a property
+/// that only changed its name.
+pub(super) fn signature(root: &Node, view: &View<'_>) -> String {
+    let mut text = format!("{:?}", view.name().filter(|_| has_name(view)));
+    for key in view.keys() {
+        let of_field = key.starts_with("x-skypay-rust") || key == "x-skypay-aliases";
+        if WORDS.contains(&key) || ["$ref", "allOf", "example"].contains(&key) || of_field {
+            continue;
+        }
+        let Some(node) = view.get(key) else { continue };
+        let value = match key {
+            "items" => signature(root, &View::new(root, node)),
+            "properties" if view.name().is_some() => continue,
+            _ => canonical(node),
+        };
+        text.push_str(&format!(";{key}={value}"));
+    }
+    text
+}
+
+/// The values of a list as text.
+pub(super) fn joined(node: &Node) -> String {
+    let values: Vec<_> = node.items().iter().map(shown).collect();
+    values.join(", ")
+}

@@ -1,0 +1,150 @@
+//! `OpenAPI` 3.0 with `callbacks`, which stand below the operations that cause
+//! them.
+
+use codegen::document::Node;
+
+use super::prose::describe;
+use super::tree::{Edit as _, list, map, text};
+use super::{Path, noted, paths};
+
+const NOTE: &str = "Callbacks stand below the first operation that causes them; further such \
+    operations name it in their descriptions, as many tools read no reference there. OpenAPI 3.0 knows no callback without an operation; those \
+    that no operation causes stand below one that does not exist, at the end of the paths. The \
+    URL of a callback is an example. What stands behind a `#` in the key of a path is not on the \
+    wire.";
+
+/// The path of the operation that does not exist.
+const CARRIER: &str = "/x-callbacks-of-no-operation";
+
+/// A callback, and the operations that cause it.
+struct Callback<'d> {
+    path: Path<'d>,
+    causes: Vec<&'d str>,
+}
+
+/// The document with its callbacks below operations. Also works for documents
+/// that the generator would refuse.
+#[must_use]
+pub fn callbacks(root: &Node) -> Node {
+    let (callbacks, operations): (Vec<_>, Vec<_>) = paths(root).partition(Path::is_callback);
+    let callbacks: Vec<_> = callbacks
+        .into_iter()
+        .map(|path| Callback {
+            causes: causes(&path, &operations),
+            path,
+        })
+        .collect();
+    let mut items: Vec<_> = operations
+        .iter()
+        .map(|operation| {
+            let key = operation.entry.key.as_str();
+            (key, with_callbacks(operation, &callbacks))
+        })
+        .collect();
+    items.extend(carrier(&callbacks).map(|item| (CARRIER, item)));
+    let mut view = noted(root, NOTE);
+    view.put("paths", map(items));
+    view
+}
+
+/// An operation whose outcome comes later causes the notices about the same
+/// thing.
+fn causes<'d>(callback: &Path<'d>, operations: &[Path<'d>]) -> Vec<&'d str> {
+    let (Some("notification"), Some(subject)) = (mode(callback), subject(callback)) else {
+        return Vec::new();
+    };
+    let operations = operations.iter();
+    let causes = operations.filter(|operation| mode(operation) == Some("asynchronous"));
+    let causes = causes.filter(|operation| self::subject(operation) == Some(subject));
+    causes.map(|cause| cause.entry.key.as_str()).collect()
+}
+
+fn mode<'d>(path: &Path<'d>) -> Option<&'d str> {
+    path.item.get("post")?.text_of("x-skypay-mode")
+}
+
+/// The field that names the thing at stake, in a list or not.
+fn subject<'d>(path: &Path<'d>) -> Option<&'d str> {
+    let subject = path.item.get("post")?.text_of("x-skypay-subject")?;
+    subject.rsplit('.').next()
+}
+
+fn with_callbacks(operation: &Path<'_>, callbacks: &[Callback<'_>]) -> Node {
+    let key = operation.entry.key.as_str();
+    let mut item = operation.item.clone();
+    let Some(post) = item.get_mut("post") else {
+        return item;
+    };
+    let mut own = Vec::new();
+    for callback in callbacks {
+        let name = callback.path.name();
+        match callback.causes.as_slice() {
+            [first, ..] if *first == key => own.push((name, callback.item())),
+            [first, further @ ..] if further.contains(&key) => {
+                let (_, first) = first.split_once('#').unwrap_or(("", first));
+                let paragraph = format!(
+                    "The callback `{name}` tells of this operation too; it stands below `{first}`."
+                );
+                describe(post, &paragraph);
+            }
+            _ => {}
+        }
+    }
+    if !own.is_empty() {
+        post.put("callbacks", map(own));
+    }
+    item
+}
+
+/// What no operation causes, below an operation that does not exist.
+fn carrier(callbacks: &[Callback<'_>]) -> Option<Node> {
+    let orphans = callbacks.iter();
+    let orphans: Vec<_> = orphans
+        .filter(|callback| callback.causes.is_empty())
+        .collect();
+    let post = orphans.first()?.path.item.get("post");
+    let tags = post.and_then(|post| post.get("tags")).cloned();
+    let answer = map([("description", text("Never: this operation does not exist."))]);
+    let carried = orphans
+        .iter()
+        .map(|callback| (callback.path.name(), callback.item()));
+    let post = map([
+        ("operationId", text("callbacksOfNoOperation")),
+        ("summary", text("Not to be called: carries callbacks")),
+        (
+            "description",
+            text(
+                "This operation does not exist. It carries the callbacks that no operation causes.",
+            ),
+        ),
+        ("tags", tags.unwrap_or_else(|| list([]))),
+        ("responses", map([("200", answer)])),
+        ("callbacks", map(carried)),
+    ]);
+    Some(map([("post", post)]))
+}
+
+impl Callback<'_> {
+    /// The callback by its URL: that of its server, with the values that stand
+    /// in for what the partner decides.
+    fn item(&self) -> Node {
+        let mut item = self.path.item.clone();
+        item.take("x-skypay-direction");
+        let servers = item.take("servers");
+        let server = servers.as_ref().and_then(|servers| servers.items().first());
+        let url = server.map(url).unwrap_or_default();
+        let url = format!("{}{}", url.trim_end_matches('/'), self.path.wire);
+        map([(url, item)])
+    }
+}
+
+/// The URL of a server, with the default of each variable.
+fn url(server: &Node) -> String {
+    let mut url = server.text_of("url").unwrap_or_default().to_owned();
+    let variables = server.get("variables").map(Node::entries);
+    for variable in variables.unwrap_or_default() {
+        let value = variable.node.text_of("default").unwrap_or_default();
+        url = url.replace(&format!("{{{}}}", variable.key), value);
+    }
+    url
+}

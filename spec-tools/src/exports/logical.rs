@@ -1,0 +1,59 @@
+//! One path per action, without a `#`: for tools that ignore or refuse what
+//! stands behind it.
+
+use std::collections::BTreeSet;
+
+use codegen::Findings;
+use codegen::document::Node;
+
+use super::tree::{Edit as _, map, text};
+use super::{noted, paths};
+
+const NOTE: &str = "Every operation has a path of its own here, for tools that cannot tell \
+    operations on one path apart. The last part of a path is not on the wire: the URL that is \
+    called is `x-wire-path`. What is said below of a `#` in path keys holds for the \
+    document that this was derived from.";
+
+/// The view. Two operations that would share a path are a problem.
+pub(super) fn logical(root: &Node, findings: &mut Findings) -> Node {
+    let mut view = noted(root, NOTE);
+    let mut taken = BTreeSet::new();
+    let mut items = Vec::new();
+    for path in paths(root) {
+        let key = match path.label {
+            "" => path.wire.to_owned(),
+            label => format!("{}/{label}", path.wire.trim_end_matches('/')),
+        };
+        if !taken.insert(key.clone()) {
+            let message = format!(
+                "`{key}` is the path of two operations once `/` takes the place of `#`: name one of them differently"
+            );
+            findings.add("path-form", &path.entry.place, message);
+        }
+        let mut item = path.item.clone();
+        item.insert(0, "x-wire-path", text(path.wire));
+        items.push((key, item));
+    }
+    view.put("paths", map(items));
+    view
+}
+
+#[cfg(test)]
+mod tests {
+    use super::logical;
+    use codegen::Findings;
+    use codegen::document::load;
+
+    #[test]
+    fn operations_that_would_share_a_path_are_a_problem() {
+        for (paths, count) in [("a#b, a/#b", 1), ("a#b/c, a/b#c", 1), ("a#b, b#a", 0)] {
+            let paths = paths.replace(',', ": {},");
+            let document = load(&format!("openapi: 3.0.3\npaths: {{{paths}: {{}}}}\n"));
+            let mut findings = Findings::new();
+            logical(&document.expect("it is YAML"), &mut findings);
+            let problems = findings.verdict(());
+            let found = problems.map_or_else(|problems| problems.as_slice().len(), |()| 0);
+            assert_eq!(found, count, "{paths}");
+        }
+    }
+}

@@ -1,0 +1,92 @@
+//! Exceptions: rules that a node breaks for a reason which stands beside it.
+
+use codegen::document::Node;
+use codegen::keywords::EXCEPTIONS;
+use codegen::{Place, Problem};
+
+/// The rules about exceptions themselves.
+pub(super) const OWN_RULES: &[&str] = &[FORM, UNNEEDED];
+
+/// An exception is one that can be made, and says why.
+const FORM: &str = "exception-form";
+
+/// An exception excepts something.
+const UNNEEDED: &str = "unneeded-exception";
+
+/// The problems without those that are excepted, and with those that the
+/// exceptions have themselves.
+pub(super) fn applied(root: &Node, mut problems: Vec<Problem>) -> Vec<Problem> {
+    let mut exceptions = Vec::new();
+    collect(root, &mut exceptions);
+    let mut own = Vec::new();
+    for exception in exceptions {
+        if let Some(message) = exception.mistake() {
+            own.push(Problem::new(FORM, exception.place.clone(), message));
+            continue;
+        }
+        let before = problems.len();
+        problems.retain(|problem| !exception.covers(problem));
+        if problems.len() == before {
+            let message = format!(
+                "nothing here or below breaks `{}` any more: remove the exception",
+                exception.rule
+            );
+            own.push(Problem::new(UNNEEDED, exception.place.clone(), message));
+        }
+    }
+    problems.extend(own);
+    problems
+}
+
+struct Exception<'d> {
+    /// The node that it stands on.
+    node: &'d Place,
+    place: &'d Place,
+    rule: &'d str,
+    reason: &'d str,
+}
+
+impl Exception<'_> {
+    fn mistake(&self) -> Option<String> {
+        let rule = self.rule;
+        match super::rule(rule) {
+            None => Some(format!(
+                "there is no rule `{rule}`: `cargo xtask lint --rules` lists them all"
+            )),
+            Some(known) if !known.may_be_excepted() => Some(format!(
+                "`{rule}` has no exceptions: mend what it finds, and remove this"
+            )),
+            Some(_) if self.reason.trim().is_empty() => Some(format!(
+                "nothing says why `{rule}` may be broken here: give a `reason`"
+            )),
+            Some(_) => None,
+        }
+    }
+
+    fn covers(&self, problem: &Problem) -> bool {
+        let below = problem.place.pointer.strip_prefix(&self.node.pointer);
+        problem.rule == self.rule
+            && below.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+    }
+}
+
+/// The exceptions of a node and below it, the innermost first, so that one
+/// further out is unneeded where an inner one does.
+fn collect<'d>(node: &'d Node, found: &mut Vec<Exception<'d>>) {
+    for entry in node.entries() {
+        if entry.key != EXCEPTIONS && entry.key != "value" && entry.key != "example" {
+            collect(&entry.node, found);
+        }
+    }
+    for item in node.items() {
+        collect(item, found);
+    }
+    for row in node.get(EXCEPTIONS).map(Node::items).unwrap_or_default() {
+        found.push(Exception {
+            node: &node.place,
+            place: &row.place,
+            rule: row.text_of("rule").unwrap_or_default(),
+            reason: row.text_of("reason").unwrap_or_default(),
+        });
+    }
+}

@@ -1,0 +1,266 @@
+//! Rules about what is said and shown of each operation.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use codegen::Findings;
+use codegen::check::{Document, Operation};
+use codegen::document::{Entry, Node};
+use codegen::lower::Schema;
+
+/// How long a summary may be: it stands in lists and headings.
+const SUMMARY_LENGTH: usize = 72;
+
+/// A summary is a heading: one short line without a full stop.
+pub(super) fn summaries(document: &Document<'_>, findings: &mut Findings) {
+    for operation in &document.operations {
+        let Some(summary) = operation.post.get("summary") else {
+            continue;
+        };
+        let text = summary.text().unwrap_or_default();
+        let wrong = if text.trim_end().contains('\n') {
+            "is of more than one line"
+        } else if text.chars().count() > SUMMARY_LENGTH {
+            "is longer than 72 characters"
+        } else if text.trim_end().ends_with('.') {
+            "ends with a full stop"
+        } else if text.starts_with(char::is_lowercase) {
+            "begins with a small letter"
+        } else {
+            continue;
+        };
+        let message =
+            format!("the summary {wrong}: it is a heading, say the rest in `description`");
+        findings.add("summary-form", &summary.place, message);
+    }
+}
+
+/// Each operation stands in one section, and each section is used and
+/// described.
+pub(super) fn sections(document: &Document<'_>, findings: &mut Findings) {
+    let tags = document.root.get("tags").map(Node::items);
+    let mut unused: BTreeMap<_, _> = tags
+        .unwrap_or_default()
+        .iter()
+        .filter_map(|tag| Some((tag.text_of("name")?, tag)))
+        .collect();
+    for (name, tag) in &unused {
+        if tag.text_of("description").is_none_or(str::is_empty) {
+            let message =
+                format!("nothing says what the section `{name}` is about: give it a `description`");
+            findings.add("sections", &tag.place, message);
+        }
+    }
+    let known: BTreeSet<_> = unused.keys().copied().collect();
+    for operation in &document.operations {
+        let named = operation.post.get("tags").map(Node::items);
+        let [section] = named.unwrap_or_default() else {
+            let message = "the operation stands in no section, or in several: name one in `tags`";
+            findings.add("sections", &operation.post.place, message);
+            continue;
+        };
+        let name = section.text().unwrap_or_default();
+        unused.remove(name);
+        if !known.contains(name) {
+            let message =
+                format!("`{name}` is no section: describe it under `tags` of the document");
+            findings.add("sections", &section.place, message);
+        }
+    }
+    for (name, tag) in unused {
+        let message = format!("no operation stands in the section `{name}`: remove it");
+        findings.add("sections", &tag.place, message);
+    }
+}
+
+/// Whoever has to ask before sending again is told what to ask.
+pub(super) fn asking(document: &Document<'_>, findings: &mut Findings) {
+    for operation in &document.operations {
+        let Some(waiting) = operation.post.get("x-skypay-waiting") else {
+            continue;
+        };
+        if waiting.text_of("resend") == Some("after-asking") && waiting.get("askWith").is_none() {
+            let message =
+                "`resend: after-asking` does not say what to ask: name an operation in `askWith`";
+            findings.add("ask-with", &waiting.place, message);
+        }
+    }
+}
+
+/// What moves money names the thing that it moves it for.
+pub(super) fn subjects(document: &Document<'_>, findings: &mut Findings) {
+    for operation in &document.operations {
+        let moves_money = operation.post.text_of("x-skypay-effect") == Some("moves-money");
+        if moves_money && operation.post.get("x-skypay-subject").is_none() {
+            let message =
+                "money moves and nothing names the order: give the field in `x-skypay-subject`";
+            findings.add("subject", &operation.post.place, message);
+        }
+    }
+}
+
+/// The answers are shown: one for success, and one for a refusal where the
+/// operation can refuse.
+pub(super) fn outcomes_shown(document: &Document<'_>, findings: &mut Findings) {
+    let outcomes = outcomes(document);
+    let accepted = |code: &str| outcomes.get(code) == Some(&"accepted");
+    for operation in &document.operations {
+        let Some(field) = code_field(document, operation) else {
+            continue;
+        };
+        let examples = response_examples(operation);
+        let shown: Vec<_> = examples
+            .iter()
+            .filter_map(|example| example.node.get("value"))
+            .map(|value| value.text_of(field))
+            .collect();
+        // An answer without a code is one that holds the data alone.
+        if !shown.iter().any(|code| code.is_none_or(accepted)) {
+            let message = "no example shows the answer to a success: give one under `examples` of the response";
+            findings.add("success-example", &operation.post.place, message);
+        }
+        let codes = operation.post.get("x-skypay-result-codes").map(Node::items);
+        let refuses = codes
+            .unwrap_or_default()
+            .iter()
+            .filter_map(|row| row.text_of("code"))
+            .any(|code| !accepted(code));
+        if refuses
+            && !shown
+                .iter()
+                .any(|code| code.is_some_and(|code| !accepted(code)))
+        {
+            let message = "no example shows a refusal: give one under `examples` of the response";
+            findings.add("refusal-example", &operation.post.place, message);
+        }
+    }
+}
+
+/// Each example says in a line what it shows.
+pub(super) fn examples_named(document: &Document<'_>, findings: &mut Findings) {
+    for operation in &document.operations {
+        let request = operation.post.get("requestBody").map(examples_of);
+        let examples = request.unwrap_or_default().iter();
+        for example in examples.chain(response_examples(operation)) {
+            if example.node.text_of("summary").is_none_or(str::is_empty) {
+                let message = format!(
+                    "the example `{}` does not say what it shows: give it a `summary`",
+                    example.key
+                );
+                findings.add("example-summary", &example.place, message);
+            }
+        }
+    }
+}
+
+/// An answer that is shown has a code that the operation lists.
+pub(super) fn example_codes(document: &Document<'_>, findings: &mut Findings) {
+    for operation in &document.operations {
+        let Some(field) = code_field(document, operation) else {
+            continue;
+        };
+        let codes = operation.post.get("x-skypay-result-codes").map(Node::items);
+        let listed: BTreeSet<_> = codes
+            .unwrap_or_default()
+            .iter()
+            .filter_map(|row| row.text_of("code"))
+            .collect();
+        let range = operation.post.get("x-skypay-partner-codes");
+        let own = |code: &str| {
+            let number = code.parse::<i64>().ok();
+            let bounds =
+                range.and_then(|range| Some(range.integer_of("from")?..=range.integer_of("to")?));
+            bounds
+                .zip(number)
+                .is_some_and(|(bounds, number)| bounds.contains(&number))
+        };
+        for example in response_examples(operation) {
+            let code = example.node.get("value").and_then(|value| value.get(field));
+            let Some((code, text)) = code.and_then(|code| Some((code, code.text()?))) else {
+                continue;
+            };
+            if !listed.contains(text) && !own(text) {
+                let message = format!(
+                    "`{}` shows the code `{text}`, which is not among its `x-skypay-result-codes`",
+                    operation.name()
+                );
+                findings.add("example-code", &code.place, message);
+            }
+        }
+    }
+}
+
+/// Each return code of the table is answered by some operation.
+pub(super) fn unused_codes(document: &Document<'_>, findings: &mut Findings) {
+    let answered = document
+        .operations
+        .iter()
+        .filter_map(|operation| operation.post.get("x-skypay-result-codes"))
+        .flat_map(Node::items);
+    let by_dispatch = document.root.get("x-skypay-answers").map(Node::entries);
+    let by_dispatch = by_dispatch
+        .unwrap_or_default()
+        .iter()
+        .map(|entry| &entry.node);
+    let used: BTreeSet<_> = answered
+        .chain(by_dispatch)
+        .filter_map(|row| row.text_of("code"))
+        .collect();
+    for (_, table) in &document.components {
+        let codes = table.get("x-skypay-codes").map(Node::items);
+        for code in codes.unwrap_or_default() {
+            let value = code.text_of("value").unwrap_or_default();
+            let returned = code.get("outcome").is_some() && !code.flag("readOnly");
+            if returned && !used.contains(value) {
+                let message = format!(
+                    "no operation answers the code `{value}`: list it where it is answered, or mark it `readOnly: true`"
+                );
+                findings.add("unused-code", &code.place, message);
+            }
+        }
+    }
+}
+
+/// The outcome of each return code.
+fn outcomes<'d>(document: &Document<'d>) -> BTreeMap<&'d str, &'d str> {
+    document
+        .components
+        .iter()
+        .filter_map(|(_, node)| node.get("x-skypay-codes"))
+        .flat_map(Node::items)
+        .filter_map(|code| Some((code.text_of("value")?, code.text_of("outcome")?)))
+        .collect()
+}
+
+/// The field of the response that holds the return code: the one whose table
+/// has outcomes.
+fn code_field<'d>(document: &Document<'d>, operation: &Operation<'d>) -> Option<&'d str> {
+    let response = document.resolve(operation.response()?);
+    let has_outcomes = |schema: Schema<'_>| {
+        let codes = schema.get("x-skypay-codes").map(Node::items);
+        codes
+            .unwrap_or_default()
+            .iter()
+            .any(|code| code.get("outcome").is_some())
+    };
+    codegen::check::properties(response)
+        .iter()
+        .find(|property| has_outcomes(document.resolve(&property.node)))
+        .map(|property| property.key.as_str())
+}
+
+fn response_examples<'d>(operation: &Operation<'d>) -> &'d [Entry] {
+    let response = operation
+        .post
+        .get("responses")
+        .and_then(|all| all.get("200"));
+    response.map(examples_of).unwrap_or_default()
+}
+
+/// The named examples of a body.
+pub(super) fn examples_of(body: &Node) -> &[Entry] {
+    body.get("content")
+        .and_then(|content| content.get("application/json"))
+        .and_then(|media| media.get("examples"))
+        .map(Node::entries)
+        .unwrap_or_default()
+}

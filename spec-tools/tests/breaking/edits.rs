@@ -1,0 +1,905 @@
+//! What edits of a small document mean, where no word alone says it.
+
+use std::collections::BTreeMap;
+
+use spec_tools::diff::{compare, diff};
+
+use super::cases::read;
+use super::{told, verdict};
+
+/// The document that is edited; parameters are declared by the edits.
+fn small() -> String {
+    let text = read("../documents/accepted.yaml");
+    let (before, rest) = text.split_once("  parameters:\n").unwrap();
+    let (_, schemas) = rest.split_once("  schemas:\n").unwrap();
+    let declared = "    parameters: [{$ref: '#/components/parameters/callerName'}]\n";
+    before.replace(declared, "") + "  schemas:\n" + schemas
+}
+
+/// A document with another text for one that stands there once.
+fn edit(document: &str, old: &str, new: &str) -> String {
+    assert_eq!(document.matches(old).count(), 1, "{old}");
+    document.replacen(old, new, 1)
+}
+
+/// What becomes of a table's codes where a field takes only some of them.
+#[test]
+fn a_place_that_picks_codes_goes_on_with_its_own() {
+    let text = small();
+    let retired = edit(&text, "kind: wallet}", "kind: wallet, readOnly: true}");
+    let restored = edit(&text, "No longer., readOnly: true}", "No longer.}");
+    let reworded = edit(&text, "description: A wallet.", "description: A purse.");
+    let whole = edit(&restored, "          enum: ['5', '6']\n", "");
+    let seventh = edit(
+        &text,
+        "enum: ['5', '6', '13']",
+        "enum: ['5', '6', '13', '7']",
+    );
+    let seventh = edit(
+        &seventh,
+        "- {value: '13',",
+        "- {value: '7', name: Cash, description: Cash., kind: bank}\n        - {value: '13',",
+    );
+    let picked = edit(
+        &seventh,
+        "          enum: ['5', '6']\n",
+        "          enum: ['5', '6', '7']\n",
+    );
+    for (old, new, rule, expected) in [
+        (
+            &text,
+            &seventh,
+            "code-added",
+            "compatible,ok,ok,minor,minor,",
+        ),
+        (
+            &text,
+            &picked,
+            "code-added",
+            "compatible,ok,risk,minor,minor,",
+        ),
+        (&text, &retired, "code-retired", "patch,ok,ok,patch,patch,"),
+        (&retired, &text, "code-restored", "patch,ok,ok,patch,patch,"),
+        (
+            &text,
+            &restored,
+            "code-restored",
+            "patch,ok,ok,patch,patch,",
+        ),
+        (
+            &text,
+            &reworded,
+            "words-changed",
+            "patch,ok,ok,patch,patch,",
+        ),
+        (
+            &restored,
+            &whole,
+            "allowed-codes-more",
+            "compatible,ok,risk,minor,patch,",
+        ),
+        (
+            &whole,
+            &restored,
+            "allowed-codes-fewer",
+            "breaking,break,ok,major,patch,",
+        ),
+    ] {
+        let report = diff(old, new).unwrap();
+        let rules: Vec<_> = report.changes.iter().map(|change| change.rule).collect();
+        assert_eq!(rules, [rule], "{}", told(&report));
+        assert_eq!(verdict(&report), expected, "{rule}{}", told(&report));
+    }
+}
+
+/// What two documents differ in, and each change with its verdict.
+fn tell(edits: &[(&str, &str, String)]) -> String {
+    let mut told = String::new();
+    for (what, old, new) in edits {
+        let report = diff(old, new).unwrap();
+        told += &format!("{what}: {}\n", verdict(&report));
+        for change in &report.changes {
+            let (old, new) = (change.old.as_deref(), change.new.as_deref());
+            told += &format!(
+                "  {} {}: {old:?} -> {new:?}\n    {} {:?}\n",
+                change.rule, change.subject, change.headline, change.verdict
+            );
+        }
+    }
+    told
+}
+
+/// The last field of a request.
+const FIELD: &str =
+    "        bankNo: {type: string, maxLength: 50, description: The bank., example: SEC}\n";
+
+/// The document with more fields in that request.
+fn with(fields: &[&str]) -> String {
+    let fields = fields.iter().map(|field| format!("        {field}\n"));
+    let fields: String = fields.collect();
+    edit(&small(), FIELD, &format!("{FIELD}{fields}"))
+}
+
+/// The document with one more field required.
+fn required(document: &str, name: &str) -> String {
+    let list = "[userName, action, authentication, controlNumber, channel, amount";
+    edit(document, list, &format!("{list}, {name}"))
+}
+
+/// The document with a parameter of its first path.
+fn with_parameter(parameter: &str) -> String {
+    edit(
+        &small(),
+        PAY,
+        &format!("{PAY}    parameters: [{parameter}]\n"),
+    )
+}
+
+/// A field that goes and one that comes may be the same, by what each is called
+/// and by what it is.
+#[test]
+fn fields_are_found_again_as_reviewed() {
+    let town = with(&["town: {type: string}"]);
+    let fixed = with(&["town: {type: string, x-skypay-transport: true}"]);
+    let told = tell(&[
+        (
+            "one of equal form, one that reads the old name",
+            &town,
+            with(&[
+                "tone: {type: string}",
+                "city: {type: integer, x-skypay-aliases: [town]}",
+            ]),
+        ),
+        (
+            "one of equal form, one whose name the old one reads",
+            &with(&["town: {type: string, x-skypay-aliases: [city]}"]),
+            with(&[
+                "tone: {type: string, x-skypay-aliases: [city]}",
+                "city: {type: integer}",
+            ]),
+        ),
+        (
+            "one of equal form, one of the same name in Rust",
+            &town,
+            with(&[
+                "tone: {type: string}",
+                "city: {type: integer, x-skypay-rust-name: town}",
+            ]),
+        ),
+        (
+            "two of equal form, the name of the second closer",
+            &town,
+            with(&["city: {type: string}", "tone: {type: string}"]),
+        ),
+        ("another form", &town, with(&["tone: {type: integer}"])),
+        (
+            "there more often",
+            &town,
+            required(&with(&["tone: {type: string}"]), "tone"),
+        ),
+        (
+            "no longer written by the transport, with another name",
+            &fixed,
+            with(&["city: {type: string, x-skypay-aliases: [town]}"]),
+        ),
+        (
+            "an equal list, told and shown in other words",
+            &with(&["towns: {type: array, items: {type: string, example: A}}"]),
+            with(&["tones: {type: array, items: {type: string, title: B}, description: B.}"]),
+        ),
+        (
+            "a list of something else",
+            &with(&["towns: {type: array, items: {type: string}}"]),
+            with(&["tones: {type: array, items: {type: integer}}"]),
+        ),
+        (
+            "another alias, another example, another way to the same component",
+            &with(&[
+                "town: {$ref: '#/components/schemas/UserName', x-skypay-aliases: [a], example: b}",
+            ]),
+            with(&[
+                "tone: {allOf: [{$ref: '#/components/schemas/UserName'}], x-skypay-aliases: [c]}",
+            ]),
+        ),
+        (
+            "the same component, which has another field",
+            &with(&["town: {$ref: '#/components/schemas/ControlNumberEntry'}"]),
+            with(&["tone: {$ref: '#/components/schemas/ControlNumberEntry'}"]).replacen(
+                "        controlNumber: {$ref",
+                "        other: {type: string}\n        controlNumber: {$ref",
+                1,
+            ),
+        ),
+        (
+            "an object with another field",
+            &with(&["town: {type: object, properties: {a: {type: string}}}"]),
+            with(&["tone: {type: object, properties: {b: {type: string}}}"]),
+        ),
+    ]);
+    insta::assert_snapshot!(told);
+}
+
+/// What its object and its transport say of a field.
+#[test]
+fn terms_of_a_field_change_as_reviewed() {
+    let town = with(&["town: {type: string}"]);
+    let fixed = with(&["town: {type: string, x-skypay-transport: true}"]);
+    let constant = with(&["town: {type: string, enum: [A], x-skypay-constant: true}"]);
+    let told = tell(&[
+        (
+            "no longer written by the transport, with another name in Rust",
+            &fixed,
+            with(&["town: {type: string, x-skypay-rust-name: city}"]),
+        ),
+        (
+            "no longer constant, and longer",
+            &constant,
+            with(&["town: {type: string, enum: [A, B]}"]),
+        ),
+        (
+            "a word that nobody knows",
+            &town,
+            with(&["town: {type: string, x-other: true}"]),
+        ),
+        (
+            "no list of values any more",
+            &with(&["town: {type: string, enum: [A, B]}"]),
+            town.clone(),
+        ),
+        (
+            "there more often, but null",
+            &town,
+            required(&with(&["town: {type: string, nullable: true}"]), "town"),
+        ),
+    ]);
+    insta::assert_snapshot!(told);
+}
+
+/// The paths of its operations.
+const PAY: &str = "  /services/{callerName}#pay:\n";
+const ASK: &str = "  /services/{callerName}#ask:\n";
+const PAID: &str = "  /skypay#paid:\n";
+
+fn labelled(document: &str, old: &str, new: &str) -> String {
+    edit(document, &format!("#{old}:\n"), &format!("#{new}:\n"))
+}
+
+/// An operation that goes and one that comes may be the same, by where it is, by
+/// what it is called and by what it says.
+#[test]
+fn operations_are_found_again_as_reviewed() {
+    let text = small();
+    let [start, middle, end] = [PAY, ASK, PAID].map(|path| text.find(path).unwrap());
+    let renamed = |document: &str, old: &str, new: &str| {
+        let id = |name| format!("      operationId: {name}\n");
+        edit(document, &id(old), &id(new))
+    };
+    let unlabelled = edit(&text, "/services/{callerName}#pay:", "/pay:");
+    let swapped = text[..start].to_owned() + &text[middle..end] + &text[start..middle];
+    let swapped = swapped + &text[end..];
+    let unlabelled_both = edit(&unlabelled, "/services/{callerName}#ask:", "/ask:");
+    let told = tell(&[
+        (
+            "two exchange their names",
+            &text,
+            renamed(
+                &renamed(&renamed(&text, "ask", "other"), "pay", "ask"),
+                "other",
+                "pay",
+            ),
+        ),
+        (
+            "another path and another label, the same name",
+            &text,
+            edit(&text, "/services/{callerName}#pay:", "/elsewhere#send:"),
+        ),
+        (
+            "another path and another name, the same label",
+            &text,
+            edit(
+                &renamed(&text, "pay", "send"),
+                "/services/{callerName}#pay:",
+                "/elsewhere#pay:",
+            ),
+        ),
+        (
+            "two with other labels and names, in another order",
+            &text,
+            labelled(
+                &labelled(
+                    &renamed(&renamed(&swapped, "pay", "send"), "ask", "query"),
+                    "pay",
+                    "send",
+                ),
+                "ask",
+                "query",
+            ),
+        ),
+        (
+            "no label, another path, another name",
+            &unlabelled,
+            renamed(&edit(&unlabelled, "  /pay:", "  /send:"), "pay", "send"),
+        ),
+        (
+            "two without labels, with other names",
+            &unlabelled_both,
+            renamed(&renamed(&unlabelled_both, "pay", "send"), "ask", "query"),
+        ),
+    ]);
+    insta::assert_snapshot!(told);
+}
+
+/// Where a message goes, and what selects the operation there.
+#[test]
+fn addresses_change_as_reviewed() {
+    let text = small();
+    let constants = with(&["zone: {type: string, enum: [pay], x-skypay-constant: true}"]);
+    let caller = "{in: path, name: callerName, required: true, description: Who.}";
+    let told = tell(&[
+        (
+            "another path and the other direction",
+            &text,
+            edit(
+                &text,
+                "  /skypay#paid:\n    x-skypay-direction: callback\n",
+                "  /partner#paid:\n",
+            ),
+        ),
+        (
+            "another action, beside a constant that is called like it",
+            &constants,
+            edit(
+                &constants,
+                "enum: [pay], description: The action.",
+                "enum: [send], description: The action.",
+            ),
+        ),
+        (
+            "a path says what it is for",
+            &text,
+            edit(&text, PAY, &format!("{PAY}    summary: Paying.\n")),
+        ),
+        (
+            "another label of the same action",
+            &text,
+            labelled(&text, "pay", "pay.out"),
+        ),
+        ("a parameter comes", &text, with_parameter(caller)),
+        ("a parameter goes", &with_parameter(caller), text.clone()),
+        (
+            "a parameter is told in other words",
+            &with_parameter(caller),
+            with_parameter(&caller.replace("Who.", "Who calls.")),
+        ),
+        (
+            "a parameter may be left out",
+            &with_parameter(caller),
+            with_parameter(&caller.replace("true", "false")),
+        ),
+    ]);
+    insta::assert_snapshot!(told);
+}
+
+/// What stands around the messages of an operation.
+#[test]
+fn terms_of_an_operation_change_as_reviewed() {
+    let text = small();
+    let answers = "      description: Tells.\n";
+    let codes = |from: u32, to: u32| {
+        let range = format!("      x-skypay-partner-codes: {{from: {from}, to: {to}}}\n");
+        edit(&text, answers, &format!("{answers}{range}"))
+    };
+    let waiting = |old: &str, new: &str| edit(&text, old, new);
+    let schema = "            schema: {$ref: '#/components/schemas/PaidRequest'}\n";
+    let unknown = edit(
+        &text,
+        schema,
+        &format!("{schema}            encoding: {{}}\n"),
+    );
+    let told = tell(&[
+        ("codes of the partner's own come", &text, codes(10, 20)),
+        (
+            "codes of the partner's own go",
+            &codes(10, 20),
+            text.clone(),
+        ),
+        ("more of them below", &codes(10, 20), codes(9, 20)),
+        ("more of them above", &codes(10, 20), codes(10, 21)),
+        ("fewer of them below", &codes(10, 20), codes(11, 20)),
+        ("fewer of them above", &codes(10, 20), codes(10, 19)),
+        ("others of them", &codes(10, 20), codes(15, 25)),
+        (
+            "asking later",
+            &text,
+            waiting("askAfterSeconds: 300", "askAfterSeconds: 301"),
+        ),
+        (
+            "asking sooner",
+            &text,
+            waiting("askAfterSeconds: 300", "askAfterSeconds: 299"),
+        ),
+        (
+            "never sent again",
+            &text,
+            waiting("resend: after-asking", "resend: never"),
+        ),
+        (
+            "sent again at any time",
+            &text,
+            waiting("resend: after-asking", "resend: safe"),
+        ),
+        (
+            "waiting in other words",
+            &text,
+            waiting("note: Ask first.", "note: Ask before."),
+        ),
+        (
+            "an answer in other words",
+            &text,
+            edit(
+                &text,
+                "description: Accepted or refused.",
+                "description: Either.",
+            ),
+        ),
+        (
+            "a word that is unknown and stays",
+            &unknown,
+            unknown.clone(),
+        ),
+    ]);
+    insta::assert_snapshot!(told);
+}
+
+/// Where the API is.
+#[test]
+fn servers_change_as_reviewed() {
+    let text = small();
+    let server = "  - url: https://test.example.com\n    description: For trying things out.\n    \
+                  x-skypay-environment: test\n";
+    let with = |servers: &[&str]| edit(&text, server, &servers.concat());
+    let (nameless, other, third) = (
+        "  - {url: https://a.example.com}\n",
+        "  - {url: https://b.example.com, x-skypay-environment: live}\n",
+        "  - {url: https://c.example.com}\n",
+    );
+    let told = tell(&[
+        (
+            "a server in other words",
+            &text,
+            text.replace("For trying things out.", "For trials."),
+        ),
+        (
+            "the same server elsewhere",
+            &text,
+            text.replace("https://test.", "https://trial."),
+        ),
+        (
+            "another name of a server",
+            &text,
+            text.replace("environment: test", "environment: trial"),
+        ),
+        (
+            "another order and an address",
+            &with(&[server, other]),
+            with(&[
+                "  - {url: https://d.example.com, x-skypay-environment: live}\n",
+                server,
+            ]),
+        ),
+        ("one more server", &text, with(&[nameless, server])),
+        ("one server less", &with(&[server, other]), text.clone()),
+        (
+            "a server without a name elsewhere",
+            &with(&[nameless]),
+            with(&[third]),
+        ),
+        (
+            "a server without a name for one with a name",
+            &with(&[nameless]),
+            with(&[other]),
+        ),
+        (
+            "a server without a name beside one with a name",
+            &with(&[server, nameless]),
+            with(&[nameless, other]),
+        ),
+    ]);
+    insta::assert_snapshot!(told);
+}
+
+/// What stands around the operations and their messages.
+#[test]
+fn the_rest_of_the_document_changes_as_reviewed() {
+    let text = small();
+    let component = |name: &str, schema: &str| {
+        let schemas = "components:\n  schemas:\n";
+        edit(
+            &text,
+            schemas,
+            &format!("{schemas}    {name}: {{{schema}}}\n"),
+        )
+    };
+    let kinds = |headers: &str| {
+        let kinds = format!("components:\n  headers: {headers}\n");
+        edit(&text, "components:\n", &kinds)
+    };
+    let told = tell(&[
+        (
+            "an answer in other words",
+            &text,
+            text.replace(
+                "description: The body cannot be read",
+                "description: Unreadable",
+            ),
+        ),
+        (
+            "another code to answer with",
+            &text,
+            text.replace("unreadable: {code: '-1000'", "unreadable: {code: '-1009'"),
+        ),
+        (
+            "an extension that is unknown",
+            &text,
+            format!("{text}x-other: true\n"),
+        ),
+        (
+            "components of another kind stay",
+            &kinds("{}"),
+            kinds("{}").replace("A wallet.", "A purse."),
+        ),
+        (
+            "components of another kind change",
+            &kinds("{}"),
+            kinds("{a: {}}"),
+        ),
+        (
+            "a type that nothing uses comes",
+            &text,
+            component("Idle", "type: string, x-skypay-newtype: true"),
+        ),
+        (
+            "a type that nothing uses goes",
+            &component("Idle", "type: string, x-skypay-newtype: true"),
+            text.clone(),
+        ),
+        (
+            "a component that nothing uses comes",
+            &text,
+            component("Idle", "type: string"),
+        ),
+        (
+            "a component that nothing uses goes",
+            &component("Idle", "type: string"),
+            text.clone(),
+        ),
+        (
+            "a component that nothing uses is another",
+            &component("Idle", "type: string, x-skypay-newtype: true"),
+            component("Idle", "type: string, x-skypay-newtype: true, maxLength: 3"),
+        ),
+    ]);
+    insta::assert_snapshot!(told);
+}
+
+/// Every form that a value can have, turned into every other.
+#[test]
+fn each_form_becomes_another_as_reviewed() {
+    let text = small();
+    let forms = [
+        "type: string",
+        "type: string, x-skypay-sensitive: true",
+        "type: string, enum: [A, B]",
+        "type: string, pattern: A",
+        "type: string, x-skypay-newtype: true",
+        "type: string, x-skypay-type: person-name",
+        "type: string, x-skypay-type: amount",
+        "type: string, x-skypay-type: date",
+        "type: string, x-skypay-type: date, pattern: A",
+        "type: string, x-skypay-type: date-time",
+        "type: string, x-skypay-type: date-time-fraction",
+        "type: string, x-skypay-type: integer",
+        "type: string, x-skypay-type: amount, x-skypay-minimum: '0.01'",
+        "type: string, x-skypay-type: amount, x-skypay-sensitive: true",
+        "type: number, x-skypay-type: amount",
+        "type: number, x-skypay-type: amount, x-skypay-minimum: '0.01', maximum: 5",
+        "type: number",
+        "type: number, format: float",
+        "type: number, format: double",
+        "type: integer",
+        "type: integer, minimum: 0",
+        "type: integer, minimum: 0, maximum: 9",
+        "type: integer, minimum: 1",
+        "type: integer, format: int64",
+        "type: boolean",
+        "type: array, items: {type: string}",
+        "type: array, items: {type: integer, minimum: 0}",
+    ];
+    let documents = forms.map(|form| {
+        let document = edit(&text, FIELD, &format!("        bankNo: {{{form}}}\n"));
+        spec_tools::diff::read(&document).unwrap()
+    });
+    let mut told = String::new();
+    for (from, old) in forms.iter().zip(&documents) {
+        let mut meanings = BTreeMap::<_, Vec<_>>::new();
+        for (to, new) in forms.iter().zip(&documents) {
+            let report = compare(old, new);
+            let rules: Vec<_> = report.changes.iter().map(|change| change.rule).collect();
+            let meaning = format!("{} {}", verdict(&report), rules.join(" "));
+            meanings.entry(meaning).or_default().push(*to);
+        }
+        told += &format!("{from}\n");
+        for (meaning, to) in meanings {
+            told += &format!("  {meaning}\n    {}\n", to.join("\n    "));
+        }
+    }
+    insta::assert_snapshot!(told);
+}
+
+/// Keywords of a field that say what it says without them, or almost.
+const SAID_OTHERWISE: &[(&str, &str, &str)] = &[
+    (
+        "type: string",
+        "type: string, minLength: 0",
+        "words-changed",
+    ),
+    (
+        "type: array, items: {type: string}",
+        "type: array, minItems: 0, items: {type: string}",
+        "words-changed",
+    ),
+    (
+        "type: integer",
+        "type: integer, maximum: 2147483647",
+        "words-changed",
+    ),
+    (
+        "type: string, pattern: '^[a-z]{3}$'",
+        "type: string, pattern: '^[a-z]{3}$', maxLength: 9",
+        "words-changed",
+    ),
+    (
+        "type: string, x-skypay-type: date",
+        "type: string, x-skypay-type: date, minLength: 10, maxLength: 10",
+        "words-changed words-changed",
+    ),
+    (
+        "type: string, pattern: '^[0-9]{4}$', maxLength: 4",
+        "type: string, minLength: 4, pattern: '^(0|[1-9])[0-9]{3}$'",
+        "words-changed words-changed words-changed",
+    ),
+    (
+        "type: string, pattern: '^[0-9]{4}$', maxLength: 4",
+        "type: string, pattern: '^[0-9]{4,5}$', maxLength: 5",
+        "constraint-loosened words-changed",
+    ),
+    (
+        "type: string",
+        "type: string, deprecated: false, nullable: false, x-skypay-sensitive: false",
+        "",
+    ),
+];
+
+/// What a change is that leaves all as it was, and one that allows more.
+fn harmless(rules: &str) -> &'static str {
+    if rules.contains("loosened") {
+        "compatible,ok,risk,minor,patch,"
+    } else {
+        "patch,ok,ok,patch,patch,"
+    }
+}
+
+fn check(what: &str, old: &str, new: &str, rules: &str, expected: &str) {
+    let report = diff(old, new).unwrap();
+    let found: Vec<_> = report.changes.iter().map(|change| change.rule).collect();
+    assert_eq!(found.join(" "), rules, "{what}{}", told(&report));
+    assert_eq!(verdict(&report), expected, "{what}{}", told(&report));
+}
+
+#[test]
+fn a_field_may_say_the_same_in_other_keywords() {
+    for (before, after, rules) in SAID_OTHERWISE {
+        let field = |keywords: &str| with(&[&format!("a: {{{keywords}}}")]);
+        check(after, &field(before), &field(after), rules, harmless(rules));
+    }
+}
+
+#[test]
+fn a_flag_that_is_not_set_says_nothing() {
+    let text = small();
+    let caller = "{in: path, name: callerName, required: true, schema: {type: string}}";
+    let parameter = with_parameter(caller);
+    for (what, old, new) in [
+        (
+            "an operation that is not deprecated",
+            &text,
+            edit(
+                &text,
+                "operationId: ask\n",
+                "operationId: ask\n      deprecated: false\n",
+            ),
+        ),
+        (
+            "a code that is not retired",
+            &text,
+            edit(&text, "kind: bank}", "kind: bank, readOnly: false}"),
+        ),
+        (
+            "a parameter that is not deprecated",
+            &parameter,
+            edit(
+                &parameter,
+                "required: true, schema",
+                "required: true, deprecated: false, schema",
+            ),
+        ),
+    ] {
+        check(what, old, &new, "", harmless(""));
+    }
+}
+
+/// Names that are on no wire and in no code.
+#[test]
+fn names_that_only_the_document_knows_may_change() {
+    let text = small();
+    let caller = "{in: path, name: callerName, required: true, schema: {type: string}}";
+    let parameter = with_parameter(caller);
+    let renamed = parameter.replace("callerName", "caller");
+    check(
+        "a parameter of the path",
+        &parameter,
+        &renamed,
+        "words-changed",
+        harmless(""),
+    );
+    let renamed = text.replace("id: bank-number", "id: number-of-the-bank");
+    check(
+        "a condition",
+        &text,
+        &renamed,
+        "words-changed",
+        harmless(""),
+    );
+    let condition = "        - id: no-bank-number\n          when: {field: channel, in: ['6']}\n          \
+                     forbid: [bankNo]\n          because: A wallet has no bank.\n";
+    let wider = condition.replace("['6']", "['6', '13']");
+    let halves = condition.to_owned()
+        + &condition
+            .replace("['6']", "['13']")
+            .replace("no-bank", "none");
+    let [wider, halves] = [wider, halves].map(|rules| edit(&text, condition, &rules));
+    let rules = "words-changed words-changed";
+    check("a condition in two", &wider, &halves, rules, harmless(""));
+}
+
+/// A code moves those behind it, and nothing of what they say.
+#[test]
+fn a_code_before_all_others_is_one_change() {
+    let exception = "x-skypay-lint-exceptions: [{rule: unused-code, reason: None.}]";
+    let readable = "description: Not readable.";
+    let table = edit(&small(), readable, &format!("{exception}, {readable}"));
+    let front = edit(&table, "['1000', '-1000'", "['-999', '1000', '-1000'");
+    let success = "        - {value: '1000', name";
+    let first = "        - {value: '-999', name: First, description: First., outcome: unknown}\n";
+    let front = edit(&front, success, &format!("{first}{success}"));
+    check(
+        "a code",
+        &table,
+        &front,
+        "code-added",
+        "risky,risk,ok,minor,minor,",
+    );
+}
+
+/// Headers and queries that must be sent, or must no longer be.
+#[test]
+fn parameters_break_whoever_must_send_them() {
+    let text = small();
+    let header = |required: bool| {
+        let schema = "schema: {type: string, maxLength: 9}";
+        with_parameter(&format!(
+            "{{in: header, name: X-Trace, required: {required}, {schema}}}"
+        ))
+    };
+    for (what, old, new, expected) in [
+        (
+            "an optional one comes",
+            &text,
+            &header(false),
+            "compatible,ok,ok,minor,minor,",
+        ),
+        (
+            "a required one comes",
+            &text,
+            &header(true),
+            "breaking,break,ok,major,minor,",
+        ),
+        (
+            "a required one goes",
+            &header(true),
+            &text,
+            "source-breaking,risk,break,major,major,",
+        ),
+        (
+            "an optional one goes",
+            &header(false),
+            &text,
+            "source-breaking,risk,risk,major,major,",
+        ),
+        (
+            "one becomes required",
+            &header(false),
+            &header(true),
+            "breaking,break,ok,major,major,",
+        ),
+        (
+            "one becomes shorter",
+            &header(false),
+            &header(false).replace("maxLength: 9}", "maxLength: 8}"),
+            "breaking,break,ok,major,patch,",
+        ),
+    ] {
+        let report = diff(old, new).unwrap();
+        assert_eq!(verdict(&report), expected, "{what}{}", told(&report));
+    }
+}
+
+/// The code of a success is what both sides go by, wherever it is written.
+#[test]
+fn another_code_of_success_breaks_both_sides() {
+    let text = small();
+    let everywhere = text.replace("'1000'", "'1001'");
+    let table = edit(
+        &text,
+        "{value: '1000', name: Success",
+        "{value: '1001', name: Success",
+    );
+    let accepted = edit(&text, "accepted: {code: '1000'", "accepted: {code: '1001'");
+    let operation = edit(
+        &text,
+        "{code: '1000', meaning: Done.",
+        "{code: '-1009', meaning: Done.",
+    );
+    let edits = [&everywhere, &table, &accepted, &operation];
+    for new in edits {
+        for (old, new) in [(&text, new), (new, &text)] {
+            let report = diff(old, new).unwrap();
+            let verdict = report.verdict;
+            let wire = (verdict.caller.word(), verdict.callee.word());
+            // The way back of a single row finds no success to lose.
+            let found = wire == ("break", "break") || (old == &operation);
+            assert!(found, "{}", told(&report));
+        }
+    }
+    let failed = edit(&text, "outcome: unknown}", "outcome: accepted}");
+    let report = diff(&text, &failed).unwrap();
+    assert_eq!(
+        verdict(&report),
+        "breaking,break,ok,minor,minor,",
+        "{}",
+        told(&report)
+    );
+}
+
+/// What nobody can decide is a risk, never nothing and never certain.
+#[test]
+fn a_pattern_that_cannot_be_decided_is_a_risk() {
+    let field = |pattern: &str| with(&[&format!("a: {{type: string, pattern: '{pattern}'}}")]);
+    let report = diff(&field("^(?=a)a$"), &field("^(?=b)b$")).unwrap();
+    let rules: Vec<_> = report.changes.iter().map(|change| change.rule).collect();
+    assert_eq!(rules, ["constraint-unclear"]);
+    assert_eq!(verdict(&report), "source-breaking,risk,risk,major,patch,");
+    let text = small();
+    let condition = |pattern: &str| {
+        let forbid = "          forbid: [bankNo]\n";
+        edit(
+            &text,
+            forbid,
+            &format!("{forbid}          match: {{amount: '{pattern}'}}\n"),
+        )
+    };
+    let report = diff(&condition("^(?=a)a$"), &condition("^(?=b)b$")).unwrap();
+    let rules: Vec<_> = report.changes.iter().map(|change| change.rule).collect();
+    assert_eq!(rules, ["condition-unclear"]);
+    assert_eq!(verdict(&report), "source-breaking,risk,risk,major,patch,");
+}

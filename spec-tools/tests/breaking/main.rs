@@ -1,0 +1,267 @@
+//! What edits mean: every row of `tests/breaking/verdicts.csv` on its
+//! documents, and every row of `tests/breaking/ours.csv` on the real one.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
+#[path = "../cases/mod.rs"]
+mod cases;
+mod edits;
+mod words;
+
+use std::fs;
+
+use spec_tools::diff::{Change, Headline, Part, Report, Role, compare, diff};
+
+use cases::{edited_by, folder, groups, read, real, rows};
+
+/// The verdict as a row states it.
+fn verdict(report: &Report) -> String {
+    let verdict = report.verdict;
+    let lint = report.changes.iter().find_map(|change| change.lint);
+    [
+        report.headline.word(),
+        verdict.caller.word(),
+        verdict.callee.word(),
+        verdict.client.word(),
+        verdict.server.word(),
+        lint.unwrap_or_default(),
+    ]
+    .join(",")
+}
+
+fn expected(row: impl Fn(&str) -> String) -> String {
+    [
+        "headline",
+        "wire_client",
+        "wire_server",
+        "bump_client_crate",
+        "bump_server_crate",
+        "lint",
+    ]
+    .map(row)
+    .join(",")
+}
+
+fn told(report: &Report) -> String {
+    let lines = report.changes.iter().map(|change| {
+        let place = &change.place;
+        format!(
+            "\n    {} {} {}:{} {} {:?} -> {:?} {:?}",
+            change.headline,
+            change.rule,
+            place.line,
+            place.column,
+            place.pointer,
+            change.old,
+            change.new,
+            change.verdict
+        )
+    });
+    lines.collect()
+}
+
+#[test]
+fn every_case_gets_its_verdict() {
+    let base = read("base.yaml");
+    let text = read("verdicts.csv");
+    let rows = rows(&text);
+    let mut wrong = Vec::new();
+    for row in &rows {
+        let case = row("case");
+        let report = diff(&base, &read(&format!("{case}.yaml"))).unwrap();
+        let (actual, expected) = (verdict(&report), expected(row));
+        if actual != expected {
+            wrong.push(format!("{case}\n  {actual}\n  {expected}{}", told(&report)));
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    assert_eq!(rows.len(), 45, "all rows were there to be read");
+}
+
+/// Everything that is said of every edit, in both directions.
+#[test]
+fn each_edit_is_told_as_reviewed() {
+    let base = read("base.yaml");
+    let text = read("verdicts.csv");
+    let mut told = String::new();
+    for row in &rows(&text) {
+        let case = row("case");
+        let edited = read(&format!("{case}.yaml"));
+        for (way, old, new) in [("there", &base, &edited), ("back", &edited, &base)] {
+            let report = diff(old, new).unwrap();
+            told += &format!("{case}, {way}: {}\n", verdict(&report));
+            told.extend(report.changes.iter().map(in_full));
+        }
+    }
+    insta::assert_snapshot!(told);
+}
+
+fn in_full(change: &Change) -> String {
+    let Change {
+        rule,
+        subject,
+        place,
+        side,
+        near,
+        old,
+        new,
+        verdict,
+        headline,
+        lint: _,
+        users,
+    } = change;
+    let users: Vec<_> = users
+        .iter()
+        .map(|user| format!("{} {:?} {}", user.operation, user.part, user.callback))
+        .collect();
+    let roles = [Role::Partner, Role::Client, Role::Server].map(|role| change.headline_for(role));
+    format!(
+        "  {rule}: {subject}\n    {side:?} {}:{} {}, near {}:{} {}\n    {old:?} -> {new:?}\n    \
+         {headline} {verdict:?} {roles:?} {}\n    {}\n",
+        place.line,
+        place.column,
+        place.pointer,
+        near.line,
+        near.column,
+        near.pointer,
+        change.fingerprint(),
+        users.join(", ")
+    )
+}
+
+#[test]
+fn every_case_file_has_a_row() {
+    let text = read("verdicts.csv");
+    let cases: Vec<_> = rows(&text).iter().map(|row| row("case")).collect();
+    for entry in fs::read_dir(folder()).unwrap() {
+        let name = entry.unwrap().file_name().into_string().unwrap();
+        if let Some(case) = name.strip_suffix(".yaml").filter(|name| *name != "base") {
+            assert!(cases.iter().any(|known| known == case), "{case} has no row");
+        }
+    }
+}
+
+#[test]
+fn every_edit_of_the_real_document_gets_its_verdict() {
+    let document = real();
+    let tree = spec_tools::diff::read(&document).unwrap();
+    let text = read("ours.csv");
+    let rows = rows(&text);
+    let mut wrong = Vec::new();
+    for edits in groups(&rows) {
+        let row = &edits[0];
+        let after = edited_by(&document, edits);
+        let report = compare(&tree, &spec_tools::diff::read(&after).unwrap());
+        let rules: Vec<_> = report.changes.iter().map(|change| change.rule).collect();
+        let actual = format!("{} {}", verdict(&report), rules.join(" "));
+        let expected = format!("{} {}", expected(row), row("rules"));
+        if actual != expected {
+            let case = row("case");
+            wrong.push(format!("{case}\n  {actual}\n  {expected}{}", told(&report)));
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    assert!(rows.len() > 60, "all rows were there to be read");
+}
+
+#[test]
+fn what_is_shared_is_reported_once_with_its_users() {
+    let case = read("48-shared-envelope-field-added.yaml");
+    let report = diff(&read("base.yaml"), &case).unwrap();
+    let [change] = report.changes.as_slice() else {
+        panic!("one change:{}", told(&report));
+    };
+    assert_eq!(change.subject, "ResponseEnvelope.traceId");
+    let users: Vec<_> = change
+        .users
+        .iter()
+        .map(|user| user.operation.as_str())
+        .collect();
+    let expected = [
+        "balanceQuery",
+        "cancelPayout",
+        "payoutQueryStatus",
+        "payoutQueue",
+    ];
+    assert_eq!(users, expected);
+    assert!(
+        change
+            .users
+            .iter()
+            .all(|user| user.part == Some(Part::Response))
+    );
+    let line = case.lines().nth(change.place.line - 1).unwrap();
+    assert_eq!(line.trim(), "traceId:");
+}
+
+#[test]
+fn a_rename_is_one_change() {
+    let report = diff(&read("base.yaml"), &read("42-field-renamed-typo-fix.yaml")).unwrap();
+    let [change] = report.changes.as_slice() else {
+        panic!("one change:{}", told(&report));
+    };
+    assert_eq!(change.rule, "field-renamed");
+    assert_eq!(change.old.as_deref(), Some("responseDescription"));
+    assert_eq!(change.new.as_deref(), Some("responseDescripton"));
+}
+
+#[test]
+fn order_alone_is_no_change_and_no_edit_is_not_even_a_patch() {
+    let base = read("base.yaml");
+    let reordered = diff(&base, &read("45-keys-reordered.yaml")).unwrap();
+    assert!(reordered.changes.is_empty(), "{}", told(&reordered));
+    assert_eq!(reordered.headline, Headline::Patch);
+    for document in [base, real()] {
+        let report = diff(&document, &document).unwrap();
+        assert!(report.changes.is_empty(), "{}", told(&report));
+        assert_eq!(verdict(&report), "none,ok,ok,none,none,");
+        let version = spec_tools::diff::read(&document).unwrap();
+        let version = version.get("info").unwrap().text_of("version");
+        assert_eq!(Some(report.old_version.as_str()), version);
+        assert_eq!(Some(report.new_version.as_str()), version);
+    }
+}
+
+/// A comparison and its reverse see the same edits.
+#[test]
+fn the_way_back_is_seen_as_well() {
+    let base = read("base.yaml");
+    let text = read("verdicts.csv");
+    for row in &rows(&text) {
+        let case = row("case");
+        let report = diff(&read(&format!("{case}.yaml")), &base).unwrap();
+        let reordered = case.ends_with("reordered");
+        assert_eq!(report.changes.is_empty(), reordered, "{case}");
+    }
+}
+
+#[test]
+fn places_stand_in_the_document_that_they_name() {
+    let (old, new) = (read("base.yaml"), read("01-api-op-removed.yaml"));
+    let report = diff(&old, &new).unwrap();
+    let change = &report.changes[0];
+    assert_eq!(change.side, spec_tools::diff::Side::Old);
+    let line = old.lines().nth(change.place.line - 1).unwrap();
+    assert!(line.contains("#cancelPayout"), "{line}");
+    let near = new.lines().nth(change.near.line - 1).unwrap();
+    assert_eq!(near, "paths:");
+}
+
+#[test]
+fn other_texts_are_refused_with_their_place() {
+    let base = read("base.yaml");
+    for (text, rule) in [
+        ("", "yaml"),
+        ("a: [", "yaml"),
+        ("- a\n", "yaml"),
+        ("swagger: '2.0'\npaths: {}\n", "shape"),
+        ("openapi: 3.0.3\ninfo: {}\n", "shape"),
+    ] {
+        for problems in [
+            diff(text, &base).unwrap_err(),
+            diff(&base, text).unwrap_err(),
+        ] {
+            assert_eq!(problems.as_slice()[0].rule, rule, "{text:?}");
+        }
+    }
+}
