@@ -1,66 +1,30 @@
-//! Snapshots of the generated output, cut as a reviewer reads them: one per
-//! operation (its types, its client method, its server method), one per code
-//! table, and the list of files. Together they hold every item that is
-//! generated for the API; a changed document without reviewed snapshots fails.
+//! Snapshots of what is generated, as a reviewer reads it: for each operation
+//! its public API, its wire names, limits, rules and codes, and the plaintext of
+//! its examples; for each code table its rows. A document whose API changed
+//! without reviewed snapshots fails. The bytes of the generated code are held by
+//! `gen --check`.
 
-use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 use std::str::FromStr;
+use std::sync::OnceLock;
 
 use codegen::Generated;
-use codegen::model::Operation;
+use codegen::model::{
+    CodeTable, FieldReference, Limits, Message, Operation, Rule, Subject, Written,
+};
 use proc_macro2::{TokenStream, TokenTree};
 
-fn generated() -> Generated {
-    let document = include_str!("../../spec/skypay.yaml");
-    codegen::generate(document).unwrap()
+const DOCUMENT: &str = include_str!("../../spec/skypay.yaml");
+
+fn generated() -> &'static Generated {
+    static GENERATED: OnceLock<Generated> = OnceLock::new();
+    GENERATED.get_or_init(|| codegen::generate(DOCUMENT).unwrap())
 }
 
 fn file<'g>(generated: &'g Generated, path: &str) -> &'g str {
     let file = generated.files.iter().find(|file| file.path == path);
     &file.unwrap_or_else(|| panic!("{path} is generated")).text
-}
-
-/// The functions of a file's `impl` blocks and traits, printed, by name.
-fn functions(text: &str) -> BTreeMap<String, String> {
-    let parsed = syn::parse_file(text).unwrap();
-    let mut functions = BTreeMap::new();
-    for item in parsed.items {
-        match item {
-            syn::Item::Impl(block) => {
-                for member in block.items {
-                    if let syn::ImplItem::Fn(function) = member {
-                        let block = quote::quote! { impl Shown { #function } };
-                        functions.insert(function.sig.ident.to_string(), print(block));
-                    }
-                }
-            }
-            syn::Item::Trait(block) => {
-                for member in block.items {
-                    if let syn::TraitItem::Fn(function) = member {
-                        let block = quote::quote! { trait Shown { #function } };
-                        functions.insert(function.sig.ident.to_string(), print(block));
-                    }
-                }
-            }
-            _ => {}
-        }
-    }
-    functions
-}
-
-/// Prints the one function of a block, without the block.
-fn print(block: TokenStream) -> String {
-    let wrapped: syn::File = syn::parse2(block).unwrap();
-    let text = prettyplease::unparse(&wrapped);
-    let lines: Vec<_> = text.lines().collect();
-    let inner = &lines[1..lines.len() - 1];
-    let shown: Vec<_> = inner
-        .iter()
-        .map(|line| line.strip_prefix("    ").unwrap_or(line))
-        .collect();
-    shown.join("\n") + "\n"
 }
 
 fn settings(folder: &str) -> insta::Settings {
@@ -71,70 +35,267 @@ fn settings(folder: &str) -> insta::Settings {
     settings
 }
 
-fn excerpt(generated: &Generated, operation: &Operation) -> String {
-    let types = file(generated, &format!("types/src/{}.rs", operation.method));
-    let client = ["client/src/client.rs", "client/src/callback_sender.rs"];
-    let server = ["server/src/skypay.rs", "server/src/callbacks.rs"];
-    let find = |paths: [&str; 2]| {
-        let mut found: Vec<_> = paths
-            .iter()
-            .filter_map(|path| functions(file(generated, path)).remove(&operation.method))
-            .collect();
-        assert_eq!(
-            found.len(),
-            1,
-            "{} stands once in {paths:?}",
-            operation.method
-        );
-        found.remove(0)
+/// The lines of the public API in which one of these names stands, without the
+/// names of the crates.
+fn public_api(generated: &Generated, names: &[&str]) -> String {
+    let is_name = |letter: char| letter.is_alphanumeric() || letter == '_';
+    let mut lines: Vec<_> = ["types", "client", "server"]
+        .iter()
+        .flat_map(|folder| file(generated, &format!("{folder}/surface.txt")).lines())
+        .filter(|line| !line.starts_with('#'))
+        .filter(|line| {
+            line.split(|c| !is_name(c))
+                .any(|word| names.contains(&word))
+        })
+        .filter_map(|line| line.split_once("::"))
+        .map(|(_, item)| format!("  {item}\n"))
+        .collect();
+    lines.dedup();
+    lines.concat()
+}
+
+/// A text on one line; nothing, if it is empty.
+fn line(label: &str, text: &str) -> String {
+    let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    match text.as_str() {
+        "" => String::new(),
+        text => format!("{label}{text}\n"),
+    }
+}
+
+/// What the limits say, those that are not set left out.
+fn limits(limits: &Limits) -> String {
+    let count = |least: Option<u32>, most: Option<u32>, what: &str| match (least, most) {
+        (None, None) => None,
+        (Some(least), None) => Some(format!("at least {least} {what}")),
+        (None, Some(most)) => Some(format!("at most {most} {what}")),
+        (Some(least), Some(most)) if least == most => Some(format!("{most} {what}")),
+        (Some(least), Some(most)) => Some(format!("{least} to {most} {what}")),
     };
-    format!(
-        "{types}\n// ---- client method ----\n\n{}\n// ---- server method ----\n\n{}",
-        find(client),
-        find(server)
-    )
+    [
+        count(limits.min_length, limits.max_length, "characters"),
+        count(limits.min_items, limits.max_items, "items"),
+        limits
+            .pattern
+            .as_ref()
+            .map(|pattern| format!("matches {pattern}")),
+        limits.minimum.as_ref().map(|least| format!(">= {least}")),
+        limits.maximum.as_ref().map(|most| format!("<= {most}")),
+        (!limits.one_of.is_empty()).then(|| format!("one of {}", limits.one_of.join(" "))),
+    ]
+    .into_iter()
+    .flatten()
+    .map(|limit| format!(", {limit}"))
+    .collect()
+}
+
+/// A field on the wire, on one line: its name, type, encoding and presence, and
+/// what else is said of it.
+fn field(field: &FieldReference) -> String {
+    let mut line = format!("  {}: {:?}", field.wire, field.ty);
+    if field.written != Written::Plainly {
+        line.push_str(&format!(" {:?}", field.written));
+    }
+    line.push_str(&format!(", {:?}", field.presence));
+    line.push_str(&limits(&field.limits));
+    let marks = [
+        ("written by the transport", field.by_transport),
+        ("sensitive", field.sensitive),
+        ("accepts plain texts", field.accepts_plain),
+        ("deprecated", field.deprecated),
+    ];
+    for (mark, _) in marks.iter().filter(|(_, is_set)| *is_set) {
+        line.push_str(&format!(", {mark}"));
+    }
+    for (what, values) in [
+        ("always", field.constant.as_slice()),
+        ("codes", &field.picked),
+        ("in", field.unit.as_slice()),
+        ("also read as", &field.aliases),
+        ("for", &field.applies_to),
+    ] {
+        if !values.is_empty() {
+            line.push_str(&format!(", {what} {}", values.join(" ")));
+        }
+    }
+    line + "\n"
+}
+
+fn rule(rule: &Rule) -> String {
+    let mut line = format!("  {}:", rule.id);
+    if let Some((field, values)) = &rule.when {
+        line.push_str(&format!(" when {field} is {}", values.join(" or ")));
+    }
+    for (what, fields) in [("require", &rule.require), ("forbid", &rule.forbid)] {
+        if !fields.is_empty() {
+            line.push_str(&format!(" {what} {}", fields.join(", ")));
+        }
+    }
+    for (field, pattern) in &rule.matches {
+        line.push_str(&format!(" {field} matches {pattern}"));
+    }
+    line + "\n"
+}
+
+fn message(message: &Message) -> String {
+    let reference = &message.reference;
+    let mut text = format!("\n{} on the wire\n", message.name);
+    if let Some(field) = &message.accepts_plain {
+        text.push_str(&format!("  a plain text is read as {field}\n"));
+    }
+    text.extend(reference.fields.iter().map(field));
+    if !reference.rules.is_empty() {
+        text.push_str(&format!("\n{} rules\n", message.name));
+        text.extend(reference.rules.iter().map(rule));
+    }
+    text
+}
+
+fn operation(generated: &Generated, operation: &Operation) -> String {
+    let Operation {
+        request, response, ..
+    } = operation;
+    let mut text = format!(
+        "{}: action {}, {}#{}\n{:?}, {:?}, {:?}{}\n",
+        operation.name,
+        operation.action,
+        operation.wire_path,
+        operation.label,
+        operation.direction,
+        operation.mode,
+        operation.effect,
+        if operation.deprecated {
+            ", deprecated"
+        } else {
+            ""
+        },
+    );
+    let waiting = &operation.waiting;
+    let after = waiting.ask_after_seconds;
+    let query = waiting.ask_with.as_ref().map(|query| match after {
+        Some(seconds) => format!("{query} after {seconds} seconds"),
+        None => query.clone(),
+    });
+    text.push_str(&line("status query ", &query.unwrap_or_default()));
+    text.push_str(&format!("retry {:?}\n", waiting.resend));
+    text.push_str(&match &operation.subject {
+        None => String::new(),
+        Some(Subject::Field(field)) => format!("transaction id {field}\n"),
+        Some(Subject::Items { list, field }) => format!("transaction ids {list}.{field}\n"),
+    });
+    text.push_str(&line("delivery key ", &operation.delivery_key.join(" ")));
+    text.push_str(&line("effect key ", &operation.effect_key.join(" ")));
+    text.push_str("\npublic API\n");
+    let builders = [request, response].map(|message| format!("{}Builder", message.name));
+    let names = [&request.name, &response.name, &builders[0], &builders[1]];
+    text.push_str(&public_api(generated, &names.map(String::as_str)));
+    text.push_str(&message(request));
+    text.push_str(&message(response));
+    text.push_str("\ncodes\n");
+    for code in &operation.codes {
+        let listed = if code.listed { "" } else { ", expected" };
+        let keys = if code.refuses_keys {
+            ", refuses the keys"
+        } else {
+            ""
+        };
+        text.push_str(&line(
+            "  ",
+            &format!(
+                "{} {:?}{listed}{keys} {}",
+                code.code,
+                code.outcome,
+                code.text.as_deref().unwrap_or_default()
+            ),
+        ));
+    }
+    if let Some((from, to)) = operation.partner_codes {
+        text.push_str(&format!("  {from} to {to}: the partner's own\n"));
+    }
+    text.push_str("\nexamples\n");
+    for (part, examples) in [
+        ("request", &operation.request_examples),
+        ("response", &operation.response_examples),
+    ] {
+        for example in examples {
+            text.push_str(&format!("  {part} {}: {}\n", example.name, example.json));
+        }
+    }
+    text
 }
 
 #[test]
-fn each_operation_is_generated_as_reviewed() {
+fn each_operation_is_as_reviewed() {
     let generated = generated();
     settings("operations").bind(|| {
-        for operation in &generated.api.operations {
-            let excerpt = excerpt(&generated, operation);
-            insta::assert_snapshot!(operation.method.clone(), excerpt);
+        for described in &generated.api.operations {
+            let text = operation(generated, described);
+            insta::assert_snapshot!(described.method.clone(), text);
         }
     });
 }
 
 #[test]
-fn each_code_table_is_generated_as_reviewed() {
+fn each_code_table_is_as_reviewed() {
     let generated = generated();
-    let codes = file(&generated, "types/src/codes.rs");
     settings("codes").bind(|| {
         for table in &generated.api.code_tables {
-            insta::assert_snapshot!(table.name.clone(), code_table(codes, &table.name));
+            insta::assert_snapshot!(table.name.clone(), code_table(generated, table));
         }
     });
 }
 
-/// The enum of a table and the macro call behind it, as text.
-fn code_table(codes: &str, name: &str) -> String {
-    let declaration = codes.find(&format!("pub enum {name} {{")).unwrap();
-    let documented = codes[..declaration].rfind("\n\n").unwrap() + 2;
-    let call = codes
-        .find(&format!("skypay_runtime::codes!({name} {{"))
-        .unwrap();
-    let end = call + codes[call..].find("});\n").unwrap() + 4;
-    codes[documented..end].to_owned()
+/// The type and methods of a table, and its rows.
+fn code_table(generated: &Generated, table: &CodeTable) -> String {
+    let own = |line: &&str| {
+        let own = line.trim_start().strip_prefix(&table.name);
+        own.is_some_and(|rest| {
+            rest.starts_with(": ") || (rest.starts_with("::") && rest.contains(": fn("))
+        })
+    };
+    let all = public_api(generated, &[&table.name]);
+    let mut text: String = all
+        .lines()
+        .filter(own)
+        .map(|line| format!("{line}\n"))
+        .collect();
+    text.push('\n');
+    for code in &table.codes {
+        text.push_str(&format!("  {} {}", code.value, code.variant));
+        let known = [
+            code.kind.clone(),
+            code.outcome.map(|outcome| format!("{outcome:?}")),
+            code.money.as_ref().map(|money| match &money.only_with {
+                Some(field) => format!("{:?} only with {field}", money.state),
+                None => format!("{:?}", money.state),
+            }),
+            code.read_only.then(|| "read only".to_owned()),
+            code.text.as_ref().map(|text| format!("{text:?}")),
+        ];
+        let known = known.into_iter().flatten();
+        text.extend(known.map(|part| format!(", {part}")));
+        text.push('\n');
+    }
+    text
 }
 
 #[test]
-fn rows_and_values_are_generated_as_reviewed() {
+fn objects_and_newtypes_are_as_reviewed() {
     let generated = generated();
-    settings("shared").bind(|| {
-        insta::assert_snapshot!("rows", file(&generated, "types/src/rows.rs"));
-        insta::assert_snapshot!("values", file(&generated, "types/src/values.rs"));
-    });
+    let mut text = String::new();
+    for object in &generated.api.rows {
+        let builder = format!("{}Builder", object.name);
+        let own = |line: &&str| line.trim_start().starts_with(&object.name);
+        let all = public_api(generated, &[&object.name, &builder]);
+        text.push_str(&format!("\n{}: public API\n", object.name));
+        text.extend(all.lines().filter(own).map(|line| format!("{line}\n")));
+        text.push_str(&message(object));
+    }
+    for newtype in &generated.api.newtypes {
+        let sensitive = if newtype.sensitive { ", sensitive" } else { "" };
+        text.push_str(&format!("\nnewtype {}{sensitive}\n", newtype.name));
+    }
+    settings("shared").bind(|| insta::assert_snapshot!("objects", text));
 }
 
 #[test]
@@ -150,7 +311,10 @@ fn the_list_of_files_is_as_reviewed() {
 
 #[test]
 fn the_output_is_a_function_of_the_document() {
-    assert_eq!(generated().files, generated().files);
+    assert_eq!(
+        codegen::generate(DOCUMENT).unwrap().files,
+        generated().files
+    );
 }
 
 /// The words of a file. Of code they stand in no order, and without the commas,
@@ -179,7 +343,7 @@ fn collect_words(tokens: TokenStream, words: &mut Vec<String>) {
 #[test]
 fn what_is_committed_is_what_the_document_gives() {
     let folder = xtask::root().unwrap().join("generated");
-    for file in generated().files {
+    for file in &generated().files {
         let committed = fs::read_to_string(folder.join(&file.path)).unwrap_or_default();
         assert_eq!(
             words(&file.path, &committed),
