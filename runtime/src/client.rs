@@ -11,7 +11,6 @@ use reqwest::{StatusCode, Url};
 use serde_json::value::RawValue;
 use tower::ServiceExt;
 use tracing::Instrument;
-use zeroize::Zeroizing;
 
 use crate::clock::Clock;
 use crate::envelope::{self, Clear};
@@ -22,6 +21,7 @@ use crate::outcome::{
     CallOutcome, Error, NotSent, NotSentReason, Rejected, Source, Unknown, UnknownCause,
 };
 use crate::read;
+use crate::secret::SecretBuffer;
 use crate::value::DateTime;
 
 mod builder;
@@ -455,11 +455,10 @@ fn validate<O: Operation>(request: &O) -> Result<(), ErrorOf<O>> {
     })
 }
 
-/// The fields of a request as JSON. They hold personal data, so they are wiped,
-/// with room enough that no reallocation leaves a part behind.
-fn written<O: Operation>(request: &O) -> Result<Zeroizing<Vec<u8>>, ErrorOf<O>> {
-    let mut fields = Zeroizing::new(Vec::with_capacity(4096));
-    let written = serde_json::to_writer(&mut *fields, request);
+/// The fields of a request as JSON.
+fn written<O: Operation>(request: &O) -> Result<SecretBuffer, ErrorOf<O>> {
+    let mut fields = SecretBuffer::with_capacity(1024);
+    let written = serde_json::to_writer(&mut fields, request);
     written.map_err(|_| {
         Error::NotSent(NotSent {
             operation: O::INFO,

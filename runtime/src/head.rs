@@ -14,6 +14,8 @@ use zeroize::Zeroizing;
 use crate::keys::Credentials;
 use crate::operation::{OperationInfo, Stamp};
 use crate::read::{Picked, pick};
+#[cfg(feature = "client")]
+use crate::secret::SecretBuffer;
 use crate::value::DateTime;
 use crate::wire::{self, FromWire, number};
 
@@ -97,25 +99,24 @@ pub(crate) fn write_request<'a>(
     credentials: &Credentials,
     operation: &OperationInfo,
     body: &'a [u8],
-) -> Option<(Zeroizing<Vec<u8>>, &'a [u8])> {
+) -> Option<(SecretBuffer, &'a [u8])> {
     let rest = body.trim_ascii().strip_prefix(b"{")?.trim_ascii_start();
-    // Room enough that nothing secret is left behind by a reallocation.
-    let mut head = Zeroizing::new(Vec::with_capacity(1024));
+    let mut head = SecretBuffer::with_capacity(512);
     let fields = [
         (USER_NAME, credentials.user_name()),
         (ACTION, operation.action),
         (AUTHENTICATION, credentials.authentication()),
     ];
-    let mut separator = b'{';
+    let mut separator = b"{";
     for (name, value) in fields.iter().chain(operation.constants) {
-        head.push(separator);
-        serde_json::to_writer(&mut *head, name).ok()?;
-        head.push(b':');
-        serde_json::to_writer(&mut *head, value).ok()?;
-        separator = b',';
+        head.extend(separator);
+        serde_json::to_writer(&mut head, name).ok()?;
+        head.extend(b":");
+        serde_json::to_writer(&mut head, value).ok()?;
+        separator = b",";
     }
     if rest != b"}" {
-        head.push(b',');
+        head.extend(b",");
     }
     Some((head, rest))
 }

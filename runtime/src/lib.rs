@@ -45,6 +45,8 @@ pub mod keys;
 pub mod clock;
 #[cfg(any(feature = "client", feature = "server"))]
 mod head;
+#[cfg(feature = "client")]
+mod secret;
 
 #[cfg(feature = "client")]
 pub mod client;
