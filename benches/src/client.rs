@@ -1,6 +1,7 @@
 //! Calls: the generated client beside the same written by hand over the same
 //! HTTP client, JSON and envelope, against a server in another process.
 
+use std::hint::black_box;
 use std::process::ExitCode;
 use std::time::Duration;
 
@@ -12,7 +13,7 @@ use skypay_client::{Client, Credentials, Environment, KeyRing};
 use skypay_runtime::envelope::{EncryptKey, open, seal};
 use skypay_types::{
     BalanceQueryRequest, BalanceQueryResponse, DateType, GetReportPayoutRequest,
-    GetReportPayoutResponse, PayoutChannel, PayoutQueueRequest, PayoutQueueResponse,
+    GetReportPayoutResponse, PayoutChannel, PayoutQueueRequest, PayoutQueueResponse, Validate,
 };
 use tokio::runtime::Runtime;
 
@@ -110,7 +111,12 @@ impl ByHand {
         }
     }
 
-    async fn call<T: Serialize, R: DeserializeOwned>(&self, action: &str, fields: &T) -> R {
+    async fn call<T, R>(&self, action: &str, fields: &T) -> R
+    where
+        T: Serialize + Validate,
+        R: DeserializeOwned,
+    {
+        fields.validate().expect("it keeps the constraints");
         let signed = Signed {
             user_name: USER,
             action,
@@ -171,6 +177,24 @@ fn report() -> GetReportPayoutRequest {
 
 pub fn cases() -> Vec<Case> {
     vec![
+        // Both calls below check their request; this is what that costs, beside
+        // writing the same request as JSON.
+        Case {
+            name: "check a payoutQueue request",
+            times: 500,
+            ours: |times| {
+                let request = payout();
+                for _ in 0..times {
+                    black_box(&request).validate().expect("it is valid");
+                }
+            },
+            other: |times| {
+                let request = payout();
+                for _ in 0..times {
+                    black_box(serde_json::to_vec(black_box(&request)).expect("it can be written"));
+                }
+            },
+        },
         Case {
             name: "call balanceQuery",
             times: 100,

@@ -8,7 +8,8 @@ use openapiv3::OpenAPI;
 use proc_macro2::TokenStream;
 use quote::ToTokens;
 use serde_json::{Value, json};
-use syn::{ImplItem, Item};
+use syn::visit_mut::{self, VisitMut};
+use syn::{Expr, ImplItem, ImplItemFn, Item, Stmt};
 
 use crate::model::{Direction, Operation};
 use crate::problem::{Place, Problem, Problems};
@@ -42,8 +43,9 @@ pub(crate) fn client(
 }
 
 /// Leaves out what nothing uses: the error of types that there are not, a
-/// constructor with an HTTP client of its own, the prelude; and documentation,
-/// since the module is private.
+/// constructor with an HTTP client of its own, the prelude; the header with
+/// progenitor's version of the API, which no server asks for; and
+/// documentation, since the module is private.
 fn used(tokens: TokenStream) -> Result<TokenStream, Problems> {
     let mut file: syn::File = syn::parse2(tokens).map_err(refused)?;
     file.items.retain(|item| !matches!(item, Item::Mod(_)));
@@ -57,6 +59,9 @@ fn used(tokens: TokenStream) -> Result<TokenStream, Problems> {
                 for item in &mut item.items {
                     if let ImplItem::Fn(item) = item {
                         item.attrs.retain(|attribute| !is_doc(attribute));
+                        if item.sig.ident == METHOD {
+                            without_version_header(item)?;
+                        }
                     }
                 }
             }
@@ -64,6 +69,40 @@ fn used(tokens: TokenStream) -> Result<TokenStream, Problems> {
         }
     }
     Ok(file.into_token_stream())
+}
+
+/// Removes the statements that make `header_map`, which holds nothing but the
+/// version of the API, and the call that adds it to the request.
+fn without_version_header(method: &mut ImplItemFn) -> Result<(), Problems> {
+    const HEADERS: &str = "header_map";
+
+    struct Calls(usize);
+    impl VisitMut for Calls {
+        fn visit_expr_mut(&mut self, expression: &mut Expr) {
+            if let Expr::MethodCall(call) = expression
+                && call.method == "headers"
+                && call.args.to_token_stream().to_string() == HEADERS
+            {
+                *expression = (*call.receiver).clone();
+                self.0 += 1;
+            }
+            visit_mut::visit_expr_mut(self, expression);
+        }
+    }
+    let mut calls = Calls(0);
+    calls.visit_block_mut(&mut method.block);
+    let before = method.block.stmts.len();
+    method.block.stmts.retain(|statement| {
+        let text = statement.to_token_stream().to_string();
+        let made =
+            matches!(statement, Stmt::Local(_)) && text.contains(&format!("mut {HEADERS} ="));
+        !made && !text.starts_with(&format!("{HEADERS} . append"))
+    });
+    if (calls.0, before - method.block.stmts.len()) == (1, 2) {
+        Ok(())
+    } else {
+        Err(refused("its method adds other header fields than before"))
+    }
 }
 
 fn is_doc(attribute: &syn::Attribute) -> bool {

@@ -457,7 +457,6 @@ fn wire(api: &Api) -> Result<File, Problems> {
                 request: &mut ::reqwest::Request,
                 _: &OperationInfo,
             ) -> Result<(), Error<E>> {
-                request.headers_mut().remove("api-version");
                 if let Some(url) = &self.inner {
                     request.url_mut().clone_from(url);
                 }

@@ -82,11 +82,6 @@ impl Client {
             self.baseurl,
             encode_path(&caller_name.to_string()),
         );
-        let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
-        header_map.append(
-            ::reqwest::header::HeaderName::from_static("api-version"),
-            ::reqwest::header::HeaderValue::from_static(Self::api_version()),
-        );
         #[allow(unused_mut)]
         let mut request = self
             .client
@@ -96,7 +91,6 @@ impl Client {
                 ::reqwest::header::HeaderValue::from_static("text/plain"),
             )
             .body(body)
-            .headers(header_map)
             .build()?;
         let info = OperationInfo {
             operation_id: "exchange",
@@ -118,7 +112,6 @@ impl ClientHooks<Option<::reqwest::Url>> for Client {
         request: &mut ::reqwest::Request,
         _: &OperationInfo,
     ) -> Result<(), Error<E>> {
-        request.headers_mut().remove("api-version");
         if let Some(url) = &self.inner {
             request.url_mut().clone_from(url);
         }
