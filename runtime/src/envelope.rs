@@ -108,8 +108,8 @@ pub fn open(key: &EncryptKey, body: &[u8]) -> Result<Clear, OpenError> {
     decrypt(key, body)?.into_clear()
 }
 
-/// Decrypts a body without a judgement, for whoever has to do the same work
-/// with it whatever the judgement is.
+/// Decrypts a body without judging the padding, for a receiver that has to do
+/// the same work with it in either case.
 ///
 /// # Errors
 ///
@@ -138,6 +138,15 @@ pub(crate) struct Decrypted {
 }
 
 impl Decrypted {
+    /// A text that was never encrypted.
+    #[cfg(feature = "server")]
+    pub(crate) fn plain(text: Vec<u8>) -> Self {
+        Self {
+            bytes: Zeroizing::new(text),
+            padded: Choice::from(1),
+        }
+    }
+
     /// The text, if it was padded and is text. Both are looked at in any case,
     /// so that the time taken does not tell which of them failed.
     pub(crate) fn into_clear(mut self) -> Result<Clear, OpenError> {

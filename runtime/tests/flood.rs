@@ -39,7 +39,7 @@ mod flood {
     use std::time::Duration;
 
     use axum::Router;
-    use skypay_runtime::server::{self, Config, Dispatch};
+    use skypay_runtime::server::{self, Config, Dispatcher};
     use tokio::net::TcpListener;
 
     use crate::support::keys;
@@ -175,7 +175,7 @@ mod flood {
         end_with_stdin();
         let (handler, handlers) = Waiting::watched();
         handlers.release(10_000);
-        let dispatch = Dispatch::new(handler, Config::new(keys()));
+        let dispatch = Dispatcher::new(handler, Config::new(keys())).in_envelope();
         let routes = Router::new().route_service("/skypay", dispatch);
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         println!("{}", listener.local_addr().unwrap());

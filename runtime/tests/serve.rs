@@ -15,7 +15,7 @@ use axum::body::{Body, Bytes};
 use http::{Request, Response};
 use http_body_util::{BodyExt, Full};
 use skypay_runtime::envelope;
-use skypay_runtime::server::{Config, Dispatch, Serve, serve};
+use skypay_runtime::server::{Config, Dispatcher, Serve, serve};
 use support::{credentials, keys};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
@@ -37,7 +37,7 @@ struct Server {
 
 async fn start(adjusted: impl FnOnce(Serve) -> Serve) -> Server {
     let (handler, handlers) = Waiting::watched();
-    let dispatch = Dispatch::new(handler, Config::new(keys()));
+    let dispatch = Dispatcher::new(handler, Config::new(keys())).in_envelope();
     let routes = Router::new().route_service("/skypay", dispatch);
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
@@ -228,7 +228,7 @@ where
 async fn a_handler_runs_to_its_end_when_its_caller_hangs_up() {
     for action in ["askStatus", "tellProgress"] {
         let (handler, mut handlers) = Waiting::watched();
-        let dispatch = Dispatch::new(handler, Config::new(keys()));
+        let dispatch = Dispatcher::new(handler, Config::new(keys())).in_envelope();
         let called = || Request::post("/skypay").body(Full::<Bytes>::from(body(action)));
         hang_up(&mut handlers, dispatch.clone().oneshot(called().unwrap())).await;
         // The same in a router of one's own.
@@ -248,7 +248,7 @@ async fn a_handler_that_takes_too_long_is_not_waited_for_and_goes_on() {
     for (action, status, code) in [("askStatus", 200, "-7009"), ("tellProgress", 503, "-7010")] {
         let (handler, mut handlers) = Waiting::watched();
         let config = Config::new(keys()).handler_time(Duration::from_secs(5));
-        let dispatch = Dispatch::new(handler, config);
+        let dispatch = Dispatcher::new(handler, config).in_envelope();
         let request = || {
             Request::post("/")
                 .body(Full::<Bytes>::from(body(action)))

@@ -196,8 +196,8 @@ fn sender_to(url: &str, ring: KeyRing, patience: Duration) -> Result<CallbackSen
     Ok(CallbackSender::with_transport(transport))
 }
 
-/// Sealed with one pair; answers are read with any.
-fn ring_of(keys: &KeysInUse) -> Result<KeyRing, String> {
+/// Writes with one pair, and reads with any.
+pub(crate) fn ring_of(keys: &KeysInUse) -> Result<KeyRing, String> {
     let others = keys.accepted.iter().filter(|pair| **pair != keys.sealing);
     let mut ring = KeyRing::new(credentials(&keys.user_name, &keys.sealing)?);
     for pair in others {

@@ -1,7 +1,7 @@
 //! What a sandbox serves over HTTP.
 
 pub mod admin;
-mod door;
+mod api;
 pub(crate) mod guard;
 mod mailbox;
 mod own;
@@ -19,14 +19,14 @@ use crate::admin::ROOT;
 use crate::http::Peer;
 use crate::limits;
 use crate::page;
-use door::{Call, Door};
+use api::{Api, Call};
 pub(crate) use mailbox::Mailbox;
 pub(crate) use own::Office;
 
 /// The partner's interface, the sandbox's own, and its page.
 /// Partners may call it by these names, too.
 pub(crate) fn routes(office: Arc<Office>, clear_text: bool, hosts: Arc<[String]>) -> Router {
-    let door = Door {
+    let api = Api {
         house: office.house.clone(),
         clear_text,
     };
@@ -35,7 +35,7 @@ pub(crate) fn routes(office: Arc<Office>, clear_text: bool, hosts: Arc<[String]>
     Router::new()
         .route("/services/{caller}", post(shared))
         .route("/services/{caller}/{action}", post(by_path))
-        .with_state(door)
+        .with_state(api)
         .layer(middleware::from_fn_with_state(hosts, guard::partner))
         .nest(ROOT, own)
         .merge(page)
@@ -43,7 +43,7 @@ pub(crate) fn routes(office: Arc<Office>, clear_text: bool, hosts: Arc<[String]>
 }
 
 async fn shared(
-    State(door): State<Door>,
+    State(api): State<Api>,
     ConnectInfo(peer): ConnectInfo<Peer>,
     Path(caller_name): Path<String>,
     headers: HeaderMap,
@@ -55,11 +55,11 @@ async fn shared(
         headers,
         body,
     };
-    door.enter(call, &peer).await
+    api.handle(call, &peer).await
 }
 
 async fn by_path(
-    State(door): State<Door>,
+    State(api): State<Api>,
     ConnectInfo(peer): ConnectInfo<Peer>,
     Path((caller_name, action)): Path<(String, String)>,
     headers: HeaderMap,
@@ -71,5 +71,5 @@ async fn by_path(
         headers,
         body,
     };
-    door.enter(call, &peer).await
+    api.handle(call, &peer).await
 }

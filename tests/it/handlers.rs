@@ -83,7 +83,7 @@ impl Deciding {
     fn notice<O: Operation>(&self, context: &Context, request: &O) -> Result<Stored, NotStored> {
         match self.turn(context, request) {
             Turn::Accept(_) => Ok(Stored),
-            Turn::NotStored => Err(NotStored::because("the test says so")),
+            Turn::NotStored => Err(NotStored::new("the test says so")),
             Turn::Panic(text) => panic!("{text}"),
             Turn::Refuse(..) | Turn::RefuseAsPartner(_) => {
                 unreachable!("{} cannot be refused", O::INFO.name)

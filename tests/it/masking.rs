@@ -309,7 +309,7 @@ async fn a_server_logs_nothing_personal_or_secret() {
         assert!(handler.asked().len() > 20);
     }
     let text = log.text();
-    for outcome in ["accepted", "refused", "failed", "not stored", "turned away"] {
+    for outcome in ["accepted", "refused", "failed", "not stored", "rejected"] {
         assert!(
             text.contains(&format!("outcome=\"{outcome}\"")),
             "{outcome} in {text}"

@@ -19,7 +19,7 @@ const NAMES: &str = "
     std core alloc serde schemars skypayRuntime skypay_types reqwest axum tokio progenitorClient
     str u8 u32 i64 bool char usize f64 println vec format matches
     Amount Answer AsText Callbacks CallbackSender Client Clock Config Context Cow Credentials
-    Custom Date DateTime Direction Dispatch Effect Environment Fields Handler Infallible Invalid
+    Custom Date DateTime Direction Dispatcher Effect Envelope Environment Fields Handler Infallible Invalid
     JsonSchema KeyRing Limits Mode NotSent NotStored Operation OperationInfo OPERATIONS Outcome
     PROTOCOL PartnerCallbacks Pattern PersonName Production Protocol Refusal Reply Resend Router
     RULES Rule Sensitive Serialize Deserialize Serializer SetupError Skypay SkypayApi Slot Stamp
@@ -29,7 +29,7 @@ const NAMES: &str = "
     call callPay call_pay callback_sender callbacks check clear client clone cmp codes con
     config context deserialize drop each eq error exec fmt from from_plain from_slice
     from_str from_wire handle handler hash host index info inner inquiry into into_iter is_listed
-    item items iter keys len lib list main map message neg new next not notStored not_stored
+    item items iter keys len lib list main map message neg new next not notStored not_implemented
     notice nul of operation operations optional or_default path post pre prn protocol range
     read request required response response_code response_time result router rows rules sender
     serialize service set sink skypay stamp subjects sum take text then time to_owned to_string

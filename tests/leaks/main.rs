@@ -461,8 +461,8 @@ async fn a_server_that_answers_shows_nothing() {
         " outcome=refused",
         " outcome=failed",
         " outcome=not stored",
-        " outcome=turned away",
-        "the handler's answer breaks the document's rules",
+        " outcome=rejected",
+        "the handler's response breaks the document's rules",
         "the handler refuses with a code that the operation does not have",
     ] {
         assert!(lines.iter().any(|line| line.contains(said)), "{said}");

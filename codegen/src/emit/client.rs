@@ -338,6 +338,16 @@ fn method(api: &Api, operation: &Operation) -> TokenStream {
 
 /// Summary, description and the facts of an operation.
 pub(crate) fn operation_doc(operation: &Operation) -> String {
+    format!(
+        "{summary}.\n\n{description}\n\n{facts}",
+        summary = prose::inline(&operation.summary),
+        description = prose::blocks(&operation.description),
+        facts = operation_facts(operation),
+    )
+}
+
+/// The facts of an operation, as a list.
+pub(crate) fn operation_facts(operation: &Operation) -> String {
     let mode = match operation.mode {
         Mode::Asynchronous => {
             "asynchronous: the answer says that it was accepted, the outcome comes by callback"
@@ -365,11 +375,8 @@ pub(crate) fn operation_doc(operation: &Operation) -> String {
     };
     let chapter = prose::inline(&chapter);
     format!(
-        "{summary}.\n\n{description}\n\n\
-         - Wire: `action` = {action}, chapter {chapter}\n\
+        "- Wire: `action` = {action}, chapter {chapter}\n\
          - Mode: {mode}\n- Effect: {effect}\n- Again: {resend}. {note}",
-        summary = prose::inline(&operation.summary),
-        description = prose::blocks(&operation.description),
         action = prose::code(&operation.action),
         note = prose::inline(&operation.waiting.note),
     )

@@ -3,7 +3,7 @@
 use proc_macro2::{Literal, TokenStream};
 use quote::{format_ident, quote};
 
-use super::client::{code_line, operation_doc};
+use super::client::{code_line, operation_doc, operation_facts};
 use super::{Piece, docs, example, manifest, rust_file};
 use crate::File;
 use crate::model::{Api, Direction, Mode, Operation};
@@ -39,14 +39,15 @@ const CALLBACKS: Side = Side {
     module: "callbacks",
     api: "PartnerCallbacks",
     adapter: "Callbacks",
-    trait_doc: "What a partner provides to SkyPay. Each method has a default that refuses \
-                politely, so implement the ones you serve.\n\n\
+    trait_doc: "What a partner provides to SkyPay. Each method has a default that refuses, so \
+                implement the ones you serve.\n\n\
                 A method runs only after the message was decrypted, its credentials were checked \
-                and its fields were read. What it returns is sealed and sent; a notification can \
-                only be acknowledged or, when it could not be stored, left unacknowledged.\n\n\
+                and its fields were read. What it returns is encrypted and sent; a notification \
+                can only be acknowledged or, when it could not be stored, left unacknowledged.\n\n\
                 A method that has begun runs to its end, even if SkyPay hangs up or \
-                [`Config::handler_time`] is over meanwhile. Its answer is lost then, and SkyPay \
-                may send the same again: recognise it.",
+                [`Config::handler_time`] is over meanwhile. Its response is lost then, and SkyPay \
+                may send the same again: recognise it.\n\n\
+                [`types`](crate::types) has an example of each message.",
     module_doc: "The partner's side: the callbacks that SkyPay sends.",
     router_doc: "Routes for the callbacks: `/` serves all of them, dispatching on `action`; \
                  `/{callback}` serves each under its name, for back offices that register a URL \
@@ -59,7 +60,8 @@ const SKYPAY: Side = Side {
     api: "SkypayApi",
     adapter: "Skypay",
     trait_doc: "What SkyPay provides to a partner. For sandboxes and gateways: each method has a \
-                default that refuses politely.",
+                default that refuses. The client's method of the same name describes the \
+                operation, and [`types`](crate::types) has an example of each message.",
     module_doc: "SkyPay's side: the operations that a partner calls.",
     router_doc: "The route of the document's wire path; it dispatches on `action`.",
 };
@@ -92,8 +94,8 @@ fn library(api: &Api) -> File {
         pub use skypay_runtime::keys::{Credentials, InvalidCredentials, KeyRing};
         pub use skypay_runtime::clock::Clock;
         pub use skypay_runtime::server::{
-            Config, Context, Dispatch, NotPartnerDefined, NotStored, PeerAddr, Refusal, Serve,
-            Stored, serve,
+            Config, Context, Dispatcher, Envelope, NotPartnerDefined, NotStored, PeerAddr, Refusal,
+            Serve, Stored, serve,
         };
         pub use skypay_types as types;
 
@@ -118,8 +120,8 @@ fn library(api: &Api) -> File {
         "Server stubs of the {} (document version {}).\n\n\
          Implement [`PartnerCallbacks`] and serve it with [`callbacks::router`]; implement \
          [`SkypayApi`] and serve it with [`skypay::router`] to play SkyPay.\n\n\
-         Whatever fails before a handler runs, wrong key, wrong credentials, unreadable body or \
-         unknown action, gets one uniform refusal.{example}",
+         Everything that fails before a handler runs (wrong key, wrong credentials, unreadable \
+         body, unknown action) gets one uniform rejection.{example}",
         prose::inline(&api.title),
         prose::inline(&api.version),
         example = library_example(api).unwrap_or_default(),
@@ -129,37 +131,35 @@ fn library(api: &Api) -> File {
 
 /// A callback server, and the proof that a notification cannot be refused.
 fn library_example(api: &Api) -> Option<String> {
-    let notice = api
-        .operations
-        .iter()
-        .find(|operation| operation.mode == Mode::Notification)?;
-    let (method, request) = (&notice.method, &notice.request.name);
-    let server = |result: &str, imports: &str| {
+    let is_notification = |operation: &&Operation| operation.mode == Mode::Notification;
+    let notification = api.operations.iter().find(is_notification)?;
+    let (method, request) = (&notification.method, &notification.request.name);
+    let handler = |imports: &str, error: &str| {
         format!(
-            "use skypay_server::{{Config, Context, Credentials, KeyRing, PartnerCallbacks, callbacks}};\n\
-             use skypay_server::types::{request};\n{imports}\n\
+            "use skypay_server::types::{request};\n\
+             use skypay_server::{{{imports}}};\n\n\
              struct Partner;\n\n\
              impl PartnerCallbacks for Partner {{\n    \
-             async fn {method}(\n        &self,\n        _: &Context,\n        notice: {request},\n    \
-             ) -> {result} {{\n        // Store it durably, then:\n        \
-             drop(notice);\n        Ok(Stored)\n    }}\n}}\n\n\
-             let keys = KeyRing::new(Credentials::new(\"AppName@skypay\", \"authentication\", \"encrypt key\")?);\n\
-             let routes = callbacks::router(Partner, Config::new(keys));\n\
-             # let _: axum::Router = routes;\n\
-             # Ok::<(), Box<dyn std::error::Error>>(())\n"
+             async fn {method}(\n        &self,\n        _: &Context,\n        \
+             notification: {request},\n    \
+             ) -> Result<Stored, {error}> {{\n        \
+             drop(notification); // Store it durably, then:\n        \
+             Ok(Stored)\n    }}\n}}\n"
         )
     };
-    let right = server(
-        "Result<Stored, NotStored>",
-        "use skypay_server::{NotStored, Stored};\n",
+    let right = handler(
+        "Config, Context, Credentials, KeyRing, NotStored, PartnerCallbacks, Stored, callbacks",
+        "NotStored",
     );
-    let wrong = server(
-        "Result<Stored, Refusal>",
-        "use skypay_server::{Refusal, Stored};\n",
-    );
+    let wrong = handler("Context, PartnerCallbacks, Refusal, Stored", "Refusal");
     Some(format!(
-        "\n\n# Example\n\n```\n{right}```\n\nA notification can only be stored or not; refusing it \
-         does not compile:\n\n```compile_fail\n{wrong}```"
+        "\n\n# Example\n\n```\n{right}\n\
+         let keys = KeyRing::new(Credentials::new(\"AppName@skypay\", \"authentication\", \"encrypt key\")?);\n\
+         let routes = callbacks::router(Partner, Config::new(keys));\n\
+         # let _: axum::Router = routes;\n\
+         # Ok::<(), Box<dyn std::error::Error>>(())\n```\n\n\
+         A notification can only be stored or not; refusing it does not compile:\n\n\
+         ```compile_fail\n{wrong}```"
     ))
 }
 
@@ -167,28 +167,26 @@ fn side(api: &Api, side: &Side) -> File {
     let operations = progenitor::of_direction(&api.operations, side.direction);
     let trait_name = format_ident!("{}", side.api);
     let adapter = format_ident!("{}", side.adapter);
-    let trait_doc = docs(side.trait_doc);
-    let methods = operations
+    let example = operations
         .iter()
-        .map(|operation| trait_method(api, operation));
-    let arms = operations.iter().map(|operation| arm(operation));
-    let infos = operations.iter().map(|operation| {
-        let request = format_ident!("{}", operation.request.name);
-        quote!(#request::INFO)
-    });
+        .filter(|operation| operation.mode != Mode::Notification)
+        .find_map(|operation| handler_example(api, operation))
+        .map(|example| format!("\n\n# Example\n\n{example}"));
+    let trait_doc = docs(&format!(
+        "{}{}",
+        side.trait_doc,
+        example.unwrap_or_default()
+    ));
+    let methods = operations.iter().map(|operation| trait_method(operation));
     let imports = imports(&operations);
     let runtime = runtime_imports(&operations);
-    let adapter_doc = docs(&format!("Dispatches to a [`{}`].", side.api));
     let service_doc = docs(
         "The same as a plain tower service: it serves every operation of this side, dispatching \
          on `action`.",
     );
     let router_doc = docs(side.router_doc);
     let router = router(&operations, side);
-    let any_deprecated = operations.iter().any(|operation| operation.deprecated);
-    let may_use = any_deprecated
-        .then(|| quote!(#[allow(deprecated, reason = "what goes away is still served")]));
-    let items = quote! {
+    let declared = quote! {
         use axum::Router;
         use skypay_runtime::server::{#(#runtime),*};
         use skypay_types::{#(#imports),*};
@@ -207,38 +205,37 @@ fn side(api: &Api, side: &Side) -> File {
 
         #service_doc
         #[must_use]
-        pub fn service<T: #trait_name>(handler: T, config: Config) -> Dispatch<#adapter<T>> {
-            Dispatch::new(#adapter(handler), config)
-        }
-
-        #adapter_doc
-        #[derive(Debug)]
-        pub struct #adapter<T>(T);
-
-        impl<T: #trait_name> Handler for #adapter<T> {
-            const OPERATIONS: &'static [&'static OperationInfo] = &[#(#infos),*];
-
-            const PROTOCOL: &'static Protocol = &PROTOCOL;
-
-            #[allow(clippy::too_many_lines, reason = "one arm for each operation")]
-            #may_use
-            async fn handle(&self, context: &Context, clear: &[u8]) -> Reply {
-                match context.operation().name {
-                    #(#arms,)*
-                    _ => context.not_served(),
-                }
-            }
+        pub fn service<T: #trait_name>(
+            handler: T,
+            config: Config,
+        ) -> Envelope<Dispatcher<impl Handler>> {
+            Dispatcher::new(#adapter(handler), config).in_envelope()
         }
     };
     rust_file(
         format!("server/src/{}.rs", side.module),
         side.module_doc,
-        vec![Piece::Items(items)],
+        vec![
+            Piece::Items(declared),
+            Piece::Text(dispatch(&operations, side)),
+        ],
+    )
+}
+
+/// The operations and their methods, a row for each.
+fn dispatch(operations: &[&Operation], side: &Side) -> String {
+    let rows: String = operations
+        .iter()
+        .map(|operation| format!("    {}: {},\n", operation.method, operation.request.name))
+        .collect();
+    format!(
+        "skypay_runtime::dispatch! {{\n    struct {} for {}, &PROTOCOL;\n{rows}}}\n",
+        side.adapter, side.api
     )
 }
 
 fn imports(operations: &[&Operation]) -> Vec<proc_macro2::Ident> {
-    let mut names = vec!["Operation".to_owned(), "OperationInfo".to_owned()];
+    let mut names = Vec::new();
     for operation in operations {
         names.push(operation.request.name.clone());
         if operation.mode != Mode::Notification {
@@ -254,14 +251,19 @@ fn imports(operations: &[&Operation]) -> Vec<proc_macro2::Ident> {
 
 fn runtime_imports(operations: &[&Operation]) -> Vec<proc_macro2::Ident> {
     let mut names = vec![
-        "Config", "Context", "Dispatch", "Handler", "Protocol", "Reply",
+        "Config",
+        "Context",
+        "Dispatcher",
+        "Envelope",
+        "Handler",
+        "not_implemented",
     ];
-    let is_notice = |operation: &&Operation| operation.mode == Mode::Notification;
-    if operations.iter().any(is_notice) {
-        names.extend(["NotStored", "Stored", "not_stored", "notice"]);
+    let is_notification = |operation: &&Operation| operation.mode == Mode::Notification;
+    if operations.iter().any(is_notification) {
+        names.extend(["NotStored", "Stored"]);
     }
-    if !operations.iter().all(is_notice) {
-        names.extend(["Refusal", "inquiry", "refuse"]);
+    if !operations.iter().all(is_notification) {
+        names.push("Refusal");
     }
     names.sort_unstable();
     names
@@ -270,26 +272,25 @@ fn runtime_imports(operations: &[&Operation]) -> Vec<proc_macro2::Ident> {
         .collect()
 }
 
-fn trait_method(api: &Api, operation: &Operation) -> TokenStream {
+fn trait_method(operation: &Operation) -> TokenStream {
     let name = format_ident!("{}", operation.method);
     let request = format_ident!("{}", operation.request.name);
-    let doc = docs(&format!(
-        "{}\n\n{}{}",
-        operation_doc(operation),
-        answers_doc(operation),
-        handler_example(api, operation)
-            .map(|example| format!("\n\n# Example\n\n{example}"))
-            .unwrap_or_default(),
-    ));
+    // The client describes the operations that a partner calls.
+    let about = match operation.direction {
+        Direction::ToSkypay => format!(
+            "{}.\n\n{}",
+            prose::inline(&operation.summary),
+            operation_facts(operation)
+        ),
+        Direction::ToPartner => operation_doc(operation),
+    };
+    let doc = docs(&format!("{about}\n\n{}", replies_doc(operation)));
     let deprecated = operation.deprecated.then(|| quote!(#[deprecated]));
-    let (output, default) = if operation.mode == Mode::Notification {
-        (quote!(Result<Stored, NotStored>), quote!(not_stored()))
+    let output = if operation.mode == Mode::Notification {
+        quote!(Result<Stored, NotStored>)
     } else {
         let response = format_ident!("{}", operation.response.name);
-        (
-            quote!(Result<#response, Refusal>),
-            quote!(refuse::<#request>()),
-        )
+        quote!(Result<#response, Refusal>)
     };
     quote! {
         #doc
@@ -300,15 +301,15 @@ fn trait_method(api: &Api, operation: &Operation) -> TokenStream {
             request: #request,
         ) -> impl Future<Output = #output> + Send {
             let _ = (context, request);
-            #default
+            not_implemented()
         }
     }
 }
 
-fn answers_doc(operation: &Operation) -> String {
+fn replies_doc(operation: &Operation) -> String {
     if operation.mode == Mode::Notification {
-        return "Return `Ok(Stored)` once the notice is durably stored, also when you have seen \
-                it before. An error leaves it unacknowledged (HTTP 503)."
+        return "Return `Ok(Stored)` once the notification is durably stored, also when you have \
+                seen it before. An error leaves it unacknowledged (HTTP 503)."
             .to_owned();
     }
     let codes: Vec<_> = operation
@@ -339,8 +340,8 @@ fn trait_of(operation: &Operation) -> &'static str {
     }
 }
 
-/// The handler of an operation, as one would write it: a notice is stored, a
-/// question gets the first answer of the document that is a success.
+/// The handler of an operation, as one would write it: a notification is stored,
+/// anything else gets the document's first response that is a success.
 pub(crate) fn handler_example(api: &Api, operation: &Operation) -> Option<String> {
     let (method, api_trait) = (&operation.method, trait_of(operation));
     let (request, response) = (&operation.request.name, &operation.response.name);
@@ -350,15 +351,15 @@ pub(crate) fn handler_example(api: &Api, operation: &Operation) -> Option<String
              use skypay_server::{{Context, NotStored, {api_trait}, Stored}};\n\n\
              struct Handler;\n\n\
              impl {api_trait} for Handler {{\n    \
-             async fn {method}(\n        &self,\n        _: &Context,\n        notice: {request},\n    \
+             async fn {method}(\n        &self,\n        _: &Context,\n        notification: {request},\n    \
              ) -> Result<Stored, NotStored> {{\n        \
-             drop(notice); // Store it durably, then:\n        \
+             drop(notification); // Store it durably, then:\n        \
              Ok(Stored)\n    }}\n}}\n```"
         ));
     }
     let example = operation.response_examples.first()?;
     let mut imports = vec![request.clone(), response.clone()];
-    // The envelope of an answer is written by the dispatch.
+    // The dispatcher writes the header fields of a response.
     let mut message = operation.response.clone();
     message.fields.retain(|field| field.envelope.is_none());
     let built = example::built_expression(api, &message, &example.value, 1, &mut imports);
@@ -382,39 +383,22 @@ pub(crate) fn handler_example(api: &Api, operation: &Operation) -> Option<String
     ))
 }
 
-fn arm(operation: &Operation) -> TokenStream {
-    let wire = &operation.name;
-    let name = format_ident!("{}", operation.method);
-    let answer = if operation.mode == Mode::Notification {
-        format_ident!("notice")
-    } else {
-        format_ident!("inquiry")
-    };
-    quote! {
-        #wire => #answer(context, clear, |request| self.0.#name(context, request)).await
-    }
-}
-
 fn router(operations: &[&Operation], side: &Side) -> TokenStream {
+    let adapter = format_ident!("{}", side.adapter);
     if side.direction == Direction::ToPartner {
         return quote! {
             let shared = service(handler, config);
             let mut router = Router::new();
-            for operation in Callbacks::<T>::OPERATIONS {
+            for operation in #adapter::<T>::OPERATIONS {
                 let path = format!("/{}", operation.name);
                 router = router.route_service(&path, shared.for_operation(operation));
             }
             router.route_service("/", shared)
         };
     }
-    let mut paths: Vec<_> = operations
-        .iter()
-        .map(|operation| &operation.wire_path)
-        .collect();
-    paths.sort();
-    paths.dedup();
-    quote! {
-        let shared = service(handler, config);
-        Router::new() #(.route_service(#paths, shared.clone()))*
-    }
+    // All operations share it, as the check `one-wire-path` says.
+    let path = operations
+        .first()
+        .map_or("/", |operation| &operation.wire_path);
+    quote!(Router::new().route_service(#path, service(handler, config)))
 }

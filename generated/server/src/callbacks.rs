@@ -5,26 +5,64 @@
 use crate::PROTOCOL;
 use axum::Router;
 use skypay_runtime::server::{
-    Config, Context, Dispatch, Handler, NotStored, Protocol, Refusal, Reply, Stored, inquiry,
-    not_stored, notice, refuse,
+    Config, Context, Dispatcher, Envelope, Handler, NotStored, Refusal, Stored, not_implemented,
 };
 use skypay_types::{
     CollectionCollectRequest, CollectionCollectResponse, CollectionInquiryRequest,
-    CollectionInquiryResponse, FinanceNotificationRequest, Operation, OperationInfo,
-    PayoutInquiryRequest, PayoutInquiryResponse, PayoutPayoutRequest, PayoutPayoutResponse,
-    PayoutQueuePayoutRequest,
+    CollectionInquiryResponse, FinanceNotificationRequest, PayoutInquiryRequest,
+    PayoutInquiryResponse, PayoutPayoutRequest, PayoutPayoutResponse, PayoutQueuePayoutRequest,
 };
 
-/// What a partner provides to SkyPay. Each method has a default that refuses
-/// politely, so implement the ones you serve.
+/// What a partner provides to SkyPay. Each method has a default that refuses, so
+/// implement the ones you serve.
 ///
 /// A method runs only after the message was decrypted, its credentials were checked
-/// and its fields were read. What it returns is sealed and sent; a notification can
-/// only be acknowledged or, when it could not be stored, left unacknowledged.
+/// and its fields were read. What it returns is encrypted and sent; a notification
+/// can only be acknowledged or, when it could not be stored, left unacknowledged.
 ///
 /// A method that has begun runs to its end, even if SkyPay hangs up or
-/// [`Config::handler_time`] is over meanwhile. Its answer is lost then, and SkyPay
-/// may send the same again: recognise it.
+/// [`Config::handler_time`] is over meanwhile. Its response is lost then, and
+/// SkyPay may send the same again: recognise it.
+///
+/// [`types`](crate::types) has an example of each message.
+///
+/// # Example
+///
+/// ```
+/// use skypay_server::types::{Invalid, PayoutInquiryRequest, PayoutInquiryResponse};
+/// use skypay_server::{Context, Refusal, PartnerCallbacks};
+///
+/// struct Handler;
+///
+/// impl PartnerCallbacks for Handler {
+///     async fn payout_inquiry(
+///         &self,
+///         _: &Context,
+///         request: PayoutInquiryRequest,
+///     ) -> Result<PayoutInquiryResponse, Refusal> {
+///         answer(&request).map_err(|_| Refusal::new("-1009", "An unexpected error occurred"))
+///     }
+/// }
+///
+/// fn answer(_: &PayoutInquiryRequest) -> Result<PayoutInquiryResponse, Invalid> {
+///     let answer = PayoutInquiryResponse::builder()
+///         .sender("Example App")
+///         .control_number("SKY9800000401")
+///         .sender_address("2 Example Avenue, Makati")
+///         .name("Dela Cruz,Juan,Santos")
+///         .birthday("1991-10-02")
+///         .identification_id("123456789011")
+///         .id_type("SSS")
+///         .phone("09123456789")
+///         .amount("3900.00")
+///         .id_card_picture_type("png")
+///         .id_card_picture_url("https://partner.example.com/pictures/401.png")
+///         .contract_number("SKY9800000301")
+///         .location("1 Example Street, Malate, Manila")
+///         .build()?;
+///     Ok(answer)
+/// }
+/// ```
 pub trait PartnerCallbacks: Send + Sync + 'static {
     /// Notice of a step of a payout.
     ///
@@ -49,35 +87,15 @@ pub trait PartnerCallbacks: Send + Sync + 'static {
     ///   knows it by control number, `payType` and `dealTime`, and acknowledges it
     ///   again.
     ///
-    /// Return `Ok(Stored)` once the notice is durably stored, also when you have seen
-    /// it before. An error leaves it unacknowledged (HTTP 503).
-    ///
-    /// # Example
-    ///
-    /// ```
-    /// use skypay_server::types::PayoutQueuePayoutRequest;
-    /// use skypay_server::{Context, NotStored, PartnerCallbacks, Stored};
-    ///
-    /// struct Handler;
-    ///
-    /// impl PartnerCallbacks for Handler {
-    ///     async fn payout_queue_payout(
-    ///         &self,
-    ///         _: &Context,
-    ///         notice: PayoutQueuePayoutRequest,
-    ///     ) -> Result<Stored, NotStored> {
-    ///         drop(notice); // Store it durably, then:
-    ///         Ok(Stored)
-    ///     }
-    /// }
-    /// ```
+    /// Return `Ok(Stored)` once the notification is durably stored, also when you have
+    /// seen it before. An error leaves it unacknowledged (HTTP 503).
     fn payout_queue_payout(
         &self,
         context: &Context,
         request: PayoutQueuePayoutRequest,
     ) -> impl Future<Output = Result<Stored, NotStored>> + Send {
         let _ = (context, request);
-        not_stored()
+        not_implemented()
     }
 
     /// Show a store the data of a payout.
@@ -111,51 +129,13 @@ pub trait PartnerCallbacks: Send + Sync + 'static {
     ///
     /// or with a code of your own from 2000 to 2999. They are for refusals that no
     /// listed code fits. Each must be described in `responseDescription`.
-    ///
-    /// # Example
-    ///
-    /// ```
-    /// use skypay_server::types::{Invalid, PayoutInquiryRequest, PayoutInquiryResponse};
-    /// use skypay_server::{Context, Refusal, PartnerCallbacks};
-    ///
-    /// struct Handler;
-    ///
-    /// impl PartnerCallbacks for Handler {
-    ///     async fn payout_inquiry(
-    ///         &self,
-    ///         _: &Context,
-    ///         request: PayoutInquiryRequest,
-    ///     ) -> Result<PayoutInquiryResponse, Refusal> {
-    ///         answer(&request).map_err(|_| Refusal::new("-1009", "An unexpected error occurred"))
-    ///     }
-    /// }
-    ///
-    /// fn answer(_: &PayoutInquiryRequest) -> Result<PayoutInquiryResponse, Invalid> {
-    ///     let answer = PayoutInquiryResponse::builder()
-    ///         .sender("Example App")
-    ///         .control_number("SKY9800000401")
-    ///         .sender_address("2 Example Avenue, Makati")
-    ///         .name("Dela Cruz,Juan,Santos")
-    ///         .birthday("1991-10-02")
-    ///         .identification_id("123456789011")
-    ///         .id_type("SSS")
-    ///         .phone("09123456789")
-    ///         .amount("3900.00")
-    ///         .id_card_picture_type("png")
-    ///         .id_card_picture_url("https://partner.example.com/pictures/401.png")
-    ///         .contract_number("SKY9800000301")
-    ///         .location("1 Example Street, Malate, Manila")
-    ///         .build()?;
-    ///     Ok(answer)
-    /// }
-    /// ```
     fn payout_inquiry(
         &self,
         context: &Context,
         request: PayoutInquiryRequest,
     ) -> impl Future<Output = Result<PayoutInquiryResponse, Refusal>> + Send {
         let _ = (context, request);
-        refuse::<PayoutInquiryRequest>()
+        not_implemented()
     }
 
     /// Record that a store paid out.
@@ -187,37 +167,13 @@ pub trait PartnerCallbacks: Send + Sync + 'static {
     ///
     /// or with a code of your own from 2000 to 2999. They are for refusals that no
     /// listed code fits. Each must be described in `responseDescription`.
-    ///
-    /// # Example
-    ///
-    /// ```
-    /// use skypay_server::types::{Invalid, PayoutPayoutRequest, PayoutPayoutResponse};
-    /// use skypay_server::{Context, Refusal, PartnerCallbacks};
-    ///
-    /// struct Handler;
-    ///
-    /// impl PartnerCallbacks for Handler {
-    ///     async fn payout_payout(
-    ///         &self,
-    ///         _: &Context,
-    ///         request: PayoutPayoutRequest,
-    ///     ) -> Result<PayoutPayoutResponse, Refusal> {
-    ///         answer(&request).map_err(|_| Refusal::new("-1009", "An unexpected error occurred"))
-    ///     }
-    /// }
-    ///
-    /// fn answer(_: &PayoutPayoutRequest) -> Result<PayoutPayoutResponse, Invalid> {
-    ///     let answer = PayoutPayoutResponse::builder().build()?;
-    ///     Ok(answer)
-    /// }
-    /// ```
     fn payout_payout(
         &self,
         context: &Context,
         request: PayoutPayoutRequest,
     ) -> impl Future<Output = Result<PayoutPayoutResponse, Refusal>> + Send {
         let _ = (context, request);
-        refuse::<PayoutPayoutRequest>()
+        not_implemented()
     }
 
     /// Tell a store whether a repayment is acceptable.
@@ -248,42 +204,13 @@ pub trait PartnerCallbacks: Send + Sync + 'static {
     ///
     /// or with a code of your own from 2000 to 2999. They are for refusals that no
     /// listed code fits. Each must be described in `responseDescription`.
-    ///
-    /// # Example
-    ///
-    /// ```
-    /// use skypay_server::types::{CollectionInquiryRequest, CollectionInquiryResponse, Invalid};
-    /// use skypay_server::{Context, Refusal, PartnerCallbacks};
-    ///
-    /// struct Handler;
-    ///
-    /// impl PartnerCallbacks for Handler {
-    ///     async fn collection_inquiry(
-    ///         &self,
-    ///         _: &Context,
-    ///         request: CollectionInquiryRequest,
-    ///     ) -> Result<CollectionInquiryResponse, Refusal> {
-    ///         answer(&request).map_err(|_| Refusal::new("-1009", "An unexpected error occurred"))
-    ///     }
-    /// }
-    ///
-    /// fn answer(_: &CollectionInquiryRequest) -> Result<CollectionInquiryResponse, Invalid> {
-    ///     let answer = CollectionInquiryResponse::builder()
-    ///         .amount("3900.00")
-    ///         .payer_name("Dela Cruz,Juan,Santos")
-    ///         .payer_address("1 Example Street, Malate, Manila")
-    ///         .payer_phone("09123456789")
-    ///         .build()?;
-    ///     Ok(answer)
-    /// }
-    /// ```
     fn collection_inquiry(
         &self,
         context: &Context,
         request: CollectionInquiryRequest,
     ) -> impl Future<Output = Result<CollectionInquiryResponse, Refusal>> + Send {
         let _ = (context, request);
-        refuse::<CollectionInquiryRequest>()
+        not_implemented()
     }
 
     /// Record that a repayment was collected.
@@ -313,37 +240,13 @@ pub trait PartnerCallbacks: Send + Sync + 'static {
     ///
     /// or with a code of your own from 2000 to 2999. They are for refusals that no
     /// listed code fits. Each must be described in `responseDescription`.
-    ///
-    /// # Example
-    ///
-    /// ```
-    /// use skypay_server::types::{CollectionCollectRequest, CollectionCollectResponse, Invalid};
-    /// use skypay_server::{Context, Refusal, PartnerCallbacks};
-    ///
-    /// struct Handler;
-    ///
-    /// impl PartnerCallbacks for Handler {
-    ///     async fn collection_collect(
-    ///         &self,
-    ///         _: &Context,
-    ///         request: CollectionCollectRequest,
-    ///     ) -> Result<CollectionCollectResponse, Refusal> {
-    ///         answer(&request).map_err(|_| Refusal::new("-1009", "An unexpected error occurred"))
-    ///     }
-    /// }
-    ///
-    /// fn answer(_: &CollectionCollectRequest) -> Result<CollectionCollectResponse, Invalid> {
-    ///     let answer = CollectionCollectResponse::builder().build()?;
-    ///     Ok(answer)
-    /// }
-    /// ```
     fn collection_collect(
         &self,
         context: &Context,
         request: CollectionCollectRequest,
     ) -> impl Future<Output = Result<CollectionCollectResponse, Refusal>> + Send {
         let _ = (context, request);
-        refuse::<CollectionCollectRequest>()
+        not_implemented()
     }
 
     /// Notice of a movement on the partner's accounts.
@@ -367,35 +270,15 @@ pub trait PartnerCallbacks: Send + Sync + 'static {
     /// - Again: it may be sent again. The same notice may come again; the receiver
     ///   knows it by `referenceNumber` and `accountNo`, and acknowledges it again.
     ///
-    /// Return `Ok(Stored)` once the notice is durably stored, also when you have seen
-    /// it before. An error leaves it unacknowledged (HTTP 503).
-    ///
-    /// # Example
-    ///
-    /// ```
-    /// use skypay_server::types::FinanceNotificationRequest;
-    /// use skypay_server::{Context, NotStored, PartnerCallbacks, Stored};
-    ///
-    /// struct Handler;
-    ///
-    /// impl PartnerCallbacks for Handler {
-    ///     async fn finance_notification(
-    ///         &self,
-    ///         _: &Context,
-    ///         notice: FinanceNotificationRequest,
-    ///     ) -> Result<Stored, NotStored> {
-    ///         drop(notice); // Store it durably, then:
-    ///         Ok(Stored)
-    ///     }
-    /// }
-    /// ```
+    /// Return `Ok(Stored)` once the notification is durably stored, also when you have
+    /// seen it before. An error leaves it unacknowledged (HTTP 503).
     fn finance_notification(
         &self,
         context: &Context,
         request: FinanceNotificationRequest,
     ) -> impl Future<Output = Result<Stored, NotStored>> + Send {
         let _ = (context, request);
-        not_stored()
+        not_implemented()
     }
 }
 
@@ -415,64 +298,19 @@ pub fn router<T: PartnerCallbacks>(handler: T, config: Config) -> Router {
 /// The same as a plain tower service: it serves every operation of this side,
 /// dispatching on `action`.
 #[must_use]
-pub fn service<T: PartnerCallbacks>(handler: T, config: Config) -> Dispatch<Callbacks<T>> {
-    Dispatch::new(Callbacks(handler), config)
+pub fn service<T: PartnerCallbacks>(
+    handler: T,
+    config: Config,
+) -> Envelope<Dispatcher<impl Handler>> {
+    Dispatcher::new(Callbacks(handler), config).in_envelope()
 }
 
-/// Dispatches to a [`PartnerCallbacks`].
-#[derive(Debug)]
-pub struct Callbacks<T>(T);
-
-impl<T: PartnerCallbacks> Handler for Callbacks<T> {
-    const OPERATIONS: &'static [&'static OperationInfo] = &[
-        PayoutQueuePayoutRequest::INFO,
-        PayoutInquiryRequest::INFO,
-        PayoutPayoutRequest::INFO,
-        CollectionInquiryRequest::INFO,
-        CollectionCollectRequest::INFO,
-        FinanceNotificationRequest::INFO,
-    ];
-    const PROTOCOL: &'static Protocol = &PROTOCOL;
-    #[allow(clippy::too_many_lines, reason = "one arm for each operation")]
-    async fn handle(&self, context: &Context, clear: &[u8]) -> Reply {
-        match context.operation().name {
-            "payoutQueuePayout" => {
-                notice(context, clear, |request| {
-                    self.0.payout_queue_payout(context, request)
-                })
-                .await
-            }
-            "payoutInquiry" => {
-                inquiry(context, clear, |request| {
-                    self.0.payout_inquiry(context, request)
-                })
-                .await
-            }
-            "payoutPayout" => {
-                inquiry(context, clear, |request| {
-                    self.0.payout_payout(context, request)
-                })
-                .await
-            }
-            "collectionInquiry" => {
-                inquiry(context, clear, |request| {
-                    self.0.collection_inquiry(context, request)
-                })
-                .await
-            }
-            "collectionCollect" => {
-                inquiry(context, clear, |request| {
-                    self.0.collection_collect(context, request)
-                })
-                .await
-            }
-            "financeNotification" => {
-                notice(context, clear, |request| {
-                    self.0.finance_notification(context, request)
-                })
-                .await
-            }
-            _ => context.not_served(),
-        }
-    }
+skypay_runtime::dispatch! {
+    struct Callbacks for PartnerCallbacks, &PROTOCOL;
+    payout_queue_payout: PayoutQueuePayoutRequest,
+    payout_inquiry: PayoutInquiryRequest,
+    payout_payout: PayoutPayoutRequest,
+    collection_inquiry: CollectionInquiryRequest,
+    collection_collect: CollectionCollectRequest,
+    finance_notification: FinanceNotificationRequest,
 }

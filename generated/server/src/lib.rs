@@ -5,15 +5,14 @@
 //! Implement [`PartnerCallbacks`] and serve it with [`callbacks::router`];
 //! implement [`SkypayApi`] and serve it with [`skypay::router`] to play SkyPay.
 //!
-//! Whatever fails before a handler runs, wrong key, wrong credentials, unreadable
-//! body or unknown action, gets one uniform refusal.
+//! Everything that fails before a handler runs (wrong key, wrong credentials,
+//! unreadable body, unknown action) gets one uniform rejection.
 //!
 //! # Example
 //!
 //! ```
-//! use skypay_server::{Config, Context, Credentials, KeyRing, PartnerCallbacks, callbacks};
 //! use skypay_server::types::PayoutQueuePayoutRequest;
-//! use skypay_server::{NotStored, Stored};
+//! use skypay_server::{Config, Context, Credentials, KeyRing, NotStored, PartnerCallbacks, Stored, callbacks};
 //!
 //! struct Partner;
 //!
@@ -21,10 +20,9 @@
 //!     async fn payout_queue_payout(
 //!         &self,
 //!         _: &Context,
-//!         notice: PayoutQueuePayoutRequest,
+//!         notification: PayoutQueuePayoutRequest,
 //!     ) -> Result<Stored, NotStored> {
-//!         // Store it durably, then:
-//!         drop(notice);
+//!         drop(notification); // Store it durably, then:
 //!         Ok(Stored)
 //!     }
 //! }
@@ -38,9 +36,8 @@
 //! A notification can only be stored or not; refusing it does not compile:
 //!
 //! ```compile_fail
-//! use skypay_server::{Config, Context, Credentials, KeyRing, PartnerCallbacks, callbacks};
 //! use skypay_server::types::PayoutQueuePayoutRequest;
-//! use skypay_server::{Refusal, Stored};
+//! use skypay_server::{Context, PartnerCallbacks, Refusal, Stored};
 //!
 //! struct Partner;
 //!
@@ -48,18 +45,12 @@
 //!     async fn payout_queue_payout(
 //!         &self,
 //!         _: &Context,
-//!         notice: PayoutQueuePayoutRequest,
+//!         notification: PayoutQueuePayoutRequest,
 //!     ) -> Result<Stored, Refusal> {
-//!         // Store it durably, then:
-//!         drop(notice);
+//!         drop(notification); // Store it durably, then:
 //!         Ok(Stored)
 //!     }
 //! }
-//!
-//! let keys = KeyRing::new(Credentials::new("AppName@skypay", "authentication", "encrypt key")?);
-//! let routes = callbacks::router(Partner, Config::new(keys));
-//! # let _: axum::Router = routes;
-//! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
 pub mod callbacks;
@@ -70,8 +61,8 @@ pub use skypay::SkypayApi;
 pub use skypay_runtime::clock::Clock;
 pub use skypay_runtime::keys::{Credentials, InvalidCredentials, KeyRing};
 pub use skypay_runtime::server::{
-    Config, Context, Dispatch, NotPartnerDefined, NotStored, PeerAddr, Refusal, Serve, Stored,
-    serve,
+    Config, Context, Dispatcher, Envelope, NotPartnerDefined, NotStored, PeerAddr, Refusal, Serve,
+    Stored, serve,
 };
 pub use skypay_types as types;
 

@@ -5,7 +5,7 @@
 use crate::PROTOCOL;
 use axum::Router;
 use skypay_runtime::server::{
-    Config, Context, Dispatch, Handler, Protocol, Refusal, Reply, inquiry, refuse,
+    Config, Context, Dispatcher, Envelope, Handler, Refusal, not_implemented,
 };
 use skypay_types::{
     AmendTransactionV2Request, AmendTransactionV2Response, BalanceQueryRequest,
@@ -16,32 +16,39 @@ use skypay_types::{
     GetNationalityResponse, GetProvinceRequest, GetProvinceResponse, GetReportCollectionRequest,
     GetReportCollectionResponse, GetReportPayoutRequest, GetReportPayoutResponse,
     GetTownCityRequest, GetTownCityResponse, NotificationInquiryRequest,
-    NotificationInquiryResponse, Operation, OperationInfo, PayoutQueryStatusRequest,
-    PayoutQueryStatusResponse, PayoutQueueRequest, PayoutQueueResponse, PayoutQueueV2Request,
-    PayoutQueueV2Response,
+    NotificationInquiryResponse, PayoutQueryStatusRequest, PayoutQueryStatusResponse,
+    PayoutQueueRequest, PayoutQueueResponse, PayoutQueueV2Request, PayoutQueueV2Response,
 };
 
 /// What SkyPay provides to a partner. For sandboxes and gateways: each method has a
-/// default that refuses politely.
+/// default that refuses. The client's method of the same name describes the
+/// operation, and [`types`](crate::types) has an example of each message.
+///
+/// # Example
+///
+/// ```
+/// use skypay_server::types::{Invalid, PayoutQueueRequest, PayoutQueueResponse};
+/// use skypay_server::{Context, Refusal, SkypayApi};
+///
+/// struct Handler;
+///
+/// impl SkypayApi for Handler {
+///     async fn payout_queue(
+///         &self,
+///         _: &Context,
+///         request: PayoutQueueRequest,
+///     ) -> Result<PayoutQueueResponse, Refusal> {
+///         answer(&request).map_err(|_| Refusal::new("-1009", "An unexpected error occurred"))
+///     }
+/// }
+///
+/// fn answer(_: &PayoutQueueRequest) -> Result<PayoutQueueResponse, Invalid> {
+///     let answer = PayoutQueueResponse::builder().build()?;
+///     Ok(answer)
+/// }
+/// ```
 pub trait SkypayApi: Send + Sync + 'static {
     /// Pay out to a bank account or an e-wallet.
-    ///
-    /// Orders a payout to a bank account or to a GCash, Maya or GrabPay wallet. Call it
-    /// once the payout is approved on your side. Code `1000` means that SkyPay took the
-    /// order, not that the money has arrived: the result comes by the callback
-    /// `payoutQueuePayout`.
-    ///
-    /// The channel decides which fields belong in the request. A bank payout
-    /// (channel 5) needs `bankNo`, from `getBankCode`, and may have
-    /// `identificationTypeId`, `birthPlace`, `provinceId` and `cityId`; it must not
-    /// have `idType`, `idcardPicType` and `idcardPicUrl`. For a wallet payout (channels
-    /// 6, 8 and 15) it is the reverse: it may have those three and must not have the
-    /// five fields of a bank payout. `identificationId`, `birthday` and `location` may
-    /// be sent with either.
-    ///
-    /// The control number is the only protection against paying twice. Store it before
-    /// you send, keep it for every later attempt, and ask `payoutQueryStatus` before
-    /// any such attempt.
     ///
     /// - Wire: `action` = `payoutQueue`, chapter 3.1
     /// - Mode: asynchronous: the answer says that it was accepted, the outcome comes by
@@ -74,52 +81,16 @@ pub trait SkypayApi: Send + Sync + 'static {
     ///   add it.
     /// - `-9999`: The service or its connection failed. The order may still have been
     ///   taken.
-    ///
-    /// # Example
-    ///
-    /// ```
-    /// use skypay_server::types::{Invalid, PayoutQueueRequest, PayoutQueueResponse};
-    /// use skypay_server::{Context, Refusal, SkypayApi};
-    ///
-    /// struct Handler;
-    ///
-    /// impl SkypayApi for Handler {
-    ///     async fn payout_queue(
-    ///         &self,
-    ///         _: &Context,
-    ///         request: PayoutQueueRequest,
-    ///     ) -> Result<PayoutQueueResponse, Refusal> {
-    ///         answer(&request).map_err(|_| Refusal::new("-1009", "An unexpected error occurred"))
-    ///     }
-    /// }
-    ///
-    /// fn answer(_: &PayoutQueueRequest) -> Result<PayoutQueueResponse, Invalid> {
-    ///     let answer = PayoutQueueResponse::builder().build()?;
-    ///     Ok(answer)
-    /// }
-    /// ```
     fn payout_queue(
         &self,
         context: &Context,
         request: PayoutQueueRequest,
     ) -> impl Future<Output = Result<PayoutQueueResponse, Refusal>> + Send {
         let _ = (context, request);
-        refuse::<PayoutQueueRequest>()
+        not_implemented()
     }
 
     /// Leave a payout for pick-up at a remittance store.
-    ///
-    /// Orders a payout that the payee collects in cash at the store chain that you
-    /// name: MLhuillier or Cebuana. SkyPay uploads the payee's data to the chain; tell
-    /// the payee the control number when `payoutQueuePayout` has come with `payType` 1.
-    /// The money can be collected only at that chain.
-    ///
-    /// Until it is collected, the payout can be corrected with `amendTransactionV2` or
-    /// cancelled with `cancelPayout`. Every step is reported by the callback
-    /// `payoutQueuePayout`.
-    ///
-    /// Do not confuse it with payouts at the counter (`payoutInquiry` and
-    /// `payoutPayout`), for which no order is sent at all.
     ///
     /// - Wire: `action` = `payoutQueueV2`, chapter 4.1 (3.4 before 1.37)
     /// - Mode: asynchronous: the answer says that it was accepted, the outcome comes by
@@ -148,54 +119,16 @@ pub trait SkypayApi: Send + Sync + 'static {
     ///   add it.
     /// - `-9999`: The service or its connection failed. The order may still have been
     ///   taken.
-    ///
-    /// # Example
-    ///
-    /// ```
-    /// use skypay_server::types::{Invalid, PayoutQueueV2Request, PayoutQueueV2Response};
-    /// use skypay_server::{Context, Refusal, SkypayApi};
-    ///
-    /// struct Handler;
-    ///
-    /// impl SkypayApi for Handler {
-    ///     async fn payout_queue_v2(
-    ///         &self,
-    ///         _: &Context,
-    ///         request: PayoutQueueV2Request,
-    ///     ) -> Result<PayoutQueueV2Response, Refusal> {
-    ///         answer(&request).map_err(|_| Refusal::new("-1009", "An unexpected error occurred"))
-    ///     }
-    /// }
-    ///
-    /// fn answer(_: &PayoutQueueV2Request) -> Result<PayoutQueueV2Response, Invalid> {
-    ///     let answer = PayoutQueueV2Response::builder()
-    ///         .build()?;
-    ///     Ok(answer)
-    /// }
-    /// ```
     fn payout_queue_v2(
         &self,
         context: &Context,
         request: PayoutQueueV2Request,
     ) -> impl Future<Output = Result<PayoutQueueV2Response, Refusal>> + Send {
         let _ = (context, request);
-        refuse::<PayoutQueueV2Request>()
+        not_implemented()
     }
 
     /// Cancel payouts that wait at a remittance store.
-    ///
-    /// Asks to cancel one or several payouts that were handed to MLhuillier or Cebuana
-    /// and are still in status Uploaded. Payouts to banks and wallets cannot be
-    /// cancelled.
-    ///
-    /// The status reads Cancelled at once, while SkyPay still waits for the store
-    /// chain. The cancellation is final only when `cancelTime` is filled; then the
-    /// callback `payoutQueuePayout` comes with `payType` 3. If the chain refuses, the
-    /// status goes back to Uploaded and no callback is sent, so poll
-    /// `payoutQueryStatus`.
-    ///
-    /// The answer comes at once; the outcome may take until the next day. Fees are not
-    /// refunded.
     ///
     /// - Wire: `action` = `cancelPayout`, chapter 4.2 (3.3 before 1.37)
     /// - Mode: asynchronous: the answer says that it was accepted, the outcome comes by
@@ -217,52 +150,16 @@ pub trait SkypayApi: Send + Sync + 'static {
     /// - `-1032`: The caller's IP address is not whitelisted. Ask SkyPay's support to
     ///   add it.
     /// - `-9999`: The service or its connection failed. Query each payout.
-    ///
-    /// # Example
-    ///
-    /// ```
-    /// use skypay_server::types::{CancelPayoutRequest, CancelPayoutResponse, Invalid};
-    /// use skypay_server::{Context, Refusal, SkypayApi};
-    ///
-    /// struct Handler;
-    ///
-    /// impl SkypayApi for Handler {
-    ///     async fn cancel_payout(
-    ///         &self,
-    ///         _: &Context,
-    ///         request: CancelPayoutRequest,
-    ///     ) -> Result<CancelPayoutResponse, Refusal> {
-    ///         answer(&request).map_err(|_| Refusal::new("-1009", "An unexpected error occurred"))
-    ///     }
-    /// }
-    ///
-    /// fn answer(_: &CancelPayoutRequest) -> Result<CancelPayoutResponse, Invalid> {
-    ///     let answer = CancelPayoutResponse::builder().build()?;
-    ///     Ok(answer)
-    /// }
-    /// ```
     fn cancel_payout(
         &self,
         context: &Context,
         request: CancelPayoutRequest,
     ) -> impl Future<Output = Result<CancelPayoutResponse, Refusal>> + Send {
         let _ = (context, request);
-        refuse::<CancelPayoutRequest>()
+        not_implemented()
     }
 
     /// Correct the data of a payout that waits at a store.
-    ///
-    /// Changes the payee's data of a payout that was sent with `payoutQueueV2` and is
-    /// not collected yet, typically a misspelled name. Send every field: new values
-    /// where something changes, the values of the original order everywhere else.
-    /// Amount and control number cannot be changed.
-    ///
-    /// At Cebuana only the payee's name can be corrected. If a correction is refused,
-    /// cancel the payout and order a new one with `payoutQueueV2` when the cancellation
-    /// is final.
-    ///
-    /// The result comes by the callback `payoutQueuePayout`, with `payType` 5 (changed)
-    /// or 6 (not changed).
     ///
     /// - Wire: `action` = `amendTransactionV2`, chapter 4.3 (3.5 before 1.37)
     /// - Mode: asynchronous: the answer says that it was accepted, the outcome comes by
@@ -284,50 +181,16 @@ pub trait SkypayApi: Send + Sync + 'static {
     ///   add it.
     /// - `-9999`: The service or its connection failed. The correction may still have
     ///   been taken.
-    ///
-    /// # Example
-    ///
-    /// ```
-    /// use skypay_server::types::{AmendTransactionV2Request, AmendTransactionV2Response, Invalid};
-    /// use skypay_server::{Context, Refusal, SkypayApi};
-    ///
-    /// struct Handler;
-    ///
-    /// impl SkypayApi for Handler {
-    ///     async fn amend_transaction_v2(
-    ///         &self,
-    ///         _: &Context,
-    ///         request: AmendTransactionV2Request,
-    ///     ) -> Result<AmendTransactionV2Response, Refusal> {
-    ///         answer(&request).map_err(|_| Refusal::new("-1009", "An unexpected error occurred"))
-    ///     }
-    /// }
-    ///
-    /// fn answer(_: &AmendTransactionV2Request) -> Result<AmendTransactionV2Response, Invalid> {
-    ///     let answer = AmendTransactionV2Response::builder()
-    ///         .build()?;
-    ///     Ok(answer)
-    /// }
-    /// ```
     fn amend_transaction_v2(
         &self,
         context: &Context,
         request: AmendTransactionV2Request,
     ) -> impl Future<Output = Result<AmendTransactionV2Response, Refusal>> + Send {
         let _ = (context, request);
-        refuse::<AmendTransactionV2Request>()
+        not_implemented()
     }
 
     /// Get the reference for a 7-Eleven barcode.
-    ///
-    /// Reserves a reference for a repayment at a 7-Eleven counter, so that nobody has
-    /// to type the contract number and the amount there. Draw it in your app as a Code
-    /// 128-A barcode. Whether the hyphens are part of the barcode is not documented;
-    /// the vendor's picture shows them in the text below it, so scan one at a counter
-    /// before you rely on either.
-    ///
-    /// The reference is valid for 24 hours. When it is scanned, the usual steps follow:
-    /// SkyPay calls `collectionInquiry`, and after the payment `collectionCollect`.
     ///
     /// - Wire: `action` = `generate711Barcode`, chapter 6.2 (4.3.1 before 1.37)
     /// - Mode: synchronous: the answer is the outcome
@@ -346,50 +209,16 @@ pub trait SkypayApi: Send + Sync + 'static {
     /// - `-1032`: The caller's IP address is not whitelisted. Ask SkyPay's support to
     ///   add it.
     /// - `-9999`: The service or its connection failed. Ask for another reference.
-    ///
-    /// # Example
-    ///
-    /// ```
-    /// use skypay_server::types::{Generate711BarcodeRequest, Generate711BarcodeResponse, Invalid};
-    /// use skypay_server::{Context, Refusal, SkypayApi};
-    ///
-    /// struct Handler;
-    ///
-    /// impl SkypayApi for Handler {
-    ///     async fn generate711_barcode(
-    ///         &self,
-    ///         _: &Context,
-    ///         request: Generate711BarcodeRequest,
-    ///     ) -> Result<Generate711BarcodeResponse, Refusal> {
-    ///         answer(&request).map_err(|_| Refusal::new("-1009", "An unexpected error occurred"))
-    ///     }
-    /// }
-    ///
-    /// fn answer(_: &Generate711BarcodeRequest) -> Result<Generate711BarcodeResponse, Invalid> {
-    ///     let answer = Generate711BarcodeResponse::builder()
-    ///         .reference_number("9919-2940-0349")
-    ///         .build()?;
-    ///     Ok(answer)
-    /// }
-    /// ```
     fn generate711_barcode(
         &self,
         context: &Context,
         request: Generate711BarcodeRequest,
     ) -> impl Future<Output = Result<Generate711BarcodeResponse, Refusal>> + Send {
         let _ = (context, request);
-        refuse::<Generate711BarcodeRequest>()
+        not_implemented()
     }
 
     /// Ask for the status of up to 50 payouts.
-    ///
-    /// Tells where payouts stand. Use it to find out whether a payout whose answer was
-    /// lost has arrived, and to follow a cancellation. It complements the callbacks and
-    /// does not replace them.
-    ///
-    /// Do not ask earlier than 300 seconds after a payout was sent, and leave 30
-    /// minutes or more between two rounds. A payout counts as cancelled only if its
-    /// status is Cancelled and its `cancelTime` is filled.
     ///
     /// - Wire: `action` = `payoutQueryStatus`, chapter 7.1 (4.5 before 1.37)
     /// - Mode: synchronous: the answer is the outcome
@@ -407,62 +236,16 @@ pub trait SkypayApi: Send + Sync + 'static {
     ///   add it.
     /// - `-9999`: The service or its connection failed. The statuses stay unknown; ask
     ///   again later.
-    ///
-    /// # Example
-    ///
-    /// ```
-    /// use skypay_server::types::{Invalid, PayoutQueryStatusRequest, PayoutQueryStatusResponse, PayoutStatus, PayoutStatusEntry};
-    /// use skypay_server::{Context, Refusal, SkypayApi};
-    ///
-    /// struct Handler;
-    ///
-    /// impl SkypayApi for Handler {
-    ///     async fn payout_query_status(
-    ///         &self,
-    ///         _: &Context,
-    ///         request: PayoutQueryStatusRequest,
-    ///     ) -> Result<PayoutQueryStatusResponse, Refusal> {
-    ///         answer(&request).map_err(|_| Refusal::new("-1009", "An unexpected error occurred"))
-    ///     }
-    /// }
-    ///
-    /// fn answer(_: &PayoutQueryStatusRequest) -> Result<PayoutQueryStatusResponse, Invalid> {
-    ///     let answer = PayoutQueryStatusResponse::builder()
-    ///         .control_numbers([PayoutStatusEntry::builder()
-    ///                 .control_number("SKY9800000101")
-    ///                 .transaction_date("2024-02-05 10:15:30")
-    ///                 .status(PayoutStatus::Completed)
-    ///                 .status_description("Completed")
-    ///                 .pay_time("2024-02-05 10:21:09")
-    ///                 .withdraw_channel("Bank")
-    ///                 .reference_no("9006565379735")
-    ///                 .build()?, PayoutStatusEntry::builder()
-    ///                 .control_number("SKY9800000102")
-    ///                 .transaction_date("2024-02-05 10:15:31")
-    ///                 .status(PayoutStatus::Failed)
-    ///                 .status_description("Failed")
-    ///                 .withdraw_channel("GCash")
-    ///                 .build()?])
-    ///         .build()?;
-    ///     Ok(answer)
-    /// }
-    /// ```
     fn payout_query_status(
         &self,
         context: &Context,
         request: PayoutQueryStatusRequest,
     ) -> impl Future<Output = Result<PayoutQueryStatusResponse, Refusal>> + Send {
         let _ = (context, request);
-        refuse::<PayoutQueryStatusRequest>()
+        not_implemented()
     }
 
     /// List payouts, page by page.
-    ///
-    /// Lists the payouts of a span of days, for reconciliation. Start at page 1 and go
-    /// on until `lastPage` is true.
-    ///
-    /// A report comes without the response envelope. An answer that has a
-    /// `responseCode` other than `1000` is a refusal.
     ///
     /// - Wire: `action` = `getReportPayout`, chapter 7.2 (4.6 before 1.37)
     /// - Mode: synchronous: the answer is the outcome
@@ -478,64 +261,16 @@ pub trait SkypayApi: Send + Sync + 'static {
     /// - `-1032`: The caller's IP address is not whitelisted. Ask SkyPay's support to
     ///   add it.
     /// - `-9999`: The service or its connection failed. Ask again later.
-    ///
-    /// # Example
-    ///
-    /// ```
-    /// use skypay_server::types::{GetReportPayoutRequest, GetReportPayoutResponse, Invalid, PayoutReportEntry};
-    /// use skypay_server::{Context, Refusal, SkypayApi};
-    ///
-    /// struct Handler;
-    ///
-    /// impl SkypayApi for Handler {
-    ///     async fn get_report_payout(
-    ///         &self,
-    ///         _: &Context,
-    ///         request: GetReportPayoutRequest,
-    ///     ) -> Result<GetReportPayoutResponse, Refusal> {
-    ///         answer(&request).map_err(|_| Refusal::new("-1009", "An unexpected error occurred"))
-    ///     }
-    /// }
-    ///
-    /// fn answer(_: &GetReportPayoutRequest) -> Result<GetReportPayoutResponse, Invalid> {
-    ///     let answer = GetReportPayoutResponse::builder()
-    ///         .total_transactions(2_u32)
-    ///         .last_page(true)
-    ///         .result([PayoutReportEntry::builder()
-    ///                 .create_date("2024-02-05 10:15:30")
-    ///                 .pay_time("2024-02-05 10:21:09")
-    ///                 .control_number("SKY9800000101")
-    ///                 .amount("1000.0")
-    ///                 .phone("09XXXXXXXXX")
-    ///                 .reference_no("9006565379735")
-    ///                 .build()?, PayoutReportEntry::builder()
-    ///                 .create_date("2024-02-05 10:15:31")
-    ///                 .pay_time("2024-02-05 10:15:58")
-    ///                 .control_number("SKY9800000103")
-    ///                 .amount("250.5")
-    ///                 .phone("09XXXXXXXXX")
-    ///                 .reference_no("9006565379736")
-    ///                 .build()?])
-    ///         .build()?;
-    ///     Ok(answer)
-    /// }
-    /// ```
     fn get_report_payout(
         &self,
         context: &Context,
         request: GetReportPayoutRequest,
     ) -> impl Future<Output = Result<GetReportPayoutResponse, Refusal>> + Send {
         let _ = (context, request);
-        refuse::<GetReportPayoutRequest>()
+        not_implemented()
     }
 
     /// List collections, page by page.
-    ///
-    /// Lists the repayments that were collected in a span of days, for reconciliation.
-    /// Start at page 1 and go on until `lastPage` is true.
-    ///
-    /// A report comes without the response envelope. An answer that has a
-    /// `responseCode` other than `1000` is a refusal.
     ///
     /// - Wire: `action` = `getReportCollection`, chapter 7.2 (4.6 before 1.37)
     /// - Mode: synchronous: the answer is the outcome
@@ -551,63 +286,16 @@ pub trait SkypayApi: Send + Sync + 'static {
     /// - `-1032`: The caller's IP address is not whitelisted. Ask SkyPay's support to
     ///   add it.
     /// - `-9999`: The service or its connection failed. Ask again later.
-    ///
-    /// # Example
-    ///
-    /// ```
-    /// use skypay_server::types::{CollectionReportEntry, GetReportCollectionRequest, GetReportCollectionResponse, Invalid};
-    /// use skypay_server::{Context, Refusal, SkypayApi};
-    ///
-    /// struct Handler;
-    ///
-    /// impl SkypayApi for Handler {
-    ///     async fn get_report_collection(
-    ///         &self,
-    ///         _: &Context,
-    ///         request: GetReportCollectionRequest,
-    ///     ) -> Result<GetReportCollectionResponse, Refusal> {
-    ///         answer(&request).map_err(|_| Refusal::new("-1009", "An unexpected error occurred"))
-    ///     }
-    /// }
-    ///
-    /// fn answer(_: &GetReportCollectionRequest) -> Result<GetReportCollectionResponse, Invalid> {
-    ///     let answer = GetReportCollectionResponse::builder()
-    ///         .total_transactions(4383_u32)
-    ///         .last_page(false)
-    ///         .result([CollectionReportEntry::builder()
-    ///                 .create_date("2024-02-05 12:02:58")
-    ///                 .collection_time("2024-02-05 12:03:10")
-    ///                 .contract_number("SKY9800000301")
-    ///                 .amount("3900.0")
-    ///                 .phone("09XXXXXXXXX")
-    ///                 .reference_no("B6C13B76E4BF")
-    ///                 .status("Confirmed")
-    ///                 .build()?, CollectionReportEntry::builder()
-    ///                 .create_date("2024-02-05 12:40:01")
-    ///                 .collection_time("2024-02-05 12:40:22")
-    ///                 .contract_number("SKY9800000302")
-    ///                 .amount("3300.0")
-    ///                 .phone("09XXXXXXXXX")
-    ///                 .reference_no("E103ED0E4726")
-    ///                 .status("Confirmed")
-    ///                 .build()?])
-    ///         .build()?;
-    ///     Ok(answer)
-    /// }
-    /// ```
     fn get_report_collection(
         &self,
         context: &Context,
         request: GetReportCollectionRequest,
     ) -> impl Future<Output = Result<GetReportCollectionResponse, Refusal>> + Send {
         let _ = (context, request);
-        refuse::<GetReportCollectionRequest>()
+        not_implemented()
     }
 
     /// Ask for the balance of the payout account.
-    ///
-    /// Tells how much money the payout account of the calling partner holds right now.
-    /// Useful before a batch of payouts.
     ///
     /// - Wire: `action` = `balanceQuery`, chapter 7.3 (4.7 before 1.37)
     /// - Mode: synchronous: the answer is the outcome
@@ -623,49 +311,16 @@ pub trait SkypayApi: Send + Sync + 'static {
     /// - `-1032`: The caller's IP address is not whitelisted. Ask SkyPay's support to
     ///   add it.
     /// - `-9999`: The service or its connection failed. Ask again later.
-    ///
-    /// # Example
-    ///
-    /// ```
-    /// use skypay_server::types::{BalanceQueryRequest, BalanceQueryResponse, Invalid};
-    /// use skypay_server::{Context, Refusal, SkypayApi};
-    ///
-    /// struct Handler;
-    ///
-    /// impl SkypayApi for Handler {
-    ///     async fn balance_query(
-    ///         &self,
-    ///         _: &Context,
-    ///         request: BalanceQueryRequest,
-    ///     ) -> Result<BalanceQueryResponse, Refusal> {
-    ///         answer(&request).map_err(|_| Refusal::new("-1009", "An unexpected error occurred"))
-    ///     }
-    /// }
-    ///
-    /// fn answer(_: &BalanceQueryRequest) -> Result<BalanceQueryResponse, Invalid> {
-    ///     let answer = BalanceQueryResponse::builder()
-    ///         .balance("726718.0")
-    ///         .build()?;
-    ///     Ok(answer)
-    /// }
-    /// ```
     fn balance_query(
         &self,
         context: &Context,
         request: BalanceQueryRequest,
     ) -> impl Future<Output = Result<BalanceQueryResponse, Refusal>> + Send {
         let _ = (context, request);
-        refuse::<BalanceQueryRequest>()
+        not_implemented()
     }
 
     /// Move balance between two of the partner's entities.
-    ///
-    /// Moves money from the account of one legal entity of the partner to the account
-    /// of another. Both accounts are then notified by `financeNotification` with
-    /// `statementType` 3. New in version 1.37.
-    ///
-    /// The request has no number of its own, so SkyPay cannot recognise a repetition:
-    /// the same request sent twice is two transfers.
     ///
     /// - Wire: `action` = `balanceTransfer`, chapter 7.4
     /// - Mode: synchronous: the answer is the outcome
@@ -686,45 +341,16 @@ pub trait SkypayApi: Send + Sync + 'static {
     ///   add it.
     /// - `-9999`: The service or its connection failed. The balance may have been
     ///   moved.
-    ///
-    /// # Example
-    ///
-    /// ```
-    /// use skypay_server::types::{BalanceTransferRequest, BalanceTransferResponse, Invalid};
-    /// use skypay_server::{Context, Refusal, SkypayApi};
-    ///
-    /// struct Handler;
-    ///
-    /// impl SkypayApi for Handler {
-    ///     async fn balance_transfer(
-    ///         &self,
-    ///         _: &Context,
-    ///         request: BalanceTransferRequest,
-    ///     ) -> Result<BalanceTransferResponse, Refusal> {
-    ///         answer(&request).map_err(|_| Refusal::new("-1009", "An unexpected error occurred"))
-    ///     }
-    /// }
-    ///
-    /// fn answer(_: &BalanceTransferRequest) -> Result<BalanceTransferResponse, Invalid> {
-    ///     let answer = BalanceTransferResponse::builder().build()?;
-    ///     Ok(answer)
-    /// }
-    /// ```
     fn balance_transfer(
         &self,
         context: &Context,
         request: BalanceTransferRequest,
     ) -> impl Future<Output = Result<BalanceTransferResponse, Refusal>> + Send {
         let _ = (context, request);
-        refuse::<BalanceTransferRequest>()
+        not_implemented()
     }
 
     /// List the movements of the partner's accounts.
-    ///
-    /// Lists the account movements that `financeNotification` reported in a span of
-    /// days: recharges, settlements, transfers and withdrawals. A movement is found by
-    /// the date of its notice. Use it to catch up on notices that were missed, and to
-    /// find out what became of a `balanceTransfer`.
     ///
     /// - Wire: `action` = `notificationInquiry`, chapter 8.2 (5.2 before 1.37)
     /// - Mode: synchronous: the answer is the outcome
@@ -740,66 +366,16 @@ pub trait SkypayApi: Send + Sync + 'static {
     /// - `-1032`: The caller's IP address is not whitelisted. Ask SkyPay's support to
     ///   add it.
     /// - `-9999`: The service or its connection failed. Ask again later.
-    ///
-    /// # Example
-    ///
-    /// ```
-    /// use skypay_server::types::{Currency, FinanceMovement, Invalid, NotificationInquiryRequest, NotificationInquiryResponse, SignType, StatementType};
-    /// use skypay_server::{Context, Refusal, SkypayApi};
-    ///
-    /// struct Handler;
-    ///
-    /// impl SkypayApi for Handler {
-    ///     async fn notification_inquiry(
-    ///         &self,
-    ///         _: &Context,
-    ///         request: NotificationInquiryRequest,
-    ///     ) -> Result<NotificationInquiryResponse, Refusal> {
-    ///         answer(&request).map_err(|_| Refusal::new("-1009", "An unexpected error occurred"))
-    ///     }
-    /// }
-    ///
-    /// fn answer(_: &NotificationInquiryRequest) -> Result<NotificationInquiryResponse, Invalid> {
-    ///     let answer = NotificationInquiryResponse::builder()
-    ///         .notifications([FinanceMovement::builder()
-    ///                 .transaction_date("2024-02-05 17:52:10.5211")
-    ///                 .company_prefix("SKY98")
-    ///                 .company_name("Example Lending Inc.")
-    ///                 .account_no("SKY98")
-    ///                 .beneficiary_account_no("001234567899")
-    ///                 .statement_type(StatementType::PayoutRecharge)
-    ///                 .sign_type(SignType::Increase)
-    ///                 .amount("1200000.0")
-    ///                 .currency(Currency::Php)
-    ///                 .reference_number("D-20240205-001")
-    ///                 .build()?, FinanceMovement::builder()
-    ///                 .transaction_date("2024-02-06 09:00:00.0000")
-    ///                 .company_prefix("SKY98")
-    ///                 .company_name("Example Lending Inc.")
-    ///                 .account_no("SKY98")
-    ///                 .statement_type(StatementType::SettlementRecharge)
-    ///                 .sign_type(SignType::Increase)
-    ///                 .amount("85300.5")
-    ///                 .currency(Currency::Php)
-    ///                 .reference_number("S-20240206-001")
-    ///                 .build()?])
-    ///         .build()?;
-    ///     Ok(answer)
-    /// }
-    /// ```
     fn notification_inquiry(
         &self,
         context: &Context,
         request: NotificationInquiryRequest,
     ) -> impl Future<Output = Result<NotificationInquiryResponse, Refusal>> + Send {
         let _ = (context, request);
-        refuse::<NotificationInquiryRequest>()
+        not_implemented()
     }
 
     /// List the countries.
-    ///
-    /// Lists the countries that SkyPay knows, each with its number. No operation of
-    /// this document takes these numbers.
     ///
     /// - Wire: `action` = `getCatalog`, chapter 10.1 (7.1 before 1.37)
     /// - Mode: synchronous: the answer is the outcome
@@ -815,51 +391,16 @@ pub trait SkypayApi: Send + Sync + 'static {
     /// - `-1032`: The caller's IP address is not whitelisted. Ask SkyPay's support to
     ///   add it.
     /// - `-9999`: The service or its connection failed. Ask again later.
-    ///
-    /// # Example
-    ///
-    /// ```
-    /// use skypay_server::types::{GetNationalityRequest, GetNationalityResponse, Invalid, NationalityEntry};
-    /// use skypay_server::{Context, Refusal, SkypayApi};
-    ///
-    /// struct Handler;
-    ///
-    /// impl SkypayApi for Handler {
-    ///     async fn get_nationality(
-    ///         &self,
-    ///         _: &Context,
-    ///         request: GetNationalityRequest,
-    ///     ) -> Result<GetNationalityResponse, Refusal> {
-    ///         answer(&request).map_err(|_| Refusal::new("-1009", "An unexpected error occurred"))
-    ///     }
-    /// }
-    ///
-    /// fn answer(_: &GetNationalityRequest) -> Result<GetNationalityResponse, Invalid> {
-    ///     let answer = GetNationalityResponse::builder()
-    ///         .result([NationalityEntry::builder()
-    ///                 .nationality_id(1_u32)
-    ///                 .nationality_name("Philippines")
-    ///                 .build()?, NationalityEntry::builder()
-    ///                 .nationality_id(2_u32)
-    ///                 .nationality_name("Japan")
-    ///                 .build()?])
-    ///         .build()?;
-    ///     Ok(answer)
-    /// }
-    /// ```
     fn get_nationality(
         &self,
         context: &Context,
         request: GetNationalityRequest,
     ) -> impl Future<Output = Result<GetNationalityResponse, Refusal>> + Send {
         let _ = (context, request);
-        refuse::<GetNationalityRequest>()
+        not_implemented()
     }
 
     /// List the civil statuses.
-    ///
-    /// Lists the civil statuses that SkyPay knows, each with its number. No operation
-    /// of this document takes these numbers.
     ///
     /// - Wire: `action` = `getCatalog`, chapter 10.2 (7.2 before 1.37)
     /// - Mode: synchronous: the answer is the outcome
@@ -875,52 +416,16 @@ pub trait SkypayApi: Send + Sync + 'static {
     /// - `-1032`: The caller's IP address is not whitelisted. Ask SkyPay's support to
     ///   add it.
     /// - `-9999`: The service or its connection failed. Ask again later.
-    ///
-    /// # Example
-    ///
-    /// ```
-    /// use skypay_server::types::{CivilStatusEntry, GetCivilStatusRequest, GetCivilStatusResponse, Invalid};
-    /// use skypay_server::{Context, Refusal, SkypayApi};
-    ///
-    /// struct Handler;
-    ///
-    /// impl SkypayApi for Handler {
-    ///     async fn get_civil_status(
-    ///         &self,
-    ///         _: &Context,
-    ///         request: GetCivilStatusRequest,
-    ///     ) -> Result<GetCivilStatusResponse, Refusal> {
-    ///         answer(&request).map_err(|_| Refusal::new("-1009", "An unexpected error occurred"))
-    ///     }
-    /// }
-    ///
-    /// fn answer(_: &GetCivilStatusRequest) -> Result<GetCivilStatusResponse, Invalid> {
-    ///     let answer = GetCivilStatusResponse::builder()
-    ///         .result([CivilStatusEntry::builder()
-    ///                 .civil_status_id(1_u32)
-    ///                 .civil_status("Single")
-    ///                 .build()?, CivilStatusEntry::builder()
-    ///                 .civil_status_id(2_u32)
-    ///                 .civil_status("Married")
-    ///                 .build()?])
-    ///         .build()?;
-    ///     Ok(answer)
-    /// }
-    /// ```
     fn get_civil_status(
         &self,
         context: &Context,
         request: GetCivilStatusRequest,
     ) -> impl Future<Output = Result<GetCivilStatusResponse, Refusal>> + Send {
         let _ = (context, request);
-        refuse::<GetCivilStatusRequest>()
+        not_implemented()
     }
 
     /// List the types of identity documents.
-    ///
-    /// Lists the types of identity documents. Their numbers go into
-    /// `identificationTypeId` of a bank payout, of `payoutQueueV2` and of
-    /// `amendTransactionV2`.
     ///
     /// - Wire: `action` = `getCatalog`, chapter 10.3 (7.3 before 1.37)
     /// - Mode: synchronous: the answer is the outcome
@@ -936,51 +441,16 @@ pub trait SkypayApi: Send + Sync + 'static {
     /// - `-1032`: The caller's IP address is not whitelisted. Ask SkyPay's support to
     ///   add it.
     /// - `-9999`: The service or its connection failed. Ask again later.
-    ///
-    /// # Example
-    ///
-    /// ```
-    /// use skypay_server::types::{GetIdentificationTypeRequest, GetIdentificationTypeResponse, IdentificationTypeEntry, Invalid};
-    /// use skypay_server::{Context, Refusal, SkypayApi};
-    ///
-    /// struct Handler;
-    ///
-    /// impl SkypayApi for Handler {
-    ///     async fn get_identification_type(
-    ///         &self,
-    ///         _: &Context,
-    ///         request: GetIdentificationTypeRequest,
-    ///     ) -> Result<GetIdentificationTypeResponse, Refusal> {
-    ///         answer(&request).map_err(|_| Refusal::new("-1009", "An unexpected error occurred"))
-    ///     }
-    /// }
-    ///
-    /// fn answer(_: &GetIdentificationTypeRequest) -> Result<GetIdentificationTypeResponse, Invalid> {
-    ///     let answer = GetIdentificationTypeResponse::builder()
-    ///         .result([IdentificationTypeEntry::builder()
-    ///                 .identification_type_id(1_u32)
-    ///                 .identification_type("Company ID")
-    ///                 .build()?, IdentificationTypeEntry::builder()
-    ///                 .identification_type_id(2_u32)
-    ///                 .identification_type("Driver’s License")
-    ///                 .build()?])
-    ///         .build()?;
-    ///     Ok(answer)
-    /// }
-    /// ```
     fn get_identification_type(
         &self,
         context: &Context,
         request: GetIdentificationTypeRequest,
     ) -> impl Future<Output = Result<GetIdentificationTypeResponse, Refusal>> + Send {
         let _ = (context, request);
-        refuse::<GetIdentificationTypeRequest>()
+        not_implemented()
     }
 
     /// List the towns and cities.
-    ///
-    /// Lists the towns and cities, each with the province that it belongs to. Their
-    /// numbers go into `cityId` of a bank payout.
     ///
     /// - Wire: `action` = `getCatalog`, chapter 10.4 (7.4 before 1.37)
     /// - Mode: synchronous: the answer is the outcome
@@ -996,52 +466,16 @@ pub trait SkypayApi: Send + Sync + 'static {
     /// - `-1032`: The caller's IP address is not whitelisted. Ask SkyPay's support to
     ///   add it.
     /// - `-9999`: The service or its connection failed. Ask again later.
-    ///
-    /// # Example
-    ///
-    /// ```
-    /// use skypay_server::types::{GetTownCityRequest, GetTownCityResponse, Invalid, TownCityEntry};
-    /// use skypay_server::{Context, Refusal, SkypayApi};
-    ///
-    /// struct Handler;
-    ///
-    /// impl SkypayApi for Handler {
-    ///     async fn get_town_city(
-    ///         &self,
-    ///         _: &Context,
-    ///         request: GetTownCityRequest,
-    ///     ) -> Result<GetTownCityResponse, Refusal> {
-    ///         answer(&request).map_err(|_| Refusal::new("-1009", "An unexpected error occurred"))
-    ///     }
-    /// }
-    ///
-    /// fn answer(_: &GetTownCityRequest) -> Result<GetTownCityResponse, Invalid> {
-    ///     let answer = GetTownCityResponse::builder()
-    ///         .result([TownCityEntry::builder()
-    ///                 .town_city_id(1_u32)
-    ///                 .town_city("Sallapadan")
-    ///                 .province_id(1_u32)
-    ///                 .build()?, TownCityEntry::builder()
-    ///                 .town_city_id(996_u32)
-    ///                 .town_city("Manila")
-    ///                 .province_id(47_u32)
-    ///                 .build()?])
-    ///         .build()?;
-    ///     Ok(answer)
-    /// }
-    /// ```
     fn get_town_city(
         &self,
         context: &Context,
         request: GetTownCityRequest,
     ) -> impl Future<Output = Result<GetTownCityResponse, Refusal>> + Send {
         let _ = (context, request);
-        refuse::<GetTownCityRequest>()
+        not_implemented()
     }
 
     /// List the provinces.
-    ///
-    /// Lists the provinces. Their numbers go into `provinceId` of a bank payout.
     ///
     /// - Wire: `action` = `getCatalog`, chapter 10.5 (7.5 before 1.37)
     /// - Mode: synchronous: the answer is the outcome
@@ -1057,52 +491,16 @@ pub trait SkypayApi: Send + Sync + 'static {
     /// - `-1032`: The caller's IP address is not whitelisted. Ask SkyPay's support to
     ///   add it.
     /// - `-9999`: The service or its connection failed. Ask again later.
-    ///
-    /// # Example
-    ///
-    /// ```
-    /// use skypay_server::types::{GetProvinceRequest, GetProvinceResponse, Invalid, ProvinceEntry};
-    /// use skypay_server::{Context, Refusal, SkypayApi};
-    ///
-    /// struct Handler;
-    ///
-    /// impl SkypayApi for Handler {
-    ///     async fn get_province(
-    ///         &self,
-    ///         _: &Context,
-    ///         request: GetProvinceRequest,
-    ///     ) -> Result<GetProvinceResponse, Refusal> {
-    ///         answer(&request).map_err(|_| Refusal::new("-1009", "An unexpected error occurred"))
-    ///     }
-    /// }
-    ///
-    /// fn answer(_: &GetProvinceRequest) -> Result<GetProvinceResponse, Invalid> {
-    ///     let answer = GetProvinceResponse::builder()
-    ///         .result([ProvinceEntry::builder()
-    ///                 .province_id(1_u32)
-    ///                 .province("Abra")
-    ///                 .build()?, ProvinceEntry::builder()
-    ///                 .province_id(2_u32)
-    ///                 .province("Agusan del Norte")
-    ///                 .build()?])
-    ///         .build()?;
-    ///     Ok(answer)
-    /// }
-    /// ```
     fn get_province(
         &self,
         context: &Context,
         request: GetProvinceRequest,
     ) -> impl Future<Output = Result<GetProvinceResponse, Refusal>> + Send {
         let _ = (context, request);
-        refuse::<GetProvinceRequest>()
+        not_implemented()
     }
 
     /// List the banks.
-    ///
-    /// Lists the banks that a payout can go to. Their codes go into `bankNo` of
-    /// `payoutQueue`. Fetch the list from the production environment before you send
-    /// bank payouts.
     ///
     /// - Wire: `action` = `getCatalog`, chapter 10.6 (7.6 before 1.37)
     /// - Mode: synchronous: the answer is the outcome
@@ -1118,192 +516,45 @@ pub trait SkypayApi: Send + Sync + 'static {
     /// - `-1032`: The caller's IP address is not whitelisted. Ask SkyPay's support to
     ///   add it.
     /// - `-9999`: The service or its connection failed. Ask again later.
-    ///
-    /// # Example
-    ///
-    /// ```
-    /// use skypay_server::types::{BankEntry, GetBankCodeRequest, GetBankCodeResponse, Invalid};
-    /// use skypay_server::{Context, Refusal, SkypayApi};
-    ///
-    /// struct Handler;
-    ///
-    /// impl SkypayApi for Handler {
-    ///     async fn get_bank_code(
-    ///         &self,
-    ///         _: &Context,
-    ///         request: GetBankCodeRequest,
-    ///     ) -> Result<GetBankCodeResponse, Refusal> {
-    ///         answer(&request).map_err(|_| Refusal::new("-1009", "An unexpected error occurred"))
-    ///     }
-    /// }
-    ///
-    /// fn answer(_: &GetBankCodeRequest) -> Result<GetBankCodeResponse, Invalid> {
-    ///     let answer = GetBankCodeResponse::builder()
-    ///         .result([BankEntry::builder()
-    ///                 .bank_code("SEC")
-    ///                 .bank_name("(name of the bank)")
-    ///                 .build()?, BankEntry::builder()
-    ///                 .bank_code("XYZ")
-    ///                 .bank_name("(name of another bank)")
-    ///                 .build()?])
-    ///         .build()?;
-    ///     Ok(answer)
-    /// }
-    /// ```
     fn get_bank_code(
         &self,
         context: &Context,
         request: GetBankCodeRequest,
     ) -> impl Future<Output = Result<GetBankCodeResponse, Refusal>> + Send {
         let _ = (context, request);
-        refuse::<GetBankCodeRequest>()
+        not_implemented()
     }
 }
 
 /// The route of the document's wire path; it dispatches on `action`.
 pub fn router<T: SkypayApi>(handler: T, config: Config) -> Router {
-    let shared = service(handler, config);
-    Router::new().route_service("/services/{callerName}", shared.clone())
+    Router::new().route_service("/services/{callerName}", service(handler, config))
 }
 
 /// The same as a plain tower service: it serves every operation of this side,
 /// dispatching on `action`.
 #[must_use]
-pub fn service<T: SkypayApi>(handler: T, config: Config) -> Dispatch<Skypay<T>> {
-    Dispatch::new(Skypay(handler), config)
+pub fn service<T: SkypayApi>(handler: T, config: Config) -> Envelope<Dispatcher<impl Handler>> {
+    Dispatcher::new(Skypay(handler), config).in_envelope()
 }
 
-/// Dispatches to a [`SkypayApi`].
-#[derive(Debug)]
-pub struct Skypay<T>(T);
-
-impl<T: SkypayApi> Handler for Skypay<T> {
-    const OPERATIONS: &'static [&'static OperationInfo] = &[
-        PayoutQueueRequest::INFO,
-        PayoutQueueV2Request::INFO,
-        CancelPayoutRequest::INFO,
-        AmendTransactionV2Request::INFO,
-        Generate711BarcodeRequest::INFO,
-        PayoutQueryStatusRequest::INFO,
-        GetReportPayoutRequest::INFO,
-        GetReportCollectionRequest::INFO,
-        BalanceQueryRequest::INFO,
-        BalanceTransferRequest::INFO,
-        NotificationInquiryRequest::INFO,
-        GetNationalityRequest::INFO,
-        GetCivilStatusRequest::INFO,
-        GetIdentificationTypeRequest::INFO,
-        GetTownCityRequest::INFO,
-        GetProvinceRequest::INFO,
-        GetBankCodeRequest::INFO,
-    ];
-    const PROTOCOL: &'static Protocol = &PROTOCOL;
-    #[allow(clippy::too_many_lines, reason = "one arm for each operation")]
-    async fn handle(&self, context: &Context, clear: &[u8]) -> Reply {
-        match context.operation().name {
-            "payoutQueue" => {
-                inquiry(context, clear, |request| {
-                    self.0.payout_queue(context, request)
-                })
-                .await
-            }
-            "payoutQueueV2" => {
-                inquiry(context, clear, |request| {
-                    self.0.payout_queue_v2(context, request)
-                })
-                .await
-            }
-            "cancelPayout" => {
-                inquiry(context, clear, |request| {
-                    self.0.cancel_payout(context, request)
-                })
-                .await
-            }
-            "amendTransactionV2" => {
-                inquiry(context, clear, |request| {
-                    self.0.amend_transaction_v2(context, request)
-                })
-                .await
-            }
-            "generate711Barcode" => {
-                inquiry(context, clear, |request| {
-                    self.0.generate711_barcode(context, request)
-                })
-                .await
-            }
-            "payoutQueryStatus" => {
-                inquiry(context, clear, |request| {
-                    self.0.payout_query_status(context, request)
-                })
-                .await
-            }
-            "getReportPayout" => {
-                inquiry(context, clear, |request| {
-                    self.0.get_report_payout(context, request)
-                })
-                .await
-            }
-            "getReportCollection" => {
-                inquiry(context, clear, |request| {
-                    self.0.get_report_collection(context, request)
-                })
-                .await
-            }
-            "balanceQuery" => {
-                inquiry(context, clear, |request| {
-                    self.0.balance_query(context, request)
-                })
-                .await
-            }
-            "balanceTransfer" => {
-                inquiry(context, clear, |request| {
-                    self.0.balance_transfer(context, request)
-                })
-                .await
-            }
-            "notificationInquiry" => {
-                inquiry(context, clear, |request| {
-                    self.0.notification_inquiry(context, request)
-                })
-                .await
-            }
-            "getNationality" => {
-                inquiry(context, clear, |request| {
-                    self.0.get_nationality(context, request)
-                })
-                .await
-            }
-            "getCivilStatus" => {
-                inquiry(context, clear, |request| {
-                    self.0.get_civil_status(context, request)
-                })
-                .await
-            }
-            "getIdentificationType" => {
-                inquiry(context, clear, |request| {
-                    self.0.get_identification_type(context, request)
-                })
-                .await
-            }
-            "getTownCity" => {
-                inquiry(context, clear, |request| {
-                    self.0.get_town_city(context, request)
-                })
-                .await
-            }
-            "getProvince" => {
-                inquiry(context, clear, |request| {
-                    self.0.get_province(context, request)
-                })
-                .await
-            }
-            "getBankCode" => {
-                inquiry(context, clear, |request| {
-                    self.0.get_bank_code(context, request)
-                })
-                .await
-            }
-            _ => context.not_served(),
-        }
-    }
+skypay_runtime::dispatch! {
+    struct Skypay for SkypayApi, &PROTOCOL;
+    payout_queue: PayoutQueueRequest,
+    payout_queue_v2: PayoutQueueV2Request,
+    cancel_payout: CancelPayoutRequest,
+    amend_transaction_v2: AmendTransactionV2Request,
+    generate711_barcode: Generate711BarcodeRequest,
+    payout_query_status: PayoutQueryStatusRequest,
+    get_report_payout: GetReportPayoutRequest,
+    get_report_collection: GetReportCollectionRequest,
+    balance_query: BalanceQueryRequest,
+    balance_transfer: BalanceTransferRequest,
+    notification_inquiry: NotificationInquiryRequest,
+    get_nationality: GetNationalityRequest,
+    get_civil_status: GetCivilStatusRequest,
+    get_identification_type: GetIdentificationTypeRequest,
+    get_town_city: GetTownCityRequest,
+    get_province: GetProvinceRequest,
+    get_bank_code: GetBankCodeRequest,
 }

@@ -34,7 +34,7 @@ const HEADER_LIMIT: usize = 16 * 1024;
 /// none ends.
 const RETRY: Duration = Duration::from_secs(1);
 
-/// Serves `routes` over HTTP/1 to whoever connects to `listener`.
+/// Serves `routes` over HTTP/1 on `listener`.
 ///
 /// What a peer can hold is limited. A header may have 16 KiB and take
 /// [`header_time`](Serve::header_time); a connection without a request is closed
@@ -114,7 +114,7 @@ impl<Io> Serve<Io> {
 
     /// Stops when `signal` completes: no more connections are accepted, idle
     /// ones are closed, and requests that have begun to arrive are answered. It
-    /// also waits for handlers of a [`Dispatch`](super::Dispatch) whose callers
+    /// also waits for handlers of a [`Dispatcher`](super::Dispatcher) whose callers
     /// have hung up.
     ///
     /// When [`shutdown_time`](Self::shutdown_time) is over, all connections are
@@ -413,8 +413,8 @@ impl Drop for Slot {
     }
 }
 
-/// The body of a request, which has arrived when all of it was read, or when
-/// nobody reads on.
+/// The body of a request, which has arrived when all of it was read, or when it
+/// is dropped.
 struct Arriving {
     body: Incoming,
     slot: Arc<Slot>,

@@ -79,13 +79,13 @@ impl Handler for Waiting {
 
     const PROTOCOL: &'static Protocol = PROTOCOL;
 
-    async fn handle(&self, context: &Context, clear: &[u8]) -> Reply {
+    async fn handle(&self, context: &Context, plaintext: &[u8]) -> Reply {
         if context.operation().name == "tellProgress" {
             let work = async |_: TellProgressRequest| {
                 self.work().await;
                 Ok(Stored)
             };
-            return server::notice(context, clear, work).await;
+            return server::respond(context, plaintext, work).await;
         }
         let work = async |_: AskStatusRequest| {
             self.work().await;
@@ -94,7 +94,7 @@ impl Handler for Waiting {
                 ..AskStatusResponse::default()
             })
         };
-        server::inquiry(context, clear, work).await
+        server::respond(context, plaintext, work).await
     }
 }
 

@@ -423,7 +423,7 @@ impl Partner {
                 let accepted = forward.clear(O::INFO.name, clear).await;
                 accepted
                     .map(|_| Stored)
-                    .ok_or(NotStored::because("nobody took it"))
+                    .ok_or(NotStored::new("nobody took it"))
             }
         }
     }

@@ -1,0 +1,251 @@
+//! From an encrypted body to a plaintext request, and from a reply back.
+
+use std::convert::Infallible;
+use std::fmt;
+use std::pin::{Pin, pin};
+use std::sync::Arc;
+use std::task::{Context, Poll};
+
+use axum::body::{Bytes, HttpBody};
+use axum::extract::{FromRequestParts, RawPathParams};
+use http::header::{CONTENT_LENGTH, CONTENT_TYPE};
+use http::request::Parts;
+use http::{HeaderMap, HeaderValue, Method, Request, Response};
+use http_body_util::{BodyExt, Full, Limited};
+use hyper::body::Buf;
+use tower::{Layer, Service};
+use tracing::Instrument;
+
+use super::config::Config;
+use super::plaintext::{Arrival, Content, PlaintextRequest, RejectReason};
+use super::reply::{Encryption, Reply};
+use super::serve::Unanswered;
+use crate::envelope::{self, Decrypted};
+use crate::keys::Credentials;
+use crate::operation::OperationInfo;
+
+/// A layer that turns a service of plaintext requests, such as a
+/// [`Dispatcher`](super::Dispatcher), into one of HTTP requests with encrypted
+/// bodies.
+#[derive(Clone, Debug)]
+#[must_use]
+pub struct EnvelopeLayer {
+    config: Config,
+    caller_parameter: Option<&'static str>,
+}
+
+impl EnvelopeLayer {
+    /// A layer with the keys, networks and limits of `config`.
+    pub fn new(config: Config) -> Self {
+        Self {
+            config,
+            caller_parameter: None,
+        }
+    }
+
+    /// The name of the path parameter that says who calls; no caller is known
+    /// if not set.
+    pub fn caller_parameter(mut self, name: &'static str) -> Self {
+        self.caller_parameter = Some(name);
+        self
+    }
+
+    /// Decrypts the body of a request with every set of keys.
+    async fn open<B>(
+        &self,
+        operation: Option<&'static OperationInfo>,
+        request: Request<B>,
+    ) -> PlaintextRequest
+    where
+        B: HttpBody<Error: Into<axum::BoxError>>,
+    {
+        let (mut parts, body) = request.into_parts();
+        let peer = self.config.peer(&parts);
+        let arrival = Arrival::now(parts.extensions.remove::<Unanswered>());
+        let checked = async {
+            if !self.config.allows(peer) {
+                return Err(RejectReason::Network);
+            }
+            if parts.method != Method::POST {
+                return Err(RejectReason::Method);
+            }
+            collect(&parts.headers, body, &self.config).await
+        };
+        let content = match checked.instrument(arrival.span.clone()).await {
+            Ok(body) => Content::Decrypted(self.decrypted(&body)),
+            Err(reason) => Content::Rejected(reason),
+        };
+        PlaintextRequest {
+            peer,
+            operation,
+            caller: self.caller(&mut parts).await,
+            ..PlaintextRequest::arrived(content, arrival)
+        }
+    }
+
+    /// What the body decrypts to under each set of keys. Every set is tried,
+    /// and what is padded wrongly is handed on like anything else, so that the
+    /// time taken tells little.
+    fn decrypted(&self, body: &[u8]) -> Vec<(Arc<Credentials>, Decrypted)> {
+        let sets = self.config.keys.all();
+        sets.iter()
+            .filter_map(|set| {
+                let decrypted = envelope::decrypt(set.key(), body).ok()?;
+                Some((Arc::clone(set), decrypted))
+            })
+            .collect()
+    }
+
+    /// The value of the path parameter that says who calls, where the route has
+    /// one.
+    async fn caller(&self, parts: &mut Parts) -> Option<String> {
+        let parameter = self.caller_parameter?;
+        let all = RawPathParams::from_request_parts(parts, &()).await.ok()?;
+        let mut all = all.iter();
+        all.find(|(name, _)| *name == parameter)
+            .map(|(_, value)| value.to_owned())
+    }
+
+    fn close(&self, reply: Reply) -> Response<Full<Bytes>> {
+        let seal = |set: &Credentials| {
+            let body = envelope::seal(set.key(), &[&reply.plaintext]);
+            (Bytes::from(body), envelope::CONTENT_TYPE)
+        };
+        let (body, media_type) = match &reply.encryption {
+            Encryption::Under(set) => seal(set),
+            Encryption::Current => seal(&self.config.keys.current()),
+            Encryption::Off => (Bytes::from(reply.plaintext), "application/json"),
+        };
+        let mut response = Response::new(Full::new(body));
+        *response.status_mut() = reply.status;
+        let media_type = HeaderValue::from_static(media_type);
+        response.headers_mut().insert(CONTENT_TYPE, media_type);
+        response
+    }
+}
+
+impl<S> Layer<S> for EnvelopeLayer {
+    type Service = Envelope<S>;
+
+    fn layer(&self, inner: S) -> Envelope<S> {
+        Envelope {
+            layer: Arc::new(self.clone()),
+            operation: None,
+            inner,
+        }
+    }
+}
+
+/// A `tower` service of HTTP requests with encrypted bodies over one of
+/// [`PlaintextRequest`]s; see [`EnvelopeLayer`].
+///
+/// It is framework-neutral; with `axum` it goes into `Router::route_service`.
+#[derive(Clone)]
+pub struct Envelope<S> {
+    layer: Arc<EnvelopeLayer>,
+    /// The operation of requests that do not name one.
+    operation: Option<&'static OperationInfo>,
+    inner: S,
+}
+
+impl<S> Envelope<S> {
+    /// The same service for a URL of its own: a request that does not name its
+    /// operation is taken for one to `operation`. A request that names another
+    /// one is still dispatched by what it says.
+    ///
+    /// An operation that the handler does not have changes nothing.
+    #[must_use]
+    pub fn for_operation(&self, operation: &'static OperationInfo) -> Self
+    where
+        S: Clone,
+    {
+        Self {
+            operation: Some(operation),
+            ..self.clone()
+        }
+    }
+
+    /// The service of plaintext requests.
+    #[must_use]
+    pub fn into_inner(self) -> S {
+        self.inner
+    }
+}
+
+impl<S: fmt::Debug> fmt::Debug for Envelope<S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Envelope")
+            .field("layer", &self.layer)
+            .field("operation", &self.operation.map(|info| info.name))
+            .field("inner", &self.inner)
+            .finish()
+    }
+}
+
+impl<S, B> Service<Request<B>> for Envelope<S>
+where
+    S: Service<PlaintextRequest, Response = Reply, Error = Infallible, Future: Send>,
+    S: Clone + Send + 'static,
+    B: HttpBody<Data: Send, Error: Into<axum::BoxError>> + Send + 'static,
+{
+    type Response = Response<Full<Bytes>>;
+    type Error = Infallible;
+    type Future = Pin<Box<dyn Future<Output = Result<Self::Response, Infallible>> + Send>>;
+
+    fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+        self.inner.poll_ready(context)
+    }
+
+    fn call(&mut self, request: Request<B>) -> Self::Future {
+        // The service that is ready is used, and its copy kept.
+        let copy = self.inner.clone();
+        let mut inner = std::mem::replace(&mut self.inner, copy);
+        let (layer, operation) = (Arc::clone(&self.layer), self.operation);
+        Box::pin(async move {
+            let request = layer.open(operation, request).await;
+            let reply = inner.call(request).await?;
+            Ok(layer.close(reply))
+        })
+    }
+}
+
+async fn collect<B>(headers: &HeaderMap, body: B, config: &Config) -> Result<Vec<u8>, RejectReason>
+where
+    B: HttpBody<Error: Into<axum::BoxError>>,
+{
+    let announced = headers.get(CONTENT_LENGTH);
+    let announced = announced.and_then(|value| value.to_str().ok()?.parse::<u64>().ok());
+    if announced.is_some_and(|bytes| bytes > config.body_limit as u64) {
+        return Err(RejectReason::TooLarge);
+    }
+    let announced = announced.and_then(|bytes| usize::try_from(bytes).ok());
+    let room = Vec::with_capacity(announced.unwrap_or(0));
+    let body = Limited::new(body, config.body_limit);
+    match tokio::time::timeout(config.body_time, read_to_end(body, room)).await {
+        Ok(Ok(bytes)) => Ok(bytes),
+        Ok(Err(error)) if error.is::<http_body_util::LengthLimitError>() => {
+            Err(RejectReason::TooLarge)
+        }
+        Ok(Err(_)) => Err(RejectReason::Interrupted),
+        Err(_) => Err(RejectReason::TooSlow),
+    }
+}
+
+/// Reads a body into one piece: what is sent byte by byte would take many times
+/// its size if each byte were kept as it came.
+async fn read_to_end<B>(body: B, mut bytes: Vec<u8>) -> Result<Vec<u8>, B::Error>
+where
+    B: HttpBody,
+{
+    let mut body = pin!(body);
+    while let Some(frame) = body.frame().await {
+        let Ok(mut data) = frame?.into_data() else {
+            continue;
+        };
+        while data.has_remaining() {
+            bytes.extend_from_slice(data.chunk());
+            data.advance(data.chunk().len());
+        }
+    }
+    Ok(bytes)
+}

@@ -1,0 +1,170 @@
+//! A request between its envelope and the dispatcher.
+
+use std::fmt;
+use std::net::IpAddr;
+use std::sync::Arc;
+use std::time::Instant;
+
+use tracing::Span;
+use tracing::field::Empty;
+
+use super::serve::Unanswered;
+use crate::envelope::Decrypted;
+use crate::keys::Credentials;
+use crate::operation::OperationInfo;
+
+/// A request without its envelope: what a [`Dispatcher`](super::Dispatcher)
+/// takes.
+///
+/// [`Envelope`](super::Envelope) makes it of an HTTP request. One that is made
+/// with [`new`](Self::new) was never encrypted: that is for a simulator or a
+/// test in the same process, and is authenticated like any other. The plaintext
+/// is wiped from memory when it is dropped.
+pub struct PlaintextRequest {
+    pub(super) content: Content,
+    pub(super) peer: Option<IpAddr>,
+    pub(super) caller: Option<String>,
+    pub(super) operation: Option<&'static OperationInfo>,
+    pub(super) action: Option<String>,
+    pub(super) arrival: Arrival,
+}
+
+/// What came in a request.
+pub(super) enum Content {
+    /// The plaintext, which came as such.
+    Plain(Decrypted),
+    /// What the body decrypts to under each set of keys, where it does.
+    Decrypted(Vec<(Arc<Credentials>, Decrypted)>),
+    /// Nothing: the envelope rejects the request.
+    Rejected(RejectReason),
+}
+
+impl PlaintextRequest {
+    /// A request that came without an envelope.
+    #[must_use]
+    pub fn new(plaintext: impl Into<Vec<u8>>) -> Self {
+        let content = Content::Plain(Decrypted::plain(plaintext.into()));
+        Self::arrived(content, Arrival::now(None))
+    }
+
+    /// The address from which it came.
+    #[must_use]
+    pub fn peer(mut self, peer: IpAddr) -> Self {
+        self.peer = Some(peer);
+        self
+    }
+
+    /// The operation that it is taken for if it does not name one. One that the
+    /// handler does not have changes nothing.
+    #[must_use]
+    pub fn operation(mut self, operation: &'static OperationInfo) -> Self {
+        self.operation = Some(operation);
+        self
+    }
+
+    /// The action that it is taken for if it does not name one.
+    #[must_use]
+    pub fn action(mut self, action: impl Into<String>) -> Self {
+        self.action = Some(action.into());
+        self
+    }
+
+    pub(super) fn arrived(content: Content, arrival: Arrival) -> Self {
+        Self {
+            content,
+            peer: None,
+            caller: None,
+            operation: None,
+            action: None,
+            arrival,
+        }
+    }
+}
+
+/// Without the plaintext.
+impl fmt::Debug for PlaintextRequest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("PlaintextRequest")
+            .field("peer", &self.peer)
+            .field("operation", &self.operation.map(|info| info.name))
+            .finish_non_exhaustive()
+    }
+}
+
+/// What goes with a request to the end of its handler: its span, when it
+/// began, and the token by which a server knows that it is not yet answered.
+pub(super) struct Arrival {
+    pub(super) span: Span,
+    started: Instant,
+    _unanswered: Option<Unanswered>,
+}
+
+impl Arrival {
+    pub(super) fn now(unanswered: Option<Unanswered>) -> Self {
+        Self {
+            span: tracing::info_span!(
+                "skypay.serve",
+                operation = Empty,
+                action = Empty,
+                outcome = Empty,
+                duration_ms = Empty,
+            ),
+            started: Instant::now(),
+            _unanswered: unanswered,
+        }
+    }
+
+    /// Records in the span how the request ended.
+    pub(super) fn record(&self, outcome: &str) {
+        let elapsed = self.started.elapsed().as_millis();
+        self.span.record("outcome", outcome);
+        self.span
+            .record("duration_ms", u64::try_from(elapsed).unwrap_or(u64::MAX));
+    }
+}
+
+/// Why a request is rejected before its handler, in the order of the checks.
+/// It is for the log and for simulators: the reply says the same for all.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[non_exhaustive]
+pub enum RejectReason {
+    /// The address is not allowed.
+    Network,
+    /// The method is not POST.
+    Method,
+    /// The body is too large.
+    TooLarge,
+    /// The body did not arrive.
+    Interrupted,
+    /// The body did not arrive in time.
+    TooSlow,
+    /// No key decrypts the body.
+    Envelope,
+    /// The plaintext is not a message with credentials.
+    Header,
+    /// The credentials are wrong.
+    Credentials,
+    /// There is no such operation.
+    Operation,
+    /// A field of the message is missing or cannot be read.
+    Message,
+}
+
+impl RejectReason {
+    /// A short text for the log.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Network => "the address is not allowed",
+            Self::Method => "the method is not POST",
+            Self::TooLarge => "the body is too large",
+            Self::Interrupted => "the body did not arrive",
+            Self::TooSlow => "the body did not arrive in time",
+            Self::Envelope => "no key decrypts the body",
+            Self::Header => "the plaintext is not a message with credentials",
+            Self::Credentials => "the body was decrypted, but its credentials are wrong",
+            Self::Operation => "there is no such operation",
+            Self::Message => "a field of the message is missing or cannot be read",
+        }
+    }
+}

@@ -1,0 +1,477 @@
+//! From an authenticated request to the plaintext of its reply.
+
+use std::borrow::Cow;
+use std::fmt;
+use std::future::ready;
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use http::StatusCode;
+
+use super::Protocol;
+use super::plaintext::RejectReason;
+use crate::clock::Clock;
+use crate::head;
+use crate::keys::Credentials;
+use crate::operation::{Answer, Mode, Operation, OperationInfo, Outcome, Stamp};
+use crate::read;
+use crate::value::DateTime;
+
+/// What is known of a request besides its content.
+#[derive(Debug)]
+pub struct Context {
+    pub(super) operation: &'static OperationInfo,
+    pub(super) protocol: &'static Protocol,
+    pub(super) received_at: DateTime,
+    pub(super) clock: Clock,
+    pub(super) peer: Option<IpAddr>,
+    pub(super) caller: Option<String>,
+    pub(super) credentials: Option<Arc<Credentials>>,
+    pub(super) newest_keys: bool,
+}
+
+impl Context {
+    /// The context of a request that arrives now, of unknown origin.
+    /// [`Dispatcher`](super::Dispatcher) makes it; a test of a handler may, too.
+    #[must_use]
+    pub fn new(
+        operation: &'static OperationInfo,
+        protocol: &'static Protocol,
+        clock: Clock,
+    ) -> Self {
+        Self {
+            operation,
+            protocol,
+            received_at: clock.date_time(),
+            clock,
+            peer: None,
+            caller: None,
+            credentials: None,
+            newest_keys: true,
+        }
+    }
+
+    /// The operation that is called.
+    #[must_use]
+    pub fn operation(&self) -> &'static OperationInfo {
+        self.operation
+    }
+
+    /// When the request had arrived, in GMT+8.
+    #[must_use]
+    pub fn received_at(&self) -> DateTime {
+        self.received_at
+    }
+
+    /// The address the request came from, where the server knows it.
+    #[must_use]
+    pub fn peer(&self) -> Option<IpAddr> {
+        self.peer
+    }
+
+    /// Who calls according to the path, where the path says so. It is not
+    /// authenticated: any sender can write any name.
+    #[must_use]
+    pub fn caller(&self) -> Option<&str> {
+        self.caller.as_deref()
+    }
+
+    /// The credentials that the request came with. `None` in a context that a
+    /// test made, and for wrong ones, which reach the handler of a
+    /// [disclosing](super::Dispatcher::disclosing) dispatcher only.
+    #[must_use]
+    pub fn credentials(&self) -> Option<&Credentials> {
+        self.credentials.as_deref()
+    }
+
+    /// Whether the request came with the credentials that the ring was given
+    /// last. While keys change, this says when the old ones are no longer used.
+    #[must_use]
+    pub fn came_with_newest_keys(&self) -> bool {
+        self.newest_keys
+    }
+
+    fn accepted_stamp(&self) -> Stamp<'static> {
+        self.stamp(
+            self.operation.accepted_code(),
+            self.protocol.accepted_description,
+        )
+    }
+
+    fn stamp<'a>(&self, code: &'a str, description: &'a str) -> Stamp<'a> {
+        Stamp {
+            time: self.clock.date_time(),
+            code,
+            description,
+        }
+    }
+
+    fn accepted(&self, mut response: impl Answer) -> Reply {
+        response.stamp(&self.accepted_stamp());
+        if let Err(invalid) = response.validate() {
+            tracing::error!(%invalid, "the handler's response breaks the document's rules");
+            return self.failure();
+        }
+        let Ok(plaintext) = serde_json::to_vec(&response) else {
+            tracing::error!("the handler's response cannot be written as JSON");
+            return self.failure();
+        };
+        Reply::new(ReplyOutcome::Accepted, plaintext)
+    }
+
+    fn refused(&self, refusal: &Refusal) -> Reply {
+        let Some(code) = refusal.code.as_deref() else {
+            return self.not_implemented();
+        };
+        let listed = self
+            .operation
+            .codes
+            .iter()
+            .any(|(listed, outcome)| *listed == code && *outcome != Outcome::Accepted);
+        if !listed && self.operation.outcome_of(code) != Outcome::Rejected {
+            tracing::error!("the handler refuses with a code that the operation does not have");
+            return self.failure();
+        }
+        let limit = self.protocol.description_limit;
+        let description: String = refusal.description.chars().take(limit).collect();
+        Reply::of(ReplyOutcome::Refused, &self.stamp(code, &description))
+    }
+
+    /// The reply where the operation has no method: a refusal where the
+    /// operation has a code for one, else that responding failed.
+    pub fn not_implemented(&self) -> Reply {
+        let code = self.protocol.not_offered_code;
+        if self.operation.outcome_of(code) != Outcome::Rejected {
+            return self.failure();
+        }
+        let stamp = self.stamp(code, self.protocol.not_offered_description);
+        Reply::of(ReplyOutcome::Refused, &stamp)
+    }
+
+    /// Responding failed on this side: the outcome is unknown, or a
+    /// notification was not stored.
+    pub(super) fn failure(&self) -> Reply {
+        if self.operation.mode == Mode::Notification {
+            return self.not_stored();
+        }
+        let Protocol {
+            failure_code,
+            failure_description,
+            ..
+        } = self.protocol;
+        Reply::of(
+            ReplyOutcome::Failed,
+            &self.stamp(failure_code, failure_description),
+        )
+    }
+
+    fn not_stored(&self) -> Reply {
+        let Protocol {
+            not_stored_code,
+            not_stored_description,
+            ..
+        } = self.protocol;
+        Reply::of(
+            ReplyOutcome::NotStored,
+            &self.stamp(not_stored_code, not_stored_description),
+        )
+    }
+}
+
+/// The reply to a request, in plaintext, and how it is to be sent.
+#[must_use]
+pub struct Reply {
+    outcome: ReplyOutcome,
+    pub(super) status: StatusCode,
+    pub(super) plaintext: Vec<u8>,
+    pub(super) encryption: Encryption,
+}
+
+/// Under which keys a reply is encrypted.
+#[derive(Clone)]
+pub(super) enum Encryption {
+    /// The set that decrypted the request.
+    Under(Arc<Credentials>),
+    /// The set that the receiver writes with.
+    Current,
+    /// It is not: the request was not encrypted either.
+    Off,
+}
+
+/// What a reply says of the request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum ReplyOutcome {
+    /// It was accepted.
+    Accepted,
+    /// The handler refused it.
+    Refused,
+    /// Responding failed, so that the outcome is unknown.
+    Failed,
+    /// A notification was not stored and has to be sent again.
+    NotStored,
+    /// It never reached the handler.
+    Rejected(RejectReason),
+}
+
+impl ReplyOutcome {
+    /// The word for the log.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Accepted => "accepted",
+            Self::Refused => "refused",
+            Self::Failed => "failed",
+            Self::NotStored => "not stored",
+            Self::Rejected(_) => "rejected",
+        }
+    }
+}
+
+impl Reply {
+    fn new(outcome: ReplyOutcome, plaintext: Vec<u8>) -> Self {
+        Self {
+            outcome,
+            status: match outcome {
+                ReplyOutcome::NotStored => StatusCode::SERVICE_UNAVAILABLE,
+                ReplyOutcome::Rejected(_) => StatusCode::BAD_REQUEST,
+                _ => StatusCode::OK,
+            },
+            plaintext,
+            encryption: Encryption::Current,
+        }
+    }
+
+    /// A reply of header fields alone.
+    fn of(outcome: ReplyOutcome, stamp: &Stamp<'_>) -> Self {
+        Self::new(outcome, head::write_answer(stamp))
+    }
+
+    /// The uniform rejection, which says nothing of the reason.
+    pub(super) fn rejection(protocol: &Protocol, reason: RejectReason, time: DateTime) -> Self {
+        let stamp = Stamp {
+            time,
+            code: protocol.invalid_context_code,
+            description: protocol.invalid_context_description,
+        };
+        Self::of(ReplyOutcome::Rejected(reason), &stamp)
+    }
+
+    pub(super) fn encrypted(self, encryption: Encryption) -> Self {
+        Self { encryption, ..self }
+    }
+
+    /// What it says of the request.
+    #[must_use]
+    pub fn outcome(&self) -> ReplyOutcome {
+        self.outcome
+    }
+
+    /// The message, as JSON.
+    #[must_use]
+    pub fn into_plaintext(self) -> Vec<u8> {
+        self.plaintext
+    }
+
+    /// The same with another HTTP status, for a simulator.
+    pub fn with_status(self, status: StatusCode) -> Self {
+        Self { status, ..self }
+    }
+
+    /// The same in plaintext, also to an encrypted request, for a simulator.
+    pub fn unencrypted(self) -> Self {
+        self.encrypted(Encryption::Off)
+    }
+}
+
+/// Without the plaintext.
+impl fmt::Debug for Reply {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Reply")
+            .field("outcome", &self.outcome)
+            .field("status", &self.status)
+            .finish_non_exhaustive()
+    }
+}
+
+/// What a method of a generated trait gives: a response or a refusal, or of a
+/// notification that it was stored or not.
+pub trait HandlerResult: Send {
+    /// The result of a method that is not implemented.
+    fn not_implemented() -> Self;
+
+    /// The reply that it becomes.
+    fn into_reply(self, context: &Context) -> Reply;
+}
+
+/// The response gets the time and the code of an accepted request and is
+/// checked against the document before it is sent.
+impl<R: Answer> HandlerResult for Result<R, Refusal> {
+    fn not_implemented() -> Self {
+        Err(Refusal {
+            code: None,
+            description: String::new(),
+        })
+    }
+
+    fn into_reply(self, context: &Context) -> Reply {
+        match self {
+            Ok(response) => context.accepted(response),
+            Err(refusal) => context.refused(&refusal),
+        }
+    }
+}
+
+/// A notification can only be acknowledged or not.
+impl HandlerResult for Result<Stored, NotStored> {
+    fn not_implemented() -> Self {
+        Err(NotStored::new("it is not implemented"))
+    }
+
+    fn into_reply(self, context: &Context) -> Reply {
+        match self {
+            Ok(Stored) => Reply::of(ReplyOutcome::Accepted, &context.accepted_stamp()),
+            Err(NotStored { reason }) => {
+                tracing::error!(reason, "a notification was not stored");
+                context.not_stored()
+            }
+        }
+    }
+}
+
+/// Reads a request, gives it to `handle`, and writes the reply.
+pub async fn respond<O, F, Fut>(context: &Context, plaintext: &[u8], handle: F) -> Reply
+where
+    O: Operation,
+    F: FnOnce(O) -> Fut,
+    Fut: Future<Output: HandlerResult>,
+{
+    match read::from_slice(plaintext) {
+        Ok(request) => handle(request).await.into_reply(context),
+        Err(error) => {
+            // The error names a field and a place, never a value.
+            tracing::warn!(%error, "an authenticated request cannot be decoded");
+            // The dispatcher writes it.
+            Reply::new(ReplyOutcome::Rejected(RejectReason::Message), Vec::new())
+        }
+    }
+}
+
+/// What a method of a generated trait returns that is not implemented: see
+/// [`Context::not_implemented`].
+pub fn not_implemented<R: HandlerResult>() -> impl Future<Output = R> + Send {
+    ready(R::not_implemented())
+}
+
+/// A request is refused, with a return code of the operation.
+#[derive(Clone, PartialEq, Eq)]
+#[must_use]
+pub struct Refusal {
+    /// `None` where the method is not implemented.
+    code: Option<Cow<'static, str>>,
+    description: String,
+}
+
+impl Refusal {
+    /// A refusal with a return code that the document lists for the operation.
+    ///
+    /// Whether it does is checked when the reply is written: a code that the
+    /// operation does not have becomes a failure and is logged. A
+    /// description longer than the document allows is cut off.
+    pub fn new(code: impl Into<Cow<'static, str>>, description: impl Into<String>) -> Self {
+        Self {
+            code: Some(code.into()),
+            description: description.into(),
+        }
+    }
+
+    /// A refusal of operation `O` with a code that the partner defines.
+    ///
+    /// # Errors
+    ///
+    /// If `number` is outside the range that the document leaves to partners
+    /// for this operation, or there is none.
+    pub fn partner<O: Operation>(
+        number: u16,
+        description: impl Into<String>,
+    ) -> Result<Self, NotPartnerDefined> {
+        match O::INFO.partner_codes {
+            Some((from, to)) if (from..=to).contains(&number) => {
+                Ok(Self::new(number.to_string(), description))
+            }
+            _ => Err(NotPartnerDefined {
+                operation: O::INFO,
+                number,
+            }),
+        }
+    }
+
+    /// The return code; `None` if the method is not implemented.
+    #[must_use]
+    pub fn code(&self) -> Option<&str> {
+        self.code.as_deref()
+    }
+
+    /// The text that goes with it.
+    #[must_use]
+    pub fn description(&self) -> &str {
+        &self.description
+    }
+}
+
+/// Without the description, which may hold personal data.
+impl fmt::Debug for Refusal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Refusal")
+            .field("code", &self.code)
+            .finish_non_exhaustive()
+    }
+}
+
+/// The code is not one that a partner may define for the operation.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NotPartnerDefined {
+    operation: &'static OperationInfo,
+    number: u16,
+}
+
+impl fmt::Display for NotPartnerDefined {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { operation, number } = self;
+        write!(f, "{}: {number} is not ", operation.name)?;
+        match operation.partner_codes {
+            Some((from, to)) => write!(f, "between {from} and {to}"),
+            None => f.write_str("allowed: partners define no codes for it"),
+        }
+    }
+}
+
+impl std::error::Error for NotPartnerDefined {}
+
+/// A notification is stored durably: it need not be sent again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[must_use]
+pub struct Stored;
+
+/// A notification is not stored: it has to be sent again.
+///
+/// Any error converts into it with `?`. Only the name of its type is kept, for
+/// the log: its text may hold personal data.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[must_use]
+pub struct NotStored {
+    reason: &'static str,
+}
+
+impl NotStored {
+    /// Not stored, for a reason that goes to the log.
+    pub fn new(reason: &'static str) -> Self {
+        Self { reason }
+    }
+}
+
+impl<E: std::error::Error> From<E> for NotStored {
+    fn from(_: E) -> Self {
+        Self::new(std::any::type_name::<E>())
+    }
+}

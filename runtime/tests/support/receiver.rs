@@ -1,0 +1,113 @@
+//! A receiver whose handlers do what a request says, and requests to it.
+
+#![allow(dead_code, reason = "each test file uses the half that it needs")]
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use skypay_runtime::operation::OperationInfo;
+use skypay_runtime::server::{
+    self, Config, Context, Handler, NotStored, Protocol, Refusal, Reply, Stored,
+};
+
+use crate::support::{
+    AskStatusRequest, AskStatusResponse, ListColoursRequest, ListResponse, ListShapesRequest,
+    OPERATIONS, SendMoneyRequest, SendMoneyResponse, TellProgressRequest, clock, keys,
+};
+
+/// Does what the control number says, and counts how often it is asked.
+#[derive(Clone, Default)]
+pub(crate) struct Sample {
+    pub(crate) handled: Arc<AtomicUsize>,
+}
+
+impl Sample {
+    fn send_money(&self, request: &SendMoneyRequest) -> Result<SendMoneyResponse, Refusal> {
+        self.handled.fetch_add(1, Ordering::Relaxed);
+        match request.control_number.split_once(' ') {
+            Some(("panic", text)) => panic!("{text}"),
+            Some(("refuse", code)) => Err(Refusal::new(code.to_owned(), "We will not")),
+            _ => Ok(SendMoneyResponse::default()),
+        }
+    }
+
+    async fn ask_status(&self, request: AskStatusRequest) -> Result<AskStatusResponse, Refusal> {
+        tokio::task::yield_now().await;
+        if request.control_number == "partner" {
+            return Err(Refusal::partner::<AskStatusRequest>(8001, "Not today").unwrap());
+        }
+        Ok(AskStatusResponse {
+            status: request.control_number,
+            ..AskStatusResponse::default()
+        })
+    }
+
+    async fn tell_progress(&self, notice: TellProgressRequest) -> Result<Stored, NotStored> {
+        tokio::task::yield_now().await;
+        match notice.control_number.as_str() {
+            "panic" => panic!("at the disk"),
+            "error" => Err(std::io::Error::other("disk full of Rizal"))?,
+            "refuse" => Err(NotStored::new("the queue is full")),
+            _ => Ok(Stored),
+        }
+    }
+}
+
+impl Handler for Sample {
+    const OPERATIONS: &'static [&'static OperationInfo] = OPERATIONS;
+
+    const PROTOCOL: &'static Protocol = &Protocol {
+        accepted_description: "Fine",
+        invalid_context_code: "-7000",
+        invalid_context_description: "Not understood",
+        failure_code: "-7009",
+        failure_description: "Something broke",
+        not_stored_code: "-7010",
+        not_stored_description: "Not stored",
+        not_offered_code: "2000",
+        not_offered_description: "not offered",
+        description_limit: 20,
+        caller_parameter: "caller",
+    };
+
+    async fn handle(&self, context: &Context, plaintext: &[u8]) -> Reply {
+        match context.operation().name {
+            "sendMoney" => {
+                let handle = async |request: SendMoneyRequest| self.send_money(&request);
+                server::respond(context, plaintext, handle).await
+            }
+            "askStatus" => server::respond(context, plaintext, |r| self.ask_status(r)).await,
+            "tellProgress" => server::respond(context, plaintext, |n| self.tell_progress(n)).await,
+            "listColours" => {
+                let handle = async |_: ListColoursRequest| {
+                    let items = vec!["red".to_owned(), context.caller().unwrap_or("-").to_owned()];
+                    Ok(ListResponse {
+                        items,
+                        ..ListResponse::default()
+                    })
+                };
+                server::respond(context, plaintext, handle).await
+            }
+            _ => {
+                let handle =
+                    |_: ListShapesRequest| server::not_implemented::<Result<ListResponse, _>>();
+                server::respond(context, plaintext, handle).await
+            }
+        }
+    }
+}
+
+pub(crate) fn config() -> Config {
+    Config::new(keys()).clock(clock())
+}
+
+/// The plaintext of a request with the credentials of `set`.
+pub(crate) fn clear(set: &str, action: &str, fields: &str) -> String {
+    format!(
+        r#"{{"userName":"{set}@example","action":"{action}","authentication":"{set}-AUTHENTICATION"{fields}}}"#
+    )
+}
+
+pub(crate) fn number(control_number: &str) -> String {
+    format!(r#","controlNumber":"{control_number}","payee":"Rizal,Jose""#)
+}

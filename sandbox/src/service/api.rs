@@ -1,0 +1,365 @@
+//! The interface that partners call: encrypted bodies as SkyPay takes them, and
+//! plaintext.
+//!
+//! Plaintext goes to the generated dispatcher as it is; an encrypted body goes
+//! through the envelope first. The dispatcher discloses wrong credentials, since
+//! SkyPay refuses them by code: the engine does. Plaintext is always answered
+//! with HTTP status 200, the only one that the document has.
+
+use std::convert::Infallible;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use axum::body::{Body, Bytes};
+use http::header::{CONTENT_LENGTH, CONTENT_TYPE, LOCATION};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Response, StatusCode};
+use http_body_util::{BodyExt, Full};
+use skypay_runtime::clock::Clock;
+use skypay_runtime::server::{
+    Config, Context, EnvelopeLayer, PeerAddr, PlaintextRequest, Refusal, RejectReason, Reply,
+    ReplyOutcome,
+};
+use skypay_server::{SkypayApi, skypay};
+use skypay_types::{Direction, OPERATIONS, Operation, OperationInfo, ResponseCode};
+use tower::{Layer, Service, ServiceExt};
+
+use crate::courier::ring_of;
+use crate::engine::{self, Answer, Command, Pair, WireFault, switches};
+use crate::house::House;
+use crate::http::{Peer, broken_off, garbled};
+
+/// What some editors begin a file with. It belongs to no message.
+const BOM: &[u8] = "\u{feff}".as_bytes();
+
+/// The header that marks the response of an operation without behaviour.
+const ANSWERED_WITH: HeaderName = HeaderName::from_static("sandbox-answered-with");
+
+/// Takes requests for the house.
+#[derive(Clone, Debug)]
+pub(crate) struct Api {
+    pub(crate) house: House,
+    /// Whether plaintext is accepted.
+    pub(crate) clear_text: bool,
+}
+
+/// A request as it came.
+pub(crate) struct Call {
+    pub(crate) caller_name: String,
+    /// What the path says of the operation.
+    pub(crate) action: Option<String>,
+    pub(crate) headers: HeaderMap,
+    pub(crate) body: Bytes,
+}
+
+impl Api {
+    /// Responds to a request, with the faults that the engine wants.
+    pub(crate) async fn handle(&self, mut call: Call, peer: &Peer) -> Response<Body> {
+        if call.body.starts_with(BOM) {
+            call.body = call.body.slice(BOM.len()..);
+        }
+        let now = self.house.now();
+        let (keys, caller_name) = {
+            let state = self.house.state();
+            (state.keys_in_use(now), state.settings().caller_name.clone())
+        };
+        let Ok(ring) = ring_of(&keys) else {
+            // Settings with such keys are refused, so a file was edited.
+            let text = "the keys of this sandbox cannot be used; `skypay sandbox reset`";
+            let status = StatusCode::INTERNAL_SERVER_ERROR;
+            return response(status, "text/plain", text.into()).map(Body::from);
+        };
+        let state = CallState::default();
+        let backend = EngineBackend {
+            house: self.house.clone(),
+            accepted: if call.caller_name == caller_name {
+                keys.accepted
+            } else {
+                Vec::new()
+            },
+            state: state.clone(),
+        };
+        let house = self.house.clone();
+        let config = Config::new(ring).clock(Clock::new(move || house.now().to_system_time()));
+        let dispatcher = skypay::service(backend, config.clone())
+            .into_inner()
+            .disclosing();
+        let mut answer = if self.clear_text && is_plaintext(&call) {
+            plaintext(dispatcher, call, peer).await
+        } else {
+            self.encrypted(dispatcher, config, call, peer).await
+        };
+        if state.is_example() {
+            let example = HeaderValue::from_static("document-example");
+            answer.headers_mut().insert(ANSWERED_WITH, example);
+        }
+        self.apply_faults(answer, &state.faults(), peer).await
+    }
+
+    async fn encrypted<S>(
+        &self,
+        dispatcher: S,
+        config: Config,
+        call: Call,
+        peer: &Peer,
+    ) -> Response<Bytes>
+    where
+        S: Service<PlaintextRequest, Response = Reply, Error = Infallible, Future: Send>,
+        S: Clone + Send + 'static,
+    {
+        let (api, has_action) = (self.clone(), call.action.is_some());
+        let replies = dispatcher.map_response(move |reply| api.formed(reply, has_action));
+        let mut envelope = EnvelopeLayer::new(config).layer(replies);
+        if let Some(operation) = call.action.as_deref().and_then(operation_of) {
+            envelope = envelope.for_operation(operation);
+        }
+        let mut request = Request::new(Full::new(call.body));
+        *request.method_mut() = Method::POST;
+        request.extensions_mut().insert(PeerAddr(peer.address.ip()));
+        let Ok(answer) = envelope.oneshot(request).await;
+        let (parts, body) = answer.into_parts();
+        let Ok(body) = body.collect().await;
+        Response::from_parts(parts, body.to_bytes())
+    }
+
+    /// A refusal in the form that the switches say. What came in plaintext does
+    /// not pass here: the document alone says how that is answered.
+    fn formed(&self, reply: Reply, has_action: bool) -> Reply {
+        let decrypted = match reply.outcome() {
+            ReplyOutcome::Accepted => return reply,
+            ReplyOutcome::Rejected(reason) => reason > RejectReason::Envelope,
+            _ => true,
+        };
+        if !decrypted && has_action && self.clear_text {
+            // Only plaintext is sent to the path of an operation, so that even
+            // an empty body is answered in plaintext there.
+            return reply.with_status(StatusCode::OK).unencrypted();
+        }
+        let state = self.house.state();
+        let status = if decrypted && state.switch(switches::REFUSAL_STATUS) != "400" {
+            StatusCode::OK
+        } else {
+            StatusCode::BAD_REQUEST
+        };
+        let reply = reply.with_status(status);
+        match state.switch(switches::REFUSAL_BODY) {
+            "clear" => reply.unencrypted(),
+            _ => reply,
+        }
+    }
+
+    /// Applies the faults of the connection to a response.
+    async fn apply_faults(
+        &self,
+        mut answer: Response<Bytes>,
+        faults: &[WireFault],
+        peer: &Peer,
+    ) -> Response<Body> {
+        for fault in faults {
+            match fault {
+                WireFault::Delay { by } => self.house.sleep(*by).await,
+                WireFault::CutBefore | WireFault::CutAfter => {
+                    peer.fate.cut();
+                    break;
+                }
+                WireFault::Reset => {
+                    peer.fate.reset();
+                    let half = answer.body().len() / 2;
+                    return cut_off(answer, half);
+                }
+                WireFault::Truncate { keep } => {
+                    return cut_off(answer, usize::try_from(*keep).unwrap_or(usize::MAX));
+                }
+                WireFault::Garble { seed } => {
+                    answer = answer.map(|body| garbled(&body, *seed).into());
+                }
+                WireFault::BadGateway => {
+                    let page = "<html><head><title>502 Bad Gateway</title></head>\
+                                <body><h1>502 Bad Gateway</h1></body></html>\n";
+                    answer = response(StatusCode::BAD_GATEWAY, "text/html", page.into());
+                    break;
+                }
+                WireFault::Redirect { to } => {
+                    answer = redirection(to);
+                    break;
+                }
+                WireFault::Duplicate { .. } | WireFault::WrongKey | WireFault::Splice { .. } => {}
+            }
+        }
+        answer.map(Body::from)
+    }
+}
+
+async fn plaintext<S>(dispatcher: S, call: Call, peer: &Peer) -> Response<Bytes>
+where
+    S: Service<PlaintextRequest, Response = Reply, Error = Infallible>,
+{
+    let request = PlaintextRequest::new(call.body).peer(peer.address.ip());
+    let request = match call.action {
+        None => request,
+        Some(name) => match operation_of(&name) {
+            Some(operation) => request.operation(operation),
+            None => request.action(name),
+        },
+    };
+    let Ok(reply) = dispatcher.oneshot(request).await;
+    let body = reply.into_plaintext().into();
+    response(StatusCode::OK, "application/json", body)
+}
+
+/// A body that begins with a brace is plaintext; so is what says that it is
+/// JSON, even if it is not an object. An encrypted body is one whatever it says:
+/// HTTP clients call any text JSON.
+fn is_plaintext(call: &Call) -> bool {
+    let media_type = call.headers.get(CONTENT_TYPE);
+    let media_type = media_type
+        .and_then(|value| value.to_str().ok())
+        .unwrap_or_default();
+    let says_so = media_type
+        .trim_start()
+        .to_ascii_lowercase()
+        .starts_with("application/json");
+    call.body.trim_ascii_start().starts_with(b"{") || (says_so && !looks_encrypted(&call.body))
+}
+
+/// Whether a body is Base64 of at least one block, perhaps in the quotes of a
+/// JSON string.
+fn looks_encrypted(body: &[u8]) -> bool {
+    let body = body.trim_ascii();
+    let quoted = body.strip_prefix(b"\"");
+    let body = quoted
+        .and_then(|rest| rest.strip_suffix(b"\""))
+        .unwrap_or(body);
+    let base64 = |byte: &u8| byte.is_ascii_alphanumeric() || b"+/=\r\n".contains(byte);
+    body.len() >= 24 && body.iter().all(base64)
+}
+
+/// The operation that a path names by its own name; an action may be that of
+/// several.
+fn operation_of(name: &str) -> Option<&'static OperationInfo> {
+    let mut ours = OPERATIONS
+        .iter()
+        .copied()
+        .filter(|info| info.direction == Direction::ToSkypay);
+    ours.find(|info| info.name == name || info.label == name)
+}
+
+/// SkyPay's side of one request, carried out by the engine.
+struct EngineBackend {
+    house: House,
+    /// The pairs that the caller may come with.
+    accepted: Vec<Pair>,
+    state: CallState,
+}
+
+/// What the engine wants to happen to the response.
+#[derive(Clone, Default)]
+struct CallState(Arc<Mutex<Wanted>>);
+
+#[derive(Default)]
+struct Wanted {
+    faults: Vec<WireFault>,
+    is_example: bool,
+}
+
+impl CallState {
+    fn set(&self, wanted: Wanted) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = wanted;
+    }
+
+    fn faults(&self) -> Vec<WireFault> {
+        std::mem::take(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner).faults)
+    }
+
+    fn is_example(&self) -> bool {
+        let wanted = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        wanted.is_example
+    }
+}
+
+impl EngineBackend {
+    async fn execute<O: Operation>(
+        &self,
+        context: &Context,
+        request: &O,
+    ) -> Result<O::Response, Refusal> {
+        let authenticated = context.credentials().is_some_and(|set| {
+            let mut accepted = self.accepted.iter();
+            accepted.any(|pair| pair.authentication == set.authentication())
+        });
+        let request = engine::Request {
+            authenticated,
+            ..engine::Request::of(request).from(context.peer())
+        };
+        let failed = || Refusal::new(ResponseCode::ServiceNotAvailable.as_ref().to_owned(), "");
+        let carried = self.house.carry(Command::Request(request)).await;
+        let Ok(carried) = carried else {
+            return Err(failed());
+        };
+        self.state.set(Wanted {
+            faults: carried.applied.faults,
+            is_example: matches!(
+                carried.applied.answer,
+                Answer::Accepted {
+                    is_example: true,
+                    ..
+                }
+            ),
+        });
+        match carried.applied.answer.typed::<O>() {
+            Ok(response) => Ok(response),
+            Err(Some((code, description))) => {
+                Err(Refusal::new(code.as_ref().to_owned(), description))
+            }
+            Err(None) => {
+                if carried.applied.answer != Answer::Silence {
+                    tracing::error!(operation = O::INFO.name, "the engine has no answer");
+                }
+                Err(failed())
+            }
+        }
+    }
+}
+
+/// Gives every operation of SkyPay to the engine.
+macro_rules! serve_all {
+    (
+        skypay { $($method:ident($request:ident) -> $response:ident;)* }
+        $($callbacks:ident { $($rest:tt)* })*
+    ) => {
+        impl SkypayApi for EngineBackend {
+            $(async fn $method(
+                &self,
+                context: &Context,
+                request: skypay_types::$request,
+            ) -> Result<skypay_types::$response, Refusal> {
+                self.execute(context, &request).await
+            })*
+        }
+    };
+}
+
+skypay_types::with_operations!(serve_all);
+
+fn response(status: StatusCode, media_type: &'static str, body: Bytes) -> Response<Bytes> {
+    let mut response = Response::new(body);
+    *response.status_mut() = status;
+    let media_type = HeaderValue::from_static(media_type);
+    response.headers_mut().insert(CONTENT_TYPE, media_type);
+    response
+}
+
+/// A response that announces its whole length and breaks off.
+fn cut_off(answer: Response<Bytes>, keep: usize) -> Response<Body> {
+    let length = HeaderValue::from(answer.body().len());
+    let mut answer = answer.map(|body| Body::new(broken_off(&body, keep)));
+    answer.headers_mut().insert(CONTENT_LENGTH, length);
+    answer
+}
+
+fn redirection(to: &str) -> Response<Bytes> {
+    let mut response = Response::new(Bytes::new());
+    *response.status_mut() = StatusCode::TEMPORARY_REDIRECT;
+    if let Ok(to) = HeaderValue::from_str(to) {
+        response.headers_mut().insert(LOCATION, to);
+    }
+    response
+}
