@@ -241,3 +241,17 @@ fn xml(text: &str) -> String {
     }
     out
 }
+
+#[cfg(test)]
+mod tests {
+    use super::workflow;
+
+    #[test]
+    fn a_text_in_a_workflow_command_begins_no_other() {
+        for end in ["\n", "\r", "\r\n"] {
+            let text = workflow(&format!("100%{end}::error::a,b"), &[(',', "%2C")]);
+            assert!(text.starts_with("100%25%0"), "{text:?}");
+            assert!(!text.contains(['\n', '\r', ',']), "{text:?}");
+        }
+    }
+}
