@@ -25,7 +25,7 @@ pub fn check(root: &Node) -> Result<(), Problems> {
     rules(&Document::new(root))
 }
 
-/// Checks words and references. A document of another shape, or with
+/// Checks keywords and references. A document of another shape, or with
 /// references that lead nowhere or in circles, would only give the other rules
 /// wrong ideas.
 ///
@@ -34,7 +34,7 @@ pub fn check(root: &Node) -> Result<(), Problems> {
 /// Everything that is out of shape, in the order of the document.
 pub fn in_shape(root: &Node) -> Result<(), Problems> {
     let mut findings = Findings::new();
-    shape::words_known(root, &mut findings);
+    shape::keywords_known(root, &mut findings);
     shape::references_resolve(root, &mut findings);
     crate::characters::lines(root, &mut findings);
     shape::no_circles(root, &mut findings);

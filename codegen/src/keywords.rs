@@ -1,12 +1,12 @@
-//! The words that the document may use, and where: the part of `OpenAPI` 3.0
-//! that the generator understands, and our own extensions. A word that is not
+//! The keywords that the document may use, and where: the part of `OpenAPI` 3.0
+//! that the generator understands, and our own extensions. A keyword that is not
 //! here is refused, so that nothing in the document is silently without
-//! effect. The words of a node stand in the order in which a document has
+//! effect. The keywords of a node stand in the order in which a document has
 //! them, which is the order that the formatter makes.
 
 use std::collections::BTreeSet;
 
-/// What the value of a word looks like.
+/// What the value of a keyword looks like.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Shape {
     /// A text.
@@ -33,7 +33,7 @@ pub enum Shape {
 
 use Shape::{Any, Flag, List, Map, Members, Number, Rows, Scalar, Text, Texts};
 
-/// Words at the root of the document.
+/// Keywords at the root of the document.
 pub const ROOT: &[(&str, Shape)] = &[
     ("openapi", Text),
     ("info", Map),
@@ -70,7 +70,7 @@ pub const ROOT: &[(&str, Shape)] = &[
 
 const ANSWER: Shape = Members(&[("code", Text), ("description", Text)]);
 
-/// Words of `info`.
+/// Keywords of `info`.
 pub const INFO: &[(&str, Shape)] = &[
     ("title", Text),
     ("version", Text),
@@ -80,10 +80,10 @@ pub const INFO: &[(&str, Shape)] = &[
     ("x-skypay-describes", Texts),
 ];
 
-/// Words of `components`.
+/// Keywords of `components`.
 pub const COMPONENTS: &[(&str, Shape)] = &[("parameters", Map), ("schemas", Map)];
 
-/// Words of a server.
+/// Keywords of a server.
 pub const SERVER: &[(&str, Shape)] = &[
     ("url", Text),
     ("description", Text),
@@ -91,25 +91,25 @@ pub const SERVER: &[(&str, Shape)] = &[
     ("x-skypay-environment", Text),
 ];
 
-/// Words of `contact`.
+/// Keywords of `contact`.
 pub const CONTACT: &[(&str, Shape)] = &[("name", Text), ("url", Text), ("email", Text)];
 
-/// Words of `license`.
+/// Keywords of `license`.
 pub const LICENSE: &[(&str, Shape)] = &[("name", Text), ("url", Text)];
 
-/// Words of a tag.
+/// Keywords of a tag.
 pub const TAG: &[(&str, Shape)] = &[("name", Text), ("description", Text), ("externalDocs", Map)];
 
-/// Words of `externalDocs`.
+/// Keywords of `externalDocs`.
 pub const EXTERNAL_DOCS: &[(&str, Shape)] = &[("description", Text), ("url", Text)];
 
-/// Words of a server's variable.
+/// Keywords of a server's variable.
 pub const VARIABLE: &[(&str, Shape)] = &[("enum", Texts), ("default", Text), ("description", Text)];
 
-/// Words of a reference.
+/// Keywords of a reference.
 pub const REFERENCE: &[(&str, Shape)] = &[("$ref", Text)];
 
-/// Words of a parameter.
+/// Keywords of a parameter.
 pub const PARAMETER: &[(&str, Shape)] = &[
     ("name", Text),
     ("in", Text),
@@ -123,7 +123,7 @@ pub const PARAMETER: &[(&str, Shape)] = &[
 /// that can stand in a path, so other limits would have no effect.
 const PARAMETER_SCHEMA: Shape = Members(&[("type", Text), ("minLength", Number)]);
 
-/// Words of a path item.
+/// Keywords of a path item.
 pub const PATH_ITEM: &[(&str, Shape)] = &[
     ("summary", Text),
     ("description", Text),
@@ -134,7 +134,7 @@ pub const PATH_ITEM: &[(&str, Shape)] = &[
     ("post", Map),
 ];
 
-/// Words of an operation.
+/// Keywords of an operation.
 pub const OPERATION: &[(&str, Shape)] = &[
     ("operationId", Text),
     ("summary", Text),
@@ -179,20 +179,20 @@ pub const OPERATION: &[(&str, Shape)] = &[
     ("responses", Map),
 ];
 
-/// Words of a request body.
+/// Keywords of a request body.
 pub const REQUEST_BODY: &[(&str, Shape)] =
     &[("description", Text), ("required", Flag), ("content", Map)];
 
-/// Words of a response.
+/// Keywords of a response.
 pub const RESPONSE: &[(&str, Shape)] = &[("description", Text), ("content", Map)];
 
-/// Words of a media type.
+/// Keywords of a media type.
 pub const MEDIA_TYPE: &[(&str, Shape)] = &[("schema", Map), ("examples", Map)];
 
-/// Words of an example.
+/// Keywords of an example.
 pub const EXAMPLE: &[(&str, Shape)] = &[("summary", Text), ("description", Text), ("value", Any)];
 
-/// Words of a schema.
+/// Keywords of a schema.
 pub const SCHEMA: &[(&str, Shape)] = &[
     ("$ref", Text),
     ("allOf", List),
@@ -253,12 +253,12 @@ pub const SCHEMA: &[(&str, Shape)] = &[
     ("x-skypay-on-success", Flag),
 ];
 
-/// Words that any node may have that has words at all.
+/// Keywords that any node may have that has keywords at all.
 pub const ANYWHERE: &[(&str, Shape)] = &[(EXCEPTIONS, EXCEPTION_ROWS)];
 
 const EXCEPTION_ROWS: Shape = Rows(&[("rule", Text), ("reason", Text)]);
 
-/// The word under which a node lists the rules of the linter that it breaks
+/// The keyword under which a node lists the rules of the linter that it breaks
 /// for a reason.
 pub const EXCEPTIONS: &str = "x-skypay-lint-exceptions";
 
@@ -301,7 +301,7 @@ pub fn extensions() -> BTreeSet<&'static str> {
     ]
     .into_iter()
     .flatten()
-    .map(|(word, _)| *word)
-    .filter(|word| word.starts_with("x-"))
+    .map(|(keyword, _)| *keyword)
+    .filter(|keyword| keyword.starts_with("x-"))
     .collect()
 }

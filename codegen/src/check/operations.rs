@@ -497,7 +497,7 @@ pub(super) fn no_security(document: &Document<'_>, findings: &mut Findings) {
         for requirement in security.unwrap_or_default() {
             let message =
                 "the credentials are in the body, so this has no effect: write `security: []`";
-            findings.add("words", &requirement.place, message);
+            findings.add("unknown-keyword", &requirement.place, message);
         }
     }
 }

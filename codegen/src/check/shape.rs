@@ -1,4 +1,4 @@
-//! Rules about the document's words and references; the other rules rely on
+//! Rules about the document's keywords and references; the other rules rely on
 //! them.
 
 use std::collections::HashMap;
@@ -8,122 +8,122 @@ use crate::keywords::{self, Shape};
 use crate::lower::component;
 use crate::problem::{Findings, Place};
 
-/// Every word is one that the generator understands, and its value looks as
+/// Every keyword is one that the generator understands, and its value looks as
 /// it should.
-pub(super) fn words_known(root: &Node, findings: &mut Findings) {
-    words(root, keywords::ROOT, findings);
-    member_words(root, "externalDocs", keywords::EXTERNAL_DOCS, findings);
+pub(super) fn keywords_known(root: &Node, findings: &mut Findings) {
+    keywords(root, keywords::ROOT, findings);
+    member_keywords(root, "externalDocs", keywords::EXTERNAL_DOCS, findings);
     if let Some(info) = root.get("info") {
-        words(info, keywords::INFO, findings);
-        member_words(info, "contact", keywords::CONTACT, findings);
-        member_words(info, "license", keywords::LICENSE, findings);
+        keywords(info, keywords::INFO, findings);
+        member_keywords(info, "contact", keywords::CONTACT, findings);
+        member_keywords(info, "license", keywords::LICENSE, findings);
     }
     for tag in root.get("tags").map(Node::items).unwrap_or_default() {
-        words(tag, keywords::TAG, findings);
-        member_words(tag, "externalDocs", keywords::EXTERNAL_DOCS, findings);
+        keywords(tag, keywords::TAG, findings);
+        member_keywords(tag, "externalDocs", keywords::EXTERNAL_DOCS, findings);
     }
-    server_words(root, findings);
+    server_keywords(root, findings);
     let paths = root.get("paths").map(Node::entries).unwrap_or_default();
     for entry in paths {
-        words(&entry.node, keywords::PATH_ITEM, findings);
-        server_words(&entry.node, findings);
+        keywords(&entry.node, keywords::PATH_ITEM, findings);
+        server_keywords(&entry.node, findings);
         let parameters = entry.node.get("parameters").map(Node::items);
         for parameter in parameters.unwrap_or_default() {
             if parameter.get("$ref").is_some() {
-                words(parameter, keywords::REFERENCE, findings);
+                keywords(parameter, keywords::REFERENCE, findings);
             } else {
-                words(parameter, keywords::PARAMETER, findings);
+                keywords(parameter, keywords::PARAMETER, findings);
             }
         }
         if let Some(post) = entry.node.get("post") {
-            operation_words(post, findings);
+            operation_keywords(post, findings);
         }
     }
     if let Some(components) = root.get("components") {
-        words(components, keywords::COMPONENTS, findings);
+        keywords(components, keywords::COMPONENTS, findings);
         let parameters = components.get("parameters").map(Node::entries);
         for entry in parameters.unwrap_or_default() {
-            words(&entry.node, keywords::PARAMETER, findings);
+            keywords(&entry.node, keywords::PARAMETER, findings);
         }
         let schemas = components.get("schemas").map(Node::entries);
         for entry in schemas.unwrap_or_default() {
-            schema_words(&entry.node, findings);
+            schema_keywords(&entry.node, findings);
         }
     }
 }
 
-/// Checks the words of a member, if there is one.
-fn member_words(node: &Node, key: &str, known: &[(&str, Shape)], findings: &mut Findings) {
+/// Checks the keywords of a member, if there is one.
+fn member_keywords(node: &Node, key: &str, known: &[(&str, Shape)], findings: &mut Findings) {
     if let Some(member) = node.get(key) {
-        words(member, known, findings);
+        keywords(member, known, findings);
     }
 }
 
-fn server_words(node: &Node, findings: &mut Findings) {
+fn server_keywords(node: &Node, findings: &mut Findings) {
     for server in node.get("servers").map(Node::items).unwrap_or_default() {
-        words(server, keywords::SERVER, findings);
+        keywords(server, keywords::SERVER, findings);
         let variables = server.get("variables").map(Node::entries);
         for variable in variables.unwrap_or_default() {
-            words(&variable.node, keywords::VARIABLE, findings);
+            keywords(&variable.node, keywords::VARIABLE, findings);
         }
     }
 }
 
-fn operation_words(post: &Node, findings: &mut Findings) {
-    words(post, keywords::OPERATION, findings);
-    member_words(post, "externalDocs", keywords::EXTERNAL_DOCS, findings);
+fn operation_keywords(post: &Node, findings: &mut Findings) {
+    keywords(post, keywords::OPERATION, findings);
+    member_keywords(post, "externalDocs", keywords::EXTERNAL_DOCS, findings);
     if let Some(body) = post.get("requestBody") {
-        words(body, keywords::REQUEST_BODY, findings);
-        content_words(body, findings);
+        keywords(body, keywords::REQUEST_BODY, findings);
+        content_keywords(body, findings);
     }
     let responses = post.get("responses").map(Node::entries).unwrap_or_default();
     for response in responses {
-        words(&response.node, keywords::RESPONSE, findings);
-        content_words(&response.node, findings);
+        keywords(&response.node, keywords::RESPONSE, findings);
+        content_keywords(&response.node, findings);
     }
 }
 
-fn content_words(body: &Node, findings: &mut Findings) {
+fn content_keywords(body: &Node, findings: &mut Findings) {
     for media in body.get("content").map(Node::entries).unwrap_or_default() {
-        words(&media.node, keywords::MEDIA_TYPE, findings);
+        keywords(&media.node, keywords::MEDIA_TYPE, findings);
         if let Some(schema) = media.node.get("schema") {
-            schema_words(schema, findings);
+            schema_keywords(schema, findings);
         }
         let examples = media.node.get("examples").map(Node::entries);
         for example in examples.unwrap_or_default() {
-            words(&example.node, keywords::EXAMPLE, findings);
+            keywords(&example.node, keywords::EXAMPLE, findings);
         }
     }
 }
 
-fn schema_words(schema: &Node, findings: &mut Findings) {
-    words(schema, keywords::SCHEMA, findings);
+fn schema_keywords(schema: &Node, findings: &mut Findings) {
+    keywords(schema, keywords::SCHEMA, findings);
     if schema.get("$ref").is_some() && schema.entries().len() > 1 {
         let message = "what stands beside a `$ref` is ignored by every tool: write `allOf: [{$ref: …}]` and put it beside that";
         findings.add("ref-alone", &schema.place, message);
     }
     let properties = schema.get("properties").map(Node::entries);
     for property in properties.unwrap_or_default() {
-        schema_words(&property.node, findings);
+        schema_keywords(&property.node, findings);
     }
     if let Some(items) = schema.get("items") {
-        schema_words(items, findings);
+        schema_keywords(items, findings);
     }
     for part in schema.get("allOf").map(Node::items).unwrap_or_default() {
-        schema_words(part, findings);
+        schema_keywords(part, findings);
     }
 }
 
-/// Whether the words of a mapping are known here, and their values in shape.
-fn words(node: &Node, known: &[(&str, Shape)], findings: &mut Findings) {
+/// Whether the keywords of a mapping are known here, and their values in shape.
+fn keywords(node: &Node, known: &[(&str, Shape)], findings: &mut Findings) {
     if !matches!(node.value, Value::Map(_)) {
         let message = format!("a mapping belongs here, not {}", node.kind());
-        findings.add("words", &node.place, message);
+        findings.add("unknown-keyword", &node.place, message);
         return;
     }
     for entry in node.entries() {
         let mut all = known.iter().chain(keywords::ANYWHERE);
-        match all.find(|(word, _)| *word == entry.key) {
+        match all.find(|(keyword, _)| *keyword == entry.key) {
             Some((_, shape)) => in_shape(&entry.key, &entry.node, *shape, findings),
             None if entry.key.starts_with("x-") => {
                 let message = format!(
@@ -137,13 +137,13 @@ fn words(node: &Node, known: &[(&str, Shape)], findings: &mut Findings) {
                     "`{}` is not understood here: it would be silently without effect",
                     entry.key
                 );
-                findings.add("words", &entry.place, message);
+                findings.add("unknown-keyword", &entry.place, message);
             }
         }
     }
 }
 
-fn in_shape(word: &str, node: &Node, shape: Shape, findings: &mut Findings) {
+fn in_shape(keyword: &str, node: &Node, shape: Shape, findings: &mut Findings) {
     let fits = match shape {
         Shape::Text => node.text().is_some(),
         Shape::Flag => matches!(node.value, Value::Bool(_)),
@@ -167,20 +167,20 @@ fn in_shape(word: &str, node: &Node, shape: Shape, findings: &mut Findings) {
             Shape::List | Shape::Rows(_) => "a sequence",
             Shape::Map | Shape::Members(_) | Shape::Any => "a mapping",
         };
-        let rule = if word.starts_with("x-") {
+        let rule = if keyword.starts_with("x-") {
             "known-extension"
         } else {
-            "words"
+            "unknown-keyword"
         };
-        let message = format!("`{word}` is {}: write {wanted}", node.kind());
+        let message = format!("`{keyword}` is {}: write {wanted}", node.kind());
         findings.add(rule, &node.place, message);
         return;
     }
     match shape {
-        Shape::Members(members) => words(node, members, findings),
+        Shape::Members(members) => keywords(node, members, findings),
         Shape::Rows(members) => {
             for row in node.items() {
-                words(row, members, findings);
+                keywords(row, members, findings);
             }
         }
         _ => {}
