@@ -610,10 +610,6 @@ impl<'d> Lowering<'d> {
                 (_, envelope) => !required_here && (!enforced || envelope.is_some()),
             },
             envelope,
-            accepts_plain: schema
-                .get("items")
-                .map(|items| Schema::resolve(self.root, items))
-                .is_some_and(|items| items.get("x-skypay-accepts-plain").is_some()),
             deprecated: schema.flag("deprecated"),
             ty,
         })

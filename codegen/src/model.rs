@@ -432,8 +432,6 @@ pub struct Field {
     pub envelope: Option<EnvelopeField>,
     /// Whether whoever answers always writes this envelope field.
     pub stamped: bool,
-    /// Whether the items of a list may also come as plain texts.
-    pub accepts_plain: bool,
     /// Whether what cannot be read is kept as such: an optional field or a list
     /// of objects in a message that is received, not made.
     pub received: bool,

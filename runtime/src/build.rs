@@ -8,7 +8,7 @@ use std::fmt;
 
 use crate::received::{Entries, Received};
 use crate::validate::{Invalid, Validate, Violations};
-use crate::wire::WireError;
+use crate::value::WireError;
 
 /// The field of a builder.
 #[derive(Clone)]

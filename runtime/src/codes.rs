@@ -3,7 +3,7 @@
 use std::fmt;
 
 #[doc(hidden)]
-pub use crate::wire::number::plain;
+pub use crate::value::number::plain;
 
 /// A code, as [`codes!`](crate::codes!) makes it, or none.
 pub trait Code {
@@ -232,12 +232,6 @@ macro_rules! __text_conversions {
             }
         }
 
-        impl $crate::wire::FromWire for $text {
-            fn from_wire(text: &str) -> ::core::result::Result<Self, $crate::wire::WireError> {
-                ::core::result::Result::Ok(Self::from(&*$meant(text)))
-            }
-        }
-
         impl $crate::validate::AsText for $text {
             fn as_text(&self) -> ::core::option::Option<$crate::__private::Cow<'_, str>> {
                 ::core::option::Option::Some($crate::__private::Cow::Borrowed(self.as_str()))
@@ -257,7 +251,9 @@ macro_rules! __text_conversions {
             fn deserialize<D: $crate::__private::serde::Deserializer<'de>>(
                 deserializer: D,
             ) -> ::core::result::Result<Self, D::Error> {
-                $crate::wire::required(deserializer)
+                $crate::value::text(deserializer, |text| {
+                    ::core::result::Result::Ok(Self::from(&*$meant(text)))
+                })
             }
         }
     };
@@ -288,6 +284,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::{Code, Unlisted};
+    use crate::read::from_slice;
 
     /// A table.
     #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -327,7 +324,7 @@ mod tests {
             assert_eq!(Table::from(format!(" {text}\t")), *code);
             assert_eq!(text.parse::<Table>(), Ok(code.clone()));
             assert_eq!(serde_json::to_string(code).unwrap(), format!("\"{text}\""));
-            assert_eq!(serde_json::from_str::<Table>(text).unwrap(), *code);
+            assert_eq!(from_slice(text.as_bytes()), Ok(code.clone()));
             assert_eq!(
                 serde_json::from_str::<Table>(&format!("\" {text} \"")).unwrap(),
                 *code
@@ -364,7 +361,7 @@ mod tests {
             ("1.5", "1.5"),
             ("1e999", "1e999"),
         ] {
-            let read: Table = serde_json::from_str(json).unwrap();
+            let read: Table = from_slice(json.as_bytes()).unwrap();
             assert_eq!(read, Table::from(code), "{json}");
         }
     }

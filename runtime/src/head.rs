@@ -16,8 +16,8 @@ use crate::operation::{OperationInfo, Stamp};
 use crate::read::{Picked, pick};
 #[cfg(feature = "client")]
 use crate::secret::SecretBuffer;
-use crate::value::DateTime;
-use crate::wire::{self, FromWire, number};
+use crate::value::{DateTime, number};
+use crate::wire;
 
 const USER_NAME: &str = "userName";
 const ACTION: &str = "action";
@@ -81,7 +81,7 @@ pub(crate) fn read_answer(clear: &[u8]) -> Result<AnswerHead, Malformed> {
     Ok(AnswerHead {
         time: time
             .text()
-            .and_then(|text| DateTime::from_wire(text.trim()).ok()),
+            .and_then(|text| DateTime::try_from(text.trim()).ok()),
         code: code
             .text()
             .map(|text| number::plain(text.trim()).into_owned())

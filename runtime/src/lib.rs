@@ -9,8 +9,8 @@
 //! | module | what it holds | feature |
 //! |---|---|---|
 //! | [`value`] | amounts, times, names, masked values | |
-//! | [`wire`] | how scalars are spelled in JSON | |
-//! | [`read`] | reading messages: strict JSON, names matched generously | |
+//! | [`wire`] | encodings that a field may have instead of its type's own | |
+//! | [`read`] | reading messages: strict JSON, leniently read | |
 //! | [`received`] | fields and entries that cannot be read, in messages that can | |
 //! | [`mod@codes`], [`text_type!`] | open code tables and texts with a type of their own | |
 //! | [`validate`], [`build`] | what the document demands, checked before sending | |

@@ -7,16 +7,16 @@
 
 use std::borrow::Cow;
 use std::fmt;
+use std::marker::PhantomData;
 use std::ops::Deref;
 
-use serde::de::DeserializeOwned;
+use serde::de::{DeserializeOwned, DeserializeSeed, SeqAccess, Visitor};
 use serde::ser::Error as _;
-use serde::{Serialize, Serializer};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::value::RawValue;
 
-use crate::read::{Picked, ReadError, pick};
+use crate::read::{Picked, ReadError, kept, pick};
 use crate::validate::AsText;
-use crate::wire::WireError;
 
 /// An optional field of a message that is received.
 ///
@@ -120,25 +120,56 @@ impl<T: Serialize> Serialize for Received<T> {
     }
 }
 
+/// Absent where an `Option` is `None`. Other deserializers than that of
+/// [`read`](crate::read) fail with what is unreadable.
+impl<'de, T: DeserializeOwned> Deserialize<'de> for Received<T> {
+    #[inline]
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_option(ReceivedVisitor(PhantomData))
+    }
+}
+
+struct ReceivedVisitor<T>(PhantomData<T>);
+
+impl<'de, T: DeserializeOwned> Visitor<'de> for ReceivedVisitor<T> {
+    type Value = Received<T>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a value or nothing")
+    }
+
+    fn visit_none<E>(self) -> Result<Received<T>, E> {
+        Ok(Received::Absent)
+    }
+
+    fn visit_unit<E>(self) -> Result<Received<T>, E> {
+        Ok(Received::Absent)
+    }
+
+    #[inline]
+    fn visit_some<D: Deserializer<'de>>(self, deserializer: D) -> Result<Received<T>, D::Error> {
+        Ok(match kept(deserializer)? {
+            Ok(value) => Received::Value(value),
+            Err((json, error)) => Received::Unreadable(Unreadable {
+                reason: error.reason(),
+                json: json.into(),
+            }),
+        })
+    }
+}
+
 /// What came in a field and cannot be read as what the field holds.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Unreadable {
-    reason: WireError,
+    reason: &'static str,
     json: Box<str>,
 }
 
 impl Unreadable {
-    pub(crate) fn new(json: &str, reason: WireError) -> Self {
-        Self {
-            reason,
-            json: json.into(),
-        }
-    }
-
     /// What was expected. Holds nothing of what came.
     #[must_use]
     pub fn reason(&self) -> &'static str {
-        self.reason.text()
+        self.reason
     }
 
     /// The JSON that came, to be handled with care: it may be personal.
@@ -150,7 +181,7 @@ impl Unreadable {
 
 impl fmt::Debug for Unreadable {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}", self.reason)
+        f.write_str(self.reason)
     }
 }
 
@@ -200,6 +231,7 @@ pub trait Entry: DeserializeOwned {
 #[must_use]
 pub struct Entries<T>(Vec<Result<T, UnreadableEntry>>);
 
+#[cfg(test)]
 impl<T> Entries<T> {
     pub(crate) fn numbered(mut entries: Vec<Result<T, UnreadableEntry>>) -> Self {
         for (index, entry) in entries.iter_mut().enumerate() {
@@ -209,7 +241,19 @@ impl<T> Entries<T> {
         }
         Self(entries)
     }
+}
 
+#[cfg(test)]
+impl Unreadable {
+    pub(crate) fn new(json: &str, reason: crate::value::WireError) -> Self {
+        Self {
+            reason: reason.text(),
+            json: json.into(),
+        }
+    }
+}
+
+impl<T> Entries<T> {
     /// Whether there is none, readable or not.
     #[must_use]
     pub fn is_empty(&self) -> bool {
@@ -295,6 +339,50 @@ impl<T: Serialize> Serialize for Entries<T> {
     }
 }
 
+/// Other deserializers than that of [`read`](crate::read) fail with the first
+/// object that is unreadable.
+impl<'de, T: Entry> Deserialize<'de> for Entries<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_seq(EntriesVisitor(PhantomData))
+    }
+}
+
+struct EntriesVisitor<T>(PhantomData<T>);
+
+impl<'de, T: Entry> Visitor<'de> for EntriesVisitor<T> {
+    type Value = Entries<T>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a list")
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Entries<T>, A::Error> {
+        let mut entries = Vec::new();
+        while let Some(entry) = seq.next_element_seed(EntrySeed {
+            index: entries.len(),
+            entry: PhantomData,
+        })? {
+            entries.push(entry);
+        }
+        Ok(Entries(entries))
+    }
+}
+
+struct EntrySeed<T> {
+    index: usize,
+    entry: PhantomData<T>,
+}
+
+impl<'de, T: Entry> DeserializeSeed<'de> for EntrySeed<T> {
+    type Value = Result<T, UnreadableEntry>;
+
+    #[inline]
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
+        let entry = kept(deserializer)?;
+        Ok(entry.map_err(|(json, error)| UnreadableEntry::new::<T>(self.index, json, error)))
+    }
+}
+
 struct Written<'a, T>(&'a Result<T, UnreadableEntry>);
 
 impl<T: Serialize> Serialize for Written<'_, T> {
@@ -317,7 +405,7 @@ pub struct UnreadableEntry {
 }
 
 impl UnreadableEntry {
-    pub(crate) fn new<T: Entry>(json: &str, error: ReadError) -> Self {
+    pub(crate) fn new<T: Entry>(index: usize, json: &str, error: ReadError) -> Self {
         let names: Vec<_> = T::IDENTITY.concat();
         let found = pick(json.as_bytes(), &names).unwrap_or_default();
         let mut found = found.into_iter();
@@ -331,7 +419,7 @@ impl UnreadableEntry {
             }
         });
         Self {
-            index: 0,
+            index,
             identity: identity.collect(),
             error,
             json: json.into(),
@@ -403,28 +491,20 @@ mod tests {
     #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
     #[serde(rename_all = "camelCase")]
     struct Parcel {
-        #[serde(alias = "number", deserialize_with = "wire::required")]
+        #[serde(alias = "number")]
         parcel_number: String,
-        #[serde(serialize_with = "wire::number", deserialize_with = "wire::required")]
+        #[serde(serialize_with = "wire::number")]
         amount: Amount,
-        #[serde(
-            default,
-            skip_serializing_if = "Received::is_absent",
-            deserialize_with = "wire::received"
-        )]
+        #[serde(skip_serializing_if = "Received::is_absent")]
         sent: Received<DateTime>,
         #[serde(
-            default,
             skip_serializing_if = "Received::is_absent",
-            serialize_with = "wire::received_number",
-            deserialize_with = "wire::received"
+            serialize_with = "wire::received_number"
         )]
         insured: Received<Amount>,
         #[serde(
-            default,
             skip_serializing_if = "Received::is_absent",
-            serialize_with = "wire::received_fraction",
-            deserialize_with = "wire::received"
+            serialize_with = "wire::received_fraction"
         )]
         seen: Received<DateTime>,
     }
@@ -433,24 +513,23 @@ mod tests {
         const IDENTITY: &'static [&'static [&'static str]] = &[&["parcelNumber", "number"]];
     }
 
-    impl wire::FromPlain for Parcel {
-        fn from_plain(text: String) -> Self {
-            Self {
-                parcel_number: text,
-                amount: Amount::ZERO,
-                sent: Received::Absent,
-                insured: Received::Absent,
-                seen: Received::Absent,
-            }
-        }
+    /// An object that may also come as a plain text.
+    #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+    struct Label {
+        #[serde(alias = "number", alias = "$plain")]
+        parcel: String,
+        seen: Received<DateTime>,
+    }
+
+    impl Entry for Label {
+        const IDENTITY: &'static [&'static [&'static str]] = &[&["parcel", "number"]];
     }
 
     #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
     struct Message {
-        #[serde(deserialize_with = "wire::entries")]
         parcels: Entries<Parcel>,
-        #[serde(default, deserialize_with = "wire::entries_or_plain")]
-        mixed: Entries<Parcel>,
+        #[serde(default)]
+        labels: Entries<Label>,
     }
 
     fn message(parcels: &str) -> Message {
@@ -572,11 +651,13 @@ mod tests {
 
     #[test]
     fn plain_texts_are_entries_where_they_may_be() {
-        let json = r#"{"parcels":null,"mixed":["A",{"parcelNumber":"B","amount":"x"},{"number":"C","amount":1},null,[]]}"#;
+        let json = r#"{"parcels":null,"labels":[" A ",{"parcel":[]},{"number":"C","seen":"-"},7,null,[]]}"#;
         let message: Message = from_slice(json.as_bytes()).unwrap();
         assert!(message.parcels.is_empty());
-        let readable: Vec<_> = message.mixed.iter().map(Result::is_ok).collect();
-        assert_eq!(readable, [true, false, true, false, false]);
+        let parcel = |label: &Result<Label, _>| label.as_ref().ok().map(|it| it.parcel.clone());
+        let parcels: Vec<_> = message.labels.iter().map(parcel).collect();
+        let parcels: Vec<_> = parcels.iter().map(Option::as_deref).collect();
+        assert_eq!(parcels, [Some("A"), None, Some("C"), Some("7"), None, None]);
     }
 
     #[test]
@@ -594,10 +675,14 @@ mod tests {
     }
 
     #[test]
-    fn another_reader_is_strict_about_objects_but_not_about_fields() {
-        let json = r#"{"parcels":[{"parcelNumber":"A","amount":1,"sent":"-"}]}"#;
-        let message: Message = serde_json::from_str(json).unwrap();
-        assert_eq!(message, from_slice(json.as_bytes()).unwrap());
-        assert!(serde_json::from_str::<Message>(r#"{"parcels":[{}]}"#).is_err());
+    fn another_deserializer_is_strict() {
+        let parcel = |sent: &str| {
+            format!(r#"{{"parcels":[{{"parcelNumber":"A","amount":"1.00","sent":{sent}}}]}}"#)
+        };
+        for sent in ["null", r#""2024-02-05 10:15:30""#] {
+            let message: Message = serde_json::from_str(&parcel(sent)).unwrap();
+            assert_eq!(message, from_slice(parcel(sent).as_bytes()).unwrap());
+        }
+        assert!(serde_json::from_str::<Message>(&parcel(r#""-""#)).is_err());
     }
 }

@@ -4,8 +4,6 @@
 //! means, and how it is reported, is said here. Nothing is checked when a
 //! message is read.
 
-mod form;
-
 use std::borrow::Cow;
 use std::fmt;
 use std::ops::{Bound, RangeBounds};
@@ -15,9 +13,7 @@ use regex_lite::Regex;
 
 use crate::codes::Code;
 use crate::received::{Entries, Received};
-use crate::value::{Amount, Date, DateTime, IntegerText, PersonName, Sensitive};
-use crate::wire::WireError;
-use form::Form;
+use crate::value::{Amount, Date, DateTime, IntegerText, PersonName, Sensitive, WireError};
 
 /// A message, or a part of one, that knows what the document demands of it.
 pub trait Validate {
@@ -388,28 +384,7 @@ impl Limits {
 /// `static`.
 pub struct Pattern {
     source: &'static str,
-    compiled: OnceLock<Compiled>,
-}
-
-enum Compiled {
-    Simple(Form),
-    Other(Option<Regex>),
-}
-
-impl Compiled {
-    fn new(source: &str) -> Self {
-        match Form::of(source) {
-            Some(form) => Self::Simple(form),
-            None => Self::Other(Regex::new(source).ok()),
-        }
-    }
-
-    fn matches(&self, text: &str) -> bool {
-        match self {
-            Self::Simple(form) => form.matches(text),
-            Self::Other(regex) => regex.as_ref().is_some_and(|regex| regex.is_match(text)),
-        }
-    }
+    compiled: OnceLock<Option<Regex>>,
 }
 
 impl Pattern {
@@ -432,8 +407,8 @@ impl Pattern {
     /// nothing.
     #[must_use]
     pub fn matches(&self, text: &str) -> bool {
-        let compiled = self.compiled.get_or_init(|| Compiled::new(self.source));
-        compiled.matches(text)
+        let compiled = self.compiled.get_or_init(|| Regex::new(self.source).ok());
+        compiled.as_ref().is_some_and(|regex| regex.is_match(text))
     }
 }
 

@@ -2,9 +2,15 @@
 
 mod amount;
 mod integer_text;
+pub(crate) mod number;
 mod person_name;
 mod sensitive;
 mod time;
+
+use std::fmt;
+
+use serde::Deserializer;
+use serde::de::{self, Visitor};
 
 pub use amount::Amount;
 pub use integer_text::IntegerText;
@@ -17,7 +23,7 @@ macro_rules! reads_itself {
     ($($value:ty),*) => {
         $(
             impl std::str::FromStr for $value {
-                type Err = crate::wire::WireError;
+                type Err = crate::value::WireError;
 
                 fn from_str(text: &str) -> Result<Self, Self::Err> {
                     Self::try_from(text)
@@ -25,18 +31,10 @@ macro_rules! reads_itself {
             }
 
             impl TryFrom<String> for $value {
-                type Error = crate::wire::WireError;
+                type Error = crate::value::WireError;
 
                 fn try_from(text: String) -> Result<Self, Self::Error> {
                     Self::try_from(text.as_str())
-                }
-            }
-
-            impl<'de> serde::Deserialize<'de> for $value {
-                fn deserialize<D: serde::Deserializer<'de>>(
-                    deserializer: D,
-                ) -> Result<Self, D::Error> {
-                    crate::wire::required(deserializer)
                 }
             }
         )*
@@ -45,5 +43,115 @@ macro_rules! reads_itself {
 
 reads_itself!(Amount, Date, DateTime, IntegerText, PersonName);
 
+/// The same types are read from the text of a scalar, by `parse_lenient`.
+macro_rules! deserialized_from_text {
+    ($($value:ty),*) => {
+        $(
+            impl<'de> serde::Deserialize<'de> for $value {
+                fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                    text(deserializer, Self::parse_lenient)
+                }
+            }
+        )*
+    };
+}
+
+deserialized_from_text!(Amount, Date, DateTime);
+
 /// What is shown instead of personal data.
 pub(crate) const MASKED: &str = "[masked]";
+
+/// Deserializes a value from a text, without the whitespace around it.
+///
+/// This is all that a scalar needs: [`read`](crate::read) gives the text of a
+/// number or a boolean, too.
+#[doc(hidden)]
+pub fn text<'de, D, T>(
+    deserializer: D,
+    parse: impl FnOnce(&str) -> Result<T, WireError>,
+) -> Result<T, D::Error>
+where
+    D: Deserializer<'de>,
+{
+    deserializer.deserialize_str(Text(parse))
+}
+
+struct Text<F>(F);
+
+impl<T, F: FnOnce(&str) -> Result<T, WireError>> Visitor<'_> for Text<F> {
+    type Value = T;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a text")
+    }
+
+    #[inline]
+    fn visit_str<E: de::Error>(self, text: &str) -> Result<T, E> {
+        let text = match text.as_bytes() {
+            // There is nothing to trim, as nearly always.
+            [first, .., last] if first.is_ascii_graphic() && last.is_ascii_graphic() => text,
+            _ => text.trim(),
+        };
+        self.0(text).map_err(E::custom)
+    }
+}
+
+/// A text does not spell a value of the type that was wanted. Never holds the text.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct WireError(&'static str);
+
+macro_rules! expectations {
+    ($($name:ident = $text:literal;)*) => {
+        impl WireError {
+            $(pub(crate) const $name: Self = Self($text);)*
+
+            const ALL: &'static [Self] = &[$(Self::$name),*];
+        }
+    };
+}
+
+expectations! {
+    AMOUNT = "expected an amount with at most two decimals";
+    AMOUNT_RANGE = "the amount is too large";
+    DATE = "expected a date like 2024-12-31";
+    DATE_TIME = "expected a time like 2024-12-31 23:59:59";
+    PERSON_NAME = "expected a last and a first name, separated by a comma, then perhaps a middle name and a suffix";
+    WHOLE_NUMBER = "expected a whole number in the range of its type";
+    BOOLEAN = "expected true or false";
+    SCALAR = "expected a text, a number, true or false";
+    NULL = "expected a value, not null";
+    TEXT = "the text holds an invalid escape";
+}
+
+impl WireError {
+    /// The error that says `text`, if it is one of ours. Texts of other
+    /// errors may quote what was received.
+    pub(crate) fn known(text: &str) -> Option<Self> {
+        Self::ALL.iter().copied().find(|error| error.0 == text)
+    }
+
+    pub(crate) fn text(self) -> &'static str {
+        self.0
+    }
+}
+
+impl fmt::Display for WireError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.0)
+    }
+}
+
+impl std::error::Error for WireError {}
+
+#[cfg(test)]
+mod tests {
+    use super::WireError;
+
+    #[test]
+    fn errors_are_known_by_their_text() {
+        for error in WireError::ALL {
+            assert_eq!(WireError::known(&error.to_string()), Some(*error));
+        }
+        assert_eq!(WireError::known("something else"), None);
+    }
+}

@@ -75,7 +75,8 @@ pub mod rows {
     #[non_exhaustive]
     pub struct ParcelEntry {
         /// The number of the parcel.
-        #[serde(deserialize_with = "wire::required")]
+        // Only where the document says that a plain text is accepted, too.
+        #[serde(alias = "$plain")]
         pub parcel_number: ParcelNumber,
     }
 
@@ -134,15 +135,6 @@ pub mod rows {
     impl Entry for ParcelEntry {
         const IDENTITY: &'static [&'static [&'static str]] = &[&["parcelNumber"]];
     }
-
-    // Only where the document says that a plain text is accepted, too.
-    impl wire::FromPlain for ParcelEntry {
-        fn from_plain(text: String) -> Self {
-            Self {
-                parcel_number: text.into(),
-            }
-        }
-    }
 }
 
 /// As `generated/types/src/parcel_queue.rs`.
@@ -161,30 +153,21 @@ pub mod parcel_queue {
     #[non_exhaustive]
     pub struct ParcelQueueRequest {
         /// A text.
-        #[serde(deserialize_with = "wire::required")]
         pub sender: String,
         /// A text with a type of its own.
-        #[serde(deserialize_with = "wire::required")]
         pub parcel_number: ParcelNumber,
         /// A person's name.
-        #[serde(deserialize_with = "wire::required")]
         pub name: PersonName,
         /// A masked text with a type of its own.
-        #[serde(
-            default,
-            skip_serializing_if = "Option::is_none",
-            deserialize_with = "wire::optional"
-        )]
+        #[serde(default, skip_serializing_if = "Option::is_none")]
         pub phone: Option<Phone>,
         /// An amount that is written as a text.
-        #[serde(deserialize_with = "wire::required")]
         pub amount: Amount,
         /// An amount that is written as a number.
         #[serde(
             default,
             skip_serializing_if = "Option::is_none",
-            serialize_with = "wire::optional_number",
-            deserialize_with = "wire::optional"
+            serialize_with = "wire::optional_number"
         )]
         #[cfg_attr(
             feature = "schemars",
@@ -192,38 +175,23 @@ pub mod parcel_queue {
         )]
         pub insured: Option<Amount>,
         /// A code.
-        #[serde(deserialize_with = "wire::required")]
         pub carrier: Carrier,
         /// A masked text.
-        #[serde(
-            default,
-            skip_serializing_if = "Option::is_none",
-            deserialize_with = "wire::optional"
-        )]
+        #[serde(default, skip_serializing_if = "Option::is_none")]
         pub account_no: Option<Sensitive>,
         /// A masked date.
-        #[serde(
-            default,
-            skip_serializing_if = "Option::is_none",
-            deserialize_with = "wire::optional"
-        )]
+        #[serde(default, skip_serializing_if = "Option::is_none")]
         pub birthday: Option<Sensitive<Date>>,
         /// A whole number that is written as a text.
-        #[serde(deserialize_with = "wire::required")]
         pub floor: IntegerText,
         /// A whole number that is written as a number.
-        #[serde(
-            default,
-            skip_serializing_if = "Option::is_none",
-            deserialize_with = "wire::optional"
-        )]
+        #[serde(default, skip_serializing_if = "Option::is_none")]
         pub page_size: Option<u32>,
         /// A time with decimals, misspelled on the wire.
         #[serde(
             rename = "transctionDate",
             alias = "transactionDate",
-            serialize_with = "wire::fraction",
-            deserialize_with = "wire::required"
+            serialize_with = "wire::fraction"
         )]
         #[cfg_attr(
             feature = "schemars",
@@ -231,14 +199,9 @@ pub mod parcel_queue {
         )]
         pub transaction_date: DateTime,
         /// A list of objects that has to be there.
-        #[serde(deserialize_with = "wire::rows")]
         pub parcels: Vec<ParcelEntry>,
         /// A list of scalars that may be missing.
-        #[serde(
-            default,
-            skip_serializing_if = "Vec::is_empty",
-            deserialize_with = "wire::list"
-        )]
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
         pub replaced: Vec<ParcelNumber>,
     }
 
@@ -551,8 +514,7 @@ pub mod parcel_queue {
         #[serde(
             default,
             skip_serializing_if = "Received::is_absent",
-            serialize_with = "wire::received_fraction",
-            deserialize_with = "wire::received"
+            serialize_with = "wire::received_fraction"
         )]
         #[cfg_attr(
             feature = "schemars",
@@ -560,25 +522,13 @@ pub mod parcel_queue {
         )]
         pub response_time: Received<DateTime>,
         /// The return code.
-        #[serde(
-            default,
-            skip_serializing_if = "Option::is_none",
-            deserialize_with = "wire::optional"
-        )]
+        #[serde(default, skip_serializing_if = "Option::is_none")]
         pub response_code: Option<ResponseCode>,
         /// The text that goes with it.
-        #[serde(
-            default,
-            skip_serializing_if = "Received::is_absent",
-            deserialize_with = "wire::received"
-        )]
+        #[serde(default, skip_serializing_if = "Received::is_absent")]
         pub response_description: Received<String>,
         /// A list of objects that may also be plain texts.
-        #[serde(
-            default,
-            skip_serializing_if = "Entries::is_empty",
-            deserialize_with = "wire::entries_or_plain"
-        )]
+        #[serde(default, skip_serializing_if = "Entries::is_empty")]
         pub parcels: Entries<ParcelEntry>,
     }
 

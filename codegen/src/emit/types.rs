@@ -83,7 +83,8 @@ fn library(api: &Api) -> File {
          for numbers and the reverse, treats empty optional fields as absent, ignores unknown \
          fields and keeps unknown codes. What cannot be read and is not required is kept as such: \
          a field as [`Received::Unreadable`], an object of a list as an [`UnreadableEntry`] at its \
-         place in [`Entries`].",
+         place in [`Entries`]. `serde_json::from_str` reads the same types strictly: names as they \
+         are, and every value as it is written.",
         prose::inline(&api.title),
         prose::inline(&api.version),
     );
@@ -227,7 +228,7 @@ fn imports(messages: &[&Message], pieces: &[Piece]) -> Piece {
     })
 }
 
-/// Every identifier, those of attribute texts such as `wire::required`
+/// Every identifier, those of attribute texts such as `wire::number`
 /// included.
 fn named_idents(tokens: TokenStream, names: &mut BTreeSet<String>) {
     for token in tokens {
@@ -265,7 +266,6 @@ fn message(api: &Api, message: &Message, operation: Option<&Operation>) -> Vec<P
         validation::validation(api, message).into(),
         message_money(api, message).into(),
         identity(api, message).into(),
-        from_plain(message).into(),
     ]
 }
 
@@ -381,44 +381,6 @@ fn identity(api: &Api, message: &Message) -> TokenStream {
     }
 }
 
-/// Where an item may come as a plain text: the item with that one field.
-fn from_plain(message: &Message) -> TokenStream {
-    let field = message
-        .accepts_plain
-        .as_ref()
-        .and_then(|wire| message.fields.iter().find(|field| field.wire == *wire));
-    let Some(field) = field else {
-        return TokenStream::new();
-    };
-    let name = format_ident!("{}", message.name);
-    let values = message.fields.iter().map(|other| {
-        let ident = field_ident(other);
-        if other.wire == field.wire {
-            quote!(#ident: text.into())
-        } else if matches!(other.ty, Type::List(_)) {
-            let list = if other.received {
-                quote!(Entries)
-            } else {
-                quote!(Vec)
-            };
-            quote!(#ident: #list::default())
-        } else if other.received {
-            quote!(#ident: Received::Absent)
-        } else {
-            quote!(#ident: None)
-        }
-    });
-    let may_use = may_use_deprecated(message);
-    quote! {
-        #may_use
-        impl wire::FromPlain for #name {
-            fn from_plain(text: String) -> Self {
-                Self { #(#values),* }
-            }
-        }
-    }
-}
-
 fn structure(api: &Api, message: &Message, operation: Option<&Operation>) -> TokenStream {
     let name = format_ident!("{}", message.name);
     let mut doc = prose::blocks(&message.doc);
@@ -432,7 +394,7 @@ fn structure(api: &Api, message: &Message, operation: Option<&Operation>) -> Tok
     let fields = message
         .fields
         .iter()
-        .map(|field| structure_field(field, case));
+        .map(|field| structure_field(message, field, case));
     quote! {
         #doc
         #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -465,7 +427,7 @@ fn message_doc(api: &Api, message: &Message, operation: &Operation) -> String {
     doc
 }
 
-fn structure_field(field: &Field, case: Case) -> TokenStream {
+fn structure_field(message: &Message, field: &Field, case: Case) -> TokenStream {
     let doc = docs(&field.doc);
     let name = field_ident(field);
     let ty = field_type(field);
@@ -476,6 +438,10 @@ fn structure_field(field: &Field, case: Case) -> TokenStream {
     }
     for alias in &field.aliases {
         serde.push(quote!(alias = #alias));
+    }
+    // The reader gives an object that comes as a plain text under this name.
+    if message.accepts_plain.as_ref() == Some(&field.wire) {
+        serde.push(quote!(alias = "$plain"));
     }
     if !field.required {
         let skipped = match (matches!(field.ty, Type::List(_)), field.received) {
@@ -489,9 +455,6 @@ fn structure_field(field: &Field, case: Case) -> TokenStream {
     }
     if let Some(with) = serializer(field) {
         serde.push(quote!(serialize_with = #with));
-    }
-    if let Some(with) = deserializer(field) {
-        serde.push(quote!(deserialize_with = #with));
     }
     let serde = (!serde.is_empty()).then(|| quote!(#[serde(#(#serde),*)]));
     let schema = schema_attributes(field);
@@ -531,22 +494,6 @@ fn serializer(field: &Field) -> Option<&'static str> {
         (Written::WithFraction, true, _) => Some("wire::fraction"),
         (Written::WithFraction, false, false) => Some("wire::optional_fraction"),
         (Written::WithFraction, false, true) => Some("wire::received_fraction"),
-    }
-}
-
-fn deserializer(field: &Field) -> Option<&'static str> {
-    match (&field.ty, field.received) {
-        (Type::Row(_), _) => None,
-        (Type::List(item), received) => match (&**item, received, field.accepts_plain) {
-            (Type::Row(_), true, true) => Some("wire::entries_or_plain"),
-            (Type::Row(_), true, false) => Some("wire::entries"),
-            (Type::Row(_), false, true) => Some("wire::rows_or_plain"),
-            (Type::Row(_), false, false) => Some("wire::rows"),
-            _ => Some("wire::list"),
-        },
-        (_, true) => Some("wire::received"),
-        (_, false) if field.required => Some("wire::required"),
-        (_, false) => Some("wire::optional"),
     }
 }
 

@@ -33,17 +33,15 @@ pub struct BalanceTransferRequest {
     /// Prefix of the entity whose balance shrinks.
     ///
     /// On the wire: `transferFrom`, 5 characters; for example `SKY98`.
-    #[serde(deserialize_with = "wire::required")]
     pub transfer_from: CompanyPrefix,
     /// Prefix of the entity whose balance grows.
     ///
     /// On the wire: `transferTo`, 5 characters; for example `SKY99`.
-    #[serde(deserialize_with = "wire::required")]
     pub transfer_to: CompanyPrefix,
     /// How much to move, in Philippine pesos.
     ///
     /// On the wire: `amount`, in PHP; for example `200000.00`.
-    #[serde(serialize_with = "wire::number", deserialize_with = "wire::required")]
+    #[serde(serialize_with = "wire::number")]
     #[cfg_attr(
         feature = "schemars",
         schemars(with = "skypay_runtime::schema::AmountNumber")
@@ -229,8 +227,7 @@ pub struct BalanceTransferResponse {
     #[serde(
         default,
         skip_serializing_if = "Received::is_absent",
-        serialize_with = "wire::received_fraction",
-        deserialize_with = "wire::received"
+        serialize_with = "wire::received_fraction"
     )]
     #[cfg_attr(
         feature = "schemars",
@@ -243,22 +240,14 @@ pub struct BalanceTransferResponse {
     /// callbacks.
     ///
     /// On the wire: `responseCode`, at most 5 characters; for example `1000`.
-    #[serde(
-        default,
-        skip_serializing_if = "Option::is_none",
-        deserialize_with = "wire::optional"
-    )]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub response_code: Option<ResponseCode>,
     /// The code in words, for people. The texts vary for the same code: decide by the
     /// code alone.
     ///
     /// On the wire: `responseDescription`, at most 255 characters; for example
     /// `Success`.
-    #[serde(
-        default,
-        skip_serializing_if = "Received::is_absent",
-        deserialize_with = "wire::received"
-    )]
+    #[serde(default, skip_serializing_if = "Received::is_absent")]
     pub response_description: Received<String>,
 }
 

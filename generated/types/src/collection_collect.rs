@@ -38,43 +38,32 @@ pub struct CollectionCollectRequest {
     /// read.
     ///
     /// On the wire: `contractNumber`, 13 to 15 characters; for example `SKY9800000301`.
-    #[serde(alias = "controlNumber", deserialize_with = "wire::required")]
+    #[serde(alias = "controlNumber")]
     pub contract_number: ContractNumber,
     /// What the customer really paid.
     ///
     /// On the wire: `amount`, at most 13 characters, in PHP; for example `3900.00`.
-    #[serde(deserialize_with = "wire::required")]
     pub amount: Amount,
     /// The customer's mobile number as the channel passes it on: 11 digits starting
     /// with 08 or 09, or, as in SkyPay's samples, with the country code 63 before them.
     ///
     /// On the wire: `phone`, 1 to 50 characters; for example `639123456789`.
-    #[serde(
-        default,
-        skip_serializing_if = "Received::is_absent",
-        deserialize_with = "wire::received"
-    )]
+    #[serde(default, skip_serializing_if = "Received::is_absent")]
     pub phone: Received<CustomerPhone>,
     /// Number of the receipt, documented with 50 characters. Some channels (7-Eleven,
     /// True Money, GCash) may add the name of the branch after a vertical bar, as in
     /// `B6C13B76E4BF|Makati`.
     ///
     /// On the wire: `receiptNumber`, at most 50 characters; for example `B6C13B76E4BF`.
-    #[serde(deserialize_with = "wire::required")]
     pub receipt_number: String,
     /// When the customer paid.
     ///
     /// On the wire: `collectedTime`; for example `2024-02-05 10:15:30`.
-    #[serde(
-        default,
-        skip_serializing_if = "Received::is_absent",
-        deserialize_with = "wire::received"
-    )]
+    #[serde(default, skip_serializing_if = "Received::is_absent")]
     pub collected_time: Received<DateTime>,
     /// The channel that collected.
     ///
     /// On the wire: `payChannel`; for example `1`.
-    #[serde(deserialize_with = "wire::required")]
     pub pay_channel: CollectionChannel,
 }
 
@@ -289,8 +278,7 @@ pub struct CollectionCollectResponse {
     #[serde(
         default,
         skip_serializing_if = "Received::is_absent",
-        serialize_with = "wire::received_fraction",
-        deserialize_with = "wire::received"
+        serialize_with = "wire::received_fraction"
     )]
     #[cfg_attr(
         feature = "schemars",
@@ -303,22 +291,14 @@ pub struct CollectionCollectResponse {
     /// callbacks.
     ///
     /// On the wire: `responseCode`, at most 5 characters; for example `1000`.
-    #[serde(
-        default,
-        skip_serializing_if = "Option::is_none",
-        deserialize_with = "wire::optional"
-    )]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub response_code: Option<ResponseCode>,
     /// The code in words, for people. The texts vary for the same code: decide by the
     /// code alone.
     ///
     /// On the wire: `responseDescription`, at most 255 characters; for example
     /// `Success`.
-    #[serde(
-        default,
-        skip_serializing_if = "Received::is_absent",
-        deserialize_with = "wire::received"
-    )]
+    #[serde(default, skip_serializing_if = "Received::is_absent")]
     #[cfg_attr(feature = "schemars", schemars(length(max = 255u32)))]
     pub response_description: Received<String>,
 }

@@ -35,18 +35,16 @@ pub struct CollectionInquiryRequest {
     /// both are read.
     ///
     /// On the wire: `contractNumber`, 13 to 15 characters; for example `SKY9800000301`.
-    #[serde(alias = "controlNumber", deserialize_with = "wire::required")]
+    #[serde(alias = "controlNumber")]
     pub contract_number: ContractNumber,
     /// What the customer wants to pay.
     ///
     /// On the wire: `amount`, at most 13 characters, in PHP; for example `3900.00`.
-    #[serde(deserialize_with = "wire::required")]
     pub amount: Amount,
     /// The customer's mobile number as the channel passes it on: 11 digits starting
     /// with 08 or 09, or, as in SkyPay's samples, with the country code 63 before them.
     ///
     /// On the wire: `phone`, 1 to 50 characters; for example `639123456789`.
-    #[serde(deserialize_with = "wire::required")]
     pub phone: CustomerPhone,
 }
 
@@ -205,8 +203,7 @@ pub struct CollectionInquiryResponse {
     #[serde(
         default,
         skip_serializing_if = "Received::is_absent",
-        serialize_with = "wire::received_fraction",
-        deserialize_with = "wire::received"
+        serialize_with = "wire::received_fraction"
     )]
     #[cfg_attr(
         feature = "schemars",
@@ -219,46 +216,34 @@ pub struct CollectionInquiryResponse {
     /// callbacks.
     ///
     /// On the wire: `responseCode`, at most 5 characters; for example `1000`.
-    #[serde(
-        default,
-        skip_serializing_if = "Option::is_none",
-        deserialize_with = "wire::optional"
-    )]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub response_code: Option<ResponseCode>,
     /// The code in words, for people. The texts vary for the same code: decide by the
     /// code alone.
     ///
     /// On the wire: `responseDescription`, at most 255 characters; for example
     /// `Success`.
-    #[serde(
-        default,
-        skip_serializing_if = "Received::is_absent",
-        deserialize_with = "wire::received"
-    )]
+    #[serde(default, skip_serializing_if = "Received::is_absent")]
     #[cfg_attr(feature = "schemars", schemars(length(max = 255u32)))]
     pub response_description: Received<String>,
     /// What is to be collected. It may differ from what was asked.
     ///
     /// On the wire: `amount`, at most 13 characters, in PHP; for example `3900.00`.
-    #[serde(deserialize_with = "wire::required")]
     pub amount: Amount,
     /// The payer's name, in the order last, first, middle, suffix.
     ///
     /// On the wire: `payerName`, at most 255 characters; for example
     /// `Dela Cruz,Juan,Santos`.
-    #[serde(deserialize_with = "wire::required")]
     pub payer_name: PersonName,
     /// The payer's address. SkyPay's pages print this name with a blank in it, like
     /// that of `senderAddress`.
     ///
     /// On the wire: `payerAddress`, 1 to 255 characters; for example
     /// `1 Example Street, Malate, Manila`.
-    #[serde(deserialize_with = "wire::required")]
     pub payer_address: Sensitive,
     /// The payer's mobile number, 11 digits starting with 08 or 09.
     ///
     /// On the wire: `payerPhone`, 11 characters; for example `09123456789`.
-    #[serde(deserialize_with = "wire::required")]
     pub payer_phone: Phone,
 }
 

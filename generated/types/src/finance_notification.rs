@@ -46,72 +46,52 @@ pub struct FinanceNotificationRequest {
         rename = "transctionDate",
         alias = "transactionDate",
         default,
-        skip_serializing_if = "Received::is_absent",
-        deserialize_with = "wire::received"
+        skip_serializing_if = "Received::is_absent"
     )]
     pub transaction_date: Received<DateTime>,
     /// The entity whose account it is.
     ///
     /// On the wire: `companyPrefix`, 5 characters; for example `SKY98`.
-    #[serde(
-        default,
-        skip_serializing_if = "Received::is_absent",
-        deserialize_with = "wire::received"
-    )]
+    #[serde(default, skip_serializing_if = "Received::is_absent")]
     pub company_prefix: Received<CompanyPrefix>,
     /// The entity's registered name.
     ///
     /// On the wire: `companyName`, at most 200 characters; for example
     /// `Example Lending Inc.`.
-    #[serde(
-        default,
-        skip_serializing_if = "Received::is_absent",
-        deserialize_with = "wire::received"
-    )]
+    #[serde(default, skip_serializing_if = "Received::is_absent")]
     pub company_name: Received<String>,
     /// The partner's account at SkyPay. Documented with 5 characters, like the prefix;
     /// one of SkyPay's samples has 12.
     ///
     /// On the wire: `accountNo`; for example `SKY98`.
-    #[serde(deserialize_with = "wire::required")]
     pub account_no: Sensitive,
     /// The bank account that the money came from. Only provided for withdrawals;
     /// otherwise empty or absent.
     ///
     /// On the wire: `sourceAccountNo`, at most 20 characters; may be empty.
-    #[serde(
-        default,
-        skip_serializing_if = "Received::is_absent",
-        deserialize_with = "wire::received"
-    )]
+    #[serde(default, skip_serializing_if = "Received::is_absent")]
     pub source_account_no: Received<Sensitive>,
     /// The bank account that the money went to. Only provided for recharges and
     /// withdrawals; otherwise empty or absent.
     ///
     /// On the wire: `beneficiaryAccountNo`, at most 20 characters; for example
     /// `001234567899`.
-    #[serde(
-        default,
-        skip_serializing_if = "Received::is_absent",
-        deserialize_with = "wire::received"
-    )]
+    #[serde(default, skip_serializing_if = "Received::is_absent")]
     pub beneficiary_account_no: Received<Sensitive>,
     /// The occasion of a movement on the partner's accounts.
     ///
     /// On the wire: `statementType`; for example `1`.
-    #[serde(deserialize_with = "wire::required")]
     pub statement_type: StatementType,
     /// The direction of a movement, seen from the account.
     ///
     /// On the wire: `signType`; for example `recharge`.
-    #[serde(deserialize_with = "wire::required")]
     pub sign_type: SignType,
     /// How much money moved. Its unit is not documented for notices; taken as
     /// Philippine pesos, as everywhere else. Described as a whole number; decimals are
     /// accepted. One page spells the name `Amount`; keys are read in any case.
     ///
     /// On the wire: `amount`, in PHP; for example `1200000.00`.
-    #[serde(serialize_with = "wire::number", deserialize_with = "wire::required")]
+    #[serde(serialize_with = "wire::number")]
     #[cfg_attr(
         feature = "schemars",
         schemars(with = "skypay_runtime::schema::AmountNumber")
@@ -121,11 +101,7 @@ pub struct FinanceNotificationRequest {
     /// the field `Currency`; keys are read in any case.
     ///
     /// On the wire: `currency`; for example `PHP`.
-    #[serde(
-        default,
-        skip_serializing_if = "Received::is_absent",
-        deserialize_with = "wire::received"
-    )]
+    #[serde(default, skip_serializing_if = "Received::is_absent")]
     pub currency: Received<Currency>,
     /// Number of the movement, unique, to be found in the back office; both accounts of
     /// a transfer are notified. `S-` begins those of the settlement function, `D-`
@@ -133,7 +109,6 @@ pub struct FinanceNotificationRequest {
     /// Documented with 15 characters; a long callerName makes more.
     ///
     /// On the wire: `referenceNumber`; for example `D-20240205-001`.
-    #[serde(deserialize_with = "wire::required")]
     pub reference_number: String,
 }
 
@@ -409,8 +384,7 @@ pub struct FinanceNotificationResponse {
     #[serde(
         default,
         skip_serializing_if = "Received::is_absent",
-        serialize_with = "wire::received_fraction",
-        deserialize_with = "wire::received"
+        serialize_with = "wire::received_fraction"
     )]
     #[cfg_attr(
         feature = "schemars",
@@ -423,22 +397,14 @@ pub struct FinanceNotificationResponse {
     /// callbacks.
     ///
     /// On the wire: `responseCode`, at most 5 characters; for example `1000`.
-    #[serde(
-        default,
-        skip_serializing_if = "Option::is_none",
-        deserialize_with = "wire::optional"
-    )]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub response_code: Option<ResponseCode>,
     /// The code in words, for people. The texts vary for the same code: decide by the
     /// code alone.
     ///
     /// On the wire: `responseDescription`, at most 255 characters; for example
     /// `Success`.
-    #[serde(
-        default,
-        skip_serializing_if = "Received::is_absent",
-        deserialize_with = "wire::received"
-    )]
+    #[serde(default, skip_serializing_if = "Received::is_absent")]
     #[cfg_attr(feature = "schemars", schemars(length(max = 255u32)))]
     pub response_description: Received<String>,
 }

@@ -34,22 +34,19 @@ pub struct Generate711BarcodeRequest {
     /// The contract that the customer repays.
     ///
     /// On the wire: `contractNumber`, 13 to 15 characters; for example `SKY9800000301`.
-    #[serde(alias = "controlNumber", deserialize_with = "wire::required")]
+    #[serde(alias = "controlNumber")]
     pub contract_number: ContractNumber,
     /// The payer's name, in the order last, first, middle, suffix.
     ///
     /// On the wire: `name`, at most 50 characters; for example `Dela Cruz,Juan,Santos`.
-    #[serde(deserialize_with = "wire::required")]
     pub name: PersonName,
     /// The payer's mobile number, 11 digits starting with 08 or 09.
     ///
     /// On the wire: `phone`, 11 characters; for example `09123456789`.
-    #[serde(deserialize_with = "wire::required")]
     pub phone: Phone,
     /// What the payer is to pay at the counter.
     ///
     /// On the wire: `amount`, at most 13 characters, in PHP; for example `3900.00`.
-    #[serde(deserialize_with = "wire::required")]
     pub amount: Amount,
 }
 
@@ -258,8 +255,7 @@ pub struct Generate711BarcodeResponse {
     #[serde(
         default,
         skip_serializing_if = "Received::is_absent",
-        serialize_with = "wire::received_fraction",
-        deserialize_with = "wire::received"
+        serialize_with = "wire::received_fraction"
     )]
     #[cfg_attr(
         feature = "schemars",
@@ -272,22 +268,14 @@ pub struct Generate711BarcodeResponse {
     /// callbacks.
     ///
     /// On the wire: `responseCode`, at most 5 characters; for example `1000`.
-    #[serde(
-        default,
-        skip_serializing_if = "Option::is_none",
-        deserialize_with = "wire::optional"
-    )]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub response_code: Option<ResponseCode>,
     /// The code in words, for people. The texts vary for the same code: decide by the
     /// code alone.
     ///
     /// On the wire: `responseDescription`, at most 255 characters; for example
     /// `Success`.
-    #[serde(
-        default,
-        skip_serializing_if = "Received::is_absent",
-        deserialize_with = "wire::received"
-    )]
+    #[serde(default, skip_serializing_if = "Received::is_absent")]
     pub response_description: Received<String>,
     /// The reference, three groups of four digits joined by hyphens, valid for 24
     /// hours. It is drawn as a Code 128-A barcode; whether with the hyphens is not
@@ -295,7 +283,6 @@ pub struct Generate711BarcodeResponse {
     ///
     /// On the wire: `referenceNumber`, at most 50 characters; for example
     /// `9919-2940-0349`.
-    #[serde(deserialize_with = "wire::required")]
     pub reference_number: String,
 }
 

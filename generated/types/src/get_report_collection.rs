@@ -36,27 +36,23 @@ pub struct GetReportCollectionRequest {
     /// First day of the report.
     ///
     /// On the wire: `startDate`, at most 10 characters; for example `2024-02-05`.
-    #[serde(deserialize_with = "wire::required")]
     pub start_date: Date,
     /// Last day of the report.
     ///
     /// On the wire: `endDate`, at most 10 characters; for example `2024-02-05`.
-    #[serde(deserialize_with = "wire::required")]
     pub end_date: Date,
     /// Which time of a collection must lie in the span of days.
     ///
     /// On the wire: `dateType`; for example `CollectedTime`.
-    #[serde(deserialize_with = "wire::required")]
     pub date_type: DateType,
     /// The page that is wanted, counted from 1.
     ///
     /// On the wire: `pagination`; for example `1`.
-    #[serde(rename = "pagination", deserialize_with = "wire::required")]
+    #[serde(rename = "pagination")]
     pub page: u32,
     /// Rows per page. No maximum is documented.
     ///
     /// On the wire: `pageSize`, in rows; for example `100`.
-    #[serde(deserialize_with = "wire::required")]
     pub page_size: u32,
 }
 
@@ -285,8 +281,7 @@ pub struct GetReportCollectionResponse {
     #[serde(
         default,
         skip_serializing_if = "Received::is_absent",
-        serialize_with = "wire::received_fraction",
-        deserialize_with = "wire::received"
+        serialize_with = "wire::received_fraction"
     )]
     #[cfg_attr(
         feature = "schemars",
@@ -299,22 +294,14 @@ pub struct GetReportCollectionResponse {
     /// callbacks.
     ///
     /// On the wire: `responseCode`, at most 5 characters; for example `1000`.
-    #[serde(
-        default,
-        skip_serializing_if = "Option::is_none",
-        deserialize_with = "wire::optional"
-    )]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub response_code: Option<ResponseCode>,
     /// The code in words, for people. The texts vary for the same code: decide by the
     /// code alone.
     ///
     /// On the wire: `responseDescription`, at most 255 characters; for example
     /// `Success`.
-    #[serde(
-        default,
-        skip_serializing_if = "Received::is_absent",
-        deserialize_with = "wire::received"
-    )]
+    #[serde(default, skip_serializing_if = "Received::is_absent")]
     pub response_description: Received<String>,
     /// How many transactions the whole report has.
     ///
@@ -322,23 +309,17 @@ pub struct GetReportCollectionResponse {
     #[serde(
         rename = "totalTransaction",
         default,
-        skip_serializing_if = "Received::is_absent",
-        deserialize_with = "wire::received"
+        skip_serializing_if = "Received::is_absent"
     )]
     pub total_transactions: Received<u32>,
     /// Whether this is the last page.
     ///
     /// On the wire: `lastPage`.
-    #[serde(
-        default,
-        skip_serializing_if = "Received::is_absent",
-        deserialize_with = "wire::received"
-    )]
+    #[serde(default, skip_serializing_if = "Received::is_absent")]
     pub last_page: Received<bool>,
     /// The collections of this page.
     ///
     /// On the wire: `result`.
-    #[serde(deserialize_with = "wire::entries")]
     pub result: Entries<CollectionReportEntry>,
 }
 

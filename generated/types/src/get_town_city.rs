@@ -150,8 +150,7 @@ pub struct GetTownCityResponse {
     #[serde(
         default,
         skip_serializing_if = "Received::is_absent",
-        serialize_with = "wire::received_fraction",
-        deserialize_with = "wire::received"
+        serialize_with = "wire::received_fraction"
     )]
     #[cfg_attr(
         feature = "schemars",
@@ -164,27 +163,18 @@ pub struct GetTownCityResponse {
     /// callbacks.
     ///
     /// On the wire: `responseCode`, at most 5 characters; for example `1000`.
-    #[serde(
-        default,
-        skip_serializing_if = "Option::is_none",
-        deserialize_with = "wire::optional"
-    )]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub response_code: Option<ResponseCode>,
     /// The code in words, for people. The texts vary for the same code: decide by the
     /// code alone.
     ///
     /// On the wire: `responseDescription`, at most 255 characters; for example
     /// `Success`.
-    #[serde(
-        default,
-        skip_serializing_if = "Received::is_absent",
-        deserialize_with = "wire::received"
-    )]
+    #[serde(default, skip_serializing_if = "Received::is_absent")]
     pub response_description: Received<String>,
     /// The towns and cities.
     ///
     /// On the wire: `result`.
-    #[serde(deserialize_with = "wire::entries")]
     pub result: Entries<TownCityEntry>,
 }
 

@@ -10,6 +10,8 @@
 //! ignores unknown fields and keeps unknown codes. What cannot be read and is not
 //! required is kept as such: a field as [`Received::Unreadable`], an object of a
 //! list as an [`UnreadableEntry`] at its place in [`Entries`].
+//! `serde_json::from_str` reads the same types strictly: names as they are, and
+//! every value as it is written.
 
 mod amend_transaction_v2;
 mod balance_query;

@@ -35,11 +35,7 @@ pub struct NotificationInquiryRequest {
     /// misspelled.
     ///
     /// On the wire: `transctionDate`, at most 10 characters; for example `2024-02-05`.
-    #[serde(
-        rename = "transctionDate",
-        alias = "transactionDate",
-        deserialize_with = "wire::required"
-    )]
+    #[serde(rename = "transctionDate", alias = "transactionDate")]
     pub transaction_date: Date,
     /// Last day of the list, by the date of the notice.
     ///
@@ -47,14 +43,12 @@ pub struct NotificationInquiryRequest {
     #[serde(
         rename = "transEndDate",
         default,
-        skip_serializing_if = "Option::is_none",
-        deserialize_with = "wire::optional"
+        skip_serializing_if = "Option::is_none"
     )]
     pub transaction_end_date: Option<Date>,
     /// The occasions that are wanted.
     ///
     /// On the wire: `statementTypes`.
-    #[serde(deserialize_with = "wire::list")]
     pub statement_types: Vec<StatementType>,
 }
 
@@ -280,8 +274,7 @@ pub struct NotificationInquiryResponse {
     #[serde(
         default,
         skip_serializing_if = "Received::is_absent",
-        serialize_with = "wire::received_fraction",
-        deserialize_with = "wire::received"
+        serialize_with = "wire::received_fraction"
     )]
     #[cfg_attr(
         feature = "schemars",
@@ -294,27 +287,18 @@ pub struct NotificationInquiryResponse {
     /// callbacks.
     ///
     /// On the wire: `responseCode`, at most 5 characters; for example `1000`.
-    #[serde(
-        default,
-        skip_serializing_if = "Option::is_none",
-        deserialize_with = "wire::optional"
-    )]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub response_code: Option<ResponseCode>,
     /// The code in words, for people. The texts vary for the same code: decide by the
     /// code alone.
     ///
     /// On the wire: `responseDescription`, at most 255 characters; for example
     /// `Success`.
-    #[serde(
-        default,
-        skip_serializing_if = "Received::is_absent",
-        deserialize_with = "wire::received"
-    )]
+    #[serde(default, skip_serializing_if = "Received::is_absent")]
     pub response_description: Received<String>,
     /// The movements. Empty if there were none.
     ///
     /// On the wire: `notifications`.
-    #[serde(deserialize_with = "wire::entries")]
     pub notifications: Entries<FinanceMovement>,
 }
 

@@ -32,7 +32,6 @@ pub struct PayoutInquiryRequest {
     /// The number that the payee gave at the counter.
     ///
     /// On the wire: `controlNumber`, 13 to 15 characters; for example `SKY9800000101`.
-    #[serde(deserialize_with = "wire::required")]
     pub control_number: ControlNumber,
 }
 
@@ -186,8 +185,7 @@ pub struct PayoutInquiryResponse {
     #[serde(
         default,
         skip_serializing_if = "Received::is_absent",
-        serialize_with = "wire::received_fraction",
-        deserialize_with = "wire::received"
+        serialize_with = "wire::received_fraction"
     )]
     #[cfg_attr(
         feature = "schemars",
@@ -200,90 +198,69 @@ pub struct PayoutInquiryResponse {
     /// callbacks.
     ///
     /// On the wire: `responseCode`, at most 5 characters; for example `1000`.
-    #[serde(
-        default,
-        skip_serializing_if = "Option::is_none",
-        deserialize_with = "wire::optional"
-    )]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub response_code: Option<ResponseCode>,
     /// The code in words, for people. The texts vary for the same code: decide by the
     /// code alone.
     ///
     /// On the wire: `responseDescription`, at most 255 characters; for example
     /// `Success`.
-    #[serde(
-        default,
-        skip_serializing_if = "Received::is_absent",
-        deserialize_with = "wire::received"
-    )]
+    #[serde(default, skip_serializing_if = "Received::is_absent")]
     #[cfg_attr(feature = "schemars", schemars(length(max = 255u32)))]
     pub response_description: Received<String>,
     /// Empty wherever it has been seen. Leave it out.
     ///
     /// On the wire: `referenceNo`, at most 50 characters; may be empty.
-    #[serde(
-        default,
-        skip_serializing_if = "Option::is_none",
-        deserialize_with = "wire::optional"
-    )]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "schemars", schemars(length(max = 50u32)))]
     pub reference_no: Option<String>,
     /// The paying party, usually the name of the partner's app.
     ///
     /// On the wire: `sender`, 1 to 255 characters; for example `Example App`.
-    #[serde(deserialize_with = "wire::required")]
     #[cfg_attr(feature = "schemars", schemars(length(min = 1u32, max = 255u32)))]
     pub sender: String,
     /// The number that was asked about.
     ///
     /// On the wire: `controlNumber`, 13 to 15 characters; for example `SKY9800000101`.
-    #[serde(deserialize_with = "wire::required")]
     pub control_number: ControlNumber,
     /// The address of the paying party. Some of SkyPay's pages print this name with a
     /// blank in it.
     ///
     /// On the wire: `senderAddress`, 1 to 255 characters; for example
     /// `2 Example Avenue, Makati`.
-    #[serde(deserialize_with = "wire::required")]
     pub sender_address: Sensitive,
     /// The payee's name as in the identity document, in the order last, first, middle,
     /// suffix.
     ///
     /// On the wire: `name`, at most 50 characters; for example `Dela Cruz,Juan,Santos`.
-    #[serde(deserialize_with = "wire::required")]
     pub name: PersonName,
     /// The payee's day of birth, as `yyyy-MM-dd`.
     ///
     /// On the wire: `birthday`, at most 10 characters; for example `1991-10-02`.
-    #[serde(deserialize_with = "wire::required")]
     pub birthday: Sensitive<Date>,
     /// Number of the payee's identity document.
     ///
     /// On the wire: `identificationId`, 1 to 50 characters; for example `442301922000`.
-    #[serde(deserialize_with = "wire::required")]
     pub identification_id: Sensitive,
     /// Kind of identity document in words, such as `SSS`, `UMID`, `TIN` or
     /// `Driver's License`.
     ///
     /// On the wire: `idType`, 1 to 50 characters; for example `SSS`.
-    #[serde(deserialize_with = "wire::required")]
     #[cfg_attr(feature = "schemars", schemars(length(min = 1u32, max = 50u32)))]
     pub id_type: String,
     /// The payee's mobile number, 11 digits starting with 08 or 09.
     ///
     /// On the wire: `phone`, 11 characters; for example `09123456789`.
-    #[serde(deserialize_with = "wire::required")]
     pub phone: Phone,
     /// What the cashier is to pay out.
     ///
     /// On the wire: `amount`, at most 13 characters, in PHP; for example `3900.00`.
-    #[serde(deserialize_with = "wire::required")]
     pub amount: Amount,
     /// Image format of the picture of the identity document, such as `jpg` or `png`. In
     /// `payoutQueue` for wallet payouts only.
     ///
     /// On the wire: `idcardPicType`, 1 to 50 characters; for example `png`.
-    #[serde(rename = "idcardPicType", deserialize_with = "wire::required")]
+    #[serde(rename = "idcardPicType")]
     #[cfg_attr(feature = "schemars", schemars(length(min = 1u32, max = 50u32)))]
     pub id_card_picture_type: String,
     /// Where the picture of the identity document can be fetched. In `payoutQueue` for
@@ -291,22 +268,17 @@ pub struct PayoutInquiryResponse {
     ///
     /// On the wire: `idcardPicUrl`, 1 to 500 characters; for example
     /// `https://partner.example.com/pictures/201.png`.
-    #[serde(rename = "idcardPicUrl", deserialize_with = "wire::required")]
+    #[serde(rename = "idcardPicUrl")]
     pub id_card_picture_url: Sensitive,
     /// The contract that the payout belongs to, if there is one.
     ///
     /// On the wire: `contractNumber`, 13 to 15 characters; for example `SKY9800000301`.
-    #[serde(
-        default,
-        skip_serializing_if = "Option::is_none",
-        deserialize_with = "wire::optional"
-    )]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub contract_number: Option<ContractNumber>,
     /// The payee's address.
     ///
     /// On the wire: `location`, 1 to 100 characters; for example
     /// `1 Example Street, Malate, Manila`.
-    #[serde(deserialize_with = "wire::required")]
     pub location: Sensitive,
 }
 

@@ -33,21 +33,15 @@ pub struct PayoutPayoutRequest {
     /// The payout that was paid.
     ///
     /// On the wire: `controlNumber`, 13 to 15 characters; for example `SKY9800000101`.
-    #[serde(deserialize_with = "wire::required")]
     pub control_number: ControlNumber,
     /// The store chain that paid.
     ///
     /// On the wire: `withdrawChannel`; for example `1`.
-    #[serde(deserialize_with = "wire::required")]
     pub withdraw_channel: PayoutChannel,
     /// When the cashier paid.
     ///
     /// On the wire: `payTime`; for example `2024-02-05 10:15:30`.
-    #[serde(
-        default,
-        skip_serializing_if = "Received::is_absent",
-        deserialize_with = "wire::received"
-    )]
+    #[serde(default, skip_serializing_if = "Received::is_absent")]
     pub pay_time: Received<DateTime>,
 }
 
@@ -220,8 +214,7 @@ pub struct PayoutPayoutResponse {
     #[serde(
         default,
         skip_serializing_if = "Received::is_absent",
-        serialize_with = "wire::received_fraction",
-        deserialize_with = "wire::received"
+        serialize_with = "wire::received_fraction"
     )]
     #[cfg_attr(
         feature = "schemars",
@@ -234,22 +227,14 @@ pub struct PayoutPayoutResponse {
     /// callbacks.
     ///
     /// On the wire: `responseCode`, at most 5 characters; for example `1000`.
-    #[serde(
-        default,
-        skip_serializing_if = "Option::is_none",
-        deserialize_with = "wire::optional"
-    )]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub response_code: Option<ResponseCode>,
     /// The code in words, for people. The texts vary for the same code: decide by the
     /// code alone.
     ///
     /// On the wire: `responseDescription`, at most 255 characters; for example
     /// `Success`.
-    #[serde(
-        default,
-        skip_serializing_if = "Received::is_absent",
-        deserialize_with = "wire::received"
-    )]
+    #[serde(default, skip_serializing_if = "Received::is_absent")]
     #[cfg_attr(feature = "schemars", schemars(length(max = 255u32)))]
     pub response_description: Received<String>,
 }

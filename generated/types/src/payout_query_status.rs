@@ -35,7 +35,6 @@ pub struct PayoutQueryStatusRequest {
     /// The payouts to ask about, at most 50.
     ///
     /// On the wire: `controlNumbers`.
-    #[serde(deserialize_with = "wire::rows")]
     pub control_numbers: Vec<ControlNumberEntry>,
 }
 
@@ -197,8 +196,7 @@ pub struct PayoutQueryStatusResponse {
     #[serde(
         default,
         skip_serializing_if = "Received::is_absent",
-        serialize_with = "wire::received_fraction",
-        deserialize_with = "wire::received"
+        serialize_with = "wire::received_fraction"
     )]
     #[cfg_attr(
         feature = "schemars",
@@ -211,28 +209,19 @@ pub struct PayoutQueryStatusResponse {
     /// callbacks.
     ///
     /// On the wire: `responseCode`, at most 5 characters; for example `1000`.
-    #[serde(
-        default,
-        skip_serializing_if = "Option::is_none",
-        deserialize_with = "wire::optional"
-    )]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub response_code: Option<ResponseCode>,
     /// The code in words, for people. The texts vary for the same code: decide by the
     /// code alone.
     ///
     /// On the wire: `responseDescription`, at most 255 characters; for example
     /// `Success`.
-    #[serde(
-        default,
-        skip_serializing_if = "Received::is_absent",
-        deserialize_with = "wire::received"
-    )]
+    #[serde(default, skip_serializing_if = "Received::is_absent")]
     pub response_description: Received<String>,
     /// The statuses. How a payout that SkyPay does not know is shown is not documented,
     /// so the entry of a payout may be missing or without a status.
     ///
     /// On the wire: `controlNumbers`.
-    #[serde(deserialize_with = "wire::entries_or_plain")]
     pub control_numbers: Entries<PayoutStatusEntry>,
 }
 

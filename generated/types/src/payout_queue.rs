@@ -46,80 +46,57 @@ pub struct PayoutQueueRequest {
     /// The paying party, usually the name of the partner's app.
     ///
     /// On the wire: `sender`, 1 to 100 characters; for example `Example App`.
-    #[serde(deserialize_with = "wire::required")]
     #[cfg_attr(feature = "schemars", schemars(length(min = 1u32, max = 100u32)))]
     pub sender: String,
     /// Number of this payout, chosen by the partner and never used before. Keep it for
     /// every later attempt at the same payout.
     ///
     /// On the wire: `controlNumber`, 13 to 15 characters; for example `SKY9800000101`.
-    #[serde(deserialize_with = "wire::required")]
     pub control_number: ControlNumber,
     /// The payee's name, in the order last, first, middle, suffix.
     ///
     /// On the wire: `name`, at most 50 characters; for example `Dela Cruz,Juan,Santos`.
-    #[serde(deserialize_with = "wire::required")]
     pub name: PersonName,
     /// The payee's mobile number, 11 digits starting with 08 or 09.
     ///
     /// On the wire: `phone`, 11 characters; for example `09123456789`.
-    #[serde(deserialize_with = "wire::required")]
     pub phone: Phone,
     /// What the payee is to receive.
     ///
     /// On the wire: `amount`, at most 13 characters, in PHP; for example `3900.00`.
-    #[serde(deserialize_with = "wire::required")]
     pub amount: Amount,
     /// The payee's bank, by its code from `getBankCode`, three characters. Bank payouts
     /// only: required for them, forbidden for wallets.
     ///
     /// On the wire: `bankNo`, 1 to 50 characters, for: bank; for example `SEC`.
-    #[serde(
-        default,
-        skip_serializing_if = "Option::is_none",
-        deserialize_with = "wire::optional"
-    )]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub bank_no: Option<BankNo>,
     /// Where the money goes: the payee's account at the bank, or the mobile number of
     /// the wallet (11 digits, starting with 08 or 09).
     ///
     /// On the wire: `accountNo`, 1 to 50 characters; for example `0000012309738`.
-    #[serde(deserialize_with = "wire::required")]
     pub account_no: Sensitive,
     /// The channel that pays: 5 Bank, 6 GCash, 8 Maya, 15 GrabPay.
     ///
     /// On the wire: `withdrawChannel`; for example `5`.
-    #[serde(deserialize_with = "wire::required")]
     pub withdraw_channel: PayoutChannel,
     /// Number of the payee's identity document.
     ///
     /// On the wire: `identificationId`, 1 to 50 characters; for example `442301922000`.
-    #[serde(
-        default,
-        skip_serializing_if = "Option::is_none",
-        deserialize_with = "wire::optional"
-    )]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub identification_id: Option<Sensitive>,
     /// Type of the payee's identity document, by its number from
     /// `getIdentificationType`. In `payoutQueue` for bank payouts only.
     ///
     /// On the wire: `identificationTypeId`, at most 3 characters, for: bank; for
     /// example `2`.
-    #[serde(
-        default,
-        skip_serializing_if = "Option::is_none",
-        deserialize_with = "wire::optional"
-    )]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub identification_type_id: Option<IntegerText>,
     /// Kind of identity document in words, such as `TIN` or `SSS`. Optional for wallet
     /// payouts, forbidden for bank payouts.
     ///
     /// On the wire: `idType`, 1 to 50 characters, for: wallet; for example `TIN`.
-    #[serde(
-        default,
-        skip_serializing_if = "Option::is_none",
-        deserialize_with = "wire::optional"
-    )]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "schemars", schemars(length(min = 1u32, max = 50u32)))]
     pub id_type: Option<String>,
     /// Image format of the picture of the identity document, such as `jpg` or `png`. In
@@ -130,8 +107,7 @@ pub struct PayoutQueueRequest {
     #[serde(
         rename = "idcardPicType",
         default,
-        skip_serializing_if = "Option::is_none",
-        deserialize_with = "wire::optional"
+        skip_serializing_if = "Option::is_none"
     )]
     #[cfg_attr(feature = "schemars", schemars(length(min = 1u32, max = 50u32)))]
     pub id_card_picture_type: Option<String>,
@@ -143,60 +119,39 @@ pub struct PayoutQueueRequest {
     #[serde(
         rename = "idcardPicUrl",
         default,
-        skip_serializing_if = "Option::is_none",
-        deserialize_with = "wire::optional"
+        skip_serializing_if = "Option::is_none"
     )]
     pub id_card_picture_url: Option<Sensitive>,
     /// The payee's day of birth, as `yyyy-MM-dd`.
     ///
     /// On the wire: `birthday`, at most 10 characters; for example `1991-10-02`.
-    #[serde(
-        default,
-        skip_serializing_if = "Option::is_none",
-        deserialize_with = "wire::optional"
-    )]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub birthday: Option<Sensitive<Date>>,
     /// The payee's place of birth. Optional for bank payouts, forbidden for wallet
     /// payouts.
     ///
     /// On the wire: `birthPlace`, 1 to 250 characters, for: bank; for example `Manila`.
-    #[serde(
-        default,
-        skip_serializing_if = "Option::is_none",
-        deserialize_with = "wire::optional"
-    )]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub birth_place: Option<Sensitive>,
     /// The payee's address.
     ///
     /// On the wire: `location`, 1 to 500 characters; for example
     /// `1 Example Street, Malate, Manila`.
-    #[serde(
-        default,
-        skip_serializing_if = "Option::is_none",
-        deserialize_with = "wire::optional"
-    )]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub location: Option<Sensitive>,
     /// A province, by its number from `getProvince`. Optional for bank payouts,
     /// forbidden for wallet payouts. Whether it is the payee's or the bank branch's is
     /// not documented.
     ///
     /// On the wire: `provinceId`, at most 5 characters, for: bank; for example `47`.
-    #[serde(
-        default,
-        skip_serializing_if = "Option::is_none",
-        deserialize_with = "wire::optional"
-    )]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub province_id: Option<IntegerText>,
     /// A town or city, by its number from `getTownCity`. Optional for bank payouts,
     /// forbidden for wallet payouts. Whether it is the payee's or the bank branch's is
     /// not documented.
     ///
     /// On the wire: `cityId`, at most 5 characters, for: bank; for example `996`.
-    #[serde(
-        default,
-        skip_serializing_if = "Option::is_none",
-        deserialize_with = "wire::optional"
-    )]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub city_id: Option<IntegerText>,
 }
 
@@ -742,8 +697,7 @@ pub struct PayoutQueueResponse {
     #[serde(
         default,
         skip_serializing_if = "Received::is_absent",
-        serialize_with = "wire::received_fraction",
-        deserialize_with = "wire::received"
+        serialize_with = "wire::received_fraction"
     )]
     #[cfg_attr(
         feature = "schemars",
@@ -756,22 +710,14 @@ pub struct PayoutQueueResponse {
     /// callbacks.
     ///
     /// On the wire: `responseCode`, at most 5 characters; for example `1000`.
-    #[serde(
-        default,
-        skip_serializing_if = "Option::is_none",
-        deserialize_with = "wire::optional"
-    )]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub response_code: Option<ResponseCode>,
     /// The code in words, for people. The texts vary for the same code: decide by the
     /// code alone.
     ///
     /// On the wire: `responseDescription`, at most 255 characters; for example
     /// `Success`.
-    #[serde(
-        default,
-        skip_serializing_if = "Received::is_absent",
-        deserialize_with = "wire::received"
-    )]
+    #[serde(default, skip_serializing_if = "Received::is_absent")]
     pub response_description: Received<String>,
 }
 

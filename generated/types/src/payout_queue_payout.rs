@@ -35,43 +35,29 @@ pub struct PayoutQueuePayoutRequest {
     /// The payout that the notice is about, by its control number.
     ///
     /// On the wire: `controlNumber`, 13 to 15 characters; for example `SKY9800000101`.
-    #[serde(deserialize_with = "wire::required")]
     pub control_number: ControlNumber,
     /// The step: 1 uploaded, 2 paid, 3 cancelled, 4 failed, 5 data changed, 6 data not
     /// changed.
     ///
     /// On the wire: `payType`; for example `2`.
-    #[serde(deserialize_with = "wire::required")]
     pub pay_type: PayType,
     /// When the step happened: the payout was uploaded, paid, cancelled or failed, or
     /// its data were changed or not changed.
     ///
     /// On the wire: `dealTime`; for example `2024-02-05 10:15:30`.
-    #[serde(
-        default,
-        skip_serializing_if = "Received::is_absent",
-        deserialize_with = "wire::received"
-    )]
+    #[serde(default, skip_serializing_if = "Received::is_absent")]
     pub deal_time: Received<DateTime>,
     /// Why it failed, in words. Expect it with `payType` 4 and 6.
     ///
     /// On the wire: `failDescription`; for example
     /// `The wallet does not accept the amount.`.
-    #[serde(
-        default,
-        skip_serializing_if = "Received::is_absent",
-        deserialize_with = "wire::received"
-    )]
+    #[serde(default, skip_serializing_if = "Received::is_absent")]
     pub fail_description: Received<String>,
     /// MLhuillier's own number of the payout. Comes only for payouts at MLhuillier,
     /// with `payType` 1 and 5.
     ///
     /// On the wire: `referenceNumber`; for example `MLA001041380755361119`.
-    #[serde(
-        default,
-        skip_serializing_if = "Received::is_absent",
-        deserialize_with = "wire::received"
-    )]
+    #[serde(default, skip_serializing_if = "Received::is_absent")]
     pub reference_number: Received<String>,
 }
 
@@ -267,8 +253,7 @@ pub struct PayoutQueuePayoutResponse {
     #[serde(
         default,
         skip_serializing_if = "Received::is_absent",
-        serialize_with = "wire::received_fraction",
-        deserialize_with = "wire::received"
+        serialize_with = "wire::received_fraction"
     )]
     #[cfg_attr(
         feature = "schemars",
@@ -281,22 +266,14 @@ pub struct PayoutQueuePayoutResponse {
     /// callbacks.
     ///
     /// On the wire: `responseCode`, at most 5 characters; for example `1000`.
-    #[serde(
-        default,
-        skip_serializing_if = "Option::is_none",
-        deserialize_with = "wire::optional"
-    )]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub response_code: Option<ResponseCode>,
     /// The code in words, for people. The texts vary for the same code: decide by the
     /// code alone.
     ///
     /// On the wire: `responseDescription`, at most 255 characters; for example
     /// `Success`.
-    #[serde(
-        default,
-        skip_serializing_if = "Received::is_absent",
-        deserialize_with = "wire::received"
-    )]
+    #[serde(default, skip_serializing_if = "Received::is_absent")]
     #[cfg_attr(feature = "schemars", schemars(length(max = 255u32)))]
     pub response_description: Received<String>,
 }

@@ -43,52 +43,44 @@ pub struct PayoutQueueV2Request {
     /// The paying party, usually the name of the partner's app.
     ///
     /// On the wire: `sender`, 1 to 100 characters; for example `Example App`.
-    #[serde(deserialize_with = "wire::required")]
     #[cfg_attr(feature = "schemars", schemars(length(min = 1u32, max = 100u32)))]
     pub sender: String,
     /// Number of this payout, chosen by the partner and never used before. The payee
     /// shows it at the store.
     ///
     /// On the wire: `controlNumber`, 13 to 15 characters; for example `SKY9800000101`.
-    #[serde(deserialize_with = "wire::required")]
     pub control_number: ControlNumber,
     /// The payee's name as in the identity document, in the order last, first, middle,
     /// suffix.
     ///
     /// On the wire: `name`, at most 50 characters; for example `Dela Cruz,Juan,Santos`.
-    #[serde(deserialize_with = "wire::required")]
     pub name: PersonName,
     /// The payee's day of birth, as `yyyy-MM-dd`.
     ///
     /// On the wire: `birthday`, at most 10 characters; for example `1991-10-02`.
-    #[serde(deserialize_with = "wire::required")]
     pub birthday: Sensitive<Date>,
     /// Number of the payee's identity document.
     ///
     /// On the wire: `identificationId`, 1 to 50 characters; for example `442301922000`.
-    #[serde(deserialize_with = "wire::required")]
     pub identification_id: Sensitive,
     /// Type of the payee's identity document, by its number from
     /// `getIdentificationType`. In `payoutQueue` for bank payouts only.
     ///
     /// On the wire: `identificationTypeId`, at most 3 characters; for example `2`.
-    #[serde(deserialize_with = "wire::required")]
     pub identification_type_id: IntegerText,
     /// The payee's mobile number, 11 digits starting with 08 or 09.
     ///
     /// On the wire: `phone`, 11 characters; for example `09123456789`.
-    #[serde(deserialize_with = "wire::required")]
     pub phone: Phone,
     /// What the payee is to receive.
     ///
     /// On the wire: `amount`, at most 13 characters, in PHP; for example `3900.00`.
-    #[serde(deserialize_with = "wire::required")]
     pub amount: Amount,
     /// Image format of the picture of the identity document, such as `jpg` or `png`. In
     /// `payoutQueue` for wallet payouts only.
     ///
     /// On the wire: `idcardPicType`, 1 to 50 characters; for example `png`.
-    #[serde(rename = "idcardPicType", deserialize_with = "wire::required")]
+    #[serde(rename = "idcardPicType")]
     #[cfg_attr(feature = "schemars", schemars(length(min = 1u32, max = 50u32)))]
     pub id_card_picture_type: String,
     /// Where the picture of the identity document can be fetched. In `payoutQueue` for
@@ -96,18 +88,16 @@ pub struct PayoutQueueV2Request {
     ///
     /// On the wire: `idcardPicUrl`, 1 to 500 characters; for example
     /// `https://partner.example.com/pictures/201.png`.
-    #[serde(rename = "idcardPicUrl", deserialize_with = "wire::required")]
+    #[serde(rename = "idcardPicUrl")]
     pub id_card_picture_url: Sensitive,
     /// The payee's address.
     ///
     /// On the wire: `location`, 1 to 500 characters; for example
     /// `1 Example Street, Malate, Manila`.
-    #[serde(deserialize_with = "wire::required")]
     pub location: Sensitive,
     /// The store chain that pays. The money can be collected only there.
     ///
     /// On the wire: `withdrawChannel`; for example `1`.
-    #[serde(deserialize_with = "wire::required")]
     pub withdraw_channel: PayoutChannel,
 }
 
@@ -477,8 +467,7 @@ pub struct PayoutQueueV2Response {
     #[serde(
         default,
         skip_serializing_if = "Received::is_absent",
-        serialize_with = "wire::received_fraction",
-        deserialize_with = "wire::received"
+        serialize_with = "wire::received_fraction"
     )]
     #[cfg_attr(
         feature = "schemars",
@@ -491,32 +480,20 @@ pub struct PayoutQueueV2Response {
     /// callbacks.
     ///
     /// On the wire: `responseCode`, at most 5 characters; for example `1000`.
-    #[serde(
-        default,
-        skip_serializing_if = "Option::is_none",
-        deserialize_with = "wire::optional"
-    )]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub response_code: Option<ResponseCode>,
     /// The code in words, for people. The texts vary for the same code: decide by the
     /// code alone.
     ///
     /// On the wire: `responseDescription`, at most 255 characters; for example
     /// `Success`.
-    #[serde(
-        default,
-        skip_serializing_if = "Received::is_absent",
-        deserialize_with = "wire::received"
-    )]
+    #[serde(default, skip_serializing_if = "Received::is_absent")]
     pub response_description: Received<String>,
     /// Always empty here. MLhuillier's own number comes with the callback
     /// `payoutQueuePayout`.
     ///
     /// On the wire: `referenceNo`, at most 255 characters; may be empty.
-    #[serde(
-        default,
-        skip_serializing_if = "Received::is_absent",
-        deserialize_with = "wire::received"
-    )]
+    #[serde(default, skip_serializing_if = "Received::is_absent")]
     pub reference_no: Received<String>,
 }
 

@@ -22,13 +22,12 @@ pub struct BankEntry {
     /// and as three characters there; both are read.
     ///
     /// On the wire: `BankCode`, 1 to 50 characters; for example `SEC`.
-    #[serde(alias = "getBankCode", deserialize_with = "wire::required")]
+    #[serde(alias = "getBankCode")]
     pub bank_code: BankNo,
     /// The bank's name.
     ///
     /// On the wire: `BankName`, at most 50 characters; for example
     /// `(name of the bank)`.
-    #[serde(deserialize_with = "wire::required")]
     pub bank_name: String,
 }
 
@@ -105,12 +104,10 @@ pub struct CivilStatusEntry {
     /// The number of the civil status. No operation takes it.
     ///
     /// On the wire: `CivilStatusId`; for example `1`.
-    #[serde(deserialize_with = "wire::required")]
     pub civil_status_id: u32,
     /// The civil status in words.
     ///
     /// On the wire: `CivilStatus`, at most 255 characters; for example `Single`.
-    #[serde(deserialize_with = "wire::required")]
     pub civil_status: String,
 }
 
@@ -185,11 +182,7 @@ pub struct CollectionReportEntry {
     /// When the collection was registered.
     ///
     /// On the wire: `createDate`; for example `2024-02-05 10:15:30`.
-    #[serde(
-        default,
-        skip_serializing_if = "Received::is_absent",
-        deserialize_with = "wire::received"
-    )]
+    #[serde(default, skip_serializing_if = "Received::is_absent")]
     pub create_date: Received<DateTime>,
     /// When the customer paid. Older samples call it `collectionTime`.
     ///
@@ -198,23 +191,18 @@ pub struct CollectionReportEntry {
         rename = "payTime",
         alias = "collectionTime",
         default,
-        skip_serializing_if = "Received::is_absent",
-        deserialize_with = "wire::received"
+        skip_serializing_if = "Received::is_absent"
     )]
     pub collection_time: Received<DateTime>,
     /// The contract that was repaid. Older samples call it `contractNo`.
     ///
     /// On the wire: `controlNo`, 13 to 15 characters; for example `SKY9800000301`.
-    #[serde(
-        rename = "controlNo",
-        alias = "contractNo",
-        deserialize_with = "wire::required"
-    )]
+    #[serde(rename = "controlNo", alias = "contractNo")]
     pub contract_number: ContractNumber,
     /// What was collected.
     ///
     /// On the wire: `amount`, in PHP; for example `3900.00`.
-    #[serde(serialize_with = "wire::number", deserialize_with = "wire::required")]
+    #[serde(serialize_with = "wire::number")]
     #[cfg_attr(
         feature = "schemars",
         schemars(with = "skypay_runtime::schema::AmountNumber")
@@ -223,11 +211,7 @@ pub struct CollectionReportEntry {
     /// The mobile number, masked except for its beginning.
     ///
     /// On the wire: `phone`; for example `09XXXXXXXXX`.
-    #[serde(
-        default,
-        skip_serializing_if = "Received::is_absent",
-        deserialize_with = "wire::received"
-    )]
+    #[serde(default, skip_serializing_if = "Received::is_absent")]
     pub phone: Received<Sensitive>,
     /// Number of the receipt of the store or wallet. Older samples call it `receiptNo`.
     ///
@@ -235,18 +219,13 @@ pub struct CollectionReportEntry {
     #[serde(
         alias = "receiptNo",
         default,
-        skip_serializing_if = "Received::is_absent",
-        deserialize_with = "wire::received"
+        skip_serializing_if = "Received::is_absent"
     )]
     pub reference_no: Received<String>,
     /// State of the collection. Only `Confirmed` has been seen.
     ///
     /// On the wire: `status`; for example `Confirmed`.
-    #[serde(
-        default,
-        skip_serializing_if = "Received::is_absent",
-        deserialize_with = "wire::received"
-    )]
+    #[serde(default, skip_serializing_if = "Received::is_absent")]
     pub status: Received<String>,
 }
 
@@ -393,7 +372,6 @@ pub struct ControlNumberEntry {
     /// Unique for all time; it is the only protection against paying twice.
     ///
     /// On the wire: `controlNumber`, 13 to 15 characters; for example `SKY9800000101`.
-    #[serde(deserialize_with = "wire::required")]
     pub control_number: ControlNumber,
 }
 
@@ -472,8 +450,7 @@ pub struct FinanceMovement {
         alias = "transactionDate",
         default,
         skip_serializing_if = "Received::is_absent",
-        serialize_with = "wire::received_fraction",
-        deserialize_with = "wire::received"
+        serialize_with = "wire::received_fraction"
     )]
     #[cfg_attr(
         feature = "schemars",
@@ -483,65 +460,46 @@ pub struct FinanceMovement {
     /// The entity whose account it is.
     ///
     /// On the wire: `companyPrefix`, 5 characters; for example `SKY98`.
-    #[serde(
-        default,
-        skip_serializing_if = "Received::is_absent",
-        deserialize_with = "wire::received"
-    )]
+    #[serde(default, skip_serializing_if = "Received::is_absent")]
     pub company_prefix: Received<CompanyPrefix>,
     /// The entity's registered name.
     ///
     /// On the wire: `companyName`, at most 200 characters; for example
     /// `Example Lending Inc.`.
-    #[serde(
-        default,
-        skip_serializing_if = "Received::is_absent",
-        deserialize_with = "wire::received"
-    )]
+    #[serde(default, skip_serializing_if = "Received::is_absent")]
     pub company_name: Received<String>,
     /// The partner's account at SkyPay. Documented with 5 characters, like the prefix;
     /// one of SkyPay's samples has 12.
     ///
     /// On the wire: `accountNo`; for example `SKY98`.
-    #[serde(deserialize_with = "wire::required")]
     pub account_no: Sensitive,
     /// The bank account that the money came from. Only provided for withdrawals;
     /// otherwise empty or absent.
     ///
     /// On the wire: `sourceAccountNo`, at most 20 characters; may be empty.
-    #[serde(
-        default,
-        skip_serializing_if = "Received::is_absent",
-        deserialize_with = "wire::received"
-    )]
+    #[serde(default, skip_serializing_if = "Received::is_absent")]
     pub source_account_no: Received<Sensitive>,
     /// The bank account that the money went to. Only provided for recharges and
     /// withdrawals; otherwise empty or absent.
     ///
     /// On the wire: `beneficiaryAccountNo`, at most 20 characters; for example
     /// `001234567899`.
-    #[serde(
-        default,
-        skip_serializing_if = "Received::is_absent",
-        deserialize_with = "wire::received"
-    )]
+    #[serde(default, skip_serializing_if = "Received::is_absent")]
     pub beneficiary_account_no: Received<Sensitive>,
     /// The occasion of a movement on the partner's accounts.
     ///
     /// On the wire: `statementType`; for example `1`.
-    #[serde(deserialize_with = "wire::required")]
     pub statement_type: StatementType,
     /// The direction of a movement, seen from the account.
     ///
     /// On the wire: `signType`; for example `recharge`.
-    #[serde(deserialize_with = "wire::required")]
     pub sign_type: SignType,
     /// How much money moved. Its unit is not documented for notices; taken as
     /// Philippine pesos, as everywhere else. Described as a whole number; decimals are
     /// accepted. One page spells the name `Amount`; keys are read in any case.
     ///
     /// On the wire: `amount`, in PHP; for example `1200000.00`.
-    #[serde(serialize_with = "wire::number", deserialize_with = "wire::required")]
+    #[serde(serialize_with = "wire::number")]
     #[cfg_attr(
         feature = "schemars",
         schemars(with = "skypay_runtime::schema::AmountNumber")
@@ -551,11 +509,7 @@ pub struct FinanceMovement {
     /// the field `Currency`; keys are read in any case.
     ///
     /// On the wire: `currency`; for example `PHP`.
-    #[serde(
-        default,
-        skip_serializing_if = "Received::is_absent",
-        deserialize_with = "wire::received"
-    )]
+    #[serde(default, skip_serializing_if = "Received::is_absent")]
     pub currency: Received<Currency>,
     /// Number of the movement, unique, to be found in the back office; both accounts of
     /// a transfer are notified. `S-` begins those of the settlement function, `D-`
@@ -563,7 +517,6 @@ pub struct FinanceMovement {
     /// Documented with 15 characters; a long callerName makes more.
     ///
     /// On the wire: `referenceNumber`; for example `D-20240205-001`.
-    #[serde(deserialize_with = "wire::required")]
     pub reference_number: String,
 }
 
@@ -775,13 +728,12 @@ pub struct IdentificationTypeEntry {
     /// The number that stands for the type; goes into `identificationTypeId`.
     ///
     /// On the wire: `IdentificationId`; for example `1`.
-    #[serde(rename = "IdentificationId", deserialize_with = "wire::required")]
+    #[serde(rename = "IdentificationId")]
     pub identification_type_id: u32,
     /// The type in words.
     ///
     /// On the wire: `IdentificationType`, at most 255 characters; for example
     /// `Company ID`.
-    #[serde(deserialize_with = "wire::required")]
     pub identification_type: String,
 }
 
@@ -861,13 +813,11 @@ pub struct NationalityEntry {
     /// The number of the country. No operation takes it.
     ///
     /// On the wire: `NationalityId`; for example `1`.
-    #[serde(deserialize_with = "wire::required")]
     pub nationality_id: u32,
     /// The country's name.
     ///
     /// On the wire: `NationalityName`, at most 255 characters; for example
     /// `Philippines`.
-    #[serde(deserialize_with = "wire::required")]
     pub nationality_name: String,
 }
 
@@ -943,30 +893,22 @@ pub struct PayoutReportEntry {
     /// When the payout was ordered.
     ///
     /// On the wire: `createDate`; for example `2024-02-05 10:15:30`.
-    #[serde(
-        default,
-        skip_serializing_if = "Received::is_absent",
-        deserialize_with = "wire::received"
-    )]
+    #[serde(default, skip_serializing_if = "Received::is_absent")]
     pub create_date: Received<DateTime>,
     /// When it was paid.
     ///
     /// On the wire: `payTime`; for example `2024-02-05 10:15:30`.
-    #[serde(
-        default,
-        skip_serializing_if = "Received::is_absent",
-        deserialize_with = "wire::received"
-    )]
+    #[serde(default, skip_serializing_if = "Received::is_absent")]
     pub pay_time: Received<DateTime>,
     /// The payout, by its control number.
     ///
     /// On the wire: `controlNo`, 13 to 15 characters; for example `SKY9800000101`.
-    #[serde(rename = "controlNo", deserialize_with = "wire::required")]
+    #[serde(rename = "controlNo")]
     pub control_number: ControlNumber,
     /// What was paid out.
     ///
     /// On the wire: `amount`, in PHP; for example `1000.00`.
-    #[serde(serialize_with = "wire::number", deserialize_with = "wire::required")]
+    #[serde(serialize_with = "wire::number")]
     #[cfg_attr(
         feature = "schemars",
         schemars(with = "skypay_runtime::schema::AmountNumber")
@@ -975,11 +917,7 @@ pub struct PayoutReportEntry {
     /// The mobile number, masked except for its beginning.
     ///
     /// On the wire: `phone`; for example `09XXXXXXXXX`.
-    #[serde(
-        default,
-        skip_serializing_if = "Received::is_absent",
-        deserialize_with = "wire::received"
-    )]
+    #[serde(default, skip_serializing_if = "Received::is_absent")]
     pub phone: Received<Sensitive>,
     /// Number of the receipt at the paying institution. Older samples call it
     /// `receiptNo`.
@@ -988,8 +926,7 @@ pub struct PayoutReportEntry {
     #[serde(
         alias = "receiptNo",
         default,
-        skip_serializing_if = "Received::is_absent",
-        deserialize_with = "wire::received"
+        skip_serializing_if = "Received::is_absent"
     )]
     pub reference_no: Received<String>,
 }
@@ -1125,26 +1062,18 @@ pub struct PayoutStatusEntry {
     /// Unique for all time; it is the only protection against paying twice.
     ///
     /// On the wire: `controlNumber`, 13 to 15 characters; for example `SKY9800000101`.
-    #[serde(deserialize_with = "wire::required")]
+    #[serde(alias = "$plain")]
     pub control_number: ControlNumber,
     /// When SkyPay took the order.
     ///
     /// On the wire: `transactionDate`; for example `2024-02-05 10:15:30`.
-    #[serde(
-        default,
-        skip_serializing_if = "Received::is_absent",
-        deserialize_with = "wire::received"
-    )]
+    #[serde(default, skip_serializing_if = "Received::is_absent")]
     pub transaction_date: Received<DateTime>,
     /// Where the payout stands. An entry without a status says nothing; it is no proof
     /// that the payout does not exist.
     ///
     /// On the wire: `status`; for example `1`.
-    #[serde(
-        default,
-        skip_serializing_if = "Received::is_absent",
-        deserialize_with = "wire::received"
-    )]
+    #[serde(default, skip_serializing_if = "Received::is_absent")]
     pub status: Received<PayoutStatus>,
     /// The status in words, as the table of statuses names it. Both Cancelled and
     /// Canceled occur.
@@ -1153,57 +1082,36 @@ pub struct PayoutStatusEntry {
     #[serde(
         rename = "statusDesc",
         default,
-        skip_serializing_if = "Received::is_absent",
-        deserialize_with = "wire::received"
+        skip_serializing_if = "Received::is_absent"
     )]
     pub status_description: Received<String>,
     /// When it was paid. Empty as long as it is not.
     ///
     /// On the wire: `payTime`; for example `2024-02-05 10:21:09`.
-    #[serde(
-        default,
-        skip_serializing_if = "Received::is_absent",
-        deserialize_with = "wire::received"
-    )]
+    #[serde(default, skip_serializing_if = "Received::is_absent")]
     pub pay_time: Received<DateTime>,
     /// When it was cancelled. A cancellation is final only when this is filled.
     ///
     /// On the wire: `cancelTime`; may be empty.
-    #[serde(
-        default,
-        skip_serializing_if = "Received::is_absent",
-        deserialize_with = "wire::received"
-    )]
+    #[serde(default, skip_serializing_if = "Received::is_absent")]
     pub cancel_time: Received<DateTime>,
     /// The channel. Described as a code of the payout channels, but seen as a name such
     /// as `Bank`, `GCash (RT) - DIRECT` or `MLhuillier(RT)`: do not build on either.
     ///
     /// On the wire: `withdrawChannel`, at most 50 characters; for example `Bank`.
-    #[serde(
-        default,
-        skip_serializing_if = "Received::is_absent",
-        deserialize_with = "wire::received"
-    )]
+    #[serde(default, skip_serializing_if = "Received::is_absent")]
     pub withdraw_channel: Received<String>,
     /// Number of the receipt at the paying institution; for GCash its own reference
     /// number.
     ///
     /// On the wire: `referenceNo`, at most 50 characters; for example `9006565379735`.
-    #[serde(
-        default,
-        skip_serializing_if = "Received::is_absent",
-        deserialize_with = "wire::received"
-    )]
+    #[serde(default, skip_serializing_if = "Received::is_absent")]
     pub reference_no: Received<String>,
     /// MLhuillier's own reference number. Only for MLhuillier.
     ///
     /// On the wire: `traceNo`, at most 50 characters; for example
     /// `MLA001041380755361119`.
-    #[serde(
-        default,
-        skip_serializing_if = "Received::is_absent",
-        deserialize_with = "wire::received"
-    )]
+    #[serde(default, skip_serializing_if = "Received::is_absent")]
     pub trace_no: Received<String>,
 }
 
@@ -1388,22 +1296,6 @@ impl Entry for PayoutStatusEntry {
     const IDENTITY: &'static [&'static [&'static str]] = &[&["controlNumber"]];
 }
 
-impl wire::FromPlain for PayoutStatusEntry {
-    fn from_plain(text: String) -> Self {
-        Self {
-            control_number: text.into(),
-            transaction_date: Received::Absent,
-            status: Received::Absent,
-            status_description: Received::Absent,
-            pay_time: Received::Absent,
-            cancel_time: Received::Absent,
-            withdraw_channel: Received::Absent,
-            reference_no: Received::Absent,
-            trace_no: Received::Absent,
-        }
-    }
-}
-
 /// A province.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "PascalCase")]
@@ -1413,12 +1305,10 @@ pub struct ProvinceEntry {
     /// The number that stands for the province; goes into `provinceId`.
     ///
     /// On the wire: `ProvinceId`; for example `1`.
-    #[serde(deserialize_with = "wire::required")]
     pub province_id: u32,
     /// The province's name.
     ///
     /// On the wire: `Province`, at most 50 characters; for example `Abra`.
-    #[serde(deserialize_with = "wire::required")]
     pub province: String,
 }
 
@@ -1493,17 +1383,14 @@ pub struct TownCityEntry {
     /// The number that stands for the town or city; goes into `cityId`.
     ///
     /// On the wire: `TownCityId`; for example `996`.
-    #[serde(deserialize_with = "wire::required")]
     pub town_city_id: u32,
     /// The name of the town or city.
     ///
     /// On the wire: `TownCity`, at most 255 characters; for example `Manila`.
-    #[serde(deserialize_with = "wire::required")]
     pub town_city: String,
     /// The province that it belongs to, by its number from `getProvince`.
     ///
     /// On the wire: `ProvinceId`; for example `47`.
-    #[serde(deserialize_with = "wire::required")]
     pub province_id: u32,
 }
 

@@ -7,8 +7,8 @@ use serde::de::{DeserializeSeed, Error as _, IgnoredAny, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 
-use super::{Key, same_when_folded, without_mark};
-use crate::wire;
+use super::lenient::{Key, match_field, unquoted};
+use super::without_mark;
 
 /// What stands in a field.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -62,8 +62,7 @@ impl<'de> Visitor<'de> for Pick<'_> {
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
         let mut found: Vec<Option<Picked>> = vec![None; self.0.len()];
         while let Some(key) = map.next_key_seed(Key)? {
-            let index = self.0.iter().position(|name| same_when_folded(name, &key));
-            match index.and_then(|index| found.get_mut(index)) {
+            match match_field(self.0, 0, &key).and_then(|index| found.get_mut(index)) {
                 None => {
                     map.next_value::<IgnoredAny>()?;
                 }
@@ -79,7 +78,7 @@ impl<'de> Deserialize<'de> for Picked {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         // As it is spelled: a number must not be changed by being looked at.
         let spelled = <&RawValue>::deserialize(deserializer)?.get();
-        Ok(match wire::unquoted(spelled) {
+        Ok(match unquoted(spelled) {
             Ok(Some(text)) => Self::Text(Cow::into_owned(text)),
             Ok(None) => Self::Absent,
             Err(_) => Self::Unreadable,

@@ -1,9 +1,9 @@
 use std::fmt;
 
-use serde::{Serialize, Serializer};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use crate::wire::number::plain;
-use crate::wire::{FromWire, WireError};
+use super::WireError;
+use super::number::plain;
 
 /// A whole number that the wire writes as a text, such as the number of a
 /// province.
@@ -80,10 +80,13 @@ impl TryFrom<&str> for IntegerText {
     }
 }
 
-impl FromWire for IntegerText {
-    fn from_wire(text: &str) -> Result<Self, WireError> {
-        let text = plain(text);
-        Ok(Self::try_from(&*text).unwrap_or_else(|_| Self(text.into_owned())))
+/// Keeps any text.
+impl<'de> Deserialize<'de> for IntegerText {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        super::text(deserializer, |text| {
+            let text = plain(text);
+            Ok(Self::try_from(&*text).unwrap_or_else(|_| Self(text.into_owned())))
+        })
     }
 }
 
@@ -102,6 +105,7 @@ impl Serialize for IntegerText {
 #[cfg(test)]
 mod tests {
     use super::IntegerText;
+    use crate::read::from_slice;
 
     #[test]
     fn no_number_is_too_large_to_be_read() {
@@ -116,12 +120,12 @@ mod tests {
             ("-1", "-1", None),
             ("\"SSS\"", "SSS", None),
         ] {
-            let read: IntegerText = serde_json::from_str(json).unwrap();
+            let read: IntegerText = from_slice(json.as_bytes()).unwrap();
             assert_eq!((read.as_str(), read.to_u64()), (text, number));
             let written = serde_json::to_string(&read).unwrap();
             assert_eq!(written, format!("\"{text}\""));
         }
-        assert!(serde_json::from_str::<IntegerText>("[1]").is_err());
+        assert!(from_slice::<IntegerText>(b"[1]").is_err());
     }
 
     #[test]

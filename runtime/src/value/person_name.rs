@@ -1,9 +1,8 @@
 use std::fmt;
 
-use serde::{Serialize, Serializer};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use super::MASKED;
-use crate::wire::{FromWire, WireError};
+use super::{MASKED, WireError};
 
 /// A person's name: last and first name, perhaps a middle name and a suffix,
 /// separated by commas. Shown nowhere unless asked for.
@@ -89,6 +88,10 @@ impl PersonName {
         (parts.next().is_none() && !self.torn).then_some(found)
     }
 
+    fn from_text(text: String) -> Self {
+        Self { text, torn: false }
+    }
+
     fn with_part(self, index: usize, part: &str) -> Self {
         let mut parts: Vec<&str> = self.text.split(',').collect();
         parts.resize(parts.len().max(index + 1), "");
@@ -105,7 +108,7 @@ impl TryFrom<&str> for PersonName {
     type Error = WireError;
 
     fn try_from(text: &str) -> Result<Self, WireError> {
-        let name = Self::from_wire(text)?;
+        let name = Self::from_text(text.to_owned());
         match name.parts() {
             Some(_) => Ok(name),
             None => Err(WireError::PERSON_NAME),
@@ -113,14 +116,10 @@ impl TryFrom<&str> for PersonName {
     }
 }
 
-impl FromWire for PersonName {
-    const BLANKS_COUNT: bool = true;
-
-    fn from_wire(text: &str) -> Result<Self, WireError> {
-        Ok(Self {
-            text: text.to_owned(),
-            torn: false,
-        })
+/// Keeps any text, with the whitespace around it.
+impl<'de> Deserialize<'de> for PersonName {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        String::deserialize(deserializer).map(Self::from_text)
     }
 }
 
@@ -147,10 +146,10 @@ mod tests {
     use proptest::prelude::*;
 
     use super::{NameParts, PersonName};
-    use crate::wire::FromWire;
+    use crate::read::from_slice;
 
     fn check(text: &str, expected: Option<[&str; 4]>) {
-        let name = PersonName::from_wire(text).unwrap();
+        let name = PersonName::from_text(text.to_owned());
         assert_eq!(name.as_str(), text);
         let parts = name.parts().map(|parts| {
             let NameParts {
@@ -229,10 +228,7 @@ mod tests {
             format!("{name:?} {:?}", name.parts()),
             "[masked] Some([masked])"
         );
-        assert_eq!(
-            serde_json::from_str::<PersonName>("12").unwrap().as_str(),
-            "12"
-        );
+        assert_eq!(from_slice::<PersonName>(b"12").unwrap().as_str(), "12");
     }
 
     proptest! {
@@ -281,7 +277,7 @@ mod tests {
             let named = parts.iter().map(|part| !part.trim().is_empty());
             let expected = (2..=4).contains(&parts.len()) && named.take(2).all(|named| named);
             prop_assert_eq!(PersonName::try_from(text.as_str()).is_ok(), expected, "{:?}", text);
-            prop_assert_eq!(PersonName::from_wire(&text).unwrap().parts().is_some(), expected);
+            prop_assert_eq!(PersonName::from_text(text).parts().is_some(), expected);
         }
 
         #[test]

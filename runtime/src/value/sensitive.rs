@@ -2,8 +2,7 @@ use std::fmt;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use super::{Amount, Date, DateTime, MASKED};
-use crate::wire::{self, FromWire, WireError};
+use super::{Amount, Date, DateTime, MASKED, WireError};
 
 /// A value that is shown nowhere unless asked for with [`expose`](Self::expose).
 ///
@@ -74,29 +73,22 @@ macro_rules! reads_text {
 
 reads_text!(Amount, Date, DateTime);
 
-impl<T: FromWire> FromWire for Sensitive<T> {
-    const BLANKS_COUNT: bool = T::BLANKS_COUNT;
-
-    fn from_wire(text: &str) -> Result<Self, WireError> {
-        T::from_wire(text).map(Self)
-    }
-}
-
 impl<T: Serialize> Serialize for Sensitive<T> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         self.0.serialize(serializer)
     }
 }
 
-impl<'de, T: FromWire> Deserialize<'de> for Sensitive<T> {
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for Sensitive<T> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        wire::required(deserializer)
+        T::deserialize(deserializer).map(Self)
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::Sensitive;
+    use crate::read::from_slice;
     use crate::value::{Amount, Date};
 
     #[test]
@@ -104,7 +96,7 @@ mod tests {
         let account: Sensitive = serde_json::from_str(r#""0012""#).unwrap();
         assert_eq!(account.expose(), "0012");
         assert_eq!(serde_json::to_string(&account).unwrap(), r#""0012""#);
-        let number: Sensitive = serde_json::from_str("12345678901234567890123").unwrap();
+        let number: Sensitive = from_slice(b"12345678901234567890123").unwrap();
         assert_eq!(number.expose(), "12345678901234567890123");
         let birthday: Sensitive<Date> = serde_json::from_str(r#""1991-10-02""#).unwrap();
         assert_eq!(birthday.into_inner(), Date::try_from("1991-10-02").unwrap());

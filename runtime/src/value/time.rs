@@ -4,7 +4,7 @@ use std::time::{Duration, SystemTime};
 use jiff::{SignedDuration, civil};
 use serde::{Serialize, Serializer};
 
-use crate::wire::{FromWire, WireError};
+use super::WireError;
 
 /// A moment as the wire writes it: date and time of day in GMT+8, without an
 /// offset.
@@ -19,7 +19,7 @@ use crate::wire::{FromWire, WireError};
 /// let time: DateTime = "2018-06-18 17:52:10.5211".parse()?;
 /// assert_eq!(time.to_string(), "2018-06-18 17:52:10");
 /// assert_eq!(time.with_fraction().to_string(), "2018-06-18 17:52:10.5211");
-/// # Ok::<(), skypay_runtime::wire::WireError>(())
+/// # Ok::<(), skypay_runtime::value::WireError>(())
 /// ```
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct DateTime(civil::DateTime);
@@ -137,8 +137,8 @@ impl TryFrom<&str> for DateTime {
     }
 }
 
-impl FromWire for DateTime {
-    fn from_wire(text: &str) -> Result<Self, WireError> {
+impl DateTime {
+    pub(crate) fn parse_lenient(text: &str) -> Result<Self, WireError> {
         Self::try_from(text)
     }
 }
@@ -232,9 +232,9 @@ impl TryFrom<&str> for Date {
     }
 }
 
-/// Reads a day also with a time behind it.
-impl FromWire for Date {
-    fn from_wire(text: &str) -> Result<Self, WireError> {
+impl Date {
+    /// Reads a day also with a time behind it.
+    pub(crate) fn parse_lenient(text: &str) -> Result<Self, WireError> {
         Self::try_from(text).or_else(|error| {
             let moment = date_time(text).ok_or(error)?;
             Ok(Self {
@@ -341,7 +341,6 @@ mod tests {
     use proptest::prelude::*;
 
     use super::{Date, DateTime};
-    use crate::wire::FromWire;
 
     #[test]
     fn fractions_of_any_length_are_kept() {
@@ -436,13 +435,13 @@ mod tests {
             ("2023-12-04T17:52:10.5211", "2023-12-04 17:52:10"),
             ("2023-12-04T17:52:10Z", "2023-12-05 01:52:10"),
         ] {
-            let date = Date::from_wire(text).unwrap();
+            let date = Date::parse_lenient(text).unwrap();
             assert_eq!(date.to_string(), shown);
             assert_eq!(date.civil().to_string(), shown[..10]);
             assert!(Date::try_from(text).is_err(), "{text}");
         }
         for text in ["0000-00-00 00:00:00", "2023-06-18 ", "2023-06-18 25:00:00"] {
-            assert!(Date::from_wire(text).is_err(), "{text}");
+            assert!(Date::parse_lenient(text).is_err(), "{text}");
         }
     }
 
@@ -593,7 +592,7 @@ mod tests {
 
         #[test]
         fn nothing_makes_it_panic(text in "[-+0-9TZ:. ]{0,32}|.{0,24}") {
-            let _ = (DateTime::from_wire(&text), Date::from_wire(&text));
+            let _ = (DateTime::parse_lenient(&text), Date::parse_lenient(&text));
         }
     }
 }

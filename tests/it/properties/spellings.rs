@@ -3,7 +3,7 @@
 
 use std::fmt::Write as _;
 
-use codegen::model::{Field, Type};
+use codegen::model::Type;
 use proptest::prelude::*;
 use serde_json::value::RawValue;
 
@@ -15,7 +15,7 @@ impl Object {
         let mut members = Vec::new();
         for (field, made) in self.model.fields.iter().zip(&self.members) {
             let value = match made {
-                Some(made) => Some(made.respelled(field, whims)),
+                Some(made) => Some(made.respelled(whims)),
                 None if field.required => None,
                 None => nothing(whims).map(str::to_owned),
             };
@@ -59,10 +59,10 @@ impl Object {
 }
 
 impl Made {
-    fn respelled(&self, field: &Field, whims: &mut Whims<'_>) -> String {
+    fn respelled(&self, whims: &mut Whims<'_>) -> String {
         match self {
             Self::Scalar(scalar) => scalar.respelled(whims),
-            Self::Row(row) => match row.plain().filter(|_| field.accepts_plain) {
+            Self::Row(row) => match row.plain() {
                 Some(text) if whims.pick(2) == 1 => match text.parse::<u64>() {
                     Ok(number) if number.to_string() == text => text.to_owned(),
                     _ => literal(&whims.padded(text), whims),
@@ -73,10 +73,7 @@ impl Made {
                 ["[]", "null", "\"\"", "\" \"", "[ ]"][whims.pick(5)].to_owned()
             }
             Self::List(items) => {
-                let items: Vec<_> = items
-                    .iter()
-                    .map(|item| item.respelled(field, whims))
-                    .collect();
+                let items: Vec<_> = items.iter().map(|item| item.respelled(whims)).collect();
                 format!("[{}]", items.join(&format!("{},", whims.blank())))
             }
         }

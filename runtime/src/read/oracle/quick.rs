@@ -1,9 +1,9 @@
-//! The quick way to read a message: once over its text, straight into the
-//! struct.
-//!
-//! It takes what is valid and fits, whatever the keys and scalars are spelled
-//! like. On anything else it gives up without a word: the careful way then
-//! finds out what is wrong and where, or that this was too hasty.
+// The quick way to read a message: once over its text, straight into the
+// struct.
+//
+// It takes what is valid and fits, whatever the keys and scalars are spelled
+// like. On anything else it gives up without a word: the careful way then
+// finds out what is wrong and where, or that this was too hasty.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -14,8 +14,8 @@ use serde::de::{
 };
 use serde::forward_to_deserialize_any;
 
+use super::wire;
 use super::{MOST_LEVELS, meant, visit_number};
-use crate::wire;
 
 /// Reads a message, if the quick way is enough.
 pub(super) fn read<T: DeserializeOwned>(bytes: &[u8]) -> Option<T> {
@@ -269,7 +269,7 @@ impl<'de> Deserializer<'de> for &mut Reader<'de> {
     ) -> Result<V::Value, Odd> {
         match name {
             wire::RAW => {}
-            wire::PLAIN if self.next()? != b'{' => return self.deserialize_any(visitor),
+            wire::PLAIN if self.next()? != b'{' => {}
             _ => return visitor.visit_newtype_struct(self),
         }
         match self.next()? {
@@ -423,44 +423,5 @@ impl<'de> SeqAccess<'de> for &mut Items<'_, 'de> {
             return Ok(None);
         }
         seed.deserialize(&mut *self.reader).map(Some)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use proptest::prelude::*;
-
-    use super::until_special;
-
-    /// Byte after byte.
-    fn found(bytes: &[u8], at: usize) -> usize {
-        let special = |byte: &u8| *byte < 0x20 || matches!(byte, b'"' | b'\\');
-        let place = bytes[at..].iter().position(special);
-        place.map_or(bytes.len(), |place| at + place)
-    }
-
-    #[test]
-    fn each_byte_is_found_or_passed_over_in_each_place() {
-        for byte in 0..=u8::MAX {
-            for place in 0..20 {
-                let mut bytes = [b'a'; 20];
-                bytes[place] = byte;
-                for at in 0..=place {
-                    let special = until_special(&bytes, at);
-                    assert_eq!(special, found(&bytes, at), "{byte:#x} {place} {at}");
-                }
-            }
-        }
-    }
-
-    proptest! {
-        #[test]
-        fn eight_at_once_find_what_one_after_the_other_find(
-            bytes in proptest::collection::vec(prop_oneof![any::<u8>(), 0x1e_u8..0x24, 0x5a_u8..0x5e], 0..40),
-            at in any::<prop::sample::Index>(),
-        ) {
-            let at = at.index(bytes.len() + 1);
-            prop_assert_eq!(until_special(&bytes, at), found(&bytes, at));
-        }
     }
 }
