@@ -176,8 +176,4 @@ fn nested_too_deep(bytes: &[u8], max_depth: usize) -> bool {
 }
 
 #[cfg(test)]
-mod agreement;
-#[cfg(test)]
-mod oracle;
-#[cfg(test)]
 mod tests;

@@ -231,28 +231,6 @@ pub trait Entry: DeserializeOwned {
 #[must_use]
 pub struct Entries<T>(Vec<Result<T, UnreadableEntry>>);
 
-#[cfg(test)]
-impl<T> Entries<T> {
-    pub(crate) fn numbered(mut entries: Vec<Result<T, UnreadableEntry>>) -> Self {
-        for (index, entry) in entries.iter_mut().enumerate() {
-            if let Err(unreadable) = entry {
-                unreadable.index = index;
-            }
-        }
-        Self(entries)
-    }
-}
-
-#[cfg(test)]
-impl Unreadable {
-    pub(crate) fn new(json: &str, reason: crate::value::WireError) -> Self {
-        Self {
-            reason: reason.text(),
-            json: json.into(),
-        }
-    }
-}
-
 impl<T> Entries<T> {
     /// Whether there is none, readable or not.
     #[must_use]
@@ -405,7 +383,7 @@ pub struct UnreadableEntry {
 }
 
 impl UnreadableEntry {
-    pub(crate) fn new<T: Entry>(index: usize, json: &str, error: ReadError) -> Self {
+    fn new<T: Entry>(index: usize, json: &str, error: ReadError) -> Self {
         let names: Vec<_> = T::IDENTITY.concat();
         let found = pick(json.as_bytes(), &names).unwrap_or_default();
         let mut found = found.into_iter();
