@@ -1,7 +1,10 @@
-//! Callbacks: the generated dispatch beside a handler written by hand for one
-//! callback that takes the same steps, both without a socket.
+//! Callbacks: the generated dispatch beside two handlers written by hand for one
+//! callback, all without a socket. One takes the same steps in the simplest way;
+//! the other also checks what the dispatch checks: credentials in constant time,
+//! names and values in every spelling, the size and the time of a body.
 
 use std::hint::black_box;
+use std::time::Duration;
 
 use axum::Router;
 use axum::body::{Body, Bytes};
@@ -14,7 +17,7 @@ use jiff::tz::Offset;
 use serde::{Deserialize, Serialize};
 use skypay_runtime::envelope::{EncryptKey, open, seal};
 use skypay_server::{Config, Credentials, KeyRing};
-use skypay_types::PayoutQueuePayoutRequest;
+use skypay_types::{PayoutQueuePayoutRequest, read};
 use tower::ServiceExt;
 
 use crate::Case;
@@ -36,26 +39,34 @@ struct Answer<'a> {
     response_description: &'a str,
 }
 
+fn answer(key: &EncryptKey, status: StatusCode, code: &str, description: &str) -> Response {
+    let answer = Answer {
+        response_time: Offset::constant(8)
+            .to_datetime(Timestamp::now())
+            .strftime("%Y-%m-%d %H:%M:%S%.4f")
+            .to_string(),
+        response_code: code,
+        response_description: description,
+    };
+    let clear = serde_json::to_vec(&answer).expect("it can be written");
+    let headers = [("content-type", "text/plain")];
+    (status, headers, seal(key, &[&clear])).into_response()
+}
+
 #[derive(Clone)]
 struct Shared(std::sync::Arc<EncryptKey>);
 
 /// Opens, checks who calls, reads, and answers; what cannot be read is refused
 /// in one way.
 async fn by_hand(State(Shared(key)): State<Shared>, body: Bytes) -> Response {
-    let answer = |status: StatusCode, code: &str, description: &str| {
-        let answer = Answer {
-            response_time: Offset::constant(8)
-                .to_datetime(Timestamp::now())
-                .strftime("%Y-%m-%d %H:%M:%S%.4f")
-                .to_string(),
-            response_code: code,
-            response_description: description,
-        };
-        let clear = serde_json::to_vec(&answer).expect("it can be written");
-        let headers = [("content-type", "text/plain")];
-        (status, headers, seal(&key, &[&clear])).into_response()
+    let refused = || {
+        answer(
+            &key,
+            StatusCode::BAD_REQUEST,
+            "-1000",
+            "The body cannot be read",
+        )
     };
-    let refused = || answer(StatusCode::BAD_REQUEST, "-1000", "The body cannot be read");
     let Ok(clear) = open(&key, &body) else {
         return refused();
     };
@@ -71,7 +82,53 @@ async fn by_hand(State(Shared(key)): State<Shared>, body: Bytes) -> Response {
     match serde_json::from_str::<PayoutQueuePayoutRequest>(&clear) {
         Ok(notice) => {
             black_box(notice);
-            answer(StatusCode::OK, "1000", "Success")
+            answer(&key, StatusCode::OK, "1000", "Success")
+        }
+        Err(_) => refused(),
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct AnyHead {
+    user_name: String,
+    authentication: String,
+    action: String,
+}
+
+#[derive(Clone)]
+struct Checked(std::sync::Arc<Credentials>);
+
+/// The same, and checks what the generated dispatch checks.
+async fn by_hand_checked(State(Checked(credentials)): State<Checked>, body: Body) -> Response {
+    let key = credentials.key();
+    let refused = || {
+        answer(
+            key,
+            StatusCode::BAD_REQUEST,
+            "-1000",
+            "The body cannot be read",
+        )
+    };
+    let collected = axum::body::to_bytes(body, 64 * 1024);
+    let Ok(Ok(body)) = tokio::time::timeout(Duration::from_secs(10), collected).await else {
+        return refused();
+    };
+    let Ok(clear) = open(key, &body) else {
+        return refused();
+    };
+    let Ok(head) = read::from_slice::<AnyHead>(clear.as_bytes()) else {
+        return refused();
+    };
+    if !credentials.matches(&head.user_name, &head.authentication)
+        || head.action != "payoutQueuePayout"
+    {
+        return refused();
+    }
+    match read::from_slice::<PayoutQueuePayoutRequest>(clear.as_bytes()) {
+        Ok(notice) => {
+            black_box(notice);
+            answer(key, StatusCode::OK, "1000", "Success")
         }
         Err(_) => refused(),
     }
@@ -104,25 +161,38 @@ fn serve(router: &Router, times: u32) {
     });
 }
 
+fn credentials() -> Credentials {
+    Credentials::new(USER, AUTHENTICATION, KEY).expect("they are made up well")
+}
+
+fn ours(times: u32) {
+    let config = Config::new(KeyRing::new(credentials()));
+    serve(&skypay_server::callbacks::router(Partner, config), times);
+}
+
 pub fn cases() -> Vec<Case> {
-    vec![Case {
-        name: "take a notice",
-        times: 500,
-        ours: |times| {
-            let keys = KeyRing::new(
-                Credentials::new(USER, AUTHENTICATION, KEY).expect("they are made up well"),
-            );
-            serve(
-                &skypay_server::callbacks::router(Partner, Config::new(keys)),
-                times,
-            );
+    vec![
+        Case {
+            name: "take a notice",
+            times: 500,
+            ours,
+            other: |times| {
+                let key = Shared(std::sync::Arc::new(EncryptKey::derive(KEY)));
+                serve(
+                    &Router::new().route("/", post(by_hand)).with_state(key),
+                    times,
+                );
+            },
         },
-        other: |times| {
-            let key = Shared(std::sync::Arc::new(EncryptKey::derive(KEY)));
-            serve(
-                &Router::new().route("/", post(by_hand)).with_state(key),
-                times,
-            );
+        Case {
+            name: "take a notice, checked alike by hand",
+            times: 500,
+            ours,
+            other: |times| {
+                let checked = Checked(std::sync::Arc::new(credentials()));
+                let routes = Router::new().route("/", post(by_hand_checked));
+                serve(&routes.with_state(checked), times);
+            },
         },
-    }]
+    ]
 }
