@@ -156,7 +156,7 @@ fn return_codes(operation: &Operation) -> Option<String> {
 
 fn client(api: &Api) -> File {
     let operations = progenitor::of_direction(&api.operations, Direction::ToSkypay);
-    let methods = operations.iter().map(|operation| method(api, operation));
+    let methods = operations.iter().map(|operation| method(operation));
     let imports = message_imports(&operations);
     let client_doc =
         docs("A client of `SkyPay`. Cheap to clone; all clones share connections and keys.");
@@ -236,7 +236,7 @@ fn client(api: &Api) -> File {
 
 fn callback_sender(api: &Api) -> File {
     let operations = progenitor::of_direction(&api.operations, Direction::ToPartner);
-    let methods = operations.iter().map(|operation| method(api, operation));
+    let methods = operations.iter().map(|operation| method(operation));
     let imports = message_imports(&operations);
     let doc =
         docs("Sends `SkyPay`'s callbacks to a partner, as `SkyPay` does. For sandboxes and tests.");
@@ -316,19 +316,19 @@ fn message_imports(operations: &[&Operation]) -> Vec<proc_macro2::Ident> {
         .collect()
 }
 
-fn method(api: &Api, operation: &Operation) -> TokenStream {
+fn method(operation: &Operation) -> TokenStream {
     let name = format_ident!("{}", operation.method);
     let request = format_ident!("{}", operation.request.name);
     let response = format_ident!("{}", operation.response.name);
-    let doc = docs(&operation_doc(operation));
+    let doc = docs(&format!(
+        "{}\n\n[`{request}`] shows how the request is built.",
+        operation_doc(operation)
+    ));
     let errors = docs(&errors_doc(operation));
-    let example =
-        call_example(api, operation).map(|example| docs(&format!("\n# Example\n\n{example}")));
     let deprecated = operation.deprecated.then(|| quote!(#[deprecated]));
     quote! {
         #doc
         #errors
-        #example
         #deprecated
         pub async fn #name(&self, request: &#request) -> Result<#response, Error> {
             self.transport.call(&self.service, request).await
@@ -414,7 +414,7 @@ pub(crate) fn code_line(code: &ResultCode) -> String {
     format!("- {code}: {meaning}")
 }
 
-/// The call, as one would write it.
+/// The call, as one would write it, for the reference page.
 pub(crate) fn call_example(api: &Api, operation: &Operation) -> Option<String> {
     let document_example = operation.request_examples.first()?;
     let mut imports = vec![operation.request.name.clone()];

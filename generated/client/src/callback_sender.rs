@@ -81,28 +81,12 @@ impl CallbackSender {
     ///   knows it by control number, `payType` and `dealTime`, and acknowledges it
     ///   again.
     ///
+    /// [`PayoutQueuePayoutRequest`] shows how the request is built.
+    ///
     /// # Errors
     ///
     /// [`Error::NotSent`] when the request breaks a constraint of the document or no
     /// connection was made.
-    ///
-    /// # Example
-    ///
-    /// ```no_run
-    /// use skypay_client::types::{PayType, PayoutQueuePayoutRequest};
-    ///
-    /// # async fn call(sender: skypay_client::CallbackSender) -> Result<(), Box<dyn std::error::Error>> {
-    /// let request = PayoutQueuePayoutRequest::builder()
-    ///     .control_number("SKY9800000201")
-    ///     .pay_type(PayType::Uploaded)
-    ///     .deal_time("2024-02-05 10:16:33")
-    ///     .reference_number("MLA001041380755361119")
-    ///     .build()?;
-    /// let response = sender.payout_queue_payout(&request).await?;
-    /// # let _ = response;
-    /// # Ok(())
-    /// # }
-    /// ```
     pub async fn payout_queue_payout(
         &self,
         request: &PayoutQueuePayoutRequest,
@@ -128,6 +112,8 @@ impl CallbackSender {
     /// - Again: it may be sent again. May be asked several times, and must not change
     ///   the payout.
     ///
+    /// [`PayoutInquiryRequest`] shows how the request is built.
+    ///
     /// # Errors
     ///
     /// [`Error::NotSent`] when the request breaks a constraint of the document or no
@@ -147,21 +133,6 @@ impl CallbackSender {
     /// unlisted code, and with:
     ///
     /// - `-1009`: Unexpected error at the partner.
-    ///
-    /// # Example
-    ///
-    /// ```no_run
-    /// use skypay_client::types::PayoutInquiryRequest;
-    ///
-    /// # async fn call(sender: skypay_client::CallbackSender) -> Result<(), Box<dyn std::error::Error>> {
-    /// let request = PayoutInquiryRequest::builder()
-    ///     .control_number("SKY9800000401")
-    ///     .build()?;
-    /// let response = sender.payout_inquiry(&request).await?;
-    /// # let _ = response;
-    /// # Ok(())
-    /// # }
-    /// ```
     pub async fn payout_inquiry(
         &self,
         request: &PayoutInquiryRequest,
@@ -185,6 +156,8 @@ impl CallbackSender {
     /// - Again: it may be sent again. The same confirmation may come again; the
     ///   receiver books it once and answers as it did the first time.
     ///
+    /// [`PayoutPayoutRequest`] shows how the request is built.
+    ///
     /// # Errors
     ///
     /// [`Error::NotSent`] when the request breaks a constraint of the document or no
@@ -204,23 +177,6 @@ impl CallbackSender {
     /// unlisted code, and with:
     ///
     /// - `-1009`: Unexpected error at the partner. The payment may be booked.
-    ///
-    /// # Example
-    ///
-    /// ```no_run
-    /// use skypay_client::types::{PayoutChannel, PayoutPayoutRequest};
-    ///
-    /// # async fn call(sender: skypay_client::CallbackSender) -> Result<(), Box<dyn std::error::Error>> {
-    /// let request = PayoutPayoutRequest::builder()
-    ///     .control_number("SKY9800000401")
-    ///     .withdraw_channel(PayoutChannel::MLhuillier)
-    ///     .pay_time("2024-02-05 14:59:33")
-    ///     .build()?;
-    /// let response = sender.payout_payout(&request).await?;
-    /// # let _ = response;
-    /// # Ok(())
-    /// # }
-    /// ```
     pub async fn payout_payout(
         &self,
         request: &PayoutPayoutRequest,
@@ -246,6 +202,8 @@ impl CallbackSender {
     /// - Again: it may be sent again. May be asked several times, and must not change
     ///   the contract.
     ///
+    /// [`CollectionInquiryRequest`] shows how the request is built.
+    ///
     /// # Errors
     ///
     /// [`Error::NotSent`] when the request breaks a constraint of the document or no
@@ -262,23 +220,6 @@ impl CallbackSender {
     /// unlisted code, and with:
     ///
     /// - `-1009`: Unexpected error at the partner.
-    ///
-    /// # Example
-    ///
-    /// ```no_run
-    /// use skypay_client::types::CollectionInquiryRequest;
-    ///
-    /// # async fn call(sender: skypay_client::CallbackSender) -> Result<(), Box<dyn std::error::Error>> {
-    /// let request = CollectionInquiryRequest::builder()
-    ///     .contract_number("SKY9800000301")
-    ///     .amount("3900.00")
-    ///     .phone("09123456789")
-    ///     .build()?;
-    /// let response = sender.collection_inquiry(&request).await?;
-    /// # let _ = response;
-    /// # Ok(())
-    /// # }
-    /// ```
     pub async fn collection_inquiry(
         &self,
         request: &CollectionInquiryRequest,
@@ -302,6 +243,8 @@ impl CallbackSender {
     /// - Again: it may be sent again. The same confirmation may come again; the
     ///   receiver books it once and answers as it did the first time.
     ///
+    /// [`CollectionCollectRequest`] shows how the request is built.
+    ///
     /// # Errors
     ///
     /// [`Error::NotSent`] when the request breaks a constraint of the document or no
@@ -319,26 +262,6 @@ impl CallbackSender {
     /// unlisted code, and with:
     ///
     /// - `-1009`: Unexpected error at the partner. The repayment may be booked.
-    ///
-    /// # Example
-    ///
-    /// ```no_run
-    /// use skypay_client::types::{CollectionChannel, CollectionCollectRequest};
-    ///
-    /// # async fn call(sender: skypay_client::CallbackSender) -> Result<(), Box<dyn std::error::Error>> {
-    /// let request = CollectionCollectRequest::builder()
-    ///     .contract_number("SKY9800000301")
-    ///     .amount("3900.00")
-    ///     .phone("09123456789")
-    ///     .receipt_number("B6C13B76E4BF")
-    ///     .collected_time("2024-02-05 12:03:10")
-    ///     .pay_channel(CollectionChannel::MLhuillier)
-    ///     .build()?;
-    /// let response = sender.collection_collect(&request).await?;
-    /// # let _ = response;
-    /// # Ok(())
-    /// # }
-    /// ```
     pub async fn collection_collect(
         &self,
         request: &CollectionCollectRequest,
@@ -367,34 +290,12 @@ impl CallbackSender {
     /// - Again: it may be sent again. The same notice may come again; the receiver
     ///   knows it by `referenceNumber` and `accountNo`, and acknowledges it again.
     ///
+    /// [`FinanceNotificationRequest`] shows how the request is built.
+    ///
     /// # Errors
     ///
     /// [`Error::NotSent`] when the request breaks a constraint of the document or no
     /// connection was made.
-    ///
-    /// # Example
-    ///
-    /// ```no_run
-    /// use skypay_client::types::{Currency, FinanceNotificationRequest, SignType, StatementType};
-    ///
-    /// # async fn call(sender: skypay_client::CallbackSender) -> Result<(), Box<dyn std::error::Error>> {
-    /// let request = FinanceNotificationRequest::builder()
-    ///     .transaction_date("2024-02-05 17:52:10")
-    ///     .company_prefix("SKY98")
-    ///     .company_name("Example Lending Inc.")
-    ///     .account_no("SKY98")
-    ///     .beneficiary_account_no("001234567899")
-    ///     .statement_type(StatementType::PayoutRecharge)
-    ///     .sign_type(SignType::Increase)
-    ///     .amount("1200000.0")
-    ///     .currency(Currency::Php)
-    ///     .reference_number("D-20240205-001")
-    ///     .build()?;
-    /// let response = sender.finance_notification(&request).await?;
-    /// # let _ = response;
-    /// # Ok(())
-    /// # }
-    /// ```
     pub async fn finance_notification(
         &self,
         request: &FinanceNotificationRequest,

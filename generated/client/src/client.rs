@@ -98,6 +98,8 @@ impl Client {
     ///   only if the payout is not there or has failed, with the same control number,
     ///   through the same channel, and again 300 seconds after the last attempt.
     ///
+    /// [`PayoutQueueRequest`] shows how the request is built.
+    ///
     /// # Errors
     ///
     /// [`Error::NotSent`] when the request breaks a constraint of the document or no
@@ -129,35 +131,6 @@ impl Client {
     ///   order may still have been taken.
     /// - `-9999`: The service or its connection failed. The order may still have been
     ///   taken.
-    ///
-    /// # Example
-    ///
-    /// ```no_run
-    /// use skypay_client::types::{PayoutChannel, PayoutQueueRequest};
-    ///
-    /// # async fn call(client: skypay_client::Client) -> Result<(), Box<dyn std::error::Error>> {
-    /// let request = PayoutQueueRequest::builder()
-    ///     .sender("Example App")
-    ///     .control_number("SKY9800000101")
-    ///     .name("Dela Cruz,Juan,Santos")
-    ///     .phone("09123456789")
-    ///     .amount("1000.00")
-    ///     .bank_no("SEC")
-    ///     .account_no("0000012309738")
-    ///     .withdraw_channel(PayoutChannel::Bank)
-    ///     .identification_id("442301922000")
-    ///     .identification_type_id(2_u32)
-    ///     .birthday("1991-10-02")
-    ///     .birth_place("Manila")
-    ///     .location("1 Example Street, Malate, Manila")
-    ///     .province_id(47_u32)
-    ///     .city_id(996_u32)
-    ///     .build()?;
-    /// let response = client.payout_queue(&request).await?;
-    /// # let _ = response;
-    /// # Ok(())
-    /// # }
-    /// ```
     pub async fn payout_queue(
         &self,
         request: &PayoutQueueRequest,
@@ -188,6 +161,8 @@ impl Client {
     ///   only if the payout is not there or has failed, with the same control number
     ///   and the same store chain, and again 300 seconds after the last attempt.
     ///
+    /// [`PayoutQueueV2Request`] shows how the request is built.
+    ///
     /// # Errors
     ///
     /// [`Error::NotSent`] when the request breaks a constraint of the document or no
@@ -215,32 +190,6 @@ impl Client {
     ///   still have been taken.
     /// - `-9999`: The service or its connection failed. The order may still have been
     ///   taken.
-    ///
-    /// # Example
-    ///
-    /// ```no_run
-    /// use skypay_client::types::{PayoutChannel, PayoutQueueV2Request};
-    ///
-    /// # async fn call(client: skypay_client::Client) -> Result<(), Box<dyn std::error::Error>> {
-    /// let request = PayoutQueueV2Request::builder()
-    ///     .sender("Example App")
-    ///     .control_number("SKY9800000201")
-    ///     .name("Dela Cruz,Juan,Santos")
-    ///     .birthday("1991-10-02")
-    ///     .identification_id("123456789011")
-    ///     .identification_type_id(1_u32)
-    ///     .phone("09123456789")
-    ///     .amount("3900.00")
-    ///     .id_card_picture_type("png")
-    ///     .id_card_picture_url("https://partner.example.com/pictures/201.png")
-    ///     .location("1 Example Street, Malate, Manila")
-    ///     .withdraw_channel(PayoutChannel::MLhuillier)
-    ///     .build()?;
-    /// let response = client.payout_queue_v2(&request).await?;
-    /// # let _ = response;
-    /// # Ok(())
-    /// # }
-    /// ```
     pub async fn payout_queue_v2(
         &self,
         request: &PayoutQueueV2Request,
@@ -273,6 +222,8 @@ impl Client {
     ///   never pay the payee another way before that. A payout that is Uploaded again
     ///   was not cancelled.
     ///
+    /// [`CancelPayoutRequest`] shows how the request is built.
+    ///
     /// # Errors
     ///
     /// [`Error::NotSent`] when the request breaks a constraint of the document or no
@@ -292,25 +243,6 @@ impl Client {
     /// - `-1009`: Unexpected error; the description carries its text. Some of the
     ///   payouts may have been marked as cancelled: query each of them.
     /// - `-9999`: The service or its connection failed. Query each payout.
-    ///
-    /// # Example
-    ///
-    /// ```no_run
-    /// use skypay_client::types::{CancelPayoutRequest, ControlNumberEntry};
-    ///
-    /// # async fn call(client: skypay_client::Client) -> Result<(), Box<dyn std::error::Error>> {
-    /// let request = CancelPayoutRequest::builder()
-    ///     .control_numbers([ControlNumberEntry::builder()
-    ///             .control_number("SKY9800000202")
-    ///             .build()?, ControlNumberEntry::builder()
-    ///             .control_number("SKY9800000203")
-    ///             .build()?])
-    ///     .build()?;
-    /// let response = client.cancel_payout(&request).await?;
-    /// # let _ = response;
-    /// # Ok(())
-    /// # }
-    /// ```
     pub async fn cancel_payout(
         &self,
         request: &CancelPayoutRequest,
@@ -342,6 +274,8 @@ impl Client {
     ///   be sent again is not documented: ask first, and only while the status is
     ///   Uploaded.
     ///
+    /// [`AmendTransactionV2Request`] shows how the request is built.
+    ///
     /// # Errors
     ///
     /// [`Error::NotSent`] when the request breaks a constraint of the document or no
@@ -361,31 +295,6 @@ impl Client {
     /// - `-1009`: Unexpected error. The correction may still have been taken.
     /// - `-9999`: The service or its connection failed. The correction may still have
     ///   been taken.
-    ///
-    /// # Example
-    ///
-    /// ```no_run
-    /// use skypay_client::types::{AmendTransactionV2Request, PayoutChannel};
-    ///
-    /// # async fn call(client: skypay_client::Client) -> Result<(), Box<dyn std::error::Error>> {
-    /// let request = AmendTransactionV2Request::builder()
-    ///     .sender("Example App")
-    ///     .control_number("SKY9800000201")
-    ///     .name("Dela Cruz,Juana,Santos")
-    ///     .birthday("1991-10-02")
-    ///     .identification_id("123456789011")
-    ///     .identification_type_id(1_u32)
-    ///     .phone("09123456789")
-    ///     .id_card_picture_type("png")
-    ///     .id_card_picture_url("https://partner.example.com/pictures/201.png")
-    ///     .location("1 Example Street, Malate, Manila")
-    ///     .withdraw_channel(PayoutChannel::MLhuillier)
-    ///     .build()?;
-    /// let response = client.amend_transaction_v2(&request).await?;
-    /// # let _ = response;
-    /// # Ok(())
-    /// # }
-    /// ```
     pub async fn amend_transaction_v2(
         &self,
         request: &AmendTransactionV2Request,
@@ -412,6 +321,8 @@ impl Client {
     ///   customer ask for a new reference: no money moves until your own
     ///   `collectionInquiry` accepts the payment.
     ///
+    /// [`Generate711BarcodeRequest`] shows how the request is built.
+    ///
     /// # Errors
     ///
     /// [`Error::NotSent`] when the request breaks a constraint of the document or no
@@ -430,24 +341,6 @@ impl Client {
     ///
     /// - `-1009`: Unexpected error. Ask for another reference.
     /// - `-9999`: The service or its connection failed. Ask for another reference.
-    ///
-    /// # Example
-    ///
-    /// ```no_run
-    /// use skypay_client::types::Generate711BarcodeRequest;
-    ///
-    /// # async fn call(client: skypay_client::Client) -> Result<(), Box<dyn std::error::Error>> {
-    /// let request = Generate711BarcodeRequest::builder()
-    ///     .contract_number("SKY9800000302")
-    ///     .name("Dela Cruz,Juan,Santos")
-    ///     .phone("09123456789")
-    ///     .amount("3300.00")
-    ///     .build()?;
-    /// let response = client.generate711_barcode(&request).await?;
-    /// # let _ = response;
-    /// # Ok(())
-    /// # }
-    /// ```
     pub async fn generate711_barcode(
         &self,
         request: &Generate711BarcodeRequest,
@@ -471,6 +364,8 @@ impl Client {
     /// - Again: it may be sent again. Ask 300 seconds after the payout was sent at the
     ///   earliest, then every 30 minutes or less often.
     ///
+    /// [`PayoutQueryStatusRequest`] shows how the request is built.
+    ///
     /// # Errors
     ///
     /// [`Error::NotSent`] when the request breaks a constraint of the document or no
@@ -490,25 +385,6 @@ impl Client {
     /// - `-1009`: Unexpected error. The statuses stay unknown; ask again later.
     /// - `-9999`: The service or its connection failed. The statuses stay unknown; ask
     ///   again later.
-    ///
-    /// # Example
-    ///
-    /// ```no_run
-    /// use skypay_client::types::{ControlNumberEntry, PayoutQueryStatusRequest};
-    ///
-    /// # async fn call(client: skypay_client::Client) -> Result<(), Box<dyn std::error::Error>> {
-    /// let request = PayoutQueryStatusRequest::builder()
-    ///     .control_numbers([ControlNumberEntry::builder()
-    ///             .control_number("SKY9800000101")
-    ///             .build()?, ControlNumberEntry::builder()
-    ///             .control_number("SKY9800000102")
-    ///             .build()?])
-    ///     .build()?;
-    /// let response = client.payout_query_status(&request).await?;
-    /// # let _ = response;
-    /// # Ok(())
-    /// # }
-    /// ```
     pub async fn payout_query_status(
         &self,
         request: &PayoutQueryStatusRequest,
@@ -530,6 +406,8 @@ impl Client {
     /// - Again: it may be sent again. May be asked at any time. No limit of calls, days
     ///   or rows is documented.
     ///
+    /// [`GetReportPayoutRequest`] shows how the request is built.
+    ///
     /// # Errors
     ///
     /// [`Error::NotSent`] when the request breaks a constraint of the document or no
@@ -547,25 +425,6 @@ impl Client {
     ///
     /// - `-1009`: Unexpected error. Ask again later.
     /// - `-9999`: The service or its connection failed. Ask again later.
-    ///
-    /// # Example
-    ///
-    /// ```no_run
-    /// use skypay_client::types::{DateType, GetReportPayoutRequest};
-    ///
-    /// # async fn call(client: skypay_client::Client) -> Result<(), Box<dyn std::error::Error>> {
-    /// let request = GetReportPayoutRequest::builder()
-    ///     .start_date("2024-02-05")
-    ///     .end_date("2024-02-05")
-    ///     .date_type(DateType::CreateDate)
-    ///     .page(1_u32)
-    ///     .page_size(100_u32)
-    ///     .build()?;
-    /// let response = client.get_report_payout(&request).await?;
-    /// # let _ = response;
-    /// # Ok(())
-    /// # }
-    /// ```
     pub async fn get_report_payout(
         &self,
         request: &GetReportPayoutRequest,
@@ -587,6 +446,8 @@ impl Client {
     /// - Again: it may be sent again. May be asked at any time. No limit of calls, days
     ///   or rows is documented.
     ///
+    /// [`GetReportCollectionRequest`] shows how the request is built.
+    ///
     /// # Errors
     ///
     /// [`Error::NotSent`] when the request breaks a constraint of the document or no
@@ -604,25 +465,6 @@ impl Client {
     ///
     /// - `-1009`: Unexpected error. Ask again later.
     /// - `-9999`: The service or its connection failed. Ask again later.
-    ///
-    /// # Example
-    ///
-    /// ```no_run
-    /// use skypay_client::types::{DateType, GetReportCollectionRequest};
-    ///
-    /// # async fn call(client: skypay_client::Client) -> Result<(), Box<dyn std::error::Error>> {
-    /// let request = GetReportCollectionRequest::builder()
-    ///     .start_date("2024-02-05")
-    ///     .end_date("2024-02-05")
-    ///     .date_type(DateType::CollectedTime)
-    ///     .page(1_u32)
-    ///     .page_size(100_u32)
-    ///     .build()?;
-    /// let response = client.get_report_collection(&request).await?;
-    /// # let _ = response;
-    /// # Ok(())
-    /// # }
-    /// ```
     pub async fn get_report_collection(
         &self,
         request: &GetReportCollectionRequest,
@@ -641,6 +483,8 @@ impl Client {
     /// - Again: it may be sent again. May be asked at any time. No limit of calls is
     ///   documented.
     ///
+    /// [`BalanceQueryRequest`] shows how the request is built.
+    ///
     /// # Errors
     ///
     /// [`Error::NotSent`] when the request breaks a constraint of the document or no
@@ -658,19 +502,6 @@ impl Client {
     ///
     /// - `-1009`: Unexpected error. The balance stays unknown; ask again later.
     /// - `-9999`: The service or its connection failed. Ask again later.
-    ///
-    /// # Example
-    ///
-    /// ```no_run
-    /// use skypay_client::types::BalanceQueryRequest;
-    ///
-    /// # async fn call(client: skypay_client::Client) -> Result<(), Box<dyn std::error::Error>> {
-    /// let request = BalanceQueryRequest::builder().build()?;
-    /// let response = client.balance_query(&request).await?;
-    /// # let _ = response;
-    /// # Ok(())
-    /// # }
-    /// ```
     pub async fn balance_query(
         &self,
         request: &BalanceQueryRequest,
@@ -695,6 +526,8 @@ impl Client {
     ///   compare both balances. Never repeat the request by a program: without a number
     ///   of its own, a repetition is a second transfer.
     ///
+    /// [`BalanceTransferRequest`] shows how the request is built.
+    ///
     /// # Errors
     ///
     /// [`Error::NotSent`] when the request breaks a constraint of the document or no
@@ -715,23 +548,6 @@ impl Client {
     /// - `-1009`: Unexpected error. The balance may have been moved.
     /// - `-9999`: The service or its connection failed. The balance may have been
     ///   moved.
-    ///
-    /// # Example
-    ///
-    /// ```no_run
-    /// use skypay_client::types::BalanceTransferRequest;
-    ///
-    /// # async fn call(client: skypay_client::Client) -> Result<(), Box<dyn std::error::Error>> {
-    /// let request = BalanceTransferRequest::builder()
-    ///     .transfer_from("SKY98")
-    ///     .transfer_to("SKY99")
-    ///     .amount("200000.0")
-    ///     .build()?;
-    /// let response = client.balance_transfer(&request).await?;
-    /// # let _ = response;
-    /// # Ok(())
-    /// # }
-    /// ```
     pub async fn balance_transfer(
         &self,
         request: &BalanceTransferRequest,
@@ -752,6 +568,8 @@ impl Client {
     /// - Again: it may be sent again. May be asked at any time. No limit of calls or
     ///   days is documented.
     ///
+    /// [`NotificationInquiryRequest`] shows how the request is built.
+    ///
     /// # Errors
     ///
     /// [`Error::NotSent`] when the request breaks a constraint of the document or no
@@ -769,23 +587,6 @@ impl Client {
     ///
     /// - `-1009`: Unexpected error. Ask again later.
     /// - `-9999`: The service or its connection failed. Ask again later.
-    ///
-    /// # Example
-    ///
-    /// ```no_run
-    /// use skypay_client::types::{NotificationInquiryRequest, StatementType};
-    ///
-    /// # async fn call(client: skypay_client::Client) -> Result<(), Box<dyn std::error::Error>> {
-    /// let request = NotificationInquiryRequest::builder()
-    ///     .transaction_date("2024-02-05")
-    ///     .transaction_end_date("2024-02-06")
-    ///     .statement_types([StatementType::PayoutRecharge, StatementType::SettlementRecharge, StatementType::BalanceTransfer])
-    ///     .build()?;
-    /// let response = client.notification_inquiry(&request).await?;
-    /// # let _ = response;
-    /// # Ok(())
-    /// # }
-    /// ```
     pub async fn notification_inquiry(
         &self,
         request: &NotificationInquiryRequest,
@@ -804,6 +605,8 @@ impl Client {
     /// - Again: it may be sent again. May be asked at any time. No limit of calls is
     ///   documented.
     ///
+    /// [`GetNationalityRequest`] shows how the request is built.
+    ///
     /// # Errors
     ///
     /// [`Error::NotSent`] when the request breaks a constraint of the document or no
@@ -821,19 +624,6 @@ impl Client {
     ///
     /// - `-1009`: Unexpected error. Ask again later.
     /// - `-9999`: The service or its connection failed. Ask again later.
-    ///
-    /// # Example
-    ///
-    /// ```no_run
-    /// use skypay_client::types::GetNationalityRequest;
-    ///
-    /// # async fn call(client: skypay_client::Client) -> Result<(), Box<dyn std::error::Error>> {
-    /// let request = GetNationalityRequest::builder().build()?;
-    /// let response = client.get_nationality(&request).await?;
-    /// # let _ = response;
-    /// # Ok(())
-    /// # }
-    /// ```
     pub async fn get_nationality(
         &self,
         request: &GetNationalityRequest,
@@ -852,6 +642,8 @@ impl Client {
     /// - Again: it may be sent again. May be asked at any time. No limit of calls is
     ///   documented.
     ///
+    /// [`GetCivilStatusRequest`] shows how the request is built.
+    ///
     /// # Errors
     ///
     /// [`Error::NotSent`] when the request breaks a constraint of the document or no
@@ -869,19 +661,6 @@ impl Client {
     ///
     /// - `-1009`: Unexpected error. Ask again later.
     /// - `-9999`: The service or its connection failed. Ask again later.
-    ///
-    /// # Example
-    ///
-    /// ```no_run
-    /// use skypay_client::types::GetCivilStatusRequest;
-    ///
-    /// # async fn call(client: skypay_client::Client) -> Result<(), Box<dyn std::error::Error>> {
-    /// let request = GetCivilStatusRequest::builder().build()?;
-    /// let response = client.get_civil_status(&request).await?;
-    /// # let _ = response;
-    /// # Ok(())
-    /// # }
-    /// ```
     pub async fn get_civil_status(
         &self,
         request: &GetCivilStatusRequest,
@@ -901,6 +680,8 @@ impl Client {
     /// - Again: it may be sent again. May be asked at any time. No limit of calls is
     ///   documented.
     ///
+    /// [`GetIdentificationTypeRequest`] shows how the request is built.
+    ///
     /// # Errors
     ///
     /// [`Error::NotSent`] when the request breaks a constraint of the document or no
@@ -918,19 +699,6 @@ impl Client {
     ///
     /// - `-1009`: Unexpected error. Ask again later.
     /// - `-9999`: The service or its connection failed. Ask again later.
-    ///
-    /// # Example
-    ///
-    /// ```no_run
-    /// use skypay_client::types::GetIdentificationTypeRequest;
-    ///
-    /// # async fn call(client: skypay_client::Client) -> Result<(), Box<dyn std::error::Error>> {
-    /// let request = GetIdentificationTypeRequest::builder().build()?;
-    /// let response = client.get_identification_type(&request).await?;
-    /// # let _ = response;
-    /// # Ok(())
-    /// # }
-    /// ```
     pub async fn get_identification_type(
         &self,
         request: &GetIdentificationTypeRequest,
@@ -949,6 +717,8 @@ impl Client {
     /// - Again: it may be sent again. May be asked at any time. No limit of calls is
     ///   documented.
     ///
+    /// [`GetTownCityRequest`] shows how the request is built.
+    ///
     /// # Errors
     ///
     /// [`Error::NotSent`] when the request breaks a constraint of the document or no
@@ -966,19 +736,6 @@ impl Client {
     ///
     /// - `-1009`: Unexpected error. Ask again later.
     /// - `-9999`: The service or its connection failed. Ask again later.
-    ///
-    /// # Example
-    ///
-    /// ```no_run
-    /// use skypay_client::types::GetTownCityRequest;
-    ///
-    /// # async fn call(client: skypay_client::Client) -> Result<(), Box<dyn std::error::Error>> {
-    /// let request = GetTownCityRequest::builder().build()?;
-    /// let response = client.get_town_city(&request).await?;
-    /// # let _ = response;
-    /// # Ok(())
-    /// # }
-    /// ```
     pub async fn get_town_city(
         &self,
         request: &GetTownCityRequest,
@@ -996,6 +753,8 @@ impl Client {
     /// - Again: it may be sent again. May be asked at any time. No limit of calls is
     ///   documented.
     ///
+    /// [`GetProvinceRequest`] shows how the request is built.
+    ///
     /// # Errors
     ///
     /// [`Error::NotSent`] when the request breaks a constraint of the document or no
@@ -1013,19 +772,6 @@ impl Client {
     ///
     /// - `-1009`: Unexpected error. Ask again later.
     /// - `-9999`: The service or its connection failed. Ask again later.
-    ///
-    /// # Example
-    ///
-    /// ```no_run
-    /// use skypay_client::types::GetProvinceRequest;
-    ///
-    /// # async fn call(client: skypay_client::Client) -> Result<(), Box<dyn std::error::Error>> {
-    /// let request = GetProvinceRequest::builder().build()?;
-    /// let response = client.get_province(&request).await?;
-    /// # let _ = response;
-    /// # Ok(())
-    /// # }
-    /// ```
     pub async fn get_province(
         &self,
         request: &GetProvinceRequest,
@@ -1045,6 +791,8 @@ impl Client {
     /// - Again: it may be sent again. May be asked at any time. No limit of calls is
     ///   documented.
     ///
+    /// [`GetBankCodeRequest`] shows how the request is built.
+    ///
     /// # Errors
     ///
     /// [`Error::NotSent`] when the request breaks a constraint of the document or no
@@ -1062,19 +810,6 @@ impl Client {
     ///
     /// - `-1009`: Unexpected error. Ask again later.
     /// - `-9999`: The service or its connection failed. Ask again later.
-    ///
-    /// # Example
-    ///
-    /// ```no_run
-    /// use skypay_client::types::GetBankCodeRequest;
-    ///
-    /// # async fn call(client: skypay_client::Client) -> Result<(), Box<dyn std::error::Error>> {
-    /// let request = GetBankCodeRequest::builder().build()?;
-    /// let response = client.get_bank_code(&request).await?;
-    /// # let _ = response;
-    /// # Ok(())
-    /// # }
-    /// ```
     pub async fn get_bank_code(
         &self,
         request: &GetBankCodeRequest,
