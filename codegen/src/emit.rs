@@ -122,6 +122,21 @@ fn spaced_members(item: &str) -> String {
     out
 }
 
+/// Documentation as it stands in a file, with so many columns before it.
+pub(crate) fn doc_comment(text: &str, indent: usize) -> String {
+    let lines = doc::wrapped(text).into_iter();
+    let lines = lines.map(|line| {
+        let line = format!("{:indent$}/// {line}", "");
+        format!("{}\n", line.trim_end())
+    });
+    lines.collect()
+}
+
+/// A text as Rust spells it.
+pub(crate) fn literal(text: &str) -> String {
+    proc_macro2::Literal::string(text).to_string()
+}
+
 /// Documentation attributes, a line each.
 pub(crate) fn docs(text: &str) -> TokenStream {
     doc::wrapped(text)

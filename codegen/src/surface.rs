@@ -2,6 +2,8 @@
 //! reviewer reads to see that `Option<T>` became `T`, and what a version
 //! number has to answer for.
 
+mod message;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use proc_macro2::{TokenStream, TokenTree};
@@ -116,7 +118,7 @@ impl Surface {
                 }
                 Item::Macro(item) => match &item.ident {
                     Some(name) => self.lines.push(format!("{path}::{name}!: macro")),
-                    None => self.codes(path, item),
+                    None => self.declared(path, item, shown),
                 },
                 Item::Trait(item) if is_public(&item.vis) && shown(&item.ident.to_string()) => {
                     let path = format!("{path}::{}", item.ident);
@@ -213,6 +215,22 @@ impl Surface {
             signature.ident,
             arguments.join(", "),
         ));
+    }
+
+    /// What a macro of the runtime declares.
+    fn declared(&mut self, path: &str, item: &syn::ItemMacro, shown: &dyn Fn(&str) -> bool) {
+        let name = item.mac.path.segments.last().map(|last| last.ident.to_string());
+        match name.as_deref() {
+            Some("codes") => self.codes(path, item),
+            Some("message") => {
+                let message = syn::parse2::<message::Message>(item.mac.tokens.clone());
+                if let Some(message) = message.ok().filter(|message| shown(&message.name)) {
+                    let lines = message.lines().into_iter();
+                    self.lines.extend(lines.map(|line| format!("{path}::{line}")));
+                }
+            }
+            _ => {}
+        }
     }
 
     /// The codes of a table, from the macro that gives the enum its texts.

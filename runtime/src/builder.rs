@@ -1,4 +1,4 @@
-//! What generated builders are made of.
+//! The parts of the builders that [`message!`](crate::message!) writes.
 //!
 //! A builder has a [`Slot`] for each field. Its `build` empties the slots one
 //! after the other, each of which reports what is wrong with it, and hands
@@ -9,6 +9,27 @@ use std::fmt;
 use crate::received::{Entries, Received};
 use crate::validate::{Invalid, Validate, Violations};
 use crate::value::WireError;
+
+/// A value that a setter of a builder takes for a field of the type `T`: a `T`,
+/// or anything that converts into one.
+///
+/// A conversion that fails is reported by `build`, with all else that is wrong.
+/// Implemented for every type that implements `TryInto<T>`.
+pub trait IntoField<T> {
+    /// Fills the slot of the field.
+    #[doc(hidden)]
+    fn fill(self, slot: &mut Slot<T>);
+}
+
+impl<T, V> IntoField<T> for V
+where
+    V: TryInto<T>,
+    V::Error: fmt::Display,
+{
+    fn fill(self, slot: &mut Slot<T>) {
+        slot.set(self);
+    }
+}
 
 /// The field of a builder.
 #[derive(Clone)]

@@ -13,7 +13,8 @@
 //! | [`read`] | reading messages: strict JSON, leniently read | |
 //! | [`received`] | fields and entries that cannot be read, in messages that can | |
 //! | [`mod@codes`], [`text_type!`] | open code tables and texts with a type of their own | |
-//! | [`validate`], [`build`] | what the document demands, checked before sending | |
+//! | [`validate`], [`builder`] | what the document demands, checked before sending | |
+//! | [`message!`], [`mod@message`] | messages, declared with a row per field | |
 //! | [`operation`] | what the document says of an operation, as data | |
 //! | `envelope`, `keys` | the encrypted body, and who may write one | `envelope` |
 //! | `client`, `outcome` | sending, and how a call ends | `client` |
@@ -23,8 +24,9 @@
 //! Most programs use this crate through `skypay-types`, `skypay-client` or
 //! `skypay-server`, which re-export what belongs to their interface.
 
-pub mod build;
+pub mod builder;
 pub mod codes;
+pub mod message;
 mod message_key;
 pub mod operation;
 pub mod read;
@@ -55,6 +57,7 @@ pub mod outcome;
 #[cfg(feature = "server")]
 pub mod server;
 
+pub use builder::IntoField;
 pub use codes::{MoneyState, Unlisted};
 pub use message_key::MessageKey;
 pub use operation::{
@@ -69,7 +72,6 @@ pub use value::{Amount, Date, DateTime, IntegerText, PersonName, Sensitive};
 pub mod generated {
     pub use std::borrow::Cow;
 
-    pub use crate::build::{Slot, build};
     pub use crate::codes::{MoneyState, Unlisted};
     pub use crate::message_key::MessageKey;
     pub use crate::operation::{

@@ -20,7 +20,9 @@ pub trait Operation: Serialize + DeserializeOwned + Validate + Send + Sync {
 
     /// The control numbers (or whatever else names the thing at stake) that
     /// the request speaks of; empty where it speaks of none.
-    fn subjects(&self) -> Vec<&str>;
+    fn subjects(&self) -> Vec<&str> {
+        Vec::new()
+    }
 
     /// The key that is equal whenever the same notification is delivered again.
     ///
@@ -48,13 +50,19 @@ pub trait Answer: Serialize + DeserializeOwned + Validate + Send {
     type Code: From<String> + AsRef<str> + fmt::Debug + Send + Sync + 'static;
 
     /// When the answer was written, where it says so.
-    fn response_time(&self) -> Option<DateTime>;
+    fn response_time(&self) -> Option<DateTime> {
+        None
+    }
 
     /// The return code as on the wire, where the answer has one.
-    fn response_code(&self) -> Option<&str>;
+    fn response_code(&self) -> Option<&str> {
+        None
+    }
 
     /// The text that goes with the return code.
-    fn response_description(&self) -> Option<&str>;
+    fn response_description(&self) -> Option<&str> {
+        None
+    }
 
     /// Writes the envelope fields that this answer has on the wire.
     fn stamp(&mut self, stamp: &Stamp<'_>);
@@ -124,6 +132,33 @@ pub struct OperationInfo {
 }
 
 impl OperationInfo {
+    /// An operation of which only what every one has is known: reads, is sent to
+    /// SkyPay, and its answer is the outcome.
+    #[doc(hidden)]
+    pub const BARE: Self = Self {
+        name: "",
+        label: "",
+        action: "",
+        summary: "",
+        constants: &[],
+        direction: Direction::ToSkypay,
+        mode: Mode::Synchronous,
+        effect: Effect::Reads,
+        ask_with: None,
+        ask_after_seconds: None,
+        resend: Resend::Never,
+        codes: &[],
+        texts: &[],
+        key_refusals: &[],
+        code_required: false,
+        partner_codes: None,
+        delivery_key: &[],
+        effect_key: &[],
+        personal: &[],
+        request_example: "",
+        response_example: "",
+    };
+
     /// What a return code says of the outcome of this operation; a code that
     /// the document does not list says nothing, so the outcome is unknown.
     #[must_use]

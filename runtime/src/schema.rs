@@ -1,10 +1,14 @@
 //! JSON Schemas of the scalars, for tools that describe messages to others.
 
+use std::any::TypeId;
 use std::borrow::Cow;
 
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use serde_json::{Map, Value};
 
+use crate::message::{Fraction, Native, Number};
 use crate::received::{Entries, Received};
+use crate::validate::Limits;
 use crate::value::{Amount, Date, DateTime, IntegerText, PersonName, Sensitive};
 
 /// The schema of a code table. It is open: other codes may be received.
@@ -26,6 +30,127 @@ pub enum AmountNumber {}
 /// Stands for a [`DateTime`] that is written with decimals of the second.
 #[derive(Debug)]
 pub enum DateTimeFraction {}
+
+/// What stands for a `T` that is written in that way.
+pub trait Shown<T> {
+    /// The type that has the schema.
+    type As: JsonSchema;
+}
+
+/// What stands for a `T` that is written in the way `E`.
+pub type As<E, T> = <E as Shown<T>>::As;
+
+impl<T: JsonSchema> Shown<T> for Native {
+    type As = T;
+}
+
+impl Shown<Amount> for Number {
+    type As = AmountNumber;
+}
+
+impl Shown<DateTime> for Fraction {
+    type As = DateTimeFraction;
+}
+
+/// The schema of a message, built field by field.
+#[derive(Debug)]
+pub struct Object {
+    description: String,
+    properties: Map<String, Value>,
+    required: Vec<Value>,
+    /// The field that was added last, and its schema.
+    last: Option<(String, Schema)>,
+}
+
+impl Object {
+    /// A message without fields.
+    #[must_use]
+    pub fn new(docs: &[&str]) -> Self {
+        Self {
+            description: joined(docs),
+            properties: Map::new(),
+            required: Vec::new(),
+            last: None,
+        }
+    }
+
+    /// Adds a field whose value has the schema of `T`.
+    pub fn property<T: JsonSchema>(
+        &mut self,
+        generator: &mut SchemaGenerator,
+        name: &str,
+        always: bool,
+        docs: &[&str],
+    ) {
+        self.keep_last();
+        let mut schema = generator.subschema_for::<T>();
+        let description = joined(docs);
+        if !description.is_empty() {
+            schema.insert("description".to_owned(), description.into());
+        }
+        if always {
+            self.required.push(name.into());
+        }
+        self.last = Some((name.to_owned(), schema));
+    }
+
+    /// Marks the field that was added last as going away.
+    pub fn deprecated(&mut self, (): ()) {
+        self.set("deprecated", true);
+    }
+
+    /// Limits the length of the field that was added last, if it is a plain
+    /// text: texts with a type of their own are described there.
+    pub fn length<T: 'static>(&mut self, limits: Limits) {
+        if TypeId::of::<T>() == TypeId::of::<String>() {
+            let (min, max) = limits.characters();
+            if let Some(min) = min {
+                self.set("minLength", min);
+            }
+            if let Some(max) = max {
+                self.set("maxLength", max);
+            }
+        }
+    }
+
+    /// The schema.
+    #[must_use]
+    pub fn finish(mut self) -> Schema {
+        self.keep_last();
+        let mut schema = json_schema!({ "type": "object" });
+        for (key, value) in [
+            ("description", self.description.into()),
+            ("properties", Value::Object(self.properties)),
+            ("required", Value::Array(self.required)),
+        ] {
+            if !matches!(&value, Value::String(text) if text.is_empty())
+                && !matches!(&value, Value::Object(map) if map.is_empty())
+                && !matches!(&value, Value::Array(items) if items.is_empty())
+            {
+                schema.insert(key.to_owned(), value);
+            }
+        }
+        schema
+    }
+
+    fn set(&mut self, key: &str, value: impl Into<Value>) {
+        if let Some((_, schema)) = &mut self.last {
+            schema.insert(key.to_owned(), value.into());
+        }
+    }
+
+    fn keep_last(&mut self) {
+        if let Some((name, schema)) = self.last.take() {
+            self.properties.insert(name, schema.to_value());
+        }
+    }
+}
+
+/// The lines of documentation as one text.
+fn joined(docs: &[&str]) -> String {
+    let lines = docs.iter().map(|line| line.strip_prefix(' ').unwrap_or(line));
+    lines.collect::<Vec<_>>().join("\n").trim().to_owned()
+}
 
 macro_rules! schemas {
     ($($scalar:ty, $name:literal, $schema:tt;)*) => {

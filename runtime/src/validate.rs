@@ -352,6 +352,32 @@ impl Limits {
         pattern: None,
     };
 
+    /// So many characters.
+    #[must_use]
+    pub fn length(characters: impl RangeBounds<usize>) -> Self {
+        let min = match characters.start_bound() {
+            Bound::Included(min) => Some(*min),
+            Bound::Excluded(below) => Some(below.saturating_add(1)),
+            Bound::Unbounded => None,
+        };
+        let max = match characters.end_bound() {
+            Bound::Included(max) => Some(*max),
+            Bound::Excluded(above) => Some(above.saturating_sub(1)),
+            Bound::Unbounded => None,
+        };
+        Self {
+            min,
+            max,
+            pattern: None,
+        }
+    }
+
+    /// The smallest and the largest number of characters.
+    #[must_use]
+    pub const fn characters(self) -> (Option<usize>, Option<usize>) {
+        (self.min, self.max)
+    }
+
     /// At least that many characters.
     #[must_use]
     pub const fn min(self, characters: usize) -> Self {
@@ -432,7 +458,7 @@ pub struct Rule {
     /// Fields whose text has to match, if they are there.
     pub matches: &'static [(&'static str, &'static Pattern)],
     /// Why, as a sentence.
-    pub because: &'static str,
+    pub reason: &'static str,
 }
 
 impl Rule {
@@ -469,7 +495,7 @@ impl Rule {
             Some((field, values)) => format!(" when {field} is {}", alternatives(values)),
             None => String::new(),
         };
-        at.report(field, self.id, format!("{demand}{when}: {}", self.because));
+        at.report(field, self.id, format!("{demand}{when}: {}", self.reason));
     }
 }
 
@@ -484,6 +510,13 @@ pub trait Fields {
 pub trait AsText {
     /// The text; `None` if the scalar is absent.
     fn as_text(&self) -> Option<Cow<'_, str>>;
+
+    /// The text that stands for the scalar in a key by which a repetition is
+    /// recognized.
+    #[doc(hidden)]
+    fn key_text(&self) -> Option<Cow<'_, str>> {
+        self.as_text()
+    }
 }
 
 impl AsText for String {
@@ -513,6 +546,10 @@ impl<T: AsText> AsText for Option<T> {
 impl<T: AsText> AsText for Received<T> {
     fn as_text(&self) -> Option<Cow<'_, str>> {
         self.if_readable().and_then(AsText::as_text)
+    }
+
+    fn key_text(&self) -> Option<Cow<'_, str>> {
+        Received::key_text(self)
     }
 }
 
@@ -740,7 +777,7 @@ mod tests {
                 require: &["two"],
                 forbid: &[],
                 matches: &[("two", &DIGITS)],
-                because: "five counts",
+                reason: "five counts",
             },
             Rule {
                 id: "seven-is-alone",
@@ -748,7 +785,7 @@ mod tests {
                 require: &[],
                 forbid: &["two"],
                 matches: &[],
-                because: "seven is shy",
+                reason: "seven is shy",
             },
             Rule {
                 id: "one-is-there",
@@ -756,7 +793,7 @@ mod tests {
                 require: &["one"],
                 forbid: &[],
                 matches: &[],
-                because: "everything begins with it",
+                reason: "everything begins with it",
             },
         ];
         let check = |pair: Pair, expected: &[&str]| {

@@ -20,19 +20,6 @@ pub(crate) fn wrapped(text: &str) -> Vec<String> {
     lines
 }
 
-/// The first block of a Markdown text.
-pub(crate) fn first_block(text: &str) -> String {
-    let mut code = Code::default();
-    let mut lines = Vec::new();
-    for line in text.lines() {
-        if !code.holds(line) && line.trim().is_empty() {
-            break;
-        }
-        lines.push(line);
-    }
-    lines.join("\n")
-}
-
 /// Whether the lines of a text stand in a block of code.
 #[derive(Default)]
 struct Code {
@@ -192,15 +179,6 @@ mod tests {
                 [format!("{} {mark}", "x".repeat(78)), "end".to_owned()]
             );
         }
-    }
-
-    #[test]
-    fn the_first_block_is_whole() {
-        assert_eq!(first_block("a\nb\n\nc"), "a\nb");
-        assert_eq!(
-            first_block("```text\na\n\nb\n```\n\nc"),
-            "```text\na\n\nb\n```"
-        );
     }
 
     #[test]

@@ -34,7 +34,7 @@ pub(crate) fn read(operation: &Operation) -> Option<String> {
 
 /// The hashes that close a raw string which holds a text: more than follow any
 /// quote in it.
-fn closing_hashes(text: &str) -> String {
+pub(crate) fn closing_hashes(text: &str) -> String {
     let runs = text.split('"').skip(1);
     let runs = runs.map(|rest| rest.len() - rest.trim_start_matches('#').len());
     "#".repeat(runs.max().unwrap_or_default().max(1) + 1)

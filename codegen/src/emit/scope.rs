@@ -55,6 +55,8 @@ pub(crate) fn taken(api: &Api) -> Taken {
 const ELSEWHERE: &[(Kind, &str)] = &[
     // `codes!` gives every table a constant of this name.
     (Kind::Code, "ALL"),
+    // `message!` gives every builder a method of this name.
+    (Kind::Field, "build"),
     // Methods of every value, which take it whole: Rust finds them before any
     // method that borrows.
     (Kind::Operation, "into"),

@@ -2,353 +2,113 @@
 
 //! `balanceTransfer`: Move balance between two of the partner's entities.
 
-use crate::{CompanyPrefix, ResponseCode};
-use serde::{Deserialize, Serialize};
-use skypay_runtime::generated::{
-    Amount, Answer, DateTime, Direction, Effect, Invalid, Limits, Mode, Operation, OperationInfo,
-    Outcome, Pattern, Received, Resend, Slot, Stamp, Validate, Violations, build, wire,
-};
+use crate::{Amount, CompanyPrefix, DateTime, ResponseCode};
 
-/// What to move, from which entity to which.
-///
-/// The request of `balanceTransfer` (chapter 7.4).
-///
-/// # Example
-///
-/// ```
-/// use skypay_types::BalanceTransferRequest;
-///
-/// let request = BalanceTransferRequest::builder()
-///     .transfer_from("SKY98")
-///     .transfer_to("SKY99")
-///     .amount("200000.0")
-///     .build()?;
-/// # Ok::<(), skypay_types::Invalid>(())
-/// ```
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
-#[non_exhaustive]
-pub struct BalanceTransferRequest {
-    /// Prefix of the entity whose balance shrinks.
+skypay_runtime::message! {
+    /// What to move, from which entity to which.
     ///
-    /// On the wire: `transferFrom`, 5 characters; for example `SKY98`.
-    pub transfer_from: CompanyPrefix,
-    /// Prefix of the entity whose balance grows.
+    /// The request of `balanceTransfer` (chapter 7.4).
     ///
-    /// On the wire: `transferTo`, 5 characters; for example `SKY99`.
-    pub transfer_to: CompanyPrefix,
-    /// How much to move, in Philippine pesos.
+    /// # Example
     ///
-    /// On the wire: `amount`, in PHP; for example `200000.00`.
-    #[serde(serialize_with = "wire::number")]
-    #[cfg_attr(
-        feature = "schemars",
-        schemars(with = "skypay_runtime::schema::AmountNumber")
-    )]
-    pub amount: Amount,
-}
-
-impl BalanceTransferRequest {
-    /// Starts building one; `build` names every field that is wrong.
-    pub fn builder() -> BalanceTransferRequestBuilder {
-        <BalanceTransferRequestBuilder as Default>::default()
+    /// ```
+    /// use skypay_types::BalanceTransferRequest;
+    ///
+    /// let request = BalanceTransferRequest::builder()
+    ///     .transfer_from("SKY98")
+    ///     .transfer_to("SKY99")
+    ///     .amount("200000.0")
+    ///     .build()?;
+    /// # Ok::<(), skypay_types::Invalid>(())
+    /// ```
+    pub struct BalanceTransferRequest, BalanceTransferRequestBuilder {
+        /// Prefix of the entity whose balance shrinks.
+        ///
+        /// On the wire: `transferFrom`, 5 characters; for example `SKY98`.
+        transfer_from "transferFrom": required CompanyPrefix { text(5..=5, "^[A-Za-z0-9]{5}$") };
+        /// Prefix of the entity whose balance grows.
+        ///
+        /// On the wire: `transferTo`, 5 characters; for example `SKY99`.
+        transfer_to "transferTo": required CompanyPrefix { text(5..=5, "^[A-Za-z0-9]{5}$") };
+        /// How much to move, in Philippine pesos.
+        ///
+        /// On the wire: `amount`, in PHP; for example `200000.00`.
+        amount "amount": required Amount as number {
+            range(Amount::from_centavos(1)..=Amount::from_centavos(999_999_999_999)),
+        };
     }
 }
 
-/// Builds a [`BalanceTransferRequest`].
-#[derive(Clone, Debug, Default)]
-#[must_use]
-pub struct BalanceTransferRequestBuilder {
-    transfer_from: Slot<CompanyPrefix>,
-    transfer_to: Slot<CompanyPrefix>,
-    amount: Slot<Amount>,
-}
-
-impl BalanceTransferRequestBuilder {
-    /// Prefix of the entity whose balance shrinks.
-    pub fn transfer_from<V>(mut self, value: V) -> Self
-    where
-        V: TryInto<CompanyPrefix>,
-        V::Error: std::fmt::Display,
-    {
-        self.transfer_from.set(value);
-        self
-    }
-
-    /// Prefix of the entity whose balance grows.
-    pub fn transfer_to<V>(mut self, value: V) -> Self
-    where
-        V: TryInto<CompanyPrefix>,
-        V::Error: std::fmt::Display,
-    {
-        self.transfer_to.set(value);
-        self
-    }
-
-    /// How much to move, in Philippine pesos.
-    pub fn amount<V>(mut self, value: V) -> Self
-    where
-        V: TryInto<Amount>,
-        V::Error: std::fmt::Display,
-    {
-        self.amount.set(value);
-        self
-    }
-
-    /// The message, if every field is there and keeps the document's constraints.
-    ///
-    /// # Errors
-    ///
-    /// Every field that is wrong, all at once.
-    pub fn build(self) -> Result<BalanceTransferRequest, Invalid> {
-        let mut at = Violations::new();
-        let transfer_from = self.transfer_from.required("transferFrom", &mut at);
-        let transfer_to = self.transfer_to.required("transferTo", &mut at);
-        let amount = self.amount.required("amount", &mut at);
-        build(&mut at, || {
-            Some(BalanceTransferRequest {
-                transfer_from: transfer_from?,
-                transfer_to: transfer_to?,
-                amount: amount?,
-            })
-        })
-    }
-}
-
-impl Validate for BalanceTransferRequest {
-    fn check(&self, at: &mut Violations) {
-        at.text(
-            "transferFrom",
-            &self.transfer_from,
-            Limits::NONE.min(5).max(5).pattern({
-                static PATTERN: Pattern = Pattern::new("^[A-Za-z0-9]{5}$");
-                &PATTERN
-            }),
-        );
-        at.text(
-            "transferTo",
-            &self.transfer_to,
-            Limits::NONE.min(5).max(5).pattern({
-                static PATTERN: Pattern = Pattern::new("^[A-Za-z0-9]{5}$");
-                &PATTERN
-            }),
-        );
-        at.range(
-            "amount",
-            &self.amount,
-            Amount::from_centavos(1)..=Amount::from_centavos(999_999_999_999),
-        );
-    }
-}
-
-impl Operation for BalanceTransferRequest {
-    type Response = BalanceTransferResponse;
-    const INFO: &'static OperationInfo = &OperationInfo {
+skypay_runtime::operation! {
+    BalanceTransferRequest -> BalanceTransferResponse {
         name: "balanceTransfer",
         label: "balanceTransfer",
         action: "balanceTransfer",
         summary: "Move balance between two of the partner's entities",
-        constants: &[],
         direction: Direction::ToSkypay,
         mode: Mode::Synchronous,
         effect: Effect::MovesMoney,
-        ask_with: Some("notificationInquiry"),
-        ask_after_seconds: None,
         resend: Resend::Never,
-        codes: &[
-            ("1000", Outcome::Accepted),
-            ("-1000", Outcome::Rejected),
-            ("-1001", Outcome::Rejected),
-            ("-1009", Outcome::Unknown),
-            ("-1014", Outcome::Rejected),
-            ("-1016", Outcome::Rejected),
-            ("-1032", Outcome::Rejected),
-            ("-9999", Outcome::Unknown),
-        ],
-        texts: &[
-            ("1000", "Success"),
-            ("-1000", "Post context is not valid"),
-            ("-1001", "Verification failed"),
-            ("-1009", "Unpredictable exception occurs"),
-            ("-1014", "Prefix of Control number is incorrect."),
-            ("-1016", "Insufficient balance"),
-            (
-                "-1032",
-                "Your IP xxx is not whitelisted.Please contact Support Team.",
-            ),
-            ("-9999", "Service not available/Connection error"),
-        ],
-        key_refusals: &["-1000", "-1001"],
+        ask_with: Some("notificationInquiry"),
         code_required: true,
-        partner_codes: None,
-        delivery_key: &[],
-        effect_key: &[],
-        personal: &[],
-        request_example: REQUEST_EXAMPLE,
-        response_example: RESPONSE_EXAMPLE,
-    };
-    fn subjects(&self) -> Vec<&str> {
-        Vec::new()
+        request_example: r##"{"userName":"AppName@skypay","action":"balanceTransfer","authentication":"00000000-AAAA-BBBB-CCCC-000000000000","transferFrom":"SKY98","transferTo":"SKY99","amount":200000.00}"##,
+        response_example: r##"{"responseTime":"2024-02-05 16:40:55.9020","responseCode":"1000","responseDescription":"Success"}"##,
+    }
+    codes {
+        "1000": Outcome::Accepted "Success";
+        "-1000": Outcome::Rejected "Post context is not valid", refuses keys;
+        "-1001": Outcome::Rejected "Verification failed", refuses keys;
+        "-1009": Outcome::Unknown "Unpredictable exception occurs";
+        "-1014": Outcome::Rejected "Prefix of Control number is incorrect.";
+        "-1016": Outcome::Rejected "Insufficient balance";
+        "-1032": Outcome::Rejected "Your IP xxx is not whitelisted.Please contact Support Team.";
+        "-9999": Outcome::Unknown "Service not available/Connection error";
     }
 }
 
-const REQUEST_EXAMPLE: &str = "{\"userName\":\"AppName@skypay\",\"action\":\"balanceTransfer\",\"authentication\":\"00000000-AAAA-BBBB-CCCC-000000000000\",\"transferFrom\":\"SKY98\",\"transferTo\":\"SKY99\",\"amount\":200000.00}";
-
-const RESPONSE_EXAMPLE: &str = "{\"responseTime\":\"2024-02-05 16:40:55.9020\",\"responseCode\":\"1000\",\"responseDescription\":\"Success\"}";
-
-/// Whether the balance was moved.
-///
-/// The answer to `balanceTransfer` (chapter 7.4).
-///
-/// # Example
-///
-/// ```
-/// use skypay_types::BalanceTransferResponse;
-///
-/// let clear = r##"{
-///   "responseTime": "2024-02-05 16:40:55.9020",
-///   "responseCode": "1000",
-///   "responseDescription": "Success"
-/// }"##;
-/// let response: BalanceTransferResponse = skypay_types::read::from_slice(clear.as_bytes())?;
-/// # Ok::<(), skypay_types::read::ReadError>(())
-/// ```
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
-#[non_exhaustive]
-pub struct BalanceTransferResponse {
-    /// When the answer was written, in GMT+8, as `yyyy-MM-dd HH:mm:ss.SSSS`: with four
-    /// fraction digits.
+skypay_runtime::message! {
+    /// Whether the balance was moved.
     ///
-    /// On the wire: `responseTime`, at most 50 characters; for example
-    /// `2024-02-05 10:15:30.1250`.
-    #[serde(
-        default,
-        skip_serializing_if = "Received::is_absent",
-        serialize_with = "wire::received_fraction"
-    )]
-    #[cfg_attr(
-        feature = "schemars",
-        schemars(with = "Option<skypay_runtime::schema::DateTimeFraction>")
-    )]
-    pub response_time: Received<DateTime>,
-    /// What became of the request. The same code may mean different things in different
-    /// operations: see the result codes of each. The table is open: codes that it does
-    /// not list do come, and partners may define codes from 2000 to 2999 for some
-    /// callbacks.
+    /// The answer to `balanceTransfer` (chapter 7.4).
     ///
-    /// On the wire: `responseCode`, at most 5 characters; for example `1000`.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub response_code: Option<ResponseCode>,
-    /// The code in words, for people. The texts vary for the same code: decide by the
-    /// code alone.
+    /// # Example
     ///
-    /// On the wire: `responseDescription`, at most 255 characters; for example
-    /// `Success`.
-    #[serde(default, skip_serializing_if = "Received::is_absent")]
-    pub response_description: Received<String>,
-}
-
-impl BalanceTransferResponse {
-    /// Starts building one; `build` names every field that is wrong.
-    pub fn builder() -> BalanceTransferResponseBuilder {
-        <BalanceTransferResponseBuilder as Default>::default()
-    }
-}
-
-/// Builds a [`BalanceTransferResponse`].
-#[derive(Clone, Debug, Default)]
-#[must_use]
-pub struct BalanceTransferResponseBuilder {
-    response_time: Slot<DateTime>,
-    response_code: Slot<ResponseCode>,
-    response_description: Slot<String>,
-}
-
-impl BalanceTransferResponseBuilder {
-    /// When the answer was written, in GMT+8, as `yyyy-MM-dd HH:mm:ss.SSSS`: with four
-    /// fraction digits.
-    pub fn response_time<V>(mut self, value: V) -> Self
-    where
-        V: TryInto<DateTime>,
-        V::Error: std::fmt::Display,
-    {
-        self.response_time.set(value);
-        self
-    }
-
-    /// What became of the request. The same code may mean different things in different
-    /// operations: see the result codes of each. The table is open: codes that it does
-    /// not list do come, and partners may define codes from 2000 to 2999 for some
-    /// callbacks.
-    pub fn response_code<V>(mut self, value: V) -> Self
-    where
-        V: TryInto<ResponseCode>,
-        V::Error: std::fmt::Display,
-    {
-        self.response_code.set(value);
-        self
-    }
-
-    /// The code in words, for people. The texts vary for the same code: decide by the
-    /// code alone.
-    pub fn response_description<V>(mut self, value: V) -> Self
-    where
-        V: TryInto<String>,
-        V::Error: std::fmt::Display,
-    {
-        self.response_description.set(value);
-        self
-    }
-
-    /// The message, if every field is there and keeps the document's constraints.
+    /// ```
+    /// use skypay_types::BalanceTransferResponse;
     ///
-    /// # Errors
-    ///
-    /// Every field that is wrong, all at once.
-    pub fn build(self) -> Result<BalanceTransferResponse, Invalid> {
-        let mut at = Violations::new();
-        let response_time = self.response_time.received("responseTime", &mut at);
-        let response_code = self.response_code.optional("responseCode", &mut at);
-        let response_description = self
-            .response_description
-            .received("responseDescription", &mut at);
-        build(&mut at, || {
-            Some(BalanceTransferResponse {
-                response_time: response_time?,
-                response_code: response_code?,
-                response_description: response_description?,
-            })
-        })
+    /// let clear = r##"{
+    ///   "responseTime": "2024-02-05 16:40:55.9020",
+    ///   "responseCode": "1000",
+    ///   "responseDescription": "Success"
+    /// }"##;
+    /// let response: BalanceTransferResponse = skypay_types::read::from_slice(clear.as_bytes())?;
+    /// # Ok::<(), skypay_types::read::ReadError>(())
+    /// ```
+    pub struct BalanceTransferResponse, BalanceTransferResponseBuilder {
+        /// When the answer was written, in GMT+8, as `yyyy-MM-dd HH:mm:ss.SSSS`: with four
+        /// fraction digits.
+        ///
+        /// On the wire: `responseTime`, at most 50 characters; for example
+        /// `2024-02-05 10:15:30.1250`.
+        response_time "responseTime": received DateTime as fraction;
+        /// What became of the request. The same code may mean different things in different
+        /// operations: see the result codes of each. The table is open: codes that it does
+        /// not list do come, and partners may define codes from 2000 to 2999 for some
+        /// callbacks.
+        ///
+        /// On the wire: `responseCode`, at most 5 characters; for example `1000`.
+        response_code "responseCode": optional ResponseCode;
+        /// The code in words, for people. The texts vary for the same code: decide by the
+        /// code alone.
+        ///
+        /// On the wire: `responseDescription`, at most 255 characters; for example
+        /// `Success`.
+        response_description "responseDescription": received String;
     }
 }
 
-impl Validate for BalanceTransferResponse {
-    fn check(&self, at: &mut Violations) {
-        at.readable("responseTime", &self.response_time);
-        at.readable("responseDescription", &self.response_description);
-    }
-}
-
-impl Answer for BalanceTransferResponse {
-    type Code = ResponseCode;
-    fn response_time(&self) -> Option<DateTime> {
-        self.response_time.if_readable().copied()
-    }
-
-    fn response_code(&self) -> Option<&str> {
-        self.response_code.as_ref().map(AsRef::as_ref)
-    }
-
-    fn response_description(&self) -> Option<&str> {
-        self.response_description.if_readable().map(AsRef::as_ref)
-    }
-
-    fn stamp(&mut self, stamp: &Stamp<'_>) {
-        self.response_time = Received::Value(stamp.time);
-        self.response_code = Some(stamp.code.into());
-        self.response_description = Received::Value(stamp.description.into());
-    }
-}
+skypay_runtime::response!(BalanceTransferResponse: ResponseCode {
+    time response_time always,
+    code response_code always,
+    description response_description always,
+});

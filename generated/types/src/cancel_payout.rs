@@ -2,300 +2,105 @@
 
 //! `cancelPayout`: Cancel payouts that wait at a remittance store.
 
-use crate::{ControlNumberEntry, ResponseCode};
-use serde::{Deserialize, Serialize};
-use skypay_runtime::generated::{
-    Answer, DateTime, Direction, Effect, Invalid, Mode, Operation, OperationInfo, Outcome,
-    Received, Resend, Slot, Stamp, Validate, Violations, build, wire,
-};
+use crate::{ControlNumberEntry, DateTime, ResponseCode};
 
-/// Names the payouts to cancel.
-///
-/// The request of `cancelPayout` (chapter 4.2).
-///
-/// # Example
-///
-/// ```
-/// use skypay_types::{CancelPayoutRequest, ControlNumberEntry};
-///
-/// let request = CancelPayoutRequest::builder()
-///     .control_numbers([ControlNumberEntry::builder()
-///             .control_number("SKY9800000202")
-///             .build()?, ControlNumberEntry::builder()
-///             .control_number("SKY9800000203")
-///             .build()?])
-///     .build()?;
-/// # Ok::<(), skypay_types::Invalid>(())
-/// ```
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
-#[non_exhaustive]
-pub struct CancelPayoutRequest {
-    /// The payouts to cancel. No maximum is documented.
+skypay_runtime::message! {
+    /// Names the payouts to cancel.
     ///
-    /// On the wire: `controlNumbers`.
-    pub control_numbers: Vec<ControlNumberEntry>,
-}
-
-impl CancelPayoutRequest {
-    /// Starts building one; `build` names every field that is wrong.
-    pub fn builder() -> CancelPayoutRequestBuilder {
-        <CancelPayoutRequestBuilder as Default>::default()
-    }
-}
-
-/// Builds a [`CancelPayoutRequest`].
-#[derive(Clone, Debug, Default)]
-#[must_use]
-pub struct CancelPayoutRequestBuilder {
-    control_numbers: Slot<Vec<ControlNumberEntry>>,
-}
-
-impl CancelPayoutRequestBuilder {
-    /// The payouts to cancel. No maximum is documented.
-    pub fn control_numbers(
-        mut self,
-        items: impl IntoIterator<Item: Into<ControlNumberEntry>>,
-    ) -> Self {
-        self.control_numbers.list(items);
-        self
-    }
-
-    /// The message, if every field is there and keeps the document's constraints.
+    /// The request of `cancelPayout` (chapter 4.2).
     ///
-    /// # Errors
+    /// # Example
     ///
-    /// Every field that is wrong, all at once.
-    pub fn build(self) -> Result<CancelPayoutRequest, Invalid> {
-        let mut at = Violations::new();
-        let control_numbers = self.control_numbers.required("controlNumbers", &mut at);
-        build(&mut at, || {
-            Some(CancelPayoutRequest {
-                control_numbers: control_numbers?,
-            })
-        })
+    /// ```
+    /// use skypay_types::{CancelPayoutRequest, ControlNumberEntry};
+    ///
+    /// let request = CancelPayoutRequest::builder()
+    ///     .control_numbers([ControlNumberEntry::builder()
+    ///             .control_number("SKY9800000202")
+    ///             .build()?, ControlNumberEntry::builder()
+    ///             .control_number("SKY9800000203")
+    ///             .build()?])
+    ///     .build()?;
+    /// # Ok::<(), skypay_types::Invalid>(())
+    /// ```
+    pub struct CancelPayoutRequest, CancelPayoutRequestBuilder {
+        /// The payouts to cancel. No maximum is documented.
+        ///
+        /// On the wire: `controlNumbers`.
+        control_numbers "controlNumbers": list ControlNumberEntry [1..] { nested };
     }
 }
 
-impl Validate for CancelPayoutRequest {
-    fn check(&self, at: &mut Violations) {
-        at.count("controlNumbers", &self.control_numbers, 1..);
-        at.each("controlNumbers", &self.control_numbers);
-    }
-}
-
-impl Operation for CancelPayoutRequest {
-    type Response = CancelPayoutResponse;
-    const INFO: &'static OperationInfo = &OperationInfo {
+skypay_runtime::operation! {
+    CancelPayoutRequest -> CancelPayoutResponse {
         name: "cancelPayout",
         label: "cancelPayout",
         action: "cancelPayout",
         summary: "Cancel payouts that wait at a remittance store",
-        constants: &[],
         direction: Direction::ToSkypay,
         mode: Mode::Asynchronous,
         effect: Effect::ChangesState,
-        ask_with: Some("payoutQueryStatus"),
-        ask_after_seconds: None,
         resend: Resend::AfterAsking,
-        codes: &[
-            ("1000", Outcome::Accepted),
-            ("-1000", Outcome::Rejected),
-            ("-1001", Outcome::Rejected),
-            ("-1009", Outcome::Unknown),
-            ("-1012", Outcome::Rejected),
-            ("-1032", Outcome::Rejected),
-            ("-9999", Outcome::Unknown),
-        ],
-        texts: &[
-            ("1000", "Success"),
-            ("-1000", "Post context is not valid"),
-            ("-1001", "Verification failed"),
-            (
-                "-1009",
-                "An unpredictable exception occurs.(return exception message)",
-            ),
-            ("-1012", "Control number invalid or expired"),
-            (
-                "-1032",
-                "Your IP xxx is not whitelisted.Please contact Support Team.",
-            ),
-            ("-9999", "Service not available/Connection error"),
-        ],
-        key_refusals: &["-1000", "-1001"],
+        ask_with: Some("payoutQueryStatus"),
         code_required: true,
-        partner_codes: None,
-        delivery_key: &[],
-        effect_key: &[],
-        personal: &[],
-        request_example: REQUEST_EXAMPLE,
-        response_example: RESPONSE_EXAMPLE,
-    };
-    fn subjects(&self) -> Vec<&str> {
-        self.control_numbers
-            .iter()
-            .map(|item| item.control_number.as_ref())
-            .collect()
+        request_example: r##"{"userName":"AppName@skypay","action":"cancelPayout","authentication":"00000000-AAAA-BBBB-CCCC-000000000000","controlNumbers":[{"controlNumber":"SKY9800000202"},{"controlNumber":"SKY9800000203"}]}"##,
+        response_example: r##"{"responseTime":"2024-02-05 11:02:07.0480","responseCode":"1000","responseDescription":"Success"}"##,
     }
+    codes {
+        "1000": Outcome::Accepted "Success";
+        "-1000": Outcome::Rejected "Post context is not valid", refuses keys;
+        "-1001": Outcome::Rejected "Verification failed", refuses keys;
+        "-1009": Outcome::Unknown "An unpredictable exception occurs.(return exception message)";
+        "-1012": Outcome::Rejected "Control number invalid or expired";
+        "-1032": Outcome::Rejected "Your IP xxx is not whitelisted.Please contact Support Team.";
+        "-9999": Outcome::Unknown "Service not available/Connection error";
+    }
+    subjects |request| request.control_numbers.iter().map(|item| item.control_number.as_ref()).collect();
 }
 
-const REQUEST_EXAMPLE: &str = "{\"userName\":\"AppName@skypay\",\"action\":\"cancelPayout\",\"authentication\":\"00000000-AAAA-BBBB-CCCC-000000000000\",\"controlNumbers\":[{\"controlNumber\":\"SKY9800000202\"},{\"controlNumber\":\"SKY9800000203\"}]}";
-
-const RESPONSE_EXAMPLE: &str = "{\"responseTime\":\"2024-02-05 11:02:07.0480\",\"responseCode\":\"1000\",\"responseDescription\":\"Success\"}";
-
-/// Whether the request to cancel was accepted.
-///
-/// The answer to `cancelPayout` (chapter 4.2).
-///
-/// # Example
-///
-/// ```
-/// use skypay_types::CancelPayoutResponse;
-///
-/// let clear = r##"{
-///   "responseTime": "2024-02-05 11:02:07.0480",
-///   "responseCode": "1000",
-///   "responseDescription": "Success"
-/// }"##;
-/// let response: CancelPayoutResponse = skypay_types::read::from_slice(clear.as_bytes())?;
-/// # Ok::<(), skypay_types::read::ReadError>(())
-/// ```
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
-#[non_exhaustive]
-pub struct CancelPayoutResponse {
-    /// When the answer was written, in GMT+8, as `yyyy-MM-dd HH:mm:ss.SSSS`: with four
-    /// fraction digits.
+skypay_runtime::message! {
+    /// Whether the request to cancel was accepted.
     ///
-    /// On the wire: `responseTime`, at most 50 characters; for example
-    /// `2024-02-05 10:15:30.1250`.
-    #[serde(
-        default,
-        skip_serializing_if = "Received::is_absent",
-        serialize_with = "wire::received_fraction"
-    )]
-    #[cfg_attr(
-        feature = "schemars",
-        schemars(with = "Option<skypay_runtime::schema::DateTimeFraction>")
-    )]
-    pub response_time: Received<DateTime>,
-    /// What became of the request. The same code may mean different things in different
-    /// operations: see the result codes of each. The table is open: codes that it does
-    /// not list do come, and partners may define codes from 2000 to 2999 for some
-    /// callbacks.
+    /// The answer to `cancelPayout` (chapter 4.2).
     ///
-    /// On the wire: `responseCode`, at most 5 characters; for example `1000`.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub response_code: Option<ResponseCode>,
-    /// The code in words, for people. The texts vary for the same code: decide by the
-    /// code alone.
+    /// # Example
     ///
-    /// On the wire: `responseDescription`, at most 255 characters; for example
-    /// `Success`.
-    #[serde(default, skip_serializing_if = "Received::is_absent")]
-    pub response_description: Received<String>,
-}
-
-impl CancelPayoutResponse {
-    /// Starts building one; `build` names every field that is wrong.
-    pub fn builder() -> CancelPayoutResponseBuilder {
-        <CancelPayoutResponseBuilder as Default>::default()
-    }
-}
-
-/// Builds a [`CancelPayoutResponse`].
-#[derive(Clone, Debug, Default)]
-#[must_use]
-pub struct CancelPayoutResponseBuilder {
-    response_time: Slot<DateTime>,
-    response_code: Slot<ResponseCode>,
-    response_description: Slot<String>,
-}
-
-impl CancelPayoutResponseBuilder {
-    /// When the answer was written, in GMT+8, as `yyyy-MM-dd HH:mm:ss.SSSS`: with four
-    /// fraction digits.
-    pub fn response_time<V>(mut self, value: V) -> Self
-    where
-        V: TryInto<DateTime>,
-        V::Error: std::fmt::Display,
-    {
-        self.response_time.set(value);
-        self
-    }
-
-    /// What became of the request. The same code may mean different things in different
-    /// operations: see the result codes of each. The table is open: codes that it does
-    /// not list do come, and partners may define codes from 2000 to 2999 for some
-    /// callbacks.
-    pub fn response_code<V>(mut self, value: V) -> Self
-    where
-        V: TryInto<ResponseCode>,
-        V::Error: std::fmt::Display,
-    {
-        self.response_code.set(value);
-        self
-    }
-
-    /// The code in words, for people. The texts vary for the same code: decide by the
-    /// code alone.
-    pub fn response_description<V>(mut self, value: V) -> Self
-    where
-        V: TryInto<String>,
-        V::Error: std::fmt::Display,
-    {
-        self.response_description.set(value);
-        self
-    }
-
-    /// The message, if every field is there and keeps the document's constraints.
+    /// ```
+    /// use skypay_types::CancelPayoutResponse;
     ///
-    /// # Errors
-    ///
-    /// Every field that is wrong, all at once.
-    pub fn build(self) -> Result<CancelPayoutResponse, Invalid> {
-        let mut at = Violations::new();
-        let response_time = self.response_time.received("responseTime", &mut at);
-        let response_code = self.response_code.optional("responseCode", &mut at);
-        let response_description = self
-            .response_description
-            .received("responseDescription", &mut at);
-        build(&mut at, || {
-            Some(CancelPayoutResponse {
-                response_time: response_time?,
-                response_code: response_code?,
-                response_description: response_description?,
-            })
-        })
+    /// let clear = r##"{
+    ///   "responseTime": "2024-02-05 11:02:07.0480",
+    ///   "responseCode": "1000",
+    ///   "responseDescription": "Success"
+    /// }"##;
+    /// let response: CancelPayoutResponse = skypay_types::read::from_slice(clear.as_bytes())?;
+    /// # Ok::<(), skypay_types::read::ReadError>(())
+    /// ```
+    pub struct CancelPayoutResponse, CancelPayoutResponseBuilder {
+        /// When the answer was written, in GMT+8, as `yyyy-MM-dd HH:mm:ss.SSSS`: with four
+        /// fraction digits.
+        ///
+        /// On the wire: `responseTime`, at most 50 characters; for example
+        /// `2024-02-05 10:15:30.1250`.
+        response_time "responseTime": received DateTime as fraction;
+        /// What became of the request. The same code may mean different things in different
+        /// operations: see the result codes of each. The table is open: codes that it does
+        /// not list do come, and partners may define codes from 2000 to 2999 for some
+        /// callbacks.
+        ///
+        /// On the wire: `responseCode`, at most 5 characters; for example `1000`.
+        response_code "responseCode": optional ResponseCode;
+        /// The code in words, for people. The texts vary for the same code: decide by the
+        /// code alone.
+        ///
+        /// On the wire: `responseDescription`, at most 255 characters; for example
+        /// `Success`.
+        response_description "responseDescription": received String;
     }
 }
 
-impl Validate for CancelPayoutResponse {
-    fn check(&self, at: &mut Violations) {
-        at.readable("responseTime", &self.response_time);
-        at.readable("responseDescription", &self.response_description);
-    }
-}
-
-impl Answer for CancelPayoutResponse {
-    type Code = ResponseCode;
-    fn response_time(&self) -> Option<DateTime> {
-        self.response_time.if_readable().copied()
-    }
-
-    fn response_code(&self) -> Option<&str> {
-        self.response_code.as_ref().map(AsRef::as_ref)
-    }
-
-    fn response_description(&self) -> Option<&str> {
-        self.response_description.if_readable().map(AsRef::as_ref)
-    }
-
-    fn stamp(&mut self, stamp: &Stamp<'_>) {
-        self.response_time = Received::Value(stamp.time);
-        self.response_code = Some(stamp.code.into());
-        self.response_description = Received::Value(stamp.description.into());
-    }
-}
+skypay_runtime::response!(CancelPayoutResponse: ResponseCode {
+    time response_time always,
+    code response_code always,
+    description response_description always,
+});

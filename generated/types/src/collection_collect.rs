@@ -2,414 +2,132 @@
 
 //! `collectionCollect`: Record that a repayment was collected.
 
-use crate::{CollectionChannel, ContractNumber, CustomerPhone, ResponseCode};
-use serde::{Deserialize, Serialize};
-use skypay_runtime::generated::{
-    Amount, Answer, AsText, DateTime, Direction, Effect, Invalid, Limits, MessageKey, Mode,
-    Operation, OperationInfo, Outcome, Received, Resend, Slot, Stamp, Validate, Violations, build,
-    wire,
-};
+use crate::{Amount, CollectionChannel, ContractNumber, CustomerPhone, DateTime, ResponseCode};
 
-/// Confirms that a repayment was collected.
-///
-/// The request of `collectionCollect` (chapter 6.3).
-///
-/// # Example
-///
-/// ```
-/// use skypay_types::{CollectionChannel, CollectionCollectRequest};
-///
-/// let request = CollectionCollectRequest::builder()
-///     .contract_number("SKY9800000301")
-///     .amount("3900.00")
-///     .phone("09123456789")
-///     .receipt_number("B6C13B76E4BF")
-///     .collected_time("2024-02-05 12:03:10")
-///     .pay_channel(CollectionChannel::MLhuillier)
-///     .build()?;
-/// # Ok::<(), skypay_types::Invalid>(())
-/// ```
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
-#[non_exhaustive]
-pub struct CollectionCollectRequest {
-    /// The contract that was repaid. One sample calls it `controlNumber`; both are
-    /// read.
+skypay_runtime::message! {
+    /// Confirms that a repayment was collected.
     ///
-    /// On the wire: `contractNumber`, 13 to 15 characters; for example `SKY9800000301`.
-    #[serde(alias = "controlNumber")]
-    pub contract_number: ContractNumber,
-    /// What the customer really paid.
+    /// The request of `collectionCollect` (chapter 6.3).
     ///
-    /// On the wire: `amount`, at most 13 characters, in PHP; for example `3900.00`.
-    pub amount: Amount,
-    /// The customer's mobile number as the channel passes it on: 11 digits starting
-    /// with 08 or 09, or, as in SkyPay's samples, with the country code 63 before them.
+    /// # Example
     ///
-    /// On the wire: `phone`, 1 to 50 characters; for example `639123456789`.
-    #[serde(default, skip_serializing_if = "Received::is_absent")]
-    pub phone: Received<CustomerPhone>,
-    /// Number of the receipt, documented with 50 characters. Some channels (7-Eleven,
-    /// True Money, GCash) may add the name of the branch after a vertical bar, as in
-    /// `B6C13B76E4BF|Makati`.
+    /// ```
+    /// use skypay_types::{CollectionChannel, CollectionCollectRequest};
     ///
-    /// On the wire: `receiptNumber`, at most 50 characters; for example `B6C13B76E4BF`.
-    pub receipt_number: String,
-    /// When the customer paid.
-    ///
-    /// On the wire: `collectedTime`; for example `2024-02-05 10:15:30`.
-    #[serde(default, skip_serializing_if = "Received::is_absent")]
-    pub collected_time: Received<DateTime>,
-    /// The channel that collected.
-    ///
-    /// On the wire: `payChannel`; for example `1`.
-    pub pay_channel: CollectionChannel,
-}
-
-impl CollectionCollectRequest {
-    /// Starts building one; `build` names every field that is wrong.
-    pub fn builder() -> CollectionCollectRequestBuilder {
-        <CollectionCollectRequestBuilder as Default>::default()
+    /// let request = CollectionCollectRequest::builder()
+    ///     .contract_number("SKY9800000301")
+    ///     .amount("3900.00")
+    ///     .phone("09123456789")
+    ///     .receipt_number("B6C13B76E4BF")
+    ///     .collected_time("2024-02-05 12:03:10")
+    ///     .pay_channel(CollectionChannel::MLhuillier)
+    ///     .build()?;
+    /// # Ok::<(), skypay_types::Invalid>(())
+    /// ```
+    pub struct CollectionCollectRequest, CollectionCollectRequestBuilder {
+        /// The contract that was repaid. One sample calls it `controlNumber`; both are
+        /// read.
+        ///
+        /// On the wire: `contractNumber`, 13 to 15 characters; for example `SKY9800000301`.
+        contract_number "contractNumber" | "controlNumber": required ContractNumber;
+        /// What the customer really paid.
+        ///
+        /// On the wire: `amount`, at most 13 characters, in PHP; for example `3900.00`.
+        amount "amount": required Amount;
+        /// The customer's mobile number as the channel passes it on: 11 digits starting
+        /// with 08 or 09, or, as in SkyPay's samples, with the country code 63 before them.
+        ///
+        /// On the wire: `phone`, 1 to 50 characters; for example `639123456789`.
+        phone "phone": received CustomerPhone;
+        /// Number of the receipt, documented with 50 characters. Some channels (7-Eleven,
+        /// True Money, GCash) may add the name of the branch after a vertical bar, as in
+        /// `B6C13B76E4BF|Makati`.
+        ///
+        /// On the wire: `receiptNumber`, at most 50 characters; for example `B6C13B76E4BF`.
+        receipt_number "receiptNumber": required String;
+        /// When the customer paid.
+        ///
+        /// On the wire: `collectedTime`; for example `2024-02-05 10:15:30`.
+        collected_time "collectedTime": received DateTime;
+        /// The channel that collected.
+        ///
+        /// On the wire: `payChannel`; for example `1`.
+        pay_channel "payChannel": required CollectionChannel;
     }
 }
 
-/// Builds a [`CollectionCollectRequest`].
-#[derive(Clone, Debug, Default)]
-#[must_use]
-pub struct CollectionCollectRequestBuilder {
-    contract_number: Slot<ContractNumber>,
-    amount: Slot<Amount>,
-    phone: Slot<CustomerPhone>,
-    receipt_number: Slot<String>,
-    collected_time: Slot<DateTime>,
-    pay_channel: Slot<CollectionChannel>,
-}
-
-impl CollectionCollectRequestBuilder {
-    /// The contract that was repaid. One sample calls it `controlNumber`; both are
-    /// read.
-    pub fn contract_number<V>(mut self, value: V) -> Self
-    where
-        V: TryInto<ContractNumber>,
-        V::Error: std::fmt::Display,
-    {
-        self.contract_number.set(value);
-        self
-    }
-
-    /// What the customer really paid.
-    pub fn amount<V>(mut self, value: V) -> Self
-    where
-        V: TryInto<Amount>,
-        V::Error: std::fmt::Display,
-    {
-        self.amount.set(value);
-        self
-    }
-
-    /// The customer's mobile number as the channel passes it on: 11 digits starting
-    /// with 08 or 09, or, as in SkyPay's samples, with the country code 63 before them.
-    pub fn phone<V>(mut self, value: V) -> Self
-    where
-        V: TryInto<CustomerPhone>,
-        V::Error: std::fmt::Display,
-    {
-        self.phone.set(value);
-        self
-    }
-
-    /// Number of the receipt, documented with 50 characters. Some channels (7-Eleven,
-    /// True Money, GCash) may add the name of the branch after a vertical bar, as in
-    /// `B6C13B76E4BF|Makati`.
-    pub fn receipt_number<V>(mut self, value: V) -> Self
-    where
-        V: TryInto<String>,
-        V::Error: std::fmt::Display,
-    {
-        self.receipt_number.set(value);
-        self
-    }
-
-    /// When the customer paid.
-    pub fn collected_time<V>(mut self, value: V) -> Self
-    where
-        V: TryInto<DateTime>,
-        V::Error: std::fmt::Display,
-    {
-        self.collected_time.set(value);
-        self
-    }
-
-    /// The channel that collected.
-    pub fn pay_channel<V>(mut self, value: V) -> Self
-    where
-        V: TryInto<CollectionChannel>,
-        V::Error: std::fmt::Display,
-    {
-        self.pay_channel.set(value);
-        self
-    }
-
-    /// The message, if every field is there and keeps the document's constraints.
-    ///
-    /// # Errors
-    ///
-    /// Every field that is wrong, all at once.
-    pub fn build(self) -> Result<CollectionCollectRequest, Invalid> {
-        let mut at = Violations::new();
-        let contract_number = self.contract_number.required("contractNumber", &mut at);
-        let amount = self.amount.required("amount", &mut at);
-        let phone = self.phone.received("phone", &mut at);
-        let receipt_number = self.receipt_number.required("receiptNumber", &mut at);
-        let collected_time = self.collected_time.received("collectedTime", &mut at);
-        let pay_channel = self.pay_channel.required("payChannel", &mut at);
-        build(&mut at, || {
-            Some(CollectionCollectRequest {
-                contract_number: contract_number?,
-                amount: amount?,
-                phone: phone?,
-                receipt_number: receipt_number?,
-                collected_time: collected_time?,
-                pay_channel: pay_channel?,
-            })
-        })
-    }
-}
-
-impl Validate for CollectionCollectRequest {
-    fn check(&self, at: &mut Violations) {
-        at.readable("phone", &self.phone);
-        at.readable("collectedTime", &self.collected_time);
-    }
-}
-
-impl Operation for CollectionCollectRequest {
-    type Response = CollectionCollectResponse;
-    const INFO: &'static OperationInfo = &OperationInfo {
+skypay_runtime::operation! {
+    CollectionCollectRequest -> CollectionCollectResponse {
         name: "collectionCollect",
         label: "collectionCollect",
         action: "collectionCollect",
         summary: "Record that a repayment was collected",
-        constants: &[],
         direction: Direction::ToPartner,
         mode: Mode::Synchronous,
         effect: Effect::MovesMoney,
-        ask_with: None,
-        ask_after_seconds: None,
         resend: Resend::Safe,
-        codes: &[
-            ("1000", Outcome::Accepted),
-            ("-1000", Outcome::Rejected),
-            ("-1001", Outcome::Rejected),
-            ("-1009", Outcome::Unknown),
-            ("-1015", Outcome::Rejected),
-            ("-1026", Outcome::Rejected),
-        ],
-        texts: &[
-            ("1000", "Success"),
-            ("-1000", "Post context is not valid"),
-            ("-1001", "Verification failed"),
-            ("-1009", "An Unpredictable exception occurs"),
-            ("-1015", "The transaction has been collected"),
-            ("-1026", "Transactions has been paid"),
-        ],
-        key_refusals: &["-1000", "-1001"],
         code_required: true,
         partner_codes: Some((2000, 2999)),
-        delivery_key: &["contractNumber", "receiptNumber", "payChannel"],
-        effect_key: &["contractNumber", "receiptNumber", "payChannel"],
         personal: &["phone"],
-        request_example: REQUEST_EXAMPLE,
-        response_example: RESPONSE_EXAMPLE,
-    };
-    fn subjects(&self) -> Vec<&str> {
-        vec![self.contract_number.as_ref()]
+        request_example: r##"{"userName":"AppName@skypay","action":"collectionCollect","authentication":"00000000-AAAA-BBBB-CCCC-000000000000","contractNumber":"SKY9800000301","amount":"3900.00","phone":"09123456789","receiptNumber":"B6C13B76E4BF","collectedTime":"2024-02-05 12:03:10","payChannel":"1"}"##,
+        response_example: r##"{"responseTime":"2024-02-05 12:03:11.0350","responseCode":"1000","responseDescription":"Success"}"##,
     }
-
-    fn delivery_key(&self) -> Option<MessageKey> {
-        MessageKey::of(&[
-            AsText::as_text(&self.contract_number),
-            AsText::as_text(&self.receipt_number),
-            AsText::as_text(&self.pay_channel),
-        ])
+    codes {
+        "1000": Outcome::Accepted "Success";
+        "-1000": Outcome::Rejected "Post context is not valid", refuses keys;
+        "-1001": Outcome::Rejected "Verification failed", refuses keys;
+        "-1009": Outcome::Unknown "An Unpredictable exception occurs";
+        "-1015": Outcome::Rejected "The transaction has been collected";
+        "-1026": Outcome::Rejected "Transactions has been paid";
     }
-
-    fn effect_key(&self) -> Option<MessageKey> {
-        MessageKey::of(&[
-            AsText::as_text(&self.contract_number),
-            AsText::as_text(&self.receipt_number),
-            AsText::as_text(&self.pay_channel),
-        ])
-    }
+    subjects |request| vec![request.contract_number.as_ref()];
+    delivery_key { "contractNumber" contract_number, "receiptNumber" receipt_number, "payChannel" pay_channel };
+    effect_key { "contractNumber" contract_number, "receiptNumber" receipt_number, "payChannel" pay_channel };
 }
 
-const REQUEST_EXAMPLE: &str = "{\"userName\":\"AppName@skypay\",\"action\":\"collectionCollect\",\"authentication\":\"00000000-AAAA-BBBB-CCCC-000000000000\",\"contractNumber\":\"SKY9800000301\",\"amount\":\"3900.00\",\"phone\":\"09123456789\",\"receiptNumber\":\"B6C13B76E4BF\",\"collectedTime\":\"2024-02-05 12:03:10\",\"payChannel\":\"1\"}";
-
-const RESPONSE_EXAMPLE: &str = "{\"responseTime\":\"2024-02-05 12:03:11.0350\",\"responseCode\":\"1000\",\"responseDescription\":\"Success\"}";
-
-/// Whether the repayment is booked.
-///
-/// The answer to `collectionCollect` (chapter 6.3).
-///
-/// # Example
-///
-/// ```
-/// use skypay_types::CollectionCollectResponse;
-///
-/// let clear = r##"{
-///   "responseTime": "2024-02-05 12:03:11.0350",
-///   "responseCode": "1000",
-///   "responseDescription": "Success"
-/// }"##;
-/// let response: CollectionCollectResponse = skypay_types::read::from_slice(clear.as_bytes())?;
-/// # Ok::<(), skypay_types::read::ReadError>(())
-/// ```
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
-#[non_exhaustive]
-pub struct CollectionCollectResponse {
-    /// When the answer was written, in GMT+8, as `yyyy-MM-dd HH:mm:ss.SSSS`: with four
-    /// fraction digits.
+skypay_runtime::message! {
+    /// Whether the repayment is booked.
     ///
-    /// On the wire: `responseTime`, at most 50 characters; for example
-    /// `2024-02-05 10:15:30.1250`.
-    #[serde(
-        default,
-        skip_serializing_if = "Received::is_absent",
-        serialize_with = "wire::received_fraction"
-    )]
-    #[cfg_attr(
-        feature = "schemars",
-        schemars(with = "Option<skypay_runtime::schema::DateTimeFraction>")
-    )]
-    pub response_time: Received<DateTime>,
-    /// What became of the request. The same code may mean different things in different
-    /// operations: see the result codes of each. The table is open: codes that it does
-    /// not list do come, and partners may define codes from 2000 to 2999 for some
-    /// callbacks.
+    /// The answer to `collectionCollect` (chapter 6.3).
     ///
-    /// On the wire: `responseCode`, at most 5 characters; for example `1000`.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub response_code: Option<ResponseCode>,
-    /// The code in words, for people. The texts vary for the same code: decide by the
-    /// code alone.
+    /// # Example
     ///
-    /// On the wire: `responseDescription`, at most 255 characters; for example
-    /// `Success`.
-    #[serde(default, skip_serializing_if = "Received::is_absent")]
-    #[cfg_attr(feature = "schemars", schemars(length(max = 255u32)))]
-    pub response_description: Received<String>,
-}
-
-impl CollectionCollectResponse {
-    /// Starts building one; `build` names every field that is wrong.
-    pub fn builder() -> CollectionCollectResponseBuilder {
-        <CollectionCollectResponseBuilder as Default>::default()
-    }
-}
-
-/// Builds a [`CollectionCollectResponse`].
-#[derive(Clone, Debug, Default)]
-#[must_use]
-pub struct CollectionCollectResponseBuilder {
-    response_time: Slot<DateTime>,
-    response_code: Slot<ResponseCode>,
-    response_description: Slot<String>,
-}
-
-impl CollectionCollectResponseBuilder {
-    /// When the answer was written, in GMT+8, as `yyyy-MM-dd HH:mm:ss.SSSS`: with four
-    /// fraction digits.
-    pub fn response_time<V>(mut self, value: V) -> Self
-    where
-        V: TryInto<DateTime>,
-        V::Error: std::fmt::Display,
-    {
-        self.response_time.set(value);
-        self
-    }
-
-    /// What became of the request. The same code may mean different things in different
-    /// operations: see the result codes of each. The table is open: codes that it does
-    /// not list do come, and partners may define codes from 2000 to 2999 for some
-    /// callbacks.
-    pub fn response_code<V>(mut self, value: V) -> Self
-    where
-        V: TryInto<ResponseCode>,
-        V::Error: std::fmt::Display,
-    {
-        self.response_code.set(value);
-        self
-    }
-
-    /// The code in words, for people. The texts vary for the same code: decide by the
-    /// code alone.
-    pub fn response_description<V>(mut self, value: V) -> Self
-    where
-        V: TryInto<String>,
-        V::Error: std::fmt::Display,
-    {
-        self.response_description.set(value);
-        self
-    }
-
-    /// The message, if every field is there and keeps the document's constraints.
+    /// ```
+    /// use skypay_types::CollectionCollectResponse;
     ///
-    /// # Errors
-    ///
-    /// Every field that is wrong, all at once.
-    pub fn build(self) -> Result<CollectionCollectResponse, Invalid> {
-        let mut at = Violations::new();
-        let response_time = self.response_time.received("responseTime", &mut at);
-        let response_code = self.response_code.optional("responseCode", &mut at);
-        let response_description = self
-            .response_description
-            .received("responseDescription", &mut at);
-        build(&mut at, || {
-            Some(CollectionCollectResponse {
-                response_time: response_time?,
-                response_code: response_code?,
-                response_description: response_description?,
-            })
-        })
+    /// let clear = r##"{
+    ///   "responseTime": "2024-02-05 12:03:11.0350",
+    ///   "responseCode": "1000",
+    ///   "responseDescription": "Success"
+    /// }"##;
+    /// let response: CollectionCollectResponse = skypay_types::read::from_slice(clear.as_bytes())?;
+    /// # Ok::<(), skypay_types::read::ReadError>(())
+    /// ```
+    pub struct CollectionCollectResponse, CollectionCollectResponseBuilder {
+        /// When the answer was written, in GMT+8, as `yyyy-MM-dd HH:mm:ss.SSSS`: with four
+        /// fraction digits.
+        ///
+        /// On the wire: `responseTime`, at most 50 characters; for example
+        /// `2024-02-05 10:15:30.1250`.
+        response_time "responseTime": received DateTime as fraction { text(..=50) };
+        /// What became of the request. The same code may mean different things in different
+        /// operations: see the result codes of each. The table is open: codes that it does
+        /// not list do come, and partners may define codes from 2000 to 2999 for some
+        /// callbacks.
+        ///
+        /// On the wire: `responseCode`, at most 5 characters; for example `1000`.
+        response_code "responseCode": optional ResponseCode { listed };
+        /// The code in words, for people. The texts vary for the same code: decide by the
+        /// code alone.
+        ///
+        /// On the wire: `responseDescription`, at most 255 characters; for example
+        /// `Success`.
+        response_description "responseDescription": received String { text(..=255) };
     }
 }
 
-impl Validate for CollectionCollectResponse {
-    fn check(&self, at: &mut Violations) {
-        at.readable("responseTime", &self.response_time);
-        at.text("responseTime", &self.response_time, Limits::NONE.max(50));
-        if let Some(value) = &self.response_code {
-            at.code("responseCode", value);
-        }
-        at.readable("responseDescription", &self.response_description);
-        at.text(
-            "responseDescription",
-            &self.response_description,
-            Limits::NONE.max(255),
-        );
-    }
-}
-
-impl Answer for CollectionCollectResponse {
-    type Code = ResponseCode;
-    fn response_time(&self) -> Option<DateTime> {
-        self.response_time.if_readable().copied()
-    }
-
-    fn response_code(&self) -> Option<&str> {
-        self.response_code.as_ref().map(AsRef::as_ref)
-    }
-
-    fn response_description(&self) -> Option<&str> {
-        self.response_description.if_readable().map(AsRef::as_ref)
-    }
-
-    fn stamp(&mut self, stamp: &Stamp<'_>) {
-        self.response_time = Received::Value(stamp.time);
-        self.response_code = Some(stamp.code.into());
-        self.response_description = Received::Value(stamp.description.into());
-    }
-}
+skypay_runtime::response!(CollectionCollectResponse: ResponseCode {
+    time response_time always,
+    code response_code always,
+    description response_description always,
+});

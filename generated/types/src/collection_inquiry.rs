@@ -2,441 +2,141 @@
 
 //! `collectionInquiry`: Tell a store whether a repayment is acceptable.
 
-use crate::{ContractNumber, CustomerPhone, Phone, ResponseCode};
-use serde::{Deserialize, Serialize};
-use skypay_runtime::generated::{
-    Amount, Answer, DateTime, Direction, Effect, Invalid, Limits, Mode, Operation, OperationInfo,
-    Outcome, Pattern, PersonName, Received, Resend, Sensitive, Slot, Stamp, Validate, Violations,
-    build, wire,
+use crate::{
+    Amount, ContractNumber, CustomerPhone, DateTime, PersonName, Phone, ResponseCode, Sensitive,
 };
 
-/// Names the contract that a customer wants to repay.
-///
-/// The request of `collectionInquiry` (chapter 6.1).
-///
-/// # Example
-///
-/// ```
-/// use skypay_types::CollectionInquiryRequest;
-///
-/// let request = CollectionInquiryRequest::builder()
-///     .contract_number("SKY9800000301")
-///     .amount("3900.00")
-///     .phone("09123456789")
-///     .build()?;
-/// # Ok::<(), skypay_types::Invalid>(())
-/// ```
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
-#[non_exhaustive]
-pub struct CollectionInquiryRequest {
-    /// The payment code that the customer gave. Some pages call it `controlNumber`;
-    /// both are read.
+skypay_runtime::message! {
+    /// Names the contract that a customer wants to repay.
     ///
-    /// On the wire: `contractNumber`, 13 to 15 characters; for example `SKY9800000301`.
-    #[serde(alias = "controlNumber")]
-    pub contract_number: ContractNumber,
-    /// What the customer wants to pay.
+    /// The request of `collectionInquiry` (chapter 6.1).
     ///
-    /// On the wire: `amount`, at most 13 characters, in PHP; for example `3900.00`.
-    pub amount: Amount,
-    /// The customer's mobile number as the channel passes it on: 11 digits starting
-    /// with 08 or 09, or, as in SkyPay's samples, with the country code 63 before them.
+    /// # Example
     ///
-    /// On the wire: `phone`, 1 to 50 characters; for example `639123456789`.
-    pub phone: CustomerPhone,
-}
-
-impl CollectionInquiryRequest {
-    /// Starts building one; `build` names every field that is wrong.
-    pub fn builder() -> CollectionInquiryRequestBuilder {
-        <CollectionInquiryRequestBuilder as Default>::default()
+    /// ```
+    /// use skypay_types::CollectionInquiryRequest;
+    ///
+    /// let request = CollectionInquiryRequest::builder()
+    ///     .contract_number("SKY9800000301")
+    ///     .amount("3900.00")
+    ///     .phone("09123456789")
+    ///     .build()?;
+    /// # Ok::<(), skypay_types::Invalid>(())
+    /// ```
+    pub struct CollectionInquiryRequest, CollectionInquiryRequestBuilder {
+        /// The payment code that the customer gave. Some pages call it `controlNumber`;
+        /// both are read.
+        ///
+        /// On the wire: `contractNumber`, 13 to 15 characters; for example `SKY9800000301`.
+        contract_number "contractNumber" | "controlNumber": required ContractNumber;
+        /// What the customer wants to pay.
+        ///
+        /// On the wire: `amount`, at most 13 characters, in PHP; for example `3900.00`.
+        amount "amount": required Amount;
+        /// The customer's mobile number as the channel passes it on: 11 digits starting
+        /// with 08 or 09, or, as in SkyPay's samples, with the country code 63 before them.
+        ///
+        /// On the wire: `phone`, 1 to 50 characters; for example `639123456789`.
+        phone "phone": required CustomerPhone;
     }
 }
 
-/// Builds a [`CollectionInquiryRequest`].
-#[derive(Clone, Debug, Default)]
-#[must_use]
-pub struct CollectionInquiryRequestBuilder {
-    contract_number: Slot<ContractNumber>,
-    amount: Slot<Amount>,
-    phone: Slot<CustomerPhone>,
-}
-
-impl CollectionInquiryRequestBuilder {
-    /// The payment code that the customer gave. Some pages call it `controlNumber`;
-    /// both are read.
-    pub fn contract_number<V>(mut self, value: V) -> Self
-    where
-        V: TryInto<ContractNumber>,
-        V::Error: std::fmt::Display,
-    {
-        self.contract_number.set(value);
-        self
-    }
-
-    /// What the customer wants to pay.
-    pub fn amount<V>(mut self, value: V) -> Self
-    where
-        V: TryInto<Amount>,
-        V::Error: std::fmt::Display,
-    {
-        self.amount.set(value);
-        self
-    }
-
-    /// The customer's mobile number as the channel passes it on: 11 digits starting
-    /// with 08 or 09, or, as in SkyPay's samples, with the country code 63 before them.
-    pub fn phone<V>(mut self, value: V) -> Self
-    where
-        V: TryInto<CustomerPhone>,
-        V::Error: std::fmt::Display,
-    {
-        self.phone.set(value);
-        self
-    }
-
-    /// The message, if every field is there and keeps the document's constraints.
-    ///
-    /// # Errors
-    ///
-    /// Every field that is wrong, all at once.
-    pub fn build(self) -> Result<CollectionInquiryRequest, Invalid> {
-        let mut at = Violations::new();
-        let contract_number = self.contract_number.required("contractNumber", &mut at);
-        let amount = self.amount.required("amount", &mut at);
-        let phone = self.phone.required("phone", &mut at);
-        build(&mut at, || {
-            Some(CollectionInquiryRequest {
-                contract_number: contract_number?,
-                amount: amount?,
-                phone: phone?,
-            })
-        })
-    }
-}
-
-impl Validate for CollectionInquiryRequest {
-    fn check(&self, _: &mut Violations) {}
-}
-
-impl Operation for CollectionInquiryRequest {
-    type Response = CollectionInquiryResponse;
-    const INFO: &'static OperationInfo = &OperationInfo {
+skypay_runtime::operation! {
+    CollectionInquiryRequest -> CollectionInquiryResponse {
         name: "collectionInquiry",
         label: "collectionInquiry",
         action: "collectionInquiry",
         summary: "Tell a store whether a repayment is acceptable",
-        constants: &[],
         direction: Direction::ToPartner,
         mode: Mode::Synchronous,
         effect: Effect::Reads,
-        ask_with: None,
-        ask_after_seconds: None,
         resend: Resend::Safe,
-        codes: &[
-            ("1000", Outcome::Accepted),
-            ("-1000", Outcome::Rejected),
-            ("-1001", Outcome::Rejected),
-            ("-1009", Outcome::Unknown),
-            ("-1015", Outcome::Rejected),
-            ("-1026", Outcome::Rejected),
-        ],
-        texts: &[
-            ("1000", "Success"),
-            ("-1000", "Post context is not valid"),
-            ("-1001", "Verification error"),
-            ("-1009", "Unpredictable exception occurs"),
-            ("-1015", "The contract number is invalid."),
-            ("-1026", "Transactions has been paid"),
-        ],
-        key_refusals: &["-1000", "-1001"],
         code_required: true,
         partner_codes: Some((2000, 2999)),
-        delivery_key: &[],
-        effect_key: &[],
         personal: &["payerAddress", "payerName", "payerPhone", "phone"],
-        request_example: REQUEST_EXAMPLE,
-        response_example: RESPONSE_EXAMPLE,
-    };
-    fn subjects(&self) -> Vec<&str> {
-        vec![self.contract_number.as_ref()]
+        request_example: r##"{"userName":"AppName@skypay","action":"collectionInquiry","authentication":"00000000-AAAA-BBBB-CCCC-000000000000","contractNumber":"SKY9800000301","amount":"3900.00","phone":"09123456789"}"##,
+        response_example: r##"{"responseTime":"2024-02-05 12:02:58.6600","responseCode":"1000","responseDescription":"Success","amount":"3900.00","payerName":"Dela Cruz,Juan,Santos","payerAddress":"1 Example Street, Malate, Manila","payerPhone":"09123456789"}"##,
+    }
+    codes {
+        "1000": Outcome::Accepted "Success";
+        "-1000": Outcome::Rejected "Post context is not valid", refuses keys;
+        "-1001": Outcome::Rejected "Verification error", refuses keys;
+        "-1009": Outcome::Unknown "Unpredictable exception occurs";
+        "-1015": Outcome::Rejected "The contract number is invalid.";
+        "-1026": Outcome::Rejected "Transactions has been paid";
+    }
+    subjects |request| vec![request.contract_number.as_ref()];
+}
+
+skypay_runtime::message! {
+    /// What to collect, and from whom.
+    ///
+    /// The answer to `collectionInquiry` (chapter 6.1).
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// use skypay_types::CollectionInquiryResponse;
+    ///
+    /// let clear = r##"{
+    ///   "responseTime": "2024-02-05 12:02:58.6600",
+    ///   "responseCode": "1000",
+    ///   "responseDescription": "Success",
+    ///   "amount": "3900.00",
+    ///   "payerName": "Dela Cruz,Juan,Santos",
+    ///   "payerAddress": "1 Example Street, Malate, Manila",
+    ///   "payerPhone": "09123456789"
+    /// }"##;
+    /// let response: CollectionInquiryResponse = skypay_types::read::from_slice(clear.as_bytes())?;
+    /// # Ok::<(), skypay_types::read::ReadError>(())
+    /// ```
+    pub struct CollectionInquiryResponse, CollectionInquiryResponseBuilder {
+        /// When the answer was written, in GMT+8, as `yyyy-MM-dd HH:mm:ss.SSSS`: with four
+        /// fraction digits.
+        ///
+        /// On the wire: `responseTime`, at most 50 characters; for example
+        /// `2024-02-05 10:15:30.1250`.
+        response_time "responseTime": received DateTime as fraction { text(..=50) };
+        /// What became of the request. The same code may mean different things in different
+        /// operations: see the result codes of each. The table is open: codes that it does
+        /// not list do come, and partners may define codes from 2000 to 2999 for some
+        /// callbacks.
+        ///
+        /// On the wire: `responseCode`, at most 5 characters; for example `1000`.
+        response_code "responseCode": optional ResponseCode { listed };
+        /// The code in words, for people. The texts vary for the same code: decide by the
+        /// code alone.
+        ///
+        /// On the wire: `responseDescription`, at most 255 characters; for example
+        /// `Success`.
+        response_description "responseDescription": received String { text(..=255) };
+        /// What is to be collected. It may differ from what was asked.
+        ///
+        /// On the wire: `amount`, at most 13 characters, in PHP; for example `3900.00`.
+        amount "amount": required Amount {
+            text(..=13, "^[0-9]{1,10}\\.[0-9]{2}$"),
+            range(Amount::from_centavos(1)..),
+        };
+        /// The payer's name, in the order last, first, middle, suffix.
+        ///
+        /// On the wire: `payerName`, at most 255 characters; for example
+        /// `Dela Cruz,Juan,Santos`.
+        payer_name "payerName": required PersonName { name(..=255, "^[^,]+,[^,]+(,[^,]*){0,2}$") };
+        /// The payer's address. SkyPay's pages print this name with a blank in it, like
+        /// that of `senderAddress`.
+        ///
+        /// On the wire: `payerAddress`, 1 to 255 characters; for example
+        /// `1 Example Street, Malate, Manila`.
+        payer_address "payerAddress": required Sensitive { text(1..=255) };
+        /// The payer's mobile number, 11 digits starting with 08 or 09.
+        ///
+        /// On the wire: `payerPhone`, 11 characters; for example `09123456789`.
+        payer_phone "payerPhone": required Phone { text(11..=11, "^0[89][0-9]{9}$") };
     }
 }
 
-const REQUEST_EXAMPLE: &str = "{\"userName\":\"AppName@skypay\",\"action\":\"collectionInquiry\",\"authentication\":\"00000000-AAAA-BBBB-CCCC-000000000000\",\"contractNumber\":\"SKY9800000301\",\"amount\":\"3900.00\",\"phone\":\"09123456789\"}";
-
-const RESPONSE_EXAMPLE: &str = "{\"responseTime\":\"2024-02-05 12:02:58.6600\",\"responseCode\":\"1000\",\"responseDescription\":\"Success\",\"amount\":\"3900.00\",\"payerName\":\"Dela Cruz,Juan,Santos\",\"payerAddress\":\"1 Example Street, Malate, Manila\",\"payerPhone\":\"09123456789\"}";
-
-/// What to collect, and from whom.
-///
-/// The answer to `collectionInquiry` (chapter 6.1).
-///
-/// # Example
-///
-/// ```
-/// use skypay_types::CollectionInquiryResponse;
-///
-/// let clear = r##"{
-///   "responseTime": "2024-02-05 12:02:58.6600",
-///   "responseCode": "1000",
-///   "responseDescription": "Success",
-///   "amount": "3900.00",
-///   "payerName": "Dela Cruz,Juan,Santos",
-///   "payerAddress": "1 Example Street, Malate, Manila",
-///   "payerPhone": "09123456789"
-/// }"##;
-/// let response: CollectionInquiryResponse = skypay_types::read::from_slice(clear.as_bytes())?;
-/// # Ok::<(), skypay_types::read::ReadError>(())
-/// ```
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
-#[non_exhaustive]
-pub struct CollectionInquiryResponse {
-    /// When the answer was written, in GMT+8, as `yyyy-MM-dd HH:mm:ss.SSSS`: with four
-    /// fraction digits.
-    ///
-    /// On the wire: `responseTime`, at most 50 characters; for example
-    /// `2024-02-05 10:15:30.1250`.
-    #[serde(
-        default,
-        skip_serializing_if = "Received::is_absent",
-        serialize_with = "wire::received_fraction"
-    )]
-    #[cfg_attr(
-        feature = "schemars",
-        schemars(with = "Option<skypay_runtime::schema::DateTimeFraction>")
-    )]
-    pub response_time: Received<DateTime>,
-    /// What became of the request. The same code may mean different things in different
-    /// operations: see the result codes of each. The table is open: codes that it does
-    /// not list do come, and partners may define codes from 2000 to 2999 for some
-    /// callbacks.
-    ///
-    /// On the wire: `responseCode`, at most 5 characters; for example `1000`.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub response_code: Option<ResponseCode>,
-    /// The code in words, for people. The texts vary for the same code: decide by the
-    /// code alone.
-    ///
-    /// On the wire: `responseDescription`, at most 255 characters; for example
-    /// `Success`.
-    #[serde(default, skip_serializing_if = "Received::is_absent")]
-    #[cfg_attr(feature = "schemars", schemars(length(max = 255u32)))]
-    pub response_description: Received<String>,
-    /// What is to be collected. It may differ from what was asked.
-    ///
-    /// On the wire: `amount`, at most 13 characters, in PHP; for example `3900.00`.
-    pub amount: Amount,
-    /// The payer's name, in the order last, first, middle, suffix.
-    ///
-    /// On the wire: `payerName`, at most 255 characters; for example
-    /// `Dela Cruz,Juan,Santos`.
-    pub payer_name: PersonName,
-    /// The payer's address. SkyPay's pages print this name with a blank in it, like
-    /// that of `senderAddress`.
-    ///
-    /// On the wire: `payerAddress`, 1 to 255 characters; for example
-    /// `1 Example Street, Malate, Manila`.
-    pub payer_address: Sensitive,
-    /// The payer's mobile number, 11 digits starting with 08 or 09.
-    ///
-    /// On the wire: `payerPhone`, 11 characters; for example `09123456789`.
-    pub payer_phone: Phone,
-}
-
-impl CollectionInquiryResponse {
-    /// Starts building one; `build` names every field that is wrong.
-    pub fn builder() -> CollectionInquiryResponseBuilder {
-        <CollectionInquiryResponseBuilder as Default>::default()
-    }
-}
-
-/// Builds a [`CollectionInquiryResponse`].
-#[derive(Clone, Debug, Default)]
-#[must_use]
-pub struct CollectionInquiryResponseBuilder {
-    response_time: Slot<DateTime>,
-    response_code: Slot<ResponseCode>,
-    response_description: Slot<String>,
-    amount: Slot<Amount>,
-    payer_name: Slot<PersonName>,
-    payer_address: Slot<Sensitive>,
-    payer_phone: Slot<Phone>,
-}
-
-impl CollectionInquiryResponseBuilder {
-    /// When the answer was written, in GMT+8, as `yyyy-MM-dd HH:mm:ss.SSSS`: with four
-    /// fraction digits.
-    pub fn response_time<V>(mut self, value: V) -> Self
-    where
-        V: TryInto<DateTime>,
-        V::Error: std::fmt::Display,
-    {
-        self.response_time.set(value);
-        self
-    }
-
-    /// What became of the request. The same code may mean different things in different
-    /// operations: see the result codes of each. The table is open: codes that it does
-    /// not list do come, and partners may define codes from 2000 to 2999 for some
-    /// callbacks.
-    pub fn response_code<V>(mut self, value: V) -> Self
-    where
-        V: TryInto<ResponseCode>,
-        V::Error: std::fmt::Display,
-    {
-        self.response_code.set(value);
-        self
-    }
-
-    /// The code in words, for people. The texts vary for the same code: decide by the
-    /// code alone.
-    pub fn response_description<V>(mut self, value: V) -> Self
-    where
-        V: TryInto<String>,
-        V::Error: std::fmt::Display,
-    {
-        self.response_description.set(value);
-        self
-    }
-
-    /// What is to be collected. It may differ from what was asked.
-    pub fn amount<V>(mut self, value: V) -> Self
-    where
-        V: TryInto<Amount>,
-        V::Error: std::fmt::Display,
-    {
-        self.amount.set(value);
-        self
-    }
-
-    /// The payer's name, in the order last, first, middle, suffix.
-    pub fn payer_name<V>(mut self, value: V) -> Self
-    where
-        V: TryInto<PersonName>,
-        V::Error: std::fmt::Display,
-    {
-        self.payer_name.set(value);
-        self
-    }
-
-    /// The payer's address. SkyPay's pages print this name with a blank in it, like
-    /// that of `senderAddress`.
-    pub fn payer_address<V>(mut self, value: V) -> Self
-    where
-        V: TryInto<Sensitive>,
-        V::Error: std::fmt::Display,
-    {
-        self.payer_address.set(value);
-        self
-    }
-
-    /// The payer's mobile number, 11 digits starting with 08 or 09.
-    pub fn payer_phone<V>(mut self, value: V) -> Self
-    where
-        V: TryInto<Phone>,
-        V::Error: std::fmt::Display,
-    {
-        self.payer_phone.set(value);
-        self
-    }
-
-    /// The message, if every field is there and keeps the document's constraints.
-    ///
-    /// # Errors
-    ///
-    /// Every field that is wrong, all at once.
-    pub fn build(self) -> Result<CollectionInquiryResponse, Invalid> {
-        let mut at = Violations::new();
-        let response_time = self.response_time.received("responseTime", &mut at);
-        let response_code = self.response_code.optional("responseCode", &mut at);
-        let response_description = self
-            .response_description
-            .received("responseDescription", &mut at);
-        let amount = self.amount.required("amount", &mut at);
-        let payer_name = self.payer_name.required("payerName", &mut at);
-        let payer_address = self.payer_address.required("payerAddress", &mut at);
-        let payer_phone = self.payer_phone.required("payerPhone", &mut at);
-        build(&mut at, || {
-            Some(CollectionInquiryResponse {
-                response_time: response_time?,
-                response_code: response_code?,
-                response_description: response_description?,
-                amount: amount?,
-                payer_name: payer_name?,
-                payer_address: payer_address?,
-                payer_phone: payer_phone?,
-            })
-        })
-    }
-}
-
-impl Validate for CollectionInquiryResponse {
-    fn check(&self, at: &mut Violations) {
-        at.readable("responseTime", &self.response_time);
-        at.text("responseTime", &self.response_time, Limits::NONE.max(50));
-        if let Some(value) = &self.response_code {
-            at.code("responseCode", value);
-        }
-        at.readable("responseDescription", &self.response_description);
-        at.text(
-            "responseDescription",
-            &self.response_description,
-            Limits::NONE.max(255),
-        );
-        at.text(
-            "amount",
-            &self.amount,
-            Limits::NONE.max(13).pattern({
-                static PATTERN: Pattern = Pattern::new("^[0-9]{1,10}\\.[0-9]{2}$");
-                &PATTERN
-            }),
-        );
-        at.range("amount", &self.amount, Amount::from_centavos(1)..);
-        at.person_name(
-            "payerName",
-            &self.payer_name,
-            Limits::NONE.max(255).pattern({
-                static PATTERN: Pattern = Pattern::new("^[^,]+,[^,]+(,[^,]*){0,2}$");
-                &PATTERN
-            }),
-        );
-        at.text(
-            "payerAddress",
-            &self.payer_address,
-            Limits::NONE.min(1).max(255),
-        );
-        at.text(
-            "payerPhone",
-            &self.payer_phone,
-            Limits::NONE.min(11).max(11).pattern({
-                static PATTERN: Pattern = Pattern::new("^0[89][0-9]{9}$");
-                &PATTERN
-            }),
-        );
-    }
-}
-
-impl Answer for CollectionInquiryResponse {
-    type Code = ResponseCode;
-    fn response_time(&self) -> Option<DateTime> {
-        self.response_time.if_readable().copied()
-    }
-
-    fn response_code(&self) -> Option<&str> {
-        self.response_code.as_ref().map(AsRef::as_ref)
-    }
-
-    fn response_description(&self) -> Option<&str> {
-        self.response_description.if_readable().map(AsRef::as_ref)
-    }
-
-    fn stamp(&mut self, stamp: &Stamp<'_>) {
-        self.response_time = Received::Value(stamp.time);
-        self.response_code = Some(stamp.code.into());
-        self.response_description = Received::Value(stamp.description.into());
-    }
-}
+skypay_runtime::response!(CollectionInquiryResponse: ResponseCode {
+    time response_time always,
+    code response_code always,
+    description response_description always,
+});

@@ -2,520 +2,160 @@
 
 //! `financeNotification`: Notice of a movement on the partner's accounts.
 
-use crate::{CompanyPrefix, Currency, ResponseCode, SignType, StatementType};
-use serde::{Deserialize, Serialize};
-use skypay_runtime::generated::{
-    Amount, Answer, AsText, DateTime, Direction, Effect, Invalid, Limits, MessageKey, Mode,
-    Operation, OperationInfo, Outcome, Received, Resend, Sensitive, Slot, Stamp, Validate,
-    Violations, build, wire,
+use crate::{
+    Amount, CompanyPrefix, Currency, DateTime, ResponseCode, Sensitive, SignType, StatementType,
 };
 
-/// A movement on an account of the partner.
-///
-/// The request of `financeNotification` (chapter 8.1).
-///
-/// # Example
-///
-/// ```
-/// use skypay_types::{Currency, FinanceNotificationRequest, SignType, StatementType};
-///
-/// let request = FinanceNotificationRequest::builder()
-///     .transaction_date("2024-02-05 17:52:10")
-///     .company_prefix("SKY98")
-///     .company_name("Example Lending Inc.")
-///     .account_no("SKY98")
-///     .beneficiary_account_no("001234567899")
-///     .statement_type(StatementType::PayoutRecharge)
-///     .sign_type(SignType::Increase)
-///     .amount("1200000.0")
-///     .currency(Currency::Php)
-///     .reference_number("D-20240205-001")
-///     .build()?;
-/// # Ok::<(), skypay_types::Invalid>(())
-/// ```
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
-#[non_exhaustive]
-pub struct FinanceNotificationRequest {
-    /// Date and time of the notice, which need not be when the money moved. The wire
-    /// name really is misspelled.
+skypay_runtime::message! {
+    /// A movement on an account of the partner.
     ///
-    /// On the wire: `transctionDate`; for example `2024-02-05 10:15:30`.
-    #[serde(
-        rename = "transctionDate",
-        alias = "transactionDate",
-        default,
-        skip_serializing_if = "Received::is_absent"
-    )]
-    pub transaction_date: Received<DateTime>,
-    /// The entity whose account it is.
+    /// The request of `financeNotification` (chapter 8.1).
     ///
-    /// On the wire: `companyPrefix`, 5 characters; for example `SKY98`.
-    #[serde(default, skip_serializing_if = "Received::is_absent")]
-    pub company_prefix: Received<CompanyPrefix>,
-    /// The entity's registered name.
+    /// # Example
     ///
-    /// On the wire: `companyName`, at most 200 characters; for example
-    /// `Example Lending Inc.`.
-    #[serde(default, skip_serializing_if = "Received::is_absent")]
-    pub company_name: Received<String>,
-    /// The partner's account at SkyPay. Documented with 5 characters, like the prefix;
-    /// one of SkyPay's samples has 12.
+    /// ```
+    /// use skypay_types::{Currency, FinanceNotificationRequest, SignType, StatementType};
     ///
-    /// On the wire: `accountNo`; for example `SKY98`.
-    pub account_no: Sensitive,
-    /// The bank account that the money came from. Only provided for withdrawals;
-    /// otherwise empty or absent.
-    ///
-    /// On the wire: `sourceAccountNo`, at most 20 characters; may be empty.
-    #[serde(default, skip_serializing_if = "Received::is_absent")]
-    pub source_account_no: Received<Sensitive>,
-    /// The bank account that the money went to. Only provided for recharges and
-    /// withdrawals; otherwise empty or absent.
-    ///
-    /// On the wire: `beneficiaryAccountNo`, at most 20 characters; for example
-    /// `001234567899`.
-    #[serde(default, skip_serializing_if = "Received::is_absent")]
-    pub beneficiary_account_no: Received<Sensitive>,
-    /// The occasion of a movement on the partner's accounts.
-    ///
-    /// On the wire: `statementType`; for example `1`.
-    pub statement_type: StatementType,
-    /// The direction of a movement, seen from the account.
-    ///
-    /// On the wire: `signType`; for example `recharge`.
-    pub sign_type: SignType,
-    /// How much money moved. Its unit is not documented for notices; taken as
-    /// Philippine pesos, as everywhere else. Described as a whole number; decimals are
-    /// accepted. One page spells the name `Amount`; keys are read in any case.
-    ///
-    /// On the wire: `amount`, in PHP; for example `1200000.00`.
-    #[serde(serialize_with = "wire::number")]
-    #[cfg_attr(
-        feature = "schemars",
-        schemars(with = "skypay_runtime::schema::AmountNumber")
-    )]
-    pub amount: Amount,
-    /// The currency. SkyPay works in Philippine pesos only. One page spells the name of
-    /// the field `Currency`; keys are read in any case.
-    ///
-    /// On the wire: `currency`; for example `PHP`.
-    #[serde(default, skip_serializing_if = "Received::is_absent")]
-    pub currency: Received<Currency>,
-    /// Number of the movement, unique, to be found in the back office; both accounts of
-    /// a transfer are notified. `S-` begins those of the settlement function, `D-`
-    /// those of the recharge function, the callerName those of automatic settlements.
-    /// Documented with 15 characters; a long callerName makes more.
-    ///
-    /// On the wire: `referenceNumber`; for example `D-20240205-001`.
-    pub reference_number: String,
-}
-
-impl FinanceNotificationRequest {
-    /// Starts building one; `build` names every field that is wrong.
-    pub fn builder() -> FinanceNotificationRequestBuilder {
-        <FinanceNotificationRequestBuilder as Default>::default()
+    /// let request = FinanceNotificationRequest::builder()
+    ///     .transaction_date("2024-02-05 17:52:10")
+    ///     .company_prefix("SKY98")
+    ///     .company_name("Example Lending Inc.")
+    ///     .account_no("SKY98")
+    ///     .beneficiary_account_no("001234567899")
+    ///     .statement_type(StatementType::PayoutRecharge)
+    ///     .sign_type(SignType::Increase)
+    ///     .amount("1200000.0")
+    ///     .currency(Currency::Php)
+    ///     .reference_number("D-20240205-001")
+    ///     .build()?;
+    /// # Ok::<(), skypay_types::Invalid>(())
+    /// ```
+    pub struct FinanceNotificationRequest, FinanceNotificationRequestBuilder {
+        /// Date and time of the notice, which need not be when the money moved. The wire
+        /// name really is misspelled.
+        ///
+        /// On the wire: `transctionDate`; for example `2024-02-05 10:15:30`.
+        transaction_date "transctionDate" | "transactionDate": received DateTime;
+        /// The entity whose account it is.
+        ///
+        /// On the wire: `companyPrefix`, 5 characters; for example `SKY98`.
+        company_prefix "companyPrefix": received CompanyPrefix;
+        /// The entity's registered name.
+        ///
+        /// On the wire: `companyName`, at most 200 characters; for example
+        /// `Example Lending Inc.`.
+        company_name "companyName": received String;
+        /// The partner's account at SkyPay. Documented with 5 characters, like the prefix;
+        /// one of SkyPay's samples has 12.
+        ///
+        /// On the wire: `accountNo`; for example `SKY98`.
+        account_no "accountNo": required Sensitive;
+        /// The bank account that the money came from. Only provided for withdrawals;
+        /// otherwise empty or absent.
+        ///
+        /// On the wire: `sourceAccountNo`, at most 20 characters; may be empty.
+        source_account_no "sourceAccountNo": received Sensitive;
+        /// The bank account that the money went to. Only provided for recharges and
+        /// withdrawals; otherwise empty or absent.
+        ///
+        /// On the wire: `beneficiaryAccountNo`, at most 20 characters; for example
+        /// `001234567899`.
+        beneficiary_account_no "beneficiaryAccountNo": received Sensitive;
+        /// The occasion of a movement on the partner's accounts.
+        ///
+        /// On the wire: `statementType`; for example `1`.
+        statement_type "statementType": required StatementType;
+        /// The direction of a movement, seen from the account.
+        ///
+        /// On the wire: `signType`; for example `recharge`.
+        sign_type "signType": required SignType;
+        /// How much money moved. Its unit is not documented for notices; taken as
+        /// Philippine pesos, as everywhere else. Described as a whole number; decimals are
+        /// accepted. One page spells the name `Amount`; keys are read in any case.
+        ///
+        /// On the wire: `amount`, in PHP; for example `1200000.00`.
+        amount "amount": required Amount as number;
+        /// The currency. SkyPay works in Philippine pesos only. One page spells the name of
+        /// the field `Currency`; keys are read in any case.
+        ///
+        /// On the wire: `currency`; for example `PHP`.
+        currency "currency": received Currency;
+        /// Number of the movement, unique, to be found in the back office; both accounts of
+        /// a transfer are notified. `S-` begins those of the settlement function, `D-`
+        /// those of the recharge function, the callerName those of automatic settlements.
+        /// Documented with 15 characters; a long callerName makes more.
+        ///
+        /// On the wire: `referenceNumber`; for example `D-20240205-001`.
+        reference_number "referenceNumber": required String;
     }
 }
 
-/// Builds a [`FinanceNotificationRequest`].
-#[derive(Clone, Debug, Default)]
-#[must_use]
-pub struct FinanceNotificationRequestBuilder {
-    transaction_date: Slot<DateTime>,
-    company_prefix: Slot<CompanyPrefix>,
-    company_name: Slot<String>,
-    account_no: Slot<Sensitive>,
-    source_account_no: Slot<Sensitive>,
-    beneficiary_account_no: Slot<Sensitive>,
-    statement_type: Slot<StatementType>,
-    sign_type: Slot<SignType>,
-    amount: Slot<Amount>,
-    currency: Slot<Currency>,
-    reference_number: Slot<String>,
-}
-
-impl FinanceNotificationRequestBuilder {
-    /// Date and time of the notice, which need not be when the money moved. The wire
-    /// name really is misspelled.
-    pub fn transaction_date<V>(mut self, value: V) -> Self
-    where
-        V: TryInto<DateTime>,
-        V::Error: std::fmt::Display,
-    {
-        self.transaction_date.set(value);
-        self
-    }
-
-    /// The entity whose account it is.
-    pub fn company_prefix<V>(mut self, value: V) -> Self
-    where
-        V: TryInto<CompanyPrefix>,
-        V::Error: std::fmt::Display,
-    {
-        self.company_prefix.set(value);
-        self
-    }
-
-    /// The entity's registered name.
-    pub fn company_name<V>(mut self, value: V) -> Self
-    where
-        V: TryInto<String>,
-        V::Error: std::fmt::Display,
-    {
-        self.company_name.set(value);
-        self
-    }
-
-    /// The partner's account at SkyPay. Documented with 5 characters, like the prefix;
-    /// one of SkyPay's samples has 12.
-    pub fn account_no<V>(mut self, value: V) -> Self
-    where
-        V: TryInto<Sensitive>,
-        V::Error: std::fmt::Display,
-    {
-        self.account_no.set(value);
-        self
-    }
-
-    /// The bank account that the money came from. Only provided for withdrawals;
-    /// otherwise empty or absent.
-    pub fn source_account_no<V>(mut self, value: V) -> Self
-    where
-        V: TryInto<Sensitive>,
-        V::Error: std::fmt::Display,
-    {
-        self.source_account_no.set(value);
-        self
-    }
-
-    /// The bank account that the money went to. Only provided for recharges and
-    /// withdrawals; otherwise empty or absent.
-    pub fn beneficiary_account_no<V>(mut self, value: V) -> Self
-    where
-        V: TryInto<Sensitive>,
-        V::Error: std::fmt::Display,
-    {
-        self.beneficiary_account_no.set(value);
-        self
-    }
-
-    /// The occasion of a movement on the partner's accounts.
-    pub fn statement_type<V>(mut self, value: V) -> Self
-    where
-        V: TryInto<StatementType>,
-        V::Error: std::fmt::Display,
-    {
-        self.statement_type.set(value);
-        self
-    }
-
-    /// The direction of a movement, seen from the account.
-    pub fn sign_type<V>(mut self, value: V) -> Self
-    where
-        V: TryInto<SignType>,
-        V::Error: std::fmt::Display,
-    {
-        self.sign_type.set(value);
-        self
-    }
-
-    /// How much money moved. Its unit is not documented for notices; taken as
-    /// Philippine pesos, as everywhere else. Described as a whole number; decimals are
-    /// accepted. One page spells the name `Amount`; keys are read in any case.
-    pub fn amount<V>(mut self, value: V) -> Self
-    where
-        V: TryInto<Amount>,
-        V::Error: std::fmt::Display,
-    {
-        self.amount.set(value);
-        self
-    }
-
-    /// The currency. SkyPay works in Philippine pesos only. One page spells the name of
-    /// the field `Currency`; keys are read in any case.
-    pub fn currency<V>(mut self, value: V) -> Self
-    where
-        V: TryInto<Currency>,
-        V::Error: std::fmt::Display,
-    {
-        self.currency.set(value);
-        self
-    }
-
-    /// Number of the movement, unique, to be found in the back office; both accounts of
-    /// a transfer are notified. `S-` begins those of the settlement function, `D-`
-    /// those of the recharge function, the callerName those of automatic settlements.
-    /// Documented with 15 characters; a long callerName makes more.
-    pub fn reference_number<V>(mut self, value: V) -> Self
-    where
-        V: TryInto<String>,
-        V::Error: std::fmt::Display,
-    {
-        self.reference_number.set(value);
-        self
-    }
-
-    /// The message, if every field is there and keeps the document's constraints.
-    ///
-    /// # Errors
-    ///
-    /// Every field that is wrong, all at once.
-    pub fn build(self) -> Result<FinanceNotificationRequest, Invalid> {
-        let mut at = Violations::new();
-        let transaction_date = self.transaction_date.received("transctionDate", &mut at);
-        let company_prefix = self.company_prefix.received("companyPrefix", &mut at);
-        let company_name = self.company_name.received("companyName", &mut at);
-        let account_no = self.account_no.required("accountNo", &mut at);
-        let source_account_no = self.source_account_no.received("sourceAccountNo", &mut at);
-        let beneficiary_account_no = self
-            .beneficiary_account_no
-            .received("beneficiaryAccountNo", &mut at);
-        let statement_type = self.statement_type.required("statementType", &mut at);
-        let sign_type = self.sign_type.required("signType", &mut at);
-        let amount = self.amount.required("amount", &mut at);
-        let currency = self.currency.received("currency", &mut at);
-        let reference_number = self.reference_number.required("referenceNumber", &mut at);
-        build(&mut at, || {
-            Some(FinanceNotificationRequest {
-                transaction_date: transaction_date?,
-                company_prefix: company_prefix?,
-                company_name: company_name?,
-                account_no: account_no?,
-                source_account_no: source_account_no?,
-                beneficiary_account_no: beneficiary_account_no?,
-                statement_type: statement_type?,
-                sign_type: sign_type?,
-                amount: amount?,
-                currency: currency?,
-                reference_number: reference_number?,
-            })
-        })
-    }
-}
-
-impl Validate for FinanceNotificationRequest {
-    fn check(&self, at: &mut Violations) {
-        at.readable("transctionDate", &self.transaction_date);
-        at.readable("companyPrefix", &self.company_prefix);
-        at.readable("companyName", &self.company_name);
-        at.readable("sourceAccountNo", &self.source_account_no);
-        at.readable("beneficiaryAccountNo", &self.beneficiary_account_no);
-        at.readable("currency", &self.currency);
-    }
-}
-
-impl Operation for FinanceNotificationRequest {
-    type Response = FinanceNotificationResponse;
-    const INFO: &'static OperationInfo = &OperationInfo {
+skypay_runtime::operation! {
+    FinanceNotificationRequest -> FinanceNotificationResponse {
         name: "financeNotification",
         label: "financeNotification",
         action: "financeNotification",
         summary: "Notice of a movement on the partner's accounts",
-        constants: &[],
         direction: Direction::ToPartner,
         mode: Mode::Notification,
         effect: Effect::ChangesState,
-        ask_with: None,
-        ask_after_seconds: None,
         resend: Resend::Safe,
-        codes: &[("1000", Outcome::Accepted)],
-        texts: &[("1000", "Success")],
-        key_refusals: &[],
         code_required: true,
-        partner_codes: None,
-        delivery_key: &["referenceNumber", "accountNo"],
-        effect_key: &["referenceNumber", "accountNo"],
         personal: &["accountNo", "beneficiaryAccountNo", "sourceAccountNo"],
-        request_example: REQUEST_EXAMPLE,
-        response_example: RESPONSE_EXAMPLE,
-    };
-    fn subjects(&self) -> Vec<&str> {
-        vec![self.reference_number.as_ref()]
+        request_example: r##"{"userName":"AppName@skypay","action":"financeNotification","authentication":"00000000-AAAA-BBBB-CCCC-000000000000","transctionDate":"2024-02-05 17:52:10","companyPrefix":"SKY98","companyName":"Example Lending Inc.","accountNo":"SKY98","sourceAccountNo":"","beneficiaryAccountNo":"001234567899","statementType":"1","signType":"recharge","amount":1200000.00,"currency":"PHP","referenceNumber":"D-20240205-001"}"##,
+        response_example: r##"{"responseTime":"2024-02-05 17:52:11.5211","responseCode":"1000","responseDescription":"Success"}"##,
     }
-
-    fn delivery_key(&self) -> Option<MessageKey> {
-        MessageKey::of(&[
-            AsText::as_text(&self.reference_number),
-            AsText::as_text(&self.account_no),
-        ])
+    codes {
+        "1000": Outcome::Accepted "Success";
     }
-
-    fn effect_key(&self) -> Option<MessageKey> {
-        MessageKey::of(&[
-            AsText::as_text(&self.reference_number),
-            AsText::as_text(&self.account_no),
-        ])
-    }
+    subjects |request| vec![request.reference_number.as_ref()];
+    delivery_key { "referenceNumber" reference_number, "accountNo" account_no };
+    effect_key { "referenceNumber" reference_number, "accountNo" account_no };
 }
 
-const REQUEST_EXAMPLE: &str = "{\"userName\":\"AppName@skypay\",\"action\":\"financeNotification\",\"authentication\":\"00000000-AAAA-BBBB-CCCC-000000000000\",\"transctionDate\":\"2024-02-05 17:52:10\",\"companyPrefix\":\"SKY98\",\"companyName\":\"Example Lending Inc.\",\"accountNo\":\"SKY98\",\"sourceAccountNo\":\"\",\"beneficiaryAccountNo\":\"001234567899\",\"statementType\":\"1\",\"signType\":\"recharge\",\"amount\":1200000.00,\"currency\":\"PHP\",\"referenceNumber\":\"D-20240205-001\"}";
-
-const RESPONSE_EXAMPLE: &str = "{\"responseTime\":\"2024-02-05 17:52:11.5211\",\"responseCode\":\"1000\",\"responseDescription\":\"Success\"}";
-
-/// The receipt of the notice. The code is always `1000`.
-///
-/// The answer to `financeNotification` (chapter 8.1).
-///
-/// # Example
-///
-/// ```
-/// use skypay_types::FinanceNotificationResponse;
-///
-/// let clear = r##"{
-///   "responseTime": "2024-02-05 17:52:11.5211",
-///   "responseCode": "1000",
-///   "responseDescription": "Success"
-/// }"##;
-/// let response: FinanceNotificationResponse = skypay_types::read::from_slice(clear.as_bytes())?;
-/// # Ok::<(), skypay_types::read::ReadError>(())
-/// ```
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
-#[non_exhaustive]
-pub struct FinanceNotificationResponse {
-    /// When the answer was written, in GMT+8, as `yyyy-MM-dd HH:mm:ss.SSSS`: with four
-    /// fraction digits.
+skypay_runtime::message! {
+    /// The receipt of the notice. The code is always `1000`.
     ///
-    /// On the wire: `responseTime`, at most 50 characters; for example
-    /// `2024-02-05 10:15:30.1250`.
-    #[serde(
-        default,
-        skip_serializing_if = "Received::is_absent",
-        serialize_with = "wire::received_fraction"
-    )]
-    #[cfg_attr(
-        feature = "schemars",
-        schemars(with = "Option<skypay_runtime::schema::DateTimeFraction>")
-    )]
-    pub response_time: Received<DateTime>,
-    /// What became of the request. The same code may mean different things in different
-    /// operations: see the result codes of each. The table is open: codes that it does
-    /// not list do come, and partners may define codes from 2000 to 2999 for some
-    /// callbacks.
+    /// The answer to `financeNotification` (chapter 8.1).
     ///
-    /// On the wire: `responseCode`, at most 5 characters; for example `1000`.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub response_code: Option<ResponseCode>,
-    /// The code in words, for people. The texts vary for the same code: decide by the
-    /// code alone.
+    /// # Example
     ///
-    /// On the wire: `responseDescription`, at most 255 characters; for example
-    /// `Success`.
-    #[serde(default, skip_serializing_if = "Received::is_absent")]
-    #[cfg_attr(feature = "schemars", schemars(length(max = 255u32)))]
-    pub response_description: Received<String>,
-}
-
-impl FinanceNotificationResponse {
-    /// Starts building one; `build` names every field that is wrong.
-    pub fn builder() -> FinanceNotificationResponseBuilder {
-        <FinanceNotificationResponseBuilder as Default>::default()
-    }
-}
-
-/// Builds a [`FinanceNotificationResponse`].
-#[derive(Clone, Debug, Default)]
-#[must_use]
-pub struct FinanceNotificationResponseBuilder {
-    response_time: Slot<DateTime>,
-    response_code: Slot<ResponseCode>,
-    response_description: Slot<String>,
-}
-
-impl FinanceNotificationResponseBuilder {
-    /// When the answer was written, in GMT+8, as `yyyy-MM-dd HH:mm:ss.SSSS`: with four
-    /// fraction digits.
-    pub fn response_time<V>(mut self, value: V) -> Self
-    where
-        V: TryInto<DateTime>,
-        V::Error: std::fmt::Display,
-    {
-        self.response_time.set(value);
-        self
-    }
-
-    /// What became of the request. The same code may mean different things in different
-    /// operations: see the result codes of each. The table is open: codes that it does
-    /// not list do come, and partners may define codes from 2000 to 2999 for some
-    /// callbacks.
-    pub fn response_code<V>(mut self, value: V) -> Self
-    where
-        V: TryInto<ResponseCode>,
-        V::Error: std::fmt::Display,
-    {
-        self.response_code.set(value);
-        self
-    }
-
-    /// The code in words, for people. The texts vary for the same code: decide by the
-    /// code alone.
-    pub fn response_description<V>(mut self, value: V) -> Self
-    where
-        V: TryInto<String>,
-        V::Error: std::fmt::Display,
-    {
-        self.response_description.set(value);
-        self
-    }
-
-    /// The message, if every field is there and keeps the document's constraints.
+    /// ```
+    /// use skypay_types::FinanceNotificationResponse;
     ///
-    /// # Errors
-    ///
-    /// Every field that is wrong, all at once.
-    pub fn build(self) -> Result<FinanceNotificationResponse, Invalid> {
-        let mut at = Violations::new();
-        let response_time = self.response_time.received("responseTime", &mut at);
-        let response_code = self.response_code.optional("responseCode", &mut at);
-        let response_description = self
-            .response_description
-            .received("responseDescription", &mut at);
-        build(&mut at, || {
-            Some(FinanceNotificationResponse {
-                response_time: response_time?,
-                response_code: response_code?,
-                response_description: response_description?,
-            })
-        })
+    /// let clear = r##"{
+    ///   "responseTime": "2024-02-05 17:52:11.5211",
+    ///   "responseCode": "1000",
+    ///   "responseDescription": "Success"
+    /// }"##;
+    /// let response: FinanceNotificationResponse = skypay_types::read::from_slice(clear.as_bytes())?;
+    /// # Ok::<(), skypay_types::read::ReadError>(())
+    /// ```
+    pub struct FinanceNotificationResponse, FinanceNotificationResponseBuilder {
+        /// When the answer was written, in GMT+8, as `yyyy-MM-dd HH:mm:ss.SSSS`: with four
+        /// fraction digits.
+        ///
+        /// On the wire: `responseTime`, at most 50 characters; for example
+        /// `2024-02-05 10:15:30.1250`.
+        response_time "responseTime": received DateTime as fraction { text(..=50) };
+        /// What became of the request. The same code may mean different things in different
+        /// operations: see the result codes of each. The table is open: codes that it does
+        /// not list do come, and partners may define codes from 2000 to 2999 for some
+        /// callbacks.
+        ///
+        /// On the wire: `responseCode`, at most 5 characters; for example `1000`.
+        response_code "responseCode": optional ResponseCode { listed };
+        /// The code in words, for people. The texts vary for the same code: decide by the
+        /// code alone.
+        ///
+        /// On the wire: `responseDescription`, at most 255 characters; for example
+        /// `Success`.
+        response_description "responseDescription": received String { text(..=255) };
     }
 }
 
-impl Validate for FinanceNotificationResponse {
-    fn check(&self, at: &mut Violations) {
-        at.readable("responseTime", &self.response_time);
-        at.text("responseTime", &self.response_time, Limits::NONE.max(50));
-        if let Some(value) = &self.response_code {
-            at.code("responseCode", value);
-        }
-        at.readable("responseDescription", &self.response_description);
-        at.text(
-            "responseDescription",
-            &self.response_description,
-            Limits::NONE.max(255),
-        );
-    }
-}
-
-impl Answer for FinanceNotificationResponse {
-    type Code = ResponseCode;
-    fn response_time(&self) -> Option<DateTime> {
-        self.response_time.if_readable().copied()
-    }
-
-    fn response_code(&self) -> Option<&str> {
-        self.response_code.as_ref().map(AsRef::as_ref)
-    }
-
-    fn response_description(&self) -> Option<&str> {
-        self.response_description.if_readable().map(AsRef::as_ref)
-    }
-
-    fn stamp(&mut self, stamp: &Stamp<'_>) {
-        self.response_time = Received::Value(stamp.time);
-        self.response_code = Some(stamp.code.into());
-        self.response_description = Received::Value(stamp.description.into());
-    }
-}
+skypay_runtime::response!(FinanceNotificationResponse: ResponseCode {
+    time response_time always,
+    code response_code always,
+    description response_description always,
+});

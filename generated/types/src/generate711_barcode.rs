@@ -2,403 +2,129 @@
 
 //! `generate711Barcode`: Get the reference for a 7-Eleven barcode.
 
-use crate::{ContractNumber, Phone, ResponseCode};
-use serde::{Deserialize, Serialize};
-use skypay_runtime::generated::{
-    Amount, Answer, DateTime, Direction, Effect, Invalid, Limits, Mode, Operation, OperationInfo,
-    Outcome, Pattern, PersonName, Received, Resend, Slot, Stamp, Validate, Violations, build, wire,
-};
+use crate::{Amount, ContractNumber, DateTime, PersonName, Phone, ResponseCode};
 
-/// What the customer is to repay at a 7-Eleven counter.
-///
-/// The request of `generate711Barcode` (chapter 6.2).
-///
-/// # Example
-///
-/// ```
-/// use skypay_types::Generate711BarcodeRequest;
-///
-/// let request = Generate711BarcodeRequest::builder()
-///     .contract_number("SKY9800000302")
-///     .name("Dela Cruz,Juan,Santos")
-///     .phone("09123456789")
-///     .amount("3300.00")
-///     .build()?;
-/// # Ok::<(), skypay_types::Invalid>(())
-/// ```
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
-#[non_exhaustive]
-pub struct Generate711BarcodeRequest {
-    /// The contract that the customer repays.
+skypay_runtime::message! {
+    /// What the customer is to repay at a 7-Eleven counter.
     ///
-    /// On the wire: `contractNumber`, 13 to 15 characters; for example `SKY9800000301`.
-    #[serde(alias = "controlNumber")]
-    pub contract_number: ContractNumber,
-    /// The payer's name, in the order last, first, middle, suffix.
+    /// The request of `generate711Barcode` (chapter 6.2).
     ///
-    /// On the wire: `name`, at most 50 characters; for example `Dela Cruz,Juan,Santos`.
-    pub name: PersonName,
-    /// The payer's mobile number, 11 digits starting with 08 or 09.
+    /// # Example
     ///
-    /// On the wire: `phone`, 11 characters; for example `09123456789`.
-    pub phone: Phone,
-    /// What the payer is to pay at the counter.
+    /// ```
+    /// use skypay_types::Generate711BarcodeRequest;
     ///
-    /// On the wire: `amount`, at most 13 characters, in PHP; for example `3900.00`.
-    pub amount: Amount,
-}
-
-impl Generate711BarcodeRequest {
-    /// Starts building one; `build` names every field that is wrong.
-    pub fn builder() -> Generate711BarcodeRequestBuilder {
-        <Generate711BarcodeRequestBuilder as Default>::default()
+    /// let request = Generate711BarcodeRequest::builder()
+    ///     .contract_number("SKY9800000302")
+    ///     .name("Dela Cruz,Juan,Santos")
+    ///     .phone("09123456789")
+    ///     .amount("3300.00")
+    ///     .build()?;
+    /// # Ok::<(), skypay_types::Invalid>(())
+    /// ```
+    pub struct Generate711BarcodeRequest, Generate711BarcodeRequestBuilder {
+        /// The contract that the customer repays.
+        ///
+        /// On the wire: `contractNumber`, 13 to 15 characters; for example `SKY9800000301`.
+        contract_number "contractNumber" | "controlNumber": required ContractNumber {
+            text(13..=15, "^[A-Za-z0-9]{13,15}$"),
+        };
+        /// The payer's name, in the order last, first, middle, suffix.
+        ///
+        /// On the wire: `name`, at most 50 characters; for example `Dela Cruz,Juan,Santos`.
+        name "name": required PersonName { name(..=50, "^[^,]+,[^,]+(,[^,]*){0,2}$") };
+        /// The payer's mobile number, 11 digits starting with 08 or 09.
+        ///
+        /// On the wire: `phone`, 11 characters; for example `09123456789`.
+        phone "phone": required Phone { text(11..=11, "^0[89][0-9]{9}$") };
+        /// What the payer is to pay at the counter.
+        ///
+        /// On the wire: `amount`, at most 13 characters, in PHP; for example `3900.00`.
+        amount "amount": required Amount {
+            text(..=13, "^[0-9]{1,10}\\.[0-9]{2}$"),
+            range(Amount::from_centavos(1)..),
+        };
     }
 }
 
-/// Builds a [`Generate711BarcodeRequest`].
-#[derive(Clone, Debug, Default)]
-#[must_use]
-pub struct Generate711BarcodeRequestBuilder {
-    contract_number: Slot<ContractNumber>,
-    name: Slot<PersonName>,
-    phone: Slot<Phone>,
-    amount: Slot<Amount>,
-}
-
-impl Generate711BarcodeRequestBuilder {
-    /// The contract that the customer repays.
-    pub fn contract_number<V>(mut self, value: V) -> Self
-    where
-        V: TryInto<ContractNumber>,
-        V::Error: std::fmt::Display,
-    {
-        self.contract_number.set(value);
-        self
-    }
-
-    /// The payer's name, in the order last, first, middle, suffix.
-    pub fn name<V>(mut self, value: V) -> Self
-    where
-        V: TryInto<PersonName>,
-        V::Error: std::fmt::Display,
-    {
-        self.name.set(value);
-        self
-    }
-
-    /// The payer's mobile number, 11 digits starting with 08 or 09.
-    pub fn phone<V>(mut self, value: V) -> Self
-    where
-        V: TryInto<Phone>,
-        V::Error: std::fmt::Display,
-    {
-        self.phone.set(value);
-        self
-    }
-
-    /// What the payer is to pay at the counter.
-    pub fn amount<V>(mut self, value: V) -> Self
-    where
-        V: TryInto<Amount>,
-        V::Error: std::fmt::Display,
-    {
-        self.amount.set(value);
-        self
-    }
-
-    /// The message, if every field is there and keeps the document's constraints.
-    ///
-    /// # Errors
-    ///
-    /// Every field that is wrong, all at once.
-    pub fn build(self) -> Result<Generate711BarcodeRequest, Invalid> {
-        let mut at = Violations::new();
-        let contract_number = self.contract_number.required("contractNumber", &mut at);
-        let name = self.name.required("name", &mut at);
-        let phone = self.phone.required("phone", &mut at);
-        let amount = self.amount.required("amount", &mut at);
-        build(&mut at, || {
-            Some(Generate711BarcodeRequest {
-                contract_number: contract_number?,
-                name: name?,
-                phone: phone?,
-                amount: amount?,
-            })
-        })
-    }
-}
-
-impl Validate for Generate711BarcodeRequest {
-    fn check(&self, at: &mut Violations) {
-        at.text(
-            "contractNumber",
-            &self.contract_number,
-            Limits::NONE.min(13).max(15).pattern({
-                static PATTERN: Pattern = Pattern::new("^[A-Za-z0-9]{13,15}$");
-                &PATTERN
-            }),
-        );
-        at.person_name(
-            "name",
-            &self.name,
-            Limits::NONE.max(50).pattern({
-                static PATTERN: Pattern = Pattern::new("^[^,]+,[^,]+(,[^,]*){0,2}$");
-                &PATTERN
-            }),
-        );
-        at.text(
-            "phone",
-            &self.phone,
-            Limits::NONE.min(11).max(11).pattern({
-                static PATTERN: Pattern = Pattern::new("^0[89][0-9]{9}$");
-                &PATTERN
-            }),
-        );
-        at.text(
-            "amount",
-            &self.amount,
-            Limits::NONE.max(13).pattern({
-                static PATTERN: Pattern = Pattern::new("^[0-9]{1,10}\\.[0-9]{2}$");
-                &PATTERN
-            }),
-        );
-        at.range("amount", &self.amount, Amount::from_centavos(1)..);
-    }
-}
-
-impl Operation for Generate711BarcodeRequest {
-    type Response = Generate711BarcodeResponse;
-    const INFO: &'static OperationInfo = &OperationInfo {
+skypay_runtime::operation! {
+    Generate711BarcodeRequest -> Generate711BarcodeResponse {
         name: "generate711Barcode",
         label: "generate711Barcode",
         action: "generate711Barcode",
         summary: "Get the reference for a 7-Eleven barcode",
-        constants: &[],
         direction: Direction::ToSkypay,
         mode: Mode::Synchronous,
         effect: Effect::ChangesState,
-        ask_with: None,
-        ask_after_seconds: None,
         resend: Resend::Never,
-        codes: &[
-            ("1000", Outcome::Accepted),
-            ("-1000", Outcome::Rejected),
-            ("-1001", Outcome::Rejected),
-            ("-1009", Outcome::Unknown),
-            ("-1015", Outcome::Rejected),
-            ("-1032", Outcome::Rejected),
-            ("-9999", Outcome::Unknown),
-        ],
-        texts: &[
-            ("1000", "Success"),
-            ("-1000", "Post context is not valid"),
-            ("-1001", "Verification failed"),
-            (
-                "-1009",
-                "Unpredictable exception occur/Merchant is not available",
-            ),
-            ("-1015", "The contract number is invalid."),
-            (
-                "-1032",
-                "Your IP xxx is not whitelisted.Please contact Support Team.",
-            ),
-            ("-9999", "Service not available/Connection error"),
-        ],
-        key_refusals: &["-1000", "-1001"],
         code_required: true,
-        partner_codes: None,
-        delivery_key: &[],
-        effect_key: &[],
         personal: &["name", "phone"],
-        request_example: REQUEST_EXAMPLE,
-        response_example: RESPONSE_EXAMPLE,
-    };
-    fn subjects(&self) -> Vec<&str> {
-        vec![self.contract_number.as_ref()]
+        request_example: r##"{"userName":"AppName@skypay","action":"generate711Barcode","authentication":"00000000-AAAA-BBBB-CCCC-000000000000","contractNumber":"SKY9800000302","name":"Dela Cruz,Juan,Santos","phone":"09123456789","amount":"3300.00"}"##,
+        response_example: r##"{"responseTime":"2024-02-05 09:30:12.4410","responseCode":"1000","responseDescription":"Success","referenceNumber":"9919-2940-0349"}"##,
     }
+    codes {
+        "1000": Outcome::Accepted "Success";
+        "-1000": Outcome::Rejected "Post context is not valid", refuses keys;
+        "-1001": Outcome::Rejected "Verification failed", refuses keys;
+        "-1009": Outcome::Unknown "Unpredictable exception occur/Merchant is not available";
+        "-1015": Outcome::Rejected "The contract number is invalid.";
+        "-1032": Outcome::Rejected "Your IP xxx is not whitelisted.Please contact Support Team.";
+        "-9999": Outcome::Unknown "Service not available/Connection error";
+    }
+    subjects |request| vec![request.contract_number.as_ref()];
 }
 
-const REQUEST_EXAMPLE: &str = "{\"userName\":\"AppName@skypay\",\"action\":\"generate711Barcode\",\"authentication\":\"00000000-AAAA-BBBB-CCCC-000000000000\",\"contractNumber\":\"SKY9800000302\",\"name\":\"Dela Cruz,Juan,Santos\",\"phone\":\"09123456789\",\"amount\":\"3300.00\"}";
-
-const RESPONSE_EXAMPLE: &str = "{\"responseTime\":\"2024-02-05 09:30:12.4410\",\"responseCode\":\"1000\",\"responseDescription\":\"Success\",\"referenceNumber\":\"9919-2940-0349\"}";
-
-/// The reference to draw as a barcode.
-///
-/// The answer to `generate711Barcode` (chapter 6.2).
-///
-/// # Example
-///
-/// ```
-/// use skypay_types::Generate711BarcodeResponse;
-///
-/// let clear = r##"{
-///   "responseTime": "2024-02-05 09:30:12.4410",
-///   "responseCode": "1000",
-///   "responseDescription": "Success",
-///   "referenceNumber": "9919-2940-0349"
-/// }"##;
-/// let response: Generate711BarcodeResponse = skypay_types::read::from_slice(clear.as_bytes())?;
-/// # Ok::<(), skypay_types::read::ReadError>(())
-/// ```
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
-#[non_exhaustive]
-pub struct Generate711BarcodeResponse {
-    /// When the answer was written, in GMT+8, as `yyyy-MM-dd HH:mm:ss.SSSS`: with four
-    /// fraction digits.
+skypay_runtime::message! {
+    /// The reference to draw as a barcode.
     ///
-    /// On the wire: `responseTime`, at most 50 characters; for example
-    /// `2024-02-05 10:15:30.1250`.
-    #[serde(
-        default,
-        skip_serializing_if = "Received::is_absent",
-        serialize_with = "wire::received_fraction"
-    )]
-    #[cfg_attr(
-        feature = "schemars",
-        schemars(with = "Option<skypay_runtime::schema::DateTimeFraction>")
-    )]
-    pub response_time: Received<DateTime>,
-    /// What became of the request. The same code may mean different things in different
-    /// operations: see the result codes of each. The table is open: codes that it does
-    /// not list do come, and partners may define codes from 2000 to 2999 for some
-    /// callbacks.
+    /// The answer to `generate711Barcode` (chapter 6.2).
     ///
-    /// On the wire: `responseCode`, at most 5 characters; for example `1000`.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub response_code: Option<ResponseCode>,
-    /// The code in words, for people. The texts vary for the same code: decide by the
-    /// code alone.
+    /// # Example
     ///
-    /// On the wire: `responseDescription`, at most 255 characters; for example
-    /// `Success`.
-    #[serde(default, skip_serializing_if = "Received::is_absent")]
-    pub response_description: Received<String>,
-    /// The reference, three groups of four digits joined by hyphens, valid for 24
-    /// hours. It is drawn as a Code 128-A barcode; whether with the hyphens is not
-    /// documented.
+    /// ```
+    /// use skypay_types::Generate711BarcodeResponse;
     ///
-    /// On the wire: `referenceNumber`, at most 50 characters; for example
-    /// `9919-2940-0349`.
-    pub reference_number: String,
-}
-
-impl Generate711BarcodeResponse {
-    /// Starts building one; `build` names every field that is wrong.
-    pub fn builder() -> Generate711BarcodeResponseBuilder {
-        <Generate711BarcodeResponseBuilder as Default>::default()
+    /// let clear = r##"{
+    ///   "responseTime": "2024-02-05 09:30:12.4410",
+    ///   "responseCode": "1000",
+    ///   "responseDescription": "Success",
+    ///   "referenceNumber": "9919-2940-0349"
+    /// }"##;
+    /// let response: Generate711BarcodeResponse = skypay_types::read::from_slice(clear.as_bytes())?;
+    /// # Ok::<(), skypay_types::read::ReadError>(())
+    /// ```
+    pub struct Generate711BarcodeResponse, Generate711BarcodeResponseBuilder {
+        /// When the answer was written, in GMT+8, as `yyyy-MM-dd HH:mm:ss.SSSS`: with four
+        /// fraction digits.
+        ///
+        /// On the wire: `responseTime`, at most 50 characters; for example
+        /// `2024-02-05 10:15:30.1250`.
+        response_time "responseTime": received DateTime as fraction;
+        /// What became of the request. The same code may mean different things in different
+        /// operations: see the result codes of each. The table is open: codes that it does
+        /// not list do come, and partners may define codes from 2000 to 2999 for some
+        /// callbacks.
+        ///
+        /// On the wire: `responseCode`, at most 5 characters; for example `1000`.
+        response_code "responseCode": optional ResponseCode;
+        /// The code in words, for people. The texts vary for the same code: decide by the
+        /// code alone.
+        ///
+        /// On the wire: `responseDescription`, at most 255 characters; for example
+        /// `Success`.
+        response_description "responseDescription": received String;
+        /// The reference, three groups of four digits joined by hyphens, valid for 24
+        /// hours. It is drawn as a Code 128-A barcode; whether with the hyphens is not
+        /// documented.
+        ///
+        /// On the wire: `referenceNumber`, at most 50 characters; for example
+        /// `9919-2940-0349`.
+        reference_number "referenceNumber": required String;
     }
 }
 
-/// Builds a [`Generate711BarcodeResponse`].
-#[derive(Clone, Debug, Default)]
-#[must_use]
-pub struct Generate711BarcodeResponseBuilder {
-    response_time: Slot<DateTime>,
-    response_code: Slot<ResponseCode>,
-    response_description: Slot<String>,
-    reference_number: Slot<String>,
-}
-
-impl Generate711BarcodeResponseBuilder {
-    /// When the answer was written, in GMT+8, as `yyyy-MM-dd HH:mm:ss.SSSS`: with four
-    /// fraction digits.
-    pub fn response_time<V>(mut self, value: V) -> Self
-    where
-        V: TryInto<DateTime>,
-        V::Error: std::fmt::Display,
-    {
-        self.response_time.set(value);
-        self
-    }
-
-    /// What became of the request. The same code may mean different things in different
-    /// operations: see the result codes of each. The table is open: codes that it does
-    /// not list do come, and partners may define codes from 2000 to 2999 for some
-    /// callbacks.
-    pub fn response_code<V>(mut self, value: V) -> Self
-    where
-        V: TryInto<ResponseCode>,
-        V::Error: std::fmt::Display,
-    {
-        self.response_code.set(value);
-        self
-    }
-
-    /// The code in words, for people. The texts vary for the same code: decide by the
-    /// code alone.
-    pub fn response_description<V>(mut self, value: V) -> Self
-    where
-        V: TryInto<String>,
-        V::Error: std::fmt::Display,
-    {
-        self.response_description.set(value);
-        self
-    }
-
-    /// The reference, three groups of four digits joined by hyphens, valid for 24
-    /// hours. It is drawn as a Code 128-A barcode; whether with the hyphens is not
-    /// documented.
-    pub fn reference_number<V>(mut self, value: V) -> Self
-    where
-        V: TryInto<String>,
-        V::Error: std::fmt::Display,
-    {
-        self.reference_number.set(value);
-        self
-    }
-
-    /// The message, if every field is there and keeps the document's constraints.
-    ///
-    /// # Errors
-    ///
-    /// Every field that is wrong, all at once.
-    pub fn build(self) -> Result<Generate711BarcodeResponse, Invalid> {
-        let mut at = Violations::new();
-        let response_time = self.response_time.received("responseTime", &mut at);
-        let response_code = self.response_code.optional("responseCode", &mut at);
-        let response_description = self
-            .response_description
-            .received("responseDescription", &mut at);
-        let reference_number = self.reference_number.required("referenceNumber", &mut at);
-        build(&mut at, || {
-            Some(Generate711BarcodeResponse {
-                response_time: response_time?,
-                response_code: response_code?,
-                response_description: response_description?,
-                reference_number: reference_number?,
-            })
-        })
-    }
-}
-
-impl Validate for Generate711BarcodeResponse {
-    fn check(&self, at: &mut Violations) {
-        at.readable("responseTime", &self.response_time);
-        at.readable("responseDescription", &self.response_description);
-    }
-}
-
-impl Answer for Generate711BarcodeResponse {
-    type Code = ResponseCode;
-    fn response_time(&self) -> Option<DateTime> {
-        self.response_time.if_readable().copied()
-    }
-
-    fn response_code(&self) -> Option<&str> {
-        self.response_code.as_ref().map(AsRef::as_ref)
-    }
-
-    fn response_description(&self) -> Option<&str> {
-        self.response_description.if_readable().map(AsRef::as_ref)
-    }
-
-    fn stamp(&mut self, stamp: &Stamp<'_>) {
-        self.response_time = Received::Value(stamp.time);
-        self.response_code = Some(stamp.code.into());
-        self.response_description = Received::Value(stamp.description.into());
-    }
-}
+skypay_runtime::response!(Generate711BarcodeResponse: ResponseCode {
+    time response_time always,
+    code response_code always,
+    description response_description always,
+});

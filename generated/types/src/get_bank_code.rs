@@ -2,287 +2,106 @@
 
 //! `getBankCode`: List the banks.
 
-use crate::{BankEntry, ResponseCode};
-use serde::{Deserialize, Serialize};
-use skypay_runtime::generated::{
-    Answer, DateTime, Direction, Effect, Entries, Invalid, Mode, Operation, OperationInfo, Outcome,
-    Received, Resend, Slot, Stamp, Validate, Violations, build, wire,
-};
+use crate::{BankEntry, DateTime, ResponseCode};
 
-/// Asks for the list of banks.
-///
-/// The request of `getBankCode` (chapter 10.6).
-///
-/// # Example
-///
-/// ```
-/// use skypay_types::GetBankCodeRequest;
-///
-/// let request = GetBankCodeRequest::builder().build()?;
-/// # Ok::<(), skypay_types::Invalid>(())
-/// ```
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
-#[non_exhaustive]
-pub struct GetBankCodeRequest {}
-
-impl GetBankCodeRequest {
-    /// Starts building one; `build` names every field that is wrong.
-    pub fn builder() -> GetBankCodeRequestBuilder {
-        <GetBankCodeRequestBuilder as Default>::default()
+skypay_runtime::message! {
+    /// Asks for the list of banks.
+    ///
+    /// The request of `getBankCode` (chapter 10.6).
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// use skypay_types::GetBankCodeRequest;
+    ///
+    /// let request = GetBankCodeRequest::builder().build()?;
+    /// # Ok::<(), skypay_types::Invalid>(())
+    /// ```
+    pub struct GetBankCodeRequest, GetBankCodeRequestBuilder {
     }
 }
 
-/// Builds a [`GetBankCodeRequest`].
-#[derive(Clone, Debug, Default)]
-#[must_use]
-pub struct GetBankCodeRequestBuilder {}
-
-impl GetBankCodeRequestBuilder {
-    /// The message, if every field is there and keeps the document's constraints.
-    ///
-    /// # Errors
-    ///
-    /// Every field that is wrong, all at once.
-    pub fn build(self) -> Result<GetBankCodeRequest, Invalid> {
-        let mut at = Violations::new();
-        build(&mut at, || Some(GetBankCodeRequest {}))
-    }
-}
-
-impl Validate for GetBankCodeRequest {
-    fn check(&self, _: &mut Violations) {}
-}
-
-impl Operation for GetBankCodeRequest {
-    type Response = GetBankCodeResponse;
-    const INFO: &'static OperationInfo = &OperationInfo {
+skypay_runtime::operation! {
+    GetBankCodeRequest -> GetBankCodeResponse {
         name: "getBankCode",
         label: "getCatalog.getBankCode",
         action: "getCatalog",
         summary: "List the banks",
-        constants: &[("catalogType", "getBankCode"), ("versionDate", "")],
         direction: Direction::ToSkypay,
         mode: Mode::Synchronous,
         effect: Effect::Reads,
-        ask_with: None,
-        ask_after_seconds: None,
         resend: Resend::Safe,
-        codes: &[
-            ("1000", Outcome::Accepted),
-            ("-1000", Outcome::Rejected),
-            ("-1001", Outcome::Rejected),
-            ("-1009", Outcome::Unknown),
-            ("-1032", Outcome::Rejected),
-            ("-9999", Outcome::Unknown),
-        ],
-        texts: &[
-            ("1000", "Success"),
-            ("-1000", "Post context is not valid"),
-            ("-1001", "Verification failed"),
-            (
-                "-1009",
-                "Unpredictable exception occur/Merchant is not available",
-            ),
-            (
-                "-1032",
-                "Your IP xxx is not whitelisted.Please contact Support Team.",
-            ),
-            ("-9999", "Service not available/Connection error"),
-        ],
-        key_refusals: &["-1000", "-1001"],
+        constants: &[("catalogType", "getBankCode"), ("versionDate", "")],
         code_required: true,
-        partner_codes: None,
-        delivery_key: &[],
-        effect_key: &[],
-        personal: &[],
-        request_example: REQUEST_EXAMPLE,
-        response_example: RESPONSE_EXAMPLE,
-    };
-    fn subjects(&self) -> Vec<&str> {
-        Vec::new()
+        request_example: r##"{"userName":"AppName@skypay","action":"getCatalog","authentication":"00000000-AAAA-BBBB-CCCC-000000000000","catalogType":"getBankCode","versionDate":""}"##,
+        response_example: r##"{"responseTime":"2024-02-05 07:00:00.2500","responseCode":"1000","result":[{"BankCode":"SEC","BankName":"(name of the bank)"},{"BankCode":"XYZ","BankName":"(name of another bank)"}]}"##,
+    }
+    codes {
+        "1000": Outcome::Accepted "Success";
+        "-1000": Outcome::Rejected "Post context is not valid", refuses keys;
+        "-1001": Outcome::Rejected "Verification failed", refuses keys;
+        "-1009": Outcome::Unknown "Unpredictable exception occur/Merchant is not available";
+        "-1032": Outcome::Rejected "Your IP xxx is not whitelisted.Please contact Support Team.";
+        "-9999": Outcome::Unknown "Service not available/Connection error";
     }
 }
 
-const REQUEST_EXAMPLE: &str = "{\"userName\":\"AppName@skypay\",\"action\":\"getCatalog\",\"authentication\":\"00000000-AAAA-BBBB-CCCC-000000000000\",\"catalogType\":\"getBankCode\",\"versionDate\":\"\"}";
-
-const RESPONSE_EXAMPLE: &str = "{\"responseTime\":\"2024-02-05 07:00:00.2500\",\"responseCode\":\"1000\",\"result\":[{\"BankCode\":\"SEC\",\"BankName\":\"(name of the bank)\"},{\"BankCode\":\"XYZ\",\"BankName\":\"(name of another bank)\"}]}";
-
-/// The list of banks.
-///
-/// The answer to `getBankCode` (chapter 10.6).
-///
-/// # Example
-///
-/// ```
-/// use skypay_types::GetBankCodeResponse;
-///
-/// let clear = r##"{
-///   "responseTime": "2024-02-05 07:00:00.2500",
-///   "responseCode": "1000",
-///   "result": [
-///     {
-///       "BankCode": "SEC",
-///       "BankName": "(name of the bank)"
-///     },
-///     {
-///       "BankCode": "XYZ",
-///       "BankName": "(name of another bank)"
-///     }
-///   ]
-/// }"##;
-/// let response: GetBankCodeResponse = skypay_types::read::from_slice(clear.as_bytes())?;
-/// # Ok::<(), skypay_types::read::ReadError>(())
-/// ```
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
-#[non_exhaustive]
-pub struct GetBankCodeResponse {
-    /// When the answer was written, in GMT+8, as `yyyy-MM-dd HH:mm:ss.SSSS`: with four
-    /// fraction digits.
+skypay_runtime::message! {
+    /// The list of banks.
     ///
-    /// On the wire: `responseTime`, at most 50 characters; for example
-    /// `2024-02-05 10:15:30.1250`.
-    #[serde(
-        default,
-        skip_serializing_if = "Received::is_absent",
-        serialize_with = "wire::received_fraction"
-    )]
-    #[cfg_attr(
-        feature = "schemars",
-        schemars(with = "Option<skypay_runtime::schema::DateTimeFraction>")
-    )]
-    pub response_time: Received<DateTime>,
-    /// What became of the request. The same code may mean different things in different
-    /// operations: see the result codes of each. The table is open: codes that it does
-    /// not list do come, and partners may define codes from 2000 to 2999 for some
-    /// callbacks.
+    /// The answer to `getBankCode` (chapter 10.6).
     ///
-    /// On the wire: `responseCode`, at most 5 characters; for example `1000`.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub response_code: Option<ResponseCode>,
-    /// The code in words, for people. The texts vary for the same code: decide by the
-    /// code alone.
+    /// # Example
     ///
-    /// On the wire: `responseDescription`, at most 255 characters; for example
-    /// `Success`.
-    #[serde(default, skip_serializing_if = "Received::is_absent")]
-    pub response_description: Received<String>,
-    /// The banks.
+    /// ```
+    /// use skypay_types::GetBankCodeResponse;
     ///
-    /// On the wire: `result`.
-    pub result: Entries<BankEntry>,
-}
-
-impl GetBankCodeResponse {
-    /// Starts building one; `build` names every field that is wrong.
-    pub fn builder() -> GetBankCodeResponseBuilder {
-        <GetBankCodeResponseBuilder as Default>::default()
+    /// let clear = r##"{
+    ///   "responseTime": "2024-02-05 07:00:00.2500",
+    ///   "responseCode": "1000",
+    ///   "result": [
+    ///     {
+    ///       "BankCode": "SEC",
+    ///       "BankName": "(name of the bank)"
+    ///     },
+    ///     {
+    ///       "BankCode": "XYZ",
+    ///       "BankName": "(name of another bank)"
+    ///     }
+    ///   ]
+    /// }"##;
+    /// let response: GetBankCodeResponse = skypay_types::read::from_slice(clear.as_bytes())?;
+    /// # Ok::<(), skypay_types::read::ReadError>(())
+    /// ```
+    pub struct GetBankCodeResponse, GetBankCodeResponseBuilder {
+        /// When the answer was written, in GMT+8, as `yyyy-MM-dd HH:mm:ss.SSSS`: with four
+        /// fraction digits.
+        ///
+        /// On the wire: `responseTime`, at most 50 characters; for example
+        /// `2024-02-05 10:15:30.1250`.
+        response_time "responseTime": received DateTime as fraction;
+        /// What became of the request. The same code may mean different things in different
+        /// operations: see the result codes of each. The table is open: codes that it does
+        /// not list do come, and partners may define codes from 2000 to 2999 for some
+        /// callbacks.
+        ///
+        /// On the wire: `responseCode`, at most 5 characters; for example `1000`.
+        response_code "responseCode": optional ResponseCode;
+        /// The code in words, for people. The texts vary for the same code: decide by the
+        /// code alone.
+        ///
+        /// On the wire: `responseDescription`, at most 255 characters; for example
+        /// `Success`.
+        response_description "responseDescription": received String;
+        /// The banks.
+        ///
+        /// On the wire: `result`.
+        result "result": entries BankEntry;
     }
 }
 
-/// Builds a [`GetBankCodeResponse`].
-#[derive(Clone, Debug, Default)]
-#[must_use]
-pub struct GetBankCodeResponseBuilder {
-    response_time: Slot<DateTime>,
-    response_code: Slot<ResponseCode>,
-    response_description: Slot<String>,
-    result: Slot<Entries<BankEntry>>,
-}
-
-impl GetBankCodeResponseBuilder {
-    /// When the answer was written, in GMT+8, as `yyyy-MM-dd HH:mm:ss.SSSS`: with four
-    /// fraction digits.
-    pub fn response_time<V>(mut self, value: V) -> Self
-    where
-        V: TryInto<DateTime>,
-        V::Error: std::fmt::Display,
-    {
-        self.response_time.set(value);
-        self
-    }
-
-    /// What became of the request. The same code may mean different things in different
-    /// operations: see the result codes of each. The table is open: codes that it does
-    /// not list do come, and partners may define codes from 2000 to 2999 for some
-    /// callbacks.
-    pub fn response_code<V>(mut self, value: V) -> Self
-    where
-        V: TryInto<ResponseCode>,
-        V::Error: std::fmt::Display,
-    {
-        self.response_code.set(value);
-        self
-    }
-
-    /// The code in words, for people. The texts vary for the same code: decide by the
-    /// code alone.
-    pub fn response_description<V>(mut self, value: V) -> Self
-    where
-        V: TryInto<String>,
-        V::Error: std::fmt::Display,
-    {
-        self.response_description.set(value);
-        self
-    }
-
-    /// The banks.
-    pub fn result(mut self, items: impl IntoIterator<Item: Into<BankEntry>>) -> Self {
-        self.result.list(items);
-        self
-    }
-
-    /// The message, if every field is there and keeps the document's constraints.
-    ///
-    /// # Errors
-    ///
-    /// Every field that is wrong, all at once.
-    pub fn build(self) -> Result<GetBankCodeResponse, Invalid> {
-        let mut at = Violations::new();
-        let response_time = self.response_time.received("responseTime", &mut at);
-        let response_code = self.response_code.optional("responseCode", &mut at);
-        let response_description = self
-            .response_description
-            .received("responseDescription", &mut at);
-        let result = self.result.required("result", &mut at);
-        build(&mut at, || {
-            Some(GetBankCodeResponse {
-                response_time: response_time?,
-                response_code: response_code?,
-                response_description: response_description?,
-                result: result?,
-            })
-        })
-    }
-}
-
-impl Validate for GetBankCodeResponse {
-    fn check(&self, at: &mut Violations) {
-        at.readable("responseTime", &self.response_time);
-        at.readable("responseDescription", &self.response_description);
-        at.entries("result", &self.result);
-    }
-}
-
-impl Answer for GetBankCodeResponse {
-    type Code = ResponseCode;
-    fn response_time(&self) -> Option<DateTime> {
-        self.response_time.if_readable().copied()
-    }
-
-    fn response_code(&self) -> Option<&str> {
-        self.response_code.as_ref().map(AsRef::as_ref)
-    }
-
-    fn response_description(&self) -> Option<&str> {
-        self.response_description.if_readable().map(AsRef::as_ref)
-    }
-
-    fn stamp(&mut self, stamp: &Stamp<'_>) {
-        self.response_time = Received::Value(stamp.time);
-        self.response_code = Some(stamp.code.into());
-    }
-}
+skypay_runtime::response!(GetBankCodeResponse: ResponseCode {
+    time response_time always,
+    code response_code always,
+    description response_description,
+});

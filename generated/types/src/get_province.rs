@@ -2,287 +2,106 @@
 
 //! `getProvince`: List the provinces.
 
-use crate::{ProvinceEntry, ResponseCode};
-use serde::{Deserialize, Serialize};
-use skypay_runtime::generated::{
-    Answer, DateTime, Direction, Effect, Entries, Invalid, Mode, Operation, OperationInfo, Outcome,
-    Received, Resend, Slot, Stamp, Validate, Violations, build, wire,
-};
+use crate::{DateTime, ProvinceEntry, ResponseCode};
 
-/// Asks for the list of provinces.
-///
-/// The request of `getProvince` (chapter 10.5).
-///
-/// # Example
-///
-/// ```
-/// use skypay_types::GetProvinceRequest;
-///
-/// let request = GetProvinceRequest::builder().build()?;
-/// # Ok::<(), skypay_types::Invalid>(())
-/// ```
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
-#[non_exhaustive]
-pub struct GetProvinceRequest {}
-
-impl GetProvinceRequest {
-    /// Starts building one; `build` names every field that is wrong.
-    pub fn builder() -> GetProvinceRequestBuilder {
-        <GetProvinceRequestBuilder as Default>::default()
+skypay_runtime::message! {
+    /// Asks for the list of provinces.
+    ///
+    /// The request of `getProvince` (chapter 10.5).
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// use skypay_types::GetProvinceRequest;
+    ///
+    /// let request = GetProvinceRequest::builder().build()?;
+    /// # Ok::<(), skypay_types::Invalid>(())
+    /// ```
+    pub struct GetProvinceRequest, GetProvinceRequestBuilder {
     }
 }
 
-/// Builds a [`GetProvinceRequest`].
-#[derive(Clone, Debug, Default)]
-#[must_use]
-pub struct GetProvinceRequestBuilder {}
-
-impl GetProvinceRequestBuilder {
-    /// The message, if every field is there and keeps the document's constraints.
-    ///
-    /// # Errors
-    ///
-    /// Every field that is wrong, all at once.
-    pub fn build(self) -> Result<GetProvinceRequest, Invalid> {
-        let mut at = Violations::new();
-        build(&mut at, || Some(GetProvinceRequest {}))
-    }
-}
-
-impl Validate for GetProvinceRequest {
-    fn check(&self, _: &mut Violations) {}
-}
-
-impl Operation for GetProvinceRequest {
-    type Response = GetProvinceResponse;
-    const INFO: &'static OperationInfo = &OperationInfo {
+skypay_runtime::operation! {
+    GetProvinceRequest -> GetProvinceResponse {
         name: "getProvince",
         label: "getCatalog.getProvince",
         action: "getCatalog",
         summary: "List the provinces",
-        constants: &[("catalogType", "getProvince"), ("versionDate", "")],
         direction: Direction::ToSkypay,
         mode: Mode::Synchronous,
         effect: Effect::Reads,
-        ask_with: None,
-        ask_after_seconds: None,
         resend: Resend::Safe,
-        codes: &[
-            ("1000", Outcome::Accepted),
-            ("-1000", Outcome::Rejected),
-            ("-1001", Outcome::Rejected),
-            ("-1009", Outcome::Unknown),
-            ("-1032", Outcome::Rejected),
-            ("-9999", Outcome::Unknown),
-        ],
-        texts: &[
-            ("1000", "Success"),
-            ("-1000", "Post context is not valid"),
-            ("-1001", "Verification failed"),
-            (
-                "-1009",
-                "Unpredictable exception occur/Merchant is not available",
-            ),
-            (
-                "-1032",
-                "Your IP xxx is not whitelisted.Please contact Support Team.",
-            ),
-            ("-9999", "Service not available/Connection error"),
-        ],
-        key_refusals: &["-1000", "-1001"],
+        constants: &[("catalogType", "getProvince"), ("versionDate", "")],
         code_required: true,
-        partner_codes: None,
-        delivery_key: &[],
-        effect_key: &[],
-        personal: &[],
-        request_example: REQUEST_EXAMPLE,
-        response_example: RESPONSE_EXAMPLE,
-    };
-    fn subjects(&self) -> Vec<&str> {
-        Vec::new()
+        request_example: r##"{"userName":"AppName@skypay","action":"getCatalog","authentication":"00000000-AAAA-BBBB-CCCC-000000000000","catalogType":"getProvince","versionDate":""}"##,
+        response_example: r##"{"responseTime":"2024-02-05 07:00:00.2500","responseCode":"1000","result":[{"ProvinceId":1,"Province":"Abra"},{"ProvinceId":2,"Province":"Agusan del Norte"}]}"##,
+    }
+    codes {
+        "1000": Outcome::Accepted "Success";
+        "-1000": Outcome::Rejected "Post context is not valid", refuses keys;
+        "-1001": Outcome::Rejected "Verification failed", refuses keys;
+        "-1009": Outcome::Unknown "Unpredictable exception occur/Merchant is not available";
+        "-1032": Outcome::Rejected "Your IP xxx is not whitelisted.Please contact Support Team.";
+        "-9999": Outcome::Unknown "Service not available/Connection error";
     }
 }
 
-const REQUEST_EXAMPLE: &str = "{\"userName\":\"AppName@skypay\",\"action\":\"getCatalog\",\"authentication\":\"00000000-AAAA-BBBB-CCCC-000000000000\",\"catalogType\":\"getProvince\",\"versionDate\":\"\"}";
-
-const RESPONSE_EXAMPLE: &str = "{\"responseTime\":\"2024-02-05 07:00:00.2500\",\"responseCode\":\"1000\",\"result\":[{\"ProvinceId\":1,\"Province\":\"Abra\"},{\"ProvinceId\":2,\"Province\":\"Agusan del Norte\"}]}";
-
-/// The list of provinces.
-///
-/// The answer to `getProvince` (chapter 10.5).
-///
-/// # Example
-///
-/// ```
-/// use skypay_types::GetProvinceResponse;
-///
-/// let clear = r##"{
-///   "responseTime": "2024-02-05 07:00:00.2500",
-///   "responseCode": "1000",
-///   "result": [
-///     {
-///       "ProvinceId": 1,
-///       "Province": "Abra"
-///     },
-///     {
-///       "ProvinceId": 2,
-///       "Province": "Agusan del Norte"
-///     }
-///   ]
-/// }"##;
-/// let response: GetProvinceResponse = skypay_types::read::from_slice(clear.as_bytes())?;
-/// # Ok::<(), skypay_types::read::ReadError>(())
-/// ```
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
-#[non_exhaustive]
-pub struct GetProvinceResponse {
-    /// When the answer was written, in GMT+8, as `yyyy-MM-dd HH:mm:ss.SSSS`: with four
-    /// fraction digits.
+skypay_runtime::message! {
+    /// The list of provinces.
     ///
-    /// On the wire: `responseTime`, at most 50 characters; for example
-    /// `2024-02-05 10:15:30.1250`.
-    #[serde(
-        default,
-        skip_serializing_if = "Received::is_absent",
-        serialize_with = "wire::received_fraction"
-    )]
-    #[cfg_attr(
-        feature = "schemars",
-        schemars(with = "Option<skypay_runtime::schema::DateTimeFraction>")
-    )]
-    pub response_time: Received<DateTime>,
-    /// What became of the request. The same code may mean different things in different
-    /// operations: see the result codes of each. The table is open: codes that it does
-    /// not list do come, and partners may define codes from 2000 to 2999 for some
-    /// callbacks.
+    /// The answer to `getProvince` (chapter 10.5).
     ///
-    /// On the wire: `responseCode`, at most 5 characters; for example `1000`.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub response_code: Option<ResponseCode>,
-    /// The code in words, for people. The texts vary for the same code: decide by the
-    /// code alone.
+    /// # Example
     ///
-    /// On the wire: `responseDescription`, at most 255 characters; for example
-    /// `Success`.
-    #[serde(default, skip_serializing_if = "Received::is_absent")]
-    pub response_description: Received<String>,
-    /// The provinces.
+    /// ```
+    /// use skypay_types::GetProvinceResponse;
     ///
-    /// On the wire: `result`.
-    pub result: Entries<ProvinceEntry>,
-}
-
-impl GetProvinceResponse {
-    /// Starts building one; `build` names every field that is wrong.
-    pub fn builder() -> GetProvinceResponseBuilder {
-        <GetProvinceResponseBuilder as Default>::default()
+    /// let clear = r##"{
+    ///   "responseTime": "2024-02-05 07:00:00.2500",
+    ///   "responseCode": "1000",
+    ///   "result": [
+    ///     {
+    ///       "ProvinceId": 1,
+    ///       "Province": "Abra"
+    ///     },
+    ///     {
+    ///       "ProvinceId": 2,
+    ///       "Province": "Agusan del Norte"
+    ///     }
+    ///   ]
+    /// }"##;
+    /// let response: GetProvinceResponse = skypay_types::read::from_slice(clear.as_bytes())?;
+    /// # Ok::<(), skypay_types::read::ReadError>(())
+    /// ```
+    pub struct GetProvinceResponse, GetProvinceResponseBuilder {
+        /// When the answer was written, in GMT+8, as `yyyy-MM-dd HH:mm:ss.SSSS`: with four
+        /// fraction digits.
+        ///
+        /// On the wire: `responseTime`, at most 50 characters; for example
+        /// `2024-02-05 10:15:30.1250`.
+        response_time "responseTime": received DateTime as fraction;
+        /// What became of the request. The same code may mean different things in different
+        /// operations: see the result codes of each. The table is open: codes that it does
+        /// not list do come, and partners may define codes from 2000 to 2999 for some
+        /// callbacks.
+        ///
+        /// On the wire: `responseCode`, at most 5 characters; for example `1000`.
+        response_code "responseCode": optional ResponseCode;
+        /// The code in words, for people. The texts vary for the same code: decide by the
+        /// code alone.
+        ///
+        /// On the wire: `responseDescription`, at most 255 characters; for example
+        /// `Success`.
+        response_description "responseDescription": received String;
+        /// The provinces.
+        ///
+        /// On the wire: `result`.
+        result "result": entries ProvinceEntry;
     }
 }
 
-/// Builds a [`GetProvinceResponse`].
-#[derive(Clone, Debug, Default)]
-#[must_use]
-pub struct GetProvinceResponseBuilder {
-    response_time: Slot<DateTime>,
-    response_code: Slot<ResponseCode>,
-    response_description: Slot<String>,
-    result: Slot<Entries<ProvinceEntry>>,
-}
-
-impl GetProvinceResponseBuilder {
-    /// When the answer was written, in GMT+8, as `yyyy-MM-dd HH:mm:ss.SSSS`: with four
-    /// fraction digits.
-    pub fn response_time<V>(mut self, value: V) -> Self
-    where
-        V: TryInto<DateTime>,
-        V::Error: std::fmt::Display,
-    {
-        self.response_time.set(value);
-        self
-    }
-
-    /// What became of the request. The same code may mean different things in different
-    /// operations: see the result codes of each. The table is open: codes that it does
-    /// not list do come, and partners may define codes from 2000 to 2999 for some
-    /// callbacks.
-    pub fn response_code<V>(mut self, value: V) -> Self
-    where
-        V: TryInto<ResponseCode>,
-        V::Error: std::fmt::Display,
-    {
-        self.response_code.set(value);
-        self
-    }
-
-    /// The code in words, for people. The texts vary for the same code: decide by the
-    /// code alone.
-    pub fn response_description<V>(mut self, value: V) -> Self
-    where
-        V: TryInto<String>,
-        V::Error: std::fmt::Display,
-    {
-        self.response_description.set(value);
-        self
-    }
-
-    /// The provinces.
-    pub fn result(mut self, items: impl IntoIterator<Item: Into<ProvinceEntry>>) -> Self {
-        self.result.list(items);
-        self
-    }
-
-    /// The message, if every field is there and keeps the document's constraints.
-    ///
-    /// # Errors
-    ///
-    /// Every field that is wrong, all at once.
-    pub fn build(self) -> Result<GetProvinceResponse, Invalid> {
-        let mut at = Violations::new();
-        let response_time = self.response_time.received("responseTime", &mut at);
-        let response_code = self.response_code.optional("responseCode", &mut at);
-        let response_description = self
-            .response_description
-            .received("responseDescription", &mut at);
-        let result = self.result.required("result", &mut at);
-        build(&mut at, || {
-            Some(GetProvinceResponse {
-                response_time: response_time?,
-                response_code: response_code?,
-                response_description: response_description?,
-                result: result?,
-            })
-        })
-    }
-}
-
-impl Validate for GetProvinceResponse {
-    fn check(&self, at: &mut Violations) {
-        at.readable("responseTime", &self.response_time);
-        at.readable("responseDescription", &self.response_description);
-        at.entries("result", &self.result);
-    }
-}
-
-impl Answer for GetProvinceResponse {
-    type Code = ResponseCode;
-    fn response_time(&self) -> Option<DateTime> {
-        self.response_time.if_readable().copied()
-    }
-
-    fn response_code(&self) -> Option<&str> {
-        self.response_code.as_ref().map(AsRef::as_ref)
-    }
-
-    fn response_description(&self) -> Option<&str> {
-        self.response_description.if_readable().map(AsRef::as_ref)
-    }
-
-    fn stamp(&mut self, stamp: &Stamp<'_>) {
-        self.response_time = Received::Value(stamp.time);
-        self.response_code = Some(stamp.code.into());
-    }
-}
+skypay_runtime::response!(GetProvinceResponse: ResponseCode {
+    time response_time always,
+    code response_code always,
+    description response_description,
+});

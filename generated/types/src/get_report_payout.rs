@@ -2,455 +2,149 @@
 
 //! `getReportPayout`: List payouts, page by page.
 
-use crate::{DateType, PayoutReportEntry, ResponseCode};
-use serde::{Deserialize, Serialize};
-use skypay_runtime::generated::{
-    Answer, Date, DateTime, Direction, Effect, Entries, Invalid, Limits, Mode, Operation,
-    OperationInfo, Outcome, Pattern, Received, Resend, Slot, Stamp, Validate, Violations, build,
-    wire,
-};
+use crate::{Date, DateTime, DateType, PayoutReportEntry, ResponseCode};
 
-/// Which page of the payout report is wanted.
-///
-/// The request of `getReportPayout` (chapter 7.2).
-///
-/// # Example
-///
-/// ```
-/// use skypay_types::{DateType, GetReportPayoutRequest};
-///
-/// let request = GetReportPayoutRequest::builder()
-///     .start_date("2024-02-05")
-///     .end_date("2024-02-05")
-///     .date_type(DateType::CreateDate)
-///     .page(1_u32)
-///     .page_size(100_u32)
-///     .build()?;
-/// # Ok::<(), skypay_types::Invalid>(())
-/// ```
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
-#[non_exhaustive]
-pub struct GetReportPayoutRequest {
-    /// First day of the report.
+skypay_runtime::message! {
+    /// Which page of the payout report is wanted.
     ///
-    /// On the wire: `startDate`, at most 10 characters; for example `2024-02-05`.
-    pub start_date: Date,
-    /// Last day of the report.
+    /// The request of `getReportPayout` (chapter 7.2).
     ///
-    /// On the wire: `endDate`, at most 10 characters; for example `2024-02-05`.
-    pub end_date: Date,
-    /// Which time of a payout must lie in the span of days.
+    /// # Example
     ///
-    /// On the wire: `dateType`; for example `CreateDate`.
-    pub date_type: DateType,
-    /// The page that is wanted, counted from 1.
+    /// ```
+    /// use skypay_types::{DateType, GetReportPayoutRequest};
     ///
-    /// On the wire: `pagination`; for example `1`.
-    #[serde(rename = "pagination")]
-    pub page: u32,
-    /// Rows per page. No maximum is documented.
-    ///
-    /// On the wire: `pageSize`, in rows; for example `100`.
-    pub page_size: u32,
-}
-
-impl GetReportPayoutRequest {
-    /// Starts building one; `build` names every field that is wrong.
-    pub fn builder() -> GetReportPayoutRequestBuilder {
-        <GetReportPayoutRequestBuilder as Default>::default()
+    /// let request = GetReportPayoutRequest::builder()
+    ///     .start_date("2024-02-05")
+    ///     .end_date("2024-02-05")
+    ///     .date_type(DateType::CreateDate)
+    ///     .page(1_u32)
+    ///     .page_size(100_u32)
+    ///     .build()?;
+    /// # Ok::<(), skypay_types::Invalid>(())
+    /// ```
+    pub struct GetReportPayoutRequest, GetReportPayoutRequestBuilder {
+        /// First day of the report.
+        ///
+        /// On the wire: `startDate`, at most 10 characters; for example `2024-02-05`.
+        start_date "startDate": required Date { text(..=10, "^[0-9]{4}-[0-9]{2}-[0-9]{2}$") };
+        /// Last day of the report.
+        ///
+        /// On the wire: `endDate`, at most 10 characters; for example `2024-02-05`.
+        end_date "endDate": required Date { text(..=10, "^[0-9]{4}-[0-9]{2}-[0-9]{2}$") };
+        /// Which time of a payout must lie in the span of days.
+        ///
+        /// On the wire: `dateType`; for example `CreateDate`.
+        date_type "dateType": required DateType { one_of("CreateDate", "PayTime") };
+        /// The page that is wanted, counted from 1.
+        ///
+        /// On the wire: `pagination`; for example `1`.
+        page "pagination": required u32 { range(1..) };
+        /// Rows per page. No maximum is documented.
+        ///
+        /// On the wire: `pageSize`, in rows; for example `100`.
+        page_size "pageSize": required u32 { range(1..) };
     }
 }
 
-/// Builds a [`GetReportPayoutRequest`].
-#[derive(Clone, Debug, Default)]
-#[must_use]
-pub struct GetReportPayoutRequestBuilder {
-    start_date: Slot<Date>,
-    end_date: Slot<Date>,
-    date_type: Slot<DateType>,
-    page: Slot<u32>,
-    page_size: Slot<u32>,
-}
-
-impl GetReportPayoutRequestBuilder {
-    /// First day of the report.
-    pub fn start_date<V>(mut self, value: V) -> Self
-    where
-        V: TryInto<Date>,
-        V::Error: std::fmt::Display,
-    {
-        self.start_date.set(value);
-        self
-    }
-
-    /// Last day of the report.
-    pub fn end_date<V>(mut self, value: V) -> Self
-    where
-        V: TryInto<Date>,
-        V::Error: std::fmt::Display,
-    {
-        self.end_date.set(value);
-        self
-    }
-
-    /// Which time of a payout must lie in the span of days.
-    pub fn date_type<V>(mut self, value: V) -> Self
-    where
-        V: TryInto<DateType>,
-        V::Error: std::fmt::Display,
-    {
-        self.date_type.set(value);
-        self
-    }
-
-    /// The page that is wanted, counted from 1.
-    pub fn page<V>(mut self, value: V) -> Self
-    where
-        V: TryInto<u32>,
-        V::Error: std::fmt::Display,
-    {
-        self.page.set(value);
-        self
-    }
-
-    /// Rows per page. No maximum is documented.
-    pub fn page_size<V>(mut self, value: V) -> Self
-    where
-        V: TryInto<u32>,
-        V::Error: std::fmt::Display,
-    {
-        self.page_size.set(value);
-        self
-    }
-
-    /// The message, if every field is there and keeps the document's constraints.
-    ///
-    /// # Errors
-    ///
-    /// Every field that is wrong, all at once.
-    pub fn build(self) -> Result<GetReportPayoutRequest, Invalid> {
-        let mut at = Violations::new();
-        let start_date = self.start_date.required("startDate", &mut at);
-        let end_date = self.end_date.required("endDate", &mut at);
-        let date_type = self.date_type.required("dateType", &mut at);
-        let page = self.page.required("pagination", &mut at);
-        let page_size = self.page_size.required("pageSize", &mut at);
-        build(&mut at, || {
-            Some(GetReportPayoutRequest {
-                start_date: start_date?,
-                end_date: end_date?,
-                date_type: date_type?,
-                page: page?,
-                page_size: page_size?,
-            })
-        })
-    }
-}
-
-impl Validate for GetReportPayoutRequest {
-    fn check(&self, at: &mut Violations) {
-        at.text(
-            "startDate",
-            &self.start_date,
-            Limits::NONE.max(10).pattern({
-                static PATTERN: Pattern = Pattern::new("^[0-9]{4}-[0-9]{2}-[0-9]{2}$");
-                &PATTERN
-            }),
-        );
-        at.text(
-            "endDate",
-            &self.end_date,
-            Limits::NONE.max(10).pattern({
-                static PATTERN: Pattern = Pattern::new("^[0-9]{4}-[0-9]{2}-[0-9]{2}$");
-                &PATTERN
-            }),
-        );
-        at.one_of("dateType", &self.date_type, &["CreateDate", "PayTime"]);
-        at.range("pagination", &self.page, 1..);
-        at.range("pageSize", &self.page_size, 1..);
-    }
-}
-
-impl Operation for GetReportPayoutRequest {
-    type Response = GetReportPayoutResponse;
-    const INFO: &'static OperationInfo = &OperationInfo {
+skypay_runtime::operation! {
+    GetReportPayoutRequest -> GetReportPayoutResponse {
         name: "getReportPayout",
         label: "getReportPayout",
         action: "getReportPayout",
         summary: "List payouts, page by page",
-        constants: &[],
         direction: Direction::ToSkypay,
         mode: Mode::Synchronous,
         effect: Effect::Reads,
-        ask_with: None,
-        ask_after_seconds: None,
         resend: Resend::Safe,
-        codes: &[
-            ("1000", Outcome::Accepted),
-            ("-1000", Outcome::Rejected),
-            ("-1001", Outcome::Rejected),
-            ("-1009", Outcome::Unknown),
-            ("-1032", Outcome::Rejected),
-            ("-9999", Outcome::Unknown),
-        ],
-        texts: &[
-            ("1000", "Success"),
-            ("-1000", "Post context is not valid"),
-            ("-1001", "Verification failed"),
-            (
-                "-1009",
-                "Unpredictable exception occur/Merchant is not available",
-            ),
-            (
-                "-1032",
-                "Your IP xxx is not whitelisted.Please contact Support Team.",
-            ),
-            ("-9999", "Service not available/Connection error"),
-        ],
-        key_refusals: &["-1000", "-1001"],
         code_required: false,
-        partner_codes: None,
-        delivery_key: &[],
-        effect_key: &[],
         personal: &["phone"],
-        request_example: REQUEST_EXAMPLE,
-        response_example: RESPONSE_EXAMPLE,
-    };
-    fn subjects(&self) -> Vec<&str> {
-        Vec::new()
+        request_example: r##"{"userName":"AppName@skypay","action":"getReportPayout","authentication":"00000000-AAAA-BBBB-CCCC-000000000000","startDate":"2024-02-05","endDate":"2024-02-05","dateType":"CreateDate","pagination":1,"pageSize":100}"##,
+        response_example: r##"{"totalTransaction":2,"lastPage":true,"result":[{"createDate":"2024-02-05 10:15:30","payTime":"2024-02-05 10:21:09","controlNo":"SKY9800000101","amount":1000.00,"phone":"09XXXXXXXXX","referenceNo":"9006565379735"},{"createDate":"2024-02-05 10:15:31","payTime":"2024-02-05 10:15:58","controlNo":"SKY9800000103","amount":250.50,"phone":"09XXXXXXXXX","referenceNo":"9006565379736"}]}"##,
+    }
+    codes {
+        "1000": Outcome::Accepted "Success";
+        "-1000": Outcome::Rejected "Post context is not valid", refuses keys;
+        "-1001": Outcome::Rejected "Verification failed", refuses keys;
+        "-1009": Outcome::Unknown "Unpredictable exception occur/Merchant is not available";
+        "-1032": Outcome::Rejected "Your IP xxx is not whitelisted.Please contact Support Team.";
+        "-9999": Outcome::Unknown "Service not available/Connection error";
     }
 }
 
-const REQUEST_EXAMPLE: &str = "{\"userName\":\"AppName@skypay\",\"action\":\"getReportPayout\",\"authentication\":\"00000000-AAAA-BBBB-CCCC-000000000000\",\"startDate\":\"2024-02-05\",\"endDate\":\"2024-02-05\",\"dateType\":\"CreateDate\",\"pagination\":1,\"pageSize\":100}";
-
-const RESPONSE_EXAMPLE: &str = "{\"totalTransaction\":2,\"lastPage\":true,\"result\":[{\"createDate\":\"2024-02-05 10:15:30\",\"payTime\":\"2024-02-05 10:21:09\",\"controlNo\":\"SKY9800000101\",\"amount\":1000.00,\"phone\":\"09XXXXXXXXX\",\"referenceNo\":\"9006565379735\"},{\"createDate\":\"2024-02-05 10:15:31\",\"payTime\":\"2024-02-05 10:15:58\",\"controlNo\":\"SKY9800000103\",\"amount\":250.50,\"phone\":\"09XXXXXXXXX\",\"referenceNo\":\"9006565379736\"}]}";
-
-/// A page of the payout report. It comes without the three fields of the response
-/// envelope; a refusal comes with them.
-///
-/// The answer to `getReportPayout` (chapter 7.2).
-///
-/// # Example
-///
-/// ```
-/// use skypay_types::GetReportPayoutResponse;
-///
-/// let clear = r##"{
-///   "totalTransaction": 2,
-///   "lastPage": true,
-///   "result": [
-///     {
-///       "createDate": "2024-02-05 10:15:30",
-///       "payTime": "2024-02-05 10:21:09",
-///       "controlNo": "SKY9800000101",
-///       "amount": 1000.00,
-///       "phone": "09XXXXXXXXX",
-///       "referenceNo": "9006565379735"
-///     },
-///     {
-///       "createDate": "2024-02-05 10:15:31",
-///       "payTime": "2024-02-05 10:15:58",
-///       "controlNo": "SKY9800000103",
-///       "amount": 250.50,
-///       "phone": "09XXXXXXXXX",
-///       "referenceNo": "9006565379736"
-///     }
-///   ]
-/// }"##;
-/// let response: GetReportPayoutResponse = skypay_types::read::from_slice(clear.as_bytes())?;
-/// # Ok::<(), skypay_types::read::ReadError>(())
-/// ```
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
-#[non_exhaustive]
-pub struct GetReportPayoutResponse {
-    /// When the answer was written, in GMT+8, as `yyyy-MM-dd HH:mm:ss.SSSS`: with four
-    /// fraction digits.
+skypay_runtime::message! {
+    /// A page of the payout report. It comes without the three fields of the response
+    /// envelope; a refusal comes with them.
     ///
-    /// On the wire: `responseTime`, at most 50 characters; for example
-    /// `2024-02-05 10:15:30.1250`.
-    #[serde(
-        default,
-        skip_serializing_if = "Received::is_absent",
-        serialize_with = "wire::received_fraction"
-    )]
-    #[cfg_attr(
-        feature = "schemars",
-        schemars(with = "Option<skypay_runtime::schema::DateTimeFraction>")
-    )]
-    pub response_time: Received<DateTime>,
-    /// What became of the request. The same code may mean different things in different
-    /// operations: see the result codes of each. The table is open: codes that it does
-    /// not list do come, and partners may define codes from 2000 to 2999 for some
-    /// callbacks.
+    /// The answer to `getReportPayout` (chapter 7.2).
     ///
-    /// On the wire: `responseCode`, at most 5 characters; for example `1000`.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub response_code: Option<ResponseCode>,
-    /// The code in words, for people. The texts vary for the same code: decide by the
-    /// code alone.
+    /// # Example
     ///
-    /// On the wire: `responseDescription`, at most 255 characters; for example
-    /// `Success`.
-    #[serde(default, skip_serializing_if = "Received::is_absent")]
-    pub response_description: Received<String>,
-    /// How many transactions the whole report has.
+    /// ```
+    /// use skypay_types::GetReportPayoutResponse;
     ///
-    /// On the wire: `totalTransaction`, in transactions; for example `4383`.
-    #[serde(
-        rename = "totalTransaction",
-        default,
-        skip_serializing_if = "Received::is_absent"
-    )]
-    pub total_transactions: Received<u32>,
-    /// Whether this is the last page.
-    ///
-    /// On the wire: `lastPage`.
-    #[serde(default, skip_serializing_if = "Received::is_absent")]
-    pub last_page: Received<bool>,
-    /// The payouts of this page.
-    ///
-    /// On the wire: `result`.
-    pub result: Entries<PayoutReportEntry>,
-}
-
-impl GetReportPayoutResponse {
-    /// Starts building one; `build` names every field that is wrong.
-    pub fn builder() -> GetReportPayoutResponseBuilder {
-        <GetReportPayoutResponseBuilder as Default>::default()
+    /// let clear = r##"{
+    ///   "totalTransaction": 2,
+    ///   "lastPage": true,
+    ///   "result": [
+    ///     {
+    ///       "createDate": "2024-02-05 10:15:30",
+    ///       "payTime": "2024-02-05 10:21:09",
+    ///       "controlNo": "SKY9800000101",
+    ///       "amount": 1000.00,
+    ///       "phone": "09XXXXXXXXX",
+    ///       "referenceNo": "9006565379735"
+    ///     },
+    ///     {
+    ///       "createDate": "2024-02-05 10:15:31",
+    ///       "payTime": "2024-02-05 10:15:58",
+    ///       "controlNo": "SKY9800000103",
+    ///       "amount": 250.50,
+    ///       "phone": "09XXXXXXXXX",
+    ///       "referenceNo": "9006565379736"
+    ///     }
+    ///   ]
+    /// }"##;
+    /// let response: GetReportPayoutResponse = skypay_types::read::from_slice(clear.as_bytes())?;
+    /// # Ok::<(), skypay_types::read::ReadError>(())
+    /// ```
+    pub struct GetReportPayoutResponse, GetReportPayoutResponseBuilder {
+        /// When the answer was written, in GMT+8, as `yyyy-MM-dd HH:mm:ss.SSSS`: with four
+        /// fraction digits.
+        ///
+        /// On the wire: `responseTime`, at most 50 characters; for example
+        /// `2024-02-05 10:15:30.1250`.
+        response_time "responseTime": received DateTime as fraction;
+        /// What became of the request. The same code may mean different things in different
+        /// operations: see the result codes of each. The table is open: codes that it does
+        /// not list do come, and partners may define codes from 2000 to 2999 for some
+        /// callbacks.
+        ///
+        /// On the wire: `responseCode`, at most 5 characters; for example `1000`.
+        response_code "responseCode": optional ResponseCode;
+        /// The code in words, for people. The texts vary for the same code: decide by the
+        /// code alone.
+        ///
+        /// On the wire: `responseDescription`, at most 255 characters; for example
+        /// `Success`.
+        response_description "responseDescription": received String;
+        /// How many transactions the whole report has.
+        ///
+        /// On the wire: `totalTransaction`, in transactions; for example `4383`.
+        total_transactions "totalTransaction": received u32;
+        /// Whether this is the last page.
+        ///
+        /// On the wire: `lastPage`.
+        last_page "lastPage": received bool;
+        /// The payouts of this page.
+        ///
+        /// On the wire: `result`.
+        result "result": entries PayoutReportEntry;
     }
 }
 
-/// Builds a [`GetReportPayoutResponse`].
-#[derive(Clone, Debug, Default)]
-#[must_use]
-pub struct GetReportPayoutResponseBuilder {
-    response_time: Slot<DateTime>,
-    response_code: Slot<ResponseCode>,
-    response_description: Slot<String>,
-    total_transactions: Slot<u32>,
-    last_page: Slot<bool>,
-    result: Slot<Entries<PayoutReportEntry>>,
-}
-
-impl GetReportPayoutResponseBuilder {
-    /// When the answer was written, in GMT+8, as `yyyy-MM-dd HH:mm:ss.SSSS`: with four
-    /// fraction digits.
-    pub fn response_time<V>(mut self, value: V) -> Self
-    where
-        V: TryInto<DateTime>,
-        V::Error: std::fmt::Display,
-    {
-        self.response_time.set(value);
-        self
-    }
-
-    /// What became of the request. The same code may mean different things in different
-    /// operations: see the result codes of each. The table is open: codes that it does
-    /// not list do come, and partners may define codes from 2000 to 2999 for some
-    /// callbacks.
-    pub fn response_code<V>(mut self, value: V) -> Self
-    where
-        V: TryInto<ResponseCode>,
-        V::Error: std::fmt::Display,
-    {
-        self.response_code.set(value);
-        self
-    }
-
-    /// The code in words, for people. The texts vary for the same code: decide by the
-    /// code alone.
-    pub fn response_description<V>(mut self, value: V) -> Self
-    where
-        V: TryInto<String>,
-        V::Error: std::fmt::Display,
-    {
-        self.response_description.set(value);
-        self
-    }
-
-    /// How many transactions the whole report has.
-    pub fn total_transactions<V>(mut self, value: V) -> Self
-    where
-        V: TryInto<u32>,
-        V::Error: std::fmt::Display,
-    {
-        self.total_transactions.set(value);
-        self
-    }
-
-    /// Whether this is the last page.
-    pub fn last_page<V>(mut self, value: V) -> Self
-    where
-        V: TryInto<bool>,
-        V::Error: std::fmt::Display,
-    {
-        self.last_page.set(value);
-        self
-    }
-
-    /// The payouts of this page.
-    pub fn result(mut self, items: impl IntoIterator<Item: Into<PayoutReportEntry>>) -> Self {
-        self.result.list(items);
-        self
-    }
-
-    /// The message, if every field is there and keeps the document's constraints.
-    ///
-    /// # Errors
-    ///
-    /// Every field that is wrong, all at once.
-    pub fn build(self) -> Result<GetReportPayoutResponse, Invalid> {
-        let mut at = Violations::new();
-        let response_time = self.response_time.received("responseTime", &mut at);
-        let response_code = self.response_code.optional("responseCode", &mut at);
-        let response_description = self
-            .response_description
-            .received("responseDescription", &mut at);
-        let total_transactions = self
-            .total_transactions
-            .received("totalTransaction", &mut at);
-        let last_page = self.last_page.received("lastPage", &mut at);
-        let result = self.result.required("result", &mut at);
-        build(&mut at, || {
-            Some(GetReportPayoutResponse {
-                response_time: response_time?,
-                response_code: response_code?,
-                response_description: response_description?,
-                total_transactions: total_transactions?,
-                last_page: last_page?,
-                result: result?,
-            })
-        })
-    }
-}
-
-impl Validate for GetReportPayoutResponse {
-    fn check(&self, at: &mut Violations) {
-        at.readable("responseTime", &self.response_time);
-        at.readable("responseDescription", &self.response_description);
-        at.readable("totalTransaction", &self.total_transactions);
-        at.readable("lastPage", &self.last_page);
-        at.entries("result", &self.result);
-    }
-}
-
-impl Answer for GetReportPayoutResponse {
-    type Code = ResponseCode;
-    fn response_time(&self) -> Option<DateTime> {
-        self.response_time.if_readable().copied()
-    }
-
-    fn response_code(&self) -> Option<&str> {
-        self.response_code.as_ref().map(AsRef::as_ref)
-    }
-
-    fn response_description(&self) -> Option<&str> {
-        self.response_description.if_readable().map(AsRef::as_ref)
-    }
-
-    fn stamp(&mut self, _: &Stamp<'_>) {}
-}
+skypay_runtime::response!(GetReportPayoutResponse: ResponseCode {
+    time response_time,
+    code response_code,
+    description response_description,
+});

@@ -66,9 +66,9 @@ pub use payout_queue_payout::*;
 pub use payout_queue_v2::*;
 pub use rows::*;
 pub use skypay_runtime::{
-    Amount, Answer, Date, DateTime, Direction, Effect, Entries, IntegerText, Invalid, MessageKey,
-    Mode, MoneyState, Operation, OperationInfo, Outcome, PersonName, Received, Resend, Sensitive,
-    Stamp, Unlisted, Unreadable, UnreadableEntry, Validate, Violation, Violations,
+    Amount, Answer, Date, DateTime, Direction, Effect, Entries, IntegerText, IntoField, Invalid,
+    MessageKey, Mode, MoneyState, Operation, OperationInfo, Outcome, PersonName, Received, Resend,
+    Sensitive, Stamp, Unlisted, Unreadable, UnreadableEntry, Validate, Violation, Violations,
 };
 pub use values::*;
 

@@ -2,414 +2,151 @@
 
 //! `notificationInquiry`: List the movements of the partner's accounts.
 
-use crate::{FinanceMovement, ResponseCode, StatementType};
-use serde::{Deserialize, Serialize};
-use skypay_runtime::generated::{
-    Answer, AsText, Cow, Date, DateTime, Direction, Effect, Entries, Fields, Invalid, Limits, Mode,
-    Operation, OperationInfo, Outcome, Pattern, Received, Resend, Rule, Slot, Stamp, Validate,
-    Violations, build, wire,
-};
+use crate::{Date, DateTime, FinanceMovement, ResponseCode, StatementType};
 
-/// Which movements are wanted.
-///
-/// The request of `notificationInquiry` (chapter 8.2).
-///
-/// # Example
-///
-/// ```
-/// use skypay_types::{NotificationInquiryRequest, StatementType};
-///
-/// let request = NotificationInquiryRequest::builder()
-///     .transaction_date("2024-02-05")
-///     .transaction_end_date("2024-02-06")
-///     .statement_types([StatementType::PayoutRecharge, StatementType::SettlementRecharge, StatementType::BalanceTransfer])
-///     .build()?;
-/// # Ok::<(), skypay_types::Invalid>(())
-/// ```
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
-#[non_exhaustive]
-pub struct NotificationInquiryRequest {
-    /// First day of the list, by the date of the notice. The wire name really is
-    /// misspelled.
+skypay_runtime::message! {
+    /// Which movements are wanted.
     ///
-    /// On the wire: `transctionDate`, at most 10 characters; for example `2024-02-05`.
-    #[serde(rename = "transctionDate", alias = "transactionDate")]
-    pub transaction_date: Date,
-    /// Last day of the list, by the date of the notice.
+    /// The request of `notificationInquiry` (chapter 8.2).
     ///
-    /// On the wire: `transEndDate`, at most 10 characters; for example `2024-02-05`.
-    #[serde(
-        rename = "transEndDate",
-        default,
-        skip_serializing_if = "Option::is_none"
-    )]
-    pub transaction_end_date: Option<Date>,
-    /// The occasions that are wanted.
+    /// # Example
     ///
-    /// On the wire: `statementTypes`.
-    pub statement_types: Vec<StatementType>,
-}
-
-impl NotificationInquiryRequest {
-    /// Starts building one; `build` names every field that is wrong.
-    pub fn builder() -> NotificationInquiryRequestBuilder {
-        <NotificationInquiryRequestBuilder as Default>::default()
-    }
-}
-
-/// Builds a [`NotificationInquiryRequest`].
-#[derive(Clone, Debug, Default)]
-#[must_use]
-pub struct NotificationInquiryRequestBuilder {
-    transaction_date: Slot<Date>,
-    transaction_end_date: Slot<Date>,
-    statement_types: Slot<Vec<StatementType>>,
-}
-
-impl NotificationInquiryRequestBuilder {
-    /// First day of the list, by the date of the notice. The wire name really is
-    /// misspelled.
-    pub fn transaction_date<V>(mut self, value: V) -> Self
-    where
-        V: TryInto<Date>,
-        V::Error: std::fmt::Display,
-    {
-        self.transaction_date.set(value);
-        self
-    }
-
-    /// Last day of the list, by the date of the notice.
-    pub fn transaction_end_date<V>(mut self, value: V) -> Self
-    where
-        V: TryInto<Date>,
-        V::Error: std::fmt::Display,
-    {
-        self.transaction_end_date.set(value);
-        self
-    }
-
-    /// The occasions that are wanted.
-    pub fn statement_types(mut self, items: impl IntoIterator<Item: Into<StatementType>>) -> Self {
-        self.statement_types.list(items);
-        self
-    }
-
-    /// The message, if every field is there and keeps the document's constraints.
+    /// ```
+    /// use skypay_types::{NotificationInquiryRequest, StatementType};
     ///
-    /// # Errors
-    ///
-    /// Every field that is wrong, all at once.
-    pub fn build(self) -> Result<NotificationInquiryRequest, Invalid> {
-        let mut at = Violations::new();
-        let transaction_date = self.transaction_date.required("transctionDate", &mut at);
-        let transaction_end_date = self.transaction_end_date.optional("transEndDate", &mut at);
-        let statement_types = self.statement_types.required("statementTypes", &mut at);
-        build(&mut at, || {
-            Some(NotificationInquiryRequest {
-                transaction_date: transaction_date?,
-                transaction_end_date: transaction_end_date?,
-                statement_types: statement_types?,
-            })
-        })
+    /// let request = NotificationInquiryRequest::builder()
+    ///     .transaction_date("2024-02-05")
+    ///     .transaction_end_date("2024-02-06")
+    ///     .statement_types([StatementType::PayoutRecharge, StatementType::SettlementRecharge, StatementType::BalanceTransfer])
+    ///     .build()?;
+    /// # Ok::<(), skypay_types::Invalid>(())
+    /// ```
+    pub struct NotificationInquiryRequest, NotificationInquiryRequestBuilder {
+        /// First day of the list, by the date of the notice. The wire name really is
+        /// misspelled.
+        ///
+        /// On the wire: `transctionDate`, at most 10 characters; for example `2024-02-05`.
+        transaction_date "transctionDate" | "transactionDate": required Date {
+            text(..=10, "^[0-9]{4}-[0-9]{2}-[0-9]{2}$"),
+        };
+        /// Last day of the list, by the date of the notice.
+        ///
+        /// On the wire: `transEndDate`, at most 10 characters; for example `2024-02-05`.
+        transaction_end_date "transEndDate": optional Date {
+            text(..=10, "^[0-9]{4}-[0-9]{2}-[0-9]{2}$"),
+        };
+        /// The occasions that are wanted.
+        ///
+        /// On the wire: `statementTypes`.
+        statement_types "statementTypes": list StatementType [1..] { listed };
+    }
+    rules {
+        "span-of-days"
+            requires ["transEndDate"],
+            because "A list of movements has a first and a last day.";
     }
 }
 
-impl Validate for NotificationInquiryRequest {
-    fn check(&self, at: &mut Violations) {
-        at.text(
-            "transctionDate",
-            &self.transaction_date,
-            Limits::NONE.max(10).pattern({
-                static PATTERN: Pattern = Pattern::new("^[0-9]{4}-[0-9]{2}-[0-9]{2}$");
-                &PATTERN
-            }),
-        );
-        at.text(
-            "transEndDate",
-            &self.transaction_end_date,
-            Limits::NONE.max(10).pattern({
-                static PATTERN: Pattern = Pattern::new("^[0-9]{4}-[0-9]{2}-[0-9]{2}$");
-                &PATTERN
-            }),
-        );
-        at.count("statementTypes", &self.statement_types, 1..);
-        for code in &self.statement_types {
-            at.code("statementTypes", code);
-        }
-        at.rules(self, &RULES);
-    }
-}
-
-/// The document's conditions between the fields of the message.
-static RULES: [Rule; 1] = [Rule {
-    id: "span-of-days",
-    when: None,
-    require: &["transEndDate"],
-    forbid: &[],
-    matches: &[],
-    because: "A list of movements has a first and a last day.",
-}];
-
-impl Fields for NotificationInquiryRequest {
-    fn text_of(&self, field: &str) -> Option<Cow<'_, str>> {
-        match field {
-            "transctionDate" => AsText::as_text(&self.transaction_date),
-            "transEndDate" => AsText::as_text(&self.transaction_end_date),
-            _ => None,
-        }
-    }
-}
-
-impl Operation for NotificationInquiryRequest {
-    type Response = NotificationInquiryResponse;
-    const INFO: &'static OperationInfo = &OperationInfo {
+skypay_runtime::operation! {
+    NotificationInquiryRequest -> NotificationInquiryResponse {
         name: "notificationInquiry",
         label: "notificationInquiry",
         action: "notificationInquiry",
         summary: "List the movements of the partner's accounts",
-        constants: &[],
         direction: Direction::ToSkypay,
         mode: Mode::Synchronous,
         effect: Effect::Reads,
-        ask_with: None,
-        ask_after_seconds: None,
         resend: Resend::Safe,
-        codes: &[
-            ("1000", Outcome::Accepted),
-            ("-1000", Outcome::Rejected),
-            ("-1001", Outcome::Rejected),
-            ("-1009", Outcome::Unknown),
-            ("-1032", Outcome::Rejected),
-            ("-9999", Outcome::Unknown),
-        ],
-        texts: &[
-            ("1000", "Success"),
-            ("-1000", "Post context is not valid"),
-            ("-1001", "Verification failed"),
-            (
-                "-1009",
-                "Unpredictable exception occur/Merchant is not available",
-            ),
-            (
-                "-1032",
-                "Your IP xxx is not whitelisted.Please contact Support Team.",
-            ),
-            ("-9999", "Service not available/Connection error"),
-        ],
-        key_refusals: &["-1000", "-1001"],
         code_required: true,
-        partner_codes: None,
-        delivery_key: &[],
-        effect_key: &[],
         personal: &["accountNo", "beneficiaryAccountNo", "sourceAccountNo"],
-        request_example: REQUEST_EXAMPLE,
-        response_example: RESPONSE_EXAMPLE,
-    };
-    fn subjects(&self) -> Vec<&str> {
-        Vec::new()
+        request_example: r##"{"userName":"AppName@skypay","action":"notificationInquiry","authentication":"00000000-AAAA-BBBB-CCCC-000000000000","transctionDate":"2024-02-05","transEndDate":"2024-02-06","statementTypes":["1","2","3"]}"##,
+        response_example: r##"{"responseTime":"2024-02-06 18:00:01.5211","responseCode":"1000","responseDescription":"Success","notifications":[{"transctionDate":"2024-02-05 17:52:10.5211","companyPrefix":"SKY98","companyName":"Example Lending Inc.","accountNo":"SKY98","sourceAccountNo":"","beneficiaryAccountNo":"001234567899","statementType":"1","signType":"recharge","amount":1200000.00,"currency":"PHP","referenceNumber":"D-20240205-001"},{"transctionDate":"2024-02-06 09:00:00.0000","companyPrefix":"SKY98","companyName":"Example Lending Inc.","accountNo":"SKY98","sourceAccountNo":"","beneficiaryAccountNo":"","statementType":"2","signType":"recharge","amount":85300.50,"currency":"PHP","referenceNumber":"S-20240206-001"}]}"##,
+    }
+    codes {
+        "1000": Outcome::Accepted "Success";
+        "-1000": Outcome::Rejected "Post context is not valid", refuses keys;
+        "-1001": Outcome::Rejected "Verification failed", refuses keys;
+        "-1009": Outcome::Unknown "Unpredictable exception occur/Merchant is not available";
+        "-1032": Outcome::Rejected "Your IP xxx is not whitelisted.Please contact Support Team.";
+        "-9999": Outcome::Unknown "Service not available/Connection error";
     }
 }
 
-const REQUEST_EXAMPLE: &str = "{\"userName\":\"AppName@skypay\",\"action\":\"notificationInquiry\",\"authentication\":\"00000000-AAAA-BBBB-CCCC-000000000000\",\"transctionDate\":\"2024-02-05\",\"transEndDate\":\"2024-02-06\",\"statementTypes\":[\"1\",\"2\",\"3\"]}";
-
-const RESPONSE_EXAMPLE: &str = "{\"responseTime\":\"2024-02-06 18:00:01.5211\",\"responseCode\":\"1000\",\"responseDescription\":\"Success\",\"notifications\":[{\"transctionDate\":\"2024-02-05 17:52:10.5211\",\"companyPrefix\":\"SKY98\",\"companyName\":\"Example Lending Inc.\",\"accountNo\":\"SKY98\",\"sourceAccountNo\":\"\",\"beneficiaryAccountNo\":\"001234567899\",\"statementType\":\"1\",\"signType\":\"recharge\",\"amount\":1200000.00,\"currency\":\"PHP\",\"referenceNumber\":\"D-20240205-001\"},{\"transctionDate\":\"2024-02-06 09:00:00.0000\",\"companyPrefix\":\"SKY98\",\"companyName\":\"Example Lending Inc.\",\"accountNo\":\"SKY98\",\"sourceAccountNo\":\"\",\"beneficiaryAccountNo\":\"\",\"statementType\":\"2\",\"signType\":\"recharge\",\"amount\":85300.50,\"currency\":\"PHP\",\"referenceNumber\":\"S-20240206-001\"}]}";
-
-/// The movements of the span of days.
-///
-/// The answer to `notificationInquiry` (chapter 8.2).
-///
-/// # Example
-///
-/// ```
-/// use skypay_types::NotificationInquiryResponse;
-///
-/// let clear = r##"{
-///   "responseTime": "2024-02-06 18:00:01.5211",
-///   "responseCode": "1000",
-///   "responseDescription": "Success",
-///   "notifications": [
-///     {
-///       "transctionDate": "2024-02-05 17:52:10.5211",
-///       "companyPrefix": "SKY98",
-///       "companyName": "Example Lending Inc.",
-///       "accountNo": "SKY98",
-///       "sourceAccountNo": "",
-///       "beneficiaryAccountNo": "001234567899",
-///       "statementType": "1",
-///       "signType": "recharge",
-///       "amount": 1200000.00,
-///       "currency": "PHP",
-///       "referenceNumber": "D-20240205-001"
-///     },
-///     {
-///       "transctionDate": "2024-02-06 09:00:00.0000",
-///       "companyPrefix": "SKY98",
-///       "companyName": "Example Lending Inc.",
-///       "accountNo": "SKY98",
-///       "sourceAccountNo": "",
-///       "beneficiaryAccountNo": "",
-///       "statementType": "2",
-///       "signType": "recharge",
-///       "amount": 85300.50,
-///       "currency": "PHP",
-///       "referenceNumber": "S-20240206-001"
-///     }
-///   ]
-/// }"##;
-/// let response: NotificationInquiryResponse = skypay_types::read::from_slice(clear.as_bytes())?;
-/// # Ok::<(), skypay_types::read::ReadError>(())
-/// ```
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
-#[non_exhaustive]
-pub struct NotificationInquiryResponse {
-    /// When the answer was written, in GMT+8, as `yyyy-MM-dd HH:mm:ss.SSSS`: with four
-    /// fraction digits.
+skypay_runtime::message! {
+    /// The movements of the span of days.
     ///
-    /// On the wire: `responseTime`, at most 50 characters; for example
-    /// `2024-02-05 10:15:30.1250`.
-    #[serde(
-        default,
-        skip_serializing_if = "Received::is_absent",
-        serialize_with = "wire::received_fraction"
-    )]
-    #[cfg_attr(
-        feature = "schemars",
-        schemars(with = "Option<skypay_runtime::schema::DateTimeFraction>")
-    )]
-    pub response_time: Received<DateTime>,
-    /// What became of the request. The same code may mean different things in different
-    /// operations: see the result codes of each. The table is open: codes that it does
-    /// not list do come, and partners may define codes from 2000 to 2999 for some
-    /// callbacks.
+    /// The answer to `notificationInquiry` (chapter 8.2).
     ///
-    /// On the wire: `responseCode`, at most 5 characters; for example `1000`.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub response_code: Option<ResponseCode>,
-    /// The code in words, for people. The texts vary for the same code: decide by the
-    /// code alone.
+    /// # Example
     ///
-    /// On the wire: `responseDescription`, at most 255 characters; for example
-    /// `Success`.
-    #[serde(default, skip_serializing_if = "Received::is_absent")]
-    pub response_description: Received<String>,
-    /// The movements. Empty if there were none.
+    /// ```
+    /// use skypay_types::NotificationInquiryResponse;
     ///
-    /// On the wire: `notifications`.
-    pub notifications: Entries<FinanceMovement>,
-}
-
-impl NotificationInquiryResponse {
-    /// Starts building one; `build` names every field that is wrong.
-    pub fn builder() -> NotificationInquiryResponseBuilder {
-        <NotificationInquiryResponseBuilder as Default>::default()
+    /// let clear = r##"{
+    ///   "responseTime": "2024-02-06 18:00:01.5211",
+    ///   "responseCode": "1000",
+    ///   "responseDescription": "Success",
+    ///   "notifications": [
+    ///     {
+    ///       "transctionDate": "2024-02-05 17:52:10.5211",
+    ///       "companyPrefix": "SKY98",
+    ///       "companyName": "Example Lending Inc.",
+    ///       "accountNo": "SKY98",
+    ///       "sourceAccountNo": "",
+    ///       "beneficiaryAccountNo": "001234567899",
+    ///       "statementType": "1",
+    ///       "signType": "recharge",
+    ///       "amount": 1200000.00,
+    ///       "currency": "PHP",
+    ///       "referenceNumber": "D-20240205-001"
+    ///     },
+    ///     {
+    ///       "transctionDate": "2024-02-06 09:00:00.0000",
+    ///       "companyPrefix": "SKY98",
+    ///       "companyName": "Example Lending Inc.",
+    ///       "accountNo": "SKY98",
+    ///       "sourceAccountNo": "",
+    ///       "beneficiaryAccountNo": "",
+    ///       "statementType": "2",
+    ///       "signType": "recharge",
+    ///       "amount": 85300.50,
+    ///       "currency": "PHP",
+    ///       "referenceNumber": "S-20240206-001"
+    ///     }
+    ///   ]
+    /// }"##;
+    /// let response: NotificationInquiryResponse = skypay_types::read::from_slice(clear.as_bytes())?;
+    /// # Ok::<(), skypay_types::read::ReadError>(())
+    /// ```
+    pub struct NotificationInquiryResponse, NotificationInquiryResponseBuilder {
+        /// When the answer was written, in GMT+8, as `yyyy-MM-dd HH:mm:ss.SSSS`: with four
+        /// fraction digits.
+        ///
+        /// On the wire: `responseTime`, at most 50 characters; for example
+        /// `2024-02-05 10:15:30.1250`.
+        response_time "responseTime": received DateTime as fraction;
+        /// What became of the request. The same code may mean different things in different
+        /// operations: see the result codes of each. The table is open: codes that it does
+        /// not list do come, and partners may define codes from 2000 to 2999 for some
+        /// callbacks.
+        ///
+        /// On the wire: `responseCode`, at most 5 characters; for example `1000`.
+        response_code "responseCode": optional ResponseCode;
+        /// The code in words, for people. The texts vary for the same code: decide by the
+        /// code alone.
+        ///
+        /// On the wire: `responseDescription`, at most 255 characters; for example
+        /// `Success`.
+        response_description "responseDescription": received String;
+        /// The movements. Empty if there were none.
+        ///
+        /// On the wire: `notifications`.
+        notifications "notifications": entries FinanceMovement;
     }
 }
 
-/// Builds a [`NotificationInquiryResponse`].
-#[derive(Clone, Debug, Default)]
-#[must_use]
-pub struct NotificationInquiryResponseBuilder {
-    response_time: Slot<DateTime>,
-    response_code: Slot<ResponseCode>,
-    response_description: Slot<String>,
-    notifications: Slot<Entries<FinanceMovement>>,
-}
-
-impl NotificationInquiryResponseBuilder {
-    /// When the answer was written, in GMT+8, as `yyyy-MM-dd HH:mm:ss.SSSS`: with four
-    /// fraction digits.
-    pub fn response_time<V>(mut self, value: V) -> Self
-    where
-        V: TryInto<DateTime>,
-        V::Error: std::fmt::Display,
-    {
-        self.response_time.set(value);
-        self
-    }
-
-    /// What became of the request. The same code may mean different things in different
-    /// operations: see the result codes of each. The table is open: codes that it does
-    /// not list do come, and partners may define codes from 2000 to 2999 for some
-    /// callbacks.
-    pub fn response_code<V>(mut self, value: V) -> Self
-    where
-        V: TryInto<ResponseCode>,
-        V::Error: std::fmt::Display,
-    {
-        self.response_code.set(value);
-        self
-    }
-
-    /// The code in words, for people. The texts vary for the same code: decide by the
-    /// code alone.
-    pub fn response_description<V>(mut self, value: V) -> Self
-    where
-        V: TryInto<String>,
-        V::Error: std::fmt::Display,
-    {
-        self.response_description.set(value);
-        self
-    }
-
-    /// The movements. Empty if there were none.
-    pub fn notifications(mut self, items: impl IntoIterator<Item: Into<FinanceMovement>>) -> Self {
-        self.notifications.list(items);
-        self
-    }
-
-    /// The message, if every field is there and keeps the document's constraints.
-    ///
-    /// # Errors
-    ///
-    /// Every field that is wrong, all at once.
-    pub fn build(self) -> Result<NotificationInquiryResponse, Invalid> {
-        let mut at = Violations::new();
-        let response_time = self.response_time.received("responseTime", &mut at);
-        let response_code = self.response_code.optional("responseCode", &mut at);
-        let response_description = self
-            .response_description
-            .received("responseDescription", &mut at);
-        let notifications = self.notifications.required("notifications", &mut at);
-        build(&mut at, || {
-            Some(NotificationInquiryResponse {
-                response_time: response_time?,
-                response_code: response_code?,
-                response_description: response_description?,
-                notifications: notifications?,
-            })
-        })
-    }
-}
-
-impl Validate for NotificationInquiryResponse {
-    fn check(&self, at: &mut Violations) {
-        at.readable("responseTime", &self.response_time);
-        at.readable("responseDescription", &self.response_description);
-        at.entries("notifications", &self.notifications);
-    }
-}
-
-impl Answer for NotificationInquiryResponse {
-    type Code = ResponseCode;
-    fn response_time(&self) -> Option<DateTime> {
-        self.response_time.if_readable().copied()
-    }
-
-    fn response_code(&self) -> Option<&str> {
-        self.response_code.as_ref().map(AsRef::as_ref)
-    }
-
-    fn response_description(&self) -> Option<&str> {
-        self.response_description.if_readable().map(AsRef::as_ref)
-    }
-
-    fn stamp(&mut self, stamp: &Stamp<'_>) {
-        self.response_time = Received::Value(stamp.time);
-        self.response_code = Some(stamp.code.into());
-        self.response_description = Received::Value(stamp.description.into());
-    }
-}
+skypay_runtime::response!(NotificationInquiryResponse: ResponseCode {
+    time response_time always,
+    code response_code always,
+    description response_description always,
+});

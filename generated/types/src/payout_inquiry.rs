@@ -2,653 +2,193 @@
 
 //! `payoutInquiry`: Show a store the data of a payout.
 
-use crate::{ContractNumber, ControlNumber, Phone, ResponseCode};
-use serde::{Deserialize, Serialize};
-use skypay_runtime::generated::{
-    Amount, Answer, Date, DateTime, Direction, Effect, Invalid, Limits, Mode, Operation,
-    OperationInfo, Outcome, Pattern, PersonName, Received, Resend, Sensitive, Slot, Stamp,
-    Validate, Violations, build, wire,
+use crate::{
+    Amount, ContractNumber, ControlNumber, Date, DateTime, PersonName, Phone, ResponseCode,
+    Sensitive,
 };
 
-/// Names the payout that a payee asks for.
-///
-/// The request of `payoutInquiry` (chapter 5.1).
-///
-/// # Example
-///
-/// ```
-/// use skypay_types::PayoutInquiryRequest;
-///
-/// let request = PayoutInquiryRequest::builder()
-///     .control_number("SKY9800000401")
-///     .build()?;
-/// # Ok::<(), skypay_types::Invalid>(())
-/// ```
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
-#[non_exhaustive]
-pub struct PayoutInquiryRequest {
-    /// The number that the payee gave at the counter.
+skypay_runtime::message! {
+    /// Names the payout that a payee asks for.
     ///
-    /// On the wire: `controlNumber`, 13 to 15 characters; for example `SKY9800000101`.
-    pub control_number: ControlNumber,
-}
-
-impl PayoutInquiryRequest {
-    /// Starts building one; `build` names every field that is wrong.
-    pub fn builder() -> PayoutInquiryRequestBuilder {
-        <PayoutInquiryRequestBuilder as Default>::default()
+    /// The request of `payoutInquiry` (chapter 5.1).
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// use skypay_types::PayoutInquiryRequest;
+    ///
+    /// let request = PayoutInquiryRequest::builder()
+    ///     .control_number("SKY9800000401")
+    ///     .build()?;
+    /// # Ok::<(), skypay_types::Invalid>(())
+    /// ```
+    pub struct PayoutInquiryRequest, PayoutInquiryRequestBuilder {
+        /// The number that the payee gave at the counter.
+        ///
+        /// On the wire: `controlNumber`, 13 to 15 characters; for example `SKY9800000101`.
+        control_number "controlNumber": required ControlNumber;
     }
 }
 
-/// Builds a [`PayoutInquiryRequest`].
-#[derive(Clone, Debug, Default)]
-#[must_use]
-pub struct PayoutInquiryRequestBuilder {
-    control_number: Slot<ControlNumber>,
-}
-
-impl PayoutInquiryRequestBuilder {
-    /// The number that the payee gave at the counter.
-    pub fn control_number<V>(mut self, value: V) -> Self
-    where
-        V: TryInto<ControlNumber>,
-        V::Error: std::fmt::Display,
-    {
-        self.control_number.set(value);
-        self
-    }
-
-    /// The message, if every field is there and keeps the document's constraints.
-    ///
-    /// # Errors
-    ///
-    /// Every field that is wrong, all at once.
-    pub fn build(self) -> Result<PayoutInquiryRequest, Invalid> {
-        let mut at = Violations::new();
-        let control_number = self.control_number.required("controlNumber", &mut at);
-        build(&mut at, || {
-            Some(PayoutInquiryRequest {
-                control_number: control_number?,
-            })
-        })
-    }
-}
-
-impl Validate for PayoutInquiryRequest {
-    fn check(&self, _: &mut Violations) {}
-}
-
-impl Operation for PayoutInquiryRequest {
-    type Response = PayoutInquiryResponse;
-    const INFO: &'static OperationInfo = &OperationInfo {
+skypay_runtime::operation! {
+    PayoutInquiryRequest -> PayoutInquiryResponse {
         name: "payoutInquiry",
         label: "payoutInquiry",
         action: "payoutInquiry",
         summary: "Show a store the data of a payout",
-        constants: &[],
         direction: Direction::ToPartner,
         mode: Mode::Synchronous,
         effect: Effect::Reads,
-        ask_with: None,
-        ask_after_seconds: None,
         resend: Resend::Safe,
-        codes: &[
-            ("1000", Outcome::Accepted),
-            ("-1000", Outcome::Rejected),
-            ("-1001", Outcome::Rejected),
-            ("-1009", Outcome::Unknown),
-            ("-1012", Outcome::Rejected),
-            ("-1014", Outcome::Rejected),
-            ("-1016", Outcome::Rejected),
-            ("-1022", Outcome::Rejected),
-            ("-1026", Outcome::Rejected),
-        ],
-        texts: &[
-            ("1000", "Success"),
-            ("-1000", "Post context is not valid"),
-            ("-1001", "Verification error"),
-            ("-1009", "Unpredictable exception occurs"),
-            ("-1012", "Control number invalid or expired"),
-            ("-1014", "Prefix of Control number is incorrect."),
-            ("-1016", "Insufficient balance"),
-            ("-1022", "Invalid Accountnumber"),
-            ("-1026", "Transactions has been paid"),
-        ],
-        key_refusals: &["-1000", "-1001"],
         code_required: true,
         partner_codes: Some((2000, 2999)),
-        delivery_key: &[],
-        effect_key: &[],
-        personal: &[
-            "birthday",
-            "idcardPicUrl",
-            "identificationId",
-            "location",
-            "name",
-            "phone",
-            "senderAddress",
-        ],
-        request_example: REQUEST_EXAMPLE,
-        response_example: RESPONSE_EXAMPLE,
-    };
-    fn subjects(&self) -> Vec<&str> {
-        vec![self.control_number.as_ref()]
+        personal: &["birthday", "idcardPicUrl", "identificationId", "location", "name", "phone", "senderAddress"],
+        request_example: r##"{"userName":"AppName@skypay","action":"payoutInquiry","authentication":"00000000-AAAA-BBBB-CCCC-000000000000","controlNumber":"SKY9800000401"}"##,
+        response_example: r##"{"responseTime":"2024-02-05 14:58:02.1100","responseCode":"1000","responseDescription":"Success","sender":"Example App","controlNumber":"SKY9800000401","senderAddress":"2 Example Avenue, Makati","name":"Dela Cruz,Juan,Santos","birthday":"1991-10-02","identificationId":"123456789011","idType":"SSS","phone":"09123456789","amount":"3900.00","idcardPicType":"png","idcardPicUrl":"https://partner.example.com/pictures/401.png","contractNumber":"SKY9800000301","location":"1 Example Street, Malate, Manila"}"##,
+    }
+    codes {
+        "1000": Outcome::Accepted "Success";
+        "-1000": Outcome::Rejected "Post context is not valid", refuses keys;
+        "-1001": Outcome::Rejected "Verification error", refuses keys;
+        "-1009": Outcome::Unknown "Unpredictable exception occurs";
+        "-1012": Outcome::Rejected "Control number invalid or expired";
+        "-1014": Outcome::Rejected "Prefix of Control number is incorrect.";
+        "-1016": Outcome::Rejected "Insufficient balance";
+        "-1022": Outcome::Rejected "Invalid Accountnumber";
+        "-1026": Outcome::Rejected "Transactions has been paid";
+    }
+    subjects |request| vec![request.control_number.as_ref()];
+}
+
+skypay_runtime::message! {
+    /// What the cashier needs to know before paying out.
+    ///
+    /// The answer to `payoutInquiry` (chapter 5.1).
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// use skypay_types::PayoutInquiryResponse;
+    ///
+    /// let clear = r##"{
+    ///   "responseTime": "2024-02-05 14:58:02.1100",
+    ///   "responseCode": "1000",
+    ///   "responseDescription": "Success",
+    ///   "sender": "Example App",
+    ///   "controlNumber": "SKY9800000401",
+    ///   "senderAddress": "2 Example Avenue, Makati",
+    ///   "name": "Dela Cruz,Juan,Santos",
+    ///   "birthday": "1991-10-02",
+    ///   "identificationId": "123456789011",
+    ///   "idType": "SSS",
+    ///   "phone": "09123456789",
+    ///   "amount": "3900.00",
+    ///   "idcardPicType": "png",
+    ///   "idcardPicUrl": "https://partner.example.com/pictures/401.png",
+    ///   "contractNumber": "SKY9800000301",
+    ///   "location": "1 Example Street, Malate, Manila"
+    /// }"##;
+    /// let response: PayoutInquiryResponse = skypay_types::read::from_slice(clear.as_bytes())?;
+    /// # Ok::<(), skypay_types::read::ReadError>(())
+    /// ```
+    pub struct PayoutInquiryResponse, PayoutInquiryResponseBuilder {
+        /// When the answer was written, in GMT+8, as `yyyy-MM-dd HH:mm:ss.SSSS`: with four
+        /// fraction digits.
+        ///
+        /// On the wire: `responseTime`, at most 50 characters; for example
+        /// `2024-02-05 10:15:30.1250`.
+        response_time "responseTime": received DateTime as fraction { text(..=50) };
+        /// What became of the request. The same code may mean different things in different
+        /// operations: see the result codes of each. The table is open: codes that it does
+        /// not list do come, and partners may define codes from 2000 to 2999 for some
+        /// callbacks.
+        ///
+        /// On the wire: `responseCode`, at most 5 characters; for example `1000`.
+        response_code "responseCode": optional ResponseCode { listed };
+        /// The code in words, for people. The texts vary for the same code: decide by the
+        /// code alone.
+        ///
+        /// On the wire: `responseDescription`, at most 255 characters; for example
+        /// `Success`.
+        response_description "responseDescription": received String { text(..=255) };
+        /// Empty wherever it has been seen. Leave it out.
+        ///
+        /// On the wire: `referenceNo`, at most 50 characters; may be empty.
+        reference_no "referenceNo": optional String { text(..=50) };
+        /// The paying party, usually the name of the partner's app.
+        ///
+        /// On the wire: `sender`, 1 to 255 characters; for example `Example App`.
+        sender "sender": required String { text(1..=255) };
+        /// The number that was asked about.
+        ///
+        /// On the wire: `controlNumber`, 13 to 15 characters; for example `SKY9800000101`.
+        control_number "controlNumber": required ControlNumber {
+            text(13..=15, "^[A-Za-z0-9]{13,15}$"),
+        };
+        /// The address of the paying party. Some of SkyPay's pages print this name with a
+        /// blank in it.
+        ///
+        /// On the wire: `senderAddress`, 1 to 255 characters; for example
+        /// `2 Example Avenue, Makati`.
+        sender_address "senderAddress": required Sensitive { text(1..=255) };
+        /// The payee's name as in the identity document, in the order last, first, middle,
+        /// suffix.
+        ///
+        /// On the wire: `name`, at most 50 characters; for example `Dela Cruz,Juan,Santos`.
+        name "name": required PersonName { name(..=50, "^[^,]+,[^,]+(,[^,]*){0,2}$") };
+        /// The payee's day of birth, as `yyyy-MM-dd`.
+        ///
+        /// On the wire: `birthday`, at most 10 characters; for example `1991-10-02`.
+        birthday "birthday": required Sensitive<Date> {
+            text(..=10, "^[0-9]{4}-[0-9]{2}-[0-9]{2}$"),
+        };
+        /// Number of the payee's identity document.
+        ///
+        /// On the wire: `identificationId`, 1 to 50 characters; for example `442301922000`.
+        identification_id "identificationId": required Sensitive { text(1..=50) };
+        /// Kind of identity document in words, such as `SSS`, `UMID`, `TIN` or
+        /// `Driver's License`.
+        ///
+        /// On the wire: `idType`, 1 to 50 characters; for example `SSS`.
+        id_type "idType": required String { text(1..=50) };
+        /// The payee's mobile number, 11 digits starting with 08 or 09.
+        ///
+        /// On the wire: `phone`, 11 characters; for example `09123456789`.
+        phone "phone": required Phone { text(11..=11, "^0[89][0-9]{9}$") };
+        /// What the cashier is to pay out.
+        ///
+        /// On the wire: `amount`, at most 13 characters, in PHP; for example `3900.00`.
+        amount "amount": required Amount {
+            text(..=13, "^[0-9]{1,10}\\.[0-9]{2}$"),
+            range(Amount::from_centavos(1)..),
+        };
+        /// Image format of the picture of the identity document, such as `jpg` or `png`. In
+        /// `payoutQueue` for wallet payouts only.
+        ///
+        /// On the wire: `idcardPicType`, 1 to 50 characters; for example `png`.
+        id_card_picture_type "idcardPicType": required String { text(1..=50) };
+        /// Where the picture of the identity document can be fetched. In `payoutQueue` for
+        /// wallet payouts only.
+        ///
+        /// On the wire: `idcardPicUrl`, 1 to 500 characters; for example
+        /// `https://partner.example.com/pictures/201.png`.
+        id_card_picture_url "idcardPicUrl": required Sensitive { text(1..=500) };
+        /// The contract that the payout belongs to, if there is one.
+        ///
+        /// On the wire: `contractNumber`, 13 to 15 characters; for example `SKY9800000301`.
+        contract_number "contractNumber": optional ContractNumber {
+            text(13..=15, "^[A-Za-z0-9]{13,15}$"),
+        };
+        /// The payee's address.
+        ///
+        /// On the wire: `location`, 1 to 100 characters; for example
+        /// `1 Example Street, Malate, Manila`.
+        location "location": required Sensitive { text(1..=100) };
     }
 }
 
-const REQUEST_EXAMPLE: &str = "{\"userName\":\"AppName@skypay\",\"action\":\"payoutInquiry\",\"authentication\":\"00000000-AAAA-BBBB-CCCC-000000000000\",\"controlNumber\":\"SKY9800000401\"}";
-
-const RESPONSE_EXAMPLE: &str = "{\"responseTime\":\"2024-02-05 14:58:02.1100\",\"responseCode\":\"1000\",\"responseDescription\":\"Success\",\"sender\":\"Example App\",\"controlNumber\":\"SKY9800000401\",\"senderAddress\":\"2 Example Avenue, Makati\",\"name\":\"Dela Cruz,Juan,Santos\",\"birthday\":\"1991-10-02\",\"identificationId\":\"123456789011\",\"idType\":\"SSS\",\"phone\":\"09123456789\",\"amount\":\"3900.00\",\"idcardPicType\":\"png\",\"idcardPicUrl\":\"https://partner.example.com/pictures/401.png\",\"contractNumber\":\"SKY9800000301\",\"location\":\"1 Example Street, Malate, Manila\"}";
-
-/// What the cashier needs to know before paying out.
-///
-/// The answer to `payoutInquiry` (chapter 5.1).
-///
-/// # Example
-///
-/// ```
-/// use skypay_types::PayoutInquiryResponse;
-///
-/// let clear = r##"{
-///   "responseTime": "2024-02-05 14:58:02.1100",
-///   "responseCode": "1000",
-///   "responseDescription": "Success",
-///   "sender": "Example App",
-///   "controlNumber": "SKY9800000401",
-///   "senderAddress": "2 Example Avenue, Makati",
-///   "name": "Dela Cruz,Juan,Santos",
-///   "birthday": "1991-10-02",
-///   "identificationId": "123456789011",
-///   "idType": "SSS",
-///   "phone": "09123456789",
-///   "amount": "3900.00",
-///   "idcardPicType": "png",
-///   "idcardPicUrl": "https://partner.example.com/pictures/401.png",
-///   "contractNumber": "SKY9800000301",
-///   "location": "1 Example Street, Malate, Manila"
-/// }"##;
-/// let response: PayoutInquiryResponse = skypay_types::read::from_slice(clear.as_bytes())?;
-/// # Ok::<(), skypay_types::read::ReadError>(())
-/// ```
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
-#[non_exhaustive]
-pub struct PayoutInquiryResponse {
-    /// When the answer was written, in GMT+8, as `yyyy-MM-dd HH:mm:ss.SSSS`: with four
-    /// fraction digits.
-    ///
-    /// On the wire: `responseTime`, at most 50 characters; for example
-    /// `2024-02-05 10:15:30.1250`.
-    #[serde(
-        default,
-        skip_serializing_if = "Received::is_absent",
-        serialize_with = "wire::received_fraction"
-    )]
-    #[cfg_attr(
-        feature = "schemars",
-        schemars(with = "Option<skypay_runtime::schema::DateTimeFraction>")
-    )]
-    pub response_time: Received<DateTime>,
-    /// What became of the request. The same code may mean different things in different
-    /// operations: see the result codes of each. The table is open: codes that it does
-    /// not list do come, and partners may define codes from 2000 to 2999 for some
-    /// callbacks.
-    ///
-    /// On the wire: `responseCode`, at most 5 characters; for example `1000`.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub response_code: Option<ResponseCode>,
-    /// The code in words, for people. The texts vary for the same code: decide by the
-    /// code alone.
-    ///
-    /// On the wire: `responseDescription`, at most 255 characters; for example
-    /// `Success`.
-    #[serde(default, skip_serializing_if = "Received::is_absent")]
-    #[cfg_attr(feature = "schemars", schemars(length(max = 255u32)))]
-    pub response_description: Received<String>,
-    /// Empty wherever it has been seen. Leave it out.
-    ///
-    /// On the wire: `referenceNo`, at most 50 characters; may be empty.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[cfg_attr(feature = "schemars", schemars(length(max = 50u32)))]
-    pub reference_no: Option<String>,
-    /// The paying party, usually the name of the partner's app.
-    ///
-    /// On the wire: `sender`, 1 to 255 characters; for example `Example App`.
-    #[cfg_attr(feature = "schemars", schemars(length(min = 1u32, max = 255u32)))]
-    pub sender: String,
-    /// The number that was asked about.
-    ///
-    /// On the wire: `controlNumber`, 13 to 15 characters; for example `SKY9800000101`.
-    pub control_number: ControlNumber,
-    /// The address of the paying party. Some of SkyPay's pages print this name with a
-    /// blank in it.
-    ///
-    /// On the wire: `senderAddress`, 1 to 255 characters; for example
-    /// `2 Example Avenue, Makati`.
-    pub sender_address: Sensitive,
-    /// The payee's name as in the identity document, in the order last, first, middle,
-    /// suffix.
-    ///
-    /// On the wire: `name`, at most 50 characters; for example `Dela Cruz,Juan,Santos`.
-    pub name: PersonName,
-    /// The payee's day of birth, as `yyyy-MM-dd`.
-    ///
-    /// On the wire: `birthday`, at most 10 characters; for example `1991-10-02`.
-    pub birthday: Sensitive<Date>,
-    /// Number of the payee's identity document.
-    ///
-    /// On the wire: `identificationId`, 1 to 50 characters; for example `442301922000`.
-    pub identification_id: Sensitive,
-    /// Kind of identity document in words, such as `SSS`, `UMID`, `TIN` or
-    /// `Driver's License`.
-    ///
-    /// On the wire: `idType`, 1 to 50 characters; for example `SSS`.
-    #[cfg_attr(feature = "schemars", schemars(length(min = 1u32, max = 50u32)))]
-    pub id_type: String,
-    /// The payee's mobile number, 11 digits starting with 08 or 09.
-    ///
-    /// On the wire: `phone`, 11 characters; for example `09123456789`.
-    pub phone: Phone,
-    /// What the cashier is to pay out.
-    ///
-    /// On the wire: `amount`, at most 13 characters, in PHP; for example `3900.00`.
-    pub amount: Amount,
-    /// Image format of the picture of the identity document, such as `jpg` or `png`. In
-    /// `payoutQueue` for wallet payouts only.
-    ///
-    /// On the wire: `idcardPicType`, 1 to 50 characters; for example `png`.
-    #[serde(rename = "idcardPicType")]
-    #[cfg_attr(feature = "schemars", schemars(length(min = 1u32, max = 50u32)))]
-    pub id_card_picture_type: String,
-    /// Where the picture of the identity document can be fetched. In `payoutQueue` for
-    /// wallet payouts only.
-    ///
-    /// On the wire: `idcardPicUrl`, 1 to 500 characters; for example
-    /// `https://partner.example.com/pictures/201.png`.
-    #[serde(rename = "idcardPicUrl")]
-    pub id_card_picture_url: Sensitive,
-    /// The contract that the payout belongs to, if there is one.
-    ///
-    /// On the wire: `contractNumber`, 13 to 15 characters; for example `SKY9800000301`.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub contract_number: Option<ContractNumber>,
-    /// The payee's address.
-    ///
-    /// On the wire: `location`, 1 to 100 characters; for example
-    /// `1 Example Street, Malate, Manila`.
-    pub location: Sensitive,
-}
-
-impl PayoutInquiryResponse {
-    /// Starts building one; `build` names every field that is wrong.
-    pub fn builder() -> PayoutInquiryResponseBuilder {
-        <PayoutInquiryResponseBuilder as Default>::default()
-    }
-}
-
-/// Builds a [`PayoutInquiryResponse`].
-#[derive(Clone, Debug, Default)]
-#[must_use]
-pub struct PayoutInquiryResponseBuilder {
-    response_time: Slot<DateTime>,
-    response_code: Slot<ResponseCode>,
-    response_description: Slot<String>,
-    reference_no: Slot<String>,
-    sender: Slot<String>,
-    control_number: Slot<ControlNumber>,
-    sender_address: Slot<Sensitive>,
-    name: Slot<PersonName>,
-    birthday: Slot<Sensitive<Date>>,
-    identification_id: Slot<Sensitive>,
-    id_type: Slot<String>,
-    phone: Slot<Phone>,
-    amount: Slot<Amount>,
-    id_card_picture_type: Slot<String>,
-    id_card_picture_url: Slot<Sensitive>,
-    contract_number: Slot<ContractNumber>,
-    location: Slot<Sensitive>,
-}
-
-impl PayoutInquiryResponseBuilder {
-    /// When the answer was written, in GMT+8, as `yyyy-MM-dd HH:mm:ss.SSSS`: with four
-    /// fraction digits.
-    pub fn response_time<V>(mut self, value: V) -> Self
-    where
-        V: TryInto<DateTime>,
-        V::Error: std::fmt::Display,
-    {
-        self.response_time.set(value);
-        self
-    }
-
-    /// What became of the request. The same code may mean different things in different
-    /// operations: see the result codes of each. The table is open: codes that it does
-    /// not list do come, and partners may define codes from 2000 to 2999 for some
-    /// callbacks.
-    pub fn response_code<V>(mut self, value: V) -> Self
-    where
-        V: TryInto<ResponseCode>,
-        V::Error: std::fmt::Display,
-    {
-        self.response_code.set(value);
-        self
-    }
-
-    /// The code in words, for people. The texts vary for the same code: decide by the
-    /// code alone.
-    pub fn response_description<V>(mut self, value: V) -> Self
-    where
-        V: TryInto<String>,
-        V::Error: std::fmt::Display,
-    {
-        self.response_description.set(value);
-        self
-    }
-
-    /// Empty wherever it has been seen. Leave it out.
-    pub fn reference_no<V>(mut self, value: V) -> Self
-    where
-        V: TryInto<String>,
-        V::Error: std::fmt::Display,
-    {
-        self.reference_no.set(value);
-        self
-    }
-
-    /// The paying party, usually the name of the partner's app.
-    pub fn sender<V>(mut self, value: V) -> Self
-    where
-        V: TryInto<String>,
-        V::Error: std::fmt::Display,
-    {
-        self.sender.set(value);
-        self
-    }
-
-    /// The number that was asked about.
-    pub fn control_number<V>(mut self, value: V) -> Self
-    where
-        V: TryInto<ControlNumber>,
-        V::Error: std::fmt::Display,
-    {
-        self.control_number.set(value);
-        self
-    }
-
-    /// The address of the paying party. Some of SkyPay's pages print this name with a
-    /// blank in it.
-    pub fn sender_address<V>(mut self, value: V) -> Self
-    where
-        V: TryInto<Sensitive>,
-        V::Error: std::fmt::Display,
-    {
-        self.sender_address.set(value);
-        self
-    }
-
-    /// The payee's name as in the identity document, in the order last, first, middle,
-    /// suffix.
-    pub fn name<V>(mut self, value: V) -> Self
-    where
-        V: TryInto<PersonName>,
-        V::Error: std::fmt::Display,
-    {
-        self.name.set(value);
-        self
-    }
-
-    /// The payee's day of birth, as `yyyy-MM-dd`.
-    pub fn birthday<V>(mut self, value: V) -> Self
-    where
-        V: TryInto<Sensitive<Date>>,
-        V::Error: std::fmt::Display,
-    {
-        self.birthday.set(value);
-        self
-    }
-
-    /// Number of the payee's identity document.
-    pub fn identification_id<V>(mut self, value: V) -> Self
-    where
-        V: TryInto<Sensitive>,
-        V::Error: std::fmt::Display,
-    {
-        self.identification_id.set(value);
-        self
-    }
-
-    /// Kind of identity document in words, such as `SSS`, `UMID`, `TIN` or
-    /// `Driver's License`.
-    pub fn id_type<V>(mut self, value: V) -> Self
-    where
-        V: TryInto<String>,
-        V::Error: std::fmt::Display,
-    {
-        self.id_type.set(value);
-        self
-    }
-
-    /// The payee's mobile number, 11 digits starting with 08 or 09.
-    pub fn phone<V>(mut self, value: V) -> Self
-    where
-        V: TryInto<Phone>,
-        V::Error: std::fmt::Display,
-    {
-        self.phone.set(value);
-        self
-    }
-
-    /// What the cashier is to pay out.
-    pub fn amount<V>(mut self, value: V) -> Self
-    where
-        V: TryInto<Amount>,
-        V::Error: std::fmt::Display,
-    {
-        self.amount.set(value);
-        self
-    }
-
-    /// Image format of the picture of the identity document, such as `jpg` or `png`. In
-    /// `payoutQueue` for wallet payouts only.
-    pub fn id_card_picture_type<V>(mut self, value: V) -> Self
-    where
-        V: TryInto<String>,
-        V::Error: std::fmt::Display,
-    {
-        self.id_card_picture_type.set(value);
-        self
-    }
-
-    /// Where the picture of the identity document can be fetched. In `payoutQueue` for
-    /// wallet payouts only.
-    pub fn id_card_picture_url<V>(mut self, value: V) -> Self
-    where
-        V: TryInto<Sensitive>,
-        V::Error: std::fmt::Display,
-    {
-        self.id_card_picture_url.set(value);
-        self
-    }
-
-    /// The contract that the payout belongs to, if there is one.
-    pub fn contract_number<V>(mut self, value: V) -> Self
-    where
-        V: TryInto<ContractNumber>,
-        V::Error: std::fmt::Display,
-    {
-        self.contract_number.set(value);
-        self
-    }
-
-    /// The payee's address.
-    pub fn location<V>(mut self, value: V) -> Self
-    where
-        V: TryInto<Sensitive>,
-        V::Error: std::fmt::Display,
-    {
-        self.location.set(value);
-        self
-    }
-
-    /// The message, if every field is there and keeps the document's constraints.
-    ///
-    /// # Errors
-    ///
-    /// Every field that is wrong, all at once.
-    pub fn build(self) -> Result<PayoutInquiryResponse, Invalid> {
-        let mut at = Violations::new();
-        let response_time = self.response_time.received("responseTime", &mut at);
-        let response_code = self.response_code.optional("responseCode", &mut at);
-        let response_description = self
-            .response_description
-            .received("responseDescription", &mut at);
-        let reference_no = self.reference_no.optional("referenceNo", &mut at);
-        let sender = self.sender.required("sender", &mut at);
-        let control_number = self.control_number.required("controlNumber", &mut at);
-        let sender_address = self.sender_address.required("senderAddress", &mut at);
-        let name = self.name.required("name", &mut at);
-        let birthday = self.birthday.required("birthday", &mut at);
-        let identification_id = self.identification_id.required("identificationId", &mut at);
-        let id_type = self.id_type.required("idType", &mut at);
-        let phone = self.phone.required("phone", &mut at);
-        let amount = self.amount.required("amount", &mut at);
-        let id_card_picture_type = self.id_card_picture_type.required("idcardPicType", &mut at);
-        let id_card_picture_url = self.id_card_picture_url.required("idcardPicUrl", &mut at);
-        let contract_number = self.contract_number.optional("contractNumber", &mut at);
-        let location = self.location.required("location", &mut at);
-        build(&mut at, || {
-            Some(PayoutInquiryResponse {
-                response_time: response_time?,
-                response_code: response_code?,
-                response_description: response_description?,
-                reference_no: reference_no?,
-                sender: sender?,
-                control_number: control_number?,
-                sender_address: sender_address?,
-                name: name?,
-                birthday: birthday?,
-                identification_id: identification_id?,
-                id_type: id_type?,
-                phone: phone?,
-                amount: amount?,
-                id_card_picture_type: id_card_picture_type?,
-                id_card_picture_url: id_card_picture_url?,
-                contract_number: contract_number?,
-                location: location?,
-            })
-        })
-    }
-}
-
-impl Validate for PayoutInquiryResponse {
-    fn check(&self, at: &mut Violations) {
-        at.readable("responseTime", &self.response_time);
-        at.text("responseTime", &self.response_time, Limits::NONE.max(50));
-        if let Some(value) = &self.response_code {
-            at.code("responseCode", value);
-        }
-        at.readable("responseDescription", &self.response_description);
-        at.text(
-            "responseDescription",
-            &self.response_description,
-            Limits::NONE.max(255),
-        );
-        at.text("referenceNo", &self.reference_no, Limits::NONE.max(50));
-        at.text("sender", &self.sender, Limits::NONE.min(1).max(255));
-        at.text(
-            "controlNumber",
-            &self.control_number,
-            Limits::NONE.min(13).max(15).pattern({
-                static PATTERN: Pattern = Pattern::new("^[A-Za-z0-9]{13,15}$");
-                &PATTERN
-            }),
-        );
-        at.text(
-            "senderAddress",
-            &self.sender_address,
-            Limits::NONE.min(1).max(255),
-        );
-        at.person_name(
-            "name",
-            &self.name,
-            Limits::NONE.max(50).pattern({
-                static PATTERN: Pattern = Pattern::new("^[^,]+,[^,]+(,[^,]*){0,2}$");
-                &PATTERN
-            }),
-        );
-        at.text(
-            "birthday",
-            &self.birthday,
-            Limits::NONE.max(10).pattern({
-                static PATTERN: Pattern = Pattern::new("^[0-9]{4}-[0-9]{2}-[0-9]{2}$");
-                &PATTERN
-            }),
-        );
-        at.text(
-            "identificationId",
-            &self.identification_id,
-            Limits::NONE.min(1).max(50),
-        );
-        at.text("idType", &self.id_type, Limits::NONE.min(1).max(50));
-        at.text(
-            "phone",
-            &self.phone,
-            Limits::NONE.min(11).max(11).pattern({
-                static PATTERN: Pattern = Pattern::new("^0[89][0-9]{9}$");
-                &PATTERN
-            }),
-        );
-        at.text(
-            "amount",
-            &self.amount,
-            Limits::NONE.max(13).pattern({
-                static PATTERN: Pattern = Pattern::new("^[0-9]{1,10}\\.[0-9]{2}$");
-                &PATTERN
-            }),
-        );
-        at.range("amount", &self.amount, Amount::from_centavos(1)..);
-        at.text(
-            "idcardPicType",
-            &self.id_card_picture_type,
-            Limits::NONE.min(1).max(50),
-        );
-        at.text(
-            "idcardPicUrl",
-            &self.id_card_picture_url,
-            Limits::NONE.min(1).max(500),
-        );
-        at.text(
-            "contractNumber",
-            &self.contract_number,
-            Limits::NONE.min(13).max(15).pattern({
-                static PATTERN: Pattern = Pattern::new("^[A-Za-z0-9]{13,15}$");
-                &PATTERN
-            }),
-        );
-        at.text("location", &self.location, Limits::NONE.min(1).max(100));
-    }
-}
-
-impl Answer for PayoutInquiryResponse {
-    type Code = ResponseCode;
-    fn response_time(&self) -> Option<DateTime> {
-        self.response_time.if_readable().copied()
-    }
-
-    fn response_code(&self) -> Option<&str> {
-        self.response_code.as_ref().map(AsRef::as_ref)
-    }
-
-    fn response_description(&self) -> Option<&str> {
-        self.response_description.if_readable().map(AsRef::as_ref)
-    }
-
-    fn stamp(&mut self, stamp: &Stamp<'_>) {
-        self.response_time = Received::Value(stamp.time);
-        self.response_code = Some(stamp.code.into());
-        self.response_description = Received::Value(stamp.description.into());
-    }
-}
+skypay_runtime::response!(PayoutInquiryResponse: ResponseCode {
+    time response_time always,
+    code response_code always,
+    description response_description always,
+});

@@ -2,350 +2,115 @@
 
 //! `payoutPayout`: Record that a store paid out.
 
-use crate::{ControlNumber, PayoutChannel, ResponseCode};
-use serde::{Deserialize, Serialize};
-use skypay_runtime::generated::{
-    Answer, AsText, DateTime, Direction, Effect, Invalid, Limits, MessageKey, Mode, Operation,
-    OperationInfo, Outcome, Received, Resend, Slot, Stamp, Validate, Violations, build, wire,
-};
+use crate::{ControlNumber, DateTime, PayoutChannel, ResponseCode};
 
-/// Confirms that a cashier paid out.
-///
-/// The request of `payoutPayout` (chapter 5.2).
-///
-/// # Example
-///
-/// ```
-/// use skypay_types::{PayoutChannel, PayoutPayoutRequest};
-///
-/// let request = PayoutPayoutRequest::builder()
-///     .control_number("SKY9800000401")
-///     .withdraw_channel(PayoutChannel::MLhuillier)
-///     .pay_time("2024-02-05 14:59:33")
-///     .build()?;
-/// # Ok::<(), skypay_types::Invalid>(())
-/// ```
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
-#[non_exhaustive]
-pub struct PayoutPayoutRequest {
-    /// The payout that was paid.
+skypay_runtime::message! {
+    /// Confirms that a cashier paid out.
     ///
-    /// On the wire: `controlNumber`, 13 to 15 characters; for example `SKY9800000101`.
-    pub control_number: ControlNumber,
-    /// The store chain that paid.
+    /// The request of `payoutPayout` (chapter 5.2).
     ///
-    /// On the wire: `withdrawChannel`; for example `1`.
-    pub withdraw_channel: PayoutChannel,
-    /// When the cashier paid.
+    /// # Example
     ///
-    /// On the wire: `payTime`; for example `2024-02-05 10:15:30`.
-    #[serde(default, skip_serializing_if = "Received::is_absent")]
-    pub pay_time: Received<DateTime>,
-}
-
-impl PayoutPayoutRequest {
-    /// Starts building one; `build` names every field that is wrong.
-    pub fn builder() -> PayoutPayoutRequestBuilder {
-        <PayoutPayoutRequestBuilder as Default>::default()
+    /// ```
+    /// use skypay_types::{PayoutChannel, PayoutPayoutRequest};
+    ///
+    /// let request = PayoutPayoutRequest::builder()
+    ///     .control_number("SKY9800000401")
+    ///     .withdraw_channel(PayoutChannel::MLhuillier)
+    ///     .pay_time("2024-02-05 14:59:33")
+    ///     .build()?;
+    /// # Ok::<(), skypay_types::Invalid>(())
+    /// ```
+    pub struct PayoutPayoutRequest, PayoutPayoutRequestBuilder {
+        /// The payout that was paid.
+        ///
+        /// On the wire: `controlNumber`, 13 to 15 characters; for example `SKY9800000101`.
+        control_number "controlNumber": required ControlNumber;
+        /// The store chain that paid.
+        ///
+        /// On the wire: `withdrawChannel`; for example `1`.
+        withdraw_channel "withdrawChannel": required PayoutChannel;
+        /// When the cashier paid.
+        ///
+        /// On the wire: `payTime`; for example `2024-02-05 10:15:30`.
+        pay_time "payTime": received DateTime;
     }
 }
 
-/// Builds a [`PayoutPayoutRequest`].
-#[derive(Clone, Debug, Default)]
-#[must_use]
-pub struct PayoutPayoutRequestBuilder {
-    control_number: Slot<ControlNumber>,
-    withdraw_channel: Slot<PayoutChannel>,
-    pay_time: Slot<DateTime>,
-}
-
-impl PayoutPayoutRequestBuilder {
-    /// The payout that was paid.
-    pub fn control_number<V>(mut self, value: V) -> Self
-    where
-        V: TryInto<ControlNumber>,
-        V::Error: std::fmt::Display,
-    {
-        self.control_number.set(value);
-        self
-    }
-
-    /// The store chain that paid.
-    pub fn withdraw_channel<V>(mut self, value: V) -> Self
-    where
-        V: TryInto<PayoutChannel>,
-        V::Error: std::fmt::Display,
-    {
-        self.withdraw_channel.set(value);
-        self
-    }
-
-    /// When the cashier paid.
-    pub fn pay_time<V>(mut self, value: V) -> Self
-    where
-        V: TryInto<DateTime>,
-        V::Error: std::fmt::Display,
-    {
-        self.pay_time.set(value);
-        self
-    }
-
-    /// The message, if every field is there and keeps the document's constraints.
-    ///
-    /// # Errors
-    ///
-    /// Every field that is wrong, all at once.
-    pub fn build(self) -> Result<PayoutPayoutRequest, Invalid> {
-        let mut at = Violations::new();
-        let control_number = self.control_number.required("controlNumber", &mut at);
-        let withdraw_channel = self.withdraw_channel.required("withdrawChannel", &mut at);
-        let pay_time = self.pay_time.received("payTime", &mut at);
-        build(&mut at, || {
-            Some(PayoutPayoutRequest {
-                control_number: control_number?,
-                withdraw_channel: withdraw_channel?,
-                pay_time: pay_time?,
-            })
-        })
-    }
-}
-
-impl Validate for PayoutPayoutRequest {
-    fn check(&self, at: &mut Violations) {
-        at.readable("payTime", &self.pay_time);
-    }
-}
-
-impl Operation for PayoutPayoutRequest {
-    type Response = PayoutPayoutResponse;
-    const INFO: &'static OperationInfo = &OperationInfo {
+skypay_runtime::operation! {
+    PayoutPayoutRequest -> PayoutPayoutResponse {
         name: "payoutPayout",
         label: "payoutPayout",
         action: "payoutPayout",
         summary: "Record that a store paid out",
-        constants: &[],
         direction: Direction::ToPartner,
         mode: Mode::Synchronous,
         effect: Effect::MovesMoney,
-        ask_with: None,
-        ask_after_seconds: None,
         resend: Resend::Safe,
-        codes: &[
-            ("1000", Outcome::Accepted),
-            ("-1000", Outcome::Rejected),
-            ("-1001", Outcome::Rejected),
-            ("-1009", Outcome::Unknown),
-            ("-1012", Outcome::Rejected),
-            ("-1014", Outcome::Rejected),
-            ("-1016", Outcome::Rejected),
-            ("-1022", Outcome::Rejected),
-            ("-1026", Outcome::Rejected),
-        ],
-        texts: &[
-            ("1000", "Success"),
-            ("-1000", "Post context is not valid"),
-            ("-1001", "Verification error"),
-            ("-1009", "Unpredictable exception occurs"),
-            ("-1012", "Control number invalid or expired"),
-            ("-1014", "Prefix of Control number is incorrect."),
-            ("-1016", "Insufficient balance"),
-            ("-1022", "Invalid Accountnumber"),
-            ("-1026", "Transactions has been paid"),
-        ],
-        key_refusals: &["-1000", "-1001"],
         code_required: true,
         partner_codes: Some((2000, 2999)),
-        delivery_key: &["controlNumber", "withdrawChannel", "payTime"],
-        effect_key: &["controlNumber"],
-        personal: &[],
-        request_example: REQUEST_EXAMPLE,
-        response_example: RESPONSE_EXAMPLE,
-    };
-    fn subjects(&self) -> Vec<&str> {
-        vec![self.control_number.as_ref()]
+        request_example: r##"{"userName":"AppName@skypay","action":"payoutPayout","authentication":"00000000-AAAA-BBBB-CCCC-000000000000","controlNumber":"SKY9800000401","withdrawChannel":"1","payTime":"2024-02-05 14:59:33"}"##,
+        response_example: r##"{"responseTime":"2024-02-05 14:59:34.0720","responseCode":"1000","responseDescription":"Success"}"##,
     }
-
-    fn delivery_key(&self) -> Option<MessageKey> {
-        MessageKey::of(&[
-            AsText::as_text(&self.control_number),
-            AsText::as_text(&self.withdraw_channel),
-            self.pay_time.key_text(),
-        ])
+    codes {
+        "1000": Outcome::Accepted "Success";
+        "-1000": Outcome::Rejected "Post context is not valid", refuses keys;
+        "-1001": Outcome::Rejected "Verification error", refuses keys;
+        "-1009": Outcome::Unknown "Unpredictable exception occurs";
+        "-1012": Outcome::Rejected "Control number invalid or expired";
+        "-1014": Outcome::Rejected "Prefix of Control number is incorrect.";
+        "-1016": Outcome::Rejected "Insufficient balance";
+        "-1022": Outcome::Rejected "Invalid Accountnumber";
+        "-1026": Outcome::Rejected "Transactions has been paid";
     }
-
-    fn effect_key(&self) -> Option<MessageKey> {
-        MessageKey::of(&[AsText::as_text(&self.control_number)])
-    }
+    subjects |request| vec![request.control_number.as_ref()];
+    delivery_key { "controlNumber" control_number, "withdrawChannel" withdraw_channel, "payTime" pay_time };
+    effect_key { "controlNumber" control_number };
 }
 
-const REQUEST_EXAMPLE: &str = "{\"userName\":\"AppName@skypay\",\"action\":\"payoutPayout\",\"authentication\":\"00000000-AAAA-BBBB-CCCC-000000000000\",\"controlNumber\":\"SKY9800000401\",\"withdrawChannel\":\"1\",\"payTime\":\"2024-02-05 14:59:33\"}";
-
-const RESPONSE_EXAMPLE: &str = "{\"responseTime\":\"2024-02-05 14:59:34.0720\",\"responseCode\":\"1000\",\"responseDescription\":\"Success\"}";
-
-/// Whether the payment is booked.
-///
-/// The answer to `payoutPayout` (chapter 5.2).
-///
-/// # Example
-///
-/// ```
-/// use skypay_types::PayoutPayoutResponse;
-///
-/// let clear = r##"{
-///   "responseTime": "2024-02-05 14:59:34.0720",
-///   "responseCode": "1000",
-///   "responseDescription": "Success"
-/// }"##;
-/// let response: PayoutPayoutResponse = skypay_types::read::from_slice(clear.as_bytes())?;
-/// # Ok::<(), skypay_types::read::ReadError>(())
-/// ```
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
-#[non_exhaustive]
-pub struct PayoutPayoutResponse {
-    /// When the answer was written, in GMT+8, as `yyyy-MM-dd HH:mm:ss.SSSS`: with four
-    /// fraction digits.
+skypay_runtime::message! {
+    /// Whether the payment is booked.
     ///
-    /// On the wire: `responseTime`, at most 50 characters; for example
-    /// `2024-02-05 10:15:30.1250`.
-    #[serde(
-        default,
-        skip_serializing_if = "Received::is_absent",
-        serialize_with = "wire::received_fraction"
-    )]
-    #[cfg_attr(
-        feature = "schemars",
-        schemars(with = "Option<skypay_runtime::schema::DateTimeFraction>")
-    )]
-    pub response_time: Received<DateTime>,
-    /// What became of the request. The same code may mean different things in different
-    /// operations: see the result codes of each. The table is open: codes that it does
-    /// not list do come, and partners may define codes from 2000 to 2999 for some
-    /// callbacks.
+    /// The answer to `payoutPayout` (chapter 5.2).
     ///
-    /// On the wire: `responseCode`, at most 5 characters; for example `1000`.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub response_code: Option<ResponseCode>,
-    /// The code in words, for people. The texts vary for the same code: decide by the
-    /// code alone.
+    /// # Example
     ///
-    /// On the wire: `responseDescription`, at most 255 characters; for example
-    /// `Success`.
-    #[serde(default, skip_serializing_if = "Received::is_absent")]
-    #[cfg_attr(feature = "schemars", schemars(length(max = 255u32)))]
-    pub response_description: Received<String>,
-}
-
-impl PayoutPayoutResponse {
-    /// Starts building one; `build` names every field that is wrong.
-    pub fn builder() -> PayoutPayoutResponseBuilder {
-        <PayoutPayoutResponseBuilder as Default>::default()
-    }
-}
-
-/// Builds a [`PayoutPayoutResponse`].
-#[derive(Clone, Debug, Default)]
-#[must_use]
-pub struct PayoutPayoutResponseBuilder {
-    response_time: Slot<DateTime>,
-    response_code: Slot<ResponseCode>,
-    response_description: Slot<String>,
-}
-
-impl PayoutPayoutResponseBuilder {
-    /// When the answer was written, in GMT+8, as `yyyy-MM-dd HH:mm:ss.SSSS`: with four
-    /// fraction digits.
-    pub fn response_time<V>(mut self, value: V) -> Self
-    where
-        V: TryInto<DateTime>,
-        V::Error: std::fmt::Display,
-    {
-        self.response_time.set(value);
-        self
-    }
-
-    /// What became of the request. The same code may mean different things in different
-    /// operations: see the result codes of each. The table is open: codes that it does
-    /// not list do come, and partners may define codes from 2000 to 2999 for some
-    /// callbacks.
-    pub fn response_code<V>(mut self, value: V) -> Self
-    where
-        V: TryInto<ResponseCode>,
-        V::Error: std::fmt::Display,
-    {
-        self.response_code.set(value);
-        self
-    }
-
-    /// The code in words, for people. The texts vary for the same code: decide by the
-    /// code alone.
-    pub fn response_description<V>(mut self, value: V) -> Self
-    where
-        V: TryInto<String>,
-        V::Error: std::fmt::Display,
-    {
-        self.response_description.set(value);
-        self
-    }
-
-    /// The message, if every field is there and keeps the document's constraints.
+    /// ```
+    /// use skypay_types::PayoutPayoutResponse;
     ///
-    /// # Errors
-    ///
-    /// Every field that is wrong, all at once.
-    pub fn build(self) -> Result<PayoutPayoutResponse, Invalid> {
-        let mut at = Violations::new();
-        let response_time = self.response_time.received("responseTime", &mut at);
-        let response_code = self.response_code.optional("responseCode", &mut at);
-        let response_description = self
-            .response_description
-            .received("responseDescription", &mut at);
-        build(&mut at, || {
-            Some(PayoutPayoutResponse {
-                response_time: response_time?,
-                response_code: response_code?,
-                response_description: response_description?,
-            })
-        })
+    /// let clear = r##"{
+    ///   "responseTime": "2024-02-05 14:59:34.0720",
+    ///   "responseCode": "1000",
+    ///   "responseDescription": "Success"
+    /// }"##;
+    /// let response: PayoutPayoutResponse = skypay_types::read::from_slice(clear.as_bytes())?;
+    /// # Ok::<(), skypay_types::read::ReadError>(())
+    /// ```
+    pub struct PayoutPayoutResponse, PayoutPayoutResponseBuilder {
+        /// When the answer was written, in GMT+8, as `yyyy-MM-dd HH:mm:ss.SSSS`: with four
+        /// fraction digits.
+        ///
+        /// On the wire: `responseTime`, at most 50 characters; for example
+        /// `2024-02-05 10:15:30.1250`.
+        response_time "responseTime": received DateTime as fraction { text(..=50) };
+        /// What became of the request. The same code may mean different things in different
+        /// operations: see the result codes of each. The table is open: codes that it does
+        /// not list do come, and partners may define codes from 2000 to 2999 for some
+        /// callbacks.
+        ///
+        /// On the wire: `responseCode`, at most 5 characters; for example `1000`.
+        response_code "responseCode": optional ResponseCode { listed };
+        /// The code in words, for people. The texts vary for the same code: decide by the
+        /// code alone.
+        ///
+        /// On the wire: `responseDescription`, at most 255 characters; for example
+        /// `Success`.
+        response_description "responseDescription": received String { text(..=255) };
     }
 }
 
-impl Validate for PayoutPayoutResponse {
-    fn check(&self, at: &mut Violations) {
-        at.readable("responseTime", &self.response_time);
-        at.text("responseTime", &self.response_time, Limits::NONE.max(50));
-        if let Some(value) = &self.response_code {
-            at.code("responseCode", value);
-        }
-        at.readable("responseDescription", &self.response_description);
-        at.text(
-            "responseDescription",
-            &self.response_description,
-            Limits::NONE.max(255),
-        );
-    }
-}
-
-impl Answer for PayoutPayoutResponse {
-    type Code = ResponseCode;
-    fn response_time(&self) -> Option<DateTime> {
-        self.response_time.if_readable().copied()
-    }
-
-    fn response_code(&self) -> Option<&str> {
-        self.response_code.as_ref().map(AsRef::as_ref)
-    }
-
-    fn response_description(&self) -> Option<&str> {
-        self.response_description.if_readable().map(AsRef::as_ref)
-    }
-
-    fn stamp(&mut self, stamp: &Stamp<'_>) {
-        self.response_time = Received::Value(stamp.time);
-        self.response_code = Some(stamp.code.into());
-        self.response_description = Received::Value(stamp.description.into());
-    }
-}
+skypay_runtime::response!(PayoutPayoutResponse: ResponseCode {
+    time response_time always,
+    code response_code always,
+    description response_description always,
+});

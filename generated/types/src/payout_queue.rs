@@ -2,823 +2,229 @@
 
 //! `payoutQueue`: Pay out to a bank account or an e-wallet.
 
-use crate::{BankNo, ControlNumber, PayoutChannel, Phone, ResponseCode};
-use serde::{Deserialize, Serialize};
-use skypay_runtime::generated::{
-    Amount, Answer, AsText, Cow, Date, DateTime, Direction, Effect, Fields, IntegerText, Invalid,
-    Limits, Mode, Operation, OperationInfo, Outcome, Pattern, PersonName, Received, Resend, Rule,
-    Sensitive, Slot, Stamp, Validate, Violations, build, wire,
+use crate::{
+    Amount, BankNo, ControlNumber, Date, DateTime, IntegerText, PayoutChannel, PersonName, Phone,
+    ResponseCode, Sensitive,
 };
 
-/// An order to pay out to a bank account or an e-wallet.
-///
-/// The request of `payoutQueue` (chapter 3.1).
-///
-/// # Example
-///
-/// ```
-/// use skypay_types::{PayoutChannel, PayoutQueueRequest};
-///
-/// let request = PayoutQueueRequest::builder()
-///     .sender("Example App")
-///     .control_number("SKY9800000101")
-///     .name("Dela Cruz,Juan,Santos")
-///     .phone("09123456789")
-///     .amount("1000.00")
-///     .bank_no("SEC")
-///     .account_no("0000012309738")
-///     .withdraw_channel(PayoutChannel::Bank)
-///     .identification_id("442301922000")
-///     .identification_type_id(2_u32)
-///     .birthday("1991-10-02")
-///     .birth_place("Manila")
-///     .location("1 Example Street, Malate, Manila")
-///     .province_id(47_u32)
-///     .city_id(996_u32)
-///     .build()?;
-/// # Ok::<(), skypay_types::Invalid>(())
-/// ```
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
-#[non_exhaustive]
-pub struct PayoutQueueRequest {
-    /// The paying party, usually the name of the partner's app.
+skypay_runtime::message! {
+    /// An order to pay out to a bank account or an e-wallet.
     ///
-    /// On the wire: `sender`, 1 to 100 characters; for example `Example App`.
-    #[cfg_attr(feature = "schemars", schemars(length(min = 1u32, max = 100u32)))]
-    pub sender: String,
-    /// Number of this payout, chosen by the partner and never used before. Keep it for
-    /// every later attempt at the same payout.
+    /// The request of `payoutQueue` (chapter 3.1).
     ///
-    /// On the wire: `controlNumber`, 13 to 15 characters; for example `SKY9800000101`.
-    pub control_number: ControlNumber,
-    /// The payee's name, in the order last, first, middle, suffix.
+    /// # Example
     ///
-    /// On the wire: `name`, at most 50 characters; for example `Dela Cruz,Juan,Santos`.
-    pub name: PersonName,
-    /// The payee's mobile number, 11 digits starting with 08 or 09.
+    /// ```
+    /// use skypay_types::{PayoutChannel, PayoutQueueRequest};
     ///
-    /// On the wire: `phone`, 11 characters; for example `09123456789`.
-    pub phone: Phone,
-    /// What the payee is to receive.
-    ///
-    /// On the wire: `amount`, at most 13 characters, in PHP; for example `3900.00`.
-    pub amount: Amount,
-    /// The payee's bank, by its code from `getBankCode`, three characters. Bank payouts
-    /// only: required for them, forbidden for wallets.
-    ///
-    /// On the wire: `bankNo`, 1 to 50 characters, for: bank; for example `SEC`.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub bank_no: Option<BankNo>,
-    /// Where the money goes: the payee's account at the bank, or the mobile number of
-    /// the wallet (11 digits, starting with 08 or 09).
-    ///
-    /// On the wire: `accountNo`, 1 to 50 characters; for example `0000012309738`.
-    pub account_no: Sensitive,
-    /// The channel that pays: 5 Bank, 6 GCash, 8 Maya, 15 GrabPay.
-    ///
-    /// On the wire: `withdrawChannel`; for example `5`.
-    pub withdraw_channel: PayoutChannel,
-    /// Number of the payee's identity document.
-    ///
-    /// On the wire: `identificationId`, 1 to 50 characters; for example `442301922000`.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub identification_id: Option<Sensitive>,
-    /// Type of the payee's identity document, by its number from
-    /// `getIdentificationType`. In `payoutQueue` for bank payouts only.
-    ///
-    /// On the wire: `identificationTypeId`, at most 3 characters, for: bank; for
-    /// example `2`.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub identification_type_id: Option<IntegerText>,
-    /// Kind of identity document in words, such as `TIN` or `SSS`. Optional for wallet
-    /// payouts, forbidden for bank payouts.
-    ///
-    /// On the wire: `idType`, 1 to 50 characters, for: wallet; for example `TIN`.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[cfg_attr(feature = "schemars", schemars(length(min = 1u32, max = 50u32)))]
-    pub id_type: Option<String>,
-    /// Image format of the picture of the identity document, such as `jpg` or `png`. In
-    /// `payoutQueue` for wallet payouts only.
-    ///
-    /// On the wire: `idcardPicType`, 1 to 50 characters, for: wallet; for example
-    /// `png`.
-    #[serde(
-        rename = "idcardPicType",
-        default,
-        skip_serializing_if = "Option::is_none"
-    )]
-    #[cfg_attr(feature = "schemars", schemars(length(min = 1u32, max = 50u32)))]
-    pub id_card_picture_type: Option<String>,
-    /// Where the picture of the identity document can be fetched. In `payoutQueue` for
-    /// wallet payouts only.
-    ///
-    /// On the wire: `idcardPicUrl`, 1 to 500 characters, for: wallet; for example
-    /// `https://partner.example.com/pictures/201.png`.
-    #[serde(
-        rename = "idcardPicUrl",
-        default,
-        skip_serializing_if = "Option::is_none"
-    )]
-    pub id_card_picture_url: Option<Sensitive>,
-    /// The payee's day of birth, as `yyyy-MM-dd`.
-    ///
-    /// On the wire: `birthday`, at most 10 characters; for example `1991-10-02`.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub birthday: Option<Sensitive<Date>>,
-    /// The payee's place of birth. Optional for bank payouts, forbidden for wallet
-    /// payouts.
-    ///
-    /// On the wire: `birthPlace`, 1 to 250 characters, for: bank; for example `Manila`.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub birth_place: Option<Sensitive>,
-    /// The payee's address.
-    ///
-    /// On the wire: `location`, 1 to 500 characters; for example
-    /// `1 Example Street, Malate, Manila`.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub location: Option<Sensitive>,
-    /// A province, by its number from `getProvince`. Optional for bank payouts,
-    /// forbidden for wallet payouts. Whether it is the payee's or the bank branch's is
-    /// not documented.
-    ///
-    /// On the wire: `provinceId`, at most 5 characters, for: bank; for example `47`.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub province_id: Option<IntegerText>,
-    /// A town or city, by its number from `getTownCity`. Optional for bank payouts,
-    /// forbidden for wallet payouts. Whether it is the payee's or the bank branch's is
-    /// not documented.
-    ///
-    /// On the wire: `cityId`, at most 5 characters, for: bank; for example `996`.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub city_id: Option<IntegerText>,
-}
-
-impl PayoutQueueRequest {
-    /// Starts building one; `build` names every field that is wrong.
-    pub fn builder() -> PayoutQueueRequestBuilder {
-        <PayoutQueueRequestBuilder as Default>::default()
+    /// let request = PayoutQueueRequest::builder()
+    ///     .sender("Example App")
+    ///     .control_number("SKY9800000101")
+    ///     .name("Dela Cruz,Juan,Santos")
+    ///     .phone("09123456789")
+    ///     .amount("1000.00")
+    ///     .bank_no("SEC")
+    ///     .account_no("0000012309738")
+    ///     .withdraw_channel(PayoutChannel::Bank)
+    ///     .identification_id("442301922000")
+    ///     .identification_type_id(2_u32)
+    ///     .birthday("1991-10-02")
+    ///     .birth_place("Manila")
+    ///     .location("1 Example Street, Malate, Manila")
+    ///     .province_id(47_u32)
+    ///     .city_id(996_u32)
+    ///     .build()?;
+    /// # Ok::<(), skypay_types::Invalid>(())
+    /// ```
+    pub struct PayoutQueueRequest, PayoutQueueRequestBuilder {
+        /// The paying party, usually the name of the partner's app.
+        ///
+        /// On the wire: `sender`, 1 to 100 characters; for example `Example App`.
+        sender "sender": required String { text(1..=100) };
+        /// Number of this payout, chosen by the partner and never used before. Keep it for
+        /// every later attempt at the same payout.
+        ///
+        /// On the wire: `controlNumber`, 13 to 15 characters; for example `SKY9800000101`.
+        control_number "controlNumber": required ControlNumber {
+            text(13..=15, "^[A-Za-z0-9]{13,15}$"),
+        };
+        /// The payee's name, in the order last, first, middle, suffix.
+        ///
+        /// On the wire: `name`, at most 50 characters; for example `Dela Cruz,Juan,Santos`.
+        name "name": required PersonName { name(..=50, "^[^,]+,[^,]+(,[^,]*){0,2}$") };
+        /// The payee's mobile number, 11 digits starting with 08 or 09.
+        ///
+        /// On the wire: `phone`, 11 characters; for example `09123456789`.
+        phone "phone": required Phone { text(11..=11, "^0[89][0-9]{9}$") };
+        /// What the payee is to receive.
+        ///
+        /// On the wire: `amount`, at most 13 characters, in PHP; for example `3900.00`.
+        amount "amount": required Amount {
+            text(..=13, "^[0-9]{1,10}\\.[0-9]{2}$"),
+            range(Amount::from_centavos(1)..),
+        };
+        /// The payee's bank, by its code from `getBankCode`, three characters. Bank payouts
+        /// only: required for them, forbidden for wallets.
+        ///
+        /// On the wire: `bankNo`, 1 to 50 characters, for: bank; for example `SEC`.
+        bank_no "bankNo": optional BankNo { text(1..=50) };
+        /// Where the money goes: the payee's account at the bank, or the mobile number of
+        /// the wallet (11 digits, starting with 08 or 09).
+        ///
+        /// On the wire: `accountNo`, 1 to 50 characters; for example `0000012309738`.
+        account_no "accountNo": required Sensitive { text(1..=50) };
+        /// The channel that pays: 5 Bank, 6 GCash, 8 Maya, 15 GrabPay.
+        ///
+        /// On the wire: `withdrawChannel`; for example `5`.
+        withdraw_channel "withdrawChannel": required PayoutChannel { one_of("5", "6", "8", "15") };
+        /// Number of the payee's identity document.
+        ///
+        /// On the wire: `identificationId`, 1 to 50 characters; for example `442301922000`.
+        identification_id "identificationId": optional Sensitive { text(1..=50) };
+        /// Type of the payee's identity document, by its number from
+        /// `getIdentificationType`. In `payoutQueue` for bank payouts only.
+        ///
+        /// On the wire: `identificationTypeId`, at most 3 characters, for: bank; for
+        /// example `2`.
+        identification_type_id "identificationTypeId": optional IntegerText {
+            integer(..=3, "^[0-9]{1,3}$"),
+        };
+        /// Kind of identity document in words, such as `TIN` or `SSS`. Optional for wallet
+        /// payouts, forbidden for bank payouts.
+        ///
+        /// On the wire: `idType`, 1 to 50 characters, for: wallet; for example `TIN`.
+        id_type "idType": optional String { text(1..=50) };
+        /// Image format of the picture of the identity document, such as `jpg` or `png`. In
+        /// `payoutQueue` for wallet payouts only.
+        ///
+        /// On the wire: `idcardPicType`, 1 to 50 characters, for: wallet; for example
+        /// `png`.
+        id_card_picture_type "idcardPicType": optional String { text(1..=50) };
+        /// Where the picture of the identity document can be fetched. In `payoutQueue` for
+        /// wallet payouts only.
+        ///
+        /// On the wire: `idcardPicUrl`, 1 to 500 characters, for: wallet; for example
+        /// `https://partner.example.com/pictures/201.png`.
+        id_card_picture_url "idcardPicUrl": optional Sensitive { text(1..=500) };
+        /// The payee's day of birth, as `yyyy-MM-dd`.
+        ///
+        /// On the wire: `birthday`, at most 10 characters; for example `1991-10-02`.
+        birthday "birthday": optional Sensitive<Date> {
+            text(..=10, "^[0-9]{4}-[0-9]{2}-[0-9]{2}$"),
+        };
+        /// The payee's place of birth. Optional for bank payouts, forbidden for wallet
+        /// payouts.
+        ///
+        /// On the wire: `birthPlace`, 1 to 250 characters, for: bank; for example `Manila`.
+        birth_place "birthPlace": optional Sensitive { text(1..=250) };
+        /// The payee's address.
+        ///
+        /// On the wire: `location`, 1 to 500 characters; for example
+        /// `1 Example Street, Malate, Manila`.
+        location "location": optional Sensitive { text(1..=500) };
+        /// A province, by its number from `getProvince`. Optional for bank payouts,
+        /// forbidden for wallet payouts. Whether it is the payee's or the bank branch's is
+        /// not documented.
+        ///
+        /// On the wire: `provinceId`, at most 5 characters, for: bank; for example `47`.
+        province_id "provinceId": optional IntegerText { integer(..=5, "^[0-9]{1,5}$") };
+        /// A town or city, by its number from `getTownCity`. Optional for bank payouts,
+        /// forbidden for wallet payouts. Whether it is the payee's or the bank branch's is
+        /// not documented.
+        ///
+        /// On the wire: `cityId`, at most 5 characters, for: bank; for example `996`.
+        city_id "cityId": optional IntegerText { integer(..=5, "^[0-9]{1,5}$") };
+    }
+    rules {
+        "bank-payout" when "withdrawChannel" in ["5"],
+            requires ["bankNo"],
+            forbids ["idType", "idcardPicType", "idcardPicUrl"],
+            because "A bank payout names the bank, and describes the identity document by `identificationTypeId` instead of words and a picture.";
+        "wallet-payout" when "withdrawChannel" in ["6", "8", "15"],
+            forbids ["bankNo", "identificationTypeId", "birthPlace", "provinceId", "cityId"],
+            matches ["accountNo" "^0[89][0-9]{9}$"],
+            because "A wallet is named by its mobile number alone: 11 digits, starting with 08 or 09; the fields of a bank payout must be absent.";
     }
 }
 
-/// Builds a [`PayoutQueueRequest`].
-#[derive(Clone, Debug, Default)]
-#[must_use]
-pub struct PayoutQueueRequestBuilder {
-    sender: Slot<String>,
-    control_number: Slot<ControlNumber>,
-    name: Slot<PersonName>,
-    phone: Slot<Phone>,
-    amount: Slot<Amount>,
-    bank_no: Slot<BankNo>,
-    account_no: Slot<Sensitive>,
-    withdraw_channel: Slot<PayoutChannel>,
-    identification_id: Slot<Sensitive>,
-    identification_type_id: Slot<IntegerText>,
-    id_type: Slot<String>,
-    id_card_picture_type: Slot<String>,
-    id_card_picture_url: Slot<Sensitive>,
-    birthday: Slot<Sensitive<Date>>,
-    birth_place: Slot<Sensitive>,
-    location: Slot<Sensitive>,
-    province_id: Slot<IntegerText>,
-    city_id: Slot<IntegerText>,
-}
-
-impl PayoutQueueRequestBuilder {
-    /// The paying party, usually the name of the partner's app.
-    pub fn sender<V>(mut self, value: V) -> Self
-    where
-        V: TryInto<String>,
-        V::Error: std::fmt::Display,
-    {
-        self.sender.set(value);
-        self
-    }
-
-    /// Number of this payout, chosen by the partner and never used before. Keep it for
-    /// every later attempt at the same payout.
-    pub fn control_number<V>(mut self, value: V) -> Self
-    where
-        V: TryInto<ControlNumber>,
-        V::Error: std::fmt::Display,
-    {
-        self.control_number.set(value);
-        self
-    }
-
-    /// The payee's name, in the order last, first, middle, suffix.
-    pub fn name<V>(mut self, value: V) -> Self
-    where
-        V: TryInto<PersonName>,
-        V::Error: std::fmt::Display,
-    {
-        self.name.set(value);
-        self
-    }
-
-    /// The payee's mobile number, 11 digits starting with 08 or 09.
-    pub fn phone<V>(mut self, value: V) -> Self
-    where
-        V: TryInto<Phone>,
-        V::Error: std::fmt::Display,
-    {
-        self.phone.set(value);
-        self
-    }
-
-    /// What the payee is to receive.
-    pub fn amount<V>(mut self, value: V) -> Self
-    where
-        V: TryInto<Amount>,
-        V::Error: std::fmt::Display,
-    {
-        self.amount.set(value);
-        self
-    }
-
-    /// The payee's bank, by its code from `getBankCode`, three characters. Bank payouts
-    /// only: required for them, forbidden for wallets.
-    pub fn bank_no<V>(mut self, value: V) -> Self
-    where
-        V: TryInto<BankNo>,
-        V::Error: std::fmt::Display,
-    {
-        self.bank_no.set(value);
-        self
-    }
-
-    /// Where the money goes: the payee's account at the bank, or the mobile number of
-    /// the wallet (11 digits, starting with 08 or 09).
-    pub fn account_no<V>(mut self, value: V) -> Self
-    where
-        V: TryInto<Sensitive>,
-        V::Error: std::fmt::Display,
-    {
-        self.account_no.set(value);
-        self
-    }
-
-    /// The channel that pays: 5 Bank, 6 GCash, 8 Maya, 15 GrabPay.
-    pub fn withdraw_channel<V>(mut self, value: V) -> Self
-    where
-        V: TryInto<PayoutChannel>,
-        V::Error: std::fmt::Display,
-    {
-        self.withdraw_channel.set(value);
-        self
-    }
-
-    /// Number of the payee's identity document.
-    pub fn identification_id<V>(mut self, value: V) -> Self
-    where
-        V: TryInto<Sensitive>,
-        V::Error: std::fmt::Display,
-    {
-        self.identification_id.set(value);
-        self
-    }
-
-    /// Type of the payee's identity document, by its number from
-    /// `getIdentificationType`. In `payoutQueue` for bank payouts only.
-    pub fn identification_type_id<V>(mut self, value: V) -> Self
-    where
-        V: TryInto<IntegerText>,
-        V::Error: std::fmt::Display,
-    {
-        self.identification_type_id.set(value);
-        self
-    }
-
-    /// Kind of identity document in words, such as `TIN` or `SSS`. Optional for wallet
-    /// payouts, forbidden for bank payouts.
-    pub fn id_type<V>(mut self, value: V) -> Self
-    where
-        V: TryInto<String>,
-        V::Error: std::fmt::Display,
-    {
-        self.id_type.set(value);
-        self
-    }
-
-    /// Image format of the picture of the identity document, such as `jpg` or `png`. In
-    /// `payoutQueue` for wallet payouts only.
-    pub fn id_card_picture_type<V>(mut self, value: V) -> Self
-    where
-        V: TryInto<String>,
-        V::Error: std::fmt::Display,
-    {
-        self.id_card_picture_type.set(value);
-        self
-    }
-
-    /// Where the picture of the identity document can be fetched. In `payoutQueue` for
-    /// wallet payouts only.
-    pub fn id_card_picture_url<V>(mut self, value: V) -> Self
-    where
-        V: TryInto<Sensitive>,
-        V::Error: std::fmt::Display,
-    {
-        self.id_card_picture_url.set(value);
-        self
-    }
-
-    /// The payee's day of birth, as `yyyy-MM-dd`.
-    pub fn birthday<V>(mut self, value: V) -> Self
-    where
-        V: TryInto<Sensitive<Date>>,
-        V::Error: std::fmt::Display,
-    {
-        self.birthday.set(value);
-        self
-    }
-
-    /// The payee's place of birth. Optional for bank payouts, forbidden for wallet
-    /// payouts.
-    pub fn birth_place<V>(mut self, value: V) -> Self
-    where
-        V: TryInto<Sensitive>,
-        V::Error: std::fmt::Display,
-    {
-        self.birth_place.set(value);
-        self
-    }
-
-    /// The payee's address.
-    pub fn location<V>(mut self, value: V) -> Self
-    where
-        V: TryInto<Sensitive>,
-        V::Error: std::fmt::Display,
-    {
-        self.location.set(value);
-        self
-    }
-
-    /// A province, by its number from `getProvince`. Optional for bank payouts,
-    /// forbidden for wallet payouts. Whether it is the payee's or the bank branch's is
-    /// not documented.
-    pub fn province_id<V>(mut self, value: V) -> Self
-    where
-        V: TryInto<IntegerText>,
-        V::Error: std::fmt::Display,
-    {
-        self.province_id.set(value);
-        self
-    }
-
-    /// A town or city, by its number from `getTownCity`. Optional for bank payouts,
-    /// forbidden for wallet payouts. Whether it is the payee's or the bank branch's is
-    /// not documented.
-    pub fn city_id<V>(mut self, value: V) -> Self
-    where
-        V: TryInto<IntegerText>,
-        V::Error: std::fmt::Display,
-    {
-        self.city_id.set(value);
-        self
-    }
-
-    /// The message, if every field is there and keeps the document's constraints.
-    ///
-    /// # Errors
-    ///
-    /// Every field that is wrong, all at once.
-    pub fn build(self) -> Result<PayoutQueueRequest, Invalid> {
-        let mut at = Violations::new();
-        let sender = self.sender.required("sender", &mut at);
-        let control_number = self.control_number.required("controlNumber", &mut at);
-        let name = self.name.required("name", &mut at);
-        let phone = self.phone.required("phone", &mut at);
-        let amount = self.amount.required("amount", &mut at);
-        let bank_no = self.bank_no.optional("bankNo", &mut at);
-        let account_no = self.account_no.required("accountNo", &mut at);
-        let withdraw_channel = self.withdraw_channel.required("withdrawChannel", &mut at);
-        let identification_id = self.identification_id.optional("identificationId", &mut at);
-        let identification_type_id = self
-            .identification_type_id
-            .optional("identificationTypeId", &mut at);
-        let id_type = self.id_type.optional("idType", &mut at);
-        let id_card_picture_type = self.id_card_picture_type.optional("idcardPicType", &mut at);
-        let id_card_picture_url = self.id_card_picture_url.optional("idcardPicUrl", &mut at);
-        let birthday = self.birthday.optional("birthday", &mut at);
-        let birth_place = self.birth_place.optional("birthPlace", &mut at);
-        let location = self.location.optional("location", &mut at);
-        let province_id = self.province_id.optional("provinceId", &mut at);
-        let city_id = self.city_id.optional("cityId", &mut at);
-        build(&mut at, || {
-            Some(PayoutQueueRequest {
-                sender: sender?,
-                control_number: control_number?,
-                name: name?,
-                phone: phone?,
-                amount: amount?,
-                bank_no: bank_no?,
-                account_no: account_no?,
-                withdraw_channel: withdraw_channel?,
-                identification_id: identification_id?,
-                identification_type_id: identification_type_id?,
-                id_type: id_type?,
-                id_card_picture_type: id_card_picture_type?,
-                id_card_picture_url: id_card_picture_url?,
-                birthday: birthday?,
-                birth_place: birth_place?,
-                location: location?,
-                province_id: province_id?,
-                city_id: city_id?,
-            })
-        })
-    }
-}
-
-impl Validate for PayoutQueueRequest {
-    fn check(&self, at: &mut Violations) {
-        at.text("sender", &self.sender, Limits::NONE.min(1).max(100));
-        at.text(
-            "controlNumber",
-            &self.control_number,
-            Limits::NONE.min(13).max(15).pattern({
-                static PATTERN: Pattern = Pattern::new("^[A-Za-z0-9]{13,15}$");
-                &PATTERN
-            }),
-        );
-        at.person_name(
-            "name",
-            &self.name,
-            Limits::NONE.max(50).pattern({
-                static PATTERN: Pattern = Pattern::new("^[^,]+,[^,]+(,[^,]*){0,2}$");
-                &PATTERN
-            }),
-        );
-        at.text(
-            "phone",
-            &self.phone,
-            Limits::NONE.min(11).max(11).pattern({
-                static PATTERN: Pattern = Pattern::new("^0[89][0-9]{9}$");
-                &PATTERN
-            }),
-        );
-        at.text(
-            "amount",
-            &self.amount,
-            Limits::NONE.max(13).pattern({
-                static PATTERN: Pattern = Pattern::new("^[0-9]{1,10}\\.[0-9]{2}$");
-                &PATTERN
-            }),
-        );
-        at.range("amount", &self.amount, Amount::from_centavos(1)..);
-        at.text("bankNo", &self.bank_no, Limits::NONE.min(1).max(50));
-        at.text("accountNo", &self.account_no, Limits::NONE.min(1).max(50));
-        at.one_of(
-            "withdrawChannel",
-            &self.withdraw_channel,
-            &["5", "6", "8", "15"],
-        );
-        at.text(
-            "identificationId",
-            &self.identification_id,
-            Limits::NONE.min(1).max(50),
-        );
-        at.integer_text(
-            "identificationTypeId",
-            self.identification_type_id.as_ref(),
-            Limits::NONE.max(3).pattern({
-                static PATTERN: Pattern = Pattern::new("^[0-9]{1,3}$");
-                &PATTERN
-            }),
-            ..,
-        );
-        at.text("idType", &self.id_type, Limits::NONE.min(1).max(50));
-        at.text(
-            "idcardPicType",
-            &self.id_card_picture_type,
-            Limits::NONE.min(1).max(50),
-        );
-        at.text(
-            "idcardPicUrl",
-            &self.id_card_picture_url,
-            Limits::NONE.min(1).max(500),
-        );
-        at.text(
-            "birthday",
-            &self.birthday,
-            Limits::NONE.max(10).pattern({
-                static PATTERN: Pattern = Pattern::new("^[0-9]{4}-[0-9]{2}-[0-9]{2}$");
-                &PATTERN
-            }),
-        );
-        at.text(
-            "birthPlace",
-            &self.birth_place,
-            Limits::NONE.min(1).max(250),
-        );
-        at.text("location", &self.location, Limits::NONE.min(1).max(500));
-        at.integer_text(
-            "provinceId",
-            self.province_id.as_ref(),
-            Limits::NONE.max(5).pattern({
-                static PATTERN: Pattern = Pattern::new("^[0-9]{1,5}$");
-                &PATTERN
-            }),
-            ..,
-        );
-        at.integer_text(
-            "cityId",
-            self.city_id.as_ref(),
-            Limits::NONE.max(5).pattern({
-                static PATTERN: Pattern = Pattern::new("^[0-9]{1,5}$");
-                &PATTERN
-            }),
-            ..,
-        );
-        at.rules(self, &RULES);
-    }
-}
-
-/// The document's conditions between the fields of the message.
-static RULES: [Rule; 2] = [
-    Rule {
-        id: "bank-payout",
-        when: Some(("withdrawChannel", &["5"])),
-        require: &["bankNo"],
-        forbid: &["idType", "idcardPicType", "idcardPicUrl"],
-        matches: &[],
-        because: "A bank payout names the bank, and describes the identity document by `identificationTypeId` instead of words and a picture.",
-    },
-    Rule {
-        id: "wallet-payout",
-        when: Some(("withdrawChannel", &["6", "8", "15"])),
-        require: &[],
-        forbid: &[
-            "bankNo",
-            "identificationTypeId",
-            "birthPlace",
-            "provinceId",
-            "cityId",
-        ],
-        matches: &[("accountNo", {
-            static PATTERN: Pattern = Pattern::new("^0[89][0-9]{9}$");
-            &PATTERN
-        })],
-        because: "A wallet is named by its mobile number alone: 11 digits, starting with 08 or 09; the fields of a bank payout must be absent.",
-    },
-];
-
-impl Fields for PayoutQueueRequest {
-    fn text_of(&self, field: &str) -> Option<Cow<'_, str>> {
-        match field {
-            "sender" => AsText::as_text(&self.sender),
-            "controlNumber" => AsText::as_text(&self.control_number),
-            "name" => AsText::as_text(&self.name),
-            "phone" => AsText::as_text(&self.phone),
-            "amount" => AsText::as_text(&self.amount),
-            "bankNo" => AsText::as_text(&self.bank_no),
-            "accountNo" => AsText::as_text(&self.account_no),
-            "withdrawChannel" => AsText::as_text(&self.withdraw_channel),
-            "identificationId" => AsText::as_text(&self.identification_id),
-            "identificationTypeId" => AsText::as_text(&self.identification_type_id),
-            "idType" => AsText::as_text(&self.id_type),
-            "idcardPicType" => AsText::as_text(&self.id_card_picture_type),
-            "idcardPicUrl" => AsText::as_text(&self.id_card_picture_url),
-            "birthday" => AsText::as_text(&self.birthday),
-            "birthPlace" => AsText::as_text(&self.birth_place),
-            "location" => AsText::as_text(&self.location),
-            "provinceId" => AsText::as_text(&self.province_id),
-            "cityId" => AsText::as_text(&self.city_id),
-            _ => None,
-        }
-    }
-}
-
-impl Operation for PayoutQueueRequest {
-    type Response = PayoutQueueResponse;
-    const INFO: &'static OperationInfo = &OperationInfo {
+skypay_runtime::operation! {
+    PayoutQueueRequest -> PayoutQueueResponse {
         name: "payoutQueue",
         label: "payoutQueue",
         action: "payoutQueue",
         summary: "Pay out to a bank account or an e-wallet",
-        constants: &[],
         direction: Direction::ToSkypay,
         mode: Mode::Asynchronous,
         effect: Effect::MovesMoney,
+        resend: Resend::AfterAsking,
         ask_with: Some("payoutQueryStatus"),
         ask_after_seconds: Some(300),
-        resend: Resend::AfterAsking,
-        codes: &[
-            ("1000", Outcome::Accepted),
-            ("-1000", Outcome::Rejected),
-            ("-1001", Outcome::Rejected),
-            ("-1008", Outcome::Unknown),
-            ("-1009", Outcome::Unknown),
-            ("-1016", Outcome::Rejected),
-            ("-1020", Outcome::Rejected),
-            ("-1021", Outcome::Rejected),
-            ("-1022", Outcome::Rejected),
-            ("-1027", Outcome::Rejected),
-            ("-1028", Outcome::Rejected),
-            ("-1032", Outcome::Rejected),
-            ("-9999", Outcome::Unknown),
-        ],
-        texts: &[
-            ("1000", "Success"),
-            ("-1000", "Post context is not valid"),
-            ("-1001", "Invalid Accountnumber"),
-            ("-1008", "Control number is already exists"),
-            (
-                "-1009",
-                "Unpredictable exception occur/Merchant is not available",
-            ),
-            ("-1016", "Insufficient balance"),
-            ("-1020", "Bank city is incorrect"),
-            ("-1021", "Bank No is incorrect"),
-            ("-1022", "Invalid Accountnumber"),
-            ("-1027", "balance limit exceeded"),
-            ("-1028", "Has exceeded the limit of 10 transactions per day"),
-            (
-                "-1032",
-                "Your IP xxx is not whitelisted.Please contact Support Team.",
-            ),
-            ("-9999", "Service not available/Connection error"),
-        ],
-        key_refusals: &["-1000", "-1001"],
         code_required: true,
-        partner_codes: None,
-        delivery_key: &[],
-        effect_key: &[],
-        personal: &[
-            "accountNo",
-            "birthPlace",
-            "birthday",
-            "idcardPicUrl",
-            "identificationId",
-            "location",
-            "name",
-            "phone",
-        ],
-        request_example: REQUEST_EXAMPLE,
-        response_example: RESPONSE_EXAMPLE,
-    };
-    fn subjects(&self) -> Vec<&str> {
-        vec![self.control_number.as_ref()]
+        personal: &["accountNo", "birthPlace", "birthday", "idcardPicUrl", "identificationId", "location", "name", "phone"],
+        request_example: r##"{"userName":"AppName@skypay","action":"payoutQueue","authentication":"00000000-AAAA-BBBB-CCCC-000000000000","sender":"Example App","controlNumber":"SKY9800000101","name":"Dela Cruz,Juan,Santos","phone":"09123456789","amount":"1000.00","bankNo":"SEC","accountNo":"0000012309738","withdrawChannel":"5","identificationId":"442301922000","identificationTypeId":"2","birthday":"1991-10-02","birthPlace":"Manila","location":"1 Example Street, Malate, Manila","provinceId":"47","cityId":"996"}"##,
+        response_example: r##"{"responseTime":"2024-02-05 10:15:30.1250","responseCode":"1000","responseDescription":"Success"}"##,
     }
+    codes {
+        "1000": Outcome::Accepted "Success";
+        "-1000": Outcome::Rejected "Post context is not valid", refuses keys;
+        "-1001": Outcome::Rejected "Invalid Accountnumber", refuses keys;
+        "-1008": Outcome::Unknown "Control number is already exists";
+        "-1009": Outcome::Unknown "Unpredictable exception occur/Merchant is not available";
+        "-1016": Outcome::Rejected "Insufficient balance";
+        "-1020": Outcome::Rejected "Bank city is incorrect";
+        "-1021": Outcome::Rejected "Bank No is incorrect";
+        "-1022": Outcome::Rejected "Invalid Accountnumber";
+        "-1027": Outcome::Rejected "balance limit exceeded";
+        "-1028": Outcome::Rejected "Has exceeded the limit of 10 transactions per day";
+        "-1032": Outcome::Rejected "Your IP xxx is not whitelisted.Please contact Support Team.";
+        "-9999": Outcome::Unknown "Service not available/Connection error";
+    }
+    subjects |request| vec![request.control_number.as_ref()];
 }
 
-const REQUEST_EXAMPLE: &str = "{\"userName\":\"AppName@skypay\",\"action\":\"payoutQueue\",\"authentication\":\"00000000-AAAA-BBBB-CCCC-000000000000\",\"sender\":\"Example App\",\"controlNumber\":\"SKY9800000101\",\"name\":\"Dela Cruz,Juan,Santos\",\"phone\":\"09123456789\",\"amount\":\"1000.00\",\"bankNo\":\"SEC\",\"accountNo\":\"0000012309738\",\"withdrawChannel\":\"5\",\"identificationId\":\"442301922000\",\"identificationTypeId\":\"2\",\"birthday\":\"1991-10-02\",\"birthPlace\":\"Manila\",\"location\":\"1 Example Street, Malate, Manila\",\"provinceId\":\"47\",\"cityId\":\"996\"}";
-
-const RESPONSE_EXAMPLE: &str = "{\"responseTime\":\"2024-02-05 10:15:30.1250\",\"responseCode\":\"1000\",\"responseDescription\":\"Success\"}";
-
-/// Whether the payout was accepted.
-///
-/// The answer to `payoutQueue` (chapter 3.1).
-///
-/// # Example
-///
-/// ```
-/// use skypay_types::PayoutQueueResponse;
-///
-/// let clear = r##"{
-///   "responseTime": "2024-02-05 10:15:30.1250",
-///   "responseCode": "1000",
-///   "responseDescription": "Success"
-/// }"##;
-/// let response: PayoutQueueResponse = skypay_types::read::from_slice(clear.as_bytes())?;
-/// # Ok::<(), skypay_types::read::ReadError>(())
-/// ```
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
-#[non_exhaustive]
-pub struct PayoutQueueResponse {
-    /// When the answer was written, in GMT+8, as `yyyy-MM-dd HH:mm:ss.SSSS`: with four
-    /// fraction digits.
+skypay_runtime::message! {
+    /// Whether the payout was accepted.
     ///
-    /// On the wire: `responseTime`, at most 50 characters; for example
-    /// `2024-02-05 10:15:30.1250`.
-    #[serde(
-        default,
-        skip_serializing_if = "Received::is_absent",
-        serialize_with = "wire::received_fraction"
-    )]
-    #[cfg_attr(
-        feature = "schemars",
-        schemars(with = "Option<skypay_runtime::schema::DateTimeFraction>")
-    )]
-    pub response_time: Received<DateTime>,
-    /// What became of the request. The same code may mean different things in different
-    /// operations: see the result codes of each. The table is open: codes that it does
-    /// not list do come, and partners may define codes from 2000 to 2999 for some
-    /// callbacks.
+    /// The answer to `payoutQueue` (chapter 3.1).
     ///
-    /// On the wire: `responseCode`, at most 5 characters; for example `1000`.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub response_code: Option<ResponseCode>,
-    /// The code in words, for people. The texts vary for the same code: decide by the
-    /// code alone.
+    /// # Example
     ///
-    /// On the wire: `responseDescription`, at most 255 characters; for example
-    /// `Success`.
-    #[serde(default, skip_serializing_if = "Received::is_absent")]
-    pub response_description: Received<String>,
-}
-
-impl PayoutQueueResponse {
-    /// Starts building one; `build` names every field that is wrong.
-    pub fn builder() -> PayoutQueueResponseBuilder {
-        <PayoutQueueResponseBuilder as Default>::default()
-    }
-}
-
-/// Builds a [`PayoutQueueResponse`].
-#[derive(Clone, Debug, Default)]
-#[must_use]
-pub struct PayoutQueueResponseBuilder {
-    response_time: Slot<DateTime>,
-    response_code: Slot<ResponseCode>,
-    response_description: Slot<String>,
-}
-
-impl PayoutQueueResponseBuilder {
-    /// When the answer was written, in GMT+8, as `yyyy-MM-dd HH:mm:ss.SSSS`: with four
-    /// fraction digits.
-    pub fn response_time<V>(mut self, value: V) -> Self
-    where
-        V: TryInto<DateTime>,
-        V::Error: std::fmt::Display,
-    {
-        self.response_time.set(value);
-        self
-    }
-
-    /// What became of the request. The same code may mean different things in different
-    /// operations: see the result codes of each. The table is open: codes that it does
-    /// not list do come, and partners may define codes from 2000 to 2999 for some
-    /// callbacks.
-    pub fn response_code<V>(mut self, value: V) -> Self
-    where
-        V: TryInto<ResponseCode>,
-        V::Error: std::fmt::Display,
-    {
-        self.response_code.set(value);
-        self
-    }
-
-    /// The code in words, for people. The texts vary for the same code: decide by the
-    /// code alone.
-    pub fn response_description<V>(mut self, value: V) -> Self
-    where
-        V: TryInto<String>,
-        V::Error: std::fmt::Display,
-    {
-        self.response_description.set(value);
-        self
-    }
-
-    /// The message, if every field is there and keeps the document's constraints.
+    /// ```
+    /// use skypay_types::PayoutQueueResponse;
     ///
-    /// # Errors
-    ///
-    /// Every field that is wrong, all at once.
-    pub fn build(self) -> Result<PayoutQueueResponse, Invalid> {
-        let mut at = Violations::new();
-        let response_time = self.response_time.received("responseTime", &mut at);
-        let response_code = self.response_code.optional("responseCode", &mut at);
-        let response_description = self
-            .response_description
-            .received("responseDescription", &mut at);
-        build(&mut at, || {
-            Some(PayoutQueueResponse {
-                response_time: response_time?,
-                response_code: response_code?,
-                response_description: response_description?,
-            })
-        })
+    /// let clear = r##"{
+    ///   "responseTime": "2024-02-05 10:15:30.1250",
+    ///   "responseCode": "1000",
+    ///   "responseDescription": "Success"
+    /// }"##;
+    /// let response: PayoutQueueResponse = skypay_types::read::from_slice(clear.as_bytes())?;
+    /// # Ok::<(), skypay_types::read::ReadError>(())
+    /// ```
+    pub struct PayoutQueueResponse, PayoutQueueResponseBuilder {
+        /// When the answer was written, in GMT+8, as `yyyy-MM-dd HH:mm:ss.SSSS`: with four
+        /// fraction digits.
+        ///
+        /// On the wire: `responseTime`, at most 50 characters; for example
+        /// `2024-02-05 10:15:30.1250`.
+        response_time "responseTime": received DateTime as fraction;
+        /// What became of the request. The same code may mean different things in different
+        /// operations: see the result codes of each. The table is open: codes that it does
+        /// not list do come, and partners may define codes from 2000 to 2999 for some
+        /// callbacks.
+        ///
+        /// On the wire: `responseCode`, at most 5 characters; for example `1000`.
+        response_code "responseCode": optional ResponseCode;
+        /// The code in words, for people. The texts vary for the same code: decide by the
+        /// code alone.
+        ///
+        /// On the wire: `responseDescription`, at most 255 characters; for example
+        /// `Success`.
+        response_description "responseDescription": received String;
     }
 }
 
-impl Validate for PayoutQueueResponse {
-    fn check(&self, at: &mut Violations) {
-        at.readable("responseTime", &self.response_time);
-        at.readable("responseDescription", &self.response_description);
-    }
-}
-
-impl Answer for PayoutQueueResponse {
-    type Code = ResponseCode;
-    fn response_time(&self) -> Option<DateTime> {
-        self.response_time.if_readable().copied()
-    }
-
-    fn response_code(&self) -> Option<&str> {
-        self.response_code.as_ref().map(AsRef::as_ref)
-    }
-
-    fn response_description(&self) -> Option<&str> {
-        self.response_description.if_readable().map(AsRef::as_ref)
-    }
-
-    fn stamp(&mut self, stamp: &Stamp<'_>) {
-        self.response_time = Received::Value(stamp.time);
-        self.response_code = Some(stamp.code.into());
-        self.response_description = Received::Value(stamp.description.into());
-    }
-}
+skypay_runtime::response!(PayoutQueueResponse: ResponseCode {
+    time response_time always,
+    code response_code always,
+    description response_description always,
+});

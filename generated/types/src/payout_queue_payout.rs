@@ -2,166 +2,51 @@
 
 //! `payoutQueuePayout`: Notice of a step of a payout.
 
-use crate::{ControlNumber, PayType, ResponseCode};
-use serde::{Deserialize, Serialize};
-use skypay_runtime::generated::{
-    Answer, AsText, DateTime, Direction, Effect, Invalid, Limits, MessageKey, Mode, MoneyState,
-    Operation, OperationInfo, Outcome, Received, Resend, Slot, Stamp, Validate, Violations, build,
-    wire,
-};
+use crate::{ControlNumber, DateTime, MoneyState, PayType, ResponseCode};
 
-/// A step in the life of a payout.
-///
-/// The request of `payoutQueuePayout` (chapter 3.2).
-///
-/// # Example
-///
-/// ```
-/// use skypay_types::{PayType, PayoutQueuePayoutRequest};
-///
-/// let request = PayoutQueuePayoutRequest::builder()
-///     .control_number("SKY9800000201")
-///     .pay_type(PayType::Uploaded)
-///     .deal_time("2024-02-05 10:16:33")
-///     .reference_number("MLA001041380755361119")
-///     .build()?;
-/// # Ok::<(), skypay_types::Invalid>(())
-/// ```
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
-#[non_exhaustive]
-pub struct PayoutQueuePayoutRequest {
-    /// The payout that the notice is about, by its control number.
+skypay_runtime::message! {
+    /// A step in the life of a payout.
     ///
-    /// On the wire: `controlNumber`, 13 to 15 characters; for example `SKY9800000101`.
-    pub control_number: ControlNumber,
-    /// The step: 1 uploaded, 2 paid, 3 cancelled, 4 failed, 5 data changed, 6 data not
-    /// changed.
+    /// The request of `payoutQueuePayout` (chapter 3.2).
     ///
-    /// On the wire: `payType`; for example `2`.
-    pub pay_type: PayType,
-    /// When the step happened: the payout was uploaded, paid, cancelled or failed, or
-    /// its data were changed or not changed.
+    /// # Example
     ///
-    /// On the wire: `dealTime`; for example `2024-02-05 10:15:30`.
-    #[serde(default, skip_serializing_if = "Received::is_absent")]
-    pub deal_time: Received<DateTime>,
-    /// Why it failed, in words. Expect it with `payType` 4 and 6.
+    /// ```
+    /// use skypay_types::{PayType, PayoutQueuePayoutRequest};
     ///
-    /// On the wire: `failDescription`; for example
-    /// `The wallet does not accept the amount.`.
-    #[serde(default, skip_serializing_if = "Received::is_absent")]
-    pub fail_description: Received<String>,
-    /// MLhuillier's own number of the payout. Comes only for payouts at MLhuillier,
-    /// with `payType` 1 and 5.
-    ///
-    /// On the wire: `referenceNumber`; for example `MLA001041380755361119`.
-    #[serde(default, skip_serializing_if = "Received::is_absent")]
-    pub reference_number: Received<String>,
-}
-
-impl PayoutQueuePayoutRequest {
-    /// Starts building one; `build` names every field that is wrong.
-    pub fn builder() -> PayoutQueuePayoutRequestBuilder {
-        <PayoutQueuePayoutRequestBuilder as Default>::default()
-    }
-}
-
-/// Builds a [`PayoutQueuePayoutRequest`].
-#[derive(Clone, Debug, Default)]
-#[must_use]
-pub struct PayoutQueuePayoutRequestBuilder {
-    control_number: Slot<ControlNumber>,
-    pay_type: Slot<PayType>,
-    deal_time: Slot<DateTime>,
-    fail_description: Slot<String>,
-    reference_number: Slot<String>,
-}
-
-impl PayoutQueuePayoutRequestBuilder {
-    /// The payout that the notice is about, by its control number.
-    pub fn control_number<V>(mut self, value: V) -> Self
-    where
-        V: TryInto<ControlNumber>,
-        V::Error: std::fmt::Display,
-    {
-        self.control_number.set(value);
-        self
-    }
-
-    /// The step: 1 uploaded, 2 paid, 3 cancelled, 4 failed, 5 data changed, 6 data not
-    /// changed.
-    pub fn pay_type<V>(mut self, value: V) -> Self
-    where
-        V: TryInto<PayType>,
-        V::Error: std::fmt::Display,
-    {
-        self.pay_type.set(value);
-        self
-    }
-
-    /// When the step happened: the payout was uploaded, paid, cancelled or failed, or
-    /// its data were changed or not changed.
-    pub fn deal_time<V>(mut self, value: V) -> Self
-    where
-        V: TryInto<DateTime>,
-        V::Error: std::fmt::Display,
-    {
-        self.deal_time.set(value);
-        self
-    }
-
-    /// Why it failed, in words. Expect it with `payType` 4 and 6.
-    pub fn fail_description<V>(mut self, value: V) -> Self
-    where
-        V: TryInto<String>,
-        V::Error: std::fmt::Display,
-    {
-        self.fail_description.set(value);
-        self
-    }
-
-    /// MLhuillier's own number of the payout. Comes only for payouts at MLhuillier,
-    /// with `payType` 1 and 5.
-    pub fn reference_number<V>(mut self, value: V) -> Self
-    where
-        V: TryInto<String>,
-        V::Error: std::fmt::Display,
-    {
-        self.reference_number.set(value);
-        self
-    }
-
-    /// The message, if every field is there and keeps the document's constraints.
-    ///
-    /// # Errors
-    ///
-    /// Every field that is wrong, all at once.
-    pub fn build(self) -> Result<PayoutQueuePayoutRequest, Invalid> {
-        let mut at = Violations::new();
-        let control_number = self.control_number.required("controlNumber", &mut at);
-        let pay_type = self.pay_type.required("payType", &mut at);
-        let deal_time = self.deal_time.received("dealTime", &mut at);
-        let fail_description = self.fail_description.received("failDescription", &mut at);
-        let reference_number = self.reference_number.received("referenceNumber", &mut at);
-        build(&mut at, || {
-            Some(PayoutQueuePayoutRequest {
-                control_number: control_number?,
-                pay_type: pay_type?,
-                deal_time: deal_time?,
-                fail_description: fail_description?,
-                reference_number: reference_number?,
-            })
-        })
-    }
-}
-
-impl Validate for PayoutQueuePayoutRequest {
-    fn check(&self, at: &mut Violations) {
-        at.readable("dealTime", &self.deal_time);
-        at.readable("failDescription", &self.fail_description);
-        at.readable("referenceNumber", &self.reference_number);
+    /// let request = PayoutQueuePayoutRequest::builder()
+    ///     .control_number("SKY9800000201")
+    ///     .pay_type(PayType::Uploaded)
+    ///     .deal_time("2024-02-05 10:16:33")
+    ///     .reference_number("MLA001041380755361119")
+    ///     .build()?;
+    /// # Ok::<(), skypay_types::Invalid>(())
+    /// ```
+    pub struct PayoutQueuePayoutRequest, PayoutQueuePayoutRequestBuilder {
+        /// The payout that the notice is about, by its control number.
+        ///
+        /// On the wire: `controlNumber`, 13 to 15 characters; for example `SKY9800000101`.
+        control_number "controlNumber": required ControlNumber;
+        /// The step: 1 uploaded, 2 paid, 3 cancelled, 4 failed, 5 data changed, 6 data not
+        /// changed.
+        ///
+        /// On the wire: `payType`; for example `2`.
+        pay_type "payType": required PayType;
+        /// When the step happened: the payout was uploaded, paid, cancelled or failed, or
+        /// its data were changed or not changed.
+        ///
+        /// On the wire: `dealTime`; for example `2024-02-05 10:15:30`.
+        deal_time "dealTime": received DateTime;
+        /// Why it failed, in words. Expect it with `payType` 4 and 6.
+        ///
+        /// On the wire: `failDescription`; for example
+        /// `The wallet does not accept the amount.`.
+        fail_description "failDescription": received String;
+        /// MLhuillier's own number of the payout. Comes only for payouts at MLhuillier,
+        /// with `payType` 1 and 5.
+        ///
+        /// On the wire: `referenceNumber`; for example `MLA001041380755361119`.
+        reference_number "referenceNumber": received String;
     }
 }
 
@@ -174,217 +59,71 @@ impl PayoutQueuePayoutRequest {
     }
 }
 
-impl Operation for PayoutQueuePayoutRequest {
-    type Response = PayoutQueuePayoutResponse;
-    const INFO: &'static OperationInfo = &OperationInfo {
+skypay_runtime::operation! {
+    PayoutQueuePayoutRequest -> PayoutQueuePayoutResponse {
         name: "payoutQueuePayout",
         label: "payoutQueuePayout",
         action: "payoutQueuePayout",
         summary: "Notice of a step of a payout",
-        constants: &[],
         direction: Direction::ToPartner,
         mode: Mode::Notification,
         effect: Effect::ChangesState,
-        ask_with: None,
-        ask_after_seconds: None,
         resend: Resend::Safe,
-        codes: &[("1000", Outcome::Accepted)],
-        texts: &[("1000", "Success")],
-        key_refusals: &[],
         code_required: true,
-        partner_codes: None,
-        delivery_key: &["controlNumber", "payType", "dealTime"],
-        effect_key: &["controlNumber", "payType"],
-        personal: &[],
-        request_example: REQUEST_EXAMPLE,
-        response_example: RESPONSE_EXAMPLE,
-    };
-    fn subjects(&self) -> Vec<&str> {
-        vec![self.control_number.as_ref()]
+        request_example: r##"{"userName":"AppName@skypay","action":"payoutQueuePayout","authentication":"00000000-AAAA-BBBB-CCCC-000000000000","controlNumber":"SKY9800000201","payType":"1","dealTime":"2024-02-05 10:16:33","referenceNumber":"MLA001041380755361119"}"##,
+        response_example: r##"{"responseTime":"2024-02-05 10:21:10.5211","responseCode":"1000","responseDescription":"Success"}"##,
     }
-
-    fn delivery_key(&self) -> Option<MessageKey> {
-        MessageKey::of(&[
-            AsText::as_text(&self.control_number),
-            AsText::as_text(&self.pay_type),
-            self.deal_time.key_text(),
-        ])
+    codes {
+        "1000": Outcome::Accepted "Success";
     }
-
-    fn effect_key(&self) -> Option<MessageKey> {
-        MessageKey::of(&[
-            AsText::as_text(&self.control_number),
-            AsText::as_text(&self.pay_type),
-        ])
-    }
+    subjects |request| vec![request.control_number.as_ref()];
+    delivery_key { "controlNumber" control_number, "payType" pay_type, "dealTime" deal_time };
+    effect_key { "controlNumber" control_number, "payType" pay_type };
 }
 
-const REQUEST_EXAMPLE: &str = "{\"userName\":\"AppName@skypay\",\"action\":\"payoutQueuePayout\",\"authentication\":\"00000000-AAAA-BBBB-CCCC-000000000000\",\"controlNumber\":\"SKY9800000201\",\"payType\":\"1\",\"dealTime\":\"2024-02-05 10:16:33\",\"referenceNumber\":\"MLA001041380755361119\"}";
-
-const RESPONSE_EXAMPLE: &str = "{\"responseTime\":\"2024-02-05 10:21:10.5211\",\"responseCode\":\"1000\",\"responseDescription\":\"Success\"}";
-
-/// The receipt of the notice. The code is always `1000`.
-///
-/// The answer to `payoutQueuePayout` (chapter 3.2).
-///
-/// # Example
-///
-/// ```
-/// use skypay_types::PayoutQueuePayoutResponse;
-///
-/// let clear = r##"{
-///   "responseTime": "2024-02-05 10:21:10.5211",
-///   "responseCode": "1000",
-///   "responseDescription": "Success"
-/// }"##;
-/// let response: PayoutQueuePayoutResponse = skypay_types::read::from_slice(clear.as_bytes())?;
-/// # Ok::<(), skypay_types::read::ReadError>(())
-/// ```
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
-#[non_exhaustive]
-pub struct PayoutQueuePayoutResponse {
-    /// When the answer was written, in GMT+8, as `yyyy-MM-dd HH:mm:ss.SSSS`: with four
-    /// fraction digits.
+skypay_runtime::message! {
+    /// The receipt of the notice. The code is always `1000`.
     ///
-    /// On the wire: `responseTime`, at most 50 characters; for example
-    /// `2024-02-05 10:15:30.1250`.
-    #[serde(
-        default,
-        skip_serializing_if = "Received::is_absent",
-        serialize_with = "wire::received_fraction"
-    )]
-    #[cfg_attr(
-        feature = "schemars",
-        schemars(with = "Option<skypay_runtime::schema::DateTimeFraction>")
-    )]
-    pub response_time: Received<DateTime>,
-    /// What became of the request. The same code may mean different things in different
-    /// operations: see the result codes of each. The table is open: codes that it does
-    /// not list do come, and partners may define codes from 2000 to 2999 for some
-    /// callbacks.
+    /// The answer to `payoutQueuePayout` (chapter 3.2).
     ///
-    /// On the wire: `responseCode`, at most 5 characters; for example `1000`.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub response_code: Option<ResponseCode>,
-    /// The code in words, for people. The texts vary for the same code: decide by the
-    /// code alone.
+    /// # Example
     ///
-    /// On the wire: `responseDescription`, at most 255 characters; for example
-    /// `Success`.
-    #[serde(default, skip_serializing_if = "Received::is_absent")]
-    #[cfg_attr(feature = "schemars", schemars(length(max = 255u32)))]
-    pub response_description: Received<String>,
-}
-
-impl PayoutQueuePayoutResponse {
-    /// Starts building one; `build` names every field that is wrong.
-    pub fn builder() -> PayoutQueuePayoutResponseBuilder {
-        <PayoutQueuePayoutResponseBuilder as Default>::default()
-    }
-}
-
-/// Builds a [`PayoutQueuePayoutResponse`].
-#[derive(Clone, Debug, Default)]
-#[must_use]
-pub struct PayoutQueuePayoutResponseBuilder {
-    response_time: Slot<DateTime>,
-    response_code: Slot<ResponseCode>,
-    response_description: Slot<String>,
-}
-
-impl PayoutQueuePayoutResponseBuilder {
-    /// When the answer was written, in GMT+8, as `yyyy-MM-dd HH:mm:ss.SSSS`: with four
-    /// fraction digits.
-    pub fn response_time<V>(mut self, value: V) -> Self
-    where
-        V: TryInto<DateTime>,
-        V::Error: std::fmt::Display,
-    {
-        self.response_time.set(value);
-        self
-    }
-
-    /// What became of the request. The same code may mean different things in different
-    /// operations: see the result codes of each. The table is open: codes that it does
-    /// not list do come, and partners may define codes from 2000 to 2999 for some
-    /// callbacks.
-    pub fn response_code<V>(mut self, value: V) -> Self
-    where
-        V: TryInto<ResponseCode>,
-        V::Error: std::fmt::Display,
-    {
-        self.response_code.set(value);
-        self
-    }
-
-    /// The code in words, for people. The texts vary for the same code: decide by the
-    /// code alone.
-    pub fn response_description<V>(mut self, value: V) -> Self
-    where
-        V: TryInto<String>,
-        V::Error: std::fmt::Display,
-    {
-        self.response_description.set(value);
-        self
-    }
-
-    /// The message, if every field is there and keeps the document's constraints.
+    /// ```
+    /// use skypay_types::PayoutQueuePayoutResponse;
     ///
-    /// # Errors
-    ///
-    /// Every field that is wrong, all at once.
-    pub fn build(self) -> Result<PayoutQueuePayoutResponse, Invalid> {
-        let mut at = Violations::new();
-        let response_time = self.response_time.received("responseTime", &mut at);
-        let response_code = self.response_code.optional("responseCode", &mut at);
-        let response_description = self
-            .response_description
-            .received("responseDescription", &mut at);
-        build(&mut at, || {
-            Some(PayoutQueuePayoutResponse {
-                response_time: response_time?,
-                response_code: response_code?,
-                response_description: response_description?,
-            })
-        })
+    /// let clear = r##"{
+    ///   "responseTime": "2024-02-05 10:21:10.5211",
+    ///   "responseCode": "1000",
+    ///   "responseDescription": "Success"
+    /// }"##;
+    /// let response: PayoutQueuePayoutResponse = skypay_types::read::from_slice(clear.as_bytes())?;
+    /// # Ok::<(), skypay_types::read::ReadError>(())
+    /// ```
+    pub struct PayoutQueuePayoutResponse, PayoutQueuePayoutResponseBuilder {
+        /// When the answer was written, in GMT+8, as `yyyy-MM-dd HH:mm:ss.SSSS`: with four
+        /// fraction digits.
+        ///
+        /// On the wire: `responseTime`, at most 50 characters; for example
+        /// `2024-02-05 10:15:30.1250`.
+        response_time "responseTime": received DateTime as fraction { text(..=50) };
+        /// What became of the request. The same code may mean different things in different
+        /// operations: see the result codes of each. The table is open: codes that it does
+        /// not list do come, and partners may define codes from 2000 to 2999 for some
+        /// callbacks.
+        ///
+        /// On the wire: `responseCode`, at most 5 characters; for example `1000`.
+        response_code "responseCode": optional ResponseCode { listed };
+        /// The code in words, for people. The texts vary for the same code: decide by the
+        /// code alone.
+        ///
+        /// On the wire: `responseDescription`, at most 255 characters; for example
+        /// `Success`.
+        response_description "responseDescription": received String { text(..=255) };
     }
 }
 
-impl Validate for PayoutQueuePayoutResponse {
-    fn check(&self, at: &mut Violations) {
-        at.readable("responseTime", &self.response_time);
-        at.text("responseTime", &self.response_time, Limits::NONE.max(50));
-        if let Some(value) = &self.response_code {
-            at.code("responseCode", value);
-        }
-        at.readable("responseDescription", &self.response_description);
-        at.text(
-            "responseDescription",
-            &self.response_description,
-            Limits::NONE.max(255),
-        );
-    }
-}
-
-impl Answer for PayoutQueuePayoutResponse {
-    type Code = ResponseCode;
-    fn response_time(&self) -> Option<DateTime> {
-        self.response_time.if_readable().copied()
-    }
-
-    fn response_code(&self) -> Option<&str> {
-        self.response_code.as_ref().map(AsRef::as_ref)
-    }
-
-    fn response_description(&self) -> Option<&str> {
-        self.response_description.if_readable().map(AsRef::as_ref)
-    }
-
-    fn stamp(&mut self, stamp: &Stamp<'_>) {
-        self.response_time = Received::Value(stamp.time);
-        self.response_code = Some(stamp.code.into());
-        self.response_description = Received::Value(stamp.description.into());
-    }
-}
+skypay_runtime::response!(PayoutQueuePayoutResponse: ResponseCode {
+    time response_time always,
+    code response_code always,
+    description response_description always,
+});

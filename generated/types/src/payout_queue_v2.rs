@@ -2,614 +2,187 @@
 
 //! `payoutQueueV2`: Leave a payout for pick-up at a remittance store.
 
-use crate::{ControlNumber, PayoutChannel, Phone, ResponseCode};
-use serde::{Deserialize, Serialize};
-use skypay_runtime::generated::{
-    Amount, Answer, Date, DateTime, Direction, Effect, IntegerText, Invalid, Limits, Mode,
-    Operation, OperationInfo, Outcome, Pattern, PersonName, Received, Resend, Sensitive, Slot,
-    Stamp, Validate, Violations, build, wire,
+use crate::{
+    Amount, ControlNumber, Date, DateTime, IntegerText, PayoutChannel, PersonName, Phone,
+    ResponseCode, Sensitive,
 };
 
-/// An order to leave a payout for pick-up at a remittance store.
-///
-/// The request of `payoutQueueV2` (chapter 4.1).
-///
-/// # Example
-///
-/// ```
-/// use skypay_types::{PayoutChannel, PayoutQueueV2Request};
-///
-/// let request = PayoutQueueV2Request::builder()
-///     .sender("Example App")
-///     .control_number("SKY9800000201")
-///     .name("Dela Cruz,Juan,Santos")
-///     .birthday("1991-10-02")
-///     .identification_id("123456789011")
-///     .identification_type_id(1_u32)
-///     .phone("09123456789")
-///     .amount("3900.00")
-///     .id_card_picture_type("png")
-///     .id_card_picture_url("https://partner.example.com/pictures/201.png")
-///     .location("1 Example Street, Malate, Manila")
-///     .withdraw_channel(PayoutChannel::MLhuillier)
-///     .build()?;
-/// # Ok::<(), skypay_types::Invalid>(())
-/// ```
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
-#[non_exhaustive]
-pub struct PayoutQueueV2Request {
-    /// The paying party, usually the name of the partner's app.
+skypay_runtime::message! {
+    /// An order to leave a payout for pick-up at a remittance store.
     ///
-    /// On the wire: `sender`, 1 to 100 characters; for example `Example App`.
-    #[cfg_attr(feature = "schemars", schemars(length(min = 1u32, max = 100u32)))]
-    pub sender: String,
-    /// Number of this payout, chosen by the partner and never used before. The payee
-    /// shows it at the store.
+    /// The request of `payoutQueueV2` (chapter 4.1).
     ///
-    /// On the wire: `controlNumber`, 13 to 15 characters; for example `SKY9800000101`.
-    pub control_number: ControlNumber,
-    /// The payee's name as in the identity document, in the order last, first, middle,
-    /// suffix.
+    /// # Example
     ///
-    /// On the wire: `name`, at most 50 characters; for example `Dela Cruz,Juan,Santos`.
-    pub name: PersonName,
-    /// The payee's day of birth, as `yyyy-MM-dd`.
+    /// ```
+    /// use skypay_types::{PayoutChannel, PayoutQueueV2Request};
     ///
-    /// On the wire: `birthday`, at most 10 characters; for example `1991-10-02`.
-    pub birthday: Sensitive<Date>,
-    /// Number of the payee's identity document.
-    ///
-    /// On the wire: `identificationId`, 1 to 50 characters; for example `442301922000`.
-    pub identification_id: Sensitive,
-    /// Type of the payee's identity document, by its number from
-    /// `getIdentificationType`. In `payoutQueue` for bank payouts only.
-    ///
-    /// On the wire: `identificationTypeId`, at most 3 characters; for example `2`.
-    pub identification_type_id: IntegerText,
-    /// The payee's mobile number, 11 digits starting with 08 or 09.
-    ///
-    /// On the wire: `phone`, 11 characters; for example `09123456789`.
-    pub phone: Phone,
-    /// What the payee is to receive.
-    ///
-    /// On the wire: `amount`, at most 13 characters, in PHP; for example `3900.00`.
-    pub amount: Amount,
-    /// Image format of the picture of the identity document, such as `jpg` or `png`. In
-    /// `payoutQueue` for wallet payouts only.
-    ///
-    /// On the wire: `idcardPicType`, 1 to 50 characters; for example `png`.
-    #[serde(rename = "idcardPicType")]
-    #[cfg_attr(feature = "schemars", schemars(length(min = 1u32, max = 50u32)))]
-    pub id_card_picture_type: String,
-    /// Where the picture of the identity document can be fetched. In `payoutQueue` for
-    /// wallet payouts only.
-    ///
-    /// On the wire: `idcardPicUrl`, 1 to 500 characters; for example
-    /// `https://partner.example.com/pictures/201.png`.
-    #[serde(rename = "idcardPicUrl")]
-    pub id_card_picture_url: Sensitive,
-    /// The payee's address.
-    ///
-    /// On the wire: `location`, 1 to 500 characters; for example
-    /// `1 Example Street, Malate, Manila`.
-    pub location: Sensitive,
-    /// The store chain that pays. The money can be collected only there.
-    ///
-    /// On the wire: `withdrawChannel`; for example `1`.
-    pub withdraw_channel: PayoutChannel,
-}
-
-impl PayoutQueueV2Request {
-    /// Starts building one; `build` names every field that is wrong.
-    pub fn builder() -> PayoutQueueV2RequestBuilder {
-        <PayoutQueueV2RequestBuilder as Default>::default()
+    /// let request = PayoutQueueV2Request::builder()
+    ///     .sender("Example App")
+    ///     .control_number("SKY9800000201")
+    ///     .name("Dela Cruz,Juan,Santos")
+    ///     .birthday("1991-10-02")
+    ///     .identification_id("123456789011")
+    ///     .identification_type_id(1_u32)
+    ///     .phone("09123456789")
+    ///     .amount("3900.00")
+    ///     .id_card_picture_type("png")
+    ///     .id_card_picture_url("https://partner.example.com/pictures/201.png")
+    ///     .location("1 Example Street, Malate, Manila")
+    ///     .withdraw_channel(PayoutChannel::MLhuillier)
+    ///     .build()?;
+    /// # Ok::<(), skypay_types::Invalid>(())
+    /// ```
+    pub struct PayoutQueueV2Request, PayoutQueueV2RequestBuilder {
+        /// The paying party, usually the name of the partner's app.
+        ///
+        /// On the wire: `sender`, 1 to 100 characters; for example `Example App`.
+        sender "sender": required String { text(1..=100) };
+        /// Number of this payout, chosen by the partner and never used before. The payee
+        /// shows it at the store.
+        ///
+        /// On the wire: `controlNumber`, 13 to 15 characters; for example `SKY9800000101`.
+        control_number "controlNumber": required ControlNumber {
+            text(13..=15, "^[A-Za-z0-9]{13,15}$"),
+        };
+        /// The payee's name as in the identity document, in the order last, first, middle,
+        /// suffix.
+        ///
+        /// On the wire: `name`, at most 50 characters; for example `Dela Cruz,Juan,Santos`.
+        name "name": required PersonName { name(..=50, "^[^,]+,[^,]+(,[^,]*){0,2}$") };
+        /// The payee's day of birth, as `yyyy-MM-dd`.
+        ///
+        /// On the wire: `birthday`, at most 10 characters; for example `1991-10-02`.
+        birthday "birthday": required Sensitive<Date> {
+            text(..=10, "^[0-9]{4}-[0-9]{2}-[0-9]{2}$"),
+        };
+        /// Number of the payee's identity document.
+        ///
+        /// On the wire: `identificationId`, 1 to 50 characters; for example `442301922000`.
+        identification_id "identificationId": required Sensitive { text(1..=50) };
+        /// Type of the payee's identity document, by its number from
+        /// `getIdentificationType`. In `payoutQueue` for bank payouts only.
+        ///
+        /// On the wire: `identificationTypeId`, at most 3 characters; for example `2`.
+        identification_type_id "identificationTypeId": required IntegerText {
+            integer(..=3, "^[0-9]{1,3}$"),
+        };
+        /// The payee's mobile number, 11 digits starting with 08 or 09.
+        ///
+        /// On the wire: `phone`, 11 characters; for example `09123456789`.
+        phone "phone": required Phone { text(11..=11, "^0[89][0-9]{9}$") };
+        /// What the payee is to receive.
+        ///
+        /// On the wire: `amount`, at most 13 characters, in PHP; for example `3900.00`.
+        amount "amount": required Amount {
+            text(..=13, "^[0-9]{1,10}\\.[0-9]{2}$"),
+            range(Amount::from_centavos(1)..),
+        };
+        /// Image format of the picture of the identity document, such as `jpg` or `png`. In
+        /// `payoutQueue` for wallet payouts only.
+        ///
+        /// On the wire: `idcardPicType`, 1 to 50 characters; for example `png`.
+        id_card_picture_type "idcardPicType": required String { text(1..=50) };
+        /// Where the picture of the identity document can be fetched. In `payoutQueue` for
+        /// wallet payouts only.
+        ///
+        /// On the wire: `idcardPicUrl`, 1 to 500 characters; for example
+        /// `https://partner.example.com/pictures/201.png`.
+        id_card_picture_url "idcardPicUrl": required Sensitive { text(1..=500) };
+        /// The payee's address.
+        ///
+        /// On the wire: `location`, 1 to 500 characters; for example
+        /// `1 Example Street, Malate, Manila`.
+        location "location": required Sensitive { text(1..=500) };
+        /// The store chain that pays. The money can be collected only there.
+        ///
+        /// On the wire: `withdrawChannel`; for example `1`.
+        withdraw_channel "withdrawChannel": required PayoutChannel { one_of("1", "2") };
     }
 }
 
-/// Builds a [`PayoutQueueV2Request`].
-#[derive(Clone, Debug, Default)]
-#[must_use]
-pub struct PayoutQueueV2RequestBuilder {
-    sender: Slot<String>,
-    control_number: Slot<ControlNumber>,
-    name: Slot<PersonName>,
-    birthday: Slot<Sensitive<Date>>,
-    identification_id: Slot<Sensitive>,
-    identification_type_id: Slot<IntegerText>,
-    phone: Slot<Phone>,
-    amount: Slot<Amount>,
-    id_card_picture_type: Slot<String>,
-    id_card_picture_url: Slot<Sensitive>,
-    location: Slot<Sensitive>,
-    withdraw_channel: Slot<PayoutChannel>,
-}
-
-impl PayoutQueueV2RequestBuilder {
-    /// The paying party, usually the name of the partner's app.
-    pub fn sender<V>(mut self, value: V) -> Self
-    where
-        V: TryInto<String>,
-        V::Error: std::fmt::Display,
-    {
-        self.sender.set(value);
-        self
-    }
-
-    /// Number of this payout, chosen by the partner and never used before. The payee
-    /// shows it at the store.
-    pub fn control_number<V>(mut self, value: V) -> Self
-    where
-        V: TryInto<ControlNumber>,
-        V::Error: std::fmt::Display,
-    {
-        self.control_number.set(value);
-        self
-    }
-
-    /// The payee's name as in the identity document, in the order last, first, middle,
-    /// suffix.
-    pub fn name<V>(mut self, value: V) -> Self
-    where
-        V: TryInto<PersonName>,
-        V::Error: std::fmt::Display,
-    {
-        self.name.set(value);
-        self
-    }
-
-    /// The payee's day of birth, as `yyyy-MM-dd`.
-    pub fn birthday<V>(mut self, value: V) -> Self
-    where
-        V: TryInto<Sensitive<Date>>,
-        V::Error: std::fmt::Display,
-    {
-        self.birthday.set(value);
-        self
-    }
-
-    /// Number of the payee's identity document.
-    pub fn identification_id<V>(mut self, value: V) -> Self
-    where
-        V: TryInto<Sensitive>,
-        V::Error: std::fmt::Display,
-    {
-        self.identification_id.set(value);
-        self
-    }
-
-    /// Type of the payee's identity document, by its number from
-    /// `getIdentificationType`. In `payoutQueue` for bank payouts only.
-    pub fn identification_type_id<V>(mut self, value: V) -> Self
-    where
-        V: TryInto<IntegerText>,
-        V::Error: std::fmt::Display,
-    {
-        self.identification_type_id.set(value);
-        self
-    }
-
-    /// The payee's mobile number, 11 digits starting with 08 or 09.
-    pub fn phone<V>(mut self, value: V) -> Self
-    where
-        V: TryInto<Phone>,
-        V::Error: std::fmt::Display,
-    {
-        self.phone.set(value);
-        self
-    }
-
-    /// What the payee is to receive.
-    pub fn amount<V>(mut self, value: V) -> Self
-    where
-        V: TryInto<Amount>,
-        V::Error: std::fmt::Display,
-    {
-        self.amount.set(value);
-        self
-    }
-
-    /// Image format of the picture of the identity document, such as `jpg` or `png`. In
-    /// `payoutQueue` for wallet payouts only.
-    pub fn id_card_picture_type<V>(mut self, value: V) -> Self
-    where
-        V: TryInto<String>,
-        V::Error: std::fmt::Display,
-    {
-        self.id_card_picture_type.set(value);
-        self
-    }
-
-    /// Where the picture of the identity document can be fetched. In `payoutQueue` for
-    /// wallet payouts only.
-    pub fn id_card_picture_url<V>(mut self, value: V) -> Self
-    where
-        V: TryInto<Sensitive>,
-        V::Error: std::fmt::Display,
-    {
-        self.id_card_picture_url.set(value);
-        self
-    }
-
-    /// The payee's address.
-    pub fn location<V>(mut self, value: V) -> Self
-    where
-        V: TryInto<Sensitive>,
-        V::Error: std::fmt::Display,
-    {
-        self.location.set(value);
-        self
-    }
-
-    /// The store chain that pays. The money can be collected only there.
-    pub fn withdraw_channel<V>(mut self, value: V) -> Self
-    where
-        V: TryInto<PayoutChannel>,
-        V::Error: std::fmt::Display,
-    {
-        self.withdraw_channel.set(value);
-        self
-    }
-
-    /// The message, if every field is there and keeps the document's constraints.
-    ///
-    /// # Errors
-    ///
-    /// Every field that is wrong, all at once.
-    pub fn build(self) -> Result<PayoutQueueV2Request, Invalid> {
-        let mut at = Violations::new();
-        let sender = self.sender.required("sender", &mut at);
-        let control_number = self.control_number.required("controlNumber", &mut at);
-        let name = self.name.required("name", &mut at);
-        let birthday = self.birthday.required("birthday", &mut at);
-        let identification_id = self.identification_id.required("identificationId", &mut at);
-        let identification_type_id = self
-            .identification_type_id
-            .required("identificationTypeId", &mut at);
-        let phone = self.phone.required("phone", &mut at);
-        let amount = self.amount.required("amount", &mut at);
-        let id_card_picture_type = self.id_card_picture_type.required("idcardPicType", &mut at);
-        let id_card_picture_url = self.id_card_picture_url.required("idcardPicUrl", &mut at);
-        let location = self.location.required("location", &mut at);
-        let withdraw_channel = self.withdraw_channel.required("withdrawChannel", &mut at);
-        build(&mut at, || {
-            Some(PayoutQueueV2Request {
-                sender: sender?,
-                control_number: control_number?,
-                name: name?,
-                birthday: birthday?,
-                identification_id: identification_id?,
-                identification_type_id: identification_type_id?,
-                phone: phone?,
-                amount: amount?,
-                id_card_picture_type: id_card_picture_type?,
-                id_card_picture_url: id_card_picture_url?,
-                location: location?,
-                withdraw_channel: withdraw_channel?,
-            })
-        })
-    }
-}
-
-impl Validate for PayoutQueueV2Request {
-    fn check(&self, at: &mut Violations) {
-        at.text("sender", &self.sender, Limits::NONE.min(1).max(100));
-        at.text(
-            "controlNumber",
-            &self.control_number,
-            Limits::NONE.min(13).max(15).pattern({
-                static PATTERN: Pattern = Pattern::new("^[A-Za-z0-9]{13,15}$");
-                &PATTERN
-            }),
-        );
-        at.person_name(
-            "name",
-            &self.name,
-            Limits::NONE.max(50).pattern({
-                static PATTERN: Pattern = Pattern::new("^[^,]+,[^,]+(,[^,]*){0,2}$");
-                &PATTERN
-            }),
-        );
-        at.text(
-            "birthday",
-            &self.birthday,
-            Limits::NONE.max(10).pattern({
-                static PATTERN: Pattern = Pattern::new("^[0-9]{4}-[0-9]{2}-[0-9]{2}$");
-                &PATTERN
-            }),
-        );
-        at.text(
-            "identificationId",
-            &self.identification_id,
-            Limits::NONE.min(1).max(50),
-        );
-        at.integer_text(
-            "identificationTypeId",
-            &self.identification_type_id,
-            Limits::NONE.max(3).pattern({
-                static PATTERN: Pattern = Pattern::new("^[0-9]{1,3}$");
-                &PATTERN
-            }),
-            ..,
-        );
-        at.text(
-            "phone",
-            &self.phone,
-            Limits::NONE.min(11).max(11).pattern({
-                static PATTERN: Pattern = Pattern::new("^0[89][0-9]{9}$");
-                &PATTERN
-            }),
-        );
-        at.text(
-            "amount",
-            &self.amount,
-            Limits::NONE.max(13).pattern({
-                static PATTERN: Pattern = Pattern::new("^[0-9]{1,10}\\.[0-9]{2}$");
-                &PATTERN
-            }),
-        );
-        at.range("amount", &self.amount, Amount::from_centavos(1)..);
-        at.text(
-            "idcardPicType",
-            &self.id_card_picture_type,
-            Limits::NONE.min(1).max(50),
-        );
-        at.text(
-            "idcardPicUrl",
-            &self.id_card_picture_url,
-            Limits::NONE.min(1).max(500),
-        );
-        at.text("location", &self.location, Limits::NONE.min(1).max(500));
-        at.one_of("withdrawChannel", &self.withdraw_channel, &["1", "2"]);
-    }
-}
-
-impl Operation for PayoutQueueV2Request {
-    type Response = PayoutQueueV2Response;
-    const INFO: &'static OperationInfo = &OperationInfo {
+skypay_runtime::operation! {
+    PayoutQueueV2Request -> PayoutQueueV2Response {
         name: "payoutQueueV2",
         label: "payoutQueueV2",
         action: "payoutQueueV2",
         summary: "Leave a payout for pick-up at a remittance store",
-        constants: &[],
         direction: Direction::ToSkypay,
         mode: Mode::Asynchronous,
         effect: Effect::MovesMoney,
+        resend: Resend::AfterAsking,
         ask_with: Some("payoutQueryStatus"),
         ask_after_seconds: Some(300),
-        resend: Resend::AfterAsking,
-        codes: &[
-            ("1000", Outcome::Accepted),
-            ("-1000", Outcome::Rejected),
-            ("-1001", Outcome::Rejected),
-            ("-1008", Outcome::Unknown),
-            ("-1009", Outcome::Unknown),
-            ("-1016", Outcome::Rejected),
-            ("-1022", Outcome::Rejected),
-            ("-1027", Outcome::Rejected),
-            ("-1028", Outcome::Rejected),
-            ("-1032", Outcome::Rejected),
-            ("-9999", Outcome::Unknown),
-        ],
-        texts: &[
-            ("1000", "Success"),
-            ("-1000", "Post context is not valid"),
-            ("-1001", "Verification failed"),
-            ("-1008", "Control number is already exists"),
-            (
-                "-1009",
-                "Unpredictable exception occur/Merchant is not available",
-            ),
-            ("-1016", "Insufficient balance"),
-            ("-1022", "Invalid Accountnumber"),
-            ("-1027", "balance limit exceeded"),
-            ("-1028", "Has exceeded the limit of 10 transactions per day"),
-            (
-                "-1032",
-                "Your IP xxx is not whitelisted.Please contact Support Team.",
-            ),
-            ("-9999", "Service not available/Connection error"),
-        ],
-        key_refusals: &["-1000", "-1001"],
         code_required: true,
-        partner_codes: None,
-        delivery_key: &[],
-        effect_key: &[],
-        personal: &[
-            "birthday",
-            "idcardPicUrl",
-            "identificationId",
-            "location",
-            "name",
-            "phone",
-        ],
-        request_example: REQUEST_EXAMPLE,
-        response_example: RESPONSE_EXAMPLE,
-    };
-    fn subjects(&self) -> Vec<&str> {
-        vec![self.control_number.as_ref()]
+        personal: &["birthday", "idcardPicUrl", "identificationId", "location", "name", "phone"],
+        request_example: r##"{"userName":"AppName@skypay","action":"payoutQueueV2","authentication":"00000000-AAAA-BBBB-CCCC-000000000000","sender":"Example App","controlNumber":"SKY9800000201","name":"Dela Cruz,Juan,Santos","birthday":"1991-10-02","identificationId":"123456789011","identificationTypeId":"1","phone":"09123456789","amount":"3900.00","idcardPicType":"png","idcardPicUrl":"https://partner.example.com/pictures/201.png","location":"1 Example Street, Malate, Manila","withdrawChannel":"1"}"##,
+        response_example: r##"{"responseTime":"2024-02-05 10:15:30.1250","responseCode":"1000","responseDescription":"Success","referenceNo":""}"##,
     }
+    codes {
+        "1000": Outcome::Accepted "Success";
+        "-1000": Outcome::Rejected "Post context is not valid", refuses keys;
+        "-1001": Outcome::Rejected "Verification failed", refuses keys;
+        "-1008": Outcome::Unknown "Control number is already exists";
+        "-1009": Outcome::Unknown "Unpredictable exception occur/Merchant is not available";
+        "-1016": Outcome::Rejected "Insufficient balance";
+        "-1022": Outcome::Rejected "Invalid Accountnumber";
+        "-1027": Outcome::Rejected "balance limit exceeded";
+        "-1028": Outcome::Rejected "Has exceeded the limit of 10 transactions per day";
+        "-1032": Outcome::Rejected "Your IP xxx is not whitelisted.Please contact Support Team.";
+        "-9999": Outcome::Unknown "Service not available/Connection error";
+    }
+    subjects |request| vec![request.control_number.as_ref()];
 }
 
-const REQUEST_EXAMPLE: &str = "{\"userName\":\"AppName@skypay\",\"action\":\"payoutQueueV2\",\"authentication\":\"00000000-AAAA-BBBB-CCCC-000000000000\",\"sender\":\"Example App\",\"controlNumber\":\"SKY9800000201\",\"name\":\"Dela Cruz,Juan,Santos\",\"birthday\":\"1991-10-02\",\"identificationId\":\"123456789011\",\"identificationTypeId\":\"1\",\"phone\":\"09123456789\",\"amount\":\"3900.00\",\"idcardPicType\":\"png\",\"idcardPicUrl\":\"https://partner.example.com/pictures/201.png\",\"location\":\"1 Example Street, Malate, Manila\",\"withdrawChannel\":\"1\"}";
-
-const RESPONSE_EXAMPLE: &str = "{\"responseTime\":\"2024-02-05 10:15:30.1250\",\"responseCode\":\"1000\",\"responseDescription\":\"Success\",\"referenceNo\":\"\"}";
-
-/// Whether the payout was accepted.
-///
-/// The answer to `payoutQueueV2` (chapter 4.1).
-///
-/// # Example
-///
-/// ```
-/// use skypay_types::PayoutQueueV2Response;
-///
-/// let clear = r##"{
-///   "responseTime": "2024-02-05 10:15:30.1250",
-///   "responseCode": "1000",
-///   "responseDescription": "Success",
-///   "referenceNo": ""
-/// }"##;
-/// let response: PayoutQueueV2Response = skypay_types::read::from_slice(clear.as_bytes())?;
-/// # Ok::<(), skypay_types::read::ReadError>(())
-/// ```
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
-#[non_exhaustive]
-pub struct PayoutQueueV2Response {
-    /// When the answer was written, in GMT+8, as `yyyy-MM-dd HH:mm:ss.SSSS`: with four
-    /// fraction digits.
+skypay_runtime::message! {
+    /// Whether the payout was accepted.
     ///
-    /// On the wire: `responseTime`, at most 50 characters; for example
-    /// `2024-02-05 10:15:30.1250`.
-    #[serde(
-        default,
-        skip_serializing_if = "Received::is_absent",
-        serialize_with = "wire::received_fraction"
-    )]
-    #[cfg_attr(
-        feature = "schemars",
-        schemars(with = "Option<skypay_runtime::schema::DateTimeFraction>")
-    )]
-    pub response_time: Received<DateTime>,
-    /// What became of the request. The same code may mean different things in different
-    /// operations: see the result codes of each. The table is open: codes that it does
-    /// not list do come, and partners may define codes from 2000 to 2999 for some
-    /// callbacks.
+    /// The answer to `payoutQueueV2` (chapter 4.1).
     ///
-    /// On the wire: `responseCode`, at most 5 characters; for example `1000`.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub response_code: Option<ResponseCode>,
-    /// The code in words, for people. The texts vary for the same code: decide by the
-    /// code alone.
+    /// # Example
     ///
-    /// On the wire: `responseDescription`, at most 255 characters; for example
-    /// `Success`.
-    #[serde(default, skip_serializing_if = "Received::is_absent")]
-    pub response_description: Received<String>,
-    /// Always empty here. MLhuillier's own number comes with the callback
-    /// `payoutQueuePayout`.
+    /// ```
+    /// use skypay_types::PayoutQueueV2Response;
     ///
-    /// On the wire: `referenceNo`, at most 255 characters; may be empty.
-    #[serde(default, skip_serializing_if = "Received::is_absent")]
-    pub reference_no: Received<String>,
-}
-
-impl PayoutQueueV2Response {
-    /// Starts building one; `build` names every field that is wrong.
-    pub fn builder() -> PayoutQueueV2ResponseBuilder {
-        <PayoutQueueV2ResponseBuilder as Default>::default()
+    /// let clear = r##"{
+    ///   "responseTime": "2024-02-05 10:15:30.1250",
+    ///   "responseCode": "1000",
+    ///   "responseDescription": "Success",
+    ///   "referenceNo": ""
+    /// }"##;
+    /// let response: PayoutQueueV2Response = skypay_types::read::from_slice(clear.as_bytes())?;
+    /// # Ok::<(), skypay_types::read::ReadError>(())
+    /// ```
+    pub struct PayoutQueueV2Response, PayoutQueueV2ResponseBuilder {
+        /// When the answer was written, in GMT+8, as `yyyy-MM-dd HH:mm:ss.SSSS`: with four
+        /// fraction digits.
+        ///
+        /// On the wire: `responseTime`, at most 50 characters; for example
+        /// `2024-02-05 10:15:30.1250`.
+        response_time "responseTime": received DateTime as fraction;
+        /// What became of the request. The same code may mean different things in different
+        /// operations: see the result codes of each. The table is open: codes that it does
+        /// not list do come, and partners may define codes from 2000 to 2999 for some
+        /// callbacks.
+        ///
+        /// On the wire: `responseCode`, at most 5 characters; for example `1000`.
+        response_code "responseCode": optional ResponseCode;
+        /// The code in words, for people. The texts vary for the same code: decide by the
+        /// code alone.
+        ///
+        /// On the wire: `responseDescription`, at most 255 characters; for example
+        /// `Success`.
+        response_description "responseDescription": received String;
+        /// Always empty here. MLhuillier's own number comes with the callback
+        /// `payoutQueuePayout`.
+        ///
+        /// On the wire: `referenceNo`, at most 255 characters; may be empty.
+        reference_no "referenceNo": received String;
     }
 }
 
-/// Builds a [`PayoutQueueV2Response`].
-#[derive(Clone, Debug, Default)]
-#[must_use]
-pub struct PayoutQueueV2ResponseBuilder {
-    response_time: Slot<DateTime>,
-    response_code: Slot<ResponseCode>,
-    response_description: Slot<String>,
-    reference_no: Slot<String>,
-}
-
-impl PayoutQueueV2ResponseBuilder {
-    /// When the answer was written, in GMT+8, as `yyyy-MM-dd HH:mm:ss.SSSS`: with four
-    /// fraction digits.
-    pub fn response_time<V>(mut self, value: V) -> Self
-    where
-        V: TryInto<DateTime>,
-        V::Error: std::fmt::Display,
-    {
-        self.response_time.set(value);
-        self
-    }
-
-    /// What became of the request. The same code may mean different things in different
-    /// operations: see the result codes of each. The table is open: codes that it does
-    /// not list do come, and partners may define codes from 2000 to 2999 for some
-    /// callbacks.
-    pub fn response_code<V>(mut self, value: V) -> Self
-    where
-        V: TryInto<ResponseCode>,
-        V::Error: std::fmt::Display,
-    {
-        self.response_code.set(value);
-        self
-    }
-
-    /// The code in words, for people. The texts vary for the same code: decide by the
-    /// code alone.
-    pub fn response_description<V>(mut self, value: V) -> Self
-    where
-        V: TryInto<String>,
-        V::Error: std::fmt::Display,
-    {
-        self.response_description.set(value);
-        self
-    }
-
-    /// Always empty here. MLhuillier's own number comes with the callback
-    /// `payoutQueuePayout`.
-    pub fn reference_no<V>(mut self, value: V) -> Self
-    where
-        V: TryInto<String>,
-        V::Error: std::fmt::Display,
-    {
-        self.reference_no.set(value);
-        self
-    }
-
-    /// The message, if every field is there and keeps the document's constraints.
-    ///
-    /// # Errors
-    ///
-    /// Every field that is wrong, all at once.
-    pub fn build(self) -> Result<PayoutQueueV2Response, Invalid> {
-        let mut at = Violations::new();
-        let response_time = self.response_time.received("responseTime", &mut at);
-        let response_code = self.response_code.optional("responseCode", &mut at);
-        let response_description = self
-            .response_description
-            .received("responseDescription", &mut at);
-        let reference_no = self.reference_no.received("referenceNo", &mut at);
-        build(&mut at, || {
-            Some(PayoutQueueV2Response {
-                response_time: response_time?,
-                response_code: response_code?,
-                response_description: response_description?,
-                reference_no: reference_no?,
-            })
-        })
-    }
-}
-
-impl Validate for PayoutQueueV2Response {
-    fn check(&self, at: &mut Violations) {
-        at.readable("responseTime", &self.response_time);
-        at.readable("responseDescription", &self.response_description);
-        at.readable("referenceNo", &self.reference_no);
-    }
-}
-
-impl Answer for PayoutQueueV2Response {
-    type Code = ResponseCode;
-    fn response_time(&self) -> Option<DateTime> {
-        self.response_time.if_readable().copied()
-    }
-
-    fn response_code(&self) -> Option<&str> {
-        self.response_code.as_ref().map(AsRef::as_ref)
-    }
-
-    fn response_description(&self) -> Option<&str> {
-        self.response_description.if_readable().map(AsRef::as_ref)
-    }
-
-    fn stamp(&mut self, stamp: &Stamp<'_>) {
-        self.response_time = Received::Value(stamp.time);
-        self.response_code = Some(stamp.code.into());
-        self.response_description = Received::Value(stamp.description.into());
-    }
-}
+skypay_runtime::response!(PayoutQueueV2Response: ResponseCode {
+    time response_time always,
+    code response_code always,
+    description response_description always,
+});

@@ -3,1279 +3,267 @@
 //! Objects inside messages.
 
 use crate::{
-    BankNo, CompanyPrefix, ContractNumber, ControlNumber, Currency, PayoutStatus, SignType,
-    StatementType,
-};
-use serde::{Deserialize, Serialize};
-use skypay_runtime::generated::{
-    Amount, DateTime, Entry, Invalid, Limits, MoneyState, Pattern, Received, Sensitive, Slot,
-    Validate, Violations, build, wire,
+    Amount, BankNo, CompanyPrefix, ContractNumber, ControlNumber, Currency, DateTime, MoneyState,
+    PayoutStatus, Sensitive, SignType, StatementType,
 };
 
-/// A bank.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "PascalCase")]
-#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
-#[non_exhaustive]
-pub struct BankEntry {
-    /// The bank's code; goes into `bankNo` of `payoutQueue`. Described as a number here
-    /// and as three characters there; both are read.
-    ///
-    /// On the wire: `BankCode`, 1 to 50 characters; for example `SEC`.
-    #[serde(alias = "getBankCode")]
-    pub bank_code: BankNo,
-    /// The bank's name.
-    ///
-    /// On the wire: `BankName`, at most 50 characters; for example
-    /// `(name of the bank)`.
-    pub bank_name: String,
+skypay_runtime::message! {
+    /// A bank.
+    pub struct BankEntry, BankEntryBuilder {
+        /// The bank's code; goes into `bankNo` of `payoutQueue`. Described as a number here
+        /// and as three characters there; both are read.
+        ///
+        /// On the wire: `BankCode`, 1 to 50 characters; for example `SEC`.
+        bank_code "BankCode" | "getBankCode": required BankNo;
+        /// The bank's name.
+        ///
+        /// On the wire: `BankName`, at most 50 characters; for example
+        /// `(name of the bank)`.
+        bank_name "BankName": required String;
+    }
+    identity ["BankCode" | "getBankCode", "BankName"];
 }
 
-impl BankEntry {
-    /// Starts building one; `build` names every field that is wrong.
-    pub fn builder() -> BankEntryBuilder {
-        <BankEntryBuilder as Default>::default()
+skypay_runtime::message! {
+    /// A civil status.
+    pub struct CivilStatusEntry, CivilStatusEntryBuilder {
+        /// The number of the civil status. No operation takes it.
+        ///
+        /// On the wire: `CivilStatusId`; for example `1`.
+        civil_status_id "CivilStatusId": required u32;
+        /// The civil status in words.
+        ///
+        /// On the wire: `CivilStatus`, at most 255 characters; for example `Single`.
+        civil_status "CivilStatus": required String;
     }
+    identity ["CivilStatusId", "CivilStatus"];
 }
 
-/// Builds a [`BankEntry`].
-#[derive(Clone, Debug, Default)]
-#[must_use]
-pub struct BankEntryBuilder {
-    bank_code: Slot<BankNo>,
-    bank_name: Slot<String>,
+skypay_runtime::message! {
+    /// A collection in the report.
+    pub struct CollectionReportEntry, CollectionReportEntryBuilder {
+        /// When the collection was registered.
+        ///
+        /// On the wire: `createDate`; for example `2024-02-05 10:15:30`.
+        create_date "createDate": received DateTime;
+        /// When the customer paid. Older samples call it `collectionTime`.
+        ///
+        /// On the wire: `payTime`; for example `2024-02-05 10:15:30`.
+        collection_time "payTime" | "collectionTime": received DateTime;
+        /// The contract that was repaid. Older samples call it `contractNo`.
+        ///
+        /// On the wire: `controlNo`, 13 to 15 characters; for example `SKY9800000301`.
+        contract_number "controlNo" | "contractNo": required ContractNumber;
+        /// What was collected.
+        ///
+        /// On the wire: `amount`, in PHP; for example `3900.00`.
+        amount "amount": required Amount as number;
+        /// The mobile number, masked except for its beginning.
+        ///
+        /// On the wire: `phone`; for example `09XXXXXXXXX`.
+        phone "phone": received Sensitive;
+        /// Number of the receipt of the store or wallet. Older samples call it `receiptNo`.
+        ///
+        /// On the wire: `referenceNo`, at most 50 characters; for example `B6C13B76E4BF`.
+        reference_no "referenceNo" | "receiptNo": received String;
+        /// State of the collection. Only `Confirmed` has been seen.
+        ///
+        /// On the wire: `status`; for example `Confirmed`.
+        status "status": received String;
+    }
+    identity ["controlNo" | "contractNo"];
 }
 
-impl BankEntryBuilder {
-    /// The bank's code; goes into `bankNo` of `payoutQueue`. Described as a number here
-    /// and as three characters there; both are read.
-    pub fn bank_code<V>(mut self, value: V) -> Self
-    where
-        V: TryInto<BankNo>,
-        V::Error: std::fmt::Display,
-    {
-        self.bank_code.set(value);
-        self
+skypay_runtime::message! {
+    /// One payout in a list.
+    pub struct ControlNumberEntry, ControlNumberEntryBuilder {
+        /// Number of a payout: the partner's five-character prefix and 8 to 10 digits.
+        /// Unique for all time; it is the only protection against paying twice.
+        ///
+        /// On the wire: `controlNumber`, 13 to 15 characters; for example `SKY9800000101`.
+        control_number "controlNumber": required ControlNumber {
+            text(13..=15, "^[A-Za-z0-9]{13,15}$"),
+        };
     }
-
-    /// The bank's name.
-    pub fn bank_name<V>(mut self, value: V) -> Self
-    where
-        V: TryInto<String>,
-        V::Error: std::fmt::Display,
-    {
-        self.bank_name.set(value);
-        self
-    }
-
-    /// The message, if every field is there and keeps the document's constraints.
-    ///
-    /// # Errors
-    ///
-    /// Every field that is wrong, all at once.
-    pub fn build(self) -> Result<BankEntry, Invalid> {
-        let mut at = Violations::new();
-        let bank_code = self.bank_code.required("BankCode", &mut at);
-        let bank_name = self.bank_name.required("BankName", &mut at);
-        build(&mut at, || {
-            Some(BankEntry {
-                bank_code: bank_code?,
-                bank_name: bank_name?,
-            })
-        })
-    }
+    identity ["controlNumber"];
 }
 
-impl Validate for BankEntry {
-    fn check(&self, _: &mut Violations) {}
+skypay_runtime::message! {
+    /// A movement on an account of the partner, as `financeNotification` reported it.
+    pub struct FinanceMovement, FinanceMovementBuilder {
+        /// Date and time of the notice, which need not be when the money moved; in GMT+8,
+        /// as `yyyy-MM-dd HH:mm:ss`, seen with four fraction digits. The wire name really
+        /// is misspelled.
+        ///
+        /// On the wire: `transctionDate`; for example `2024-02-05 17:52:10.5211`.
+        transaction_date "transctionDate" | "transactionDate": received DateTime as fraction;
+        /// The entity whose account it is.
+        ///
+        /// On the wire: `companyPrefix`, 5 characters; for example `SKY98`.
+        company_prefix "companyPrefix": received CompanyPrefix;
+        /// The entity's registered name.
+        ///
+        /// On the wire: `companyName`, at most 200 characters; for example
+        /// `Example Lending Inc.`.
+        company_name "companyName": received String;
+        /// The partner's account at SkyPay. Documented with 5 characters, like the prefix;
+        /// one of SkyPay's samples has 12.
+        ///
+        /// On the wire: `accountNo`; for example `SKY98`.
+        account_no "accountNo": required Sensitive;
+        /// The bank account that the money came from. Only provided for withdrawals;
+        /// otherwise empty or absent.
+        ///
+        /// On the wire: `sourceAccountNo`, at most 20 characters; may be empty.
+        source_account_no "sourceAccountNo": received Sensitive;
+        /// The bank account that the money went to. Only provided for recharges and
+        /// withdrawals; otherwise empty or absent.
+        ///
+        /// On the wire: `beneficiaryAccountNo`, at most 20 characters; for example
+        /// `001234567899`.
+        beneficiary_account_no "beneficiaryAccountNo": received Sensitive;
+        /// The occasion of a movement on the partner's accounts.
+        ///
+        /// On the wire: `statementType`; for example `1`.
+        statement_type "statementType": required StatementType;
+        /// The direction of a movement, seen from the account.
+        ///
+        /// On the wire: `signType`; for example `recharge`.
+        sign_type "signType": required SignType;
+        /// How much money moved. Its unit is not documented for notices; taken as
+        /// Philippine pesos, as everywhere else. Described as a whole number; decimals are
+        /// accepted. One page spells the name `Amount`; keys are read in any case.
+        ///
+        /// On the wire: `amount`, in PHP; for example `1200000.00`.
+        amount "amount": required Amount as number;
+        /// The currency. SkyPay works in Philippine pesos only. One page spells the name of
+        /// the field `Currency`; keys are read in any case.
+        ///
+        /// On the wire: `currency`; for example `PHP`.
+        currency "currency": received Currency;
+        /// Number of the movement, unique, to be found in the back office; both accounts of
+        /// a transfer are notified. `S-` begins those of the settlement function, `D-`
+        /// those of the recharge function, the callerName those of automatic settlements.
+        /// Documented with 15 characters; a long callerName makes more.
+        ///
+        /// On the wire: `referenceNumber`; for example `D-20240205-001`.
+        reference_number "referenceNumber": required String;
+    }
+    identity ["referenceNumber"];
 }
 
-impl Entry for BankEntry {
-    const IDENTITY: &'static [&'static [&'static str]] =
-        &[&["BankCode", "getBankCode"], &["BankName"]];
+skypay_runtime::message! {
+    /// A type of identity document.
+    pub struct IdentificationTypeEntry, IdentificationTypeEntryBuilder {
+        /// The number that stands for the type; goes into `identificationTypeId`.
+        ///
+        /// On the wire: `IdentificationId`; for example `1`.
+        identification_type_id "IdentificationId": required u32;
+        /// The type in words.
+        ///
+        /// On the wire: `IdentificationType`, at most 255 characters; for example
+        /// `Company ID`.
+        identification_type "IdentificationType": required String;
+    }
+    identity ["IdentificationId", "IdentificationType"];
 }
 
-/// A civil status.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "PascalCase")]
-#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
-#[non_exhaustive]
-pub struct CivilStatusEntry {
-    /// The number of the civil status. No operation takes it.
-    ///
-    /// On the wire: `CivilStatusId`; for example `1`.
-    pub civil_status_id: u32,
-    /// The civil status in words.
-    ///
-    /// On the wire: `CivilStatus`, at most 255 characters; for example `Single`.
-    pub civil_status: String,
+skypay_runtime::message! {
+    /// A country.
+    pub struct NationalityEntry, NationalityEntryBuilder {
+        /// The number of the country. No operation takes it.
+        ///
+        /// On the wire: `NationalityId`; for example `1`.
+        nationality_id "NationalityId": required u32;
+        /// The country's name.
+        ///
+        /// On the wire: `NationalityName`, at most 255 characters; for example
+        /// `Philippines`.
+        nationality_name "NationalityName": required String;
+    }
+    identity ["NationalityId", "NationalityName"];
 }
 
-impl CivilStatusEntry {
-    /// Starts building one; `build` names every field that is wrong.
-    pub fn builder() -> CivilStatusEntryBuilder {
-        <CivilStatusEntryBuilder as Default>::default()
+skypay_runtime::message! {
+    /// A payout in the report.
+    pub struct PayoutReportEntry, PayoutReportEntryBuilder {
+        /// When the payout was ordered.
+        ///
+        /// On the wire: `createDate`; for example `2024-02-05 10:15:30`.
+        create_date "createDate": received DateTime;
+        /// When it was paid.
+        ///
+        /// On the wire: `payTime`; for example `2024-02-05 10:15:30`.
+        pay_time "payTime": received DateTime;
+        /// The payout, by its control number.
+        ///
+        /// On the wire: `controlNo`, 13 to 15 characters; for example `SKY9800000101`.
+        control_number "controlNo": required ControlNumber;
+        /// What was paid out.
+        ///
+        /// On the wire: `amount`, in PHP; for example `1000.00`.
+        amount "amount": required Amount as number;
+        /// The mobile number, masked except for its beginning.
+        ///
+        /// On the wire: `phone`; for example `09XXXXXXXXX`.
+        phone "phone": received Sensitive;
+        /// Number of the receipt at the paying institution. Older samples call it
+        /// `receiptNo`.
+        ///
+        /// On the wire: `referenceNo`, at most 50 characters; for example `9006565379735`.
+        reference_no "referenceNo" | "receiptNo": received String;
     }
+    identity ["controlNo"];
 }
 
-/// Builds a [`CivilStatusEntry`].
-#[derive(Clone, Debug, Default)]
-#[must_use]
-pub struct CivilStatusEntryBuilder {
-    civil_status_id: Slot<u32>,
-    civil_status: Slot<String>,
-}
-
-impl CivilStatusEntryBuilder {
-    /// The number of the civil status. No operation takes it.
-    pub fn civil_status_id<V>(mut self, value: V) -> Self
-    where
-        V: TryInto<u32>,
-        V::Error: std::fmt::Display,
-    {
-        self.civil_status_id.set(value);
-        self
+skypay_runtime::message! {
+    /// Where one payout stands. Some descriptions show plain control numbers in place
+    /// of these objects; such a text is read as an entry that has only its number.
+    pub struct PayoutStatusEntry, PayoutStatusEntryBuilder {
+        /// Number of a payout: the partner's five-character prefix and 8 to 10 digits.
+        /// Unique for all time; it is the only protection against paying twice.
+        ///
+        /// On the wire: `controlNumber`, 13 to 15 characters; for example `SKY9800000101`.
+        control_number "controlNumber" | "$plain": required ControlNumber;
+        /// When SkyPay took the order.
+        ///
+        /// On the wire: `transactionDate`; for example `2024-02-05 10:15:30`.
+        transaction_date "transactionDate": received DateTime;
+        /// Where the payout stands. An entry without a status says nothing; it is no proof
+        /// that the payout does not exist.
+        ///
+        /// On the wire: `status`; for example `1`.
+        status "status": received PayoutStatus;
+        /// The status in words, as the table of statuses names it. Both Cancelled and
+        /// Canceled occur.
+        ///
+        /// On the wire: `statusDesc`, at most 50 characters; for example `Completed`.
+        status_description "statusDesc": received String;
+        /// When it was paid. Empty as long as it is not.
+        ///
+        /// On the wire: `payTime`; for example `2024-02-05 10:21:09`.
+        pay_time "payTime": received DateTime;
+        /// When it was cancelled. A cancellation is final only when this is filled.
+        ///
+        /// On the wire: `cancelTime`; may be empty.
+        cancel_time "cancelTime": received DateTime;
+        /// The channel. Described as a code of the payout channels, but seen as a name such
+        /// as `Bank`, `GCash (RT) - DIRECT` or `MLhuillier(RT)`: do not build on either.
+        ///
+        /// On the wire: `withdrawChannel`, at most 50 characters; for example `Bank`.
+        withdraw_channel "withdrawChannel": received String;
+        /// Number of the receipt at the paying institution; for GCash its own reference
+        /// number.
+        ///
+        /// On the wire: `referenceNo`, at most 50 characters; for example `9006565379735`.
+        reference_no "referenceNo": received String;
+        /// MLhuillier's own reference number. Only for MLhuillier.
+        ///
+        /// On the wire: `traceNo`, at most 50 characters; for example
+        /// `MLA001041380755361119`.
+        trace_no "traceNo": received String;
     }
-
-    /// The civil status in words.
-    pub fn civil_status<V>(mut self, value: V) -> Self
-    where
-        V: TryInto<String>,
-        V::Error: std::fmt::Display,
-    {
-        self.civil_status.set(value);
-        self
-    }
-
-    /// The message, if every field is there and keeps the document's constraints.
-    ///
-    /// # Errors
-    ///
-    /// Every field that is wrong, all at once.
-    pub fn build(self) -> Result<CivilStatusEntry, Invalid> {
-        let mut at = Violations::new();
-        let civil_status_id = self.civil_status_id.required("CivilStatusId", &mut at);
-        let civil_status = self.civil_status.required("CivilStatus", &mut at);
-        build(&mut at, || {
-            Some(CivilStatusEntry {
-                civil_status_id: civil_status_id?,
-                civil_status: civil_status?,
-            })
-        })
-    }
-}
-
-impl Validate for CivilStatusEntry {
-    fn check(&self, _: &mut Violations) {}
-}
-
-impl Entry for CivilStatusEntry {
-    const IDENTITY: &'static [&'static [&'static str]] = &[&["CivilStatusId"], &["CivilStatus"]];
-}
-
-/// A collection in the report.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
-#[non_exhaustive]
-pub struct CollectionReportEntry {
-    /// When the collection was registered.
-    ///
-    /// On the wire: `createDate`; for example `2024-02-05 10:15:30`.
-    #[serde(default, skip_serializing_if = "Received::is_absent")]
-    pub create_date: Received<DateTime>,
-    /// When the customer paid. Older samples call it `collectionTime`.
-    ///
-    /// On the wire: `payTime`; for example `2024-02-05 10:15:30`.
-    #[serde(
-        rename = "payTime",
-        alias = "collectionTime",
-        default,
-        skip_serializing_if = "Received::is_absent"
-    )]
-    pub collection_time: Received<DateTime>,
-    /// The contract that was repaid. Older samples call it `contractNo`.
-    ///
-    /// On the wire: `controlNo`, 13 to 15 characters; for example `SKY9800000301`.
-    #[serde(rename = "controlNo", alias = "contractNo")]
-    pub contract_number: ContractNumber,
-    /// What was collected.
-    ///
-    /// On the wire: `amount`, in PHP; for example `3900.00`.
-    #[serde(serialize_with = "wire::number")]
-    #[cfg_attr(
-        feature = "schemars",
-        schemars(with = "skypay_runtime::schema::AmountNumber")
-    )]
-    pub amount: Amount,
-    /// The mobile number, masked except for its beginning.
-    ///
-    /// On the wire: `phone`; for example `09XXXXXXXXX`.
-    #[serde(default, skip_serializing_if = "Received::is_absent")]
-    pub phone: Received<Sensitive>,
-    /// Number of the receipt of the store or wallet. Older samples call it `receiptNo`.
-    ///
-    /// On the wire: `referenceNo`, at most 50 characters; for example `B6C13B76E4BF`.
-    #[serde(
-        alias = "receiptNo",
-        default,
-        skip_serializing_if = "Received::is_absent"
-    )]
-    pub reference_no: Received<String>,
-    /// State of the collection. Only `Confirmed` has been seen.
-    ///
-    /// On the wire: `status`; for example `Confirmed`.
-    #[serde(default, skip_serializing_if = "Received::is_absent")]
-    pub status: Received<String>,
-}
-
-impl CollectionReportEntry {
-    /// Starts building one; `build` names every field that is wrong.
-    pub fn builder() -> CollectionReportEntryBuilder {
-        <CollectionReportEntryBuilder as Default>::default()
-    }
-}
-
-/// Builds a [`CollectionReportEntry`].
-#[derive(Clone, Debug, Default)]
-#[must_use]
-pub struct CollectionReportEntryBuilder {
-    create_date: Slot<DateTime>,
-    collection_time: Slot<DateTime>,
-    contract_number: Slot<ContractNumber>,
-    amount: Slot<Amount>,
-    phone: Slot<Sensitive>,
-    reference_no: Slot<String>,
-    status: Slot<String>,
-}
-
-impl CollectionReportEntryBuilder {
-    /// When the collection was registered.
-    pub fn create_date<V>(mut self, value: V) -> Self
-    where
-        V: TryInto<DateTime>,
-        V::Error: std::fmt::Display,
-    {
-        self.create_date.set(value);
-        self
-    }
-
-    /// When the customer paid. Older samples call it `collectionTime`.
-    pub fn collection_time<V>(mut self, value: V) -> Self
-    where
-        V: TryInto<DateTime>,
-        V::Error: std::fmt::Display,
-    {
-        self.collection_time.set(value);
-        self
-    }
-
-    /// The contract that was repaid. Older samples call it `contractNo`.
-    pub fn contract_number<V>(mut self, value: V) -> Self
-    where
-        V: TryInto<ContractNumber>,
-        V::Error: std::fmt::Display,
-    {
-        self.contract_number.set(value);
-        self
-    }
-
-    /// What was collected.
-    pub fn amount<V>(mut self, value: V) -> Self
-    where
-        V: TryInto<Amount>,
-        V::Error: std::fmt::Display,
-    {
-        self.amount.set(value);
-        self
-    }
-
-    /// The mobile number, masked except for its beginning.
-    pub fn phone<V>(mut self, value: V) -> Self
-    where
-        V: TryInto<Sensitive>,
-        V::Error: std::fmt::Display,
-    {
-        self.phone.set(value);
-        self
-    }
-
-    /// Number of the receipt of the store or wallet. Older samples call it `receiptNo`.
-    pub fn reference_no<V>(mut self, value: V) -> Self
-    where
-        V: TryInto<String>,
-        V::Error: std::fmt::Display,
-    {
-        self.reference_no.set(value);
-        self
-    }
-
-    /// State of the collection. Only `Confirmed` has been seen.
-    pub fn status<V>(mut self, value: V) -> Self
-    where
-        V: TryInto<String>,
-        V::Error: std::fmt::Display,
-    {
-        self.status.set(value);
-        self
-    }
-
-    /// The message, if every field is there and keeps the document's constraints.
-    ///
-    /// # Errors
-    ///
-    /// Every field that is wrong, all at once.
-    pub fn build(self) -> Result<CollectionReportEntry, Invalid> {
-        let mut at = Violations::new();
-        let create_date = self.create_date.received("createDate", &mut at);
-        let collection_time = self.collection_time.received("payTime", &mut at);
-        let contract_number = self.contract_number.required("controlNo", &mut at);
-        let amount = self.amount.required("amount", &mut at);
-        let phone = self.phone.received("phone", &mut at);
-        let reference_no = self.reference_no.received("referenceNo", &mut at);
-        let status = self.status.received("status", &mut at);
-        build(&mut at, || {
-            Some(CollectionReportEntry {
-                create_date: create_date?,
-                collection_time: collection_time?,
-                contract_number: contract_number?,
-                amount: amount?,
-                phone: phone?,
-                reference_no: reference_no?,
-                status: status?,
-            })
-        })
-    }
-}
-
-impl Validate for CollectionReportEntry {
-    fn check(&self, at: &mut Violations) {
-        at.readable("createDate", &self.create_date);
-        at.readable("payTime", &self.collection_time);
-        at.readable("phone", &self.phone);
-        at.readable("referenceNo", &self.reference_no);
-        at.readable("status", &self.status);
-    }
-}
-
-impl Entry for CollectionReportEntry {
-    const IDENTITY: &'static [&'static [&'static str]] = &[&["controlNo", "contractNo"]];
-}
-
-/// One payout in a list.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
-#[non_exhaustive]
-pub struct ControlNumberEntry {
-    /// Number of a payout: the partner's five-character prefix and 8 to 10 digits.
-    /// Unique for all time; it is the only protection against paying twice.
-    ///
-    /// On the wire: `controlNumber`, 13 to 15 characters; for example `SKY9800000101`.
-    pub control_number: ControlNumber,
-}
-
-impl ControlNumberEntry {
-    /// Starts building one; `build` names every field that is wrong.
-    pub fn builder() -> ControlNumberEntryBuilder {
-        <ControlNumberEntryBuilder as Default>::default()
-    }
-}
-
-/// Builds a [`ControlNumberEntry`].
-#[derive(Clone, Debug, Default)]
-#[must_use]
-pub struct ControlNumberEntryBuilder {
-    control_number: Slot<ControlNumber>,
-}
-
-impl ControlNumberEntryBuilder {
-    /// Number of a payout: the partner's five-character prefix and 8 to 10 digits.
-    /// Unique for all time; it is the only protection against paying twice.
-    pub fn control_number<V>(mut self, value: V) -> Self
-    where
-        V: TryInto<ControlNumber>,
-        V::Error: std::fmt::Display,
-    {
-        self.control_number.set(value);
-        self
-    }
-
-    /// The message, if every field is there and keeps the document's constraints.
-    ///
-    /// # Errors
-    ///
-    /// Every field that is wrong, all at once.
-    pub fn build(self) -> Result<ControlNumberEntry, Invalid> {
-        let mut at = Violations::new();
-        let control_number = self.control_number.required("controlNumber", &mut at);
-        build(&mut at, || {
-            Some(ControlNumberEntry {
-                control_number: control_number?,
-            })
-        })
-    }
-}
-
-impl Validate for ControlNumberEntry {
-    fn check(&self, at: &mut Violations) {
-        at.text(
-            "controlNumber",
-            &self.control_number,
-            Limits::NONE.min(13).max(15).pattern({
-                static PATTERN: Pattern = Pattern::new("^[A-Za-z0-9]{13,15}$");
-                &PATTERN
-            }),
-        );
-    }
-}
-
-impl Entry for ControlNumberEntry {
-    const IDENTITY: &'static [&'static [&'static str]] = &[&["controlNumber"]];
-}
-
-/// A movement on an account of the partner, as `financeNotification` reported it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
-#[non_exhaustive]
-pub struct FinanceMovement {
-    /// Date and time of the notice, which need not be when the money moved; in GMT+8,
-    /// as `yyyy-MM-dd HH:mm:ss`, seen with four fraction digits. The wire name really
-    /// is misspelled.
-    ///
-    /// On the wire: `transctionDate`; for example `2024-02-05 17:52:10.5211`.
-    #[serde(
-        rename = "transctionDate",
-        alias = "transactionDate",
-        default,
-        skip_serializing_if = "Received::is_absent",
-        serialize_with = "wire::received_fraction"
-    )]
-    #[cfg_attr(
-        feature = "schemars",
-        schemars(with = "Option<skypay_runtime::schema::DateTimeFraction>")
-    )]
-    pub transaction_date: Received<DateTime>,
-    /// The entity whose account it is.
-    ///
-    /// On the wire: `companyPrefix`, 5 characters; for example `SKY98`.
-    #[serde(default, skip_serializing_if = "Received::is_absent")]
-    pub company_prefix: Received<CompanyPrefix>,
-    /// The entity's registered name.
-    ///
-    /// On the wire: `companyName`, at most 200 characters; for example
-    /// `Example Lending Inc.`.
-    #[serde(default, skip_serializing_if = "Received::is_absent")]
-    pub company_name: Received<String>,
-    /// The partner's account at SkyPay. Documented with 5 characters, like the prefix;
-    /// one of SkyPay's samples has 12.
-    ///
-    /// On the wire: `accountNo`; for example `SKY98`.
-    pub account_no: Sensitive,
-    /// The bank account that the money came from. Only provided for withdrawals;
-    /// otherwise empty or absent.
-    ///
-    /// On the wire: `sourceAccountNo`, at most 20 characters; may be empty.
-    #[serde(default, skip_serializing_if = "Received::is_absent")]
-    pub source_account_no: Received<Sensitive>,
-    /// The bank account that the money went to. Only provided for recharges and
-    /// withdrawals; otherwise empty or absent.
-    ///
-    /// On the wire: `beneficiaryAccountNo`, at most 20 characters; for example
-    /// `001234567899`.
-    #[serde(default, skip_serializing_if = "Received::is_absent")]
-    pub beneficiary_account_no: Received<Sensitive>,
-    /// The occasion of a movement on the partner's accounts.
-    ///
-    /// On the wire: `statementType`; for example `1`.
-    pub statement_type: StatementType,
-    /// The direction of a movement, seen from the account.
-    ///
-    /// On the wire: `signType`; for example `recharge`.
-    pub sign_type: SignType,
-    /// How much money moved. Its unit is not documented for notices; taken as
-    /// Philippine pesos, as everywhere else. Described as a whole number; decimals are
-    /// accepted. One page spells the name `Amount`; keys are read in any case.
-    ///
-    /// On the wire: `amount`, in PHP; for example `1200000.00`.
-    #[serde(serialize_with = "wire::number")]
-    #[cfg_attr(
-        feature = "schemars",
-        schemars(with = "skypay_runtime::schema::AmountNumber")
-    )]
-    pub amount: Amount,
-    /// The currency. SkyPay works in Philippine pesos only. One page spells the name of
-    /// the field `Currency`; keys are read in any case.
-    ///
-    /// On the wire: `currency`; for example `PHP`.
-    #[serde(default, skip_serializing_if = "Received::is_absent")]
-    pub currency: Received<Currency>,
-    /// Number of the movement, unique, to be found in the back office; both accounts of
-    /// a transfer are notified. `S-` begins those of the settlement function, `D-`
-    /// those of the recharge function, the callerName those of automatic settlements.
-    /// Documented with 15 characters; a long callerName makes more.
-    ///
-    /// On the wire: `referenceNumber`; for example `D-20240205-001`.
-    pub reference_number: String,
-}
-
-impl FinanceMovement {
-    /// Starts building one; `build` names every field that is wrong.
-    pub fn builder() -> FinanceMovementBuilder {
-        <FinanceMovementBuilder as Default>::default()
-    }
-}
-
-/// Builds a [`FinanceMovement`].
-#[derive(Clone, Debug, Default)]
-#[must_use]
-pub struct FinanceMovementBuilder {
-    transaction_date: Slot<DateTime>,
-    company_prefix: Slot<CompanyPrefix>,
-    company_name: Slot<String>,
-    account_no: Slot<Sensitive>,
-    source_account_no: Slot<Sensitive>,
-    beneficiary_account_no: Slot<Sensitive>,
-    statement_type: Slot<StatementType>,
-    sign_type: Slot<SignType>,
-    amount: Slot<Amount>,
-    currency: Slot<Currency>,
-    reference_number: Slot<String>,
-}
-
-impl FinanceMovementBuilder {
-    /// Date and time of the notice, which need not be when the money moved; in GMT+8,
-    /// as `yyyy-MM-dd HH:mm:ss`, seen with four fraction digits. The wire name really
-    /// is misspelled.
-    pub fn transaction_date<V>(mut self, value: V) -> Self
-    where
-        V: TryInto<DateTime>,
-        V::Error: std::fmt::Display,
-    {
-        self.transaction_date.set(value);
-        self
-    }
-
-    /// The entity whose account it is.
-    pub fn company_prefix<V>(mut self, value: V) -> Self
-    where
-        V: TryInto<CompanyPrefix>,
-        V::Error: std::fmt::Display,
-    {
-        self.company_prefix.set(value);
-        self
-    }
-
-    /// The entity's registered name.
-    pub fn company_name<V>(mut self, value: V) -> Self
-    where
-        V: TryInto<String>,
-        V::Error: std::fmt::Display,
-    {
-        self.company_name.set(value);
-        self
-    }
-
-    /// The partner's account at SkyPay. Documented with 5 characters, like the prefix;
-    /// one of SkyPay's samples has 12.
-    pub fn account_no<V>(mut self, value: V) -> Self
-    where
-        V: TryInto<Sensitive>,
-        V::Error: std::fmt::Display,
-    {
-        self.account_no.set(value);
-        self
-    }
-
-    /// The bank account that the money came from. Only provided for withdrawals;
-    /// otherwise empty or absent.
-    pub fn source_account_no<V>(mut self, value: V) -> Self
-    where
-        V: TryInto<Sensitive>,
-        V::Error: std::fmt::Display,
-    {
-        self.source_account_no.set(value);
-        self
-    }
-
-    /// The bank account that the money went to. Only provided for recharges and
-    /// withdrawals; otherwise empty or absent.
-    pub fn beneficiary_account_no<V>(mut self, value: V) -> Self
-    where
-        V: TryInto<Sensitive>,
-        V::Error: std::fmt::Display,
-    {
-        self.beneficiary_account_no.set(value);
-        self
-    }
-
-    /// The occasion of a movement on the partner's accounts.
-    pub fn statement_type<V>(mut self, value: V) -> Self
-    where
-        V: TryInto<StatementType>,
-        V::Error: std::fmt::Display,
-    {
-        self.statement_type.set(value);
-        self
-    }
-
-    /// The direction of a movement, seen from the account.
-    pub fn sign_type<V>(mut self, value: V) -> Self
-    where
-        V: TryInto<SignType>,
-        V::Error: std::fmt::Display,
-    {
-        self.sign_type.set(value);
-        self
-    }
-
-    /// How much money moved. Its unit is not documented for notices; taken as
-    /// Philippine pesos, as everywhere else. Described as a whole number; decimals are
-    /// accepted. One page spells the name `Amount`; keys are read in any case.
-    pub fn amount<V>(mut self, value: V) -> Self
-    where
-        V: TryInto<Amount>,
-        V::Error: std::fmt::Display,
-    {
-        self.amount.set(value);
-        self
-    }
-
-    /// The currency. SkyPay works in Philippine pesos only. One page spells the name of
-    /// the field `Currency`; keys are read in any case.
-    pub fn currency<V>(mut self, value: V) -> Self
-    where
-        V: TryInto<Currency>,
-        V::Error: std::fmt::Display,
-    {
-        self.currency.set(value);
-        self
-    }
-
-    /// Number of the movement, unique, to be found in the back office; both accounts of
-    /// a transfer are notified. `S-` begins those of the settlement function, `D-`
-    /// those of the recharge function, the callerName those of automatic settlements.
-    /// Documented with 15 characters; a long callerName makes more.
-    pub fn reference_number<V>(mut self, value: V) -> Self
-    where
-        V: TryInto<String>,
-        V::Error: std::fmt::Display,
-    {
-        self.reference_number.set(value);
-        self
-    }
-
-    /// The message, if every field is there and keeps the document's constraints.
-    ///
-    /// # Errors
-    ///
-    /// Every field that is wrong, all at once.
-    pub fn build(self) -> Result<FinanceMovement, Invalid> {
-        let mut at = Violations::new();
-        let transaction_date = self.transaction_date.received("transctionDate", &mut at);
-        let company_prefix = self.company_prefix.received("companyPrefix", &mut at);
-        let company_name = self.company_name.received("companyName", &mut at);
-        let account_no = self.account_no.required("accountNo", &mut at);
-        let source_account_no = self.source_account_no.received("sourceAccountNo", &mut at);
-        let beneficiary_account_no = self
-            .beneficiary_account_no
-            .received("beneficiaryAccountNo", &mut at);
-        let statement_type = self.statement_type.required("statementType", &mut at);
-        let sign_type = self.sign_type.required("signType", &mut at);
-        let amount = self.amount.required("amount", &mut at);
-        let currency = self.currency.received("currency", &mut at);
-        let reference_number = self.reference_number.required("referenceNumber", &mut at);
-        build(&mut at, || {
-            Some(FinanceMovement {
-                transaction_date: transaction_date?,
-                company_prefix: company_prefix?,
-                company_name: company_name?,
-                account_no: account_no?,
-                source_account_no: source_account_no?,
-                beneficiary_account_no: beneficiary_account_no?,
-                statement_type: statement_type?,
-                sign_type: sign_type?,
-                amount: amount?,
-                currency: currency?,
-                reference_number: reference_number?,
-            })
-        })
-    }
-}
-
-impl Validate for FinanceMovement {
-    fn check(&self, at: &mut Violations) {
-        at.readable("transctionDate", &self.transaction_date);
-        at.readable("companyPrefix", &self.company_prefix);
-        at.readable("companyName", &self.company_name);
-        at.readable("sourceAccountNo", &self.source_account_no);
-        at.readable("beneficiaryAccountNo", &self.beneficiary_account_no);
-        at.readable("currency", &self.currency);
-    }
-}
-
-impl Entry for FinanceMovement {
-    const IDENTITY: &'static [&'static [&'static str]] = &[&["referenceNumber"]];
-}
-
-/// A type of identity document.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "PascalCase")]
-#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
-#[non_exhaustive]
-pub struct IdentificationTypeEntry {
-    /// The number that stands for the type; goes into `identificationTypeId`.
-    ///
-    /// On the wire: `IdentificationId`; for example `1`.
-    #[serde(rename = "IdentificationId")]
-    pub identification_type_id: u32,
-    /// The type in words.
-    ///
-    /// On the wire: `IdentificationType`, at most 255 characters; for example
-    /// `Company ID`.
-    pub identification_type: String,
-}
-
-impl IdentificationTypeEntry {
-    /// Starts building one; `build` names every field that is wrong.
-    pub fn builder() -> IdentificationTypeEntryBuilder {
-        <IdentificationTypeEntryBuilder as Default>::default()
-    }
-}
-
-/// Builds a [`IdentificationTypeEntry`].
-#[derive(Clone, Debug, Default)]
-#[must_use]
-pub struct IdentificationTypeEntryBuilder {
-    identification_type_id: Slot<u32>,
-    identification_type: Slot<String>,
-}
-
-impl IdentificationTypeEntryBuilder {
-    /// The number that stands for the type; goes into `identificationTypeId`.
-    pub fn identification_type_id<V>(mut self, value: V) -> Self
-    where
-        V: TryInto<u32>,
-        V::Error: std::fmt::Display,
-    {
-        self.identification_type_id.set(value);
-        self
-    }
-
-    /// The type in words.
-    pub fn identification_type<V>(mut self, value: V) -> Self
-    where
-        V: TryInto<String>,
-        V::Error: std::fmt::Display,
-    {
-        self.identification_type.set(value);
-        self
-    }
-
-    /// The message, if every field is there and keeps the document's constraints.
-    ///
-    /// # Errors
-    ///
-    /// Every field that is wrong, all at once.
-    pub fn build(self) -> Result<IdentificationTypeEntry, Invalid> {
-        let mut at = Violations::new();
-        let identification_type_id = self
-            .identification_type_id
-            .required("IdentificationId", &mut at);
-        let identification_type = self
-            .identification_type
-            .required("IdentificationType", &mut at);
-        build(&mut at, || {
-            Some(IdentificationTypeEntry {
-                identification_type_id: identification_type_id?,
-                identification_type: identification_type?,
-            })
-        })
-    }
-}
-
-impl Validate for IdentificationTypeEntry {
-    fn check(&self, _: &mut Violations) {}
-}
-
-impl Entry for IdentificationTypeEntry {
-    const IDENTITY: &'static [&'static [&'static str]] =
-        &[&["IdentificationId"], &["IdentificationType"]];
-}
-
-/// A country.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "PascalCase")]
-#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
-#[non_exhaustive]
-pub struct NationalityEntry {
-    /// The number of the country. No operation takes it.
-    ///
-    /// On the wire: `NationalityId`; for example `1`.
-    pub nationality_id: u32,
-    /// The country's name.
-    ///
-    /// On the wire: `NationalityName`, at most 255 characters; for example
-    /// `Philippines`.
-    pub nationality_name: String,
-}
-
-impl NationalityEntry {
-    /// Starts building one; `build` names every field that is wrong.
-    pub fn builder() -> NationalityEntryBuilder {
-        <NationalityEntryBuilder as Default>::default()
-    }
-}
-
-/// Builds a [`NationalityEntry`].
-#[derive(Clone, Debug, Default)]
-#[must_use]
-pub struct NationalityEntryBuilder {
-    nationality_id: Slot<u32>,
-    nationality_name: Slot<String>,
-}
-
-impl NationalityEntryBuilder {
-    /// The number of the country. No operation takes it.
-    pub fn nationality_id<V>(mut self, value: V) -> Self
-    where
-        V: TryInto<u32>,
-        V::Error: std::fmt::Display,
-    {
-        self.nationality_id.set(value);
-        self
-    }
-
-    /// The country's name.
-    pub fn nationality_name<V>(mut self, value: V) -> Self
-    where
-        V: TryInto<String>,
-        V::Error: std::fmt::Display,
-    {
-        self.nationality_name.set(value);
-        self
-    }
-
-    /// The message, if every field is there and keeps the document's constraints.
-    ///
-    /// # Errors
-    ///
-    /// Every field that is wrong, all at once.
-    pub fn build(self) -> Result<NationalityEntry, Invalid> {
-        let mut at = Violations::new();
-        let nationality_id = self.nationality_id.required("NationalityId", &mut at);
-        let nationality_name = self.nationality_name.required("NationalityName", &mut at);
-        build(&mut at, || {
-            Some(NationalityEntry {
-                nationality_id: nationality_id?,
-                nationality_name: nationality_name?,
-            })
-        })
-    }
-}
-
-impl Validate for NationalityEntry {
-    fn check(&self, _: &mut Violations) {}
-}
-
-impl Entry for NationalityEntry {
-    const IDENTITY: &'static [&'static [&'static str]] =
-        &[&["NationalityId"], &["NationalityName"]];
-}
-
-/// A payout in the report.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
-#[non_exhaustive]
-pub struct PayoutReportEntry {
-    /// When the payout was ordered.
-    ///
-    /// On the wire: `createDate`; for example `2024-02-05 10:15:30`.
-    #[serde(default, skip_serializing_if = "Received::is_absent")]
-    pub create_date: Received<DateTime>,
-    /// When it was paid.
-    ///
-    /// On the wire: `payTime`; for example `2024-02-05 10:15:30`.
-    #[serde(default, skip_serializing_if = "Received::is_absent")]
-    pub pay_time: Received<DateTime>,
-    /// The payout, by its control number.
-    ///
-    /// On the wire: `controlNo`, 13 to 15 characters; for example `SKY9800000101`.
-    #[serde(rename = "controlNo")]
-    pub control_number: ControlNumber,
-    /// What was paid out.
-    ///
-    /// On the wire: `amount`, in PHP; for example `1000.00`.
-    #[serde(serialize_with = "wire::number")]
-    #[cfg_attr(
-        feature = "schemars",
-        schemars(with = "skypay_runtime::schema::AmountNumber")
-    )]
-    pub amount: Amount,
-    /// The mobile number, masked except for its beginning.
-    ///
-    /// On the wire: `phone`; for example `09XXXXXXXXX`.
-    #[serde(default, skip_serializing_if = "Received::is_absent")]
-    pub phone: Received<Sensitive>,
-    /// Number of the receipt at the paying institution. Older samples call it
-    /// `receiptNo`.
-    ///
-    /// On the wire: `referenceNo`, at most 50 characters; for example `9006565379735`.
-    #[serde(
-        alias = "receiptNo",
-        default,
-        skip_serializing_if = "Received::is_absent"
-    )]
-    pub reference_no: Received<String>,
-}
-
-impl PayoutReportEntry {
-    /// Starts building one; `build` names every field that is wrong.
-    pub fn builder() -> PayoutReportEntryBuilder {
-        <PayoutReportEntryBuilder as Default>::default()
-    }
-}
-
-/// Builds a [`PayoutReportEntry`].
-#[derive(Clone, Debug, Default)]
-#[must_use]
-pub struct PayoutReportEntryBuilder {
-    create_date: Slot<DateTime>,
-    pay_time: Slot<DateTime>,
-    control_number: Slot<ControlNumber>,
-    amount: Slot<Amount>,
-    phone: Slot<Sensitive>,
-    reference_no: Slot<String>,
-}
-
-impl PayoutReportEntryBuilder {
-    /// When the payout was ordered.
-    pub fn create_date<V>(mut self, value: V) -> Self
-    where
-        V: TryInto<DateTime>,
-        V::Error: std::fmt::Display,
-    {
-        self.create_date.set(value);
-        self
-    }
-
-    /// When it was paid.
-    pub fn pay_time<V>(mut self, value: V) -> Self
-    where
-        V: TryInto<DateTime>,
-        V::Error: std::fmt::Display,
-    {
-        self.pay_time.set(value);
-        self
-    }
-
-    /// The payout, by its control number.
-    pub fn control_number<V>(mut self, value: V) -> Self
-    where
-        V: TryInto<ControlNumber>,
-        V::Error: std::fmt::Display,
-    {
-        self.control_number.set(value);
-        self
-    }
-
-    /// What was paid out.
-    pub fn amount<V>(mut self, value: V) -> Self
-    where
-        V: TryInto<Amount>,
-        V::Error: std::fmt::Display,
-    {
-        self.amount.set(value);
-        self
-    }
-
-    /// The mobile number, masked except for its beginning.
-    pub fn phone<V>(mut self, value: V) -> Self
-    where
-        V: TryInto<Sensitive>,
-        V::Error: std::fmt::Display,
-    {
-        self.phone.set(value);
-        self
-    }
-
-    /// Number of the receipt at the paying institution. Older samples call it
-    /// `receiptNo`.
-    pub fn reference_no<V>(mut self, value: V) -> Self
-    where
-        V: TryInto<String>,
-        V::Error: std::fmt::Display,
-    {
-        self.reference_no.set(value);
-        self
-    }
-
-    /// The message, if every field is there and keeps the document's constraints.
-    ///
-    /// # Errors
-    ///
-    /// Every field that is wrong, all at once.
-    pub fn build(self) -> Result<PayoutReportEntry, Invalid> {
-        let mut at = Violations::new();
-        let create_date = self.create_date.received("createDate", &mut at);
-        let pay_time = self.pay_time.received("payTime", &mut at);
-        let control_number = self.control_number.required("controlNo", &mut at);
-        let amount = self.amount.required("amount", &mut at);
-        let phone = self.phone.received("phone", &mut at);
-        let reference_no = self.reference_no.received("referenceNo", &mut at);
-        build(&mut at, || {
-            Some(PayoutReportEntry {
-                create_date: create_date?,
-                pay_time: pay_time?,
-                control_number: control_number?,
-                amount: amount?,
-                phone: phone?,
-                reference_no: reference_no?,
-            })
-        })
-    }
-}
-
-impl Validate for PayoutReportEntry {
-    fn check(&self, at: &mut Violations) {
-        at.readable("createDate", &self.create_date);
-        at.readable("payTime", &self.pay_time);
-        at.readable("phone", &self.phone);
-        at.readable("referenceNo", &self.reference_no);
-    }
-}
-
-impl Entry for PayoutReportEntry {
-    const IDENTITY: &'static [&'static [&'static str]] = &[&["controlNo"]];
-}
-
-/// Where one payout stands. Some descriptions show plain control numbers in place
-/// of these objects; such a text is read as an entry that has only its number.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
-#[non_exhaustive]
-pub struct PayoutStatusEntry {
-    /// Number of a payout: the partner's five-character prefix and 8 to 10 digits.
-    /// Unique for all time; it is the only protection against paying twice.
-    ///
-    /// On the wire: `controlNumber`, 13 to 15 characters; for example `SKY9800000101`.
-    #[serde(alias = "$plain")]
-    pub control_number: ControlNumber,
-    /// When SkyPay took the order.
-    ///
-    /// On the wire: `transactionDate`; for example `2024-02-05 10:15:30`.
-    #[serde(default, skip_serializing_if = "Received::is_absent")]
-    pub transaction_date: Received<DateTime>,
-    /// Where the payout stands. An entry without a status says nothing; it is no proof
-    /// that the payout does not exist.
-    ///
-    /// On the wire: `status`; for example `1`.
-    #[serde(default, skip_serializing_if = "Received::is_absent")]
-    pub status: Received<PayoutStatus>,
-    /// The status in words, as the table of statuses names it. Both Cancelled and
-    /// Canceled occur.
-    ///
-    /// On the wire: `statusDesc`, at most 50 characters; for example `Completed`.
-    #[serde(
-        rename = "statusDesc",
-        default,
-        skip_serializing_if = "Received::is_absent"
-    )]
-    pub status_description: Received<String>,
-    /// When it was paid. Empty as long as it is not.
-    ///
-    /// On the wire: `payTime`; for example `2024-02-05 10:21:09`.
-    #[serde(default, skip_serializing_if = "Received::is_absent")]
-    pub pay_time: Received<DateTime>,
-    /// When it was cancelled. A cancellation is final only when this is filled.
-    ///
-    /// On the wire: `cancelTime`; may be empty.
-    #[serde(default, skip_serializing_if = "Received::is_absent")]
-    pub cancel_time: Received<DateTime>,
-    /// The channel. Described as a code of the payout channels, but seen as a name such
-    /// as `Bank`, `GCash (RT) - DIRECT` or `MLhuillier(RT)`: do not build on either.
-    ///
-    /// On the wire: `withdrawChannel`, at most 50 characters; for example `Bank`.
-    #[serde(default, skip_serializing_if = "Received::is_absent")]
-    pub withdraw_channel: Received<String>,
-    /// Number of the receipt at the paying institution; for GCash its own reference
-    /// number.
-    ///
-    /// On the wire: `referenceNo`, at most 50 characters; for example `9006565379735`.
-    #[serde(default, skip_serializing_if = "Received::is_absent")]
-    pub reference_no: Received<String>,
-    /// MLhuillier's own reference number. Only for MLhuillier.
-    ///
-    /// On the wire: `traceNo`, at most 50 characters; for example
-    /// `MLA001041380755361119`.
-    #[serde(default, skip_serializing_if = "Received::is_absent")]
-    pub trace_no: Received<String>,
-}
-
-impl PayoutStatusEntry {
-    /// Starts building one; `build` names every field that is wrong.
-    pub fn builder() -> PayoutStatusEntryBuilder {
-        <PayoutStatusEntryBuilder as Default>::default()
-    }
-}
-
-/// Builds a [`PayoutStatusEntry`].
-#[derive(Clone, Debug, Default)]
-#[must_use]
-pub struct PayoutStatusEntryBuilder {
-    control_number: Slot<ControlNumber>,
-    transaction_date: Slot<DateTime>,
-    status: Slot<PayoutStatus>,
-    status_description: Slot<String>,
-    pay_time: Slot<DateTime>,
-    cancel_time: Slot<DateTime>,
-    withdraw_channel: Slot<String>,
-    reference_no: Slot<String>,
-    trace_no: Slot<String>,
-}
-
-impl PayoutStatusEntryBuilder {
-    /// Number of a payout: the partner's five-character prefix and 8 to 10 digits.
-    /// Unique for all time; it is the only protection against paying twice.
-    pub fn control_number<V>(mut self, value: V) -> Self
-    where
-        V: TryInto<ControlNumber>,
-        V::Error: std::fmt::Display,
-    {
-        self.control_number.set(value);
-        self
-    }
-
-    /// When SkyPay took the order.
-    pub fn transaction_date<V>(mut self, value: V) -> Self
-    where
-        V: TryInto<DateTime>,
-        V::Error: std::fmt::Display,
-    {
-        self.transaction_date.set(value);
-        self
-    }
-
-    /// Where the payout stands. An entry without a status says nothing; it is no proof
-    /// that the payout does not exist.
-    pub fn status<V>(mut self, value: V) -> Self
-    where
-        V: TryInto<PayoutStatus>,
-        V::Error: std::fmt::Display,
-    {
-        self.status.set(value);
-        self
-    }
-
-    /// The status in words, as the table of statuses names it. Both Cancelled and
-    /// Canceled occur.
-    pub fn status_description<V>(mut self, value: V) -> Self
-    where
-        V: TryInto<String>,
-        V::Error: std::fmt::Display,
-    {
-        self.status_description.set(value);
-        self
-    }
-
-    /// When it was paid. Empty as long as it is not.
-    pub fn pay_time<V>(mut self, value: V) -> Self
-    where
-        V: TryInto<DateTime>,
-        V::Error: std::fmt::Display,
-    {
-        self.pay_time.set(value);
-        self
-    }
-
-    /// When it was cancelled. A cancellation is final only when this is filled.
-    pub fn cancel_time<V>(mut self, value: V) -> Self
-    where
-        V: TryInto<DateTime>,
-        V::Error: std::fmt::Display,
-    {
-        self.cancel_time.set(value);
-        self
-    }
-
-    /// The channel. Described as a code of the payout channels, but seen as a name such
-    /// as `Bank`, `GCash (RT) - DIRECT` or `MLhuillier(RT)`: do not build on either.
-    pub fn withdraw_channel<V>(mut self, value: V) -> Self
-    where
-        V: TryInto<String>,
-        V::Error: std::fmt::Display,
-    {
-        self.withdraw_channel.set(value);
-        self
-    }
-
-    /// Number of the receipt at the paying institution; for GCash its own reference
-    /// number.
-    pub fn reference_no<V>(mut self, value: V) -> Self
-    where
-        V: TryInto<String>,
-        V::Error: std::fmt::Display,
-    {
-        self.reference_no.set(value);
-        self
-    }
-
-    /// MLhuillier's own reference number. Only for MLhuillier.
-    pub fn trace_no<V>(mut self, value: V) -> Self
-    where
-        V: TryInto<String>,
-        V::Error: std::fmt::Display,
-    {
-        self.trace_no.set(value);
-        self
-    }
-
-    /// The message, if every field is there and keeps the document's constraints.
-    ///
-    /// # Errors
-    ///
-    /// Every field that is wrong, all at once.
-    pub fn build(self) -> Result<PayoutStatusEntry, Invalid> {
-        let mut at = Violations::new();
-        let control_number = self.control_number.required("controlNumber", &mut at);
-        let transaction_date = self.transaction_date.received("transactionDate", &mut at);
-        let status = self.status.received("status", &mut at);
-        let status_description = self.status_description.received("statusDesc", &mut at);
-        let pay_time = self.pay_time.received("payTime", &mut at);
-        let cancel_time = self.cancel_time.received("cancelTime", &mut at);
-        let withdraw_channel = self.withdraw_channel.received("withdrawChannel", &mut at);
-        let reference_no = self.reference_no.received("referenceNo", &mut at);
-        let trace_no = self.trace_no.received("traceNo", &mut at);
-        build(&mut at, || {
-            Some(PayoutStatusEntry {
-                control_number: control_number?,
-                transaction_date: transaction_date?,
-                status: status?,
-                status_description: status_description?,
-                pay_time: pay_time?,
-                cancel_time: cancel_time?,
-                withdraw_channel: withdraw_channel?,
-                reference_no: reference_no?,
-                trace_no: trace_no?,
-            })
-        })
-    }
-}
-
-impl Validate for PayoutStatusEntry {
-    fn check(&self, at: &mut Violations) {
-        at.readable("transactionDate", &self.transaction_date);
-        at.readable("status", &self.status);
-        at.readable("statusDesc", &self.status_description);
-        at.readable("payTime", &self.pay_time);
-        at.readable("cancelTime", &self.cancel_time);
-        at.readable("withdrawChannel", &self.withdraw_channel);
-        at.readable("referenceNo", &self.reference_no);
-        at.readable("traceNo", &self.trace_no);
-    }
+    identity ["controlNumber"];
 }
 
 impl PayoutStatusEntry {
@@ -1292,180 +280,36 @@ impl PayoutStatusEntry {
     }
 }
 
-impl Entry for PayoutStatusEntry {
-    const IDENTITY: &'static [&'static [&'static str]] = &[&["controlNumber"]];
-}
-
-/// A province.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "PascalCase")]
-#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
-#[non_exhaustive]
-pub struct ProvinceEntry {
-    /// The number that stands for the province; goes into `provinceId`.
-    ///
-    /// On the wire: `ProvinceId`; for example `1`.
-    pub province_id: u32,
-    /// The province's name.
-    ///
-    /// On the wire: `Province`, at most 50 characters; for example `Abra`.
-    pub province: String,
-}
-
-impl ProvinceEntry {
-    /// Starts building one; `build` names every field that is wrong.
-    pub fn builder() -> ProvinceEntryBuilder {
-        <ProvinceEntryBuilder as Default>::default()
+skypay_runtime::message! {
+    /// A province.
+    pub struct ProvinceEntry, ProvinceEntryBuilder {
+        /// The number that stands for the province; goes into `provinceId`.
+        ///
+        /// On the wire: `ProvinceId`; for example `1`.
+        province_id "ProvinceId": required u32;
+        /// The province's name.
+        ///
+        /// On the wire: `Province`, at most 50 characters; for example `Abra`.
+        province "Province": required String;
     }
+    identity ["ProvinceId", "Province"];
 }
 
-/// Builds a [`ProvinceEntry`].
-#[derive(Clone, Debug, Default)]
-#[must_use]
-pub struct ProvinceEntryBuilder {
-    province_id: Slot<u32>,
-    province: Slot<String>,
-}
-
-impl ProvinceEntryBuilder {
-    /// The number that stands for the province; goes into `provinceId`.
-    pub fn province_id<V>(mut self, value: V) -> Self
-    where
-        V: TryInto<u32>,
-        V::Error: std::fmt::Display,
-    {
-        self.province_id.set(value);
-        self
+skypay_runtime::message! {
+    /// A town or city.
+    pub struct TownCityEntry, TownCityEntryBuilder {
+        /// The number that stands for the town or city; goes into `cityId`.
+        ///
+        /// On the wire: `TownCityId`; for example `996`.
+        town_city_id "TownCityId": required u32;
+        /// The name of the town or city.
+        ///
+        /// On the wire: `TownCity`, at most 255 characters; for example `Manila`.
+        town_city "TownCity": required String;
+        /// The province that it belongs to, by its number from `getProvince`.
+        ///
+        /// On the wire: `ProvinceId`; for example `47`.
+        province_id "ProvinceId": required u32;
     }
-
-    /// The province's name.
-    pub fn province<V>(mut self, value: V) -> Self
-    where
-        V: TryInto<String>,
-        V::Error: std::fmt::Display,
-    {
-        self.province.set(value);
-        self
-    }
-
-    /// The message, if every field is there and keeps the document's constraints.
-    ///
-    /// # Errors
-    ///
-    /// Every field that is wrong, all at once.
-    pub fn build(self) -> Result<ProvinceEntry, Invalid> {
-        let mut at = Violations::new();
-        let province_id = self.province_id.required("ProvinceId", &mut at);
-        let province = self.province.required("Province", &mut at);
-        build(&mut at, || {
-            Some(ProvinceEntry {
-                province_id: province_id?,
-                province: province?,
-            })
-        })
-    }
-}
-
-impl Validate for ProvinceEntry {
-    fn check(&self, _: &mut Violations) {}
-}
-
-impl Entry for ProvinceEntry {
-    const IDENTITY: &'static [&'static [&'static str]] = &[&["ProvinceId"], &["Province"]];
-}
-
-/// A town or city.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "PascalCase")]
-#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
-#[non_exhaustive]
-pub struct TownCityEntry {
-    /// The number that stands for the town or city; goes into `cityId`.
-    ///
-    /// On the wire: `TownCityId`; for example `996`.
-    pub town_city_id: u32,
-    /// The name of the town or city.
-    ///
-    /// On the wire: `TownCity`, at most 255 characters; for example `Manila`.
-    pub town_city: String,
-    /// The province that it belongs to, by its number from `getProvince`.
-    ///
-    /// On the wire: `ProvinceId`; for example `47`.
-    pub province_id: u32,
-}
-
-impl TownCityEntry {
-    /// Starts building one; `build` names every field that is wrong.
-    pub fn builder() -> TownCityEntryBuilder {
-        <TownCityEntryBuilder as Default>::default()
-    }
-}
-
-/// Builds a [`TownCityEntry`].
-#[derive(Clone, Debug, Default)]
-#[must_use]
-pub struct TownCityEntryBuilder {
-    town_city_id: Slot<u32>,
-    town_city: Slot<String>,
-    province_id: Slot<u32>,
-}
-
-impl TownCityEntryBuilder {
-    /// The number that stands for the town or city; goes into `cityId`.
-    pub fn town_city_id<V>(mut self, value: V) -> Self
-    where
-        V: TryInto<u32>,
-        V::Error: std::fmt::Display,
-    {
-        self.town_city_id.set(value);
-        self
-    }
-
-    /// The name of the town or city.
-    pub fn town_city<V>(mut self, value: V) -> Self
-    where
-        V: TryInto<String>,
-        V::Error: std::fmt::Display,
-    {
-        self.town_city.set(value);
-        self
-    }
-
-    /// The province that it belongs to, by its number from `getProvince`.
-    pub fn province_id<V>(mut self, value: V) -> Self
-    where
-        V: TryInto<u32>,
-        V::Error: std::fmt::Display,
-    {
-        self.province_id.set(value);
-        self
-    }
-
-    /// The message, if every field is there and keeps the document's constraints.
-    ///
-    /// # Errors
-    ///
-    /// Every field that is wrong, all at once.
-    pub fn build(self) -> Result<TownCityEntry, Invalid> {
-        let mut at = Violations::new();
-        let town_city_id = self.town_city_id.required("TownCityId", &mut at);
-        let town_city = self.town_city.required("TownCity", &mut at);
-        let province_id = self.province_id.required("ProvinceId", &mut at);
-        build(&mut at, || {
-            Some(TownCityEntry {
-                town_city_id: town_city_id?,
-                town_city: town_city?,
-                province_id: province_id?,
-            })
-        })
-    }
-}
-
-impl Validate for TownCityEntry {
-    fn check(&self, _: &mut Violations) {}
-}
-
-impl Entry for TownCityEntry {
-    const IDENTITY: &'static [&'static [&'static str]] =
-        &[&["TownCityId"], &["TownCity"], &["ProvinceId"]];
+    identity ["TownCityId", "TownCity", "ProvinceId"];
 }

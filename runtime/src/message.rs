@@ -1,0 +1,495 @@
+//! Messages, declared with a row per field: [`message!`](crate::message!).
+//!
+//! What a row means for a struct, its builder, its checks and its JSON is
+//! written once, in the macro and in the modules here. They are public because
+//! the macro names them in other crates; programs use what it writes.
+
+pub mod encoding;
+mod operation;
+pub mod presence;
+
+pub use encoding::{Encode, Fraction, Native, Number};
+pub use presence::{
+    entries, list, optional, optional_entries, optional_list, received, required,
+};
+
+use std::fmt;
+
+use serde::de::{DeserializeSeed, Deserializer, Error, Visitor};
+
+/// Finds out which field of a message a key names.
+#[derive(Clone, Copy, Debug)]
+pub struct Key<F>(pub F);
+
+impl<'de, K, F: FnOnce(&str) -> K> DeserializeSeed<'de> for Key<F> {
+    type Value = K;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<K, D::Error> {
+        deserializer.deserialize_identifier(self)
+    }
+}
+
+impl<K, F: FnOnce(&str) -> K> Visitor<'_> for Key<F> {
+    type Value = K;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a key")
+    }
+
+    fn visit_str<E: Error>(self, key: &str) -> Result<K, E> {
+        Ok((self.0)(key))
+    }
+}
+
+/// Declares a message: a row per field.
+///
+/// A row is the field of the struct and its name on the wire (other names that
+/// are accepted when it is read follow behind `|`), then its presence and its
+/// type, and what is checked before it is sent:
+///
+/// | presence | field of the struct |
+/// |---|---|
+/// | `required` | `T` |
+/// | `optional` | `Option<T>` |
+/// | `received` | [`Received<T>`](crate::Received): what cannot be read is kept |
+/// | `list`, `optional_list` | `Vec<T>`, perhaps with a number of items: `[1..=50]` |
+/// | `entries`, `optional_entries` | [`Entries<T>`](crate::Entries): what cannot be read is kept |
+///
+/// | check | of |
+/// |---|---|
+/// | `text(1..=50)`, `text(.., "^[0-9]+$")` | the length of a text, and a pattern |
+/// | `name(..=50)` | a person's name, with the same limits |
+/// | `integer(..=3; 1..)` | a whole number that is written as a text: the limits of a text, and a range |
+/// | `range(1..=1000)` | a number or an amount |
+/// | `one_of("1", "2")` | a text or a code |
+/// | `listed` | a code: one of its table that may be sent |
+/// | `nested` | an object |
+///
+/// `as number` and `as fraction` behind the type say how the value is written,
+/// where the type writes itself in another way. The name `"$plain"` marks the
+/// field whose text may come in place of the object.
+///
+/// After the struct, `identity` lists the names of the fields by which an object
+/// of a list is recognized, and `rules` the conditions between fields.
+///
+/// The macro writes the struct, its builder, and `Validate`, `Serialize`,
+/// `Deserialize` and, with the feature `schemars`, `JsonSchema`.
+///
+/// ```
+/// use skypay_runtime::{Amount, PersonName, Sensitive};
+///
+/// skypay_runtime::message! {
+///     /// An order.
+///     pub struct Order, OrderBuilder {
+///         /// Who pays.
+///         sender "sender": required String { text(1..=100) };
+///         /// Who is paid.
+///         name "name": required PersonName { name(..=50) };
+///         /// What is paid.
+///         amount "amount": required Amount { range(Amount::from_centavos(1)..) };
+///         /// Where the money goes.
+///         account_no "accountNo" | "account": optional Sensitive { text(1..=50, "^[0-9]+$") };
+///     }
+///     rules {
+///         "large-needs-account" requires ["accountNo"], because "only small amounts are paid in cash";
+///     }
+/// }
+///
+/// let invalid = Order::builder().sender("").amount("0").name("Cruz,Ana").build().unwrap_err();
+/// assert_eq!(
+///     invalid.to_string(),
+///     "sender: must not be empty\n\
+///      amount: must be at least 0.01\n\
+///      accountNo: is required: only small amounts are paid in cash"
+/// );
+/// ```
+///
+/// A mistake in a row is an error that names the field:
+///
+/// ```compile_fail
+/// skypay_runtime::message! {
+///     /// An order.
+///     pub struct Order, OrderBuilder {
+///         /// Who pays.
+///         sender "sender": required String { longest(100) };
+///     }
+/// }
+/// ```
+#[macro_export]
+macro_rules! message {
+    (
+        $(#[doc = $about:literal])*
+        pub struct $name:ident, $builder:ident {
+            $(
+                $(#[doc = $doc:literal])*
+                $(#[deprecated $($deprecated:tt)*])?
+                $field:ident $wire:literal $(| $alias:literal)*:
+                    $presence:ident $ty:ty $(as $encoding:ident)? $([$($count:tt)*])?
+                    $({ $($check:ident $(($($limit:tt)*))?),* $(,)? })?;
+            )*
+        }
+        $(identity [$($identity:literal $(| $other:literal)*),* $(,)?];)?
+        $(rules {
+            $(
+                $id:literal $(when $when:literal in [$($value:literal),*],)?
+                $(requires [$($require:literal),*],)? $(forbids [$($forbid:literal),*],)?
+                $(matches [$($match:literal $pattern:literal),*],)? because $reason:literal;
+            )*
+        })?
+    ) => {
+        $(#[doc = $about])*
+        #[derive(Clone, Debug, PartialEq, Eq)]
+        #[non_exhaustive]
+        pub struct $name {
+            $(
+                $(#[doc = $doc])*
+                $(#[deprecated $($deprecated)*])?
+                pub $field: $crate::__stored!($wire $presence $ty),
+            )*
+        }
+
+        impl $name {
+            /// Starts building one; `build` names every field that is wrong.
+            pub fn builder() -> $builder {
+                <$builder as ::core::default::Default>::default()
+            }
+        }
+
+        #[doc = ::core::concat!("Builds a [`", ::core::stringify!($name), "`].")]
+        #[derive(Clone, Debug, Default)]
+        #[must_use]
+        pub struct $builder {
+            $($field: $crate::builder::Slot<$crate::message::$presence::Built<$ty>>,)*
+        }
+
+        impl $builder {
+            $($crate::__setter! {
+                { $(#[doc = $doc])* $(#[deprecated $($deprecated)*])? } $field $presence $ty
+            })*
+
+            /// The message, if every field is there and keeps the document's constraints.
+            ///
+            /// # Errors
+            ///
+            /// Every field that is wrong, all at once.
+            #[allow(deprecated, reason = "the fields are still in the message")]
+            pub fn build(self) -> ::core::result::Result<$name, $crate::Invalid> {
+                let mut at = $crate::Violations::new();
+                $(let $field = $crate::message::$presence::take(self.$field, $wire, &mut at);)*
+                $crate::builder::build(&mut at, || {
+                    ::core::option::Option::Some($name { $($field: $field?,)* })
+                })
+            }
+        }
+
+        #[allow(deprecated, reason = "the fields are still in the message")]
+        const _: () = {
+            use $crate::__private::serde;
+
+            impl $crate::Validate for $name {
+                fn check(&self, at: &mut $crate::Violations) {
+                    $(
+                        $($crate::message::$presence::count(&self.$field, $wire, at, $($count)*);)?
+                        $crate::message::$presence::check(&self.$field, $wire, at, |value, field, at| {
+                            let _ = (value, field, &at);
+                            $($($crate::__check!($wire, value, field, at, $check $(($($limit)*))?);)*)?
+                        });
+                    )*
+                    let _ = &at;
+                    $({
+                        static RULES: &[$crate::validate::Rule] = &[$($crate::validate::Rule {
+                            id: $id,
+                            when: $crate::__option!($(($when, &[$($value),*]))?),
+                            require: &[$($($require),*)?],
+                            forbid: &[$($($forbid),*)?],
+                            matches: &[$($(($match, $crate::__pattern!($pattern))),*)?],
+                            reason: $reason,
+                        }),*];
+                        at.rules(self, RULES);
+                    })?
+                }
+            }
+
+            impl $crate::validate::Fields for $name {
+                fn text_of(
+                    &self,
+                    field: &str,
+                ) -> ::core::option::Option<$crate::__private::Cow<'_, str>> {
+                    match field {
+                        $($wire => $crate::message::$presence::text(&self.$field),)*
+                        _ => ::core::option::Option::None,
+                    }
+                }
+            }
+
+            impl serde::Serialize for $name {
+                fn serialize<__S: serde::Serializer>(
+                    &self,
+                    serializer: __S,
+                ) -> ::core::result::Result<__S::Ok, __S::Error> {
+                    let fields = 0 $(
+                        + ::core::primitive::usize::from(
+                            !$crate::message::$presence::is_absent(&self.$field),
+                        )
+                    )*;
+                    #[allow(unused_mut, reason = "a message may have no fields")]
+                    let mut state = serde::Serializer::serialize_struct(
+                        serializer,
+                        ::core::stringify!($name),
+                        fields,
+                    )?;
+                    $($crate::message::$presence::write(
+                        &mut state,
+                        $wire,
+                        &self.$field,
+                        $crate::__encoding!($wire $($encoding)?),
+                    )?;)*
+                    serde::ser::SerializeStruct::end(state)
+                }
+            }
+
+            impl<'de> serde::Deserialize<'de> for $name {
+                fn deserialize<__D: serde::Deserializer<'de>>(
+                    deserializer: __D,
+                ) -> ::core::result::Result<Self, __D::Error> {
+                    #[allow(non_camel_case_types, reason = "named as the fields")]
+                    enum __Key {
+                        $($field,)*
+                        Unknown,
+                    }
+
+                    struct __Fields;
+
+                    impl<'de> serde::de::Visitor<'de> for __Fields {
+                        type Value = $name;
+
+                        fn expecting(
+                            &self,
+                            f: &mut ::core::fmt::Formatter<'_>,
+                        ) -> ::core::fmt::Result {
+                            f.write_str("an object")
+                        }
+
+                        fn visit_map<__A: serde::de::MapAccess<'de>>(
+                            self,
+                            mut map: __A,
+                        ) -> ::core::result::Result<$name, __A::Error> {
+                            $(let mut $field = ::core::option::Option::None;)*
+                            while let ::core::option::Option::Some(key) =
+                                map.next_key_seed($crate::message::Key(|key: &str| match key {
+                                    $($wire $(| $alias)* => __Key::$field,)*
+                                    _ => __Key::Unknown,
+                                }))?
+                            {
+                                match key {
+                                    $(__Key::$field => {
+                                        if $field.is_some() {
+                                            return ::core::result::Result::Err(
+                                                serde::de::Error::duplicate_field($wire),
+                                            );
+                                        }
+                                        $field = ::core::option::Option::Some(map.next_value::<
+                                            $crate::__stored!($wire $presence $ty)
+                                        >()?);
+                                    })*
+                                    __Key::Unknown => {
+                                        map.next_value::<serde::de::IgnoredAny>()?;
+                                    }
+                                }
+                            }
+                            ::core::result::Result::Ok($name {
+                                $($field: match $field {
+                                    ::core::option::Option::Some(value) => value,
+                                    ::core::option::Option::None => {
+                                        $crate::message::$presence::missing($wire)?
+                                    }
+                                },)*
+                            })
+                        }
+                    }
+
+                    serde::Deserializer::deserialize_struct(
+                        deserializer,
+                        ::core::stringify!($name),
+                        &[$($wire, $($alias,)*)*],
+                        __Fields,
+                    )
+                }
+            }
+
+            impl $crate::validate::AsText for $name {
+                fn as_text(&self) -> ::core::option::Option<$crate::__private::Cow<'_, str>> {
+                    ::core::option::Option::None
+                }
+            }
+
+            $(impl $crate::received::Entry for $name {
+                const IDENTITY: &'static [&'static [&'static str]] =
+                    &[$(&[$identity $(, $other)*]),*];
+            })?
+
+            $crate::__if_schemars! {
+                impl $crate::__private::schemars::JsonSchema for $name {
+                    fn schema_name() -> $crate::__private::Cow<'static, str> {
+                        ::core::stringify!($name).into()
+                    }
+
+                    fn schema_id() -> $crate::__private::Cow<'static, str> {
+                        ::core::concat!(::core::module_path!(), "::", ::core::stringify!($name)).into()
+                    }
+
+                    fn json_schema(
+                        generator: &mut $crate::__private::schemars::SchemaGenerator,
+                    ) -> $crate::__private::schemars::Schema {
+                        #[allow(unused_mut, reason = "a message may have no fields")]
+                        let mut object = $crate::schema::Object::new(&[$($about),*]);
+                        let _ = &generator;
+                        $(
+                            object.property::<$crate::message::$presence::Shown<
+                                $crate::schema::As<$crate::__encoding!($wire $($encoding)?), $ty>
+                            >>(generator, $wire, $crate::message::$presence::ALWAYS, &[$($doc),*]);
+                            $(object.deprecated($crate::__nothing!($($deprecated)*));)?
+                            $($($crate::__describe!(object, $ty, $check $(($($limit)*))?);)*)?
+                        )*
+                        object.finish()
+                    }
+                }
+            }
+        };
+    };
+}
+
+/// The type of a field in the struct.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __stored {
+    ($wire:literal required $ty:ty) => { $ty };
+    ($wire:literal optional $ty:ty) => { ::core::option::Option<$ty> };
+    ($wire:literal received $ty:ty) => { $crate::Received<$ty> };
+    ($wire:literal list $ty:ty) => { ::std::vec::Vec<$ty> };
+    ($wire:literal optional_list $ty:ty) => { ::std::vec::Vec<$ty> };
+    ($wire:literal entries $ty:ty) => { $crate::Entries<$ty> };
+    ($wire:literal optional_entries $ty:ty) => { $crate::Entries<$ty> };
+    ($wire:literal $other:ident $ty:ty) => {
+        ::core::compile_error!(::core::concat!(
+            "field `", $wire, "`: `", ::core::stringify!($other), "` is no presence",
+        ))
+    };
+}
+
+/// The setter of a field.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __setter {
+    ($about:tt $field:ident list $ty:ty) => { $crate::__setter!(@items $about $field $ty); };
+    ($about:tt $field:ident optional_list $ty:ty) => { $crate::__setter!(@items $about $field $ty); };
+    ($about:tt $field:ident entries $ty:ty) => { $crate::__setter!(@items $about $field $ty); };
+    ($about:tt $field:ident optional_entries $ty:ty) => { $crate::__setter!(@items $about $field $ty); };
+    (@items { $($about:tt)* } $field:ident $ty:ty) => {
+        $($about)*
+        pub fn $field(
+            mut self,
+            items: impl ::core::iter::IntoIterator<Item: ::core::convert::Into<$ty>>,
+        ) -> Self {
+            self.$field.list(items);
+            self
+        }
+    };
+    ({ $($about:tt)* } $field:ident $presence:ident $ty:ty) => {
+        $($about)*
+        pub fn $field(mut self, value: impl $crate::IntoField<$ty>) -> Self {
+            value.fill(&mut self.$field);
+            self
+        }
+    };
+}
+
+/// A check of a value.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __check {
+    ($wire:literal, $value:ident, $field:ident, $at:ident, text($length:expr $(, $pattern:literal)?)) => {
+        $at.text($field, $value, $crate::__limits!($length $(, $pattern)?))
+    };
+    ($wire:literal, $value:ident, $field:ident, $at:ident, name($length:expr $(, $pattern:literal)?)) => {
+        $at.person_name($field, $value, $crate::__limits!($length $(, $pattern)?))
+    };
+    ($wire:literal, $value:ident, $field:ident, $at:ident, integer($length:expr $(, $pattern:literal)?)) => {
+        $at.integer_text($field, $value, $crate::__limits!($length $(, $pattern)?), ..)
+    };
+    ($wire:literal, $value:ident, $field:ident, $at:ident, integer($length:expr $(, $pattern:literal)?; $range:expr)) => {
+        $at.integer_text($field, $value, $crate::__limits!($length $(, $pattern)?), $range)
+    };
+    ($wire:literal, $value:ident, $field:ident, $at:ident, range($range:expr)) => {
+        $at.range($field, $value, $range)
+    };
+    ($wire:literal, $value:ident, $field:ident, $at:ident, one_of($($code:literal),*)) => {
+        $at.one_of($field, $value, &[$($code),*])
+    };
+    ($wire:literal, $value:ident, $field:ident, $at:ident, listed) => { $at.code($field, $value) };
+    ($wire:literal, $value:ident, $field:ident, $at:ident, nested) => { $at.nested($field, $value) };
+    ($wire:literal, $value:ident, $field:ident, $at:ident, $check:ident $($limit:tt)*) => {
+        ::core::compile_error!(::core::concat!(
+            "field `", $wire, "`: no check is written `", ::core::stringify!($check $($limit)*), "`",
+        ))
+    };
+}
+
+/// The limits of a text.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __limits {
+    ($length:expr) => { $crate::validate::Limits::length($length) };
+    ($length:expr, $pattern:literal) => {
+        $crate::validate::Limits::length($length).pattern($crate::__pattern!($pattern))
+    };
+}
+
+/// A pattern that is compiled once.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __pattern {
+    ($source:literal) => {{
+        static PATTERN: $crate::validate::Pattern = $crate::validate::Pattern::new($source);
+        &PATTERN
+    }};
+}
+
+/// What a check says in a JSON Schema: the length of a text.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __describe {
+    ($object:ident, $ty:ty, text($length:expr $(, $pattern:literal)?)) => {
+        $object.length::<$ty>($crate::validate::Limits::length($length))
+    };
+    ($object:ident, $ty:ty, $($other:tt)*) => {};
+}
+
+/// How a value is written.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __encoding {
+    ($wire:literal) => { $crate::message::Native };
+    ($wire:literal number) => { $crate::message::Number };
+    ($wire:literal fraction) => { $crate::message::Fraction };
+    ($wire:literal $other:ident) => {
+        ::core::compile_error!(::core::concat!(
+            "field `", $wire, "`: `as ", ::core::stringify!($other), "` is no encoding",
+        ))
+    };
+}
+
+/// An `Option` of what is there or not.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __option {
+    () => { ::core::option::Option::None };
+    ($value:expr) => { ::core::option::Option::Some($value) };
+}
+
+/// Stands for tokens that only say that something is there.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __nothing {
+    ($($token:tt)*) => { () };
+}

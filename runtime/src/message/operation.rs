@@ -1,0 +1,132 @@
+//! What belongs to the messages of an operation: [`operation!`](crate::operation!)
+//! and [`response!`](crate::response!).
+
+/// Declares an operation: its messages and what is known of it.
+///
+/// The lines up to `resend` are always there; those of [`OperationInfo`]'s other
+/// fields may be left out where they hold nothing. Then follow the return codes,
+/// each with what it says of the outcome and perhaps the vendor's text, and the
+/// fields that name what the request is about and by which a repetition is
+/// recognized.
+///
+/// [`OperationInfo`]: crate::OperationInfo
+#[macro_export]
+macro_rules! operation {
+    (
+        $request:ident -> $response:ident {
+            name: $name:expr,
+            label: $label:expr,
+            action: $action:expr,
+            summary: $summary:expr,
+            direction: Direction::$direction:ident,
+            mode: Mode::$mode:ident,
+            effect: Effect::$effect:ident,
+            resend: Resend::$resend:ident,
+            $($fact:ident: $value:expr,)*
+        }
+        codes {
+            $($code:literal: Outcome::$outcome:ident $($text:literal)? $(, refuses $keys:ident)?;)*
+        }
+        $(subjects |$this:ident| $subjects:expr;)?
+        $(delivery_key { $($delivery_wire:literal $delivery:ident),* };)?
+        $(effect_key { $($effect_wire:literal $effect_field:ident),* };)?
+    ) => {
+        #[allow(deprecated, reason = "the fields are still in the message")]
+        impl $crate::Operation for $request {
+            type Response = $response;
+
+            const INFO: &'static $crate::OperationInfo = &$crate::OperationInfo {
+                name: $name,
+                label: $label,
+                action: $action,
+                summary: $summary,
+                direction: $crate::Direction::$direction,
+                mode: $crate::Mode::$mode,
+                effect: $crate::Effect::$effect,
+                resend: $crate::Resend::$resend,
+                codes: &[$(($code, $crate::Outcome::$outcome)),*],
+                texts: &[$($(($code, $text),)?)*],
+                key_refusals: &[$($($crate::operation!(@$keys $code),)?)*],
+                $(delivery_key: &[$($delivery_wire),*],)?
+                $(effect_key: &[$($effect_wire),*],)?
+                $($fact: $value,)*
+                ..$crate::OperationInfo::BARE
+            };
+
+            $(fn subjects(&self) -> ::std::vec::Vec<&str> {
+                let $this = self;
+                $subjects
+            })?
+
+            $(fn delivery_key(&self) -> ::core::option::Option<$crate::MessageKey> {
+                $crate::MessageKey::of(&[$($crate::validate::AsText::key_text(&self.$delivery)),*])
+            })?
+
+            $(fn effect_key(&self) -> ::core::option::Option<$crate::MessageKey> {
+                $crate::MessageKey::of(&[$($crate::validate::AsText::key_text(&self.$effect_field)),*])
+            })?
+        }
+    };
+    (@keys $code:literal) => { $code };
+}
+
+/// Declares a response: the table of its return codes, and the fields that say
+/// when it was written (`time`), how the call ended (`code`) and that in words
+/// (`description`). Those that every response carries are marked `always`:
+/// they are filled in when the response is sent.
+///
+/// ```
+/// use skypay_runtime::{DateTime, Received};
+///
+/// skypay_runtime::message! {
+///     /// A response.
+///     pub struct Taken, TakenBuilder {
+///         /// When it was written.
+///         time "time": received DateTime;
+///         /// The return code.
+///         code "code": optional String;
+///     }
+/// }
+///
+/// skypay_runtime::response!(Taken: String { time time, code code always });
+/// ```
+#[macro_export]
+macro_rules! response {
+    ($response:ident: $codes:ty { $($role:ident $field:ident $($always:ident)?),* $(,)? }) => {
+        #[allow(deprecated, reason = "the fields are still in the message")]
+        impl $crate::Answer for $response {
+            type Code = $codes;
+
+            $($crate::response!(@get $role $field);)*
+
+            fn stamp(&mut self, stamp: &$crate::Stamp<'_>) {
+                let _ = stamp;
+                $($($crate::response!(@$always self stamp $role $field);)?)*
+            }
+        }
+    };
+    (@get time $field:ident) => {
+        fn response_time(&self) -> ::core::option::Option<$crate::DateTime> {
+            self.$field.if_readable().copied()
+        }
+    };
+    (@get code $field:ident) => {
+        fn response_code(&self) -> ::core::option::Option<&str> {
+            self.$field.as_ref().map(::core::convert::AsRef::as_ref)
+        }
+    };
+    (@get description $field:ident) => {
+        fn response_description(&self) -> ::core::option::Option<&str> {
+            self.$field.if_readable().map(::core::convert::AsRef::as_ref)
+        }
+    };
+    (@always $this:ident $stamp:ident time $field:ident) => {
+        $this.$field = $crate::Received::Value($stamp.time);
+    };
+    (@always $this:ident $stamp:ident code $field:ident) => {
+        $this.$field = ::core::option::Option::Some($stamp.code.into());
+    };
+    (@always $this:ident $stamp:ident description $field:ident) => {
+        $this.$field = $crate::Received::Value($stamp.description.into());
+    };
+}
