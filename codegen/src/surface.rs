@@ -2,11 +2,11 @@
 //! reviewer reads to see that `Option<T>` became `T`, and what a version
 //! number has to answer for.
 
-mod message;
+mod declared;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use proc_macro2::{TokenStream, TokenTree};
+use proc_macro2::TokenStream;
 use quote::{ToTokens, quote};
 use syn::{FnArg, ImplItem, Item, ReturnType, Signature, TraitItem, Visibility};
 
@@ -219,36 +219,39 @@ impl Surface {
 
     /// What a macro of the runtime declares.
     fn declared(&mut self, path: &str, item: &syn::ItemMacro, shown: &dyn Fn(&str) -> bool) {
-        let name = item.mac.path.segments.last().map(|last| last.ident.to_string());
+        let name = item
+            .mac
+            .path
+            .segments
+            .last()
+            .map(|last| last.ident.to_string());
         match name.as_deref() {
-            Some("codes") => self.codes(path, item),
+            Some("open_enum") => {
+                let table = syn::parse2::<declared::Table>(item.mac.tokens.clone());
+                if let Some(table) = table.ok().filter(|table| shown(&table.name)) {
+                    self.declare(path, table.lines());
+                }
+            }
+            Some("string_newtype") => {
+                let newtype = syn::parse2::<declared::Newtype>(item.mac.tokens.clone());
+                if let Some(newtype) = newtype.ok().filter(|newtype| shown(&newtype.name)) {
+                    self.declare(path, newtype.lines());
+                }
+            }
             Some("message") => {
-                let message = syn::parse2::<message::Message>(item.mac.tokens.clone());
+                let message = syn::parse2::<declared::Message>(item.mac.tokens.clone());
                 if let Some(message) = message.ok().filter(|message| shown(&message.name)) {
-                    let lines = message.lines().into_iter();
-                    self.lines.extend(lines.map(|line| format!("{path}::{line}")));
+                    self.declare(path, message.lines());
                 }
             }
             _ => {}
         }
     }
 
-    /// The codes of a table, from the macro that gives the enum its texts.
-    fn codes(&mut self, path: &str, item: &syn::ItemMacro) {
-        let mut tokens = item.mac.tokens.clone().into_iter();
-        let (Some(TokenTree::Ident(table)), Some(TokenTree::Group(codes))) =
-            (tokens.next(), tokens.next())
-        else {
-            return;
-        };
-        let text = codes.stream().to_string();
-        for code in text
-            .split(',')
-            .map(str::trim)
-            .filter(|code| !code.is_empty())
-        {
-            self.lines.push(format!("{path}::{table} code {code}"));
-        }
+    fn declare(&mut self, path: &str, lines: Vec<String>) {
+        let lines = lines.into_iter();
+        self.lines
+            .extend(lines.map(|line| format!("{path}::{line}")));
     }
 }
 

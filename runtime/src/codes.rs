@@ -5,7 +5,7 @@ use std::fmt;
 #[doc(hidden)]
 pub use crate::value::number::plain;
 
-/// A code, as [`codes!`](crate::codes!) makes it, or none.
+/// A code, as [`open_enum!`](crate::open_enum!) declares it, or none.
 pub trait Code {
     /// Whether the document lists the code.
     fn is_listed(&self) -> bool;
@@ -52,12 +52,12 @@ pub enum MoneyState {
 /// There is no way to make one of these from a code that is listed: it comes
 /// out of the conversion from text, which looks into the table first.
 #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct Unlisted(String);
+pub struct Unrecognized(String);
 
-impl Unlisted {
+impl Unrecognized {
     #[doc(hidden)]
     #[must_use]
-    pub fn kept(code: &str) -> Self {
+    pub fn keep(code: &str) -> Self {
         Self(code.to_owned())
     }
 
@@ -68,36 +68,29 @@ impl Unlisted {
     }
 }
 
-impl fmt::Debug for Unlisted {
+impl fmt::Debug for Unrecognized {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Debug::fmt(&self.0, f)
     }
 }
 
-/// Gives an enum of codes its conversions, to and from text and the wire.
+/// Declares an open enum: a table of codes, with a row per code, that keeps a
+/// code which it does not list.
 ///
 /// The enum has a unit variant for every code and one more,
-/// `Unlisted(Unlisted)`. A code that is received but never sent is marked.
+/// `Unrecognized(Unrecognized)`. A code that is received but never sent is
+/// marked `read_only`.
 ///
 /// ```
-/// use skypay_runtime::Unlisted;
-///
-/// /// Ways to pay.
-/// #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
-/// #[non_exhaustive]
-/// pub enum Channel {
-///     /// `5`: a bank account.
-///     Bank,
-///     /// `13`: a store that is gone.
-///     Store,
-///     /// A code that the document does not list, kept as it came.
-///     Unlisted(Unlisted),
+/// skypay_runtime::open_enum! {
+///     /// Ways to pay.
+///     pub enum Channel {
+///         /// `5`: a bank account.
+///         Bank = "5",
+///         /// `13`: a store that is gone.
+///         Store = "13" read_only,
+///     }
 /// }
-///
-/// skypay_runtime::codes!(Channel {
-///     Bank = "5",
-///     Store = "13" read_only,
-/// });
 ///
 /// assert_eq!(Channel::from("5"), Channel::Bank);
 /// assert_eq!(Channel::from("99").to_string(), "99");
@@ -105,8 +98,22 @@ impl fmt::Debug for Unlisted {
 /// assert!(Channel::Store.is_read_only());
 /// ```
 #[macro_export]
-macro_rules! codes {
-    ($table:ident { $($variant:ident = $code:literal $($mark:ident)?),+ $(,)? }) => {
+macro_rules! open_enum {
+    (
+        $(#[$about:meta])*
+        pub enum $table:ident {
+            $($(#[$doc:meta])* $variant:ident = $code:literal $($mark:ident)?),+ $(,)?
+        }
+    ) => {
+        $(#[$about])*
+        #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+        #[non_exhaustive]
+        pub enum $table {
+            $($(#[$doc])* $variant,)+
+            /// A value that the document does not list, kept as it came.
+            Unrecognized($crate::Unrecognized),
+        }
+
         impl $table {
             /// The codes that the document lists, in its order.
             pub const ALL: &'static [Self] = &[$(Self::$variant),+];
@@ -116,22 +123,22 @@ macro_rules! codes {
             pub fn as_str(&self) -> &str {
                 match self {
                     $(Self::$variant => $code,)+
-                    Self::Unlisted(code) => code.as_str(),
+                    Self::Unrecognized(code) => code.as_str(),
                 }
             }
 
             /// Whether the document lists the code.
             #[must_use]
             pub fn is_listed(&self) -> bool {
-                !::core::matches!(self, Self::Unlisted(_))
+                !::core::matches!(self, Self::Unrecognized(_))
             }
 
             /// Whether the code is only ever received.
             #[must_use]
             pub fn is_read_only(&self) -> bool {
                 match self {
-                    $(Self::$variant => $crate::codes!(@is $($mark)?),)+
-                    Self::Unlisted(_) => false,
+                    $(Self::$variant => $crate::open_enum!(@is $($mark)?),)+
+                    Self::Unrecognized(_) => false,
                 }
             }
         }
@@ -150,7 +157,7 @@ macro_rules! codes {
             fn from(code: &str) -> Self {
                 match code.trim() {
                     $($code => Self::$variant,)+
-                    other => Self::Unlisted($crate::codes::Unlisted::kept(other)),
+                    other => Self::Unrecognized($crate::codes::Unrecognized::keep(other)),
                 }
             }
         }
@@ -165,7 +172,7 @@ macro_rules! codes {
             fn from(code: $table) -> Self {
                 match code {
                     $($table::$variant => Self::Borrowed($code),)+
-                    $table::Unlisted(code) => Self::Owned(code.as_str().to_owned()),
+                    $table::Unrecognized(code) => Self::Owned(code.as_str().to_owned()),
                 }
             }
         }
@@ -176,7 +183,7 @@ macro_rules! codes {
                     $(Self::$variant => f.write_str(
                         ::core::concat!(::core::stringify!($variant), "(", $code, ")"),
                     ),)+
-                    Self::Unlisted(code) => f.debug_tuple("Unlisted").field(code).finish(),
+                    Self::Unrecognized(code) => f.debug_tuple("Unrecognized").field(code).finish(),
                 }
             }
         }
@@ -276,45 +283,35 @@ macro_rules! __if_schemars {
 }
 
 #[cfg(test)]
-#[expect(
-    unreachable_pub,
-    reason = "what the macro writes is meant for other crates"
-)]
 mod tests {
     use proptest::prelude::*;
 
-    use super::{Code, Unlisted};
+    use super::Code;
     use crate::read::from_slice;
 
-    /// A table.
-    #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
-    enum Table {
-        One,
-        Failed,
-        Old,
-        Unlisted(Unlisted),
+    open_enum! {
+        /// A table.
+        pub enum Table {
+            /// A code.
+            One = "1",
+            /// A code.
+            Failed = "-1009",
+            /// A code.
+            Old = "13" read_only,
+        }
     }
 
-    codes!(Table {
-        One = "1",
-        Failed = "-1009",
-        Old = "13" read_only,
-    });
-
-    /// The same table in another order.
-    #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
-    enum Reordered {
-        Old,
-        One,
-        Failed,
-        Unlisted(Unlisted),
+    open_enum! {
+        /// The same table in another order.
+        pub enum Reordered {
+            /// A code.
+            Old = "13" read_only,
+            /// A code.
+            One = "1",
+            /// A code.
+            Failed = "-1009",
+        }
     }
-
-    codes!(Reordered {
-        Old = "13" read_only,
-        One = "1",
-        Failed = "-1009",
-    });
 
     #[test]
     fn listed_codes_come_back_as_they_went() {
@@ -369,7 +366,10 @@ mod tests {
     #[test]
     fn codes_show_their_name_and_text() {
         let codes = [Table::Failed, Table::from("9\n9")];
-        assert_eq!(format!("{codes:?}"), r#"[Failed(-1009), Unlisted("9\n9")]"#);
+        assert_eq!(
+            format!("{codes:?}"),
+            r#"[Failed(-1009), Unrecognized("9\n9")]"#
+        );
         assert_eq!(format!("{}|{}", codes[0], codes[1]), "-1009|9\n9");
     }
 

@@ -3,7 +3,7 @@
 //!
 //! This crate knows no operation by name. What a message looks like, what is
 //! demanded of it and what its return codes mean comes from generated tables
-//! ([`OperationInfo`], [`codes!`], [`validate::Rule`]); what to do with that is
+//! ([`OperationInfo`], [`open_enum!`], [`validate::Rule`]); what to do with that is
 //! written here.
 //!
 //! | module | what it holds | feature |
@@ -12,7 +12,7 @@
 //! | [`wire`] | encodings that a field may have instead of its type's own | |
 //! | [`read`] | reading messages: strict JSON, leniently read | |
 //! | [`received`] | fields and entries that cannot be read, in messages that can | |
-//! | [`mod@codes`], [`text_type!`] | open code tables and texts with a type of their own | |
+//! | [`mod@codes`], [`string_newtype!`] | open code tables and texts with a type of their own | |
 //! | [`validate`], [`builder`] | what the document demands, checked before sending | |
 //! | [`message!`], [`mod@message`] | messages, declared with a row per field | |
 //! | [`operation`] | what the document says of an operation, as data | |
@@ -58,7 +58,7 @@ pub mod outcome;
 pub mod server;
 
 pub use builder::IntoField;
-pub use codes::{MoneyState, Unlisted};
+pub use codes::{MoneyState, Unrecognized};
 pub use message_key::MessageKey;
 pub use operation::{
     Answer, Direction, Effect, Mode, Operation, OperationInfo, Outcome, Resend, Stamp,
@@ -66,24 +66,6 @@ pub use operation::{
 pub use received::{Entries, Entry, Received, Unreadable, UnreadableEntry};
 pub use validate::{Invalid, Validate, Violation, Violations};
 pub use value::{Amount, Date, DateTime, IntegerText, PersonName, Sensitive};
-
-/// What the modules of generated messages use.
-#[doc(hidden)]
-pub mod generated {
-    pub use std::borrow::Cow;
-
-    pub use crate::codes::{MoneyState, Unlisted};
-    pub use crate::message_key::MessageKey;
-    pub use crate::operation::{
-        Answer, Direction, Effect, Mode, Operation, OperationInfo, Outcome, Resend, Stamp,
-    };
-    pub use crate::received::{Entries, Entry, Received};
-    pub use crate::validate::{
-        AsText, Fields, Invalid, Limits, Pattern, Rule, Validate, Violations,
-    };
-    pub use crate::value::{Amount, Date, DateTime, IntegerText, PersonName, Sensitive};
-    pub use crate::wire;
-}
 
 /// What the macros of this crate name.
 #[doc(hidden)]

@@ -9,9 +9,7 @@ mod operation;
 pub mod presence;
 
 pub use encoding::{Encode, Fraction, Native, Number};
-pub use presence::{
-    entries, list, optional, optional_entries, optional_list, received, required,
-};
+pub use presence::{entries, list, optional, optional_entries, optional_list, received, required};
 
 use std::fmt;
 
@@ -439,7 +437,9 @@ macro_rules! __check {
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __limits {
-    ($length:expr) => { $crate::validate::Limits::length($length) };
+    ($length:expr) => {
+        $crate::validate::Limits::length($length)
+    };
     ($length:expr, $pattern:literal) => {
         $crate::validate::Limits::length($length).pattern($crate::__pattern!($pattern))
     };
@@ -469,12 +469,22 @@ macro_rules! __describe {
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __encoding {
-    ($wire:literal) => { $crate::message::Native };
-    ($wire:literal number) => { $crate::message::Number };
-    ($wire:literal fraction) => { $crate::message::Fraction };
+    ($wire:literal) => {
+        $crate::message::Native
+    };
+    ($wire:literal number) => {
+        $crate::message::Number
+    };
+    ($wire:literal fraction) => {
+        $crate::message::Fraction
+    };
     ($wire:literal $other:ident) => {
         ::core::compile_error!(::core::concat!(
-            "field `", $wire, "`: `as ", ::core::stringify!($other), "` is no encoding",
+            "field `",
+            $wire,
+            "`: `as ",
+            ::core::stringify!($other),
+            "` is no encoding",
         ))
     };
 }
@@ -483,13 +493,19 @@ macro_rules! __encoding {
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __option {
-    () => { ::core::option::Option::None };
-    ($value:expr) => { ::core::option::Option::Some($value) };
+    () => {
+        ::core::option::Option::None
+    };
+    ($value:expr) => {
+        ::core::option::Option::Some($value)
+    };
 }
 
 /// Stands for tokens that only say that something is there.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __nothing {
-    ($($token:tt)*) => { () };
+    ($($token:tt)*) => {
+        ()
+    };
 }

@@ -148,7 +148,9 @@ impl Object {
 
 /// The lines of documentation as one text.
 fn joined(docs: &[&str]) -> String {
-    let lines = docs.iter().map(|line| line.strip_prefix(' ').unwrap_or(line));
+    let lines = docs
+        .iter()
+        .map(|line| line.strip_prefix(' ').unwrap_or(line));
     lines.collect::<Vec<_>>().join("\n").trim().to_owned()
 }
 

@@ -1,31 +1,33 @@
 //! Texts with a type of their own.
 
-/// Gives a struct around a `String` its conversions, to and from text and the
-/// wire.
+/// Declares a newtype around a `String`, with its conversions to and from text
+/// and JSON.
 ///
 /// A `public` text shows itself, a `sensitive` one is masked in `Debug` and has
 /// no `Display`. Neither ever rejects a text: the document's constraints are
 /// checked where a message is validated.
 ///
 /// ```
-/// /// A control number.
-/// #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
-/// pub struct ControlNumber(String);
+/// skypay_runtime::string_newtype! {
+///     /// A control number.
+///     pub struct ControlNumber: public;
+/// }
 ///
-/// skypay_runtime::text_type!(ControlNumber, public);
-///
-/// /// A mobile number.
-/// #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
-/// pub struct Phone(String);
-///
-/// skypay_runtime::text_type!(Phone, sensitive);
+/// skypay_runtime::string_newtype! {
+///     /// A mobile number.
+///     pub struct Phone: sensitive;
+/// }
 ///
 /// assert_eq!(ControlNumber::new("SKY9800000101").to_string(), "SKY9800000101");
 /// assert_eq!(format!("{:?}", Phone::new("09123456789")), "Phone([masked])");
 /// ```
 #[macro_export]
-macro_rules! text_type {
-    ($text:ident, $kind:ident) => {
+macro_rules! string_newtype {
+    ($(#[$about:meta])* pub struct $text:ident: $kind:ident;) => {
+        $(#[$about])*
+        #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+        pub struct $text(::std::string::String);
+
         impl $text {
             /// The text, unchecked.
             #[must_use]
@@ -53,7 +55,7 @@ macro_rules! text_type {
         }
 
         $crate::__text_conversions!($text, ::core::convert::identity);
-        $crate::text_type!(@$kind $text);
+        $crate::string_newtype!(@$kind $text);
 
         $crate::__if_schemars! {
             impl $crate::__private::schemars::JsonSchema for $text {
@@ -105,15 +107,15 @@ mod tests {
 
     use crate::read::from_slice;
 
-    #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
-    struct Number(String);
+    string_newtype! {
+        /// A number.
+        pub struct Number: public;
+    }
 
-    text_type!(Number, public);
-
-    #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
-    struct Phone(String);
-
-    text_type!(Phone, sensitive);
+    string_newtype! {
+        /// A mobile number.
+        pub struct Phone: sensitive;
+    }
 
     #[test]
     fn a_public_text_shows_itself() {

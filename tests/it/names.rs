@@ -23,7 +23,7 @@ const NAMES: &str = "
     JsonSchema KeyRing Limits Mode NotSent NotStored Operation OperationInfo OPERATIONS Outcome
     PROTOCOL PartnerCallbacks Pattern PersonName Production Protocol Refusal Reply Resend Router
     RULES Rule Sensitive Serialize Deserialize Serializer SetupError Skypay SkypayApi Slot Stamp
-    Stored Test Transport Unlisted Validate Violation Violations Visitor ALL PATTERN INFO
+    Stored Test Transport Unrecognized Validate Violation Violations Visitor ALL PATTERN INFO
     C D E F S T V
     add all_of and api as_mut as_ref as_str as_text at aux baseurl borrow build build_er builder
     call callPay call_pay callback_sender callbacks check clear client clone cmp codes con

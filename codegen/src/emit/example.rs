@@ -34,10 +34,15 @@ pub(crate) fn read(operation: &Operation) -> Option<String> {
 
 /// The hashes that close a raw string which holds a text: more than follow any
 /// quote in it.
-pub(crate) fn closing_hashes(text: &str) -> String {
+fn closing_hashes(text: &str) -> String {
+    "#".repeat(hashes_behind_quotes(text).max(1) + 1)
+}
+
+/// How many hashes follow a quote in a text at most.
+pub(crate) fn hashes_behind_quotes(text: &str) -> usize {
     let runs = text.split('"').skip(1);
     let runs = runs.map(|rest| rest.len() - rest.trim_start_matches('#').len());
-    "#".repeat(runs.max().unwrap_or_default().max(1) + 1)
+    runs.max().unwrap_or_default()
 }
 
 /// The import list of an example.

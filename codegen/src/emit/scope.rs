@@ -53,8 +53,9 @@ pub(crate) fn taken(api: &Api) -> Taken {
 
 /// Names that are taken outside the text of the generated code.
 const ELSEWHERE: &[(Kind, &str)] = &[
-    // `codes!` gives every table a constant of this name.
+    // `open_enum!` gives every table a constant and a variant of these names.
     (Kind::Code, "ALL"),
+    (Kind::Code, "Unrecognized"),
     // `message!` gives every builder a method of this name.
     (Kind::Field, "build"),
     // Methods of every value, which take it whole: Rust finds them before any

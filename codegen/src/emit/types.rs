@@ -57,7 +57,7 @@ fn library(api: &Api) -> File {
         pub use skypay_runtime::{
             Amount, Answer, Date, DateTime, Direction, Effect, Entries, IntegerText, IntoField,
             Invalid, MessageKey, Mode, MoneyState, Operation, OperationInfo, Outcome, PersonName, Received,
-            Resend, Sensitive, Stamp, Unlisted, Unreadable, UnreadableEntry, Validate, Violation,
+            Resend, Sensitive, Stamp, Unreadable, UnreadableEntry, Unrecognized, Validate, Violation,
             Violations,
         };
 
@@ -149,7 +149,10 @@ fn module(api: &Api, operation: &Operation) -> File {
             _ => operation::response(operation),
         }));
     }
-    pieces.insert(0, imports(&[&operation.request, &operation.response], &pieces));
+    pieces.insert(
+        0,
+        imports(&[&operation.request, &operation.response], &pieces),
+    );
     rust_file(format!("types/src/{}.rs", operation.method), &doc, pieces)
 }
 
@@ -168,7 +171,10 @@ fn rows(api: &Api) -> File {
 /// The `use` lines of a module that holds messages.
 fn imports(messages: &[&Message], pieces: &[Piece]) -> Piece {
     let mut names = message::types(messages);
-    if pieces.iter().any(|piece| matches!(piece, Piece::Items(items) if !items.is_empty())) {
+    if pieces
+        .iter()
+        .any(|piece| matches!(piece, Piece::Items(items) if !items.is_empty()))
+    {
         names.insert("MoneyState".to_owned());
     }
     if names.is_empty() {

@@ -105,8 +105,8 @@ skypay_runtime::operation! {
         ask_with: Some("payoutQueryStatus"),
         code_required: true,
         personal: &["birthday", "idcardPicUrl", "identificationId", "location", "name", "phone"],
-        request_example: r##"{"userName":"AppName@skypay","action":"amendTransactionV2","authentication":"00000000-AAAA-BBBB-CCCC-000000000000","sender":"Example App","controlNumber":"SKY9800000201","name":"Dela Cruz,Juana,Santos","birthday":"1991-10-02","identificationId":"123456789011","identificationTypeId":"1","phone":"09123456789","idcardPicType":"png","idcardPicUrl":"https://partner.example.com/pictures/201.png","location":"1 Example Street, Malate, Manila","withdrawChannel":"1"}"##,
-        response_example: r##"{"responseTime":"2024-02-05 11:20:41.7300","responseCode":"1000","responseDescription":"Success","referenceNo":""}"##,
+        request_example: r#"{"userName":"AppName@skypay","action":"amendTransactionV2","authentication":"00000000-AAAA-BBBB-CCCC-000000000000","sender":"Example App","controlNumber":"SKY9800000201","name":"Dela Cruz,Juana,Santos","birthday":"1991-10-02","identificationId":"123456789011","identificationTypeId":"1","phone":"09123456789","idcardPicType":"png","idcardPicUrl":"https://partner.example.com/pictures/201.png","location":"1 Example Street, Malate, Manila","withdrawChannel":"1"}"#,
+        response_example: r#"{"responseTime":"2024-02-05 11:20:41.7300","responseCode":"1000","responseDescription":"Success","referenceNo":""}"#,
     }
     codes {
         "1000": Outcome::Accepted "Success";

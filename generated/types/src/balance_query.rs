@@ -32,8 +32,8 @@ skypay_runtime::operation! {
         effect: Effect::Reads,
         resend: Resend::Safe,
         code_required: true,
-        request_example: r##"{"userName":"AppName@skypay","action":"balanceQuery","authentication":"00000000-AAAA-BBBB-CCCC-000000000000"}"##,
-        response_example: r##"{"responseTime":"2024-02-05 08:00:00.3310","responseCode":"1000","responseDescription":"Success","balance":726718.00}"##,
+        request_example: r#"{"userName":"AppName@skypay","action":"balanceQuery","authentication":"00000000-AAAA-BBBB-CCCC-000000000000"}"#,
+        response_example: r#"{"responseTime":"2024-02-05 08:00:00.3310","responseCode":"1000","responseDescription":"Success","balance":726718.00}"#,
     }
     codes {
         "1000": Outcome::Accepted "Success";

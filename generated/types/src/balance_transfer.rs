@@ -51,8 +51,8 @@ skypay_runtime::operation! {
         resend: Resend::Never,
         ask_with: Some("notificationInquiry"),
         code_required: true,
-        request_example: r##"{"userName":"AppName@skypay","action":"balanceTransfer","authentication":"00000000-AAAA-BBBB-CCCC-000000000000","transferFrom":"SKY98","transferTo":"SKY99","amount":200000.00}"##,
-        response_example: r##"{"responseTime":"2024-02-05 16:40:55.9020","responseCode":"1000","responseDescription":"Success"}"##,
+        request_example: r#"{"userName":"AppName@skypay","action":"balanceTransfer","authentication":"00000000-AAAA-BBBB-CCCC-000000000000","transferFrom":"SKY98","transferTo":"SKY99","amount":200000.00}"#,
+        response_example: r#"{"responseTime":"2024-02-05 16:40:55.9020","responseCode":"1000","responseDescription":"Success"}"#,
     }
     codes {
         "1000": Outcome::Accepted "Success";

@@ -43,8 +43,8 @@ skypay_runtime::operation! {
         resend: Resend::AfterAsking,
         ask_with: Some("payoutQueryStatus"),
         code_required: true,
-        request_example: r##"{"userName":"AppName@skypay","action":"cancelPayout","authentication":"00000000-AAAA-BBBB-CCCC-000000000000","controlNumbers":[{"controlNumber":"SKY9800000202"},{"controlNumber":"SKY9800000203"}]}"##,
-        response_example: r##"{"responseTime":"2024-02-05 11:02:07.0480","responseCode":"1000","responseDescription":"Success"}"##,
+        request_example: r#"{"userName":"AppName@skypay","action":"cancelPayout","authentication":"00000000-AAAA-BBBB-CCCC-000000000000","controlNumbers":[{"controlNumber":"SKY9800000202"},{"controlNumber":"SKY9800000203"}]}"#,
+        response_example: r#"{"responseTime":"2024-02-05 11:02:07.0480","responseCode":"1000","responseDescription":"Success"}"#,
     }
     codes {
         "1000": Outcome::Accepted "Success";

@@ -3,96 +3,69 @@
 //! The code tables. Each is open: a value that the document does not list is kept
 //! as it came and goes out again as it came.
 
-use skypay_runtime::{MoneyState, Unlisted};
+use skypay_runtime::MoneyState;
 
-/// What became of the request. The same code may mean different things in different
-/// operations: see the result codes of each. The table is open: codes that it does
-/// not list do come, and partners may define codes from 2000 to 2999 for some
-/// callbacks.
-#[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
-#[non_exhaustive]
-pub enum ResponseCode {
-    /// `1000`: Done, or accepted where the result comes later by callback.
-    Success,
-    /// `-1000`: The body cannot be decrypted, or is not the JSON that was expected.
-    InvalidContext,
-    /// `-1001`: `userName` or `authentication` is refused; for `payoutQueue` perhaps an
-    /// account number.
-    VerificationFailed,
-    /// `-1002`: The action is not known. Seen in use; not in the vendor's tables.
-    UnknownFunction,
-    /// `-1008`: The control number exists already. An earlier attempt may have been
-    /// accepted, so query the status.
-    DuplicateControlNumber,
-    /// `-1009`: Something failed inside, or the institution behind is out of reach. The
-    /// request may have been carried out.
-    UnexpectedError,
-    /// `-1010`: The data could not be stored. Seen in use; not in the vendor's tables,
-    /// so that nothing says what it leaves behind.
-    NotStored,
-    /// `-1011`: A necessary field is missing. Seen in use; not in the vendor's tables.
-    MissingParameter,
-    /// `-1012`: The control number is unknown or has expired.
-    ControlNumberInvalid,
-    /// `-1013`: A system behind failed. Seen in use; not in the vendor's tables, so
-    /// that nothing says what it leaves behind.
-    BackendError,
-    /// `-1014`: The number starts with the wrong prefix.
-    PrefixIncorrect,
-    /// `-1015`: The contract number is unknown; in `collectionCollect`, it is collected
-    /// already.
-    ContractNumberInvalid,
-    /// `-1016`: The account does not hold enough money.
-    InsufficientBalance,
-    /// `-1017`: The transaction is finished already. Seen in use; not in the vendor's
-    /// tables.
-    AlreadyCompleted,
-    /// `-1020`: The province or city of a bank payout is refused.
-    BankCityIncorrect,
-    /// `-1021`: The bank code is refused.
-    BankNoIncorrect,
-    /// `-1022`: The account number is refused.
-    AccountNumberInvalid,
-    /// `-1026`: The transaction has been paid already.
-    AlreadyPaid,
-    /// `-1027`: A balance limit would be exceeded.
-    BalanceLimitExceeded,
-    /// `-1028`: The number of transactions allowed per day is used up.
-    DailyLimitExceeded,
-    /// `-1032`: The caller's IP address is not whitelisted. In the text, the address
-    /// stands in place of `xxx`.
-    AddressNotWhitelisted,
-    /// `-9999`: The service or a connection behind it failed. The request may have been
-    /// carried out.
-    ServiceNotAvailable,
-    /// A value that the document does not list, kept as it came.
-    Unlisted(Unlisted),
+skypay_runtime::open_enum! {
+    /// What became of the request. The same code may mean different things in different
+    /// operations: see the result codes of each. The table is open: codes that it does
+    /// not list do come, and partners may define codes from 2000 to 2999 for some
+    /// callbacks.
+    pub enum ResponseCode {
+        /// `1000`: Done, or accepted where the result comes later by callback.
+        Success = "1000",
+        /// `-1000`: The body cannot be decrypted, or is not the JSON that was expected.
+        InvalidContext = "-1000",
+        /// `-1001`: `userName` or `authentication` is refused; for `payoutQueue` perhaps an
+        /// account number.
+        VerificationFailed = "-1001",
+        /// `-1002`: The action is not known. Seen in use; not in the vendor's tables.
+        UnknownFunction = "-1002",
+        /// `-1008`: The control number exists already. An earlier attempt may have been
+        /// accepted, so query the status.
+        DuplicateControlNumber = "-1008",
+        /// `-1009`: Something failed inside, or the institution behind is out of reach. The
+        /// request may have been carried out.
+        UnexpectedError = "-1009",
+        /// `-1010`: The data could not be stored. Seen in use; not in the vendor's tables,
+        /// so that nothing says what it leaves behind.
+        NotStored = "-1010",
+        /// `-1011`: A necessary field is missing. Seen in use; not in the vendor's tables.
+        MissingParameter = "-1011",
+        /// `-1012`: The control number is unknown or has expired.
+        ControlNumberInvalid = "-1012",
+        /// `-1013`: A system behind failed. Seen in use; not in the vendor's tables, so
+        /// that nothing says what it leaves behind.
+        BackendError = "-1013",
+        /// `-1014`: The number starts with the wrong prefix.
+        PrefixIncorrect = "-1014",
+        /// `-1015`: The contract number is unknown; in `collectionCollect`, it is collected
+        /// already.
+        ContractNumberInvalid = "-1015",
+        /// `-1016`: The account does not hold enough money.
+        InsufficientBalance = "-1016",
+        /// `-1017`: The transaction is finished already. Seen in use; not in the vendor's
+        /// tables.
+        AlreadyCompleted = "-1017",
+        /// `-1020`: The province or city of a bank payout is refused.
+        BankCityIncorrect = "-1020",
+        /// `-1021`: The bank code is refused.
+        BankNoIncorrect = "-1021",
+        /// `-1022`: The account number is refused.
+        AccountNumberInvalid = "-1022",
+        /// `-1026`: The transaction has been paid already.
+        AlreadyPaid = "-1026",
+        /// `-1027`: A balance limit would be exceeded.
+        BalanceLimitExceeded = "-1027",
+        /// `-1028`: The number of transactions allowed per day is used up.
+        DailyLimitExceeded = "-1028",
+        /// `-1032`: The caller's IP address is not whitelisted. In the text, the address
+        /// stands in place of `xxx`.
+        AddressNotWhitelisted = "-1032",
+        /// `-9999`: The service or a connection behind it failed. The request may have been
+        /// carried out.
+        ServiceNotAvailable = "-9999",
+    }
 }
-
-skypay_runtime::codes!(ResponseCode {
-    Success = "1000",
-    InvalidContext = "-1000",
-    VerificationFailed = "-1001",
-    UnknownFunction = "-1002",
-    DuplicateControlNumber = "-1008",
-    UnexpectedError = "-1009",
-    NotStored = "-1010",
-    MissingParameter = "-1011",
-    ControlNumberInvalid = "-1012",
-    BackendError = "-1013",
-    PrefixIncorrect = "-1014",
-    ContractNumberInvalid = "-1015",
-    InsufficientBalance = "-1016",
-    AlreadyCompleted = "-1017",
-    BankCityIncorrect = "-1020",
-    BankNoIncorrect = "-1021",
-    AccountNumberInvalid = "-1022",
-    AlreadyPaid = "-1026",
-    BalanceLimitExceeded = "-1027",
-    DailyLimitExceeded = "-1028",
-    AddressNotWhitelisted = "-1032",
-    ServiceNotAvailable = "-9999",
-});
 
 impl ResponseCode {
     /// The text that SkyPay's documentation gives for the code, where it gives one. An
@@ -132,146 +105,100 @@ impl ResponseCode {
     }
 }
 
-/// A channel that pays out. The codes are not those of the collection channels,
-/// although some numbers are the same.
-#[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
-#[non_exhaustive]
-pub enum PayoutChannel {
-    /// `1`: MLhuillier remittance stores, in real time. For `payoutQueueV2` and for
-    /// payouts at the counter.
-    MLhuillier,
-    /// `2`: Cebuana Lhuillier remittance stores. For `payoutQueueV2`.
-    Cebuana,
-    /// `5`: Any bank of the list from `getBankCode`, not in real time. For
-    /// `payoutQueue`.
-    Bank,
-    /// `6`: GCash wallet, not in real time. For `payoutQueue`.
-    GCash,
-    /// `8`: Maya wallet, formerly PayMaya, not in real time. For `payoutQueue`.
-    Maya,
-    /// `9`: RD Pawnshop, in real time. For payouts at the counter (`payoutInquiry` and
-    /// `payoutPayout`) only. Some pages misprint its code as 10 or 12.
-    RdPawnshop,
-    /// `13`: Retired. Texts disagree whether it was LBC Express, which was removed in
-    /// 1.36, or the former code of Cebuana. Never sent; kept readable for old payouts.
-    ///
-    /// Read, never sent.
-    LbcOrCebuana,
-    /// `15`: GrabPay wallet, not in real time. For `payoutQueue`.
-    GrabPay,
-    /// A value that the document does not list, kept as it came.
-    Unlisted(Unlisted),
+skypay_runtime::open_enum! {
+    /// A channel that pays out. The codes are not those of the collection channels,
+    /// although some numbers are the same.
+    pub enum PayoutChannel {
+        /// `1`: MLhuillier remittance stores, in real time. For `payoutQueueV2` and for
+        /// payouts at the counter.
+        MLhuillier = "1",
+        /// `2`: Cebuana Lhuillier remittance stores. For `payoutQueueV2`.
+        Cebuana = "2",
+        /// `5`: Any bank of the list from `getBankCode`, not in real time. For
+        /// `payoutQueue`.
+        Bank = "5",
+        /// `6`: GCash wallet, not in real time. For `payoutQueue`.
+        GCash = "6",
+        /// `8`: Maya wallet, formerly PayMaya, not in real time. For `payoutQueue`.
+        Maya = "8",
+        /// `9`: RD Pawnshop, in real time. For payouts at the counter (`payoutInquiry` and
+        /// `payoutPayout`) only. Some pages misprint its code as 10 or 12.
+        RdPawnshop = "9",
+        /// `13`: Retired. Texts disagree whether it was LBC Express, which was removed in
+        /// 1.36, or the former code of Cebuana. Never sent; kept readable for old payouts.
+        ///
+        /// Read, never sent.
+        LbcOrCebuana = "13" read_only,
+        /// `15`: GrabPay wallet, not in real time. For `payoutQueue`.
+        GrabPay = "15",
+    }
 }
 
-skypay_runtime::codes!(PayoutChannel {
-    MLhuillier = "1",
-    Cebuana = "2",
-    Bank = "5",
-    GCash = "6",
-    Maya = "8",
-    RdPawnshop = "9",
-    LbcOrCebuana = "13" read_only,
-    GrabPay = "15",
-});
-
-/// A channel that collects repayments. The codes are not those of the payout
-/// channels, although some numbers are the same.
-#[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
-#[non_exhaustive]
-pub enum CollectionChannel {
-    /// `1`: MLhuillier remittance stores.
-    MLhuillier,
-    /// `2`: Cebuana Lhuillier's code until January 2024. Never sent; kept readable.
-    ///
-    /// Read, never sent.
-    CebuanaFormer,
-    /// `3`: Palawan Express remittance stores.
-    PalawanExpress,
-    /// `6`: GCash wallet.
-    GCash,
-    /// `8`: Maya wallet, formerly PayMaya.
-    Maya,
-    /// `9`: RD Pawnshop.
-    RdPawnshop,
-    /// `10`: 7-Eleven counters and its Cliqq app.
-    SevenEleven,
-    /// `11`: Cebuana Lhuillier remittance stores.
-    Cebuana,
-    /// `12`: True Money.
-    TrueMoney,
-    /// `13`: LBC Express. Version 1.36 deleted LBC Express without saying whether as a
-    /// collection channel too; the newest table still lists it.
-    LbcExpress,
-    /// `19`: ShopeePay wallet.
-    ShopeePay,
-    /// `26`: Lazada wallet.
-    Lazada,
-    /// `41`: Union Bank.
-    UnionBank,
-    /// `42`: BDO.
-    Bdo,
-    /// `44`: Quickpay.
-    Quickpay,
-    /// `96`: USSC.
-    Ussc,
-    /// `99`: Any other channel.
-    Other,
-    /// A value that the document does not list, kept as it came.
-    Unlisted(Unlisted),
+skypay_runtime::open_enum! {
+    /// A channel that collects repayments. The codes are not those of the payout
+    /// channels, although some numbers are the same.
+    pub enum CollectionChannel {
+        /// `1`: MLhuillier remittance stores.
+        MLhuillier = "1",
+        /// `2`: Cebuana Lhuillier's code until January 2024. Never sent; kept readable.
+        ///
+        /// Read, never sent.
+        CebuanaFormer = "2" read_only,
+        /// `3`: Palawan Express remittance stores.
+        PalawanExpress = "3",
+        /// `6`: GCash wallet.
+        GCash = "6",
+        /// `8`: Maya wallet, formerly PayMaya.
+        Maya = "8",
+        /// `9`: RD Pawnshop.
+        RdPawnshop = "9",
+        /// `10`: 7-Eleven counters and its Cliqq app.
+        SevenEleven = "10",
+        /// `11`: Cebuana Lhuillier remittance stores.
+        Cebuana = "11",
+        /// `12`: True Money.
+        TrueMoney = "12",
+        /// `13`: LBC Express. Version 1.36 deleted LBC Express without saying whether as a
+        /// collection channel too; the newest table still lists it.
+        LbcExpress = "13",
+        /// `19`: ShopeePay wallet.
+        ShopeePay = "19",
+        /// `26`: Lazada wallet.
+        Lazada = "26",
+        /// `41`: Union Bank.
+        UnionBank = "41",
+        /// `42`: BDO.
+        Bdo = "42",
+        /// `44`: Quickpay.
+        Quickpay = "44",
+        /// `96`: USSC.
+        Ussc = "96",
+        /// `99`: Any other channel.
+        Other = "99",
+    }
 }
 
-skypay_runtime::codes!(CollectionChannel {
-    MLhuillier = "1",
-    CebuanaFormer = "2" read_only,
-    PalawanExpress = "3",
-    GCash = "6",
-    Maya = "8",
-    RdPawnshop = "9",
-    SevenEleven = "10",
-    Cebuana = "11",
-    TrueMoney = "12",
-    LbcExpress = "13",
-    ShopeePay = "19",
-    Lazada = "26",
-    UnionBank = "41",
-    Bdo = "42",
-    Quickpay = "44",
-    Ussc = "96",
-    Other = "99",
-});
-
-/// A step in the life of a payout, as the callback `payoutQueuePayout` reports it.
-/// The numbers are not those of the payout status.
-#[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
-#[non_exhaustive]
-pub enum PayType {
-    /// `1`: The payout was handed to the paying institution. SkyPay's word: upload.
-    Uploaded,
-    /// `2`: The payee has the money. SkyPay's word: payout, misprinted as layout.
-    Paid,
-    /// `3`: The payout was cancelled at the partner's request and is not paid. SkyPay's
-    /// word: cancel.
-    Cancelled,
-    /// `4`: The payout failed. SkyPay's word: failure.
-    Failed,
-    /// `5`: The data of the payout were changed as requested. SkyPay's words: Amended
-    /// Success.
-    Amended,
-    /// `6`: The data of the payout could not be changed. SkyPay's words: Amended
-    /// Failure.
-    AmendFailed,
-    /// A value that the document does not list, kept as it came.
-    Unlisted(Unlisted),
+skypay_runtime::open_enum! {
+    /// A step in the life of a payout, as the callback `payoutQueuePayout` reports it.
+    /// The numbers are not those of the payout status.
+    pub enum PayType {
+        /// `1`: The payout was handed to the paying institution. SkyPay's word: upload.
+        Uploaded = "1",
+        /// `2`: The payee has the money. SkyPay's word: payout, misprinted as layout.
+        Paid = "2",
+        /// `3`: The payout was cancelled at the partner's request and is not paid. SkyPay's
+        /// word: cancel.
+        Cancelled = "3",
+        /// `4`: The payout failed. SkyPay's word: failure.
+        Failed = "4",
+        /// `5`: The data of the payout were changed as requested. SkyPay's words: Amended
+        /// Success.
+        Amended = "5",
+        /// `6`: The data of the payout could not be changed. SkyPay's words: Amended
+        /// Failure.
+        AmendFailed = "6",
+    }
 }
-
-skypay_runtime::codes!(PayType {
-    Uploaded = "1",
-    Paid = "2",
-    Cancelled = "3",
-    Failed = "4",
-    Amended = "5",
-    AmendFailed = "6",
-});
 
 impl PayType {
     /// What the code says of a payout's money; `None` if it is not listed.
@@ -283,46 +210,34 @@ impl PayType {
             Self::Failed => Some(MoneyState::Failed),
             Self::Uploaded => Some(MoneyState::Open),
             Self::Paid => Some(MoneyState::Paid),
-            Self::Unlisted(_) => None,
+            Self::Unrecognized(_) => None,
         }
     }
 }
 
-/// Where a payout stands, as `payoutQueryStatus` tells it. The numbers are not
-/// those of `payType`.
-#[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
-#[non_exhaustive]
-pub enum PayoutStatus {
-    /// `0`: `Pending`: waiting. Must not be sent again.
-    Pending,
-    /// `1`: `Completed`: paid. Must not be sent again.
-    Completed,
-    /// `2`: `Uploaded`: handed to the channel.
-    Uploaded,
-    /// `3`: `Cancelled`, but for good only if `cancelTime` is filled; otherwise the
-    /// channel has not confirmed yet.
-    Cancelled,
-    /// `4`: `Failed`. SkyPay says no more than that.
-    Failed,
-    /// `10`: `Inquiry Success`: an inquiry succeeded, presumably one made by a store.
-    /// What it says about other payouts is not documented.
-    InquirySucceeded,
-    /// `11`: `Inquiry Failure`: an inquiry failed, presumably one made by a store. What
-    /// it says about other payouts is not documented. It is no failure of the payout.
-    InquiryFailed,
-    /// A value that the document does not list, kept as it came.
-    Unlisted(Unlisted),
+skypay_runtime::open_enum! {
+    /// Where a payout stands, as `payoutQueryStatus` tells it. The numbers are not
+    /// those of `payType`.
+    pub enum PayoutStatus {
+        /// `0`: `Pending`: waiting. Must not be sent again.
+        Pending = "0",
+        /// `1`: `Completed`: paid. Must not be sent again.
+        Completed = "1",
+        /// `2`: `Uploaded`: handed to the channel.
+        Uploaded = "2",
+        /// `3`: `Cancelled`, but for good only if `cancelTime` is filled; otherwise the
+        /// channel has not confirmed yet.
+        Cancelled = "3",
+        /// `4`: `Failed`. SkyPay says no more than that.
+        Failed = "4",
+        /// `10`: `Inquiry Success`: an inquiry succeeded, presumably one made by a store.
+        /// What it says about other payouts is not documented.
+        InquirySucceeded = "10",
+        /// `11`: `Inquiry Failure`: an inquiry failed, presumably one made by a store. What
+        /// it says about other payouts is not documented. It is no failure of the payout.
+        InquiryFailed = "11",
+    }
 }
-
-skypay_runtime::codes!(PayoutStatus {
-    Pending = "0",
-    Completed = "1",
-    Uploaded = "2",
-    Cancelled = "3",
-    Failed = "4",
-    InquirySucceeded = "10",
-    InquiryFailed = "11",
-});
 
 impl PayoutStatus {
     /// What the code says of a payout's money; `None` if it is not listed.
@@ -338,123 +253,80 @@ impl PayoutStatus {
                 Some(MoneyState::Open)
             }
             Self::Completed => Some(MoneyState::Paid),
-            Self::Unlisted(_) => None,
+            Self::Unrecognized(_) => None,
         }
     }
 }
 
-/// The occasion of a movement on the partner's accounts.
-#[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
-#[non_exhaustive]
-pub enum StatementType {
-    /// `1`: The partner recharged the payout account by hand, and SkyPay's finance
-    /// department confirmed it.
-    PayoutRecharge,
-    /// `2`: A settlement of collections was moved into the payout account, by hand or
-    /// automatically.
-    SettlementRecharge,
-    /// `3`: Balance moved between two entities of the partner. Both accounts are
-    /// notified.
-    BalanceTransfer,
-    /// `4`: The system settled collected repayments automatically and credited them.
-    CollectionSettlement,
-    /// `5`: The partner applied in the back office for a withdrawal of settled
-    /// collections, and SkyPay's finance department paid it. (The English text names
-    /// the payout account here too.)
-    CollectionWithdrawal,
-    /// `6`: The partner applied for a withdrawal from the payout account, and SkyPay's
-    /// finance department paid it.
-    PayoutWithdrawal,
-    /// A value that the document does not list, kept as it came.
-    Unlisted(Unlisted),
+skypay_runtime::open_enum! {
+    /// The occasion of a movement on the partner's accounts.
+    pub enum StatementType {
+        /// `1`: The partner recharged the payout account by hand, and SkyPay's finance
+        /// department confirmed it.
+        PayoutRecharge = "1",
+        /// `2`: A settlement of collections was moved into the payout account, by hand or
+        /// automatically.
+        SettlementRecharge = "2",
+        /// `3`: Balance moved between two entities of the partner. Both accounts are
+        /// notified.
+        BalanceTransfer = "3",
+        /// `4`: The system settled collected repayments automatically and credited them.
+        CollectionSettlement = "4",
+        /// `5`: The partner applied in the back office for a withdrawal of settled
+        /// collections, and SkyPay's finance department paid it. (The English text names
+        /// the payout account here too.)
+        CollectionWithdrawal = "5",
+        /// `6`: The partner applied for a withdrawal from the payout account, and SkyPay's
+        /// finance department paid it.
+        PayoutWithdrawal = "6",
+    }
 }
 
-skypay_runtime::codes!(StatementType {
-    PayoutRecharge = "1",
-    SettlementRecharge = "2",
-    BalanceTransfer = "3",
-    CollectionSettlement = "4",
-    CollectionWithdrawal = "5",
-    PayoutWithdrawal = "6",
-});
-
-/// The direction of a movement, seen from the account.
-#[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
-#[non_exhaustive]
-pub enum SignType {
-    /// `recharge`: The balance grows.
-    Increase,
-    /// `reduce`: The balance shrinks.
-    Decrease,
-    /// A value that the document does not list, kept as it came.
-    Unlisted(Unlisted),
+skypay_runtime::open_enum! {
+    /// The direction of a movement, seen from the account.
+    pub enum SignType {
+        /// `recharge`: The balance grows.
+        Increase = "recharge",
+        /// `reduce`: The balance shrinks.
+        Decrease = "reduce",
+    }
 }
 
-skypay_runtime::codes!(SignType {
-    Increase = "recharge",
-    Decrease = "reduce",
-});
-
-/// The currency. SkyPay works in Philippine pesos only. One page spells the name of
-/// the field `Currency`; keys are read in any case.
-#[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
-#[non_exhaustive]
-pub enum Currency {
-    /// `PHP`: Philippine peso.
-    Php,
-    /// A value that the document does not list, kept as it came.
-    Unlisted(Unlisted),
+skypay_runtime::open_enum! {
+    /// The currency. SkyPay works in Philippine pesos only. One page spells the name of
+    /// the field `Currency`; keys are read in any case.
+    pub enum Currency {
+        /// `PHP`: Philippine peso.
+        Php = "PHP",
+    }
 }
 
-skypay_runtime::codes!(Currency {
-    Php = "PHP",
-});
-
-/// The time by which a report selects transactions.
-#[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
-#[non_exhaustive]
-pub enum DateType {
-    /// `CreateDate`: When the transaction was created. For both reports.
-    CreateDate,
-    /// `CollectedTime`: When a repayment was collected. For `getReportCollection`.
-    CollectedTime,
-    /// `PayTime`: When a payout was paid. For `getReportPayout`.
-    PayTime,
-    /// A value that the document does not list, kept as it came.
-    Unlisted(Unlisted),
+skypay_runtime::open_enum! {
+    /// The time by which a report selects transactions.
+    pub enum DateType {
+        /// `CreateDate`: When the transaction was created. For both reports.
+        CreateDate = "CreateDate",
+        /// `CollectedTime`: When a repayment was collected. For `getReportCollection`.
+        CollectedTime = "CollectedTime",
+        /// `PayTime`: When a payout was paid. For `getReportPayout`.
+        PayTime = "PayTime",
+    }
 }
 
-skypay_runtime::codes!(DateType {
-    CreateDate = "CreateDate",
-    CollectedTime = "CollectedTime",
-    PayTime = "PayTime",
-});
-
-/// A catalog of `getCatalog`.
-#[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
-#[non_exhaustive]
-pub enum CatalogType {
-    /// `getNationality`: Countries.
-    Nationality,
-    /// `getCivilStatus`: Civil statuses.
-    CivilStatus,
-    /// `getIdentificationType`: Types of identity documents.
-    IdentificationType,
-    /// `getTownCity`: Towns and cities.
-    TownCity,
-    /// `getProvince`: Provinces.
-    Province,
-    /// `getBankCode`: Banks.
-    BankCode,
-    /// A value that the document does not list, kept as it came.
-    Unlisted(Unlisted),
+skypay_runtime::open_enum! {
+    /// A catalog of `getCatalog`.
+    pub enum CatalogType {
+        /// `getNationality`: Countries.
+        Nationality = "getNationality",
+        /// `getCivilStatus`: Civil statuses.
+        CivilStatus = "getCivilStatus",
+        /// `getIdentificationType`: Types of identity documents.
+        IdentificationType = "getIdentificationType",
+        /// `getTownCity`: Towns and cities.
+        TownCity = "getTownCity",
+        /// `getProvince`: Provinces.
+        Province = "getProvince",
+        /// `getBankCode`: Banks.
+        BankCode = "getBankCode",
+    }
 }
-
-skypay_runtime::codes!(CatalogType {
-    Nationality = "getNationality",
-    CivilStatus = "getCivilStatus",
-    IdentificationType = "getIdentificationType",
-    TownCity = "getTownCity",
-    Province = "getProvince",
-    BankCode = "getBankCode",
-});

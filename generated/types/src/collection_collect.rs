@@ -69,8 +69,8 @@ skypay_runtime::operation! {
         code_required: true,
         partner_codes: Some((2000, 2999)),
         personal: &["phone"],
-        request_example: r##"{"userName":"AppName@skypay","action":"collectionCollect","authentication":"00000000-AAAA-BBBB-CCCC-000000000000","contractNumber":"SKY9800000301","amount":"3900.00","phone":"09123456789","receiptNumber":"B6C13B76E4BF","collectedTime":"2024-02-05 12:03:10","payChannel":"1"}"##,
-        response_example: r##"{"responseTime":"2024-02-05 12:03:11.0350","responseCode":"1000","responseDescription":"Success"}"##,
+        request_example: r#"{"userName":"AppName@skypay","action":"collectionCollect","authentication":"00000000-AAAA-BBBB-CCCC-000000000000","contractNumber":"SKY9800000301","amount":"3900.00","phone":"09123456789","receiptNumber":"B6C13B76E4BF","collectedTime":"2024-02-05 12:03:10","payChannel":"1"}"#,
+        response_example: r#"{"responseTime":"2024-02-05 12:03:11.0350","responseCode":"1000","responseDescription":"Success"}"#,
     }
     codes {
         "1000": Outcome::Accepted "Success";

@@ -54,8 +54,8 @@ skypay_runtime::operation! {
         code_required: true,
         partner_codes: Some((2000, 2999)),
         personal: &["payerAddress", "payerName", "payerPhone", "phone"],
-        request_example: r##"{"userName":"AppName@skypay","action":"collectionInquiry","authentication":"00000000-AAAA-BBBB-CCCC-000000000000","contractNumber":"SKY9800000301","amount":"3900.00","phone":"09123456789"}"##,
-        response_example: r##"{"responseTime":"2024-02-05 12:02:58.6600","responseCode":"1000","responseDescription":"Success","amount":"3900.00","payerName":"Dela Cruz,Juan,Santos","payerAddress":"1 Example Street, Malate, Manila","payerPhone":"09123456789"}"##,
+        request_example: r#"{"userName":"AppName@skypay","action":"collectionInquiry","authentication":"00000000-AAAA-BBBB-CCCC-000000000000","contractNumber":"SKY9800000301","amount":"3900.00","phone":"09123456789"}"#,
+        response_example: r#"{"responseTime":"2024-02-05 12:02:58.6600","responseCode":"1000","responseDescription":"Success","amount":"3900.00","payerName":"Dela Cruz,Juan,Santos","payerAddress":"1 Example Street, Malate, Manila","payerPhone":"09123456789"}"#,
     }
     codes {
         "1000": Outcome::Accepted "Success";

@@ -102,8 +102,8 @@ skypay_runtime::operation! {
         resend: Resend::Safe,
         code_required: true,
         personal: &["accountNo", "beneficiaryAccountNo", "sourceAccountNo"],
-        request_example: r##"{"userName":"AppName@skypay","action":"financeNotification","authentication":"00000000-AAAA-BBBB-CCCC-000000000000","transctionDate":"2024-02-05 17:52:10","companyPrefix":"SKY98","companyName":"Example Lending Inc.","accountNo":"SKY98","sourceAccountNo":"","beneficiaryAccountNo":"001234567899","statementType":"1","signType":"recharge","amount":1200000.00,"currency":"PHP","referenceNumber":"D-20240205-001"}"##,
-        response_example: r##"{"responseTime":"2024-02-05 17:52:11.5211","responseCode":"1000","responseDescription":"Success"}"##,
+        request_example: r#"{"userName":"AppName@skypay","action":"financeNotification","authentication":"00000000-AAAA-BBBB-CCCC-000000000000","transctionDate":"2024-02-05 17:52:10","companyPrefix":"SKY98","companyName":"Example Lending Inc.","accountNo":"SKY98","sourceAccountNo":"","beneficiaryAccountNo":"001234567899","statementType":"1","signType":"recharge","amount":1200000.00,"currency":"PHP","referenceNumber":"D-20240205-001"}"#,
+        response_example: r#"{"responseTime":"2024-02-05 17:52:11.5211","responseCode":"1000","responseDescription":"Success"}"#,
     }
     codes {
         "1000": Outcome::Accepted "Success";

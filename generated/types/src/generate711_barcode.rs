@@ -59,8 +59,8 @@ skypay_runtime::operation! {
         resend: Resend::Never,
         code_required: true,
         personal: &["name", "phone"],
-        request_example: r##"{"userName":"AppName@skypay","action":"generate711Barcode","authentication":"00000000-AAAA-BBBB-CCCC-000000000000","contractNumber":"SKY9800000302","name":"Dela Cruz,Juan,Santos","phone":"09123456789","amount":"3300.00"}"##,
-        response_example: r##"{"responseTime":"2024-02-05 09:30:12.4410","responseCode":"1000","responseDescription":"Success","referenceNumber":"9919-2940-0349"}"##,
+        request_example: r#"{"userName":"AppName@skypay","action":"generate711Barcode","authentication":"00000000-AAAA-BBBB-CCCC-000000000000","contractNumber":"SKY9800000302","name":"Dela Cruz,Juan,Santos","phone":"09123456789","amount":"3300.00"}"#,
+        response_example: r#"{"responseTime":"2024-02-05 09:30:12.4410","responseCode":"1000","responseDescription":"Success","referenceNumber":"9919-2940-0349"}"#,
     }
     codes {
         "1000": Outcome::Accepted "Success";

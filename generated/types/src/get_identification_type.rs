@@ -33,8 +33,8 @@ skypay_runtime::operation! {
         resend: Resend::Safe,
         constants: &[("catalogType", "getIdentificationType"), ("versionDate", "")],
         code_required: true,
-        request_example: r##"{"userName":"AppName@skypay","action":"getCatalog","authentication":"00000000-AAAA-BBBB-CCCC-000000000000","catalogType":"getIdentificationType","versionDate":""}"##,
-        response_example: r##"{"responseTime":"2024-02-05 07:00:00.2500","responseCode":"1000","result":[{"IdentificationId":1,"IdentificationType":"Company ID"},{"IdentificationId":2,"IdentificationType":"Driver’s License"}]}"##,
+        request_example: r#"{"userName":"AppName@skypay","action":"getCatalog","authentication":"00000000-AAAA-BBBB-CCCC-000000000000","catalogType":"getIdentificationType","versionDate":""}"#,
+        response_example: r#"{"responseTime":"2024-02-05 07:00:00.2500","responseCode":"1000","result":[{"IdentificationId":1,"IdentificationType":"Company ID"},{"IdentificationId":2,"IdentificationType":"Driver’s License"}]}"#,
     }
     codes {
         "1000": Outcome::Accepted "Success";

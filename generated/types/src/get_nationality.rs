@@ -33,8 +33,8 @@ skypay_runtime::operation! {
         resend: Resend::Safe,
         constants: &[("catalogType", "getNationality"), ("versionDate", "")],
         code_required: true,
-        request_example: r##"{"userName":"AppName@skypay","action":"getCatalog","authentication":"00000000-AAAA-BBBB-CCCC-000000000000","catalogType":"getNationality","versionDate":""}"##,
-        response_example: r##"{"responseTime":"2024-02-05 07:00:00.2500","responseCode":"1000","result":[{"NationalityId":1,"NationalityName":"Philippines"},{"NationalityId":2,"NationalityName":"Japan"}]}"##,
+        request_example: r#"{"userName":"AppName@skypay","action":"getCatalog","authentication":"00000000-AAAA-BBBB-CCCC-000000000000","catalogType":"getNationality","versionDate":""}"#,
+        response_example: r#"{"responseTime":"2024-02-05 07:00:00.2500","responseCode":"1000","result":[{"NationalityId":1,"NationalityName":"Philippines"},{"NationalityId":2,"NationalityName":"Japan"}]}"#,
     }
     codes {
         "1000": Outcome::Accepted "Success";

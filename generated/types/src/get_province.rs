@@ -33,8 +33,8 @@ skypay_runtime::operation! {
         resend: Resend::Safe,
         constants: &[("catalogType", "getProvince"), ("versionDate", "")],
         code_required: true,
-        request_example: r##"{"userName":"AppName@skypay","action":"getCatalog","authentication":"00000000-AAAA-BBBB-CCCC-000000000000","catalogType":"getProvince","versionDate":""}"##,
-        response_example: r##"{"responseTime":"2024-02-05 07:00:00.2500","responseCode":"1000","result":[{"ProvinceId":1,"Province":"Abra"},{"ProvinceId":2,"Province":"Agusan del Norte"}]}"##,
+        request_example: r#"{"userName":"AppName@skypay","action":"getCatalog","authentication":"00000000-AAAA-BBBB-CCCC-000000000000","catalogType":"getProvince","versionDate":""}"#,
+        response_example: r#"{"responseTime":"2024-02-05 07:00:00.2500","responseCode":"1000","result":[{"ProvinceId":1,"Province":"Abra"},{"ProvinceId":2,"Province":"Agusan del Norte"}]}"#,
     }
     codes {
         "1000": Outcome::Accepted "Success";

@@ -59,8 +59,8 @@ skypay_runtime::operation! {
         resend: Resend::Safe,
         code_required: false,
         personal: &["phone"],
-        request_example: r##"{"userName":"AppName@skypay","action":"getReportCollection","authentication":"00000000-AAAA-BBBB-CCCC-000000000000","startDate":"2024-02-05","endDate":"2024-02-05","dateType":"CollectedTime","pagination":1,"pageSize":100}"##,
-        response_example: r##"{"totalTransaction":4383,"lastPage":false,"result":[{"createDate":"2024-02-05 12:02:58","payTime":"2024-02-05 12:03:10","controlNo":"SKY9800000301","amount":3900.00,"phone":"09XXXXXXXXX","referenceNo":"B6C13B76E4BF","status":"Confirmed"},{"createDate":"2024-02-05 12:40:01","payTime":"2024-02-05 12:40:22","controlNo":"SKY9800000302","amount":3300.00,"phone":"09XXXXXXXXX","referenceNo":"E103ED0E4726","status":"Confirmed"}]}"##,
+        request_example: r#"{"userName":"AppName@skypay","action":"getReportCollection","authentication":"00000000-AAAA-BBBB-CCCC-000000000000","startDate":"2024-02-05","endDate":"2024-02-05","dateType":"CollectedTime","pagination":1,"pageSize":100}"#,
+        response_example: r#"{"totalTransaction":4383,"lastPage":false,"result":[{"createDate":"2024-02-05 12:02:58","payTime":"2024-02-05 12:03:10","controlNo":"SKY9800000301","amount":3900.00,"phone":"09XXXXXXXXX","referenceNo":"B6C13B76E4BF","status":"Confirmed"},{"createDate":"2024-02-05 12:40:01","payTime":"2024-02-05 12:40:22","controlNo":"SKY9800000302","amount":3300.00,"phone":"09XXXXXXXXX","referenceNo":"E103ED0E4726","status":"Confirmed"}]}"#,
     }
     codes {
         "1000": Outcome::Accepted "Success";

@@ -59,8 +59,8 @@ skypay_runtime::operation! {
         resend: Resend::Safe,
         code_required: false,
         personal: &["phone"],
-        request_example: r##"{"userName":"AppName@skypay","action":"getReportPayout","authentication":"00000000-AAAA-BBBB-CCCC-000000000000","startDate":"2024-02-05","endDate":"2024-02-05","dateType":"CreateDate","pagination":1,"pageSize":100}"##,
-        response_example: r##"{"totalTransaction":2,"lastPage":true,"result":[{"createDate":"2024-02-05 10:15:30","payTime":"2024-02-05 10:21:09","controlNo":"SKY9800000101","amount":1000.00,"phone":"09XXXXXXXXX","referenceNo":"9006565379735"},{"createDate":"2024-02-05 10:15:31","payTime":"2024-02-05 10:15:58","controlNo":"SKY9800000103","amount":250.50,"phone":"09XXXXXXXXX","referenceNo":"9006565379736"}]}"##,
+        request_example: r#"{"userName":"AppName@skypay","action":"getReportPayout","authentication":"00000000-AAAA-BBBB-CCCC-000000000000","startDate":"2024-02-05","endDate":"2024-02-05","dateType":"CreateDate","pagination":1,"pageSize":100}"#,
+        response_example: r#"{"totalTransaction":2,"lastPage":true,"result":[{"createDate":"2024-02-05 10:15:30","payTime":"2024-02-05 10:21:09","controlNo":"SKY9800000101","amount":1000.00,"phone":"09XXXXXXXXX","referenceNo":"9006565379735"},{"createDate":"2024-02-05 10:15:31","payTime":"2024-02-05 10:15:58","controlNo":"SKY9800000103","amount":250.50,"phone":"09XXXXXXXXX","referenceNo":"9006565379736"}]}"#,
     }
     codes {
         "1000": Outcome::Accepted "Success";

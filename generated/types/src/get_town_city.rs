@@ -33,8 +33,8 @@ skypay_runtime::operation! {
         resend: Resend::Safe,
         constants: &[("catalogType", "getTownCity"), ("versionDate", "")],
         code_required: true,
-        request_example: r##"{"userName":"AppName@skypay","action":"getCatalog","authentication":"00000000-AAAA-BBBB-CCCC-000000000000","catalogType":"getTownCity","versionDate":""}"##,
-        response_example: r##"{"responseTime":"2024-02-05 07:00:00.2500","responseCode":"1000","result":[{"TownCityId":1,"TownCity":"Sallapadan","ProvinceId":1},{"TownCityId":996,"TownCity":"Manila","ProvinceId":47}]}"##,
+        request_example: r#"{"userName":"AppName@skypay","action":"getCatalog","authentication":"00000000-AAAA-BBBB-CCCC-000000000000","catalogType":"getTownCity","versionDate":""}"#,
+        response_example: r#"{"responseTime":"2024-02-05 07:00:00.2500","responseCode":"1000","result":[{"TownCityId":1,"TownCity":"Sallapadan","ProvinceId":1},{"TownCityId":996,"TownCity":"Manila","ProvinceId":47}]}"#,
     }
     codes {
         "1000": Outcome::Accepted "Success";

@@ -10,8 +10,6 @@
 //! ignores unknown fields and keeps unknown codes. What cannot be read and is not
 //! required is kept as such: a field as [`Received::Unreadable`], an object of a
 //! list as an [`UnreadableEntry`] at its place in [`Entries`].
-//! `serde_json::from_str` reads the same types strictly: names as they are, and
-//! every value as it is written.
 
 mod amend_transaction_v2;
 mod balance_query;
@@ -68,7 +66,7 @@ pub use rows::*;
 pub use skypay_runtime::{
     Amount, Answer, Date, DateTime, Direction, Effect, Entries, IntegerText, IntoField, Invalid,
     MessageKey, Mode, MoneyState, Operation, OperationInfo, Outcome, PersonName, Received, Resend,
-    Sensitive, Stamp, Unlisted, Unreadable, UnreadableEntry, Validate, Violation, Violations,
+    Sensitive, Stamp, Unreadable, UnreadableEntry, Unrecognized, Validate, Violation, Violations,
 };
 pub use values::*;
 

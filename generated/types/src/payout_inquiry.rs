@@ -43,8 +43,8 @@ skypay_runtime::operation! {
         code_required: true,
         partner_codes: Some((2000, 2999)),
         personal: &["birthday", "idcardPicUrl", "identificationId", "location", "name", "phone", "senderAddress"],
-        request_example: r##"{"userName":"AppName@skypay","action":"payoutInquiry","authentication":"00000000-AAAA-BBBB-CCCC-000000000000","controlNumber":"SKY9800000401"}"##,
-        response_example: r##"{"responseTime":"2024-02-05 14:58:02.1100","responseCode":"1000","responseDescription":"Success","sender":"Example App","controlNumber":"SKY9800000401","senderAddress":"2 Example Avenue, Makati","name":"Dela Cruz,Juan,Santos","birthday":"1991-10-02","identificationId":"123456789011","idType":"SSS","phone":"09123456789","amount":"3900.00","idcardPicType":"png","idcardPicUrl":"https://partner.example.com/pictures/401.png","contractNumber":"SKY9800000301","location":"1 Example Street, Malate, Manila"}"##,
+        request_example: r#"{"userName":"AppName@skypay","action":"payoutInquiry","authentication":"00000000-AAAA-BBBB-CCCC-000000000000","controlNumber":"SKY9800000401"}"#,
+        response_example: r#"{"responseTime":"2024-02-05 14:58:02.1100","responseCode":"1000","responseDescription":"Success","sender":"Example App","controlNumber":"SKY9800000401","senderAddress":"2 Example Avenue, Makati","name":"Dela Cruz,Juan,Santos","birthday":"1991-10-02","identificationId":"123456789011","idType":"SSS","phone":"09123456789","amount":"3900.00","idcardPicType":"png","idcardPicUrl":"https://partner.example.com/pictures/401.png","contractNumber":"SKY9800000301","location":"1 Example Street, Malate, Manila"}"#,
     }
     codes {
         "1000": Outcome::Accepted "Success";

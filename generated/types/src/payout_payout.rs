@@ -49,8 +49,8 @@ skypay_runtime::operation! {
         resend: Resend::Safe,
         code_required: true,
         partner_codes: Some((2000, 2999)),
-        request_example: r##"{"userName":"AppName@skypay","action":"payoutPayout","authentication":"00000000-AAAA-BBBB-CCCC-000000000000","controlNumber":"SKY9800000401","withdrawChannel":"1","payTime":"2024-02-05 14:59:33"}"##,
-        response_example: r##"{"responseTime":"2024-02-05 14:59:34.0720","responseCode":"1000","responseDescription":"Success"}"##,
+        request_example: r#"{"userName":"AppName@skypay","action":"payoutPayout","authentication":"00000000-AAAA-BBBB-CCCC-000000000000","controlNumber":"SKY9800000401","withdrawChannel":"1","payTime":"2024-02-05 14:59:33"}"#,
+        response_example: r#"{"responseTime":"2024-02-05 14:59:34.0720","responseCode":"1000","responseDescription":"Success"}"#,
     }
     codes {
         "1000": Outcome::Accepted "Success";

@@ -42,8 +42,8 @@ skypay_runtime::operation! {
         effect: Effect::Reads,
         resend: Resend::Safe,
         code_required: true,
-        request_example: r##"{"userName":"AppName@skypay","action":"payoutQueryStatus","authentication":"00000000-AAAA-BBBB-CCCC-000000000000","controlNumbers":[{"controlNumber":"SKY9800000101"},{"controlNumber":"SKY9800000102"}]}"##,
-        response_example: r##"{"responseTime":"2024-02-05 10:45:00.0020","responseCode":"1000","responseDescription":"Success","controlNumbers":[{"controlNumber":"SKY9800000101","transactionDate":"2024-02-05 10:15:30","status":"1","statusDesc":"Completed","payTime":"2024-02-05 10:21:09","cancelTime":"","withdrawChannel":"Bank","referenceNo":"9006565379735"},{"controlNumber":"SKY9800000102","transactionDate":"2024-02-05 10:15:31","status":"4","statusDesc":"Failed","payTime":"","cancelTime":"","withdrawChannel":"GCash","referenceNo":""}]}"##,
+        request_example: r#"{"userName":"AppName@skypay","action":"payoutQueryStatus","authentication":"00000000-AAAA-BBBB-CCCC-000000000000","controlNumbers":[{"controlNumber":"SKY9800000101"},{"controlNumber":"SKY9800000102"}]}"#,
+        response_example: r#"{"responseTime":"2024-02-05 10:45:00.0020","responseCode":"1000","responseDescription":"Success","controlNumbers":[{"controlNumber":"SKY9800000101","transactionDate":"2024-02-05 10:15:30","status":"1","statusDesc":"Completed","payTime":"2024-02-05 10:21:09","cancelTime":"","withdrawChannel":"Bank","referenceNo":"9006565379735"},{"controlNumber":"SKY9800000102","transactionDate":"2024-02-05 10:15:31","status":"4","statusDesc":"Failed","payTime":"","cancelTime":"","withdrawChannel":"GCash","referenceNo":""}]}"#,
     }
     codes {
         "1000": Outcome::Accepted "Success";

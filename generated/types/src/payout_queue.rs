@@ -161,8 +161,8 @@ skypay_runtime::operation! {
         ask_after_seconds: Some(300),
         code_required: true,
         personal: &["accountNo", "birthPlace", "birthday", "idcardPicUrl", "identificationId", "location", "name", "phone"],
-        request_example: r##"{"userName":"AppName@skypay","action":"payoutQueue","authentication":"00000000-AAAA-BBBB-CCCC-000000000000","sender":"Example App","controlNumber":"SKY9800000101","name":"Dela Cruz,Juan,Santos","phone":"09123456789","amount":"1000.00","bankNo":"SEC","accountNo":"0000012309738","withdrawChannel":"5","identificationId":"442301922000","identificationTypeId":"2","birthday":"1991-10-02","birthPlace":"Manila","location":"1 Example Street, Malate, Manila","provinceId":"47","cityId":"996"}"##,
-        response_example: r##"{"responseTime":"2024-02-05 10:15:30.1250","responseCode":"1000","responseDescription":"Success"}"##,
+        request_example: r#"{"userName":"AppName@skypay","action":"payoutQueue","authentication":"00000000-AAAA-BBBB-CCCC-000000000000","sender":"Example App","controlNumber":"SKY9800000101","name":"Dela Cruz,Juan,Santos","phone":"09123456789","amount":"1000.00","bankNo":"SEC","accountNo":"0000012309738","withdrawChannel":"5","identificationId":"442301922000","identificationTypeId":"2","birthday":"1991-10-02","birthPlace":"Manila","location":"1 Example Street, Malate, Manila","provinceId":"47","cityId":"996"}"#,
+        response_example: r#"{"responseTime":"2024-02-05 10:15:30.1250","responseCode":"1000","responseDescription":"Success"}"#,
     }
     codes {
         "1000": Outcome::Accepted "Success";

@@ -70,8 +70,8 @@ skypay_runtime::operation! {
         effect: Effect::ChangesState,
         resend: Resend::Safe,
         code_required: true,
-        request_example: r##"{"userName":"AppName@skypay","action":"payoutQueuePayout","authentication":"00000000-AAAA-BBBB-CCCC-000000000000","controlNumber":"SKY9800000201","payType":"1","dealTime":"2024-02-05 10:16:33","referenceNumber":"MLA001041380755361119"}"##,
-        response_example: r##"{"responseTime":"2024-02-05 10:21:10.5211","responseCode":"1000","responseDescription":"Success"}"##,
+        request_example: r#"{"userName":"AppName@skypay","action":"payoutQueuePayout","authentication":"00000000-AAAA-BBBB-CCCC-000000000000","controlNumber":"SKY9800000201","payType":"1","dealTime":"2024-02-05 10:16:33","referenceNumber":"MLA001041380755361119"}"#,
+        response_example: r#"{"responseTime":"2024-02-05 10:21:10.5211","responseCode":"1000","responseDescription":"Success"}"#,
     }
     codes {
         "1000": Outcome::Accepted "Success";

@@ -3,42 +3,36 @@
 //! Texts with a type of their own. They hold any text: the document's constraints
 //! are checked when a message is built and before it is sent.
 
-/// Number of a payout: the partner's five-character prefix and 8 to 10 digits.
-/// Unique for all time; it is the only protection against paying twice.
-#[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct ControlNumber(String);
+skypay_runtime::string_newtype! {
+    /// Number of a payout: the partner's five-character prefix and 8 to 10 digits.
+    /// Unique for all time; it is the only protection against paying twice.
+    pub struct ControlNumber: public;
+}
 
-skypay_runtime::text_type!(ControlNumber, public);
+skypay_runtime::string_newtype! {
+    /// Number of a contract to repay, also called payment code: the partner's
+    /// five-character prefix and 8 to 10 digits.
+    pub struct ContractNumber: public;
+}
 
-/// Number of a contract to repay, also called payment code: the partner's
-/// five-character prefix and 8 to 10 digits.
-#[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct ContractNumber(String);
+skypay_runtime::string_newtype! {
+    /// The five characters that stand for one of the partner's legal entities, such as
+    /// `SKY98`.
+    pub struct CompanyPrefix: public;
+}
 
-skypay_runtime::text_type!(ContractNumber, public);
+skypay_runtime::string_newtype! {
+    /// A Philippine mobile number of 11 digits, starting with 08 or 09.
+    pub struct Phone: sensitive;
+}
 
-/// The five characters that stand for one of the partner's legal entities, such as
-/// `SKY98`.
-#[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct CompanyPrefix(String);
+skypay_runtime::string_newtype! {
+    /// The customer's mobile number as the channel passes it on: 11 digits starting
+    /// with 08 or 09, or, as in SkyPay's samples, with the country code 63 before them.
+    pub struct CustomerPhone: sensitive;
+}
 
-skypay_runtime::text_type!(CompanyPrefix, public);
-
-/// A Philippine mobile number of 11 digits, starting with 08 or 09.
-#[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct Phone(String);
-
-skypay_runtime::text_type!(Phone, sensitive);
-
-/// The customer's mobile number as the channel passes it on: 11 digits starting
-/// with 08 or 09, or, as in SkyPay's samples, with the country code 63 before them.
-#[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct CustomerPhone(String);
-
-skypay_runtime::text_type!(CustomerPhone, sensitive);
-
-/// Code of a bank, as `getBankCode` lists it; described as three characters.
-#[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct BankNo(String);
-
-skypay_runtime::text_type!(BankNo, public);
+skypay_runtime::string_newtype! {
+    /// Code of a bank, as `getBankCode` lists it; described as three characters.
+    pub struct BankNo: public;
+}

@@ -25,6 +25,7 @@ pub mod required {
     }
 
     /// Whether the field is left out when the message is written.
+    #[must_use]
     pub fn is_absent<T>(_: &T) -> bool {
         false
     }
@@ -216,12 +217,7 @@ pub mod list {
     }
 
     /// Checks how many items there are.
-    pub fn count<T>(
-        field: &[T],
-        wire: &str,
-        at: &mut Violations,
-        bounds: impl RangeBounds<usize>,
-    ) {
+    pub fn count<T>(field: &[T], wire: &str, at: &mut Violations, bounds: impl RangeBounds<usize>) {
         at.count(wire, field, bounds);
     }
 
@@ -238,6 +234,7 @@ pub mod list {
     }
 
     /// A list has no text.
+    #[must_use]
     pub fn text<T>(_: &[T]) -> Option<Cow<'_, str>> {
         None
     }
@@ -286,12 +283,7 @@ pub mod optional_list {
     }
 
     /// Checks how many items there are, if there are any.
-    pub fn count<T>(
-        field: &[T],
-        wire: &str,
-        at: &mut Violations,
-        bounds: impl RangeBounds<usize>,
-    ) {
+    pub fn count<T>(field: &[T], wire: &str, at: &mut Violations, bounds: impl RangeBounds<usize>) {
         if !field.is_empty() {
             at.count(wire, field, bounds);
         }
@@ -335,6 +327,7 @@ pub mod entries {
     }
 
     /// A list has no text.
+    #[must_use]
     pub fn text<T>(_: &Entries<T>) -> Option<Cow<'_, str>> {
         None
     }
@@ -351,6 +344,7 @@ pub mod optional_entries {
     use crate::received::Entries;
 
     /// Whether the field is left out when the message is written.
+    #[must_use]
     pub fn is_absent<T>(field: &Entries<T>) -> bool {
         field.is_empty()
     }

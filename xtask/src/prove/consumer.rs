@@ -167,7 +167,7 @@ fn names(table: &CodeTable) -> String {
             code.variant.to_lowercase()
         ));
     }
-    text.push_str(&format!("        t::{name}::Unlisted(_) => \"\",\n"));
+    text.push_str(&format!("        t::{name}::Unrecognized(_) => \"\",\n"));
     text.push_str("        _ => code.as_ref(),\n    }\n}\n");
     let has_text = table.codes.iter().any(|code| code.outcome.is_some());
     let has_money = table.codes.iter().any(|code| code.money.is_some());

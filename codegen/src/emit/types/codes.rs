@@ -6,28 +6,24 @@ use std::collections::BTreeMap;
 use proc_macro2::{Ident, TokenStream};
 use quote::{format_ident, quote};
 
-use super::super::{Piece, docs, rust_file};
+use super::super::{Piece, doc_comment, docs, literal, rust_file};
 use super::field_name;
 use crate::File;
-use crate::model::{Api, CodeTable, Field, Message, MoneyState, Newtype, Type};
+use crate::model::{Api, CodeTable, Field, Message, MoneyState, Type};
 use crate::prose;
 
 /// The code tables.
 pub(super) fn tables(api: &Api) -> File {
     let mut pieces = Vec::new();
+    if api.code_tables.iter().any(has_money) {
+        pieces.push(Piece::Items(quote!(
+            use skypay_runtime::MoneyState;
+        )));
+    }
     for table in &api.code_tables {
-        pieces.push(code_enum(table).into());
-        pieces.push(Piece::Text(code_macro(table)));
+        pieces.push(Piece::Text(table_rows(table)));
         pieces.push(code_facts(table).into());
     }
-    let money = api.code_tables.iter().any(has_money);
-    let money = money.then(|| quote!(MoneyState,));
-    pieces.insert(
-        0,
-        Piece::Items(quote!(
-            use skypay_runtime::{#money Unlisted};
-        )),
-    );
     rust_file(
         "types/src/codes.rs",
         "The code tables. Each is open: a value that the document does not list is kept as it \
@@ -36,30 +32,24 @@ pub(super) fn tables(api: &Api) -> File {
     )
 }
 
-fn code_enum(table: &CodeTable) -> TokenStream {
-    let name = format_ident!("{}", table.name);
-    let doc = docs(&prose::blocks(&table.doc));
-    let variants = table.codes.iter().map(|code| {
+/// The declaration of a table, a row per code.
+fn table_rows(table: &CodeTable) -> String {
+    let mut text = String::from("skypay_runtime::open_enum! {\n");
+    text.push_str(&doc_comment(&prose::blocks(&table.doc), 4));
+    text.push_str(&format!("    pub enum {} {{\n", table.name));
+    for code in &table.codes {
         let label = format!("{}:", prose::code(&code.value));
-        let mut text = prose::labelled(&label, &code.doc);
+        let mut doc = prose::labelled(&label, &code.doc);
         if code.read_only {
-            text.push_str("\n\nRead, never sent.");
+            doc.push_str("\n\nRead, never sent.");
         }
-        let doc = docs(&text);
-        let variant = format_ident!("{}", code.variant);
-        quote!(#doc #variant)
-    });
-    let unlisted = docs("A value that the document does not list, kept as it came.");
-    quote! {
-        #doc
-        #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
-        #[non_exhaustive]
-        pub enum #name {
-            #(#variants,)*
-            #unlisted
-            Unlisted(Unlisted),
-        }
+        text.push_str(&doc_comment(&doc, 8));
+        let mark = if code.read_only { " read_only" } else { "" };
+        let value = literal(&code.value);
+        text.push_str(&format!("        {} = {value}{mark},\n", code.variant));
     }
+    text.push_str("    }\n}\n");
+    text
 }
 
 /// What the document says of each code besides its meaning: the vendor's text
@@ -128,7 +118,7 @@ fn code_facts(table: &CodeTable) -> TokenStream {
             pub fn money_state(&self) -> Option<MoneyState> {
                 match self {
                     #(#states,)*
-                    Self::Unlisted(_) => None,
+                    Self::Unrecognized(_) => None,
                 }
             }
         }
@@ -144,48 +134,26 @@ fn code_facts(table: &CodeTable) -> TokenStream {
     }
 }
 
-/// The table behind the enum, a line per code.
-fn code_macro(table: &CodeTable) -> String {
-    let mut text = format!("skypay_runtime::codes!({} {{\n", table.name);
-    for code in &table.codes {
-        let mark = if code.read_only { " read_only" } else { "" };
-        text.push_str(&format!("    {} = {:?}{mark},\n", code.variant, code.value));
-    }
-    text.push_str("});\n");
-    text
-}
-
 /// The texts with a type of their own.
 pub(super) fn newtypes(api: &Api) -> File {
-    let mut pieces = Vec::new();
-    for newtype in &api.newtypes {
-        pieces.push(newtype_struct(newtype).into());
+    let newtypes = api.newtypes.iter().map(|newtype| {
         let kind = if newtype.sensitive {
             "sensitive"
         } else {
             "public"
         };
-        pieces.push(Piece::Text(format!(
-            "skypay_runtime::text_type!({}, {kind});\n",
-            newtype.name
-        )));
-    }
+        let doc = doc_comment(&prose::blocks(&newtype.doc), 4);
+        let name = &newtype.name;
+        Piece::Text(format!(
+            "skypay_runtime::string_newtype! {{\n{doc}    pub struct {name}: {kind};\n}}\n"
+        ))
+    });
     rust_file(
         "types/src/values.rs",
         "Texts with a type of their own. They hold any text: the document's constraints are \
          checked when a message is built and before it is sent.",
-        pieces,
+        newtypes.collect(),
     )
-}
-
-fn newtype_struct(newtype: &Newtype) -> TokenStream {
-    let name = format_ident!("{}", newtype.name);
-    let doc = docs(&prose::blocks(&newtype.doc));
-    quote! {
-        #doc
-        #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
-        pub struct #name(String);
-    }
 }
 
 /// What a message says of a payout's money: its code, and the field without
@@ -277,4 +245,3 @@ fn may_use_deprecated(message: &Message) -> Option<TokenStream> {
     let any = message.fields.iter().any(|field| field.deprecated);
     any.then(|| quote!(#[allow(deprecated, reason = "the fields are still in the message")]))
 }
-

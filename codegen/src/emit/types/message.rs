@@ -170,7 +170,11 @@ fn checks(api: &Api, field: &Field) -> Vec<String> {
         }
         Type::Integer(_) if field.written == Written::AsText => {
             let range = value_range(ty, limits).map(|range| format!("; {range}"));
-            vec![format!("integer({}{})", any_length(), range.unwrap_or_default())]
+            vec![format!(
+                "integer({}{})",
+                any_length(),
+                range.unwrap_or_default()
+            )]
         }
         _ => {
             let text = text.map(|text| format!("text({text})"));
@@ -272,9 +276,15 @@ fn identity(api: &Api, message: &Message) -> String {
     });
     let fields = fields.map(|field| {
         let names = std::iter::once(&field.wire).chain(&field.aliases);
-        names.map(|name| literal(name)).collect::<Vec<_>>().join(" | ")
+        names
+            .map(|name| literal(name))
+            .collect::<Vec<_>>()
+            .join(" | ")
     });
-    format!("    identity [{}];\n", fields.collect::<Vec<_>>().join(", "))
+    format!(
+        "    identity [{}];\n",
+        fields.collect::<Vec<_>>().join(", ")
+    )
 }
 
 /// A condition between fields, a line per part.
@@ -301,6 +311,9 @@ fn rule(rule: &Rule) -> String {
             .collect();
         text.push_str(&format!("            matches [{}],\n", matches.join(", ")));
     }
-    text.push_str(&format!("            because {};\n", literal(&rule.because)));
+    text.push_str(&format!(
+        "            because {};\n",
+        literal(&rule.because)
+    ));
     text
 }

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use super::super::literal;
+use super::super::{example, literal};
 use super::field_name;
 use crate::model::{Api, EnvelopeField, Example, Message, Operation, Outcome, Subject, Type};
 
@@ -17,7 +17,11 @@ pub(super) fn operation(api: &Api, operation: &Operation) -> String {
     text.push_str("    }\n    codes {\n");
     for code in &operation.codes {
         let words = code.text.as_ref().map(|text| format!(" {}", literal(text)));
-        let refuses = if code.refuses_keys { ", refuses keys" } else { "" };
+        let refuses = if code.refuses_keys {
+            ", refuses keys"
+        } else {
+            ""
+        };
         text.push_str(&format!(
             "        {}: Outcome::{:?}{}{refuses};\n",
             literal(&code.code),
@@ -125,19 +129,21 @@ fn examples(operation: &Operation) -> (&str, &str) {
     )
 }
 
-/// A text that is full of quotes.
+/// A text as Rust spells it, without escapes where it holds quotes.
 fn raw(text: &str) -> String {
-    if text.is_empty() {
+    if !text.contains('"') {
         return literal(text);
     }
-    let hashes = super::example::closing_hashes(text);
+    let hashes = "#".repeat(example::hashes_behind_quotes(text) + 1);
     format!("r{hashes}\"{text}\"{hashes}")
 }
 
 /// The invocation for a response.
 pub(super) fn response(operation: &Operation) -> String {
     let fields = &operation.response.fields;
-    let code = fields.iter().find(|field| field.envelope == Some(EnvelopeField::Code));
+    let code = fields
+        .iter()
+        .find(|field| field.envelope == Some(EnvelopeField::Code));
     let table = match code.map(|field| &field.ty) {
         Some(Type::Codes(table)) => table,
         _ => "String",
@@ -205,4 +211,3 @@ fn add_personal_fields<'a>(
     }
     inside
 }
-

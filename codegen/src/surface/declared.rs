@@ -1,10 +1,14 @@
-//! The public items of a message, from the rows of its invocation of `message!`.
+//! The public items that the runtime's macros declare, from the rows of their
+//! invocations.
 
 use syn::ext::IdentExt;
 use syn::parse::{Parse, ParseStream};
 use syn::{Attribute, Ident, LitStr, Token, Type, Visibility, braced};
 
 use super::text_of_type;
+
+/// What tables and newtypes derive.
+const NEWTYPE_DERIVES: &str = "Clone, PartialEq, Eq, Hash, PartialOrd, Ord";
 
 /// A message and its fields.
 pub(super) struct Message {
@@ -32,7 +36,12 @@ impl Message {
             format!("{builder}: struct, derives Clone, Debug, Default"),
             format!("{builder}::build: fn(self) -> Result<{name}, Invalid>"),
         ];
-        for Field { name: field, presence, ty } in &self.fields {
+        for Field {
+            name: field,
+            presence,
+            ty,
+        } in &self.fields
+        {
             let stored = match presence.as_str() {
                 "optional" => format!("Option<{ty}>"),
                 "received" => format!("Received<{ty}>"),
@@ -92,5 +101,74 @@ impl Parse for Field {
             row.parse::<proc_macro2::TokenTree>()?;
         }
         Ok(Self { name, presence, ty })
+    }
+}
+
+/// A table of codes.
+pub(super) struct Table {
+    pub(super) name: String,
+    /// Each with its code, as it is written.
+    codes: Vec<(String, String)>,
+}
+
+impl Table {
+    /// A line per item, without the path of the module.
+    pub(super) fn lines(&self) -> Vec<String> {
+        let name = &self.name;
+        let mut lines = vec![
+            format!("{name}: enum, non-exhaustive, derives {NEWTYPE_DERIVES}"),
+            format!("{name}::Unrecognized(Unrecognized)"),
+        ];
+        for (variant, code) in &self.codes {
+            lines.push(format!("{name}::{variant}"));
+            lines.push(format!("{name} code {variant} = {code}"));
+        }
+        lines
+    }
+}
+
+impl Parse for Table {
+    fn parse(input: ParseStream<'_>) -> syn::Result<Self> {
+        input.call(Attribute::parse_outer)?;
+        input.parse::<Visibility>()?;
+        input.parse::<Token![enum]>()?;
+        let name = input.parse::<Ident>()?.to_string();
+        let rows;
+        braced!(rows in input);
+        let mut codes = Vec::new();
+        while !rows.is_empty() {
+            rows.call(Attribute::parse_outer)?;
+            let variant = rows.parse::<Ident>()?.to_string();
+            rows.parse::<Token![=]>()?;
+            let mut code = String::new();
+            while rows.parse::<Option<Token![,]>>()?.is_none() {
+                code.push_str(&format!(" {}", rows.parse::<proc_macro2::TokenTree>()?));
+            }
+            codes.push((variant, code.trim().to_owned()));
+        }
+        Ok(Self { name, codes })
+    }
+}
+
+/// A text with a type of its own.
+pub(super) struct Newtype {
+    pub(super) name: String,
+}
+
+impl Newtype {
+    /// A line per item, without the path of the module.
+    pub(super) fn lines(&self) -> Vec<String> {
+        vec![format!("{}: struct, derives {NEWTYPE_DERIVES}", self.name)]
+    }
+}
+
+impl Parse for Newtype {
+    fn parse(input: ParseStream<'_>) -> syn::Result<Self> {
+        input.call(Attribute::parse_outer)?;
+        input.parse::<Visibility>()?;
+        input.parse::<Token![struct]>()?;
+        let name = input.parse::<Ident>()?.to_string();
+        input.parse::<proc_macro2::TokenStream>()?;
+        Ok(Self { name })
     }
 }
