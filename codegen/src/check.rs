@@ -101,6 +101,7 @@ const RULES: &[RuleFunction] = &[
     schemas::patterns,
     schemas::required_exists,
     schemas::conditions,
+    names::package,
     names::well_formed,
     schemas::aliases_unambiguous,
     schemas::described,

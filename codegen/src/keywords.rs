@@ -77,6 +77,10 @@ pub const INFO: &[(&str, Shape)] = &[
     ("description", Text),
     ("contact", Map),
     ("license", Map),
+    (
+        "x-skypay-provider",
+        Members(&[("name", Text), ("package", Text), ("keywords", Texts)]),
+    ),
     ("x-skypay-describes", Texts),
 ];
 

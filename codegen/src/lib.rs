@@ -50,7 +50,7 @@ pub fn generate(text: &str) -> Result<Generated, Problems> {
     files.extend(emit::types::files(&api));
     files.extend(emit::client::files(&api)?);
     files.extend(emit::server::files(&api));
-    files.extend(surface::files(&files));
+    files.extend(surface::files(&api.provider.package, &files));
     files.extend(emit::manifest::licences());
     files.sort_by(|a, b| a.path.cmp(&b.path));
     Ok(Generated { api, files })

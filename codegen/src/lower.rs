@@ -1,5 +1,7 @@
 //! Document to model: every decision is taken here, every name is made here.
 
+mod header;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use heck::{ToSnakeCase, ToUpperCamelCase};
@@ -8,8 +10,8 @@ use crate::document::{Node, Value};
 use crate::model::{
     Api, Code, CodeTable, Direction, Effect, EnvelopeField, Environment, Example, Field,
     FieldReference, FixedAnswer, Group, Limits, Message, Mode, Money, MoneyState, Newtype,
-    Operation, Outcome, Parameter, Part, Presence, Protocol, Reference, Resend, ResultCode, Rule,
-    Subject, Type, Waiting, Written,
+    Operation, Outcome, Parameter, Part, Presence, Protocol, Provider, Reference, Resend,
+    ResultCode, Rule, Subject, Type, Waiting, Written,
 };
 use crate::problem::{Findings, Problems};
 use crate::prose;
@@ -25,6 +27,8 @@ pub fn lower(root: &Node) -> Result<Api, Problems> {
     let api = Api {
         title: lowering.text(root, &["info", "title"]),
         version: lowering.text(root, &["info", "version"]),
+        provider: provider(root),
+        header: header::header(root, &mut lowering.findings),
         description: root
             .get("info")
             .and_then(|info| info.text_of("description"))
@@ -830,6 +834,23 @@ fn groups(root: &Node) -> Vec<Group> {
         doc: text(tag, "description"),
     })
     .collect()
+}
+
+fn provider(root: &Node) -> Provider {
+    let node = root
+        .get("info")
+        .and_then(|info| info.get("x-skypay-provider"));
+    let text = |key, otherwise: &str| {
+        let text = node.and_then(|node| node.text_of(key));
+        text.unwrap_or(otherwise).to_owned()
+    };
+    Provider {
+        name: text("name", "the provider"),
+        package: text("package", "provider"),
+        keywords: node
+            .map(|node| node.texts_of("keywords"))
+            .unwrap_or_default(),
+    }
 }
 
 fn envelope_facts(root: &Node) -> Vec<(String, String)> {

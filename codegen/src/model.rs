@@ -8,12 +8,16 @@ pub struct Api {
     pub title: String,
     /// The document's version.
     pub version: String,
+    /// Who provides the API.
+    pub provider: Provider,
     /// What the API is, in Markdown.
     pub description: String,
     /// The versions of the vendor's documentation that the document restates.
     pub describes: Vec<String>,
     /// What the document says of the encrypted body: names and values.
     pub envelope: Vec<(String, String)>,
+    /// The names of the header fields.
+    pub header: Header,
     /// The offset of every time on the wire, `+08:00`.
     pub time_zone: String,
     /// The parameters of the wire paths, in the order of the document.
@@ -32,6 +36,35 @@ pub struct Api {
     pub rows: Vec<Message>,
     /// What is answered when no handler has spoken.
     pub protocol: Protocol,
+}
+
+/// Who provides the API.
+#[derive(Clone, Debug)]
+pub struct Provider {
+    /// The name in texts, `SkyPay`.
+    pub name: String,
+    /// The name in those of the crates, modules and types, `skypay`.
+    pub package: String,
+    /// The keywords of the crates.
+    pub keywords: Vec<String>,
+}
+
+/// The names of the fields that the transport writes into every message, next
+/// to those of the operation; empty for those that the messages do not have.
+#[derive(Clone, Debug, Default)]
+pub struct Header {
+    /// Who sends a request.
+    pub user_name: String,
+    /// Which operation a request asks for.
+    pub action: String,
+    /// The secret that proves who sends a request.
+    pub authentication: String,
+    /// When a response was written.
+    pub time: String,
+    /// The return code.
+    pub code: String,
+    /// The text that goes with it.
+    pub description: String,
 }
 
 /// A parameter of the wire paths.
@@ -105,7 +138,7 @@ pub struct Operation {
     pub groups: Vec<String>,
     /// Where its path stands in the document, as a JSON pointer.
     pub pointer: String,
-    /// The Rust method, `payout_queue`.
+    /// The Rust method, `place_order`.
     pub method: String,
     /// The fragment of the path key.
     pub label: String,

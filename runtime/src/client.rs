@@ -298,7 +298,7 @@ impl Transport {
             Ok(response) if accepted(&response) == Outcome::Accepted => return Ok(response),
             other => other,
         };
-        let head = match head::read_answer(clear.as_bytes()) {
+        let head = match head::read_answer(O::INFO.header, clear.as_bytes()) {
             Ok(head) => head,
             Err(error) => {
                 let source = Some(error.into());
@@ -400,7 +400,7 @@ impl Transport {
         };
         let opened = self.open(sent, response.body());
         let (answered, plaintext) = opened.ok_or_else(|| unknown(None))?;
-        let head = head::read_answer(plaintext.as_bytes()).ok();
+        let head = head::read_answer(operation.header, plaintext.as_bytes()).ok();
         let code = head.and_then(|head| head.code);
         let believed = status.is_client_error()
             && operation.direction == Direction::ToSkypay
@@ -493,7 +493,7 @@ fn status_cause(status: StatusCode) -> UnknownCause {
 /// say only what does no harm if it is false: that a call which would have
 /// changed nothing was refused.
 fn refusal_in_clear(operation: &OperationInfo, body: &[u8]) -> Option<Clear> {
-    let code = head::read_answer(body).ok()?.code?;
+    let code = head::read_answer(operation.header, body).ok()?.code?;
     let refused =
         operation.effect == Effect::Reads && operation.outcome_of(&code) == Outcome::Rejected;
     let text = refused.then(|| String::from_utf8(body.to_vec()).ok());

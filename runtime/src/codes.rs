@@ -86,15 +86,15 @@ impl fmt::Debug for Unrecognized {
 ///     /// Ways to pay.
 ///     pub enum Channel {
 ///         /// `5`: a bank account.
-///         Bank = "5",
+///         Shelf = "5",
 ///         /// `13`: a store that is gone.
 ///         Store = "13" read_only,
 ///     }
 /// }
 ///
-/// assert_eq!(Channel::from("5"), Channel::Bank);
+/// assert_eq!(Channel::from("5"), Channel::Shelf);
 /// assert_eq!(Channel::from("99").to_string(), "99");
-/// assert_eq!(format!("{:?}", Channel::Bank), "Bank(5)");
+/// assert_eq!(format!("{:?}", Channel::Shelf), "Shelf(5)");
 /// assert!(Channel::Store.is_read_only());
 /// ```
 #[macro_export]

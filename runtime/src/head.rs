@@ -1,5 +1,5 @@
-//! The fields that the protocol puts into every message, next to those of the
-//! operation. No other hand-written file names them.
+//! The header fields: those that the protocol puts into every message, next to
+//! those of the operation. The document names them.
 
 #![cfg_attr(
     not(all(feature = "client", feature = "server")),
@@ -8,23 +8,16 @@
 
 use std::fmt;
 
-use serde::Serialize;
+use serde::ser::{Serialize, SerializeMap, Serializer};
 use zeroize::Zeroizing;
 
 use crate::keys::Credentials;
-use crate::operation::{OperationInfo, Stamp};
+use crate::operation::{HeaderFields, OperationInfo, Stamp};
 use crate::read::{Picked, pick};
 #[cfg(feature = "client")]
 use crate::secret::SecretBuffer;
 use crate::value::{DateTime, number};
 use crate::wire;
-
-const USER_NAME: &str = "userName";
-const ACTION: &str = "action";
-const AUTHENTICATION: &str = "authentication";
-const RESPONSE_TIME: &str = "responseTime";
-const RESPONSE_CODE: &str = "responseCode";
-const RESPONSE_DESCRIPTION: &str = "responseDescription";
 
 /// What a request says of itself before what it is about.
 pub(crate) struct RequestHead {
@@ -44,8 +37,12 @@ pub(crate) struct AnswerHead {
 }
 
 /// Reads the head of a request and the fields named in `constants`.
-pub(crate) fn read_request(clear: &[u8], constants: &[&str]) -> Result<RequestHead, Malformed> {
-    let mut wanted = vec![USER_NAME, AUTHENTICATION, ACTION];
+pub(crate) fn read_request(
+    names: &HeaderFields,
+    clear: &[u8],
+    constants: &[&str],
+) -> Result<RequestHead, Malformed> {
+    let mut wanted = vec![names.user_name, names.authentication, names.action];
     wanted.extend(constants);
     let mut found = pick(clear, &wanted).ok_or(Malformed)?;
     if found.contains(&Picked::Unreadable) {
@@ -71,10 +68,13 @@ pub(crate) fn read_request(clear: &[u8], constants: &[&str]) -> Result<RequestHe
 
 /// Reads the head of an answer. What is missing or empty is `None`, and so is a
 /// time or a description that cannot be read.
-pub(crate) fn read_answer(clear: &[u8]) -> Result<AnswerHead, Malformed> {
-    let found = pick(clear, &[RESPONSE_CODE, RESPONSE_TIME, RESPONSE_DESCRIPTION]);
-    let found: [Picked; 3] = found.ok_or(Malformed)?.try_into().map_err(|_| Malformed)?;
-    let [code, time, description] = found;
+pub(crate) fn read_answer(names: &HeaderFields, clear: &[u8]) -> Result<AnswerHead, Malformed> {
+    let wanted = [Some(names.code), names.time, names.description];
+    let wanted: Vec<_> = wanted.into_iter().flatten().collect();
+    let mut found = pick(clear, &wanted).ok_or(Malformed)?.into_iter();
+    let code = found.next().unwrap_or_default();
+    let mut next = |name: Option<_>| name.and_then(|_| found.next()).unwrap_or_default();
+    let (time, description) = (next(names.time), next(names.description));
     if code == Picked::Unreadable {
         return Err(Malformed);
     }
@@ -103,9 +103,12 @@ pub(crate) fn write_request<'a>(
     let rest = body.trim_ascii().strip_prefix(b"{")?.trim_ascii_start();
     let mut head = SecretBuffer::with_capacity(512);
     let fields = [
-        (USER_NAME, credentials.user_name()),
-        (ACTION, operation.action),
-        (AUTHENTICATION, credentials.authentication()),
+        (operation.header.user_name, credentials.user_name()),
+        (operation.header.action, operation.action),
+        (
+            operation.header.authentication,
+            credentials.authentication(),
+        ),
     ];
     let mut separator = b"{";
     for (name, value) in fields.iter().chain(operation.constants) {
@@ -122,23 +125,33 @@ pub(crate) fn write_request<'a>(
 }
 
 /// Writes an answer that consists of the head alone.
-pub(crate) fn write_answer(stamp: &Stamp<'_>) -> Vec<u8> {
-    #[derive(Serialize)]
-    struct Alone<'a> {
-        #[serde(rename = "responseTime", serialize_with = "wire::fraction")]
-        time: DateTime,
-        #[serde(rename = "responseCode")]
-        code: &'a str,
-        #[serde(rename = "responseDescription")]
-        description: &'a str,
-    }
-    let alone = Alone {
-        time: stamp.time,
-        code: stamp.code,
-        description: stamp.description,
-    };
+pub(crate) fn write_answer(names: &HeaderFields, stamp: &Stamp<'_>) -> Vec<u8> {
     // Two texts and a time can always be written.
-    serde_json::to_vec(&alone).unwrap_or_default()
+    written(names, stamp).unwrap_or_default()
+}
+
+fn written(names: &HeaderFields, stamp: &Stamp<'_>) -> serde_json::Result<Vec<u8>> {
+    let mut text = Vec::new();
+    let mut serializer = serde_json::Serializer::new(&mut text);
+    let mut fields = serializer.serialize_map(None)?;
+    if let Some(name) = names.time {
+        fields.serialize_entry(name, &Fraction(stamp.time))?;
+    }
+    fields.serialize_entry(names.code, stamp.code)?;
+    if let Some(name) = names.description {
+        fields.serialize_entry(name, stamp.description)?;
+    }
+    fields.end()?;
+    Ok(text)
+}
+
+/// A time, written with the fraction of a second.
+struct Fraction(DateTime);
+
+impl Serialize for Fraction {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        wire::fraction(&self.0, serializer)
+    }
 }
 
 /// The message is not a JSON object with the fields that are needed as scalars,
@@ -156,29 +169,34 @@ impl std::error::Error for Malformed {}
 
 #[cfg(test)]
 mod tests {
-    use super::{read_answer, read_request};
+    use super::{HeaderFields, read_answer, read_request};
+
+    const NAMES: HeaderFields = HeaderFields {
+        user_name: "who",
+        action: "what",
+        authentication: "proof",
+        time: Some("when"),
+        code: "verdict",
+        description: Some("because"),
+    };
 
     #[test]
     fn only_the_code_of_an_answer_decides_whether_it_can_be_read() {
         for (clear, code, time) in [
+            (r#"{"verdict":"1000","when":[],"because":{}}"#, "1000", None),
             (
-                r#"{"responseCode":"1000","responseTime":[],"responseDescription":{}}"#,
+                r#"{"verdict":1000.0,"when":"0000-00-00 00:00:00"}"#,
                 "1000",
                 None,
             ),
             (
-                r#"{"responseCode":1000.0,"responseTime":"0000-00-00 00:00:00"}"#,
-                "1000",
-                None,
-            ),
-            (
-                r#"{"responseCode":" 1E3 ","responseTime":"2024-02-05T02:15:30Z"}"#,
+                r#"{"verdict":" 1E3 ","when":"2024-02-05T02:15:30Z"}"#,
                 "1000",
                 Some("2024-02-05 10:15:30"),
             ),
-            (r#"{"responseCode":-1.001E3}"#, "-1001", None),
+            (r#"{"verdict":-1.001E3}"#, "-1001", None),
         ] {
-            let head = read_answer(clear.as_bytes()).unwrap();
+            let head = read_answer(&NAMES, clear.as_bytes()).unwrap();
             assert_eq!(head.code.as_deref(), Some(code), "{clear}");
             assert_eq!(
                 head.time.map(|time| time.to_string()).as_deref(),
@@ -188,25 +206,25 @@ mod tests {
             assert_eq!(head.description, None, "{clear}");
         }
         for clear in [
-            r#"{"responseCode":["1000"]}"#,
-            r#"{"responseCode":{}}"#,
-            r#"{"responseCode":"\ud800"}"#,
+            r#"{"verdict":["1000"]}"#,
+            r#"{"verdict":{}}"#,
+            r#"{"verdict":"\ud800"}"#,
         ] {
-            assert!(read_answer(clear.as_bytes()).is_err(), "{clear}");
+            assert!(read_answer(&NAMES, clear.as_bytes()).is_err(), "{clear}");
         }
     }
 
     #[test]
     fn a_request_has_to_say_who_sends_it_in_texts() {
         let read = |rest: &str| {
-            let clear = format!("{{\"userName\":\"a\",\"authentication\":{rest}}}");
-            read_request(clear.as_bytes(), &[])
+            let clear = format!("{{\"who\":\"a\",\"proof\":{rest}}}");
+            read_request(&NAMES, clear.as_bytes(), &[])
                 .ok()
                 .map(|head| head.action)
         };
         assert_eq!(read(r#""b""#), Some(None));
-        assert_eq!(read(r#""b","action":"c""#), Some(Some("c".to_owned())));
+        assert_eq!(read(r#""b","what":"c""#), Some(Some("c".to_owned())));
         assert_eq!(read(r#"["b"]"#), None);
-        assert_eq!(read(r#""b","action":["c"]"#), None);
+        assert_eq!(read(r#""b","what":["c"]"#), None);
     }
 }

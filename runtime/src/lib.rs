@@ -61,7 +61,7 @@ pub use builder::IntoField;
 pub use codes::{MoneyState, Unrecognized};
 pub use message_key::MessageKey;
 pub use operation::{
-    Answer, Direction, Effect, Mode, Operation, OperationInfo, Outcome, Resend, Stamp,
+    Answer, Direction, Effect, HeaderFields, Mode, Operation, OperationInfo, Outcome, Resend, Stamp,
 };
 pub use received::{Entries, Entry, Received, Unreadable, UnreadableEntry};
 pub use validate::{Invalid, Validate, Violation, Violations};

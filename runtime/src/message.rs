@@ -58,7 +58,7 @@ impl<K, F: FnOnce(&str) -> K> Visitor<'_> for Key<F> {
 /// | `text(1..=50)`, `text(.., "^[0-9]+$")` | the length of a text, and a pattern |
 /// | `name(..=50)` | a person's name, with the same limits |
 /// | `integer(..=3; 1..)` | a whole number that is written as a text: the limits of a text, and a range |
-/// | `range(1..=1000)` | a number or an amount |
+/// | `range(1..=999)` | a number or an amount |
 /// | `one_of("1", "2")` | a text or a code |
 /// | `listed` | a code: one of its table that may be sent |
 /// | `nested` | an object |
@@ -86,10 +86,10 @@ impl<K, F: FnOnce(&str) -> K> Visitor<'_> for Key<F> {
 ///         /// What is paid.
 ///         amount "amount": required Amount { range(Amount::from_centavos(1)..) };
 ///         /// Where the money goes.
-///         account_no "accountNo" | "account": optional Sensitive { text(1..=50, "^[0-9]+$") };
+///         purse_no "purseNo" | "account": optional Sensitive { text(1..=50, "^[0-9]+$") };
 ///     }
 ///     rules {
-///         "large-needs-account" requires ["accountNo"], because "only small amounts are paid in cash";
+///         "large-needs-account" requires ["purseNo"], because "only small amounts are paid in cash";
 ///     }
 /// }
 ///
@@ -98,7 +98,7 @@ impl<K, F: FnOnce(&str) -> K> Visitor<'_> for Key<F> {
 ///     invalid.to_string(),
 ///     "sender: must not be empty\n\
 ///      amount: must be at least 0.01\n\
-///      accountNo: is required: only small amounts are paid in cash"
+///      purseNo: is required: only small amounts are paid in cash"
 /// );
 /// ```
 ///

@@ -79,9 +79,29 @@ pub struct Stamp<'a> {
     pub description: &'a str,
 }
 
+/// The names of the header fields: those that the protocol puts into every
+/// message, next to those of the operation.
+#[derive(Debug, PartialEq, Eq)]
+pub struct HeaderFields {
+    /// Who sends a request.
+    pub user_name: &'static str,
+    /// Which operation a request asks for.
+    pub action: &'static str,
+    /// The secret that proves who sends a request.
+    pub authentication: &'static str,
+    /// When a response was written, where responses say so.
+    pub time: Option<&'static str>,
+    /// The return code.
+    pub code: &'static str,
+    /// The text that goes with it, where there is one.
+    pub description: Option<&'static str>,
+}
+
 /// What the document says of one operation.
 #[derive(Debug, PartialEq, Eq)]
 pub struct OperationInfo {
+    /// The names of the header fields, the same for all operations.
+    pub header: &'static HeaderFields,
     /// The `operationId`, unique among all operations.
     pub name: &'static str,
     /// The fragment of the path key, unique among all operations.
@@ -136,6 +156,14 @@ impl OperationInfo {
     /// SkyPay, and its answer is the outcome.
     #[doc(hidden)]
     pub const BARE: Self = Self {
+        header: &HeaderFields {
+            user_name: "",
+            action: "",
+            authentication: "",
+            time: None,
+            code: "",
+            description: None,
+        },
         name: "",
         label: "",
         action: "",
@@ -265,6 +293,7 @@ mod tests {
     use super::{Direction, Effect, Mode, OperationInfo, Outcome, Resend};
 
     static INFO: OperationInfo = OperationInfo {
+        header: OperationInfo::BARE.header,
         name: "take",
         label: "take",
         action: "take",

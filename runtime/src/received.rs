@@ -418,7 +418,7 @@ impl UnreadableEntry {
     }
 
     /// The fields that say which object it is, as far as they can be read, by
-    /// their names on the wire: `("controlNumber", "SKY9800000101")`.
+    /// their names on the wire: `("orderNumber", "A-17")`.
     #[must_use]
     pub fn identity(&self) -> &[(&'static str, String)] {
         &self.identity

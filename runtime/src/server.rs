@@ -14,7 +14,7 @@
 //! one and the same reply, so that a sender cannot find out how far a forged
 //! message came.
 
-use crate::operation::OperationInfo;
+use crate::operation::{HeaderFields, OperationInfo};
 
 mod config;
 mod dispatcher;
@@ -36,6 +36,8 @@ pub use serve::{Serve, serve};
 /// What the document says of responses in general; generated code supplies it.
 #[derive(Debug)]
 pub struct Protocol {
+    /// The names of the header fields.
+    pub header: &'static HeaderFields,
     /// The text that goes with the code of an accepted request.
     pub accepted_description: &'static str,
     /// The code of the uniform rejection.
@@ -82,8 +84,8 @@ pub trait Handler: Send + Sync + 'static {
 /// ```text
 /// skypay_runtime::dispatch! {
 ///     struct Callbacks for PartnerCallbacks, &PROTOCOL;
-///     payout_queue_payout: PayoutQueuePayoutRequest,
-///     payout_inquiry: PayoutInquiryRequest,
+///     order_shipped: OrderShippedRequest,
+///     order_inquiry: OrderInquiryRequest,
 /// }
 /// ```
 #[macro_export]

@@ -78,7 +78,7 @@ impl std::error::Error for Invalid {}
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Violation {
-    /// The path of the field on the wire, such as `controlNumbers[2].controlNumber`.
+    /// The path of the field on the wire, such as `orders[2].orderNumber`.
     pub field: String,
     /// What kind of demand is broken: `required`, `max-length`, or the name
     /// that the document gives a condition between fields.

@@ -37,6 +37,7 @@ mod properties;
 mod prose;
 mod reading;
 mod schemas;
+mod second_api;
 mod structure;
 mod views;
 mod wire;

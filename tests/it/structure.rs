@@ -8,7 +8,7 @@ use serde_json::Value;
 use xtask::steps;
 
 /// What each crate may use of this workspace, and what it must not link.
-pub(crate) const RULES: [(&str, &[&str], &[&str]); 9] = [
+pub(crate) const RULES: [(&str, &[&str], &[&str]); 12] = [
     ("codegen", &[], &["tokio", "reqwest", "axum", "aes"]),
     (
         "spec-tools",
@@ -47,8 +47,25 @@ pub(crate) const RULES: [(&str, &[&str], &[&str]); 9] = [
         &[],
     ),
     (
+        "boxpoint-types",
+        &["skypay-runtime"],
+        &["reqwest", "axum", "aes", "tokio"],
+    ),
+    (
+        "boxpoint-client",
+        &["boxpoint-types", "skypay-runtime"],
+        &["axum"],
+    ),
+    (
+        "boxpoint-server",
+        &["boxpoint-types", "skypay-runtime"],
+        &["reqwest", "rustls"],
+    ),
+    (
         "tests",
         &[
+            "boxpoint-client",
+            "boxpoint-server",
             "codegen",
             "skypay-client",
             "skypay-runtime",

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use codegen::Place;
 
-use crate::generate::{DOCUMENT, Failure};
+use crate::generate::Failure;
 use crate::report::{Finding, Level};
 use crate::{Ending, files};
 
@@ -91,6 +91,7 @@ pub fn tell(
     folder: &str,
     files: &BTreeMap<String, String>,
     differences: &[Difference],
+    document: &str,
     remedy: &str,
 ) -> Ending {
     if differences.is_empty() {
@@ -100,7 +101,7 @@ pub fn tell(
     for difference in differences {
         eprintln!("{}", difference.line(folder));
     }
-    eprintln!("{folder}/ is not what {DOCUMENT} gives: run `{remedy}` and commit the result");
+    eprintln!("{folder}/ is not what {document} gives: run `{remedy}` and commit the result");
     Ending::Stale
 }
 

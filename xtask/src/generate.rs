@@ -19,6 +19,10 @@ pub const DOCUMENT: &str = "spec/skypay.yaml";
 /// The folder in which everything is written by this task.
 pub const OUTPUT: &str = "generated";
 
+/// Another API, by which the tests show that the generator is not tied to one:
+/// its document, and what is generated from it.
+const SECOND: (&str, &str) = ("tests/second-api/api.yaml", "tests/second-api/generated");
+
 /// Why nothing could be generated.
 #[derive(Debug)]
 pub enum Failure {
@@ -39,8 +43,8 @@ impl fmt::Display for Failure {
 
 impl Failure {
     /// A text that is no document cannot be used; a document can be refused.
-    pub(crate) fn of(problems: &Problems) -> Self {
-        let report = problems.report(DOCUMENT).to_string();
+    pub(crate) fn of(problems: &Problems, document: &str) -> Self {
+        let report = problems.report(document).to_string();
         if problems
             .as_slice()
             .iter()
@@ -79,10 +83,16 @@ pub struct Comparison {
 ///
 /// A refused document, or a file or program that cannot be used.
 pub fn compare(root: &Path) -> Result<Comparison, Failure> {
+    compare_with(root, DOCUMENT, OUTPUT)
+}
+
+fn compare_with(root: &Path, document: &str, output: &str) -> Result<Comparison, Failure> {
+    let text = fs::read_to_string(root.join(document))
+        .map_err(|error| Failure::Unusable(format!("cannot read {document}: {error}")))?;
     let generated =
-        codegen::generate(&document(root)?).map_err(|problems| Failure::of(&problems))?;
+        codegen::generate(&text).map_err(|problems| Failure::of(&problems, document))?;
     let files = formatted(root, &generated)?;
-    let differences = folder::differences(root, OUTPUT, &files)?;
+    let differences = folder::differences(root, output, &files)?;
     Ok(Comparison {
         generated,
         files,
@@ -96,40 +106,59 @@ pub(crate) fn document(root: &Path) -> Result<String, Failure> {
         .map_err(|error| Failure::Unusable(format!("cannot read {DOCUMENT}: {error}")))
 }
 
-/// `gen`: brings `generated/` in step with the document.
-#[must_use]
-pub fn write(root: &Path) -> Ending {
-    let comparison = match compare(root) {
-        Ok(comparison) => comparison,
-        Err(failure) => return refuse(&failure),
-    };
-    println!("{}", read_line(&comparison.generated));
-    let Comparison {
-        files, differences, ..
-    } = &comparison;
-    match folder::apply(root, OUTPUT, files, differences) {
-        Ok(summary) => {
-            println!("{summary}");
-            Ending::Clean
-        }
-        Err(failure) => refuse(&failure),
+/// The documents of this checkout, and the folders of what is generated from
+/// them.
+fn all(root: &Path) -> Vec<(&'static str, &'static str)> {
+    let mut all = vec![(DOCUMENT, OUTPUT)];
+    if root.join(SECOND.0).exists() {
+        all.push(SECOND);
     }
+    all
 }
 
-/// `gen --check`: says how `generated/` differs; writes nothing.
+/// `gen`: brings what is generated in step with the documents.
+#[must_use]
+pub fn write(root: &Path) -> Ending {
+    each(root, |document, output, comparison| {
+        println!("{}", read_line(document, &comparison.generated));
+        let Comparison {
+            files, differences, ..
+        } = &comparison;
+        match folder::apply(root, output, files, differences) {
+            Ok(summary) => {
+                println!("{summary}");
+                Ending::Clean
+            }
+            Err(failure) => refuse(&failure),
+        }
+    })
+}
+
+/// `gen --check`: says how what is generated differs; writes nothing.
 #[must_use]
 pub fn check(root: &Path) -> Ending {
-    let comparison = match compare(root) {
-        Ok(comparison) => comparison,
-        Err(failure) => return refuse(&failure),
-    };
-    println!("{}", read_line(&comparison.generated));
-    folder::tell(
-        OUTPUT,
-        &comparison.files,
-        &comparison.differences,
-        "cargo xtask gen",
-    )
+    each(root, |document, output, comparison| {
+        println!("{}", read_line(document, &comparison.generated));
+        let Comparison {
+            files, differences, ..
+        } = &comparison;
+        folder::tell(output, files, differences, document, "cargo xtask gen")
+    })
+}
+
+/// Compares what is generated from each document, up to the first that is not
+/// as it should be.
+fn each(root: &Path, task: impl Fn(&str, &str, Comparison) -> Ending) -> Ending {
+    for (document, output) in all(root) {
+        let ending = match compare_with(root, document, output) {
+            Ok(comparison) => task(document, output, comparison),
+            Err(failure) => refuse(&failure),
+        };
+        if ending != Ending::Clean {
+            return ending;
+        }
+    }
+    Ending::Clean
 }
 
 /// Says why nothing was written.
@@ -137,12 +166,12 @@ pub(crate) fn refuse(failure: &Failure) -> Ending {
     eprintln!("{failure}");
     if let Failure::Refused(report) = failure {
         let count = report.lines().filter(|line| line.contains(": [")).count();
-        eprintln!("{DOCUMENT} was refused: {count} problem(s), nothing was written");
+        eprintln!("the document was refused: {count} problem(s), nothing was written");
     }
     failure.ending()
 }
 
-fn read_line(generated: &Generated) -> String {
+fn read_line(document: &str, generated: &Generated) -> String {
     let api = &generated.api;
     let fields: usize = api
         .operations
@@ -153,7 +182,7 @@ fn read_line(generated: &Generated) -> String {
         .sum();
     let values: usize = api.code_tables.iter().map(|table| table.codes.len()).sum();
     format!(
-        "read {DOCUMENT} {}: {} operations, {} messages, {fields} fields, {} code tables with {values} values",
+        "read {document} {}: {} operations, {} messages, {fields} fields, {} code tables with {values} values",
         api.version,
         api.operations.len(),
         api.operations.len() * 2 + api.rows.len(),

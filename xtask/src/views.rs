@@ -7,7 +7,7 @@ use clap::Args;
 
 use crate::Ending;
 use crate::folder::{self, Difference};
-use crate::generate::{Failure, document, refuse};
+use crate::generate::{DOCUMENT, Failure, document, refuse};
 
 /// The folder in which everything is written by this task.
 pub const OUTPUT: &str = "spec/views";
@@ -53,7 +53,7 @@ pub fn run(root: &Path, arguments: &Arguments) -> Ending {
 fn check(root: &Path) -> Ending {
     match compare(root) {
         Ok(Comparison { files, differences }) => {
-            folder::tell(OUTPUT, &files, &differences, "cargo xtask views")
+            folder::tell(OUTPUT, &files, &differences, DOCUMENT, "cargo xtask views")
         }
         Err(failure) => refuse(&failure),
     }
@@ -67,7 +67,7 @@ fn check(root: &Path) -> Ending {
 pub fn compare(root: &Path) -> Result<Comparison, Failure> {
     let views = spec_tools::exports::exports(&document(root)?);
     let views = views
-        .map_err(|problems| Failure::of(&problems))?
+        .map_err(|problems| Failure::of(&problems, DOCUMENT))?
         .into_iter();
     let files: BTreeMap<_, _> = views.map(|file| (file.path, file.text)).collect();
     let differences = folder::differences(root, OUTPUT, &files)?;

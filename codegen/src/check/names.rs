@@ -32,6 +32,27 @@ struct Name<'d> {
     place: &'d Place,
 }
 
+/// The crates, and a module of one of them, are named after the provider.
+pub(super) fn package(document: &Document<'_>, findings: &mut Findings) {
+    let info = document.root.get("info");
+    let provider = info.and_then(|info| info.get("x-skypay-provider"));
+    let Some(node) = provider.and_then(|provider| provider.get("package")) else {
+        return;
+    };
+    let package = node.text().unwrap_or_default();
+    let is_plain = package.starts_with(|letter: char| letter.is_ascii_lowercase())
+        && package
+            .chars()
+            .all(|letter| letter.is_ascii_lowercase() || letter.is_ascii_digit());
+    let is_taken = ["callbacks", "types"].contains(&package);
+    if !is_plain || is_taken || is_keyword(package) {
+        let message = format!(
+            "`{package}` cannot name crates and a module: write lower-case letters and digits, and no keyword of Rust"
+        );
+        findings.add(RULE, &node.place, message);
+    }
+}
+
 /// Names have the form of their kind, are no keywords and differ.
 pub(super) fn well_formed(document: &Document<'_>, findings: &mut Findings) {
     let mut seen = BTreeMap::new();
@@ -180,13 +201,13 @@ fn is_keyword(name: &str) -> bool {
 /// What a name of a kind looks like.
 fn wanted(kind: Kind) -> &'static str {
     match kind {
-        Kind::Type => "is no name for a Rust type: write it like `PayoutQueueRequest`",
-        Kind::Code => "is no name for a Rust variant: write it like `RdPawnshop`",
+        Kind::Type => "is no name for a Rust type: write it like `OrderRequest`",
+        Kind::Code => "is no name for a Rust variant: write it like `InStore`",
         Kind::Environment => "gives no name for a Rust variant: write it like `production`",
         Kind::Field => {
-            "is no Rust field name: give another by `x-skypay-rust-name`, like `bank_no`"
+            "is no Rust field name: give another by `x-skypay-rust-name`, like `order_no`"
         }
-        Kind::Operation => "gives no Rust method name: write it like `payoutQueue`",
+        Kind::Operation => "gives no Rust method name: write it like `placeOrder`",
     }
 }
 

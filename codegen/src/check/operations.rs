@@ -59,7 +59,7 @@ pub(super) fn path_form(document: &Document<'_>, findings: &mut Findings) {
         let label = entry.key.split_once('#').map(|(_, label)| label);
         let (wire_path, _) = entry.key.split_once('#').unwrap_or((&entry.key, ""));
         if !is_wire_path(wire_path) || label.is_none_or(str::is_empty) {
-            let message = "a path key is the wire path, `#` and the action, as in `/services/{callerName}#payoutQueue`";
+            let message = "a path key is the wire path, `#` and the action, as in `/services/{callerName}#placeOrder`";
             findings.add("path-form", &entry.place, message);
         }
         if entry.node.get("post").is_none() {

@@ -1,4 +1,4 @@
-//! `skypay-client`: the public clients, and the one HTTP request below them.
+//! The client's crate: the public clients, and the one HTTP request below them.
 
 use proc_macro2::TokenStream;
 use quote::{format_ident, quote};
@@ -31,7 +31,64 @@ pub(crate) fn own_files(api: &Api) -> Vec<File> {
 }
 
 fn library(api: &Api) -> File {
-    let environment_doc = docs("Where `SkyPay` is reached.");
+    let provider = prose::inline(&api.provider.name);
+    let types = manifest::crate_ident(api, "types");
+    let codes = api.operations.iter().find_map(return_codes);
+    let codes = format_ident!("{}", codes.unwrap_or_default());
+    let error_doc = docs("Why a call gave no accepted answer: one of three things happened.");
+    let rejected_doc = docs(&format!(
+        "{provider} said no, with a return code that says that nothing was done."
+    ));
+    let unknown_doc = docs("The call may have been executed: ask, do not send again.");
+    let environment = environment(api);
+    let items = quote! {
+        use std::fmt;
+
+        mod callback_sender;
+        mod client;
+        mod wire;
+
+        pub use callback_sender::CallbackSender;
+        pub use client::Client;
+        pub use skypay_runtime::client::{
+            CallEnded, CallReport, EncryptedRequest, EncryptedResponse, HttpService, Observer,
+            SetupError, Transport, TransportBuilder,
+        };
+        pub use skypay_runtime::clock::Clock;
+        pub use skypay_runtime::keys::{Credentials, InvalidCredentials, KeyRing};
+        pub use skypay_runtime::outcome::{CallOutcome, NotSent, NotSentReason, UnknownCause};
+        pub use #types as types;
+
+        #error_doc
+        pub type Error = skypay_runtime::outcome::Error<types::#codes>;
+
+        #rejected_doc
+        pub type Rejected = skypay_runtime::outcome::Rejected<types::#codes>;
+
+        #unknown_doc
+        pub type Unknown = skypay_runtime::outcome::Unknown<types::#codes>;
+
+        #environment
+    };
+    let doc = format!(
+        "Client of the {} (document version {}).\n\n\
+         [`Client`] calls {provider}: one method per operation. [`CallbackSender`] plays {provider} \
+         towards a partner, for sandboxes and tests.\n\n\
+         Every error says which of three things happened: nothing was sent \
+         ([`Error::NotSent`]), {provider} said no ([`Error::Rejected`]), or it may have happened \
+         ([`Error::Unknown`]). An unknown outcome of an operation that moves money is never sent \
+         again by this crate, and must not be by its user before the operation named in the error \
+         was asked.",
+        prose::inline(&api.title),
+        prose::inline(&api.version),
+    );
+    rust_file("client/src/lib.rs", &doc, vec![Piece::Items(items)])
+}
+
+/// Where the API is reached.
+fn environment(api: &Api) -> TokenStream {
+    let provider = prose::inline(&api.provider.name);
+    let environment_doc = docs(&format!("Where {provider} is reached."));
     let variants = api.environments.iter().map(|environment| {
         let variant = format_ident!("{}", environment.variant);
         let doc = docs(&format!(
@@ -51,11 +108,6 @@ fn library(api: &Api) -> File {
         let url = &environment.url;
         quote!(Self::#variant => #url)
     });
-    let codes = api.operations.iter().find_map(return_codes);
-    let codes = format_ident!("{}", codes.unwrap_or_default());
-    let error_doc = docs("Why a call gave no accepted answer: one of three things happened.");
-    let rejected_doc = docs("SkyPay said no, with a return code that says that nothing was done.");
-    let unknown_doc = docs("The call may have been executed: ask, do not send again.");
     let custom_doc = docs(
         "Another base URL: a sandbox, or a gateway of your own. The wire path is appended to it.",
     );
@@ -64,33 +116,7 @@ fn library(api: &Api) -> File {
     let debug_doc = docs(
         "A URL of your own is not shown: nobody has looked yet whether there is a password in it.",
     );
-    let items = quote! {
-        use std::fmt;
-
-        mod callback_sender;
-        mod client;
-        mod wire;
-
-        pub use callback_sender::CallbackSender;
-        pub use client::Client;
-        pub use skypay_runtime::client::{
-            CallEnded, CallReport, EncryptedRequest, EncryptedResponse, HttpService, Observer,
-            SetupError, Transport, TransportBuilder,
-        };
-        pub use skypay_runtime::clock::Clock;
-        pub use skypay_runtime::keys::{Credentials, InvalidCredentials, KeyRing};
-        pub use skypay_runtime::outcome::{CallOutcome, NotSent, NotSentReason, UnknownCause};
-        pub use skypay_types as types;
-
-        #error_doc
-        pub type Error = skypay_runtime::outcome::Error<types::#codes>;
-
-        #rejected_doc
-        pub type Rejected = skypay_runtime::outcome::Rejected<types::#codes>;
-
-        #unknown_doc
-        pub type Unknown = skypay_runtime::outcome::Unknown<types::#codes>;
-
+    quote! {
         #environment_doc
         #[derive(Clone, PartialEq, Eq)]
         #[non_exhaustive]
@@ -125,20 +151,7 @@ fn library(api: &Api) -> File {
                 }
             }
         }
-    };
-    let doc = format!(
-        "Client of the {} (document version {}).\n\n\
-         [`Client`] calls SkyPay: one method per operation. [`CallbackSender`] plays SkyPay \
-         towards a partner, for sandboxes and tests.\n\n\
-         Every error says which of three things happened: nothing was sent \
-         ([`Error::NotSent`]), SkyPay said no ([`Error::Rejected`]), or it may have happened \
-         ([`Error::Unknown`]). An unknown outcome of an operation that moves money is never sent \
-         again by this crate, and must not be by its user before the operation named in the error \
-         was asked.",
-        prose::inline(&api.title),
-        prose::inline(&api.version),
-    );
-    rust_file("client/src/lib.rs", &doc, vec![Piece::Items(items)])
+    }
 }
 
 /// The table of an operation's return codes.
@@ -158,8 +171,11 @@ fn client(api: &Api) -> File {
     let operations = progenitor::of_direction(&api.operations, Direction::ToSkypay);
     let methods = operations.iter().map(|operation| method(operation));
     let imports = message_imports(&operations);
-    let client_doc =
-        docs("A client of `SkyPay`. Cheap to clone; all clones share connections and keys.");
+    let provider = prose::inline(&api.provider.name);
+    let types = manifest::crate_ident(api, "types");
+    let client_doc = docs(&format!(
+        "A client of {provider}. Cheap to clone; all clones share connections and keys."
+    ));
     let new_doc = docs(
         "A client with the default settings: HTTPS only, except to this machine; 10 seconds to \
          connect, 30 seconds for a call.\n\n# Errors\n\nIf the URL or the caller name cannot be used, or \
@@ -171,16 +187,16 @@ fn client(api: &Api) -> File {
          letters, digits and `-._~@`, neither `.` nor `..`.",
     );
     let keys_doc = docs("The keys that the client seals and opens with; rotate them here.");
-    let ask_doc = docs(
+    let ask_doc = docs(&format!(
         "The earliest moment, in GMT+8, at which it is of use to ask what became of a request \
-         that SkyPay takes now: `None` where the document gives no time to wait. An unknown \
+         that {provider} takes now: `None` where the document gives no time to wait. An unknown \
          outcome says the same of itself. Even then one answer that something is not there \
-         proves nothing.",
-    );
+         proves nothing."
+    ));
     let items = quote! {
         use skypay_runtime::client::{HttpService, SetupError, Transport};
         use skypay_runtime::keys::KeyRing;
-        use skypay_types::{DateTime, Operation, #(#imports),*};
+        use #types::{DateTime, Operation, #(#imports),*};
 
         use crate::{Environment, Error, wire};
 
@@ -229,7 +245,7 @@ fn client(api: &Api) -> File {
     };
     rust_file(
         "client/src/client.rs",
-        "The client of `SkyPay`'s operations.",
+        &format!("The client of {provider}'s operations."),
         vec![Piece::Items(items)],
     )
 }
@@ -238,8 +254,11 @@ fn callback_sender(api: &Api) -> File {
     let operations = progenitor::of_direction(&api.operations, Direction::ToPartner);
     let methods = operations.iter().map(|operation| method(operation));
     let imports = message_imports(&operations);
-    let doc =
-        docs("Sends `SkyPay`'s callbacks to a partner, as `SkyPay` does. For sandboxes and tests.");
+    let provider = prose::inline(&api.provider.name);
+    let types = manifest::crate_ident(api, "types");
+    let doc = docs(&format!(
+        "Sends {provider}'s callbacks to a partner, as {provider} does. For sandboxes and tests."
+    ));
     let new_doc = docs(
         "A sender to the URL that a partner registered; it is called as it stands.\n\n\
          # Errors\n\nIf the URL cannot be used or TLS cannot be set up on this machine.",
@@ -259,7 +278,7 @@ fn callback_sender(api: &Api) -> File {
         use skypay_runtime::keys::KeyRing;
         use skypay_runtime::operation::OperationInfo;
         use skypay_runtime::outcome::CallOutcome;
-        use skypay_types::{#(#imports),*};
+        use #types::{#(#imports),*};
 
         use crate::{Error, wire};
 
@@ -298,7 +317,7 @@ fn callback_sender(api: &Api) -> File {
     };
     rust_file(
         "client/src/callback_sender.rs",
-        "The sender of `SkyPay`'s callbacks.",
+        &format!("The sender of {provider}'s callbacks."),
         vec![Piece::Items(items)],
     )
 }
@@ -375,7 +394,7 @@ pub(crate) fn operation_facts(operation: &Operation) -> String {
     };
     let chapter = prose::inline(&chapter);
     format!(
-        "- Wire: `action` = {action}, chapter {chapter}\n\
+        "- Action: {action}, chapter {chapter}\n\
          - Mode: {mode}\n- Effect: {effect}\n- Again: {resend}. {note}",
         action = prose::code(&operation.action),
         note = prose::inline(&operation.waiting.note),
@@ -431,9 +450,10 @@ pub(crate) fn call_example(api: &Api, operation: &Operation) -> Option<String> {
         Direction::ToSkypay => ("client", "Client"),
         Direction::ToPartner => ("sender", "CallbackSender"),
     };
+    let package = &api.provider.package;
     Some(format!(
-        "```no_run\nuse skypay_client::types::{};\n\n\
-         # async fn call({caller}: skypay_client::{kind}) -> Result<(), Box<dyn std::error::Error>> {{\n\
+        "```no_run\nuse {package}_client::types::{};\n\n\
+         # async fn call({caller}: {package}_client::{kind}) -> Result<(), Box<dyn std::error::Error>> {{\n\
          let request = {expression}?;\n\
          let response = {caller}.{}(&request).await?;\n\
          # let _ = response;\n# Ok(())\n# }}\n```",

@@ -12,23 +12,25 @@ pub(crate) fn built(api: &Api, operation: &Operation) -> Option<String> {
     let expression = built_expression(api, &operation.request, &example.value, 0, &mut imports);
     imports.sort();
     imports.dedup();
+    let package = &api.provider.package;
     Some(format!(
-        "```\nuse skypay_types::{};\n\nlet request = {expression}?;\n\
-         # Ok::<(), skypay_types::Invalid>(())\n```",
+        "```\nuse {package}_types::{};\n\nlet request = {expression}?;\n\
+         # Ok::<(), {package}_types::Invalid>(())\n```",
         braced(&imports)
     ))
 }
 
 /// A doc test that reads the response of an operation from its first example.
-pub(crate) fn read(operation: &Operation) -> Option<String> {
+pub(crate) fn read(api: &Api, operation: &Operation) -> Option<String> {
     let example = operation.response_examples.first()?;
     let name = &operation.response.name;
     let json = pretty(example);
     let hashes = closing_hashes(&json);
+    let package = &api.provider.package;
     Some(format!(
-        "```\nuse skypay_types::{name};\n\nlet clear = r{hashes}\"{json}\"{hashes};\n\
-         let response: {name} = skypay_types::read::from_slice(clear.as_bytes())?;\n\
-         # Ok::<(), skypay_types::read::ReadError>(())\n```",
+        "```\nuse {package}_types::{name};\n\nlet clear = r{hashes}\"{json}\"{hashes};\n\
+         let response: {name} = {package}_types::read::from_slice(clear.as_bytes())?;\n\
+         # Ok::<(), {package}_types::read::ReadError>(())\n```",
     ))
 }
 

@@ -1,5 +1,6 @@
-//! `skypay-server`: the traits to implement and the routers that serve them.
+//! The server's crate: the traits to implement and the routers that serve them.
 
+use heck::ToUpperCamelCase;
 use proc_macro2::{Literal, TokenStream};
 use quote::{format_ident, quote};
 
@@ -16,55 +17,72 @@ pub(crate) fn files(api: &Api) -> Vec<File> {
         manifest::server(api),
         manifest::server_readme(api),
         library(api),
-        side(api, &CALLBACKS),
-        side(api, &SKYPAY),
+        side(api, &callbacks(api)),
+        side(api, &provided(api)),
     ]
 }
 
 /// One of the two sides that can be served.
 struct Side {
     direction: Direction,
-    module: &'static str,
+    module: String,
     /// The trait to implement.
-    api: &'static str,
+    api: String,
     /// The adapter that dispatches to it.
-    adapter: &'static str,
-    trait_doc: &'static str,
-    module_doc: &'static str,
+    adapter: String,
+    trait_doc: String,
+    module_doc: String,
     router_doc: &'static str,
 }
 
-const CALLBACKS: Side = Side {
-    direction: Direction::ToPartner,
-    module: "callbacks",
-    api: "PartnerCallbacks",
-    adapter: "Callbacks",
-    trait_doc: "What a partner provides to SkyPay. Each method has a default that refuses, so \
-                implement the ones you serve.\n\n\
-                A method runs only after the message was decrypted, its credentials were checked \
-                and its fields were read. What it returns is encrypted and sent; a notification \
-                can only be acknowledged or, when it could not be stored, left unacknowledged.\n\n\
-                A method that has begun runs to its end, even if SkyPay hangs up or \
-                [`Config::handler_time`] is over meanwhile. Its response is lost then, and SkyPay \
-                may send the same again: recognise it.\n\n\
-                [`types`](crate::types) has an example of each message.",
-    module_doc: "The partner's side: the callbacks that SkyPay sends.",
-    router_doc: "Routes for the callbacks: `/` serves all of them, dispatching on `action`; \
-                 `/{callback}` serves each under its name, for back offices that register a URL \
-                 per callback. Nest it under a path of your own.",
-};
+/// The side that the partner serves.
+fn callbacks(api: &Api) -> Side {
+    let provider = prose::inline(&api.provider.name);
+    Side {
+        direction: Direction::ToPartner,
+        module: "callbacks".to_owned(),
+        api: "PartnerCallbacks".to_owned(),
+        adapter: "Callbacks".to_owned(),
+        trait_doc: format!(
+            "What a partner provides to {provider}. Each method has a default that refuses, so \
+             implement the ones you serve.\n\n\
+             A method runs only after the message was decrypted, its credentials were checked \
+             and its fields were read. What it returns is encrypted and sent; a notification \
+             can only be acknowledged or, when it could not be stored, left unacknowledged.\n\n\
+             A method that has begun runs to its end, even if {provider} hangs up or \
+             [`Config::handler_time`] is over meanwhile. Its response is lost then, and \
+             {provider} may send the same again: recognise it.\n\n\
+             [`types`](crate::types) has an example of each message."
+        ),
+        module_doc: format!("The partner's side: the callbacks that {provider} sends."),
+        router_doc: "Routes for the callbacks: `/` serves all of them, dispatching on the action; \
+                     `/{callback}` serves each under its name, for back offices that register a \
+                     URL per callback. Nest it under a path of your own.",
+    }
+}
 
-const SKYPAY: Side = Side {
-    direction: Direction::ToSkypay,
-    module: "skypay",
-    api: "SkypayApi",
-    adapter: "Skypay",
-    trait_doc: "What SkyPay provides to a partner. For sandboxes and gateways: each method has a \
-                default that refuses. The client's method of the same name describes the \
-                operation, and [`types`](crate::types) has an example of each message.",
-    module_doc: "SkyPay's side: the operations that a partner calls.",
-    router_doc: "The route of the document's wire path; it dispatches on `action`.",
-};
+/// The side that the provider serves.
+fn provided(api: &Api) -> Side {
+    let provider = prose::inline(&api.provider.name);
+    Side {
+        direction: Direction::ToSkypay,
+        module: api.provider.package.clone(),
+        api: api_trait(api),
+        adapter: api.provider.package.to_upper_camel_case(),
+        trait_doc: format!(
+            "What {provider} provides to a partner. For sandboxes and gateways: each method has \
+             a default that refuses. The client's method of the same name describes the \
+             operation, and [`types`](crate::types) has an example of each message."
+        ),
+        module_doc: format!("{provider}'s side: the operations that a partner calls."),
+        router_doc: "The route of the document's wire path; it dispatches on the action.",
+    }
+}
+
+/// The trait of what the provider serves.
+pub(crate) fn api_trait(api: &Api) -> String {
+    format!("{}Api", api.provider.package.to_upper_camel_case())
+}
 
 fn library(api: &Api) -> File {
     let protocol = &api.protocol;
@@ -84,25 +102,30 @@ fn library(api: &Api) -> File {
         .iter()
         .find_map(|operation| progenitor::path_parameters(&operation.wire_path).next())
         .unwrap_or_default();
+    let provider = prose::inline(&api.provider.name);
+    let module = format_ident!("{}", api.provider.package);
+    let api_trait = format_ident!("{}", api_trait(api));
+    let types = manifest::crate_ident(api, "types");
     let protocol_doc = docs("What the document says of answers in general.");
     let items = quote! {
         pub mod callbacks;
-        pub mod skypay;
+        pub mod #module;
 
         pub use callbacks::PartnerCallbacks;
-        pub use skypay::SkypayApi;
+        pub use #module::#api_trait;
         pub use skypay_runtime::keys::{Credentials, InvalidCredentials, KeyRing};
         pub use skypay_runtime::clock::Clock;
         pub use skypay_runtime::server::{
             Config, Context, Dispatcher, Envelope, NotPartnerDefined, NotStored, PeerAddr, Refusal,
             Serve, Stored, serve,
         };
-        pub use skypay_types as types;
+        pub use #types as types;
 
         use skypay_runtime::server::Protocol;
 
         #protocol_doc
         pub(crate) const PROTOCOL: Protocol = Protocol {
+            header: &types::HEADER,
             accepted_description: #accepted_description,
             invalid_context_code: #invalid_code,
             invalid_context_description: #invalid_description,
@@ -119,7 +142,7 @@ fn library(api: &Api) -> File {
     let doc = format!(
         "Server stubs of the {} (document version {}).\n\n\
          Implement [`PartnerCallbacks`] and serve it with [`callbacks::router`]; implement \
-         [`SkypayApi`] and serve it with [`skypay::router`] to play SkyPay.\n\n\
+         [`{api_trait}`] and serve it with [`{module}::router`] to play {provider}.\n\n\
          Everything that fails before a handler runs (wrong key, wrong credentials, unreadable \
          body, unknown action) gets one uniform rejection.{example}",
         prose::inline(&api.title),
@@ -134,10 +157,11 @@ fn library_example(api: &Api) -> Option<String> {
     let is_notification = |operation: &&Operation| operation.mode == Mode::Notification;
     let notification = api.operations.iter().find(is_notification)?;
     let (method, request) = (&notification.method, &notification.request.name);
+    let package = &api.provider.package;
     let handler = |imports: &str, error: &str| {
         format!(
-            "use skypay_server::types::{request};\n\
-             use skypay_server::{{{imports}}};\n\n\
+            "use {package}_server::types::{request};\n\
+             use {package}_server::{{{imports}}};\n\n\
              struct Partner;\n\n\
              impl PartnerCallbacks for Partner {{\n    \
              async fn {method}(\n        &self,\n        _: &Context,\n        \
@@ -154,7 +178,7 @@ fn library_example(api: &Api) -> Option<String> {
     let wrong = handler("Context, PartnerCallbacks, Refusal, Stored", "Refusal");
     Some(format!(
         "\n\n# Example\n\n```\n{right}\n\
-         let keys = KeyRing::new(Credentials::new(\"AppName@skypay\", \"authentication\", \"encrypt key\")?);\n\
+         let keys = KeyRing::new(Credentials::new(\"user name\", \"authentication\", \"encrypt key\")?);\n\
          let routes = callbacks::router(Partner, Config::new(keys));\n\
          # let _: axum::Router = routes;\n\
          # Ok::<(), Box<dyn std::error::Error>>(())\n```\n\n\
@@ -165,6 +189,7 @@ fn library_example(api: &Api) -> Option<String> {
 
 fn side(api: &Api, side: &Side) -> File {
     let operations = progenitor::of_direction(&api.operations, side.direction);
+    let types = manifest::crate_ident(api, "types");
     let trait_name = format_ident!("{}", side.api);
     let adapter = format_ident!("{}", side.adapter);
     let example = operations
@@ -182,14 +207,14 @@ fn side(api: &Api, side: &Side) -> File {
     let runtime = runtime_imports(&operations);
     let service_doc = docs(
         "The same as a plain tower service: it serves every operation of this side, dispatching \
-         on `action`.",
+         on the action.",
     );
     let router_doc = docs(side.router_doc);
     let router = router(&operations, side);
     let declared = quote! {
         use axum::Router;
         use skypay_runtime::server::{#(#runtime),*};
-        use skypay_types::{#(#imports),*};
+        use #types::{#(#imports),*};
 
         use crate::PROTOCOL;
 
@@ -214,7 +239,7 @@ fn side(api: &Api, side: &Side) -> File {
     };
     rust_file(
         format!("server/src/{}.rs", side.module),
-        side.module_doc,
+        &side.module_doc,
         vec![
             Piece::Items(declared),
             Piece::Text(dispatch(&operations, side)),
@@ -333,22 +358,23 @@ fn replies_doc(operation: &Operation) -> String {
 }
 
 /// The trait of the side that serves an operation.
-fn trait_of(operation: &Operation) -> &'static str {
+fn trait_of(api: &Api, operation: &Operation) -> String {
     match operation.direction {
-        Direction::ToSkypay => SKYPAY.api,
-        Direction::ToPartner => CALLBACKS.api,
+        Direction::ToSkypay => provided(api).api,
+        Direction::ToPartner => callbacks(api).api,
     }
 }
 
 /// The handler of an operation, as one would write it: a notification is stored,
 /// anything else gets the document's first response that is a success.
 pub(crate) fn handler_example(api: &Api, operation: &Operation) -> Option<String> {
-    let (method, api_trait) = (&operation.method, trait_of(operation));
+    let (method, api_trait) = (&operation.method, trait_of(api, operation));
+    let package = &api.provider.package;
     let (request, response) = (&operation.request.name, &operation.response.name);
     if operation.mode == Mode::Notification {
         return Some(format!(
-            "```\nuse skypay_server::types::{request};\n\
-             use skypay_server::{{Context, NotStored, {api_trait}, Stored}};\n\n\
+            "```\nuse {package}_server::types::{request};\n\
+             use {package}_server::{{Context, NotStored, {api_trait}, Stored}};\n\n\
              struct Handler;\n\n\
              impl {api_trait} for Handler {{\n    \
              async fn {method}(\n        &self,\n        _: &Context,\n        notification: {request},\n    \
@@ -368,8 +394,8 @@ pub(crate) fn handler_example(api: &Api, operation: &Operation) -> Option<String
     imports.dedup();
     let failed = &api.protocol.failed;
     Some(format!(
-        "```\nuse skypay_server::types::{imports};\n\
-         use skypay_server::{{Context, Refusal, {api_trait}}};\n\n\
+        "```\nuse {package}_server::types::{imports};\n\
+         use {package}_server::{{Context, Refusal, {api_trait}}};\n\n\
          struct Handler;\n\n\
          impl {api_trait} for Handler {{\n    \
          async fn {method}(\n        &self,\n        _: &Context,\n        request: {request},\n    \

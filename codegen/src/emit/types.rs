@@ -1,4 +1,4 @@
-//! `skypay-types`: the messages, the code tables and the texts with a type of
+//! The crate of types: the messages, the code tables and the texts with a type of
 //! their own.
 
 mod codes;
@@ -10,7 +10,7 @@ use quote::{format_ident, quote};
 
 use super::{Piece, docs, example, manifest, rust_file};
 use crate::File;
-use crate::model::{Api, Direction, Field, Message, Mode, Operation, Part};
+use crate::model::{Api, Direction, Field, Header, Message, Mode, Operation, Part};
 use crate::prose;
 
 /// Every file of the crate.
@@ -41,6 +41,20 @@ fn library(api: &Api) -> File {
         let request = format_ident!("{}", operation.request.name);
         quote!(<#request as Operation>::INFO)
     });
+    let Header {
+        user_name,
+        action,
+        authentication,
+        time,
+        code,
+        description,
+    } = &api.header;
+    let optional = |name: &String| match name.as_str() {
+        "" => quote!(None),
+        name => quote!(Some(#name)),
+    };
+    let (time, description) = (optional(time), optional(description));
+    let header_doc = docs("The names of the header fields: those that the transport writes.");
     let table_doc = docs("Every operation and callback of the document, in its order.");
     let read_doc = docs("Reading messages by the tolerant policy of the document.");
     let items = quote! {
@@ -55,7 +69,7 @@ fn library(api: &Api) -> File {
         pub use values::*;
 
         pub use skypay_runtime::{
-            Amount, Answer, Date, DateTime, Direction, Effect, Entries, IntegerText, IntoField,
+            Amount, Answer, Date, DateTime, Direction, Effect, Entries, HeaderFields, IntegerText, IntoField,
             Invalid, MessageKey, Mode, MoneyState, Operation, OperationInfo, Outcome, PersonName, Received,
             Resend, Sensitive, Stamp, Unreadable, UnreadableEntry, Unrecognized, Validate, Violation,
             Violations,
@@ -65,6 +79,16 @@ fn library(api: &Api) -> File {
         pub mod read {
             pub use skypay_runtime::read::{ReadError, from_slice};
         }
+
+        #header_doc
+        pub const HEADER: HeaderFields = HeaderFields {
+            user_name: #user_name,
+            action: #action,
+            authentication: #authentication,
+            time: #time,
+            code: #code,
+            description: #description,
+        };
 
         #table_doc
         pub const OPERATIONS: &[&OperationInfo] = &[#(#infos),*];
@@ -97,14 +121,15 @@ fn every_operation(api: &Api) -> String {
         });
         lines.collect::<String>()
     };
-    let skypay = group(|one| one.direction == Direction::ToSkypay);
+    let (name, package) = (&api.provider.name, &api.provider.package);
+    let provided = group(|one| one.direction == Direction::ToSkypay);
     let notices = group(|one| one.mode == Mode::Notification);
     let inquiries =
         group(|one| one.direction == Direction::ToPartner && one.mode != Mode::Notification);
     format!(
         "\
 /// Hands all operations to a macro, for what is done with each of them: those of
-/// SkyPay, then the callbacks that tell and those that ask.
+/// {name}, then the callbacks that tell and those that ask.
 ///
 /// ```
 /// macro_rules! requests {{
@@ -112,15 +137,15 @@ fn every_operation(api: &Api) -> String {
 ///         [$($(stringify!($request)),*),*]
 ///     }};
 /// }}
-/// let requests = skypay_types::with_operations!(requests);
-/// assert_eq!(requests.len(), skypay_types::OPERATIONS.len());
+/// let requests = {package}_types::with_operations!(requests);
+/// assert_eq!(requests.len(), {package}_types::OPERATIONS.len());
 /// ```
 #[macro_export]
 macro_rules! with_operations {{
     ($macro:ident) => {{
         $macro! {{
-            skypay {{
-{skypay}            }}
+            {package} {{
+{provided}            }}
             notices {{
 {notices}            }}
             inquiries {{
@@ -197,7 +222,7 @@ fn message_doc(api: &Api, message: &Message, operation: &Operation) -> String {
     );
     let shown = match message.part {
         Part::Request => example::built(api, operation),
-        _ => example::read(operation),
+        _ => example::read(api, operation),
     };
     if let Some(shown) = shown {
         doc.push_str("\n\n# Example\n\n");

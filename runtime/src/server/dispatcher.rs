@@ -19,7 +19,7 @@ use super::reply::{Context, Encryption, Reply, ReplyOutcome};
 use crate::envelope::{Clear, Decrypted};
 use crate::head::{self, RequestHead};
 use crate::keys::{Credentials, KeyRing};
-use crate::operation::OperationInfo;
+use crate::operation::{HeaderFields, OperationInfo};
 
 /// A `tower` service of [`PlaintextRequest`]s: it authenticates a request,
 /// finds its operation, and runs the handler.
@@ -189,8 +189,8 @@ impl<H: Handler> Dispatcher<H> {
                 reason: RejectReason::TooLarge,
                 encryption: Encryption::Off,
             }),
-            Content::Plain(text) => open(None, text, constants, &config.keys),
-            Content::Decrypted(texts) => best(texts, constants, &config.keys),
+            Content::Plain(text) => open(H::PROTOCOL.header, None, text, constants, &config.keys),
+            Content::Decrypted(texts) => best(H::PROTOCOL.header, texts, constants, &config.keys),
         }?;
         let reason = match self.find(&header, hint) {
             _ if credentials.is_none() && !self.discloses => RejectReason::Credentials,
@@ -318,13 +318,14 @@ impl Rejection {
 /// does, the one that came furthest. Every text is examined to the end, also
 /// when another is genuine, so that the time taken tells little.
 fn best(
+    names: &HeaderFields,
     texts: Vec<(Arc<Credentials>, Decrypted)>,
     constants: &[&str],
     keys: &KeyRing,
 ) -> Result<Opened, Rejection> {
     let mut best: Result<Opened, _> = Err(Rejection::before_decryption(RejectReason::Envelope));
     for (set, text) in texts {
-        let opened = open(Some(set), text, constants, keys);
+        let opened = open(names, Some(set), text, constants, keys);
         let further = match (&best, &opened) {
             (Err(before), Err(now)) => now.reason > before.reason,
             (Err(_), Ok(_)) => true,
@@ -342,6 +343,7 @@ fn best(
 /// set that decrypted it, or with all of them if it was never encrypted. What
 /// is padded wrongly is read and compared like anything else.
 fn open(
+    names: &HeaderFields,
     set: Option<Arc<Credentials>>,
     text: Decrypted,
     constants: &[&str],
@@ -351,7 +353,7 @@ fn open(
         Some(set) => Encryption::Under(Arc::clone(set)),
         None => Encryption::Off,
     };
-    let header = head::read_request(text.as_ref(), constants);
+    let header = head::read_request(names, text.as_ref(), constants);
     let (user_name, authentication) = match &header {
         Ok(header) => (header.user_name.as_str(), header.authentication.as_str()),
         Err(_) => ("", ""),

@@ -13,7 +13,7 @@ use super::plaintext::RejectReason;
 use crate::clock::Clock;
 use crate::head;
 use crate::keys::Credentials;
-use crate::operation::{Answer, Mode, Operation, OperationInfo, Outcome, Stamp};
+use crate::operation::{Answer, HeaderFields, Mode, Operation, OperationInfo, Outcome, Stamp};
 use crate::read;
 use crate::value::DateTime;
 
@@ -134,7 +134,7 @@ impl Context {
         }
         let limit = self.protocol.description_limit;
         let description: String = refusal.description.chars().take(limit).collect();
-        Reply::of(ReplyOutcome::Refused, &self.stamp(code, &description))
+        self.reply(ReplyOutcome::Refused, code, &description)
     }
 
     /// The reply where the operation has no method: a refusal where the
@@ -144,8 +144,8 @@ impl Context {
         if self.operation.outcome_of(code) != Outcome::Rejected {
             return self.failure();
         }
-        let stamp = self.stamp(code, self.protocol.not_offered_description);
-        Reply::of(ReplyOutcome::Refused, &stamp)
+        let description = self.protocol.not_offered_description;
+        self.reply(ReplyOutcome::Refused, code, description)
     }
 
     /// Responding failed on this side: the outcome is unknown, or a
@@ -159,10 +159,12 @@ impl Context {
             failure_description,
             ..
         } = self.protocol;
-        Reply::of(
-            ReplyOutcome::Failed,
-            &self.stamp(failure_code, failure_description),
-        )
+        self.reply(ReplyOutcome::Failed, failure_code, failure_description)
+    }
+
+    fn stored(&self) -> Reply {
+        let stamp = self.accepted_stamp();
+        Reply::of(self.protocol.header, ReplyOutcome::Accepted, &stamp)
     }
 
     fn not_stored(&self) -> Reply {
@@ -171,10 +173,17 @@ impl Context {
             not_stored_description,
             ..
         } = self.protocol;
-        Reply::of(
+        self.reply(
             ReplyOutcome::NotStored,
-            &self.stamp(not_stored_code, not_stored_description),
+            not_stored_code,
+            not_stored_description,
         )
+    }
+
+    /// A reply of header fields alone.
+    fn reply(&self, outcome: ReplyOutcome, code: &str, description: &str) -> Reply {
+        let stamp = self.stamp(code, description);
+        Reply::of(self.protocol.header, outcome, &stamp)
     }
 }
 
@@ -243,8 +252,8 @@ impl Reply {
     }
 
     /// A reply of header fields alone.
-    fn of(outcome: ReplyOutcome, stamp: &Stamp<'_>) -> Self {
-        Self::new(outcome, head::write_answer(stamp))
+    fn of(header: &HeaderFields, outcome: ReplyOutcome, stamp: &Stamp<'_>) -> Self {
+        Self::new(outcome, head::write_answer(header, stamp))
     }
 
     /// The uniform rejection, which says nothing of the reason.
@@ -254,7 +263,7 @@ impl Reply {
             code: protocol.invalid_context_code,
             description: protocol.invalid_context_description,
         };
-        Self::of(ReplyOutcome::Rejected(reason), &stamp)
+        Self::of(protocol.header, ReplyOutcome::Rejected(reason), &stamp)
     }
 
     pub(super) fn encrypted(self, encryption: Encryption) -> Self {
@@ -330,7 +339,7 @@ impl HandlerResult for Result<Stored, NotStored> {
 
     fn into_reply(self, context: &Context) -> Reply {
         match self {
-            Ok(Stored) => Reply::of(ReplyOutcome::Accepted, &context.accepted_stamp()),
+            Ok(Stored) => context.stored(),
             Err(NotStored { reason }) => {
                 tracing::error!(reason, "a notification was not stored");
                 context.not_stored()

@@ -6,7 +6,7 @@ use super::WireError;
 use super::number::plain;
 
 /// A whole number that the wire writes as a text, such as the number of a
-/// province.
+/// region.
 ///
 /// What is received is kept whatever it looks like, so that a message can be
 /// read and the document's constraints say what is wrong with it; what is built
@@ -15,9 +15,9 @@ use super::number::plain;
 /// ```
 /// use skypay_runtime::IntegerText;
 ///
-/// let province = IntegerText::from(47_u32);
-/// assert_eq!(province.as_str(), "47");
-/// assert_eq!(province.to_u64(), Some(47));
+/// let region = IntegerText::from(47_u32);
+/// assert_eq!(region.as_str(), "47");
+/// assert_eq!(region.to_u64(), Some(47));
 /// assert!(IntegerText::try_from("47a").is_err());
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]

@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use skypay_runtime::clock::Clock;
 use skypay_runtime::keys::{Credentials, KeyRing};
 use skypay_runtime::operation::{
-    Answer, Direction, Effect, Mode, Operation, OperationInfo, Outcome, Resend, Stamp,
+    Answer, Direction, Effect, HeaderFields, Mode, Operation, OperationInfo, Outcome, Resend, Stamp,
 };
 use skypay_runtime::validate::{Limits, Validate, Violations};
 use skypay_runtime::value::DateTime;
@@ -36,7 +36,17 @@ pub(crate) fn keys() -> KeyRing {
     KeyRing::new(credentials("first"))
 }
 
+pub(crate) const HEADER: HeaderFields = HeaderFields {
+    user_name: "userName",
+    action: "action",
+    authentication: "authentication",
+    time: Some("responseTime"),
+    code: "responseCode",
+    description: Some("responseDescription"),
+};
+
 const BASE: OperationInfo = OperationInfo {
+    header: &HEADER,
     name: "",
     label: "",
     action: "",

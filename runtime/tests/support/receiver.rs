@@ -11,8 +11,9 @@ use skypay_runtime::server::{
 };
 
 use crate::support::{
-    AskStatusRequest, AskStatusResponse, ListColoursRequest, ListResponse, ListShapesRequest,
-    OPERATIONS, SendMoneyRequest, SendMoneyResponse, TellProgressRequest, clock, keys,
+    AskStatusRequest, AskStatusResponse, HEADER, ListColoursRequest, ListResponse,
+    ListShapesRequest, OPERATIONS, SendMoneyRequest, SendMoneyResponse, TellProgressRequest, clock,
+    keys,
 };
 
 /// Does what the control number says, and counts how often it is asked.
@@ -57,6 +58,7 @@ impl Handler for Sample {
     const OPERATIONS: &'static [&'static OperationInfo] = OPERATIONS;
 
     const PROTOCOL: &'static Protocol = &Protocol {
+        header: &HEADER,
         accepted_description: "Fine",
         invalid_context_code: "-7000",
         invalid_context_description: "Not understood",

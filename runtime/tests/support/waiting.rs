@@ -10,10 +10,11 @@ use skypay_runtime::server::{self, Context, Handler, Protocol, Reply, Stored};
 use tokio::sync::{Semaphore, mpsc};
 
 use crate::support::{
-    AskStatusRequest, AskStatusResponse, OPERATIONS, TellProgressRequest, credentials,
+    AskStatusRequest, AskStatusResponse, HEADER, OPERATIONS, TellProgressRequest, credentials,
 };
 
 pub(crate) const PROTOCOL: &Protocol = &Protocol {
+    header: &HEADER,
     accepted_description: "Fine",
     invalid_context_code: "-7000",
     invalid_context_description: "Not understood",

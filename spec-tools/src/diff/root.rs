@@ -41,6 +41,11 @@ pub(super) fn compare<'d>(old: &'d Node, new: &'d Node, changes: &mut Changes) {
     }
 }
 
+/// The first part of the names of the crates.
+fn package(provider: Option<&Node>) -> Option<&str> {
+    provider.and_then(|provider| provider.text_of("package"))
+}
+
 struct Comparison<'d, 'c> {
     old: &'d Node,
     new: &'d Node,
@@ -66,11 +71,16 @@ impl<'d> Comparison<'d, '_> {
         for key in keys(old, new) {
             let pair = (old.get(key), new.get(key));
             if !same(pair) {
-                let rule = match key {
-                    "version" => "version-changed",
-                    _ => "words-changed",
+                let (rule, verdict) = match key {
+                    "version" => ("version-changed", Verdict::PATCH),
+                    // The crates, and what is named like them, have other names.
+                    "x-skypay-provider" if package(pair.0) != package(pair.1) => {
+                        let verdict = Verdict::new(Wire::Ok, Wire::Ok, Bump::Major, Bump::Major);
+                        ("provider-renamed", verdict)
+                    }
+                    _ => ("words-changed", Verdict::PATCH),
                 };
-                self.note(rule, pair, &Scope::Everywhere, Verdict::PATCH);
+                self.note(rule, pair, &Scope::Everywhere, verdict);
             }
         }
     }

@@ -64,7 +64,7 @@ fn code_facts(table: &CodeTable) -> TokenStream {
             Some(quote!(Self::#variant => Some(#text)))
         });
         let doc = docs(
-            "The text that SkyPay's documentation gives for the code, where it gives one. An \
+            "The text that the documentation gives for the code, where it gives one. An \
              operation may have another: see `OperationInfo::vendor_text`. What arrives may be \
              worded otherwise: decide by the code alone.",
         );

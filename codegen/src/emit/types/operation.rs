@@ -61,6 +61,7 @@ fn facts(api: &Api, operation: &Operation) -> Vec<(&'static str, String)> {
         ("mode", format!("Mode::{:?}", operation.mode)),
         ("effect", format!("Effect::{:?}", operation.effect)),
         ("resend", format!("Resend::{:?}", waiting.resend)),
+        ("header", "&crate::HEADER".to_owned()),
     ];
     let constants: Vec<_> = operation
         .constants
