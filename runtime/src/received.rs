@@ -458,49 +458,44 @@ impl std::error::Error for UnreadableEntry {
 }
 
 #[cfg(test)]
+#[expect(
+    dead_code,
+    unreachable_pub,
+    reason = "what the macro writes is meant for other crates, which also build it"
+)]
 mod tests {
     use serde::{Deserialize, Serialize};
 
-    use super::{Entries, Entry, Received};
+    use super::{Entries, Received};
     use crate::read::from_slice;
     use crate::value::{Amount, DateTime};
-    use crate::wire;
 
-    #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-    #[serde(rename_all = "camelCase")]
-    struct Parcel {
-        #[serde(alias = "number")]
-        parcel_number: String,
-        #[serde(serialize_with = "wire::number")]
-        amount: Amount,
-        #[serde(skip_serializing_if = "Received::is_absent")]
-        sent: Received<DateTime>,
-        #[serde(
-            skip_serializing_if = "Received::is_absent",
-            serialize_with = "wire::received_number"
-        )]
-        insured: Received<Amount>,
-        #[serde(
-            skip_serializing_if = "Received::is_absent",
-            serialize_with = "wire::received_fraction"
-        )]
-        seen: Received<DateTime>,
+    crate::message! {
+        /// A parcel.
+        pub struct Parcel, ParcelBuilder {
+            /// Its number.
+            parcel_number "parcelNumber" | "number": required String;
+            /// Its price.
+            amount "amount": required Amount as number;
+            /// When it was sent.
+            sent "sent": received DateTime;
+            /// What is paid if it is lost.
+            insured "insured": received Amount as number;
+            /// When it was seen.
+            seen "seen": received DateTime as fraction;
+        }
+        identity ["parcelNumber" | "number"];
     }
 
-    impl Entry for Parcel {
-        const IDENTITY: &'static [&'static [&'static str]] = &[&["parcelNumber", "number"]];
-    }
-
-    /// An object that may also come as a plain text.
-    #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-    struct Label {
-        #[serde(alias = "number", alias = "$plain")]
-        parcel: String,
-        seen: Received<DateTime>,
-    }
-
-    impl Entry for Label {
-        const IDENTITY: &'static [&'static [&'static str]] = &[&["parcel", "number"]];
+    crate::message! {
+        /// An object that may also come as a plain text.
+        pub struct Label, LabelBuilder {
+            /// The parcel.
+            parcel "parcel" | "number" | "$plain": required String;
+            /// When it was seen.
+            seen "seen": received DateTime;
+        }
+        identity ["parcel" | "number"];
     }
 
     #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
