@@ -15,6 +15,7 @@
 //! of scalars only what the type is written as.
 
 mod failure;
+mod keys;
 mod lenient;
 mod pick;
 

@@ -24,12 +24,9 @@ use serde::de::{
 use serde_json::value::RawValue;
 
 use super::failure::{Cause, Failure, Step};
+use super::keys::{Key, PLAIN, match_field};
 use super::{MAX_DEPTH, ReadError, nested_too_deep};
 use crate::value::{WireError, number};
-
-/// An alias by which a field says that the object may also come as a plain
-/// text: `#[serde(alias = "$plain")]`. No key of an object matches it.
-const PLAIN: &str = "$plain";
 
 /// The newtype by which [`kept`] asks for the JSON of a value.
 const KEPT: &str = "$skypay::Kept";
@@ -413,39 +410,6 @@ fn is_nothing(json: &str) -> bool {
     }
 }
 
-/// Which of `names` a key matches: the one that it is, or else the one that it
-/// is but for ASCII case and for whitespace and characters without width.
-/// Looks first at those from `first` on.
-pub(super) fn match_field(names: &[&str], first: usize, key: &str) -> Option<usize> {
-    // The rest of a name is compared only if its length is the same.
-    let exact = |index: &usize| names[*index] == key && key != PLAIN;
-    let folded = |index: &usize| names[*index] != PLAIN && same_when_folded(names[*index], key);
-    let behind = || first..names.len();
-    let before = || 0..first.min(names.len());
-    let exact = behind().find(exact).or_else(|| before().find(exact));
-    exact
-        .or_else(|| behind().find(folded))
-        .or_else(|| before().find(folded))
-}
-
-fn same_when_folded(left: &str, right: &str) -> bool {
-    // Most keys differ at the first letter.
-    if let (Some(l), Some(r)) = (left.bytes().next(), right.bytes().next())
-        && l.is_ascii_graphic()
-        && r.is_ascii_graphic()
-        && !l.eq_ignore_ascii_case(&r)
-    {
-        return false;
-    }
-    left.eq_ignore_ascii_case(right) || folded(left).eq(folded(right))
-}
-
-fn folded(key: &str) -> impl Iterator<Item = char> {
-    let invisible = |c: &char| c.is_whitespace() || matches!(c, '\u{200b}' | '\u{feff}');
-    let kept = key.chars().filter(move |c| !invisible(c));
-    kept.map(|c| c.to_ascii_lowercase())
-}
-
 /// Visits an object or a list for a visitor that is to see lenient values.
 struct Container<'a, 'de, V> {
     visitor: V,
@@ -632,32 +596,5 @@ impl<'de> SeqAccess<'de> for NoItems {
         _: S,
     ) -> Result<Option<S::Value>, Failure> {
         Ok(None)
-    }
-}
-
-/// A key, borrowed where it is written without escapes.
-pub(super) struct Key;
-
-impl<'de> DeserializeSeed<'de> for Key {
-    type Value = Cow<'de, str>;
-
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
-        deserializer.deserialize_str(self)
-    }
-}
-
-impl<'de> Visitor<'de> for Key {
-    type Value = Cow<'de, str>;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a key")
-    }
-
-    fn visit_borrowed_str<E>(self, key: &'de str) -> Result<Self::Value, E> {
-        Ok(Cow::Borrowed(key))
-    }
-
-    fn visit_str<E>(self, key: &str) -> Result<Self::Value, E> {
-        Ok(Cow::Owned(key.to_owned()))
     }
 }

@@ -7,7 +7,8 @@ use serde::de::{DeserializeSeed, Error as _, IgnoredAny, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 
-use super::lenient::{Key, match_field, unquoted};
+use super::keys::{Key, match_field};
+use super::lenient::unquoted;
 use super::without_mark;
 
 /// What stands in a field.

@@ -1,10 +1,12 @@
 use std::collections::BTreeMap;
+use std::fmt::Debug;
 
 use proptest::prelude::*;
 use serde::Deserialize;
+use serde::de::DeserializeOwned;
 use serde_json::value::RawValue;
 
-use super::lenient::match_field;
+use super::keys::match_field;
 use super::{MAX_DEPTH, ReadError, explain, from_slice};
 use crate::received::{Entries, Entry, Received};
 use crate::value::Amount;
@@ -141,6 +143,31 @@ fn two_keys_for_one_field_are_refused() {
 }
 
 #[test]
+fn an_object_may_come_as_a_plain_text_but_has_no_key_for_it() {
+    #[derive(Debug, PartialEq, Deserialize)]
+    struct Label {
+        #[serde(alias = "$plain")]
+        name: String,
+    }
+
+    for (json, name) in [
+        (r#"" A ""#, Some("A")),
+        ("7", Some("7")),
+        (r#"{"name":"A","other":"B"}"#, Some("A")),
+        (r#"{"$plain":"B","name":"A"}"#, Some("A")),
+        (r#"{"name":"A","$plain":"B"}"#, Some("A")),
+        (r#"{" $PLAIN":"B","name":"A"}"#, Some("A")),
+        (r#"{"$plain":"B"}"#, None),
+        ("[]", None),
+        ("null", None),
+    ] {
+        let label = from_slice::<Label>(json.as_bytes()).ok();
+        let found = label.map(|label| label.name);
+        assert_eq!(found.as_deref(), name, "{json}");
+    }
+}
+
+#[test]
 fn keys_are_matched_wherever_there_are_structs() {
     let json = r#"{
         "ROWS": [{"Bank Code": 1}],
@@ -196,6 +223,91 @@ fn raw_values_and_any_values_are_as_they_stand() {
     let borrowed: &RawValue = serde_json::from_str("[ 1 ]").unwrap();
     let again: Box<RawValue> = from_slice(borrowed.get().as_bytes()).unwrap();
     assert_eq!(again.get(), "[ 1 ]");
+}
+
+/// What each value is read as; nothing if it is refused.
+fn check_values<T: DeserializeOwned + PartialEq + Debug>(values: &[(&str, Option<T>)]) {
+    for (json, expected) in values {
+        for json in [json.to_string(), format!(" {json}\n")] {
+            assert_eq!(&from_slice(json.as_bytes()).ok(), expected, "{json}");
+            assert_eq!(&explain(&json).ok(), expected, "{json}");
+        }
+        // In a field its first byte is known before it is read.
+        let json = format!(r#"{{"value": {json}}}"#);
+        let read = from_slice::<BTreeMap<String, T>>(json.as_bytes()).ok();
+        let value = read.and_then(|mut fields| fields.remove("value"));
+        assert_eq!(&value, expected, "{json}");
+    }
+}
+
+#[test]
+fn a_scalar_may_come_as_any_other() {
+    let text = |text: &str| Some(text.to_owned());
+    check_values(&[
+        (r#""SKY98""#, text("SKY98")),
+        (r#"" kept ""#, text(" kept ")),
+        (r#""""#, text("")),
+        (r#""a\"b\\c\u00e9\n""#, text("a\"b\\c\u{e9}\n")),
+        ("12345678901234567890123", text("12345678901234567890123")),
+        ("-1.50", text("-1.50")),
+        ("1E5", text("1E5")),
+        ("true", text("true")),
+        ("null", None),
+        ("[]", None),
+        (r#"["x"]"#, None),
+        ("{}", None),
+        (r#""\ud800""#, None),
+    ]);
+    check_values::<u32>(&[
+        ("5", Some(5)),
+        (r#"" 005 ""#, Some(5)),
+        ("5.00", Some(5)),
+        ("5e0", Some(5)),
+        (r#""2E+3""#, Some(2000)),
+        ("-1", None),
+        ("4294967296", None),
+        ("5.5", None),
+        (r#""5.""#, None),
+        ("5e-1", None),
+        ("5e309", None),
+        (r#""""#, None),
+        (r#""5 0""#, None),
+        ("true", None),
+        ("null", None),
+    ]);
+    check_values(&[("1.8446744073709551615E19", Some(u64::MAX))]);
+    check_values(&[("-9223372036854775808", Some(i64::MIN))]);
+    check_values(&[
+        ("true", Some(true)),
+        (r#"" TRUE ""#, Some(true)),
+        ("1.0", Some(true)),
+        (r#""False""#, Some(false)),
+        ("0", Some(false)),
+        ("2", None),
+        (r#""yes""#, None),
+        (r#""""#, None),
+    ]);
+}
+
+#[test]
+fn nothing_is_null_or_a_text_of_whitespace() {
+    for nothing in ["null", r#""""#, r#""  ""#, r#""\u00a0\n""#, "\"\u{a0}\""] {
+        check_values::<Option<String>>(&[(nothing, Some(None))]);
+        check_values::<Option<Row>>(&[(nothing, Some(None))]);
+        check_values::<Vec<u32>>(&[(nothing, Some(Vec::new()))]);
+    }
+    check_values(&[
+        ("7", Some(Some(7_u32))),
+        (r#"" 7 ""#, Some(Some(7))),
+        (r#""-""#, None),
+    ]);
+    check_values(&[
+        (r#"[1, "2", 3.0]"#, Some(vec![1_u32, 2, 3])),
+        ("[null]", None),
+        ("{}", None),
+        ("5", None),
+        (r#""x""#, None),
+    ]);
 }
 
 #[test]

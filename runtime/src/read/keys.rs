@@ -1,0 +1,66 @@
+//! Which field a key of an object means.
+
+use std::borrow::Cow;
+use std::fmt;
+
+use serde::Deserializer;
+use serde::de::{DeserializeSeed, Visitor};
+
+/// An alias by which a field says that the object may also come as a plain
+/// text: `#[serde(alias = "$plain")]`. No key of an object matches it.
+pub(super) const PLAIN: &str = "$plain";
+
+/// Which of `names` a key matches: the one that it is, or else the one that it
+/// is but for ASCII case and for whitespace and characters without width.
+/// Looks first at those from `first` on.
+pub(super) fn match_field(names: &[&str], first: usize, key: &str) -> Option<usize> {
+    let order = (first..names.len()).chain(0..first.min(names.len()));
+    let mut candidates = order.filter(|index| names[*index] != PLAIN);
+    let exact = candidates.clone().find(|index| names[*index] == key);
+    exact.or_else(|| candidates.find(|index| same_when_folded(names[*index], key)))
+}
+
+fn same_when_folded(left: &str, right: &str) -> bool {
+    // Most keys differ at the first letter.
+    if let (Some(l), Some(r)) = (left.bytes().next(), right.bytes().next())
+        && l.is_ascii_graphic()
+        && r.is_ascii_graphic()
+        && !l.eq_ignore_ascii_case(&r)
+    {
+        return false;
+    }
+    left.eq_ignore_ascii_case(right) || folded(left).eq(folded(right))
+}
+
+fn folded(key: &str) -> impl Iterator<Item = char> {
+    let invisible = |c: &char| c.is_whitespace() || matches!(c, '\u{200b}' | '\u{feff}');
+    let kept = key.chars().filter(move |c| !invisible(c));
+    kept.map(|c| c.to_ascii_lowercase())
+}
+
+/// A key, borrowed where it is written without escapes.
+pub(super) struct Key;
+
+impl<'de> DeserializeSeed<'de> for Key {
+    type Value = Cow<'de, str>;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
+        deserializer.deserialize_str(self)
+    }
+}
+
+impl<'de> Visitor<'de> for Key {
+    type Value = Cow<'de, str>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a key")
+    }
+
+    fn visit_borrowed_str<E>(self, key: &'de str) -> Result<Self::Value, E> {
+        Ok(Cow::Borrowed(key))
+    }
+
+    fn visit_str<E>(self, key: &str) -> Result<Self::Value, E> {
+        Ok(Cow::Owned(key.to_owned()))
+    }
+}

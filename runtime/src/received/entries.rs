@@ -1,0 +1,263 @@
+//! Lists of which an object may be unreadable.
+
+use std::fmt;
+use std::marker::PhantomData;
+use std::ops::Deref;
+
+use serde::de::{DeserializeOwned, DeserializeSeed, SeqAccess, Visitor};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+use super::as_it_came;
+use crate::read::{Picked, ReadError, kept, pick};
+
+/// An object of a list.
+pub trait Entry: DeserializeOwned {
+    /// The fields that say which one it is, each by its names on the wire: the
+    /// first is the one it is written with.
+    const IDENTITY: &'static [&'static [&'static str]];
+}
+
+/// The objects of a list that is received, at their places: those that can be
+/// read, and those that cannot.
+///
+/// ```
+/// # use skypay_runtime::{Entries, received::UnreadableEntry};
+/// fn told(entries: Entries<String>) {
+///     for entry in entries {
+///         match entry {
+///             Ok(entry) => println!("{entry}"),
+///             Err(unreadable) => eprintln!("look into it: {unreadable}"),
+///         }
+///     }
+/// }
+/// # told(Entries::from(vec!["SKY9800000101".to_owned()]));
+/// ```
+#[derive(Clone, PartialEq, Eq)]
+#[must_use]
+pub struct Entries<T>(Vec<Result<T, UnreadableEntry>>);
+
+impl<T> Entries<T> {
+    /// Whether there is none, readable or not.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// Those that can be read, and those that cannot.
+    #[must_use]
+    pub fn into_parts(self) -> (Vec<T>, Vec<UnreadableEntry>) {
+        let (mut readable, mut unreadable) = (Vec::new(), Vec::new());
+        for entry in self.0 {
+            match entry {
+                Ok(entry) => readable.push(entry),
+                Err(entry) => unreadable.push(entry),
+            }
+        }
+        (readable, unreadable)
+    }
+
+    /// All of them.
+    ///
+    /// # Errors
+    ///
+    /// The first that cannot be read.
+    pub fn into_readable(self) -> Result<Vec<T>, UnreadableEntry> {
+        self.0.into_iter().collect()
+    }
+}
+
+impl<T> Default for Entries<T> {
+    fn default() -> Self {
+        Self(Vec::new())
+    }
+}
+
+impl<T> From<Vec<T>> for Entries<T> {
+    fn from(entries: Vec<T>) -> Self {
+        Self(entries.into_iter().map(Ok).collect())
+    }
+}
+
+impl<T> Deref for Entries<T> {
+    type Target = [Result<T, UnreadableEntry>];
+
+    fn deref(&self) -> &Self::Target {
+        &self.0
+    }
+}
+
+impl<T> IntoIterator for Entries<T> {
+    type Item = Result<T, UnreadableEntry>;
+    type IntoIter = std::vec::IntoIter<Self::Item>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.0.into_iter()
+    }
+}
+
+impl<'a, T> IntoIterator for &'a Entries<T> {
+    type Item = &'a Result<T, UnreadableEntry>;
+    type IntoIter = std::slice::Iter<'a, Result<T, UnreadableEntry>>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.0.iter()
+    }
+}
+
+impl<T: fmt::Debug> fmt::Debug for Entries<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let entries = self.0.iter().map(|entry| -> &dyn fmt::Debug {
+            match entry {
+                Ok(entry) => entry,
+                Err(unreadable) => unreadable,
+            }
+        });
+        f.debug_list().entries(entries).finish()
+    }
+}
+
+impl<T: Serialize> Serialize for Entries<T> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_seq(self.0.iter().map(Written))
+    }
+}
+
+/// Other deserializers than that of [`read`](crate::read) fail with the first
+/// object that is unreadable.
+impl<'de, T: Entry> Deserialize<'de> for Entries<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_seq(EntriesVisitor(PhantomData))
+    }
+}
+
+struct EntriesVisitor<T>(PhantomData<T>);
+
+impl<'de, T: Entry> Visitor<'de> for EntriesVisitor<T> {
+    type Value = Entries<T>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a list")
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Entries<T>, A::Error> {
+        let mut entries = Vec::new();
+        while let Some(entry) = seq.next_element_seed(EntrySeed {
+            index: entries.len(),
+            entry: PhantomData,
+        })? {
+            entries.push(entry);
+        }
+        Ok(Entries(entries))
+    }
+}
+
+struct EntrySeed<T> {
+    index: usize,
+    entry: PhantomData<T>,
+}
+
+impl<'de, T: Entry> DeserializeSeed<'de> for EntrySeed<T> {
+    type Value = Result<T, UnreadableEntry>;
+
+    #[inline]
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
+        let entry = kept(deserializer)?;
+        Ok(entry.map_err(|(json, error)| UnreadableEntry::new::<T>(self.index, json, error)))
+    }
+}
+
+struct Written<'a, T>(&'a Result<T, UnreadableEntry>);
+
+impl<T: Serialize> Serialize for Written<'_, T> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self.0 {
+            Ok(entry) => entry.serialize(serializer),
+            Err(unreadable) => as_it_came(&unreadable.json, serializer),
+        }
+    }
+}
+
+/// An object of a list that cannot be read. Says where it stands, why, and what
+/// it is about as far as that can be read.
+#[derive(Clone, PartialEq, Eq)]
+pub struct UnreadableEntry {
+    index: usize,
+    error: ReadError,
+    identity: Vec<(&'static str, String)>,
+    json: Box<str>,
+}
+
+impl UnreadableEntry {
+    fn new<T: Entry>(index: usize, json: &str, error: ReadError) -> Self {
+        let names: Vec<_> = T::IDENTITY.concat();
+        let found = pick(json.as_bytes(), &names).unwrap_or_default();
+        let mut found = found.into_iter();
+        let identity = T::IDENTITY.iter().filter_map(|names| {
+            let mut texts = found.by_ref().take(names.len()).filter_map(Picked::text);
+            // Two names for one field: which of them holds is not known.
+            let text = (texts.next(), texts.next());
+            match (names.first(), text) {
+                (Some(name), (Some(text), None)) => Some((*name, text.trim().to_owned())),
+                _ => None,
+            }
+        });
+        Self {
+            index,
+            identity: identity.collect(),
+            error,
+            json: json.into(),
+        }
+    }
+
+    /// Its place in the list, counted from 0.
+    #[must_use]
+    pub fn index(&self) -> usize {
+        self.index
+    }
+
+    /// What is wrong: the path of the field in the object, and the reason.
+    /// Holds nothing of what came.
+    #[must_use]
+    pub fn error(&self) -> &ReadError {
+        &self.error
+    }
+
+    /// The fields that say which object it is, as far as they can be read, by
+    /// their names on the wire: `("orderNumber", "A-17")`.
+    #[must_use]
+    pub fn identity(&self) -> &[(&'static str, String)] {
+        &self.identity
+    }
+
+    /// The JSON that came, to be handled with care: it may be personal.
+    #[must_use]
+    pub fn json(&self) -> &str {
+        &self.json
+    }
+}
+
+impl fmt::Display for UnreadableEntry {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "entry {} of the list cannot be read", self.index + 1)?;
+        for (name, text) in &self.identity {
+            write!(f, ", {name} {text}")?;
+        }
+        write!(f, ": {}", self.error)
+    }
+}
+
+impl fmt::Debug for UnreadableEntry {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("UnreadableEntry")
+            .field("index", &self.index)
+            .field("error", &format_args!("{}", self.error))
+            .field("identity", &self.identity)
+            .finish_non_exhaustive()
+    }
+}
+
+impl std::error::Error for UnreadableEntry {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        Some(&self.error)
+    }
+}
