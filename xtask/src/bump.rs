@@ -10,7 +10,6 @@ use spec_tools::diff::Version;
 use crate::comparison::Comparison;
 use crate::generate::{self, DOCUMENT, Failure};
 use crate::semver::{MANIFEST, Versions};
-use crate::steps::PUBLISHED;
 use crate::{Ending, docs, files, views};
 
 /// The lock files that name our crates: that of the workspace, and those of
@@ -158,18 +157,23 @@ fn replaced(
     lines.collect()
 }
 
-/// A lock file with another version of our crates.
+/// A lock file with another version of the crates that share the workspace's.
+/// They come from no registry, and what is internal stays at 0.0.0.
 fn locked(text: &str, crates: Version) -> String {
-    let mut is_ours = false;
-    let lines = text.split_inclusive('\n').map(|line| {
-        if let Some(name) = line.strip_prefix("name = ") {
-            is_ours = PUBLISHED.contains(&name.trim().trim_matches('"'));
-        } else if is_ours && line.starts_with("version = ") {
-            return format!("version = \"{crates}\"\n");
-        }
-        line.to_owned()
+    let packages = text.split_inclusive("[[package]]\n").map(|package| {
+        let ours = package.starts_with("name = ")
+            && !package.contains("\nsource = ")
+            && !package.contains("\nversion = \"0.0.0\"\n");
+        let lines = package.split_inclusive('\n').map(|line| {
+            if ours && line.starts_with("version = ") {
+                format!("version = \"{crates}\"\n")
+            } else {
+                line.to_owned()
+            }
+        });
+        lines.collect::<String>()
     });
-    lines.collect()
+    packages.collect()
 }
 
 /// The changelog with a heading for this version. What is not released yet goes
