@@ -27,13 +27,13 @@ fn main() {
     let plain = Aes128::new_from_slice(raw).expect("it has 16 bytes");
     println!("    bytes   seal OpenSSL AES alone   open OpenSSL AES alone, in microseconds");
     for size in SIZES {
-        let clear: Vec<u8> = (0..size).map(|index| b'a' + (index % 26) as u8).collect();
-        let sealed = seal(&key, &[&clear]);
-        let by_openssl = || encode_block(&encrypt(cipher, raw, None, &clear).expect("it can"));
+        let plaintext: Vec<u8> = (0..size).map(|index| b'a' + (index % 26) as u8).collect();
+        let sealed = seal(&key, &[&plaintext]);
+        let by_openssl = || encode_block(&encrypt(cipher, raw, None, &plaintext).expect("it can"));
         assert_eq!(sealed, by_openssl());
-        let mut bytes = clear.clone();
+        let mut bytes = plaintext.clone();
         let sealing = [
-            fastest(size, || seal(&key, black_box(&[&clear]))),
+            fastest(size, || seal(&key, black_box(&[&plaintext]))),
             fastest(size, by_openssl),
             fastest(size, || {
                 let (blocks, _) = Array::slice_as_chunks_mut(black_box(&mut bytes));

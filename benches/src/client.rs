@@ -36,7 +36,7 @@ fn runtime() -> Runtime {
 /// A server whose answer is the caller's name: which of three bodies it gives.
 pub fn serve() -> ExitCode {
     let key = EncryptKey::derive(KEY);
-    let sealed = |clear: &str| seal(&key, &[clear.as_bytes()]);
+    let sealed = |plaintext: &str| seal(&key, &[plaintext.as_bytes()]);
     let report = reading::report(reading::canonical);
     let answers = [
         ("balance", sealed(BALANCE)),
@@ -123,19 +123,19 @@ impl ByHand {
             authentication: AUTHENTICATION,
             fields,
         };
-        let clear = serde_json::to_vec(&signed).expect("it can be written");
+        let plaintext = serde_json::to_vec(&signed).expect("it can be written");
         let request = self
             .http
             .post(&self.url)
             .header("content-type", "text/plain");
-        let answer = request.body(seal(&self.key, &[&clear])).send().await;
+        let answer = request.body(seal(&self.key, &[&plaintext])).send().await;
         let answer = answer.expect("it is answered");
         assert_eq!(answer.status(), 200);
         let body = answer.bytes().await.expect("it has a body");
-        let clear = open(&self.key, &body).expect("it opens");
-        let code: Code<'_> = serde_json::from_str(&clear).expect("it is JSON");
+        let plaintext = open(&self.key, &body).expect("it opens");
+        let code: Code<'_> = serde_json::from_str(&plaintext).expect("it is JSON");
         assert!(matches!(code.response_code, Some("1000") | None));
-        serde_json::from_str(&clear).expect("it is an answer")
+        serde_json::from_str(&plaintext).expect("it is an answer")
     }
 }
 

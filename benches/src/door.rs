@@ -112,8 +112,8 @@ pub fn notice(authentication: &str) -> String {
     )
 }
 
-pub fn sealed(clear: &str) -> String {
-    seal(&EncryptKey::derive(KEY), &[clear.as_bytes()])
+pub fn sealed(plaintext: &str) -> String {
+    seal(&EncryptKey::derive(KEY), &[plaintext.as_bytes()])
 }
 
 fn request(body: &str) -> Vec<u8> {

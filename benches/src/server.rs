@@ -48,9 +48,9 @@ fn answer(key: &EncryptKey, status: StatusCode, code: &str, description: &str) -
         response_code: code,
         response_description: description,
     };
-    let clear = serde_json::to_vec(&answer).expect("it can be written");
+    let plaintext = serde_json::to_vec(&answer).expect("it can be written");
     let headers = [("content-type", "text/plain")];
-    (status, headers, seal(key, &[&clear])).into_response()
+    (status, headers, seal(key, &[&plaintext])).into_response()
 }
 
 #[derive(Clone)]
@@ -67,10 +67,10 @@ async fn by_hand(State(Shared(key)): State<Shared>, body: Bytes) -> Response {
             "The body cannot be read",
         )
     };
-    let Ok(clear) = open(&key, &body) else {
+    let Ok(plaintext) = open(&key, &body) else {
         return refused();
     };
-    let Ok(head) = serde_json::from_str::<Head<'_>>(&clear) else {
+    let Ok(head) = serde_json::from_str::<Head<'_>>(&plaintext) else {
         return refused();
     };
     if head.user_name != USER
@@ -79,7 +79,7 @@ async fn by_hand(State(Shared(key)): State<Shared>, body: Bytes) -> Response {
     {
         return refused();
     }
-    match serde_json::from_str::<PayoutQueuePayoutRequest>(&clear) {
+    match serde_json::from_str::<PayoutQueuePayoutRequest>(&plaintext) {
         Ok(notice) => {
             black_box(notice);
             answer(&key, StatusCode::OK, "1000", "Success")
@@ -114,10 +114,10 @@ async fn by_hand_checked(State(Checked(credentials)): State<Checked>, body: Body
     let Ok(Ok(body)) = tokio::time::timeout(Duration::from_secs(10), collected).await else {
         return refused();
     };
-    let Ok(clear) = open(key, &body) else {
+    let Ok(plaintext) = open(key, &body) else {
         return refused();
     };
-    let Ok(head) = read::from_slice::<AnyHead>(clear.as_bytes()) else {
+    let Ok(head) = read::from_slice::<AnyHead>(plaintext.as_bytes()) else {
         return refused();
     };
     if !credentials.matches(&head.user_name, &head.authentication)
@@ -125,7 +125,7 @@ async fn by_hand_checked(State(Checked(credentials)): State<Checked>, body: Body
     {
         return refused();
     }
-    match read::from_slice::<PayoutQueuePayoutRequest>(clear.as_bytes()) {
+    match read::from_slice::<PayoutQueuePayoutRequest>(plaintext.as_bytes()) {
         Ok(notice) => {
             black_box(notice);
             answer(key, StatusCode::OK, "1000", "Success")

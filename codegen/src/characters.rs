@@ -10,7 +10,7 @@ use crate::problem::{Findings, Place, Problems};
 const RULE: &str = "characters";
 
 /// Words whose texts may have several lines; those of examples may, too.
-const PROSE: &[&str] = &["description", "note", "because", "meaning", "reason"];
+const PROSE: &[&str] = &["description", "note", "meaning", "reason"];
 
 /// A text on one line, as a terminal, a workflow log and a reader can take it:
 /// line ends and hidden characters are written as JSON escapes them.

@@ -88,7 +88,7 @@ const RULES: &[RuleFunction] = &[
     operations::transport_fields,
     operations::one_answer,
     operations::request_not_shared,
-    operations::waiting_rules,
+    operations::retry_policies,
     operations::mode_fits_direction,
     operations::result_codes,
     operations::partner_codes,

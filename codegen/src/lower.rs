@@ -10,8 +10,8 @@ use crate::document::{Node, Value};
 use crate::model::{
     Api, Code, CodeTable, Direction, Effect, EnvelopeField, Environment, Example, Field,
     FieldReference, FixedAnswer, Group, Limits, Message, Mode, Money, MoneyState, Newtype,
-    Operation, Outcome, Parameter, Part, Presence, Protocol, Provider, Reference, Resend,
-    ResultCode, Rule, Subject, Type, Waiting, Written,
+    Operation, Outcome, Parameter, Part, Presence, Protocol, Provider, Reference, ResultCode,
+    Retry, RetryPolicy, Rule, TransactionRef, Type, Written,
 };
 use crate::problem::{Findings, Problems};
 use crate::prose;
@@ -281,7 +281,7 @@ impl<'d> Lowering<'d> {
         let response_message = self.message(response, Part::Response, !partner_asks);
         Operation {
             method: name.to_snake_case(),
-            label: label.to_owned(),
+            path_fragment: label.to_owned(),
             wire_path: wire_path.to_owned(),
             action,
             constants,
@@ -311,7 +311,7 @@ impl<'d> Lowering<'d> {
                     ("moves-money", Effect::MovesMoney),
                 ],
             ),
-            waiting: self.waiting(post),
+            retry_policy: self.retry_policy(post),
             codes: self.result_codes(post),
             partner_codes: self.partner_codes(post),
             partner_codes_doc: match post.get("x-skypay-partner-codes") {
@@ -323,7 +323,7 @@ impl<'d> Lowering<'d> {
             code_required: required_names(response)
                 .iter()
                 .any(|wire| self.envelope_field(response, wire) == Some(EnvelopeField::Code)),
-            subject: self.subject(post, &request_message, request),
+            transaction_ref: self.transaction_ref(post, &request_message, request),
             request_examples: examples(post.get("requestBody")),
             response_examples: examples(post.get("responses").and_then(|all| all.get("200"))),
             request: request_message,
@@ -359,30 +359,29 @@ impl<'d> Lowering<'d> {
         schema
     }
 
-    fn waiting(&mut self, post: &'d Node) -> Waiting {
-        let Some(node) = post.get("x-skypay-waiting") else {
-            let message =
-                "`x-skypay-waiting` is missing: say when to ask and whether to send again";
+    fn retry_policy(&mut self, post: &'d Node) -> RetryPolicy {
+        let Some(node) = post.get("x-skypay-retry") else {
+            let message = "`x-skypay-retry` is missing: say when to ask and whether to send again";
             self.findings.add(RULE, &post.place, message);
-            return Waiting {
-                ask_with: None,
-                ask_after_seconds: None,
-                resend: Resend::Never,
+            return RetryPolicy {
+                status_query: None,
+                status_query_delay: None,
+                retry: Retry::Never,
                 note: String::new(),
             };
         };
-        Waiting {
-            ask_with: node.text_of("askWith").map(str::to_owned),
-            ask_after_seconds: node
-                .integer_of("askAfterSeconds")
+        RetryPolicy {
+            status_query: node.text_of("statusQuery").map(str::to_owned),
+            status_query_delay: node
+                .integer_of("statusQueryDelay")
                 .and_then(|seconds| seconds.try_into().ok()),
-            resend: self.word(
+            retry: self.word(
                 node,
-                "resend",
+                "policy",
                 &[
-                    ("never", Resend::Never),
-                    ("after-asking", Resend::AfterAsking),
-                    ("safe", Resend::Safe),
+                    ("never", Retry::Never),
+                    ("after-status-query", Retry::AfterStatusQuery),
+                    ("safe", Retry::Safe),
                 ],
             ),
             note: self.text(node, &["note"]),
@@ -425,20 +424,20 @@ impl<'d> Lowering<'d> {
         range
     }
 
-    fn subject(
+    fn transaction_ref(
         &mut self,
         post: &'d Node,
         request: &Message,
         schema: Schema<'d>,
-    ) -> Option<Subject> {
-        let node = post.get("x-skypay-subject")?;
+    ) -> Option<TransactionRef> {
+        let node = post.get("x-skypay-transaction-id")?;
         let path = node.text()?;
         let rust = |fields: &[Field], wire: &str| {
             let field = fields.iter().find(|field| field.wire == wire);
             field.map(|field| field.rust.clone())
         };
         let subject = match path.split_once("[].") {
-            None => rust(&request.fields, path).map(Subject::Field),
+            None => rust(&request.fields, path).map(TransactionRef::Field),
             Some((list, field)) => {
                 let items = schema
                     .get("properties")
@@ -451,7 +450,7 @@ impl<'d> Lowering<'d> {
                     .map(|node| rust_name(field, Schema::resolve(self.root, node)));
                 rust(&request.fields, list)
                     .zip(known)
-                    .map(|(list, field)| Subject::Items { list, field })
+                    .map(|(list, field)| TransactionRef::Items { list, field })
             }
         };
         if subject.is_none() {
@@ -721,7 +720,7 @@ impl<'d> Lowering<'d> {
                     .iter()
                     .filter_map(|entry| Some((entry.key.clone(), entry.node.text()?.to_owned())))
                     .collect(),
-                because: self.text(node, &["because"]),
+                reason: self.text(node, &["reason"]),
                 pointer: node.place.pointer.clone(),
             });
         }

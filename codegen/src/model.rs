@@ -141,7 +141,7 @@ pub struct Operation {
     /// The Rust method, `place_order`.
     pub method: String,
     /// The fragment of the path key.
-    pub label: String,
+    pub path_fragment: String,
     /// The wire path, `/services/{callerName}`.
     pub wire_path: String,
     /// What is said of its own servers, in Markdown; empty where it is sent to
@@ -166,7 +166,7 @@ pub struct Operation {
     /// What a call may do to the world.
     pub effect: Effect,
     /// When to ask, and whether to send again.
-    pub waiting: Waiting,
+    pub retry_policy: RetryPolicy,
     /// The return codes, in the order of the document.
     pub codes: Vec<ResultCode>,
     /// The range of codes that a partner may define.
@@ -184,7 +184,7 @@ pub struct Operation {
     /// Whether every answer carries a return code.
     pub code_required: bool,
     /// The field that names the thing at stake.
-    pub subject: Option<Subject>,
+    pub transaction_ref: Option<TransactionRef>,
     /// The request.
     pub request: Message,
     /// The response.
@@ -230,24 +230,24 @@ pub enum Effect {
 
 /// When to ask what became of a call, and whether to send it again.
 #[derive(Clone, Debug)]
-pub struct Waiting {
+pub struct RetryPolicy {
     /// The operation that tells.
-    pub ask_with: Option<String>,
+    pub status_query: Option<String>,
     /// Seconds to wait before asking.
-    pub ask_after_seconds: Option<u32>,
+    pub status_query_delay: Option<u32>,
     /// Whether the same request may be sent again.
-    pub resend: Resend,
+    pub retry: Retry,
     /// The rule in words.
     pub note: String,
 }
 
 /// Whether the same request may be sent again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Resend {
+pub enum Retry {
     /// At any time.
     Safe,
     /// Only after asking.
-    AfterAsking,
+    AfterStatusQuery,
     /// Not at all.
     Never,
 }
@@ -311,7 +311,7 @@ pub enum Outcome {
 
 /// The request field that names the thing at stake.
 #[derive(Clone, Debug)]
-pub enum Subject {
+pub enum TransactionRef {
     /// A field of the request, by its Rust name.
     Field(String),
     /// A field of each item of a list, by their Rust names.
@@ -561,7 +561,7 @@ pub struct Rule {
     /// Fields whose text must match a pattern.
     pub matches: Vec<(String, String)>,
     /// Why, as a sentence.
-    pub because: String,
+    pub reason: String,
     /// Where it stands in the document, as a JSON pointer.
     pub pointer: String,
 }

@@ -28,9 +28,9 @@ const KEY: &str = "00000000000000000000000000000000";
 /// text comes back from its envelope.
 pub fn envelope(data: &[u8]) {
     let key = EncryptKey::derive(KEY);
-    if let Ok(clear) = open(&key, data) {
-        let again = open(&key, seal(&key, &[clear.as_bytes()]).as_bytes());
-        assert_eq!(again.as_deref(), Ok(&*clear));
+    if let Ok(plaintext) = open(&key, data) {
+        let again = open(&key, seal(&key, &[plaintext.as_bytes()]).as_bytes());
+        assert_eq!(again.as_deref(), Ok(&*plaintext));
     }
     let opened = open(&key, seal(&key, &[data]).as_bytes());
     match std::str::from_utf8(data) {
@@ -90,8 +90,8 @@ pub fn callbacks(data: &[u8]) {
         });
         assert!([200, 400, 503].contains(&status), "{status}");
         if status != 503 {
-            let clear = open(&key, &body).expect("the answer opens");
-            let answer: Value = serde_json::from_str(&clear).expect("the answer is JSON");
+            let plaintext = open(&key, &body).expect("the answer opens");
+            let answer: Value = serde_json::from_str(&plaintext).expect("the answer is JSON");
             assert!(answer["responseCode"].is_string(), "{answer}");
         }
     });

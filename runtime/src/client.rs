@@ -13,10 +13,10 @@ use tower::ServiceExt;
 use tracing::Instrument;
 
 use crate::clock::Clock;
-use crate::envelope::{self, Clear};
-use crate::head::{self, AnswerHead};
+use crate::envelope::{self, Plaintext};
+use crate::header::{self, ResponseHeader};
 use crate::keys::{Credentials, KeyRing};
-use crate::operation::{Answer, Direction, Effect, Operation, OperationInfo, Outcome, Resend};
+use crate::operation::{Direction, Effect, Operation, OperationInfo, Outcome, Response, Retry};
 use crate::outcome::{
     CallOutcome, Error, NotSent, NotSentReason, Rejected, Source, Unknown, UnknownCause,
 };
@@ -68,7 +68,7 @@ const KEY_CHANGES: u32 = 2;
 const CLOCK_MARGIN: i64 = 60;
 
 /// The error of an operation, with its table of return codes.
-type ErrorOf<O> = Error<<<O as Operation>::Response as Answer>::Code>;
+type ErrorOf<O> = Error<<<O as Operation>::Response as Response>::Code>;
 
 impl Transport {
     /// Settings for a transport to `base_url` (`https://api.example.com`), with their defaults.
@@ -127,7 +127,7 @@ impl Transport {
     /// answer that something is not there proves nothing.
     #[must_use]
     pub fn ask_not_before(&self, operation: &OperationInfo) -> Option<DateTime> {
-        let seconds = i64::from(operation.ask_after_seconds?) + CLOCK_MARGIN;
+        let seconds = i64::from(operation.status_query_delay?) + CLOCK_MARGIN;
         let time = self.0.clock.date_time().plus_seconds(seconds);
         let whole = DateTime::from(time.civil().with().subsec_nanosecond(0).build().ok()?);
         Some(if whole < time {
@@ -232,11 +232,11 @@ impl Transport {
         keys: &Arc<Credentials>,
         fields: &[u8],
         counts: &mut Counts,
-    ) -> Result<(Clear, Option<Arc<Credentials>>), Failure> {
-        let Some((head, rest)) = head::write_request(keys, operation, fields) else {
+    ) -> Result<(Plaintext, Option<Arc<Credentials>>), Failure> {
+        let Some((header, rest)) = header::write_request(keys, operation, fields) else {
             return Err(Failure::NotSent(NotSentReason::Request, None));
         };
-        let body = envelope::seal(keys.key(), &[&head, rest]);
+        let body = envelope::seal(keys.key(), &[&header, rest]);
         counts.sends(body.len());
         let (request, ticket) = EncryptedRequest::new(operation, body);
         let cancel = CancelOnDrop(ticket);
@@ -258,7 +258,7 @@ impl Transport {
         service: &HttpService,
         operation: &'static OperationInfo,
         fields: &[u8],
-    ) -> Result<Clear, CallOutcome> {
+    ) -> Result<Plaintext, CallOutcome> {
         let keys = self.0.keys.current();
         let mut counts = Counts::default();
         let sent = self.exchange(service, operation, &keys, fields, &mut counts);
@@ -280,7 +280,7 @@ impl Transport {
         other: &Arc<Credentials>,
     ) -> bool {
         let known = self.0.keys.prefer(keys, other);
-        let again = known && operation.resend != Resend::Never;
+        let again = known && operation.retry != Retry::Never;
         if again {
             tracing::info!("a call was refused with one set of keys and is sent with another");
         }
@@ -291,28 +291,32 @@ impl Transport {
     ///
     /// An answer that refuses lacks most fields of one that accepts. So where
     /// this is not one of those, the return code is read on its own.
-    fn classify<O: Operation>(&self, request: &O, clear: &str) -> Result<O::Response, ErrorOf<O>> {
-        let read = read::from_slice::<O::Response>(clear.as_bytes());
+    fn classify<O: Operation>(
+        &self,
+        request: &O,
+        plaintext: &str,
+    ) -> Result<O::Response, ErrorOf<O>> {
+        let read = read::from_slice::<O::Response>(plaintext.as_bytes());
         let accepted = |response: &O::Response| outcome_of(O::INFO, response.response_code());
         let response = match read {
             Ok(response) if accepted(&response) == Outcome::Accepted => return Ok(response),
             other => other,
         };
-        let head = match head::read_answer(O::INFO.header, clear.as_bytes()) {
-            Ok(head) => head,
+        let header = match header::read_answer(O::INFO.header, plaintext.as_bytes()) {
+            Ok(header) => header,
             Err(error) => {
                 let source = Some(error.into());
                 return Err(self.unknown(request, UnknownCause::Unreadable, None, source));
             }
         };
-        match (outcome_of(O::INFO, head.code.as_deref()), head) {
-            (Outcome::Accepted, head) => response.map_err(|error| {
+        match (outcome_of(O::INFO, header.code.as_deref()), header) {
+            (Outcome::Accepted, header) => response.map_err(|error| {
                 let source = Some(error.into());
-                self.unknown(request, UnknownCause::Unreadable, head.code, source)
+                self.unknown(request, UnknownCause::Unreadable, header.code, source)
             }),
             (
                 Outcome::Rejected,
-                AnswerHead {
+                ResponseHeader {
                     time,
                     code: Some(code),
                     description,
@@ -323,7 +327,7 @@ impl Transport {
                 description,
                 time,
             })),
-            (_, head) => Err(self.unknown(request, UnknownCause::Code, head.code, None)),
+            (_, header) => Err(self.unknown(request, UnknownCause::Code, header.code, None)),
         }
     }
 
@@ -351,7 +355,11 @@ impl Transport {
     ) -> ErrorOf<O> {
         Error::Unknown(Unknown {
             operation: O::INFO,
-            subjects: request.subjects().into_iter().map(String::from).collect(),
+            transaction_ids: request
+                .transaction_ids()
+                .into_iter()
+                .map(String::from)
+                .collect(),
             cause,
             code: code.map(Into::into),
             ask_not_before: self.ask_not_before(O::INFO),
@@ -366,7 +374,7 @@ impl Transport {
         sent: &Arc<Credentials>,
         response: &EncryptedResponse,
         counts: &mut Counts,
-    ) -> Result<(Clear, Option<Arc<Credentials>>), Failure> {
+    ) -> Result<(Plaintext, Option<Arc<Credentials>>), Failure> {
         if response.status() != StatusCode::OK {
             return self.decrypt_error(operation, sent, response, counts);
         }
@@ -375,7 +383,7 @@ impl Transport {
         if let Some((answered, plaintext)) = self.open(sent, body) {
             return Ok((plaintext, other_keys(operation, sent, answered)));
         }
-        match refusal_in_clear(operation, body) {
+        match plaintext_refusal(operation, body) {
             Some(plaintext) => Ok((plaintext, None)),
             None => Err(Failure::unknown(UnknownCause::Unreadable, None)),
         }
@@ -391,7 +399,7 @@ impl Transport {
         sent: &Arc<Credentials>,
         response: &EncryptedResponse,
         counts: &mut Counts,
-    ) -> Result<(Clear, Option<Arc<Credentials>>), Failure> {
+    ) -> Result<(Plaintext, Option<Arc<Credentials>>), Failure> {
         let status = response.status();
         let unknown = |code| Failure::Unknown {
             cause: status_cause(status),
@@ -400,8 +408,8 @@ impl Transport {
         };
         let opened = self.open(sent, response.body());
         let (answered, plaintext) = opened.ok_or_else(|| unknown(None))?;
-        let head = head::read_answer(operation.header, plaintext.as_bytes()).ok();
-        let code = head.and_then(|head| head.code);
+        let header = header::read_answer(operation.header, plaintext.as_bytes()).ok();
+        let code = header.and_then(|header| header.code);
         let believed = status.is_client_error()
             && operation.direction == Direction::ToSkypay
             && code
@@ -418,20 +426,20 @@ impl Transport {
     /// request, which may have been retired meanwhile, or one of the ring. A
     /// wrong key gives well-padded noise now and then, hence the look at the
     /// text.
-    fn open(&self, sent: &Arc<Credentials>, body: &[u8]) -> Option<(Arc<Credentials>, Clear)> {
+    fn open(&self, sent: &Arc<Credentials>, body: &[u8]) -> Option<(Arc<Credentials>, Plaintext)> {
         let ring = self.0.keys.all();
         let others = ring.iter().filter(|set| !Arc::ptr_eq(set, sent));
         let sets: Vec<_> = [sent].into_iter().chain(others).collect();
         let mut opened = sets.iter().filter_map(|set| {
-            let clear = envelope::open(set.key(), body).ok()?;
-            Some((Arc::clone(set), clear))
+            let plaintext = envelope::open(set.key(), body).ok()?;
+            Some((Arc::clone(set), plaintext))
         });
         if sets.len() == 1 {
             // Noise is found out by whoever reads it.
             return opened.next();
         }
-        opened.find(|(_, clear)| {
-            let text = read::without_mark(clear.as_bytes());
+        opened.find(|(_, plaintext)| {
+            let text = read::without_mark(plaintext.as_bytes());
             serde_json::from_slice::<&RawValue>(text).is_ok()
         })
     }
@@ -489,15 +497,15 @@ fn status_cause(status: StatusCode) -> UnknownCause {
     }
 }
 
-/// An answer in clear text comes from whoever had the connection, so it may
+/// An answer in plaintext comes from whoever had the connection, so it may
 /// say only what does no harm if it is false: that a call which would have
 /// changed nothing was refused.
-fn refusal_in_clear(operation: &OperationInfo, body: &[u8]) -> Option<Clear> {
-    let code = head::read_answer(operation.header, body).ok()?.code?;
+fn plaintext_refusal(operation: &OperationInfo, body: &[u8]) -> Option<Plaintext> {
+    let code = header::read_answer(operation.header, body).ok()?.code?;
     let refused =
         operation.effect == Effect::Reads && operation.outcome_of(&code) == Outcome::Rejected;
     let text = refused.then(|| String::from_utf8(body.to_vec()).ok());
-    text.flatten().map(Clear::from)
+    text.flatten().map(Plaintext::from)
 }
 
 /// What a return code says of a call.

@@ -104,8 +104,8 @@ fn padding(count: usize) -> u8 {
 ///
 /// If the body is not Base64 of whole blocks, or does not decrypt to padded
 /// UTF-8. Which of them, it does not say.
-pub fn open(key: &EncryptKey, body: &[u8]) -> Result<Clear, OpenError> {
-    decrypt(key, body)?.into_clear()
+pub fn open(key: &EncryptKey, body: &[u8]) -> Result<Plaintext, OpenError> {
+    decrypt(key, body)?.into_plaintext()
 }
 
 /// Decrypts a body without judging the padding, for a receiver that has to do
@@ -149,12 +149,12 @@ impl Decrypted {
 
     /// The text, if it was padded and is text. Both are looked at in any case,
     /// so that the time taken does not tell which of them failed.
-    pub(crate) fn into_clear(mut self) -> Result<Clear, OpenError> {
+    pub(crate) fn into_plaintext(mut self) -> Result<Plaintext, OpenError> {
         let text = String::from_utf8(std::mem::take(&mut *self.bytes))
             .map(Zeroizing::new)
             .map_err(|error| Zeroizing::new(error.into_bytes()));
         match text {
-            Ok(text) if self.padded.into() => Ok(Clear(text)),
+            Ok(text) if self.padded.into() => Ok(Plaintext(text)),
             _ => Err(OpenError),
         }
     }
@@ -198,17 +198,17 @@ fn padding_of(bytes: &[u8]) -> (Choice, usize) {
 }
 
 /// The text of an opened body. Wiped from memory when dropped.
-pub struct Clear(Zeroizing<String>);
+pub struct Plaintext(Zeroizing<String>);
 
 /// A text that came without an envelope.
 #[cfg(feature = "client")]
-impl From<String> for Clear {
+impl From<String> for Plaintext {
     fn from(text: String) -> Self {
         Self(Zeroizing::new(text))
     }
 }
 
-impl Deref for Clear {
+impl Deref for Plaintext {
     type Target = str;
 
     fn deref(&self) -> &str {
@@ -216,9 +216,9 @@ impl Deref for Clear {
     }
 }
 
-impl fmt::Debug for Clear {
+impl fmt::Debug for Plaintext {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Clear")
+        f.write_str("Plaintext")
     }
 }
 
@@ -287,7 +287,7 @@ mod tests {
     fn opened(key: &EncryptKey, body: &str) -> Option<String> {
         open(key, body.as_bytes())
             .ok()
-            .map(|clear| clear.to_string())
+            .map(|plaintext| plaintext.to_string())
     }
 
     #[test]
@@ -420,15 +420,15 @@ mod tests {
         let body = body(&key, b"a message, a message, a message.", &[]);
         let decrypted = decrypt(&key, body.as_bytes()).unwrap();
         assert_eq!(decrypted.as_ref(), b"a message, a message, a message.");
-        assert!(decrypted.into_clear().is_err());
+        assert!(decrypted.into_plaintext().is_err());
     }
 
     #[test]
     fn nothing_secret_is_shown() {
         let key = EncryptKey::derive("C5EXAMPLEKEY0001");
         assert_eq!(format!("{key:?}"), "EncryptKey");
-        let clear = open(&key, b"OelZe49efWk01tfvfgFqhQ==").unwrap();
-        assert_eq!(format!("{clear:?}"), "Clear");
+        let plaintext = open(&key, b"OelZe49efWk01tfvfgFqhQ==").unwrap();
+        assert_eq!(format!("{plaintext:?}"), "Plaintext");
     }
 
     proptest! {

@@ -12,15 +12,14 @@ use serde::ser::{Serialize, SerializeMap, Serializer};
 use zeroize::Zeroizing;
 
 use crate::keys::Credentials;
-use crate::operation::{HeaderFields, OperationInfo, Stamp};
+use crate::operation::{HeaderFields, HeaderValues, OperationInfo};
 use crate::read::{Picked, pick};
-#[cfg(feature = "client")]
 use crate::secret::SecretBuffer;
 use crate::value::{DateTime, number};
 use crate::wire;
 
 /// What a request says of itself before what it is about.
-pub(crate) struct RequestHead {
+pub(crate) struct RequestHeader {
     pub(crate) user_name: Zeroizing<String>,
     pub(crate) authentication: Zeroizing<String>,
     /// Missing in what old senders send.
@@ -30,21 +29,21 @@ pub(crate) struct RequestHead {
 }
 
 /// What an answer says of itself.
-pub(crate) struct AnswerHead {
+pub(crate) struct ResponseHeader {
     pub(crate) time: Option<DateTime>,
     pub(crate) code: Option<String>,
     pub(crate) description: Option<String>,
 }
 
-/// Reads the head of a request and the fields named in `constants`.
+/// Reads the header of a request and the fields named in `constants`.
 pub(crate) fn read_request(
     names: &HeaderFields,
-    clear: &[u8],
+    plaintext: &[u8],
     constants: &[&str],
-) -> Result<RequestHead, Malformed> {
+) -> Result<RequestHeader, Malformed> {
     let mut wanted = vec![names.user_name, names.authentication, names.action];
     wanted.extend(constants);
-    let mut found = pick(clear, &wanted).ok_or(Malformed)?;
+    let mut found = pick(plaintext, &wanted).ok_or(Malformed)?;
     if found.contains(&Picked::Unreadable) {
         return Err(Malformed);
     }
@@ -56,7 +55,7 @@ pub(crate) fn read_request(
                 Picked::Text(authentication),
                 action,
             ],
-        ) => Ok(RequestHead {
+        ) => Ok(RequestHeader {
             user_name: user_name.into(),
             authentication: authentication.into(),
             action: action.text(),
@@ -66,19 +65,22 @@ pub(crate) fn read_request(
     }
 }
 
-/// Reads the head of an answer. What is missing or empty is `None`, and so is a
+/// Reads the header of an answer. What is missing or empty is `None`, and so is a
 /// time or a description that cannot be read.
-pub(crate) fn read_answer(names: &HeaderFields, clear: &[u8]) -> Result<AnswerHead, Malformed> {
+pub(crate) fn read_answer(
+    names: &HeaderFields,
+    plaintext: &[u8],
+) -> Result<ResponseHeader, Malformed> {
     let wanted = [Some(names.code), names.time, names.description];
     let wanted: Vec<_> = wanted.into_iter().flatten().collect();
-    let mut found = pick(clear, &wanted).ok_or(Malformed)?.into_iter();
+    let mut found = pick(plaintext, &wanted).ok_or(Malformed)?.into_iter();
     let code = found.next().unwrap_or_default();
     let mut next = |name: Option<_>| name.and_then(|_| found.next()).unwrap_or_default();
     let (time, description) = (next(names.time), next(names.description));
     if code == Picked::Unreadable {
         return Err(Malformed);
     }
-    Ok(AnswerHead {
+    Ok(ResponseHeader {
         time: time
             .text()
             .and_then(|text| DateTime::try_from(text.trim()).ok()),
@@ -90,7 +92,7 @@ pub(crate) fn read_answer(names: &HeaderFields, clear: &[u8]) -> Result<AnswerHe
     })
 }
 
-/// Writes a whole request in two parts: the head, and the rest of `body`, which
+/// Writes a whole request in two parts: the header, and the rest of `body`, which
 /// is the JSON object of the request alone.
 ///
 /// The order is not taste: with this cipher, text that a payee controls must
@@ -101,7 +103,7 @@ pub(crate) fn write_request<'a>(
     body: &'a [u8],
 ) -> Option<(SecretBuffer, &'a [u8])> {
     let rest = body.trim_ascii().strip_prefix(b"{")?.trim_ascii_start();
-    let mut head = SecretBuffer::with_capacity(512);
+    let mut header = SecretBuffer::with_capacity(512);
     let fields = [
         (operation.header.user_name, credentials.user_name()),
         (operation.header.action, operation.action),
@@ -112,34 +114,34 @@ pub(crate) fn write_request<'a>(
     ];
     let mut separator = b"{";
     for (name, value) in fields.iter().chain(operation.constants) {
-        head.extend(separator);
-        serde_json::to_writer(&mut head, name).ok()?;
-        head.extend(b":");
-        serde_json::to_writer(&mut head, value).ok()?;
+        header.extend(separator);
+        serde_json::to_writer(&mut header, name).ok()?;
+        header.extend(b":");
+        serde_json::to_writer(&mut header, value).ok()?;
         separator = b",";
     }
     if rest != b"}" {
-        head.extend(b",");
+        header.extend(b",");
     }
-    Some((head, rest))
+    Some((header, rest))
 }
 
-/// Writes an answer that consists of the head alone.
-pub(crate) fn write_answer(names: &HeaderFields, stamp: &Stamp<'_>) -> Vec<u8> {
+/// Writes an answer that consists of the header alone.
+pub(crate) fn write_answer(names: &HeaderFields, values: &HeaderValues<'_>) -> Vec<u8> {
     // Two texts and a time can always be written.
-    written(names, stamp).unwrap_or_default()
+    written(names, values).unwrap_or_default()
 }
 
-fn written(names: &HeaderFields, stamp: &Stamp<'_>) -> serde_json::Result<Vec<u8>> {
+fn written(names: &HeaderFields, values: &HeaderValues<'_>) -> serde_json::Result<Vec<u8>> {
     let mut text = Vec::new();
     let mut serializer = serde_json::Serializer::new(&mut text);
     let mut fields = serializer.serialize_map(None)?;
     if let Some(name) = names.time {
-        fields.serialize_entry(name, &Fraction(stamp.time))?;
+        fields.serialize_entry(name, &Fraction(values.time))?;
     }
-    fields.serialize_entry(names.code, stamp.code)?;
+    fields.serialize_entry(names.code, values.code)?;
     if let Some(name) = names.description {
-        fields.serialize_entry(name, stamp.description)?;
+        fields.serialize_entry(name, values.description)?;
     }
     fields.end()?;
     Ok(text)
@@ -182,7 +184,7 @@ mod tests {
 
     #[test]
     fn only_the_code_of_an_answer_decides_whether_it_can_be_read() {
-        for (clear, code, time) in [
+        for (plaintext, code, time) in [
             (r#"{"verdict":"1000","when":[],"because":{}}"#, "1000", None),
             (
                 r#"{"verdict":1000.0,"when":"0000-00-00 00:00:00"}"#,
@@ -196,31 +198,34 @@ mod tests {
             ),
             (r#"{"verdict":-1.001E3}"#, "-1001", None),
         ] {
-            let head = read_answer(&NAMES, clear.as_bytes()).unwrap();
-            assert_eq!(head.code.as_deref(), Some(code), "{clear}");
+            let header = read_answer(&NAMES, plaintext.as_bytes()).unwrap();
+            assert_eq!(header.code.as_deref(), Some(code), "{plaintext}");
             assert_eq!(
-                head.time.map(|time| time.to_string()).as_deref(),
+                header.time.map(|time| time.to_string()).as_deref(),
                 time,
-                "{clear}"
+                "{plaintext}"
             );
-            assert_eq!(head.description, None, "{clear}");
+            assert_eq!(header.description, None, "{plaintext}");
         }
-        for clear in [
+        for plaintext in [
             r#"{"verdict":["1000"]}"#,
             r#"{"verdict":{}}"#,
             r#"{"verdict":"\ud800"}"#,
         ] {
-            assert!(read_answer(&NAMES, clear.as_bytes()).is_err(), "{clear}");
+            assert!(
+                read_answer(&NAMES, plaintext.as_bytes()).is_err(),
+                "{plaintext}"
+            );
         }
     }
 
     #[test]
     fn a_request_has_to_say_who_sends_it_in_texts() {
         let read = |rest: &str| {
-            let clear = format!("{{\"who\":\"a\",\"proof\":{rest}}}");
-            read_request(&NAMES, clear.as_bytes(), &[])
+            let plaintext = format!("{{\"who\":\"a\",\"proof\":{rest}}}");
+            read_request(&NAMES, plaintext.as_bytes(), &[])
                 .ok()
-                .map(|head| head.action)
+                .map(|header| header.action)
         };
         assert_eq!(read(r#""b""#), Some(None));
         assert_eq!(read(r#""b","what":"c""#), Some(Some("c".to_owned())));

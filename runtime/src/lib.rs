@@ -46,8 +46,8 @@ pub mod keys;
 #[cfg(any(feature = "client", feature = "server"))]
 pub mod clock;
 #[cfg(any(feature = "client", feature = "server"))]
-mod head;
-#[cfg(feature = "client")]
+mod header;
+#[cfg(any(feature = "client", feature = "server"))]
 mod secret;
 
 #[cfg(feature = "client")]
@@ -61,7 +61,8 @@ pub use builder::IntoField;
 pub use codes::{MoneyState, Unrecognized};
 pub use message_key::MessageKey;
 pub use operation::{
-    Answer, Direction, Effect, HeaderFields, Mode, Operation, OperationInfo, Outcome, Resend, Stamp,
+    Direction, Effect, HeaderFields, HeaderValues, Mode, Operation, OperationInfo, Outcome,
+    Response, Retry,
 };
 pub use received::{Entries, Entry, Received, Unreadable, UnreadableEntry};
 pub use validate::{Invalid, Validate, Violation, Violations};

@@ -13,14 +13,14 @@ use crate::value::DateTime;
 /// A request message, and with it everything that is known of its operation.
 pub trait Operation: Serialize + DeserializeOwned + Validate + Send + Sync {
     /// The message that answers it.
-    type Response: Answer;
+    type Response: Response;
 
     /// What the document says of the operation.
     const INFO: &'static OperationInfo;
 
     /// The control numbers (or whatever else names the thing at stake) that
     /// the request speaks of; empty where it speaks of none.
-    fn subjects(&self) -> Vec<&str> {
+    fn transaction_ids(&self) -> Vec<&str> {
         Vec::new()
     }
 
@@ -45,7 +45,7 @@ pub trait Operation: Serialize + DeserializeOwned + Validate + Send + Sync {
 }
 
 /// A response message.
-pub trait Answer: Serialize + DeserializeOwned + Validate + Send {
+pub trait Response: Serialize + DeserializeOwned + Validate + Send {
     /// The table of its return codes.
     type Code: From<String> + AsRef<str> + fmt::Debug + Send + Sync + 'static;
 
@@ -65,12 +65,12 @@ pub trait Answer: Serialize + DeserializeOwned + Validate + Send {
     }
 
     /// Writes the envelope fields that this answer has on the wire.
-    fn stamp(&mut self, stamp: &Stamp<'_>);
+    fn fill_header(&mut self, values: &HeaderValues<'_>);
 }
 
 /// The envelope fields of a response, supplied by whoever answers.
 #[derive(Clone, Copy, Debug)]
-pub struct Stamp<'a> {
+pub struct HeaderValues<'a> {
     /// When the answer is written, in GMT+8.
     pub time: DateTime,
     /// The return code.
@@ -105,7 +105,7 @@ pub struct OperationInfo {
     /// The `operationId`, unique among all operations.
     pub name: &'static str,
     /// The fragment of the path key, unique among all operations.
-    pub label: &'static str,
+    pub path_fragment: &'static str,
     /// The value of `action` on the wire; shared by the catalogs.
     pub action: &'static str,
     /// What it is for, in one line for people.
@@ -119,11 +119,11 @@ pub struct OperationInfo {
     /// What a call may do to the world.
     pub effect: Effect,
     /// The operation that tells what became of a call.
-    pub ask_with: Option<&'static str>,
+    pub status_query: Option<&'static str>,
     /// Seconds to wait before asking.
-    pub ask_after_seconds: Option<u32>,
+    pub status_query_delay: Option<u32>,
     /// Whether the same request may be sent again.
-    pub resend: Resend,
+    pub retry: Retry,
     /// The return codes of this operation and what each says of the outcome.
     pub codes: &'static [(&'static str, Outcome)],
     /// The text that SkyPay's documentation gives for a return code of this
@@ -144,7 +144,7 @@ pub struct OperationInfo {
     pub effect_key: &'static [&'static str],
     /// The fields of request and answer, and of the rows in them, that hold
     /// personal data, by their names on the wire; sorted.
-    pub personal: &'static [&'static str],
+    pub personal_data: &'static [&'static str],
     /// The document's first example of a request, as JSON.
     pub request_example: &'static str,
     /// The document's first example of an answer that accepts, as JSON.
@@ -165,16 +165,16 @@ impl OperationInfo {
             description: None,
         },
         name: "",
-        label: "",
+        path_fragment: "",
         action: "",
         summary: "",
         constants: &[],
         direction: Direction::ToSkypay,
         mode: Mode::Synchronous,
         effect: Effect::Reads,
-        ask_with: None,
-        ask_after_seconds: None,
-        resend: Resend::Never,
+        status_query: None,
+        status_query_delay: None,
+        retry: Retry::Never,
         codes: &[],
         texts: &[],
         key_refusals: &[],
@@ -182,7 +182,7 @@ impl OperationInfo {
         partner_codes: None,
         delivery_key: &[],
         effect_key: &[],
-        personal: &[],
+        personal_data: &[],
         request_example: "",
         response_example: "",
     };
@@ -268,11 +268,11 @@ pub enum Effect {
 
 /// Whether the same request may be sent again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Resend {
+pub enum Retry {
     /// At any time.
     Safe,
     /// Only after asking has shown that the first one did not arrive.
-    AfterAsking,
+    AfterStatusQuery,
     /// Not at all.
     Never,
 }
@@ -290,21 +290,21 @@ pub enum Outcome {
 
 #[cfg(test)]
 mod tests {
-    use super::{Direction, Effect, Mode, OperationInfo, Outcome, Resend};
+    use super::{Direction, Effect, Mode, OperationInfo, Outcome, Retry};
 
     static INFO: OperationInfo = OperationInfo {
         header: OperationInfo::BARE.header,
         name: "take",
-        label: "take",
+        path_fragment: "take",
         action: "take",
         summary: "Take it",
         constants: &[],
         direction: Direction::ToPartner,
         mode: Mode::Synchronous,
         effect: Effect::ChangesState,
-        ask_with: None,
-        ask_after_seconds: None,
-        resend: Resend::Safe,
+        status_query: None,
+        status_query_delay: None,
+        retry: Retry::Safe,
         codes: &[
             ("-7", Outcome::Rejected),
             ("1", Outcome::Accepted),
@@ -316,7 +316,7 @@ mod tests {
         partner_codes: Some((20, 30)),
         delivery_key: &[],
         effect_key: &[],
-        personal: &[],
+        personal_data: &[],
         request_example: "",
         response_example: "",
     };

@@ -8,7 +8,7 @@
 use std::error::Error as StdError;
 use std::fmt;
 
-use crate::operation::{OperationInfo, Resend};
+use crate::operation::{OperationInfo, Retry};
 use crate::validate::Invalid;
 use crate::value::DateTime;
 
@@ -304,7 +304,7 @@ impl<C: AsRef<str>> StdError for Rejected<C> {}
 #[must_use = "the call may have been executed: ask before doing anything else"]
 pub struct Unknown<C = String> {
     pub(crate) operation: &'static OperationInfo,
-    pub(crate) subjects: Vec<String>,
+    pub(crate) transaction_ids: Vec<String>,
     pub(crate) cause: UnknownCause,
     pub(crate) code: Option<C>,
     pub(crate) ask_not_before: Option<DateTime>,
@@ -343,8 +343,8 @@ impl<C: AsRef<str>> Unknown<C> {
 
     /// The control numbers at stake, in the order of the request.
     #[must_use]
-    pub fn subjects(&self) -> &[String] {
-        &self.subjects
+    pub fn transaction_ids(&self) -> &[String] {
+        &self.transaction_ids
     }
 
     /// Why the outcome is unknown.
@@ -367,8 +367,8 @@ impl<C: AsRef<str>> Unknown<C> {
 
     /// The `operationId` of the operation that tells what became of the call.
     #[must_use]
-    pub fn ask_with(&self) -> Option<&'static str> {
-        self.operation.ask_with
+    pub fn status_query(&self) -> Option<&'static str> {
+        self.operation.status_query
     }
 
     /// The earliest moment, in GMT+8, at which asking is of use: a whole second,
@@ -380,15 +380,15 @@ impl<C: AsRef<str>> Unknown<C> {
     }
 
     fn write_advice(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if self.operation.resend == Resend::Safe {
+        if self.operation.retry == Retry::Safe {
             return f.write_str("; it may be sent again");
         }
         f.write_str("; it may have been executed: ")?;
-        let Some(ask_with) = self.operation.ask_with else {
+        let Some(status_query) = self.operation.status_query else {
             return f.write_str("do not send it again");
         };
-        write!(f, "ask {ask_with}")?;
-        if let Some((last, others)) = self.subjects.split_last() {
+        write!(f, "ask {status_query}")?;
+        if let Some((last, others)) = self.transaction_ids.split_last() {
             f.write_str(" about ")?;
             for subject in others {
                 write!(f, "{subject}, ")?;
@@ -399,7 +399,7 @@ impl<C: AsRef<str>> Unknown<C> {
             write!(f, " not before {time} GMT+8")?;
         }
         f.write_str(", and do not send it again")?;
-        if self.operation.resend == Resend::AfterAsking {
+        if self.operation.retry == Retry::AfterStatusQuery {
             f.write_str(" before that")?;
         }
         if self.ask_not_before.is_some() {
@@ -413,7 +413,7 @@ impl<C: AsRef<str>> fmt::Debug for Unknown<C> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Unknown")
             .field("operation", &self.operation.name)
-            .field("subjects", &self.subjects)
+            .field("transaction_ids", &self.transaction_ids)
             .field("cause", &self.cause)
             .field("code", &self.code().map(printable_code))
             .field("ask_not_before", &self.ask_not_before)

@@ -54,7 +54,7 @@ fn service(transport: &Transport, path: &'static str) -> HttpService {
     })
 }
 
-async fn call<O: Operation<Response: skypay_runtime::Answer<Code = String>>>(
+async fn call<O: Operation<Response: skypay_runtime::Response<Code = String>>>(
     transport: &Transport,
     request: &O,
 ) -> Result<O::Response, Error> {
@@ -67,17 +67,17 @@ fn builder(host: &str) -> TransportBuilder {
     Transport::builder(format!("http://{host}"), keys()).clock(clock())
 }
 
-fn sealed(clear: &str) -> String {
-    envelope::seal(credentials("first").key(), &[clear.as_bytes()])
+fn sealed(plaintext: &str) -> String {
+    envelope::seal(credentials("first").key(), &[plaintext.as_bytes()])
 }
 
-fn answer(clear: &str) -> Reaction {
-    http("200 OK", "content-type: text/plain\r\n", sealed(clear))
+fn answer(plaintext: &str) -> Reaction {
+    http("200 OK", "content-type: text/plain\r\n", sealed(plaintext))
 }
 
 /// Calls a server that reacts in this way every time. Gives the result and how
 /// many requests the server has read.
-async fn after<O: Operation<Response: skypay_runtime::Answer<Code = String>>>(
+async fn after<O: Operation<Response: skypay_runtime::Response<Code = String>>>(
     reaction: Reaction,
     request: &O,
 ) -> (Result<O::Response, Error>, usize) {
@@ -160,8 +160,8 @@ async fn constants_are_written_by_the_transport() {
 }
 
 fn check_clear(body: &str, expected: &str) {
-    let clear = envelope::open(credentials("first").key(), body.as_bytes()).unwrap();
-    assert_eq!(&*clear, expected);
+    let plaintext = envelope::open(credentials("first").key(), body.as_bytes()).unwrap();
+    assert_eq!(&*plaintext, expected);
 }
 
 #[tokio::test]
@@ -254,8 +254,8 @@ async fn other_statuses_than_200_leave_the_outcome_unknown() {
         ("503 Service Unavailable", 503),
     ] {
         // However readable the answer is; only the keys may be refused so.
-        for clear in [ACCEPTED, OTHERWISE] {
-            let reaction = http(status, "", sealed(clear));
+        for plaintext in [ACCEPTED, OTHERWISE] {
+            let reaction = http(status, "", sealed(plaintext));
             check_unknown(reaction, UnknownCause::HttpStatus(expected)).await;
         }
     }
@@ -310,7 +310,7 @@ async fn an_answer_without_end_leaves_the_outcome_unknown() {
 
 #[tokio::test]
 async fn a_code_that_does_not_tell_leaves_the_outcome_unknown() {
-    for clear in [
+    for plaintext in [
         r#"{"responseCode":"-7009"}"#,
         r#"{"responseCode":"-7002"}"#,
         r#"{"responseCode":"8001"}"#,
@@ -319,7 +319,7 @@ async fn a_code_that_does_not_tell_leaves_the_outcome_unknown() {
         r#"{"responseCode":null}"#,
         "{}",
     ] {
-        check_unknown(answer(clear), UnknownCause::Code).await;
+        check_unknown(answer(plaintext), UnknownCause::Code).await;
     }
 }
 
@@ -361,12 +361,12 @@ async fn a_listed_refusal_is_a_rejection() {
 #[tokio::test]
 async fn codes_are_read_as_text_or_number() {
     for code in ["-7001", r#""-7001""#, r#"" -7001 ""#] {
-        let clear = format!(r#"{{"Response Code":{code}}}"#);
-        let (result, _) = after(answer(&clear), &SendMoneyRequest::sample()).await;
+        let plaintext = format!(r#"{{"Response Code":{code}}}"#);
+        let (result, _) = after(answer(&plaintext), &SendMoneyRequest::sample()).await;
         assert_eq!(
             result.unwrap_err().outcome(),
             CallOutcome::Rejected,
-            "{clear}"
+            "{plaintext}"
         );
     }
 }
@@ -374,8 +374,8 @@ async fn codes_are_read_as_text_or_number() {
 #[tokio::test]
 async fn a_code_of_the_partner_is_a_rejection_where_partners_have_codes() {
     for code in [r#""8001""#, "8001", "8001.0", "8.001E3"] {
-        let clear = format!(r#"{{"responseCode":{code}}}"#);
-        let (result, _) = after(answer(&clear), &AskStatusRequest::sample()).await;
+        let plaintext = format!(r#"{{"responseCode":{code}}}"#);
+        let (result, _) = after(answer(&plaintext), &AskStatusRequest::sample()).await;
         let error = result.unwrap_err();
         assert_eq!(error.outcome(), CallOutcome::Rejected, "{code}");
         assert_eq!(error.code(), Some("8001"), "{code}");
@@ -385,8 +385,8 @@ async fn a_code_of_the_partner_is_a_rejection_where_partners_have_codes() {
 #[tokio::test]
 async fn a_code_of_the_partner_has_one_spelling() {
     for code in ["08001", "+8001", "-8001", "8001.5", "8001e1"] {
-        let clear = format!(r#"{{"responseCode":"{code}"}}"#);
-        let (result, _) = after(answer(&clear), &AskStatusRequest::sample()).await;
+        let plaintext = format!(r#"{{"responseCode":"{code}"}}"#);
+        let (result, _) = after(answer(&plaintext), &AskStatusRequest::sample()).await;
         assert_eq!(
             result.unwrap_err().outcome(),
             CallOutcome::Unknown,
@@ -397,13 +397,13 @@ async fn a_code_of_the_partner_has_one_spelling() {
 
 #[tokio::test]
 async fn clear_text_may_only_say_that_a_question_was_refused() {
-    let clear = |clear: &str| http("200 OK", "", clear);
-    check_unknown(clear(REFUSED), UnknownCause::Unreadable).await;
-    check_unknown(clear(ACCEPTED), UnknownCause::Unreadable).await;
+    let plaintext = |plaintext: &str| http("200 OK", "", plaintext);
+    check_unknown(plaintext(REFUSED), UnknownCause::Unreadable).await;
+    check_unknown(plaintext(ACCEPTED), UnknownCause::Unreadable).await;
 
-    let (result, _) = after(clear(REFUSED), &AskStatusRequest::sample()).await;
+    let (result, _) = after(plaintext(REFUSED), &AskStatusRequest::sample()).await;
     assert_eq!(result.unwrap_err().outcome(), CallOutcome::Rejected);
-    let (result, _) = after(clear(STATUS), &AskStatusRequest::sample()).await;
+    let (result, _) = after(plaintext(STATUS), &AskStatusRequest::sample()).await;
     assert_eq!(result.unwrap_err().outcome(), CallOutcome::Unknown);
 }
 
@@ -420,8 +420,8 @@ async fn an_answer_may_be_sealed_with_any_key_of_the_ring() {
     assert!(envelope::open(credentials("second").key(), body.as_bytes()).is_ok());
 }
 
-fn sealed_with(set: &str, clear: &str) -> String {
-    envelope::seal(credentials(set).key(), &[clear.as_bytes()])
+fn sealed_with(set: &str, plaintext: &str) -> String {
+    envelope::seal(credentials(set).key(), &[plaintext.as_bytes()])
 }
 
 /// Which set each request was sealed with.
@@ -429,7 +429,7 @@ fn sets_of(server: &Server) -> Vec<&'static str> {
     let opens = |set: &str, request: &str| {
         let (_, body) = request.split_once("\r\n\r\n").unwrap();
         envelope::open(credentials(set).key(), body.as_bytes())
-            .is_ok_and(|clear| clear.contains(&format!("{set}-AUTHENTICATION")))
+            .is_ok_and(|plaintext| plaintext.contains(&format!("{set}-AUTHENTICATION")))
     };
     let requests = server.requests();
     let sets = requests.iter().map(|request| {
@@ -441,7 +441,7 @@ fn sets_of(server: &Server) -> Vec<&'static str> {
 
 /// Sends money with the set `first`, while `second` has been announced. Gives
 /// the result, and the sets of the requests.
-async fn while_keys_change<O: Operation<Response: skypay_runtime::Answer<Code = String>>>(
+async fn while_keys_change<O: Operation<Response: skypay_runtime::Response<Code = String>>>(
     request: &O,
     react: impl Fn(usize) -> Reaction + Send + Sync + 'static,
 ) -> (Result<O::Response, Error>, Vec<&'static str>, KeyRing) {
@@ -501,7 +501,8 @@ async fn nothing_else_is_sent_again_with_other_keys() {
     }
     let open = r#"{"responseCode":"-7009"}"#;
     let (rejected, unknown) = (CallOutcome::Rejected, CallOutcome::Unknown);
-    let with = |status: &str, set: &str, clear: &str| http(status, "", sealed_with(set, clear));
+    let with =
+        |status: &str, set: &str, plaintext: &str| http(status, "", sealed_with(set, plaintext));
     check(with("200 OK", "second", ACCEPTED), None).await;
     check(with("200 OK", "first", REFUSED), Some(rejected)).await;
     check(with("200 OK", "second", open), Some(unknown)).await;
@@ -568,7 +569,7 @@ async fn what_was_sent_again_is_rejected_only_for_its_keys() {
 /// A receiver that turns a request away may say so with a status of its own.
 #[tokio::test]
 async fn what_stands_behind_another_status_is_shown() {
-    for (status, number, clear, outcome, code) in [
+    for (status, number, plaintext, outcome, code) in [
         ("400 Oh", 400, REFUSED, CallOutcome::Rejected, Some("-7001")),
         ("401 Oh", 401, REFUSED, CallOutcome::Rejected, Some("-7001")),
         (
@@ -584,11 +585,11 @@ async fn what_stands_behind_another_status_is_shown() {
         ("400 Oh", 400, "[", CallOutcome::Unknown, None),
         ("302 Oh", 302, REFUSED, CallOutcome::Unknown, None),
     ] {
-        let reaction = http(status, "", sealed_with("first", clear));
+        let reaction = http(status, "", sealed_with("first", plaintext));
         let (result, requests) = after(reaction, &SendMoneyRequest::sample()).await;
         let error = result.unwrap_err();
-        assert_eq!(error.outcome(), outcome, "{status} {clear}");
-        assert_eq!(error.code(), code, "{status} {clear}");
+        assert_eq!(error.outcome(), outcome, "{status} {plaintext}");
+        assert_eq!(error.code(), code, "{status} {plaintext}");
         assert_eq!(requests, 1);
         if let Error::Unknown(unknown) = error {
             let cause = match number {
@@ -685,8 +686,8 @@ async fn an_unknown_outcome_says_what_to_do() {
     );
     match error {
         Error::Unknown(unknown) => {
-            assert_eq!(unknown.subjects(), ["SKY9912345678"]);
-            assert_eq!(unknown.ask_with(), Some("askStatus"));
+            assert_eq!(unknown.transaction_ids(), ["SKY9912345678"]);
+            assert_eq!(unknown.status_query(), Some("askStatus"));
             assert!(unknown.ask_not_before().is_some());
         }
         other => panic!("{other:?}"),
@@ -756,12 +757,12 @@ async fn the_log_says_what_was_called_and_how_it_ended_and_nothing_else() {
 
 #[tokio::test]
 async fn what_changes_something_never_travels_on_a_used_connection() {
-    async fn check<O: Operation<Response: skypay_runtime::Answer<Code = String>>>(
-        clear: &str,
+    async fn check<O: Operation<Response: skypay_runtime::Response<Code = String>>>(
+        plaintext: &str,
         request: &O,
         expected: usize,
     ) {
-        let sealed = sealed(clear);
+        let sealed = sealed(plaintext);
         let server = Server::start(move |_| kept(&sealed)).await;
         let transport = builder(&server.host).build().unwrap();
         for _ in 0..3 {

@@ -22,7 +22,7 @@ use support::{
 };
 use tower::{Layer, ServiceExt};
 
-use receiver::{Sample, clear, config, number};
+use receiver::{Sample, config, number, plaintext};
 
 async fn reply<H: Handler>(
     dispatcher: &Dispatcher<H>,
@@ -42,7 +42,7 @@ fn read(reply: Reply) -> (ReplyOutcome, Value) {
 /// Sends an authenticated request.
 async fn ask(action: &str, fields: &str) -> (ReplyOutcome, Value) {
     let dispatcher = Dispatcher::new(Sample::default(), config());
-    reply(&dispatcher, clear("first", action, fields)).await
+    reply(&dispatcher, plaintext("first", action, fields)).await
 }
 
 async fn check(action: &str, fields: &str, expected: (ReplyOutcome, &str, &str)) {
@@ -122,7 +122,7 @@ async fn the_text_of_a_refusal_is_as_long_as_the_document_allows() {
         }
     }
     let dispatcher = Dispatcher::new(Chatty, config());
-    let (_, message) = reply(&dispatcher, clear("first", "sendMoney", &number("1"))).await;
+    let (_, message) = reply(&dispatcher, plaintext("first", "sendMoney", &number("1"))).await;
     assert_eq!(message["responseDescription"], "ñ".repeat(20));
 }
 
@@ -185,7 +185,7 @@ async fn constants_decide_between_operations_that_share_an_action() {
 #[tokio::test]
 async fn keys_of_the_header_are_read_tolerantly() {
     let dispatcher = Dispatcher::new(Sample::default(), config());
-    let request = clear("first", "askStatus", &number("paid"))
+    let request = plaintext("first", "askStatus", &number("paid"))
         .replace("userName", "User Name")
         .replace("authentication", "Authentication");
     let (outcome, _) = reply(&dispatcher, request).await;
@@ -198,10 +198,10 @@ async fn plaintext_is_authenticated_like_anything_else() {
     let ring = KeyRing::new(credentials("first")).with_previous(credentials("second"));
     let config = Config::new(ring).clock(clock()).body_limit(2048);
     let dispatcher = Dispatcher::new(sample.clone(), config);
-    let request = |set: &str| clear(set, "sendMoney", &number("1"));
+    let request = |set: &str| plaintext(set, "sendMoney", &number("1"));
     let unsigned = request("first").replace("authentication", "authenticated");
-    let unknown = clear("first", "sendmoney", &number("1"));
-    let large = clear("first", "sendMoney", &number(&"1".repeat(2048)));
+    let unknown = plaintext("first", "sendmoney", &number("1"));
+    let large = plaintext("first", "sendMoney", &number(&"1".repeat(2048)));
     let mut rejections = Vec::new();
     for (request, reason) in [
         (request("third").into_bytes(), RejectReason::Credentials),
@@ -214,7 +214,7 @@ async fn plaintext_is_authenticated_like_anything_else() {
         (b"\xff".to_vec(), RejectReason::Header),
         (unknown.into_bytes(), RejectReason::Operation),
         (
-            clear("first", "sendMoney", "").into_bytes(),
+            plaintext("first", "sendMoney", "").into_bytes(),
             RejectReason::Message,
         ),
         (large.into_bytes(), RejectReason::TooLarge),
@@ -238,7 +238,7 @@ async fn plaintext_is_authenticated_like_anything_else() {
 async fn a_url_may_say_what_a_request_does_not() {
     let dispatcher = Dispatcher::new(Sample::default(), config());
     let nameless = |action: &str, fields: &str| {
-        let whole = clear("first", action, fields);
+        let whole = plaintext("first", action, fields);
         PlaintextRequest::new(whole.replace(&format!(r#""action":"{action}","#), ""))
     };
     let status = || nameless("askStatus", &number("paid"));
@@ -286,7 +286,7 @@ async fn a_simulator_sees_wrong_credentials_and_discloses_the_keys() {
     let ring = KeyRing::new(credentials("first")).with_previous(credentials("second"));
     let config = Config::new(ring).clock(clock());
     let dispatcher = Dispatcher::new(Disclosed, config.clone());
-    let request = |set: &str| clear(set, "sendMoney", &number("1"));
+    let request = |set: &str| plaintext(set, "sendMoney", &number("1"));
     for (set, expected) in [("first", "first@example"), ("third", "wrong")] {
         let disclosing = dispatcher.clone().disclosing();
         let (_, message) = reply(&disclosing, request(set)).await;

@@ -25,7 +25,7 @@ const ACCEPTED: &str = r#"{"responseTime":"2026-11-23 10:00:00.0000","responseCo
 /// reached.
 async fn through<O, F, Fut>(layer: F, request: &O) -> Result<O::Response, Error>
 where
-    O: Operation<Response: skypay_runtime::Answer<Code = String>>,
+    O: Operation<Response: skypay_runtime::Response<Code = String>>,
     F: Fn(EncryptedRequest, HttpService) -> Fut + Clone + Send + Sync + 'static,
     Fut: Future<Output = Result<EncryptedResponse, BoxError>> + Send + 'static,
 {

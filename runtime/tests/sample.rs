@@ -94,20 +94,20 @@ skypay_runtime::message! {
 skypay_runtime::operation! {
     ParcelQueueRequest -> ParcelQueueResponse {
         name: "parcelQueue",
-        label: "parcelQueue",
+        path_fragment: "parcelQueue",
         action: "parcelQueue",
         summary: "Send parcels",
         direction: Direction::ToSkypay,
         mode: Mode::Asynchronous,
         effect: Effect::MovesMoney,
-        resend: Resend::Never,
+        retry: Retry::Never,
         code_required: true,
     }
     codes {
         "1000": Outcome::Accepted;
         "-1016": Outcome::Rejected "Insufficient balance", refuses keys;
     }
-    subjects |request| request.parcels.iter().map(|item| item.parcel_number.as_ref()).collect();
+    transaction_ids |request| request.parcels.iter().map(|item| item.parcel_number.as_ref()).collect();
     delivery_key { "parcelNumber" parcel_number, "transctionDate" transaction_date };
     effect_key { "phone" phone };
 }
@@ -135,7 +135,7 @@ skypay_runtime::response!(ParcelQueueResponse: ResponseCode {
 #[cfg(test)]
 #[expect(deprecated, reason = "a field that is going away works as before")]
 mod tests {
-    use skypay_runtime::{Answer, Operation, PersonName, Received, Stamp, Validate, read};
+    use skypay_runtime::{HeaderValues, Operation, PersonName, Received, Response, Validate, read};
 
     use crate::{
         Carrier, ParcelEntry, ParcelQueueRequest, ParcelQueueRequestBuilder, ParcelQueueResponse,
@@ -373,7 +373,7 @@ mod tests {
     #[test]
     fn an_answer_is_stamped() {
         let mut answer = ParcelQueueResponse::builder().build().unwrap();
-        answer.stamp(&Stamp {
+        answer.fill_header(&HeaderValues {
             time: "2024-02-05 10:15:30.5".parse().unwrap(),
             code: "1000",
             description: "Success",
@@ -389,7 +389,7 @@ mod tests {
             answer.response_time.if_readable().copied()
         );
         let message = complete().build().unwrap();
-        assert_eq!(message.subjects(), ["SKY98002"]);
+        assert_eq!(message.transaction_ids(), ["SKY98002"]);
         let key = message.delivery_key().unwrap();
         assert_eq!(key.as_str(), r#"["SKY98001","2024-02-05 10:15:30"]"#);
         assert_eq!(ParcelQueueRequest::INFO.accepted_code(), "1000");

@@ -288,6 +288,6 @@ async fn a_handler_that_takes_too_long_is_not_waited_for_and_goes_on() {
 async fn opened(response: Response<Full<Bytes>>) -> (u16, String) {
     let status = response.status().as_u16();
     let body = response.into_body().collect().await.unwrap().to_bytes();
-    let clear = envelope::open(credentials("first").key(), &body).unwrap();
-    (status, clear.to_string())
+    let plaintext = envelope::open(credentials("first").key(), &body).unwrap();
+    (status, plaintext.to_string())
 }

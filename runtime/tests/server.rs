@@ -29,12 +29,12 @@ use tokio::net::{TcpListener, TcpStream};
 use tower::ServiceExt;
 
 use log::Log;
-use receiver::{Sample, clear, config, number};
+use receiver::{Sample, config, number, plaintext};
 
 type Body = Full<Bytes>;
 
-fn seal(set: &Credentials, clear: &str) -> String {
-    envelope::seal(set.key(), &[clear.as_bytes()])
+fn seal(set: &Credentials, plaintext: &str) -> String {
+    envelope::seal(set.key(), &[plaintext.as_bytes()])
 }
 
 fn post(body: impl Into<String>) -> Request<Body> {
@@ -51,8 +51,8 @@ struct Answer {
 
 impl Answer {
     fn opened_with(&self, set: &str) -> Value {
-        let clear = envelope::open(credentials(set).key(), self.text.as_bytes()).unwrap();
-        serde_json::from_str(&clear).unwrap()
+        let plaintext = envelope::open(credentials(set).key(), self.text.as_bytes()).unwrap();
+        serde_json::from_str(&plaintext).unwrap()
     }
 }
 
@@ -81,7 +81,10 @@ async fn answer<H: Handler>(service: &Service<H>, request: Request<Body>) -> Ans
 /// of the response.
 async fn ask(action: &str, fields: &str) -> (u16, String, String) {
     let service = service(Sample::default(), config());
-    let request = post(seal(&credentials("first"), &clear("first", action, fields)));
+    let request = post(seal(
+        &credentials("first"),
+        &plaintext("first", action, fields),
+    ));
     let answer = answer(&service, request).await;
     assert_eq!(answer.content_type, "text/plain");
     let opened = answer.opened_with("first");
@@ -123,9 +126,9 @@ async fn a_panic_is_a_failure_and_shows_nothing() {
 #[tokio::test]
 async fn a_request_that_names_no_operation_is_for_that_of_its_url() {
     let dispatch = service(Sample::default(), config());
-    let clear = clear("first", "askStatus", &number("paid"));
-    let nameless = clear.replace(r#""action":"askStatus","#, "");
-    let request = |clear: &str| post(seal(&credentials("first"), clear));
+    let plaintext = plaintext("first", "askStatus", &number("paid"));
+    let nameless = plaintext.replace(r#""action":"askStatus","#, "");
+    let request = |plaintext: &str| post(seal(&credentials("first"), plaintext));
 
     let nowhere = answer(&dispatch, request(&nameless)).await;
     assert_eq!(nowhere.status, StatusCode::BAD_REQUEST);
@@ -136,7 +139,9 @@ async fn a_request_that_names_no_operation_is_for_that_of_its_url() {
     );
     // What the request says counts for more than where it arrives.
     let other = dispatch.for_operation(TellProgressRequest::INFO);
-    let opened = answer(&other, request(&clear)).await.opened_with("first");
+    let opened = answer(&other, request(&plaintext))
+        .await
+        .opened_with("first");
     assert_eq!(opened["status"], "paid");
 }
 
@@ -145,7 +150,10 @@ async fn answers_are_sealed_with_the_set_of_the_request() {
     let ring = KeyRing::new(credentials("second")).with_previous(credentials("first"));
     let dispatch = service(Sample::default(), Config::new(ring));
     for set in ["first", "second"] {
-        let sealed = seal(&credentials(set), &clear(set, "askStatus", &number("paid")));
+        let sealed = seal(
+            &credentials(set),
+            &plaintext(set, "askStatus", &number("paid")),
+        );
         let answer = answer(&dispatch, post(sealed)).await;
         assert_eq!(answer.status, StatusCode::OK);
         assert_eq!(answer.opened_with(set)["status"], "paid");
@@ -157,7 +165,7 @@ async fn answers_are_sealed_with_the_set_of_the_request() {
 async fn a_slow_sender_is_refused_when_its_time_is_over() {
     let sample = Sample::default();
     let first = credentials("first");
-    let good = seal(&first, &clear("first", "sendMoney", &number("1")));
+    let good = seal(&first, &plaintext("first", "sendMoney", &number("1")));
     // Nothing comes after what is sent here, and nobody hangs up.
     let answered = async |config: Config, part: &[u8]| {
         let (mut sender, body) = Channel::<Bytes>::new(1);
@@ -195,9 +203,9 @@ async fn everything_that_is_not_a_genuine_request_gets_one_and_the_same_answer()
     );
 
     let first = credentials("first");
-    let good = clear("first", "sendMoney", &number("1"));
+    let good = plaintext("first", "sendMoney", &number("1"));
     let good = good.as_str();
-    let sealed = |clear: &str| post(seal(&first, clear));
+    let sealed = |plaintext: &str| post(seal(&first, plaintext));
     let with_length = |length: &str| {
         let mut request = sealed(good);
         let value = length.parse().unwrap();
@@ -228,7 +236,7 @@ async fn everything_that_is_not_a_genuine_request_gets_one_and_the_same_answer()
         ("longer word", sealed(&good.replace("first-", "first--"))),
         (
             "crossed sets",
-            sealed(&clear("second", "sendMoney", &number("1"))),
+            sealed(&plaintext("second", "sendMoney", &number("1"))),
         ),
         ("crossed back", post(seal(&credentials("second"), good))),
         ("half crossed", sealed(&good.replace("first-", "second-"))),
@@ -243,13 +251,13 @@ async fn everything_that_is_not_a_genuine_request_gets_one_and_the_same_answer()
         ),
         (
             "unknown list",
-            sealed(&clear("first", "list", r#","listType":"x""#)),
+            sealed(&plaintext("first", "list", r#","listType":"x""#)),
         ),
-        ("nameless list", sealed(&clear("first", "list", ""))),
-        ("no number", sealed(&clear("first", "sendMoney", ""))),
+        ("nameless list", sealed(&plaintext("first", "list", ""))),
+        ("no number", sealed(&plaintext("first", "sendMoney", ""))),
         (
             "wrong type",
-            sealed(&clear(
+            sealed(&plaintext(
                 "first",
                 "sendMoney",
                 r#","controlNumber":[],"payee":"""#,
@@ -259,7 +267,7 @@ async fn everything_that_is_not_a_genuine_request_gets_one_and_the_same_answer()
         ("announced too long", with_length("2049")),
         (
             "too long",
-            sealed(&clear("first", "sendMoney", &number(&"1".repeat(2048)))),
+            sealed(&plaintext("first", "sendMoney", &number(&"1".repeat(2048)))),
         ),
         ("GET", with_method(Method::GET)),
         ("PUT", with_method(Method::PUT)),
@@ -333,8 +341,8 @@ async fn networks_are_those_of_the_nearest_address_that_cannot_be_forged() {
             .allow_networks(["2001:db8::/32".parse().unwrap()])
             .allow_networks([network.parse().unwrap()]);
         let dispatch = service(Sample::default(), config);
-        let clear = clear("first", "askStatus", &number("paid"));
-        let mut request = post(seal(&credentials("first"), &clear));
+        let plaintext = plaintext("first", "askStatus", &number("paid"));
+        let mut request = post(seal(&credentials("first"), &plaintext));
         if let Some(address) = from.socket {
             let address: SocketAddr = address.parse().unwrap();
             request.extensions_mut().insert(ConnectInfo(address));
@@ -353,8 +361,8 @@ async fn networks_are_those_of_the_nearest_address_that_cannot_be_forged() {
     }
 
     let nobody = Config::new(keys()).allow_networks([]);
-    let clear = clear("first", "askStatus", &number("paid"));
-    let sealed = seal(&credentials("first"), &clear);
+    let plaintext = plaintext("first", "askStatus", &number("paid"));
+    let sealed = seal(&credentials("first"), &plaintext);
     let refused = answer(&service(Sample::default(), nobody), post(sealed)).await;
     assert_eq!(refused.status, StatusCode::BAD_REQUEST);
 
@@ -421,8 +429,8 @@ async fn networks_are_those_of_the_nearest_address_that_cannot_be_forged() {
 async fn a_route_of_axum_tells_who_calls() {
     let dispatch = service(Sample::default(), config());
     let router = axum::Router::new().route_service("/services/{caller}", dispatch);
-    let clear = clear("first", "list", r#","listType":"listColours""#);
-    let sealed = seal(&credentials("first"), &clear);
+    let plaintext = plaintext("first", "list", r#","listType":"listColours""#);
+    let sealed = seal(&credentials("first"), &plaintext);
     let request = Request::post("/services/acme")
         .body(axum::body::Body::from(sealed))
         .unwrap();
@@ -430,8 +438,8 @@ async fn a_route_of_axum_tells_who_calls() {
     let response = router.oneshot(request).await.unwrap();
     let body = response.into_body().collect().await.unwrap().to_bytes();
 
-    let clear = envelope::open(credentials("first").key(), &body).unwrap();
-    let opened: Value = serde_json::from_str(&clear).unwrap();
+    let plaintext = envelope::open(credentials("first").key(), &body).unwrap();
+    let opened: Value = serde_json::from_str(&plaintext).unwrap();
     assert_eq!(opened["items"][1], "acme");
 }
 
@@ -452,16 +460,16 @@ async fn the_log_says_what_was_called_and_how_it_ended_and_nothing_else() {
             .insert(PeerAddr("203.0.113.7".parse().unwrap()));
         request
     };
-    for clear in [
-        clear("first", "Rizal", ""),
-        clear("third", "sendMoney", r#","payee":"Rizal""#),
-        clear(
+    for plaintext in [
+        plaintext("first", "Rizal", ""),
+        plaintext("third", "sendMoney", r#","payee":"Rizal""#),
+        plaintext(
             "first",
             "sendMoney",
             r#","controlNumber":["Rizal"],"Rizal":"Rizal""#,
         ),
     ] {
-        answer(&dispatch, from(post(seal(&first, &clear)))).await;
+        answer(&dispatch, from(post(seal(&first, &plaintext)))).await;
     }
 
     let text = log.text();
@@ -496,8 +504,8 @@ async fn it_serves_over_the_network() {
     tokio::spawn(async move { axum::serve(listener, service).await });
 
     let sealed = |control_number| {
-        let clear = clear("first", "sendMoney", &number(control_number));
-        seal(&credentials("first"), &clear)
+        let plaintext = plaintext("first", "sendMoney", &number(control_number));
+        seal(&credentials("first"), &plaintext)
     };
     let whole = |body: String| {
         format!(

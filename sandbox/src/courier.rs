@@ -13,7 +13,7 @@ use serde_json::Value;
 use skypay_client::{CallbackSender, Credentials, KeyRing, Transport, UnknownCause};
 use skypay_runtime::outcome::Error;
 use skypay_runtime::{envelope, read};
-use skypay_types::{Answer, Operation};
+use skypay_types::{Operation, Response};
 use tokio::sync::{Mutex, mpsc};
 
 use crate::admin::WireRecord;
@@ -93,7 +93,7 @@ impl Messenger {
         }
     }
 
-    /// One attempt, from the clear text to the partner's word.
+    /// One attempt, from the plaintext to the partner's word.
     async fn attempt(&mut self, delivery: &Delivery) -> Result<Ending, String> {
         let url = delivery.url.clone().ok_or("no URL is set for it")?;
         let scheme = url.split(':').next().unwrap_or_default();
@@ -245,7 +245,7 @@ macro_rules! call_any {
 skypay_types::with_operations!(call_any);
 
 fn called<O: Operation>(
-    result: Result<O::Response, Error<<O::Response as Answer>::Code>>,
+    result: Result<O::Response, Error<<O::Response as Response>::Code>>,
 ) -> Called {
     match result {
         Ok(response) => Called::Answered {

@@ -98,7 +98,7 @@ impl Builder {
         self
     }
 
-    /// Whether clear text is taken as well as sealed bodies; it is if not
+    /// Whether plaintext is taken as well as sealed bodies; it is if not
     /// said.
     pub fn clear_text(mut self, taken: bool) -> Self {
         self.clear_text = taken;

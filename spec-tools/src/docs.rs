@@ -66,7 +66,7 @@ pub struct Compared<'a> {
 }
 
 /// What the page shows sealed, the first request and the first answer of each
-/// operation, and its clear text: compact JSON in wire order. All of the
+/// operation, and its plaintext: compact JSON in wire order. All of the
 /// examples sealed would say no more, and fill the page.
 #[must_use]
 pub fn clear_texts(api: &Api) -> Vec<(ExampleName, String)> {

@@ -134,7 +134,7 @@ const QUALITY: &[RuleFunction] = &[
     operations::summaries,
     operations::sections,
     operations::asking,
-    operations::subjects,
+    operations::transaction_ids,
     operations::outcomes_shown,
     operations::examples_named,
     operations::example_codes,

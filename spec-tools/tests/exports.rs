@@ -399,7 +399,7 @@ fn what_our_keywords_say_stands_in_descriptions() {
                     shows(&schema.node, &line, &schema.key);
                 }
                 for rule in of("x-skypay-rules") {
-                    shows(&schema.node, rule.text_of("because").unwrap(), &schema.key);
+                    shows(&schema.node, rule.text_of("reason").unwrap(), &schema.key);
                     let fields = rule
                         .texts_of("require")
                         .into_iter()
@@ -422,9 +422,9 @@ fn what_our_keywords_say_stands_in_descriptions() {
                     shows(post, &format!("- `{}` (", row.text_of("code").unwrap()), at);
                     shows(post, row.text_of("meaning").unwrap(), at);
                 }
-                if let Some(waiting) = post.get("x-skypay-waiting") {
+                if let Some(retry_policy) = post.get("x-skypay-retry") {
                     shows(post, "If the outcome is unknown: ", at);
-                    shows(post, waiting.text_of("note").unwrap(), at);
+                    shows(post, retry_policy.text_of("note").unwrap(), at);
                 }
                 for key in ["x-skypay-delivery-key", "x-skypay-effect-key"] {
                     let fields = post.texts_of(key).join("`, `");

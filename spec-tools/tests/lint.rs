@@ -124,8 +124,13 @@ fn an_exception_covers_its_node_and_what_is_below() {
 
 #[test]
 fn an_exception_covers_no_other_rule() {
-    let text = with_members(KEPT, PAY, &["x-skypay-subject"], "summary: Pay somebody.\n");
-    let exception = "x-skypay-lint-exceptions:\n  - rule: subject\n    reason: A test.\n";
+    let text = with_members(
+        KEPT,
+        PAY,
+        &["x-skypay-transaction-id"],
+        "summary: Pay somebody.\n",
+    );
+    let exception = "x-skypay-lint-exceptions:\n  - rule: transaction-id\n    reason: A test.\n";
     let text = with_members(&text, PAY, &[], exception);
     assert_eq!(broken(&text), BTreeSet::from(["summary-form"]));
 }
@@ -175,7 +180,7 @@ x-skypay-lint-exceptions:
 fn an_exception_names_a_rule_that_can_have_one_and_says_why() {
     for (rule, reason) in [
         ("no-such-rule", "Why not."),
-        ("waiting", "The generator needs it."),
+        ("retry", "The generator needs it."),
         ("unneeded-exception", "It is about exceptions."),
         ("exception-form", "It is about exceptions."),
         ("summary-form", "''"),
@@ -189,7 +194,7 @@ fn an_exception_names_a_rule_that_can_have_one_and_says_why() {
 
 #[test]
 fn an_exception_changes_nothing_that_is_generated() {
-    let exception = "x-skypay-lint-exceptions:\n  - rule: subject\n    reason: A test.\n";
+    let exception = "x-skypay-lint-exceptions:\n  - rule: transaction-id\n    reason: A test.\n";
     for at in ["", PAY, "/components/schemas/PayRequest", "/info"] {
         let text = with_members(KEPT, at, &[], exception);
         let with = codegen::generate(&text).unwrap();
@@ -199,7 +204,7 @@ fn an_exception_changes_nothing_that_is_generated() {
 
 #[test]
 fn an_exception_is_no_more_than_a_word_to_a_comparison() {
-    let exception = "x-skypay-lint-exceptions:\n  - rule: subject\n    reason: A test.\n";
+    let exception = "x-skypay-lint-exceptions:\n  - rule: transaction-id\n    reason: A test.\n";
     for at in [
         "",
         "/info",
@@ -220,9 +225,9 @@ fn an_exception_is_no_more_than_a_word_to_a_comparison() {
 
 #[test]
 fn what_is_refused_is_found_with_what_is_only_bad() {
-    let text = with_members(KEPT, PAY, &["x-skypay-waiting"], "summary: Pay somebody.\n");
+    let text = with_members(KEPT, PAY, &["x-skypay-retry"], "summary: Pay somebody.\n");
     let rules: Vec<_> = found(&text).iter().map(|(rule, _)| *rule).collect();
-    assert_eq!(rules, ["waiting", "summary-form"]);
+    assert_eq!(rules, ["retry", "summary-form"]);
     let worst = lint(&text)
         .unwrap()
         .iter()

@@ -105,7 +105,7 @@ const requestsAreSealed = () => {
   return requests.length;
 };
 
-// Without a variable that it needs, a request fails and leaves nothing in the clear.
+// Without a variable that it needs, a request fails and leaves nothing in plaintext.
 const missingVariablesAreRefused = () => {
   let count = 0;
   const used = new Set();

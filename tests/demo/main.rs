@@ -54,7 +54,7 @@ async fn accepted(client: &Client, wire: &Wire) -> Outcome<()> {
     let request = payout("SKY9800000101", "3900.00")?;
     let response = client.payout_queue(&request).await?;
     let exchange = wire.take().ok_or("no payout crossed the wire")?;
-    show("clear text", &exchange.clear_request()?);
+    show("plaintext", &exchange.clear_request()?);
     show("sealed, as it travels", &exchange.request);
     show("the answer, sealed", &exchange.response);
     show("the answer, opened", &exchange.clear_response()?);
@@ -125,7 +125,7 @@ async fn unknown() -> Outcome<()> {
     expect(!sent_again.await, "it was not sent a second time")?;
     expect(
         matches!(&error, skypay_client::Error::Unknown(unknown)
-            if unknown.subjects() == ["SKY9800000103"] && unknown.ask_not_before().is_some()),
+            if unknown.transaction_ids() == ["SKY9800000103"] && unknown.ask_not_before().is_some()),
         "the error is an unknown outcome that says what to ask about, and when",
     )
 }
@@ -260,7 +260,7 @@ impl Wire {
         let payout = exchanges.iter().position(|exchange| {
             exchange
                 .clear_request()
-                .is_ok_and(|clear| clear.contains("\"payoutQueue\""))
+                .is_ok_and(|plaintext| plaintext.contains("\"payoutQueue\""))
         });
         payout.map(|index| exchanges.remove(index))
     }
@@ -302,15 +302,15 @@ impl Exchange {
 
 fn opened(sealed: &str) -> Outcome<String> {
     use skypay_runtime::envelope::{EncryptKey, open};
-    let clear = open(&EncryptKey::derive(ENCRYPT_KEY), sealed.as_bytes())?;
-    Ok(clear.to_string())
+    let plaintext = open(&EncryptKey::derive(ENCRYPT_KEY), sealed.as_bytes())?;
+    Ok(plaintext.to_string())
 }
 
 fn heading(text: &str) {
     println!("\n{text}");
 }
 
-/// Prints a body: clear text broken between its members, sealed text where
+/// Prints a body: plaintext broken between its members, sealed text where
 /// the line ends.
 fn show(what: &str, text: &str) {
     println!("   {what}:");

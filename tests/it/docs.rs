@@ -25,8 +25,8 @@ fn sealed_examples_open_with_the_key_that_the_page_names() {
     let opened: BTreeSet<_> = bodies
         .map(|body| {
             let (body, _) = body.split_once("</pre>").unwrap();
-            let clear = open(&key, body.as_bytes()).unwrap();
-            clear.to_string()
+            let plaintext = open(&key, body.as_bytes()).unwrap();
+            plaintext.to_string()
         })
         .collect();
     let examples = api().operations.iter().flat_map(|operation| {

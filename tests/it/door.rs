@@ -230,13 +230,13 @@ async fn a_splice_of_two_callbacks_is_refused_or_says_everything_once() {
                 }
                 assert_eq!(answer.status, 200, "{cut} {from}");
                 let key = credentials();
-                let clear = envelope::open(key.key(), body.as_bytes()).unwrap();
-                let mut names: Vec<_> = members(&clear).into_iter().collect();
-                assert!(names[0].1.contains(key.user_name()), "{}", &*clear);
+                let plaintext = envelope::open(key.key(), body.as_bytes()).unwrap();
+                let mut names: Vec<_> = members(&plaintext).into_iter().collect();
+                assert!(names[0].1.contains(key.user_name()), "{}", &*plaintext);
                 names.sort();
                 let all = names.len();
                 names.dedup_by(|one, other| one.0 == other.0);
-                assert_eq!(names.len(), all, "{}", &*clear);
+                assert_eq!(names.len(), all, "{}", &*plaintext);
                 let_in += 1;
             }
         }

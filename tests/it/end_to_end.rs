@@ -9,7 +9,7 @@ use http_body_util::BodyExt;
 use serde_json::Value;
 use skypay_client::{Credentials, Error, KeyRing, UnknownCause};
 use skypay_server::{Config, callbacks, skypay};
-use skypay_types::{Direction, Mode, OperationInfo, Outcome, Resend};
+use skypay_types::{Direction, Mode, OperationInfo, Outcome, Retry};
 use tower::ServiceExt;
 
 use crate::document::{self, members};
@@ -114,7 +114,7 @@ async fn every_example_of_the_document_travels_sealed_to_the_handler_and_back() 
                 let [exchange] = wire.take().try_into().unwrap();
                 assert_eq!(exchange.path, path_of(operation.info));
                 assert_eq!(exchange.status, 200);
-                for (message, sealed, clear) in [
+                for (message, sealed, plaintext) in [
                     (
                         &described.request,
                         &exchange.sealed_request,
@@ -133,11 +133,11 @@ async fn every_example_of_the_document_travels_sealed_to_the_handler_and_back() 
                         "one line of Base64: {sealed}"
                     );
                     assert_eq!(
-                        document::complaints(&message.name, &clear),
+                        document::complaints(&message.name, &plaintext),
                         [""; 0],
-                        "{clear}"
+                        "{plaintext}"
                     );
-                    document::check_order(message, &clear);
+                    document::check_order(message, &plaintext);
                 }
                 check_head(operation.info, &exchange.request());
 
@@ -168,7 +168,7 @@ fn member(object: &str, name: &str) -> Option<String> {
 }
 
 /// A request begins with who asks for what, and its constants follow.
-fn check_head(info: &OperationInfo, clear: &str) {
+fn check_head(info: &OperationInfo, plaintext: &str) {
     let credentials = credentials();
     let mut head = vec![
         ("userName", credentials.user_name()),
@@ -176,7 +176,7 @@ fn check_head(info: &OperationInfo, clear: &str) {
         ("authentication", credentials.authentication()),
     ];
     head.extend(info.constants);
-    let written: Vec<_> = members(clear).into_iter().take(head.len()).collect();
+    let written: Vec<_> = members(plaintext).into_iter().take(head.len()).collect();
     let head: Vec<_> = head
         .iter()
         .map(|(name, value)| ((*name).to_owned(), format!("{value:?}")))
@@ -228,7 +228,7 @@ async fn every_refusal_of_every_operation_arrives_as_what_the_document_says_of_i
 }
 
 /// What comes of a call that the handler does not accept: the error, and the
-/// clear text of the one answer that crossed the wire.
+/// plaintext of the one answer that crossed the wire.
 async fn refusal(operation: &Dynamic, turn: Turn) -> (Error, String) {
     let wire = Wire::default();
     let host = host(wire.recording(routes(&always(turn), &config()))).await;
@@ -278,8 +278,8 @@ async fn a_handler_cannot_refuse_with_a_code_that_its_operation_does_not_have() 
 #[tokio::test]
 async fn a_code_that_the_document_does_not_list_leaves_the_outcome_unknown() {
     for code in ["-1234", "1001", "0", "-1002"] {
-        let clear = format!(r#"{{"responseTime":"{NOW}","responseCode":"{code}"}}"#);
-        let server = Server::start(move |_| http("200 OK", "", sealed(&clear))).await;
+        let plaintext = format!(r#"{{"responseTime":"{NOW}","responseCode":"{code}"}}"#);
+        let server = Server::start(move |_| http("200 OK", "", sealed(&plaintext))).await;
         let caller = Caller::new(&server.host, &keys());
         for operation in ALL {
             assert!(
@@ -402,7 +402,7 @@ async fn an_answer_that_breaks_the_document_s_rules_is_not_sent() {
     }
 }
 
-/// The clear text of a request as it travels.
+/// The plaintext of a request as it travels.
 fn clear_request(info: &OperationInfo, fields: &str) -> String {
     let credentials = credentials();
     let (user_name, authentication) = (credentials.user_name(), credentials.authentication());
@@ -443,14 +443,14 @@ async fn callbacks_arrive_at_one_url_or_at_one_for_each() {
         let action = format!(r#""action":"{}","#, operation.info.action);
         let nameless = genuine.replace(&action, "");
         assert_ne!(genuine, nameless);
-        for (path, clear, expected) in [
+        for (path, plaintext, expected) in [
             (CALLBACK_PATH, &genuine, 200),
             (&own, &genuine, 200),
             (&own, &nameless, 200),
             (CALLBACK_PATH, &nameless, 400),
         ] {
-            let answer = post(&host, path, &sealed(clear)).await;
-            assert_eq!(answer.status, expected, "{path}: {clear}");
+            let answer = post(&host, path, &sealed(plaintext)).await;
+            assert_eq!(answer.status, expected, "{path}: {plaintext}");
             if expected == 200 {
                 let asked = handler.asked().pop().unwrap();
                 assert_eq!(asked.operation, operation.info);
@@ -486,9 +486,9 @@ async fn both_sides_are_plain_tower_services_too() {
         assert_eq!(response.status(), 200);
         assert_eq!(response.headers()["content-type"], "text/plain");
         let body = response.into_body().collect().await.unwrap().to_bytes();
-        let clear = opened(std::str::from_utf8(&body).unwrap());
+        let plaintext = opened(std::str::from_utf8(&body).unwrap());
         assert_eq!(
-            operation.response.shown(&clear).json,
+            operation.response.shown(&plaintext).json,
             stamped(
                 operation,
                 &serde_json::from_str(sample_answer(operation)).unwrap()
@@ -681,12 +681,12 @@ async fn both_sets_of_keys_work_around_a_rotation() {
 
     // The key of one set does not go with the credentials of the other.
     ring.rotate(issued(3));
-    let clear = genuine(named("payoutQueue"))
+    let plaintext = genuine(named("payoutQueue"))
         .replace(credentials().authentication(), issued(2).authentication());
     let path = path_of(named("payoutQueue").info);
-    let crossed = post(&host, &path, &sealed_with(&issued(3), &clear)).await;
+    let crossed = post(&host, &path, &sealed_with(&issued(3), &plaintext)).await;
     assert_eq!(crossed.status, 400);
-    let right = post(&host, &path, &sealed_with(&issued(2), &clear)).await;
+    let right = post(&host, &path, &sealed_with(&issued(2), &plaintext)).await;
     assert_eq!(right.status, 200);
     assert!(opened_with(&issued(2), &right.body).contains("1000"));
 
@@ -714,8 +714,8 @@ async fn a_caller_sends_with_the_newest_set_and_reads_answers_of_any() {
         (2, "-1016", 1),
     ] {
         let ring = KeyRing::new(issued(2)).with_previous(issued(1));
-        let clear = format!(r#"{{"responseTime":"{NOW}","responseCode":"{code}"}}"#);
-        let answer = sealed_with(&issued(answered_with), &clear);
+        let plaintext = format!(r#"{{"responseTime":"{NOW}","responseCode":"{code}"}}"#);
+        let answer = sealed_with(&issued(answered_with), &plaintext);
         let server = Server::start(move |_| http("200 OK", "", &answer)).await;
         let caller = Caller::new(&server.host, &ring);
         let operation = named("payoutQueue");
@@ -739,8 +739,8 @@ async fn what_must_never_be_sent_again_is_not_sent_again_with_other_keys() {
         let Some((code, _)) = refused else {
             continue;
         };
-        let clear = format!(r#"{{"responseTime":"{NOW}","responseCode":"{code}"}}"#);
-        let answer = sealed_with(&issued(2), &clear);
+        let plaintext = format!(r#"{{"responseTime":"{NOW}","responseCode":"{code}"}}"#);
+        let answer = sealed_with(&issued(2), &plaintext);
         let server = Server::start(move |_| http("200 OK", "", &answer)).await;
         let ring = KeyRing::new(issued(1));
         ring.announce(issued(2));
@@ -748,7 +748,7 @@ async fn what_must_never_be_sent_again_is_not_sent_again_with_other_keys() {
         let result = operation.call(&caller, sample_request(operation)).await;
         assert!(matches!(result, Err(Error::Rejected(_))), "{result:?}");
         let ours = info.direction == Direction::ToSkypay;
-        let again = ours && info.resend != Resend::Never;
+        let again = ours && info.retry != Retry::Never;
         let requests = server.requests().len();
         assert_eq!(requests, if again { 2 } else { 1 }, "{}", info.name);
         // Even so the next call begins with the set that SkyPay works with.

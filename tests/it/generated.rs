@@ -11,7 +11,7 @@ use std::sync::OnceLock;
 
 use codegen::Generated;
 use codegen::model::{
-    CodeTable, FieldReference, Limits, Message, Operation, Rule, Subject, Written,
+    CodeTable, FieldReference, Limits, Message, Operation, Rule, TransactionRef, Written,
 };
 use proc_macro2::{TokenStream, TokenTree};
 
@@ -160,7 +160,7 @@ fn operation(generated: &Generated, operation: &Operation) -> String {
         operation.name,
         operation.action,
         operation.wire_path,
-        operation.label,
+        operation.path_fragment,
         operation.direction,
         operation.mode,
         operation.effect,
@@ -170,18 +170,18 @@ fn operation(generated: &Generated, operation: &Operation) -> String {
             ""
         },
     );
-    let waiting = &operation.waiting;
-    let after = waiting.ask_after_seconds;
-    let query = waiting.ask_with.as_ref().map(|query| match after {
+    let retry_policy = &operation.retry_policy;
+    let after = retry_policy.status_query_delay;
+    let query = retry_policy.status_query.as_ref().map(|query| match after {
         Some(seconds) => format!("{query} after {seconds} seconds"),
         None => query.clone(),
     });
     text.push_str(&line("status query ", &query.unwrap_or_default()));
-    text.push_str(&format!("retry {:?}\n", waiting.resend));
-    text.push_str(&match &operation.subject {
+    text.push_str(&format!("retry {:?}\n", retry_policy.retry));
+    text.push_str(&match &operation.transaction_ref {
         None => String::new(),
-        Some(Subject::Field(field)) => format!("transaction id {field}\n"),
-        Some(Subject::Items { list, field }) => format!("transaction ids {list}.{field}\n"),
+        Some(TransactionRef::Field(field)) => format!("transaction id {field}\n"),
+        Some(TransactionRef::Items { list, field }) => format!("transaction ids {list}.{field}\n"),
     });
     text.push_str(&line("delivery key ", &operation.delivery_key.join(" ")));
     text.push_str(&line("effect key ", &operation.effect_key.join(" ")));

@@ -60,8 +60,9 @@ fn head(authentication: &str, number: &str) -> String {
 
 fn sealed(authentication: &str, number: &str, pay_type: &str) -> String {
     let head = head(authentication, number);
-    let clear = format!(r#"{head}"payType":"{pay_type}","dealTime":"2024-02-05 10:00:00.0000"}}"#);
-    seal(&EncryptKey::derive(ENCRYPT_KEY), &[clear.as_bytes()])
+    let plaintext =
+        format!(r#"{head}"payType":"{pay_type}","dealTime":"2024-02-05 10:00:00.0000"}}"#);
+    seal(&EncryptKey::derive(ENCRYPT_KEY), &[plaintext.as_bytes()])
 }
 
 #[test]

@@ -127,23 +127,23 @@ fn text(bytes: &Bytes) -> String {
     String::from_utf8(bytes.to_vec()).unwrap()
 }
 
-/// The clear text of a body that is sealed with the key of [`credentials`].
+/// The plaintext of a body that is sealed with the key of [`credentials`].
 pub(crate) fn opened(sealed: &str) -> String {
     opened_with(&credentials(), sealed)
 }
 
 pub(crate) fn opened_with(credentials: &Credentials, sealed: &str) -> String {
-    let clear = envelope::open(credentials.key(), sealed.as_bytes()).unwrap();
-    clear.to_string()
+    let plaintext = envelope::open(credentials.key(), sealed.as_bytes()).unwrap();
+    plaintext.to_string()
 }
 
 /// A body, sealed with the key of [`credentials`].
-pub(crate) fn sealed(clear: &str) -> String {
-    sealed_with(&credentials(), clear)
+pub(crate) fn sealed(plaintext: &str) -> String {
+    sealed_with(&credentials(), plaintext)
 }
 
-pub(crate) fn sealed_with(credentials: &Credentials, clear: &str) -> String {
-    envelope::seal(credentials.key(), &[clear.as_bytes()])
+pub(crate) fn sealed_with(credentials: &Credentials, plaintext: &str) -> String {
+    envelope::seal(credentials.key(), &[plaintext.as_bytes()])
 }
 
 /// An answer as it arrives.

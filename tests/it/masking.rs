@@ -135,7 +135,7 @@ fn operations_name_what_is_personal_in_their_messages() {
         personal_of(&described.request, &mut names);
         personal_of(&described.response, &mut names);
         assert!(
-            names.iter().eq(operation.info.personal),
+            names.iter().eq(operation.info.personal_data),
             "{}",
             operation.info.name
         );
@@ -219,7 +219,8 @@ fn request(operation: &Dynamic) -> Value {
 #[tokio::test]
 async fn errors_and_the_log_show_nothing_personal_or_secret() {
     let log = Log::collect();
-    let sealed = |clear: &str| http("200 OK", "", sealed_with(&secret_credentials(), clear));
+    let sealed =
+        |plaintext: &str| http("200 OK", "", sealed_with(&secret_credentials(), plaintext));
     let mut errors = 0;
     for reaction in [
         sealed(r#"{"responseCode":"-1001","responseDescription":"Canary"}"#),

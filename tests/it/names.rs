@@ -21,8 +21,8 @@ const NAMES: &str = "
     Amount Answer AsText Callbacks CallbackSender Client Clock Config Context Cow Credentials
     Custom Date DateTime Direction Dispatcher Effect Envelope Environment Fields Handler Infallible Invalid
     JsonSchema KeyRing Limits Mode NotSent NotStored Operation OperationInfo OPERATIONS Outcome
-    PROTOCOL PartnerCallbacks Pattern PersonName Production Protocol Refusal Reply Resend Router
-    RULES Rule Sensitive Serialize Deserialize Serializer SetupError Skypay SkypayApi Slot Stamp
+    PROTOCOL PartnerCallbacks Pattern PersonName Production Protocol Refusal Reply Retry Router
+    RULES Rule Sensitive Serialize Deserialize Serializer SetupError Skypay SkypayApi Slot HeaderValues
     Stored Test Transport Unrecognized Validate Violation Violations Visitor ALL PATTERN INFO
     C D E F S T V
     add all_of and api as_mut as_ref as_str as_text at aux baseurl borrow build build_er builder
@@ -32,7 +32,7 @@ const NAMES: &str = "
     item items iter keys len lib list main map message neg new next not notStored not_implemented
     notice nul of operation operations optional or_default path post pre prn protocol range
     read request required response response_code response_time result router rows rules sender
-    serialize service set sink skypay stamp subjects sum take text then time to_owned to_string
+    serialize service set sink skypay fill_header transaction_ids sum take text then time to_owned to_string
     transport try_from try_into types unwrap url value values version wire with_transport
     lowerCase UPPER Foo foo FOO fOO a_b aB A_b a-b ab _x x_ __ x__y _ 9x x9 x_9 x9y X9 9
     金额 Größe größe é ñandú İ ß ａ а́b a.b a/b a~b a'b a\"b a\\b a#b a{b} a:b a,b <a> ${a} %41 a!
@@ -210,7 +210,7 @@ fn operation(name: &str, number: usize) -> Try {
       x-skypay-chapter: {{current: '9'}}
       x-skypay-mode: synchronous
       x-skypay-effect: reads
-      x-skypay-waiting: {{resend: safe, note: N.}}
+      x-skypay-retry: {{policy: safe, note: N.}}
       x-skypay-result-codes:
         - {{code: '1000', meaning: Done., source: listed}}
       requestBody:

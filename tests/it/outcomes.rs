@@ -32,8 +32,8 @@ fn refused(code: &str) -> String {
     format!(r#"{{"responseTime":"{NOW}","responseCode":"{code}","responseDescription":"No"}}"#)
 }
 
-fn answer(clear: &str) -> Reaction {
-    http("200 OK", "content-type: text/plain\r\n", sealed(clear))
+fn answer(plaintext: &str) -> Reaction {
+    http("200 OK", "content-type: text/plain\r\n", sealed(plaintext))
 }
 
 type Settings = fn(TransportBuilder) -> TransportBuilder;
@@ -102,10 +102,10 @@ async fn check_unknown(
         assert_eq!(unknown.cause(), cause, "{}", info.name);
         assert_eq!(unknown.code(), code, "{}", info.name);
         assert_eq!(unknown.operation(), info);
-        assert_eq!(unknown.subjects(), subjects(called.operation));
-        let waiting = described(info).get("x-skypay-waiting").unwrap();
-        assert_eq!(unknown.ask_with(), waiting.text_of("askWith"));
-        let wait = waiting.integer_of("askAfterSeconds");
+        assert_eq!(unknown.transaction_ids(), transaction_ids(called.operation));
+        let waiting = described(info).get("x-skypay-retry").unwrap();
+        assert_eq!(unknown.status_query(), waiting.text_of("statusQuery"));
+        let wait = waiting.integer_of("statusQueryDelay");
         assert_eq!(unknown.ask_not_before(), wait.map(after_now));
         if reads(called.operation) {
             assert!(called.requests <= 2, "{}", info.name);
@@ -126,10 +126,10 @@ fn described(info: &OperationInfo) -> &'static Node {
 
 /// The control numbers of the first example, where the document says that
 /// they are at stake.
-fn subjects(operation: &Dynamic) -> Vec<String> {
+fn transaction_ids(operation: &Dynamic) -> Vec<String> {
     let request: Value = serde_json::from_str(sample_request(operation)).unwrap();
     let text = |value: &Value| value.as_str().unwrap().to_owned();
-    match described(operation.info).text_of("x-skypay-subject") {
+    match described(operation.info).text_of("x-skypay-transaction-id") {
         None => Vec::new(),
         Some(path) => match path.split_once("[].") {
             None => vec![text(&request[path])],
@@ -299,9 +299,9 @@ async fn an_accepting_answer_without_its_data_leaves_the_outcome_unknown() {
 async fn an_answer_without_a_code_accepts_only_where_the_document_has_none() {
     let mut without_codes = Vec::new();
     for called in call_all(as_usual, |operation, _| {
-        let mut clear: Value = serde_json::from_str(accepted(operation)).unwrap();
-        clear.as_object_mut().unwrap().remove("responseCode");
-        answer(&clear.to_string())
+        let mut plaintext: Value = serde_json::from_str(accepted(operation)).unwrap();
+        plaintext.as_object_mut().unwrap().remove("responseCode");
+        answer(&plaintext.to_string())
     })
     .await
     {
@@ -680,8 +680,8 @@ async fn the_earliest_time_to_ask_is_in_gmt_8() {
             let time = unknown.ask_not_before().unwrap().to_string();
             // A minute later than the document says, and the next whole second.
             assert_eq!(time, "2018-06-18 17:58:11");
-            assert_eq!(unknown.ask_with(), Some("payoutQueryStatus"));
-            assert_eq!(unknown.subjects(), ["SKY9800000101"]);
+            assert_eq!(unknown.status_query(), Some("payoutQueryStatus"));
+            assert_eq!(unknown.transaction_ids(), ["SKY9800000101"]);
         }
         error => panic!("{error}"),
     }

@@ -57,7 +57,7 @@ impl Sample {
             .keys()
             .filter_map(|file| file.strip_suffix(".request"))
             .filter(|name| {
-                let rest = name.strip_prefix(operation.info.label);
+                let rest = name.strip_prefix(operation.info.path_fragment);
                 rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
             })
             .collect();
@@ -170,7 +170,7 @@ fn every_operation_has_samples_and_every_sample_an_operation() {
     for operation in ALL {
         let samples = Sample::all_of(operation).len();
         if samples == 0 {
-            let label = operation.info.label;
+            let label = operation.info.path_fragment;
             left.push(format!(
                 "tests/wire/{label}.request.json and .response.json"
             ));

@@ -144,7 +144,7 @@ fn ended(case: &Case, result: Result<String, Error>) -> CallOutcome {
 fn add_sealed<'a>(bodies: impl IntoIterator<Item = &'a str>) {
     let base64 = |byte: u8| byte.is_ascii_alphanumeric() || b"+/=".contains(&byte);
     with_pieces(|pieces| {
-        // What was sent in clear text has canaries of its own.
+        // What was sent in plaintext has canaries of its own.
         for body in bodies.into_iter().filter(|body| body.bytes().all(base64)) {
             pieces.add_text(body, "a sealed body");
         }
@@ -254,18 +254,18 @@ async fn whoever_is_used_is_heard() {
 fn reactions(case: &Case) -> Vec<(Reaction, &'static [CallOutcome])> {
     use CallOutcome::{Accepted, Rejected, Unknown};
 
-    let sealed = |clear: &str| http("200 OK", "", sealed_with(&credentials(), clear));
+    let sealed = |plaintext: &str| http("200 OK", "", sealed_with(&credentials(), plaintext));
     let answer = case.answers[0].to_string();
     let secret = FREE_TEXT;
     let refusing = case.described.codes.iter();
     let refusing = refusing.filter(|code| code.outcome == Outcome::Rejected);
     let mut all: Vec<(Reaction, &'static [CallOutcome])> = refusing
         .map(|code| {
-            let clear = format!(
+            let plaintext = format!(
                 r#"{{"responseCode":"{}","responseDescription":"{secret}","{secret}":"{secret}"}}"#,
                 code.code
             );
-            (sealed(&clear), &[Rejected][..])
+            (sealed(&plaintext), &[Rejected][..])
         })
         .collect();
     let stranger = Credentials::new(USER_NAME, AUTHENTICATION, "another key").unwrap();
@@ -575,15 +575,15 @@ async fn send(host: &str, request: String) -> (String, String) {
 /// What does not come from whom it should, or is not what it should be.
 fn forged(path: &str, genuine: &str) -> Vec<(String, &'static str)> {
     let secret = FREE_TEXT;
-    let clear = opened_with(&credentials(), genuine);
+    let plaintext = opened_with(&credentials(), genuine);
     let post = |lines: &str, body: &str| {
         let length = body.len();
         format!(
             "POST {path} HTTP/1.1\r\nhost: it\r\nconnection: close\r\n{lines}content-length: {length}\r\n\r\n{body}"
         )
     };
-    let sealed = |clear: &str| post("", &sealed_with(&credentials(), clear));
-    let request: Value = serde_json::from_str(&clear).unwrap();
+    let sealed = |plaintext: &str| post("", &sealed_with(&credentials(), plaintext));
+    let request: Value = serde_json::from_str(&plaintext).unwrap();
     let with = |name: &str, value: Value| {
         let mut request = request.clone();
         request[name] = value;
@@ -592,22 +592,22 @@ fn forged(path: &str, genuine: &str) -> Vec<(String, &'static str)> {
     let other = Credentials::new(USER_NAME, AUTHENTICATION, "another key").unwrap();
     let (beginning, end) = genuine.split_at(64);
     let mut all = vec![
-        (post("", &clear), "400"),
-        (post("", &sealed_with(&other, &clear)), "400"),
+        (post("", &plaintext), "400"),
+        (post("", &sealed_with(&other, &plaintext)), "400"),
         (post("", secret), "400"),
         (post("", beginning), "400"),
         (post("", &format!("{end}{beginning}")), "400"),
         (post("", &format!("{beginning}{genuine}")), "400"),
         (post("", &genuine.repeat(100)), "400"),
         (post("", &format!("{genuine}{secret}!")), "400"),
-        (sealed(&clear[..clear.len() - 1]), "400"),
-        (sealed(&format!("{clear}{secret}")), "400"),
+        (sealed(&plaintext[..plaintext.len() - 1]), "400"),
+        (sealed(&format!("{plaintext}{secret}")), "400"),
         (
-            sealed(&format!("{{\"{secret}\":\"{secret}\",{}", &clear[1..])),
+            sealed(&format!("{{\"{secret}\":\"{secret}\",{}", &plaintext[1..])),
             "200 or 503",
         ),
         (
-            sealed(&format!("{{\"userName\":\"{secret}\",{}", &clear[1..])),
+            sealed(&format!("{{\"userName\":\"{secret}\",{}", &plaintext[1..])),
             "400",
         ),
         (sealed(&format!("\"{secret}\"")), "400"),
@@ -688,11 +688,11 @@ async fn a_handler_that_panics_gives_the_documented_answer_and_shows_nothing() {
                     Mode::Notification => (503, &protocol.not_stored),
                     _ => (200, &protocol.failed),
                 };
-                let clear = opened_with(&credentials(), &exchange.sealed_answer);
-                let clear: Value = serde_json::from_str(&clear).unwrap();
-                assert_eq!(exchange.status, status, "{clear}");
-                assert_eq!(clear["responseCode"], answer.code, "{clear}");
-                assert_eq!(clear["responseDescription"], answer.description);
+                let plaintext = opened_with(&credentials(), &exchange.sealed_answer);
+                let plaintext: Value = serde_json::from_str(&plaintext).unwrap();
+                assert_eq!(exchange.status, status, "{plaintext}");
+                assert_eq!(plaintext["responseCode"], answer.code, "{plaintext}");
+                assert_eq!(plaintext["responseDescription"], answer.description);
                 assert_eq!(outcome, CallOutcome::Unknown);
                 panics += 1;
             }

@@ -262,7 +262,7 @@ async fn serve(stage: Stage) -> Result<SocketAddr, Failure> {
     Ok(address)
 }
 
-/// Notes the clear text of both directions.
+/// Notes the plaintext of both directions.
 async fn watched(stage: Stage, request: Request, next: Next) -> Response {
     let (parts, body) = request.into_parts();
     let sealed = bytes(body).await;
@@ -283,9 +283,9 @@ async fn bytes(body: Body) -> Bytes {
 
 fn opened(sealed: &[u8]) -> Value {
     let keys = keys();
-    let clear = envelope::open(keys.key(), sealed);
-    let clear = clear.ok().map(|clear| clear.to_string());
-    clear
-        .and_then(|clear| serde_json::from_str(&clear).ok())
+    let plaintext = envelope::open(keys.key(), sealed);
+    let plaintext = plaintext.ok().map(|plaintext| plaintext.to_string());
+    plaintext
+        .and_then(|plaintext| serde_json::from_str(&plaintext).ok())
         .unwrap_or_default()
 }

@@ -178,7 +178,7 @@ mod tests {
         let api = codegen::api(DOCUMENT).expect("it is a document");
         let view = view(DOCUMENT).expect("it has views");
         for operation in &api.operations {
-            let path = format!("\"{}/{}\":", operation.wire_path, operation.label);
+            let path = format!("\"{}/{}\":", operation.wire_path, operation.path_fragment);
             assert!(view.contains(&path), "{path}");
         }
     }

@@ -378,27 +378,28 @@ pub(super) fn request_not_shared(document: &Document<'_>, findings: &mut Finding
 
 /// What is asked with exists, and what moves money is never safe to send
 /// again.
-pub(super) fn waiting_rules(document: &Document<'_>, findings: &mut Findings) {
+pub(super) fn retry_policies(document: &Document<'_>, findings: &mut Findings) {
     for operation in &document.operations {
-        let Some(waiting) = operation.post.get("x-skypay-waiting") else {
-            let message = "`x-skypay-waiting` is missing: say how to find out what became of a call, and whether it may be sent again";
-            findings.add("waiting", &operation.post.place, message);
+        let Some(retry_policy) = operation.post.get("x-skypay-retry") else {
+            let message = "`x-skypay-retry` is missing: say how to find out what became of a call, and whether it may be sent again";
+            findings.add("retry", &operation.post.place, message);
             continue;
         };
-        if let Some(ask_with) = waiting.get("askWith") {
+        if let Some(status_query) = retry_policy.get("statusQuery") {
             let known = document
                 .operations
                 .iter()
-                .any(|other| Some(other.name()) == ask_with.text());
+                .any(|other| Some(other.name()) == status_query.text());
             if !known {
-                let message = "`askWith` names no operation of this document";
-                findings.add("waiting", &ask_with.place, message);
+                let message = "`statusQuery` names no operation of this document";
+                findings.add("retry", &status_query.place, message);
             }
         }
         let moves_money = operation.post.text_of("x-skypay-effect") == Some("moves-money");
-        if moves_money && !operation.is_callback() && waiting.text_of("resend") == Some("safe") {
-            let message = "an operation that moves money is not `resend: safe`: write `after-asking` or `never`";
-            findings.add("waiting", &waiting.place, message);
+        if moves_money && !operation.is_callback() && retry_policy.text_of("policy") == Some("safe")
+        {
+            let message = "an operation that moves money is not `policy: safe`: write `after-status-query` or `never`";
+            findings.add("retry", &retry_policy.place, message);
         }
     }
 }

@@ -425,7 +425,7 @@ pub(super) fn conditions(document: &Document<'_>, findings: &mut Findings) {
                     findings.add("conditions", &rule.place, message);
                 }
             }
-            if rule.text_of("id").is_none() || rule.text_of("because").is_none() {
+            if rule.text_of("id").is_none() || rule.text_of("reason").is_none() {
                 let message = "a rule has an `id` and says why in `because`";
                 findings.add("conditions", &rule.place, message);
             }

@@ -6,7 +6,7 @@ use quote::{format_ident, quote};
 use super::{Piece, docs, example, manifest, rust_file};
 use crate::File;
 use crate::model::{
-    Api, Direction, Effect, EnvelopeField, Mode, Operation, Outcome, Resend, ResultCode, Type,
+    Api, Direction, Effect, EnvelopeField, Mode, Operation, Outcome, ResultCode, Retry, Type,
 };
 use crate::problem::Problems;
 use crate::progenitor;
@@ -274,7 +274,7 @@ fn callback_sender(api: &Api) -> File {
     );
     let items = quote! {
         use skypay_runtime::client::{HttpService, SetupError, Transport};
-        use skypay_runtime::envelope::Clear;
+        use skypay_runtime::envelope::Plaintext;
         use skypay_runtime::keys::KeyRing;
         use skypay_runtime::operation::OperationInfo;
         use skypay_runtime::outcome::CallOutcome;
@@ -308,7 +308,7 @@ fn callback_sender(api: &Api) -> File {
                 &self,
                 operation: &'static OperationInfo,
                 fields: &[u8],
-            ) -> Result<Clear, CallOutcome> {
+            ) -> Result<Plaintext, CallOutcome> {
                 self.transport.send_untyped(&self.service, operation, fields).await
             }
 
@@ -379,12 +379,12 @@ pub(crate) fn operation_facts(operation: &Operation) -> String {
         Effect::ChangesState => "changes state, moves no money",
         Effect::MovesMoney => "moves money",
     };
-    let resend = match operation.waiting.resend {
-        Resend::Safe => "it may be sent again",
-        Resend::AfterAsking => {
+    let retry = match operation.retry_policy.retry {
+        Retry::Safe => "it may be sent again",
+        Retry::AfterStatusQuery => {
             "it may be sent again only after asking has shown that it never arrived"
         }
-        Resend::Never => "it must not be sent again",
+        Retry::Never => "it must not be sent again",
     };
     let chapter = match &operation.chapter_directory {
         Some(directory) if *directory != operation.chapter_current => {
@@ -395,9 +395,9 @@ pub(crate) fn operation_facts(operation: &Operation) -> String {
     let chapter = prose::inline(&chapter);
     format!(
         "- Action: {action}, chapter {chapter}\n\
-         - Mode: {mode}\n- Effect: {effect}\n- Again: {resend}. {note}",
+         - Mode: {mode}\n- Effect: {effect}\n- Again: {retry}. {note}",
         action = prose::code(&operation.action),
-        note = prose::inline(&operation.waiting.note),
+        note = prose::inline(&operation.retry_policy.note),
     )
 }
 

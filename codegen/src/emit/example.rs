@@ -28,8 +28,8 @@ pub(crate) fn read(api: &Api, operation: &Operation) -> Option<String> {
     let hashes = closing_hashes(&json);
     let package = &api.provider.package;
     Some(format!(
-        "```\nuse {package}_types::{name};\n\nlet clear = r{hashes}\"{json}\"{hashes};\n\
-         let response: {name} = {package}_types::read::from_slice(clear.as_bytes())?;\n\
+        "```\nuse {package}_types::{name};\n\nlet plaintext = r{hashes}\"{json}\"{hashes};\n\
+         let response: {name} = {package}_types::read::from_slice(plaintext.as_bytes())?;\n\
          # Ok::<(), {package}_types::read::ReadError>(())\n```",
     ))
 }

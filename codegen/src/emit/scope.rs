@@ -10,7 +10,7 @@ use quote::ToTokens;
 use syn::{ImplItem, Item, TraitItem};
 
 use super::{client, server, types};
-use crate::model::{Api, Message, Subject, Type};
+use crate::model::{Api, Message, TransactionRef, Type};
 
 /// What a name of the document becomes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -296,9 +296,9 @@ fn with_stand_ins(api: &Api) -> Api {
     }
     for (index, operation) in api.operations.iter_mut().enumerate() {
         operation.method = format!("stand_in_operation{index}");
-        match &mut operation.subject {
-            Some(Subject::Field(field)) => names.field(field),
-            Some(Subject::Items { list, field }) => {
+        match &mut operation.transaction_ref {
+            Some(TransactionRef::Field(field)) => names.field(field),
+            Some(TransactionRef::Items { list, field }) => {
                 names.field(list);
                 names.field(field);
             }

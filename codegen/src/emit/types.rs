@@ -69,9 +69,9 @@ fn library(api: &Api) -> File {
         pub use values::*;
 
         pub use skypay_runtime::{
-            Amount, Answer, Date, DateTime, Direction, Effect, Entries, HeaderFields, IntegerText, IntoField,
+            Amount, Response, Date, DateTime, Direction, Effect, Entries, HeaderFields, IntegerText, IntoField,
             Invalid, MessageKey, Mode, MoneyState, Operation, OperationInfo, Outcome, PersonName, Received,
-            Resend, Sensitive, Stamp, Unreadable, UnreadableEntry, Unrecognized, Validate, Violation,
+            Retry, Sensitive, HeaderValues, Unreadable, UnreadableEntry, Unrecognized, Validate, Violation,
             Violations,
         };
 

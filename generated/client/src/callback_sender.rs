@@ -4,7 +4,7 @@
 
 use crate::{Error, wire};
 use skypay_runtime::client::{HttpService, SetupError, Transport};
-use skypay_runtime::envelope::Clear;
+use skypay_runtime::envelope::Plaintext;
 use skypay_runtime::keys::KeyRing;
 use skypay_runtime::operation::OperationInfo;
 use skypay_runtime::outcome::CallOutcome;
@@ -51,7 +51,7 @@ impl CallbackSender {
         &self,
         operation: &'static OperationInfo,
         fields: &[u8],
-    ) -> Result<Clear, CallOutcome> {
+    ) -> Result<Plaintext, CallOutcome> {
         self.transport
             .send_untyped(&self.service, operation, fields)
             .await

@@ -95,17 +95,17 @@ skypay_runtime::message! {
 skypay_runtime::operation! {
     AmendTransactionV2Request -> AmendTransactionV2Response {
         name: "amendTransactionV2",
-        label: "amendTransactionV2",
+        path_fragment: "amendTransactionV2",
         action: "amendTransactionV2",
         summary: "Correct the data of a payout that waits at a store",
         direction: Direction::ToSkypay,
         mode: Mode::Asynchronous,
         effect: Effect::ChangesState,
-        resend: Resend::AfterAsking,
+        retry: Retry::AfterStatusQuery,
         header: &crate::HEADER,
-        ask_with: Some("payoutQueryStatus"),
+        status_query: Some("payoutQueryStatus"),
         code_required: true,
-        personal: &["birthday", "idcardPicUrl", "identificationId", "location", "name", "phone"],
+        personal_data: &["birthday", "idcardPicUrl", "identificationId", "location", "name", "phone"],
         request_example: r#"{"userName":"AppName@skypay","action":"amendTransactionV2","authentication":"00000000-AAAA-BBBB-CCCC-000000000000","sender":"Example App","controlNumber":"SKY9800000201","name":"Dela Cruz,Juana,Santos","birthday":"1991-10-02","identificationId":"123456789011","identificationTypeId":"1","phone":"09123456789","idcardPicType":"png","idcardPicUrl":"https://partner.example.com/pictures/201.png","location":"1 Example Street, Malate, Manila","withdrawChannel":"1"}"#,
         response_example: r#"{"responseTime":"2024-02-05 11:20:41.7300","responseCode":"1000","responseDescription":"Success","referenceNo":""}"#,
     }
@@ -118,7 +118,7 @@ skypay_runtime::operation! {
         "-1032": Outcome::Rejected "Your IP xxx is not whitelisted.Please contact Support Team.";
         "-9999": Outcome::Unknown "Service not available/Connection error";
     }
-    subjects |request| vec![request.control_number.as_ref()];
+    transaction_ids |request| vec![request.control_number.as_ref()];
 }
 
 skypay_runtime::message! {
@@ -131,13 +131,13 @@ skypay_runtime::message! {
     /// ```
     /// use skypay_types::AmendTransactionV2Response;
     ///
-    /// let clear = r##"{
+    /// let plaintext = r##"{
     ///   "responseTime": "2024-02-05 11:20:41.7300",
     ///   "responseCode": "1000",
     ///   "responseDescription": "Success",
     ///   "referenceNo": ""
     /// }"##;
-    /// let response: AmendTransactionV2Response = skypay_types::read::from_slice(clear.as_bytes())?;
+    /// let response: AmendTransactionV2Response = skypay_types::read::from_slice(plaintext.as_bytes())?;
     /// # Ok::<(), skypay_types::read::ReadError>(())
     /// ```
     pub struct AmendTransactionV2Response, AmendTransactionV2ResponseBuilder {

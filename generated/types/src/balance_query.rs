@@ -24,13 +24,13 @@ skypay_runtime::message! {
 skypay_runtime::operation! {
     BalanceQueryRequest -> BalanceQueryResponse {
         name: "balanceQuery",
-        label: "balanceQuery",
+        path_fragment: "balanceQuery",
         action: "balanceQuery",
         summary: "Ask for the balance of the payout account",
         direction: Direction::ToSkypay,
         mode: Mode::Synchronous,
         effect: Effect::Reads,
-        resend: Resend::Safe,
+        retry: Retry::Safe,
         header: &crate::HEADER,
         code_required: true,
         request_example: r#"{"userName":"AppName@skypay","action":"balanceQuery","authentication":"00000000-AAAA-BBBB-CCCC-000000000000"}"#,
@@ -56,13 +56,13 @@ skypay_runtime::message! {
     /// ```
     /// use skypay_types::BalanceQueryResponse;
     ///
-    /// let clear = r##"{
+    /// let plaintext = r##"{
     ///   "responseTime": "2024-02-05 08:00:00.3310",
     ///   "responseCode": "1000",
     ///   "responseDescription": "Success",
     ///   "balance": 726718.00
     /// }"##;
-    /// let response: BalanceQueryResponse = skypay_types::read::from_slice(clear.as_bytes())?;
+    /// let response: BalanceQueryResponse = skypay_types::read::from_slice(plaintext.as_bytes())?;
     /// # Ok::<(), skypay_types::read::ReadError>(())
     /// ```
     pub struct BalanceQueryResponse, BalanceQueryResponseBuilder {

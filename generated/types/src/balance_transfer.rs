@@ -42,15 +42,15 @@ skypay_runtime::message! {
 skypay_runtime::operation! {
     BalanceTransferRequest -> BalanceTransferResponse {
         name: "balanceTransfer",
-        label: "balanceTransfer",
+        path_fragment: "balanceTransfer",
         action: "balanceTransfer",
         summary: "Move balance between two of the partner's entities",
         direction: Direction::ToSkypay,
         mode: Mode::Synchronous,
         effect: Effect::MovesMoney,
-        resend: Resend::Never,
+        retry: Retry::Never,
         header: &crate::HEADER,
-        ask_with: Some("notificationInquiry"),
+        status_query: Some("notificationInquiry"),
         code_required: true,
         request_example: r#"{"userName":"AppName@skypay","action":"balanceTransfer","authentication":"00000000-AAAA-BBBB-CCCC-000000000000","transferFrom":"SKY98","transferTo":"SKY99","amount":200000.00}"#,
         response_example: r#"{"responseTime":"2024-02-05 16:40:55.9020","responseCode":"1000","responseDescription":"Success"}"#,
@@ -77,12 +77,12 @@ skypay_runtime::message! {
     /// ```
     /// use skypay_types::BalanceTransferResponse;
     ///
-    /// let clear = r##"{
+    /// let plaintext = r##"{
     ///   "responseTime": "2024-02-05 16:40:55.9020",
     ///   "responseCode": "1000",
     ///   "responseDescription": "Success"
     /// }"##;
-    /// let response: BalanceTransferResponse = skypay_types::read::from_slice(clear.as_bytes())?;
+    /// let response: BalanceTransferResponse = skypay_types::read::from_slice(plaintext.as_bytes())?;
     /// # Ok::<(), skypay_types::read::ReadError>(())
     /// ```
     pub struct BalanceTransferResponse, BalanceTransferResponseBuilder {

@@ -34,15 +34,15 @@ skypay_runtime::message! {
 skypay_runtime::operation! {
     CancelPayoutRequest -> CancelPayoutResponse {
         name: "cancelPayout",
-        label: "cancelPayout",
+        path_fragment: "cancelPayout",
         action: "cancelPayout",
         summary: "Cancel payouts that wait at a remittance store",
         direction: Direction::ToSkypay,
         mode: Mode::Asynchronous,
         effect: Effect::ChangesState,
-        resend: Resend::AfterAsking,
+        retry: Retry::AfterStatusQuery,
         header: &crate::HEADER,
-        ask_with: Some("payoutQueryStatus"),
+        status_query: Some("payoutQueryStatus"),
         code_required: true,
         request_example: r#"{"userName":"AppName@skypay","action":"cancelPayout","authentication":"00000000-AAAA-BBBB-CCCC-000000000000","controlNumbers":[{"controlNumber":"SKY9800000202"},{"controlNumber":"SKY9800000203"}]}"#,
         response_example: r#"{"responseTime":"2024-02-05 11:02:07.0480","responseCode":"1000","responseDescription":"Success"}"#,
@@ -56,7 +56,7 @@ skypay_runtime::operation! {
         "-1032": Outcome::Rejected "Your IP xxx is not whitelisted.Please contact Support Team.";
         "-9999": Outcome::Unknown "Service not available/Connection error";
     }
-    subjects |request| request.control_numbers.iter().map(|item| item.control_number.as_ref()).collect();
+    transaction_ids |request| request.control_numbers.iter().map(|item| item.control_number.as_ref()).collect();
 }
 
 skypay_runtime::message! {
@@ -69,12 +69,12 @@ skypay_runtime::message! {
     /// ```
     /// use skypay_types::CancelPayoutResponse;
     ///
-    /// let clear = r##"{
+    /// let plaintext = r##"{
     ///   "responseTime": "2024-02-05 11:02:07.0480",
     ///   "responseCode": "1000",
     ///   "responseDescription": "Success"
     /// }"##;
-    /// let response: CancelPayoutResponse = skypay_types::read::from_slice(clear.as_bytes())?;
+    /// let response: CancelPayoutResponse = skypay_types::read::from_slice(plaintext.as_bytes())?;
     /// # Ok::<(), skypay_types::read::ReadError>(())
     /// ```
     pub struct CancelPayoutResponse, CancelPayoutResponseBuilder {

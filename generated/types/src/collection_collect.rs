@@ -59,17 +59,17 @@ skypay_runtime::message! {
 skypay_runtime::operation! {
     CollectionCollectRequest -> CollectionCollectResponse {
         name: "collectionCollect",
-        label: "collectionCollect",
+        path_fragment: "collectionCollect",
         action: "collectionCollect",
         summary: "Record that a repayment was collected",
         direction: Direction::ToPartner,
         mode: Mode::Synchronous,
         effect: Effect::MovesMoney,
-        resend: Resend::Safe,
+        retry: Retry::Safe,
         header: &crate::HEADER,
         code_required: true,
         partner_codes: Some((2000, 2999)),
-        personal: &["phone"],
+        personal_data: &["phone"],
         request_example: r#"{"userName":"AppName@skypay","action":"collectionCollect","authentication":"00000000-AAAA-BBBB-CCCC-000000000000","contractNumber":"SKY9800000301","amount":"3900.00","phone":"09123456789","receiptNumber":"B6C13B76E4BF","collectedTime":"2024-02-05 12:03:10","payChannel":"1"}"#,
         response_example: r#"{"responseTime":"2024-02-05 12:03:11.0350","responseCode":"1000","responseDescription":"Success"}"#,
     }
@@ -81,7 +81,7 @@ skypay_runtime::operation! {
         "-1015": Outcome::Rejected "The transaction has been collected";
         "-1026": Outcome::Rejected "Transactions has been paid";
     }
-    subjects |request| vec![request.contract_number.as_ref()];
+    transaction_ids |request| vec![request.contract_number.as_ref()];
     delivery_key { "contractNumber" contract_number, "receiptNumber" receipt_number, "payChannel" pay_channel };
     effect_key { "contractNumber" contract_number, "receiptNumber" receipt_number, "payChannel" pay_channel };
 }
@@ -96,12 +96,12 @@ skypay_runtime::message! {
     /// ```
     /// use skypay_types::CollectionCollectResponse;
     ///
-    /// let clear = r##"{
+    /// let plaintext = r##"{
     ///   "responseTime": "2024-02-05 12:03:11.0350",
     ///   "responseCode": "1000",
     ///   "responseDescription": "Success"
     /// }"##;
-    /// let response: CollectionCollectResponse = skypay_types::read::from_slice(clear.as_bytes())?;
+    /// let response: CollectionCollectResponse = skypay_types::read::from_slice(plaintext.as_bytes())?;
     /// # Ok::<(), skypay_types::read::ReadError>(())
     /// ```
     pub struct CollectionCollectResponse, CollectionCollectResponseBuilder {

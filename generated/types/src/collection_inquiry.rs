@@ -44,17 +44,17 @@ skypay_runtime::message! {
 skypay_runtime::operation! {
     CollectionInquiryRequest -> CollectionInquiryResponse {
         name: "collectionInquiry",
-        label: "collectionInquiry",
+        path_fragment: "collectionInquiry",
         action: "collectionInquiry",
         summary: "Tell a store whether a repayment is acceptable",
         direction: Direction::ToPartner,
         mode: Mode::Synchronous,
         effect: Effect::Reads,
-        resend: Resend::Safe,
+        retry: Retry::Safe,
         header: &crate::HEADER,
         code_required: true,
         partner_codes: Some((2000, 2999)),
-        personal: &["payerAddress", "payerName", "payerPhone", "phone"],
+        personal_data: &["payerAddress", "payerName", "payerPhone", "phone"],
         request_example: r#"{"userName":"AppName@skypay","action":"collectionInquiry","authentication":"00000000-AAAA-BBBB-CCCC-000000000000","contractNumber":"SKY9800000301","amount":"3900.00","phone":"09123456789"}"#,
         response_example: r#"{"responseTime":"2024-02-05 12:02:58.6600","responseCode":"1000","responseDescription":"Success","amount":"3900.00","payerName":"Dela Cruz,Juan,Santos","payerAddress":"1 Example Street, Malate, Manila","payerPhone":"09123456789"}"#,
     }
@@ -66,7 +66,7 @@ skypay_runtime::operation! {
         "-1015": Outcome::Rejected "The contract number is invalid.";
         "-1026": Outcome::Rejected "Transactions has been paid";
     }
-    subjects |request| vec![request.contract_number.as_ref()];
+    transaction_ids |request| vec![request.contract_number.as_ref()];
 }
 
 skypay_runtime::message! {
@@ -79,7 +79,7 @@ skypay_runtime::message! {
     /// ```
     /// use skypay_types::CollectionInquiryResponse;
     ///
-    /// let clear = r##"{
+    /// let plaintext = r##"{
     ///   "responseTime": "2024-02-05 12:02:58.6600",
     ///   "responseCode": "1000",
     ///   "responseDescription": "Success",
@@ -88,7 +88,7 @@ skypay_runtime::message! {
     ///   "payerAddress": "1 Example Street, Malate, Manila",
     ///   "payerPhone": "09123456789"
     /// }"##;
-    /// let response: CollectionInquiryResponse = skypay_types::read::from_slice(clear.as_bytes())?;
+    /// let response: CollectionInquiryResponse = skypay_types::read::from_slice(plaintext.as_bytes())?;
     /// # Ok::<(), skypay_types::read::ReadError>(())
     /// ```
     pub struct CollectionInquiryResponse, CollectionInquiryResponseBuilder {

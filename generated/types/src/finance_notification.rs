@@ -93,23 +93,23 @@ skypay_runtime::message! {
 skypay_runtime::operation! {
     FinanceNotificationRequest -> FinanceNotificationResponse {
         name: "financeNotification",
-        label: "financeNotification",
+        path_fragment: "financeNotification",
         action: "financeNotification",
         summary: "Notice of a movement on the partner's accounts",
         direction: Direction::ToPartner,
         mode: Mode::Notification,
         effect: Effect::ChangesState,
-        resend: Resend::Safe,
+        retry: Retry::Safe,
         header: &crate::HEADER,
         code_required: true,
-        personal: &["accountNo", "beneficiaryAccountNo", "sourceAccountNo"],
+        personal_data: &["accountNo", "beneficiaryAccountNo", "sourceAccountNo"],
         request_example: r#"{"userName":"AppName@skypay","action":"financeNotification","authentication":"00000000-AAAA-BBBB-CCCC-000000000000","transctionDate":"2024-02-05 17:52:10","companyPrefix":"SKY98","companyName":"Example Lending Inc.","accountNo":"SKY98","sourceAccountNo":"","beneficiaryAccountNo":"001234567899","statementType":"1","signType":"recharge","amount":1200000.00,"currency":"PHP","referenceNumber":"D-20240205-001"}"#,
         response_example: r#"{"responseTime":"2024-02-05 17:52:11.5211","responseCode":"1000","responseDescription":"Success"}"#,
     }
     codes {
         "1000": Outcome::Accepted "Success";
     }
-    subjects |request| vec![request.reference_number.as_ref()];
+    transaction_ids |request| vec![request.reference_number.as_ref()];
     delivery_key { "referenceNumber" reference_number, "accountNo" account_no };
     effect_key { "referenceNumber" reference_number, "accountNo" account_no };
 }
@@ -124,12 +124,12 @@ skypay_runtime::message! {
     /// ```
     /// use skypay_types::FinanceNotificationResponse;
     ///
-    /// let clear = r##"{
+    /// let plaintext = r##"{
     ///   "responseTime": "2024-02-05 17:52:11.5211",
     ///   "responseCode": "1000",
     ///   "responseDescription": "Success"
     /// }"##;
-    /// let response: FinanceNotificationResponse = skypay_types::read::from_slice(clear.as_bytes())?;
+    /// let response: FinanceNotificationResponse = skypay_types::read::from_slice(plaintext.as_bytes())?;
     /// # Ok::<(), skypay_types::read::ReadError>(())
     /// ```
     pub struct FinanceNotificationResponse, FinanceNotificationResponseBuilder {

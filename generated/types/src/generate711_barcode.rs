@@ -50,16 +50,16 @@ skypay_runtime::message! {
 skypay_runtime::operation! {
     Generate711BarcodeRequest -> Generate711BarcodeResponse {
         name: "generate711Barcode",
-        label: "generate711Barcode",
+        path_fragment: "generate711Barcode",
         action: "generate711Barcode",
         summary: "Get the reference for a 7-Eleven barcode",
         direction: Direction::ToSkypay,
         mode: Mode::Synchronous,
         effect: Effect::ChangesState,
-        resend: Resend::Never,
+        retry: Retry::Never,
         header: &crate::HEADER,
         code_required: true,
-        personal: &["name", "phone"],
+        personal_data: &["name", "phone"],
         request_example: r#"{"userName":"AppName@skypay","action":"generate711Barcode","authentication":"00000000-AAAA-BBBB-CCCC-000000000000","contractNumber":"SKY9800000302","name":"Dela Cruz,Juan,Santos","phone":"09123456789","amount":"3300.00"}"#,
         response_example: r#"{"responseTime":"2024-02-05 09:30:12.4410","responseCode":"1000","responseDescription":"Success","referenceNumber":"9919-2940-0349"}"#,
     }
@@ -72,7 +72,7 @@ skypay_runtime::operation! {
         "-1032": Outcome::Rejected "Your IP xxx is not whitelisted.Please contact Support Team.";
         "-9999": Outcome::Unknown "Service not available/Connection error";
     }
-    subjects |request| vec![request.contract_number.as_ref()];
+    transaction_ids |request| vec![request.contract_number.as_ref()];
 }
 
 skypay_runtime::message! {
@@ -85,13 +85,13 @@ skypay_runtime::message! {
     /// ```
     /// use skypay_types::Generate711BarcodeResponse;
     ///
-    /// let clear = r##"{
+    /// let plaintext = r##"{
     ///   "responseTime": "2024-02-05 09:30:12.4410",
     ///   "responseCode": "1000",
     ///   "responseDescription": "Success",
     ///   "referenceNumber": "9919-2940-0349"
     /// }"##;
-    /// let response: Generate711BarcodeResponse = skypay_types::read::from_slice(clear.as_bytes())?;
+    /// let response: Generate711BarcodeResponse = skypay_types::read::from_slice(plaintext.as_bytes())?;
     /// # Ok::<(), skypay_types::read::ReadError>(())
     /// ```
     pub struct Generate711BarcodeResponse, Generate711BarcodeResponseBuilder {

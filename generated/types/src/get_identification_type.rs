@@ -24,13 +24,13 @@ skypay_runtime::message! {
 skypay_runtime::operation! {
     GetIdentificationTypeRequest -> GetIdentificationTypeResponse {
         name: "getIdentificationType",
-        label: "getCatalog.getIdentificationType",
+        path_fragment: "getCatalog.getIdentificationType",
         action: "getCatalog",
         summary: "List the types of identity documents",
         direction: Direction::ToSkypay,
         mode: Mode::Synchronous,
         effect: Effect::Reads,
-        resend: Resend::Safe,
+        retry: Retry::Safe,
         header: &crate::HEADER,
         constants: &[("catalogType", "getIdentificationType"), ("versionDate", "")],
         code_required: true,
@@ -57,7 +57,7 @@ skypay_runtime::message! {
     /// ```
     /// use skypay_types::GetIdentificationTypeResponse;
     ///
-    /// let clear = r##"{
+    /// let plaintext = r##"{
     ///   "responseTime": "2024-02-05 07:00:00.2500",
     ///   "responseCode": "1000",
     ///   "result": [
@@ -71,7 +71,7 @@ skypay_runtime::message! {
     ///     }
     ///   ]
     /// }"##;
-    /// let response: GetIdentificationTypeResponse = skypay_types::read::from_slice(clear.as_bytes())?;
+    /// let response: GetIdentificationTypeResponse = skypay_types::read::from_slice(plaintext.as_bytes())?;
     /// # Ok::<(), skypay_types::read::ReadError>(())
     /// ```
     pub struct GetIdentificationTypeResponse, GetIdentificationTypeResponseBuilder {

@@ -24,13 +24,13 @@ skypay_runtime::message! {
 skypay_runtime::operation! {
     GetNationalityRequest -> GetNationalityResponse {
         name: "getNationality",
-        label: "getCatalog.getNationality",
+        path_fragment: "getCatalog.getNationality",
         action: "getCatalog",
         summary: "List the countries",
         direction: Direction::ToSkypay,
         mode: Mode::Synchronous,
         effect: Effect::Reads,
-        resend: Resend::Safe,
+        retry: Retry::Safe,
         header: &crate::HEADER,
         constants: &[("catalogType", "getNationality"), ("versionDate", "")],
         code_required: true,
@@ -57,7 +57,7 @@ skypay_runtime::message! {
     /// ```
     /// use skypay_types::GetNationalityResponse;
     ///
-    /// let clear = r##"{
+    /// let plaintext = r##"{
     ///   "responseTime": "2024-02-05 07:00:00.2500",
     ///   "responseCode": "1000",
     ///   "result": [
@@ -71,7 +71,7 @@ skypay_runtime::message! {
     ///     }
     ///   ]
     /// }"##;
-    /// let response: GetNationalityResponse = skypay_types::read::from_slice(clear.as_bytes())?;
+    /// let response: GetNationalityResponse = skypay_types::read::from_slice(plaintext.as_bytes())?;
     /// # Ok::<(), skypay_types::read::ReadError>(())
     /// ```
     pub struct GetNationalityResponse, GetNationalityResponseBuilder {

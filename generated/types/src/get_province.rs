@@ -24,13 +24,13 @@ skypay_runtime::message! {
 skypay_runtime::operation! {
     GetProvinceRequest -> GetProvinceResponse {
         name: "getProvince",
-        label: "getCatalog.getProvince",
+        path_fragment: "getCatalog.getProvince",
         action: "getCatalog",
         summary: "List the provinces",
         direction: Direction::ToSkypay,
         mode: Mode::Synchronous,
         effect: Effect::Reads,
-        resend: Resend::Safe,
+        retry: Retry::Safe,
         header: &crate::HEADER,
         constants: &[("catalogType", "getProvince"), ("versionDate", "")],
         code_required: true,
@@ -57,7 +57,7 @@ skypay_runtime::message! {
     /// ```
     /// use skypay_types::GetProvinceResponse;
     ///
-    /// let clear = r##"{
+    /// let plaintext = r##"{
     ///   "responseTime": "2024-02-05 07:00:00.2500",
     ///   "responseCode": "1000",
     ///   "result": [
@@ -71,7 +71,7 @@ skypay_runtime::message! {
     ///     }
     ///   ]
     /// }"##;
-    /// let response: GetProvinceResponse = skypay_types::read::from_slice(clear.as_bytes())?;
+    /// let response: GetProvinceResponse = skypay_types::read::from_slice(plaintext.as_bytes())?;
     /// # Ok::<(), skypay_types::read::ReadError>(())
     /// ```
     pub struct GetProvinceResponse, GetProvinceResponseBuilder {

@@ -50,16 +50,16 @@ skypay_runtime::message! {
 skypay_runtime::operation! {
     GetReportCollectionRequest -> GetReportCollectionResponse {
         name: "getReportCollection",
-        label: "getReportCollection",
+        path_fragment: "getReportCollection",
         action: "getReportCollection",
         summary: "List collections, page by page",
         direction: Direction::ToSkypay,
         mode: Mode::Synchronous,
         effect: Effect::Reads,
-        resend: Resend::Safe,
+        retry: Retry::Safe,
         header: &crate::HEADER,
         code_required: false,
-        personal: &["phone"],
+        personal_data: &["phone"],
         request_example: r#"{"userName":"AppName@skypay","action":"getReportCollection","authentication":"00000000-AAAA-BBBB-CCCC-000000000000","startDate":"2024-02-05","endDate":"2024-02-05","dateType":"CollectedTime","pagination":1,"pageSize":100}"#,
         response_example: r#"{"totalTransaction":4383,"lastPage":false,"result":[{"createDate":"2024-02-05 12:02:58","payTime":"2024-02-05 12:03:10","controlNo":"SKY9800000301","amount":3900.00,"phone":"09XXXXXXXXX","referenceNo":"B6C13B76E4BF","status":"Confirmed"},{"createDate":"2024-02-05 12:40:01","payTime":"2024-02-05 12:40:22","controlNo":"SKY9800000302","amount":3300.00,"phone":"09XXXXXXXXX","referenceNo":"E103ED0E4726","status":"Confirmed"}]}"#,
     }
@@ -84,7 +84,7 @@ skypay_runtime::message! {
     /// ```
     /// use skypay_types::GetReportCollectionResponse;
     ///
-    /// let clear = r##"{
+    /// let plaintext = r##"{
     ///   "totalTransaction": 4383,
     ///   "lastPage": false,
     ///   "result": [
@@ -108,7 +108,7 @@ skypay_runtime::message! {
     ///     }
     ///   ]
     /// }"##;
-    /// let response: GetReportCollectionResponse = skypay_types::read::from_slice(clear.as_bytes())?;
+    /// let response: GetReportCollectionResponse = skypay_types::read::from_slice(plaintext.as_bytes())?;
     /// # Ok::<(), skypay_types::read::ReadError>(())
     /// ```
     pub struct GetReportCollectionResponse, GetReportCollectionResponseBuilder {

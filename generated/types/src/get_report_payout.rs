@@ -50,16 +50,16 @@ skypay_runtime::message! {
 skypay_runtime::operation! {
     GetReportPayoutRequest -> GetReportPayoutResponse {
         name: "getReportPayout",
-        label: "getReportPayout",
+        path_fragment: "getReportPayout",
         action: "getReportPayout",
         summary: "List payouts, page by page",
         direction: Direction::ToSkypay,
         mode: Mode::Synchronous,
         effect: Effect::Reads,
-        resend: Resend::Safe,
+        retry: Retry::Safe,
         header: &crate::HEADER,
         code_required: false,
-        personal: &["phone"],
+        personal_data: &["phone"],
         request_example: r#"{"userName":"AppName@skypay","action":"getReportPayout","authentication":"00000000-AAAA-BBBB-CCCC-000000000000","startDate":"2024-02-05","endDate":"2024-02-05","dateType":"CreateDate","pagination":1,"pageSize":100}"#,
         response_example: r#"{"totalTransaction":2,"lastPage":true,"result":[{"createDate":"2024-02-05 10:15:30","payTime":"2024-02-05 10:21:09","controlNo":"SKY9800000101","amount":1000.00,"phone":"09XXXXXXXXX","referenceNo":"9006565379735"},{"createDate":"2024-02-05 10:15:31","payTime":"2024-02-05 10:15:58","controlNo":"SKY9800000103","amount":250.50,"phone":"09XXXXXXXXX","referenceNo":"9006565379736"}]}"#,
     }
@@ -84,7 +84,7 @@ skypay_runtime::message! {
     /// ```
     /// use skypay_types::GetReportPayoutResponse;
     ///
-    /// let clear = r##"{
+    /// let plaintext = r##"{
     ///   "totalTransaction": 2,
     ///   "lastPage": true,
     ///   "result": [
@@ -106,7 +106,7 @@ skypay_runtime::message! {
     ///     }
     ///   ]
     /// }"##;
-    /// let response: GetReportPayoutResponse = skypay_types::read::from_slice(clear.as_bytes())?;
+    /// let response: GetReportPayoutResponse = skypay_types::read::from_slice(plaintext.as_bytes())?;
     /// # Ok::<(), skypay_types::read::ReadError>(())
     /// ```
     pub struct GetReportPayoutResponse, GetReportPayoutResponseBuilder {

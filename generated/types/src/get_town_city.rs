@@ -24,13 +24,13 @@ skypay_runtime::message! {
 skypay_runtime::operation! {
     GetTownCityRequest -> GetTownCityResponse {
         name: "getTownCity",
-        label: "getCatalog.getTownCity",
+        path_fragment: "getCatalog.getTownCity",
         action: "getCatalog",
         summary: "List the towns and cities",
         direction: Direction::ToSkypay,
         mode: Mode::Synchronous,
         effect: Effect::Reads,
-        resend: Resend::Safe,
+        retry: Retry::Safe,
         header: &crate::HEADER,
         constants: &[("catalogType", "getTownCity"), ("versionDate", "")],
         code_required: true,
@@ -57,7 +57,7 @@ skypay_runtime::message! {
     /// ```
     /// use skypay_types::GetTownCityResponse;
     ///
-    /// let clear = r##"{
+    /// let plaintext = r##"{
     ///   "responseTime": "2024-02-05 07:00:00.2500",
     ///   "responseCode": "1000",
     ///   "result": [
@@ -73,7 +73,7 @@ skypay_runtime::message! {
     ///     }
     ///   ]
     /// }"##;
-    /// let response: GetTownCityResponse = skypay_types::read::from_slice(clear.as_bytes())?;
+    /// let response: GetTownCityResponse = skypay_types::read::from_slice(plaintext.as_bytes())?;
     /// # Ok::<(), skypay_types::read::ReadError>(())
     /// ```
     pub struct GetTownCityResponse, GetTownCityResponseBuilder {

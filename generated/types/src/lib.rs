@@ -64,9 +64,9 @@ pub use payout_queue_payout::*;
 pub use payout_queue_v2::*;
 pub use rows::*;
 pub use skypay_runtime::{
-    Amount, Answer, Date, DateTime, Direction, Effect, Entries, HeaderFields, IntegerText,
+    Amount, Date, DateTime, Direction, Effect, Entries, HeaderFields, HeaderValues, IntegerText,
     IntoField, Invalid, MessageKey, Mode, MoneyState, Operation, OperationInfo, Outcome,
-    PersonName, Received, Resend, Sensitive, Stamp, Unreadable, UnreadableEntry, Unrecognized,
+    PersonName, Received, Response, Retry, Sensitive, Unreadable, UnreadableEntry, Unrecognized,
     Validate, Violation, Violations,
 };
 pub use values::*;

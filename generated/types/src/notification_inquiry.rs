@@ -50,16 +50,16 @@ skypay_runtime::message! {
 skypay_runtime::operation! {
     NotificationInquiryRequest -> NotificationInquiryResponse {
         name: "notificationInquiry",
-        label: "notificationInquiry",
+        path_fragment: "notificationInquiry",
         action: "notificationInquiry",
         summary: "List the movements of the partner's accounts",
         direction: Direction::ToSkypay,
         mode: Mode::Synchronous,
         effect: Effect::Reads,
-        resend: Resend::Safe,
+        retry: Retry::Safe,
         header: &crate::HEADER,
         code_required: true,
-        personal: &["accountNo", "beneficiaryAccountNo", "sourceAccountNo"],
+        personal_data: &["accountNo", "beneficiaryAccountNo", "sourceAccountNo"],
         request_example: r#"{"userName":"AppName@skypay","action":"notificationInquiry","authentication":"00000000-AAAA-BBBB-CCCC-000000000000","transctionDate":"2024-02-05","transEndDate":"2024-02-06","statementTypes":["1","2","3"]}"#,
         response_example: r#"{"responseTime":"2024-02-06 18:00:01.5211","responseCode":"1000","responseDescription":"Success","notifications":[{"transctionDate":"2024-02-05 17:52:10.5211","companyPrefix":"SKY98","companyName":"Example Lending Inc.","accountNo":"SKY98","sourceAccountNo":"","beneficiaryAccountNo":"001234567899","statementType":"1","signType":"recharge","amount":1200000.00,"currency":"PHP","referenceNumber":"D-20240205-001"},{"transctionDate":"2024-02-06 09:00:00.0000","companyPrefix":"SKY98","companyName":"Example Lending Inc.","accountNo":"SKY98","sourceAccountNo":"","beneficiaryAccountNo":"","statementType":"2","signType":"recharge","amount":85300.50,"currency":"PHP","referenceNumber":"S-20240206-001"}]}"#,
     }
@@ -83,7 +83,7 @@ skypay_runtime::message! {
     /// ```
     /// use skypay_types::NotificationInquiryResponse;
     ///
-    /// let clear = r##"{
+    /// let plaintext = r##"{
     ///   "responseTime": "2024-02-06 18:00:01.5211",
     ///   "responseCode": "1000",
     ///   "responseDescription": "Success",
@@ -116,7 +116,7 @@ skypay_runtime::message! {
     ///     }
     ///   ]
     /// }"##;
-    /// let response: NotificationInquiryResponse = skypay_types::read::from_slice(clear.as_bytes())?;
+    /// let response: NotificationInquiryResponse = skypay_types::read::from_slice(plaintext.as_bytes())?;
     /// # Ok::<(), skypay_types::read::ReadError>(())
     /// ```
     pub struct NotificationInquiryResponse, NotificationInquiryResponseBuilder {

@@ -33,17 +33,17 @@ skypay_runtime::message! {
 skypay_runtime::operation! {
     PayoutInquiryRequest -> PayoutInquiryResponse {
         name: "payoutInquiry",
-        label: "payoutInquiry",
+        path_fragment: "payoutInquiry",
         action: "payoutInquiry",
         summary: "Show a store the data of a payout",
         direction: Direction::ToPartner,
         mode: Mode::Synchronous,
         effect: Effect::Reads,
-        resend: Resend::Safe,
+        retry: Retry::Safe,
         header: &crate::HEADER,
         code_required: true,
         partner_codes: Some((2000, 2999)),
-        personal: &["birthday", "idcardPicUrl", "identificationId", "location", "name", "phone", "senderAddress"],
+        personal_data: &["birthday", "idcardPicUrl", "identificationId", "location", "name", "phone", "senderAddress"],
         request_example: r#"{"userName":"AppName@skypay","action":"payoutInquiry","authentication":"00000000-AAAA-BBBB-CCCC-000000000000","controlNumber":"SKY9800000401"}"#,
         response_example: r#"{"responseTime":"2024-02-05 14:58:02.1100","responseCode":"1000","responseDescription":"Success","sender":"Example App","controlNumber":"SKY9800000401","senderAddress":"2 Example Avenue, Makati","name":"Dela Cruz,Juan,Santos","birthday":"1991-10-02","identificationId":"123456789011","idType":"SSS","phone":"09123456789","amount":"3900.00","idcardPicType":"png","idcardPicUrl":"https://partner.example.com/pictures/401.png","contractNumber":"SKY9800000301","location":"1 Example Street, Malate, Manila"}"#,
     }
@@ -58,7 +58,7 @@ skypay_runtime::operation! {
         "-1022": Outcome::Rejected "Invalid Accountnumber";
         "-1026": Outcome::Rejected "Transactions has been paid";
     }
-    subjects |request| vec![request.control_number.as_ref()];
+    transaction_ids |request| vec![request.control_number.as_ref()];
 }
 
 skypay_runtime::message! {
@@ -71,7 +71,7 @@ skypay_runtime::message! {
     /// ```
     /// use skypay_types::PayoutInquiryResponse;
     ///
-    /// let clear = r##"{
+    /// let plaintext = r##"{
     ///   "responseTime": "2024-02-05 14:58:02.1100",
     ///   "responseCode": "1000",
     ///   "responseDescription": "Success",
@@ -89,7 +89,7 @@ skypay_runtime::message! {
     ///   "contractNumber": "SKY9800000301",
     ///   "location": "1 Example Street, Malate, Manila"
     /// }"##;
-    /// let response: PayoutInquiryResponse = skypay_types::read::from_slice(clear.as_bytes())?;
+    /// let response: PayoutInquiryResponse = skypay_types::read::from_slice(plaintext.as_bytes())?;
     /// # Ok::<(), skypay_types::read::ReadError>(())
     /// ```
     pub struct PayoutInquiryResponse, PayoutInquiryResponseBuilder {

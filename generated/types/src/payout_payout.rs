@@ -40,13 +40,13 @@ skypay_runtime::message! {
 skypay_runtime::operation! {
     PayoutPayoutRequest -> PayoutPayoutResponse {
         name: "payoutPayout",
-        label: "payoutPayout",
+        path_fragment: "payoutPayout",
         action: "payoutPayout",
         summary: "Record that a store paid out",
         direction: Direction::ToPartner,
         mode: Mode::Synchronous,
         effect: Effect::MovesMoney,
-        resend: Resend::Safe,
+        retry: Retry::Safe,
         header: &crate::HEADER,
         code_required: true,
         partner_codes: Some((2000, 2999)),
@@ -64,7 +64,7 @@ skypay_runtime::operation! {
         "-1022": Outcome::Rejected "Invalid Accountnumber";
         "-1026": Outcome::Rejected "Transactions has been paid";
     }
-    subjects |request| vec![request.control_number.as_ref()];
+    transaction_ids |request| vec![request.control_number.as_ref()];
     delivery_key { "controlNumber" control_number, "withdrawChannel" withdraw_channel, "payTime" pay_time };
     effect_key { "controlNumber" control_number };
 }
@@ -79,12 +79,12 @@ skypay_runtime::message! {
     /// ```
     /// use skypay_types::PayoutPayoutResponse;
     ///
-    /// let clear = r##"{
+    /// let plaintext = r##"{
     ///   "responseTime": "2024-02-05 14:59:34.0720",
     ///   "responseCode": "1000",
     ///   "responseDescription": "Success"
     /// }"##;
-    /// let response: PayoutPayoutResponse = skypay_types::read::from_slice(clear.as_bytes())?;
+    /// let response: PayoutPayoutResponse = skypay_types::read::from_slice(plaintext.as_bytes())?;
     /// # Ok::<(), skypay_types::read::ReadError>(())
     /// ```
     pub struct PayoutPayoutResponse, PayoutPayoutResponseBuilder {

@@ -34,13 +34,13 @@ skypay_runtime::message! {
 skypay_runtime::operation! {
     PayoutQueryStatusRequest -> PayoutQueryStatusResponse {
         name: "payoutQueryStatus",
-        label: "payoutQueryStatus",
+        path_fragment: "payoutQueryStatus",
         action: "payoutQueryStatus",
         summary: "Ask for the status of up to 50 payouts",
         direction: Direction::ToSkypay,
         mode: Mode::Synchronous,
         effect: Effect::Reads,
-        resend: Resend::Safe,
+        retry: Retry::Safe,
         header: &crate::HEADER,
         code_required: true,
         request_example: r#"{"userName":"AppName@skypay","action":"payoutQueryStatus","authentication":"00000000-AAAA-BBBB-CCCC-000000000000","controlNumbers":[{"controlNumber":"SKY9800000101"},{"controlNumber":"SKY9800000102"}]}"#,
@@ -55,7 +55,7 @@ skypay_runtime::operation! {
         "-1032": Outcome::Rejected "Your IP xxx is not whitelisted.Please contact Support Team.";
         "-9999": Outcome::Unknown "Service not available/Connection error";
     }
-    subjects |request| request.control_numbers.iter().map(|item| item.control_number.as_ref()).collect();
+    transaction_ids |request| request.control_numbers.iter().map(|item| item.control_number.as_ref()).collect();
 }
 
 skypay_runtime::message! {
@@ -68,7 +68,7 @@ skypay_runtime::message! {
     /// ```
     /// use skypay_types::PayoutQueryStatusResponse;
     ///
-    /// let clear = r##"{
+    /// let plaintext = r##"{
     ///   "responseTime": "2024-02-05 10:45:00.0020",
     ///   "responseCode": "1000",
     ///   "responseDescription": "Success",
@@ -95,7 +95,7 @@ skypay_runtime::message! {
     ///     }
     ///   ]
     /// }"##;
-    /// let response: PayoutQueryStatusResponse = skypay_types::read::from_slice(clear.as_bytes())?;
+    /// let response: PayoutQueryStatusResponse = skypay_types::read::from_slice(plaintext.as_bytes())?;
     /// # Ok::<(), skypay_types::read::ReadError>(())
     /// ```
     pub struct PayoutQueryStatusResponse, PayoutQueryStatusResponseBuilder {

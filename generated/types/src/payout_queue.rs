@@ -150,18 +150,18 @@ skypay_runtime::message! {
 skypay_runtime::operation! {
     PayoutQueueRequest -> PayoutQueueResponse {
         name: "payoutQueue",
-        label: "payoutQueue",
+        path_fragment: "payoutQueue",
         action: "payoutQueue",
         summary: "Pay out to a bank account or an e-wallet",
         direction: Direction::ToSkypay,
         mode: Mode::Asynchronous,
         effect: Effect::MovesMoney,
-        resend: Resend::AfterAsking,
+        retry: Retry::AfterStatusQuery,
         header: &crate::HEADER,
-        ask_with: Some("payoutQueryStatus"),
-        ask_after_seconds: Some(300),
+        status_query: Some("payoutQueryStatus"),
+        status_query_delay: Some(300),
         code_required: true,
-        personal: &["accountNo", "birthPlace", "birthday", "idcardPicUrl", "identificationId", "location", "name", "phone"],
+        personal_data: &["accountNo", "birthPlace", "birthday", "idcardPicUrl", "identificationId", "location", "name", "phone"],
         request_example: r#"{"userName":"AppName@skypay","action":"payoutQueue","authentication":"00000000-AAAA-BBBB-CCCC-000000000000","sender":"Example App","controlNumber":"SKY9800000101","name":"Dela Cruz,Juan,Santos","phone":"09123456789","amount":"1000.00","bankNo":"SEC","accountNo":"0000012309738","withdrawChannel":"5","identificationId":"442301922000","identificationTypeId":"2","birthday":"1991-10-02","birthPlace":"Manila","location":"1 Example Street, Malate, Manila","provinceId":"47","cityId":"996"}"#,
         response_example: r#"{"responseTime":"2024-02-05 10:15:30.1250","responseCode":"1000","responseDescription":"Success"}"#,
     }
@@ -180,7 +180,7 @@ skypay_runtime::operation! {
         "-1032": Outcome::Rejected "Your IP xxx is not whitelisted.Please contact Support Team.";
         "-9999": Outcome::Unknown "Service not available/Connection error";
     }
-    subjects |request| vec![request.control_number.as_ref()];
+    transaction_ids |request| vec![request.control_number.as_ref()];
 }
 
 skypay_runtime::message! {
@@ -193,12 +193,12 @@ skypay_runtime::message! {
     /// ```
     /// use skypay_types::PayoutQueueResponse;
     ///
-    /// let clear = r##"{
+    /// let plaintext = r##"{
     ///   "responseTime": "2024-02-05 10:15:30.1250",
     ///   "responseCode": "1000",
     ///   "responseDescription": "Success"
     /// }"##;
-    /// let response: PayoutQueueResponse = skypay_types::read::from_slice(clear.as_bytes())?;
+    /// let response: PayoutQueueResponse = skypay_types::read::from_slice(plaintext.as_bytes())?;
     /// # Ok::<(), skypay_types::read::ReadError>(())
     /// ```
     pub struct PayoutQueueResponse, PayoutQueueResponseBuilder {

@@ -62,13 +62,13 @@ impl PayoutQueuePayoutRequest {
 skypay_runtime::operation! {
     PayoutQueuePayoutRequest -> PayoutQueuePayoutResponse {
         name: "payoutQueuePayout",
-        label: "payoutQueuePayout",
+        path_fragment: "payoutQueuePayout",
         action: "payoutQueuePayout",
         summary: "Notice of a step of a payout",
         direction: Direction::ToPartner,
         mode: Mode::Notification,
         effect: Effect::ChangesState,
-        resend: Resend::Safe,
+        retry: Retry::Safe,
         header: &crate::HEADER,
         code_required: true,
         request_example: r#"{"userName":"AppName@skypay","action":"payoutQueuePayout","authentication":"00000000-AAAA-BBBB-CCCC-000000000000","controlNumber":"SKY9800000201","payType":"1","dealTime":"2024-02-05 10:16:33","referenceNumber":"MLA001041380755361119"}"#,
@@ -77,7 +77,7 @@ skypay_runtime::operation! {
     codes {
         "1000": Outcome::Accepted "Success";
     }
-    subjects |request| vec![request.control_number.as_ref()];
+    transaction_ids |request| vec![request.control_number.as_ref()];
     delivery_key { "controlNumber" control_number, "payType" pay_type, "dealTime" deal_time };
     effect_key { "controlNumber" control_number, "payType" pay_type };
 }
@@ -92,12 +92,12 @@ skypay_runtime::message! {
     /// ```
     /// use skypay_types::PayoutQueuePayoutResponse;
     ///
-    /// let clear = r##"{
+    /// let plaintext = r##"{
     ///   "responseTime": "2024-02-05 10:21:10.5211",
     ///   "responseCode": "1000",
     ///   "responseDescription": "Success"
     /// }"##;
-    /// let response: PayoutQueuePayoutResponse = skypay_types::read::from_slice(clear.as_bytes())?;
+    /// let response: PayoutQueuePayoutResponse = skypay_types::read::from_slice(plaintext.as_bytes())?;
     /// # Ok::<(), skypay_types::read::ReadError>(())
     /// ```
     pub struct PayoutQueuePayoutResponse, PayoutQueuePayoutResponseBuilder {

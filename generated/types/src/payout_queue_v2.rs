@@ -104,18 +104,18 @@ skypay_runtime::message! {
 skypay_runtime::operation! {
     PayoutQueueV2Request -> PayoutQueueV2Response {
         name: "payoutQueueV2",
-        label: "payoutQueueV2",
+        path_fragment: "payoutQueueV2",
         action: "payoutQueueV2",
         summary: "Leave a payout for pick-up at a remittance store",
         direction: Direction::ToSkypay,
         mode: Mode::Asynchronous,
         effect: Effect::MovesMoney,
-        resend: Resend::AfterAsking,
+        retry: Retry::AfterStatusQuery,
         header: &crate::HEADER,
-        ask_with: Some("payoutQueryStatus"),
-        ask_after_seconds: Some(300),
+        status_query: Some("payoutQueryStatus"),
+        status_query_delay: Some(300),
         code_required: true,
-        personal: &["birthday", "idcardPicUrl", "identificationId", "location", "name", "phone"],
+        personal_data: &["birthday", "idcardPicUrl", "identificationId", "location", "name", "phone"],
         request_example: r#"{"userName":"AppName@skypay","action":"payoutQueueV2","authentication":"00000000-AAAA-BBBB-CCCC-000000000000","sender":"Example App","controlNumber":"SKY9800000201","name":"Dela Cruz,Juan,Santos","birthday":"1991-10-02","identificationId":"123456789011","identificationTypeId":"1","phone":"09123456789","amount":"3900.00","idcardPicType":"png","idcardPicUrl":"https://partner.example.com/pictures/201.png","location":"1 Example Street, Malate, Manila","withdrawChannel":"1"}"#,
         response_example: r#"{"responseTime":"2024-02-05 10:15:30.1250","responseCode":"1000","responseDescription":"Success","referenceNo":""}"#,
     }
@@ -132,7 +132,7 @@ skypay_runtime::operation! {
         "-1032": Outcome::Rejected "Your IP xxx is not whitelisted.Please contact Support Team.";
         "-9999": Outcome::Unknown "Service not available/Connection error";
     }
-    subjects |request| vec![request.control_number.as_ref()];
+    transaction_ids |request| vec![request.control_number.as_ref()];
 }
 
 skypay_runtime::message! {
@@ -145,13 +145,13 @@ skypay_runtime::message! {
     /// ```
     /// use skypay_types::PayoutQueueV2Response;
     ///
-    /// let clear = r##"{
+    /// let plaintext = r##"{
     ///   "responseTime": "2024-02-05 10:15:30.1250",
     ///   "responseCode": "1000",
     ///   "responseDescription": "Success",
     ///   "referenceNo": ""
     /// }"##;
-    /// let response: PayoutQueueV2Response = skypay_types::read::from_slice(clear.as_bytes())?;
+    /// let response: PayoutQueueV2Response = skypay_types::read::from_slice(plaintext.as_bytes())?;
     /// # Ok::<(), skypay_types::read::ReadError>(())
     /// ```
     pub struct PayoutQueueV2Response, PayoutQueueV2ResponseBuilder {

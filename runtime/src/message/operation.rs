@@ -3,7 +3,7 @@
 
 /// Declares an operation: its messages and what is known of it.
 ///
-/// The lines up to `resend` are always there; those of [`OperationInfo`]'s other
+/// The lines up to `retry` are always there; those of [`OperationInfo`]'s other
 /// fields may be left out where they hold nothing. Then follow the return codes,
 /// each with what it says of the outcome and perhaps the vendor's text, and the
 /// fields that name what the request is about and by which a repetition is
@@ -15,19 +15,19 @@ macro_rules! operation {
     (
         $request:ident -> $response:ident {
             name: $name:expr,
-            label: $label:expr,
+            path_fragment: $path_fragment:expr,
             action: $action:expr,
             summary: $summary:expr,
             direction: Direction::$direction:ident,
             mode: Mode::$mode:ident,
             effect: Effect::$effect:ident,
-            resend: Resend::$resend:ident,
+            retry: Retry::$retry:ident,
             $($fact:ident: $value:expr,)*
         }
         codes {
             $($code:literal: Outcome::$outcome:ident $($text:literal)? $(, refuses $keys:ident)?;)*
         }
-        $(subjects |$this:ident| $subjects:expr;)?
+        $(transaction_ids |$this:ident| $transaction_ids:expr;)?
         $(delivery_key { $($delivery_wire:literal $delivery:ident),* };)?
         $(effect_key { $($effect_wire:literal $effect_field:ident),* };)?
     ) => {
@@ -37,13 +37,13 @@ macro_rules! operation {
 
             const INFO: &'static $crate::OperationInfo = &$crate::OperationInfo {
                 name: $name,
-                label: $label,
+                path_fragment: $path_fragment,
                 action: $action,
                 summary: $summary,
                 direction: $crate::Direction::$direction,
                 mode: $crate::Mode::$mode,
                 effect: $crate::Effect::$effect,
-                resend: $crate::Resend::$resend,
+                retry: $crate::Retry::$retry,
                 codes: &[$(($code, $crate::Outcome::$outcome)),*],
                 texts: &[$($(($code, $text),)?)*],
                 key_refusals: &[$($($crate::operation!(@$keys $code),)?)*],
@@ -53,9 +53,9 @@ macro_rules! operation {
                 ..$crate::OperationInfo::BARE
             };
 
-            $(fn subjects(&self) -> ::std::vec::Vec<&str> {
+            $(fn transaction_ids(&self) -> ::std::vec::Vec<&str> {
                 let $this = self;
-                $subjects
+                $transaction_ids
             })?
 
             $(fn delivery_key(&self) -> ::core::option::Option<$crate::MessageKey> {
@@ -94,14 +94,14 @@ macro_rules! operation {
 macro_rules! response {
     ($response:ident: $codes:ty { $($role:ident $field:ident $($always:ident)?),* $(,)? }) => {
         #[allow(deprecated, reason = "the fields are still in the message")]
-        impl $crate::Answer for $response {
+        impl $crate::Response for $response {
             type Code = $codes;
 
             $($crate::response!(@get $role $field);)*
 
-            fn stamp(&mut self, stamp: &$crate::Stamp<'_>) {
-                let _ = stamp;
-                $($($crate::response!(@$always self stamp $role $field);)?)*
+            fn fill_header(&mut self, values: &$crate::HeaderValues<'_>) {
+                let _ = values;
+                $($($crate::response!(@$always self values $role $field);)?)*
             }
         }
     };
@@ -120,13 +120,13 @@ macro_rules! response {
             self.$field.if_readable().map(::core::convert::AsRef::as_ref)
         }
     };
-    (@always $this:ident $stamp:ident time $field:ident) => {
-        $this.$field = $crate::Received::Value($stamp.time);
+    (@always $this:ident $values:ident time $field:ident) => {
+        $this.$field = $crate::Received::Value($values.time);
     };
-    (@always $this:ident $stamp:ident code $field:ident) => {
-        $this.$field = ::core::option::Option::Some($stamp.code.into());
+    (@always $this:ident $values:ident code $field:ident) => {
+        $this.$field = ::core::option::Option::Some($values.code.into());
     };
-    (@always $this:ident $stamp:ident description $field:ident) => {
-        $this.$field = $crate::Received::Value($stamp.description.into());
+    (@always $this:ident $values:ident description $field:ident) => {
+        $this.$field = $crate::Received::Value($values.description.into());
     };
 }

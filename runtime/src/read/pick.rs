@@ -91,15 +91,15 @@ impl<'de> Deserialize<'de> for Picked {
 mod tests {
     use super::{Picked, pick};
 
-    fn check(clear: &str, expected: Option<[Option<&str>; 2]>) {
-        let found = pick(clear.as_bytes(), &["responseCode", "responseTime"]);
+    fn check(plaintext: &str, expected: Option<[Option<&str>; 2]>) {
+        let found = pick(plaintext.as_bytes(), &["responseCode", "responseTime"]);
         let expected = expected.map(|values| {
             let picked = |value: Option<&str>| {
                 value.map_or(Picked::Absent, |text| Picked::Text(text.to_owned()))
             };
             values.map(picked).to_vec()
         });
-        assert_eq!(found, expected, "{clear}");
+        assert_eq!(found, expected, "{plaintext}");
     }
 
     #[test]

@@ -16,8 +16,8 @@ use super::config::Config;
 use super::envelope::{Envelope, EnvelopeLayer};
 use super::plaintext::{Arrival, Content, PlaintextRequest, RejectReason};
 use super::reply::{Context, Encryption, Reply, ReplyOutcome};
-use crate::envelope::{Clear, Decrypted};
-use crate::head::{self, RequestHead};
+use crate::envelope::{Decrypted, Plaintext};
+use crate::header::{self, RequestHeader};
 use crate::keys::{Credentials, KeyRing};
 use crate::operation::{HeaderFields, OperationInfo};
 
@@ -217,7 +217,7 @@ impl<H: Handler> Dispatcher<H> {
     /// of its URL.
     fn find(
         &self,
-        header: &RequestHead,
+        header: &RequestHeader,
         (operation, action): &Hint,
     ) -> Option<&'static OperationInfo> {
         let all = || H::OPERATIONS.iter().copied();
@@ -286,15 +286,15 @@ type Hint = (Option<&'static OperationInfo>, Option<String>);
 /// An authenticated request.
 struct Call {
     context: Context,
-    plaintext: Clear,
+    plaintext: Plaintext,
     /// How it came, and is replied to.
     encryption: Encryption,
 }
 
 /// A request that was read as far as its header.
 struct Opened {
-    header: RequestHead,
-    plaintext: Clear,
+    header: RequestHeader,
+    plaintext: Plaintext,
     encryption: Encryption,
     /// The set whose credentials it carries; `None` if they are wrong.
     credentials: Option<Arc<Credentials>>,
@@ -353,7 +353,7 @@ fn open(
         Some(set) => Encryption::Under(Arc::clone(set)),
         None => Encryption::Off,
     };
-    let header = head::read_request(names, text.as_ref(), constants);
+    let header = header::read_request(names, text.as_ref(), constants);
     let (user_name, authentication) = match &header {
         Ok(header) => (header.user_name.as_str(), header.authentication.as_str()),
         Err(_) => ("", ""),
@@ -363,7 +363,7 @@ fn open(
         Some(set) => genuine(&set).then_some(set),
         None => keys.all().iter().find(|set| genuine(set)).cloned(),
     };
-    match (text.into_clear(), header) {
+    match (text.into_plaintext(), header) {
         (Ok(plaintext), Ok(header)) => Ok(Opened {
             header,
             plaintext,

@@ -11,9 +11,11 @@ use http::StatusCode;
 use super::Protocol;
 use super::plaintext::RejectReason;
 use crate::clock::Clock;
-use crate::head;
+use crate::header;
 use crate::keys::Credentials;
-use crate::operation::{Answer, HeaderFields, Mode, Operation, OperationInfo, Outcome, Stamp};
+use crate::operation::{
+    HeaderFields, HeaderValues, Mode, Operation, OperationInfo, Outcome, Response,
+};
 use crate::read;
 use crate::value::DateTime;
 
@@ -91,23 +93,23 @@ impl Context {
         self.newest_keys
     }
 
-    fn accepted_stamp(&self) -> Stamp<'static> {
-        self.stamp(
+    fn accepted_values(&self) -> HeaderValues<'static> {
+        self.header_values(
             self.operation.accepted_code(),
             self.protocol.accepted_description,
         )
     }
 
-    fn stamp<'a>(&self, code: &'a str, description: &'a str) -> Stamp<'a> {
-        Stamp {
+    fn header_values<'a>(&self, code: &'a str, description: &'a str) -> HeaderValues<'a> {
+        HeaderValues {
             time: self.clock.date_time(),
             code,
             description,
         }
     }
 
-    fn accepted(&self, mut response: impl Answer) -> Reply {
-        response.stamp(&self.accepted_stamp());
+    fn accepted(&self, mut response: impl Response) -> Reply {
+        response.fill_header(&self.accepted_values());
         if let Err(invalid) = response.validate() {
             tracing::error!(%invalid, "the handler's response breaks the document's rules");
             return self.failure();
@@ -163,8 +165,8 @@ impl Context {
     }
 
     fn stored(&self) -> Reply {
-        let stamp = self.accepted_stamp();
-        Reply::of(self.protocol.header, ReplyOutcome::Accepted, &stamp)
+        let values = self.accepted_values();
+        Reply::of(self.protocol.header, ReplyOutcome::Accepted, &values)
     }
 
     fn not_stored(&self) -> Reply {
@@ -182,8 +184,8 @@ impl Context {
 
     /// A reply of header fields alone.
     fn reply(&self, outcome: ReplyOutcome, code: &str, description: &str) -> Reply {
-        let stamp = self.stamp(code, description);
-        Reply::of(self.protocol.header, outcome, &stamp)
+        let values = self.header_values(code, description);
+        Reply::of(self.protocol.header, outcome, &values)
     }
 }
 
@@ -252,18 +254,18 @@ impl Reply {
     }
 
     /// A reply of header fields alone.
-    fn of(header: &HeaderFields, outcome: ReplyOutcome, stamp: &Stamp<'_>) -> Self {
-        Self::new(outcome, head::write_answer(header, stamp))
+    fn of(header: &HeaderFields, outcome: ReplyOutcome, values: &HeaderValues<'_>) -> Self {
+        Self::new(outcome, header::write_answer(header, values))
     }
 
     /// The uniform rejection, which says nothing of the reason.
     pub(super) fn rejection(protocol: &Protocol, reason: RejectReason, time: DateTime) -> Self {
-        let stamp = Stamp {
+        let values = HeaderValues {
             time,
             code: protocol.invalid_context_code,
             description: protocol.invalid_context_description,
         };
-        Self::of(protocol.header, ReplyOutcome::Rejected(reason), &stamp)
+        Self::of(protocol.header, ReplyOutcome::Rejected(reason), &values)
     }
 
     pub(super) fn encrypted(self, encryption: Encryption) -> Self {
@@ -315,7 +317,7 @@ pub trait HandlerResult: Send {
 
 /// The response gets the time and the code of an accepted request and is
 /// checked against the document before it is sent.
-impl<R: Answer> HandlerResult for Result<R, Refusal> {
+impl<R: Response> HandlerResult for Result<R, Refusal> {
     fn not_implemented() -> Self {
         Err(Refusal {
             code: None,

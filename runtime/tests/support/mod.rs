@@ -12,7 +12,8 @@ use serde::{Deserialize, Serialize};
 use skypay_runtime::clock::Clock;
 use skypay_runtime::keys::{Credentials, KeyRing};
 use skypay_runtime::operation::{
-    Answer, Direction, Effect, HeaderFields, Mode, Operation, OperationInfo, Outcome, Resend, Stamp,
+    Direction, Effect, HeaderFields, HeaderValues, Mode, Operation, OperationInfo, Outcome,
+    Response, Retry,
 };
 use skypay_runtime::validate::{Limits, Validate, Violations};
 use skypay_runtime::value::DateTime;
@@ -48,16 +49,16 @@ pub(crate) const HEADER: HeaderFields = HeaderFields {
 const BASE: OperationInfo = OperationInfo {
     header: &HEADER,
     name: "",
-    label: "",
+    path_fragment: "",
     action: "",
     summary: "",
     constants: &[],
     direction: Direction::ToSkypay,
     mode: Mode::Asynchronous,
     effect: Effect::MovesMoney,
-    ask_with: None,
-    ask_after_seconds: None,
-    resend: Resend::Never,
+    status_query: None,
+    status_query_delay: None,
+    retry: Retry::Never,
     codes: &[
         ("7000", Outcome::Accepted),
         ("-7001", Outcome::Rejected),
@@ -70,7 +71,7 @@ const BASE: OperationInfo = OperationInfo {
     partner_codes: None,
     delivery_key: &[],
     effect_key: &[],
-    personal: &[],
+    personal_data: &[],
     request_example: "",
     response_example: "",
 };
@@ -103,15 +104,15 @@ impl Operation for SendMoneyRequest {
 
     const INFO: &'static OperationInfo = &OperationInfo {
         name: "sendMoney",
-        label: "sendMoney",
+        path_fragment: "sendMoney",
         action: "sendMoney",
-        ask_with: Some("askStatus"),
-        ask_after_seconds: Some(300),
-        resend: Resend::AfterAsking,
+        status_query: Some("askStatus"),
+        status_query_delay: Some(300),
+        retry: Retry::AfterStatusQuery,
         ..BASE
     };
 
-    fn subjects(&self) -> Vec<&str> {
+    fn transaction_ids(&self) -> Vec<&str> {
         vec![&self.control_number]
     }
 }
@@ -140,16 +141,16 @@ impl Operation for AskStatusRequest {
 
     const INFO: &'static OperationInfo = &OperationInfo {
         name: "askStatus",
-        label: "askStatus",
+        path_fragment: "askStatus",
         action: "askStatus",
         mode: Mode::Synchronous,
         effect: Effect::Reads,
-        resend: Resend::Safe,
+        retry: Retry::Safe,
         partner_codes: Some((8000, 8999)),
         ..BASE
     };
 
-    fn subjects(&self) -> Vec<&str> {
+    fn transaction_ids(&self) -> Vec<&str> {
         vec![&self.control_number]
     }
 }
@@ -170,7 +171,7 @@ impl Operation for TellProgressRequest {
 
     const INFO: &'static OperationInfo = &OperationInfo {
         name: "tellProgress",
-        label: "tellProgress",
+        path_fragment: "tellProgress",
         action: "tellProgress",
         direction: Direction::ToPartner,
         mode: Mode::Notification,
@@ -178,7 +179,7 @@ impl Operation for TellProgressRequest {
         ..BASE
     };
 
-    fn subjects(&self) -> Vec<&str> {
+    fn transaction_ids(&self) -> Vec<&str> {
         vec![&self.control_number]
     }
 }
@@ -202,17 +203,17 @@ macro_rules! list {
 
             const INFO: &'static OperationInfo = &OperationInfo {
                 name: $name,
-                label: concat!("list.", $name),
+                path_fragment: concat!("list.", $name),
                 action: "list",
                 constants: &[("listType", $name), ("versionDate", "")],
                 mode: Mode::Synchronous,
                 effect: Effect::Reads,
-                resend: Resend::Safe,
+                retry: Retry::Safe,
                 code_required: false,
                 ..BASE
             };
 
-            fn subjects(&self) -> Vec<&str> {
+            fn transaction_ids(&self) -> Vec<&str> {
                 Vec::new()
             }
         }
@@ -245,7 +246,7 @@ macro_rules! answer {
             $($(#[$field_meta])* pub(crate) $field: $type,)*
         }
 
-        impl Answer for $name {
+        impl Response for $name {
             type Code = String;
 
             fn response_time(&self) -> Option<DateTime> {
@@ -260,10 +261,10 @@ macro_rules! answer {
                 self.response_description.as_deref()
             }
 
-            fn stamp(&mut self, stamp: &Stamp<'_>) {
-                self.response_time = Some(stamp.time.to_string());
-                self.response_code = Some(stamp.code.to_owned());
-                self.response_description = Some(stamp.description.to_owned());
+            fn fill_header(&mut self, values: &HeaderValues<'_>) {
+                self.response_time = Some(values.time.to_string());
+                self.response_code = Some(values.code.to_owned());
+                self.response_description = Some(values.description.to_owned());
             }
         }
     };

@@ -104,7 +104,7 @@ pub(crate) fn config() -> Config {
 }
 
 /// The plaintext of a request with the credentials of `set`.
-pub(crate) fn clear(set: &str, action: &str, fields: &str) -> String {
+pub(crate) fn plaintext(set: &str, action: &str, fields: &str) -> String {
     format!(
         r#"{{"userName":"{set}@example","action":"{action}","authentication":"{set}-AUTHENTICATION"{fields}}}"#
     )

@@ -101,10 +101,10 @@ impl Handler for Waiting {
 
 /// A request to `action`, encrypted.
 pub(crate) fn body(action: &str) -> String {
-    let clear = format!(
+    let plaintext = format!(
         r#"{{"userName":"first@example","action":"{action}","authentication":"first-AUTHENTICATION","controlNumber":"SKY9912345678"}}"#
     );
-    envelope::seal(credentials("first").key(), &[clear.as_bytes()])
+    envelope::seal(credentials("first").key(), &[plaintext.as_bytes()])
 }
 
 /// The same over HTTP.

@@ -299,8 +299,8 @@ fn said(info: &OperationInfo, ended: Ended, advice: Option<Advice>, style: Style
             text.push_str(&description.unwrap_or_default());
         }
         Error::Unknown(error) => {
-            json["subjects"] = error.subjects().into();
-            json["ask"] = error.ask_with().into();
+            json["transaction_ids"] = error.transaction_ids().into();
+            json["ask"] = error.status_query().into();
             json["notBefore"] = error.ask_not_before().map(|time| time.to_string()).into();
         }
     }
@@ -337,7 +337,7 @@ pub(crate) fn shown(info: &OperationInfo, tree: Tree, style: Style) -> Tree {
     if style.show_personal_data {
         return tree;
     }
-    tree.masked(info.personal)
+    tree.masked(info.personal_data)
 }
 
 fn word(outcome: CallOutcome) -> String {

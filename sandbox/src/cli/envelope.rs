@@ -31,9 +31,9 @@ pub(crate) struct Envelope {
 
 #[derive(Clone, Copy, Debug, clap::Subcommand)]
 enum Way {
-    /// Clear text in, sealed text out; every byte counts, line ends too
+    /// Plaintext in, sealed text out; every byte counts, line ends too
     Seal,
-    /// Sealed text in, clear text out, personal data included
+    /// Sealed text in, plaintext out, personal data included
     Open,
 }
 

@@ -99,7 +99,7 @@ fn capitalised(text: &str) -> String {
     first.unwrap_or_default() + characters.as_str()
 }
 
-/// The clear text of a request from `name=value` and what else is given. Every
+/// The plaintext of a request from `name=value` and what else is given. Every
 /// name that the operation does not have is an error, because the reader of
 /// messages would pass over it; so is every field that is missing.
 pub(crate) fn clear(

@@ -1,5 +1,5 @@
 //! What `skypay listen` has received, kept for `skypay replay`: bodies as they
-//! came, sealed, so that the file holds no personal data in clear.
+//! came, sealed, so that the file holds no personal data in plaintext.
 
 use std::fs::File;
 use std::io::Write;
@@ -22,7 +22,7 @@ pub(crate) struct Entry {
     /// Which callback; none if it could not be opened.
     pub(crate) operation: Option<String>,
     /// What it was about.
-    pub(crate) subjects: Vec<String>,
+    pub(crate) transaction_ids: Vec<String>,
     /// The body.
     pub(crate) sealed: String,
     /// The HTTP status of the answer.

@@ -82,7 +82,7 @@ pub(crate) struct Up {
     /// Another name, without a port, by which partners may call it
     #[arg(long, value_name = "NAME")]
     host: Vec<String>,
-    /// Take sealed bodies only, not clear text
+    /// Take sealed bodies only, not plaintext
     #[arg(long)]
     sealed_only: bool,
     /// How long a partner may take to answer, by the machine's clock
@@ -251,7 +251,7 @@ fn greeting(info: &Info) -> String {
     let database = info.database.as_ref();
     let database = database.map_or("in memory".to_owned(), |file| file.display().to_string());
     let doors = if info.clear_text {
-        "sealed and clear text"
+        "sealed and plaintext"
     } else {
         "sealed"
     };

@@ -52,7 +52,7 @@ pub(crate) struct Listen {
     /// comes back
     #[arg(long, value_name = "URL")]
     forward: Option<String>,
-    /// Pass clear JSON on to URL/<callback>, before a query; a JSON answer
+    /// Pass plain JSON on to URL/<callback>, before a query; a JSON answer
     /// becomes ours
     #[arg(long, value_name = "URL", conflicts_with = "forward")]
     forward_clear: Option<String>,
@@ -71,7 +71,7 @@ pub(crate) struct Listen {
 #[derive(Clone)]
 struct Seen {
     info: &'static OperationInfo,
-    subjects: Vec<String>,
+    transaction_ids: Vec<String>,
     clear: Tree,
     violations: Vec<Violation>,
 }
@@ -227,7 +227,7 @@ struct Received {
     seen: Option<Seen>,
     sealed: Bytes,
     status: StatusCode,
-    /// The answer in clear, if it can be opened.
+    /// The answer in plaintext, if it can be opened.
     answer: Option<Vec<u8>>,
     /// Why there is no answer.
     problem: Option<&'static str>,
@@ -251,7 +251,9 @@ impl Desk {
             id: 0,
             time: time.clone(),
             operation: seen.map(|seen| seen.info.name.to_owned()),
-            subjects: seen.map(|seen| seen.subjects.clone()).unwrap_or_default(),
+            transaction_ids: seen
+                .map(|seen| seen.transaction_ids.clone())
+                .unwrap_or_default(),
             sealed: String::from_utf8_lossy(&received.sealed).into_owned(),
             status: received.status.as_u16(),
         };
@@ -299,7 +301,7 @@ impl Received {
                 "id": id,
                 "time": time,
                 "operation": seen.map(|seen| seen.info.name),
-                "subjects": seen.map(|seen| &seen.subjects),
+                "transaction_ids": seen.map(|seen| &seen.transaction_ids),
                 "clear": clear,
                 "violations": broken.unwrap_or_default(),
                 "problem": why,
@@ -442,11 +444,11 @@ impl Partner {
     }
 
     fn see<O: Operation>(&self, request: &O) {
-        let subjects = request.subjects().into_iter().map(str::to_owned);
+        let transaction_ids = request.transaction_ids().into_iter().map(str::to_owned);
         let broken = operations::violations(request);
         let seen = Seen {
             info: O::INFO,
-            subjects: subjects.collect(),
+            transaction_ids: transaction_ids.collect(),
             clear: Tree::of(request),
             violations: broken
                 .map(|all| all.violations().to_vec())
@@ -456,7 +458,7 @@ impl Partner {
     }
 }
 
-/// The typed answer from clear text: accepted if it is complete, refused if it
+/// The typed answer from plaintext: accepted if it is complete, refused if it
 /// has a code that refuses or lacks what is demanded.
 fn answer<O: Operation>(text: Option<&[u8]>) -> Result<O::Response, Refusal> {
     let text = text.unwrap_or(b"{}");

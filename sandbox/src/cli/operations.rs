@@ -7,8 +7,8 @@ use clap::{Arg, ArgAction, ArgMatches, Command, FromArgMatches, Subcommand};
 use schemars::schema_for;
 use skypay_client::{CallbackSender, Client, Error};
 use skypay_types::{
-    Answer, Direction, Effect, Invalid, Mode, OPERATIONS, Operation, OperationInfo, Outcome,
-    Resend, ResponseCode, Validate, read,
+    Direction, Effect, Invalid, Mode, OPERATIONS, Operation, OperationInfo, Outcome, Response,
+    ResponseCode, Retry, Validate, read,
 };
 
 use super::ending::Failure;
@@ -98,11 +98,11 @@ fn decode<O: Operation>(clear: &[u8]) -> Result<O, Failure> {
     })
 }
 
-fn said<A: Answer>(clear: &[u8]) -> Option<(String, Option<String>)> {
+fn said<A: Response>(clear: &[u8]) -> Option<(String, Option<String>)> {
     let answer = read::from_slice::<A>(clear).ok();
     let answer = answer.as_ref();
-    let code = answer.and_then(Answer::response_code).map(str::to_owned);
-    let description = answer.and_then(Answer::response_description);
+    let code = answer.and_then(Response::response_code).map(str::to_owned);
+    let description = answer.and_then(Response::response_description);
     Some((code?, description.map(str::to_owned)))
 }
 
@@ -218,7 +218,7 @@ fn described(info: &'static OperationInfo) -> String {
         ("action", Cow::from(info.action)),
         ("answer", Cow::from(mode(info.mode))),
         ("effect", Cow::from(effect(info.effect))),
-        ("again", resend(info)),
+        ("again", retry(info)),
         ("refused", codes(info, Outcome::Rejected)),
         ("unknown", codes(info, Outcome::Unknown)),
     ];
@@ -246,17 +246,17 @@ fn effect(effect: Effect) -> &'static str {
     }
 }
 
-fn resend(info: &OperationInfo) -> Cow<'static, str> {
+fn retry(info: &OperationInfo) -> Cow<'static, str> {
     let when = info
-        .ask_after_seconds
+        .status_query_delay
         .map(|seconds| format!(", not before {seconds} seconds"));
     let when = when.unwrap_or_default();
-    match (info.resend, info.ask_with) {
-        (Resend::Safe, _) => "may be sent again".into(),
-        (Resend::AfterAsking, Some(ask)) => format!("only after asking {ask}{when}").into(),
-        (Resend::AfterAsking, None) => "only after asking".into(),
-        (Resend::Never, Some(ask)) => format!("never; {ask} tells what became of it{when}").into(),
-        (Resend::Never, None) => "never".into(),
+    match (info.retry, info.status_query) {
+        (Retry::Safe, _) => "may be sent again".into(),
+        (Retry::AfterStatusQuery, Some(ask)) => format!("only after asking {ask}{when}").into(),
+        (Retry::AfterStatusQuery, None) => "only after asking".into(),
+        (Retry::Never, Some(ask)) => format!("never; {ask} tells what became of it{when}").into(),
+        (Retry::Never, None) => "never".into(),
     }
 }
 

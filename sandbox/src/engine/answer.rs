@@ -23,7 +23,7 @@ pub struct Applied {
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(tag = "answer", rename_all = "kebab-case")]
 pub enum Answer {
-    /// A request was accepted: the response in clear, still without time, code
+    /// A request was accepted: the response in plaintext, still without time, code
     /// and description, which whoever writes it supplies.
     Accepted {
         /// The response's own fields.

@@ -69,7 +69,7 @@ pub enum Command {
     Trigger {
         /// The callback, by the name of its operation.
         operation: String,
-        /// The clear text without credentials.
+        /// The plaintext without credentials.
         clear: Value,
         /// Where to, if not to the partner's URL.
         #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -88,7 +88,7 @@ fn once() -> u32 {
 pub struct Request {
     /// The operation's name, as `OperationInfo::name` says it.
     pub operation: String,
-    /// The clear text as it was received, without the credentials.
+    /// The plaintext as it was received, without the credentials.
     pub clear: Value,
     /// Where it came from.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -25,7 +25,7 @@ pub struct Delivery {
     pub subject: String,
     /// Where to. With none, the attempt ends as not sent.
     pub url: Option<String>,
-    /// The clear text of the typed request, without credentials.
+    /// The plaintext of the typed request, without credentials.
     pub clear: Value,
     /// Since when it is due.
     pub due: DateTime,
@@ -44,7 +44,7 @@ pub enum AttemptResult {
         /// The text that goes with it.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         description: Option<String>,
-        /// The whole answer in clear, under the names of the document: an
+        /// The whole answer in plaintext, under the names of the document: an
         /// inquiry's amount and phone are taken from it.
         #[serde(default)]
         clear: Value,
@@ -82,7 +82,7 @@ pub struct Callback {
     /// A URL of its own, where it has one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub url: Option<String>,
-    /// The clear text without credentials.
+    /// The plaintext without credentials.
     pub clear: Value,
     /// When it was written.
     pub created: Moment,

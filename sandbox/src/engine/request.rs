@@ -25,19 +25,19 @@ use super::turn::Turn;
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Facts {
     pub(crate) operation: String,
-    pub(crate) subjects: Vec<String>,
+    pub(crate) transaction_ids: Vec<String>,
     pub(crate) channel: Option<PayoutChannel>,
     pub(crate) account: Option<String>,
     pub(crate) amount: Option<Amount>,
 }
 
 impl Facts {
-    /// The facts of a message, from its clear text as we write it.
-    pub(crate) fn of(operation: &str, subjects: Vec<String>, clear: &Value) -> Self {
+    /// The facts of a message, from its plaintext as we write it.
+    pub(crate) fn of(operation: &str, transaction_ids: Vec<String>, clear: &Value) -> Self {
         let text = |field: &str| text_of_field(clear, field);
         Self {
             operation: operation.to_owned(),
-            subjects,
+            transaction_ids,
             channel: text("withdrawChannel").map(PayoutChannel::from),
             account: text("accountNo"),
             amount: text("amount").and_then(|amount| Amount::from_str(&amount).ok()),
@@ -57,7 +57,7 @@ pub(crate) fn text_of_field(clear: &Value, field: &str) -> Option<String> {
 impl When {
     pub(crate) fn fits(&self, facts: &Facts) -> bool {
         let subject = self.subject.as_deref().is_none_or(|pattern| {
-            let mut subjects = facts.subjects.iter();
+            let mut subjects = facts.transaction_ids.iter();
             subjects.any(|subject| is_like(pattern, subject))
         });
         let account = self.account.as_deref().is_none_or(|pattern| {
@@ -134,9 +134,12 @@ impl Turn<'_> {
             .and_then(|()| decode::<O>(request));
         let clear = read.as_ref().ok().map(serde_json::to_value);
         let clear = clear.and_then(Result::ok).unwrap_or(Value::Null);
-        let subjects = read.as_ref().map(Operation::subjects).unwrap_or_default();
-        let subjects: Vec<_> = subjects.into_iter().map(str::to_owned).collect();
-        let facts = Facts::of(info.name, subjects, &clear);
+        let transaction_ids = read
+            .as_ref()
+            .map(Operation::transaction_ids)
+            .unwrap_or_default();
+        let transaction_ids: Vec<_> = transaction_ids.into_iter().map(str::to_owned).collect();
+        let facts = Facts::of(info.name, transaction_ids, &clear);
         let admitted = read.is_ok();
         let Mishap {
             executed,
@@ -230,7 +233,7 @@ impl Turn<'_> {
 
     /// What goes wrong with a request.
     fn mishap(&mut self, info: &OperationInfo, facts: &Facts) -> Mishap {
-        let magic = facts.amount.filter(|_| !facts.subjects.is_empty());
+        let magic = facts.amount.filter(|_| !facts.transaction_ids.is_empty());
         let magic = magic.and_then(super::magic::storm_of);
         let mut answered = magic.filter(|code| lists(info, code));
         let mut wire = Vec::new();
@@ -310,7 +313,7 @@ impl Turn<'_> {
         ) {
             details["answered_with"] = json!("the document's example");
         }
-        let subject = facts.subjects.first().cloned().unwrap_or_default();
+        let subject = facts.transaction_ids.first().cloned().unwrap_or_default();
         let personal = json!({ "request": request.clear, "answer": answer });
         self.note_with("request", &subject, details, personal);
     }

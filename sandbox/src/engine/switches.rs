@@ -56,7 +56,7 @@ switches! {
         "Is a refusal sealed?",
         [
             ("sealed", "yes: it looks like a success to whoever does not open it"),
-            ("clear", "no: it is clear JSON"),
+            ("clear", "no: it is plain JSON"),
         ];
     REFUSAL_STATUS = "refusal-status",
         "Which HTTP status has a refusal?",

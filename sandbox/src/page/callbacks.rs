@@ -165,7 +165,7 @@ pub(crate) async fn one(
             div { label for="copies" { "Copies" } input id="copies" name="copies" value="1" inputmode="numeric"; }
             button { "Replay" }
         }
-        h2 { "Clear text" }
+        h2 { "Plaintext" }
         (shown_or_masked(asked.personal, &format!("{PATH}/{id}")))
         (words::message(&callback.clear, &callback.operation, asked.personal))
         h2 { "Attempts" }

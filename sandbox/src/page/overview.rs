@@ -158,7 +158,7 @@ fn partner(office: &Office, personal: bool) -> Markup {
             } @else {
                 dt { "Secrets" } dd { a href="/?personal=true" { "Show the keys in use" } }
             }
-            dt { "Takes" } dd { @if info.clear_text { "sealed and clear text" } @else { "sealed bodies only" } }
+            dt { "Takes" } dd { @if info.clear_text { "sealed and plaintext" } @else { "sealed bodies only" } }
             dt { "Seed" } dd { (info.seed) }
         }
     }

@@ -4,7 +4,7 @@ use maud::{Markup, html};
 use serde_json::Value;
 use skypay_types::{
     Amount, FinanceNotificationRequest, OPERATIONS, Operation, OperationInfo, Outcome,
-    PayoutQueuePayoutRequest, PayoutStatus, ResponseCode,
+    PayoutQueuePayoutRequest, PayoutStatus, ResponseCode, read,
 };
 
 use crate::engine::{
@@ -67,12 +67,12 @@ pub(crate) fn code(code: &impl std::fmt::Debug) -> String {
 
 /// What a notice tells, in a word; nothing for a callback that asks.
 pub(crate) fn gist(callback: &Callback) -> Option<String> {
-    let clear = || callback.clear.clone();
+    let clear = serde_json::to_vec(&callback.clear).ok()?;
     if callback.operation == PayoutQueuePayoutRequest::INFO.name {
-        let notice = serde_json::from_value::<PayoutQueuePayoutRequest>(clear()).ok()?;
+        let notice = read::from_slice::<PayoutQueuePayoutRequest>(&clear).ok()?;
         Some(code(&notice.pay_type))
     } else if callback.operation == FinanceNotificationRequest::INFO.name {
-        let notice = serde_json::from_value::<FinanceNotificationRequest>(clear()).ok()?;
+        let notice = read::from_slice::<FinanceNotificationRequest>(&clear).ok()?;
         Some(code(&notice.statement_type))
     } else {
         None
@@ -87,7 +87,7 @@ pub(crate) fn operation(name: &str) -> Option<&'static OperationInfo> {
 /// A message as people read it. Personal data are shown when they were asked
 /// for; what is personal, the document says.
 pub(crate) fn message(clear: &Value, name: &str, personal: bool) -> Markup {
-    let hidden = operation(name).map_or(&[] as &[&str], |info| info.personal);
+    let hidden = operation(name).map_or(&[] as &[&str], |info| info.personal_data);
     let mut shown = clear.clone();
     if !personal {
         mask(&mut shown, hidden);

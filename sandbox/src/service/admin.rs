@@ -74,7 +74,7 @@ pub struct Info {
     /// The database, unless everything is kept in memory.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub database: Option<PathBuf>,
-    /// Whether clear text is taken as well as sealed bodies.
+    /// Whether plaintext is taken as well as sealed bodies.
     pub clear_text: bool,
 }
 
@@ -186,7 +186,7 @@ pub struct Saved {
 /// A callback and what was seen of it on the wire.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct CallbackDetails {
-    /// The callback; without its clear text unless that was asked for.
+    /// The callback; without its plaintext unless that was asked for.
     pub callback: Callback,
     /// Every copy that was sent, in the order in which they ended.
     pub wire: Vec<WireRecord>,

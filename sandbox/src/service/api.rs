@@ -239,7 +239,7 @@ fn operation_of(name: &str) -> Option<&'static OperationInfo> {
         .iter()
         .copied()
         .filter(|info| info.direction == Direction::ToSkypay);
-    ours.find(|info| info.name == name || info.label == name)
+    ours.find(|info| info.name == name || info.path_fragment == name)
 }
 
 /// SkyPay's side of one request, carried out by the engine.

@@ -181,7 +181,7 @@ fn a_listener_shows_answers_and_keeps_callbacks() {
     assert_eq!(ran["response"]["responseCode"], "1000");
     let shown = listener.json();
     assert_eq!(shown["operation"], "payoutQueuePayout");
-    assert_eq!(shown["subjects"], json!(["SKY9800000101"]));
+    assert_eq!(shown["transaction_ids"], json!(["SKY9800000101"]));
     assert_eq!(shown["answer"]["code"], "1000");
 
     // Each callback under its own path; personal data are masked.

@@ -102,7 +102,7 @@ fn send(call: &str, url: &str) {
         "trigger" => drop(program.run(&[&["trigger", "--to", url], &NOTICE[..]].concat())),
         "replay" => {
             let entry = json!({
-                "id": 1, "time": "", "operation": null, "subjects": [], "sealed": "x", "status": 200,
+                "id": 1, "time": "", "operation": null, "transaction_ids": [], "sealed": "x", "status": 200,
             });
             let file = program.folder.write("kept", &format!("\u{feff}{entry}\n"));
             program

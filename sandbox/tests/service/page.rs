@@ -211,7 +211,7 @@ async fn personal_data_and_secrets_are_shown_only_when_asked_for() {
         .iter()
         .find(|info| info.name == "payoutQueue")
         .unwrap()
-        .personal;
+        .personal_data;
     let own: Vec<_> = personal
         .iter()
         .filter_map(|name| order[name].as_str())

@@ -22,7 +22,7 @@ const ACTION_LINT: &str = "wire-action-mismatch";
 const EFFECTS: &[&str] = &["reads", "changes-state", "moves-money"];
 
 /// Whether a request may be sent again, freest first.
-const RESENDS: &[&str] = &["safe", "after-asking", "never"];
+const RETRIES: &[&str] = &["safe", "after-status-query", "never"];
 
 /// An operation at its path.
 #[derive(Clone, Copy)]
@@ -466,7 +466,7 @@ impl<'d> Comparison<'d, '_> {
             }
             match key {
                 "requestBody" | "responses" | "parameters" => {}
-                "x-skypay-waiting" => self.waiting(pair, b),
+                "x-skypay-retry" => self.retry_policy(pair, b),
                 "x-skypay-result-codes" => self.result_codes(pair, b),
                 "x-skypay-partner-codes" => self.partner_codes(pair, b),
                 "x-skypay-delivery-key" => self.message_key("delivery-key-changed", pair, b),
@@ -479,10 +479,10 @@ impl<'d> Comparison<'d, '_> {
         }
     }
 
-    fn waiting(&mut self, pair: Pair<'d>, b: &Operation<'d>) {
+    fn retry_policy(&mut self, pair: Pair<'d>, b: &Operation<'d>) {
         let (Some(old), Some(new)) = pair else {
             let verdict = Verdict::new(Wire::Risk, Wire::Ok, Bump::Minor, Bump::Minor);
-            return self.note_pair("waiting-changed", pair, b, verdict);
+            return self.note_pair("retry-changed", pair, b, verdict);
         };
         for key in keys(old, new) {
             let pair = (old.get(key), new.get(key));
@@ -490,20 +490,20 @@ impl<'d> Comparison<'d, '_> {
                 continue;
             }
             let seconds = |node: &Node| node.integer_of(key).unwrap_or(0);
-            let rank = |node: &Node| rank(RESENDS, node.text_of(key));
+            let rank = |node: &Node| rank(RETRIES, node.text_of(key));
             // A deployed caller that is more patient than need be does no harm.
             let stricter = match key {
                 "note" => {
                     self.note_pair("words-changed", pair, b, Verdict::PATCH);
                     continue;
                 }
-                "askAfterSeconds" => seconds(new) > seconds(old),
-                "resend" => rank(new) > rank(old),
+                "statusQueryDelay" => seconds(new) > seconds(old),
+                "policy" => rank(new) > rank(old),
                 _ => true,
             };
             let wire = if stricter { Wire::Risk } else { Wire::Ok };
             let verdict = Verdict::new(wire, Wire::Ok, Bump::Minor, Bump::Minor);
-            self.note_pair("waiting-changed", pair, b, verdict);
+            self.note_pair("retry-changed", pair, b, verdict);
         }
     }
 
@@ -769,7 +769,7 @@ fn member(key: &str, old: &Node, new: &Node) -> (&'static str, Verdict) {
             let verdict = Verdict::new(Wire::Risk, Wire::Risk, Bump::Minor, server);
             ("mode-changed", verdict)
         }
-        "x-skypay-subject" => ("subject-changed", Verdict::ADDED),
+        "x-skypay-transaction-id" => ("transaction-id-changed", Verdict::ADDED),
         _ => ("other-changed", Verdict::MEANING),
     }
 }

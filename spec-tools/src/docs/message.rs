@@ -282,7 +282,7 @@ impl Page<'_> {
                 }
             });
             html.element("p", &[], |html| {
-                markdown::write_inline(html, &self.links, &rule.because);
+                markdown::write_inline(html, &self.links, &rule.reason);
             });
         });
     }

@@ -5,7 +5,9 @@ use super::html::Html;
 use super::links::{anchor, target};
 use super::value::quoted;
 use super::{Page, columns, direction, effect, fact, markdown};
-use codegen::model::{Direction, Effect, Mode, Operation, Outcome, Resend, ResultCode, Subject};
+use codegen::model::{
+    Direction, Effect, Mode, Operation, Outcome, ResultCode, Retry, TransactionRef,
+};
 
 impl Page<'_> {
     /// Everything about an operation.
@@ -93,12 +95,12 @@ impl Page<'_> {
             fact(html, "Outcome", |html| html.text(mode(operation.mode)));
             fact(html, "When unknown", |html| self.asking(html, operation));
             fact(html, "Send again", |html| {
-                let (class, text) = resend(operation.waiting.resend);
+                let (class, text) = retry(operation.retry_policy.retry);
                 html.leaf("b", &[("class", class)], text);
                 html.text(" ");
-                markdown::write_inline(html, &self.links, &operation.waiting.note);
+                markdown::write_inline(html, &self.links, &operation.retry_policy.note);
             });
-            if let Some(subject) = &operation.subject {
+            if let Some(subject) = &operation.transaction_ref {
                 fact(html, "At stake", |html| {
                     html.leaf("code", &[], &subject_name(operation, subject));
                 });
@@ -117,19 +119,19 @@ impl Page<'_> {
 
     /// Whom to ask what became of it, and when.
     fn asking(&self, html: &mut Html, operation: &Operation) {
-        let waiting = &operation.waiting;
-        match &waiting.ask_with {
+        let retry_policy = &operation.retry_policy;
+        match &retry_policy.status_query {
             None => html.text("No operation tells."),
             Some(name) => {
                 html.text("Ask with ");
                 self.links.code(html, name);
             }
         }
-        if let Some(seconds) = waiting.ask_after_seconds {
+        if let Some(seconds) = retry_policy.status_query_delay {
             html.text(" not before ");
             html.leaf("b", &[], &format!("{seconds} seconds"));
             html.text(" have passed.");
-        } else if waiting.ask_with.is_some() {
+        } else if retry_policy.status_query.is_some() {
             html.text(" at any time.");
         }
     }
@@ -251,23 +253,23 @@ fn mode(mode: Mode) -> &'static str {
     }
 }
 
-fn resend(resend: Resend) -> (&'static str, &'static str) {
-    match resend {
-        Resend::Safe => ("good", "At any time."),
-        Resend::AfterAsking => ("warn", "Only after asking."),
-        Resend::Never => ("bad", "Never."),
+fn retry(retry: Retry) -> (&'static str, &'static str) {
+    match retry {
+        Retry::Safe => ("good", "At any time."),
+        Retry::AfterStatusQuery => ("warn", "Only after asking."),
+        Retry::Never => ("bad", "Never."),
     }
 }
 
 /// The field that names the thing at stake, as it is on the wire.
-fn subject_name(operation: &Operation, subject: &Subject) -> String {
+fn subject_name(operation: &Operation, subject: &TransactionRef) -> String {
     let wire = |rust: &str| {
         let fields = &operation.request.fields;
         let field = fields.iter().find(|field| field.rust == rust);
         field.map_or_else(|| rust.to_owned(), |field| field.wire.clone())
     };
     match subject {
-        Subject::Field(field) => wire(field),
-        Subject::Items { list, .. } => format!("each of {}", wire(list)),
+        TransactionRef::Field(field) => wire(field),
+        TransactionRef::Items { list, .. } => format!("each of {}", wire(list)),
     }
 }

@@ -65,7 +65,7 @@ fn mode<'d>(path: &Path<'d>) -> Option<&'d str> {
 
 /// The field that names the thing at stake, in a list or not.
 fn subject<'d>(path: &Path<'d>) -> Option<&'d str> {
-    let subject = path.item.get("post")?.text_of("x-skypay-subject")?;
+    let subject = path.item.get("post")?.text_of("x-skypay-transaction-id")?;
     subject.rsplit('.').next()
 }
 

@@ -12,7 +12,7 @@ use super::{Path, SOURCE, paths};
 /// The schema of the collection's format.
 const FORMAT: &str = "https://schema.getpostman.com/json/collection/v2.1.0/collection.json";
 
-const NOTE: &str = "Write bodies in clear text. Before a request is sent, a script puts your \
+const NOTE: &str = "Write bodies in plaintext. Before a request is sent, a script puts your \
     credentials into its body and seals it; another opens the answer, shows it, and fails unless it is a success. Give every \
     variable a value in an environment of your own, so that no secret is saved with the \
     collection.";

@@ -196,7 +196,7 @@ struct Rule {
     when: String,
     /// What is demanded, and of which fields.
     demands: Vec<(String, Vec<String>)>,
-    because: String,
+    reason: String,
 }
 
 impl Rule {
@@ -218,7 +218,7 @@ impl Rule {
         Self {
             when,
             demands: demands.filter(|(_, fields)| !fields.is_empty()).collect(),
-            because: one_line(rule.text_of("because")),
+            reason: one_line(rule.text_of("reason")),
         }
     }
 
@@ -230,7 +230,7 @@ impl Rule {
         });
         let demands: Vec<_> = demands.collect();
         let said = sentence(&format!("{}{}", self.when, demands.join("; ")));
-        format!("- {said} {}", self.because).trim_end().to_owned()
+        format!("- {said} {}", self.reason).trim_end().to_owned()
     }
 
     /// What it demands of one field, as a sentence for each demand.
@@ -298,8 +298,8 @@ fn explain_operation(root: &Node, post: &mut Node) {
             describe(post, &format!("{paragraph} {}.", fields.join(", ")));
         }
     }
-    if let Some(waiting) = post.get("x-skypay-waiting") {
-        let paragraph = retry(waiting);
+    if let Some(retry_policy) = post.get("x-skypay-retry") {
+        let paragraph = retry(retry_policy);
         describe(post, &paragraph);
     }
     if let (Some(envelope), Some(body)) =
@@ -321,25 +321,25 @@ fn outcomes(root: &Node) -> BTreeMap<&str, &str> {
         .collect()
 }
 
-fn retry(waiting: &Node) -> String {
-    let resend = match waiting.text_of("resend") {
+fn retry(retry_policy: &Node) -> String {
+    let retry = match retry_policy.text_of("policy") {
         Some("safe") => "the same request may be sent again",
-        Some("after-asking") => {
+        Some("after-status-query") => {
             "the same request may be sent again only after that, and only if the answer allows it"
         }
         _ => "the same request must not be sent again",
     };
-    let seconds = waiting.integer_of("askAfterSeconds");
+    let seconds = retry_policy.integer_of("statusQueryDelay");
     let seconds = seconds.map_or_else(String::new, |seconds| {
         format!(", not before {seconds} seconds have passed")
     });
-    let ask = waiting
-        .text_of("askWith")
+    let ask = retry_policy
+        .text_of("statusQuery")
         .map_or_else(String::new, |operation| {
             format!("query the status with `{operation}`{seconds}; ")
         });
-    let note = one_line(waiting.text_of("note"));
-    format!("If the outcome is unknown: {ask}{resend}. {note}")
+    let note = one_line(retry_policy.text_of("note"));
+    format!("If the outcome is unknown: {ask}{retry}. {note}")
         .trim_end()
         .to_owned()
 }

@@ -8,7 +8,7 @@ use codegen::check::{Document, Operation, properties};
 use codegen::document::{Entry, Node};
 
 /// Words under which prose stands.
-const PROSE: &[&str] = &["description", "meaning", "note", "because", "reason"];
+const PROSE: &[&str] = &["description", "meaning", "note", "reason"];
 
 /// Words under which values stand, not words of the document.
 const DATA: &[&str] = &["example", "value", "enum", "default"];

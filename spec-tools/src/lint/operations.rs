@@ -75,25 +75,25 @@ pub(super) fn sections(document: &Document<'_>, findings: &mut Findings) {
 /// Whoever has to ask before sending again is told what to ask.
 pub(super) fn asking(document: &Document<'_>, findings: &mut Findings) {
     for operation in &document.operations {
-        let Some(waiting) = operation.post.get("x-skypay-waiting") else {
+        let Some(retry_policy) = operation.post.get("x-skypay-retry") else {
             continue;
         };
-        if waiting.text_of("resend") == Some("after-asking") && waiting.get("askWith").is_none() {
-            let message =
-                "`resend: after-asking` does not say what to ask: name an operation in `askWith`";
-            findings.add("ask-with", &waiting.place, message);
+        if retry_policy.text_of("policy") == Some("after-status-query")
+            && retry_policy.get("statusQuery").is_none()
+        {
+            let message = "`policy: after-status-query` does not say what to ask: name an operation in `statusQuery`";
+            findings.add("status-query", &retry_policy.place, message);
         }
     }
 }
 
 /// What moves money names the thing that it moves it for.
-pub(super) fn subjects(document: &Document<'_>, findings: &mut Findings) {
+pub(super) fn transaction_ids(document: &Document<'_>, findings: &mut Findings) {
     for operation in &document.operations {
         let moves_money = operation.post.text_of("x-skypay-effect") == Some("moves-money");
-        if moves_money && operation.post.get("x-skypay-subject").is_none() {
-            let message =
-                "money moves and nothing names the order: give the field in `x-skypay-subject`";
-            findings.add("subject", &operation.post.place, message);
+        if moves_money && operation.post.get("x-skypay-transaction-id").is_none() {
+            let message = "money moves and nothing names the order: give the field in `x-skypay-transaction-id`";
+            findings.add("transaction-id", &operation.post.place, message);
         }
     }
 }

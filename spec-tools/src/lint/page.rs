@@ -70,7 +70,7 @@ where there is a reason, on the node that breaks the rule or on one around it:
 
 ```yaml
 x-skypay-lint-exceptions:
-  - rule: subject
+  - rule: transaction-id
     reason: The request carries no number of its own.
 ```
 

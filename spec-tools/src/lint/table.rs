@@ -4,7 +4,7 @@ use super::Severity::{Error, Refused, Warning};
 use super::{Example, Rule};
 
 const PAY: &str = "/paths/~1services~1{callerName}#pay/post";
-const PAY_WAITING: &str = "/paths/~1services~1{callerName}#pay/post/x-skypay-waiting";
+const PAY_WAITING: &str = "/paths/~1services~1{callerName}#pay/post/x-skypay-retry";
 const PAY_ANSWERS: &str =
     "/paths/~1services~1{callerName}#pay/post/responses/200/content/application~1json/examples";
 const PAY_EXAMPLE: &str = "/paths/~1services~1{callerName}#pay/post/requestBody/content/application~1json/examples/bank/value";
@@ -27,19 +27,6 @@ pub const RULES: &[Rule] = &[
             without: &[],
             good: "x-skypay-aliases: [bankCode]\n",
             bad: "x-skypay-aliases: [BankNo]\n",
-            also: &[],
-        },
-    ),
-    rule(
-        "ask-with",
-        Error,
-        "Whoever must ask before sending again is told what to ask",
-        "A caller whose call got lost otherwise finds a rule that cannot be followed, and guesses.",
-        Example {
-            at: PAY_WAITING,
-            without: &["askWith"],
-            good: "askWith: ask\nresend: after-asking\n",
-            bad: "resend: after-asking\n",
             also: &[],
         },
     ),
@@ -103,8 +90,8 @@ pub const RULES: &[Rule] = &[
         Example {
             at: "/components/schemas/PayRequest",
             without: &[],
-            good: "x-skypay-rules:\n  - id: no-bank-number\n    when: {field: channel, in: ['6']}\n    forbid: [bankNo]\n    because: A wallet has no bank.\n",
-            bad: "x-skypay-rules:\n  - id: no-bank-number\n    when: {field: channel, in: ['6']}\n    forbid: [bankCode]\n    because: A wallet has no bank.\n",
+            good: "x-skypay-rules:\n  - id: no-bank-number\n    when: {field: channel, in: ['6']}\n    forbid: [bankNo]\n    reason: A wallet has no bank.\n",
+            bad: "x-skypay-rules:\n  - id: no-bank-number\n    when: {field: channel, in: ['6']}\n    forbid: [bankCode]\n    reason: A wallet has no bank.\n",
             also: &[],
         },
     ),
@@ -138,7 +125,7 @@ pub const RULES: &[Rule] = &[
         "environments",
         Refused,
         "Each server has a name of its own and is reached over https",
-        "The name becomes a value in code, and money is not moved in the clear.",
+        "The name becomes a value in code, and money is not moved in plaintext.",
         Example {
             at: "",
             without: &[],
@@ -180,9 +167,9 @@ pub const RULES: &[Rule] = &[
         "Without a reason nobody can tell later whether it still holds. What the generator needs has no exceptions.",
         Example {
             at: PAY,
-            without: &["x-skypay-subject"],
-            good: "x-skypay-lint-exceptions:\n  - rule: subject\n    reason: The request carries no number.\n",
-            bad: "x-skypay-subject: controlNumber\nx-skypay-lint-exceptions:\n  - rule: subject\n",
+            without: &["x-skypay-transaction-id"],
+            good: "x-skypay-lint-exceptions:\n  - rule: transaction-id\n    reason: The request carries no number.\n",
+            bad: "x-skypay-transaction-id: controlNumber\nx-skypay-lint-exceptions:\n  - rule: transaction-id\n",
             also: &[],
         },
     ),
@@ -538,6 +525,19 @@ pub const RULES: &[Rule] = &[
         },
     ),
     rule(
+        "retry",
+        Refused,
+        "Each operation says how to find out what became of a call",
+        "What moves money is never simply sent again.",
+        Example {
+            at: PAY_WAITING,
+            without: &[],
+            good: "policy: after-status-query\n",
+            bad: "policy: safe\n",
+            also: &[],
+        },
+    ),
+    rule(
         "rust-names",
         Refused,
         "What becomes a name in Rust has its form, stands once and is free",
@@ -566,7 +566,7 @@ pub const RULES: &[Rule] = &[
     rule(
         "shape",
         Refused,
-        "What the generator needs is there: chapter, mode, effect, waiting rule and more",
+        "What the generator needs is there: chapter, mode, effect, retry policy and more",
         "It would otherwise have to guess, and nothing about money is guessed.",
         Example {
             at: PAY,
@@ -590,15 +590,15 @@ pub const RULES: &[Rule] = &[
         },
     ),
     rule(
-        "subject",
+        "status-query",
         Error,
-        "What moves money names the field that holds the number of the order",
-        "When the outcome is unknown, that number is what to ask about.",
+        "Whoever must ask before sending again is told what to ask",
+        "A caller whose call got lost otherwise finds a rule that cannot be followed, and guesses.",
         Example {
-            at: PAY,
-            without: &["x-skypay-subject"],
-            good: "x-skypay-effect: moves-money\nx-skypay-subject: controlNumber\n",
-            bad: "x-skypay-effect: moves-money\n",
+            at: PAY_WAITING,
+            without: &["statusQuery"],
+            good: "statusQuery: ask\npolicy: after-status-query\n",
+            bad: "policy: after-status-query\n",
             also: &[],
         },
     ),
@@ -655,6 +655,19 @@ pub const RULES: &[Rule] = &[
         },
     ),
     rule(
+        "transaction-id",
+        Error,
+        "What moves money names the field that holds the number of the order",
+        "When the outcome is unknown, that number is what to ask about.",
+        Example {
+            at: PAY,
+            without: &["x-skypay-transaction-id"],
+            good: "x-skypay-effect: moves-money\nx-skypay-transaction-id: controlNumber\n",
+            bad: "x-skypay-effect: moves-money\n",
+            also: &[],
+        },
+    ),
+    rule(
         "transport-fields",
         Refused,
         "A request begins with user name, action and authentication, all required",
@@ -700,9 +713,9 @@ pub const RULES: &[Rule] = &[
         "One that outlived its cause would hide the next finding.",
         Example {
             at: PAY,
-            without: &["x-skypay-subject"],
-            good: "x-skypay-lint-exceptions:\n  - rule: subject\n    reason: The request carries no number.\n",
-            bad: "x-skypay-subject: controlNumber\nx-skypay-lint-exceptions:\n  - rule: subject\n    reason: The request carries no number.\n",
+            without: &["x-skypay-transaction-id"],
+            good: "x-skypay-lint-exceptions:\n  - rule: transaction-id\n    reason: The request carries no number.\n",
+            bad: "x-skypay-transaction-id: controlNumber\nx-skypay-lint-exceptions:\n  - rule: transaction-id\n    reason: The request carries no number.\n",
             also: &[],
         },
     ),
@@ -742,19 +755,6 @@ pub const RULES: &[Rule] = &[
             without: &[],
             good: "version: 0.1.0\n",
             bad: "version: '0.1'\n",
-            also: &[],
-        },
-    ),
-    rule(
-        "waiting",
-        Refused,
-        "Each operation says how to find out what became of a call",
-        "What moves money is never simply sent again.",
-        Example {
-            at: PAY_WAITING,
-            without: &[],
-            good: "resend: after-asking\n",
-            bad: "resend: safe\n",
             also: &[],
         },
     ),

@@ -389,7 +389,7 @@ fn terms_of_an_operation_change_as_reviewed() {
         let range = format!("      x-skypay-partner-codes: {{from: {from}, to: {to}}}\n");
         edit(&text, answers, &format!("{answers}{range}"))
     };
-    let waiting = |old: &str, new: &str| edit(&text, old, new);
+    let retry_policy = |old: &str, new: &str| edit(&text, old, new);
     let schema = "            schema: {$ref: '#/components/schemas/PaidRequest'}\n";
     let unknown = edit(
         &text,
@@ -411,27 +411,27 @@ fn terms_of_an_operation_change_as_reviewed() {
         (
             "asking later",
             &text,
-            waiting("askAfterSeconds: 300", "askAfterSeconds: 301"),
+            retry_policy("statusQueryDelay: 300", "statusQueryDelay: 301"),
         ),
         (
             "asking sooner",
             &text,
-            waiting("askAfterSeconds: 300", "askAfterSeconds: 299"),
+            retry_policy("statusQueryDelay: 300", "statusQueryDelay: 299"),
         ),
         (
             "never sent again",
             &text,
-            waiting("resend: after-asking", "resend: never"),
+            retry_policy("policy: after-status-query", "policy: never"),
         ),
         (
             "sent again at any time",
             &text,
-            waiting("resend: after-asking", "resend: safe"),
+            retry_policy("policy: after-status-query", "policy: safe"),
         ),
         (
-            "waiting in other words",
+            "retry in other words",
             &text,
-            waiting("note: Ask first.", "note: Ask before."),
+            retry_policy("note: Ask first.", "note: Ask before."),
         ),
         (
             "an answer in other words",
@@ -761,7 +761,7 @@ fn names_that_only_the_document_knows_may_change() {
         harmless(""),
     );
     let condition = "        - id: no-bank-number\n          when: {field: channel, in: ['6']}\n          \
-                     forbid: [bankNo]\n          because: A wallet has no bank.\n";
+                     forbid: [bankNo]\n          reason: A wallet has no bank.\n";
     let wider = condition.replace("['6']", "['6', '13']");
     let halves = condition.to_owned()
         + &condition

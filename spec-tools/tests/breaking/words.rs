@@ -95,7 +95,7 @@ fn remove(node: &mut Node, left: &mut usize) -> Option<String> {
 
 /// Whether something is prose or in an example, which many places have alike.
 fn is_told_elsewhere(pointer: &str) -> bool {
-    let prose = ["description", "summary", "note", "meaning", "because"];
+    let prose = ["description", "summary", "note", "meaning", "reason"];
     pointer.contains("/example") || prose.iter().any(|word| pointer.ends_with(word))
 }
 

@@ -44,8 +44,8 @@ async fn pay(client: &Client, number: &str, amount: &str) -> Result<(), Invalid>
         },
         Err(Error::Unknown(error)) => println!(
             "{number}: unknown, {} about {:?}",
-            error.ask_with().unwrap_or("nobody to ask"),
-            error.subjects()
+            error.status_query().unwrap_or("nobody to ask"),
+            error.transaction_ids()
         ),
     }
     Ok(())

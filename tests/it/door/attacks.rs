@@ -116,7 +116,7 @@ fn named(message: &str) -> String {
     fields["action"].as_str().unwrap().to_owned()
 }
 
-/// Every attack, made from the clear text of a genuine callback.
+/// Every attack, made from the plaintext of a genuine callback.
 #[expect(clippy::too_many_lines, reason = "it is one table")]
 pub(super) fn attacks(genuine: &str) -> Vec<Attack> {
     let known = credentials();
@@ -125,7 +125,7 @@ pub(super) fn attacks(genuine: &str) -> Vec<Attack> {
     let body = sealed(genuine);
     let good = || Message::post(&body);
     let filled = |length| Message::post(body.clone() + &" ".repeat(length - body.len()));
-    let said = |clear: &str| Message::post(sealed(clear));
+    let said = |plaintext: &str| Message::post(sealed(plaintext));
     // The text that is to be replaced has to be there.
     let with = |old: &str, new: &str| {
         assert!(genuine.contains(old), "{old} in {genuine}");
@@ -176,7 +176,7 @@ pub(super) fn attacks(genuine: &str) -> Vec<Attack> {
         refused("nothing", Message::post("")),
         refused("blanks", Message::post(" \r\n\t ")),
         refused("bytes of zero", Message::post([0; 64])),
-        refused("clear text", Message::post(genuine)),
+        refused("plaintext", Message::post(genuine)),
         refused("a page", Message::post("<html>Hello</html>")),
         refused(
             "a character that is not Base64",

@@ -261,8 +261,8 @@ impl Answer {
             _ if cut < head => unknown(UnknownCause::Connection),
             200 if cut < bytes.len() => unknown(UnknownCause::Connection),
             200 => match &self.content {
-                Content::Sealed(clear) => clear.met(operation),
-                Content::InClear(clear) => match clear.met(operation) {
+                Content::Sealed(plaintext) => plaintext.met(operation),
+                Content::InClear(plaintext) => match plaintext.met(operation) {
                     Verdict::Rejected(code) if reads => Verdict::Rejected(code),
                     _ => unknown(UnknownCause::Unreadable),
                 },
@@ -287,8 +287,8 @@ impl Answer {
     fn is_authentic(&self, operation: &Operation, reads: bool) -> bool {
         let whole = !matches!(self.delivery, Delivery::Cut(_) | Delivery::CutChunked(_));
         let sealed = match &self.content {
-            Content::Sealed(clear) => !clear.twice,
-            Content::InClear(clear) => reads && !clear.twice,
+            Content::Sealed(plaintext) => !plaintext.twice,
+            Content::InClear(plaintext) => reads && !plaintext.twice,
             Content::SealedByAnother(_) | Content::Other(_) => false,
         };
         let stated = self.status == 200 || self.refuses_keys(operation);
@@ -298,7 +298,7 @@ impl Answer {
     /// The code of an answer that was encrypted with the key of the client.
     fn sealed_code(&self) -> Option<String> {
         match &self.content {
-            Content::Sealed(clear) if !clear.twice => clear.code.clone(),
+            Content::Sealed(plaintext) if !plaintext.twice => plaintext.code.clone(),
             _ => None,
         }
     }
@@ -316,7 +316,7 @@ impl Answer {
 
     fn code(&self) -> Option<&String> {
         match &self.content {
-            Content::Sealed(clear) | Content::InClear(clear) => clear.code.as_ref(),
+            Content::Sealed(plaintext) | Content::InClear(plaintext) => plaintext.code.as_ref(),
             Content::SealedByAnother(_) | Content::Other(_) => None,
         }
     }
@@ -324,12 +324,12 @@ impl Answer {
     /// As it is written, and how many bytes of that are the head.
     fn bytes(&self) -> (Vec<u8>, usize) {
         let body = match &self.content {
-            Content::Sealed(clear) => sealed(&clear.text()),
-            Content::SealedByAnother(clear) => {
+            Content::Sealed(plaintext) => sealed(&plaintext.text()),
+            Content::SealedByAnother(plaintext) => {
                 let other = Credentials::new("other", "other", "another key").unwrap();
-                sealed_with(&other, &clear.text())
+                sealed_with(&other, &plaintext.text())
             }
-            Content::InClear(clear) => clear.text(),
+            Content::InClear(plaintext) => plaintext.text(),
             Content::Other(text) => text.clone(),
         };
         let before = match self.delivery {
@@ -723,14 +723,14 @@ fn answers(operation: &'static Operation) -> impl Strategy<Value = Answer> {
         1 => select(vec![301, 302, 303, 307, 308]),
         1 => select(vec![201, 202, 400, 401, 403, 404, 408, 425, 429, 500, 502, 503, 504]),
     ];
-    let clear = || clears(operation);
+    let plaintext = || clears(operation);
     let content = prop_oneof![
-        6 => clear().prop_map(Content::Sealed),
-        1 => clear().prop_map(Content::SealedByAnother),
-        2 => clear().prop_map(Content::InClear),
+        6 => plaintext().prop_map(Content::Sealed),
+        1 => plaintext().prop_map(Content::SealedByAnother),
+        2 => plaintext().prop_map(Content::InClear),
         1 => "[ -~]{0,60}".prop_map(Content::Other),
-        1 => (clear(), any::<Index>()).prop_map(|(clear, at)| {
-            let body = sealed(&clear.text());
+        1 => (plaintext(), any::<Index>()).prop_map(|(plaintext, at)| {
+            let body = sealed(&plaintext.text());
             Content::Other(body[..at.index(body.len())].to_owned())
         }),
     ];

@@ -213,7 +213,7 @@ fn exchange(operation: &Operation) -> String {
         "{}\n{}\npub fn belongs(request: &t::{request}, response: &t::{response}) {{\n    \
          let _ = crate::same::<<t::{request} as t::Operation>::Response>(response);\n    \
          let _ = crate::same::<<t::{response} as t::Answer>::Code>(&crate::any::<{code}>());\n    \
-         let _ = (<t::{request} as t::Operation>::INFO, t::Operation::subjects(request));\n\
+         let _ = (<t::{request} as t::Operation>::INFO, t::Operation::transaction_ids(request));\n\
          }}\n",
         uses(&operation.request),
         uses(&operation.response),

@@ -70,7 +70,7 @@ pub const EXCEPTIONS: &[Exception] = &[
     shows("effect-stronger", Shows::Code, DATA),
     shows("effect-weaker", Shows::Code, DATA),
     shows("mode-changed", Shows::Code, DATA),
-    shows("waiting-changed", Shows::Code, DATA),
+    shows("retry-changed", Shows::Code, DATA),
     shows("result-code-added", Shows::Code, DATA),
     shows("result-code-removed", Shows::Code, DATA),
     shows("partner-codes-changed", Shows::Code, DATA),
@@ -86,7 +86,7 @@ pub const EXCEPTIONS: &[Exception] = &[
         "The address is a text behind a name that stays.",
     ),
     shows(
-        "subject-changed",
+        "transaction-id-changed",
         Shows::Code,
         "Which field names the thing at stake is what a method returns.",
     ),
@@ -155,7 +155,7 @@ pub const EXCEPTIONS: &[Exception] = &[
     shows("delivery-key-changed", Shows::Unsent, KEY),
     shows("effect-key-changed", Shows::Unsent, KEY),
     shows(
-        "waiting-changed",
+        "retry-changed",
         Shows::Unsent,
         "It is about when to ask and to send again, not about a message.",
     ),

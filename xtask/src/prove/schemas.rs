@@ -48,7 +48,7 @@ fn rest(operation: &Operation) -> Value {
         .collect();
     json!({
         "path": operation.wire_path,
-        "label": operation.label,
+        "label": operation.path_fragment,
         "mode": format!("{:?}", operation.mode),
         "codes": codes,
         "partner": operation.partner_codes,

@@ -32,10 +32,10 @@ fn cipher(key: &str) -> Aes128 {
     Aes128::new(&key.into())
 }
 
-fn seal(cipher: &Aes128, clear: &[u8]) -> String {
-    let padding = 16 - clear.len() % 16;
-    let mut bytes = clear.to_vec();
-    bytes.resize(clear.len() + padding, u8::try_from(padding).unwrap_or(16));
+fn seal(cipher: &Aes128, plaintext: &[u8]) -> String {
+    let padding = 16 - plaintext.len() % 16;
+    let mut bytes = plaintext.to_vec();
+    bytes.resize(plaintext.len() + padding, u8::try_from(padding).unwrap_or(16));
     cipher.encrypt_blocks(Array::slice_as_chunks_mut(&mut bytes).0);
     STANDARD.encode(bytes)
 }
@@ -52,7 +52,7 @@ fn open(cipher: &Aes128, sealed: &str) -> Outcome<Vec<u8>> {
 async fn main() -> Outcome<()> {
     let _ = rustls::crypto::ring::default_provider().install_default();
     let cipher = cipher("encrypt key");
-    let clear = serde_json::to_vec(&Request {
+    let plaintext = serde_json::to_vec(&Request {
         user_name: "App@skypay",
         action: "balanceQuery",
         authentication: "authentication",
@@ -60,7 +60,7 @@ async fn main() -> Outcome<()> {
     let answer = reqwest::Client::new()
         .post("https://skypay.example/services/callerName")
         .header("content-type", "text/plain")
-        .body(seal(&cipher, &clear))
+        .body(seal(&cipher, &plaintext))
         .send()
         .await?;
     let answer: Answer = serde_json::from_slice(&open(&cipher, &answer.text().await?)?)?;

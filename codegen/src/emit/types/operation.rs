@@ -5,7 +5,9 @@ use std::collections::BTreeSet;
 
 use super::super::{example, literal};
 use super::field_name;
-use crate::model::{Api, EnvelopeField, Example, Message, Operation, Outcome, Subject, Type};
+use crate::model::{
+    Api, EnvelopeField, Example, Message, Operation, Outcome, TransactionRef, Type,
+};
 
 /// The invocation for an operation.
 pub(super) fn operation(api: &Api, operation: &Operation) -> String {
@@ -30,13 +32,13 @@ pub(super) fn operation(api: &Api, operation: &Operation) -> String {
         ));
     }
     text.push_str("    }\n");
-    match &operation.subject {
+    match &operation.transaction_ref {
         None => {}
-        Some(Subject::Field(field)) => {
-            text.push_str(&format!("    subjects |request| vec![request.{field}.as_ref()];\n"));
+        Some(TransactionRef::Field(field)) => {
+            text.push_str(&format!("    transaction_ids |request| vec![request.{field}.as_ref()];\n"));
         }
-        Some(Subject::Items { list, field }) => text.push_str(&format!(
-            "    subjects |request| request.{list}.iter().map(|item| item.{field}.as_ref()).collect();\n"
+        Some(TransactionRef::Items { list, field }) => text.push_str(&format!(
+            "    transaction_ids |request| request.{list}.iter().map(|item| item.{field}.as_ref()).collect();\n"
         )),
     }
     for (name, key) in [
@@ -51,16 +53,16 @@ pub(super) fn operation(api: &Api, operation: &Operation) -> String {
 
 /// What is said of every operation, then what is said of some.
 fn facts(api: &Api, operation: &Operation) -> Vec<(&'static str, String)> {
-    let waiting = &operation.waiting;
+    let retry_policy = &operation.retry_policy;
     let mut facts = vec![
         ("name", literal(&operation.name)),
-        ("label", literal(&operation.label)),
+        ("path_fragment", literal(&operation.path_fragment)),
         ("action", literal(&operation.action)),
         ("summary", literal(&operation.summary)),
         ("direction", format!("Direction::{:?}", operation.direction)),
         ("mode", format!("Mode::{:?}", operation.mode)),
         ("effect", format!("Effect::{:?}", operation.effect)),
-        ("resend", format!("Resend::{:?}", waiting.resend)),
+        ("retry", format!("Retry::{:?}", retry_policy.retry)),
         ("header", "&crate::HEADER".to_owned()),
     ];
     let constants: Vec<_> = operation
@@ -71,11 +73,11 @@ fn facts(api: &Api, operation: &Operation) -> Vec<(&'static str, String)> {
     if !constants.is_empty() {
         facts.push(("constants", format!("&[{}]", constants.join(", "))));
     }
-    if let Some(asked) = &waiting.ask_with {
-        facts.push(("ask_with", format!("Some({})", literal(asked))));
+    if let Some(asked) = &retry_policy.status_query {
+        facts.push(("status_query", format!("Some({})", literal(asked))));
     }
-    if let Some(seconds) = waiting.ask_after_seconds {
-        facts.push(("ask_after_seconds", format!("Some({seconds})")));
+    if let Some(seconds) = retry_policy.status_query_delay {
+        facts.push(("status_query_delay", format!("Some({seconds})")));
     }
     facts.push(("code_required", operation.code_required.to_string()));
     if let Some(range) = operation.partner_codes {
@@ -84,7 +86,7 @@ fn facts(api: &Api, operation: &Operation) -> Vec<(&'static str, String)> {
     let personal = personal_fields(api, operation);
     if !personal.is_empty() {
         let personal: Vec<_> = personal.into_iter().map(literal).collect();
-        facts.push(("personal", format!("&[{}]", personal.join(", "))));
+        facts.push(("personal_data", format!("&[{}]", personal.join(", "))));
     }
     let (request, response) = examples(operation);
     facts.push(("request_example", raw(request)));

@@ -1,5 +1,5 @@
 
-// Should anything below fail, then nothing is sent in the clear.
+// Should anything below fail, then nothing is sent in plaintext.
 const clear = pm.variables.replaceIn(pm.request.body.raw);
 pm.request.body.update({ mode: "raw", raw: "" });
 

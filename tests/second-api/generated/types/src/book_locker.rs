@@ -63,18 +63,18 @@ skypay_runtime::message! {
 skypay_runtime::operation! {
     BookLockerRequest -> BookLockerResponse {
         name: "bookLocker",
-        label: "bookLocker",
+        path_fragment: "bookLocker",
         action: "bookLocker",
         summary: "Book a locker for a parcel",
         direction: Direction::ToSkypay,
         mode: Mode::Asynchronous,
         effect: Effect::MovesMoney,
-        resend: Resend::AfterAsking,
+        retry: Retry::AfterStatusQuery,
         header: &crate::HEADER,
-        ask_with: Some("findParcels"),
-        ask_after_seconds: Some(60),
+        status_query: Some("findParcels"),
+        status_query_delay: Some(60),
         code_required: true,
-        personal: &["recipient"],
+        personal_data: &["recipient"],
         request_example: r#"{"client":"corner-shop","command":"bookLocker","secret":"open sesame","parcelTag":"BX-000123","size":"S","deposit":"15.00","shelf":7,"recipient":"Cruz,Ana"}"#,
         response_example: r#"{"at":"2024-02-05 10:15:30.1250","state":"OK","explanation":"Done"}"#,
     }
@@ -85,7 +85,7 @@ skypay_runtime::operation! {
         "E21": Outcome::Rejected;
         "E22": Outcome::Rejected;
     }
-    subjects |request| vec![request.parcel_tag.as_ref()];
+    transaction_ids |request| vec![request.parcel_tag.as_ref()];
 }
 
 skypay_runtime::message! {
@@ -98,12 +98,12 @@ skypay_runtime::message! {
     /// ```
     /// use boxpoint_types::BookLockerResponse;
     ///
-    /// let clear = r##"{
+    /// let plaintext = r##"{
     ///   "at": "2024-02-05 10:15:30.1250",
     ///   "state": "OK",
     ///   "explanation": "Done"
     /// }"##;
-    /// let response: BookLockerResponse = boxpoint_types::read::from_slice(clear.as_bytes())?;
+    /// let response: BookLockerResponse = boxpoint_types::read::from_slice(plaintext.as_bytes())?;
     /// # Ok::<(), boxpoint_types::read::ReadError>(())
     /// ```
     pub struct BookLockerResponse, BookLockerResponseBuilder {

@@ -32,13 +32,13 @@ skypay_runtime::message! {
 skypay_runtime::operation! {
     FindParcelsRequest -> FindParcelsResponse {
         name: "findParcels",
-        label: "findParcels",
+        path_fragment: "findParcels",
         action: "findParcels",
         summary: "Find out where parcels are",
         direction: Direction::ToSkypay,
         mode: Mode::Synchronous,
         effect: Effect::Reads,
-        resend: Resend::Safe,
+        retry: Retry::Safe,
         header: &crate::HEADER,
         code_required: true,
         request_example: r#"{"client":"corner-shop","command":"findParcels","secret":"open sesame","tags":[{"parcelTag":"BX-000123"}]}"#,
@@ -49,7 +49,7 @@ skypay_runtime::operation! {
         "E10": Outcome::Rejected, refuses keys;
         "E90": Outcome::Unknown;
     }
-    subjects |request| request.tags.iter().map(|item| item.parcel_tag.as_ref()).collect();
+    transaction_ids |request| request.tags.iter().map(|item| item.parcel_tag.as_ref()).collect();
 }
 
 skypay_runtime::message! {
@@ -62,7 +62,7 @@ skypay_runtime::message! {
     /// ```
     /// use boxpoint_types::FindParcelsResponse;
     ///
-    /// let clear = r##"{
+    /// let plaintext = r##"{
     ///   "at": "2024-02-05 10:15:30.1250",
     ///   "state": "OK",
     ///   "explanation": "Done",
@@ -74,7 +74,7 @@ skypay_runtime::message! {
     ///     }
     ///   ]
     /// }"##;
-    /// let response: FindParcelsResponse = boxpoint_types::read::from_slice(clear.as_bytes())?;
+    /// let response: FindParcelsResponse = boxpoint_types::read::from_slice(plaintext.as_bytes())?;
     /// # Ok::<(), boxpoint_types::read::ReadError>(())
     /// ```
     pub struct FindParcelsResponse, FindParcelsResponseBuilder {

@@ -30,13 +30,13 @@ skypay_runtime::message! {
 skypay_runtime::operation! {
     MayCourierEnterRequest -> MayCourierEnterResponse {
         name: "mayCourierEnter",
-        label: "mayCourierEnter",
+        path_fragment: "mayCourierEnter",
         action: "mayCourierEnter",
         summary: "Whether a courier may enter the shop",
         direction: Direction::ToPartner,
         mode: Mode::Synchronous,
         effect: Effect::Reads,
-        resend: Resend::Safe,
+        retry: Retry::Safe,
         header: &crate::HEADER,
         code_required: true,
         partner_codes: Some((700, 799)),
@@ -61,13 +61,13 @@ skypay_runtime::message! {
     /// ```
     /// use boxpoint_types::MayCourierEnterResponse;
     ///
-    /// let clear = r##"{
+    /// let plaintext = r##"{
     ///   "at": "2024-02-05 10:15:30.1250",
     ///   "state": "OK",
     ///   "explanation": "Done",
     ///   "entrance": "back door"
     /// }"##;
-    /// let response: MayCourierEnterResponse = boxpoint_types::read::from_slice(clear.as_bytes())?;
+    /// let response: MayCourierEnterResponse = boxpoint_types::read::from_slice(plaintext.as_bytes())?;
     /// # Ok::<(), boxpoint_types::read::ReadError>(())
     /// ```
     pub struct MayCourierEnterResponse, MayCourierEnterResponseBuilder {

@@ -35,16 +35,16 @@ skypay_runtime::message! {
 skypay_runtime::operation! {
     OpenDoorRequest -> OpenDoorResponse {
         name: "openDoor",
-        label: "openDoor",
+        path_fragment: "openDoor",
         action: "openDoor",
         summary: "Open the door of a locker",
         direction: Direction::ToSkypay,
         mode: Mode::Synchronous,
         effect: Effect::ChangesState,
-        resend: Resend::Never,
+        retry: Retry::Never,
         header: &crate::HEADER,
         code_required: true,
-        personal: &["pin"],
+        personal_data: &["pin"],
         request_example: r#"{"client":"corner-shop","command":"openDoor","secret":"open sesame","parcelTag":"BX-000123","pin":"4711"}"#,
         response_example: r#"{"at":"2024-02-05 10:15:30.1250","state":"OK","explanation":"Done","doorsLeft":11}"#,
     }
@@ -55,7 +55,7 @@ skypay_runtime::operation! {
         "E22": Outcome::Rejected;
         "E40": Outcome::Rejected;
     }
-    subjects |request| vec![request.parcel_tag.as_ref()];
+    transaction_ids |request| vec![request.parcel_tag.as_ref()];
 }
 
 skypay_runtime::message! {
@@ -68,13 +68,13 @@ skypay_runtime::message! {
     /// ```
     /// use boxpoint_types::OpenDoorResponse;
     ///
-    /// let clear = r##"{
+    /// let plaintext = r##"{
     ///   "at": "2024-02-05 10:15:30.1250",
     ///   "state": "OK",
     ///   "explanation": "Done",
     ///   "doorsLeft": 11
     /// }"##;
-    /// let response: OpenDoorResponse = boxpoint_types::read::from_slice(clear.as_bytes())?;
+    /// let response: OpenDoorResponse = boxpoint_types::read::from_slice(plaintext.as_bytes())?;
     /// # Ok::<(), boxpoint_types::read::ReadError>(())
     /// ```
     pub struct OpenDoorResponse, OpenDoorResponseBuilder {

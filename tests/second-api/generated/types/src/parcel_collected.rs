@@ -40,13 +40,13 @@ skypay_runtime::message! {
 skypay_runtime::operation! {
     ParcelCollectedRequest -> ParcelCollectedResponse {
         name: "parcelCollected",
-        label: "parcelCollected",
+        path_fragment: "parcelCollected",
         action: "parcelCollected",
         summary: "A parcel was collected",
         direction: Direction::ToPartner,
         mode: Mode::Notification,
         effect: Effect::ChangesState,
-        resend: Resend::Safe,
+        retry: Retry::Safe,
         header: &crate::HEADER,
         code_required: true,
         request_example: r#"{"client":"boxpoint","command":"parcelCollected","secret":"open sesame","parcelTag":"BX-000123","whereabouts":"collected","momentOfPickup":"2024-02-05 18:00:00"}"#,
@@ -56,7 +56,7 @@ skypay_runtime::operation! {
         "OK": Outcome::Accepted "Done";
         "E91": Outcome::Rejected;
     }
-    subjects |request| vec![request.parcel_tag.as_ref()];
+    transaction_ids |request| vec![request.parcel_tag.as_ref()];
     delivery_key { "parcelTag" parcel_tag, "whereabouts" whereabouts };
     effect_key { "parcelTag" parcel_tag };
 }
@@ -71,12 +71,12 @@ skypay_runtime::message! {
     /// ```
     /// use boxpoint_types::ParcelCollectedResponse;
     ///
-    /// let clear = r##"{
+    /// let plaintext = r##"{
     ///   "at": "2024-02-05 10:15:30.1250",
     ///   "state": "OK",
     ///   "explanation": "Done"
     /// }"##;
-    /// let response: ParcelCollectedResponse = boxpoint_types::read::from_slice(clear.as_bytes())?;
+    /// let response: ParcelCollectedResponse = boxpoint_types::read::from_slice(plaintext.as_bytes())?;
     /// # Ok::<(), boxpoint_types::read::ReadError>(())
     /// ```
     pub struct ParcelCollectedResponse, ParcelCollectedResponseBuilder {
