@@ -1,10 +1,5 @@
 //! A buffer for what holds secrets or personal data while it is written.
 
-#![cfg_attr(
-    not(feature = "client"),
-    expect(dead_code, reason = "only requests are written with it")
-)]
-
 use std::io;
 use std::ops::Deref;
 
