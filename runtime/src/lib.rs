@@ -15,7 +15,7 @@
 //! | [`mod@codes`], [`string_newtype!`] | open code tables and texts with a type of their own | |
 //! | [`validate`], [`builder`] | what the document demands, checked before sending | |
 //! | [`message!`], [`mod@message`] | messages, declared with a row per field | |
-//! | [`operation`] | what the document says of an operation, as data | |
+//! | [`mod@operation`] | what the document says of an operation, as data | |
 //! | `envelope`, `keys` | the encrypted body, and who may write one | `envelope` |
 //! | `client`, `outcome` | sending, and how a call ends | `client` |
 //! | `server` | receiving, authenticating, dispatching | `server` |
