@@ -212,7 +212,7 @@ fn exchange(operation: &Operation) -> String {
     format!(
         "{}\n{}\npub fn belongs(request: &t::{request}, response: &t::{response}) {{\n    \
          let _ = crate::same::<<t::{request} as t::Operation>::Response>(response);\n    \
-         let _ = crate::same::<<t::{response} as t::Answer>::Code>(&crate::any::<{code}>());\n    \
+         let _ = crate::same::<<t::{response} as t::Response>::Code>(&crate::any::<{code}>());\n    \
          let _ = (<t::{request} as t::Operation>::INFO, t::Operation::transaction_ids(request));\n\
          }}\n",
         uses(&operation.request),
