@@ -32,7 +32,7 @@ pub enum Value {
     Null,
     /// `true` or `false`.
     Bool(bool),
-    /// A number, as it is spelled: `3900.00` stays `3900.00`.
+    /// A number, as it is written: `3900.00` stays `3900.00`.
     Number(String),
     /// Text.
     Text(String),

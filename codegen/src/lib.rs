@@ -82,7 +82,7 @@ pub fn handler_example(api: &model::Api, operation: &model::Operation) -> Option
     emit::server::handler_example(api, operation)
 }
 
-/// The JSON of an example, indented, numbers spelled as in the document.
+/// The JSON of an example, indented, numbers written as in the document.
 #[must_use]
 pub fn pretty(example: &model::Example) -> String {
     emit::example::pretty(example)

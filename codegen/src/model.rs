@@ -330,7 +330,7 @@ pub struct Example {
     pub name: String,
     /// What it shows.
     pub summary: String,
-    /// The message as JSON text, numbers as they are spelled.
+    /// The message as JSON text, numbers as they are written.
     pub json: String,
     /// The message.
     pub value: serde_json::Value,
@@ -358,8 +358,8 @@ pub struct Message {
     pub reference: Reference,
 }
 
-/// A message as its readers see it: all that stands on the wire, whoever
-/// writes it, with everything that the document says of it.
+/// A message as its readers see it: all that is on the wire, the header
+/// included, with everything that the document says of it.
 #[derive(Clone, Debug)]
 pub struct Reference {
     /// Where the component stands in the document, as a JSON pointer.
@@ -383,7 +383,7 @@ pub struct FieldReference {
     pub description: String,
     /// Its type.
     pub ty: Type,
-    /// How it is spelled on the wire.
+    /// How it is encoded on the wire.
     pub written: Written,
     /// When it is there.
     pub presence: Presence,
@@ -455,7 +455,7 @@ pub struct Field {
     pub required: bool,
     /// Whether it is personal data whose type does not mask itself.
     pub sensitive: bool,
-    /// How it is spelled on the wire.
+    /// How it is encoded on the wire.
     pub written: Written,
     /// What is checked before it is sent; empty for what is only received.
     pub limits: Limits,
@@ -463,7 +463,7 @@ pub struct Field {
     pub aliases: Vec<String>,
     /// The part of the response envelope that it is.
     pub envelope: Option<EnvelopeField>,
-    /// Whether whoever answers always writes this envelope field.
+    /// Whether every response is sent with this header field.
     pub stamped: bool,
     /// Whether what cannot be read is kept as such: an optional field or a list
     /// of objects in a message that is received, not made.
@@ -510,7 +510,7 @@ pub enum Type {
     List(Box<Type>),
 }
 
-/// How a scalar is spelled on the wire.
+/// How a scalar is encoded on the wire.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Written {
     /// As its Rust type writes itself.

@@ -149,7 +149,7 @@ impl Drop for Findings {
     fn drop(&mut self) {
         debug_assert!(
             self.problems.is_empty() || std::thread::panicking(),
-            "problems were noted and nobody asked for the verdict"
+            "problems were noted and never returned"
         );
     }
 }

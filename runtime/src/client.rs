@@ -64,7 +64,7 @@ type Layer = Box<dyn Fn(HttpService) -> HttpService + Send + Sync>;
 const KEY_CHANGES: u32 = 2;
 
 /// How much later than the document says a question is of use, in seconds. The
-/// clocks of the two sides differ, and whoever asks may go by a third one.
+/// clocks of the two sides differ, and a status query may use a third one.
 const CLOCK_MARGIN: i64 = 60;
 
 /// The error of an operation, with its table of return codes.
@@ -435,7 +435,7 @@ impl Transport {
             Some((Arc::clone(set), plaintext))
         });
         if sets.len() == 1 {
-            // Noise is found out by whoever reads it.
+            // Whether it is a response is found out when it is read.
             return opened.next();
         }
         opened.find(|(_, plaintext)| {
@@ -497,7 +497,7 @@ fn status_cause(status: StatusCode) -> UnknownCause {
     }
 }
 
-/// An answer in plaintext comes from whoever had the connection, so it may
+/// A response in plaintext is not authenticated by any key, so it may
 /// say only what does no harm if it is false: that a call which would have
 /// changed nothing was refused.
 fn plaintext_refusal(operation: &OperationInfo, body: &[u8]) -> Option<Plaintext> {

@@ -27,8 +27,8 @@ impl Clock {
 
     /// The present moment in GMT+8, as it is written on the wire.
     ///
-    /// A panic of the clock must cost nobody an answer, nor a caller the
-    /// outcome of a call: then it is the system's clock that is asked.
+    /// A clock that panics must not cost a response or the outcome of a
+    /// call: the system's clock is used instead.
     pub(crate) fn date_time(&self) -> DateTime {
         let now = catch_unwind(AssertUnwindSafe(|| self.now()));
         DateTime::from_system_time(now.unwrap_or_else(|_| SystemTime::now()))

@@ -189,7 +189,7 @@ impl std::error::Error for InvalidCredentials {
 ///
 /// New credentials come into use at a moment that only `SkyPay` knows, some
 /// minutes after they were enabled. So they are announced before, and taken
-/// over by whoever calls when `SkyPay` answers with them:
+/// over by the client when `SkyPay` answers with them:
 ///
 /// ```
 /// use skypay_runtime::keys::{Credentials, KeyRing};

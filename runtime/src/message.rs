@@ -89,7 +89,7 @@ impl<K, F: FnOnce(&str) -> K> Visitor<'_> for Key<F> {
 ///         purse_no "purseNo" | "account": optional Sensitive { text(1..=50, "^[0-9]+$") };
 ///     }
 ///     rules {
-///         "large-needs-account" requires ["purseNo"], because "only small amounts are paid in cash";
+///         "large-needs-account" requires ["purseNo"], reason "only small amounts are paid in cash";
 ///     }
 /// }
 ///
@@ -131,7 +131,7 @@ macro_rules! message {
             $(
                 $id:literal $(when $when:literal in [$($value:literal),*],)?
                 $(requires [$($require:literal),*],)? $(forbids [$($forbid:literal),*],)?
-                $(matches [$($match:literal $pattern:literal),*],)? because $reason:literal;
+                $(matches [$($match:literal $pattern:literal),*],)? reason $reason:literal;
             )*
         })?
     ) => {

@@ -68,7 +68,7 @@ pub trait Response: Serialize + DeserializeOwned + Validate + Send {
     fn fill_header(&mut self, values: &HeaderValues<'_>);
 }
 
-/// The envelope fields of a response, supplied by whoever answers.
+/// The values of the header fields of a response.
 #[derive(Clone, Copy, Debug)]
 pub struct HeaderValues<'a> {
     /// When the answer is written, in GMT+8.
@@ -338,11 +338,11 @@ mod tests {
             ],
             Outcome::Unknown,
         );
-        let nobodys = OperationInfo {
+        let without_partner_codes = OperationInfo {
             partner_codes: None,
             ..INFO
         };
-        assert_eq!(nobodys.outcome_of("20"), Outcome::Unknown);
+        assert_eq!(without_partner_codes.outcome_of("20"), Outcome::Unknown);
         assert_eq!(INFO.accepted_code(), "1");
         assert_eq!(INFO.vendor_text("-7"), Some("No"));
         assert_eq!(INFO.vendor_text("1"), None);

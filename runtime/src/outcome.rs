@@ -1,7 +1,7 @@
 //! How a call ends when it was not accepted.
 //!
 //! A call that moves money ends in one of three ways, not two: it was never
-//! sent, it was refused, or nobody knows. The third is the one that costs
+//! sent, it was refused, or its outcome is unknown. The third is the one that costs
 //! money when it is taken for one of the others, so it is a type of its own:
 //! it says what to ask, about which control numbers, and not before when.
 
@@ -163,7 +163,7 @@ pub struct NotSent {
 pub enum NotSentReason {
     /// The request breaks rules of the document.
     Invalid(Invalid),
-    /// No connection came about: the name did not resolve, nobody listened,
+    /// No connection came about: the name did not resolve, nothing listened,
     /// time ran out while connecting, or TLS could not be agreed.
     Connect,
     /// The HTTP request could not be put together.

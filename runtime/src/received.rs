@@ -88,7 +88,7 @@ impl<T> Received<T> {
 }
 
 impl<T: AsText> Received<T> {
-    /// What stands for the field in a key by which a repetition is recognised:
+    /// What represents the field in a key by which a repetition is recognised:
     /// its text, the JSON that came where it cannot be read, or nothing.
     #[doc(hidden)]
     #[must_use]

@@ -31,13 +31,13 @@ pub enum AmountNumber {}
 #[derive(Debug)]
 pub enum DateTimeFraction {}
 
-/// What stands for a `T` that is written in that way.
+/// The schema of a `T` that is encoded in that way.
 pub trait Shown<T> {
     /// The type that has the schema.
     type As: JsonSchema;
 }
 
-/// What stands for a `T` that is written in the way `E`.
+/// The schema of a `T` with the encoding `E`.
 pub type As<E, T> = <E as Shown<T>>::As;
 
 impl<T: JsonSchema> Shown<T> for Native {

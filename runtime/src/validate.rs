@@ -511,7 +511,7 @@ pub trait AsText {
     /// The text; `None` if the scalar is absent.
     fn as_text(&self) -> Option<Cow<'_, str>>;
 
-    /// The text that stands for the scalar in a key by which a repetition is
+    /// The text that represents the scalar in a key by which a repetition is
     /// recognized.
     #[doc(hidden)]
     fn key_text(&self) -> Option<Cow<'_, str>> {

@@ -84,10 +84,10 @@ skypay_runtime::message! {
         "bicycle-needs-account" when "carrier" in ["5"],
             requires ["accountNo", "phone"],
             matches ["accountNo" "^09[0-9]{9}$"],
-            because "riders are paid to their mobile number";
+            reason "riders are paid to their mobile number";
         "van-pays-nobody" when "carrier" in ["1", "13"],
             forbids ["accountNo"],
-            because "drivers have a salary";
+            reason "drivers have a salary";
     }
 }
 

@@ -426,7 +426,7 @@ pub(super) fn conditions(document: &Document<'_>, findings: &mut Findings) {
                 }
             }
             if rule.text_of("id").is_none() || rule.text_of("reason").is_none() {
-                let message = "a rule has an `id` and says why in `because`";
+                let message = "a rule has an `id` and says why in `reason`";
                 findings.add("conditions", &rule.place, message);
             }
         }

@@ -113,9 +113,7 @@ fn environment(api: &Api) -> TokenStream {
     );
     let url_doc = docs("The URL in front of the wire path.");
     let transport_doc = docs("Settings for a transport to this environment, with their defaults.");
-    let debug_doc = docs(
-        "A URL of your own is not shown: nobody has looked yet whether there is a password in it.",
-    );
+    let debug_doc = docs("A URL of your own is not shown: it may hold a password.");
     quote! {
         #environment_doc
         #[derive(Clone, PartialEq, Eq)]

@@ -72,8 +72,7 @@ impl Environment {
     }
 }
 
-/// A URL of your own is not shown: nobody has looked yet whether there is a
-/// password in it.
+/// A URL of your own is not shown: it may hold a password.
 impl fmt::Debug for Environment {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

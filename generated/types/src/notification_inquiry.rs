@@ -43,7 +43,7 @@ skypay_runtime::message! {
     rules {
         "span-of-days"
             requires ["transEndDate"],
-            because "A list of movements has a first and a last day.";
+            reason "A list of movements has a first and a last day.";
     }
 }
 

@@ -139,11 +139,11 @@ skypay_runtime::message! {
         "bank-payout" when "withdrawChannel" in ["5"],
             requires ["bankNo"],
             forbids ["idType", "idcardPicType", "idcardPicUrl"],
-            because "A bank payout names the bank, and describes the identity document by `identificationTypeId` instead of words and a picture.";
+            reason "A bank payout names the bank, and describes the identity document by `identificationTypeId` instead of words and a picture.";
         "wallet-payout" when "withdrawChannel" in ["6", "8", "15"],
             forbids ["bankNo", "identificationTypeId", "birthPlace", "provinceId", "cityId"],
             matches ["accountNo" "^0[89][0-9]{9}$"],
-            because "A wallet is named by its mobile number alone: 11 digits, starting with 08 or 09; the fields of a bank payout must be absent.";
+            reason "A wallet is named by its mobile number alone: 11 digits, starting with 08 or 09; the fields of a bank payout must be absent.";
     }
 }
 

@@ -283,7 +283,7 @@ async fn collect(response: ResponseValue<ByteStream>, limit: usize) -> Result<Ve
 }
 
 fn not_received(error: reqwest::Error) -> Failure {
-    // The URL names the caller and helps nobody in a log.
+    // The URL names the caller and is of no use in a log.
     let error = error.without_url();
     if error.is_builder() {
         Failure::NotSent(NotSentReason::Request, Some(error.into()))

@@ -163,7 +163,7 @@ impl<'de, D: Deserializer<'de>> Lenient<'_, 'de, D> {
 
     /// The JSON of the value.
     #[inline]
-    fn spelled(self) -> Result<&'de str, Failure> {
+    fn literal(self) -> Result<&'de str, Failure> {
         if self.context.pass.text.is_none() {
             return Ok(self.ahead);
         }
@@ -177,7 +177,7 @@ impl<'de, D: Deserializer<'de>> Lenient<'_, 'de, D> {
 
     /// The text of a scalar.
     fn text(self) -> Result<Cow<'de, str>, Failure> {
-        let text = unquoted(self.spelled()?)?;
+        let text = unquoted(self.literal()?)?;
         text.ok_or_else(|| Failure::new(WireError::NULL))
     }
 
@@ -293,7 +293,7 @@ impl<'de, D: Deserializer<'de>> Deserializer<'de> for Lenient<'_, 'de, D> {
             return visitor.visit_some(self);
         }
         let context = self.context;
-        let json = self.spelled()?;
+        let json = self.literal()?;
         if is_nothing(json) {
             visitor.visit_none()
         } else {
@@ -306,7 +306,7 @@ impl<'de, D: Deserializer<'de>> Deserializer<'de> for Lenient<'_, 'de, D> {
             return self.list(visitor);
         }
         let context = self.context;
-        let json = self.spelled()?;
+        let json = self.literal()?;
         if is_nothing(json) {
             visitor.visit_seq(NoItems)
         } else {
@@ -342,7 +342,7 @@ impl<'de, D: Deserializer<'de>> Deserializer<'de> for Lenient<'_, 'de, D> {
             return self.object(fields, visitor);
         }
         let context = self.context;
-        let json = self.spelled()?;
+        let json = self.literal()?;
         if json.starts_with('{') {
             return context.value(json, |value| value.object(fields, visitor));
         }
@@ -369,7 +369,7 @@ impl<'de, D: Deserializer<'de>> Deserializer<'de> for Lenient<'_, 'de, D> {
     }
 
     fn deserialize_ignored_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Failure> {
-        self.spelled()?;
+        self.literal()?;
         visitor.visit_unit()
     }
 
@@ -386,7 +386,7 @@ impl<'de, D: Deserializer<'de>> Deserializer<'de> for Lenient<'_, 'de, D> {
     }
 }
 
-/// The text that a scalar in JSON stands for; `None` for `null`.
+/// The text of a scalar in JSON; `None` for `null`.
 pub(super) fn unquoted(json: &str) -> Result<Option<Cow<'_, str>>, WireError> {
     match json.as_bytes() {
         [b'"', inside @ .., b'"'] if !inside.contains(&b'\\') => {

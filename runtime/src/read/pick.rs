@@ -77,9 +77,9 @@ impl<'de> Visitor<'de> for Pick<'_> {
 
 impl<'de> Deserialize<'de> for Picked {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        // As it is spelled: a number must not be changed by being looked at.
-        let spelled = <&RawValue>::deserialize(deserializer)?.get();
-        Ok(match unquoted(spelled) {
+        // As it is written: a number must not be changed by being looked at.
+        let literal = <&RawValue>::deserialize(deserializer)?.get();
+        Ok(match unquoted(literal) {
             Ok(Some(text)) => Self::Text(Cow::into_owned(text)),
             Ok(None) => Self::Absent,
             Err(_) => Self::Unreadable,

@@ -517,12 +517,12 @@ proptest! {
 
     #[test]
     fn whitespace_and_case_never_matter(key in "[a-zA-Z]{1,12}", blanks in proptest::collection::vec(0_usize..12, 0..4)) {
-        let mut spelled = key.to_ascii_uppercase();
+        let mut literal = key.to_ascii_uppercase();
         for position in blanks {
-            spelled.insert(position.min(spelled.len()), ' ');
+            literal.insert(position.min(literal.len()), ' ');
         }
-        prop_assert_eq!(match_field(&[&key], 0, &spelled), Some(0));
-        spelled.push('x');
-        prop_assert_eq!(match_field(&[&key], 0, &spelled), None);
+        prop_assert_eq!(match_field(&[&key], 0, &literal), Some(0));
+        literal.push('x');
+        prop_assert_eq!(match_field(&[&key], 0, &literal), None);
     }
 }

@@ -239,8 +239,7 @@ fn state_tokens(state: MoneyState) -> Ident {
     }
 }
 
-/// Lets our own code go on using the fields that nobody else should use any
-/// more.
+/// Lets generated code use the deprecated fields.
 fn may_use_deprecated(message: &Message) -> Option<TokenStream> {
     let any = message.fields.iter().any(|field| field.deprecated);
     any.then(|| quote!(#[allow(deprecated, reason = "the fields are still in the message")]))

@@ -311,6 +311,6 @@ fn rule(rule: &Rule) -> String {
             .collect();
         text.push_str(&format!("            matches [{}],\n", matches.join(", ")));
     }
-    text.push_str(&format!("            because {};\n", literal(&rule.reason)));
+    text.push_str(&format!("            reason {};\n", literal(&rule.reason)));
     text
 }

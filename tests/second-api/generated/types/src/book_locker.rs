@@ -52,11 +52,11 @@ skypay_runtime::message! {
     rules {
         "shelved" when "size" in ["S"],
             forbids ["celsius"],
-            because "A shelf is as warm as the shop.";
+            reason "A shelf is as warm as the shop.";
         "cooled" when "size" in ["L"],
             requires ["celsius"],
             forbids ["shelf"],
-            because "A cold locker has no shelves.";
+            reason "A cold locker has no shelves.";
     }
 }
 
