@@ -1,7 +1,7 @@
 //! The page without a browser: what every part of it holds, and what it refuses.
 
 use serde_json::{Value, json};
-use skypay_sandbox::engine::{CashierCommand, Command};
+use skypay_sandbox::engine::{CashierCommand, Command, FinanceCommand};
 use skypay_sandbox::provocation::sample;
 use skypay_types::{Generate711BarcodeRequest, OPERATIONS};
 
@@ -154,6 +154,29 @@ async fn a_filter_leaves_only_what_it_names() {
         .page("/callbacks?standing=Given+up&subject=SKY9800000101")
         .await;
     assert_eq!(shown(given_up), 0);
+}
+
+#[tokio::test]
+async fn a_notification_shows_what_it_is_about() {
+    let house = House::open().await;
+    house.fill().await;
+    house
+        .done(&Command::Finance(FinanceCommand::Recharge {
+            prefix: "SKY98".to_owned(),
+            amount: "1500.50".parse().unwrap(),
+            beneficiary_account: None,
+        }))
+        .await;
+    house.advance("1m").await;
+    for (operation, shown) in [
+        ("payoutQueuePayout", "Paid (2)"),
+        ("financeNotification", "PayoutRecharge (1)"),
+    ] {
+        let page = house
+            .page(&format!("/callbacks?operation={operation}"))
+            .await;
+        assert!(page.contains(shown), "{operation}: {page}");
+    }
 }
 
 #[tokio::test]
