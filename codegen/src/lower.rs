@@ -269,12 +269,12 @@ impl<'d> Lowering<'d> {
         let name = self.text(post, &["operationId"]);
         let direction = match item.text_of("x-skypay-direction") {
             Some("callback") => Direction::ToPartner,
-            _ => Direction::ToSkypay,
+            _ => Direction::ToProvider,
         };
         let request = self.body_schema(post.get("requestBody"), post);
         let response = self.body_schema(post.get("responses").and_then(|all| all.get("200")), post);
         self.note_description_limit(response);
-        let partner_asks = direction == Direction::ToSkypay;
+        let partner_asks = direction == Direction::ToProvider;
         let constants = self.constants(request);
         let action = self.action(request);
         let request_message = self.message(request, Part::Request, partner_asks);
@@ -366,7 +366,7 @@ impl<'d> Lowering<'d> {
             return RetryPolicy {
                 status_query: None,
                 status_query_delay: None,
-                retry: Retry::Never,
+                policy: Retry::Never,
                 note: String::new(),
             };
         };
@@ -375,7 +375,7 @@ impl<'d> Lowering<'d> {
             status_query_delay: node
                 .integer_of("statusQueryDelay")
                 .and_then(|seconds| seconds.try_into().ok()),
-            retry: self.word(
+            policy: self.word(
                 node,
                 "policy",
                 &[

@@ -200,9 +200,9 @@ pub struct Operation {
 /// Who calls whom.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Direction {
-    /// The partner calls `SkyPay`.
-    ToSkypay,
-    /// `SkyPay` calls the partner.
+    /// The partner calls the provider of the API.
+    ToProvider,
+    /// The provider calls the partner.
     ToPartner,
 }
 
@@ -236,7 +236,7 @@ pub struct RetryPolicy {
     /// Seconds to wait before asking.
     pub status_query_delay: Option<u32>,
     /// Whether the same request may be sent again.
-    pub retry: Retry,
+    pub policy: Retry,
     /// The rule in words.
     pub note: String,
 }

@@ -411,7 +411,7 @@ impl Transport {
         let header = header::read_answer(operation.header, plaintext.as_bytes()).ok();
         let code = header.and_then(|header| header.code);
         let believed = status.is_client_error()
-            && operation.direction == Direction::ToSkypay
+            && operation.direction == Direction::ToProvider
             && code
                 .as_deref()
                 .is_some_and(|code| operation.refuses_keys(code));
@@ -485,7 +485,7 @@ fn other_keys(
     sent: &Arc<Credentials>,
     answered: Arc<Credentials>,
 ) -> Option<Arc<Credentials>> {
-    let other = operation.direction == Direction::ToSkypay && !Arc::ptr_eq(sent, &answered);
+    let other = operation.direction == Direction::ToProvider && !Arc::ptr_eq(sent, &answered);
     other.then_some(answered)
 }
 

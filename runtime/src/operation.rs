@@ -169,7 +169,7 @@ impl OperationInfo {
         action: "",
         summary: "",
         constants: &[],
-        direction: Direction::ToSkypay,
+        direction: Direction::ToProvider,
         mode: Mode::Synchronous,
         effect: Effect::Reads,
         status_query: None,
@@ -238,9 +238,9 @@ impl OperationInfo {
 /// Who calls whom.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Direction {
-    /// The partner calls `SkyPay`.
-    ToSkypay,
-    /// `SkyPay` calls the partner.
+    /// The partner calls the provider of the API.
+    ToProvider,
+    /// The provider calls the partner.
     ToPartner,
 }
 

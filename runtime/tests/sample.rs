@@ -97,7 +97,7 @@ skypay_runtime::operation! {
         path_fragment: "parcelQueue",
         action: "parcelQueue",
         summary: "Send parcels",
-        direction: Direction::ToSkypay,
+        direction: Direction::ToProvider,
         mode: Mode::Asynchronous,
         effect: Effect::MovesMoney,
         retry: Retry::Never,

@@ -43,7 +43,7 @@ pub fn all() -> Vec<Provocation> {
 #[must_use]
 pub fn provoke(operation: &'static OperationInfo, code: ResponseCode) -> Option<Provocation> {
     let (how, commands) = match operation.direction {
-        Direction::ToSkypay => asked(operation, &code)?,
+        Direction::ToProvider => asked(operation, &code)?,
         Direction::ToPartner => ("the partner answers it", vec![told(operation)?]),
     };
     Some(Provocation {

@@ -215,7 +215,7 @@ impl Page<'_> {
         html.element("li", &[], |html| {
             html.element("a", &[("href", &target(&anchor))], |html| {
                 let (arrow, class) = match operation.direction {
-                    Direction::ToSkypay => ("→", "out"),
+                    Direction::ToProvider => ("→", "out"),
                     Direction::ToPartner => ("←", "in"),
                 };
                 let title = direction(operation.direction);
@@ -260,7 +260,7 @@ impl Page<'_> {
     fn how_to_read(&self, html: &mut Html) {
         html.element("aside", &[("aria-label", "How to read this page")], |html| {
             html.element("p", &[], |html| {
-                html.leaf("span", &[("class", "badge out")], direction(Direction::ToSkypay));
+                html.leaf("span", &[("class", "badge out")], direction(Direction::ToProvider));
                 html.text(" you send the request and read the answer. ");
                 html.leaf("span", &[("class", "badge in")], direction(Direction::ToPartner));
                 html.text(" you receive the request and write the answer. ");
@@ -456,7 +456,7 @@ fn spaced(name: &str) -> String {
 
 fn direction(direction: Direction) -> &'static str {
     match direction {
-        Direction::ToSkypay => "You call SkyPay",
+        Direction::ToProvider => "You call SkyPay",
         Direction::ToPartner => "SkyPay calls you",
     }
 }

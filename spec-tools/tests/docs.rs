@@ -131,7 +131,7 @@ fn every_thing_has_its_address_and_its_words() {
             &[&format!("{} in 1.37", operation.chapter_current)],
         );
         match operation.direction {
-            codegen::model::Direction::ToSkypay => {
+            codegen::model::Direction::ToProvider => {
                 check(&operation.name, &["You call SkyPay", &url]);
             }
             codegen::model::Direction::ToPartner => {

@@ -747,7 +747,7 @@ async fn what_must_never_be_sent_again_is_not_sent_again_with_other_keys() {
         let caller = Caller::new(&server.host, &ring);
         let result = operation.call(&caller, sample_request(operation)).await;
         assert!(matches!(result, Err(Error::Rejected(_))), "{result:?}");
-        let ours = info.direction == Direction::ToSkypay;
+        let ours = info.direction == Direction::ToProvider;
         let again = ours && info.retry != Retry::Never;
         let requests = server.requests().len();
         assert_eq!(requests, if again { 2 } else { 1 }, "{}", info.name);

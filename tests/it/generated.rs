@@ -177,7 +177,7 @@ fn operation(generated: &Generated, operation: &Operation) -> String {
         None => query.clone(),
     });
     text.push_str(&line("status query ", &query.unwrap_or_default()));
-    text.push_str(&format!("retry {:?}\n", retry_policy.retry));
+    text.push_str(&format!("retry {:?}\n", retry_policy.policy));
     text.push_str(&match &operation.transaction_ref {
         None => String::new(),
         Some(TransactionRef::Field(field)) => format!("transaction id {field}\n"),

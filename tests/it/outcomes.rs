@@ -398,7 +398,7 @@ async fn a_request_is_a_plain_post_of_sealed_text_and_nothing_else() {
         let [request] = server.requests().try_into().unwrap();
         let (head, body) = request.split_once("\r\n\r\n").unwrap();
         let path = match operation.info.direction {
-            Direction::ToSkypay => format!("/services/{CALLER_NAME}"),
+            Direction::ToProvider => format!("/services/{CALLER_NAME}"),
             Direction::ToPartner => CALLBACK_PATH.to_owned(),
         };
         let (line, headers) = head.split_once("\r\n").unwrap();

@@ -77,7 +77,7 @@ fn the_texts_count_as_the_document_does() {
     let all = skypay_types::OPERATIONS;
     let to_skypay = all
         .iter()
-        .filter(|info| info.direction == Direction::ToSkypay);
+        .filter(|info| info.direction == Direction::ToProvider);
     let operations = to_skypay.count();
     let callbacks = all.len() - operations;
     for text in ["README.md", "CHANGELOG.md"] {

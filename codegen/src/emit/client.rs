@@ -166,7 +166,7 @@ fn return_codes(operation: &Operation) -> Option<String> {
 }
 
 fn client(api: &Api) -> File {
-    let operations = progenitor::of_direction(&api.operations, Direction::ToSkypay);
+    let operations = progenitor::of_direction(&api.operations, Direction::ToProvider);
     let methods = operations.iter().map(|operation| method(operation));
     let imports = message_imports(&operations);
     let provider = prose::inline(&api.provider.name);
@@ -377,7 +377,7 @@ pub(crate) fn operation_facts(operation: &Operation) -> String {
         Effect::ChangesState => "changes state, moves no money",
         Effect::MovesMoney => "moves money",
     };
-    let retry = match operation.retry_policy.retry {
+    let retry = match operation.retry_policy.policy {
         Retry::Safe => "it may be sent again",
         Retry::AfterStatusQuery => {
             "it may be sent again only after asking has shown that it never arrived"
@@ -445,7 +445,7 @@ pub(crate) fn call_example(api: &Api, operation: &Operation) -> Option<String> {
     imports.sort();
     imports.dedup();
     let (caller, kind) = match operation.direction {
-        Direction::ToSkypay => ("client", "Client"),
+        Direction::ToProvider => ("client", "Client"),
         Direction::ToPartner => ("sender", "CallbackSender"),
     };
     let package = &api.provider.package;
@@ -462,7 +462,7 @@ pub(crate) fn call_example(api: &Api, operation: &Operation) -> Option<String> {
 
 /// progenitor's method, and the services that send encrypted requests with it.
 fn wire(api: &Api) -> Result<File, Problems> {
-    let operations = progenitor::of_direction(&api.operations, Direction::ToSkypay);
+    let operations = progenitor::of_direction(&api.operations, Direction::ToProvider);
     // All operations share it, as the check `one-wire-path` says.
     let path = operations
         .first()

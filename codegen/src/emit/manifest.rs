@@ -182,7 +182,7 @@ pub(crate) fn client_readme(api: &Api) -> File {
          **rejected** (the answer says no, with a code) or **unknown** (it may have happened: ask, do \
          not send again).\n\n",
     );
-    text.push_str(&operation_table(api, Direction::ToSkypay));
+    text.push_str(&operation_table(api, Direction::ToProvider));
     readme("client", text)
 }
 

@@ -65,7 +65,7 @@ fn callbacks(api: &Api) -> Side {
 fn provided(api: &Api) -> Side {
     let provider = prose::inline(&api.provider.name);
     Side {
-        direction: Direction::ToSkypay,
+        direction: Direction::ToProvider,
         module: api.provider.package.clone(),
         api: api_trait(api),
         adapter: api.provider.package.to_upper_camel_case(),
@@ -302,7 +302,7 @@ fn trait_method(operation: &Operation) -> TokenStream {
     let request = format_ident!("{}", operation.request.name);
     // The client describes the operations that a partner calls.
     let about = match operation.direction {
-        Direction::ToSkypay => format!(
+        Direction::ToProvider => format!(
             "{}.\n\n{}",
             prose::inline(&operation.summary),
             operation_facts(operation)
@@ -360,7 +360,7 @@ fn replies_doc(operation: &Operation) -> String {
 /// The trait of the side that serves an operation.
 fn trait_of(api: &Api, operation: &Operation) -> String {
     match operation.direction {
-        Direction::ToSkypay => provided(api).api,
+        Direction::ToProvider => provided(api).api,
         Direction::ToPartner => callbacks(api).api,
     }
 }

@@ -122,7 +122,7 @@ fn every_operation(api: &Api) -> String {
         lines.collect::<String>()
     };
     let (name, package) = (&api.provider.name, &api.provider.package);
-    let provided = group(|one| one.direction == Direction::ToSkypay);
+    let provided = group(|one| one.direction == Direction::ToProvider);
     let notices = group(|one| one.mode == Mode::Notification);
     let inquiries =
         group(|one| one.direction == Direction::ToPartner && one.mode != Mode::Notification);

@@ -98,7 +98,7 @@ skypay_runtime::operation! {
         path_fragment: "amendTransactionV2",
         action: "amendTransactionV2",
         summary: "Correct the data of a payout that waits at a store",
-        direction: Direction::ToSkypay,
+        direction: Direction::ToProvider,
         mode: Mode::Asynchronous,
         effect: Effect::ChangesState,
         retry: Retry::AfterStatusQuery,

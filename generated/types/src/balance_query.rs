@@ -27,7 +27,7 @@ skypay_runtime::operation! {
         path_fragment: "balanceQuery",
         action: "balanceQuery",
         summary: "Ask for the balance of the payout account",
-        direction: Direction::ToSkypay,
+        direction: Direction::ToProvider,
         mode: Mode::Synchronous,
         effect: Effect::Reads,
         retry: Retry::Safe,

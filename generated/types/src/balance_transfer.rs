@@ -45,7 +45,7 @@ skypay_runtime::operation! {
         path_fragment: "balanceTransfer",
         action: "balanceTransfer",
         summary: "Move balance between two of the partner's entities",
-        direction: Direction::ToSkypay,
+        direction: Direction::ToProvider,
         mode: Mode::Synchronous,
         effect: Effect::MovesMoney,
         retry: Retry::Never,

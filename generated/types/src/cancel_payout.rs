@@ -37,7 +37,7 @@ skypay_runtime::operation! {
         path_fragment: "cancelPayout",
         action: "cancelPayout",
         summary: "Cancel payouts that wait at a remittance store",
-        direction: Direction::ToSkypay,
+        direction: Direction::ToProvider,
         mode: Mode::Asynchronous,
         effect: Effect::ChangesState,
         retry: Retry::AfterStatusQuery,

@@ -53,7 +53,7 @@ skypay_runtime::operation! {
         path_fragment: "generate711Barcode",
         action: "generate711Barcode",
         summary: "Get the reference for a 7-Eleven barcode",
-        direction: Direction::ToSkypay,
+        direction: Direction::ToProvider,
         mode: Mode::Synchronous,
         effect: Effect::ChangesState,
         retry: Retry::Never,

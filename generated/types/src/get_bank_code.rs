@@ -27,7 +27,7 @@ skypay_runtime::operation! {
         path_fragment: "getCatalog.getBankCode",
         action: "getCatalog",
         summary: "List the banks",
-        direction: Direction::ToSkypay,
+        direction: Direction::ToProvider,
         mode: Mode::Synchronous,
         effect: Effect::Reads,
         retry: Retry::Safe,

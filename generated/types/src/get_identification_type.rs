@@ -27,7 +27,7 @@ skypay_runtime::operation! {
         path_fragment: "getCatalog.getIdentificationType",
         action: "getCatalog",
         summary: "List the types of identity documents",
-        direction: Direction::ToSkypay,
+        direction: Direction::ToProvider,
         mode: Mode::Synchronous,
         effect: Effect::Reads,
         retry: Retry::Safe,

@@ -53,7 +53,7 @@ skypay_runtime::operation! {
         path_fragment: "getReportPayout",
         action: "getReportPayout",
         summary: "List payouts, page by page",
-        direction: Direction::ToSkypay,
+        direction: Direction::ToProvider,
         mode: Mode::Synchronous,
         effect: Effect::Reads,
         retry: Retry::Safe,

@@ -53,7 +53,7 @@ skypay_runtime::operation! {
         path_fragment: "notificationInquiry",
         action: "notificationInquiry",
         summary: "List the movements of the partner's accounts",
-        direction: Direction::ToSkypay,
+        direction: Direction::ToProvider,
         mode: Mode::Synchronous,
         effect: Effect::Reads,
         retry: Retry::Safe,

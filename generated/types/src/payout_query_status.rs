@@ -37,7 +37,7 @@ skypay_runtime::operation! {
         path_fragment: "payoutQueryStatus",
         action: "payoutQueryStatus",
         summary: "Ask for the status of up to 50 payouts",
-        direction: Direction::ToSkypay,
+        direction: Direction::ToProvider,
         mode: Mode::Synchronous,
         effect: Effect::Reads,
         retry: Retry::Safe,

@@ -153,7 +153,7 @@ skypay_runtime::operation! {
         path_fragment: "payoutQueue",
         action: "payoutQueue",
         summary: "Pay out to a bank account or an e-wallet",
-        direction: Direction::ToSkypay,
+        direction: Direction::ToProvider,
         mode: Mode::Asynchronous,
         effect: Effect::MovesMoney,
         retry: Retry::AfterStatusQuery,

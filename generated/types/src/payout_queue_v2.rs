@@ -107,7 +107,7 @@ skypay_runtime::operation! {
         path_fragment: "payoutQueueV2",
         action: "payoutQueueV2",
         summary: "Leave a payout for pick-up at a remittance store",
-        direction: Direction::ToSkypay,
+        direction: Direction::ToProvider,
         mode: Mode::Asynchronous,
         effect: Effect::MovesMoney,
         retry: Retry::AfterStatusQuery,

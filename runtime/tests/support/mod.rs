@@ -53,7 +53,7 @@ const BASE: OperationInfo = OperationInfo {
     action: "",
     summary: "",
     constants: &[],
-    direction: Direction::ToSkypay,
+    direction: Direction::ToProvider,
     mode: Mode::Asynchronous,
     effect: Effect::MovesMoney,
     status_query: None,

@@ -160,7 +160,7 @@ fn known<'f>(info: &OperationInfo, fields: &'f [Field], name: &str) -> Result<&'
 
 fn explained(info: &OperationInfo) -> String {
     let command = match info.direction {
-        skypay_types::Direction::ToSkypay => "call",
+        skypay_types::Direction::ToProvider => "call",
         skypay_types::Direction::ToPartner => "trigger",
     };
     format!(

@@ -131,7 +131,7 @@ pub(crate) trait Offered {
 pub(crate) struct Skypay;
 
 impl Offered for Skypay {
-    const DIRECTION: Direction = Direction::ToSkypay;
+    const DIRECTION: Direction = Direction::ToProvider;
 }
 
 /// The callbacks to the partner.

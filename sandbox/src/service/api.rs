@@ -238,7 +238,7 @@ fn operation_of(name: &str) -> Option<&'static OperationInfo> {
     let mut ours = OPERATIONS
         .iter()
         .copied()
-        .filter(|info| info.direction == Direction::ToSkypay);
+        .filter(|info| info.direction == Direction::ToProvider);
     ours.find(|info| info.name == name || info.path_fragment == name)
 }
 

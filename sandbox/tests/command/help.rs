@@ -93,7 +93,7 @@ fn every_operation_has_its_command_and_its_words() {
     let program = Program::bare();
     for info in OPERATIONS {
         let command = match info.direction {
-            Direction::ToSkypay => "call",
+            Direction::ToProvider => "call",
             Direction::ToPartner => "trigger",
         };
         assert!(help(&program, command).contains(info.summary));

@@ -77,7 +77,7 @@ fn every_provocation_provokes() {
             last = Some(state.apply(command, now()).answer);
         }
         let place = format!("{} {code}: {how}", operation.name);
-        if operation.direction == Direction::ToSkypay {
+        if operation.direction == Direction::ToProvider {
             let answer = last.unwrap();
             let given = match &answer {
                 Answer::Accepted { .. } => &ResponseCode::Success,
@@ -125,7 +125,7 @@ fn a_refused_request_changes_nothing_but_the_log() {
     } in provocation::all()
     {
         let harmless = operation.outcome_of(code.as_str()) == skypay_types::Outcome::Rejected;
-        if operation.direction != Direction::ToSkypay || !harmless {
+        if operation.direction != Direction::ToProvider || !harmless {
             continue;
         }
         let mut state = State::new(Settings::default(), now());

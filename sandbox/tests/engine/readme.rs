@@ -70,7 +70,7 @@ fn every_cause_of_a_refusal_is_in_the_table() {
     rows.sort_by_key(|(code, ..)| code.parse::<i32>().unwrap().abs());
     let all = skypay_types::OPERATIONS.iter();
     let all = all
-        .filter(|info| info.direction == Direction::ToSkypay)
+        .filter(|info| info.direction == Direction::ToProvider)
         .count();
     let rows = rows.iter().map(|(code, how, operations)| {
         let names = if operations.len() == all {

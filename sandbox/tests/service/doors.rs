@@ -370,7 +370,7 @@ async fn every_return_code_can_be_provoked_over_the_wire() {
     let listed: usize = OPERATIONS
         .iter()
         .copied()
-        .filter(|info| info.direction == Direction::ToSkypay)
+        .filter(|info| info.direction == Direction::ToProvider)
         .map(|info| info.codes.len())
         .sum();
     assert_eq!(seen, listed);

@@ -101,7 +101,7 @@ async fn whatever_happens_to_an_answer_the_outcome_of_every_operation_is_unknown
         let outcomes = call_every(&house).await;
         let asked = OPERATIONS
             .iter()
-            .filter(|info| info.direction == Direction::ToSkypay);
+            .filter(|info| info.direction == Direction::ToProvider);
         assert_eq!(outcomes.len(), asked.count());
         if matches!(fault, WireFault::Delay { .. }) {
             continue;

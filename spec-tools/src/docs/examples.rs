@@ -55,7 +55,7 @@ impl Page<'_> {
         let handler = codegen::handler_example(self.api, operation);
         let (call, handler) = (("Call", call), ("Handler", handler));
         let sides = match operation.direction {
-            Direction::ToSkypay => [call, handler],
+            Direction::ToProvider => [call, handler],
             Direction::ToPartner => [handler, call],
         };
         html.leaf("h4", &[], "In Rust");

@@ -36,7 +36,7 @@ impl Page<'_> {
     fn badges(&self, html: &mut Html, operation: &Operation, anchor: &str) {
         html.element("p", &[("class", "badges")], |html| {
             let class = match operation.direction {
-                Direction::ToSkypay => "badge out",
+                Direction::ToProvider => "badge out",
                 Direction::ToPartner => "badge in",
             };
             html.leaf("span", &[("class", class)], direction(operation.direction));
@@ -65,11 +65,11 @@ impl Page<'_> {
             html.leaf("b", &[], "POST");
             html.text(" ");
             match (operation.direction, self.api.environments.first()) {
-                (Direction::ToSkypay, Some(environment)) => {
+                (Direction::ToProvider, Some(environment)) => {
                     let url = format!("{}{}", environment.url, operation.wire_path);
                     html.leaf("code", &[], &url);
                 }
-                (Direction::ToSkypay, None) => html.leaf("code", &[], &operation.wire_path),
+                (Direction::ToProvider, None) => html.leaf("code", &[], &operation.wire_path),
                 (Direction::ToPartner, _) => html.text("to your URL"),
             }
             html.void("br", &[]);
@@ -95,7 +95,7 @@ impl Page<'_> {
             fact(html, "Outcome", |html| html.text(mode(operation.mode)));
             fact(html, "When unknown", |html| self.asking(html, operation));
             fact(html, "Send again", |html| {
-                let (class, text) = retry(operation.retry_policy.retry);
+                let (class, text) = retry(operation.retry_policy.policy);
                 html.leaf("b", &[("class", class)], text);
                 html.text(" ");
                 markdown::write_inline(html, &self.links, &operation.retry_policy.note);

@@ -141,7 +141,7 @@ pub(super) fn attacks(genuine: &str) -> Vec<Attack> {
     let action_field = format!(r#""action":"{action}""#);
     let of_skypay = OPERATIONS
         .iter()
-        .find(|info| info.direction == Direction::ToSkypay)
+        .find(|info| info.direction == Direction::ToProvider)
         .map_or("", |info| info.action);
     let (open, close) = (&genuine[..genuine.len() - 1], "}");
     let deep = |count, inside: &str, outside: &str| {

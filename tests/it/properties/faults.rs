@@ -309,7 +309,7 @@ impl Answer {
             let mut codes = operation.codes.iter();
             codes.any(|listed| listed.code == *code && listed.refuses_keys)
         };
-        operation.direction == Direction::ToSkypay
+        operation.direction == Direction::ToProvider
             && (400..500).contains(&self.status)
             && self.sealed_code().as_ref().is_some_and(listed)
     }

@@ -224,7 +224,7 @@ fn exchange(operation: &Operation) -> String {
 fn calls(operation: &Operation) -> String {
     let (request, response) = (&operation.request.name, &operation.response.name);
     let client = match operation.direction {
-        Direction::ToSkypay => "Client",
+        Direction::ToProvider => "Client",
         Direction::ToPartner => "CallbackSender",
     };
     let method = &operation.method;
@@ -238,7 +238,7 @@ fn calls(operation: &Operation) -> String {
 fn serves(operation: &Operation) -> String {
     let (request, response) = (&operation.request.name, &operation.response.name);
     let api = match operation.direction {
-        Direction::ToSkypay => "SkypayApi",
+        Direction::ToProvider => "SkypayApi",
         Direction::ToPartner => "PartnerCallbacks",
     };
     let output = match operation.mode {
@@ -261,7 +261,7 @@ fn clients(api: &Api) -> String {
         .map(|environment| format!("        c::Environment::{} => \"\",\n", environment.variant))
         .collect();
     let mut asking = api.operations.iter();
-    let asking = asking.find(|operation| operation.direction == Direction::ToSkypay);
+    let asking = asking.find(|operation| operation.direction == Direction::ToProvider);
     let asks = asking.map_or(String::new(), |operation| {
         let request = &operation.request.name;
         format!("    let _ = c::Client::ask_not_before::<t::{request}>;\n")

@@ -33,7 +33,7 @@ pub fn operations(api: &Api) -> String {
     text.push_str(CALL);
     for operation in &api.operations {
         let client = match operation.direction {
-            Direction::ToSkypay => "skypay",
+            Direction::ToProvider => "skypay",
             Direction::ToPartner => "callbacks",
         };
         text.push_str(&format!(
@@ -47,7 +47,7 @@ pub fn operations(api: &Api) -> String {
     }
     text.push_str("        _ => json!({ \"outcome\": \"no-operation\" }),\n    }\n}\n");
     for (api_name, direction) in [
-        ("SkypayApi", Direction::ToSkypay),
+        ("SkypayApi", Direction::ToProvider),
         ("PartnerCallbacks", Direction::ToPartner),
     ] {
         text.push_str(&format!("\nimpl s::{api_name} for Stage {{\n"));

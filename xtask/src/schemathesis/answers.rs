@@ -29,7 +29,7 @@ impl<'a> Tally<'a> {
     /// Counts what the hooks have written.
     pub(super) fn read(api: &'a Api, answers: &str) -> Result<Self, String> {
         let ours = api.operations.iter();
-        let ours = ours.filter(|operation| operation.direction == Direction::ToSkypay);
+        let ours = ours.filter(|operation| operation.direction == Direction::ToProvider);
         let mut rows: Vec<_> = ours.map(|operation| (operation, Codes::new())).collect();
         for (line, number) in answers.lines().zip(1..) {
             let line: Line = serde_json::from_str(line)
@@ -112,7 +112,7 @@ mod tests {
     /// of one.
     fn answers(api: &Api, other: &str, lines: &[&str]) -> String {
         let ours = api.operations.iter();
-        let ours = ours.filter(|operation| operation.direction == Direction::ToSkypay);
+        let ours = ours.filter(|operation| operation.direction == Direction::ToProvider);
         let accepted = ours
             .filter(|operation| operation.name != other)
             .map(|operation| {
@@ -157,7 +157,7 @@ mod tests {
         let row = "getReportPayout           3  no code (1), -1000 (2)\n";
         assert!(text.contains(row), "{text}");
         let operations = api.operations.iter();
-        let operations = operations.filter(|one| one.direction == Direction::ToSkypay);
+        let operations = operations.filter(|one| one.direction == Direction::ToProvider);
         let (asked, requests) = (operations.clone().count(), operations.count() + 2);
         let end = format!("{asked} operations asked with {requests} requests\n");
         assert!(text.ends_with(&end), "{text}");

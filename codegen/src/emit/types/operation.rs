@@ -62,7 +62,7 @@ fn facts(api: &Api, operation: &Operation) -> Vec<(&'static str, String)> {
         ("direction", format!("Direction::{:?}", operation.direction)),
         ("mode", format!("Mode::{:?}", operation.mode)),
         ("effect", format!("Effect::{:?}", operation.effect)),
-        ("retry", format!("Retry::{:?}", retry_policy.retry)),
+        ("retry", format!("Retry::{:?}", retry_policy.policy)),
         ("header", "&crate::HEADER".to_owned()),
     ];
     let constants: Vec<_> = operation

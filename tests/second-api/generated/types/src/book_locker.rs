@@ -66,7 +66,7 @@ skypay_runtime::operation! {
         path_fragment: "bookLocker",
         action: "bookLocker",
         summary: "Book a locker for a parcel",
-        direction: Direction::ToSkypay,
+        direction: Direction::ToProvider,
         mode: Mode::Asynchronous,
         effect: Effect::MovesMoney,
         retry: Retry::AfterStatusQuery,

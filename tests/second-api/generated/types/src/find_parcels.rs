@@ -35,7 +35,7 @@ skypay_runtime::operation! {
         path_fragment: "findParcels",
         action: "findParcels",
         summary: "Find out where parcels are",
-        direction: Direction::ToSkypay,
+        direction: Direction::ToProvider,
         mode: Mode::Synchronous,
         effect: Effect::Reads,
         retry: Retry::Safe,

@@ -38,7 +38,7 @@ skypay_runtime::operation! {
         path_fragment: "openDoor",
         action: "openDoor",
         summary: "Open the door of a locker",
-        direction: Direction::ToSkypay,
+        direction: Direction::ToProvider,
         mode: Mode::Synchronous,
         effect: Effect::ChangesState,
         retry: Retry::Never,
