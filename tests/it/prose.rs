@@ -36,6 +36,7 @@ fn quoted(text: &str) -> Vec<String> {
 /// Whether a quotation is meant as the path of a file or folder in here.
 fn is_path(quotation: &str) -> bool {
     let folders = [
+        "cli/",
         "codegen/",
         "generated/",
         "runtime/",

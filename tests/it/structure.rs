@@ -8,7 +8,7 @@ use serde_json::Value;
 use xtask::steps;
 
 /// What each crate may use of this workspace, and what it must not link.
-pub(crate) const RULES: [(&str, &[&str], &[&str]); 12] = [
+pub(crate) const RULES: [(&str, &[&str], &[&str]); 13] = [
     ("codegen", &[], &["tokio", "reqwest", "axum", "aes"]),
     (
         "spec-tools",
@@ -41,6 +41,17 @@ pub(crate) const RULES: [(&str, &[&str], &[&str]); 12] = [
         &[
             "skypay-client",
             "skypay-runtime",
+            "skypay-server",
+            "skypay-types",
+        ],
+        &[],
+    ),
+    (
+        "skypay-cli",
+        &[
+            "skypay-client",
+            "skypay-runtime",
+            "skypay-sandbox",
             "skypay-server",
             "skypay-types",
         ],

@@ -15,7 +15,7 @@ struct Artifact {
 
 /// Builds the program and says where it is.
 pub(crate) fn build(root: &Path) -> Result<PathBuf, String> {
-    let build = "build --quiet --package skypay-sandbox --bin skypay \
+    let build = "build --quiet --package skypay-cli --bin skypay \
                  --message-format json-render-diagnostics";
     let output = steps::command(root, build)
         .stdin(Stdio::null())

@@ -13,12 +13,13 @@ use crate::{Ending, browser, generate, revision, supply_chain, task, validate};
 
 /// The crates that others depend on, in the order in which they depend on each
 /// other. The rest of the workspace stays here.
-pub const PUBLISHED: [&str; 5] = [
+pub const PUBLISHED: [&str; 6] = [
     "skypay-runtime",
     "skypay-types",
     "skypay-client",
     "skypay-server",
     "skypay-sandbox",
+    "skypay-cli",
 ];
 
 /// The features of the runtime.

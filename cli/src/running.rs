@@ -5,12 +5,12 @@ use skypay_sandbox::admin::{Admin, AdminError, Carried};
 use skypay_sandbox::engine::{AttemptResult, Callback, Command, Standing};
 use skypay_types::Outcome;
 
-use super::call::shown;
-use super::credentials::sandbox_url;
-use super::ending::{Ending, Failure};
-use super::operations;
-use super::show::{Said, Style, message, wrapped};
-use super::tree::Tree;
+use crate::call::shown;
+use crate::credentials::sandbox_url;
+use crate::ending::{Ending, Failure};
+use crate::operations;
+use crate::show::{Said, Style, message, wrapped};
+use crate::tree::Tree;
 
 /// Shown in the help of commands that need a running sandbox.
 pub(crate) const HELP: &str = "\

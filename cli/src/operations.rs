@@ -11,10 +11,10 @@ use skypay_types::{
     ResponseCode, Retry, Validate, read,
 };
 
-use super::ending::Failure;
-use super::fields::{self, Field};
-use super::show::columns;
-use super::tree::Tree;
+use crate::ending::Failure;
+use crate::fields::{self, Field};
+use crate::show::columns;
+use crate::tree::Tree;
 
 /// A call that has ended, with the typed answer as it is on the wire and what of
 /// it cannot be read.

@@ -7,9 +7,9 @@ use serde_json::json;
 use skypay_runtime::envelope::{EncryptKey, open, seal};
 use skypay_sandbox::limits;
 
-use super::credentials::{issued, read_all, read_file, variable};
-use super::ending::Failure;
-use super::show::Said;
+use crate::credentials::{issued, read_all, read_file, variable};
+use crate::ending::Failure;
+use crate::show::Said;
 
 /// Where the key is if no file is named.
 const VARIABLE: &str = "SKYPAY_ENCRYPT_KEY";

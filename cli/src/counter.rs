@@ -5,16 +5,16 @@ use clap::Subcommand;
 use skypay_sandbox::engine::{CashierCommand, Command, FinanceCommand, StoreCommand};
 use skypay_types::{Amount, CollectionChannel, DateTime, PayoutChannel};
 
-use super::ending::Failure;
-use super::running::{carry, carry_and_wait};
-use super::show::{Said, Style};
-use super::values::{collection_channel, payout_channel};
+use crate::ending::Failure;
+use crate::running::{carry, carry_and_wait};
+use crate::show::{Said, Style};
+use crate::values::{collection_channel, payout_channel};
 
 /// Stand at the counter of a store: payouts and collections
 ///
 /// The vendor's two test forms. The exit code says how the partner answered.
 #[derive(Clone, Debug, clap::Args)]
-#[command(after_help = super::running::HELP)]
+#[command(after_help = crate::running::HELP)]
 pub(crate) struct Cashier {
     #[command(subcommand)]
     step: CashierStep,
@@ -133,7 +133,7 @@ impl Cashier {
 
 /// Move money on a partner's account, with a notice for each
 #[derive(Clone, Debug, clap::Args)]
-#[command(after_help = super::running::HELP)]
+#[command(after_help = crate::running::HELP)]
 pub(crate) struct Finance {
     #[command(subcommand)]
     occasion: Occasion,
@@ -229,7 +229,7 @@ impl Finance {
 
 /// Be the bank, wallet or store chain behind a payout
 #[derive(Clone, Debug, clap::Args)]
-#[command(after_help = super::running::HELP)]
+#[command(after_help = crate::running::HELP)]
 pub(crate) struct Store {
     #[command(subcommand)]
     step: StoreStep,

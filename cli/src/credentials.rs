@@ -13,7 +13,7 @@ use skypay_runtime::keys::check_issued;
 use skypay_sandbox::admin::Admin;
 use skypay_sandbox::limits;
 
-use super::ending::Failure;
+use crate::ending::Failure;
 
 /// Shown in the help of every command that needs credentials.
 pub(crate) const HELP: &str = "\

@@ -12,13 +12,13 @@ use skypay_sandbox::engine::{
 };
 use skypay_types::{Amount, PayoutChannel, ResponseCode};
 
-use super::credentials::read_file;
-use super::ending::Failure;
-use super::house::part;
-use super::operations;
-use super::running::{admin, carry, failed};
-use super::show::{Said, Style, columns, table, wrapped};
-use super::values::{choice, payout_channel, return_code};
+use crate::credentials::read_file;
+use crate::ending::Failure;
+use crate::house::part;
+use crate::operations;
+use crate::running::{admin, carry, failed};
+use crate::show::{Said, Style, columns, table, wrapped};
+use crate::values::{choice, payout_channel, return_code};
 
 /// Which messages are meant; what is not said does not matter.
 #[derive(Clone, Debug, clap::Args)]
@@ -64,7 +64,7 @@ fn operation(name: &str) -> Result<String, String> {
 
 /// Decide what becomes of requests: when … then …
 #[derive(Clone, Debug, clap::Args)]
-#[command(after_help = super::running::HELP)]
+#[command(after_help = crate::running::HELP)]
 pub(crate) struct Script {
     #[command(subcommand)]
     step: ScriptStep,
@@ -172,7 +172,7 @@ async fn list(name: &str, style: Style) -> Result<Said, Failure> {
 
 /// Let things go wrong on the wire
 #[derive(Clone, Debug, clap::Args)]
-#[command(after_help = super::running::HELP)]
+#[command(after_help = crate::running::HELP)]
 pub(crate) struct Fault {
     #[command(subcommand)]
     step: FaultStep,
@@ -314,7 +314,7 @@ impl Fault {
 ///
 /// Without a name: all switches. With a name: its values. With both: sets it.
 #[derive(Clone, Debug, clap::Args)]
-#[command(after_help = super::running::HELP)]
+#[command(after_help = crate::running::HELP)]
 pub(crate) struct Switch {
     /// The switch
     name: Option<String>,

@@ -7,8 +7,8 @@ use schemars::Schema;
 use serde_json::{Map, Value};
 use skypay_types::OperationInfo;
 
-use super::ending::Failure;
-use super::operations;
+use crate::ending::Failure;
+use crate::operations;
 
 /// A field of a message.
 #[derive(Clone, Debug)]
@@ -279,7 +279,7 @@ mod tests {
     use serde_json::{Value, json};
 
     use super::{clear, distance, raw};
-    use crate::cli::operations::find;
+    use crate::operations::find;
 
     fn check(operation: &str, given: &[&str], expected: Result<Value, &str>) {
         let given: Vec<_> = given.iter().map(ToString::to_string).collect();

@@ -8,9 +8,9 @@ use std::path::Path;
 use serde::{Deserialize, Serialize};
 use skypay_sandbox::{limits, private_file};
 
-use super::credentials::read_limited;
-use super::ending::Failure;
-use super::folder;
+use crate::credentials::read_limited;
+use crate::ending::Failure;
+use crate::folder;
 
 /// A callback as it was received.
 #[derive(Clone, Debug, Serialize, Deserialize)]

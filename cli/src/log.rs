@@ -10,16 +10,16 @@ use skypay_runtime::envelope;
 use skypay_sandbox::admin::{CallbackDetails, LogQuery};
 use skypay_sandbox::engine::Command;
 
-use super::call::cannot_start;
-use super::ending::{Ending, Failure};
-use super::history;
-use super::running::{admin, carry_and_wait, event, failed, masked};
-use super::show::{Said, Style, message, out, table};
-use super::tree::Tree;
+use crate::call::cannot_start;
+use crate::ending::{Ending, Failure};
+use crate::history;
+use crate::running::{admin, carry_and_wait, event, failed, masked};
+use crate::show::{Said, Style, message, out, table};
+use crate::tree::Tree;
 
 /// See what happened in the sandbox
 #[derive(Clone, Debug, clap::Args)]
-#[command(after_help = super::running::HELP)]
+#[command(after_help = crate::running::HELP)]
 pub(crate) struct Log {
     #[command(subcommand)]
     step: LogStep,
@@ -173,7 +173,7 @@ fn callback(details: &CallbackDetails, style: Style) -> Said {
 /// The sandbox sends one of its callbacks again, as it was. With --to, what
 /// `skypay listen` has kept goes to that URL, byte for byte.
 #[derive(Clone, Debug, clap::Args)]
-#[command(after_help = super::running::HELP)]
+#[command(after_help = crate::running::HELP)]
 pub(crate) struct Replay {
     /// The callback's number: of the sandbox, or of the listener with --to
     id: u64,

@@ -12,16 +12,16 @@ use skypay_sandbox::clock::Clock;
 use skypay_sandbox::engine::{Command, Pause, Settings};
 use skypay_sandbox::{Running, Sandbox, StartError};
 
-use super::credentials::read_file;
-use super::ending::Failure;
-use super::folder;
-use super::running::{admin, carry, failed};
-use super::show::{Said, Style, columns, message, out};
-use super::tree::Tree;
+use crate::credentials::read_file;
+use crate::ending::Failure;
+use crate::folder;
+use crate::running::{admin, carry, failed};
+use crate::show::{Said, Style, columns, message, out};
+use crate::tree::Tree;
 
 /// Start a sandbox, and keep or forget what it knows
 #[derive(Clone, Debug, clap::Args)]
-#[command(after_help = super::running::HELP)]
+#[command(after_help = crate::running::HELP)]
 pub(crate) struct House {
     #[command(subcommand)]
     command: HouseCommand,

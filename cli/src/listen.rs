@@ -26,13 +26,13 @@ use tokio::net::TcpListener;
 use tokio::sync::mpsc;
 use tower::ServiceExt;
 
-use super::call::{cannot_start, shown, violation};
-use super::credentials::Options;
-use super::ending::{Ending, Failure};
-use super::history::{self, Entry, History};
-use super::operations;
-use super::show::{Said, Style, message, out, wrapped};
-use super::tree::Tree;
+use crate::call::{cannot_start, shown, violation};
+use crate::credentials::Options;
+use crate::ending::{Ending, Failure};
+use crate::history::{self, Entry, History};
+use crate::operations;
+use crate::show::{Said, Style, message, out, wrapped};
+use crate::tree::Tree;
 
 /// Receive callbacks, show them, answer and forward them
 ///
@@ -41,7 +41,7 @@ use super::tree::Tree;
 /// inquiries want data in their answer, which --answer gives. Each callback is
 /// kept, sealed, for `skypay replay`.
 #[derive(Clone, Debug, clap::Args)]
-#[command(after_help = super::credentials::HELP)]
+#[command(after_help = crate::credentials::HELP)]
 pub(crate) struct Listen {
     #[command(flatten)]
     options: Options,
@@ -265,7 +265,7 @@ impl Desk {
         let id = kept.as_ref().copied().unwrap_or_default();
         if let Err(error) = kept {
             let failure = Failure::usage(format!("it was not kept: {}", error.kind()));
-            super::show::complain(&failure, self.style);
+            crate::show::complain(&failure, self.style);
         }
         let why = match seen {
             Some(_) => received.problem,
@@ -394,7 +394,7 @@ impl Forward {
 /// A whole answer, if it has no more than it may.
 async fn whole<B>(response: impl Into<http::Response<B>>) -> Result<Bytes, &'static str>
 where
-    B: hyper::body::Body<Error: Into<Box<dyn std::error::Error + Send + Sync>>>,
+    B: axum::body::HttpBody<Error: Into<Box<dyn std::error::Error + Send + Sync>>>,
 {
     let body = Limited::new(response.into().into_body(), limits::CALLBACK_ANSWER);
     match body.collect().await {

@@ -4,7 +4,7 @@
 # cancellation is refused, a bill that is collected, a barcode, and a report.
 # Every message is sealed, in both directions; callbacks come by the mailbox.
 #
-#   bash sandbox/examples/walk.sh
+#   bash cli/examples/walk.sh
 #
 # SKYPAY names the program if it is built already. Ends with 0 if everything
 # went as it should, and says otherwise what was expected and what came.
@@ -20,8 +20,8 @@ done
 if [ -n "${SKYPAY:-}" ]; then
   skypay=("$SKYPAY")
 else
-  cargo build --quiet --package skypay-sandbox --bin skypay
-  skypay=(cargo run --quiet --package skypay-sandbox --)
+  cargo build --quiet --package skypay-cli --bin skypay
+  skypay=(cargo run --quiet --package skypay-cli --)
 fi
 
 work=$(mktemp -d)

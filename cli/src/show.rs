@@ -5,8 +5,8 @@ use std::io::{self, IsTerminal, Write};
 
 use serde::Serialize;
 
-use super::ending::{Ending, Failure};
-use super::tree::Tree;
+use crate::ending::{Ending, Failure};
+use crate::tree::Tree;
 
 /// How wide text for people may be.
 pub(crate) const WIDTH: usize = 80;
@@ -239,7 +239,7 @@ pub(crate) fn message(tree: &Tree, indent: usize) -> String {
 #[cfg(test)]
 mod tests {
     use super::{columns, message, table, visible, wrapped};
-    use crate::cli::tree::Tree;
+    use crate::tree::Tree;
 
     #[test]
     fn text_is_wrapped_at_eighty_columns_and_keeps_its_indent() {

@@ -1,4 +1,5 @@
-//! The command line.
+//! `skypay`: a SkyPay on this machine, and everything that is done with one
+//! from a command line.
 
 mod call;
 mod counter;
@@ -71,8 +72,7 @@ enum Command {
     },
 }
 
-/// Runs what the command line says.
-pub(crate) fn run() -> ExitCode {
+fn main() -> ExitCode {
     let Arguments { style, command } = match Arguments::try_parse() {
         Ok(arguments) => arguments,
         Err(error) => return misunderstood(&error),

@@ -11,21 +11,21 @@ use skypay_runtime::envelope::{self, EncryptKey};
 use skypay_sandbox::engine::{Key, KeyStanding};
 use skypay_types::{Effect, OperationInfo, Outcome, ResponseCode};
 
-use super::credentials::{Access, Options, read_object};
-use super::ending::{Ending, Failure};
-use super::fields;
-use super::house::NEW_KEYS;
-use super::operations::{self, Callbacks, Chosen, Ended, Skypay};
-use super::running::{admin, failed};
-use super::show::{Said, Style, message, visible_line, wrapped};
-use super::tree::Tree;
+use crate::credentials::{Access, Options, read_object};
+use crate::ending::{Ending, Failure};
+use crate::fields;
+use crate::house::NEW_KEYS;
+use crate::operations::{self, Callbacks, Chosen, Ended, Skypay};
+use crate::running::{admin, failed};
+use crate::show::{Said, Style, message, visible_line, wrapped};
+use crate::tree::Tree;
 
 /// Call an operation of SkyPay's
 ///
 /// The request is checked against the document before it is sent, and sent
 /// once. The exit code says how it ended.
 #[derive(Clone, Debug, clap::Args)]
-#[command(after_help = super::credentials::HELP)]
+#[command(after_help = crate::credentials::HELP)]
 pub(crate) struct Call {
     #[command(flatten)]
     options: Options,
@@ -74,7 +74,7 @@ impl Call {
 /// Plays SkyPay: seals the callback and sends it once to the URL. The request
 /// is checked against the document; --raw sends whatever is given.
 #[derive(Clone, Debug, clap::Args)]
-#[command(after_help = super::credentials::HELP)]
+#[command(after_help = crate::credentials::HELP)]
 pub(crate) struct Trigger {
     #[command(flatten)]
     options: Options,

@@ -8,16 +8,16 @@ use skypay_sandbox::engine::{
 };
 use skypay_types::Direction;
 
-use super::ending::Failure;
-use super::house::{NEW_KEYS, face};
-use super::operations;
-use super::running::{admin, carry, failed};
-use super::show::{Said, Style, columns, table, wrapped};
-use super::values::choice;
+use crate::ending::Failure;
+use crate::house::{NEW_KEYS, face};
+use crate::operations;
+use crate::running::{admin, carry, failed};
+use crate::show::{Said, Style, columns, table, wrapped};
+use crate::values::choice;
 
 /// Show the sandbox's clock, or move it
 #[derive(Clone, Debug, clap::Args)]
-#[command(after_help = super::running::HELP)]
+#[command(after_help = crate::running::HELP)]
 pub(crate) struct Clock {
     #[command(subcommand)]
     step: ClockStep,
@@ -56,7 +56,7 @@ impl Clock {
 
 /// Make, see and enable keys, as in the back office
 #[derive(Clone, Debug, clap::Args)]
-#[command(after_help = super::running::HELP)]
+#[command(after_help = crate::running::HELP)]
 pub(crate) struct Keys {
     #[command(subcommand)]
     step: KeyStep,
@@ -159,7 +159,7 @@ async fn list() -> Result<Said, Failure> {
 /// A partner without a server of its own gets them from the sandbox's mailbox:
 /// set its URL, http://127.0.0.1:7171/_sandbox/mailbox, and fetch them there.
 #[derive(Clone, Debug, clap::Args)]
-#[command(after_help = super::running::HELP)]
+#[command(after_help = crate::running::HELP)]
 pub(crate) struct Callbacks {
     #[command(subcommand)]
     step: CallbackStep,
