@@ -39,7 +39,7 @@ pub fn envelope(data: &[u8]) {
     }
 }
 
-/// No message makes a callback server panic, whoever sends it; every answer is
+/// No message makes a callback server panic, from any sender; every answer is
 /// one that the document has.
 ///
 /// The first byte says which callback, and whether the message is signed.
@@ -130,7 +130,7 @@ fn read_again<T: DeserializeOwned + Serialize>(text: &[u8]) {
 }
 
 /// The texts are compared, not the values: a time is written with four digits
-/// of a second, whatever was read.
+/// of a second, for any input.
 fn written(message: &impl Serialize) -> Vec<u8> {
     serde_json::to_vec(message).expect("it can be written")
 }

@@ -1,6 +1,6 @@
 //! The newcomer's first look: a payout goes out sealed, is accepted, comes
 //! back as a callback and ends as a typed value; then a refusal, and an
-//! outcome that nobody knows. Both ends are generated, both run here, on
+//! unknown outcome. Both ends are generated, both run here, on
 //! loopback. It ends well only if all of that really happened.
 
 use std::error::Error;
@@ -102,7 +102,7 @@ async fn refused(client: &Client) -> Outcome<()> {
 /// A server that reads the whole request and hangs up: the payout may have
 /// been made or not.
 async fn unknown() -> Outcome<()> {
-    heading("4. Nobody knows what became of a payout");
+    heading("4. The outcome of a payout is unknown");
     let listener = TcpListener::bind("127.0.0.1:0").await?;
     let url = format!("http://{}", listener.local_addr()?);
     let hanging_up = tokio::spawn(async move {

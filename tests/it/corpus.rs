@@ -1,4 +1,4 @@
-//! What fuzzing starts from, and whatever it has found, looked at once more.
+//! What fuzzing starts from, and everything it has found, checked again.
 
 use std::fs;
 

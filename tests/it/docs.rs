@@ -6,7 +6,7 @@ use std::fs;
 use skypay_runtime::envelope::{EncryptKey, open};
 use xtask::docs::{Arguments, report};
 
-use crate::document::api;
+use test_support::document::api;
 
 #[test]
 fn sealed_examples_open_with_the_key_that_the_page_names() {

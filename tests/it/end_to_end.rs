@@ -12,14 +12,14 @@ use skypay_server::{Config, callbacks, skypay};
 use skypay_types::{Direction, Mode, OperationInfo, Outcome, Retry};
 use tower::ServiceExt;
 
-use crate::document::{self, members};
-use crate::handlers::{Deciding, Nothing, Turn};
-use crate::loopback::{
+use crate::misbehaving::{Server, http};
+use test_support::document::{self, members};
+use test_support::handlers::{Deciding, Nothing, Turn};
+use test_support::loopback::{
     Exchange, NOW, Wire, config, credentials, host, keys, opened, opened_with, post, routes,
     sealed, sealed_with, send,
 };
-use crate::misbehaving::{Server, http};
-use crate::operations::{ALL, CALLBACK_PATH, CALLER_NAME, Caller, Dynamic, named};
+use test_support::operations::{ALL, CALLBACK_PATH, CALLER_NAME, Caller, Dynamic, named};
 
 /// The first request that the document shows for an operation.
 fn sample_request(operation: &Dynamic) -> &'static str {
@@ -45,7 +45,7 @@ pub(crate) fn as_documented() -> Deciding {
     Deciding::new(|asked| Turn::Accept(sample_answer(named(asked.operation.name)).to_owned()))
 }
 
-/// Does the same, whatever it is asked.
+/// Does the same, for any request.
 fn always(turn: Turn) -> Deciding {
     Deciding::new(move |_| turn.clone())
 }
@@ -161,7 +161,7 @@ async fn every_example_of_the_document_travels_sealed_to_the_handler_and_back() 
     assert!(exchanges > 46, "{exchanges}");
 }
 
-/// A member of a JSON object as it is spelled.
+/// A member of a JSON object as it is encoded.
 fn member(object: &str, name: &str) -> Option<String> {
     let mut all = members(object).into_iter();
     all.find(|(found, _)| found == name).map(|(_, value)| value)
@@ -323,7 +323,7 @@ async fn what_nobody_implements_is_refused_politely() {
     }
 }
 
-/// A notification that nobody stored is neither acknowledged nor refused.
+/// A notification that was not stored is neither acknowledged nor refused.
 fn check_not_stored(error: &Error, exchange: &Exchange) {
     assert_eq!(exchange.status, 503);
     assert!(!exchange.answer().contains("1000"), "{}", exchange.answer());
@@ -432,7 +432,7 @@ async fn callbacks_arrive_at_one_url_or_at_one_for_each() {
     let mut callbacks = 0;
     for operation in ALL.iter().filter(|operation| is_callback(operation.info)) {
         let own = format!("{CALLBACK_PATH}/{}", operation.info.name);
-        // The generated sender calls whatever URL is registered.
+        // The generated sender calls any URL that is registered.
         let mut caller = Caller::new(&host, &keys());
         let url = format!("http://{host}{own}");
         caller.callbacks = skypay_client::CallbackSender::new(&url, keys()).unwrap();
@@ -770,7 +770,7 @@ async fn only_allowed_networks_are_served() {
             if expected {
                 assert_eq!(answer.status, 200);
             } else {
-                assert_eq!(answer, garbage, "nobody learns that it is the network");
+                assert_eq!(answer, garbage, "it does not show that it is the network");
             }
         }
         assert_eq!(handler.asked().len(), if expected { ALL.len() } else { 0 });

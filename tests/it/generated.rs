@@ -318,7 +318,7 @@ fn the_output_is_a_function_of_the_document() {
 }
 
 /// The words of a file. Of code they stand in no order, and without the commas,
-/// braces and blanks that a formatter adds.
+/// braces and whitespace that a formatter adds.
 fn words(path: &str, text: &str) -> Vec<String> {
     if Path::new(path).extension() != Some("rs".as_ref()) {
         return text.lines().map(str::to_owned).collect();

@@ -11,7 +11,7 @@ use skypay_types::{
     PayoutStatus,
 };
 
-use crate::document;
+use test_support::document;
 
 /// The keys of a request, read from JSON.
 fn keys<O: Operation>(request: &Value) -> [Option<MessageKey>; 2] {

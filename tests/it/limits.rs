@@ -119,7 +119,7 @@ async fn a_repeated_notice_is_acknowledged_again() {
 }
 
 /// An answer names neither its call nor its sender: what was recorded once
-/// says later that a payout was accepted which nobody has seen.
+/// says later that a payout was accepted that was never received.
 #[tokio::test]
 async fn a_recorded_answer_fits_any_later_call() {
     let key = EncryptKey::derive(ENCRYPT_KEY);

@@ -1,4 +1,21 @@
 //! The workspace tests, in one binary.
+//!
+//! A new field, code or operation needs no test here: most of these tests go
+//! through everything that the document describes.
+//!
+//! | subject | file |
+//! |---|---|
+//! | the document: refused and accepted edits, names, Markdown | `documents`, `every_word`, `names`, `markdown` |
+//! | the generated code: snapshots, a new operation, another API | `generated`, `new_operation`, `second_api` |
+//! | the messages: bytes on the wire, reading, JSON Schemas, masking | `wire`, `reading`, `schemas`, `masking`, `keys` |
+//! | any message, any encoding, any fault | `properties` |
+//! | a call and its outcome | `outcomes`, `end_to_end` |
+//! | the callback server under attack, the envelope's limits | `callback_server`, `limits` |
+//! | what fuzzing has found | `corpus` |
+//! | what is made of the document: exports, reference page, examples | `views`, `docs`, `examples` |
+//! | the workspace: layers, texts, packages, workflows, a consumer | `structure`, `prose`, `packages`, `workflows`, `consumer` |
+//!
+//! What several binaries share is the crate `test-support`.
 
 #![allow(
     clippy::unwrap_used,
@@ -6,11 +23,10 @@
     reason = "a test that cannot go on says so by panicking"
 )]
 
+mod callback_server;
 mod consumer;
 mod corpus;
 mod docs;
-mod document;
-mod door;
 mod end_to_end;
 mod every_word;
 mod examples;
@@ -20,17 +36,13 @@ mod examples;
     reason = "it is a library where bytes are looked for, and a module here"
 )]
 mod fuzz;
-mod handlers;
 mod keys;
 mod limits;
-mod log;
-mod loopback;
 mod markdown;
 mod masking;
 mod misbehaving;
 mod names;
 mod new_operation;
-mod operations;
 mod outcomes;
 mod packages;
 mod properties;

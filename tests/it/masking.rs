@@ -1,22 +1,13 @@
-//! Nothing personal and nothing secret is shown: not by messages, not by
-//! errors, not by what is configured, and not in the log. Canaries stand where
-//! personal data stand, and where secrets do.
+//! What is personal is marked and masked. That nothing of it is shown by errors
+//! and logs is held by `tests/leaks`.
 
 use std::collections::BTreeSet;
-use std::error::Error as _;
 
 use codegen::model::{Field, Message as Model, Type};
 use serde_json::{Map, Value};
-use skypay_client::{Credentials, Error, KeyRing};
-use skypay_server::{Config, Refusal, callbacks, skypay};
 use skypay_types::{PayoutChannel, PayoutQueueRequest};
-
-use crate::document::{self, api, is_personal, row_of};
-use crate::handlers::{Deciding, Nothing, Turn};
-use crate::log::Log;
-use crate::loopback::{host, routes, sealed_with};
-use crate::misbehaving::{Reaction, Server, http};
-use crate::operations::{ALL, CALLER_NAME, Caller, Dynamic};
+use test_support::document::{self, api, is_personal, row_of};
+use test_support::operations::ALL;
 
 /// What stands in the place of personal data, by the type of the field.
 const TEXT: &str = "Canary-Text";
@@ -25,22 +16,7 @@ const DAY: &str = "1999-09-09";
 const PHONE: &str = "09988776655";
 
 /// What must be seen nowhere.
-const CANARIES: [&str; 6] = [
-    "Canary",
-    DAY,
-    PHONE,
-    "canary@user",
-    "canary-authentication",
-    "canary-encrypt-key",
-];
-
-fn secret_keys() -> KeyRing {
-    KeyRing::new(secret_credentials())
-}
-
-fn secret_credentials() -> Credentials {
-    Credentials::new("canary@user", "canary-authentication", "canary-encrypt-key").unwrap()
-}
+const CANARIES: [&str; 3] = ["Canary", DAY, PHONE];
 
 fn assert_masked(shown: &str) {
     for canary in CANARIES {
@@ -195,144 +171,4 @@ fn builders_and_their_errors_show_nothing_personal() {
         assert!(!shown.contains(canary), "{shown}");
     }
     assert_masked(&format!("{error}\n{error:?}\n{error:#?}"));
-}
-
-/// What an error and everything that caused it say; not even the URL, in which
-/// the name of the caller stands.
-fn check_error(error: &Error) {
-    let mut shown = format!("{error}\n{error:?}\n{error:#?}");
-    let mut source = error.source();
-    while let Some(inner) = source {
-        shown += &format!("\n{inner}\n{inner:?}");
-        source = inner.source();
-    }
-    assert_masked(&shown);
-    assert!(!shown.contains(CALLER_NAME), "{shown}");
-}
-
-/// The first request of an operation, with canaries.
-fn request(operation: &Dynamic) -> Value {
-    let described = document::operation(operation.info.name);
-    with_canaries(&described.request, &described.request_examples[0].value).0
-}
-
-#[tokio::test]
-async fn errors_and_the_log_show_nothing_personal_or_secret() {
-    let log = Log::collect();
-    let sealed =
-        |plaintext: &str| http("200 OK", "", sealed_with(&secret_credentials(), plaintext));
-    let mut errors = 0;
-    for reaction in [
-        sealed(r#"{"responseCode":"-1001","responseDescription":"Canary"}"#),
-        sealed(r#"{"responseCode":"Canary","responseDescription":"Canary"}"#),
-        sealed(r#"{"responseCode":"-1009","responseTime":"Canary"}"#),
-        sealed(
-            r#"{"responseCode":"1000","result":"Canary","balance":"Canary","amount":"Canary","controlNumbers":"Canary","notifications":"Canary","referenceNumber":["Canary"]}"#,
-        ),
-        sealed(r#"{"responseCode":"1000" Canary"#),
-        sealed("Canary"),
-        http("200 OK", "", r#"{"responseCode":"Canary"}"#),
-        http("502 Canary", "x-canary: Canary\r\n", "Canary"),
-        http(
-            "307 Canary",
-            "location: http://canary.invalid/Canary\r\n",
-            "Canary",
-        ),
-        Reaction::Write(b"Canary".to_vec()),
-        Reaction::CutAfterReading,
-    ] {
-        let server = Server::start(move |_| reaction.clone()).await;
-        let caller = Caller::new(&server.host, &secret_keys());
-        for operation in ALL {
-            let request = request(operation).to_string();
-            if let Err(error) = operation.call(&caller, &request).await {
-                check_error(&error);
-                errors += 1;
-            }
-            let invalid = request.replace(PHONE, "09988776655Canary");
-            if let Err(error) = operation.call(&caller, &invalid).await {
-                check_error(&error);
-                errors += 1;
-            }
-        }
-    }
-    assert!(errors > 400, "{errors}");
-    check_log(&log.text());
-}
-
-fn check_log(text: &str) {
-    assert!(text.contains("outcome=\"unknown\""), "it is a log");
-    assert_masked(text);
-    for absent in ["controlNumber", "accountNo", "authentication", CALLER_NAME] {
-        assert!(!text.contains(absent), "{absent} in {text}");
-    }
-}
-
-#[tokio::test]
-async fn a_server_logs_nothing_personal_or_secret() {
-    let log = Log::collect();
-    let config = || Config::new(secret_keys());
-    for turn in [
-        Turn::Accept(String::new()),
-        Turn::Refuse("-1001".to_owned(), "Canary".to_owned()),
-        Turn::Refuse("Canary".to_owned(), "Canary".to_owned()),
-        Turn::NotStored,
-    ] {
-        let handler = Deciding::new(move |asked| {
-            let described = document::operation(asked.operation.name);
-            let notification = asked.operation.codes.len() == 1;
-            let answer = &described.response_examples[0].value;
-            let accepted = with_canaries(&described.response, answer).0.to_string();
-            match &turn {
-                Turn::Accept(_) => Turn::Accept(accepted),
-                _ if notification => Turn::NotStored,
-                Turn::NotStored => Turn::Accept(accepted.replace(PHONE, "Canary")),
-                turn => turn.clone(),
-            }
-        });
-        let host = host(routes(&handler, &config())).await;
-        let caller = Caller::new(&host, &secret_keys());
-        for operation in ALL {
-            let _ = operation
-                .call(&caller, &request(operation).to_string())
-                .await;
-            let stranger = Caller::new(
-                &host,
-                &KeyRing::new(
-                    Credentials::new("canary@user", "canary-authentication", "another key")
-                        .unwrap(),
-                ),
-            );
-            let _ = operation
-                .call(&stranger, &request(operation).to_string())
-                .await;
-        }
-        assert!(handler.asked().len() > 20);
-    }
-    let text = log.text();
-    for outcome in ["accepted", "refused", "failed", "not stored", "rejected"] {
-        assert!(
-            text.contains(&format!("outcome=\"{outcome}\"")),
-            "{outcome} in {text}"
-        );
-    }
-    check_log(&text);
-}
-
-#[test]
-fn what_is_configured_shows_no_secret() {
-    let caller = Caller::new("127.0.0.1:1", &secret_keys());
-    let config = Config::new(secret_keys());
-    let refusal = Refusal::new("-1012", "Canary");
-    let shown = [
-        format!("{caller:?}\n{caller:#?}"),
-        format!("{config:?}\n{config:#?}"),
-        format!("{:?}", callbacks::service(Nothing, config.clone())),
-        format!("{:?}", skypay::service(Nothing, config)),
-        format!("{:?} {:?}", secret_keys(), secret_credentials()),
-        format!("{refusal:?}"),
-    ];
-    for shown in shown {
-        assert_masked(&shown);
-    }
 }

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 /// The document that uses every word there is.
 const EVERY_WORD: &str = include_str!("../documents/every-word.yaml");
 
-/// What is tried, separated by blanks, as everything. A name that begins with
+/// What is tried, separated by whitespace, as everything. A name that begins with
 /// a small letter is tried as a type with a capital one, too.
 const NAMES: &str = "
     abstract as async auto await become box break const continue crate default do dyn else enum

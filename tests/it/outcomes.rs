@@ -15,10 +15,10 @@ use skypay_types::{DateTime, Direction, Effect, OperationInfo};
 use tokio::net::TcpListener;
 use tokio::task::JoinSet;
 
-use crate::document;
-use crate::loopback::{ClosedPort, NOW, clock, keys, sealed, sealed_with};
 use crate::misbehaving::{Reaction, Server, http, kept};
-use crate::operations::{ALL, CALLBACK_PATH, CALLER_NAME, Caller, Dynamic, named};
+use test_support::document;
+use test_support::loopback::{ClosedPort, NOW, clock, keys, sealed, sealed_with};
+use test_support::operations::{ALL, CALLBACK_PATH, CALLER_NAME, Caller, Dynamic, named};
 
 fn sample_request(operation: &Dynamic) -> &'static str {
     &document::operation(operation.info.name).request_examples[0].json

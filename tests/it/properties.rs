@@ -4,11 +4,11 @@
 //! Every run tries others. What fails is made as small as it can be and shown;
 //! it then becomes a test of its own, so nothing is written down beside them.
 
+mod encodings;
 mod faults;
 mod limits;
 mod made_up;
 mod messages;
-mod spellings;
 
 use proptest::strategy::Strategy;
 use proptest::test_runner::{Config, TestCaseResult, TestRunner};

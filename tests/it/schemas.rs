@@ -8,8 +8,8 @@ use codegen::model::{Field, Message as Model, Part, Type};
 use jsonschema::Draft;
 use serde_json::{Value, json};
 
-use crate::document::{self, api, schema};
-use crate::operations::{ALL, Message};
+use test_support::document::{self, api, schema};
+use test_support::operations::{ALL, Message};
 
 macro_rules! messages {
     ($($name:ident),* $(,)?) => {
@@ -204,7 +204,7 @@ fn check_type(root: &Value, property: &Value, node: &Node, at: &str) {
         assert!(listed.eq(codes), "codes of {at}");
     }
     if let Some(pattern) = derived["pattern"].as_str() {
-        // Types that spell themselves derive a pattern; the example keeps it.
+        // Types that encode themselves derive a pattern; the example keeps it.
         let validator = jsonschema::validator_for(&json!({"pattern": pattern})).unwrap();
         let example = keyword(node, "example").unwrap().json();
         let empty = example == "";

@@ -18,8 +18,8 @@ use boxpoint_server::{
 };
 use heck::ToSnakeCase;
 
-use crate::document;
-use crate::loopback::{Wire, host, opened_with};
+use test_support::document;
+use test_support::loopback::{Wire, host, opened_with};
 
 fn credentials() -> Credentials {
     Credentials::new("corner-shop", "open sesame", "between the two").unwrap()

@@ -73,6 +73,17 @@ pub(crate) const RULES: [(&str, &[&str], &[&str]); 13] = [
         &["reqwest", "rustls"],
     ),
     (
+        "test-support",
+        &[
+            "codegen",
+            "skypay-client",
+            "skypay-runtime",
+            "skypay-server",
+            "skypay-types",
+        ],
+        &[],
+    ),
+    (
         "tests",
         &[
             "boxpoint-client",
@@ -83,6 +94,7 @@ pub(crate) const RULES: [(&str, &[&str], &[&str]); 13] = [
             "skypay-server",
             "skypay-types",
             "spec-tools",
+            "test-support",
             "xtask",
         ],
         &[],

@@ -10,10 +10,10 @@ use std::fs;
 
 use serde_json::Value;
 
-use crate::document;
-use crate::handlers::{Deciding, Turn};
-use crate::loopback::{self, Exchange, Wire, config, keys};
-use crate::operations::{ALL, Caller, Dynamic, Message};
+use test_support::document;
+use test_support::handlers::{Deciding, Turn};
+use test_support::loopback::{self, Exchange, Wire, config, keys};
+use test_support::operations::{ALL, Caller, Dynamic, Message};
 
 /// What has to be changed in the vendor's samples before they may be sent: the
 /// sample, the place in it, and the JSON that stands there instead.
@@ -131,7 +131,7 @@ fn describe(what: &str, message: &Message, name: &str, text: &str, travels: &str
     list("breaks", &shown.broken);
     list("repaired", &repairs.collect::<Vec<_>>());
     list("travels as", &[travels.to_owned()]);
-    // What is only received is read as it comes, whatever the schema says.
+    // What is only received is read as it comes, regardless of the schema.
     let complaints = document::complaints(message.name, travels);
     list("although the document's schema differs at", &complaints);
     page

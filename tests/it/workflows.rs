@@ -66,7 +66,7 @@ fn every_action_is_pinned_by_commit_and_names_its_version() {
 #[test]
 fn what_may_write_runs_nothing_of_a_pull_request() {
     for (file, text, workflow) in workflows() {
-        // They run with a token that may write, for code that anybody sends.
+        // They run with a token that may write, for code of any contributor.
         for event in ["pull_request_target", "workflow_run"] {
             assert!(!text.contains(event), "{file}: {event}");
         }

@@ -10,9 +10,9 @@ use serde_json::{Map, Value};
 use sha1::{Digest, Sha1};
 use skypay_client::{Credentials, KeyRing};
 
-use crate::document::{self, api, is_personal, row_of};
-use crate::operations::{ALL, Dynamic, Message};
 use crate::pieces::{LENGTH, Pieces};
+use test_support::document::{self, api, is_personal, row_of};
+use test_support::operations::{ALL, Dynamic, Message};
 
 pub(crate) const USER_NAME: &str = "Zq6HdKw2RtXm@skypay";
 pub(crate) const AUTHENTICATION: &str = "8F4CV1QJ-7TBW-K5ZN-P3XD-R9GHM2SLY6AE";
@@ -21,7 +21,7 @@ pub(crate) const ENCRYPT_KEY: &str = "vN3kPz8cWq5LxT1yRb7J";
 /// The name under which we call; it is no secret, but of no use in a log.
 pub(crate) const CALLER_NAME: &str = "Gx4rMq9wBz2tVn7k";
 
-/// What somebody else has written where anything may be written.
+/// Free text of a third party.
 pub(crate) const FREE_TEXT: &str = "Wd2fQm7jHs9kVz4c";
 
 pub(crate) fn credentials() -> Credentials {
@@ -39,7 +39,7 @@ static PIECES: LazyLock<Mutex<Pieces>> = LazyLock::new(|| {
     pieces.add(AUTHENTICATION.as_bytes(), "the authentication");
     pieces.add(ENCRYPT_KEY.as_bytes(), "the encrypt key");
     pieces.add(CALLER_NAME.as_bytes(), "the caller's name");
-    pieces.add(FREE_TEXT.as_bytes(), "free text of somebody else");
+    pieces.add(FREE_TEXT.as_bytes(), "free text of a third party");
     let twice = Sha1::digest(Sha1::digest(ENCRYPT_KEY));
     pieces.add(&twice[..16], "the key made of the encrypt key");
     Mutex::new(pieces)

@@ -82,8 +82,8 @@ impl Collected {
         static ONCE: Once = Once::new();
         ONCE.call_once(|| {
             tracing::subscriber::set_global_default(Spans::default())
-                .expect("nobody else collects in this process");
-            log::set_logger(&Records).expect("nobody else collects in this process");
+                .expect("this process has one collector");
+            log::set_logger(&Records).expect("this process has one collector");
             log::set_max_level(log::LevelFilter::Trace);
             let usual = panic::take_hook();
             panic::set_hook(Box::new(move |info| {

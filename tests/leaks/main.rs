@@ -14,15 +14,6 @@
 
 mod canaries;
 mod collected;
-#[path = "../it/document.rs"]
-#[allow(dead_code, reason = "the tests across crates use all of it")]
-mod document;
-#[path = "../it/handlers.rs"]
-#[allow(dead_code, reason = "the tests across crates use all of it")]
-mod handlers;
-#[path = "../it/loopback.rs"]
-#[allow(dead_code, reason = "the tests across crates use all of it")]
-mod loopback;
 #[path = "../it/misbehaving.rs"]
 #[allow(
     dead_code,
@@ -30,9 +21,6 @@ mod loopback;
     reason = "the tests across crates use all of it"
 )]
 mod misbehaving;
-#[path = "../it/operations.rs"]
-#[allow(dead_code, reason = "the tests across crates use all of it")]
-mod operations;
 mod panicking;
 mod pieces;
 mod secure;
@@ -56,12 +44,12 @@ use canaries::{
     AUTHENTICATION, CALLER_NAME, Case, FREE_TEXT, USER_NAME, cases, credentials, keys, with_pieces,
 };
 use collected::{Collected, show, show_debug, show_error, targets};
-use handlers::{Deciding, Nothing, Turn};
-use loopback::{ClosedPort, Wire, host, opened_with, routes, sealed_with};
 use misbehaving::{Reaction, Server, http};
-use operations::{CALLBACK_PATH, Caller};
 use panicking::Panicking;
 use pieces::Pieces;
+use test_support::handlers::{Deciding, Nothing, Turn};
+use test_support::loopback::{self, ClosedPort, Wire, host, opened_with, routes, sealed_with};
+use test_support::operations::{CALLBACK_PATH, Caller};
 
 /// Fails, if anything that was collected since shows a piece of a canary.
 fn check(what: &str, collected: &Collected, at_least: usize) {
@@ -75,10 +63,10 @@ fn check(what: &str, collected: &Collected, at_least: usize) {
         leaking.take(20).collect::<Vec<_>>()
     });
     let count = lines.len();
-    let spellings = with_pieces(|pieces| pieces.count());
+    let encodings = with_pieces(|pieces| pieces.count());
     let different = different.len();
     println!(
-        "{what}: {count} lines, {different} of them different, {spellings} pieces in all forms"
+        "{what}: {count} lines, {different} of them different, {encodings} pieces in all forms"
     );
     if !leaks.is_empty() {
         collected::fail(&format!("{what}:\n{}", leaks.join("\n")));
@@ -171,7 +159,7 @@ fn every_personal_field_gets_a_canary() {
     assert!(without.is_empty(), "{without:?}");
 }
 
-/// Says the same in all the ways in which anybody can say something.
+/// Says the same in all the ways in which something can be logged or shown.
 fn say(secret: &str, id: &str) {
     #[derive(Debug)]
     struct Telling(String);
@@ -225,7 +213,7 @@ fn what_is_said_in_any_way_is_collected_and_found() {
 }
 
 #[tokio::test]
-async fn whoever_is_used_is_heard() {
+async fn every_dependency_that_logs_is_collected() {
     let collected = Collected::from_here();
     let case = &cases().all[0];
     let request = case.requests[0].to_string();
@@ -247,7 +235,7 @@ async fn whoever_is_used_is_heard() {
     for name in ["skypay_runtime", "reqwest", "hyper_util", "rustls"] {
         assert!(heard.contains_key(name), "{name} in {heard:?}");
     }
-    check("whoever is used", &collected, 20);
+    check("every dependency", &collected, 20);
 }
 
 /// Answers of a server that is not what it should be, each with canaries.
@@ -368,7 +356,7 @@ async fn calls_that_end_badly_show_nothing() {
 async fn calls_without_an_answer_show_nothing() {
     let collected = Collected::from_here();
     let port = ClosedPort::reserve();
-    let nobody = calling(&port.host);
+    let closed = calling(&port.host);
     let server = Server::start(|_| Reaction::Silence).await;
     let impatient =
         |settings: TransportBuilder| as_usual(settings).timeout(Duration::from_millis(200));
@@ -378,7 +366,7 @@ async fn calls_without_an_answer_show_nothing() {
     let mut given_up = Vec::new();
     for case in &cases().all {
         let request = case.requests[0].to_string();
-        assert_eq!(call(case, &nobody, &request).await, CallOutcome::NotSent);
+        assert_eq!(call(case, &closed, &request).await, CallOutcome::NotSent);
         let (impatient, patient) = (impatient.clone(), patient.clone());
         let again = request.clone();
         waiting.push(tokio::spawn(
@@ -515,7 +503,7 @@ fn breakable(field: &Field) -> Vec<&'static str> {
 #[tokio::test]
 async fn what_breaks_a_limit_is_not_shown() {
     let collected = Collected::from_here();
-    let nobody = calling("127.0.0.1:1");
+    let closed = calling("127.0.0.1:1");
     let (mut seen, mut wanted) = (BTreeSet::new(), BTreeSet::new());
     let (mut unreadable, mut refused) = (0, 0);
     for case in &cases().all {
@@ -536,7 +524,7 @@ async fn what_breaks_a_limit_is_not_shown() {
                 }
                 Ok(shown) if shown.broken.is_empty() => {}
                 Ok(_) => {
-                    let result = case.operation.call(&nobody, &broken.text).await;
+                    let result = case.operation.call(&closed, &broken.text).await;
                     if let Err(Error::NotSent(error)) = &result {
                         let all = error.invalid().unwrap().violations().iter();
                         seen.extend(all.map(|broken| match broken.rule {
@@ -641,7 +629,7 @@ fn forged(path: &str, genuine: &str) -> Vec<(String, &'static str)> {
 }
 
 #[tokio::test]
-async fn what_is_forged_is_turned_away_and_not_shown() {
+async fn what_is_forged_is_rejected_and_not_shown() {
     let collected = Collected::from_here();
     let mut requests = 0;
     for case in &cases().all {
@@ -652,7 +640,7 @@ async fn what_is_forged_is_turned_away_and_not_shown() {
         let request = case.requests[0].to_string();
         call(case, &calling(&host), &request).await;
         let genuine = wire.take().remove(0);
-        // Not recorded from here on, since whoever records waits for whole bodies.
+        // Not recorded from here on, since the recorder waits for whole bodies.
         let host = loopback::host(routes(&handler, &Config::new(keys()))).await;
         for (request, expected) in forged(&genuine.path, &genuine.sealed_request) {
             let (status, body) = send(&host, request.clone()).await;
@@ -674,7 +662,7 @@ async fn what_is_forged_is_turned_away_and_not_shown() {
 #[tokio::test]
 async fn a_handler_that_panics_gives_the_documented_answer_and_shows_nothing() {
     let collected = Collected::from_here();
-    let protocol = &document::api().protocol;
+    let protocol = &test_support::document::api().protocol;
     let mut panics = 0;
     for handler in [Panicking::AtOnce, Panicking::AfterWaiting] {
         let wire = Wire::default();
@@ -711,11 +699,11 @@ async fn a_handler_that_panics_gives_the_documented_answer_and_shows_nothing() {
     check("handlers that panic", &collected, 50);
 }
 
-/// Clocks and observers are code of others too, and must cost nobody an answer.
+/// Clocks and observers are user code too, and must not cost an answer.
 #[tokio::test]
 async fn a_clock_or_observer_that_panics_costs_no_answer_and_shows_nothing() {
     let collected = Collected::from_here();
-    let clock = || Clock::new(|| panic!("a clock of somebody else"));
+    let clock = || Clock::new(|| panic!("a clock of a user"));
     let observer = || skypay_client::Observer::new(|exchange| panic!("{exchange:?}"));
     let panicking = |settings: TransportBuilder| settings.clock(clock()).observer(observer());
     let silent = Server::start(|_| Reaction::CutAfterReading).await;
@@ -758,7 +746,7 @@ fn what_is_configured_shows_nothing() {
     show_debug(&callbacks::service(Nothing, config.clone()));
     show_debug(&skypay::service(Nothing, config.clone()));
     show_debug(&callbacks::router(Nothing, config));
-    // What the document sends somebody to, and what its author should not have written.
+    // Where the document sends a client, and what its author should not have written.
     let secret = FREE_TEXT;
     for url in [
         "https://127.0.0.1:1".to_owned(),

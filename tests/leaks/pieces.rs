@@ -1,11 +1,11 @@
-//! Looks for pieces of what must not be seen, in whatever form they are shown.
+//! Looks for pieces of what must not be seen, in every form in which they may be shown.
 
 use std::collections::HashMap;
 
 /// A piece is as long as this, in characters of what it is a piece of.
 pub(crate) const LENGTH: usize = 8;
 
-/// Every spelling of every piece, by how it begins.
+/// Every encoding of every piece, by how it begins.
 #[derive(Default)]
 pub(crate) struct Pieces {
     by_beginning: HashMap<[u8; LENGTH], Vec<Piece>>,
@@ -13,7 +13,7 @@ pub(crate) struct Pieces {
 }
 
 struct Piece {
-    spelled: Vec<u8>,
+    encoded: Vec<u8>,
     form: &'static str,
     place: String,
 }
@@ -23,10 +23,10 @@ impl Pieces {
     /// said of what is found.
     pub(crate) fn add(&mut self, secret: &[u8], place: &str) {
         for piece in secret.windows(LENGTH) {
-            for (form, spell) in FORMS {
-                let spelled = piece.iter().map(|byte| spell(*byte)).collect::<Vec<_>>();
-                let spelled = spelled.join(if *form == "numbers" { ", " } else { "" });
-                self.insert(spelled.into_bytes(), form, place);
+            for (form, encode) in FORMS {
+                let encoded = piece.iter().map(|byte| encode(*byte)).collect::<Vec<_>>();
+                let encoded = encoded.join(if *form == "numbers" { ", " } else { "" });
+                self.insert(encoded.into_bytes(), form, place);
             }
         }
         for alphabet in [STANDARD, URL_SAFE] {
@@ -51,22 +51,22 @@ impl Pieces {
         }
     }
 
-    fn insert(&mut self, spelled: Vec<u8>, form: &'static str, place: &str) {
-        let Some(beginning) = spelled.first_chunk::<LENGTH>() else {
+    fn insert(&mut self, encoded: Vec<u8>, form: &'static str, place: &str) {
+        let Some(beginning) = encoded.first_chunk::<LENGTH>() else {
             return;
         };
         let alike = self.by_beginning.entry(*beginning).or_default();
-        if alike.iter().all(|piece| piece.spelled != spelled) {
+        if alike.iter().all(|piece| piece.encoded != encoded) {
             self.count += 1;
             alike.push(Piece {
-                spelled,
+                encoded,
                 form,
                 place: place.to_owned(),
             });
         }
     }
 
-    /// How many spellings are looked for.
+    /// How many encodings are looked for.
     pub(crate) fn count(&self) -> usize {
         self.count
     }
@@ -78,7 +78,7 @@ impl Pieces {
         for (at, beginning) in bytes.windows(LENGTH).enumerate() {
             let beginning: &[u8; LENGTH] = beginning.try_into().expect("it has that length");
             for piece in self.by_beginning.get(beginning).into_iter().flatten() {
-                if bytes[at..].starts_with(&piece.spelled) {
+                if bytes[at..].starts_with(&piece.encoded) {
                     found.push(format!("{} ({})", piece.place, piece.form));
                 }
             }
@@ -91,7 +91,7 @@ impl Pieces {
 
 type Form = (&'static str, fn(u8) -> String);
 
-/// How each byte may be spelled.
+/// How each byte may be encoded.
 const FORMS: &[Form] = &[
     ("as it stands", |byte| char::from(byte).to_string()),
     ("hex", |byte| format!("{byte:02x}")),

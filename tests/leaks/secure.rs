@@ -35,7 +35,7 @@ impl Listener for Secure {
     async fn accept(&mut self) -> (Self::Io, Self::Addr) {
         loop {
             let (stream, peer) = self.listener.accept().await.unwrap();
-            // Whoever does not speak TLS is left alone.
+            // A client that does not speak TLS is dropped.
             if let Ok(stream) = self.acceptor.accept(stream).await {
                 return (stream, peer);
             }

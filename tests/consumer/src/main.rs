@@ -44,7 +44,7 @@ async fn pay(client: &Client, number: &str, amount: &str) -> Result<(), Invalid>
         },
         Err(Error::Unknown(error)) => println!(
             "{number}: unknown, {} about {:?}",
-            error.status_query().unwrap_or("nobody to ask"),
+            error.status_query().unwrap_or("no status query"),
             error.transaction_ids()
         ),
     }

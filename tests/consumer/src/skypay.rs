@@ -19,7 +19,7 @@ struct StandIn {
 }
 
 impl SkypayApi for StandIn {
-    /// Takes amounts up to 10,000 pesos, except the one that nobody can tell.
+    /// Takes amounts up to 10,000 pesos, except one whose outcome stays unknown.
     async fn payout_queue(
         &self,
         context: &Context,

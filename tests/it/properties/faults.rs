@@ -19,12 +19,12 @@ use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio::task::{JoinHandle, JoinSet};
 
 use super::check;
+use super::encodings::Choices;
 use super::limits;
 use super::made_up::{Object, Range, codes_of, objects, scalar};
-use super::spellings::Whims;
-use crate::document;
-use crate::loopback::{ClosedPort, clock, keys, sealed, sealed_with};
-use crate::operations::{ALL, CALLBACK_PATH, Caller, Dynamic};
+use test_support::document;
+use test_support::loopback::{ClosedPort, clock, keys, sealed, sealed_with};
+use test_support::operations::{ALL, CALLBACK_PATH, Caller, Dynamic};
 
 /// How many calls are tried.
 const CASES: u32 = 400;
@@ -45,8 +45,8 @@ enum Request {
     Valid(Object),
     /// It breaks a limit.
     Broken(Object),
-    /// It is valid, and nobody listens.
-    ToNobody(Object),
+    /// It is valid, and no server listens.
+    ToClosedPort(Object),
 }
 
 /// What the server does with a connection, or with the next request on one that
@@ -91,7 +91,7 @@ struct Clear {
     data: bool,
     /// Whether the code is there twice.
     twice: bool,
-    whims: Vec<u8>,
+    choices: Vec<u8>,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -400,7 +400,7 @@ impl Clear {
 
     fn text(&self) -> String {
         let message = self.message();
-        let text = message.respelled(&mut Whims::new(&self.whims));
+        let text = message.reencoded(&mut Choices::new(&self.choices));
         match (&self.code, text.strip_suffix('}')) {
             (Some(code), Some(open)) if self.twice => {
                 let name = &message.model.fields[code_of(&message)].wire;
@@ -478,9 +478,9 @@ async fn call(operation: &Dynamic, case: &Case) -> Option<(Result<String, Error>
             settings.clock(clock()).timeout(timeout)
         })
     };
-    let (Request::Valid(request) | Request::Broken(request) | Request::ToNobody(request)) =
+    let (Request::Valid(request) | Request::Broken(request) | Request::ToClosedPort(request)) =
         &case.request;
-    if let Request::ToNobody(_) = case.request {
+    if let Request::ToClosedPort(_) = case.request {
         let port = ClosedPort::reserve();
         let result = operation.call(&caller(&port.host), &request.json()).await;
         return Some((result, Vec::new()));
@@ -538,7 +538,7 @@ impl Server {
         let script: Script = Arc::new(Mutex::new(steps.enumerate().collect()));
         let known = Arc::<Mutex<Vec<Event>>>::default();
         let last = Arc::<Mutex<Option<SocketAddr>>>::default();
-        let (told, end) = (Arc::clone(&known), Arc::clone(&last));
+        let (events_known, end) = (Arc::clone(&known), Arc::clone(&last));
         let running = tokio::spawn(async move {
             let mut connections = JoinSet::new();
             loop {
@@ -546,9 +546,13 @@ impl Server {
                 if *end.lock().unwrap() == Some(peer) {
                     break;
                 }
-                told.lock().unwrap().push(Event::Connected);
+                events_known.lock().unwrap().push(Event::Connected);
                 stream.set_nodelay(true).unwrap();
-                connections.spawn(serve(stream, Arc::clone(&script), Arc::clone(&told)));
+                connections.spawn(serve(
+                    stream,
+                    Arc::clone(&script),
+                    Arc::clone(&events_known),
+                ));
             }
             connections.join_all().await;
         });
@@ -696,7 +700,7 @@ fn requests(operation: &'static Operation) -> BoxedStrategy<Request> {
     let valid = || objects(&operation.request, Range::Fitting);
     let sent = prop_oneof![
         9 => valid().prop_map(Request::Valid),
-        1 => valid().prop_map(Request::ToNobody),
+        1 => valid().prop_map(Request::ToClosedPort),
     ];
     match limits::broken(&operation.request) {
         Some(broken) => prop_oneof![9 => sent, 1 => broken.prop_map(Request::Broken)].boxed(),
@@ -771,15 +775,15 @@ fn clears(operation: &'static Operation) -> impl Strategy<Value = Clear> {
         code,
         any::<bool>(),
         prop_oneof![9 => Just(false), 1 => Just(true)],
-        Whims::some(),
+        Choices::some(),
     )
-        .prop_map(|(answer, code, data, twice, whims)| Clear {
+        .prop_map(|(answer, code, data, twice, choices)| Clear {
             answer,
             // Without a code it cannot be there twice.
             twice: twice && code.is_some(),
             code,
             data,
-            whims,
+            choices,
         })
 }
 
@@ -790,11 +794,11 @@ fn all_codes() -> Vec<String> {
 }
 
 /// The ends of the range that partners have for themselves, what lies beside
-/// them, and other texts that are no spellings of it.
+/// them, and other texts that are no encodings of it.
 fn partner_codes(operation: &Operation) -> Vec<String> {
     let ranges = operation.partner_codes.into_iter();
     let numbers = ranges.flat_map(|(from, to)| [from - 1, from, to, to + 1]);
-    let spelled = numbers.flat_map(|number| {
+    let encoded = numbers.flat_map(|number| {
         [
             format!("{number}"),
             format!("0{number}"),
@@ -803,5 +807,5 @@ fn partner_codes(operation: &Operation) -> Vec<String> {
             format!("{number}.5"),
         ]
     });
-    spelled.collect()
+    encoded.collect()
 }

@@ -15,8 +15,8 @@ use super::made_up::{
     scalar,
 };
 use super::messages::all;
-use crate::document::row_of;
-use crate::operations::Message;
+use test_support::document::row_of;
+use test_support::operations::Message;
 
 /// How many values are tried for each way in which a limit can be broken.
 const CASES: u32 = 12;

@@ -1,4 +1,4 @@
-//! Messages made up from the document: whatever a schema allows, and whatever
+//! Messages made up from the document: everything a schema allows, and everything
 //! may be received.
 
 use std::fmt;
@@ -8,7 +8,7 @@ use proptest::prelude::*;
 use proptest::sample::select;
 use proptest::string::string_regex;
 
-use crate::document::{api, row_of};
+use test_support::document::{api, row_of};
 
 /// What the values of a message keep.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -364,7 +364,7 @@ fn fitting_text(ty: &Type, limits: &'static Limits, may_be_empty: bool) -> Boxed
     let least = limits.min_length.unwrap_or(0);
     let least = least.max(u32::from(!may_be_empty));
     let most = limits.max_length.unwrap_or(least + 40);
-    // Blanks at its ends belong to some texts and not to others.
+    // Whitespace at its ends belongs to some texts and not to others.
     let letter = match ty {
         Type::Text => "[^\\x00-\\x1f]",
         _ => "\\S",
@@ -431,7 +431,7 @@ fn pesos(centavos: i64) -> String {
     format!("{sign}{pesos}.{rest}")
 }
 
-/// Texts that a value of the type may have, whatever its limits.
+/// Texts that a value of the type may have, regardless of its limits.
 fn received(ty: &'static Type, may_be_empty: bool) -> BoxedStrategy<String> {
     let most = if may_be_empty { "{0,40}" } else { "{1,40}" };
     let number = "-?(0|[1-9][0-9]{0,24})(\\.[0-9]{1,4})?";

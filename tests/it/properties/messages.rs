@@ -5,10 +5,10 @@ use proptest::prelude::*;
 use serde_json::Value;
 
 use super::check;
+use super::encodings::Choices;
 use super::made_up::{Range, objects};
-use super::spellings::Whims;
-use crate::document;
-use crate::operations::{ALL, Message};
+use test_support::document;
+use test_support::operations::{ALL, Message};
 
 /// How many messages of each type are tried.
 const CASES: u32 = 48;
@@ -37,12 +37,12 @@ fn what_is_received_is_written_again_as_it_was() {
 }
 
 #[test]
-fn another_spelling_means_the_same() {
+fn another_encoding_means_the_same() {
     for (message, model) in all() {
-        let spelled = (objects(model, Range::Received), Whims::some());
-        check(CASES, &spelled, |(object, whims)| {
+        let encoded = (objects(model, Range::Received), Choices::some());
+        check(CASES, &encoded, |(object, choices)| {
             let usual = message.shown(&object.json());
-            let other = object.respelled(&mut Whims::new(&whims));
+            let other = object.reencoded(&mut Choices::new(&choices));
             let read = (message.read)(other.as_bytes());
             prop_assert_eq!(read.as_ref(), Ok(&usual), "{}", other);
             Ok(())

@@ -12,46 +12,46 @@ use serde::{Deserialize, Deserializer};
 use serde_json::json;
 use serde_json::value::RawValue;
 
-const TEXT: &str = include_str!("../../spec/skypay.yaml");
+const TEXT: &str = include_str!("../../../spec/skypay.yaml");
 
 /// What the generator knows of the document.
-pub(crate) fn api() -> &'static Api {
+pub fn api() -> &'static Api {
     static API: OnceLock<Api> = OnceLock::new();
     API.get_or_init(|| codegen::generate(TEXT).unwrap().api)
 }
 
 /// The document as it stands.
-pub(crate) fn root() -> &'static Node {
+pub fn root() -> &'static Node {
     static ROOT: OnceLock<Node> = OnceLock::new();
     ROOT.get_or_init(|| codegen::document::load(TEXT).unwrap())
 }
 
 /// The operation with this `operationId`.
-pub(crate) fn operation(name: &str) -> &'static Operation {
+pub fn operation(name: &str) -> &'static Operation {
     let mut all = api().operations.iter();
     all.find(|operation| operation.name == name)
         .unwrap_or_else(|| panic!("{name} is in the document"))
 }
 
 /// A component schema as it stands.
-pub(crate) fn schema(name: &str) -> &'static Node {
+pub fn schema(name: &str) -> &'static Node {
     let schemas = root().get("components").unwrap().get("schemas").unwrap();
     schemas.get(name).unwrap_or_else(|| panic!("{name} exists"))
 }
 
 /// The names of all component schemas.
-pub(crate) fn schema_names() -> impl Iterator<Item = &'static str> {
+pub fn schema_names() -> impl Iterator<Item = &'static str> {
     let schemas = root().get("components").unwrap().get("schemas").unwrap();
     schemas.entries().iter().map(|entry| entry.key.as_str())
 }
 
 /// A validator for a component schema, all references resolved.
-pub(crate) fn validator(name: &str) -> Validator {
+pub fn validator(name: &str) -> Validator {
     validator_at(&format!("/components/schemas/{name}"))
 }
 
 /// A validator for the schema at a JSON pointer.
-pub(crate) fn validator_at(pointer: &str) -> Validator {
+pub fn validator_at(pointer: &str) -> Validator {
     let root = json!({
         "components": root().get("components").unwrap().json(),
         "$ref": format!("#{pointer}"),
@@ -63,7 +63,7 @@ pub(crate) fn validator_at(pointer: &str) -> Validator {
 }
 
 /// The places at which a message is not what a component schema says.
-pub(crate) fn complaints(schema: &str, message: &str) -> Vec<String> {
+pub fn complaints(schema: &str, message: &str) -> Vec<String> {
     let message = serde_json::from_str(message).unwrap();
     let validator = validator(schema);
     let errors = validator.iter_errors(&message);
@@ -76,7 +76,7 @@ pub(crate) fn complaints(schema: &str, message: &str) -> Vec<String> {
 
 /// The members of a message stand in the order of the document, those of
 /// objects inside it included.
-pub(crate) fn check_order(message: &Message, object: &str) {
+pub fn check_order(message: &Message, object: &str) {
     let properties = schema(&message.name).get("properties").unwrap().entries();
     let members = members(object);
     let find = |name: &str| members.iter().find(|(found, _)| found == name);
@@ -94,7 +94,7 @@ pub(crate) fn check_order(message: &Message, object: &str) {
 }
 
 /// The object that a field of a message holds, alone or in a list.
-pub(crate) fn row_of(field: &Field) -> Option<&'static Message> {
+pub fn row_of(field: &Field) -> Option<&'static Message> {
     use codegen::model::Type;
 
     let name = match &field.ty {
@@ -109,7 +109,7 @@ pub(crate) fn row_of(field: &Field) -> Option<&'static Message> {
 }
 
 /// Whether the document calls a field personal.
-pub(crate) fn is_personal(field: &Field) -> bool {
+pub fn is_personal(field: &Field) -> bool {
     use codegen::model::Type;
 
     let newtype = |name: &str| {
@@ -123,8 +123,8 @@ pub(crate) fn is_personal(field: &Field) -> bool {
     }
 }
 
-/// The members of a JSON object in the order of the text, their values as spelled.
-pub(crate) fn members(object: &str) -> Vec<(String, String)> {
+/// The members of a JSON object in the order of the text, their values as encoded.
+pub fn members(object: &str) -> Vec<(String, String)> {
     let Members(members) = serde_json::from_str(object).unwrap();
     members
 }

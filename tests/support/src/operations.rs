@@ -12,10 +12,10 @@ use skypay_types::read::{self, ReadError};
 use skypay_types::{Operation, OperationInfo, Validate};
 
 /// An operation whose messages are JSON text outside and typed inside.
-pub(crate) struct Dynamic {
-    pub(crate) info: &'static OperationInfo,
-    pub(crate) request: Message,
-    pub(crate) response: Message,
+pub struct Dynamic {
+    pub info: &'static OperationInfo,
+    pub request: Message,
+    pub response: Message,
     call: fn(Caller, Vec<u8>) -> Answering,
 }
 
@@ -23,20 +23,20 @@ type Answering = Pin<Box<dyn Future<Output = Result<String, Error>> + Send>>;
 
 impl Dynamic {
     /// Reads `request` into its type, calls, and writes the typed answer.
-    pub(crate) async fn call(&self, caller: &Caller, request: &str) -> Result<String, Error> {
+    pub async fn call(&self, caller: &Caller, request: &str) -> Result<String, Error> {
         (self.call)(caller.clone(), request.as_bytes().to_vec()).await
     }
 }
 
 /// A type of message.
-pub(crate) struct Message {
-    pub(crate) name: &'static str,
-    pub(crate) read: fn(&[u8]) -> Result<Shown, ReadError>,
-    pub(crate) schema: fn() -> Value,
+pub struct Message {
+    pub name: &'static str,
+    pub read: fn(&[u8]) -> Result<Shown, ReadError>,
+    pub schema: fn() -> Value,
 }
 
 impl Message {
-    pub(crate) const fn of<T>(name: &'static str) -> Self
+    pub const fn of<T>(name: &'static str) -> Self
     where
         T: DeserializeOwned + Serialize + Validate + JsonSchema + std::fmt::Debug,
     {
@@ -48,7 +48,7 @@ impl Message {
     }
 
     /// Reads a text that can be read.
-    pub(crate) fn shown(&self, text: &str) -> Shown {
+    pub fn shown(&self, text: &str) -> Shown {
         let read = (self.read)(text.as_bytes());
         read.unwrap_or_else(|error| panic!("{}: {error} in {text}", self.name))
     }
@@ -56,15 +56,15 @@ impl Message {
 
 /// What a typed message says of itself.
 #[derive(Debug, PartialEq)]
-pub(crate) struct Shown {
+pub struct Shown {
     /// As its type writes it.
-    pub(crate) json: String,
+    pub json: String,
     /// As `Debug` shows it, on one line and on many.
-    pub(crate) debug: String,
+    pub debug: String,
     /// The rules that it breaks, a line for each.
-    pub(crate) broken: Vec<String>,
+    pub broken: Vec<String>,
     /// The fields for which it breaks them.
-    pub(crate) wrong_fields: Vec<String>,
+    pub wrong_fields: Vec<String>,
 }
 
 impl Shown {
@@ -83,24 +83,24 @@ impl Shown {
 
 /// Both senders, set up alike.
 #[derive(Clone, Debug)]
-pub(crate) struct Caller {
-    pub(crate) client: Client,
-    pub(crate) callbacks: CallbackSender,
+pub struct Caller {
+    pub client: Client,
+    pub callbacks: CallbackSender,
 }
 
 /// The path at which tests serve the callbacks.
-pub(crate) const CALLBACK_PATH: &str = "/skypay";
+pub const CALLBACK_PATH: &str = "/skypay";
 
 /// The name under which tests call `SkyPay`.
-pub(crate) const CALLER_NAME: &str = "acme";
+pub const CALLER_NAME: &str = "acme";
 
 impl Caller {
     /// Calls `SkyPay` and a partner at one host.
-    pub(crate) fn new(host: &str, keys: &KeyRing) -> Self {
+    pub fn new(host: &str, keys: &KeyRing) -> Self {
         Self::with(host, keys, |settings| settings)
     }
 
-    pub(crate) fn with(
+    pub fn with(
         host: &str,
         keys: &KeyRing,
         set: impl Fn(TransportBuilder) -> TransportBuilder,
@@ -143,7 +143,7 @@ macro_rules! list {
         inquiries { $($inquiry:ident($inquiry_request:ident) -> $inquiry_response:ident;)* }
     ) => {
         /// Every operation.
-        pub(crate) const ALL: &[Dynamic] = &[
+        pub const ALL: &[Dynamic] = &[
             $(dynamic!(client, $method: $request, $response),)*
             $(dynamic!(callbacks, $notice: $notice_request, $notice_response),)*
             $(dynamic!(callbacks, $inquiry: $inquiry_request, $inquiry_response),)*
@@ -154,7 +154,7 @@ macro_rules! list {
 skypay_types::with_operations!(list);
 
 /// The operation with this `operationId`.
-pub(crate) fn named(name: &str) -> &'static Dynamic {
+pub fn named(name: &str) -> &'static Dynamic {
     let found = ALL.iter().find(|operation| operation.info.name == name);
     found.unwrap_or_else(|| panic!("{name} is an operation"))
 }

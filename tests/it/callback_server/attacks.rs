@@ -1,10 +1,10 @@
-//! What is tried at the door, a row for each.
+//! What is tried against the callback server, a row for each.
 
 use serde_json::Value;
 use skypay_client::Credentials;
 use skypay_types::{Direction, OPERATIONS};
 
-use crate::loopback::{credentials, sealed, sealed_with};
+use test_support::loopback::{credentials, sealed, sealed_with};
 
 /// How an attack ends.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -17,10 +17,10 @@ pub(super) enum End {
 
 /// Who may come in.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(super) enum Door {
+pub(super) enum Access {
     /// Everybody who has the keys.
     Open,
-    /// Only a network to which whoever attacks does not belong.
+    /// Only a network to which the attacker does not belong.
     ForOthers,
     /// The same, and the attacker is the one proxy in front of it.
     BehindAProxy,
@@ -31,7 +31,7 @@ pub(super) enum Door {
 /// A row of the table.
 pub(super) struct Attack {
     pub(super) name: &'static str,
-    pub(super) door: Door,
+    pub(super) access: Access,
     pub(super) request: Message,
     pub(super) end: End,
 }
@@ -154,7 +154,7 @@ pub(super) fn attacks(genuine: &str) -> Vec<Attack> {
 
     let refused = |name, request| Attack {
         name,
-        door: Door::Open,
+        access: Access::Open,
         request,
         end: End::Refused,
     };
@@ -163,18 +163,18 @@ pub(super) fn attacks(genuine: &str) -> Vec<Attack> {
         ..refused(name, request)
     };
     let elsewhere = |name, request| Attack {
-        door: Door::ForOthers,
+        access: Access::ForOthers,
         ..refused(name, request)
     };
     let behind = |name, request| Attack {
-        door: Door::BehindAProxy,
+        access: Access::BehindAProxy,
         ..refused(name, request)
     };
 
     vec![
         // What is no sealed body.
         refused("nothing", Message::post("")),
-        refused("blanks", Message::post(" \r\n\t ")),
+        refused("whitespace", Message::post(" \r\n\t ")),
         refused("bytes of zero", Message::post([0; 64])),
         refused("plaintext", Message::post(genuine)),
         refused("a page", Message::post("<html>Hello</html>")),
@@ -277,12 +277,12 @@ pub(super) fn attacks(genuine: &str) -> Vec<Attack> {
         ),
         refused("two authentications", more(&word_field)),
         refused(
-            "two authentications, one spelled otherwise",
+            "two authentications, one encoded otherwise",
             more(r#""AUTHENTICATION":"""#),
         ),
         refused("two users, one with a blank", more(r#""user Name":"""#)),
         refused(
-            "two users, one spelled with an escape",
+            "two users, one encoded with an escape",
             more(r#""userN\u0061me":"""#),
         ),
         refused("two actions", more(&action_field)),
@@ -361,7 +361,7 @@ pub(super) fn attacks(genuine: &str) -> Vec<Attack> {
         refused("PATCH", good().by("PATCH")),
         refused("DELETE", good().by("DELETE")),
         refused("OPTIONS", good().by("OPTIONS")),
-        refused("a method of nobody's", good().by("PAY")),
+        refused("an unknown method", good().by("PAY")),
         refused(
             "too long, and it says so",
             Message::post(format!("{body}{long}")),
@@ -422,9 +422,9 @@ pub(super) fn attacks(genuine: &str) -> Vec<Attack> {
         let_in(
             "for the second time",
             good(),
-            "whoever keeps it does once what comes twice",
+            "the handler does once what comes twice",
         ),
-        // Who says that they are somebody else.
+        // Forged sender addresses.
         elsewhere("from nowhere", good()),
         elsewhere("from nowhere, and garbage", Message::post("garbage")),
         elsewhere("X-Forwarded-For", good().with(spoofed)),
@@ -463,7 +463,7 @@ pub(super) fn attacks(genuine: &str) -> Vec<Attack> {
             good().with("x-forwarded-for: localhost"),
         ),
         behind(
-            "an address of another spelling",
+            "an address of another encoding",
             good().with("x-forwarded-for: 203.0.113.007"),
         ),
         behind(
@@ -471,11 +471,11 @@ pub(super) fn attacks(genuine: &str) -> Vec<Attack> {
             good().with("forwarded: for=203.0.113.7"),
         ),
         Attack {
-            door: Door::BehindAnotherProxy,
+            access: Access::BehindAnotherProxy,
             ..refused("past the proxy, as if it were one", good().with(spoofed))
         },
         Attack {
-            door: Door::BehindAnotherProxy,
+            access: Access::BehindAnotherProxy,
             ..refused(
                 "past the proxy, with the proxy's address",
                 good().with("x-forwarded-for: 203.0.113.7, 10.0.0.1"),

@@ -9,17 +9,17 @@ use skypay_types::{Operation, OperationInfo, read};
 
 /// What a handler was asked.
 #[derive(Clone, Debug)]
-pub(crate) struct Asked {
-    pub(crate) operation: &'static OperationInfo,
+pub struct Asked {
+    pub operation: &'static OperationInfo,
     /// The typed request, written again.
-    pub(crate) request: String,
-    pub(crate) caller: Option<String>,
-    pub(crate) peer: Option<IpAddr>,
+    pub request: String,
+    pub caller: Option<String>,
+    pub peer: Option<IpAddr>,
 }
 
 /// What a handler does then.
 #[derive(Clone, Debug)]
-pub(crate) enum Turn {
+pub enum Turn {
     /// Answers with the message that this text is read as; a notification is stored.
     Accept(String),
     /// Refuses with this code and this text.
@@ -34,13 +34,13 @@ pub(crate) enum Turn {
 
 /// Decides by what it is asked, and remembers it.
 #[derive(Clone)]
-pub(crate) struct Deciding {
+pub struct Deciding {
     decide: Arc<dyn Fn(&Asked) -> Turn + Send + Sync>,
     asked: Arc<Mutex<Vec<Asked>>>,
 }
 
 impl Deciding {
-    pub(crate) fn new(decide: impl Fn(&Asked) -> Turn + Send + Sync + 'static) -> Self {
+    pub fn new(decide: impl Fn(&Asked) -> Turn + Send + Sync + 'static) -> Self {
         Self {
             decide: Arc::new(decide),
             asked: Arc::default(),
@@ -48,7 +48,7 @@ impl Deciding {
     }
 
     /// Everything that reached the handler so far.
-    pub(crate) fn asked(&self) -> Vec<Asked> {
+    pub fn asked(&self) -> Vec<Asked> {
         self.asked.lock().unwrap().clone()
     }
 
@@ -138,7 +138,7 @@ skypay_types::with_operations!(implement);
 
 /// Implements nothing of either trait.
 #[derive(Debug)]
-pub(crate) struct Nothing;
+pub struct Nothing;
 
 impl SkypayApi for Nothing {}
 

@@ -15,12 +15,12 @@ use skypay_server::{Config, callbacks};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
-use crate::document::members;
 use crate::end_to_end::{as_documented, genuine, is_callback};
-use crate::handlers::{Deciding, Nothing};
-use crate::loopback::{Answer, config, credentials, host, opened_with, sealed};
-use crate::operations::{ALL, Dynamic, named};
-use attacks::{Attack, Door, End, HTTP_ITSELF, Message, attacks};
+use attacks::{Access, Attack, End, HTTP_ITSELF, Message, attacks};
+use test_support::document::members;
+use test_support::handlers::{Deciding, Nothing};
+use test_support::loopback::{Answer, config, credentials, host, opened_with, sealed};
+use test_support::operations::{ALL, Dynamic, named};
 
 /// The callbacks that a partner serves.
 fn served() -> impl Iterator<Item = &'static Dynamic> {
@@ -31,7 +31,7 @@ fn routes(handler: &Deciding, config: Config) -> Router {
     callbacks::router(handler.clone(), config)
 }
 
-impl Door {
+impl Access {
     fn config(self) -> Config {
         let elsewhere = || config().allow_networks(["203.0.113.0/24".parse().unwrap()]);
         match self {
@@ -47,7 +47,7 @@ impl Door {
 /// kept; `None` if it is closed without one.
 async fn answer_to(host: &str, request: &[u8]) -> Option<Answer> {
     let mut stream = TcpStream::connect(host).await.unwrap();
-    // Whoever was refused may find that nobody listens any more.
+    // After a refusal the server may have closed the connection.
     let _ = stream.write_all(request).await;
     read_answer(&mut stream).await
 }
@@ -85,7 +85,7 @@ fn whole(read: &[u8]) -> Option<Answer> {
     })
 }
 
-/// The one refusal, as it arrives at somebody who sends nothing.
+/// The one refusal, as it arrives after an empty body.
 async fn refusal(host: &str) -> Answer {
     let refusal = answer_to(host, &Message::post("").bytes()).await.unwrap();
     assert_eq!(refusal.status, 400);
@@ -96,14 +96,14 @@ async fn refusal(host: &str) -> Answer {
 async fn every_attack_ends_as_its_row_says() {
     let mut refused = 0;
     for operation in served() {
-        for door in [
-            Door::Open,
-            Door::ForOthers,
-            Door::BehindAProxy,
-            Door::BehindAnotherProxy,
+        for access in [
+            Access::Open,
+            Access::ForOthers,
+            Access::BehindAProxy,
+            Access::BehindAnotherProxy,
         ] {
             let handler = as_documented();
-            let host = host(routes(&handler, door.config())).await;
+            let host = host(routes(&handler, access.config())).await;
             let refusal = refusal(&host).await;
             assert_eq!(
                 refusal.head,
@@ -113,7 +113,7 @@ async fn every_attack_ends_as_its_row_says() {
                 ]
             );
             let rows = attacks(&genuine(operation)).into_iter();
-            for attack in rows.filter(|attack| attack.door == door) {
+            for attack in rows.filter(|attack| attack.access == access) {
                 let Attack {
                     name, request, end, ..
                 } = attack;
@@ -168,7 +168,7 @@ async fn every_refused_vector_is_refused_like_anything_else() {
         )
         .unwrap();
         let handler = as_documented();
-        let config = Config::new(keys).clock(crate::loopback::clock());
+        let config = Config::new(keys).clock(test_support::loopback::clock());
         let host = host(routes(&handler, config)).await;
         let answer = answer_to(&host, &Message::post(text("body")).bytes()).await;
         let name = text("name");

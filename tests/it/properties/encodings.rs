@@ -1,4 +1,4 @@
-//! Other spellings of a message that mean the same, as readers have to tolerate
+//! Other encodings of a message that mean the same, as readers have to tolerate
 //! them.
 
 use std::fmt::Write as _;
@@ -10,43 +10,47 @@ use serde_json::value::RawValue;
 use super::made_up::{Made, Object, Scalar, by_transport, quoted};
 
 impl Object {
-    /// Spelled otherwise.
-    pub(crate) fn respelled(&self, whims: &mut Whims<'_>) -> String {
+    /// The same message in another encoding.
+    pub(crate) fn reencoded(&self, choices: &mut Choices<'_>) -> String {
         let mut members = Vec::new();
         for (field, made) in self.model.fields.iter().zip(&self.members) {
             let value = match made {
-                Some(made) => Some(made.respelled(whims)),
+                Some(made) => Some(made.reencoded(choices)),
                 None if field.required => None,
-                None => nothing(whims).map(str::to_owned),
+                None => nothing(choices).map(str::to_owned),
             };
             if let Some(value) = value {
                 let aliases = field.aliases.iter().chain([&field.wire]);
                 let names: Vec<_> = [&field.wire].into_iter().chain(aliases).collect();
-                let name = key(names[whims.pick(names.len())], whims);
-                members.push(format!("{name}{}:{}{value}", whims.blank(), whims.blank()));
+                let name = key(names[choices.pick(names.len())], choices);
+                members.push(format!(
+                    "{name}{}:{}{value}",
+                    choices.blank(),
+                    choices.blank()
+                ));
             }
-            if whims.pick(6) == 1 {
+            if choices.pick(6) == 1 {
                 let name = format!("{}Unheard", field.wire);
                 let unknown = [
                     "null",
                     "[1,{\"deep\":\"\\ud83d\\ude00\"}]",
                     "{\"amount\":{}}",
                 ];
-                let unknown = unknown[whims.pick(unknown.len())];
+                let unknown = unknown[choices.pick(unknown.len())];
                 members.push(format!("{}:{unknown}", quoted(&name)));
             }
         }
         for reference in &self.model.reference.fields {
-            if self.index_of(&reference.wire).is_none() && whims.pick(3) == 1 {
+            if self.index_of(&reference.wire).is_none() && choices.pick(3) == 1 {
                 let value = by_transport(reference);
                 members.push(format!("{}:{}", quoted(&reference.wire), quoted(&value)));
             }
         }
         for index in (1..members.len()).rev() {
-            members.swap(index, index - whims.pick(index + 1));
+            members.swap(index, index - choices.pick(index + 1));
         }
-        let separator = format!("{},{}", whims.blank(), whims.blank());
-        format!("{{{}{}}}", whims.blank(), members.join(&separator))
+        let separator = format!("{},{}", choices.blank(), choices.blank());
+        format!("{{{}{}}}", choices.blank(), members.join(&separator))
     }
 
     /// The only text in it, if all the rest is left out.
@@ -59,33 +63,33 @@ impl Object {
 }
 
 impl Made {
-    fn respelled(&self, whims: &mut Whims<'_>) -> String {
+    fn reencoded(&self, choices: &mut Choices<'_>) -> String {
         match self {
-            Self::Scalar(scalar) => scalar.respelled(whims),
+            Self::Scalar(scalar) => scalar.reencoded(choices),
             Self::Row(row) => match row.plain() {
-                Some(text) if whims.pick(2) == 1 => match text.parse::<u64>() {
+                Some(text) if choices.pick(2) == 1 => match text.parse::<u64>() {
                     Ok(number) if number.to_string() == text => text.to_owned(),
-                    _ => literal(&whims.padded(text), whims),
+                    _ => literal(&choices.padded(text), choices),
                 },
-                _ => row.respelled(whims),
+                _ => row.reencoded(choices),
             },
             Self::List(items) if items.is_empty() => {
-                ["[]", "null", "\"\"", "\" \"", "[ ]"][whims.pick(5)].to_owned()
+                ["[]", "null", "\"\"", "\" \"", "[ ]"][choices.pick(5)].to_owned()
             }
             Self::List(items) => {
-                let items: Vec<_> = items.iter().map(|item| item.respelled(whims)).collect();
-                format!("[{}]", items.join(&format!("{},", whims.blank())))
+                let items: Vec<_> = items.iter().map(|item| item.reencoded(choices)).collect();
+                format!("[{}]", items.join(&format!("{},", choices.blank())))
             }
         }
     }
 }
 
 impl Scalar {
-    fn respelled(&self, whims: &mut Whims<'_>) -> String {
+    fn reencoded(&self, choices: &mut Choices<'_>) -> String {
         let other = match self.ty {
-            Type::Amount => amount_respelled(&self.text, whims),
+            Type::Amount => amount_reencoded(&self.text, choices),
             Type::Integer(_) => {
-                let suffix = ["", ".0", "E0", "00e-2"][whims.pick(4)];
+                let suffix = ["", ".0", "E0", "00e-2"][choices.pick(4)];
                 format!("{}{suffix}", self.text)
             }
             Type::Codes(_)
@@ -94,18 +98,18 @@ impl Scalar {
                     .parse::<i64>()
                     .is_ok_and(|n| n.to_string() == self.text) =>
             {
-                let suffix = ["", ".0", "E+0"][whims.pick(3)];
+                let suffix = ["", ".0", "E+0"][choices.pick(3)];
                 format!("{}{suffix}", self.text)
             }
             Type::Boolean => match &self.text[..] {
-                "true" => ["true", "1", "True"][whims.pick(3)].to_owned(),
-                _ => ["false", "0", "FALSE"][whims.pick(3)].to_owned(),
+                "true" => ["true", "1", "True"][choices.pick(3)].to_owned(),
+                _ => ["false", "0", "FALSE"][choices.pick(3)].to_owned(),
             },
-            Type::DateTime => time_respelled(&self.text, whims),
+            Type::DateTime => time_reencoded(&self.text, choices),
             _ => self.text.clone(),
         };
-        if whims.pick(2) == 0 {
-            // Where nothing was changed, this is the spelling of the type.
+        if choices.pick(2) == 0 {
+            // Where nothing was changed, this is the encoding of the type.
             if other == self.text {
                 return self.json();
             }
@@ -113,24 +117,28 @@ impl Scalar {
             return other;
         }
         if matches!(self.ty, Type::Text | Type::PersonName) {
-            return literal(&other, whims);
+            return literal(&other, choices);
         }
         let numeric = matches!(self.ty, Type::Amount | Type::Integer(_));
         let plain = !other.starts_with('-') && !other.contains(',');
         let zeros = if numeric && plain {
-            "0".repeat(whims.pick(4))
+            "0".repeat(choices.pick(4))
         } else {
             String::new()
         };
-        literal(&whims.padded(&format!("{zeros}{other}")), whims)
+        literal(&choices.padded(&format!("{zeros}{other}")), choices)
     }
 }
 
-fn amount_respelled(text: &str, whims: &mut Whims<'_>) -> String {
-    match whims.pick(8) {
-        1 => format!("{text}{}", "0".repeat(whims.pick(30))),
-        3 => format!("{}{}e-2", text.replace('.', ""), ["", ".0"][whims.pick(2)]),
-        4 => format!("{text}0000{}", whims.pick(1000)),
+fn amount_reencoded(text: &str, choices: &mut Choices<'_>) -> String {
+    match choices.pick(8) {
+        1 => format!("{text}{}", "0".repeat(choices.pick(30))),
+        3 => format!(
+            "{}{}e-2",
+            text.replace('.', ""),
+            ["", ".0"][choices.pick(2)]
+        ),
+        4 => format!("{text}0000{}", choices.pick(1000)),
         5 => grouped(text),
         2 => match text.strip_suffix(".00") {
             Some(whole) => whole.to_owned(),
@@ -152,18 +160,18 @@ fn grouped(text: &str) -> String {
     format!("{sign}{}.{decimals}", groups.join(","))
 }
 
-fn time_respelled(text: &str, whims: &mut Whims<'_>) -> String {
+fn time_reencoded(text: &str, choices: &mut Choices<'_>) -> String {
     let (seconds, decimals) = text.split_once('.').unwrap_or((text, ""));
-    let decimals = match whims.pick(3) {
+    let decimals = match choices.pick(3) {
         1 => decimals.trim_end_matches('0').to_owned(),
         2 => format!("{decimals:0<9}"),
         _ => decimals.to_owned(),
     };
-    let seconds = match whims.pick(3) {
+    let seconds = match choices.pick(3) {
         1 => seconds.replace(' ', "T"),
         _ => seconds.to_owned(),
     };
-    let offset = ["", "", "+08:00", "+0800", " +08"][whims.pick(5)];
+    let offset = ["", "", "+08:00", "+0800", " +08"][choices.pick(5)];
     match &decimals[..] {
         "" => format!("{seconds}{offset}"),
         decimals => format!("{seconds}.{decimals}{offset}"),
@@ -172,8 +180,8 @@ fn time_respelled(text: &str, whims: &mut Whims<'_>) -> String {
 
 /// What an optional field may hold that counts as nothing; `None` if it is not
 /// there at all.
-fn nothing(whims: &mut Whims<'_>) -> Option<&'static str> {
-    match whims.pick(5) {
+fn nothing(choices: &mut Choices<'_>) -> Option<&'static str> {
+    match choices.pick(5) {
         1 => Some("null"),
         2 => Some("\"\""),
         3 => Some("\" \\t\""),
@@ -188,47 +196,47 @@ fn is_bare(text: &str) -> bool {
     begins && raw.is_ok_and(|raw| raw.get() == text)
 }
 
-/// A name in other letters, with blanks in it.
-fn key(name: &str, whims: &mut Whims<'_>) -> String {
-    let mut spelled = String::new();
+/// A name in other letters, with whitespace in it.
+fn key(name: &str, choices: &mut Choices<'_>) -> String {
+    let mut encoded = String::new();
     for letter in name.chars() {
-        match whims.pick(9) {
-            1 => spelled.push(letter.to_ascii_uppercase()),
-            2 => spelled.push(letter.to_ascii_lowercase()),
-            3 => spelled.extend([' ', letter]),
-            4 => spelled.extend(['\u{200b}', letter]),
-            _ => spelled.push(letter),
+        match choices.pick(9) {
+            1 => encoded.push(letter.to_ascii_uppercase()),
+            2 => encoded.push(letter.to_ascii_lowercase()),
+            3 => encoded.extend([' ', letter]),
+            4 => encoded.extend(['\u{200b}', letter]),
+            _ => encoded.push(letter),
         }
     }
-    literal(&spelled, whims)
+    literal(&encoded, choices)
 }
 
 /// A text in JSON, with more escapes than it needs.
-fn literal(text: &str, whims: &mut Whims<'_>) -> String {
-    let all = match whims.pick(6) {
+fn literal(text: &str, choices: &mut Choices<'_>) -> String {
+    let all = match choices.pick(6) {
         1 => true,
         2 => false,
         _ => return quoted(text),
     };
-    let mut spelled = String::from("\"");
+    let mut encoded = String::from("\"");
     for letter in text.chars() {
         if all || !letter.is_ascii_alphanumeric() {
             for unit in letter.encode_utf16(&mut [0; 2]) {
-                write!(spelled, "\\u{unit:04x}").unwrap();
+                write!(encoded, "\\u{unit:04x}").unwrap();
             }
         } else {
-            spelled.push(letter);
+            encoded.push(letter);
         }
     }
-    spelled + "\""
+    encoded + "\""
 }
 
-/// Decisions between spellings. The first of all choices is the usual one, and
-/// is taken when there are no more whims; so what fails ends up spelled as
+/// Choices between encodings. The first of all choices is the usual one, and
+/// is taken when there are no more choices; so what fails ends up encoded as
 /// usual where that does not matter.
-pub(crate) struct Whims<'a>(std::slice::Iter<'a, u8>);
+pub(crate) struct Choices<'a>(std::slice::Iter<'a, u8>);
 
-impl<'a> Whims<'a> {
+impl<'a> Choices<'a> {
     pub(crate) fn new(bytes: &'a [u8]) -> Self {
         Self(bytes.iter())
     }
@@ -247,8 +255,8 @@ impl<'a> Whims<'a> {
     }
 
     fn padded(&mut self, text: &str) -> String {
-        let blanks = ["", "", " ", "\t \n", "\u{a0}"];
+        let whitespace = ["", "", " ", "\t \n", "\u{a0}"];
         let (before, behind) = (self.pick(5), self.pick(5));
-        format!("{}{text}{}", blanks[before], blanks[behind])
+        format!("{}{text}{}", whitespace[before], whitespace[behind])
     }
 }

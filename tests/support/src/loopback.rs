@@ -19,15 +19,15 @@ use crate::operations::CALLBACK_PATH;
 
 /// The moment at which all servers of these tests live, that of the vendor's
 /// samples: 2018-06-18 17:52:10.5211 in GMT+8.
-pub(crate) fn clock() -> Clock {
+pub fn clock() -> Clock {
     Clock::new(|| SystemTime::UNIX_EPOCH + Duration::new(1_529_315_530, 521_100_000))
 }
 
 /// How that moment is written in answers.
-pub(crate) const NOW: &str = "2018-06-18 17:52:10.5211";
+pub const NOW: &str = "2018-06-18 17:52:10.5211";
 
 /// The credentials of the vendor's samples, with a key of our own.
-pub(crate) fn credentials() -> Credentials {
+pub fn credentials() -> Credentials {
     Credentials::new(
         "AppName@skypay",
         "30AC21B2-9EAA-4503-B0F0-7BE5C277ED75",
@@ -37,25 +37,22 @@ pub(crate) fn credentials() -> Credentials {
 }
 
 /// A ring whose only set is [`credentials`].
-pub(crate) fn keys() -> KeyRing {
+pub fn keys() -> KeyRing {
     KeyRing::new(credentials())
 }
 
-pub(crate) fn config() -> Config {
+pub fn config() -> Config {
     Config::new(keys()).clock(clock())
 }
 
 /// Both generated routers, as a sandbox would put them together.
-pub(crate) fn routes<H: SkypayApi + PartnerCallbacks + Clone>(
-    handler: &H,
-    config: &Config,
-) -> Router {
+pub fn routes<H: SkypayApi + PartnerCallbacks + Clone>(handler: &H, config: &Config) -> Router {
     let callbacks = callbacks::router(handler.clone(), config.clone());
     skypay::router(handler.clone(), config.clone()).nest(CALLBACK_PATH, callbacks)
 }
 
 /// Serves routes on a free port; gives the host with its port.
-pub(crate) async fn host(routes: Router) -> String {
+pub async fn host(routes: Router) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let host = listener.local_addr().unwrap().to_string();
     // More than the tests open, so that none of theirs is closed.
@@ -66,20 +63,20 @@ pub(crate) async fn host(routes: Router) -> String {
 
 /// What crossed the wire, in order.
 #[derive(Clone, Default)]
-pub(crate) struct Wire(Arc<Mutex<Vec<Exchange>>>);
+pub struct Wire(Arc<Mutex<Vec<Exchange>>>);
 
 /// A request and its answer, sealed as they were.
 #[derive(Clone, Debug)]
-pub(crate) struct Exchange {
-    pub(crate) path: String,
-    pub(crate) sealed_request: String,
-    pub(crate) status: u16,
-    pub(crate) sealed_answer: String,
+pub struct Exchange {
+    pub path: String,
+    pub sealed_request: String,
+    pub status: u16,
+    pub sealed_answer: String,
 }
 
 impl Wire {
     /// The same routes, which now also record.
-    pub(crate) fn recording(&self, routes: Router) -> Router {
+    pub fn recording(&self, routes: Router) -> Router {
         let wire = self.clone();
         routes.layer(middleware::from_fn(move |request, next| {
             let wire = wire.clone();
@@ -104,17 +101,17 @@ impl Wire {
     }
 
     /// Everything since the last time.
-    pub(crate) fn take(&self) -> Vec<Exchange> {
+    pub fn take(&self) -> Vec<Exchange> {
         std::mem::take(&mut *self.0.lock().unwrap())
     }
 }
 
 impl Exchange {
-    pub(crate) fn request(&self) -> String {
+    pub fn request(&self) -> String {
         opened(&self.sealed_request)
     }
 
-    pub(crate) fn answer(&self) -> String {
+    pub fn answer(&self) -> String {
         opened(&self.sealed_answer)
     }
 }
@@ -128,40 +125,40 @@ fn text(bytes: &Bytes) -> String {
 }
 
 /// The plaintext of a body that is sealed with the key of [`credentials`].
-pub(crate) fn opened(sealed: &str) -> String {
+pub fn opened(sealed: &str) -> String {
     opened_with(&credentials(), sealed)
 }
 
-pub(crate) fn opened_with(credentials: &Credentials, sealed: &str) -> String {
+pub fn opened_with(credentials: &Credentials, sealed: &str) -> String {
     let plaintext = envelope::open(credentials.key(), sealed.as_bytes()).unwrap();
     plaintext.to_string()
 }
 
 /// A body, sealed with the key of [`credentials`].
-pub(crate) fn sealed(plaintext: &str) -> String {
+pub fn sealed(plaintext: &str) -> String {
     sealed_with(&credentials(), plaintext)
 }
 
-pub(crate) fn sealed_with(credentials: &Credentials, plaintext: &str) -> String {
+pub fn sealed_with(credentials: &Credentials, plaintext: &str) -> String {
     envelope::seal(credentials.key(), &[plaintext.as_bytes()])
 }
 
 /// An answer as it arrives.
 #[derive(Clone, Debug, PartialEq)]
-pub(crate) struct Answer {
-    pub(crate) status: u16,
+pub struct Answer {
+    pub status: u16,
     /// The lines of the head in lower case, without the date.
-    pub(crate) head: Vec<String>,
-    pub(crate) body: String,
+    pub head: Vec<String>,
+    pub body: String,
 }
 
 /// Posts a body without any client of ours.
-pub(crate) async fn post(host: &str, path: &str, body: &str) -> Answer {
+pub async fn post(host: &str, path: &str, body: &str) -> Answer {
     send("POST", host, path, "", body).await
 }
 
 /// The same with any method, and with more lines in the head, each with its line end.
-pub(crate) async fn send(method: &str, host: &str, path: &str, lines: &str, body: &str) -> Answer {
+pub async fn send(method: &str, host: &str, path: &str, lines: &str, body: &str) -> Answer {
     let length = body.len();
     let request = format!(
         "{method} {path} HTTP/1.1\r\nhost: {host}\r\nconnection: close\r\n{lines}content-length: {length}\r\n\r\n{body}"
@@ -183,14 +180,14 @@ pub(crate) async fn send(method: &str, host: &str, path: &str, lines: &str, body
     }
 }
 
-/// An address at which nobody listens, and nobody else can as long as this lives.
-pub(crate) struct ClosedPort {
-    pub(crate) host: String,
+/// An address at which no server listens, reserved as long as this lives.
+pub struct ClosedPort {
+    pub host: String,
     _bound: TcpSocket,
 }
 
 impl ClosedPort {
-    pub(crate) fn reserve() -> Self {
+    pub fn reserve() -> Self {
         let socket = TcpSocket::new_v4().unwrap();
         socket.bind(([127, 0, 0, 1], 0).into()).unwrap();
         Self {
