@@ -16,8 +16,7 @@ use criterion::{BenchmarkId, Criterion, criterion_group, criterion_main};
 use spec_tools::diff;
 use xtask::diff::Threshold;
 use xtask::generate::DOCUMENT;
-use xtask::report::Format;
-use xtask::review;
+use xtask::review::{self, Format};
 
 use times::times;
 

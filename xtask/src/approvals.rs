@@ -187,7 +187,6 @@ impl Entry {
         let message = format!("the approval of {} at {} {what}", self.rule, self.pointer);
         Finding {
             pointer: self.pointer.clone(),
-            fingerprint: Some(self.fingerprint.clone()),
             ..Finding::new(Level::Error, rule, APPROVALS, &self.place, message)
         }
     }

@@ -30,7 +30,7 @@ pub struct Arguments {
 /// `approve`: records a deliberate break.
 #[must_use]
 pub fn run(root: &Path, arguments: &Arguments) -> Ending {
-    report::tell(approve(root, arguments).map(|told| (told, Ending::Clean)))
+    report::print(approve(root, arguments).map(|told| (told, Ending::Clean)))
 }
 
 /// Records a deliberate break and says which.

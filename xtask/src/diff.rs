@@ -1,12 +1,10 @@
 //! `diff`: what the edits of the document break, and for whom.
 
-mod formats;
 mod markdown;
 mod text;
 
 use std::path::Path;
 
-pub(crate) use formats::value;
 pub(crate) use markdown::rows;
 pub(crate) use text::paragraphs;
 
@@ -17,7 +15,7 @@ use crate::Ending;
 use crate::approvals::Entry;
 use crate::comparison::Comparison;
 use crate::generate::DOCUMENT;
-use crate::report::{self, Finding, Format, Level};
+use crate::report::{self, Finding, Level};
 
 /// What to compare and how to say it.
 #[derive(Args, Clone, Debug)]
@@ -31,9 +29,6 @@ pub struct Arguments {
     /// The least severe headline that makes the command fail
     #[arg(long, value_enum, default_value = "breaking")]
     pub fail_on: Threshold,
-    /// How the report is written
-    #[arg(long, value_enum, default_value = "text")]
-    pub format: Format,
 }
 
 /// Whose headline counts.
@@ -53,16 +48,6 @@ impl From<RoleName> for Role {
             RoleName::Partner => Self::Partner,
             RoleName::Client => Self::Client,
             RoleName::Server => Self::Server,
-        }
-    }
-}
-
-impl RoleName {
-    fn word(self) -> &'static str {
-        match self {
-            Self::Partner => "partner",
-            Self::Client => "client",
-            Self::Server => "server",
         }
     }
 }
@@ -147,7 +132,7 @@ impl<'a> Told<'a> {
 /// `diff`: compares, prints, and fails over the threshold.
 #[must_use]
 pub fn run(root: &Path, arguments: &Arguments) -> Ending {
-    report::tell(report(root, arguments))
+    report::print(report(root, arguments))
 }
 
 /// The report, and whether it is over the threshold.
@@ -162,27 +147,7 @@ pub fn report(root: &Path, arguments: &Arguments) -> Result<(String, Ending), St
         role: arguments.role,
         fail_on: arguments.fail_on,
     };
-    Ok((written(&told, arguments.format), told.ending()))
-}
-
-fn written(told: &Told<'_>, format: Format) -> String {
-    match format {
-        Format::Text => text::text(told),
-        Format::Markdown => markdown::markdown(told),
-        Format::Json => formats::json(told),
-        Format::Github | Format::Sarif | Format::Junit => findings(told).written(format),
-    }
-}
-
-/// The changes as findings, and the approvals that have to go.
-fn findings(told: &Told<'_>) -> report::Report {
-    let stale = told.comparison.stale.iter().cloned();
-    report::Report {
-        tool: "diff",
-        summary: text::summary(told),
-        findings: changes(told).into_iter().chain(stale).collect(),
-        rules: Vec::new(),
-    }
+    Ok((text::text(&told), told.ending()))
 }
 
 /// The changes as findings: an error is what is over the threshold and not
@@ -205,7 +170,6 @@ fn finding(change: &Change, told: &Told<'_>) -> Finding {
     };
     Finding {
         kind: Some(headline.word()),
-        fingerprint: Some(change.fingerprint()),
         pointer: change.place.pointer.clone(),
         ..Finding::new(
             level,

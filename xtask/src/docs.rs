@@ -43,7 +43,7 @@ pub struct Arguments {
 /// says whether it is as it should be.
 #[must_use]
 pub fn run(root: &Path, arguments: &Arguments) -> Ending {
-    report::tell(report(root, arguments))
+    report::print(report(root, arguments))
 }
 
 /// Writes the page as a whole or not at all.

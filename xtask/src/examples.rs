@@ -4,32 +4,17 @@
 use std::path::Path;
 use std::process::Stdio;
 
-use clap::Args;
 use codegen::Place;
 use serde::Deserialize;
 
 use crate::generate::DOCUMENT;
-use crate::report::{self, Finding, Format, Level, counted};
+use crate::report::{self, Finding, Level, counted};
 use crate::{Ending, steps};
-
-/// How to say it.
-#[derive(Args, Clone, Debug)]
-pub struct Arguments {
-    /// How the report is written
-    #[arg(long, value_enum, default_value = "text")]
-    pub format: Format,
-}
 
 /// `examples`: looks at every example of the document.
 #[must_use]
-pub fn run(root: &Path, arguments: &Arguments) -> Ending {
-    report::tell(judge(root).map(|report| {
-        let ending = match report.worst() {
-            Some(Level::Error) => Ending::Findings,
-            _ => Ending::Clean,
-        };
-        (report.written(arguments.format), ending)
-    }))
+pub fn run(root: &Path) -> Ending {
+    report::print(judge(root).map(|report| (report.text(), report.ending())))
 }
 
 /// Lets the program that links generated code look, and places what it says.
@@ -89,7 +74,6 @@ impl Judged {
         });
         let findings: Vec<_> = findings.collect();
         report::Report {
-            tool: "examples",
             summary: format!(
                 "{} looked at, {} of them messages taken through their types: {}",
                 counted(self.examples, "example"),
@@ -97,29 +81,6 @@ impl Judged {
                 counted(findings.len(), "finding"),
             ),
             findings,
-            rules: RULES.map(rule).to_vec(),
         }
-    }
-}
-
-/// The rules of that program: name, what is asked, why.
-const RULES: [(&str, &str, &str); 2] = [
-    (
-        "example-schema",
-        "an example is valid by its schema",
-        "An example that its own schema refuses teaches the wrong thing to everybody who copies it.",
-    ),
-    (
-        "example-types",
-        "an example survives its generated type, there and back",
-        "What a type drops, refuses or writes differently is lost to everybody who uses it.",
-    ),
-];
-
-fn rule((id, title, help): (&str, &str, &str)) -> report::Rule {
-    report::Rule {
-        id: id.to_owned(),
-        title: title.to_owned(),
-        help: help.to_owned(),
     }
 }

@@ -26,7 +26,7 @@ pub struct Arguments {
 /// `fmt-spec`: writes the document as it should be, or says where it is not.
 #[must_use]
 pub fn run(root: &Path, arguments: &Arguments) -> Ending {
-    report::tell(formatted(root, arguments))
+    report::print(formatted(root, arguments))
 }
 
 /// What there is to say. The document is written only as a whole, and only if

@@ -26,7 +26,6 @@ pub mod report;
 pub mod review;
 pub mod revision;
 pub mod schemathesis;
-pub mod second_opinion;
 pub mod semver;
 pub mod steps;
 pub mod supply_chain;

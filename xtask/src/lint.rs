@@ -7,7 +7,7 @@ use clap::{Args, ValueEnum};
 use spec_tools::{RULES, Rule, Severity};
 
 use crate::generate::DOCUMENT;
-use crate::report::{self, Finding, Format, Level, Report, WIDTH, counted, paragraph, wrapped};
+use crate::report::{self, Finding, Level, Report, WIDTH, counted, paragraph, shortened, wrapped};
 use crate::{Ending, files};
 
 /// The page that explains the rules, from the root of the workspace.
@@ -19,9 +19,6 @@ pub struct Arguments {
     /// The document [default: spec/skypay.yaml]
     #[arg(value_name = "FILE")]
     pub file: Option<PathBuf>,
-    /// How the report is written
-    #[arg(long, value_enum, default_value = "text")]
-    pub format: Format,
     /// The least severe finding that makes the command fail
     #[arg(long, value_enum, default_value = "warning")]
     pub fail_on: Threshold,
@@ -56,7 +53,7 @@ pub fn run(root: &Path, arguments: &Arguments) -> Ending {
     } else {
         report(root, arguments)
     };
-    report::tell(told)
+    report::print(told)
 }
 
 /// What there is to say, and whether it is over the threshold. Writes nothing.
@@ -89,7 +86,7 @@ pub fn report(root: &Path, arguments: &Arguments) -> Result<(String, Ending), St
     } else {
         Ending::Clean
     };
-    Ok((report.written(arguments.format), ending))
+    Ok((report.text(), ending))
 }
 
 /// Everything that the rules find in a document.
@@ -101,10 +98,8 @@ pub fn findings(text: &str, name: &str) -> Result<Report, String> {
     let found = spec_tools::lint(text).map_err(|problems| problems.report(name).to_string())?;
     let findings: Vec<_> = found.iter().map(|one| finding(one, name)).collect();
     Ok(Report {
-        tool: "lint",
         summary: summary(&findings, name),
         findings,
-        rules: RULES.iter().map(as_reported).collect(),
     })
 }
 
@@ -151,17 +146,6 @@ fn summary(findings: &[Finding], name: &str) -> String {
     )
 }
 
-fn as_reported(rule: &Rule) -> report::Rule {
-    report::Rule {
-        id: rule.id.to_owned(),
-        title: rule.title.to_owned(),
-        help: format!(
-            "{} `cargo xtask lint --explain {}` shows how.",
-            rule.why, rule.id
-        ),
-    }
-}
-
 /// The table of the rules, for a terminal.
 fn listed() -> String {
     let widest = RULES
@@ -192,7 +176,7 @@ fn explained(id: &str) -> Result<String, String> {
     };
     let place = match rule.example.at {
         "" => "the root of the document",
-        at => &shortened(at),
+        at => &shortened(at, WIDTH - "At ".len()),
     };
     Ok(format!(
         "{id} ({weight})\n\n{}\n{}\nAt {place}\n\ngood:\n{}\nbad:\n{}\n{}",
@@ -202,17 +186,6 @@ fn explained(id: &str) -> Result<String, String> {
         indented(rule.example.bad),
         how_to_except(rule),
     ))
-}
-
-/// The end of a pointer that is too long for a line.
-fn shortened(pointer: &str) -> String {
-    let room = WIDTH - "At ".len();
-    let length = pointer.chars().count();
-    if length <= room {
-        return pointer.to_owned();
-    }
-    let end: String = pointer.chars().skip(length - room + 1).collect();
-    format!("…{end}")
 }
 
 fn how_to_except(rule: &Rule) -> String {

@@ -21,7 +21,7 @@ use codegen::Place;
 
 use crate::Ending;
 use crate::generate::DOCUMENT;
-use crate::report::{self, Finding, Format, Level, Report};
+use crate::report::{self, Finding, Level, Report};
 use cases::{CASES, Case, cases, sample};
 use consumer::consumer;
 use groups::{Edition, Group, Prepared, packed};
@@ -44,15 +44,12 @@ pub struct Arguments {
     /// Say of every edit by what it was proved
     #[arg(long)]
     pub evidence: bool,
-    /// How the report is written
-    #[arg(long, value_enum, default_value_t = Format::Text)]
-    pub format: Format,
 }
 
 /// `prove`: fails if a compiler or a running peer disagrees with `diff`.
 #[must_use]
 pub fn run(root: &Path, arguments: &Arguments) -> Ending {
-    report::tell(report(root, arguments))
+    report::print(report(root, arguments))
 }
 
 /// What was proved, and whether all of it was.
@@ -77,11 +74,7 @@ pub fn report(root: &Path, arguments: &Arguments) -> Result<(String, Ending), St
     };
     let proofs = proved(root, &base, &groups)?;
     let report = summed_up(&proofs, groups.len(), arguments.evidence);
-    let ending = match report.worst() {
-        Some(Level::Error) => Ending::Findings,
-        _ => Ending::Clean,
-    };
-    Ok((report.written(arguments.format), ending))
+    Ok((report.text(), report.ending()))
 }
 
 fn chosen(rows: Vec<Case>, only: &[String]) -> Result<Vec<Case>, String> {
@@ -199,12 +192,10 @@ fn summed_up(proofs: &[Proof], groups: usize, evidence: bool) -> Report {
     let messages: usize = proofs.iter().map(|proof| proof.messages).sum();
     let ran = proofs.iter().filter(|proof| proof.messages > 0).count();
     Report {
-        tool: "prove",
         summary: format!(
             "{} edits in {groups} versions compiled, {ran} of them run with {messages} messages: {wrong} disproved",
             proofs.len(),
         ),
         findings,
-        rules: Vec::new(),
     }
 }

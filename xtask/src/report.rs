@@ -1,22 +1,19 @@
-//! Reports: what a task found, in the spelling that its reader wants.
+//! Reports: what a task found, for a terminal and for GitHub Actions.
 
-mod formats;
 mod terminal;
-mod words;
+mod text;
 
-use clap::ValueEnum;
 use codegen::Place;
 
 use crate::Ending;
 
-pub(crate) use formats::{one, pretty};
 pub use terminal::show;
-pub(crate) use words::{WIDTH, code, counted, escaped, paragraph, wrapped};
+pub(crate) use text::{WIDTH, code, counted, escaped, paragraph, shortened, wrapped};
 
-/// Prints what a task has to say, on the stream where it belongs.
+/// Prints the result of a task: its text, or the error that prevented it.
 #[must_use]
-pub fn tell(told: Result<(String, Ending), String>) -> Ending {
-    match told {
+pub fn print(result: Result<(String, Ending), String>) -> Ending {
+    match result {
         Ok((text, ending)) => {
             show(&text);
             ending
@@ -28,24 +25,7 @@ pub fn tell(told: Result<(String, Ending), String>) -> Ending {
     }
 }
 
-/// How a report is written.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum Format {
-    /// For a terminal of 80 columns
-    Text,
-    /// For programs
-    Json,
-    /// For a pull request
-    Markdown,
-    /// Annotations of GitHub Actions
-    Github,
-    /// SARIF 2.1.0, for code scanning
-    Sarif,
-    /// JUnit XML, for test reports
-    Junit,
-}
-
-/// How much a finding weighs.
+/// How severe a finding is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Level {
     /// Worth knowing.
@@ -71,14 +51,14 @@ impl Level {
 /// One thing that a task found, and where.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Finding {
-    /// How much it weighs.
+    /// How severe it is.
     pub level: Level,
     /// The rule that found it.
     pub rule: String,
-    /// What kind of finding it is, where the level does not say it all:
+    /// What it is in the terms of its task, where the level is not enough:
     /// `breaking`.
     pub kind: Option<&'static str>,
-    /// What was found and what to do, on one line.
+    /// What is wrong.
     pub message: String,
     /// The file, from the root of the workspace.
     pub file: String,
@@ -88,8 +68,6 @@ pub struct Finding {
     pub column: usize,
     /// JSON pointer; empty for the whole file.
     pub pointer: String,
-    /// A name that outlives rewording, where there is one.
-    pub fingerprint: Option<String>,
 }
 
 impl Finding {
@@ -105,7 +83,6 @@ impl Finding {
             line: place.line,
             column: place.column,
             pointer: place.pointer.clone(),
-            fingerprint: None,
         }
     }
 
@@ -120,50 +97,93 @@ impl Finding {
     pub fn location(&self) -> String {
         format!("{}:{}:{}", self.file, self.line, self.column)
     }
+
+    /// For a terminal: the message, where it is, and an empty line.
+    fn text(&self) -> String {
+        let message = format!("{}: {} [{}]", self.word(), self.message, self.rule);
+        let mut out = format!("{}  {}\n", paragraph(&message), self.location());
+        if !self.pointer.is_empty() {
+            let pointer = shortened(&self.pointer, WIDTH - "  at ".len());
+            out.push_str(&format!("  at {pointer}\n"));
+        }
+        out.push('\n');
+        out
+    }
+
+    /// An annotation that GitHub Actions shows beside the line of a pull request.
+    #[must_use]
+    pub fn annotation(&self) -> String {
+        let command = match self.level {
+            Level::Error => "error",
+            Level::Warning => "warning",
+            Level::Note => "notice",
+        };
+        let title = match self.kind {
+            Some(kind) => format!("{kind}: {}", self.rule),
+            None => self.rule.clone(),
+        };
+        let property = |text: &str| workflow(text).replace(',', "%2C").replace(':', "%3A");
+        format!(
+            "::{command} file={},line={},col={},title={}::{}\n",
+            property(&self.file),
+            self.line,
+            self.column,
+            property(&title),
+            workflow(&self.message),
+        )
+    }
 }
 
-/// A rule as reports explain it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Rule {
-    /// Its name.
-    pub id: String,
-    /// What it asks, in one line.
-    pub title: String,
-    /// Why, and what to do.
-    pub help: String,
+/// Text inside a workflow command.
+fn workflow(text: &str) -> String {
+    text.replace('%', "%25")
+        .replace('\r', "%0D")
+        .replace('\n', "%0A")
 }
 
 /// What a task found.
 #[derive(Clone, Debug)]
 pub struct Report {
-    /// The task: `lint`.
-    pub tool: &'static str,
     /// All of it in one line.
     pub summary: String,
     /// One by one.
     pub findings: Vec<Finding>,
-    /// The rules that were looked at, where they can be explained.
-    pub rules: Vec<Rule>,
 }
 
 impl Report {
-    /// The report in one of the spellings; it ends with a line end unless it
-    /// is empty.
+    /// For a terminal: a paragraph per finding, then the summary.
     #[must_use]
-    pub fn written(&self, format: Format) -> String {
-        match format {
-            Format::Text => formats::text(self),
-            Format::Json => formats::json(self),
-            Format::Markdown => formats::markdown(self),
-            Format::Github => formats::github(self),
-            Format::Sarif => formats::sarif(self),
-            Format::Junit => formats::junit(self),
-        }
+    pub fn text(&self) -> String {
+        let findings: String = self.findings.iter().map(Finding::text).collect();
+        findings + &paragraph(&self.summary)
     }
 
-    /// The most severe level of all findings.
+    /// [`Ending::Findings`] if any finding is an error.
     #[must_use]
-    pub fn worst(&self) -> Option<Level> {
-        self.findings.iter().map(|finding| finding.level).max()
+    pub fn ending(&self) -> Ending {
+        match self.findings.iter().map(|finding| finding.level).max() {
+            Some(Level::Error) => Ending::Findings,
+            _ => Ending::Clean,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use codegen::Place;
+
+    use super::{Finding, Level};
+
+    #[test]
+    fn a_text_in_a_workflow_command_begins_no_other() {
+        for end in ["\n", "\r", "\r\n"] {
+            let text = format!("100%{end}::error::a,b");
+            let place = Place::new(1, 1, "");
+            let finding = Finding::new(Level::Note, &text, "f", &place, text.clone());
+            let annotation = finding.annotation();
+            assert!(annotation.starts_with("::notice file=f,line=1,col=1,title=100%25%0"));
+            assert!(annotation.contains("%3A%3Aerror%3A%3Aa%2Cb::100%25%0"));
+            assert!(!annotation.trim_end_matches('\n').contains(['\n', '\r']));
+        }
     }
 }

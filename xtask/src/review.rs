@@ -6,16 +6,15 @@ mod story;
 use std::path::{Path, PathBuf};
 use std::thread::{self, ScopedJoinHandle};
 
-use clap::Args;
+use clap::{Args, ValueEnum};
 use codegen::Place;
-use serde_json::json;
 use spec_tools::diff::{Change, Headline};
 
 use crate::comparison::Comparison;
 use crate::diff::{self, RoleName, Threshold, Told};
 use crate::folder::Difference;
 use crate::generate::{self, DOCUMENT, Failure};
-use crate::report::{self, Finding, Format, Level, counted, paragraph, pretty};
+use crate::report::{self, Finding, Level, counted, paragraph};
 use crate::semver::Versions;
 use crate::{Ending, examples, files, lint, surface, views};
 
@@ -46,6 +45,17 @@ pub struct Arguments {
     pub out: Option<PathBuf>,
 }
 
+/// How a review is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Format {
+    /// The comment of a pull request
+    Markdown,
+    /// For a terminal of 80 columns
+    Text,
+    /// Annotations of GitHub Actions
+    Github,
+}
+
 /// An edit, and all that was looked at.
 pub(crate) struct Review {
     comparison: Comparison,
@@ -66,7 +76,6 @@ pub(crate) struct Check {
     /// How it would end on its own.
     ending: Ending,
     findings: Vec<Finding>,
-    rules: Vec<report::Rule>,
 }
 
 /// `review`: says everything once, and ends as the worst of it.
@@ -76,13 +85,13 @@ pub fn run(root: &Path, arguments: &Arguments) -> Ending {
     match (&arguments.out, told) {
         (Some(out), Ok((text, ending))) => match files::replace(out, &text) {
             Ok(()) => ending,
-            Err(error) => report::tell(Err(format!("cannot write {}: {error}", out.display()))),
+            Err(error) => report::print(Err(format!("cannot write {}: {error}", out.display()))),
         },
-        (_, told) => report::tell(told),
+        (_, told) => report::print(told),
     }
 }
 
-/// The review in one of its spellings, and how it ends.
+/// The review in one of its formats, and how it ends.
 ///
 /// # Errors
 ///
@@ -92,8 +101,7 @@ pub fn report(root: &Path, arguments: &Arguments) -> Result<(String, Ending), St
     let text = match arguments.format {
         Format::Markdown => markdown::markdown(&review, arguments.links.as_deref()),
         Format::Text => review.text(),
-        Format::Json => review.json(),
-        format => review.findings().written(format),
+        Format::Github => review.findings().iter().map(Finding::annotation).collect(),
     };
     Ok((text, review.ending()))
 }
@@ -185,20 +193,11 @@ impl Review {
             .collect()
     }
 
-    /// Every row as a finding, for annotations and test reports.
-    fn findings(&self) -> report::Report {
+    /// Every change and every finding, for annotations.
+    fn findings(&self) -> Vec<Finding> {
         let diff = diff::changes(&self.told());
         let checks = self.checks.iter().flat_map(|check| check.findings.clone());
-        report::Report {
-            tool: "review",
-            summary: story::headline(self),
-            findings: diff.into_iter().chain(checks).collect(),
-            rules: self
-                .checks
-                .iter()
-                .flat_map(|check| check.rules.clone())
-                .collect(),
-        }
+        diff.into_iter().chain(checks).collect()
     }
 
     /// For a terminal: the story, the changes, what was looked at, what to do.
@@ -228,41 +227,20 @@ impl Review {
         }
         out
     }
-
-    fn json(&self) -> String {
-        let checks = self.checks.iter().map(|check| {
-            let findings: Vec<_> = check.findings.iter().map(report::one).collect();
-            json!({"name": check.name, "result": check.result, "findings": findings})
-        });
-        let checks: Vec<_> = checks.collect();
-        let surface = self.surface.as_ref().map(surface::Change::lines);
-        pretty(&json!({
-            "summary": story::headline(self),
-            "story": story::paragraph(self),
-            "toDo": story::steps(self),
-            "diff": diff::value(&self.told()),
-            "checks": checks,
-            "surface": surface,
-        }))
-    }
 }
 
 /// The rules of the document.
 fn lint(text: &str) -> Result<Check, String> {
     let report = lint::findings(text, DOCUMENT)?;
-    let remedy = "Mend what the lint names; `cargo xtask lint --explain RULE` shows how.";
-    let mut check = Check::new("lint", report.findings, remedy);
-    check.rules = report.rules;
-    Ok(check)
+    let remedy = "Fix what the lint names; `cargo xtask lint --explain RULE` shows how.";
+    Ok(Check::new("lint", report.findings, remedy))
 }
 
 fn examples_of(judged: Result<report::Report, String>) -> Check {
     match judged {
         Ok(report) => {
-            let remedy = "Mend the examples, or the schemas that refuse them.";
-            let mut check = Check::new("examples", report.findings, remedy);
-            check.rules = report.rules;
-            check
+            let remedy = "Fix the examples, or the schemas that refuse them.";
+            Check::new("examples", report.findings, remedy)
         }
         Err(message) => {
             let first = message.lines().next().unwrap_or_default();
@@ -312,10 +290,7 @@ fn freshness(
 }
 
 fn next_versions(versions: &Versions) -> Check {
-    let report = versions.findings();
-    let wrong = report.findings.into_iter();
-    let wrong = wrong.filter(|finding| finding.level == Level::Error);
-    let mut check = Check::new("versions", wrong.collect(), "");
+    let mut check = Check::new("versions", versions.findings(), "");
     check.result = if versions.is_right() {
         "high enough".to_owned()
     } else {
@@ -347,7 +322,6 @@ impl Check {
                 Ending::Clean
             },
             findings,
-            rules: Vec::new(),
         }
     }
 }

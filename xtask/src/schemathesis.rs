@@ -43,7 +43,7 @@ pub struct Arguments {
 /// `schemathesis`: asks, and says for each operation what came back.
 #[must_use]
 pub fn run(root: &Path, arguments: &Arguments) -> Ending {
-    report::tell(asked(root, arguments))
+    report::print(asked(root, arguments))
 }
 
 /// Installs, starts the sandbox, asks, and counts.

@@ -10,7 +10,7 @@ use spec_tools::diff::{Bump, Report, Version};
 use crate::Ending;
 use crate::comparison::Comparison;
 use crate::generate::DOCUMENT;
-use crate::report::{self, Finding, Format, Level, paragraph};
+use crate::report::{self, Finding, Level, paragraph};
 use crate::revision::{self, Documents, Source};
 
 /// The manifest that holds the version of the crates.
@@ -25,9 +25,6 @@ pub struct Arguments {
     /// Fail if a version is lower than it has to be
     #[arg(long)]
     pub check: bool,
-    /// How the report is written
-    #[arg(long, value_enum, default_value = "text")]
-    pub format: Format,
 }
 
 /// Everything with a version.
@@ -54,7 +51,7 @@ struct Line {
 /// reached.
 #[must_use]
 pub fn run(root: &Path, arguments: &Arguments) -> Ending {
-    report::tell(report(root, arguments))
+    report::print(report(root, arguments))
 }
 
 /// A line per thing with a version, and whether all are high enough.
@@ -65,10 +62,7 @@ pub fn run(root: &Path, arguments: &Arguments) -> Ending {
 pub fn report(root: &Path, arguments: &Arguments) -> Result<(String, Ending), String> {
     let comparison = Comparison::of(root, arguments.against.as_deref())?;
     let versions = Versions::of(root, &comparison)?;
-    let text = match arguments.format {
-        Format::Text => versions.text(arguments.check),
-        format => versions.findings().written(format),
-    };
+    let text = versions.text(arguments.check);
     let ending = if arguments.check && !versions.is_right() {
         Ending::Findings
     } else {
@@ -193,9 +187,10 @@ impl Versions {
         format!("`cargo xtask bump` raises {}", steps.join(" and "))
     }
 
-    /// The versions as findings: an error is what is too low.
-    pub(crate) fn findings(&self) -> report::Report {
-        let mut findings: Vec<_> = self.lines.iter().map(Line::finding).collect();
+    /// What is too low, and whether document and crates disagree.
+    pub(crate) fn findings(&self) -> Vec<Finding> {
+        let low = self.lines.iter().filter(|line| !line.is_reached());
+        let mut findings: Vec<_> = low.map(Line::finding).collect();
         if !self.agree() {
             findings.push(Finding::new(
                 Level::Error,
@@ -205,17 +200,7 @@ impl Versions {
                 format!("{DOCUMENT} and {MANIFEST} must share major and minor"),
             ));
         }
-        let summary = if self.is_right() {
-            "every version is high enough".to_owned()
-        } else {
-            self.advice()
-        };
-        report::Report {
-            tool: "semver",
-            summary,
-            findings,
-            rules: Vec::new(),
-        }
+        findings
     }
 
     /// The next versions in one line: `client 0.1.0 -> 0.2.0`.
@@ -253,11 +238,6 @@ impl Line {
     }
 
     fn finding(&self) -> Finding {
-        let (level, is) = if self.is_reached() {
-            (Level::Note, "is")
-        } else {
-            (Level::Error, "is still")
-        };
         let Self {
             what,
             file,
@@ -268,8 +248,8 @@ impl Line {
             now,
         } = self;
         let bump = bump.word();
-        let message = format!("{what}: {bump}, {old} -> {least}, {is} {now}");
-        Finding::new(level, "next-version", file, place, message)
+        let message = format!("{what}: {bump}, {old} -> {least}, is still {now}");
+        Finding::new(Level::Error, "next-version", file, place, message)
     }
 }
 

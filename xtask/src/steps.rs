@@ -82,9 +82,6 @@ pub fn ci(root: &Path, arguments: &Arguments) -> Ending {
         ("sandbox beside the document", &|| {
             task::run(root, &["schemathesis"])
         }),
-        ("verdicts beside another's", &|| {
-            task::run(root, &["second-opinion"])
-        }),
         ("verdicts proven, a sample", &|| task::run(root, &["prove"])),
     ])
 }

@@ -5,15 +5,11 @@ use std::collections::BTreeSet;
 use std::path::Path;
 
 use clap::Args;
-use codegen::Place;
 
 use crate::generate::{self, Comparison as Output, DOCUMENT, OUTPUT};
-use crate::report::{self, Finding, Format, Level};
+use crate::report::{self, paragraph};
 use crate::revision::{self, Documents, Source};
 use crate::{Ending, files};
-
-/// The task that writes it, with everything else.
-const TASK: &str = "cargo xtask gen";
 
 /// The name of the file in each generated crate.
 const FILE: &str = "surface.txt";
@@ -28,34 +24,20 @@ pub struct Arguments {
     /// A revision or a file to compare with [default: the merge base with main]
     #[arg(long, value_name = "REV|FILE", conflicts_with = "check")]
     pub against: Option<String>,
-    /// How the report is written
-    #[arg(long, value_enum, default_value = "text")]
-    pub format: Format,
 }
 
 /// What an edit does to the public items of the generated crates.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Change {
     /// Items that are new.
-    pub(crate) added: Vec<Item>,
+    pub(crate) added: Vec<String>,
     /// Items that are gone.
-    pub(crate) removed: Vec<Item>,
+    pub(crate) removed: Vec<String>,
 }
 
-/// A public item, where its line stands.
-#[derive(Clone, Debug)]
-pub(crate) struct Item {
-    file: String,
-    line: usize,
-    text: String,
-}
-
-impl Item {
-    /// What the item is called; its type may differ.
-    fn name(&self) -> &str {
-        let name = self.text.split_once(": ");
-        name.map_or(&self.text, |(name, _)| name)
-    }
+/// What an item is called; its type may differ.
+fn name(item: &str) -> &str {
+    item.split_once(": ").map_or(item, |(name, _)| name)
 }
 
 /// `surface`: writes the surfaces and shows what changed in them.
@@ -69,46 +51,30 @@ pub fn run(root: &Path, arguments: &Arguments) -> Ending {
         }
     };
     if arguments.check {
-        return report::tell(Ok(check(&output, arguments.format)));
+        return report::print(Ok(check(&output)));
     }
-    report::tell(
+    report::print(
         write(root, &output)
             .and_then(|()| revision::documents(root, arguments.against.as_deref()))
             .and_then(|documents| {
                 let change = Change::of(root, &output, &documents)?;
-                Ok((
-                    change.written(&documents.origin(), arguments.format),
-                    Ending::Clean,
-                ))
+                Ok((change.text(&documents.origin()), Ending::Clean))
             }),
     )
 }
 
-fn check(output: &Output, format: Format) -> (String, Ending) {
-    let stale: Vec<_> = output
-        .differences
-        .iter()
+fn check(output: &Output) -> (String, Ending) {
+    let differences = output.differences.iter();
+    let stale: String = differences
         .filter(|difference| difference.path().ends_with(FILE))
-        .map(|difference| difference.finding(OUTPUT, TASK))
+        .map(|difference| difference.line(OUTPUT) + "\n")
         .collect();
-    let (summary, ending) = if stale.is_empty() {
-        (
-            "fresh: the surfaces are what the document gives",
-            Ending::Clean,
-        )
-    } else {
-        (
-            "the surfaces are not what the document gives: run `cargo xtask gen`",
-            Ending::Stale,
-        )
-    };
-    let report = report::Report {
-        tool: "surface",
-        summary: summary.to_owned(),
-        findings: stale,
-        rules: Vec::new(),
-    };
-    (report.written(format), ending)
+    if stale.is_empty() {
+        let text = "fresh: the surfaces are what the document gives\n";
+        return (text.to_owned(), Ending::Clean);
+    }
+    let remedy = "the surfaces are not what the document gives: run `cargo xtask gen`";
+    (stale + &paragraph(remedy), Ending::Stale)
 }
 
 fn write(root: &Path, output: &Output) -> Result<(), String> {
@@ -160,64 +126,29 @@ impl Change {
     /// The items in the spelling of a difference, what is gone before what
     /// takes its place.
     pub(crate) fn lines(&self) -> Vec<String> {
-        let lines = self.signed().into_iter();
-        lines
-            .map(|(sign, item)| format!("{sign} {}", item.text))
-            .collect()
-    }
-
-    fn signed(&self) -> Vec<(char, &Item)> {
         let removed = self.removed.iter().map(|item| ('-', item));
         let added = self.added.iter().map(|item| ('+', item));
         let mut signed: Vec<_> = removed.chain(added).collect();
-        signed.sort_by_key(|(sign, item)| (item.name(), *sign == '+'));
-        signed
+        signed.sort_by_key(|(sign, item)| (name(item), *sign == '+'));
+        let lines = signed.into_iter();
+        lines.map(|(sign, item)| format!("{sign} {item}")).collect()
     }
 
-    fn written(&self, against: &str, format: Format) -> String {
+    fn text(&self, against: &str) -> String {
+        let lines = self.lines().into_iter().map(|line| line + "\n");
         let summary = format!("{} public items against {against}", self.in_short());
-        if format == Format::Text {
-            let lines = self.lines().into_iter().map(|line| format!("{line}\n"));
-            return format!(
-                "{}{}",
-                lines.collect::<String>(),
-                report::paragraph(&summary)
-            );
-        }
-        let findings = self.signed().into_iter().map(|(sign, item)| {
-            let rule = if sign == '+' {
-                "item-added"
-            } else {
-                "item-removed"
-            };
-            let place = Place::new(item.line, 1, "");
-            let message = format!("{sign} {}", item.text);
-            Finding::new(Level::Note, rule, &item.file, &place, message)
-        });
-        let report = report::Report {
-            tool: "surface",
-            summary,
-            findings: findings.collect(),
-            rules: Vec::new(),
-        };
-        report.written(format)
+        lines.collect::<String>() + &paragraph(&summary)
     }
 }
 
 /// The items of some surfaces that others do not have.
-fn missing(from: &[(String, String)], of: &[(String, String)]) -> Vec<Item> {
+fn missing(from: &[(String, String)], of: &[(String, String)]) -> Vec<String> {
     let there: BTreeSet<_> = from.iter().flat_map(|(_, text)| text.lines()).collect();
-    let mut found = Vec::new();
-    for (path, text) in of {
-        let lines = text.lines().enumerate();
-        let lines = lines.filter(|(_, line)| !line.starts_with('#') && !there.contains(line));
-        found.extend(lines.map(|(index, line)| Item {
-            file: format!("{OUTPUT}/{path}"),
-            line: index + 1,
-            text: line.to_owned(),
-        }));
-    }
-    found
+    let lines = of.iter().flat_map(|(_, text)| text.lines());
+    lines
+        .filter(|line| !line.starts_with('#') && !there.contains(line))
+        .map(str::to_owned)
+        .collect()
 }
 
 /// The surfaces of another document.
@@ -254,8 +185,6 @@ mod tests {
                 "+ k::A.d: u8",
             ]
         );
-        assert_eq!(change.added[0].line, 3);
-        assert_eq!(change.added[0].file, "generated/types/surface.txt");
         assert_eq!(Change::between(&new, &new).in_short(), "+0 -0");
     }
 }

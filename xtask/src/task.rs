@@ -6,8 +6,7 @@ use clap::{Parser, Subcommand};
 
 use crate::{
     Ending, approve, browser, bump, diff, docs, examples, fmt_spec, fuzz, generate, lint, mutants,
-    prove, review, schemathesis, second_opinion, semver, steps, supply_chain, surface, validate,
-    views,
+    prove, review, schemathesis, semver, steps, supply_chain, surface, validate, views,
 };
 
 /// The project's tasks.
@@ -46,7 +45,7 @@ pub enum Task {
     /// Rewrite the document in the spellings that other tools need
     Views(views::Arguments),
     /// Hold every example of the document against its schema and its type
-    Examples(examples::Arguments),
+    Examples,
     /// Write the API reference as one page of HTML
     Docs(docs::Arguments),
     /// Raise the versions as far as the edits need, and regenerate
@@ -55,8 +54,6 @@ pub enum Task {
     Approve(approve::Arguments),
     /// Prove what `diff` says by compiling and by running both versions
     Prove(prove::Arguments),
-    /// Compare the verdicts on edits with those of Redocly's diff
-    SecondOpinion(second_opinion::Arguments),
     /// Put requests made up from the document to a sandbox (installs what asks)
     Schemathesis(schemathesis::Arguments),
     /// Look for input for which something does not hold (installs cargo-fuzz)
@@ -91,12 +88,11 @@ impl Task {
             Self::Review(arguments) => review::run(root, arguments),
             Self::Surface(arguments) => surface::run(root, arguments),
             Self::Views(arguments) => views::run(root, arguments),
-            Self::Examples(arguments) => examples::run(root, arguments),
+            Self::Examples => examples::run(root),
             Self::Docs(arguments) => docs::run(root, arguments),
             Self::Bump(arguments) => bump::run(root, arguments),
             Self::Approve(arguments) => approve::run(root, arguments),
             Self::Prove(arguments) => prove::run(root, arguments),
-            Self::SecondOpinion(arguments) => second_opinion::run(root, arguments),
             Self::Schemathesis(arguments) => schemathesis::run(root, arguments),
             Self::Fuzz(arguments) => fuzz::run(root, arguments),
             Self::Mutants(arguments) => mutants::run(root, arguments),

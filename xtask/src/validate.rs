@@ -132,7 +132,7 @@ fn validators(root: &Path, folder: &Path) -> Vec<(&'static str, Command)> {
 }
 
 /// Redocly, told to keep to itself.
-pub(crate) const QUIET: [(&str, &str); 2] = [
+const QUIET: [(&str, &str); 2] = [
     ("REDOCLY_TELEMETRY", "off"),
     ("REDOCLY_SUPPRESS_UPDATE_NOTICE", "true"),
 ];

@@ -10,7 +10,7 @@ use std::fs;
 use repository::{Repository, case};
 use xtask::approvals::APPROVALS;
 use xtask::diff::{self, RoleName, Threshold};
-use xtask::report::Format;
+use xtask::review::{self, Format};
 use xtask::{Ending, approve};
 
 /// An edit that breaks, and its name.
@@ -40,12 +40,11 @@ fn approve_until(
     approve::approve(&repository.0, &arguments)
 }
 
-fn diff(repository: &Repository, format: Format) -> Result<(String, Ending), String> {
+fn diff(repository: &Repository) -> Result<(String, Ending), String> {
     let arguments = diff::Arguments {
         against: None,
         role: RoleName::Partner,
         fail_on: Threshold::Breaking,
-        format,
     };
     diff::report(&repository.0, &arguments)
 }
@@ -66,43 +65,43 @@ fn decided() -> Repository {
 fn an_approved_break_stays_visible_and_does_not_fail() {
     let repository = Repository::new();
     repository.edit(BREAK.0);
-    assert_eq!(diff(&repository, Format::Text).unwrap().1, Ending::Findings);
+    assert_eq!(diff(&repository).unwrap().1, Ending::Findings);
     let told = approve(&repository, BREAK.1).unwrap();
     assert!(
         told.starts_with("approved until 2.1.0: PayoutQueueRequest.remarks"),
         "{told}"
     );
-    let check = |format, expected: &str| {
-        let (text, ending) = diff(&repository, format).unwrap();
-        assert_eq!(ending, Ending::Clean, "{text}");
-        assert!(text.contains(expected), "{text}");
-    };
-    check(
-        Format::Text,
+    let (text, ending) = diff(&repository).unwrap();
+    assert_eq!(ending, Ending::Clean, "{text}");
+    for expected in [
         "BREAKING for partners, approved; 1 change against",
-    );
-    check(
-        Format::Text,
         "\napproved breaking: PayoutQueueRequest.remarks constraint-tightened",
-    );
-    check(
-        Format::Text,
         "\n  approved until 2.1.0: Agreed with all \"three\" partners.\n",
-    );
-    check(
-        Format::Markdown,
+    ] {
+        assert!(text.contains(expected), "{text}");
+    }
+    let review = |format| {
+        let arguments = review::Arguments {
+            against: None,
+            fail_on: Threshold::Breaking,
+            format,
+            no_examples: true,
+            no_output: true,
+            links: None,
+            out: None,
+        };
+        review::report(&repository.0, &arguments).unwrap().0
+    };
+    let comment = review(Format::Markdown);
+    for expected in [
         "| ~~breaking~~ | ~~`PayoutQueueRequest.remarks` constraint tightened: `255` → `100`~~",
-    );
-    check(
-        Format::Markdown,
         "<br>approved until 2.1.0: Agreed with all \"three\" partners. |",
-    );
-    check(
-        Format::Json,
-        "\"reason\": \"Agreed with all \\\"three\\\" partners.\"",
-    );
-    check(Format::Github, "::notice file=spec/skypay.yaml,line=258,");
-    check(Format::Junit, "failures=\"0\"");
+    ] {
+        assert!(comment.contains(expected), "{comment}");
+    }
+    let annotations = review(Format::Github);
+    let expected = "::notice file=spec/skypay.yaml,line=258,";
+    assert!(annotations.contains(expected), "{annotations}");
 }
 
 #[test]
@@ -111,7 +110,7 @@ fn what_is_not_approved_still_fails() {
     let purpose = "maxLength: 200\n          description: Free text";
     let both = case(BREAK.0).replacen(purpose, &purpose.replace("200", "150"), 1);
     repository.write("spec/skypay.yaml", &both);
-    let (text, ending) = diff(&repository, Format::Text).unwrap();
+    let (text, ending) = diff(&repository).unwrap();
     assert_eq!(ending, Ending::Findings, "{text}");
     assert!(
         text.starts_with("BREAKING for partners; 2 changes"),
@@ -127,12 +126,12 @@ fn an_approval_is_of_the_values_and_not_of_the_place() {
     assert!(toml.contains("old = \"255\"\nnew = \"100\"\n"), "{toml}");
     let further = case(BREAK.0).replacen("maxLength: 100", "maxLength: 99", 1);
     repository.write("spec/skypay.yaml", &further);
-    let (text, ending) = diff(&repository, Format::Text).unwrap();
+    let (text, ending) = diff(&repository).unwrap();
     assert_eq!(ending, Ending::Findings, "{text}");
     assert!(text.starts_with("BREAKING for partners; "), "{text}");
     for (from, to) in [("old = \"255\"", "old = \"256\""), ("new = \"100\"\n", "")] {
         repository.write(APPROVALS, &toml.replace(from, to));
-        let error = diff(&repository, Format::Text).unwrap_err();
+        let error = diff(&repository).unwrap_err();
         assert!(
             error.starts_with("spec/approved-breaks.toml:4:1: `fingerprint`"),
             "{error}"
@@ -146,7 +145,7 @@ fn an_approval_that_lasts_too_long_is_refused_with_its_place() {
     let good = file(&repository);
     for version in ["2.1.1", "2.2.0", "999.0.0"] {
         repository.write(APPROVALS, &good.replace("2.1.0", version));
-        let error = diff(&repository, Format::Text).unwrap_err();
+        let error = diff(&repository).unwrap_err();
         let expected = format!(
             "spec/approved-breaks.toml:4:1: `expires` is {version}, but an approval lasts at most \
              until 2.1.0"
@@ -158,7 +157,7 @@ fn an_approval_that_lasts_too_long_is_refused_with_its_place() {
     repository.commit("break");
     repository.git(&["switch", "--quiet", "main"]);
     repository.git(&["merge", "--quiet", "edit"]);
-    let error = diff(&repository, Format::Text).unwrap_err();
+    let error = diff(&repository).unwrap_err();
     assert!(error.contains("`expires` is 999.0.0"), "{error}");
 }
 
@@ -166,7 +165,7 @@ fn an_approval_that_lasts_too_long_is_refused_with_its_place() {
 fn an_approval_that_matches_nothing_fails_in_the_edit_that_brings_it() {
     let repository = decided();
     repository.edit("base");
-    let (text, ending) = diff(&repository, Format::Text).unwrap();
+    let (text, ending) = diff(&repository).unwrap();
     assert_eq!(ending, Ending::Findings, "{text}");
     let expected = "the approval of constraint-tightened at";
     assert!(text.contains(expected), "{text}");
@@ -178,10 +177,10 @@ fn an_approval_that_matches_nothing_fails_in_the_edit_that_brings_it() {
     repository.git(&["switch", "--quiet", "main"]);
     repository.git(&["merge", "--quiet", "edit"]);
     repository.git(&["switch", "--quiet", "--create", "next"]);
-    assert_eq!(diff(&repository, Format::Text).unwrap().1, Ending::Clean);
+    assert_eq!(diff(&repository).unwrap().1, Ending::Clean);
     let later = case(BREAK.0).replace("version: 1.4.0", "version: 2.1.0");
     repository.write("spec/skypay.yaml", &later);
-    let (text, ending) = diff(&repository, Format::Text).unwrap();
+    let (text, ending) = diff(&repository).unwrap();
     assert_eq!(ending, Ending::Findings, "{text}");
     let words: Vec<_> = text.split_whitespace().collect();
     let expected = "expired in 2.1.0: remove the entry";
@@ -193,7 +192,7 @@ fn an_expired_approval_no_longer_approves() {
     let repository = decided();
     let later = case(BREAK.0).replace("version: 1.4.0", "version: 2.1.0");
     repository.write("spec/skypay.yaml", &later);
-    let (text, _) = diff(&repository, Format::Text).unwrap();
+    let (text, _) = diff(&repository).unwrap();
     assert!(text.starts_with("BREAKING for partners; "), "{text}");
 }
 
@@ -219,11 +218,8 @@ fn only_what_can_be_decided_on_is_recorded() {
             "breaks nobody: there is nothing to approve",
         ),
     ] {
-        repository.edit(edit);
-        let (json, _) = diff(&repository, Format::Json).unwrap();
-        let json: serde_json::Value = serde_json::from_str(&json).unwrap();
-        let name = json["changes"][0]["fingerprint"].as_str().unwrap();
-        check(edit, name, expected);
+        let report = spec_tools::diff::diff(&case("base"), &case(edit)).unwrap();
+        check(edit, &report.changes[0].fingerprint(), expected);
     }
     repository.edit(BREAK.0);
     for (reason, expires, expected) in [
@@ -268,7 +264,7 @@ fn a_file_that_cannot_be_read_is_named_with_its_line() {
     let good = file(&repository);
     let check = |text: &str, expected: &str| {
         repository.write(APPROVALS, text);
-        let error = diff(&repository, Format::Text).unwrap_err();
+        let error = diff(&repository).unwrap_err();
         assert!(error.starts_with(expected), "{error}");
     };
     check("[[break]\n", "spec/approved-breaks.toml:1:");

@@ -64,7 +64,6 @@ impl Checkout {
         let arguments = semver::Arguments {
             against: None,
             check: true,
-            format: xtask::report::Format::Text,
         };
         semver::run(&self.0, &arguments) == Ending::Clean
     }

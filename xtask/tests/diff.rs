@@ -1,5 +1,5 @@
 //! `diff` and `semver` on a repository of their own: what they compare with,
-//! how they end, and that every format holds what it must.
+//! how they end, and what they say.
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
@@ -9,7 +9,6 @@ use std::fs;
 
 use repository::{Repository, case, manifest};
 use xtask::diff::{self, RoleName, Threshold};
-use xtask::report::Format;
 use xtask::{Ending, semver};
 
 fn diff(
@@ -20,23 +19,15 @@ fn diff(
         against: None,
         role: RoleName::Partner,
         fail_on: Threshold::Breaking,
-        format: Format::Text,
     };
     change(&mut arguments);
     diff::report(&repository.0, &arguments)
-}
-
-fn told(repository: &Repository, format: Format) -> String {
-    diff(repository, |arguments| arguments.format = format)
-        .unwrap()
-        .0
 }
 
 fn versions(repository: &Repository) -> (String, Ending) {
     let arguments = semver::Arguments {
         against: None,
         check: true,
-        format: Format::Text,
     };
     semver::report(&repository.0, &arguments).unwrap()
 }
@@ -189,7 +180,6 @@ fn a_shallow_clone_is_told_what_it_lacks() {
         against: None,
         role: RoleName::Partner,
         fail_on: Threshold::Breaking,
-        format: Format::Text,
     };
     let error = diff::report(&target, &arguments).unwrap_err();
     assert_eq!(
@@ -208,7 +198,7 @@ fn the_text_fits_a_terminal_and_names_every_place() {
         "36-wire-action-changed",
     ] {
         repository.edit(name);
-        let text = told(&repository, Format::Text);
+        let text = diff(&repository, |_| ()).unwrap().0;
         for line in text.lines() {
             assert!(line.chars().count() <= 80, "{line}");
         }
@@ -218,7 +208,7 @@ fn the_text_fits_a_terminal_and_names_every_place() {
         assert!(place.count() >= 1, "{text}");
     }
     repository.edit("07-request-maxlength-tightened");
-    let text = told(&repository, Format::Text);
+    let text = diff(&repository, |_| ()).unwrap().0;
     let paragraph = "\
 breaking: PayoutQueueRequest.remarks constraint-tightened: 255 -> 100
   spec/skypay.yaml:258:22 (37c20771b648883e)
@@ -227,87 +217,6 @@ breaking: PayoutQueueRequest.remarks constraint-tightened: 255 -> 100
   in payoutQueue request
 ";
     assert!(text.contains(paragraph), "{text}");
-}
-
-#[test]
-fn json_holds_the_whole_report() {
-    let repository = Repository::new();
-    repository.edit("54-callback-request-required-field-removed");
-    let json: serde_json::Value = serde_json::from_str(&told(&repository, Format::Json)).unwrap();
-    assert_eq!(json["headline"], "breaking");
-    assert_eq!(json["bump"]["types"], "major");
-    let change = &json["changes"][0];
-    assert_eq!(change["rule"], "field-removed");
-    assert_eq!(change["document"], "old");
-    assert_eq!(change["wire"]["caller"], "risk");
-    assert_eq!(change["users"][0]["operation"], "payoutPayout");
-    assert_eq!(change["users"][0]["callback"], true);
-    assert_eq!(change["fingerprint"].as_str().unwrap().len(), 16);
-}
-
-#[test]
-fn sarif_points_into_the_new_document() {
-    let repository = Repository::new();
-    repository.edit("01-api-op-removed");
-    let sarif: serde_json::Value = serde_json::from_str(&told(&repository, Format::Sarif)).unwrap();
-    assert_eq!(sarif["version"], "2.1.0");
-    let run = &sarif["runs"][0];
-    let result = &run["results"][0];
-    assert_eq!(result["ruleId"], run["tool"]["driver"]["rules"][0]["id"]);
-    assert_eq!(result["level"], "error");
-    let place = &result["locations"][0]["physicalLocation"];
-    assert_eq!(place["artifactLocation"]["uri"], "spec/skypay.yaml");
-    let line = usize::try_from(place["region"]["startLine"].as_u64().unwrap()).unwrap();
-    assert_eq!(
-        case("01-api-op-removed").lines().nth(line - 1),
-        Some("paths:")
-    );
-}
-
-/// A value that every format has to escape.
-const HOSTILE: &str = "a <b> & \"c\" | 100% 'd'::e, `f`\\n";
-
-fn hostile() -> Repository {
-    let repository = Repository::new();
-    let quoted = format!("\"{}\"", HOSTILE.replace('"', "\\\""));
-    let text = case("base").replace("Free text shown to the cashier.", &quoted);
-    repository.write("spec/skypay.yaml", &text);
-    repository
-}
-
-#[test]
-fn texts_are_escaped_in_every_format() {
-    let repository = hostile();
-    let junit = told(&repository, Format::Junit);
-    assert!(
-        junit.contains("a &lt;b&gt; &amp; &quot;c&quot; | 100% &apos;d&apos;::e"),
-        "{junit}"
-    );
-    assert!(junit.contains("tests=\"1\" failures=\"0\""), "{junit}");
-    let github = told(&repository, Format::Github);
-    assert_eq!(github.lines().count(), 1, "{github}");
-    assert!(github.starts_with("::notice file=spec/skypay.yaml,line=255,col=24,title=patch%3A "));
-    assert!(github.contains("| 100%25 'd'::e"), "{github}");
-    let markdown = told(&repository, Format::Markdown);
-    let shown = "`` a <b> & \"c\" \\| 100% 'd'::e, `f` ``";
-    assert!(markdown.contains(shown), "{markdown}");
-    let rows = markdown.lines().filter(|line| line.starts_with("| patch"));
-    assert_eq!(rows.count(), 1, "{markdown}");
-    for format in [Format::Json, Format::Sarif] {
-        serde_json::from_str::<serde_json::Value>(&told(&repository, format)).unwrap();
-    }
-}
-
-#[test]
-fn junit_fails_what_is_over_the_threshold() {
-    let repository = Repository::new();
-    repository.edit("07-request-maxlength-tightened");
-    let junit = told(&repository, Format::Junit);
-    assert!(junit.contains("tests=\"1\" failures=\"1\""), "{junit}");
-    assert!(junit.contains("<failure type=\"breaking\""), "{junit}");
-    repository.edit("base");
-    let junit = told(&repository, Format::Junit);
-    assert!(junit.contains("tests=\"1\" failures=\"0\""), "{junit}");
 }
 
 #[test]
@@ -347,28 +256,4 @@ fn document_and_crates_share_major_and_minor() {
     assert!(text.contains("must share major and minor"), "{text}");
     repository.write("Cargo.toml", &manifest("1.5.3"));
     assert_eq!(versions(&repository).1, Ending::Clean);
-}
-
-#[test]
-fn programs_read_the_versions_too() {
-    let repository = Repository::new();
-    repository.edit("07-request-maxlength-tightened");
-    let arguments = semver::Arguments {
-        against: None,
-        check: true,
-        format: Format::Json,
-    };
-    let (text, _) = semver::report(&repository.0, &arguments).unwrap();
-    let json: serde_json::Value = serde_json::from_str(&text).unwrap();
-    let first = &json["findings"][0];
-    assert_eq!(first["level"], "error");
-    assert_eq!(
-        (&first["file"], &first["line"]),
-        (&"spec/skypay.yaml".into(), &4.into())
-    );
-    assert_eq!(
-        first["message"],
-        "document: major, 1.4.0 -> 2.0.0, is still 1.4.0"
-    );
-    assert_eq!(json["findings"][3]["file"], "Cargo.toml");
 }

@@ -7,7 +7,6 @@ mod repository;
 use std::fs;
 
 use repository::Repository;
-use xtask::report::Format;
 use xtask::{Ending, generate, surface};
 
 const SMALL: &str = include_str!("../../tests/documents/accepted.yaml");
@@ -16,7 +15,6 @@ fn run(repository: &Repository, check: bool) -> Ending {
     let arguments = surface::Arguments {
         check,
         against: None,
-        format: Format::Json,
     };
     surface::run(&repository.0, &arguments)
 }

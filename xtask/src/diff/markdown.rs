@@ -6,24 +6,10 @@ use crate::generate::DOCUMENT;
 use crate::report::{code, counted, escaped};
 
 use super::Told;
-use super::text::{bumps, decision, location, name, summary, values, whom};
+use super::text::{decision, location, name, values, whom};
 
 /// How many users of a change are named.
 const NAMED: usize = 4;
-
-/// The headline, a row per change, the words folded away.
-pub(super) fn markdown(told: &Told<'_>) -> String {
-    let mut out = format!("### {}\n", escaped(&summary(told)));
-    if told.headline() > Headline::Patch {
-        out.push_str(&format!("\n{}\n", bumps(told)));
-    }
-    out.push_str(&rows(told, None));
-    for finding in &told.comparison.stale {
-        let line = format!("{} ({})", finding.message, finding.location());
-        out.push_str(&format!("\n**error** {}\n", escaped(&line)));
-    }
-    out
-}
 
 /// The table: what has a consequence, then the rest, folded. Places lead to
 /// the files below an address, if there is one.

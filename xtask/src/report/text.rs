@@ -1,33 +1,35 @@
-//! Words on lines: wrapped for a terminal, escaped for a pull request.
+//! Text on lines: wrapped for a terminal, escaped for a pull request.
 
 use codegen::visible_line;
+use textwrap::{Options, WordSplitter};
 
 /// How wide a line of the terminal may be.
 pub(crate) const WIDTH: usize = 80;
 
-/// What stands before lines that belong to the one above.
-const INDENT: &str = "  ";
-
-/// Lines of words, none wider than it must be.
+/// Lines of whole words, none wider than it must be.
 pub(crate) fn wrapped(text: &str, width: usize) -> Vec<String> {
-    let mut lines: Vec<String> = Vec::new();
-    for word in text.split_whitespace() {
-        match lines.last_mut() {
-            Some(line) if line.chars().count() + 1 + word.chars().count() <= width => {
-                line.push(' ');
-                line.push_str(word);
-            }
-            _ => lines.push(word.to_owned()),
-        }
-    }
-    lines
+    let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    let options = Options::new(width)
+        .word_splitter(WordSplitter::NoHyphenation)
+        .break_words(false);
+    let lines = textwrap::wrap(&text, options);
+    lines.into_iter().map(String::from).collect()
 }
 
 /// Lines of which all but the first are indented.
 pub(crate) fn paragraph(text: &str) -> String {
-    let lines = wrapped(text, WIDTH - INDENT.len());
-    let indented = format!("\n{INDENT}");
-    format!("{}\n", lines.join(&indented))
+    format!("{}\n", wrapped(text, WIDTH - 2).join("\n  "))
+}
+
+/// The end of a pointer that is longer than its line: the end is more specific
+/// than the start.
+pub(crate) fn shortened(pointer: &str, width: usize) -> String {
+    let length = pointer.chars().count();
+    if length <= width {
+        return pointer.to_owned();
+    }
+    let end: String = pointer.chars().skip(length - width + 1).collect();
+    format!("…{end}")
 }
 
 /// Text that Markdown shows as it is, on one line.
