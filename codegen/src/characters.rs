@@ -3,8 +3,8 @@
 
 use std::borrow::Cow;
 
+use crate::diagnostic::{Diagnostics, Location, Reporter};
 use crate::document::{Node, Value};
-use crate::problem::{Findings, Place, Problems};
 
 /// The rule under which they are reported.
 const RULE: &str = "characters";
@@ -82,27 +82,27 @@ fn is_format(letter: char) -> bool {
 /// # Errors
 ///
 /// Every text that has one, with its place.
-pub(crate) fn check(root: &Node) -> Result<(), Problems> {
-    let mut findings = Findings::new();
-    each_text(root, Lines::One, &mut |text, _, place| {
+pub(crate) fn check(root: &Node) -> Result<(), Diagnostics> {
+    let mut reporter = Reporter::new();
+    each_text(root, Lines::One, &mut |text, _, location| {
         if let Some(letter) = text.chars().find(|letter| is_hidden(*letter)) {
             let number = u32::from(letter);
             let message = format!(
                 "the character U+{number:04X} is not seen, or changes how others are seen: write a plain one instead, or none"
             );
-            findings.add(RULE, place, message);
+            reporter.add(RULE, location, message);
         }
     });
-    findings.verdict(())
+    reporter.finish(())
 }
 
 /// Names and titles have one line.
-pub(crate) fn lines(root: &Node, findings: &mut Findings) {
-    each_text(root, Lines::One, &mut |text, lines, place| {
+pub(crate) fn lines(root: &Node, reporter: &mut Reporter) {
+    each_text(root, Lines::One, &mut |text, lines, location| {
         // A block of YAML ends with a line end, which counts for nothing.
         if lines == Lines::One && text.trim_end_matches('\n').contains(['\n', '\t']) {
             let message = "this is a name or a title: write it on one line, without tabulators";
-            findings.add(RULE, place, message);
+            reporter.add(RULE, location, message);
         }
     });
 }
@@ -114,9 +114,9 @@ enum Lines {
     Several,
 }
 
-fn each_text(node: &Node, lines: Lines, rule: &mut dyn FnMut(&str, Lines, &Place)) {
+fn each_text(node: &Node, lines: Lines, rule: &mut dyn FnMut(&str, Lines, &Location)) {
     match &node.value {
-        Value::Text(text) => rule(text, lines, &node.place),
+        Value::Text(text) => rule(text, lines, &node.location),
         Value::List(items) => {
             for item in items {
                 each_text(item, lines, rule);
@@ -124,7 +124,7 @@ fn each_text(node: &Node, lines: Lines, rule: &mut dyn FnMut(&str, Lines, &Place
         }
         Value::Map(members) => {
             for entry in members.iter() {
-                rule(&entry.key, Lines::One, &entry.place);
+                rule(&entry.key, Lines::One, &entry.location);
                 let key = entry.key.as_str();
                 let several = PROSE.contains(&key) || matches!(key, "example" | "value");
                 let lines = if several { Lines::Several } else { lines };
@@ -174,11 +174,14 @@ mod tests {
                 format!("tags: [{{description: \"A{letter}B\"}}]"),
                 format!("components: {{schemas: {{X: {{example: [\"A{letter}B\"]}}}}}}"),
             ] {
-                let problems = load(&text).unwrap_err();
-                let problem = &problems.as_slice()[0];
-                assert_eq!(problem.rule, RULE, "{text}");
-                assert!(problem.place.column > 1 || problem.place.line > 1, "{text}");
-                let report = problems.report("document.yaml").to_string();
+                let diagnostics = load(&text).unwrap_err();
+                let diagnostic = &diagnostics.as_slice()[0];
+                assert_eq!(diagnostic.rule, RULE, "{text}");
+                assert!(
+                    diagnostic.location.column > 1 || diagnostic.location.line > 1,
+                    "{text}"
+                );
+                let report = diagnostics.report("document.yaml").to_string();
                 assert_eq!(visible(&report), report, "{text}");
             }
         }
@@ -187,9 +190,9 @@ mod tests {
     #[test]
     fn only_prose_and_examples_have_several_lines() {
         let found = |text: &str| {
-            let mut findings = Findings::new();
-            lines(&load(text).unwrap(), &mut findings);
-            findings.verdict(()).is_err()
+            let mut reporter = Reporter::new();
+            lines(&load(text).unwrap(), &mut reporter);
+            reporter.finish(()).is_err()
         };
         let several = "a: {description: \"b\\n\\tc\", example: \"b\\nc\"}\nx: |\n  one\n";
         assert!(!found(several));

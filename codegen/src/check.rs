@@ -1,5 +1,5 @@
 //! The rules that the document must keep before anything is generated: one
-//! small function each, all problems reported together.
+//! small function each, all diagnostics reported together.
 
 mod examples;
 mod names;
@@ -9,9 +9,9 @@ mod shape;
 
 use std::collections::HashSet;
 
+use crate::diagnostic::{Diagnostics, Reporter};
 use crate::document::{Node, Value};
 use crate::lower::Schema;
-use crate::problem::{Findings, Problems};
 
 pub use names::free as names_free;
 
@@ -20,7 +20,7 @@ pub use names::free as names_free;
 /// # Errors
 ///
 /// Everything that is wrong, in the order of the document.
-pub fn check(root: &Node) -> Result<(), Problems> {
+pub fn check(root: &Node) -> Result<(), Diagnostics> {
     in_shape(root)?;
     rules(&Document::new(root))
 }
@@ -32,14 +32,14 @@ pub fn check(root: &Node) -> Result<(), Problems> {
 /// # Errors
 ///
 /// Everything that is out of shape, in the order of the document.
-pub fn in_shape(root: &Node) -> Result<(), Problems> {
-    let mut findings = Findings::new();
-    shape::keywords_known(root, &mut findings);
-    shape::references_resolve(root, &mut findings);
-    crate::characters::lines(root, &mut findings);
-    shape::no_circles(root, &mut findings);
-    shape::nesting(root, &mut findings);
-    findings.verdict(())
+pub fn in_shape(root: &Node) -> Result<(), Diagnostics> {
+    let mut reporter = Reporter::new();
+    shape::keywords_known(root, &mut reporter);
+    shape::references_resolve(root, &mut reporter);
+    crate::characters::lines(root, &mut reporter);
+    shape::no_circles(root, &mut reporter);
+    shape::nesting(root, &mut reporter);
+    reporter.finish(())
 }
 
 /// Checks what a comparison relies on: schemas hold few enough others, and
@@ -48,11 +48,11 @@ pub fn in_shape(root: &Node) -> Result<(), Problems> {
 /// # Errors
 ///
 /// All that is wrong.
-pub fn in_bounds(root: &Node) -> Result<(), Problems> {
-    let mut findings = Findings::new();
-    crate::characters::lines(root, &mut findings);
-    shape::nesting(root, &mut findings);
-    findings.verdict(())
+pub fn in_bounds(root: &Node) -> Result<(), Diagnostics> {
+    let mut reporter = Reporter::new();
+    crate::characters::lines(root, &mut reporter);
+    shape::nesting(root, &mut reporter);
+    reporter.finish(())
 }
 
 /// Checks the rules about a document that is in shape.
@@ -60,12 +60,12 @@ pub fn in_bounds(root: &Node) -> Result<(), Problems> {
 /// # Errors
 ///
 /// Everything that is wrong, in the order of the document.
-pub fn rules(document: &Document<'_>) -> Result<(), Problems> {
-    let mut findings = Findings::new();
+pub fn rules(document: &Document<'_>) -> Result<(), Diagnostics> {
+    let mut reporter = Reporter::new();
     for rule in RULES {
-        rule(document, &mut findings);
+        rule(document, &mut reporter);
     }
-    findings.verdict(())
+    reporter.finish(())
 }
 
 /// Whether an example fits its schema, as far as the rules look.
@@ -75,7 +75,7 @@ pub fn example_fits(root: &Node, schema: &Node, value: &Node) -> bool {
 }
 
 /// A rule looks at the document and notes what is wrong.
-type RuleFunction = fn(&Document<'_>, &mut Findings);
+type RuleFunction = fn(&Document<'_>, &mut Reporter);
 
 const RULES: &[RuleFunction] = &[
     operations::openapi_version,
@@ -160,7 +160,7 @@ impl<'d> Document<'d> {
             collect_schemas(schema, &mut schemas);
         }
         let pointers = components.iter();
-        let pointers = pointers.map(|(_, node)| node.place.pointer.as_str());
+        let pointers = pointers.map(|(_, node)| node.location.pointer.as_str());
         Self {
             root,
             operations,
@@ -179,7 +179,7 @@ impl<'d> Document<'d> {
     /// Whether a schema is a component itself.
     #[must_use]
     pub fn is_component(&self, schema: &Node) -> bool {
-        self.pointers.contains(schema.place.pointer.as_str())
+        self.pointers.contains(schema.location.pointer.as_str())
     }
 
     /// Messages and rows: the components with properties.

@@ -8,7 +8,7 @@ use std::sync::OnceLock;
 use saphyr_parser::{Event, Parser, ScalarStyle, Span};
 
 use crate::characters;
-use crate::problem::{Place, Problem, Problems};
+use crate::diagnostic::{Diagnostic, Diagnostics, Location};
 
 /// How deep a document may nest; ours needs about a dozen levels.
 const MAX_DEPTH: usize = 64;
@@ -20,7 +20,7 @@ const MAX_BYTES: usize = 4 * 1024 * 1024;
 #[derive(Clone, Debug)]
 pub struct Node {
     /// Line, column and JSON pointer.
-    pub place: Place,
+    pub location: Location,
     /// The value.
     pub value: Value,
 }
@@ -61,8 +61,8 @@ impl Members {
         let places = self.places.get_or_init(|| {
             // Of a key that stands twice the first counts.
             let entries = self.entries.iter().enumerate().rev();
-            let place = |(place, entry): (usize, &Entry)| (entry.key.clone(), place);
-            entries.map(place).collect()
+            let location = |(location, entry): (usize, &Entry)| (entry.key.clone(), location);
+            entries.map(location).collect()
         });
         self.entries.get(*places.get(key)?)
     }
@@ -104,7 +104,7 @@ pub struct Entry {
     /// The key.
     pub key: String,
     /// Where the key stands; the pointer is that of the value.
-    pub place: Place,
+    pub location: Location,
     /// The value.
     pub node: Node,
 }
@@ -116,26 +116,26 @@ pub struct Entry {
 /// Text of more than 4 MiB or that is not one YAML mapping, a key that stands twice, an anchor, an
 /// alias or a tag: the document is read by people and by tools that disagree
 /// about those. A text in it that has a hidden character.
-pub fn load(text: &str) -> Result<Node, Problems> {
+pub fn load(text: &str) -> Result<Node, Diagnostics> {
     if text.len() > MAX_BYTES {
-        return Err(Problems::from(Problem::new(
+        return Err(Diagnostics::from(Diagnostic::new(
             "yaml",
-            Place::new(1, 1, ""),
+            Location::new(1, 1, ""),
             "the document has more than 4 MiB, which is more than is read of one",
         )));
     }
     let mut loader = Loader {
         parser: Parser::new_from_str(text),
     };
-    let root = loader.document().map_err(Problems::from)?;
+    let root = loader.document().map_err(Diagnostics::from)?;
     match root.value {
         Value::Map(_) => {
             characters::check(&root)?;
             Ok(root)
         }
-        _ => Err(Problems::from(Problem::new(
+        _ => Err(Diagnostics::from(Diagnostic::new(
             "yaml",
-            root.place,
+            root.location,
             "the document is not a mapping: an OpenAPI document starts with `openapi: 3.0.3`",
         ))),
     }
@@ -333,15 +333,15 @@ struct Loader<'text> {
 }
 
 impl<'text> Loader<'text> {
-    fn document(&mut self) -> Result<Node, Problem> {
+    fn document(&mut self) -> Result<Node, Diagnostic> {
         let root = loop {
             let (event, span) = self.next("")?;
             match event {
                 Event::StreamStart | Event::DocumentStart(_) => {}
                 Event::StreamEnd => {
-                    return Err(Problem::new(
+                    return Err(Diagnostic::new(
                         "yaml",
-                        place(span, ""),
+                        location(span, ""),
                         "the document is empty",
                     ));
                 }
@@ -354,9 +354,9 @@ impl<'text> Loader<'text> {
                 Event::DocumentEnd => {}
                 Event::StreamEnd => return Ok(root),
                 _ => {
-                    return Err(Problem::new(
+                    return Err(Diagnostic::new(
                         "yaml",
-                        place(span, ""),
+                        location(span, ""),
                         "a second YAML document follows: keep one document in the file",
                     ));
                 }
@@ -364,17 +364,17 @@ impl<'text> Loader<'text> {
         }
     }
 
-    fn next(&mut self, pointer: &str) -> Result<(Event<'text>, Span), Problem> {
+    fn next(&mut self, pointer: &str) -> Result<(Event<'text>, Span), Diagnostic> {
         match self.parser.next_event() {
             Some(Ok(found)) => Ok(found),
             Some(Err(error)) => {
                 let marker = error.marker();
-                let place = Place::new(marker.line(), marker.col() + 1, pointer);
-                Err(Problem::new("yaml", place, error.info()))
+                let location = Location::new(marker.line(), marker.col() + 1, pointer);
+                Err(Diagnostic::new("yaml", location, error.info()))
             }
-            None => Err(Problem::new(
+            None => Err(Diagnostic::new(
                 "yaml",
-                Place::new(1, 1, pointer),
+                Location::new(1, 1, pointer),
                 "the text ends in the middle of the document",
             )),
         }
@@ -386,34 +386,34 @@ impl<'text> Loader<'text> {
         span: Span,
         pointer: &str,
         depth: usize,
-    ) -> Result<Node, Problem> {
-        let place = place(span, pointer);
+    ) -> Result<Node, Diagnostic> {
+        let location = location(span, pointer);
         if depth > MAX_DEPTH {
             let message = format!("the document nests deeper than {MAX_DEPTH} levels");
-            return Err(Problem::new("yaml", place, message));
+            return Err(Diagnostic::new("yaml", location, message));
         }
         let value = match event {
             Event::Scalar(text, style, anchor, tag) => {
-                plain_node_only(anchor, tag.is_some(), &place)?;
+                plain_node_only(anchor, tag.is_some(), &location)?;
                 scalar(&text, style)
             }
             Event::SequenceStart(anchor, tag) => {
-                plain_node_only(anchor, tag.is_some(), &place)?;
+                plain_node_only(anchor, tag.is_some(), &location)?;
                 self.sequence(pointer, depth)?
             }
             Event::MappingStart(anchor, tag) => {
-                plain_node_only(anchor, tag.is_some(), &place)?;
+                plain_node_only(anchor, tag.is_some(), &location)?;
                 self.mapping(pointer, depth)?
             }
             _ => {
                 let message = "an alias stands here: write the value out, or make it a component";
-                return Err(Problem::new("yaml", place, message));
+                return Err(Diagnostic::new("yaml", location, message));
             }
         };
-        Ok(Node { place, value })
+        Ok(Node { location, value })
     }
 
-    fn sequence(&mut self, pointer: &str, depth: usize) -> Result<Value, Problem> {
+    fn sequence(&mut self, pointer: &str, depth: usize) -> Result<Value, Diagnostic> {
         let mut items = Vec::new();
         loop {
             let (event, span) = self.next(pointer)?;
@@ -425,7 +425,7 @@ impl<'text> Loader<'text> {
         }
     }
 
-    fn mapping(&mut self, pointer: &str, depth: usize) -> Result<Value, Problem> {
+    fn mapping(&mut self, pointer: &str, depth: usize) -> Result<Value, Diagnostic> {
         let mut entries: Vec<Entry> = Vec::new();
         let mut keys = std::collections::BTreeSet::new();
         loop {
@@ -435,33 +435,37 @@ impl<'text> Loader<'text> {
                 Event::Scalar(text, ..) => text.into_owned(),
                 _ => {
                     let message = "a key is not a plain text";
-                    return Err(Problem::new("yaml", place(span, pointer), message));
+                    return Err(Diagnostic::new("yaml", location(span, pointer), message));
                 }
             };
             let pointer = format!("{pointer}/{}", key.replace('~', "~0").replace('/', "~1"));
-            let place = place(span, &pointer);
+            let location = location(span, &pointer);
             if !keys.insert(key.clone()) {
                 let message = format!("the key `{key}` stands twice in one mapping");
-                return Err(Problem::new("yaml", place, message));
+                return Err(Diagnostic::new("yaml", location, message));
             }
             let (event, span) = self.next(&pointer)?;
             let node = self.node(event, span, &pointer, depth + 1)?;
-            entries.push(Entry { key, place, node });
+            entries.push(Entry {
+                key,
+                location,
+                node,
+            });
         }
     }
 }
 
-fn plain_node_only(anchor: usize, tagged: bool, place: &Place) -> Result<(), Problem> {
+fn plain_node_only(anchor: usize, tagged: bool, location: &Location) -> Result<(), Diagnostic> {
     if anchor != 0 || tagged {
         let message =
             "an anchor or a tag stands here: tools disagree about them, so write plain YAML";
-        return Err(Problem::new("yaml", place.clone(), message));
+        return Err(Diagnostic::new("yaml", location.clone(), message));
     }
     Ok(())
 }
 
-fn place(span: Span, pointer: &str) -> Place {
-    Place::new(span.start.line(), span.start.col() + 1, pointer)
+fn location(span: Span, pointer: &str) -> Location {
+    Location::new(span.start.line(), span.start.col() + 1, pointer)
 }
 
 fn scalar(text: &str, style: ScalarStyle) -> Value {
@@ -500,7 +504,7 @@ mod tests {
         let document = "openapi: 3.0.3\n#";
         let largest = format!("{document}{}", "a".repeat(MAX_BYTES - document.len()));
         load(&largest).unwrap();
-        let problems = load(&(largest + "a")).unwrap_err();
-        assert!(format!("{problems:?}").contains("more than 4 MiB"));
+        let diagnostics = load(&(largest + "a")).unwrap_err();
+        assert!(format!("{diagnostics:?}").contains("more than 4 MiB"));
     }
 }

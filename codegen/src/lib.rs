@@ -5,18 +5,18 @@
 
 mod characters;
 pub mod check;
+mod diagnostic;
 pub mod document;
 mod emit;
 pub mod keywords;
 pub mod lower;
 pub mod model;
-mod problem;
 mod progenitor;
 mod prose;
 mod surface;
 
 pub use characters::{visible, visible_line};
-pub use problem::{Findings, Place, Problem, Problems};
+pub use diagnostic::{Diagnostic, Diagnostics, Location, Reporter};
 
 /// A generated file.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -42,7 +42,7 @@ pub struct Generated {
 ///
 /// Everything that is wrong with the document, with line and JSON pointer;
 /// nothing is generated then.
-pub fn generate(text: &str) -> Result<Generated, Problems> {
+pub fn generate(text: &str) -> Result<Generated, Diagnostics> {
     let document = document::load(text)?;
     let api = lowered(&document)?;
     check::names_free(&document, &api)?;
@@ -61,11 +61,11 @@ pub fn generate(text: &str) -> Result<Generated, Problems> {
 /// # Errors
 ///
 /// Everything that is wrong with the document, with line and JSON pointer.
-pub fn api(text: &str) -> Result<model::Api, Problems> {
+pub fn api(text: &str) -> Result<model::Api, Diagnostics> {
     lowered(&document::load(text)?)
 }
 
-fn lowered(document: &document::Node) -> Result<model::Api, Problems> {
+fn lowered(document: &document::Node) -> Result<model::Api, Diagnostics> {
     check::check(document)?;
     lower::lower(document)
 }

@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use heck::{ToSnakeCase, ToUpperCamelCase};
 
+use crate::diagnostic::{Diagnostics, Reporter};
 use crate::document::{Node, Value};
 use crate::model::{
     Api, Code, CodeTable, Direction, Effect, EnvelopeField, Environment, Example, Field,
@@ -13,22 +14,21 @@ use crate::model::{
     Operation, Outcome, Parameter, Part, Presence, Protocol, Provider, Reference, ResultCode,
     Retry, RetryPolicy, Rule, TransactionRef, Type, Written,
 };
-use crate::problem::{Findings, Problems};
 use crate::prose;
 
 /// Makes the model of a document.
 ///
 /// # Errors
 ///
-/// Whatever the model has no place for; all problems together.
-pub fn lower(root: &Node) -> Result<Api, Problems> {
+/// Whatever the model has no place for; all diagnostics together.
+pub fn lower(root: &Node) -> Result<Api, Diagnostics> {
     let mut lowering = Lowering::new(root);
     let operations = lowering.operations();
     let api = Api {
         title: lowering.text(root, &["info", "title"]),
         version: lowering.text(root, &["info", "version"]),
         provider: provider(root),
-        header: header::header(root, &mut lowering.findings),
+        header: header::header(root, &mut lowering.reporter),
         description: root
             .get("info")
             .and_then(|info| info.text_of("description"))
@@ -53,7 +53,7 @@ pub fn lower(root: &Node) -> Result<Api, Problems> {
         rows: lowering.rows(),
         protocol: lowering.protocol(),
     };
-    lowering.findings.verdict(api)
+    lowering.reporter.finish(api)
 }
 
 /// A schema at its place of use: what stands there, and the component that it
@@ -119,7 +119,7 @@ const RULE: &str = "shape";
 
 struct Lowering<'d> {
     root: &'d Node,
-    findings: Findings,
+    reporter: Reporter,
     /// Outcomes of the return codes, the vendor's texts of them, and whether they
     /// refuse the keys.
     outcomes: BTreeMap<&'d str, (Outcome, Option<&'d str>, bool)>,
@@ -135,7 +135,7 @@ impl<'d> Lowering<'d> {
     fn new(root: &'d Node) -> Self {
         let mut lowering = Self {
             root,
-            findings: Findings::new(),
+            reporter: Reporter::new(),
             outcomes: BTreeMap::new(),
             rows: BTreeMap::new(),
             pending: Vec::new(),
@@ -171,13 +171,13 @@ impl<'d> Lowering<'d> {
             .collect()
     }
 
-    /// The text at a path of keys; its absence is a problem.
+    /// The text at a path of keys; its absence is reported.
     fn text(&mut self, node: &Node, path: &[&str]) -> String {
         let mut here = node;
         for key in path {
             let Some(next) = here.get(key) else {
                 let message = format!("`{key}` is missing");
-                self.findings.add(RULE, &here.place, message);
+                self.reporter.add(RULE, &here.location, message);
                 return String::new();
             };
             here = next;
@@ -186,11 +186,11 @@ impl<'d> Lowering<'d> {
             return text.trim_end().to_owned();
         }
         let message = format!("a text belongs here, not {}", here.kind());
-        self.findings.add(RULE, &here.place, message);
+        self.reporter.add(RULE, &here.location, message);
         String::new()
     }
 
-    /// One of a set of words; anything else is a problem.
+    /// One of a set of words; anything else is reported.
     fn word<T: Copy>(&mut self, node: &Node, key: &str, words: &[(&str, T)]) -> T {
         let text = self.text(node, &[key]);
         if let Some((_, value)) = words.iter().find(|(word, _)| *word == text) {
@@ -199,8 +199,8 @@ impl<'d> Lowering<'d> {
         if !text.is_empty() {
             let known: Vec<_> = words.iter().map(|(word, _)| format!("`{word}`")).collect();
             let message = format!("`{key}` is `{text}`: write {}", known.join(" or "));
-            let place = &node.get(key).unwrap_or(node).place;
-            self.findings.add(RULE, place, message);
+            let location = &node.get(key).unwrap_or(node).location;
+            self.reporter.add(RULE, location, message);
         }
         words[0].1
     }
@@ -217,7 +217,7 @@ impl<'d> Lowering<'d> {
                     name,
                     url: self.text(server, &["url"]),
                     doc: self.text(server, &["description"]),
-                    pointer: server.place.pointer.clone(),
+                    pointer: server.location.pointer.clone(),
                 }
             })
             .collect()
@@ -331,7 +331,7 @@ impl<'d> Lowering<'d> {
             deprecated: post.flag("deprecated"),
             groups: post.texts_of("tags"),
             server_notes: server_notes(item),
-            pointer: item.place.pointer.clone(),
+            pointer: item.location.pointer.clone(),
             name,
         }
     }
@@ -345,7 +345,7 @@ impl<'d> Lowering<'d> {
         let Some(schema) = schema else {
             let message =
                 "the operation has no `application/json` schema for its request or its `200`";
-            self.findings.add(RULE, &post.place, message);
+            self.reporter.add(RULE, &post.location, message);
             return Schema {
                 own: post,
                 component: None,
@@ -354,7 +354,7 @@ impl<'d> Lowering<'d> {
         let schema = Schema::resolve(self.root, schema);
         if schema.component.is_none() {
             let message = "a message is a component: refer to `#/components/schemas/…`";
-            self.findings.add(RULE, &schema.own.place, message);
+            self.reporter.add(RULE, &schema.own.location, message);
         }
         schema
     }
@@ -362,7 +362,7 @@ impl<'d> Lowering<'d> {
     fn retry_policy(&mut self, post: &'d Node) -> RetryPolicy {
         let Some(node) = post.get("x-skypay-retry") else {
             let message = "`x-skypay-retry` is missing: say when to ask and whether to send again";
-            self.findings.add(RULE, &post.place, message);
+            self.reporter.add(RULE, &post.location, message);
             return RetryPolicy {
                 status_query: None,
                 status_query_delay: None,
@@ -396,7 +396,7 @@ impl<'d> Lowering<'d> {
             let Some((outcome, text, refuses_keys)) = self.outcomes.get(code.as_str()).copied()
             else {
                 let message = format!("the code `{code}` stands in no table with outcomes");
-                self.findings.add("codes-named", &node.place, message);
+                self.reporter.add("codes-named", &node.location, message);
                 continue;
             };
             let source = [("listed", true), ("expected", false)];
@@ -406,7 +406,7 @@ impl<'d> Lowering<'d> {
                 outcome,
                 refuses_keys,
                 listed: self.word(node, "source", &source),
-                pointer: node.place.pointer.clone(),
+                pointer: node.location.pointer.clone(),
                 code,
             });
         }
@@ -419,7 +419,7 @@ impl<'d> Lowering<'d> {
         let range = bound("from").zip(bound("to"));
         if range.is_none() {
             let message = "write `{from: 2000, to: 2999, description: …}`";
-            self.findings.add(RULE, &node.place, message);
+            self.reporter.add(RULE, &node.location, message);
         }
         range
     }
@@ -455,7 +455,7 @@ impl<'d> Lowering<'d> {
         };
         if subject.is_none() {
             let message = format!("the request has no field `{path}`");
-            self.findings.add(RULE, &node.place, message);
+            self.reporter.add(RULE, &node.location, message);
         }
         subject
     }
@@ -524,7 +524,7 @@ impl<'d> Lowering<'d> {
             fields.extend(self.field_reference(wire, resolved, required.contains(wire)));
         }
         Reference {
-            pointer: node.place.pointer.clone(),
+            pointer: node.location.pointer.clone(),
             fields,
             rules: self.rules(node),
         }
@@ -542,9 +542,9 @@ impl<'d> Lowering<'d> {
             .get("items")
             .map(|items| Schema::resolve(self.root, items));
         let places = [Some(schema), items].into_iter().flatten();
-        let pointers = places.flat_map(|place| {
-            let component = place.component.map(|(_, node)| node);
-            [Some(place.own), component].into_iter().flatten()
+        let pointers = places.flat_map(|location| {
+            let component = location.component.map(|(_, node)| node);
+            [Some(location.own), component].into_iter().flatten()
         });
         Some(FieldReference {
             wire: wire.to_owned(),
@@ -573,7 +573,7 @@ impl<'d> Lowering<'d> {
             },
             accepts_plain: items.is_some_and(|items| items.get("x-skypay-accepts-plain").is_some()),
             deprecated: schema.flag("deprecated"),
-            pointers: pointers.map(|node| node.place.pointer.clone()).collect(),
+            pointers: pointers.map(|node| node.location.pointer.clone()).collect(),
             ty,
         })
     }
@@ -667,7 +667,7 @@ impl<'d> Lowering<'d> {
                     ty.unwrap_or("(none)"),
                     meaning.unwrap_or("(none)")
                 );
-                self.findings.add(RULE, &schema.own.place, message);
+                self.reporter.add(RULE, &schema.own.location, message);
                 None
             }
         }
@@ -721,7 +721,7 @@ impl<'d> Lowering<'d> {
                     .filter_map(|entry| Some((entry.key.clone(), entry.node.text()?.to_owned())))
                     .collect(),
                 reason: self.text(node, &["reason"]),
-                pointer: node.place.pointer.clone(),
+                pointer: node.location.pointer.clone(),
             });
         }
         lowered
@@ -737,7 +737,7 @@ impl<'d> Lowering<'d> {
                 name: name.to_owned(),
                 doc: self.text(node, &["description"]),
                 codes: codes.items().iter().map(|code| self.code(code)).collect(),
-                pointer: node.place.pointer.clone(),
+                pointer: node.location.pointer.clone(),
             });
         }
         tables
@@ -759,7 +759,7 @@ impl<'d> Lowering<'d> {
                     only_with: node.text_of("onlyWith").map(str::to_owned),
                 }),
             text: node.text_of("text").map(str::to_owned),
-            pointer: node.place.pointer.clone(),
+            pointer: node.location.pointer.clone(),
         }
     }
 
@@ -820,7 +820,7 @@ fn parameters(root: &Node) -> Vec<Parameter> {
         .map(|entry| Parameter {
             name: text(&entry.node, "name"),
             doc: text(&entry.node, "description"),
-            pointer: entry.node.place.pointer.clone(),
+            pointer: entry.node.location.pointer.clone(),
         })
         .collect()
 }

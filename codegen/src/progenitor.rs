@@ -11,8 +11,8 @@ use serde_json::{Value, json};
 use syn::visit_mut::{self, VisitMut};
 use syn::{Expr, ImplItem, ImplItemFn, Item, Stmt};
 
+use crate::diagnostic::{Diagnostic, Diagnostics, Location};
 use crate::model::{Direction, Operation};
-use crate::problem::{Place, Problem, Problems};
 
 /// The generated method, named so that it shadows no hook of progenitor's.
 pub(crate) const METHOD: &str = "exchange";
@@ -27,7 +27,7 @@ pub(crate) fn client(
     version: &str,
     wire_path: &str,
     inner: TokenStream,
-) -> Result<TokenStream, Problems> {
+) -> Result<TokenStream, Diagnostics> {
     let document: OpenAPI =
         serde_json::from_value(wire_document(title, version, wire_path)).map_err(refused)?;
     let mut settings = GenerationSettings::default();
@@ -46,7 +46,7 @@ pub(crate) fn client(
 /// constructor with an HTTP client of its own, the prelude; the header with
 /// progenitor's version of the API, which no server asks for; and
 /// documentation, since the module is private.
-fn used(tokens: TokenStream) -> Result<TokenStream, Problems> {
+fn used(tokens: TokenStream) -> Result<TokenStream, Diagnostics> {
     let mut file: syn::File = syn::parse2(tokens).map_err(refused)?;
     file.items.retain(|item| !matches!(item, Item::Mod(_)));
     for item in &mut file.items {
@@ -73,7 +73,7 @@ fn used(tokens: TokenStream) -> Result<TokenStream, Problems> {
 
 /// Removes the statements that make `header_map`, which holds nothing but the
 /// version of the API, and the call that adds it to the request.
-fn without_version_header(method: &mut ImplItemFn) -> Result<(), Problems> {
+fn without_version_header(method: &mut ImplItemFn) -> Result<(), Diagnostics> {
     const HEADERS: &str = "header_map";
 
     struct Calls(usize);
@@ -117,9 +117,13 @@ pub(crate) fn of_direction(operations: &[Operation], direction: Direction) -> Ve
         .collect()
 }
 
-fn refused(error: impl std::fmt::Display) -> Problems {
+fn refused(error: impl std::fmt::Display) -> Diagnostics {
     let message = format!("progenitor refuses the document of the wire: {error}");
-    Problems::from(Problem::new("progenitor", Place::new(1, 1, ""), message))
+    Diagnostics::from(Diagnostic::new(
+        "progenitor",
+        Location::new(1, 1, ""),
+        message,
+    ))
 }
 
 /// What HTTP sees of the API. A response of any status is the same to

@@ -20,7 +20,7 @@ mod walk;
 
 use codegen::check;
 use codegen::document::{self, Node};
-use codegen::{Problem, Problems};
+use codegen::{Diagnostic, Diagnostics};
 
 pub use changes::{Change, Side, User, fingerprint};
 pub use verdict::{Bump, Headline, Part, Role, Verdict, Wire};
@@ -62,7 +62,7 @@ impl Report {
 /// # Errors
 ///
 /// A text that is not an OpenAPI 3 document; see [`read`].
-pub fn diff(old: &str, new: &str) -> Result<Report, Problems> {
+pub fn diff(old: &str, new: &str) -> Result<Report, Diagnostics> {
     Ok(compare(&read(old)?, &read(new)?))
 }
 
@@ -72,7 +72,7 @@ pub fn diff(old: &str, new: &str) -> Result<Report, Problems> {
 ///
 /// Text that is not YAML, or not of the shape of an OpenAPI 3 document, or one
 /// whose schemas hold too many others.
-pub fn read(text: &str) -> Result<Node, Problems> {
+pub fn read(text: &str) -> Result<Node, Diagnostics> {
     let root = document::load(text)?;
     let shaped = root
         .text_of("openapi")
@@ -85,7 +85,11 @@ pub fn read(text: &str) -> Result<Node, Problems> {
         return Ok(root);
     }
     let message = "this is not an OpenAPI 3 document: `openapi: 3.…` or `paths` is missing";
-    Err(Problems::from(Problem::new("shape", root.place, message)))
+    Err(Diagnostics::from(Diagnostic::new(
+        "shape",
+        root.location,
+        message,
+    )))
 }
 
 /// Compares two documents that are read already.

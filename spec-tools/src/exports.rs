@@ -13,8 +13,8 @@ mod tree;
 mod webhooks;
 
 use codegen::document::{self, Entry, Node};
+use codegen::{Diagnostics, Reporter};
 use codegen::{File, check};
-use codegen::{Findings, Problems};
 use tree::{Edit as _, text};
 
 pub use callbacks::callbacks;
@@ -27,14 +27,14 @@ const SOURCE: &str = "Derived from spec/skypay.yaml by `cargo xtask views`. Do n
 /// # Errors
 ///
 /// Everything that is wrong with the document; there is no export of it then.
-pub fn exports(text: &str) -> Result<Vec<File>, Problems> {
+pub fn exports(text: &str) -> Result<Vec<File>, Diagnostics> {
     let root = document::load(text)?;
     check::check(&root)?;
     let root = prose::explained(&root);
-    let mut findings = Findings::new();
+    let mut reporter = Reporter::new();
     let files = [
         ("callbacks.json", callbacks::callbacks(&root)),
-        ("logical.json", logical::logical(&root, &mut findings)),
+        ("logical.json", logical::logical(&root, &mut reporter)),
         ("postman.json", postman::collection(&root)),
         ("webhooks.json", webhooks::webhooks(&root)),
     ];
@@ -42,7 +42,7 @@ pub fn exports(text: &str) -> Result<Vec<File>, Problems> {
         path: path.to_owned(),
         text: tree.to_pretty_json(),
     });
-    findings.verdict(files.into())
+    reporter.finish(files.into())
 }
 
 /// A path item, and what its key says.

@@ -11,7 +11,7 @@ mod source;
 mod write;
 
 use codegen::document::{self, Node, Value};
-use codegen::{Place, Problem, Problems};
+use codegen::{Diagnostic, Diagnostics, Location};
 
 /// How long a line may be, where it can be broken.
 const WIDTH: usize = 100;
@@ -25,7 +25,7 @@ const RULE: &str = "yaml";
 ///
 /// Text that is not YAML of the plain kind. Should the result not say exactly
 /// what the text says, that is an error too, and the text is left as it is.
-pub fn format(text: &str) -> Result<String, Problems> {
+pub fn format(text: &str) -> Result<String, Diagnostics> {
     let before = document::load(text)?;
     let source = source::read(text)?;
     let written = write::document(&source);
@@ -34,7 +34,7 @@ pub fn format(text: &str) -> Result<String, Problems> {
 }
 
 /// Whether the result says what the text says, comments included.
-fn unharmed(before: &Node, text: &str, written: &str) -> Result<(), Problems> {
+fn unharmed(before: &Node, text: &str, written: &str) -> Result<(), Diagnostics> {
     let after = document::load(written).map_err(|_| lost(before))?;
     if let Some(node) = different(before, &after) {
         return Err(lost(node));
@@ -49,9 +49,9 @@ fn unharmed(before: &Node, text: &str, written: &str) -> Result<(), Problems> {
     }
 }
 
-fn lost(node: &Node) -> Problems {
+fn lost(node: &Node) -> Diagnostics {
     let message = "this cannot be written in the one way without changing what it says: write it more plainly";
-    Problems::from(Problem::new(RULE, node.place.clone(), message))
+    Diagnostics::from(Diagnostic::new(RULE, node.location.clone(), message))
 }
 
 /// The first node that says something else afterwards, whatever the order of
@@ -74,6 +74,10 @@ fn different<'d>(before: &'d Node, after: &Node) -> Option<&'d Node> {
     }
 }
 
-fn at(line: usize, column: usize, message: &str) -> Problems {
-    Problems::from(Problem::new(RULE, Place::new(line, column, ""), message))
+fn at(line: usize, column: usize, message: &str) -> Diagnostics {
+    Diagnostics::from(Diagnostic::new(
+        RULE,
+        Location::new(line, column, ""),
+        message,
+    ))
 }

@@ -13,7 +13,7 @@ mod table;
 use crate::diff;
 use codegen::check::{self, Document};
 use codegen::lower;
-use codegen::{Findings, Place, Problem, Problems};
+use codegen::{Diagnostic, Diagnostics, Location, Reporter};
 
 pub use page::rules_page;
 pub use table::RULES;
@@ -69,7 +69,7 @@ pub struct Finding {
     /// The rule.
     pub rule: &'static Rule,
     /// Where.
-    pub place: Place,
+    pub location: Location,
     /// What is wrong and what to do, as a lower-case sentence fragment.
     pub message: String,
 }
@@ -109,26 +109,26 @@ pub fn rule(id: &str) -> Option<&'static Rule> {
 /// # Errors
 ///
 /// Text that is not YAML, or not an OpenAPI 3 document.
-pub fn lint(text: &str) -> Result<Vec<Finding>, Problems> {
+pub fn lint(text: &str) -> Result<Vec<Finding>, Diagnostics> {
     let root = diff::read(text)?;
-    if let Err(problems) = check::in_shape(&root) {
-        return Ok(as_findings(problems.as_slice()));
+    if let Err(diagnostics) = check::in_shape(&root) {
+        return Ok(as_findings(diagnostics.as_slice()));
     }
     let document = Document::new(&root);
     let refused = check::rules(&document)
         .and_then(|()| lower::lower(&root))
         .and_then(|api| check::names_free(&root, &api));
-    let mut problems = problems_of(refused);
-    problems.extend(exceptions::applied(
+    let mut diagnostics = diagnostics_of(refused);
+    diagnostics.extend(exceptions::applied(
         &root,
-        problems_of(quality(&document, text)),
+        diagnostics_of(quality(&document, text)),
     ));
-    problems.sort_by(|a, b| (&a.place, a.rule).cmp(&(&b.place, b.rule)));
-    Ok(as_findings(&problems))
+    diagnostics.sort_by(|a, b| (&a.location, a.rule).cmp(&(&b.location, b.rule)));
+    Ok(as_findings(&diagnostics))
 }
 
 /// A rule looks at the document and notes what is wrong.
-type RuleFunction = fn(&Document<'_>, &mut Findings);
+type RuleFunction = fn(&Document<'_>, &mut Reporter);
 
 const QUALITY: &[RuleFunction] = &[
     operations::summaries,
@@ -152,31 +152,31 @@ const QUALITY: &[RuleFunction] = &[
     names::version,
 ];
 
-fn quality(document: &Document<'_>, text: &str) -> Result<(), Problems> {
-    let mut findings = Findings::new();
+fn quality(document: &Document<'_>, text: &str) -> Result<(), Diagnostics> {
+    let mut reporter = Reporter::new();
     for rule in QUALITY {
-        rule(document, &mut findings);
+        rule(document, &mut reporter);
     }
-    lines::kept(document.root, text, &mut findings);
-    findings.verdict(())
+    lines::kept(document.root, text, &mut reporter);
+    reporter.finish(())
 }
 
-fn problems_of(result: Result<(), Problems>) -> Vec<Problem> {
+fn diagnostics_of(result: Result<(), Diagnostics>) -> Vec<Diagnostic> {
     match result {
         Ok(()) => Vec::new(),
-        Err(problems) => problems.as_slice().to_vec(),
+        Err(diagnostics) => diagnostics.as_slice().to_vec(),
     }
 }
 
-fn as_findings(problems: &[Problem]) -> Vec<Finding> {
-    let finding = |problem: &Problem| {
-        let rule = rule(problem.rule);
-        debug_assert!(rule.is_some(), "`{}` is not in the table", problem.rule);
+fn as_findings(diagnostics: &[Diagnostic]) -> Vec<Finding> {
+    let finding = |diagnostic: &Diagnostic| {
+        let rule = rule(diagnostic.rule);
+        debug_assert!(rule.is_some(), "`{}` is not in the table", diagnostic.rule);
         Some(Finding {
             rule: rule?,
-            place: problem.place.clone(),
-            message: problem.message.clone(),
+            location: diagnostic.location.clone(),
+            message: diagnostic.message.clone(),
         })
     };
-    problems.iter().filter_map(finding).collect()
+    diagnostics.iter().filter_map(finding).collect()
 }

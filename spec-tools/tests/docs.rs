@@ -34,8 +34,8 @@ fn sealed(api: &Api) -> Sealed {
 }
 
 fn written(document: &str, compared: Option<Compared<'_>>) -> String {
-    let api = codegen::api(document).unwrap_or_else(|problems| {
-        panic!("{}", problems.report("the document"));
+    let api = codegen::api(document).unwrap_or_else(|diagnostics| {
+        panic!("{}", diagnostics.report("the document"));
     });
     page(&api, &sealed(&api), compared)
 }
@@ -97,7 +97,7 @@ fn everything_that_the_document_says_of_operations_is_there() {
 fn collect(node: &Node, found: &mut dyn FnMut(&str, &str, &str)) {
     for entry in node.entries() {
         if let Value::Text(text) = &entry.node.value {
-            found(&entry.node.place.pointer, &entry.key, text);
+            found(&entry.node.location.pointer, &entry.key, text);
         }
         if entry.key != "value" {
             collect(&entry.node, found);

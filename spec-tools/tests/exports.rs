@@ -283,8 +283,8 @@ fn every_view_says_what_it_is() {
 #[test]
 fn a_document_that_the_generator_refuses_has_no_exports() {
     let broken = small().replacen("operationId: ask", "operationId: Ask", 1);
-    let problems = exports(&broken).unwrap_err();
-    assert_eq!(problems, codegen::generate(&broken).unwrap_err());
+    let diagnostics = exports(&broken).unwrap_err();
+    assert_eq!(diagnostics, codegen::generate(&broken).unwrap_err());
     assert_eq!(exports("a: [").unwrap_err().as_slice()[0].rule, "yaml");
 }
 

@@ -52,8 +52,8 @@ fn every_document_means_the_same_afterwards_and_twice_is_once() {
     let documents = documents();
     assert!(documents.len() > 40);
     for (path, text) in documents {
-        let once = format(&text).unwrap_or_else(|problems| {
-            panic!("{}: {}", path.display(), problems.report("it"));
+        let once = format(&text).unwrap_or_else(|diagnostics| {
+            panic!("{}: {}", path.display(), diagnostics.report("it"));
         });
         assert_eq!(meaning(&once), meaning(&text), "{}", path.display());
         assert_eq!(format(&once).unwrap(), once, "{}", path.display());
@@ -135,8 +135,8 @@ impl Scrambler {
             Value::Map(entries) if !entries.is_empty() => {
                 self.end(out);
                 let mut order: Vec<_> = entries.iter().collect();
-                let data = node.place.pointer.contains("/value/")
-                    || node.place.pointer.contains("/example/");
+                let data = node.location.pointer.contains("/value/")
+                    || node.location.pointer.contains("/example/");
                 if !NAMES.contains(&step) && !data {
                     for last in (1..order.len()).rev() {
                         order.swap(last, self.below(last + 1));
@@ -200,8 +200,8 @@ fn comments_survive_wherever_they_stand() {
     for (text, seeds) in [(KEPT, 100..160), (REAL, 200..203)] {
         for seed in seeds {
             let odd = scrambled(text, seed, true);
-            let written = format(&odd).unwrap_or_else(|problems| {
-                panic!("seed {seed}: {}\n{odd}", problems.report("it"));
+            let written = format(&odd).unwrap_or_else(|diagnostics| {
+                panic!("seed {seed}: {}\n{odd}", diagnostics.report("it"));
             });
             assert_eq!(meaning(&written), meaning(text), "seed {seed}");
             assert_eq!(comments(&written), comments(&odd), "seed {seed}");

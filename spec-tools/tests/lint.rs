@@ -26,13 +26,13 @@ fn with_members(document: &str, at: &str, without: &[&str], snippet: &str) -> St
         .map(|(key, _)| key.trim_matches('\''))
         .chain(without.iter().copied())
         .collect();
-    let first = &node.entries()[0].place;
+    let first = &node.entries()[0].location;
     let indent = " ".repeat(first.column - 1);
     let gone: Vec<_> = node
         .entries()
         .iter()
         .filter(|entry| given.contains(entry.key.as_str()))
-        .map(|entry| entry.place.line)
+        .map(|entry| entry.location.line)
         .collect();
     let mut lines = Vec::new();
     let mut skipping = false;
@@ -56,7 +56,7 @@ fn with_members(document: &str, at: &str, without: &[&str], snippet: &str) -> St
 fn broken(text: &str) -> BTreeSet<&'static str> {
     match lint(text) {
         Ok(findings) => findings.iter().map(|finding| finding.rule.id).collect(),
-        Err(problems) => problems.as_slice().iter().map(|one| one.rule).collect(),
+        Err(diagnostics) => diagnostics.as_slice().iter().map(|one| one.rule).collect(),
     }
 }
 
@@ -99,7 +99,7 @@ fn found(text: &str) -> Vec<(&'static str, usize)> {
     let findings = lint(text).unwrap();
     let found = findings.iter();
     found
-        .map(|finding| (finding.rule.id, finding.place.line))
+        .map(|finding| (finding.rule.id, finding.location.line))
         .collect()
 }
 
@@ -281,9 +281,9 @@ fn text_that_is_no_document_gets_one_message() {
 fn the_node_of_a_line_is_named() {
     let text = with_members(KEPT, PAY, &[], "summary: Pay somebody  \n");
     let finding = &lint(&text).unwrap()[0];
-    assert_eq!(finding.place.pointer, format!("{PAY}/summary"));
-    let line = text.lines().nth(finding.place.line - 1).unwrap();
-    assert_eq!(line.chars().nth(finding.place.column - 1), Some(' '));
+    assert_eq!(finding.location.pointer, format!("{PAY}/summary"));
+    let line = text.lines().nth(finding.location.line - 1).unwrap();
+    assert_eq!(line.chars().nth(finding.location.column - 1), Some(' '));
 }
 
 #[test]
@@ -292,7 +292,7 @@ fn every_finding_has_a_place_in_the_text() {
     let findings = lint(&text).unwrap();
     assert!(findings.len() > 1);
     for finding in findings {
-        assert!(finding.place.line > 1, "{finding:?}");
-        assert!(!finding.place.pointer.is_empty(), "{finding:?}");
+        assert!(finding.location.line > 1, "{finding:?}");
+        assert!(!finding.location.pointer.is_empty(), "{finding:?}");
     }
 }

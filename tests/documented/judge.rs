@@ -134,7 +134,7 @@ impl<'d> Judge<'d> {
     fn validator(&self, schema: &Node) -> Result<Validator, String> {
         let reference = match schema.text_of("$ref") {
             Some(reference) => reference.to_owned(),
-            None => format!("#{}", schema.place.pointer),
+            None => format!("#{}", schema.location.pointer),
         };
         let schema = json!({"$ref": format!("{DOCUMENT}{reference}")});
         // OpenAPI 3.0 has the schemas of an early draft; this is the next one
@@ -228,9 +228,9 @@ impl<'d> Judge<'d> {
     fn add(&mut self, rule: &str, at: &Node, message: &str) {
         self.findings.push(json!({
             "rule": rule,
-            "line": at.place.line,
-            "column": at.place.column,
-            "pointer": at.place.pointer,
+            "line": at.location.line,
+            "column": at.location.column,
+            "pointer": at.location.pointer,
             "message": message,
         }));
     }

@@ -66,8 +66,8 @@ fn what_nearly_breaks_a_rule_is_accepted() {
     let accepted = files("still-accepted");
     assert!(!accepted.is_empty());
     for (name, edit) in accepted {
-        if let Err(problems) = codegen::generate(&edited(&edit)) {
-            panic!("{name}:\n{}", problems.report("document.yaml"));
+        if let Err(diagnostics) = codegen::generate(&edited(&edit)) {
+            panic!("{name}:\n{}", diagnostics.report("document.yaml"));
         }
     }
 }
@@ -123,11 +123,11 @@ fn each_broken_rule_is_named_with_its_place() {
     let mut report = String::new();
     for (name, edit) in refused() {
         let why = edit.lines().next().unwrap().trim_start_matches("# ");
-        let problems = codegen::generate(&edited(&edit)).expect_err(&name);
-        let rules: Vec<_> = problems
+        let diagnostics = codegen::generate(&edited(&edit)).expect_err(&name);
+        let rules: Vec<_> = diagnostics
             .as_slice()
             .iter()
-            .map(|problem| problem.rule)
+            .map(|diagnostic| diagnostic.rule)
             .collect();
         assert!(
             rules.iter().any(|rule| name.starts_with(rule)),
@@ -135,7 +135,7 @@ fn each_broken_rule_is_named_with_its_place() {
         );
         report.push_str(&format!(
             "## {name}: {why}\n{}\n",
-            problems.report("document.yaml")
+            diagnostics.report("document.yaml")
         ));
     }
     insta::assert_snapshot!(report);
@@ -146,11 +146,11 @@ fn every_rule_has_a_document_that_breaks_it() {
     let broken: BTreeSet<_> = refused()
         .iter()
         .flat_map(|(_, edit)| {
-            let problems = codegen::generate(&edited(edit)).unwrap_err();
-            let rules: Vec<_> = problems
+            let diagnostics = codegen::generate(&edited(edit)).unwrap_err();
+            let rules: Vec<_> = diagnostics
                 .as_slice()
                 .iter()
-                .map(|problem| problem.rule)
+                .map(|diagnostic| diagnostic.rule)
                 .collect();
             rules
         })
@@ -192,9 +192,11 @@ fn thirty_thousand_components_are_read_or_refused() {
     let nested = format!("openapi: {}1{}\n", "{a: ".repeat(MANY), "}".repeat(MANY));
     let work = move || {
         let rules = |document: &str| {
-            let problems = codegen::api(document).unwrap_err();
-            let problems = problems.as_slice().iter();
-            problems.map(|problem| problem.rule).collect::<Vec<_>>()
+            let diagnostics = codegen::api(document).unwrap_err();
+            let diagnostics = diagnostics.as_slice().iter();
+            diagnostics
+                .map(|diagnostic| diagnostic.rule)
+                .collect::<Vec<_>>()
         };
         assert_eq!(rules(&chain), ["nesting", "nesting"]);
         assert_eq!(rules(&nested), ["yaml"]);
@@ -272,8 +274,8 @@ fn text_that_is_no_document_gets_a_message_too() {
         "{}",
         "&a [*a]",
     ] {
-        let problems = codegen::generate(text).unwrap_err();
-        assert!(!problems.as_slice().is_empty(), "{text:?}");
+        let diagnostics = codegen::generate(text).unwrap_err();
+        assert!(!diagnostics.as_slice().is_empty(), "{text:?}");
     }
 }
 
@@ -282,8 +284,8 @@ fn a_document_without_operations_gets_a_message_too() {
     let accepted = accepted();
     let (before, _) = accepted.split_once("\npaths:").unwrap();
     for document in [before.to_owned(), format!("{before}\npaths: {{}}\n")] {
-        let problems = codegen::generate(&document).unwrap_err();
-        let report = problems.report("document.yaml").to_string();
+        let diagnostics = codegen::generate(&document).unwrap_err();
+        let report = diagnostics.report("document.yaml").to_string();
         assert!(report.contains("`paths` has no operation"), "{report}");
     }
 }

@@ -79,7 +79,7 @@ pub(crate) fn accepted() -> (String, BTreeMap<&'static str, usize>) {
         // Positions in lists depend on what stands before them.
         place_in_lists(&mut tries);
         let document = with(&tries);
-        let Err(problems) = codegen::generate(&document) else {
+        let Err(diagnostics) = codegen::generate(&document) else {
             let mut kinds = BTreeMap::new();
             for one in &tries {
                 *kinds.entry(one.kind).or_default() += 1;
@@ -87,13 +87,20 @@ pub(crate) fn accepted() -> (String, BTreeMap<&'static str, usize>) {
             return (document, kinds);
         };
         let before = tries.len();
-        for problem in problems.as_slice() {
-            assert!(problem.place.line > 1, "{problem:?}");
-            let is_meant = |one: &Try| one.pointer == problem.place.pointer;
-            assert!(tries.iter().any(is_meant), "{problem:?}");
+        for diagnostic in diagnostics.as_slice() {
+            assert!(diagnostic.location.line > 1, "{diagnostic:?}");
+            let is_meant = |one: &Try| one.pointer == diagnostic.location.pointer;
+            assert!(tries.iter().any(is_meant), "{diagnostic:?}");
         }
-        let refused = problems.as_slice().iter().map(|problem| &problem.place);
-        tries.retain(|one| !refused.clone().any(|place| one.pointer == place.pointer));
+        let refused = diagnostics
+            .as_slice()
+            .iter()
+            .map(|diagnostic| &diagnostic.location);
+        tries.retain(|one| {
+            !refused
+                .clone()
+                .any(|location| one.pointer == location.pointer)
+        });
         assert!(tries.len() < before);
     }
 }

@@ -29,8 +29,8 @@ fn ours(criterion: &mut Criterion) {
     group.sample_size(10);
     for copies in [1, 10, 100] {
         let document = times(&document, copies);
-        if let Err(problems) = codegen::generate(&document) {
-            panic!("{}", problems.report(DOCUMENT));
+        if let Err(diagnostics) = codegen::generate(&document) {
+            panic!("{}", diagnostics.report(DOCUMENT));
         }
         group.bench_with_input(
             BenchmarkId::new("times", copies),

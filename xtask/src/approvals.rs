@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 
-use codegen::Place;
+use codegen::Location;
 use serde::Deserialize;
 use spec_tools::diff::{Bump, Change, Report, Version, fingerprint};
 use toml::Spanned;
@@ -45,7 +45,7 @@ pub struct Entry {
     /// The version of the document in which the entry has to go.
     pub expires: Version,
     /// Where the entry stands in the file.
-    pub place: Place,
+    pub location: Location,
 }
 
 #[derive(Deserialize)]
@@ -84,15 +84,15 @@ impl Approvals {
     /// What is wrong with it, with the file's name, line and column.
     pub fn parse(text: &str, file: &str) -> Result<Self, String> {
         let parsed: File = toml::from_str(text).map_err(|error| {
-            let place = place(text, error.span().map_or(0, |span| span.start));
+            let location = location(text, error.span().map_or(0, |span| span.start));
             let message = error.message().lines().next().unwrap_or_default();
-            format!("{file}:{}:{}: {message}", place.line, place.column)
+            format!("{file}:{}:{}: {message}", location.line, location.column)
         })?;
         let mut entries: Vec<Entry> = Vec::new();
         for raw in parsed.breaks {
-            let place = place(text, raw.span().start);
-            let at = format!("{file}:{}:{}", place.line, place.column);
-            let entry = entry(raw.into_inner(), place).map_err(|why| format!("{at}: {why}"))?;
+            let location = location(text, raw.span().start);
+            let at = format!("{file}:{}:{}", location.line, location.column);
+            let entry = entry(raw.into_inner(), location).map_err(|why| format!("{at}: {why}"))?;
             if entries
                 .iter()
                 .any(|other| other.fingerprint == entry.fingerprint)
@@ -140,12 +140,12 @@ impl Approvals {
             };
             let limit = needed_version(report, bump)?.next(Bump::Minor);
             if entry.expires > limit {
-                let place = &entry.place;
+                let location = &entry.location;
                 return Err(format!(
                     "{APPROVALS}:{}:{}: `expires` is {}, but an approval lasts at most until \
                      {limit}: write that, or remove the entry and let `cargo xtask approve` write \
                      it",
-                    place.line, place.column, entry.expires
+                    location.line, location.column, entry.expires
                 ));
             }
         }
@@ -187,7 +187,7 @@ impl Entry {
         let message = format!("the approval of {} at {} {what}", self.rule, self.pointer);
         Finding {
             pointer: self.pointer.clone(),
-            ..Finding::new(Level::Error, rule, APPROVALS, &self.place, message)
+            ..Finding::new(Level::Error, rule, APPROVALS, &self.location, message)
         }
     }
 }
@@ -211,7 +211,7 @@ pub(crate) fn version(text: &str) -> Result<Version, String> {
     Version::parse(text).ok_or_else(|| format!("`{text}` is not a version of three numbers"))
 }
 
-fn entry(raw: Raw, place: Place) -> Result<Entry, String> {
+fn entry(raw: Raw, location: Location) -> Result<Entry, String> {
     let Raw {
         fingerprint: name,
         rule,
@@ -239,7 +239,7 @@ fn entry(raw: Raw, place: Place) -> Result<Entry, String> {
         new,
         reason,
         expires,
-        place,
+        location,
     })
 }
 
@@ -299,10 +299,10 @@ fn text(root: &Path) -> Result<String, String> {
 }
 
 /// Line and column of a byte of a text.
-fn place(text: &str, offset: usize) -> Place {
+fn location(text: &str, offset: usize) -> Location {
     let before = text.get(..offset).unwrap_or(text);
     let start = before.rfind('\n').map_or(0, |end| end + 1);
-    Place::new(
+    Location::new(
         before.matches('\n').count() + 1,
         before[start..].chars().count() + 1,
         "",

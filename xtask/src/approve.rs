@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use clap::Args;
-use codegen::Place;
+use codegen::Location;
 use spec_tools::diff::{Bump, Change, Headline, Version};
 
 use crate::approvals::{self, APPROVALS, Entry};
@@ -44,12 +44,12 @@ pub fn approve(root: &Path, arguments: &Arguments) -> Result<String, String> {
     let entry = Entry {
         fingerprint: change.fingerprint(),
         rule: change.rule.to_owned(),
-        pointer: change.place.pointer.clone(),
+        pointer: change.location.pointer.clone(),
         old: change.old.clone(),
         new: change.new.clone(),
         reason: approvals::one_line(&arguments.reason)?,
         expires: expires(&comparison, arguments.expires.as_deref())?,
-        place: Place::new(1, 1, ""),
+        location: Location::new(1, 1, ""),
     };
     approvals::add(root, &entry)?;
     Ok(format!(
@@ -82,7 +82,7 @@ fn approvable<'c>(comparison: &'c Comparison, fingerprint: &str) -> Result<&'c C
     if let Some(entry) = comparison.approval(change) {
         return Err(format!(
             "{what} is approved already, at {APPROVALS}:{}: {}",
-            entry.place.line, entry.reason
+            entry.location.line, entry.reason
         ));
     }
     Ok(change)

@@ -76,7 +76,7 @@ fn edits(root: &Path, arguments: &Arguments) -> Result<(Vec<(String, String)>, S
         let text = replaced(text, old_document, document, |number, _| {
             Some(number) == line
         });
-        codegen::generate(&text).map_err(|problems| Failure::of(&problems, DOCUMENT))?;
+        codegen::generate(&text).map_err(|diagnostics| Failure::of(&diagnostics, DOCUMENT))?;
         edits.push((DOCUMENT.to_owned(), text));
     }
     if crates != old_crates {

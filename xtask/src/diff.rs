@@ -170,7 +170,7 @@ fn finding(change: &Change, told: &Told<'_>) -> Finding {
     };
     Finding {
         kind: Some(headline.word()),
-        pointer: change.place.pointer.clone(),
+        pointer: change.location.pointer.clone(),
         ..Finding::new(
             level,
             change.rule,

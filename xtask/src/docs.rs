@@ -89,8 +89,13 @@ fn compared(root: &Path, text: &str) -> (String, Ending) {
 fn written(root: &Path, against: Option<&str>) -> Result<String, String> {
     let text = fs::read_to_string(root.join(DOCUMENT))
         .map_err(|error| format!("cannot read {DOCUMENT}: {error}"))?;
-    let api = codegen::api(&text)
-        .map_err(|problems| problems.report(DOCUMENT).to_string().trim_end().to_owned())?;
+    let api = codegen::api(&text).map_err(|diagnostics| {
+        diagnostics
+            .report(DOCUMENT)
+            .to_string()
+            .trim_end()
+            .to_owned()
+    })?;
     let Some(against) = against else {
         return Ok(page(&api, &sealed(&api)?, None));
     };

@@ -4,7 +4,7 @@
 use std::path::Path;
 use std::process::Stdio;
 
-use codegen::Place;
+use codegen::Location;
 use serde::Deserialize;
 
 use crate::generate::DOCUMENT;
@@ -63,12 +63,12 @@ struct Complaint {
 impl Judged {
     fn report(self) -> report::Report {
         let findings = self.findings.into_iter().map(|complaint| {
-            let place = Place::new(complaint.line, complaint.column, complaint.pointer);
+            let location = Location::new(complaint.line, complaint.column, complaint.pointer);
             Finding::new(
                 Level::Error,
                 &complaint.rule,
                 DOCUMENT,
-                &place,
+                &location,
                 complaint.message,
             )
         });

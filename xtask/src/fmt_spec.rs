@@ -41,7 +41,8 @@ pub fn formatted(root: &Path, arguments: &Arguments) -> Result<(String, Ending),
         None => (root.join(DOCUMENT), DOCUMENT.to_owned()),
     };
     let text = fs::read_to_string(&path).map_err(|error| format!("cannot read {name}: {error}"))?;
-    let new = spec_tools::format(&text).map_err(|problems| problems.report(&name).to_string())?;
+    let new =
+        spec_tools::format(&text).map_err(|diagnostics| diagnostics.report(&name).to_string())?;
     if new == text {
         return Ok((format!("{name} is as it should be\n"), Ending::Clean));
     }

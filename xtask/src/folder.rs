@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use codegen::Place;
+use codegen::Location;
 
 use crate::generate::Failure;
 use crate::report::{Finding, Level};
@@ -51,7 +51,7 @@ impl Difference {
         };
         let file = format!("{folder}/{}", self.path());
         let message = format!("the file {what}: run `{task}` and commit the result");
-        Finding::new(Level::Error, rule, &file, &Place::new(1, 1, ""), message)
+        Finding::new(Level::Error, rule, &file, &Location::new(1, 1, ""), message)
     }
 }
 

@@ -6,7 +6,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use codegen::{Generated, Problems};
+use codegen::{Diagnostics, Generated};
 
 use crate::Ending;
 use crate::folder::{self, Scratch, unusable};
@@ -43,12 +43,12 @@ impl fmt::Display for Failure {
 
 impl Failure {
     /// A text that is no document cannot be used; a document can be refused.
-    pub(crate) fn of(problems: &Problems, document: &str) -> Self {
-        let report = problems.report(document).to_string();
-        if problems
+    pub(crate) fn of(diagnostics: &Diagnostics, document: &str) -> Self {
+        let report = diagnostics.report(document).to_string();
+        if diagnostics
             .as_slice()
             .iter()
-            .any(|problem| problem.rule == "yaml")
+            .any(|diagnostic| diagnostic.rule == "yaml")
         {
             Self::Unusable(report.trim_end().to_owned())
         } else {
@@ -90,7 +90,7 @@ fn compare_with(root: &Path, document: &str, output: &str) -> Result<Comparison,
     let text = fs::read_to_string(root.join(document))
         .map_err(|error| Failure::Unusable(format!("cannot read {document}: {error}")))?;
     let generated =
-        codegen::generate(&text).map_err(|problems| Failure::of(&problems, document))?;
+        codegen::generate(&text).map_err(|diagnostics| Failure::of(&diagnostics, document))?;
     let files = formatted(root, &generated)?;
     let differences = folder::differences(root, output, &files)?;
     Ok(Comparison {

@@ -95,7 +95,8 @@ pub fn report(root: &Path, arguments: &Arguments) -> Result<(String, Ending), St
 ///
 /// One message, if the text is not a document.
 pub fn findings(text: &str, name: &str) -> Result<Report, String> {
-    let found = spec_tools::lint(text).map_err(|problems| problems.report(name).to_string())?;
+    let found =
+        spec_tools::lint(text).map_err(|diagnostics| diagnostics.report(name).to_string())?;
     let findings: Vec<_> = found.iter().map(|one| finding(one, name)).collect();
     Ok(Report {
         summary: summary(&findings, name),
@@ -118,7 +119,7 @@ fn finding(found: &spec_tools::Finding, name: &str) -> Finding {
         level(found.rule.severity),
         found.rule.id,
         name,
-        &found.place,
+        &found.location,
         message,
     )
 }
@@ -174,12 +175,12 @@ fn explained(id: &str) -> Result<String, String> {
         Severity::Error => "error",
         Severity::Refused => "error; the generator refuses the document",
     };
-    let place = match rule.example.at {
+    let location = match rule.example.at {
         "" => "the root of the document",
         at => &shortened(at, WIDTH - "At ".len()),
     };
     Ok(format!(
-        "{id} ({weight})\n\n{}\n{}\nAt {place}\n\ngood:\n{}\nbad:\n{}\n{}",
+        "{id} ({weight})\n\n{}\n{}\nAt {location}\n\ngood:\n{}\nbad:\n{}\n{}",
         flush(&format!("{}.", rule.title)),
         flush(rule.why),
         indented(rule.example.good),

@@ -17,7 +17,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
-use codegen::Place;
+use codegen::Location;
 
 use crate::Ending;
 use crate::generate::DOCUMENT;
@@ -169,20 +169,26 @@ fn started(scratch: &Scratch, edition: &Edition, program: &Path) -> Result<Versi
 fn summed_up(proofs: &[Proof], groups: usize, evidence: bool) -> Report {
     let mut findings = Vec::new();
     for proof in proofs {
-        let place = Place::new(proof.line, 1, "");
+        let location = Location::new(proof.line, 1, "");
         for doubt in &proof.doubts {
             let message = format!("{}: {doubt}", proof.name);
             findings.push(Finding::new(
                 Level::Error,
                 "disproved",
                 CASES,
-                &place,
+                &location,
                 message,
             ));
         }
         for shown in proof.evidence.iter().filter(|_| evidence) {
             let message = format!("{}: {shown}", proof.name);
-            findings.push(Finding::new(Level::Note, "proved", CASES, &place, message));
+            findings.push(Finding::new(
+                Level::Note,
+                "proved",
+                CASES,
+                &location,
+                message,
+            ));
         }
     }
     let wrong = proofs

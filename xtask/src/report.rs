@@ -3,7 +3,7 @@
 mod terminal;
 mod text;
 
-use codegen::Place;
+use codegen::Location;
 
 use crate::Ending;
 
@@ -73,16 +73,16 @@ pub struct Finding {
 impl Finding {
     /// A finding in a file.
     #[must_use]
-    pub fn new(level: Level, rule: &str, file: &str, place: &Place, message: String) -> Self {
+    pub fn new(level: Level, rule: &str, file: &str, location: &Location, message: String) -> Self {
         Self {
             level,
             rule: rule.to_owned(),
             kind: None,
             message,
             file: file.to_owned(),
-            line: place.line,
-            column: place.column,
-            pointer: place.pointer.clone(),
+            line: location.line,
+            column: location.column,
+            pointer: location.pointer.clone(),
         }
     }
 
@@ -170,7 +170,7 @@ impl Report {
 
 #[cfg(test)]
 mod tests {
-    use codegen::Place;
+    use codegen::Location;
 
     use super::{Finding, Level};
 
@@ -178,8 +178,8 @@ mod tests {
     fn a_text_in_a_workflow_command_begins_no_other() {
         for end in ["\n", "\r", "\r\n"] {
             let text = format!("100%{end}::error::a,b");
-            let place = Place::new(1, 1, "");
-            let finding = Finding::new(Level::Note, &text, "f", &place, text.clone());
+            let location = Location::new(1, 1, "");
+            let finding = Finding::new(Level::Note, &text, "f", &location, text.clone());
             let annotation = finding.annotation();
             assert!(annotation.starts_with("::notice file=f,line=1,col=1,title=100%25%0"));
             assert!(annotation.contains("%3A%3Aerror%3A%3Aa%2Cb::100%25%0"));

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::thread::{self, ScopedJoinHandle};
 
 use clap::{Args, ValueEnum};
-use codegen::Place;
+use codegen::Location;
 use spec_tools::diff::{Change, Headline};
 
 use crate::comparison::Comparison;
@@ -248,7 +248,7 @@ fn examples_of(judged: Result<report::Report, String>) -> Check {
                 Level::Error,
                 "example-types",
                 DOCUMENT,
-                &Place::new(1, 1, ""),
+                &Location::new(1, 1, ""),
                 format!("the examples cannot be taken through the generated types: {first}"),
             );
             Check::new(

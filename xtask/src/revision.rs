@@ -281,8 +281,8 @@ fn file(path: &Path, name: &str) -> Result<String, String> {
 }
 
 fn read(text: &str, name: &str) -> Result<Node, String> {
-    spec_tools::diff::read(text).map_err(|problems| {
-        let report = problems.report(name).to_string();
+    spec_tools::diff::read(text).map_err(|diagnostics| {
+        let report = diagnostics.report(name).to_string();
         report.trim_end().to_owned()
     })
 }

@@ -50,7 +50,8 @@ pub fn run(root: &Path, arguments: &Arguments) -> Ending {
 fn asked(root: &Path, arguments: &Arguments) -> Result<(String, Ending), String> {
     let text = fs::read_to_string(root.join(DOCUMENT))
         .map_err(|error| format!("cannot read {DOCUMENT}: {error}"))?;
-    let api = codegen::api(&text).map_err(|problems| problems.report(DOCUMENT).to_string())?;
+    let api =
+        codegen::api(&text).map_err(|diagnostics| diagnostics.report(DOCUMENT).to_string())?;
     if !validate::install_from_pypi(&root.join(FOLDER)) {
         return Err(format!(
             "Schemathesis is not installed: install Python 3.11 or newer with venv, and look \
@@ -73,7 +74,7 @@ fn asked(root: &Path, arguments: &Arguments) -> Result<(String, Ending), String>
 /// The view as the document gives it now, whether it is committed or not.
 fn view(text: &str) -> Result<String, String> {
     let views = spec_tools::exports::exports(text)
-        .map_err(|problems| problems.report(DOCUMENT).to_string())?;
+        .map_err(|diagnostics| diagnostics.report(DOCUMENT).to_string())?;
     let view = views.into_iter().find(|file| file.path == VIEW);
     Ok(view.map(|file| file.text).unwrap_or_default())
 }

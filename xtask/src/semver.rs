@@ -4,7 +4,7 @@ use std::fs;
 use std::path::Path;
 
 use clap::Args;
-use codegen::Place;
+use codegen::Location;
 use spec_tools::diff::{Bump, Report, Version};
 
 use crate::Ending;
@@ -40,7 +40,7 @@ pub(crate) struct Versions {
 struct Line {
     what: &'static str,
     file: &'static str,
-    place: Place,
+    location: Location,
     bump: Bump,
     old: Version,
     least: Version,
@@ -84,13 +84,13 @@ impl Versions {
         let (crates, line) = manifest_version(&manifest, MANIFEST)?;
         let crates_old = old_crates(root, documents)?.unwrap_or(old);
         let whole = report.types();
-        let place = |line| Place::new(line, 1, "");
+        let location = |line| Location::new(line, 1, "");
         let info = documents.new.get("info");
         let info = info.and_then(|info| info.get("version"));
         let mut lines = vec![Line {
             what: "document",
             file: DOCUMENT,
-            place: info.map_or_else(|| place(1), |node| node.place.clone()),
+            location: info.map_or_else(|| location(1), |node| node.location.clone()),
             bump: whole,
             old,
             least: old.next(whole),
@@ -99,7 +99,7 @@ impl Versions {
         lines.extend(crate_bumps(report).map(|(what, bump)| Line {
             what,
             file: MANIFEST,
-            place: place(line),
+            location: location(line),
             bump,
             old: crates_old,
             least: crates_old.next(bump),
@@ -128,7 +128,7 @@ impl Versions {
     /// The line of a file on which the version stands.
     pub(crate) fn line(&self, file: &str) -> Option<usize> {
         let line = self.lines.iter().find(|line| line.file == file);
-        line.map(|line| line.place.line)
+        line.map(|line| line.location.line)
     }
 
     fn newest(&self, file: &str, version: impl Fn(&Line) -> Version) -> Version {
@@ -196,7 +196,7 @@ impl Versions {
                 Level::Error,
                 "versions-agree",
                 MANIFEST,
-                &Place::new(1, 1, ""),
+                &Location::new(1, 1, ""),
                 format!("{DOCUMENT} and {MANIFEST} must share major and minor"),
             ));
         }
@@ -241,7 +241,7 @@ impl Line {
         let Self {
             what,
             file,
-            place,
+            location,
             bump,
             old,
             least,
@@ -249,7 +249,7 @@ impl Line {
         } = self;
         let bump = bump.word();
         let message = format!("{what}: {bump}, {old} -> {least}, is still {now}");
-        Finding::new(Level::Error, "next-version", file, place, message)
+        Finding::new(Level::Error, "next-version", file, location, message)
     }
 }
 

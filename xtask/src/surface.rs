@@ -153,8 +153,8 @@ fn missing(from: &[(String, String)], of: &[(String, String)]) -> Vec<String> {
 
 /// The surfaces of another document.
 fn surfaces_of(text: &str, name: &str) -> Result<Vec<(String, String)>, String> {
-    let generated = codegen::generate(text).map_err(|problems| {
-        let report = problems.report(name).to_string();
+    let generated = codegen::generate(text).map_err(|diagnostics| {
+        let report = diagnostics.report(name).to_string();
         format!(
             "{}\n{DOCUMENT} cannot be compared with the surface of that",
             report.trim_end()

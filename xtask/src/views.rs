@@ -67,7 +67,7 @@ fn check(root: &Path) -> Ending {
 pub fn compare(root: &Path) -> Result<Comparison, Failure> {
     let views = spec_tools::exports::exports(&document(root)?);
     let views = views
-        .map_err(|problems| Failure::of(&problems, DOCUMENT))?
+        .map_err(|diagnostics| Failure::of(&diagnostics, DOCUMENT))?
         .into_iter();
     let files: BTreeMap<_, _> = views.map(|file| (file.path, file.text)).collect();
     let differences = folder::differences(root, OUTPUT, &files)?;

@@ -169,8 +169,8 @@ fn an_approval_that_matches_nothing_fails_in_the_edit_that_brings_it() {
     assert_eq!(ending, Ending::Findings, "{text}");
     let expected = "the approval of constraint-tightened at";
     assert!(text.contains(expected), "{text}");
-    let place = format!("  {APPROVALS}:4:1\n");
-    assert!(text.contains(&place), "{text}");
+    let location = format!("  {APPROVALS}:4:1\n");
+    assert!(text.contains(&location), "{text}");
     // Once it is merged it belongs to the past, until it expires.
     repository.edit(BREAK.0);
     repository.commit("break");

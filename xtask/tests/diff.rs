@@ -202,10 +202,10 @@ fn the_text_fits_a_terminal_and_names_every_place() {
         for line in text.lines() {
             assert!(line.chars().count() <= 80, "{line}");
         }
-        let place = text
+        let location = text
             .lines()
             .filter(|line| line.contains("spec/skypay.yaml:"));
-        assert!(place.count() >= 1, "{text}");
+        assert!(location.count() >= 1, "{text}");
     }
     repository.edit("07-request-maxlength-tightened");
     let text = diff(&repository, |_| ()).unwrap().0;

@@ -1,12 +1,12 @@
 //! Every example is valid against its schema, conditions included.
 
-use super::{Document, Findings, Node, Schema, Value, properties, scalar_text};
+use super::{Document, Node, Reporter, Schema, Value, properties, scalar_text};
 
 /// The rule under which examples are reported.
 const RULE: &str = "invalid-example";
 
 /// Checks the examples of operations, and the example of each field.
-pub(super) fn valid(document: &Document<'_>, findings: &mut Findings) {
+pub(super) fn valid(document: &Document<'_>, reporter: &mut Reporter) {
     for operation in &document.operations {
         let bodies = [
             operation.post.get("requestBody"),
@@ -16,25 +16,25 @@ pub(super) fn valid(document: &Document<'_>, findings: &mut Findings) {
                 .and_then(|all| all.get("200")),
         ];
         for body in bodies.into_iter().flatten() {
-            of_body(document, body, findings);
+            of_body(document, body, reporter);
         }
     }
     for node in &document.schemas {
         let schema = document.resolve(node);
         if let Some(example) = node.get("example") {
-            value_fits(document, schema, example, findings);
+            value_fits(document, schema, example, reporter);
         }
     }
 }
 
 /// Whether a value fits a schema.
 pub(super) fn fits<'d>(document: &Document<'d>, schema: &'d Node, value: &'d Node) -> bool {
-    let mut findings = Findings::new();
-    value_fits(document, document.resolve(schema), value, &mut findings);
-    findings.verdict(()).is_ok()
+    let mut reporter = Reporter::new();
+    value_fits(document, document.resolve(schema), value, &mut reporter);
+    reporter.finish(()).is_ok()
 }
 
-fn of_body<'d>(document: &Document<'d>, body: &'d Node, findings: &mut Findings) {
+fn of_body<'d>(document: &Document<'d>, body: &'d Node, reporter: &mut Reporter) {
     let Some(media) = body
         .get("content")
         .and_then(|content| content.get("application/json"))
@@ -44,7 +44,7 @@ fn of_body<'d>(document: &Document<'d>, body: &'d Node, findings: &mut Findings)
     let examples = media.get("examples").map(Node::entries).unwrap_or_default();
     if examples.is_empty() {
         let message = "no example shows this body: give at least one under `examples`";
-        findings.add(RULE, &body.place, message);
+        reporter.add(RULE, &body.location, message);
     }
     let Some(schema) = media.get("schema").map(|node| document.resolve(node)) else {
         return;
@@ -52,10 +52,10 @@ fn of_body<'d>(document: &Document<'d>, body: &'d Node, findings: &mut Findings)
     for example in examples {
         match example.node.get("value") {
             Some(value) => {
-                value_fits(document, schema, value, findings);
-                success_is_whole(document, schema, value, findings);
+                value_fits(document, schema, value, reporter);
+                success_is_whole(document, schema, value, reporter);
             }
-            None => findings.add(RULE, &example.place, "the example has no `value`"),
+            None => reporter.add(RULE, &example.location, "the example has no `value`"),
         }
     }
 }
@@ -66,7 +66,7 @@ fn success_is_whole<'d>(
     document: &Document<'d>,
     schema: Schema<'d>,
     value: &'d Node,
-    findings: &mut Findings,
+    reporter: &mut Reporter,
 ) {
     let accepts = properties(schema).iter().any(|property| {
         let codes = document.resolve(&property.node).get("x-skypay-codes");
@@ -86,7 +86,7 @@ fn success_is_whole<'d>(
                 "the example is a success without `{}`, which has `x-skypay-on-success`",
                 property.key
             );
-            findings.add(RULE, &value.place, message);
+            reporter.add(RULE, &value.location, message);
         }
     }
 }
@@ -95,7 +95,7 @@ fn value_fits<'d>(
     document: &Document<'d>,
     schema: Schema<'d>,
     value: &'d Node,
-    findings: &mut Findings,
+    reporter: &mut Reporter,
 ) {
     let fits = match schema.text("type") {
         Some("object") => matches!(value.value, Value::Map(_)),
@@ -112,21 +112,21 @@ fn value_fits<'d>(
             value.kind(),
             schema.text("type").unwrap_or_default()
         );
-        findings.add(RULE, &value.place, message);
+        reporter.add(RULE, &value.location, message);
         return;
     }
     match &value.value {
-        Value::Map(_) => object_fits(document, schema, value, findings),
+        Value::Map(_) => object_fits(document, schema, value, reporter),
         Value::List(items) => {
-            bounds_fit(schema, "Items", items.len(), value, findings);
+            bounds_fit(schema, "Items", items.len(), value, reporter);
             let item_schema = schema.get("items").map(|node| document.resolve(node));
             for item in items {
                 if let Some(item_schema) = item_schema {
-                    value_fits(document, item_schema, item, findings);
+                    value_fits(document, item_schema, item, reporter);
                 }
             }
         }
-        _ => scalar_fits(schema, value, findings),
+        _ => scalar_fits(schema, value, reporter),
     }
 }
 
@@ -134,7 +134,7 @@ fn object_fits<'d>(
     document: &Document<'d>,
     schema: Schema<'d>,
     value: &'d Node,
-    findings: &mut Findings,
+    reporter: &mut Reporter,
 ) {
     for entry in value.entries() {
         let property = properties(schema)
@@ -142,26 +142,26 @@ fn object_fits<'d>(
             .find(|property| property.key == entry.key);
         if let Some(property) = property {
             let property = document.resolve(&property.node);
-            value_fits(document, property, &entry.node, findings);
+            value_fits(document, property, &entry.node, reporter);
         } else {
             let message = format!("the schema has no property `{}`", entry.key);
-            findings.add(RULE, &entry.place, message);
+            reporter.add(RULE, &entry.location, message);
         }
     }
     let required = schema.get("required").map(Node::items).unwrap_or_default();
     for field in required.iter().filter_map(Node::text) {
         if value.get(field).is_none() {
             let message = format!("the required property `{field}` is missing");
-            findings.add(RULE, &value.place, message);
+            reporter.add(RULE, &value.location, message);
         }
     }
     let rules = schema.get("x-skypay-rules").map(Node::items);
     for rule in rules.unwrap_or_default() {
-        condition_holds(rule, value, findings);
+        condition_holds(rule, value, reporter);
     }
 }
 
-fn condition_holds(rule: &Node, value: &Node, findings: &mut Findings) {
+fn condition_holds(rule: &Node, value: &Node, reporter: &mut Reporter) {
     let applies = rule.get("when").is_none_or(|when| {
         let field = when.text_of("field").unwrap_or_default();
         value
@@ -176,13 +176,13 @@ fn condition_holds(rule: &Node, value: &Node, findings: &mut Findings) {
     for field in rule.texts_of("require") {
         if value.get(&field).is_none() {
             let message = format!("the rule `{id}` requires `{field}`");
-            findings.add(RULE, &value.place, message);
+            reporter.add(RULE, &value.location, message);
         }
     }
     for field in rule.texts_of("forbid") {
         if let Some(node) = value.get(&field) {
             let message = format!("the rule `{id}` forbids `{field}`");
-            findings.add(RULE, &node.place, message);
+            reporter.add(RULE, &node.location, message);
         }
     }
     for entry in rule.get("match").map(Node::entries).unwrap_or_default() {
@@ -191,12 +191,12 @@ fn condition_holds(rule: &Node, value: &Node, findings: &mut Findings) {
             && !matches(pattern, node.text().unwrap_or_default())
         {
             let message = format!("the rule `{id}` wants `{}` to match `{pattern}`", entry.key);
-            findings.add(RULE, &node.place, message);
+            reporter.add(RULE, &node.location, message);
         }
     }
 }
 
-fn scalar_fits(schema: Schema<'_>, value: &Node, findings: &mut Findings) {
+fn scalar_fits(schema: Schema<'_>, value: &Node, reporter: &mut Reporter) {
     let Some(text) = scalar_text(value) else {
         return;
     };
@@ -206,20 +206,20 @@ fn scalar_fits(schema: Schema<'_>, value: &Node, findings: &mut Findings) {
             .iter()
             .any(|known| known.text() == Some(&text))
     {
-        findings.add(
+        reporter.add(
             RULE,
-            &value.place,
+            &value.location,
             "the value is none of the schema's `enum`",
         );
     }
     if value.text().is_some() {
-        bounds_fit(schema, "Length", text.chars().count(), value, findings);
+        bounds_fit(schema, "Length", text.chars().count(), value, reporter);
     }
     if let Some(pattern) = schema.text("pattern")
         && !matches(pattern, &text)
     {
         let message = format!("the value does not match `{pattern}`");
-        findings.add(RULE, &value.place, message);
+        reporter.add(RULE, &value.location, message);
     }
     let form = match schema.text("x-skypay-type") {
         Some("amount") if value.text().is_some() => r"^[0-9]+\.[0-9]{2}$",
@@ -236,22 +236,22 @@ fn scalar_fits(schema: Schema<'_>, value: &Node, findings: &mut Findings) {
     };
     if !matches(form, &text) {
         let message = "the value is not written in the form that its `x-skypay-type` says";
-        findings.add(RULE, &value.place, message);
+        reporter.add(RULE, &value.location, message);
     }
 }
 
-fn bounds_fit(schema: Schema<'_>, what: &str, count: usize, value: &Node, findings: &mut Findings) {
+fn bounds_fit(schema: Schema<'_>, what: &str, count: usize, value: &Node, reporter: &mut Reporter) {
     let bound = |key: String| {
         let text = scalar_text(schema.get(&key)?)?;
         text.parse::<usize>().ok()
     };
     if bound(format!("min{what}")).is_some_and(|least| count < least) {
         let message = format!("the value is below `min{what}`");
-        findings.add(RULE, &value.place, message);
+        reporter.add(RULE, &value.location, message);
     }
     if bound(format!("max{what}")).is_some_and(|most| count > most) {
         let message = format!("the value is above `max{what}`");
-        findings.add(RULE, &value.place, message);
+        reporter.add(RULE, &value.location, message);
     }
 }
 

@@ -11,11 +11,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use heck::{ToSnakeCase, ToUpperCamelCase};
 
 use super::{Document, properties};
+use crate::diagnostic::{Diagnostics, Location, Reporter};
 use crate::document::Node;
 use crate::emit::scope::{self, Kind};
 use crate::lower::Schema;
 use crate::model::Api;
-use crate::problem::{Findings, Place, Problems};
 
 /// The rule under which names are reported.
 const RULE: &str = "rust-names";
@@ -29,11 +29,11 @@ struct Name<'d> {
     /// As the document gives it.
     given: &'d str,
     rust: String,
-    place: &'d Place,
+    location: &'d Location,
 }
 
 /// The crates, and a module of one of them, are named after the provider.
-pub(super) fn package(document: &Document<'_>, findings: &mut Findings) {
+pub(super) fn package(document: &Document<'_>, reporter: &mut Reporter) {
     let info = document.root.get("info");
     let provider = info.and_then(|info| info.get("x-skypay-provider"));
     let Some(node) = provider.and_then(|provider| provider.get("package")) else {
@@ -49,17 +49,17 @@ pub(super) fn package(document: &Document<'_>, findings: &mut Findings) {
         let message = format!(
             "`{package}` cannot name crates and a module: write lower-case letters and digits, and no keyword of Rust"
         );
-        findings.add(RULE, &node.place, message);
+        reporter.add(RULE, &node.location, message);
     }
 }
 
 /// Names have the form of their kind, are no keywords and differ.
-pub(super) fn well_formed(document: &Document<'_>, findings: &mut Findings) {
+pub(super) fn well_formed(document: &Document<'_>, reporter: &mut Reporter) {
     let mut seen = BTreeMap::new();
     for name in names(document) {
         if !has_form(name.kind, &name.rust) {
             let message = format!("`{}` {}", name.given, wanted(name.kind));
-            findings.add(RULE, name.place, message);
+            reporter.add(RULE, name.location, message);
             continue;
         }
         // Files of the generated code and of its documentation are named by
@@ -75,7 +75,7 @@ pub(super) fn well_formed(document: &Document<'_>, findings: &mut Findings) {
                 name.rust,
                 remedy(name.kind)
             );
-            findings.add(RULE, name.place, message);
+            reporter.add(RULE, name.location, message);
         }
     }
     let components = document.components.iter().map(|(name, _)| *name);
@@ -88,7 +88,7 @@ pub(super) fn well_formed(document: &Document<'_>, findings: &mut Findings) {
                 name.given,
                 remedy(name.kind)
             );
-            findings.add(RULE, name.place, message);
+            reporter.add(RULE, name.location, message);
         }
     }
 }
@@ -98,8 +98,8 @@ pub(super) fn well_formed(document: &Document<'_>, findings: &mut Findings) {
 /// # Errors
 ///
 /// Every name that is taken.
-pub fn free(root: &Node, api: &Api) -> Result<(), Problems> {
-    let mut findings = Findings::new();
+pub fn free(root: &Node, api: &Api) -> Result<(), Diagnostics> {
+    let mut reporter = Reporter::new();
     let taken = scope::taken(api);
     for name in names(&Document::new(root)) {
         if taken.contains(&(name.kind, name.rust.clone())) {
@@ -109,21 +109,21 @@ pub fn free(root: &Node, api: &Api) -> Result<(), Problems> {
                 name.rust,
                 remedy(name.kind)
             );
-            findings.add(RULE, name.place, message);
+            reporter.add(RULE, name.location, message);
         }
     }
-    findings.verdict(())
+    reporter.finish(())
 }
 
 fn names<'d>(document: &Document<'d>) -> Vec<Name<'d>> {
     let mut names = Vec::new();
-    let mut add = |kind, within, given: &'d str, rust: String, place| {
+    let mut add = |kind, within, given: &'d str, rust: String, location| {
         names.push(Name {
             kind,
             within,
             given,
             rust,
-            place,
+            location,
         });
     };
     let servers = document.root.get("servers").map(Node::items);
@@ -133,14 +133,20 @@ fn names<'d>(document: &Document<'d>) -> Vec<Name<'d>> {
             && let Some(name) = node.text().filter(|name| !name.is_empty())
         {
             let rust = name.to_upper_camel_case();
-            add(Kind::Environment, "", name, rust, &node.place);
+            add(Kind::Environment, "", name, rust, &node.location);
         }
     }
     for operation in &document.operations {
         if let Some(id) = operation.post.get("operationId")
             && let Some(name) = id.text()
         {
-            add(Kind::Operation, "", name, name.to_snake_case(), &id.place);
+            add(
+                Kind::Operation,
+                "",
+                name,
+                name.to_snake_case(),
+                &id.location,
+            );
         }
     }
     for (component, node) in &document.components {
@@ -151,19 +157,19 @@ fn names<'d>(document: &Document<'d>) -> Vec<Name<'d>> {
                 "",
                 component,
                 (*component).to_owned(),
-                &node.place,
+                &node.location,
             );
         }
         let codes = node.get("x-skypay-codes").map(Node::items);
         for code in codes.unwrap_or_default() {
             let name = code.text_of("name").unwrap_or_default();
-            add(Kind::Code, component, name, name.to_owned(), &code.place);
+            add(Kind::Code, component, name, name.to_owned(), &code.location);
         }
         for property in properties(schema) {
             let given = property.node.text_of("x-skypay-rust-name");
             let rust = given.map_or_else(|| property.key.to_snake_case(), str::to_owned);
             let given = given.unwrap_or(&property.key);
-            add(Kind::Field, component, given, rust, &property.place);
+            add(Kind::Field, component, given, rust, &property.location);
         }
     }
     names

@@ -3,25 +3,25 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Document, properties, scalar_text, schema_of};
+use crate::diagnostic::Reporter;
 use crate::document::Node;
-use crate::problem::Findings;
 use crate::progenitor::path_parameters;
 
 /// Every server has a name that becomes a variant of `Environment`, and is
 /// reached over TLS.
-pub(super) fn environments(document: &Document<'_>, findings: &mut Findings) {
+pub(super) fn environments(document: &Document<'_>, reporter: &mut Reporter) {
     let servers = document.root.get("servers").map(Node::items);
     let servers = servers.unwrap_or_default();
     if servers.is_empty() {
         let message = "`servers` names no environment: give at least one";
-        findings.add("environments", &document.root.place, message);
+        reporter.add("environments", &document.root.location, message);
     }
     let mut names = BTreeSet::new();
     for server in servers {
         let name = server.text_of("x-skypay-environment").unwrap_or_default();
         if name.is_empty() || !names.insert(name) {
             let message = "each server needs an `x-skypay-environment` of its own";
-            findings.add("environments", &server.place, message);
+            reporter.add("environments", &server.location, message);
         }
         if !server
             .text_of("url")
@@ -29,18 +29,18 @@ pub(super) fn environments(document: &Document<'_>, findings: &mut Findings) {
             .starts_with("https://")
         {
             let message = "the server is not reached over https";
-            findings.add("environments", &server.place, message);
+            reporter.add("environments", &server.location, message);
         }
     }
 }
 
 /// A path key is the wire path, `#`, and a label; it holds one `post`.
-pub(super) fn path_form(document: &Document<'_>, findings: &mut Findings) {
+pub(super) fn path_form(document: &Document<'_>, reporter: &mut Reporter) {
     let paths = document.root.get("paths").map(Node::entries);
     let paths = paths.unwrap_or_default();
     if paths.is_empty() {
         let message = "`paths` has no operation: give at least one";
-        findings.add("path-form", &document.root.place, message);
+        reporter.add("path-form", &document.root.location, message);
     }
     // Of each direction, the wire path and the line where it is first given.
     let mut wire_paths = BTreeMap::new();
@@ -49,29 +49,29 @@ pub(super) fn path_form(document: &Document<'_>, findings: &mut Findings) {
         let wire_path = entry.key.split('#').next().unwrap_or_default();
         let (first, line) = *wire_paths
             .entry(direction)
-            .or_insert((wire_path, entry.place.line));
+            .or_insert((wire_path, entry.location.line));
         if wire_path != first {
             let message = format!(
                 "all operations of one direction share a wire path: line {line} gives `{first}`"
             );
-            findings.add("path-form", &entry.place, message);
+            reporter.add("path-form", &entry.location, message);
         }
         let label = entry.key.split_once('#').map(|(_, label)| label);
         let (wire_path, _) = entry.key.split_once('#').unwrap_or((&entry.key, ""));
         if !is_wire_path(wire_path) || label.is_none_or(str::is_empty) {
             let message = "a path key is the wire path, `#` and the action, as in `/services/{callerName}#placeOrder`";
-            findings.add("path-form", &entry.place, message);
+            reporter.add("path-form", &entry.location, message);
         }
         if entry.node.get("post").is_none() {
             let message = "an operation is a `post`";
-            findings.add("path-form", &entry.place, message);
+            reporter.add("path-form", &entry.location, message);
         }
         if let Some(direction) = entry.node.get("x-skypay-direction")
             && direction.text() != Some("callback")
         {
             let message =
                 "`x-skypay-direction` is `callback`, or is left out where the partner calls SkyPay";
-            findings.add("path-form", &direction.place, message);
+            reporter.add("path-form", &direction.location, message);
         }
     }
 }
@@ -97,7 +97,7 @@ fn is_wire_path(path: &str) -> bool {
 
 /// The only parameter is the caller's name in the path of a call: nothing else
 /// is sent besides the body.
-pub(super) fn parameters(document: &Document<'_>, findings: &mut Findings) {
+pub(super) fn parameters(document: &Document<'_>, reporter: &mut Reporter) {
     const RULE: &str = "parameters";
     let components = document.root.get("components");
     let components = components.and_then(|components| components.get("parameters"));
@@ -110,16 +110,16 @@ pub(super) fn parameters(document: &Document<'_>, findings: &mut Findings) {
         let callback = path.node.text_of("x-skypay-direction") == Some("callback");
         if callback && !names.is_empty() {
             let message = "a callback goes to the URL that the partner gave, which has no parameters: write the path without braces";
-            findings.add(RULE, &path.place, message);
+            reporter.add(RULE, &path.location, message);
         } else if path_parameters(wire_path).count() > 1 {
             let message = "a path has one parameter at most, the name of the caller";
-            findings.add(RULE, &path.place, message);
+            reporter.add(RULE, &path.location, message);
         } else if let Some(name) = names.first()
             && !in_paths.is_empty()
             && !in_paths.contains(name)
         {
             let message = format!("`{{{name}}}` has another name in other paths: a client has one");
-            findings.add(RULE, &path.place, message);
+            reporter.add(RULE, &path.location, message);
         }
         if !callback {
             in_paths.extend(names.iter().copied());
@@ -137,84 +137,84 @@ pub(super) fn parameters(document: &Document<'_>, findings: &mut Findings) {
                 let message = format!(
                     "`{name}` is not in `{wire_path}`, or is declared twice: it would have no effect"
                 );
-                findings.add(RULE, &own.place, message);
+                reporter.add(RULE, &own.location, message);
             }
         }
         for name in names {
             let message = format!(
                 "nothing says what `{{{name}}}` is: declare it under `parameters` of the path"
             );
-            findings.add(RULE, &path.place, message);
+            reporter.add(RULE, &path.location, message);
         }
         for own in declared.unwrap_or_default() {
             if own.get("$ref").is_none() {
-                is_in_path(own, findings);
+                is_in_path(own, reporter);
             }
         }
     }
     for entry in components.map(Node::entries).unwrap_or_default() {
-        is_in_path(&entry.node, findings);
+        is_in_path(&entry.node, reporter);
         if !used.contains(entry.key.as_str()) {
             let message = format!("no path refers to `{}`: remove it", entry.key);
-            findings.add(RULE, &entry.place, message);
+            reporter.add(RULE, &entry.location, message);
         }
     }
 }
 
 /// A parameter stands in the path and is always there; more than a text that
 /// is not empty is not asked of it.
-fn is_in_path(parameter: &Node, findings: &mut Findings) {
+fn is_in_path(parameter: &Node, reporter: &mut Reporter) {
     const RULE: &str = "parameters";
-    let place = |key| &parameter.get(key).unwrap_or(parameter).place;
+    let location = |key| &parameter.get(key).unwrap_or(parameter).location;
     if parameter.text_of("in") != Some("path") {
         let message = "only a parameter of the path is sent, beside the body: one `in` a header, a query or a cookie would have no effect";
-        findings.add(RULE, place("in"), message);
+        reporter.add(RULE, location("in"), message);
     }
     if !parameter.flag("required") {
         let message = "a parameter of the path is always there: write `required: true`";
-        findings.add(RULE, place("required"), message);
+        reporter.add(RULE, location("required"), message);
     }
     if parameter.text_of("name").is_none_or(str::is_empty) {
-        findings.add(RULE, place("name"), "the parameter has no `name`");
+        reporter.add(RULE, location("name"), "the parameter has no `name`");
     }
     let schema = parameter.get("schema");
     if schema.and_then(|schema| schema.text_of("type")) != Some("string") {
         let message = "a parameter of the path is a text: write `schema: {type: string}`";
-        findings.add(RULE, place("schema"), message);
+        reporter.add(RULE, location("schema"), message);
     }
     if let Some(least) = schema.and_then(|schema| schema.get("minLength"))
         && scalar_text(least).as_deref() != Some("1")
     {
         let message =
             "only an empty text is refused, so that another `minLength` than 1 has no effect";
-        findings.add(RULE, &least.place, message);
+        reporter.add(RULE, &least.location, message);
     }
     let example = parameter.get("example");
     if let Some(example) = example.filter(|example| example.text() == Some("")) {
         let message = "the example is empty, which is refused";
-        findings.add(RULE, &example.place, message);
+        reporter.add(RULE, &example.location, message);
     }
 }
 
 /// Each `operationId` and each label stands once.
-pub(super) fn operation_names(document: &Document<'_>, findings: &mut Findings) {
+pub(super) fn operation_names(document: &Document<'_>, reporter: &mut Reporter) {
     let mut names = BTreeMap::new();
     let mut labels = BTreeMap::new();
     for operation in &document.operations {
         let name = operation.name();
         let Some(id) = operation.post.get("operationId") else {
             let message = "the operation has no `operationId`";
-            findings.add("operation-names", &operation.post.place, message);
+            reporter.add("operation-names", &operation.post.location, message);
             continue;
         };
-        if let Some(other) = names.insert(name, id.place.line) {
+        if let Some(other) = names.insert(name, id.location.line) {
             let message = format!("`{name}` is already the operationId of line {other}");
-            findings.add("operation-names", &id.place, message);
+            reporter.add("operation-names", &id.location, message);
         }
         let label = operation.key.split_once('#').map_or("", |(_, label)| label);
-        if let Some(other) = labels.insert(label, id.place.line) {
+        if let Some(other) = labels.insert(label, id.location.line) {
             let message = format!("`#{label}` is already the label of line {other}");
-            findings.add("operation-names", &operation.item.place, message);
+            reporter.add("operation-names", &operation.item.location, message);
         }
     }
 }
@@ -222,7 +222,7 @@ pub(super) fn operation_names(document: &Document<'_>, findings: &mut Findings) 
 /// The label of the path key, the `action` of the request and the
 /// `operationId` say the same: they are equal, or, for operations that share
 /// an action and differ by a constant, the label is `action.operationId`.
-pub(super) fn action_agrees(document: &Document<'_>, findings: &mut Findings) {
+pub(super) fn action_agrees(document: &Document<'_>, reporter: &mut Reporter) {
     for operation in &document.operations {
         let Some(request) = operation.request().map(|node| document.resolve(node)) else {
             continue;
@@ -232,13 +232,13 @@ pub(super) fn action_agrees(document: &Document<'_>, findings: &mut Findings) {
         });
         let Some(action) = action else {
             let message = "the request has no field with `x-skypay-transport: true` and an `enum` of one action";
-            findings.add("wire-action-mismatch", &operation.post.place, message);
+            reporter.add("wire-action-mismatch", &operation.post.location, message);
             continue;
         };
         let values = action.node.texts_of("enum");
         let [value] = values.as_slice() else {
             let message = "an operation has exactly one action: `enum: [theAction]`";
-            findings.add("wire-action-mismatch", &action.node.place, message);
+            reporter.add("wire-action-mismatch", &action.node.location, message);
             continue;
         };
         let label = operation.key.split_once('#').map_or("", |(_, label)| label);
@@ -261,7 +261,7 @@ pub(super) fn action_agrees(document: &Document<'_>, findings: &mut Findings) {
             let message = format!(
                 "the path key says `#{label}`, the operationId `{name}` and the action `{value}`: {why}"
             );
-            findings.add("wire-action-mismatch", &action.node.place, message);
+            reporter.add("wire-action-mismatch", &action.node.location, message);
         }
         if shares
             && !properties(request).iter().any(|property| {
@@ -271,14 +271,14 @@ pub(super) fn action_agrees(document: &Document<'_>, findings: &mut Findings) {
             let message = format!(
                 "no constant of the request holds `{name}`, so nothing on the wire tells this operation from its siblings"
             );
-            findings.add("wire-action-mismatch", &operation.post.place, message);
+            reporter.add("wire-action-mismatch", &operation.post.location, message);
         }
     }
 }
 
 /// A request begins with the fields that the transport writes, and all of
 /// them are required; constants hold one value.
-pub(super) fn transport_fields(document: &Document<'_>, findings: &mut Findings) {
+pub(super) fn transport_fields(document: &Document<'_>, reporter: &mut Reporter) {
     for operation in &document.operations {
         let Some(request) = operation.request().map(|node| document.resolve(node)) else {
             continue;
@@ -299,17 +299,17 @@ pub(super) fn transport_fields(document: &Document<'_>, findings: &mut Findings)
             marked += usize::from(transport);
             if (transport || constant) && others_began {
                 let message = "fields that the transport writes come first: move this one up";
-                findings.add("transport-fields", &property.place, message);
+                reporter.add("transport-fields", &property.location, message);
             }
             if transport && !required.contains(property.key.as_str()) {
                 let message =
                     "a field that the transport writes is always there: list it in `required`";
-                findings.add("transport-fields", &property.place, message);
+                reporter.add("transport-fields", &property.location, message);
             }
             let values = schema.get("enum").map(Node::items).unwrap_or_default();
             if constant && values.len() != 1 {
                 let message = "a constant has an `enum` of exactly one value";
-                findings.add("transport-fields", &property.place, message);
+                reporter.add("transport-fields", &property.location, message);
             }
             others_began |= !transport && !constant;
         }
@@ -317,21 +317,21 @@ pub(super) fn transport_fields(document: &Document<'_>, findings: &mut Findings)
             let message = format!(
                 "{marked} fields of the request carry `x-skypay-transport`; the envelope has three: user name, action and authentication"
             );
-            findings.add("transport-fields", &operation.post.place, message);
+            reporter.add("transport-fields", &operation.post.location, message);
         }
     }
 }
 
 /// An operation has one response, `200`, and both bodies are
 /// `application/json` with a component as their schema.
-pub(super) fn one_answer(document: &Document<'_>, findings: &mut Findings) {
+pub(super) fn one_answer(document: &Document<'_>, reporter: &mut Reporter) {
     for operation in &document.operations {
         let responses = operation.post.get("responses");
         for entry in responses.map(Node::entries).unwrap_or_default() {
             if entry.key != "200" {
                 let message =
                     "SkyPay says refusals inside the answer, so `200` is the only response";
-                findings.add("one-answer", &entry.place, message);
+                reporter.add("one-answer", &entry.location, message);
             }
         }
         let bodies = [
@@ -341,7 +341,7 @@ pub(super) fn one_answer(document: &Document<'_>, findings: &mut Findings) {
         for body in bodies {
             let Some(body) = body else {
                 let message = "an operation has a `requestBody` and a `200` response";
-                findings.add("one-answer", &operation.post.place, message);
+                reporter.add("one-answer", &operation.post.location, message);
                 continue;
             };
             let media = body.get("content").map(Node::entries).unwrap_or_default();
@@ -349,14 +349,14 @@ pub(super) fn one_answer(document: &Document<'_>, findings: &mut Findings) {
                 && schema_of(body).is_some_and(|schema| schema.get("$ref").is_some());
             if !ok {
                 let message = "a body has one media type, `application/json`, whose schema is a `$ref` to a component";
-                findings.add("one-answer", &body.place, message);
+                reporter.add("one-answer", &body.location, message);
             }
         }
     }
 }
 
 /// A request schema belongs to one operation: its Rust type says which.
-pub(super) fn request_not_shared(document: &Document<'_>, findings: &mut Findings) {
+pub(super) fn request_not_shared(document: &Document<'_>, reporter: &mut Reporter) {
     let mut users: BTreeMap<&str, &str> = BTreeMap::new();
     for operation in &document.operations {
         for schema in [operation.request(), operation.response()]
@@ -370,7 +370,7 @@ pub(super) fn request_not_shared(document: &Document<'_>, findings: &mut Finding
                 let message = format!(
                     "`{reference}` is already a message of `{other}`: give each operation a request and a response of its own"
                 );
-                findings.add("message-not-shared", &schema.place, message);
+                reporter.add("message-not-shared", &schema.location, message);
             }
         }
     }
@@ -378,11 +378,11 @@ pub(super) fn request_not_shared(document: &Document<'_>, findings: &mut Finding
 
 /// What is asked with exists, and what moves money is never safe to send
 /// again.
-pub(super) fn retry_policies(document: &Document<'_>, findings: &mut Findings) {
+pub(super) fn retry_policies(document: &Document<'_>, reporter: &mut Reporter) {
     for operation in &document.operations {
         let Some(retry_policy) = operation.post.get("x-skypay-retry") else {
             let message = "`x-skypay-retry` is missing: say how to find out what became of a call, and whether it may be sent again";
-            findings.add("retry", &operation.post.place, message);
+            reporter.add("retry", &operation.post.location, message);
             continue;
         };
         if let Some(status_query) = retry_policy.get("statusQuery") {
@@ -392,34 +392,34 @@ pub(super) fn retry_policies(document: &Document<'_>, findings: &mut Findings) {
                 .any(|other| Some(other.name()) == status_query.text());
             if !known {
                 let message = "`statusQuery` names no operation of this document";
-                findings.add("retry", &status_query.place, message);
+                reporter.add("retry", &status_query.location, message);
             }
         }
         let moves_money = operation.post.text_of("x-skypay-effect") == Some("moves-money");
         if moves_money && !operation.is_callback() && retry_policy.text_of("policy") == Some("safe")
         {
             let message = "an operation that moves money is not `policy: safe`: write `after-status-query` or `never`";
-            findings.add("retry", &retry_policy.place, message);
+            reporter.add("retry", &retry_policy.location, message);
         }
     }
 }
 
 /// Notifications are callbacks: only a partner can be told that it may do
 /// nothing but acknowledge.
-pub(super) fn mode_fits_direction(document: &Document<'_>, findings: &mut Findings) {
+pub(super) fn mode_fits_direction(document: &Document<'_>, reporter: &mut Reporter) {
     for operation in &document.operations {
         let mode = operation.post.get("x-skypay-mode");
         if mode.and_then(Node::text) == Some("notification") && !operation.is_callback() {
-            let place = &mode.unwrap_or(operation.post).place;
+            let location = &mode.unwrap_or(operation.post).location;
             let message = "only a callback can be a notification";
-            findings.add("mode-fits-direction", place, message);
+            reporter.add("mode-fits-direction", location, message);
         }
     }
 }
 
 /// The return codes of an operation stand once, stand in the table, and one
 /// of them says that it was accepted.
-pub(super) fn result_codes(document: &Document<'_>, findings: &mut Findings) {
+pub(super) fn result_codes(document: &Document<'_>, reporter: &mut Reporter) {
     let table: BTreeMap<_, _> = document
         .components
         .iter()
@@ -435,14 +435,14 @@ pub(super) fn result_codes(document: &Document<'_>, findings: &mut Findings) {
             let code = row.text_of("code").unwrap_or_default();
             if !seen.insert(code) {
                 let message = format!("the code `{code}` stands twice");
-                findings.add("result-codes", &row.place, message);
+                reporter.add("result-codes", &row.location, message);
             }
             match table.get(code) {
                 None => {
                     let message = format!(
                         "the code `{code}` stands in no table with outcomes: name it there first"
                     );
-                    findings.add("result-codes", &row.place, message);
+                    reporter.add("result-codes", &row.location, message);
                 }
                 Some(outcome) => accepted += usize::from(*outcome == "accepted"),
             }
@@ -451,13 +451,13 @@ pub(super) fn result_codes(document: &Document<'_>, findings: &mut Findings) {
             let message = format!(
                 "{accepted} of the operation's return codes say that it was accepted; exactly one must"
             );
-            findings.add("result-codes", &operation.post.place, message);
+            reporter.add("result-codes", &operation.post.location, message);
         }
     }
 }
 
 /// Codes that a partner defines are allowed by the schema of the answer's code.
-pub(super) fn partner_codes(document: &Document<'_>, findings: &mut Findings) {
+pub(super) fn partner_codes(document: &Document<'_>, reporter: &mut Reporter) {
     for operation in &document.operations {
         let Some(codes) = operation.post.get("x-skypay-partner-codes") else {
             continue;
@@ -467,7 +467,7 @@ pub(super) fn partner_codes(document: &Document<'_>, findings: &mut Findings) {
         };
         if from > to {
             let message = format!("the range ends with {to}, before it begins with {from}");
-            findings.add("partner-codes", &codes.place, message);
+            reporter.add("partner-codes", &codes.location, message);
         }
         let response = operation.response().map(|node| document.resolve(node));
         let fields = response.map(properties).unwrap_or_default().iter();
@@ -485,27 +485,27 @@ pub(super) fn partner_codes(document: &Document<'_>, findings: &mut Findings) {
         let listed = field.get("enum").is_some();
         if listed || !allows(from) || !allows(to) {
             let message = "the schema of the answer's code does not allow these codes: let its table have a `pattern` that does in place of its `enum`";
-            findings.add("partner-codes", &codes.place, message);
+            reporter.add("partner-codes", &codes.location, message);
         }
     }
 }
 
 /// Nobody is authenticated by HTTP: the credentials are in the body.
-pub(super) fn no_security(document: &Document<'_>, findings: &mut Findings) {
+pub(super) fn no_security(document: &Document<'_>, reporter: &mut Reporter) {
     let operations = document.operations.iter().map(|operation| operation.post);
     for node in std::iter::once(document.root).chain(operations) {
         let security = node.get("security").map(Node::items);
         for requirement in security.unwrap_or_default() {
             let message =
                 "the credentials are in the body, so this has no effect: write `security: []`";
-            findings.add("unknown-keyword", &requirement.place, message);
+            reporter.add("unknown-keyword", &requirement.location, message);
         }
     }
 }
 
 /// The keys of notifications name scalar fields, those of effects required ones,
 /// and a callback that changes something has both; what has the same delivery has the same effect.
-pub(super) fn message_keys(document: &Document<'_>, findings: &mut Findings) {
+pub(super) fn message_keys(document: &Document<'_>, reporter: &mut Reporter) {
     const RULE: &str = "message-keys";
     for operation in &document.operations {
         let post = operation.post;
@@ -518,21 +518,21 @@ pub(super) fn message_keys(document: &Document<'_>, findings: &mut Findings) {
                 let message = format!(
                     "`{key}` is for callbacks that change something: here there is nothing that must not happen twice at the receiver"
                 );
-                findings.add(RULE, &node.place, message);
+                reporter.add(RULE, &node.location, message);
             }
-            key_fields(document, operation, key, node, findings);
+            key_fields(document, operation, key, node, reporter);
         }
         let [delivery, effect] = keys;
         if wanted && (delivery.is_none() || effect.is_none()) {
             let message = "a callback that changes something says in `x-skypay-delivery-key` and `x-skypay-effect-key` by which fields a receiver recognises a repetition";
-            findings.add(RULE, &post.place, message);
+            reporter.add(RULE, &post.location, message);
         }
         if let (Some((_, delivery)), Some((_, effect))) = (delivery, effect) {
             for field in effect.items() {
                 let mut known = delivery.items().iter();
                 if !known.any(|known| known.text() == field.text()) {
                     let message = "the delivery key has no such field, so that one notification delivered twice could count as two effects";
-                    findings.add(RULE, &field.place, message);
+                    reporter.add(RULE, &field.location, message);
                 }
             }
         }
@@ -545,7 +545,7 @@ fn key_fields(
     operation: &super::Operation<'_>,
     kind: &str,
     key: &Node,
-    findings: &mut Findings,
+    reporter: &mut Reporter,
 ) {
     const RULE: &str = "message-keys";
     let of_effect = kind == "x-skypay-effect-key";
@@ -555,7 +555,7 @@ fn key_fields(
     let message = document.resolve(request);
     let required = message.get("required").map(Node::items).unwrap_or_default();
     if key.items().is_empty() {
-        findings.add(RULE, &key.place, "a key has at least one field");
+        reporter.add(RULE, &key.location, "a key has at least one field");
     }
     let mut seen = BTreeSet::new();
     for item in key.items() {
@@ -574,15 +574,15 @@ fn key_fields(
             Some(_) if !seen.insert(name) => "stands twice in the key",
             Some(_) => continue,
         };
-        findings.add(RULE, &item.place, format!("`{name}` {wrong}"));
+        reporter.add(RULE, &item.location, format!("`{name}` {wrong}"));
     }
 }
 
 /// The generator and progenitor read `OpenAPI` 3.0.3.
-pub(super) fn openapi_version(document: &Document<'_>, findings: &mut Findings) {
+pub(super) fn openapi_version(document: &Document<'_>, reporter: &mut Reporter) {
     let version = document.root.get("openapi");
     if version.and_then(Node::text) != Some("3.0.3") {
-        let place = &version.unwrap_or(document.root).place;
-        findings.add("openapi-version", place, "write `openapi: 3.0.3`");
+        let location = &version.unwrap_or(document.root).location;
+        reporter.add("openapi-version", location, "write `openapi: 3.0.3`");
     }
 }

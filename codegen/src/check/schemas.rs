@@ -3,13 +3,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Document, is_blank, properties, scalar_text};
+use crate::diagnostic::Reporter;
 use crate::document::Node;
 use crate::lower::{Schema, component, integer_type, money_state};
-use crate::problem::Findings;
 
 /// Every value of a code table has a name and a description, in the order of
 /// its `enum`.
-pub(super) fn codes_named(document: &Document<'_>, findings: &mut Findings) {
+pub(super) fn codes_named(document: &Document<'_>, reporter: &mut Reporter) {
     for (name, node) in &document.components {
         let Some(codes) = node.get("x-skypay-codes") else {
             continue;
@@ -22,37 +22,37 @@ pub(super) fn codes_named(document: &Document<'_>, findings: &mut Findings) {
         let values = node.texts_of("enum");
         let values: Vec<_> = values.iter().map(|value| Some(value.as_str())).collect();
         if node.get("enum").is_none() {
-            open_table(name, node, &listed, findings);
+            open_table(name, node, &listed, reporter);
         } else if listed != values {
             let message = format!(
                 "`x-skypay-codes` and `enum` of `{name}` list different values, or the same in another order"
             );
-            findings.add("codes-named", &codes.place, message);
+            reporter.add("codes-named", &codes.location, message);
         }
         for code in codes.items() {
             if code.text_of("name").is_none_or(is_blank) {
                 let message = "the code has no name";
-                findings.add("codes-named", &code.place, message);
+                reporter.add("codes-named", &code.location, message);
             }
             if code.text_of("description").is_none_or(is_blank) {
                 let message = "the code has no description";
-                findings.add("codes-named", &code.place, message);
+                reporter.add("codes-named", &code.location, message);
             }
             if code.text_of("text") == Some("") {
                 let message = "the vendor's text is empty: leave `text` out";
-                findings.add("codes-named", &code.place, message);
+                reporter.add("codes-named", &code.location, message);
             }
             if let Some(outcome) = code.get("outcome")
                 && !matches!(outcome.text(), Some("accepted" | "rejected" | "unknown"))
             {
                 let message = "an outcome is `accepted`, `rejected` or `unknown`";
-                findings.add("codes-named", &outcome.place, message);
+                reporter.add("codes-named", &outcome.location, message);
             }
             if let Some(marker) = code.get("refusesKeys")
                 && code.text_of("outcome") != Some("rejected")
             {
                 let message = "only a code with `outcome: rejected` can refuse the keys";
-                findings.add("codes-named", &marker.place, message);
+                reporter.add("codes-named", &marker.location, message);
             }
         }
     }
@@ -60,13 +60,13 @@ pub(super) fn codes_named(document: &Document<'_>, findings: &mut Findings) {
 
 /// A table without an `enum` allows more codes than it names; its `pattern`
 /// says which.
-fn open_table(name: &str, node: &Node, listed: &[Option<&str>], findings: &mut Findings) {
+fn open_table(name: &str, node: &Node, listed: &[Option<&str>], reporter: &mut Reporter) {
     let Some(pattern) = node.get("pattern") else {
         let message = format!(
             "`{name}` says of no code whether it is allowed: give it an `enum`, or, if other \
              codes may stand there too, a `pattern`"
         );
-        findings.add("codes-named", &node.place, message);
+        reporter.add("codes-named", &node.location, message);
         return;
     };
     // A pattern that is not understood is reported by its own rule.
@@ -76,7 +76,7 @@ fn open_table(name: &str, node: &Node, listed: &[Option<&str>], findings: &mut F
     for code in listed.iter().flatten() {
         if !allowed.is_match(code) {
             let message = format!("the table's `pattern` does not allow its own code `{code}`");
-            findings.add("codes-named", &pattern.place, message);
+            reporter.add("codes-named", &pattern.location, message);
         }
     }
 }
@@ -84,7 +84,7 @@ fn open_table(name: &str, node: &Node, listed: &[Option<&str>], findings: &mut F
 /// A table that says what a code means for the money says it of every code, in
 /// words that are known; a condition names a field of each message that has
 /// the code, one that may be absent.
-pub(super) fn money_states(document: &Document<'_>, findings: &mut Findings) {
+pub(super) fn money_states(document: &Document<'_>, reporter: &mut Reporter) {
     for (name, node) in &document.components {
         let codes = node.get("x-skypay-codes").map(Node::items);
         let codes = codes.unwrap_or_default();
@@ -94,20 +94,20 @@ pub(super) fn money_states(document: &Document<'_>, findings: &mut Findings) {
             if let Some(only_with) = code.get("onlyWith") {
                 if state.is_none() {
                     let message = "`onlyWith` is a condition of `moneyState`, which is missing";
-                    findings.add("money-state", &only_with.place, message);
+                    reporter.add("money-state", &only_with.location, message);
                 }
-                condition_field(document, name, only_with, findings);
+                condition_field(document, name, only_with, reporter);
             }
             match state {
                 None if speaks => {
                     let message = format!(
                         "other codes of `{name}` have a `moneyState`, and this one leaves open what becomes of the money: give it one"
                     );
-                    findings.add("money-state", &code.place, message);
+                    reporter.add("money-state", &code.location, message);
                 }
                 Some(state) if money_state(state.text().unwrap_or_default()).is_none() => {
                     let message = "`moneyState` is `paid`, `failed`, `cancelled`, `open`, `absent` or `amendment`";
-                    findings.add("money-state", &state.place, message);
+                    reporter.add("money-state", &state.location, message);
                 }
                 _ => {}
             }
@@ -125,7 +125,7 @@ pub(super) fn money_states(document: &Document<'_>, findings: &mut Findings) {
             let message = format!(
                 "`{name}` has two fields that say what becomes of the money, and they may disagree"
             );
-            findings.add("money-state", &second.place, message);
+            reporter.add("money-state", &second.location, message);
         }
     }
 }
@@ -135,7 +135,7 @@ fn condition_field(
     document: &Document<'_>,
     table: &str,
     only_with: &Node,
-    findings: &mut Findings,
+    reporter: &mut Reporter,
 ) {
     let field = only_with.text().unwrap_or_default();
     for (name, node) in document.objects() {
@@ -156,14 +156,14 @@ fn condition_field(
             let message = format!(
                 "`{name}` has codes of `{table}`, but no scalar field `{field}` that may be absent"
             );
-            findings.add("money-state", &only_with.place, message);
+            reporter.add("money-state", &only_with.location, message);
         }
     }
 }
 
 /// An `enum` is a code table, a choice from one, an action or a constant:
 /// anything else would become a closed type.
-pub(super) fn enums_are_tables(document: &Document<'_>, findings: &mut Findings) {
+pub(super) fn enums_are_tables(document: &Document<'_>, reporter: &mut Reporter) {
     for node in &document.schemas {
         let Some(values) = node.get("enum") else {
             continue;
@@ -181,7 +181,7 @@ pub(super) fn enums_are_tables(document: &Document<'_>, findings: &mut Findings)
             .filter(|component| component.get("x-skypay-codes").is_some());
         let Some(table) = table else {
             let message = "this `enum` has no names: make it a component with `x-skypay-codes`";
-            findings.add("enums-are-tables", &values.place, message);
+            reporter.add("enums-are-tables", &values.location, message);
             continue;
         };
         let known = table.get("x-skypay-codes").map(Node::items);
@@ -189,7 +189,7 @@ pub(super) fn enums_are_tables(document: &Document<'_>, findings: &mut Findings)
             let mut known = known.unwrap_or_default().iter();
             if !known.any(|code| code.text_of("value") == value.text()) {
                 let message = "the table that this field refers to has no such code";
-                findings.add("enums-are-tables", &value.place, message);
+                reporter.add("enums-are-tables", &value.location, message);
             }
         }
     }
@@ -197,7 +197,7 @@ pub(super) fn enums_are_tables(document: &Document<'_>, findings: &mut Findings)
 
 /// Every scalar has a type that Rust can hold exactly. A `number` is an
 /// amount: there are no floats here.
-pub(super) fn known_types(document: &Document<'_>, findings: &mut Findings) {
+pub(super) fn known_types(document: &Document<'_>, reporter: &mut Reporter) {
     for node in &document.schemas {
         if node.get("$ref").is_some() {
             continue;
@@ -216,7 +216,7 @@ pub(super) fn known_types(document: &Document<'_>, findings: &mut Findings) {
                 ty.unwrap_or("(none)"),
                 meaning.unwrap_or("(none)")
             );
-            findings.add("known-types", &node.place, message);
+            reporter.add("known-types", &node.location, message);
         }
         if let Some(what) = named(schema)
             && schema.component_name().is_none()
@@ -225,12 +225,12 @@ pub(super) fn known_types(document: &Document<'_>, findings: &mut Findings) {
             let message = format!(
                 "{what} becomes a Rust type, which is called like its component: move it to `components/schemas` and refer to it"
             );
-            findings.add("known-types", &node.place, message);
+            reporter.add("known-types", &node.location, message);
         }
         if ty == Some("array") && schema.get("items").is_none() {
-            findings.add(
+            reporter.add(
                 "known-types",
-                &node.place,
+                &node.location,
                 "an array says what its `items` are",
             );
         }
@@ -238,7 +238,7 @@ pub(super) fn known_types(document: &Document<'_>, findings: &mut Findings) {
             && !matches!(all_of.items(), [only] if only.get("$ref").is_some())
         {
             let message = "`allOf` holds exactly one `$ref`; what differs stands beside it";
-            findings.add("known-types", &all_of.place, message);
+            reporter.add("known-types", &all_of.location, message);
         }
     }
 }
@@ -258,7 +258,7 @@ fn named(schema: Schema<'_>) -> Option<&'static str> {
 
 /// Limits stand only where they have an effect, as numbers that Rust can hold,
 /// the smaller before the larger.
-pub(super) fn bounds(document: &Document<'_>, findings: &mut Findings) {
+pub(super) fn bounds(document: &Document<'_>, reporter: &mut Reporter) {
     for node in &document.schemas {
         let schema = document.resolve(node);
         let ty = schema.text("type").unwrap_or_default();
@@ -284,19 +284,19 @@ pub(super) fn bounds(document: &Document<'_>, findings: &mut Findings) {
                 let text = scalar_text(bound).unwrap_or_default();
                 if !applies {
                     let message = format!("this bound has no effect on `type: {ty}`");
-                    findings.add("bounds", &bound.place, message);
+                    reporter.add("bounds", &bound.location, message);
                 } else if let Some(value) =
                     plain_number(&text, decimals).filter(|value| holds(schema, *value))
                 {
                     values.push(value);
                 } else {
                     let message = "this is no number that the field can hold: write digits, for amounts with at most two decimals; beyond 32 bits an integer has `format: int64`";
-                    findings.add("bounds", &bound.place, message);
+                    reporter.add("bounds", &bound.location, message);
                 }
             }
             if matches!(values.as_slice(), [least, most] if least > most) {
                 let message = format!("`{least}` is larger than `{most}`: nothing fits");
-                findings.add("bounds", &node.place, message);
+                reporter.add("bounds", &node.location, message);
             }
         }
     }
@@ -326,7 +326,7 @@ fn holds(schema: Schema<'_>, value: i64) -> bool {
 
 /// A pattern is anchored at both ends and understood by the generated code's
 /// regular expressions.
-pub(super) fn patterns(document: &Document<'_>, findings: &mut Findings) {
+pub(super) fn patterns(document: &Document<'_>, reporter: &mut Reporter) {
     let of_rules = document
         .components
         .iter()
@@ -344,17 +344,17 @@ pub(super) fn patterns(document: &Document<'_>, findings: &mut Findings) {
         if !pattern.starts_with('^') || !pattern.ends_with('$') {
             let message =
                 "the pattern matches a part of the text too: begin it with `^` and end it with `$`";
-            findings.add("patterns", &node.place, message);
+            reporter.add("patterns", &node.location, message);
         }
         if let Err(error) = regex_lite::Regex::new(pattern) {
             let message = format!("the pattern is not understood: {error}");
-            findings.add("patterns", &node.place, message);
+            reporter.add("patterns", &node.location, message);
         }
     }
 }
 
 /// What is required exists, and stands once.
-pub(super) fn required_exists(document: &Document<'_>, findings: &mut Findings) {
+pub(super) fn required_exists(document: &Document<'_>, reporter: &mut Reporter) {
     for (name, node) in document.objects() {
         let schema = document.resolve(node);
         let mut seen = BTreeSet::new();
@@ -365,11 +365,11 @@ pub(super) fn required_exists(document: &Document<'_>, findings: &mut Findings) 
                 .any(|property| property.key == field)
             {
                 let message = format!("`{name}` has no property `{field}`");
-                findings.add("required-exists", &required.place, message);
+                reporter.add("required-exists", &required.location, message);
             }
             if !seen.insert(field) {
                 let message = format!("`{field}` stands twice");
-                findings.add("required-exists", &required.place, message);
+                reporter.add("required-exists", &required.location, message);
             }
         }
     }
@@ -377,7 +377,7 @@ pub(super) fn required_exists(document: &Document<'_>, findings: &mut Findings) 
 
 /// Conditions between fields speak of fields that exist, and require or
 /// forbid only optional ones.
-pub(super) fn conditions(document: &Document<'_>, findings: &mut Findings) {
+pub(super) fn conditions(document: &Document<'_>, reporter: &mut Reporter) {
     for (name, node) in document.objects() {
         let schema = document.resolve(node);
         let has = |field: &str| {
@@ -414,7 +414,7 @@ pub(super) fn conditions(document: &Document<'_>, findings: &mut Findings) {
                 if !has(&field) {
                     let message =
                         format!("the rule speaks of `{field}`, which `{name}` does not have");
-                    findings.add("conditions", &rule.place, message);
+                    reporter.add("conditions", &rule.location, message);
                 }
             }
             for field in optional_only {
@@ -422,12 +422,12 @@ pub(super) fn conditions(document: &Document<'_>, findings: &mut Findings) {
                     let message = format!(
                         "`{field}` is always required, so a condition on its presence says nothing"
                     );
-                    findings.add("conditions", &rule.place, message);
+                    reporter.add("conditions", &rule.location, message);
                 }
             }
             if rule.text_of("id").is_none() || rule.text_of("reason").is_none() {
                 let message = "a rule has an `id` and says why in `reason`";
-                findings.add("conditions", &rule.place, message);
+                reporter.add("conditions", &rule.location, message);
             }
         }
     }
@@ -435,7 +435,7 @@ pub(super) fn conditions(document: &Document<'_>, findings: &mut Findings) {
 
 /// Reading ignores case and blanks in keys, so names and aliases of a message
 /// differ by more than that.
-pub(super) fn aliases_unambiguous(document: &Document<'_>, findings: &mut Findings) {
+pub(super) fn aliases_unambiguous(document: &Document<'_>, reporter: &mut Reporter) {
     for (_, node) in document.objects() {
         let mut seen: BTreeMap<String, String> = BTreeMap::new();
         for property in properties(document.resolve(node)) {
@@ -451,7 +451,7 @@ pub(super) fn aliases_unambiguous(document: &Document<'_>, findings: &mut Findin
                     let message = format!(
                         "`{name}` and `{other}` are the same key when case and blanks are ignored"
                     );
-                    findings.add("aliases", &property.place, message);
+                    reporter.add("aliases", &property.location, message);
                 }
             }
         }
@@ -459,12 +459,12 @@ pub(super) fn aliases_unambiguous(document: &Document<'_>, findings: &mut Findin
 }
 
 /// Operations, components and fields say what they are.
-pub(super) fn described(document: &Document<'_>, findings: &mut Findings) {
+pub(super) fn described(document: &Document<'_>, reporter: &mut Reporter) {
     for operation in &document.operations {
         for word in ["summary", "description"] {
             if operation.post.text_of(word).is_none_or(is_blank) {
                 let message = format!("the operation has no `{word}`");
-                findings.add("described", &operation.post.place, message);
+                reporter.add("described", &operation.post.location, message);
             }
         }
     }
@@ -472,13 +472,13 @@ pub(super) fn described(document: &Document<'_>, findings: &mut Findings) {
         let schema = document.resolve(node);
         if schema.text("description").is_none_or(is_blank) {
             let message = "nothing says what this is: give it a `description`";
-            findings.add("described", &node.place, message);
+            reporter.add("described", &node.location, message);
         }
         let scalar = !matches!(schema.text("type"), Some("object" | "array"));
         let fixed = node.get("enum").is_some();
         if scalar && !fixed && schema.get("example").is_none() {
             let message = "nothing shows what this looks like: give it an `example`";
-            findings.add("described", &node.place, message);
+            reporter.add("described", &node.location, message);
         }
     }
 }

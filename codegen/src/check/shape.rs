@@ -3,147 +3,147 @@
 
 use std::collections::HashMap;
 
+use crate::diagnostic::{Location, Reporter};
 use crate::document::{Node, Value};
 use crate::keywords::{self, Shape};
 use crate::lower::component;
-use crate::problem::{Findings, Place};
 
 /// Every keyword is one that the generator understands, and its value looks as
 /// it should.
-pub(super) fn keywords_known(root: &Node, findings: &mut Findings) {
-    keywords(root, keywords::ROOT, findings);
-    member_keywords(root, "externalDocs", keywords::EXTERNAL_DOCS, findings);
+pub(super) fn keywords_known(root: &Node, reporter: &mut Reporter) {
+    keywords(root, keywords::ROOT, reporter);
+    member_keywords(root, "externalDocs", keywords::EXTERNAL_DOCS, reporter);
     if let Some(info) = root.get("info") {
-        keywords(info, keywords::INFO, findings);
-        member_keywords(info, "contact", keywords::CONTACT, findings);
-        member_keywords(info, "license", keywords::LICENSE, findings);
+        keywords(info, keywords::INFO, reporter);
+        member_keywords(info, "contact", keywords::CONTACT, reporter);
+        member_keywords(info, "license", keywords::LICENSE, reporter);
     }
     for tag in root.get("tags").map(Node::items).unwrap_or_default() {
-        keywords(tag, keywords::TAG, findings);
-        member_keywords(tag, "externalDocs", keywords::EXTERNAL_DOCS, findings);
+        keywords(tag, keywords::TAG, reporter);
+        member_keywords(tag, "externalDocs", keywords::EXTERNAL_DOCS, reporter);
     }
-    server_keywords(root, findings);
+    server_keywords(root, reporter);
     let paths = root.get("paths").map(Node::entries).unwrap_or_default();
     for entry in paths {
-        keywords(&entry.node, keywords::PATH_ITEM, findings);
-        server_keywords(&entry.node, findings);
+        keywords(&entry.node, keywords::PATH_ITEM, reporter);
+        server_keywords(&entry.node, reporter);
         let parameters = entry.node.get("parameters").map(Node::items);
         for parameter in parameters.unwrap_or_default() {
             if parameter.get("$ref").is_some() {
-                keywords(parameter, keywords::REFERENCE, findings);
+                keywords(parameter, keywords::REFERENCE, reporter);
             } else {
-                keywords(parameter, keywords::PARAMETER, findings);
+                keywords(parameter, keywords::PARAMETER, reporter);
             }
         }
         if let Some(post) = entry.node.get("post") {
-            operation_keywords(post, findings);
+            operation_keywords(post, reporter);
         }
     }
     if let Some(components) = root.get("components") {
-        keywords(components, keywords::COMPONENTS, findings);
+        keywords(components, keywords::COMPONENTS, reporter);
         let parameters = components.get("parameters").map(Node::entries);
         for entry in parameters.unwrap_or_default() {
-            keywords(&entry.node, keywords::PARAMETER, findings);
+            keywords(&entry.node, keywords::PARAMETER, reporter);
         }
         let schemas = components.get("schemas").map(Node::entries);
         for entry in schemas.unwrap_or_default() {
-            schema_keywords(&entry.node, findings);
+            schema_keywords(&entry.node, reporter);
         }
     }
 }
 
 /// Checks the keywords of a member, if there is one.
-fn member_keywords(node: &Node, key: &str, known: &[(&str, Shape)], findings: &mut Findings) {
+fn member_keywords(node: &Node, key: &str, known: &[(&str, Shape)], reporter: &mut Reporter) {
     if let Some(member) = node.get(key) {
-        keywords(member, known, findings);
+        keywords(member, known, reporter);
     }
 }
 
-fn server_keywords(node: &Node, findings: &mut Findings) {
+fn server_keywords(node: &Node, reporter: &mut Reporter) {
     for server in node.get("servers").map(Node::items).unwrap_or_default() {
-        keywords(server, keywords::SERVER, findings);
+        keywords(server, keywords::SERVER, reporter);
         let variables = server.get("variables").map(Node::entries);
         for variable in variables.unwrap_or_default() {
-            keywords(&variable.node, keywords::VARIABLE, findings);
+            keywords(&variable.node, keywords::VARIABLE, reporter);
         }
     }
 }
 
-fn operation_keywords(post: &Node, findings: &mut Findings) {
-    keywords(post, keywords::OPERATION, findings);
-    member_keywords(post, "externalDocs", keywords::EXTERNAL_DOCS, findings);
+fn operation_keywords(post: &Node, reporter: &mut Reporter) {
+    keywords(post, keywords::OPERATION, reporter);
+    member_keywords(post, "externalDocs", keywords::EXTERNAL_DOCS, reporter);
     if let Some(body) = post.get("requestBody") {
-        keywords(body, keywords::REQUEST_BODY, findings);
-        content_keywords(body, findings);
+        keywords(body, keywords::REQUEST_BODY, reporter);
+        content_keywords(body, reporter);
     }
     let responses = post.get("responses").map(Node::entries).unwrap_or_default();
     for response in responses {
-        keywords(&response.node, keywords::RESPONSE, findings);
-        content_keywords(&response.node, findings);
+        keywords(&response.node, keywords::RESPONSE, reporter);
+        content_keywords(&response.node, reporter);
     }
 }
 
-fn content_keywords(body: &Node, findings: &mut Findings) {
+fn content_keywords(body: &Node, reporter: &mut Reporter) {
     for media in body.get("content").map(Node::entries).unwrap_or_default() {
-        keywords(&media.node, keywords::MEDIA_TYPE, findings);
+        keywords(&media.node, keywords::MEDIA_TYPE, reporter);
         if let Some(schema) = media.node.get("schema") {
-            schema_keywords(schema, findings);
+            schema_keywords(schema, reporter);
         }
         let examples = media.node.get("examples").map(Node::entries);
         for example in examples.unwrap_or_default() {
-            keywords(&example.node, keywords::EXAMPLE, findings);
+            keywords(&example.node, keywords::EXAMPLE, reporter);
         }
     }
 }
 
-fn schema_keywords(schema: &Node, findings: &mut Findings) {
-    keywords(schema, keywords::SCHEMA, findings);
+fn schema_keywords(schema: &Node, reporter: &mut Reporter) {
+    keywords(schema, keywords::SCHEMA, reporter);
     if schema.get("$ref").is_some() && schema.entries().len() > 1 {
         let message = "what stands beside a `$ref` is ignored by every tool: write `allOf: [{$ref: …}]` and put it beside that";
-        findings.add("ref-alone", &schema.place, message);
+        reporter.add("ref-alone", &schema.location, message);
     }
     let properties = schema.get("properties").map(Node::entries);
     for property in properties.unwrap_or_default() {
-        schema_keywords(&property.node, findings);
+        schema_keywords(&property.node, reporter);
     }
     if let Some(items) = schema.get("items") {
-        schema_keywords(items, findings);
+        schema_keywords(items, reporter);
     }
     for part in schema.get("allOf").map(Node::items).unwrap_or_default() {
-        schema_keywords(part, findings);
+        schema_keywords(part, reporter);
     }
 }
 
 /// Whether the keywords of a mapping are known here, and their values in shape.
-fn keywords(node: &Node, known: &[(&str, Shape)], findings: &mut Findings) {
+fn keywords(node: &Node, known: &[(&str, Shape)], reporter: &mut Reporter) {
     if !matches!(node.value, Value::Map(_)) {
         let message = format!("a mapping belongs here, not {}", node.kind());
-        findings.add("unknown-keyword", &node.place, message);
+        reporter.add("unknown-keyword", &node.location, message);
         return;
     }
     for entry in node.entries() {
         let mut all = known.iter().chain(keywords::ANYWHERE);
         match all.find(|(keyword, _)| *keyword == entry.key) {
-            Some((_, shape)) => in_shape(&entry.key, &entry.node, *shape, findings),
+            Some((_, shape)) => in_shape(&entry.key, &entry.node, *shape, reporter),
             None if entry.key.starts_with("x-") => {
                 let message = format!(
                     "the extension `{}` is not known here; spec/README.md lists the ones that are",
                     entry.key
                 );
-                findings.add("known-extension", &entry.place, message);
+                reporter.add("known-extension", &entry.location, message);
             }
             None => {
                 let message = format!(
                     "`{}` is not understood here: it would be silently without effect",
                     entry.key
                 );
-                findings.add("unknown-keyword", &entry.place, message);
+                reporter.add("unknown-keyword", &entry.location, message);
             }
         }
     }
 }
 
-fn in_shape(keyword: &str, node: &Node, shape: Shape, findings: &mut Findings) {
+fn in_shape(keyword: &str, node: &Node, shape: Shape, reporter: &mut Reporter) {
     let fits = match shape {
         Shape::Text => node.text().is_some(),
         Shape::Flag => matches!(node.value, Value::Bool(_)),
@@ -173,14 +173,14 @@ fn in_shape(keyword: &str, node: &Node, shape: Shape, findings: &mut Findings) {
             "unknown-keyword"
         };
         let message = format!("`{keyword}` is {}: write {wanted}", node.kind());
-        findings.add(rule, &node.place, message);
+        reporter.add(rule, &node.location, message);
         return;
     }
     match shape {
-        Shape::Members(members) => keywords(node, members, findings),
+        Shape::Members(members) => keywords(node, members, reporter),
         Shape::Rows(members) => {
             for row in node.items() {
-                keywords(row, members, findings);
+                keywords(row, members, reporter);
             }
         }
         _ => {}
@@ -188,7 +188,7 @@ fn in_shape(keyword: &str, node: &Node, shape: Shape, findings: &mut Findings) {
 }
 
 /// Every `$ref` leads to a component of this document.
-pub(super) fn references_resolve(root: &Node, findings: &mut Findings) {
+pub(super) fn references_resolve(root: &Node, reporter: &mut Reporter) {
     let mut references = Vec::new();
     collect_references(root, &mut references);
     for node in references {
@@ -207,7 +207,7 @@ pub(super) fn references_resolve(root: &Node, findings: &mut Findings) {
             let message = format!(
                 "`{target}` leads nowhere: components of this document are `#/components/schemas/Name` and `#/components/parameters/name`"
             );
-            findings.add("references", &node.place, message);
+            reporter.add("references", &node.location, message);
         }
     }
 }
@@ -232,31 +232,31 @@ const MAX_DEPTH: usize = 16;
 const MAX_SIZE: usize = 10_000;
 
 /// No schema contains itself: messages end.
-pub(super) fn no_circles(root: &Node, findings: &mut Findings) {
+pub(super) fn no_circles(root: &Node, reporter: &mut Reporter) {
     for schema in holding(root) {
         if schema.in_circle {
             let message = format!("`{}` contains itself", schema.name);
-            findings.add("no-circles", schema.place, message);
+            reporter.add("no-circles", schema.location, message);
         }
     }
 }
 
 /// No schema holds so many others that it could not be written out.
-pub(super) fn nesting(root: &Node, findings: &mut Findings) {
+pub(super) fn nesting(root: &Node, reporter: &mut Reporter) {
     for schema in holding(root) {
-        let Holding { name, place, .. } = schema;
+        let Holding { name, location, .. } = schema;
         // The schemas that hold this one are too deep as well; one message does.
         if schema.depth == MAX_DEPTH + 1 {
             let message = format!(
                 "`{name}` holds schemas that hold others, more than {MAX_DEPTH} levels deep: refer to fewer of them in a row"
             );
-            findings.add("nesting", place, message);
+            reporter.add("nesting", location, message);
         }
         if schema.size > MAX_SIZE && schema.largest_part <= MAX_SIZE {
             let message = format!(
                 "`{name}` holds more than {MAX_SIZE} schemas, counted wherever they stand in it: refer to fewer of them"
             );
-            findings.add("nesting", place, message);
+            reporter.add("nesting", location, message);
         }
     }
 }
@@ -264,7 +264,7 @@ pub(super) fn nesting(root: &Node, findings: &mut Findings) {
 /// What a schema holds.
 struct Holding<'d> {
     name: &'d str,
-    place: &'d Place,
+    location: &'d Location,
     in_circle: bool,
     /// How many levels there are, this one included.
     depth: usize,
@@ -305,7 +305,7 @@ fn holding(root: &Node) -> Vec<Holding<'_>> {
         .iter()
         .map(|entry| Holding {
             name: &entry.key,
-            place: &entry.place,
+            location: &entry.location,
             in_circle: false,
             depth: 0,
             size: 0,

@@ -5,15 +5,15 @@ use quote::{format_ident, quote};
 
 use super::{Piece, docs, example, manifest, rust_file};
 use crate::File;
+use crate::diagnostic::Diagnostics;
 use crate::model::{
     Api, Direction, Effect, EnvelopeField, Mode, Operation, Outcome, ResultCode, Retry, Type,
 };
-use crate::problem::Problems;
 use crate::progenitor;
 use crate::prose;
 
 /// Every file of the crate.
-pub(crate) fn files(api: &Api) -> Result<Vec<File>, Problems> {
+pub(crate) fn files(api: &Api) -> Result<Vec<File>, Diagnostics> {
     let mut files = own_files(api);
     files.push(wire(api)?);
     Ok(files)
@@ -461,7 +461,7 @@ pub(crate) fn call_example(api: &Api, operation: &Operation) -> Option<String> {
 }
 
 /// progenitor's method, and the services that send encrypted requests with it.
-fn wire(api: &Api) -> Result<File, Problems> {
+fn wire(api: &Api) -> Result<File, Diagnostics> {
     let operations = progenitor::of_direction(&api.operations, Direction::ToProvider);
     // All operations share it, as the check `one-wire-path` says.
     let path = operations

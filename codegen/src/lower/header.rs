@@ -2,12 +2,12 @@
 //! message, next to the operation's own.
 
 use crate::check::{Document, properties};
+use crate::diagnostic::Reporter;
 use crate::document::{Entry, Node};
 use crate::model::Header;
-use crate::problem::Findings;
 
 /// The header fields of a document, which have the same names in all messages.
-pub(super) fn header(root: &Node, findings: &mut Findings) -> Header {
+pub(super) fn header(root: &Node, reporter: &mut Reporter) -> Header {
     let document = Document::new(root);
     let mut header = Header::default();
     for operation in &document.operations {
@@ -17,9 +17,9 @@ pub(super) fn header(root: &Node, findings: &mut Findings) -> Header {
             .position(|entry| document.resolve(&entry.node).get("enum").is_some());
         let action = action.map(|position| marked.remove(position));
         let mut others = marked.into_iter();
-        agree(&mut header.user_name, others.next(), findings);
-        agree(&mut header.action, action, findings);
-        agree(&mut header.authentication, others.next(), findings);
+        agree(&mut header.user_name, others.next(), reporter);
+        agree(&mut header.action, action, reporter);
+        agree(&mut header.authentication, others.next(), reporter);
 
         for entry in transport_fields(&document, operation.response()) {
             let schema = document.resolve(&entry.node);
@@ -31,7 +31,7 @@ pub(super) fn header(root: &Node, findings: &mut Findings) -> Header {
             } else {
                 &mut header.description
             };
-            agree(name, Some(entry), findings);
+            agree(name, Some(entry), reporter);
         }
     }
     header
@@ -48,7 +48,7 @@ fn transport_fields<'d>(document: &Document<'d>, message: Option<&'d Node>) -> V
 }
 
 /// Notes the name of a header field, or that it has another name elsewhere.
-fn agree(name: &mut String, found: Option<&Entry>, findings: &mut Findings) {
+fn agree(name: &mut String, found: Option<&Entry>, reporter: &mut Reporter) {
     let Some(entry) = found else { return };
     if name.is_empty() {
         name.clone_from(&entry.key);
@@ -56,6 +56,6 @@ fn agree(name: &mut String, found: Option<&Entry>, findings: &mut Findings) {
         let message = format!(
             "this field of the header is called `{name}` in another message: the header has the same names in all of them"
         );
-        findings.add("transport-fields", &entry.place, message);
+        reporter.add("transport-fields", &entry.location, message);
     }
 }

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use codegen::Place;
+use codegen::Location;
 use codegen::document::Node;
 
 use super::verdict::{Headline, Part, Role, Verdict};
@@ -36,11 +36,11 @@ pub struct Change {
     /// What changes, as people call it: `PayoutQueueRequest.amount`.
     pub subject: String,
     /// Where it stands, in the document named by `side`.
-    pub place: Place,
+    pub location: Location,
     /// The document of `place`: the old one for what is gone.
     pub side: Side,
     /// The nearest place in the new document, for annotations.
-    pub near: Place,
+    pub near: Location,
     /// What stood there.
     pub old: Option<String>,
     /// What stands there now.
@@ -73,7 +73,7 @@ impl Change {
     #[must_use]
     pub fn fingerprint(&self) -> String {
         let (old, new) = (self.old.as_deref(), self.new.as_deref());
-        fingerprint(self.rule, &self.place.pointer, old, new)
+        fingerprint(self.rule, &self.location.pointer, old, new)
     }
 }
 
@@ -118,7 +118,7 @@ impl Scope {
 pub(super) struct Finding<'d> {
     pub(super) rule: &'static str,
     pub(super) subject: String,
-    pub(super) at: (Side, &'d Place),
+    pub(super) at: (Side, &'d Location),
     pub(super) old: Option<String>,
     pub(super) new: Option<String>,
     pub(super) lint: Option<&'static str>,
@@ -135,7 +135,7 @@ type Key = (&'static str, Side, String);
 impl Changes {
     /// Notes a change as one of its users sees it.
     pub(super) fn note(&mut self, finding: Finding<'_>, scope: &Scope, verdict: Verdict) {
-        let (side, place) = finding.at;
+        let (side, location) = finding.at;
         let user = match scope {
             Scope::Use(user) => Some(user.clone()),
             Scope::Api | Scope::Everywhere => None,
@@ -144,13 +144,13 @@ impl Changes {
             Some(_) => Headline::LintError,
             None => scope.headline(verdict),
         };
-        let key = (finding.rule, side, place.pointer.clone());
+        let key = (finding.rule, side, location.pointer.clone());
         let change = self.found.entry(key).or_insert_with(|| Change {
             rule: finding.rule,
             subject: finding.subject,
-            place: place.clone(),
+            location: location.clone(),
             side,
-            near: place.clone(),
+            near: location.clone(),
             old: finding.old,
             new: finding.new,
             verdict,
@@ -171,11 +171,11 @@ impl Changes {
             change.users.sort();
             change.users.dedup();
             if change.side == Side::Old {
-                change.near = nearest(new, &change.place.pointer);
+                change.near = nearest(new, &change.location.pointer);
             }
         }
         changes.sort_by(|a, b| {
-            let order = |change: &Change| (change.side, change.place.clone(), change.rule);
+            let order = |change: &Change| (change.side, change.location.clone(), change.rule);
             (b.headline.cmp(&a.headline)).then_with(|| order(a).cmp(&order(b)))
         });
         changes
@@ -183,21 +183,21 @@ impl Changes {
 }
 
 /// The place that is left of a pointer in another document.
-fn nearest(root: &Node, pointer: &str) -> Place {
-    let mut place = &root.place;
+fn nearest(root: &Node, pointer: &str) -> Location {
+    let mut location = &root.location;
     let mut node = root;
     for step in pointer.split('/').skip(1) {
         let key = step.replace("~1", "/").replace("~0", "~");
         let item = step.parse::<usize>().ok();
         if let Some(entry) = node.entries().iter().find(|entry| entry.key == key) {
-            place = &entry.place;
+            location = &entry.location;
             node = &entry.node;
         } else if let Some(item) = item.and_then(|index| node.items().get(index)) {
-            place = &item.place;
+            location = &item.location;
             node = item;
         } else {
             break;
         }
     }
-    place.clone()
+    location.clone()
 }

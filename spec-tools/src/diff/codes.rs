@@ -29,12 +29,12 @@ impl<'d> Walk<'d, '_> {
             (None, None) => return,
             (None, Some(new)) => {
                 let values = (None, Some(joined(new)));
-                let at = (Side::New, &new.place);
+                let at = (Side::New, &new.location);
                 return self.note("value-list-added", at, values, Effect::NARROWED);
             }
             (Some(old), None) => {
                 let values = (Some(joined(old)), None);
-                let at = (Side::Old, &old.place);
+                let at = (Side::Old, &old.location);
                 return self.note("value-list-removed", at, values, Effect::LIST_REMOVED);
             }
             (Some(old), Some(new)) => (old, new),
@@ -53,9 +53,11 @@ impl<'d> Walk<'d, '_> {
     /// A field with one value. Operations compare their actions themselves.
     fn constant(&mut self, old: &'d Node, new: &'d Node) {
         let of_use = self.user.is_some();
-        let is_action = self
-            .action
-            .is_some_and(|name| new.place.pointer.contains(&format!("/properties/{name}/")));
+        let is_action = self.action.is_some_and(|name| {
+            new.location
+                .pointer
+                .contains(&format!("/properties/{name}/"))
+        });
         if of_use && !is_action && !same((Some(old), Some(new))) {
             self.note_pair(
                 "constant-changed",
@@ -126,7 +128,7 @@ impl<'d> Walk<'d, '_> {
         let agree = missing(old, new).is_empty() && missing(new, old).is_empty();
         if !agree && known(a) == known(b) {
             let values = (Some(joined(old)), Some(joined(new)));
-            let at = (Side::New, &new.place);
+            let at = (Side::New, &new.location);
             self.note("listed-codes-changed", at, values, Effect::MEANING);
         }
     }
@@ -138,7 +140,7 @@ impl<'d> Walk<'d, '_> {
             Side::Old => (text, None),
             Side::New => (None, text),
         };
-        self.note(rule, (side, &row.place), values, effect);
+        self.note(rule, (side, &row.location), values, effect);
     }
 
     /// A code that both tables have.
@@ -200,9 +202,9 @@ impl<'d> Walk<'d, '_> {
         let removed: Vec<_> = before.difference(&after).filter(in_both).copied().collect();
         let added: Vec<_> = after.difference(&before).filter(in_both).copied().collect();
         let at = match lists {
-            (_, Some(list)) => (Side::New, &list.place),
-            (Some(list), None) => (Side::Old, &list.place),
-            (None, None) => (Side::New, &b.own().place),
+            (_, Some(list)) => (Side::New, &list.location),
+            (Some(list), None) => (Side::Old, &list.location),
+            (None, None) => (Side::New, &b.own().location),
         };
         let listed = |values: &BTreeSet<&str>| {
             let values: Vec<_> = values.iter().copied().collect();

@@ -8,7 +8,7 @@ use codegen::keywords::EXCEPTIONS;
 
 use super::changes::{Changes, Finding, Scope};
 use super::verdict::Verdict;
-use super::walk::{place_of, same, subject};
+use super::walk::{location_of, same, subject};
 
 /// Compares the exceptions of both documents.
 pub(super) fn compare(old: &Node, new: &Node, changes: &mut Changes) {
@@ -17,7 +17,7 @@ pub(super) fn compare(old: &Node, new: &Node, changes: &mut Changes) {
     collect(new, "", &mut after);
     for path in before.keys().chain(after.keys()) {
         let pair = (before.get(path).copied(), after.get(path).copied());
-        let Some(at) = place_of(pair).filter(|_| !same(pair)) else {
+        let Some(at) = location_of(pair).filter(|_| !same(pair)) else {
             continue;
         };
         let finding = Finding {
@@ -82,7 +82,7 @@ fn bare(node: &Node) -> Node {
             let kept = entries.iter().filter(|entry| entry.key != EXCEPTIONS);
             let kept = kept.map(|entry| Entry {
                 key: entry.key.clone(),
-                place: entry.place.clone(),
+                location: entry.location.clone(),
                 node: bare(&entry.node),
             });
             Value::Map(kept.collect())
@@ -91,7 +91,7 @@ fn bare(node: &Node) -> Node {
         other => other.clone(),
     };
     Node {
-        place: node.place.clone(),
+        location: node.location.clone(),
         value,
     }
 }

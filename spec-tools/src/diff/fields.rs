@@ -149,7 +149,7 @@ impl<'d> Walk<'d, '_> {
         self.with_fixed(old.fixed(self.part()), |walk| {
             walk.note(
                 "field-removed",
-                (Side::Old, &old.entry.place),
+                (Side::Old, &old.entry.location),
                 values,
                 effect,
             );
@@ -160,7 +160,12 @@ impl<'d> Walk<'d, '_> {
         let effect = Effect::field_added(new.insists());
         let values = (None, Some(new.presence.word()));
         self.with_fixed(new.fixed(self.part()), |walk| {
-            walk.note("field-added", (Side::New, &new.entry.place), values, effect);
+            walk.note(
+                "field-added",
+                (Side::New, &new.entry.location),
+                values,
+                effect,
+            );
         });
     }
 
@@ -204,7 +209,7 @@ impl<'d> Walk<'d, '_> {
         self.with_fixed(old.fixed(self.part()) && new.fixed(self.part()), |walk| {
             walk.note(
                 "field-renamed",
-                (Side::New, &new.entry.place),
+                (Side::New, &new.entry.location),
                 values,
                 effect,
             );
@@ -216,7 +221,7 @@ impl<'d> Walk<'d, '_> {
         let fixed = old.fixed(self.part()) && new.fixed(self.part());
         let (from, to) = (old.rust(), new.rust());
         if from != to && !fixed {
-            let at = (Side::New, &new.entry.place);
+            let at = (Side::New, &new.entry.location);
             self.note(
                 "rust-name-changed",
                 at,
@@ -273,7 +278,7 @@ impl<'d> Walk<'d, '_> {
             effect
         };
         let values = (Some(old.presence.word()), Some(new.presence.word()));
-        self.note(rule, (Side::New, &new.entry.place), values, effect);
+        self.note(rule, (Side::New, &new.entry.location), values, effect);
     }
 
     fn aliases(&mut self, old: &Field<'d>, new: &Field<'d>) {

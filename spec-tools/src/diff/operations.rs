@@ -2,13 +2,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use codegen::Place;
+use codegen::Location;
 use codegen::document::Node;
 
 use super::changes::{Changes, Finding, Scope, Side, User};
 use super::verdict::{Bump, Effect, Part, Verdict, Wire};
 use super::view::{View, canonical, shown};
-use super::walk::{EXAMPLE_LINT, Pair, Walk, place_of, same, same_keyword, subject};
+use super::walk::{EXAMPLE_LINT, Pair, Walk, location_of, same, same_keyword, subject};
 
 /// The methods that a path item may have.
 const METHODS: &[&str] = &[
@@ -27,7 +27,7 @@ const RETRIES: &[&str] = &["safe", "after-status-query", "never"];
 /// An operation at its path.
 #[derive(Clone, Copy)]
 pub(super) struct Operation<'d> {
-    place: &'d Place,
+    location: &'d Location,
     path: &'d str,
     label: &'d str,
     item: &'d Node,
@@ -44,7 +44,7 @@ impl<'d> Operation<'d> {
             let methods = path.node.entries().iter();
             let methods = methods.filter(|entry| METHODS.contains(&entry.key.as_str()));
             methods.map(move |entry| Self {
-                place: &path.place,
+                location: &path.location,
                 path: wire,
                 label,
                 item: &path.node,
@@ -82,9 +82,9 @@ impl<'d> Operation<'d> {
         let text = |node: &'d Node, key| node.text_of(key).unwrap_or_default();
         let named = resolved.map(|node| {
             let (form, name) = (text(node, "in"), text(node, "name"));
-            let place = self.path.find(&format!("{{{name}}}"));
-            let name = match place.filter(|_| form == "path") {
-                Some(place) => self.path[..place].matches('{').count().to_string(),
+            let location = self.path.find(&format!("{{{name}}}"));
+            let name = match location.filter(|_| form == "path") {
+                Some(location) => self.path[..location].matches('{').count().to_string(),
                 None => name.to_owned(),
             };
             ((form, name), node)
@@ -185,7 +185,7 @@ pub(super) fn compare<'d>(old: &'d Node, new: &'d Node, changes: &mut Changes) {
         };
         let verdict = Verdict::new(Wire::Break, callee, Bump::Major, Bump::Major);
         let values = (Some(operation.name().to_owned()), None);
-        let at = (Side::Old, operation.place);
+        let at = (Side::Old, operation.location);
         comparison.note("operation-removed", at, values, &operation, verdict, None);
     }
     for operation in added {
@@ -196,7 +196,7 @@ pub(super) fn compare<'d>(old: &'d Node, new: &'d Node, changes: &mut Changes) {
         let own = !shared.contains(&operation.request().map(canonical));
         let mismatched = own && operation.mismatched(new, action);
         let lint = mismatched.then_some(ACTION_LINT);
-        let at = (Side::New, operation.place);
+        let at = (Side::New, operation.location);
         comparison.note("operation-added", at, values, &operation, verdict, lint);
     }
 }
@@ -243,7 +243,7 @@ impl<'d> Comparison<'d, '_> {
     fn note(
         &mut self,
         rule: &'static str,
-        at: (Side, &'d Place),
+        at: (Side, &'d Location),
         values: (Option<String>, Option<String>),
         operation: &Operation<'d>,
         verdict: Verdict,
@@ -267,7 +267,7 @@ impl<'d> Comparison<'d, '_> {
         operation: &Operation<'d>,
         verdict: Verdict,
     ) {
-        if let Some(at) = place_of(pair) {
+        if let Some(at) = location_of(pair) {
             let values = (pair.0.map(shown), pair.1.map(shown));
             self.note(rule, at, values, operation, verdict, None);
         }
@@ -284,7 +284,7 @@ impl<'d> Comparison<'d, '_> {
 
     /// Where a message goes, and what selects the operation there.
     fn wire_address(&mut self, a: &Operation<'d>, b: &Operation<'d>) {
-        let at = (Side::New, b.place);
+        let at = (Side::New, b.location);
         let texts = |old: &str, new: &str| (Some(old.to_owned()), Some(new.to_owned()));
         // Names of parameters are noted where these stand.
         if a.template() != b.template() {
@@ -605,7 +605,7 @@ impl<'d> Comparison<'d, '_> {
         if let (Some(from), Some(to)) = moved {
             let (from, to) = (removed.remove(from), added.remove(to));
             let values = (Some(from.key.clone()), Some(to.key.clone()));
-            let at = (Side::New, &to.place);
+            let at = (Side::New, &to.location);
             self.note(
                 "success-status-changed",
                 at,
@@ -624,13 +624,13 @@ impl<'d> Comparison<'d, '_> {
         for entry in removed {
             let verdict = Verdict::new(Wire::Ok, Wire::Break, Bump::Major, Bump::Major);
             let values = (Some(entry.key.clone()), None);
-            let at = (Side::Old, &entry.place);
+            let at = (Side::Old, &entry.location);
             self.note("status-removed", at, values, b, verdict, None);
         }
         for entry in added {
             let verdict = Verdict::new(Wire::Risk, Wire::Ok, Bump::Minor, Bump::Minor);
             let values = (None, Some(entry.key.clone()));
-            let at = (Side::New, &entry.place);
+            let at = (Side::New, &entry.location);
             self.note("status-added", at, values, b, verdict, None);
         }
         for entry in old.entries() {
@@ -692,7 +692,7 @@ impl<'d> Comparison<'d, '_> {
             (_, true) => Effect::NARROWED,
             _ => Effect::TYPE_CHANGED,
         };
-        if let Some(at) = place_of(pair) {
+        if let Some(at) = location_of(pair) {
             let text =
                 |types: BTreeSet<String>| Some(types.into_iter().collect::<Vec<_>>().join(", "));
             let values = (text(before), text(after));
@@ -740,7 +740,7 @@ impl<'d> Comparison<'d, '_> {
                     !codegen::check::example_fits(self.new, schema, value)
                 });
             let lint = invalid.then_some(EXAMPLE_LINT);
-            if let Some(at) = place_of(pair) {
+            if let Some(at) = location_of(pair) {
                 let values = (pair.0.map(shown), pair.1.map(shown));
                 self.note("example-changed", at, values, b, Verdict::PATCH, lint);
             }
@@ -787,8 +787,8 @@ fn outcome<'d>(root: &'d Node, code: Option<&str>) -> Option<&'d str> {
 
 /// Where a word stands in a scale; what is not said comes first.
 fn rank(scale: &[&str], word: Option<&str>) -> usize {
-    let place = scale.iter().position(|known| Some(*known) == word);
-    place.map_or(0, |index| index + 1)
+    let location = scale.iter().position(|known| Some(*known) == word);
+    location.map_or(0, |index| index + 1)
 }
 
 /// The keys of two mappings.

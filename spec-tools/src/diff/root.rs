@@ -9,7 +9,7 @@ use super::changes::{Changes, Finding, Scope, Side};
 use super::operations::keys;
 use super::verdict::{Bump, Verdict, Wire};
 use super::view::{shown, target};
-use super::walk::{Pair, Walk, place_of, same, subject};
+use super::walk::{Pair, Walk, location_of, same, subject};
 
 /// Compares everything but the operations.
 pub(super) fn compare<'d>(old: &'d Node, new: &'d Node, changes: &mut Changes) {
@@ -54,7 +54,7 @@ struct Comparison<'d, 'c> {
 
 impl<'d> Comparison<'d, '_> {
     fn note(&mut self, rule: &'static str, pair: Pair<'d>, scope: &Scope, verdict: Verdict) {
-        let Some(at) = place_of(pair) else { return };
+        let Some(at) = location_of(pair) else { return };
         let finding = Finding {
             rule,
             subject: subject(&at.1.pointer),
@@ -230,7 +230,7 @@ impl<'d> Comparison<'d, '_> {
         let finding = Finding {
             rule,
             subject: entry.key.clone(),
-            at: (side, &entry.place),
+            at: (side, &entry.location),
             old: values.0,
             new: values.1,
             lint: None,

@@ -9,7 +9,7 @@ use super::changes::Side;
 use super::pattern::{self, Texts};
 use super::verdict::{Bump, Effect, Wire};
 use super::view::{View, canonical, shown, target};
-use super::walk::{EXAMPLE_LINT, MAX_DEPTH, Pair, Walk, place_of, same, same_keyword};
+use super::walk::{EXAMPLE_LINT, MAX_DEPTH, Pair, Walk, location_of, same, same_keyword};
 
 /// Constraints by a number, and whether they are upper bounds.
 const BOUNDS: &[(&str, bool)] = &[
@@ -110,8 +110,8 @@ impl<'d> Walk<'d, '_> {
             (None, Some(new)) => ("type-moved-to-component", component(self.new, new)),
             _ => ("type-moved-inline", None),
         };
-        let place = entry.map_or(&b.own().place, |entry| &entry.place);
-        self.note(rule, (Side::New, place), names, Effect::SOURCE);
+        let location = entry.map_or(&b.own().location, |entry| &entry.location);
+        self.note(rule, (Side::New, location), names, Effect::SOURCE);
     }
 
     /// Type, form and width; `false` if they changed so much that the
@@ -124,8 +124,8 @@ impl<'d> Walk<'d, '_> {
                 .map(|key| (a.get(key), b.get(key)))
                 .into_iter()
                 .find(|pair| !same(*pair))
-                .and_then(place_of);
-            let at = keyword.unwrap_or((Side::New, &b.own().place));
+                .and_then(location_of);
+            let at = keyword.unwrap_or((Side::New, &b.own().location));
             self.note("type-changed", at, values, type_effect(a, b));
             return false;
         }
@@ -275,7 +275,7 @@ impl<'d> Walk<'d, '_> {
 
     /// An example of a field. Where it was edited, it must fit.
     fn example(&mut self, pair: Pair<'d>, b: &View<'d>) {
-        let Some(at) = place_of(pair) else { return };
+        let Some(at) = location_of(pair) else { return };
         let fits = |value| codegen::check::example_fits(self.new, b.own(), value);
         let invalid = pair.1.is_some_and(|value| !fits(value));
         let lint = invalid.then_some(EXAMPLE_LINT);

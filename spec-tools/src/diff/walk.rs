@@ -1,6 +1,6 @@
 //! The walk along two schemas at once: what is noted, and for whom.
 
-use codegen::Place;
+use codegen::Location;
 use codegen::document::{Node, Value};
 
 use super::changes::{Changes, Finding, Scope, Side, User};
@@ -48,7 +48,7 @@ impl<'d> Walk<'d, '_> {
     pub(super) fn note(
         &mut self,
         rule: &'static str,
-        at: (Side, &'d Place),
+        at: (Side, &'d Location),
         values: (Option<String>, Option<String>),
         effect: Effect,
     ) {
@@ -59,7 +59,7 @@ impl<'d> Walk<'d, '_> {
     pub(super) fn note_linted(
         &mut self,
         rule: &'static str,
-        at: (Side, &'d Place),
+        at: (Side, &'d Location),
         values: (Option<String>, Option<String>),
         effect: Effect,
         lint: Option<&'static str>,
@@ -87,7 +87,7 @@ impl<'d> Walk<'d, '_> {
 
     /// Notes that a keyword has another value, came or went.
     pub(super) fn note_pair(&mut self, rule: &'static str, pair: Pair<'d>, effect: Effect) {
-        if let Some(at) = place_of(pair) {
+        if let Some(at) = location_of(pair) {
             self.note(rule, at, (pair.0.map(shown), pair.1.map(shown)), effect);
         }
     }
@@ -115,10 +115,10 @@ pub(super) fn same_keyword(key: &str, pair: Pair<'_>) -> bool {
 }
 
 /// Where a keyword stands, or stood.
-pub(super) fn place_of(pair: Pair<'_>) -> Option<(Side, &Place)> {
+pub(super) fn location_of(pair: Pair<'_>) -> Option<(Side, &Location)> {
     match pair {
-        (_, Some(new)) => Some((Side::New, &new.place)),
-        (Some(old), None) => Some((Side::Old, &old.place)),
+        (_, Some(new)) => Some((Side::New, &new.location)),
+        (Some(old), None) => Some((Side::Old, &old.location)),
         (None, None) => None,
     }
 }

@@ -311,7 +311,7 @@ fn concerned(api: &Api, places: &[Place], change: &Change) -> BTreeMap<String, K
 /// As much of a change's pointer as means the same in the new document: items
 /// of what was a list before may stand elsewhere now.
 fn known_part(change: &Change) -> String {
-    let pointer = &change.place.pointer;
+    let pointer = &change.location.pointer;
     if change.side == Side::New {
         return pointer.clone();
     }

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use codegen::Findings;
+use codegen::Reporter;
 use codegen::document::Node;
 
 use super::tree::{Edit as _, map, text};
@@ -14,8 +14,8 @@ const NOTE: &str = "Every operation has a path of its own here, for tools that c
     called is `x-wire-path`. What is said below of a `#` in path keys holds for the \
     document that this was derived from.";
 
-/// The view. Two operations that would share a path are a problem.
-pub(super) fn logical(root: &Node, findings: &mut Findings) -> Node {
+/// The view. Two operations that would share a path are an error.
+pub(super) fn logical(root: &Node, reporter: &mut Reporter) -> Node {
     let mut view = noted(root, NOTE);
     let mut taken = BTreeSet::new();
     let mut items = Vec::new();
@@ -28,7 +28,7 @@ pub(super) fn logical(root: &Node, findings: &mut Findings) -> Node {
             let message = format!(
                 "`{key}` is the path of two operations once `/` takes the place of `#`: name one of them differently"
             );
-            findings.add("path-form", &path.entry.place, message);
+            reporter.add("path-form", &path.entry.location, message);
         }
         let mut item = path.item.clone();
         item.insert(0, "x-wire-path", text(path.wire));
@@ -41,7 +41,7 @@ pub(super) fn logical(root: &Node, findings: &mut Findings) -> Node {
 #[cfg(test)]
 mod tests {
     use super::logical;
-    use codegen::Findings;
+    use codegen::Reporter;
     use codegen::document::load;
 
     #[test]
@@ -49,10 +49,10 @@ mod tests {
         for (paths, count) in [("a#b, a/#b", 1), ("a#b/c, a/b#c", 1), ("a#b, b#a", 0)] {
             let paths = paths.replace(',', ": {},");
             let document = load(&format!("openapi: 3.0.3\npaths: {{{paths}: {{}}}}\n"));
-            let mut findings = Findings::new();
-            logical(&document.expect("it is YAML"), &mut findings);
-            let problems = findings.verdict(());
-            let found = problems.map_or_else(|problems| problems.as_slice().len(), |()| 0);
+            let mut reporter = Reporter::new();
+            logical(&document.expect("it is YAML"), &mut reporter);
+            let diagnostics = reporter.finish(());
+            let found = diagnostics.map_or_else(|diagnostics| diagnostics.as_slice().len(), |()| 0);
             assert_eq!(found, count, "{paths}");
         }
     }

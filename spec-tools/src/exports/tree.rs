@@ -1,6 +1,6 @@
 //! Building and changing trees that will be written, and so stand nowhere yet.
 
-use codegen::Place;
+use codegen::Location;
 use codegen::document::{Entry, Node, Value};
 
 /// A text.
@@ -26,13 +26,17 @@ pub(super) fn map<K: Into<String>>(members: impl IntoIterator<Item = (K, Node)>)
 }
 
 fn node(value: Value) -> Node {
-    let place = Place::new(0, 0, "");
-    Node { place, value }
+    let location = Location::new(0, 0, "");
+    Node { location, value }
 }
 
 fn entry(key: String, node: Node) -> Entry {
-    let place = node.place.clone();
-    Entry { key, place, node }
+    let location = node.location.clone();
+    Entry {
+        key,
+        location,
+        node,
+    }
 }
 
 /// Changes to a tree that will be written.

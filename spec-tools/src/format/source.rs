@@ -6,7 +6,7 @@ use std::ops::Range;
 use saphyr_parser::{Event, Parser, ScalarStyle, Span};
 
 use super::comments::{self, Comment};
-use codegen::Problems;
+use codegen::Diagnostics;
 
 /// A document as written.
 pub(super) struct Source {
@@ -77,7 +77,7 @@ pub(super) struct Anchor {
 }
 
 /// Reads a text that is known to load.
-pub(super) fn read(text: &str) -> Result<Source, Problems> {
+pub(super) fn read(text: &str) -> Result<Source, Diagnostics> {
     let mut reader = Reader::new(text);
     let mut root = reader.document()?;
     let comments = comments::found(&reader.text, &reader.taken);
@@ -91,7 +91,7 @@ pub(super) fn read(text: &str) -> Result<Source, Problems> {
 }
 
 /// The texts of all comments.
-pub(super) fn comments(text: &str) -> Result<Vec<String>, Problems> {
+pub(super) fn comments(text: &str) -> Result<Vec<String>, Diagnostics> {
     let mut reader = Reader::new(text);
     reader.document()?;
     let found = comments::found(&reader.text, &reader.taken);
@@ -149,7 +149,7 @@ impl<'t> Reader<'t> {
         }
     }
 
-    fn document(&mut self) -> Result<Content, Problems> {
+    fn document(&mut self) -> Result<Content, Diagnostics> {
         loop {
             let (event, span) = self.next()?;
             match event {
@@ -159,7 +159,7 @@ impl<'t> Reader<'t> {
         }
     }
 
-    fn next(&mut self) -> Result<(Event<'t>, Span), Problems> {
+    fn next(&mut self) -> Result<(Event<'t>, Span), Diagnostics> {
         match self.parser.next_event() {
             Some(Ok(found)) => Ok(found),
             Some(Err(error)) => {
@@ -170,7 +170,7 @@ impl<'t> Reader<'t> {
         }
     }
 
-    fn content(&mut self, event: Event<'t>, span: Span) -> Result<Content, Problems> {
+    fn content(&mut self, event: Event<'t>, span: Span) -> Result<Content, Diagnostics> {
         match event {
             Event::Scalar(text, style, ..) => Ok(Content::Scalar(self.scalar(&text, style, span))),
             Event::SequenceStart(..) => self.sequence(span).map(Content::Sequence),
@@ -179,7 +179,7 @@ impl<'t> Reader<'t> {
         }
     }
 
-    fn mapping(&mut self, span: Span) -> Result<Collection, Problems> {
+    fn mapping(&mut self, span: Span) -> Result<Collection, Diagnostics> {
         let first = self.anchors.len();
         let mut items = Vec::new();
         loop {
@@ -203,7 +203,7 @@ impl<'t> Reader<'t> {
         }
     }
 
-    fn sequence(&mut self, span: Span) -> Result<Collection, Problems> {
+    fn sequence(&mut self, span: Span) -> Result<Collection, Diagnostics> {
         let first = self.anchors.len();
         let mut items = Vec::new();
         loop {
@@ -371,7 +371,7 @@ fn open_brackets(content: &mut Content, comments: &[Comment]) {
     }
 }
 
-fn unexpected(span: Span) -> Problems {
+fn unexpected(span: Span) -> Diagnostics {
     super::at(
         span.start.line(),
         span.start.col() + 1,

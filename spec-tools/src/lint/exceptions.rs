@@ -2,7 +2,7 @@
 
 use codegen::document::Node;
 use codegen::keywords::EXCEPTIONS;
-use codegen::{Place, Problem};
+use codegen::{Diagnostic, Location};
 
 /// The rules about exceptions themselves.
 pub(super) const OWN_RULES: &[&str] = &[FORM, UNNEEDED];
@@ -15,33 +15,37 @@ const UNNEEDED: &str = "unneeded-exception";
 
 /// The problems without those that are excepted, and with those that the
 /// exceptions have themselves.
-pub(super) fn applied(root: &Node, mut problems: Vec<Problem>) -> Vec<Problem> {
+pub(super) fn applied(root: &Node, mut diagnostics: Vec<Diagnostic>) -> Vec<Diagnostic> {
     let mut exceptions = Vec::new();
     collect(root, &mut exceptions);
     let mut own = Vec::new();
     for exception in exceptions {
         if let Some(message) = exception.mistake() {
-            own.push(Problem::new(FORM, exception.place.clone(), message));
+            own.push(Diagnostic::new(FORM, exception.location.clone(), message));
             continue;
         }
-        let before = problems.len();
-        problems.retain(|problem| !exception.covers(problem));
-        if problems.len() == before {
+        let before = diagnostics.len();
+        diagnostics.retain(|diagnostic| !exception.covers(diagnostic));
+        if diagnostics.len() == before {
             let message = format!(
                 "nothing here or below breaks `{}` any more: remove the exception",
                 exception.rule
             );
-            own.push(Problem::new(UNNEEDED, exception.place.clone(), message));
+            own.push(Diagnostic::new(
+                UNNEEDED,
+                exception.location.clone(),
+                message,
+            ));
         }
     }
-    problems.extend(own);
-    problems
+    diagnostics.extend(own);
+    diagnostics
 }
 
 struct Exception<'d> {
     /// The node that it stands on.
-    node: &'d Place,
-    place: &'d Place,
+    node: &'d Location,
+    location: &'d Location,
     rule: &'d str,
     reason: &'d str,
 }
@@ -63,9 +67,9 @@ impl Exception<'_> {
         }
     }
 
-    fn covers(&self, problem: &Problem) -> bool {
-        let below = problem.place.pointer.strip_prefix(&self.node.pointer);
-        problem.rule == self.rule
+    fn covers(&self, diagnostic: &Diagnostic) -> bool {
+        let below = diagnostic.location.pointer.strip_prefix(&self.node.pointer);
+        diagnostic.rule == self.rule
             && below.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
     }
 }
@@ -83,8 +87,8 @@ fn collect<'d>(node: &'d Node, found: &mut Vec<Exception<'d>>) {
     }
     for row in node.get(EXCEPTIONS).map(Node::items).unwrap_or_default() {
         found.push(Exception {
-            node: &node.place,
-            place: &row.place,
+            node: &node.location,
+            location: &row.location,
             rule: row.text_of("rule").unwrap_or_default(),
             reason: row.text_of("reason").unwrap_or_default(),
         });

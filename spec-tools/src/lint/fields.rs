@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use codegen::Findings;
+use codegen::Reporter;
 use codegen::check::{Document, properties};
 use codegen::document::{Entry, Node, Value};
 use codegen::lower::Schema;
@@ -20,7 +20,7 @@ const BOUNDED: &[&str] = &[
 
 /// Amounts and other numbers say in which unit they are. What ends in `Id`
 /// names something and counts nothing.
-pub(super) fn units(document: &Document<'_>, findings: &mut Findings) {
+pub(super) fn units(document: &Document<'_>, reporter: &mut Reporter) {
     let components = document.components.iter().copied();
     let fields = document
         .objects()
@@ -34,13 +34,13 @@ pub(super) fn units(document: &Document<'_>, findings: &mut Findings) {
         let elsewhere = schema.component_name().is_some();
         if number && !elsewhere && !name.ends_with("Id") && schema.get("x-skypay-unit").is_none() {
             let message = format!("nothing says what `{name}` counts: give `x-skypay-unit`");
-            findings.add("unit", &node.place, message);
+            reporter.add("unit", &node.location, message);
         }
     }
 }
 
 /// Times without an offset have one that the document states.
-pub(super) fn time_zone(document: &Document<'_>, findings: &mut Findings) {
+pub(super) fn time_zone(document: &Document<'_>, reporter: &mut Reporter) {
     let is_time = |node: &&&Node| {
         let meaning = node.text_of("x-skypay-type");
         meaning.is_some_and(|meaning| meaning.starts_with("date"))
@@ -51,14 +51,14 @@ pub(super) fn time_zone(document: &Document<'_>, findings: &mut Findings) {
     {
         let message = format!(
             "nothing says in which zone times such as that of line {} are: give `x-skypay-time-zone`",
-            time.place.line
+            time.location.line
         );
-        findings.add("time-zone", &document.root.place, message);
+        reporter.add("time-zone", &document.root.location, message);
     }
 }
 
 /// Every text that a partner sends has an end.
-pub(super) fn lengths(document: &Document<'_>, findings: &mut Findings) {
+pub(super) fn lengths(document: &Document<'_>, reporter: &mut Reporter) {
     let mut seen = BTreeSet::new();
     for operation in &document.operations {
         let sent = if operation.is_callback() {
@@ -67,7 +67,7 @@ pub(super) fn lengths(document: &Document<'_>, findings: &mut Findings) {
             operation.request()
         };
         if let Some(message) = sent {
-            bounded(document, message, &mut seen, findings);
+            bounded(document, message, &mut seen, reporter);
         }
     }
 }
@@ -76,12 +76,12 @@ fn bounded<'d>(
     document: &Document<'d>,
     node: &'d Node,
     seen: &mut BTreeSet<&'d str>,
-    findings: &mut Findings,
+    reporter: &mut Reporter,
 ) {
     let schema = document.resolve(node);
     let inside = properties(schema).iter().map(|property| &property.node);
     for part in inside.chain(schema.get("items")) {
-        bounded(document, part, seen, findings);
+        bounded(document, part, seen, reporter);
     }
     if schema.text("type") != Some("string") || has_end(schema) {
         return;
@@ -90,13 +90,13 @@ fn bounded<'d>(
     let component = schema
         .component_name()
         .filter(|_| node.get("$ref").is_some());
-    let place = component
+    let location = component
         .and_then(|name| codegen::lower::component(document.root, name))
-        .map_or(&node.place, |component| &component.place);
-    if seen.insert(&place.pointer) {
+        .map_or(&node.location, |component| &component.location);
+    if seen.insert(&location.pointer) {
         let message =
             "a partner sends this text and nothing says how long it may be: give `maxLength`";
-        findings.add("length", place, message);
+        reporter.add("length", location, message);
     }
 }
 
@@ -121,18 +121,18 @@ fn has_end(schema: Schema<'_>) -> bool {
 }
 
 /// A list shows what its items look like.
-pub(super) fn lists_shown(document: &Document<'_>, findings: &mut Findings) {
+pub(super) fn lists_shown(document: &Document<'_>, reporter: &mut Reporter) {
     for node in &document.schemas {
         let schema = document.resolve(node);
         if schema.text("type") == Some("array") && schema.get("example").is_none() {
             let message = "nothing shows what this list looks like: give it an `example`";
-            findings.add("list-example", &node.place, message);
+            reporter.add("list-example", &node.location, message);
         }
     }
 }
 
 /// Each field of a message stands in one of its examples.
-pub(super) fn fields_shown(document: &Document<'_>, findings: &mut Findings) {
+pub(super) fn fields_shown(document: &Document<'_>, reporter: &mut Reporter) {
     for operation in &document.operations {
         let response = operation
             .post
@@ -162,7 +162,7 @@ pub(super) fn fields_shown(document: &Document<'_>, findings: &mut Findings) {
                         operation.name(),
                         property.key
                     );
-                    findings.add("field-shown", &property.place, message);
+                    reporter.add("field-shown", &property.location, message);
                 }
             }
         }
@@ -171,7 +171,7 @@ pub(super) fn fields_shown(document: &Document<'_>, findings: &mut Findings) {
 
 /// `required` lists fields in wire order, so that a new one shows up as one
 /// line of a comparison.
-pub(super) fn required_in_order(document: &Document<'_>, findings: &mut Findings) {
+pub(super) fn required_in_order(document: &Document<'_>, reporter: &mut Reporter) {
     for (_, node) in document.objects() {
         let order: Vec<_> = own_properties(node)
             .iter()
@@ -188,7 +188,7 @@ pub(super) fn required_in_order(document: &Document<'_>, findings: &mut Findings
             .collect();
         if !positions.is_sorted() {
             let message = "`required` lists the fields in another order than `properties`";
-            findings.add("required-order", &required.place, message);
+            reporter.add("required-order", &required.location, message);
         }
     }
 }

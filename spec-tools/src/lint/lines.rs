@@ -1,13 +1,13 @@
 //! Rules about the lines of the text, whatever they say.
 
 use codegen::document::Node;
-use codegen::{Findings, Place};
+use codegen::{Location, Reporter};
 
 /// How long a line may be.
 const WIDTH: usize = 100;
 
 /// Lines fit a screen, and nothing invisible stands at their end.
-pub(super) fn kept(root: &Node, text: &str, findings: &mut Findings) {
+pub(super) fn kept(root: &Node, text: &str, reporter: &mut Reporter) {
     let mut starts = Vec::new();
     collect(root, &mut starts);
     for (index, line) in text.lines().enumerate() {
@@ -17,14 +17,18 @@ pub(super) fn kept(root: &Node, text: &str, findings: &mut Findings) {
         let breakable = line.trim_start().contains(' ');
         if length > WIDTH && breakable {
             let message = format!("the line has {length} characters: break it at {WIDTH}");
-            findings.add("line-length", &place(&starts, number, WIDTH + 1), message);
+            reporter.add(
+                "line-length",
+                &location(&starts, number, WIDTH + 1),
+                message,
+            );
         }
         let visible = line.trim_end().chars().count();
         if visible < length {
             let message = "blanks stand at the end of the line: remove them";
-            findings.add(
+            reporter.add(
                 "trailing-space",
-                &place(&starts, number, visible + 1),
+                &location(&starts, number, visible + 1),
                 message,
             );
         }
@@ -32,19 +36,19 @@ pub(super) fn kept(root: &Node, text: &str, findings: &mut Findings) {
 }
 
 /// The place of a line, with the pointer of the member that it belongs to.
-fn place(starts: &[&Place], line: usize, column: usize) -> Place {
+fn location(starts: &[&Location], line: usize, column: usize) -> Location {
     let started = starts.partition_point(|start| start.line <= line);
     let member = started.checked_sub(1).and_then(|last| starts.get(last));
-    Place::new(line, column, member.map_or("", |member| &member.pointer))
+    Location::new(line, column, member.map_or("", |member| &member.pointer))
 }
 
-fn collect<'d>(node: &'d Node, starts: &mut Vec<&'d Place>) {
+fn collect<'d>(node: &'d Node, starts: &mut Vec<&'d Location>) {
     for entry in node.entries() {
-        starts.push(&entry.place);
+        starts.push(&entry.location);
         collect(&entry.node, starts);
     }
     for item in node.items() {
-        starts.push(&item.place);
+        starts.push(&item.location);
         collect(item, starts);
     }
 }

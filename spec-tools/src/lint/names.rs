@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::diff::Version;
-use codegen::Findings;
+use codegen::Reporter;
 use codegen::check::{Document, Operation, properties};
 use codegen::document::{Entry, Node};
 
@@ -14,7 +14,7 @@ const PROSE: &[&str] = &["description", "meaning", "note", "reason"];
 const DATA: &[&str] = &["example", "value", "enum", "default"];
 
 /// Names that are nearly the same are the same thing, and say so.
-pub(super) fn similar(document: &Document<'_>, findings: &mut Findings) {
+pub(super) fn similar(document: &Document<'_>, reporter: &mut Reporter) {
     let mut names: BTreeMap<&str, Vec<&Entry>> = BTreeMap::new();
     for (_, node) in document.objects() {
         for property in properties(document.resolve(node)) {
@@ -39,7 +39,7 @@ pub(super) fn similar(document: &Document<'_>, findings: &mut Findings) {
                 "`{}` is nearly `{usual}` of another message: correct it, or declare it by `x-skypay-rust-name` or `x-skypay-aliases`",
                 odd.key
             );
-            findings.add("similar-names", &odd.place, message);
+            reporter.add("similar-names", &odd.location, message);
         }
     }
 }
@@ -108,7 +108,7 @@ fn declared(users: &[&Entry], others: &[&Entry]) -> bool {
 }
 
 /// What nothing refers to says nothing.
-pub(super) fn unused(document: &Document<'_>, findings: &mut Findings) {
+pub(super) fn unused(document: &Document<'_>, reporter: &mut Reporter) {
     let mut reached = BTreeSet::new();
     if let Some(paths) = document.root.get("paths") {
         reach(document.root, paths, &mut reached);
@@ -119,7 +119,7 @@ pub(super) fn unused(document: &Document<'_>, findings: &mut Findings) {
             let target = format!("#/components/{}/{}", kind.key, entry.key);
             if !reached.contains(&target) {
                 let message = format!("no operation reaches `{}`: remove it", entry.key);
-                findings.add("unused-component", &entry.place, message);
+                reporter.add("unused-component", &entry.location, message);
             }
         }
     }
@@ -148,7 +148,7 @@ fn reach(root: &Node, node: &Node, reached: &mut BTreeSet<String>) {
 
 /// Names of fields and operations stand in backticks, so that they are not
 /// read as misspelled words.
-pub(super) fn in_backticks(document: &Document<'_>, findings: &mut Findings) {
+pub(super) fn in_backticks(document: &Document<'_>, reporter: &mut Reporter) {
     let fields = document
         .objects()
         .flat_map(|(_, node)| properties(document.resolve(node)));
@@ -169,7 +169,7 @@ pub(super) fn in_backticks(document: &Document<'_>, findings: &mut Findings) {
             .collect();
         for word in bare {
             let message = format!("`{word}` is a name: put it in backticks");
-            findings.add("backticks", &prose.place, message);
+            reporter.add("backticks", &prose.location, message);
         }
     }
 }
@@ -182,28 +182,28 @@ fn outside_backticks(text: &str) -> impl Iterator<Item = &str> {
 }
 
 /// What is said, is said in sentences.
-pub(super) fn full_stops(document: &Document<'_>, findings: &mut Findings) {
+pub(super) fn full_stops(document: &Document<'_>, reporter: &mut Reporter) {
     for (prose, text) in prose(document.root) {
         let text = text.trim_end().trim_end_matches(')');
         // What dispatch answers is a word on the wire, not a sentence.
-        let on_the_wire = prose.place.pointer.starts_with("/x-skypay-answers/");
+        let on_the_wire = prose.location.pointer.starts_with("/x-skypay-answers/");
         let ended = text.is_empty() || text.ends_with(['.', '!', '?', '|', ':', '`']);
         if !on_the_wire && !ended {
             let message = "the text ends without a full stop: write sentences";
-            findings.add("full-stop", &prose.place, message);
+            reporter.add("full-stop", &prose.location, message);
         }
     }
 }
 
 /// The version of the document is three numbers: tools compare them.
-pub(super) fn version(document: &Document<'_>, findings: &mut Findings) {
+pub(super) fn version(document: &Document<'_>, reporter: &mut Reporter) {
     let info = document.root.get("info");
     let version = info.and_then(|info| info.get("version"));
     let numbers = version.and_then(Node::text).and_then(Version::parse);
     if numbers.is_none() {
-        let place = &version.or(info).unwrap_or(document.root).place;
+        let location = &version.or(info).unwrap_or(document.root).location;
         let message = "`info.version` is not three numbers: write it like `1.2.3`";
-        findings.add("version-form", place, message);
+        reporter.add("version-form", location, message);
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use codegen::Findings;
+use codegen::Reporter;
 use codegen::check::{Document, Operation};
 use codegen::document::{Entry, Node};
 use codegen::lower::Schema;
@@ -11,7 +11,7 @@ use codegen::lower::Schema;
 const SUMMARY_LENGTH: usize = 72;
 
 /// A summary is a heading: one short line without a full stop.
-pub(super) fn summaries(document: &Document<'_>, findings: &mut Findings) {
+pub(super) fn summaries(document: &Document<'_>, reporter: &mut Reporter) {
     for operation in &document.operations {
         let Some(summary) = operation.post.get("summary") else {
             continue;
@@ -30,13 +30,13 @@ pub(super) fn summaries(document: &Document<'_>, findings: &mut Findings) {
         };
         let message =
             format!("the summary {wrong}: it is a heading, say the rest in `description`");
-        findings.add("summary-form", &summary.place, message);
+        reporter.add("summary-form", &summary.location, message);
     }
 }
 
 /// Each operation stands in one section, and each section is used and
 /// described.
-pub(super) fn sections(document: &Document<'_>, findings: &mut Findings) {
+pub(super) fn sections(document: &Document<'_>, reporter: &mut Reporter) {
     let tags = document.root.get("tags").map(Node::items);
     let mut unused: BTreeMap<_, _> = tags
         .unwrap_or_default()
@@ -47,7 +47,7 @@ pub(super) fn sections(document: &Document<'_>, findings: &mut Findings) {
         if tag.text_of("description").is_none_or(str::is_empty) {
             let message =
                 format!("nothing says what the section `{name}` is about: give it a `description`");
-            findings.add("sections", &tag.place, message);
+            reporter.add("sections", &tag.location, message);
         }
     }
     let known: BTreeSet<_> = unused.keys().copied().collect();
@@ -55,7 +55,7 @@ pub(super) fn sections(document: &Document<'_>, findings: &mut Findings) {
         let named = operation.post.get("tags").map(Node::items);
         let [section] = named.unwrap_or_default() else {
             let message = "the operation stands in no section, or in several: name one in `tags`";
-            findings.add("sections", &operation.post.place, message);
+            reporter.add("sections", &operation.post.location, message);
             continue;
         };
         let name = section.text().unwrap_or_default();
@@ -63,17 +63,17 @@ pub(super) fn sections(document: &Document<'_>, findings: &mut Findings) {
         if !known.contains(name) {
             let message =
                 format!("`{name}` is no section: describe it under `tags` of the document");
-            findings.add("sections", &section.place, message);
+            reporter.add("sections", &section.location, message);
         }
     }
     for (name, tag) in unused {
         let message = format!("no operation stands in the section `{name}`: remove it");
-        findings.add("sections", &tag.place, message);
+        reporter.add("sections", &tag.location, message);
     }
 }
 
 /// Whoever has to ask before sending again is told what to ask.
-pub(super) fn asking(document: &Document<'_>, findings: &mut Findings) {
+pub(super) fn asking(document: &Document<'_>, reporter: &mut Reporter) {
     for operation in &document.operations {
         let Some(retry_policy) = operation.post.get("x-skypay-retry") else {
             continue;
@@ -82,25 +82,25 @@ pub(super) fn asking(document: &Document<'_>, findings: &mut Findings) {
             && retry_policy.get("statusQuery").is_none()
         {
             let message = "`policy: after-status-query` does not say what to ask: name an operation in `statusQuery`";
-            findings.add("status-query", &retry_policy.place, message);
+            reporter.add("status-query", &retry_policy.location, message);
         }
     }
 }
 
 /// What moves money names the thing that it moves it for.
-pub(super) fn transaction_ids(document: &Document<'_>, findings: &mut Findings) {
+pub(super) fn transaction_ids(document: &Document<'_>, reporter: &mut Reporter) {
     for operation in &document.operations {
         let moves_money = operation.post.text_of("x-skypay-effect") == Some("moves-money");
         if moves_money && operation.post.get("x-skypay-transaction-id").is_none() {
             let message = "money moves and nothing names the order: give the field in `x-skypay-transaction-id`";
-            findings.add("transaction-id", &operation.post.place, message);
+            reporter.add("transaction-id", &operation.post.location, message);
         }
     }
 }
 
 /// The answers are shown: one for success, and one for a refusal where the
 /// operation can refuse.
-pub(super) fn outcomes_shown(document: &Document<'_>, findings: &mut Findings) {
+pub(super) fn outcomes_shown(document: &Document<'_>, reporter: &mut Reporter) {
     let outcomes = outcomes(document);
     let accepted = |code: &str| outcomes.get(code) == Some(&"accepted");
     for operation in &document.operations {
@@ -116,7 +116,7 @@ pub(super) fn outcomes_shown(document: &Document<'_>, findings: &mut Findings) {
         // An answer without a code is one that holds the data alone.
         if !shown.iter().any(|code| code.is_none_or(accepted)) {
             let message = "no example shows the answer to a success: give one under `examples` of the response";
-            findings.add("success-example", &operation.post.place, message);
+            reporter.add("success-example", &operation.post.location, message);
         }
         let codes = operation.post.get("x-skypay-result-codes").map(Node::items);
         let refuses = codes
@@ -130,13 +130,13 @@ pub(super) fn outcomes_shown(document: &Document<'_>, findings: &mut Findings) {
                 .any(|code| code.is_some_and(|code| !accepted(code)))
         {
             let message = "no example shows a refusal: give one under `examples` of the response";
-            findings.add("refusal-example", &operation.post.place, message);
+            reporter.add("refusal-example", &operation.post.location, message);
         }
     }
 }
 
 /// Each example says in a line what it shows.
-pub(super) fn examples_named(document: &Document<'_>, findings: &mut Findings) {
+pub(super) fn examples_named(document: &Document<'_>, reporter: &mut Reporter) {
     for operation in &document.operations {
         let request = operation.post.get("requestBody").map(examples_of);
         let examples = request.unwrap_or_default().iter();
@@ -146,14 +146,14 @@ pub(super) fn examples_named(document: &Document<'_>, findings: &mut Findings) {
                     "the example `{}` does not say what it shows: give it a `summary`",
                     example.key
                 );
-                findings.add("example-summary", &example.place, message);
+                reporter.add("example-summary", &example.location, message);
             }
         }
     }
 }
 
 /// An answer that is shown has a code that the operation lists.
-pub(super) fn example_codes(document: &Document<'_>, findings: &mut Findings) {
+pub(super) fn example_codes(document: &Document<'_>, reporter: &mut Reporter) {
     for operation in &document.operations {
         let Some(field) = code_field(document, operation) else {
             continue;
@@ -183,14 +183,14 @@ pub(super) fn example_codes(document: &Document<'_>, findings: &mut Findings) {
                     "`{}` shows the code `{text}`, which is not among its `x-skypay-result-codes`",
                     operation.name()
                 );
-                findings.add("example-code", &code.place, message);
+                reporter.add("example-code", &code.location, message);
             }
         }
     }
 }
 
 /// Each return code of the table is answered by some operation.
-pub(super) fn unused_codes(document: &Document<'_>, findings: &mut Findings) {
+pub(super) fn unused_codes(document: &Document<'_>, reporter: &mut Reporter) {
     let answered = document
         .operations
         .iter()
@@ -214,7 +214,7 @@ pub(super) fn unused_codes(document: &Document<'_>, findings: &mut Findings) {
                 let message = format!(
                     "no operation answers the code `{value}`: list it where it is answered, or mark it `readOnly: true`"
                 );
-                findings.add("unused-code", &code.place, message);
+                reporter.add("unused-code", &code.location, message);
             }
         }
     }

@@ -44,14 +44,14 @@ fn expected(row: impl Fn(&str) -> String) -> String {
 
 fn told(report: &Report) -> String {
     let lines = report.changes.iter().map(|change| {
-        let place = &change.place;
+        let location = &change.location;
         format!(
             "\n    {} {} {}:{} {} {:?} -> {:?} {:?}",
             change.headline,
             change.rule,
-            place.line,
-            place.column,
-            place.pointer,
+            location.line,
+            location.column,
+            location.pointer,
             change.old,
             change.new,
             change.verdict
@@ -100,7 +100,7 @@ fn in_full(change: &Change) -> String {
     let Change {
         rule,
         subject,
-        place,
+        location,
         side,
         near,
         old,
@@ -118,9 +118,9 @@ fn in_full(change: &Change) -> String {
     format!(
         "  {rule}: {subject}\n    {side:?} {}:{} {}, near {}:{} {}\n    {old:?} -> {new:?}\n    \
          {headline} {verdict:?} {roles:?} {}\n    {}\n",
-        place.line,
-        place.column,
-        place.pointer,
+        location.line,
+        location.column,
+        location.pointer,
         near.line,
         near.column,
         near.pointer,
@@ -190,7 +190,7 @@ fn what_is_shared_is_reported_once_with_its_users() {
             .iter()
             .all(|user| user.part == Some(Part::Response))
     );
-    let line = case.lines().nth(change.place.line - 1).unwrap();
+    let line = case.lines().nth(change.location.line - 1).unwrap();
     assert_eq!(line.trim(), "traceId:");
 }
 
@@ -241,7 +241,7 @@ fn places_stand_in_the_document_that_they_name() {
     let report = diff(&old, &new).unwrap();
     let change = &report.changes[0];
     assert_eq!(change.side, spec_tools::diff::Side::Old);
-    let line = old.lines().nth(change.place.line - 1).unwrap();
+    let line = old.lines().nth(change.location.line - 1).unwrap();
     assert!(line.contains("#cancelPayout"), "{line}");
     let near = new.lines().nth(change.near.line - 1).unwrap();
     assert_eq!(near, "paths:");
@@ -257,11 +257,11 @@ fn other_texts_are_refused_with_their_place() {
         ("swagger: '2.0'\npaths: {}\n", "shape"),
         ("openapi: 3.0.3\ninfo: {}\n", "shape"),
     ] {
-        for problems in [
+        for diagnostics in [
             diff(text, &base).unwrap_err(),
             diff(&base, text).unwrap_err(),
         ] {
-            assert_eq!(problems.as_slice()[0].rule, rule, "{text:?}");
+            assert_eq!(diagnostics.as_slice()[0].rule, rule, "{text:?}");
         }
     }
 }

@@ -9,7 +9,7 @@ use super::{told, verdict};
 /// Changes the leaf with a number, counted in the order of the document, and
 /// says where it stands; nothing if there are fewer.
 fn nudge(node: &mut Node, left: &mut usize) -> Option<String> {
-    let pointer = node.place.pointer.clone();
+    let pointer = node.location.pointer.clone();
     match &mut node.value {
         Value::Map(entries) => {
             let mut nodes = entries.iter_mut().map(|entry| &mut entry.node);
@@ -72,7 +72,7 @@ fn remove(node: &mut Node, left: &mut usize) -> Option<String> {
     let children = match &mut node.value {
         Value::Map(entries) => {
             if let Some(entry) = entries.get(*left) {
-                let pointer = entry.node.place.pointer.clone();
+                let pointer = entry.node.location.pointer.clone();
                 entries.remove(*left);
                 return Some(pointer);
             }
@@ -81,7 +81,7 @@ fn remove(node: &mut Node, left: &mut usize) -> Option<String> {
         }
         Value::List(items) => {
             if let Some(item) = items.get(*left) {
-                let pointer = item.place.pointer.clone();
+                let pointer = item.location.pointer.clone();
                 items.remove(*left);
                 return Some(pointer);
             }

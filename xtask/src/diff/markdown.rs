@@ -57,7 +57,7 @@ fn row(change: &Change, told: &Told<'_>, links: Option<&str>) -> String {
         users(change),
         format!("{}, {}", verdict.caller.word(), verdict.callee.word()),
         format!("{}, {}", verdict.client.word(), verdict.server.word()),
-        format!("{}{}", place(change, told, links), name(change)),
+        format!("{}{}", linked_location(change, told, links), name(change)),
     ];
     if let Some(entry) = told.approval(change) {
         for cell in cells.iter_mut().filter(|cell| !cell.is_empty()) {
@@ -102,13 +102,13 @@ fn user(user: &User) -> String {
 }
 
 /// Where it stands, as a link if the new document has it.
-fn place(change: &Change, told: &Told<'_>, links: Option<&str>) -> String {
+fn linked_location(change: &Change, told: &Told<'_>, links: Option<&str>) -> String {
     let shown = escaped(&location(change, told));
     match (links, change.side) {
         (Some(base), Side::New) => format!(
             "[{shown}]({}/{DOCUMENT}#L{})",
             base.trim_end_matches('/'),
-            change.place.line
+            change.location.line
         ),
         _ => shown,
     }

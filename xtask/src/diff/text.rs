@@ -183,7 +183,7 @@ pub(super) fn location(change: &Change, told: &Told<'_>) -> String {
         Side::Old => told.against(),
         Side::New => DOCUMENT,
     };
-    format!("{file}:{}:{}", change.place.line, change.place.column)
+    format!("{file}:{}:{}", change.location.line, change.location.column)
 }
 
 /// What follows for both sides and both halves.

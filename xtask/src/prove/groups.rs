@@ -32,10 +32,10 @@ impl Edition {
     ///
     /// The first thing that the generator has against it.
     pub fn new(text: String) -> Result<Self, String> {
-        let refused = |problems: codegen::Problems| {
-            let problems = problems.as_slice();
-            problems.first().map_or_else(String::new, |problem| {
-                format!("[{}] {}", problem.rule, problem.message)
+        let refused = |diagnostics: codegen::Diagnostics| {
+            let diagnostics = diagnostics.as_slice();
+            diagnostics.first().map_or_else(String::new, |diagnostic| {
+                format!("[{}] {}", diagnostic.rule, diagnostic.message)
             })
         };
         let root = spec_tools::diff::read(&text).map_err(refused)?;

@@ -308,7 +308,7 @@ fn on_the_wire(
 /// Whether a change is one of what the transport writes: credentials, the
 /// envelope of an answer, or the table of its return codes.
 fn is_transport(member: &Prepared, change: &Change) -> bool {
-    let steps = change.place.pointer.split('/').skip(1);
+    let steps = change.location.pointer.split('/').skip(1);
     let steps = steps.map(|step| step.replace("~1", "/").replace("~0", "~"));
     let mut node = Some(&member.edition.root);
     let mut found = false;

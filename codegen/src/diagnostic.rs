@@ -1,4 +1,4 @@
-//! What is wrong with a document, and where. Problems are collected and
+//! What is wrong with a document, and where. Diagnostics are collected and
 //! reported together.
 
 use std::fmt;
@@ -7,7 +7,7 @@ use crate::characters::visible_line;
 
 /// Where something stands in the document.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Place {
+pub struct Location {
     /// Line, from 1.
     pub line: usize,
     /// Column in characters, from 1.
@@ -16,8 +16,8 @@ pub struct Place {
     pub pointer: String,
 }
 
-impl Place {
-    /// A place in the document.
+impl Location {
+    /// A location in the document.
     #[must_use]
     pub fn new(line: usize, column: usize, pointer: impl Into<String>) -> Self {
         Self {
@@ -30,25 +30,25 @@ impl Place {
 
 /// One thing that is wrong with a document.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Problem {
+pub struct Diagnostic {
     /// The rule that is broken.
     pub rule: &'static str,
     /// Where.
-    pub place: Place,
+    pub location: Location,
     /// What is wrong and what to do, as a lower-case sentence fragment on one
     /// line.
     pub message: String,
 }
 
-impl Problem {
-    /// A problem.
+impl Diagnostic {
+    /// A diagnostic.
     #[must_use]
-    pub fn new(rule: &'static str, place: Place, message: impl Into<String>) -> Self {
+    pub fn new(rule: &'static str, location: Location, message: impl Into<String>) -> Self {
         // It may name what the document says.
         let message = visible_line(&message.into()).into_owned();
         Self {
             rule,
-            place,
+            location,
             message,
         }
     }
@@ -57,49 +57,49 @@ impl Problem {
 /// All that is wrong with a document: never empty, in the order of the
 /// document.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Problems(Vec<Problem>);
+pub struct Diagnostics(Vec<Diagnostic>);
 
-impl Problems {
-    /// The problems, in the order of the document.
+impl Diagnostics {
+    /// The diagnostics, in the order of the document.
     #[must_use]
-    pub fn as_slice(&self) -> &[Problem] {
+    pub fn as_slice(&self) -> &[Diagnostic] {
         &self.0
     }
 
-    /// The report that people read: a line per problem, each with the file's
+    /// The report that people read: a line per diagnostic, each with the file's
     /// name, line, column, rule and JSON pointer.
     #[must_use]
     pub fn report<'a>(&'a self, file: &'a str) -> impl fmt::Display + 'a {
         Report {
             file,
-            problems: &self.0,
+            diagnostics: &self.0,
         }
     }
 }
 
-impl From<Problem> for Problems {
-    fn from(problem: Problem) -> Self {
-        Self(vec![problem])
+impl From<Diagnostic> for Diagnostics {
+    fn from(diagnostic: Diagnostic) -> Self {
+        Self(vec![diagnostic])
     }
 }
 
 struct Report<'a> {
     file: &'a str,
-    problems: &'a [Problem],
+    diagnostics: &'a [Diagnostic],
 }
 
 impl fmt::Display for Report<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for problem in self.problems {
-            let Place {
+        for diagnostic in self.diagnostics {
+            let Location {
                 line,
                 column,
                 pointer,
-            } = &problem.place;
+            } = &diagnostic.location;
             writeln!(
                 f,
                 "{}:{line}:{column}: [{}] {}",
-                self.file, problem.rule, problem.message
+                self.file, diagnostic.rule, diagnostic.message
             )?;
             if !pointer.is_empty() {
                 writeln!(f, "    at {}", visible_line(pointer))?;
@@ -109,47 +109,47 @@ impl fmt::Display for Report<'_> {
     }
 }
 
-/// Collects problems. It must be asked for its verdict: dropping one that
-/// holds problems is a mistake of the generator and stops it.
+/// Collects diagnostics. It must be finished: dropping one that holds
+/// diagnostics is a mistake of the generator and stops it.
 #[derive(Debug, Default)]
-pub struct Findings {
-    problems: Vec<Problem>,
+pub struct Reporter {
+    diagnostics: Vec<Diagnostic>,
 }
 
-impl Findings {
+impl Reporter {
     /// Nothing wrong so far.
     #[must_use]
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// Notes a problem.
-    pub fn add(&mut self, rule: &'static str, place: &Place, message: impl Into<String>) {
-        self.problems
-            .push(Problem::new(rule, place.clone(), message));
+    /// Adds a diagnostic.
+    pub fn add(&mut self, rule: &'static str, location: &Location, message: impl Into<String>) {
+        self.diagnostics
+            .push(Diagnostic::new(rule, location.clone(), message));
     }
 
     /// The value, if nothing is wrong.
     ///
     /// # Errors
     ///
-    /// Everything that was noted.
-    pub fn verdict<T>(mut self, value: T) -> Result<T, Problems> {
-        let mut problems = std::mem::take(&mut self.problems);
-        if problems.is_empty() {
+    /// Everything that was added.
+    pub fn finish<T>(mut self, value: T) -> Result<T, Diagnostics> {
+        let mut diagnostics = std::mem::take(&mut self.diagnostics);
+        if diagnostics.is_empty() {
             return Ok(value);
         }
-        problems.sort_by(|a, b| (&a.place, a.rule).cmp(&(&b.place, b.rule)));
-        problems.dedup();
-        Err(Problems(problems))
+        diagnostics.sort_by(|a, b| (&a.location, a.rule).cmp(&(&b.location, b.rule)));
+        diagnostics.dedup();
+        Err(Diagnostics(diagnostics))
     }
 }
 
-impl Drop for Findings {
+impl Drop for Reporter {
     fn drop(&mut self) {
         debug_assert!(
-            self.problems.is_empty() || std::thread::panicking(),
-            "problems were noted and never returned"
+            self.diagnostics.is_empty() || std::thread::panicking(),
+            "diagnostics were added and never returned"
         );
     }
 }
