@@ -1,13 +1,10 @@
 //! What the texts say of the code is true: examples, proofs, paths, versions
 //! and the table of crates.
 
-use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 
 use skypay_types::Direction;
-
-use crate::structure::RULES;
 
 /// Every text for people, from the root of the workspace.
 const TEXTS: [&str; 7] = [
@@ -146,23 +143,4 @@ fn every_proof_that_is_claimed_exists() {
         assert_eq!(names, [""; 0], "each test is followed by its file");
     }
     assert!(proofs > 15, "{proofs}");
-}
-
-#[test]
-fn the_table_of_crates_is_the_one_that_is_kept() {
-    let architecture = read("ARCHITECTURE.md");
-    let rows: BTreeSet<_> = architecture
-        .lines()
-        .skip_while(|line| !line.starts_with("| crate | may use |"))
-        .skip(2)
-        .map_while(|line| line.strip_prefix("| ")?.strip_suffix(" |"))
-        .map(|row| {
-            let cells: Vec<_> = row.split(" | ").collect();
-            let names = |cell: &str| quoted(cell).into_iter().collect::<BTreeSet<_>>();
-            (names(cells[0]), names(cells[1]), names(cells[2]))
-        })
-        .collect();
-    let set = |names: &[&str]| names.iter().map(ToString::to_string).collect();
-    let kept = RULES.map(|(name, may_use, must_not)| (set(&[name]), set(may_use), set(must_not)));
-    assert_eq!(rows, BTreeSet::from(kept));
 }

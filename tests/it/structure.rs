@@ -7,99 +7,39 @@ use std::fs;
 use serde_json::Value;
 use xtask::steps;
 
-/// What each crate may use of this workspace, and what it must not link.
-pub(crate) const RULES: [(&str, &[&str], &[&str]); 14] = [
-    ("codegen", &[], &["tokio", "reqwest", "axum", "aes"]),
-    (
-        "spec-tools",
-        &["codegen"],
-        &["tokio", "reqwest", "axum", "aes"],
-    ),
-    (
-        "xtask",
-        &["codegen", "spec-tools"],
-        &["reqwest", "axum", "aes"],
-    ),
-    ("skypay-runtime", &[], &[]),
-    (
-        "skypay-types",
-        &["skypay-runtime"],
-        &["reqwest", "axum", "aes", "tokio", "progenitor-client"],
-    ),
-    (
-        "skypay-client",
-        &["skypay-runtime", "skypay-types"],
-        &["axum"],
-    ),
-    (
-        "skypay-server",
-        &["skypay-runtime", "skypay-types"],
-        &["reqwest", "rustls", "progenitor-client"],
-    ),
-    (
-        "skypay-sandbox",
-        &[
-            "skypay-client",
-            "skypay-runtime",
-            "skypay-server",
-            "skypay-types",
-        ],
-        &[],
-    ),
-    (
-        "skypay-cli",
-        &[
-            "skypay-client",
-            "skypay-runtime",
-            "skypay-sandbox",
-            "skypay-server",
-            "skypay-types",
-        ],
-        &[],
-    ),
-    (
-        "boxpoint-types",
-        &["skypay-runtime"],
-        &["reqwest", "axum", "aes", "tokio"],
-    ),
-    (
-        "boxpoint-client",
-        &["boxpoint-types", "skypay-runtime"],
-        &["axum"],
-    ),
-    (
-        "boxpoint-server",
-        &["boxpoint-types", "skypay-runtime"],
-        &["reqwest", "rustls"],
-    ),
-    (
-        "test-support",
-        &[
-            "codegen",
-            "skypay-client",
-            "skypay-runtime",
-            "skypay-server",
-            "skypay-types",
-        ],
-        &[],
-    ),
-    (
-        "tests",
-        &[
-            "boxpoint-client",
-            "boxpoint-server",
-            "codegen",
-            "skypay-client",
-            "skypay-runtime",
-            "skypay-server",
-            "skypay-types",
-            "spec-tools",
-            "test-support",
-            "xtask",
-        ],
-        &[],
-    ),
-];
+/// A row of the table of crates in ARCHITECTURE.md.
+struct Layer {
+    name: String,
+    may_use: BTreeSet<String>,
+    must_not_link: BTreeSet<String>,
+}
+
+fn layers() -> Vec<Layer> {
+    let architecture = fs::read_to_string(xtask::root().unwrap().join("ARCHITECTURE.md")).unwrap();
+    let names = |cell: &str| -> BTreeSet<String> {
+        cell.split('`')
+            .skip(1)
+            .step_by(2)
+            .map(str::to_owned)
+            .collect()
+    };
+    let layers: Vec<_> = architecture
+        .lines()
+        .skip_while(|line| !line.starts_with("| crate | may use |"))
+        .skip(2)
+        .map_while(|line| line.strip_prefix("| ")?.strip_suffix(" |"))
+        .map(|row| {
+            let cells: Vec<_> = row.split(" | ").collect();
+            Layer {
+                name: names(cells[0]).pop_first().unwrap(),
+                may_use: names(cells[1]),
+                must_not_link: names(cells[2]),
+            }
+        })
+        .collect();
+    assert!(layers.len() > 10, "{}", layers.len());
+    layers
+}
 
 fn cargo(arguments: &[&str]) -> String {
     let mut cargo = steps::command(&xtask::root().unwrap(), "");
@@ -135,16 +75,18 @@ fn workspace_dependencies() -> BTreeMap<String, BTreeSet<String>> {
 #[test]
 fn each_crate_uses_only_what_it_may() {
     let actual = workspace_dependencies();
-    let names: BTreeSet<_> = actual.keys().map(String::as_str).collect();
-    let ruled: BTreeSet<_> = RULES.iter().map(|(name, ..)| *name).collect();
-    assert_eq!(
-        names, ruled,
-        "every crate has a rule, and every rule a crate"
+    let layers = layers();
+    assert!(
+        actual.keys().eq(layers
+            .iter()
+            .map(|layer| &layer.name)
+            .collect::<BTreeSet<_>>()),
+        "every crate has a row in ARCHITECTURE.md, and every row a crate"
     );
-    for (name, may_use, _) in RULES {
-        let used: Vec<_> = actual[name].iter().map(String::as_str).collect();
+    for Layer { name, may_use, .. } in layers {
+        let used = &actual[&name];
         assert!(
-            used.iter().all(|used| may_use.contains(used)),
+            used.is_subset(&may_use),
             "{name} uses {used:?}, but may only use {may_use:?}"
         );
     }
@@ -152,7 +94,8 @@ fn each_crate_uses_only_what_it_may() {
 
 #[test]
 fn no_crate_links_what_it_must_not_know() {
-    for (name, _, must_not_link) in RULES {
+    for layer in layers() {
+        let name = &*layer.name;
         let tree = cargo(&[
             "tree",
             "--locked",
@@ -170,8 +113,8 @@ fn no_crate_links_what_it_must_not_know() {
             .lines()
             .filter_map(|line| line.split_whitespace().next())
             .collect();
-        for forbidden in must_not_link {
-            assert!(!linked.contains(forbidden), "{name} links {forbidden}");
+        for forbidden in &layer.must_not_link {
+            assert!(!linked.contains(&**forbidden), "{name} links {forbidden}");
         }
     }
 }
@@ -192,7 +135,7 @@ const SECOND: [&str; 9] = [
 /// On no platform and with no feature, in tests or outside of them: the lock
 /// file holds them all.
 #[test]
-fn nobody_gets_a_second_tls_library_http_client_or_base64() {
+fn there_is_no_second_tls_library_http_client_or_base64() {
     let lock = fs::read_to_string(xtask::root().unwrap().join("Cargo.lock")).unwrap();
     assert!(lock.contains("\nname = \"rustls\"\n"));
     for name in SECOND {
