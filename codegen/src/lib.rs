@@ -13,7 +13,6 @@ pub mod lower;
 pub mod model;
 mod progenitor;
 mod prose;
-mod surface;
 
 pub use characters::{visible, visible_line};
 pub use diagnostic::{Diagnostic, Diagnostics, Location, Reporter};
@@ -50,7 +49,6 @@ pub fn generate(text: &str) -> Result<Generated, Diagnostics> {
     files.extend(emit::types::files(&api));
     files.extend(emit::client::files(&api)?);
     files.extend(emit::server::files(&api));
-    files.extend(surface::files(&api.provider.package, &files));
     files.extend(emit::manifest::licences());
     files.sort_by(|a, b| a.path.cmp(&b.path));
     Ok(Generated { api, files })

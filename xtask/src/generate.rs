@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use codegen::{Diagnostics, Generated};
+use spec_tools::public_api;
 
 use crate::Ending;
 use crate::folder::{self, Scratch, unusable};
@@ -218,6 +219,8 @@ fn formatted(root: &Path, generated: &Generated) -> Result<BTreeMap<String, Stri
             fs::read_to_string(&target).map_err(|error| unusable("read", &target, &error))?;
         files.insert(file.path.clone(), text);
     }
+    let apis = public_api::files(generated).into_iter();
+    files.extend(apis.map(|file| (file.path, file.text)));
     Ok(files)
 }
 

@@ -16,7 +16,7 @@ use crate::folder::Difference;
 use crate::generate::{self, DOCUMENT, Failure};
 use crate::report::{self, Finding, Level, counted, paragraph};
 use crate::semver::Versions;
-use crate::{Ending, examples, files, lint, surface, views};
+use crate::{Ending, examples, files, lint, public_api, views};
 
 /// What to compare and how to say it.
 #[derive(Args, Clone, Debug)]
@@ -62,7 +62,7 @@ pub(crate) struct Review {
     fail_on: Threshold,
     versions: Versions,
     checks: Vec<Check>,
-    surface: Option<surface::Change>,
+    public_api: Option<public_api::Change>,
 }
 
 /// One of the things that were looked at.
@@ -124,8 +124,8 @@ impl Review {
         let output = output.transpose();
         let output = output.map_err(|_| "the generator stopped by itself".to_owned())?;
         let versions = Versions::of(root, &comparison)?;
-        let surface = match &output {
-            Some(Ok(output)) => Some(surface::Change::of(root, output, &comparison.documents)?),
+        let public_api = match &output {
+            Some(Ok(output)) => Some(public_api::Change::of(root, output, &comparison.documents)?),
             Some(Err(_)) | None => None,
         };
         let mut checks = vec![lint];
@@ -155,7 +155,7 @@ impl Review {
             fail_on: arguments.fail_on,
             versions,
             checks,
-            surface,
+            public_api,
         })
     }
 
@@ -216,8 +216,8 @@ impl Review {
         for check in &self.checks {
             out.push_str(&paragraph(&format!("{}: {}", check.name, check.result)));
         }
-        if let Some(surface) = &self.surface {
-            out.push_str(&format!("public items: {}\n", surface.in_short()));
+        if let Some(public_api) = &self.public_api {
+            out.push_str(&format!("public items: {}\n", public_api.in_short()));
         }
         let steps = story::steps(self);
         for (number, step) in steps.iter().enumerate() {

@@ -102,7 +102,7 @@ fn document(root: &Path, arguments: &Arguments) -> Ending {
         &["lint", "--check-rules"],
         &["examples"],
         &["semver", "--check", "--against", &against],
-        &["surface", "--check"],
+        &["public-api", "--check"],
         &["views", "--check"],
         &["docs", "--check"],
     ];

@@ -6,7 +6,7 @@ use clap::{Parser, Subcommand};
 
 use crate::{
     Ending, approve, browser, bump, diff, docs, examples, fmt_spec, fuzz, generate, lint, mutants,
-    prove, review, schemathesis, semver, steps, supply_chain, surface, validate, views,
+    prove, public_api, review, schemathesis, semver, steps, supply_chain, validate, views,
 };
 
 /// The project's tasks.
@@ -41,7 +41,7 @@ pub enum Task {
     /// Say everything about an edit once, as a comment for a pull request
     Review(review::Arguments),
     /// Show what the edits add to and take from the crates' public items
-    Surface(surface::Arguments),
+    PublicApi(public_api::Arguments),
     /// Rewrite the document in the spellings that other tools need
     Views(views::Arguments),
     /// Hold every example of the document against its schema and its type
@@ -86,7 +86,7 @@ impl Task {
             Self::Diff(arguments) => diff::run(root, arguments),
             Self::Semver(arguments) => semver::run(root, arguments),
             Self::Review(arguments) => review::run(root, arguments),
-            Self::Surface(arguments) => surface::run(root, arguments),
+            Self::PublicApi(arguments) => public_api::run(root, arguments),
             Self::Views(arguments) => views::run(root, arguments),
             Self::Examples => examples::run(root),
             Self::Docs(arguments) => docs::run(root, arguments),

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use codegen::Generated;
 use spec_tools::diff::{Bump, Change, Part, Verdict, Wire};
+use spec_tools::public_api;
 
 use super::consumer::{CALLEE, CALLER, MESSAGES};
 use super::exceptions::{Exception, Shows, excepted};
@@ -136,7 +137,7 @@ fn code(half: Half, member: &Prepared, base: &Edition, shown: &Shown, proof: &mu
     let bump = (half.bump)(&member.report.verdict);
     let word = format!("{} {}", half.word, bump.word());
     let (old, new) = (&base.generated, &member.edition.generated);
-    let surface = new_items(half, old, new);
+    let items = new_items(half, old, new);
     let rules = |shows: Shows| {
         let changes = member.report.changes.iter();
         let mut changes = changes.filter(|change| (half.bump)(&change.verdict) == bump);
@@ -164,7 +165,7 @@ fn code(half: Half, member: &Prepared, base: &Edition, shown: &Shown, proof: &mu
         (_, Some(error), _) => Err(format!("it does not compile: {error}")),
         (_, None, Some(lost)) => Err(format!("no longer built: {lost}")),
         (Bump::Minor, None, None) => {
-            if let Some(item) = &surface.gained {
+            if let Some(item) = &items.gained {
                 Ok(format!("new: {item}"))
             } else if let Some(gained) = &shown.built.gained {
                 Ok(format!("now built: {gained}"))
@@ -178,7 +179,7 @@ fn code(half: Half, member: &Prepared, base: &Edition, shown: &Shown, proof: &mu
                 Err("nothing is new".to_owned())
             }
         }
-        (Bump::Patch | Bump::None, None, None) => match (&surface.first, &shown.built.gained) {
+        (Bump::Patch | Bump::None, None, None) => match (&items.first, &shown.built.gained) {
             (Some(item), _) => Err(format!("the public items differ: {item}")),
             (None, Some(gained)) => Err(format!("now built: {gained}")),
             (None, None) => Ok("compiles, and nothing is new".to_owned()),
@@ -218,11 +219,9 @@ struct Items {
 /// How the public items of a half and of the types differ.
 fn new_items(half: Half, old: &Generated, new: &Generated) -> Items {
     let items = |generated: &Generated| -> BTreeSet<String> {
-        let files = generated.files.iter().filter(|file| {
-            let mine = file.path.starts_with(half.krate) || file.path.starts_with("types/");
-            mine && file.path.ends_with("surface.txt")
-        });
-        let lines = files.flat_map(|file| file.text.lines());
+        let mut files = public_api::files(generated);
+        files.retain(|file| file.path.starts_with(half.krate) || file.path.starts_with("types/"));
+        let lines = files.iter().flat_map(|file| file.text.lines());
         // Whether a code may be sent is no matter of the items.
         lines
             .map(|line| line.trim_end_matches(" read_only").to_owned())

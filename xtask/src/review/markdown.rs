@@ -17,8 +17,8 @@ const SHOWN: usize = 20;
 /// How many of them are shown without a click.
 const FEW: usize = 5;
 
-/// How many lines of the surface are shown.
-const SURFACE_LINES: usize = 200;
+/// How many lines of the public API are shown.
+const PUBLIC_API_LINES: usize = 200;
 
 /// How many bytes a comment may have; the pages that show it refuse longer ones.
 const LONGEST: usize = 60_000;
@@ -43,7 +43,7 @@ pub(super) fn markdown(review: &Review, links: Option<&str>) -> String {
         LEGEND.to_owned(),
     ];
     sections.extend(checks.map(findings));
-    sections.push(surface(review));
+    sections.push(public_api(review));
     let mut left_out = false;
     for section in sections.iter().filter(|section| !section.trim().is_empty()) {
         if out.len() + section.len() > LONGEST {
@@ -77,8 +77,8 @@ fn in_one_line(review: &Review) -> String {
             }
         })
         .collect();
-    if let Some(surface) = &review.surface {
-        parts.push(format!("public items: {}", surface.in_short()));
+    if let Some(public_api) = &review.public_api {
+        parts.push(format!("public items: {}", public_api.in_short()));
     }
     let origin = review.comparison.documents.origin();
     parts.push(format!("against {}", escaped(&origin)));
@@ -131,25 +131,25 @@ fn findings(check: &Check) -> String {
 }
 
 /// The public items that came and went.
-fn surface(review: &Review) -> String {
-    let Some(surface) = &review.surface else {
+fn public_api(review: &Review) -> String {
+    let Some(public_api) = &review.public_api else {
         return String::new();
     };
-    let lines = surface.lines();
+    let lines = public_api.lines();
     if lines.is_empty() {
         return String::new();
     }
     let shown: String = lines
         .iter()
-        .take(SURFACE_LINES)
+        .take(PUBLIC_API_LINES)
         .map(|line| format!("{line}\n"))
         .collect();
-    let more = match lines.len().saturating_sub(SURFACE_LINES) {
+    let more = match lines.len().saturating_sub(PUBLIC_API_LINES) {
         0 => String::new(),
-        more => format!("{more} more: `cargo xtask surface`\n"),
+        more => format!("{more} more: `cargo xtask public-api`\n"),
     };
     format!(
         "\n<details><summary>public items: {}</summary>\n\n```diff\n{shown}```\n{more}\n</details>\n",
-        surface.in_short()
+        public_api.in_short()
     )
 }

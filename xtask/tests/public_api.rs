@@ -1,4 +1,4 @@
-//! `surface` on a small document in a repository of its own.
+//! `public-api` on a small document in a repository of its own.
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
@@ -7,20 +7,20 @@ mod repository;
 use std::fs;
 
 use repository::Repository;
-use xtask::{Ending, generate, surface};
+use xtask::{Ending, generate, public_api};
 
 const SMALL: &str = include_str!("../../tests/documents/accepted.yaml");
 
 fn run(repository: &Repository, check: bool) -> Ending {
-    let arguments = surface::Arguments {
+    let arguments = public_api::Arguments {
         check,
         against: None,
     };
-    surface::run(&repository.0, &arguments)
+    public_api::run(&repository.0, &arguments)
 }
 
 #[test]
-fn the_check_sees_a_stale_surface_and_only_that() {
+fn the_check_sees_a_stale_public_api_and_only_that() {
     let repository = Repository::new();
     repository.write("spec/skypay.yaml", SMALL);
     assert_eq!(run(&repository, true), Ending::Stale);
@@ -28,7 +28,7 @@ fn the_check_sees_a_stale_surface_and_only_that() {
     assert_eq!(run(&repository, true), Ending::Clean);
     repository.write("generated/types/src/ask.rs", "// edited by hand\n");
     assert_eq!(run(&repository, true), Ending::Clean);
-    repository.write("generated/types/surface.txt", "# edited by hand\n");
+    repository.write("generated/types/public-api.txt", "# edited by hand\n");
     assert_eq!(run(&repository, true), Ending::Stale);
     assert_eq!(run(&repository, false), Ending::Clean);
     assert_eq!(run(&repository, true), Ending::Clean);
@@ -36,7 +36,7 @@ fn the_check_sees_a_stale_surface_and_only_that() {
     assert_eq!(
         by_hand.unwrap(),
         "// edited by hand\n",
-        "only surfaces are written"
+        "only public APIs are written"
     );
 }
 

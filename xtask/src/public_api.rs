@@ -1,24 +1,22 @@
-//! `surface`: the public items of the generated crates, a line each, and what
+//! `public-api`: the public items of the generated crates, a line each, and what
 //! an edit adds to them and takes from them.
 
 use std::collections::BTreeSet;
 use std::path::Path;
 
 use clap::Args;
+use spec_tools::public_api::{self, FILE};
 
 use crate::generate::{self, Comparison as Output, DOCUMENT, OUTPUT};
 use crate::report::{self, paragraph};
 use crate::revision::{self, Documents, Source};
 use crate::{Ending, files};
 
-/// The name of the file in each generated crate.
-const FILE: &str = "surface.txt";
-
 /// Whether to write, what to compare with, and how to say it.
 #[derive(Args, Clone, Debug)]
 pub struct Arguments {
     /// Write nothing and compare with nothing; exit with 4 if a committed
-    /// surface is not what the document gives
+    /// public API is not what the document gives
     #[arg(long)]
     pub check: bool,
     /// A revision or a file to compare with [default: the merge base with main]
@@ -40,7 +38,7 @@ fn name(item: &str) -> &str {
     item.split_once(": ").map_or(item, |(name, _)| name)
 }
 
-/// `surface`: writes the surfaces and shows what changed in them.
+/// `public-api`: writes the public APIs and shows what changed in them.
 #[must_use]
 pub fn run(root: &Path, arguments: &Arguments) -> Ending {
     let output = match generate::compare(root) {
@@ -70,10 +68,10 @@ fn check(output: &Output) -> (String, Ending) {
         .map(|difference| difference.line(OUTPUT) + "\n")
         .collect();
     if stale.is_empty() {
-        let text = "fresh: the surfaces are what the document gives\n";
+        let text = "fresh: the public APIs are what the document gives\n";
         return (text.to_owned(), Ending::Clean);
     }
-    let remedy = "the surfaces are not what the document gives: run `cargo xtask gen`";
+    let remedy = "the public APIs are not what the document gives: run `cargo xtask gen`";
     (stale + &paragraph(remedy), Ending::Stale)
 }
 
@@ -91,26 +89,26 @@ fn write(root: &Path, output: &Output) -> Result<(), String> {
 }
 
 impl Change {
-    /// The surfaces of the document, compared with those of the one before.
+    /// The public APIs of the document, compared with those of the one before.
     pub(crate) fn of(root: &Path, output: &Output, documents: &Documents) -> Result<Self, String> {
-        let surfaces = output.files.iter().filter(|(path, _)| path.ends_with(FILE));
-        let new: Vec<_> = surfaces
+        let apis = output.files.iter().filter(|(path, _)| path.ends_with(FILE));
+        let new: Vec<_> = apis
             .clone()
             .map(|(path, text)| (path.clone(), text.clone()))
             .collect();
         let old = match &documents.source {
-            Source::Revision(revision) => surfaces
+            Source::Revision(revision) => apis
                 .filter_map(|(path, _)| {
                     let text = revision::file_at(root, revision, &format!("{OUTPUT}/{path}"));
                     text.map(|text| Some((path.clone(), text?))).transpose()
                 })
                 .collect::<Result<_, _>>()?,
-            Source::File(_) => surfaces_of(&documents.old_text, &documents.against)?,
+            Source::File(_) => public_apis_of(&documents.old_text, &documents.against)?,
         };
         Ok(Self::between(&old, &new))
     }
 
-    /// Compares surfaces, each with its path.
+    /// Compares public APIs, each with its path.
     fn between(old: &[(String, String)], new: &[(String, String)]) -> Self {
         Self {
             added: missing(old, new),
@@ -141,7 +139,7 @@ impl Change {
     }
 }
 
-/// The items of some surfaces that others do not have.
+/// The items of some public APIs that others do not have.
 fn missing(from: &[(String, String)], of: &[(String, String)]) -> Vec<String> {
     let there: BTreeSet<_> = from.iter().flat_map(|(_, text)| text.lines()).collect();
     let lines = of.iter().flat_map(|(_, text)| text.lines());
@@ -151,18 +149,17 @@ fn missing(from: &[(String, String)], of: &[(String, String)]) -> Vec<String> {
         .collect()
 }
 
-/// The surfaces of another document.
-fn surfaces_of(text: &str, name: &str) -> Result<Vec<(String, String)>, String> {
+/// The public APIs of another document.
+fn public_apis_of(text: &str, name: &str) -> Result<Vec<(String, String)>, String> {
     let generated = codegen::generate(text).map_err(|diagnostics| {
         let report = diagnostics.report(name).to_string();
         format!(
-            "{}\n{DOCUMENT} cannot be compared with the surface of that",
+            "{}\n{DOCUMENT} cannot be compared with the public API of that",
             report.trim_end()
         )
     })?;
-    let files = generated.files.into_iter();
-    let surfaces = files.filter(|file| file.path.ends_with(FILE));
-    Ok(surfaces.map(|file| (file.path, file.text)).collect())
+    let apis = public_api::files(&generated).into_iter();
+    Ok(apis.map(|file| (file.path, file.text)).collect())
 }
 
 #[cfg(test)]
@@ -171,7 +168,7 @@ mod tests {
 
     #[test]
     fn a_type_that_changes_is_shown_as_it_was_and_as_it_is() {
-        let file = |text: &str| [("types/surface.txt".to_owned(), text.to_owned())];
+        let file = |text: &str| [("types/public-api.txt".to_owned(), text.to_owned())];
         let old = file("# heading 1\nk::A.a: u32\nk::A.b: Option<Amount>\nk::A.c: u8\n");
         let new = file("# heading 2\nk::A.a: u32\nk::A.b: Amount\nk::A.d: u8\n");
         let change = Change::between(&old, &new);
