@@ -2,7 +2,6 @@
 //! from a command line.
 
 mod call;
-mod counter;
 mod credentials;
 mod ending;
 mod envelope;
@@ -18,7 +17,6 @@ mod rules;
 mod running;
 mod show;
 mod tree;
-mod values;
 
 use std::process::ExitCode;
 
@@ -26,6 +24,7 @@ use clap::error::ErrorKind;
 use clap::{CommandFactory, Parser, Subcommand};
 use clap_complete::Shell;
 use serde_json::json;
+use skypay_sandbox::engine::{self, CashierCommand, FinanceCommand, StoreCommand};
 
 use ending::{EXIT_CODES, Ending, Failure};
 use show::{Said, Style};
@@ -55,14 +54,22 @@ enum Command {
     Trigger(call::Trigger),
     Replay(log::Replay),
     Log(log::Log),
-    Cashier(counter::Cashier),
-    Store(counter::Store),
-    Finance(counter::Finance),
+    #[command(subcommand, after_help = running::HELP)]
+    Cashier(CashierCommand),
+    #[command(subcommand, after_help = running::HELP)]
+    Store(StoreCommand),
+    #[command(subcommand, after_help = running::HELP)]
+    Finance(FinanceCommand),
+    #[command(subcommand, after_help = running::HELP)]
     Script(rules::Script),
+    #[command(subcommand, after_help = running::HELP)]
     Fault(rules::Fault),
     Switch(rules::Switch),
+    #[command(subcommand, after_help = running::HELP)]
     Clock(office::Clock),
+    #[command(subcommand, after_help = running::HELP)]
     Keys(office::Keys),
+    #[command(subcommand, after_help = running::HELP)]
     Callbacks(office::Callbacks),
     Envelope(envelope::Envelope),
     /// Write a script that completes commands in a shell
@@ -114,9 +121,16 @@ fn carry_out(command: Command, style: Style) -> Result<Said, Failure> {
         Command::Sandbox(house) => wait_for(house.run(style)),
         Command::Replay(replay) => wait_for(replay.run(style)),
         Command::Log(log) => wait_for(log.run(style)),
-        Command::Cashier(cashier) => wait_for(cashier.run(style)),
-        Command::Store(store) => wait_for(store.run(style)),
-        Command::Finance(finance) => wait_for(finance.run(style)),
+        Command::Cashier(command) => wait_for(running::carry_and_wait(
+            &engine::Command::Cashier(command),
+            style,
+        )),
+        Command::Store(command) => {
+            wait_for(running::carry(&engine::Command::Store(command), style))
+        }
+        Command::Finance(command) => {
+            wait_for(running::carry(&engine::Command::Finance(command), style))
+        }
         Command::Script(script) => wait_for(script.run(style)),
         Command::Fault(fault) => wait_for(fault.run(style)),
         Command::Switch(switch) => wait_for(switch.run(style)),

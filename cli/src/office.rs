@@ -3,9 +3,7 @@
 
 use clap::Subcommand;
 use serde_json::{Value, json};
-use skypay_sandbox::engine::{
-    CallbackUrls, Command, Key, KeyCommand, KeyStanding, Pause, Validity,
-};
+use skypay_sandbox::engine::{CallbackUrls, Command, Key, KeyCommand, KeyStanding, Pause};
 use skypay_types::Direction;
 
 use crate::ending::Failure;
@@ -13,18 +11,10 @@ use crate::house::{NEW_KEYS, face};
 use crate::operations;
 use crate::running::{admin, carry, failed};
 use crate::show::{Said, Style, columns, table, wrapped};
-use crate::values::choice;
 
 /// Show the sandbox's clock, or move it
-#[derive(Clone, Debug, clap::Args)]
-#[command(after_help = crate::running::HELP)]
-pub(crate) struct Clock {
-    #[command(subcommand)]
-    step: ClockStep,
-}
-
 #[derive(Clone, Debug, Subcommand)]
-enum ClockStep {
+pub(crate) enum Clock {
     /// Show what time it is there, and when something is due
     Show,
     /// Move a virtual clock; everything due on the way happens
@@ -36,12 +26,12 @@ enum ClockStep {
 
 impl Clock {
     pub(crate) async fn run(self) -> Result<Said, Failure> {
-        match self.step {
-            ClockStep::Show => {
+        match self {
+            Self::Show => {
                 let clock = admin()?.clock().await.map_err(failed)?;
                 Ok(face("", &clock))
             }
-            ClockStep::Advance { by } => {
+            Self::Advance { by } => {
                 let advanced = admin()?.advance(by).await.map_err(failed)?;
                 let what = match advanced.attempts {
                     1 => "1 attempt at a callback on the way.".to_owned(),
@@ -54,52 +44,21 @@ impl Clock {
     }
 }
 
-/// Make, see and enable keys, as in the back office
-#[derive(Clone, Debug, clap::Args)]
-#[command(after_help = crate::running::HELP)]
-pub(crate) struct Keys {
-    #[command(subcommand)]
-    step: KeyStep,
-}
-
+/// Make, show and enable keys, as in the back office
 #[derive(Clone, Debug, Subcommand)]
-enum KeyStep {
-    /// Make a pair of encrypt key and authentication
-    Generate {
-        /// How long it is valid once enabled
-        #[arg(long, default_value = "90d", value_parser = choice::<Validity>())]
-        validity: Validity,
-    },
-    /// Show a pair that is not enabled yet; that is possible once
-    Reveal {
-        /// Its number
-        id: u32,
-    },
-    /// Enable a pair; it takes effect after five minutes
-    Enable {
-        /// Its number
-        id: u32,
-    },
-    /// Make the pair in use valid for longer
-    Extend {
-        /// By how much
-        #[arg(value_parser = choice::<Validity>())]
-        validity: Validity,
-    },
+pub(crate) enum Keys {
+    #[command(flatten)]
+    Command(KeyCommand),
     /// Show all pairs, without their secrets
     List,
 }
 
 impl Keys {
     pub(crate) async fn run(self, style: Style) -> Result<Said, Failure> {
-        let command = match self.step {
-            KeyStep::Generate { validity } => KeyCommand::Generate { validity },
-            KeyStep::Reveal { id } => KeyCommand::Reveal { id },
-            KeyStep::Enable { id } => KeyCommand::Enable { id },
-            KeyStep::Extend { validity } => KeyCommand::Extend { validity },
-            KeyStep::List => return list().await,
-        };
-        carry(&Command::Keys(command), style).await
+        match self {
+            Self::Command(command) => carry(&Command::Keys(command), style).await,
+            Self::List => list().await,
+        }
     }
 }
 
@@ -158,15 +117,8 @@ async fn list() -> Result<Said, Failure> {
 ///
 /// A partner without a server of its own gets them from the sandbox's mailbox:
 /// set its URL, http://127.0.0.1:7171/_sandbox/mailbox, and fetch them there.
-#[derive(Clone, Debug, clap::Args)]
-#[command(after_help = crate::running::HELP)]
-pub(crate) struct Callbacks {
-    #[command(subcommand)]
-    step: CallbackStep,
-}
-
 #[derive(Clone, Debug, Subcommand)]
-enum CallbackStep {
+pub(crate) enum Callbacks {
     /// Show the URL of each callback
     Show,
     /// Set the URL of all callbacks, or of one
@@ -184,16 +136,16 @@ impl Callbacks {
         let mut state = admin()?.state(true).await.map_err(failed)?;
         let urls = serde_json::from_value(state["callback_urls"].take());
         let mut urls: CallbackUrls = urls.unwrap_or_default();
-        match self.step {
-            CallbackStep::Show => {
+        match self {
+            Self::Show => {
                 let rows = rows(&urls);
                 Ok(Said::new(columns(&rows, 0), &urls))
             }
-            CallbackStep::Set { url, only: None } => {
+            Self::Set { url, only: None } => {
                 urls.shared = url;
                 carry(&Command::Callbacks(urls), style).await
             }
-            CallbackStep::Set {
+            Self::Set {
                 url,
                 only: Some(name),
             } => {

@@ -19,6 +19,7 @@
 //! ```
 
 mod account;
+mod amount;
 mod answer;
 mod callback;
 mod catalog;
@@ -441,6 +442,12 @@ impl Turn<'_> {
     fn script(&mut self, command: &ScriptCommand) -> Answer {
         match command {
             ScriptCommand::Add { rule } => {
+                if rule.then == Then::default() {
+                    return Answer::declined(
+                        "the rule says nothing about what becomes of requests; it needs refuse, \
+                         course or after",
+                    );
+                }
                 if let Err(why) = refusable(rule) {
                     return Answer::declined(why);
                 }

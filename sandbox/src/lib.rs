@@ -6,6 +6,8 @@
 #![doc = include_str!("../README.md")]
 
 pub mod admin;
+#[cfg(feature = "clap")]
+pub mod arguments;
 pub mod barcode;
 pub mod choices;
 pub mod clock;

@@ -349,6 +349,26 @@ fn files_may_begin_with_a_byte_order_mark() {
 }
 
 #[test]
+fn an_amount_in_a_command_may_be_a_text_or_a_number() {
+    let (house, _) = House::up(&["--memory"]);
+    let command = |amount| {
+        let command =
+            json!({ "command": "finance", "do": "recharge", "prefix": "SKY98", "amount": amount });
+        house
+            .program
+            .run(&["sandbox", "command", &command.to_string()])
+    };
+    for amount in [json!("100"), json!(100), json!(100.50)] {
+        command(amount).ended(0);
+    }
+    let balance = house.run("call balanceQuery").json()["response"]["balance"].clone();
+    assert_eq!(balance.to_string(), "1100300.5");
+    for amount in [json!(true), json!([100]), json!(null), json!(0.001)] {
+        command(amount).ended(2);
+    }
+}
+
+#[test]
 fn a_time_without_a_unit_is_refused_wherever_it_is_given() {
     let (house, _) = House::up(&["--memory"]);
     let before = house.run("clock show").json()["now"].clone();

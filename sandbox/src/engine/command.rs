@@ -6,11 +6,14 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use skypay_types::{Amount, CollectionChannel, DateTime, Operation, PayoutChannel};
 
+use super::amount;
 use super::delivery::AttemptResult;
 use super::fault::FaultRule;
 use super::keys::Validity;
 use super::rule::Rule;
 use super::settings::{Limits, Timing};
+#[cfg(feature = "clap")]
+use crate::arguments;
 
 /// Something that happens to the house. As JSON it is an object with the field
 /// `command`, such as `{"command": "tick"}`.
@@ -146,229 +149,287 @@ pub struct Delivered {
     pub result: AttemptResult,
 }
 
-/// The vendor's two test forms: a payout and a collection at a counter.
+/// Act as a store's cashier: payouts and collections
+///
+/// The vendor's two test forms. The exit code says how the partner answered.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "clap", derive(clap::Subcommand))]
 #[serde(tag = "do", rename_all = "kebab-case")]
 pub enum CashierCommand {
-    /// Sends `payoutInquiry`.
+    /// Ask the partner for the data of a payout (payoutInquiry)
     Inquire {
-        /// The payout.
+        /// The payout's control number
+        #[cfg_attr(feature = "clap", arg(value_name = "PAYOUT"))]
         control_number: String,
-        /// The store.
+        /// The store, by its code or name
+        #[cfg_attr(feature = "clap", arg(long, value_parser = arguments::payout_channel))]
         channel: PayoutChannel,
     },
-    /// Sends `payoutPayout`; only after an inquiry that succeeded.
+    /// Pay it out (payoutPayout); only after an inquiry that succeeded
     Pay {
-        /// The payout.
+        /// The payout's control number
+        #[cfg_attr(feature = "clap", arg(value_name = "PAYOUT"))]
         control_number: String,
-        /// The store.
+        /// The store, by its code or name
+        #[cfg_attr(feature = "clap", arg(long, value_parser = arguments::payout_channel))]
         channel: PayoutChannel,
-        /// The cashier's time, if not now.
+        /// The cashier's time, if not now: 'yyyy-MM-dd HH:mm:ss'
+        #[cfg_attr(feature = "clap", arg(long, value_name = "TIME"))]
         #[serde(default, skip_serializing_if = "Option::is_none")]
         pay_time: Option<DateTime>,
     },
-    /// Sends `collectionInquiry`.
+    /// Ask the partner whether it takes a repayment (collectionInquiry)
     AskCollection {
-        /// The contract, or the reference of a 7-Eleven barcode.
+        /// The contract, or the reference of a 7-Eleven barcode
+        #[cfg_attr(feature = "clap", arg(value_name = "CONTRACT"))]
         contract_number: String,
-        /// The store.
+        /// The store, by its code or name
+        #[cfg_attr(feature = "clap", arg(long, value_parser = arguments::collection_channel))]
         channel: CollectionChannel,
-        /// What the customer wants to pay, if not what the barcode says.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
+        /// What the customer wants to pay, if the contract does not say
+        #[cfg_attr(feature = "clap", arg(long))]
+        #[serde(
+            default,
+            skip_serializing_if = "Option::is_none",
+            deserialize_with = "amount::deserialize"
+        )]
         amount: Option<Amount>,
-        /// The customer's phone, if not what the barcode says.
+        /// The customer's phone, if the contract does not say
+        #[cfg_attr(feature = "clap", arg(long))]
         #[serde(default, skip_serializing_if = "Option::is_none")]
         phone: Option<String>,
     },
-    /// Sends `collectionCollect`; only after an inquiry that succeeded.
+    /// Take the money (collectionCollect); only after an inquiry that succeeded
     Collect {
-        /// The contract, or the reference of a 7-Eleven barcode.
+        /// The contract, or the reference of a 7-Eleven barcode
+        #[cfg_attr(feature = "clap", arg(value_name = "CONTRACT"))]
         contract_number: String,
-        /// The store.
+        /// The store, by its code or name
+        #[cfg_attr(feature = "clap", arg(long, value_parser = arguments::collection_channel))]
         channel: CollectionChannel,
-        /// What the customer paid, if not what the inquiry's answer said.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
+        /// What the customer paid, if not what the partner had answered
+        #[cfg_attr(feature = "clap", arg(long))]
+        #[serde(
+            default,
+            skip_serializing_if = "Option::is_none",
+            deserialize_with = "amount::deserialize"
+        )]
         amount: Option<Amount>,
-        /// The customer's phone, if not that of the inquiry.
+        /// The customer's phone, if not that of the inquiry
+        #[cfg_attr(feature = "clap", arg(long))]
         #[serde(default, skip_serializing_if = "Option::is_none")]
         phone: Option<String>,
-        /// The store's receipt, if not one of our own.
+        /// The store's receipt, if not one of its own
+        #[cfg_attr(feature = "clap", arg(long, value_name = "NUMBER"))]
         #[serde(default, skip_serializing_if = "Option::is_none")]
         receipt_number: Option<String>,
-        /// The cashier's time, if not now.
+        /// The cashier's time, if not now: 'yyyy-MM-dd HH:mm:ss'
+        #[cfg_attr(feature = "clap", arg(long, value_name = "TIME"))]
         #[serde(default, skip_serializing_if = "Option::is_none")]
         collected_time: Option<DateTime>,
     },
 }
 
-/// The six occasions on which money moves on an account; each of them sends
-/// `financeNotification`.
+/// Move money on a partner's account, with a notification for each
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "clap", derive(clap::Subcommand))]
 #[serde(tag = "do", rename_all = "kebab-case")]
 pub enum FinanceCommand {
-    /// Statement type 1: the payout account is recharged.
+    /// Recharge the payout account (statement type 1)
     Recharge {
-        /// Whose account.
+        /// Whose account
         prefix: String,
-        /// How much.
+        /// How much
+        #[serde(deserialize_with = "amount::deserialize")]
         amount: Amount,
-        /// The real bank account the money went to.
+        /// The bank account that the money went to
+        #[cfg_attr(feature = "clap", arg(long, value_name = "ACCOUNT"))]
         #[serde(default, skip_serializing_if = "Option::is_none")]
         beneficiary_account: Option<String>,
     },
-    /// Statement type 2: settled collections become payout balance.
+    /// Turn settled collections into payout balance (statement type 2)
     SettlementRecharge {
-        /// Whose account.
+        /// Whose account
         prefix: String,
-        /// How much.
+        /// How much
+        #[serde(deserialize_with = "amount::deserialize")]
         amount: Amount,
     },
-    /// Statement type 3: balance moves between two entities. Both are told.
+    /// Move balance between two entities (statement type 3)
     Transfer {
-        /// From whom.
+        /// From whom
         from: String,
-        /// To whom.
+        /// To whom
         to: String,
-        /// How much.
+        /// How much
+        #[serde(deserialize_with = "amount::deserialize")]
         amount: Amount,
     },
-    /// Statement type 4: what was collected is settled.
+    /// Settle what was collected (statement type 4)
     Settlement {
-        /// Whose collections.
+        /// Whose collections
         prefix: String,
-        /// How much; all of it if not said.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
+        /// How much; all of it if not given
+        #[serde(
+            default,
+            skip_serializing_if = "Option::is_none",
+            deserialize_with = "amount::deserialize"
+        )]
         amount: Option<Amount>,
     },
-    /// Statement type 5: settled collections are withdrawn.
+    /// Withdraw settled collections (statement type 5)
     CollectionWithdrawal {
-        /// Whose.
+        /// Whose account
         prefix: String,
-        /// How much.
+        /// How much
+        #[serde(deserialize_with = "amount::deserialize")]
         amount: Amount,
-        /// The real bank account the money went to.
+        /// The bank account that the money went to
+        #[cfg_attr(feature = "clap", arg(long, value_name = "ACCOUNT"))]
         #[serde(default, skip_serializing_if = "Option::is_none")]
         beneficiary_account: Option<String>,
     },
-    /// Statement type 6: payout balance is withdrawn.
+    /// Withdraw payout balance (statement type 6)
     PayoutWithdrawal {
-        /// Whose.
+        /// Whose account
         prefix: String,
-        /// How much.
+        /// How much
+        #[serde(deserialize_with = "amount::deserialize")]
         amount: Amount,
-        /// The real bank account the money went to.
+        /// The bank account that the money went to
+        #[cfg_attr(feature = "clap", arg(long, value_name = "ACCOUNT"))]
         #[serde(default, skip_serializing_if = "Option::is_none")]
         beneficiary_account: Option<String>,
     },
 }
 
-/// What the institution behind a payout does, without waiting for its time.
+/// Act as the bank, wallet or store chain behind a payout
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "clap", derive(clap::Subcommand))]
 #[serde(tag = "do", rename_all = "kebab-case")]
 pub enum StoreCommand {
-    /// Takes the payout over: Pending becomes Uploaded.
+    /// Take it over: Pending becomes Uploaded
     Upload {
-        /// The payout.
+        /// The payout's control number
+        #[cfg_attr(feature = "clap", arg(value_name = "PAYOUT"))]
         control_number: String,
     },
-    /// Pays, at the counter or into the account.
+    /// Pay it, at the counter or into the account
     Pay {
-        /// The payout.
+        /// The payout's control number
+        #[cfg_attr(feature = "clap", arg(value_name = "PAYOUT"))]
         control_number: String,
     },
-    /// Fails.
+    /// Let it fail
     Fail {
-        /// The payout.
+        /// The payout's control number
+        #[cfg_attr(feature = "clap", arg(value_name = "PAYOUT"))]
         control_number: String,
-        /// What the notice says, if it says anything.
+        /// What the notification of the failure says
+        #[cfg_attr(feature = "clap", arg(long))]
         #[serde(default, skip_serializing_if = "Option::is_none")]
         reason: Option<String>,
     },
-    /// Confirms a cancellation that was asked for, or cancels by itself.
+    /// Confirm a cancellation that was requested, or cancel
     ConfirmCancellation {
-        /// The payout.
+        /// The payout's control number
+        #[cfg_attr(feature = "clap", arg(value_name = "PAYOUT"))]
         control_number: String,
     },
-    /// Refuses a cancellation: back to Uploaded, and nobody is told.
+    /// Refuse a cancellation: back to Uploaded, without a notification
     RefuseCancellation {
-        /// The payout.
+        /// The payout's control number
+        #[cfg_attr(feature = "clap", arg(value_name = "PAYOUT"))]
         control_number: String,
     },
-    /// Takes over the changed data.
+    /// Take over the changed data
     ConfirmAmendment {
-        /// The payout.
+        /// The payout's control number
+        #[cfg_attr(feature = "clap", arg(value_name = "PAYOUT"))]
         control_number: String,
     },
-    /// Keeps the old data.
+    /// Keep the old data
     RefuseAmendment {
-        /// The payout.
+        /// The payout's control number
+        #[cfg_attr(feature = "clap", arg(value_name = "PAYOUT"))]
         control_number: String,
     },
-    /// Takes back a payment: a completed payout fails after all.
+    /// Take back a payment: a completed payout fails after all
     Reverse {
-        /// The payout.
+        /// The payout's control number
+        #[cfg_attr(feature = "clap", arg(value_name = "PAYOUT"))]
         control_number: String,
     },
 }
 
-/// Rules for what shall become of requests.
+/// Decide what becomes of requests: when … then …
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "clap", derive(clap::Subcommand))]
 #[serde(tag = "do", rename_all = "kebab-case")]
 pub enum ScriptCommand {
-    /// Adds a rule, before all others. The answer names its number.
+    /// Add a rule, before all others
     Add {
-        /// The rule.
+        /// The rule. The outcome names its number.
+        #[cfg_attr(feature = "clap", command(flatten))]
         rule: Rule,
     },
-    /// Takes a rule out.
+    /// Remove a rule
     Remove {
-        /// Its number.
+        /// Its number
         id: u64,
     },
-    /// Takes all rules out.
+    /// Remove all rules
     Clear,
 }
 
-/// Rules for what shall happen on the wire.
+/// Inject faults into connections
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "clap", derive(clap::Subcommand))]
 #[serde(tag = "do", rename_all = "kebab-case")]
 pub enum FaultCommand {
-    /// Adds a rule. The answer names its number.
+    /// Add a fault
     Add {
-        /// The rule.
+        /// The fault. The outcome names its number.
+        #[cfg_attr(feature = "clap", command(flatten))]
         fault: FaultRule,
     },
-    /// Takes a rule out.
+    /// Remove a fault
     Remove {
-        /// Its number.
+        /// Its number
         id: u64,
     },
-    /// Takes all rules out.
+    /// Remove all faults
     Clear,
 }
 
-/// The key page of the back office.
+/// Make, show and enable keys, as in the back office
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "clap", derive(clap::Subcommand))]
 #[serde(tag = "do", rename_all = "kebab-case")]
 pub enum KeyCommand {
-    /// Makes a pair of encrypt key and authentication.
+    /// Make a pair of encrypt key and authentication
     Generate {
-        /// How long it will be valid once enabled.
+        /// How long it is valid once enabled
+        #[cfg_attr(
+            feature = "clap",
+            arg(long, default_value = "90d", value_parser = arguments::choice::<Validity>())
+        )]
         validity: Validity,
     },
-    /// Shows a pair that is not enabled yet, once.
+    /// Show a pair that is not enabled yet; that is possible once
     Reveal {
-        /// The pair.
+        /// Its number
         id: u32,
     },
-    /// Enables a pair; it takes effect after five minutes.
+    /// Enable a pair; it takes effect after five minutes
     Enable {
-        /// The pair.
+        /// Its number
         id: u32,
     },
-    /// Makes the current pair valid for longer.
+    /// Make the pair in use valid for longer
     Extend {
-        /// By how much.
+        /// By how much
+        #[cfg_attr(feature = "clap", arg(value_parser = arguments::choice::<Validity>()))]
         validity: Validity,
     },
 }

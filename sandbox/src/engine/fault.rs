@@ -7,21 +7,40 @@ use serde::{Deserialize, Serialize};
 
 use super::moment::Pause;
 use super::rule::When;
+#[cfg(feature = "clap")]
+use crate::arguments;
 
-/// When a fault shall happen.
+/// When a fault happens.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "clap", derive(clap::Args))]
 pub struct FaultRule {
-    /// Which way the messages go.
+    /// Which way the messages go
+    #[cfg_attr(feature = "clap", arg(value_parser = arguments::choice::<Side>()))]
     pub on: Side,
-    /// Which messages; all of that side if nothing is said.
+    /// Which messages; all of that side if nothing is given.
+    #[cfg_attr(feature = "clap", command(flatten))]
     #[serde(default)]
     pub when: When,
-    /// What shall happen.
+    /// What happens.
+    #[cfg_attr(feature = "clap", command(subcommand))]
     pub fault: Fault,
-    /// To how many of a hundred, chosen by the seed.
+    /// To how many of a hundred, chosen by the seed
+    #[cfg_attr(
+        feature = "clap",
+        arg(
+            long,
+            default_value_t = always(),
+            value_parser = clap::value_parser!(u8).range(0..=100),
+            help_heading = "How often"
+        )
+    )]
     #[serde(default = "always")]
     pub percent: u8,
-    /// How often at most.
+    /// How often at most
+    #[cfg_attr(
+        feature = "clap",
+        arg(long, value_name = "N", help_heading = "How often")
+    )]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub times: Option<u32>,
 }
@@ -40,82 +59,87 @@ pub enum Side {
     Callbacks,
 }
 
-/// What shall go wrong.
+/// What goes wrong.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "clap", derive(clap::Subcommand))]
 #[serde(tag = "fault", rename_all = "kebab-case")]
 pub enum Fault {
-    /// On the wire of this one message.
+    /// On the connection of this one message.
+    #[cfg_attr(feature = "clap", command(flatten))]
     Wire(WireFault),
-    /// A callback is not sent at all; nobody tries again. Callbacks only.
-    Drop,
-    /// A callback is sent only then: months late, or after others. Callbacks
-    /// only.
-    Late {
-        /// How late.
-        by: Pause,
-    },
-    /// A request is answered with this code: a storm of `-1009` or `-9999`.
-    /// Whether it is executed is for the switch `failures` to say. Requests
-    /// only.
+    /// Answer with a return code, whatever happens; requests only
+    ///
+    /// Whether the request is executed is for the switch `failures` to say.
     Answer {
-        /// The return code.
+        /// The code, such as -1009
+        #[cfg_attr(
+            feature = "clap",
+            arg(value_parser = arguments::return_code, allow_hyphen_values = true)
+        )]
         code: skypay_types::ResponseCode,
+    },
+    /// Do not send it at all; callbacks only
+    Drop,
+    /// Send it much later; callbacks only
+    Late {
+        /// How much, such as 90d
+        by: Pause,
     },
 }
 
-/// What happens to a message on the wire.
+/// What happens to a message on its connection.
 ///
-/// For a request, the message that suffers is its answer, except where it says
+/// For a request, the message that suffers is its response, except where it says
 /// otherwise; for a callback, it is the callback.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "clap", derive(clap::Subcommand))]
 #[serde(tag = "wire", rename_all = "kebab-case")]
 pub enum WireFault {
-    /// It is held back.
+    /// Hold the message back
     Delay {
-        /// For how long, by the sandbox's clock.
+        /// For how long, such as 2s
         by: Pause,
     },
-    /// The connection closes before the request is executed: it was not.
-    /// For a callback: before it is written.
+    /// Close the connection before the request is executed
     CutBefore,
-    /// The connection closes after the request was executed, instead of an
-    /// answer. For a callback: before its answer is read.
+    /// Close the connection after the request was executed
     CutAfter,
-    /// The connection is reset in the middle.
+    /// Reset the connection in the middle
     Reset,
-    /// Only its first bytes arrive.
+    /// Let only the first bytes arrive
     Truncate {
-        /// How many.
+        /// How many
         keep: u32,
     },
-    /// Some of its bytes are wrong.
+    /// Change some bytes
     Garble {
         /// Chooses which; drawn by the engine.
+        #[cfg_attr(feature = "clap", arg(skip))]
         #[serde(default)]
         seed: u64,
     },
-    /// Instead of it comes an HTML page with HTTP status 502. Requests only.
+    /// Answer with an HTML page and HTTP status 502; requests only
     BadGateway,
-    /// Instead of it comes a redirection with HTTP status 307. Requests only.
+    /// Answer with HTTP status 307; requests only
     Redirect {
-        /// Where to.
+        /// Where to
         to: String,
     },
-    /// It is sent that many times at once. Callbacks only.
+    /// Send it several times at once; callbacks only
     Duplicate {
-        /// How many times in all.
+        /// How many times in all
         copies: u32,
     },
-    /// It is sealed with a key that nobody has. Callbacks only.
+    /// Encrypt it with an unknown key; callbacks only
     WrongKey,
-    /// Its blocks are put together from two other callbacks: what it says was
-    /// never said. Callbacks only; done by whoever seals, from the deliveries
-    /// named here.
+    /// Put it together from the blocks of two others; callbacks only
     Splice {
         /// The delivery of the first blocks; drawn by the engine.
+        #[cfg_attr(feature = "clap", arg(skip))]
         #[serde(default)]
         head: u64,
         /// The delivery of the last blocks; drawn by the engine.
+        #[cfg_attr(feature = "clap", arg(skip))]
         #[serde(default)]
         tail: u64,
     },

@@ -3,59 +3,97 @@
 use serde::{Deserialize, Serialize};
 use skypay_types::{Amount, PayoutChannel, ResponseCode};
 
+use super::amount;
 use super::moment::Pause;
+#[cfg(feature = "clap")]
+use crate::arguments;
 
 /// When … then ….
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "clap", derive(clap::Args))]
 pub struct Rule {
     /// Which requests.
+    #[cfg_attr(feature = "clap", command(flatten))]
     #[serde(default)]
     pub when: When,
-    /// What shall become of them.
+    /// What becomes of them.
+    #[cfg_attr(feature = "clap", command(flatten))]
     pub then: Then,
-    /// How often at most.
+    /// How often at most
+    #[cfg_attr(
+        feature = "clap",
+        arg(long, value_name = "N", help_heading = "How often")
+    )]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub times: Option<u32>,
 }
 
-/// Which messages are meant. What is not said does not matter.
+/// Which messages are meant; what is not given does not matter.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "clap", derive(clap::Args))]
+#[cfg_attr(feature = "clap", command(next_help_heading = "Which messages"))]
 #[serde(default)]
 pub struct When {
-    /// The operation or callback, by its name.
+    /// An operation or callback, by its name
+    #[cfg_attr(feature = "clap", arg(long, value_name = "NAME", value_parser = arguments::operation))]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub operation: Option<String>,
-    /// The control or contract number; `*` stands for anything.
+    /// A control or contract number; * stands for anything
+    #[cfg_attr(feature = "clap", arg(long, value_name = "NUMBER"))]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub subject: Option<String>,
-    /// The payout channel.
+    /// A payout channel, by its code or name
+    #[cfg_attr(feature = "clap", arg(long, value_parser = arguments::payout_channel))]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub channel: Option<PayoutChannel>,
-    /// The account number; `*` stands for anything.
+    /// An account number; * stands for anything
+    #[cfg_attr(feature = "clap", arg(long))]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub account: Option<String>,
-    /// The least amount.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    /// The least amount
+    #[cfg_attr(feature = "clap", arg(long, value_name = "AMOUNT"))]
+    #[serde(
+        skip_serializing_if = "Option::is_none",
+        deserialize_with = "amount::deserialize"
+    )]
     pub at_least: Option<Amount>,
-    /// The largest amount.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    /// The largest amount
+    #[cfg_attr(feature = "clap", arg(long, value_name = "AMOUNT"))]
+    #[serde(
+        skip_serializing_if = "Option::is_none",
+        deserialize_with = "amount::deserialize"
+    )]
     pub at_most: Option<Amount>,
 }
 
-/// What shall become of a request.
+/// What becomes of a request.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "clap", derive(clap::Args))]
+#[cfg_attr(feature = "clap", command(next_help_heading = "What becomes of them"))]
 #[serde(default)]
 pub struct Then {
-    /// It is refused with this code.
+    /// Refuse with this return code
+    #[cfg_attr(
+        feature = "clap",
+        arg(
+            long,
+            value_name = "CODE",
+            value_parser = arguments::return_code,
+            allow_hyphen_values = true
+        )
+    )]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub refuse: Option<ResponseCode>,
-    /// The text that goes with the refusal.
+    /// The text that goes with the refusal
+    #[cfg_attr(feature = "clap", arg(long, value_name = "TEXT"))]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub description: Option<String>,
-    /// What becomes of the payout.
+    /// What becomes of the payout
+    #[cfg_attr(feature = "clap", arg(long, value_parser = arguments::choice::<Course>()))]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub course: Option<Course>,
-    /// The institution takes its time over each step.
+    /// How long each step takes, such as 30s or 2d
+    #[cfg_attr(feature = "clap", arg(long, value_name = "SPAN"))]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub after: Option<Pause>,
 }

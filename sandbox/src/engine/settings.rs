@@ -8,6 +8,7 @@ use skypay_runtime::keys::check_issued;
 use skypay_types::Amount;
 
 use super::account::MOST;
+use super::amount;
 use super::command::CallbackUrls;
 use super::keys::Pair;
 use super::moment::Pause;
@@ -45,6 +46,7 @@ pub struct Opening {
     /// The company's name.
     pub name: String,
     /// The balance of its payout account.
+    #[serde(deserialize_with = "amount::deserialize")]
     pub balance: Amount,
 }
 
@@ -70,6 +72,7 @@ pub struct Timing {
 #[serde(default)]
 pub struct Limits {
     /// The largest payout: more is a balance limit exceeded.
+    #[serde(deserialize_with = "amount::deserialize")]
     pub largest_payout: Amount,
     /// How many payouts a day the same account may receive; 0 is no limit.
     pub payouts_per_day: u32,

@@ -1,15 +1,16 @@
-//! Values on the command line whose choices are those of a type.
+//! Values on a command line, for the commands that derive their arguments.
 
 use std::fmt::Debug;
 
+use crate::choices::variants;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
-use skypay_sandbox::choices::variants;
-use skypay_types::{CollectionChannel, PayoutChannel, ResponseCode};
+use skypay_types::{CollectionChannel, OPERATIONS, PayoutChannel, ResponseCode};
 
-/// One of the choices of an enum, as JSON spells them.
-pub(crate) fn choice<T>() -> impl TypedValueParser<Value = T>
+/// One of the choices of an enum, as JSON has them.
+#[must_use]
+pub fn choice<T>() -> impl TypedValueParser<Value = T>
 where
     T: DeserializeOwned + Clone + Send + Sync + 'static,
 {
@@ -17,18 +18,31 @@ where
     parser.try_map(|text| serde_json::from_value::<T>(Value::String(text)))
 }
 
+/// An operation or a callback by its name.
+///
+/// # Errors
+///
+/// If there is none of that name.
+pub fn operation(name: &str) -> Result<String, String> {
+    let known = OPERATIONS.iter().any(|info| info.name == name);
+    let help = "there is no such operation; `skypay call --help` lists them";
+    known
+        .then(|| name.to_owned())
+        .ok_or_else(|| help.to_owned())
+}
+
 /// A payout channel by its code or its name.
-pub(crate) fn payout_channel(text: &str) -> Result<PayoutChannel, String> {
+pub fn payout_channel(text: &str) -> Result<PayoutChannel, String> {
     listed(PayoutChannel::ALL, text)
 }
 
 /// A collection channel by its code or its name.
-pub(crate) fn collection_channel(text: &str) -> Result<CollectionChannel, String> {
+pub fn collection_channel(text: &str) -> Result<CollectionChannel, String> {
     listed(CollectionChannel::ALL, text)
 }
 
 /// A return code by its number or its name; a number may be unlisted.
-pub(crate) fn return_code(text: &str) -> Result<ResponseCode, String> {
+pub fn return_code(text: &str) -> Result<ResponseCode, String> {
     if text.parse::<i32>().is_ok() {
         return Ok(ResponseCode::from(text));
     }
