@@ -1,16 +1,13 @@
 //! Edits of documents, as the files in `tests/breaking/` hold them.
 
-use std::fs;
-use std::path::{Path, PathBuf};
+#![allow(dead_code, reason = "each test that includes this uses a part of it")]
 
-/// The folder of the cases.
-pub(crate) fn folder() -> PathBuf {
-    Path::new("../tests/breaking").to_owned()
-}
+use std::fs;
+use std::path::Path;
 
 /// A file of that folder.
 pub(crate) fn read(name: &str) -> String {
-    let path = folder().join(name);
+    let path = Path::new("../tests/breaking").join(name);
     fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
 }
 
@@ -83,4 +80,12 @@ pub(crate) fn edited_by<R: Fn(&str) -> String>(document: &str, edits: &[R]) -> S
     edits
         .iter()
         .fold(document, |document, row| edited(&document, row))
+}
+
+/// The document after the edits of a row of `verdicts.csv`.
+pub(crate) fn case(name: &str) -> String {
+    let text = read("verdicts.csv");
+    let rows = rows(&text);
+    let edits = groups(&rows).find(|edits| edits[0]("case") == name);
+    edited_by(&read("base.yaml"), edits.unwrap())
 }

@@ -2,6 +2,9 @@
 
 #![allow(dead_code, reason = "each file of tests uses its part")]
 
+#[path = "../../../spec-tools/tests/cases/mod.rs"]
+mod cases;
+
 use std::fs;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -63,6 +66,8 @@ pub(crate) fn manifest(version: &str) -> String {
 }
 
 pub(crate) fn case(name: &str) -> String {
-    let folder = xtask::root().unwrap().join("tests/breaking");
-    fs::read_to_string(folder.join(format!("{name}.yaml"))).unwrap()
+    match name {
+        "base" => cases::read("base.yaml"),
+        name => cases::case(name),
+    }
 }
