@@ -140,7 +140,6 @@ pub fn document(data: &[u8]) {
     let Ok(text) = std::str::from_utf8(data) else {
         return;
     };
-    let _ = spec_tools::format(text);
     let _ = spec_tools::lint(text);
     if let Ok(generated) = codegen::generate(text) {
         let again = codegen::generate(text).expect("it was generated before");

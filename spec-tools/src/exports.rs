@@ -1,4 +1,4 @@
-//! The document in the spellings that other tools need. All of them say the
+//! The document in the formats that other tools need. All of them say the
 //! same as the document; what differs is where operations and callbacks stand.
 //!
 //! They are made from the tree, not from the model: an export keeps every word of
@@ -20,9 +20,9 @@ use tree::{Edit as _, text};
 pub use callbacks::callbacks;
 
 /// Where the exports come from, as each of them says.
-const SOURCE: &str = "Derived from spec/skypay.yaml by `cargo xtask views`. Do not edit.";
+const SOURCE: &str = "Derived from spec/skypay.yaml by `cargo xtask exports`. Do not edit.";
 
-/// Makes every export of a document; the paths are those below `spec/views/`.
+/// Makes every export of a document; the paths are those below `target/exports/`.
 ///
 /// # Errors
 ///

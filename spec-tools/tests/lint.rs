@@ -1,179 +1,141 @@
-//! Every rule of the linter on its own examples, and the exceptions.
+//! Every rule of the linter on documents that break it, and the exceptions.
 
 #![allow(
     clippy::unwrap_used,
     reason = "a test that cannot go on says so by panicking"
 )]
 
+mod cases;
+
 use std::collections::BTreeSet;
 
-use codegen::document::load;
-use spec_tools::{Example, Severity, lint};
+use spec_tools::{RULES, Severity, lint, rule};
+
+use cases::{edited_by, groups, read, rows};
 
 /// A small document that keeps every rule.
 const KEPT: &str = include_str!("../../tests/documents/kept.yaml");
 
-/// The document with the members of a snippet in place of its own.
-fn with_members(document: &str, at: &str, without: &[&str], snippet: &str) -> String {
-    let root = load(document).unwrap();
-    let node = at.split('/').skip(1).fold(&root, |node, step| {
-        let key = step.replace("~1", "/").replace("~0", "~");
-        node.get(&key).unwrap_or_else(|| panic!("{at} exists"))
-    });
-    let given = snippet.lines().filter(|line| !line.starts_with(' '));
-    let given: BTreeSet<_> = given
-        .filter_map(|line| line.split_once(':'))
-        .map(|(key, _)| key.trim_matches('\''))
-        .chain(without.iter().copied())
-        .collect();
-    let first = &node.entries()[0].location;
-    let indent = " ".repeat(first.column - 1);
-    let gone: Vec<_> = node
-        .entries()
-        .iter()
-        .filter(|entry| given.contains(entry.key.as_str()))
-        .map(|entry| entry.location.line)
-        .collect();
-    let mut lines = Vec::new();
-    let mut skipping = false;
-    // What replaces a member stands in its place, and what is new at the start.
-    let target = gone.first().copied().unwrap_or(first.line);
-    for (index, line) in document.lines().enumerate() {
-        let number = index + 1;
-        if number == target {
-            lines.extend(snippet.lines().map(|line| format!("{indent}{line}")));
-        }
-        let deeper = line.starts_with(&format!("{indent} "));
-        skipping = gone.contains(&number) || skipping && deeper;
-        if !skipping {
-            lines.push(line.to_owned());
-        }
-    }
-    lines.join("\n") + "\n"
-}
-
-/// The names of the rules that find something in a document.
+/// The names of the rules that a document breaks.
 fn broken(text: &str) -> BTreeSet<&'static str> {
-    match lint(text) {
-        Ok(findings) => findings.iter().map(|finding| finding.rule.id).collect(),
-        Err(diagnostics) => diagnostics.as_slice().iter().map(|one| one.rule).collect(),
-    }
+    lint(text).unwrap().iter().map(|found| found.rule).collect()
 }
 
-fn tried(example: &Example, snippet: &str) -> BTreeSet<&'static str> {
-    broken(&with_members(KEPT, example.at, example.without, snippet))
+/// The rules that a document breaks, and the lines.
+fn found(text: &str) -> Vec<(&'static str, usize)> {
+    let found = lint(text).unwrap();
+    let found = found.iter();
+    found
+        .map(|found| (found.rule, found.location.line))
+        .collect()
+}
+
+/// A document with a text in place of another one, which stands there once.
+fn edit(document: &str, find: &str, replace: &str) -> String {
+    assert_eq!(document.matches(find).count(), 1, "{find:?}");
+    document.replacen(find, replace, 1)
 }
 
 #[test]
-fn a_well_kept_document_is_silent() {
+fn a_document_without_mistakes_has_no_findings() {
     assert_eq!(lint(KEPT).unwrap(), []);
 }
 
 #[test]
-fn every_rule_finds_its_bad_example_and_passes_its_good_one() {
-    let mut wrong = Vec::new();
-    for rule in spec_tools::RULES {
-        let expected = rule.example.also.iter().copied().chain([rule.id]).collect();
-        let good = tried(&rule.example, rule.example.good);
-        let bad = tried(&rule.example, rule.example.bad);
-        if !good.is_empty() || bad != expected {
-            wrong.push(format!("{}: good {good:?}, bad {bad:?}", rule.id));
-        }
+fn each_rule_finds_the_documents_that_break_it() {
+    let text = read("../documents/lint.csv");
+    let rows = rows(&text);
+    let mut tested = BTreeSet::new();
+    for edits in groups(&rows) {
+        let id = edits[0]("case");
+        let document = edited_by(KEPT, edits);
+        assert_eq!(broken(&document), BTreeSet::from([id.as_str()]), "{id}");
+        tested.insert(id);
     }
-    assert_eq!(wrong, [""; 0]);
+    let rules = RULES
+        .iter()
+        .filter(|rule| rule.severity != Severity::Refused);
+    let rules: BTreeSet<_> = rules.map(|rule| rule.id.to_owned()).collect();
+    assert_eq!(tested, rules);
 }
 
 #[test]
-fn the_table_is_sorted_and_says_everything() {
-    assert!(spec_tools::RULES.is_sorted_by(|a, b| a.id < b.id));
-    for rule in spec_tools::RULES {
+fn the_table_is_sorted_and_complete() {
+    let page = include_str!("../../spec/rules.md");
+    let written = page.lines().filter(|line| line.starts_with("| `")).count();
+    assert_eq!(RULES.len(), written);
+    assert!(RULES.is_sorted_by(|a, b| a.id < b.id));
+    for rule in RULES.iter() {
         let id = rule.id;
-        assert!(rule.title.chars().count() <= 86, "{id}: {}", rule.title);
         assert!(!rule.title.ends_with('.'), "{id}");
         assert!(rule.why.ends_with('.'), "{id}");
-        assert_ne!(rule.example.good, rule.example.bad, "{id}");
     }
 }
 
-fn found(text: &str) -> Vec<(&'static str, usize)> {
-    let findings = lint(text).unwrap();
-    let found = findings.iter();
-    found
-        .map(|finding| (finding.rule.id, finding.location.line))
-        .collect()
+/// A member of the operation `pay`, the path item around it, the schema of the
+/// request, a field of it and the document.
+const NODES: [(&str, &str); 5] = [
+    (
+        "      ",
+        "      requestBody:\n        required: true\n        content:\n          application/json:\n            schema:\n              $ref: '#/components/schemas/PayRequest'\n",
+    ),
+    ("    ", "    post:\n      operationId: pay\n"),
+    ("      ", "      description: Pays somebody.\n"),
+    ("          ", "          maxLength: 13\n"),
+    ("", "servers:\n  - url: https://test"),
+];
+
+/// The document with an exception beside a member.
+fn except(document: &str, (indent, member): (&str, &str), rule: &str, reason: &str) -> String {
+    let exception = format!(
+        "{indent}x-skypay-lint-exceptions:\n{indent}  - rule: {rule}\n{indent}    reason: {reason}\n"
+    );
+    edit(document, member, &format!("{exception}{member}"))
 }
 
-const PAY: &str = "/paths/~1services~1{callerName}#pay/post";
+/// The document without the field that names the order.
+fn without_transaction_id() -> String {
+    let field = "moves-money\n      x-skypay-transaction-id: controlNumber\n";
+    edit(KEPT, field, "moves-money\n")
+}
 
 #[test]
 fn an_exception_covers_its_node_and_what_is_below() {
-    let summary = with_members(KEPT, PAY, &[], "summary: Pay somebody.\n");
-    assert_eq!(found(&summary).len(), 1);
-    let exception =
-        "x-skypay-lint-exceptions:\n  - rule: summary-form\n    reason: It has to be.\n";
-    for at in [PAY, "/paths/~1services~1{callerName}#pay", ""] {
-        let text = with_members(&summary, at, &[], exception);
-        assert_eq!(found(&text), [], "{at}");
+    let text = without_transaction_id();
+    assert_eq!(broken(&text), BTreeSet::from(["transaction-id"]));
+    let [operation, path, schema, _, root] = NODES;
+    for node in [operation, path, root] {
+        let text = except(&text, node, "transaction-id", "It has to be.");
+        assert_eq!(found(&text), [], "{node:?}");
     }
     // Somewhere else it covers nothing, and says so.
-    let elsewhere = "/paths/~1services~1{callerName}#ask/post";
-    let text = with_members(&summary, elsewhere, &[], exception);
-    let rules: Vec<_> = found(&text).iter().map(|(rule, _)| *rule).collect();
-    assert_eq!(rules, ["summary-form", "unneeded-exception"]);
+    let text = except(&text, schema, "transaction-id", "It has to be.");
+    assert!(broken(&text).contains("unneeded-exception"));
+    assert!(broken(&text).contains("transaction-id"));
 }
 
 #[test]
 fn an_exception_covers_no_other_rule() {
-    let text = with_members(
-        KEPT,
-        PAY,
-        &["x-skypay-transaction-id"],
-        "summary: Pay somebody.\n",
+    let text = edit(
+        &without_transaction_id(),
+        "          x-skypay-unit: PHP\n          x-skypay-minimum",
+        "          x-skypay-minimum",
     );
-    let exception = "x-skypay-lint-exceptions:\n  - rule: transaction-id\n    reason: A test.\n";
-    let text = with_members(&text, PAY, &[], exception);
-    assert_eq!(broken(&text), BTreeSet::from(["summary-form"]));
-}
-
-#[test]
-fn what_names_something_needs_no_unit() {
-    for (name, expected) in [("bankId", false), ("bankCount", true)] {
-        let field = format!("{name}:\n  type: integer\n  description: A test.\n  example: 1\n");
-        let at = "/components/schemas/AskResponse/properties";
-        let text = with_members(KEPT, at, &[], &field);
-        assert_eq!(broken(&text).contains("unit"), expected, "{name}");
-    }
-}
-
-#[test]
-fn a_code_or_a_row_can_have_an_exception_too() {
-    let row = "x-skypay-result-codes:
-  - code: '1000'
-    source: listed
-    meaning: Accepted
-    x-skypay-lint-exceptions:
-      - rule: full-stop
-        reason: A word says it all.
-";
-    let text = with_members(KEPT, PAY, &[], row);
-    assert!(
-        found(&text).iter().all(|(rule, _)| *rule != "full-stop"),
-        "{:?}",
-        found(&text)
-    );
+    let text = except(&text, NODES[4], "transaction-id", "A test.");
+    assert_eq!(broken(&text), BTreeSet::from(["unit"]));
 }
 
 #[test]
 fn only_the_inner_of_two_exceptions_is_needed() {
-    let inner = "summary: Pay somebody.
-x-skypay-lint-exceptions:
-  - rule: summary-form
-    reason: It has to be.
-";
-    let text = with_members(KEPT, PAY, &[], inner);
-    let outer = "x-skypay-lint-exceptions:\n  - rule: summary-form\n    reason: Twice.\n";
-    let text = with_members(&text, "", &[], outer);
-    assert_eq!(found(&text), [("unneeded-exception", 2)]);
+    let text = except(
+        &without_transaction_id(),
+        NODES[0],
+        "transaction-id",
+        "It has to be.",
+    );
+    let text = except(&text, NODES[4], "transaction-id", "Twice.");
+    let outer = text.lines().position(|line| line.contains("- rule:"));
+    assert_eq!(found(&text), [("unneeded-exception", outer.unwrap() + 1)]);
 }
 
 #[test]
@@ -183,91 +145,64 @@ fn an_exception_names_a_rule_that_can_have_one_and_says_why() {
         ("retry", "The generator needs it."),
         ("unneeded-exception", "It is about exceptions."),
         ("exception-form", "It is about exceptions."),
-        ("summary-form", "''"),
+        ("unit", "''"),
     ] {
-        let row = format!("x-skypay-lint-exceptions:\n  - rule: {rule}\n    reason: {reason}\n");
-        let text = with_members(KEPT, PAY, &[], &row);
-        let rules: Vec<_> = found(&text).iter().map(|(rule, _)| *rule).collect();
-        assert_eq!(rules, ["exception-form"], "{rule}");
+        let text = except(KEPT, NODES[0], rule, reason);
+        assert_eq!(broken(&text), BTreeSet::from(["exception-form"]), "{rule}");
     }
 }
 
 #[test]
-fn an_exception_changes_nothing_that_is_generated() {
-    let exception = "x-skypay-lint-exceptions:\n  - rule: transaction-id\n    reason: A test.\n";
-    for at in ["", PAY, "/components/schemas/PayRequest", "/info"] {
-        let text = with_members(KEPT, at, &[], exception);
-        let with = codegen::generate(&text).unwrap();
-        assert_eq!(with.files, codegen::generate(KEPT).unwrap().files, "{at}");
-    }
-}
-
-#[test]
-fn an_exception_is_no_more_than_a_word_to_a_comparison() {
-    let exception = "x-skypay-lint-exceptions:\n  - rule: transaction-id\n    reason: A test.\n";
-    for at in [
-        "",
-        "/info",
-        PAY,
-        "/paths/~1services~1{callerName}#pay",
-        "/components/schemas/PayRequest",
-        "/components/schemas/PayRequest/properties/amount",
-    ] {
-        let text = with_members(KEPT, at, &[], exception);
+fn an_exception_changes_no_generated_code_and_only_the_documentation() {
+    let generated = codegen::generate(KEPT).unwrap().files;
+    for node in NODES {
+        let text = except(KEPT, node, "transaction-id", "A test.");
+        assert_eq!(codegen::generate(&text).unwrap().files, generated);
         let report = spec_tools::diff::diff(KEPT, &text).unwrap();
         let [change] = report.changes.as_slice() else {
             panic!("one change: {:?}", report.changes);
         };
-        assert_eq!(change.rule, "words-changed", "{at}");
-        assert_eq!(report.headline, spec_tools::diff::Headline::Patch, "{at}");
+        assert_eq!(change.rule, "words-changed", "{node:?}");
+        assert_eq!(report.headline, spec_tools::diff::Headline::Patch);
+    }
+}
+
+/// The document with a field in a response.
+fn with_field(name: &str, field: &str) -> String {
+    let last = "          x-skypay-type: date-time\n          x-skypay-on-success: true\n";
+    edit(KEPT, last, &format!("{last}        {name}: {field}\n"))
+}
+
+#[test]
+fn what_names_something_needs_no_unit() {
+    for (name, expected) in [("bankId", false), ("bankCount", true)] {
+        let text = with_field(name, "{type: integer, description: A test., example: 1}");
+        assert_eq!(broken(&text).contains("unit"), expected, "{name}");
+    }
+}
+
+#[test]
+fn names_differ_by_more_than_a_slip() {
+    for (name, expected) in [
+        ("bankNumber", false),
+        ("BankNo", true),
+        ("banNo", true),
+        ("bnakNo", true),
+        ("bankNr", true),
+        ("bankNos", false),
+        ("contrlNumber", true),
+    ] {
+        let text = with_field(name, "{type: string, description: A test., example: SEC}");
+        assert_eq!(broken(&text).contains("similar-names"), expected, "{name}");
     }
 }
 
 #[test]
 fn what_is_refused_is_found_with_what_is_only_bad() {
-    let text = with_members(KEPT, PAY, &["x-skypay-retry"], "summary: Pay somebody.\n");
-    let rules: Vec<_> = found(&text).iter().map(|(rule, _)| *rule).collect();
-    assert_eq!(rules, ["retry", "summary-form"]);
-    let worst = lint(&text)
-        .unwrap()
-        .iter()
-        .map(|one| one.rule.severity)
-        .max();
-    assert_eq!(worst, Some(Severity::Refused));
-}
-
-#[test]
-fn names_differ_by_more_than_a_slip() {
-    let check = |name: &str, expected: bool| {
-        let field = format!(
-            "{name}:\n  type: string\n  maxLength: 50\n  description: A test.\n  example: SEC\n"
-        );
-        let at = "/components/schemas/AskResponse/properties";
-        let text = with_members(KEPT, at, &[], &field);
-        let slip = found(&text)
-            .iter()
-            .any(|(rule, _)| *rule == "similar-names");
-        assert_eq!(slip, expected, "{name}");
-    };
-    check("bankNumber", false);
-    check("BankNo", true);
-    check("banNo", true);
-    check("bnakNo", true);
-    check("bankNr", true);
-    check("bankNos", false);
-    check("contrlNumber", true);
-}
-
-#[test]
-fn a_section_is_used_described_and_known() {
-    for tags in [
-        "tags:\n  - name: Payments\n",
-        "tags:\n  - name: Others\n    description: None.\n",
-        "tags:\n  - name: Payments\n    description: All.\n  - name: Others\n    description: None.\n",
-    ] {
-        let text = with_members(KEPT, "", &[], tags);
-        assert_eq!(broken(&text), BTreeSet::from(["sections"]), "{tags}");
-    }
+    let policy = "      x-skypay-retry:\n        policy: safe\n        note: At any time.\n";
+    let text = edit(&without_transaction_id(), policy, "");
+    assert_eq!(broken(&text), BTreeSet::from(["retry", "transaction-id"]));
+    assert_eq!(rule("retry").unwrap().severity, Severity::Refused);
 }
 
 #[test]
@@ -278,21 +213,12 @@ fn text_that_is_no_document_gets_one_message() {
 }
 
 #[test]
-fn the_node_of_a_line_is_named() {
-    let text = with_members(KEPT, PAY, &[], "summary: Pay somebody  \n");
-    let finding = &lint(&text).unwrap()[0];
-    assert_eq!(finding.location.pointer, format!("{PAY}/summary"));
-    let line = text.lines().nth(finding.location.line - 1).unwrap();
-    assert_eq!(line.chars().nth(finding.location.column - 1), Some(' '));
-}
-
-#[test]
 fn every_finding_has_a_place_in_the_text() {
     let text = KEPT.replace("maxLength: 50\n", "minLength: 1\n");
-    let findings = lint(&text).unwrap();
-    assert!(findings.len() > 1);
-    for finding in findings {
-        assert!(finding.location.line > 1, "{finding:?}");
-        assert!(!finding.location.pointer.is_empty(), "{finding:?}");
+    let found = lint(&text).unwrap();
+    assert!(found.len() > 1);
+    for one in found {
+        assert!(one.location.line > 1, "{one:?}");
+        assert!(!one.location.pointer.is_empty(), "{one:?}");
     }
 }

@@ -12,7 +12,7 @@
 //! | a call and its outcome | `outcomes`, `end_to_end` |
 //! | the callback server under attack, the envelope's limits | `callback_server`, `limits` |
 //! | what fuzzing has found | `corpus` |
-//! | what is made of the document: exports, reference page, examples | `views`, `docs`, `examples` |
+//! | what is made of the document: exports, reference page, examples | `exports`, `docs`, `examples` |
 //! | the workspace: layers, texts, packages, workflows, a consumer | `structure`, `prose`, `packages`, `workflows`, `consumer` |
 //!
 //! What several binaries share is the crate `test-support`.
@@ -30,6 +30,7 @@ mod docs;
 mod end_to_end;
 mod every_word;
 mod examples;
+mod exports;
 #[path = "../../fuzz/src/lib.rs"]
 #[allow(
     unreachable_pub,
@@ -51,6 +52,5 @@ mod reading;
 mod schemas;
 mod second_api;
 mod structure;
-mod views;
 mod wire;
 mod workflows;

@@ -217,21 +217,6 @@ fn what_is_committed_is_what_the_document_gives() {
     );
 }
 
-#[test]
-fn the_committed_views_are_what_the_document_gives() {
-    let comparison = xtask::views::compare(&xtask::root().unwrap()).unwrap();
-    let differences: Vec<_> = comparison
-        .differences
-        .iter()
-        .map(|difference| difference.line(xtask::views::OUTPUT))
-        .collect();
-    assert!(
-        differences.is_empty(),
-        "run `cargo xtask views` and commit the result:\n{}",
-        differences.join("\n")
-    );
-}
-
 /// Every file of ours with this ending, by path from the root.
 fn sources(ending: &str) -> BTreeMap<String, String> {
     let root = xtask::root().unwrap();

@@ -23,8 +23,7 @@ use times::times;
 
 /// Everything in `generated/`, from the text of the document.
 fn ours(criterion: &mut Criterion) {
-    let document =
-        fs::read_to_string(xtask::root().unwrap_or_default().join(DOCUMENT)).unwrap_or_default();
+    let document = document();
     let mut group = criterion.benchmark_group("generate");
     group.sample_size(10);
     for copies in [1, 10, 100] {
@@ -43,12 +42,16 @@ fn ours(criterion: &mut Criterion) {
     group.finish();
 }
 
-/// The view that has a path for each operation, as JSON that is not sealed and
-/// without lists of values: the nearest to our document that progenitor reads.
+fn document() -> String {
+    fs::read_to_string(xtask::root().unwrap_or_default().join(DOCUMENT)).unwrap_or_default()
+}
+
+/// The export that has a path for each operation, as JSON that is not encrypted
+/// and without lists of values: the nearest to our document that progenitor reads.
 /// It makes names of values, and `1000` and `-1000` give the same one.
-fn lowered(view: &str) -> Value {
-    let view = view.replace("\"text/plain\"", "\"application/json\"");
-    let mut document = serde_json::from_str(&view).unwrap_or_default();
+fn lowered(export: &str) -> Value {
+    let export = export.replace("\"text/plain\"", "\"application/json\"");
+    let mut document = serde_json::from_str(&export).unwrap_or_default();
     without_lists_of_values(&mut document);
     document
 }
@@ -77,12 +80,10 @@ fn with_progenitor(document: &Value) -> Result<String, String> {
 }
 
 fn progenitor(criterion: &mut Criterion) {
-    let view = fs::read_to_string(
-        xtask::root()
-            .unwrap_or_default()
-            .join("spec/views/logical.json"),
-    );
-    let document = lowered(&view.unwrap_or_default());
+    let exports = spec_tools::exports::exports(&document());
+    let mut exports = exports.into_iter().flatten();
+    let export = exports.find(|file| file.path == "logical.json");
+    let document = lowered(&export.map(|file| file.text).unwrap_or_default());
     if let Err(error) = with_progenitor(&document) {
         panic!("{error}");
     }

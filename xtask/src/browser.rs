@@ -4,7 +4,7 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use crate::{Ending, program, validate};
+use crate::{Ending, exports, generate, program, validate};
 
 /// The tests, and what they need from npm.
 const FOLDER: &str = "sandbox/tests/browser";
@@ -32,6 +32,10 @@ pub fn run(root: &Path) -> Ending {
     };
     if !validate::install_from_npm(&root.join(FOLDER)) {
         return Ending::Unusable;
+    }
+    // The tests take the document's examples from there.
+    if let Err(failure) = exports::write(root) {
+        return generate::refuse(&failure);
     }
     let mut node = Command::new("node");
     node.args(["--test", "--test-reporter=spec"])

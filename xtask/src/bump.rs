@@ -10,7 +10,7 @@ use spec_tools::diff::Version;
 use crate::comparison::Comparison;
 use crate::generate::{self, DOCUMENT, Failure};
 use crate::semver::{MANIFEST, Versions};
-use crate::{Ending, docs, files, views};
+use crate::{Ending, docs, files};
 
 /// The lock files that name our crates: that of the workspace, and those of
 /// workspaces of their own.
@@ -50,11 +50,9 @@ pub fn run(root: &Path, arguments: &Arguments) -> Ending {
     if edits.is_empty() {
         return Ending::Clean;
     }
-    let regenerate: [&dyn Fn() -> Ending; 3] = [
-        &|| generate::write(root),
-        &|| views::run(root, &views::Arguments { check: false }),
-        &|| docs::run(root, &docs::Arguments::default()),
-    ];
+    let regenerate: [&dyn Fn() -> Ending; 2] = [&|| generate::write(root), &|| {
+        docs::run(root, &docs::Arguments::default())
+    }];
     let mut endings = regenerate.iter().map(|task| task());
     let failed = endings.find(|ending| *ending != Ending::Clean);
     failed.unwrap_or(Ending::Clean)

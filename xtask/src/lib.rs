@@ -12,8 +12,8 @@ pub mod comparison;
 pub mod diff;
 pub mod docs;
 pub mod examples;
+pub mod exports;
 pub mod files;
-pub mod fmt_spec;
 pub mod folder;
 pub mod fuzz;
 pub mod generate;
@@ -32,7 +32,6 @@ pub mod steps;
 pub mod supply_chain;
 pub mod task;
 pub mod validate;
-pub mod views;
 
 use std::io;
 use std::path::{Path, PathBuf};

@@ -1,19 +1,17 @@
-//! `lint`: whether the document is well kept, and what the rules are.
+//! `lint`: checks the document by rules, and lists them.
 
 use std::fs;
 use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
+use codegen::Diagnostic;
 use spec_tools::{RULES, Rule, Severity};
 
+use crate::Ending;
 use crate::generate::DOCUMENT;
-use crate::report::{self, Finding, Level, Report, WIDTH, counted, paragraph, shortened, wrapped};
-use crate::{Ending, files};
+use crate::report::{self, Finding, Level, Report, WIDTH, counted, wrapped};
 
-/// The page that explains the rules, from the root of the workspace.
-pub const PAGE: &str = "spec/rules.md";
-
-/// What to look at, and how to tell.
+/// What to check, and how to report.
 #[derive(Args, Clone, Debug)]
 pub struct Arguments {
     /// The document [default: spec/skypay.yaml]
@@ -22,18 +20,12 @@ pub struct Arguments {
     /// The least severe finding that makes the command fail
     #[arg(long, value_enum, default_value = "warning")]
     pub fail_on: Threshold,
-    /// Explain a rule: why, how it is kept, how it is broken
-    #[arg(long, value_name = "ID", conflicts_with_all = ["file", "rules", "write_rules", "check_rules"])]
+    /// Explain a rule: what it asks, why, and how to except a node from it
+    #[arg(long, value_name = "RULE", conflicts_with_all = ["file", "rules"])]
     pub explain: Option<String>,
     /// List the rules
-    #[arg(long, conflicts_with_all = ["file", "write_rules", "check_rules"])]
-    pub rules: bool,
-    /// Write the page that explains the rules, spec/rules.md
-    #[arg(long, conflicts_with_all = ["file", "check_rules"])]
-    pub write_rules: bool,
-    /// Exit with 4 if spec/rules.md is not what `--write-rules` would write
     #[arg(long, conflicts_with = "file")]
-    pub check_rules: bool,
+    pub rules: bool,
 }
 
 /// From which severity on the command fails.
@@ -41,19 +33,14 @@ pub struct Arguments {
 pub enum Threshold {
     /// A reader is left without something that they need
     Error,
-    /// Better mended
+    /// Better fixed
     Warning,
 }
 
-/// `lint`: looks at the document, or tells of the rules.
+/// `lint`: checks the document, or lists the rules.
 #[must_use]
 pub fn run(root: &Path, arguments: &Arguments) -> Ending {
-    let told = if arguments.write_rules {
-        write_page(root)
-    } else {
-        report(root, arguments)
-    };
-    report::print(told)
+    report::print(report(root, arguments))
 }
 
 /// What there is to say, and whether it is over the threshold. Writes nothing.
@@ -67,9 +54,6 @@ pub fn report(root: &Path, arguments: &Arguments) -> Result<(String, Ending), St
     }
     if arguments.rules {
         return Ok((listed(), Ending::Clean));
-    }
-    if arguments.check_rules {
-        return checked_page(root);
     }
     let (path, name) = match &arguments.file {
         Some(file) => (file.clone(), file.display().to_string()),
@@ -95,8 +79,7 @@ pub fn report(root: &Path, arguments: &Arguments) -> Result<(String, Ending), St
 ///
 /// One message, if the text is not a document.
 pub fn findings(text: &str, name: &str) -> Result<Report, String> {
-    let found =
-        spec_tools::lint(text).map_err(|diagnostics| diagnostics.report(name).to_string())?;
+    let found = spec_tools::lint(text).map_err(|refused| refused.report(name).to_string())?;
     let findings: Vec<_> = found.iter().map(|one| finding(one, name)).collect();
     Ok(Report {
         summary: summary(&findings, name),
@@ -113,22 +96,20 @@ impl Threshold {
     }
 }
 
-fn finding(found: &spec_tools::Finding, name: &str) -> Finding {
-    let message = found.message.clone();
+fn finding(found: &Diagnostic, name: &str) -> Finding {
+    let warning = |rule: &Rule| rule.severity == Severity::Warning;
+    let level = if spec_tools::rule(found.rule).is_some_and(warning) {
+        Level::Warning
+    } else {
+        Level::Error
+    };
     Finding::new(
-        level(found.rule.severity),
-        found.rule.id,
+        level,
+        found.rule,
         name,
         &found.location,
-        message,
+        found.message.clone(),
     )
-}
-
-fn level(severity: Severity) -> Level {
-    match severity {
-        Severity::Warning => Level::Warning,
-        Severity::Error | Severity::Refused => Level::Error,
-    }
 }
 
 fn summary(findings: &[Finding], name: &str) -> String {
@@ -155,14 +136,14 @@ fn listed() -> String {
         .max()
         .unwrap_or_default();
     let mut text = String::new();
-    for rule in RULES {
+    for rule in RULES.iter() {
         let indent = widest + 2 + "refused".len() + 2;
         let lines = wrapped(rule.title, WIDTH - indent);
         let title = lines.join(&format!("\n{:indent$}", ""));
         let word = rule.severity.word();
         text.push_str(&format!("{:widest$}  {word:7}  {title}\n", rule.id));
     }
-    text.push_str("\nrefused: nothing is generated. `lint --explain ID` says more of one.\n");
+    text.push_str("\nrefused: nothing is generated. `lint --explain RULE` says why.\n");
     text
 }
 
@@ -170,22 +151,12 @@ fn explained(id: &str) -> Result<String, String> {
     let Some(rule) = spec_tools::rule(id) else {
         return Err(unknown(id));
     };
-    let weight = match rule.severity {
-        Severity::Warning => "warning",
-        Severity::Error => "error",
-        Severity::Refused => "error; the generator refuses the document",
-    };
-    let location = match rule.example.at {
-        "" => "the root of the document",
-        at => &shortened(at, WIDTH - "At ".len()),
-    };
+    let severity = rule.severity.word();
+    let text = format!("{}. {}", rule.title, rule.why);
+    let exceptions = how_to_except(rule);
     Ok(format!(
-        "{id} ({weight})\n\n{}\n{}\nAt {location}\n\ngood:\n{}\nbad:\n{}\n{}",
-        flush(&format!("{}.", rule.title)),
-        flush(rule.why),
-        indented(rule.example.good),
-        indented(rule.example.bad),
-        how_to_except(rule),
+        "{id} ({severity})\n\n{}\n{exceptions}",
+        flush(&text)
     ))
 }
 
@@ -198,16 +169,12 @@ fn how_to_except(rule: &Rule) -> String {
         "x-skypay-lint-exceptions:\n  - rule: {}\n    reason: A sentence that says why.\n",
         rule.id
     );
-    format!("{}{}", flush(words), indented(&snippet))
+    let snippet = snippet.lines().map(|line| format!("    {line}\n"));
+    format!("{}{}", flush(words), snippet.collect::<String>())
 }
 
 fn flush(text: &str) -> String {
     wrapped(text, WIDTH).join("\n") + "\n"
-}
-
-fn indented(snippet: &str) -> String {
-    let lines = snippet.lines().map(|line| format!("    {line}\n"));
-    lines.collect()
 }
 
 fn unknown(id: &str) -> String {
@@ -219,27 +186,4 @@ fn unknown(id: &str) -> String {
         |rule| format!("did you mean `{}`?", rule.id),
     );
     format!("there is no rule `{id}`: {hint}")
-}
-
-fn write_page(root: &Path) -> Result<(String, Ending), String> {
-    files::replace(&root.join(PAGE), &spec_tools::rules_page())
-        .map_err(|error| format!("cannot write {PAGE}: {error}"))?;
-    Ok((
-        format!("wrote {PAGE}: {} rules\n", RULES.len()),
-        Ending::Clean,
-    ))
-}
-
-fn checked_page(root: &Path) -> Result<(String, Ending), String> {
-    let page = fs::read_to_string(root.join(PAGE)).map_err(|error| {
-        format!("cannot read {PAGE}: {error}; write it by `cargo xtask lint --write-rules`")
-    })?;
-    if page == spec_tools::rules_page() {
-        return Ok((
-            format!("{PAGE} explains all {} rules\n", RULES.len()),
-            Ending::Clean,
-        ));
-    }
-    let message = format!("stale     {PAGE}: run `cargo xtask lint --write-rules`");
-    Ok((paragraph(&message), Ending::Stale))
 }

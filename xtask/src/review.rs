@@ -16,7 +16,7 @@ use crate::folder::Difference;
 use crate::generate::{self, DOCUMENT, Failure};
 use crate::report::{self, Finding, Level, counted, paragraph};
 use crate::semver::Versions;
-use crate::{Ending, examples, files, lint, public_api, views};
+use crate::{Ending, examples, files, lint, public_api};
 
 /// What to compare and how to say it.
 #[derive(Args, Clone, Debug)]
@@ -140,13 +140,6 @@ impl Review {
                 "cargo xtask gen",
                 output.as_ref().map(|output| output.differences.as_slice()),
             ));
-            let views = views::compare(root);
-            checks.push(freshness(
-                "views",
-                views::OUTPUT,
-                "cargo xtask views",
-                views.as_ref().map(|views| views.differences.as_slice()),
-            ));
         }
         checks.push(next_versions(&versions));
         checks.push(approvals(&comparison));
@@ -232,7 +225,7 @@ impl Review {
 /// The rules of the document.
 fn lint(text: &str) -> Result<Check, String> {
     let report = lint::findings(text, DOCUMENT)?;
-    let remedy = "Fix what the lint names; `cargo xtask lint --explain RULE` shows how.";
+    let remedy = "Fix what the linter names; `cargo xtask lint --explain RULE` says why.";
     Ok(Check::new("lint", report.findings, remedy))
 }
 

@@ -86,7 +86,7 @@ pub fn ci(root: &Path, arguments: &Arguments) -> Ending {
     ])
 }
 
-/// The form of the document, its rules, its examples, its views, and the versions
+/// The form of the document, its rules, its examples, and the versions
 /// that an edit of it needs.
 fn document(root: &Path, arguments: &Arguments) -> Ending {
     let against = match against(root, arguments) {
@@ -96,14 +96,11 @@ fn document(root: &Path, arguments: &Arguments) -> Ending {
             return Ending::Unusable;
         }
     };
-    let tasks: [&[&str]; 8] = [
-        &["fmt-spec", "--check"],
+    let tasks: [&[&str]; 5] = [
         &["lint"],
-        &["lint", "--check-rules"],
         &["examples"],
         &["semver", "--check", "--against", &against],
         &["public-api", "--check"],
-        &["views", "--check"],
         &["docs", "--check"],
     ];
     each(tasks, |words| task::run(root, words))

@@ -5,8 +5,8 @@ use std::path::Path;
 use clap::{Parser, Subcommand};
 
 use crate::{
-    Ending, approve, browser, bump, diff, docs, examples, fmt_spec, fuzz, generate, lint, mutants,
-    prove, public_api, review, schemathesis, semver, steps, supply_chain, validate, views,
+    Ending, approve, browser, bump, diff, docs, examples, exports, fuzz, generate, lint, mutants,
+    prove, public_api, review, schemathesis, semver, steps, supply_chain, validate,
 };
 
 /// The project's tasks.
@@ -32,8 +32,6 @@ pub enum Task {
     },
     /// Look at spec/skypay.yaml with every rule of a well-kept document
     Lint(lint::Arguments),
-    /// Write spec/skypay.yaml in the one order and quoting, comments kept
-    FmtSpec(fmt_spec::Arguments),
     /// Say what the edits of spec/skypay.yaml break, and for whom
     Diff(diff::Arguments),
     /// Say which versions come next, from what `diff` finds
@@ -42,8 +40,8 @@ pub enum Task {
     Review(review::Arguments),
     /// Show what the edits add to and take from the crates' public items
     PublicApi(public_api::Arguments),
-    /// Rewrite the document in the spellings that other tools need
-    Views(views::Arguments),
+    /// Write spec/skypay.yaml in the formats of other tools, below target/exports
+    Exports,
     /// Hold every example of the document against its schema and its type
     Examples,
     /// Write the API reference as one page of HTML
@@ -82,12 +80,11 @@ impl Task {
             Self::Gen { check: false } => generate::write(root),
             Self::Gen { check: true } => generate::check(root),
             Self::Lint(arguments) => lint::run(root, arguments),
-            Self::FmtSpec(arguments) => fmt_spec::run(root, arguments),
             Self::Diff(arguments) => diff::run(root, arguments),
             Self::Semver(arguments) => semver::run(root, arguments),
             Self::Review(arguments) => review::run(root, arguments),
             Self::PublicApi(arguments) => public_api::run(root, arguments),
-            Self::Views(arguments) => views::run(root, arguments),
+            Self::Exports => exports::run(root),
             Self::Examples => examples::run(root),
             Self::Docs(arguments) => docs::run(root, arguments),
             Self::Bump(arguments) => bump::run(root, arguments),

@@ -1,5 +1,5 @@
 //! `validate`: validators that we did not write, on the document and its
-//! views, and the scripts of the Postman collection under Node. Their versions
+//! exports, and the scripts of the Postman collection under Node. Their versions
 //! are pinned in `spec/validators/`.
 
 use std::fs;
@@ -7,23 +7,26 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use crate::generate::DOCUMENT;
-use crate::{Ending, files};
+use crate::{Ending, exports, files, generate};
 
 /// Where the pins are and where the validators are installed.
 pub(crate) const FOLDER: &str = "spec/validators";
 
-/// The document and the views that are OpenAPI documents too.
+/// The document and the exports that are OpenAPI documents too.
 const DOCUMENTS: [&str; 4] = [
     DOCUMENT,
-    "spec/views/callbacks.json",
-    "spec/views/logical.json",
-    "spec/views/webhooks.json",
+    "target/exports/callbacks.json",
+    "target/exports/logical.json",
+    "target/exports/webhooks.json",
 ];
 
-/// Installs the validators and runs each.
+/// Writes the exports, installs the validators and runs each.
 #[must_use]
 pub fn run(root: &Path) -> Ending {
     let folder = root.join(FOLDER);
+    if let Err(failure) = exports::write(root) {
+        return generate::refuse(&failure);
+    }
     if !install_from_npm(&folder) || !install_from_pypi(&folder) {
         return Ending::Unusable;
     }
@@ -95,6 +98,18 @@ fn validators(root: &Path, folder: &Path) -> Vec<(&'static str, Command)> {
     };
     vec![
         (
+            "prettier",
+            command(
+                node.join("prettier"),
+                &[
+                    "--check",
+                    "--config",
+                    "spec/validators/prettier.yaml",
+                    DOCUMENT,
+                ],
+            ),
+        ),
+        (
             "openapi-spec-validator",
             on_documents(folder.join(".venv/bin/openapi-spec-validator"), &[]),
         ),
@@ -123,7 +138,7 @@ fn validators(root: &Path, folder: &Path) -> Vec<(&'static str, Command)> {
                 PathBuf::from("node"),
                 &[
                     "spec/validators/postman.mjs",
-                    "spec/views/postman.json",
+                    "target/exports/postman.json",
                     "runtime/testdata/envelope-vectors.json",
                 ],
             ),

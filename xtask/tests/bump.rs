@@ -10,7 +10,7 @@ use spec_tools::diff::Version;
 use xtask::bump::{self, Arguments};
 use xtask::generate::DOCUMENT;
 use xtask::prove::cases::{CASES, cases};
-use xtask::{Ending, generate, git, semver, steps, views};
+use xtask::{Ending, generate, git, semver, steps};
 
 /// Copies a folder with all that is in it, except what is made there.
 fn copy(from: &Path, to: &Path) {
@@ -116,8 +116,6 @@ fn after_it_every_version_is_high_enough_and_everything_still_works() {
 
     // What follows from the document does, and names its version.
     assert_eq!(generate::check(&checkout.0), Ending::Clean);
-    let check = views::Arguments { check: true };
-    assert_eq!(views::run(&checkout.0, &check), Ending::Clean);
     for (file, text) in [
         ("sandbox/src/page/reference.html", format!("API {after}<")),
         ("CHANGELOG.md", format!("\n## {after}, unreleased\n")),

@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 
 use xtask::Ending;
 use xtask::generate::DOCUMENT;
-use xtask::lint::{Arguments, PAGE, Threshold, report, run};
+use xtask::lint::{Arguments, Threshold, report, run};
 
 const KEPT: &str = include_str!("../../tests/documents/kept.yaml");
 
@@ -31,13 +31,11 @@ fn arguments() -> Arguments {
         fail_on: Threshold::Warning,
         explain: None,
         rules: false,
-        write_rules: false,
-        check_rules: false,
     }
 }
 
 fn warned() -> String {
-    KEPT.replace("summary: Pay somebody\n", "summary: Pay somebody.\n")
+    KEPT.replacen("                summary: To a bank\n", "", 1)
 }
 
 fn failed() -> String {
@@ -66,10 +64,10 @@ fn every_finding_has_its_place() {
     let root = root("places", &failed());
     let (text, _) = report(&root, &arguments()).unwrap();
     let expected = "\
-warning: the summary ends with a full stop: it is a heading, say the rest in
-  `description` [summary-form]
-  spec/skypay.yaml:35:16
-  at /paths/~1services~1{callerName}#pay/post/summary
+warning: the example `bank` does not say what it shows: give it a `summary`
+  [example-summary]
+  spec/skypay.yaml:66:15
+  at …1{callerName}#pay/post/requestBody/content/application~1json/examples/bank
 ";
     assert!(text.contains(expected), "{text}");
     let rules = spec_tools::RULES.len();
@@ -93,7 +91,7 @@ fn another_file_can_be_named() {
     let (text, ending) = report(&root, &arguments).unwrap();
     assert_eq!(ending, Ending::Findings);
     assert!(
-        text.contains(&format!("{}:35:16", other.display())),
+        text.contains(&format!("{}:66:15", other.display())),
         "{text}"
     );
 }
@@ -132,12 +130,10 @@ fn a_rule_is_explained_and_an_unknown_one_is_guessed() {
         };
         report(Path::new("nowhere"), &arguments)
     };
-    for rule in spec_tools::RULES {
+    for rule in spec_tools::RULES.iter() {
         let (text, ending) = explain(rule.id).unwrap();
         assert_eq!(ending, Ending::Clean);
-        for part in ["\ngood:\n", "\nbad:\n", "exception"] {
-            assert!(text.contains(part), "{text}");
-        }
+        assert!(text.contains("exception"), "{text}");
         for line in text.lines().filter(|line| !line.starts_with("  ")) {
             assert!(line.chars().count() <= 80, "{line}");
         }
@@ -161,39 +157,14 @@ fn the_table_fits_a_terminal() {
         text.lines().all(|line| line.chars().count() <= 80),
         "{text}"
     );
-    for rule in spec_tools::RULES {
+    for rule in spec_tools::RULES.iter() {
         assert!(text.contains(rule.id), "{}", rule.id);
     }
 }
 
 #[test]
-fn the_page_is_written_and_its_drift_is_seen() {
-    let root = root("page", KEPT);
-    let write = Arguments {
-        write_rules: true,
-        ..arguments()
-    };
-    let check = Arguments {
-        check_rules: true,
-        ..arguments()
-    };
-    assert_eq!(run(&root, &check), Ending::Unusable);
-    assert_eq!(run(&root, &write), Ending::Clean);
-    assert_eq!(run(&root, &check), Ending::Clean);
-    let page = fs::read_to_string(root.join(PAGE)).unwrap();
-    fs::write(root.join(PAGE), page.replace("# Rules", "# The rules")).unwrap();
-    assert_eq!(run(&root, &check), Ending::Stale);
-}
-
-#[test]
-fn the_committed_document_is_well_kept_and_the_page_is_fresh() {
+fn the_committed_document_keeps_every_rule() {
     let root = xtask::root().unwrap();
     let (text, ending) = report(&root, &arguments()).unwrap();
-    assert_eq!(ending, Ending::Clean, "{text}");
-    let check = Arguments {
-        check_rules: true,
-        ..arguments()
-    };
-    let (text, ending) = report(&root, &check).unwrap();
     assert_eq!(ending, Ending::Clean, "{text}");
 }

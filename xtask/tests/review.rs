@@ -9,15 +9,13 @@ use std::fs;
 use repository::{Repository, manifest};
 use xtask::diff::Threshold;
 use xtask::review::{self, Format};
-use xtask::{Ending, generate, views};
+use xtask::{Ending, generate};
 
 const SMALL: &str = include_str!("../../tests/documents/kept.yaml");
 
 /// Brings everything in step that follows from the document.
 fn bring_in_step(repository: &Repository) {
     assert_eq!(generate::write(&repository.0), Ending::Clean);
-    let arguments = views::Arguments { check: false };
-    assert_eq!(views::run(&repository.0, &arguments), Ending::Clean);
 }
 
 /// A repository whose main holds the small document and what it gives.

@@ -21,8 +21,8 @@ const program = process.env.SKYPAY;
 assert.ok(program, "SKYPAY names the program `skypay`: run `cargo xtask browser`");
 
 /** The document, with a path for each operation and its examples in place. */
-const calls = JSON.parse(readFileSync(join(root, "spec/views/logical.json"), "utf8"));
-const { webhooks } = JSON.parse(readFileSync(join(root, "spec/views/webhooks.json"), "utf8"));
+const calls = JSON.parse(readFileSync(join(root, "target/exports/logical.json"), "utf8"));
+const { webhooks } = JSON.parse(readFileSync(join(root, "target/exports/webhooks.json"), "utf8"));
 
 /** The document's example of a request, as `key=value` for `skypay call`. */
 export function request(operation, changes = {}) {

@@ -13,7 +13,7 @@ const FORM: &str = "exception-form";
 /// An exception excepts something.
 const UNNEEDED: &str = "unneeded-exception";
 
-/// The problems without those that are excepted, and with those that the
+/// The diagnostics without those that are excepted, and with those that the
 /// exceptions have themselves.
 pub(super) fn applied(root: &Node, mut diagnostics: Vec<Diagnostic>) -> Vec<Diagnostic> {
     let mut exceptions = Vec::new();
@@ -58,7 +58,7 @@ impl Exception<'_> {
                 "there is no rule `{rule}`: `cargo xtask lint --rules` lists them all"
             )),
             Some(known) if !known.may_be_excepted() => Some(format!(
-                "`{rule}` has no exceptions: mend what it finds, and remove this"
+                "`{rule}` has no exceptions: fix what it finds, and remove this"
             )),
             Some(_) if self.reason.trim().is_empty() => Some(format!(
                 "nothing says why `{rule}` may be broken here: give a `reason`"

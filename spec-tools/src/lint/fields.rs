@@ -86,7 +86,7 @@ fn bounded<'d>(
     if schema.text("type") != Some("string") || has_end(schema) {
         return;
     }
-    // The mending belongs where the text is described.
+    // The fix belongs where the text is described.
     let component = schema
         .component_name()
         .filter(|_| node.get("$ref").is_some());

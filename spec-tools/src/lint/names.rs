@@ -1,16 +1,13 @@
-//! Rules about names and the words around them.
+//! Rules about names and components.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::diff::Version;
 use codegen::Reporter;
-use codegen::check::{Document, Operation, properties};
+use codegen::check::{Document, properties};
 use codegen::document::{Entry, Node};
 
-/// Words under which prose stands.
-const PROSE: &[&str] = &["description", "meaning", "note", "reason"];
-
-/// Words under which values stand, not words of the document.
+/// Keywords under which values stand, not keywords.
 const DATA: &[&str] = &["example", "value", "enum", "default"];
 
 /// Names that are nearly the same are the same thing, and say so.
@@ -28,7 +25,7 @@ pub(super) fn similar(document: &Document<'_>, reporter: &mut Reporter) {
         if !nearly_same(name, other) || declared(users, others) {
             continue;
         }
-        // The rarer spelling is the one to be looked at.
+        // The rarer name is the one to check.
         let (odd, usual) = if users.len() < others.len() {
             (users, other)
         } else {
@@ -107,7 +104,7 @@ fn declared(users: &[&Entry], others: &[&Entry]) -> bool {
     says(users, others) || says(others, users)
 }
 
-/// What nothing refers to says nothing.
+/// Every component is used by an operation.
 pub(super) fn unused(document: &Document<'_>, reporter: &mut Reporter) {
     let mut reached = BTreeSet::new();
     if let Some(paths) = document.root.get("paths") {
@@ -146,85 +143,14 @@ fn reach(root: &Node, node: &Node, reached: &mut BTreeSet<String>) {
     }
 }
 
-/// Names of fields and operations stand in backticks, so that they are not
-/// read as misspelled words.
-pub(super) fn in_backticks(document: &Document<'_>, reporter: &mut Reporter) {
-    let fields = document
-        .objects()
-        .flat_map(|(_, node)| properties(document.resolve(node)));
-    let fields = fields.map(|property| property.key.as_str());
-    let operations = document.operations.iter().map(Operation::name);
-    // A name in small letters alone may be meant as a word.
-    let names: BTreeSet<_> = fields
-        .chain(operations)
-        .filter(|name| {
-            name.trim_start_matches(char::is_uppercase)
-                .contains(char::is_uppercase)
-        })
-        .collect();
-    for (prose, text) in prose(document.root) {
-        let bare: BTreeSet<_> = outside_backticks(text)
-            .flat_map(|part| part.split(|letter: char| !letter.is_alphanumeric()))
-            .filter(|word| names.contains(word))
-            .collect();
-        for word in bare {
-            let message = format!("`{word}` is a name: put it in backticks");
-            reporter.add("backticks", &prose.location, message);
-        }
-    }
-}
-
-/// Prose outside fenced blocks and `code`.
-fn outside_backticks(text: &str) -> impl Iterator<Item = &str> {
-    text.split("```")
-        .step_by(2)
-        .flat_map(|part| part.split('`').step_by(2))
-}
-
-/// What is said, is said in sentences.
-pub(super) fn full_stops(document: &Document<'_>, reporter: &mut Reporter) {
-    for (prose, text) in prose(document.root) {
-        let text = text.trim_end().trim_end_matches(')');
-        // What dispatch answers is a word on the wire, not a sentence.
-        let on_the_wire = prose.location.pointer.starts_with("/x-skypay-answers/");
-        let ended = text.is_empty() || text.ends_with(['.', '!', '?', '|', ':', '`']);
-        if !on_the_wire && !ended {
-            let message = "the text ends without a full stop: write sentences";
-            reporter.add("full-stop", &prose.location, message);
-        }
-    }
-}
-
 /// The version of the document is three numbers: tools compare them.
 pub(super) fn version(document: &Document<'_>, reporter: &mut Reporter) {
     let info = document.root.get("info");
     let version = info.and_then(|info| info.get("version"));
     let numbers = version.and_then(Node::text).and_then(Version::parse);
     if numbers.is_none() {
-        let location = &version.or(info).unwrap_or(document.root).location;
+        let place = &version.or(info).unwrap_or(document.root).location;
         let message = "`info.version` is not three numbers: write it like `1.2.3`";
-        reporter.add("version-form", location, message);
-    }
-}
-
-/// Every text that is meant for readers.
-fn prose(root: &Node) -> Vec<(&Entry, &str)> {
-    let mut found = Vec::new();
-    collect(root, &mut found);
-    found
-}
-
-fn collect<'d>(node: &'d Node, found: &mut Vec<(&'d Entry, &'d str)>) {
-    for entry in node.entries() {
-        if DATA.contains(&entry.key.as_str()) {
-            continue;
-        }
-        match entry.node.text() {
-            Some(text) if PROSE.contains(&entry.key.as_str()) => found.push((entry, text)),
-            _ => collect(&entry.node, found),
-        }
-    }
-    for item in node.items() {
-        collect(item, found);
+        reporter.add("version-form", place, message);
     }
 }

@@ -7,33 +7,6 @@ use codegen::check::{Document, Operation};
 use codegen::document::{Entry, Node};
 use codegen::lower::Schema;
 
-/// How long a summary may be: it stands in lists and headings.
-const SUMMARY_LENGTH: usize = 72;
-
-/// A summary is a heading: one short line without a full stop.
-pub(super) fn summaries(document: &Document<'_>, reporter: &mut Reporter) {
-    for operation in &document.operations {
-        let Some(summary) = operation.post.get("summary") else {
-            continue;
-        };
-        let text = summary.text().unwrap_or_default();
-        let wrong = if text.trim_end().contains('\n') {
-            "is of more than one line"
-        } else if text.chars().count() > SUMMARY_LENGTH {
-            "is longer than 72 characters"
-        } else if text.trim_end().ends_with('.') {
-            "ends with a full stop"
-        } else if text.starts_with(char::is_lowercase) {
-            "begins with a small letter"
-        } else {
-            continue;
-        };
-        let message =
-            format!("the summary {wrong}: it is a heading, say the rest in `description`");
-        reporter.add("summary-form", &summary.location, message);
-    }
-}
-
 /// Each operation stands in one section, and each section is used and
 /// described.
 pub(super) fn sections(document: &Document<'_>, reporter: &mut Reporter) {
@@ -72,8 +45,8 @@ pub(super) fn sections(document: &Document<'_>, reporter: &mut Reporter) {
     }
 }
 
-/// Whoever has to ask before sending again is told what to ask.
-pub(super) fn asking(document: &Document<'_>, reporter: &mut Reporter) {
+/// A status query before a retry names the operation to call.
+pub(super) fn status_queries(document: &Document<'_>, reporter: &mut Reporter) {
     for operation in &document.operations {
         let Some(retry_policy) = operation.post.get("x-skypay-retry") else {
             continue;
@@ -81,7 +54,7 @@ pub(super) fn asking(document: &Document<'_>, reporter: &mut Reporter) {
         if retry_policy.text_of("policy") == Some("after-status-query")
             && retry_policy.get("statusQuery").is_none()
         {
-            let message = "`policy: after-status-query` does not say what to ask: name an operation in `statusQuery`";
+            let message = "`policy: after-status-query` does not say what to call: name an operation in `statusQuery`";
             reporter.add("status-query", &retry_policy.location, message);
         }
     }

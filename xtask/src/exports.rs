@@ -1,0 +1,39 @@
+//! `exports`: the document in the formats that other tools need.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use crate::Ending;
+use crate::folder;
+use crate::generate::{DOCUMENT, Failure, document, refuse};
+
+/// The folder in which everything is written by this task.
+pub const OUTPUT: &str = "target/exports";
+
+/// `exports`: writes every export of the document.
+#[must_use]
+pub fn run(root: &Path) -> Ending {
+    match write(root) {
+        Ok(summary) => {
+            println!("{summary}");
+            Ending::Clean
+        }
+        Err(failure) => refuse(&failure),
+    }
+}
+
+/// Writes every export of the document and says in a line what was done.
+///
+/// # Errors
+///
+/// A refused document, or a file that cannot be read or written.
+pub fn write(root: &Path) -> Result<String, Failure> {
+    let exports = spec_tools::exports::exports(&document(root)?)
+        .map_err(|problems| Failure::of(&problems, DOCUMENT))?;
+    let files: BTreeMap<_, _> = exports
+        .into_iter()
+        .map(|file| (file.path, file.text))
+        .collect();
+    let differences = folder::differences(root, OUTPUT, &files)?;
+    folder::apply(root, OUTPUT, &files, &differences)
+}
