@@ -5,24 +5,13 @@ use std::fmt;
 #[doc(hidden)]
 pub use crate::value::number::plain;
 
-/// A code, as [`open_enum!`](crate::open_enum!) declares it, or none.
+/// A code, as [`open_enum!`](crate::open_enum!) declares it.
 pub trait Code {
     /// Whether the document lists the code.
     fn is_listed(&self) -> bool;
 
     /// Whether the code is only ever received.
     fn is_read_only(&self) -> bool;
-}
-
-/// What is absent is nothing to object to.
-impl<C: Code> Code for Option<C> {
-    fn is_listed(&self) -> bool {
-        self.as_ref().is_none_or(Code::is_listed)
-    }
-
-    fn is_read_only(&self) -> bool {
-        self.as_ref().is_some_and(Code::is_read_only)
-    }
 }
 
 /// What a code says of a payout's money.
@@ -49,15 +38,15 @@ pub enum MoneyState {
 
 /// A code that the document does not list, as it was received.
 ///
-/// There is no way to make one of these from a code that is listed: it comes
-/// out of the conversion from text, which looks into the table first.
+/// It never holds a listed code: only the conversion from text makes one, after
+/// it has compared the code with the table.
 #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Unrecognized(String);
 
 impl Unrecognized {
     #[doc(hidden)]
     #[must_use]
-    pub fn keep(code: &str) -> Self {
+    pub fn new(code: &str) -> Self {
         Self(code.to_owned())
     }
 
@@ -110,7 +99,7 @@ macro_rules! open_enum {
         #[non_exhaustive]
         pub enum $table {
             $($(#[$doc])* $variant,)+
-            /// A value that the document does not list, kept as it came.
+            /// A value that the document does not list, as it was received.
             Unrecognized($crate::Unrecognized),
         }
 
@@ -157,7 +146,7 @@ macro_rules! open_enum {
             fn from(code: &str) -> Self {
                 match code.trim() {
                     $($code => Self::$variant,)+
-                    other => Self::Unrecognized($crate::codes::Unrecognized::keep(other)),
+                    other => Self::Unrecognized($crate::codes::Unrecognized::new(other)),
                 }
             }
         }
@@ -196,34 +185,18 @@ macro_rules! open_enum {
 
         $crate::__text_conversions!($table, $crate::codes::plain);
 
-        $crate::__if_schemars! {
-            impl $crate::__private::schemars::JsonSchema for $table {
-                fn schema_name() -> $crate::__private::Cow<'static, str> {
-                    ::core::stringify!($table).into()
-                }
-
-                fn schema_id() -> $crate::__private::Cow<'static, str> {
-                    ::core::concat!(::core::module_path!(), "::", ::core::stringify!($table)).into()
-                }
-
-                fn json_schema(
-                    _: &mut $crate::__private::schemars::SchemaGenerator,
-                ) -> $crate::__private::schemars::Schema {
-                    $crate::schema::codes(&[$($code),+])
-                }
-            }
-        }
+        $crate::__json_schema!($table, _generator, $crate::schema::codes(&[$($code),+]));
     };
     (@is read_only) => { true };
     (@is) => { false };
 }
 
 /// What code tables and texts have in common. `$text` has `From<&str>` and
-/// `as_str`; `$meant` says what is meant by a text that is received.
+/// `as_str`; `$normalize` is applied to a text that is received.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __text_conversions {
-    ($text:ident, $meant:path) => {
+    ($text:ident, $normalize:path) => {
         impl ::core::str::FromStr for $text {
             type Err = ::core::convert::Infallible;
 
@@ -259,150 +232,9 @@ macro_rules! __text_conversions {
                 deserializer: D,
             ) -> ::core::result::Result<Self, D::Error> {
                 $crate::value::text(deserializer, |text| {
-                    ::core::result::Result::Ok(Self::from(&*$meant(text)))
+                    ::core::result::Result::Ok(Self::from(&*$normalize(text)))
                 })
             }
         }
     };
-}
-
-/// Keeps its content if this crate has the feature `schemars`.
-#[cfg(feature = "schemars")]
-#[doc(hidden)]
-#[macro_export]
-macro_rules! __if_schemars {
-    ($($content:tt)*) => { $($content)* };
-}
-
-/// Keeps its content if this crate has the feature `schemars`.
-#[cfg(not(feature = "schemars"))]
-#[doc(hidden)]
-#[macro_export]
-macro_rules! __if_schemars {
-    ($($content:tt)*) => {};
-}
-
-#[cfg(test)]
-mod tests {
-    use proptest::prelude::*;
-
-    use super::Code;
-    use crate::read::from_slice;
-
-    open_enum! {
-        /// A table.
-        pub enum Table {
-            /// A code.
-            One = "1",
-            /// A code.
-            Failed = "-1009",
-            /// A code.
-            Old = "13" read_only,
-        }
-    }
-
-    open_enum! {
-        /// The same table in another order.
-        pub enum Reordered {
-            /// A code.
-            Old = "13" read_only,
-            /// A code.
-            One = "1",
-            /// A code.
-            Failed = "-1009",
-        }
-    }
-
-    #[test]
-    fn listed_codes_come_back_as_they_went() {
-        for (code, text) in Table::ALL.iter().zip(["1", "-1009", "13"]) {
-            assert_eq!(code.as_str(), text);
-            assert_eq!(Table::from(text), *code);
-            assert_eq!(Table::from(format!(" {text}\t")), *code);
-            assert_eq!(text.parse::<Table>(), Ok(code.clone()));
-            assert_eq!(serde_json::to_string(code).unwrap(), format!("\"{text}\""));
-            assert_eq!(from_slice(text.as_bytes()), Ok(code.clone()));
-            assert_eq!(
-                serde_json::from_str::<Table>(&format!("\" {text} \"")).unwrap(),
-                *code
-            );
-            assert!(code.is_listed());
-        }
-    }
-
-    #[test]
-    fn only_what_is_marked_is_read_only() {
-        let marked: Vec<_> = Table::ALL.iter().map(Table::is_read_only).collect();
-        assert_eq!(marked, [false, false, true]);
-        assert!(!Table::from("99").is_read_only());
-        assert!(Some(Table::Old).is_read_only());
-    }
-
-    #[test]
-    fn no_code_is_nothing_to_object_to() {
-        assert!(None::<Table>.is_listed());
-        assert!(!None::<Table>.is_read_only());
-        assert!(!Some(Table::from("99")).is_listed());
-    }
-
-    #[test]
-    fn a_code_may_come_as_a_number_of_another_type() {
-        for (json, code) in [
-            ("1.0", "1"),
-            ("1E0", "1"),
-            ("\"1.0\"", "1"),
-            ("-1009.0", "-1009"),
-            ("-1.009E3", "-1009"),
-            ("13.00", "13"),
-            ("99.0", "99"),
-            ("1.5", "1.5"),
-            ("1e999", "1e999"),
-        ] {
-            let read: Table = from_slice(json.as_bytes()).unwrap();
-            assert_eq!(read, Table::from(code), "{json}");
-        }
-    }
-
-    #[test]
-    fn codes_show_their_name_and_text() {
-        let codes = [Table::Failed, Table::from("9\n9")];
-        assert_eq!(
-            format!("{codes:?}"),
-            r#"[Failed(-1009), Unrecognized("9\n9")]"#
-        );
-        assert_eq!(format!("{}|{}", codes[0], codes[1]), "-1009|9\n9");
-    }
-
-    proptest! {
-        #[test]
-        fn unknown_codes_are_kept(code in "[^\\s\\x00-\\x1f]{1,12}") {
-            prop_assume!(Table::ALL.iter().all(|listed| listed.as_str() != code));
-            let read: Table = serde_json::from_value(code.clone().into()).unwrap();
-            prop_assert!(!read.is_listed());
-            prop_assert_eq!(read.as_str(), &code);
-            prop_assert_eq!(serde_json::to_value(&read).unwrap(), code.clone());
-            prop_assert_eq!(Table::from(code), read);
-        }
-
-        #[test]
-        fn a_code_is_what_its_text_is(
-            one in "\\s{0,2}(-?1(009|3)?|[!-~]{0,6})\\s{0,2}",
-            other in "-?1(009|3)?|[!-~]{0,6}",
-        ) {
-            let (code, second) = (Table::from(one.as_str()), Table::from(other.as_str()));
-            prop_assert_eq!(code.as_str(), one.trim());
-            prop_assert_eq!(code == second, one.trim() == other);
-            let listed = Table::ALL.iter().any(|listed| listed.as_str() == one.trim());
-            prop_assert_eq!(code.is_listed(), listed);
-        }
-
-        #[test]
-        fn the_order_of_a_table_decides_nothing(text in "\\s?(-?1(009|3)?|.{0,6})\\s?") {
-            let (code, other) = (Table::from(text.as_str()), Reordered::from(text.as_str()));
-            prop_assert_eq!(code.as_str(), other.as_str());
-            prop_assert_eq!(code.is_listed(), Reordered::ALL.contains(&other));
-            prop_assert_eq!(code.is_read_only(), other.is_read_only());
-            prop_assert_eq!(format!("{code:?}"), format!("{other:?}"));
-        }
-    }
 }

@@ -8,15 +8,15 @@
 
 use std::fmt;
 
-use serde::ser::{Serialize, SerializeMap, Serializer};
+use serde::ser::{SerializeMap, Serializer};
 use zeroize::Zeroizing;
 
 use crate::keys::Credentials;
+use crate::message::encoding::{Encoded, Fraction};
 use crate::operation::{HeaderFields, HeaderValues, OperationInfo};
 use crate::read::{Picked, pick};
 use crate::secret::SecretBuffer;
 use crate::value::{DateTime, number};
-use crate::wire;
 
 /// What a request says of itself before what it is about.
 pub(crate) struct RequestHeader {
@@ -137,7 +137,7 @@ fn written(names: &HeaderFields, values: &HeaderValues<'_>) -> serde_json::Resul
     let mut serializer = serde_json::Serializer::new(&mut text);
     let mut fields = serializer.serialize_map(None)?;
     if let Some(name) = names.time {
-        fields.serialize_entry(name, &Fraction(values.time))?;
+        fields.serialize_entry(name, &Encoded::<_, Fraction>::new(Ok(&values.time)))?;
     }
     fields.serialize_entry(names.code, values.code)?;
     if let Some(name) = names.description {
@@ -145,15 +145,6 @@ fn written(names: &HeaderFields, values: &HeaderValues<'_>) -> serde_json::Resul
     }
     fields.end()?;
     Ok(text)
-}
-
-/// A time, written with the fraction of a second.
-struct Fraction(DateTime);
-
-impl Serialize for Fraction {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        wire::fraction(&self.0, serializer)
-    }
 }
 
 /// The message is not a JSON object with the fields that are needed as scalars,

@@ -1,19 +1,18 @@
 //! What the generated `SkyPay` crates share: everything that acts, while
 //! generated code only declares.
 //!
-//! This crate knows no operation by name. What a message looks like, what is
-//! demanded of it and what its return codes mean comes from generated tables
+//! This crate knows no operation by name. What a message looks like, its
+//! constraints and what its return codes mean comes from generated tables
 //! ([`OperationInfo`], [`open_enum!`], [`validate::Rule`]); what to do with that is
 //! written here.
 //!
 //! | module | what it holds | feature |
 //! |---|---|---|
 //! | [`value`] | amounts, times, names, masked values | |
-//! | [`wire`] | encodings that a field may have instead of its type's own | |
 //! | [`read`] | reading messages: strict JSON, leniently read | |
 //! | [`received`] | fields and entries that cannot be read, in messages that can | |
 //! | [`mod@codes`], [`string_newtype!`] | open code tables and texts with a type of their own | |
-//! | [`validate`], [`builder`] | what the document demands, checked before sending | |
+//! | [`validate`], [`builder`] | the document's constraints, checked before sending | |
 //! | [`message!`], [`mod@message`] | messages, declared with a row per field | |
 //! | [`mod@operation`] | what the document says of an operation, as data | |
 //! | `envelope`, `keys` | the encrypted body, and who may write one | `envelope` |
@@ -36,7 +35,6 @@ pub mod schema;
 mod text;
 pub mod validate;
 pub mod value;
-pub mod wire;
 
 #[cfg(feature = "envelope")]
 pub mod envelope;

@@ -8,36 +8,11 @@ pub mod encoding;
 mod operation;
 pub mod presence;
 
+pub use crate::read::Key;
 pub use encoding::{Encode, Fraction, Native, Number};
-pub use presence::{entries, list, optional, optional_entries, optional_list, received, required};
-
-use std::fmt;
-
-use serde::de::{DeserializeSeed, Deserializer, Error, Visitor};
-
-/// Finds out which field of a message a key names.
-#[derive(Clone, Copy, Debug)]
-pub struct Key<F>(pub F);
-
-impl<'de, K, F: FnOnce(&str) -> K> DeserializeSeed<'de> for Key<F> {
-    type Value = K;
-
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<K, D::Error> {
-        deserializer.deserialize_identifier(self)
-    }
-}
-
-impl<K, F: FnOnce(&str) -> K> Visitor<'_> for Key<F> {
-    type Value = K;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a key")
-    }
-
-    fn visit_str<E: Error>(self, key: &str) -> Result<K, E> {
-        Ok((self.0)(key))
-    }
-}
+pub use presence::{
+    Presence, entries, list, optional, optional_entries, optional_list, received, required,
+};
 
 /// Declares a message: a row per field.
 ///
@@ -49,9 +24,9 @@ impl<K, F: FnOnce(&str) -> K> Visitor<'_> for Key<F> {
 /// |---|---|
 /// | `required` | `T` |
 /// | `optional` | `Option<T>` |
-/// | `received` | [`Received<T>`](crate::Received): what cannot be read is kept |
+/// | `received` | [`Received<T>`](crate::Received): what cannot be read is preserved |
 /// | `list`, `optional_list` | `Vec<T>`, perhaps with a number of items: `[1..=50]` |
-/// | `entries`, `optional_entries` | [`Entries<T>`](crate::Entries): what cannot be read is kept |
+/// | `entries`, `optional_entries` | [`Entries<T>`](crate::Entries): what cannot be read is preserved |
 ///
 /// | check | of |
 /// |---|---|
@@ -102,17 +77,7 @@ impl<K, F: FnOnce(&str) -> K> Visitor<'_> for Key<F> {
 /// );
 /// ```
 ///
-/// A mistake in a row is an error that names the field:
-///
-/// ```compile_fail
-/// skypay_runtime::message! {
-///     /// An order.
-///     pub struct Order, OrderBuilder {
-///         /// Who pays.
-///         sender "sender": required String { longest(100) };
-///     }
-/// }
-/// ```
+/// A mistake in a row is a compile error that names the field.
 #[macro_export]
 macro_rules! message {
     (
@@ -157,7 +122,9 @@ macro_rules! message {
         #[derive(Clone, Debug, Default)]
         #[must_use]
         pub struct $builder {
-            $($field: $crate::builder::Slot<$crate::message::$presence::Built<$ty>>,)*
+            $($field: $crate::builder::Slot<
+                <$crate::message::$presence as $crate::message::Presence<$ty>>::Built,
+            >,)*
         }
 
         impl $builder {
@@ -173,8 +140,10 @@ macro_rules! message {
             #[allow(deprecated, reason = "the fields are still in the message")]
             pub fn build(self) -> ::core::result::Result<$name, $crate::Invalid> {
                 let mut at = $crate::Violations::new();
-                $(let $field = $crate::message::$presence::take(self.$field, $wire, &mut at);)*
-                $crate::builder::build(&mut at, || {
+                $(let $field = $crate::message::presence::take::<
+                    $crate::message::$presence, $ty,
+                >(self.$field, $wire, &mut at);)*
+                $crate::builder::build(at, || {
                     ::core::option::Option::Some($name { $($field: $field?,)* })
                 })
             }
@@ -187,11 +156,17 @@ macro_rules! message {
             impl $crate::Validate for $name {
                 fn check(&self, at: &mut $crate::Violations) {
                     $(
-                        $($crate::message::$presence::count(&self.$field, $wire, at, $($count)*);)?
-                        $crate::message::$presence::check(&self.$field, $wire, at, |value, field, at| {
-                            let _ = (value, field, &at);
-                            $($($crate::__check!($wire, value, field, at, $check $(($($limit)*))?);)*)?
-                        });
+                        $($crate::message::presence::count::<$crate::message::$presence, $ty>(
+                            &self.$field, $wire, at, $($count)*
+                        );)?
+                        $crate::message::presence::check::<$crate::message::$presence, $ty>(
+                            &self.$field, $wire, at, |value, field, at| {
+                                let _ = (value, field, &at);
+                                $($($crate::__check!(
+                                    $wire (at, field, value) $check $(($($limit)*))?
+                                );)*)?
+                            },
+                        );
                     )*
                     let _ = &at;
                     $({
@@ -214,7 +189,9 @@ macro_rules! message {
                     field: &str,
                 ) -> ::core::option::Option<$crate::__private::Cow<'_, str>> {
                     match field {
-                        $($wire => $crate::message::$presence::text(&self.$field),)*
+                        $($wire => $crate::message::presence::text::<
+                            $crate::message::$presence, $ty,
+                        >(&self.$field),)*
                         _ => ::core::option::Option::None,
                     }
                 }
@@ -227,7 +204,9 @@ macro_rules! message {
                 ) -> ::core::result::Result<__S::Ok, __S::Error> {
                     let fields = 0 $(
                         + ::core::primitive::usize::from(
-                            !$crate::message::$presence::is_absent(&self.$field),
+                            !$crate::message::presence::is_absent::<
+                                $crate::message::$presence, $ty,
+                            >(&self.$field),
                         )
                     )*;
                     #[allow(unused_mut, reason = "a message may have no fields")]
@@ -236,12 +215,9 @@ macro_rules! message {
                         ::core::stringify!($name),
                         fields,
                     )?;
-                    $($crate::message::$presence::write(
-                        &mut state,
-                        $wire,
-                        &self.$field,
-                        $crate::__encoding!($wire $($encoding)?),
-                    )?;)*
+                    $($crate::message::presence::write::<
+                        $crate::message::$presence, $ty, $crate::__encoding!($wire $($encoding)?), _,
+                    >(&mut state, $wire, &self.$field)?;)*
                     serde::ser::SerializeStruct::end(state)
                 }
             }
@@ -250,12 +226,6 @@ macro_rules! message {
                 fn deserialize<__D: serde::Deserializer<'de>>(
                     deserializer: __D,
                 ) -> ::core::result::Result<Self, __D::Error> {
-                    #[allow(non_camel_case_types, reason = "named as the fields")]
-                    enum __Key {
-                        $($field,)*
-                        Unknown,
-                    }
-
                     struct __Fields;
 
                     impl<'de> serde::de::Visitor<'de> for __Fields {
@@ -273,14 +243,11 @@ macro_rules! message {
                             mut map: __A,
                         ) -> ::core::result::Result<$name, __A::Error> {
                             $(let mut $field = ::core::option::Option::None;)*
-                            while let ::core::option::Option::Some(key) =
-                                map.next_key_seed($crate::message::Key(|key: &str| match key {
-                                    $($wire $(| $alias)* => __Key::$field,)*
-                                    _ => __Key::Unknown,
-                                }))?
+                            while let ::core::option::Option::Some($crate::message::Key(key)) =
+                                map.next_key()?
                             {
-                                match key {
-                                    $(__Key::$field => {
+                                match &*key {
+                                    $($wire $(| $alias)* => {
                                         if $field.is_some() {
                                             return ::core::result::Result::Err(
                                                 serde::de::Error::duplicate_field($wire),
@@ -290,7 +257,7 @@ macro_rules! message {
                                             $crate::__stored!($wire $presence $ty)
                                         >()?);
                                     })*
-                                    __Key::Unknown => {
+                                    _ => {
                                         map.next_value::<serde::de::IgnoredAny>()?;
                                     }
                                 }
@@ -299,7 +266,9 @@ macro_rules! message {
                                 $($field: match $field {
                                     ::core::option::Option::Some(value) => value,
                                     ::core::option::Option::None => {
-                                        $crate::message::$presence::missing($wire)?
+                                        $crate::message::presence::missing::<
+                                            $crate::message::$presence, $ty, _,
+                                        >($wire)?
                                     }
                                 },)*
                             })
@@ -326,33 +295,19 @@ macro_rules! message {
                     &[$(&[$identity $(, $other)*]),*];
             })?
 
-            $crate::__if_schemars! {
-                impl $crate::__private::schemars::JsonSchema for $name {
-                    fn schema_name() -> $crate::__private::Cow<'static, str> {
-                        ::core::stringify!($name).into()
-                    }
-
-                    fn schema_id() -> $crate::__private::Cow<'static, str> {
-                        ::core::concat!(::core::module_path!(), "::", ::core::stringify!($name)).into()
-                    }
-
-                    fn json_schema(
-                        generator: &mut $crate::__private::schemars::SchemaGenerator,
-                    ) -> $crate::__private::schemars::Schema {
-                        #[allow(unused_mut, reason = "a message may have no fields")]
-                        let mut object = $crate::schema::Object::new(&[$($about),*]);
-                        let _ = &generator;
-                        $(
-                            object.property::<$crate::message::$presence::Shown<
-                                $crate::schema::As<$crate::__encoding!($wire $($encoding)?), $ty>
-                            >>(generator, $wire, $crate::message::$presence::ALWAYS, &[$($doc),*]);
-                            $(object.deprecated($crate::__nothing!($($deprecated)*));)?
-                            $($($crate::__describe!(object, $ty, $check $(($($limit)*))?);)*)?
-                        )*
-                        object.finish()
-                    }
-                }
-            }
+            $crate::__json_schema! { $name, generator, {
+                let mut object = $crate::schema::Object::new(&[$($about),*]);
+                let _ = (&generator, &mut object);
+                $(
+                    object.property::<
+                        $crate::message::$presence,
+                        $crate::schema::As<$crate::__encoding!($wire $($encoding)?), $ty>,
+                    >(generator, $wire, &[$($doc),*]);
+                    $(object.deprecated(::core::stringify!($($deprecated)*));)?
+                    $($($crate::__describe!(object, $ty, $check $(($($limit)*))?);)*)?
+                )*
+                object.finish()
+            } }
         };
     };
 }
@@ -370,7 +325,7 @@ macro_rules! __stored {
     ($wire:literal optional_entries $ty:ty) => { $crate::Entries<$ty> };
     ($wire:literal $other:ident $ty:ty) => {
         ::core::compile_error!(::core::concat!(
-            "field `", $wire, "`: `", ::core::stringify!($other), "` is no presence",
+            "field `", $wire, "`: unknown presence `", ::core::stringify!($other), "`",
         ))
     };
 }
@@ -406,42 +361,34 @@ macro_rules! __setter {
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __check {
-    ($wire:literal, $value:ident, $field:ident, $at:ident, text($length:expr $(, $pattern:literal)?)) => {
-        $at.text($field, $value, $crate::__limits!($length $(, $pattern)?))
+    ($wire:literal ($at:ident, $field:ident, $value:ident)
+        text($length:expr $(, $pattern:literal)?)) => {
+        $at.text($field, $value, $length, $crate::__option!($($crate::__pattern!($pattern))?))
     };
-    ($wire:literal, $value:ident, $field:ident, $at:ident, name($length:expr $(, $pattern:literal)?)) => {
-        $at.person_name($field, $value, $crate::__limits!($length $(, $pattern)?))
+    ($wire:literal $to:tt name($($limits:tt)*)) => {
+        $crate::__check!($wire $to text($($limits)*))
     };
-    ($wire:literal, $value:ident, $field:ident, $at:ident, integer($length:expr $(, $pattern:literal)?)) => {
-        $at.integer_text($field, $value, $crate::__limits!($length $(, $pattern)?), ..)
+    ($wire:literal ($at:ident, $field:ident, $value:ident)
+        integer($length:expr $(, $pattern:literal)? $(; $range:expr)?)) => {
+        $crate::__check!($wire ($at, $field, $value) text($length $(, $pattern)?));
+        $($at.integer_range($field, $value, $range))?
     };
-    ($wire:literal, $value:ident, $field:ident, $at:ident, integer($length:expr $(, $pattern:literal)?; $range:expr)) => {
-        $at.integer_text($field, $value, $crate::__limits!($length $(, $pattern)?), $range)
-    };
-    ($wire:literal, $value:ident, $field:ident, $at:ident, range($range:expr)) => {
+    ($wire:literal ($at:ident, $field:ident, $value:ident) range($range:expr)) => {
         $at.range($field, $value, $range)
     };
-    ($wire:literal, $value:ident, $field:ident, $at:ident, one_of($($code:literal),*)) => {
+    ($wire:literal ($at:ident, $field:ident, $value:ident) one_of($($code:literal),*)) => {
         $at.one_of($field, $value, &[$($code),*])
     };
-    ($wire:literal, $value:ident, $field:ident, $at:ident, listed) => { $at.code($field, $value) };
-    ($wire:literal, $value:ident, $field:ident, $at:ident, nested) => { $at.nested($field, $value) };
-    ($wire:literal, $value:ident, $field:ident, $at:ident, $check:ident $($limit:tt)*) => {
+    ($wire:literal ($at:ident, $field:ident, $value:ident) listed) => {
+        $at.code($field, $value)
+    };
+    ($wire:literal ($at:ident, $field:ident, $value:ident) nested) => {
+        $at.nested($field, $value)
+    };
+    ($wire:literal $to:tt $check:ident $($limit:tt)*) => {
         ::core::compile_error!(::core::concat!(
-            "field `", $wire, "`: no check is written `", ::core::stringify!($check $($limit)*), "`",
+            "field `", $wire, "`: unknown check `", ::core::stringify!($check $($limit)*), "`",
         ))
-    };
-}
-
-/// The limits of a text.
-#[doc(hidden)]
-#[macro_export]
-macro_rules! __limits {
-    ($length:expr) => {
-        $crate::validate::Limits::length($length)
-    };
-    ($length:expr, $pattern:literal) => {
-        $crate::validate::Limits::length($length).pattern($crate::__pattern!($pattern))
     };
 }
 
@@ -460,7 +407,7 @@ macro_rules! __pattern {
 #[macro_export]
 macro_rules! __describe {
     ($object:ident, $ty:ty, text($length:expr $(, $pattern:literal)?)) => {
-        $object.length::<$ty>($crate::validate::Limits::length($length))
+        $object.length::<$ty>($length)
     };
     ($object:ident, $ty:ty, $($other:tt)*) => {};
 }
@@ -482,9 +429,9 @@ macro_rules! __encoding {
         ::core::compile_error!(::core::concat!(
             "field `",
             $wire,
-            "`: `as ",
+            "`: unknown encoding `",
             ::core::stringify!($other),
-            "` is no encoding",
+            "`",
         ))
     };
 }
@@ -501,11 +448,34 @@ macro_rules! __option {
     };
 }
 
-/// Stands for tokens that only say that something is there.
+/// The `JsonSchema` of a type, if this crate has the feature `schemars`.
+#[cfg(feature = "schemars")]
 #[doc(hidden)]
 #[macro_export]
-macro_rules! __nothing {
-    ($($token:tt)*) => {
-        ()
+macro_rules! __json_schema {
+    ($name:ident, $generator:ident, $schema:expr) => {
+        impl $crate::__private::schemars::JsonSchema for $name {
+            fn schema_name() -> $crate::__private::Cow<'static, str> {
+                ::core::stringify!($name).into()
+            }
+
+            fn schema_id() -> $crate::__private::Cow<'static, str> {
+                ::core::concat!(::core::module_path!(), "::", ::core::stringify!($name)).into()
+            }
+
+            fn json_schema(
+                $generator: &mut $crate::__private::schemars::SchemaGenerator,
+            ) -> $crate::__private::schemars::Schema {
+                $schema
+            }
+        }
     };
+}
+
+/// The `JsonSchema` of a type, if this crate has the feature `schemars`.
+#[cfg(not(feature = "schemars"))]
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __json_schema {
+    ($($content:tt)*) => {};
 }

@@ -3,12 +3,12 @@
 //! [`from_slice`] reads any type that implements `Deserialize`, without an
 //! attribute on its fields:
 //!
-//! - A key is first looked for as it is, then without regard to ASCII case, to
+//! - A key is first compared as it is, then without regard to ASCII case, to
 //!   whitespace anywhere in it and to characters without width. Two keys for
 //!   one field are an error, because which of them holds is not known; unknown
 //!   keys are ignored.
-//! - A scalar may come as a JSON string, number or boolean, whatever its type is
-//!   written as. A number is taken by its digits, never through floating point.
+//! - A scalar may come as a JSON string, number or boolean, however its type is
+//!   written. A number is taken by its digits, never through floating point.
 //! - `null` and a text of whitespace are an absent option and an empty list.
 //!
 //! `serde_json::from_str` reads the same types strictly: names as they are, and
@@ -26,7 +26,9 @@ use serde_json::value::RawValue;
 
 use failure::{Cause, Failure};
 
-pub(crate) use lenient::kept;
+#[doc(hidden)]
+pub use keys::Key;
+pub(crate) use lenient::ValueOrJson;
 pub(crate) use pick::{Picked, pick};
 
 /// Reads a message, also behind a byte order mark.

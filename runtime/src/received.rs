@@ -9,14 +9,12 @@ mod entries;
 
 use std::borrow::Cow;
 use std::fmt;
-use std::marker::PhantomData;
 
-use serde::de::{DeserializeOwned, Visitor};
-use serde::ser::Error as _;
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
-use serde_json::value::RawValue;
 
-use crate::read::kept;
+use crate::message::encoding::{Encoded, Native, write_json};
+use crate::read::{ReadError, ValueOrJson};
 use crate::validate::AsText;
 
 pub use entries::{Entries, Entry, UnreadableEntry};
@@ -26,14 +24,14 @@ pub use entries::{Entries, Entry, UnreadableEntry};
 /// ```
 /// use skypay_runtime::{DateTime, Received};
 ///
-/// fn told(paid: &Received<DateTime>) -> String {
+/// fn status(paid: &Received<DateTime>) -> String {
 ///     match paid {
 ///         Received::Value(time) => format!("paid at {time}"),
 ///         Received::Absent => "not paid yet".to_owned(),
-///         Received::Unreadable(what) => format!("look into it: {what}"),
+///         Received::Unreadable(unreadable) => format!("to be checked: {unreadable}"),
 ///     }
 /// }
-/// # assert_eq!(told(&Received::Absent), "not paid yet");
+/// # assert_eq!(status(&Received::Absent), "not paid yet");
 /// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum Received<T> {
@@ -87,12 +85,15 @@ impl<T> Received<T> {
     }
 }
 
-impl<T: AsText> Received<T> {
-    /// What represents the field in a key by which a repetition is recognised:
-    /// its text, the JSON that came where it cannot be read, or nothing.
-    #[doc(hidden)]
-    #[must_use]
-    pub fn key_text(&self) -> Option<Cow<'_, str>> {
+/// The text of a field that can be read. In a key by which a repetition is
+/// recognized, an absent field is empty, and one that cannot be read is the
+/// JSON that came.
+impl<T: AsText> AsText for Received<T> {
+    fn as_text(&self) -> Option<Cow<'_, str>> {
+        self.if_readable().and_then(AsText::as_text)
+    }
+
+    fn key_text(&self) -> Option<Cow<'_, str>> {
         match self {
             Self::Absent => Some(Cow::Borrowed("")),
             Self::Value(value) => value.as_text(),
@@ -115,11 +116,8 @@ impl<T> From<Option<T>> for Received<T> {
 
 impl<T: Serialize> Serialize for Received<T> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        match self {
-            Self::Absent => serializer.serialize_none(),
-            Self::Value(value) => value.serialize(serializer),
-            Self::Unreadable(unreadable) => unreadable.serialize(serializer),
-        }
+        let value = self.as_result().map_err(Unread::from).transpose();
+        value.map(Encoded::<T, Native>::new).serialize(serializer)
     }
 }
 
@@ -128,36 +126,44 @@ impl<T: Serialize> Serialize for Received<T> {
 impl<'de, T: DeserializeOwned> Deserialize<'de> for Received<T> {
     #[inline]
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_option(ReceivedVisitor(PhantomData))
+        Ok(match Option::<ValueOrJson<T>>::deserialize(deserializer)? {
+            None => Self::Absent,
+            Some(ValueOrJson(Ok(value))) => Self::Value(value),
+            Some(ValueOrJson(Err((json, error)))) => Self::Unreadable(Unreadable {
+                reason: error.reason(),
+                json,
+            }),
+        })
     }
 }
 
-struct ReceivedVisitor<T>(PhantomData<T>);
+/// A value that cannot be read, in a field or in a list.
+pub struct Unread<'a> {
+    /// The JSON that came.
+    pub(crate) json: &'a str,
+    /// The field below the value that is wrong, if it is an object.
+    pub(crate) field: &'a str,
+    pub(crate) reason: &'static str,
+}
 
-impl<'de, T: DeserializeOwned> Visitor<'de> for ReceivedVisitor<T> {
-    type Value = Received<T>;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a value or nothing")
+impl<'a> From<&'a Unreadable> for Unread<'a> {
+    fn from(unreadable: &'a Unreadable) -> Self {
+        Self {
+            json: &unreadable.json,
+            field: "",
+            reason: unreadable.reason,
+        }
     }
+}
 
-    fn visit_none<E>(self) -> Result<Received<T>, E> {
-        Ok(Received::Absent)
-    }
-
-    fn visit_unit<E>(self) -> Result<Received<T>, E> {
-        Ok(Received::Absent)
-    }
-
-    #[inline]
-    fn visit_some<D: Deserializer<'de>>(self, deserializer: D) -> Result<Received<T>, D::Error> {
-        Ok(match kept(deserializer)? {
-            Ok(value) => Received::Value(value),
-            Err((json, error)) => Received::Unreadable(Unreadable {
-                reason: error.reason(),
-                json: json.into(),
-            }),
-        })
+impl<'a> From<&'a UnreadableEntry> for Unread<'a> {
+    fn from(unreadable: &'a UnreadableEntry) -> Self {
+        let error: &'a ReadError = unreadable.error();
+        Self {
+            json: unreadable.json(),
+            field: error.field(),
+            reason: error.reason(),
+        }
     }
 }
 
@@ -175,7 +181,7 @@ impl Unreadable {
         self.reason
     }
 
-    /// The JSON that came, to be handled with care: it may be personal.
+    /// The JSON that was received. It may hold personal data.
     #[must_use]
     pub fn json(&self) -> &str {
         &self.json
@@ -199,214 +205,6 @@ impl std::error::Error for Unreadable {}
 /// Writes the JSON that came.
 impl Serialize for Unreadable {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        as_it_came(&self.json, serializer)
-    }
-}
-
-fn as_it_came<S: Serializer>(json: &str, serializer: S) -> Result<S::Ok, S::Error> {
-    let json: &RawValue = serde_json::from_str(json).map_err(S::Error::custom)?;
-    json.serialize(serializer)
-}
-
-#[cfg(test)]
-#[expect(
-    dead_code,
-    unreachable_pub,
-    reason = "what the macro writes is meant for other crates, which also build it"
-)]
-mod tests {
-    use serde::{Deserialize, Serialize};
-
-    use super::{Entries, Received};
-    use crate::read::from_slice;
-    use crate::value::{Amount, DateTime};
-
-    crate::message! {
-        /// A parcel.
-        pub struct Parcel, ParcelBuilder {
-            /// Its number.
-            parcel_number "parcelNumber" | "number": required String;
-            /// Its price.
-            amount "amount": required Amount as number;
-            /// When it was sent.
-            sent "sent": received DateTime;
-            /// What is paid if it is lost.
-            insured "insured": received Amount as number;
-            /// When it was seen.
-            seen "seen": received DateTime as fraction;
-        }
-        identity ["parcelNumber" | "number"];
-    }
-
-    crate::message! {
-        /// An object that may also come as a plain text.
-        pub struct Label, LabelBuilder {
-            /// The parcel.
-            parcel "parcel" | "number" | "$plain": required String;
-            /// When it was seen.
-            seen "seen": received DateTime;
-        }
-        identity ["parcel" | "number"];
-    }
-
-    #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-    struct Message {
-        parcels: Entries<Parcel>,
-        #[serde(default)]
-        labels: Entries<Label>,
-    }
-
-    fn message(parcels: &str) -> Message {
-        let json = format!(r#"{{"parcels":{parcels}}}"#);
-        from_slice(json.as_bytes()).unwrap()
-    }
-
-    /// What does not come, in every form, and what comes and is no time.
-    #[test]
-    fn an_odd_field_is_neither_absent_nor_the_end_of_its_object() {
-        let sent = |json: &str| {
-            let parcels = message(&format!(
-                r#"[{{"parcelNumber":"A","amount":1,"sent":{json}}}]"#
-            ));
-            parcels.parcels[0].clone().unwrap().sent
-        };
-        for absent in ["null", r#""""#, r#"" \n""#] {
-            assert_eq!(sent(absent), Received::Absent, "{absent}");
-        }
-        assert!(matches!(
-            sent(r#""2024-02-05 10:15:30""#),
-            Received::Value(_)
-        ));
-        for odd in [
-            r#""0000-00-00 00:00:00""#,
-            r#""-""#,
-            r#""null""#,
-            r#""N\/A""#,
-            r#""\ud800""#,
-            "0",
-            "true",
-            "[]",
-            r#"["2024-02-05 10:15:30"]"#,
-            r#"{"time":null}"#,
-        ] {
-            let Received::Unreadable(unreadable) = sent(odd) else {
-                panic!("{odd}");
-            };
-            assert_eq!(unreadable.json(), odd);
-            assert_eq!(sent(odd).key_text().as_deref(), Some(odd));
-            assert!(
-                unreadable.reason().starts_with("expected") || odd.contains("ud800"),
-                "{odd}"
-            );
-            assert!(sent(odd).as_result().is_err() && sent(odd).clone().into_result().is_err());
-            assert_eq!(sent(odd).if_readable(), None);
-        }
-    }
-
-    const ODD: &str = r#"[
-        {"parcelNumber": "A", "amount": 1.5, "sent": "-", "insured": [1.50], "seen": "0000-00-00"},
-        {"Parcel Number": " B ", "amount": "SECRET"},
-        {"number": "C"},
-        {"parcelNumber": "D", "amount": null},
-        {"parcelNumber": "E", "amount": 1, "Amount": 2},
-        {"parcelNumber": "F", "number": "G", "amount": 1},
-        {"parcelNumber": ["H"], "amount": 1},
-        {"parcelNumber": "I", "amount": 2, "insured": 1, "seen": "2024-02-05 10:15:30"},
-        "SECRET", null, 7, []
-    ]"#;
-
-    #[test]
-    fn an_odd_entry_stays_at_its_place_and_says_what_it_is() {
-        let parcels = message(ODD).parcels;
-        let told: Vec<_> = parcels
-            .iter()
-            .map(|entry| match entry {
-                Ok(parcel) => parcel.parcel_number.clone(),
-                Err(unreadable) => {
-                    assert!(!format!("{unreadable} {unreadable:?}").contains("SECRET"));
-                    unreadable.to_string()
-                }
-            })
-            .collect();
-        assert_eq!(
-            told,
-            [
-                "A",
-                "entry 2 of the list cannot be read, parcelNumber B: amount: expected an amount with at most two decimals",
-                "entry 3 of the list cannot be read, parcelNumber C: amount: is missing",
-                "entry 4 of the list cannot be read, parcelNumber D: amount: expected a value, not null",
-                "entry 5 of the list cannot be read, parcelNumber E: amount: is there twice",
-                "entry 6 of the list cannot be read: parcelNumber: is there twice",
-                "entry 7 of the list cannot be read: parcelNumber: expected a text, a number, true or false",
-                "I",
-                "entry 9 of the list cannot be read: expected an object",
-                "entry 10 of the list cannot be read: expected an object",
-                "entry 11 of the list cannot be read: expected an object",
-                "entry 12 of the list cannot be read: expected an object",
-            ]
-        );
-        let (readable, unreadable) = parcels.clone().into_parts();
-        assert_eq!((readable.len(), unreadable.len()), (2, 10));
-        assert_eq!(unreadable[0].index(), 1);
-        assert_eq!(unreadable[0].identity(), [("parcelNumber", "B".to_owned())]);
-        assert_eq!(unreadable[0].error().field(), "amount");
-        assert_eq!(parcels.into_readable(), Err(unreadable[0].clone()));
-    }
-
-    #[test]
-    fn what_cannot_be_read_is_written_as_it_came() {
-        let odd = message(ODD);
-        let written = serde_json::to_string(&odd).unwrap();
-        assert!(
-            written.contains(r#"{"Parcel Number": " B ", "amount": "SECRET"}"#),
-            "{written}"
-        );
-        assert!(
-            written.contains(r#""sent":"-","insured":[1.50],"seen":"0000-00-00""#),
-            "{written}"
-        );
-        assert!(
-            written.contains(r#""seen":"2024-02-05 10:15:30.0000""#),
-            "{written}"
-        );
-        assert!(written.contains(r#""insured":1.00"#), "{written}");
-        assert_eq!(from_slice::<Message>(written.as_bytes()), Ok(odd));
-    }
-
-    #[test]
-    fn plain_texts_are_entries_where_they_may_be() {
-        let json = r#"{"parcels":null,"labels":[" A ",{"parcel":[]},{"number":"C","seen":"-"},7,null,[]]}"#;
-        let message: Message = from_slice(json.as_bytes()).unwrap();
-        assert!(message.parcels.is_empty());
-        let parcel = |label: &Result<Label, _>| label.as_ref().ok().map(|it| it.parcel.clone());
-        let parcels: Vec<_> = message.labels.iter().map(parcel).collect();
-        let parcels: Vec<_> = parcels.iter().map(Option::as_deref).collect();
-        assert_eq!(parcels, [Some("A"), None, Some("C"), Some("7"), None, None]);
-    }
-
-    #[test]
-    fn a_list_that_is_none_and_a_text_that_is_no_json_are_refused() {
-        for json in [
-            r#"{"parcels":{}}"#,
-            r#"{"parcels":"x"}"#,
-            r#"{"parcels":5}"#,
-            "{}",
-            r#"{"parcels":[],"parcels":[]}"#,
-            r#"{"parcels":[{"parcelNumber":}]}"#,
-        ] {
-            assert!(from_slice::<Message>(json.as_bytes()).is_err(), "{json}");
-        }
-    }
-
-    #[test]
-    fn another_deserializer_is_strict() {
-        let parcel = |sent: &str| {
-            format!(r#"{{"parcels":[{{"parcelNumber":"A","amount":"1.00","sent":{sent}}}]}}"#)
-        };
-        for sent in ["null", r#""2024-02-05 10:15:30""#] {
-            let message: Message = serde_json::from_str(&parcel(sent)).unwrap();
-            assert_eq!(message, from_slice(parcel(sent).as_bytes()).unwrap());
-        }
-        assert!(serde_json::from_str::<Message>(&parcel(r#""-""#)).is_err());
+        write_json(&self.json, serializer)
     }
 }

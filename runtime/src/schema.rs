@@ -2,13 +2,13 @@
 
 use std::any::TypeId;
 use std::borrow::Cow;
+use std::ops::{Bound, RangeBounds};
 
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde_json::{Map, Value};
 
-use crate::message::{Fraction, Native, Number};
+use crate::message::{Fraction, Native, Number, Presence};
 use crate::received::{Entries, Received};
-use crate::validate::Limits;
 use crate::value::{Amount, Date, DateTime, IntegerText, PersonName, Sensitive};
 
 /// The schema of a code table. It is open: other codes may be received.
@@ -23,11 +23,11 @@ pub fn text() -> Schema {
     json_schema!({ "type": "string" })
 }
 
-/// Stands for an [`Amount`] that is written as a JSON number.
+/// The schema of an [`Amount`] that is written as a JSON number.
 #[derive(Debug)]
 pub enum AmountNumber {}
 
-/// Stands for a [`DateTime`] that is written with decimals of the second.
+/// The schema of a [`DateTime`] that is written with decimals of the second.
 #[derive(Debug)]
 pub enum DateTimeFraction {}
 
@@ -58,8 +58,8 @@ pub struct Object {
     description: String,
     properties: Map<String, Value>,
     required: Vec<Value>,
-    /// The field that was added last, and its schema.
-    last: Option<(String, Schema)>,
+    /// The name of the field that was added last.
+    last: String,
 }
 
 impl Object {
@@ -70,78 +70,67 @@ impl Object {
             description: joined(docs),
             properties: Map::new(),
             required: Vec::new(),
-            last: None,
+            last: String::new(),
         }
     }
 
-    /// Adds a field whose value has the schema of `T`.
-    pub fn property<T: JsonSchema>(
+    /// Adds a field whose values have the schema of `T`.
+    pub fn property<P: Presence<T, Shown: JsonSchema>, T: 'static>(
         &mut self,
         generator: &mut SchemaGenerator,
         name: &str,
-        always: bool,
         docs: &[&str],
     ) {
-        self.keep_last();
-        let mut schema = generator.subschema_for::<T>();
+        let schema = generator.subschema_for::<P::Shown>();
+        self.properties.insert(name.to_owned(), schema.to_value());
+        name.clone_into(&mut self.last);
         let description = joined(docs);
         if !description.is_empty() {
-            schema.insert("description".to_owned(), description.into());
+            self.set("description", description);
         }
-        if always {
+        if P::absent().is_none() {
             self.required.push(name.into());
         }
-        self.last = Some((name.to_owned(), schema));
     }
 
-    /// Marks the field that was added last as going away.
-    pub fn deprecated(&mut self, (): ()) {
+    /// Marks the field that was added last as deprecated.
+    pub fn deprecated(&mut self, _note: &str) {
         self.set("deprecated", true);
     }
 
-    /// Limits the length of the field that was added last, if it is a plain
-    /// text: texts with a type of their own are described there.
-    pub fn length<T: 'static>(&mut self, limits: Limits) {
-        if TypeId::of::<T>() == TypeId::of::<String>() {
-            let (min, max) = limits.characters();
-            if let Some(min) = min {
-                self.set("minLength", min);
-            }
-            if let Some(max) = max {
-                self.set("maxLength", max);
-            }
+    /// Limits the length of the field that was added last, if it is a `String`:
+    /// texts with a type of their own are described there.
+    pub fn length<T: 'static>(&mut self, characters: impl RangeBounds<usize>) {
+        if TypeId::of::<T>() != TypeId::of::<String>() {
+            return;
+        }
+        if let Bound::Included(min) = characters.start_bound() {
+            self.set("minLength", *min);
+        }
+        if let Bound::Included(max) = characters.end_bound() {
+            self.set("maxLength", *max);
         }
     }
 
     /// The schema.
     #[must_use]
-    pub fn finish(mut self) -> Schema {
-        self.keep_last();
+    pub fn finish(self) -> Schema {
         let mut schema = json_schema!({ "type": "object" });
-        for (key, value) in [
-            ("description", self.description.into()),
-            ("properties", Value::Object(self.properties)),
-            ("required", Value::Array(self.required)),
-        ] {
-            if !matches!(&value, Value::String(text) if text.is_empty())
-                && !matches!(&value, Value::Object(map) if map.is_empty())
-                && !matches!(&value, Value::Array(items) if items.is_empty())
-            {
-                schema.insert(key.to_owned(), value);
-            }
+        if !self.description.is_empty() {
+            schema.insert("description".to_owned(), self.description.into());
+        }
+        if !self.properties.is_empty() {
+            schema.insert("properties".to_owned(), self.properties.into());
+        }
+        if !self.required.is_empty() {
+            schema.insert("required".to_owned(), self.required.into());
         }
         schema
     }
 
     fn set(&mut self, key: &str, value: impl Into<Value>) {
-        if let Some((_, schema)) = &mut self.last {
+        if let Some(Value::Object(schema)) = self.properties.get_mut(&self.last) {
             schema.insert(key.to_owned(), value.into());
-        }
-    }
-
-    fn keep_last(&mut self) {
-        if let Some((name, schema)) = self.last.take() {
-            self.properties.insert(name, schema.to_value());
         }
     }
 }
@@ -215,79 +204,4 @@ same_schema! {
     Sensitive<T> as T;
     Received<T> as Option<T>;
     Entries<T> as Vec<T>;
-}
-
-#[cfg(test)]
-mod tests {
-    use schemars::{JsonSchema, schema_for};
-    use serde_json::{Value, json};
-
-    use super::{AmountNumber, DateTimeFraction};
-    use crate::received::{Entries, Received};
-    use crate::value::{Amount, Date, DateTime, IntegerText, PersonName, Sensitive};
-
-    fn property<T: JsonSchema>(key: &str) -> Value {
-        let schema = serde_json::to_value(schema_for!(T)).unwrap();
-        schema.get(key).cloned().unwrap_or_default()
-    }
-
-    #[test]
-    fn schemas_say_how_values_are_written() {
-        assert_eq!(property::<Amount>("type"), json!("string"));
-        assert_eq!(property::<AmountNumber>("type"), json!("number"));
-        assert_eq!(property::<IntegerText>("type"), json!("string"));
-        assert_eq!(property::<Sensitive<Date>>("format"), json!("date"));
-        assert_eq!(property::<Sensitive>("type"), json!("string"));
-        assert_eq!(
-            property::<Vec<Sensitive<u32>>>("items")["type"],
-            json!("integer")
-        );
-    }
-
-    #[test]
-    fn who_may_see_a_value_does_not_change_how_it_is_called() {
-        fn check<T: JsonSchema>() {
-            assert_eq!(Sensitive::<T>::schema_name(), T::schema_name());
-            assert_eq!(Sensitive::<T>::schema_id(), T::schema_id());
-            assert_eq!(Sensitive::<T>::inline_schema(), T::inline_schema());
-        }
-
-        check::<Amount>();
-        check::<NotInline>();
-        let schema = |schema: schemars::Schema| serde_json::to_value(schema).unwrap();
-        assert_eq!(
-            schema(schema_for!(Received<NotInline>)),
-            schema(schema_for!(Option<NotInline>))
-        );
-        assert_eq!(
-            schema(schema_for!(Entries<NotInline>)),
-            schema(schema_for!(Vec<NotInline>))
-        );
-        assert_eq!(Amount::schema_name(), "Amount");
-        assert!(Amount::inline_schema());
-        assert_eq!(super::text().get("type"), Some(&json!("string")));
-    }
-
-    #[derive(JsonSchema)]
-    #[expect(dead_code, reason = "only its schema is looked at")]
-    struct NotInline {
-        amount: Amount,
-    }
-
-    #[test]
-    fn patterns_match_what_is_written() {
-        fn check<T: JsonSchema>(written: &str) {
-            let pattern = property::<T>("pattern");
-            let pattern = regex_lite::Regex::new(pattern.as_str().unwrap()).unwrap();
-            assert!(pattern.is_match(written), "{written}");
-            assert!(!pattern.is_match(&format!("{written}x,,,")), "{written}");
-        }
-
-        let time = DateTime::from_unix_seconds(0);
-        check::<Amount>(&Amount::from_centavos(-5).to_string());
-        check::<DateTime>(&time.to_string());
-        check::<DateTimeFraction>(&time.with_fraction().to_string());
-        check::<PersonName>(PersonName::new("Reyes", "Maria").suffix("Jr.").as_str());
-        check::<IntegerText>("-12");
-    }
 }

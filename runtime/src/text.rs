@@ -57,23 +57,7 @@ macro_rules! string_newtype {
         $crate::__text_conversions!($text, ::core::convert::identity);
         $crate::string_newtype!(@$kind $text);
 
-        $crate::__if_schemars! {
-            impl $crate::__private::schemars::JsonSchema for $text {
-                fn schema_name() -> $crate::__private::Cow<'static, str> {
-                    ::core::stringify!($text).into()
-                }
-
-                fn schema_id() -> $crate::__private::Cow<'static, str> {
-                    ::core::concat!(::core::module_path!(), "::", ::core::stringify!($text)).into()
-                }
-
-                fn json_schema(
-                    _: &mut $crate::__private::schemars::SchemaGenerator,
-                ) -> $crate::__private::schemars::Schema {
-                    $crate::schema::text()
-                }
-            }
-        }
+        $crate::__json_schema!($text, _generator, $crate::schema::text());
     };
     (@public $text:ident) => {
         impl ::core::fmt::Debug for $text {
@@ -95,74 +79,4 @@ macro_rules! string_newtype {
             }
         }
     };
-}
-
-#[cfg(test)]
-#[expect(
-    unreachable_pub,
-    reason = "what the macro writes is meant for other crates"
-)]
-mod tests {
-    use proptest::prelude::*;
-
-    use crate::read::from_slice;
-
-    string_newtype! {
-        /// A number.
-        pub struct Number: public;
-    }
-
-    string_newtype! {
-        /// A mobile number.
-        pub struct Phone: sensitive;
-    }
-
-    #[test]
-    fn a_public_text_shows_itself() {
-        let number = Number::new("SKY98001");
-        assert_eq!(
-            format!("{number} {number:?}"),
-            r#"SKY98001 Number("SKY98001")"#
-        );
-        assert_eq!(number.as_ref(), "SKY98001");
-        assert_eq!("SKY98001".parse(), Ok(number));
-    }
-
-    #[test]
-    fn a_sensitive_text_does_not() {
-        assert_eq!(
-            format!("{:?}", Some(Phone::from("09123456789"))),
-            "Some(Phone([masked]))"
-        );
-    }
-
-    #[test]
-    fn blanks_around_what_is_received_are_ignored() {
-        let number: Number = serde_json::from_str(r#"" 12 ""#).unwrap();
-        assert_eq!(number, Number::new("12"));
-        assert_eq!(
-            from_slice::<Phone>(b"9123456789"),
-            Ok(Phone::new("9123456789"))
-        );
-    }
-
-    proptest! {
-        #[test]
-        fn no_text_is_rejected_or_changed(text in "[^\\s](.{0,20}[^\\s])?") {
-            let number = Number::from(text.clone());
-            let json = serde_json::to_string(&number).unwrap();
-            prop_assert_eq!(&json, &serde_json::to_string(&text).unwrap());
-            prop_assert_eq!(serde_json::from_str::<Number>(&json).unwrap(), number);
-        }
-
-        #[test]
-        fn blanks_around_it_are_never_part_of_what_is_received(
-            text in "[^\\s](.{0,20}[^\\s])?",
-            before in "[ \t\r\n]{0,3}",
-            behind in "\\s{0,3}",
-        ) {
-            let json = serde_json::to_string(&format!("{before}{text}{behind}")).unwrap();
-            prop_assert_eq!(serde_json::from_str::<Number>(&json).unwrap(), Number::new(text));
-        }
-    }
 }

@@ -1,8 +1,8 @@
-//! What the document demands of a message, checked before it is sent.
+//! The document's constraints on a message, checked before it is sent.
 //!
-//! Generated code says in one line per field what is demanded; what that
-//! means, and how it is reported, is said here. Nothing is checked when a
-//! message is read.
+//! A row of [`message!`](crate::message!) names the constraints of a field; what
+//! they mean and how a violation is reported is defined here. Nothing is checked
+//! when a message is read.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -12,19 +12,18 @@ use std::sync::OnceLock;
 use regex_lite::Regex;
 
 use crate::codes::Code;
-use crate::received::{Entries, Received};
 use crate::value::{Amount, Date, DateTime, IntegerText, PersonName, Sensitive, WireError};
 
-/// A message, or a part of one, that knows what the document demands of it.
+/// A message, or an object in one, with the document's constraints on it.
 pub trait Validate {
-    /// Reports everything that breaks a demand.
+    /// Reports every violation.
     fn check(&self, at: &mut Violations);
 
-    /// Checks everything.
+    /// Checks all constraints.
     ///
     /// # Errors
     ///
-    /// Everything that breaks a demand, all at once.
+    /// Every violation.
     fn validate(&self) -> Result<(), Invalid> {
         let mut at = Violations::new();
         self.check(&mut at);
@@ -32,22 +31,13 @@ pub trait Validate {
     }
 }
 
-/// What is absent has nothing to demand.
-impl<T: Validate> Validate for Option<T> {
-    fn check(&self, at: &mut Violations) {
-        if let Some(present) = self {
-            present.check(at);
-        }
-    }
-}
-
-/// Checks everything; see [`Validate::validate`].
+/// Checks all constraints; see [`Validate::validate`].
 pub fn validate<T: Validate + ?Sized>(message: &T) -> Result<(), Invalid> {
     message.validate()
 }
 
-/// A message breaks demands of the document. Says which fields and why, and
-/// never shows what they hold.
+/// A message violates constraints of the document. Says which fields and why,
+/// and never shows what they hold.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Invalid(Vec<Violation>);
 
@@ -80,8 +70,8 @@ impl std::error::Error for Invalid {}
 pub struct Violation {
     /// The path of the field on the wire, such as `orders[2].orderNumber`.
     pub field: String,
-    /// What kind of demand is broken: `required`, `max-length`, or the name
-    /// that the document gives a condition between fields.
+    /// Which constraint is violated: `required`, `max-length`, or the name that
+    /// the document gives a condition between fields.
     pub rule: &'static str,
     /// Why, for people. Never holds the value.
     pub message: String,
@@ -93,10 +83,10 @@ impl fmt::Display for Violation {
     }
 }
 
-/// Collects violations, and knows where in the message they are looked for.
+/// Collects violations.
 #[derive(Debug, Default)]
 pub struct Violations {
-    /// What stands before the names of fields.
+    /// The path of the object that is checked, with a point at its end.
     path: String,
     found: Vec<Violation>,
 }
@@ -114,24 +104,24 @@ impl Violations {
         self.found.is_empty()
     }
 
-    /// Hands over what was reported.
+    /// Ends the checks.
     ///
     /// # Errors
     ///
     /// If something was reported.
-    pub fn finish(&mut self) -> Result<(), Invalid> {
+    pub fn finish(self) -> Result<(), Invalid> {
         if self.found.is_empty() {
             Ok(())
         } else {
-            Err(self.take_invalid())
+            Err(self.into_invalid())
         }
     }
 
-    pub(crate) fn take_invalid(&mut self) -> Invalid {
-        Invalid(std::mem::take(&mut self.found))
+    pub(crate) fn into_invalid(self) -> Invalid {
+        Invalid(self.found)
     }
 
-    /// Reports that `field` breaks `rule`. The message must not hold the value.
+    /// Reports that `field` violates `rule`. The message must not hold the value.
     pub fn report(&mut self, field: &str, rule: &'static str, message: impl Into<String>) {
         self.found.push(Violation {
             field: format!("{}{field}", self.path),
@@ -140,44 +130,36 @@ impl Violations {
         });
     }
 
-    /// The length and the form of a text.
-    pub fn text(&mut self, field: &str, value: &impl AsText, limits: Limits) {
+    /// The form of a scalar, and the length of its text in characters, not bytes,
+    /// and its pattern.
+    pub fn text(
+        &mut self,
+        field: &str,
+        value: &impl AsText,
+        length: impl RangeBounds<usize>,
+        pattern: Option<&'static Pattern>,
+    ) {
+        if let Some((rule, message)) = value.malformed() {
+            return self.report(field, rule, message);
+        }
         let Some(text) = value.as_text() else {
             return;
         };
-        let length = text.chars().count();
-        if let Some(min) = limits.min.filter(|min| length < *min) {
-            let message = match min {
-                1 => "must not be empty".to_owned(),
-                _ => format!("must have at least {min} characters"),
-            };
-            self.report(field, "min-length", message);
-        }
-        if let Some(max) = limits.max.filter(|max| length > *max) {
-            let message = format!("must have at most {max} characters");
-            self.report(field, "max-length", message);
-        }
-        if let Some(pattern) = limits.pattern.filter(|pattern| !pattern.matches(&text)) {
-            let message = format!("must match {}", pattern.source());
-            self.report(field, "pattern", message);
-        }
-    }
-
-    /// A person's name: last and first name, no more than four parts, and the
-    /// limits of a text.
-    pub fn person_name<'a>(
-        &mut self,
-        field: &str,
-        value: impl Into<Option<&'a PersonName>>,
-        limits: Limits,
-    ) {
-        let Some(name) = value.into() else {
-            return;
-        };
-        if name.parts().is_none() {
-            self.report(field, "person-name", WireError::PERSON_NAME.text());
+        let characters = text.chars().count();
+        let rules = ["min-length", "max-length"];
+        if text.is_empty() && length.start_bound() == Bound::Included(&1) {
+            self.report(field, rules[0], "must not be empty");
         } else {
-            self.text(field, name, limits);
+            self.bounds(
+                field,
+                &characters,
+                &length,
+                rules,
+                ["must have", " characters"],
+            );
+        }
+        if let Some(pattern) = pattern.filter(|pattern| !pattern.matches(&text)) {
+            self.report(field, "pattern", format!("must match {}", pattern.source()));
         }
     }
 
@@ -206,93 +188,77 @@ impl Violations {
     }
 
     /// The smallest and the largest amount or number.
-    pub fn range<'a, T: PartialOrd + fmt::Display + 'a>(
+    pub fn range<T: PartialOrd + fmt::Display>(
         &mut self,
         field: &str,
-        value: impl Into<Option<&'a T>>,
+        value: &T,
         bounds: impl RangeBounds<T>,
     ) {
-        let Some(value) = value.into() else {
-            return;
-        };
-        if let Some(message) = too_small(value, bounds.start_bound()) {
-            self.report(field, "minimum", message);
-        }
-        if let Some(message) = too_large(value, bounds.end_bound()) {
-            self.report(field, "maximum", message);
+        self.bounds(
+            field,
+            value,
+            &bounds,
+            ["minimum", "maximum"],
+            ["must be", ""],
+        );
+    }
+
+    /// The smallest and the largest number that is written as a text.
+    pub fn integer_range(
+        &mut self,
+        field: &str,
+        value: &IntegerText,
+        bounds: impl RangeBounds<u64>,
+    ) {
+        if value.is_number() {
+            // What is larger than any bound is as large as can be.
+            self.range(field, &value.to_u64().unwrap_or(u64::MAX), bounds);
         }
     }
 
     /// How many items a list may have.
-    pub fn count<T>(&mut self, field: &str, items: &[T], bounds: impl RangeBounds<usize>) {
-        if let Some(message) = too_small(&items.len(), bounds.start_bound()) {
-            self.report(field, "min-items", format!("{message} items"));
-        }
-        if let Some(message) = too_large(&items.len(), bounds.end_bound()) {
-            self.report(field, "max-items", format!("{message} items"));
-        }
+    pub fn count(&mut self, field: &str, items: usize, bounds: impl RangeBounds<usize>) {
+        self.bounds(
+            field,
+            &items,
+            &bounds,
+            ["min-items", "max-items"],
+            ["must be", " items"],
+        );
     }
 
-    /// What each object of a list demands of itself.
-    pub fn each<T: Validate>(&mut self, field: &str, items: &[T]) {
-        for (index, item) in items.iter().enumerate() {
-            self.below(&format!("{field}[{index}]."), |at| item.check(at));
-        }
-    }
-
-    /// The length and the form of each text of a list.
-    pub fn each_text<T: AsText>(&mut self, field: &str, items: &[T], limits: Limits) {
-        for (index, item) in items.iter().enumerate() {
-            self.text(&format!("{field}[{index}]"), item, limits);
-        }
-    }
-
-    /// The digits of a whole number that is written as a text, and the limits of
-    /// a text.
-    pub fn integer_text<'a>(
+    fn bounds<T: PartialOrd + fmt::Display>(
         &mut self,
         field: &str,
-        value: impl Into<Option<&'a IntegerText>>,
-        limits: Limits,
-        bounds: impl RangeBounds<u64>,
+        value: &T,
+        bounds: &impl RangeBounds<T>,
+        [below, above]: [&'static str; 2],
+        [verb, unit]: [&str; 2],
     ) {
-        let Some(value) = value.into() else {
-            return;
+        let too_small = match bounds.start_bound() {
+            Bound::Included(min) if value < min => Some(format!("at least {min}")),
+            Bound::Excluded(min) if value <= min => Some(format!("more than {min}")),
+            _ => None,
         };
-        if value.is_number() {
-            self.text(field, value, limits);
-            // What is larger than any bound is as large as can be.
-            self.range(field, &value.to_u64().unwrap_or(u64::MAX), bounds);
-        } else {
-            self.report(field, "whole-number", "must be a whole number");
-        }
-    }
-
-    /// That a field can be read, if it is there.
-    pub fn readable<T>(&mut self, field: &str, value: &Received<T>) {
-        if let Received::Unreadable(unreadable) = value {
-            self.report(field, "readable", unreadable.reason());
-        }
-    }
-
-    /// That each object of a list can be read, and what it demands of itself.
-    pub fn entries<T: Validate>(&mut self, field: &str, entries: &Entries<T>) {
-        for (index, entry) in entries.iter().enumerate() {
-            match entry {
-                Ok(entry) => self.below(&format!("{field}[{index}]."), |at| entry.check(at)),
-                Err(unreadable) => {
-                    let error = unreadable.error();
-                    let dot = if error.field().is_empty() { "" } else { "." };
-                    let path = format!("{field}[{index}]{dot}{}", error.field());
-                    self.report(&path, "readable", error.reason());
-                }
+        let too_large = match bounds.end_bound() {
+            Bound::Included(max) if value > max => Some(format!("at most {max}")),
+            Bound::Excluded(max) if value >= max => Some(format!("less than {max}")),
+            _ => None,
+        };
+        for (rule, bound) in [(below, too_small), (above, too_large)] {
+            if let Some(bound) = bound {
+                self.report(field, rule, format!("{verb} {bound}{unit}"));
             }
         }
     }
 
-    /// What an object inside the message demands of itself.
-    pub fn nested(&mut self, field: &str, value: &impl Validate) {
-        self.below(&format!("{field}."), |at| value.check(at));
+    /// The constraints on an object inside the message.
+    pub fn nested(&mut self, field: &str, value: &(impl Validate + ?Sized)) {
+        let length = self.path.len();
+        self.path.push_str(field);
+        self.path.push('.');
+        value.check(self);
+        self.path.truncate(length);
     }
 
     /// The conditions between fields.
@@ -302,29 +268,6 @@ impl Violations {
                 rule.check(message, self);
             }
         }
-    }
-
-    fn below(&mut self, step: &str, check: impl FnOnce(&mut Self)) {
-        let length = self.path.len();
-        self.path.push_str(step);
-        check(self);
-        self.path.truncate(length);
-    }
-}
-
-fn too_small<T: PartialOrd + fmt::Display>(value: &T, bound: Bound<&T>) -> Option<String> {
-    match bound {
-        Bound::Included(min) if value < min => Some(format!("must be at least {min}")),
-        Bound::Excluded(min) if value <= min => Some(format!("must be more than {min}")),
-        _ => None,
-    }
-}
-
-fn too_large<T: PartialOrd + fmt::Display>(value: &T, bound: Bound<&T>) -> Option<String> {
-    match bound {
-        Bound::Included(max) if value > max => Some(format!("must be at most {max}")),
-        Bound::Excluded(max) if value >= max => Some(format!("must be less than {max}")),
-        _ => None,
     }
 }
 
@@ -336,78 +279,7 @@ fn alternatives(texts: &[&str]) -> String {
     }
 }
 
-/// Limits of a text: characters, not bytes.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct Limits {
-    min: Option<usize>,
-    max: Option<usize>,
-    pattern: Option<&'static Pattern>,
-}
-
-impl Limits {
-    /// None.
-    pub const NONE: Self = Self {
-        min: None,
-        max: None,
-        pattern: None,
-    };
-
-    /// So many characters.
-    #[must_use]
-    pub fn length(characters: impl RangeBounds<usize>) -> Self {
-        let min = match characters.start_bound() {
-            Bound::Included(min) => Some(*min),
-            Bound::Excluded(below) => Some(below.saturating_add(1)),
-            Bound::Unbounded => None,
-        };
-        let max = match characters.end_bound() {
-            Bound::Included(max) => Some(*max),
-            Bound::Excluded(above) => Some(above.saturating_sub(1)),
-            Bound::Unbounded => None,
-        };
-        Self {
-            min,
-            max,
-            pattern: None,
-        }
-    }
-
-    /// The smallest and the largest number of characters.
-    #[must_use]
-    pub const fn characters(self) -> (Option<usize>, Option<usize>) {
-        (self.min, self.max)
-    }
-
-    /// At least that many characters.
-    #[must_use]
-    pub const fn min(self, characters: usize) -> Self {
-        Self {
-            min: Some(characters),
-            ..self
-        }
-    }
-
-    /// At most that many characters.
-    #[must_use]
-    pub const fn max(self, characters: usize) -> Self {
-        Self {
-            max: Some(characters),
-            ..self
-        }
-    }
-
-    /// Of that form.
-    #[must_use]
-    pub const fn pattern(self, pattern: &'static Pattern) -> Self {
-        Self {
-            pattern: Some(pattern),
-            ..self
-        }
-    }
-}
-
-/// A regular expression, compiled when it is first needed. Belongs into a
-/// `static`.
+/// A regular expression for a `static`, compiled when it is first needed.
 pub struct Pattern {
     source: &'static str,
     compiled: OnceLock<Option<Regex>>,
@@ -449,7 +321,7 @@ impl fmt::Debug for Pattern {
 pub struct Rule {
     /// Its name.
     pub id: &'static str,
-    /// The field and its values for which the rest is demanded; always, if `None`.
+    /// The field and its values for which the rule holds; always, if `None`.
     pub when: Option<(&'static str, &'static [&'static str])>,
     /// Fields that have to be there and not empty.
     pub require: &'static [&'static str],
@@ -490,16 +362,20 @@ impl Rule {
         }
     }
 
-    fn report(&self, field: &str, demand: &str, at: &mut Violations) {
+    fn report(&self, field: &str, constraint: &str, at: &mut Violations) {
         let when = match self.when {
             Some((field, values)) => format!(" when {field} is {}", alternatives(values)),
             None => String::new(),
         };
-        at.report(field, self.id, format!("{demand}{when}: {}", self.reason));
+        at.report(
+            field,
+            self.id,
+            format!("{constraint}{when}: {}", self.reason),
+        );
     }
 }
 
-/// A message whose scalars can be looked up by their names on the wire, for
+/// A message whose scalars can be found by their names on the wire, for
 /// conditions between fields.
 pub trait Fields {
     /// The text of a scalar field; `None` if it is absent or there is no such field.
@@ -517,6 +393,13 @@ pub trait AsText {
     fn key_text(&self) -> Option<Cow<'_, str>> {
         self.as_text()
     }
+
+    /// The rule and the message of a violation, if the text has no value of the
+    /// type.
+    #[doc(hidden)]
+    fn malformed(&self) -> Option<(&'static str, &'static str)> {
+        None
+    }
 }
 
 impl AsText for String {
@@ -529,33 +412,36 @@ impl AsText for PersonName {
     fn as_text(&self) -> Option<Cow<'_, str>> {
         Some(Cow::Borrowed(self.as_str()))
     }
-}
 
-impl<T: AsText> AsText for Sensitive<T> {
-    fn as_text(&self) -> Option<Cow<'_, str>> {
-        self.expose().as_text()
-    }
-}
-
-impl<T: AsText> AsText for Option<T> {
-    fn as_text(&self) -> Option<Cow<'_, str>> {
-        self.as_ref().and_then(AsText::as_text)
-    }
-}
-
-impl<T: AsText> AsText for Received<T> {
-    fn as_text(&self) -> Option<Cow<'_, str>> {
-        self.if_readable().and_then(AsText::as_text)
-    }
-
-    fn key_text(&self) -> Option<Cow<'_, str>> {
-        Received::key_text(self)
+    fn malformed(&self) -> Option<(&'static str, &'static str)> {
+        let named = self.parts().is_some();
+        (!named).then_some(("person-name", WireError::PERSON_NAME.text()))
     }
 }
 
 impl AsText for IntegerText {
     fn as_text(&self) -> Option<Cow<'_, str>> {
         Some(Cow::Borrowed(self.as_str()))
+    }
+
+    fn malformed(&self) -> Option<(&'static str, &'static str)> {
+        (!self.is_number()).then_some(("whole-number", "must be a whole number"))
+    }
+}
+
+impl<T: AsText> AsText for Sensitive<T> {
+    fn as_text(&self) -> Option<Cow<'_, str>> {
+        self.expose().as_text()
+    }
+
+    fn malformed(&self) -> Option<(&'static str, &'static str)> {
+        self.expose().malformed()
+    }
+}
+
+impl<T: AsText> AsText for Option<T> {
+    fn as_text(&self) -> Option<Cow<'_, str>> {
+        self.as_ref().and_then(AsText::as_text)
     }
 }
 
@@ -570,273 +456,3 @@ macro_rules! displayed {
 }
 
 displayed!(Amount, Date, DateTime, bool, u32, u64, i32, i64);
-
-#[cfg(test)]
-mod tests {
-    use std::borrow::Cow;
-    use std::ops::Bound;
-
-    use super::{AsText, Fields, Limits, Pattern, Rule, Validate, Violations};
-    use crate::value::{Amount, Date, PersonName, Sensitive};
-
-    /// What `report` reports, as `rule: message`.
-    fn reported(report: impl FnOnce(&mut Violations)) -> Vec<String> {
-        let mut at = Violations::new();
-        report(&mut at);
-        let found = at.found.iter();
-        found
-            .map(|found| format!("{}: {}", found.rule, found.message))
-            .collect()
-    }
-
-    fn check_text(text: &str, limits: Limits, expected: &[&str]) {
-        let text = text.to_owned();
-        assert_eq!(
-            reported(|at| at.text("field", &text, limits)),
-            expected,
-            "{text}"
-        );
-    }
-
-    static DIGITS: Pattern = Pattern::new("^[0-9]+$");
-    static BROKEN: Pattern = Pattern::new("(");
-
-    #[test]
-    fn lengths_are_counted_in_characters() {
-        let limits = Limits::NONE.min(2).max(3);
-        check_text("\u{f1}\u{4e00}", limits, &[]);
-        check_text("\u{f1}\u{4e00}\u{1f600}", limits, &[]);
-        check_text(
-            "\u{f1}",
-            limits,
-            &["min-length: must have at least 2 characters"],
-        );
-        check_text(
-            "abcd",
-            limits,
-            &["max-length: must have at most 3 characters"],
-        );
-        check_text("", Limits::NONE.min(1), &["min-length: must not be empty"]);
-        check_text("", Limits::NONE, &[]);
-    }
-
-    #[test]
-    fn a_pattern_is_matched_to_the_end() {
-        let limits = Limits::NONE.pattern(&DIGITS);
-        check_text("0123", limits, &[]);
-        for text in ["", "12a", "12\n", "\u{661}"] {
-            check_text(text, limits, &["pattern: must match ^[0-9]+$"]);
-        }
-        check_text(
-            "(",
-            Limits::NONE.pattern(&BROKEN),
-            &["pattern: must match ("],
-        );
-        assert_eq!(format!("{BROKEN:?}"), r#"Pattern("(")"#);
-    }
-
-    #[test]
-    fn what_is_absent_has_no_limits() {
-        let limits = Limits::NONE.min(1);
-        assert!(reported(|at| at.text("field", &None::<Sensitive>, limits)).is_empty());
-        assert!(reported(|at| at.person_name("field", &None, limits)).is_empty());
-        assert!(reported(|at| at.range("field", &None::<u32>, 1..)).is_empty());
-        assert!(reported(|at| at.one_of("field", &None::<String>, &[])).is_empty());
-        let empty = Some(Sensitive::from(String::new()));
-        assert_eq!(reported(|at| at.text("field", &empty, limits)).len(), 1);
-    }
-
-    #[test]
-    fn bounds_say_what_is_allowed() {
-        let amount = Amount::from_centavos;
-        let check = |value: Amount, expected: &[&str]| {
-            let found = reported(|at| at.range("field", &value, amount(1)..=amount(500_000)));
-            assert_eq!(found, expected, "{value}");
-        };
-        check(amount(1), &[]);
-        check(amount(500_000), &[]);
-        check(amount(0), &["minimum: must be at least 0.01"]);
-        check(amount(-100), &["minimum: must be at least 0.01"]);
-        check(amount(500_001), &["maximum: must be at most 5000.00"]);
-        assert_eq!(
-            reported(|at| at.range("field", &3, 0..3)),
-            ["maximum: must be less than 3"]
-        );
-        assert!(reported(|at| at.range("field", &2, 0..3)).is_empty());
-        let above = (Bound::Excluded(0), Bound::Unbounded);
-        assert_eq!(
-            reported(|at| at.range("field", &0, above)),
-            ["minimum: must be more than 0"]
-        );
-        assert!(reported(|at| at.range("field", &1, above)).is_empty());
-        assert!(reported(|at| at.range::<u8>("field", &Some(3), ..)).is_empty());
-    }
-
-    #[test]
-    fn alternatives_are_listed() {
-        let code = "9".to_owned();
-        let check = |allowed: &[&str], expected: &str| {
-            assert_eq!(
-                reported(|at| at.one_of("field", &code, allowed)),
-                [expected]
-            );
-        };
-        check(&["1"], "one-of: must be 1");
-        check(&["1", "2"], "one-of: must be 1 or 2");
-        check(&["1", "2", "3"], "one-of: must be 1, 2 or 3");
-        assert!(reported(|at| at.one_of("field", &code, &["8", "9"])).is_empty());
-    }
-
-    #[test]
-    fn a_name_needs_its_parts() {
-        let check = |name: PersonName, expected: &[&str]| {
-            let found = reported(|at| at.person_name("name", &name, Limits::NONE.max(11)));
-            let rules: Vec<_> = found
-                .iter()
-                .map(|found| found.split(':').next().unwrap())
-                .collect();
-            assert_eq!(rules, expected, "{}", name.as_str());
-        };
-        check(PersonName::new("Reyes", "Maria"), &[]);
-        check(PersonName::new("Reyes", "Mariana"), &["max-length"]);
-        check(PersonName::new("Reyes", ""), &["person-name"]);
-        check(PersonName::new("Reyes, Cruz", "Maria"), &["person-name"]);
-    }
-
-    struct Parent {
-        children: Vec<Child>,
-        only: Option<Child>,
-    }
-
-    struct Child {
-        names: Vec<String>,
-    }
-
-    impl Validate for Parent {
-        fn check(&self, at: &mut Violations) {
-            at.count("children", &self.children, ..=1);
-            at.each("children", &self.children);
-            at.nested("only", &self.only);
-        }
-    }
-
-    impl Validate for Child {
-        fn check(&self, at: &mut Violations) {
-            at.count("names", &self.names, 1..);
-            at.each_text("names", &self.names, Limits::NONE.min(1));
-        }
-    }
-
-    #[test]
-    fn the_path_leads_to_the_field() {
-        let child = |names: &[&str]| Child {
-            names: names.iter().map(ToString::to_string).collect(),
-        };
-        let parent = Parent {
-            children: vec![child(&["x"]), child(&["x", ""]), child(&[])],
-            only: Some(child(&[""])),
-        };
-        let invalid = super::validate(&parent).unwrap_err();
-        assert_eq!(parent.validate(), Err(invalid.clone()));
-        assert_eq!(
-            invalid.to_string(),
-            "children: must be at most 1 items\n\
-             children[1].names[1]: must not be empty\n\
-             children[2].names: must be at least 1 items\n\
-             only.names[0]: must not be empty"
-        );
-        assert_eq!(invalid.violations()[1].field, "children[1].names[1]");
-        assert!(
-            Parent {
-                children: vec![],
-                only: None
-            }
-            .validate()
-            .is_ok()
-        );
-    }
-
-    struct Pair(Option<&'static str>, Option<&'static str>);
-
-    impl Fields for Pair {
-        fn text_of(&self, field: &str) -> Option<Cow<'_, str>> {
-            match field {
-                "one" => self.0.map(Cow::Borrowed),
-                "two" => self.1.map(Cow::Borrowed),
-                _ => None,
-            }
-        }
-    }
-
-    #[test]
-    fn conditions_hold_when_they_say() {
-        static RULES: [Rule; 3] = [
-            Rule {
-                id: "five-needs-two",
-                when: Some(("one", &["5", "6"])),
-                require: &["two"],
-                forbid: &[],
-                matches: &[("two", &DIGITS)],
-                reason: "five counts",
-            },
-            Rule {
-                id: "seven-is-alone",
-                when: Some(("one", &["7"])),
-                require: &[],
-                forbid: &["two"],
-                matches: &[],
-                reason: "seven is shy",
-            },
-            Rule {
-                id: "one-is-there",
-                when: None,
-                require: &["one"],
-                forbid: &[],
-                matches: &[],
-                reason: "everything begins with it",
-            },
-        ];
-        let check = |pair: Pair, expected: &[&str]| {
-            assert_eq!(reported(|at| at.rules(&pair, &RULES)), expected);
-        };
-        check(Pair(Some("5"), Some("12")), &[]);
-        check(Pair(Some("7"), None), &[]);
-        check(Pair(Some("8"), Some("x")), &[]);
-        check(
-            Pair(Some("6"), None),
-            &["five-needs-two: is required when one is 5 or 6: five counts"],
-        );
-        check(
-            Pair(Some("5"), Some("")),
-            &[
-                "five-needs-two: is required when one is 5 or 6: five counts",
-                "five-needs-two: must match ^[0-9]+$ when one is 5 or 6: five counts",
-            ],
-        );
-        check(
-            Pair(Some("5"), Some("x")),
-            &["five-needs-two: must match ^[0-9]+$ when one is 5 or 6: five counts"],
-        );
-        check(
-            Pair(Some("7"), Some("")),
-            &["seven-is-alone: must be left out when one is 7: seven is shy"],
-        );
-        check(
-            Pair(None, Some("x")),
-            &["one-is-there: is required: everything begins with it"],
-        );
-    }
-
-    #[test]
-    fn every_scalar_has_its_text() {
-        let text = |scalar: &dyn AsText| scalar.as_text().map(Cow::into_owned);
-        assert_eq!(text(&Amount::from_centavos(5)).as_deref(), Some("0.05"));
-        assert_eq!(
-            text(&Date::try_from("1991-10-02").unwrap()).as_deref(),
-            Some("1991-10-02")
-        );
-        assert_eq!(text(&Some(Sensitive::from(7_u32))).as_deref(), Some("7"));
-        assert_eq!(text(&true).as_deref(), Some("true"));
-        assert_eq!(text(&None::<i64>), None);
-    }
-}

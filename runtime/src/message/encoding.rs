@@ -1,11 +1,16 @@
 //! The encodings of a value: how a field is written to JSON.
+//!
+//! Writing is exact. What is tolerated when a message is read is in
+//! [`read`](crate::read).
 
 use std::marker::PhantomData;
 
+use serde::ser::Error as _;
 use serde::{Serialize, Serializer};
+use serde_json::value::RawValue;
 
-use crate::value::DateTime;
-use crate::wire::{self, ToNumber};
+use crate::received::Unread;
+use crate::value::{Amount, DateTime};
 
 /// A way to write a `T`.
 pub trait Encode<T> {
@@ -18,16 +23,16 @@ pub trait Encode<T> {
 }
 
 /// As the type writes itself.
-#[derive(Clone, Copy, Debug)]
-pub struct Native;
+#[derive(Debug)]
+pub enum Native {}
 
 /// `as number`: a JSON number, where the type writes itself as a text.
-#[derive(Clone, Copy, Debug)]
-pub struct Number;
+#[derive(Debug)]
+pub enum Number {}
 
 /// `as fraction`: a time with four fraction digits.
-#[derive(Clone, Copy, Debug)]
-pub struct Fraction;
+#[derive(Debug)]
+pub enum Fraction {}
 
 impl<T: Serialize> Encode<T> for Native {
     fn encode<S: Serializer>(value: &T, serializer: S) -> Result<S::Ok, S::Error> {
@@ -35,29 +40,40 @@ impl<T: Serialize> Encode<T> for Native {
     }
 }
 
-impl<T: ToNumber> Encode<T> for Number {
-    fn encode<S: Serializer>(value: &T, serializer: S) -> Result<S::Ok, S::Error> {
-        wire::number(value, serializer)
+impl Encode<Amount> for Number {
+    fn encode<S: Serializer>(value: &Amount, serializer: S) -> Result<S::Ok, S::Error> {
+        // An `f64` would drop the decimals that the wire wants to see.
+        write_json(&value.to_string(), serializer)
     }
 }
 
 impl Encode<DateTime> for Fraction {
     fn encode<S: Serializer>(value: &DateTime, serializer: S) -> Result<S::Ok, S::Error> {
-        wire::fraction(value, serializer)
+        serializer.collect_str(&value.with_fraction())
     }
 }
 
-/// A value and how it is written.
-pub(super) struct Encoded<'a, T, E>(&'a T, PhantomData<E>);
+/// Writes JSON as it is.
+pub(crate) fn write_json<S: Serializer>(json: &str, serializer: S) -> Result<S::Ok, S::Error> {
+    let json: &RawValue = serde_json::from_str(json).map_err(S::Error::custom)?;
+    json.serialize(serializer)
+}
+
+/// A value and how it is written. What cannot be read is written as it was
+/// received.
+pub(crate) struct Encoded<'a, T, E>(Result<&'a T, Unread<'a>>, PhantomData<E>);
 
 impl<'a, T, E> Encoded<'a, T, E> {
-    pub(super) fn new(value: &'a T) -> Self {
+    pub(crate) fn new(value: Result<&'a T, Unread<'a>>) -> Self {
         Self(value, PhantomData)
     }
 }
 
 impl<T, E: Encode<T>> Serialize for Encoded<'_, T, E> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        E::encode(self.0, serializer)
+        match &self.0 {
+            Ok(value) => E::encode(value, serializer),
+            Err(unread) => write_json(unread.json, serializer),
+        }
     }
 }

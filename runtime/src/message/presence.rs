@@ -1,365 +1,201 @@
-//! The presences of a field: a module for each word that stands before the type
-//! in a row of [`message!`](crate::message!), with the same functions in each.
+//! The presences of a field: the words that stand before the type in a row of
+//! [`message!`](crate::message!).
 
-/// `required T`: a `T`.
-pub mod required {
-    use std::borrow::Cow;
+use std::borrow::Cow;
+use std::iter;
+use std::marker::PhantomData;
+use std::ops::RangeBounds;
 
-    use serde::de::Error;
-    use serde::ser::SerializeStruct;
+use serde::de;
+use serde::ser::{Serialize, SerializeStruct, Serializer};
 
-    use crate::builder::Slot;
-    use crate::message::encoding::{Encode, Encoded};
-    use crate::validate::{AsText, Violations};
+use super::encoding::{Encode, Encoded};
+use crate::builder::Slot;
+use crate::received::{Entries, Received, Unread};
+use crate::validate::{AsText, Validate, Violations};
 
-    /// The value that a builder holds.
-    pub type Built<T> = T;
+/// How a message holds the values of a field, each a `T`.
+pub trait Presence<T: 'static> {
+    /// The type of the field in the struct.
+    type Stored: From<Self::Built>;
+    /// What a setter of the builder stores.
+    type Built;
     /// The type that the JSON Schema shows.
-    pub type Shown<T> = T;
-    /// Whether every message has the field.
-    pub const ALWAYS: bool = true;
+    type Shown;
+    /// Whether the field is a list.
+    const LIST: bool;
 
-    /// Takes the value from a builder.
-    pub fn take<T>(slot: Slot<T>, wire: &str, at: &mut Violations) -> Option<T> {
-        slot.required(wire, at)
+    /// The field of a message that does not have it; `None` if every message
+    /// has it.
+    fn absent() -> Option<Self::Stored>;
+
+    /// The values, or why one of them cannot be read.
+    fn values(stored: &Self::Stored) -> impl Iterator<Item = Result<&T, Unread<'_>>>;
+
+    /// Checks a value beyond the checks of its row.
+    fn check_value(_value: &T, _path: &str, _at: &mut Violations) {}
+}
+
+macro_rules! presences {
+    ($(
+        $(#[$about:meta])*
+        $presence:ident$(<$bound:path>)?: $stored:ty, built $built:ty, shown $shown:ty,
+        list $list:literal, absent $absent:expr, values |$field:ident| $values:expr;
+    )*) => {
+        $(
+            $(#[$about])*
+            #[allow(non_camel_case_types, reason = "the word of a row")]
+            #[derive(Debug)]
+            pub enum $presence {}
+
+            impl<T: 'static $(+ $bound)?> Presence<T> for $presence {
+                type Stored = $stored;
+                type Built = $built;
+                type Shown = $shown;
+                const LIST: bool = $list;
+
+                fn absent() -> Option<$stored> {
+                    $absent
+                }
+
+                fn values($field: &$stored) -> impl Iterator<Item = Result<&T, Unread<'_>>> {
+                    $values
+                }
+
+                $(fn check_value(value: &T, path: &str, at: &mut Violations) {
+                    at.nested(path, value as &dyn $bound);
+                })?
+            }
+        )*
+    };
+}
+
+presences! {
+    /// `required T`: a `T`.
+    required: T, built T, shown T,
+        list false, absent None, values |field| iter::once(Ok(field));
+    /// `optional T`: an `Option<T>`.
+    optional: Option<T>, built T, shown Option<T>,
+        list false, absent Some(None), values |field| field.iter().map(Ok);
+    /// `received T`: a `Received<T>`.
+    received: Received<T>, built T, shown Option<T>,
+        list false, absent Some(Received::Absent),
+        values |field| field.as_result().map_err(Unread::from).transpose().into_iter();
+    /// `list T`: a `Vec<T>` that has to be there.
+    list: Vec<T>, built Vec<T>, shown Vec<T>,
+        list true, absent None, values |field| field.iter().map(Ok);
+    /// `optional_list T`: a `Vec<T>` that is left out when it is empty.
+    optional_list: Vec<T>, built Vec<T>, shown Vec<T>,
+        list true, absent Some(Vec::new()), values |field| field.iter().map(Ok);
+    /// `entries T`: an `Entries<T>` that has to be there.
+    entries<Validate>: Entries<T>, built Vec<T>, shown Vec<T>,
+        list true, absent None, values |field| field.values();
+    /// `optional_entries T`: an `Entries<T>` that is left out when it is empty.
+    optional_entries<Validate>: Entries<T>, built Vec<T>, shown Vec<T>,
+        list true, absent Some(Entries::default()), values |field| field.values();
+}
+
+/// Takes the field from a builder; `None` if what is wrong was reported.
+pub fn take<P: Presence<T>, T: 'static>(
+    slot: Slot<P::Built>,
+    wire: &str,
+    at: &mut Violations,
+) -> Option<P::Stored> {
+    match slot.into_result() {
+        Ok(Some(built)) => return Some(built.into()),
+        Ok(None) => match P::absent() {
+            Some(absent) => return Some(absent),
+            None => at.report(wire, "required", "is required"),
+        },
+        Err(message) => at.report(wire, "type", message),
     }
+    None
+}
 
-    /// Whether the field is left out when the message is written.
-    #[must_use]
-    pub fn is_absent<T>(_: &T) -> bool {
-        false
+/// The field of a message that was received without it.
+pub fn missing<P: Presence<T>, T: 'static, E: de::Error>(
+    wire: &'static str,
+) -> Result<P::Stored, E> {
+    P::absent().ok_or_else(|| E::missing_field(wire))
+}
+
+/// Whether the field is left out when the message is written.
+#[must_use]
+pub fn is_absent<P: Presence<T>, T: 'static>(field: &P::Stored) -> bool {
+    P::absent().is_some() && P::values(field).next().is_none()
+}
+
+/// Writes the field, unless it is left out.
+pub fn write<P: Presence<T>, T: 'static, E: Encode<T>, S: SerializeStruct>(
+    state: &mut S,
+    wire: &'static str,
+    field: &P::Stored,
+) -> Result<(), S::Error> {
+    if is_absent::<P, T>(field) {
+        return state.skip_field(wire);
     }
+    state.serialize_field(wire, &Field::<P, T, E>(field, PhantomData))
+}
 
-    /// Writes the field.
-    pub fn write<S: SerializeStruct, T, E: Encode<T>>(
-        state: &mut S,
-        wire: &'static str,
-        field: &T,
-        _: E,
-    ) -> Result<(), S::Error> {
-        state.serialize_field(wire, &Encoded::<T, E>::new(field))
-    }
+struct Field<'a, P: Presence<T>, T: 'static, E>(&'a P::Stored, PhantomData<E>);
 
-    /// The field of a message that was received without it.
-    pub fn missing<T, E: Error>(wire: &'static str) -> Result<T, E> {
-        Err(E::missing_field(wire))
-    }
-
-    /// Checks the value.
-    pub fn check<T>(
-        field: &T,
-        wire: &str,
-        at: &mut Violations,
-        check: impl Fn(&T, &str, &mut Violations),
-    ) {
-        check(field, wire, at);
-    }
-
-    /// The text of a scalar, for conditions between fields.
-    pub fn text<T: AsText>(field: &T) -> Option<Cow<'_, str>> {
-        field.as_text()
+impl<P: Presence<T>, T: 'static, E: Encode<T>> Serialize for Field<'_, P, T, E> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut values = P::values(self.0).map(Encoded::<T, E>::new);
+        if P::LIST {
+            return serializer.collect_seq(values);
+        }
+        match values.next() {
+            Some(value) => value.serialize(serializer),
+            None => serializer.serialize_none(),
+        }
     }
 }
 
-/// `optional T`: an `Option<T>`.
-pub mod optional {
-    use std::borrow::Cow;
-
-    use serde::de::Error;
-    use serde::ser::SerializeStruct;
-
-    use super::required;
-    use crate::builder::Slot;
-    use crate::message::encoding::Encode;
-    use crate::validate::{AsText, Violations};
-
-    /// The value that a builder holds.
-    pub type Built<T> = T;
-    /// The type that the JSON Schema shows.
-    pub type Shown<T> = Option<T>;
-    /// Whether every message has the field.
-    pub const ALWAYS: bool = false;
-
-    /// Takes the value from a builder.
-    pub fn take<T>(slot: Slot<T>, wire: &str, at: &mut Violations) -> Option<Option<T>> {
-        slot.optional(wire, at)
-    }
-
-    /// Whether the field is left out when the message is written.
-    pub fn is_absent<T>(field: &Option<T>) -> bool {
-        field.is_none()
-    }
-
-    /// Writes the field.
-    pub fn write<S: SerializeStruct, T, E: Encode<T>>(
-        state: &mut S,
-        wire: &'static str,
-        field: &Option<T>,
-        encoding: E,
-    ) -> Result<(), S::Error> {
-        match field {
-            Some(value) => required::write(state, wire, value, encoding),
-            None => state.skip_field(wire),
-        }
-    }
-
-    /// The field of a message that was received without it.
-    pub fn missing<T, E: Error>(_: &'static str) -> Result<Option<T>, E> {
-        Ok(None)
-    }
-
-    /// Checks the value.
-    pub fn check<T>(
-        field: &Option<T>,
-        wire: &str,
-        at: &mut Violations,
-        check: impl Fn(&T, &str, &mut Violations),
-    ) {
-        if let Some(value) = field {
-            check(value, wire, at);
-        }
-    }
-
-    /// The text of a scalar, for conditions between fields.
-    pub fn text<T: AsText>(field: &Option<T>) -> Option<Cow<'_, str>> {
-        field.as_text()
+/// Checks how many items a list has, unless it is left out.
+pub fn count<P: Presence<T>, T: 'static>(
+    field: &P::Stored,
+    wire: &str,
+    at: &mut Violations,
+    bounds: impl RangeBounds<usize>,
+) {
+    if !is_absent::<P, T>(field) {
+        at.count(wire, P::values(field).count(), bounds);
     }
 }
 
-/// `received T`: a `Received<T>`.
-pub mod received {
-    use std::borrow::Cow;
-
-    use serde::de::Error;
-    use serde::ser::SerializeStruct;
-
-    pub use super::optional::{ALWAYS, Built, Shown};
-    use super::required;
-    use crate::builder::Slot;
-    use crate::message::encoding::{Encode, Native};
-    use crate::received::Received;
-    use crate::validate::{AsText, Violations};
-
-    /// Takes the value from a builder.
-    pub fn take<T>(slot: Slot<T>, wire: &str, at: &mut Violations) -> Option<Received<T>> {
-        slot.received(wire, at)
-    }
-
-    /// Whether the field is left out when the message is written.
-    pub fn is_absent<T>(field: &Received<T>) -> bool {
-        field.is_absent()
-    }
-
-    /// Writes the field.
-    pub fn write<S: SerializeStruct, T, E: Encode<T>>(
-        state: &mut S,
-        wire: &'static str,
-        field: &Received<T>,
-        encoding: E,
-    ) -> Result<(), S::Error> {
-        match field {
-            Received::Value(value) => required::write(state, wire, value, encoding),
-            Received::Absent => state.skip_field(wire),
-            Received::Unreadable(unreadable) => required::write(state, wire, unreadable, Native),
-        }
-    }
-
-    /// The field of a message that was received without it.
-    pub fn missing<T, E: Error>(_: &'static str) -> Result<Received<T>, E> {
-        Ok(Received::Absent)
-    }
-
-    /// Checks that the field can be read, and the value.
-    pub fn check<T>(
-        field: &Received<T>,
-        wire: &str,
-        at: &mut Violations,
-        check: impl Fn(&T, &str, &mut Violations),
-    ) {
-        match field {
-            Received::Value(value) => check(value, wire, at),
-            Received::Absent => {}
-            Received::Unreadable(unreadable) => at.report(wire, "readable", unreadable.reason()),
-        }
-    }
-
-    /// The text of a scalar, for conditions between fields.
-    pub fn text<T: AsText>(field: &Received<T>) -> Option<Cow<'_, str>> {
-        field.as_text()
-    }
-}
-
-/// `list T`: a `Vec<T>` that has to be there.
-pub mod list {
-    use std::borrow::Cow;
-    use std::ops::RangeBounds;
-
-    use serde::Serialize;
-    use serde::ser::SerializeStruct;
-
-    pub use super::required::{ALWAYS, is_absent, missing, take};
-    use crate::message::encoding::Native;
-    use crate::validate::Violations;
-
-    /// The value that a builder holds.
-    pub type Built<T> = Vec<T>;
-    /// The type that the JSON Schema shows.
-    pub type Shown<T> = Vec<T>;
-
-    /// Writes the field.
-    pub fn write<S: SerializeStruct, T: Serialize>(
-        state: &mut S,
-        wire: &'static str,
-        field: &[T],
-        _: Native,
-    ) -> Result<(), S::Error> {
-        state.serialize_field(wire, field)
-    }
-
-    /// Checks how many items there are.
-    pub fn count<T>(field: &[T], wire: &str, at: &mut Violations, bounds: impl RangeBounds<usize>) {
-        at.count(wire, field, bounds);
-    }
-
-    /// Checks each item.
-    pub fn check<T>(
-        field: &[T],
-        wire: &str,
-        at: &mut Violations,
-        check: impl Fn(&T, &str, &mut Violations),
-    ) {
-        for (index, item) in field.iter().enumerate() {
-            check(item, &format!("{wire}[{index}]"), at);
-        }
-    }
-
-    /// A list has no text.
-    #[must_use]
-    pub fn text<T>(_: &[T]) -> Option<Cow<'_, str>> {
-        None
-    }
-}
-
-/// `optional_list T`: a `Vec<T>` that is left out when it is empty.
-pub mod optional_list {
-    use std::ops::RangeBounds;
-
-    use serde::de::Error;
-    use serde::ser::SerializeStruct;
-
-    pub use super::list::{Built, Shown, check, text};
-    pub use super::optional::ALWAYS;
-    use crate::builder::Slot;
-    use crate::message::encoding::Native;
-    use crate::validate::Violations;
-
-    /// Takes the value from a builder.
-    pub fn take<T: Default>(slot: Slot<T>, wire: &str, at: &mut Violations) -> Option<T> {
-        slot.or_default(wire, at)
-    }
-
-    /// Whether the field is left out when the message is written.
-    pub fn is_absent<T>(field: &[T]) -> bool {
-        field.is_empty()
-    }
-
-    /// Writes the field.
-    pub fn write<S: SerializeStruct, T: serde::Serialize>(
-        state: &mut S,
-        wire: &'static str,
-        field: &[T],
-        encoding: Native,
-    ) -> Result<(), S::Error> {
-        if field.is_empty() {
-            state.skip_field(wire)
+/// Checks that the values can be read, and each of those that can.
+pub fn check<P: Presence<T>, T: 'static>(
+    field: &P::Stored,
+    wire: &str,
+    at: &mut Violations,
+    check: impl Fn(&T, &str, &mut Violations),
+) {
+    for (index, value) in P::values(field).enumerate() {
+        let path = if P::LIST {
+            Cow::Owned(format!("{wire}[{index}]"))
         } else {
-            super::list::write(state, wire, field, encoding)
-        }
-    }
-
-    /// The field of a message that was received without it.
-    pub fn missing<T: Default, E: Error>(_: &'static str) -> Result<T, E> {
-        Ok(T::default())
-    }
-
-    /// Checks how many items there are, if there are any.
-    pub fn count<T>(field: &[T], wire: &str, at: &mut Violations, bounds: impl RangeBounds<usize>) {
-        if !field.is_empty() {
-            at.count(wire, field, bounds);
+            Cow::Borrowed(wire)
+        };
+        match value {
+            Ok(value) => {
+                check(value, &path, at);
+                P::check_value(value, &path, at);
+            }
+            Err(unread) => {
+                let dot = if unread.field.is_empty() { "" } else { "." };
+                let path = format!("{path}{dot}{}", unread.field);
+                at.report(&path, "readable", unread.reason);
+            }
         }
     }
 }
 
-/// `entries T`: an `Entries<T>` that has to be there.
-pub mod entries {
-    use std::borrow::Cow;
-
-    use serde::Serialize;
-    use serde::ser::SerializeStruct;
-
-    pub use super::list::Shown;
-    pub use super::required::{ALWAYS, is_absent, missing, take};
-    use crate::message::encoding::Native;
-    use crate::received::Entries;
-    use crate::validate::{Validate, Violations};
-
-    /// The value that a builder holds.
-    pub type Built<T> = Entries<T>;
-
-    /// Writes the field.
-    pub fn write<S: SerializeStruct, T: Serialize>(
-        state: &mut S,
-        wire: &'static str,
-        field: &Entries<T>,
-        _: Native,
-    ) -> Result<(), S::Error> {
-        state.serialize_field(wire, field)
+/// The text of a scalar, for conditions between fields; a list has none.
+#[must_use]
+pub fn text<P: Presence<T>, T: AsText + 'static>(field: &P::Stored) -> Option<Cow<'_, str>> {
+    if P::LIST {
+        return None;
     }
-
-    /// Checks that each object can be read, and each that can.
-    pub fn check<T: Validate>(
-        field: &Entries<T>,
-        wire: &str,
-        at: &mut Violations,
-        _: impl Fn(&T, &str, &mut Violations),
-    ) {
-        at.entries(wire, field);
-    }
-
-    /// A list has no text.
-    #[must_use]
-    pub fn text<T>(_: &Entries<T>) -> Option<Cow<'_, str>> {
-        None
-    }
-}
-
-/// `optional_entries T`: an `Entries<T>` that is left out when it is empty.
-pub mod optional_entries {
-    use serde::Serialize;
-    use serde::ser::SerializeStruct;
-
-    pub use super::entries::{Built, Shown, check, text};
-    pub use super::optional_list::{ALWAYS, missing, take};
-    use crate::message::encoding::Native;
-    use crate::received::Entries;
-
-    /// Whether the field is left out when the message is written.
-    #[must_use]
-    pub fn is_absent<T>(field: &Entries<T>) -> bool {
-        field.is_empty()
-    }
-
-    /// Writes the field.
-    pub fn write<S: SerializeStruct, T: Serialize>(
-        state: &mut S,
-        wire: &'static str,
-        field: &Entries<T>,
-        encoding: Native,
-    ) -> Result<(), S::Error> {
-        if field.is_empty() {
-            state.skip_field(wire)
-        } else {
-            super::entries::write(state, wire, field, encoding)
-        }
-    }
+    P::values(field).next()?.ok()?.as_text()
 }

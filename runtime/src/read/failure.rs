@@ -2,7 +2,7 @@
 
 use std::fmt::{self, Write as _};
 
-use serde::de::{self, Expected, Unexpected};
+use serde::de;
 
 use crate::value::WireError;
 
@@ -33,12 +33,6 @@ impl Cause {
     }
 }
 
-impl From<WireError> for Cause {
-    fn from(error: WireError) -> Self {
-        Self::Scalar(error)
-    }
-}
-
 /// What went wrong, collected on the way out.
 #[derive(Debug)]
 pub(super) struct Failure(Box<Parts>);
@@ -59,9 +53,9 @@ pub(super) enum Step {
 }
 
 impl Failure {
-    pub(super) fn new(cause: impl Into<Cause>) -> Self {
+    pub(super) fn new(cause: Cause) -> Self {
         Self(Box::new(Parts {
-            cause: cause.into(),
+            cause,
             path: Vec::new(),
             address: None,
         }))
@@ -111,7 +105,7 @@ impl Failure {
 
 impl From<WireError> for Failure {
     fn from(error: WireError) -> Self {
-        Self::new(error)
+        Self::new(Cause::Scalar(error))
     }
 }
 
@@ -128,14 +122,6 @@ impl de::Error for Failure {
     fn custom<T: fmt::Display>(message: T) -> Self {
         let known = WireError::known(&message.to_string());
         Self::new(known.map_or(Cause::Other, Cause::Scalar))
-    }
-
-    fn invalid_type(_: Unexpected<'_>, _: &dyn Expected) -> Self {
-        Self::new(Cause::Other)
-    }
-
-    fn invalid_value(_: Unexpected<'_>, _: &dyn Expected) -> Self {
-        Self::new(Cause::Other)
     }
 
     fn missing_field(field: &'static str) -> Self {

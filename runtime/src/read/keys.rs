@@ -1,10 +1,8 @@
 //! Which field a key of an object means.
 
 use std::borrow::Cow;
-use std::fmt;
 
-use serde::Deserializer;
-use serde::de::{DeserializeSeed, Visitor};
+use serde::Deserialize;
 
 /// An alias by which a field says that the object may also come as a plain
 /// text: `#[serde(alias = "$plain")]`. No key of an object matches it.
@@ -12,7 +10,7 @@ pub(super) const PLAIN: &str = "$plain";
 
 /// Which of `names` a key matches: the one that it is, or else the one that it
 /// is but for ASCII case and for whitespace and characters without width.
-/// Looks first at those from `first` on.
+/// Those from `first` on are compared first.
 pub(super) fn match_field(names: &[&str], first: usize, key: &str) -> Option<usize> {
     let order = (first..names.len()).chain(0..first.min(names.len()));
     let mut candidates = order.filter(|index| names[*index] != PLAIN);
@@ -34,33 +32,11 @@ fn same_when_folded(left: &str, right: &str) -> bool {
 
 fn folded(key: &str) -> impl Iterator<Item = char> {
     let invisible = |c: &char| c.is_whitespace() || matches!(c, '\u{200b}' | '\u{feff}');
-    let kept = key.chars().filter(move |c| !invisible(c));
-    kept.map(|c| c.to_ascii_lowercase())
+    let visible = key.chars().filter(move |c| !invisible(c));
+    visible.map(|c| c.to_ascii_lowercase())
 }
 
 /// A key, borrowed where it is written without escapes.
-pub(super) struct Key;
-
-impl<'de> DeserializeSeed<'de> for Key {
-    type Value = Cow<'de, str>;
-
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
-        deserializer.deserialize_str(self)
-    }
-}
-
-impl<'de> Visitor<'de> for Key {
-    type Value = Cow<'de, str>;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a key")
-    }
-
-    fn visit_borrowed_str<E>(self, key: &'de str) -> Result<Self::Value, E> {
-        Ok(Cow::Borrowed(key))
-    }
-
-    fn visit_str<E>(self, key: &str) -> Result<Self::Value, E> {
-        Ok(Cow::Owned(key.to_owned()))
-    }
-}
+#[derive(Debug, Deserialize)]
+#[serde(transparent)]
+pub struct Key<'a>(#[serde(borrow)] pub Cow<'a, str>);

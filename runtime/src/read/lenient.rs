@@ -1,13 +1,13 @@
 //! The lenient deserializer: what is tolerated when a message is read.
 //!
-//! [`Lenient`] stands between a type's plain `Deserialize` and the deserializer
-//! of `serde_json`, which it asks for the parts of the text. It matches keys,
+//! [`Lenient`] wraps the deserializer of `serde_json` for a type's derived
+//! `Deserialize`. It matches keys,
 //! gives every scalar by its text, and takes `null` and empty texts for what is
 //! absent.
 //!
 //! A message is read [in one pass](read). Only if something in it cannot be read
 //! is it read again, [value by value](read_values): then the text of each value
-//! is known, which is what an error has to point at and what [`kept`] keeps.
+//! is known, which is what an error has to point at and what [`ValueOrJson`] holds.
 
 use std::borrow::Cow;
 use std::cell::Cell;
@@ -17,7 +17,9 @@ use std::marker::PhantomData;
 use std::str::FromStr;
 
 use serde::Deserialize;
-use serde::de::value::{BorrowedStrDeserializer, CowStrDeserializer, MapDeserializer};
+use serde::de::value::{
+    BorrowedStrDeserializer, CowStrDeserializer, MapDeserializer, SeqDeserializer,
+};
 use serde::de::{
     self, DeserializeOwned, DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor,
 };
@@ -28,23 +30,17 @@ use super::keys::{Key, PLAIN, match_field};
 use super::{MAX_DEPTH, ReadError, nested_too_deep};
 use crate::value::{WireError, number};
 
-/// The newtype by which [`kept`] asks for the JSON of a value.
-const KEPT: &str = "$skypay::Kept";
+/// The newtype by which [`ValueOrJson`] requests the JSON of a value.
+const VALUE_OR_JSON: &str = "$skypay::ValueOrJson";
 
 /// Reads a text in one pass. If it fails, the failure does not say where.
 pub(super) fn read<T: DeserializeOwned>(text: &str) -> Result<T, Failure> {
-    let pass = Pass {
-        text: Some(text),
-        failure: Cell::new(None),
-    };
+    let pass = Pass::new(Some(text));
     let mut json = serde_json::Deserializer::from_str(text);
     let value = T::deserialize(Lenient {
         json: &mut json,
         ahead: text.trim_ascii_start(),
-        context: Context {
-            pass: &pass,
-            depth: 0,
-        },
+        context: pass.context(),
     })?;
     json.end().map_err(Failure::of_json)?;
     Ok(value)
@@ -52,45 +48,44 @@ pub(super) fn read<T: DeserializeOwned>(text: &str) -> Result<T, Failure> {
 
 /// Reads a text that is known to be JSON, value by value.
 pub(super) fn read_values<T: DeserializeOwned>(text: &str) -> Result<T, Failure> {
-    let pass = Pass {
-        text: None,
-        failure: Cell::new(None),
-    };
-    let context = Context {
-        pass: &pass,
-        depth: 0,
-    };
-    context.value(text, |value| T::deserialize(value))
+    let pass = Pass::new(None);
+    pass.context().value(text, |value| T::deserialize(value))
 }
 
 /// A value, or its JSON and why it cannot be read as one.
 ///
 /// Other deserializers fail with the value.
-#[inline]
-pub(crate) fn kept<'de, D, T>(deserializer: D) -> Result<Result<T, (&'de str, ReadError)>, D::Error>
-where
-    D: Deserializer<'de>,
-    T: DeserializeOwned,
-{
-    deserializer.deserialize_newtype_struct(KEPT, Kept(PhantomData))
+pub(crate) struct ValueOrJson<T>(pub(crate) Result<T, (Box<str>, ReadError)>);
+
+impl<'de, T: DeserializeOwned> Deserialize<'de> for ValueOrJson<T> {
+    #[inline]
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_newtype_struct(VALUE_OR_JSON, ValueOrJsonVisitor(PhantomData))
+    }
 }
 
-struct Kept<T>(PhantomData<T>);
+struct ValueOrJsonVisitor<T>(PhantomData<T>);
 
-impl<'de, T: DeserializeOwned> Visitor<'de> for Kept<T> {
-    type Value = Result<T, (&'de str, ReadError)>;
+impl<'de, T: DeserializeOwned> Visitor<'de> for ValueOrJsonVisitor<T> {
+    type Value = ValueOrJson<T>;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("a value")
     }
 
     #[inline]
-    fn visit_newtype_struct<D: Deserializer<'de>>(self, value: D) -> Result<Self::Value, D::Error> {
-        T::deserialize(value).map(Ok)
+    fn visit_newtype_struct<D: Deserializer<'de>>(
+        self,
+        value: D,
+    ) -> Result<ValueOrJson<T>, D::Error> {
+        T::deserialize(value).map(|value| ValueOrJson(Ok(value)))
     }
 
-    fn visit_borrowed_str<E>(self, json: &'de str) -> Result<Self::Value, E> {
-        Ok(read_values(json).map_err(|failure| (json, ReadError::from(failure))))
+    fn visit_str<E>(self, json: &str) -> Result<ValueOrJson<T>, E> {
+        let value = read_values(json);
+        Ok(ValueOrJson(
+            value.map_err(|failure| (json.into(), failure.into())),
+        ))
     }
 }
 
@@ -100,6 +95,18 @@ struct Pass<'de> {
     text: Option<&'de str>,
     /// A failure on its way through `serde_json`, whose errors cannot hold it.
     failure: Cell<Option<Failure>>,
+}
+
+impl<'de> Pass<'de> {
+    fn new(text: Option<&'de str>) -> Self {
+        let failure = Cell::new(None);
+        Self { text, failure }
+    }
+
+    fn context(&self) -> Context<'_, 'de> {
+        let depth = 0;
+        Context { pass: self, depth }
+    }
 }
 
 #[derive(Clone, Copy)]
@@ -136,10 +143,15 @@ impl<'a, 'de> Context<'a, 'de> {
         sent.unwrap_or_else(|| Failure::new(cause))
     }
 
-    fn deeper(self) -> Self {
-        Self {
-            depth: self.depth + 1,
-            ..self
+    /// Gives lenient values to the visitor of an object or a list.
+    fn container<V>(self, fields: &'static [&'static str], visitor: V) -> Container<'a, 'de, V> {
+        Container {
+            visitor,
+            fields,
+            context: Self {
+                depth: self.depth + 1,
+                ..self
+            },
         }
     }
 }
@@ -178,12 +190,12 @@ impl<'de, D: Deserializer<'de>> Lenient<'_, 'de, D> {
     /// The text of a scalar.
     fn text(self) -> Result<Cow<'de, str>, Failure> {
         let text = unquoted(self.literal()?)?;
-        text.ok_or_else(|| Failure::new(WireError::NULL))
+        text.ok_or_else(|| Failure::from(WireError::NULL))
     }
 
     fn number<T: FromStr>(self) -> Result<T, Failure> {
         let number = number::plain(self.text()?.trim()).parse();
-        number.map_err(|_| Failure::new(WireError::WHOLE_NUMBER))
+        number.map_err(|_| Failure::from(WireError::WHOLE_NUMBER))
     }
 
     #[inline]
@@ -193,22 +205,14 @@ impl<'de, D: Deserializer<'de>> Lenient<'_, 'de, D> {
         visitor: V,
     ) -> Result<V::Value, Failure> {
         let context = self.context;
-        let container = Container {
-            visitor,
-            fields,
-            context: context.deeper(),
-        };
+        let container = context.container(fields, visitor);
         let read = self.json.deserialize_map(container);
         read.map_err(|_| context.receive(Cause::NoObject))
     }
 
     fn list<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Failure> {
         let context = self.context;
-        let container = Container {
-            visitor,
-            fields: &[],
-            context: context.deeper(),
-        };
+        let container = context.container(&[], visitor);
         let read = self.json.deserialize_seq(container);
         read.map_err(|_| context.receive(Cause::NoList))
     }
@@ -270,7 +274,7 @@ impl<'de, D: Deserializer<'de>> Deserializer<'de> for Lenient<'_, 'de, D> {
             "0" => visitor.visit_bool(false),
             text if text.eq_ignore_ascii_case("true") => visitor.visit_bool(true),
             text if text.eq_ignore_ascii_case("false") => visitor.visit_bool(false),
-            _ => Err(Failure::new(WireError::BOOLEAN)),
+            _ => Err(Failure::from(WireError::BOOLEAN)),
         }
     }
 
@@ -308,7 +312,7 @@ impl<'de, D: Deserializer<'de>> Deserializer<'de> for Lenient<'_, 'de, D> {
         let context = self.context;
         let json = self.literal()?;
         if is_nothing(json) {
-            visitor.visit_seq(NoItems)
+            visitor.visit_seq(SeqDeserializer::new(iter::empty::<&str>()))
         } else {
             context.value(json, |value| value.list(visitor))
         }
@@ -346,7 +350,7 @@ impl<'de, D: Deserializer<'de>> Deserializer<'de> for Lenient<'_, 'de, D> {
         if json.starts_with('{') {
             return context.value(json, |value| value.object(fields, visitor));
         }
-        let text = unquoted(json)?.ok_or_else(|| Failure::new(WireError::NULL))?;
+        let text = unquoted(json)?.ok_or_else(|| Failure::from(WireError::NULL))?;
         visitor.visit_map(MapDeserializer::new(iter::once((PLAIN, text.trim()))))
     }
 
@@ -357,9 +361,11 @@ impl<'de, D: Deserializer<'de>> Deserializer<'de> for Lenient<'_, 'de, D> {
         visitor: V,
     ) -> Result<V::Value, Failure> {
         match name {
-            KEPT if self.context.pass.text.is_none() => visitor.visit_borrowed_str(self.ahead),
-            KEPT => visitor.visit_newtype_struct(self),
-            // What other libraries ask of their own deserializers.
+            VALUE_OR_JSON if self.context.pass.text.is_none() => {
+                visitor.visit_borrowed_str(self.ahead)
+            }
+            VALUE_OR_JSON => visitor.visit_newtype_struct(self),
+            // Names that other libraries reserve for their own deserializers.
             _ if name.starts_with('$') => {
                 let read = self.json.deserialize_newtype_struct(name, visitor);
                 read.map_err(Failure::of_json)
@@ -471,7 +477,8 @@ impl<'de, A: MapAccess<'de>> MapAccess<'de> for Members<'_, 'de, A> {
         &mut self,
         seed: K,
     ) -> Result<Option<K::Value>, Failure> {
-        let Some(key) = self.map.next_key_seed(Key).map_err(Failure::of_json)? else {
+        let key = self.map.next_key().map_err(Failure::of_json)?;
+        let Some(Key(key)) = key else {
             return Ok(None);
         };
         self.ahead = match (self.context.pass.text, &key) {
@@ -582,19 +589,5 @@ impl<'de, S: DeserializeSeed<'de>> DeserializeSeed<'de> for Streamed<'_, 'de, S>
             context,
         });
         read.map_err(|failure| context.send(failure))
-    }
-}
-
-/// A list that is `null` or an empty text.
-struct NoItems;
-
-impl<'de> SeqAccess<'de> for NoItems {
-    type Error = Failure;
-
-    fn next_element_seed<S: DeserializeSeed<'de>>(
-        &mut self,
-        _: S,
-    ) -> Result<Option<S::Value>, Failure> {
-        Ok(None)
     }
 }

@@ -1,14 +1,14 @@
 //! Lists of which an object may be unreadable.
 
 use std::fmt;
-use std::marker::PhantomData;
 use std::ops::Deref;
 
-use serde::de::{DeserializeOwned, DeserializeSeed, SeqAccess, Visitor};
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use super::as_it_came;
-use crate::read::{Picked, ReadError, kept, pick};
+use super::Unread;
+use crate::message::encoding::{Encoded, Native};
+use crate::read::{Picked, ReadError, ValueOrJson, pick};
 
 /// An object of a list.
 pub trait Entry: DeserializeOwned {
@@ -22,15 +22,15 @@ pub trait Entry: DeserializeOwned {
 ///
 /// ```
 /// # use skypay_runtime::{Entries, received::UnreadableEntry};
-/// fn told(entries: Entries<String>) {
+/// fn print(entries: Entries<String>) {
 ///     for entry in entries {
 ///         match entry {
 ///             Ok(entry) => println!("{entry}"),
-///             Err(unreadable) => eprintln!("look into it: {unreadable}"),
+///             Err(unreadable) => eprintln!("to be checked: {unreadable}"),
 ///         }
 ///     }
 /// }
-/// # told(Entries::from(vec!["SKY9800000101".to_owned()]));
+/// # print(Entries::from(vec!["SKY9800000101".to_owned()]));
 /// ```
 #[derive(Clone, PartialEq, Eq)]
 #[must_use]
@@ -41,6 +41,12 @@ impl<T> Entries<T> {
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
+    }
+
+    pub(crate) fn values(&self) -> impl Iterator<Item = Result<&T, Unread<'_>>> {
+        self.0
+            .iter()
+            .map(|entry| entry.as_ref().map_err(Unread::from))
     }
 
     /// Those that can be read, and those that cannot.
@@ -118,7 +124,7 @@ impl<T: fmt::Debug> fmt::Debug for Entries<T> {
 
 impl<T: Serialize> Serialize for Entries<T> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_seq(self.0.iter().map(Written))
+        serializer.collect_seq(self.values().map(Encoded::<T, Native>::new))
     }
 }
 
@@ -126,58 +132,18 @@ impl<T: Serialize> Serialize for Entries<T> {
 /// object that is unreadable.
 impl<'de, T: Entry> Deserialize<'de> for Entries<T> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_seq(EntriesVisitor(PhantomData))
+        let entries = Vec::<ValueOrJson<T>>::deserialize(deserializer)?;
+        let entries = entries
+            .into_iter()
+            .enumerate()
+            .map(|(index, ValueOrJson(entry))| {
+                entry.map_err(|(json, error)| UnreadableEntry::new::<T>(index, json, error))
+            });
+        Ok(Self(entries.collect()))
     }
 }
 
-struct EntriesVisitor<T>(PhantomData<T>);
-
-impl<'de, T: Entry> Visitor<'de> for EntriesVisitor<T> {
-    type Value = Entries<T>;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a list")
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Entries<T>, A::Error> {
-        let mut entries = Vec::new();
-        while let Some(entry) = seq.next_element_seed(EntrySeed {
-            index: entries.len(),
-            entry: PhantomData,
-        })? {
-            entries.push(entry);
-        }
-        Ok(Entries(entries))
-    }
-}
-
-struct EntrySeed<T> {
-    index: usize,
-    entry: PhantomData<T>,
-}
-
-impl<'de, T: Entry> DeserializeSeed<'de> for EntrySeed<T> {
-    type Value = Result<T, UnreadableEntry>;
-
-    #[inline]
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
-        let entry = kept(deserializer)?;
-        Ok(entry.map_err(|(json, error)| UnreadableEntry::new::<T>(self.index, json, error)))
-    }
-}
-
-struct Written<'a, T>(&'a Result<T, UnreadableEntry>);
-
-impl<T: Serialize> Serialize for Written<'_, T> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        match self.0 {
-            Ok(entry) => entry.serialize(serializer),
-            Err(unreadable) => as_it_came(&unreadable.json, serializer),
-        }
-    }
-}
-
-/// An object of a list that cannot be read. Says where it stands, why, and what
+/// An object of a list that cannot be read. Says where it is, why, and what
 /// it is about as far as that can be read.
 #[derive(Clone, PartialEq, Eq)]
 pub struct UnreadableEntry {
@@ -188,7 +154,7 @@ pub struct UnreadableEntry {
 }
 
 impl UnreadableEntry {
-    fn new<T: Entry>(index: usize, json: &str, error: ReadError) -> Self {
+    fn new<T: Entry>(index: usize, json: Box<str>, error: ReadError) -> Self {
         let names: Vec<_> = T::IDENTITY.concat();
         let found = pick(json.as_bytes(), &names).unwrap_or_default();
         let mut found = found.into_iter();
@@ -205,7 +171,7 @@ impl UnreadableEntry {
             index,
             identity: identity.collect(),
             error,
-            json: json.into(),
+            json,
         }
     }
 
@@ -229,7 +195,7 @@ impl UnreadableEntry {
         &self.identity
     }
 
-    /// The JSON that came, to be handled with care: it may be personal.
+    /// The JSON that was received. It may hold personal data.
     #[must_use]
     pub fn json(&self) -> &str {
         &self.json

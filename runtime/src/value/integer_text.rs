@@ -1,16 +1,13 @@
 use std::fmt;
 
-use serde::{Deserialize, Deserializer, Serialize, Serializer};
-
 use super::WireError;
 use super::number::plain;
 
 /// A whole number that the wire writes as a text, such as the number of a
 /// region.
 ///
-/// What is received is kept whatever it looks like, so that a message can be
-/// read and the document's constraints say what is wrong with it; what is built
-/// here is a number.
+/// Any text can be received, so that the message can be read and validation
+/// reports what is wrong; what a program builds is always a number.
 ///
 /// ```
 /// use skypay_runtime::IntegerText;
@@ -80,60 +77,17 @@ impl TryFrom<&str> for IntegerText {
     }
 }
 
-/// Keeps any text.
-impl<'de> Deserialize<'de> for IntegerText {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        super::text(deserializer, |text| {
-            let text = plain(text);
-            Ok(Self::try_from(&*text).unwrap_or_else(|_| Self(text.into_owned())))
-        })
+impl IntegerText {
+    /// Keeps any text.
+    #[expect(clippy::unnecessary_wraps, reason = "as other scalars are read")]
+    pub(crate) fn parse_lenient(text: &str) -> Result<Self, WireError> {
+        let text = plain(text);
+        Ok(Self::try_from(&*text).unwrap_or_else(|_| Self(text.into_owned())))
     }
 }
 
 impl fmt::Display for IntegerText {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)
-    }
-}
-
-impl Serialize for IntegerText {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(&self.0)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::IntegerText;
-    use crate::read::from_slice;
-
-    #[test]
-    fn no_number_is_too_large_to_be_read() {
-        for (json, text, number) in [
-            ("2", "2", Some(2)),
-            ("\" 005 \"", "5", Some(5)),
-            ("\"000\"", "0", Some(0)),
-            ("2.0", "2", Some(2)),
-            ("\"2E0\"", "2", Some(2)),
-            ("\"123456789011\"", "123456789011", Some(123_456_789_011)),
-            ("99999999999999999999999", "99999999999999999999999", None),
-            ("-1", "-1", None),
-            ("\"SSS\"", "SSS", None),
-        ] {
-            let read: IntegerText = from_slice(json.as_bytes()).unwrap();
-            assert_eq!((read.as_str(), read.to_u64()), (text, number));
-            let written = serde_json::to_string(&read).unwrap();
-            assert_eq!(written, format!("\"{text}\""));
-        }
-        assert!(from_slice::<IntegerText>(b"[1]").is_err());
-    }
-
-    #[test]
-    fn what_is_built_is_a_number() {
-        assert_eq!(IntegerText::try_from(7), Ok(IntegerText::from(7_u64)));
-        assert!(IntegerText::try_from(-7).is_err());
-        for text in ["", "-1", "+1", "1.0", " 1", "\u{661}"] {
-            assert!(IntegerText::try_from(text).is_err(), "{text}");
-        }
     }
 }

@@ -15,7 +15,7 @@ use skypay_runtime::operation::{
     Direction, Effect, HeaderFields, HeaderValues, Mode, Operation, OperationInfo, Outcome,
     Response, Retry,
 };
-use skypay_runtime::validate::{Limits, Validate, Violations};
+use skypay_runtime::validate::{Validate, Violations};
 use skypay_runtime::value::DateTime;
 
 /// 2026-11-23 10:00:00 in GMT+8.
@@ -95,7 +95,7 @@ impl SendMoneyRequest {
 
 impl Validate for SendMoneyRequest {
     fn check(&self, at: &mut Violations) {
-        at.text("payee", &self.payee, Limits::NONE.max(50));
+        at.text("payee", &self.payee, ..=50, None);
     }
 }
 
@@ -280,7 +280,7 @@ impl Validate for SendMoneyResponse {
 
 impl Validate for AskStatusResponse {
     fn check(&self, at: &mut Violations) {
-        at.text("status", &self.status, Limits::NONE.max(10));
+        at.text("status", &self.status, ..=10, None);
     }
 }
 
