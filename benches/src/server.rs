@@ -1,7 +1,8 @@
 //! Callbacks: the generated dispatch beside two handlers written by hand for one
 //! callback, all without a socket. One takes the same steps in the simplest way;
-//! the other also checks what the dispatch checks: credentials in constant time,
-//! names and values in every spelling, the size and the time of a body.
+//! the other also keeps what the dispatch promises: credentials are compared in
+//! constant time, names and values read in every form, a body is limited in size
+//! and time, and what has begun runs to its end, also if it panics.
 
 use std::hint::black_box;
 use std::time::Duration;
@@ -99,7 +100,13 @@ struct AnyHead {
 #[derive(Clone)]
 struct Checked(std::sync::Arc<Credentials>);
 
-/// The same, and checks what the generated dispatch checks.
+/// What a partner does with a notice; false if it is not stored.
+async fn store(notice: PayoutQueuePayoutRequest) -> bool {
+    black_box(notice);
+    true
+}
+
+/// The same, and keeps what the generated dispatch promises.
 async fn by_hand_checked(State(Checked(credentials)): State<Checked>, body: Body) -> Response {
     let key = credentials.key();
     let refused = || {
@@ -125,12 +132,18 @@ async fn by_hand_checked(State(Checked(credentials)): State<Checked>, body: Body
     {
         return refused();
     }
-    match read::from_slice::<PayoutQueuePayoutRequest>(plaintext.as_bytes()) {
-        Ok(notice) => {
-            black_box(notice);
-            answer(key, StatusCode::OK, "1000", "Success")
-        }
-        Err(_) => refused(),
+    let Ok(notice) = read::from_slice::<PayoutQueuePayoutRequest>(plaintext.as_bytes()) else {
+        return refused();
+    };
+    // A sender that hangs up drops this handler, but not a task.
+    match tokio::spawn(store(notice)).await {
+        Ok(true) => answer(key, StatusCode::OK, "1000", "Success"),
+        _ => answer(
+            key,
+            StatusCode::SERVICE_UNAVAILABLE,
+            "-1009",
+            "The notice was not stored",
+        ),
     }
 }
 

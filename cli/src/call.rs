@@ -177,7 +177,7 @@ struct Advice {
 /// its pairs is meant; elsewhere there is only the answer.
 async fn advice(info: &OperationInfo, error: &Error, access: &Access) -> Option<Advice> {
     let unopened = match error {
-        Error::Unknown(error) => match error.cause() {
+        Error::Unknown(error) => match error.cause {
             UnknownCause::Unreadable => true,
             UnknownCause::HttpStatus(status) => (400..500).contains(&status),
             _ => false,
@@ -299,9 +299,9 @@ fn said(info: &OperationInfo, ended: Ended, advice: Option<Advice>, style: Style
             text.push_str(&description.unwrap_or_default());
         }
         Error::Unknown(error) => {
-            json["transaction_ids"] = error.transaction_ids().into();
+            json["transaction_ids"] = error.transaction_ids.clone().into();
             json["ask"] = error.status_query().into();
-            json["notBefore"] = error.ask_not_before().map(|time| time.to_string()).into();
+            json["notBefore"] = error.ask_not_before.map(|time| time.to_string()).into();
         }
     }
     let mut ending = ending(outcome);

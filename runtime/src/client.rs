@@ -7,6 +7,8 @@
 use std::fmt;
 use std::sync::Arc;
 
+use jiff::civil::DateTimeRound;
+use jiff::{RoundMode, Unit};
 use reqwest::{StatusCode, Url};
 use serde_json::value::RawValue;
 use tower::ServiceExt;
@@ -14,12 +16,10 @@ use tracing::Instrument;
 
 use crate::clock::Clock;
 use crate::envelope::{self, Plaintext};
-use crate::header::{self, ResponseHeader};
+use crate::header;
 use crate::keys::{Credentials, KeyRing};
 use crate::operation::{Direction, Effect, Operation, OperationInfo, Outcome, Response, Retry};
-use crate::outcome::{
-    CallOutcome, Error, NotSent, NotSentReason, Rejected, Source, Unknown, UnknownCause,
-};
+use crate::outcome::{CallOutcome, Error, NotSent, NotSentReason, Rejected, Unknown, UnknownCause};
 use crate::read;
 use crate::secret::SecretBuffer;
 use crate::value::DateTime;
@@ -32,7 +32,7 @@ pub use builder::{SetupError, TransportBuilder, check_path_parameter};
 pub use http::{CallEnded, EncryptedRequest, EncryptedResponse, HttpService, Posted};
 pub use report::{CallReport, Observer};
 
-use http::{CancelOnDrop, Failure};
+use http::Failure;
 use report::{CallSpan, Counts};
 
 /// Carries calls: keys, HTTP settings, clock and observer. Cloning it is cheap.
@@ -129,12 +129,10 @@ impl Transport {
     pub fn ask_not_before(&self, operation: &OperationInfo) -> Option<DateTime> {
         let seconds = i64::from(operation.status_query_delay?) + CLOCK_MARGIN;
         let time = self.0.clock.date_time().plus_seconds(seconds);
-        let whole = DateTime::from(time.civil().with().subsec_nanosecond(0).build().ok()?);
-        Some(if whole < time {
-            whole.plus_seconds(1)
-        } else {
-            whole
-        })
+        let up = DateTimeRound::new()
+            .smallest(Unit::Second)
+            .mode(RoundMode::Ceil);
+        Some(DateTime::from(time.civil().round(up).ok()?))
     }
 
     /// Makes one call: validates `request`, encrypts it, sends it through
@@ -164,9 +162,10 @@ impl Transport {
         request: &O,
     ) -> Result<O::Response, ErrorOf<O>> {
         let mut call = CallSpan::start(O::INFO, self.0.observer.clone());
-        let span = call.span();
-        let attempts = self.attempts(service, request, call.counts());
+        let span = call.span.clone();
+        let attempts = self.attempts(service, request, &mut call.counts);
         let result = attempts.instrument(span).await;
+        let result = result.map_err(|failure| self.error(request, failure));
         match &result {
             Ok(response) => call.finish(CallOutcome::Accepted, response.response_code()),
             Err(error) => call.finish(error.outcome(), error.code()),
@@ -179,9 +178,12 @@ impl Transport {
         service: &HttpService,
         request: &O,
         counts: &mut Counts,
-    ) -> Result<O::Response, ErrorOf<O>> {
-        validate(request)?;
-        let fields = written(request)?;
+    ) -> Result<O::Response, Failure> {
+        let invalid = |invalid| Failure::NotSent(NotSentReason::Invalid(invalid), None);
+        request.validate().map_err(invalid)?;
+        let mut fields = SecretBuffer::with_capacity(1024);
+        let written = serde_json::to_writer(&mut fields, request);
+        written.map_err(|_| Failure::NotSent(NotSentReason::Request, None))?;
         let mut retries = match O::INFO.effect {
             Effect::Reads => self.0.read_retries,
             Effect::ChangesState | Effect::MovesMoney => 0,
@@ -190,34 +192,33 @@ impl Transport {
         let mut chosen = None;
         loop {
             let keys = chosen.clone().unwrap_or_else(|| self.0.keys.current());
-            let received = self
-                .exchange(service, O::INFO, &keys, &fields, counts)
-                .await;
-            let (plaintext, other_keys) = match received {
-                Ok(received) => received,
+            let sent = self.exchange(service, O::INFO, &keys, &fields, counts);
+            let (plaintext, other_keys) = match sent.await {
                 Err(failure) if retries > 0 && failure.is_connection() => {
                     retries -= 1;
                     continue;
                 }
-                Err(failure) => return Err(self.failed(request, failure)),
+                received => received?,
             };
-            match (self.classify(request, &plaintext), other_keys) {
-                (Err(Error::Rejected(rejected)), _)
-                    if chosen.is_some() && !O::INFO.refuses_keys(rejected.code()) =>
-                {
-                    let code = Some(rejected.code().to_owned());
-                    return Err(self.unknown(request, UnknownCause::Code, code, None));
-                }
-                (Err(Error::Rejected(rejected)), _) if !O::INFO.refuses_keys(rejected.code()) => {
-                    return Err(Error::Rejected(rejected));
-                }
-                (Err(Error::Rejected(_)), Some(other))
-                    if key_changes > 0 && self.switch_keys(O::INFO, &keys, &other) =>
+            let (code, header) = match classify::<O>(&plaintext) {
+                Err(Failure::Rejected { code, header }) => (code, header),
+                result => return result,
+            };
+            let keys_refused = O::INFO.refuses_keys(&code);
+            match other_keys {
+                Some(other)
+                    if keys_refused
+                        && key_changes > 0
+                        && self.switch_keys(O::INFO, &keys, &other) =>
                 {
                     key_changes -= 1;
                     chosen = Some(other);
                 }
-                (result, _) => return result,
+                _ if keys_refused || chosen.is_none() => {
+                    return Err(Failure::Rejected { code, header });
+                }
+                // What was sent first may have been carried out.
+                _ => return Err(Failure::unknown_code(Some(code))),
             }
         }
     }
@@ -237,12 +238,129 @@ impl Transport {
             return Err(Failure::NotSent(NotSentReason::Request, None));
         };
         let body = envelope::seal(keys.key(), &[&header, rest]);
-        counts.sends(body.len());
-        let (request, ticket) = EncryptedRequest::new(operation, body);
-        let cancel = CancelOnDrop(ticket);
+        counts.attempts += 1;
+        (counts.request_bytes, counts.response_bytes) = (body.len(), 0);
+        let (request, cancel) = EncryptedRequest::new(operation, body);
         let response = service.clone().oneshot(request).await;
-        let response = response.map_err(|error| Failure::of_service(error, !cancel.0.cancel()))?;
-        self.decrypt(operation, keys, &response, counts)
+        let response = response.map_err(|error| Failure::of_service(error, &cancel))?;
+        counts.response_bytes = response.body().len();
+        self.decrypt(operation, keys, &response)
+    }
+
+    /// Decrypts the response to a request that was encrypted with `sent`.
+    ///
+    /// What is refused before anything was carried out may come with another
+    /// status than the one that the document has: encrypted, with a status of
+    /// 4xx and a code that refuses the keys, it is believed. Any other code is
+    /// shown, and says nothing.
+    fn decrypt(
+        &self,
+        operation: &OperationInfo,
+        sent: &Arc<Credentials>,
+        response: &EncryptedResponse,
+    ) -> Result<(Plaintext, Option<Arc<Credentials>>), Failure> {
+        let (status, body) = (response.status(), response.body());
+        let from_provider = operation.direction == Direction::ToProvider;
+        let cause = match status {
+            StatusCode::OK => UnknownCause::Unreadable,
+            status if status.is_redirection() => UnknownCause::Redirect(status.as_u16()),
+            status => UnknownCause::HttpStatus(status.as_u16()),
+        };
+        let opened = match self.open(sent, body) {
+            None if status == StatusCode::OK => {
+                plaintext_refusal(operation, body).map(|plaintext| (Arc::clone(sent), plaintext))
+            }
+            opened => opened,
+        };
+        let (keys, plaintext) = opened.ok_or_else(|| Failure::unknown(cause, None))?;
+        if status != StatusCode::OK {
+            let header = header::read_response(operation.header, plaintext.as_bytes());
+            let code = header.ok().and_then(|header| header.code);
+            let refused = code
+                .as_deref()
+                .is_some_and(|code| operation.refuses_keys(code));
+            if !(refused && from_provider && status.is_client_error()) {
+                let source = None;
+                return Err(Failure::Unknown {
+                    cause,
+                    code,
+                    source,
+                });
+            }
+        }
+        // A partner that answers with another set has mistaken its keys, and
+        // the provider does not follow it.
+        let other = from_provider && !Arc::ptr_eq(sent, &keys);
+        Ok((plaintext, other.then_some(keys)))
+    }
+
+    /// Opens a response with the set that it was encrypted with: that of the
+    /// request, or another one of the ring. Where there are several, the text
+    /// has to be JSON, since another key may give a text, too.
+    fn open(&self, sent: &Arc<Credentials>, body: &[u8]) -> Option<(Arc<Credentials>, Plaintext)> {
+        let all = self.0.keys.all();
+        let others = all.iter().filter(|set| !Arc::ptr_eq(set, sent));
+        let sets: Vec<_> = [sent].into_iter().chain(others).collect();
+        let is_json = |plaintext: &Plaintext| {
+            let text = read::without_mark(plaintext.as_bytes());
+            serde_json::from_slice::<&RawValue>(text).is_ok()
+        };
+        sets.iter().find_map(|set| {
+            let plaintext = envelope::open(set.key(), body).ok()?;
+            let fits = sets.len() == 1 || is_json(&plaintext);
+            fits.then(|| (Arc::clone(set), plaintext))
+        })
+    }
+
+    /// Makes `other` the set that calls begin with, since a response to `keys`
+    /// was encrypted with it, and says whether the call may be sent again with
+    /// it. What the document forbids to send again would not be recognised if
+    /// it came twice, so there the caller decides.
+    fn switch_keys(
+        &self,
+        operation: &OperationInfo,
+        keys: &Arc<Credentials>,
+        other: &Arc<Credentials>,
+    ) -> bool {
+        let known = self.0.keys.prefer(keys, other);
+        let again = known && operation.retry != Retry::Never;
+        if again {
+            tracing::info!("a call was refused with one set of keys and is sent with another");
+        }
+        again
+    }
+
+    fn error<O: Operation>(&self, request: &O, failure: Failure) -> ErrorOf<O> {
+        let operation = O::INFO;
+        match failure {
+            Failure::NotSent(reason, source) => Error::NotSent(NotSent {
+                operation,
+                reason,
+                source,
+            }),
+            Failure::Rejected { code, header } => Error::Rejected(Rejected {
+                operation,
+                return_code: code.into(),
+                time: header.time,
+                description: header.description,
+            }),
+            Failure::Unknown {
+                cause,
+                code,
+                source,
+            } => Error::Unknown(Unknown {
+                operation,
+                transaction_ids: request
+                    .transaction_ids()
+                    .into_iter()
+                    .map(String::from)
+                    .collect(),
+                cause,
+                return_code: code.map(Into::into),
+                ask_not_before: self.ask_not_before(operation),
+                source,
+            }),
+        }
     }
 
     /// Sends fields that no type describes; only the header is added. For tools
@@ -265,183 +383,8 @@ impl Transport {
         match sent.await {
             Ok((plaintext, _)) => Ok(plaintext),
             Err(Failure::NotSent(..)) => Err(CallOutcome::NotSent),
-            Err(Failure::Unknown { .. }) => Err(CallOutcome::Unknown),
+            Err(_) => Err(CallOutcome::Unknown),
         }
-    }
-
-    /// Makes `other` the set that calls begin with, since a response to `keys`
-    /// was encrypted with it, and says whether the call may be sent again with
-    /// it. What the document forbids to send again would not be recognised if
-    /// it came twice, so there the caller decides.
-    fn switch_keys(
-        &self,
-        operation: &OperationInfo,
-        keys: &Arc<Credentials>,
-        other: &Arc<Credentials>,
-    ) -> bool {
-        let known = self.0.keys.prefer(keys, other);
-        let again = known && operation.retry != Retry::Never;
-        if again {
-            tracing::info!("a call was refused with one set of keys and is sent with another");
-        }
-        again
-    }
-
-    /// What a readable answer says.
-    ///
-    /// An answer that refuses lacks most fields of one that accepts. So where
-    /// this is not one of those, the return code is read on its own.
-    fn classify<O: Operation>(
-        &self,
-        request: &O,
-        plaintext: &str,
-    ) -> Result<O::Response, ErrorOf<O>> {
-        let read = read::from_slice::<O::Response>(plaintext.as_bytes());
-        let accepted = |response: &O::Response| outcome_of(O::INFO, response.response_code());
-        let response = match read {
-            Ok(response) if accepted(&response) == Outcome::Accepted => return Ok(response),
-            other => other,
-        };
-        let header = match header::read_answer(O::INFO.header, plaintext.as_bytes()) {
-            Ok(header) => header,
-            Err(error) => {
-                let source = Some(error.into());
-                return Err(self.unknown(request, UnknownCause::Unreadable, None, source));
-            }
-        };
-        match (outcome_of(O::INFO, header.code.as_deref()), header) {
-            (Outcome::Accepted, header) => response.map_err(|error| {
-                let source = Some(error.into());
-                self.unknown(request, UnknownCause::Unreadable, header.code, source)
-            }),
-            (
-                Outcome::Rejected,
-                ResponseHeader {
-                    time,
-                    code: Some(code),
-                    description,
-                },
-            ) => Err(Error::Rejected(Rejected {
-                operation: O::INFO,
-                code: code.into(),
-                description,
-                time,
-            })),
-            (_, header) => Err(self.unknown(request, UnknownCause::Code, header.code, None)),
-        }
-    }
-
-    fn failed<O: Operation>(&self, request: &O, failure: Failure) -> ErrorOf<O> {
-        match failure {
-            Failure::NotSent(reason, source) => Error::NotSent(NotSent {
-                operation: O::INFO,
-                reason,
-                source,
-            }),
-            Failure::Unknown {
-                cause,
-                code,
-                source,
-            } => self.unknown(request, cause, code, source),
-        }
-    }
-
-    fn unknown<O: Operation>(
-        &self,
-        request: &O,
-        cause: UnknownCause,
-        code: Option<String>,
-        source: Option<Source>,
-    ) -> ErrorOf<O> {
-        Error::Unknown(Unknown {
-            operation: O::INFO,
-            transaction_ids: request
-                .transaction_ids()
-                .into_iter()
-                .map(String::from)
-                .collect(),
-            cause,
-            code: code.map(Into::into),
-            ask_not_before: self.ask_not_before(O::INFO),
-            source,
-        })
-    }
-
-    /// Decrypts the response to a request that was encrypted with `sent`.
-    fn decrypt(
-        &self,
-        operation: &OperationInfo,
-        sent: &Arc<Credentials>,
-        response: &EncryptedResponse,
-        counts: &mut Counts,
-    ) -> Result<(Plaintext, Option<Arc<Credentials>>), Failure> {
-        if response.status() != StatusCode::OK {
-            return self.decrypt_error(operation, sent, response, counts);
-        }
-        let body = response.body();
-        counts.received(body.len());
-        if let Some((answered, plaintext)) = self.open(sent, body) {
-            return Ok((plaintext, other_keys(operation, sent, answered)));
-        }
-        match plaintext_refusal(operation, body) {
-            Some(plaintext) => Ok((plaintext, None)),
-            None => Err(Failure::unknown(UnknownCause::Unreadable, None)),
-        }
-    }
-
-    /// Decrypts a response with another status than the one that the document
-    /// has. What is refused before anything was carried out may come so:
-    /// encrypted, with a status of 4xx and a code that refuses the keys, it is
-    /// believed. Any other code is shown, and says nothing.
-    fn decrypt_error(
-        &self,
-        operation: &OperationInfo,
-        sent: &Arc<Credentials>,
-        response: &EncryptedResponse,
-        counts: &mut Counts,
-    ) -> Result<(Plaintext, Option<Arc<Credentials>>), Failure> {
-        let status = response.status();
-        let unknown = |code| Failure::Unknown {
-            cause: status_cause(status),
-            code,
-            source: None,
-        };
-        let opened = self.open(sent, response.body());
-        let (answered, plaintext) = opened.ok_or_else(|| unknown(None))?;
-        let header = header::read_answer(operation.header, plaintext.as_bytes()).ok();
-        let code = header.and_then(|header| header.code);
-        let believed = status.is_client_error()
-            && operation.direction == Direction::ToProvider
-            && code
-                .as_deref()
-                .is_some_and(|code| operation.refuses_keys(code));
-        if !believed {
-            return Err(unknown(code));
-        }
-        counts.received(response.body().len());
-        Ok((plaintext, other_keys(operation, sent, answered)))
-    }
-
-    /// Opens an answer with whichever set it was sealed with: that of the
-    /// request, which may have been retired meanwhile, or one of the ring. A
-    /// wrong key gives well-padded noise now and then, hence the look at the
-    /// text.
-    fn open(&self, sent: &Arc<Credentials>, body: &[u8]) -> Option<(Arc<Credentials>, Plaintext)> {
-        let ring = self.0.keys.all();
-        let others = ring.iter().filter(|set| !Arc::ptr_eq(set, sent));
-        let sets: Vec<_> = [sent].into_iter().chain(others).collect();
-        let mut opened = sets.iter().filter_map(|set| {
-            let plaintext = envelope::open(set.key(), body).ok()?;
-            Some((Arc::clone(set), plaintext))
-        });
-        if sets.len() == 1 {
-            // Whether it is a response is found out when it is read.
-            return opened.next();
-        }
-        opened.find(|(_, plaintext)| {
-            let text = read::without_mark(plaintext.as_bytes());
-            serde_json::from_slice::<&RawValue>(text).is_ok()
-        })
     }
 }
 
@@ -453,47 +396,30 @@ impl fmt::Debug for Transport {
     }
 }
 
-fn validate<O: Operation>(request: &O) -> Result<(), ErrorOf<O>> {
-    request.validate().map_err(|invalid| {
-        Error::NotSent(NotSent {
-            operation: O::INFO,
-            reason: NotSentReason::Invalid(invalid),
-            source: None,
-        })
-    })
-}
-
-/// The fields of a request as JSON.
-fn written<O: Operation>(request: &O) -> Result<SecretBuffer, ErrorOf<O>> {
-    let mut fields = SecretBuffer::with_capacity(1024);
-    let written = serde_json::to_writer(&mut fields, request);
-    written.map_err(|_| {
-        Error::NotSent(NotSent {
-            operation: O::INFO,
-            reason: NotSentReason::Request,
-            source: None,
-        })
-    })?;
-    Ok(fields)
-}
-
-/// The set of keys that a response was encrypted with, if `SkyPay` chose
-/// another one than the request's. A partner that answers with another one has
-/// mistaken its keys, and `SkyPay` does not follow it.
-fn other_keys(
-    operation: &OperationInfo,
-    sent: &Arc<Credentials>,
-    answered: Arc<Credentials>,
-) -> Option<Arc<Credentials>> {
-    let other = operation.direction == Direction::ToProvider && !Arc::ptr_eq(sent, &answered);
-    other.then_some(answered)
-}
-
-fn status_cause(status: StatusCode) -> UnknownCause {
-    if status.is_redirection() {
-        UnknownCause::Redirect(status.as_u16())
-    } else {
-        UnknownCause::HttpStatus(status.as_u16())
+/// What a readable response says.
+///
+/// One that refuses lacks most fields of one that accepts. So where this is not
+/// one of those, the return code is read on its own.
+fn classify<O: Operation>(plaintext: &str) -> Result<O::Response, Failure> {
+    let read = read::from_slice::<O::Response>(plaintext.as_bytes());
+    let response = match read {
+        Ok(response) if outcome_of(O::INFO, response.response_code()) == Outcome::Accepted => {
+            return Ok(response);
+        }
+        response => response,
+    };
+    let unreadable = |code, source| Failure::Unknown {
+        cause: UnknownCause::Unreadable,
+        code,
+        source: Some(source),
+    };
+    let mut header = header::read_response(O::INFO.header, plaintext.as_bytes())
+        .map_err(|error| unreadable(None, error.into()))?;
+    let code = header.code.take();
+    match (outcome_of(O::INFO, code.as_deref()), code) {
+        (Outcome::Accepted, code) => response.map_err(|error| unreadable(code, error.into())),
+        (Outcome::Rejected, Some(code)) => Err(Failure::Rejected { code, header }),
+        (_, code) => Err(Failure::unknown_code(code)),
     }
 }
 
@@ -501,7 +427,7 @@ fn status_cause(status: StatusCode) -> UnknownCause {
 /// say only what does no harm if it is false: that a call which would have
 /// changed nothing was refused.
 fn plaintext_refusal(operation: &OperationInfo, body: &[u8]) -> Option<Plaintext> {
-    let code = header::read_answer(operation.header, body).ok()?.code?;
+    let code = header::read_response(operation.header, body).ok()?.code?;
     let refused =
         operation.effect == Effect::Reads && operation.outcome_of(&code) == Outcome::Rejected;
     let text = refused.then(|| String::from_utf8(body.to_vec()).ok());

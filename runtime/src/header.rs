@@ -16,7 +16,7 @@ use crate::message::encoding::{Encoded, Fraction};
 use crate::operation::{HeaderFields, HeaderValues, OperationInfo};
 use crate::read::{Picked, pick};
 use crate::secret::SecretBuffer;
-use crate::value::{DateTime, number};
+use crate::value::{DateTime, Sensitive, number};
 
 /// What a request says of itself before what it is about.
 pub(crate) struct RequestHeader {
@@ -28,46 +28,47 @@ pub(crate) struct RequestHeader {
     pub(crate) constants: Vec<Option<String>>,
 }
 
-/// What an answer says of itself.
+/// What a response says of itself.
+#[derive(Debug)]
 pub(crate) struct ResponseHeader {
     pub(crate) time: Option<DateTime>,
     pub(crate) code: Option<String>,
-    pub(crate) description: Option<String>,
+    pub(crate) description: Option<Sensitive>,
 }
 
-/// Reads the header of a request and the fields named in `constants`.
-pub(crate) fn read_request(
+/// The names of all fields that [`read_request`] is to find: those of the header
+/// and after them `constants`.
+pub(crate) fn request_fields(
     names: &HeaderFields,
-    plaintext: &[u8],
-    constants: &[&str],
-) -> Result<RequestHeader, Malformed> {
-    let mut wanted = vec![names.user_name, names.authentication, names.action];
-    wanted.extend(constants);
-    let mut found = pick(plaintext, &wanted).ok_or(Malformed)?;
-    if found.contains(&Picked::Unreadable) {
-        return Err(Malformed);
-    }
-    let constants = found.split_off(3);
-    match <[Picked; 3]>::try_from(found) {
-        Ok(
-            [
-                Picked::Text(user_name),
-                Picked::Text(authentication),
-                action,
-            ],
-        ) => Ok(RequestHeader {
-            user_name: user_name.into(),
-            authentication: authentication.into(),
-            action: action.text(),
-            constants: constants.into_iter().map(Picked::text).collect(),
-        }),
-        _ => Err(Malformed),
-    }
+    constants: impl IntoIterator<Item = &'static str>,
+) -> Vec<&'static str> {
+    let header = [names.user_name, names.authentication, names.action];
+    header.into_iter().chain(constants).collect()
 }
 
-/// Reads the header of an answer. What is missing or empty is `None`, and so is a
+/// Reads the header of a request and its constants.
+pub(crate) fn read_request(fields: &[&str], plaintext: &[u8]) -> Result<RequestHeader, Malformed> {
+    let mut found = pick(plaintext, fields).ok_or(Malformed)?.into_iter();
+    let mut next = || match found.next() {
+        Some(Picked::Text(text)) => Ok(Some(text)),
+        Some(Picked::Unreadable) => Err(Malformed),
+        Some(Picked::Absent) | None => Ok(None),
+    };
+    Ok(RequestHeader {
+        user_name: next()?.ok_or(Malformed)?.into(),
+        authentication: next()?.ok_or(Malformed)?.into(),
+        action: next()?,
+        constants: fields
+            .iter()
+            .skip(3)
+            .map(|_| next())
+            .collect::<Result<_, _>>()?,
+    })
+}
+
+/// Reads the header of a response. What is missing or empty is `None`, and so is a
 /// time or a description that cannot be read.
-pub(crate) fn read_answer(
+pub(crate) fn read_response(
     names: &HeaderFields,
     plaintext: &[u8],
 ) -> Result<ResponseHeader, Malformed> {
@@ -75,20 +76,17 @@ pub(crate) fn read_answer(
     let wanted: Vec<_> = wanted.into_iter().flatten().collect();
     let mut found = pick(plaintext, &wanted).ok_or(Malformed)?.into_iter();
     let code = found.next().unwrap_or_default();
-    let mut next = |name: Option<_>| name.and_then(|_| found.next()).unwrap_or_default();
+    let mut next = |name: Option<_>| name.and_then(|_| found.next()?.text());
     let (time, description) = (next(names.time), next(names.description));
     if code == Picked::Unreadable {
         return Err(Malformed);
     }
+    let code = code.text();
+    let code = code.map(|text| number::plain(text.trim()).into_owned());
     Ok(ResponseHeader {
-        time: time
-            .text()
-            .and_then(|text| DateTime::try_from(text.trim()).ok()),
-        code: code
-            .text()
-            .map(|text| number::plain(text.trim()).into_owned())
-            .filter(|text| !text.is_empty()),
-        description: description.text(),
+        time: time.and_then(|text| DateTime::try_from(text.trim()).ok()),
+        code: code.filter(|text| !text.is_empty()),
+        description: description.map(Sensitive::from),
     })
 }
 
@@ -126,25 +124,25 @@ pub(crate) fn write_request<'a>(
     Some((header, rest))
 }
 
-/// Writes an answer that consists of the header alone.
-pub(crate) fn write_answer(names: &HeaderFields, values: &HeaderValues<'_>) -> Vec<u8> {
-    // Two texts and a time can always be written.
-    written(names, values).unwrap_or_default()
-}
-
-fn written(names: &HeaderFields, values: &HeaderValues<'_>) -> serde_json::Result<Vec<u8>> {
+/// Writes a response that consists of the header alone.
+pub(crate) fn write_response(names: &HeaderFields, values: &HeaderValues<'_>) -> Vec<u8> {
     let mut text = Vec::new();
     let mut serializer = serde_json::Serializer::new(&mut text);
-    let mut fields = serializer.serialize_map(None)?;
-    if let Some(name) = names.time {
-        fields.serialize_entry(name, &Encoded::<_, Fraction>::new(Ok(&values.time)))?;
-    }
-    fields.serialize_entry(names.code, values.code)?;
-    if let Some(name) = names.description {
-        fields.serialize_entry(name, values.description)?;
-    }
-    fields.end()?;
-    Ok(text)
+    let written = serializer.serialize_map(None).and_then(|mut fields| {
+        if let Some(name) = names.time {
+            fields.serialize_entry(name, &Encoded::<_, Fraction>::new(Ok(&values.time)))?;
+        }
+        fields.serialize_entry(names.code, values.code)?;
+        if let Some(name) = names.description {
+            fields.serialize_entry(name, values.description)?;
+        }
+        fields.end()
+    });
+    debug_assert!(
+        written.is_ok(),
+        "two texts and a time can always be written"
+    );
+    text
 }
 
 /// The message is not a JSON object with the fields that are needed as scalars,
@@ -162,7 +160,7 @@ impl std::error::Error for Malformed {}
 
 #[cfg(test)]
 mod tests {
-    use super::{HeaderFields, read_answer, read_request};
+    use super::{HeaderFields, read_request, read_response, request_fields};
 
     const NAMES: HeaderFields = HeaderFields {
         user_name: "who",
@@ -174,53 +172,43 @@ mod tests {
     };
 
     #[test]
-    fn only_the_code_of_an_answer_decides_whether_it_can_be_read() {
+    fn only_the_code_of_a_response_decides_whether_it_can_be_read() {
         for (plaintext, code, time) in [
-            (r#"{"verdict":"1000","when":[],"because":{}}"#, "1000", None),
+            (r#""1000","when":[],"because":{}"#, "1000", None),
+            (r#"1000.0,"when":"0000-00-00 00:00:00""#, "1000", None),
             (
-                r#"{"verdict":1000.0,"when":"0000-00-00 00:00:00"}"#,
-                "1000",
-                None,
-            ),
-            (
-                r#"{"verdict":" 1E3 ","when":"2024-02-05T02:15:30Z"}"#,
+                r#"" 1E3 ","when":"2024-02-05T02:15:30Z""#,
                 "1000",
                 Some("2024-02-05 10:15:30"),
             ),
-            (r#"{"verdict":-1.001E3}"#, "-1001", None),
+            ("-1.001E3", "-1001", None),
         ] {
-            let header = read_answer(&NAMES, plaintext.as_bytes()).unwrap();
+            let plaintext = format!(r#"{{"verdict":{plaintext}}}"#);
+            let header = read_response(&NAMES, plaintext.as_bytes()).unwrap();
             assert_eq!(header.code.as_deref(), Some(code), "{plaintext}");
-            assert_eq!(
-                header.time.map(|time| time.to_string()).as_deref(),
-                time,
-                "{plaintext}"
-            );
+            let found = header.time.map(|time| time.to_string());
+            assert_eq!(found.as_deref(), time, "{plaintext}");
             assert_eq!(header.description, None, "{plaintext}");
         }
-        for plaintext in [
-            r#"{"verdict":["1000"]}"#,
-            r#"{"verdict":{}}"#,
-            r#"{"verdict":"\ud800"}"#,
-        ] {
-            assert!(
-                read_answer(&NAMES, plaintext.as_bytes()).is_err(),
-                "{plaintext}"
-            );
+        for code in [r#"["1000"]"#, "{}", r#""\ud800""#] {
+            let plaintext = format!(r#"{{"verdict":{code}}}"#);
+            assert!(read_response(&NAMES, plaintext.as_bytes()).is_err());
         }
     }
 
     #[test]
     fn a_request_has_to_say_who_sends_it_in_texts() {
-        let read = |rest: &str| {
-            let plaintext = format!("{{\"who\":\"a\",\"proof\":{rest}}}");
-            read_request(&NAMES, plaintext.as_bytes(), &[])
-                .ok()
-                .map(|header| header.action)
-        };
-        assert_eq!(read(r#""b""#), Some(None));
-        assert_eq!(read(r#""b","what":"c""#), Some(Some("c".to_owned())));
-        assert_eq!(read(r#"["b"]"#), None);
-        assert_eq!(read(r#""b","what":["c"]"#), None);
+        let fields = request_fields(&NAMES, []);
+        for (rest, expected) in [
+            (r#""b""#, Some(None)),
+            (r#""b","what":"c""#, Some(Some("c"))),
+            (r#"["b"]"#, None),
+            (r#""b","what":["c"]"#, None),
+        ] {
+            let plaintext = format!(r#"{{"who":"a","proof":{rest}}}"#);
+            let header = read_request(&fields, plaintext.as_bytes());
+            let action = header.as_ref().ok().map(|header| header.action.as_deref());
+            assert_eq!(action, expected, "{plaintext}");
+        }
     }
 }

@@ -10,15 +10,15 @@ use std::fmt;
 
 use crate::operation::{OperationInfo, Retry};
 use crate::validate::Invalid;
-use crate::value::DateTime;
+use crate::value::{DateTime, Sensitive};
 
 /// What went wrong underneath; never holds a body.
 pub(crate) type Source = Box<dyn StdError + Send + Sync>;
 
-/// Why a call gave no accepted answer.
+/// Why a call gave no accepted response.
 ///
 /// Neither `Display` nor `Debug` of this type or of anything inside it shows a
-/// field of the request or of the answer, except control numbers and return
+/// field of the request or of the response, except control numbers and return
 /// codes.
 ///
 /// There is no fourth way, so a `match` needs no catch-all arm, which could
@@ -27,7 +27,7 @@ pub(crate) type Source = Box<dyn StdError + Send + Sync>;
 pub enum Error<C = String> {
     /// Nothing left this machine. The same request may be sent again.
     NotSent(NotSent),
-    /// A readable answer refused the call with a listed return code.
+    /// A readable response refused the call with a listed return code.
     Rejected(Rejected<C>),
     /// Everything else: the call may have been executed.
     Unknown(Unknown<C>),
@@ -44,29 +44,19 @@ impl<C: AsRef<str>> Error<C> {
         }
     }
 
-    /// The value of `action` that was called.
-    #[must_use]
-    pub fn action(&self) -> &'static str {
-        self.operation().action
-    }
-
-    /// The return code as on the wire, where the answer had one.
+    /// The return code as on the wire, where the response had one.
     #[must_use]
     pub fn code(&self) -> Option<&str> {
-        match self {
-            Self::NotSent(_) => None,
-            Self::Rejected(error) => Some(error.code()),
-            Self::Unknown(error) => error.code(),
-        }
+        self.return_code().map(AsRef::as_ref)
     }
 
-    /// The return code as its table knows it, where the answer had one.
+    /// The return code as its table knows it, where the response had one.
     #[must_use]
     pub fn return_code(&self) -> Option<&C> {
         match self {
             Self::NotSent(_) => None,
-            Self::Rejected(error) => Some(error.return_code()),
-            Self::Unknown(error) => error.return_code(),
+            Self::Rejected(error) => Some(&error.return_code),
+            Self::Unknown(error) => error.return_code.as_ref(),
         }
     }
 
@@ -85,35 +75,34 @@ impl<C: AsRef<str>> Error<C> {
     pub fn may_have_been_executed(&self) -> bool {
         matches!(self, Self::Unknown(_))
     }
-}
 
-impl<C: AsRef<str>> fmt::Debug for Error<C> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    fn inner(&self) -> &dyn StdError
+    where
+        C: fmt::Debug,
+    {
         match self {
-            Self::NotSent(error) => fmt::Debug::fmt(error, f),
-            Self::Rejected(error) => fmt::Debug::fmt(error, f),
-            Self::Unknown(error) => fmt::Debug::fmt(error, f),
+            Self::NotSent(error) => error,
+            Self::Rejected(error) => error,
+            Self::Unknown(error) => error,
         }
     }
 }
 
-impl<C: AsRef<str>> fmt::Display for Error<C> {
+impl<C: AsRef<str> + fmt::Debug> fmt::Debug for Error<C> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::NotSent(error) => fmt::Display::fmt(error, f),
-            Self::Rejected(error) => fmt::Display::fmt(error, f),
-            Self::Unknown(error) => fmt::Display::fmt(error, f),
-        }
+        fmt::Debug::fmt(self.inner(), f)
     }
 }
 
-impl<C: AsRef<str>> StdError for Error<C> {
+impl<C: AsRef<str> + fmt::Debug> fmt::Display for Error<C> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self.inner(), f)
+    }
+}
+
+impl<C: AsRef<str> + fmt::Debug> StdError for Error<C> {
     fn source(&self) -> Option<&(dyn StdError + 'static)> {
-        match self {
-            Self::NotSent(error) => error.source(),
-            Self::Rejected(error) => error.source(),
-            Self::Unknown(error) => error.source(),
-        }
+        self.inner().source()
     }
 }
 
@@ -150,10 +139,14 @@ impl fmt::Display for CallOutcome {
 }
 
 /// Nothing of the request left this machine.
+#[derive(Debug)]
 #[must_use = "nothing was sent"]
+#[non_exhaustive]
 pub struct NotSent {
-    pub(crate) operation: &'static OperationInfo,
-    pub(crate) reason: NotSentReason,
+    /// The operation that was to be called.
+    pub operation: &'static OperationInfo,
+    /// Why nothing was sent.
+    pub reason: NotSentReason,
     pub(crate) source: Option<Source>,
 }
 
@@ -173,35 +166,13 @@ pub enum NotSentReason {
 }
 
 impl NotSent {
-    /// The operation that was to be called.
-    #[must_use]
-    pub fn operation(&self) -> &'static OperationInfo {
-        self.operation
-    }
-
-    /// Why nothing was sent.
-    #[must_use]
-    pub fn reason(&self) -> &NotSentReason {
-        &self.reason
-    }
-
     /// The broken rules, where that is the reason.
     #[must_use]
     pub fn invalid(&self) -> Option<&Invalid> {
         match &self.reason {
             NotSentReason::Invalid(invalid) => Some(invalid),
-            NotSentReason::Connect | NotSentReason::Request | NotSentReason::Layer => None,
+            _ => None,
         }
-    }
-}
-
-impl fmt::Debug for NotSent {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("NotSent")
-            .field("operation", &self.operation.name)
-            .field("reason", &self.reason)
-            .field("source", &self.source)
-            .finish()
     }
 }
 
@@ -210,11 +181,8 @@ impl fmt::Display for NotSent {
         write!(f, "{}: not sent: ", self.operation.name)?;
         match &self.reason {
             NotSentReason::Invalid(invalid) => {
-                for (index, violation) in invalid.violations().iter().enumerate() {
-                    let separator = if index == 0 { "" } else { "; " };
-                    write!(f, "{separator}{violation}")?;
-                }
-                Ok(())
+                let all = invalid.violations().iter().map(ToString::to_string);
+                f.write_str(&all.collect::<Vec<_>>().join("; "))
             }
             NotSentReason::Connect => f.write_str("no connection to the server"),
             NotSentReason::Request => f.write_str("the HTTP request could not be put together"),
@@ -229,32 +197,25 @@ impl StdError for NotSent {
     }
 }
 
-/// A readable answer refused the call with a return code that says so.
+/// A readable response refused the call with a return code that says so.
+#[derive(Debug)]
 #[must_use = "the call was refused"]
+#[non_exhaustive]
 pub struct Rejected<C = String> {
-    pub(crate) operation: &'static OperationInfo,
-    pub(crate) code: C,
-    pub(crate) description: Option<String>,
-    pub(crate) time: Option<DateTime>,
+    /// The operation that was called.
+    pub operation: &'static OperationInfo,
+    /// The return code as its table knows it.
+    pub return_code: C,
+    /// When the response was written, where it says so.
+    pub time: Option<DateTime>,
+    pub(crate) description: Option<Sensitive>,
 }
 
 impl<C: AsRef<str>> Rejected<C> {
-    /// The operation that was called.
-    #[must_use]
-    pub fn operation(&self) -> &'static OperationInfo {
-        self.operation
-    }
-
     /// The return code as on the wire.
     #[must_use]
     pub fn code(&self) -> &str {
-        self.code.as_ref()
-    }
-
-    /// The return code as its table knows it.
-    #[must_use]
-    pub fn return_code(&self) -> &C {
-        &self.code
+        self.return_code.as_ref()
     }
 
     /// The text that came with the code.
@@ -264,50 +225,39 @@ impl<C: AsRef<str>> Rejected<C> {
     /// code comes with several texts.
     #[must_use]
     pub fn description(&self) -> Option<&str> {
-        self.description.as_deref()
-    }
-
-    /// When the answer was written, where it says so.
-    #[must_use]
-    pub fn time(&self) -> Option<DateTime> {
-        self.time
-    }
-}
-
-impl<C: AsRef<str>> fmt::Debug for Rejected<C> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Rejected")
-            .field("operation", &self.operation.name)
-            .field("code", &self.code.as_ref())
-            .field("time", &self.time)
-            .finish_non_exhaustive()
+        let text = self.description.as_ref()?;
+        Some(text.expose())
     }
 }
 
 impl<C: AsRef<str>> fmt::Display for Rejected<C> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            f,
-            "{}: rejected with return code {}",
-            self.operation.name,
-            self.code.as_ref()
-        )
+        let (name, code) = (self.operation.name, self.code());
+        write!(f, "{name}: rejected with return code {code}")
     }
 }
 
-impl<C: AsRef<str>> StdError for Rejected<C> {}
+impl<C: AsRef<str> + fmt::Debug> StdError for Rejected<C> {}
 
 /// The call may have been executed, and nothing that is known says whether.
 ///
 /// There is no `Clone` and no way back to the request: what follows an unknown
 /// outcome is a question, not a repetition.
 #[must_use = "the call may have been executed: ask before doing anything else"]
+#[non_exhaustive]
 pub struct Unknown<C = String> {
-    pub(crate) operation: &'static OperationInfo,
-    pub(crate) transaction_ids: Vec<String>,
-    pub(crate) cause: UnknownCause,
-    pub(crate) code: Option<C>,
-    pub(crate) ask_not_before: Option<DateTime>,
+    /// The operation that was called.
+    pub operation: &'static OperationInfo,
+    /// The control numbers at stake, in the order of the request.
+    pub transaction_ids: Vec<String>,
+    /// Why the outcome is unknown.
+    pub cause: UnknownCause,
+    /// The return code as its table knows it, where the response had one.
+    pub return_code: Option<C>,
+    /// The earliest moment, in GMT+8, at which asking is of use: a whole second,
+    /// a minute later than the document says, since clocks differ. Even then one
+    /// response that something is not there proves nothing.
+    pub ask_not_before: Option<DateTime>,
     pub(crate) source: Option<Source>,
 }
 
@@ -315,19 +265,19 @@ pub struct Unknown<C = String> {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum UnknownCause {
-    /// No complete answer arrived in time.
+    /// No complete response arrived in time.
     Timeout,
-    /// The connection broke after it had been made, before the answer was complete.
+    /// The connection broke after it had been made, before the response was complete.
     Connection,
-    /// The answer had this HTTP status instead of 200.
+    /// The response had this HTTP status instead of 200.
     HttpStatus(u16),
-    /// The answer was a redirect with this HTTP status; it was not followed.
+    /// The response was a redirect with this HTTP status; it was not followed.
     Redirect(u16),
-    /// The answer was not encrypted with a known key, or not what the document describes.
+    /// The response was not encrypted with a known key, or not what the document describes.
     Unreadable,
-    /// The answer was longer than allowed.
+    /// The response was longer than allowed.
     TooLarge,
-    /// The answer was readable, and its return code is missing, not listed, or
+    /// The response was readable, and its return code is missing, not listed, or
     /// one that leaves the outcome open.
     Code,
     /// A layer of the transport returned an error after the request was sent.
@@ -335,48 +285,16 @@ pub enum UnknownCause {
 }
 
 impl<C: AsRef<str>> Unknown<C> {
-    /// The operation that was called.
-    #[must_use]
-    pub fn operation(&self) -> &'static OperationInfo {
-        self.operation
-    }
-
-    /// The control numbers at stake, in the order of the request.
-    #[must_use]
-    pub fn transaction_ids(&self) -> &[String] {
-        &self.transaction_ids
-    }
-
-    /// Why the outcome is unknown.
-    #[must_use]
-    pub fn cause(&self) -> UnknownCause {
-        self.cause
-    }
-
-    /// The return code as on the wire, where the answer had one.
+    /// The return code as on the wire, where the response had one.
     #[must_use]
     pub fn code(&self) -> Option<&str> {
-        self.code.as_ref().map(AsRef::as_ref)
-    }
-
-    /// The return code as its table knows it, where the answer had one.
-    #[must_use]
-    pub fn return_code(&self) -> Option<&C> {
-        self.code.as_ref()
+        self.return_code.as_ref().map(AsRef::as_ref)
     }
 
     /// The `operationId` of the operation that tells what became of the call.
     #[must_use]
     pub fn status_query(&self) -> Option<&'static str> {
         self.operation.status_query
-    }
-
-    /// The earliest moment, in GMT+8, at which asking is of use: a whole second,
-    /// a minute later than the document says, since clocks differ. Even then one
-    /// answer that something is not there proves nothing.
-    #[must_use]
-    pub fn ask_not_before(&self) -> Option<DateTime> {
-        self.ask_not_before
     }
 
     fn write_advice(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -388,12 +306,8 @@ impl<C: AsRef<str>> Unknown<C> {
             return f.write_str("do not send it again");
         };
         write!(f, "ask {status_query}")?;
-        if let Some((last, others)) = self.transaction_ids.split_last() {
-            f.write_str(" about ")?;
-            for subject in others {
-                write!(f, "{subject}, ")?;
-            }
-            f.write_str(last)?;
+        if !self.transaction_ids.is_empty() {
+            write!(f, " about {}", self.transaction_ids.join(", "))?;
         }
         if let Some(time) = &self.ask_not_before {
             write!(f, " not before {time} GMT+8")?;
@@ -412,10 +326,10 @@ impl<C: AsRef<str>> Unknown<C> {
 impl<C: AsRef<str>> fmt::Debug for Unknown<C> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Unknown")
-            .field("operation", &self.operation.name)
+            .field("operation", &self.operation)
             .field("transaction_ids", &self.transaction_ids)
             .field("cause", &self.cause)
-            .field("code", &self.code().map(printable_code))
+            .field("return_code", &self.code().map(printable_code))
             .field("ask_not_before", &self.ask_not_before)
             .field("source", &self.source)
             .finish()
@@ -424,11 +338,8 @@ impl<C: AsRef<str>> fmt::Debug for Unknown<C> {
 
 impl<C: AsRef<str>> fmt::Display for Unknown<C> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            f,
-            "{}: outcome unknown ({}",
-            self.operation.name, self.cause
-        )?;
+        let (name, cause) = (self.operation.name, self.cause);
+        write!(f, "{name}: outcome unknown ({cause}")?;
         if let Some(code) = self.code() {
             write!(f, ", return code {}", printable_code(code))?;
         }
@@ -449,12 +360,10 @@ impl fmt::Display for UnknownCause {
             Self::Timeout => f.write_str("the answer did not arrive in time"),
             Self::Connection => f.write_str("the connection broke before the answer was complete"),
             Self::HttpStatus(status) => write!(f, "the answer was HTTP {status}"),
-            Self::Redirect(status) => {
-                write!(
-                    f,
-                    "the answer was a redirect, HTTP {status}, and not followed"
-                )
-            }
+            Self::Redirect(status) => write!(
+                f,
+                "the answer was a redirect, HTTP {status}, and not followed"
+            ),
             Self::Unreadable => f.write_str("the answer could not be read"),
             Self::TooLarge => f.write_str("the answer was longer than allowed"),
             Self::Code => f.write_str("the answer does not tell the outcome"),
@@ -466,9 +375,10 @@ impl fmt::Display for UnknownCause {
 /// A code that no document lists is text from outside: it is shown only where
 /// it looks like a code.
 pub(crate) fn printable_code(code: &str) -> &str {
-    let like_a_code = code.len() <= 8
-        && code
-            .bytes()
-            .all(|byte| byte.is_ascii_digit() || byte == b'-');
-    if like_a_code { code } else { "(not a number)" }
+    let like_a_code = |byte: u8| byte.is_ascii_digit() || byte == b'-';
+    if code.len() <= 8 && code.bytes().all(like_a_code) {
+        code
+    } else {
+        "(not a number)"
+    }
 }

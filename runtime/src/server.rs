@@ -39,25 +39,17 @@ pub struct Protocol {
     /// The names of the header fields.
     pub header: &'static HeaderFields,
     /// The text that goes with the code of an accepted request.
-    pub accepted_description: &'static str,
-    /// The code of the uniform rejection.
-    pub invalid_context_code: &'static str,
-    /// The text of the uniform rejection.
-    pub invalid_context_description: &'static str,
-    /// The code that says that responding failed on this side, so that the
-    /// outcome is unknown.
-    pub failure_code: &'static str,
-    /// The text that goes with it.
-    pub failure_description: &'static str,
-    /// The code that says that a notification was not stored.
-    pub not_stored_code: &'static str,
-    /// The text that goes with it.
-    pub not_stored_description: &'static str,
-    /// The code that says that an operation is not offered; sent where the
-    /// operation has it or leaves it to partners.
-    pub not_offered_code: &'static str,
-    /// The text that goes with it.
-    pub not_offered_description: &'static str,
+    pub accepted: &'static str,
+    /// Code and text of the uniform rejection.
+    pub unreadable: (&'static str, &'static str),
+    /// What says that responding failed on this side, so that the outcome is
+    /// unknown.
+    pub failed: (&'static str, &'static str),
+    /// What says that a notification was not stored.
+    pub not_stored: (&'static str, &'static str),
+    /// What says that an operation is not offered; sent where the operation has
+    /// the code or leaves it to partners.
+    pub not_offered: (&'static str, &'static str),
     /// How many characters the text of a refusal may have.
     pub description_limit: usize,
     /// The name of the path parameter that says who calls.

@@ -97,7 +97,7 @@ async fn check_unknown(reaction: Reaction, expected: UnknownCause) {
     let shown = format!("{reaction:?}");
     let (result, requests) = after(reaction, &SendMoneyRequest::sample()).await;
     match result {
-        Err(Error::Unknown(unknown)) => assert_eq!(unknown.cause(), expected, "{shown}"),
+        Err(Error::Unknown(unknown)) => assert_eq!(unknown.cause, expected, "{shown}"),
         other => panic!("{shown}: {other:?}"),
     }
     assert!(requests <= 1, "{shown}: {requests} requests");
@@ -181,10 +181,7 @@ async fn what_fails_before_or_while_connecting_was_not_sent() {
         ] {
             match error {
                 Error::NotSent(error) => {
-                    assert!(
-                        matches!(error.reason(), NotSentReason::Connect),
-                        "{error:?}"
-                    );
+                    assert!(matches!(error.reason, NotSentReason::Connect), "{error:?}");
                 }
                 other => panic!("{base_url}: {other:?}"),
             }
@@ -224,39 +221,28 @@ async fn an_invalid_request_is_not_sent() {
 
 #[tokio::test]
 async fn a_lost_answer_leaves_the_outcome_unknown() {
-    check_unknown(Reaction::CutBeforeReading, UnknownCause::Connection).await;
-    check_unknown(Reaction::CutAfterReading, UnknownCause::Connection).await;
     check_unknown(Reaction::Silence, UnknownCause::Timeout).await;
-    check_unknown(Reaction::Write(Vec::new()), UnknownCause::Connection).await;
-    check_unknown(
+    for reaction in [
+        Reaction::CutBeforeReading,
+        Reaction::CutAfterReading,
+        Reaction::Write(Vec::new()),
+        Reaction::Write(b"HTTP/1.1 200 OK\r\n".to_vec()),
         Reaction::Write(b"HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\nAAAA".to_vec()),
-        UnknownCause::Connection,
-    )
-    .await;
-    check_unknown(
         Reaction::Write(b"this is not HTTP\r\n\r\n".to_vec()),
-        UnknownCause::Connection,
-    )
-    .await;
+    ] {
+        check_unknown(reaction, UnknownCause::Connection).await;
+    }
 }
 
 #[tokio::test]
 async fn other_statuses_than_200_leave_the_outcome_unknown() {
-    check_unknown(
-        http("502 Bad Gateway", "content-type: text/html\r\n", "<html>"),
-        UnknownCause::HttpStatus(502),
-    )
-    .await;
-    for (status, expected) in [
-        ("201 Created", 201),
-        ("400 Bad Request", 400),
-        ("401 Unauthorized", 401),
-        ("503 Service Unavailable", 503),
-    ] {
+    let html = http("502 Hm", "content-type: text/html\r\n", "<html>");
+    check_unknown(html, UnknownCause::HttpStatus(502)).await;
+    for status in [201, 400, 401, 403, 404, 429, 500, 503] {
         // However readable the answer is; only the keys may be refused so.
         for plaintext in [ACCEPTED, OTHERWISE] {
-            let reaction = http(status, "", sealed(plaintext));
-            check_unknown(reaction, UnknownCause::HttpStatus(expected)).await;
+            let reaction = http(&format!("{status} Hm"), "", sealed(plaintext));
+            check_unknown(reaction, UnknownCause::HttpStatus(status)).await;
         }
     }
 }
@@ -264,34 +250,32 @@ async fn other_statuses_than_200_leave_the_outcome_unknown() {
 #[tokio::test]
 async fn a_redirect_is_not_followed() {
     let target = Server::start(|_| answer(ACCEPTED)).await;
-    for (status, expected) in [
-        ("301 Moved Permanently", 301),
-        ("302 Found", 302),
-        ("307 Temporary Redirect", 307),
-        ("308 Permanent Redirect", 308),
-    ] {
+    for status in [301, 302, 303, 307, 308] {
         let location = format!("location: http://{}/\r\n", target.host);
-        let reaction = http(status, &location, "");
-        check_unknown(reaction, UnknownCause::Redirect(expected)).await;
+        let reaction = http(&format!("{status} Elsewhere"), &location, "");
+        check_unknown(reaction, UnknownCause::Redirect(status)).await;
     }
-    assert_eq!(target.requests().len(), 0);
+    assert_eq!(target.connections(), 0, "the target was never contacted");
 }
 
 #[tokio::test]
 async fn an_answer_that_cannot_be_read_leaves_the_outcome_unknown() {
     let ok = |body: &str| http("200 OK", "", body);
-    let other_key = envelope::seal(credentials("second").key(), &[REFUSED.as_bytes()]);
     let whole = sealed(REFUSED);
-    let truncated = &whole[..whole.len() - 4];
+    let unannounced = format!("HTTP/1.1 200 OK\r\n\r\n{}", &whole[..whole.len() / 2]);
     for reaction in [
         ok(""),
         ok("garbage"),
         ok("QUJDREVGR0hJSktMTU5PUA=="),
         ok("<html>everything is fine</html>"),
-        ok(&other_key),
-        ok(truncated),
+        ok(&sealed_with("second", REFUSED)),
+        ok(&whole[..whole.len() - 4]),
+        ok(&format!("AAAAAAAA{}", &whole[8..])),
+        Reaction::Write(unannounced.into_bytes()),
         answer("not JSON"),
         answer(r#"["7000"]"#),
+        answer(r#"{"responseCode":["-7001"]}"#),
+        answer(&REFUSED[..REFUSED.len() - 1]),
         answer(r#"{"responseCode":"7000","responseCode":"-7001"}"#),
         answer(&format!("{REFUSED} {REFUSED}")),
     ] {
@@ -329,7 +313,7 @@ async fn an_accepting_answer_has_to_be_readable_as_a_whole() {
     let (result, _) = after(incomplete, &AskStatusRequest::sample()).await;
     match result {
         Err(Error::Unknown(unknown)) => {
-            assert_eq!(unknown.cause(), UnknownCause::Unreadable);
+            assert_eq!(unknown.cause, UnknownCause::Unreadable);
             assert_eq!(unknown.code(), Some("7000"));
         }
         other => panic!("{other:?}"),
@@ -345,7 +329,7 @@ async fn a_listed_refusal_is_a_rejection() {
         Err(Error::Rejected(rejected)) => {
             assert_eq!(rejected.code(), "-7001");
             assert_eq!(rejected.description(), Some("Jose Rizal has no account"));
-            assert!(rejected.time().is_some());
+            assert!(rejected.time.is_some());
             let shown = format!("{rejected} {rejected:?}");
             assert!(!shown.contains("Rizal"), "{shown}");
             assert_eq!(
@@ -596,7 +580,7 @@ async fn what_stands_behind_another_status_is_shown() {
                 302 => UnknownCause::Redirect(302),
                 _ => UnknownCause::HttpStatus(number),
             };
-            assert_eq!(unknown.cause(), cause);
+            assert_eq!(unknown.cause, cause);
         }
     }
 }
@@ -686,9 +670,9 @@ async fn an_unknown_outcome_says_what_to_do() {
     );
     match error {
         Error::Unknown(unknown) => {
-            assert_eq!(unknown.transaction_ids(), ["SKY9912345678"]);
+            assert_eq!(unknown.transaction_ids, ["SKY9912345678"]);
             assert_eq!(unknown.status_query(), Some("askStatus"));
-            assert!(unknown.ask_not_before().is_some());
+            assert!(unknown.ask_not_before.is_some());
         }
         other => panic!("{other:?}"),
     }

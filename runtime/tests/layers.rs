@@ -71,7 +71,7 @@ async fn an_error_before_the_request_was_passed_on_means_not_sent() {
     let Err(Error::NotSent(error)) = result else {
         panic!("{result:?}");
     };
-    assert!(matches!(error.reason(), NotSentReason::Layer), "{error:?}");
+    assert!(matches!(error.reason, NotSentReason::Layer), "{error:?}");
 }
 
 #[tokio::test]
@@ -85,7 +85,7 @@ async fn an_error_after_the_request_was_passed_on_leaves_the_outcome_unknown() {
     let Err(Error::Unknown(error)) = result else {
         panic!("{result:?}");
     };
-    assert_eq!(error.cause(), UnknownCause::Layer);
+    assert_eq!(error.cause, UnknownCause::Layer);
 }
 
 #[tokio::test]

@@ -220,7 +220,13 @@ async fn everything_that_is_not_a_genuine_request_gets_one_and_the_same_answer()
 
     let cases = [
         ("empty", post("")),
+        ("blank", post(" \r\n")),
         ("garbage", post("garbage")),
+        ("not Base64", post(format!("%{}", seal(&first, good)))),
+        (
+            "a block changed",
+            post(format!("AAAAAAAA{}", &seal(&first, good)[8..])),
+        ),
         ("not encrypted", post(good)),
         ("half a block", post("QUJDREVGR0hJSktMTU5PUA==".repeat(3))),
         ("unknown key", post(seal(&credentials("third"), good))),

@@ -262,7 +262,7 @@ fn called<O: Operation>(
             clear: None,
         },
         Err(Error::NotSent(error)) => Called::NotSent(error.to_string()),
-        Err(Error::Unknown(unknown)) => match (unknown.cause(), unknown.code()) {
+        Err(Error::Unknown(unknown)) => match (unknown.cause, unknown.code()) {
             // With another status it is no answer, whatever it says.
             (cause @ UnknownCause::HttpStatus(_), _) | (cause, None) => {
                 Called::Unknown(cause.to_string())

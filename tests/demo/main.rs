@@ -94,7 +94,7 @@ async fn refused(client: &Client) -> Outcome<()> {
     wrapped(&error.to_string());
     expect(
         matches!(&error, skypay_client::Error::Rejected(rejected)
-            if *rejected.return_code() == ResponseCode::InsufficientBalance),
+            if rejected.return_code == ResponseCode::InsufficientBalance),
         "the error is a refusal with its typed code",
     )
 }
@@ -125,7 +125,7 @@ async fn unknown() -> Outcome<()> {
     expect(!sent_again.await, "it was not sent a second time")?;
     expect(
         matches!(&error, skypay_client::Error::Unknown(unknown)
-            if unknown.transaction_ids() == ["SKY9800000103"] && unknown.ask_not_before().is_some()),
+            if unknown.transaction_ids == ["SKY9800000103"] && unknown.ask_not_before.is_some()),
         "the error is an unknown outcome that says what to ask about, and when",
     )
 }

@@ -19,7 +19,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     match client.payout_queue(&payout).await {
         Ok(_) => println!("taken; a callback will say whether it was paid"),
         Err(Error::NotSent(error)) => println!("nothing was sent: {error}"),
-        Err(Error::Rejected(error)) => println!("{:?}", error.return_code()),
+        Err(Error::Rejected(error)) => println!("{:?}", error.return_code),
         Err(Error::Unknown(error)) => println!("ask first: {error}"),
     }
     Ok(())

@@ -3,7 +3,6 @@
 
 use std::collections::BTreeSet;
 
-use axum::Router;
 use codegen::model::Example;
 use http_body_util::BodyExt;
 use serde_json::Value;
@@ -17,7 +16,7 @@ use test_support::document::{self, members};
 use test_support::handlers::{Deciding, Nothing, Turn};
 use test_support::loopback::{
     Exchange, NOW, Wire, config, credentials, host, keys, opened, opened_with, post, routes,
-    sealed, sealed_with, send,
+    sealed, sealed_with,
 };
 use test_support::operations::{ALL, CALLBACK_PATH, CALLER_NAME, Caller, Dynamic, named};
 
@@ -71,10 +70,10 @@ fn check_code(error: &Error, operation: &Dynamic, code: &str, description: &str)
     match (operation.info.outcome_of(code), error) {
         (Outcome::Rejected, Error::Rejected(rejected)) => {
             assert_eq!(rejected.description(), Some(description));
-            assert!(rejected.time().is_some());
+            assert!(rejected.time.is_some());
         }
         (Outcome::Unknown, Error::Unknown(unknown)) => {
-            assert_eq!(unknown.cause(), UnknownCause::Code);
+            assert_eq!(unknown.cause, UnknownCause::Code);
         }
         (outcome, error) => panic!("{code} says {outcome:?}, but: {error}"),
     }
@@ -276,29 +275,6 @@ async fn a_handler_cannot_refuse_with_a_code_that_its_operation_does_not_have() 
 }
 
 #[tokio::test]
-async fn a_code_that_the_document_does_not_list_leaves_the_outcome_unknown() {
-    for code in ["-1234", "1001", "0", "-1002"] {
-        let plaintext = format!(r#"{{"responseTime":"{NOW}","responseCode":"{code}"}}"#);
-        let server = Server::start(move |_| http("200 OK", "", sealed(&plaintext))).await;
-        let caller = Caller::new(&server.host, &keys());
-        for operation in ALL {
-            assert!(
-                operation
-                    .info
-                    .codes
-                    .iter()
-                    .all(|(listed, _)| *listed != code)
-            );
-            let result = operation.call(&caller, sample_request(operation)).await;
-            let error = result.unwrap_err();
-            assert!(matches!(error, Error::Unknown(_)), "{error}");
-            check_code(&error, operation, code, "");
-        }
-        assert_eq!(server.requests().len(), ALL.len(), "nothing is asked twice");
-    }
-}
-
-#[tokio::test]
 async fn what_nobody_implements_is_refused_politely() {
     let wire = Wire::default();
     let config = config();
@@ -329,7 +305,7 @@ fn check_not_stored(error: &Error, exchange: &Exchange) {
     assert!(!exchange.answer().contains("1000"), "{}", exchange.answer());
     match error {
         Error::Unknown(unknown) => {
-            assert_eq!(unknown.cause(), UnknownCause::HttpStatus(503));
+            assert_eq!(unknown.cause, UnknownCause::HttpStatus(503));
         }
         error => panic!("{error}"),
     }
@@ -498,146 +474,6 @@ async fn both_sides_are_plain_tower_services_too() {
     assert_eq!(handler.asked().len(), ALL.len());
 }
 
-#[tokio::test]
-async fn everything_that_fails_before_the_handler_gets_one_and_the_same_answer() {
-    let handler = as_documented();
-    let config = config().body_limit(4096);
-    let host = host(routes(&handler, &config)).await;
-    let own_url = format!("{CALLBACK_PATH}/payoutPayout");
-
-    let mut answers = Vec::new();
-    for (path, operation, of_the_other_side) in [
-        (
-            path_of(named("payoutQueue").info),
-            "payoutQueue",
-            "payoutPayout",
-        ),
-        (CALLBACK_PATH.to_owned(), "payoutPayout", "payoutQueue"),
-        (own_url, "payoutPayout", "payoutQueue"),
-    ] {
-        let operation = named(operation);
-        let good = genuine(operation);
-        let got = send("GET", &host, &path, "", &sealed(&good)).await;
-        answers.push((format!("{path}, GET"), got));
-        for (why, body) in not_genuine(operation, of_the_other_side) {
-            let answer = post(&host, &path, &body).await;
-            answers.push((format!("{path}, {why}"), answer));
-        }
-        if path == CALLBACK_PATH {
-            let nameless = good.replace(r#""action":"payoutPayout","#, "");
-            let answer = post(&host, &path, &sealed(&nameless)).await;
-            answers.push((format!("{path}, no action"), answer));
-        }
-    }
-    assert_eq!(handler.asked().len(), 0, "no handler was asked");
-
-    let (_, expected) = answers[0].clone();
-    assert_eq!(expected.status, 400);
-    assert!(
-        expected
-            .head
-            .contains(&"content-type: text/plain".to_owned())
-    );
-    assert_eq!(
-        opened(&expected.body),
-        format!(
-            r#"{{"responseTime":"{NOW}","responseCode":"-1000","responseDescription":"The request cannot be read"}}"#
-        )
-    );
-    assert!(answers.len() > 50);
-    for (why, answer) in answers {
-        assert_eq!(answer, expected, "{why}");
-    }
-
-    for operation in ALL {
-        let answer = post(
-            &host,
-            &path_of(operation.info),
-            &sealed(&genuine(operation)),
-        )
-        .await;
-        assert_eq!(answer.status, 200, "what is genuine is answered");
-    }
-}
-
-/// Bodies that are almost a genuine request to an operation, and why not.
-fn not_genuine(operation: &Dynamic, of_the_other_side: &str) -> Vec<(&'static str, String)> {
-    let good = genuine(operation);
-    let body = sealed(&good);
-    let credentials = credentials();
-    let other_key = Credentials::new(
-        credentials.user_name(),
-        credentials.authentication(),
-        "another encrypt key",
-    )
-    .unwrap();
-    let action = format!(r#""action":"{}""#, operation.info.action);
-    let renamed = |action_now: &str| {
-        let renamed = good.replace(&action, &format!(r#""action":"{action_now}""#));
-        assert_ne!(renamed, good);
-        sealed(&renamed)
-    };
-    let replaced = |old: &str, new: &str| {
-        let replaced = good.replace(old, new);
-        assert_ne!(replaced, good, "{old}");
-        sealed(&replaced)
-    };
-    // The last of these blocks is text, and text is no padding.
-    let whole_blocks = body.len() / 64 * 64 - 64;
-    vec![
-        ("empty", String::new()),
-        ("blank", " \r\n".to_owned()),
-        ("not encrypted", good.clone()),
-        ("HTML", "<html>Hello</html>".to_owned()),
-        ("not Base64", format!("%{body}")),
-        ("no whole block", "QUJDREVGR0hJSktMTU5P".to_owned()),
-        ("cut off", body[..body.len() - 4].to_owned()),
-        ("padded wrongly", body[..whole_blocks].to_owned()),
-        ("a block changed", format!("AAAAAAAA{}", &body[8..])),
-        ("another key", sealed_with(&other_key, &good)),
-        ("not JSON", sealed("Hello")),
-        ("no object", sealed(r#"["payoutQueue"]"#)),
-        ("half an object", sealed(&good[..good.len() - 1])),
-        ("two objects", sealed(&format!("{good}{good}"))),
-        ("nothing in it", sealed("{}")),
-        ("another user", replaced("AppName@skypay", "AppName@Skypay")),
-        ("no user", replaced("userName", "user")),
-        (
-            "another authentication",
-            replaced("7BE5C277ED75", "7BE5C277ED76"),
-        ),
-        (
-            "longer authentication",
-            replaced("7BE5C277ED75", "7BE5C277ED750"),
-        ),
-        (
-            "no authentication",
-            replaced("authentication", "authorization"),
-        ),
-        ("an unknown action", renamed("payoutQueueV3")),
-        (
-            "an action in another case",
-            renamed(&operation.info.action.to_uppercase()),
-        ),
-        ("an empty action", renamed("")),
-        ("an action of the other side", renamed(of_the_other_side)),
-        ("a catalog without its type", renamed("getCatalog")),
-        ("a field missing", replaced("controlNumber", "number")),
-        (
-            "a field twice",
-            replaced(
-                r#""controlNumber":"#,
-                r#""control Number":"1","controlNumber":"#,
-            ),
-        ),
-        (
-            "a field of the wrong kind",
-            replaced(r#""controlNumber":"#, r#""controlNumber":[],"x":"#),
-        ),
-        ("too long", sealed(&format!("{good}{}", " ".repeat(4096)))),
-    ]
-}
-
 /// A set of credentials that is issued together.
 fn issued(number: u8) -> Credentials {
     Credentials::new(
@@ -663,7 +499,7 @@ async fn both_sets_of_keys_work_around_a_rotation() {
             match operation.call(&caller, sample_request(operation)).await {
                 Ok(_) => outcomes.insert(true),
                 Err(Error::Unknown(unknown)) => {
-                    assert_eq!(unknown.cause(), UnknownCause::HttpStatus(400));
+                    assert_eq!(unknown.cause, UnknownCause::HttpStatus(400));
                     outcomes.insert(false)
                 }
                 Err(error) => panic!("{error}"),
@@ -703,31 +539,6 @@ async fn both_sets_of_keys_work_around_a_rotation() {
     }
 }
 
-#[tokio::test]
-async fn a_caller_sends_with_the_newest_set_and_reads_answers_of_any() {
-    // A refusal of the keys under the other set is followed to that set.
-    for (answered_with, code, sent) in [
-        (1, "-1000", 2),
-        (1, "-1001", 2),
-        (1, "-1016", 1),
-        (2, "-1001", 1),
-        (2, "-1016", 1),
-    ] {
-        let ring = KeyRing::new(issued(2)).with_previous(issued(1));
-        let plaintext = format!(r#"{{"responseTime":"{NOW}","responseCode":"{code}"}}"#);
-        let answer = sealed_with(&issued(answered_with), &plaintext);
-        let server = Server::start(move |_| http("200 OK", "", &answer)).await;
-        let caller = Caller::new(&server.host, &ring);
-        let operation = named("payoutQueue");
-        let result = operation.call(&caller, sample_request(operation)).await;
-        assert!(matches!(result, Err(Error::Rejected(_))), "{result:?}");
-        let requests = server.requests();
-        let (_, body) = requests[0].split_once("\r\n\r\n").unwrap();
-        assert!(opened_with(&issued(2), body).contains("AUTHENTICATION-2"));
-        assert_eq!(requests.len(), sent, "{answered_with} {code}");
-    }
-}
-
 /// SkyPay refuses everything, sealed with a set that has been announced.
 #[tokio::test]
 async fn what_must_never_be_sent_again_is_not_sent_again_with_other_keys() {
@@ -756,50 +567,4 @@ async fn what_must_never_be_sent_again_is_not_sent_again_with_other_keys() {
         never += usize::from(ours && !again);
     }
     assert!(never > 0);
-}
-
-#[tokio::test]
-async fn only_allowed_networks_are_served() {
-    async fn check(config: Config, lines: &str, expected: bool) {
-        let handler = as_documented();
-        let host = host(routes(&handler, &config)).await;
-        let garbage = send("POST", &host, CALLBACK_PATH, lines, "garbage").await;
-        for operation in ALL {
-            let path = path_of(operation.info);
-            let answer = send("POST", &host, &path, lines, &sealed(&genuine(operation))).await;
-            if expected {
-                assert_eq!(answer.status, 200);
-            } else {
-                assert_eq!(answer, garbage, "it does not show that it is the network");
-            }
-        }
-        assert_eq!(handler.asked().len(), if expected { ALL.len() } else { 0 });
-        for asked in handler.asked() {
-            assert!(asked.peer.is_some());
-        }
-    }
-
-    let only = |network: &str| config().allow_networks([network.parse().unwrap()]);
-    check(config(), "", true).await;
-    check(only("127.0.0.0/8"), "", true).await;
-    check(only("203.0.113.0/24"), "", false).await;
-    check(config().allow_networks([]), "", false).await;
-
-    let forwarded = "x-forwarded-for: 203.0.113.7\r\n";
-    let behind = |proxies: &str| only("203.0.113.0/24").behind_proxies([proxies.parse().unwrap()]);
-    check(only("203.0.113.0/24"), forwarded, false).await;
-    check(behind("127.0.0.0/8"), forwarded, true).await;
-    check(behind("10.0.0.0/8"), forwarded, false).await;
-    let forged = "x-forwarded-for: 203.0.113.7, 198.51.100.1\r\n";
-    check(behind("127.0.0.0/8"), forged, false).await;
-}
-
-#[tokio::test]
-async fn a_router_that_does_not_know_the_peer_serves_no_network() {
-    let config = config().allow_networks(["0.0.0.0/0".parse().unwrap()]);
-    let routes: Router = routes(&as_documented(), &config);
-    let body = axum::body::Body::from(sealed(&genuine(named("payoutPayout"))));
-    let request = axum::http::Request::post(CALLBACK_PATH).body(body).unwrap();
-    let response = routes.oneshot(request).await.unwrap();
-    assert_eq!(response.status(), 400);
 }

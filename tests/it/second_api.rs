@@ -123,7 +123,7 @@ async fn another_api_talks_to_itself() {
     let Err(Error::Rejected(refused)) = client.book_locker(&booking(Size::Large)).await else {
         panic!("no cold locker is free");
     };
-    assert_eq!(refused.return_code(), &State::NoRoom);
+    assert_eq!(refused.return_code, State::NoRoom);
 
     let tag = TagEntry::builder().parcel_tag("BX-000123").build().unwrap();
     let find = FindParcelsRequest::builder().tags([tag]).build().unwrap();
@@ -139,7 +139,7 @@ async fn another_api_talks_to_itself() {
     let Err(Error::Rejected(refused)) = client.open_door(&pin).await else {
         panic!("there is no method for it");
     };
-    assert_eq!(refused.return_code(), &State::Unavailable);
+    assert_eq!(refused.return_code, State::Unavailable);
 }
 
 #[tokio::test]
@@ -165,7 +165,7 @@ async fn callbacks_of_another_api_arrive() {
     let Err(Error::Rejected(refused)) = sender.may_courier_enter(&courier).await else {
         panic!("the shop is closed");
     };
-    assert_eq!(refused.return_code().as_ref(), "700");
+    assert_eq!(refused.return_code.as_ref(), "700");
 }
 
 /// General words that happen to be names in the document, too: the roles of the

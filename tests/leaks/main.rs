@@ -113,7 +113,7 @@ fn ended(case: &Case, result: Result<String, Error>) -> CallOutcome {
     match &error {
         Error::NotSent(error) => {
             show_error(error);
-            show_debug(error.reason());
+            show_debug(&error.reason);
             for violation in error.invalid().iter().flat_map(|error| error.violations()) {
                 show_debug(violation);
             }
@@ -121,7 +121,7 @@ fn ended(case: &Case, result: Result<String, Error>) -> CallOutcome {
         Error::Rejected(error) => show_error(error),
         Error::Unknown(error) => {
             show_error(error);
-            show_debug(&error.cause());
+            show_debug(&error.cause);
         }
     }
     show_debug(&Err::<(), _>(error));

@@ -86,16 +86,17 @@ pub(crate) fn api_trait(api: &Api) -> String {
 
 fn library(api: &Api) -> File {
     let protocol = &api.protocol;
-    let accepted_description = &protocol.accepted.description;
-    let (invalid_code, invalid_description) =
-        (&protocol.unreadable.code, &protocol.unreadable.description);
-    let (failure_code, failure_description) = (&protocol.failed.code, &protocol.failed.description);
-    let (not_stored_code, not_stored_description) =
-        (&protocol.not_stored.code, &protocol.not_stored.description);
-    let (not_offered_code, not_offered_description) = (
-        &protocol.not_offered.code,
-        &protocol.not_offered.description,
-    );
+    let accepted = &protocol.accepted.description;
+    let [unreadable, failed, not_stored, not_offered] = [
+        &protocol.unreadable,
+        &protocol.failed,
+        &protocol.not_stored,
+        &protocol.not_offered,
+    ]
+    .map(|answer| {
+        let (code, description) = (&answer.code, &answer.description);
+        quote!((#code, #description))
+    });
     let description_limit = Literal::usize_unsuffixed(protocol.description_limit);
     let caller_parameter = api
         .operations
@@ -126,15 +127,11 @@ fn library(api: &Api) -> File {
         #protocol_doc
         pub(crate) const PROTOCOL: Protocol = Protocol {
             header: &types::HEADER,
-            accepted_description: #accepted_description,
-            invalid_context_code: #invalid_code,
-            invalid_context_description: #invalid_description,
-            failure_code: #failure_code,
-            failure_description: #failure_description,
-            not_stored_code: #not_stored_code,
-            not_stored_description: #not_stored_description,
-            not_offered_code: #not_offered_code,
-            not_offered_description: #not_offered_description,
+            accepted: #accepted,
+            unreadable: #unreadable,
+            failed: #failed,
+            not_stored: #not_stored,
+            not_offered: #not_offered,
             description_limit: #description_limit,
             caller_parameter: #caller_parameter,
         };

@@ -71,15 +71,11 @@ use skypay_runtime::server::Protocol;
 /// What the document says of answers in general.
 pub(crate) const PROTOCOL: Protocol = Protocol {
     header: &types::HEADER,
-    accepted_description: "Success",
-    invalid_context_code: "-1000",
-    invalid_context_description: "The request cannot be read",
-    failure_code: "-1009",
-    failure_description: "An unexpected error occurred",
-    not_stored_code: "-1009",
-    not_stored_description: "The notice was not stored",
-    not_offered_code: "2000",
-    not_offered_description: "This operation is not offered",
+    accepted: "Success",
+    unreadable: ("-1000", "The request cannot be read"),
+    failed: ("-1009", "An unexpected error occurred"),
+    not_stored: ("-1009", "The notice was not stored"),
+    not_offered: ("2000", "This operation is not offered"),
     description_limit: 255,
     caller_parameter: "callerName",
 };

@@ -10,7 +10,7 @@ use std::error::Error as StdError;
 use std::fmt;
 use std::future::Future;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU8, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use http::StatusCode;
 use progenitor_client::{ByteStream, ResponseValue};
@@ -18,6 +18,7 @@ use tower::util::BoxCloneSyncService;
 use tower::{BoxError, ServiceExt};
 
 use super::Transport;
+use crate::header::ResponseHeader;
 use crate::operation::{Effect, OperationInfo};
 use crate::outcome::{NotSentReason, Source, UnknownCause};
 
@@ -44,14 +45,15 @@ pub struct EncryptedRequest {
 }
 
 impl EncryptedRequest {
-    pub(super) fn new(operation: &'static OperationInfo, body: String) -> (Self, Ticket) {
+    pub(super) fn new(operation: &'static OperationInfo, body: String) -> (Self, CancelOnDrop) {
         let ticket = Ticket::default();
+        let cancel = CancelOnDrop(ticket.clone());
         let request = Self {
             operation,
             body,
-            ticket: ticket.clone(),
+            ticket,
         };
-        (request, ticket)
+        (request, cancel)
     }
 
     /// The operation that is called.
@@ -74,7 +76,7 @@ impl EncryptedRequest {
     /// If the call has ended meanwhile, for instance while the request waited in
     /// a layer's queue. It has been reported as not sent and must not be sent.
     pub fn into_body(self) -> Result<String, CallEnded> {
-        if self.ticket.take() {
+        if self.ticket.settle() {
             Ok(self.body)
         } else {
             Err(CallEnded)
@@ -105,43 +107,39 @@ impl StdError for CallEnded {}
 
 /// Decides once whether a request is sent or its call ends without.
 #[derive(Clone, Default)]
-pub(super) struct Ticket(Arc<AtomicU8>);
+struct Ticket(Arc<AtomicBool>);
 
 impl Ticket {
-    const OPEN: u8 = 0;
-    const SENT: u8 = 1;
-    const CANCELLED: u8 = 2;
-
-    fn take(&self) -> bool {
-        self.settle(Self::SENT)
-    }
-
-    /// Ends the call without its request; false if that has been sent.
-    pub(super) fn cancel(&self) -> bool {
-        self.settle(Self::CANCELLED)
-    }
-
-    fn settle(&self, state: u8) -> bool {
-        let order = Ordering::AcqRel;
-        self.0
-            .compare_exchange(Self::OPEN, state, order, Ordering::Acquire)
-            .is_ok()
+    /// Whether this settles it; false if it was settled before.
+    fn settle(&self) -> bool {
+        !self.0.swap(true, Ordering::AcqRel)
     }
 }
 
 /// A call whose future is dropped sends nothing any more.
-pub(super) struct CancelOnDrop(pub(super) Ticket);
+pub(super) struct CancelOnDrop(Ticket);
 
-impl Drop for CancelOnDrop {
-    fn drop(&mut self) {
-        self.0.cancel();
+impl CancelOnDrop {
+    /// Ends the call without its request; false if that has been sent.
+    fn cancel(&self) -> bool {
+        self.0.settle()
     }
 }
 
-/// Why there is no response, or none that counts.
+impl Drop for CancelOnDrop {
+    fn drop(&mut self) {
+        self.cancel();
+    }
+}
+
+/// Why a call gives no accepted response.
 #[derive(Debug)]
 pub(super) enum Failure {
     NotSent(NotSentReason, Option<Source>),
+    Rejected {
+        code: String,
+        header: ResponseHeader,
+    },
     Unknown {
         cause: UnknownCause,
         /// The return code, where there is a readable one.
@@ -154,15 +152,19 @@ impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::NotSent(..) => "the request was not sent",
-            Self::Unknown { .. } => "there is no response that can be used",
+            _ => "there is no response that accepts it",
         })
     }
 }
 
 impl StdError for Failure {
     fn source(&self) -> Option<&(dyn StdError + 'static)> {
-        let (Self::NotSent(_, source) | Self::Unknown { source, .. }) = self;
-        source.as_ref().map(|source| &**source as _)
+        match self {
+            Self::NotSent(_, source) | Self::Unknown { source, .. } => {
+                source.as_deref().map(|source| source as _)
+            }
+            Self::Rejected { .. } => None,
+        }
     }
 }
 
@@ -172,6 +174,15 @@ impl Failure {
             cause,
             code: None,
             source,
+        }
+    }
+
+    /// The return code, or that there is none, does not tell the outcome.
+    pub(super) fn unknown_code(code: Option<String>) -> Self {
+        Self::Unknown {
+            cause: UnknownCause::Code,
+            code,
+            source: None,
         }
     }
 
@@ -188,12 +199,13 @@ impl Failure {
         )
     }
 
-    /// What an error of the service means for a request that was `sent` or not.
-    pub(super) fn of_service(error: BoxError, sent: bool) -> Self {
+    /// What an error of the service means for a request that may be under way.
+    pub(super) fn of_service(error: BoxError, request: &CancelOnDrop) -> Self {
+        let unsent = request.cancel();
         match error.downcast::<Self>() {
             Ok(failure) => *failure,
-            Err(error) if sent => Self::unknown(UnknownCause::Layer, Some(error)),
-            Err(error) => Self::NotSent(NotSentReason::Layer, Some(error)),
+            Err(error) if unsent => Self::NotSent(NotSentReason::Layer, Some(error)),
+            Err(error) => Self::unknown(UnknownCause::Layer, Some(error)),
         }
     }
 }
@@ -248,13 +260,7 @@ async fn receive(posted: Posted, limit: usize) -> Result<EncryptedResponse, Fail
         Err(_) => return Err(Failure::unknown(UnknownCause::Unreadable, None)),
     };
     let status = response.status();
-    let read = status == StatusCode::OK || status.is_client_error() || status.is_server_error();
-    let body = if read {
-        collect(response, limit).await
-    } else {
-        Ok(Vec::new())
-    };
-    let body = match body {
+    let body = match collect(response, limit).await {
         Ok(body) => body,
         // What the status says is known even where the body does not arrive.
         Err(_) if status != StatusCode::OK => Vec::new(),
@@ -266,12 +272,17 @@ async fn receive(posted: Posted, limit: usize) -> Result<EncryptedResponse, Fail
 }
 
 async fn collect(response: ResponseValue<ByteStream>, limit: usize) -> Result<Vec<u8>, Failure> {
+    let mut body = Vec::new();
+    let status = response.status();
+    // Nothing that stands behind another success or a redirect is looked at.
+    if status != StatusCode::OK && !status.is_client_error() && !status.is_server_error() {
+        return Ok(body);
+    }
     let too_large = || Failure::unknown(UnknownCause::TooLarge, None);
     if response.content_length().unwrap_or(0) > limit as u64 {
         return Err(too_large());
     }
     let mut stream = response.into_inner().into_inner();
-    let mut body = Vec::new();
     while let Some(chunk) = std::future::poll_fn(|cx| stream.as_mut().poll_next(cx)).await {
         let chunk = chunk.map_err(interrupted)?;
         if chunk.len() > limit - body.len() {
@@ -283,23 +294,20 @@ async fn collect(response: ResponseValue<ByteStream>, limit: usize) -> Result<Ve
 }
 
 fn not_received(error: reqwest::Error) -> Failure {
+    let reason = match &error {
+        error if error.is_builder() => NotSentReason::Request,
+        error if error.is_connect() => NotSentReason::Connect,
+        _ => return interrupted(error),
+    };
     // The URL names the caller and is of no use in a log.
-    let error = error.without_url();
-    if error.is_builder() {
-        Failure::NotSent(NotSentReason::Request, Some(error.into()))
-    } else if error.is_connect() {
-        Failure::NotSent(NotSentReason::Connect, Some(error.into()))
-    } else {
-        interrupted(error)
-    }
+    Failure::NotSent(reason, Some(error.without_url().into()))
 }
 
 fn interrupted(error: reqwest::Error) -> Failure {
-    let error = error.without_url();
     let cause = if error.is_timeout() {
         UnknownCause::Timeout
     } else {
         UnknownCause::Connection
     };
-    Failure::unknown(cause, Some(error.into()))
+    Failure::unknown(cause, Some(error.without_url().into()))
 }

@@ -19,7 +19,7 @@ pub struct CallReport<'a> {
     pub operation: &'static OperationInfo,
     /// How the call ended. A call whose future was dropped ends as unknown.
     pub outcome: CallOutcome,
-    /// The return code, where an answer had one that looks like one.
+    /// The return code, where a response had one that looks like one.
     pub code: Option<&'a str>,
     /// From the start of the call to its end, all attempts included.
     pub duration: Duration,
@@ -27,7 +27,8 @@ pub struct CallReport<'a> {
     pub attempts: u32,
     /// Bytes of the encrypted request; 0 where none was encrypted.
     pub request_bytes: usize,
-    /// Bytes of the encrypted response to the last attempt; 0 where none arrived whole.
+    /// Bytes of the body of the response to the last attempt; 0 where none
+    /// arrived whole, and for a redirect, whose body is not read.
     pub response_bytes: usize,
 }
 
@@ -36,16 +37,9 @@ pub struct CallReport<'a> {
 pub struct Observer(Arc<dyn Fn(&CallReport<'_>) + Send + Sync>);
 
 impl Observer {
-    /// An observer that calls `observe`.
+    /// An observer that calls `observe`. Its panic does not cost the caller the outcome.
     pub fn new(observe: impl Fn(&CallReport<'_>) + Send + Sync + 'static) -> Self {
         Self(Arc::new(observe))
-    }
-
-    /// A panic of the observer must not cost the caller the outcome.
-    fn notify(&self, report: &CallReport<'_>) {
-        if catch_unwind(AssertUnwindSafe(|| (self.0)(report))).is_err() {
-            tracing::error!("the observer of calls panicked");
-        }
     }
 }
 
@@ -58,41 +52,25 @@ impl fmt::Debug for Observer {
 /// What a call has sent and received so far.
 #[derive(Default)]
 pub(super) struct Counts {
-    attempts: u32,
-    request_bytes: usize,
-    response_bytes: usize,
-}
-
-impl Counts {
-    /// A request of so many bytes is about to be sent.
-    pub(super) fn sends(&mut self, bytes: usize) {
-        self.attempts += 1;
-        self.request_bytes = bytes;
-        self.response_bytes = 0;
-    }
-
-    /// A response of so many bytes has arrived whole.
-    pub(super) fn received(&mut self, bytes: usize) {
-        self.response_bytes = bytes;
-    }
+    pub(super) attempts: u32,
+    pub(super) request_bytes: usize,
+    pub(super) response_bytes: usize,
 }
 
 /// The span of one call, and its report: also where the call's future is
 /// dropped.
 pub(super) struct CallSpan {
+    pub(super) span: Span,
+    pub(super) counts: Counts,
     operation: &'static OperationInfo,
     observer: Option<Observer>,
-    span: Span,
     started: Instant,
-    counts: Counts,
     finished: bool,
 }
 
 impl CallSpan {
     pub(super) fn start(operation: &'static OperationInfo, observer: Option<Observer>) -> Self {
         Self {
-            operation,
-            observer,
             span: tracing::info_span!(
                 "skypay.call",
                 operation = operation.name,
@@ -101,18 +79,12 @@ impl CallSpan {
                 code = Empty,
                 duration_ms = Empty,
             ),
-            started: Instant::now(),
             counts: Counts::default(),
+            operation,
+            observer,
+            started: Instant::now(),
             finished: false,
         }
-    }
-
-    pub(super) fn span(&self) -> Span {
-        self.span.clone()
-    }
-
-    pub(super) fn counts(&mut self) -> &mut Counts {
-        &mut self.counts
     }
 
     pub(super) fn finish(mut self, outcome: CallOutcome, code: Option<&str>) {
@@ -133,16 +105,20 @@ impl CallSpan {
             self.span
                 .in_scope(|| tracing::warn!("the outcome of a call is unknown"));
         }
-        if let Some(observer) = &self.observer {
-            observer.notify(&CallReport {
-                operation: self.operation,
-                outcome,
-                code,
-                duration,
-                attempts: self.counts.attempts,
-                request_bytes: self.counts.request_bytes,
-                response_bytes: self.counts.response_bytes,
-            });
+        let Some(Observer(observe)) = &self.observer else {
+            return;
+        };
+        let report = CallReport {
+            operation: self.operation,
+            outcome,
+            code,
+            duration,
+            attempts: self.counts.attempts,
+            request_bytes: self.counts.request_bytes,
+            response_bytes: self.counts.response_bytes,
+        };
+        if catch_unwind(AssertUnwindSafe(|| observe(&report))).is_err() {
+            tracing::error!("the observer of calls panicked");
         }
     }
 }

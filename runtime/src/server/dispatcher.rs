@@ -5,11 +5,11 @@ use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::{Pin, pin};
 use std::sync::Arc;
-use std::task::{self, Poll};
+use std::task::{self, Poll, ready};
 
-use tokio::sync::oneshot;
+use tokio::runtime::Handle;
 use tower::{Layer, Service};
-use tracing::Instrument;
+use tracing::{Instrument, Span};
 
 use super::Handler;
 use super::config::Config;
@@ -19,16 +19,15 @@ use super::reply::{Context, Encryption, Reply, ReplyOutcome};
 use crate::envelope::{Decrypted, Plaintext};
 use crate::header::{self, RequestHeader};
 use crate::keys::{Credentials, KeyRing};
-use crate::operation::{HeaderFields, OperationInfo};
+use crate::operation::OperationInfo;
 
 /// A `tower` service of [`PlaintextRequest`]s: it authenticates a request,
 /// finds its operation, and runs the handler.
 ///
-/// It runs on tokio, and each handler in a task of its own: one that has begun
-/// runs to its end, also if the caller hangs up or
-/// [`Config::handler_time`] is over. [`serve`](super::serve) waits for it when
-/// it shuts down; with another server, keep the runtime alive until handlers
-/// have ended.
+/// It runs on tokio. A handler that has begun runs to its end: if the caller
+/// hangs up or [`Config::handler_time`] is over, it goes on in a task of its own.
+/// [`serve`](super::serve) waits for it when it shuts down; with another server,
+/// keep the runtime alive until handlers have ended.
 pub struct Dispatcher<H> {
     shared: Arc<Shared<H>>,
     discloses: bool,
@@ -39,6 +38,8 @@ struct Shared<H> {
     config: Config,
     /// The names of all constants of all operations.
     constants: Vec<&'static str>,
+    /// What is read of a request before its message: the header and `constants`.
+    fields: Vec<&'static str>,
 }
 
 impl<H: Handler> Dispatcher<H> {
@@ -52,6 +53,7 @@ impl<H: Handler> Dispatcher<H> {
         let shared = Shared {
             handler,
             config,
+            fields: header::request_fields(H::PROTOCOL.header, constants.iter().copied()),
             constants,
         };
         Self {
@@ -93,68 +95,55 @@ impl<H: Handler> Dispatcher<H> {
             arrival,
         } = request;
         let span = arrival.span.clone();
-        let hint = (operation, action);
-        match span.in_scope(|| self.authenticate(content, &hint)) {
-            Ok(mut call) => {
-                call.context.peer = peer;
-                call.context.caller = caller;
-                let operation = call.context.operation();
-                span.record("operation", operation.name);
-                span.record("action", operation.action);
-                let call = Arc::new(call);
-                let (sender, reply) = oneshot::channel();
-                let handling = self.clone().handle(Arc::clone(&call), arrival, sender);
-                tokio::spawn(handling.instrument(span.clone()));
-                self.wait(&call, reply).instrument(span).await
-            }
-            Err(rejection) => span.in_scope(|| {
+        let mut call = match span.in_scope(|| self.authenticate(content, &(operation, action))) {
+            Ok(call) => call,
+            Err(rejection) => {
+                let _entered = span.entered();
                 let reason = rejection.reason.as_str();
                 tracing::warn!(reason, ?peer, "a request was rejected");
                 let reply = self.reject(rejection);
                 arrival.record(reply.outcome().as_str());
-                reply
-            }),
-        }
+                return reply;
+            }
+        };
+        call.context.peer = peer;
+        call.context.caller = caller;
+        let operation = call.context.operation();
+        span.record("operation", operation.name);
+        span.record("action", operation.action);
+        let encryption = call.encryption.clone();
+        let handling = RunToEnd::new(self.clone().handle(call, arrival), span.clone());
+        let waiting = async {
+            let Some(time) = self.shared.config.handler_time else {
+                return handling.await;
+            };
+            let reply = tokio::time::timeout(time, handling).await;
+            reply.unwrap_or_else(|_| {
+                tracing::error!("a handler takes longer than it may; it is not waited for");
+                let clock = self.shared.config.clock.clone();
+                let context = Context::new(operation, H::PROTOCOL, clock);
+                self.finish(encryption, context.failure())
+            })
+        };
+        waiting.instrument(span).await
     }
 
-    /// Runs the handler to its end, whether somebody waits for it or not.
-    async fn handle(self, call: Arc<Call>, arrival: Arrival, sender: oneshot::Sender<Reply>) {
-        let handling = self
-            .shared
-            .handler
-            .handle(&call.context, call.plaintext.as_bytes());
+    async fn handle(self, call: Call, arrival: Arrival) -> Reply {
+        let plaintext = call.plaintext.as_bytes();
+        let handling = self.shared.handler.handle(&call.context, plaintext);
         let reply = catch_panic(handling).await.unwrap_or_else(|| {
             // The text of the panic may hold anything; it stays where the
             // process's panic hook has put it.
             tracing::error!("the handler panicked");
             call.context.failure()
         });
-        let reply = self.finish(&call, reply);
-        let outcome = reply.outcome().as_str();
-        arrival.record(outcome);
-        if sender.send(reply).is_err() {
-            tracing::warn!(outcome, "a handler ended when its caller no longer waited");
-        }
-    }
-
-    /// Waits for the handler's reply, but not longer than a caller should.
-    async fn wait(&self, call: &Call, reply: oneshot::Receiver<Reply>) -> Reply {
-        let reply = match self.shared.config.handler_time {
-            None => reply.await.ok(),
-            Some(time) => {
-                let reply = tokio::time::timeout(time, reply).await;
-                if reply.is_err() {
-                    tracing::error!("a handler takes longer than it may; it is not waited for");
-                }
-                reply.ok().and_then(Result::ok)
-            }
-        };
-        reply.unwrap_or_else(|| self.finish(call, call.context.failure()))
+        let reply = self.finish(call.encryption, reply);
+        arrival.record(reply.outcome().as_str());
+        reply
     }
 
     /// The reply to an authenticated request, under its keys.
-    fn finish(&self, call: &Call, reply: Reply) -> Reply {
-        let encryption = call.encryption.clone();
+    fn finish(&self, encryption: Encryption, reply: Reply) -> Reply {
         match reply.outcome() {
             ReplyOutcome::Rejected(reason) => self.reject(Rejection { reason, encryption }),
             _ => reply.encrypted(encryption),
@@ -175,37 +164,30 @@ impl<H: Handler> Dispatcher<H> {
 
     /// Who sent a request, and what it is about.
     fn authenticate(&self, content: Content, hint: &Hint) -> Result<Call, Rejection> {
-        let Shared {
-            config, constants, ..
-        } = &*self.shared;
-        let Opened {
-            header,
-            plaintext,
-            encryption,
-            credentials,
-        } = match content {
+        let Shared { config, fields, .. } = &*self.shared;
+        let opened = match content {
             Content::Rejected(reason) => Err(Rejection::before_decryption(reason)),
             Content::Plain(text) if text.as_ref().len() > config.body_limit => Err(Rejection {
                 reason: RejectReason::TooLarge,
                 encryption: Encryption::Off,
             }),
-            Content::Plain(text) => open(H::PROTOCOL.header, None, text, constants, &config.keys),
-            Content::Decrypted(texts) => best(H::PROTOCOL.header, texts, constants, &config.keys),
+            Content::Plain(text) => open(fields, None, text, &config.keys),
+            Content::Decrypted(texts) => best(fields, texts, &config.keys),
         }?;
-        let reason = match self.find(&header, hint) {
-            _ if credentials.is_none() && !self.discloses => RejectReason::Credentials,
+        let encryption = opened.encryption;
+        let reason = match self.find(&opened.header, hint) {
+            _ if opened.credentials.is_none() && !self.discloses => RejectReason::Credentials,
             None => RejectReason::Operation,
             Some(operation) => {
+                let newest = |set| config.keys.is_newest(set);
                 return Ok(Call {
                     context: Context {
-                        newest_keys: credentials
-                            .as_ref()
-                            .is_some_and(|set| config.keys.is_newest(set)),
-                        credentials,
+                        newest_keys: opened.credentials.as_ref().is_some_and(newest),
+                        credentials: opened.credentials,
                         ..Context::new(operation, H::PROTOCOL, config.clock.clone())
                     },
                     encryption,
-                    plaintext,
+                    plaintext: opened.plaintext,
                 });
             }
         };
@@ -226,20 +208,14 @@ impl<H: Handler> Dispatcher<H> {
             return all().find(|info| info.name == operation.name);
         };
         let named = || all().filter(|info| info.action == action);
-        let constant = |info: &OperationInfo, name: &str| {
-            let mut all = info.constants.iter();
-            all.find(|(known, _)| *known == name)
-                .map(|(_, value)| *value)
-        };
-        let sent = |name: &str| {
-            let mut all = self.shared.constants.iter();
-            let index = all.position(|known| *known == name)?;
-            header.constants.get(index)?.as_deref()
+        let sent = |constant: &(&str, &str)| {
+            let mut sent = self.shared.constants.iter().zip(&header.constants);
+            sent.any(|(name, value)| (*name, value.as_deref()) == (constant.0, Some(constant.1)))
         };
         let mut fitting = named().filter(|info| {
-            info.constants.iter().all(|(name, value)| {
-                let differs = named().any(|other| constant(other, name) != Some(*value));
-                !differs || sent(name) == Some(*value)
+            let mut constants = info.constants.iter();
+            constants.all(|constant| {
+                sent(constant) || named().all(|other| other.constants.contains(constant))
             })
         });
         let found = fitting.next()?;
@@ -318,14 +294,13 @@ impl Rejection {
 /// does, the one that came furthest. Every text is examined to the end, also
 /// when another is genuine, so that the time taken tells little.
 fn best(
-    names: &HeaderFields,
+    fields: &[&str],
     texts: Vec<(Arc<Credentials>, Decrypted)>,
-    constants: &[&str],
     keys: &KeyRing,
 ) -> Result<Opened, Rejection> {
     let mut best: Result<Opened, _> = Err(Rejection::before_decryption(RejectReason::Envelope));
     for (set, text) in texts {
-        let opened = open(names, Some(set), text, constants, keys);
+        let opened = open(fields, Some(set), text, keys);
         let further = match (&best, &opened) {
             (Err(before), Err(now)) => now.reason > before.reason,
             (Err(_), Ok(_)) => true,
@@ -343,25 +318,26 @@ fn best(
 /// set that decrypted it, or with all of them if it was never encrypted. What
 /// is padded wrongly is read and compared like anything else.
 fn open(
-    names: &HeaderFields,
+    fields: &[&str],
     set: Option<Arc<Credentials>>,
     text: Decrypted,
-    constants: &[&str],
     keys: &KeyRing,
 ) -> Result<Opened, Rejection> {
-    let encryption = match &set {
-        Some(set) => Encryption::Under(Arc::clone(set)),
-        None => Encryption::Off,
-    };
-    let header = header::read_request(names, text.as_ref(), constants);
+    let header = header::read_request(fields, text.as_ref());
     let (user_name, authentication) = match &header {
         Ok(header) => (header.user_name.as_str(), header.authentication.as_str()),
         Err(_) => ("", ""),
     };
     let genuine = |set: &Arc<Credentials>| set.matches(user_name, authentication);
-    let credentials = match set {
-        Some(set) => genuine(&set).then_some(set),
-        None => keys.all().iter().find(|set| genuine(set)).cloned(),
+    let (encryption, credentials) = match set {
+        Some(set) => (
+            Encryption::Under(Arc::clone(&set)),
+            genuine(&set).then_some(set),
+        ),
+        None => (
+            Encryption::Off,
+            keys.all().iter().find(|set| genuine(set)).cloned(),
+        ),
     };
     match (text.into_plaintext(), header) {
         (Ok(plaintext), Ok(header)) => Ok(Opened {
@@ -373,10 +349,54 @@ fn open(
         (Err(_), _) if matches!(encryption, Encryption::Under(_)) => {
             Err(Rejection::before_decryption(RejectReason::Envelope))
         }
-        _ => {
-            let reason = RejectReason::Header;
-            Err(Rejection { reason, encryption })
+        _ => Err(Rejection {
+            reason: RejectReason::Header,
+            encryption,
+        }),
+    }
+}
+
+/// A handler whose caller may stop waiting for it. It then goes on in a task of
+/// its own, since half of its work may be done.
+struct RunToEnd {
+    rest: Option<Pin<Box<dyn Future<Output = Reply> + Send>>>,
+    runtime: Handle,
+    span: Span,
+}
+
+impl RunToEnd {
+    fn new(handling: impl Future<Output = Reply> + Send + 'static, span: Span) -> Self {
+        Self {
+            rest: Some(Box::pin(handling)),
+            runtime: Handle::current(),
+            span,
         }
+    }
+}
+
+impl Future for RunToEnd {
+    type Output = Reply;
+
+    fn poll(mut self: Pin<&mut Self>, context: &mut task::Context<'_>) -> Poll<Reply> {
+        let Some(rest) = &mut self.rest else {
+            return Poll::Pending;
+        };
+        let reply = ready!(rest.as_mut().poll(context));
+        self.rest = None;
+        Poll::Ready(reply)
+    }
+}
+
+impl Drop for RunToEnd {
+    fn drop(&mut self) {
+        let Some(rest) = self.rest.take() else {
+            return;
+        };
+        let ending = async {
+            let outcome = rest.await.outcome().as_str();
+            tracing::warn!(outcome, "a handler ended when its caller no longer waited");
+        };
+        self.runtime.spawn(ending.instrument(self.span.clone()));
     }
 }
 

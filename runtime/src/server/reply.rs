@@ -93,19 +93,16 @@ impl Context {
         self.newest_keys
     }
 
-    fn accepted_values(&self) -> HeaderValues<'static> {
-        self.header_values(
-            self.operation.accepted_code(),
-            self.protocol.accepted_description,
-        )
-    }
-
     fn header_values<'a>(&self, code: &'a str, description: &'a str) -> HeaderValues<'a> {
         HeaderValues {
             time: self.clock.date_time(),
             code,
             description,
         }
+    }
+
+    fn accepted_values(&self) -> HeaderValues<'static> {
+        self.header_values(self.operation.accepted_code(), self.protocol.accepted)
     }
 
     fn accepted(&self, mut response: impl Response) -> Reply {
@@ -122,68 +119,42 @@ impl Context {
     }
 
     fn refused(&self, refusal: &Refusal) -> Reply {
-        let Some(code) = refusal.code.as_deref() else {
+        let Some(code) = refusal.code() else {
             return self.not_implemented();
         };
-        let listed = self
-            .operation
-            .codes
-            .iter()
-            .any(|(listed, outcome)| *listed == code && *outcome != Outcome::Accepted);
+        let mut codes = self.operation.codes.iter();
+        let listed =
+            codes.any(|(listed, outcome)| *listed == code && *outcome != Outcome::Accepted);
         if !listed && self.operation.outcome_of(code) != Outcome::Rejected {
             tracing::error!("the handler refuses with a code that the operation does not have");
             return self.failure();
         }
         let limit = self.protocol.description_limit;
         let description: String = refusal.description.chars().take(limit).collect();
-        self.reply(ReplyOutcome::Refused, code, &description)
+        self.reply(ReplyOutcome::Refused, (code, &description))
     }
 
     /// The reply where the operation has no method: a refusal where the
     /// operation has a code for one, else that responding failed.
     pub fn not_implemented(&self) -> Reply {
-        let code = self.protocol.not_offered_code;
-        if self.operation.outcome_of(code) != Outcome::Rejected {
-            return self.failure();
+        let not_offered = self.protocol.not_offered;
+        match self.operation.outcome_of(not_offered.0) {
+            Outcome::Rejected => self.reply(ReplyOutcome::Refused, not_offered),
+            _ => self.failure(),
         }
-        let description = self.protocol.not_offered_description;
-        self.reply(ReplyOutcome::Refused, code, description)
     }
 
     /// Responding failed on this side: the outcome is unknown, or a
     /// notification was not stored.
     pub(super) fn failure(&self) -> Reply {
-        if self.operation.mode == Mode::Notification {
-            return self.not_stored();
+        match self.operation.mode {
+            Mode::Notification => self.reply(ReplyOutcome::NotStored, self.protocol.not_stored),
+            _ => self.reply(ReplyOutcome::Failed, self.protocol.failed),
         }
-        let Protocol {
-            failure_code,
-            failure_description,
-            ..
-        } = self.protocol;
-        self.reply(ReplyOutcome::Failed, failure_code, failure_description)
-    }
-
-    fn stored(&self) -> Reply {
-        let values = self.accepted_values();
-        Reply::of(self.protocol.header, ReplyOutcome::Accepted, &values)
-    }
-
-    fn not_stored(&self) -> Reply {
-        let Protocol {
-            not_stored_code,
-            not_stored_description,
-            ..
-        } = self.protocol;
-        self.reply(
-            ReplyOutcome::NotStored,
-            not_stored_code,
-            not_stored_description,
-        )
     }
 
     /// A reply of header fields alone.
-    fn reply(&self, outcome: ReplyOutcome, code: &str, description: &str) -> Reply {
+    fn reply(&self, outcome: ReplyOutcome, (code, description): (&str, &str)) -> Reply {
         let values = self.header_values(code, description);
         Reply::of(self.protocol.header, outcome, &values)
     }
@@ -255,15 +226,16 @@ impl Reply {
 
     /// A reply of header fields alone.
     fn of(header: &HeaderFields, outcome: ReplyOutcome, values: &HeaderValues<'_>) -> Self {
-        Self::new(outcome, header::write_answer(header, values))
+        Self::new(outcome, header::write_response(header, values))
     }
 
     /// The uniform rejection, which says nothing of the reason.
     pub(super) fn rejection(protocol: &Protocol, reason: RejectReason, time: DateTime) -> Self {
+        let (code, description) = protocol.unreadable;
         let values = HeaderValues {
             time,
-            code: protocol.invalid_context_code,
-            description: protocol.invalid_context_description,
+            code,
+            description,
         };
         Self::of(protocol.header, ReplyOutcome::Rejected(reason), &values)
     }
@@ -341,10 +313,13 @@ impl HandlerResult for Result<Stored, NotStored> {
 
     fn into_reply(self, context: &Context) -> Reply {
         match self {
-            Ok(Stored) => context.stored(),
+            Ok(Stored) => {
+                let header = context.protocol.header;
+                Reply::of(header, ReplyOutcome::Accepted, &context.accepted_values())
+            }
             Err(NotStored { reason }) => {
                 tracing::error!(reason, "a notification was not stored");
-                context.not_stored()
+                context.reply(ReplyOutcome::NotStored, context.protocol.not_stored)
             }
         }
     }

@@ -1,7 +1,6 @@
 //! Serving routes over TCP, with a limit on everything that a peer may hold.
 
 use std::collections::BTreeMap;
-use std::convert::Infallible;
 use std::fmt;
 use std::future::pending;
 use std::io;
@@ -9,21 +8,24 @@ use std::net::SocketAddr;
 use std::pin::{Pin, pin};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::task::{Context, Poll};
 use std::time::Duration;
 
 use axum::Router;
 use axum::body::{Body, HttpBody};
 use axum::extract::ConnectInfo;
 use http::{Extensions, Request};
-use hyper::body::{Bytes, Frame, Incoming, SizeHint};
+use http_body_util::BodyExt;
+use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::server::graceful::{GracefulShutdown, Watcher};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::{Notify, mpsc, watch};
+use tokio::sync::Notify;
 use tokio::task::JoinSet;
+use tokio_util::task::TaskTracker;
+use tokio_util::task::task_tracker::TaskTrackerToken;
 use tower::ServiceExt;
 
 /// How many bytes the header of a request may have. A connection holds as much
@@ -178,41 +180,39 @@ where
             mut stop,
             limits,
         } = self;
-        let routes = routes.with_state(());
-        let waiting = Arc::new(Waiting::default());
-        let (unanswered, mut all_answered) = mpsc::channel(1);
-        let (stopping, _) = watch::channel(());
+        let shared = Arc::new(Shared {
+            routes: routes.with_state(()),
+            waiting: Waiting::default(),
+            unanswered: TaskTracker::new(),
+            header_time: limits.header_time,
+        });
+        let graceful = GracefulShutdown::new();
         // Dropping the server drops its connections.
         let mut connections = JoinSet::new();
         loop {
             while connections.try_join_next().is_some() {}
-            let room = waiting.make_room(connections.len(), limits.connections);
+            let room = shared
+                .waiting
+                .make_room(connections.len(), limits.connections);
             tokio::select! {
                 biased;
                 () = &mut stop => break,
                 Some(_) = connections.join_next() => {}
-                () = waiting.changed.notified() => {}
+                () = shared.waiting.changed.notified() => {}
                 accepted = listener.accept(), if room => match accepted {
                     Ok((stream, peer)) => {
                         let mut extensions = Extensions::new();
                         extensions.insert(ConnectInfo::<SocketAddr>(peer));
                         // An answer is written in one piece and waits for nothing.
                         let _ = stream.set_nodelay(true);
-                        let connection = Connection {
-                            io: map(stream, peer, &mut extensions),
-                            extensions,
-                            routes: routes.clone(),
-                            slot: Arc::new(Slot::new(&waiting)),
-                            unanswered: unanswered.downgrade(),
-                            header_time: limits.header_time,
-                            stopping: stopping.subscribe(),
-                        };
-                        connections.spawn(connection.run());
+                        let io = map(stream, peer, &mut extensions);
+                        let watcher = graceful.watcher();
+                        connections.spawn(Arc::clone(&shared).connection(io, extensions, watcher));
                     }
                     Err(error) if is_of_one_connection(&error) => {}
                     Err(error) => {
                         tracing::error!(%error, "no connection can be accepted");
-                        waiting.close_oldest();
+                        close_first(&shared.waiting.order());
                         let ended = tokio::time::timeout(RETRY, connections.join_next());
                         let _ = ended.await;
                     }
@@ -220,16 +220,15 @@ where
             }
         }
         drop(listener);
-        drop(stopping);
-        let left = unanswered.downgrade();
+        let unanswered = &shared.unanswered;
+        unanswered.close();
         let ended = async {
-            while connections.join_next().await.is_some() {}
+            graceful.shutdown().await;
             // From here on only handlers are left.
-            drop(unanswered);
-            all_answered.recv().await
+            unanswered.wait().await;
         };
         let ended = tokio::time::timeout(limits.shutdown_time, ended).await;
-        match left.strong_count() {
+        match unanswered.len() {
             left if ended.is_err() && left > 0 => Err(io::Error::new(
                 io::ErrorKind::TimedOut,
                 format!("{left} requests were not answered before the server had to stop"),
@@ -253,45 +252,37 @@ fn is_of_one_connection(error: &io::Error) -> bool {
 /// server knows when all have ended.
 #[derive(Clone)]
 pub(super) struct Unanswered {
-    _until_dropped: mpsc::Sender<Infallible>,
+    _until_dropped: TaskTrackerToken,
 }
 
-/// One connection and what its requests are told.
-struct Connection<Io> {
-    io: Io,
-    extensions: Extensions,
+/// What all connections use.
+struct Shared {
     routes: Router,
-    slot: Arc<Slot>,
-    /// Held by requests, not by the connection.
-    unanswered: mpsc::WeakSender<Infallible>,
+    waiting: Waiting,
+    unanswered: TaskTracker,
     header_time: Duration,
-    stopping: watch::Receiver<()>,
 }
 
-impl<Io> Connection<Io>
-where
-    Io: AsyncRead + AsyncWrite + Send + Unpin + 'static,
-{
-    async fn run(self) {
-        let Self {
-            io,
-            extensions,
-            routes,
-            slot,
-            unanswered,
-            header_time,
-            mut stopping,
-        } = self;
+impl Shared {
+    async fn connection<Io>(self: Arc<Self>, io: Io, extensions: Extensions, watcher: Watcher)
+    where
+        Io: AsyncRead + AsyncWrite + Send + Unpin + 'static,
+    {
+        let slot = Arc::new(Slot::new(&self));
         let service = service_fn(|request: Request<Incoming>| {
             let (mut parts, body) = request.into_parts();
             parts.extensions.extend(extensions.clone());
-            if let Some(sender) = unanswered.upgrade() {
-                parts.extensions.insert(Unanswered {
-                    _until_dropped: sender,
-                });
-            }
-            let body = Body::new(Arriving::new(body, &slot));
-            let answer = routes.clone().oneshot(Request::from_parts(parts, body));
+            parts.extensions.insert(Unanswered {
+                _until_dropped: self.unanswered.token(),
+            });
+            let arriving = Arriving(slot.number(), Arc::clone(&slot));
+            let body = if body.is_end_stream() {
+                Body::new(body)
+            } else {
+                Body::new(body.map_frame(move |frame| arriving.pass(frame)))
+            };
+            let request = Request::from_parts(parts, body);
+            let answer = self.routes.clone().oneshot(request);
             let slot = Arc::clone(&slot);
             async move {
                 let answer = answer.await;
@@ -299,14 +290,12 @@ where
                 answer
             }
         });
-        let mut connection = pin!(
-            http1::Builder::new()
-                .timer(TokioTimer::new())
-                .header_read_timeout(header_time)
-                .max_buf_size(HEADER_LIMIT)
-                .serve_connection(TokioIo::new(io), service)
-        );
-        let mut stops = false;
+        let connection = http1::Builder::new()
+            .timer(TokioTimer::new())
+            .header_read_timeout(self.header_time)
+            .max_buf_size(HEADER_LIMIT)
+            .serve_connection(TokioIo::new(io), service);
+        let mut connection = pin!(watcher.watch(connection));
         loop {
             tokio::select! {
                 // How a connection ends is nothing that could be acted upon.
@@ -316,28 +305,29 @@ where
                         return;
                     }
                 }
-                _ = stopping.changed(), if !stops => {
-                    stops = true;
-                    connection.as_mut().graceful_shutdown();
-                }
             }
         }
     }
 }
 
-/// The connections that wait for a whole request to arrive, in the order in
-/// which they began to.
+/// The connections that wait for a whole request to arrive.
 #[derive(Default)]
 struct Waiting {
-    order: Mutex<BTreeMap<u64, Arc<Notify>>>,
-    last: AtomicU64,
+    order: Mutex<Order>,
     /// One more or one less waits. Told to the server, which may be waiting for
     /// a connection that can be closed.
     changed: Notify,
 }
 
+/// What closes each of them, in the order in which they began to wait.
+#[derive(Default)]
+struct Order {
+    all: BTreeMap<u64, Arc<Notify>>,
+    last: u64,
+}
+
 impl Waiting {
-    fn order(&self) -> MutexGuard<'_, BTreeMap<u64, Arc<Notify>>> {
+    fn order(&self) -> MutexGuard<'_, Order> {
         self.order.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -345,34 +335,30 @@ impl Waiting {
     /// waits that can be closed for it; one over the limit, that is closed.
     fn make_room(&self, open: usize, limit: usize) -> bool {
         let order = self.order();
-        if open > limit && order.len() > 1 {
+        if open > limit && order.all.len() > 1 {
             close_first(&order);
         }
-        open < limit || (open == limit && !order.is_empty())
-    }
-
-    fn close_oldest(&self) {
-        close_first(&self.order());
+        open < limit || (open == limit && !order.all.is_empty())
     }
 }
 
-fn close_first(order: &BTreeMap<u64, Arc<Notify>>) {
-    if let Some((_, close)) = order.first_key_value() {
+fn close_first(order: &Order) {
+    if let Some((_, close)) = order.all.first_key_value() {
         close.notify_one();
     }
 }
 
 /// The place of a connection among those that wait, if it does.
 struct Slot {
-    waiting: Arc<Waiting>,
+    shared: Arc<Shared>,
     number: AtomicU64,
     close: Arc<Notify>,
 }
 
 impl Slot {
-    fn new(waiting: &Arc<Waiting>) -> Self {
+    fn new(shared: &Arc<Shared>) -> Self {
         let slot = Self {
-            waiting: Arc::clone(waiting),
+            shared: Arc::clone(shared),
             number: AtomicU64::default(),
             close: Arc::default(),
         };
@@ -382,19 +368,22 @@ impl Slot {
 
     /// The next request is waited for, behind all others that wait.
     fn wait(&self) {
-        let number = 1 + self.waiting.last.fetch_add(1, Ordering::Relaxed);
-        let before = self.number.swap(number, Ordering::Relaxed);
-        let mut order = self.waiting.order();
-        order.remove(&before);
-        order.insert(number, Arc::clone(&self.close));
+        let mut order = self.shared.waiting.order();
+        order.last += 1;
+        let number = order.last;
+        order
+            .all
+            .remove(&self.number.swap(number, Ordering::Relaxed));
+        order.all.insert(number, Arc::clone(&self.close));
         drop(order);
-        self.waiting.changed.notify_one();
+        self.shared.waiting.changed.notify_one();
     }
 
     /// The request for which it waited as that number has arrived.
     fn has_arrived(&self, number: u64) {
-        if self.waiting.order().remove(&number).is_some() {
-            self.waiting.changed.notify_one();
+        let waited = self.shared.waiting.order().all.remove(&number);
+        if waited.is_some() {
+            self.shared.waiting.changed.notify_one();
         }
     }
 
@@ -403,69 +392,30 @@ impl Slot {
     }
 
     fn waits(&self) -> bool {
-        self.waiting.order().contains_key(&self.number())
+        let order = self.shared.waiting.order();
+        order.all.contains_key(&self.number())
     }
 }
 
 impl Drop for Slot {
     fn drop(&mut self) {
-        self.waiting.order().remove(&self.number());
+        self.has_arrived(self.number());
     }
 }
 
-/// The body of a request, which has arrived when all of it was read, or when it
-/// is dropped.
-struct Arriving {
-    body: Incoming,
-    slot: Arc<Slot>,
-    number: u64,
-}
+/// Goes with the body of a request, which has arrived when it is dropped: what
+/// reads a body to its end drops it there.
+struct Arriving(u64, Arc<Slot>);
 
 impl Arriving {
-    fn new(body: Incoming, slot: &Arc<Slot>) -> Self {
-        let arriving = Self {
-            body,
-            slot: Arc::clone(slot),
-            number: slot.number(),
-        };
-        arriving.note();
-        arriving
-    }
-
-    fn note(&self) {
-        if self.body.is_end_stream() {
-            self.slot.has_arrived(self.number);
-        }
-    }
-}
-
-impl HttpBody for Arriving {
-    type Data = Bytes;
-    type Error = hyper::Error;
-
-    fn poll_frame(
-        mut self: Pin<&mut Self>,
-        context: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, hyper::Error>>> {
-        let frame = Pin::new(&mut self.body).poll_frame(context);
-        if let Poll::Ready(None) = frame {
-            self.slot.has_arrived(self.number);
-        }
-        self.note();
+    #[expect(clippy::unused_self, reason = "what calls it for each frame keeps it")]
+    fn pass<T>(&self, frame: T) -> T {
         frame
-    }
-
-    fn is_end_stream(&self) -> bool {
-        self.body.is_end_stream()
-    }
-
-    fn size_hint(&self) -> SizeHint {
-        self.body.size_hint()
     }
 }
 
 impl Drop for Arriving {
     fn drop(&mut self) {
-        self.slot.has_arrived(self.number);
+        self.1.has_arrived(self.0);
     }
 }

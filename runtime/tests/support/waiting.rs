@@ -15,15 +15,11 @@ use crate::support::{
 
 pub(crate) const PROTOCOL: &Protocol = &Protocol {
     header: &HEADER,
-    accepted_description: "Fine",
-    invalid_context_code: "-7000",
-    invalid_context_description: "Not understood",
-    failure_code: "-7009",
-    failure_description: "Something broke",
-    not_stored_code: "-7010",
-    not_stored_description: "Not stored",
-    not_offered_code: "2000",
-    not_offered_description: "not offered",
+    accepted: "Fine",
+    unreadable: ("-7000", "Not understood"),
+    failed: ("-7009", "Something broke"),
+    not_stored: ("-7010", "Not stored"),
+    not_offered: ("2000", "not offered"),
     description_limit: 20,
     caller_parameter: "caller",
 };

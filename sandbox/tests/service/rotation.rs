@@ -298,7 +298,7 @@ async fn refused(
 
 fn unknown(result: &Result<(), Error>) -> Option<UnknownCause> {
     match result {
-        Err(Error::Unknown(unknown)) => Some(unknown.cause()),
+        Err(Error::Unknown(unknown)) => Some(unknown.cause),
         _ => None,
     }
 }

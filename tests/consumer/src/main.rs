@@ -37,15 +37,15 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
 async fn pay(client: &Client, number: &str, amount: &str) -> Result<(), Invalid> {
     match client.payout_queue(&loan(number, amount)?).await {
         Ok(_) => println!("{number}: accepted"),
-        Err(Error::NotSent(error)) => println!("{number}: not sent, {:?}", error.reason()),
-        Err(Error::Rejected(error)) => match error.return_code() {
+        Err(Error::NotSent(error)) => println!("{number}: not sent, {:?}", error.reason),
+        Err(Error::Rejected(error)) => match error.return_code {
             ResponseCode::InsufficientBalance => println!("{number}: rejected, top up first"),
             code => println!("{number}: rejected, {code:?}"),
         },
         Err(Error::Unknown(error)) => println!(
             "{number}: unknown, {} about {:?}",
             error.status_query().unwrap_or("no status query"),
-            error.transaction_ids()
+            error.transaction_ids
         ),
     }
     Ok(())

@@ -460,7 +460,7 @@ fn verdict(result: Result<String, Error>) -> Verdict {
         Err(Error::NotSent(_)) => Verdict::NotSent,
         Err(Error::Rejected(error)) => Verdict::Rejected(error.code().to_owned()),
         Err(Error::Unknown(error)) => {
-            Verdict::Unknown(error.cause(), error.code().map(str::to_owned))
+            Verdict::Unknown(error.cause, error.code().map(str::to_owned))
         }
     }
 }

@@ -72,15 +72,11 @@ use skypay_runtime::server::Protocol;
 /// What the document says of answers in general.
 pub(crate) const PROTOCOL: Protocol = Protocol {
     header: &types::HEADER,
-    accepted_description: "Done",
-    invalid_context_code: "E10",
-    invalid_context_description: "The message cannot be read",
-    failure_code: "E90",
-    failure_description: "Something went wrong",
-    not_stored_code: "E91",
-    not_stored_description: "The notice was not stored",
-    not_offered_code: "E40",
-    not_offered_description: "This is not offered",
+    accepted: "Done",
+    unreadable: ("E10", "The message cannot be read"),
+    failed: ("E90", "Something went wrong"),
+    not_stored: ("E91", "The notice was not stored"),
+    not_offered: ("E40", "This is not offered"),
     description_limit: 120,
     caller_parameter: "shop",
 };
