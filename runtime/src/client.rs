@@ -28,6 +28,8 @@ mod builder;
 mod http;
 mod report;
 
+#[doc(hidden)]
+pub use builder::tls_config;
 pub use builder::{SetupError, TransportBuilder, check_path_parameter};
 pub use http::{CallEnded, EncryptedRequest, EncryptedResponse, HttpService, Posted};
 pub use report::{CallReport, Observer};

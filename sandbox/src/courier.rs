@@ -1,10 +1,10 @@
-//! Carries callbacks to the partner.
+//! Delivers callbacks to the partner.
 //!
-//! The generated sender writes, seals and judges each of them, and takes the
-//! [`relay`] for the partner; the relay carries out what shall go wrong on the
-//! wire, and keeps what it saw.
+//! The generated sender writes and encrypts each of them and classifies the
+//! response; the [`fault_layer`] below it sends, injects the faults, and keeps
+//! what it saw.
 
-mod relay;
+mod fault_layer;
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -19,49 +19,36 @@ use tokio::sync::{Mutex, mpsc};
 use crate::admin::WireRecord;
 use crate::engine::{AttemptResult, Delivered, Delivery, KeysInUse, Pair, WireFault};
 use crate::house::{Errand, House};
-use crate::limits;
-use relay::{Relay, Trip};
+use fault_layer::{FaultLayer, Plan, Seen};
 
 /// How many callbacks travel at once by the real clock. By a virtual clock it
 /// is one, so that the same commands give the same log.
 const MESSENGERS: usize = 32;
 
-/// Makes errands until the house closes. A partner may take so long to answer,
-/// by the real clock whatever the house's is.
-pub(crate) async fn run(
-    house: House,
-    errands: mpsc::UnboundedReceiver<Errand>,
-    patience: Duration,
-) -> std::io::Result<()> {
+/// Delivers until the house closes. A partner may take so long to answer, by the
+/// real clock whatever the house's is.
+pub(crate) fn run(house: &House, errands: mpsc::UnboundedReceiver<Errand>, patience: Duration) {
     let messengers = if house.is_virtual() { 1 } else { MESSENGERS };
-    let relay = Relay::open(messengers).await?;
     let errands = Arc::new(Mutex::new(errands));
-    for slot in 0..messengers {
+    for _ in 0..messengers {
         let messenger = Messenger {
             house: house.clone(),
-            relay: relay.clone(),
-            slot: (slot, 0),
+            layer: FaultLayer::default(),
             patience,
             sender: None,
         };
         tokio::spawn(messenger.work(Arc::clone(&errands)));
     }
-    Ok(())
 }
 
-/// Makes one errand after the other, over a slot of the relay.
+/// Makes one delivery attempt after the other.
 struct Messenger {
     house: House,
-    relay: Relay,
-    /// Its slot of the relay, and how many trips it has given up there.
-    slot: (usize, u64),
+    layer: FaultLayer,
     patience: Duration,
     /// The sender, as long as the keys are these.
     sender: Option<(KeysInUse, KeyRing, CallbackSender)>,
 }
-
-/// What became of a callback, in all its copies.
-type Ending = (AttemptResult, Vec<WireRecord>);
 
 impl Messenger {
     async fn work(mut self, errands: Arc<Mutex<mpsc::UnboundedReceiver<Errand>>>) {
@@ -73,12 +60,8 @@ impl Messenger {
             let house = self.house.clone();
             let attempt = tokio::select! {
                 attempt = self.attempt(&delivery) => attempt,
-                // Nobody wants to know any more, and others wait for their turn.
-                () = house.another_life(life) => {
-                    self.slot.1 += 1;
-                    self.sender = None;
-                    continue;
-                }
+                // The delivery no longer exists, and others wait for their turn.
+                () = house.another_life(life) => continue,
             };
             let (result, wire) = match attempt {
                 Ok(ending) => ending,
@@ -93,49 +76,31 @@ impl Messenger {
         }
     }
 
-    /// One attempt, from the plaintext to the partner's word.
-    async fn attempt(&mut self, delivery: &Delivery) -> Result<Ending, String> {
-        let url = delivery.url.clone().ok_or("no URL is set for it")?;
-        let scheme = url.split(':').next().unwrap_or_default();
-        if scheme.eq_ignore_ascii_case("https") {
-            return self.attempt_directly(delivery, &url).await;
-        }
-        let mut trip = Trip::to(&url, delivery, self.patience)?;
+    /// One attempt, from the plaintext to the partner's response, with what was
+    /// seen of all copies.
+    async fn attempt(
+        &mut self,
+        delivery: &Delivery,
+    ) -> Result<(AttemptResult, Vec<WireRecord>), String> {
+        let url = delivery.url.as_deref().ok_or("no URL is set for it")?;
+        let mut plan = Plan::new(url, delivery, self.patience)?;
         for fault in &delivery.faults {
             if let WireFault::Splice { head, tail } = fault {
-                trip.body = self.spliced(*head, *tail).await;
+                plan.body = self.spliced(*head, *tail).await;
             }
         }
         let started = Instant::now();
         let wrong = delivery.faults.contains(&WireFault::WrongKey);
         let (ring, sender) = self.sender(wrong)?;
-        self.relay.expect(self.slot, trip);
+        self.layer.prepare(Some(plan));
         let called = call(&sender, &delivery.operation, &delivery.clear).await;
-        let seen = self.relay.seen(self.slot);
+        let seen = self.layer.seen();
         let result = judged(called, &seen, &ring, started);
         Ok((result, seen.records))
     }
 
-    /// To a partner behind TLS nothing goes wrong, and nothing is seen of the
-    /// wire.
-    async fn attempt_directly(&mut self, delivery: &Delivery, url: &str) -> Result<Ending, String> {
-        if delivery
-            .faults
-            .iter()
-            .any(|fault| !matches!(fault, WireFault::Delay { .. }))
-        {
-            return Err("faults on the wire need a callback URL that begins with http:".to_owned());
-        }
-        let (ring, _) = self.sender(false)?;
-        let sender = sender_to(url, ring.clone(), self.patience)?;
-        let started = Instant::now();
-        let called = call(&sender, &delivery.operation, &delivery.clear).await;
-        let result = judged(called, &relay::Seen::default(), &ring, started);
-        Ok((result, Vec::new()))
-    }
-
     /// The first blocks of one callback and the last of another. Three blocks
-    /// are 64 characters, so no text has to be opened for this.
+    /// are 64 characters, so no text has to be decrypted for this.
     async fn spliced(&mut self, head: u64, tail: u64) -> Option<String> {
         let head = self.sealed(head).await?;
         let tail = self.sealed(tail).await?;
@@ -143,27 +108,27 @@ impl Messenger {
         Some(format!("{}{}", head.get(..cut)?, tail.get(cut..)?))
     }
 
-    /// The sealed text of a callback, whether it was ever sent or not.
+    /// The encrypted text of a callback, whether it was ever sent or not.
     async fn sealed(&mut self, id: u64) -> Option<String> {
         let callback = self.house.state().callback(id).cloned()?;
         let (_, sender) = self.sender(false).ok()?;
-        self.relay.expect(self.slot, Trip::nowhere());
-        // It goes nowhere, so there is nothing to learn from its end.
+        self.layer.prepare(None);
+        // It goes nowhere, so its outcome says nothing.
         let _ = call(&sender, &callback.operation, &callback.clear).await;
-        self.relay.seen(self.slot).sealed
+        self.layer.seen().sealed
     }
 
-    /// A sender to this messenger's slot, with the keys of this moment.
+    /// A sender with the keys of this moment.
     fn sender(&mut self, wrong_key: bool) -> Result<(KeyRing, CallbackSender), String> {
         let now = self.house.now();
         let keys = self.house.state().keys_in_use(now);
         if wrong_key {
-            let nobody = Pair {
-                encrypt_key: "nobody has this key".to_owned(),
+            let unknown = Pair {
+                encrypt_key: "no partner has this key".to_owned(),
                 ..keys.sealing
             };
-            let ring = KeyRing::new(credentials(&keys.user_name, &nobody)?);
-            return Ok((ring.clone(), self.sender_to_relay(ring)?));
+            let ring = KeyRing::new(credentials(&keys.user_name, &unknown)?);
+            return Ok((ring.clone(), self.sender_with(ring)?));
         }
         if let Some((known, ring, sender)) = &self.sender
             && *known == keys
@@ -171,29 +136,21 @@ impl Messenger {
             return Ok((ring.clone(), sender.clone()));
         }
         let ring = ring_of(&keys)?;
-        let sender = self.sender_to_relay(ring.clone())?;
+        let sender = self.sender_with(ring.clone())?;
         self.sender = Some((keys, ring.clone(), sender.clone()));
         Ok((ring, sender))
     }
 
-    /// It is the relay that loses its patience: it knows what it has seen until
-    /// then.
-    fn sender_to_relay(&self, ring: KeyRing) -> Result<CallbackSender, String> {
-        let longer = self.patience.saturating_add(Duration::from_secs(30));
-        sender_to(&self.relay.url(self.slot), ring, longer)
+    /// A sender that tries once: whether it is tried again is the engine's to
+    /// decide. The layer knows the URL and keeps the time.
+    fn sender_with(&self, ring: KeyRing) -> Result<CallbackSender, String> {
+        let transport = Transport::builder("http://127.0.0.1/", ring)
+            .read_retries(0)
+            .layer(self.layer.clone())
+            .build();
+        let transport = transport.map_err(|error| error.to_string())?;
+        Ok(CallbackSender::with_transport(transport))
     }
-}
-
-/// A sender that tries once: who tries again is the engine's to say.
-fn sender_to(url: &str, ring: KeyRing, patience: Duration) -> Result<CallbackSender, String> {
-    let transport = Transport::builder(url, ring)
-        .read_retries(0)
-        .timeout(patience)
-        .response_limit(limits::CALLBACK_ANSWER)
-        .allow_plain_http()
-        .build();
-    let transport = transport.map_err(|error| error.to_string())?;
-    Ok(CallbackSender::with_transport(transport))
 }
 
 /// Writes with one pair, and reads with any.
@@ -276,8 +233,8 @@ fn called<O: Operation>(
     }
 }
 
-/// What became of an attempt, from what the sender and the relay know.
-fn judged(called: Called, seen: &relay::Seen, ring: &KeyRing, started: Instant) -> AttemptResult {
+/// What became of an attempt, from what the sender and the layer know.
+fn judged(called: Called, seen: &Seen, ring: &KeyRing, started: Instant) -> AttemptResult {
     let milliseconds = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
     let first = seen.records.iter().find(|record| record.copy == 1);
     match called {
@@ -299,7 +256,7 @@ fn judged(called: Called, seen: &relay::Seen, ring: &KeyRing, started: Instant) 
                 reason: reason.clone(),
             },
             None => AttemptResult::Lost {
-                reason: seen.not_read.clone().unwrap_or(reason),
+                reason: seen.failure.clone().unwrap_or(reason),
                 status: first.and_then(|record| record.status),
                 milliseconds,
             },

@@ -1,4 +1,4 @@
-//! One HTTP request over a connection of its own, in plain text.
+//! One HTTP request over a connection of its own.
 //!
 //! The HTTP client of the runtime does what is right; a sandbox also has to do
 //! what is wrong, and for that it holds the connection itself.
@@ -19,10 +19,14 @@ use hyper::body::{Body, Bytes, Frame, Incoming};
 use hyper_util::rt::TokioIo;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
+use tokio_rustls::TlsConnector;
+use tokio_rustls::rustls::pki_types::ServerName;
 
-/// Where to: host and port, from an `http` URL.
+/// Where to: host and port, from an `http` or `https` URL.
 #[derive(Clone, Debug)]
 pub(crate) struct Target {
+    /// The host that a certificate has to be for, where there is TLS.
+    secure: Option<ServerName<'static>>,
     authority: String,
     address: String,
     path: String,
@@ -31,20 +35,31 @@ pub(crate) struct Target {
 impl Target {
     pub(crate) fn parse(url: &str) -> Result<Self, WireError> {
         let uri: Uri = url.parse().map_err(|_| WireError::Url)?;
-        if uri.scheme_str() != Some("http") {
-            return Err(WireError::Url);
-        }
+        let is_secure = match uri.scheme_str() {
+            Some("http") => false,
+            Some("https") => true,
+            _ => return Err(WireError::Url),
+        };
         let authority = uri.authority().ok_or(WireError::Url)?;
         if authority.as_str().contains('@') {
             // It would travel in the header `Host`.
             return Err(WireError::Url);
         }
-        let port = authority.port_u16().unwrap_or(80);
+        let host = authority.host();
+        let name = host
+            .trim_start_matches('[')
+            .trim_end_matches(']')
+            .to_owned();
+        let secure = is_secure.then(|| ServerName::try_from(name)).transpose();
+        let port = authority
+            .port_u16()
+            .unwrap_or(if is_secure { 443 } else { 80 });
         let path = uri
             .path_and_query()
             .map_or("/", http::uri::PathAndQuery::as_str);
         Ok(Self {
-            address: format!("{}:{port}", authority.host()),
+            secure: secure.map_err(|_| WireError::Url)?,
+            address: format!("{host}:{port}"),
             authority: authority.to_string(),
             path: path.to_owned(),
         })
@@ -63,7 +78,9 @@ impl Target {
             "application/json",
             Full::new(Bytes::from(body)),
         )?;
-        exchange(self.connect().await?, request).await
+        let no_tls = || Err(WireError::Url);
+        let (connection, _) = self.connect(no_tls).await?;
+        exchange(connection, request).await
     }
 
     /// The path of the URL itself.
@@ -87,31 +104,51 @@ impl Target {
             .map_err(|_| WireError::Url)
     }
 
-    pub(crate) async fn connect(&self) -> Result<Line, WireError> {
-        let stream = TcpStream::connect(&self.address).await;
-        let stream = stream.map_err(|error| WireError::Connect(error.to_string()))?;
+    /// A connection, with TLS where the URL says so, and its control.
+    pub(crate) async fn connect(
+        &self,
+        tls: impl FnOnce() -> Result<TlsConnector, WireError>,
+    ) -> Result<(Box<dyn Stream>, Fate), WireError> {
+        let failed = |error: io::Error| WireError::Connect(error.to_string());
+        let stream = TcpStream::connect(&self.address).await.map_err(failed)?;
         let _ = stream.set_nodelay(true);
-        Ok(Line::new(stream))
+        let line = Line::new(stream);
+        let control = line.fate();
+        let Some(name) = &self.secure else {
+            return Ok((Box::new(line), control));
+        };
+        let secured = tls()?.connect(name.clone(), line).await.map_err(failed)?;
+        Ok((Box::new(secured), control))
     }
 }
 
+/// A connection, with or without TLS.
+pub(crate) trait Stream: AsyncRead + AsyncWrite + Send + Unpin {}
+
+impl<S: AsyncRead + AsyncWrite + Send + Unpin> Stream for S {}
+
 impl fmt::Display for Target {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "http://{}", self.authority)
+        let scheme = if self.secure.is_some() {
+            "https"
+        } else {
+            "http"
+        };
+        write!(f, "{scheme}://{}", self.authority)
     }
 }
 
 /// Sends one request and reads the head of its answer; the connection is
 /// closed when the answer has been read or is dropped.
 pub(crate) async fn exchange<B>(
-    line: Line,
+    connection: Box<dyn Stream>,
     request: Request<B>,
 ) -> Result<Response<Incoming>, WireError>
 where
     B: Body<Data = Bytes, Error: Into<Box<dyn std::error::Error + Send + Sync>>> + Send + 'static,
 {
     let (mut sender, connection) =
-        hyper::client::conn::http1::handshake(TokioIo::new(line)).await?;
+        hyper::client::conn::http1::handshake(TokioIo::new(connection)).await?;
     tokio::spawn(connection);
     Ok(sender.send_request(request).await?)
 }

@@ -9,10 +9,6 @@ pub const REQUEST: usize = 2 * 1024 * 1024;
 /// A callback in the mailbox, and the answer to it.
 pub const MAILBOX: usize = 64 * 1024;
 
-/// A callback on its way through the sandbox to a partner. It is longer than
-/// the command that says what is in it.
-pub const CALLBACK_SENT: usize = 2 * REQUEST;
-
 /// A partner's answer to a callback of the sandbox, and an answer to
 /// `skypay listen --forward` and `--forward-clear`.
 pub const CALLBACK_ANSWER: usize = 64 * 1024;

@@ -151,8 +151,7 @@ impl Builder {
         )
         .map_err(|error| StartError::Database(error.to_string()))?;
         let (house, errands, fallen) = House::open(store, state, self.clock);
-        let courier = courier::run(house.clone(), errands, self.patience).await;
-        courier.map_err(listen)?;
+        courier::run(&house, errands, self.patience);
         let info = info(&house, bound, database, self.clear_text);
         let admin = Admin::new(&info.url).map_err(|_| StartError::Stopped)?;
         let (stop, stopping) = watch::channel(false);

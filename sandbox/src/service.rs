@@ -2,6 +2,7 @@
 
 pub mod admin;
 mod api;
+mod faults;
 pub(crate) mod guard;
 mod mailbox;
 mod own;
@@ -35,6 +36,7 @@ pub(crate) fn routes(office: Arc<Office>, clear_text: bool, hosts: Arc<[String]>
     Router::new()
         .route("/services/{caller}", post(shared))
         .route("/services/{caller}/{action}", post(by_path))
+        .layer(middleware::from_fn_with_state(api.clone(), faults::inject))
         .with_state(api)
         .layer(middleware::from_fn_with_state(hosts, guard::partner))
         .nest(ROOT, own)

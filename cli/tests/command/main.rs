@@ -12,3 +12,5 @@ mod input;
 mod limits;
 mod program;
 mod readme;
+#[cfg(target_os = "linux")]
+mod secure;

@@ -156,7 +156,7 @@ impl TransportBuilder {
     /// If the base URL cannot be used or TLS cannot be set up.
     pub fn build(self) -> Result<Transport, SetupError> {
         let url = self.checked_base_url()?;
-        let tls = tls(url.scheme() == "https")?;
+        let tls = tls_config(url.scheme() == "https")?;
         let pooled = self.http_client(tls.clone()).build();
         let unpooled = self.http_client(tls).pool_max_idle_per_host(0).build();
         Ok(Transport(Arc::new(Inner {
@@ -236,7 +236,8 @@ pub(super) fn without_query(url: &Url) -> &str {
 /// TLS with its own provider, so that no process-wide one is installed, and
 /// with the platform's trust. Without TLS nothing is trusted, and no
 /// certificates have to be installed.
-fn tls(wanted: bool) -> Result<ClientConfig, SetupError> {
+#[doc(hidden)]
+pub fn tls_config(wanted: bool) -> Result<ClientConfig, SetupError> {
     let versions = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
         .with_safe_default_protocol_versions();
     let versions = versions.map_err(|error| SetupError::Tls(error.into()))?;

@@ -10,7 +10,7 @@ use std::convert::Infallible;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use axum::body::{Body, Bytes};
-use http::header::{CONTENT_LENGTH, CONTENT_TYPE, LOCATION};
+use http::header::CONTENT_TYPE;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Response, StatusCode};
 use http_body_util::{BodyExt, Full};
 use skypay_runtime::clock::Clock;
@@ -22,10 +22,11 @@ use skypay_server::{SkypayApi, skypay};
 use skypay_types::{Direction, OPERATIONS, Operation, OperationInfo, ResponseCode};
 use tower::{Layer, Service, ServiceExt};
 
+use super::faults::Faults;
 use crate::courier::ring_of;
 use crate::engine::{self, Answer, Command, Pair, WireFault, switches};
 use crate::house::House;
-use crate::http::{Peer, broken_off, garbled};
+use crate::http::Peer;
 
 /// What some editors begin a file with. It belongs to no message.
 const BOM: &[u8] = "\u{feff}".as_bytes();
@@ -51,7 +52,8 @@ pub(crate) struct Call {
 }
 
 impl Api {
-    /// Responds to a request, with the faults that the engine wants.
+    /// Responds to a request, and says in an extension which faults the response
+    /// is to suffer.
     pub(crate) async fn handle(&self, mut call: Call, peer: &Peer) -> Response<Body> {
         if call.body.starts_with(BOM) {
             call.body = call.body.slice(BOM.len()..);
@@ -91,7 +93,8 @@ impl Api {
             let example = HeaderValue::from_static("document-example");
             answer.headers_mut().insert(ANSWERED_WITH, example);
         }
-        self.apply_faults(answer, &state.faults(), peer).await
+        answer.extensions_mut().insert(Faults(state.faults()));
+        answer.map(Body::from)
     }
 
     async fn encrypted<S>(
@@ -144,47 +147,6 @@ impl Api {
             "clear" => reply.unencrypted(),
             _ => reply,
         }
-    }
-
-    /// Applies the faults of the connection to a response.
-    async fn apply_faults(
-        &self,
-        mut answer: Response<Bytes>,
-        faults: &[WireFault],
-        peer: &Peer,
-    ) -> Response<Body> {
-        for fault in faults {
-            match fault {
-                WireFault::Delay { by } => self.house.sleep(*by).await,
-                WireFault::CutBefore | WireFault::CutAfter => {
-                    peer.fate.cut();
-                    break;
-                }
-                WireFault::Reset => {
-                    peer.fate.reset();
-                    let half = answer.body().len() / 2;
-                    return cut_off(answer, half);
-                }
-                WireFault::Truncate { keep } => {
-                    return cut_off(answer, usize::try_from(*keep).unwrap_or(usize::MAX));
-                }
-                WireFault::Garble { seed } => {
-                    answer = answer.map(|body| garbled(&body, *seed).into());
-                }
-                WireFault::BadGateway => {
-                    let page = "<html><head><title>502 Bad Gateway</title></head>\
-                                <body><h1>502 Bad Gateway</h1></body></html>\n";
-                    answer = response(StatusCode::BAD_GATEWAY, "text/html", page.into());
-                    break;
-                }
-                WireFault::Redirect { to } => {
-                    answer = redirection(to);
-                    break;
-                }
-                WireFault::Duplicate { .. } | WireFault::WrongKey | WireFault::Splice { .. } => {}
-            }
-        }
-        answer.map(Body::from)
     }
 }
 
@@ -339,27 +301,14 @@ macro_rules! serve_all {
 
 skypay_types::with_operations!(serve_all);
 
-fn response(status: StatusCode, media_type: &'static str, body: Bytes) -> Response<Bytes> {
+pub(crate) fn response(
+    status: StatusCode,
+    media_type: &'static str,
+    body: Bytes,
+) -> Response<Bytes> {
     let mut response = Response::new(body);
     *response.status_mut() = status;
     let media_type = HeaderValue::from_static(media_type);
     response.headers_mut().insert(CONTENT_TYPE, media_type);
-    response
-}
-
-/// A response that announces its whole length and breaks off.
-fn cut_off(answer: Response<Bytes>, keep: usize) -> Response<Body> {
-    let length = HeaderValue::from(answer.body().len());
-    let mut answer = answer.map(|body| Body::new(broken_off(&body, keep)));
-    answer.headers_mut().insert(CONTENT_LENGTH, length);
-    answer
-}
-
-fn redirection(to: &str) -> Response<Bytes> {
-    let mut response = Response::new(Bytes::new());
-    *response.status_mut() = StatusCode::TEMPORARY_REDIRECT;
-    if let Ok(to) = HeaderValue::from_str(to) {
-        response.headers_mut().insert(LOCATION, to);
-    }
     response
 }
