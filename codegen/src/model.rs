@@ -38,6 +38,17 @@ pub struct Api {
     pub protocol: Protocol,
 }
 
+impl Api {
+    /// The operations of one direction, in the order of the document.
+    #[must_use]
+    pub fn of_direction(&self, direction: Direction) -> Vec<&Operation> {
+        let operations = self.operations.iter();
+        operations
+            .filter(|operation| operation.direction == direction)
+            .collect()
+    }
+}
+
 /// Who provides the API.
 #[derive(Clone, Debug)]
 pub struct Provider {

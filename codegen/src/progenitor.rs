@@ -6,28 +6,22 @@
 use ::progenitor::{GenerationSettings, Generator, HooksMode, InterfaceStyle, TagStyle};
 use openapiv3::OpenAPI;
 use proc_macro2::TokenStream;
-use quote::ToTokens;
+use quote::{ToTokens, quote};
 use serde_json::{Value, json};
 use syn::visit_mut::{self, VisitMut};
 use syn::{Expr, ImplItem, ImplItemFn, Item, Stmt};
 
 use crate::diagnostic::{Diagnostic, Diagnostics, Location};
-use crate::model::{Direction, Operation};
 
 /// The generated method, named so that it shadows no hook of progenitor's.
-pub(crate) const METHOD: &str = "exchange";
+const METHOD: &str = "exchange";
 
 /// The parameter of the path, if it has one, in the generated method.
 const PARAMETER: &str = "callerName";
 
-/// The items of a progenitor client with one method, which posts a text to
-/// `wire_path`. `inner` is the type of the value that its hooks see.
-pub(crate) fn client(
-    title: &str,
-    version: &str,
-    wire_path: &str,
-    inner: TokenStream,
-) -> Result<TokenStream, Diagnostics> {
+/// A progenitor client with one method, which posts a text to `wire_path`. Its
+/// hooks see the URL that is called in place of that path, if there is one.
+pub(crate) fn client(title: &str, version: &str, wire_path: &str) -> Result<String, Diagnostics> {
     let document: OpenAPI =
         serde_json::from_value(wire_document(title, version, wire_path)).map_err(refused)?;
     let mut settings = GenerationSettings::default();
@@ -35,18 +29,33 @@ pub(crate) fn client(
         .with_interface(InterfaceStyle::Positional)
         .with_tag(TagStyle::Merged)
         .with_hooks(HooksMode::Expected)
-        .with_inner_type(inner);
+        .with_inner_type(quote!(Option<::reqwest::Url>));
     let tokens = Generator::new(&settings)
         .generate_tokens(&document)
         .map_err(refused)?;
-    used(tokens)
+    used(tokens).map(printed)
+}
+
+/// Prints items with blank lines between them, and between the methods of an
+/// `impl`.
+fn printed(file: syn::File) -> String {
+    let items = file.items.into_iter().map(|item| {
+        let text = prettyplease::unparse(&syn::File {
+            shebang: None,
+            frontmatter: None,
+            attrs: Vec::new(),
+            items: vec![item],
+        });
+        text.replace("\n    }\n    ", "\n    }\n\n    ")
+    });
+    items.collect::<Vec<_>>().join("\n")
 }
 
 /// Leaves out what nothing uses: the error of types that there are not, a
 /// constructor with an HTTP client of its own, the prelude; the header with
 /// progenitor's version of the API, which no server asks for; and
 /// documentation, since the module is private.
-fn used(tokens: TokenStream) -> Result<TokenStream, Diagnostics> {
+fn used(tokens: TokenStream) -> Result<syn::File, Diagnostics> {
     let mut file: syn::File = syn::parse2(tokens).map_err(refused)?;
     file.items.retain(|item| !matches!(item, Item::Mod(_)));
     for item in &mut file.items {
@@ -68,7 +77,7 @@ fn used(tokens: TokenStream) -> Result<TokenStream, Diagnostics> {
             _ => {}
         }
     }
-    Ok(file.into_token_stream())
+    Ok(file)
 }
 
 /// Removes the statements that make `header_map`, which holds nothing but the
@@ -107,14 +116,6 @@ fn without_version_header(method: &mut ImplItemFn) -> Result<(), Diagnostics> {
 
 fn is_doc(attribute: &syn::Attribute) -> bool {
     attribute.path().is_ident("doc")
-}
-
-/// The operations of one direction.
-pub(crate) fn of_direction(operations: &[Operation], direction: Direction) -> Vec<&Operation> {
-    operations
-        .iter()
-        .filter(|operation| operation.direction == direction)
-        .collect()
 }
 
 fn refused(error: impl std::fmt::Display) -> Diagnostics {

@@ -1,37 +1,49 @@
 //! The document's examples as Rust: what a reader copies, and what `cargo
 //! test` proves.
 
+use std::collections::BTreeSet;
+
 use serde_json::Value;
 
+use super::Values;
 use crate::model::{Api, Example, Message, Operation, Type};
 
 /// A doc test that builds the request of an operation from its first example.
-pub(crate) fn built(api: &Api, operation: &Operation) -> Option<String> {
-    let example = operation.request_examples.first()?;
-    let mut imports = vec![operation.request.name.clone()];
-    let expression = built_expression(api, &operation.request, &example.value, 0, &mut imports);
-    imports.sort();
-    imports.dedup();
-    let package = &api.provider.package;
-    Some(format!(
-        "```\nuse {package}_types::{};\n\nlet request = {expression}?;\n\
-         # Ok::<(), {package}_types::Invalid>(())\n```",
-        braced(&imports)
-    ))
+pub(crate) fn request(api: &Api, operation: &Operation) -> Option<String> {
+    let first = operation.request_examples.first()?;
+    let (built, imports) = built(api, &operation.request, first, &[]);
+    let values = Values::of(api)
+        .with("imports", imports)
+        .with("built", built);
+    Some(values.fill(include_str!("../../templates/types/built.md.tmpl")))
 }
 
 /// A doc test that reads the response of an operation from its first example.
-pub(crate) fn read(api: &Api, operation: &Operation) -> Option<String> {
-    let example = operation.response_examples.first()?;
-    let name = &operation.response.name;
-    let json = pretty(example);
-    let hashes = closing_hashes(&json);
-    let package = &api.provider.package;
-    Some(format!(
-        "```\nuse {package}_types::{name};\n\nlet plaintext = r{hashes}\"{json}\"{hashes};\n\
-         let response: {name} = {package}_types::read::from_slice(plaintext.as_bytes())?;\n\
-         # Ok::<(), {package}_types::read::ReadError>(())\n```",
-    ))
+pub(crate) fn response(api: &Api, operation: &Operation) -> Option<String> {
+    let json = pretty(operation.response_examples.first()?);
+    let values = Values::of(api)
+        .with("response", &operation.response.name)
+        .with("hashes", closing_hashes(&json))
+        .with("json", json);
+    Some(values.fill(include_str!("../../templates/types/read.md.tmpl")))
+}
+
+/// The builder chain that makes a message out of an example, up to `.build()`, and
+/// what has to be imported for it.
+pub(crate) fn built(
+    api: &Api,
+    message: &Message,
+    example: &Example,
+    more: &[&str],
+) -> (String, String) {
+    let mut imports: BTreeSet<_> = more.iter().map(|name| (*name).to_owned()).collect();
+    imports.insert(message.name.clone());
+    let built = chain(api, message, &example.value, 0, &mut imports);
+    let imports = match Vec::from_iter(imports).as_slice() {
+        [only] => only.clone(),
+        several => format!("{{{}}}", several.join(", ")),
+    };
+    (built, imports)
 }
 
 /// The hashes that close a raw string which holds a text: more than follow any
@@ -41,18 +53,10 @@ fn closing_hashes(text: &str) -> String {
 }
 
 /// How many hashes follow a quote in a text at most.
-pub(crate) fn hashes_behind_quotes(text: &str) -> usize {
+pub(super) fn hashes_behind_quotes(text: &str) -> usize {
     let runs = text.split('"').skip(1);
     let runs = runs.map(|rest| rest.len() - rest.trim_start_matches('#').len());
     runs.max().unwrap_or_default()
-}
-
-/// The import list of an example.
-pub(crate) fn braced(imports: &[String]) -> String {
-    match imports {
-        [only] => only.clone(),
-        several => format!("{{{}}}", several.join(", ")),
-    }
 }
 
 /// The example as JSON, a member per line, numbers as the document spells
@@ -114,14 +118,12 @@ fn new_line(depth: usize, out: &mut String) {
     out.push_str(&"  ".repeat(depth));
 }
 
-/// The builder chain that makes a message out of its example, up to
-/// `.build()`.
-pub(crate) fn built_expression(
+fn chain(
     api: &Api,
     message: &Message,
     value: &Value,
     depth: usize,
-    imports: &mut Vec<String>,
+    imports: &mut BTreeSet<String>,
 ) -> String {
     let indent = "    ".repeat(depth + 1);
     let mut chain = format!("{}::builder()", message.name);
@@ -147,7 +149,7 @@ fn argument(
     ty: &Type,
     value: &Value,
     depth: usize,
-    imports: &mut Vec<String>,
+    imports: &mut BTreeSet<String>,
 ) -> String {
     match (ty, value) {
         (Type::List(item), Value::Array(items)) => {
@@ -161,8 +163,8 @@ fn argument(
             let Some(row) = api.rows.iter().find(|row| row.name == *name) else {
                 return "Default::default()".to_owned();
             };
-            imports.push(name.clone());
-            let built = built_expression(api, row, value, depth + 1, imports);
+            imports.insert(name.clone());
+            let built = chain(api, row, value, depth + 1, imports);
             format!("{built}?")
         }
         (Type::Codes(name), value) => {
@@ -171,7 +173,7 @@ fn argument(
             let code = table.and_then(|table| table.codes.iter().find(|code| code.value == text));
             match code {
                 Some(code) => {
-                    imports.push(name.clone());
+                    imports.insert(name.clone());
                     format!("{name}::{}", code.variant)
                 }
                 _ => format!("{text:?}"),

@@ -5,42 +5,55 @@ mod codes;
 mod message;
 mod operation;
 
-use proc_macro2::Ident;
-use quote::{format_ident, quote};
-
-use super::{Piece, docs, example, manifest, rust_file};
+use super::{Values, example, import_list, literal, manifest};
 use crate::File;
-use crate::model::{Api, Direction, Field, Header, Message, Mode, Operation, Part};
+use crate::model::{Api, Direction, Header, Message, Mode, Operation, Part};
 use crate::prose;
 
 /// Every file of the crate.
 pub(crate) fn files(api: &Api) -> Vec<File> {
+    let description = format!(
+        "Typed messages and code tables of the {} {}.",
+        api.title, api.version
+    );
     let mut files = vec![
-        manifest::types(api),
-        manifest::types_readme(api),
+        manifest::manifest(
+            api,
+            "types",
+            include_str!("../../templates/types/Cargo.toml.tmpl"),
+            &description,
+        ),
+        Values::of(api).file(
+            "types/README.md",
+            include_str!("../../templates/types/README.md.tmpl"),
+        ),
         library(api),
         codes::tables(api),
         codes::newtypes(api),
         rows(api),
     ];
-    files.extend(
-        api.operations
-            .iter()
-            .map(|operation| module(api, operation)),
-    );
+    let modules = api.operations.iter().map(|one| module(api, one));
+    files.extend(modules);
     files
 }
 
 fn library(api: &Api) -> File {
-    let modules: Vec<_> = api
-        .operations
-        .iter()
-        .map(|operation| format_ident!("{}", operation.method))
-        .collect();
-    let infos = api.operations.iter().map(|operation| {
-        let request = format_ident!("{}", operation.request.name);
-        quote!(<#request as Operation>::INFO)
-    });
+    let lines = |line: &dyn Fn(&Operation) -> String| -> String {
+        api.operations.iter().map(line).collect()
+    };
+    let group = |belongs: fn(&Operation) -> bool| -> String {
+        let operations = api.operations.iter().filter(|one| belongs(one));
+        operations
+            .map(|one| {
+                let (request, response) = (&one.request.name, &one.response.name);
+                format!("{}({request}) -> {response};\n", one.method)
+            })
+            .collect()
+    };
+    let optional = |name: &String| match name.as_str() {
+        "" => "None".to_owned(),
+        name => format!("Some({})", literal(name)),
+    };
     let Header {
         user_name,
         action,
@@ -49,164 +62,93 @@ fn library(api: &Api) -> File {
         code,
         description,
     } = &api.header;
-    let optional = |name: &String| match name.as_str() {
-        "" => quote!(None),
-        name => quote!(Some(#name)),
-    };
-    let (time, description) = (optional(time), optional(description));
-    let header_doc = docs("The names of the header fields: those that the transport writes.");
-    let table_doc = docs("Every operation and callback of the document, in its order.");
-    let read_doc = docs("Reading messages by the tolerant policy of the document.");
-    let items = quote! {
-        mod codes;
-        #(mod #modules;)*
-        mod rows;
-        mod values;
-
-        pub use codes::*;
-        #(pub use #modules::*;)*
-        pub use rows::*;
-        pub use values::*;
-
-        pub use skypay_runtime::{
-            Amount, Response, Date, DateTime, Direction, Effect, Entries, HeaderFields, IntegerText, IntoField,
-            Invalid, MessageKey, Mode, MoneyState, Operation, OperationInfo, Outcome, PersonName, Received,
-            Retry, Sensitive, HeaderValues, Unreadable, UnreadableEntry, Unrecognized, Validate, Violation,
-            Violations,
-        };
-
-        #read_doc
-        pub mod read {
-            pub use skypay_runtime::read::{ReadError, from_slice};
-        }
-
-        #header_doc
-        pub const HEADER: HeaderFields = HeaderFields {
-            user_name: #user_name,
-            action: #action,
-            authentication: #authentication,
-            time: #time,
-            code: #code,
-            description: #description,
-        };
-
-        #table_doc
-        pub const OPERATIONS: &[&OperationInfo] = &[#(#infos),*];
-    };
-    let doc = format!(
-        "The messages of the {} (document version {}): requests, responses, callbacks and code \
-         tables.\n\n\
-         The types hold what the document says: constraints are checked when a request is built \
-         and before it is sent, never when a message is read. Reading goes through \
-         [`read::from_slice`]: it ignores the case of keys and whitespace in them, takes strings \
-         for numbers and the reverse, treats empty optional fields as absent, ignores unknown \
-         fields and keeps unknown codes. What cannot be read and is not required is kept as such: \
-         a field as [`Received::Unreadable`], an object of a list as an [`UnreadableEntry`] at its \
-         place in [`Entries`].",
-        prose::inline(&api.title),
-        prose::inline(&api.version),
-    );
-    let pieces = vec![Piece::Items(items), Piece::Text(every_operation(api))];
-    rust_file("types/src/lib.rs", &doc, pieces)
-}
-
-/// A macro that hands all operations to another one: what is done with each
-/// of them needs no list by hand.
-fn every_operation(api: &Api) -> String {
-    let group = |belongs: fn(&Operation) -> bool| {
-        let operations = api.operations.iter().filter(|one| belongs(one));
-        let lines = operations.map(|one| {
-            let (method, request, response) = (&one.method, &one.request.name, &one.response.name);
-            format!("                {method}({request}) -> {response};\n")
-        });
-        lines.collect::<String>()
-    };
-    let (name, package) = (&api.provider.name, &api.provider.package);
-    let provided = group(|one| one.direction == Direction::ToProvider);
-    let notices = group(|one| one.mode == Mode::Notification);
-    let inquiries =
-        group(|one| one.direction == Direction::ToPartner && one.mode != Mode::Notification);
-    format!(
-        "\
-/// Hands all operations to a macro, for what is done with each of them: those of
-/// {name}, then the callbacks that tell and those that ask.
-///
-/// ```
-/// macro_rules! requests {{
-///     ($($group:ident {{ $($method:ident($request:ident) -> $response:ident;)* }})*) => {{
-///         [$($(stringify!($request)),*),*]
-///     }};
-/// }}
-/// let requests = {package}_types::with_operations!(requests);
-/// assert_eq!(requests.len(), {package}_types::OPERATIONS.len());
-/// ```
-#[macro_export]
-macro_rules! with_operations {{
-    ($macro:ident) => {{
-        $macro! {{
-            {package} {{
-{provided}            }}
-            notices {{
-{notices}            }}
-            inquiries {{
-{inquiries}            }}
-        }}
-    }};
-}}
-"
-    )
+    Values::of(api)
+        .with("modules", lines(&|one| format!("mod {};\n", one.method)))
+        .with(
+            "exports",
+            lines(&|one| format!("pub use {}::*;\n", one.method)),
+        )
+        .with(
+            "operations",
+            lines(&|one| format!("<{} as Operation>::INFO,\n", one.request.name)),
+        )
+        .with(
+            "provided",
+            group(|one| one.direction == Direction::ToProvider),
+        )
+        .with("notices", group(|one| one.mode == Mode::Notification))
+        .with(
+            "inquiries",
+            group(|one| one.direction == Direction::ToPartner && one.mode != Mode::Notification),
+        )
+        .with_literal("user_name", user_name)
+        .with_literal("action", action)
+        .with_literal("authentication", authentication)
+        .with("time", optional(time))
+        .with_literal("code", code)
+        .with("description", optional(description))
+        .file(
+            "types/src/lib.rs",
+            include_str!("../../templates/types/lib.rs.tmpl"),
+        )
 }
 
 fn module(api: &Api, operation: &Operation) -> File {
-    let summary = prose::inline(&operation.summary);
-    let doc = format!("{}: {summary}.", prose::code(&operation.name));
-    let mut pieces = Vec::new();
+    let mut items = Vec::new();
     for message in [&operation.request, &operation.response] {
         let doc = format!(
             "{}\n\n{}",
             prose::blocks(&message.doc),
             message_doc(api, message, operation)
         );
-        pieces.push(Piece::Text(message::message(api, message, &doc)));
-        pieces.push(codes::message_money(api, message).into());
-        pieces.push(Piece::Text(match message.part {
+        items.push(message::message(api, message, &doc));
+        items.extend(codes::message_money(api, message));
+        items.push(match message.part {
             Part::Request => operation::operation(api, operation),
             _ => operation::response(operation),
-        }));
+        });
     }
-    pieces.insert(
-        0,
-        imports(&[&operation.request, &operation.response], &pieces),
+    let doc = format!(
+        "{}: {}.",
+        prose::code(&operation.name),
+        prose::inline(&operation.summary)
     );
-    rust_file(format!("types/src/{}.rs", operation.method), &doc, pieces)
+    let messages = [&operation.request, &operation.response];
+    let path = format!("types/src/{}.rs", operation.method);
+    messages_file(api, path, doc, messages, &items)
 }
 
 fn rows(api: &Api) -> File {
-    let all: Vec<_> = api.rows.iter().collect();
-    let mut pieces = Vec::new();
+    let mut items = Vec::new();
     for row in &api.rows {
-        let doc = prose::blocks(&row.doc);
-        pieces.push(Piece::Text(message::message(api, row, &doc)));
-        pieces.push(codes::message_money(api, row).into());
+        items.push(message::message(api, row, &prose::blocks(&row.doc)));
+        items.extend(codes::message_money(api, row));
     }
-    pieces.insert(0, imports(&all, &pieces));
-    rust_file("types/src/rows.rs", "Objects inside messages.", pieces)
+    let doc = "Objects inside messages.";
+    messages_file(api, "types/src/rows.rs", doc, &api.rows, &items)
 }
 
-/// The `use` lines of a module that holds messages.
-fn imports(messages: &[&Message], pieces: &[Piece]) -> Piece {
-    let mut names = message::types(messages);
-    if pieces
-        .iter()
-        .any(|piece| matches!(piece, Piece::Items(items) if !items.is_empty()))
-    {
+/// A file of messages, with the imports that their fields need.
+fn messages_file<'a>(
+    api: &Api,
+    path: impl Into<String>,
+    doc: impl Into<String>,
+    messages: impl IntoIterator<Item = &'a Message> + Clone,
+    items: &[String],
+) -> File {
+    let mut names = message::types(messages.clone());
+    if messages.into_iter().any(|one| codes::has_state(api, one)) {
         names.insert("MoneyState".to_owned());
     }
-    if names.is_empty() {
-        return Piece::Text(String::new());
-    }
-    let names = names.iter().map(|name| format_ident!("{name}"));
-    Piece::Items(quote!(use crate::{#(#names),*};))
+    let imports = match import_list(names.iter().map(String::as_str)) {
+        names if names.is_empty() => names,
+        names => format!("use crate::{{{names}}};"),
+    };
+    Values::of(api)
+        .with("doc", doc)
+        .with("imports", imports)
+        .with("items", items.join("\n"))
+        .file(path, "//! {{doc}}\n\n{{imports}}\n\n{{items}}\n")
 }
 
 /// Chapter, direction and a doc test from the document's first example.
@@ -221,17 +163,12 @@ fn message_doc(api: &Api, message: &Message, operation: &Operation) -> String {
         prose::inline(&operation.chapter_current),
     );
     let shown = match message.part {
-        Part::Request => example::built(api, operation),
-        _ => example::read(api, operation),
+        Part::Request => example::request(api, operation),
+        _ => example::response(api, operation),
     };
     if let Some(shown) = shown {
         doc.push_str("\n\n# Example\n\n");
         doc.push_str(&shown);
     }
     doc
-}
-
-/// The Rust field, a raw identifier where the name is a keyword.
-fn field_name(field: &Field) -> Ident {
-    syn::parse_str(&field.rust).unwrap_or_else(|_| format_ident!("r#{}", field.rust))
 }

@@ -3,7 +3,6 @@
 use std::collections::BTreeSet;
 
 use super::super::{doc_comment, literal};
-use super::field_name;
 use crate::model::{Api, Field, Limits, Message, Part, Rule, Type, Written};
 
 /// Columns of a line of code.
@@ -38,17 +37,18 @@ pub(super) fn message(api: &Api, message: &Message, doc: &str) -> String {
 }
 
 /// The types that the rows of messages name.
-pub(super) fn types(messages: &[&Message]) -> BTreeSet<String> {
+pub(super) fn types<'a>(
+    messages: impl IntoIterator<Item = &'a Message> + Clone,
+) -> BTreeSet<String> {
     let mut names = BTreeSet::new();
-    for message in messages {
-        for field in &message.fields {
-            add_types(&field.ty, field.written, &mut names);
-            if field.sensitive {
-                names.insert("Sensitive".to_owned());
-            }
+    for field in messages.clone().into_iter().flat_map(|one| &one.fields) {
+        add_types(&field.ty, field.written, &mut names);
+        if field.sensitive {
+            names.insert("Sensitive".to_owned());
         }
     }
-    for row in messages.iter().filter(|message| message.part == Part::Row) {
+    let rows = messages.into_iter().filter(|one| one.part == Part::Row);
+    for row in rows {
         names.remove(&row.name);
     }
     names
@@ -86,7 +86,7 @@ fn row(api: &Api, message: &Message, field: &Field) -> String {
     let count = count.map(|count| format!(" [{count}]"));
     let start = format!(
         "        {} {}: {} {}{encoding}{}",
-        field_name(field),
+        field.rust,
         names.join(" | "),
         presence(field),
         field_type(field),

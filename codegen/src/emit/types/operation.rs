@@ -4,7 +4,6 @@
 use std::collections::BTreeSet;
 
 use super::super::{example, literal};
-use super::field_name;
 use crate::model::{
     Api, EnvelopeField, Example, Message, Operation, Outcome, TransactionRef, Type,
 };
@@ -101,7 +100,7 @@ fn message_key(name: &str, key: &[String], request: &Message) -> String {
         .map(|wire| {
             let mut fields = request.fields.iter();
             let field = fields.find(|field| field.wire == *wire)?;
-            Some(format!("{} {}", literal(wire), field_name(field)))
+            Some(format!("{} {}", literal(wire), field.rust))
         })
         .collect();
     match fields {
@@ -163,7 +162,7 @@ pub(super) fn response(operation: &Operation) -> String {
             None => continue,
         };
         let always = if field.stamped { " always" } else { "" };
-        text.push_str(&format!("    {role} {}{always},\n", field_name(field)));
+        text.push_str(&format!("    {role} {}{always},\n", field.rust));
     }
     text.push_str("});\n");
     text
