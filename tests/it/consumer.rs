@@ -2,7 +2,8 @@
 //! path only, and what it does with them stands in its output.
 
 use std::fs;
-use xtask::steps::{self, CONSUMER};
+use xtask::cargo;
+use xtask::steps::CONSUMER;
 
 /// What `tests/consumer` prints: a payout that is accepted and reported as
 /// paid, one that is rejected, one whose outcome is unknown, and one that
@@ -26,7 +27,7 @@ fn a_service_outside_the_workspace_builds_and_runs() {
     let lock = root.join(CONSUMER).with_file_name("Cargo.lock");
     fs::copy(root.join("Cargo.lock"), lock).unwrap();
     let arguments = format!("run --quiet --offline --manifest-path {CONSUMER}");
-    let ran = steps::command(&root, &arguments)
+    let ran = cargo::command(&root, &arguments)
         .env("CARGO_TARGET_DIR", target)
         .output()
         .unwrap();

@@ -5,7 +5,7 @@
 use std::fs;
 use std::path::Path;
 
-use xtask::steps;
+use xtask::cargo;
 
 /// Copies a folder with all that is in it.
 pub(crate) fn copy(from: &Path, to: &Path) {
@@ -80,7 +80,7 @@ fn every_word_name_and_text_gives_code_without_a_warning_and_examples_that_run()
         "test --quiet --offline --doc --workspace --exclude skypay-runtime --all-features",
     ]
     .map(|arguments| {
-        let done = steps::command(&folder, arguments)
+        let done = cargo::command(&folder, arguments)
             .env("CARGO_TARGET_DIR", target)
             .env("RUSTDOCFLAGS", "--deny warnings")
             .output()

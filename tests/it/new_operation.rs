@@ -5,7 +5,7 @@
 use std::fs;
 use std::path::Path;
 
-use xtask::steps;
+use xtask::cargo;
 
 use crate::every_word::copy;
 
@@ -69,7 +69,7 @@ fn a_new_operation_compiles_everywhere_without_a_line_by_hand() {
     let profile = xtask::built_into().unwrap();
     let target = profile.parent().unwrap();
     let check = "check --quiet --offline --package skypay-sandbox --lib";
-    let done = steps::command(&folder, check)
+    let done = cargo::command(&folder, check)
         .env("CARGO_TARGET_DIR", target)
         .output()
         .unwrap();

@@ -6,10 +6,11 @@ use std::path::Path;
 use std::process::Command;
 
 use serde_json::Value;
-use xtask::steps::{self, PUBLISHED, RUNTIME_FEATURES};
+use xtask::cargo;
+use xtask::steps::{PUBLISHED, RUNTIME_FEATURES};
 
 fn cargo(arguments: &str) -> String {
-    said(&mut steps::command(&xtask::root().unwrap(), arguments))
+    said(&mut cargo::command(&xtask::root().unwrap(), arguments))
 }
 
 /// What a command says that must succeed.
@@ -121,7 +122,7 @@ fn packages_are_made_as_a_set() {
     let target = root.join("target/tmp/packages");
     let selected = PUBLISHED.map(|name| format!(" --package {name}")).concat();
     let arguments = format!("package --no-verify --allow-dirty --offline{selected}");
-    let mut package = steps::command(&root, &arguments);
+    let mut package = cargo::command(&root, &arguments);
     said(package.arg("--target-dir").arg(&target));
     for package in published() {
         let name = package["name"].as_str().unwrap();

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 
 use serde_json::Value;
-use xtask::steps;
+use xtask::{cargo, steps};
 
 /// A row of the table of crates in ARCHITECTURE.md.
 struct Layer {
@@ -42,7 +42,7 @@ fn layers() -> Vec<Layer> {
 }
 
 fn cargo(arguments: &[&str]) -> String {
-    let mut cargo = steps::command(&xtask::root().unwrap(), "");
+    let mut cargo = cargo::command(&xtask::root().unwrap(), "");
     let output = cargo.args(arguments).output().unwrap();
     let errors = String::from_utf8_lossy(&output.stderr);
     assert!(output.status.success(), "cargo {arguments:?}: {errors}");

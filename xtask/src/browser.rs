@@ -4,7 +4,7 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use crate::{Ending, exports, generate, program, validate};
+use crate::{Ending, cargo, exports, generate, validate};
 
 /// The tests, and what they need from npm.
 const FOLDER: &str = "sandbox/tests/browser";
@@ -23,7 +23,7 @@ pub fn run(root: &Path) -> Ending {
         );
         return Ending::Unusable;
     }
-    let program = match program::build(root) {
+    let program = match cargo::build_skypay(root) {
         Ok(program) => program,
         Err(error) => {
             eprintln!("{error}");

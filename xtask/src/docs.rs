@@ -12,7 +12,7 @@ use spec_tools::diff::compare;
 use spec_tools::docs::{Compared, Sealed, clear_texts, page};
 
 use crate::generate::DOCUMENT;
-use crate::{Ending, files, report, revision, steps};
+use crate::{Ending, cargo, files, report, revision};
 
 /// Where the page goes, from the root of the workspace: the sandbox serves it.
 const PAGE: &str = "sandbox/src/page/reference.html";
@@ -129,7 +129,7 @@ fn sealed(api: &Api) -> Result<Sealed, String> {
 /// the document is.
 fn seal(messages: &str) -> Result<String, String> {
     let run = "run --quiet --package skypay-runtime --features envelope --example seal --";
-    let mut program = steps::command(&crate::root()?, run)
+    let mut program = cargo::command(&crate::root()?, run)
         .arg(ENCRYPT_KEY)
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())

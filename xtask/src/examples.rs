@@ -9,7 +9,7 @@ use serde::Deserialize;
 
 use crate::generate::DOCUMENT;
 use crate::report::{self, Finding, Level, counted};
-use crate::{Ending, steps};
+use crate::{Ending, cargo};
 
 /// `examples`: looks at every example of the document.
 #[must_use]
@@ -24,7 +24,7 @@ pub fn run(root: &Path) -> Ending {
 /// One message, if that program cannot be built or run.
 pub(crate) fn judge(root: &Path) -> Result<report::Report, String> {
     let arguments = "run --quiet --package tests --example documented --";
-    let output = steps::command(root, arguments)
+    let output = cargo::command(root, arguments)
         .arg(root.join(DOCUMENT))
         .stdin(Stdio::null())
         .output()

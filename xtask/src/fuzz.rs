@@ -8,7 +8,7 @@ use std::process::Stdio;
 
 use clap::Args;
 
-use crate::{Ending, steps};
+use crate::{Ending, cargo};
 
 /// The version of cargo-fuzz.
 const VERSION: &str = "0.13.2";
@@ -47,7 +47,7 @@ pub fn run(root: &Path, arguments: &Arguments) -> Ending {
             return Ending::Unusable;
         }
     };
-    let program = match steps::install(root, "cargo-fuzz", VERSION, "") {
+    let program = match cargo::install(root, "cargo-fuzz", VERSION, "") {
         Ok(program) => program,
         Err(ending) => return ending,
     };
@@ -82,7 +82,7 @@ fn targets(root: &Path) -> std::io::Result<Vec<String>> {
 fn one(root: &Path, program: &Path, target: &str, seconds: u32) -> Result<String, String> {
     let work = root.join(WORK).join(target);
     fs::create_dir_all(&work).map_err(|error| format!("cannot make {WORK}/{target}: {error}"))?;
-    let mut fuzz = steps::command_of(program, root);
+    let mut fuzz = cargo::program(program, root);
     // Sanitizers look for misuse of memory, which safe code cannot do, and need
     // a toolchain that is not stable.
     fuzz.args(["run", "--sanitizer", "none", "--fuzz-dir", "fuzz"])

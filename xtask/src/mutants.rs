@@ -5,7 +5,7 @@ use std::path::Path;
 
 use clap::{Args, ValueEnum};
 
-use crate::{Ending, steps};
+use crate::{Ending, cargo};
 
 /// The version of cargo-mutants.
 const VERSION: &str = "27.1.0";
@@ -93,7 +93,7 @@ impl Part {
 /// `mutants`: says which breaks nobody has noticed.
 #[must_use]
 pub fn run(root: &Path, arguments: &Arguments) -> Ending {
-    let program = match steps::install(root, "cargo-mutants", VERSION, "") {
+    let program = match cargo::install(root, "cargo-mutants", VERSION, "") {
         Ok(program) => program,
         Err(ending) => return ending,
     };
@@ -104,12 +104,12 @@ pub fn run(root: &Path, arguments: &Arguments) -> Ending {
         let (packages, tests) = part.tests();
         let arguments_of_cargo = || FAST.iter().chain(tests);
         // Whoever fails anyhow notices nothing.
-        let mut unbroken = steps::command(root, &format!("test {packages}"));
-        match steps::run(unbroken.args(arguments_of_cargo())) {
+        let mut unbroken = cargo::command(root, &format!("test {packages}"));
+        match cargo::run(unbroken.args(arguments_of_cargo())) {
             Ending::Clean => {}
             other => return other,
         }
-        let mut mutants = steps::command_of(&program, root);
+        let mut mutants = cargo::program(&program, root);
         mutants
             .args(["mutants", "--no-shuffle", "--baseline", "skip"])
             .args(["--timeout", part.longest()])
@@ -120,7 +120,7 @@ pub fn run(root: &Path, arguments: &Arguments) -> Ending {
         if let Some(shard) = &arguments.shard {
             mutants.args(["--shard", shard]);
         }
-        match steps::run(&mut mutants) {
+        match cargo::run(&mut mutants) {
             Ending::Clean => {}
             other => ending = other,
         }

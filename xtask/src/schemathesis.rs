@@ -9,7 +9,7 @@ use std::process::{Command, Stdio};
 use serde_json::Value;
 
 use crate::validate::{self, FOLDER};
-use crate::{Ending, files, generate, program, report};
+use crate::{Ending, cargo, files, generate, report};
 
 /// The exported form that has a path for each operation.
 const FORM: &str = "logical.json";
@@ -43,7 +43,7 @@ fn fuzz(root: &Path, arguments: &Arguments) -> Result<(String, Ending), String> 
     if !validate::install_from_pypi(&folder) {
         return Err(format!("cannot install {FOLDER}/requirements.txt"));
     }
-    let mut sandbox = Command::new(program::build(root)?)
+    let mut sandbox = Command::new(cargo::build_skypay(root)?)
         .args(["sandbox", "up", "--memory", "--json"])
         .args(["--clock", "virtual", "--port", "0"])
         .stdout(Stdio::piped())

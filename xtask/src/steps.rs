@@ -1,13 +1,12 @@
 //! The tasks that are a sequence of commands.
 
-use std::env::consts::EXE_SUFFIX;
 use std::ffi::OsStr;
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::Command;
 
 use clap::Args;
 
+use crate::cargo::{cargo, command, run};
 use crate::generate::DOCUMENT;
 use crate::{Ending, browser, generate, revision, supply_chain, task, validate};
 
@@ -239,72 +238,4 @@ fn each<T>(things: impl IntoIterator<Item = T>, step: impl FnMut(T) -> Ending) -
     endings
         .find(|ending| *ending != Ending::Clean)
         .unwrap_or(Ending::Clean)
-}
-
-/// Puts a tool of cargo's into `target/tools`, unless that version is there.
-///
-/// # Errors
-///
-/// How it ended, if it cannot be installed; cargo has said why.
-pub(crate) fn install(
-    root: &Path,
-    name: &str,
-    version: &str,
-    options: &str,
-) -> Result<PathBuf, Ending> {
-    let program = root
-        .join("target/tools/bin")
-        .join(format!("{name}{EXE_SUFFIX}"));
-    let there = Command::new(&program).arg("--version").output();
-    if there.is_ok_and(|told| String::from_utf8_lossy(&told.stdout).contains(version)) {
-        return Ok(program);
-    }
-    println!("installing {name} {version}");
-    let arguments = format!("install --quiet --locked --root target/tools --version {version}");
-    match cargo(root, &format!("{arguments} {options} {name}")) {
-        Ending::Clean => Ok(program),
-        ending => Err(ending),
-    }
-}
-
-pub(crate) fn cargo(root: &Path, arguments: &str) -> Ending {
-    run(&mut command(root, arguments))
-}
-
-/// Cargo at the root of the workspace; the arguments are separated by blanks.
-///
-/// What cargo told this program about its own package is not passed on: build
-/// scripts look at it, and would run again whenever the same thing is built
-/// with and without a task.
-#[must_use]
-pub fn command(root: &Path, arguments: &str) -> Command {
-    let cargo = std::env::var_os("CARGO").map_or_else(|| "cargo".into(), PathBuf::from);
-    let mut command = command_of(&cargo, root);
-    command.args(arguments.split_whitespace());
-    command
-}
-
-/// A command that does not take itself for a part of xtask.
-pub(crate) fn command_of(program: &Path, root: &Path) -> Command {
-    let mut command = Command::new(program);
-    command.current_dir(root);
-    for (name, _) in std::env::vars_os() {
-        let text = name.to_string_lossy();
-        if text.starts_with("CARGO_PKG_") || text.starts_with("CARGO_MANIFEST_") {
-            command.env_remove(&name);
-        }
-    }
-    command
-}
-
-pub(crate) fn run(command: &mut Command) -> Ending {
-    match command.status() {
-        Ok(status) if status.success() => Ending::Clean,
-        Ok(_) => Ending::Findings,
-        Err(error) => {
-            let program = command.get_program().display();
-            eprintln!("cannot run {program}: {error}");
-            Ending::Unusable
-        }
-    }
 }

@@ -3,7 +3,7 @@
 
 use std::path::Path;
 
-use crate::{Ending, steps};
+use crate::{Ending, cargo};
 
 /// The version of cargo-deny; `deny.toml` is written for it.
 const VERSION: &str = "0.20.2";
@@ -12,16 +12,16 @@ const VERSION: &str = "0.20.2";
 #[must_use]
 pub fn run(root: &Path) -> Ending {
     // What only advisories need is left out: they need the network, too.
-    match steps::install(root, "cargo-deny", VERSION, "--no-default-features") {
+    match cargo::install(root, "cargo-deny", VERSION, "--no-default-features") {
         Ok(program) => {
             // Of crates for other platforms, too.
-            match steps::cargo(root, "fetch --quiet --locked") {
+            match cargo::cargo(root, "fetch --quiet --locked") {
                 Ending::Clean => {}
                 other => return other,
             }
-            let mut deny = steps::command_of(&program, root);
+            let mut deny = cargo::program(&program, root);
             deny.args(["--offline", "check", "licenses", "bans", "sources"]);
-            steps::run(&mut deny)
+            cargo::run(&mut deny)
         }
         Err(ending) => ending,
     }

@@ -5,8 +5,8 @@ use std::path::Path;
 use clap::{Parser, Subcommand};
 
 use crate::{
-    Ending, approve, browser, bump, diff, docs, examples, exports, fuzz, generate, lint, mutants,
-    prove, public_api, review, schemathesis, semver, steps, supply_chain, validate,
+    Ending, approve, browser, bump, cargo, diff, docs, examples, exports, fuzz, generate, lint,
+    mutants, public_api, review, schemathesis, semver, steps, supply_chain, validate,
 };
 
 /// The project's tasks.
@@ -51,7 +51,15 @@ pub enum Task {
     /// Record that a break is deliberate, with its reason
     Approve(approve::Arguments),
     /// Prove what `diff` says by compiling and by running both versions
-    Prove(prove::Arguments),
+    Prove {
+        /// Passed on; `--help` shows them
+        #[arg(
+            trailing_var_arg = true,
+            allow_hyphen_values = true,
+            value_name = "OPTIONS"
+        )]
+        arguments: Vec<String>,
+    },
     /// Put requests made up from the document to a sandbox (installs what asks)
     Schemathesis(schemathesis::Arguments),
     /// Look for input for which something does not hold (installs cargo-fuzz)
@@ -89,7 +97,7 @@ impl Task {
             Self::Docs(arguments) => docs::run(root, arguments),
             Self::Bump(arguments) => bump::run(root, arguments),
             Self::Approve(arguments) => approve::run(root, arguments),
-            Self::Prove(arguments) => prove::run(root, arguments),
+            Self::Prove { arguments } => prove(root, arguments),
             Self::Schemathesis(arguments) => schemathesis::run(root, arguments),
             Self::Fuzz(arguments) => fuzz::run(root, arguments),
             Self::Mutants(arguments) => mutants::run(root, arguments),
@@ -101,6 +109,10 @@ impl Task {
             Self::Ci(arguments) => steps::ci(root, arguments),
         }
     }
+}
+
+fn prove(root: &Path, arguments: &[String]) -> Ending {
+    cargo::run(cargo::command(root, "run --quiet --package prove --").args(arguments))
 }
 
 /// Runs a task by its words on the command line.

@@ -9,8 +9,7 @@ use std::path::{Path, PathBuf};
 use spec_tools::diff::Version;
 use xtask::bump::{self, Arguments};
 use xtask::generate::DOCUMENT;
-use xtask::prove::cases::{CASES, cases};
-use xtask::{Ending, generate, git, semver, steps};
+use xtask::{Ending, cargo, generate, git, semver};
 
 /// Copies a folder with all that is in it, except what is made there.
 fn copy(from: &Path, to: &Path) {
@@ -71,9 +70,8 @@ impl Checkout {
     /// An edit that needs more than another patch.
     fn edit(&self) {
         let text = self.read(DOCUMENT);
-        let cases = cases(&self.read(CASES)).unwrap();
-        let case = cases.iter().find(|case| case.name == "production-moves");
-        let edited = case.unwrap().apply(&text).unwrap();
+        let edited = text.replace("https://api.skypay.ph", "https://api2.skypay.ph");
+        assert_ne!(edited, text);
         fs::write(self.0.join(DOCUMENT), edited).unwrap();
     }
 }
@@ -98,13 +96,13 @@ fn after_it_every_version_is_high_enough_and_everything_still_works() {
     // Cargo finds every crate in its new version, and changes no lock file.
     for folder in [".", "fuzz", "benches"] {
         let task = "metadata --format-version=1 --offline --locked --no-deps";
-        let mut cargo = steps::command(&checkout.0.join(folder), task);
+        let mut cargo = cargo::command(&checkout.0.join(folder), task);
         let output = cargo.output().unwrap();
         let errors = String::from_utf8_lossy(&output.stderr);
         assert!(output.status.success(), "{folder}: {errors}");
     }
     let task = "tree --offline --locked --workspace --depth=1";
-    let output = steps::command(&checkout.0, task).output().unwrap();
+    let output = cargo::command(&checkout.0, task).output().unwrap();
     let errors = String::from_utf8_lossy(&output.stderr);
     assert!(output.status.success(), "{errors}");
     let crates = String::from_utf8(output.stdout).unwrap();
@@ -123,13 +121,6 @@ fn after_it_every_version_is_high_enough_and_everything_still_works() {
         assert!(checkout.read(file).contains(&text), "{file}: {text}");
     }
 
-    // No edit that the verdicts are tested with names the version of before.
-    let root = xtask::root().unwrap();
-    let document = fs::read_to_string(root.join(DOCUMENT)).unwrap();
-    let document = document.replace(&before.to_string(), &after.to_string());
-    for case in cases(&checkout.read(CASES)).unwrap() {
-        case.apply(&document).unwrap();
-    }
     // There is nothing left to do.
     assert_eq!(bump::run(&checkout.0, &Arguments::default()), Ending::Clean);
     assert_eq!(checkout.version(), after);

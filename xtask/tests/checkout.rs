@@ -13,7 +13,7 @@ use std::process::{Command, Output};
 
 use repository::{Repository, case, manifest};
 use xtask::revision::{self, MergeBase};
-use xtask::{Ending, generate, steps};
+use xtask::{Ending, cargo, generate};
 
 const SMALL: &str = include_str!("../../tests/documents/kept.yaml");
 
@@ -270,7 +270,7 @@ fn tasks_look_and_write_where_they_are_called() {
 fn tasks_are_called_in_every_folder() {
     for folder in ["fuzz", "benches", "tests/consumer", "spec", "runtime/src"] {
         let folder = xtask::root().unwrap().join(folder);
-        let output = steps::command(&folder, "xtask help").output().unwrap();
+        let output = cargo::command(&folder, "xtask help").output().unwrap();
         assert!(output.status.success(), "{}", said(&output));
     }
 }

@@ -6,12 +6,11 @@ use std::collections::BTreeSet;
 use regex_syntax::hir::{Class, Hir, HirKind};
 use serde_json::{Value, json};
 
-use super::schemas::{rules, texts};
+use crate::schemas::{rules, texts};
 
 /// Messages around the difference of two schemas, most ordinary first. Not
 /// all of them are valid: whoever sends them decides.
-#[must_use]
-pub fn samples(examples: &[Value], one: &Value, other: &Value) -> Vec<Value> {
+pub(crate) fn samples(examples: &[Value], one: &Value, other: &Value) -> Vec<Value> {
     let mut samples = Samples::default();
     let examples = examples.iter().map(|example| without_empty(example, one));
     let examples: Vec<_> = examples.collect();
@@ -220,8 +219,7 @@ fn unique(values: impl Iterator<Item = Value>) -> Vec<Value> {
 
 /// The fields of which two schemas of an object say different things, without
 /// those that the transport writes.
-#[must_use]
-pub fn touched<'s>(one: &'s Value, other: &'s Value) -> BTreeSet<&'s str> {
+pub(crate) fn touched<'s>(one: &'s Value, other: &'s Value) -> BTreeSet<&'s str> {
     let all = properties(one).chain(properties(other));
     let mut names: BTreeSet<_> = all.map(|(name, _)| name).collect();
     let (left, right) = (texts(&one["required"]), texts(&other["required"]));
@@ -238,8 +236,7 @@ pub fn touched<'s>(one: &'s Value, other: &'s Value) -> BTreeSet<&'s str> {
 }
 
 /// A schema without its examples.
-#[must_use]
-pub fn seen(tree: &Value) -> Value {
+pub(crate) fn seen(tree: &Value) -> Value {
     match tree {
         Value::Object(members) => {
             let members = members.iter().filter(|(key, _)| *key != "example");
@@ -364,8 +361,7 @@ fn resized(text: &str, length: u64) -> String {
 
 /// Texts that a pattern matches: the shortest, the longest, and such that
 /// differ from the shortest in one place.
-#[must_use]
-pub fn matching(pattern: &str) -> Vec<String> {
+pub(crate) fn matching(pattern: &str) -> Vec<String> {
     let Ok(hir) = regex_syntax::parse(pattern) else {
         return Vec::new();
     };

@@ -11,18 +11,18 @@ use std::collections::BTreeMap;
 use codegen::model::{
     Api, CodeTable, Direction, Field, Message, Mode, Newtype, Operation, Type, Written,
 };
+use heck::ToSnakeCase;
 
 /// What both halves do with the types.
-pub const MESSAGES: &str = "messages";
+pub(crate) const MESSAGES: &str = "messages";
 /// What only a caller does.
-pub const CALLER: &str = "caller";
+pub(crate) const CALLER: &str = "caller";
 /// What only a callee does.
-pub const CALLEE: &str = "callee";
+pub(crate) const CALLEE: &str = "callee";
 
 /// The sources by path: one crate for what both halves do with messages, one
 /// for the caller, one for the callee.
-#[must_use]
-pub fn consumer(api: &Api) -> BTreeMap<String, String> {
+pub(crate) fn consumer(api: &Api) -> BTreeMap<String, String> {
     let mut sources = Sources::default();
     for message in &api.rows {
         sources.add(MESSAGES, &snake("row", &message.name), &uses(message));
@@ -47,20 +47,20 @@ pub fn consumer(api: &Api) -> BTreeMap<String, String> {
 
 /// Every operation of the document can be listed.
 const OPERATIONS: &str = "\
-pub fn lists() {
+pub(crate) fn lists() {
     let _ = crate::same::<&'static [&'static t::OperationInfo]>(&t::OPERATIONS);
 }
 ";
 
 /// What does not depend on the operations.
 const SERVERS: &str = "\
-pub struct Nothing;
+pub(crate) struct Nothing;
 
 impl s::PartnerCallbacks for Nothing {}
 
 impl s::SkypayApi for Nothing {}
 
-pub fn serves(config: fn() -> s::Config) {
+pub(crate) fn serves(config: fn() -> s::Config) {
     let _ = s::callbacks::router(Nothing, config());
     let _ = s::callbacks::service(Nothing, config());
     let _ = s::skypay::router(Nothing, config());
@@ -108,25 +108,18 @@ const ROOT: &str = "\
 
 use std::marker::PhantomData;
 
-pub fn any<T>() -> T {
+pub(crate) fn any<T>() -> T {
     unimplemented!()
 }
 
-pub fn same<T>(_: &T) -> PhantomData<T> {
+pub(crate) fn same<T>(_: &T) -> PhantomData<T> {
     PhantomData
 }
 
 ";
 
 fn snake(prefix: &str, name: &str) -> String {
-    let mut text = prefix.to_owned();
-    for letter in name.chars() {
-        if letter.is_uppercase() {
-            text.push('_');
-        }
-        text.extend(letter.to_lowercase());
-    }
-    text
+    format!("{prefix}_{}", name.to_snake_case())
 }
 
 /// A message is built with every setter, read field by field, and has what it
@@ -274,9 +267,9 @@ fn clients(api: &Api) -> String {
          let _ = c::CallbackSender::with_transport(transport);\n    \
          let _ = c::CallbackSender::send_untyped;\n{asks}    \
          Ok((c::Client::new(place, \"\", keys())?, c::CallbackSender::new(\"\", keys())?))\n}}\n\n\
-         pub fn names(place: &c::Environment) -> &str {{\n    match place {{\n{variants}        \
+         pub(crate) fn names(place: &c::Environment) -> &str {{\n    match place {{\n{variants}        \
          c::Environment::Custom(url) => url,\n        _ => \"\",\n    }}\n}}\n\n\
-         pub fn tells(error: &c::Error) -> Option<&t::ResponseCode> {{\n    \
+         pub(crate) fn tells(error: &c::Error) -> Option<&t::ResponseCode> {{\n    \
          error.return_code()\n}}\n"
     )
 }

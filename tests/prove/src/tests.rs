@@ -1,17 +1,15 @@
-//! What `prove` prepares before it compiles and runs anything.
-
-#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+//! What is prepared before anything is compiled and run.
 
 use std::collections::BTreeSet;
 use std::fs;
 
+use crate::cases::{CASES, Case, cases, sample};
+use crate::consumer::consumer;
+use crate::exceptions::EXCEPTIONS;
+use crate::peer;
+use crate::samples::{matching, samples};
+use crate::schemas::as_read;
 use serde_json::json;
-use xtask::prove::cases::{CASES, Case, cases, sample};
-use xtask::prove::consumer::consumer;
-use xtask::prove::exceptions::EXCEPTIONS;
-use xtask::prove::peer;
-use xtask::prove::samples::{matching, samples};
-use xtask::prove::schemas::as_read;
 
 fn read(path: &str) -> String {
     fs::read_to_string(xtask::root().unwrap().join(path)).unwrap()
@@ -100,6 +98,10 @@ fn a_sample_shows_every_kind_of_change() {
 #[test]
 fn every_row_finds_its_place_in_the_document() {
     let document = read("spec/skypay.yaml");
+    // None depends on the version, which a release changes.
+    let (before, after) = document.split_once("\n  version: ").unwrap();
+    let (_, after) = after.split_once('\n').unwrap();
+    let document = format!("{before}\n  version: 7.1.0\n{after}");
     for row in rows() {
         let after = row.apply(&document).unwrap();
         assert_ne!(after, document, "{}", row.name);
@@ -110,9 +112,9 @@ fn every_row_finds_its_place_in_the_document() {
 fn every_exception_is_about_a_kind_of_change_that_is_proved() {
     let shown: BTreeSet<_> = rows().into_iter().flat_map(|row| row.rules).collect();
     for exception in EXCEPTIONS {
-        let known = shown.contains(exception.rule);
-        assert!(known, "{}: no row shows it", exception.rule);
-        assert!(exception.because.ends_with('.'), "{}", exception.rule);
+        for rule in exception.rules {
+            assert!(shown.contains(*rule), "{rule}: no row shows it");
+        }
     }
 }
 
@@ -129,15 +131,9 @@ fn a_row_without_a_name_goes_on_with_the_one_above() {
     assert_eq!(two.apply("x: 1\ny: 1\n").unwrap(), "x: 2\ny: 2,3\n");
     assert!(other.refused && !two.refused);
     let complaint = two.apply("x: 1\nx: 1\n").unwrap_err();
-    assert!(
-        complaint.ends_with("two: the document contains \"x: 1\" more than once"),
-        "{complaint}"
-    );
-    assert!(
-        cases("case,rules\n")
-            .unwrap_err()
-            .contains("no column `after`")
-    );
+    let expected = "two: the document does not contain \"x: 1\" once";
+    assert!(complaint.ends_with(expected), "{complaint}");
+    assert!(cases("case,rules\na,b\n").unwrap_err().contains("after"));
 }
 
 #[test]

@@ -9,23 +9,23 @@ use codegen::model::{Api, Mode, Operation};
 use serde_json::{Value, json};
 use spec_tools::diff::{Part, Wire};
 
-use super::peer::Peer;
-use super::samples::samples;
-use super::schemas::{OnWire, as_read};
+use crate::peer::Peer;
+use crate::samples::samples;
+use crate::schemas::{OnWire, as_read};
 
 /// A version of the document, and a process that speaks it.
 #[derive(Debug)]
-pub struct Version {
+pub(crate) struct Version {
     /// Its model.
-    pub api: Api,
+    pub(crate) api: Api,
     /// Its operations as they are on the wire.
-    pub wire: BTreeMap<String, OnWire>,
+    pub(crate) wire: BTreeMap<String, OnWire>,
     peer: Peer,
 }
 
 /// Which of the two is from before the edit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Deployed {
+pub(crate) enum Deployed {
     /// Whoever calls.
     Caller,
     /// Whoever is called.
@@ -34,22 +34,22 @@ pub enum Deployed {
 
 /// What was seen, worst first seen.
 #[derive(Clone, Debug)]
-pub struct Observed {
+pub(crate) struct Observed {
     /// How it went.
-    pub wire: Wire,
+    pub(crate) wire: Wire,
     /// By what that was seen.
-    pub evidence: String,
+    pub(crate) evidence: String,
     /// How many messages were sent.
-    pub messages: usize,
+    pub(crate) messages: usize,
 }
 
 /// What can be built by one version and not by another.
 #[derive(Clone, Debug, Default)]
-pub struct Built {
+pub(crate) struct Built {
     /// Something that the old version takes and the new one refuses.
-    pub lost: Option<String>,
+    pub(crate) lost: Option<String>,
     /// Something that the new version takes and the old one refuses.
-    pub gained: Option<String>,
+    pub(crate) gained: Option<String>,
 }
 
 /// The call by which a message is tried.
@@ -60,11 +60,7 @@ struct Exchange {
 
 impl Version {
     /// Starts a process that speaks the version.
-    ///
-    /// # Errors
-    ///
-    /// One message, if it cannot be started.
-    pub fn start(
+    pub(crate) fn start(
         api: Api,
         wire: BTreeMap<String, OnWire>,
         program: &Path,
@@ -111,11 +107,7 @@ impl Version {
 
 /// Lets a caller call a callee, with everything that each may send of an
 /// operation.
-///
-/// # Errors
-///
-/// One message, if a process fails.
-pub fn observe(
+pub(crate) fn observe(
     caller: &mut Version,
     callee: &mut Version,
     deployed: Deployed,
@@ -526,11 +518,7 @@ fn codes(operation: &Operation) -> Vec<Code> {
 }
 
 /// What one version builds of a part of an operation and the other does not.
-///
-/// # Errors
-///
-/// One message, if a process fails.
-pub fn built(
+pub(crate) fn built(
     old: &mut Version,
     new: &mut Version,
     name: &str,
@@ -706,8 +694,7 @@ fn text(value: &Value) -> &str {
 
 /// The operations that somebody on the wire sees differently, and those that
 /// only one of the two knows.
-#[must_use]
-pub fn differing(
+pub(crate) fn differing(
     old: &BTreeMap<String, OnWire>,
     new: &BTreeMap<String, OnWire>,
 ) -> BTreeSet<String> {

@@ -6,25 +6,25 @@ use codegen::Generated;
 use spec_tools::diff::{Bump, Change, Part, Verdict, Wire};
 use spec_tools::public_api;
 
-use super::consumer::{CALLEE, CALLER, MESSAGES};
-use super::exceptions::{Exception, Shows, excepted};
-use super::groups::{Edition, Group, Prepared};
-use super::scratch::Compiled;
-use super::wire::{Built, Deployed, Observed, Version, built, observe};
+use crate::consumer::{CALLEE, CALLER, MESSAGES};
+use crate::exceptions::{Shows, reason};
+use crate::groups::{Edition, Group, Prepared};
+use crate::wire::{Built, Deployed, Observed, Version, built, observe};
+use crate::workspace::Compiled;
 
 /// What came out for an edit.
 #[derive(Clone, Debug)]
-pub struct Proof {
+pub(crate) struct Proof {
     /// The edit.
-    pub name: String,
+    pub(crate) name: String,
     /// Its line in the file.
-    pub line: usize,
+    pub(crate) line: usize,
     /// Where `diff` was not confirmed.
-    pub doubts: Vec<String>,
+    pub(crate) doubts: Vec<String>,
     /// By what it was.
-    pub evidence: Vec<String>,
+    pub(crate) evidence: Vec<String>,
     /// How many messages were sent for it.
-    pub messages: usize,
+    pub(crate) messages: usize,
 }
 
 /// One half of the code.
@@ -58,11 +58,7 @@ const HALVES: [Half; 2] = [
 ];
 
 /// Judges every edit of a group.
-///
-/// # Errors
-///
-/// One message, if a peer fails.
-pub fn judge(
+pub(crate) fn judge(
     group: &Group,
     base: &Edition,
     compiled: &Compiled,
@@ -141,7 +137,7 @@ fn code(half: Half, member: &Prepared, base: &Edition, shown: &Shown, proof: &mu
     let rules = |shows: Shows| {
         let changes = member.report.changes.iter();
         let mut changes = changes.filter(|change| (half.bump)(&change.verdict) == bump);
-        changes.find_map(|change: &Change| excepted(change.rule, shows))
+        changes.find_map(|change: &Change| reason(change.rule, shows))
     };
     let changes = member.report.changes.iter();
     let transport = changes.clone().any(|change| is_transport(member, change));
@@ -153,8 +149,8 @@ fn code(half: Half, member: &Prepared, base: &Edition, shown: &Shown, proof: &mu
         (Bump::Major | Bump::Minor, None, None) if transport && code_differs(half, old, new) => {
             Ok("the code differs, and the transport goes by it".to_owned())
         }
-        (Bump::Major, None, None) if nowhere(rules(Shows::Nowhere)).is_some() => {
-            Ok(nowhere(rules(Shows::Nowhere)).unwrap_or_default())
+        (Bump::Major, None, None) if rules(Shows::Nowhere).is_some() => {
+            Ok(rules(Shows::Nowhere).unwrap_or_default().to_owned())
         }
         (Bump::Major, None, None) if rules(Shows::Running).is_some() && !checks(half, member) => {
             Ok(UNCHECKED.to_owned())
@@ -171,8 +167,8 @@ fn code(half: Half, member: &Prepared, base: &Edition, shown: &Shown, proof: &mu
                 Ok(format!("now built: {gained}"))
             } else if rules(Shows::Code).is_some() && code_differs(half, old, new) {
                 Ok("the code differs".to_owned())
-            } else if let Some(exception) = rules(Shows::Nowhere) {
-                Ok(exception.because.to_owned())
+            } else if let Some(reason) = rules(Shows::Nowhere) {
+                Ok(reason.to_owned())
             } else if rules(Shows::Running).is_some() && !checks(half, member) {
                 Ok(UNCHECKED.to_owned())
             } else {
@@ -203,10 +199,6 @@ fn checks(half: Half, member: &Prepared) -> bool {
         let partner = user.callback == (half.sends == Part::Response);
         user.part == Some(half.sends) && partner
     })
-}
-
-fn nowhere(exception: Option<&Exception>) -> Option<String> {
-    exception.map(|exception| exception.because.to_owned())
 }
 
 struct Items {
@@ -280,7 +272,7 @@ fn on_the_wire(
             Deployed::Callee => change.verdict.callee == said,
         };
         let mut changes = member.report.changes.iter().filter(sent);
-        let unsent = changes.find_map(|change| excepted(change.rule, Shows::Unsent));
+        let unsent = changes.find_map(|change| reason(change.rule, Shows::Unsent));
         let changes = member.report.changes.iter();
         let unvaried = changes.clone().any(|change| is_transport(member, change));
         let spelled = worst.evidence.starts_with("spelling ") && said == Wire::Break;
@@ -289,7 +281,7 @@ fn on_the_wire(
         let because = match unsent {
             _ if worst.wire == said => Some(seen.clone()),
             _ if worst.wire > said => None,
-            Some(exception) => Some(exception.because.to_owned()),
+            Some(reason) => Some(reason.to_owned()),
             None if unvaried => {
                 Some("the transport writes it, the same for all messages".to_owned())
             }

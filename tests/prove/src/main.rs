@@ -1,63 +1,61 @@
-//! `prove`: whether what `diff` says of an edit is so. The generated code of
+//! Whether what `cargo xtask diff` says of an edit is true. The generated code of
 //! both versions is compiled with what was written for the old one, and
 //! programs of both versions talk to each other.
 
-pub mod cases;
-pub mod consumer;
-pub mod exceptions;
-pub mod groups;
-pub mod judge;
-pub mod peer;
-pub mod samples;
-pub mod schemas;
-pub mod scratch;
-pub mod wire;
+mod cases;
+mod consumer;
+mod exceptions;
+mod groups;
+mod judge;
+mod peer;
+mod samples;
+mod schemas;
+#[cfg(test)]
+mod tests;
+mod wire;
+mod workspace;
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::process::ExitCode;
 
-use clap::Args;
+use clap::Parser;
 use codegen::Location;
+use xtask::Ending;
+use xtask::generate::DOCUMENT;
+use xtask::report::{self, Finding, Level, Report};
 
-use crate::Ending;
-use crate::generate::DOCUMENT;
-use crate::report::{self, Finding, Level, Report};
 use cases::{CASES, Case, cases, sample};
 use consumer::consumer;
 use groups::{Edition, Group, Prepared, packed};
 use judge::{Proof, judge};
-use scratch::Scratch;
 use wire::Version;
+use workspace::Workspace;
 
-/// Which edits to prove, and how to say what came out.
-#[derive(Args, Clone, Debug)]
-pub struct Arguments {
+/// Compiles and runs both versions of edits: fails if the compiler or a peer
+/// disagrees with what is said of them
+#[derive(Parser)]
+#[command(bin_name = "cargo xtask prove")]
+struct Arguments {
     /// Prove every row of tests/breaking/ours.csv [default: a sample with every kind of change]
     #[arg(long)]
-    pub all: bool,
+    all: bool,
     /// Prove this row; may be given more than once
     #[arg(long, value_name = "CASE")]
-    pub only: Vec<String>,
-    /// Prove one edit after the other instead of several at once
+    only: Vec<String>,
+    /// Show of every edit by what it was proved
     #[arg(long)]
-    pub alone: bool,
-    /// Say of every edit by what it was proved
-    #[arg(long)]
-    pub evidence: bool,
+    evidence: bool,
 }
 
-/// `prove`: fails if a compiler or a running peer disagrees with `diff`.
-#[must_use]
-pub fn run(root: &Path, arguments: &Arguments) -> Ending {
-    report::print(report(root, arguments))
+fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    let result = xtask::root().and_then(|root| prove(&root, &arguments));
+    report::print(result).into()
 }
 
 /// What was proved, and whether all of it was.
-///
-/// # Errors
-///
-/// One message, if a file cannot be read, or something cannot be started.
-pub fn report(root: &Path, arguments: &Arguments) -> Result<(String, Ending), String> {
+fn prove(root: &Path, arguments: &Arguments) -> Result<(String, Ending), String> {
     let read = |path: &str| {
         fs::read_to_string(root.join(path)).map_err(|error| format!("cannot read {path}: {error}"))
     };
@@ -67,11 +65,7 @@ pub fn report(root: &Path, arguments: &Arguments) -> Result<(String, Ending), St
     let whole = arguments.all || !arguments.only.is_empty();
     let rows = if whole { rows } else { sample(&rows) };
     let all = prepared(&rows, &base)?;
-    let groups = if arguments.alone {
-        all.iter().map(Group::alone).collect()
-    } else {
-        packed(&all, &base)
-    };
+    let groups = packed(&all, &base);
     let proofs = proved(root, &base, &groups)?;
     let report = summed_up(&proofs, groups.len(), arguments.evidence);
     Ok((report.text(), report.ending()))
@@ -96,20 +90,11 @@ fn chosen(rows: Vec<Case>, only: &[String]) -> Result<Vec<Case>, String> {
 /// The edits that the generator takes. Those that it refuses never become
 /// code, so that there is nothing to prove; their rows say so.
 fn prepared(rows: &[Case], base: &Edition) -> Result<Vec<Prepared>, String> {
-    let (first, second) = rows.split_at(rows.len().div_ceil(2));
-    let prepare = |rows: &[Case]| -> Vec<Result<Prepared, String>> {
-        rows.iter().map(|case| Prepared::new(case, base)).collect()
-    };
-    let (first, second) = std::thread::scope(|scope| {
-        let second = scope.spawn(|| prepare(second));
-        (prepare(first), second.join())
-    });
-    let second = second.map_err(|_| "an edit cannot be prepared".to_owned())?;
     let mut taken = Vec::new();
     let mut wrong = String::new();
-    for (case, prepared) in rows.iter().zip(first.into_iter().chain(second)) {
+    for case in rows {
         let (name, line) = (&case.name, case.line);
-        match prepared {
+        match Prepared::new(case, base) {
             Ok(prepared) if !case.refused => taken.push(prepared),
             Err(_) if case.refused => {}
             Ok(_) => wrong.push_str(&format!(
@@ -128,7 +113,7 @@ fn prepared(rows: &[Case], base: &Edition) -> Result<Vec<Prepared>, String> {
 /// Two workspaces: the old version in one, after one another the new ones in
 /// the other.
 fn proved(root: &Path, base: &Edition, groups: &[Group]) -> Result<Vec<Proof>, String> {
-    let old = Scratch::new(root, "old")?;
+    let old = Workspace::new(root, "old")?;
     let program = built(&old, base)?;
     let control = old.check()?;
     if let Some((file, error)) = control.errors.iter().next() {
@@ -137,7 +122,7 @@ fn proved(root: &Path, base: &Edition, groups: &[Group]) -> Result<Vec<Proof>, S
         ));
     }
     let mut before = started(&old, base, &program)?;
-    let new = Scratch::new(root, "new")?;
+    let new = Workspace::new(root, "new")?;
     let mut proofs = Vec::new();
     for group in groups {
         let edition = Edition::new(group.text.clone())?;
@@ -151,17 +136,17 @@ fn proved(root: &Path, base: &Edition, groups: &[Group]) -> Result<Vec<Proof>, S
 }
 
 /// Puts a version into a workspace and builds its peer.
-fn built(scratch: &Scratch, edition: &Edition) -> Result<PathBuf, String> {
-    scratch.generated(&edition.generated)?;
+fn built(workspace: &Workspace, edition: &Edition) -> Result<PathBuf, String> {
+    workspace.generated(&edition.generated)?;
     let api = &edition.generated.api;
-    scratch.sources(consumer(api))?;
-    scratch.write("peer/src/operations.rs", &peer::operations(api))?;
-    scratch.peer()
+    workspace.sources(consumer(api))?;
+    workspace.write("peer/src/operations.rs", &peer::operations(api))?;
+    workspace.peer()
 }
 
-fn started(scratch: &Scratch, edition: &Edition, program: &Path) -> Result<Version, String> {
+fn started(workspace: &Workspace, edition: &Edition, program: &Path) -> Result<Version, String> {
     let schemas = schemas::validators(&edition.wire);
-    let schemas = scratch.write("peer/schemas.json", &schemas.to_string())?;
+    let schemas = workspace.write("peer/schemas.json", &schemas.to_string())?;
     let api = edition.generated.api.clone();
     Version::start(api, edition.wire.clone(), program, &schemas)
 }

@@ -8,18 +8,17 @@ use serde_json::{Map, Value, json};
 
 /// An operation as somebody on the wire sees it.
 #[derive(Clone, Debug, PartialEq)]
-pub struct OnWire {
+pub(crate) struct OnWire {
     /// What the caller sends.
-    pub request: Value,
+    pub(crate) request: Value,
     /// What the callee answers.
-    pub response: Value,
+    pub(crate) response: Value,
     /// How a call is addressed and what its answers may say.
-    pub rest: Value,
+    pub(crate) rest: Value,
 }
 
 /// Every operation of a document, by name.
-#[must_use]
-pub fn on_wire(root: &Node, api: &Api) -> BTreeMap<String, OnWire> {
+pub(crate) fn on_wire(root: &Node, api: &Api) -> BTreeMap<String, OnWire> {
     let component = |name: &str| {
         let schemas = root.get("components").and_then(|node| node.get("schemas"));
         let schema = schemas.and_then(|schemas| schemas.get(name));
@@ -114,8 +113,7 @@ fn target<'d>(root: &'d Node, reference: &str) -> Option<&'d Node> {
 }
 
 /// The schemas of all messages for the validator, by `operation/part`.
-#[must_use]
-pub fn validators(operations: &BTreeMap<String, OnWire>) -> Value {
+pub(crate) fn validators(operations: &BTreeMap<String, OnWire>) -> Value {
     let mut all = Map::new();
     for (name, operation) in operations {
         all.insert(format!("{name}/request"), strict(&operation.request));
@@ -156,8 +154,7 @@ fn strict(tree: &Value) -> Value {
 }
 
 /// The conditions between the fields of an object.
-#[must_use]
-pub fn rules(tree: &Value) -> Vec<Value> {
+pub(crate) fn rules(tree: &Value) -> Vec<Value> {
     let rules = tree["x-skypay-rules"].as_array();
     rules.cloned().unwrap_or_default()
 }
@@ -193,8 +190,7 @@ fn condition(rule: &Value) -> Value {
 /// which are found as generously as the generated code does: case and blanks
 /// do not count, and there are aliases. An empty text of a field that need not
 /// be there is as good as none.
-#[must_use]
-pub fn as_read(tree: &Value, message: &Value) -> Value {
+pub(crate) fn as_read(tree: &Value, message: &Value) -> Value {
     match message {
         Value::Object(members) => {
             let names = names(tree);
@@ -236,19 +232,17 @@ fn folded(name: &str) -> String {
 }
 
 /// The texts of a list.
-#[must_use]
-pub fn texts(list: &Value) -> BTreeSet<&str> {
+pub(crate) fn texts(list: &Value) -> BTreeSet<&str> {
     let items = list.as_array().into_iter().flatten();
     items.filter_map(Value::as_str).collect()
 }
 
 impl OnWire {
     /// The operation without its examples, which nobody on the wire sees.
-    #[must_use]
-    pub fn seen(&self) -> Self {
+    pub(crate) fn seen(&self) -> Self {
         Self {
-            request: super::samples::seen(&self.request),
-            response: super::samples::seen(&self.response),
+            request: crate::samples::seen(&self.request),
+            response: crate::samples::seen(&self.response),
             rest: self.rest.clone(),
         }
     }

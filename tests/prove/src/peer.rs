@@ -6,12 +6,12 @@ use std::path::Path;
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 
 use codegen::model::{Api, Direction, Field, Message, Mode, Operation, Type};
+use heck::ToSnakeCase;
 use serde_json::{Value, json};
 
 /// Builds every message from JSON through its builder, calls every operation
 /// and serves every operation.
-#[must_use]
-pub fn operations(api: &Api) -> String {
+pub(crate) fn operations(api: &Api) -> String {
     let mut text = String::from(HEAD);
     text.push_str(
         "pub(crate) fn build(message: &str, value: &Value) -> Result<Value, String> {\n    \
@@ -26,7 +26,7 @@ pub fn operations(api: &Api) -> String {
         let name = &message.name;
         text.push_str(&format!(
             "        {name:?} => built({}(value)),\n",
-            function(message)
+            function(&message.name)
         ));
     }
     text.push_str("        _ => Err(\"no such message\".to_owned()),\n    }\n}\n\n");
@@ -41,7 +41,7 @@ pub fn operations(api: &Api) -> String {
              Ok(request) => outcome(&clients.{client}.{}(&request).await),\n            \
              Err(refused) => not_built(&refused),\n        }},\n",
             operation.name,
-            function(&operation.request),
+            function(&operation.request.name),
             operation.method,
         ));
     }
@@ -99,7 +99,7 @@ fn handler(operation: &Operation) -> String {
                 "self.answer({}, |number| {{\n            \
                  s::Refusal::partner::<t::{request}>(number, \"as planned\").map_err(|error| error.to_string())\n        \
                  }})",
-                function(&operation.response)
+                function(&operation.response.name)
             ),
         )
     };
@@ -109,15 +109,9 @@ fn handler(operation: &Operation) -> String {
     )
 }
 
-fn function(message: &Message) -> String {
-    let mut name = String::from("build");
-    for letter in message.name.chars() {
-        if letter.is_uppercase() {
-            name.push('_');
-        }
-        name.extend(letter.to_lowercase());
-    }
-    name
+/// The function that builds a message.
+fn function(message: &str) -> String {
+    format!("build_{}", message.to_snake_case())
 }
 
 fn builder(message: &Message) -> String {
@@ -125,7 +119,7 @@ fn builder(message: &Message) -> String {
     let mut text = format!(
         "\nfn {}(value: &Value) -> Result<t::{name}, String> {{\n    \
          let mut builder = t::{name}::builder();\n",
-        function(message)
+        function(&message.name)
     );
     for field in &message.fields {
         text.push_str(&format!(
@@ -143,30 +137,19 @@ fn builder(message: &Message) -> String {
 fn argument(field: &Field) -> String {
     match &field.ty {
         Type::List(item) => match &**item {
-            Type::Row(name) => format!("list(value, build{})?", snake(name)),
+            Type::Row(name) => format!("list(value, {})?", function(name)),
             _ => "list(value, |item| Ok(text(item)))?".to_owned(),
         },
-        Type::Row(name) => format!("build{}(value)?", snake(name)),
+        Type::Row(name) => format!("{}(value)?", function(name)),
         Type::Integer(_) => "number(value)".to_owned(),
         Type::Boolean => "value.as_bool().unwrap_or_default()".to_owned(),
         _ => "text(value)".to_owned(),
     }
 }
 
-fn snake(name: &str) -> String {
-    let mut text = String::new();
-    for letter in name.chars() {
-        if letter.is_uppercase() {
-            text.push('_');
-        }
-        text.extend(letter.to_lowercase());
-    }
-    text
-}
-
 /// A running peer.
 #[derive(Debug)]
-pub struct Peer {
+pub(crate) struct Peer {
     process: Child,
     orders: ChildStdin,
     answers: BufReader<ChildStdout>,
@@ -175,11 +158,7 @@ pub struct Peer {
 
 impl Peer {
     /// Starts one.
-    ///
-    /// # Errors
-    ///
-    /// One message, if it cannot be started or does not say where it listens.
-    pub fn start(program: &Path, schemas: &Path) -> Result<Self, String> {
+    pub(crate) fn start(program: &Path, schemas: &Path) -> Result<Self, String> {
         let failed = |error: std::io::Error| format!("cannot start {}: {error}", program.display());
         let mut process = Command::new(program)
             .arg(schemas)
@@ -202,17 +181,12 @@ impl Peer {
     }
 
     /// Where it listens.
-    #[must_use]
-    pub fn url(&self) -> &str {
+    pub(crate) fn url(&self) -> &str {
         &self.url
     }
 
     /// Tells it what to do.
-    ///
-    /// # Errors
-    ///
-    /// One message, if it has ended or does not understand.
-    pub fn tell(&mut self, order: &Value) -> Result<Value, String> {
+    pub(crate) fn tell(&mut self, order: &Value) -> Result<Value, String> {
         // In one piece: the pipe has no buffer.
         let line = format!("{order}\n");
         let written = self.orders.write_all(line.as_bytes());
@@ -225,11 +199,7 @@ impl Peer {
     }
 
     /// Whether a message can be built, and what is sent then.
-    ///
-    /// # Errors
-    ///
-    /// As [`Self::tell`].
-    pub fn build(&mut self, message: &str, value: &Value) -> Result<Option<Value>, String> {
+    pub(crate) fn build(&mut self, message: &str, value: &Value) -> Result<Option<Value>, String> {
         let order = json!({ "do": "build", "message": message, "value": value });
         Ok(self.tell(&order)?.get("built").cloned())
     }

@@ -8,17 +8,17 @@ use std::process::Command;
 
 use codegen::Generated;
 use serde_json::Value;
+use xtask::cargo;
 
-use super::consumer::{CALLEE, CALLER, MESSAGES};
-use crate::{program, steps};
+use crate::consumer::{CALLEE, CALLER, MESSAGES};
 
-/// The peer's template, from the root of the workspace.
-const PEER: &str = "tests/peer/main.rs";
+/// The peer's program, without what depends on the version.
+const PEER: &str = include_str!("../peer.rs");
 
 /// A workspace with one version of the generated crates, and with programs
 /// that use them.
 #[derive(Debug)]
-pub struct Scratch {
+pub(crate) struct Workspace {
     root: PathBuf,
     /// Where the workspace's manifest stands.
     workspace: PathBuf,
@@ -29,44 +29,36 @@ pub struct Scratch {
 
 /// What the compiler said.
 #[derive(Clone, Debug, Default)]
-pub struct Compiled {
+pub(crate) struct Compiled {
     /// The crates that compile.
-    pub crates: BTreeSet<String>,
+    pub(crate) crates: BTreeSet<String>,
     /// The first error in each file, by path below the workspace.
-    pub errors: BTreeMap<String, String>,
+    pub(crate) errors: BTreeMap<String, String>,
 }
 
-impl Scratch {
+impl Workspace {
     /// A workspace of this name; what a former run left there serves again.
-    ///
-    /// # Errors
-    ///
-    /// One message, if a file cannot be read or written.
-    pub fn new(root: &Path, name: &str) -> Result<Self, String> {
+    pub(crate) fn new(root: &Path, name: &str) -> Result<Self, String> {
         let workspace = root.join("target").join("prove").join(name);
-        let scratch = Self {
+        let workspace = Self {
             root: root.to_owned(),
             folder: workspace.join(name),
             workspace,
         };
         let manifest = read(&root.join("Cargo.toml"))?;
-        scratch.write("../Cargo.toml", &workspace_manifest(&manifest, name))?;
+        workspace.write("../Cargo.toml", &workspace_manifest(&manifest, name))?;
         for (name, dependencies) in PACKAGES {
             let path = format!("{name}/Cargo.toml");
-            scratch.write(&path, &package_manifest(name, dependencies))?;
+            workspace.write(&path, &package_manifest(name, dependencies))?;
         }
-        scratch.write("peer/src/main.rs", &read(&root.join(PEER))?)?;
+        workspace.write("peer/src/main.rs", PEER)?;
         // The same versions as in the workspace, so that nothing is fetched.
-        scratch.write("../Cargo.lock", &read(&root.join("Cargo.lock"))?)?;
-        Ok(scratch)
+        workspace.write("../Cargo.lock", &read(&root.join("Cargo.lock"))?)?;
+        Ok(workspace)
     }
 
     /// Puts a version of the generated crates into the workspace.
-    ///
-    /// # Errors
-    ///
-    /// One message, if a file cannot be written or deleted.
-    pub fn generated(&self, generated: &Generated) -> Result<(), String> {
+    pub(crate) fn generated(&self, generated: &Generated) -> Result<(), String> {
         let files = generated.files.iter();
         self.replace(
             &["types", "client", "server"],
@@ -75,11 +67,7 @@ impl Scratch {
     }
 
     /// Puts programs into the workspace.
-    ///
-    /// # Errors
-    ///
-    /// One message, if a file cannot be written or deleted.
-    pub fn sources(&self, sources: BTreeMap<String, String>) -> Result<(), String> {
+    pub(crate) fn sources(&self, sources: BTreeMap<String, String>) -> Result<(), String> {
         self.replace(
             &["messages/src", "caller/src", "callee/src"],
             sources.into_iter(),
@@ -87,29 +75,21 @@ impl Scratch {
     }
 
     /// Compiles the consumer as far as it compiles.
-    ///
-    /// # Errors
-    ///
-    /// One message, if cargo cannot be run.
-    pub fn check(&self) -> Result<Compiled, String> {
+    pub(crate) fn check(&self) -> Result<Compiled, String> {
         let packages = [MESSAGES, CALLER, CALLEE].map(|name| format!(" --package {name}"));
         let arguments = format!("check --keep-going{}", packages.concat());
         compiled(&self.cargo(&arguments)?)
     }
 
     /// Builds the peer, and keeps the program under a name of its own.
-    ///
-    /// # Errors
-    ///
-    /// One message, if it cannot be built.
-    pub fn peer(&self) -> Result<PathBuf, String> {
+    pub(crate) fn peer(&self) -> Result<PathBuf, String> {
         let output = self.cargo("build --package peer")?;
         let compiled = compiled(&output)?;
         if !compiled.crates.contains("peer") {
             let errors: Vec<_> = compiled.errors.iter().collect();
             return Err(format!("the peer does not compile: {errors:#?}"));
         }
-        let built = program::built(&output).ok_or("cargo does not say where the peer is")?;
+        let built = cargo::executable(&output).ok_or("cargo does not say where the peer is")?;
         let kept = self.folder.join("peer/program");
         fs::copy(&built, &kept)
             .map_err(|error| format!("cannot copy {}: {error}", built.display()))?;
@@ -118,11 +98,7 @@ impl Scratch {
 
     /// Writes a file if it is not there as it should be, so that only what
     /// changed is compiled again.
-    ///
-    /// # Errors
-    ///
-    /// One message, if it cannot be written.
-    pub fn write(&self, path: &str, text: &str) -> Result<PathBuf, String> {
+    pub(crate) fn write(&self, path: &str, text: &str) -> Result<PathBuf, String> {
         let target = self.folder.join(path);
         if fs::read_to_string(&target).is_ok_and(|current| current == text) {
             return Ok(target);
@@ -160,7 +136,7 @@ impl Scratch {
     }
 
     fn cargo(&self, arguments: &str) -> Result<String, String> {
-        let mut command: Command = steps::command(&self.workspace, arguments);
+        let mut command: Command = cargo::command(&self.workspace, arguments);
         command
             .args(["--quiet", "--offline", "--message-format=json"])
             .env("CARGO_TARGET_DIR", self.target());

@@ -7,31 +7,27 @@ use codegen::Generated;
 use codegen::document::Node;
 use spec_tools::diff::{Report, compare};
 
-use super::cases::Case;
-use super::consumer::consumer;
-use super::schemas::{OnWire, on_wire};
-use super::wire::differing;
+use crate::cases::Case;
+use crate::consumer::consumer;
+use crate::schemas::{OnWire, on_wire};
+use crate::wire::differing;
 
 /// A version of the document with all that is made of it.
 #[derive(Debug)]
-pub struct Edition {
+pub(crate) struct Edition {
     /// Its text.
-    pub text: String,
+    pub(crate) text: String,
     /// Its tree.
-    pub root: Node,
+    pub(crate) root: Node,
     /// What the generator makes of it.
-    pub generated: Generated,
+    pub(crate) generated: Generated,
     /// Its operations as they are on the wire.
-    pub wire: BTreeMap<String, OnWire>,
+    pub(crate) wire: BTreeMap<String, OnWire>,
 }
 
 impl Edition {
     /// Makes all that is made of a document.
-    ///
-    /// # Errors
-    ///
-    /// The first thing that the generator has against it.
-    pub fn new(text: String) -> Result<Self, String> {
+    pub(crate) fn new(text: String) -> Result<Self, String> {
         let refused = |diagnostics: codegen::Diagnostics| {
             let diagnostics = diagnostics.as_slice();
             diagnostics.first().map_or_else(String::new, |diagnostic| {
@@ -52,26 +48,22 @@ impl Edition {
 
 /// An edit with what it moves.
 #[derive(Debug)]
-pub struct Prepared {
+pub(crate) struct Prepared {
     /// The edit.
-    pub case: Case,
+    pub(crate) case: Case,
     /// The document after it.
-    pub edition: Edition,
+    pub(crate) edition: Edition,
     /// What `diff` says of it.
-    pub report: Report,
+    pub(crate) report: Report,
     /// The modules of the consumer that read otherwise for the new version.
-    pub modules: BTreeSet<String>,
+    pub(crate) modules: BTreeSet<String>,
     /// The operations that differ on the wire.
-    pub operations: BTreeSet<String>,
+    pub(crate) operations: BTreeSet<String>,
 }
 
 impl Prepared {
     /// Looks at what an edit moves.
-    ///
-    /// # Errors
-    ///
-    /// Why the generator refuses the document after it.
-    pub fn new(case: &Case, base: &Edition) -> Result<Self, String> {
+    pub(crate) fn new(case: &Case, base: &Edition) -> Result<Self, String> {
         let edition = Edition::new(case.apply(&base.text)?)?;
         Ok(Self {
             report: compare(&base.root, &edition.root),
@@ -97,17 +89,16 @@ fn moved(base: &Edition, edition: &Edition) -> BTreeSet<String> {
 
 /// Edits that are proved together.
 #[derive(Debug)]
-pub struct Group<'p> {
+pub(crate) struct Group<'p> {
     /// They.
-    pub members: Vec<&'p Prepared>,
+    pub(crate) members: Vec<&'p Prepared>,
     /// The document after all of them.
-    pub text: String,
+    pub(crate) text: String,
 }
 
 impl<'p> Group<'p> {
     /// One edit by itself.
-    #[must_use]
-    pub fn alone(member: &'p Prepared) -> Self {
+    pub(crate) fn alone(member: &'p Prepared) -> Self {
         Self {
             text: member.edition.text.clone(),
             members: vec![member],
@@ -165,8 +156,7 @@ fn fingerprints(report: &Report) -> impl Iterator<Item = String> {
 }
 
 /// Packs edits into as few groups as come to hand, in their order.
-#[must_use]
-pub fn packed<'p>(all: &'p [Prepared], base: &Edition) -> Vec<Group<'p>> {
+pub(crate) fn packed<'p>(all: &'p [Prepared], base: &Edition) -> Vec<Group<'p>> {
     let mut groups: Vec<Group> = Vec::new();
     for candidate in all {
         if !groups.iter_mut().any(|group| group.take(candidate, base)) {
