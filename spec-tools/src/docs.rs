@@ -1,23 +1,22 @@
 //! The API reference: one page of HTML that needs nothing but itself.
 //!
-//! A pure function of the model, of the bodies that somebody with a cipher has
-//! sealed, and of what a comparison found.
+//! A pure function of the model, of the examples as its caller has encrypted
+//! them, and of what a comparison found.
 
+mod badges;
 mod codes;
 mod examples;
-mod html;
 mod links;
 mod markdown;
-mod marks;
 mod message;
 mod operation;
 mod value;
 
 use std::collections::BTreeMap;
 
-use html::{Html, SCROLLED};
+use badges::Badges;
 use links::{Links, target};
-use marks::Marks;
+use maud::{DOCTYPE, Markup, PreEscaped, html};
 
 use crate::diff::Report;
 use codegen::model::{Api, Direction, Effect, Environment, FieldReference, Operation, Part};
@@ -98,16 +97,14 @@ pub fn page(api: &Api, sealed: &Sealed, compared: Option<Compared<'_>>) -> Strin
         links: Links::new(api),
         shared_of_requests: message::shared(api, Part::Request),
         shared_of_responses: message::shared(api, Part::Response),
-        marks: Marks::new(api, compared),
+        badges: Badges::new(api, compared),
     };
-    let mut html = Html::default();
-    html.doctype();
-    html.element("html", &[("lang", "en")], |html| {
-        page.head(html);
-        html.element("body", &[], |html| page.body(html));
-    });
-    html.line();
-    html.finish()
+    let page = html! {
+        (DOCTYPE) "\n"
+        html lang="en" { (page.head()) "\n" (page.body()) }
+        "\n"
+    };
+    page.into_string()
 }
 
 /// What every part of the page is written from.
@@ -118,116 +115,100 @@ struct Page<'a> {
     /// The fields that nearly every request has, and nearly every response.
     shared_of_requests: Vec<&'a FieldReference>,
     shared_of_responses: Vec<&'a FieldReference>,
-    marks: Marks<'a>,
+    badges: Badges<'a>,
 }
 
 impl Page<'_> {
-    fn head(&self, html: &mut Html) {
-        html.element("head", &[], |html| {
-            html.void("meta", &[("charset", "utf-8")]);
-            let viewport = "width=device-width,initial-scale=1";
-            html.void("meta", &[("name", "viewport"), ("content", viewport)]);
-            html.void(
-                "meta",
-                &[("name", "color-scheme"), ("content", "light dark")],
-            );
-            let title = format!("{} {}", self.api.title, self.api.version);
-            html.leaf("title", &[], &title);
-            html.fixed("style", STYLE);
-        });
-        html.line();
+    fn head(&self) -> Markup {
+        html! {
+            head {
+                meta charset="utf-8";
+                meta name="viewport" content="width=device-width,initial-scale=1";
+                meta name="color-scheme" content="light dark";
+                title { (self.api.title) " " (self.api.version) }
+                style { (PreEscaped(STYLE)) }
+            }
+        }
     }
 
-    fn body(&self, html: &mut Html) {
-        let content = target(section::CONTENT);
-        html.leaf(
-            "a",
-            &[("class", "skip"), ("href", &content)],
-            "Skip to the content",
-        );
-        self.banner(html);
-        html.element("div", &[("class", "page")], |html| {
-            self.navigation(html);
-            html.element("main", &[("id", section::CONTENT)], |html| {
-                self.changes(html);
-                self.introduction(html);
-                self.environments(html);
-                self.wire(html);
-                self.groups(html);
-                self.code_tables(html);
-            });
-        });
-        html.fixed("script", SCRIPT);
-    }
-
-    fn banner(&self, html: &mut Html) {
-        html.element("header", &[("class", "banner")], |html| {
-            html.leaf("h1", &[], &self.api.title);
-            html.element("p", &[], |html| {
-                html.text("Document ");
-                html.leaf("b", &[], &self.api.version);
-                html.text(", which says in its own words what SkyPay’s versions ");
-                html.leaf("b", &[], &self.api.describes.join(" and "));
-                html.text(" say.");
-            });
-        });
-        html.line();
-    }
-
-    fn navigation(&self, html: &mut Html) {
-        html.element("nav", &[("aria-label", "Contents")], |html| {
-            // The script unveils it: without one there is nothing to search with.
-            html.element("div", &[("class", "search"), ("hidden", "")], |html| {
-                let input = [
-                    ("type", "search"),
-                    ("placeholder", "Search: name, field, code"),
-                    ("aria-label", "Search operations, fields and codes"),
-                    ("autocomplete", "off"),
-                ];
-                html.void("input", &input);
-                html.element("ol", &[("aria-live", "polite")], |_| {});
-            });
-            html.element("div", &[("class", "contents")], |html| {
-                html.element("ul", &[], |html| {
-                    if self.marks.compared().is_some() {
-                        entry(html, section::CHANGES, "What changed");
+    fn body(&self) -> Markup {
+        html! {
+            body {
+                a.skip href=(target(section::CONTENT)) { "Skip to the content" }
+                header.banner {
+                    h1 { (self.api.title) }
+                    p {
+                        "Document " b { (self.api.version) }
+                        ", which says in its own words what SkyPay’s versions "
+                        b { (self.api.describes.join(" and ")) } " say."
                     }
-                    entry(html, section::INTRODUCTION, "Introduction");
-                    entry(html, section::ENVIRONMENTS, "Environments");
-                    entry(html, section::WIRE, "What travels");
-                });
-                for (name, operations) in self.grouped() {
-                    html.leaf("p", &[], name);
-                    html.element("ul", &[], |html| {
-                        for operation in operations {
-                            self.navigation_entry(html, operation);
-                        }
-                    });
                 }
-                html.element("ul", &[], |html| entry(html, section::CODES, "Code tables"));
-            });
-        });
-        html.line();
+                "\n"
+                div.page {
+                    (self.navigation())
+                    main id=(section::CONTENT) {
+                        (self.changes())
+                        (self.introduction())
+                        (self.environments())
+                        (self.wire())
+                        (self.groups())
+                        (self.code_tables())
+                    }
+                }
+                script { (PreEscaped(SCRIPT)) }
+            }
+        }
     }
 
-    fn navigation_entry(&self, html: &mut Html, operation: &Operation) {
-        let anchor = links::anchor(&[&operation.name]);
-        html.element("li", &[], |html| {
-            html.element("a", &[("href", &target(&anchor))], |html| {
-                let (arrow, class) = match operation.direction {
-                    Direction::ToProvider => ("→", "out"),
-                    Direction::ToPartner => ("←", "in"),
-                };
-                let title = direction(operation.direction);
-                html.leaf("span", &[("class", class), ("title", title)], arrow);
-                html.text(&operation.name);
-                if operation.effect == Effect::MovesMoney {
-                    let title = effect(operation.effect);
-                    html.leaf("span", &[("class", "coin"), ("title", title)], "₱");
+    fn navigation(&self) -> Markup {
+        html! {
+            nav aria-label="Contents" {
+                // The script shows it: without one there is nothing to search with.
+                div.search hidden {
+                    input type="search" placeholder="Search: name, field, code"
+                        aria-label="Search operations, fields and codes" autocomplete="off";
+                    ol aria-live="polite" {}
                 }
-                self.marks.dot(html, &anchor);
-            });
-        });
+                div.contents {
+                    ul {
+                        @if self.badges.compared().is_some() {
+                            (entry(section::CHANGES, "What changed"))
+                        }
+                        (entry(section::INTRODUCTION, "Introduction"))
+                        (entry(section::ENVIRONMENTS, "Environments"))
+                        (entry(section::WIRE, "What travels"))
+                    }
+                    @for (name, operations) in self.grouped() {
+                        p { (name) }
+                        ul {
+                            @for operation in operations { (self.navigation_entry(operation)) }
+                        }
+                    }
+                    ul { (entry(section::CODES, "Code tables")) }
+                }
+            }
+            "\n"
+        }
+    }
+
+    fn navigation_entry(&self, operation: &Operation) -> Markup {
+        let anchor = links::anchor(&[&operation.name]);
+        let (arrow, class) = match operation.direction {
+            Direction::ToProvider => ("→", "out"),
+            Direction::ToPartner => ("←", "in"),
+        };
+        html! {
+            li {
+                a href=(target(&anchor)) {
+                    span class=(class) title=(direction(operation.direction)) { (arrow) }
+                    (operation.name)
+                    @if operation.effect == Effect::MovesMoney {
+                        span.coin title=(effect(operation.effect)) { "₱" }
+                    }
+                    (self.badges.dot(&anchor))
+                }
+            }
+        }
     }
 
     /// The operations by the group that they belong to; those of none come
@@ -250,125 +231,122 @@ impl Page<'_> {
         grouped
     }
 
-    fn introduction(&self, html: &mut Html) {
-        self.section(html, section::INTRODUCTION, "Introduction", |html| {
-            self.how_to_read(html);
-            markdown::write(html, &self.links, &self.api.description, 3);
-        });
+    fn introduction(&self) -> Markup {
+        self.section(
+            section::INTRODUCTION,
+            "Introduction",
+            &html! {
+                (self.how_to_read())
+                (markdown::blocks(&self.links, &self.api.description, 3))
+            },
+        )
     }
 
-    fn how_to_read(&self, html: &mut Html) {
-        html.element("aside", &[("aria-label", "How to read this page")], |html| {
-            html.element("p", &[], |html| {
-                html.leaf("span", &[("class", "badge out")], direction(Direction::ToProvider));
-                html.text(" you send the request and read the answer. ");
-                html.leaf("span", &[("class", "badge in")], direction(Direction::ToPartner));
-                html.text(" you receive the request and write the answer. ");
-                html.leaf("span", &[("class", "badge money")], effect(Effect::MovesMoney));
-                html.text(
-                    " a mistake costs money: read the rules on waiting and sending again first.",
-                );
-            });
-            html.element("p", &[], |html| {
-                html.text(
-                    "What a field must keep binds whoever sends it. Names, values and examples are \
-                     as on the wire, misspellings included. ",
-                );
-                html.leaf("span", &[("class", "tag secret")], "sensitive");
-                html.text(" is personal or secret: keep it out of logs. A return code marked ");
-                html.leaf("span", &[("class", "tag")], "expected");
-                html.text(" is not listed on SkyPay’s page of the operation, but follows from the protocol or a sibling. Every operation, field and code has an address of its own, such as ");
-                if let Some(operation) = self.api.operations.first() {
-                    let anchor = links::anchor(&[&operation.name]);
-                    html.leaf("code", &[], &target(&anchor));
+    fn how_to_read(&self) -> Markup {
+        html! {
+            aside aria-label="How to read this page" {
+                p {
+                    span.badge.out { (direction(Direction::ToProvider)) }
+                    " you send the request and read the answer. "
+                    span.badge.in { (direction(Direction::ToPartner)) }
+                    " you receive the request and write the answer. "
+                    span.badge.money { (effect(Effect::MovesMoney)) }
+                    " a mistake costs money: read the rules on waiting and sending again first."
                 }
-                html.text(".");
-            });
-        });
+                p {
+                    "The constraints of a field bind its sender. Names, values and examples are as \
+                     on the wire, its mistakes included. "
+                    span.tag.secret { "sensitive" }
+                    " is personal or secret: keep it out of logs. A return code marked "
+                    span.tag { "expected" }
+                    " is not listed on SkyPay’s page of the operation, but follows from the \
+                     protocol or a similar operation. Every operation, field and code has an \
+                     address of its own, such as "
+                    @if let Some(operation) = self.api.operations.first() {
+                        code { (target(&links::anchor(&[&operation.name]))) }
+                    }
+                    "."
+                }
+            }
+        }
     }
 
-    fn environments(&self, html: &mut Html) {
-        self.section(html, section::ENVIRONMENTS, "Environments", |html| {
-            html.element("div", SCROLLED, |html| {
-                html.element("table", &[], |html| {
-                    columns(html, &["Name", "URL", "What it is for"]);
-                    html.element("tbody", &[], |html| {
-                        for environment in &self.api.environments {
-                            self.environment(html, environment);
+    fn environments(&self) -> Markup {
+        self.section(
+            section::ENVIRONMENTS,
+            "Environments",
+            &html! {
+                div.scroll tabindex="0" {
+                    table {
+                        (columns(&["Name", "URL", "What it is for"]))
+                        tbody {
+                            @for environment in &self.api.environments {
+                                (self.environment(environment))
+                            }
                         }
-                    });
-                });
-            });
-            if !self.api.parameters.is_empty() {
-                self.parameters(html);
-            }
-        });
+                    }
+                }
+                @if !self.api.parameters.is_empty() { (self.parameters()) }
+            },
+        )
     }
 
     /// What stands in braces in the URL.
-    fn parameters(&self, html: &mut Html) {
-        html.element("dl", &[("class", "facts")], |html| {
-            for parameter in &self.api.parameters {
-                let anchor = links::anchor(&["parameter", &parameter.name]);
-                html.element("div", &[("id", &anchor)], |html| {
-                    html.element("dt", &[], |html| {
-                        html.leaf("code", &[], &format!("{{{}}}", parameter.name));
-                        self.marks.badge(html, &anchor);
-                    });
-                    html.element("dd", &[], |html| {
-                        markdown::write_inline(html, &self.links, &parameter.doc);
-                    });
-                });
+    fn parameters(&self) -> Markup {
+        html! {
+            dl.facts {
+                @for parameter in &self.api.parameters {
+                    @let anchor = links::anchor(&["parameter", &parameter.name]);
+                    div id=(anchor) {
+                        dt { code { "{" (parameter.name) "}" } (self.badges.badge(&anchor)) }
+                        dd { (markdown::inline(&self.links, &parameter.doc)) }
+                    }
+                }
             }
-        });
+        }
     }
 
-    fn environment(&self, html: &mut Html, environment: &Environment) {
+    fn environment(&self, environment: &Environment) -> Markup {
         let anchor = links::anchor(&["environment", &environment.name]);
-        html.element("tr", &[("id", &anchor)], |html| {
-            html.element("th", &[("scope", "row")], |html| {
-                html.text(&environment.name);
-                self.marks.badge(html, &anchor);
-            });
-            html.element("td", &[], |html| html.leaf("code", &[], &environment.url));
-            html.element("td", &[], |html| {
-                markdown::write_inline(html, &self.links, &environment.doc);
-            });
-        });
+        html! {
+            tr id=(anchor) {
+                th scope="row" { (environment.name) (self.badges.badge(&anchor)) }
+                td { code { (environment.url) } }
+                td { (markdown::inline(&self.links, &environment.doc)) }
+            }
+        }
     }
 
-    fn wire(&self, html: &mut Html) {
-        self.section(html, section::WIRE, "What travels", |html| {
-            html.leaf(
-                "p",
-                &[],
-                "Each body is one JSON object, encrypted as a whole. The introduction says in which \
-                 steps; these are the parts.",
-            );
-            html.element("dl", &[("class", "facts")], |html| {
-                for (name, value) in &self.api.envelope {
-                    fact(html, &spaced(name), |html| html.leaf("code", &[], value));
+    fn wire(&self) -> Markup {
+        self.section(
+            section::WIRE,
+            "What travels",
+            &html! {
+                p {
+                    "Each body is one JSON object, encrypted as a whole. The introduction says in \
+                     which steps; these are the parts."
                 }
-                fact(html, "time zone", |html| {
-                    html.leaf("code", &[], &self.api.time_zone);
-                });
-                if !self.sealed.bodies.is_empty() {
-                    fact(html, "key of the examples", |html| {
-                        html.leaf("code", &[], &self.sealed.key);
-                        html.text(
-                            " is the Encrypt Key of the sealed examples; there is one request and \
-                             one answer for each operation. Open one to check your own code.",
-                        );
-                    });
+                dl.facts {
+                    @for (name, value) in &self.api.envelope {
+                        (fact(&spaced(name), &html! { code { (value) } }))
+                    }
+                    (fact("time zone", &html! { code { (self.api.time_zone) } }))
+                    @if !self.sealed.bodies.is_empty() {
+                        (fact("key of the examples", &html! {
+                            code { (self.sealed.key) }
+                            " is the Encrypt Key of the encrypted examples; there is one request and \
+                             one answer for each operation. Open one to check your own code."
+                        }))
+                    }
                 }
-            });
-            self.shared_fields(html);
-            self.fixed_answers(html);
-        });
+                (self.shared_fields())
+                (self.fixed_answers())
+            },
+        )
     }
 
-    /// What is answered when no handler has spoken.
-    fn fixed_answers(&self, html: &mut Html) {
+    /// What is answered without a handler's result.
+    fn fixed_answers(&self) -> Markup {
         let protocol = &self.api.protocol;
         let answers = [
             ("A success", &protocol.accepted),
@@ -380,73 +358,79 @@ impl Page<'_> {
             ("A notice could not be stored", &protocol.not_stored),
             ("An operation is not offered", &protocol.not_offered),
         ];
-        html.leaf("h3", &[], "Answers of the generated servers");
-        html.element("div", SCROLLED, |html| {
-            html.element("table", &[], |html| {
-                columns(html, &["When", "Code", "Description"]);
-                html.element("tbody", &[], |html| {
-                    for (when, answer) in answers {
-                        html.element("tr", &[], |html| {
-                            html.leaf("th", &[("scope", "row")], when);
-                            html.element("td", &[], |html| self.return_code(html, &answer.code));
-                            html.leaf("td", &[], &answer.description);
-                        });
+        html! {
+            h3 { "Answers of the generated servers" }
+            div.scroll tabindex="0" {
+                table {
+                    (columns(&["When", "Code", "Description"]))
+                    tbody {
+                        @for (when, answer) in answers {
+                            tr {
+                                th scope="row" { (when) }
+                                td { (self.return_code(&answer.code)) }
+                                td { (answer.description) }
+                            }
+                        }
                     }
-                });
-            });
-        });
+                }
+            }
+        }
     }
 
-    fn groups(&self, html: &mut Html) {
-        for (name, operations) in self.grouped() {
-            let group = self.api.groups.iter().find(|group| group.name == name);
-            self.section(html, &links::anchor(&["group", name]), name, |html| {
-                if let Some(group) = group {
-                    markdown::write(html, &self.links, &group.doc, 3);
-                }
-                for operation in operations {
-                    self.operation(html, operation);
-                }
-            });
+    fn groups(&self) -> Markup {
+        html! {
+            @for (name, operations) in self.grouped() {
+                @let group = self.api.groups.iter().find(|group| group.name == name);
+                (self.section(&links::anchor(&["group", name]), name, &html! {
+                    @if let Some(group) = group {
+                        (markdown::blocks(&self.links, &group.doc, 3))
+                    }
+                    @for operation in operations { (self.operation(operation)) }
+                }))
+            }
         }
     }
 
     /// A section of the page with its heading.
-    fn section(&self, html: &mut Html, anchor: &str, title: &str, inside: impl FnOnce(&mut Html)) {
-        html.element("section", &[("id", anchor)], |html| {
-            html.element("h2", &[], |html| {
-                html.text(title);
-                self.marks.badge(html, anchor);
-            });
-            inside(html);
-        });
-        html.line();
+    fn section(&self, anchor: &str, title: &str, inside: &Markup) -> Markup {
+        html! {
+            section id=(anchor) {
+                h2 { (title) (self.badges.badge(anchor)) }
+                (inside)
+            }
+            "\n"
+        }
     }
 }
 
-fn entry(html: &mut Html, anchor: &str, text: &str) {
-    html.element("li", &[], |html| {
-        html.leaf("a", &[("href", &target(anchor))], text);
-    });
+fn entry(anchor: &str, text: &str) -> Markup {
+    html! { li { a href=(target(anchor)) { (text) } } }
 }
 
 /// The heading of a table.
-fn columns(html: &mut Html, names: &[&str]) {
-    html.element("thead", &[], |html| {
-        html.element("tr", &[], |html| {
-            for name in names {
-                html.leaf("th", &[("scope", "col")], name);
+fn columns(names: &[&str]) -> Markup {
+    html! {
+        thead {
+            tr {
+                @for name in names { th scope="col" { (name) } }
             }
-        });
-    });
+        }
+    }
 }
 
 /// A name and what is to say of it.
-fn fact(html: &mut Html, name: &str, inside: impl FnOnce(&mut Html)) {
-    html.element("div", &[], |html| {
-        html.leaf("dt", &[], name);
-        html.element("dd", &[], inside);
-    });
+fn fact(name: &str, inside: &Markup) -> Markup {
+    html! { div { dt { (name) } dd { (inside) } } }
+}
+
+/// Items with commas between them.
+fn listed(items: impl IntoIterator<Item = Markup>) -> Markup {
+    html! {
+        @for (position, item) in items.into_iter().enumerate() {
+            @if position > 0 { ", " }
+            (item)
+        }
+    }
 }
 
 /// `keyDerivation` as people write it.

@@ -21,7 +21,7 @@ fn sealed_examples_open_with_the_key_that_the_page_names() {
     let (before, _) = page.split_once("</code> is the Encrypt Key").unwrap();
     let (_, key) = before.rsplit_once("<code>").unwrap();
     let key = EncryptKey::derive(key);
-    let bodies = page.split("<pre class=sealed>").skip(1);
+    let bodies = page.split("<pre class=\"sealed\">").skip(1);
     let opened: BTreeSet<_> = bodies
         .map(|body| {
             let (body, _) = body.split_once("</pre>").unwrap();

@@ -1,80 +1,65 @@
 //! The code tables.
 
-use super::html::Html;
 use super::links::anchor;
 use super::operation::{outcome, vendor_text};
 use super::{Page, columns, markdown, section};
 use codegen::model::{Code, CodeTable, MoneyState};
+use maud::{Markup, html};
 
 impl Page<'_> {
     /// All code tables.
-    pub(super) fn code_tables(&self, html: &mut Html) {
-        self.section(html, section::CODES, "Code tables", |html| {
-            html.leaf(
-                "p",
-                &[],
-                "The tables are open: a receiver keeps a code that it does not know.",
-            );
-            for table in &self.api.code_tables {
-                self.code_table(html, table);
-            }
-        });
+    pub(super) fn code_tables(&self) -> Markup {
+        self.section(
+            section::CODES,
+            "Code tables",
+            &html! {
+                p { "The tables are open: a receiver keeps a code that it does not know." }
+                @for table in &self.api.code_tables { (self.code_table(table)) }
+            },
+        )
     }
 
-    fn code_table(&self, html: &mut Html, table: &CodeTable) {
+    fn code_table(&self, table: &CodeTable) -> Markup {
         let anchor = anchor(&[&table.name]);
-        html.line();
-        html.element("h3", &[("id", &anchor)], |html| {
-            html.text(&table.name);
-            self.marks.badge(html, &anchor);
-        });
-        markdown::write(html, &self.links, &table.doc, 4);
-        html.element("table", &[("class", "codes")], |html| {
-            columns(html, &["Code", "Name", "What it means"]);
-            html.element("tbody", &[], |html| {
-                for code in &table.codes {
-                    self.table_code(html, table, code);
+        html! {
+            "\n"
+            h3 id=(anchor) { (table.name) (self.badges.badge(&anchor)) }
+            (markdown::blocks(&self.links, &table.doc, 4))
+            table.codes {
+                (columns(&["Code", "Name", "What it means"]))
+                tbody {
+                    @for code in &table.codes { (self.table_code(table, code)) }
                 }
-            });
-        });
+            }
+        }
     }
 
-    fn table_code(&self, html: &mut Html, table: &CodeTable, code: &Code) {
+    fn table_code(&self, table: &CodeTable, code: &Code) -> Markup {
         let anchor = anchor(&[&table.name, &code.value]);
-        html.element("tr", &[("id", &anchor)], |html| {
-            html.element("th", &[("scope", "row")], |html| {
-                html.leaf("code", &[], &code.value);
-                self.marks.badge(html, &anchor);
-            });
-            html.element("td", &[], |html| {
-                html.text(&code.variant);
-                if let Some(kind) = &code.kind {
-                    html.text(" ");
-                    html.leaf("span", &[("class", "tag")], kind);
-                }
-                if code.read_only {
-                    html.text(" ");
-                    html.leaf("span", &[("class", "tag")], "not sent any more");
-                }
-                if let Some(known) = code.outcome {
-                    html.text(" ");
-                    outcome(html, known);
-                }
-                if let Some(money) = &code.money {
-                    html.text(" ");
-                    html.element("span", &[("class", "tag")], |html| {
-                        html.text(state(money.state));
-                        if let Some(field) = &money.only_with {
-                            html.text(&format!(" only with {field}, else open"));
+        html! {
+            tr id=(anchor) {
+                th scope="row" { code { (code.value) } (self.badges.badge(&anchor)) }
+                td {
+                    (code.variant)
+                    @if let Some(kind) = &code.kind { " " span.tag { (kind) } }
+                    @if code.read_only { " " span.tag { "not sent any more" } }
+                    @if let Some(known) = code.outcome { " " (outcome(known)) }
+                    @if let Some(money) = &code.money {
+                        " "
+                        span.tag {
+                            (state(money.state))
+                            @if let Some(field) = &money.only_with {
+                                " only with " (field) ", else open"
+                            }
                         }
-                    });
+                    }
                 }
-            });
-            html.element("td", &[], |html| {
-                markdown::write_inline(html, &self.links, &code.doc);
-                vendor_text(html, code.text.as_deref());
-            });
-        });
+                td {
+                    (markdown::inline(&self.links, &code.doc))
+                    (vendor_text(code.text.as_deref()))
+                }
+            }
+        }
     }
 }
 

@@ -1,56 +1,52 @@
-//! The examples of an operation, clear and sealed, and the Rust for it.
+//! The examples of an operation, as plaintext and encrypted, and the Rust for it.
 
-use super::html::Html;
 use super::{ExampleName, Page};
 use codegen::model::{Direction, Example, Operation};
+use maud::{Markup, html};
 
 impl Page<'_> {
     /// Every example, as it is and as it travels.
-    pub(super) fn examples(&self, html: &mut Html, operation: &Operation) {
-        html.leaf("h4", &[], "Examples");
+    pub(super) fn examples(&self, operation: &Operation) -> Markup {
         let parts = [
             (true, "Request", &operation.request_examples),
             (false, "Response", &operation.response_examples),
         ];
-        for (request, title, examples) in parts {
-            for (position, example) in examples.iter().enumerate() {
-                let name = ExampleName {
-                    operation: operation.name.clone(),
-                    request,
-                    name: example.name.clone(),
-                };
-                self.example(html, title, example, &name, position == 0);
+        html! {
+            h4 { "Examples" }
+            @for (request, title, examples) in parts {
+                @for (position, example) in examples.iter().enumerate() {
+                    details open[position == 0] {
+                        (self.example(operation, request, title, example))
+                    }
+                }
             }
         }
     }
 
     fn example(
         &self,
-        html: &mut Html,
+        operation: &Operation,
+        request: bool,
         title: &str,
         example: &Example,
-        name: &ExampleName,
-        open: bool,
-    ) {
-        let attributes: &[_] = if open { &[("open", "")] } else { &[] };
-        html.element("details", attributes, |html| {
-            html.element("summary", &[], |html| {
-                html.leaf("b", &[], title);
-                html.text(" ");
-                html.text(&example.summary);
-                html.text(" ");
-                html.leaf("code", &[], &example.name);
-            });
-            html.leaf("pre", &[], &codegen::pretty(example));
-            if let Some(body) = self.sealed.bodies.get(name) {
-                html.leaf("p", &[("class", "label")], "Sealed, as it travels");
-                html.leaf("pre", &[("class", "sealed")], body);
+    ) -> Markup {
+        let name = ExampleName {
+            operation: operation.name.clone(),
+            request,
+            name: example.name.clone(),
+        };
+        html! {
+            summary { b { (title) } " " (example.summary) " " code { (example.name) } }
+            pre { (codegen::pretty(example)) }
+            @if let Some(body) = self.sealed.bodies.get(&name) {
+                p.label { "Encrypted, as it travels" }
+                pre.sealed { (body) }
             }
-        });
+        }
     }
 
     /// The call and the handler, the partner's own side first.
-    pub(super) fn rust(&self, html: &mut Html, operation: &Operation) {
+    pub(super) fn rust(&self, operation: &Operation) -> Markup {
         let call = codegen::call_example(self.api, operation);
         let handler = codegen::handler_example(self.api, operation);
         let (call, handler) = (("Call", call), ("Handler", handler));
@@ -58,20 +54,17 @@ impl Page<'_> {
             Direction::ToProvider => [call, handler],
             Direction::ToPartner => [handler, call],
         };
-        html.leaf("h4", &[], "In Rust");
-        for (position, (title, example)) in sides.into_iter().enumerate() {
-            let Some(example) = example else { continue };
-            let attributes: &[_] = if position == 0 { &[("open", "")] } else { &[] };
-            html.element("details", attributes, |html| {
-                html.element("summary", &[], |html| {
-                    html.leaf("b", &[], title);
-                    html.text(match position {
-                        0 => " your side",
-                        _ => " the other side, for sandboxes and tests",
-                    });
-                });
-                html.leaf("pre", &[], &shown(&example));
-            });
+        let whose = ["your side", "the other side, for sandboxes and tests"];
+        html! {
+            h4 { "In Rust" }
+            @for (position, (title, example)) in sides.into_iter().enumerate() {
+                @if let Some(example) = example {
+                    details open[position == 0] {
+                        summary { b { (title) } " " (whose[position]) }
+                        pre { (shown(&example)) }
+                    }
+                }
+            }
         }
     }
 }

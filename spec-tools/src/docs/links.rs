@@ -4,8 +4,8 @@
 use std::collections::BTreeMap;
 use std::fmt::Write;
 
-use super::html::Html;
 use codegen::model::Api;
+use maud::{Markup, html};
 
 /// The anchor of a thing, from the names that lead to it.
 pub(super) fn anchor(names: &[&str]) -> String {
@@ -58,15 +58,15 @@ impl<'a> Links<'a> {
     }
 
     /// A piece of code; a link, where it names something of the API.
-    pub(super) fn code(&self, html: &mut Html, code: &str) {
-        match self.names.get(code) {
-            Some(name) => {
-                let target = target(&anchor(&[name]));
-                html.element("a", &[("href", &target)], |html| {
-                    html.leaf("code", &[], code);
-                });
-            }
-            None => html.leaf("code", &[], code),
+    pub(super) fn code(&self, code: &str) -> Markup {
+        if let Some(name) = self.names.get(code) {
+            return linked(&anchor(&[name]), code);
         }
+        html! { code { (code) } }
     }
+}
+
+/// A piece of code that leads to an anchor.
+pub(super) fn linked(anchor: &str, code: &str) -> Markup {
+    html! { a href=(target(anchor)) { code { (code) } } }
 }

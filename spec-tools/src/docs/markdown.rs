@@ -1,158 +1,95 @@
 //! Markdown of the document as HTML. Raw HTML in it is text like any other,
 //! and nothing is loaded from anywhere.
 
-use pulldown_cmark::{Event, HeadingLevel, Options, Parser, Tag, TagEnd};
+use maud::{Markup, PreEscaped};
+use pulldown_cmark::{Event, HeadingLevel, Options, Parser, Tag, TagEnd, html::push_html};
 
-use super::html::{Html, SCROLLED};
 use super::links::Links;
 
-/// Writes a Markdown text; its headings start at a level of the page.
-pub(super) fn write(html: &mut Html, links: &Links<'_>, text: &str, level: usize) {
+/// A Markdown text; its headings start at a level of the page.
+pub(super) fn blocks(links: &Links<'_>, text: &str, level: usize) -> Markup {
     let parser = Parser::new_ext(text, Options::ENABLE_TABLES);
-    let mut events = parser;
-    let mut writer = Writer {
-        links,
-        level,
-        depth: 0,
-        head: false,
-    };
-    writer.blocks(html, &mut events);
+    written(parser, links, level)
 }
 
-/// Writes a Markdown text without the paragraph around it, where it is one.
-pub(super) fn write_inline(html: &mut Html, links: &Links<'_>, text: &str) {
+/// A Markdown text without the paragraph around it, where it is one.
+pub(super) fn inline(links: &Links<'_>, text: &str) -> Markup {
     if text.contains("\n\n") {
-        return write(html, links, text, MOST);
+        return blocks(links, text, LAST_LEVEL);
     }
+    let paragraph = [Event::Start(Tag::Paragraph), Event::End(TagEnd::Paragraph)];
     let parser = Parser::new_ext(text, Options::empty());
-    let mut events = parser.filter(|event| {
-        let paragraph = [Event::Start(Tag::Paragraph), Event::End(TagEnd::Paragraph)];
-        !paragraph.contains(event)
-    });
-    let mut writer = Writer {
+    written(
+        parser.filter(|event| !paragraph.contains(event)),
         links,
-        level: MOST,
-        depth: 0,
-        head: false,
-    };
-    writer.blocks(html, &mut events);
+        LAST_LEVEL,
+    )
 }
 
 /// The last level of headings.
-const MOST: usize = 6;
+const LAST_LEVEL: usize = 6;
 
 /// How many elements may stand in each other; more are written as their text.
-const DEEPEST: usize = 32;
+const MAX_DEPTH: usize = 32;
 
-/// What is left of a text.
-type Events<'e, 'i> = dyn Iterator<Item = Event<'e>> + 'i;
-
-struct Writer<'a> {
-    links: &'a Links<'a>,
-    level: usize,
-    /// How many elements are open.
-    depth: usize,
-    /// Whether the cells that come are those of a table's heading.
-    head: bool,
-}
-
-impl Writer<'_> {
-    /// Writes events up to the end of the element that they stand in.
-    fn blocks(&mut self, html: &mut Html, events: &mut Events<'_, '_>) {
-        // Elements in which only the text is written.
-        let mut flat = 0;
-        while let Some(event) = events.next() {
-            match event {
-                Event::Start(_) if self.depth == DEEPEST => flat += 1,
-                Event::End(_) if flat > 0 => flat -= 1,
-                Event::Start(tag) => {
-                    self.depth += 1;
-                    self.element(html, &tag, events);
-                    self.depth -= 1;
-                }
-                Event::End(_) => return,
-                Event::Code(code) => self.links.code(html, &code),
-                Event::SoftBreak => html.text("\n"),
-                Event::HardBreak => html.void("br", &[]),
-                Event::Rule => html.void("hr", &[]),
-                Event::Text(text)
-                | Event::Html(text)
-                | Event::InlineHtml(text)
-                | Event::InlineMath(text)
-                | Event::DisplayMath(text)
-                | Event::FootnoteReference(text) => html.text(&text),
-                Event::TaskListMarker(_) => {}
+fn written<'e>(events: impl Iterator<Item = Event<'e>>, links: &Links<'_>, level: usize) -> Markup {
+    let mut html = String::new();
+    // Whether the elements that are open are written.
+    let mut open = Vec::new();
+    let events = events.flat_map(|event| match event {
+        Event::Start(tag) => {
+            let shown = open.len() < MAX_DEPTH && is_shown(&tag);
+            open.push(shown);
+            match (shown, tag) {
+                (false, _) => vec![],
+                (true, Tag::Heading { level: own, .. }) => vec![Event::Start(Tag::Heading {
+                    level: shifted(own, level),
+                    id: None,
+                    classes: Vec::new(),
+                    attrs: Vec::new(),
+                })],
+                (true, tag @ Tag::Table(_)) => vec![
+                    Event::Html(r#"<div class="scroll" tabindex="0">"#.into()),
+                    Event::Start(tag),
+                ],
+                (true, tag) => vec![Event::Start(tag)],
             }
         }
-    }
-
-    fn element(&mut self, html: &mut Html, tag: &Tag<'_>, events: &mut Events<'_, '_>) {
-        let name = match tag {
-            Tag::Paragraph => "p",
-            Tag::Heading { level, .. } => heading(self.level, *level),
-            Tag::BlockQuote(_) => "blockquote",
-            Tag::CodeBlock(_) => return self.code_block(html, events),
-            Tag::List(None) => "ul",
-            Tag::List(Some(_)) => "ol",
-            Tag::Item => "li",
-            Tag::Table(_) => return self.table(html, events),
-            Tag::TableHead => {
-                self.head = true;
-                html.element("thead", &[], |html| {
-                    html.element("tr", &[], |html| self.blocks(html, events));
-                });
-                self.head = false;
-                return;
+        Event::End(tag) => match (open.pop(), tag) {
+            (Some(true), TagEnd::Heading(own)) => {
+                vec![Event::End(TagEnd::Heading(shifted(own, level)))]
             }
-            Tag::TableRow => "tr",
-            Tag::TableCell if self.head => {
-                return html.element("th", &[("scope", "col")], |html| {
-                    self.blocks(html, events);
-                });
+            (Some(true), TagEnd::Table) => {
+                vec![Event::End(TagEnd::Table), Event::Html("</div>".into())]
             }
-            Tag::TableCell => "td",
-            Tag::Emphasis => "em",
-            Tag::Strong => "strong",
-            Tag::Link { dest_url, .. } if followed(dest_url) => {
-                return html.element("a", &[("href", dest_url)], |html| {
-                    self.blocks(html, events);
-                });
-            }
-            // A picture is its text: the page loads nothing.
-            _ => return self.blocks(html, events),
-        };
-        html.element(name, &[], |html| self.blocks(html, events));
-    }
+            (Some(true), tag) => vec![Event::End(tag)],
+            _ => vec![],
+        },
+        Event::Code(code) => vec![Event::InlineHtml(links.code(&code).into_string().into())],
+        Event::Html(text) | Event::InlineHtml(text) => vec![Event::Text(text)],
+        event => vec![event],
+    });
+    push_html(&mut html, events);
+    PreEscaped(html)
+}
 
-    fn table(&mut self, html: &mut Html, events: &mut Events<'_, '_>) {
-        html.element("div", SCROLLED, |html| {
-            html.element("table", &[], |html| self.blocks(html, events));
-        });
-    }
-
-    fn code_block(&mut self, html: &mut Html, events: &mut Events<'_, '_>) {
-        html.element("pre", &[], |html| {
-            html.element("code", &[], |html| self.blocks(html, events));
-        });
+/// Whether an element is more than its text. A picture is not, as the page loads
+/// nothing, and neither is a link that is not one for readers to follow.
+fn is_shown(tag: &Tag<'_>) -> bool {
+    match tag {
+        Tag::Image { .. } | Tag::HtmlBlock => false,
+        Tag::Link { dest_url, .. } => ["https://", "http://", "mailto:"]
+            .iter()
+            .any(|scheme| dest_url.starts_with(scheme)),
+        _ => true,
     }
 }
 
-fn heading(base: usize, level: HeadingLevel) -> &'static str {
-    // Documents start their own headings at the second level.
-    match base + (level as usize).saturating_sub(2) {
-        0..=2 => "h2",
-        3 => "h3",
-        4 => "h4",
-        5 => "h5",
-        _ => "h6",
-    }
-}
-
-/// Whether a link of the document is one for readers to follow.
-fn followed(target: &str) -> bool {
-    ["https://", "http://", "mailto:"]
-        .iter()
-        .any(|scheme| target.starts_with(scheme))
+/// The level of a heading on the page; documents start their own headings at the
+/// second level.
+fn shifted(own: HeadingLevel, base: usize) -> HeadingLevel {
+    let level = (base + (own as usize).saturating_sub(2)).clamp(2, LAST_LEVEL);
+    HeadingLevel::try_from(level).unwrap_or(HeadingLevel::H6)
 }
 
 #[cfg(test)]
@@ -162,10 +99,9 @@ mod tests {
     use super::*;
 
     fn check(text: &str, expected: &str) {
-        let mut html = Html::default();
         let links = Links::of(BTreeMap::from([("payout".to_owned(), "payout")]));
-        write(&mut html, &links, text, 3);
-        assert_eq!(html.finish(), expected);
+        let html = blocks(&links, text, 3).into_string();
+        assert_eq!(html.trim_end(), expected);
     }
 
     #[test]
@@ -192,39 +128,32 @@ mod tests {
 
     #[test]
     fn depth_is_limited() {
-        let mut html = Html::default();
         let links = Links::of(BTreeMap::new());
-        write(
-            &mut html,
-            &links,
-            &format!("{}deep", "> ".repeat(20_000)),
-            3,
-        );
-        let page = html.finish();
-        assert_eq!(page.matches("<blockquote>").count(), DEEPEST);
-        assert_eq!(page.matches("</blockquote>").count(), DEEPEST);
+        let page = blocks(&links, &format!("{}deep", "> ".repeat(20_000)), 3).into_string();
+        assert_eq!(page.matches("<blockquote>").count(), MAX_DEPTH);
+        assert_eq!(page.matches("</blockquote>").count(), MAX_DEPTH);
         assert!(page.contains("deep"), "{page}");
     }
 
     #[test]
     fn headings_start_where_the_page_is() {
-        check("## Times\n\n### More", "<h3>Times</h3><h4>More</h4>");
+        check("## Times\n\n### More", "<h3>Times</h3>\n<h4>More</h4>");
     }
 
     #[test]
     fn names_of_the_api_lead_to_their_place() {
         check(
             "`payout` and `other`",
-            "<p><a href=#payout><code>payout</code></a> and <code>other</code></p>",
+            "<p><a href=\"#payout\"><code>payout</code></a> and <code>other</code></p>",
         );
     }
 
     #[test]
-    fn tables_have_headings_and_a_box_to_scroll_in() {
+    fn tables_stand_in_a_box_to_scroll_in() {
         check(
             "| a | b |\n|---|---|\n| 1 | 2 |",
-            "<div class=scroll tabindex=0><table><thead><tr><th scope=col>a</th>\
-             <th scope=col>b</th></tr></thead><tr><td>1</td><td>2</td></tr></table></div>",
+            "<div class=\"scroll\" tabindex=\"0\"><table><thead><tr><th>a</th><th>b</th></tr>\
+             </thead><tbody>\n<tr><td>1</td><td>2</td></tr>\n</tbody></table>\n</div>",
         );
     }
 }

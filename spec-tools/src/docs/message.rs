@@ -1,10 +1,10 @@
 //! A message as a table of its fields, and its conditions in words.
 
-use super::html::Html;
 use super::links::{anchor, target};
 use super::value::{code_link, quoted, table_of, value};
-use super::{Page, columns, markdown, section};
+use super::{Page, columns, listed, markdown, section};
 use codegen::model::{Api, FieldReference, Message, Part, Presence, Reference, Rule, Type};
+use maud::{Markup, html};
 
 /// A field and where it stands in the message.
 pub(super) struct Row<'a> {
@@ -70,69 +70,68 @@ fn add_rows<'a>(
 
 impl Page<'_> {
     /// A heading, the fields, and the conditions between them.
-    pub(super) fn message(&self, html: &mut Html, title: &str, message: &Message) {
+    pub(super) fn message(&self, title: &str, message: &Message) -> Markup {
         let anchor = anchor(&[&message.name]);
-        html.element("h4", &[("id", &anchor)], |html| {
-            html.text(title);
-            html.text(" ");
-            html.leaf("code", &[], &message.name);
-            self.marks.badge(html, &anchor);
-        });
-        markdown::write(html, &self.links, &message.doc, 5);
-        html.element("table", &[("class", "fields")], |html| {
-            columns(html, &["Field", "Value", "What it is"]);
-            html.element("tbody", &[], |html| {
-                let (shared, own): (Vec<_>, Vec<_>) = rows(self.api, message)
-                    .into_iter()
-                    .partition(|row| row.depth == 0 && self.is_shared(message.part, row.field));
-                self.shared_row(html, &shared);
-                for row in own {
-                    self.field(html, &row);
+        let (shared, own): (Vec<_>, Vec<_>) = rows(self.api, message)
+            .into_iter()
+            .partition(|row| row.depth == 0 && self.is_shared(message.part, row.field));
+        html! {
+            h4 id=(anchor) {
+                (title) " " code { (message.name) } (self.badges.badge(&anchor))
+            }
+            (markdown::blocks(&self.links, &message.doc, 5))
+            table.fields {
+                (columns(&["Field", "Value", "What it is"]))
+                tbody {
+                    (self.shared_row(&shared))
+                    @for row in &own { (self.field(row)) }
                 }
-            });
-        });
-        for rule in &message.reference.rules {
-            self.rule(html, message, &message.name, rule);
-        }
-        for row in rows(self.api, message) {
-            for rule in row.rules() {
-                self.rule(html, row.object.unwrap_or(message), &row.anchor, rule);
+            }
+            @for rule in &message.reference.rules {
+                (self.rule(message, &message.name, rule))
+            }
+            @for row in rows(self.api, message) {
+                @for rule in row.rules() {
+                    (self.rule(row.object.unwrap_or(message), &row.anchor, rule))
+                }
             }
         }
     }
 
     /// The fields that the transport writes into nearly every message, each
     /// once.
-    pub(super) fn shared_fields(&self, html: &mut Html) {
-        html.leaf("h3", &[], "Fields of nearly every message");
-        let text = "The generated client and servers write these; the tables of the messages only \
-                    name them.";
-        html.leaf("p", &[], text);
-        html.element("table", &[("class", "fields")], |html| {
-            columns(html, &["Field", "Value", "What it is"]);
-            html.element("tbody", &[], |html| {
-                for part in [Part::Request, Part::Response] {
-                    for &field in self.shared(part) {
-                        // Its value may differ from message to message.
-                        let field = &FieldReference {
-                            constant: None,
-                            example: field.example.clone().filter(|_| field.constant.is_none()),
-                            ..field.clone()
-                        };
-                        self.field(
-                            html,
-                            &Row {
-                                anchor: shared_anchor(part, field),
-                                path: String::new(),
-                                depth: 0,
-                                field,
-                                object: None,
-                            },
-                        );
+    pub(super) fn shared_fields(&self) -> Markup {
+        html! {
+            h3 { "Fields of nearly every message" }
+            p {
+                "The generated client and servers write these; the tables of the messages only \
+                 name them."
+            }
+            table.fields {
+                (columns(&["Field", "Value", "What it is"]))
+                tbody {
+                    @for part in [Part::Request, Part::Response] {
+                        @for field in self.shared(part) { (self.shared_field(part, field)) }
                     }
                 }
-            });
-        });
+            }
+        }
+    }
+
+    /// A field whose value may differ from message to message.
+    fn shared_field(&self, part: Part, field: &FieldReference) -> Markup {
+        let field = &FieldReference {
+            constant: None,
+            example: field.example.clone().filter(|_| field.constant.is_none()),
+            ..field.clone()
+        };
+        self.field(&Row {
+            anchor: shared_anchor(part, field),
+            path: String::new(),
+            depth: 0,
+            field,
+            object: None,
+        })
     }
 
     fn shared(&self, part: Part) -> &[&FieldReference] {
@@ -149,142 +148,114 @@ impl Page<'_> {
     }
 
     /// One row for all fields that are explained once.
-    fn shared_row(&self, html: &mut Html, rows: &[Row<'_>]) {
-        if rows.is_empty() {
-            return;
-        }
-        html.element("tr", &[], |html| {
-            html.leaf("th", &[("scope", "row")], "By the transport");
-            html.element("td", &[("colspan", "2")], |html| {
-                for (position, row) in rows.iter().enumerate() {
-                    html.text(if position > 0 { ", " } else { "" });
-                    html.leaf("code", &[("id", &row.anchor)], &row.field.wire);
-                    if let Some(constant) = &row.field.constant {
-                        html.text(" always ");
-                        html.leaf("code", &[], &quoted(constant));
-                    }
-                    if row.field.presence != Presence::Always {
-                        html.text(" (optional)");
-                    }
-                    self.marks.badge(html, &row.anchor);
+    fn shared_row(&self, rows: &[Row<'_>]) -> Markup {
+        let fields = rows.iter().map(|row| {
+            html! {
+                code id=(row.anchor) { (row.field.wire) }
+                @if let Some(constant) = &row.field.constant {
+                    " always " code { (quoted(constant)) }
                 }
-                html.text(": ");
-                let link = target(section::WIRE);
-                html.leaf("a", &[("href", &link)], "explained once");
-            });
+                @if row.field.presence != Presence::Always { " (optional)" }
+                (self.badges.badge(&row.anchor))
+            }
         });
-        html.line();
+        html! {
+            @if !rows.is_empty() {
+                tr {
+                    th scope="row" { "By the transport" }
+                    td colspan="2" {
+                        (listed(fields)) ": "
+                        a href=(target(section::WIRE)) { "explained once" }
+                    }
+                }
+                "\n"
+            }
+        }
     }
 
-    fn field(&self, html: &mut Html, row: &Row<'_>) {
+    fn field(&self, row: &Row<'_>) -> Markup {
         let field = row.field;
-        let class = if row.depth > 0 { "inner" } else { "" };
-        let attributes = [("id", row.anchor.as_str()), ("class", class)];
-        let count = if class.is_empty() { 1 } else { 2 };
-        html.element("tr", &attributes[..count], |html| {
-            html.element("th", &[("scope", "row")], |html| {
-                if !row.path.is_empty() {
-                    html.leaf("small", &[], &row.path);
-                    html.void("wbr", &[]);
+        html! {
+            tr id=(row.anchor) class=[(row.depth > 0).then_some("inner")] {
+                th scope="row" {
+                    @if !row.path.is_empty() { small { (row.path) } wbr; }
+                    code { (field.wire) }
+                    (self.badges.badge(&row.anchor))
+                    (presence(field))
                 }
-                html.leaf("code", &[], &field.wire);
-                self.marks.badge(html, &row.anchor);
-                presence(html, field);
-            });
-            html.element("td", &[], |html| value(html, self.api, field));
-            html.element("td", &[], |html| {
-                self.about(html, field);
-                if let Some(object) = row.object {
-                    html.element("span", &[("class", "more")], |html| {
-                        html.leaf("code", &[], &object.name);
-                        html.text(": ");
-                        markdown::write_inline(html, &self.links, &object.doc);
-                    });
+                td { (value(self.api, field)) }
+                td {
+                    (self.about(field))
+                    @if let Some(object) = row.object {
+                        span.more {
+                            code { (object.name) } ": "
+                            (markdown::inline(&self.links, &object.doc))
+                        }
+                    }
                 }
-            });
-        });
-        html.line();
+            }
+            "\n"
+        }
     }
 
     /// What the field holds.
-    fn about(&self, html: &mut Html, field: &FieldReference) {
-        markdown::write_inline(html, &self.links, &field.description);
-        if let Some(example) = field.example.as_deref()
-            && field.constant.is_none()
-        {
-            html.element("span", &[("class", "more")], |html| match example {
-                "" => html.text("May be empty."),
-                example => {
-                    html.text("Example: ");
-                    html.leaf("code", &[], example);
-                }
-            });
-        }
-        if !field.aliases.is_empty() {
-            html.element("span", &[("class", "more")], |html| {
-                html.text("Also read as: ");
-                names(html, &field.aliases);
-            });
-        }
-        if !field.applies_to.is_empty() {
-            let text = format!("For: {}", field.applies_to.join(", "));
-            html.leaf("span", &[("class", "more")], &text);
-        }
-        if field.accepts_plain {
-            html.leaf(
-                "span",
-                &[("class", "more")],
-                "Items may also come as plain texts.",
-            );
+    fn about(&self, field: &FieldReference) -> Markup {
+        let example = field.example.as_deref();
+        html! {
+            (markdown::inline(&self.links, &field.description))
+            @match example.filter(|_| field.constant.is_none()) {
+                None => {}
+                Some("") => span.more { "May be empty." }
+                Some(example) => span.more { "Example: " code { (example) } }
+            }
+            @if !field.aliases.is_empty() {
+                span.more { "Also read as: " (names(&field.aliases)) }
+            }
+            @if !field.applies_to.is_empty() {
+                span.more { "For: " (field.applies_to.join(", ")) }
+            }
+            @if field.accepts_plain { span.more { "Items may also come as plain texts." } }
         }
     }
 
     /// A condition between fields, in words.
-    fn rule(&self, html: &mut Html, message: &Message, around: &str, rule: &Rule) {
+    fn rule(&self, message: &Message, around: &str, rule: &Rule) -> Markup {
         let anchor = rule_anchor(around, rule);
-        html.element("div", &[("class", "rule"), ("id", &anchor)], |html| {
-            html.element("p", &[], |html| {
-                html.element("b", &[], |html| match &rule.when {
-                    None => html.text("Always"),
-                    Some((field, values)) => {
-                        html.text("When ");
-                        html.leaf("code", &[], field);
-                        html.text(" is ");
-                        let table = message.reference.fields.iter();
-                        let mut table = table.filter(|known| known.wire == *field);
-                        let table = table.next().and_then(|it| table_of(self.api, &it.ty));
-                        for (position, value) in values.iter().enumerate() {
-                            html.text(separator(position, values.len()));
-                            code_link(html, table, value);
-                        }
+        let lists = [
+            (&rule.require, "must be there: "),
+            (&rule.forbid, "must be absent: "),
+        ];
+        html! {
+            div.rule id=(anchor) {
+                p { b { (self.when(message, rule)) } (self.badges.badge(&anchor)) }
+                ul {
+                    @for (fields, text) in lists {
+                        @if !fields.is_empty() { li { (text) (names(fields)) } }
                     }
-                });
-                self.marks.badge(html, &anchor);
-            });
-            html.element("ul", &[], |html| {
-                for (fields, text) in [
-                    (&rule.require, "must be there: "),
-                    (&rule.forbid, "must be absent: "),
-                ] {
-                    if !fields.is_empty() {
-                        html.element("li", &[], |html| {
-                            html.text(text);
-                            names(html, fields);
-                        });
+                    @for (field, pattern) in &rule.matches {
+                        li { code { (field) } " must match " code { (pattern) } }
                     }
                 }
-                for (field, pattern) in &rule.matches {
-                    html.element("li", &[], |html| {
-                        html.leaf("code", &[], field);
-                        html.text(" must match ");
-                        html.leaf("code", &[], pattern);
-                    });
-                }
-            });
-            html.element("p", &[], |html| {
-                markdown::write_inline(html, &self.links, &rule.reason);
-            });
-        });
+                p { (markdown::inline(&self.links, &rule.reason)) }
+            }
+        }
+    }
+
+    /// When a condition holds.
+    fn when(&self, message: &Message, rule: &Rule) -> Markup {
+        let Some((field, values)) = &rule.when else {
+            return html! { "Always" };
+        };
+        let fields = &message.reference.fields;
+        let table = fields.iter().find(|known| known.wire == *field);
+        let table = table.and_then(|field| table_of(self.api, &field.ty));
+        html! {
+            "When " code { (field) } " is "
+            @for (position, value) in values.iter().enumerate() {
+                (separator(position, values.len()))
+                (code_link(table, value))
+            }
+        }
     }
 }
 
@@ -308,7 +279,7 @@ pub(super) fn shared(api: &Api, part: Part) -> Vec<&FieldReference> {
     shared
 }
 
-/// Whether two fields are told in the same words; a constant is told apart.
+/// Whether two fields are described alike; a constant is described apart.
 fn is_same(a: &FieldReference, b: &FieldReference) -> bool {
     a.by_transport == b.by_transport
         && (&a.wire, &a.description, &a.ty, &a.limits)
@@ -329,28 +300,22 @@ fn shared_anchor(part: Part, field: &FieldReference) -> String {
 }
 
 /// When a field is there, who writes it, and whether to hide it.
-fn presence(html: &mut Html, field: &FieldReference) {
+fn presence(field: &FieldReference) -> Markup {
     let (class, word) = match field.presence {
         Presence::Always => ("tag must", "required"),
         Presence::OnSuccess => ("tag must", "on success"),
         Presence::Optional => ("tag", "optional"),
     };
-    html.leaf("span", &[("class", class)], word);
-    let marks = [
-        (field.by_transport, "tag", "by the transport"),
-        (field.sensitive, "tag secret", "sensitive"),
-        (field.deprecated, "tag", "deprecated"),
-    ];
-    for (_, class, word) in marks.into_iter().filter(|(is, ..)| *is) {
-        html.leaf("span", &[("class", class)], word);
+    html! {
+        span class=(class) { (word) }
+        @if field.by_transport { span.tag { "by the transport" } }
+        @if field.sensitive { span.tag.secret { "sensitive" } }
+        @if field.deprecated { span.tag { "deprecated" } }
     }
 }
 
-fn names(html: &mut Html, names: &[String]) {
-    for (position, name) in names.iter().enumerate() {
-        html.text(if position > 0 { ", " } else { "" });
-        html.leaf("code", &[], name);
-    }
+fn names(names: &[String]) -> Markup {
+    listed(names.iter().map(|name| html! { code { (name) } }))
 }
 
 /// What stands in front of an item of a list of alternatives.

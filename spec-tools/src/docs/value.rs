@@ -1,85 +1,60 @@
 //! What a field's value is, in words: its type, and what it must keep.
 
-use super::html::Html;
-use super::links::{anchor, target};
+use super::links::{anchor, linked, target};
+use super::listed;
 use codegen::model::{Api, CodeTable, FieldReference, Limits, Type, Written};
+use maud::{Markup, html};
 
-/// The type, and what a value must keep.
-pub(super) fn value(html: &mut Html, api: &Api, field: &FieldReference) {
-    type_words(html, &field.ty, field.written);
-    for limit in limits(&field.limits) {
-        html.text(", ");
-        html.text(&limit);
-    }
-    if let Some(unit) = &field.unit {
-        html.text(", in ");
-        html.text(unit);
-    }
-    if let Some(pattern) = &field.limits.pattern {
-        html.text(", matching ");
-        html.leaf("code", &[], pattern);
-    }
-    if let Some(constant) = &field.constant {
-        html.text(", always ");
-        html.leaf("code", &[], &quoted(constant));
-    } else if !field.picked.is_empty() {
-        picked(html, api, field);
+/// The type, and the constraints of a value.
+pub(super) fn value(api: &Api, field: &FieldReference) -> Markup {
+    html! {
+        (type_words(&field.ty, field.written))
+        @for limit in limits(&field.limits) { ", " (limit) }
+        @if let Some(unit) = &field.unit { ", in " (unit) }
+        @if let Some(pattern) = &field.limits.pattern { ", matching " code { (pattern) } }
+        @if let Some(constant) = &field.constant {
+            ", always " code { (quoted(constant)) }
+        } @else if !field.picked.is_empty() {
+            ", one of "
+            (listed(field.picked.iter().map(|code| code_link(table_of(api, &field.ty), code))))
+        }
     }
 }
 
-fn type_words(html: &mut Html, ty: &Type, written: Written) {
-    match ty {
-        Type::Text | Type::Newtype(_) => html.text("text"),
-        Type::Codes(table) => {
-            html.text("code of ");
-            let link = target(&anchor(&[table]));
-            html.leaf("a", &[("href", &link)], table);
-        }
-        Type::Amount => html.text("amount"),
-        Type::Date => html.text("date"),
-        Type::DateTime => html.text("time"),
-        Type::PersonName => html.text("name of a person"),
-        Type::Integer(_) => html.text("whole number"),
-        Type::Boolean => html.text("true or false"),
-        Type::Row(_) => html.text("object"),
-        Type::List(item) => {
-            html.text("list of: ");
-            return type_words(html, item, written);
-        }
-    }
-    html.text(match (ty, written) {
+fn type_words(ty: &Type, written: Written) -> Markup {
+    let encoding = match (ty, written) {
         (_, Written::AsNumber) => ", as a number",
         (_, Written::AsText) | (Type::Amount, _) => ", as text",
         (_, Written::WithFraction) => ", with a fraction",
         _ => "",
-    });
-}
-
-/// The codes that a field allows, with their names.
-fn picked(html: &mut Html, api: &Api, field: &FieldReference) {
-    html.text(", one of ");
-    for (position, code) in field.picked.iter().enumerate() {
-        html.text(if position > 0 { ", " } else { "" });
-        code_link(html, table_of(api, &field.ty), code);
-    }
+    };
+    let name = match ty {
+        Type::List(item) => return html! { "list of: " (type_words(item, written)) },
+        Type::Codes(table) => html! { "code of " a href=(target(&anchor(&[table]))) { (table) } },
+        Type::Text | Type::Newtype(_) => html! { "text" },
+        Type::Amount => html! { "amount" },
+        Type::Date => html! { "date" },
+        Type::DateTime => html! { "time" },
+        Type::PersonName => html! { "name of a person" },
+        Type::Integer(_) => html! { "whole number" },
+        Type::Boolean => html! { "true or false" },
+        Type::Row(_) => html! { "object" },
+    };
+    html! { (name) (encoding) }
 }
 
 /// A code as a link to its row, with its name.
-pub(super) fn code_link(html: &mut Html, table: Option<&CodeTable>, value: &str) {
+pub(super) fn code_link(table: Option<&CodeTable>, value: &str) -> Markup {
     let code = table.and_then(|table| {
         let code = table.codes.iter().find(|code| code.value == value)?;
         Some((table, code))
     });
     let Some((table, code)) = code else {
-        return html.leaf("code", &[], value);
+        return html! { code { (value) } };
     };
-    let link = target(&anchor(&[&table.name, value]));
-    html.element("a", &[("href", &link)], |html| {
-        html.leaf("code", &[], value);
-    });
-    if code.variant != value {
-        html.text(" ");
-        html.text(&code.variant);
+    html! {
+        (linked(&anchor(&[&table.name, value]), value))
+        @if code.variant != value { " " (code.variant) }
     }
 }
 

@@ -33,7 +33,7 @@ struct Open {
 impl Html {
     /// Reads a page.
     pub(crate) fn parse(text: &str) -> Result<Self, String> {
-        let rest = text.strip_prefix("<!doctype html>\n");
+        let rest = text.strip_prefix("<!DOCTYPE html>\n");
         let mut rest = rest.ok_or("no doctype")?;
         let mut html = Self::default();
         let mut open: Vec<Open> = Vec::new();

@@ -1,13 +1,14 @@
-//! What a comparison found, at the places of the page that it concerns.
+//! Change badges: what a comparison found, at the places of the page that it
+//! concerns.
 
 use std::collections::BTreeMap;
 
-use super::html::Html;
 use super::links::{anchor, target};
 use super::message::{rows, rule_anchor};
-use super::{Compared, Page, section};
+use super::{Compared, Page, listed, section};
 use crate::diff::{Change, Headline, Side};
 use codegen::model::{Api, Operation};
+use maud::{Markup, html};
 
 /// How much of a value the list of changes shows at most.
 const LONGEST: usize = 400;
@@ -22,7 +23,7 @@ const KEPT: usize = 24;
 const FEW: usize = 6;
 
 /// The changes, by the places that they concern.
-pub(super) struct Marks<'a> {
+pub(super) struct Badges<'a> {
     compared: Option<Compared<'a>>,
     /// The changes of each anchor, by their position.
     by_anchor: BTreeMap<String, Vec<(usize, Kind)>>,
@@ -71,27 +72,27 @@ struct Place {
     pointers: Vec<String>,
 }
 
-impl<'a> Marks<'a> {
+impl<'a> Badges<'a> {
     /// Finds the places of all changes.
     pub(super) fn new(api: &Api, compared: Option<Compared<'a>>) -> Self {
-        let mut marks = Self {
+        let mut badges = Self {
             compared,
             by_anchor: BTreeMap::new(),
         };
         let Some(Compared { report, .. }) = compared else {
-            return marks;
+            return badges;
         };
         let places = places(api);
         for (index, change) in report.changes.iter().enumerate() {
             for (anchor, kind) in concerned(api, &places, change) {
-                marks
+                badges
                     .by_anchor
                     .entry(anchor)
                     .or_default()
                     .push((index, kind));
             }
         }
-        marks
+        badges
     }
 
     /// What the page is compared with.
@@ -100,28 +101,22 @@ impl<'a> Marks<'a> {
     }
 
     /// A badge behind what was added or changed, with a link to how.
-    pub(super) fn badge(&self, html: &mut Html, anchor: &str) {
-        if let Some((first, kind)) = self.at(anchor) {
-            let link = target(&change_anchor(first));
-            html.text(" ");
-            html.leaf(
-                "a",
-                &[("class", kind.class()), ("href", &link)],
-                kind.word(),
-            );
+    pub(super) fn badge(&self, anchor: &str) -> Markup {
+        html! {
+            @if let Some((first, kind)) = self.at(anchor) {
+                " " a class=(kind.class()) href=(target(&change_anchor(first))) { (kind.word()) }
+            }
         }
     }
 
     /// The same in the contents, without a link of its own.
-    pub(super) fn dot(&self, html: &mut Html, anchor: &str) {
-        if let Some((_, kind)) = self.at(anchor) {
-            let label = [
-                ("class", kind.class()),
-                ("role", "img"),
-                ("aria-label", kind.word()),
-                ("title", kind.word()),
-            ];
-            html.leaf("span", &label, "•");
+    pub(super) fn dot(&self, anchor: &str) -> Markup {
+        html! {
+            @if let Some((_, kind)) = self.at(anchor) {
+                span class=(kind.class()) role="img" aria-label=(kind.word()) title=(kind.word()) {
+                    "•"
+                }
+            }
         }
     }
 
@@ -144,76 +139,65 @@ impl<'a> Marks<'a> {
 
 impl Page<'_> {
     /// The list of all changes, worst first.
-    pub(super) fn changes(&self, html: &mut Html) {
-        let Some(Compared { report, against }) = self.marks.compared() else {
-            return;
+    pub(super) fn changes(&self) -> Markup {
+        let Some(Compared { report, against }) = self.badges.compared() else {
+            return html! {};
         };
-        self.section(html, section::CHANGES, "What changed", |html| {
-            html.element("p", &[], |html| {
-                html.text("Compared with ");
-                html.leaf("code", &[], against);
-                html.text(match report.changes.as_slice() {
-                    [] => ", nothing changed that this page shows.",
-                    _ => ": for partners, ",
-                });
-                if !report.changes.is_empty() {
-                    headline(html, report.headline);
-                    html.text(&format!(", {} in all.", counted(report.changes.len())));
+        let changes = &report.changes;
+        self.section(
+            section::CHANGES,
+            "What changed",
+            &html! {
+                p {
+                    "Compared with " code { (against) }
+                    @if changes.is_empty() {
+                        ", nothing changed that this page shows."
+                    } @else {
+                        ": for partners, " (headline(report.headline))
+                        ", " (counted(changes.len())) " in all."
+                    }
                 }
-            });
-            html.element("ol", &[("class", "changes")], |html| {
-                for (index, change) in report.changes.iter().enumerate() {
-                    let anchor = change_anchor(index);
-                    html.element("li", &[("id", &anchor)], |html| {
-                        self.change(html, index, change);
-                    });
+                ol.changes {
+                    @for (index, change) in changes.iter().enumerate() {
+                        li id=(change_anchor(index)) { (self.change(index, change)) }
+                    }
                 }
-            });
-        });
+            },
+        )
     }
 
-    fn change(&self, html: &mut Html, index: usize, change: &Change) {
+    fn change(&self, index: usize, change: &Change) -> Markup {
         let kind = Kind::of(change);
-        html.leaf("span", &[("class", kind.class())], kind.word());
-        html.text(" ");
-        headline(html, change.headline);
-        html.text(" ");
-        html.leaf("b", &[], &change.subject);
-        html.text(" ");
-        html.leaf("code", &[], change.rule);
         let texts = [&change.old, &change.new].map(|text| text.as_deref().unwrap_or_default());
         let [old, new] = differing(texts);
-        html.element("p", &[], |html| {
-            if change.old.is_some() {
-                html.leaf("del", &[], &old);
-                html.text(" ");
+        let anchors = self.badges.anchors(index);
+        html! {
+            span class=(kind.class()) { (kind.word()) } " "
+            (headline(change.headline)) " "
+            b { (change.subject) } " " code { (change.rule) }
+            p {
+                @if change.old.is_some() { del { (old) } " " }
+                @if change.new.is_some() { ins { (new) } }
             }
-            if change.new.is_some() {
-                html.leaf("ins", &[], &new);
+            @match anchors.len() {
+                0 => {}
+                count if count <= FEW => p { "At: " (links(&anchors)) }
+                count => details {
+                    summary { "At " (count) " places" }
+                    p { (links(&anchors)) }
+                }
             }
-        });
-        let anchors = self.marks.anchors(index);
-        match anchors.len() {
-            0 => {}
-            count if count <= FEW => html.element("p", &[], |html| {
-                html.text("At: ");
-                links(html, &anchors);
-            }),
-            count => html.element("details", &[], |html| {
-                html.leaf("summary", &[], &format!("At {count} places"));
-                html.element("p", &[], |html| links(html, &anchors));
-            }),
         }
     }
 }
 
-fn headline(html: &mut Html, headline: Headline) {
+fn headline(headline: Headline) -> Markup {
     let class = match headline {
         Headline::Breaking | Headline::LintError => "verdict bad",
         Headline::SourceBreaking | Headline::Risky => "verdict warn",
         Headline::Compatible | Headline::Patch | Headline::None => "verdict",
     };
-    html.leaf("span", &[("class", class)], headline.word());
+    html! { span class=(class) { (headline.word()) } }
 }
 
 fn counted(count: usize) -> String {
@@ -223,12 +207,11 @@ fn counted(count: usize) -> String {
     }
 }
 
-fn links(html: &mut Html, anchors: &[&str]) {
-    for (position, anchor) in anchors.iter().enumerate() {
-        html.text(if position > 0 { ", " } else { "" });
+fn links(anchors: &[&str]) -> Markup {
+    listed(anchors.iter().map(|anchor| {
         let name = anchor.strip_prefix("page.").unwrap_or(anchor);
-        html.leaf("a", &[("href", &target(anchor))], name);
-    }
+        html! { a href=(target(anchor)) { (name) } }
+    }))
 }
 
 /// Two values without what is the same in front and behind, where they are
