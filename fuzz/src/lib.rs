@@ -151,7 +151,7 @@ pub fn document(data: &[u8]) {
 struct Partner;
 
 fn unknown(context: &Context) -> Refusal {
-    let mut codes = context.operation().codes.iter();
+    let mut codes = context.operation.codes.iter();
     let rejecting = codes.find(|(_, outcome)| *outcome == Outcome::Rejected);
     Refusal::new(rejecting.map_or("", |(code, _)| *code), "unknown")
 }

@@ -25,7 +25,7 @@ mod serve;
 
 pub use config::{Config, PeerAddr};
 pub use dispatcher::Dispatcher;
-pub use envelope::{Envelope, EnvelopeLayer};
+pub use envelope::Envelope;
 pub use plaintext::{PlaintextRequest, RejectReason};
 pub use reply::{
     Context, HandlerResult, NotPartnerDefined, NotStored, Refusal, Reply, ReplyOutcome, Stored,
@@ -65,7 +65,7 @@ pub trait Handler: Send + Sync + 'static {
     /// What the document says of responses in general.
     const PROTOCOL: &'static Protocol;
 
-    /// Handles an authenticated request to [`Context::operation`], which is
+    /// Handles an authenticated request to [`Context::operation`](Context#structfield.operation), which is
     /// one of [`Self::OPERATIONS`], through [`respond`].
     fn handle(&self, context: &Context, plaintext: &[u8]) -> impl Future<Output = Reply> + Send;
 }
@@ -100,7 +100,7 @@ macro_rules! dispatch {
                 context: &$crate::server::Context,
                 plaintext: &[u8],
             ) -> $crate::server::Reply {
-                let name = context.operation().name;
+                let name = context.operation.name;
                 $(if name == <$request as $crate::Operation>::INFO.name {
                     let handle = |request: $request| self.0.$method(context, request);
                     return $crate::server::respond(context, plaintext, handle).await;

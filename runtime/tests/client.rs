@@ -23,8 +23,8 @@ use skypay_runtime::operation::Operation;
 use skypay_runtime::outcome::{CallOutcome, Error, NotSentReason, UnknownCause};
 use skypay_runtime::value::DateTime;
 use support::{
-    AskStatusRequest, AskStatusResponse, ListColoursRequest, ListResponse, SendMoneyRequest,
-    TellProgressRequest, clock, credentials, keys,
+    AskStatusRequest, ListColoursRequest, ListResponse, SendMoneyRequest, TellProgressRequest,
+    clock, credentials, keys,
 };
 
 const ACCEPTED: &str = r#"{"responseTime":"2026-11-23 10:00:00.0000","responseCode":"7000","responseDescription":"Fine"}"#;
@@ -140,10 +140,7 @@ async fn constants_are_written_by_the_transport() {
 
     let response = call(&transport, &ListColoursRequest {}).await.unwrap();
 
-    let expected = ListResponse {
-        items: vec!["red".to_owned()],
-        ..ListResponse::default()
-    };
+    let expected = ListResponse::builder().items(["red"]).build().unwrap();
     assert_eq!(response, expected);
     let (_, body) = server.requests()[0]
         .split_once("\r\n\r\n")
@@ -689,7 +686,7 @@ async fn an_unknown_outcome_says_what_to_do() {
 async fn errors_show_nothing_of_what_was_sent_or_answered() {
     for reaction in [
         answer(r#"{"responseCode":"Jose Rizal","responseDescription":"Jose Rizal"}"#),
-        answer(r#"{"responseCode":"7000","responseTime":{"Jose":"Rizal"}}"#),
+        answer(r#"{"responseCode":{"Jose":"Rizal"}}"#),
         answer(r#"{"responseCode":"7000" Rizal"#),
         http("200 OK", "", "Rizal"),
         http("500 Rizal", "x-rizal: Rizal\r\n", "Rizal"),
@@ -972,11 +969,8 @@ fn debug_shows_no_key() {
 #[tokio::test]
 async fn statuses_are_answered_as_read() {
     let (result, requests) = after(answer(STATUS), &AskStatusRequest::sample()).await;
-    let expected = AskStatusResponse {
-        response_code: Some("7000".to_owned()),
-        status: "paid".to_owned(),
-        ..AskStatusResponse::default()
-    };
-    assert_eq!(result.unwrap(), expected);
+    let response = result.unwrap();
+    assert_eq!(response.response_code.as_deref(), Some("7000"));
+    assert_eq!(response.status, "paid");
     assert_eq!(requests, 1);
 }

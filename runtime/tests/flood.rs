@@ -7,6 +7,9 @@
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 #[cfg(unix)]
+#[path = "support/receiver.rs"]
+mod receiver;
+#[cfg(unix)]
 mod support;
 #[cfg(unix)]
 #[path = "support/waiting.rs"]

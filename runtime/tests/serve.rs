@@ -2,6 +2,8 @@
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+#[path = "support/receiver.rs"]
+mod receiver;
 mod support;
 #[path = "support/waiting.rs"]
 mod waiting;

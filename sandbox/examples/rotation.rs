@@ -308,7 +308,7 @@ impl PartnerCallbacks for Partner {
         notice: PayoutQueuePayoutRequest,
     ) -> Result<Stored, NotStored> {
         let Self(told) = self;
-        let count = if context.came_with_newest_keys() {
+        let count = if context.came_with_newest_keys {
             &told.with_the_newest
         } else {
             &told.with_an_older_set

@@ -161,7 +161,7 @@ impl SkypayApi for Sandbox {
             return Err(Refusal::new(code, "Insufficient balance"));
         }
         let failed = |_| Refusal::new(ResponseCode::UnexpectedError, "No notice");
-        let notice = notice(request.control_number, context.received_at()).map_err(failed)?;
+        let notice = notice(request.control_number, context.received_at).map_err(failed)?;
         let callbacks = self.callbacks.clone();
         tokio::spawn(async move { callbacks.payout_queue_payout(&notice).await });
         PayoutQueueResponse::builder().build().map_err(failed)

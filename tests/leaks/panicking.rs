@@ -20,7 +20,7 @@ impl Panicking {
             tokio::task::yield_now().await;
         }
         // Of the context not the caller, who is named there and is no secret.
-        let at = (context.operation(), context.received_at(), context.peer());
+        let at = (context.operation, context.received_at, context.peer);
         panic!("{SAID} {request:?}\n{request:#?}\n{at:?}");
     }
 }

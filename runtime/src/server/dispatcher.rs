@@ -8,12 +8,12 @@ use std::sync::Arc;
 use std::task::{self, Poll, ready};
 
 use tokio::runtime::Handle;
-use tower::{Layer, Service};
+use tower::Service;
 use tracing::{Instrument, Span};
 
 use super::Handler;
 use super::config::Config;
-use super::envelope::{Envelope, EnvelopeLayer};
+use super::envelope::Envelope;
 use super::plaintext::{Arrival, Content, PlaintextRequest, RejectReason};
 use super::reply::{Context, Encryption, Reply, ReplyOutcome};
 use crate::envelope::{Decrypted, Plaintext};
@@ -66,9 +66,8 @@ impl<H: Handler> Dispatcher<H> {
     /// configuration: what a server of encrypted bodies mounts.
     #[must_use]
     pub fn in_envelope(self) -> Envelope<Self> {
-        EnvelopeLayer::new(self.shared.config.clone())
-            .caller_parameter(H::PROTOCOL.caller_parameter)
-            .layer(self)
+        let config = self.shared.config.clone();
+        Envelope::new(self, config).caller_parameter(H::PROTOCOL.caller_parameter)
     }
 
     /// Discloses to a caller how far a request came, as the simulator of a
@@ -108,7 +107,7 @@ impl<H: Handler> Dispatcher<H> {
         };
         call.context.peer = peer;
         call.context.caller = caller;
-        let operation = call.context.operation();
+        let operation = call.context.operation;
         span.record("operation", operation.name);
         span.record("action", operation.action);
         let encryption = call.encryption.clone();
@@ -182,7 +181,7 @@ impl<H: Handler> Dispatcher<H> {
                 let newest = |set| config.keys.is_newest(set);
                 return Ok(Call {
                     context: Context {
-                        newest_keys: opened.credentials.as_ref().is_some_and(newest),
+                        came_with_newest_keys: opened.credentials.as_ref().is_some_and(newest),
                         credentials: opened.credentials,
                         ..Context::new(operation, H::PROTOCOL, config.clock.clone())
                     },

@@ -1,7 +1,6 @@
 //! From an encrypted body to a plaintext request, and from a reply back.
 
 use std::convert::Infallible;
-use std::fmt;
 use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::task::{Context, Poll};
@@ -13,142 +12,50 @@ use http::request::Parts;
 use http::{HeaderMap, HeaderValue, Method, Request, Response};
 use http_body_util::{BodyExt, Full, Limited};
 use hyper::body::Buf;
-use tower::{Layer, Service};
+use tower::Service;
 use tracing::Instrument;
 
 use super::config::Config;
 use super::plaintext::{Arrival, Content, PlaintextRequest, RejectReason};
 use super::reply::{Encryption, Reply};
 use super::serve::Unanswered;
-use crate::envelope::{self, Decrypted};
+use crate::envelope;
 use crate::keys::Credentials;
 use crate::operation::OperationInfo;
 
-/// A layer that turns a service of plaintext requests, such as a
-/// [`Dispatcher`](super::Dispatcher), into one of HTTP requests with encrypted
-/// bodies.
-#[derive(Clone, Debug)]
-#[must_use]
-pub struct EnvelopeLayer {
-    config: Config,
-    caller_parameter: Option<&'static str>,
-}
-
-impl EnvelopeLayer {
-    /// A layer with the keys, networks and limits of `config`.
-    pub fn new(config: Config) -> Self {
-        Self {
-            config,
-            caller_parameter: None,
-        }
-    }
-
-    /// The name of the path parameter that says who calls; no caller is known
-    /// if not set.
-    pub fn caller_parameter(mut self, name: &'static str) -> Self {
-        self.caller_parameter = Some(name);
-        self
-    }
-
-    /// Decrypts the body of a request with every set of keys.
-    async fn open<B>(
-        &self,
-        operation: Option<&'static OperationInfo>,
-        request: Request<B>,
-    ) -> PlaintextRequest
-    where
-        B: HttpBody<Error: Into<axum::BoxError>>,
-    {
-        let (mut parts, body) = request.into_parts();
-        let peer = self.config.peer(&parts);
-        let arrival = Arrival::now(parts.extensions.remove::<Unanswered>());
-        let checked = async {
-            if !self.config.allows(peer) {
-                return Err(RejectReason::Network);
-            }
-            if parts.method != Method::POST {
-                return Err(RejectReason::Method);
-            }
-            collect(&parts.headers, body, &self.config).await
-        };
-        let content = match checked.instrument(arrival.span.clone()).await {
-            Ok(body) => Content::Decrypted(self.decrypted(&body)),
-            Err(reason) => Content::Rejected(reason),
-        };
-        PlaintextRequest {
-            peer,
-            operation,
-            caller: self.caller(&mut parts).await,
-            ..PlaintextRequest::arrived(content, arrival)
-        }
-    }
-
-    /// What the body decrypts to under each set of keys. Every set is tried,
-    /// and what is padded wrongly is handed on like anything else, so that the
-    /// time taken tells little.
-    fn decrypted(&self, body: &[u8]) -> Vec<(Arc<Credentials>, Decrypted)> {
-        let sets = self.config.keys.all();
-        sets.iter()
-            .filter_map(|set| {
-                let decrypted = envelope::decrypt(set.key(), body).ok()?;
-                Some((Arc::clone(set), decrypted))
-            })
-            .collect()
-    }
-
-    /// The value of the path parameter that says who calls, where the route has
-    /// one.
-    async fn caller(&self, parts: &mut Parts) -> Option<String> {
-        let parameter = self.caller_parameter?;
-        let all = RawPathParams::from_request_parts(parts, &()).await.ok()?;
-        let mut all = all.iter();
-        all.find(|(name, _)| *name == parameter)
-            .map(|(_, value)| value.to_owned())
-    }
-
-    fn close(&self, reply: Reply) -> Response<Full<Bytes>> {
-        let seal = |set: &Credentials| {
-            let body = envelope::seal(set.key(), &[&reply.plaintext]);
-            (Bytes::from(body), envelope::CONTENT_TYPE)
-        };
-        let (body, media_type) = match &reply.encryption {
-            Encryption::Under(set) => seal(set),
-            Encryption::Current => seal(&self.config.keys.current()),
-            Encryption::Off => (Bytes::from(reply.plaintext), "application/json"),
-        };
-        let mut response = Response::new(Full::new(body));
-        *response.status_mut() = reply.status;
-        let media_type = HeaderValue::from_static(media_type);
-        response.headers_mut().insert(CONTENT_TYPE, media_type);
-        response
-    }
-}
-
-impl<S> Layer<S> for EnvelopeLayer {
-    type Service = Envelope<S>;
-
-    fn layer(&self, inner: S) -> Envelope<S> {
-        Envelope {
-            layer: Arc::new(self.clone()),
-            operation: None,
-            inner,
-        }
-    }
-}
-
 /// A `tower` service of HTTP requests with encrypted bodies over one of
-/// [`PlaintextRequest`]s; see [`EnvelopeLayer`].
+/// [`PlaintextRequest`]s, such as a [`Dispatcher`](super::Dispatcher).
 ///
 /// It is framework-neutral; with `axum` it goes into `Router::route_service`.
-#[derive(Clone)]
+#[derive(Clone, Debug)]
 pub struct Envelope<S> {
-    layer: Arc<EnvelopeLayer>,
+    config: Arc<Config>,
+    /// The path parameter that says who calls.
+    caller_parameter: Option<&'static str>,
     /// The operation of requests that do not name one.
     operation: Option<&'static OperationInfo>,
     inner: S,
 }
 
 impl<S> Envelope<S> {
+    /// An envelope with the keys, networks and limits of `config`.
+    #[must_use]
+    pub fn new(inner: S, config: Config) -> Self {
+        Self {
+            config: Arc::new(config),
+            caller_parameter: None,
+            operation: None,
+            inner,
+        }
+    }
+
+    pub(super) fn caller_parameter(self, name: &'static str) -> Self {
+        Self {
+            caller_parameter: Some(name),
+            ..self
+        }
+    }
+
     /// The same service for a URL of its own: a request that does not name its
     /// operation is taken for one to `operation`. A request that names another
     /// one is still dispatched by what it says.
@@ -172,16 +79,6 @@ impl<S> Envelope<S> {
     }
 }
 
-impl<S: fmt::Debug> fmt::Debug for Envelope<S> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Envelope")
-            .field("layer", &self.layer)
-            .field("operation", &self.operation.map(|info| info.name))
-            .field("inner", &self.inner)
-            .finish()
-    }
-}
-
 impl<S, B> Service<Request<B>> for Envelope<S>
 where
     S: Service<PlaintextRequest, Response = Reply, Error = Infallible, Future: Send>,
@@ -200,13 +97,79 @@ where
         // The service that is ready is used, and its copy kept.
         let copy = self.inner.clone();
         let mut inner = std::mem::replace(&mut self.inner, copy);
-        let (layer, operation) = (Arc::clone(&self.layer), self.operation);
+        let config = Arc::clone(&self.config);
+        let (operation, caller_parameter) = (self.operation, self.caller_parameter);
         Box::pin(async move {
-            let request = layer.open(operation, request).await;
+            let (mut parts, body) = request.into_parts();
+            let mut request = open(&config, &mut parts, body).await;
+            request.operation = operation;
+            if let Some(name) = caller_parameter {
+                request.caller = path_parameter(&mut parts, name).await;
+            }
             let reply = inner.call(request).await?;
-            Ok(layer.close(reply))
+            Ok(close(&config, reply))
         })
     }
+}
+
+/// Decrypts the body of a request with every set of keys. What is padded wrongly
+/// is handed on like anything else, so that the time taken tells little.
+async fn open<B>(config: &Config, parts: &mut Parts, body: B) -> PlaintextRequest
+where
+    B: HttpBody<Error: Into<axum::BoxError>>,
+{
+    let peer = config.peer(parts);
+    let arrival = Arrival::now(parts.extensions.remove::<Unanswered>());
+    let checked = async {
+        if !config.allows(peer) {
+            return Err(RejectReason::Network);
+        }
+        if parts.method != Method::POST {
+            return Err(RejectReason::Method);
+        }
+        collect(&parts.headers, body, config).await
+    };
+    let content = match checked.instrument(arrival.span.clone()).await {
+        Ok(body) => {
+            let sets = config.keys.all();
+            let decrypted = sets.iter().filter_map(|set| {
+                let decrypted = envelope::decrypt(set.key(), &body).ok()?;
+                Some((Arc::clone(set), decrypted))
+            });
+            Content::Decrypted(decrypted.collect())
+        }
+        Err(reason) => Content::Rejected(reason),
+    };
+    PlaintextRequest {
+        peer,
+        ..PlaintextRequest::arrived(content, arrival)
+    }
+}
+
+/// The value of a parameter of the path, where the route has it.
+async fn path_parameter(parts: &mut Parts, wanted: &str) -> Option<String> {
+    let all = RawPathParams::from_request_parts(parts, &()).await.ok()?;
+    let mut all = all.iter();
+    all.find(|(name, _)| *name == wanted)
+        .map(|(_, value)| value.to_owned())
+}
+
+/// Encrypts a reply.
+fn close(config: &Config, reply: Reply) -> Response<Full<Bytes>> {
+    let seal = |set: &Credentials| {
+        let body = envelope::seal(set.key(), &[&reply.plaintext]);
+        (Bytes::from(body), envelope::CONTENT_TYPE)
+    };
+    let (body, media_type) = match &reply.encryption {
+        Encryption::Under(set) => seal(set),
+        Encryption::Current => seal(&config.keys.current()),
+        Encryption::Off => (Bytes::from(reply.plaintext), "application/json"),
+    };
+    let mut response = Response::new(Full::new(body));
+    *response.status_mut() = reply.status;
+    let media_type = HeaderValue::from_static(media_type);
+    response.headers_mut().insert(CONTENT_TYPE, media_type);
+    response
 }
 
 async fn collect<B>(headers: &HeaderMap, body: B, config: &Config) -> Result<Vec<u8>, RejectReason>

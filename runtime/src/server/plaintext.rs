@@ -20,12 +20,18 @@ use crate::operation::OperationInfo;
 /// with [`new`](Self::new) was never encrypted: that is for a simulator or a
 /// test in the same process, and is authenticated like any other. The plaintext
 /// is wiped from memory when it is dropped.
+#[non_exhaustive]
 pub struct PlaintextRequest {
+    /// The address from which it came.
+    pub peer: Option<IpAddr>,
+    /// Who calls according to the path.
+    pub caller: Option<String>,
+    /// The operation that it is taken for if it does not name one. One that the
+    /// handler does not have changes nothing.
+    pub operation: Option<&'static OperationInfo>,
+    /// The action that it is taken for if it does not name one.
+    pub action: Option<String>,
     pub(super) content: Content,
-    pub(super) peer: Option<IpAddr>,
-    pub(super) caller: Option<String>,
-    pub(super) operation: Option<&'static OperationInfo>,
-    pub(super) action: Option<String>,
     pub(super) arrival: Arrival,
 }
 
@@ -47,35 +53,13 @@ impl PlaintextRequest {
         Self::arrived(content, Arrival::now(None))
     }
 
-    /// The address from which it came.
-    #[must_use]
-    pub fn peer(mut self, peer: IpAddr) -> Self {
-        self.peer = Some(peer);
-        self
-    }
-
-    /// The operation that it is taken for if it does not name one. One that the
-    /// handler does not have changes nothing.
-    #[must_use]
-    pub fn operation(mut self, operation: &'static OperationInfo) -> Self {
-        self.operation = Some(operation);
-        self
-    }
-
-    /// The action that it is taken for if it does not name one.
-    #[must_use]
-    pub fn action(mut self, action: impl Into<String>) -> Self {
-        self.action = Some(action.into());
-        self
-    }
-
     pub(super) fn arrived(content: Content, arrival: Arrival) -> Self {
         Self {
-            content,
             peer: None,
             caller: None,
             operation: None,
             action: None,
+            content,
             arrival,
         }
     }
@@ -86,7 +70,7 @@ impl fmt::Debug for PlaintextRequest {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("PlaintextRequest")
             .field("peer", &self.peer)
-            .field("operation", &self.operation.map(|info| info.name))
+            .field("operation", &self.operation)
             .finish_non_exhaustive()
     }
 }

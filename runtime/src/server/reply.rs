@@ -21,15 +21,26 @@ use crate::value::DateTime;
 
 /// What is known of a request besides its content.
 #[derive(Debug)]
+#[non_exhaustive]
 pub struct Context {
-    pub(super) operation: &'static OperationInfo,
+    /// The operation that is called.
+    pub operation: &'static OperationInfo,
+    /// When the request had arrived, in GMT+8.
+    pub received_at: DateTime,
+    /// The address the request came from, where the server knows it.
+    pub peer: Option<IpAddr>,
+    /// Who calls according to the path, where the path says so. It is not
+    /// authenticated: any sender can write any name.
+    pub caller: Option<String>,
+    /// The credentials that the request came with. `None` in a context that a
+    /// test made, and for wrong ones, which reach the handler of a
+    /// [disclosing](super::Dispatcher::disclosing) dispatcher only.
+    pub credentials: Option<Arc<Credentials>>,
+    /// Whether the request came with the credentials that the ring was given
+    /// last. While keys change, this says when the old ones are no longer used.
+    pub came_with_newest_keys: bool,
     pub(super) protocol: &'static Protocol,
-    pub(super) received_at: DateTime,
     pub(super) clock: Clock,
-    pub(super) peer: Option<IpAddr>,
-    pub(super) caller: Option<String>,
-    pub(super) credentials: Option<Arc<Credentials>>,
-    pub(super) newest_keys: bool,
 }
 
 impl Context {
@@ -43,54 +54,14 @@ impl Context {
     ) -> Self {
         Self {
             operation,
-            protocol,
             received_at: clock.date_time(),
-            clock,
             peer: None,
             caller: None,
             credentials: None,
-            newest_keys: true,
+            came_with_newest_keys: true,
+            protocol,
+            clock,
         }
-    }
-
-    /// The operation that is called.
-    #[must_use]
-    pub fn operation(&self) -> &'static OperationInfo {
-        self.operation
-    }
-
-    /// When the request had arrived, in GMT+8.
-    #[must_use]
-    pub fn received_at(&self) -> DateTime {
-        self.received_at
-    }
-
-    /// The address the request came from, where the server knows it.
-    #[must_use]
-    pub fn peer(&self) -> Option<IpAddr> {
-        self.peer
-    }
-
-    /// Who calls according to the path, where the path says so. It is not
-    /// authenticated: any sender can write any name.
-    #[must_use]
-    pub fn caller(&self) -> Option<&str> {
-        self.caller.as_deref()
-    }
-
-    /// The credentials that the request came with. `None` in a context that a
-    /// test made, and for wrong ones, which reach the handler of a
-    /// [disclosing](super::Dispatcher::disclosing) dispatcher only.
-    #[must_use]
-    pub fn credentials(&self) -> Option<&Credentials> {
-        self.credentials.as_deref()
-    }
-
-    /// Whether the request came with the credentials that the ring was given
-    /// last. While keys change, this says when the old ones are no longer used.
-    #[must_use]
-    pub fn came_with_newest_keys(&self) -> bool {
-        self.newest_keys
     }
 
     fn header_values<'a>(&self, code: &'a str, description: &'a str) -> HeaderValues<'a> {

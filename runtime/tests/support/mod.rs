@@ -1,5 +1,5 @@
-//! Sample operations, hand-written in the shape of generated code. Their codes
-//! are made up, to show that the runtime knows none.
+//! Sample operations, declared as generated code declares them. Their codes are
+//! made up, to show that the runtime knows none.
 
 #![allow(
     dead_code,
@@ -8,15 +8,9 @@
 
 use std::time::{Duration, SystemTime};
 
-use serde::{Deserialize, Serialize};
 use skypay_runtime::clock::Clock;
 use skypay_runtime::keys::{Credentials, KeyRing};
-use skypay_runtime::operation::{
-    Direction, Effect, HeaderFields, HeaderValues, Mode, Operation, OperationInfo, Outcome,
-    Response, Retry,
-};
-use skypay_runtime::validate::{Validate, Violations};
-use skypay_runtime::value::DateTime;
+use skypay_runtime::{DateTime, HeaderFields, Operation, OperationInfo};
 
 /// 2026-11-23 10:00:00 in GMT+8.
 pub(crate) fn clock() -> Clock {
@@ -46,43 +40,157 @@ pub(crate) const HEADER: HeaderFields = HeaderFields {
     description: Some("responseDescription"),
 };
 
-const BASE: OperationInfo = OperationInfo {
-    header: &HEADER,
-    name: "",
-    path_fragment: "",
-    action: "",
-    summary: "",
-    constants: &[],
-    direction: Direction::ToProvider,
-    mode: Mode::Asynchronous,
-    effect: Effect::MovesMoney,
-    status_query: None,
-    status_query_delay: None,
-    retry: Retry::Never,
-    codes: &[
-        ("7000", Outcome::Accepted),
-        ("-7001", Outcome::Rejected),
-        ("-7003", Outcome::Rejected),
-        ("-7009", Outcome::Unknown),
-    ],
-    texts: &[],
-    key_refusals: &["-7001"],
-    code_required: true,
-    partner_codes: None,
-    delivery_key: &[],
-    effect_key: &[],
-    personal_data: &[],
-    request_example: "",
-    response_example: "",
-};
+macro_rules! response {
+    ($response:ident, $builder:ident { $($row:tt)* }) => {
+        skypay_runtime::message! {
+            /// A response.
+            pub struct $response, $builder {
+                /// When it was written.
+                response_time "responseTime": received DateTime as fraction;
+                /// The return code.
+                response_code "responseCode": optional String;
+                /// The text that goes with it.
+                response_description "responseDescription": received String;
+                $($row)*
+            }
+        }
 
-/// Moves money.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub(crate) struct SendMoneyRequest {
-    pub(crate) control_number: String,
-    pub(crate) payee: String,
+        skypay_runtime::response!($response: String {
+            time response_time always,
+            code response_code always,
+            description response_description always,
+        });
+    };
 }
+
+/// An operation with the codes that all of them have here.
+macro_rules! operation {
+    ($request:ident -> $response:ident { $($fact:tt)* } $($more:tt)*) => {
+        skypay_runtime::operation! {
+            $request -> $response { $($fact)* header: &HEADER, }
+            codes {
+                "7000": Outcome::Accepted;
+                "-7001": Outcome::Rejected, refuses keys;
+                "-7003": Outcome::Rejected;
+                "-7009": Outcome::Unknown;
+            }
+            $($more)*
+        }
+    };
+}
+
+skypay_runtime::message! {
+    /// Moves money.
+    pub struct SendMoneyRequest, SendMoneyRequestBuilder {
+        /// What is paid.
+        control_number "controlNumber": required String;
+        /// To whom.
+        payee "payee": required String { text(..=50) };
+    }
+}
+
+response!(SendMoneyResponse, SendMoneyResponseBuilder {});
+
+operation! {
+    SendMoneyRequest -> SendMoneyResponse {
+        name: "sendMoney",
+        path_fragment: "sendMoney",
+        action: "sendMoney",
+        summary: "",
+        direction: Direction::ToProvider,
+        mode: Mode::Asynchronous,
+        effect: Effect::MovesMoney,
+        retry: Retry::AfterStatusQuery,
+        code_required: true,
+        status_query: Some("askStatus"),
+        status_query_delay: Some(300),
+    }
+    transaction_ids |request| vec![&request.control_number];
+}
+
+skypay_runtime::message! {
+    /// Reads.
+    pub struct AskStatusRequest, AskStatusRequestBuilder {
+        /// What is asked about.
+        control_number "controlNumber": required String;
+    }
+}
+
+response!(AskStatusResponse, AskStatusResponseBuilder {
+    /// What became of it.
+    status "status": required String { text(..=10) };
+});
+
+operation! {
+    AskStatusRequest -> AskStatusResponse {
+        name: "askStatus",
+        path_fragment: "askStatus",
+        action: "askStatus",
+        summary: "",
+        direction: Direction::ToProvider,
+        mode: Mode::Synchronous,
+        effect: Effect::Reads,
+        retry: Retry::Safe,
+        code_required: true,
+        partner_codes: Some((8000, 8999)),
+    }
+    transaction_ids |request| vec![&request.control_number];
+}
+
+skypay_runtime::message! {
+    /// May only be acknowledged.
+    pub struct TellProgressRequest, TellProgressRequestBuilder {
+        /// What it is about.
+        control_number "controlNumber": required String;
+    }
+}
+
+operation! {
+    TellProgressRequest -> SendMoneyResponse {
+        name: "tellProgress",
+        path_fragment: "tellProgress",
+        action: "tellProgress",
+        summary: "",
+        direction: Direction::ToPartner,
+        mode: Mode::Notification,
+        effect: Effect::ChangesState,
+        retry: Retry::Never,
+        code_required: true,
+    }
+    transaction_ids |request| vec![&request.control_number];
+}
+
+response!(ListResponse, ListResponseBuilder {
+    /// What there is.
+    items "items": list String;
+});
+
+/// One of two that share an action. Its responses may lack a return code.
+macro_rules! list {
+    ($request:ident, $builder:ident, $name:literal) => {
+        skypay_runtime::message! {
+            /// Reads a list.
+            pub struct $request, $builder {}
+        }
+
+        operation! {
+            $request -> ListResponse {
+                name: $name,
+                path_fragment: concat!("list.", $name),
+                action: "list",
+                summary: "",
+                direction: Direction::ToProvider,
+                mode: Mode::Synchronous,
+                effect: Effect::Reads,
+                retry: Retry::Safe,
+                constants: &[("listType", $name), ("versionDate", "")],
+            }
+        }
+    };
+}
+
+list!(ListColoursRequest, ListColoursRequestBuilder, "listColours");
+list!(ListShapesRequest, ListShapesRequestBuilder, "listShapes");
 
 impl SendMoneyRequest {
     pub(crate) fn sample() -> Self {
@@ -93,37 +201,6 @@ impl SendMoneyRequest {
     }
 }
 
-impl Validate for SendMoneyRequest {
-    fn check(&self, at: &mut Violations) {
-        at.text("payee", &self.payee, ..=50, None);
-    }
-}
-
-impl Operation for SendMoneyRequest {
-    type Response = SendMoneyResponse;
-
-    const INFO: &'static OperationInfo = &OperationInfo {
-        name: "sendMoney",
-        path_fragment: "sendMoney",
-        action: "sendMoney",
-        status_query: Some("askStatus"),
-        status_query_delay: Some(300),
-        retry: Retry::AfterStatusQuery,
-        ..BASE
-    };
-
-    fn transaction_ids(&self) -> Vec<&str> {
-        vec![&self.control_number]
-    }
-}
-
-/// Reads.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub(crate) struct AskStatusRequest {
-    pub(crate) control_number: String,
-}
-
 impl AskStatusRequest {
     pub(crate) fn sample() -> Self {
         Self {
@@ -132,96 +209,16 @@ impl AskStatusRequest {
     }
 }
 
-impl Validate for AskStatusRequest {
-    fn check(&self, _: &mut Violations) {}
-}
-
-impl Operation for AskStatusRequest {
-    type Response = AskStatusResponse;
-
-    const INFO: &'static OperationInfo = &OperationInfo {
-        name: "askStatus",
-        path_fragment: "askStatus",
-        action: "askStatus",
-        mode: Mode::Synchronous,
-        effect: Effect::Reads,
-        retry: Retry::Safe,
-        partner_codes: Some((8000, 8999)),
-        ..BASE
-    };
-
-    fn transaction_ids(&self) -> Vec<&str> {
-        vec![&self.control_number]
+impl AskStatusResponse {
+    /// Of any length, also one that the rules do not allow.
+    pub(crate) fn of(status: impl Into<String>) -> Self {
+        let valid = Self::builder().status("").build().unwrap();
+        Self {
+            status: status.into(),
+            ..valid
+        }
     }
 }
-
-/// May only be acknowledged.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub(crate) struct TellProgressRequest {
-    pub(crate) control_number: String,
-}
-
-impl Validate for TellProgressRequest {
-    fn check(&self, _: &mut Violations) {}
-}
-
-impl Operation for TellProgressRequest {
-    type Response = SendMoneyResponse;
-
-    const INFO: &'static OperationInfo = &OperationInfo {
-        name: "tellProgress",
-        path_fragment: "tellProgress",
-        action: "tellProgress",
-        direction: Direction::ToPartner,
-        mode: Mode::Notification,
-        effect: Effect::ChangesState,
-        ..BASE
-    };
-
-    fn transaction_ids(&self) -> Vec<&str> {
-        vec![&self.control_number]
-    }
-}
-
-/// One of two that share an action. Its answers may lack a return code.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct ListColoursRequest {}
-
-/// The other one.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct ListShapesRequest {}
-
-macro_rules! list {
-    ($request:ty, $name:literal) => {
-        impl Validate for $request {
-            fn check(&self, _: &mut Violations) {}
-        }
-
-        impl Operation for $request {
-            type Response = ListResponse;
-
-            const INFO: &'static OperationInfo = &OperationInfo {
-                name: $name,
-                path_fragment: concat!("list.", $name),
-                action: "list",
-                constants: &[("listType", $name), ("versionDate", "")],
-                mode: Mode::Synchronous,
-                effect: Effect::Reads,
-                retry: Retry::Safe,
-                code_required: false,
-                ..BASE
-            };
-
-            fn transaction_ids(&self) -> Vec<&str> {
-                Vec::new()
-            }
-        }
-    };
-}
-
-list!(ListColoursRequest, "listColours");
-list!(ListShapesRequest, "listShapes");
 
 pub(crate) const OPERATIONS: &[&OperationInfo] = &[
     SendMoneyRequest::INFO,
@@ -230,60 +227,3 @@ pub(crate) const OPERATIONS: &[&OperationInfo] = &[
     ListColoursRequest::INFO,
     ListShapesRequest::INFO,
 ];
-
-macro_rules! answer {
-    ($(#[$meta:meta])* $name:ident { $($(#[$field_meta:meta])* $field:ident: $type:ty),* }) => {
-        $(#[$meta])*
-        #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-        #[serde(rename_all = "camelCase")]
-        pub(crate) struct $name {
-            #[serde(skip_serializing_if = "Option::is_none")]
-            pub(crate) response_time: Option<String>,
-            #[serde(skip_serializing_if = "Option::is_none")]
-            pub(crate) response_code: Option<String>,
-            #[serde(skip_serializing_if = "Option::is_none")]
-            pub(crate) response_description: Option<String>,
-            $($(#[$field_meta])* pub(crate) $field: $type,)*
-        }
-
-        impl Response for $name {
-            type Code = String;
-
-            fn response_time(&self) -> Option<DateTime> {
-                None
-            }
-
-            fn response_code(&self) -> Option<&str> {
-                self.response_code.as_deref()
-            }
-
-            fn response_description(&self) -> Option<&str> {
-                self.response_description.as_deref()
-            }
-
-            fn fill_header(&mut self, values: &HeaderValues<'_>) {
-                self.response_time = Some(values.time.to_string());
-                self.response_code = Some(values.code.to_owned());
-                self.response_description = Some(values.description.to_owned());
-            }
-        }
-    };
-}
-
-answer!(SendMoneyResponse {});
-answer!(AskStatusResponse { status: String });
-answer!(ListResponse { items: Vec<String> });
-
-impl Validate for SendMoneyResponse {
-    fn check(&self, _: &mut Violations) {}
-}
-
-impl Validate for AskStatusResponse {
-    fn check(&self, at: &mut Violations) {
-        at.text("status", &self.status, ..=10, None);
-    }
-}
-
-impl Validate for ListResponse {
-    fn check(&self, _: &mut Violations) {}
-}

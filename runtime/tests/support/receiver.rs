@@ -16,6 +16,17 @@ use crate::support::{
     keys,
 };
 
+pub(crate) const PROTOCOL: &Protocol = &Protocol {
+    header: &HEADER,
+    accepted: "Fine",
+    unreadable: ("-7000", "Not understood"),
+    failed: ("-7009", "Something broke"),
+    not_stored: ("-7010", "Not stored"),
+    not_offered: ("2000", "not offered"),
+    description_limit: 20,
+    caller_parameter: "caller",
+};
+
 /// Does what the control number says, and counts how often it is asked.
 #[derive(Clone, Default)]
 pub(crate) struct Sample {
@@ -28,7 +39,7 @@ impl Sample {
         match request.control_number.split_once(' ') {
             Some(("panic", text)) => panic!("{text}"),
             Some(("refuse", code)) => Err(Refusal::new(code.to_owned(), "We will not")),
-            _ => Ok(SendMoneyResponse::default()),
+            _ => Ok(SendMoneyResponse::builder().build().unwrap()),
         }
     }
 
@@ -37,10 +48,7 @@ impl Sample {
         if request.control_number == "partner" {
             return Err(Refusal::partner::<AskStatusRequest>(8001, "Not today").unwrap());
         }
-        Ok(AskStatusResponse {
-            status: request.control_number,
-            ..AskStatusResponse::default()
-        })
+        Ok(AskStatusResponse::of(request.control_number))
     }
 
     async fn tell_progress(&self, notice: TellProgressRequest) -> Result<Stored, NotStored> {
@@ -57,19 +65,10 @@ impl Sample {
 impl Handler for Sample {
     const OPERATIONS: &'static [&'static OperationInfo] = OPERATIONS;
 
-    const PROTOCOL: &'static Protocol = &Protocol {
-        header: &HEADER,
-        accepted: "Fine",
-        unreadable: ("-7000", "Not understood"),
-        failed: ("-7009", "Something broke"),
-        not_stored: ("-7010", "Not stored"),
-        not_offered: ("2000", "not offered"),
-        description_limit: 20,
-        caller_parameter: "caller",
-    };
+    const PROTOCOL: &'static Protocol = PROTOCOL;
 
     async fn handle(&self, context: &Context, plaintext: &[u8]) -> Reply {
-        match context.operation().name {
+        match context.operation.name {
             "sendMoney" => {
                 let handle = async |request: SendMoneyRequest| self.send_money(&request);
                 server::respond(context, plaintext, handle).await
@@ -78,11 +77,11 @@ impl Handler for Sample {
             "tellProgress" => server::respond(context, plaintext, |n| self.tell_progress(n)).await,
             "listColours" => {
                 let handle = async |_: ListColoursRequest| {
-                    let items = vec!["red".to_owned(), context.caller().unwrap_or("-").to_owned()];
-                    Ok(ListResponse {
-                        items,
-                        ..ListResponse::default()
-                    })
+                    let items = vec![
+                        "red".to_owned(),
+                        context.caller.as_deref().unwrap_or("-").to_owned(),
+                    ];
+                    Ok(ListResponse::builder().items(items).build().unwrap())
                 };
                 server::respond(context, plaintext, handle).await
             }

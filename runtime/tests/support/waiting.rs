@@ -9,19 +9,9 @@ use skypay_runtime::operation::OperationInfo;
 use skypay_runtime::server::{self, Context, Handler, Protocol, Reply, Stored};
 use tokio::sync::{Semaphore, mpsc};
 
+use crate::receiver::{PROTOCOL, number, plaintext};
 use crate::support::{
-    AskStatusRequest, AskStatusResponse, HEADER, OPERATIONS, TellProgressRequest, credentials,
-};
-
-pub(crate) const PROTOCOL: &Protocol = &Protocol {
-    header: &HEADER,
-    accepted: "Fine",
-    unreadable: ("-7000", "Not understood"),
-    failed: ("-7009", "Something broke"),
-    not_stored: ("-7010", "Not stored"),
-    not_offered: ("2000", "not offered"),
-    description_limit: 20,
-    caller_parameter: "caller",
+    AskStatusRequest, AskStatusResponse, OPERATIONS, TellProgressRequest, credentials,
 };
 
 /// Tells when a handler begins and ends, and lets it end.
@@ -77,7 +67,7 @@ impl Handler for Waiting {
     const PROTOCOL: &'static Protocol = PROTOCOL;
 
     async fn handle(&self, context: &Context, plaintext: &[u8]) -> Reply {
-        if context.operation().name == "tellProgress" {
+        if context.operation.name == "tellProgress" {
             let work = async |_: TellProgressRequest| {
                 self.work().await;
                 Ok(Stored)
@@ -86,10 +76,7 @@ impl Handler for Waiting {
         }
         let work = async |_: AskStatusRequest| {
             self.work().await;
-            Ok(AskStatusResponse {
-                status: "paid".to_owned(),
-                ..AskStatusResponse::default()
-            })
+            Ok(AskStatusResponse::of("paid"))
         };
         server::respond(context, plaintext, work).await
     }
@@ -97,9 +84,7 @@ impl Handler for Waiting {
 
 /// A request to `action`, encrypted.
 pub(crate) fn body(action: &str) -> String {
-    let plaintext = format!(
-        r#"{{"userName":"first@example","action":"{action}","authentication":"first-AUTHENTICATION","controlNumber":"SKY9912345678"}}"#
-    );
+    let plaintext = plaintext("first", action, &number("SKY9912345678"));
     envelope::seal(credentials("first").key(), &[plaintext.as_bytes()])
 }
 

@@ -15,12 +15,12 @@ use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Response, Status
 use http_body_util::{BodyExt, Full};
 use skypay_runtime::clock::Clock;
 use skypay_runtime::server::{
-    Config, Context, EnvelopeLayer, PeerAddr, PlaintextRequest, Refusal, RejectReason, Reply,
+    Config, Context, Envelope, PeerAddr, PlaintextRequest, Refusal, RejectReason, Reply,
     ReplyOutcome,
 };
 use skypay_server::{SkypayApi, skypay};
 use skypay_types::{Direction, OPERATIONS, Operation, OperationInfo, ResponseCode};
-use tower::{Layer, Service, ServiceExt};
+use tower::{Service, ServiceExt};
 
 use super::faults::Faults;
 use crate::courier::ring_of;
@@ -110,7 +110,7 @@ impl Api {
     {
         let (api, has_action) = (self.clone(), call.action.is_some());
         let replies = dispatcher.map_response(move |reply| api.formed(reply, has_action));
-        let mut envelope = EnvelopeLayer::new(config).layer(replies);
+        let mut envelope = Envelope::new(replies, config);
         if let Some(operation) = call.action.as_deref().and_then(operation_of) {
             envelope = envelope.for_operation(operation);
         }
@@ -154,14 +154,12 @@ async fn plaintext<S>(dispatcher: S, call: Call, peer: &Peer) -> Response<Bytes>
 where
     S: Service<PlaintextRequest, Response = Reply, Error = Infallible>,
 {
-    let request = PlaintextRequest::new(call.body).peer(peer.address.ip());
-    let request = match call.action {
-        None => request,
-        Some(name) => match operation_of(&name) {
-            Some(operation) => request.operation(operation),
-            None => request.action(name),
-        },
-    };
+    let mut request = PlaintextRequest::new(call.body);
+    request.peer = Some(peer.address.ip());
+    request.operation = call.action.as_deref().and_then(operation_of);
+    if request.operation.is_none() {
+        request.action = call.action;
+    }
     let Ok(reply) = dispatcher.oneshot(request).await;
     let body = reply.into_plaintext().into();
     response(StatusCode::OK, "application/json", body)
@@ -243,13 +241,13 @@ impl EngineBackend {
         context: &Context,
         request: &O,
     ) -> Result<O::Response, Refusal> {
-        let authenticated = context.credentials().is_some_and(|set| {
+        let authenticated = context.credentials.as_deref().is_some_and(|set| {
             let mut accepted = self.accepted.iter();
             accepted.any(|pair| pair.authentication == set.authentication())
         });
         let request = engine::Request {
             authenticated,
-            ..engine::Request::of(request).from(context.peer())
+            ..engine::Request::of(request).from(context.peer)
         };
         let failed = || Refusal::new(ResponseCode::ServiceNotAvailable.as_ref().to_owned(), "");
         let carried = self.house.carry(Command::Request(request)).await;

@@ -47,7 +47,7 @@ impl PartnerCallbacks for Partner {
         context: &Context,
         notice: PayoutQueuePayoutRequest,
     ) -> Result<Stored, NotStored> {
-        let sealed = if context.came_with_newest_keys() {
+        let sealed = if context.came_with_newest_keys {
             Sealed::WithTheNewest
         } else {
             Sealed::WithAnOlderSet

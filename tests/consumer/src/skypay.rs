@@ -40,7 +40,7 @@ impl SkypayApi for StandIn {
         let notice = PayoutQueuePayoutRequest::builder()
             .control_number(request.control_number)
             .pay_type(PayType::Paid)
-            .deal_time(context.received_at())
+            .deal_time(context.received_at)
             .build()
             .map_err(failed)?;
         let callbacks = self.callbacks.clone();

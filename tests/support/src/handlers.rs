@@ -53,12 +53,12 @@ impl Deciding {
     }
 
     fn turn<O: Operation>(&self, context: &Context, request: &O) -> Turn {
-        assert_eq!(context.operation(), O::INFO);
+        assert_eq!(context.operation, O::INFO);
         let asked = Asked {
             operation: O::INFO,
             request: serde_json::to_string(request).unwrap(),
-            caller: context.caller().map(str::to_owned),
-            peer: context.peer(),
+            caller: context.caller.clone(),
+            peer: context.peer,
         };
         self.asked.lock().unwrap().push(asked.clone());
         (self.decide)(&asked)
