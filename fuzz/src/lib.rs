@@ -1,4 +1,4 @@
-//! What has to hold for any bytes. `cargo xtask fuzz` looks for bytes for which
+//! What has to hold for any bytes. `cargo xtask verify fuzz` looks for bytes for which
 //! it does not; the tests look at the bytes that are kept in `corpus/`.
 
 use std::cell::RefCell;

@@ -119,7 +119,7 @@ async fn script() -> Response {
     )
 }
 
-/// The reference, as `cargo xtask docs` writes it.
+/// The reference, as `cargo xtask spec docs` writes it.
 async fn reference() -> Response {
     document(
         include_str!("page/reference.html").to_owned(),

@@ -20,7 +20,7 @@ use tree::{Edit as _, text};
 pub use callbacks::callbacks;
 
 /// Where the exports come from, as each of them says.
-const SOURCE: &str = "Derived from spec/skypay.yaml by `cargo xtask exports`. Do not edit.";
+const SOURCE: &str = "Derived from spec/skypay.yaml by `cargo xtask spec exports`. Do not edit.";
 
 /// Makes every export of a document; the paths are those below `target/exports/`.
 ///

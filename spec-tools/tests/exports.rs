@@ -266,7 +266,7 @@ fn webhooks_are_the_callbacks() {
 
 #[test]
 fn every_view_says_what_it_is() {
-    let note = "Derived from spec/skypay.yaml by `cargo xtask exports`. Do not edit.";
+    let note = "Derived from spec/skypay.yaml by `cargo xtask spec exports`. Do not edit.";
     let files = exports(&real()).unwrap();
     assert_eq!(files.len(), 4);
     for file in files {

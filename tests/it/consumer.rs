@@ -3,7 +3,7 @@
 
 use std::fs;
 use xtask::cargo;
-use xtask::steps::CONSUMER;
+use xtask::ci::CONSUMER;
 
 /// What `tests/consumer` prints: a payout that is accepted and reported as
 /// paid, one that is rejected, one whose outcome is unknown, and one that

@@ -1,4 +1,4 @@
-//! What `cargo xtask examples` finds: nothing in the document, and what is
+//! What `cargo xtask spec examples` finds: nothing in the document, and what is
 //! wrong with an edited one.
 
 #[path = "../documented/judge.rs"]

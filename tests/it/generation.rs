@@ -1,6 +1,6 @@
 //! What the generator refuses, and what it makes of the rest, in a binary of
 //! its own: it needs the generator alone, and is built again for each break of
-//! it that `cargo xtask mutants check` tries.
+//! it that `cargo xtask verify mutants check` tries.
 
 #![allow(
     clippy::unwrap_used,

@@ -7,7 +7,8 @@ use std::process::Command;
 
 use serde_json::Value;
 use xtask::cargo;
-use xtask::steps::{PUBLISHED, RUNTIME_FEATURES};
+use xtask::ci::RUNTIME_FEATURES;
+use xtask::packages::PUBLISHED;
 
 fn cargo(arguments: &str) -> String {
     said(&mut cargo::command(&xtask::root().unwrap(), arguments))

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 
 use serde_json::Value;
-use xtask::{cargo, steps};
+use xtask::{cargo, packages};
 
 /// A row of the table of crates in ARCHITECTURE.md.
 struct Layer {
@@ -186,7 +186,7 @@ fn every_dependency_builds_with_the_rust_version_that_is_stated() {
             needed.insert((text("name").unwrap(), text("version").unwrap()), rust);
         }
     }
-    for package in steps::PUBLISHED {
+    for package in packages::PUBLISHED {
         let own = built(package);
         let stated = own.iter().find(|(name, _)| name == package).unwrap();
         let stated = &needed[stated];

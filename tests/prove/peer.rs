@@ -2,7 +2,7 @@
 //! messages, serves both sides on the loopback interface and says what came
 //! through. It is told what to do by lines of JSON, and answers with such.
 //!
-//! `cargo xtask prove` compiles it once for each version of the document;
+//! `cargo xtask verify prove` compiles it once for each version of the document;
 //! `operations.rs` beside it is written for that version.
 
 mod operations;

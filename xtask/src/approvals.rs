@@ -17,7 +17,7 @@ pub const APPROVALS: &str = "spec/approved-breaks.toml";
 
 /// The first lines of a new file.
 const HEADER: &str = "\
-# Breaks of skypay.yaml that were decided on. Written by `cargo xtask approve`;
+# Breaks of skypay.yaml that were decided on. Written by `cargo xtask spec approve`;
 # an entry goes when the document reaches the version in which it expires.
 ";
 
@@ -143,7 +143,7 @@ impl Approvals {
                 let location = &entry.location;
                 return Err(format!(
                     "{APPROVALS}:{}:{}: `expires` is {}, but an approval lasts at most until \
-                     {limit}: write that, or remove the entry and let `cargo xtask approve` write \
+                     {limit}: write that, or remove the entry and let `cargo xtask spec approve` write \
                      it",
                     location.line, location.column, entry.expires
                 ));
@@ -225,7 +225,7 @@ fn entry(raw: Raw, location: Location) -> Result<Entry, String> {
     if name != named {
         return Err(format!(
             "`fingerprint` is `{name}`, but rule, pointer, old and new value make `{named}`: let \
-             `cargo xtask approve` write the entry"
+             `cargo xtask spec approve` write the entry"
         ));
     }
     let reason = one_line(&reason)?;
@@ -286,7 +286,7 @@ pub(crate) fn add(root: &Path, entry: &Entry) -> Result<(), String> {
         }
     }
     Approvals::parse(&text, APPROVALS)?;
-    crate::files::replace(&root.join(APPROVALS), &text)
+    crate::atomic_write::write(&root.join(APPROVALS), &text)
         .map_err(|error| format!("cannot write {APPROVALS}: {error}"))
 }
 

@@ -13,7 +13,7 @@ use crate::{Ending, report};
 /// What is approved, and why.
 #[derive(Args, Clone, Debug)]
 pub struct Arguments {
-    /// The change, as `cargo xtask diff` names it
+    /// The change, as `cargo xtask spec diff` names it
     pub fingerprint: String,
     /// Why the break is right, for whoever reads it in a year
     #[arg(long)]
@@ -30,7 +30,7 @@ pub struct Arguments {
 /// `approve`: records a deliberate break.
 #[must_use]
 pub fn run(root: &Path, arguments: &Arguments) -> Ending {
-    report::print(approve(root, arguments).map(|told| (told, Ending::Clean)))
+    report::print(approve(root, arguments).map(|text| (text, Ending::Clean)))
 }
 
 /// Records a deliberate break and says which.
@@ -65,7 +65,7 @@ fn approvable<'c>(comparison: &'c Comparison, fingerprint: &str) -> Result<&'c C
         .find(|change| change.fingerprint() == fingerprint)
         .ok_or_else(|| {
             format!(
-                "no change against {} is called `{fingerprint}`: `cargo xtask diff` shows the \
+                "no change against {} is called `{fingerprint}`: `cargo xtask spec diff` shows the \
                  names of those that need an approval",
                 comparison.documents.against
             )

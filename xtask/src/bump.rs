@@ -8,15 +8,15 @@ use clap::Args;
 use spec_tools::diff::Version;
 
 use crate::comparison::Comparison;
-use crate::generate::{self, DOCUMENT, Failure};
+use crate::generate::{self, DOCUMENT};
 use crate::semver::{MANIFEST, Versions};
-use crate::{Ending, docs, files};
+use crate::{Ending, Failure, atomic_write, docs};
 
 /// The lock files that name our crates: that of the workspace, and those of
 /// workspaces of their own.
 const LOCKS: [&str; 3] = ["Cargo.lock", "benches/Cargo.lock", "fuzz/Cargo.lock"];
 
-/// The changes that users are told of, the latest version first.
+/// The changelog, the latest version first.
 const CHANGES: &str = "CHANGELOG.md";
 
 /// Which versions, and what they are compared with.
@@ -36,17 +36,17 @@ pub struct Arguments {
 /// `bump`: raises what is too low, and regenerates.
 #[must_use]
 pub fn run(root: &Path, arguments: &Arguments) -> Ending {
-    let (edits, told) = match edits(root, arguments) {
+    let (edits, summary) = match edits(root, arguments) {
         Ok(done) => done,
         Err(failure) => return generate::refuse(&failure),
     };
     for (file, text) in &edits {
-        if let Err(error) = files::replace(&root.join(file), text) {
+        if let Err(error) = atomic_write::write(&root.join(file), text) {
             eprintln!("cannot write {file}: {error}");
             return Ending::Unusable;
         }
     }
-    println!("{told}");
+    println!("{summary}");
     if edits.is_empty() {
         return Ending::Clean;
     }
@@ -66,7 +66,7 @@ fn edits(root: &Path, arguments: &Arguments) -> Result<(Vec<(String, String)>, S
     let versions = Versions::of(root, &comparison).map_err(unusable)?;
     let (document, crates) = next(&versions, arguments).map_err(unusable)?;
     let [old_document, old_crates] = [DOCUMENT, MANIFEST].map(|file| versions.now(file));
-    let told = format!("document {document}, crates {crates}");
+    let summary = format!("document {document}, crates {crates}");
     let mut edits = Vec::new();
     if document != old_document {
         let text = &comparison.documents.new_text;
@@ -96,7 +96,7 @@ fn edits(root: &Path, arguments: &Arguments) -> Result<(Vec<(String, String)>, S
         let text = announced(&read(root, CHANGES)?, document, crates);
         edits.push((CHANGES.to_owned(), text));
     }
-    Ok((edits, told))
+    Ok((edits, summary))
 }
 
 /// The versions of the document and of the crates after this.
@@ -211,8 +211,8 @@ mod tests {
     fn what_is_not_released_goes_on_under_its_new_number() {
         let check = |text: &str, expected: &str| {
             let version = |text| Version::parse(text).expect("a version");
-            let told = announced(text, version("1.3.0"), version("1.3.2"));
-            assert_eq!(told, expected);
+            let text_after = announced(text, version("1.3.0"), version("1.3.2"));
+            assert_eq!(text_after, expected);
         };
         check(
             "# Changes\n\n## 1.2.0, unreleased\n\nDocument 1.2.0, which covers 9.\n\n- A.\n",

@@ -2,13 +2,54 @@
 //! has decided on.
 
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
+use codegen::document::Node;
 use spec_tools::diff::{Change, Headline, Report, Role, Version, compare};
 
 use crate::approvals::{APPROVALS, Approvals, Entry};
+use crate::generate::DOCUMENT;
+use crate::git;
 use crate::report::Finding;
-use crate::revision::{self, Documents, Source};
+
+/// The two documents of a comparison, read.
+pub struct Documents {
+    /// The document before.
+    pub old: Node,
+    /// The document now.
+    pub new: Node,
+    /// The text of the one before.
+    pub old_text: String,
+    /// The text of the one now.
+    pub new_text: String,
+    /// What the old one is called in reports.
+    pub against: String,
+    /// The branch in whose merge base the old one was found, if none was named.
+    pub branch: Option<String>,
+    /// Where it came from.
+    pub source: Source,
+}
+
+impl Documents {
+    /// What the old document is called, and how it was found.
+    #[must_use]
+    pub fn origin(&self) -> String {
+        let against = &self.against;
+        match &self.branch {
+            Some(branch) => format!("{against}, the merge base with {branch}"),
+            None => against.clone(),
+        }
+    }
+}
+
+/// Where the old document came from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Source {
+    /// A revision, by its full name.
+    Revision(String),
+    /// A file.
+    File(PathBuf),
+}
 
 /// An edit of the document and the decisions about it.
 pub struct Comparison {
@@ -28,7 +69,7 @@ impl Comparison {
     ///
     /// One message, if a document or the approvals cannot be read.
     pub fn of(root: &Path, against: Option<&str>) -> Result<Self, String> {
-        let documents = revision::documents(root, against)?;
+        let documents = documents(root, against)?;
         let report = compare(&documents.old, &documents.new);
         let approvals = Approvals::read(root)?;
         let before = before(root, &documents.source)?;
@@ -64,7 +105,7 @@ impl Comparison {
 fn before(root: &Path, source: &Source) -> Result<Option<Approvals>, String> {
     match source {
         Source::Revision(revision) => {
-            let text = revision::file_at(root, revision, APPROVALS)?.unwrap_or_default();
+            let text = git::file_at(root, revision, APPROVALS)?.unwrap_or_default();
             let name = format!("{revision}:{APPROVALS}");
             Approvals::parse(&text, &name).map(Some)
         }
@@ -76,4 +117,84 @@ fn before(root: &Path, source: &Source) -> Result<Option<Approvals>, String> {
             Approvals::parse(&text, &file.display().to_string()).map(Some)
         }
     }
+}
+
+/// Reads both documents.
+///
+/// # Errors
+///
+/// One message, if either cannot be found or is no document of ours.
+pub fn documents(root: &Path, against: Option<&str>) -> Result<Documents, String> {
+    let new_text = file(&root.join(DOCUMENT), DOCUMENT)?;
+    let new = read(&new_text, DOCUMENT)?;
+    let (source, branch) = source(root, against)?;
+    let (old_text, name) = match &source {
+        Source::File(path) => {
+            let name = path.display().to_string();
+            (file(path, &name)?, name)
+        }
+        Source::Revision(revision) => {
+            let name = format!("{}:{DOCUMENT}", short(revision));
+            let text = git::file_at(root, revision, DOCUMENT)?;
+            let text = text.ok_or_else(|| format!("{} has no file {DOCUMENT}", short(revision)))?;
+            (text, name)
+        }
+    };
+    Ok(Documents {
+        old: read(&old_text, &name)?,
+        new,
+        old_text,
+        new_text,
+        against: name,
+        branch,
+        source,
+    })
+}
+
+fn short(revision: &str) -> String {
+    revision.chars().take(12).collect()
+}
+
+fn source(root: &Path, against: Option<&str>) -> Result<(Source, Option<String>), String> {
+    let Some(name) = against else {
+        let base = git::merge_base(root)?;
+        return Ok((Source::Revision(base.commit), Some(base.branch)));
+    };
+    if Path::new(name).is_file() {
+        return Ok((Source::File(name.into()), None));
+    }
+    let commit = format!("{name}^{{commit}}");
+    let found = git::ask(
+        root,
+        &[
+            "rev-parse",
+            "--verify",
+            "--quiet",
+            "--end-of-options",
+            &commit,
+        ],
+    );
+    match found {
+        Ok(Some(revision)) => Ok((Source::Revision(revision), None)),
+        Ok(None) => Err(format!(
+            "there is neither a file nor a revision called `{name}`{}",
+            git::shallow_hint(root)
+        )),
+        Err(said) => Err(format!(
+            "there is no file called `{name}`, and no revision can be looked for\n{said}"
+        )),
+    }
+}
+
+fn file(path: &Path, name: &str) -> Result<String, String> {
+    let bytes = fs::read(path).map_err(|error| format!("cannot read {name}: {error}"))?;
+    let text = String::from_utf8(bytes);
+    text.map_err(|_| format!("cannot read {name}: it is not UTF-8 text"))
+}
+
+fn read(text: &str, name: &str) -> Result<Node, String> {
+    spec_tools::diff::read(text).map_err(|diagnostics| {
+        let report = diagnostics.report(name).to_string();
+        report.trim_end().to_owned()
+    })
 }

@@ -82,14 +82,14 @@ impl Threshold {
     }
 }
 
-/// A comparison and how it is to be told.
-pub(crate) struct Told<'a> {
+/// A comparison, whose view of it is reported, and what makes it fail.
+pub(crate) struct View<'a> {
     pub(crate) comparison: &'a Comparison,
     pub(crate) role: RoleName,
     pub(crate) fail_on: Threshold,
 }
 
-impl<'a> Told<'a> {
+impl<'a> View<'a> {
     pub(crate) fn report(&self) -> &'a Report {
         &self.comparison.report
     }
@@ -142,26 +142,26 @@ pub fn run(root: &Path, arguments: &Arguments) -> Ending {
 /// One message, if a document cannot be read.
 pub fn report(root: &Path, arguments: &Arguments) -> Result<(String, Ending), String> {
     let comparison = Comparison::of(root, arguments.against.as_deref())?;
-    let told = Told {
+    let view = View {
         comparison: &comparison,
         role: arguments.role,
         fail_on: arguments.fail_on,
     };
-    Ok((text::text(&told), told.ending()))
+    Ok((text::text(&view), view.ending()))
 }
 
 /// The changes as findings: an error is what is over the threshold and not
 /// approved.
-pub(crate) fn changes(told: &Told<'_>) -> Vec<Finding> {
-    let changes = told.report().changes.iter();
-    changes.map(|change| finding(change, told)).collect()
+pub(crate) fn changes(view: &View<'_>) -> Vec<Finding> {
+    let changes = view.report().changes.iter();
+    changes.map(|change| finding(change, view)).collect()
 }
 
-fn finding(change: &Change, told: &Told<'_>) -> Finding {
-    let headline = told.headline_of(change);
-    let is_over = told.fail_on.ending(headline) == Ending::Findings;
+fn finding(change: &Change, view: &View<'_>) -> Finding {
+    let headline = view.headline_of(change);
+    let is_over = view.fail_on.ending(headline) == Ending::Findings;
     let level = match headline {
-        _ if told.approval(change).is_some() => Level::Note,
+        _ if view.approval(change).is_some() => Level::Note,
         _ if is_over => Level::Error,
         Headline::LintError | Headline::Breaking | Headline::SourceBreaking | Headline::Risky => {
             Level::Warning
@@ -176,7 +176,7 @@ fn finding(change: &Change, told: &Told<'_>) -> Finding {
             change.rule,
             DOCUMENT,
             &change.near,
-            text::message(change, told),
+            text::message(change, view),
         )
     }
 }

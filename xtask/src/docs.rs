@@ -12,7 +12,7 @@ use spec_tools::diff::compare;
 use spec_tools::docs::{Compared, Sealed, clear_texts, page};
 
 use crate::generate::DOCUMENT;
-use crate::{Ending, cargo, files, report, revision};
+use crate::{Ending, atomic_write, cargo, comparison, report};
 
 /// Where the page goes, from the root of the workspace: the sandbox serves it.
 const PAGE: &str = "sandbox/src/page/reference.html";
@@ -67,7 +67,7 @@ pub fn report(root: &Path, arguments: &Arguments) -> Result<(String, Ending), St
     if path.is_dir() {
         return Err(format!("{shown} is a folder: name a file by --out"));
     }
-    files::replace(&path, &text).map_err(|error| format!("cannot write {shown}: {error}"))?;
+    atomic_write::write(&path, &text).map_err(|error| format!("cannot write {shown}: {error}"))?;
     let size = text.len().div_ceil(1000);
     Ok((format!("wrote {shown}, {size} kB\n"), Ending::Clean))
 }
@@ -76,13 +76,13 @@ pub fn report(root: &Path, arguments: &Arguments) -> Result<(String, Ending), St
 fn compared(root: &Path, text: &str) -> (String, Ending) {
     if fs::read_to_string(root.join(PAGE)).is_ok_and(|page| page == text) {
         let size = text.len().div_ceil(1000);
-        let told = format!("{PAGE} is what {DOCUMENT} gives, {size} kB\n");
-        return (told, Ending::Clean);
+        let message = format!("{PAGE} is what {DOCUMENT} gives, {size} kB\n");
+        return (message, Ending::Clean);
     }
-    let told = format!(
-        "{PAGE} is not what {DOCUMENT} gives.\nRun `cargo xtask docs` and commit the result.\n"
+    let message = format!(
+        "{PAGE} is not what {DOCUMENT} gives.\nRun `cargo xtask spec docs` and commit the result.\n"
     );
-    (told, Ending::Stale)
+    (message, Ending::Stale)
 }
 
 /// The text of the page.
@@ -99,7 +99,7 @@ fn written(root: &Path, against: Option<&str>) -> Result<String, String> {
     let Some(against) = against else {
         return Ok(page(&api, &sealed(&api)?, None));
     };
-    let documents = revision::documents(root, Some(against))?;
+    let documents = comparison::documents(root, Some(against))?;
     let compared = Compared {
         report: &compare(&documents.old, &documents.new),
         against: &documents.against,

@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use crate::Ending;
-use crate::folder;
-use crate::generate::{DOCUMENT, Failure, document, refuse};
+use crate::generate::{DOCUMENT, document, refuse};
+use crate::sync_dir;
+use crate::{Ending, Failure};
 
 /// The folder in which everything is written by this task.
 pub const OUTPUT: &str = "target/exports";
@@ -34,6 +34,6 @@ pub fn write(root: &Path) -> Result<String, Failure> {
         .into_iter()
         .map(|file| (file.path, file.text))
         .collect();
-    let differences = folder::differences(root, OUTPUT, &files)?;
-    folder::apply(root, OUTPUT, &files, &differences)
+    let differences = sync_dir::differences(root, OUTPUT, &files)?;
+    sync_dir::apply(root, OUTPUT, &files, &differences)
 }

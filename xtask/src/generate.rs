@@ -1,18 +1,17 @@
 //! `gen`: the document to `generated/`, and whether the two are in step.
 
 use std::collections::BTreeMap;
-use std::fmt;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use codegen::{Diagnostics, Generated};
+use codegen::Generated;
 use spec_tools::public_api;
 
-use crate::Ending;
-use crate::folder::{self, Scratch, unusable};
+use crate::sync_dir::{self, Scratch, unusable};
+use crate::{Ending, Failure};
 
-pub use crate::folder::Difference;
+pub use crate::sync_dir::Difference;
 
 /// The document, from the root of the workspace.
 pub const DOCUMENT: &str = "spec/skypay.yaml";
@@ -23,49 +22,6 @@ pub const OUTPUT: &str = "generated";
 /// Another API, by which the tests show that the generator is not tied to one:
 /// its document, and what is generated from it.
 const SECOND: (&str, &str) = ("tests/second-api/api.yaml", "tests/second-api/generated");
-
-/// Why nothing could be generated.
-#[derive(Debug)]
-pub enum Failure {
-    /// The document breaks rules; the report says which and where.
-    Refused(String),
-    /// A file or a program could not be used.
-    Unusable(String),
-}
-
-impl fmt::Display for Failure {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Refused(report) => write!(f, "{}", report.trim_end()),
-            Self::Unusable(message) => write!(f, "{message}"),
-        }
-    }
-}
-
-impl Failure {
-    /// A text that is no document cannot be used; a document can be refused.
-    pub(crate) fn of(diagnostics: &Diagnostics, document: &str) -> Self {
-        let report = diagnostics.report(document).to_string();
-        if diagnostics
-            .as_slice()
-            .iter()
-            .any(|diagnostic| diagnostic.rule == "yaml")
-        {
-            Self::Unusable(report.trim_end().to_owned())
-        } else {
-            Self::Refused(report)
-        }
-    }
-
-    /// How a task ends that fails by this.
-    #[must_use]
-    pub fn ending(&self) -> Ending {
-        match self {
-            Self::Refused(_) => Ending::Findings,
-            Self::Unusable(_) => Ending::Unusable,
-        }
-    }
-}
 
 /// What the document gives, and how `generated/` differs from it.
 #[derive(Debug)]
@@ -93,7 +49,7 @@ fn compare_with(root: &Path, document: &str, output: &str) -> Result<Comparison,
     let generated =
         codegen::generate(&text).map_err(|diagnostics| Failure::of(&diagnostics, document))?;
     let files = formatted(root, &generated)?;
-    let differences = folder::differences(root, output, &files)?;
+    let differences = sync_dir::differences(root, output, &files)?;
     Ok(Comparison {
         generated,
         files,
@@ -125,7 +81,7 @@ pub fn write(root: &Path) -> Ending {
         let Comparison {
             files, differences, ..
         } = &comparison;
-        match folder::apply(root, output, files, differences) {
+        match sync_dir::apply(root, output, files, differences) {
             Ok(summary) => {
                 println!("{summary}");
                 Ending::Clean
@@ -143,7 +99,7 @@ pub fn check(root: &Path) -> Ending {
         let Comparison {
             files, differences, ..
         } = &comparison;
-        folder::tell(output, files, differences, document, "cargo xtask gen")
+        sync_dir::print(output, files, differences, document, "cargo xtask gen")
     })
 }
 

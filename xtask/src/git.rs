@@ -1,7 +1,20 @@
-//! The only place where git is started.
+//! The only place where git is started: files of a revision, and the commit
+//! where the work here left a branch that others build on.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 use std::process::{Command, Stdio};
+
+use crate::generate::DOCUMENT;
+
+/// The branches that others build on, here and at every remote.
+const MAIN: [&str; 5] = [
+    "refs/heads/main",
+    "refs/heads/master",
+    "refs/remotes/*/main",
+    "refs/remotes/*/master",
+    "refs/remotes/*/HEAD",
+];
 
 /// The variables of git that are passed on: who trusts which repository, how
 /// far up a repository is looked for, where git itself is, and what it logs.
@@ -94,4 +107,153 @@ pub(crate) fn unusable(error: &std::io::Error) -> String {
 /// not be installed, or refuse to say.
 pub(crate) fn is_work_tree(folder: &Path) -> bool {
     folder.ancestors().any(|above| above.join(".git").exists())
+}
+
+/// The text of a file at a revision; `None` if the revision has no such file.
+/// Paths begin at the root of the project, which may be a folder of a larger
+/// repository.
+///
+/// # Errors
+///
+/// What git says.
+pub fn file_at(root: &Path, revision: &str, file: &str) -> Result<Option<String>, String> {
+    let name = format!("{revision}:./{file}");
+    let Some(object) = ask(root, &["rev-parse", "--verify", "--quiet", &name])? else {
+        return Ok(None);
+    };
+    let output = command(root)
+        .args(["cat-file", "blob", &object])
+        .output()
+        .map_err(|error| unusable(&error))?;
+    if !output.status.success() {
+        let said = String::from_utf8_lossy(&output.stderr);
+        return Err(format!("git cat-file: {}", said.trim()));
+    }
+    let text = String::from_utf8(output.stdout);
+    let text = text.map_err(|_| format!("cannot read {name}: it is not UTF-8 text"));
+    text.map(Some)
+}
+
+/// The commit at which the work here left a branch.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MergeBase {
+    /// Its full name.
+    pub commit: String,
+    /// The branch: `main`, `origin/main`.
+    pub branch: String,
+}
+
+/// What edits are judged against where nothing is named: the merge base; or,
+/// where there is no earlier document at all, the reason for that.
+///
+/// # Errors
+///
+/// One message, if there is a history and it is unclear where the work here
+/// began: an edit would not be judged.
+pub fn baseline(root: &Path) -> Result<Result<MergeBase, &'static str>, String> {
+    if !is_work_tree(root) {
+        return Ok(Err("this is not a git repository"));
+    }
+    let here = ask(root, &["rev-parse", "--verify", "--quiet", "HEAD"])?;
+    let Some(here) = here else {
+        return Ok(Err("nothing is committed yet"));
+    };
+    if file_at(root, &here, DOCUMENT)?.is_none() {
+        return Ok(Err(
+            "the git repository around this folder does not have it",
+        ));
+    }
+    let base = merge_base(root)?;
+    if file_at(root, &base.commit, DOCUMENT)?.is_none() {
+        return Ok(Err("this branch brings the document"));
+    }
+    Ok(Ok(base))
+}
+
+/// The nearest merge base with a branch that others build on: of a main that is
+/// behind and one that is not, the latter.
+///
+/// # Errors
+///
+/// One message, if there is none, or git refuses.
+pub fn merge_base(root: &Path) -> Result<MergeBase, String> {
+    let mut nearest: Option<(u64, MergeBase)> = None;
+    let branches = branches(root)?;
+    for branch in &branches {
+        let Some(commit) = ask(root, &["merge-base", "HEAD", branch])? else {
+            continue;
+        };
+        let since = format!("{commit}..HEAD");
+        let commits = ask(root, &["rev-list", "--count", &since])?;
+        let commits = commits.and_then(|count| count.parse().ok());
+        let commits = commits.unwrap_or(u64::MAX);
+        if nearest.as_ref().is_none_or(|(least, _)| commits < *least) {
+            let branch = named(branch).to_owned();
+            nearest = Some((commits, MergeBase { commit, branch }));
+        }
+    }
+    let looked: Vec<_> = branches.iter().map(|branch| named(branch)).collect();
+    nearest.map(|(_, base)| base).ok_or_else(|| {
+        let what = if looked.is_empty() {
+            "there is no branch main or master to compare with, here or at a remote: fetch it"
+                .to_owned()
+        } else {
+            format!("there is no merge base of HEAD with {}", looked.join(", "))
+        };
+        let hint = shallow_hint(root);
+        format!("{what}{hint}, or name a revision or a file by --against")
+    })
+}
+
+/// The branches to look at that exist, by their full names: those of [`MAIN`],
+/// and the one that the current branch was made from, if git remembers it.
+fn branches(root: &Path) -> Result<Vec<String>, String> {
+    let mut wanted = MAIN.map(str::to_owned).to_vec();
+    let current = ask(root, &["symbolic-ref", "--quiet", "HEAD"])?;
+    // A remote branch of the same name is the current one, as it was pushed.
+    let own = current
+        .as_ref()
+        .map(|name| name.replacen("refs/heads", "", 1));
+    let is_own = |name: &str| own.as_ref().is_some_and(|own| name.ends_with(own.as_str()));
+    if let Some(current) = &current {
+        let upstream = ask(root, &["for-each-ref", "--format=%(upstream)", current])?;
+        wanted.extend(upstream.filter(|name| !name.is_empty() && !is_own(name)));
+    }
+    let list = ["for-each-ref", "--format=%(refname) %(symref)"];
+    let wanted: Vec<_> = wanted.iter().map(String::as_str).collect();
+    let found = ask(root, &[&list[..], &wanted].concat())?;
+    let found = found.unwrap_or_default();
+    let names = found.lines().map(|line| match line.trim().split_once(' ') {
+        // A name for another branch, as `origin/HEAD` is.
+        Some((_, target)) => target.to_owned(),
+        None => line.trim().to_owned(),
+    });
+    let names: BTreeSet<_> = names.collect();
+    // The remote's own branch may be the current one: then it is main, unless
+    // there is another.
+    let (pushed, others): (Vec<_>, Vec<_>) = names
+        .into_iter()
+        .partition(|name| is_own(name) && !is_main(name));
+    Ok(if others.is_empty() { pushed } else { others })
+}
+
+fn is_main(branch: &str) -> bool {
+    branch.ends_with("/main") || branch.ends_with("/master")
+}
+
+/// A branch as people call it.
+fn named(branch: &str) -> &str {
+    let short = branch.strip_prefix("refs/heads/");
+    let short = short.or_else(|| branch.strip_prefix("refs/remotes/"));
+    short.unwrap_or(branch)
+}
+
+/// What to do where the history was not fetched.
+pub(crate) fn shallow_hint(root: &Path) -> &'static str {
+    match ask(root, &["rev-parse", "--is-shallow-repository"]) {
+        Ok(Some(answer)) if answer == "true" => {
+            " (this clone is shallow: run `git fetch --unshallow`)"
+        }
+        _ => "",
+    }
 }

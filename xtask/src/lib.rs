@@ -6,35 +6,39 @@
 
 pub mod approvals;
 pub mod approve;
+pub mod atomic_write;
 pub mod browser;
 pub mod bump;
 pub mod cargo;
+pub mod ci;
 pub mod comparison;
 pub mod diff;
 pub mod docs;
 pub mod examples;
 pub mod exports;
-pub mod files;
-pub mod folder;
 pub mod fuzz;
 pub mod generate;
 pub mod git;
 pub mod lint;
 pub mod mutants;
+pub mod packages;
+pub mod prove;
 pub mod public_api;
 pub mod report;
 pub mod review;
-pub mod revision;
 pub mod schemathesis;
 pub mod semver;
-pub mod steps;
 pub mod supply_chain;
+pub mod sync_dir;
 pub mod task;
 pub mod validate;
 
+use std::fmt;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+
+use codegen::Diagnostics;
 
 /// How a task ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -57,6 +61,49 @@ impl From<Ending> for ExitCode {
             Ending::Unusable => 2,
             Ending::Stale => 4,
         })
+    }
+}
+
+/// Why nothing could be generated.
+#[derive(Debug)]
+pub enum Failure {
+    /// The document breaks rules; the report says which and where.
+    Refused(String),
+    /// A file or a program could not be used.
+    Unusable(String),
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Refused(report) => write!(f, "{}", report.trim_end()),
+            Self::Unusable(message) => write!(f, "{message}"),
+        }
+    }
+}
+
+impl Failure {
+    /// A text that is no document cannot be used; a document can be refused.
+    pub(crate) fn of(diagnostics: &Diagnostics, document: &str) -> Self {
+        let report = diagnostics.report(document).to_string();
+        if diagnostics
+            .as_slice()
+            .iter()
+            .any(|diagnostic| diagnostic.rule == "yaml")
+        {
+            Self::Unusable(report.trim_end().to_owned())
+        } else {
+            Self::Refused(report)
+        }
+    }
+
+    /// How a task ends that fails by this.
+    #[must_use]
+    pub fn ending(&self) -> Ending {
+        match self {
+            Self::Refused(_) => Ending::Findings,
+            Self::Unusable(_) => Ending::Unusable,
+        }
     }
 }
 

@@ -12,7 +12,7 @@ use crate::generate::DOCUMENT;
 use crate::report::{self, Finding, Level, Report, WIDTH, counted, wrapped};
 
 /// What to check, and how to report.
-#[derive(Args, Clone, Debug)]
+#[derive(Args, Clone, Debug, Default)]
 pub struct Arguments {
     /// The document [default: spec/skypay.yaml]
     #[arg(value_name = "FILE")]
@@ -29,11 +29,12 @@ pub struct Arguments {
 }
 
 /// From which severity on the command fails.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
 pub enum Threshold {
     /// A reader is left without something that they need
     Error,
     /// Better fixed
+    #[default]
     Warning,
 }
 
@@ -182,7 +183,7 @@ fn unknown(id: &str) -> String {
         .iter()
         .find(|rule| id.len() > 2 && (rule.id.contains(id) || id.contains(rule.id)));
     let hint = near.map_or_else(
-        || "`cargo xtask lint --rules` lists them all".to_owned(),
+        || "`cargo xtask spec lint --rules` lists them all".to_owned(),
         |rule| format!("did you mean `{}`?", rule.id),
     );
     format!("there is no rule `{id}`: {hint}")

@@ -7,20 +7,17 @@ use std::path::Path;
 use clap::Args;
 use spec_tools::public_api::{self, FILE};
 
+use crate::Ending;
+use crate::comparison::{self, Documents, Source};
 use crate::generate::{self, Comparison as Output, DOCUMENT, OUTPUT};
+use crate::git;
 use crate::report::{self, paragraph};
-use crate::revision::{self, Documents, Source};
-use crate::{Ending, files};
 
-/// Whether to write, what to compare with, and how to say it.
+/// What to compare with.
 #[derive(Args, Clone, Debug)]
 pub struct Arguments {
-    /// Write nothing and compare with nothing; exit with 4 if a committed
-    /// public API is not what the document gives
-    #[arg(long)]
-    pub check: bool,
     /// A revision or a file to compare with [default: the merge base with main]
-    #[arg(long, value_name = "REV|FILE", conflicts_with = "check")]
+    #[arg(long, value_name = "REV|FILE")]
     pub against: Option<String>,
 }
 
@@ -38,54 +35,18 @@ fn name(item: &str) -> &str {
     item.split_once(": ").map_or(item, |(name, _)| name)
 }
 
-/// `public-api`: writes the public APIs and shows what changed in them.
+/// `public-api`: shows which public items an edit adds and removes.
 #[must_use]
 pub fn run(root: &Path, arguments: &Arguments) -> Ending {
     let output = match generate::compare(root) {
         Ok(output) => output,
-        Err(failure) => {
-            eprintln!("{failure}");
-            return failure.ending();
-        }
+        Err(failure) => return generate::refuse(&failure),
     };
-    if arguments.check {
-        return report::print(Ok(check(&output)));
-    }
-    report::print(
-        write(root, &output)
-            .and_then(|()| revision::documents(root, arguments.against.as_deref()))
-            .and_then(|documents| {
-                let change = Change::of(root, &output, &documents)?;
-                Ok((change.text(&documents.origin()), Ending::Clean))
-            }),
-    )
-}
-
-fn check(output: &Output) -> (String, Ending) {
-    let differences = output.differences.iter();
-    let stale: String = differences
-        .filter(|difference| difference.path().ends_with(FILE))
-        .map(|difference| difference.line(OUTPUT) + "\n")
-        .collect();
-    if stale.is_empty() {
-        let text = "fresh: the public APIs are what the document gives\n";
-        return (text.to_owned(), Ending::Clean);
-    }
-    let remedy = "the public APIs are not what the document gives: run `cargo xtask gen`";
-    (stale + &paragraph(remedy), Ending::Stale)
-}
-
-fn write(root: &Path, output: &Output) -> Result<(), String> {
-    for difference in &output.differences {
-        let path = difference.path();
-        if let Some(text) = output.files.get(path)
-            && path.ends_with(FILE)
-        {
-            files::replace(&root.join(OUTPUT).join(path), text)
-                .map_err(|error| format!("cannot write {OUTPUT}/{path}: {error}"))?;
-        }
-    }
-    Ok(())
+    let documents = comparison::documents(root, arguments.against.as_deref());
+    report::print(documents.and_then(|documents| {
+        let change = Change::of(root, &output, &documents)?;
+        Ok((change.text(&documents.origin()), Ending::Clean))
+    }))
 }
 
 impl Change {
@@ -99,7 +60,7 @@ impl Change {
         let old = match &documents.source {
             Source::Revision(revision) => apis
                 .filter_map(|(path, _)| {
-                    let text = revision::file_at(root, revision, &format!("{OUTPUT}/{path}"));
+                    let text = git::file_at(root, revision, &format!("{OUTPUT}/{path}"));
                     text.map(|text| Some((path.clone(), text?))).transpose()
                 })
                 .collect::<Result<_, _>>()?,

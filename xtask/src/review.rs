@@ -1,7 +1,7 @@
 //! `review`: everything that is to be said of an edit of the document, once.
 
 mod markdown;
-mod story;
+mod summary;
 
 use std::path::{Path, PathBuf};
 use std::thread::{self, ScopedJoinHandle};
@@ -11,12 +11,12 @@ use codegen::Location;
 use spec_tools::diff::{Change, Headline};
 
 use crate::comparison::Comparison;
-use crate::diff::{self, RoleName, Threshold, Told};
-use crate::folder::Difference;
-use crate::generate::{self, DOCUMENT, Failure};
+use crate::diff::{self, RoleName, Threshold, View};
+use crate::generate::{self, DOCUMENT};
 use crate::report::{self, Finding, Level, counted, paragraph};
 use crate::semver::Versions;
-use crate::{Ending, examples, files, lint, public_api};
+use crate::sync_dir::Difference;
+use crate::{Ending, Failure, atomic_write, examples, lint, public_api};
 
 /// What to compare and how to say it.
 #[derive(Args, Clone, Debug)]
@@ -81,13 +81,13 @@ pub(crate) struct Check {
 /// `review`: says everything once, and ends as the worst of it.
 #[must_use]
 pub fn run(root: &Path, arguments: &Arguments) -> Ending {
-    let told = report(root, arguments);
-    match (&arguments.out, told) {
-        (Some(out), Ok((text, ending))) => match files::replace(out, &text) {
+    let result = report(root, arguments);
+    match (&arguments.out, result) {
+        (Some(out), Ok((text, ending))) => match atomic_write::write(out, &text) {
             Ok(()) => ending,
             Err(error) => report::print(Err(format!("cannot write {}: {error}", out.display()))),
         },
-        (_, told) => report::print(told),
+        (_, result) => report::print(result),
     }
 }
 
@@ -153,8 +153,8 @@ impl Review {
     }
 
     /// The comparison as the partner sees it.
-    fn told(&self) -> Told<'_> {
-        Told {
+    fn view(&self) -> View<'_> {
+        View {
             comparison: &self.comparison,
             role: RoleName::Partner,
             fail_on: self.fail_on,
@@ -162,14 +162,14 @@ impl Review {
     }
 
     fn headline(&self) -> Headline {
-        self.told().headline()
+        self.view().headline()
     }
 
     /// The worst ending of all: a finding weighs more than a file that is out
     /// of step.
     fn ending(&self) -> Ending {
         let mut endings: Vec<_> = self.checks.iter().map(|check| check.ending).collect();
-        endings.push(self.told().ending());
+        endings.push(self.view().ending());
         [Ending::Unusable, Ending::Findings, Ending::Stale]
             .into_iter()
             .find(|ending| endings.contains(ending))
@@ -178,29 +178,29 @@ impl Review {
 
     /// Changes over the threshold that nobody has decided on.
     fn undecided(&self) -> Vec<&Change> {
-        let told = self.told();
+        let view = self.view();
         let changes = self.comparison.report.changes.iter();
         changes
-            .filter(|change| self.fail_on.ending(told.headline_of(change)) == Ending::Findings)
-            .filter(|change| change.lint.is_none() && told.approval(change).is_none())
+            .filter(|change| self.fail_on.ending(view.headline_of(change)) == Ending::Findings)
+            .filter(|change| change.lint.is_none() && view.approval(change).is_none())
             .collect()
     }
 
     /// Every change and every finding, for annotations.
     fn findings(&self) -> Vec<Finding> {
-        let diff = diff::changes(&self.told());
+        let diff = diff::changes(&self.view());
         let checks = self.checks.iter().flat_map(|check| check.findings.clone());
         diff.into_iter().chain(checks).collect()
     }
 
-    /// For a terminal: the story, the changes, what was looked at, what to do.
+    /// For a terminal: the summary, the changes, what was looked at, what to do.
     fn text(&self) -> String {
-        let mut out = paragraph(&story::headline(self));
-        let story = story::paragraph(self);
-        if !story.is_empty() {
-            out.push_str(&format!("\n{}", paragraph(&story)));
+        let mut out = paragraph(&summary::headline(self));
+        let sentences = summary::paragraph(self);
+        if !sentences.is_empty() {
+            out.push_str(&format!("\n{}", paragraph(&sentences)));
         }
-        out.push_str(&diff::paragraphs(&self.told()));
+        out.push_str(&diff::paragraphs(&self.view()));
         out.push_str(&paragraph(&format!(
             "against {}",
             self.comparison.documents.origin()
@@ -212,7 +212,7 @@ impl Review {
         if let Some(public_api) = &self.public_api {
             out.push_str(&format!("public items: {}\n", public_api.in_short()));
         }
-        let steps = story::steps(self);
+        let steps = summary::steps(self);
         for (number, step) in steps.iter().enumerate() {
             let heading = if number == 0 { "\nto do:\n" } else { "" };
             let step = paragraph(&format!("{}. {step}", number + 1));
@@ -225,7 +225,7 @@ impl Review {
 /// The rules of the document.
 fn lint(text: &str) -> Result<Check, String> {
     let report = lint::findings(text, DOCUMENT)?;
-    let remedy = "Fix what the linter names; `cargo xtask lint --explain RULE` says why.";
+    let remedy = "Fix what the linter names; `cargo xtask spec lint --explain RULE` says why.";
     Ok(Check::new("lint", report.findings, remedy))
 }
 
@@ -247,7 +247,7 @@ fn examples_of(judged: Result<report::Report, String>) -> Check {
             Check::new(
                 "examples",
                 vec![finding],
-                "Run `cargo xtask examples` and mend what it says.",
+                "Run `cargo xtask spec examples` and fix what it finds.",
             )
         }
     }
@@ -263,7 +263,7 @@ fn freshness(
     let remedy = format!("Run `{task}` and commit what it writes.");
     let stale = match differences {
         Ok(differences) => differences.iter().map(|one| one.finding(folder, task)),
-        // The lint says why; nothing can be compared until it is mended.
+        // The lint says why; nothing can be compared until it is fixed.
         Err(failure) => {
             return Check {
                 result: "nothing can be generated".to_owned(),

@@ -9,7 +9,7 @@ use std::process::{Command, Stdio};
 use serde_json::Value;
 
 use crate::validate::{self, FOLDER};
-use crate::{Ending, cargo, files, generate, report};
+use crate::{Ending, atomic_write, cargo, generate, report};
 
 /// The exported form that has a path for each operation.
 const FORM: &str = "logical.json";
@@ -25,6 +25,15 @@ pub struct Arguments {
     pub requests: u32,
 }
 
+impl Default for Arguments {
+    fn default() -> Self {
+        Self {
+            seed: 1,
+            requests: 40,
+        }
+    }
+}
+
 /// `schemathesis`: fails if a response is not as documented, or an operation never succeeded.
 #[must_use]
 pub fn run(root: &Path, arguments: &Arguments) -> Ending {
@@ -37,7 +46,7 @@ fn fuzz(root: &Path, arguments: &Arguments) -> Result<(String, Ending), String> 
     let forms = spec_tools::exports::exports(&document);
     let forms = forms.map_err(|diagnostics| diagnostics.report(generate::DOCUMENT).to_string())?;
     for form in forms.iter().filter(|form| form.path == FORM) {
-        files::replace(&work.join(FORM), &form.text)
+        atomic_write::write(&work.join(FORM), &form.text)
             .map_err(|error| format!("cannot write {FORM}: {error}"))?;
     }
     if !validate::install_from_pypi(&folder) {

@@ -9,9 +9,10 @@ use spec_tools::diff::{Bump, Report, Version};
 
 use crate::Ending;
 use crate::comparison::Comparison;
+use crate::comparison::{Documents, Source};
 use crate::generate::DOCUMENT;
+use crate::git;
 use crate::report::{self, Finding, Level, paragraph};
-use crate::revision::{self, Documents, Source};
 
 /// The manifest that holds the version of the crates.
 pub(crate) const MANIFEST: &str = "Cargo.toml";
@@ -180,11 +181,11 @@ impl Versions {
         let steps: Vec<_> = steps.into_iter().flatten().collect();
         if steps.is_empty() {
             return format!(
-                "{DOCUMENT} and {MANIFEST} must share major and minor: `cargo xtask bump` raises \
+                "{DOCUMENT} and {MANIFEST} must share major and minor: `cargo xtask spec bump` raises \
                  the lower one"
             );
         }
-        format!("`cargo xtask bump` raises {}", steps.join(" and "))
+        format!("`cargo xtask spec bump` raises {}", steps.join(" and "))
     }
 
     /// What is too low, and whether document and crates disagree.
@@ -266,7 +267,7 @@ fn old_crates(root: &Path, documents: &Documents) -> Result<Option<Version>, Str
     match &documents.source {
         Source::File(_) => Ok(None),
         Source::Revision(revision) => {
-            let text = revision::file_at(root, revision, MANIFEST)?;
+            let text = git::file_at(root, revision, MANIFEST)?;
             let text = text.ok_or_else(|| format!("{revision} has no file {MANIFEST}"))?;
             let (version, _) = manifest_version(&text, &documents.against)?;
             Ok(Some(version))

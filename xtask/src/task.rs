@@ -5,8 +5,8 @@ use std::path::Path;
 use clap::{Parser, Subcommand};
 
 use crate::{
-    Ending, approve, browser, bump, cargo, diff, docs, examples, exports, fuzz, generate, lint,
-    mutants, public_api, review, schemathesis, semver, steps, supply_chain, validate,
+    Ending, approve, browser, bump, ci, diff, docs, examples, exports, fuzz, generate, lint,
+    mutants, packages, prove, public_api, review, schemathesis, semver, supply_chain, validate,
 };
 
 /// The project's tasks.
@@ -26,33 +26,58 @@ pub struct CommandLine {
 pub enum Task {
     /// Regenerate `generated/` from spec/skypay.yaml
     Gen {
-        /// Write nothing; exit with 4 if anything is not as it should be
+        /// Write nothing; exit with 4 if anything is not up to date
         #[arg(long)]
         check: bool,
     },
-    /// Look at spec/skypay.yaml with every rule of a well-kept document
+    /// Check the document and the generated code, and run all tests
+    Test(ci::Arguments),
+    /// Run everything that CI checks
+    Ci(ci::Arguments),
+    /// Send a payout through the generated client and server
+    Demo,
+    /// Check, compare and publish spec/skypay.yaml
+    #[command(subcommand)]
+    Spec(Spec),
+    /// Verify the project by means that take minutes or hours
+    #[command(subcommand)]
+    Verify(Verify),
+}
+
+/// What concerns the document and edits of it.
+#[derive(Debug, Subcommand)]
+pub enum Spec {
+    /// Lint the document
     Lint(lint::Arguments),
-    /// Say what the edits of spec/skypay.yaml break, and for whom
-    Diff(diff::Arguments),
-    /// Say which versions come next, from what `diff` finds
-    Semver(semver::Arguments),
-    /// Say everything about an edit once, as a comment for a pull request
-    Review(review::Arguments),
-    /// Show what the edits add to and take from the crates' public items
-    PublicApi(public_api::Arguments),
-    /// Write spec/skypay.yaml in the formats of other tools, below target/exports
-    Exports,
-    /// Hold every example of the document against its schema and its type
+    /// Check every example against its schema and its generated type
     Examples,
-    /// Write the API reference as one page of HTML
-    Docs(docs::Arguments),
-    /// Raise the versions as far as the edits need, and regenerate
+    /// Run external validators on the document and its exports (installs them, pinned)
+    Validate,
+    /// Show what an edit breaks, and for whom
+    Diff(diff::Arguments),
+    /// Write everything about an edit as one comment for a pull request
+    Review(review::Arguments),
+    /// Show which public items an edit adds and removes
+    PublicApi(public_api::Arguments),
+    /// Show which versions an edit needs
+    Semver(semver::Arguments),
+    /// Raise the versions as far as an edit needs, and regenerate
     Bump(bump::Arguments),
-    /// Record that a break is deliberate, with its reason
+    /// Approve a breaking change, with a reason
     Approve(approve::Arguments),
-    /// Prove what `diff` says by compiling and by running both versions
+    /// Write the API reference as one HTML page
+    Docs(docs::Arguments),
+    /// Write the document in the formats of other tools, below target/exports
+    Exports,
+}
+
+/// What takes too long for every test run.
+#[derive(Debug, Subcommand)]
+pub enum Verify {
+    /// Prove what `spec diff` says by compiling and running both versions
+    #[command(disable_help_flag = true)]
     Prove {
-        /// Passed on; `--help` shows them
+        /// Passed on; `--help` lists them
         #[arg(
             trailing_var_arg = true,
             allow_hyphen_values = true,
@@ -60,24 +85,18 @@ pub enum Task {
         )]
         arguments: Vec<String>,
     },
-    /// Put requests made up from the document to a sandbox (installs what asks)
+    /// Fuzz a sandbox with Schemathesis (installs it, pinned)
     Schemathesis(schemathesis::Arguments),
-    /// Look for input for which something does not hold (installs cargo-fuzz)
+    /// Fuzz what reads foreign bytes (installs cargo-fuzz)
     Fuzz(fuzz::Arguments),
-    /// Break one thing after the other: a test has to notice (takes hours)
+    /// Run mutation tests (hours; installs cargo-mutants)
     Mutants(mutants::Arguments),
-    /// Send a payout through the generated halves and tell the story
-    Demo,
-    /// Run everything that CI checks, except formatting and lints
-    Test(steps::Arguments),
-    /// Use the sandbox's page in headless Chromium (installs Playwright, pinned)
+    /// Test the sandbox's page in headless Chromium (installs Playwright, pinned)
     Browser,
-    /// Look at the licences, versions and sources of all dependencies
+    /// Build each published crate from its package
+    Packages,
+    /// Check licences, versions and sources of all dependencies (installs cargo-deny)
     SupplyChain,
-    /// Run the external validators on the document (installs them, pinned)
-    Validate,
-    /// Run everything that CI checks
-    Ci(steps::Arguments),
 }
 
 impl Task {
@@ -87,42 +106,43 @@ impl Task {
         match self {
             Self::Gen { check: false } => generate::write(root),
             Self::Gen { check: true } => generate::check(root),
-            Self::Lint(arguments) => lint::run(root, arguments),
-            Self::Diff(arguments) => diff::run(root, arguments),
-            Self::Semver(arguments) => semver::run(root, arguments),
-            Self::Review(arguments) => review::run(root, arguments),
-            Self::PublicApi(arguments) => public_api::run(root, arguments),
-            Self::Exports => exports::run(root),
-            Self::Examples => examples::run(root),
-            Self::Docs(arguments) => docs::run(root, arguments),
-            Self::Bump(arguments) => bump::run(root, arguments),
-            Self::Approve(arguments) => approve::run(root, arguments),
-            Self::Prove { arguments } => prove(root, arguments),
-            Self::Schemathesis(arguments) => schemathesis::run(root, arguments),
-            Self::Fuzz(arguments) => fuzz::run(root, arguments),
-            Self::Mutants(arguments) => mutants::run(root, arguments),
-            Self::Demo => steps::demo(root),
-            Self::Test(arguments) => steps::test(root, arguments),
-            Self::Browser => browser::run(root),
-            Self::SupplyChain => supply_chain::run(root),
-            Self::Validate => validate::run(root),
-            Self::Ci(arguments) => steps::ci(root, arguments),
+            Self::Test(arguments) => ci::test(root, arguments),
+            Self::Ci(arguments) => ci::ci(root, arguments),
+            Self::Demo => ci::demo(root),
+            Self::Spec(task) => task.run(root),
+            Self::Verify(task) => task.run(root),
         }
     }
 }
 
-fn prove(root: &Path, arguments: &[String]) -> Ending {
-    cargo::run(cargo::command(root, "run --quiet --package prove --").args(arguments))
+impl Spec {
+    fn run(&self, root: &Path) -> Ending {
+        match self {
+            Self::Lint(arguments) => lint::run(root, arguments),
+            Self::Examples => examples::run(root),
+            Self::Validate => validate::run(root),
+            Self::Diff(arguments) => diff::run(root, arguments),
+            Self::Review(arguments) => review::run(root, arguments),
+            Self::PublicApi(arguments) => public_api::run(root, arguments),
+            Self::Semver(arguments) => semver::run(root, arguments),
+            Self::Bump(arguments) => bump::run(root, arguments),
+            Self::Approve(arguments) => approve::run(root, arguments),
+            Self::Docs(arguments) => docs::run(root, arguments),
+            Self::Exports => exports::run(root),
+        }
+    }
 }
 
-/// Runs a task by its words on the command line.
-#[must_use]
-pub fn run(root: &Path, words: &[&str]) -> Ending {
-    match CommandLine::try_parse_from(["cargo xtask"].iter().chain(words)) {
-        Ok(line) => line.task.run(root),
-        Err(error) => {
-            eprintln!("{error}");
-            Ending::Unusable
+impl Verify {
+    fn run(&self, root: &Path) -> Ending {
+        match self {
+            Self::Prove { arguments } => prove::run(root, arguments),
+            Self::Schemathesis(arguments) => schemathesis::run(root, arguments),
+            Self::Fuzz(arguments) => fuzz::run(root, arguments),
+            Self::Mutants(arguments) => mutants::run(root, arguments),
+            Self::Browser => browser::run(root),
+            Self::Packages => packages::run(root),
+            Self::SupplyChain => supply_chain::run(root),
         }
     }
 }

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use crate::generate::DOCUMENT;
-use crate::{Ending, exports, files, generate};
+use crate::{Ending, atomic_write, exports, generate};
 
 /// Where the pins are and where the validators are installed.
 pub(crate) const FOLDER: &str = "spec/validators";
@@ -56,7 +56,7 @@ pub(crate) fn install_from_npm(folder: &Path) -> bool {
     let done = run_one("install", npm) == Some(true);
     if done {
         // If it cannot be remembered, it is installed again, and that is all.
-        let _ = files::replace(&installed, &pinned);
+        let _ = atomic_write::write(&installed, &pinned);
     }
     done
 }
@@ -146,7 +146,7 @@ fn validators(root: &Path, folder: &Path) -> Vec<(&'static str, Command)> {
     ]
 }
 
-/// Redocly, told to keep to itself.
+/// Redocly sends nothing and looks for no update.
 const QUIET: [(&str, &str); 2] = [
     ("REDOCLY_TELEMETRY", "off"),
     ("REDOCLY_SUPPRESS_UPDATE_NOTICE", "true"),

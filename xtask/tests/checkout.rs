@@ -12,7 +12,7 @@ use std::path::Path;
 use std::process::{Command, Output};
 
 use repository::{Repository, case, manifest};
-use xtask::revision::{self, MergeBase};
+use xtask::git::{self, MergeBase};
 use xtask::{Ending, cargo, generate};
 
 const SMALL: &str = include_str!("../../tests/documents/kept.yaml");
@@ -36,7 +36,7 @@ fn said(output: &Output) -> String {
 fn compared(repository: &Repository, branch: &str, commit: &str) {
     let commit = repository.git(&["rev-parse", commit]).trim().to_owned();
     let branch = branch.to_owned();
-    let base = revision::merge_base(&repository.0).unwrap();
+    let base = git::merge_base(&repository.0).unwrap();
     assert_eq!(base, MergeBase { commit, branch });
 }
 
@@ -71,7 +71,7 @@ fn main_may_have_another_name() {
     compared(&repository, "origin/trunk", "HEAD");
     // A name for a branch that is gone is none.
     repository.git(&["update-ref", "-d", "refs/remotes/origin/trunk"]);
-    let error = revision::merge_base(&repository.0).unwrap_err();
+    let error = git::merge_base(&repository.0).unwrap_err();
     assert!(
         error.starts_with("there is no branch main or master "),
         "{error}"
@@ -102,7 +102,7 @@ fn the_branch_that_work_was_begun_from_counts() {
     compared(&repository, "origin/fix", "HEAD");
     // In a clone of this branch alone, main is not known.
     repository.git(&["symbolic-ref", "--delete", head]);
-    let error = revision::merge_base(&repository.0).unwrap_err();
+    let error = git::merge_base(&repository.0).unwrap_err();
     assert!(error.contains("fetch it, or"), "{error}");
 }
 
@@ -120,19 +120,19 @@ fn the_project_may_be_a_folder_of_a_larger_repository() {
     repository.commit("moved in");
     repository.git(&["branch", "--force", "main"]);
     let tasks: [&[&str]; 4] = [
-        &["diff"],
-        &["diff", "--against", "HEAD"],
-        &["semver", "--check"],
-        &["diff", "--against", "spec/skypay.yaml"],
+        &["spec", "diff"],
+        &["spec", "diff", "--against", "HEAD"],
+        &["spec", "semver", "--check"],
+        &["spec", "diff", "--against", "spec/skypay.yaml"],
     ];
     for task in tasks {
         let output = xtask(&root, task).output().unwrap();
         assert!(output.status.success(), "{task:?}: {}", said(&output));
     }
     write("spec/skypay.yaml", &case("25-response-field-added"));
-    let output = xtask(&root, &["diff"]).output().unwrap();
+    let output = xtask(&root, &["spec", "diff"]).output().unwrap();
     assert!(said(&output).starts_with("compatible for partners; 2 changes against "));
-    assert_eq!(revision::baseline(&root).unwrap().unwrap().branch, "main");
+    assert_eq!(git::baseline(&root).unwrap().unwrap().branch, "main");
 }
 
 /// A breaking edit must not pass because git refuses to show the document
@@ -141,9 +141,9 @@ fn the_project_may_be_a_folder_of_a_larger_repository() {
 fn what_git_refuses_is_told_in_its_own_words() {
     let repository = Repository::new();
     let tasks: [&[&str]; 4] = [
-        &["diff"],
-        &["diff", "--against", "HEAD"],
-        &["semver", "--check"],
+        &["spec", "diff"],
+        &["spec", "diff", "--against", "HEAD"],
+        &["spec", "semver", "--check"],
         &["test"],
     ];
     for task in tasks {
@@ -161,7 +161,7 @@ fn what_git_refuses_is_told_in_its_own_words() {
         assert!(told.contains("cannot run git: "), "{task:?}: {told}");
     }
     fs::write(repository.0.join(".git/HEAD"), "lost").unwrap();
-    let error = revision::baseline(&repository.0).unwrap_err();
+    let error = git::baseline(&repository.0).unwrap_err();
     assert!(error.contains("fatal: "), "{error}");
 }
 
@@ -169,14 +169,14 @@ fn what_git_refuses_is_told_in_its_own_words() {
 fn only_where_there_is_no_earlier_document_nothing_is_compared() {
     let repository = Repository::new();
     let root = &repository.0;
-    assert!(revision::baseline(root).unwrap().is_ok());
+    assert!(git::baseline(root).unwrap().is_ok());
     // A clone of one branch has an earlier document, and does not know it.
     repository.git(&["branch", "--delete", "--force", "main"]);
-    assert!(revision::baseline(root).is_err());
+    assert!(git::baseline(root).is_err());
     repository.git(&["switch", "--quiet", "--orphan", "new"]);
     fs::create_dir_all(root.join("spec")).unwrap();
     repository.edit("base");
-    let reason = |root: &Path| revision::baseline(root).unwrap().unwrap_err();
+    let reason = |root: &Path| git::baseline(root).unwrap().unwrap_err();
     assert_eq!(reason(root), "nothing is committed yet");
     // Unpacked inside of a repository that does not know it.
     repository.git(&["commit", "--quiet", "--allow-empty", "--message=other"]);

@@ -230,7 +230,7 @@ document        major  1.4.0 -> 2.0.0  is still 1.4.0
 skypay-types    major  1.4.0 -> 2.0.0  is still 1.4.0
 skypay-client   major  1.4.0 -> 2.0.0  is still 1.4.0
 skypay-server   patch  1.4.0 -> 1.4.1  is still 1.4.0
-`cargo xtask bump` raises `info.version` in spec/skypay.yaml to 2.0.0 and
+`cargo xtask spec bump` raises `info.version` in spec/skypay.yaml to 2.0.0 and
   `[workspace.package] version` in Cargo.toml to 2.0.0
 ";
     let (text, origin) = text.split_once("against ").unwrap();

@@ -94,7 +94,7 @@ fn a_check_writes_nothing_and_sees_what_is_stale() {
     fs::write(&page, "another").unwrap();
     let (text, ending) = ending(&folder);
     assert_eq!(ending, Ending::Stale);
-    assert!(text.contains("cargo xtask docs"), "{text}");
+    assert!(text.contains("cargo xtask spec docs"), "{text}");
     assert_eq!(fs::read_to_string(&page).unwrap(), "another");
 }
 

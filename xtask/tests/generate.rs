@@ -8,8 +8,8 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use xtask::Ending;
-use xtask::generate::{self, Difference, Failure};
+use xtask::generate::{self, Difference};
+use xtask::{Ending, Failure};
 
 /// A root with a small document and nothing generated yet.
 fn root(name: &str) -> PathBuf {

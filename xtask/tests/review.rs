@@ -97,7 +97,7 @@ fn a_break_comes_with_its_story_its_row_and_what_to_do() {
         &format!("Next versions: document {} -> 0.2.0, ", version()),
         "Run `cargo xtask gen` and commit what it writes.",
         "to 0.2.0 and `[workspace.package] version` in Cargo.toml to 0.2.0.",
-        "cargo xtask approve ",
+        "cargo xtask spec approve ",
         "| breaking | `",
         "](https://example.com/blob/abc/spec/skypay.yaml#L",
     ] {

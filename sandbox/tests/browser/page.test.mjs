@@ -1,5 +1,5 @@
 // The sandbox's page in a browser: what a person does with it, and that every
-// part of it can be read by everybody. Run by `cargo xtask browser`.
+// part of it can be read by everybody. Run by `cargo xtask verify browser`.
 
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";

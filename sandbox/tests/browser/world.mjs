@@ -18,7 +18,7 @@ export const pictures = join(root, "target/browser");
 
 /** The program under test. */
 const program = process.env.SKYPAY;
-assert.ok(program, "SKYPAY names the program `skypay`: run `cargo xtask browser`");
+assert.ok(program, "SKYPAY names the program `skypay`: run `cargo xtask verify browser`");
 
 /** The document, with a path for each operation and its examples in place. */
 const calls = JSON.parse(readFileSync(join(root, "target/exports/logical.json"), "utf8"));

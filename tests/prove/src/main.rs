@@ -1,4 +1,4 @@
-//! Whether what `cargo xtask diff` says of an edit is true. The generated code of
+//! Whether what `cargo xtask spec diff` says of an edit is true. The generated code of
 //! both versions is compiled with what was written for the old one, and
 //! programs of both versions talk to each other.
 
@@ -35,7 +35,7 @@ use workspace::Workspace;
 /// Compiles and runs both versions of edits: fails if the compiler or a peer
 /// disagrees with what is said of them
 #[derive(Parser)]
-#[command(bin_name = "cargo xtask prove")]
+#[command(bin_name = "cargo xtask verify prove")]
 struct Arguments {
     /// Prove every row of tests/breaking/ours.csv [default: a sample with every kind of change]
     #[arg(long)]

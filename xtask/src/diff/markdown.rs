@@ -5,7 +5,7 @@ use spec_tools::diff::{Change, Headline, Part, Side, User};
 use crate::generate::DOCUMENT;
 use crate::report::{code, counted, escaped};
 
-use super::Told;
+use super::View;
 use super::text::{decision, location, name, values, whom};
 
 /// How many users of a change are named.
@@ -13,53 +13,53 @@ const NAMED: usize = 4;
 
 /// The table: what has a consequence, then the rest, folded. Places lead to
 /// the files below an address, if there is one.
-pub(crate) fn rows(told: &Told<'_>, links: Option<&str>) -> String {
+pub(crate) fn rows(view: &View<'_>, links: Option<&str>) -> String {
     let mut out = String::new();
-    let (loud, quiet): (Vec<_>, Vec<_>) = told
+    let (loud, quiet): (Vec<_>, Vec<_>) = view
         .report()
         .changes
         .iter()
-        .partition(|change| told.headline_of(change) > Headline::Patch);
+        .partition(|change| view.headline_of(change) > Headline::Patch);
     if !loud.is_empty() {
-        out.push_str(&format!("\n{}", table(&loud, told, links)));
+        out.push_str(&format!("\n{}", table(&loud, view, links)));
     }
     if !quiet.is_empty() {
         let title = format!(
             "{} without consequence for {}",
             counted(quiet.len(), "change"),
-            whom(told)
+            whom(view)
         );
         out.push_str(&format!(
             "\n<details><summary>{title}</summary>\n\n{}\n</details>\n",
-            table(&quiet, told, links)
+            table(&quiet, view, links)
         ));
     }
     out
 }
 
-fn table(changes: &[&Change], told: &Told<'_>, links: Option<&str>) -> String {
+fn table(changes: &[&Change], view: &View<'_>, links: Option<&str>) -> String {
     let mut out =
         "| | change | in | wire: deployed caller, callee | code: client, server | where |\n\
                    |---|---|---|---|---|---|\n"
             .to_owned();
     for change in changes {
-        out.push_str(&row(change, told, links));
+        out.push_str(&row(change, view, links));
     }
     out
 }
 
 /// A change in a table; struck through, if somebody has decided on it.
-fn row(change: &Change, told: &Told<'_>, links: Option<&str>) -> String {
+fn row(change: &Change, view: &View<'_>, links: Option<&str>) -> String {
     let verdict = change.verdict;
     let mut cells = [
-        told.headline_of(change).word().to_owned(),
+        view.headline_of(change).word().to_owned(),
         sentence(change),
         users(change),
         format!("{}, {}", verdict.caller.word(), verdict.callee.word()),
         format!("{}, {}", verdict.client.word(), verdict.server.word()),
-        format!("{}{}", linked_location(change, told, links), name(change)),
+        format!("{}{}", linked_location(change, view, links), name(change)),
     ];
-    if let Some(entry) = told.approval(change) {
+    if let Some(entry) = view.approval(change) {
         for cell in cells.iter_mut().filter(|cell| !cell.is_empty()) {
             *cell = format!("~~{cell}~~");
         }
@@ -102,8 +102,8 @@ fn user(user: &User) -> String {
 }
 
 /// Where it stands, as a link if the new document has it.
-fn linked_location(change: &Change, told: &Told<'_>, links: Option<&str>) -> String {
-    let shown = escaped(&location(change, told));
+fn linked_location(change: &Change, view: &View<'_>, links: Option<&str>) -> String {
+    let shown = escaped(&location(change, view));
     match (links, change.side) {
         (Some(base), Side::New) => format!(
             "[{shown}]({}/{DOCUMENT}#L{})",

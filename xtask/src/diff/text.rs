@@ -7,7 +7,7 @@ use crate::approve;
 use crate::generate::DOCUMENT;
 use crate::report::{WIDTH, counted, paragraph, wrapped};
 
-use super::Told;
+use super::View;
 
 /// What stands before lines that belong to the one above.
 const INDENT: &str = "  ";
@@ -22,36 +22,36 @@ const CONTEXT: usize = 15;
 const NAMED: usize = 4;
 
 /// For a terminal: the headline, then a paragraph per change.
-pub(super) fn text(told: &Told<'_>) -> String {
-    let mut out = paragraph(&summary(told));
-    out.push_str(&paragraphs(told));
-    for finding in &told.comparison.stale {
+pub(super) fn text(view: &View<'_>) -> String {
+    let mut out = paragraph(&summary(view));
+    out.push_str(&paragraphs(view));
+    for finding in &view.comparison.stale {
         out.push_str(&format!(
             "\n{}",
             paragraph(&format!("error: {}", finding.message))
         ));
         out.push_str(&format!("  {}\n", finding.location()));
     }
-    if !told.report().changes.is_empty() {
-        out.push_str(&format!("\n{}\n", bumps(told)));
+    if !view.report().changes.is_empty() {
+        out.push_str(&format!("\n{}", paragraph(&bumps(view))));
     }
     out
 }
 
 /// A paragraph per change, each after a blank line.
-pub(crate) fn paragraphs(told: &Told<'_>) -> String {
-    let changes = told.report().changes.iter();
+pub(crate) fn paragraphs(view: &View<'_>) -> String {
+    let changes = view.report().changes.iter();
     changes
-        .map(|change| format!("\n{}", one(change, told)))
+        .map(|change| format!("\n{}", one(change, view)))
         .collect()
 }
 
-fn one(change: &Change, told: &Told<'_>) -> String {
-    let approval = told.approval(change);
+fn one(change: &Change, view: &View<'_>) -> String {
+    let approval = view.approval(change);
     let approved = approval.map_or("", |_| "approved ");
-    let headline = told.headline_of(change);
+    let headline = view.headline_of(change);
     let mut out = paragraph(&format!("{approved}{headline}: {}", sentence(change)));
-    out.push_str(&format!("  {}{}\n", location(change, told), name(change)));
+    out.push_str(&format!("  {}{}\n", location(change, view), name(change)));
     for text in [consequence(change), users(change), decision(approval)] {
         let lines = wrapped(&text, WIDTH - INDENT.len());
         out.extend(lines.iter().map(|line| format!("{INDENT}{line}\n")));
@@ -75,37 +75,37 @@ pub(super) fn decision(approval: Option<&Entry>) -> String {
 }
 
 /// The report in one line.
-pub(super) fn summary(told: &Told<'_>) -> String {
-    let whom = whom(told);
-    let headline = told.headline();
+pub(super) fn summary(view: &View<'_>) -> String {
+    let whom = whom(view);
+    let headline = view.headline();
     let what = match headline {
         Headline::LintError => "REFUSED: the edit must not pass the lint".to_owned(),
         Headline::Breaking => format!("BREAKING for {whom}"),
         Headline::SourceBreaking => format!("source-breaking for {whom}"),
         Headline::Risky => format!("risky for {whom}"),
         Headline::Compatible => format!("compatible for {whom}"),
-        Headline::Patch if told.report().changes.is_empty() => "order only".to_owned(),
+        Headline::Patch if view.report().changes.is_empty() => "order only".to_owned(),
         Headline::Patch => format!("no consequence for {whom}"),
-        Headline::None => return format!("no change against {}", told.origin()),
+        Headline::None => return format!("no change against {}", view.origin()),
     };
-    let approved = if told.is_decided() { ", approved" } else { "" };
-    let changes = counted(told.report().changes.len(), "change");
-    format!("{what}{approved}; {changes} against {}", told.origin())
+    let approved = if view.is_decided() { ", approved" } else { "" };
+    let changes = counted(view.report().changes.len(), "change");
+    format!("{what}{approved}; {changes} against {}", view.origin())
 }
 
-pub(super) fn whom(told: &Told<'_>) -> &'static str {
-    match told.role.into() {
+pub(super) fn whom(view: &View<'_>) -> &'static str {
+    match view.role.into() {
         Role::Partner => "partners",
         Role::Client => "callers",
         Role::Server => "callees",
     }
 }
 
-pub(super) fn bumps(told: &Told<'_>) -> String {
-    let Verdict { client, server, .. } = told.report().verdict;
+pub(super) fn bumps(view: &View<'_>) -> String {
+    let Verdict { client, server, .. } = view.report().verdict;
     format!(
-        "versions: types {}, client {}, server {} (see `cargo xtask semver`)",
-        told.report().types().word(),
+        "versions: types {}, client {}, server {} (see `cargo xtask spec semver`)",
+        view.report().types().word(),
         client.word(),
         server.word(),
     )
@@ -165,22 +165,22 @@ fn cut(text: &str, from: usize) -> String {
 }
 
 /// What happened and what follows, on one line.
-pub(super) fn message(change: &Change, told: &Told<'_>) -> String {
+pub(super) fn message(change: &Change, view: &View<'_>) -> String {
     let parts = [
         sentence(change),
         consequence(change),
         users(change),
-        decision(told.approval(change)),
-        format!("at {}", location(change, told)),
+        decision(view.approval(change)),
+        format!("at {}", location(change, view)),
     ];
     let parts: Vec<_> = parts.into_iter().filter(|part| !part.is_empty()).collect();
     parts.join("; ")
 }
 
 /// `file:line:column`, with the revision in front of what is gone.
-pub(super) fn location(change: &Change, told: &Told<'_>) -> String {
+pub(super) fn location(change: &Change, view: &View<'_>) -> String {
     let file = match change.side {
-        Side::Old => told.against(),
+        Side::Old => view.against(),
         Side::New => DOCUMENT,
     };
     format!("{file}:{}:{}", change.location.line, change.location.column)

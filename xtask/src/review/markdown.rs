@@ -6,7 +6,7 @@ use crate::Ending;
 use crate::diff;
 use crate::report::escaped;
 
-use super::{Check, Review, story};
+use super::{Check, Review, summary};
 
 /// By this the comment is found again and replaced.
 pub(super) const MARKER: &str = "<!-- skypay-review -->";
@@ -25,21 +25,21 @@ const LONGEST: usize = 60_000;
 
 /// The comment: one line where an edit has no consequence and all is well.
 pub(super) fn markdown(review: &Review, links: Option<&str>) -> String {
-    let mut out = format!("{MARKER}\n### {}\n", escaped(&story::headline(review)));
+    let mut out = format!("{MARKER}\n### {}\n", escaped(&summary::headline(review)));
     let is_quiet = review.headline() <= Headline::Patch && review.ending() == Ending::Clean;
     if is_quiet {
         out.push_str(&format!("\n{}\n", in_one_line(review)));
         return out;
     }
-    let story = story::paragraph(review);
+    let sentences = summary::paragraph(review);
     let checks = review.checks.iter();
     // What versions and approvals need is among the steps already.
     let checks = checks.filter(|check| !["versions", "approvals"].contains(&check.name));
     let mut sections = vec![
-        format!("\n{story}\n"),
+        format!("\n{sentences}\n"),
         what_to_do(review),
         format!("\n{}\n", in_one_line(review)),
-        diff::rows(&review.told(), links),
+        diff::rows(&review.view(), links),
         LEGEND.to_owned(),
     ];
     sections.extend(checks.map(findings));
@@ -53,7 +53,7 @@ pub(super) fn markdown(review: &Review, links: Option<&str>) -> String {
         }
     }
     if left_out {
-        out.push_str("\nNot all of it fits a comment: `cargo xtask review` shows the rest.\n");
+        out.push_str("\nNot all of it fits a comment: `cargo xtask spec review` shows the rest.\n");
     }
     out
 }
@@ -86,7 +86,7 @@ fn in_one_line(review: &Review) -> String {
 }
 
 fn what_to_do(review: &Review) -> String {
-    let steps = story::steps(review);
+    let steps = summary::steps(review);
     if steps.is_empty() {
         return String::new();
     }
@@ -146,7 +146,7 @@ fn public_api(review: &Review) -> String {
         .collect();
     let more = match lines.len().saturating_sub(PUBLIC_API_LINES) {
         0 => String::new(),
-        more => format!("{more} more: `cargo xtask public-api`\n"),
+        more => format!("{more} more: `cargo xtask spec public-api`\n"),
     };
     format!(
         "\n<details><summary>public items: {}</summary>\n\n```diff\n{shown}```\n{more}\n</details>\n",

@@ -1,5 +1,5 @@
-//! Folders in which everything is written by a task: how they differ from what
-//! should be there, and bringing them in step.
+//! Directories in which everything is written by a task: how they differ from
+//! what should be there, and bringing them up to date.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -7,9 +7,8 @@ use std::path::{Path, PathBuf};
 
 use codegen::Location;
 
-use crate::generate::Failure;
 use crate::report::{Finding, Level};
-use crate::{Ending, files};
+use crate::{Ending, Failure, atomic_write};
 
 /// A file that is not as it should be; its path is that below the folder.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -41,7 +40,7 @@ impl Difference {
         }
     }
 
-    /// The same as a finding, with the task that mends it.
+    /// The same as a finding, with the task that fixes it.
     #[must_use]
     pub fn finding(&self, folder: &str, task: &str) -> Finding {
         let (rule, what) = match self {
@@ -87,7 +86,7 @@ pub fn differences(
 /// Says whether a folder is in step, and if not, which files are not and what
 /// to run.
 #[must_use]
-pub fn tell(
+pub fn print(
     folder: &str,
     files: &BTreeMap<String, String>,
     differences: &[Difference],
@@ -128,7 +127,7 @@ pub fn apply(
             Difference::Changed(_) => changed += 1,
             Difference::Leftover(_) => continue,
         }
-        files::replace(&target, &files[path])
+        atomic_write::write(&target, &files[path])
             .map_err(|error| unusable("write", &target, &error))?;
         println!("  wrote    {folder}/{path}");
     }

@@ -1,25 +1,15 @@
-//! The tasks that are a sequence of commands.
+//! `ci`, `test` and `demo`: sequences of other tasks.
 
-use std::ffi::OsStr;
-use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use clap::Args;
 
 use crate::cargo::{cargo, command, run};
 use crate::generate::DOCUMENT;
-use crate::{Ending, browser, generate, revision, supply_chain, task, validate};
-
-/// The crates that others depend on, in the order in which they depend on each
-/// other. The rest of the workspace stays here.
-pub const PUBLISHED: [&str; 6] = [
-    "skypay-runtime",
-    "skypay-types",
-    "skypay-client",
-    "skypay-server",
-    "skypay-sandbox",
-    "skypay-cli",
-];
+use crate::{
+    Ending, browser, docs, examples, generate, git, lint, packages, prove, schemathesis, semver,
+    supply_chain, validate,
+};
 
 /// The features of the runtime.
 pub const RUNTIME_FEATURES: [&str; 4] = ["envelope", "client", "server", "schemars"];
@@ -37,16 +27,16 @@ pub struct Arguments {
     pub against: Option<String>,
 }
 
-/// `demo`: regenerates, then starts the program that tells the story.
+/// `demo`: regenerates, then sends a payout through client and server.
 #[must_use]
 pub fn demo(root: &Path) -> Ending {
     match generate::write(root) {
-        Ending::Clean => story(root),
+        Ending::Clean => demo_program(root),
         ending => ending,
     }
 }
 
-fn story(root: &Path) -> Ending {
+fn demo_program(root: &Path) -> Ending {
     cargo(root, "run --quiet --package tests --bin demo")
 }
 
@@ -59,13 +49,11 @@ pub fn test(root: &Path, arguments: &Arguments) -> Ending {
         ("document", &|| document(root, arguments)),
         ("generated output is fresh", &|| generate::check(root)),
         ("tests", &|| cargo(root, "test --workspace --all-features")),
-        ("demo", &|| story(root)),
+        ("demo", &|| demo_program(root)),
     ])
 }
 
-/// `ci`: formatting, tests, lints, documentation, the page in a browser,
-/// packages, the supply chain, the external validators, requests of another's
-/// making, and whether verdicts on edits are true.
+/// `ci`: everything that a commit has to pass.
 #[must_use]
 pub fn ci(root: &Path, arguments: &Arguments) -> Ending {
     sequence(&[
@@ -75,17 +63,17 @@ pub fn ci(root: &Path, arguments: &Arguments) -> Ending {
         ("lints", &|| lints(root)),
         ("documentation", &|| documentation(root)),
         ("page in a browser", &|| browser::run(root)),
-        ("packages", &|| packages(root)),
+        ("packages", &|| packages::run(root)),
         ("supply chain", &|| supply_chain::run(root)),
         ("external validators", &|| validate::run(root)),
-        ("sandbox beside the document", &|| {
-            task::run(root, &["schemathesis"])
+        ("sandbox fuzzed with Schemathesis", &|| {
+            schemathesis::run(root, &schemathesis::Arguments::default())
         }),
-        ("verdicts proven, a sample", &|| task::run(root, &["prove"])),
+        ("verdicts proven, a sample", &|| prove::run(root, &[])),
     ])
 }
 
-/// The form of the document, its rules, its examples, and the versions
+/// The rules of the document, its examples, its reference page, and the versions
 /// that an edit of it needs.
 fn document(root: &Path, arguments: &Arguments) -> Ending {
     let against = match against(root, arguments) {
@@ -95,14 +83,28 @@ fn document(root: &Path, arguments: &Arguments) -> Ending {
             return Ending::Unusable;
         }
     };
-    let tasks: [&[&str]; 5] = [
-        &["lint"],
-        &["examples"],
-        &["semver", "--check", "--against", &against],
-        &["public-api", "--check"],
-        &["docs", "--check"],
+    let tasks: [&dyn Fn() -> Ending; 4] = [
+        &|| lint::run(root, &lint::Arguments::default()),
+        &|| examples::run(root),
+        &|| {
+            let against = Some(against.clone());
+            semver::run(
+                root,
+                &semver::Arguments {
+                    against,
+                    check: true,
+                },
+            )
+        },
+        &|| {
+            let check = docs::Arguments {
+                check: true,
+                ..docs::Arguments::default()
+            };
+            docs::run(root, &check)
+        },
     ];
-    each(tasks, |words| task::run(root, words))
+    each(tasks, |task| task())
 }
 
 /// What the versions are compared with. A checkout without an earlier document
@@ -111,7 +113,7 @@ fn against(root: &Path, arguments: &Arguments) -> Result<String, String> {
     if let Some(against) = &arguments.against {
         return Ok(against.clone());
     }
-    match revision::baseline(root)? {
+    match git::baseline(root)? {
         Ok(base) => {
             println!(
                 "compared with {}, the merge base with {}",
@@ -156,66 +158,6 @@ fn lints(root: &Path) -> Ending {
 fn documentation(root: &Path) -> Ending {
     let mut rustdoc = command(root, "doc --quiet --workspace --all-features --no-deps");
     run(rustdoc.env("RUSTDOCFLAGS", "--deny warnings"))
-}
-
-/// Builds each published crate from its package alone, with the workspace's
-/// debug information, so that what is built already serves here too.
-fn packages(root: &Path) -> Ending {
-    if let Err(reason) = forget_packages() {
-        eprintln!("{reason}");
-        return Ending::Unusable;
-    }
-    let selected = PUBLISHED.map(|name| format!(" --package {name}")).concat();
-    let mut package = command(root, &format!("package --quiet --allow-dirty{selected}"));
-    run(package.env("CARGO_PROFILE_DEV_DEBUG", "line-tables-only"))
-}
-
-/// Removes what an earlier run unpacked of our own packages.
-///
-/// While cargo verifies packages of one workspace that depend on each other, it
-/// keeps them in a registry that has no name, and believes afterwards that a
-/// package whose version it has unpacked once has not changed since.
-fn forget_packages() -> Result<(), String> {
-    let home = std::env::var_os("CARGO_HOME").map(PathBuf::from);
-    let Some(home) = home.or_else(|| Some(std::env::home_dir()?.join(".cargo"))) else {
-        return Ok(());
-    };
-    let kept = ["src", "cache"].map(|part| home.join("registry").join(part));
-    for registry in kept.iter().flat_map(|folder| entries(folder)) {
-        if !file_name(&registry).starts_with('-') {
-            continue;
-        }
-        for package in entries(&registry) {
-            if !PUBLISHED
-                .iter()
-                .any(|name| file_name(&package).starts_with(name))
-            {
-                continue;
-            }
-            let removed = if package.is_dir() {
-                fs::remove_dir_all(&package)
-            } else {
-                fs::remove_file(&package)
-            };
-            removed.map_err(|error| {
-                format!(
-                    "cannot remove {}: {error}. Remove it by hand.",
-                    package.display()
-                )
-            })?;
-        }
-    }
-    Ok(())
-}
-
-/// What is in a folder; nothing, where there is no folder.
-fn entries(folder: &Path) -> Vec<PathBuf> {
-    let entries = fs::read_dir(folder).into_iter().flatten().flatten();
-    entries.map(|entry| entry.path()).collect()
-}
-
-fn file_name(path: &Path) -> &str {
-    path.file_name().and_then(OsStr::to_str).unwrap_or_default()
 }
 
 /// Runs steps in order up to the first that is not clean.

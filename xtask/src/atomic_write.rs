@@ -1,4 +1,4 @@
-//! Writing files so that nobody ever sees half of one.
+//! Writing a file as a whole or not at all.
 
 use std::fs;
 use std::io;
@@ -9,7 +9,7 @@ use std::path::Path;
 /// # Errors
 ///
 /// What the file system refuses; the file is then as it was.
-pub fn replace(path: &Path, text: &str) -> io::Result<()> {
+pub fn write(path: &Path, text: &str) -> io::Result<()> {
     if let Some(folder) = path.parent() {
         fs::create_dir_all(folder)?;
     }

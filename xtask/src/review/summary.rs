@@ -1,5 +1,4 @@
-//! What a colleague who has never seen the project needs to know of an edit:
-//! a headline, a paragraph, and what to do.
+//! An edit in short: a headline, a paragraph, and what to do.
 
 use std::collections::BTreeSet;
 
@@ -16,7 +15,7 @@ const NAMED: usize = 5;
 
 /// The edit in one line.
 pub(super) fn headline(review: &Review) -> String {
-    let told = review.told();
+    let view = review.view();
     let changes = &review.comparison.report.changes;
     let what = match review.headline() {
         Headline::LintError => "REFUSED: the edit must not be merged",
@@ -28,11 +27,11 @@ pub(super) fn headline(review: &Review) -> String {
         Headline::Patch => "no consequence for partners",
         Headline::None => "no change",
     };
-    let approved = if told.is_decided() { ", approved" } else { "" };
+    let approved = if view.is_decided() { ", approved" } else { "" };
     let count = |headline: Headline, word: &str| {
         let changes = changes.iter();
         let number = changes
-            .filter(|change| told.headline_of(change) == headline)
+            .filter(|change| view.headline_of(change) == headline)
             .count();
         (number > 0).then(|| format!("{number} {word}"))
     };
@@ -59,11 +58,11 @@ pub(super) fn paragraph(review: &Review) -> String {
     if review.headline() <= Headline::Patch {
         return String::new();
     }
-    let told = review.told();
+    let view = review.view();
     let with = |headline: Headline| -> Vec<&Change> {
         let changes = review.comparison.report.changes.iter();
         changes
-            .filter(|change| told.headline_of(change) == headline)
+            .filter(|change| view.headline_of(change) == headline)
             .collect()
     };
     let mut sentences = Vec::new();
@@ -98,10 +97,10 @@ pub(super) fn paragraph(review: &Review) -> String {
 
 /// What the partner's headline does not say: an old peer on SkyPay's side.
 fn skypays_side(review: &Review) -> Option<String> {
-    let told = review.told();
+    let view = review.view();
     let changes = review.comparison.report.changes.iter();
     let others: Vec<_> = changes
-        .filter(|change| told.headline_of(change) < Headline::Breaking && change.lint.is_none())
+        .filter(|change| view.headline_of(change) < Headline::Breaking && change.lint.is_none())
         .filter(|change| {
             [change.verdict.caller, change.verdict.callee].contains(&Wire::Break)
                 && worst(change) == Headline::Breaking
@@ -165,7 +164,7 @@ pub(super) fn steps(review: &Review) -> Vec<String> {
     let undecided = review.undecided();
     if let [first, ..] = undecided.as_slice() {
         steps.push(format!(
-            "Undo {} that nobody has decided on, or record why {} right: `cargo xtask approve \
+            "Undo {} that nobody has decided on, or record why {} right: `cargo xtask spec approve \
              {} --reason \"…\"`{}.",
             counted(undecided.len(), "change"),
             if undecided.len() == 1 {
