@@ -11,9 +11,7 @@ use std::collections::HashSet;
 
 use crate::diagnostic::{Diagnostics, Reporter};
 use crate::document::{Node, Value};
-use crate::lower::Schema;
-
-pub use names::free as names_free;
+use crate::schema::Schema;
 
 /// Checks every rule.
 ///
@@ -35,6 +33,7 @@ pub fn check(root: &Node) -> Result<(), Diagnostics> {
 pub fn in_shape(root: &Node) -> Result<(), Diagnostics> {
     let mut reporter = Reporter::new();
     shape::keywords_known(root, &mut reporter);
+    shape::references_alone(root, &mut reporter);
     shape::references_resolve(root, &mut reporter);
     crate::characters::lines(root, &mut reporter);
     shape::no_circles(root, &mut reporter);
@@ -80,6 +79,7 @@ type RuleFunction = fn(&Document<'_>, &mut Reporter);
 const RULES: &[RuleFunction] = &[
     operations::openapi_version,
     operations::no_security,
+    operations::wire_form,
     operations::environments,
     operations::path_form,
     operations::parameters,
@@ -103,6 +103,7 @@ const RULES: &[RuleFunction] = &[
     schemas::conditions,
     names::package,
     names::well_formed,
+    names::free,
     schemas::aliases_unambiguous,
     schemas::described,
     examples::valid,
@@ -136,7 +137,7 @@ impl<'d> Document<'d> {
     /// Collects the operations and schemas of a document.
     #[must_use]
     pub fn new(root: &'d Node) -> Self {
-        let paths = root.get("paths").map(Node::entries).unwrap_or_default();
+        let paths = root.entries_of("paths");
         let operations = paths
             .iter()
             .filter_map(|entry| {
@@ -193,8 +194,8 @@ impl<'d> Document<'d> {
 
 fn collect_schemas<'d>(schema: &'d Node, found: &mut Vec<&'d Node>) {
     found.push(schema);
-    let properties = schema.get("properties").map(Node::entries);
-    for property in properties.unwrap_or_default() {
+    let properties = schema.entries_of("properties");
+    for property in properties {
         collect_schemas(&property.node, found);
     }
     if let Some(items) = schema.get("items") {
@@ -230,15 +231,6 @@ impl<'d> Operation<'d> {
 
 fn schema_of(body: &Node) -> Option<&Node> {
     body.get("content")?.get("application/json")?.get("schema")
-}
-
-/// The properties of an object's schema.
-#[must_use]
-pub fn properties(schema: Schema<'_>) -> &[crate::document::Entry] {
-    schema
-        .get("properties")
-        .map(Node::entries)
-        .unwrap_or_default()
 }
 
 /// Whether a text says nothing.

@@ -151,6 +151,24 @@ impl Node {
         }
     }
 
+    /// The value below several members.
+    #[must_use]
+    pub fn at(&self, keys: &[&str]) -> Option<&Self> {
+        keys.iter().try_fold(self, |node, key| node.get(key))
+    }
+
+    /// The items of a member; none if it is absent or no sequence.
+    #[must_use]
+    pub fn items_of(&self, key: &str) -> &[Self] {
+        self.get(key).map(Self::items).unwrap_or_default()
+    }
+
+    /// The members of a member; none if it is absent or no mapping.
+    #[must_use]
+    pub fn entries_of(&self, key: &str) -> &[Entry] {
+        self.get(key).map(Self::entries).unwrap_or_default()
+    }
+
     /// The members of a mapping; none for any other value.
     #[must_use]
     pub fn entries(&self) -> &[Entry] {

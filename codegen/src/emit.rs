@@ -7,7 +7,6 @@ pub(crate) mod client;
 pub(crate) mod doc;
 pub(crate) mod example;
 pub(crate) mod manifest;
-pub(crate) mod scope;
 pub(crate) mod server;
 pub(crate) mod types;
 

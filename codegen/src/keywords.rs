@@ -6,6 +6,8 @@
 
 use std::collections::BTreeSet;
 
+use crate::document::Node;
+
 /// What the value of a keyword looks like.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Shape {
@@ -26,18 +28,59 @@ pub enum Shape {
     /// Anything.
     Any,
     /// A mapping with these members and no others.
-    Members(&'static [(&'static str, Shape)]),
+    Members(Keywords),
     /// A sequence of mappings with these members and no others.
-    Rows(&'static [(&'static str, Shape)]),
+    Rows(Keywords),
+    /// A mapping whose values are mappings with these members and no others.
+    Each(Keywords),
+    /// A schema.
+    Schema,
+    /// A sequence of schemas.
+    SchemaList,
+    /// A mapping whose values are schemas.
+    Schemas,
+    /// A sequence of parameters, or of references to some.
+    Parameters,
 }
 
-use Shape::{Any, Flag, List, Map, Members, Number, Rows, Scalar, Text, Texts};
+/// The keywords of a mapping, each with the shape of its value.
+pub type Keywords = &'static [(&'static str, Shape)];
+
+use Shape::{
+    Any, Each, Flag, List, Map, Members, Number, Parameters, Rows, Scalar, Schema, SchemaList,
+    Schemas, Text, Texts,
+};
+
+impl Shape {
+    /// The mappings with keywords that a value of this shape is or holds, each with
+    /// those that it may have.
+    #[must_use]
+    pub fn mappings(self, value: &Node) -> Vec<(&Node, Keywords)> {
+        let items = value.items().iter();
+        let members = value.entries().iter().map(|entry| &entry.node);
+        match self {
+            Members(known) => vec![(value, known)],
+            Rows(known) => items.map(|item| (item, known)).collect(),
+            Each(known) => members.map(|member| (member, known)).collect(),
+            Schema => vec![(value, SCHEMA)],
+            SchemaList => items.map(|item| (item, SCHEMA)).collect(),
+            Schemas => members.map(|member| (member, SCHEMA)).collect(),
+            Parameters => items
+                .map(|item| match item.get("$ref") {
+                    Some(_) => (item, REFERENCE),
+                    None => (item, PARAMETER),
+                })
+                .collect(),
+            Text | Flag | Number | Scalar | Texts | List | Map | Any => Vec::new(),
+        }
+    }
+}
 
 /// Keywords at the root of the document.
-pub const ROOT: &[(&str, Shape)] = &[
+pub const ROOT: Keywords = &[
     ("openapi", Text),
-    ("info", Map),
-    ("externalDocs", Map),
+    ("info", Members(INFO)),
+    ("externalDocs", Members(EXTERNAL_DOCS)),
     (
         "x-skypay-envelope",
         Members(&[
@@ -61,22 +104,21 @@ pub const ROOT: &[(&str, Shape)] = &[
         ]),
     ),
     (EXCEPTIONS, EXCEPTION_ROWS),
-    ("servers", List),
-    ("tags", List),
+    ("servers", Rows(SERVER)),
+    ("tags", Rows(TAG)),
     ("security", List),
-    ("paths", Map),
-    ("components", Map),
+    ("paths", Each(PATH_ITEM)),
+    ("components", Members(COMPONENTS)),
 ];
 
 const ANSWER: Shape = Members(&[("code", Text), ("description", Text)]);
 
-/// Keywords of `info`.
-pub const INFO: &[(&str, Shape)] = &[
+const INFO: Keywords = &[
     ("title", Text),
     ("version", Text),
     ("description", Text),
-    ("contact", Map),
-    ("license", Map),
+    ("contact", Members(CONTACT)),
+    ("license", Members(LICENSE)),
     (
         "x-skypay-provider",
         Members(&[("name", Text), ("package", Text), ("keywords", Texts)]),
@@ -84,37 +126,32 @@ pub const INFO: &[(&str, Shape)] = &[
     ("x-skypay-describes", Texts),
 ];
 
-/// Keywords of `components`.
-pub const COMPONENTS: &[(&str, Shape)] = &[("parameters", Map), ("schemas", Map)];
+const COMPONENTS: Keywords = &[("parameters", Each(PARAMETER)), ("schemas", Schemas)];
 
-/// Keywords of a server.
-pub const SERVER: &[(&str, Shape)] = &[
+const SERVER: Keywords = &[
     ("url", Text),
     ("description", Text),
-    ("variables", Map),
+    ("variables", Each(VARIABLE)),
     ("x-skypay-environment", Text),
 ];
 
-/// Keywords of `contact`.
-pub const CONTACT: &[(&str, Shape)] = &[("name", Text), ("url", Text), ("email", Text)];
+const CONTACT: Keywords = &[("name", Text), ("url", Text), ("email", Text)];
 
-/// Keywords of `license`.
-pub const LICENSE: &[(&str, Shape)] = &[("name", Text), ("url", Text)];
+const LICENSE: Keywords = &[("name", Text), ("url", Text)];
 
-/// Keywords of a tag.
-pub const TAG: &[(&str, Shape)] = &[("name", Text), ("description", Text), ("externalDocs", Map)];
+const TAG: Keywords = &[
+    ("name", Text),
+    ("description", Text),
+    ("externalDocs", Members(EXTERNAL_DOCS)),
+];
 
-/// Keywords of `externalDocs`.
-pub const EXTERNAL_DOCS: &[(&str, Shape)] = &[("description", Text), ("url", Text)];
+const EXTERNAL_DOCS: Keywords = &[("description", Text), ("url", Text)];
 
-/// Keywords of a server's variable.
-pub const VARIABLE: &[(&str, Shape)] = &[("enum", Texts), ("default", Text), ("description", Text)];
+const VARIABLE: Keywords = &[("enum", Texts), ("default", Text), ("description", Text)];
 
-/// Keywords of a reference.
-pub const REFERENCE: &[(&str, Shape)] = &[("$ref", Text)];
+const REFERENCE: Keywords = &[("$ref", Text)];
 
-/// Keywords of a parameter.
-pub const PARAMETER: &[(&str, Shape)] = &[
+const PARAMETER: Keywords = &[
     ("name", Text),
     ("in", Text),
     ("required", Flag),
@@ -127,23 +164,21 @@ pub const PARAMETER: &[(&str, Shape)] = &[
 /// that can stand in a path, so other limits would have no effect.
 const PARAMETER_SCHEMA: Shape = Members(&[("type", Text), ("minLength", Number)]);
 
-/// Keywords of a path item.
-pub const PATH_ITEM: &[(&str, Shape)] = &[
+const PATH_ITEM: Keywords = &[
     ("summary", Text),
     ("description", Text),
-    ("parameters", List),
+    ("parameters", Parameters),
     ("x-skypay-direction", Text),
-    ("servers", List),
+    ("servers", Rows(SERVER)),
     (EXCEPTIONS, EXCEPTION_ROWS),
-    ("post", Map),
+    ("post", Members(OPERATION)),
 ];
 
-/// Keywords of an operation.
-pub const OPERATION: &[(&str, Shape)] = &[
+const OPERATION: Keywords = &[
     ("operationId", Text),
     ("summary", Text),
     ("description", Text),
-    ("externalDocs", Map),
+    ("externalDocs", Members(EXTERNAL_DOCS)),
     ("tags", Texts),
     ("deprecated", Flag),
     (
@@ -179,33 +214,32 @@ pub const OPERATION: &[(&str, Shape)] = &[
     ),
     (EXCEPTIONS, EXCEPTION_ROWS),
     ("security", List),
-    ("requestBody", Map),
-    ("responses", Map),
+    ("requestBody", Members(REQUEST_BODY)),
+    ("responses", Each(RESPONSE)),
 ];
 
-/// Keywords of a request body.
-pub const REQUEST_BODY: &[(&str, Shape)] =
-    &[("description", Text), ("required", Flag), ("content", Map)];
+const REQUEST_BODY: Keywords = &[
+    ("description", Text),
+    ("required", Flag),
+    ("content", Each(MEDIA_TYPE)),
+];
 
-/// Keywords of a response.
-pub const RESPONSE: &[(&str, Shape)] = &[("description", Text), ("content", Map)];
+const RESPONSE: Keywords = &[("description", Text), ("content", Each(MEDIA_TYPE))];
 
-/// Keywords of a media type.
-pub const MEDIA_TYPE: &[(&str, Shape)] = &[("schema", Map), ("examples", Map)];
+const MEDIA_TYPE: Keywords = &[("schema", Schema), ("examples", Each(EXAMPLE))];
 
-/// Keywords of an example.
-pub const EXAMPLE: &[(&str, Shape)] = &[("summary", Text), ("description", Text), ("value", Any)];
+const EXAMPLE: Keywords = &[("summary", Text), ("description", Text), ("value", Any)];
 
 /// Keywords of a schema.
-pub const SCHEMA: &[(&str, Shape)] = &[
+pub const SCHEMA: Keywords = &[
     ("$ref", Text),
-    ("allOf", List),
+    ("allOf", SchemaList),
     ("type", Text),
     ("format", Text),
     ("enum", Texts),
     ("minItems", Number),
     ("maxItems", Number),
-    ("items", Map),
+    ("items", Schema),
     ("minLength", Number),
     ("maxLength", Number),
     ("pattern", Text),
@@ -216,7 +250,7 @@ pub const SCHEMA: &[(&str, Shape)] = &[
     ("deprecated", Flag),
     ("required", Texts),
     ("x-skypay-accepts-plain", Text),
-    ("properties", Map),
+    ("properties", Schemas),
     (
         "x-skypay-rules",
         Rows(&[
@@ -258,7 +292,7 @@ pub const SCHEMA: &[(&str, Shape)] = &[
 ];
 
 /// Keywords that any node may have that has keywords at all.
-pub const ANYWHERE: &[(&str, Shape)] = &[(EXCEPTIONS, EXCEPTION_ROWS)];
+pub const ANYWHERE: Keywords = &[(EXCEPTIONS, EXCEPTION_ROWS)];
 
 const EXCEPTION_ROWS: Shape = Rows(&[("rule", Text), ("reason", Text)]);
 

@@ -13,6 +13,7 @@ pub mod lower;
 pub mod model;
 mod progenitor;
 mod prose;
+pub mod schema;
 
 pub use characters::{visible, visible_line};
 pub use diagnostic::{Diagnostic, Diagnostics, Location, Reporter};
@@ -42,9 +43,7 @@ pub struct Generated {
 /// Everything that is wrong with the document, with line and JSON pointer;
 /// nothing is generated then.
 pub fn generate(text: &str) -> Result<Generated, Diagnostics> {
-    let document = document::load(text)?;
-    let api = lowered(&document)?;
-    check::names_free(&document, &api)?;
+    let api = api(text)?;
     let mut files = Vec::new();
     files.extend(emit::types::files(&api));
     files.extend(emit::client::files(&api)?);
@@ -60,12 +59,9 @@ pub fn generate(text: &str) -> Result<Generated, Diagnostics> {
 ///
 /// Everything that is wrong with the document, with line and JSON pointer.
 pub fn api(text: &str) -> Result<model::Api, Diagnostics> {
-    lowered(&document::load(text)?)
-}
-
-fn lowered(document: &document::Node) -> Result<model::Api, Diagnostics> {
-    check::check(document)?;
-    lower::lower(document)
+    let document = document::load(text)?;
+    check::check(&document)?;
+    lower::lower(&document)
 }
 
 /// The Rust that calls an operation, as its documentation shows it.

@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use heck::{ToSnakeCase, ToUpperCamelCase};
 
 use crate::diagnostic::{Diagnostics, Reporter};
-use crate::document::{Node, Value};
+use crate::document::{Entry, Node, Value};
 use crate::model::{
     Api, Code, CodeTable, Direction, Effect, EnvelopeField, Environment, Example, Field,
     FieldReference, FixedAnswer, Group, Limits, Message, Mode, Money, MoneyState, Newtype,
@@ -15,6 +15,7 @@ use crate::model::{
     Retry, RetryPolicy, Rule, TransactionRef, Type, Written,
 };
 use crate::prose;
+use crate::schema::{Schema, component};
 
 /// Makes the model of a document.
 ///
@@ -54,64 +55,6 @@ pub fn lower(root: &Node) -> Result<Api, Diagnostics> {
         protocol: lowering.protocol(),
     };
     lowering.reporter.finish(api)
-}
-
-/// A schema at its place of use: what stands there, and the component that it
-/// refers to.
-#[derive(Clone, Copy)]
-pub struct Schema<'d> {
-    own: &'d Node,
-    component: Option<(&'d str, &'d Node)>,
-}
-
-impl<'d> Schema<'d> {
-    /// Looks up the component behind a `$ref`, or behind an `allOf` of one
-    /// `$ref` with siblings.
-    #[must_use]
-    pub fn resolve(root: &'d Node, own: &'d Node) -> Self {
-        let reference = own.text_of("$ref").or_else(|| {
-            let all_of = own.get("allOf")?;
-            all_of.items().first()?.text_of("$ref")
-        });
-        let component = reference
-            .and_then(|reference| reference.strip_prefix("#/components/schemas/"))
-            .and_then(|name| Some((name, component(root, name)?)));
-        Self { own, component }
-    }
-
-    /// A keyword, from the place of use or else from the component.
-    #[must_use]
-    pub fn get(&self, key: &str) -> Option<&'d Node> {
-        let (_, component) = self.component.unzip();
-        self.own
-            .get(key)
-            .or_else(|| component.and_then(|component| component.get(key)))
-    }
-
-    /// The text of a keyword.
-    #[must_use]
-    pub fn text(&self, key: &str) -> Option<&'d str> {
-        self.get(key).and_then(Node::text)
-    }
-
-    /// Whether a keyword is `true`.
-    #[must_use]
-    pub fn flag(&self, key: &str) -> bool {
-        self.get(key)
-            .is_some_and(|node| matches!(node.value, Value::Bool(true)))
-    }
-
-    /// The name of the component.
-    #[must_use]
-    pub fn component_name(&self) -> Option<&'d str> {
-        self.component.map(|(name, _)| name)
-    }
-}
-
-/// A component schema by name.
-#[must_use]
-pub fn component<'d>(root: &'d Node, name: &str) -> Option<&'d Node> {
-    root.get("components")?.get("schemas")?.get(name)
 }
 
 /// The rule under which the lowering reports what the model has no place for.
@@ -243,7 +186,10 @@ impl<'d> Lowering<'d> {
 
     /// Notes how long the description of an answer may be.
     fn note_description_limit(&mut self, response: Schema<'d>) {
-        for (wire, node) in properties(response) {
+        for Entry {
+            key: wire, node, ..
+        } in response.properties()
+        {
             if self.envelope_field(response, wire) == Some(EnvelopeField::Description)
                 && let Some(limit) = count(Schema::resolve(self.root, node), "maxLength")
             {
@@ -389,9 +335,9 @@ impl<'d> Lowering<'d> {
     }
 
     fn result_codes(&mut self, post: &'d Node) -> Vec<ResultCode> {
-        let codes = post.get("x-skypay-result-codes").map(Node::items);
+        let codes = post.items_of("x-skypay-result-codes");
         let mut lowered = Vec::new();
-        for node in codes.unwrap_or_default() {
+        for node in codes {
             let code = self.text(node, &["code"]);
             let Some((outcome, text, refuses_keys)) = self.outcomes.get(code.as_str()).copied()
             else {
@@ -462,18 +408,22 @@ impl<'d> Lowering<'d> {
 
     /// The request's field that the transport fills with the action.
     fn action(&self, request: Schema<'d>) -> String {
-        properties(request)
-            .map(|(_, node)| Schema::resolve(self.root, node))
+        request
+            .properties()
+            .iter()
+            .map(|property| Schema::resolve(self.root, &property.node))
             .filter(|field| field.flag("x-skypay-transport"))
             .find_map(only_value)
             .unwrap_or_default()
     }
 
     fn constants(&self, request: Schema<'d>) -> Vec<(String, String)> {
-        properties(request)
-            .map(|(wire, node)| (wire, Schema::resolve(self.root, node)))
+        request
+            .properties()
+            .iter()
+            .map(|property| (&property.key, Schema::resolve(self.root, &property.node)))
             .filter(|(_, field)| field.flag("x-skypay-constant"))
-            .filter_map(|(wire, field)| Some((wire.to_owned(), only_value(field)?)))
+            .filter_map(|(wire, field)| Some((wire.clone(), only_value(field)?)))
             .collect()
     }
 
@@ -482,7 +432,12 @@ impl<'d> Lowering<'d> {
         let required = required_names(schema);
         let mut fields = Vec::new();
         let mut transport_fields = Vec::new();
-        for (wire, property) in properties(schema) {
+        for Entry {
+            key: wire,
+            node: property,
+            ..
+        } in schema.properties()
+        {
             let resolved = Schema::resolve(self.root, property);
             let written_by_transport = resolved.flag("x-skypay-transport");
             if resolved.flag("x-skypay-constant") || (written_by_transport && part == Part::Request)
@@ -519,7 +474,12 @@ impl<'d> Lowering<'d> {
         required: &BTreeSet<String>,
     ) -> Reference {
         let mut fields = Vec::new();
-        for (wire, property) in properties(schema) {
+        for Entry {
+            key: wire,
+            node: property,
+            ..
+        } in schema.properties()
+        {
             let resolved = Schema::resolve(self.root, property);
             fields.extend(self.field_reference(wire, resolved, required.contains(wire)));
         }
@@ -620,8 +580,9 @@ impl<'d> Lowering<'d> {
 
     /// The envelope field that a property of a response is.
     fn envelope_field(&mut self, response: Schema<'d>, wire: &str) -> Option<EnvelopeField> {
-        let (_, node) = properties(response).find(|(name, _)| *name == wire)?;
-        let schema = Schema::resolve(self.root, node);
+        let mut properties = response.properties().iter();
+        let property = properties.find(|property| property.key == wire)?;
+        let schema = Schema::resolve(self.root, &property.node);
         let (ty, _) = self.ty(schema, false)?;
         envelope_role(&ty, schema)
     }
@@ -704,9 +665,9 @@ impl<'d> Lowering<'d> {
     }
 
     fn rules(&mut self, message: &'d Node) -> Vec<Rule> {
-        let rules = message.get("x-skypay-rules").map(Node::items);
+        let rules = message.items_of("x-skypay-rules");
         let mut lowered = Vec::new();
-        for node in rules.unwrap_or_default() {
+        for node in rules {
             let when = node.get("when");
             lowered.push(Rule {
                 id: self.text(node, &["id"]),
@@ -714,9 +675,7 @@ impl<'d> Lowering<'d> {
                 require: node.texts_of("require"),
                 forbid: node.texts_of("forbid"),
                 matches: node
-                    .get("match")
-                    .map(Node::entries)
-                    .unwrap_or_default()
+                    .entries_of("match")
                     .iter()
                     .filter_map(|entry| Some((entry.key.clone(), entry.node.text()?.to_owned())))
                     .collect(),
@@ -798,10 +757,10 @@ impl<'d> Lowering<'d> {
 
 /// What a path says of its own servers and of what is variable in them.
 fn server_notes(item: &Node) -> Vec<String> {
-    let servers = item.get("servers").map(Node::items).unwrap_or_default();
+    let servers = item.items_of("servers");
     let described = servers.iter().flat_map(|server| {
-        let variables = server.get("variables").map(Node::entries);
-        let variables = variables.unwrap_or_default().iter();
+        let variables = server.entries_of("variables");
+        let variables = variables.iter();
         std::iter::once(server).chain(variables.map(|entry| &entry.node))
     });
     described
@@ -826,7 +785,7 @@ fn parameters(root: &Node) -> Vec<Parameter> {
 }
 
 fn groups(root: &Node) -> Vec<Group> {
-    let tags = root.get("tags").map(Node::items).unwrap_or_default().iter();
+    let tags = root.items_of("tags").iter();
     let text = |tag: &Node, key| tag.text_of(key).unwrap_or_default().trim_end().to_owned();
     tags.map(|tag| Group {
         name: text(tag, "name"),
@@ -853,8 +812,8 @@ fn provider(root: &Node) -> Provider {
 }
 
 fn envelope_facts(root: &Node) -> Vec<(String, String)> {
-    let facts = root.get("x-skypay-envelope").map(Node::entries);
-    let facts = facts.unwrap_or_default().iter();
+    let facts = root.entries_of("x-skypay-envelope");
+    let facts = facts.iter();
     facts
         .filter_map(|fact| Some((fact.key.clone(), fact.node.text()?.to_owned())))
         .collect()
@@ -891,15 +850,6 @@ fn envelope_role(ty: &Type, schema: Schema<'_>) -> Option<EnvelopeField> {
         Type::Codes(_) => Some(EnvelopeField::Code),
         _ => Some(EnvelopeField::Description),
     }
-}
-
-fn properties(message: Schema<'_>) -> impl Iterator<Item = (&str, &Node)> {
-    message
-        .get("properties")
-        .map(Node::entries)
-        .unwrap_or_default()
-        .iter()
-        .map(|entry| (entry.key.as_str(), &entry.node))
 }
 
 fn required_names(message: Schema<'_>) -> BTreeSet<String> {
@@ -957,9 +907,7 @@ fn sendable(schema: Schema<'_>) -> Vec<String> {
         return picked;
     }
     schema
-        .get("x-skypay-codes")
-        .map(Node::items)
-        .unwrap_or_default()
+        .items_of("x-skypay-codes")
         .iter()
         .filter(|code| !code.flag("readOnly"))
         .filter_map(|code| code.text_of("value"))
@@ -981,10 +929,7 @@ fn field_doc(wire: &str, schema: Schema<'_>) -> String {
     if let Some(unit) = schema.text("x-skypay-unit") {
         line.push_str(&format!(", in {}", prose::inline(unit)));
     }
-    let kinds = schema
-        .get("x-skypay-applies-to")
-        .map(Node::items)
-        .unwrap_or_default();
+    let kinds = schema.items_of("x-skypay-applies-to");
     let kinds: Vec<_> = kinds.iter().filter_map(Node::text).collect();
     if !kinds.is_empty() {
         line.push_str(&format!(", for: {}", prose::inline(&kinds.join(", "))));

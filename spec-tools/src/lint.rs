@@ -100,9 +100,7 @@ pub fn lint(text: &str) -> Result<Vec<Diagnostic>, Diagnostics> {
         return Ok(diagnostics.as_slice().to_vec());
     }
     let document = Document::new(&root);
-    let refused = check::rules(&document)
-        .and_then(|()| lower::lower(&root))
-        .and_then(|api| check::names_free(&root, &api));
+    let refused = check::rules(&document).and_then(|()| lower::lower(&root).map(drop));
     let mut diagnostics = diagnostics_of(refused);
     diagnostics.extend(exceptions::applied(
         &root,

@@ -1,6 +1,6 @@
 //! Every example is valid against its schema, conditions included.
 
-use super::{Document, Node, Reporter, Schema, Value, properties, scalar_text};
+use super::{Document, Node, Reporter, Schema, Value, scalar_text};
 
 /// The rule under which examples are reported.
 const RULE: &str = "invalid-example";
@@ -41,7 +41,7 @@ fn of_body<'d>(document: &Document<'d>, body: &'d Node, reporter: &mut Reporter)
     else {
         return;
     };
-    let examples = media.get("examples").map(Node::entries).unwrap_or_default();
+    let examples = media.entries_of("examples");
     if examples.is_empty() {
         let message = "no example shows this body: give at least one under `examples`";
         reporter.add(RULE, &body.location, message);
@@ -68,7 +68,7 @@ fn success_is_whole<'d>(
     value: &'d Node,
     reporter: &mut Reporter,
 ) {
-    let accepts = properties(schema).iter().any(|property| {
+    let accepts = schema.properties().iter().any(|property| {
         let codes = document.resolve(&property.node).get("x-skypay-codes");
         let mut codes = codes.map(Node::items).unwrap_or_default().iter();
         let said = value.text_of(&property.key);
@@ -79,7 +79,7 @@ fn success_is_whole<'d>(
     if !accepts {
         return;
     }
-    for property in properties(schema) {
+    for property in schema.properties() {
         let there = document.resolve(&property.node).flag("x-skypay-on-success");
         if there && value.get(&property.key).is_none() {
             let message = format!(
@@ -137,7 +137,8 @@ fn object_fits<'d>(
     reporter: &mut Reporter,
 ) {
     for entry in value.entries() {
-        let property = properties(schema)
+        let property = schema
+            .properties()
             .iter()
             .find(|property| property.key == entry.key);
         if let Some(property) = property {
@@ -148,15 +149,15 @@ fn object_fits<'d>(
             reporter.add(RULE, &entry.location, message);
         }
     }
-    let required = schema.get("required").map(Node::items).unwrap_or_default();
+    let required = schema.items_of("required");
     for field in required.iter().filter_map(Node::text) {
         if value.get(field).is_none() {
             let message = format!("the required property `{field}` is missing");
             reporter.add(RULE, &value.location, message);
         }
     }
-    let rules = schema.get("x-skypay-rules").map(Node::items);
-    for rule in rules.unwrap_or_default() {
+    let rules = schema.items_of("x-skypay-rules");
+    for rule in rules {
         condition_holds(rule, value, reporter);
     }
 }
@@ -185,7 +186,7 @@ fn condition_holds(rule: &Node, value: &Node, reporter: &mut Reporter) {
             reporter.add(RULE, &node.location, message);
         }
     }
-    for entry in rule.get("match").map(Node::entries).unwrap_or_default() {
+    for entry in rule.entries_of("match") {
         let pattern = entry.node.text().unwrap_or_default();
         if let Some(node) = value.get(&entry.key)
             && !matches(pattern, node.text().unwrap_or_default())

@@ -3,22 +3,77 @@
 //!
 //! A name has the form of its kind, is no keyword and differs from the others
 //! of its scope. And it is free: it is none that the generated code declares
-//! or uses in the same scope. Which those are is read from the generated code
-//! itself, written once with stand-ins for every name of the document.
+//! or uses in the same scope.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use heck::{ToSnakeCase, ToUpperCamelCase};
 
-use super::{Document, properties};
-use crate::diagnostic::{Diagnostics, Location, Reporter};
+use super::Document;
+use crate::diagnostic::{Location, Reporter};
 use crate::document::Node;
-use crate::emit::scope::{self, Kind};
-use crate::lower::Schema;
-use crate::model::Api;
+use crate::schema::Schema;
 
 /// The rule under which names are reported.
 const RULE: &str = "rust-names";
+
+/// What a name of the document becomes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Kind {
+    /// A type.
+    Type,
+    /// A variant of a code table.
+    Code,
+    /// A field, its setter, and a variable where the message is built.
+    Field,
+    /// A method, a module and its file.
+    Operation,
+    /// A variant of `Environment`.
+    Environment,
+}
+
+/// The types that the generated crates declare, import or use; the names of the
+/// provider's traits are added to them.
+const TYPES: &str = "
+    Amount Box CallEnded CallOutcome CallReport CallbackSender Callbacks Client Clock Clone Config
+    Context Credentials Custom Date DateTime Debug Direction Dispatcher Effect EncryptedRequest
+    EncryptedResponse Entries Envelope Environment Eq Error Future HEADER Handler HeaderFields
+    HeaderValues HttpService IntegerText Into IntoField Invalid InvalidCredentials KeyRing
+    MessageKey Mode MoneyState None NotPartnerDefined NotSent NotSentReason NotStored O OPERATIONS
+    Observer Ok Operation OperationInfo Option Outcome Output PROTOCOL PartialEq Partner
+    PartnerCallbacks PeerAddr PersonName Plaintext Protocol ReadError Received Refusal Rejected
+    Response Result Retry Router Self Send Sensitive Serve SetupError Some Stored String Sync T
+    Transport TransportBuilder Unknown UnknownCause Unreadable UnreadableEntry Unrecognized
+    Validate Violation Violations
+";
+
+/// The methods of the clients and of every value, which Rust would find first; the
+/// modules of the types' crate; files that Cargo takes for something else, and those
+/// that Windows takes for devices.
+const OPERATIONS: &str = "
+    ask_not_before into keys new send_untyped try_into with_transport
+    codes read rows values
+    lib main
+    aux con nul prn com1 com2 com3 com4 com5 com6 com7 com8 com9
+    lpt1 lpt2 lpt3 lpt4 lpt5 lpt6 lpt7 lpt8 lpt9
+";
+
+/// Whether generated code needs a name for itself.
+fn is_taken(kind: Kind, rust: &str, package: &str) -> bool {
+    let is_one_of = |names: &str| names.split_whitespace().any(|name| name == rust);
+    match kind {
+        Kind::Type => {
+            let adapter = package.to_upper_camel_case();
+            is_one_of(TYPES) || rust == adapter || rust.strip_suffix("Api") == Some(&adapter)
+        }
+        // `open_enum!` gives every table a constant and a variant of these names.
+        Kind::Code => is_one_of("ALL Unrecognized"),
+        // `message!` gives every builder a method of this name.
+        Kind::Field => rust == "build",
+        Kind::Operation => is_one_of(OPERATIONS),
+        Kind::Environment => rust == "Custom",
+    }
+}
 
 /// A name that becomes one of Rust.
 struct Name<'d> {
@@ -34,11 +89,8 @@ struct Name<'d> {
 
 /// The crates, and a module of one of them, are named after the provider.
 pub(super) fn package(document: &Document<'_>, reporter: &mut Reporter) {
-    let info = document.root.get("info");
-    let provider = info.and_then(|info| info.get("x-skypay-provider"));
-    let Some(node) = provider.and_then(|provider| provider.get("package")) else {
-        return;
-    };
+    let node = document.root.at(&["info", "x-skypay-provider", "package"]);
+    let Some(node) = node else { return };
     let package = node.text().unwrap_or_default();
     let is_plain = package.starts_with(|letter: char| letter.is_ascii_lowercase())
         && package
@@ -94,15 +146,11 @@ pub(super) fn well_formed(document: &Document<'_>, reporter: &mut Reporter) {
 }
 
 /// Names are none that generated code declares or uses in their scope.
-///
-/// # Errors
-///
-/// Every name that is taken.
-pub fn free(root: &Node, api: &Api) -> Result<(), Diagnostics> {
-    let mut reporter = Reporter::new();
-    let taken = scope::taken(api);
-    for name in names(&Document::new(root)) {
-        if taken.contains(&(name.kind, name.rust.clone())) {
+pub(super) fn free(document: &Document<'_>, reporter: &mut Reporter) {
+    let package = document.root.at(&["info", "x-skypay-provider", "package"]);
+    let package = package.and_then(Node::text).unwrap_or("provider");
+    for name in names(document) {
+        if has_form(name.kind, &name.rust) && is_taken(name.kind, &name.rust, package) {
             let message = format!(
                 "`{}` is `{}` in Rust, which the generated code needs for itself{}",
                 name.given,
@@ -112,7 +160,6 @@ pub fn free(root: &Node, api: &Api) -> Result<(), Diagnostics> {
             reporter.add(RULE, name.location, message);
         }
     }
-    reporter.finish(())
 }
 
 fn names<'d>(document: &Document<'d>) -> Vec<Name<'d>> {
@@ -126,8 +173,8 @@ fn names<'d>(document: &Document<'d>) -> Vec<Name<'d>> {
             location,
         });
     };
-    let servers = document.root.get("servers").map(Node::items);
-    for server in servers.unwrap_or_default() {
+    let servers = document.root.items_of("servers");
+    for server in servers {
         // That it has none is said elsewhere.
         if let Some(node) = server.get("x-skypay-environment")
             && let Some(name) = node.text().filter(|name| !name.is_empty())
@@ -160,12 +207,12 @@ fn names<'d>(document: &Document<'d>) -> Vec<Name<'d>> {
                 &node.location,
             );
         }
-        let codes = node.get("x-skypay-codes").map(Node::items);
-        for code in codes.unwrap_or_default() {
+        let codes = node.items_of("x-skypay-codes");
+        for code in codes {
             let name = code.text_of("name").unwrap_or_default();
             add(Kind::Code, component, name, name.to_owned(), &code.location);
         }
-        for property in properties(schema) {
+        for property in schema.properties() {
             let given = property.node.text_of("x-skypay-rust-name");
             let rust = given.map_or_else(|| property.key.to_snake_case(), str::to_owned);
             let given = given.unwrap_or(&property.key);
@@ -225,5 +272,45 @@ fn remedy(kind: Kind) -> &'static str {
         Kind::Environment => ": give the server another `x-skypay-environment`",
         Kind::Field => ": give the field another name by `x-skypay-rust-name`",
         Kind::Operation => ": give the operation another `operationId`",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Kind, is_taken};
+
+    /// Every name of a type that stands in a template, unless it is looked up in
+    /// something else.
+    #[test]
+    fn the_types_of_the_templates_are_taken() {
+        for template in [
+            include_str!("../../templates/client/lib.rs.tmpl"),
+            include_str!("../../templates/client/client.rs.tmpl"),
+            include_str!("../../templates/client/callback_sender.rs.tmpl"),
+            include_str!("../../templates/client/method.rs.tmpl"),
+            include_str!("../../templates/server/lib.rs.tmpl"),
+            include_str!("../../templates/server/callbacks.rs.tmpl"),
+            include_str!("../../templates/server/provided.rs.tmpl"),
+            include_str!("../../templates/server/handler.md.tmpl"),
+            include_str!("../../templates/types/lib.rs.tmpl"),
+        ] {
+            let code = template
+                .lines()
+                .filter(|line| !line.trim_start().starts_with("//"));
+            for line in code {
+                let imports = line.trim_start_matches("pub ").starts_with("use ");
+                let is_name = |letter: char| letter.is_alphanumeric() || "_{}:\"".contains(letter);
+                for word in line.split(|letter| !is_name(letter)) {
+                    let mut parts = word.split("::");
+                    let name = if imports { parts.last() } else { parts.next() };
+                    let name = name.unwrap_or_default().trim_matches(['{', '}', ':']);
+                    let is_type = name.starts_with(|first: char| first.is_ascii_uppercase());
+                    assert!(
+                        !is_type || is_taken(Kind::Type, name, "skypay"),
+                        "{name} in {line}"
+                    );
+                }
+            }
+        }
     }
 }

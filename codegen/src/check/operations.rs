@@ -2,16 +2,45 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Document, properties, scalar_text, schema_of};
+use super::{Document, scalar_text, schema_of};
 use crate::diagnostic::Reporter;
 use crate::document::Node;
 use crate::progenitor::path_parameters;
 
+/// What the document says of the wire is what the runtime does. How the key is
+/// derived and the body encoded is said in a sentence, which names the method.
+const WIRE_FORM: &[(&[&str], &str)] = &[
+    (&["x-skypay-envelope", "cipher"], "AES-128-ECB"),
+    (&["x-skypay-envelope", "padding"], "PKCS#7"),
+    (&["x-skypay-envelope", "keyDerivation"], "SHA-1(SHA-1("),
+    (&["x-skypay-envelope", "encoding"], "Base64"),
+    (&["x-skypay-envelope", "contentType"], "text/plain"),
+    (&["x-skypay-envelope", "charset"], "UTF-8"),
+    (&["x-skypay-time-zone"], "+08:00"),
+];
+
+/// The document names no other form of the wire than the implemented one.
+pub(super) fn wire_form(document: &Document<'_>, reporter: &mut Reporter) {
+    for (keys, implemented) in WIRE_FORM {
+        let Some(node) = document.root.at(keys) else {
+            continue;
+        };
+        let text = node.text().unwrap_or_default();
+        let keyword = keys.last().copied().unwrap_or_default();
+        let is_prose = matches!(keyword, "keyDerivation" | "encoding");
+        if text != *implemented && !(is_prose && text.contains(implemented)) {
+            let message = format!(
+                "`{keyword}` is `{text}`, and the runtime implements only `{implemented}`: another one needs code in `runtime/` first"
+            );
+            reporter.add("wire-form", &node.location, message);
+        }
+    }
+}
+
 /// Every server has a name that becomes a variant of `Environment`, and is
 /// reached over TLS.
 pub(super) fn environments(document: &Document<'_>, reporter: &mut Reporter) {
-    let servers = document.root.get("servers").map(Node::items);
-    let servers = servers.unwrap_or_default();
+    let servers = document.root.items_of("servers");
     if servers.is_empty() {
         let message = "`servers` names no environment: give at least one";
         reporter.add("environments", &document.root.location, message);
@@ -36,8 +65,7 @@ pub(super) fn environments(document: &Document<'_>, reporter: &mut Reporter) {
 
 /// A path key is the wire path, `#`, and a label; it holds one `post`.
 pub(super) fn path_form(document: &Document<'_>, reporter: &mut Reporter) {
-    let paths = document.root.get("paths").map(Node::entries);
-    let paths = paths.unwrap_or_default();
+    let paths = document.root.entries_of("paths");
     if paths.is_empty() {
         let message = "`paths` has no operation: give at least one";
         reporter.add("path-form", &document.root.location, message);
@@ -103,8 +131,8 @@ pub(super) fn parameters(document: &Document<'_>, reporter: &mut Reporter) {
     let components = components.and_then(|components| components.get("parameters"));
     let mut used = BTreeSet::new();
     let mut in_paths = BTreeSet::new();
-    let paths = document.root.get("paths").map(Node::entries);
-    for path in paths.unwrap_or_default() {
+    let paths = document.root.entries_of("paths");
+    for path in paths {
         let (wire_path, _) = path.key.split_once('#').unwrap_or((&path.key, ""));
         let mut names: BTreeSet<_> = path_parameters(wire_path).collect();
         let callback = path.node.text_of("x-skypay-direction") == Some("callback");
@@ -124,8 +152,8 @@ pub(super) fn parameters(document: &Document<'_>, reporter: &mut Reporter) {
         if !callback {
             in_paths.extend(names.iter().copied());
         }
-        let declared = path.node.get("parameters").map(Node::items);
-        for own in declared.unwrap_or_default() {
+        let declared = path.node.items_of("parameters");
+        for own in declared {
             let reference = own.text_of("$ref");
             let component = reference
                 .and_then(|target| target.strip_prefix("#/components/parameters/"))
@@ -146,7 +174,7 @@ pub(super) fn parameters(document: &Document<'_>, reporter: &mut Reporter) {
             );
             reporter.add(RULE, &path.location, message);
         }
-        for own in declared.unwrap_or_default() {
+        for own in declared {
             if own.get("$ref").is_none() {
                 is_in_path(own, reporter);
             }
@@ -227,7 +255,7 @@ pub(super) fn action_agrees(document: &Document<'_>, reporter: &mut Reporter) {
         let Some(request) = operation.request().map(|node| document.resolve(node)) else {
             continue;
         };
-        let action = properties(request).iter().find(|property| {
+        let action = request.properties().iter().find(|property| {
             property.node.flag("x-skypay-transport") && property.node.get("enum").is_some()
         });
         let Some(action) = action else {
@@ -247,7 +275,8 @@ pub(super) fn action_agrees(document: &Document<'_>, reporter: &mut Reporter) {
         if operation.post.get("operationId").is_none() {
             continue;
         }
-        let shares = properties(request)
+        let shares = request
+            .properties()
             .iter()
             .any(|property| document.resolve(&property.node).flag("x-skypay-constant"));
         let (wanted, why) = if shares {
@@ -264,7 +293,7 @@ pub(super) fn action_agrees(document: &Document<'_>, reporter: &mut Reporter) {
             reporter.add("wire-action-mismatch", &action.node.location, message);
         }
         if shares
-            && !properties(request).iter().any(|property| {
+            && !request.properties().iter().any(|property| {
                 property.node.flag("x-skypay-constant") && property.node.texts_of("enum") == [name]
             })
         {
@@ -284,15 +313,13 @@ pub(super) fn transport_fields(document: &Document<'_>, reporter: &mut Reporter)
             continue;
         };
         let required: BTreeSet<_> = request
-            .get("required")
-            .map(Node::items)
-            .unwrap_or_default()
+            .items_of("required")
             .iter()
             .filter_map(Node::text)
             .collect();
         let mut marked = 0;
         let mut others_began = false;
-        for property in properties(request) {
+        for property in request.properties() {
             let schema = document.resolve(&property.node);
             let transport = schema.flag("x-skypay-transport");
             let constant = schema.flag("x-skypay-constant");
@@ -306,7 +333,7 @@ pub(super) fn transport_fields(document: &Document<'_>, reporter: &mut Reporter)
                     "a field that the transport writes is always there: list it in `required`";
                 reporter.add("transport-fields", &property.location, message);
             }
-            let values = schema.get("enum").map(Node::items).unwrap_or_default();
+            let values = schema.items_of("enum");
             if constant && values.len() != 1 {
                 let message = "a constant has an `enum` of exactly one value";
                 reporter.add("transport-fields", &property.location, message);
@@ -344,7 +371,7 @@ pub(super) fn one_answer(document: &Document<'_>, reporter: &mut Reporter) {
                 reporter.add("one-answer", &operation.post.location, message);
                 continue;
             };
-            let media = body.get("content").map(Node::entries).unwrap_or_default();
+            let media = body.entries_of("content");
             let ok = matches!(media, [only] if only.key == "application/json")
                 && schema_of(body).is_some_and(|schema| schema.get("$ref").is_some());
             if !ok {
@@ -470,7 +497,10 @@ pub(super) fn partner_codes(document: &Document<'_>, reporter: &mut Reporter) {
             reporter.add("partner-codes", &codes.location, message);
         }
         let response = operation.response().map(|node| document.resolve(node));
-        let fields = response.map(properties).unwrap_or_default().iter();
+        let fields = response
+            .map(|schema| schema.properties())
+            .unwrap_or_default()
+            .iter();
         let mut fields = fields.map(|property| document.resolve(&property.node));
         let Some(field) = fields.find(|field| field.get("x-skypay-codes").is_some()) else {
             continue;
@@ -494,8 +524,8 @@ pub(super) fn partner_codes(document: &Document<'_>, reporter: &mut Reporter) {
 pub(super) fn no_security(document: &Document<'_>, reporter: &mut Reporter) {
     let operations = document.operations.iter().map(|operation| operation.post);
     for node in std::iter::once(document.root).chain(operations) {
-        let security = node.get("security").map(Node::items);
-        for requirement in security.unwrap_or_default() {
+        let security = node.items_of("security");
+        for requirement in security {
             let message =
                 "the credentials are in the body, so this has no effect: write `security: []`";
             reporter.add("unknown-keyword", &requirement.location, message);
@@ -553,14 +583,14 @@ fn key_fields(
         return;
     };
     let message = document.resolve(request);
-    let required = message.get("required").map(Node::items).unwrap_or_default();
+    let required = message.items_of("required");
     if key.items().is_empty() {
         reporter.add(RULE, &key.location, "a key has at least one field");
     }
     let mut seen = BTreeSet::new();
     for item in key.items() {
         let name = item.text().unwrap_or_default();
-        let property = properties(message).iter().find(|entry| entry.key == name);
+        let property = message.properties().iter().find(|entry| entry.key == name);
         let schema = property.map(|entry| document.resolve(&entry.node));
         let wrong = match schema {
             None => "is no field of the request",

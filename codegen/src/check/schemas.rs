@@ -2,10 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Document, is_blank, properties, scalar_text};
+use super::{Document, is_blank, scalar_text};
 use crate::diagnostic::Reporter;
 use crate::document::Node;
-use crate::lower::{Schema, component, integer_type, money_state};
+use crate::lower::{integer_type, money_state};
+use crate::schema::{Schema, component};
 
 /// Every value of a code table has a name and a description, in the order of
 /// its `enum`.
@@ -86,8 +87,7 @@ fn open_table(name: &str, node: &Node, listed: &[Option<&str>], reporter: &mut R
 /// the code, one that may be absent.
 pub(super) fn money_states(document: &Document<'_>, reporter: &mut Reporter) {
     for (name, node) in &document.components {
-        let codes = node.get("x-skypay-codes").map(Node::items);
-        let codes = codes.unwrap_or_default();
+        let codes = node.items_of("x-skypay-codes");
         let speaks = codes.iter().any(|code| code.get("moneyState").is_some());
         for code in codes {
             let state = code.get("moneyState");
@@ -114,7 +114,9 @@ pub(super) fn money_states(document: &Document<'_>, reporter: &mut Reporter) {
         }
     }
     for (name, node) in document.objects() {
-        let mut speaking = properties(document.resolve(node))
+        let mut speaking = document
+            .resolve(node)
+            .properties()
             .iter()
             .filter(|property| {
                 let codes = document.resolve(&property.node).get("x-skypay-codes");
@@ -139,7 +141,7 @@ fn condition_field(
 ) {
     let field = only_with.text().unwrap_or_default();
     for (name, node) in document.objects() {
-        let fields = properties(document.resolve(node));
+        let fields = document.resolve(node).properties();
         let of_table = |property: &&crate::document::Entry| {
             document.resolve(&property.node).component_name() == Some(table)
         };
@@ -184,9 +186,9 @@ pub(super) fn enums_are_tables(document: &Document<'_>, reporter: &mut Reporter)
             reporter.add("enums-are-tables", &values.location, message);
             continue;
         };
-        let known = table.get("x-skypay-codes").map(Node::items);
+        let known = table.items_of("x-skypay-codes");
         for value in values.items() {
-            let mut known = known.unwrap_or_default().iter();
+            let mut known = known.iter();
             if !known.any(|code| code.text_of("value") == value.text()) {
                 let message = "the table that this field refers to has no such code";
                 reporter.add("enums-are-tables", &value.location, message);
@@ -358,9 +360,10 @@ pub(super) fn required_exists(document: &Document<'_>, reporter: &mut Reporter) 
     for (name, node) in document.objects() {
         let schema = document.resolve(node);
         let mut seen = BTreeSet::new();
-        for required in node.get("required").map(Node::items).unwrap_or_default() {
+        for required in node.items_of("required") {
             let field = required.text().unwrap_or_default();
-            if !properties(schema)
+            if !schema
+                .properties()
                 .iter()
                 .any(|property| property.key == field)
             {
@@ -381,16 +384,13 @@ pub(super) fn conditions(document: &Document<'_>, reporter: &mut Reporter) {
     for (name, node) in document.objects() {
         let schema = document.resolve(node);
         let has = |field: &str| {
-            properties(schema)
+            schema
+                .properties()
                 .iter()
                 .any(|property| property.key == field)
         };
         let required = node.texts_of("required");
-        for rule in node
-            .get("x-skypay-rules")
-            .map(Node::items)
-            .unwrap_or_default()
-        {
+        for rule in node.items_of("x-skypay-rules") {
             let mut fields = rule.texts_of("require");
             let optional_only: Vec<_> = rule
                 .texts_of("require")
@@ -399,9 +399,7 @@ pub(super) fn conditions(document: &Document<'_>, reporter: &mut Reporter) {
                 .collect();
             fields.extend(rule.texts_of("forbid"));
             fields.extend(
-                rule.get("match")
-                    .map(Node::entries)
-                    .unwrap_or_default()
+                rule.entries_of("match")
                     .iter()
                     .map(|entry| entry.key.clone()),
             );
@@ -438,7 +436,7 @@ pub(super) fn conditions(document: &Document<'_>, reporter: &mut Reporter) {
 pub(super) fn aliases_unambiguous(document: &Document<'_>, reporter: &mut Reporter) {
     for (_, node) in document.objects() {
         let mut seen: BTreeMap<String, String> = BTreeMap::new();
-        for property in properties(document.resolve(node)) {
+        for property in document.resolve(node).properties() {
             let mut names = vec![property.key.clone()];
             names.extend(property.node.texts_of("x-skypay-aliases"));
             for name in names {

@@ -5,117 +5,17 @@ use std::collections::HashMap;
 
 use crate::diagnostic::{Location, Reporter};
 use crate::document::{Node, Value};
-use crate::keywords::{self, Shape};
-use crate::lower::component;
+use crate::keywords::{self, Keywords, Shape};
+use crate::schema::component;
 
 /// Every keyword is one that the generator understands, and its value looks as
 /// it should.
 pub(super) fn keywords_known(root: &Node, reporter: &mut Reporter) {
     keywords(root, keywords::ROOT, reporter);
-    member_keywords(root, "externalDocs", keywords::EXTERNAL_DOCS, reporter);
-    if let Some(info) = root.get("info") {
-        keywords(info, keywords::INFO, reporter);
-        member_keywords(info, "contact", keywords::CONTACT, reporter);
-        member_keywords(info, "license", keywords::LICENSE, reporter);
-    }
-    for tag in root.get("tags").map(Node::items).unwrap_or_default() {
-        keywords(tag, keywords::TAG, reporter);
-        member_keywords(tag, "externalDocs", keywords::EXTERNAL_DOCS, reporter);
-    }
-    server_keywords(root, reporter);
-    let paths = root.get("paths").map(Node::entries).unwrap_or_default();
-    for entry in paths {
-        keywords(&entry.node, keywords::PATH_ITEM, reporter);
-        server_keywords(&entry.node, reporter);
-        let parameters = entry.node.get("parameters").map(Node::items);
-        for parameter in parameters.unwrap_or_default() {
-            if parameter.get("$ref").is_some() {
-                keywords(parameter, keywords::REFERENCE, reporter);
-            } else {
-                keywords(parameter, keywords::PARAMETER, reporter);
-            }
-        }
-        if let Some(post) = entry.node.get("post") {
-            operation_keywords(post, reporter);
-        }
-    }
-    if let Some(components) = root.get("components") {
-        keywords(components, keywords::COMPONENTS, reporter);
-        let parameters = components.get("parameters").map(Node::entries);
-        for entry in parameters.unwrap_or_default() {
-            keywords(&entry.node, keywords::PARAMETER, reporter);
-        }
-        let schemas = components.get("schemas").map(Node::entries);
-        for entry in schemas.unwrap_or_default() {
-            schema_keywords(&entry.node, reporter);
-        }
-    }
-}
-
-/// Checks the keywords of a member, if there is one.
-fn member_keywords(node: &Node, key: &str, known: &[(&str, Shape)], reporter: &mut Reporter) {
-    if let Some(member) = node.get(key) {
-        keywords(member, known, reporter);
-    }
-}
-
-fn server_keywords(node: &Node, reporter: &mut Reporter) {
-    for server in node.get("servers").map(Node::items).unwrap_or_default() {
-        keywords(server, keywords::SERVER, reporter);
-        let variables = server.get("variables").map(Node::entries);
-        for variable in variables.unwrap_or_default() {
-            keywords(&variable.node, keywords::VARIABLE, reporter);
-        }
-    }
-}
-
-fn operation_keywords(post: &Node, reporter: &mut Reporter) {
-    keywords(post, keywords::OPERATION, reporter);
-    member_keywords(post, "externalDocs", keywords::EXTERNAL_DOCS, reporter);
-    if let Some(body) = post.get("requestBody") {
-        keywords(body, keywords::REQUEST_BODY, reporter);
-        content_keywords(body, reporter);
-    }
-    let responses = post.get("responses").map(Node::entries).unwrap_or_default();
-    for response in responses {
-        keywords(&response.node, keywords::RESPONSE, reporter);
-        content_keywords(&response.node, reporter);
-    }
-}
-
-fn content_keywords(body: &Node, reporter: &mut Reporter) {
-    for media in body.get("content").map(Node::entries).unwrap_or_default() {
-        keywords(&media.node, keywords::MEDIA_TYPE, reporter);
-        if let Some(schema) = media.node.get("schema") {
-            schema_keywords(schema, reporter);
-        }
-        let examples = media.node.get("examples").map(Node::entries);
-        for example in examples.unwrap_or_default() {
-            keywords(&example.node, keywords::EXAMPLE, reporter);
-        }
-    }
-}
-
-fn schema_keywords(schema: &Node, reporter: &mut Reporter) {
-    keywords(schema, keywords::SCHEMA, reporter);
-    if schema.get("$ref").is_some() && schema.entries().len() > 1 {
-        let message = "what stands beside a `$ref` is ignored by every tool: write `allOf: [{$ref: …}]` and put it beside that";
-        reporter.add("ref-alone", &schema.location, message);
-    }
-    let properties = schema.get("properties").map(Node::entries);
-    for property in properties.unwrap_or_default() {
-        schema_keywords(&property.node, reporter);
-    }
-    if let Some(items) = schema.get("items") {
-        schema_keywords(items, reporter);
-    }
-    for part in schema.get("allOf").map(Node::items).unwrap_or_default() {
-        schema_keywords(part, reporter);
-    }
 }
 
 /// Whether the keywords of a mapping are known here, and their values in shape.
-fn keywords(node: &Node, known: &[(&str, Shape)], reporter: &mut Reporter) {
+fn keywords(node: &Node, known: Keywords, reporter: &mut Reporter) {
     if !matches!(node.value, Value::Map(_)) {
         let message = format!("a mapping belongs here, not {}", node.kind());
         reporter.add("unknown-keyword", &node.location, message);
@@ -144,29 +44,31 @@ fn keywords(node: &Node, known: &[(&str, Shape)], reporter: &mut Reporter) {
 }
 
 fn in_shape(keyword: &str, node: &Node, shape: Shape, reporter: &mut Reporter) {
-    let fits = match shape {
-        Shape::Text => node.text().is_some(),
-        Shape::Flag => matches!(node.value, Value::Bool(_)),
-        Shape::Number => matches!(node.value, Value::Number(_)),
-        Shape::Scalar => matches!(node.value, Value::Number(_) | Value::Text(_)),
-        Shape::List | Shape::Rows(_) => matches!(node.value, Value::List(_)),
-        Shape::Texts => match &node.value {
-            Value::List(items) => items.iter().all(|item| item.text().is_some()),
-            _ => false,
-        },
-        Shape::Map | Shape::Members(_) => matches!(node.value, Value::Map(_)),
-        Shape::Any => true,
+    let value = &node.value;
+    let (fits, wanted) = match shape {
+        Shape::Text => (
+            node.text().is_some(),
+            "a text (quoted, if it looks like a number)",
+        ),
+        Shape::Flag => (matches!(value, Value::Bool(_)), "`true` or `false`"),
+        Shape::Number => (matches!(value, Value::Number(_)), "a number"),
+        Shape::Scalar => (
+            matches!(value, Value::Number(_) | Value::Text(_)),
+            "a number or a text",
+        ),
+        Shape::Texts => (
+            matches!(value, Value::List(items) if items.iter().all(|item| item.text().is_some())),
+            "a sequence of texts (quoted, if they look like numbers)",
+        ),
+        Shape::List | Shape::Rows(_) | Shape::SchemaList | Shape::Parameters => {
+            (matches!(value, Value::List(_)), "a sequence")
+        }
+        Shape::Any => (true, ""),
+        Shape::Map | Shape::Members(_) | Shape::Each(_) | Shape::Schema | Shape::Schemas => {
+            (matches!(value, Value::Map(_)), "a mapping")
+        }
     };
     if !fits {
-        let wanted = match shape {
-            Shape::Text => "a text (quoted, if it looks like a number)",
-            Shape::Flag => "`true` or `false`",
-            Shape::Number => "a number",
-            Shape::Scalar => "a number or a text",
-            Shape::Texts => "a sequence of texts (quoted, if they look like numbers)",
-            Shape::List | Shape::Rows(_) => "a sequence",
-            Shape::Map | Shape::Members(_) | Shape::Any => "a mapping",
-        };
         let rule = if keyword.starts_with("x-") {
             "known-extension"
         } else {
@@ -176,14 +78,21 @@ fn in_shape(keyword: &str, node: &Node, shape: Shape, reporter: &mut Reporter) {
         reporter.add(rule, &node.location, message);
         return;
     }
-    match shape {
-        Shape::Members(members) => keywords(node, members, reporter),
-        Shape::Rows(members) => {
-            for row in node.items() {
-                keywords(row, members, reporter);
-            }
+    for (node, known) in shape.mappings(node) {
+        keywords(node, known, reporter);
+    }
+}
+
+/// Nothing stands beside a reference to a schema.
+pub(super) fn references_alone(root: &Node, reporter: &mut Reporter) {
+    let mut references = Vec::new();
+    collect_references(root, &mut references);
+    for (node, holder) in references {
+        let target = node.text().unwrap_or_default();
+        if target.starts_with("#/components/schemas/") && holder.entries().len() > 1 {
+            let message = "what stands beside a `$ref` is ignored by every tool: write `allOf: [{$ref: …}]` and put it beside that";
+            reporter.add("ref-alone", &holder.location, message);
         }
-        _ => {}
     }
 }
 
@@ -191,16 +100,13 @@ fn in_shape(keyword: &str, node: &Node, shape: Shape, reporter: &mut Reporter) {
 pub(super) fn references_resolve(root: &Node, reporter: &mut Reporter) {
     let mut references = Vec::new();
     collect_references(root, &mut references);
-    for node in references {
+    for (node, _) in references {
         let target = node.text().unwrap_or_default();
         let schema = target.strip_prefix("#/components/schemas/");
         let parameter = target.strip_prefix("#/components/parameters/");
         let found = match (schema, parameter) {
             (Some(name), _) => component(root, name).is_some(),
-            (_, Some(name)) => root
-                .get("components")
-                .and_then(|components| components.get("parameters"))
-                .is_some_and(|parameters| parameters.get(name).is_some()),
+            (_, Some(name)) => root.at(&["components", "parameters", name]).is_some(),
             _ => false,
         };
         if !found {
@@ -212,10 +118,11 @@ pub(super) fn references_resolve(root: &Node, reporter: &mut Reporter) {
     }
 }
 
-fn collect_references<'d>(node: &'d Node, found: &mut Vec<&'d Node>) {
+/// Every reference, with the mapping that holds it.
+fn collect_references<'d>(node: &'d Node, found: &mut Vec<(&'d Node, &'d Node)>) {
     for entry in node.entries() {
         if entry.key == "$ref" {
-            found.push(&entry.node);
+            found.push((&entry.node, node));
         } else if entry.key != "value" && entry.key != "example" {
             collect_references(&entry.node, found);
         }
@@ -294,7 +201,7 @@ fn holding(root: &Node) -> Vec<Holding<'_>> {
         .map(|entry| {
             let mut references = Vec::new();
             collect_references(&entry.node, &mut references);
-            let targets = references.iter().filter_map(|node| node.text());
+            let targets = references.iter().filter_map(|(node, _)| node.text());
             let names = targets.filter_map(|text| text.strip_prefix("#/components/schemas/"));
             names
                 .filter_map(|name| numbers.get(name).copied())

@@ -11,19 +11,12 @@ use crate::prose;
 
 /// Every file of the crate.
 pub(crate) fn files(api: &Api) -> Result<Vec<File>, Diagnostics> {
-    let mut files = own_files(api);
-    files.push(wire(api)?);
-    Ok(files)
-}
-
-/// The files of the crate that progenitor has no part in.
-pub(crate) fn own_files(api: &Api) -> Vec<File> {
     let description = format!(
         "Typed client of the {} {} over its encrypted envelope.",
         api.title, api.version
     );
     let provided = manifest::operation_rows(api, Direction::ToProvider);
-    vec![
+    Ok(vec![
         manifest::manifest(
             api,
             "client",
@@ -47,7 +40,8 @@ pub(crate) fn own_files(api: &Api) -> Vec<File> {
             "client/src/callback_sender.rs",
             include_str!("../../templates/client/callback_sender.rs.tmpl"),
         ),
-    ]
+        wire(api)?,
+    ])
 }
 
 fn library(api: &Api) -> File {

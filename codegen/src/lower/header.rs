@@ -1,7 +1,7 @@
 //! The names of the header fields: those that the transport writes into every
 //! message, next to the operation's own.
 
-use crate::check::{Document, properties};
+use crate::check::Document;
 use crate::diagnostic::Reporter;
 use crate::document::{Entry, Node};
 use crate::model::Header;
@@ -38,7 +38,7 @@ pub(super) fn header(root: &Node, reporter: &mut Reporter) -> Header {
 }
 
 fn transport_fields<'d>(document: &Document<'d>, message: Option<&'d Node>) -> Vec<&'d Entry> {
-    let message = message.map(|node| properties(document.resolve(node)));
+    let message = message.map(|node| document.resolve(node).properties());
     let is_marked = |entry: &&Entry| document.resolve(&entry.node).flag("x-skypay-transport");
     message
         .unwrap_or_default()

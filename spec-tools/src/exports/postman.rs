@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 
 use codegen::document::Node;
-use codegen::lower::Schema;
+use codegen::schema::Schema;
 
 use super::tree::{Edit as _, list, map, number, text};
 use super::{Path, SOURCE, paths};

@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use codegen::document::Node;
-use codegen::lower::{Schema, component};
+use codegen::schema::{Schema, component};
 
 use super::tree::{Edit as _, list, map, text};
 

@@ -3,9 +3,9 @@
 use std::collections::BTreeSet;
 
 use codegen::Reporter;
-use codegen::check::{Document, properties};
+use codegen::check::Document;
 use codegen::document::{Entry, Node, Value};
-use codegen::lower::Schema;
+use codegen::schema::Schema;
 
 use super::operations::examples_of;
 
@@ -79,7 +79,7 @@ fn bounded<'d>(
     reporter: &mut Reporter,
 ) {
     let schema = document.resolve(node);
-    let inside = properties(schema).iter().map(|property| &property.node);
+    let inside = schema.properties().iter().map(|property| &property.node);
     for part in inside.chain(schema.get("items")) {
         bounded(document, part, seen, reporter);
     }
@@ -91,7 +91,7 @@ fn bounded<'d>(
         .component_name()
         .filter(|_| node.get("$ref").is_some());
     let location = component
-        .and_then(|name| codegen::lower::component(document.root, name))
+        .and_then(|name| codegen::schema::component(document.root, name))
         .map_or(&node.location, |component| &component.location);
     if seen.insert(&location.pointer) {
         let message =
@@ -150,7 +150,7 @@ pub(super) fn fields_shown(document: &Document<'_>, reporter: &mut Reporter) {
                 .iter()
                 .filter_map(|example| example.node.get("value"))
                 .collect();
-            for property in properties(document.resolve(schema)) {
+            for property in document.resolve(schema).properties() {
                 // What the transport writes is the same everywhere.
                 let written = document.resolve(&property.node).flag("x-skypay-transport");
                 let shown = values

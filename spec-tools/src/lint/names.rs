@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::diff::Version;
 use codegen::Reporter;
-use codegen::check::{Document, properties};
+use codegen::check::Document;
 use codegen::document::{Entry, Node};
 
 /// Keywords under which values stand, not keywords.
@@ -14,7 +14,7 @@ const DATA: &[&str] = &["example", "value", "enum", "default"];
 pub(super) fn similar(document: &Document<'_>, reporter: &mut Reporter) {
     let mut names: BTreeMap<&str, Vec<&Entry>> = BTreeMap::new();
     for (_, node) in document.objects() {
-        for property in properties(document.resolve(node)) {
+        for property in document.resolve(node).properties() {
             names.entry(&property.key).or_default().push(property);
         }
     }

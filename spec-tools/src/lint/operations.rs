@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use codegen::Reporter;
 use codegen::check::{Document, Operation};
 use codegen::document::{Entry, Node};
-use codegen::lower::Schema;
+use codegen::schema::Schema;
 
 /// Each operation stands in one section, and each section is used and
 /// described.
@@ -215,7 +215,8 @@ fn code_field<'d>(document: &Document<'d>, operation: &Operation<'d>) -> Option<
             .iter()
             .any(|code| code.get("outcome").is_some())
     };
-    codegen::check::properties(response)
+    response
+        .properties()
         .iter()
         .find(|property| has_outcomes(document.resolve(&property.node)))
         .map(|property| property.key.as_str())
