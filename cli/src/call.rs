@@ -8,17 +8,17 @@ use skypay_client::{
     CallOutcome, CallbackSender, Client, Error, SetupError, Transport, UnknownCause,
 };
 use skypay_runtime::envelope::{self, EncryptKey};
-use skypay_sandbox::engine::{Key, KeyStanding};
+use skypay_sandbox::engine::{Key, KeyStatus};
 use skypay_types::{Effect, OperationInfo, Outcome, ResponseCode};
 
 use crate::credentials::{Access, Options, read_object};
-use crate::ending::{Ending, Failure};
+use crate::exit_status::{ExitStatus, Failure};
 use crate::fields;
-use crate::house::NEW_KEYS;
 use crate::operations::{self, Callbacks, Chosen, Ended, Skypay};
-use crate::running::{admin, failed};
-use crate::show::{Said, Style, message, visible_line, wrapped};
-use crate::tree::Tree;
+use crate::ordered_json::OrderedJson;
+use crate::output::{Output, OutputFormat, message, visible_line, wrapped};
+use crate::remote::{admin, failed};
+use crate::sandbox::NEW_KEYS;
 
 /// Call an operation of SkyPay's
 ///
@@ -40,22 +40,22 @@ pub(crate) struct Call {
 }
 
 impl Call {
-    pub(crate) async fn run(&self, style: Style) -> Result<Said, Failure> {
+    pub(crate) async fn run(&self, format: OutputFormat) -> Result<Output, Failure> {
         let Chosen { info, fields, .. } = &self.operation;
         let body = self.body.as_deref().map(read_object).transpose()?;
-        let clear = fields::clear(info, body, fields)?;
+        let plaintext = fields::plaintext(info, body, fields)?;
         let access = self.options.access().await?;
         self.guard(info, &access)?;
         let transport = access.environment.transport(access.keys.clone()).build();
         let transport = transport.map_err(|error| cannot_start(&error))?;
         let client = Client::with_transport(transport, access.caller_name()?);
         let client = client.map_err(|error| cannot_start(&error))?;
-        let ended = operations::call(&client, info, &clear).await?;
+        let ended = operations::call(&client, info, &plaintext).await?;
         let advice = match &ended {
             Ok(_) => None,
             Err(error) => advice(info, error, &access).await,
         };
-        Ok(said(info, ended, advice, style))
+        Ok(said(info, ended, advice, format))
     }
 
     /// Real money moves only when that was said in so many words.
@@ -92,26 +92,26 @@ pub(crate) struct Trigger {
 }
 
 impl Trigger {
-    pub(crate) async fn run(&self, style: Style) -> Result<Said, Failure> {
+    pub(crate) async fn run(&self, format: OutputFormat) -> Result<Output, Failure> {
         let Chosen { info, fields, .. } = &self.operation;
         let to = self.to.as_deref().ok_or_else(|| {
             let what = "it is not said where the callback goes";
             Failure::usage(what).help("Say --to and the partner's URL.")
         })?;
         let body = self.body.as_deref().map(read_object).transpose()?;
-        let clear = self.clear(info, body, fields)?;
+        let plaintext = self.plaintext(info, body, fields)?;
         let access = self.options.access().await?;
         let transport = Transport::builder(to, access.keys).build();
         let transport = transport.map_err(|error| cannot_start(&error))?;
         let sender = CallbackSender::with_transport(transport);
         if self.raw {
-            return Ok(send_raw(&sender, info, &clear, style).await);
+            return Ok(send_raw(&sender, info, &plaintext, format).await);
         }
-        let ended = operations::send(&sender, info, &clear).await?;
-        Ok(said(info, ended, None, style))
+        let ended = operations::send(&sender, info, &plaintext).await?;
+        Ok(said(info, ended, None, format))
     }
 
-    fn clear(
+    fn plaintext(
         &self,
         info: &OperationInfo,
         body: Option<Map<String, Value>>,
@@ -120,7 +120,7 @@ impl Trigger {
         if self.raw {
             return fields::raw(body, given);
         }
-        fields::clear(info, body, given)
+        fields::plaintext(info, body, given)
     }
 }
 
@@ -129,11 +129,11 @@ async fn send_raw(
     sender: &CallbackSender,
     info: &'static OperationInfo,
     fields: &[u8],
-    style: Style,
-) -> Said {
+    format: OutputFormat,
+) -> Output {
     let plaintext = match sender.send_untyped(info, fields).await {
         Ok(plaintext) => plaintext,
-        Err(outcome) => return raw_end(info, outcome, None, style),
+        Err(outcome) => return raw_end(info, outcome, None, format),
     };
     let code = operations::code_in(plaintext.as_bytes());
     let outcome = match code.map(|(code, _)| info.outcome_of(&code)) {
@@ -141,18 +141,28 @@ async fn send_raw(
         Some(Outcome::Rejected) => CallOutcome::Rejected,
         Some(Outcome::Unknown) | None => CallOutcome::Unknown,
     };
-    raw_end(info, outcome, Tree::read(plaintext.as_bytes()), style)
+    raw_end(
+        info,
+        outcome,
+        OrderedJson::read(plaintext.as_bytes()),
+        format,
+    )
 }
 
-fn raw_end(info: &OperationInfo, outcome: CallOutcome, answer: Option<Tree>, style: Style) -> Said {
-    let answer = answer.map(|answer| shown(info, answer, style));
+fn raw_end(
+    info: &OperationInfo,
+    outcome: CallOutcome,
+    answer: Option<OrderedJson>,
+    format: OutputFormat,
+) -> Output {
+    let answer = answer.map(|answer| shown(info, answer, format));
     let mut text = format!("{}: {outcome}", info.name);
     match &answer {
         Some(answer) => text.push_str(&format!("\n{}", message(answer, 2))),
         None => text.push_str("\n  There is no answer that can be read."),
     }
     let json = json!({ "operation": info.name, "outcome": word(outcome), "response": answer });
-    Said::new(text, &json).ending(ending(outcome))
+    Output::new(text, &json).exit_status(exit_status(outcome))
 }
 
 /// Nothing could be set up for sending.
@@ -224,7 +234,7 @@ async fn sandbox_keys(access: &Access) -> Result<Option<Advice>, Failure> {
     let sample = envelope::seal(ours.key(), &[b"{}"]);
     let same_key = |key: &&Key| {
         let theirs = EncryptKey::derive(&key.pair.encrypt_key);
-        envelope::open(&theirs, sample.as_bytes()).is_ok_and(|clear| &*clear == "{}")
+        envelope::open(&theirs, sample.as_bytes()).is_ok_and(|plaintext| &*plaintext == "{}")
     };
     let Some(key) = keys.values().find(same_key) else {
         let text = "The encrypt key is none of this sandbox's, so it has done nothing. `skypay \
@@ -236,20 +246,20 @@ async fn sandbox_keys(access: &Access) -> Result<Option<Advice>, Failure> {
         }));
     };
     let expires = key.expires.map(|expires| expires.to_string());
-    let text = match key.standing(now) {
-        KeyStanding::Expired => format!(
+    let text = match key.status(now) {
+        KeyStatus::Expired => format!(
             "These keys expired at {}. {NEW_KEYS}",
             expires.unwrap_or_default()
         ),
-        KeyStanding::Made | KeyStanding::Enabled => {
+        KeyStatus::Made | KeyStatus::Enabled => {
             "These keys are not in effect yet: `skypay keys list`.".to_owned()
         }
-        KeyStanding::Effective if ours.authentication() != key.pair.authentication => {
+        KeyStatus::Effective if ours.authentication() != key.pair.authentication => {
             "The authentication is not the one that belongs to this encrypt key. `skypay sandbox \
              info` shows both."
                 .to_owned()
         }
-        KeyStanding::Effective => {
+        KeyStatus::Effective => {
             "Check the user name and the caller name: `skypay sandbox info` shows them.".to_owned()
         }
     };
@@ -260,10 +270,15 @@ async fn sandbox_keys(access: &Access) -> Result<Option<Advice>, Failure> {
 }
 
 /// How a call ended, in words.
-fn said(info: &OperationInfo, ended: Ended, advice: Option<Advice>, style: Style) -> Said {
+fn said(
+    info: &OperationInfo,
+    ended: Ended,
+    advice: Option<Advice>,
+    format: OutputFormat,
+) -> Output {
     let error = match ended {
         Ok((answer, invalid)) => {
-            let answer = shown(info, answer, style);
+            let answer = shown(info, answer, format);
             let mut text = format!("{}: accepted\n{}", info.name, message(&answer, 2));
             let mut json =
                 json!({ "operation": info.name, "outcome": "accepted", "response": answer });
@@ -272,7 +287,7 @@ fn said(info: &OperationInfo, ended: Ended, advice: Option<Advice>, style: Style
                 text.push_str(&format!("\n{}", wrapped(&wrong, 2)));
                 json["violations"] = invalid.violations().iter().map(violation).collect();
             }
-            return Said::new(text, &json);
+            return Output::new(text, &json);
         }
         Err(error) => error,
     };
@@ -304,16 +319,16 @@ fn said(info: &OperationInfo, ended: Ended, advice: Option<Advice>, style: Style
             json["notBefore"] = error.ask_not_before.map(|time| time.to_string()).into();
         }
     }
-    let mut ending = ending(outcome);
+    let mut exit_status = exit_status(outcome);
     let mut text = format!("{}: {outcome}\n{}", info.name, wrapped(&text, 2));
     if let Some(advice) = advice {
         text.push_str(&format!("\n{}", wrapped(&advice.text, 2)));
         json["help"] = advice.text.into();
         if advice.nothing_was_done {
-            ending = Ending::Refused;
+            exit_status = ExitStatus::Refused;
         }
     }
-    Said::new(text, &json).ending(ending)
+    Output::new(text, &json).exit_status(exit_status)
 }
 
 /// What an error says, without what stands in the line above it.
@@ -333,8 +348,8 @@ pub(crate) fn violation(violation: &skypay_types::Violation) -> Value {
 }
 
 /// A message of an operation, masked unless it was asked for.
-pub(crate) fn shown(info: &OperationInfo, tree: Tree, style: Style) -> Tree {
-    if style.show_personal_data {
+pub(crate) fn shown(info: &OperationInfo, tree: OrderedJson, format: OutputFormat) -> OrderedJson {
+    if format.show_personal_data {
         return tree;
     }
     tree.masked(info.personal_data)
@@ -344,11 +359,11 @@ fn word(outcome: CallOutcome) -> String {
     outcome.as_str().replace(' ', "-")
 }
 
-fn ending(outcome: CallOutcome) -> Ending {
+fn exit_status(outcome: CallOutcome) -> ExitStatus {
     match outcome {
-        CallOutcome::Accepted => Ending::Done,
-        CallOutcome::NotSent => Ending::NotSent,
-        CallOutcome::Rejected => Ending::Refused,
-        CallOutcome::Unknown => Ending::Unknown,
+        CallOutcome::Accepted => ExitStatus::Done,
+        CallOutcome::NotSent => ExitStatus::NotSent,
+        CallOutcome::Rejected => ExitStatus::Refused,
+        CallOutcome::Unknown => ExitStatus::Unknown,
     }
 }

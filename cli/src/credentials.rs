@@ -10,10 +10,10 @@ use serde::Deserialize;
 use serde_json::{Map, Value};
 use skypay_client::{Credentials, Environment, KeyRing};
 use skypay_runtime::keys::check_issued;
-use skypay_sandbox::admin::Admin;
+use skypay_sandbox::admin_client::Admin;
 use skypay_sandbox::limits;
 
-use crate::ending::Failure;
+use crate::exit_status::Failure;
 
 /// Shown in the help of every command that needs credentials.
 pub(crate) const HELP: &str = "\

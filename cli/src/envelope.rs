@@ -8,8 +8,8 @@ use skypay_runtime::envelope::{EncryptKey, open, seal};
 use skypay_sandbox::limits;
 
 use crate::credentials::{issued, read_all, read_file, variable};
-use crate::ending::Failure;
-use crate::show::Said;
+use crate::exit_status::Failure;
+use crate::output::Output;
 
 /// Where the key is if no file is named.
 const VARIABLE: &str = "SKYPAY_ENCRYPT_KEY";
@@ -38,23 +38,23 @@ enum Way {
 }
 
 impl Envelope {
-    pub(crate) fn run(&self) -> Result<Said, Failure> {
+    pub(crate) fn run(&self) -> Result<Output, Failure> {
         let key = self.key()?;
         let input = read_all(io::stdin(), limits::INPUT)
             .map_err(|error| Failure::usage(format!("standard input cannot be read: {error}")))?;
         match self.way {
             Way::Seal => {
                 let sealed = seal(&key, &[&input]);
-                Ok(Said::new(&sealed, &json!({ "sealed": sealed })).exact())
+                Ok(Output::new(&sealed, &json!({ "sealed": sealed })).exact())
             }
             Way::Open => {
-                let clear = open(&key, &input).map_err(|_| {
+                let plaintext = open(&key, &input).map_err(|_| {
                     Failure::refused("the body cannot be opened with this key").help(
                         "It is sealed with another key, or it is not complete. Nothing more can \
                          be told apart.",
                     )
                 })?;
-                Ok(Said::new(&*clear, &json!({ "clear": &*clear })).exact())
+                Ok(Output::new(&*plaintext, &json!({ "plaintext": &*plaintext })).exact())
             }
         }
     }

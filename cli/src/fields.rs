@@ -7,7 +7,7 @@ use schemars::Schema;
 use serde_json::{Map, Value};
 use skypay_types::OperationInfo;
 
-use crate::ending::Failure;
+use crate::exit_status::Failure;
 use crate::operations;
 
 /// A field of a message.
@@ -102,7 +102,7 @@ fn capitalised(text: &str) -> String {
 /// The plaintext of a request from `name=value` and what else is given. Every
 /// name that the operation does not have is an error, because the reader of
 /// messages would pass over it; so is every field that is missing.
-pub(crate) fn clear(
+pub(crate) fn plaintext(
     info: &OperationInfo,
     body: Option<Map<String, Value>>,
     given: &[String],
@@ -278,12 +278,12 @@ fn joined(kind: &Kind, name: &str, mut values: Vec<Given>) -> Result<Value, Fail
 mod tests {
     use serde_json::{Value, json};
 
-    use super::{clear, distance, raw};
+    use super::{distance, plaintext, raw};
     use crate::operations::find;
 
     fn check(operation: &str, given: &[&str], expected: Result<Value, &str>) {
         let given: Vec<_> = given.iter().map(ToString::to_string).collect();
-        let made = clear(find(operation).unwrap(), None, &given);
+        let made = plaintext(find(operation).unwrap(), None, &given);
         let made = made.map(|text| serde_json::from_slice::<Value>(&text).unwrap());
         match (made, expected) {
             (Ok(made), Ok(expected)) => assert_eq!(made, expected),

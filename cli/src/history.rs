@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use skypay_sandbox::{limits, private_file};
 
 use crate::credentials::read_limited;
-use crate::ending::Failure;
+use crate::exit_status::Failure;
 use crate::folder;
 
 /// A callback as it was received.

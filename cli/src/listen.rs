@@ -28,11 +28,11 @@ use tower::ServiceExt;
 
 use crate::call::{cannot_start, shown, violation};
 use crate::credentials::Options;
-use crate::ending::{Ending, Failure};
+use crate::exit_status::{ExitStatus, Failure};
 use crate::history::{self, Entry, History};
 use crate::operations;
-use crate::show::{Said, Style, message, out, wrapped};
-use crate::tree::Tree;
+use crate::ordered_json::OrderedJson;
+use crate::output::{Output, OutputFormat, message, out, wrapped};
 
 /// Receive callbacks, show them, answer and forward them
 ///
@@ -55,7 +55,7 @@ pub(crate) struct Listen {
     /// Pass plain JSON on to URL/<callback>, before a query; a JSON answer
     /// becomes ours
     #[arg(long, value_name = "URL", conflicts_with = "forward")]
-    forward_clear: Option<String>,
+    forward_plaintext: Option<String>,
     /// The answer to an inquiry, as JSON, such as payoutInquiry='{…}'
     #[arg(long, value_name = "CALLBACK=JSON")]
     answer: Vec<String>,
@@ -72,24 +72,24 @@ pub(crate) struct Listen {
 struct Seen {
     info: &'static OperationInfo,
     transaction_ids: Vec<String>,
-    clear: Tree,
+    plaintext: OrderedJson,
     violations: Vec<Violation>,
 }
 
 impl Listen {
-    pub(crate) async fn run(&self, style: Style) -> Result<Said, Failure> {
+    pub(crate) async fn run(&self, format: OutputFormat) -> Result<Output, Failure> {
         let access = self.options.access().await?;
         let (served, mut count) = mpsc::unbounded_channel();
         let partner = Partner {
             answers: Arc::new(self.answers()?),
             forward: self
-                .forward_clear
+                .forward_plaintext
                 .as_deref()
                 .map(|url| Forward::to(url, &access.keys))
                 .transpose()?,
             seen: Arc::default(),
         };
-        let desk = Desk {
+        let desk = FormPage {
             partner,
             forward: self
                 .forward
@@ -99,10 +99,10 @@ impl Listen {
             keys: access.keys.clone(),
             history: Arc::new(Mutex::new(History::open(&self.history)?)),
             served,
-            style,
+            format,
         };
         let listener = listener(self.port).await?;
-        greet(&listener, &self.history, style);
+        greet(&listener, &self.history, format);
         let routes = Router::new().fallback(receive).with_state(desk);
         let wanted = self.count.unwrap_or(u64::MAX);
         let enough = async move {
@@ -121,7 +121,7 @@ impl Listen {
         serving
             .await
             .map_err(|error| Failure::not_sent(error.to_string()))?;
-        Ok(Said::new("Stopped.", &json!({ "stopped": true })).ending(Ending::Done))
+        Ok(Output::new("Stopped.", &json!({ "stopped": true })).exit_status(ExitStatus::Done))
     }
 
     fn answers(&self) -> Result<BTreeMap<String, Value>, Failure> {
@@ -150,12 +150,12 @@ async fn listener(port: u16) -> Result<TcpListener, Failure> {
     })
 }
 
-fn greet(listener: &TcpListener, history: &std::path::Path, style: Style) {
+fn greet(listener: &TcpListener, history: &std::path::Path, format: OutputFormat) {
     let url = listener
         .local_addr()
         .map(|address| format!("http://{address}/"));
     let url = url.unwrap_or_default();
-    if style.json {
+    if format.json {
         out(&json!({ "listening": url, "history": history }).to_string());
     } else {
         out(&format!(
@@ -167,16 +167,16 @@ fn greet(listener: &TcpListener, history: &std::path::Path, style: Style) {
 
 /// Everything that a request passes by.
 #[derive(Clone)]
-struct Desk {
+struct FormPage {
     partner: Partner,
     forward: Option<Forward>,
     keys: KeyRing,
     history: Arc<Mutex<History>>,
     served: mpsc::UnboundedSender<()>,
-    style: Style,
+    format: OutputFormat,
 }
 
-async fn receive(State(desk): State<Desk>, request: Request) -> Response {
+async fn receive(State(desk): State<FormPage>, request: Request) -> Response {
     let started = Instant::now();
     // SkyPay sends none. A page in a browser does, and could seal a callback
     // with a sandbox's keys, which everybody knows.
@@ -234,13 +234,13 @@ struct Received {
     milliseconds: u128,
 }
 
-impl Desk {
+impl FormPage {
     fn opened(&self, body: &[u8]) -> Option<Vec<u8>> {
         let sets = self.keys.all();
         let mut opened = sets
             .iter()
             .filter_map(|set| envelope::open(set.key(), body).ok());
-        opened.next().map(|clear| clear.as_bytes().to_vec())
+        opened.next().map(|plaintext| plaintext.as_bytes().to_vec())
     }
 
     /// Keeps it and shows it.
@@ -265,13 +265,13 @@ impl Desk {
         let id = kept.as_ref().copied().unwrap_or_default();
         if let Err(error) = kept {
             let failure = Failure::usage(format!("it was not kept: {}", error.kind()));
-            crate::show::complain(&failure, self.style);
+            crate::output::print_error(&failure, self.format);
         }
         let why = match seen {
             Some(_) => received.problem,
             None => Some(self.turned_away(&received.sealed)),
         };
-        out(&received.shown(id, &time, why, self.style));
+        out(&received.shown(id, &time, why, self.format));
         let _ = self.served.send(());
     }
 
@@ -289,20 +289,20 @@ impl Desk {
 }
 
 impl Received {
-    fn shown(&self, id: u64, time: &str, why: Option<&str>, style: Style) -> String {
+    fn shown(&self, id: u64, time: &str, why: Option<&str>, format: OutputFormat) -> String {
         let said = self.answer.as_deref().and_then(operations::code_in);
         let (code, description) = said.unzip();
         let description = description.flatten();
         let seen = self.seen.as_ref();
-        let clear = seen.map(|seen| shown(seen.info, seen.clear.clone(), style));
-        if style.json {
+        let plaintext = seen.map(|seen| shown(seen.info, seen.plaintext.clone(), format));
+        if format.json {
             let broken = seen.map(|seen| seen.violations.iter().map(violation).collect::<Vec<_>>());
             return json!({
                 "id": id,
                 "time": time,
                 "operation": seen.map(|seen| seen.info.name),
                 "transaction_ids": seen.map(|seen| &seen.transaction_ids),
-                "clear": clear,
+                "plaintext": plaintext,
                 "violations": broken.unwrap_or_default(),
                 "problem": why,
                 "answer": {
@@ -316,8 +316,8 @@ impl Received {
         }
         let name = seen.map_or("not opened", |seen| seen.info.name);
         let mut text = format!("{id}  {time}  {name}");
-        if let Some(clear) = &clear {
-            text.push_str(&format!("\n{}", message(clear, 4)));
+        if let Some(plaintext) = &plaintext {
+            text.push_str(&format!("\n{}", message(plaintext, 4)));
         }
         for violation in seen.into_iter().flat_map(|seen| &seen.violations) {
             text.push_str(&format!("\n{}", wrapped(&format!("! {violation}"), 4)));
@@ -375,11 +375,13 @@ impl Forward {
         (status, whole(response).await)
     }
 
-    /// In clear; back comes what is answered, if it was accepted.
-    async fn clear(&self, name: &str, clear: Vec<u8>) -> Option<Vec<u8>> {
+    /// In plaintext; back comes what is answered, if it was accepted.
+    async fn plaintext(&self, name: &str, plaintext: Vec<u8>) -> Option<Vec<u8>> {
         let client = self.transport.http_client();
         let request = client.post(&self.url);
-        let request = request.header(CONTENT_TYPE, "application/json").body(clear);
+        let request = request
+            .header(CONTENT_TYPE, "application/json")
+            .body(plaintext);
         let mut request = request.build().ok()?;
         let mut segments = request.url_mut().path_segments_mut().ok()?;
         segments.pop_if_empty().push(name);
@@ -421,8 +423,8 @@ impl Partner {
         match &self.forward {
             None => Ok(Stored),
             Some(forward) => {
-                let clear = serde_json::to_vec(&notice).unwrap_or_default();
-                let accepted = forward.clear(O::INFO.name, clear).await;
+                let plaintext = serde_json::to_vec(&notice).unwrap_or_default();
+                let accepted = forward.plaintext(O::INFO.name, plaintext).await;
                 accepted
                     .map(|_| Stored)
                     .ok_or(NotStored::new("nobody took it"))
@@ -434,8 +436,8 @@ impl Partner {
         self.see(&inquiry);
         let text = match (&self.forward, self.answers.get(O::INFO.name)) {
             (Some(forward), _) => {
-                let clear = serde_json::to_vec(&inquiry).unwrap_or_default();
-                forward.clear(O::INFO.name, clear).await
+                let plaintext = serde_json::to_vec(&inquiry).unwrap_or_default();
+                forward.plaintext(O::INFO.name, plaintext).await
             }
             (None, Some(answer)) => Some(answer.to_string().into_bytes()),
             (None, None) => Some(b"{}".to_vec()),
@@ -449,7 +451,7 @@ impl Partner {
         let seen = Seen {
             info: O::INFO,
             transaction_ids: transaction_ids.collect(),
-            clear: Tree::of(request),
+            plaintext: OrderedJson::of(request),
             violations: broken
                 .map(|all| all.violations().to_vec())
                 .unwrap_or_default(),

@@ -7,19 +7,19 @@ use clap::Subcommand;
 use serde_json::{Value, json};
 use skypay_client::{Credentials, Transport};
 use skypay_runtime::envelope;
-use skypay_sandbox::admin::{CallbackDetails, LogQuery};
+use skypay_sandbox::admin_client::{CallbackDetails, LogQuery};
 use skypay_sandbox::engine::Command;
 
 use crate::call::cannot_start;
-use crate::ending::{Ending, Failure};
+use crate::exit_status::{ExitStatus, Failure};
 use crate::history;
-use crate::running::{admin, carry_and_wait, event, failed, masked};
-use crate::show::{Said, Style, message, out, table};
-use crate::tree::Tree;
+use crate::ordered_json::OrderedJson;
+use crate::output::{Output, OutputFormat, message, out, table};
+use crate::remote::{admin, carry_and_wait, event, failed, masked};
 
 /// See what happened in the sandbox
 #[derive(Clone, Debug, clap::Args)]
-#[command(after_help = crate::running::HELP)]
+#[command(after_help = crate::remote::HELP)]
 pub(crate) struct Log {
     #[command(subcommand)]
     step: LogStep,
@@ -54,10 +54,10 @@ enum LogStep {
 }
 
 impl Log {
-    pub(crate) async fn run(self, style: Style) -> Result<Said, Failure> {
-        let personal = style.show_personal_data;
+    pub(crate) async fn run(self, format: OutputFormat) -> Result<Output, Failure> {
+        let personal = format.show_personal_data;
         match self.step {
-            LogStep::Tail { lines, no_follow } => tail(lines, !no_follow, style).await,
+            LogStep::Tail { lines, no_follow } => tail(lines, !no_follow, format).await,
             LogStep::Show { sequence } => {
                 let after = sequence.saturating_sub(1);
                 let query = LogQuery {
@@ -66,16 +66,18 @@ impl Log {
                     personal,
                 };
                 let found = admin()?.log(query).await.map_err(failed)?;
-                let line = found.first().and_then(|line| Tree::read(line.as_bytes()));
+                let line = found
+                    .first()
+                    .and_then(|line| OrderedJson::read(line.as_bytes()));
                 let line = line.ok_or_else(|| {
                     Failure::refused(format!("the log has no line {sequence}"))
                         .help("`skypay log tail` shows the last ones.")
                 })?;
-                Ok(Said::new(message(&line, 0), &line))
+                Ok(Output::new(message(&line, 0), &line))
             }
             LogStep::Callback { id } => {
                 let details = admin()?.callback(id, personal).await.map_err(failed)?;
-                Ok(callback(&details, style))
+                Ok(callback(&details, format))
             }
             LogStep::Export { file } => {
                 let query = LogQuery {
@@ -84,7 +86,7 @@ impl Log {
                 };
                 let text = admin()?.log_text(query).await.map_err(failed)?;
                 let Some(file) = file else {
-                    let mut said = Said::new(&text, &Value::Null);
+                    let mut said = Output::new(&text, &Value::Null);
                     said.json = text;
                     return Ok(said);
                 };
@@ -94,15 +96,15 @@ impl Log {
                 })?;
                 let lines = text.lines().count();
                 let what = format!("{lines} lines in {}", file.display());
-                Ok(Said::new(what, &json!({ "file": file, "lines": lines })))
+                Ok(Output::new(what, &json!({ "file": file, "lines": lines })))
             }
         }
     }
 }
 
-async fn tail(lines: u64, follow: bool, style: Style) -> Result<Said, Failure> {
+async fn tail(lines: u64, follow: bool, format: OutputFormat) -> Result<Output, Failure> {
     let admin = admin()?;
-    let personal = style.show_personal_data;
+    let personal = format.show_personal_data;
     let state = admin.state(false).await.map_err(failed)?;
     let last = state["last_event"].as_u64().unwrap_or_default();
     let query = LogQuery {
@@ -111,7 +113,7 @@ async fn tail(lines: u64, follow: bool, style: Style) -> Result<Said, Failure> {
         personal,
     };
     let shown = |line: &str| {
-        if style.json {
+        if format.json {
             line.to_owned()
         } else {
             event(&serde_json::from_str(line).unwrap_or_default())
@@ -120,7 +122,7 @@ async fn tail(lines: u64, follow: bool, style: Style) -> Result<Said, Failure> {
     if !follow {
         let all = admin.log(query).await.map_err(failed)?;
         let all: Vec<_> = all.iter().map(|line| shown(line)).collect();
-        let mut said = Said::new(all.join("\n"), &Value::Null);
+        let mut said = Output::new(all.join("\n"), &Value::Null);
         said.json = all.join("\n");
         return Ok(said);
     }
@@ -128,7 +130,7 @@ async fn tail(lines: u64, follow: bool, style: Style) -> Result<Said, Failure> {
     loop {
         let line = tokio::select! {
             line = stream.next() => line,
-            _ = tokio::signal::ctrl_c() => return Ok(Said::new("", &json!({ "stopped": true }))),
+            _ = tokio::signal::ctrl_c() => return Ok(Output::new("", &json!({ "stopped": true }))),
         };
         match line {
             Some(line) => out(&shown(&line)),
@@ -137,8 +139,8 @@ async fn tail(lines: u64, follow: bool, style: Style) -> Result<Said, Failure> {
     }
 }
 
-fn callback(details: &CallbackDetails, style: Style) -> Said {
-    let tree = masked(&details.callback, style);
+fn callback(details: &CallbackDetails, format: OutputFormat) -> Output {
+    let tree = masked(&details.callback, format);
     let rows: Vec<_> = details
         .wire
         .iter()
@@ -165,7 +167,7 @@ fn callback(details: &CallbackDetails, style: Style) -> Said {
             record.sealed
         ));
     }
-    Said::new(text, &json!({ "callback": tree, "wire": details.wire }))
+    Output::new(text, &json!({ "callback": tree, "wire": details.wire }))
 }
 
 /// Send a callback again
@@ -173,7 +175,7 @@ fn callback(details: &CallbackDetails, style: Style) -> Said {
 /// The sandbox sends one of its callbacks again, as it was. With --to, what
 /// `skypay listen` has kept goes to that URL, byte for byte.
 #[derive(Clone, Debug, clap::Args)]
-#[command(after_help = crate::running::HELP)]
+#[command(after_help = crate::remote::HELP)]
 pub(crate) struct Replay {
     /// The callback's number: of the sandbox, or of the listener with --to
     id: u64,
@@ -192,14 +194,14 @@ pub(crate) struct Replay {
 }
 
 impl Replay {
-    pub(crate) async fn run(self, style: Style) -> Result<Said, Failure> {
+    pub(crate) async fn run(self, format: OutputFormat) -> Result<Output, Failure> {
         match &self.to {
             Some(to) => self.kept(to).await,
-            None => self.sandbox(style).await,
+            None => self.sandbox(format).await,
         }
     }
 
-    async fn sandbox(&self, style: Style) -> Result<Said, Failure> {
+    async fn sandbox(&self, format: OutputFormat) -> Result<Output, Failure> {
         let delivery = self.id;
         let (rounds, copies) = if self.concurrent {
             (1, self.copies)
@@ -208,21 +210,21 @@ impl Replay {
         };
         let mut texts = Vec::new();
         let mut all = Vec::new();
-        let mut ending = Ending::Done;
+        let mut exit_status = ExitStatus::Done;
         for _ in 0..rounds {
-            let said = carry_and_wait(&Command::Replay { delivery, copies }, style).await?;
+            let said = carry_and_wait(&Command::Replay { delivery, copies }, format).await?;
             all.push(serde_json::from_str::<Value>(&said.json).unwrap_or_default());
             texts.push(said.text);
-            if ending == Ending::Done {
-                ending = said.ending;
+            if exit_status == ExitStatus::Done {
+                exit_status = said.exit_status;
             }
         }
-        Ok(Said::new(texts.join("\n"), &all).ending(ending))
+        Ok(Output::new(texts.join("\n"), &all).exit_status(exit_status))
     }
 
     /// Bytes as they were, without a key: the keys of the transport are not
     /// used.
-    async fn kept(&self, to: &str) -> Result<Said, Failure> {
+    async fn kept(&self, to: &str) -> Result<Output, Failure> {
         let entry = history::find(self.history.as_deref(), self.id)?;
         let nobody = Credentials::new("nobody", "nobody", "nobody");
         let nobody = nobody.map_err(|error| Failure::usage(error.to_string()))?;
@@ -259,12 +261,12 @@ impl Replay {
         let words: Vec<_> = statuses.iter().map(word).collect();
         let name = entry.operation.as_deref().unwrap_or("not opened");
         let text = format!("Callback {}, {name}: {}", entry.id, words.join(", "));
-        let ending = match statuses.iter().all(|status| *status == Some(200)) {
-            true => Ending::Done,
-            false if statuses.iter().any(Option::is_none) => Ending::Unknown,
-            false => Ending::Refused,
+        let exit_status = match statuses.iter().all(|status| *status == Some(200)) {
+            true => ExitStatus::Done,
+            false if statuses.iter().any(Option::is_none) => ExitStatus::Unknown,
+            false => ExitStatus::Refused,
         };
         let json = json!({ "id": entry.id, "operation": entry.operation, "statuses": statuses });
-        Ok(Said::new(text, &json).ending(ending))
+        Ok(Output::new(text, &json).exit_status(exit_status))
     }
 }

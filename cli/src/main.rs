@@ -1,22 +1,22 @@
 //! `skypay`: a SkyPay on this machine, and everything that is done with one
 //! from a command line.
 
+mod back_office;
 mod call;
 mod credentials;
-mod ending;
 mod envelope;
+mod exit_status;
 mod fields;
 mod folder;
 mod history;
-mod house;
 mod listen;
 mod log;
-mod office;
 mod operations;
+mod ordered_json;
+mod output;
+mod remote;
 mod rules;
-mod running;
-mod show;
-mod tree;
+mod sandbox;
 
 use std::process::ExitCode;
 
@@ -26,51 +26,51 @@ use clap_complete::Shell;
 use serde_json::json;
 use skypay_sandbox::engine::{self, CashierCommand, FinanceCommand, StoreCommand};
 
-use ending::{EXIT_CODES, Ending, Failure};
-use show::{Said, Style};
+use exit_status::{EXIT_CODES, ExitStatus, Failure};
+use output::{Output, OutputFormat};
 
 /// A SkyPay on this machine, and calls to any SkyPay
 #[derive(Debug, Parser)]
 #[command(
     name = "skypay",
     version,
-    term_width = show::WIDTH,
-    max_term_width = show::WIDTH,
+    term_width = output::WIDTH,
+    max_term_width = output::WIDTH,
     after_help = EXIT_CODES,
     disable_help_subcommand = true,
 )]
 struct Arguments {
     #[command(flatten)]
-    style: Style,
+    format: OutputFormat,
     #[command(subcommand)]
     command: Command,
 }
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    Sandbox(house::House),
+    Sandbox(sandbox::SandboxArgs),
     Call(call::Call),
     Listen(listen::Listen),
     Trigger(call::Trigger),
     Replay(log::Replay),
     Log(log::Log),
-    #[command(subcommand, after_help = running::HELP)]
+    #[command(subcommand, after_help = remote::HELP)]
     Cashier(CashierCommand),
-    #[command(subcommand, after_help = running::HELP)]
+    #[command(subcommand, after_help = remote::HELP)]
     Store(StoreCommand),
-    #[command(subcommand, after_help = running::HELP)]
+    #[command(subcommand, after_help = remote::HELP)]
     Finance(FinanceCommand),
-    #[command(subcommand, after_help = running::HELP)]
+    #[command(subcommand, after_help = remote::HELP)]
     Script(rules::Script),
-    #[command(subcommand, after_help = running::HELP)]
+    #[command(subcommand, after_help = remote::HELP)]
     Fault(rules::Fault),
-    Switch(rules::Switch),
-    #[command(subcommand, after_help = running::HELP)]
-    Clock(office::Clock),
-    #[command(subcommand, after_help = running::HELP)]
-    Keys(office::Keys),
-    #[command(subcommand, after_help = running::HELP)]
-    Callbacks(office::Callbacks),
+    Behavior(rules::Behavior),
+    #[command(subcommand, after_help = remote::HELP)]
+    Clock(back_office::Clock),
+    #[command(subcommand, after_help = remote::HELP)]
+    Keys(back_office::Keys),
+    #[command(subcommand, after_help = remote::HELP)]
+    Callbacks(back_office::Callbacks),
     Envelope(envelope::Envelope),
     /// Write a script that completes commands in a shell
     Completions {
@@ -80,18 +80,18 @@ enum Command {
 }
 
 fn main() -> ExitCode {
-    let Arguments { style, command } = match Arguments::try_parse() {
+    let Arguments { format, command } = match Arguments::try_parse() {
         Ok(arguments) => arguments,
         Err(error) => return misunderstood(&error),
     };
-    match carry_out(command, style) {
+    match execute(command, format) {
         Ok(said) => {
-            said.print(style);
-            said.ending.into()
+            said.print(format);
+            said.exit_status.into()
         }
         Err(failure) => {
-            show::complain(&failure, style);
-            failure.ending.into()
+            output::print_error(&failure, format);
+            failure.exit_status.into()
         }
     }
 }
@@ -101,49 +101,54 @@ fn misunderstood(error: &clap::Error) -> ExitCode {
     if !error.use_stderr() || error.kind() == ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand {
         let _ = error.print();
         let wanted = !error.use_stderr();
-        return if wanted { Ending::Done } else { Ending::Usage }.into();
+        return if wanted {
+            ExitStatus::Done
+        } else {
+            ExitStatus::Usage
+        }
+        .into();
     }
     let text = error.render().to_string();
     let text = text.trim_start_matches("error: ").trim_end();
     let (what, help) = text.split_once("\n\n").unwrap_or((text, ""));
-    let style = Style {
+    let format = OutputFormat {
         json: std::env::args_os().any(|argument| argument == "--json"),
         show_personal_data: false,
     };
-    show::complain(&Failure::usage(what).help(help), style);
-    Ending::Usage.into()
+    output::print_error(&Failure::usage(what).help(help), format);
+    ExitStatus::Usage.into()
 }
 
-fn carry_out(command: Command, style: Style) -> Result<Said, Failure> {
+fn execute(command: Command, format: OutputFormat) -> Result<Output, Failure> {
     match command {
         Command::Envelope(envelope) => envelope.run(),
         Command::Completions { shell } => Ok(completions(shell)),
-        Command::Sandbox(house) => wait_for(house.run(style)),
-        Command::Replay(replay) => wait_for(replay.run(style)),
-        Command::Log(log) => wait_for(log.run(style)),
-        Command::Cashier(command) => wait_for(running::carry_and_wait(
+        Command::Sandbox(house) => wait_for(house.run(format)),
+        Command::Replay(replay) => wait_for(replay.run(format)),
+        Command::Log(log) => wait_for(log.run(format)),
+        Command::Cashier(command) => wait_for(remote::carry_and_wait(
             &engine::Command::Cashier(command),
-            style,
+            format,
         )),
         Command::Store(command) => {
-            wait_for(running::carry(&engine::Command::Store(command), style))
+            wait_for(remote::execute(&engine::Command::Store(command), format))
         }
         Command::Finance(command) => {
-            wait_for(running::carry(&engine::Command::Finance(command), style))
+            wait_for(remote::execute(&engine::Command::Finance(command), format))
         }
-        Command::Script(script) => wait_for(script.run(style)),
-        Command::Fault(fault) => wait_for(fault.run(style)),
-        Command::Switch(switch) => wait_for(switch.run(style)),
+        Command::Script(script) => wait_for(script.run(format)),
+        Command::Fault(fault) => wait_for(fault.run(format)),
+        Command::Behavior(behavior) => wait_for(behavior.run(format)),
         Command::Clock(clock) => wait_for(clock.run()),
-        Command::Keys(keys) => wait_for(keys.run(style)),
-        Command::Callbacks(callbacks) => wait_for(callbacks.run(style)),
-        Command::Call(call) => wait_for(call.run(style)),
-        Command::Trigger(trigger) => wait_for(trigger.run(style)),
-        Command::Listen(listen) => wait_for(listen.run(style)),
+        Command::Keys(keys) => wait_for(keys.run(format)),
+        Command::Callbacks(callbacks) => wait_for(callbacks.run(format)),
+        Command::Call(call) => wait_for(call.run(format)),
+        Command::Trigger(trigger) => wait_for(trigger.run(format)),
+        Command::Listen(listen) => wait_for(listen.run(format)),
     }
 }
 
-fn wait_for(work: impl Future<Output = Result<Said, Failure>>) -> Result<Said, Failure> {
+fn wait_for(work: impl Future<Output = Result<Output, Failure>>) -> Result<Output, Failure> {
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build();
@@ -151,11 +156,11 @@ fn wait_for(work: impl Future<Output = Result<Said, Failure>>) -> Result<Said, F
     runtime.block_on(work)
 }
 
-fn completions(shell: Shell) -> Said {
+fn completions(shell: Shell) -> Output {
     let mut script = Vec::new();
     clap_complete::generate(shell, &mut Arguments::command(), "skypay", &mut script);
     let script = String::from_utf8_lossy(&script).into_owned();
-    Said::new(
+    Output::new(
         &script,
         &json!({ "shell": shell.to_string(), "script": script }),
     )

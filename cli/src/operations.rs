@@ -11,14 +11,14 @@ use skypay_types::{
     ResponseCode, Retry, Validate, read,
 };
 
-use crate::ending::Failure;
+use crate::exit_status::Failure;
 use crate::fields::{self, Field};
-use crate::show::columns;
-use crate::tree::Tree;
+use crate::ordered_json::OrderedJson;
+use crate::output::columns;
 
 /// A call that has ended, with the typed answer as it is on the wire and what of
 /// it cannot be read.
-pub(crate) type Ended = Result<(Tree, Option<Invalid>), Error>;
+pub(crate) type Ended = Result<(OrderedJson, Option<Invalid>), Error>;
 
 macro_rules! by_operation {
     (
@@ -26,31 +26,31 @@ macro_rules! by_operation {
         notices { $($notice:ident($told:ident) -> $noted:ident;)* }
         inquiries { $($inquiry:ident($asked:ident) -> $answer:ident;)* }
     ) => {
-        /// Calls an operation of SkyPay's with a clear message.
+        /// Calls an operation of SkyPay's with a message in plaintext.
         pub(crate) async fn call(
             client: &Client,
             info: &OperationInfo,
-            clear: &[u8],
+            plaintext: &[u8],
         ) -> Result<Ended, Failure> {
             $(if info.name == skypay_types::$request::INFO.name {
-                let request = decode::<skypay_types::$request>(clear)?;
+                let request = decode::<skypay_types::$request>(plaintext)?;
                 return Ok(ended(client.$method(&request).await));
             })*
             Err(unknown_operation(info.name))
         }
 
-        /// Sends a callback with a clear message.
+        /// Sends a callback with a message in plaintext.
         pub(crate) async fn send(
             sender: &CallbackSender,
             info: &OperationInfo,
-            clear: &[u8],
+            plaintext: &[u8],
         ) -> Result<Ended, Failure> {
             $(if info.name == skypay_types::$told::INFO.name {
-                let request = decode::<skypay_types::$told>(clear)?;
+                let request = decode::<skypay_types::$told>(plaintext)?;
                 return Ok(ended(sender.$notice(&request).await));
             })*
             $(if info.name == skypay_types::$asked::INFO.name {
-                let request = decode::<skypay_types::$asked>(clear)?;
+                let request = decode::<skypay_types::$asked>(plaintext)?;
                 return Ok(ended(sender.$inquiry(&request).await));
             })*
             Err(unknown_operation(info.name))
@@ -70,23 +70,23 @@ macro_rules! by_operation {
             Vec::new()
         }
 
-        /// The return code of a clear answer, and its text. An answer that
+        /// The return code of an answer in plaintext, and its text. An answer that
         /// refuses lacks most of what one that accepts has, so it is read as
         /// one to a notice, which has nothing else.
-        pub(crate) fn code_in(clear: &[u8]) -> Option<(String, Option<String>)> {
+        pub(crate) fn code_in(plaintext: &[u8]) -> Option<(String, Option<String>)> {
             let read = [$(said::<skypay_types::$noted>),*];
-            read.into_iter().find_map(|said| said(clear))
+            read.into_iter().find_map(|said| said(plaintext))
         }
     };
 }
 skypay_types::with_operations!(by_operation);
 
 fn ended<R: serde::Serialize + Validate>(result: Result<R, Error>) -> Ended {
-    result.map(|response| (Tree::of(&response), violations(&response)))
+    result.map(|response| (OrderedJson::of(&response), violations(&response)))
 }
 
-fn decode<O: Operation>(clear: &[u8]) -> Result<O, Failure> {
-    read::from_slice(clear).map_err(|error| {
+fn decode<O: Operation>(plaintext: &[u8]) -> Result<O, Failure> {
+    read::from_slice(plaintext).map_err(|error| {
         let what = match error.field() {
             "" => format!("{}: {error}", O::INFO.name),
             field => format!("{}: the value of {field} cannot be read", O::INFO.name),
@@ -98,8 +98,8 @@ fn decode<O: Operation>(clear: &[u8]) -> Result<O, Failure> {
     })
 }
 
-fn said<A: Response>(clear: &[u8]) -> Option<(String, Option<String>)> {
-    let answer = read::from_slice::<A>(clear).ok();
+fn said<A: Response>(plaintext: &[u8]) -> Option<(String, Option<String>)> {
+    let answer = read::from_slice::<A>(plaintext).ok();
     let answer = answer.as_ref();
     let code = answer.and_then(Response::response_code).map(str::to_owned);
     let description = answer.and_then(Response::response_description);

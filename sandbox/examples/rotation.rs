@@ -13,14 +13,14 @@ use std::collections::HashMap;
 use std::process::ExitCode;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::{Duration as StdDuration, Instant};
 
 use skypay_client::{Client, Credentials, Environment, Error, KeyRing, Observer};
 use skypay_sandbox::clock::Clock;
-use skypay_sandbox::engine::switches::SWITCHES;
-use skypay_sandbox::engine::{CallbackUrls, Command, KeyCommand, Limits, Pause, Settings};
+use skypay_sandbox::engine::behaviors::BEHAVIORS;
+use skypay_sandbox::engine::{CallbackUrls, Command, Duration, KeyCommand, Limits, Settings};
 use skypay_sandbox::engine::{Opening, Validity};
-use skypay_sandbox::provocation::sample;
+use skypay_sandbox::error_scenarios::sample;
 use skypay_sandbox::{Running, Sandbox};
 use skypay_server::{Config, Context, NotStored, PartnerCallbacks, Stored, callbacks};
 use skypay_types::{BalanceQueryRequest, PayoutQueuePayoutRequest, PayoutQueueRequest, read};
@@ -42,15 +42,15 @@ const PAYOUT_EVERY: u64 = 4;
 const NOTICES: u64 = 2;
 
 /// How often the sandbox's clock is moved, and how far.
-const BEAT: Duration = Duration::from_millis(20);
-const MOVE: Pause = Pause::seconds(1);
+const BEAT: StdDuration = StdDuration::from_millis(20);
+const MOVE: Duration = Duration::seconds(1);
 
 /// How long `SkyPay` may work with the old pair after a new one is enabled,
 /// with some room, by the machine's clock.
-const CACHED: Duration = Duration::from_secs(7);
+const CACHED: StdDuration = StdDuration::from_secs(7);
 
 /// How long one pair is the only one.
-const QUIET: Duration = Duration::from_secs(3);
+const QUIET: StdDuration = StdDuration::from_secs(3);
 
 #[tokio::main]
 async fn main() -> Outcome<ExitCode> {
@@ -58,7 +58,7 @@ async fn main() -> Outcome<ExitCode> {
         .nth(1)
         .map_or(Ok(60), |seconds| seconds.parse())?;
     let sandbox = Sandbox::builder()
-        .clock(Clock::standing())
+        .clock(Clock::frozen())
         .settings(settings()?)
         .start()
         .await?;
@@ -81,15 +81,15 @@ async fn main() -> Outcome<ExitCode> {
     let changing = tokio::spawn(change_keys(
         Arc::clone(&work),
         sandbox.admin().clone(),
-        Duration::from_secs(seconds),
+        StdDuration::from_secs(seconds),
     ));
     let started = Instant::now();
-    let begun = call_on(&work, Duration::from_secs(seconds)).await?;
+    let begun = call_on(&work, StdDuration::from_secs(seconds)).await?;
     let elapsed = started.elapsed();
     let changes = changing.await??;
     time.abort();
     // What was ordered last is told of, too.
-    sandbox.admin().advance(Pause::seconds(600)).await?;
+    sandbox.admin().advance(Duration::seconds(600)).await?;
 
     let failed = report(&sandbox, &work, &told, &changes, begun, elapsed).await?;
     Ok(ExitCode::from(u8::from(failed)))
@@ -178,17 +178,17 @@ impl Work {
 }
 
 fn payout(number: u64) -> Outcome<PayoutQueueRequest> {
-    let mut clear = sample("payoutQueue").ok_or("there is no sample of a payout")?;
-    clear["controlNumber"] = format!("{PREFIX}{number:08}").into();
-    clear["accountNo"] = format!("{number:012}").into();
-    clear["amount"] = AMOUNT.into();
-    Ok(read::from_slice(clear.to_string().as_bytes())?)
+    let mut plaintext = sample("payoutQueue").ok_or("there is no sample of a payout")?;
+    plaintext["controlNumber"] = format!("{PREFIX}{number:08}").into();
+    plaintext["accountNo"] = format!("{number:012}").into();
+    plaintext["amount"] = AMOUNT.into();
+    Ok(read::from_slice(plaintext.to_string().as_bytes())?)
 }
 
 /// Begins calls at the rate, and waits until all have ended; how many.
-async fn call_on(work: &Arc<Work>, time: Duration) -> Outcome<u64> {
+async fn call_on(work: &Arc<Work>, time: StdDuration) -> Outcome<u64> {
     let all = RATE * time.as_secs();
-    let mut beat = interval(Duration::from_secs(1) / u32::try_from(RATE)?);
+    let mut beat = interval(StdDuration::from_secs(1) / u32::try_from(RATE)?);
     beat.set_missed_tick_behavior(MissedTickBehavior::Burst);
     let mut calls = JoinSet::<Outcome<()>>::new();
     for number in 0..all {
@@ -206,7 +206,7 @@ async fn call_on(work: &Arc<Work>, time: Duration) -> Outcome<u64> {
 }
 
 /// Moves the sandbox's clock on and on.
-async fn pass_time(admin: skypay_sandbox::admin::Admin) -> Outcome<()> {
+async fn pass_time(admin: skypay_sandbox::admin_client::Admin) -> Outcome<()> {
     let mut beat = interval(BEAT);
     beat.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
@@ -219,29 +219,29 @@ async fn pass_time(admin: skypay_sandbox::admin::Admin) -> Outcome<()> {
 /// back.
 struct Change {
     old_key: &'static str,
-    held_back: Duration,
+    held_back: StdDuration,
 }
 
 /// Changes keys for as long as there is time for a whole change, as SECURITY.md
 /// says.
 async fn change_keys(
     work: Arc<Work>,
-    admin: skypay_sandbox::admin::Admin,
-    time: Duration,
+    admin: skypay_sandbox::admin_client::Admin,
+    time: StdDuration,
 ) -> Outcome<Vec<Change>> {
-    let switch = SWITCHES.iter().find(|switch| switch.name == "old-key");
-    let switch = switch.ok_or("the sandbox has no switch for the old key")?;
-    let mut answers = switch.values.iter().map(|(value, _)| *value).cycle();
+    let behavior = BEHAVIORS.iter().find(|behavior| behavior.name == "old-key");
+    let behavior = behavior.ok_or("the sandbox has no behavior for the old key")?;
+    let mut answers = behavior.values.iter().map(|(value, _)| *value).cycle();
     let started = Instant::now();
     let mut changes = Vec::new();
     while started.elapsed() + 2 * (CACHED + QUIET) < time {
         sleep(QUIET).await;
-        let old_key = answers.next().ok_or("the switch has no answers")?;
-        let command = |name: &str, value: &str| Command::Switch {
+        let old_key = answers.next().ok_or("the behavior has no answers")?;
+        let command = |name: &str, value: &str| Command::Behavior {
             name: name.to_owned(),
             value: value.to_owned(),
         };
-        done(&admin, &command(switch.name, old_key)).await?;
+        done(&admin, &command(behavior.name, old_key)).await?;
 
         // Made and noted before anything else, and read from now on.
         let validity = Validity::Days30;
@@ -280,11 +280,11 @@ async fn change_keys(
 }
 
 async fn done(
-    admin: &skypay_sandbox::admin::Admin,
+    admin: &skypay_sandbox::admin_client::Admin,
     command: &Command,
 ) -> Outcome<serde_json::Value> {
     let carried = admin.command(command).await?;
-    match carried.declined() {
+    match carried.invalid_command() {
         Some(why) => Err(why.into()),
         None => Ok(carried.answer["details"].clone()),
     }
@@ -339,7 +339,7 @@ async fn report(
     told: &Told,
     changes: &[Change],
     begun: u64,
-    elapsed: Duration,
+    elapsed: StdDuration,
 ) -> Outcome<bool> {
     let count = |count: &AtomicU64| count.load(Ordering::Relaxed);
     let (calls, failed, payouts) = (
@@ -393,6 +393,6 @@ async fn report(
 }
 
 #[expect(clippy::cast_precision_loss, reason = "a figure for people")]
-fn rate(count: u64, elapsed: Duration) -> f64 {
+fn rate(count: u64, elapsed: StdDuration) -> f64 {
     count as f64 / elapsed.as_secs_f64()
 }

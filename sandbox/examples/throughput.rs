@@ -9,8 +9,8 @@ use std::time::Instant;
 
 use skypay_client::{Client, Credentials, Environment, KeyRing};
 use skypay_sandbox::Sandbox;
-use skypay_sandbox::engine::{CallbackUrls, Command, Limits, Pause, Settings, Timing};
-use skypay_sandbox::provocation::sample;
+use skypay_sandbox::engine::{CallbackUrls, Command, Duration, Limits, Settings, Timing};
+use skypay_sandbox::error_scenarios::sample;
 use skypay_server::{Config, Context, NotStored, PartnerCallbacks, Stored, callbacks};
 use skypay_types::{PayoutQueuePayoutRequest, PayoutQueueRequest, read};
 use tokio::net::TcpListener;
@@ -36,8 +36,8 @@ async fn main() -> Outcome<()> {
     let before = memory();
     let settings = Settings {
         timing: Timing {
-            upload: Pause::milliseconds(1),
-            pay: Pause::milliseconds(2),
+            upload: Duration::milliseconds(1),
+            pay: Duration::milliseconds(2),
             ..Timing::default()
         },
         limits: Limits {
@@ -136,10 +136,10 @@ async fn order(client: &Client, payouts: u64) -> Outcome<()> {
 }
 
 fn payout(number: u64) -> Outcome<PayoutQueueRequest> {
-    let mut clear = sample("payoutQueue").ok_or("there is no sample of a payout")?;
-    clear["controlNumber"] = format!("SKY98{number:08}").into();
-    clear["amount"] = "100.00".into();
-    Ok(read::from_slice(clear.to_string().as_bytes())?)
+    let mut plaintext = sample("payoutQueue").ok_or("there is no sample of a payout")?;
+    plaintext["controlNumber"] = format!("SKY98{number:08}").into();
+    plaintext["amount"] = "100.00".into();
+    Ok(read::from_slice(plaintext.to_string().as_bytes())?)
 }
 
 struct Partner(mpsc::UnboundedSender<()>);

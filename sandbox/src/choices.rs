@@ -43,13 +43,13 @@ pub fn variants<T: DeserializeOwned>() -> Vec<&'static str> {
 #[cfg(test)]
 mod tests {
     use super::variants;
-    use crate::engine::{Course, Side, Validity};
+    use crate::engine::{ScriptedOutcome, Side, Validity};
 
     #[test]
     fn choices_are_those_of_the_type() {
         assert_eq!(variants::<Side>(), ["requests", "callbacks"]);
         assert_eq!(variants::<Validity>(), ["30d", "60d", "90d", "180d"]);
-        assert!(variants::<Course>().contains(&"fail-at-once"));
+        assert!(variants::<ScriptedOutcome>().contains(&"fail-at-once"));
         assert!(variants::<String>().is_empty());
     }
 }

@@ -4,7 +4,7 @@ use std::time::SystemTime;
 
 use skypay_types::DateTime;
 
-use crate::engine::Moment;
+use crate::engine::Timestamp;
 
 /// Where a sandbox gets the time from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -15,7 +15,7 @@ pub enum Clock {
     /// `start`; one that is opened again goes on where it was.
     Virtual {
         /// The first moment.
-        start: Moment,
+        start: Timestamp,
     },
 }
 
@@ -23,7 +23,7 @@ impl Clock {
     /// A virtual clock that begins on an ordinary Monday morning, always the
     /// same.
     #[must_use]
-    pub fn standing() -> Self {
+    pub fn frozen() -> Self {
         let start = DateTime::from_unix_seconds(1_767_574_800);
         Self::Virtual {
             start: start.into(),
@@ -37,7 +37,7 @@ impl Clock {
     }
 
     /// The moment, if nothing later has been seen.
-    pub(crate) fn reading(self) -> Moment {
+    pub(crate) fn reading(self) -> Timestamp {
         match self {
             Self::Real => DateTime::from_system_time(SystemTime::now()).into(),
             Self::Virtual { start } => start,

@@ -6,7 +6,7 @@
 //! for byte.
 //!
 //! ```
-//! use skypay_sandbox::engine::{Answer, Command, Request, Settings, State};
+//! use skypay_sandbox::engine::{Command, Request, Settings, State};
 //! use skypay_types::{BalanceQueryRequest, DateTime};
 //!
 //! let now: DateTime = "2026-01-05 09:00:00".parse()?;
@@ -21,18 +21,18 @@
 mod account;
 mod amount;
 mod answer;
+pub mod behaviors;
 mod callback;
+mod cash_pickup;
 mod catalog;
 mod collection;
 mod command;
-mod counter;
 mod delivery;
 mod example;
 mod fault;
 mod finance;
 mod keys;
 mod magic;
-mod moment;
 mod payout;
 mod random;
 mod refused;
@@ -40,27 +40,27 @@ mod request;
 mod rule;
 mod settings;
 mod status;
-pub mod switches;
-mod turn;
+mod timestamp;
+mod transaction;
 
 pub use account::{Account, Ledger, Totals};
-pub use answer::{Answer, Applied, Event};
+pub use answer::{Applied, CommandOutcome, Event};
 pub use callback::Purpose;
-pub use collection::{Barcode, Collection, CollectionStanding};
+pub use cash_pickup::{CashPickup, CashPickupStatus};
+pub use collection::{Barcode, Collection, CollectionStatus};
 pub use command::{
     CallbackUrls, CashierCommand, Command, Delivered, FaultCommand, FinanceCommand, KeyCommand,
     Request, ScriptCommand, StoreCommand,
 };
-pub use counter::{CounterPayout, CounterStanding};
-pub use delivery::{Attempt, AttemptResult, Callback, Delivery, Standing};
+pub use delivery::{Attempt, AttemptResult, Callback, Delivery, DeliveryStatus};
 pub use fault::{Fault, FaultRule, NumberedFault, Side, WireFault};
 pub use finance::Movement;
-pub use keys::{Key, KeyStanding, KeysInUse, Pair, Validity};
+pub use keys::{Key, KeyStatus, KeysInUse, Pair, Validity};
 pub use magic::{MAGIC, Magic, Meaning};
-pub use moment::{Moment, NoPause, Pause};
-pub use payout::{Amendment, Payout, Step, Wish};
-pub use rule::{Course, NumberedRule, Rule, Then, When};
+pub use payout::{Amendment, Payout, PendingCancellation, Step};
+pub use rule::{NumberedRule, Rule, ScriptedOutcome, Then, When};
 pub use settings::{Limits, Opening, Settings, Timing};
+pub use timestamp::{Duration, ParseDurationError, Timestamp};
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -70,25 +70,25 @@ use skypay_types::{DateTime, OPERATIONS, ResponseCode};
 
 use payout::Daily;
 use random::Random;
-use turn::{Entry, Turn};
+use transaction::{ScheduleEntry, Transaction};
 
 /// Everything there is: accounts, payouts, collections, keys, rules, faults,
-/// switches and callbacks. It can be saved and read again at any time.
+/// behaviors and callbacks. It can be saved and read again at any time.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct State {
     settings: Settings,
-    now: Moment,
+    now: Timestamp,
     random: Random,
     last_event: u64,
     last_number: u64,
     last_movement: u64,
-    agenda: BTreeSet<Entry>,
+    schedule: BTreeSet<ScheduleEntry>,
     ledger: Ledger,
     payouts: BTreeMap<u64, Payout>,
     /// The payouts of each control number, in order.
     numbers: BTreeMap<String, Vec<u64>>,
     daily: Daily,
-    counter: BTreeMap<String, CounterPayout>,
+    counter: BTreeMap<String, CashPickup>,
     barcodes: BTreeMap<String, Barcode>,
     collections: BTreeMap<u64, Collection>,
     movements: Vec<Movement>,
@@ -97,7 +97,7 @@ pub struct State {
     sending: BTreeSet<u64>,
     callback_urls: CallbackUrls,
     allow_list: Vec<String>,
-    switches: BTreeMap<String, String>,
+    behaviors: BTreeMap<String, String>,
     timing: Timing,
     limits: Limits,
     rules: Vec<NumberedRule>,
@@ -110,7 +110,7 @@ impl State {
     /// for [`Settings::check`] to say.
     #[must_use]
     pub fn new(settings: Settings, now: DateTime) -> Self {
-        let now = Moment::from(now);
+        let now = Timestamp::from(now);
         let mut random = Random::new(settings.seed);
         let drawn = Pair::drawn(&mut random);
         let pair = settings.keys.clone().unwrap_or(drawn);
@@ -120,7 +120,7 @@ impl State {
             last_event: 0,
             last_number: 0,
             last_movement: 0,
-            agenda: BTreeSet::new(),
+            schedule: BTreeSet::new(),
             ledger: Ledger::new(&settings),
             payouts: BTreeMap::new(),
             numbers: BTreeMap::new(),
@@ -133,7 +133,7 @@ impl State {
             sending: BTreeSet::new(),
             callback_urls: settings.callbacks.clone(),
             allow_list: settings.allow_list.clone(),
-            switches: settings.switches.clone(),
+            behaviors: settings.behaviors.clone(),
             timing: settings.timing,
             limits: settings.limits,
             rules: Vec::new(),
@@ -141,7 +141,7 @@ impl State {
             keys: BTreeMap::from([(1, Key::first(pair, now))]),
             settings,
         };
-        Turn::new(&mut state).watch_key(1);
+        Transaction::new(&mut state).watch_key(1);
         state
     }
 
@@ -153,16 +153,16 @@ impl State {
     /// [`Command::Tick`] among them: what was due was done then.
     pub fn apply(&mut self, command: &Command, now: DateTime) -> Applied {
         self.now = self.now.max(now.into());
-        let mut turn = Turn::new(self);
-        turn.run_due();
+        let mut transaction = Transaction::new(self);
+        transaction.run_due_events();
         // Who gave the command learns of the callbacks that it caused, not of
         // those that were due anyway.
-        turn.deliveries.clear();
-        let (answer, faults) = turn.carry_out(command);
-        turn.run_due();
+        transaction.deliveries.clear();
+        let (answer, faults) = transaction.dispatch(command);
+        transaction.run_due_events();
         Applied {
             answer,
-            events: turn.events,
+            events: transaction.events,
             faults,
         }
     }
@@ -171,7 +171,7 @@ impl State {
     /// for the end of an attempt is not due.
     #[must_use]
     pub fn next_due(&self) -> Option<DateTime> {
-        self.agenda.first().map(|entry| entry.due.date_time())
+        self.schedule.first().map(|entry| entry.due.date_time())
     }
 
     /// The callbacks that are to be sent now, in order. One is listed until
@@ -188,7 +188,7 @@ impl State {
                     operation: callback.operation.clone(),
                     subject: callback.subject.clone(),
                     url: attempt.url.clone(),
-                    clear: callback.clear.clone(),
+                    plaintext: callback.plaintext.clone(),
                     due: attempt.started.date_time(),
                     faults: attempt.faults.clone(),
                 })
@@ -204,7 +204,7 @@ impl State {
         self.keys_at(now.into())
     }
 
-    /// Whether a request may come with these credentials, for the clear-text
+    /// Whether a request may come with these credentials, for the plaintext
     /// door.
     #[must_use]
     pub fn knows(&self, user_name: &str, authentication: &str, now: DateTime) -> bool {
@@ -213,11 +213,13 @@ impl State {
         keys.user_name == user_name && pairs.any(|pair| pair.authentication == authentication)
     }
 
-    /// The answer of a switch: the one that was set, or its default.
+    /// The answer of a behavior: the one that was set, or its default.
     #[must_use]
-    pub fn switch(&self, name: &str) -> &str {
-        let default = || switches::find(name).map_or("", switches::Switch::default_value);
-        self.switches.get(name).map_or_else(default, String::as_str)
+    pub fn behavior(&self, name: &str) -> &str {
+        let default = || behaviors::find(name).map_or("", behaviors::Behavior::default_value);
+        self.behaviors
+            .get(name)
+            .map_or_else(default, String::as_str)
     }
 
     /// What the state began with.
@@ -264,7 +266,7 @@ impl State {
 
     /// The payouts that stores asked the partner about.
     #[must_use]
-    pub fn counter_payouts(&self) -> impl DoubleEndedIterator<Item = &CounterPayout> {
+    pub fn cash_pickups(&self) -> impl DoubleEndedIterator<Item = &CashPickup> {
         self.counter.values()
     }
 
@@ -353,8 +355,8 @@ impl State {
     }
 }
 
-impl Turn<'_> {
-    fn carry_out(&mut self, command: &Command) -> (Answer, Vec<WireFault>) {
+impl Transaction<'_> {
+    fn dispatch(&mut self, command: &Command) -> (CommandOutcome, Vec<WireFault>) {
         let answer = match command {
             Command::Request(request) => return self.request(request),
             Command::Tick => self.done(Value::Null),
@@ -366,7 +368,7 @@ impl Turn<'_> {
             Command::Fault(command) => self.fault(command),
             Command::Keys(command) => self.key(command),
             Command::Callbacks(urls) => self.set_callbacks(urls),
-            Command::Switch { name, value } => self.set_switch(name, value),
+            Command::Behavior { name, value } => self.set_behavior(name, value),
             Command::Timing(timing) => {
                 self.state.timing = *timing;
                 self.changed("timing", json!(timing))
@@ -382,78 +384,78 @@ impl Turn<'_> {
             Command::Replay { delivery, copies } => self.replay(*delivery, *copies),
             Command::Trigger {
                 operation,
-                clear,
+                plaintext,
                 url,
-            } => self.trigger(operation, clear, url.as_deref()),
+            } => self.trigger(operation, plaintext, url.as_deref()),
             Command::Reset => self.reset(),
         };
         (answer, Vec::new())
     }
 
     /// The answer to a command that was carried out.
-    pub(crate) fn done(&self, details: Value) -> Answer {
-        Answer::Done {
+    pub(crate) fn done(&self, details: Value) -> CommandOutcome {
+        CommandOutcome::Done {
             deliveries: self.deliveries.clone(),
             details,
         }
     }
 
-    fn changed(&mut self, what: &str, to: Value) -> Answer {
-        self.note("settings-changed", what, to);
+    fn changed(&mut self, what: &str, to: Value) -> CommandOutcome {
+        self.record_event("settings-changed", what, to);
         self.done(Value::Null)
     }
 
-    fn set_callbacks(&mut self, urls: &CallbackUrls) -> Answer {
+    fn set_callbacks(&mut self, urls: &CallbackUrls) -> CommandOutcome {
         let unknown = urls.own.keys().find(|name| callback::find(name).is_none());
         if let Some(unknown) = unknown {
-            return Answer::declined(format!("there is no callback {unknown:?}"));
+            return CommandOutcome::invalid_command(format!("there is no callback {unknown:?}"));
         }
         if let Err(why) = urls.check() {
-            return Answer::declined(why);
+            return CommandOutcome::invalid_command(why);
         }
         self.state.callback_urls = urls.clone();
         self.changed("callbacks", json!(urls))
     }
 
-    fn set_switch(&mut self, name: &str, value: &str) -> Answer {
-        let Some(switch) = switches::find(name) else {
-            let names: Vec<_> = switches::SWITCHES
+    fn set_behavior(&mut self, name: &str, value: &str) -> CommandOutcome {
+        let Some(behavior) = behaviors::find(name) else {
+            let names: Vec<_> = behaviors::BEHAVIORS
                 .iter()
-                .map(|switch| switch.name)
+                .map(|behavior| behavior.name)
                 .collect();
-            return Answer::declined(format!(
-                "there is no switch {name:?}; there are {}",
+            return CommandOutcome::invalid_command(format!(
+                "there is no behavior {name:?}; there are {}",
                 names.join(", ")
             ));
         };
-        if !switch.has(value) {
-            let values: Vec<_> = switch.values.iter().map(|(value, _)| *value).collect();
-            return Answer::declined(format!(
+        if !behavior.has(value) {
+            let values: Vec<_> = behavior.values.iter().map(|(value, _)| *value).collect();
+            return CommandOutcome::invalid_command(format!(
                 "{name} cannot be {value:?}; it can be {}",
                 values.join(", ")
             ));
         }
         self.state
-            .switches
+            .behaviors
             .insert(name.to_owned(), value.to_owned());
         self.changed(name, json!(value))
     }
 
-    fn script(&mut self, command: &ScriptCommand) -> Answer {
+    fn script(&mut self, command: &ScriptCommand) -> CommandOutcome {
         match command {
             ScriptCommand::Add { rule } => {
                 if rule.then == Then::default() {
-                    return Answer::declined(
+                    return CommandOutcome::invalid_command(
                         "the rule says nothing about what becomes of requests; it needs refuse, \
-                         course or after",
+                         outcome or after",
                     );
                 }
                 if let Err(why) = refusable(rule) {
-                    return Answer::declined(why);
+                    return CommandOutcome::invalid_command(why);
                 }
                 let id = self.number();
                 let rule = rule.clone();
-                self.note("rule-added", "", json!({ "rule": id, "then": rule.then }));
+                self.record_event("rule-added", "", json!({ "rule": id, "then": rule.then }));
                 let numbered = NumberedRule {
                     id,
                     rule,
@@ -466,28 +468,28 @@ impl Turn<'_> {
                 let before = self.state.rules.len();
                 self.state.rules.retain(|numbered| numbered.id != *id);
                 if self.state.rules.len() == before {
-                    return Answer::declined(format!("there is no rule {id}"));
+                    return CommandOutcome::invalid_command(format!("there is no rule {id}"));
                 }
-                self.note("rule-removed", "", json!({ "rule": id }));
+                self.record_event("rule-removed", "", json!({ "rule": id }));
                 self.done(Value::Null)
             }
             ScriptCommand::Clear => {
                 self.state.rules.clear();
-                self.note("rules-cleared", "", Value::Null);
+                self.record_event("rules-cleared", "", Value::Null);
                 self.done(Value::Null)
             }
         }
     }
 
-    fn fault(&mut self, command: &FaultCommand) -> Answer {
+    fn fault(&mut self, command: &FaultCommand) -> CommandOutcome {
         match command {
             FaultCommand::Add { fault } => {
                 if let Err(why) = fault.check() {
-                    return Answer::declined(why);
+                    return CommandOutcome::invalid_command(why);
                 }
                 let id = self.number();
                 let rule = fault.clone();
-                self.note(
+                self.record_event(
                     "fault-added",
                     "",
                     json!({ "rule": id, "fault": rule.fault }),
@@ -504,14 +506,14 @@ impl Turn<'_> {
                 let before = self.state.faults.len();
                 self.state.faults.retain(|numbered| numbered.id != *id);
                 if self.state.faults.len() == before {
-                    return Answer::declined(format!("there is no fault {id}"));
+                    return CommandOutcome::invalid_command(format!("there is no fault {id}"));
                 }
-                self.note("fault-removed", "", json!({ "rule": id }));
+                self.record_event("fault-removed", "", json!({ "rule": id }));
                 self.done(Value::Null)
             }
             FaultCommand::Clear => {
                 self.state.faults.clear();
-                self.note("faults-cleared", "", Value::Null);
+                self.record_event("faults-cleared", "", Value::Null);
                 self.done(Value::Null)
             }
         }
@@ -519,12 +521,12 @@ impl Turn<'_> {
 
     /// Begins anew, with the same seed and therefore the same keys; only the
     /// log goes on.
-    fn reset(&mut self) -> Answer {
+    fn reset(&mut self) -> CommandOutcome {
         let settings = self.state.settings.clone();
         let last_event = self.state.last_event;
         *self.state = State::new(settings, self.at.date_time());
         self.state.last_event = last_event;
-        self.note("reset", "", Value::Null);
+        self.record_event("reset", "", Value::Null);
         self.done(Value::Null)
     }
 }

@@ -108,12 +108,12 @@ impl Target {
     pub(crate) async fn connect(
         &self,
         tls: impl FnOnce() -> Result<TlsConnector, WireError>,
-    ) -> Result<(Box<dyn Stream>, Fate), WireError> {
+    ) -> Result<(Box<dyn Stream>, ConnectionControl), WireError> {
         let failed = |error: io::Error| WireError::Connect(error.to_string());
         let stream = TcpStream::connect(&self.address).await.map_err(failed)?;
         let _ = stream.set_nodelay(true);
-        let line = Line::new(stream);
-        let control = line.fate();
+        let line = TrackedConnection::new(stream);
+        let control = line.control();
         let Some(name) = &self.secure else {
             return Ok((Box::new(line), control));
         };
@@ -163,8 +163,8 @@ pub(crate) async fn whole(body: Incoming, limit: usize) -> Result<Bytes, WireErr
 }
 
 /// A body that announces its whole length and breaks off after `keep` bytes.
-pub(crate) fn broken_off(bytes: &Bytes, keep: usize) -> BrokenOff {
-    BrokenOff {
+pub(crate) fn truncated(bytes: &Bytes, keep: usize) -> Truncated {
+    Truncated {
         left: Some(bytes.slice(..keep.min(bytes.len()))),
         has_paused: false,
     }
@@ -172,12 +172,12 @@ pub(crate) fn broken_off(bytes: &Bytes, keep: usize) -> BrokenOff {
 
 /// See [`broken_off`].
 #[derive(Debug)]
-pub(crate) struct BrokenOff {
+pub(crate) struct Truncated {
     left: Option<Bytes>,
     has_paused: bool,
 }
 
-impl Body for BrokenOff {
+impl Body for Truncated {
     type Data = Bytes;
     type Error = io::Error;
 
@@ -199,12 +199,12 @@ impl Body for BrokenOff {
 }
 
 /// The same text with a few characters that are others, chosen by a seed.
-pub(crate) fn garbled(text: &[u8], seed: u64) -> Vec<u8> {
+pub(crate) fn corrupted(text: &[u8], seed: u64) -> Vec<u8> {
     let mut text = text.to_vec();
     let length = text.len() as u64;
-    for turn in 0..3_u64 {
+    for transaction in 0..3_u64 {
         let place = seed
-            .rotate_left(21 * u32::try_from(turn).unwrap_or(0))
+            .rotate_left(21 * u32::try_from(transaction).unwrap_or(0))
             .checked_rem(length);
         let place = place.and_then(|place| usize::try_from(place).ok());
         if let Some(byte) = place.and_then(|place| text.get_mut(place)) {
@@ -218,25 +218,25 @@ pub(crate) fn garbled(text: &[u8], seed: u64) -> Vec<u8> {
 #[derive(Clone, Debug)]
 pub(crate) struct Peer {
     pub(crate) address: SocketAddr,
-    pub(crate) fate: Fate,
+    pub(crate) control: ConnectionControl,
 }
 
 /// A connection that can be made to fail.
 #[derive(Debug)]
-pub(crate) struct Line {
+pub(crate) struct TrackedConnection {
     stream: TcpStream,
-    fate: Fate,
+    control: ConnectionControl,
 }
 
 /// What shall become of a connection. Clones speak of the same one.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Fate(Arc<AtomicU8>);
+pub(crate) struct ConnectionControl(Arc<AtomicU8>);
 
 const SOUND: u8 = 0;
 const CUT: u8 = 1;
 const RESET: u8 = 2;
 
-impl Fate {
+impl ConnectionControl {
     /// Nothing is written any more.
     pub(crate) fn cut(&self) {
         self.0.store(CUT, Ordering::Release);
@@ -247,16 +247,16 @@ impl Fate {
         self.0.store(RESET, Ordering::Release);
     }
 
-    fn is(&self, fate: u8) -> bool {
-        self.0.load(Ordering::Acquire) == fate
+    fn is(&self, control: u8) -> bool {
+        self.0.load(Ordering::Acquire) == control
     }
 }
 
-impl Line {
+impl TrackedConnection {
     pub(crate) fn new(stream: TcpStream) -> Self {
         Self {
             stream,
-            fate: Fate::default(),
+            control: ConnectionControl::default(),
         }
     }
 
@@ -267,25 +267,25 @@ impl Line {
         extensions: &mut Extensions,
     ) -> Self {
         let line = Self::new(stream);
-        let fate = line.fate();
-        extensions.insert(ConnectInfo(Peer { address, fate }));
+        let control = line.control();
+        extensions.insert(ConnectInfo(Peer { address, control }));
         line
     }
 
-    pub(crate) fn fate(&self) -> Fate {
-        self.fate.clone()
+    pub(crate) fn control(&self) -> ConnectionControl {
+        self.control.clone()
     }
 }
 
-impl Drop for Line {
+impl Drop for TrackedConnection {
     fn drop(&mut self) {
-        if self.fate.is(RESET) {
+        if self.control.is(RESET) {
             let _ = self.stream.set_zero_linger();
         }
     }
 }
 
-impl AsyncRead for Line {
+impl AsyncRead for TrackedConnection {
     fn poll_read(
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
@@ -295,13 +295,13 @@ impl AsyncRead for Line {
     }
 }
 
-impl AsyncWrite for Line {
+impl AsyncWrite for TrackedConnection {
     fn poll_write(
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
-        if self.fate.is(CUT) {
+        if self.control.is(CUT) {
             return Poll::Ready(Err(io::ErrorKind::ConnectionAborted.into()));
         }
         Pin::new(&mut self.stream).poll_write(context, bytes)
@@ -312,7 +312,7 @@ impl AsyncWrite for Line {
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        if !self.fate.is(SOUND) {
+        if !self.control.is(SOUND) {
             return Poll::Ready(Ok(()));
         }
         Pin::new(&mut self.stream).poll_shutdown(context)
@@ -325,7 +325,7 @@ impl AsyncWrite for Line {
 pub enum WireError {
     /// The URL is not `http://host:port` with an optional path and query.
     Url,
-    /// Nobody listens there.
+    /// Nothing listens there.
     Connect(String),
     /// The connection broke, or what came is not HTTP.
     Broken(String),

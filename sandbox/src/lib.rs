@@ -5,23 +5,23 @@
 //!
 #![doc = include_str!("../README.md")]
 
-pub mod admin;
+pub mod admin_client;
 #[cfg(feature = "clap")]
 pub mod arguments;
 pub mod barcode;
 pub mod choices;
 pub mod clock;
-mod courier;
+mod delivery;
 pub mod engine;
-mod house;
+pub mod error_scenarios;
 mod http;
 pub mod limits;
 mod page;
 #[doc(hidden)]
 pub mod private_file;
-pub mod provocation;
 mod sandbox;
 pub mod service;
+mod simulator;
 mod store;
 
 pub use http::WireError;

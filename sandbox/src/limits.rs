@@ -10,7 +10,7 @@ pub const REQUEST: usize = 2 * 1024 * 1024;
 pub const MAILBOX: usize = 64 * 1024;
 
 /// A partner's answer to a callback of the sandbox, and an answer to
-/// `skypay listen --forward` and `--forward-clear`.
+/// `skypay listen --forward` and `--forward-plaintext`.
 pub const CALLBACK_ANSWER: usize = 64 * 1024;
 
 /// A callback to `skypay listen`. The generated half then takes 64 KiB.

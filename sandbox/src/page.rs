@@ -7,16 +7,16 @@
 
 mod callbacks;
 mod clock;
-mod desk;
 mod faults;
 mod form;
+mod form_page;
+mod format;
 mod keys;
 mod layout;
 mod overview;
 mod settings;
 mod tools;
 mod transactions;
-mod words;
 
 use std::sync::Arc;
 
@@ -28,13 +28,13 @@ use http::StatusCode;
 use http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HeaderValue};
 use maud::{Markup, html};
 
-use crate::service::Office;
+use crate::service::AppState;
 
 /// What the pages stand on.
-pub(crate) type Shared = State<Arc<Office>>;
+pub(crate) type Shared = State<Arc<AppState>>;
 
 /// Every page, and what they are drawn with.
-pub(crate) fn routes(office: Arc<Office>) -> Router {
+pub(crate) fn routes(app: Arc<AppState>) -> Router {
     Router::new()
         .route("/", get(overview::page))
         .route("/transactions", get(transactions::list))
@@ -47,17 +47,17 @@ pub(crate) fn routes(office: Arc<Office>) -> Router {
         .route("/callbacks/{id}", get(callbacks::one))
         .route("/callbacks/{id}/replay", post(callbacks::replay))
         .route("/clock", get(clock::page).post(clock::act))
-        .merge(desk::route("/payout-tool", tools::payout))
-        .merge(desk::route("/collection-tool", tools::collection))
-        .merge(desk::route("/finance", tools::finance))
-        .merge(desk::route("/settings", settings::settings))
-        .merge(desk::route("/keys", keys::keys))
-        .merge(desk::route("/faults", faults::faults))
+        .merge(form_page::route("/payout-tool", tools::payout))
+        .merge(form_page::route("/collection-tool", tools::collection))
+        .merge(form_page::route("/finance", tools::finance))
+        .merge(form_page::route("/settings", settings::settings))
+        .merge(form_page::route("/keys", keys::keys))
+        .merge(form_page::route("/faults", faults::faults))
         .route("/reference", get(reference))
         .route("/page.css", get(style))
         .route("/page.js", get(script))
         .fallback(elsewhere)
-        .with_state(office)
+        .with_state(app)
 }
 
 /// Nothing comes from another host, nothing runs that is written into a page,
@@ -76,9 +76,9 @@ pub(crate) fn answer(page: Markup) -> Response {
 }
 
 /// A page that says what is not there, or what was not done.
-fn missing(office: &Office, path: &str, why: &str) -> Response {
+fn missing(app: &AppState, path: &str, why: &str) -> Response {
     let content = html! { p.notice.bad role="alert" { (why) } };
-    let mut response = answer(layout::Page::of(path, "Nothing here").around(office, &content));
+    let mut response = answer(layout::Page::of(path, "Nothing here").around(app, &content));
     *response.status_mut() = StatusCode::NOT_FOUND;
     response
 }
@@ -104,8 +104,8 @@ fn asset(kind: &'static str, text: impl IntoResponse) -> Response {
     response
 }
 
-async fn elsewhere(State(office): Shared) -> Response {
-    missing(&office, "", "There is nothing at this path.")
+async fn elsewhere(State(app): Shared) -> Response {
+    missing(&app, "", "There is nothing at this path.")
 }
 
 async fn style() -> Response {

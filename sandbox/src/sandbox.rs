@@ -4,20 +4,20 @@ use std::fmt;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::Duration as StdDuration;
 
 use axum::Router;
 use tokio::net::TcpListener;
 use tokio::sync::{oneshot, watch};
 use tokio::task::JoinHandle;
 
-use crate::admin::{Admin, Info};
+use crate::admin_client::{Admin, Info};
 use crate::clock::Clock;
-use crate::courier;
+use crate::delivery;
 use crate::engine::Settings;
-use crate::house::{House, HouseError};
-use crate::http::Line;
-use crate::service::{self, Mailbox, Office};
+use crate::http::TrackedConnection;
+use crate::service::{self, AppState, Mailbox};
+use crate::simulator::{Simulator, SimulatorError};
 use crate::store::Store;
 
 /// A SkyPay of one's own. See [`Sandbox::builder`].
@@ -33,11 +33,11 @@ impl Sandbox {
     /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
     /// use skypay_sandbox::Sandbox;
     /// use skypay_sandbox::clock::Clock;
-    /// use skypay_sandbox::engine::Pause;
+    /// use skypay_sandbox::engine::Duration;
     ///
-    /// let sandbox = Sandbox::builder().clock(Clock::standing()).start().await?;
+    /// let sandbox = Sandbox::builder().clock(Clock::frozen()).start().await?;
     /// println!("{}", sandbox.info().service_url);
-    /// sandbox.admin().advance(Pause::days(90)).await?;
+    /// sandbox.admin().advance(Duration::days(90)).await?;
     /// sandbox.stop().await;
     /// # Ok(())
     /// # }
@@ -48,10 +48,10 @@ impl Sandbox {
             clock: Clock::Real,
             settings: Settings::default(),
             database: None,
-            clear_text: true,
+            plaintext: true,
             hosts: Vec::new(),
             snapshot_every: 1000,
-            patience: Duration::from_secs(30),
+            timeout: StdDuration::from_secs(30),
         }
     }
 }
@@ -64,10 +64,10 @@ pub struct Builder {
     pub(crate) clock: Clock,
     pub(crate) settings: Settings,
     pub(crate) database: Option<PathBuf>,
-    pub(crate) clear_text: bool,
+    pub(crate) plaintext: bool,
     pub(crate) hosts: Vec<String>,
     pub(crate) snapshot_every: u64,
-    pub(crate) patience: Duration,
+    pub(crate) timeout: StdDuration,
 }
 
 impl Builder {
@@ -100,8 +100,8 @@ impl Builder {
 
     /// Whether plaintext is taken as well as sealed bodies; it is if not
     /// said.
-    pub fn clear_text(mut self, taken: bool) -> Self {
-        self.clear_text = taken;
+    pub fn plaintext(mut self, taken: bool) -> Self {
+        self.plaintext = taken;
         self
     }
 
@@ -125,8 +125,8 @@ impl Builder {
     /// clock whatever the sandbox's is: 30 seconds if not said. Then it is
     /// unknown whether the callback has arrived. A virtual clock stands still
     /// meanwhile, so a test of a partner that does not answer wants less.
-    pub fn patience(mut self, patience: Duration) -> Self {
-        self.patience = patience;
+    pub fn timeout(mut self, timeout: StdDuration) -> Self {
+        self.timeout = timeout;
         self
     }
 
@@ -150,23 +150,23 @@ impl Builder {
             self.clock.reading(),
         )
         .map_err(|error| StartError::Database(error.to_string()))?;
-        let (house, errands, fallen) = House::open(store, state, self.clock);
-        courier::run(&house, errands, self.patience);
-        let info = info(&house, bound, database, self.clear_text);
+        let (simulator, jobs, fallen) = Simulator::open(store, state, self.clock);
+        delivery::run(&simulator, jobs, self.timeout);
+        let info = info(&simulator, bound, database, self.plaintext);
         let admin = Admin::new(&info.url).map_err(|_| StartError::Stopped)?;
         let (stop, stopping) = watch::channel(false);
-        let office = Office {
-            house: house.clone(),
+        let app = AppState {
+            simulator: simulator.clone(),
             info: info.clone(),
             mailbox: Mailbox::default(),
             stopping: stopping.clone(),
         };
-        let routes = service::routes(Arc::new(office), self.clear_text, self.hosts.into());
+        let routes = service::routes(Arc::new(app), self.plaintext, self.hosts.into());
         let serving = tokio::spawn(serve(listener, routes, stopping));
         Ok(Running {
             info,
             admin,
-            house,
+            simulator,
             stop,
             serving,
             fallen,
@@ -178,21 +178,26 @@ async fn serve(listener: TcpListener, routes: Router, mut stopping: watch::Recei
     // As many callbacks as the mailbox keeps waiting hold a connection each.
     let serving = skypay_server::serve(listener, routes)
         .connection_limit(1024)
-        .shutdown_time(Duration::from_secs(5))
-        .map_connections(Line::accepted);
+        .shutdown_time(StdDuration::from_secs(5))
+        .map_connections(TrackedConnection::accepted);
     let stopped = async move {
         let _ = stopping.wait_for(|stop| *stop).await;
     };
     let _ = serving.with_graceful_shutdown(stopped).await;
 }
 
-fn info(house: &House, bound: SocketAddr, database: Option<PathBuf>, clear_text: bool) -> Info {
+fn info(
+    simulator: &Simulator,
+    bound: SocketAddr,
+    database: Option<PathBuf>,
+    plaintext: bool,
+) -> Info {
     let reachable = match bound.ip() {
         ip if ip.is_unspecified() => SocketAddr::from((Ipv4Addr::LOCALHOST, bound.port())),
         _ => bound,
     };
     let url = format!("http://{reachable}");
-    let state = house.state();
+    let state = simulator.state();
     let settings = state.settings();
     let entities = settings.entities.iter();
     let entities = entities.map(|(prefix, opening)| (prefix.clone(), opening.balance));
@@ -207,25 +212,25 @@ fn info(house: &House, bound: SocketAddr, database: Option<PathBuf>, clear_text:
         keys_have_expired: false,
         entities: entities.collect(),
         seed: settings.seed,
-        clock: house.clock(),
+        clock: simulator.clock(),
         database,
-        clear_text,
+        plaintext,
     };
     drop(state);
-    info.at_present(house)
+    info.at_present(simulator)
 }
 
 impl Info {
     /// The same with the keys and the clock as they are now.
-    pub(crate) fn at_present(self, house: &House) -> Self {
-        let now = house.now();
-        let keys = house.state().keys_in_use(now);
+    pub(crate) fn at_present(self, simulator: &Simulator) -> Self {
+        let now = simulator.now();
+        let keys = simulator.state().keys_in_use(now);
         Self {
             keys_have_expired: keys.accepted.is_empty(),
             keys_expire: keys.expires,
             authentication: keys.sealing.authentication,
             encrypt_key: keys.sealing.encrypt_key,
-            clock: house.clock(),
+            clock: simulator.clock(),
             ..self
         }
     }
@@ -236,10 +241,10 @@ impl Info {
 pub struct Running {
     info: Info,
     admin: Admin,
-    house: House,
+    simulator: Simulator,
     stop: watch::Sender<bool>,
     serving: JoinHandle<()>,
-    fallen: oneshot::Receiver<HouseError>,
+    fallen: oneshot::Receiver<SimulatorError>,
 }
 
 impl Running {
@@ -272,7 +277,7 @@ impl Running {
 
     /// Stops it. What was accepted is in the database, which is free then.
     pub async fn stop(mut self) {
-        self.house.closed().await;
+        self.simulator.closed().await;
         self.stop.send_replace(true);
         // What was carried out is answered.
         let _ = (&mut self.serving).await;
@@ -282,7 +287,7 @@ impl Running {
 /// Stops it without waiting for that.
 impl Drop for Running {
     fn drop(&mut self) {
-        self.house.close();
+        self.simulator.close();
         self.stop.send_replace(true);
         self.serving.abort();
     }

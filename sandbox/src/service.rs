@@ -1,11 +1,11 @@
 //! What a sandbox serves over HTTP.
 
-pub mod admin;
+mod admin_routes;
+pub mod admin_types;
 mod api;
 mod faults;
-pub(crate) mod guard;
 mod mailbox;
-mod own;
+pub(crate) mod origin_check;
 
 use std::sync::Arc;
 
@@ -16,29 +16,29 @@ use axum::middleware;
 use axum::routing::post;
 use http::{HeaderMap, Response};
 
-use crate::admin::ROOT;
+use crate::admin_client::ROOT;
 use crate::http::Peer;
 use crate::limits;
 use crate::page;
+pub(crate) use admin_routes::AppState;
 use api::{Api, Call};
 pub(crate) use mailbox::Mailbox;
-pub(crate) use own::Office;
 
 /// The partner's interface, the sandbox's own, and its page.
 /// Partners may call it by these names, too.
-pub(crate) fn routes(office: Arc<Office>, clear_text: bool, hosts: Arc<[String]>) -> Router {
+pub(crate) fn routes(app: Arc<AppState>, plaintext: bool, hosts: Arc<[String]>) -> Router {
     let api = Api {
-        house: office.house.clone(),
-        clear_text,
+        simulator: app.simulator.clone(),
+        plaintext,
     };
-    let page = page::routes(office.clone()).layer(middleware::from_fn(guard::guard));
-    let own = own::routes(office).layer(middleware::from_fn(guard::guard));
+    let page = page::routes(app.clone()).layer(middleware::from_fn(origin_check::origin_check));
+    let own = admin_routes::routes(app).layer(middleware::from_fn(origin_check::origin_check));
     Router::new()
         .route("/services/{caller}", post(shared))
         .route("/services/{caller}/{action}", post(by_path))
         .layer(middleware::from_fn_with_state(api.clone(), faults::inject))
         .with_state(api)
-        .layer(middleware::from_fn_with_state(hosts, guard::partner))
+        .layer(middleware::from_fn_with_state(hosts, origin_check::partner))
         .nest(ROOT, own)
         .merge(page)
         .layer(DefaultBodyLimit::max(limits::REQUEST))

@@ -13,15 +13,15 @@ use rusqlite::backup::{Backup, StepResult};
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags, OptionalExtension, params};
 
-use crate::admin::{LogQuery, WireRecord};
-use crate::engine::{Command, Event, Moment, Settings, State};
+use crate::admin_client::{LogQuery, WireRecord};
+use crate::engine::{Command, Event, Settings, State, Timestamp};
 use crate::{limits, private_file};
 
 /// Says that a database is ours.
 const APPLICATION: i32 = 0x5359_5342;
 
 /// Changes when the tables do, or what is in them.
-const SHAPE: i32 = 1;
+const SHAPE: i32 = 2;
 
 const TABLES: &str = "
     CREATE TABLE journal (sequence INTEGER PRIMARY KEY, time TEXT NOT NULL, command TEXT NOT NULL);
@@ -47,7 +47,7 @@ impl Store {
         file: Option<PathBuf>,
         snapshot_every: u64,
         settings: Settings,
-        now: Moment,
+        now: Timestamp,
     ) -> Result<(Self, State), StoreError> {
         let mut store = match file {
             None => Self::of(Connection::open_in_memory(), None, snapshot_every)?,
@@ -212,7 +212,7 @@ impl Store {
         Ok(state)
     }
 
-    fn commands_after(&self, sequence: u64) -> Result<Vec<(Moment, Command)>, StoreError> {
+    fn commands_after(&self, sequence: u64) -> Result<Vec<(Timestamp, Command)>, StoreError> {
         let rows = || -> rusqlite::Result<Vec<(u64, String, String)>> {
             let mut rows = self.connection.prepare(
                 "SELECT sequence, time, command FROM journal WHERE sequence > ? ORDER BY sequence",
@@ -267,9 +267,9 @@ impl Store {
     }
 
     /// Notes a command and what it has led to.
-    pub(crate) fn note(
+    pub(crate) fn record_event(
         &mut self,
-        time: Moment,
+        time: Timestamp,
         command: &Command,
         events: &[Event],
     ) -> Result<(), StoreError> {

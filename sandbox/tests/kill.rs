@@ -22,15 +22,15 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitCode, Stdio};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::{Duration as StdDuration, SystemTime, UNIX_EPOCH};
 
 use skypay_client::{Client, Credentials, Environment, KeyRing};
-use skypay_sandbox::admin::{Admin, Info};
+use skypay_sandbox::admin_client::{Admin, Info};
 use skypay_sandbox::clock::Clock;
 use skypay_sandbox::engine::{
-    Callback, CallbackUrls, Limits, Pause, Settings, Standing, State, Timing,
+    Callback, CallbackUrls, DeliveryStatus, Duration, Limits, Settings, State, Timing,
 };
-use skypay_sandbox::provocation::sample;
+use skypay_sandbox::error_scenarios::sample;
 use skypay_sandbox::{Builder, Sandbox};
 use skypay_server::{Config, Context, NotStored, PartnerCallbacks, Stored, callbacks};
 use skypay_types::{Amount, PayType, PayoutQueuePayoutRequest, PayoutQueueRequest, read};
@@ -88,8 +88,8 @@ async fn serve(database: PathBuf, partner: String) -> ExitCode {
         },
         // So that callbacks are on their way at any moment.
         timing: Timing {
-            upload: Pause::milliseconds(5),
-            pay: Pause::milliseconds(10),
+            upload: Duration::milliseconds(5),
+            pay: Duration::milliseconds(10),
             ..Timing::default()
         },
         limits: Limits {
@@ -150,8 +150,8 @@ impl Chance {
     }
 
     /// Some moment of what takes a few milliseconds.
-    async fn pause(&mut self) {
-        tokio::time::sleep(Duration::from_micros(self.below(20_000))).await;
+    async fn duration(&mut self) {
+        tokio::time::sleep(StdDuration::from_micros(self.below(20_000))).await;
     }
 }
 
@@ -222,7 +222,7 @@ async fn kill_once(
     let partner = Served::new().await;
     let mut victim = Victim::start(victim(database, &partner.url), partner.keys.clone());
     if let When::Beginning = when {
-        chance.pause().await;
+        chance.duration().await;
         victim.kill();
         return found(database, [BTreeSet::new()], &partner, figures).await;
     }
@@ -254,7 +254,7 @@ async fn kill_once(
         }
     }
     if !matches!(when, When::Working) {
-        chance.pause().await;
+        chance.duration().await;
     }
     victim.kill();
     load.end().await;
@@ -326,8 +326,8 @@ async fn found(
     let found = state_of(&reopened).await;
     let waits = |callback: &&Callback| {
         matches!(
-            callback.standing,
-            Standing::Scheduled { .. } | Standing::Sending { .. }
+            callback.status,
+            DeliveryStatus::Scheduled { .. } | DeliveryStatus::Sending { .. }
         )
     };
     let unpaid = found.payouts().filter(|payout| payout.pay_time.is_none());
@@ -344,7 +344,7 @@ async fn found(
 
     reopened
         .admin()
-        .advance(Pause::days(1))
+        .advance(Duration::days(1))
         .await
         .map_err(|error| error.to_string())?;
     let told = partner.told.0.lock().unwrap().clone();
@@ -404,9 +404,7 @@ impl Drop for Served {
 
 /// The same database, by a clock that waits for nobody.
 fn reopen(database: &Path) -> Builder {
-    Sandbox::builder()
-        .clock(Clock::standing())
-        .database(database)
+    Sandbox::builder().clock(Clock::frozen()).database(database)
 }
 
 async fn state_of(sandbox: &skypay_sandbox::Running) -> State {
@@ -544,8 +542,8 @@ impl Load {
 }
 
 fn payout(number: &str) -> PayoutQueueRequest {
-    let mut clear = sample("payoutQueue").unwrap();
-    clear["controlNumber"] = number.into();
-    clear["amount"] = "100.00".into();
-    read::from_slice(clear.to_string().as_bytes()).unwrap()
+    let mut plaintext = sample("payoutQueue").unwrap();
+    plaintext["controlNumber"] = number.into();
+    plaintext["amount"] = "100.00".into();
+    read::from_slice(plaintext.to_string().as_bytes()).unwrap()
 }

@@ -51,7 +51,7 @@ fn what_is_sealed_opens_with_its_key_only() {
     let json = program
         .run_with(&["envelope", "open", "--json"], &sealed)
         .json();
-    assert_eq!(json["clear"], "{\"a\":1}");
+    assert_eq!(json["plaintext"], "{\"a\":1}");
 
     let key = program.folder.write("key", "canary-key\n");
     let bare = Program::bare();
@@ -197,7 +197,7 @@ fn a_listener_shows_answers_and_keeps_callbacks() {
         (&ran["outcome"], &ran["code"]),
         (&json!("rejected"), &json!("2000"))
     );
-    assert_eq!(listener.json()["clear"]["phone"], "[masked]");
+    assert_eq!(listener.json()["plaintext"]["phone"], "[masked]");
 
     // What the types refuse goes out raw, and is turned away.
     trigger(&program, &url, &["payoutQueuePayout", "payType=77"]).ended(2);
@@ -288,7 +288,7 @@ fn a_listener_passes_sealed_callbacks_on_and_replays_them() {
 }
 
 #[test]
-fn a_listener_passes_clear_callbacks_on_and_answers_as_they_are_answered() {
+fn a_listener_passes_plaintext_callbacks_on_and_answers_as_they_are_answered() {
     let answers = TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("http://{}/in", answers.local_addr().unwrap());
     let behind = std::thread::spawn(move || {
@@ -306,10 +306,10 @@ fn a_listener_passes_clear_callbacks_on_and_answers_as_they_are_answered() {
                 }
                 head.push_str(&line);
             }
-            let mut clear = vec![0; length];
-            std::io::Read::read_exact(&mut read, &mut clear).unwrap();
-            let clear: serde_json::Value = serde_json::from_slice(&clear).unwrap();
-            asked.push((head.lines().next().unwrap().to_owned(), clear));
+            let mut plaintext = vec![0; length];
+            std::io::Read::read_exact(&mut read, &mut plaintext).unwrap();
+            let plaintext: serde_json::Value = serde_json::from_slice(&plaintext).unwrap();
+            asked.push((head.lines().next().unwrap().to_owned(), plaintext));
             let length = body.len();
             let answer = format!(
                 "HTTP/1.1 {status}\r\nContent-Length: {length}\r\nConnection: close\r\n\r\n{body}"
@@ -319,7 +319,7 @@ fn a_listener_passes_clear_callbacks_on_and_answers_as_they_are_answered() {
         asked
     });
     let program = Program::new();
-    let (_listener, front) = listening(&program, &["--forward-clear", &url]);
+    let (_listener, front) = listening(&program, &["--forward-plaintext", &url]);
     trigger(&program, &front, &NOTICE).ended(0);
     trigger(&program, &front, &NOTICE).ended(3);
     let inquiry = ["payoutInquiry", "controlNumber=SKY9800000101"];

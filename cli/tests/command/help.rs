@@ -110,7 +110,7 @@ fn what_makes_no_sense_is_said_and_ends_with_2() {
         "a span of time is a whole number",
     );
     check(&["fault", "add", "requests", "nonsense"], "nonsense");
-    check(&["switch", "nonsense"], "there is no switch nonsense");
+    check(&["behavior", "nonsense"], "there is no behavior nonsense");
     check(&["cashier", "pay", "X", "--channel", "77"], "it is none of");
     check(&["callbacks"], "Usage: skypay callbacks");
     let ran = Program::bare().run(&["nonsense", "--json"]).ended(2);

@@ -7,8 +7,8 @@ use std::thread::JoinHandle;
 
 use serde_json::json;
 
-use crate::house::House;
 use crate::program::{Program, Ran};
+use crate::setup::Setup;
 
 const NOTICE: [&str; 4] = [
     "payoutQueuePayout",
@@ -62,7 +62,13 @@ fn refused(ran: Ran, said: &str) {
 }
 
 /// The ways in which this program calls a URL that somebody names.
-const CALLS: [&str; 5] = ["trigger", "forward", "forward-clear", "replay", "sandbox"];
+const CALLS: [&str; 5] = [
+    "trigger",
+    "forward",
+    "forward-plaintext",
+    "replay",
+    "sandbox",
+];
 
 #[test]
 fn urls_are_called_as_they_are_given() {
@@ -77,10 +83,10 @@ fn urls_are_called_as_they_are_given() {
             let (url, noted) = noting(1);
             send(call, &format!("{url}{given}"));
             let path = match (call, given.split_once('?')) {
-                ("forward-clear", Some((path, query))) => {
+                ("forward-plaintext", Some((path, query))) => {
                     format!("{}/payoutQueuePayout?{query}", path.trim_end_matches('/'))
                 }
-                ("forward-clear", None) => {
+                ("forward-plaintext", None) => {
                     format!("{}/payoutQueuePayout", given.trim_end_matches('/'))
                 }
                 _ => given.to_owned(),
@@ -110,9 +116,9 @@ fn send(call: &str, url: &str) {
                 .ended(0);
         }
         "sandbox" => {
-            let (house, _) = House::up(&["--memory"]);
-            house.run(&format!("callbacks set {url}")).ended(0);
-            house.run("finance recharge SKY98 5");
+            let (setup, _) = Setup::up(&["--memory"]);
+            setup.run(&format!("callbacks set {url}")).ended(0);
+            setup.run("finance recharge SKY98 5");
         }
         forward => {
             let option = format!("--{forward}");
@@ -144,7 +150,7 @@ fn urls_that_cannot_be_called_as_they_are_given_are_refused_with_the_reason() {
         let program = Program::new();
         let trigger = [&["trigger", "--to", url], &NOTICE[..]].concat();
         refused(program.run(&trigger), said);
-        for option in ["--forward", "--forward-clear"] {
+        for option in ["--forward", "--forward-plaintext"] {
             refused(program.run(&["listen", "--port", "0", option, url]), said);
         }
         let scenario = format!("[settings]\ncallbacks = {{ shared = \"{url}\" }}\n");
@@ -160,12 +166,12 @@ fn urls_that_cannot_be_called_as_they_are_given_are_refused_with_the_reason() {
         ];
         refused(program.run(&arguments), said);
 
-        let (house, _) = House::up(&["--memory"]);
+        let (setup, _) = Setup::up(&["--memory"]);
         for set in [
             format!("callbacks set {url}"),
             format!("callbacks set {url} --for payoutPayout"),
         ] {
-            let ran = house.run(&set).ended(1);
+            let ran = setup.run(&set).ended(1);
             assert!(
                 ran.err.contains(said) && !ran.err.contains("hidden"),
                 "{}",
@@ -173,9 +179,9 @@ fn urls_that_cannot_be_called_as_they_are_given_are_refused_with_the_reason() {
             );
         }
         let command = json!({
-            "command": "trigger", "operation": "payoutQueuePayout", "clear": {}, "url": url,
+            "command": "trigger", "operation": "payoutQueuePayout", "plaintext": {}, "url": url,
         });
-        let ran = house
+        let ran = setup
             .program
             .run(&["sandbox", "command", &command.to_string()])
             .ended(1);
@@ -303,9 +309,9 @@ fn an_envelope_is_written_byte_for_byte_to_another_program() {
 
 #[test]
 fn files_may_begin_with_a_byte_order_mark() {
-    let (house, _) = House::up(&["--memory"]);
+    let (setup, _) = Setup::up(&["--memory"]);
     let write = |name: &str, text: &str| {
-        let path = house.program.folder.path().join(name);
+        let path = setup.program.folder.path().join(name);
         std::fs::write(path, format!("\u{feff}{text}")).unwrap();
         name.to_owned()
     };
@@ -313,17 +319,17 @@ fn files_may_begin_with_a_byte_order_mark() {
         "body.json",
         r#"{"transferFrom":"SKY98","transferTo":"SKY99","amount":"1"}"#,
     );
-    house
+    setup
         .run(&format!("call balanceTransfer --body {body}"))
         .ended(0);
-    let rules = write("rules.json", r#"[{"then":{"course":"fail"}}]"#);
-    house.run(&format!("script load {rules}")).ended(0);
+    let rules = write("rules.json", r#"[{"then":{"outcome":"fail"}}]"#);
+    setup.run(&format!("script load {rules}")).ended(0);
     let command = "\u{feff}{\"command\":\"tick\"}";
-    house
+    setup
         .program
         .run_with(&["sandbox", "command", "-"], command)
         .ended(0);
-    let url = house.program.variable("SKYPAY_SANDBOX");
+    let url = setup.program.variable("SKYPAY_SANDBOX");
     let file = write(
         "skypay.toml",
         &format!(
@@ -331,37 +337,37 @@ fn files_may_begin_with_a_byte_order_mark() {
              authentication = 'a'\nencrypt-key = 'k'\n"
         ),
     );
-    house
+    setup
         .run(&format!("call -e here --credentials {file} balanceQuery"))
         .ended(1);
     for (name, text) in [
         ("scenario.json", r#"{"settings":{"caller_name":"acme"}}"#),
         ("scenario.toml", "[settings]\ncaller_name = 'acme'\n"),
     ] {
-        let file = house.program.folder.write(name, &format!("\u{feff}{text}"));
-        let (_, info) = House::up(&["--memory", "--scenario", &file]);
+        let file = setup.program.folder.write(name, &format!("\u{feff}{text}"));
+        let (_, info) = Setup::up(&["--memory", "--scenario", &file]);
         assert_eq!(info["caller_name"], "acme");
     }
-    let path = house.program.folder.path().join("utf-16.json");
+    let path = setup.program.folder.path().join("utf-16.json");
     std::fs::write(path, b"\xff\xfe{\0}\0").unwrap();
-    let ran = house.run("call balanceTransfer --body utf-16.json");
+    let ran = setup.run("call balanceTransfer --body utf-16.json");
     refused(ran, "utf-16.json is not UTF-8");
 }
 
 #[test]
 fn an_amount_in_a_command_may_be_a_text_or_a_number() {
-    let (house, _) = House::up(&["--memory"]);
+    let (setup, _) = Setup::up(&["--memory"]);
     let command = |amount| {
         let command =
             json!({ "command": "finance", "do": "recharge", "prefix": "SKY98", "amount": amount });
-        house
+        setup
             .program
             .run(&["sandbox", "command", &command.to_string()])
     };
     for amount in [json!("100"), json!(100), json!(100.50)] {
         command(amount).ended(0);
     }
-    let balance = house.run("call balanceQuery").json()["response"]["balance"].clone();
+    let balance = setup.run("call balanceQuery").json()["response"]["balance"].clone();
     assert_eq!(balance.to_string(), "1100300.5");
     for amount in [json!(true), json!([100]), json!(null), json!(0.001)] {
         command(amount).ended(2);
@@ -370,14 +376,14 @@ fn an_amount_in_a_command_may_be_a_text_or_a_number() {
 
 #[test]
 fn a_time_without_a_unit_is_refused_wherever_it_is_given() {
-    let (house, _) = House::up(&["--memory"]);
-    let before = house.run("clock show").json()["now"].clone();
+    let (setup, _) = Setup::up(&["--memory"]);
+    let before = setup.run("clock show").json()["now"].clone();
     for line in [
         "clock advance 5",
-        "script add --course fail --after 5",
+        "script add --outcome fail --after 5",
         "fault add requests delay 5",
     ] {
-        refused(house.run(line), "with ms, s, m, h or d behind it");
+        refused(setup.run(line), "with ms, s, m, h or d behind it");
     }
     for command in [
         json!({ "command": "timing", "upload": 5 }),
@@ -385,11 +391,11 @@ fn a_time_without_a_unit_is_refused_wherever_it_is_given() {
     ] {
         let command = command.to_string();
         refused(
-            house.program.run(&["sandbox", "command", &command]),
+            setup.program.run(&["sandbox", "command", &command]),
             "with ms, s, m, h or d",
         );
     }
-    let scenario = house
+    let scenario = setup
         .program
         .folder
         .write("scenario.toml", "[[steps]]\nadvance = 5\n");
@@ -402,14 +408,14 @@ fn a_time_without_a_unit_is_refused_wherever_it_is_given() {
         "--scenario",
         &scenario,
     ];
-    refused(house.program.run(&arguments), "step 1: a span of time");
-    assert_eq!(house.run("clock show").json()["now"], before);
+    refused(setup.program.run(&arguments), "step 1: a span of time");
+    assert_eq!(setup.run("clock show").json()["now"], before);
 }
 
 #[test]
 fn what_the_sandbox_does_not_know_ends_with_1_whatever_it_is() {
-    let (house, _) = House::up(&["--memory"]);
-    house.program.folder.write("kept", "");
+    let (setup, _) = Setup::up(&["--memory"]);
+    setup.program.folder.write("kept", "");
     for line in [
         "log show 9999",
         "log callback 9999",
@@ -424,19 +430,19 @@ fn what_the_sandbox_does_not_know_ends_with_1_whatever_it_is() {
         "finance recharge SKY00 1",
         "sandbox restore absent.db",
     ] {
-        let ran = house.run(line).ended(1);
+        let ran = setup.run(line).ended(1);
         assert_eq!(ran.out, "", "{line}");
     }
     // What no sandbox knows is a mistake of the command line.
     for line in [
-        "switch nonsense",
-        "switch duplicates nonsense",
+        "behavior nonsense",
+        "behavior duplicates nonsense",
         "callbacks set http://127.0.0.1:1 --for nonsense",
         "script add --operation nonsense --refuse -1001",
         "call nonsense",
         "trigger nonsense",
     ] {
-        house.run(line).ended(2);
+        setup.run(line).ended(2);
     }
 }
 
@@ -444,16 +450,16 @@ fn what_the_sandbox_does_not_know_ends_with_1_whatever_it_is() {
 fn keys_that_have_expired_are_told_at_the_start_in_the_list_and_with_a_refusal() {
     let program = Program::bare();
     let up = ["sandbox", "up", "--clock", "virtual", "--port", "0"];
-    let (house, info) = House::begin(program, &["--json"], &up);
+    let (setup, info) = Setup::begin(program, &["--json"], &up);
     assert_eq!(info["keys_have_expired"], false);
     assert_eq!(info["keys_expire"], "2026-04-05 09:00:00.0000");
-    house.run("keys extend 30d").ended(0);
+    setup.run("keys extend 30d").ended(0);
     assert_eq!(
-        house.run("sandbox info").json()["keys_expire"],
+        setup.run("sandbox info").json()["keys_expire"],
         "2026-05-05 09:00:00.0000"
     );
-    house.run("clock advance 121d").ended(0);
-    let refused = house.run("call balanceQuery").ended(1).json();
+    setup.run("clock advance 121d").ended(0);
+    let refused = setup.run("call balanceQuery").ended(1).json();
     assert_eq!(refused["code"], "-1001");
     let help = refused["help"].as_str().unwrap();
     assert!(
@@ -461,15 +467,15 @@ fn keys_that_have_expired_are_told_at_the_start_in_the_list_and_with_a_refusal()
         "{help}"
     );
 
-    let list = house.run("keys list").ended(0).json();
-    assert_eq!(list[0]["standing"], "expired");
-    let list = house.program.run(&["keys", "list"]).ended(0).out;
+    let list = setup.run("keys list").ended(0).json();
+    assert_eq!(list[0]["status"], "expired");
+    let list = setup.program.run(&["keys", "list"]).ended(0).out;
     assert!(
         list.contains("expired") && list.contains("every request is refused"),
         "{list}"
     );
 
-    let program = house.end();
+    let program = setup.end();
     let mut up = program.start(&up);
     let mut said = String::new();
     while !said.contains("Ctrl-C") {
@@ -487,7 +493,7 @@ fn keys_that_have_expired_are_told_at_the_start_in_the_list_and_with_a_refusal()
 
 #[test]
 fn a_wrong_key_is_told_by_a_hint_and_ends_as_the_readme_says() {
-    let (_house, info) = House::up(&["--memory"]);
+    let (_house, info) = Setup::up(&["--memory"]);
     let text = |name: &str| info[name].as_str().unwrap();
     let url = text("url");
     let transfer = [

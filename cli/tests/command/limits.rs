@@ -43,7 +43,7 @@ fn an_answer_to_a_forwarded_callback_has_a_limit() {
     let problem = listener.json()["problem"].to_string();
     assert!(problem.contains("larger than 64 KiB"), "{problem}");
     drop(listener);
-    let (_listener, front) = listening(&program, &["--forward-clear", &url]);
+    let (_listener, front) = listening(&program, &["--forward-plaintext", &url]);
     trigger(&program, &front, &NOTICE).ended(3);
 }
 

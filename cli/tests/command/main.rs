@@ -7,10 +7,10 @@
 
 mod away;
 mod help;
-mod house;
 mod input;
 mod limits;
 mod program;
 mod readme;
 #[cfg(target_os = "linux")]
 mod secure;
+mod setup;

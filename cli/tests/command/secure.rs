@@ -10,8 +10,8 @@ use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::{ServerConfig, ServerConnection, StreamOwned};
 use skypay_runtime::envelope::{self, EncryptKey};
 
-use crate::house::House;
 use crate::program::Program;
+use crate::setup::Setup;
 
 /// For 127.0.0.1 only; its key protects nothing.
 const CERTIFICATE: &str = "../tests/leaks/loopback-certificate.pem";
@@ -57,9 +57,9 @@ fn callbacks_over_https_suffer_the_same_faults() {
     let up = [
         "sandbox", "up", "--memory", "--clock", "virtual", "--port", "0",
     ];
-    let (house, info) = House::begin(program, &["--json"], &up);
+    let (setup, info) = Setup::begin(program, &["--json"], &up);
     let url = format!("https://{}/", listener.local_addr().unwrap());
-    house.run(&format!("callbacks set {url}")).ended(0);
+    setup.run(&format!("callbacks set {url}")).ended(0);
     let key = EncryptKey::derive(info["encrypt_key"].as_str().unwrap());
 
     // What arrives: how many requests, whether they are whole, and whether the
@@ -76,14 +76,14 @@ fn callbacks_over_https_suffer_the_same_faults() {
     ] {
         if !fault.is_empty() {
             let add = format!("fault add callbacks --times 1 {fault}");
-            house.run(&add).ended(0);
+            setup.run(&add).ended(0);
         }
         std::thread::scope(|scope| {
             let partner = scope.spawn(|| {
                 let requests = (0..copies).map(|_| read_request(&listener, &config));
                 requests.collect::<Vec<_>>()
             });
-            house.run("finance recharge SKY98 1").ended(0);
+            setup.run("finance recharge SKY98 1").ended(0);
             for (length, body) in partner.join().unwrap() {
                 assert_eq!(length > 0 && body.len() == length, is_whole, "{fault}");
                 let opened = envelope::open(&key, body.as_bytes()).is_ok();

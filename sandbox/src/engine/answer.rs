@@ -6,13 +6,13 @@ use skypay_runtime::read;
 use skypay_types::{Operation, ResponseCode};
 
 use super::fault::WireFault;
-use super::moment::Moment;
+use super::timestamp::Timestamp;
 
 /// What a command has led to.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Applied {
     /// The answer to whoever gave the command.
-    pub answer: Answer,
+    pub answer: CommandOutcome,
     /// What happened, in order. The log is these lines and nothing else.
     pub events: Vec<Event>,
     /// What shall happen on the wire to the answer of a request.
@@ -22,12 +22,12 @@ pub struct Applied {
 /// The answer to a command.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(tag = "answer", rename_all = "kebab-case")]
-pub enum Answer {
+pub enum CommandOutcome {
     /// A request was accepted: the response in plaintext, still without time, code
     /// and description, which whoever writes it supplies.
     Accepted {
         /// The response's own fields.
-        clear: Value,
+        plaintext: Value,
         /// Whether it is the document's example: the operation has no
         /// behaviour here.
         #[serde(skip_serializing_if = "std::ops::Not::not")]
@@ -41,7 +41,7 @@ pub enum Answer {
         description: String,
     },
     /// A request was cut off before it was executed: there is no answer.
-    Silence,
+    NoResponse,
     /// A command was carried out.
     Done {
         /// The callbacks that it caused, by number. Those of a cashier are
@@ -51,15 +51,15 @@ pub enum Answer {
         details: Value,
     },
     /// A command makes no sense now. Nothing has changed.
-    Declined {
+    InvalidCommand {
         /// What is wrong, and what to do about it.
         why: String,
     },
 }
 
-impl Answer {
-    pub(crate) fn declined(why: impl Into<String>) -> Self {
-        Self::Declined { why: why.into() }
+impl CommandOutcome {
+    pub(crate) fn invalid_command(why: impl Into<String>) -> Self {
+        Self::InvalidCommand { why: why.into() }
     }
 
     /// The typed response to operation `O`, or the refusal.
@@ -69,8 +69,8 @@ impl Answer {
     /// The return code and its text; none if there is no answer to `O` here.
     pub fn typed<O: Operation>(&self) -> Result<O::Response, Option<(ResponseCode, String)>> {
         match self {
-            Self::Accepted { clear, .. } => {
-                let text = serde_json::to_vec(clear).map_err(|_| None)?;
+            Self::Accepted { plaintext, .. } => {
+                let text = serde_json::to_vec(plaintext).map_err(|_| None)?;
                 read::from_slice(&text).map_err(|_| None)
             }
             Self::Refused { code, description } => Err(Some((code.clone(), description.clone()))),
@@ -94,7 +94,7 @@ pub struct Event {
     /// From 1, without a gap.
     pub sequence: u64,
     /// When, in GMT+8.
-    pub time: Moment,
+    pub time: Timestamp,
     /// What kind of thing, in kebab-case, such as `payout-accepted`.
     pub kind: &'static str,
     /// The control number, contract number, prefix or rule that it is about.

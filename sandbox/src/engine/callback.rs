@@ -6,14 +6,14 @@ use skypay_types::{
     Direction, Invalid, OPERATIONS, Operation, OperationInfo, Outcome, ResponseCode,
 };
 
-use super::answer::Answer;
+use super::answer::CommandOutcome;
+use super::behaviors;
 use super::command::{CallbackUrls, Delivered};
-use super::delivery::{Attempt, AttemptResult, Callback, Standing};
+use super::delivery::{Attempt, AttemptResult, Callback, DeliveryStatus};
 use super::fault::{Fault, Side, WireFault};
-use super::moment::{Moment, Pause};
-use super::request::Facts;
-use super::switches;
-use super::turn::{Due, Turn};
+use super::request::RequestFacts;
+use super::timestamp::{Duration, Timestamp};
+use super::transaction::{ScheduledEvent, Transaction};
 
 /// What a callback is for: who learns of its end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -34,19 +34,19 @@ pub enum Purpose {
 }
 
 /// The pauses before a notice is sent again.
-const NOTICE_PAUSES: [Pause; 5] = [
-    Pause::seconds(60),
-    Pause::seconds(300),
-    Pause::seconds(1800),
-    Pause::seconds(7200),
-    Pause::seconds(43_200),
+const NOTICE_PAUSES: [Duration; 5] = [
+    Duration::seconds(60),
+    Duration::seconds(300),
+    Duration::seconds(1800),
+    Duration::seconds(7200),
+    Duration::seconds(43_200),
 ];
 
 /// The pauses before a confirmation is sent again.
-const CONFIRMATION_PAUSES: [Pause; 3] = [
-    Pause::seconds(30),
-    Pause::seconds(300),
-    Pause::seconds(1800),
+const CONFIRMATION_PAUSES: [Duration; 3] = [
+    Duration::seconds(30),
+    Duration::seconds(300),
+    Duration::seconds(1800),
 ];
 
 /// A callback of the document, by its name.
@@ -75,7 +75,7 @@ impl AttemptResult {
         }
     }
 
-    fn words(&self) -> &'static str {
+    fn describe(&self) -> &'static str {
         match self {
             Self::Answered { .. } => "answered",
             Self::NotSent { .. } => "not-sent",
@@ -84,7 +84,7 @@ impl AttemptResult {
     }
 }
 
-impl Turn<'_> {
+impl Transaction<'_> {
     /// Writes a callback that is due at that moment. What the document does
     /// not allow is not sent, but noted.
     pub(crate) fn write_callback<O: Operation>(
@@ -92,16 +92,16 @@ impl Turn<'_> {
         message: Result<O, Invalid>,
         subject: &str,
         purpose: Purpose,
-        due: Moment,
+        due: Timestamp,
     ) -> Option<u64> {
-        let clear = message
+        let plaintext = message
             .map_err(|invalid| invalid.to_string())
             .and_then(|message| serde_json::to_value(&message).map_err(|error| error.to_string()));
-        match clear {
-            Ok(clear) => Some(self.post(O::INFO.name, subject, clear, purpose, due)),
+        match plaintext {
+            Ok(plaintext) => Some(self.post(O::INFO.name, subject, plaintext, purpose, due)),
             Err(why) => {
                 let details = json!({ "operation": O::INFO.name, "why": why });
-                self.note("callback-not-written", subject, details);
+                self.record_event("callback-not-written", subject, details);
                 None
             }
         }
@@ -112,9 +112,9 @@ impl Turn<'_> {
         &mut self,
         operation: &str,
         subject: &str,
-        clear: Value,
+        plaintext: Value,
         purpose: Purpose,
-        due: Moment,
+        due: Timestamp,
     ) -> u64 {
         let id = self.number();
         let callback = Callback {
@@ -122,9 +122,9 @@ impl Turn<'_> {
             operation: operation.to_owned(),
             subject: subject.to_owned(),
             url: None,
-            clear: clear.clone(),
+            plaintext: plaintext.clone(),
             created: self.at,
-            standing: Standing::Scheduled { due },
+            status: DeliveryStatus::Scheduled { due },
             attempts: Vec::new(),
             repeats: None,
             purpose,
@@ -133,22 +133,22 @@ impl Turn<'_> {
         self.state.callbacks.insert(id, callback);
         self.deliveries.push(id);
         let details = json!({ "operation": operation, "delivery": id, "due": due });
-        self.note_with("callback-written", subject, details, clear);
-        self.schedule(due, Due::Send(id));
+        self.record_event_with("callback-written", subject, details, plaintext);
+        self.schedule(due, ScheduledEvent::Send(id));
         id
     }
 
     /// Sends a callback again as it was, or as somebody wants it.
-    pub(crate) fn replay(&mut self, delivery: u64, copies: u32) -> Answer {
+    pub(crate) fn replay(&mut self, delivery: u64, copies: u32) -> CommandOutcome {
         let Some(callback) = self.state.callbacks.get(&delivery).cloned() else {
-            return Answer::declined(format!("there is no delivery {delivery}"));
+            return CommandOutcome::invalid_command(format!("there is no delivery {delivery}"));
         };
         for _ in 0..copies.clamp(1, 1000) {
             let (operation, subject) = (&callback.operation, &callback.subject);
             let id = self.post(
                 operation,
                 subject,
-                callback.clear.clone(),
+                callback.plaintext.clone(),
                 Purpose::Nothing,
                 self.at,
             );
@@ -160,26 +160,33 @@ impl Turn<'_> {
         self.done(Value::Null)
     }
 
-    pub(crate) fn trigger(&mut self, operation: &str, clear: &Value, url: Option<&str>) -> Answer {
+    pub(crate) fn trigger(
+        &mut self,
+        operation: &str,
+        plaintext: &Value,
+        url: Option<&str>,
+    ) -> CommandOutcome {
         if find(operation).is_none() {
             let all = OPERATIONS.iter().copied();
             let all = all.filter(|info| info.direction == Direction::ToPartner);
             let names: Vec<_> = all.map(|info| info.name).collect();
-            return Answer::declined(format!(
+            return CommandOutcome::invalid_command(format!(
                 "there is no callback {operation:?}; there are {}",
                 names.join(", ")
             ));
         }
         if let Some(Err(problem)) = url.map(CallbackUrls::check_url) {
-            return Answer::declined(format!("the callback URL {problem}"));
+            return CommandOutcome::invalid_command(format!("the callback URL {problem}"));
         }
         let subject = ["controlNumber", "contractNumber", "referenceNumber"];
-        let subject = subject.iter().find_map(|field| clear.get(field)?.as_str());
+        let subject = subject
+            .iter()
+            .find_map(|field| plaintext.get(field)?.as_str());
         let subject = subject.unwrap_or_default().to_owned();
         let id = self.post(
             operation,
             &subject,
-            clear.clone(),
+            plaintext.clone(),
             Purpose::Nothing,
             self.at,
         );
@@ -190,18 +197,18 @@ impl Turn<'_> {
     }
 
     /// Begins an attempt: what goes wrong on the wire is decided now.
-    pub(crate) fn send_due(&mut self, id: u64, due: Moment) {
+    pub(crate) fn send_due(&mut self, id: u64, due: Timestamp) {
         let Some(callback) = self.state.callbacks.get(&id) else {
             return;
         };
-        if callback.standing != (Standing::Scheduled { due }) {
+        if callback.status != (DeliveryStatus::Scheduled { due }) {
             return;
         }
         let callback = callback.clone();
-        let facts = Facts::of(
+        let facts = RequestFacts::of(
             &callback.operation,
             vec![callback.subject.clone()],
-            &callback.clear,
+            &callback.plaintext,
         );
         let mut wire = Vec::new();
         for fault in self.faults_for(Side::Callbacks, &facts) {
@@ -239,7 +246,7 @@ impl Turn<'_> {
             ended: None,
             result: None,
         });
-        callback.standing = Standing::Sending {
+        callback.status = DeliveryStatus::Sending {
             since: at,
             faults: faults.to_vec(),
         };
@@ -249,16 +256,16 @@ impl Turn<'_> {
         if !faults.is_empty() {
             details["faults"] = json!(faults);
         }
-        self.note("callback-due", &subject, details);
+        self.record_event("callback-due", &subject, details);
         number
     }
 
     fn drop_callback(&mut self, callback: &Callback) {
         if let Some(callback) = self.state.callbacks.get_mut(&callback.id) {
-            callback.standing = Standing::GivenUp;
+            callback.status = DeliveryStatus::GivenUp;
         }
         let details = json!({ "operation": callback.operation, "delivery": callback.id });
-        self.note("callback-dropped", &callback.subject, details);
+        self.record_event("callback-dropped", &callback.subject, details);
         let result = AttemptResult::Lost {
             reason: "a fault dropped it".to_owned(),
             status: None,
@@ -267,10 +274,10 @@ impl Turn<'_> {
         self.ended(callback, &result, Outcome::Unknown, true);
     }
 
-    fn hold_back(&mut self, callback: &Callback, by: Pause) {
+    fn hold_back(&mut self, callback: &Callback, by: Duration) {
         let due = self.at.plus(by);
         if let Some(callback) = self.state.callbacks.get_mut(&callback.id) {
-            callback.standing = Standing::Scheduled { due };
+            callback.status = DeliveryStatus::Scheduled { due };
             callback.held_back = true;
         }
         let details = json!({
@@ -278,8 +285,8 @@ impl Turn<'_> {
             "delivery": callback.id,
             "until": due,
         });
-        self.note("callback-held-back", &callback.subject, details);
-        self.schedule(due, Due::Send(callback.id));
+        self.record_event("callback-held-back", &callback.subject, details);
+        self.schedule(due, ScheduledEvent::Send(callback.id));
     }
 
     /// A fault with what chance has to add to it.
@@ -305,7 +312,7 @@ impl Turn<'_> {
     }
 
     /// Learns what became of an attempt.
-    pub(crate) fn delivered(&mut self, delivered: &Delivered) -> Answer {
+    pub(crate) fn delivered(&mut self, delivered: &Delivered) -> CommandOutcome {
         let Delivered {
             delivery,
             attempt,
@@ -313,7 +320,7 @@ impl Turn<'_> {
         } = delivered;
         let at = self.at;
         let running = self.state.callbacks.get_mut(delivery).and_then(|callback| {
-            let sending = matches!(callback.standing, Standing::Sending { .. });
+            let sending = matches!(callback.status, DeliveryStatus::Sending { .. });
             let last = callback.attempts.last_mut()?;
             if !sending || last.number != *attempt {
                 return None;
@@ -323,7 +330,7 @@ impl Turn<'_> {
             Some(callback.clone())
         });
         let Some(callback) = running else {
-            return Answer::declined(format!(
+            return CommandOutcome::invalid_command(format!(
                 "attempt {attempt} at delivery {delivery} is not on its way"
             ));
         };
@@ -332,13 +339,15 @@ impl Turn<'_> {
             "operation": callback.operation,
             "delivery": delivery,
             "attempt": attempt,
-            "result": result.words(),
+            "result": result.describe(),
         });
         let mut personal = Value::Null;
         match result {
-            AttemptResult::Answered { code, clear, .. } => {
+            AttemptResult::Answered {
+                code, plaintext, ..
+            } => {
                 details["code"] = json!(code);
-                personal = clear.clone();
+                personal = plaintext.clone();
             }
             AttemptResult::NotSent { reason } => details["reason"] = json!(reason),
             AttemptResult::Lost { reason, status, .. } => {
@@ -346,7 +355,7 @@ impl Turn<'_> {
                 details["status"] = json!(status);
             }
         }
-        self.note_with("callback-ended", &callback.subject, details, personal);
+        self.record_event_with("callback-ended", &callback.subject, details, personal);
         self.judge(&callback, result);
         self.done(Value::Null)
     }
@@ -362,19 +371,19 @@ impl Turn<'_> {
             outcome
         };
         let acknowledged = outcome == Outcome::Accepted;
-        let pause = self.pause_before_next(callback, result, outcome);
-        let standing = match pause {
-            _ if acknowledged => Standing::Acknowledged,
-            Some(pause) => {
-                let due = self.at.plus(pause);
-                self.schedule(due, Due::Send(callback.id));
-                Standing::Scheduled { due }
+        let duration = self.pause_before_next(callback, result, outcome);
+        let status = match duration {
+            _ if acknowledged => DeliveryStatus::Acknowledged,
+            Some(duration) => {
+                let due = self.at.plus(duration);
+                self.schedule(due, ScheduledEvent::Send(callback.id));
+                DeliveryStatus::Scheduled { due }
             }
-            None => Standing::GivenUp,
+            None => DeliveryStatus::GivenUp,
         };
-        let over = !matches!(standing, Standing::Scheduled { .. });
+        let over = !matches!(status, DeliveryStatus::Scheduled { .. });
         if let Some(callback) = self.state.callbacks.get_mut(&callback.id) {
-            callback.standing = standing;
+            callback.status = status;
         }
         self.ended(callback, result, outcome, over);
     }
@@ -384,12 +393,12 @@ impl Turn<'_> {
         callback: &Callback,
         result: &AttemptResult,
         outcome: Outcome,
-    ) -> Option<Pause> {
+    ) -> Option<Duration> {
         let tried = callback.attempts.len().checked_sub(1)?;
         let answered = matches!(result, AttemptResult::Answered { .. });
         match callback.purpose {
             Purpose::Notice => {
-                let again = match self.state.switch(switches::CALLBACK_RETRY) {
+                let again = match self.state.behavior(behaviors::CALLBACK_RETRY) {
                     "until-answered" => !answered,
                     "until-1000" => outcome != Outcome::Accepted,
                     _ => false,
@@ -398,7 +407,7 @@ impl Turn<'_> {
             }
             Purpose::PayoutConfirmation | Purpose::CollectionConfirmation => {
                 let again = outcome == Outcome::Unknown
-                    && match self.state.switch(switches::CONFIRMATION_REPEAT) {
+                    && match self.state.behavior(behaviors::CONFIRMATION_REPEAT) {
                         "until-answered" => true,
                         "once" => tried == 0,
                         _ => false,

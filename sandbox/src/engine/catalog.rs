@@ -12,9 +12,9 @@ use skypay_types::{
     NationalityEntry, ProvinceEntry, TownCityEntry,
 };
 
+use super::behaviors;
 use super::refused::Refused;
-use super::switches;
-use super::turn::Turn;
+use super::transaction::Transaction;
 
 const NATIONALITIES: [(u32, &str); 6] = [
     (1, "Philippines"),
@@ -96,9 +96,9 @@ fn is(id: &IntegerText, known: u32) -> bool {
     id.to_u64() == Some(known.into())
 }
 
-impl Turn<'_> {
+impl Transaction<'_> {
     pub(crate) fn has_bank(&self, code: &str) -> bool {
-        let numbers = self.state.switch(switches::BANK_CODES) == "numbers";
+        let numbers = self.state.behavior(behaviors::BANK_CODES) == "numbers";
         BANKS.iter().any(|(letters, number, _)| {
             if numbers {
                 code.parse() == Ok(*number)
@@ -173,7 +173,7 @@ impl Turn<'_> {
         &mut self,
         _: &GetBankCodeRequest,
     ) -> Result<GetBankCodeResponse, Refused> {
-        let numbers = self.state.switch(switches::BANK_CODES) == "numbers";
+        let numbers = self.state.behavior(behaviors::BANK_CODES) == "numbers";
         let rows = BANKS.iter().map(|(letters, number, name)| {
             let code = if numbers {
                 number.to_string()

@@ -8,17 +8,17 @@ use skypay_types::{
 };
 
 use super::account::Part;
-use super::answer::Answer;
+use super::answer::CommandOutcome;
 use super::callback::Purpose;
 use super::command::CashierCommand;
-use super::delivery::{AttemptResult, Callback, Standing};
-use super::moment::{Moment, Pause};
+use super::delivery::{AttemptResult, Callback, DeliveryStatus};
 use super::refused::Refused;
 use super::request::text_of_field;
-use super::turn::Turn;
+use super::timestamp::{Duration, Timestamp};
+use super::transaction::Transaction;
 
 /// How long a barcode is valid.
-const BARCODE_VALIDITY: Pause = Pause::days(1);
+const BARCODE_VALIDITY: Duration = Duration::days(1);
 
 /// A reference for a 7-Eleven barcode.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -32,9 +32,9 @@ pub struct Barcode {
     /// The payer's phone.
     pub phone: String,
     /// When it was made.
-    pub created: Moment,
+    pub created: Timestamp,
     /// From when on it is refused.
-    pub expires: Moment,
+    pub expires: Timestamp,
 }
 
 /// A repayment at a store.
@@ -49,9 +49,9 @@ pub struct Collection {
     /// The store.
     pub channel: CollectionChannel,
     /// When the store first asked.
-    pub created: Moment,
+    pub created: Timestamp,
     /// Where it stands.
-    pub standing: CollectionStanding,
+    pub status: CollectionStatus,
     /// What the partner wants, or what was paid.
     pub amount: Amount,
     /// The payer's phone.
@@ -61,7 +61,7 @@ pub struct Collection {
     pub receipt: Option<String>,
     /// When the store took the money.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub collected: Option<Moment>,
+    pub collected: Option<Timestamp>,
     /// The callback whose end the cashier waits for, or has waited for.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub delivery: Option<u64>,
@@ -70,7 +70,7 @@ pub struct Collection {
 /// Where a repayment stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum CollectionStanding {
+pub enum CollectionStatus {
     /// The partner is being asked.
     Inquiring,
     /// The partner wants the money.
@@ -83,7 +83,7 @@ pub enum CollectionStanding {
     Confirmed,
 }
 
-impl Turn<'_> {
+impl Transaction<'_> {
     pub(crate) fn generate711_barcode(
         &mut self,
         request: &Generate711BarcodeRequest,
@@ -103,13 +103,13 @@ impl Turn<'_> {
             expires: self.at.plus(BARCODE_VALIDITY),
         };
         let details = json!({ "contract": contract, "expires": barcode.expires });
-        self.note("barcode-made", &reference, details);
+        self.record_event("barcode-made", &reference, details);
         self.state.barcodes.insert(reference.clone(), barcode);
         let response = Generate711BarcodeResponse::builder().reference_number(reference);
         Ok(response.build()?)
     }
 
-    pub(crate) fn cashier(&mut self, command: &CashierCommand) -> Answer {
+    pub(crate) fn cashier(&mut self, command: &CashierCommand) -> CommandOutcome {
         match command {
             CashierCommand::Inquire {
                 control_number,
@@ -151,22 +151,24 @@ impl Turn<'_> {
         &self,
         number: &str,
         channel: &CollectionChannel,
-    ) -> Result<(String, Option<Barcode>), Answer> {
+    ) -> Result<(String, Option<Barcode>), CommandOutcome> {
         let barcode = self.state.barcodes.get(number);
         let contract = barcode.map_or(number, |barcode| barcode.contract_number.as_str());
         if let Some(barcode) = barcode {
             if *channel != CollectionChannel::SevenEleven {
-                return Err(Answer::declined("only 7-Eleven reads its barcodes"));
+                return Err(CommandOutcome::invalid_command(
+                    "only 7-Eleven reads its barcodes",
+                ));
             }
             if barcode.expires <= self.at {
-                return Err(Answer::declined(format!(
+                return Err(CommandOutcome::invalid_command(format!(
                     "barcode {number} was valid until {}",
                     barcode.expires
                 )));
             }
         }
         if self.state.prefix_of(contract).is_none() {
-            return Err(Answer::declined(format!(
+            return Err(CommandOutcome::invalid_command(format!(
                 "{contract} does not start with a prefix of the partner's, nor is it a barcode"
             )));
         }
@@ -179,21 +181,21 @@ impl Turn<'_> {
         channel: &CollectionChannel,
         amount: Option<Amount>,
         phone: Option<&str>,
-    ) -> Answer {
+    ) -> CommandOutcome {
         let (contract, barcode) = match self.contract_of(number, channel) {
             Ok(found) => found,
-            Err(declined) => return declined,
+            Err(invalid_command) => return invalid_command,
         };
         let amount = amount.or(barcode.as_ref().map(|barcode| barcode.amount));
         let phone = phone.or(barcode.as_ref().map(|barcode| barcode.phone.as_str()));
         let (Some(amount), Some(phone)) = (amount, phone) else {
-            return Answer::declined("say amount and phone, or take a barcode");
+            return CommandOutcome::invalid_command("say amount and phone, or take a barcode");
         };
         let waiting = self.open_collection(&contract, channel);
         if let Some(waiting) = waiting
-            && waiting.standing == CollectionStanding::Confirming
+            && waiting.status == CollectionStatus::Confirming
         {
-            return Answer::declined(format!(
+            return CommandOutcome::invalid_command(format!(
                 "nobody knows yet whether {contract} is collected; collect it again"
             ));
         }
@@ -214,7 +216,7 @@ impl Turn<'_> {
             contract_number: contract,
             channel: channel.clone(),
             created,
-            standing: CollectionStanding::Inquiring,
+            status: CollectionStatus::Inquiring,
             amount,
             phone: phone.to_owned(),
             receipt: None,
@@ -231,7 +233,7 @@ impl Turn<'_> {
         all.find(|collection| {
             collection.contract_number == contract
                 && collection.channel == *channel
-                && collection.standing != CollectionStanding::Confirmed
+                && collection.status != CollectionStatus::Confirmed
         })
     }
 
@@ -247,7 +249,7 @@ impl Turn<'_> {
         outcome: Outcome,
     ) {
         let wanted = match result {
-            AttemptResult::Answered { clear, .. } => text_of_field(clear, "amount"),
+            AttemptResult::Answered { plaintext, .. } => text_of_field(plaintext, "amount"),
             _ => None,
         };
         let wanted = wanted.and_then(|text| text.parse::<Amount>().ok());
@@ -255,10 +257,10 @@ impl Turn<'_> {
             return;
         };
         let good = outcome == Outcome::Accepted;
-        collection.standing = if good {
-            CollectionStanding::Inquired
+        collection.status = if good {
+            CollectionStatus::Inquired
         } else {
-            CollectionStanding::Refused
+            CollectionStatus::Refused
         };
         if let Some(wanted) = wanted.filter(|wanted| good && *wanted > Amount::ZERO) {
             collection.amount = wanted;
@@ -269,23 +271,28 @@ impl Turn<'_> {
         } else {
             "inquiry-failed"
         };
-        self.note(kind, &callback.subject, details);
+        self.record_event(kind, &callback.subject, details);
     }
 
-    fn collect(&mut self, number: &str, channel: &CollectionChannel, paid: &Paid<'_>) -> Answer {
+    fn collect(
+        &mut self,
+        number: &str,
+        channel: &CollectionChannel,
+        paid: &Paid<'_>,
+    ) -> CommandOutcome {
         // A barcode that has expired meanwhile was read in time.
         let barcode = self.state.barcodes.get(number);
         let contract = barcode.map_or(number, |barcode| barcode.contract_number.as_str());
         let contract = contract.to_owned();
         let collection = self.open_collection(&contract, channel).cloned();
         let Some(collection) = collection else {
-            return Answer::declined(format!("inquire about {contract} first"));
+            return CommandOutcome::invalid_command(format!("inquire about {contract} first"));
         };
-        match collection.standing {
-            CollectionStanding::Inquired => {}
-            CollectionStanding::Confirming => return self.collect_again(&collection),
+        match collection.status {
+            CollectionStatus::Inquired => {}
+            CollectionStatus::Confirming => return self.collect_again(&collection),
             _ => {
-                return Answer::declined(format!(
+                return CommandOutcome::invalid_command(format!(
                     "a collection follows an inquiry of the same store that has succeeded; \
                      inquire about {contract} first"
                 ));
@@ -293,7 +300,9 @@ impl Turn<'_> {
         }
         let amount = paid.amount.unwrap_or(collection.amount);
         if amount <= Amount::ZERO || amount > super::account::MOST {
-            return Answer::declined("the amount is not one that a customer can pay");
+            return CommandOutcome::invalid_command(
+                "the amount is not one that a customer can pay",
+            );
         }
         let time = paid.time.unwrap_or_else(|| self.at.date_time());
         let own = self.state.random.hexadecimal(12);
@@ -310,7 +319,7 @@ impl Turn<'_> {
         let delivery =
             self.write_callback(built, &contract, Purpose::CollectionConfirmation, self.at);
         if let Some(open) = self.state.collections.get_mut(&collection.id) {
-            open.standing = CollectionStanding::Confirming;
+            open.status = CollectionStatus::Confirming;
             open.amount = amount;
             open.receipt = Some(receipt.to_owned());
             open.collected = Some(time.into());
@@ -319,13 +328,13 @@ impl Turn<'_> {
         self.done(json!({ "delivery": delivery }))
     }
 
-    fn collect_again(&mut self, collection: &Collection) -> Answer {
+    fn collect_again(&mut self, collection: &Collection) -> CommandOutcome {
         let last = collection
             .delivery
             .and_then(|id| self.state.callbacks.get(&id))
             .cloned();
-        let Some(last) = last.filter(|last| last.standing == Standing::GivenUp) else {
-            return Answer::declined(format!(
+        let Some(last) = last.filter(|last| last.status == DeliveryStatus::GivenUp) else {
+            return CommandOutcome::invalid_command(format!(
                 "the confirmation of {} is on its way",
                 collection.contract_number
             ));
@@ -333,7 +342,7 @@ impl Turn<'_> {
         let id = self.post(
             &last.operation,
             &collection.contract_number,
-            last.clear,
+            last.plaintext,
             Purpose::CollectionConfirmation,
             self.at,
         );
@@ -359,21 +368,21 @@ impl Turn<'_> {
         let (prefix, amount) = (collection.prefix.clone(), collection.amount);
         let details = json!({ "code": result.code(), "amount": amount });
         if done || outcome == Outcome::Accepted {
-            collection.standing = CollectionStanding::Confirmed;
+            collection.status = CollectionStatus::Confirmed;
             let (from, to) = ((&*prefix, Part::Outside), (&*prefix, Part::Collected));
             let full = self.state.ledger.shift(from, to, amount).is_err();
-            self.note("collected", &callback.subject, details);
+            self.record_event("collected", &callback.subject, details);
             if full {
                 let details = json!({ "amount": amount });
-                self.note("account-is-full", &prefix, details);
+                self.record_event("account-is-full", &prefix, details);
             }
         } else if outcome == Outcome::Rejected && over {
             // The cashier gives the money back.
-            collection.standing = CollectionStanding::Refused;
+            collection.status = CollectionStatus::Refused;
             collection.collected = None;
-            self.note("collection-refused", &callback.subject, details);
+            self.record_event("collection-refused", &callback.subject, details);
         } else if over {
-            self.note("collection-unknown", &callback.subject, details);
+            self.record_event("collection-unknown", &callback.subject, details);
         }
     }
 }

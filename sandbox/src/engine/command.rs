@@ -15,7 +15,7 @@ use super::settings::{Limits, Timing};
 #[cfg(feature = "clap")]
 use crate::arguments;
 
-/// Something that happens to the house. As JSON it is an object with the field
+/// Something that happens to the sandbox. As JSON it is an object with the field
 /// `command`, such as `{"command": "tick"}`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "command", rename_all = "kebab-case")]
@@ -43,9 +43,9 @@ pub enum Command {
     /// Where callbacks go.
     Callbacks(CallbackUrls),
     /// Answers a question that the vendor leaves open; see
-    /// [`SWITCHES`](super::switches::SWITCHES).
-    Switch {
-        /// The switch.
+    /// [`BEHAVIORS`](super::behaviors::BEHAVIORS).
+    Behavior {
+        /// The behavior.
         name: String,
         /// One of its values.
         value: String,
@@ -73,7 +73,7 @@ pub enum Command {
         /// The callback, by the name of its operation.
         operation: String,
         /// The plaintext without credentials.
-        clear: Value,
+        plaintext: Value,
         /// Where to, if not to the partner's URL.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         url: Option<String>,
@@ -92,12 +92,12 @@ pub struct Request {
     /// The operation's name, as `OperationInfo::name` says it.
     pub operation: String,
     /// The plaintext as it was received, without the credentials.
-    pub clear: Value,
+    pub plaintext: Value,
     /// Where it came from.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub peer: Option<IpAddr>,
     /// Whether the credentials in it are right. The sealed door lets nobody
-    /// else in; the clear-text door asks
+    /// else in; the plaintext interface asks
     /// [`State::knows`](super::State::knows).
     #[serde(default = "yes", skip_serializing_if = "is_usual")]
     pub authenticated: bool,
@@ -118,7 +118,7 @@ impl Request {
     pub fn of<O: Operation>(request: &O) -> Self {
         Self {
             operation: O::INFO.name.to_owned(),
-            clear: serde_json::to_value(request).unwrap_or_default(),
+            plaintext: serde_json::to_value(request).unwrap_or_default(),
             peer: None,
             authenticated: true,
         }

@@ -6,12 +6,12 @@ use skypay_types::DateTime;
 
 use super::callback::Purpose;
 use super::fault::WireFault;
-use super::moment::Moment;
+use super::timestamp::Timestamp;
 
 /// A callback that is due now, for whoever sends it. What becomes of it goes
 /// back as [`Command::Delivered`](super::Command::Delivered).
 ///
-/// It is listed until that has happened, so that none is lost when the house
+/// It is listed until that has happened, so that none is lost when the sandbox
 /// falls: whoever sends remembers only which attempts are on their way.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Delivery {
@@ -26,7 +26,7 @@ pub struct Delivery {
     /// Where to. With none, the attempt ends as not sent.
     pub url: Option<String>,
     /// The plaintext of the typed request, without credentials.
-    pub clear: Value,
+    pub plaintext: Value,
     /// Since when it is due.
     pub due: DateTime,
     /// What shall happen to it on the wire.
@@ -47,7 +47,7 @@ pub enum AttemptResult {
         /// The whole answer in plaintext, under the names of the document: an
         /// inquiry's amount and phone are taken from it.
         #[serde(default)]
-        clear: Value,
+        plaintext: Value,
         /// How long it took, for people.
         #[serde(default)]
         milliseconds: u64,
@@ -83,11 +83,11 @@ pub struct Callback {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub url: Option<String>,
     /// The plaintext without credentials.
-    pub clear: Value,
+    pub plaintext: Value,
     /// When it was written.
-    pub created: Moment,
+    pub created: Timestamp,
     /// What it is waiting for.
-    pub standing: Standing,
+    pub status: DeliveryStatus,
     /// What was tried.
     pub attempts: Vec<Attempt>,
     /// The delivery that it repeats.
@@ -102,17 +102,17 @@ pub struct Callback {
 
 /// What a callback is waiting for.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(tag = "standing", rename_all = "kebab-case")]
-pub enum Standing {
+#[serde(tag = "status", rename_all = "kebab-case")]
+pub enum DeliveryStatus {
     /// Its time.
     Scheduled {
         /// When that is.
-        due: Moment,
+        due: Timestamp,
     },
     /// The end of an attempt.
     Sending {
         /// Since when.
-        since: Moment,
+        since: Timestamp,
         /// What shall happen on the wire.
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         faults: Vec<WireFault>,
@@ -129,7 +129,7 @@ pub struct Attempt {
     /// From 1.
     pub number: u32,
     /// When it became due.
-    pub started: Moment,
+    pub started: Timestamp,
     /// Where to.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub url: Option<String>,
@@ -138,7 +138,7 @@ pub struct Attempt {
     pub faults: Vec<WireFault>,
     /// When its end was known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub ended: Option<Moment>,
+    pub ended: Option<Timestamp>,
     /// Its end.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub result: Option<AttemptResult>,

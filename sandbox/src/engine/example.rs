@@ -6,14 +6,14 @@ use skypay_runtime::read;
 use skypay_types::{Operation, ResponseCode};
 
 use super::refused::Refused;
-use super::turn::Turn;
+use super::transaction::Transaction;
 
 macro_rules! examples {
     (
         skypay { $($method:ident($request:ident) -> $response:ident;)* }
         $($callbacks:ident { $($rest:tt)* })*
     ) => {
-        /// A method for each operation, which one of [`Turn`]'s own goes before.
+        /// A method for each operation, which one of [`Transaction`]'s own goes before.
         #[allow(dead_code, reason = "those of operations that have their own are not called")]
         pub(crate) trait Examples: Sized {
             /// The document's example of an answer to `O`.
@@ -31,7 +31,7 @@ macro_rules! examples {
 
 skypay_types::with_operations!(examples);
 
-impl Examples for Turn<'_> {
+impl Examples for Transaction<'_> {
     fn example<O: Operation>(&mut self) -> Result<O::Response, Refused> {
         self.is_example = true;
         let example = read::from_slice(O::INFO.response_example.as_bytes());
@@ -44,9 +44,9 @@ mod tests {
     use skypay_types::{DateTime, Operation};
 
     use super::Examples;
-    use crate::engine::turn::Turn;
-    use crate::engine::{Answer, Request, Settings, State};
-    use crate::provocation::sample;
+    use crate::engine::transaction::Transaction;
+    use crate::engine::{CommandOutcome, Request, Settings, State};
+    use crate::error_scenarios::sample;
 
     #[test]
     fn every_operation_can_be_answered_with_its_example_which_is_marked() {
@@ -60,18 +60,18 @@ mod tests {
                     let name = <skypay_types::$request as Operation>::INFO.name;
                     let request = Request {
                         operation: name.to_owned(),
-                        clear: sample(name).unwrap(),
+                        plaintext: sample(name).unwrap(),
                         peer: None,
                         authenticated: true,
                     };
                     let mut state = State::new(Settings::default(), now);
-                    let mut turn = Turn::new(&mut state);
-                    let (answer, _) = turn.serve(&request, <Turn<'_> as Examples>::$method);
-                    let Answer::Accepted { is_example: true, .. } = &answer else {
+                    let mut transaction = Transaction::new(&mut state);
+                    let (answer, _) = transaction.serve(&request, <Transaction<'_> as Examples>::$method);
+                    let CommandOutcome::Accepted { is_example: true, .. } = &answer else {
                         panic!("{name}: {answer:?}");
                     };
                     assert!(answer.typed::<skypay_types::$request>().is_ok(), "{name}");
-                    let line = turn.events.last().unwrap().line();
+                    let line = transaction.events.last().unwrap().line();
                     assert!(line.contains("the document's example"), "{line}");
                 })*
             };

@@ -5,8 +5,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::moment::Pause;
 use super::rule::When;
+use super::timestamp::Duration;
 #[cfg(feature = "clap")]
 use crate::arguments;
 
@@ -69,7 +69,7 @@ pub enum Fault {
     Wire(WireFault),
     /// Answer with a return code, whatever happens; requests only
     ///
-    /// Whether the request is executed is for the switch `failures` to say.
+    /// Whether the request is executed is for the behavior `failures` to say.
     Answer {
         /// The code, such as -1009
         #[cfg_attr(
@@ -83,7 +83,7 @@ pub enum Fault {
     /// Send it much later; callbacks only
     Late {
         /// How much, such as 90d
-        by: Pause,
+        by: Duration,
     },
 }
 
@@ -98,7 +98,7 @@ pub enum WireFault {
     /// Hold the message back
     Delay {
         /// For how long, such as 2s
-        by: Pause,
+        by: Duration,
     },
     /// Close the connection before the request is executed
     CutBefore,

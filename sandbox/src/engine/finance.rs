@@ -9,19 +9,19 @@ use skypay_types::{
 };
 
 use super::account::Part;
-use super::answer::Answer;
+use super::answer::CommandOutcome;
+use super::behaviors;
 use super::callback::Purpose;
 use super::command::FinanceCommand;
-use super::moment::Moment;
 use super::refused::Refused;
-use super::switches;
-use super::turn::Turn;
+use super::timestamp::Timestamp;
+use super::transaction::Transaction;
 
 /// A movement on an account of the partner.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Movement {
     /// When.
-    pub time: Moment,
+    pub time: Timestamp,
     /// Whose account.
     pub prefix: String,
     /// On what occasion.
@@ -55,11 +55,11 @@ struct Move<'a> {
     beneficiary: &'a str,
 }
 
-impl Turn<'_> {
-    pub(crate) fn finance(&mut self, command: &FinanceCommand) -> Answer {
+impl Transaction<'_> {
+    pub(crate) fn finance(&mut self, command: &FinanceCommand) -> CommandOutcome {
         match self.moved(command) {
             Ok(()) => self.done(Value::Null),
-            Err(why) => Answer::declined(why),
+            Err(why) => CommandOutcome::invalid_command(why),
         }
     }
 
@@ -179,7 +179,7 @@ impl Turn<'_> {
             ));
         }
         let shared = self.reference(what.series);
-        let own = self.state.switch(switches::TRANSFER_REFERENCE) == "own";
+        let own = self.state.behavior(behaviors::TRANSFER_REFERENCE) == "own";
         for (index, (prefix, sign)) in what.told.iter().enumerate() {
             let reference = if own && index > 0 {
                 self.reference(what.series)
@@ -232,7 +232,7 @@ impl Turn<'_> {
             "sign_type": movement.sign_type,
             "amount": movement.amount,
         });
-        self.note("money-moved", &movement.prefix, details);
+        self.record_event("money-moved", &movement.prefix, details);
         self.write_callback(
             notice.build(),
             &movement.reference,
@@ -249,7 +249,7 @@ impl Turn<'_> {
 
     /// The amount in the unit that notices speak of.
     fn told_amount(&self, amount: Amount) -> Amount {
-        if self.state.switch(switches::FINANCE_AMOUNT) == "centavos" {
+        if self.state.behavior(behaviors::FINANCE_AMOUNT) == "centavos" {
             Amount::from_centavos(amount.centavos().saturating_mul(100))
         } else {
             amount

@@ -4,15 +4,15 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use super::State;
-use super::answer::Answer;
+use super::answer::CommandOutcome;
+use super::behaviors;
 use super::command::KeyCommand;
-use super::moment::{Moment, Pause};
 use super::random::Random;
-use super::switches;
-use super::turn::{Due, Turn};
+use super::timestamp::{Duration, Timestamp};
+use super::transaction::{ScheduledEvent, Transaction};
 
 /// How long enabled keys take to be used everywhere.
-const CACHED_FOR: Pause = Pause::seconds(300);
+const CACHED_FOR: Duration = Duration::seconds(300);
 
 /// How long before their end the back office reminds of it.
 const REMINDER: u64 = 7;
@@ -53,8 +53,8 @@ pub enum Validity {
 impl Validity {
     /// The span.
     #[must_use]
-    pub fn pause(self) -> Pause {
-        Pause::days(match self {
+    pub fn duration(self) -> Duration {
+        Duration::days(match self {
             Self::Days30 => 30,
             Self::Days60 => 60,
             Self::Days90 => 90,
@@ -73,25 +73,25 @@ pub struct Key {
     /// How long it is valid once enabled.
     pub validity: Validity,
     /// When it was made.
-    pub generated: Moment,
+    pub generated: Timestamp,
     /// When it was shown; that happens once.
     #[serde(default)]
-    pub revealed: Option<Moment>,
+    pub revealed: Option<Timestamp>,
     /// When it was enabled.
     #[serde(default)]
-    pub enabled: Option<Moment>,
+    pub enabled: Option<Timestamp>,
     /// From when on it is used.
     #[serde(default)]
-    pub effective: Option<Moment>,
+    pub effective: Option<Timestamp>,
     /// Until when it is accepted.
     #[serde(default)]
-    pub expires: Option<Moment>,
+    pub expires: Option<Timestamp>,
 }
 
 /// What may be done with a pair.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum KeyStanding {
+pub enum KeyStatus {
     /// It is not enabled yet.
     Made,
     /// It is enabled, and takes effect soon.
@@ -102,7 +102,7 @@ pub enum KeyStanding {
     Expired,
 }
 
-impl KeyStanding {
+impl KeyStatus {
     /// One word, as JSON has it.
     #[must_use]
     pub fn as_str(self) -> &'static str {
@@ -124,7 +124,7 @@ pub struct KeysInUse {
     /// says that SkyPay then stops.
     pub sealing: Pair,
     /// Until when requests may come with it.
-    pub expires: Option<Moment>,
+    pub expires: Option<Timestamp>,
     /// The pairs that requests may come with, the newest first. There may be
     /// none: then no request is to be let in, whatever it is sealed with.
     pub accepted: Vec<Pair>,
@@ -149,8 +149,8 @@ impl Pair {
 }
 
 impl Key {
-    /// The pair that a house begins with.
-    pub(crate) fn first(pair: Pair, now: Moment) -> Self {
+    /// The pair that a sandbox begins with.
+    pub(crate) fn first(pair: Pair, now: Timestamp) -> Self {
         let validity = Validity::Days90;
         Self {
             id: 1,
@@ -160,36 +160,36 @@ impl Key {
             revealed: Some(now),
             enabled: Some(now),
             effective: Some(now),
-            expires: Some(now.plus(validity.pause())),
+            expires: Some(now.plus(validity.duration())),
         }
     }
 
     /// What may be done with it at that moment.
     #[must_use]
-    pub fn standing(&self, now: Moment) -> KeyStanding {
+    pub fn status(&self, now: Timestamp) -> KeyStatus {
         if self.enabled.is_none() {
-            KeyStanding::Made
+            KeyStatus::Made
         } else if self.expires.is_some_and(|expires| expires <= now) {
-            KeyStanding::Expired
+            KeyStatus::Expired
         } else if self.is_effective(now) {
-            KeyStanding::Effective
+            KeyStatus::Effective
         } else {
-            KeyStanding::Enabled
+            KeyStatus::Enabled
         }
     }
 
-    fn is_effective(&self, now: Moment) -> bool {
+    fn is_effective(&self, now: Timestamp) -> bool {
         self.effective.is_some_and(|effective| effective <= now)
     }
 
-    fn is_accepted(&self, now: Moment) -> bool {
+    fn is_accepted(&self, now: Timestamp) -> bool {
         self.is_effective(now) && self.expires.is_some_and(|expires| now < expires)
     }
 }
 
 impl State {
     /// The keys in use at that moment.
-    pub(crate) fn keys_at(&self, now: Moment) -> KeysInUse {
+    pub(crate) fn keys_at(&self, now: Timestamp) -> KeysInUse {
         let effective = self.keys.values().filter(|key| key.is_effective(now));
         let newest = effective.max_by_key(|key| (key.effective, key.id));
         let sealing = newest.or_else(|| self.keys.values().next());
@@ -208,8 +208,8 @@ impl State {
     }
 }
 
-impl Turn<'_> {
-    pub(crate) fn key(&mut self, command: &KeyCommand) -> Answer {
+impl Transaction<'_> {
+    pub(crate) fn key(&mut self, command: &KeyCommand) -> CommandOutcome {
         match command {
             KeyCommand::Generate { validity } => self.generate_key(*validity),
             KeyCommand::Reveal { id } => self.reveal_key(*id),
@@ -218,7 +218,7 @@ impl Turn<'_> {
         }
     }
 
-    fn generate_key(&mut self, validity: Validity) -> Answer {
+    fn generate_key(&mut self, validity: Validity) -> CommandOutcome {
         let id = self
             .state
             .keys
@@ -236,7 +236,7 @@ impl Turn<'_> {
             expires: None,
         };
         self.state.keys.insert(id, key);
-        self.note(
+        self.record_event(
             "key-generated",
             "",
             json!({ "key": id, "validity": validity }),
@@ -244,11 +244,11 @@ impl Turn<'_> {
         self.done(json!({ "key": id }))
     }
 
-    fn reveal_key(&mut self, id: u32) -> Answer {
+    fn reveal_key(&mut self, id: u32) -> CommandOutcome {
         let at = self.at;
         let key = self.state.keys.get_mut(&id);
         let Some(key) = key.filter(|key| key.revealed.is_none() && key.enabled.is_none()) else {
-            return Answer::declined(format!(
+            return CommandOutcome::invalid_command(format!(
                 "key {id} cannot be seen: that is possible once, and before it is enabled"
             ));
         };
@@ -257,11 +257,11 @@ impl Turn<'_> {
             "authentication": key.pair.authentication,
             "encrypt_key": key.pair.encrypt_key,
         });
-        self.note("key-revealed", "", json!({ "key": id }));
+        self.record_event("key-revealed", "", json!({ "key": id }));
         self.done(details)
     }
 
-    fn enable_key(&mut self, id: u32) -> Answer {
+    fn enable_key(&mut self, id: u32) -> CommandOutcome {
         let at = self.at;
         let effective = at.plus(CACHED_FOR);
         let Some(key) = self
@@ -270,13 +270,15 @@ impl Turn<'_> {
             .get_mut(&id)
             .filter(|key| key.enabled.is_none())
         else {
-            return Answer::declined(format!("there is no key {id} that could be enabled"));
+            return CommandOutcome::invalid_command(format!(
+                "there is no key {id} that could be enabled"
+            ));
         };
-        let expires = effective.plus(key.validity.pause());
+        let expires = effective.plus(key.validity.duration());
         key.enabled = Some(at);
         key.effective = Some(effective);
         key.expires = Some(expires);
-        let last_use = match self.state.switch(switches::OLD_KEY) {
+        let last_use = match self.state.behavior(behaviors::OLD_KEY) {
             "stops-at-once" => Some(at),
             "until-effective" => Some(effective),
             _ => None,
@@ -291,15 +293,15 @@ impl Turn<'_> {
             }
         }
         let details = json!({ "key": id, "effective": effective, "expires": expires });
-        self.note("key-enabled", "", details.clone());
-        self.schedule(effective, Due::KeyEffective(id));
+        self.record_event("key-enabled", "", details.clone());
+        self.schedule(effective, ScheduledEvent::KeyEffective(id));
         for id in shortened.into_iter().chain([id]) {
             self.watch_key(id);
         }
         self.done(details)
     }
 
-    fn extend_key(&mut self, validity: Validity) -> Answer {
+    fn extend_key(&mut self, validity: Validity) -> CommandOutcome {
         let at = self.at;
         let effective = self
             .state
@@ -307,18 +309,18 @@ impl Turn<'_> {
             .values_mut()
             .filter(|key| key.is_accepted(at));
         let Some(current) = effective.max_by_key(|key| (key.effective, key.id)) else {
-            return Answer::declined("there is no key to extend: none is in use");
+            return CommandOutcome::invalid_command("there is no key to extend: none is in use");
         };
-        let expires = current.expires.unwrap_or(at).plus(validity.pause());
+        let expires = current.expires.unwrap_or(at).plus(validity.duration());
         current.expires = Some(expires);
         let id = current.id;
         let details = json!({ "key": id, "expires": expires });
-        self.note("key-extended", "", details.clone());
+        self.record_event("key-extended", "", details.clone());
         self.watch_key(id);
         self.done(details)
     }
 
-    /// Wakes the house when a key ends, and a week before.
+    /// Wakes the sandbox when a key ends, and a week before.
     pub(crate) fn watch_key(&mut self, id: u32) {
         let key = self.state.keys.get(&id);
         let Some(expires) = key.and_then(|key| key.expires) else {
@@ -326,20 +328,20 @@ impl Turn<'_> {
         };
         self.schedule(
             expires.minus_days(REMINDER).max(self.at),
-            Due::KeyEndsSoon(id),
+            ScheduledEvent::KeyEndsSoon(id),
         );
-        self.schedule(expires, Due::KeyEnds(id));
+        self.schedule(expires, ScheduledEvent::KeyEnds(id));
     }
 
     pub(crate) fn key_effective(&mut self, id: u32) {
-        self.note("key-effective", "", json!({ "key": id }));
+        self.record_event("key-effective", "", json!({ "key": id }));
     }
 
-    pub(crate) fn key_ends_soon(&mut self, id: u32, due: Moment) {
+    pub(crate) fn key_ends_soon(&mut self, id: u32, due: Timestamp) {
         let expires = self.state.keys.get(&id).and_then(|key| key.expires);
         // A key that was extended or has ended meanwhile is not spoken of.
         if expires.is_some_and(|expires| expires.minus_days(REMINDER) == due) {
-            self.note(
+            self.record_event(
                 "key-ends-soon",
                 "",
                 json!({ "key": id, "expires": expires }),
@@ -347,10 +349,10 @@ impl Turn<'_> {
         }
     }
 
-    pub(crate) fn key_ends(&mut self, id: u32, due: Moment) {
+    pub(crate) fn key_ends(&mut self, id: u32, due: Timestamp) {
         let expires = self.state.keys.get(&id).and_then(|key| key.expires);
         if expires == Some(due) {
-            self.note("key-ended", "", json!({ "key": id }));
+            self.record_event("key-ended", "", json!({ "key": id }));
         }
     }
 }

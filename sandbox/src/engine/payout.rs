@@ -13,14 +13,14 @@ use skypay_types::{
 };
 
 use super::account::Part;
-use super::answer::Answer;
+use super::answer::CommandOutcome;
 use super::callback::Purpose;
 use super::command::StoreCommand;
-use super::moment::{Moment, Pause};
 use super::refused::Refused;
-use super::rule::Course;
-use super::turn::{Due, Turn};
-use super::{catalog, magic, switches};
+use super::rule::ScriptedOutcome;
+use super::timestamp::{Duration, Timestamp};
+use super::transaction::{ScheduledEvent, Transaction};
+use super::{behaviors, catalog, magic};
 
 /// A payout that a partner ordered.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -42,26 +42,26 @@ pub struct Payout {
     /// The payee's phone.
     pub phone: String,
     /// What becomes of it.
-    pub course: Course,
+    pub outcome: ScriptedOutcome,
     /// How long its institution takes over each step, if not as usual.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub pace: Option<Pause>,
+    pub pace: Option<Duration>,
     /// Where it stands.
     pub status: PayoutStatus,
     /// When it was accepted.
-    pub created: Moment,
+    pub created: Timestamp,
     /// When it was handed to the institution.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub uploaded: Option<Moment>,
+    pub uploaded: Option<Timestamp>,
     /// When it was paid.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub pay_time: Option<Moment>,
+    pub pay_time: Option<Timestamp>,
     /// When its cancellation became final.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub cancel_time: Option<Moment>,
+    pub cancel_time: Option<Timestamp>,
     /// When the chain answers the wish to cancel it; no time if never.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub cancelling: Option<Wish>,
+    pub cancelling: Option<PendingCancellation>,
     /// What it is to be amended to.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub amending: Option<Amendment>,
@@ -71,14 +71,14 @@ pub struct Payout {
     /// The order as it stands, with the payee's data.
     pub order: Value,
     /// What happened to it, in order.
-    pub life: Vec<Step>,
+    pub history: Vec<Step>,
 }
 
 /// A wish that the store chain has not answered yet.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Wish {
+pub struct PendingCancellation {
     /// When it does so by itself; never if there is none.
-    pub due: Option<Moment>,
+    pub due: Option<Timestamp>,
 }
 
 /// New data that the store chain has not taken over yet.
@@ -87,14 +87,14 @@ pub struct Amendment {
     /// The new order.
     pub order: Value,
     /// When the chain answers.
-    pub due: Moment,
+    pub due: Timestamp,
 }
 
 /// A step in the life of a payout or a collection.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Step {
     /// When.
-    pub time: Moment,
+    pub time: Timestamp,
     /// What, as in the log.
     pub what: String,
 }
@@ -114,7 +114,7 @@ struct Order {
     amount: Amount,
     account: String,
     phone: String,
-    clear: Value,
+    plaintext: Value,
 }
 
 impl Payout {
@@ -139,7 +139,7 @@ impl Payout {
     }
 }
 
-impl Turn<'_> {
+impl Transaction<'_> {
     pub(crate) fn payout_queue(
         &mut self,
         request: &PayoutQueueRequest,
@@ -168,7 +168,7 @@ impl Turn<'_> {
             amount: request.amount,
             account: account.clone(),
             phone: request.phone.as_str().to_owned(),
-            clear: serde_json::to_value(request).unwrap_or_default(),
+            plaintext: serde_json::to_value(request).unwrap_or_default(),
         })?;
         Ok(PayoutQueueResponse::builder().build()?)
     }
@@ -188,7 +188,7 @@ impl Turn<'_> {
             amount: request.amount,
             account: request.phone.as_str().to_owned(),
             phone: request.phone.as_str().to_owned(),
-            clear: serde_json::to_value(request).unwrap_or_default(),
+            plaintext: serde_json::to_value(request).unwrap_or_default(),
         })?;
         Ok(PayoutQueueV2Response::builder().build()?)
     }
@@ -202,7 +202,7 @@ impl Turn<'_> {
             ));
         }
         let mut known = self.state.payouts_of(control_number);
-        let taken = match self.state.switch(switches::DUPLICATES) {
+        let taken = match self.state.behavior(behaviors::DUPLICATES) {
             "same-channel" => known.any(|payout| !payout.is_void() && payout.channel == *channel),
             "after-failure" => known.any(|payout| !payout.is_void()),
             _ => known.next().is_some(),
@@ -255,7 +255,7 @@ impl Turn<'_> {
     }
 
     fn counted_by(&self, order: &Order, prefix: &str) -> String {
-        match self.state.switch(switches::DAILY_LIMIT) {
+        match self.state.behavior(behaviors::DAILY_LIMIT) {
             "phone" => order.phone.clone(),
             "entity" => prefix.to_owned(),
             _ => order.account.clone(),
@@ -264,8 +264,8 @@ impl Turn<'_> {
 
     fn enter(&mut self, order: Order, prefix: String) {
         let id = self.number();
-        let course = self.scripted.course;
-        let course = course.unwrap_or_else(|| magic::course_of(order.amount));
+        let outcome = self.scripted.outcome;
+        let outcome = outcome.unwrap_or_else(|| magic::outcome_of(order.amount));
         let payout = Payout {
             id,
             prefix,
@@ -274,7 +274,7 @@ impl Turn<'_> {
             amount: order.amount,
             account: order.account,
             phone: order.phone,
-            course,
+            outcome,
             pace: self.scripted.after,
             status: PayoutStatus::Pending,
             created: self.at,
@@ -284,8 +284,8 @@ impl Turn<'_> {
             cancelling: None,
             amending: None,
             reference: None,
-            order: order.clear,
-            life: Vec::new(),
+            order: order.plaintext,
+            history: Vec::new(),
             control_number: order.control_number.clone(),
         };
         let pace = payout.pace.unwrap_or(self.state.timing.upload);
@@ -293,8 +293,8 @@ impl Turn<'_> {
         numbers.or_default().push(id);
         self.state.payouts.insert(id, payout);
         self.step(id, "payout-accepted", json!({}));
-        if course != Course::HangPending {
-            self.schedule(self.at.plus(pace), Due::Upload(id));
+        if outcome != ScriptedOutcome::HangPending {
+            self.schedule(self.at.plus(pace), ScheduledEvent::Upload(id));
         }
     }
 
@@ -304,7 +304,7 @@ impl Turn<'_> {
         let Some(payout) = self.state.payouts.get_mut(&id) else {
             return;
         };
-        payout.life.push(Step {
+        payout.history.push(Step {
             time: at,
             what: what.to_owned(),
         });
@@ -319,7 +319,7 @@ impl Turn<'_> {
             details.extend(more);
         }
         let subject = payout.control_number.clone();
-        self.note(what, &subject, details);
+        self.record_event(what, &subject, details);
     }
 
     /// Changes a payout, if it exists and `may` allows it.
@@ -338,15 +338,15 @@ impl Turn<'_> {
         }
     }
 
-    fn course(&self, id: u64) -> Course {
+    fn outcome(&self, id: u64) -> ScriptedOutcome {
         let payout = self.state.payouts.get(&id);
-        payout.map_or(Course::Usual, |payout| payout.course)
+        payout.map_or(ScriptedOutcome::Usual, |payout| payout.outcome)
     }
 
     // ---- bank, wallet and store: accepted, uploaded, paid or failed
 
     pub(crate) fn upload_due(&mut self, id: u64) {
-        if self.course(id) == Course::FailAtOnce {
+        if self.outcome(id) == ScriptedOutcome::FailAtOnce {
             self.fail(id, "The institution refused the payout");
         } else {
             self.upload(id);
@@ -373,27 +373,27 @@ impl Turn<'_> {
         self.step(id, "payout-uploaded", json!({}));
         let settles = self.settles_after(id);
         let late =
-            settles.filter(|_| self.state.switch(switches::CALLBACK_ORDER) == "result-first");
-        let late = late.filter(|pause| *pause < Pause::days(1));
-        let due = late.map_or(at, |pause| at.plus(pause).plus(Pause::seconds(1)));
+            settles.filter(|_| self.state.behavior(behaviors::CALLBACK_ORDER) == "result-first");
+        let late = late.filter(|duration| *duration < Duration::days(1));
+        let due = late.map_or(at, |duration| at.plus(duration).plus(Duration::seconds(1)));
         self.tell(id, &PayType::Uploaded, None, due);
-        if let Some(pause) = settles {
-            self.schedule(at.plus(pause), Due::Settle(id));
+        if let Some(duration) = settles {
+            self.schedule(at.plus(duration), ScheduledEvent::Settle(id));
         }
         true
     }
 
     /// How long an uploaded payout takes to its end; `None` if it waits.
-    fn settles_after(&self, id: u64) -> Option<Pause> {
+    fn settles_after(&self, id: u64) -> Option<Duration> {
         let payout = self.state.payouts.get(&id)?;
         let usual = payout.pace.unwrap_or(self.state.timing.pay);
-        match payout.course {
-            Course::HangUploaded | Course::HangPending => None,
-            Course::PayLate => Some(Pause::days(1)),
-            Course::Usual
-            | Course::RefuseCancellation
-            | Course::HangCancellation
-            | Course::RefuseAmendment
+        match payout.outcome {
+            ScriptedOutcome::HangUploaded | ScriptedOutcome::HangPending => None,
+            ScriptedOutcome::PayLate => Some(Duration::days(1)),
+            ScriptedOutcome::Usual
+            | ScriptedOutcome::RefuseCancellation
+            | ScriptedOutcome::HangCancellation
+            | ScriptedOutcome::RefuseAmendment
                 if payout.is_at_store() =>
             {
                 None
@@ -407,18 +407,18 @@ impl Turn<'_> {
         if uploaded.is_none_or(|payout| payout.status != PayoutStatus::Uploaded) {
             return;
         }
-        match self.course(id) {
-            Course::Fail => {
+        match self.outcome(id) {
+            ScriptedOutcome::Fail => {
                 self.fail(id, "The institution returned the payout");
             }
-            Course::Cancel => {
+            ScriptedOutcome::Cancel => {
                 self.cancel(id);
             }
-            Course::Reverse => {
+            ScriptedOutcome::Reverse => {
                 self.pay(id);
-                if self.state.switch(switches::REVERSALS) == "possible" {
+                if self.state.behavior(behaviors::REVERSALS) == "possible" {
                     let due = self.at.plus(self.state.timing.reverse);
-                    self.schedule(due, Due::Reverse(id));
+                    self.schedule(due, ScheduledEvent::Reverse(id));
                 }
             }
             _ => {
@@ -483,7 +483,7 @@ impl Turn<'_> {
     }
 
     fn reverse(&mut self, id: u64) -> bool {
-        if self.state.switch(switches::REVERSALS) != "possible" {
+        if self.state.behavior(behaviors::REVERSALS) != "possible" {
             return false;
         }
         let changed = self.change(
@@ -513,7 +513,7 @@ impl Turn<'_> {
     }
 
     /// Writes a notice of a payout.
-    fn tell(&mut self, id: u64, pay_type: &PayType, reason: Option<&str>, due: Moment) {
+    fn tell(&mut self, id: u64, pay_type: &PayType, reason: Option<&str>, due: Timestamp) {
         let Some(payout) = self.state.payouts.get(&id) else {
             return;
         };
@@ -526,12 +526,12 @@ impl Turn<'_> {
         if let Some(reference) = payout.reference.as_deref().filter(|_| with_reference) {
             notice = notice.reference_number(reference);
         }
-        let sent = self.state.switch(switches::FAIL_DESCRIPTION) == "sent";
+        let sent = self.state.behavior(behaviors::FAIL_DESCRIPTION) == "sent";
         if let Some(reason) = reason.filter(|_| sent) {
             notice = notice.fail_description(reason);
         }
-        if payout.course == Course::PaySilently {
-            self.note("notice-withheld", &subject, json!({ "pay_type": pay_type }));
+        if payout.outcome == ScriptedOutcome::PaySilently {
+            self.record_event("notice-withheld", &subject, json!({ "pay_type": pay_type }));
             return;
         }
         self.write_callback(notice.build(), &subject, Purpose::Notice, due);
@@ -563,32 +563,33 @@ impl Turn<'_> {
 
     fn wish_to_cancel(&mut self, id: u64) {
         let scripted = self.scripted.clone();
-        let pause = scripted.after.unwrap_or(self.state.timing.cancel);
-        let hangs = scripted.course.unwrap_or(self.course(id)) == Course::HangCancellation;
-        let due = (!hangs).then(|| self.at.plus(pause));
+        let duration = scripted.after.unwrap_or(self.state.timing.cancel);
+        let hangs =
+            scripted.outcome.unwrap_or(self.outcome(id)) == ScriptedOutcome::HangCancellation;
+        let due = (!hangs).then(|| self.at.plus(duration));
         self.change(
             id,
             |_| true,
             |payout| {
                 payout.status = PayoutStatus::Cancelled;
-                payout.cancelling = Some(Wish { due });
+                payout.cancelling = Some(PendingCancellation { due });
                 // A rule for the cancellation is stronger than the course.
-                payout.course = scripted.course.unwrap_or(payout.course);
+                payout.outcome = scripted.outcome.unwrap_or(payout.outcome);
             },
         );
         self.step(id, "cancellation-asked", json!({}));
         if let Some(due) = due {
-            self.schedule(due, Due::AnswerCancellation(id));
+            self.schedule(due, ScheduledEvent::AnswerCancellation(id));
         }
     }
 
-    pub(crate) fn cancellation_due(&mut self, id: u64, due: Moment) {
+    pub(crate) fn cancellation_due(&mut self, id: u64, due: Timestamp) {
         let payout = self.state.payouts.get(&id);
         let wish = payout.and_then(|payout| payout.cancelling);
-        if wish != Some(Wish { due: Some(due) }) {
+        if wish != Some(PendingCancellation { due: Some(due) }) {
             return;
         }
-        if self.course(id) == Course::RefuseCancellation {
+        if self.outcome(id) == ScriptedOutcome::RefuseCancellation {
             self.refuse_cancellation(id);
         } else {
             self.cancel(id);
@@ -633,21 +634,21 @@ impl Turn<'_> {
             |_| true,
             |payout| {
                 payout.amending = Some(Amendment { order, due });
-                payout.course = scripted.course.unwrap_or(payout.course);
+                payout.outcome = scripted.outcome.unwrap_or(payout.outcome);
             },
         );
         self.step(id, "amendment-asked", json!({}));
-        self.schedule(due, Due::AnswerAmendment(id));
+        self.schedule(due, ScheduledEvent::AnswerAmendment(id));
         Ok(AmendTransactionV2Response::builder().build()?)
     }
 
-    pub(crate) fn amendment_due(&mut self, id: u64, due: Moment) {
+    pub(crate) fn amendment_due(&mut self, id: u64, due: Timestamp) {
         let payout = self.state.payouts.get(&id);
         let amendment = payout.and_then(|payout| payout.amending.as_ref());
         if amendment.is_none_or(|amendment| amendment.due != due) {
             return;
         }
-        if self.course(id) == Course::RefuseAmendment || !self.can_amend(id) {
+        if self.outcome(id) == ScriptedOutcome::RefuseAmendment || !self.can_amend(id) {
             self.refuse_amendment(id);
         } else {
             self.amend(id);
@@ -712,7 +713,7 @@ impl Turn<'_> {
 
     // ---- the institution, by command
 
-    pub(crate) fn store(&mut self, command: &StoreCommand) -> Answer {
+    pub(crate) fn store(&mut self, command: &StoreCommand) -> CommandOutcome {
         let (StoreCommand::Upload { control_number }
         | StoreCommand::Pay { control_number }
         | StoreCommand::Fail { control_number, .. }
@@ -722,7 +723,7 @@ impl Turn<'_> {
         | StoreCommand::RefuseAmendment { control_number }
         | StoreCommand::Reverse { control_number }) = command;
         let Some(id) = self.state.payout(control_number).map(|payout| payout.id) else {
-            return Answer::declined(format!(
+            return CommandOutcome::invalid_command(format!(
                 "there is no payout {control_number}; one that a store asks the partner about is \
                  a matter of the cashier"
             ));
@@ -744,7 +745,7 @@ impl Turn<'_> {
             return self.done(Value::Null);
         }
         let status = self.state.payouts.get(&id).map(|payout| &payout.status);
-        Answer::declined(format!(
+        CommandOutcome::invalid_command(format!(
             "payout {control_number} is {status:?}, where that cannot happen"
         ))
     }

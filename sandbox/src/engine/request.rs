@@ -8,7 +8,8 @@ use serde_json::{Value, json};
 use skypay_runtime::read;
 use skypay_types::{Amount, Operation, OperationInfo, Outcome, PayoutChannel, ResponseCode};
 
-use super::answer::Answer;
+use super::answer::CommandOutcome;
+use super::behaviors;
 use super::command::Request;
 #[allow(
     unused_imports,
@@ -18,12 +19,11 @@ use super::example::Examples;
 use super::fault::{Fault, Side, WireFault};
 use super::refused::{Refused, lists, text_of};
 use super::rule::{Then, When};
-use super::switches;
-use super::turn::Turn;
+use super::transaction::Transaction;
 
 /// What rules look at.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Facts {
+pub(crate) struct RequestFacts {
     pub(crate) operation: String,
     pub(crate) transaction_ids: Vec<String>,
     pub(crate) channel: Option<PayoutChannel>,
@@ -31,10 +31,10 @@ pub(crate) struct Facts {
     pub(crate) amount: Option<Amount>,
 }
 
-impl Facts {
+impl RequestFacts {
     /// The facts of a message, from its plaintext as we write it.
-    pub(crate) fn of(operation: &str, transaction_ids: Vec<String>, clear: &Value) -> Self {
-        let text = |field: &str| text_of_field(clear, field);
+    pub(crate) fn of(operation: &str, transaction_ids: Vec<String>, plaintext: &Value) -> Self {
+        let text = |field: &str| text_of_field(plaintext, field);
         Self {
             operation: operation.to_owned(),
             transaction_ids,
@@ -46,8 +46,8 @@ impl Facts {
 }
 
 /// A text or number of a message.
-pub(crate) fn text_of_field(clear: &Value, field: &str) -> Option<String> {
-    match clear.get(field)? {
+pub(crate) fn text_of_field(plaintext: &Value, field: &str) -> Option<String> {
+    match plaintext.get(field)? {
         Value::String(text) => Some(text.clone()),
         Value::Number(number) => Some(number.to_string()),
         _ => None,
@@ -55,7 +55,7 @@ pub(crate) fn text_of_field(clear: &Value, field: &str) -> Option<String> {
 }
 
 impl When {
-    pub(crate) fn fits(&self, facts: &Facts) -> bool {
+    pub(crate) fn fits(&self, facts: &RequestFacts) -> bool {
         let subject = self.subject.as_deref().is_none_or(|pattern| {
             let mut subjects = facts.transaction_ids.iter();
             subjects.any(|subject| is_like(pattern, subject))
@@ -101,8 +101,8 @@ macro_rules! serve_any {
         skypay { $($method:ident($request:ident) -> $response:ident;)* }
         $($callbacks:ident { $($rest:tt)* })*
     ) => {
-        impl Turn<'_> {
-            fn serve_any(&mut self, request: &Request) -> Option<(Answer, Vec<WireFault>)> {
+        impl Transaction<'_> {
+            fn serve_any(&mut self, request: &Request) -> Option<(CommandOutcome, Vec<WireFault>)> {
                 $(if request.operation == <skypay_types::$request as Operation>::INFO.name {
                     return Some(self.serve(request, Self::$method));
                 })*
@@ -114,12 +114,12 @@ macro_rules! serve_any {
 
 skypay_types::with_operations!(serve_any);
 
-impl Turn<'_> {
+impl Transaction<'_> {
     /// Answers a request.
-    pub(crate) fn request(&mut self, request: &Request) -> (Answer, Vec<WireFault>) {
+    pub(crate) fn request(&mut self, request: &Request) -> (CommandOutcome, Vec<WireFault>) {
         self.serve_any(request).unwrap_or_else(|| {
             let why = format!("SkyPay has no operation {:?}", request.operation);
-            (Answer::Declined { why }, Vec::new())
+            (CommandOutcome::InvalidCommand { why }, Vec::new())
         })
     }
 
@@ -127,19 +127,19 @@ impl Turn<'_> {
         &mut self,
         request: &Request,
         handle: fn(&mut Self, &O) -> Result<O::Response, Refused>,
-    ) -> (Answer, Vec<WireFault>) {
+    ) -> (CommandOutcome, Vec<WireFault>) {
         let info = O::INFO;
         let read = self
             .admit(info, request)
             .and_then(|()| decode::<O>(request));
-        let clear = read.as_ref().ok().map(serde_json::to_value);
-        let clear = clear.and_then(Result::ok).unwrap_or(Value::Null);
+        let plaintext = read.as_ref().ok().map(serde_json::to_value);
+        let plaintext = plaintext.and_then(Result::ok).unwrap_or(Value::Null);
         let transaction_ids = read
             .as_ref()
             .map(Operation::transaction_ids)
             .unwrap_or_default();
         let transaction_ids: Vec<_> = transaction_ids.into_iter().map(str::to_owned).collect();
-        let facts = Facts::of(info.name, transaction_ids, &clear);
+        let facts = RequestFacts::of(info.name, transaction_ids, &plaintext);
         let admitted = read.is_ok();
         let Mishap {
             executed,
@@ -154,16 +154,16 @@ impl Turn<'_> {
             Err(Refused::because(ResponseCode::ServiceNotAvailable))
         };
         let answer = match (answered, served) {
-            _ if wire.contains(&WireFault::CutBefore) => Answer::Silence,
-            (Some(code), _) => Answer::Refused {
+            _ if wire.contains(&WireFault::CutBefore) => CommandOutcome::NoResponse,
+            (Some(code), _) => CommandOutcome::Refused {
                 description: text_of(info, &code).to_owned(),
                 code,
             },
-            (None, Ok(clear)) => Answer::Accepted {
-                clear,
+            (None, Ok(plaintext)) => CommandOutcome::Accepted {
+                plaintext,
                 is_example: self.is_example,
             },
-            (None, Err(refused)) => Answer::Refused {
+            (None, Err(refused)) => CommandOutcome::Refused {
                 description: refused.description(info),
                 code: refused.code,
             },
@@ -176,7 +176,7 @@ impl Turn<'_> {
         &mut self,
         info: &'static OperationInfo,
         typed: &O,
-        facts: &Facts,
+        facts: &RequestFacts,
         handle: fn(&mut Self, &O) -> Result<O::Response, Refused>,
     ) -> Served {
         let then = self.scripted(facts);
@@ -215,7 +215,7 @@ impl Turn<'_> {
     }
 
     /// The first rule that fits; it counts.
-    pub(crate) fn scripted(&mut self, facts: &Facts) -> Then {
+    pub(crate) fn scripted(&mut self, facts: &RequestFacts) -> Then {
         let mut rules = self.state.rules.iter_mut();
         let found = rules.find(|numbered| {
             let spent = numbered
@@ -232,7 +232,7 @@ impl Turn<'_> {
     }
 
     /// What goes wrong with a request.
-    fn mishap(&mut self, info: &OperationInfo, facts: &Facts) -> Mishap {
+    fn mishap(&mut self, info: &OperationInfo, facts: &RequestFacts) -> Mishap {
         let magic = facts.amount.filter(|_| !facts.transaction_ids.is_empty());
         let magic = magic.and_then(super::magic::storm_of);
         let mut answered = magic.filter(|code| lists(info, code));
@@ -252,7 +252,7 @@ impl Turn<'_> {
             && match &answered {
                 None => true,
                 Some(code) if info.outcome_of(code.as_str()) == Outcome::Unknown => {
-                    match self.state.switch(switches::FAILURES) {
+                    match self.state.behavior(behaviors::FAILURES) {
                         "executed" => true,
                         "chance" => self.state.random.happens(50),
                         _ => false,
@@ -268,7 +268,7 @@ impl Turn<'_> {
     }
 
     /// The faults whose rules fit and whose turn it is; they count.
-    pub(crate) fn faults_for(&mut self, side: Side, facts: &Facts) -> Vec<Fault> {
+    pub(crate) fn faults_for(&mut self, side: Side, facts: &RequestFacts) -> Vec<Fault> {
         let mut found = Vec::new();
         for numbered in &mut self.state.faults {
             let rule = &numbered.rule;
@@ -287,14 +287,14 @@ impl Turn<'_> {
     fn note_request(
         &mut self,
         request: &Request,
-        facts: &Facts,
-        answer: &Answer,
+        facts: &RequestFacts,
+        answer: &CommandOutcome,
         executed: bool,
         wire: &[WireFault],
     ) {
         let code = match answer {
-            Answer::Accepted { .. } => ResponseCode::Success.as_str(),
-            Answer::Refused { code, .. } => code.as_str(),
+            CommandOutcome::Accepted { .. } => ResponseCode::Success.as_str(),
+            CommandOutcome::Refused { code, .. } => code.as_str(),
             _ => "none",
         };
         let mut details = json!({ "operation": request.operation, "code": code });
@@ -306,7 +306,7 @@ impl Turn<'_> {
         }
         if matches!(
             answer,
-            Answer::Accepted {
+            CommandOutcome::Accepted {
                 is_example: true,
                 ..
             }
@@ -314,8 +314,8 @@ impl Turn<'_> {
             details["answered_with"] = json!("the document's example");
         }
         let subject = facts.transaction_ids.first().cloned().unwrap_or_default();
-        let personal = json!({ "request": request.clear, "answer": answer });
-        self.note_with("request", &subject, details, personal);
+        let personal = json!({ "request": request.plaintext, "answer": answer });
+        self.record_event_with("request", &subject, details, personal);
     }
 }
 
@@ -329,7 +329,8 @@ struct Mishap {
 
 fn decode<O: Operation>(request: &Request) -> Result<O, Refused> {
     let unreadable = |why: String| Refused::explained(ResponseCode::InvalidContext, why);
-    let text = serde_json::to_vec(&request.clear).map_err(|error| unreadable(error.to_string()))?;
+    let text =
+        serde_json::to_vec(&request.plaintext).map_err(|error| unreadable(error.to_string()))?;
     read::from_slice(&text).map_err(|error| unreadable(error.to_string()))
 }
 

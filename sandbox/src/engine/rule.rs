@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use skypay_types::{Amount, PayoutChannel, ResponseCode};
 
 use super::amount;
-use super::moment::Pause;
+use super::timestamp::Duration;
 #[cfg(feature = "clap")]
 use crate::arguments;
 
@@ -89,19 +89,19 @@ pub struct Then {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub description: Option<String>,
     /// What becomes of the payout
-    #[cfg_attr(feature = "clap", arg(long, value_parser = arguments::choice::<Course>()))]
+    #[cfg_attr(feature = "clap", arg(long, value_parser = arguments::choice::<ScriptedOutcome>()))]
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub course: Option<Course>,
+    pub outcome: Option<ScriptedOutcome>,
     /// How long each step takes, such as 30s or 2d
     #[cfg_attr(feature = "clap", arg(long, value_name = "SPAN"))]
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub after: Option<Pause>,
+    pub after: Option<Duration>,
 }
 
 /// What becomes of a payout after it was accepted.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum Course {
+pub enum ScriptedOutcome {
     /// Uploaded, then paid; at a store, uploaded and waiting.
     #[default]
     Usual,

@@ -11,8 +11,8 @@ use super::account::MOST;
 use super::amount;
 use super::command::CallbackUrls;
 use super::keys::Pair;
-use super::moment::Pause;
-use super::{callback, switches};
+use super::timestamp::Duration;
+use super::{behaviors, callback};
 
 /// What a state begins with. Every field has a default that works.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -32,8 +32,8 @@ pub struct Settings {
     pub callbacks: CallbackUrls,
     /// Who may call; everybody if empty.
     pub allow_list: Vec<String>,
-    /// Answers to what the vendor leaves open, by the name of the switch.
-    pub switches: BTreeMap<String, String>,
+    /// Answers to what the vendor leaves open, by the name of the behavior.
+    pub behaviors: BTreeMap<String, String>,
     /// How long the steps of a payout take.
     pub timing: Timing,
     /// What is too much.
@@ -55,16 +55,16 @@ pub struct Opening {
 #[serde(default)]
 pub struct Timing {
     /// From acceptance to Uploaded.
-    pub upload: Pause,
+    pub upload: Duration,
     /// From Uploaded to the end of a payout to a bank or wallet, or at a store
     /// where somebody comes.
-    pub pay: Pause,
+    pub pay: Duration,
     /// From the wish to cancel to the chain's answer.
-    pub cancel: Pause,
+    pub cancel: Duration,
     /// From the wish to amend to the chain's answer.
-    pub amend: Pause,
+    pub amend: Duration,
     /// From a payment to its reversal.
-    pub reverse: Pause,
+    pub reverse: Duration,
 }
 
 /// What is too much.
@@ -107,11 +107,11 @@ impl Settings {
                 "all entities together cannot open with more than {MOST}"
             ));
         }
-        for (name, value) in &self.switches {
-            match switches::find(name) {
-                None => wrong.push(format!("there is no switch {name:?}")),
-                Some(switch) if !switch.has(value) => {
-                    wrong.push(format!("switch {name} cannot be {value:?}"));
+        for (name, value) in &self.behaviors {
+            match behaviors::find(name) {
+                None => wrong.push(format!("there is no behavior {name:?}")),
+                Some(behavior) if !behavior.has(value) => {
+                    wrong.push(format!("behavior {name} cannot be {value:?}"));
                 }
                 Some(_) => {}
             }
@@ -172,7 +172,7 @@ impl Default for Settings {
             keys: None,
             callbacks: CallbackUrls::default(),
             allow_list: Vec::new(),
-            switches: BTreeMap::new(),
+            behaviors: BTreeMap::new(),
             timing: Timing::default(),
             limits: Limits::default(),
         }
@@ -182,11 +182,11 @@ impl Default for Settings {
 impl Default for Timing {
     fn default() -> Self {
         Self {
-            upload: Pause::seconds(1),
-            pay: Pause::seconds(2),
-            cancel: Pause::seconds(30),
-            amend: Pause::seconds(2),
-            reverse: Pause::days(2),
+            upload: Duration::seconds(1),
+            pay: Duration::seconds(2),
+            cancel: Duration::seconds(30),
+            amend: Duration::seconds(2),
+            reverse: Duration::days(2),
         }
     }
 }

@@ -7,15 +7,15 @@ use skypay_types::{
     PayoutQueryStatusResponse, PayoutReportEntry, PayoutStatus, PayoutStatusEntry, ResponseCode,
 };
 
-use super::collection::{Collection, CollectionStanding};
-use super::counter::{CounterPayout, CounterStanding};
-use super::moment::{Moment, Pause};
+use super::behaviors;
+use super::cash_pickup::{CashPickup, CashPickupStatus};
+use super::collection::{Collection, CollectionStatus};
 use super::payout::Payout;
 use super::refused::Refused;
-use super::switches;
-use super::turn::Turn;
+use super::timestamp::{Duration, Timestamp};
+use super::transaction::Transaction;
 
-impl Turn<'_> {
+impl Transaction<'_> {
     pub(crate) fn payout_query_status(
         &mut self,
         request: &PayoutQueryStatusRequest,
@@ -25,7 +25,9 @@ impl Turn<'_> {
             let number = entry.control_number.as_str();
             let row = match (self.visible(number), self.state.counter.get(number)) {
                 (Some(payout), _) => Some(self.status_of(payout)?),
-                (None, Some(counter)) if self.state.switch(switches::COUNTER_STATUS) == "shown" => {
+                (None, Some(counter))
+                    if self.state.behavior(behaviors::COUNTER_STATUS) == "shown" =>
+                {
                     Some(self.status_at_counter(counter)?)
                 }
                 _ => self.status_of_unknown(number)?,
@@ -39,9 +41,9 @@ impl Turn<'_> {
     /// A payout that queries see already.
     fn visible(&self, number: &str) -> Option<&Payout> {
         let payout = self.state.payout(number)?;
-        let delay = match self.state.switch(switches::QUERY_DELAY) {
-            "300s" => Pause::seconds(300),
-            _ => Pause::NONE,
+        let delay = match self.state.behavior(behaviors::QUERY_DELAY) {
+            "300s" => Duration::seconds(300),
+            _ => Duration::NONE,
         };
         (payout.created.plus(delay) <= self.at).then_some(payout)
     }
@@ -68,13 +70,13 @@ impl Turn<'_> {
         row.build()
     }
 
-    fn status_at_counter(&self, payout: &CounterPayout) -> Result<PayoutStatusEntry, Invalid> {
-        let status = match payout.standing {
-            CounterStanding::Paid => PayoutStatus::Completed,
-            CounterStanding::Inquired | CounterStanding::Confirming => {
+    fn status_at_counter(&self, payout: &CashPickup) -> Result<PayoutStatusEntry, Invalid> {
+        let status = match payout.status {
+            CashPickupStatus::Paid => PayoutStatus::Completed,
+            CashPickupStatus::Inquired | CashPickupStatus::Confirming => {
                 PayoutStatus::InquirySucceeded
             }
-            CounterStanding::Inquiring | CounterStanding::Refused => PayoutStatus::InquiryFailed,
+            CashPickupStatus::Inquiring | CashPickupStatus::Refused => PayoutStatus::InquiryFailed,
         };
         let mut row = PayoutStatusEntry::builder()
             .control_number(payout.control_number.as_str())
@@ -88,7 +90,7 @@ impl Turn<'_> {
     }
 
     fn status_of_unknown(&self, number: &str) -> Result<Option<PayoutStatusEntry>, Refused> {
-        match self.state.switch(switches::UNKNOWN_NUMBER) {
+        match self.state.behavior(behaviors::UNKNOWN_NUMBER) {
             "inquiry-failed" => {
                 let status = PayoutStatus::InquiryFailed;
                 let row = PayoutStatusEntry::builder()
@@ -108,7 +110,7 @@ impl Turn<'_> {
             PayoutStatus::Completed => "Completed",
             PayoutStatus::Uploaded => "Uploaded",
             PayoutStatus::Cancelled
-                if self.state.switch(switches::CANCELLED_SPELLING) == "Canceled" =>
+                if self.state.behavior(behaviors::CANCELLED_SPELLING) == "Canceled" =>
             {
                 "Canceled"
             }
@@ -121,7 +123,7 @@ impl Turn<'_> {
     }
 
     fn channel_words(&self, channel: &PayoutChannel) -> String {
-        if self.state.switch(switches::STATUS_CHANNEL) == "code" {
+        if self.state.behavior(behaviors::STATUS_CHANNEL) == "code" {
             return channel.to_string();
         }
         match channel {
@@ -150,7 +152,7 @@ impl Turn<'_> {
             reference: payout.reference.as_deref(),
         });
         let at_counters = self.state.counter.values();
-        let at_counters = at_counters.filter(|payout| payout.standing == CounterStanding::Paid);
+        let at_counters = at_counters.filter(|payout| payout.status == CashPickupStatus::Paid);
         let at_counters = at_counters.map(|payout| Row {
             created: payout.created,
             done: payout.pay_time,
@@ -196,7 +198,7 @@ impl Turn<'_> {
         request: &GetReportCollectionRequest,
     ) -> Result<GetReportCollectionResponse, Refused> {
         let all = self.state.collections.values();
-        let confirmed = all.filter(|one| one.standing == CollectionStanding::Confirmed);
+        let confirmed = all.filter(|one| one.status == CollectionStatus::Confirmed);
         let rows = confirmed.map(|collection: &Collection| Row {
             created: collection.created,
             done: collection.collected,
@@ -251,10 +253,10 @@ impl Turn<'_> {
             |row: &Row<'_>| key(row).is_some_and(|time| days.contains(&time.date_time().date()));
         let mut rows: Vec<_> = rows.into_iter().filter(fits).collect();
         rows.sort_by_key(key);
-        if self.state.switch(switches::REPORT_ORDER) == "newest-first" {
+        if self.state.behavior(behaviors::REPORT_ORDER) == "newest-first" {
             rows.reverse();
         }
-        let most = match self.state.switch(switches::REPORT_PAGE) {
+        let most = match self.state.behavior(behaviors::REPORT_PAGE) {
             "100" => 100,
             _ => u32::MAX,
         };
@@ -273,7 +275,7 @@ impl Turn<'_> {
         _: &BalanceQueryRequest,
     ) -> Result<BalanceQueryResponse, Refused> {
         let ledger = &self.state.ledger;
-        let balance = match self.state.switch(switches::BALANCE) {
+        let balance = match self.state.behavior(behaviors::BALANCE) {
             "sum" => ledger.balance(),
             _ => ledger
                 .accounts
@@ -287,8 +289,8 @@ impl Turn<'_> {
 
 /// A line of either report.
 struct Row<'a> {
-    created: Moment,
-    done: Option<Moment>,
+    created: Timestamp,
+    done: Option<Timestamp>,
     number: &'a str,
     amount: Amount,
     phone: &'a str,

@@ -8,11 +8,11 @@ use maud::{Markup, html};
 use serde::Deserialize;
 
 use super::form::Entered;
+use super::format::{self, BadgeKind, badge, timestamp};
 use super::layout::Page;
-use super::words::{self, Tone, badge, moment};
 use super::{Shared, answer, missing};
-use crate::admin::{Personal, WireRecord};
-use crate::engine::{AttemptResult, Callback, Command, Standing};
+use crate::admin_client::{Personal, WireRecord};
+use crate::engine::{AttemptResult, Callback, Command, DeliveryStatus};
 
 const PATH: &str = "/callbacks";
 
@@ -24,30 +24,30 @@ pub(crate) const PAGE: usize = 50;
 #[serde(default)]
 pub(crate) struct Filter {
     operation: String,
-    standing: String,
+    status: String,
     subject: String,
     page: usize,
 }
 
 impl Filter {
     fn takes(&self, callback: &Callback) -> bool {
-        let standing = words::standing(&callback.standing).0;
+        let status = format::status(&callback.status).0;
         (self.operation.is_empty() || self.operation == callback.operation)
-            && (self.standing.is_empty() || self.standing == standing)
+            && (self.status.is_empty() || self.status == status)
             && callback.subject.contains(self.subject.trim())
     }
 }
 
-pub(crate) async fn list(State(office): Shared, Query(filter): Query<Filter>) -> Response {
+pub(crate) async fn list(State(app): Shared, Query(filter): Query<Filter>) -> Response {
     let content = {
-        let state = office.house.state();
+        let state = app.simulator.state();
         let names: BTreeSet<_> = state
             .callbacks()
             .map(|callback| callback.operation.as_str())
             .collect();
-        let standings: BTreeSet<_> = state
+        let statuses: BTreeSet<_> = state
             .callbacks()
-            .map(|callback| words::standing(&callback.standing).0)
+            .map(|callback| format::status(&callback.status).0)
             .collect();
         let found: Vec<_> = state
             .callbacks()
@@ -61,7 +61,7 @@ pub(crate) async fn list(State(office): Shared, Query(filter): Query<Filter>) ->
         html! {
             form.line method="get" action=(PATH) {
                 (select("operation", "Callback", &names, &filter.operation))
-                (select("standing", "State", &standings, &filter.standing))
+                (select("status", "State", &statuses, &filter.status))
                 div { label for="subject" { "About" } input id="subject" name="subject" value=(filter.subject); }
                 button.quiet { "Filter" }
             }
@@ -73,11 +73,11 @@ pub(crate) async fn list(State(office): Shared, Query(filter): Query<Filter>) ->
                 }
             }
             (pages(found.len(), filter.page, &[
-                ("operation", &filter.operation), ("standing", &filter.standing), ("subject", &filter.subject),
+                ("operation", &filter.operation), ("status", &filter.status), ("subject", &filter.subject),
             ]))
         }
     };
-    answer(Page::of(PATH, "Callbacks").around(&office, &content))
+    answer(Page::of(PATH, "Callbacks").around(&app, &content))
 }
 
 fn select(name: &str, label: &str, choices: &BTreeSet<&str>, chosen: &str) -> Markup {
@@ -106,7 +106,7 @@ pub(crate) fn pages(found: usize, page: usize, filter: &[(&str, &str)]) -> Marku
 }
 
 fn row(callback: &Callback) -> Markup {
-    let (standing, tone) = words::standing(&callback.standing);
+    let (status, tone) = format::status(&callback.status);
     let last = callback
         .attempts
         .last()
@@ -115,44 +115,44 @@ fn row(callback: &Callback) -> Markup {
         tr {
             th scope="row" {
                 a href={ (PATH) "/" (callback.id) } { (callback.operation) " #" (callback.id) }
-                @if let Some(gist) = words::gist(callback) { " " (gist) }
+                @if let Some(summary) = format::summary(callback) { " " (summary) }
                 @if let Some(repeats) = callback.repeats { small.soft { " repeats #" (repeats) } }
             }
             td data-label="About" { code { (callback.subject) } }
-            td data-label="Made" { (moment(callback.created)) }
-            td data-label="State" { (badge(standing, tone)) }
+            td data-label="Made" { (timestamp(callback.created)) }
+            td data-label="State" { (badge(status, tone)) }
             td data-label="Last answer" {
-                @if callback.attempts.is_empty() { "–" } @else { (words::ended(callback, last)) }
+                @if callback.attempts.is_empty() { "–" } @else { (format::ended(callback, last)) }
             }
         }
     }
 }
 
 pub(crate) async fn one(
-    State(office): Shared,
+    State(app): Shared,
     Path(id): Path<u64>,
     Query(asked): Query<Personal>,
 ) -> Response {
-    let known = office.house.state().callback(id).cloned();
+    let known = app.simulator.state().callback(id).cloned();
     let Some(callback) = known else {
-        return missing(&office, PATH, "There is no such callback.");
+        return missing(&app, PATH, "There is no such callback.");
     };
     // What is not recorded, such as what is still under way, is not shown.
-    let wire = office.house.wire_of(id).await.unwrap_or_default();
-    let (standing, tone) = words::standing(&callback.standing);
+    let wire = app.simulator.wire_of(id).await.unwrap_or_default();
+    let (status, tone) = format::status(&callback.status);
     let copies = {
-        let state = office.house.state();
+        let state = app.simulator.state();
         let copies = state.callbacks().filter(|other| other.repeats == Some(id));
         copies.map(|other| other.id).collect::<Vec<_>>()
     };
     let content = html! {
         dl.facts {
-            @if let Some(gist) = words::gist(&callback) { dt { "Tells" } dd { (gist) } }
+            @if let Some(summary) = format::summary(&callback) { dt { "Tells" } dd { (summary) } }
             dt { "About" } dd { code { (callback.subject) } }
-            dt { "Made" } dd { (moment(callback.created)) }
+            dt { "Made" } dd { (timestamp(callback.created)) }
             dt { "State" } dd {
-                (badge(standing, tone))
-                @if let Standing::Scheduled { due } = &callback.standing { " due " (moment(*due)) }
+                (badge(status, tone))
+                @if let DeliveryStatus::Scheduled { due } = &callback.status { " due " (timestamp(*due)) }
             }
             @if let Some(repeats) = callback.repeats {
                 dt { "Repeats" } dd { a href={ (PATH) "/" (repeats) } { "#" (repeats) } }
@@ -167,12 +167,12 @@ pub(crate) async fn one(
         }
         h2 { "Plaintext" }
         (shown_or_masked(asked.personal, &format!("{PATH}/{id}")))
-        (words::message(&callback.clear, &callback.operation, asked.personal))
+        (format::message(&callback.plaintext, &callback.operation, asked.personal))
         h2 { "Attempts" }
         (attempts(&callback, &wire, asked.personal))
     };
     let title = format!("{} #{id}", callback.operation);
-    answer(Page::of(PATH, &title).around(&office, &content))
+    answer(Page::of(PATH, &title).around(&app, &content))
 }
 
 /// Says whether personal data are shown, and leads to the other.
@@ -189,15 +189,15 @@ pub(crate) fn shown_or_masked(personal: bool, path: &str) -> Markup {
 fn attempts(callback: &Callback, wire: &[WireRecord], personal: bool) -> Markup {
     html! {
         @if callback.attempts.is_empty() { p.soft { "Nothing was tried yet." } }
-        ol.life {
+        ol.history {
             @for attempt in &callback.attempts {
                 li {
-                    (moment(attempt.started))
-                    (words::ended(callback, attempt.result.as_ref()))
+                    (timestamp(attempt.started))
+                    (format::ended(callback, attempt.result.as_ref()))
                     @if let Some(url) = &attempt.url { div { "to " code { (url) } } }
-                    @for fault in &attempt.faults { " " (badge(&format!("{fault:?}"), Tone::Warn)) }
-                    @if let Some(AttemptResult::Answered { clear, .. }) = &attempt.result {
-                        details { summary { "The answer" } (words::message(clear, &callback.operation, personal)) }
+                    @for fault in &attempt.faults { " " (badge(&format!("{fault:?}"), BadgeKind::Warn)) }
+                    @if let Some(AttemptResult::Answered { plaintext, .. }) = &attempt.result {
+                        details { summary { "The answer" } (format::message(plaintext, &callback.operation, personal)) }
                     }
                     @for record in wire.iter().filter(|record| record.attempt == attempt.number) { (sealed(record)) }
                 }
@@ -219,7 +219,7 @@ fn sealed(record: &WireRecord) -> Markup {
 }
 
 pub(crate) async fn replay(
-    State(office): Shared,
+    State(app): Shared,
     Path(id): Path<u64>,
     Posted(entered): Posted<Entered>,
 ) -> Response {
@@ -230,7 +230,7 @@ pub(crate) async fn replay(
         .filter(|copies| (1..=100).contains(copies))
     else {
         return missing(
-            &office,
+            &app,
             PATH,
             "Nothing was sent: write a number of copies from 1 to 100.",
         );
@@ -239,7 +239,7 @@ pub(crate) async fn replay(
         delivery: id,
         copies,
     };
-    match office.house.carry(command).await {
+    match app.simulator.execute(command).await {
         Ok(carriage) => {
             let sent = carriage
                 .deliveries
@@ -247,6 +247,6 @@ pub(crate) async fn replay(
                 .map_or(id, |callback| callback.id);
             Redirect::to(&format!("{PATH}/{sent}")).into_response()
         }
-        Err(error) => missing(&office, PATH, &error.to_string()),
+        Err(error) => missing(&app, PATH, &error.to_string()),
     }
 }

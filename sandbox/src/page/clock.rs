@@ -8,20 +8,20 @@ use maud::{Markup, html};
 use serde_json::Value;
 
 use super::form::{Entered, Field, Form, Kind, Problems};
-use super::{Shared, answer, layout, words};
-use crate::engine::{Command, Pause};
-use crate::service::Office;
+use super::{Shared, answer, format, layout};
+use crate::engine::{Command, Duration};
+use crate::service::AppState;
 
 const PATH: &str = "/clock";
 
 /// Spans that are often wanted.
 const OFTEN: [&str; 5] = ["60s", "300s", "1h", "1d", "90d"];
 
-pub(crate) async fn page(State(office): Shared) -> Response {
-    drawn(&office, None, None)
+pub(crate) async fn page(State(app): Shared) -> Response {
+    drawn(&app, None, None)
 }
 
-pub(crate) async fn act(State(office): Shared, Posted(entered): Posted<Entered>) -> Response {
+pub(crate) async fn act(State(app): Shared, Posted(entered): Posted<Entered>) -> Response {
     let id = entered.get("form").map_or("", String::as_str);
     let done = match forms().iter().find(|form| form.id == id) {
         None => Err(Problems::from([(
@@ -29,21 +29,21 @@ pub(crate) async fn act(State(office): Shared, Posted(entered): Posted<Entered>)
             "There is no such form.".to_owned(),
         )])),
         Some(form) => match form.value(&entered) {
-            Ok(value) => done(&office, id, &value).await,
+            Ok(value) => done(&app, id, &value).await,
             Err(problems) => Err(problems),
         },
     };
-    drawn(&office, Some(&entered), Some((id, &done)))
+    drawn(&app, Some(&entered), Some((id, &done)))
 }
 
 /// Carries out a form; what is to be said of it, or what is wrong.
-async fn done(office: &Office, id: &str, value: &Value) -> Result<String, Problems> {
+async fn done(app: &AppState, id: &str, value: &Value) -> Result<String, Problems> {
     let file = || PathBuf::from(value["file"].as_str().unwrap_or_default());
     let said = match id {
         "advance" => {
-            let by =
-                serde_json::from_value::<Pause>(value["by"].clone()).unwrap_or(Pause::seconds(0));
-            let advanced = office.house.advance(by).await;
+            let by = serde_json::from_value::<Duration>(value["by"].clone())
+                .unwrap_or(Duration::seconds(0));
+            let advanced = app.simulator.advance(by).await;
             advanced.map(|advanced| {
                 format!(
                     "It is {}; {} attempts at callbacks ended on the way.",
@@ -51,19 +51,19 @@ async fn done(office: &Office, id: &str, value: &Value) -> Result<String, Proble
                 )
             })
         }
-        "save" => office
-            .house
+        "save" => app
+            .simulator
             .save(file())
             .await
             .map(|bytes| format!("Saved, {bytes} bytes.")),
-        "restore" => office
-            .house
+        "restore" => app
+            .simulator
             .restore(file())
             .await
             .map(|()| "Restored.".to_owned()),
-        _ => office
-            .house
-            .carry(Command::Reset)
+        _ => app
+            .simulator
+            .execute(Command::Reset)
             .await
             .map(|_| "Everything is forgotten.".to_owned()),
     };
@@ -73,14 +73,14 @@ async fn done(office: &Office, id: &str, value: &Value) -> Result<String, Proble
 fn form(
     id: &str,
     title: &'static str,
-    words: &'static str,
+    description: &'static str,
     field: Option<Field>,
     button: &'static str,
 ) -> Form {
     Form {
         id: id.to_owned(),
         title,
-        words,
+        description,
         command: Value::Null,
         fields: field.into_iter().collect(),
         button,
@@ -91,7 +91,7 @@ fn forms() -> [Form; 4] {
     let file = || {
         Some(Field::new("file", "File", Kind::Text).hint("On the machine that the sandbox runs on"))
     };
-    let by = Field::new("by", "By", Kind::Pause).hint("Such as 45s, 2h or 30d");
+    let by = Field::new("by", "By", Kind::Duration).hint("Such as 45s, 2h or 30d");
     [
         form("advance", "Move the clock", "", Some(by), "Advance"),
         form("save", "Save everything", "", file(), "Save"),
@@ -107,11 +107,11 @@ fn forms() -> [Form; 4] {
 }
 
 fn drawn(
-    office: &Office,
+    app: &AppState,
     entered: Option<&Entered>,
     ended: Option<(&str, &Result<String, Problems>)>,
 ) -> Response {
-    let clock = office.house.clock();
+    let clock = app.simulator.clock();
     let [advance, save, restore, reset] = forms();
     let none = Problems::new();
     let draw = |form: &Form| -> Markup {
@@ -131,7 +131,7 @@ fn drawn(
         dl.facts {
             dt { "It shows" } dd { (clock.now) " (GMT+8)" }
             dt { "Due next" } dd {
-                @match clock.next_due { Some(due) => (words::moment(due)), None => "nothing" }
+                @match clock.next_due { Some(due) => (format::timestamp(due)), None => "nothing" }
             }
         }
         @if clock.is_virtual {
@@ -161,5 +161,5 @@ fn drawn(
         title: "Clock",
         is_result: ended.is_some(),
     };
-    answer(page.around(office, &content))
+    answer(page.around(app, &content))
 }

@@ -5,15 +5,15 @@ use serde::Serialize;
 use serde_json::json;
 use skypay_types::ResponseCode;
 
-use super::desk::Desk;
 use super::form::{Field, Form, Kind, Problems};
+use super::form_page::FormPage;
+use super::format;
 use super::tools::{channels, operations};
-use super::words;
 use crate::choices::variants;
-use crate::engine::{Course, Fault, MAGIC, Pause, Side, State, WireFault};
+use crate::engine::{Duration, Fault, MAGIC, ScriptedOutcome, Side, State, WireFault};
 
 /// Rules, faults and magic amounts.
-pub(crate) fn faults(state: &State, path: &str) -> Desk {
+pub(crate) fn faults(state: &State, path: &str) -> FormPage {
     let removals: Vec<_> = removals(state).collect();
     let before = html! {
         h2 { "In force" }
@@ -30,9 +30,9 @@ pub(crate) fn faults(state: &State, path: &str) -> Desk {
     };
     let mut forms = vec![fault(), rule()];
     forms.extend(removals);
-    Desk {
+    FormPage {
         title: "Faults",
-        words: "Anything else can be said with skypay fault add and skypay script add.",
+        description: "Anything else can be said with skypay fault add and skypay script add.",
         before,
         forms,
         after: magic(),
@@ -66,7 +66,7 @@ fn removals(state: &State) -> impl Iterator<Item = Form> {
     rules.chain(faults).map(|(kind, id)| Form {
         id: format!("{kind}-{id}"),
         title: "",
-        words: "",
+        description: "",
         command: json!({ "command": kind, "do": "remove", "id": id }),
         fields: Vec::new(),
         button: "Remove",
@@ -87,7 +87,7 @@ fn wrong() -> Vec<(Fault, &'static str)> {
         (wire(WireFault::Garble { seed: 0 }), "Some bytes are wrong"),
         (
             wire(WireFault::Delay {
-                by: Pause::seconds(60),
+                by: Duration::seconds(60),
             }),
             "Held back for a minute",
         ),
@@ -119,12 +119,14 @@ fn wrong() -> Vec<(Fault, &'static str)> {
             "Sent three times at once (callbacks)",
         ),
         (
-            Fault::Late { by: Pause::days(1) },
+            Fault::Late {
+                by: Duration::days(1),
+            },
             "Sent a day late (callbacks)",
         ),
         (
             Fault::Late {
-                by: Pause::days(90),
+                by: Duration::days(90),
             },
             "Sent months late (callbacks)",
         ),
@@ -141,13 +143,13 @@ fn wrong() -> Vec<(Fault, &'static str)> {
 
 fn fault() -> Form {
     let faults = wrong().into_iter();
-    let faults = faults.map(|(fault, words)| (json!(fault), words.to_owned()));
+    let faults = faults.map(|(fault, description)| (json!(fault), description.to_owned()));
     let sides = variants::<Side>().into_iter();
     let sides = sides.map(|side| (json!(side), side.to_owned()));
     Form {
         id: "fault".to_owned(),
         title: "Let something go wrong on the wire",
-        words: "",
+        description: "",
         command: json!({ "command": "fault", "do": "add", "fault": {} }),
         fields: vec![
             Field::new("fault.on", "Which way", Kind::Choice(sides.collect())),
@@ -170,14 +172,14 @@ fn fault() -> Form {
 }
 
 fn rule() -> Form {
-    let courses = variants::<Course>().into_iter();
-    let courses = courses.map(|course| (json!(course), course.replace('-', " ")));
+    let outcomes = variants::<ScriptedOutcome>().into_iter();
+    let outcomes = outcomes.map(|outcome| (json!(outcome), outcome.replace('-', " ")));
     let codes = ResponseCode::ALL.iter();
-    let codes = codes.map(|code| (json!(code), words::code(code)));
+    let codes = codes.map(|code| (json!(code), format::code(code)));
     Form {
         id: "rule".to_owned(),
         title: "Decide what becomes of requests",
-        words: "",
+        description: "",
         command: json!({ "command": "script", "do": "add", "rule": { "then": {} } }),
         fields: vec![
             Field::new("rule.when.operation", "When it is", operations()).optional(),
@@ -190,9 +192,9 @@ fn rule() -> Form {
                 .hint("* stands for anything"),
             Field::new("rule.when.at_least", "and it is at least", Kind::Amount).optional(),
             Field::new(
-                "rule.then.course",
+                "rule.then.outcome",
                 "then it goes",
-                Kind::Choice(courses.collect()),
+                Kind::Choice(outcomes.collect()),
             )
             .optional(),
             Field::new(
@@ -201,7 +203,7 @@ fn rule() -> Form {
                 Kind::Choice(codes.collect()),
             )
             .optional(),
-            Field::new("rule.then.after", "and each step takes", Kind::Pause)
+            Field::new("rule.then.after", "and each step takes", Kind::Duration)
                 .optional()
                 .hint("Such as 30s or 2d"),
             Field::new("rule.times", "how often at most", Kind::Number).optional(),
@@ -220,7 +222,7 @@ fn magic() -> Markup {
                 @for magic in MAGIC {
                     tr {
                         th scope="row" { code { (format!(".{:02}", magic.centavos)) } }
-                        td { (magic.words) }
+                        td { (magic.description) }
                     }
                 }
             }
@@ -238,16 +240,16 @@ mod tests {
 
     #[test]
     fn every_fault_that_is_offered_can_be_added() {
-        for (expected, words) in wrong() {
+        for (expected, description) in wrong() {
             let chosen = json!(expected).to_string();
             let entered = Entered::from([
                 ("fault.on".to_owned(), "callbacks".to_owned()),
                 ("fault.fault".to_owned(), chosen),
             ]);
             let Ok(Command::Fault(FaultCommand::Add { fault })) = fault().read(&entered) else {
-                panic!("{words}");
+                panic!("{description}");
             };
-            assert_eq!(fault.fault, expected, "{words}");
+            assert_eq!(fault.fault, expected, "{description}");
         }
     }
 }

@@ -7,7 +7,7 @@ use maud::{Markup, html};
 use serde_json::{Map, Value, json};
 use skypay_types::{Amount, DateTime};
 
-use crate::engine::{CallbackUrls, Command, Pause};
+use crate::engine::{CallbackUrls, Command, Duration};
 
 /// What was entered, by the names of the fields.
 pub(crate) type Entered = BTreeMap<String, String>;
@@ -19,7 +19,7 @@ pub(crate) struct Form {
     /// Its heading; empty for a form that is one button.
     pub(crate) title: &'static str,
     /// What it does.
-    pub(crate) words: &'static str,
+    pub(crate) description: &'static str,
     /// The part of the command that nobody chooses.
     pub(crate) command: Value,
     pub(crate) fields: Vec<Field>,
@@ -44,7 +44,7 @@ pub(crate) enum Kind {
     Url,
     Amount,
     Time,
-    Pause,
+    Duration,
     Number,
     /// JSON values, each with its label.
     Choice(Vec<(Value, String)>),
@@ -107,9 +107,9 @@ impl Field {
                 let time = entered.replace('T', " ").parse::<DateTime>();
                 json!(time.map_err(|_| "Write a time, such as 2026-01-05 09:00:00.".to_owned())?)
             }
-            Kind::Pause => {
-                let pause = serde_json::from_value::<Pause>(json!(entered));
-                json!(pause.map_err(|_| "Write a span, such as 300s, 2h or 90d.".to_owned())?)
+            Kind::Duration => {
+                let duration = serde_json::from_value::<Duration>(json!(entered));
+                json!(duration.map_err(|_| "Write a span, such as 300s, 2h or 90d.".to_owned())?)
             }
             Kind::Number => {
                 let number = entered.parse::<u64>();
@@ -233,7 +233,7 @@ impl Form {
     ) -> Markup {
         html! {
             @if !self.title.is_empty() { h2 id={ "form-" (self.id) } { (self.title) } }
-            @if !self.words.is_empty() { p.soft { (self.words) } }
+            @if !self.description.is_empty() { p.soft { (self.description) } }
             @if let Some(problem) = problems.get("") { p.notice.bad role="alert" { (problem) } }
             form method="post" action=(path) class=(self.layout()) {
                 input type="hidden" name="form" value=(self.id);
@@ -274,7 +274,7 @@ mod tests {
         Form {
             id: "pay".to_owned(),
             title: "Pay",
-            words: "",
+            description: "",
             command: json!({ "command": "store", "do": "pay" }),
             fields: vec![Field::new("control_number", "Control No", Kind::Text)],
             button: "SEND",
@@ -301,7 +301,7 @@ mod tests {
         for (kind, wrong, right) in [
             (Kind::Amount, "much", "1000.00"),
             (Kind::Time, "noon", "2026-01-05T09:00:00"),
-            (Kind::Pause, "soon", "300s"),
+            (Kind::Duration, "soon", "300s"),
             (Kind::Number, "-1", "2"),
             (Kind::Url, "nowhere", "http://127.0.0.1:8080/"),
             (

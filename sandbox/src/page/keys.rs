@@ -3,14 +3,14 @@
 use maud::{Markup, html};
 use serde_json::json;
 
-use super::desk::Desk;
 use super::form::{Field, Form, Kind, Problems};
-use super::words::{Tone, badge, moment};
+use super::form_page::FormPage;
+use super::format::{BadgeKind, badge, timestamp};
 use crate::choices::variants;
-use crate::engine::{Key, KeyStanding, Moment, State, Validity};
+use crate::engine::{Key, KeyStatus, State, Timestamp, Validity};
 
 /// The pairs of encrypt key and authentication.
-pub(crate) fn keys(state: &State, path: &str) -> Desk {
+pub(crate) fn keys(state: &State, path: &str) -> FormPage {
     let steps: Vec<_> = state.keys().flat_map(steps).collect();
     let before = html! {
         table.cards {
@@ -19,8 +19,8 @@ pub(crate) fn keys(state: &State, path: &str) -> Desk {
                 @for key in state.keys() {
                     tr {
                         th scope="row" { "#" (key.id) }
-                        td data-label="State" { (standing(key, state.now().into())) }
-                        td data-label="Made" { (moment(key.generated)) }
+                        td data-label="State" { (status(key, state.now().into())) }
+                        td data-label="Made" { (timestamp(key.generated)) }
                         td data-label="Effective" { (or_dash(key.effective)) }
                         td data-label="Expires" { (or_dash(key.expires)) }
                         td {
@@ -42,22 +42,22 @@ pub(crate) fn keys(state: &State, path: &str) -> Desk {
         validity("extend", "Extend the current pair", ""),
     ];
     forms.extend(steps);
-    Desk {
+    FormPage {
         title: "Keys",
-        words: "An encrypt key and the authentication that goes with it, as the back office issues them.",
+        description: "An encrypt key and the authentication that goes with it, as the back office issues them.",
         before,
         forms,
         after: html! {},
     }
 }
 
-fn validity(step: &str, title: &'static str, words: &'static str) -> Form {
+fn validity(step: &str, title: &'static str, description: &'static str) -> Form {
     let spans = variants::<Validity>().into_iter();
     let spans = spans.map(|span| (json!(span), span.replace('d', " days")));
     Form {
         id: step.to_owned(),
         title,
-        words,
+        description,
         command: json!({ "command": "keys", "do": step }),
         fields: vec![Field::new(
             "validity",
@@ -77,7 +77,7 @@ fn steps(key: &Key) -> Vec<Form> {
     let step = |name: &str, button| Form {
         id: format!("{name}-{}", key.id),
         title: "",
-        words: "",
+        description: "",
         command: json!({ "command": "keys", "do": name, "id": key.id }),
         fields: Vec::new(),
         button,
@@ -92,17 +92,17 @@ fn steps(key: &Key) -> Vec<Form> {
     steps
 }
 
-fn standing(key: &Key, now: Moment) -> Markup {
-    let standing = key.standing(now);
-    let tone = match standing {
-        KeyStanding::Made => Tone::Plain,
-        KeyStanding::Enabled => Tone::Warn,
-        KeyStanding::Effective => Tone::Good,
-        KeyStanding::Expired => Tone::Bad,
+fn status(key: &Key, now: Timestamp) -> Markup {
+    let status = key.status(now);
+    let tone = match status {
+        KeyStatus::Made => BadgeKind::Plain,
+        KeyStatus::Enabled => BadgeKind::Warn,
+        KeyStatus::Effective => BadgeKind::Good,
+        KeyStatus::Expired => BadgeKind::Bad,
     };
-    badge(standing.as_str(), tone)
+    badge(status.as_str(), tone)
 }
 
-fn or_dash(time: Option<Moment>) -> Markup {
-    html! { @match time { Some(time) => (moment(time)), None => "–" } }
+fn or_dash(time: Option<Timestamp>) -> Markup {
+    html! { @match time { Some(time) => (timestamp(time)), None => "–" } }
 }

@@ -2,7 +2,7 @@
 
 use maud::{DOCTYPE, Markup, html};
 
-use crate::service::Office;
+use crate::service::AppState;
 
 /// The parts of the page, in the order of the menu: path and title.
 const PARTS: [(&str, &str); 11] = [
@@ -39,9 +39,9 @@ impl<'a> Page<'a> {
     }
 
     /// The whole page around its content.
-    pub(crate) fn around(&self, office: &Office, content: &Markup) -> Markup {
-        let clock = office.house.clock();
-        let last = office.house.state().last_event();
+    pub(crate) fn around(&self, app: &AppState, content: &Markup) -> Markup {
+        let clock = app.simulator.clock();
+        let last = app.simulator.state().last_event();
         html! {
             (DOCTYPE)
             html lang="en" {
@@ -60,7 +60,7 @@ impl<'a> Page<'a> {
                         a.name href="/" { "SkyPay sandbox" }
                         p.clock {
                             @if clock.is_virtual { "Virtual clock " } @else { "Clock " }
-                            (super::words::moment(clock.now))
+                            (super::format::timestamp(clock.now))
                         }
                         nav aria-label="Parts" {
                             @for (to, name) in PARTS {

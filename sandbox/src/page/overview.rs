@@ -8,31 +8,31 @@ use maud::{Markup, html};
 use serde_json::Value;
 use skypay_types::PayoutStatus;
 
+use super::format::{self, badge, pesos};
 use super::layout::Page;
-use super::words::{self, badge, pesos};
 use super::{Shared, answer};
-use crate::admin::{LogQuery, Personal};
-use crate::engine::{self, Callback, Standing};
-use crate::service::Office;
+use crate::admin_client::{LogQuery, Personal};
+use crate::engine::{self, Callback, DeliveryStatus};
+use crate::service::AppState;
 
 /// How many lines of the log are shown.
 const LATEST: u64 = 10;
 
-pub(crate) async fn page(State(office): Shared, Query(asked): Query<Personal>) -> Response {
-    let after = office.house.state().last_event().saturating_sub(LATEST);
+pub(crate) async fn page(State(app): Shared, Query(asked): Query<Personal>) -> Response {
+    let after = app.simulator.state().last_event().saturating_sub(LATEST);
     let query = LogQuery {
         after,
         ..LogQuery::default()
     };
     // Without its log the page is still worth seeing.
-    let lines = office.house.log(query).await.unwrap_or_default();
+    let lines = app.simulator.log(query).await.unwrap_or_default();
     let content = {
-        let state = office.house.state();
+        let state = app.simulator.state();
         html! {
             (unknowns(&state))
             (balances(&state))
             (counts(&state))
-            (partner(&office, asked.personal))
+            (partner(&app, asked.personal))
             h2 { "Latest" }
             @if lines.is_empty() { p.soft { "Nothing has happened yet." } }
             @else {
@@ -43,7 +43,7 @@ pub(crate) async fn page(State(office): Shared, Query(asked): Query<Personal>) -
             }
         }
     };
-    answer(Page::of("/", "Overview").around(&office, &content))
+    answer(Page::of("/", "Overview").around(&app, &content))
 }
 
 /// What a careful partner would ask about: nobody knows that it ended.
@@ -65,14 +65,14 @@ fn unknowns(state: &engine::State) -> Markup {
                         }
                     }
                 }
-                p { a href="/callbacks?standing=Given+up" { "All of them" } }
+                p { a href="/callbacks?status=Given+up" { "All of them" } }
             }
         }
     }
 }
 
 pub(crate) fn is_lost(callback: &Callback) -> bool {
-    callback.standing == Standing::GivenUp
+    callback.status == DeliveryStatus::GivenUp
 }
 
 fn balances(state: &engine::State) -> Markup {
@@ -99,11 +99,11 @@ fn balances(state: &engine::State) -> Markup {
 fn counts(state: &engine::State) -> Markup {
     let mut payouts: BTreeMap<String, (PayoutStatus, u32)> = BTreeMap::new();
     for payout in state.payouts() {
-        let entry = payouts.entry(words::code(&payout.status));
+        let entry = payouts.entry(format::code(&payout.status));
         entry.or_insert((payout.status.clone(), 0)).1 += 1;
     }
     let others = [
-        ("At a counter", state.counter_payouts().count()),
+        ("At a counter", state.cash_pickups().count()),
         ("Collections", state.collections().count()),
         ("7-Eleven references", state.barcodes().count()),
         ("Callbacks", state.callbacks().count()),
@@ -118,7 +118,7 @@ fn counts(state: &engine::State) -> Markup {
         }
         dl.counts {
             @for (label, (status, count)) in &payouts {
-                div { dt { (badge(label, words::payout_tone(status))) } dd { (count) } }
+                div { dt { (badge(label, format::payout_tone(status))) } dd { (count) } }
             }
             @for (label, count) in others { div { dt { (label) } dd { (count) } } }
         }
@@ -140,11 +140,11 @@ fn logged(line: &str) -> Markup {
     }
 }
 
-fn partner(office: &Office, personal: bool) -> Markup {
-    let info = &office.info;
+fn partner(app: &AppState, personal: bool) -> Markup {
+    let info = &app.info;
     let keys = {
-        let now = office.house.now();
-        office.house.state().keys_in_use(now)
+        let now = app.simulator.now();
+        app.simulator.state().keys_in_use(now)
     };
     html! {
         h2 { "For a partner" }
@@ -158,7 +158,7 @@ fn partner(office: &Office, personal: bool) -> Markup {
             } @else {
                 dt { "Secrets" } dd { a href="/?personal=true" { "Show the keys in use" } }
             }
-            dt { "Takes" } dd { @if info.clear_text { "sealed and plaintext" } @else { "sealed bodies only" } }
+            dt { "Takes" } dd { @if info.plaintext { "sealed and plaintext" } @else { "sealed bodies only" } }
             dt { "Seed" } dd { (info.seed) }
         }
     }

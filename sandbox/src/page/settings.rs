@@ -4,18 +4,18 @@ use maud::html;
 use serde_json::json;
 use skypay_types::{Direction, OPERATIONS};
 
-use super::desk::Desk;
 use super::form::{Field, Form, Kind};
+use super::form_page::FormPage;
 use crate::engine::State;
-use crate::engine::switches::SWITCHES;
+use crate::engine::behaviors::BEHAVIORS;
 
 /// The settings of the back office.
-pub(crate) fn settings(state: &State, _: &str) -> Desk {
+pub(crate) fn settings(state: &State, _: &str) -> FormPage {
     let mut forms = vec![urls(state), allowed(state)];
-    forms.extend(switches(state));
-    Desk {
+    forms.extend(behaviors(state));
+    FormPage {
         title: "Settings",
-        words: "",
+        description: "",
         before: html! {},
         forms,
         after: html! {},
@@ -39,7 +39,7 @@ fn urls(state: &State) -> Form {
     Form {
         id: "callbacks".to_owned(),
         title: "Callback URLs",
-        words: "Where the partner listens. A callback without a URL is not sent.",
+        description: "Where the partner listens. A callback without a URL is not sent.",
         command: json!({ "command": "callbacks" }),
         fields: std::iter::once(shared).chain(own).collect(),
         button: "Save",
@@ -50,7 +50,7 @@ fn allowed(state: &State) -> Form {
     Form {
         id: "allow-list".to_owned(),
         title: "Addresses that may call",
-        words: "An empty list lets everybody call.",
+        description: "An empty list lets everybody call.",
         command: json!({ "command": "allow-list" }),
         fields: vec![
             Field::new("addresses", "Addresses or networks", Kind::Lines)
@@ -62,29 +62,30 @@ fn allowed(state: &State) -> Form {
     }
 }
 
-/// A form for each switch; the first of them carries the heading.
-fn switches(state: &State) -> impl Iterator<Item = Form> {
-    SWITCHES.iter().enumerate().map(|(index, switch)| {
-        let answers = switch.values.iter();
-        let answers = answers.map(|(value, words)| (json!(value), format!("{value}: {words}")));
+/// A form for each behavior; the first of them carries the heading.
+fn behaviors(state: &State) -> impl Iterator<Item = Form> {
+    BEHAVIORS.iter().enumerate().map(|(index, behavior)| {
+        let answers = behavior.values.iter();
+        let answers =
+            answers.map(|(value, description)| (json!(value), format!("{value}: {description}")));
         let first = index == 0;
         Form {
-            id: switch.name.to_owned(),
+            id: behavior.name.to_owned(),
             title: if first {
                 "What the vendor leaves open"
             } else {
                 ""
             },
-            words: if first {
+            description: if first {
                 "Each first answer is the one that does most harm to a careless partner."
             } else {
                 ""
             },
-            command: json!({ "command": "switch", "name": switch.name }),
+            command: json!({ "command": "behavior", "name": behavior.name }),
             fields: vec![
-                Field::new("value", switch.question, Kind::Choice(answers.collect()))
-                    .hint(switch.name)
-                    .holding(state.switch(switch.name)),
+                Field::new("value", behavior.question, Kind::Choice(answers.collect()))
+                    .hint(behavior.name)
+                    .holding(state.behavior(behavior.name)),
             ],
             button: "Set",
         }

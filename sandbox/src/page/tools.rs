@@ -4,14 +4,14 @@ use maud::{Markup, html};
 use serde_json::{Value, json};
 use skypay_types::{CollectionChannel, OPERATIONS, PayoutChannel};
 
-use super::desk::Desk;
 use super::form::{Field, Form, Kind};
-use super::words;
-use crate::engine::{CounterStanding, State};
+use super::form_page::FormPage;
+use super::format;
+use crate::engine::{CashPickupStatus, State};
 
 /// The codes of a table as choices.
 fn codes<C: AsRef<str> + std::fmt::Debug>(all: &[C]) -> Kind {
-    let choice = |code: &C| (json!(code.as_ref()), words::code(code));
+    let choice = |code: &C| (json!(code.as_ref()), format::code(code));
     Kind::Choice(all.iter().map(choice).collect())
 }
 
@@ -30,15 +30,15 @@ fn prefixes(state: &State) -> Kind {
 }
 
 /// A payout at a counter, and the institution behind one that was ordered.
-pub(crate) fn payout(state: &State, _: &str) -> Desk {
+pub(crate) fn payout(state: &State, _: &str) -> FormPage {
     let asked = state
-        .counter_payouts()
+        .cash_pickups()
         .rev()
-        .find(|payout| payout.standing == CounterStanding::Inquired);
+        .find(|payout| payout.status == CashPickupStatus::Inquired);
     let cashier = Form {
         id: "cashier".to_owned(),
         title: "At the counter",
-        words: "Stand at the counter of a store: ask the partner for the data of a payout, \
+        description: "Stand at the counter of a store: ask the partner for the data of a payout, \
                 then tell it that the money was handed out.",
         command: json!({ "command": "cashier" }),
         fields: vec![
@@ -59,7 +59,7 @@ pub(crate) fn payout(state: &State, _: &str) -> Desk {
     let institution = Form {
         id: "institution".to_owned(),
         title: "Behind a payout",
-        words: "Be the bank, wallet or store chain that has to pay what the partner ordered, \
+        description: "Be the bank, wallet or store chain that has to pay what the partner ordered, \
                 without waiting for its time.",
         command: json!({ "command": "store" }),
         fields: vec![
@@ -84,9 +84,9 @@ pub(crate) fn payout(state: &State, _: &str) -> Desk {
         ],
         button: "Do it",
     };
-    Desk {
+    FormPage {
         title: "Payout Tool",
-        words: "",
+        description: "",
         before: html! {},
         forms: vec![cashier, institution],
         after: html! {},
@@ -94,11 +94,11 @@ pub(crate) fn payout(state: &State, _: &str) -> Desk {
 }
 
 /// A repayment at a counter.
-pub(crate) fn collection(_: &State, _: &str) -> Desk {
+pub(crate) fn collection(_: &State, _: &str) -> FormPage {
     let form = Form {
         id: "cashier".to_owned(),
         title: "",
-        words: "",
+        description: "",
         command: json!({ "command": "cashier" }),
         fields: vec![
             Field::new("channel", "Channel", codes(CollectionChannel::ALL)),
@@ -124,9 +124,9 @@ pub(crate) fn collection(_: &State, _: &str) -> Desk {
         ],
         button: "SEND",
     };
-    Desk {
+    FormPage {
         title: "Collection Tool",
-        words: "Stand at the counter of a store: ask the partner whether it takes a repayment, \
+        description: "Stand at the counter of a store: ask the partner whether it takes a repayment, \
                 then tell it that the money was taken.",
         before: html! {},
         forms: vec![form],
@@ -135,7 +135,7 @@ pub(crate) fn collection(_: &State, _: &str) -> Desk {
 }
 
 /// Money that moves otherwise than by a payout, with a notice for each.
-pub(crate) fn finance(state: &State, _: &str) -> Desk {
+pub(crate) fn finance(state: &State, _: &str) -> FormPage {
     let prefix = || Field::new("prefix", "Prefix", prefixes(state));
     let amount = || Field::new("amount", "Amount", Kind::Amount);
     let account = || {
@@ -143,17 +143,17 @@ pub(crate) fn finance(state: &State, _: &str) -> Desk {
             .optional()
             .hint("The one that the money went to")
     };
-    let form = |step: &str, title, words, fields| Form {
+    let form = |step: &str, title, description, fields| Form {
         id: step.to_owned(),
         title,
-        words,
+        description,
         command: json!({ "command": "finance", "do": step }),
         fields,
         button: "SEND",
     };
-    Desk {
+    FormPage {
         title: "Finance",
-        words: "Each of these moves money on a partner's account and tells the partner.",
+        description: "Each of these moves money on a partner's account and tells the partner.",
         before: html! {},
         forms: vec![
             form(
@@ -211,13 +211,13 @@ fn movements(state: &State) -> Markup {
                 tbody {
                     @for movement in state.movements().iter().rev().take(50) {
                         tr {
-                            td data-label="Time" { (words::moment(movement.time)) }
+                            td data-label="Time" { (format::timestamp(movement.time)) }
                             td data-label="Prefix" { (movement.prefix) }
                             td data-label="Occasion" {
-                                (words::code(&movement.statement_type)) ", " (words::code(&movement.sign_type))
+                                (format::code(&movement.statement_type)) ", " (format::code(&movement.sign_type))
                             }
                             td data-label="Reference" { code { (movement.reference) } }
-                            td.number data-label="Amount" { (words::pesos(movement.amount)) }
+                            td.number data-label="Amount" { (format::pesos(movement.amount)) }
                         }
                     }
                 }

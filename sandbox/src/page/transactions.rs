@@ -9,12 +9,12 @@ use serde::Deserialize;
 use skypay_types::Amount;
 
 use super::callbacks::{PAGE, pages, shown_or_masked};
+use super::format::{self, BadgeKind, badge, pesos, timestamp};
 use super::layout::Page;
-use super::words::{self, Tone, badge, moment, pesos};
 use super::{Shared, answer, asset, missing};
-use crate::admin::Personal;
+use crate::admin_client::Personal;
 use crate::barcode;
-use crate::engine::{self, Moment};
+use crate::engine::{self, Timestamp};
 
 const PATH: &str = "/transactions";
 
@@ -44,8 +44,8 @@ struct Row {
     prefix: String,
     channel: String,
     amount: Option<Amount>,
-    standing: (String, Tone),
-    created: Moment,
+    status: (String, BadgeKind),
+    created: Timestamp,
 }
 
 fn rows(state: &engine::State) -> Vec<Row> {
@@ -54,22 +54,22 @@ fn rows(state: &engine::State) -> Vec<Row> {
         id: payout.id.to_string(),
         number: payout.control_number.clone(),
         prefix: payout.prefix.clone(),
-        channel: words::code(&payout.channel),
+        channel: format::code(&payout.channel),
         amount: Some(payout.amount),
-        standing: (
-            words::code(&payout.status),
-            words::payout_tone(&payout.status),
+        status: (
+            format::code(&payout.status),
+            format::payout_tone(&payout.status),
         ),
         created: payout.created,
     });
-    let counter = state.counter_payouts().map(|payout| Row {
+    let counter = state.cash_pickups().map(|payout| Row {
         kind: "counter",
         id: payout.control_number.clone(),
         number: payout.control_number.clone(),
         prefix: payout.prefix.clone(),
-        channel: words::code(&payout.channel),
+        channel: format::code(&payout.channel),
         amount: payout.amount,
-        standing: owned(words::counter(payout.standing)),
+        status: owned(format::counter(payout.status)),
         created: payout.created,
     });
     let collections = state.collections().map(|collection| Row {
@@ -77,12 +77,12 @@ fn rows(state: &engine::State) -> Vec<Row> {
         id: collection.id.to_string(),
         number: collection.contract_number.clone(),
         prefix: collection.prefix.clone(),
-        channel: words::code(&collection.channel),
+        channel: format::code(&collection.channel),
         amount: Some(collection.amount),
-        standing: owned(words::collection(collection.standing)),
+        status: owned(format::collection(collection.status)),
         created: collection.created,
     });
-    let now = Moment::from(state.now());
+    let now = Timestamp::from(state.now());
     let barcodes = state.barcodes().map(|barcode| Row {
         kind: "barcode",
         id: barcode.reference.clone(),
@@ -90,10 +90,10 @@ fn rows(state: &engine::State) -> Vec<Row> {
         prefix: String::new(),
         channel: String::new(),
         amount: Some(barcode.amount),
-        standing: owned(if barcode.expires <= now {
-            ("Expired", Tone::Bad)
+        status: owned(if barcode.expires <= now {
+            ("Expired", BadgeKind::Bad)
         } else {
-            ("Valid", Tone::Good)
+            ("Valid", BadgeKind::Good)
         }),
         created: barcode.created,
     });
@@ -103,8 +103,8 @@ fn rows(state: &engine::State) -> Vec<Row> {
     rows
 }
 
-fn owned((words, tone): (&str, Tone)) -> (String, Tone) {
-    (words.to_owned(), tone)
+fn owned((text, tone): (&str, BadgeKind)) -> (String, BadgeKind) {
+    (text.to_owned(), tone)
 }
 
 fn kind(of: &str) -> &'static str {
@@ -114,13 +114,13 @@ fn kind(of: &str) -> &'static str {
         .map_or("", |(_, name)| name)
 }
 
-pub(crate) async fn list(State(office): Shared, Query(filter): Query<Filter>) -> Response {
-    let rows = rows(&office.house.state());
-    let states: BTreeSet<_> = rows.iter().map(|row| row.standing.0.as_str()).collect();
+pub(crate) async fn list(State(app): Shared, Query(filter): Query<Filter>) -> Response {
+    let rows = rows(&app.simulator.state());
+    let states: BTreeSet<_> = rows.iter().map(|row| row.status.0.as_str()).collect();
     let found: Vec<_> = rows
         .iter()
         .filter(|row| filter.kind.is_empty() || filter.kind == row.kind)
-        .filter(|row| filter.state.is_empty() || filter.state == row.standing.0)
+        .filter(|row| filter.state.is_empty() || filter.state == row.status.0)
         .filter(|row| row.number.contains(filter.number.trim()) || row.id == filter.number.trim())
         .collect();
     let content = html! {
@@ -152,8 +152,8 @@ pub(crate) async fn list(State(office): Shared, Query(filter): Query<Filter>) ->
                             th scope="row" { a href={ (PATH) "/" (row.kind) "/" (row.id) } { (row.number) } }
                             td data-label="Kind" { (kind(row.kind)) }
                             td data-label="Channel" { (row.channel) }
-                            td data-label="Since" { (moment(row.created)) }
-                            td data-label="State" { (badge(&row.standing.0, row.standing.1)) }
+                            td data-label="Since" { (timestamp(row.created)) }
+                            td data-label="State" { (badge(&row.status.0, row.status.1)) }
                             td.number data-label="Amount" { @match row.amount { Some(amount) => (pesos(amount)), None => "–" } }
                         }
                     }
@@ -164,24 +164,24 @@ pub(crate) async fn list(State(office): Shared, Query(filter): Query<Filter>) ->
             ("kind", &filter.kind), ("state", &filter.state), ("number", &filter.number),
         ]))
     };
-    answer(Page::of(PATH, "Transactions").around(&office, &content))
+    answer(Page::of(PATH, "Transactions").around(&app, &content))
 }
 
 pub(crate) async fn one(
-    State(office): Shared,
+    State(app): Shared,
     Path((of, id)): Path<(String, String)>,
     Query(asked): Query<Personal>,
 ) -> Response {
     let content = {
-        let state = office.house.state();
+        let state = app.simulator.state();
         let row = rows(&state)
             .into_iter()
             .find(|row| row.kind == of && row.id == id);
         row.map(|row| (row.number.clone(), life_of(&state, &row, asked.personal)))
     };
     match content {
-        Some((number, content)) => answer(Page::of(PATH, &number).around(&office, &content)),
-        None => missing(&office, PATH, "There is no such transaction."),
+        Some((number, content)) => answer(Page::of(PATH, &number).around(&app, &content)),
+        None => missing(&app, PATH, "There is no such transaction."),
     }
 }
 
@@ -189,7 +189,7 @@ fn life_of(state: &engine::State, row: &Row, personal: bool) -> Markup {
     html! {
         dl.facts {
             dt { "Kind" } dd { (kind(row.kind)) }
-            dt { "State" } dd { (badge(&row.standing.0, row.standing.1)) }
+            dt { "State" } dd { (badge(&row.status.0, row.status.1)) }
             @if let Some(amount) = row.amount { dt { "Amount" } dd { (pesos(amount)) " PHP" } }
             @if !row.channel.is_empty() { dt { "Channel" } dd { (row.channel) } }
             @if !row.prefix.is_empty() { dt { "Prefix" } dd { (row.prefix) } }
@@ -200,13 +200,13 @@ fn life_of(state: &engine::State, row: &Row, personal: bool) -> Markup {
             }
         }
         h2 { "Life" }
-        ol.life {
-            @for (time, class, what) in steps(state, row) { li class=(class) { (moment(time)) (what) } }
+        ol.history {
+            @for (time, class, what) in steps(state, row) { li class=(class) { (timestamp(time)) (what) } }
         }
         @if let Some(payout) = state.payouts().find(|payout| row.kind == "payout" && payout.id.to_string() == row.id) {
             h2 { "Order" }
             (shown_or_masked(personal, &format!("{PATH}/{}/{}", row.kind, row.id)))
-            (words::message(&payout.order, &payout.operation, personal))
+            (format::message(&payout.order, &payout.operation, personal))
         }
         @if row.kind != "barcode" && row.kind != "collection" {
             p { a href={ "/payout-tool?control_number=" (row.number) } { "To the Payout Tool with this number" } }
@@ -217,24 +217,24 @@ fn life_of(state: &engine::State, row: &Row, personal: bool) -> Markup {
 }
 
 /// What happened to it, and every callback about it, in the order of time.
-fn steps(state: &engine::State, row: &Row) -> Vec<(Moment, &'static str, Markup)> {
+fn steps(state: &engine::State, row: &Row) -> Vec<(Timestamp, &'static str, Markup)> {
     let mut steps = Vec::new();
     let payout = state
         .payouts()
         .find(|payout| row.kind == "payout" && payout.id.to_string() == row.id);
     match payout {
-        Some(payout) => steps.extend(payout.life.iter().map(|step| {
-            let words = step.what.replace('-', " ");
+        Some(payout) => steps.extend(payout.history.iter().map(|step| {
+            let text = step.what.replace('-', " ");
             (
                 step.time,
-                words::step_tone(&step.what).class(),
-                html! { (words) },
+                format::step_tone(&step.what).class(),
+                html! { (text) },
             )
         })),
         None => steps.push((row.created, "", html! { "began" })),
     }
     if let Some(paid) = state
-        .counter_payouts()
+        .cash_pickups()
         .find(|payout| row.kind == "counter" && payout.control_number == row.id)
         .and_then(|payout| payout.pay_time)
     {
@@ -256,8 +256,8 @@ fn steps(state: &engine::State, row: &Row) -> Vec<(Moment, &'static str, Markup)
         for attempt in &callback.attempts {
             let what = html! {
                 a href={ "/callbacks/" (callback.id) } { (callback.operation) " #" (callback.id) }
-                @if let Some(gist) = words::gist(callback) { " " (gist) } ": "
-                (words::ended(callback, attempt.result.as_ref()))
+                @if let Some(summary) = format::summary(callback) { " " (summary) } ": "
+                (format::ended(callback, attempt.result.as_ref()))
             };
             steps.push((attempt.started, "", what));
         }
@@ -266,14 +266,14 @@ fn steps(state: &engine::State, row: &Row) -> Vec<(Moment, &'static str, Markup)
     steps
 }
 
-pub(crate) async fn picture(State(office): Shared, Path(reference): Path<String>) -> Response {
-    let known = office
-        .house
+pub(crate) async fn picture(State(app): Shared, Path(reference): Path<String>) -> Response {
+    let known = app
+        .simulator
         .state()
         .barcodes()
         .any(|barcode| barcode.reference == reference);
     match barcode::svg(&reference) {
         Ok(picture) if known => asset("image/svg+xml", picture),
-        _ => missing(&office, PATH, "There is no such reference."),
+        _ => missing(&app, PATH, "There is no such reference."),
     }
 }

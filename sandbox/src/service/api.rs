@@ -23,10 +23,10 @@ use skypay_types::{Direction, OPERATIONS, Operation, OperationInfo, ResponseCode
 use tower::{Service, ServiceExt};
 
 use super::faults::Faults;
-use crate::courier::ring_of;
-use crate::engine::{self, Answer, Command, Pair, WireFault, switches};
-use crate::house::House;
+use crate::delivery::ring_of;
+use crate::engine::{self, Command, CommandOutcome, Pair, WireFault, behaviors};
 use crate::http::Peer;
+use crate::simulator::Simulator;
 
 /// What some editors begin a file with. It belongs to no message.
 const BOM: &[u8] = "\u{feff}".as_bytes();
@@ -34,12 +34,12 @@ const BOM: &[u8] = "\u{feff}".as_bytes();
 /// The header that marks the response of an operation without behaviour.
 const ANSWERED_WITH: HeaderName = HeaderName::from_static("sandbox-answered-with");
 
-/// Takes requests for the house.
+/// Takes requests for the sandbox.
 #[derive(Clone, Debug)]
 pub(crate) struct Api {
-    pub(crate) house: House,
+    pub(crate) simulator: Simulator,
     /// Whether plaintext is accepted.
-    pub(crate) clear_text: bool,
+    pub(crate) plaintext: bool,
 }
 
 /// A request as it came.
@@ -58,9 +58,9 @@ impl Api {
         if call.body.starts_with(BOM) {
             call.body = call.body.slice(BOM.len()..);
         }
-        let now = self.house.now();
+        let now = self.simulator.now();
         let (keys, caller_name) = {
-            let state = self.house.state();
+            let state = self.simulator.state();
             (state.keys_in_use(now), state.settings().caller_name.clone())
         };
         let Ok(ring) = ring_of(&keys) else {
@@ -71,7 +71,7 @@ impl Api {
         };
         let state = CallState::default();
         let backend = EngineBackend {
-            house: self.house.clone(),
+            simulator: self.simulator.clone(),
             accepted: if call.caller_name == caller_name {
                 keys.accepted
             } else {
@@ -79,12 +79,12 @@ impl Api {
             },
             state: state.clone(),
         };
-        let house = self.house.clone();
-        let config = Config::new(ring).clock(Clock::new(move || house.now().to_system_time()));
+        let simulator = self.simulator.clone();
+        let config = Config::new(ring).clock(Clock::new(move || simulator.now().to_system_time()));
         let dispatcher = skypay::service(backend, config.clone())
             .into_inner()
             .disclosing();
-        let mut answer = if self.clear_text && is_plaintext(&call) {
+        let mut answer = if self.plaintext && is_plaintext(&call) {
             plaintext(dispatcher, call, peer).await
         } else {
             self.encrypted(dispatcher, config, call, peer).await
@@ -123,7 +123,7 @@ impl Api {
         Response::from_parts(parts, body.to_bytes())
     }
 
-    /// A refusal in the form that the switches say. What came in plaintext does
+    /// A refusal in the form that the behaviors say. What came in plaintext does
     /// not pass here: the document alone says how that is answered.
     fn formed(&self, reply: Reply, has_action: bool) -> Reply {
         let decrypted = match reply.outcome() {
@@ -131,20 +131,20 @@ impl Api {
             ReplyOutcome::Rejected(reason) => reason > RejectReason::Envelope,
             _ => true,
         };
-        if !decrypted && has_action && self.clear_text {
+        if !decrypted && has_action && self.plaintext {
             // Only plaintext is sent to the path of an operation, so that even
             // an empty body is answered in plaintext there.
             return reply.with_status(StatusCode::OK).unencrypted();
         }
-        let state = self.house.state();
-        let status = if decrypted && state.switch(switches::REFUSAL_STATUS) != "400" {
+        let state = self.simulator.state();
+        let status = if decrypted && state.behavior(behaviors::REFUSAL_STATUS) != "400" {
             StatusCode::OK
         } else {
             StatusCode::BAD_REQUEST
         };
         let reply = reply.with_status(status);
-        match state.switch(switches::REFUSAL_BODY) {
-            "clear" => reply.unencrypted(),
+        match state.behavior(behaviors::REFUSAL_BODY) {
+            "plaintext" => reply.unencrypted(),
             _ => reply,
         }
     }
@@ -204,7 +204,7 @@ fn operation_of(name: &str) -> Option<&'static OperationInfo> {
 
 /// SkyPay's side of one request, carried out by the engine.
 struct EngineBackend {
-    house: House,
+    simulator: Simulator,
     /// The pairs that the caller may come with.
     accepted: Vec<Pair>,
     state: CallState,
@@ -250,7 +250,7 @@ impl EngineBackend {
             ..engine::Request::of(request).from(context.peer)
         };
         let failed = || Refusal::new(ResponseCode::ServiceNotAvailable.as_ref().to_owned(), "");
-        let carried = self.house.carry(Command::Request(request)).await;
+        let carried = self.simulator.execute(Command::Request(request)).await;
         let Ok(carried) = carried else {
             return Err(failed());
         };
@@ -258,7 +258,7 @@ impl EngineBackend {
             faults: carried.applied.faults,
             is_example: matches!(
                 carried.applied.answer,
-                Answer::Accepted {
+                CommandOutcome::Accepted {
                     is_example: true,
                     ..
                 }
@@ -270,7 +270,7 @@ impl EngineBackend {
                 Err(Refusal::new(code.as_ref().to_owned(), description))
             }
             Err(None) => {
-                if carried.applied.answer != Answer::Silence {
+                if carried.applied.answer != CommandOutcome::NoResponse {
                     tracing::error!(operation = O::INFO.name, "the engine has no answer");
                 }
                 Err(failed())

@@ -9,7 +9,7 @@ use http_body_util::{BodyExt, Collected};
 
 use super::api::{Api, response};
 use crate::engine::WireFault;
-use crate::http::{Peer, broken_off, garbled};
+use crate::http::{Peer, corrupted, truncated};
 
 /// The faults that a response is to suffer, as the engine drew them.
 #[derive(Clone)]
@@ -34,13 +34,13 @@ pub(crate) async fn inject(
     let mut answer = Response::from_parts(parts, body);
     for fault in faults {
         match fault {
-            WireFault::Delay { by } => api.house.sleep(by).await,
+            WireFault::Delay { by } => api.simulator.sleep(by).await,
             WireFault::CutBefore | WireFault::CutAfter => {
-                peer.fate.cut();
+                peer.control.cut();
                 break;
             }
             WireFault::Reset => {
-                peer.fate.reset();
+                peer.control.reset();
                 let half = answer.body().len() / 2;
                 return cut_off(answer, half);
             }
@@ -48,7 +48,7 @@ pub(crate) async fn inject(
                 return cut_off(answer, usize::try_from(keep).unwrap_or(usize::MAX));
             }
             WireFault::Garble { seed } => {
-                answer = answer.map(|body| garbled(&body, seed).into());
+                answer = answer.map(|body| corrupted(&body, seed).into());
             }
             WireFault::BadGateway => {
                 let page = "<html><head><title>502 Bad Gateway</title></head>\
@@ -69,7 +69,7 @@ pub(crate) async fn inject(
 /// A response that announces its whole length and breaks off.
 fn cut_off(answer: Response<Bytes>, keep: usize) -> Response<Body> {
     let length = HeaderValue::from(answer.body().len());
-    let mut answer = answer.map(|body| Body::new(broken_off(&body, keep)));
+    let mut answer = answer.map(|body| Body::new(truncated(&body, keep)));
     answer.headers_mut().insert(CONTENT_LENGTH, length);
     answer
 }

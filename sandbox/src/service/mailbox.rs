@@ -1,10 +1,10 @@
 //! A partner's server for partners that have none: callbacks wait here until
 //! somebody fetches and answers them.
 //!
-//! To the courier it is a server like any other. It knows no key and opens
+//! To the delivery worker it is a server like any other. It knows no key and opens
 //! nothing, so that what is fetched is what arrived, however spoilt, and what
 //! is answered goes back as it was written. A callback waits as long as the
-//! courier does: its place here is the request itself, and ends with it.
+//! delivery worker does: its place here is the request itself, and ends with it.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -21,10 +21,10 @@ use http::{HeaderName, StatusCode, Uri};
 use skypay_runtime::envelope;
 use tokio::sync::{oneshot, watch};
 
-use super::admin::Next;
-use super::guard::refused;
-use super::own::Office;
-use crate::admin::ROOT;
+use super::admin_routes::AppState;
+use super::admin_types::Next;
+use super::origin_check::refused;
+use crate::admin_client::ROOT;
 use crate::limits;
 
 /// How many callbacks wait at most.
@@ -39,10 +39,10 @@ const ID: HeaderName = HeaderName::from_static("callback-id");
 /// The path that it was sent to.
 const PATH: HeaderName = HeaderName::from_static("callback-path");
 
-type Shared = State<Arc<Office>>;
+type Shared = State<Arc<AppState>>;
 
 /// Everything under `mailbox` of the sandbox's own interface.
-pub(crate) fn routes() -> Router<Arc<Office>> {
+pub(crate) fn routes() -> Router<Arc<AppState>> {
     Router::new()
         .route("/mailbox", post(deliver))
         .route("/mailbox/to/{*name}", post(deliver))
@@ -63,10 +63,10 @@ pub(crate) struct Mailbox {
 struct Inside {
     last: u64,
     /// In the order in which they arrived.
-    waiting: BTreeMap<u64, Letter>,
+    waiting: BTreeMap<u64, QueuedCallback>,
 }
 
-struct Letter {
+struct QueuedCallback {
     path: String,
     sealed: Bytes,
     respond: oneshot::Sender<Bytes>,
@@ -99,12 +99,12 @@ impl Mailbox {
         inside.last += 1;
         let id = inside.last;
         let (respond, answered) = oneshot::channel();
-        let letter = Letter {
+        let queued = QueuedCallback {
             path,
             sealed,
             respond,
         };
-        inside.waiting.insert(id, letter);
+        inside.waiting.insert(id, queued);
         drop(inside);
         self.arrived.send_replace(());
         let inside = Arc::clone(&self.inside);
@@ -115,14 +115,14 @@ impl Mailbox {
     fn first_after(&self, after: u64) -> Option<Response> {
         let inside = locked(&self.inside);
         let mut later = inside.waiting.range(after.saturating_add(1)..);
-        let (id, letter) = later.next()?;
+        let (id, queued) = later.next()?;
         let head = [
             (CONTENT_TYPE, envelope::CONTENT_TYPE.to_owned()),
             (CACHE_CONTROL, "no-store".to_owned()),
             (ID, id.to_string()),
-            (PATH, letter.path.clone()),
+            (PATH, queued.path.clone()),
         ];
-        Some((head, letter.sealed.clone()).into_response())
+        Some((head, queued.sealed.clone()).into_response())
     }
 
     /// The same as soon as there is one.
@@ -140,11 +140,11 @@ impl Mailbox {
     /// Gives an answer to whoever waits for it.
     fn answer(&self, id: u64, sealed: Bytes) -> Result<(), NotWaiting> {
         let mut inside = locked(&self.inside);
-        let letter = inside.waiting.remove(&id);
+        let queued = inside.waiting.remove(&id);
         let known = (1..=inside.last).contains(&id);
         drop(inside);
-        match letter {
-            Some(letter) => letter.respond.send(sealed).map_err(|_| NotWaiting::Over),
+        match queued {
+            Some(queued) => queued.respond.send(sealed).map_err(|_| NotWaiting::Over),
             None if known => Err(NotWaiting::Over),
             None => Err(NotWaiting::Unknown),
         }
@@ -163,7 +163,7 @@ impl fmt::Debug for Mailbox {
 /// Nobody waits for an answer to that callback.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum NotWaiting {
-    /// It has an answer, or the courier has given up.
+    /// It has an answer, or the delivery worker has given up.
     Over,
     /// There has never been one.
     Unknown,
@@ -171,15 +171,15 @@ enum NotWaiting {
 
 /// Takes a callback as a partner's server does, and answers it when somebody
 /// has.
-async fn deliver(State(office): Shared, uri: Uri, sealed: Bytes) -> Response {
+async fn deliver(State(app): Shared, uri: Uri, sealed: Bytes) -> Response {
     let path = format!("{ROOT}{}", uri.path());
-    let Some((place, answered)) = office.mailbox.put(path, sealed) else {
+    let Some((place, answered)) = app.mailbox.put(path, sealed) else {
         return refused(
             StatusCode::SERVICE_UNAVAILABLE,
             format!("{ROOM} callbacks wait in the mailbox already; answer some of them"),
         );
     };
-    let mut stopping = office.stopping.clone();
+    let mut stopping = app.stopping.clone();
     let answer = tokio::select! {
         answer = answered => answer.ok(),
         _ = stopping.wait_for(|stop| *stop) => None,
@@ -191,13 +191,13 @@ async fn deliver(State(office): Shared, uri: Uri, sealed: Bytes) -> Response {
     }
 }
 
-async fn next(State(office): Shared, Query(next): Query<Next>) -> Response {
+async fn next(State(app): Shared, Query(next): Query<Next>) -> Response {
     let seconds = next.wait.unwrap_or(LONGEST_WAIT).min(LONGEST_WAIT);
-    let mut stopping = office.stopping.clone();
+    let mut stopping = app.stopping.clone();
     tokio::select! {
         // What is there already is found, however short the wait.
         biased;
-        found = office.mailbox.next_after(next.after) => found,
+        found = app.mailbox.next_after(next.after) => found,
         () = tokio::time::sleep(Duration::from_secs(seconds)) => {
             StatusCode::NO_CONTENT.into_response()
         }
@@ -205,9 +205,9 @@ async fn next(State(office): Shared, Query(next): Query<Next>) -> Response {
     }
 }
 
-async fn answer(State(office): Shared, Path(id): Path<String>, sealed: Bytes) -> Response {
+async fn answer(State(app): Shared, Path(id): Path<String>, sealed: Bytes) -> Response {
     let answered = match id.parse() {
-        Ok(id) => office.mailbox.answer(id, sealed),
+        Ok(id) => app.mailbox.answer(id, sealed),
         Err(_) => Err(NotWaiting::Unknown),
     };
     match answered {

@@ -9,13 +9,13 @@ use std::sync::{Arc, Mutex};
 use tempfile::TempDir;
 
 use super::{Store, beside};
-use crate::admin::WireRecord;
-use crate::engine::{Command, FinanceCommand, Moment, Settings, State};
+use crate::admin_client::WireRecord;
+use crate::engine::{Command, FinanceCommand, Settings, State, Timestamp};
 
 const START: &str = "2026-01-05 09:00:00";
 
-fn now() -> Moment {
-    Moment::from(START.parse::<skypay_types::DateTime>().unwrap())
+fn now() -> Timestamp {
+    Timestamp::from(START.parse::<skypay_types::DateTime>().unwrap())
 }
 
 /// Opens a database that writes its whole state with every commit, or never.
@@ -33,7 +33,7 @@ fn commands() -> Vec<Command> {
     vec![recharge; 3]
 }
 
-/// Commits commands, as the house does.
+/// Commits commands, as the sandbox does.
 fn commit(
     store: &mut Store,
     state: &mut State,
@@ -42,7 +42,7 @@ fn commit(
     store.begin()?;
     for command in commands {
         let applied = state.apply(command, now().date_time());
-        store.note(now(), command, &applied.events)?;
+        store.record_event(now(), command, &applied.events)?;
         store.note_wire(1, &WireRecord::default())?;
     }
     store.commit(state)
@@ -258,7 +258,7 @@ fn check_refused(write: Write, states: &[State; 2], trouble: Trouble) -> bool {
         );
         return true;
     }
-    // As the house does; then everything goes on.
+    // As the sandbox does; then everything goes on.
     store.roll_back();
     let mut state = store.load().unwrap();
     assert!(state == states[0], "{write:?}, {trouble:?}");

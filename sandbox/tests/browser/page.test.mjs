@@ -88,9 +88,9 @@ test("a callback that is replayed is delivered twice", async () => {
 
   await page.getByRole("button", { name: "Replay" }).click();
   await page.getByText("Repeats").waitFor();
-  await page.locator("ol.life li").first().waitFor();
+  await page.locator("ol.history li").first().waitFor();
   assert.notEqual(await page.getByRole("heading", { level: 1 }).innerText(), original);
-  assert.match(await page.locator("ol.life").innerText(), /accepted/);
+  assert.match(await page.locator("ol.history").innerText(), /accepted/);
   await picture(page, "callback-replayed");
 
   await open(page, "/callbacks?operation=payoutQueuePayout");

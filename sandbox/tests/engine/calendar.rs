@@ -3,11 +3,11 @@
 use proptest::prelude::*;
 use skypay_runtime::DateTime;
 use skypay_sandbox::engine::{
-    CallbackUrls, Command, KeyCommand, Moment, Pause, Settings, State, Validity,
+    CallbackUrls, Command, Duration, KeyCommand, Settings, State, Timestamp, Validity,
 };
 
-use crate::house::{House, URL};
 use crate::money::{Deed, deed};
+use crate::setup::{Setup, URL};
 
 /// Any time in the years that the wire can write, and often the last days.
 fn start() -> impl Strategy<Value = DateTime> {
@@ -20,12 +20,12 @@ fn start() -> impl Strategy<Value = DateTime> {
     .prop_map(DateTime::from_unix_seconds)
 }
 
-fn pause() -> impl Strategy<Value = Pause> {
+fn duration() -> impl Strategy<Value = Duration> {
     prop_oneof![
-        (0..5000_u64).prop_map(Pause::milliseconds),
-        (0..200_u64).prop_map(Pause::days),
-        (0..4_000_000_u64).prop_map(Pause::days),
-        any::<u64>().prop_map(Pause::milliseconds),
+        (0..5000_u64).prop_map(Duration::milliseconds),
+        (0..200_u64).prop_map(Duration::days),
+        (0..4_000_000_u64).prop_map(Duration::days),
+        any::<u64>().prop_map(Duration::milliseconds),
     ]
 }
 
@@ -42,8 +42,8 @@ fn key() -> impl Strategy<Value = KeyCommand> {
 
 /// What holds after every command.
 fn check(state: &State, before: DateTime) {
-    let now = Moment::from(state.now());
-    assert!((Moment::from(before)..=Moment::LAST).contains(&now));
+    let now = Timestamp::from(state.now());
+    assert!((Timestamp::from(before)..=Timestamp::LAST).contains(&now));
     assert!(
         state.next_due().is_none_or(|due| due > state.now()),
         "it is {now}, and {:?} is due",
@@ -59,34 +59,34 @@ proptest! {
     #[test]
     fn the_clock_reaches_the_end_of_the_calendar_from_anywhere(
         start in start(),
-        deeds in prop::collection::vec((deed(), key(), pause()), 1..12),
+        deeds in prop::collection::vec((deed(), key(), duration()), 1..12),
     ) {
-        let mut house = House {
+        let mut setup = Setup {
             state: State::new(Settings::default(), start),
             now: start,
             events: Vec::new(),
         };
-        house.done(&Command::Callbacks(CallbackUrls {
+        setup.done(&Command::Callbacks(CallbackUrls {
             shared: Some(URL.to_owned()),
             ..CallbackUrls::default()
         }));
-        for (deed, key, pause) in deeds {
-            let before = house.state.now();
-            deed.done_in(&mut house);
-            house.apply(&Command::Keys(key));
-            check(&house.state, before);
-            house.now = Moment::from(house.now).plus(pause).date_time();
-            house.apply(&Command::Tick);
-            check(&house.state, before);
+        for (deed, key, duration) in deeds {
+            let before = setup.state.now();
+            deed.done_in(&mut setup);
+            setup.apply(&Command::Keys(key));
+            check(&setup.state, before);
+            setup.now = Timestamp::from(setup.now).plus(duration).date_time();
+            setup.apply(&Command::Tick);
+            check(&setup.state, before);
         }
         // Nothing is left at the end, and nothing that is done there is due
         // after it.
-        house.now = Moment::LAST.date_time();
+        setup.now = Timestamp::LAST.date_time();
         for deed in [Deed::Bank(1, 100_000), Deed::Finance(0, 100_000), Deed::Wait(1)] {
-            deed.done_in(&mut house);
-            house.apply(&Command::Tick);
-            check(&house.state, house.now);
-            prop_assert_eq!(house.state.next_due(), None);
+            deed.done_in(&mut setup);
+            setup.apply(&Command::Tick);
+            check(&setup.state, setup.now);
+            prop_assert_eq!(setup.state.next_due(), None);
         }
     }
 }

@@ -2,61 +2,61 @@
 
 use serde_json::{Value, json};
 use skypay_sandbox::engine::{
-    AttemptResult, CallbackUrls, Command, Delivered, Fault, FaultCommand, FaultRule, Request, Side,
-    Standing, When, WireFault,
+    AttemptResult, CallbackUrls, Command, Delivered, DeliveryStatus, Fault, FaultCommand,
+    FaultRule, Request, Side, When, WireFault,
 };
 use skypay_types::{PayoutStatus, ResponseCode};
 
-use crate::house::{DAY, House, URL, answered, lost, seconds};
+use crate::setup::{DAY, Setup, URL, answered, lost, seconds};
 
 const NUMBER: &str = "SKY9800000101";
 
 /// A house in which the notice of a payment is on its way.
-fn paid() -> House {
-    let mut house = House::new();
-    house.bank(NUMBER, "100.00").unwrap();
-    house.advance(3);
-    house
+fn paid() -> Setup {
+    let mut setup = Setup::new();
+    setup.bank(NUMBER, "100.00").unwrap();
+    setup.advance(3);
+    setup
 }
 
 #[test]
 fn an_attempt_is_listed_until_its_end_is_known() {
-    let mut house = paid();
-    house.advance(DAY);
-    let outgoing = house.state.outgoing();
+    let mut setup = paid();
+    setup.advance(DAY);
+    let outgoing = setup.state.outgoing();
     assert_eq!(outgoing.len(), 2);
     assert_eq!(outgoing[0].url.as_deref(), Some(URL));
-    house.end(
+    setup.end(
         &outgoing[0],
         answered("1000", json!({ "responseCode": "1000" })),
     );
-    assert_eq!(house.state.outgoing().len(), 1);
+    assert_eq!(setup.state.outgoing().len(), 1);
     let again = Command::Delivered(Delivered {
         delivery: outgoing[0].id,
         attempt: 1,
         result: lost(),
     });
-    house.declined(&again);
-    let callback = house.state.callback(outgoing[0].id).unwrap();
-    assert_eq!(callback.standing, Standing::Acknowledged);
+    setup.invalid_command(&again);
+    let callback = setup.state.callback(outgoing[0].id).unwrap();
+    assert_eq!(callback.status, DeliveryStatus::Acknowledged);
     assert_eq!(callback.attempts.len(), 1);
 }
 
 /// How many attempts are made at a notice if each ends like this.
-fn check_retries(switch: &str, end: &AttemptResult, expected: usize) {
-    let mut house = paid();
-    house.switch("callback-retry", switch);
-    let id = house.only().id;
+fn check_retries(behavior: &str, end: &AttemptResult, expected: usize) {
+    let mut setup = paid();
+    setup.behavior("callback-retry", behavior);
+    let id = setup.only().id;
     for _ in 0..10 {
-        let mut outgoing = house.state.outgoing();
+        let mut outgoing = setup.state.outgoing();
         outgoing.retain(|delivery| delivery.id == id);
         if let Some(delivery) = outgoing.first() {
-            house.end(delivery, end.clone());
+            setup.end(delivery, end.clone());
         }
-        house.advance(DAY);
+        setup.advance(DAY);
     }
-    let callback = house.state.callback(id).unwrap();
-    assert_eq!(callback.attempts.len(), expected, "{switch}");
+    let callback = setup.state.callback(id).unwrap();
+    assert_eq!(callback.attempts.len(), expected, "{behavior}");
     assert!(
         callback
             .attempts
@@ -76,71 +76,71 @@ fn a_notice_is_sent_again_as_the_switch_says() {
 
 #[test]
 fn without_a_url_nothing_is_sent_and_that_is_recorded() {
-    let mut house = House::new();
-    house.done(&Command::Callbacks(CallbackUrls::default()));
-    house.bank(NUMBER, "100.00").unwrap();
-    house.advance(10);
-    assert_eq!(house.outgoing(), []);
-    let callback = house.state.callbacks().next().unwrap();
-    assert_eq!(callback.standing, Standing::GivenUp);
+    let mut setup = Setup::new();
+    setup.done(&Command::Callbacks(CallbackUrls::default()));
+    setup.bank(NUMBER, "100.00").unwrap();
+    setup.advance(10);
+    assert_eq!(setup.outgoing(), []);
+    let callback = setup.state.callbacks().next().unwrap();
+    assert_eq!(callback.status, DeliveryStatus::GivenUp);
     let result = callback.attempts[0].result.as_ref().unwrap();
     assert!(matches!(result, AttemptResult::NotSent { .. }));
 }
 
 #[test]
 fn a_callback_may_have_a_url_of_its_own() {
-    let mut house = House::new();
+    let mut setup = Setup::new();
     let own = "http://partner.example.com/finance".to_owned();
     let urls = |name: &str| CallbackUrls {
         shared: Some(URL.to_owned()),
         own: [(name.to_owned(), own.clone())].into(),
     };
-    house.declined(&Command::Callbacks(urls("noSuchCallback")));
-    house.done(&Command::Callbacks(urls("payoutQueuePayout")));
-    house.bank(NUMBER, "100.00").unwrap();
-    house.advance(3);
-    assert_eq!(house.only().url, Some(own));
+    setup.invalid_command(&Command::Callbacks(urls("noSuchCallback")));
+    setup.done(&Command::Callbacks(urls("payoutQueuePayout")));
+    setup.bank(NUMBER, "100.00").unwrap();
+    setup.advance(3);
+    assert_eq!(setup.only().url, Some(own));
 }
 
-fn with(fault: Fault) -> House {
-    let mut house = House::new();
-    house.fault(Side::Callbacks, fault, Some(1));
-    house.switch("callback-order", "as-happened");
-    house.bank(NUMBER, "100.00").unwrap();
-    house
+fn with(fault: Fault) -> Setup {
+    let mut setup = Setup::new();
+    setup.fault(Side::Callbacks, fault, Some(1));
+    setup.behavior("callback-order", "as-happened");
+    setup.bank(NUMBER, "100.00").unwrap();
+    setup
 }
 
 #[test]
 fn a_dropped_callback_never_comes() {
-    let mut house = with(Fault::Drop);
-    house.advance(DAY);
-    assert_eq!(house.acknowledge(), ["2"]);
+    let mut setup = with(Fault::Drop);
+    setup.advance(DAY);
+    assert_eq!(setup.acknowledge(), ["2"]);
     assert_eq!(
-        house.state.callbacks().next().unwrap().standing,
-        Standing::GivenUp
+        setup.state.callbacks().next().unwrap().status,
+        DeliveryStatus::GivenUp
     );
 }
 
 #[test]
 fn a_late_callback_comes_months_later_and_once() {
-    let mut house = with(Fault::Late {
+    let mut setup = with(Fault::Late {
         by: seconds(60 * 86_400),
     });
-    house.advance(3);
-    assert_eq!(house.acknowledge(), ["2"]);
-    house.advance(60 * DAY);
-    assert_eq!(house.acknowledge(), ["1"]);
-    house.advance(365 * DAY);
-    assert_eq!(house.outgoing(), []);
+    setup.advance(3);
+    assert_eq!(setup.acknowledge(), ["2"]);
+    setup.advance(60 * DAY);
+    assert_eq!(setup.acknowledge(), ["1"]);
+    setup.advance(365 * DAY);
+    assert_eq!(setup.outgoing(), []);
 }
 
 #[test]
 fn what_was_held_back_is_not_held_back_again() {
-    let mut house = House::new();
-    house.fault(Side::Callbacks, Fault::Late { by: seconds(60) }, None);
-    house.bank(NUMBER, "100.00").unwrap();
-    house.advance(63);
-    assert_eq!(house.acknowledge(), ["2"]);
+    let mut setup = Setup::new();
+    setup.fault(Side::Callbacks, Fault::Late { by: seconds(60) }, None);
+    setup.bank(NUMBER, "100.00").unwrap();
+    setup.advance(63);
+    assert_eq!(setup.acknowledge(), ["2"]);
 }
 
 #[test]
@@ -152,31 +152,31 @@ fn wire_faults_go_out_with_the_delivery_and_into_the_record() {
         WireFault::Truncate { keep: 7 },
         WireFault::Delay { by: seconds(300) },
     ] {
-        let mut house = with(Fault::Wire(fault.clone()));
-        house.advance(1);
-        let delivery = house.only();
+        let mut setup = with(Fault::Wire(fault.clone()));
+        setup.advance(1);
+        let delivery = setup.only();
         assert_eq!(delivery.faults, [fault]);
-        let callback = house.state.callback(delivery.id).unwrap();
+        let callback = setup.state.callback(delivery.id).unwrap();
         assert_eq!(callback.attempts[0].faults, delivery.faults);
     }
 }
 
 #[test]
 fn a_splice_names_two_other_callbacks_and_needs_them() {
-    let mut house = House::new();
-    house.fault(
+    let mut setup = Setup::new();
+    setup.fault(
         Side::Callbacks,
         Fault::Wire(WireFault::Splice { head: 0, tail: 0 }),
         None,
     );
-    house.bank(NUMBER, "100.04").unwrap();
-    house.advance(1);
-    let first = house.only();
+    setup.bank(NUMBER, "100.04").unwrap();
+    setup.advance(1);
+    let first = setup.only();
     assert_eq!(first.faults, []);
-    house.acknowledge();
-    house.bank("SKY9800000102", "100.04").unwrap();
-    house.advance(1);
-    let second = house.only();
+    setup.acknowledge();
+    setup.bank("SKY9800000102", "100.04").unwrap();
+    setup.advance(1);
+    let second = setup.only();
     assert_eq!(
         second.faults,
         [WireFault::Splice {
@@ -188,26 +188,26 @@ fn a_splice_names_two_other_callbacks_and_needs_them() {
 
 #[test]
 fn a_replay_says_the_same_and_changes_nothing() {
-    let mut house = paid();
-    let first = house.only();
-    house.acknowledge();
-    let money = house.state.ledger().clone();
-    house.done(&Command::Replay {
+    let mut setup = paid();
+    let first = setup.only();
+    setup.acknowledge();
+    let money = setup.state.ledger().clone();
+    setup.done(&Command::Replay {
         delivery: first.id,
         copies: 3,
     });
-    let copies = house.state.outgoing();
+    let copies = setup.state.outgoing();
     assert_eq!(copies.len(), 3);
     for copy in &copies {
-        assert_eq!((&copy.clear, &copy.url), (&first.clear, &first.url));
+        assert_eq!((&copy.plaintext, &copy.url), (&first.plaintext, &first.url));
         assert_eq!(
-            house.state.callback(copy.id).unwrap().repeats,
+            setup.state.callback(copy.id).unwrap().repeats,
             Some(first.id)
         );
     }
-    house.acknowledge();
-    assert_eq!(*house.state.ledger(), money);
-    house.declined(&Command::Replay {
+    setup.acknowledge();
+    assert_eq!(*setup.state.ledger(), money);
+    setup.invalid_command(&Command::Replay {
         delivery: 999_999,
         copies: 1,
     });
@@ -215,25 +215,25 @@ fn a_replay_says_the_same_and_changes_nothing() {
 
 #[test]
 fn a_callback_with_any_content_can_be_triggered() {
-    let mut house = House::new();
+    let mut setup = Setup::new();
     let trigger = |operation: &str| Command::Trigger {
         operation: operation.to_owned(),
-        clear: json!({ "controlNumber": "?", "payType": "99" }),
+        plaintext: json!({ "controlNumber": "?", "payType": "99" }),
         url: Some("http://elsewhere.example.com/".to_owned()),
     };
     assert!(
-        house
-            .declined(&trigger("payoutQueue"))
+        setup
+            .invalid_command(&trigger("payoutQueue"))
             .contains("payoutQueuePayout")
     );
-    house.done(&trigger("payoutQueuePayout"));
-    let delivery = house.only();
+    setup.done(&trigger("payoutQueuePayout"));
+    let delivery = setup.only();
     assert_eq!(
         delivery.url.as_deref(),
         Some("http://elsewhere.example.com/")
     );
     assert_eq!(
-        (delivery.subject.as_str(), &delivery.clear["payType"]),
+        (delivery.subject.as_str(), &delivery.plaintext["payType"]),
         ("?", &json!("99"))
     );
 }
@@ -255,26 +255,26 @@ fn a_request_that_is_cut_before_is_not_executed_and_one_cut_after_is() {
         ),
         (WireFault::Truncate { keep: 10 }, true),
     ] {
-        let mut house = House::new();
-        house.fault(Side::Requests, Fault::Wire(fault.clone()), Some(1));
+        let mut setup = Setup::new();
+        setup.fault(Side::Requests, Fault::Wire(fault.clone()), Some(1));
         let request = Request {
             operation: "payoutQueue".to_owned(),
-            clear: skypay_sandbox::provocation::sample("payoutQueue").unwrap(),
+            plaintext: skypay_sandbox::error_scenarios::sample("payoutQueue").unwrap(),
             peer: None,
             authenticated: true,
         };
-        let applied = house.apply(&Command::Request(request));
+        let applied = setup.apply(&Command::Request(request));
         assert_eq!(applied.faults, [fault]);
-        assert_eq!(house.state.payout(NUMBER).is_some(), executed);
+        assert_eq!(setup.state.payout(NUMBER).is_some(), executed);
         // The next one is not touched.
-        house.bank("SKY9800000102", "100.00").unwrap();
+        setup.bank("SKY9800000102", "100.00").unwrap();
     }
 }
 
 #[test]
 fn a_fault_hits_whom_its_rule_means_and_as_many_as_it_says() {
-    let mut house = House::new();
-    house.done(&Command::Fault(FaultCommand::Add {
+    let mut setup = Setup::new();
+    setup.done(&Command::Fault(FaultCommand::Add {
         fault: FaultRule {
             on: Side::Requests,
             when: When {
@@ -289,21 +289,21 @@ fn a_fault_hits_whom_its_rule_means_and_as_many_as_it_says() {
             times: Some(2),
         },
     }));
-    house.bank("SKY9800000102", "100.00").unwrap();
-    house.ask("balanceQuery", json!({})).unwrap();
+    setup.bank("SKY9800000102", "100.00").unwrap();
+    setup.ask("balanceQuery", json!({})).unwrap();
     for number in ["SKY9800000101", "SKY9800000201"] {
-        let stormed = house.bank(number, "100.00");
+        let stormed = setup.bank(number, "100.00");
         assert_eq!(stormed, Err(ResponseCode::ServiceNotAvailable));
     }
-    house.bank("SKY9800000301", "100.00").unwrap();
-    assert_eq!(house.state.faults()[0].happened, 2);
+    setup.bank("SKY9800000301", "100.00").unwrap();
+    assert_eq!(setup.state.faults()[0].happened, 2);
 }
 
 #[test]
 fn chance_hits_some_and_the_same_ones_again() {
     let run = || {
-        let mut house = House::new();
-        house.done(&Command::Fault(FaultCommand::Add {
+        let mut setup = Setup::new();
+        setup.done(&Command::Fault(FaultCommand::Add {
             fault: FaultRule {
                 on: Side::Requests,
                 when: When::default(),
@@ -314,7 +314,7 @@ fn chance_hits_some_and_the_same_ones_again() {
                 times: None,
             },
         }));
-        let hit = (0..200).map(|_| house.ask("balanceQuery", json!({})).is_err());
+        let hit = (0..200).map(|_| setup.ask("balanceQuery", json!({})).is_err());
         hit.collect::<Vec<_>>()
     };
     let hits = run();
@@ -325,7 +325,7 @@ fn chance_hits_some_and_the_same_ones_again() {
 
 #[test]
 fn a_callback_url_that_leads_nowhere_is_declined() {
-    let mut house = House::new();
+    let mut setup = Setup::new();
     let urls = |shared: &str| {
         Command::Callbacks(CallbackUrls {
             shared: Some(shared.to_owned()),
@@ -339,20 +339,20 @@ fn a_callback_url_that_leads_nowhere_is_declined() {
         "ftp://partner.example",
         "http://",
     ] {
-        house.declined(&urls(url));
+        setup.invalid_command(&urls(url));
     }
     for url in [
         "",
         "https://partner.example/callbacks",
         "http://localhost:8080",
     ] {
-        house.done(&urls(url));
+        setup.done(&urls(url));
     }
 }
 
 #[test]
 fn a_fault_that_cannot_happen_is_declined() {
-    let mut house = House::new();
+    let mut setup = Setup::new();
     let answer = |code| Fault::Answer { code };
     for (on, fault, percent) in [
         (Side::Requests, Fault::Drop, 100),
@@ -370,23 +370,23 @@ fn a_fault_that_cannot_happen_is_declined() {
             percent,
             times: None,
         };
-        house.declined(&Command::Fault(FaultCommand::Add { fault }));
+        setup.invalid_command(&Command::Fault(FaultCommand::Add { fault }));
     }
 }
 
 #[test]
 fn rules_of_faults_can_be_taken_out() {
-    let mut house = House::new();
-    house.fault(Side::Requests, Fault::Wire(WireFault::CutAfter), None);
-    house.fault(Side::Callbacks, Fault::Drop, None);
-    let id = house.state.faults()[0].id;
-    house.done(&Command::Fault(FaultCommand::Remove { id }));
-    house.declined(&Command::Fault(FaultCommand::Remove { id }));
-    assert_eq!(house.state.faults().len(), 1);
-    house.done(&Command::Fault(FaultCommand::Clear));
-    assert_eq!(house.state.faults().len(), 0);
-    house.bank(NUMBER, "100.00").unwrap();
-    house.advance(3);
-    assert_eq!(house.status(NUMBER), PayoutStatus::Completed);
-    assert_eq!(house.acknowledge(), ["2"]);
+    let mut setup = Setup::new();
+    setup.fault(Side::Requests, Fault::Wire(WireFault::CutAfter), None);
+    setup.fault(Side::Callbacks, Fault::Drop, None);
+    let id = setup.state.faults()[0].id;
+    setup.done(&Command::Fault(FaultCommand::Remove { id }));
+    setup.invalid_command(&Command::Fault(FaultCommand::Remove { id }));
+    assert_eq!(setup.state.faults().len(), 1);
+    setup.done(&Command::Fault(FaultCommand::Clear));
+    assert_eq!(setup.state.faults().len(), 0);
+    setup.bank(NUMBER, "100.00").unwrap();
+    setup.advance(3);
+    assert_eq!(setup.status(NUMBER), PayoutStatus::Completed);
+    assert_eq!(setup.acknowledge(), ["2"]);
 }

@@ -1,12 +1,13 @@
 //! Every return code of every operation, by what causes it.
 
 use skypay_sandbox::engine::{
-    Answer, Command, Fault, MAGIC, Meaning, Request, Settings, Side, Standing, State, switches,
+    Command, CommandOutcome, DeliveryStatus, Fault, MAGIC, Meaning, Request, Settings, Side, State,
+    behaviors,
 };
-use skypay_sandbox::provocation::{self, Provocation};
+use skypay_sandbox::error_scenarios::{self, Provocation};
 use skypay_types::{DateTime, Direction, OPERATIONS, ResponseCode};
 
-use crate::house::{House, answered, changed, numbers};
+use crate::setup::{Setup, answered, changed, numbers};
 
 fn now() -> DateTime {
     "2024-02-05 09:00:00".parse().unwrap()
@@ -16,7 +17,7 @@ fn now() -> DateTime {
 fn every_pair_of_the_document_has_its_provocation() {
     for operation in OPERATIONS {
         for (code, _) in operation.codes {
-            let provoked = provocation::provoke(operation, (*code).into());
+            let provoked = error_scenarios::scenario_for(operation, (*code).into());
             assert!(provoked.is_some(), "{} {code}", operation.name);
         }
     }
@@ -24,7 +25,7 @@ fn every_pair_of_the_document_has_its_provocation() {
         .iter()
         .map(|operation| operation.codes.len())
         .sum();
-    assert_eq!(provocation::all().len(), listed);
+    assert_eq!(error_scenarios::all().len(), listed);
 }
 
 /// An operation that the document gains works at once, with its example; this
@@ -39,14 +40,14 @@ fn every_operation_has_behaviour_of_its_own() {
         let mut state = State::new(Settings::default(), now());
         let request = Request {
             operation: operation.name.to_owned(),
-            clear: provocation::sample(operation.name).unwrap(),
+            plaintext: error_scenarios::sample(operation.name).unwrap(),
             peer: None,
             authenticated: true,
         };
         let answer = state.apply(&Command::Request(request), now()).answer;
         if matches!(
             answer,
-            Answer::Accepted {
+            CommandOutcome::Accepted {
                 is_example: true,
                 ..
             }
@@ -57,7 +58,7 @@ fn every_operation_has_behaviour_of_its_own() {
     assert!(
         left.is_empty(),
         "answered with the document's example: {}. Write what each does as a method of its name \
-         in `impl Turn`, below sandbox/src/engine/.",
+         in `impl Transaction`, below sandbox/src/engine/.",
         left.join(", ")
     );
 }
@@ -69,7 +70,7 @@ fn every_provocation_provokes() {
         code,
         how,
         commands,
-    } in provocation::all()
+    } in error_scenarios::all()
     {
         let mut state = State::new(Settings::default(), now());
         let mut last = None;
@@ -80,12 +81,12 @@ fn every_provocation_provokes() {
         if operation.direction == Direction::ToProvider {
             let answer = last.unwrap();
             let given = match &answer {
-                Answer::Accepted { .. } => &ResponseCode::Success,
-                Answer::Refused { code, .. } => code,
+                CommandOutcome::Accepted { .. } => &ResponseCode::Success,
+                CommandOutcome::Refused { code, .. } => code,
                 other => panic!("{place}: {other:?}"),
             };
             assert_eq!(*given, code, "{place}: {answer:?}");
-            if let Answer::Refused { description, .. } = &answer {
+            if let CommandOutcome::Refused { description, .. } = &answer {
                 let text = operation.vendor_text(code.as_str()).unwrap();
                 // The caller's address stands in place of these letters.
                 let beginning = text.split("xxx").next().unwrap();
@@ -102,7 +103,10 @@ fn every_provocation_provokes() {
             result: answered(code.as_str(), serde_json::Value::Null),
         });
         assert!(
-            matches!(state.apply(&command, now()).answer, Answer::Done { .. }),
+            matches!(
+                state.apply(&command, now()).answer,
+                CommandOutcome::Done { .. }
+            ),
             "{place}"
         );
         let callback = state.callback(outgoing[0].id).unwrap();
@@ -110,7 +114,7 @@ fn every_provocation_provokes() {
             callback.attempts[0].result.as_ref().unwrap().code(),
             Some(code.clone())
         );
-        let acknowledged = callback.standing == Standing::Acknowledged;
+        let acknowledged = callback.status == DeliveryStatus::Acknowledged;
         assert_eq!(acknowledged, code == ResponseCode::Success, "{place}");
     }
 }
@@ -122,7 +126,7 @@ fn a_refused_request_changes_nothing_but_the_log() {
         code,
         commands,
         ..
-    } in provocation::all()
+    } in error_scenarios::all()
     {
         let harmless = operation.outcome_of(code.as_str()) == skypay_types::Outcome::Rejected;
         if operation.direction != Direction::ToProvider || !harmless {
@@ -151,27 +155,27 @@ fn a_refused_request_changes_nothing_but_the_log() {
 fn magic_amounts_refuse_or_answer_as_the_table_says() {
     for magic in MAGIC {
         let code = match &magic.meaning {
-            Meaning::Course(_) => continue,
+            Meaning::ScriptedOutcome(_) => continue,
             Meaning::Refused(code) | Meaning::Answered(code) => code,
         };
-        let mut house = House::new();
+        let mut setup = Setup::new();
         let amount = format!("100.{:02}", magic.centavos);
-        let given = house.bank("SKY9800000101", &amount);
-        assert_eq!(given, Err(code.clone()), "{}", magic.words);
+        let given = setup.bank("SKY9800000101", &amount);
+        assert_eq!(given, Err(code.clone()), "{}", magic.description);
         let executed = matches!(magic.meaning, Meaning::Answered(_));
-        assert_eq!(house.state.payout("SKY9800000101").is_some(), executed);
+        assert_eq!(setup.state.payout("SKY9800000101").is_some(), executed);
     }
 }
 
 #[test]
 fn a_failed_answer_may_hide_an_executed_request() {
     for (answer, taken) in [("executed", true), ("not-executed", false)] {
-        let mut house = House::new();
-        house.switch("failures", answer);
-        let given = house.bank("SKY9800000101", "100.09");
+        let mut setup = Setup::new();
+        setup.behavior("failures", answer);
+        let given = setup.bank("SKY9800000101", "100.09");
         assert_eq!(given, Err(ResponseCode::UnexpectedError));
         assert_eq!(
-            house.state.payout("SKY9800000101").is_some(),
+            setup.state.payout("SKY9800000101").is_some(),
             taken,
             "{answer}"
         );
@@ -185,15 +189,15 @@ fn a_control_number_is_a_duplicate_as_the_switch_says() {
         ("after-failure", true, false),
         ("for-ever", false, false),
     ] {
-        let mut house = House::new();
-        house.switch("duplicates", answer);
-        house.bank("SKY9800000101", "100.01").unwrap();
-        house.advance(3);
-        let again = house.bank("SKY9800000101", "100.00");
+        let mut setup = Setup::new();
+        setup.behavior("duplicates", answer);
+        setup.bank("SKY9800000101", "100.01").unwrap();
+        setup.advance(3);
+        let again = setup.bank("SKY9800000101", "100.00");
         assert_eq!(again.is_ok(), after_failure, "{answer}: after a failure");
 
-        house.bank("SKY9800000102", "100.00").unwrap();
-        let again = house.bank("SKY9800000102", "100.00");
+        setup.bank("SKY9800000102", "100.00").unwrap();
+        let again = setup.bank("SKY9800000102", "100.00");
         assert_eq!(again, Err(ResponseCode::DuplicateControlNumber));
         let mut wallet = changed("payoutQueue", "SKY9800000102", "100.00");
         let fields = wallet.as_object_mut().unwrap();
@@ -202,70 +206,70 @@ fn a_control_number_is_a_duplicate_as_the_switch_says() {
         }
         wallet["withdrawChannel"] = "6".into();
         wallet["accountNo"] = "09123456789".into();
-        let again = house.ask("payoutQueue", wallet);
+        let again = setup.ask("payoutQueue", wallet);
         assert_eq!(again.is_ok(), other_channel, "{answer}: on another channel");
     }
 }
 
 #[test]
 fn a_foreign_prefix_and_a_broken_demand_are_refused() {
-    let mut house = House::new();
-    let foreign = house.bank("ABC9800000101", "100.00");
+    let mut setup = Setup::new();
+    let foreign = setup.bank("ABC9800000101", "100.00");
     assert_eq!(foreign, Err(ResponseCode::VerificationFailed));
-    let long = house.bank("SKY98000001010000000", "100.00");
+    let long = setup.bank("SKY98000001010000000", "100.00");
     assert_eq!(long, Err(ResponseCode::InvalidContext));
-    let none = house.ask("cancelPayout", numbers("x"));
+    let none = setup.ask("cancelPayout", numbers("x"));
     assert_eq!(none, Err(ResponseCode::ControlNumberInvalid));
 }
 
 #[test]
 fn the_daily_limit_ends_at_midnight_and_counts_what_the_switch_says() {
-    let mut house = House::new();
-    house.switch("daily-limit", "entity");
+    let mut setup = Setup::new();
+    setup.behavior("daily-limit", "entity");
     for number in 1..=5 {
-        house.bank(&format!("SKY98{number:08}"), "100.00").unwrap();
+        setup.bank(&format!("SKY98{number:08}"), "100.00").unwrap();
     }
-    let sixth = house.bank("SKY9800000006", "100.00");
+    let sixth = setup.bank("SKY9800000006", "100.00");
     assert_eq!(sixth, Err(ResponseCode::DailyLimitExceeded));
-    house.bank("SKY9900000006", "100.00").unwrap();
-    house.advance(15 * 3600);
-    house.bank("SKY9800000006", "100.00").unwrap();
+    setup.bank("SKY9900000006", "100.00").unwrap();
+    setup.advance(15 * 3600);
+    setup.bank("SKY9800000006", "100.00").unwrap();
 }
 
 #[test]
 fn the_allow_list_lets_its_networks_in() {
-    let mut house = House::new();
-    house.done(&Command::AllowList {
+    let mut setup = Setup::new();
+    setup.done(&Command::AllowList {
         addresses: vec!["10.0.0.0/8".to_owned(), "::1".to_owned()],
     });
     for (peer, allowed) in [("10.9.8.7", true), ("::1", true), ("192.0.2.1", false)] {
         let request = Request {
             operation: "balanceQuery".to_owned(),
-            clear: serde_json::json!({}),
+            plaintext: serde_json::json!({}),
             peer: Some(peer.parse().unwrap()),
             authenticated: true,
         };
-        let answer = house.apply(&Command::Request(request)).answer;
+        let answer = setup.apply(&Command::Request(request)).answer;
         assert_eq!(answer.refusal().is_none(), allowed, "{peer}");
     }
 }
 
 #[test]
 fn an_unknown_operation_switch_or_value_is_declined() {
-    let mut house = House::new();
+    let mut setup = Setup::new();
     let request = Request {
         operation: "payoutInquiry".to_owned(),
-        clear: serde_json::json!({}),
+        plaintext: serde_json::json!({}),
         peer: None,
         authenticated: true,
     };
     assert!(
-        house
-            .declined(&Command::Request(request))
+        setup
+            .invalid_command(&Command::Request(request))
             .contains("payoutInquiry")
     );
     for (name, value) in [("no-such", "x"), ("failures", "x")] {
-        house.declined(&Command::Switch {
+        setup.invalid_command(&Command::Behavior {
             name: name.to_owned(),
             value: value.to_owned(),
         });
@@ -274,29 +278,32 @@ fn an_unknown_operation_switch_or_value_is_declined() {
 
 #[test]
 fn every_switch_begins_with_its_first_answer_and_takes_all_of_them() {
-    let mut house = House::new();
-    for switch in switches::SWITCHES {
-        assert_eq!(house.state.switch(switch.name), switch.default_value());
-        for (value, _) in switch.values {
-            house.switch(switch.name, value);
-            assert_eq!(house.state.switch(switch.name), *value);
+    let mut setup = Setup::new();
+    for behavior in behaviors::BEHAVIORS {
+        assert_eq!(
+            setup.state.behavior(behavior.name),
+            behavior.default_value()
+        );
+        for (value, _) in behavior.values {
+            setup.behavior(behavior.name, value);
+            assert_eq!(setup.state.behavior(behavior.name), *value);
         }
     }
 }
 
 #[test]
 fn who_may_not_call_learns_nothing_of_a_storm() {
-    let mut house = House::new();
-    let storm = Fault::Answer {
+    let mut setup = Setup::new();
+    let forced_error = Fault::Answer {
         code: ResponseCode::UnexpectedError,
     };
-    house.fault(Side::Requests, storm, None);
+    setup.fault(Side::Requests, forced_error, None);
     let request = Request {
         operation: "balanceQuery".to_owned(),
-        clear: serde_json::json!({}),
+        plaintext: serde_json::json!({}),
         peer: None,
         authenticated: false,
     };
-    let answer = house.apply(&Command::Request(request)).answer;
+    let answer = setup.apply(&Command::Request(request)).answer;
     assert_eq!(answer.refusal(), Some(&ResponseCode::VerificationFailed));
 }

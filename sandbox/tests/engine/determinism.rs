@@ -3,25 +3,25 @@
 use proptest::prelude::*;
 use skypay_sandbox::engine::{Command, Event, Settings, State};
 
-use crate::house::House;
 use crate::money::{Deed, deed};
+use crate::setup::Setup;
 
 /// The log of some deeds, and the state in the end; saved and read again
 /// before every deed where that is wanted.
 fn run(seed: u64, deeds: &[Deed], saved: bool) -> (String, State) {
-    let mut house = House::with(Settings {
+    let mut setup = Setup::with(Settings {
         seed,
         ..Settings::default()
     });
-    house.fault_some();
+    setup.fault_some();
     for deed in deeds {
         if saved {
-            let text = serde_json::to_string(&house.state).unwrap();
-            house.state = serde_json::from_str(&text).unwrap();
+            let text = serde_json::to_string(&setup.state).unwrap();
+            setup.state = serde_json::from_str(&text).unwrap();
         }
-        deed.done_in(&mut house);
+        deed.done_in(&mut setup);
     }
-    (house.log(), house.state)
+    (setup.log(), setup.state)
 }
 
 proptest! {
@@ -55,29 +55,29 @@ fn another_seed_gives_another_log() {
 
 #[test]
 fn events_are_numbered_without_a_gap_and_time_never_goes_back() {
-    let mut house = House::new();
-    let first = house.state.last_event();
-    house.bank("SKY9800000101", "100.00").unwrap();
-    house.advance(10);
-    let later = house.now;
-    house.now = "2024-02-05 08:00:00".parse().unwrap();
-    house.bank("SKY9800000102", "100.00").unwrap();
-    assert_eq!(house.state.now(), later);
-    house.done(&Command::Reset);
-    for (index, event) in house.events.iter().enumerate() {
+    let mut setup = Setup::new();
+    let first = setup.state.last_event();
+    setup.bank("SKY9800000101", "100.00").unwrap();
+    setup.advance(10);
+    let later = setup.now;
+    setup.now = "2024-02-05 08:00:00".parse().unwrap();
+    setup.bank("SKY9800000102", "100.00").unwrap();
+    assert_eq!(setup.state.now(), later);
+    setup.done(&Command::Reset);
+    for (index, event) in setup.events.iter().enumerate() {
         assert_eq!(event.sequence, first + index as u64 + 1);
     }
-    let times: Vec<_> = house.events.iter().map(|event| event.time).collect();
+    let times: Vec<_> = setup.events.iter().map(|event| event.time).collect();
     assert!(times.is_sorted());
-    assert_eq!(house.state.payouts().count(), 0);
+    assert_eq!(setup.state.payouts().count(), 0);
 }
 
 #[test]
 fn a_jump_gives_the_same_end_as_many_steps() {
-    let mut steps = House::new();
-    let mut jump = House::new();
-    for house in [&mut steps, &mut jump] {
-        house.bank("SKY9800000101", "100.07").unwrap();
+    let mut steps = Setup::new();
+    let mut jump = Setup::new();
+    for setup in [&mut steps, &mut jump] {
+        setup.bank("SKY9800000101", "100.07").unwrap();
     }
     steps.advance(3 * 86_400);
     jump.now = steps.now;
@@ -87,12 +87,12 @@ fn a_jump_gives_the_same_end_as_many_steps() {
 
 #[test]
 fn no_personal_data_are_in_a_line_of_the_log() {
-    let mut house = House::new();
-    house.bank("SKY9800000101", "100.00").unwrap();
-    house.store("SKY9800000201", "100.00");
-    house.advance(60);
-    house.acknowledge();
-    let log = house.log();
+    let mut setup = Setup::new();
+    setup.bank("SKY9800000101", "100.00").unwrap();
+    setup.store("SKY9800000201", "100.00");
+    setup.advance(60);
+    setup.acknowledge();
+    let log = setup.log();
     for personal in [
         "Dela Cruz",
         "09123456789",
@@ -102,7 +102,7 @@ fn no_personal_data_are_in_a_line_of_the_log() {
     ] {
         assert!(!log.contains(personal), "{personal}");
     }
-    let full: String = house
+    let full: String = setup
         .events
         .iter()
         .map(Event::line_with_personal_data)

@@ -1,11 +1,11 @@
 //! The six occasions on which money moves, and what is told of them.
 
 use serde_json::{Value, json};
-use skypay_sandbox::engine::{Answer, Command, FinanceCommand, Request};
-use skypay_sandbox::provocation::sample;
+use skypay_sandbox::engine::{Command, CommandOutcome, FinanceCommand, Request};
+use skypay_sandbox::error_scenarios::sample;
 use skypay_types::{Amount, ResponseCode};
 
-use crate::house::House;
+use crate::setup::Setup;
 
 fn prefix() -> String {
     "SKY98".to_owned()
@@ -16,22 +16,22 @@ fn pesos(count: i64) -> Amount {
 }
 
 /// A house in which 5,000 pesos are collected and settled, all told.
-fn settled() -> House {
-    let mut house = House::new();
-    crate::money::collect(&mut house, "SKY9800000301", "5000.00");
-    house.done(&Command::Finance(FinanceCommand::Settlement {
+fn settled() -> Setup {
+    let mut setup = Setup::new();
+    crate::money::collect(&mut setup, "SKY9800000301", "5000.00");
+    setup.done(&Command::Finance(FinanceCommand::Settlement {
         prefix: prefix(),
         amount: None,
     }));
-    house.acknowledge();
-    house
+    setup.acknowledge();
+    setup
 }
 
 /// What a movement says in its notice.
 fn check(command: FinanceCommand, statement: &str, sign: &str, accounts: [bool; 2]) {
-    let mut house = settled();
-    house.done(&Command::Finance(command));
-    let (operation, notice) = house.outgoing().remove(0);
+    let mut setup = settled();
+    setup.done(&Command::Finance(command));
+    let (operation, notice) = setup.outgoing().remove(0);
     assert_eq!(operation, "financeNotification");
     assert_eq!(notice["statementType"], json!(statement));
     assert_eq!(notice["signType"], json!(sign));
@@ -91,23 +91,23 @@ fn each_occasion_has_its_statement_type_and_its_sign() {
 
 #[test]
 fn a_settlement_settles_what_was_collected() {
-    let mut house = House::new();
-    crate::money::collect(&mut house, "SKY9800000301", "5000.00");
+    let mut setup = Setup::new();
+    crate::money::collect(&mut setup, "SKY9800000301", "5000.00");
     let settle = |amount| FinanceCommand::Settlement {
         prefix: prefix(),
         amount,
     };
-    house.declined(&Command::Finance(settle(Some(pesos(5001)))));
-    house.done(&Command::Finance(settle(Some(pesos(1000)))));
-    assert_eq!(house.acknowledge(), ["4"]);
-    house.done(&Command::Finance(settle(None)));
-    house.declined(&Command::Finance(settle(None)));
-    let account = &house.state.ledger().accounts["SKY98"];
+    setup.invalid_command(&Command::Finance(settle(Some(pesos(5001)))));
+    setup.done(&Command::Finance(settle(Some(pesos(1000)))));
+    assert_eq!(setup.acknowledge(), ["4"]);
+    setup.done(&Command::Finance(settle(None)));
+    setup.invalid_command(&Command::Finance(settle(None)));
+    let account = &setup.state.ledger().accounts["SKY98"];
     assert_eq!(
         (account.collected, account.settled),
         (Amount::ZERO, pesos(5000))
     );
-    let references: Vec<_> = house
+    let references: Vec<_> = setup
         .state
         .movements()
         .iter()
@@ -118,8 +118,8 @@ fn a_settlement_settles_what_was_collected() {
 
 #[test]
 fn nothing_moves_that_is_not_there() {
-    let mut house = settled();
-    let before = house.state.ledger().clone();
+    let mut setup = settled();
+    let before = setup.state.ledger().clone();
     for command in [
         FinanceCommand::SettlementRecharge {
             prefix: prefix(),
@@ -151,39 +151,39 @@ fn nothing_moves_that_is_not_there() {
             beneficiary_account: None,
         },
     ] {
-        house.declined(&Command::Finance(command));
+        setup.invalid_command(&Command::Finance(command));
     }
-    assert_eq!(*house.state.ledger(), before);
-    assert_eq!(house.outgoing(), []);
+    assert_eq!(*setup.state.ledger(), before);
+    assert_eq!(setup.outgoing(), []);
 }
 
 #[test]
 fn a_transfer_tells_both_accounts() {
-    let mut house = House::new();
+    let mut setup = Setup::new();
     let transfer = json!({ "transferFrom": "SKY98", "transferTo": "SKY99", "amount": 1000.5 });
-    house.ask("balanceTransfer", transfer).unwrap();
-    assert_eq!(house.balance("SKY98"), 99_899_950);
-    assert_eq!(house.balance("SKY99"), 10_100_050);
-    let told = house.outgoing();
+    setup.ask("balanceTransfer", transfer).unwrap();
+    assert_eq!(setup.balance("SKY98"), 99_899_950);
+    assert_eq!(setup.balance("SKY99"), 10_100_050);
+    let told = setup.outgoing();
     let signs: Vec<_> = told.iter().map(|(_, notice)| &notice["signType"]).collect();
     assert_eq!(signs, [&json!("reduce"), &json!("recharge")]);
     assert_eq!(told[0].1["referenceNumber"], told[1].1["referenceNumber"]);
-    house.acknowledge();
-    house.switch("transfer-reference", "own");
-    house.switch("finance-amount", "pesos");
-    house.done(&Command::Finance(FinanceCommand::Transfer {
+    setup.acknowledge();
+    setup.behavior("transfer-reference", "own");
+    setup.behavior("finance-amount", "pesos");
+    setup.done(&Command::Finance(FinanceCommand::Transfer {
         from: "SKY99".to_owned(),
         to: prefix(),
         amount: pesos(1),
     }));
-    let told = house.outgoing();
+    let told = setup.outgoing();
     assert_ne!(told[0].1["referenceNumber"], told[1].1["referenceNumber"]);
     assert_eq!(told[0].1["amount"].as_f64(), Some(1.0));
 }
 
 #[test]
 fn a_transfer_to_nobody_or_of_too_much_is_refused() {
-    let mut house = House::new();
+    let mut setup = Setup::new();
     for (from, to, amount, code) in [
         ("SKY98", "SKY98", 1.0, ResponseCode::PrefixIncorrect),
         ("SKY00", "SKY98", 1.0, ResponseCode::PrefixIncorrect),
@@ -196,27 +196,28 @@ fn a_transfer_to_nobody_or_of_too_much_is_refused() {
         ("SKY99", "SKY98", 0.0, ResponseCode::InvalidContext),
     ] {
         let transfer = json!({ "transferFrom": from, "transferTo": to, "amount": amount });
-        assert_eq!(house.ask("balanceTransfer", transfer), Err(code));
+        assert_eq!(setup.ask("balanceTransfer", transfer), Err(code));
     }
 }
 
 #[test]
 fn notices_can_be_listed_again_by_day_and_type() {
-    let mut house = settled();
+    let mut setup = settled();
     let amount = pesos(1000);
-    house.done(&Command::Finance(FinanceCommand::SettlementRecharge {
+    setup.done(&Command::Finance(FinanceCommand::SettlementRecharge {
         prefix: prefix(),
         amount,
     }));
-    house.advance(86_400);
-    house.done(&Command::Finance(FinanceCommand::Recharge {
+    setup.advance(86_400);
+    setup.done(&Command::Finance(FinanceCommand::Recharge {
         prefix: prefix(),
         amount,
         beneficiary_account: None,
     }));
     let mut list = |from: &str, to: &str, types: &[&str]| {
-        let clear = json!({ "transctionDate": from, "transEndDate": to, "statementTypes": types });
-        let answer = house.ask("notificationInquiry", clear).unwrap();
+        let plaintext =
+            json!({ "transctionDate": from, "transEndDate": to, "statementTypes": types });
+        let answer = setup.ask("notificationInquiry", plaintext).unwrap();
         let rows = answer["notifications"].as_array().unwrap().clone();
         let types = rows
             .iter()
@@ -236,48 +237,48 @@ fn notices_can_be_listed_again_by_day_and_type() {
 
 #[test]
 fn the_balance_is_that_of_all_or_of_the_first() {
-    let mut house = House::new();
+    let mut setup = Setup::new();
     let balance =
-        |house: &mut House| house.ask("balanceQuery", json!({})).unwrap()["balance"].as_f64();
-    assert_eq!(balance(&mut house), Some(1_100_000.0));
-    house.switch("balance", "first");
-    assert_eq!(balance(&mut house), Some(1_000_000.0));
+        |setup: &mut Setup| setup.ask("balanceQuery", json!({})).unwrap()["balance"].as_f64();
+    assert_eq!(balance(&mut setup), Some(1_100_000.0));
+    setup.behavior("balance", "first");
+    assert_eq!(balance(&mut setup), Some(1_000_000.0));
 }
 
 #[test]
 fn a_command_names_the_callbacks_that_it_caused_and_no_others() {
-    let mut house = House::new();
-    house.bank("SKY9800000101", "100.00").unwrap();
-    house.now = house.now.plus_seconds(10);
+    let mut setup = Setup::new();
+    setup.bank("SKY9800000101", "100.00").unwrap();
+    setup.now = setup.now.plus_seconds(10);
     let amount = pesos(1);
     let (from, to) = (prefix(), "SKY99".to_owned());
     let transfer = FinanceCommand::Transfer { from, to, amount };
-    let answer = house.apply(&Command::Finance(transfer)).answer;
-    let Answer::Done { deliveries, .. } = answer else {
+    let answer = setup.apply(&Command::Finance(transfer)).answer;
+    let CommandOutcome::Done { deliveries, .. } = answer else {
         panic!("{answer:?}");
     };
     let caused = deliveries
         .iter()
-        .map(|id| house.state.callback(*id).unwrap());
+        .map(|id| setup.state.callback(*id).unwrap());
     let caused: Vec<_> = caused.map(|callback| callback.operation.as_str()).collect();
     assert_eq!(caused, ["financeNotification"; 2]);
-    assert_eq!(house.state.outgoing().len(), 4);
+    assert_eq!(setup.state.outgoing().len(), 4);
 }
 
 /// What the partner has to correct is said by the field; that it came in another
 /// form than documented makes no request unreadable.
 #[test]
 fn a_request_as_the_vendor_prints_it_is_refused_by_its_field() {
-    let mut house = House::new();
-    let mut refused = |operation: &str, clear: Value| {
+    let mut setup = Setup::new();
+    let mut refused = |operation: &str, plaintext: Value| {
         let command = Command::Request(Request {
             operation: operation.to_owned(),
-            clear,
+            plaintext,
             peer: None,
             authenticated: true,
         });
-        match house.apply(&command).answer {
-            Answer::Refused { description, .. } => description,
+        match setup.apply(&command).answer {
+            CommandOutcome::Refused { description, .. } => description,
             other => panic!("{operation}: {other:?}"),
         }
     };

@@ -2,44 +2,44 @@
 
 use skypay_sandbox::engine::{Command, Event, KeyCommand, KeysInUse, Validity};
 
-use crate::house::{DAY, House};
+use crate::setup::{DAY, Setup};
 
-fn in_use(house: &House) -> KeysInUse {
-    house.state.keys_in_use(house.now)
+fn in_use(setup: &Setup) -> KeysInUse {
+    setup.state.keys_in_use(setup.now)
 }
 
 /// Makes a key and enables it.
-fn rotate(house: &mut House) -> String {
+fn rotate(setup: &mut Setup) -> String {
     let validity = Validity::Days30;
-    let id = house.done(&Command::Keys(KeyCommand::Generate { validity }));
+    let id = setup.done(&Command::Keys(KeyCommand::Generate { validity }));
     let id = u32::try_from(id["key"].as_u64().unwrap()).unwrap();
-    let seen = house.done(&Command::Keys(KeyCommand::Reveal { id }));
-    house.declined(&Command::Keys(KeyCommand::Reveal { id }));
-    house.done(&Command::Keys(KeyCommand::Enable { id }));
-    house.declined(&Command::Keys(KeyCommand::Enable { id }));
-    house.declined(&Command::Keys(KeyCommand::Reveal { id }));
+    let seen = setup.done(&Command::Keys(KeyCommand::Reveal { id }));
+    setup.invalid_command(&Command::Keys(KeyCommand::Reveal { id }));
+    setup.done(&Command::Keys(KeyCommand::Enable { id }));
+    setup.invalid_command(&Command::Keys(KeyCommand::Enable { id }));
+    setup.invalid_command(&Command::Keys(KeyCommand::Reveal { id }));
     seen["authentication"].as_str().unwrap().to_owned()
 }
 
 /// How many keys are accepted just after enabling, and after five minutes.
-fn check(switch: &str, at_once: usize, later: usize) {
-    let mut house = House::new();
-    house.switch("old-key", switch);
-    let old = in_use(&house).sealing;
-    let new = rotate(&mut house);
-    assert_eq!(in_use(&house).accepted.len(), at_once, "{switch}");
-    house.advance(299);
-    assert_eq!(in_use(&house).sealing, old, "{switch}");
-    assert!(!house.state.knows("Sandbox@skypay", &new, house.now));
-    house.advance(1);
-    assert_eq!(in_use(&house).accepted.len(), later, "{switch}");
-    assert_eq!(in_use(&house).sealing.authentication, new, "{switch}");
-    assert!(house.state.knows("Sandbox@skypay", &new, house.now));
-    assert!(!house.state.knows("Somebody@skypay", &new, house.now));
-    let knows_old = house
+fn check(behavior: &str, at_once: usize, later: usize) {
+    let mut setup = Setup::new();
+    setup.behavior("old-key", behavior);
+    let old = in_use(&setup).sealing;
+    let new = rotate(&mut setup);
+    assert_eq!(in_use(&setup).accepted.len(), at_once, "{behavior}");
+    setup.advance(299);
+    assert_eq!(in_use(&setup).sealing, old, "{behavior}");
+    assert!(!setup.state.knows("Sandbox@skypay", &new, setup.now));
+    setup.advance(1);
+    assert_eq!(in_use(&setup).accepted.len(), later, "{behavior}");
+    assert_eq!(in_use(&setup).sealing.authentication, new, "{behavior}");
+    assert!(setup.state.knows("Sandbox@skypay", &new, setup.now));
+    assert!(!setup.state.knows("Somebody@skypay", &new, setup.now));
+    let knows_old = setup
         .state
-        .knows("Sandbox@skypay", &old.authentication, house.now);
-    assert_eq!(knows_old, later == 2, "{switch}");
+        .knows("Sandbox@skypay", &old.authentication, setup.now);
+    assert_eq!(knows_old, later == 2, "{behavior}");
 }
 
 #[test]
@@ -51,48 +51,48 @@ fn an_enabled_key_is_effective_after_five_minutes() {
 
 #[test]
 fn a_key_ends_on_its_day_and_is_spoken_of_a_week_before() {
-    let mut house = House::new();
-    house.advance(83 * DAY);
-    assert_eq!(house.kinds(), ["key-ends-soon"]);
-    house.advance(7 * DAY - 1);
-    assert_eq!(in_use(&house).accepted.len(), 1);
-    house.advance(1);
-    assert_eq!(in_use(&house).accepted.len(), 0);
-    assert_eq!(house.kinds(), ["key-ends-soon", "key-ended"]);
-    house.declined(&Command::Keys(KeyCommand::Extend {
+    let mut setup = Setup::new();
+    setup.advance(83 * DAY);
+    assert_eq!(setup.kinds(), ["key-ends-soon"]);
+    setup.advance(7 * DAY - 1);
+    assert_eq!(in_use(&setup).accepted.len(), 1);
+    setup.advance(1);
+    assert_eq!(in_use(&setup).accepted.len(), 0);
+    assert_eq!(setup.kinds(), ["key-ends-soon", "key-ended"]);
+    setup.invalid_command(&Command::Keys(KeyCommand::Extend {
         validity: Validity::Days30,
     }));
     // Callbacks are still sealed with it.
-    assert_ne!(in_use(&house).sealing.encrypt_key, "");
+    assert_ne!(in_use(&setup).sealing.encrypt_key, "");
 }
 
 #[test]
 fn an_extension_adds_to_what_is_left() {
-    let mut house = House::new();
-    house.done(&Command::Keys(KeyCommand::Extend {
+    let mut setup = Setup::new();
+    setup.done(&Command::Keys(KeyCommand::Extend {
         validity: Validity::Days180,
     }));
-    house.advance(270 * DAY - 1);
-    assert_eq!(in_use(&house).accepted.len(), 1);
-    house.advance(1);
-    assert_eq!(in_use(&house).accepted.len(), 0);
+    setup.advance(270 * DAY - 1);
+    assert_eq!(in_use(&setup).accepted.len(), 1);
+    setup.advance(1);
+    assert_eq!(in_use(&setup).accepted.len(), 0);
     assert_eq!(
-        house.kinds(),
+        setup.kinds(),
         ["key-extended", "key-ends-soon", "key-ended"]
     );
 }
 
 #[test]
 fn no_key_shows_in_the_log() {
-    let mut house = House::new();
-    rotate(&mut house);
-    house.advance(90 * DAY);
-    let log: String = house
+    let mut setup = Setup::new();
+    rotate(&mut setup);
+    setup.advance(90 * DAY);
+    let log: String = setup
         .events
         .iter()
         .map(Event::line_with_personal_data)
         .collect();
-    for key in house.state.keys() {
+    for key in setup.state.keys() {
         assert!(!log.contains(&key.pair.authentication));
         assert!(!log.contains(&key.pair.encrypt_key));
     }
@@ -100,14 +100,14 @@ fn no_key_shows_in_the_log() {
 
 #[test]
 fn keys_come_from_the_seed_and_stay_over_a_reset() {
-    let mut house = House::new();
-    let first = in_use(&house).sealing;
-    rotate(&mut house);
-    house.advance(300);
-    assert_ne!(in_use(&house).sealing, first);
-    house.done(&Command::Reset);
-    assert_eq!(in_use(&house).sealing, first);
-    let other = House::with(skypay_sandbox::engine::Settings {
+    let mut setup = Setup::new();
+    let first = in_use(&setup).sealing;
+    rotate(&mut setup);
+    setup.advance(300);
+    assert_ne!(in_use(&setup).sealing, first);
+    setup.done(&Command::Reset);
+    assert_eq!(in_use(&setup).sealing, first);
+    let other = Setup::with(skypay_sandbox::engine::Settings {
         seed: 2,
         ..Default::default()
     });

@@ -4,14 +4,14 @@
 
 mod calendar;
 mod callbacks;
+mod cash_pickup;
 mod codes;
-mod counter;
 mod determinism;
 mod finance;
-mod house;
 mod keys;
 mod money;
 mod payouts;
 mod readme;
 mod reports;
 mod scripts;
+mod setup;

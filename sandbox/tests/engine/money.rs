@@ -10,13 +10,13 @@ use skypay_sandbox::engine::{
 };
 use skypay_types::{Amount, CollectionChannel, PayoutStatus, ResponseCode};
 
-use crate::house::{House, answered, changed, inquire, lost, numbers, pay};
+use crate::setup::{Setup, answered, changed, inquire, lost, numbers, pay};
 
 /// Collects a repayment, all told.
-pub(crate) fn collect(house: &mut House, contract: &str, amount: &str) {
+pub(crate) fn collect(setup: &mut Setup, contract: &str, amount: &str) {
     for command in collecting(contract, amount) {
-        house.done(&command);
-        house.answer("1000", Value::Null);
+        setup.done(&command);
+        setup.answer("1000", Value::Null);
     }
 }
 
@@ -40,7 +40,7 @@ fn collecting(contract: &str, amount: &str) -> [Command; 2] {
     ]
 }
 
-/// Something that somebody does to a house. Small numbers choose among few
+/// Something that somebody does to a sandbox. Small numbers choose among few
 /// payouts, so that they meet.
 #[derive(Clone, Debug)]
 pub(crate) enum Deed {
@@ -58,7 +58,7 @@ pub(crate) enum Deed {
     /// The partner ends an attempt: which, and how.
     Partner(u8, u8),
     Replay(u8),
-    Switch(u8, u8),
+    Behavior(u8, u8),
     Wait(i64),
 }
 
@@ -80,26 +80,26 @@ pub(crate) fn deed() -> impl Strategy<Value = Deed> {
         1 => (any::<bool>(), amount).prop_map(|(d, a)| Deed::Transfer(d, a)),
         8 => (which, 0_u8..8).prop_map(|(n, d)| Deed::Partner(n, d)),
         1 => (0_u8..20).prop_map(Deed::Replay),
-        1 => (any::<u8>(), any::<u8>()).prop_map(|(s, v)| Deed::Switch(s, v)),
+        1 => (any::<u8>(), any::<u8>()).prop_map(|(s, v)| Deed::Behavior(s, v)),
         4 => prop_oneof![0_i64..40, 100_i64..200_000].prop_map(Deed::Wait),
     ]
 }
 
 impl Deed {
-    pub(crate) fn done_in(&self, house: &mut House) -> Option<Applied> {
+    pub(crate) fn done_in(&self, setup: &mut Setup) -> Option<Applied> {
         let command = match self {
             Self::Wait(seconds) => {
-                house.advance(*seconds);
+                setup.advance(*seconds);
                 return None;
             }
-            Self::Partner(which, how) => return partner(house, *which, *how),
+            Self::Partner(which, how) => return partner(setup, *which, *how),
             Self::Bank(number, amount) => order("payoutQueue", *number, *amount),
             Self::Store(number, amount) => order("payoutQueueV2", *number, *amount),
             Self::Cancel(number) => ask("cancelPayout", numbers(&ordered(*number))),
             Self::Amend(number) => {
-                let mut clear = changed("payoutQueueV2", &ordered(*number), "0");
-                clear.as_object_mut().unwrap().remove("amount");
-                ask("amendTransactionV2", clear)
+                let mut plaintext = changed("payoutQueueV2", &ordered(*number), "0");
+                plaintext.as_object_mut().unwrap().remove("amount");
+                ask("amendTransactionV2", plaintext)
             }
             Self::Institution(number, deed) => Command::Store(institution(*number, *deed)),
             Self::Inquire(number) => inquire(&at_counter(*number)),
@@ -120,24 +120,24 @@ impl Deed {
                     ("SKY99", "SKY98")
                 };
                 let amount = text(*amount).parse::<f64>().unwrap();
-                let clear = json!({ "transferFrom": from, "transferTo": to, "amount": amount });
-                ask("balanceTransfer", clear)
+                let plaintext = json!({ "transferFrom": from, "transferTo": to, "amount": amount });
+                ask("balanceTransfer", plaintext)
             }
             Self::Replay(delivery) => Command::Replay {
                 delivery: u64::from(*delivery),
                 copies: 2,
             },
-            Self::Switch(switch, value) => {
-                let all = skypay_sandbox::engine::switches::SWITCHES;
-                let switch = &all[usize::from(*switch) % all.len()];
-                let (value, _) = switch.values[usize::from(*value) % switch.values.len()];
-                Command::Switch {
-                    name: switch.name.to_owned(),
+            Self::Behavior(behavior, value) => {
+                let all = skypay_sandbox::engine::behaviors::BEHAVIORS;
+                let behavior = &all[usize::from(*behavior) % all.len()];
+                let (value, _) = behavior.values[usize::from(*value) % behavior.values.len()];
+                Command::Behavior {
+                    name: behavior.name.to_owned(),
                     value: value.to_owned(),
                 }
             }
         };
-        Some(house.apply(&command))
+        Some(setup.apply(&command))
     }
 }
 
@@ -162,10 +162,10 @@ fn contract(number: u8) -> String {
     format!("SKY9966{number:06}")
 }
 
-fn ask(operation: &str, clear: Value) -> Command {
+fn ask(operation: &str, plaintext: Value) -> Command {
     Command::Request(skypay_sandbox::engine::Request {
         operation: operation.to_owned(),
-        clear,
+        plaintext,
         peer: None,
         authenticated: true,
     })
@@ -221,8 +221,8 @@ fn finance(deed: u8, amount: i64) -> FinanceCommand {
     }
 }
 
-fn partner(house: &mut House, which: u8, how: u8) -> Option<Applied> {
-    let outgoing = house.state.outgoing();
+fn partner(setup: &mut Setup, which: u8, how: u8) -> Option<Applied> {
+    let outgoing = setup.state.outgoing();
     let delivery = outgoing.get(usize::from(which) % outgoing.len().max(1))?;
     let result = match how {
         0..=3 => answered(
@@ -237,7 +237,7 @@ fn partner(house: &mut House, which: u8, how: u8) -> Option<Applied> {
         _ => lost(),
     };
     Some(
-        house.apply(&Command::Delivered(skypay_sandbox::engine::Delivered {
+        setup.apply(&Command::Delivered(skypay_sandbox::engine::Delivered {
             delivery: delivery.id,
             attempt: delivery.attempt,
             result,
@@ -245,7 +245,7 @@ fn partner(house: &mut House, which: u8, how: u8) -> Option<Applied> {
     )
 }
 
-impl House {
+impl Setup {
     /// Faults by chance on either side.
     pub(crate) fn fault_some(&mut self) {
         let rule = |on, fault| FaultRule {
@@ -270,7 +270,7 @@ impl House {
             rule(
                 Side::Callbacks,
                 Fault::Late {
-                    by: crate::house::seconds(77),
+                    by: crate::setup::seconds(77),
                 },
             ),
         ] {
@@ -300,10 +300,10 @@ fn has_no_debt(ledger: &Ledger) -> bool {
 }
 
 /// What payouts say must be what accounts hold.
-fn check_books(house: &House) {
+fn check_books(setup: &Setup) {
     let mut held = BTreeMap::<&str, i64>::new();
     let mut paid = BTreeMap::<&str, i64>::new();
-    for payout in house.state.payouts() {
+    for payout in setup.state.payouts() {
         let open = match payout.status {
             PayoutStatus::Pending | PayoutStatus::Uploaded => true,
             PayoutStatus::Cancelled => payout.cancel_time.is_none(),
@@ -316,19 +316,19 @@ fn check_books(house: &House) {
             *paid.entry(&payout.prefix).or_default() += payout.amount.centavos();
         }
     }
-    for payout in house.state.counter_payouts() {
+    for payout in setup.state.cash_pickups() {
         let amount = payout.amount.unwrap_or_default().centavos();
-        match payout.standing {
-            skypay_sandbox::engine::CounterStanding::Confirming => {
+        match payout.status {
+            skypay_sandbox::engine::CashPickupStatus::Confirming => {
                 *held.entry(&payout.prefix).or_default() += amount;
             }
-            skypay_sandbox::engine::CounterStanding::Paid => {
+            skypay_sandbox::engine::CashPickupStatus::Paid => {
                 *paid.entry(&payout.prefix).or_default() += amount;
             }
             _ => {}
         }
     }
-    for (prefix, account) in &house.state.ledger().accounts {
+    for (prefix, account) in &setup.state.ledger().accounts {
         let of = |sums: &BTreeMap<&str, i64>| sums.get(prefix.as_str()).copied().unwrap_or(0);
         assert_eq!(account.held.centavos(), of(&held), "held by {prefix}");
         assert_eq!(account.paid.centavos(), of(&paid), "paid by {prefix}");
@@ -337,8 +337,8 @@ fn check_books(house: &House) {
 
 #[test]
 fn a_full_house_still_gives_back() {
-    let mut house = House::new();
-    house.bank("SKY9800000101", "100.01").unwrap();
+    let mut setup = Setup::new();
+    setup.bank("SKY9800000101", "100.01").unwrap();
     let amount = Amount::from_centavos(999_999_999_999 - 110_000_000);
     let prefix = "SKY98".to_owned();
     let recharge = |amount| {
@@ -350,12 +350,12 @@ fn a_full_house_still_gives_back() {
             beneficiary_account,
         })
     };
-    house.done(&recharge(amount));
-    house.declined(&recharge(Amount::from_centavos(1)));
-    house.advance(3);
-    assert_eq!(house.status("SKY9800000101"), PayoutStatus::Failed);
-    check_books(&house);
-    assert!(is_conserved(house.state.ledger()));
+    setup.done(&recharge(amount));
+    setup.invalid_command(&recharge(Amount::from_centavos(1)));
+    setup.advance(3);
+    assert_eq!(setup.status("SKY9800000101"), PayoutStatus::Failed);
+    check_books(&setup);
+    assert!(is_conserved(setup.state.ledger()));
 }
 
 proptest! {
@@ -368,30 +368,30 @@ proptest! {
         deeds in prop::collection::vec(deed(), 1..80),
     ) {
         let settings = skypay_sandbox::engine::Settings { seed, ..Default::default() };
-        let mut house = House::with(settings);
+        let mut setup = Setup::with(settings);
         if faults {
-            house.fault_some();
+            setup.fault_some();
         }
-        let moved_by_finance = |house: &House| house.state.ledger().totals;
+        let moved_by_finance = |setup: &Setup| setup.state.ledger().totals;
         for deed in &deeds {
-            let before = moved_by_finance(&house);
-            deed.done_in(&mut house);
-            let ledger = house.state.ledger();
+            let before = moved_by_finance(&setup);
+            deed.done_in(&mut setup);
+            let ledger = setup.state.ledger();
             prop_assert!(is_conserved(ledger), "{deed:?}: {ledger:#?}");
             prop_assert!(has_no_debt(ledger), "{deed:?}: {ledger:#?}");
-            check_books(&house);
+            check_books(&setup);
             // Only finance, and a partner who takes a repayment, let money in
             // or out.
             if !matches!(deed, Deed::Finance(..) | Deed::Partner(..)) {
-                prop_assert_eq!(moved_by_finance(&house), before, "{:?}", deed);
+                prop_assert_eq!(moved_by_finance(&setup), before, "{:?}", deed);
             }
         }
-        for payout in house.state.payouts() {
-            let paid = payout.life.iter().filter(|step| step.what == "payout-paid").count();
+        for payout in setup.state.payouts() {
+            let paid = payout.history.iter().filter(|step| step.what == "payout-paid").count();
             prop_assert!(paid <= 1, "{payout:#?}");
         }
         let mut counted = BTreeMap::<&str, u32>::new();
-        for event in house.events.iter().filter(|event| event.kind == "counter-paid") {
+        for event in setup.events.iter().filter(|event| event.kind == "counter-paid") {
             *counted.entry(event.subject.as_deref().unwrap()).or_default() += 1;
         }
         prop_assert!(counted.values().all(|count| *count == 1), "{counted:?}");
@@ -411,11 +411,11 @@ proptest! {
             Just(json!([{}, []])),
         ],
     ) {
-        let mut house = House::new();
-        let mut clear = skypay_sandbox::provocation::sample(operation).unwrap_or(json!({}));
-        clear[field] = value;
-        house.apply(&ask(operation, clear));
-        house.advance(100);
-        prop_assert!(is_conserved(house.state.ledger()));
+        let mut setup = Setup::new();
+        let mut plaintext = skypay_sandbox::error_scenarios::sample(operation).unwrap_or(json!({}));
+        plaintext[field] = value;
+        setup.apply(&ask(operation, plaintext));
+        setup.advance(100);
+        prop_assert!(is_conserved(setup.state.ledger()));
     }
 }

@@ -1,7 +1,7 @@
 //! The tables of the README, against the code.
 
-use skypay_sandbox::engine::{MAGIC, switches};
-use skypay_sandbox::provocation;
+use skypay_sandbox::engine::{MAGIC, behaviors};
+use skypay_sandbox::error_scenarios;
 use skypay_types::Direction;
 
 /// The lines of the table under a heading, without its head.
@@ -27,15 +27,15 @@ fn check(heading: &str, expected: &[String]) {
 
 #[test]
 fn every_switch_is_in_the_table_with_its_default_first() {
-    let rows = switches::SWITCHES.iter().map(|switch| {
-        let values = switch.values.iter();
+    let rows = behaviors::BEHAVIORS.iter().map(|behavior| {
+        let values = behavior.values.iter();
         let values: Vec<_> = values
             .map(|(value, meaning)| format!("`{value}`: {meaning}"))
             .collect();
         format!(
             "| `{}` | {} | {} |",
-            switch.name,
-            switch.question,
+            behavior.name,
+            behavior.question,
             values.join("; ")
         )
     });
@@ -46,14 +46,14 @@ fn every_switch_is_in_the_table_with_its_default_first() {
 fn every_magic_amount_is_in_the_table() {
     let rows = MAGIC
         .iter()
-        .map(|magic| format!("| `.{:02}` | {} |", magic.centavos, magic.words));
+        .map(|magic| format!("| `.{:02}` | {} |", magic.centavos, magic.description));
     check("### Magic amounts", &rows.collect::<Vec<_>>());
 }
 
 #[test]
 fn every_cause_of_a_refusal_is_in_the_table() {
     let mut rows: Vec<(String, &str, Vec<&str>)> = Vec::new();
-    for one in provocation::all() {
+    for one in error_scenarios::all() {
         if one.operation.direction == Direction::ToPartner {
             continue;
         }

@@ -2,10 +2,10 @@
 
 use serde_json::{Value, json};
 use skypay_sandbox::engine::{Command, Request, Settings, State};
-use skypay_sandbox::provocation::sample;
+use skypay_sandbox::error_scenarios::sample;
 use skypay_types::Operation;
 
-use crate::house::{DAY, House};
+use crate::setup::{DAY, Setup};
 
 fn ask(kind: &str, by: &str, page: u32, size: u32) -> Value {
     json!({
@@ -25,28 +25,28 @@ fn numbers(report: &Value) -> Vec<String> {
 
 #[test]
 fn a_report_is_read_page_by_page() {
-    let mut house = House::new();
+    let mut setup = Setup::new();
     for number in 1..=5 {
-        house.bank(&format!("SKY98{number:08}"), "100.00").unwrap();
-        house.advance(3);
+        setup.bank(&format!("SKY98{number:08}"), "100.00").unwrap();
+        setup.advance(3);
     }
     let kind = "getReportPayout";
-    let first = house.ask(kind, ask(kind, "CreateDate", 1, 2)).unwrap();
+    let first = setup.ask(kind, ask(kind, "CreateDate", 1, 2)).unwrap();
     assert_eq!(first["totalTransaction"], json!(5));
     assert_eq!(first["lastPage"], json!(false));
     assert_eq!(numbers(&first), ["SKY9800000005", "SKY9800000004"]);
     assert_eq!(first["result"][0]["phone"], json!("09XXXXXXXXX"));
     // Meanwhile a new row comes, and moves the others.
-    house.bank("SKY9800000006", "100.00").unwrap();
-    let second = house.ask(kind, ask(kind, "CreateDate", 2, 2)).unwrap();
+    setup.bank("SKY9800000006", "100.00").unwrap();
+    let second = setup.ask(kind, ask(kind, "CreateDate", 2, 2)).unwrap();
     assert_eq!(numbers(&second), ["SKY9800000004", "SKY9800000003"]);
-    house.switch("report-order", "oldest-first");
-    let last = house.ask(kind, ask(kind, "PayTime", 3, 2)).unwrap();
+    setup.behavior("report-order", "oldest-first");
+    let last = setup.ask(kind, ask(kind, "PayTime", 3, 2)).unwrap();
     assert_eq!(
         (numbers(&last), &last["lastPage"]),
         (vec!["SKY9800000005".to_owned()], &json!(true))
     );
-    let beyond = house.ask(kind, ask(kind, "PayTime", 4, 2)).unwrap();
+    let beyond = setup.ask(kind, ask(kind, "PayTime", 4, 2)).unwrap();
     assert_eq!(
         (numbers(&beyond).len(), &beyond["lastPage"]),
         (0, &json!(true))
@@ -55,18 +55,18 @@ fn a_report_is_read_page_by_page() {
 
 #[test]
 fn a_page_has_at_most_a_hundred_rows_unless_switched() {
-    let mut house = House::new();
+    let mut setup = Setup::new();
     for number in 1..=101 {
-        house.bank(&format!("SKY98{number:08}"), "100.00").unwrap();
+        setup.bank(&format!("SKY98{number:08}"), "100.00").unwrap();
     }
     let kind = "getReportPayout";
-    let page = house.ask(kind, ask(kind, "CreateDate", 1, 1000)).unwrap();
+    let page = setup.ask(kind, ask(kind, "CreateDate", 1, 1000)).unwrap();
     assert_eq!(
         (numbers(&page).len(), &page["lastPage"]),
         (100, &json!(false))
     );
-    house.switch("report-page", "any");
-    let page = house.ask(kind, ask(kind, "CreateDate", 1, 1000)).unwrap();
+    setup.behavior("report-page", "any");
+    let page = setup.ask(kind, ask(kind, "CreateDate", 1, 1000)).unwrap();
     assert_eq!(
         (numbers(&page).len(), &page["lastPage"]),
         (101, &json!(true))
@@ -75,23 +75,23 @@ fn a_page_has_at_most_a_hundred_rows_unless_switched() {
 
 #[test]
 fn payouts_are_selected_by_creation_or_by_payment() {
-    let mut house = House::new();
-    house.bank("SKY9800000101", "100.05").unwrap();
-    house.bank("SKY9800000102", "100.04").unwrap();
-    house.advance(2 * DAY);
+    let mut setup = Setup::new();
+    setup.bank("SKY9800000101", "100.05").unwrap();
+    setup.bank("SKY9800000102", "100.04").unwrap();
+    setup.advance(2 * DAY);
     let kind = "getReportPayout";
-    let created = house.ask(kind, ask(kind, "CreateDate", 1, 10)).unwrap();
+    let created = setup.ask(kind, ask(kind, "CreateDate", 1, 10)).unwrap();
     assert_eq!(numbers(&created).len(), 2);
-    let paid = house.ask(kind, ask(kind, "PayTime", 1, 10)).unwrap();
+    let paid = setup.ask(kind, ask(kind, "PayTime", 1, 10)).unwrap();
     assert_eq!(numbers(&paid).len(), 0);
 }
 
 #[test]
 fn collections_are_listed_with_their_receipt() {
-    let mut house = House::new();
-    crate::money::collect(&mut house, "SKY9800000301", "5000.00");
+    let mut setup = Setup::new();
+    crate::money::collect(&mut setup, "SKY9800000301", "5000.00");
     let kind = "getReportCollection";
-    let report = house.ask(kind, ask(kind, "CollectedTime", 1, 10)).unwrap();
+    let report = setup.ask(kind, ask(kind, "CollectedTime", 1, 10)).unwrap();
     assert_eq!(numbers(&report), ["SKY9800000301"]);
     let row = &report["result"][0];
     assert_eq!(
@@ -129,9 +129,9 @@ skypay_types::with_operations!(every_answer_is_one_of_its_operation);
 
 #[test]
 fn the_catalogs_hold_what_the_examples_of_the_document_use() {
-    let mut house = House::new();
+    let mut setup = Setup::new();
     let mut has = |operation: &str, field: &str, value: Value| {
-        let answer = house.ask(operation, json!({})).unwrap();
+        let answer = setup.ask(operation, json!({})).unwrap();
         let rows = answer["result"].as_array().unwrap();
         assert!(
             rows.iter().any(|row| row[field] == value),
@@ -144,8 +144,8 @@ fn the_catalogs_hold_what_the_examples_of_the_document_use() {
     has("getIdentificationType", "IdentificationId", json!(2));
     has("getNationality", "NationalityName", json!("Philippines"));
     has("getCivilStatus", "CivilStatus", json!("Single"));
-    house.switch("bank-codes", "numbers");
-    let answer = house.ask("getBankCode", json!({})).unwrap();
+    setup.behavior("bank-codes", "numbers");
+    let answer = setup.ask("getBankCode", json!({})).unwrap();
     assert_eq!(answer["result"][0]["BankCode"], json!("1"));
-    assert!(house.bank("SKY9800000101", "100.00").is_err());
+    assert!(setup.bank("SKY9800000101", "100.00").is_err());
 }

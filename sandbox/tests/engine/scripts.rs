@@ -1,12 +1,12 @@
 //! Rules: when … then ….
 
-use skypay_sandbox::engine::{Command, Course, Rule, ScriptCommand, Settings, Then, When};
+use skypay_sandbox::engine::{Command, Rule, ScriptCommand, ScriptedOutcome, Settings, Then, When};
 use skypay_types::{PayoutStatus, ResponseCode};
 
-use crate::house::{House, numbers, seconds};
+use crate::setup::{Setup, numbers, seconds};
 
-fn add(house: &mut House, when: When, then: Then, times: Option<u32>) {
-    house.done(&Command::Script(ScriptCommand::Add {
+fn add(setup: &mut Setup, when: When, then: Then, times: Option<u32>) {
+    setup.done(&Command::Script(ScriptCommand::Add {
         rule: Rule { when, then, times },
     }));
 }
@@ -20,31 +20,31 @@ fn of(operation: &str) -> When {
 
 #[test]
 fn a_rule_decides_what_becomes_of_a_payout() {
-    let mut house = House::new();
+    let mut setup = Setup::new();
     let when = When {
         account: Some("*0102".to_owned()),
         ..of("payoutQueue")
     };
     let then = Then {
-        course: Some(Course::Fail),
+        outcome: Some(ScriptedOutcome::Fail),
         after: Some(seconds(60)),
         ..Then::default()
     };
-    add(&mut house, when, then, Some(1));
-    house.bank("SKY9800000101", "100.00").unwrap();
-    house.bank("SKY9800000102", "100.00").unwrap();
-    house.bank("SKY9800000202", "100.00").unwrap();
-    house.advance(3);
-    assert_eq!(house.status("SKY9800000101"), PayoutStatus::Completed);
-    assert_eq!(house.status("SKY9800000102"), PayoutStatus::Pending);
-    assert_eq!(house.status("SKY9800000202"), PayoutStatus::Completed);
-    house.advance(117);
-    assert_eq!(house.status("SKY9800000102"), PayoutStatus::Failed);
+    add(&mut setup, when, then, Some(1));
+    setup.bank("SKY9800000101", "100.00").unwrap();
+    setup.bank("SKY9800000102", "100.00").unwrap();
+    setup.bank("SKY9800000202", "100.00").unwrap();
+    setup.advance(3);
+    assert_eq!(setup.status("SKY9800000101"), PayoutStatus::Completed);
+    assert_eq!(setup.status("SKY9800000102"), PayoutStatus::Pending);
+    assert_eq!(setup.status("SKY9800000202"), PayoutStatus::Completed);
+    setup.advance(117);
+    assert_eq!(setup.status("SKY9800000102"), PayoutStatus::Failed);
 }
 
 #[test]
 fn a_rule_refuses_by_amount_with_a_code_of_the_operation() {
-    let mut house = House::new();
+    let mut setup = Setup::new();
     let when = When {
         at_least: Some("500.00".parse().unwrap()),
         at_most: Some("600.00".parse().unwrap()),
@@ -55,14 +55,14 @@ fn a_rule_refuses_by_amount_with_a_code_of_the_operation() {
         ..Then::default()
     };
     add(
-        &mut house,
+        &mut setup,
         when,
         refuse(ResponseCode::BankNoIncorrect),
         None,
     );
-    house.bank("SKY9800000101", "499.99").unwrap();
-    house.bank("SKY9800000102", "600.01").unwrap();
-    let refused = house.bank("SKY9800000103", "550.00");
+    setup.bank("SKY9800000101", "499.99").unwrap();
+    setup.bank("SKY9800000102", "600.01").unwrap();
+    let refused = setup.bank("SKY9800000103", "550.00");
     assert_eq!(refused, Err(ResponseCode::BankNoIncorrect));
     for (when, code) in [
         (of("payoutQueue"), ResponseCode::PrefixIncorrect),
@@ -74,61 +74,61 @@ fn a_rule_refuses_by_amount_with_a_code_of_the_operation() {
             then: refuse(code),
             times: None,
         };
-        house.declined(&Command::Script(ScriptCommand::Add { rule }));
+        setup.invalid_command(&Command::Script(ScriptCommand::Add { rule }));
     }
 }
 
 #[test]
 fn the_newest_rule_is_the_strongest_and_rules_can_be_taken_out() {
-    let mut house = House::new();
-    for course in [Course::Fail, Course::HangPending] {
+    let mut setup = Setup::new();
+    for outcome in [ScriptedOutcome::Fail, ScriptedOutcome::HangPending] {
         let then = Then {
-            course: Some(course),
+            outcome: Some(outcome),
             ..Then::default()
         };
-        add(&mut house, of("payoutQueue"), then, None);
+        add(&mut setup, of("payoutQueue"), then, None);
     }
-    house.bank("SKY9800000101", "100.00").unwrap();
-    let id = house.state.rules()[0].id;
-    house.done(&Command::Script(ScriptCommand::Remove { id }));
-    house.declined(&Command::Script(ScriptCommand::Remove { id }));
-    house.bank("SKY9800000102", "100.00").unwrap();
-    house.done(&Command::Script(ScriptCommand::Clear));
-    house.bank("SKY9800000103", "100.00").unwrap();
-    house.advance(3);
-    assert_eq!(house.status("SKY9800000101"), PayoutStatus::Pending);
-    assert_eq!(house.status("SKY9800000102"), PayoutStatus::Failed);
-    assert_eq!(house.status("SKY9800000103"), PayoutStatus::Completed);
+    setup.bank("SKY9800000101", "100.00").unwrap();
+    let id = setup.state.rules()[0].id;
+    setup.done(&Command::Script(ScriptCommand::Remove { id }));
+    setup.invalid_command(&Command::Script(ScriptCommand::Remove { id }));
+    setup.bank("SKY9800000102", "100.00").unwrap();
+    setup.done(&Command::Script(ScriptCommand::Clear));
+    setup.bank("SKY9800000103", "100.00").unwrap();
+    setup.advance(3);
+    assert_eq!(setup.status("SKY9800000101"), PayoutStatus::Pending);
+    assert_eq!(setup.status("SKY9800000102"), PayoutStatus::Failed);
+    assert_eq!(setup.status("SKY9800000103"), PayoutStatus::Completed);
 }
 
 #[test]
 fn a_rule_refuses_a_cancellation_although_the_amount_does_not() {
-    let mut house = House::new();
-    house.store("SKY9800000201", "3900.00");
+    let mut setup = Setup::new();
+    setup.store("SKY9800000201", "3900.00");
     let then = Then {
-        course: Some(Course::RefuseCancellation),
+        outcome: Some(ScriptedOutcome::RefuseCancellation),
         after: Some(seconds(5)),
         ..Then::default()
     };
-    add(&mut house, of("cancelPayout"), then, Some(1));
-    house.ask("cancelPayout", numbers("SKY9800000201")).unwrap();
-    house.advance(5);
-    assert_eq!(house.status("SKY9800000201"), PayoutStatus::Uploaded);
+    add(&mut setup, of("cancelPayout"), then, Some(1));
+    setup.ask("cancelPayout", numbers("SKY9800000201")).unwrap();
+    setup.advance(5);
+    assert_eq!(setup.status("SKY9800000201"), PayoutStatus::Uploaded);
 }
 
 #[test]
 fn commands_are_read_as_they_are_written() {
     for text in [
         r#"{"command":"tick"}"#,
-        r#"{"command":"request","operation":"balanceQuery","clear":{}}"#,
+        r#"{"command":"request","operation":"balanceQuery","plaintext":{}}"#,
         r#"{"command":"cashier","do":"inquire","control_number":"SKY9800000401","channel":"9"}"#,
         r#"{"command":"finance","do":"recharge","prefix":"SKY98","amount":"1000.00"}"#,
         r#"{"command":"store","do":"pay","control_number":"SKY9800000101"}"#,
-        r#"{"command":"script","do":"add","rule":{"when":{"subject":"SKY99*"},"then":{"course":"fail","after":"10s"}}}"#,
+        r#"{"command":"script","do":"add","rule":{"when":{"subject":"SKY99*"},"then":{"outcome":"fail","after":"10s"}}}"#,
         r#"{"command":"fault","do":"add","fault":{"on":"callbacks","fault":{"fault":"wire","wire":"duplicate","copies":3},"percent":100}}"#,
         r#"{"command":"fault","do":"add","fault":{"on":"requests","fault":{"fault":"answer","code":"-9999"},"percent":50,"times":3}}"#,
         r#"{"command":"keys","do":"generate","validity":"90d"}"#,
-        r#"{"command":"switch","name":"failures","value":"chance"}"#,
+        r#"{"command":"behavior","name":"failures","value":"chance"}"#,
         r#"{"command":"callbacks","shared":"http://127.0.0.1:9000/"}"#,
         r#"{"command":"delivered","delivery":7,"attempt":1,"result":{"result":"not-sent","reason":"refused"}}"#,
         r#"{"command":"replay","delivery":7,"copies":3}"#,
@@ -150,7 +150,7 @@ fn settings_are_read_from_what_is_said_and_checked() {
         r#"{
             "seed": 7,
             "entities": { "SKY1": { "name": "One", "balance": "-1.00" } },
-            "switches": { "failures": "maybe", "no-such": "x" },
+            "behaviors": { "failures": "maybe", "no-such": "x" },
             "callbacks": { "own": { "payoutQueue": "http://127.0.0.1/" } }
         }"#,
     )

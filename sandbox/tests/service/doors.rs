@@ -5,12 +5,12 @@ use skypay_runtime::envelope::{self, EncryptKey};
 use skypay_sandbox::Sandbox;
 use skypay_sandbox::clock::Clock;
 use skypay_sandbox::engine::{Command, KeyCommand, Settings, Validity};
-use skypay_sandbox::provocation::{self, sample};
+use skypay_sandbox::error_scenarios::{self, sample};
 use skypay_types::{BalanceQueryRequest, Direction, OPERATIONS};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
-use crate::house::{House, client_of, keys_of};
+use crate::setup::{Setup, client_of, keys_of};
 
 /// An answer over plain HTTP: status, head in lower case, and body.
 pub(crate) async fn posted(
@@ -60,19 +60,19 @@ pub(crate) async fn sent_as(
     (status, head.to_lowercase(), body.to_owned())
 }
 
-impl House {
-    pub(crate) fn signed(&self, action: Option<&str>, mut clear: Value) -> String {
+impl Setup {
+    pub(crate) fn signed(&self, action: Option<&str>, mut plaintext: Value) -> String {
         let info = self.sandbox.info();
-        clear["userName"] = json!(info.user_name);
-        clear["authentication"] = json!(info.authentication);
+        plaintext["userName"] = json!(info.user_name);
+        plaintext["authentication"] = json!(info.authentication);
         if let Some(action) = action {
-            clear["action"] = json!(action);
+            plaintext["action"] = json!(action);
         }
-        clear.to_string()
+        plaintext.to_string()
     }
 
-    /// Posts clear text, and reads clear text.
-    async fn clear(&self, path: &str, body: &str) -> Value {
+    /// Posts plaintext, and reads plaintext.
+    async fn plaintext(&self, path: &str, body: &str) -> Value {
         let path = format!("/services/sandbox{path}");
         let (status, head, body) = posted(self.sandbox.url(), &path, "", body).await;
         assert_eq!(status, 200, "{body}");
@@ -82,30 +82,34 @@ impl House {
 }
 
 #[tokio::test]
-async fn clear_text_is_answered_in_clear_on_the_same_url() {
-    let house = House::open().await;
-    let clear = house.signed(Some("payoutQueue"), sample("payoutQueue").unwrap());
-    let answer = house.clear("", &clear).await;
+async fn clear_text_is_answered_in_plaintext_on_the_same_url() {
+    let setup = Setup::open().await;
+    let plaintext = setup.signed(Some("payoutQueue"), sample("payoutQueue").unwrap());
+    let answer = setup.plaintext("", &plaintext).await;
     assert_eq!(answer["responseCode"], "1000", "{answer}");
     assert_eq!(answer["responseTime"], "2026-01-05 09:00:00.0000");
-    let again = house.clear("", &clear).await;
+    let again = setup.plaintext("", &plaintext).await;
     assert_eq!(again["responseCode"], "-1008", "{again}");
 }
 
 #[tokio::test]
 async fn the_path_may_name_the_operation() {
-    let house = House::open().await;
+    let setup = Setup::open().await;
     for info in OPERATIONS {
         if info.direction == Direction::ToPartner {
             continue;
         }
-        let mut clear = sample(info.name).unwrap();
+        let mut plaintext = sample(info.name).unwrap();
         for (name, value) in info.constants {
-            clear[*name] = json!(value);
+            plaintext[*name] = json!(value);
         }
-        let clear = house.signed(None, clear);
-        let by_name = house.clear(&format!("/{}", info.name), &clear).await;
-        let by_action = house.clear(&format!("/{}", info.action), &clear).await;
+        let plaintext = setup.signed(None, plaintext);
+        let by_name = setup
+            .plaintext(&format!("/{}", info.name), &plaintext)
+            .await;
+        let by_action = setup
+            .plaintext(&format!("/{}", info.action), &plaintext)
+            .await;
         assert_ne!(by_name["responseCode"], "-1000", "{}: {by_name}", info.name);
         assert_ne!(
             by_action["responseCode"], "-1000",
@@ -117,12 +121,12 @@ async fn the_path_may_name_the_operation() {
 
 #[tokio::test]
 async fn clear_text_needs_credentials_too() {
-    let house = House::open().await;
-    let mut clear: Value =
-        serde_json::from_str(&house.signed(Some("balanceQuery"), json!({}))).unwrap();
-    clear["authentication"] = json!("somebody else's");
+    let setup = Setup::open().await;
+    let mut plaintext: Value =
+        serde_json::from_str(&setup.signed(Some("balanceQuery"), json!({}))).unwrap();
+    plaintext["authentication"] = json!("somebody else's");
     assert_eq!(
-        house.clear("", &clear.to_string()).await["responseCode"],
+        setup.plaintext("", &plaintext.to_string()).await["responseCode"],
         "-1001"
     );
     for body in [
@@ -132,23 +136,23 @@ async fn clear_text_needs_credentials_too() {
         r#"{"userName":[]}"#,
     ] {
         assert_eq!(
-            house.clear("", body).await["responseCode"],
+            setup.plaintext("", body).await["responseCode"],
             "-1000",
             "{body}"
         );
     }
-    let body = house.signed(Some("balanceQuery"), json!({}));
-    let (_, _, other) = posted(house.sandbox.url(), "/services/somebody", "", &body).await;
+    let body = setup.signed(Some("balanceQuery"), json!({}));
+    let (_, _, other) = posted(setup.sandbox.url(), "/services/somebody", "", &body).await;
     assert!(other.contains("-1001"), "{other}");
 }
 
 #[tokio::test]
 async fn json_that_is_no_object_is_refused_in_clear() {
-    let house = House::open().await;
+    let setup = Setup::open().await;
     let json = "Content-Type: application/json\r\n";
     for body in ["", "[]", "null", "7"] {
         let (status, _, answer) =
-            posted(house.sandbox.url(), "/services/sandbox", json, body).await;
+            posted(setup.sandbox.url(), "/services/sandbox", json, body).await;
         assert_eq!(status, 200, "{body}");
         let answer: Value = serde_json::from_str(&answer).unwrap();
         assert_eq!(answer["responseCode"], "-1000", "{body}");
@@ -156,12 +160,12 @@ async fn json_that_is_no_object_is_refused_in_clear() {
 }
 
 #[tokio::test]
-async fn the_path_of_an_operation_answers_in_clear_even_what_is_no_json() {
-    let house = House::open().await;
+async fn the_path_of_an_operation_answers_in_plaintext_even_what_is_no_json() {
+    let setup = Setup::open().await;
     let text = "Content-Type: text/plain\r\n";
     for (headers, body) in [("", ""), ("", "abc"), (text, ""), (text, "abc")] {
         let path = "/services/sandbox/balanceQuery";
-        let (status, head, answer) = posted(house.sandbox.url(), path, headers, body).await;
+        let (status, head, answer) = posted(setup.sandbox.url(), path, headers, body).await;
         assert_eq!(status, 200, "{headers}{body}: {answer}");
         assert!(head.contains("content-type: application/json"), "{head}");
         let answer: Value = serde_json::from_str(&answer).unwrap();
@@ -171,13 +175,13 @@ async fn the_path_of_an_operation_answers_in_clear_even_what_is_no_json() {
 
 #[tokio::test]
 async fn a_byte_order_mark_belongs_to_no_body() {
-    let house = House::open().await;
-    let clear = house.signed(Some("balanceQuery"), json!({}));
-    let answer = house.clear("", &format!("\u{feff}{clear}")).await;
+    let setup = Setup::open().await;
+    let plaintext = setup.signed(Some("balanceQuery"), json!({}));
+    let answer = setup.plaintext("", &format!("\u{feff}{plaintext}")).await;
     assert_eq!(answer["responseCode"], "1000", "{answer}");
-    let info = house.sandbox.info();
+    let info = setup.sandbox.info();
     let key = EncryptKey::derive(&info.encrypt_key);
-    let sealed = envelope::seal(&key, &[clear.as_bytes()]);
+    let sealed = envelope::seal(&key, &[plaintext.as_bytes()]);
     let body = format!("\u{feff}{sealed}");
     let (status, _, answer) = posted(&info.url, "/services/sandbox", "", &body).await;
     assert_eq!(status, 200, "{answer}");
@@ -189,11 +193,11 @@ async fn a_byte_order_mark_belongs_to_no_body() {
 /// Many HTTP clients call any text JSON, and some put it into quotes.
 #[tokio::test]
 async fn an_encrypted_body_is_one_whatever_it_is_called() {
-    let house = House::open().await;
-    let clear = house.signed(Some("balanceQuery"), json!({}));
-    let key = EncryptKey::derive(&house.sandbox.info().encrypt_key);
+    let setup = Setup::open().await;
+    let plaintext = setup.signed(Some("balanceQuery"), json!({}));
+    let key = EncryptKey::derive(&setup.sandbox.info().encrypt_key);
     let other = EncryptKey::derive("another key");
-    let sealed = |key| envelope::seal(key, &[clear.as_bytes()]);
+    let sealed = |key| envelope::seal(key, &[plaintext.as_bytes()]);
     for media_type in [
         "text/plain",
         "application/json",
@@ -206,7 +210,7 @@ async fn an_encrypted_body_is_one_whatever_it_is_called() {
     ] {
         let headers = format!("Content-Type: {media_type}\r\n");
         for path in ["/services/sandbox", "/services/sandbox/balanceQuery"] {
-            let url = house.sandbox.url();
+            let url = setup.sandbox.url();
             let (status, head, answer) = posted(url, path, &headers, &sealed(&key)).await;
             assert_eq!(status, 200, "{media_type} {path}: {answer}");
             assert!(head.contains("content-type: text/plain"), "{head}");
@@ -217,10 +221,10 @@ async fn an_encrypted_body_is_one_whatever_it_is_called() {
                 &*answer
             );
         }
-        // What is sealed with another key is no clear text for that.
+        // What is sealed with another key is no plaintext for that.
         let path = "/services/sandbox";
         let (status, _, answer) =
-            posted(house.sandbox.url(), path, &headers, &sealed(&other)).await;
+            posted(setup.sandbox.url(), path, &headers, &sealed(&other)).await;
         assert_eq!(status, 400, "{media_type}");
         assert!(
             envelope::open(&key, answer.as_bytes()).is_ok(),
@@ -231,8 +235,8 @@ async fn an_encrypted_body_is_one_whatever_it_is_called() {
 
 #[tokio::test]
 async fn a_secret_with_a_line_end_is_refused_by_name_like_any_other() {
-    let house = House::open().await;
-    let info = house.sandbox.info();
+    let setup = Setup::open().await;
+    let info = setup.sandbox.info();
     let key = EncryptKey::derive(&info.encrypt_key);
     let given = format!("{}\n", info.authentication);
     for (user_name, authentication) in [
@@ -245,7 +249,7 @@ async fn a_secret_with_a_line_end_is_refused_by_name_like_any_other() {
         });
         let body = body.to_string();
         assert_eq!(
-            house.clear("", &body).await["responseCode"],
+            setup.plaintext("", &body).await["responseCode"],
             "-1001",
             "{body}"
         );
@@ -259,22 +263,20 @@ async fn a_secret_with_a_line_end_is_refused_by_name_like_any_other() {
 
 #[tokio::test]
 async fn clear_text_can_be_switched_off() {
-    let builder = Sandbox::builder()
-        .clock(Clock::standing())
-        .clear_text(false);
-    let house = House::with(builder).await;
-    let body = house.signed(Some("balanceQuery"), json!({}));
-    let (status, _, answer) = posted(house.sandbox.url(), "/services/sandbox", "", &body).await;
+    let builder = Sandbox::builder().clock(Clock::frozen()).plaintext(false);
+    let setup = Setup::with(builder).await;
+    let body = setup.signed(Some("balanceQuery"), json!({}));
+    let (status, _, answer) = posted(setup.sandbox.url(), "/services/sandbox", "", &body).await;
     assert_eq!(status, 400);
     assert!(serde_json::from_str::<Value>(&answer).is_err(), "{answer}");
     let balance = BalanceQueryRequest::builder().build().unwrap();
-    house.client.balance_query(&balance).await.unwrap();
+    setup.client.balance_query(&balance).await.unwrap();
 }
 
 #[tokio::test]
 async fn sealed_bodies_with_wrong_credentials_are_refused_by_name() {
-    let house = House::open().await;
-    let mut info = house.sandbox.info().clone();
+    let setup = Setup::open().await;
+    let mut info = setup.sandbox.info().clone();
     info.authentication = "somebody else's".to_owned();
     let client = client_of(&info, keys_of(&info));
     let balance = BalanceQueryRequest::builder().build().unwrap();
@@ -288,29 +290,29 @@ async fn sealed_bodies_with_wrong_credentials_are_refused_by_name() {
 
 #[tokio::test]
 async fn a_new_key_works_after_five_minutes_and_an_expired_one_refuses() {
-    let house = House::open().await;
+    let setup = Setup::open().await;
     let balance = BalanceQueryRequest::builder().build().unwrap();
     let generate = KeyCommand::Generate {
         validity: Validity::Days30,
     };
-    let id = house.done(&Command::Keys(generate)).await["key"]
+    let id = setup.done(&Command::Keys(generate)).await["key"]
         .as_u64()
         .unwrap();
     let id = u32::try_from(id).unwrap();
-    let pair = house.done(&Command::Keys(KeyCommand::Reveal { id })).await;
-    house.switch("old-key", "until-effective").await;
-    house.done(&Command::Keys(KeyCommand::Enable { id })).await;
-    let mut info = house.sandbox.info().clone();
+    let pair = setup.done(&Command::Keys(KeyCommand::Reveal { id })).await;
+    setup.behavior("old-key", "until-effective").await;
+    setup.done(&Command::Keys(KeyCommand::Enable { id })).await;
+    let mut info = setup.sandbox.info().clone();
     info.authentication = pair["authentication"].as_str().unwrap().to_owned();
     info.encrypt_key = pair["encrypt_key"].as_str().unwrap().to_owned();
     let new = client_of(&info, keys_of(&info));
 
-    house.client.balance_query(&balance).await.unwrap();
+    setup.client.balance_query(&balance).await.unwrap();
     assert!(new.balance_query(&balance).await.is_err());
-    house.advance("5m").await;
+    setup.advance("5m").await;
     new.balance_query(&balance).await.unwrap();
-    assert!(house.client.balance_query(&balance).await.is_err());
-    house.advance("31d").await;
+    assert!(setup.client.balance_query(&balance).await.is_err());
+    setup.advance("31d").await;
     let expired = new.balance_query(&balance).await.unwrap_err();
     assert_eq!(expired.code(), Some("-1001"), "{expired}");
 }
@@ -318,29 +320,29 @@ async fn a_new_key_works_after_five_minutes_and_an_expired_one_refuses() {
 #[tokio::test]
 async fn every_return_code_can_be_provoked_over_the_wire() {
     let mut seen = 0;
-    for provocation in provocation::all() {
-        let operation = provocation.operation;
+    for error_scenarios in error_scenarios::all() {
+        let operation = error_scenarios.operation;
         if operation.direction == Direction::ToPartner {
             continue;
         }
         let builder = Sandbox::builder()
-            .clock(Clock::standing())
+            .clock(Clock::frozen())
             .settings(Settings::default());
-        let house = House::with(builder).await;
-        let mut commands = provocation.commands;
+        let setup = Setup::with(builder).await;
+        let mut commands = error_scenarios.commands;
         let Some(Command::Request(last)) = commands.pop() else {
-            panic!("{} does not end in a request", provocation.how);
+            panic!("{} does not end in a request", error_scenarios.how);
         };
         for command in &commands {
-            house.sandbox.admin().command(command).await.unwrap();
+            setup.sandbox.admin().command(command).await.unwrap();
         }
-        let body = match last.clear {
+        let body = match last.plaintext {
             Value::Object(_) => {
-                let mut clear = last.clear;
+                let mut plaintext = last.plaintext;
                 for (name, value) in operation.constants {
-                    clear[*name] = json!(value);
+                    plaintext[*name] = json!(value);
                 }
-                let signed = house.signed(Some(operation.action), clear);
+                let signed = setup.signed(Some(operation.action), plaintext);
                 let mut body: Value = serde_json::from_str(&signed).unwrap();
                 if !last.authenticated {
                     body["authentication"] = json!("somebody else's");
@@ -350,7 +352,7 @@ async fn every_return_code_can_be_provoked_over_the_wire() {
             // What is no message at all is no JSON object either.
             _ => "{".to_owned(),
         };
-        let answer = house.clear("", &body).await;
+        let answer = setup.plaintext("", &body).await;
         // Reports have no code where nothing is wrong.
         let silent = !operation.code_required && answer.get("responseCode").is_none();
         let code = if silent {
@@ -360,10 +362,10 @@ async fn every_return_code_can_be_provoked_over_the_wire() {
         };
         assert_eq!(
             code,
-            provocation.code.as_ref(),
+            error_scenarios.code.as_ref(),
             "{}: {}",
             operation.name,
-            provocation.how
+            error_scenarios.how
         );
         seen += 1;
     }

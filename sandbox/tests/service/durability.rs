@@ -6,31 +6,31 @@ use skypay_sandbox::engine::{Command, Settings};
 use skypay_sandbox::{Builder, Sandbox};
 use skypay_types::PayoutStatus;
 
-use crate::house::{Directory, House, bank, client_of, keys_of, serve_partner_at, status};
+use crate::setup::{Directory, Setup, bank, client_of, keys_of, serve_partner_at, status};
 
 const BANK: &str = "SKY9800000101";
 
 fn builder(directory: &Directory) -> Builder {
-    let builder = Sandbox::builder().clock(Clock::standing());
+    let builder = Sandbox::builder().clock(Clock::frozen());
     builder.database(directory.file("sandbox.db"))
 }
 
 /// A payout is accepted and the sandbox stops; the callbacks come afterwards.
 async fn check_restart(snapshot_every: u64) {
     let directory = Directory::new(&format!("restart-{snapshot_every}"));
-    let house = House::with(builder(&directory).snapshot_every(snapshot_every)).await;
-    house
+    let setup = Setup::with(builder(&directory).snapshot_every(snapshot_every)).await;
+    setup
         .client
         .payout_queue(&bank(BANK, "1000.00"))
         .await
         .unwrap();
-    house.advance("1s").await;
-    assert_eq!(house.partner.told.pay_types(), ["1"]);
-    let state = house.sandbox.admin().state(true).await.unwrap();
-    let log = house.log().await;
-    let House {
+    setup.advance("1s").await;
+    assert_eq!(setup.partner.told.pay_types(), ["1"]);
+    let state = setup.sandbox.admin().state(true).await.unwrap();
+    let log = setup.log().await;
+    let Setup {
         sandbox, partner, ..
-    } = house;
+    } = setup;
     sandbox.stop().await;
 
     let sandbox = builder(&directory).start().await.unwrap();
@@ -38,7 +38,7 @@ async fn check_restart(snapshot_every: u64) {
     assert_eq!(admin.state(true).await.unwrap(), state);
     assert_eq!(
         admin
-            .log_text(skypay_sandbox::admin::LogQuery::default())
+            .log_text(skypay_sandbox::admin_client::LogQuery::default())
             .await
             .unwrap(),
         log
@@ -62,13 +62,13 @@ async fn a_stopped_sandbox_goes_on_where_it_was() {
 #[tokio::test]
 async fn the_journal_alone_is_enough() {
     let directory = Directory::new("journal");
-    let house = House::with(builder(&directory)).await;
-    house
+    let setup = Setup::with(builder(&directory)).await;
+    setup
         .client
         .payout_queue(&bank(BANK, "1000.00"))
         .await
         .unwrap();
-    let state = house.sandbox.admin().state(true).await.unwrap();
+    let state = setup.sandbox.admin().state(true).await.unwrap();
     let copy = directory.file("copy.db");
     // As the files are while it runs.
     for end in ["", "-wal"] {
@@ -76,7 +76,7 @@ async fn the_journal_alone_is_enough() {
         std::fs::copy(from, format!("{}{end}", copy.display())).unwrap();
     }
     let found = Sandbox::builder()
-        .clock(Clock::standing())
+        .clock(Clock::frozen())
         .database(copy)
         .start()
         .await
@@ -172,8 +172,8 @@ const STRANGE: [(&str, &str); 8] = [
 #[tokio::test]
 async fn a_file_that_is_not_wholly_ours_is_neither_restored_nor_opened() {
     let directory = Directory::new("strange");
-    let house = House::with(builder(&directory)).await;
-    let admin = house.sandbox.admin();
+    let setup = Setup::with(builder(&directory)).await;
+    let admin = setup.sandbox.admin();
     let saved = directory.file("saved.db");
     admin.save(&saved).await.unwrap();
     let before = admin.state(true).await.unwrap();
@@ -203,8 +203,8 @@ async fn a_file_that_is_not_wholly_ours_is_neither_restored_nor_opened() {
 #[tokio::test]
 async fn saving_overwrites_nothing_and_restoring_needs_another_file() {
     let directory = Directory::new("overwrites");
-    let house = House::with(builder(&directory)).await;
-    let admin = house.sandbox.admin();
+    let setup = Setup::with(builder(&directory)).await;
+    let admin = setup.sandbox.admin();
     let own = directory.file("sandbox.db");
     let mut names = vec![own.clone(), directory.file("./sandbox.db")];
     let hard = directory.file("hard.db");
@@ -239,7 +239,7 @@ async fn saving_overwrites_nothing_and_restoring_needs_another_file() {
     admin.save(&directory.file("")).await.unwrap_err();
 
     let state = admin.state(true).await.unwrap();
-    house.sandbox.stop().await;
+    setup.sandbox.stop().await;
     let opened = builder(&directory).start().await.unwrap();
     assert_eq!(opened.admin().state(true).await.unwrap(), state);
 }
@@ -274,15 +274,15 @@ async fn files_are_for_their_owner_alone() {
 #[tokio::test]
 async fn commands_that_lead_elsewhere_are_noticed() {
     let directory = Directory::new("elsewhere");
-    let house = House::with(builder(&directory)).await;
-    house
+    let setup = Setup::with(builder(&directory)).await;
+    setup
         .client
         .payout_queue(&bank(BANK, "1000.00"))
         .await
         .unwrap();
     let copy = directory.file("copy.db");
-    house.sandbox.admin().save(&copy).await.unwrap();
-    house.sandbox.stop().await;
+    setup.sandbox.admin().save(&copy).await.unwrap();
+    setup.sandbox.stop().await;
     // The first state again, with a journal that is followed by the log of
     // other things.
     let connection = rusqlite::Connection::open(&copy).unwrap();
@@ -300,32 +300,32 @@ async fn commands_that_lead_elsewhere_are_noticed() {
         .execute_batch("UPDATE log SET line = replace(line, 'payout-accepted', 'payout-refused')")
         .unwrap();
     drop(connection);
-    let opened = Sandbox::builder().clock(Clock::standing()).database(&copy);
+    let opened = Sandbox::builder().clock(Clock::frozen()).database(&copy);
     check_refused(opened, "no longer lead to event").await;
 }
 
 #[tokio::test]
 async fn a_callback_that_was_on_its_way_is_sent_again() {
     let directory = Directory::new("on-its-way");
-    let house = House::with(builder(&directory)).await;
+    let setup = Setup::with(builder(&directory)).await;
     // A partner that takes the connection and never answers.
     let silent = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("http://{}", silent.local_addr().unwrap());
-    house.done(&crate::house::calls_to(&url)).await;
-    house
+    setup.done(&crate::setup::calls_to(&url)).await;
+    setup
         .client
         .payout_queue(&bank(BANK, "1000.00"))
         .await
         .unwrap();
-    let admin = house.sandbox.admin().clone();
+    let admin = setup.sandbox.admin().clone();
     let moving = tokio::spawn(async move { admin.advance("1m".parse().unwrap()).await });
     let (_connection, _) = silent.accept().await.unwrap();
-    let House {
+    let Setup {
         sandbox,
         keys,
         partner,
         ..
-    } = house;
+    } = setup;
     sandbox.stop().await;
     moving.await.unwrap().unwrap_err();
 

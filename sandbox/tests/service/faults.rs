@@ -10,18 +10,19 @@ use skypay_runtime::outcome::{CallOutcome, Error};
 use skypay_sandbox::Sandbox;
 use skypay_sandbox::clock::Clock;
 use skypay_sandbox::engine::{
-    Command, Fault, FaultCommand, FaultRule, FinanceCommand, Pause, Settings, Side, When, WireFault,
+    Command, Duration, Fault, FaultCommand, FaultRule, FinanceCommand, Settings, Side, When,
+    WireFault,
 };
 use skypay_types::{Direction, OPERATIONS, ResponseCode};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 
-use crate::house::{House, bank, calls_to, like, status};
+use crate::setup::{Setup, bank, calls_to, like, status};
 
 /// Every fault of the wire. A new one does not compile until it has its place
 /// here and in the tests below.
 fn all() -> Vec<WireFault> {
-    let by = Pause::NONE;
+    let by = Duration::NONE;
     let first = WireFault::Delay { by };
     let mut all = vec![first];
     while let Some(next) = after(all.last().unwrap()) {
@@ -62,10 +63,10 @@ fn rule(on: Side, fault: Fault, percent: u8, times: Option<u32>) -> Command {
 }
 
 /// Whether a fault of that side is taken.
-async fn takes(house: &House, on: Side, fault: &WireFault) -> bool {
+async fn takes(setup: &Setup, on: Side, fault: &WireFault) -> bool {
     let command = rule(on, Fault::Wire(fault.clone()), 100, None);
-    let carried = house.sandbox.admin().command(&command).await.unwrap();
-    carried.declined().is_none()
+    let carried = setup.sandbox.admin().command(&command).await.unwrap();
+    carried.invalid_command().is_none()
 }
 
 // ---- requests
@@ -76,10 +77,10 @@ macro_rules! call_every {
         skypay { $($method:ident($request:ident) -> $response:ident;)* }
         $($callbacks:ident { $($rest:tt)* })*
     ) => {
-        async fn call_every(house: &House) -> Vec<(&'static str, CallOutcome)> {
+        async fn call_every(setup: &Setup) -> Vec<(&'static str, CallOutcome)> {
             vec![$({
                 let request: skypay_types::$request = like(json!({}));
-                let result = house.client.$method(&request).await;
+                let result = setup.client.$method(&request).await;
                 let outcome = result.map_or_else(|error| error.outcome(), |_| CallOutcome::Accepted);
                 (skypay_types::$request::INFO.name, outcome)
             }),*]
@@ -93,12 +94,12 @@ skypay_types::with_operations!(call_every);
 async fn whatever_happens_to_an_answer_the_outcome_of_every_operation_is_unknown() {
     let mut tried = 0;
     for fault in all() {
-        let house = House::open().await;
-        if !takes(&house, Side::Requests, &fault).await {
+        let setup = Setup::open().await;
+        if !takes(&setup, Side::Requests, &fault).await {
             continue;
         }
         tried += 1;
-        let outcomes = call_every(&house).await;
+        let outcomes = call_every(&setup).await;
         let asked = OPERATIONS
             .iter()
             .filter(|info| info.direction == Direction::ToProvider);
@@ -117,26 +118,28 @@ async fn whatever_happens_to_an_answer_the_outcome_of_every_operation_is_unknown
 async fn a_storm_leaves_every_outcome_open_by_chance_and_by_seed() {
     let mut runs = Vec::new();
     for _ in 0..2 {
-        let house = House::open().await;
-        house.switch("failures", "chance").await;
-        house.switch("unknown-number", "missing").await;
+        let setup = Setup::open().await;
+        setup.behavior("failures", "chance").await;
+        setup.behavior("unknown-number", "missing").await;
         for code in [
             ResponseCode::UnexpectedError,
             ResponseCode::ServiceNotAvailable,
         ] {
-            let storm = Fault::Answer { code };
-            house.done(&rule(Side::Requests, storm, 40, None)).await;
+            let forced_error = Fault::Answer { code };
+            setup
+                .done(&rule(Side::Requests, forced_error, 40, None))
+                .await;
         }
         let mut hit = Vec::new();
         for index in 0..24 {
             let number = format!("SKY98000001{index:02}");
-            let result = house.client.payout_queue(&bank(&number, "100.00")).await;
+            let result = setup.client.payout_queue(&bank(&number, "100.00")).await;
             hit.push((number, result.map(drop).map_err(|error| error.outcome())));
         }
-        house.done(&Command::Fault(FaultCommand::Clear)).await;
+        setup.done(&Command::Fault(FaultCommand::Clear)).await;
         let mut run = Vec::new();
         for (number, result) in hit {
-            let executed = status(&house.client, &number).await.is_some();
+            let executed = status(&setup.client, &number).await.is_some();
             match result {
                 Ok(()) => assert!(executed, "{number}"),
                 Err(outcome) => assert_eq!(outcome, CallOutcome::Unknown, "{number}"),
@@ -153,27 +156,27 @@ async fn a_storm_leaves_every_outcome_open_by_chance_and_by_seed() {
 
 #[tokio::test]
 async fn a_redirection_is_not_followed() {
-    let house = House::open().await;
+    let setup = Setup::open().await;
     let elsewhere = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     elsewhere.set_nonblocking(true).unwrap();
     let to = format!(
         "http://{}/services/sandbox",
         elsewhere.local_addr().unwrap()
     );
-    house
+    setup
         .fault(Side::Requests, WireFault::Redirect { to }, 1)
         .await;
     let payout = bank("SKY9800000101", "1.00");
-    let result = house.client.payout_queue(&payout).await;
+    let result = setup.client.payout_queue(&payout).await;
     assert!(matches!(result, Err(Error::Unknown(_))), "{result:?}");
     let nobody = elsewhere.accept().unwrap_err();
     assert_eq!(nobody.kind(), ErrorKind::WouldBlock);
 }
 
 /// What a plain socket reads after a request: everything, and how it ended.
-async fn read(house: &House, fault: WireFault) -> (String, Option<ErrorKind>) {
-    house.fault(Side::Requests, fault, 1).await;
-    let info = house.sandbox.info();
+async fn read(setup: &Setup, fault: WireFault) -> (String, Option<ErrorKind>) {
+    setup.fault(Side::Requests, fault, 1).await;
+    let info = setup.sandbox.info();
     let body = json!({
         "userName": info.user_name,
         "authentication": info.authentication,
@@ -196,33 +199,33 @@ async fn read(house: &House, fault: WireFault) -> (String, Option<ErrorKind>) {
 
 #[tokio::test]
 async fn a_caller_sees_what_the_fault_says_on_its_socket() {
-    let house = House::open().await;
+    let setup = Setup::open().await;
     for cut in [WireFault::CutBefore, WireFault::CutAfter] {
-        assert_eq!(read(&house, cut).await, (String::new(), None));
+        assert_eq!(read(&setup, cut).await, (String::new(), None));
     }
-    let (_, end) = read(&house, WireFault::Reset).await;
+    let (_, end) = read(&setup, WireFault::Reset).await;
     assert_eq!(end, Some(ErrorKind::ConnectionReset));
 
-    let (answer, _) = read(&house, WireFault::Truncate { keep: 7 }).await;
+    let (answer, _) = read(&setup, WireFault::Truncate { keep: 7 }).await;
     let (head, body) = answer.split_once("\r\n\r\n").unwrap();
     assert_eq!(body.len(), 7, "{answer}");
     assert!(!head.contains("content-length: 7\r\n"), "{head}");
 
-    let (answer, _) = read(&house, WireFault::BadGateway).await;
+    let (answer, _) = read(&setup, WireFault::BadGateway).await;
     assert!(answer.starts_with("HTTP/1.1 502 "), "{answer}");
     assert!(answer.contains("text/html"), "{answer}");
     assert!(answer.contains("<html>"), "{answer}");
 
     let to = "http://127.0.0.1:1/elsewhere".to_owned();
-    let (answer, _) = read(&house, WireFault::Redirect { to }).await;
+    let (answer, _) = read(&setup, WireFault::Redirect { to }).await;
     assert!(answer.starts_with("HTTP/1.1 307 "), "{answer}");
     let location = "location: http://127.0.0.1:1/elsewhere\r\n";
     assert!(answer.to_lowercase().contains(location), "{answer}");
 
-    let (whole, _) = read(&house, WireFault::Delay { by: Pause::NONE }).await;
-    let (garbled, _) = read(&house, WireFault::Garble { seed: 0 }).await;
-    assert_eq!(whole.len(), garbled.len());
-    assert_ne!(whole, garbled);
+    let (whole, _) = read(&setup, WireFault::Delay { by: Duration::NONE }).await;
+    let (corrupted, _) = read(&setup, WireFault::Garble { seed: 0 }).await;
+    assert_eq!(whole.len(), corrupted.len());
+    assert_ne!(whole, corrupted);
 }
 
 // ---- callbacks
@@ -238,25 +241,25 @@ fn recharge(amount: &str) -> Command {
 /// A partner that is nothing but a socket, and what the sandbox says of the
 /// attempt after the partner has done `with` the connections.
 struct Socket {
-    house: House,
+    setup: Setup,
     listener: TcpListener,
 }
 
 impl Socket {
     async fn open() -> Self {
-        let house = House::open().await;
+        let setup = Setup::open().await;
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
-        house.done(&calls_to(&url)).await;
-        Self { house, listener }
+        setup.done(&calls_to(&url)).await;
+        Self { setup, listener }
     }
 
     /// Sends a notice; what a partner that never answers reads, and the
     /// result of the attempt.
     async fn notice(&self, fault: &WireFault) -> (Vec<u8>, Option<ErrorKind>, Value) {
-        self.house.fault(Side::Callbacks, fault.clone(), 1).await;
+        self.setup.fault(Side::Callbacks, fault.clone(), 1).await;
         let command = recharge("5000");
-        let admin = self.house.sandbox.admin();
+        let admin = self.setup.sandbox.admin();
         let (carried, (read, end)) = tokio::join!(admin.command(&command), async {
             let (mut stream, _) = self.listener.accept().await.unwrap();
             read_request(&mut stream).await
@@ -296,7 +299,7 @@ fn body(read: &[u8]) -> Option<(usize, &str)> {
 #[tokio::test]
 async fn a_partner_sees_what_the_fault_says_on_its_socket() {
     let socket = Socket::open().await;
-    let key = EncryptKey::derive(&socket.house.sandbox.info().encrypt_key);
+    let key = EncryptKey::derive(&socket.setup.sandbox.info().encrypt_key);
     let mut tried = 0;
     for fault in all() {
         // Those of several connections have their own tests.
@@ -304,11 +307,11 @@ async fn a_partner_sees_what_the_fault_says_on_its_socket() {
             fault,
             WireFault::Duplicate { .. } | WireFault::Splice { .. } | WireFault::Delay { .. }
         );
-        if several || !takes(&socket.house, Side::Callbacks, &fault).await {
+        if several || !takes(&socket.setup, Side::Callbacks, &fault).await {
             continue;
         }
         socket
-            .house
+            .setup
             .done(&Command::Fault(FaultCommand::Clear))
             .await;
         tried += 1;
@@ -338,9 +341,9 @@ async fn copies_are_on_their_way_at_once() {
     let socket = Socket::open().await;
     let copies = 5;
     let duplicate = WireFault::Duplicate { copies };
-    socket.house.fault(Side::Callbacks, duplicate, 1).await;
+    socket.setup.fault(Side::Callbacks, duplicate, 1).await;
     let command = recharge("5000");
-    let admin = socket.house.sandbox.admin();
+    let admin = socket.setup.sandbox.admin();
     let (carried, bodies) = tokio::join!(admin.command(&command), async {
         // None is answered before all have come.
         let mut waiting = Vec::new();
@@ -361,28 +364,28 @@ async fn copies_are_on_their_way_at_once() {
 
 #[tokio::test]
 async fn a_dropped_notice_never_comes_and_a_late_one_comes_months_after_its_result() {
-    let house = House::open().await;
-    let by = Pause::days(60);
-    house
+    let setup = Setup::open().await;
+    let by = Duration::days(60);
+    setup
         .done(&rule(Side::Callbacks, Fault::Late { by }, 100, Some(1)))
         .await;
     let first = bank("SKY9800000101", "1.00");
-    house.client.payout_queue(&first).await.unwrap();
-    house.advance("1m").await;
+    setup.client.payout_queue(&first).await.unwrap();
+    setup.advance("1m").await;
     // The result overtakes the notice of upload.
-    assert_eq!(house.partner.told.pay_types(), ["2"]);
-    house.advance("59d").await;
-    assert!(house.partner.told.take().is_empty());
-    house.advance("1d").await;
-    assert_eq!(house.partner.told.pay_types(), ["1"]);
+    assert_eq!(setup.partner.told.pay_types(), ["2"]);
+    setup.advance("59d").await;
+    assert!(setup.partner.told.take().is_empty());
+    setup.advance("1d").await;
+    assert_eq!(setup.partner.told.pay_types(), ["1"]);
 
-    house
+    setup
         .done(&rule(Side::Callbacks, Fault::Drop, 100, Some(1)))
         .await;
     let second = bank("SKY9800000102", "1.00");
-    house.client.payout_queue(&second).await.unwrap();
-    house.advance("20d").await;
-    assert_eq!(house.partner.told.pay_types(), ["2"]);
+    setup.client.payout_queue(&second).await.unwrap();
+    setup.advance("20d").await;
+    assert_eq!(setup.partner.told.pay_types(), ["2"]);
 }
 
 /// A sealed text in pieces of three blocks of the cipher: 48 bytes are 64
@@ -398,15 +401,15 @@ async fn spliced(seed: u64) -> ([String; 3], Vec<Value>) {
         seed,
         ..Settings::default()
     };
-    let builder = Sandbox::builder().clock(Clock::standing());
-    let house = House::with(builder.settings(settings)).await;
-    let admin = house.sandbox.admin();
+    let builder = Sandbox::builder().clock(Clock::frozen());
+    let setup = Setup::with(builder.settings(settings)).await;
+    let admin = setup.sandbox.admin();
     for amount in ["1111", "2222"] {
-        house.done(&recharge(amount)).await;
-        house.advance("1m").await;
+        setup.done(&recharge(amount)).await;
+        setup.advance("1m").await;
     }
     let (head, tail) = (0, 0);
-    house
+    setup
         .fault(Side::Callbacks, WireFault::Splice { head, tail }, 1)
         .await;
     let carried = admin.command(&recharge("3333")).await.unwrap();
@@ -420,7 +423,7 @@ async fn spliced(seed: u64) -> ([String; 3], Vec<Value>) {
         let details = admin.callback(id, false).await.unwrap();
         sealed.push(details.wire[0].sealed.clone());
     }
-    let told = house.partner.told.take().into_iter();
+    let told = setup.partner.told.take().into_iter();
     let told = told.map(|(_, notice)| notice).collect();
     (sealed.try_into().unwrap(), told)
 }

@@ -3,12 +3,12 @@
 use std::io::Write;
 
 use serde_json::{Value, json};
-use skypay_sandbox::admin::{Admin, AdminError, LogQuery};
+use skypay_sandbox::admin_client::{Admin, AdminError, LogQuery};
 use skypay_sandbox::engine::{AttemptResult, Command, FinanceCommand};
 use skypay_sandbox::limits;
 
 use crate::doors::posted;
-use crate::house::{House, calls_to};
+use crate::setup::{Setup, calls_to};
 
 /// A server that reads a request and answers with `bytes` and more than that,
 /// until nobody reads any more; the URL.
@@ -35,14 +35,14 @@ fn answering_without_end(head: &'static str, bytes: usize) -> String {
 const ENDLESS: &str = "HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n";
 
 /// What became of a callback that is answered at this URL.
-async fn answered_at(house: &House, url: &str) -> (AttemptResult, Value) {
-    house.done(&calls_to(url)).await;
+async fn answered_at(setup: &Setup, url: &str) -> (AttemptResult, Value) {
+    setup.done(&calls_to(url)).await;
     let recharge = Command::Finance(FinanceCommand::Recharge {
         prefix: "SKY98".to_owned(),
         amount: "5000".parse().unwrap(),
         beneficiary_account: None,
     });
-    let admin = house.sandbox.admin();
+    let admin = setup.sandbox.admin();
     let carried = admin.command(&recharge).await.unwrap();
     let callback = &carried.deliveries[0];
     let result = callback.attempts[0].result.clone().unwrap();
@@ -52,9 +52,9 @@ async fn answered_at(house: &House, url: &str) -> (AttemptResult, Value) {
 
 #[tokio::test]
 async fn a_partners_answer_has_a_limit() {
-    let house = House::open().await;
+    let setup = Setup::open().await;
     let url = answering_without_end(ENDLESS, limits::CALLBACK_ANSWER);
-    let (result, wire) = answered_at(&house, &url).await;
+    let (result, wire) = answered_at(&setup, &url).await;
     let AttemptResult::Lost { reason, status, .. } = result else {
         panic!("{result:?}")
     };
@@ -80,8 +80,8 @@ async fn a_sandboxs_answer_has_a_limit() {
 
 #[tokio::test]
 async fn a_request_to_the_sandbox_has_a_limit() {
-    let house = House::open().await;
-    let url = house.sandbox.url();
+    let setup = Setup::open().await;
+    let url = setup.sandbox.url();
     let over = "A".repeat(limits::REQUEST + 1);
     for path in ["/services/sandbox", "/_sandbox/commands", "/finance"] {
         let form = "Content-Type: application/x-www-form-urlencoded\r\n";
@@ -97,12 +97,12 @@ async fn a_request_to_the_sandbox_has_a_limit() {
 
 #[tokio::test]
 async fn a_file_to_restore_from_has_a_limit() {
-    let directory = crate::house::Directory::new("large");
-    let house = House::open().await;
+    let directory = crate::setup::Directory::new("large");
+    let setup = Setup::open().await;
     let file = directory.file("large.db");
     // It takes no room where files may have holes.
     let large = std::fs::File::create(&file).unwrap();
     large.set_len(limits::RESTORED + 1).unwrap();
-    let error = house.sandbox.admin().restore(&file).await.unwrap_err();
+    let error = setup.sandbox.admin().restore(&file).await.unwrap_err();
     assert!(error.to_string().contains("has more than"), "{error}");
 }

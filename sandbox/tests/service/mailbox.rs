@@ -15,26 +15,26 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
 use crate::doors::posted;
-use crate::house::{House, bank, calls_to};
+use crate::setup::{Setup, bank, calls_to};
 
 const BANK: &str = "SKY9800000101";
 const MAILBOX: &str = "/_sandbox/mailbox";
 
 /// A callback as it was fetched.
 #[derive(Clone, Debug, PartialEq)]
-struct Letter {
+struct QueuedCallback {
     id: u64,
     path: String,
     sealed: String,
 }
 
-impl House {
+impl Setup {
     /// A sandbox whose callbacks go to its own mailbox.
     async fn with_mailbox(builder: Builder) -> Self {
-        let house = Self::with(builder.clock(Clock::standing())).await;
-        let url = format!("{}{MAILBOX}", house.sandbox.url());
-        house.done(&calls_to(&url)).await;
-        house
+        let setup = Self::with(builder.clock(Clock::frozen())).await;
+        let url = format!("{}{MAILBOX}", setup.sandbox.url());
+        setup.done(&calls_to(&url)).await;
+        setup
     }
 
     /// Status, head and body of the answer to a GET.
@@ -52,7 +52,7 @@ impl House {
     }
 
     /// The next callback; waits until there is one.
-    async fn next(&self, query: &str) -> Letter {
+    async fn next(&self, query: &str) -> QueuedCallback {
         let path = format!("{MAILBOX}/next?{query}");
         let (status, head, sealed) = self.fetched(&path).await;
         assert_eq!(status, 200, "{head}");
@@ -62,7 +62,7 @@ impl House {
             let value = lines.find_map(|line| line.strip_prefix(&format!("{name}: ")));
             value.unwrap_or_else(|| panic!("{head}")).to_owned()
         };
-        Letter {
+        QueuedCallback {
             id: field("callback-id").parse().unwrap(),
             path: field("callback-path"),
             sealed,
@@ -85,21 +85,21 @@ impl House {
         panic!("it waits although nobody waits for it");
     }
 
-    fn opened(&self, letter: &Letter) -> Value {
+    fn opened(&self, letter: &QueuedCallback) -> Value {
         let keys = self.keys.all();
-        let clear = envelope::open(keys[0].key(), letter.sealed.as_bytes()).unwrap();
-        serde_json::from_str(&clear).unwrap()
+        let plaintext = envelope::open(keys[0].key(), letter.sealed.as_bytes()).unwrap();
+        serde_json::from_str(&plaintext).unwrap()
     }
 
     /// Answers with a code, sealed; the HTTP status.
-    async fn answered(&self, letter: &Letter, code: &str) -> (u16, String) {
-        let clear = json!({
+    async fn answered(&self, letter: &QueuedCallback, code: &str) -> (u16, String) {
+        let plaintext = json!({
             "responseTime": "2026-01-05 09:00:00.0000",
             "responseCode": code,
             "responseDescription": "said by hand",
         });
         let keys = self.keys.all();
-        let sealed = envelope::seal(keys[0].key(), &[clear.to_string().as_bytes()]);
+        let sealed = envelope::seal(keys[0].key(), &[plaintext.to_string().as_bytes()]);
         let path = format!("{MAILBOX}/{}", letter.id);
         let (status, _, body) = posted(self.sandbox.url(), &path, "", &sealed).await;
         (status, body)
@@ -125,8 +125,8 @@ fn recharge() -> Command {
 
 #[tokio::test]
 async fn a_callback_is_fetched_and_answered_by_hand() {
-    let house = House::with_mailbox(Sandbox::builder()).await;
-    house
+    let setup = Setup::with_mailbox(Sandbox::builder()).await;
+    setup
         .client
         .payout_queue(&bank(BANK, "1000.00"))
         .await
@@ -134,34 +134,34 @@ async fn a_callback_is_fetched_and_answered_by_hand() {
     let fetch = async {
         for pay_type in ["1", "2"] {
             // It comes again until it is answered.
-            let letter = house.next("").await;
-            assert_eq!(letter, house.next("").await);
+            let letter = setup.next("").await;
+            assert_eq!(letter, setup.next("").await);
             assert_eq!(letter.path, MAILBOX);
-            let notice = house.opened(&letter);
+            let notice = setup.opened(&letter);
             assert_eq!(notice["payType"], pay_type, "{notice}");
-            assert_eq!(house.answered(&letter, "1000").await.0, 204);
+            assert_eq!(setup.answered(&letter, "1000").await.0, 204);
         }
     };
-    tokio::join!(house.advance("1m"), fetch);
-    assert!(house.has_nothing().await);
-    let log = house.log().await;
+    tokio::join!(setup.advance("1m"), fetch);
+    assert!(setup.has_nothing().await);
+    let log = setup.log().await;
     assert_eq!(log.matches("\"callback-ended\"").count(), 2, "{log}");
     assert_eq!(log.matches("\"result\":\"answered\"").count(), 2, "{log}");
 }
 
 #[tokio::test]
 async fn the_answer_is_the_partners_word() {
-    let house = House::with_mailbox(Sandbox::builder()).await;
+    let setup = Setup::with_mailbox(Sandbox::builder()).await;
     let inquire = Command::Cashier(CashierCommand::Inquire {
         control_number: "SKY9800000401".to_owned(),
         channel: PayoutChannel::RdPawnshop,
     });
     let refuse = async {
-        let letter = house.next("").await;
-        assert_eq!(house.opened(&letter)["action"], "payoutInquiry");
-        house.answered(&letter, "-1026").await;
+        let letter = setup.next("").await;
+        assert_eq!(setup.opened(&letter)["action"], "payoutInquiry");
+        setup.answered(&letter, "-1026").await;
     };
-    let result = house.ends(&inquire, refuse).await;
+    let result = setup.ends(&inquire, refuse).await;
     let AttemptResult::Answered {
         code, description, ..
     } = &result
@@ -176,18 +176,18 @@ async fn the_answer_is_the_partners_word() {
 
 #[tokio::test]
 async fn a_callback_with_a_url_of_its_own_says_which() {
-    let house = House::with_mailbox(Sandbox::builder()).await;
-    let url = format!("{}{MAILBOX}/to/money/moved", house.sandbox.url());
+    let setup = Setup::with_mailbox(Sandbox::builder()).await;
+    let url = format!("{}{MAILBOX}/to/money/moved", setup.sandbox.url());
     let own = [("financeNotification".to_owned(), url)].into();
-    house
+    setup
         .done(&Command::Callbacks(CallbackUrls { shared: None, own }))
         .await;
     let fetch = async {
-        let letter = house.next("").await;
+        let letter = setup.next("").await;
         assert_eq!(letter.path, format!("{MAILBOX}/to/money/moved"));
-        house.answered(&letter, "1000").await;
+        setup.answered(&letter, "1000").await;
     };
-    let result = house.ends(&recharge(), fetch).await;
+    let result = setup.ends(&recharge(), fetch).await;
     assert!(
         matches!(result, AttemptResult::Answered { .. }),
         "{result:?}"
@@ -196,23 +196,23 @@ async fn a_callback_with_a_url_of_its_own_says_which() {
 
 #[tokio::test]
 async fn several_wait_side_by_side_and_each_gets_its_own_answer() {
-    let house = House::with_mailbox(Sandbox::builder()).await;
-    house
+    let setup = Setup::with_mailbox(Sandbox::builder()).await;
+    setup
         .fault(Side::Callbacks, WireFault::Duplicate { copies: 3 }, 1)
         .await;
     let fetch = async {
-        let mut letters = vec![house.next("").await];
+        let mut letters = vec![setup.next("").await];
         while letters.len() < 3 {
             let after = letters[letters.len() - 1].id;
-            letters.push(house.next(&format!("after={after}")).await);
+            letters.push(setup.next(&format!("after={after}")).await);
         }
         let sealed: Vec<_> = letters.iter().map(|letter| &letter.sealed).collect();
         assert_eq!(sealed[0], sealed[2]);
         for letter in letters.iter().rev() {
-            assert_eq!(house.answered(letter, "1000").await.0, 204);
+            assert_eq!(setup.answered(letter, "1000").await.0, 204);
         }
     };
-    let result = house.ends(&recharge(), fetch).await;
+    let result = setup.ends(&recharge(), fetch).await;
     assert!(
         matches!(result, AttemptResult::Answered { .. }),
         "{result:?}"
@@ -221,15 +221,15 @@ async fn several_wait_side_by_side_and_each_gets_its_own_answer() {
 
 #[tokio::test]
 async fn an_answer_that_says_nothing_leaves_the_outcome_open() {
-    let house = House::with_mailbox(Sandbox::builder()).await;
-    house.switch("callback-retry", "until-answered").await;
+    let setup = Setup::with_mailbox(Sandbox::builder()).await;
+    setup.behavior("callback-retry", "until-answered").await;
     let fetch = async {
-        let letter = house.next("").await;
+        let letter = setup.next("").await;
         let path = format!("{MAILBOX}/{}", letter.id);
-        let (status, _, _) = posted(house.sandbox.url(), &path, "", "").await;
+        let (status, _, _) = posted(setup.sandbox.url(), &path, "", "").await;
         assert_eq!(status, 204);
     };
-    let result = house.ends(&recharge(), fetch).await;
+    let result = setup.ends(&recharge(), fetch).await;
     assert!(
         matches!(
             result,
@@ -242,103 +242,103 @@ async fn an_answer_that_says_nothing_leaves_the_outcome_open() {
     );
     // So it is sent again, as to any partner.
     let fetch = async {
-        let letter = house.next("").await;
+        let letter = setup.next("").await;
         assert_eq!(letter.id, 2);
-        house.answered(&letter, "1000").await;
+        setup.answered(&letter, "1000").await;
     };
-    tokio::join!(house.advance("1m"), fetch);
-    assert!(house.log().await.contains("\"attempt\":2"));
+    tokio::join!(setup.advance("1m"), fetch);
+    assert!(setup.log().await.contains("\"attempt\":2"));
 }
 
 #[tokio::test]
 async fn what_nobody_answers_in_time_is_unknown_and_gone() {
-    let mut patience = Duration::from_millis(20);
+    let mut timeout = Duration::from_millis(20);
     loop {
-        let house = House::with_mailbox(Sandbox::builder().patience(patience)).await;
+        let setup = Setup::with_mailbox(Sandbox::builder().timeout(timeout)).await;
         let command = recharge();
-        let mut carried = pin!(house.sandbox.admin().command(&command));
+        let mut carried = pin!(setup.sandbox.admin().command(&command));
         let letter = tokio::select! {
-            letter = house.next("") => letter,
+            letter = setup.next("") => letter,
             // The machine was too slow for so little patience.
             _ = &mut carried => {
-                patience *= 2;
+                timeout *= 2;
                 continue;
             }
         };
         let carried = json!(carried.await.unwrap().deliveries);
         let result = &carried[0]["attempts"][0]["result"];
         assert_eq!(result["result"], "lost", "{carried}");
-        house.emptied().await;
-        assert_eq!(house.answered(&letter, "1000").await.0, 410);
+        setup.emptied().await;
+        assert_eq!(setup.answered(&letter, "1000").await.0, 410);
         return;
     }
 }
 
 #[tokio::test]
 async fn what_waits_when_everything_is_forgotten_is_forgotten_too() {
-    let patient = Sandbox::builder().patience(Duration::from_secs(3600));
-    let house = House::with_mailbox(patient).await;
-    let urls = calls_to(&format!("{}{MAILBOX}", house.sandbox.url()));
+    let patient = Sandbox::builder().timeout(Duration::from_secs(3600));
+    let setup = Setup::with_mailbox(patient).await;
+    let urls = calls_to(&format!("{}{MAILBOX}", setup.sandbox.url()));
     let reset = async {
-        let letter = house.next("").await;
-        house.sandbox.admin().reset().await.unwrap();
+        let letter = setup.next("").await;
+        setup.sandbox.admin().reset().await.unwrap();
         letter
     };
     let command = recharge();
-    let (_, old) = tokio::join!(house.sandbox.admin().command(&command), reset);
-    house.done(&urls).await;
+    let (_, old) = tokio::join!(setup.sandbox.admin().command(&command), reset);
+    setup.done(&urls).await;
     let fetch = async {
-        let letter = house.next(&format!("after={}", old.id)).await;
-        assert_eq!(house.answered(&letter, "1000").await.0, 204);
+        let letter = setup.next(&format!("after={}", old.id)).await;
+        assert_eq!(setup.answered(&letter, "1000").await.0, 204);
     };
-    let result = house.ends(&recharge(), fetch).await;
+    let result = setup.ends(&recharge(), fetch).await;
     assert!(
         matches!(result, AttemptResult::Answered { .. }),
         "{result:?}"
     );
-    house.emptied().await;
-    assert_eq!(house.answered(&old, "1000").await.0, 410);
+    setup.emptied().await;
+    assert_eq!(setup.answered(&old, "1000").await.0, 410);
 }
 
 /// Who sends to the mailbox and goes away leaves nothing there.
 #[tokio::test]
 async fn a_callback_is_gone_with_whoever_sent_it() {
-    let house = House::with_mailbox(Sandbox::builder()).await;
-    let address = house.sandbox.url().strip_prefix("http://").unwrap();
+    let setup = Setup::with_mailbox(Sandbox::builder()).await;
+    let address = setup.sandbox.url().strip_prefix("http://").unwrap();
     let mut sender = TcpStream::connect(address).await.unwrap();
     let request =
         format!("POST {MAILBOX} HTTP/1.1\r\nHost: {address}\r\nContent-Length: 4\r\n\r\nabcd");
     sender.write_all(request.as_bytes()).await.unwrap();
-    let letter = house.next("").await;
+    let letter = setup.next("").await;
     assert_eq!(letter.sealed, "abcd");
     drop(sender);
-    house.emptied().await;
-    let (status, said) = house.answered(&letter, "1000").await;
+    setup.emptied().await;
+    let (status, said) = setup.answered(&letter, "1000").await;
     assert_eq!(status, 410, "{said}");
     assert!(said.contains("waits no longer"), "{said}");
-    let never = Letter { id: 2, ..letter };
-    let (status, said) = house.answered(&never, "1000").await;
+    let never = QueuedCallback { id: 2, ..letter };
+    let (status, said) = setup.answered(&never, "1000").await;
     assert_eq!(status, 404, "{said}");
-    let (status, _, said) = posted(house.sandbox.url(), "/_sandbox/mailbox/mine", "", "").await;
+    let (status, _, said) = posted(setup.sandbox.url(), "/_sandbox/mailbox/mine", "", "").await;
     assert_eq!(status, 404, "{said}");
     assert!(said.contains("mailbox/to/"), "{said}");
 }
 
 #[tokio::test]
 async fn a_callback_is_answered_once() {
-    let house = House::with_mailbox(Sandbox::builder()).await;
+    let setup = Setup::with_mailbox(Sandbox::builder()).await;
     let fetch = async {
-        let letter = house.next("").await;
-        assert_eq!(house.answered(&letter, "1000").await.0, 204);
-        assert_eq!(house.answered(&letter, "1000").await.0, 410);
+        let letter = setup.next("").await;
+        assert_eq!(setup.answered(&letter, "1000").await.0, 204);
+        assert_eq!(setup.answered(&letter, "1000").await.0, 410);
     };
-    house.ends(&recharge(), fetch).await;
+    setup.ends(&recharge(), fetch).await;
 }
 
 #[tokio::test]
 async fn there_is_room_for_256() {
-    let house = House::with_mailbox(Sandbox::builder()).await;
-    let address = house.sandbox.url().strip_prefix("http://").unwrap();
+    let setup = Setup::with_mailbox(Sandbox::builder()).await;
+    let address = setup.sandbox.url().strip_prefix("http://").unwrap();
     let mut senders = Vec::new();
     let mut last = 0;
     for _ in 0..256 {
@@ -347,51 +347,51 @@ async fn there_is_room_for_256() {
             format!("POST {MAILBOX} HTTP/1.1\r\nHost: {address}\r\nContent-Length: 1\r\n\r\na");
         sender.write_all(request.as_bytes()).await.unwrap();
         senders.push(sender);
-        last = house.next(&format!("after={last}")).await.id;
+        last = setup.next(&format!("after={last}")).await.id;
     }
-    let (status, _, said) = posted(house.sandbox.url(), MAILBOX, "", "a").await;
+    let (status, _, said) = posted(setup.sandbox.url(), MAILBOX, "", "a").await;
     assert_eq!(status, 503, "{said}");
     assert!(said.contains("answer some"), "{said}");
     let large = "a".repeat(64 * 1024 + 1);
-    let (status, _, said) = posted(house.sandbox.url(), MAILBOX, "", &large).await;
+    let (status, _, said) = posted(setup.sandbox.url(), MAILBOX, "", &large).await;
     assert_eq!(status, 413, "{said}");
 }
 
 #[tokio::test]
 async fn another_sites_page_sends_and_answers_nothing() {
-    let house = House::with_mailbox(Sandbox::builder()).await;
+    let setup = Setup::with_mailbox(Sandbox::builder()).await;
     let evil = "Origin: http://evil.example\r\n";
     for path in [MAILBOX, "/_sandbox/mailbox/to/you", "/_sandbox/mailbox/1"] {
-        let (status, _, said) = posted(house.sandbox.url(), path, evil, "abcd").await;
+        let (status, _, said) = posted(setup.sandbox.url(), path, evil, "abcd").await;
         assert_eq!(status, 403, "{path}: {said}");
     }
-    assert!(house.has_nothing().await);
+    assert!(setup.has_nothing().await);
 }
 
 #[tokio::test]
 async fn a_spoilt_callback_is_fetched_as_it_arrived() {
-    let house = House::with_mailbox(Sandbox::builder()).await;
-    house
+    let setup = Setup::with_mailbox(Sandbox::builder()).await;
+    setup
         .fault(Side::Callbacks, WireFault::Garble { seed: 7 }, 1)
         .await;
     let carried = async {
-        let letter = house.next("").await;
-        house.answered(&letter, "1000").await;
+        let letter = setup.next("").await;
+        setup.answered(&letter, "1000").await;
         letter
     };
     let command = recharge();
-    let (carried, letter) = tokio::join!(house.sandbox.admin().command(&command), carried);
+    let (carried, letter) = tokio::join!(setup.sandbox.admin().command(&command), carried);
     let id = carried.unwrap().deliveries[0].id;
-    let details = house.sandbox.admin().callback(id, true).await.unwrap();
+    let details = setup.sandbox.admin().callback(id, true).await.unwrap();
     assert_eq!(details.wire[0].sealed, letter.sealed);
-    let keys = house.keys.all();
+    let keys = setup.keys.all();
     assert!(envelope::open(keys[0].key(), letter.sealed.as_bytes()).is_err());
 }
 
 #[tokio::test]
 async fn whoever_waits_is_sent_away_when_the_sandbox_stops() {
-    let house = House::with_mailbox(Sandbox::builder()).await;
-    let address = house
+    let setup = Setup::with_mailbox(Sandbox::builder()).await;
+    let address = setup
         .sandbox
         .url()
         .strip_prefix("http://")
@@ -401,8 +401,8 @@ async fn whoever_waits_is_sent_away_when_the_sandbox_stops() {
     let request = format!("GET {MAILBOX}/next HTTP/1.1\r\nHost: {address}\r\n\r\n");
     waiting.write_all(request.as_bytes()).await.unwrap();
     // The request is there before the next one is answered.
-    assert!(house.has_nothing().await);
-    house.sandbox.stop().await;
+    assert!(setup.has_nothing().await);
+    setup.sandbox.stop().await;
     let mut answer = String::new();
     waiting.read_to_string(&mut answer).await.unwrap();
     assert!(answer.is_empty() || answer.contains("503"), "{answer}");

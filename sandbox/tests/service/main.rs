@@ -3,15 +3,15 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
+mod admin_routes;
+mod behaviors;
 mod doors;
 mod durability;
 mod faults;
-mod house;
-mod life;
+mod lifecycle;
 mod limits;
 mod mailbox;
-mod own;
 mod page;
 mod rotation;
-mod switches;
+mod setup;
 mod wire;

@@ -2,16 +2,16 @@
 
 use serde_json::{Value, json};
 use skypay_sandbox::engine::{CashierCommand, Command, FinanceCommand};
-use skypay_sandbox::provocation::sample;
+use skypay_sandbox::error_scenarios::sample;
 use skypay_types::{Generate711BarcodeRequest, OPERATIONS};
 
 use crate::doors::{got, posted};
-use crate::house::{House, bank, like};
+use crate::setup::{Setup, bank, like};
 
 const BANK: &str = "SKY9800000101";
 const FORM: &str = "Content-Type: application/x-www-form-urlencoded\r\n";
 
-impl House {
+impl Setup {
     async fn page(&self, path: &str) -> String {
         let (status, _, body) = got(self.sandbox.url(), path).await;
         assert_eq!(status, 200, "{path}: {body}");
@@ -72,41 +72,44 @@ fn links(html: &str) -> Vec<String> {
 
 #[tokio::test]
 async fn every_part_is_there_empty_and_filled() {
-    let house = House::open().await;
-    let menu = house.menu().await;
+    let setup = Setup::open().await;
+    let menu = setup.menu().await;
     assert!(menu.len() > 10, "{menu:?}");
     for part in &menu {
-        house.page(part).await;
+        setup.page(part).await;
     }
-    house.fill().await;
+    setup.fill().await;
     for part in &menu {
-        house.page(part).await;
+        setup.page(part).await;
     }
-    let transactions = links(&house.page("/transactions").await);
-    let lives = transactions
+    let transactions = links(&setup.page("/transactions").await);
+    let histories = transactions
         .iter()
         .filter(|link| link.starts_with("/transactions/"));
-    let kinds: Vec<_> = lives
+    let kinds: Vec<_> = histories
         .clone()
         .map(|link| link.split('/').nth(2).unwrap())
         .collect();
     for kind in ["payout", "counter", "collection", "barcode"] {
         assert!(kinds.contains(&kind), "{kind}: {kinds:?}");
     }
-    for life in lives {
-        assert!(house.page(life).await.contains("class=\"life\""), "{life}");
+    for history in histories {
+        assert!(
+            setup.page(history).await.contains("class=\"history\""),
+            "{history}"
+        );
     }
-    let callbacks = links(&house.page("/callbacks").await);
+    let callbacks = links(&setup.page("/callbacks").await);
     let callback = callbacks
         .iter()
         .find(|link| link.starts_with("/callbacks/"));
-    assert!(house.page(callback.unwrap()).await.contains("Replay"));
+    assert!(setup.page(callback.unwrap()).await.contains("Replay"));
     let barcode = transactions
         .iter()
         .find(|link| link.contains("/barcode/"))
         .unwrap();
     assert!(
-        house
+        setup
             .page(&format!("{barcode}/picture"))
             .await
             .starts_with("<svg")
@@ -115,7 +118,7 @@ async fn every_part_is_there_empty_and_filled() {
 
 #[tokio::test]
 async fn what_is_not_there_is_said_with_status_404() {
-    let house = House::open().await;
+    let setup = Setup::open().await;
     for path in [
         "/callbacks/7",
         "/transactions/payout/7",
@@ -123,7 +126,7 @@ async fn what_is_not_there_is_said_with_status_404() {
         "/transactions/barcode/1234-5678-9012/picture",
         "/nowhere",
     ] {
-        let (status, _, body) = got(house.sandbox.url(), path).await;
+        let (status, _, body) = got(setup.sandbox.url(), path).await;
         assert_eq!(status, 404, "{path}");
         assert!(body.contains("There is no"), "{path}: {body}");
     }
@@ -131,10 +134,10 @@ async fn what_is_not_there_is_said_with_status_404() {
 
 #[tokio::test]
 async fn a_filter_leaves_only_what_it_names() {
-    let house = House::open().await;
-    house.fill().await;
+    let setup = Setup::open().await;
+    setup.fill().await;
     let shown = |page: String| page.matches("<th scope=\"row\">").count();
-    let all = shown(house.page("/transactions").await);
+    let all = shown(setup.page("/transactions").await);
     assert_eq!(all, 4);
     for filter in [
         "kind=payout",
@@ -142,37 +145,37 @@ async fn a_filter_leaves_only_what_it_names() {
         "state=Completed+%281%29",
     ] {
         assert_eq!(
-            shown(house.page(&format!("/transactions?{filter}")).await),
+            shown(setup.page(&format!("/transactions?{filter}")).await),
             1,
             "{filter}"
         );
     }
-    assert_eq!(shown(house.page("/transactions?number=nowhere").await), 0);
-    let notices = house.page("/callbacks?operation=payoutQueuePayout").await;
+    assert_eq!(shown(setup.page("/transactions?number=nowhere").await), 0);
+    let notices = setup.page("/callbacks?operation=payoutQueuePayout").await;
     assert_eq!(shown(notices), 2);
-    let given_up = house
-        .page("/callbacks?standing=Given+up&subject=SKY9800000101")
+    let given_up = setup
+        .page("/callbacks?status=Given+up&subject=SKY9800000101")
         .await;
     assert_eq!(shown(given_up), 0);
 }
 
 #[tokio::test]
 async fn a_notification_shows_what_it_is_about() {
-    let house = House::open().await;
-    house.fill().await;
-    house
+    let setup = Setup::open().await;
+    setup.fill().await;
+    setup
         .done(&Command::Finance(FinanceCommand::Recharge {
             prefix: "SKY98".to_owned(),
             amount: "1500.50".parse().unwrap(),
             beneficiary_account: None,
         }))
         .await;
-    house.advance("1m").await;
+    setup.advance("1m").await;
     for (operation, shown) in [
         ("payoutQueuePayout", "Paid (2)"),
         ("financeNotification", "PayoutRecharge (1)"),
     ] {
-        let page = house
+        let page = setup
             .page(&format!("/callbacks?operation={operation}"))
             .await;
         assert!(page.contains(shown), "{operation}: {page}");
@@ -181,30 +184,30 @@ async fn a_notification_shows_what_it_is_about() {
 
 #[tokio::test]
 async fn long_lists_are_turned_page_by_page_with_their_filter() {
-    let house = House::open().await;
-    house
+    let setup = Setup::open().await;
+    setup
         .client
         .payout_queue(&bank(BANK, "1000.00"))
         .await
         .unwrap();
-    house.advance("1m").await;
-    let callbacks = links(&house.page("/callbacks").await);
+    setup.advance("1m").await;
+    let callbacks = links(&setup.page("/callbacks").await);
     let first = callbacks
         .iter()
         .find(|link| link.starts_with("/callbacks/"))
         .unwrap();
-    let url = house.sandbox.url();
+    let url = setup.sandbox.url();
     let (status, head, _) = posted(url, &format!("{first}/replay"), FORM, "copies=60").await;
     assert_eq!(status, 303, "{head}");
 
     let rows = |page: &str| page.matches("<th scope=\"row\">").count();
     let filtered = "/callbacks?operation=payoutQueuePayout";
-    let newest = house.page(filtered).await;
+    let newest = setup.page(filtered).await;
     assert!(newest.contains("62 callbacks"), "{newest}");
     assert_eq!(rows(&newest), 50);
     let kept = "<input type=\"hidden\" name=\"operation\" value=\"payoutQueuePayout\">";
     assert!(newest.contains(kept), "{newest}");
-    let older = house.page(&format!("{filtered}&page=1")).await;
+    let older = setup.page(&format!("{filtered}&page=1")).await;
     assert_eq!(rows(&older), 12);
     assert!(
         older.contains("Newer") && !older.contains("Older"),
@@ -213,7 +216,7 @@ async fn long_lists_are_turned_page_by_page_with_their_filter() {
     // No number of a page may upset it.
     assert_eq!(
         rows(
-            &house
+            &setup
                 .page(&format!("{filtered}&page=18446744073709551615"))
                 .await
         ),
@@ -227,8 +230,8 @@ async fn long_lists_are_turned_page_by_page_with_their_filter() {
 
 #[tokio::test]
 async fn personal_data_and_secrets_are_shown_only_when_asked_for() {
-    let house = House::open().await;
-    house.fill().await;
+    let setup = Setup::open().await;
+    setup.fill().await;
     let order = sample("payoutQueue").unwrap();
     let personal = OPERATIONS
         .iter()
@@ -240,51 +243,51 @@ async fn personal_data_and_secrets_are_shown_only_when_asked_for() {
         .filter_map(|name| order[name].as_str())
         .collect();
     assert!(own.len() >= 3, "{own:?}");
-    let info = house.sandbox.info();
+    let info = setup.sandbox.info();
     let secrets = [info.encrypt_key.as_str(), info.authentication.as_str()];
 
-    let mut paths = house.menu().await;
+    let mut paths = setup.menu().await;
     paths.retain(|path| path != "/reference");
     for list in ["/transactions", "/callbacks"] {
         paths.extend(
-            links(&house.page(list).await)
+            links(&setup.page(list).await)
                 .into_iter()
                 .filter(|link| link.starts_with(list)),
         );
     }
     for path in &paths {
-        let page = house.page(path).await;
+        let page = setup.page(path).await;
         for hidden in own.iter().chain(&secrets) {
             assert!(!page.contains(hidden), "{path} shows {hidden}");
         }
     }
-    let life = paths.iter().find(|path| path.contains("/payout/")).unwrap();
-    let asked = house.page(&format!("{life}?personal=true")).await;
+    let history = paths.iter().find(|path| path.contains("/payout/")).unwrap();
+    let asked = setup.page(&format!("{history}?personal=true")).await;
     assert!(asked.contains(order["name"].as_str().unwrap()));
-    assert!(house.page("/?personal=true").await.contains(secrets[0]));
+    assert!(setup.page("/?personal=true").await.contains(secrets[0]));
 }
 
 #[tokio::test]
 async fn what_others_have_written_is_text() {
-    let house = House::open().await;
+    let setup = Setup::open().await;
     let script = "<script>alert(1)</script>";
     let order = bank(BANK, "1000.00");
     let mut order = serde_json::to_value(order).unwrap();
     order["sender"] = json!(script);
     let order: skypay_types::PayoutQueueRequest = like(order);
-    house.client.payout_queue(&order).await.unwrap();
-    house.advance("1m").await;
-    let transactions = house.page("/transactions").await;
-    let life = links(&transactions)
+    setup.client.payout_queue(&order).await.unwrap();
+    setup.advance("1m").await;
+    let transactions = setup.page("/transactions").await;
+    let history = links(&transactions)
         .into_iter()
         .find(|link| link.contains("/payout/"))
         .unwrap();
     for page in [
-        house.page(&life).await,
-        house
+        setup.page(&history).await,
+        setup
             .page("/callbacks?subject=%3Cscript%3Ealert(1)%3C/script%3E")
             .await,
-        house
+        setup
             .page("/payout-tool?control_number=%22%3E%3Cscript%3Ealert(1)%3C/script%3E")
             .await,
     ] {
@@ -295,9 +298,9 @@ async fn what_others_have_written_is_text() {
 
 #[tokio::test]
 async fn nothing_runs_but_the_page_s_own_script() {
-    let house = House::open().await;
-    for part in house.menu().await {
-        let (_, head, body) = got(house.sandbox.url(), &part).await;
+    let setup = Setup::open().await;
+    for part in setup.menu().await {
+        let (_, head, body) = got(setup.sandbox.url(), &part).await;
         let (_, policy) = head.split_once("content-security-policy: ").unwrap();
         let policy = policy.lines().next().unwrap();
         assert!(policy.contains("default-src 'none'"), "{policy}");
@@ -317,10 +320,10 @@ async fn nothing_runs_but_the_page_s_own_script() {
 
 #[tokio::test]
 async fn another_site_s_page_changes_nothing_and_neither_does_a_get() {
-    let house = House::open().await;
-    house.fill().await;
-    let before = house.state().await;
-    let url = house.sandbox.url();
+    let setup = Setup::open().await;
+    setup.fill().await;
+    let before = setup.state().await;
+    let url = setup.sandbox.url();
     let forms = [
         ("/clock", "form=reset"),
         ("/finance", "form=recharge&prefix=SKY98&amount=5000"),
@@ -338,41 +341,41 @@ async fn another_site_s_page_changes_nothing_and_neither_does_a_get() {
         let (status, _, _) = got(url, &format!("{path}?{fields}")).await;
         assert!([200, 405].contains(&status), "{path}: {status}");
     }
-    assert_eq!(house.state().await, before);
+    assert_eq!(setup.state().await, before);
 }
 
 #[tokio::test]
 async fn a_form_says_what_is_wrong_and_keeps_what_was_entered() {
-    let house = House::open().await;
-    let before = house.state().await;
-    let page = house
+    let setup = Setup::open().await;
+    let before = setup.state().await;
+    let page = setup
         .form("/finance", "form=recharge&prefix=SKY98&amount=much")
         .await;
     assert!(page.contains("Write an amount in pesos"), "{page}");
     assert!(page.contains("value=\"much\""), "{page}");
-    let page = house.form("/finance", "form=nothing").await;
+    let page = setup.form("/finance", "form=nothing").await;
     assert!(page.contains("look again"), "{page}");
-    let page = house.form("/clock", "form=advance&by=soon").await;
+    let page = setup.form("/clock", "form=advance&by=soon").await;
     assert!(page.contains("Write a span"), "{page}");
-    let page = house.form("/clock", "form=save&file=/nowhere/at/all").await;
+    let page = setup.form("/clock", "form=save&file=/nowhere/at/all").await;
     assert!(page.contains("Nothing was done"), "{page}");
-    assert_eq!(house.state().await, before);
+    assert_eq!(setup.state().await, before);
 }
 
 #[tokio::test]
 async fn a_callback_that_nobody_acknowledged_is_on_the_first_page() {
-    let house = House::open().await;
-    assert!(!house.page("/").await.contains("did not acknowledge"));
-    house
-        .done(&crate::house::calls_to("http://127.0.0.1:9/"))
+    let setup = Setup::open().await;
+    assert!(!setup.page("/").await.contains("did not acknowledge"));
+    setup
+        .done(&crate::setup::calls_to("http://127.0.0.1:9/"))
         .await;
-    house
+    setup
         .client
         .payout_queue(&bank(BANK, "1000.00"))
         .await
         .unwrap();
-    house.advance("1m").await;
-    let overview = house.page("/").await;
+    setup.advance("1m").await;
+    let overview = setup.page("/").await;
     assert!(
         overview.contains("2 callbacks that the partner did not acknowledge"),
         "{overview}"

@@ -15,7 +15,7 @@ use skypay_server::{Config, Context, NotStored, PartnerCallbacks, Stored, callba
 use skypay_types::{BalanceQueryRequest, PayoutQueuePayoutRequest, ResponseCode};
 use tokio::net::TcpListener;
 
-use crate::house::{House, bank, calls_to};
+use crate::setup::{Setup, bank, calls_to};
 
 /// How far the clock goes between two rounds of calls.
 const STEP: u64 = 20;
@@ -26,7 +26,7 @@ const CALLS: u32 = 3;
 /// One payout, in pesos and in centavos.
 const AMOUNT: (&str, i64) = ("10.00", 1000);
 
-/// What the two entities of a house begin with, in centavos.
+/// What the two entities of a sandbox begin with, in centavos.
 const OPENING: i64 = 100_000_000;
 
 /// What the partner was told, and with which keys: payout and pay type.
@@ -61,7 +61,7 @@ impl PartnerCallbacks for Partner {
 
 /// A house whose partner changes its keys.
 struct Rotation {
-    house: House,
+    setup: Setup,
     client: Client,
     notices: Notices,
     /// How often each call was sent, by how many were sent so often.
@@ -71,30 +71,30 @@ struct Rotation {
 
 impl Rotation {
     async fn open(old_key: &str) -> Self {
-        let house = House::with(Sandbox::builder().clock(Clock::standing())).await;
-        house.switch("old-key", old_key).await;
+        let setup = Setup::with(Sandbox::builder().clock(Clock::frozen())).await;
+        setup.behavior("old-key", old_key).await;
         let notices = Notices::default();
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
-        let config = Config::new(house.keys.clone());
+        let config = Config::new(setup.keys.clone());
         let routes = callbacks::router(Partner(Arc::clone(&notices)), config);
         tokio::spawn(skypay_server::serve(listener, routes).into_future());
-        house.done(&calls_to(&url)).await;
+        setup.done(&calls_to(&url)).await;
 
         let tries = Arc::<Mutex<BTreeMap<u32, u32>>>::default();
         let seen = Arc::clone(&tries);
         let observer = Observer::new(move |report| {
             *seen.lock().unwrap().entry(report.attempts).or_default() += 1;
         });
-        let info = house.sandbox.info();
+        let info = setup.sandbox.info();
         let transport = Environment::Custom(info.url.clone())
-            .transport(house.keys.clone())
+            .transport(setup.keys.clone())
             .observer(observer)
             .build()
             .unwrap();
         Self {
             client: Client::with_transport(transport, &info.caller_name).unwrap(),
-            house,
+            setup,
             notices,
             tries,
             made: AtomicU32::new(0),
@@ -105,13 +105,13 @@ impl Rotation {
     async fn generate(&self) -> (u32, Credentials) {
         let validity = Validity::Days30;
         let generate = Command::Keys(KeyCommand::Generate { validity });
-        let made = self.house.done(&generate).await;
+        let made = self.setup.done(&generate).await;
         let id = u32::try_from(made["key"].as_u64().unwrap()).unwrap();
         let reveal = Command::Keys(KeyCommand::Reveal { id });
-        let pair = self.house.done(&reveal).await;
+        let pair = self.setup.done(&reveal).await;
         let secret = |name: &str| pair[name].as_str().unwrap();
         let credentials = Credentials::new(
-            &self.house.sandbox.info().user_name,
+            &self.setup.sandbox.info().user_name,
             secret("authentication"),
             secret("encrypt_key"),
         );
@@ -120,7 +120,7 @@ impl Rotation {
 
     async fn enable(&self, id: u32) {
         let enable = Command::Keys(KeyCommand::Enable { id });
-        self.house.done(&enable).await;
+        self.setup.done(&enable).await;
     }
 
     async fn ask(&self) -> Result<(), Error> {
@@ -148,7 +148,7 @@ impl Rotation {
                 }
             });
             let (paid, (), ()) =
-                tokio::join!(Box::pin(self.pay()), calls, self.house.advance(&step));
+                tokio::join!(Box::pin(self.pay()), calls, self.setup.advance(&step));
             paid.unwrap();
         }
     }
@@ -165,13 +165,13 @@ impl Rotation {
     /// once.
     async fn check_books(&self, told: &[(String, String)]) {
         let made = self.made.load(Ordering::Relaxed);
-        let state = self.house.sandbox.admin().state(true).await.unwrap();
+        let state = self.setup.sandbox.admin().state(true).await.unwrap();
         let numbers = state["numbers"].as_object().unwrap();
         assert_eq!(numbers.len(), usize::try_from(made).unwrap());
         for (number, payouts) in numbers {
             assert_eq!(payouts.as_array().unwrap().len(), 1, "{number}");
         }
-        let spent = OPENING - self.house.balance("SKY98").await;
+        let spent = OPENING - self.setup.balance("SKY98").await;
         assert_eq!(spent, i64::from(made) * AMOUNT.1);
         for (id, callback) in state["callbacks"].as_object().unwrap() {
             let attempts = callback["attempts"].as_array().unwrap();
@@ -216,8 +216,8 @@ async fn check(old_key: &str, told: Told, sent_again: impl Fn(u32) -> bool) {
 
         let (id, new) = rotation.generate().await;
         match told {
-            Told::Announced => rotation.house.keys.announce(new),
-            Told::RotatedTo => rotation.house.keys.rotate(new),
+            Told::Announced => rotation.setup.keys.announce(new),
+            Told::RotatedTo => rotation.setup.keys.rotate(new),
         }
         // Nothing is on its way just now, and nothing begins until a question
         // has gone through.
@@ -229,7 +229,7 @@ async fn check(old_key: &str, told: Told, sent_again: impl Fn(u32) -> bool) {
                 Some(&ResponseCode::VerificationFailed),
                 "{refused:?}"
             );
-            rotation.house.advance("1m").await;
+            rotation.setup.advance("1m").await;
             minutes += 1;
         }
         let waits = old_key == "stops-at-once";
@@ -247,11 +247,11 @@ async fn check(old_key: &str, told: Told, sent_again: impl Fn(u32) -> bool) {
         all_told.extend(rotation.told());
         let sealed = rotation.sealed();
         assert!(sealed.contains_key(&Sealed::WithTheNewest), "{sealed:?}");
-        rotation.house.keys.retire_previous();
-        assert_eq!(rotation.house.keys.all().len(), 1, "round {round}");
+        rotation.setup.keys.retire_previous();
+        assert_eq!(rotation.setup.keys.all().len(), 1, "round {round}");
     }
     rotation.work(60).await;
-    rotation.house.advance("1m").await;
+    rotation.setup.advance("1m").await;
     all_told.extend(rotation.told());
     rotation.check_books(&all_told).await;
 
@@ -290,9 +290,9 @@ async fn refused(
     prepare(&rotation, new);
     rotation.enable(id).await;
     let before = rotation.pay().await;
-    rotation.house.advance("5m").await;
+    rotation.setup.advance("5m").await;
     let after = rotation.pay().await;
-    rotation.house.advance("1m").await;
+    rotation.setup.advance("1m").await;
     (rotation, [before, after])
 }
 
@@ -305,7 +305,7 @@ fn unknown(result: &Result<(), Error>) -> Option<UnknownCause> {
 
 /// How many payouts the sandbox has, and how its callbacks were received.
 async fn booked(rotation: &Rotation) -> (usize, Vec<String>) {
-    let state = rotation.house.sandbox.admin().state(true).await.unwrap();
+    let state = rotation.setup.sandbox.admin().state(true).await.unwrap();
     let callbacks = state["callbacks"].as_object().unwrap().values();
     let results = callbacks.map(|callback| {
         let result = &callback["attempts"][0]["result"];
@@ -350,21 +350,21 @@ async fn without_the_old_pair_calls_and_callbacks_fail_until_the_new_one_is_in_u
     let rotation = Rotation::open("until-effective").await;
     rotation.pay().await.unwrap();
     let (id, new) = rotation.generate().await;
-    rotation.house.keys.rotate(new);
-    rotation.house.keys.retire_previous();
+    rotation.setup.keys.rotate(new);
+    rotation.setup.keys.retire_previous();
     rotation.enable(id).await;
     let before = rotation.pay().await;
     assert_eq!(unknown(&before), Some(UnknownCause::HttpStatus(400)));
-    rotation.house.advance("5m").await;
+    rotation.setup.advance("5m").await;
     rotation.pay().await.unwrap();
-    rotation.house.advance("1m").await;
+    rotation.setup.advance("1m").await;
     two_of_four_callbacks_are_lost(&rotation).await;
 }
 
 #[tokio::test]
 async fn without_holding_payouts_back_they_are_refused_while_no_pair_works() {
     let (rotation, [before, after]) = refused("stops-at-once", |rotation, new| {
-        rotation.house.keys.announce(new);
+        rotation.setup.keys.announce(new);
     })
     .await;
     let before = before.unwrap_err();

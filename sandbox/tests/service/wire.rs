@@ -2,29 +2,29 @@
 
 use serde_json::{Value, json};
 use skypay_sandbox::engine::{
-    CashierCommand, Command, Fault, FaultCommand, FaultRule, FinanceCommand, Pause, Side, When,
+    CashierCommand, Command, Duration, Fault, FaultCommand, FaultRule, FinanceCommand, Side, When,
     WireFault,
 };
 use skypay_types::{PayoutChannel, PayoutStatus, ResponseCode};
 
-use crate::house::{House, bank, status};
+use crate::setup::{Setup, bank, status};
 
 const BANK: &str = "SKY9800000101";
 
 /// A payout whose answer suffers: the client does not know, and whether it was
 /// executed shows afterwards.
 async fn check_request(fault: WireFault, executed: bool, says: &str) {
-    let house = House::open().await;
-    house.fault(Side::Requests, fault.clone(), 1).await;
-    let error = house
+    let setup = Setup::open().await;
+    setup.fault(Side::Requests, fault.clone(), 1).await;
+    let error = setup
         .client
         .payout_queue(&bank(BANK, "1000.00"))
         .await
         .unwrap_err();
     assert!(error.may_have_been_executed(), "{fault:?}: {error}");
     assert!(error.to_string().contains(says), "{fault:?}: {error}");
-    house.switch("unknown-number", "missing").await;
-    let known = status(&house.client, BANK).await;
+    setup.behavior("unknown-number", "missing").await;
+    let known = status(&setup.client, BANK).await;
     assert_eq!(known.is_some(), executed, "{fault:?}: {known:?}");
 }
 
@@ -43,7 +43,7 @@ async fn an_answer_can_be_cut_off_spoilt_or_replaced() {
 
 #[tokio::test]
 async fn a_storm_of_failures_leaves_the_outcome_open() {
-    let house = House::open().await;
+    let setup = Setup::open().await;
     for (index, code) in [
         ResponseCode::UnexpectedError,
         ResponseCode::ServiceNotAvailable,
@@ -58,11 +58,11 @@ async fn a_storm_of_failures_leaves_the_outcome_open() {
             percent: 100,
             times: Some(1),
         };
-        house
+        setup
             .done(&Command::Fault(FaultCommand::Add { fault }))
             .await;
         let number = format!("SKY980000010{index}");
-        let error = house
+        let error = setup
             .client
             .payout_queue(&bank(&number, "1000.00"))
             .await
@@ -70,7 +70,7 @@ async fn a_storm_of_failures_leaves_the_outcome_open() {
         assert_eq!(error.return_code(), Some(&code));
         assert!(error.may_have_been_executed());
         assert_eq!(
-            house.status(&number).await.status,
+            setup.status(&number).await.status,
             PayoutStatus::Pending.into()
         );
     }
@@ -78,29 +78,29 @@ async fn a_storm_of_failures_leaves_the_outcome_open() {
 
 #[tokio::test]
 async fn a_delayed_answer_waits_for_the_virtual_clock() {
-    let house = House::open().await;
-    let by = Pause::seconds(20);
-    house
+    let setup = Setup::open().await;
+    let by = Duration::seconds(20);
+    setup
         .fault(Side::Requests, WireFault::Delay { by }, 1)
         .await;
     let payout = bank(BANK, "1000.00");
-    let call = house.client.payout_queue(&payout);
+    let call = setup.client.payout_queue(&payout);
     let mut call = std::pin::pin!(call);
     // Until the request has been executed and waits.
     loop {
         tokio::select! {
             biased;
             ended = &mut call => panic!("answered too early: {ended:?}"),
-            clock = house.sandbox.admin().clock() => drop(clock.unwrap()),
+            clock = setup.sandbox.admin().clock() => drop(clock.unwrap()),
         }
-        if house.log().await.contains("\"payout-accepted\"") {
+        if setup.log().await.contains("\"payout-accepted\"") {
             break;
         }
     }
     let (answer, ()) = tokio::join!(call, async {
         // The answer may reach the clock after the first move.
-        house.advance("20s").await;
-        house.advance("20s").await;
+        setup.advance("20s").await;
+        setup.advance("20s").await;
     });
     answer.unwrap();
 }
@@ -116,23 +116,23 @@ fn recharge() -> Command {
 /// What becomes of a notice under a fault: how the attempt ended, and how many
 /// copies the partner understood.
 async fn check_callback(fault: WireFault, result: &str, understood: usize) {
-    let house = House::open().await;
+    let setup = Setup::open().await;
     // Two others, to be put together from.
-    house.done(&recharge()).await;
-    house.done(&recharge()).await;
-    house.advance("1m").await;
-    house.partner.told.take();
-    house.fault(Side::Callbacks, fault.clone(), 1).await;
-    let carried = house.sandbox.admin().command(&recharge()).await.unwrap();
-    house.advance("1m").await;
+    setup.done(&recharge()).await;
+    setup.done(&recharge()).await;
+    setup.advance("1m").await;
+    setup.partner.told.take();
+    setup.fault(Side::Callbacks, fault.clone(), 1).await;
+    let carried = setup.sandbox.admin().command(&recharge()).await.unwrap();
+    setup.advance("1m").await;
     let id = carried.answer["deliveries"][0].as_u64().unwrap();
-    let details = house.sandbox.admin().callback(id, true).await.unwrap();
+    let details = setup.sandbox.admin().callback(id, true).await.unwrap();
     let callback = serde_json::to_value(&details.callback).unwrap();
     assert_eq!(
         callback["attempts"][0]["result"]["result"], result,
         "{fault:?}: {callback}"
     );
-    assert_eq!(house.partner.told.take().len(), understood, "{fault:?}");
+    assert_eq!(setup.partner.told.take().len(), understood, "{fault:?}");
     assert!(!details.wire.is_empty(), "{fault:?}");
 }
 
@@ -147,7 +147,7 @@ async fn a_callback_can_be_cut_off_spoilt_doubled_or_forged() {
     check_callback(WireFault::Duplicate { copies: 5 }, "answered", 5).await;
     check_callback(
         WireFault::Delay {
-            by: Pause::seconds(30),
+            by: Duration::seconds(30),
         },
         "answered",
         1,
@@ -157,40 +157,40 @@ async fn a_callback_can_be_cut_off_spoilt_doubled_or_forged() {
 
 #[tokio::test]
 async fn a_spliced_callback_has_the_blocks_of_two_others() {
-    let house = House::open().await;
-    house.done(&recharge()).await;
-    house.advance("1m").await;
+    let setup = Setup::open().await;
+    setup.done(&recharge()).await;
+    setup.advance("1m").await;
     let (head, tail) = (0, 0);
-    house
+    setup
         .fault(Side::Callbacks, WireFault::Splice { head, tail }, 1)
         .await;
-    let carried = house.sandbox.admin().command(&recharge()).await.unwrap();
-    let other = house
+    let carried = setup.sandbox.admin().command(&recharge()).await.unwrap();
+    let other = setup
         .sandbox
         .admin()
         .callback(carried.answer["deliveries"][0].as_u64().unwrap(), false)
         .await
         .unwrap();
-    let log = house.log().await;
+    let log = setup.log().await;
     let written = log
         .lines()
         .find(|line| line.contains("callback-written"))
         .unwrap();
     let written: Value = serde_json::from_str(written).unwrap();
     let first = written["details"]["delivery"].as_u64().unwrap();
-    let first = house.sandbox.admin().callback(first, false).await.unwrap();
+    let first = setup.sandbox.admin().callback(first, false).await.unwrap();
     // There is only one other: both parts are its own.
     assert_eq!(other.wire[0].sealed, first.wire[0].sealed);
 }
 
 #[tokio::test]
 async fn the_sealed_text_and_the_answer_are_kept() {
-    let house = House::open().await;
-    let carried = house.sandbox.admin().command(&recharge()).await.unwrap();
+    let setup = Setup::open().await;
+    let carried = setup.sandbox.admin().command(&recharge()).await.unwrap();
     let id = carried.answer["deliveries"][0].as_u64().unwrap();
-    let details = house.sandbox.admin().callback(id, true).await.unwrap();
+    let details = setup.sandbox.admin().callback(id, true).await.unwrap();
     let wire = &details.wire[0];
-    let key = skypay_runtime::envelope::EncryptKey::derive(&house.sandbox.info().encrypt_key);
+    let key = skypay_runtime::envelope::EncryptKey::derive(&setup.sandbox.info().encrypt_key);
     let sent = skypay_runtime::envelope::open(&key, wire.sealed.as_bytes()).unwrap();
     assert!(sent.contains("financeNotification"), "{}", &*sent);
     let answer =
@@ -198,23 +198,23 @@ async fn the_sealed_text_and_the_answer_are_kept() {
     assert!(answer.contains("1000"), "{}", &*answer);
     assert_eq!(wire.status, Some(200));
     // Not unasked.
-    let masked = house.sandbox.admin().callback(id, false).await.unwrap();
-    assert_eq!(masked.callback.clear["companyPrefix"], "***");
-    assert_eq!(details.callback.clear["companyPrefix"], "SKY98");
+    let masked = setup.sandbox.admin().callback(id, false).await.unwrap();
+    assert_eq!(masked.callback.plaintext["companyPrefix"], "***");
+    assert_eq!(details.callback.plaintext["companyPrefix"], "SKY98");
 }
 
 #[tokio::test]
 async fn a_partner_that_is_not_there_was_not_reached() {
-    let house = House::open().await;
+    let setup = Setup::open().await;
     let nobody = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("http://{}", nobody.local_addr().unwrap());
     drop(nobody);
-    house.done(&crate::house::calls_to(&url)).await;
+    setup.done(&crate::setup::calls_to(&url)).await;
     let inquire = Command::Cashier(CashierCommand::Inquire {
         control_number: "SKY9800000401".to_owned(),
         channel: PayoutChannel::RdPawnshop,
     });
-    let carried = house.sandbox.admin().command(&inquire).await.unwrap();
+    let carried = setup.sandbox.admin().command(&inquire).await.unwrap();
     let deliveries = json!(carried.deliveries);
     assert_eq!(
         deliveries[0]["attempts"][0]["result"]["result"], "not-sent",
@@ -224,17 +224,17 @@ async fn a_partner_that_is_not_there_was_not_reached() {
 
 #[tokio::test]
 async fn a_replay_reaches_the_partner_as_often_as_wanted() {
-    let house = House::open().await;
-    let carried = house.sandbox.admin().command(&recharge()).await.unwrap();
+    let setup = Setup::open().await;
+    let carried = setup.sandbox.admin().command(&recharge()).await.unwrap();
     let delivery = carried.answer["deliveries"][0].as_u64().unwrap();
-    house.partner.told.take();
-    house
+    setup.partner.told.take();
+    setup
         .done(&Command::Replay {
             delivery,
             copies: 3,
         })
         .await;
-    let told = house.partner.told.take();
+    let told = setup.partner.told.take();
     assert_eq!(told.len(), 3);
     assert_eq!(told[0], told[2]);
 }

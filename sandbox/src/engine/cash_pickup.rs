@@ -8,17 +8,17 @@ use skypay_types::{
 };
 
 use super::account::Part;
-use super::answer::Answer;
+use super::answer::CommandOutcome;
+use super::behaviors;
 use super::callback::Purpose;
-use super::delivery::{AttemptResult, Callback, Standing};
-use super::moment::Moment;
+use super::delivery::{AttemptResult, Callback, DeliveryStatus};
 use super::request::text_of_field;
-use super::switches;
-use super::turn::Turn;
+use super::timestamp::Timestamp;
+use super::transaction::Transaction;
 
 /// A payout at a counter.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct CounterPayout {
+pub struct CashPickup {
     /// The partner's number for it.
     pub control_number: String,
     /// The entity that pays.
@@ -26,9 +26,9 @@ pub struct CounterPayout {
     /// The store.
     pub channel: PayoutChannel,
     /// When somebody first asked for it.
-    pub created: Moment,
+    pub created: Timestamp,
     /// Where it stands.
-    pub standing: CounterStanding,
+    pub status: CashPickupStatus,
     /// What the last inquiry said it is worth.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub amount: Option<Amount>,
@@ -40,13 +40,13 @@ pub struct CounterPayout {
     pub delivery: Option<u64>,
     /// When the cashier handed out the money.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub pay_time: Option<Moment>,
+    pub pay_time: Option<Timestamp>,
 }
 
 /// Where a payout at a counter stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum CounterStanding {
+pub enum CashPickupStatus {
     /// The partner is being asked.
     Inquiring,
     /// The partner has said that it may be paid.
@@ -60,10 +60,14 @@ pub enum CounterStanding {
     Paid,
 }
 
-impl Turn<'_> {
-    pub(crate) fn inquire(&mut self, control_number: &str, channel: &PayoutChannel) -> Answer {
+impl Transaction<'_> {
+    pub(crate) fn inquire(
+        &mut self,
+        control_number: &str,
+        channel: &PayoutChannel,
+    ) -> CommandOutcome {
         let Some(prefix) = self.state.prefix_of(control_number) else {
-            return Answer::declined(format!(
+            return CommandOutcome::invalid_command(format!(
                 "{control_number} does not start with a prefix of the partner's"
             ));
         };
@@ -71,24 +75,26 @@ impl Turn<'_> {
             channel,
             PayoutChannel::MLhuillier | PayoutChannel::RdPawnshop
         ) {
-            return Answer::declined(format!("channel {channel} does not pay out at a counter"));
+            return CommandOutcome::invalid_command(format!(
+                "channel {channel} does not pay out at a counter"
+            ));
         }
         if self.state.payout(control_number).is_some() {
-            return Answer::declined(format!(
+            return CommandOutcome::invalid_command(format!(
                 "{control_number} was ordered; it is paid by the store, not by asking"
             ));
         }
         let known = self.state.counter.get(control_number);
         if let Some(known) = known
-            && known.standing == CounterStanding::Confirming
+            && known.status == CashPickupStatus::Confirming
         {
-            return Answer::declined(format!(
+            return CommandOutcome::invalid_command(format!(
                 "nobody knows yet whether {control_number} is paid; confirm it again"
             ));
         }
         let created = known.map_or(self.at, |known| known.created);
         let paid = known
-            .filter(|known| known.standing == CounterStanding::Paid)
+            .filter(|known| known.status == CashPickupStatus::Paid)
             .cloned();
         let message = PayoutInquiryRequest::builder().control_number(control_number);
         let delivery = self.write_callback(
@@ -98,12 +104,12 @@ impl Turn<'_> {
             self.at,
         );
         // Asking about what is paid changes nothing.
-        let payout = paid.unwrap_or(CounterPayout {
+        let payout = paid.unwrap_or(CashPickup {
             control_number: control_number.to_owned(),
             prefix,
             channel: channel.clone(),
             created,
-            standing: CounterStanding::Inquiring,
+            status: CashPickupStatus::Inquiring,
             amount: None,
             phone: None,
             delivery,
@@ -119,13 +125,13 @@ impl Turn<'_> {
         result: &AttemptResult,
         outcome: Outcome,
     ) {
-        let clear = match result {
-            AttemptResult::Answered { clear, .. } => clear,
+        let plaintext = match result {
+            AttemptResult::Answered { plaintext, .. } => plaintext,
             _ => &serde_json::Value::Null,
         };
-        let amount = text_of_field(clear, "amount");
+        let amount = text_of_field(plaintext, "amount");
         let amount = amount.and_then(|text| text.parse::<Amount>().ok());
-        let phone = text_of_field(clear, "phone");
+        let phone = text_of_field(plaintext, "phone");
         let Some(payout) = self.state.counter.get_mut(&callback.subject) else {
             return;
         };
@@ -134,10 +140,10 @@ impl Turn<'_> {
         }
         let good =
             outcome == Outcome::Accepted && amount.is_some_and(|amount| amount > Amount::ZERO);
-        payout.standing = if good {
-            CounterStanding::Inquired
+        payout.status = if good {
+            CashPickupStatus::Inquired
         } else {
-            CounterStanding::Refused
+            CashPickupStatus::Refused
         };
         payout.amount = amount.filter(|_| good);
         payout.phone = phone;
@@ -147,7 +153,7 @@ impl Turn<'_> {
         } else {
             "inquiry-failed"
         };
-        self.note(kind, &callback.subject, details);
+        self.record_event(kind, &callback.subject, details);
     }
 
     pub(crate) fn confirm(
@@ -155,18 +161,22 @@ impl Turn<'_> {
         control_number: &str,
         channel: &PayoutChannel,
         pay_time: Option<DateTime>,
-    ) -> Answer {
+    ) -> CommandOutcome {
         let Some(payout) = self.state.counter.get(control_number).cloned() else {
-            return Answer::declined(format!("inquire about {control_number} first"));
+            return CommandOutcome::invalid_command(format!(
+                "inquire about {control_number} first"
+            ));
         };
-        match payout.standing {
-            CounterStanding::Inquired if payout.channel == *channel => {}
-            CounterStanding::Confirming => return self.confirm_again(&payout),
-            CounterStanding::Paid => {
-                return Answer::declined(format!("{control_number} is paid already"));
+        match payout.status {
+            CashPickupStatus::Inquired if payout.channel == *channel => {}
+            CashPickupStatus::Confirming => return self.confirm_again(&payout),
+            CashPickupStatus::Paid => {
+                return CommandOutcome::invalid_command(format!(
+                    "{control_number} is paid already"
+                ));
             }
             _ => {
-                return Answer::declined(format!(
+                return CommandOutcome::invalid_command(format!(
                     "a payout follows an inquiry of the same store that has succeeded; inquire \
                      about {control_number} first"
                 ));
@@ -179,7 +189,7 @@ impl Turn<'_> {
             .ledger
             .shift((prefix, Part::Balance), (prefix, Part::Held), amount);
         if held.is_err() {
-            return Answer::declined(format!("{prefix} does not hold {amount}"));
+            return CommandOutcome::invalid_command(format!("{prefix} does not hold {amount}"));
         }
         let time = pay_time.unwrap_or_else(|| self.at.date_time());
         let message = PayoutPayoutRequest::builder()
@@ -193,7 +203,7 @@ impl Turn<'_> {
             self.at,
         );
         if let Some(payout) = self.state.counter.get_mut(control_number) {
-            payout.standing = CounterStanding::Confirming;
+            payout.status = CashPickupStatus::Confirming;
             payout.delivery = delivery;
             payout.pay_time = Some(time.into());
         }
@@ -201,13 +211,13 @@ impl Turn<'_> {
     }
 
     /// The cashier presses the button once more: the same words again.
-    fn confirm_again(&mut self, payout: &CounterPayout) -> Answer {
+    fn confirm_again(&mut self, payout: &CashPickup) -> CommandOutcome {
         let last = payout
             .delivery
             .and_then(|id| self.state.callbacks.get(&id))
             .cloned();
-        let Some(last) = last.filter(|last| last.standing == Standing::GivenUp) else {
-            return Answer::declined(format!(
+        let Some(last) = last.filter(|last| last.status == DeliveryStatus::GivenUp) else {
+            return CommandOutcome::invalid_command(format!(
                 "the confirmation of {} is on its way",
                 payout.control_number
             ));
@@ -216,7 +226,7 @@ impl Turn<'_> {
         let id = self.post(
             &last.operation,
             &number,
-            last.clear,
+            last.plaintext,
             Purpose::PayoutConfirmation,
             self.at,
         );
@@ -243,7 +253,7 @@ impl Turn<'_> {
         let repeated = callback.repeats.is_some() || callback.attempts.len() > 1;
         repeated
             && result.code().as_ref() == Some(code)
-            && self.state.switch(switches::REPEATED_CONFIRMATION) == "done"
+            && self.state.behavior(behaviors::REPEATED_CONFIRMATION) == "done"
     }
 
     pub(crate) fn payout_confirmed(
@@ -260,15 +270,15 @@ impl Turn<'_> {
             return;
         }
         let done = self.says_done(callback, result, &ResponseCode::AlreadyPaid);
-        let (to, standing, kind) = match outcome {
-            _ if done => (Part::Paid, CounterStanding::Paid, "counter-paid"),
-            Outcome::Accepted => (Part::Paid, CounterStanding::Paid, "counter-paid"),
+        let (to, status, kind) = match outcome {
+            _ if done => (Part::Paid, CashPickupStatus::Paid, "counter-paid"),
+            Outcome::Accepted => (Part::Paid, CashPickupStatus::Paid, "counter-paid"),
             Outcome::Rejected if over => {
-                (Part::Balance, CounterStanding::Refused, "counter-refused")
+                (Part::Balance, CashPickupStatus::Refused, "counter-refused")
             }
             _ if over => {
                 let details = json!({ "held": payout.amount });
-                self.note("counter-unknown", &callback.subject, details);
+                self.record_event("counter-unknown", &callback.subject, details);
                 return;
             }
             _ => return,
@@ -280,12 +290,12 @@ impl Turn<'_> {
             .shift((&prefix, Part::Held), (&prefix, to), amount);
         debug_assert!(moved.is_ok(), "what was held is there");
         if let Some(payout) = self.state.counter.get_mut(&callback.subject) {
-            payout.standing = standing;
-            if standing == CounterStanding::Refused {
+            payout.status = status;
+            if status == CashPickupStatus::Refused {
                 payout.pay_time = None;
             }
         }
         let details = json!({ "code": result.code(), "amount": amount });
-        self.note(kind, &callback.subject, details);
+        self.record_event(kind, &callback.subject, details);
     }
 }

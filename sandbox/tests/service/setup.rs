@@ -6,12 +6,12 @@ use std::sync::{Arc, Mutex};
 
 use serde_json::{Value, json};
 use skypay_client::{Client, Credentials, Environment, KeyRing};
-use skypay_sandbox::admin::Info;
+use skypay_sandbox::admin_client::Info;
 use skypay_sandbox::clock::Clock;
 use skypay_sandbox::engine::{
-    CallbackUrls, Command, Fault, FaultCommand, FaultRule, Pause, Side, When, WireFault,
+    CallbackUrls, Command, Duration, Fault, FaultCommand, FaultRule, Side, When, WireFault,
 };
-use skypay_sandbox::provocation::sample;
+use skypay_sandbox::error_scenarios::sample;
 use skypay_sandbox::{Builder, Running, Sandbox};
 use skypay_server::{Config, Context, NotStored, PartnerCallbacks, Refusal, Stored, callbacks};
 use skypay_types::{
@@ -28,7 +28,7 @@ use tokio::net::TcpListener;
 pub(crate) struct Told(Arc<Mutex<Vec<(&'static str, Value)>>>);
 
 impl Told {
-    fn note<O: Operation>(&self, message: &O) {
+    fn record_event<O: Operation>(&self, message: &O) {
         let message = serde_json::to_value(message).unwrap();
         self.0.lock().unwrap().push((O::INFO.name, message));
     }
@@ -58,7 +58,7 @@ pub(crate) struct Partner {
 
 impl Partner {
     fn answer<O: Operation>(&self, request: &O) -> Result<O::Response, Refusal> {
-        self.told.note(request);
+        self.told.record_event(request);
         match self.answers.lock().unwrap().get(O::INFO.name) {
             Some(Ok(answer)) => Ok(read::from_slice(answer.to_string().as_bytes()).unwrap()),
             Some(Err(code)) => Err(Refusal::new(*code, "no")),
@@ -73,7 +73,7 @@ impl PartnerCallbacks for Partner {
         _: &Context,
         notice: PayoutQueuePayoutRequest,
     ) -> Result<Stored, NotStored> {
-        self.told.note(&notice);
+        self.told.record_event(&notice);
         Ok(Stored)
     }
 
@@ -114,7 +114,7 @@ impl PartnerCallbacks for Partner {
         _: &Context,
         notice: FinanceNotificationRequest,
     ) -> Result<Stored, NotStored> {
-        self.told.note(&notice);
+        self.told.record_event(&notice);
         Ok(Stored)
     }
 }
@@ -140,7 +140,7 @@ pub(crate) fn client_of(info: &Info, keys: KeyRing) -> Client {
 }
 
 /// A sandbox with a virtual clock and a partner that has told it its URL.
-pub(crate) struct House {
+pub(crate) struct Setup {
     pub(crate) sandbox: Running,
     pub(crate) client: Client,
     pub(crate) partner: Partner,
@@ -148,9 +148,9 @@ pub(crate) struct House {
     pub(crate) url: String,
 }
 
-impl House {
+impl Setup {
     pub(crate) async fn open() -> Self {
-        Self::with(Sandbox::builder().clock(Clock::standing())).await
+        Self::with(Sandbox::builder().clock(Clock::frozen())).await
     }
 
     pub(crate) async fn with(builder: Builder) -> Self {
@@ -158,17 +158,17 @@ impl House {
         let keys = keys_of(sandbox.info());
         let partner = Partner::default();
         let url = serve_partner_at("127.0.0.1:0", partner.clone(), keys.clone()).await;
-        let house = Self {
+        let setup = Self {
             client: client_of(sandbox.info(), keys.clone()),
             sandbox,
             partner,
             keys,
             url,
         };
-        house.done(&calls_to(&house.url)).await;
-        house.switch("callback-order", "as-happened").await;
-        house.switch("query-delay", "none").await;
-        house
+        setup.done(&calls_to(&setup.url)).await;
+        setup.behavior("callback-order", "as-happened").await;
+        setup.behavior("query-delay", "none").await;
+        setup
     }
 
     /// Carries out a command that makes sense.
@@ -178,8 +178,8 @@ impl House {
         carried.answer["details"].clone()
     }
 
-    pub(crate) async fn switch(&self, name: &str, value: &str) {
-        self.done(&Command::Switch {
+    pub(crate) async fn behavior(&self, name: &str, value: &str) {
+        self.done(&Command::Behavior {
             name: name.to_owned(),
             value: value.to_owned(),
         })
@@ -187,7 +187,7 @@ impl House {
     }
 
     pub(crate) async fn advance(&self, by: &str) {
-        let by: Pause = by.parse().unwrap();
+        let by: Duration = by.parse().unwrap();
         self.sandbox.admin().advance(by).await.unwrap();
     }
 
@@ -234,7 +234,7 @@ impl House {
     }
 
     pub(crate) async fn log(&self) -> String {
-        let query = skypay_sandbox::admin::LogQuery::default();
+        let query = skypay_sandbox::admin_client::LogQuery::default();
         self.sandbox.admin().log_text(query).await.unwrap()
     }
 }
@@ -267,11 +267,11 @@ pub(crate) async fn status(client: &Client, number: &str) -> Option<PayoutStatus
     reason = "so that callers write it in place"
 )]
 pub(crate) fn like<O: Operation>(changes: Value) -> O {
-    let mut clear = sample(O::INFO.name).unwrap();
+    let mut plaintext = sample(O::INFO.name).unwrap();
     for (name, value) in changes.as_object().unwrap() {
-        clear[name] = value.clone();
+        plaintext[name] = value.clone();
     }
-    read::from_slice(clear.to_string().as_bytes()).unwrap()
+    read::from_slice(plaintext.to_string().as_bytes()).unwrap()
 }
 
 /// A payout to a bank account of its own, so that no limit is met.

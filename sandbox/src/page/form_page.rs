@@ -10,15 +10,15 @@ use maud::{Markup, html};
 use serde_json::Value;
 
 use super::form::{Entered, Form, Problems};
-use super::{answer, layout, words};
-use crate::engine::{self, Answer, AttemptResult, Callback};
-use crate::house::Carriage;
-use crate::service::Office;
+use super::{answer, format, layout};
+use crate::engine::{self, AttemptResult, Callback, CommandOutcome};
+use crate::service::AppState;
+use crate::simulator::Executed;
 
 /// A page of forms.
-pub(crate) struct Desk {
+pub(crate) struct FormPage {
     pub(crate) title: &'static str,
-    pub(crate) words: &'static str,
+    pub(crate) description: &'static str,
     /// Shown before the forms.
     pub(crate) before: Markup,
     /// Those that are a button are drawn by the page itself.
@@ -28,99 +28,99 @@ pub(crate) struct Desk {
 }
 
 /// What a desk looks like in a state; `path` is where its forms go.
-pub(crate) type Draw = fn(&engine::State, &str) -> Desk;
+pub(crate) type Render = fn(&engine::State, &str) -> FormPage;
 
 /// The routes of a desk: a GET shows it, a POST carries out one of its forms.
-pub(crate) fn route(path: &'static str, draw: Draw) -> Router<Arc<Office>> {
-    let show = move |State(office): State<Arc<Office>>, Query(entered): Query<Entered>| async move {
-        let desk = draw(&office.house.state(), path);
-        drawn(&office, path, &desk, Some(&entered), None)
+pub(crate) fn route(path: &'static str, draw: Render) -> Router<Arc<AppState>> {
+    let show = move |State(app): State<Arc<AppState>>, Query(entered): Query<Entered>| async move {
+        let form_page = draw(&app.simulator.state(), path);
+        drawn(&app, path, &form_page, Some(&entered), None)
     };
-    let act = move |State(office): State<Arc<Office>>, Posted(entered): Posted<Entered>| async move {
-        act(&office, path, draw, &entered).await
+    let act = move |State(app): State<Arc<AppState>>, Posted(entered): Posted<Entered>| async move {
+        act(&app, path, draw, &entered).await
     };
     Router::new().route(path, get(show).post(act))
 }
 
 /// What became of a form.
-enum Ending {
+enum FormOutcome {
     Wrong(Problems),
     Failed(String),
-    Carried(Carriage),
+    CommandResult(Executed),
 }
 
-async fn act(office: &Office, path: &str, draw: Draw, entered: &Entered) -> Response {
+async fn act(app: &AppState, path: &str, draw: Render, entered: &Entered) -> Response {
     let id = entered.get("form").map_or("", String::as_str);
     let command = {
-        let desk = draw(&office.house.state(), path);
-        let form = desk.forms.iter().find(|form| form.id == id);
+        let form_page = draw(&app.simulator.state(), path);
+        let form = form_page.forms.iter().find(|form| form.id == id);
         form.map(|form| form.read(entered))
     };
     let ending = match command {
-        None => Ending::Failed("This form is not there any more: look again.".to_owned()),
-        Some(Err(problems)) => Ending::Wrong(problems),
-        Some(Ok(command)) => match office.house.carry(command).await {
-            Ok(carriage) => Ending::Carried(carriage),
-            Err(error) => Ending::Failed(error.to_string()),
+        None => FormOutcome::Failed("This form is not there any more: look again.".to_owned()),
+        Some(Err(problems)) => FormOutcome::Wrong(problems),
+        Some(Ok(command)) => match app.simulator.execute(command).await {
+            Ok(carriage) => FormOutcome::CommandResult(carriage),
+            Err(error) => FormOutcome::Failed(error.to_string()),
         },
     };
-    let desk = draw(&office.house.state(), path);
-    drawn(office, path, &desk, Some(entered), Some((id, &ending)))
+    let form_page = draw(&app.simulator.state(), path);
+    drawn(app, path, &form_page, Some(entered), Some((id, &ending)))
 }
 
 fn drawn(
-    office: &Office,
+    app: &AppState,
     path: &str,
-    desk: &Desk,
+    form_page: &FormPage,
     entered: Option<&Entered>,
-    ended: Option<(&str, &Ending)>,
+    ended: Option<(&str, &FormOutcome)>,
 ) -> Response {
     let none = Problems::new();
     let personal = entered.is_some_and(|entered| entered.contains_key("personal"));
     let content = html! {
-        @if !desk.words.is_empty() { p.soft { (desk.words) } }
+        @if !form_page.description.is_empty() { p.soft { (form_page.description) } }
         @if let Some((_, ending)) = ended { (result(ending, personal)) }
-        (desk.before)
-        @for form in desk.forms.iter().filter(|form| !form.is_button()) {
+        (form_page.before)
+        @for form in form_page.forms.iter().filter(|form| !form.is_button()) {
             @let mine = ended.is_none_or(|(id, _)| id == form.id);
             @let problems = match ended {
-                Some((id, Ending::Wrong(problems))) if id == form.id => problems,
+                Some((id, FormOutcome::Wrong(problems))) if id == form.id => problems,
                 _ => &none,
             };
             (form.draw(path, entered.filter(|_| mine), problems))
         }
-        (desk.after)
+        (form_page.after)
     };
     let page = layout::Page {
         path,
-        title: desk.title,
+        title: form_page.title,
         is_result: ended.is_some(),
     };
-    answer(page.around(office, &content))
+    answer(page.around(app, &content))
 }
 
 /// What a form has led to.
-fn result(ending: &Ending, personal: bool) -> Markup {
+fn result(ending: &FormOutcome, personal: bool) -> Markup {
     html! {
         section id="result" aria-labelledby="result-title" {
             h2 id="result-title" { "Result" }
             @match ending {
-                Ending::Wrong(_) => p.notice.bad role="alert" {
+                FormOutcome::Wrong(_) => p.notice.bad role="alert" {
                     "Nothing was done: look at the fields that are marked."
                 },
-                Ending::Failed(why) => p.notice.bad role="alert" { "Nothing was done: " (why) },
-                Ending::Carried(carriage) => (carried(carriage, personal)),
+                FormOutcome::Failed(why) => p.notice.bad role="alert" { "Nothing was done: " (why) },
+                FormOutcome::CommandResult(carriage) => (carried(carriage, personal)),
             }
         }
     }
 }
 
-fn carried(carriage: &Carriage, personal: bool) -> Markup {
+fn carried(carriage: &Executed, personal: bool) -> Markup {
     let done = match &carriage.applied.answer {
-        Answer::Declined { why } => {
+        CommandOutcome::InvalidCommand { why } => {
             return html! { p.notice.bad role="alert" { "Nothing was done: " (why) } };
         }
-        Answer::Done { details, .. } => details,
+        CommandOutcome::Done { details, .. } => details,
         _ => &Value::Null,
     };
     html! {
@@ -145,10 +145,10 @@ fn delivery(callback: &Callback, personal: bool) -> Markup {
     html! {
         p {
             a href={ "/callbacks/" (callback.id) } { (callback.operation) " #" (callback.id) } ": "
-            (words::ended(callback, result))
+            (format::ended(callback, result))
         }
-        @if let Some(AttemptResult::Answered { clear, .. }) = result {
-            (words::message(clear, &callback.operation, personal))
+        @if let Some(AttemptResult::Answered { plaintext, .. }) = result {
+            (format::message(plaintext, &callback.operation, personal))
         }
     }
 }

@@ -2,33 +2,33 @@
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
-use std::time::Duration;
+use std::time::Duration as StdDuration;
 
 use clap::ValueEnum;
 use serde::Deserialize;
 use serde_json::{Value, json};
-use skypay_sandbox::admin::{Admin, ClockFace, Info};
+use skypay_sandbox::admin_client::{Admin, ClockStatus, Info};
 use skypay_sandbox::clock::Clock;
-use skypay_sandbox::engine::{Command, Pause, Settings};
+use skypay_sandbox::engine::{Command, Duration, Settings};
 use skypay_sandbox::{Running, Sandbox, StartError};
 
 use crate::credentials::read_file;
-use crate::ending::Failure;
+use crate::exit_status::Failure;
 use crate::folder;
-use crate::running::{admin, carry, failed};
-use crate::show::{Said, Style, columns, message, out};
-use crate::tree::Tree;
+use crate::ordered_json::OrderedJson;
+use crate::output::{Output, OutputFormat, columns, message, out};
+use crate::remote::{admin, execute, failed};
 
 /// Start a sandbox, and keep or forget what it knows
 #[derive(Clone, Debug, clap::Args)]
-#[command(after_help = crate::running::HELP)]
-pub(crate) struct House {
+#[command(after_help = crate::remote::HELP)]
+pub(crate) struct SandboxArgs {
     #[command(subcommand)]
-    command: HouseCommand,
+    command: SandboxCommand,
 }
 
 #[derive(Clone, Debug, clap::Subcommand)]
-enum HouseCommand {
+enum SandboxCommand {
     Up(Up),
     /// Show what a partner has to know to call it
     Info,
@@ -87,7 +87,7 @@ pub(crate) struct Up {
     sealed_only: bool,
     /// How long a partner may take to answer, by the machine's clock
     #[arg(long, value_name = "TIME", default_value = "30s")]
-    patience: Pause,
+    timeout: Duration,
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
@@ -96,36 +96,36 @@ enum ClockKind {
     Virtual,
 }
 
-impl House {
-    pub(crate) async fn run(&self, style: Style) -> Result<Said, Failure> {
+impl SandboxArgs {
+    pub(crate) async fn run(&self, format: OutputFormat) -> Result<Output, Failure> {
         match &self.command {
-            HouseCommand::Up(up) => up.run(style).await,
-            HouseCommand::Info => {
+            SandboxCommand::Up(up) => up.run(format).await,
+            SandboxCommand::Info => {
                 let info = admin()?.info().await.map_err(failed)?;
-                Ok(Said::new(greeting(&info), &info))
+                Ok(Output::new(greeting(&info), &info))
             }
-            HouseCommand::Reset => {
+            SandboxCommand::Reset => {
                 let clock = admin()?.reset().await.map_err(failed)?;
-                Ok(face("Everything is forgotten.", &clock))
+                Ok(render_clock("Everything is forgotten.", &clock))
             }
-            HouseCommand::Save { file } => {
+            SandboxCommand::Save { file } => {
                 let saved = admin()?.save(&absolute(file)).await.map_err(failed)?;
                 let text = format!("{} bytes in {}", saved.bytes, saved.file.display());
-                Ok(Said::new(text, &saved))
+                Ok(Output::new(text, &saved))
             }
-            HouseCommand::Restore { file } => {
+            SandboxCommand::Restore { file } => {
                 let clock = admin()?.restore(&absolute(file)).await.map_err(failed)?;
-                Ok(face("Restored.", &clock))
+                Ok(render_clock("Restored.", &clock))
             }
-            HouseCommand::State => {
+            SandboxCommand::State => {
                 let state = admin()?
-                    .state(style.show_personal_data)
+                    .state(format.show_personal_data)
                     .await
                     .map_err(failed)?;
                 let text = serde_json::to_string_pretty(&state).unwrap_or_default();
-                Ok(Said::new(text, &state))
+                Ok(Output::new(text, &state))
             }
-            HouseCommand::Command { text } => {
+            SandboxCommand::Command { text } => {
                 let text = match text.as_str() {
                     "-" => read_file(Path::new("-"))?,
                     text => text.to_owned(),
@@ -134,7 +134,7 @@ impl House {
                     let what = format!("the command cannot be read: {error}");
                     Failure::usage(what).help("For example '{\"command\":\"tick\"}'.")
                 })?;
-                carry(&command, style).await
+                execute(&command, format).await
             }
         }
     }
@@ -146,7 +146,7 @@ fn absolute(file: &Path) -> PathBuf {
 }
 
 /// What the clock shows.
-pub(crate) fn face(what: &str, clock: &ClockFace) -> Said {
+pub(crate) fn render_clock(what: &str, clock: &ClockStatus) -> Output {
     let kind = if clock.is_virtual { "virtual" } else { "real" };
     let mut rows = vec![("now", format!("{} ({kind})", clock.now))];
     rows.extend(clock.next_due.map(|due| ("next due", due.to_string())));
@@ -154,11 +154,11 @@ pub(crate) fn face(what: &str, clock: &ClockFace) -> Said {
         "" => columns(&rows, 0),
         what => format!("{what}\n{}", columns(&rows, 2)),
     };
-    Said::new(text, clock)
+    Output::new(text, clock)
 }
 
 impl Up {
-    async fn run(&self, style: Style) -> Result<Said, Failure> {
+    async fn run(&self, format: OutputFormat) -> Result<Output, Failure> {
         let scenario = match &self.scenario {
             Some(file) => Scenario::read(file)?,
             None => Scenario::default(),
@@ -168,7 +168,7 @@ impl Up {
         if !begun {
             scenario.play(running.admin()).await?;
         }
-        greet(running.info(), style);
+        greet(running.info(), format);
         let end = tokio::select! {
             end = running.failed() => Some(end),
             () = interrupted() => None,
@@ -176,7 +176,7 @@ impl Up {
         running.stop().await;
         match end {
             Some(error) => Err(Failure::refused(error.to_string())),
-            None => Ok(Said::new("Stopped.", &json!({ "stopped": true }))),
+            None => Ok(Output::new("Stopped.", &json!({ "stopped": true }))),
         }
     }
 
@@ -190,14 +190,14 @@ impl Up {
         settings.seed = self.seed.unwrap_or(settings.seed);
         let clock = match self.clock {
             ClockKind::Real => Clock::Real,
-            ClockKind::Virtual => Clock::standing(),
+            ClockKind::Virtual => Clock::frozen(),
         };
         let mut builder = Sandbox::builder()
             .address(SocketAddr::from((Ipv4Addr::LOCALHOST, self.port)))
             .clock(clock)
             .settings(settings)
-            .clear_text(!self.sealed_only)
-            .patience(Duration::from_millis(self.patience.as_milliseconds()));
+            .plaintext(!self.sealed_only)
+            .timeout(StdDuration::from_millis(self.timeout.as_milliseconds()));
         for host in &self.host {
             builder = builder.host(host);
         }
@@ -233,8 +233,8 @@ async fn interrupted() {
     let _ = tokio::signal::ctrl_c().await;
 }
 
-fn greet(info: &Info, style: Style) {
-    if style.json {
+fn greet(info: &Info, format: OutputFormat) {
+    if format.json {
         out(&serde_json::to_string(info).unwrap_or_default());
     } else {
         out(&format!("{}\n\nRunning until Ctrl-C.", greeting(info)));
@@ -250,7 +250,7 @@ fn greeting(info: &Info) -> String {
     };
     let database = info.database.as_ref();
     let database = database.map_or("in memory".to_owned(), |file| file.display().to_string());
-    let doors = if info.clear_text {
+    let doors = if info.plaintext {
         "sealed and plaintext"
     } else {
         "sealed"
@@ -316,7 +316,7 @@ struct Scenario {
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct AdvanceStep {
-    advance: Pause,
+    advance: Duration,
 }
 
 impl Scenario {
@@ -354,17 +354,17 @@ impl Scenario {
             steps.push(self.step(&name, step).map(|step| (name, step))?);
         }
         for (name, step) in steps {
-            let declined = match step {
+            let invalid_command = match step {
                 Step::Advance(by) => {
                     admin.advance(by).await.map_err(failed)?;
                     None
                 }
                 Step::Command(command) => {
                     let carried = admin.command(&command).await.map_err(failed)?;
-                    carried.declined().map(str::to_owned)
+                    carried.invalid_command().map(str::to_owned)
                 }
             };
-            if let Some(why) = declined {
+            if let Some(why) = invalid_command {
                 let what = format!("{}, {name}: {why}", self.file.display());
                 return Err(Failure::refused(what));
             }
@@ -388,17 +388,17 @@ impl Scenario {
 }
 
 enum Step {
-    Advance(Pause),
+    Advance(Duration),
     Command(Box<Command>),
 }
 
 /// A part of the state for people.
-pub(crate) async fn part(name: &str, style: Style) -> Result<(Value, String), Failure> {
+pub(crate) async fn part(name: &str, format: OutputFormat) -> Result<(Value, String), Failure> {
     let mut state = admin()?
-        .state(style.show_personal_data)
+        .state(format.show_personal_data)
         .await
         .map_err(failed)?;
     let part = state[name].take();
-    let text = message(&Tree::from(part.clone()), 0);
+    let text = message(&OrderedJson::from(part.clone()), 0);
     Ok((part, text))
 }

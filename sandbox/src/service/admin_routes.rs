@@ -1,4 +1,4 @@
-//! The sandbox's own interface over HTTP; [`admin`](super::admin) says what
+//! The sandbox's own interface over HTTP; [`admin`](super::admin_types) says what
 //! there is.
 
 use std::sync::Arc;
@@ -16,26 +16,28 @@ use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 use tokio::sync::watch;
 
-use super::admin::{Advance, CallbackDetails, Carried, File, Info, LogQuery, Personal, Saved};
-use super::guard::refused;
+use super::admin_types::{
+    Advance, CallbackDetails, CommandResult, File, Info, LogQuery, Personal, Saved,
+};
 use super::mailbox::{self, Mailbox};
+use super::origin_check::refused;
 use crate::engine::Command;
-use crate::house::{Carriage, House, HouseError};
+use crate::simulator::{Executed, Simulator, SimulatorError};
 
 /// What the interface stands on.
 #[derive(Debug)]
-pub(crate) struct Office {
-    pub(crate) house: House,
+pub(crate) struct AppState {
+    pub(crate) simulator: Simulator,
     pub(crate) info: Info,
     pub(crate) mailbox: Mailbox,
     /// Changes when the sandbox stops.
     pub(crate) stopping: watch::Receiver<bool>,
 }
 
-type Shared = State<Arc<Office>>;
+type Shared = State<Arc<AppState>>;
 
-/// Everything under [`ROOT`](crate::admin::ROOT).
-pub(crate) fn routes(office: Arc<Office>) -> Router {
+/// Everything under [`ROOT`](crate::admin_client::ROOT).
+pub(crate) fn routes(app: Arc<AppState>) -> Router {
     Router::new()
         .route("/info", get(info))
         .route("/state", get(state))
@@ -56,7 +58,7 @@ pub(crate) fn routes(office: Arc<Office>) -> Router {
                 "what changes something is a POST, what looks is a GET",
             )
         })
-        .with_state(office)
+        .with_state(app)
 }
 
 /// An answer, or what is in its way.
@@ -71,12 +73,12 @@ impl IntoResponse for Refused {
     }
 }
 
-async fn info(State(office): Shared) -> Response {
-    written(&office.info.clone().at_present(&office.house))
+async fn info(State(app): Shared) -> Response {
+    written(&app.info.clone().at_present(&app.simulator))
 }
 
-async fn state(State(office): Shared, Query(query): Query<Personal>) -> Response {
-    let state = serde_json::to_value(&*office.house.state());
+async fn state(State(app): Shared, Query(query): Query<Personal>) -> Response {
+    let state = serde_json::to_value(&*app.simulator.state());
     let mut state = state.unwrap_or_default();
     if !query.personal {
         mask(&mut state);
@@ -84,18 +86,18 @@ async fn state(State(office): Shared, Query(query): Query<Personal>) -> Response
     written(&state)
 }
 
-async fn command(State(office): Shared, body: Bytes) -> Answered {
+async fn command(State(app): Shared, body: Bytes) -> Answered {
     let command: Command = read(&body)?;
-    carry(&office, command).await
+    execute(&app, command).await
 }
 
-async fn carry(office: &Office, command: Command) -> Answered {
-    let Carriage {
+async fn execute(app: &AppState, command: Command) -> Answered {
+    let Executed {
         applied,
         deliveries,
-    } = office.house.carry(command).await.map_err(failed)?;
+    } = app.simulator.execute(command).await.map_err(failed)?;
     let events = applied.events.iter().map(|event| json!(event));
-    let carried = Carried {
+    let carried = CommandResult {
         answer: json!(applied.answer),
         events: events.collect(),
         deliveries,
@@ -103,8 +105,8 @@ async fn carry(office: &Office, command: Command) -> Answered {
     Ok(written(&carried))
 }
 
-async fn log(State(office): Shared, Query(query): Query<LogQuery>) -> Answered {
-    let lines = office.house.log(query).await.map_err(failed)?;
+async fn log(State(app): Shared, Query(query): Query<LogQuery>) -> Answered {
+    let lines = app.simulator.log(query).await.map_err(failed)?;
     let mut text = String::new();
     for (_, line) in lines {
         text.push_str(&line);
@@ -113,9 +115,9 @@ async fn log(State(office): Shared, Query(query): Query<LogQuery>) -> Answered {
     Ok(([(CONTENT_TYPE, "application/x-ndjson")], text).into_response())
 }
 
-async fn stream(State(office): Shared, Query(query): Query<LogQuery>) -> Response {
+async fn stream(State(app): Shared, Query(query): Query<LogQuery>) -> Response {
     let (sender, body) = Channel::<Bytes>::new(16);
-    tokio::spawn(follow(office, query, sender));
+    tokio::spawn(follow(app, query, sender));
     (
         [
             (CONTENT_TYPE, "text/event-stream"),
@@ -127,9 +129,9 @@ async fn stream(State(office): Shared, Query(query): Query<LogQuery>) -> Respons
 }
 
 /// Sends lines of the log as they come, until nobody listens.
-async fn follow(office: Arc<Office>, mut query: LogQuery, mut sender: Sender<Bytes>) {
-    let mut logged = office.house.logged();
-    let mut stopping = office.stopping.clone();
+async fn follow(app: Arc<AppState>, mut query: LogQuery, mut sender: Sender<Bytes>) {
+    let mut logged = app.simulator.logged();
+    let mut stopping = app.stopping.clone();
     // The head of the answer shall not wait for the first line.
     if sender
         .send_data(Bytes::from_static(b": the log\n\n"))
@@ -140,7 +142,7 @@ async fn follow(office: Arc<Office>, mut query: LogQuery, mut sender: Sender<Byt
     }
     loop {
         logged.borrow_and_update();
-        let Ok(lines) = office.house.log(query).await else {
+        let Ok(lines) = app.simulator.log(query).await else {
             return;
         };
         for (sequence, line) in lines {
@@ -158,51 +160,54 @@ async fn follow(office: Arc<Office>, mut query: LogQuery, mut sender: Sender<Byt
 }
 
 async fn callback(
-    State(office): Shared,
+    State(app): Shared,
     Path(id): Path<u64>,
     Query(query): Query<Personal>,
 ) -> Answered {
-    let known = office.house.state().callback(id).cloned();
+    let known = app.simulator.state().callback(id).cloned();
     let Some(mut callback) = known else {
         return Err(Refused(
             StatusCode::NOT_FOUND,
             format!("there is no callback {id}"),
         ));
     };
-    let wire = office.house.wire_of(id).await.map_err(failed)?;
+    let wire = app.simulator.wire_of(id).await.map_err(failed)?;
     if !query.personal {
         let mut masked = json!(callback);
         mask(&mut masked);
-        callback = serde_json::from_value(masked).map_err(|_| failed(HouseError::Closed))?;
+        callback = serde_json::from_value(masked).map_err(|_| failed(SimulatorError::Closed))?;
     }
     Ok(written(&CallbackDetails { callback, wire }))
 }
 
-async fn clock(State(office): Shared) -> Response {
-    written(&office.house.clock())
+async fn clock(State(app): Shared) -> Response {
+    written(&app.simulator.clock())
 }
 
-async fn advance(State(office): Shared, body: Bytes) -> Answered {
+async fn advance(State(app): Shared, body: Bytes) -> Answered {
     let Advance { by } = read(&body)?;
-    let advanced = office.house.advance(by).await.map_err(failed)?;
+    let advanced = app.simulator.advance(by).await.map_err(failed)?;
     Ok(written(&advanced))
 }
 
-async fn save(State(office): Shared, body: Bytes) -> Answered {
+async fn save(State(app): Shared, body: Bytes) -> Answered {
     let File { file } = read(&body)?;
-    let bytes = office.house.save(file.clone()).await.map_err(failed)?;
+    let bytes = app.simulator.save(file.clone()).await.map_err(failed)?;
     Ok(written(&Saved { file, bytes }))
 }
 
-async fn restore(State(office): Shared, body: Bytes) -> Answered {
+async fn restore(State(app): Shared, body: Bytes) -> Answered {
     let File { file } = read(&body)?;
-    office.house.restore(file).await.map_err(failed)?;
-    Ok(written(&office.house.clock()))
+    app.simulator.restore(file).await.map_err(failed)?;
+    Ok(written(&app.simulator.clock()))
 }
 
-async fn reset(State(office): Shared) -> Answered {
-    office.house.carry(Command::Reset).await.map_err(failed)?;
-    Ok(written(&office.house.clock()))
+async fn reset(State(app): Shared) -> Answered {
+    app.simulator
+        .execute(Command::Reset)
+        .await
+        .map_err(failed)?;
+    Ok(written(&app.simulator.clock()))
 }
 
 /// What some editors begin a file with.
@@ -227,11 +232,11 @@ fn written(answer: &impl Serialize) -> Response {
     clippy::needless_pass_by_value,
     reason = "it is what `map_err` hands over"
 )]
-fn failed(error: HouseError) -> Refused {
+fn failed(error: SimulatorError) -> Refused {
     let status = match &error {
-        HouseError::RealClock => StatusCode::CONFLICT,
-        HouseError::Store(_) => StatusCode::UNPROCESSABLE_ENTITY,
-        HouseError::Closed => StatusCode::SERVICE_UNAVAILABLE,
+        SimulatorError::RealClock => StatusCode::CONFLICT,
+        SimulatorError::Store(_) => StatusCode::UNPROCESSABLE_ENTITY,
+        SimulatorError::Closed => StatusCode::SERVICE_UNAVAILABLE,
     };
     Refused(status, error.to_string())
 }
@@ -240,7 +245,7 @@ fn failed(error: HouseError) -> Refused {
 const UNASKED: [&str; 7] = [
     "account",
     "authentication",
-    "clear",
+    "plaintext",
     "encrypt_key",
     "order",
     "personal",

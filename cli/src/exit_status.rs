@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 /// What the exit code says. Other programs rely on these numbers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Ending {
+pub(crate) enum ExitStatus {
     /// Done; a call was accepted.
     Done,
     /// Refused: by a return code, by the sandbox, or by a key that does not fit.
@@ -29,14 +29,14 @@ Exit codes:
   3  unknown: the call may have been executed; ask, do not send again
   5  not sent: nothing left this machine";
 
-impl From<Ending> for ExitCode {
-    fn from(ending: Ending) -> Self {
-        Self::from(match ending {
-            Ending::Done => 0,
-            Ending::Refused => 1,
-            Ending::Usage => 2,
-            Ending::Unknown => 3,
-            Ending::NotSent => 5,
+impl From<ExitStatus> for ExitCode {
+    fn from(exit_status: ExitStatus) -> Self {
+        Self::from(match exit_status {
+            ExitStatus::Done => 0,
+            ExitStatus::Refused => 1,
+            ExitStatus::Usage => 2,
+            ExitStatus::Unknown => 3,
+            ExitStatus::NotSent => 5,
         })
     }
 }
@@ -45,7 +45,7 @@ impl From<Ending> for ExitCode {
 /// secret or a value that somebody gave.
 #[derive(Debug)]
 pub(crate) struct Failure {
-    pub(crate) ending: Ending,
+    pub(crate) exit_status: ExitStatus,
     pub(crate) what: String,
     pub(crate) help: Option<String>,
 }
@@ -53,22 +53,22 @@ pub(crate) struct Failure {
 impl Failure {
     /// The command line or a file makes no sense.
     pub(crate) fn usage(what: impl Into<String>) -> Self {
-        Self::new(Ending::Usage, what)
+        Self::new(ExitStatus::Usage, what)
     }
 
     /// Somebody said no.
     pub(crate) fn refused(what: impl Into<String>) -> Self {
-        Self::new(Ending::Refused, what)
+        Self::new(ExitStatus::Refused, what)
     }
 
     /// Nobody was reached.
     pub(crate) fn not_sent(what: impl Into<String>) -> Self {
-        Self::new(Ending::NotSent, what)
+        Self::new(ExitStatus::NotSent, what)
     }
 
-    fn new(ending: Ending, what: impl Into<String>) -> Self {
+    fn new(exit_status: ExitStatus, what: impl Into<String>) -> Self {
         Self {
-            ending,
+            exit_status,
             what: what.into(),
             help: None,
         }

@@ -35,13 +35,13 @@ pub fn all() -> Vec<Provocation> {
         codes.map(move |(code, _)| (operation, ResponseCode::from(*code)))
     });
     pairs
-        .filter_map(|(operation, code)| provoke(operation, code))
+        .filter_map(|(operation, code)| scenario_for(operation, code))
         .collect()
 }
 
 /// How to provoke one code of one operation; `None` if nobody knows.
 #[must_use]
-pub fn provoke(operation: &'static OperationInfo, code: ResponseCode) -> Option<Provocation> {
+pub fn scenario_for(operation: &'static OperationInfo, code: ResponseCode) -> Option<Provocation> {
     let (how, commands) = match operation.direction {
         Direction::ToProvider => asked(operation, &code)?,
         Direction::ToPartner => ("the partner answers it", vec![told(operation)?]),
@@ -55,7 +55,7 @@ pub fn provoke(operation: &'static OperationInfo, code: ResponseCode) -> Option<
 }
 
 /// A request that is accepted by a fresh state, where the operation can be
-/// accepted there: without credentials, as [`Request::clear`] wants it.
+/// accepted there: without credentials, as [`Request::plaintext`] wants it.
 #[must_use]
 pub fn sample(operation: &str) -> Option<Value> {
     Some(match operation {
@@ -147,14 +147,14 @@ type How = (&'static str, Vec<Command>);
 
 /// For what partners ask.
 fn asked(operation: &OperationInfo, code: &ResponseCode) -> Option<How> {
-    let clear = sample(operation.name)?;
-    at_the_door(operation.name, &clear, code)
-        .or_else(|| inside(operation.name, &clear, code))
-        .or_else(|| Some(by_rule(operation.name, clear, code)))
+    let plaintext = sample(operation.name)?;
+    at_the_door(operation.name, &plaintext, code)
+        .or_else(|| inside(operation.name, &plaintext, code))
+        .or_else(|| Some(by_rule(operation.name, plaintext, code)))
 }
 
 /// Codes without a cause of their own here.
-fn by_rule(name: &str, clear: Value, code: &ResponseCode) -> How {
+fn by_rule(name: &str, plaintext: Value, code: &ResponseCode) -> How {
     let rule = Rule {
         when: When {
             operation: Some(name.to_owned()),
@@ -167,12 +167,12 @@ fn by_rule(name: &str, clear: Value, code: &ResponseCode) -> How {
         times: None,
     };
     let rule = Command::Script(ScriptCommand::Add { rule });
-    ("a rule says so", vec![rule, request(name, clear)])
+    ("a rule says so", vec![rule, request(name, plaintext)])
 }
 
 /// Codes whose cause is the same for every operation.
-fn at_the_door(name: &str, clear: &Value, code: &ResponseCode) -> Option<How> {
-    let plain = plain(name, clear.clone());
+fn at_the_door(name: &str, plaintext: &Value, code: &ResponseCode) -> Option<How> {
+    let plain = plain(name, plaintext.clone());
     Some(match code {
         ResponseCode::InvalidContext => (
             "the body is no message, or breaks a demand of the document",
@@ -199,20 +199,20 @@ fn at_the_door(name: &str, clear: &Value, code: &ResponseCode) -> Option<How> {
         ),
         ResponseCode::UnexpectedError | ResponseCode::ServiceNotAvailable => (
             "a fault answers so, or the centavos of a payout are 9 or 10",
-            vec![storm(code), Command::Request(plain)],
+            vec![forced_error(code), Command::Request(plain)],
         ),
         _ => return None,
     })
 }
 
 /// Codes whose cause is in what is asked for.
-fn inside(name: &str, clear: &Value, code: &ResponseCode) -> Option<How> {
+fn inside(name: &str, plaintext: &Value, code: &ResponseCode) -> Option<How> {
     let with = |field: &str, value: &str| {
-        let mut clear = clear.clone();
-        clear[field] = json!(value);
-        request(name, clear)
+        let mut plaintext = plaintext.clone();
+        plaintext[field] = json!(value);
+        request(name, plaintext)
     };
-    let usual = request(name, clear.clone());
+    let usual = request(name, plaintext.clone());
     Some(match code {
         ResponseCode::Success if matches!(name, "cancelPayout" | "amendTransactionV2") => {
             let order = request("payoutQueueV2", sample("payoutQueueV2")?);
@@ -231,10 +231,10 @@ fn inside(name: &str, clear: &Value, code: &ResponseCode) -> Option<How> {
             vec![with("amount", "2000000.00")],
         ),
         ResponseCode::InsufficientBalance => {
-            let mut clear = clear.clone();
-            clear["controlNumber"] = json!("SKY9900000101");
-            clear["amount"] = json!("200000.00");
-            let commands = vec![request(name, clear)];
+            let mut plaintext = plaintext.clone();
+            plaintext["controlNumber"] = json!("SKY9900000101");
+            plaintext["amount"] = json!("200000.00");
+            let commands = vec![request(name, plaintext)];
             ("the account does not hold that much", commands)
         }
         ResponseCode::BankCityIncorrect => (
@@ -261,12 +261,12 @@ fn inside(name: &str, clear: &Value, code: &ResponseCode) -> Option<How> {
                 .collect(),
         ),
         ResponseCode::ControlNumberInvalid if name == "payoutQueryStatus" => {
-            let switch = Command::Switch {
+            let behavior = Command::Behavior {
                 name: "unknown-number".to_owned(),
                 value: "refused".to_owned(),
             };
-            let how = "the number is unknown, and the switch unknown-number says so";
-            (how, vec![switch, usual])
+            let how = "the number is unknown, and the behavior unknown-number says so";
+            (how, vec![behavior, usual])
         }
         ResponseCode::ControlNumberInvalid => ("no such payout waits at a store", vec![usual]),
         ResponseCode::PrefixIncorrect => {
@@ -282,7 +282,7 @@ fn inside(name: &str, clear: &Value, code: &ResponseCode) -> Option<How> {
 
 /// For what partners are told or asked: the command that sends it.
 fn told(operation: &OperationInfo) -> Option<Command> {
-    let clear = match operation.name {
+    let plaintext = match operation.name {
         "payoutQueuePayout" => json!({
             "controlNumber": "SKY9800000101",
             "payType": "2",
@@ -324,25 +324,25 @@ fn told(operation: &OperationInfo) -> Option<Command> {
     };
     Some(Command::Trigger {
         operation: operation.name.to_owned(),
-        clear,
+        plaintext,
         url: Some("http://127.0.0.1:1/".to_owned()),
     })
 }
 
-fn plain(operation: &str, clear: Value) -> Request {
+fn plain(operation: &str, plaintext: Value) -> Request {
     Request {
         operation: operation.to_owned(),
-        clear,
+        plaintext,
         peer: None,
         authenticated: true,
     }
 }
 
-fn request(operation: &str, clear: Value) -> Command {
-    Command::Request(plain(operation, clear))
+fn request(operation: &str, plaintext: Value) -> Command {
+    Command::Request(plain(operation, plaintext))
 }
 
-fn storm(code: &ResponseCode) -> Command {
+fn forced_error(code: &ResponseCode) -> Command {
     Command::Fault(FaultCommand::Add {
         fault: FaultRule {
             on: Side::Requests,

@@ -13,7 +13,7 @@ use http::header::{HOST, ORIGIN};
 use http::{HeaderMap, Method, StatusCode};
 
 use crate::http::Peer;
-use crate::service::admin::Problem;
+use crate::service::admin_types::Problem;
 
 /// Lets a request to the partner's interface through, or says why not. It may
 /// be called as localhost, by an address, and by these names.
@@ -22,19 +22,19 @@ pub(crate) async fn partner(
     request: Request,
     next: Next,
 ) -> Response {
-    match partner_objection(request.headers(), &hosts) {
+    match partner_rejection(request.headers(), &hosts) {
         None => next.run(request).await,
         Some(problem) => refused(StatusCode::FORBIDDEN, problem),
     }
 }
 
 /// Lets a request to the sandbox's own interface through, or says why not.
-pub(crate) async fn guard(
+pub(crate) async fn origin_check(
     ConnectInfo(peer): ConnectInfo<Peer>,
     request: Request,
     next: Next,
 ) -> Response {
-    match objection(peer.address, request.method(), request.headers()) {
+    match rejection(peer.address, request.method(), request.headers()) {
         None => next.run(request).await,
         Some(problem) => refused(StatusCode::FORBIDDEN, problem),
     }
@@ -45,7 +45,7 @@ fn text<'h>(headers: &'h HeaderMap, name: &str) -> Option<&'h str> {
     value.map(|value| value.to_str().unwrap_or_default())
 }
 
-fn partner_objection(headers: &HeaderMap, hosts: &[String]) -> Option<&'static str> {
+fn partner_rejection(headers: &HeaderMap, hosts: &[String]) -> Option<&'static str> {
     // A browser always says which name it was given. An address is nobody's to
     // lead elsewhere, as a name is.
     let host = text(headers, HOST.as_str());
@@ -62,7 +62,7 @@ fn partner_objection(headers: &HeaderMap, hosts: &[String]) -> Option<&'static s
     other_sites_page(headers, host.unwrap_or_default())
 }
 
-fn objection(peer: SocketAddr, method: &Method, headers: &HeaderMap) -> Option<&'static str> {
+fn rejection(peer: SocketAddr, method: &Method, headers: &HeaderMap) -> Option<&'static str> {
     let host = text(headers, HOST.as_str()).unwrap_or_default();
     if !peer.ip().to_canonical().is_loopback() {
         return Some("the sandbox's own interface answers this machine only");
@@ -126,7 +126,7 @@ pub(crate) fn refused(status: StatusCode, problem: impl Into<String>) -> Respons
 mod tests {
     use http::{HeaderMap, HeaderName, HeaderValue, Method};
 
-    use super::{objection, partner_objection};
+    use super::{partner_rejection, rejection};
 
     fn headers(given: &[(&'static str, &'static str)]) -> HeaderMap {
         let given = given.iter().map(|(name, value)| {
@@ -140,8 +140,8 @@ mod tests {
 
     fn check_partner(given: &[(&'static str, &'static str)], admitted: bool) {
         let hosts = ["sandbox.internal".to_owned()];
-        let objection = partner_objection(&headers(given), &hosts);
-        assert_eq!(objection.is_none(), admitted, "{given:?}: {objection:?}");
+        let rejection = partner_rejection(&headers(given), &hosts);
+        assert_eq!(rejection.is_none(), admitted, "{given:?}: {rejection:?}");
     }
 
     #[test]
@@ -180,11 +180,11 @@ mod tests {
 
     fn check(peer: &str, method: &Method, given: &[(&'static str, &'static str)], admitted: bool) {
         let headers = headers(given);
-        let objection = objection(peer.parse().unwrap(), method, &headers);
+        let rejection = rejection(peer.parse().unwrap(), method, &headers);
         assert_eq!(
-            objection.is_none(),
+            rejection.is_none(),
             admitted,
-            "{peer} {method} {headers:?}: {objection:?}"
+            "{peer} {method} {headers:?}: {rejection:?}"
         );
     }
 

@@ -16,52 +16,60 @@ use skypay_runtime::{envelope, read};
 use skypay_types::{Operation, Response};
 use tokio::sync::{Mutex, mpsc};
 
-use crate::admin::WireRecord;
+use crate::admin_client::WireRecord;
 use crate::engine::{AttemptResult, Delivered, Delivery, KeysInUse, Pair, WireFault};
-use crate::house::{Errand, House};
+use crate::simulator::{DeliveryJob, Simulator};
 use fault_layer::{FaultLayer, Plan, Seen};
 
 /// How many callbacks travel at once by the real clock. By a virtual clock it
 /// is one, so that the same commands give the same log.
-const MESSENGERS: usize = 32;
+const WORKERS: usize = 32;
 
-/// Delivers until the house closes. A partner may take so long to answer, by the
-/// real clock whatever the house's is.
-pub(crate) fn run(house: &House, errands: mpsc::UnboundedReceiver<Errand>, patience: Duration) {
-    let messengers = if house.is_virtual() { 1 } else { MESSENGERS };
-    let errands = Arc::new(Mutex::new(errands));
-    for _ in 0..messengers {
-        let messenger = Messenger {
-            house: house.clone(),
+/// Delivers until the sandbox closes. A partner may take so long to answer, by the
+/// real clock whatever the sandbox's is.
+pub(crate) fn run(
+    simulator: &Simulator,
+    jobs: mpsc::UnboundedReceiver<DeliveryJob>,
+    timeout: Duration,
+) {
+    let workers = if simulator.is_virtual() { 1 } else { WORKERS };
+    let jobs = Arc::new(Mutex::new(jobs));
+    for _ in 0..workers {
+        let worker = DeliveryWorker {
+            simulator: simulator.clone(),
             layer: FaultLayer::default(),
-            patience,
+            timeout,
             sender: None,
         };
-        tokio::spawn(messenger.work(Arc::clone(&errands)));
+        tokio::spawn(worker.work(Arc::clone(&jobs)));
     }
 }
 
 /// Makes one delivery attempt after the other.
-struct Messenger {
-    house: House,
+struct DeliveryWorker {
+    simulator: Simulator,
     layer: FaultLayer,
-    patience: Duration,
+    timeout: Duration,
     /// The sender, as long as the keys are these.
     sender: Option<(KeysInUse, KeyRing, CallbackSender)>,
 }
 
-impl Messenger {
-    async fn work(mut self, errands: Arc<Mutex<mpsc::UnboundedReceiver<Errand>>>) {
+impl DeliveryWorker {
+    async fn work(mut self, jobs: Arc<Mutex<mpsc::UnboundedReceiver<DeliveryJob>>>) {
         loop {
-            let next = errands.lock().await.recv().await;
-            let Some(Errand { delivery, life }) = next else {
+            let next = jobs.lock().await.recv().await;
+            let Some(DeliveryJob {
+                delivery,
+                generation,
+            }) = next
+            else {
                 return;
             };
-            let house = self.house.clone();
+            let simulator = self.simulator.clone();
             let attempt = tokio::select! {
                 attempt = self.attempt(&delivery) => attempt,
                 // The delivery no longer exists, and others wait for their turn.
-                () = house.another_life(life) => continue,
+                () = simulator.another_generation(generation) => continue,
             };
             let (result, wire) = match attempt {
                 Ok(ending) => ending,
@@ -72,7 +80,7 @@ impl Messenger {
                 attempt: delivery.attempt,
                 result,
             };
-            self.house.ended(life, delivered, wire);
+            self.simulator.ended(generation, delivered, wire);
         }
     }
 
@@ -83,7 +91,7 @@ impl Messenger {
         delivery: &Delivery,
     ) -> Result<(AttemptResult, Vec<WireRecord>), String> {
         let url = delivery.url.as_deref().ok_or("no URL is set for it")?;
-        let mut plan = Plan::new(url, delivery, self.patience)?;
+        let mut plan = Plan::new(url, delivery, self.timeout)?;
         for fault in &delivery.faults {
             if let WireFault::Splice { head, tail } = fault {
                 plan.body = self.spliced(*head, *tail).await;
@@ -93,7 +101,7 @@ impl Messenger {
         let wrong = delivery.faults.contains(&WireFault::WrongKey);
         let (ring, sender) = self.sender(wrong)?;
         self.layer.prepare(Some(plan));
-        let called = call(&sender, &delivery.operation, &delivery.clear).await;
+        let called = call(&sender, &delivery.operation, &delivery.plaintext).await;
         let seen = self.layer.seen();
         let result = judged(called, &seen, &ring, started);
         Ok((result, seen.records))
@@ -110,18 +118,18 @@ impl Messenger {
 
     /// The encrypted text of a callback, whether it was ever sent or not.
     async fn sealed(&mut self, id: u64) -> Option<String> {
-        let callback = self.house.state().callback(id).cloned()?;
+        let callback = self.simulator.state().callback(id).cloned()?;
         let (_, sender) = self.sender(false).ok()?;
         self.layer.prepare(None);
         // It goes nowhere, so its outcome says nothing.
-        let _ = call(&sender, &callback.operation, &callback.clear).await;
+        let _ = call(&sender, &callback.operation, &callback.plaintext).await;
         self.layer.seen().sealed
     }
 
     /// A sender with the keys of this moment.
     fn sender(&mut self, wrong_key: bool) -> Result<(KeyRing, CallbackSender), String> {
-        let now = self.house.now();
-        let keys = self.house.state().keys_in_use(now);
+        let now = self.simulator.now();
+        let keys = self.simulator.state().keys_in_use(now);
         if wrong_key {
             let unknown = Pair {
                 encrypt_key: "no partner has this key".to_owned(),
@@ -174,7 +182,7 @@ enum Called {
         code: String,
         description: Option<String>,
         /// The response, where it could be read as one.
-        clear: Option<Value>,
+        plaintext: Option<Value>,
     },
     NotSent(String),
     Unknown(String),
@@ -186,9 +194,9 @@ macro_rules! call_any {
         skypay { $($ours:tt)* }
         $($group:ident { $($method:ident($request:ident) -> $response:ident;)* })*
     ) => {
-        async fn call(sender: &CallbackSender, operation: &str, clear: &Value) -> Called {
+        async fn call(sender: &CallbackSender, operation: &str, plaintext: &Value) -> Called {
             $($(if operation == <skypay_types::$request as Operation>::INFO.name {
-                let text = serde_json::to_vec(clear).unwrap_or_default();
+                let text = serde_json::to_vec(plaintext).unwrap_or_default();
                 return match read::from_slice::<skypay_types::$request>(&text) {
                     Ok(request) => called::<skypay_types::$request>(sender.$method(&request).await),
                     Err(error) => Called::NotSent(error.to_string()),
@@ -211,12 +219,12 @@ fn called<O: Operation>(
                 .unwrap_or(O::INFO.accepted_code())
                 .to_owned(),
             description: response.response_description().map(str::to_owned),
-            clear: serde_json::to_value(&response).ok(),
+            plaintext: serde_json::to_value(&response).ok(),
         },
         Err(Error::Rejected(rejected)) => Called::Answered {
             code: rejected.code().to_owned(),
             description: rejected.description().map(str::to_owned),
-            clear: None,
+            plaintext: None,
         },
         Err(Error::NotSent(error)) => Called::NotSent(error.to_string()),
         Err(Error::Unknown(unknown)) => match (unknown.cause, unknown.code()) {
@@ -227,7 +235,7 @@ fn called<O: Operation>(
             (_, Some(code)) => Called::Answered {
                 code: code.to_owned(),
                 description: None,
-                clear: None,
+                plaintext: None,
             },
         },
     }
@@ -241,11 +249,11 @@ fn judged(called: Called, seen: &Seen, ring: &KeyRing, started: Instant) -> Atte
         Called::Answered {
             code,
             description,
-            clear,
+            plaintext,
         } => AttemptResult::Answered {
             code,
             description,
-            clear: clear
+            plaintext: plaintext
                 .or_else(|| opened(ring, first?.answer.as_deref()?))
                 .unwrap_or_default(),
             milliseconds,
@@ -266,8 +274,8 @@ fn judged(called: Called, seen: &Seen, ring: &KeyRing, started: Instant) -> Atte
 
 fn opened(ring: &KeyRing, answer: &str) -> Option<Value> {
     let sets = ring.all();
-    let mut clear = sets
+    let mut plaintext = sets
         .iter()
         .filter_map(|set| envelope::open(set.key(), answer.as_bytes()).ok());
-    clear.find_map(|clear| serde_json::from_str(&clear).ok())
+    plaintext.find_map(|plaintext| serde_json::from_str(&plaintext).ok())
 }

@@ -16,9 +16,9 @@ use tokio::task::JoinSet;
 use tokio_rustls::TlsConnector;
 use tower::{BoxError, Layer};
 
-use crate::admin::WireRecord;
+use crate::admin_client::WireRecord;
 use crate::engine::{Delivery, WireFault};
-use crate::http::{Target, WireError, broken_off, exchange, garbled, whole};
+use crate::http::{Target, WireError, corrupted, exchange, truncated, whole};
 use crate::limits;
 
 /// The layer of one sender. Clones share what is prepared and what was seen.
@@ -196,14 +196,14 @@ async fn exchanged(
                 keep = Some(body.len() / 2);
             }
             WireFault::Truncate { keep: bytes } => keep = usize::try_from(*bytes).ok(),
-            WireFault::Garble { seed } => body = garbled(&body, *seed).into(),
+            WireFault::Garble { seed } => body = corrupted(&body, *seed).into(),
             _ => {}
         }
     }
     let length = HeaderValue::from(body.len());
     let sent = match keep {
         None => Body::new(Full::new(body.clone())),
-        Some(keep) => Body::new(broken_off(&body, keep)),
+        Some(keep) => Body::new(truncated(&body, keep)),
     };
     let sealed = body.slice(..keep.unwrap_or(body.len()).min(body.len()));
     record.sealed = String::from_utf8_lossy(&sealed).into_owned();

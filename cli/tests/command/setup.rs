@@ -5,12 +5,12 @@ use serde_json::{Value, json};
 use crate::program::{Program, Ran, Started};
 
 /// A sandbox with a virtual clock, and a program that knows where it is.
-pub(crate) struct House {
+pub(crate) struct Setup {
     pub(crate) program: Program,
     up: Started,
 }
 
-impl House {
+impl Setup {
     pub(crate) fn up(more: &[&str]) -> (Self, Value) {
         let arguments = [
             "--json", "sandbox", "up", "--port", "0", "--clock", "virtual",
@@ -22,11 +22,11 @@ impl House {
         let mut up = program.start(&[arguments, more].concat());
         let info = up.json();
         let url = info["url"].as_str().unwrap().to_owned();
-        let house = Self {
+        let setup = Self {
             program: program.with("SKYPAY_SANDBOX", url),
             up,
         };
-        (house, info)
+        (setup, info)
     }
 
     /// Ends the sandbox; its folder stays.
@@ -102,94 +102,94 @@ fn without_a_sandbox_commands_say_how_to_start_one() {
 
 #[test]
 fn a_payout_is_called_paid_and_asked_for() {
-    let (house, _) = House::up(&["--memory"]);
-    let mut listener = house.program.start(&["--json", "listen", "--port", "0"]);
+    let (setup, _) = Setup::up(&["--memory"]);
+    let mut listener = setup.program.start(&["--json", "listen", "--port", "0"]);
     let url = listener.json()["listening"].as_str().unwrap().to_owned();
-    house.run(&format!("callbacks set {url}")).ended(0);
-    assert_eq!(house.run("callbacks show").json()["shared"], url);
+    setup.run(&format!("callbacks set {url}")).ended(0);
+    assert_eq!(setup.run("callbacks show").json()["shared"], url);
 
-    house.pay_out("SKY9800000101", "1000.00").ended(0);
-    let refused = house.pay_out("SKY9800000102", "1000.16").ended(1).json();
+    setup.pay_out("SKY9800000101", "1000.00").ended(0);
+    let refused = setup.pay_out("SKY9800000102", "1000.16").ended(1).json();
     assert_eq!(refused["code"], "-1016");
-    house.pay_out("SKY9800000103", "1000.10").ended(3);
+    setup.pay_out("SKY9800000103", "1000.10").ended(3);
 
-    let advanced = house.run("clock advance 300s").ended(0).json();
+    let advanced = setup.run("clock advance 300s").ended(0).json();
     assert!(advanced["attempts"].as_u64().unwrap() >= 2, "{advanced}");
     let notice = listener.json();
     assert_eq!(notice["operation"], "payoutQueuePayout");
-    let status = house
+    let status = setup
         .run("call payoutQueryStatus controlNumbers=SKY9800000101")
         .ended(0)
         .json();
     assert_eq!(status["response"]["controlNumbers"][0]["status"], "1");
 
-    let id = house.run("log export").ended(0).out;
+    let id = setup.run("log export").ended(0).out;
     let written = id
         .lines()
         .find(|line| line.contains("\"callback-written\""))
         .unwrap();
     let written: Value = serde_json::from_str(written).unwrap();
     let delivery = written["details"]["delivery"].as_u64().unwrap();
-    let details = house
+    let details = setup
         .run(&format!("log callback {delivery}"))
         .ended(0)
         .json();
     assert_eq!(details["wire"][0]["status"], 200);
-    house.run(&format!("replay {delivery} --copies 2")).ended(0);
-    house
+    setup.run(&format!("replay {delivery} --copies 2")).ended(0);
+    setup
         .run(&format!("replay {delivery} --copies 2 --concurrent"))
         .ended(0);
-    house.run("replay 999999").ended(1);
+    setup.run("replay 999999").ended(1);
 }
 
 #[test]
 fn the_cashiers_exit_code_says_how_the_partner_answered() {
-    let (house, _) = House::up(&["--memory"]);
+    let (setup, _) = Setup::up(&["--memory"]);
     // Nobody is called as long as there is no URL.
-    house
+    setup
         .run("cashier inquire SKY9800000201 --channel 1")
         .ended(5);
     let answer = r#"payoutInquiry={"sender":"Example","controlNumber":"SKY9800000201","senderAddress":"Manila","name":"Dela Cruz,Juan","birthday":"1991-10-02","identificationId":"442301922000","idType":"TIN","phone":"09123456789","amount":"3900.00","idcardPicType":"png","idcardPicUrl":"https://partner.example.com/1.png","location":"Manila"}"#;
-    let mut listener = house
+    let mut listener = setup
         .program
         .start(&["--json", "listen", "--port", "0", "--answer", answer]);
     let url = listener.json()["listening"].as_str().unwrap().to_owned();
-    house.run(&format!("callbacks set {url}")).ended(0);
-    let ran = house
+    setup.run(&format!("callbacks set {url}")).ended(0);
+    let ran = setup
         .run("cashier inquire SKY9800000201 --channel MLhuillier")
         .ended(0)
         .json();
-    let clear = &ran["deliveries"][0]["attempts"][0]["result"]["clear"];
+    let plaintext = &ran["deliveries"][0]["attempts"][0]["result"]["plaintext"];
     assert_eq!(
-        (&clear["name"], &clear["amount"]),
+        (&plaintext["name"], &plaintext["amount"]),
         (&json!("[masked]"), &json!("3900.00"))
     );
-    house
+    setup
         .run("cashier pay SKY9800000201 --channel MLhuillier")
         .ended(0);
-    house
+    setup
         .run("cashier ask-collection SKY9800000301 --channel 1 --amount 5 --phone 09123456789")
         .ended(1);
-    house
+    setup
         .run("cashier collect SKY9800000301 --channel 1")
         .ended(1);
-    house
+    setup
         .run(&format!("callbacks set {url} --for payoutPayout"))
         .ended(0);
-    house
+    setup
         .run(&format!("callbacks set {url} --for nonsense"))
         .ended(2);
 }
 
 #[test]
 fn money_moves_on_every_occasion() {
-    let (house, _) = House::up(&["--memory"]);
+    let (setup, _) = Setup::up(&["--memory"]);
     for occasion in [
         "recharge SKY98 5000",
         "transfer SKY98 SKY99 100",
         "payout-withdrawal SKY98 100",
     ] {
-        let ran = house.run(&format!("finance {occasion}")).ended(0).json();
+        let ran = setup.run(&format!("finance {occasion}")).ended(0).json();
         assert!(!ran["events"].as_array().unwrap().is_empty(), "{ran}");
     }
     for impossible in [
@@ -198,22 +198,22 @@ fn money_moves_on_every_occasion() {
         "settlement-recharge SKY98 1",
         "collection-withdrawal SKY98 1",
     ] {
-        let ran = house.run(&format!("finance {impossible}")).ended(1);
+        let ran = setup.run(&format!("finance {impossible}")).ended(1);
         assert!(ran.err.contains("error"), "{}", ran.err);
     }
-    let balance = house.run("call balanceQuery").ended(0).json();
+    let balance = setup.run("call balanceQuery").ended(0).json();
     assert_eq!(balance["response"]["balance"], 1_104_900.0);
 }
 
 #[test]
 fn stores_decide_over_payouts() {
-    let (house, _) = House::up(&["--memory"]);
-    house.pay_out("SKY9800000101", "1000.00").ended(0);
-    house.run("store upload SKY9800000101").ended(0);
-    house.run("store pay SKY9800000101").ended(0);
-    house.run("store reverse SKY9800000101").ended(0);
-    house.pay_out("SKY9800000104", "1000.00").ended(0);
-    house
+    let (setup, _) = Setup::up(&["--memory"]);
+    setup.pay_out("SKY9800000101", "1000.00").ended(0);
+    setup.run("store upload SKY9800000101").ended(0);
+    setup.run("store pay SKY9800000101").ended(0);
+    setup.run("store reverse SKY9800000101").ended(0);
+    setup.pay_out("SKY9800000104", "1000.00").ended(0);
+    setup
         .run("store fail SKY9800000104 --reason closed")
         .ended(0);
     for step in [
@@ -222,47 +222,47 @@ fn stores_decide_over_payouts() {
         "confirm-amendment",
         "refuse-amendment",
     ] {
-        house.run(&format!("store {step} SKY9800000999")).ended(1);
+        setup.run(&format!("store {step} SKY9800000999")).ended(1);
     }
 }
 
 #[test]
 fn rules_faults_and_switches_take_hold() {
-    let (house, _) = House::up(&["--memory"]);
-    let rule = house
+    let (setup, _) = Setup::up(&["--memory"]);
+    let rule = setup
         .run("script add --operation balanceQuery --refuse -1001 --times 1")
         .ended(0);
     let rule = rule.json()["answer"]["details"]["rule"].clone();
-    assert_eq!(house.run("script list").json()[0]["id"], rule);
-    house.run("call balanceQuery").ended(1);
-    house.run("call balanceQuery").ended(0);
-    house.run(&format!("script remove {rule}")).ended(0);
-    house.run("script add --operation balanceQuery").ended(2);
-    let file = house
+    assert_eq!(setup.run("script list").json()[0]["id"], rule);
+    setup.run("call balanceQuery").ended(1);
+    setup.run("call balanceQuery").ended(0);
+    setup.run(&format!("script remove {rule}")).ended(0);
+    setup.run("script add --operation balanceQuery").ended(2);
+    let file = setup
         .program
         .folder
-        .write("rules.json", r#"[{"then":{"course":"fail"}}]"#);
+        .write("rules.json", r#"[{"then":{"outcome":"fail"}}]"#);
     assert_eq!(
-        house.run(&format!("script load {file}")).ended(0).json()["added"],
+        setup.run(&format!("script load {file}")).ended(0).json()["added"],
         1
     );
-    house.run("script clear").ended(0);
+    setup.run("script clear").ended(0);
 
-    house
+    setup
         .run("fault add requests --operation balanceTransfer cut-after")
         .ended(0);
-    house
+    setup
         .run("call balanceTransfer transferFrom=SKY98 transferTo=SKY99 amount=1")
         .ended(3);
     assert_eq!(
-        house.run("fault list").json()[0]["fault"]["wire"],
+        setup.run("fault list").json()[0]["fault"]["wire"],
         "cut-after"
     );
-    house.run("fault clear").ended(0);
-    house
+    setup.run("fault clear").ended(0);
+    setup
         .run("fault add requests --times 1 answer -9999")
         .ended(0);
-    house
+    setup
         .run("call balanceTransfer transferFrom=SKY98 transferTo=SKY99 amount=1")
         .ended(3);
     for what in [
@@ -277,77 +277,77 @@ fn rules_faults_and_switches_take_hold() {
         "wrong-key",
         "splice",
     ] {
-        house
+        setup
             .run(&format!("fault add callbacks --percent 0 {what}"))
             .ended(0);
     }
     for what in ["bad-gateway", "redirect http://127.0.0.1:1/"] {
-        house
+        setup
             .run(&format!("fault add requests --percent 0 {what}"))
             .ended(0);
     }
 
-    house.run("switch duplicates for-ever").ended(0);
-    assert_eq!(house.run("switch").json()["duplicates"], "for-ever");
-    assert_eq!(house.run("switch duplicates").json()["value"], "for-ever");
-    house.run("switch duplicates nonsense").ended(2);
+    setup.run("behavior duplicates for-ever").ended(0);
+    assert_eq!(setup.run("behavior").json()["duplicates"], "for-ever");
+    assert_eq!(setup.run("behavior duplicates").json()["value"], "for-ever");
+    setup.run("behavior duplicates nonsense").ended(2);
 }
 
 #[test]
 fn keys_go_through_their_life() {
-    let (house, _) = House::up(&["--memory"]);
-    house.run("keys generate --validity 30d").ended(0);
-    let shown = house.run("keys reveal 2").ended(0).json();
+    let (setup, _) = Setup::up(&["--memory"]);
+    setup.run("keys generate --validity 30d").ended(0);
+    let shown = setup.run("keys reveal 2").ended(0).json();
     assert!(
         shown["answer"]["details"]["encrypt_key"].is_string(),
         "{shown}"
     );
-    house.run("keys reveal 2").ended(1);
-    house.run("keys enable 2").ended(0);
-    house.run("clock advance 300s").ended(0);
-    house.run("keys extend 180d").ended(0);
-    let keys = house.run("keys list").ended(0);
+    setup.run("keys reveal 2").ended(1);
+    setup.run("keys enable 2").ended(0);
+    setup.run("clock advance 300s").ended(0);
+    setup.run("keys extend 180d").ended(0);
+    let keys = setup.run("keys list").ended(0);
     assert_eq!(keys.json()[1]["validity"], "30d");
     assert!(!keys.out.contains("encrypt"), "{}", keys.out);
-    house.run("call balanceQuery").ended(0);
+    setup.run("call balanceQuery").ended(0);
 }
 
 #[test]
 fn everything_can_be_saved_restored_and_forgotten() {
-    let (house, _) = House::up(&["--db", "house.db"]);
-    house.pay_out("SKY9800000101", "1000.00").ended(0);
-    house.run("sandbox save saved.db").ended(0);
-    house.run("sandbox reset").ended(0);
+    let (setup, _) = Setup::up(&["--db", "house.db"]);
+    setup.pay_out("SKY9800000101", "1000.00").ended(0);
+    setup.run("sandbox save saved.db").ended(0);
+    setup.run("sandbox reset").ended(0);
     let ask = "call payoutQueryStatus controlNumbers=SKY9800000101";
-    house.run("clock advance 300s").ended(0);
-    let gone = house.run(ask).ended(0).json();
-    house.run("sandbox restore saved.db").ended(0);
-    house.run("clock advance 300s").ended(0);
-    let back = house.run(ask).ended(0).json();
+    setup.run("clock advance 300s").ended(0);
+    let gone = setup.run(ask).ended(0).json();
+    setup.run("sandbox restore saved.db").ended(0);
+    setup.run("clock advance 300s").ended(0);
+    let back = setup.run(ask).ended(0).json();
     let status = |ran: &Value| ran["response"]["controlNumbers"][0]["status"].clone();
     assert_ne!(status(&gone), status(&back));
     assert_eq!(status(&back), "1");
-    house.run("sandbox restore absent.db").ended(1);
-    assert!(house.run("sandbox state").json()["payouts"].is_object());
-    assert_eq!(house.run("sandbox info").json()["caller_name"], "sandbox");
-    let ran = house
+    setup.run("sandbox restore absent.db").ended(1);
+    assert!(setup.run("sandbox state").json()["payouts"].is_object());
+    assert_eq!(setup.run("sandbox info").json()["caller_name"], "sandbox");
+    let ran = setup
         .program
         .run(&["--json", "sandbox", "command", r#"{"command":"tick"}"#]);
     assert_eq!(ran.ended(0).json()["answer"]["answer"], "done");
-    house.program.run(&["sandbox", "command", "{}"]).ended(2);
-    drop(house.up);
+    setup.program.run(&["sandbox", "command", "{}"]).ended(2);
+    drop(setup.up);
 }
 
 #[test]
 fn the_log_is_shown_and_exported() {
-    let (house, _) = House::up(&["--memory"]);
-    house.pay_out("SKY9800000101", "1000.00").ended(0);
-    let log = house.run("log export").ended(0).out;
+    let (setup, _) = Setup::up(&["--memory"]);
+    setup.pay_out("SKY9800000101", "1000.00").ended(0);
+    let log = setup.run("log export").ended(0).out;
     assert!(!log.contains("Dela Cruz"), "{log}");
-    house.run("log export log.jsonl").ended(0);
-    let file = std::fs::read_to_string(house.program.folder.path().join("log.jsonl")).unwrap();
+    setup.run("log export log.jsonl").ended(0);
+    let file = std::fs::read_to_string(setup.program.folder.path().join("log.jsonl")).unwrap();
     assert_eq!(file, log);
-    let last = house
+    let last = setup
         .program
         .run(&["log", "tail", "--no-follow", "-n", "1"])
         .ended(0)
@@ -358,9 +358,9 @@ fn the_log_is_shown_and_exported() {
             .count(),
         1
     );
-    assert_eq!(house.run("log show 1").ended(0).json()["sequence"], 1);
-    house.run("log show 9999").ended(1);
-    let shown = house.run("log export --show-personal-data").ended(0).out;
+    assert_eq!(setup.run("log show 1").ended(0).json()["sequence"], 1);
+    setup.run("log show 9999").ended(1);
+    let shown = setup.run("log export --show-personal-data").ended(0).out;
     assert!(shown.contains("Dela Cruz"), "{shown}");
 }
 
@@ -384,9 +384,9 @@ fn the_same_scenario_and_seed_give_the_same_log() {
         "#,
     );
     let log = || {
-        let (house, info) = House::up(&["--memory", "--seed", "3", "--scenario", &scenario]);
+        let (setup, info) = Setup::up(&["--memory", "--seed", "3", "--scenario", &scenario]);
         assert_eq!(info["caller_name"], "example");
-        house.run("log export").ended(0).out
+        setup.run("log export").ended(0).out
     };
     let first = log();
     assert!(

@@ -3,16 +3,16 @@
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 use skypay_sandbox::Sandbox;
-use skypay_sandbox::admin::LogQuery;
+use skypay_sandbox::admin_client::LogQuery;
 use skypay_sandbox::clock::Clock;
 use skypay_sandbox::engine::{
-    Command, Fault, FaultCommand, FaultRule, FinanceCommand, Moment, Pause, Settings, Side,
-    StoreCommand, When, WireFault,
+    Command, Duration, Fault, FaultCommand, FaultRule, FinanceCommand, Settings, Side,
+    StoreCommand, Timestamp, When, WireFault,
 };
-use skypay_sandbox::provocation::sample;
+use skypay_sandbox::error_scenarios::sample;
 
 use crate::doors::{posted, sent_as};
-use crate::house::{Directory, House, bank, like};
+use crate::setup::{Directory, Setup, bank, like};
 
 const BANK: &str = "SKY9800000101";
 
@@ -26,12 +26,12 @@ fn recharge() -> Command {
 
 #[tokio::test]
 async fn other_sites_pages_change_nothing() {
-    let builder = Sandbox::builder().clock(Clock::standing());
-    let house = House::with(builder.host("sandbox.internal")).await;
-    let url = house.sandbox.url();
+    let builder = Sandbox::builder().clock(Clock::frozen());
+    let setup = Setup::with(builder.host("sandbox.internal")).await;
+    let url = setup.sandbox.url();
     let reset = json!({ "command": "reset" }).to_string();
-    let payout = house.signed(Some("payoutQueue"), sample("payoutQueue").unwrap());
-    let before = house.sandbox.admin().state(true).await.unwrap();
+    let payout = setup.signed(Some("payoutQueue"), sample("payoutQueue").unwrap());
+    let before = setup.sandbox.admin().state(true).await.unwrap();
     for (path, body) in [
         ("/services/sandbox", &*payout),
         ("/services/sandbox/payoutQueue", &payout),
@@ -67,13 +67,13 @@ async fn other_sites_pages_change_nothing() {
             assert_eq!(status, 403, "{path} {headers}: {answer}");
         }
     }
-    assert_eq!(house.sandbox.admin().state(true).await.unwrap(), before);
+    assert_eq!(setup.sandbox.admin().state(true).await.unwrap(), before);
 
     let own = format!("Origin: {url}\r\n");
     let (status, _, body) = posted(url, "/services/sandbox", &own, &payout).await;
     assert_eq!(status, 200, "{body}");
     let named = "sandbox.internal:7171";
-    let ask = house.signed(Some("balanceQuery"), json!({}));
+    let ask = setup.signed(Some("balanceQuery"), json!({}));
     let (status, _, body) = sent_as(named, "POST", url, "/services/sandbox", "", &ask).await;
     assert_eq!(status, 200, "{body}");
     let (status, _, body) = posted(url, "/_sandbox/commands", &own, &reset).await;
@@ -82,8 +82,8 @@ async fn other_sites_pages_change_nothing() {
 
 #[tokio::test]
 async fn what_is_not_understood_is_said() {
-    let house = House::open().await;
-    let url = house.sandbox.url();
+    let setup = Setup::open().await;
+    let url = setup.sandbox.url();
     let (status, _, body) = posted(url, "/_sandbox/commands", "", r#"{"command":"dance"}"#).await;
     assert_eq!(status, 400);
     assert!(body.contains("unknown variant `dance`"), "{body}");
@@ -92,20 +92,24 @@ async fn what_is_not_understood_is_said() {
     let (status, _, body) = posted(url, "/_sandbox/state", "", "").await;
     assert_eq!(status, 405, "{body}");
     let real = Sandbox::builder().start().await.unwrap();
-    let error = real.admin().advance(Pause::seconds(1)).await.unwrap_err();
+    let error = real
+        .admin()
+        .advance(Duration::seconds(1))
+        .await
+        .unwrap_err();
     assert!(error.to_string().contains("--clock virtual"), "{error}");
 }
 
 #[tokio::test]
 async fn personal_data_and_secrets_are_masked_until_asked() {
-    let house = House::open().await;
-    house
+    let setup = Setup::open().await;
+    setup
         .client
         .payout_queue(&bank(BANK, "1000.00"))
         .await
         .unwrap();
-    house.advance("1m").await;
-    let admin = house.sandbox.admin();
+    setup.advance("1m").await;
+    let admin = setup.sandbox.admin();
     let all = LogQuery {
         personal: true,
         ..LogQuery::default()
@@ -116,7 +120,7 @@ async fn personal_data_and_secrets_are_masked_until_asked() {
     ];
     let unasked = [
         admin.state(false).await.unwrap().to_string(),
-        house.log().await,
+        setup.log().await,
     ];
     for personal in ["Juan", "09123456789"] {
         assert!(
@@ -128,53 +132,53 @@ async fn personal_data_and_secrets_are_masked_until_asked() {
             "{personal}"
         );
     }
-    let key = &house.sandbox.info().encrypt_key;
+    let key = &setup.sandbox.info().encrypt_key;
     assert!(asked[0].contains(key));
     assert!(!unasked.iter().any(|text| text.contains(key)));
 }
 
 #[tokio::test]
 async fn the_clock_stops_at_the_end_of_the_calendar() {
-    let house = House::open().await;
+    let setup = Setup::open().await;
     let delay = WireFault::Delay {
-        by: Pause::days(u64::MAX),
+        by: Duration::days(u64::MAX),
     };
-    house.fault(Side::Callbacks, delay, 2).await;
-    let admin = house.sandbox.admin();
+    setup.fault(Side::Callbacks, delay, 2).await;
+    let admin = setup.sandbox.admin();
     for by in ["3650000d", "1s", "18446744073709551615ms"] {
         // The notice is held back until the last moment, and goes then.
-        house.done(&recharge()).await;
+        setup.done(&recharge()).await;
         let moved = admin.advance(by.parse().unwrap()).await.unwrap();
-        assert_eq!(moved.clock.now, Moment::LAST, "{by}");
+        assert_eq!(moved.clock.now, Timestamp::LAST, "{by}");
         assert_eq!(moved.clock.next_due, None, "{by}");
     }
-    assert_eq!(house.partner.told.take().len(), 3);
+    assert_eq!(setup.partner.told.take().len(), 3);
 }
 
 #[tokio::test]
 async fn the_log_can_be_followed() {
-    let house = House::open().await;
-    let mut follow = house
+    let setup = Setup::open().await;
+    let mut follow = setup
         .sandbox
         .admin()
         .follow(LogQuery::default())
         .await
         .unwrap();
     let mut lines = vec![follow.next().await.unwrap()];
-    house.done(&recharge()).await;
+    setup.done(&recharge()).await;
     while !lines.last().unwrap().contains("callback-ended") {
         lines.push(follow.next().await.unwrap());
     }
-    let log = house.log().await;
+    let log = setup.log().await;
     assert_eq!(lines, log.lines().collect::<Vec<_>>());
     let after = LogQuery {
         after: 2,
         limit: Some(1),
         personal: false,
     };
-    let third = house.sandbox.admin().log(after).await.unwrap();
+    let third = setup.sandbox.admin().log(after).await.unwrap();
     assert_eq!(third, lines[2..3]);
-    house.sandbox.stop().await;
+    setup.sandbox.stop().await;
     assert_eq!(follow.next().await, None);
 }
 
@@ -182,29 +186,29 @@ async fn the_log_can_be_followed() {
 async fn what_was_saved_can_be_restored_and_what_was_reset_is_gone() {
     let directory = Directory::new("save");
     let file = directory.file("saved.db");
-    let house = House::open().await;
-    house
+    let setup = Setup::open().await;
+    setup
         .client
         .payout_queue(&bank(BANK, "1000.00"))
         .await
         .unwrap();
-    let before = house.sandbox.admin().state(true).await.unwrap();
-    let log = house.log().await;
-    let saved = house.sandbox.admin().save(&file).await.unwrap();
+    let before = setup.sandbox.admin().state(true).await.unwrap();
+    let log = setup.log().await;
+    let saved = setup.sandbox.admin().save(&file).await.unwrap();
     assert_eq!(saved.bytes, std::fs::metadata(&file).unwrap().len());
 
-    house.sandbox.admin().reset().await.unwrap();
-    assert_eq!(house.balance("SKY98").await, 100_000_000);
-    house.sandbox.admin().restore(&file).await.unwrap();
-    assert_eq!(house.sandbox.admin().state(true).await.unwrap(), before);
-    assert_eq!(house.log().await, log);
+    setup.sandbox.admin().reset().await.unwrap();
+    assert_eq!(setup.balance("SKY98").await, 100_000_000);
+    setup.sandbox.admin().restore(&file).await.unwrap();
+    assert_eq!(setup.sandbox.admin().state(true).await.unwrap(), before);
+    assert_eq!(setup.log().await, log);
     // And it goes on from there.
-    house.advance("1m").await;
-    assert_eq!(house.partner.told.pay_types(), ["1", "2"]);
+    setup.advance("1m").await;
+    assert_eq!(setup.partner.told.pay_types(), ["1", "2"]);
 
     // The file can be opened as it is.
     let opened = Sandbox::builder()
-        .clock(Clock::standing())
+        .clock(Clock::frozen())
         .database(&file)
         .start()
         .await
@@ -215,21 +219,21 @@ async fn what_was_saved_can_be_restored_and_what_was_reset_is_gone() {
 #[tokio::test]
 async fn what_cannot_be_restored_leaves_everything_as_it_was() {
     let directory = Directory::new("restore");
-    let house = House::open().await;
-    let before = house.sandbox.admin().state(true).await.unwrap();
+    let setup = Setup::open().await;
+    let before = setup.sandbox.admin().state(true).await.unwrap();
     let text = directory.file("text");
     std::fs::write(&text, "not a database, but long enough to look like one").unwrap();
     for (file, says) in [
         (text, "not a database"),
         (directory.file("missing"), "no such file"),
     ] {
-        let error = house.sandbox.admin().restore(&file).await.unwrap_err();
+        let error = setup.sandbox.admin().restore(&file).await.unwrap_err();
         assert!(error.to_string().contains(says), "{error}");
     }
-    assert_eq!(house.sandbox.admin().state(true).await.unwrap(), before);
+    assert_eq!(setup.sandbox.admin().state(true).await.unwrap(), before);
     let nowhere = directory.file("missing/saved.db");
-    house.sandbox.admin().save(&nowhere).await.unwrap_err();
-    house.done(&recharge()).await;
+    setup.sandbox.admin().save(&nowhere).await.unwrap_err();
+    setup.done(&recharge()).await;
 }
 
 /// A scenario with a bit of everything, with or without a file.
@@ -238,10 +242,8 @@ async fn scenario(seed: u64) -> String {
         seed,
         ..Settings::default()
     };
-    let builder = Sandbox::builder()
-        .clock(Clock::standing())
-        .settings(settings);
-    let house = House::with(builder).await;
+    let builder = Sandbox::builder().clock(Clock::frozen()).settings(settings);
+    let setup = Setup::with(builder).await;
     let fault = |on, fault, percent| {
         let when = When::default();
         let times = None;
@@ -255,40 +257,40 @@ async fn scenario(seed: u64) -> String {
             },
         })
     };
-    house.switch("callback-retry", "until-1000").await;
-    house
+    setup.behavior("callback-retry", "until-1000").await;
+    setup
         .done(&fault(
             Side::Callbacks,
             Fault::Wire(WireFault::Garble { seed: 0 }),
             30,
         ))
         .await;
-    house
+    setup
         .done(&fault(
             Side::Callbacks,
             Fault::Wire(WireFault::Duplicate { copies: 3 }),
             30,
         ))
         .await;
-    house
+    setup
         .done(&fault(
             Side::Callbacks,
             Fault::Wire(WireFault::Delay {
-                by: Pause::seconds(40),
+                by: Duration::seconds(40),
             }),
             30,
         ))
         .await;
-    house
+    setup
         .done(&fault(
             Side::Callbacks,
             Fault::Late {
-                by: Pause::days(60),
+                by: Duration::days(60),
             },
             10,
         ))
         .await;
-    house
+    setup
         .done(&fault(Side::Requests, Fault::Wire(WireFault::CutAfter), 20))
         .await;
     for index in 0..40 {
@@ -297,18 +299,18 @@ async fn scenario(seed: u64) -> String {
             &format!("100.{:02}", index % 9),
         );
         // Some are cut off, some are refused: the log says which.
-        let _ = house.client.payout_queue(&payout).await;
+        let _ = setup.client.payout_queue(&payout).await;
     }
-    let _ = house.client.payout_queue_v2(&like(json!({}))).await;
-    house.advance("90s").await;
+    let _ = setup.client.payout_queue_v2(&like(json!({}))).await;
+    setup.advance("90s").await;
     let control_number = "SKY9800000201".to_owned();
-    let _ = house
+    let _ = setup
         .sandbox
         .admin()
         .command(&Command::Store(StoreCommand::Pay { control_number }))
         .await;
-    house.advance("90d").await;
-    house.log().await
+    setup.advance("90d").await;
+    setup.log().await
 }
 
 // Several threads, so that what could overtake something does.

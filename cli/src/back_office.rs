@@ -3,14 +3,14 @@
 
 use clap::Subcommand;
 use serde_json::{Value, json};
-use skypay_sandbox::engine::{CallbackUrls, Command, Key, KeyCommand, KeyStanding, Pause};
+use skypay_sandbox::engine::{CallbackUrls, Command, Duration, Key, KeyCommand, KeyStatus};
 use skypay_types::Direction;
 
-use crate::ending::Failure;
-use crate::house::{NEW_KEYS, face};
+use crate::exit_status::Failure;
 use crate::operations;
-use crate::running::{admin, carry, failed};
-use crate::show::{Said, Style, columns, table, wrapped};
+use crate::output::{Output, OutputFormat, columns, table, wrapped};
+use crate::remote::{admin, execute, failed};
+use crate::sandbox::{NEW_KEYS, render_clock};
 
 /// Show the sandbox's clock, or move it
 #[derive(Clone, Debug, Subcommand)]
@@ -20,16 +20,16 @@ pub(crate) enum Clock {
     /// Move a virtual clock; everything due on the way happens
     Advance {
         /// By how much, such as 300s, 24h or 90d
-        by: Pause,
+        by: Duration,
     },
 }
 
 impl Clock {
-    pub(crate) async fn run(self) -> Result<Said, Failure> {
+    pub(crate) async fn run(self) -> Result<Output, Failure> {
         match self {
             Self::Show => {
                 let clock = admin()?.clock().await.map_err(failed)?;
-                Ok(face("", &clock))
+                Ok(render_clock("", &clock))
             }
             Self::Advance { by } => {
                 let advanced = admin()?.advance(by).await.map_err(failed)?;
@@ -37,8 +37,8 @@ impl Clock {
                     1 => "1 attempt at a callback on the way.".to_owned(),
                     count => format!("{count} attempts at callbacks on the way."),
                 };
-                let said = face(&what, &advanced.clock);
-                Ok(Said::new(said.text, &advanced))
+                let said = render_clock(&what, &advanced.clock);
+                Ok(Output::new(said.text, &advanced))
             }
         }
     }
@@ -54,15 +54,15 @@ pub(crate) enum Keys {
 }
 
 impl Keys {
-    pub(crate) async fn run(self, style: Style) -> Result<Said, Failure> {
+    pub(crate) async fn run(self, format: OutputFormat) -> Result<Output, Failure> {
         match self {
-            Self::Command(command) => carry(&Command::Keys(command), style).await,
+            Self::Command(command) => execute(&Command::Keys(command), format).await,
             Self::List => list().await,
         }
     }
 }
 
-async fn list() -> Result<Said, Failure> {
+async fn list() -> Result<Output, Failure> {
     let admin = admin()?;
     let now = admin.clock().await.map_err(failed)?.now;
     let mut state = admin.state(false).await.map_err(failed)?;
@@ -71,21 +71,23 @@ async fn list() -> Result<Said, Failure> {
     let keys: Vec<Key> = keys
         .filter_map(|(_, key)| serde_json::from_value(key.clone()).ok())
         .collect();
-    let moment = |moment: Option<skypay_sandbox::engine::Moment>| {
-        moment.map_or("-".to_owned(), |moment| moment.date_time().to_string())
+    let timestamp = |timestamp: Option<skypay_sandbox::engine::Timestamp>| {
+        timestamp.map_or("-".to_owned(), |timestamp| {
+            timestamp.date_time().to_string()
+        })
     };
     let rows: Vec<_> = keys
         .iter()
         .map(|key| {
-            let validity = key.validity.pause().to_string();
+            let validity = key.validity.duration().to_string();
             let id = key.id.to_string();
-            let standing = key.standing(now).as_str().to_owned();
+            let status = key.status(now).as_str().to_owned();
             vec![
                 id,
-                standing,
+                status,
                 validity,
-                moment(key.effective),
-                moment(key.expires),
+                timestamp(key.effective),
+                timestamp(key.expires),
             ]
         })
         .collect();
@@ -94,7 +96,7 @@ async fn list() -> Result<Said, Failure> {
         .map(|key| {
             json!({
                 "id": key.id,
-                "standing": key.standing(now),
+                "status": key.status(now),
                 "validity": key.validity,
                 "generated": key.generated,
                 "revealed": key.revealed,
@@ -105,12 +107,12 @@ async fn list() -> Result<Said, Failure> {
         })
         .collect();
     let mut text = table(&["id", "state", "valid", "effective", "expires"], &rows);
-    let accepted = |key: &Key| key.standing(now) == KeyStanding::Effective;
+    let accepted = |key: &Key| key.status(now) == KeyStatus::Effective;
     if !keys.iter().any(accepted) {
         let what = format!("No pair is in use: every request is refused. {NEW_KEYS}");
         text.push_str(&format!("\n\n{}", wrapped(&what, 0)));
     }
-    Ok(Said::new(text, &json))
+    Ok(Output::new(text, &json))
 }
 
 /// Say where callbacks go
@@ -132,18 +134,18 @@ pub(crate) enum Callbacks {
 }
 
 impl Callbacks {
-    pub(crate) async fn run(self, style: Style) -> Result<Said, Failure> {
+    pub(crate) async fn run(self, format: OutputFormat) -> Result<Output, Failure> {
         let mut state = admin()?.state(true).await.map_err(failed)?;
         let urls = serde_json::from_value(state["callback_urls"].take());
         let mut urls: CallbackUrls = urls.unwrap_or_default();
         match self {
             Self::Show => {
                 let rows = rows(&urls);
-                Ok(Said::new(columns(&rows, 0), &urls))
+                Ok(Output::new(columns(&rows, 0), &urls))
             }
             Self::Set { url, only: None } => {
                 urls.shared = url;
-                carry(&Command::Callbacks(urls), style).await
+                execute(&Command::Callbacks(urls), format).await
             }
             Self::Set {
                 url,
@@ -159,7 +161,7 @@ impl Callbacks {
                     Some(url) => urls.own.insert(name, url),
                     None => urls.own.remove(&name),
                 };
-                carry(&Command::Callbacks(urls), style).await
+                execute(&Command::Callbacks(urls), format).await
             }
         }
     }

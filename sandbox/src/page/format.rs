@@ -8,19 +8,19 @@ use skypay_types::{
 };
 
 use crate::engine::{
-    AttemptResult, Callback, CollectionStanding, CounterStanding, Moment, Standing,
+    AttemptResult, Callback, CashPickupStatus, CollectionStatus, DeliveryStatus, Timestamp,
 };
 
 /// How good a state is, as the class of its badge.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Tone {
+pub(crate) enum BadgeKind {
     Plain,
     Good,
     Warn,
     Bad,
 }
 
-impl Tone {
+impl BadgeKind {
     pub(crate) fn class(self) -> &'static str {
         match self {
             Self::Plain => "",
@@ -32,8 +32,8 @@ impl Tone {
 }
 
 /// A state in a word or two.
-pub(crate) fn badge(words: &str, tone: Tone) -> Markup {
-    html! { span class={ "badge " (tone.class()) } { (words) } }
+pub(crate) fn badge(text: &str, tone: BadgeKind) -> Markup {
+    html! { span class={ "badge " (tone.class()) } { (text) } }
 }
 
 /// An amount in pesos, with a comma before every third digit.
@@ -54,8 +54,8 @@ pub(crate) fn pesos(amount: Amount) -> Markup {
 }
 
 /// A moment, without what is finer than a second.
-pub(crate) fn moment(moment: Moment) -> Markup {
-    let exact = moment.to_string();
+pub(crate) fn timestamp(timestamp: Timestamp) -> Markup {
+    let exact = timestamp.to_string();
     let second = exact.split('.').next().unwrap_or_default();
     html! { time { (second) } }
 }
@@ -66,13 +66,13 @@ pub(crate) fn code(code: &impl std::fmt::Debug) -> String {
 }
 
 /// What a notice tells, in a word; nothing for a callback that asks.
-pub(crate) fn gist(callback: &Callback) -> Option<String> {
-    let clear = serde_json::to_vec(&callback.clear).ok()?;
+pub(crate) fn summary(callback: &Callback) -> Option<String> {
+    let plaintext = serde_json::to_vec(&callback.plaintext).ok()?;
     if callback.operation == PayoutQueuePayoutRequest::INFO.name {
-        let notice = read::from_slice::<PayoutQueuePayoutRequest>(&clear).ok()?;
+        let notice = read::from_slice::<PayoutQueuePayoutRequest>(&plaintext).ok()?;
         Some(code(&notice.pay_type))
     } else if callback.operation == FinanceNotificationRequest::INFO.name {
-        let notice = read::from_slice::<FinanceNotificationRequest>(&clear).ok()?;
+        let notice = read::from_slice::<FinanceNotificationRequest>(&plaintext).ok()?;
         Some(code(&notice.statement_type))
     } else {
         None
@@ -86,9 +86,9 @@ pub(crate) fn operation(name: &str) -> Option<&'static OperationInfo> {
 
 /// A message as people read it. Personal data are shown when they were asked
 /// for; what is personal, the document says.
-pub(crate) fn message(clear: &Value, name: &str, personal: bool) -> Markup {
+pub(crate) fn message(plaintext: &Value, name: &str, personal: bool) -> Markup {
     let hidden = operation(name).map_or(&[] as &[&str], |info| info.personal_data);
-    let mut shown = clear.clone();
+    let mut shown = plaintext.clone();
     if !personal {
         mask(&mut shown, hidden);
     }
@@ -112,69 +112,69 @@ fn mask(value: &mut Value, personal: &[&str]) {
 }
 
 /// Whether a payout is where it wants to be.
-pub(crate) fn payout_tone(status: &PayoutStatus) -> Tone {
+pub(crate) fn payout_tone(status: &PayoutStatus) -> BadgeKind {
     match status {
-        PayoutStatus::Completed => Tone::Good,
-        PayoutStatus::Failed | PayoutStatus::Cancelled => Tone::Bad,
-        _ => Tone::Plain,
+        PayoutStatus::Completed => BadgeKind::Good,
+        PayoutStatus::Failed | PayoutStatus::Cancelled => BadgeKind::Bad,
+        _ => BadgeKind::Plain,
     }
 }
 
 /// Whether a step in the life of a payout is a good one.
-pub(crate) fn step_tone(what: &str) -> Tone {
+pub(crate) fn step_tone(what: &str) -> BadgeKind {
     match what {
-        "payout-paid" => Tone::Good,
-        "payout-failed" | "payout-cancelled" | "payout-reversed" => Tone::Bad,
-        _ => Tone::Plain,
+        "payout-paid" => BadgeKind::Good,
+        "payout-failed" | "payout-cancelled" | "payout-reversed" => BadgeKind::Bad,
+        _ => BadgeKind::Plain,
     }
 }
 
 /// Where a payout at a counter stands.
-pub(crate) fn counter(standing: CounterStanding) -> (&'static str, Tone) {
-    match standing {
-        CounterStanding::Inquiring => ("Inquiring", Tone::Plain),
-        CounterStanding::Inquired => ("Inquired", Tone::Plain),
-        CounterStanding::Refused => ("Refused", Tone::Bad),
-        CounterStanding::Confirming => ("Confirming", Tone::Warn),
-        CounterStanding::Paid => ("Paid", Tone::Good),
+pub(crate) fn counter(status: CashPickupStatus) -> (&'static str, BadgeKind) {
+    match status {
+        CashPickupStatus::Inquiring => ("Inquiring", BadgeKind::Plain),
+        CashPickupStatus::Inquired => ("Inquired", BadgeKind::Plain),
+        CashPickupStatus::Refused => ("Refused", BadgeKind::Bad),
+        CashPickupStatus::Confirming => ("Confirming", BadgeKind::Warn),
+        CashPickupStatus::Paid => ("Paid", BadgeKind::Good),
     }
 }
 
 /// Where a repayment stands.
-pub(crate) fn collection(standing: CollectionStanding) -> (&'static str, Tone) {
-    match standing {
-        CollectionStanding::Inquiring => ("Inquiring", Tone::Plain),
-        CollectionStanding::Inquired => ("Inquired", Tone::Plain),
-        CollectionStanding::Refused => ("Refused", Tone::Bad),
-        CollectionStanding::Confirming => ("Confirming", Tone::Warn),
-        CollectionStanding::Confirmed => ("Collected", Tone::Good),
+pub(crate) fn collection(status: CollectionStatus) -> (&'static str, BadgeKind) {
+    match status {
+        CollectionStatus::Inquiring => ("Inquiring", BadgeKind::Plain),
+        CollectionStatus::Inquired => ("Inquired", BadgeKind::Plain),
+        CollectionStatus::Refused => ("Refused", BadgeKind::Bad),
+        CollectionStatus::Confirming => ("Confirming", BadgeKind::Warn),
+        CollectionStatus::Confirmed => ("Collected", BadgeKind::Good),
     }
 }
 
 /// What a callback waits for.
-pub(crate) fn standing(standing: &Standing) -> (&'static str, Tone) {
-    match standing {
-        Standing::Scheduled { .. } => ("Scheduled", Tone::Plain),
-        Standing::Sending { .. } => ("Being sent", Tone::Plain),
-        Standing::Acknowledged => ("Acknowledged", Tone::Good),
-        Standing::GivenUp => ("Given up", Tone::Bad),
+pub(crate) fn status(status: &DeliveryStatus) -> (&'static str, BadgeKind) {
+    match status {
+        DeliveryStatus::Scheduled { .. } => ("Scheduled", BadgeKind::Plain),
+        DeliveryStatus::Sending { .. } => ("Being sent", BadgeKind::Plain),
+        DeliveryStatus::Acknowledged => ("Acknowledged", BadgeKind::Good),
+        DeliveryStatus::GivenUp => ("Given up", BadgeKind::Bad),
     }
 }
 
 /// How an attempt ended, in a line.
 pub(crate) fn ended(callback: &Callback, result: Option<&AttemptResult>) -> Markup {
     let Some(result) = result else {
-        return badge("no end yet", Tone::Plain);
+        return badge("no end yet", BadgeKind::Plain);
     };
     let outcome = operation(&callback.operation).map(|info| result.outcome(info));
-    let (words, tone) = match (result, outcome) {
-        (AttemptResult::NotSent { .. }, _) => ("not sent", Tone::Bad),
-        (_, Some(Outcome::Accepted)) => ("accepted", Tone::Good),
-        (_, Some(Outcome::Rejected)) => ("refused", Tone::Bad),
-        _ => ("unknown", Tone::Warn),
+    let (text, tone) = match (result, outcome) {
+        (AttemptResult::NotSent { .. }, _) => ("not sent", BadgeKind::Bad),
+        (_, Some(Outcome::Accepted)) => ("accepted", BadgeKind::Good),
+        (_, Some(Outcome::Rejected)) => ("refused", BadgeKind::Bad),
+        _ => ("unknown", BadgeKind::Warn),
     };
     html! {
-        (badge(words, tone)) " "
+        (badge(text, tone)) " "
         @match result {
             AttemptResult::Answered { code: number, description, milliseconds, .. } => {
                 (code(&ResponseCode::from(number.as_str())))

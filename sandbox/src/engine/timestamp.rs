@@ -10,12 +10,12 @@ use skypay_runtime::DateTime;
 /// A moment in GMT+8, in whole milliseconds. Writes itself with four decimals
 /// of the second, as the wire does.
 ///
-/// All of them lie between [`Moment::FIRST`] and [`Moment::LAST`]: arithmetic
+/// All of them lie between [`Timestamp::FIRST`] and [`Timestamp::LAST`]: arithmetic
 /// that leads beyond stops there.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Moment(civil::DateTime);
+pub struct Timestamp(civil::DateTime);
 
-impl Moment {
+impl Timestamp {
     /// The first moment of the calendar, at the beginning of the year 0.
     pub const FIRST: Self = Self(civil::DateTime::constant(0, 1, 1, 0, 0, 0, 0));
 
@@ -41,10 +41,10 @@ impl Moment {
 
     /// That many milliseconds later; at most [`Self::LAST`].
     #[must_use]
-    pub fn plus(self, pause: Pause) -> Self {
-        let milliseconds = i64::try_from(pause.0).unwrap_or(i64::MAX);
-        let pause = SignedDuration::from_millis(milliseconds);
-        Self::cut(self.0.saturating_add(pause))
+    pub fn plus(self, duration: Duration) -> Self {
+        let milliseconds = i64::try_from(duration.0).unwrap_or(i64::MAX);
+        let duration = SignedDuration::from_millis(milliseconds);
+        Self::cut(self.0.saturating_add(duration))
     }
 
     /// That many days earlier; at least [`Self::FIRST`].
@@ -64,37 +64,37 @@ impl Moment {
 }
 
 /// Leaves out what is finer than a millisecond.
-impl From<DateTime> for Moment {
+impl From<DateTime> for Timestamp {
     fn from(time: DateTime) -> Self {
         Self::cut(time.civil())
     }
 }
 
-impl From<Moment> for DateTime {
-    fn from(moment: Moment) -> Self {
-        moment.date_time()
+impl From<Timestamp> for DateTime {
+    fn from(timestamp: Timestamp) -> Self {
+        timestamp.date_time()
     }
 }
 
-impl fmt::Display for Moment {
+impl fmt::Display for Timestamp {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Display::fmt(&self.date_time().with_fraction(), f)
     }
 }
 
-impl fmt::Debug for Moment {
+impl fmt::Debug for Timestamp {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Display::fmt(self, f)
     }
 }
 
-impl Serialize for Moment {
+impl Serialize for Timestamp {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.collect_str(self)
     }
 }
 
-impl<'de> Deserialize<'de> for Moment {
+impl<'de> Deserialize<'de> for Timestamp {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         DateTime::deserialize(deserializer).map(Self::from)
     }
@@ -106,9 +106,9 @@ impl<'de> Deserialize<'de> for Moment {
 /// without a unit is refused: it is as easily meant in seconds as in
 /// milliseconds.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Pause(u64);
+pub struct Duration(u64);
 
-impl Pause {
+impl Duration {
     /// No time at all.
     pub const NONE: Self = Self(0);
 
@@ -145,9 +145,9 @@ impl Pause {
 
 /// The text is not a number and `ms`, `s`, `m`, `h` or `d`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct NoPause;
+pub struct ParseDurationError;
 
-impl fmt::Display for NoPause {
+impl fmt::Display for ParseDurationError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(
             "a span of time is a whole number with ms, s, m, h or d behind it, such as 300s",
@@ -155,30 +155,33 @@ impl fmt::Display for NoPause {
     }
 }
 
-impl std::error::Error for NoPause {}
+impl std::error::Error for ParseDurationError {}
 
-impl std::str::FromStr for Pause {
-    type Err = NoPause;
+impl std::str::FromStr for Duration {
+    type Err = ParseDurationError;
 
-    fn from_str(text: &str) -> Result<Self, NoPause> {
+    fn from_str(text: &str) -> Result<Self, ParseDurationError> {
         let text = text.trim();
         let digits = text.bytes().take_while(u8::is_ascii_digit).count();
-        let (number, unit) = text.split_at_checked(digits).ok_or(NoPause)?;
-        let number: u64 = number.parse().map_err(|_| NoPause)?;
+        let (number, unit) = text.split_at_checked(digits).ok_or(ParseDurationError)?;
+        let number: u64 = number.parse().map_err(|_| ParseDurationError)?;
         let milliseconds: u64 = match unit {
             "ms" => 1,
             "s" => 1000,
             "m" => 60_000,
             "h" => 3_600_000,
             "d" => 86_400_000,
-            _ => return Err(NoPause),
+            _ => return Err(ParseDurationError),
         };
-        number.checked_mul(milliseconds).map(Self).ok_or(NoPause)
+        number
+            .checked_mul(milliseconds)
+            .map(Self)
+            .ok_or(ParseDurationError)
     }
 }
 
 /// In the largest unit that fits.
-impl fmt::Display for Pause {
+impl fmt::Display for Duration {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let units = [
             (86_400_000, "d"),
@@ -196,18 +199,18 @@ impl fmt::Display for Pause {
     }
 }
 
-impl Serialize for Pause {
+impl Serialize for Duration {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.collect_str(self)
     }
 }
 
-impl<'de> Deserialize<'de> for Pause {
+impl<'de> Deserialize<'de> for Duration {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         use serde::de::Error;
         match serde_json::Value::deserialize(deserializer)? {
             serde_json::Value::String(text) => text.parse().map_err(D::Error::custom),
-            _ => Err(D::Error::custom(NoPause)),
+            _ => Err(D::Error::custom(ParseDurationError)),
         }
     }
 }
@@ -217,7 +220,7 @@ mod tests {
     use proptest::prelude::*;
     use skypay_runtime::DateTime;
 
-    use super::{Moment, Pause};
+    use super::{Duration, Timestamp};
 
     proptest! {
         /// A moment that were not the same after it was kept would be due at
@@ -228,37 +231,40 @@ mod tests {
             milliseconds in prop_oneof![any::<u64>(), 0..1_000_000_000_000_000_u64],
             days in prop_oneof![any::<u64>(), 0..4_000_000_u64],
         ) {
-            let start = Moment::from(DateTime::from_unix_seconds(seconds));
-            let later = start.plus(Pause::milliseconds(milliseconds));
+            let start = Timestamp::from(DateTime::from_unix_seconds(seconds));
+            let later = start.plus(Duration::milliseconds(milliseconds));
             let earlier = start.minus_days(days);
             prop_assert!(earlier <= start && start <= later);
-            for moment in [earlier, start, later] {
-                prop_assert!((Moment::FIRST..=Moment::LAST).contains(&moment));
-                prop_assert_eq!(Moment::from(moment.date_time()), moment);
-                let text = serde_json::to_string(&moment).unwrap();
-                prop_assert_eq!(serde_json::from_str::<Moment>(&text).unwrap(), moment);
+            for timestamp in [earlier, start, later] {
+                prop_assert!((Timestamp::FIRST..=Timestamp::LAST).contains(&timestamp));
+                prop_assert_eq!(Timestamp::from(timestamp.date_time()), timestamp);
+                let text = serde_json::to_string(&timestamp).unwrap();
+                prop_assert_eq!(serde_json::from_str::<Timestamp>(&text).unwrap(), timestamp);
             }
         }
     }
 
     #[test]
     fn the_calendar_has_ends() {
-        let all = Pause::milliseconds(u64::MAX);
-        assert_eq!(Moment::FIRST.plus(all), Moment::LAST);
-        assert_eq!(Moment::LAST.plus(Pause::milliseconds(1)), Moment::LAST);
-        assert_eq!(Moment::LAST.minus_days(u64::MAX), Moment::FIRST);
-        assert_eq!(Moment::LAST.to_string(), "9999-12-31 23:59:59.9990");
-        assert_eq!(Moment::FIRST.to_string(), "0000-01-01 00:00:00.0000");
+        let all = Duration::milliseconds(u64::MAX);
+        assert_eq!(Timestamp::FIRST.plus(all), Timestamp::LAST);
+        assert_eq!(
+            Timestamp::LAST.plus(Duration::milliseconds(1)),
+            Timestamp::LAST
+        );
+        assert_eq!(Timestamp::LAST.minus_days(u64::MAX), Timestamp::FIRST);
+        assert_eq!(Timestamp::LAST.to_string(), "9999-12-31 23:59:59.9990");
+        assert_eq!(Timestamp::FIRST.to_string(), "0000-01-01 00:00:00.0000");
     }
 
     #[test]
     fn a_moment_is_kept_to_the_millisecond() {
         let time: DateTime = "2024-02-05 09:00:00.123456789".parse().unwrap();
-        let moment = Moment::from(time);
-        assert_eq!(moment.to_string(), "2024-02-05 09:00:00.1230");
-        let text = serde_json::to_string(&moment).unwrap();
-        assert_eq!(serde_json::from_str::<Moment>(&text).unwrap(), moment);
-        let later = moment.plus(Pause::milliseconds(877));
+        let timestamp = Timestamp::from(time);
+        assert_eq!(timestamp.to_string(), "2024-02-05 09:00:00.1230");
+        let text = serde_json::to_string(&timestamp).unwrap();
+        assert_eq!(serde_json::from_str::<Timestamp>(&text).unwrap(), timestamp);
+        let later = timestamp.plus(Duration::milliseconds(877));
         assert_eq!(later.to_string(), "2024-02-05 09:00:01.0000");
         let earlier = later.minus_days(5);
         assert_eq!(earlier.to_string(), "2024-01-31 09:00:01.0000");
@@ -273,10 +279,10 @@ mod tests {
             ("1500ms", 1500, "1500ms"),
             ("0s", 0, "0ms"),
         ] {
-            let pause: Pause = text.parse().unwrap();
-            assert_eq!(pause, Pause::milliseconds(milliseconds), "{text}");
-            assert_eq!(pause.to_string(), written);
-            assert_eq!(written.parse(), Ok(pause));
+            let duration: Duration = text.parse().unwrap();
+            assert_eq!(duration, Duration::milliseconds(milliseconds), "{text}");
+            assert_eq!(duration.to_string(), written);
+            assert_eq!(written.parse(), Ok(duration));
         }
         for text in [
             "",
@@ -289,7 +295,7 @@ mod tests {
             "99999999999999999999d",
             "9999999999999999d",
         ] {
-            assert!(text.parse::<Pause>().is_err(), "{text}");
+            assert!(text.parse::<Duration>().is_err(), "{text}");
         }
     }
 }

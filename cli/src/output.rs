@@ -5,15 +5,15 @@ use std::io::{self, IsTerminal, Write};
 
 use serde::Serialize;
 
-use crate::ending::{Ending, Failure};
-use crate::tree::Tree;
+use crate::exit_status::{ExitStatus, Failure};
+use crate::ordered_json::OrderedJson;
 
 /// How wide text for people may be.
 pub(crate) const WIDTH: usize = 80;
 
 /// How things are shown.
 #[derive(Clone, Copy, Debug, clap::Args)]
-pub(crate) struct Style {
+pub(crate) struct OutputFormat {
     /// Write JSON, for other programs
     #[arg(long, global = true, display_order = 900)]
     pub(crate) json: bool,
@@ -23,19 +23,19 @@ pub(crate) struct Style {
 }
 
 /// What a command has to say: for people and for programs.
-pub(crate) struct Said {
-    pub(crate) ending: Ending,
+pub(crate) struct Output {
+    pub(crate) exit_status: ExitStatus,
     pub(crate) text: String,
     pub(crate) json: String,
     /// Whether the text is the result itself, in which every byte counts.
     is_exact: bool,
 }
 
-impl Said {
+impl Output {
     /// Something was done.
     pub(crate) fn new(text: impl Into<String>, json: &impl Serialize) -> Self {
         Self {
-            ending: Ending::Done,
+            exit_status: ExitStatus::Done,
             text: text.into(),
             json: serde_json::to_string(json).unwrap_or_default(),
             is_exact: false,
@@ -50,26 +50,26 @@ impl Said {
     }
 
     /// The same, with another end.
-    pub(crate) fn ending(mut self, ending: Ending) -> Self {
-        self.ending = ending;
+    pub(crate) fn exit_status(mut self, exit_status: ExitStatus) -> Self {
+        self.exit_status = exit_status;
         self
     }
 
     /// Writes it to standard output.
-    pub(crate) fn print(&self, style: Style) {
+    pub(crate) fn print(&self, format: OutputFormat) {
         let mut stdout = io::stdout();
-        if self.is_exact && !style.json && !stdout.is_terminal() {
+        if self.is_exact && !format.json && !stdout.is_terminal() {
             let _ = stdout.write_all(self.text.as_bytes());
             let _ = stdout.flush();
             return;
         }
-        out(if style.json { &self.json } else { &self.text });
+        out(if format.json { &self.json } else { &self.text });
     }
 }
 
 /// Writes a failure to standard error.
-pub(crate) fn complain(failure: &Failure, style: Style) {
-    let text = if style.json {
+pub(crate) fn print_error(failure: &Failure, format: OutputFormat) {
+    let text = if format.json {
         failure.json().to_string()
     } else {
         let what = format!("skypay: {}", failure.what);
@@ -204,9 +204,9 @@ pub(crate) fn table(head: &[&str], rows: &[Vec<String>]) -> String {
 }
 
 /// A message for people: its fields one below the other.
-pub(crate) fn message(tree: &Tree, indent: usize) -> String {
+pub(crate) fn message(tree: &OrderedJson, indent: usize) -> String {
     match tree {
-        Tree::Object(members) => {
+        OrderedJson::Object(members) => {
             let plain: Vec<_> = members
                 .iter()
                 .filter_map(|(name, value)| {
@@ -226,8 +226,8 @@ pub(crate) fn message(tree: &Tree, indent: usize) -> String {
             }
             text
         }
-        Tree::Array(items) if items.is_empty() => format!("{}none", " ".repeat(indent)),
-        Tree::Array(items) => {
+        OrderedJson::Array(items) if items.is_empty() => format!("{}none", " ".repeat(indent)),
+        OrderedJson::Array(items) => {
             let items: Vec<_> = items.iter().map(|item| message(item, indent)).collect();
             let rows = items.iter().any(|item| item.contains('\n'));
             items.join(if rows { "\n\n" } else { "\n" })
@@ -239,7 +239,7 @@ pub(crate) fn message(tree: &Tree, indent: usize) -> String {
 #[cfg(test)]
 mod tests {
     use super::{columns, message, table, visible, wrapped};
-    use crate::tree::Tree;
+    use crate::ordered_json::OrderedJson;
 
     #[test]
     fn text_is_wrapped_at_eighty_columns_and_keeps_its_indent() {
@@ -268,7 +268,7 @@ mod tests {
     #[test]
     fn what_comes_from_elsewhere_moves_no_cursor_and_makes_no_line() {
         let text = r#"{"a\u001b[2J":"x\ny\u009b1A\u202e","rows":["\r\u0007"]}"#;
-        let tree = Tree::read(text.as_bytes()).unwrap();
+        let tree = OrderedJson::read(text.as_bytes()).unwrap();
         assert_eq!(
             message(&tree, 0),
             "a\\u001b[2J  x\\u000ay\\u009b1A\\u202e\nrows\n  \\u000d\\u0007"
@@ -276,13 +276,14 @@ mod tests {
         let json = serde_json::to_string(&tree).unwrap();
         let shown = visible(&json);
         assert!(!shown.contains(char::is_control), "{shown}");
-        assert_eq!(Tree::read(shown.as_bytes()), Some(tree));
+        assert_eq!(OrderedJson::read(shown.as_bytes()), Some(tree));
         assert_eq!(visible("one\ntwo ñ"), "one\ntwo ñ");
     }
 
     #[test]
     fn messages_keep_the_order_of_their_fields() {
-        let tree = Tree::read(br#"{"zeta":"1","rows":[{"a":1},{"a":2}],"alpha":null}"#).unwrap();
+        let tree =
+            OrderedJson::read(br#"{"zeta":"1","rows":[{"a":1},{"a":2}],"alpha":null}"#).unwrap();
         assert_eq!(
             message(&tree, 0),
             "zeta   1\nalpha  -\nrows\n  a  1\n  a  2"

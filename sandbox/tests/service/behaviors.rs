@@ -1,4 +1,4 @@
-//! Every answer of every switch, as a partner sees it through a socket.
+//! Every answer of every behavior, as a partner sees it through a socket.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -10,22 +10,22 @@ use skypay_sandbox::Sandbox;
 use skypay_sandbox::clock::Clock;
 use skypay_sandbox::engine::{
     CashierCommand, Command, Fault, FaultCommand, FaultRule, FinanceCommand, KeyCommand, Side,
-    StoreCommand, Validity, When, WireFault, switches,
+    StoreCommand, Validity, When, WireFault, behaviors,
 };
-use skypay_sandbox::provocation::sample;
+use skypay_sandbox::error_scenarios::sample;
 use skypay_types::{BalanceQueryRequest, PayoutChannel, ResponseCode};
 use tokio::io::AsyncWriteExt;
 use tokio::net::TcpListener;
 
 use crate::doors::posted;
 use crate::faults::read_request;
-use crate::house::{House, bank, calls_to, client_of, keys_of};
+use crate::setup::{Setup, bank, calls_to, client_of, keys_of};
 
 const BANK: &str = "SKY9800000101";
 const STORE: &str = "SKY9800000201";
 const COUNTER: &str = "SKY9800000401";
 
-/// What each answer looks like from outside; the order is that of the switch.
+/// What each answer looks like from outside; the order is that of the behavior.
 const EXPECTED: &[(&str, &[&str])] = &[
     ("unknown-number", &["11", "no row", "-1012"]),
     ("query-delay", &["11, then 0", "0, then 0"]),
@@ -38,7 +38,7 @@ const EXPECTED: &[(&str, &[&str])] = &[
         ],
     ),
     ("failures", &["all", "some", "none"]),
-    ("refusal-body", &["sealed", "clear"]),
+    ("refusal-body", &["sealed", "plaintext"]),
     ("refusal-status", &["200", "400"]),
     (
         "callback-retry",
@@ -68,97 +68,97 @@ const EXPECTED: &[(&str, &[&str])] = &[
 
 #[tokio::test]
 async fn every_answer_of_every_switch_shows_outside() {
-    let all: Vec<_> = switches::SWITCHES
+    let all: Vec<_> = behaviors::BEHAVIORS
         .iter()
-        .map(|switch| switch.name)
+        .map(|behavior| behavior.name)
         .collect();
     let expected: Vec<_> = EXPECTED.iter().map(|(name, _)| *name).collect();
     assert_eq!(expected, all);
-    for (switch, (_, expected)) in switches::SWITCHES.iter().zip(EXPECTED) {
-        assert_eq!(switch.values.len(), expected.len(), "{}", switch.name);
-        for ((value, _), expected) in switch.values.iter().zip(*expected) {
-            let house = House::with(Sandbox::builder().clock(Clock::standing())).await;
-            house.switch(switch.name, value).await;
-            let seen = seen(&house, switch.name).await;
-            assert_eq!(seen, *expected, "{} {value}", switch.name);
+    for (behavior, (_, expected)) in behaviors::BEHAVIORS.iter().zip(EXPECTED) {
+        assert_eq!(behavior.values.len(), expected.len(), "{}", behavior.name);
+        for ((value, _), expected) in behavior.values.iter().zip(*expected) {
+            let setup = Setup::with(Sandbox::builder().clock(Clock::frozen())).await;
+            setup.behavior(behavior.name, value).await;
+            let seen = seen(&setup, behavior.name).await;
+            assert_eq!(seen, *expected, "{} {value}", behavior.name);
         }
     }
 }
 
-/// What a partner sees of a switch.
-async fn seen(house: &House, switch: &str) -> String {
-    match switch {
-        "unknown-number" => status(house, BANK).await,
+/// What a partner sees of a behavior.
+async fn seen(setup: &Setup, behavior: &str) -> String {
+    match behavior {
+        "unknown-number" => status(setup, BANK).await,
         "query-delay" => {
-            order(house, BANK, "1000.03").await;
-            let before = status(house, BANK).await;
-            house.advance("300s").await;
-            format!("{before}, then {}", status(house, BANK).await)
+            order(setup, BANK, "1000.03").await;
+            let before = status(setup, BANK).await;
+            setup.advance("300s").await;
+            format!("{before}, then {}", status(setup, BANK).await)
         }
-        "duplicates" => duplicates(house).await,
-        "failures" => failures(house).await,
-        "refusal-body" | "refusal-status" => refusal(house, switch).await,
-        "callback-retry" => retries(house).await,
+        "duplicates" => duplicates(setup).await,
+        "failures" => failures(setup).await,
+        "refusal-body" | "refusal-status" => refusal(setup, behavior).await,
+        "callback-retry" => retries(setup).await,
         "callback-order" => {
-            order(house, BANK, "1000.00").await;
-            house.advance("1d").await;
-            house.partner.told.pay_types().join(" ")
+            order(setup, BANK, "1000.00").await;
+            setup.advance("1d").await;
+            setup.partner.told.pay_types().join(" ")
         }
         "confirmation-repeat" | "repeated-confirmation" | "counter-status" => {
-            at_counter(house, switch).await
+            at_counter(setup, behavior).await
         }
         "reversals" => {
-            order(house, BANK, "1000.07").await;
-            house.advance("30d").await;
-            let told = house.partner.told.pay_types();
+            order(setup, BANK, "1000.07").await;
+            setup.advance("30d").await;
+            let told = setup.partner.told.pay_types();
             told[1..].join(" ")
         }
-        "old-key" => old_key(house).await,
+        "old-key" => old_key(setup).await,
         "cancelled-spelling" => {
-            cancelled(house).await;
-            row(house, STORE).await["statusDesc"]
+            cancelled(setup).await;
+            row(setup, STORE).await["statusDesc"]
                 .as_str()
                 .unwrap()
                 .to_owned()
         }
         "status-channel" => {
-            order(house, BANK, "1000.00").await;
-            row(house, BANK).await["withdrawChannel"]
+            order(setup, BANK, "1000.00").await;
+            row(setup, BANK).await["withdrawChannel"]
                 .as_str()
                 .unwrap()
                 .to_owned()
         }
         "fail-description" => {
-            order(house, BANK, "1000.01").await;
-            house.advance("1m").await;
-            let told = house.partner.told.take();
+            order(setup, BANK, "1000.01").await;
+            setup.advance("1m").await;
+            let told = setup.partner.told.take();
             let failed = &told.last().unwrap().1;
             let words = failed.get("failDescription").is_some();
             if words { "sent" } else { "absent" }.to_owned()
         }
         "report-order" => {
             for number in ["SKY9800000101", "SKY9800000102"] {
-                order(house, number, "1.00").await;
-                house.advance("1s").await;
+                order(setup, number, "1.00").await;
+                setup.advance("1s").await;
             }
-            report(house, 100).await.join(" ")
+            report(setup, 100).await.join(" ")
         }
         "report-page" => {
             for index in 0..101 {
-                order(house, &format!("SKY9800001{index:03}"), "1.00").await;
+                order(setup, &format!("SKY9800001{index:03}"), "1.00").await;
             }
-            report(house, 101).await.len().to_string()
+            report(setup, 101).await.len().to_string()
         }
-        "balance" => ask(house, "balanceQuery", json!({})).await["balance"].to_string(),
+        "balance" => ask(setup, "balanceQuery", json!({})).await["balance"].to_string(),
         "finance-amount" => {
-            house.done(&recharge()).await;
-            house.partner.told.take()[0].1["amount"].to_string()
+            setup.done(&recharge()).await;
+            setup.partner.told.take()[0].1["amount"].to_string()
         }
         "transfer-reference" => {
-            let clear = sample("balanceTransfer").unwrap();
-            ask(house, "balanceTransfer", clear).await;
-            house.advance("1d").await;
-            let told = house.partner.told.take();
+            let plaintext = sample("balanceTransfer").unwrap();
+            ask(setup, "balanceTransfer", plaintext).await;
+            setup.advance("1d").await;
+            let told = setup.partner.told.take();
             assert_eq!(told.len(), 2, "{told:?}");
             let reference = |index: usize| &told[index].1["referenceNumber"];
             if reference(0) == reference(1) {
@@ -168,10 +168,10 @@ async fn seen(house: &House, switch: &str) -> String {
             }
             .to_owned()
         }
-        "daily-limit" => daily_limit(house).await,
+        "daily-limit" => daily_limit(setup).await,
         "bank-codes" => {
-            let clear = json!({ "catalogType": "getBankCode" });
-            let answer = ask(house, "getBankCode", clear).await.to_string();
+            let plaintext = json!({ "catalogType": "getBankCode" });
+            let answer = ask(setup, "getBankCode", plaintext).await.to_string();
             if answer.contains("\"SEC\"") {
                 "letters"
             } else {
@@ -183,13 +183,13 @@ async fn seen(house: &House, switch: &str) -> String {
     }
 }
 
-/// Posts clear text to the path of an operation.
-async fn ask(house: &House, operation: &str, mut clear: Value) -> Value {
-    let info = house.sandbox.info();
-    clear["userName"] = json!(info.user_name);
-    clear["authentication"] = json!(info.authentication);
+/// Posts plaintext to the path of an operation.
+async fn ask(setup: &Setup, operation: &str, mut plaintext: Value) -> Value {
+    let info = setup.sandbox.info();
+    plaintext["userName"] = json!(info.user_name);
+    plaintext["authentication"] = json!(info.authentication);
     let path = format!("/services/sandbox/{operation}");
-    let (_, _, answer) = posted(&info.url, &path, "", &clear.to_string()).await;
+    let (_, _, answer) = posted(&info.url, &path, "", &plaintext.to_string()).await;
     serde_json::from_str(&answer).unwrap()
 }
 
@@ -197,21 +197,21 @@ fn code(answer: &Value) -> String {
     answer["responseCode"].as_str().unwrap().to_owned()
 }
 
-async fn order(house: &House, number: &str, amount: &str) {
+async fn order(setup: &Setup, number: &str, amount: &str) {
     let payout = bank(number, amount);
-    house.client.payout_queue(&payout).await.unwrap();
+    setup.client.payout_queue(&payout).await.unwrap();
 }
 
 /// The row of a payout; null if there is none.
-async fn row(house: &House, number: &str) -> Value {
-    let clear = json!({ "controlNumbers": [{ "controlNumber": number }] });
-    ask(house, "payoutQueryStatus", clear).await["controlNumbers"][0].clone()
+async fn row(setup: &Setup, number: &str) -> Value {
+    let plaintext = json!({ "controlNumbers": [{ "controlNumber": number }] });
+    ask(setup, "payoutQueryStatus", plaintext).await["controlNumbers"][0].clone()
 }
 
 /// The status of a payout, or the code of the refusal.
-async fn status(house: &House, number: &str) -> String {
-    let clear = json!({ "controlNumbers": [{ "controlNumber": number }] });
-    let answer = ask(house, "payoutQueryStatus", clear).await;
+async fn status(setup: &Setup, number: &str) -> String {
+    let plaintext = json!({ "controlNumbers": [{ "controlNumber": number }] });
+    let answer = ask(setup, "payoutQueryStatus", plaintext).await;
     match &answer["controlNumbers"] {
         Value::Array(rows) if rows.is_empty() => "no row".to_owned(),
         Value::Array(rows) => rows[0]["status"].as_str().unwrap().to_owned(),
@@ -220,32 +220,32 @@ async fn status(house: &House, number: &str) -> String {
 }
 
 fn payout(number: &str, amount: &str) -> Value {
-    let mut clear = sample("payoutQueue").unwrap();
-    clear["controlNumber"] = json!(number);
-    clear["amount"] = json!(amount);
-    clear
+    let mut plaintext = sample("payoutQueue").unwrap();
+    plaintext["controlNumber"] = json!(number);
+    plaintext["amount"] = json!(amount);
+    plaintext
 }
 
 /// The same payout by another channel, and one again that has failed.
-async fn duplicates(house: &House) -> String {
-    ask(house, "payoutQueue", payout(BANK, "1000.00")).await;
+async fn duplicates(setup: &Setup) -> String {
+    ask(setup, "payoutQueue", payout(BANK, "1000.00")).await;
     let mut wallet = payout(BANK, "1000.00");
     for field in ["bankNo", "provinceId", "cityId"] {
         wallet.as_object_mut().unwrap().remove(field);
     }
     wallet["withdrawChannel"] = json!("6");
     wallet["accountNo"] = json!("09123456789");
-    let other = code(&ask(house, "payoutQueue", wallet).await);
+    let other = code(&ask(setup, "payoutQueue", wallet).await);
     let failing = payout("SKY9800000102", "1000.01");
-    ask(house, "payoutQueue", failing.clone()).await;
-    house.advance("1m").await;
-    let failed = code(&ask(house, "payoutQueue", failing).await);
+    ask(setup, "payoutQueue", failing.clone()).await;
+    setup.advance("1m").await;
+    let failed = code(&ask(setup, "payoutQueue", failing).await);
     format!("other channel {other}, failed {failed}")
 }
 
 /// How many of those that a storm has hit were executed.
-async fn failures(house: &House) -> String {
-    house.switch("unknown-number", "missing").await;
+async fn failures(setup: &Setup) -> String {
+    setup.behavior("unknown-number", "missing").await;
     let fault = FaultRule {
         on: Side::Requests,
         when: When {
@@ -258,16 +258,16 @@ async fn failures(house: &House) -> String {
         percent: 100,
         times: None,
     };
-    house
+    setup
         .done(&Command::Fault(FaultCommand::Add { fault }))
         .await;
     let mut executed = 0;
     for index in 0..12 {
         let number = format!("SKY98000001{index:02}");
         let payout = bank(&number, "1.00");
-        let error = house.client.payout_queue(&payout).await.unwrap_err();
+        let error = setup.client.payout_queue(&payout).await.unwrap_err();
         assert!(error.may_have_been_executed(), "{error}");
-        executed += usize::from(status(house, &number).await != "no row");
+        executed += usize::from(status(setup, &number).await != "no row");
     }
     match executed {
         0 => "none",
@@ -278,16 +278,16 @@ async fn failures(house: &House) -> String {
 }
 
 /// A sealed request that is refused, as it comes back.
-async fn refusal(house: &House, switch: &str) -> String {
-    let info = house.sandbox.info();
+async fn refusal(setup: &Setup, behavior: &str) -> String {
+    let info = setup.sandbox.info();
     let key = EncryptKey::derive(&info.encrypt_key);
     let sealed = |authentication: &str| {
-        let clear = json!({
+        let plaintext = json!({
             "userName": info.user_name,
             "authentication": authentication,
             "action": "balanceQuery",
         });
-        envelope::seal(&key, &[clear.to_string().as_bytes()])
+        envelope::seal(&key, &[plaintext.to_string().as_bytes()])
     };
     let text = "Content-Type: text/plain\r\n";
     let path = "/services/sandbox";
@@ -306,7 +306,7 @@ async fn refusal(house: &House, switch: &str) -> String {
         r#""userName":"{}","authentication":"{}""#,
         info.user_name, info.authentication
     );
-    for clear in [
+    for plaintext in [
         "no message".to_owned(),
         "[]".to_owned(),
         "{}".to_owned(),
@@ -316,12 +316,12 @@ async fn refusal(house: &House, switch: &str) -> String {
         format!(r#"{{{who},"action":"payoutQueryStatus","controlNumbers":7}}"#),
         r#"{"userName":"x\n","authentication":" ","action":"balanceQuery"}"#.to_owned(),
     ] {
-        let body = envelope::seal(&key, &[clear.as_bytes()]);
+        let body = envelope::seal(&key, &[plaintext.as_bytes()]);
         let refused = posted(&info.url, path, text, &body).await;
         let (found, like, _) = form_of(&key, refused);
-        assert_eq!((found, like), (status, form), "{clear}");
+        assert_eq!((found, like), (status, form), "{plaintext}");
     }
-    if switch == "refusal-body" {
+    if behavior == "refusal-body" {
         form.to_owned()
     } else {
         status.to_string()
@@ -334,40 +334,40 @@ fn form_of(
     (status, _, body): (u16, String, String),
 ) -> (u16, &'static str, String) {
     let opened = envelope::open(key, body.as_bytes());
-    let (form, clear) = match opened {
-        Ok(clear) => ("sealed", clear.to_string()),
-        Err(_) => ("clear", body),
+    let (form, plaintext) = match opened {
+        Ok(plaintext) => ("sealed", plaintext.to_string()),
+        Err(_) => ("plaintext", body),
     };
-    let clear: Value = serde_json::from_str(&clear).unwrap();
-    (status, form, code(&clear))
+    let plaintext: Value = serde_json::from_str(&plaintext).unwrap();
+    (status, form, code(&plaintext))
 }
 
 /// How often a notice comes whose answer is lost, and one that is refused.
-async fn retries(house: &House) -> String {
-    house.fault(Side::Callbacks, WireFault::CutAfter, 100).await;
-    house.done(&recharge()).await;
-    house.advance("5d").await;
-    let lost = house.partner.told.take().len();
-    house.done(&Command::Fault(FaultCommand::Clear)).await;
-    let (url, asked) = refusing(house).await;
-    house.done(&calls_to(&url)).await;
-    house.done(&recharge()).await;
-    house.advance("5d").await;
+async fn retries(setup: &Setup) -> String {
+    setup.fault(Side::Callbacks, WireFault::CutAfter, 100).await;
+    setup.done(&recharge()).await;
+    setup.advance("5d").await;
+    let lost = setup.partner.told.take().len();
+    setup.done(&Command::Fault(FaultCommand::Clear)).await;
+    let (url, asked) = refusing(setup).await;
+    setup.done(&calls_to(&url)).await;
+    setup.done(&recharge()).await;
+    setup.advance("5d").await;
     format!("lost {lost}, refused {}", asked.load(Ordering::Acquire))
 }
 
 /// A partner that refuses everything in words that can be read; its URL, and
 /// how often it was asked.
-async fn refusing(house: &House) -> (String, Arc<AtomicUsize>) {
+async fn refusing(setup: &Setup) -> (String, Arc<AtomicUsize>) {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());
-    let key = EncryptKey::derive(&house.sandbox.info().encrypt_key);
-    let clear = json!({
+    let key = EncryptKey::derive(&setup.sandbox.info().encrypt_key);
+    let plaintext = json!({
         "responseTime": "2026-01-05 09:00:00.0000",
         "responseCode": "-1009",
         "responseDescription": "no",
     });
-    let body = envelope::seal(&key, &[clear.to_string().as_bytes()]);
+    let body = envelope::seal(&key, &[plaintext.to_string().as_bytes()]);
     let length = body.len();
     let answer =
         format!("HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: {length}\r\n\r\n{body}");
@@ -383,9 +383,9 @@ async fn refusing(house: &House) -> (String, Arc<AtomicUsize>) {
     (url, asked)
 }
 
-async fn at_counter(house: &House, switch: &str) -> String {
-    house.switch("unknown-number", "missing").await;
-    house.answers("payoutInquiry", Ok(House::inquiry_answer()));
+async fn at_counter(setup: &Setup, behavior: &str) -> String {
+    setup.behavior("unknown-number", "missing").await;
+    setup.answers("payoutInquiry", Ok(Setup::inquiry_answer()));
     let cashier = |command| Command::Cashier(command);
     let (control_number, channel) = (COUNTER.to_owned(), PayoutChannel::RdPawnshop);
     let inquire = cashier(CashierCommand::Inquire {
@@ -397,65 +397,65 @@ async fn at_counter(house: &House, switch: &str) -> String {
         channel,
         pay_time: None,
     });
-    let admin = house.sandbox.admin();
+    let admin = setup.sandbox.admin();
     admin.command(&inquire).await.unwrap();
-    if switch == "counter-status" {
-        return status(house, COUNTER).await;
+    if behavior == "counter-status" {
+        return status(setup, COUNTER).await;
     }
-    house.partner.told.take();
-    if switch == "confirmation-repeat" {
-        house.fault(Side::Callbacks, WireFault::CutAfter, 100).await;
+    setup.partner.told.take();
+    if behavior == "confirmation-repeat" {
+        setup.fault(Side::Callbacks, WireFault::CutAfter, 100).await;
         admin.command(&pay).await.unwrap();
-        house.advance("1d").await;
-        return house.partner.told.take().len().to_string();
+        setup.advance("1d").await;
+        return setup.partner.told.take().len().to_string();
     }
     // The first confirmation arrives and its answer is lost; the second is
     // told that it is paid already.
-    house.answers("payoutPayout", Err("-1026"));
-    house.fault(Side::Callbacks, WireFault::CutAfter, 1).await;
+    setup.answers("payoutPayout", Err("-1026"));
+    setup.fault(Side::Callbacks, WireFault::CutAfter, 1).await;
     admin.command(&pay).await.unwrap();
-    house.advance("1d").await;
-    match status(house, COUNTER).await.as_str() {
+    setup.advance("1d").await;
+    match status(setup, COUNTER).await.as_str() {
         "1" => "paid".to_owned(),
         _ => "refused".to_owned(),
     }
 }
 
 /// Whether the old key works before the new one is effective, and after.
-async fn old_key(house: &House) -> String {
+async fn old_key(setup: &Setup) -> String {
     let validity = Validity::Days30;
-    let made = house
+    let made = setup
         .done(&Command::Keys(KeyCommand::Generate { validity }))
         .await;
     let id = u32::try_from(made["key"].as_u64().unwrap()).unwrap();
-    house.done(&Command::Keys(KeyCommand::Enable { id })).await;
-    let old = client_of(house.sandbox.info(), keys_of(house.sandbox.info()));
+    setup.done(&Command::Keys(KeyCommand::Enable { id })).await;
+    let old = client_of(setup.sandbox.info(), keys_of(setup.sandbox.info()));
     let works = async || {
         let balance = BalanceQueryRequest::builder().build();
         let result = old.balance_query(&balance.unwrap()).await;
         if result.is_ok() { "yes" } else { "no" }
     };
     let before = works().await;
-    house.advance("5m").await;
+    setup.advance("5m").await;
     format!("{before}, {}", works().await)
 }
 
-async fn cancelled(house: &House) {
-    ask(house, "payoutQueueV2", sample("payoutQueueV2").unwrap()).await;
-    house.advance("1m").await;
-    ask(house, "cancelPayout", sample("cancelPayout").unwrap()).await;
+async fn cancelled(setup: &Setup) {
+    ask(setup, "payoutQueueV2", sample("payoutQueueV2").unwrap()).await;
+    setup.advance("1m").await;
+    ask(setup, "cancelPayout", sample("cancelPayout").unwrap()).await;
     let control_number = STORE.to_owned();
     let confirm = Command::Store(StoreCommand::ConfirmCancellation { control_number });
-    let _ = house.sandbox.admin().command(&confirm).await.unwrap();
+    let _ = setup.sandbox.admin().command(&confirm).await.unwrap();
 }
 
 /// The last three digits of the numbers on the first page of that size.
-async fn report(house: &House, size: u32) -> Vec<String> {
-    let mut clear = sample("getReportPayout").unwrap();
-    clear["startDate"] = json!("2026-01-05");
-    clear["endDate"] = json!("2026-01-05");
-    clear["pageSize"] = json!(size);
-    let answer = ask(house, "getReportPayout", clear).await;
+async fn report(setup: &Setup, size: u32) -> Vec<String> {
+    let mut plaintext = sample("getReportPayout").unwrap();
+    plaintext["startDate"] = json!("2026-01-05");
+    plaintext["endDate"] = json!("2026-01-05");
+    plaintext["pageSize"] = json!(size);
+    let answer = ask(setup, "getReportPayout", plaintext).await;
     let rows = answer["result"].as_array().unwrap().iter();
     rows.map(|row| row["controlNo"].as_str().unwrap()[10..].to_owned())
         .collect()
@@ -470,12 +470,12 @@ fn recharge() -> Command {
 }
 
 /// What five payouts have to have in common so that a sixth is refused.
-async fn daily_limit(house: &House) -> String {
+async fn daily_limit(setup: &Setup) -> String {
     let paid = |number: u32, account: String, phone: String| {
-        let mut clear = payout(&format!("SKY98{number:08}"), "1.00");
-        clear["accountNo"] = json!(account);
-        clear["phone"] = json!(phone);
-        clear
+        let mut plaintext = payout(&format!("SKY98{number:08}"), "1.00");
+        plaintext["accountNo"] = json!(account);
+        plaintext["phone"] = json!(phone);
+        plaintext
     };
     let mut number = 0;
     let mut refused = Vec::new();
@@ -491,14 +491,14 @@ async fn daily_limit(house: &House) -> String {
                 "phone" => "09123456789".to_owned(),
                 _ => format!("09{:09}", 1000 + number),
             };
-            let answer = ask(house, "payoutQueue", paid(number, account, phone)).await;
+            let answer = ask(setup, "payoutQueue", paid(number, account, phone)).await;
             last = code(&answer);
             assert!(
                 turn == 6 || last == "1000" || common != "account",
                 "{answer}"
             );
         }
-        house.advance("1d").await;
+        setup.advance("1d").await;
         if last == "-1028" {
             refused.push(common);
         }
@@ -513,15 +513,15 @@ async fn daily_limit(house: &House) -> String {
 /// A refusal that anybody may have written proves nothing where something may
 /// have happened.
 #[tokio::test]
-async fn a_refusal_in_clear_leaves_open_whether_money_has_moved() {
+async fn a_refusal_in_plaintext_leaves_open_whether_money_has_moved() {
     for (name, value, expected) in [
-        ("refusal-body", "clear", CallOutcome::Unknown),
+        ("refusal-body", "plaintext", CallOutcome::Unknown),
         // One that refuses the keys and is encrypted is believed with any 4xx.
         ("refusal-status", "400", CallOutcome::Rejected),
     ] {
-        let house = House::open().await;
-        house.switch(name, value).await;
-        let mut info = house.sandbox.info().clone();
+        let setup = Setup::open().await;
+        setup.behavior(name, value).await;
+        let mut info = setup.sandbox.info().clone();
         info.authentication = "somebody else's".to_owned();
         let stranger = client_of(&info, keys_of(&info));
         let payout = bank(BANK, "1000.00");

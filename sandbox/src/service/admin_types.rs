@@ -5,15 +5,15 @@
 //! |---|---|---|
 //! | `GET info` | – | [`Info`] |
 //! | `GET state?personal=` | – | the whole state as JSON |
-//! | `POST commands` | a [`Command`](crate::engine::Command) | [`Carried`] |
+//! | `POST commands` | a [`Command`](crate::engine::Command) | [`CommandResult`] |
 //! | `GET log?after=&limit=&personal=` | [`LogQuery`] | lines of the log, one JSON object a line |
 //! | `GET log/stream?after=&personal=` | [`LogQuery`] | the same as server-sent events, and then what comes |
 //! | `GET callbacks/{id}?personal=` | – | [`CallbackDetails`] |
-//! | `GET clock` | – | [`ClockFace`] |
+//! | `GET clock` | – | [`ClockStatus`] |
 //! | `POST clock/advance` | [`Advance`] | [`Advanced`] |
 //! | `POST save` | [`File`] | [`Saved`] |
-//! | `POST restore` | [`File`] | [`ClockFace`] |
-//! | `POST reset` | – | [`ClockFace`] |
+//! | `POST restore` | [`File`] | [`ClockStatus`] |
+//! | `POST reset` | – | [`ClockStatus`] |
 //! | `POST mailbox`, `POST mailbox/to/{name}` | a sealed callback | the sealed answer, when there is one |
 //! | `GET mailbox/next?after=&wait=` | [`Next`] | a sealed callback; 204 if none has come |
 //! | `POST mailbox/{id}` | the sealed answer to it | 204; 410 if nobody waits for it any more |
@@ -26,7 +26,7 @@
 //! again until it is answered, so nothing is lost with a fetch that fails; with
 //! `after`, somebody else can work on the next one.
 //!
-//! To the courier the mailbox is like any partner. Who does not answer in time
+//! To the delivery worker the mailbox is like any partner. Who does not answer in time
 //! has not answered: the callback is gone from the mailbox, its attempt ends as
 //! unknown, and an answer to it gets 410. An answer that cannot be opened, such
 //! as an empty one, ends it as unknown at once. At most 256 callbacks wait, of
@@ -41,7 +41,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use skypay_types::Amount;
 
-use crate::engine::{Callback, Moment, Pause};
+use crate::engine::{Callback, Duration, Timestamp};
 
 /// What a partner has to know to call the sandbox.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -60,7 +60,7 @@ pub struct Info {
     pub encrypt_key: String,
     /// Until when the authentication and the key are accepted.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub keys_expire: Option<Moment>,
+    pub keys_expire: Option<Timestamp>,
     /// Whether that time has come: then every request is refused until others
     /// are made, enabled and effective.
     #[serde(default)]
@@ -70,29 +70,29 @@ pub struct Info {
     /// What decides everything that is left to chance.
     pub seed: u64,
     /// The clock.
-    pub clock: ClockFace,
+    pub clock: ClockStatus,
     /// The database, unless everything is kept in memory.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub database: Option<PathBuf>,
     /// Whether plaintext is taken as well as sealed bodies.
-    pub clear_text: bool,
+    pub plaintext: bool,
 }
 
 /// What the clock shows.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct ClockFace {
+pub struct ClockStatus {
     /// Whether it moves only when told to.
     pub is_virtual: bool,
     /// The time in GMT+8.
-    pub now: Moment,
+    pub now: Timestamp,
     /// When something is due next.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub next_due: Option<Moment>,
+    pub next_due: Option<Timestamp>,
 }
 
 /// What became of a command.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Carried {
+pub struct CommandResult {
     /// The engine's answer, with the field `answer` that says which one.
     pub answer: Value,
     /// What happened, as in the log.
@@ -103,12 +103,12 @@ pub struct Carried {
     pub deliveries: Vec<Callback>,
 }
 
-impl Carried {
+impl CommandResult {
     /// Why the command makes no sense now, if it was declined.
     #[must_use]
-    pub fn declined(&self) -> Option<&str> {
-        let declined = self.answer["answer"] == "declined";
-        self.answer["why"].as_str().filter(|_| declined)
+    pub fn invalid_command(&self) -> Option<&str> {
+        let invalid_command = self.answer["answer"] == "invalid-command";
+        self.answer["why"].as_str().filter(|_| invalid_command)
     }
 
     /// What a command that was carried out says, such as the number of a rule.
@@ -155,14 +155,14 @@ pub struct Next {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Advance {
     /// By how much, such as `300s` or `90d`.
-    pub by: Pause,
+    pub by: Duration,
 }
 
 /// A virtual clock has moved, and everything due on the way has happened.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Advanced {
     /// What it shows now.
-    pub clock: ClockFace,
+    pub clock: ClockStatus,
     /// How many attempts at callbacks ended on the way.
     pub attempts: u64,
 }

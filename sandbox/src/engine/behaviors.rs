@@ -2,7 +2,7 @@
 
 /// A question that the vendor leaves open.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Switch {
+pub struct Behavior {
     /// Its name.
     pub name: &'static str,
     /// The question.
@@ -12,19 +12,19 @@ pub struct Switch {
     pub values: &'static [(&'static str, &'static str)],
 }
 
-/// Declares the switches, and a constant for the name of each.
-macro_rules! switches {
+/// Declares the behaviors, and a constant for the name of each.
+macro_rules! behaviors {
     ($($constant:ident = $name:literal, $question:literal, [$(($value:literal, $meaning:literal)),+ $(,)?];)+) => {
         $(pub(crate) const $constant: &str = $name;)+
 
-        /// All switches.
-        pub const SWITCHES: &[Switch] = &[
-            $(Switch { name: $name, question: $question, values: &[$(($value, $meaning)),+] }),+
+        /// All behaviors.
+        pub const BEHAVIORS: &[Behavior] = &[
+            $(Behavior { name: $name, question: $question, values: &[$(($value, $meaning)),+] }),+
         ];
     };
 }
 
-switches! {
+behaviors! {
     UNKNOWN_NUMBER = "unknown-number",
         "What does payoutQueryStatus say of a control number that it never saw?",
         [
@@ -56,7 +56,7 @@ switches! {
         "Is a refusal sealed?",
         [
             ("sealed", "yes: it looks like a success to whoever does not open it"),
-            ("clear", "no: it is plain JSON"),
+            ("plaintext", "no: it is plain JSON"),
         ];
     REFUSAL_STATUS = "refusal-status",
         "Which HTTP status has a refusal?",
@@ -154,13 +154,13 @@ switches! {
         [("letters", "yes, three of them"), ("numbers", "no, they are numbers")];
 }
 
-/// A switch by its name.
+/// A behavior by its name.
 #[must_use]
-pub fn find(name: &str) -> Option<&'static Switch> {
-    SWITCHES.iter().find(|switch| switch.name == name)
+pub fn find(name: &str) -> Option<&'static Behavior> {
+    BEHAVIORS.iter().find(|behavior| behavior.name == name)
 }
 
-impl Switch {
+impl Behavior {
     /// The answer that holds if none was set.
     #[must_use]
     pub fn default_value(&self) -> &'static str {

@@ -1,16 +1,16 @@
 //! A running sandbox: asking it, telling it, and showing what it says.
 
 use serde_json::{Value, json};
-use skypay_sandbox::admin::{Admin, AdminError, Carried};
-use skypay_sandbox::engine::{AttemptResult, Callback, Command, Standing};
+use skypay_sandbox::admin_client::{Admin, AdminError, CommandResult};
+use skypay_sandbox::engine::{AttemptResult, Callback, Command, DeliveryStatus};
 use skypay_types::Outcome;
 
 use crate::call::shown;
 use crate::credentials::sandbox_url;
-use crate::ending::{Ending, Failure};
+use crate::exit_status::{ExitStatus, Failure};
 use crate::operations;
-use crate::show::{Said, Style, message, wrapped};
-use crate::tree::Tree;
+use crate::ordered_json::OrderedJson;
+use crate::output::{Output, OutputFormat, message, wrapped};
 
 /// Shown in the help of commands that need a running sandbox.
 pub(crate) const HELP: &str = "\
@@ -33,49 +33,55 @@ pub(crate) fn failed(error: AdminError) -> Failure {
 }
 
 /// Has a command carried out.
-pub(crate) async fn carry(command: &Command, style: Style) -> Result<Said, Failure> {
+pub(crate) async fn execute(command: &Command, format: OutputFormat) -> Result<Output, Failure> {
     let carried = admin()?.command(command).await.map_err(failed)?;
-    said(&carried, style)
+    said(&carried, format)
 }
 
 /// Has a command carried out that ends as its callback does.
-pub(crate) async fn carry_and_wait(command: &Command, style: Style) -> Result<Said, Failure> {
+pub(crate) async fn carry_and_wait(
+    command: &Command,
+    format: OutputFormat,
+) -> Result<Output, Failure> {
     let carried = admin()?.command(command).await.map_err(failed)?;
-    let said = said(&carried, style)?;
-    let ending = carried.deliveries.first().map_or(Ending::Done, ending);
-    Ok(said.ending(ending))
+    let said = said(&carried, format)?;
+    let exit_status = carried
+        .deliveries
+        .first()
+        .map_or(ExitStatus::Done, exit_status);
+    Ok(said.exit_status(exit_status))
 }
 
-fn ending(callback: &Callback) -> Ending {
+fn exit_status(callback: &Callback) -> ExitStatus {
     let last = callback.attempts.last();
     match last.and_then(|attempt| attempt.result.as_ref()) {
         Some(AttemptResult::Answered { code, .. }) => {
             let info = operations::find(&callback.operation);
             match info.map_or(Outcome::Unknown, |info| info.outcome_of(code)) {
-                Outcome::Accepted => Ending::Done,
-                Outcome::Rejected => Ending::Refused,
-                Outcome::Unknown => Ending::Unknown,
+                Outcome::Accepted => ExitStatus::Done,
+                Outcome::Rejected => ExitStatus::Refused,
+                Outcome::Unknown => ExitStatus::Unknown,
             }
         }
-        Some(AttemptResult::NotSent { .. }) => Ending::NotSent,
-        Some(AttemptResult::Lost { .. }) | None => Ending::Unknown,
+        Some(AttemptResult::NotSent { .. }) => ExitStatus::NotSent,
+        Some(AttemptResult::Lost { .. }) | None => ExitStatus::Unknown,
     }
 }
 
-fn said(carried: &Carried, style: Style) -> Result<Said, Failure> {
-    if let Some(why) = carried.declined() {
+fn said(carried: &CommandResult, format: OutputFormat) -> Result<Output, Failure> {
+    if let Some(why) = carried.invalid_command() {
         return Err(Failure::refused(why));
     }
     let mut lines: Vec<String> = carried.events.iter().map(event).collect();
-    let details = Tree::from(carried.details().clone());
-    if matches!(&details, Tree::Object(members) if !members.is_empty()) {
+    let details = OrderedJson::from(carried.details().clone());
+    if matches!(&details, OrderedJson::Object(members) if !members.is_empty()) {
         lines.push(message(&details, 2));
     }
     lines.extend(
         carried
             .deliveries
             .iter()
-            .map(|callback| delivery(callback, style)),
+            .map(|callback| delivery(callback, format)),
     );
     if lines.is_empty() {
         lines.push("Done.".to_owned());
@@ -83,13 +89,13 @@ fn said(carried: &Carried, style: Style) -> Result<Said, Failure> {
     let deliveries = carried
         .deliveries
         .iter()
-        .map(|callback| masked(callback, style));
+        .map(|callback| masked(callback, format));
     let json = json!({
         "answer": carried.answer,
         "events": carried.events,
         "deliveries": deliveries.collect::<Vec<_>>(),
     });
-    Ok(Said::new(lines.join("\n"), &json))
+    Ok(Output::new(lines.join("\n"), &json))
 }
 
 /// A line of the log for people.
@@ -110,7 +116,7 @@ pub(crate) fn event(event: &Value) -> String {
 }
 
 /// A callback and how its last attempt ended.
-fn delivery(callback: &Callback, style: Style) -> String {
+fn delivery(callback: &Callback, format: OutputFormat) -> String {
     let Callback {
         id,
         operation,
@@ -125,36 +131,36 @@ fn delivery(callback: &Callback, style: Style) -> String {
         Some(AttemptResult::Answered {
             code,
             description,
-            clear,
+            plaintext,
             milliseconds,
         }) => {
             let description = description.as_deref().unwrap_or_default();
             (
                 format!("answered {code} {description} in {milliseconds} ms"),
-                Some(clear),
+                Some(plaintext),
             )
         }
         Some(AttemptResult::NotSent { reason }) => (format!("not sent: {reason}"), None),
         Some(AttemptResult::Lost { reason, .. }) => (format!("no answer: {reason}"), None),
-        None => match &callback.standing {
-            Standing::Scheduled { due } => (format!("due {due}"), None),
+        None => match &callback.status {
+            DeliveryStatus::Scheduled { due } => (format!("due {due}"), None),
             _ => ("on its way".to_owned(), None),
         },
     };
     let mut text = wrapped(&format!("Callback {id}, {operation} {subject}: {end}"), 0);
     let info = operations::find(operation);
-    if let (Some(info), Some(clear @ Value::Object(_))) = (info, answer) {
-        let answer = shown(info, Tree::from(clear.clone()), style);
+    if let (Some(info), Some(plaintext @ Value::Object(_))) = (info, answer) {
+        let answer = shown(info, OrderedJson::from(plaintext.clone()), format);
         text.push_str(&format!("\n{}", message(&answer, 2)));
     }
     text
 }
 
 /// A callback for other programs.
-pub(crate) fn masked(callback: &Callback, style: Style) -> Tree {
-    let tree = Tree::of(callback);
+pub(crate) fn masked(callback: &Callback, format: OutputFormat) -> OrderedJson {
+    let tree = OrderedJson::of(callback);
     match operations::find(&callback.operation) {
-        Some(info) => shown(info, tree, style),
+        Some(info) => shown(info, tree, format),
         None => tree,
     }
 }

@@ -5,14 +5,14 @@ use serde_json::Value;
 
 use super::State;
 use super::answer::Event;
-use super::moment::Moment;
 use super::rule::Then;
+use super::timestamp::Timestamp;
 
 /// A command being carried out.
-pub(crate) struct Turn<'a> {
+pub(crate) struct Transaction<'a> {
     pub(crate) state: &'a mut State,
     /// The moment at which things happen: now, or when they were due.
-    pub(crate) at: Moment,
+    pub(crate) at: Timestamp,
     pub(crate) events: Vec<Event>,
     /// The callbacks that were caused.
     pub(crate) deliveries: Vec<u64>,
@@ -24,17 +24,17 @@ pub(crate) struct Turn<'a> {
 
 /// Something that is due at a moment.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-pub(crate) struct Entry {
-    pub(crate) due: Moment,
+pub(crate) struct ScheduleEntry {
+    pub(crate) due: Timestamp,
     /// Entries of one moment come in the order in which they were made.
     pub(crate) order: u64,
-    pub(crate) what: Due,
+    pub(crate) what: ScheduledEvent,
 }
 
 /// What is due. Whoever does it looks whether it still makes sense.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub(crate) enum Due {
+pub(crate) enum ScheduledEvent {
     /// A payout is handed to its institution.
     Upload(u64),
     /// The institution ends a payout.
@@ -55,7 +55,7 @@ pub(crate) enum Due {
     KeyEnds(u32),
 }
 
-impl<'a> Turn<'a> {
+impl<'a> Transaction<'a> {
     pub(crate) fn new(state: &'a mut State) -> Self {
         let at = state.now;
         Self {
@@ -69,12 +69,12 @@ impl<'a> Turn<'a> {
     }
 
     /// Notes what happened, without personal data.
-    pub(crate) fn note(&mut self, kind: &'static str, subject: &str, details: Value) {
-        self.note_with(kind, subject, details, Value::Null);
+    pub(crate) fn record_event(&mut self, kind: &'static str, subject: &str, details: Value) {
+        self.record_event_with(kind, subject, details, Value::Null);
     }
 
     /// Notes what happened, with personal data beside it.
-    pub(crate) fn note_with(
+    pub(crate) fn record_event_with(
         &mut self,
         kind: &'static str,
         subject: &str,
@@ -98,30 +98,32 @@ impl<'a> Turn<'a> {
         self.state.last_number
     }
 
-    pub(crate) fn schedule(&mut self, due: Moment, what: Due) {
+    pub(crate) fn schedule(&mut self, due: Timestamp, what: ScheduledEvent) {
         let order = self.number();
-        self.state.agenda.insert(Entry { due, order, what });
+        self.state
+            .schedule
+            .insert(ScheduleEntry { due, order, what });
     }
 
     /// Does everything that is due, each at its own moment.
-    pub(crate) fn run_due(&mut self) {
+    pub(crate) fn run_due_events(&mut self) {
         let now = self.at;
-        while let Some(entry) = self.state.agenda.first().cloned() {
+        while let Some(entry) = self.state.schedule.first().cloned() {
             if entry.due > now {
                 break;
             }
-            self.state.agenda.remove(&entry);
+            self.state.schedule.remove(&entry);
             self.at = entry.due;
             match entry.what {
-                Due::Upload(id) => self.upload_due(id),
-                Due::Settle(id) => self.settle_due(id),
-                Due::Reverse(id) => self.reverse_due(id),
-                Due::AnswerCancellation(id) => self.cancellation_due(id, entry.due),
-                Due::AnswerAmendment(id) => self.amendment_due(id, entry.due),
-                Due::Send(id) => self.send_due(id, entry.due),
-                Due::KeyEffective(id) => self.key_effective(id),
-                Due::KeyEndsSoon(id) => self.key_ends_soon(id, entry.due),
-                Due::KeyEnds(id) => self.key_ends(id, entry.due),
+                ScheduledEvent::Upload(id) => self.upload_due(id),
+                ScheduledEvent::Settle(id) => self.settle_due(id),
+                ScheduledEvent::Reverse(id) => self.reverse_due(id),
+                ScheduledEvent::AnswerCancellation(id) => self.cancellation_due(id, entry.due),
+                ScheduledEvent::AnswerAmendment(id) => self.amendment_due(id, entry.due),
+                ScheduledEvent::Send(id) => self.send_due(id, entry.due),
+                ScheduledEvent::KeyEffective(id) => self.key_effective(id),
+                ScheduledEvent::KeyEndsSoon(id) => self.key_ends_soon(id, entry.due),
+                ScheduledEvent::KeyEnds(id) => self.key_ends(id, entry.due),
             }
         }
         self.at = now;

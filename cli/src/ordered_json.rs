@@ -14,17 +14,17 @@ const MASKED: &str = "[masked]";
 
 /// A JSON text.
 #[derive(Clone, Debug, PartialEq)]
-pub(crate) enum Tree {
+pub(crate) enum OrderedJson {
     Null,
     Bool(bool),
     /// As it was written, decimals included.
     Number(String),
     Text(String),
-    Array(Vec<Tree>),
-    Object(Vec<(String, Tree)>),
+    Array(Vec<OrderedJson>),
+    Object(Vec<(String, OrderedJson)>),
 }
 
-impl Tree {
+impl OrderedJson {
     /// Reads a JSON text.
     pub(crate) fn read(text: &[u8]) -> Option<Self> {
         let text: &RawValue = serde_json::from_slice(text).ok()?;
@@ -99,7 +99,7 @@ impl Tree {
     }
 }
 
-impl Serialize for Tree {
+impl Serialize for OrderedJson {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         match self {
             Self::Null => serializer.serialize_unit(),
@@ -155,7 +155,7 @@ impl<'de> Deserialize<'de> for Members {
 }
 
 /// For values whose order says nothing.
-impl From<Value> for Tree {
+impl From<Value> for OrderedJson {
     fn from(value: Value) -> Self {
         Self::of(&value)
     }
@@ -163,19 +163,19 @@ impl From<Value> for Tree {
 
 #[cfg(test)]
 mod tests {
-    use super::Tree;
+    use super::OrderedJson;
 
     #[test]
     fn order_and_values_survive() {
         let text = r#"{"b":1,"a":[true,null,1100000.00,"x",{"d":-2,"c":{}}]}"#;
-        let tree = Tree::read(text.as_bytes()).unwrap();
+        let tree = OrderedJson::read(text.as_bytes()).unwrap();
         assert_eq!(serde_json::to_string(&tree).unwrap(), text);
     }
 
     #[test]
     fn personal_fields_are_masked_wherever_they_are_and_however_spelled() {
         let text = r#"{"name":"x","rows":[{"Account No":["y"],"code":"1"}],"phone":null}"#;
-        let tree = Tree::read(text.as_bytes()).unwrap();
+        let tree = OrderedJson::read(text.as_bytes()).unwrap();
         let masked = tree.masked(&["accountNo", "name", "phone"]);
         assert_eq!(
             serde_json::to_string(&masked).unwrap(),

@@ -3,39 +3,39 @@
 use serde_json::{Value, json};
 use skypay_runtime::DateTime;
 use skypay_sandbox::engine::{
-    Answer, Applied, AttemptResult, CallbackUrls, CashierCommand, Command, Delivered, Delivery,
-    Event, Fault, FaultCommand, FaultRule, Pause, Request, Settings, Side, State, StoreCommand,
-    When,
+    Applied, AttemptResult, CallbackUrls, CashierCommand, Command, CommandOutcome, Delivered,
+    Delivery, Duration, Event, Fault, FaultCommand, FaultRule, Request, Settings, Side, State,
+    StoreCommand, When,
 };
-use skypay_sandbox::provocation::sample;
+use skypay_sandbox::error_scenarios::sample;
 use skypay_types::{PayoutChannel, PayoutStatus, ResponseCode};
 
 pub(crate) const URL: &str = "http://partner.example.com/callbacks";
 
-pub(crate) struct House {
+pub(crate) struct Setup {
     pub(crate) state: State,
     pub(crate) now: DateTime,
     pub(crate) events: Vec<Event>,
 }
 
-impl House {
+impl Setup {
     pub(crate) fn new() -> Self {
         Self::with(Settings::default())
     }
 
     pub(crate) fn with(settings: Settings) -> Self {
         let now = "2024-02-05 09:00:00".parse().unwrap();
-        let mut house = Self {
+        let mut setup = Self {
             state: State::new(settings, now),
             now,
             events: Vec::new(),
         };
-        house.done(&Command::Callbacks(CallbackUrls {
+        setup.done(&Command::Callbacks(CallbackUrls {
             shared: Some(URL.to_owned()),
             ..CallbackUrls::default()
         }));
-        house.events.clear();
-        house
+        setup.events.clear();
+        setup
     }
 
     pub(crate) fn apply(&mut self, command: &Command) -> Applied {
@@ -47,15 +47,15 @@ impl House {
     /// Carries out a command that makes sense.
     pub(crate) fn done(&mut self, command: &Command) -> Value {
         match self.apply(command).answer {
-            Answer::Done { details, .. } => details,
+            CommandOutcome::Done { details, .. } => details,
             other => panic!("{command:?}: {other:?}"),
         }
     }
 
     /// Gives a command that makes no sense.
-    pub(crate) fn declined(&mut self, command: &Command) -> String {
+    pub(crate) fn invalid_command(&mut self, command: &Command) -> String {
         match self.apply(command).answer {
-            Answer::Declined { why } => why,
+            CommandOutcome::InvalidCommand { why } => why,
             other => panic!("{command:?}: {other:?}"),
         }
     }
@@ -71,24 +71,24 @@ impl House {
         self.apply(&Command::Tick);
     }
 
-    pub(crate) fn switch(&mut self, name: &str, value: &str) {
-        self.done(&Command::Switch {
+    pub(crate) fn behavior(&mut self, name: &str, value: &str) {
+        self.done(&Command::Behavior {
             name: name.to_owned(),
             value: value.to_owned(),
         });
     }
 
     /// Asks one of SkyPay's operations.
-    pub(crate) fn ask(&mut self, operation: &str, clear: Value) -> Result<Value, ResponseCode> {
+    pub(crate) fn ask(&mut self, operation: &str, plaintext: Value) -> Result<Value, ResponseCode> {
         let command = Command::Request(Request {
             operation: operation.to_owned(),
-            clear,
+            plaintext,
             peer: None,
             authenticated: true,
         });
         match self.apply(&command).answer {
-            Answer::Accepted { clear, .. } => Ok(clear),
-            Answer::Refused { code, .. } => Err(code),
+            CommandOutcome::Accepted { plaintext, .. } => Ok(plaintext),
+            CommandOutcome::Refused { code, .. } => Err(code),
             other => panic!("{operation}: {other:?}"),
         }
     }
@@ -100,8 +100,8 @@ impl House {
 
     /// A payout that waits at a store, uploaded.
     pub(crate) fn store(&mut self, number: &str, amount: &str) {
-        let clear = changed("payoutQueueV2", number, amount);
-        self.ask("payoutQueueV2", clear).unwrap();
+        let plaintext = changed("payoutQueueV2", number, amount);
+        self.ask("payoutQueueV2", plaintext).unwrap();
         self.advance(1);
         assert_eq!(self.status(number), PayoutStatus::Uploaded);
     }
@@ -117,14 +117,14 @@ impl House {
     /// The callbacks that are on their way, by operation.
     pub(crate) fn outgoing(&self) -> Vec<(String, Value)> {
         let all = self.state.outgoing().into_iter();
-        all.map(|delivery| (delivery.operation, delivery.clear))
+        all.map(|delivery| (delivery.operation, delivery.plaintext))
             .collect()
     }
 
     /// Answers the only callback on its way.
-    pub(crate) fn answer(&mut self, code: &str, clear: Value) {
+    pub(crate) fn answer(&mut self, code: &str, plaintext: Value) {
         let delivery = self.only();
-        self.end(&delivery, answered(code, clear));
+        self.end(&delivery, answered(code, plaintext));
     }
 
     pub(crate) fn only(&self) -> Delivery {
@@ -146,7 +146,9 @@ impl House {
         let mut told = Vec::new();
         for delivery in self.state.outgoing() {
             let kind = ["payType", "statementType"];
-            let kind = kind.iter().find_map(|field| delivery.clear[field].as_str());
+            let kind = kind
+                .iter()
+                .find_map(|field| delivery.plaintext[field].as_str());
             told.push(kind.unwrap_or("").to_owned());
             self.end(&delivery, answered("1000", Value::Null));
         }
@@ -183,24 +185,24 @@ impl House {
 }
 
 pub(crate) fn changed(operation: &str, number: &str, amount: &str) -> Value {
-    let mut clear = sample(operation).unwrap();
-    clear["controlNumber"] = json!(number);
-    clear["amount"] = json!(amount);
+    let mut plaintext = sample(operation).unwrap();
+    plaintext["controlNumber"] = json!(number);
+    plaintext["amount"] = json!(amount);
     // Everybody is paid to an account of their own, so that no limit is met.
     let digits = &number[5..];
     if operation == "payoutQueue" {
-        clear["accountNo"] = json!(digits);
+        plaintext["accountNo"] = json!(digits);
     } else {
-        clear["phone"] = json!(format!("09{:0>9}", digits.get(..8).unwrap_or("0")));
+        plaintext["phone"] = json!(format!("09{:0>9}", digits.get(..8).unwrap_or("0")));
     }
-    clear
+    plaintext
 }
 
-pub(crate) fn answered(code: &str, clear: Value) -> AttemptResult {
+pub(crate) fn answered(code: &str, plaintext: Value) -> AttemptResult {
     AttemptResult::Answered {
         code: code.to_owned(),
         description: None,
-        clear,
+        plaintext,
         milliseconds: 0,
     }
 }
@@ -234,6 +236,6 @@ pub(crate) fn pay(number: &str) -> Command {
 
 pub(crate) const DAY: i64 = 86_400;
 
-pub(crate) fn seconds(count: u64) -> Pause {
-    Pause::seconds(count)
+pub(crate) fn seconds(count: u64) -> Duration {
+    Duration::seconds(count)
 }

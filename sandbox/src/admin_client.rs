@@ -1,9 +1,9 @@
 //! The client of a running sandbox's own interface.
 //!
 //! ```no_run
-//! # async fn example() -> Result<(), skypay_sandbox::admin::AdminError> {
-//! use skypay_sandbox::admin::Admin;
-//! use skypay_sandbox::engine::{Command, FinanceCommand, Pause};
+//! # async fn example() -> Result<(), skypay_sandbox::admin_client::AdminError> {
+//! use skypay_sandbox::admin_client::Admin;
+//! use skypay_sandbox::engine::{Command, FinanceCommand, Duration};
 //!
 //! let admin = Admin::new("http://127.0.0.1:7171")?;
 //! let recharge = FinanceCommand::Recharge {
@@ -13,7 +13,7 @@
 //! };
 //! let carried = admin.command(&Command::Finance(recharge)).await?;
 //! println!("{}", carried.answer);
-//! admin.advance(Pause::seconds(300)).await?;
+//! admin.advance(Duration::seconds(300)).await?;
 //! # Ok(())
 //! # }
 //! ```
@@ -29,11 +29,11 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-use crate::engine::{Command, Pause};
+use crate::engine::{Command, Duration};
 use crate::http::{Target, WireError, whole};
 use crate::limits;
-pub use crate::service::admin::{
-    Advance, Advanced, CallbackDetails, Carried, ClockFace, File, Info, LogQuery, Personal,
+pub use crate::service::admin_types::{
+    Advance, Advanced, CallbackDetails, ClockStatus, CommandResult, File, Info, LogQuery, Personal,
     Problem, Saved, WireRecord,
 };
 
@@ -67,7 +67,7 @@ impl Admin {
 
     /// Carries out a command. Callbacks that it causes at once have been tried
     /// when this returns.
-    pub async fn command(&self, command: &Command) -> Result<Carried, AdminError> {
+    pub async fn command(&self, command: &Command) -> Result<CommandResult, AdminError> {
         self.post("commands", command).await
     }
 
@@ -107,13 +107,13 @@ impl Admin {
     }
 
     /// What the clock shows.
-    pub async fn clock(&self) -> Result<ClockFace, AdminError> {
+    pub async fn clock(&self) -> Result<ClockStatus, AdminError> {
         self.get("clock", &Nothing {}).await
     }
 
     /// Moves a virtual clock. When this returns, everything that was due on
     /// the way has happened, callbacks included.
-    pub async fn advance(&self, by: Pause) -> Result<Advanced, AdminError> {
+    pub async fn advance(&self, by: Duration) -> Result<Advanced, AdminError> {
         self.post("clock/advance", &Advance { by }).await
     }
 
@@ -124,13 +124,13 @@ impl Admin {
     }
 
     /// Forgets everything, and knows what is in that file instead.
-    pub async fn restore(&self, file: &Path) -> Result<ClockFace, AdminError> {
+    pub async fn restore(&self, file: &Path) -> Result<ClockStatus, AdminError> {
         let file = file.to_owned();
         self.post("restore", &File { file }).await
     }
 
     /// Forgets everything but the settings that the sandbox began with.
-    pub async fn reset(&self) -> Result<ClockFace, AdminError> {
+    pub async fn reset(&self) -> Result<ClockStatus, AdminError> {
         self.post("reset", &Nothing {}).await
     }
 

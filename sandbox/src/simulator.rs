@@ -1,4 +1,4 @@
-//! The house: one thread that owns the state and the database.
+//! The sandbox: one thread that owns the state and the database.
 //!
 //! Commands arrive in a queue and are carried out in its order. What waits in
 //! the queue together is committed together, and only after the commit is
@@ -10,15 +10,16 @@ use std::fmt;
 use std::path::PathBuf;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender};
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
-use std::time::{Duration, Instant};
+use std::time::{Duration as StdDuration, Instant};
 
 use skypay_types::DateTime;
 use tokio::sync::{mpsc, oneshot, watch};
 
-use crate::admin::{Advanced, ClockFace, LogQuery, WireRecord};
+use crate::admin_client::{Advanced, ClockStatus, LogQuery, WireRecord};
 use crate::clock::Clock;
 use crate::engine::{
-    Answer, Applied, Callback, Command, Delivered, Delivery, Moment, Pause, State, WireFault,
+    Applied, Callback, Command, CommandOutcome, Delivered, Delivery, Duration, State, Timestamp,
+    WireFault,
 };
 use crate::store::{Store, StoreError};
 
@@ -27,29 +28,29 @@ const BATCH: usize = 512;
 
 /// How long after the database has refused a write, such as on a full disk,
 /// what is due is tried again.
-const RETRY: Duration = Duration::from_secs(1);
+const RETRY: StdDuration = StdDuration::from_secs(1);
 
-/// A handle on the house. Clones speak to the same one.
+/// A handle on the sandbox. Clones speak to the same one.
 #[derive(Clone)]
-pub(crate) struct House {
-    door: Sender<Message>,
+pub(crate) struct Simulator {
+    tx: Sender<Message>,
     state: Arc<RwLock<State>>,
     clock: Clock,
     logged: watch::Receiver<u64>,
-    living: watch::Receiver<u64>,
+    current_generation: watch::Receiver<u64>,
 }
 
 /// An attempt that is to be made now.
 #[derive(Debug)]
-pub(crate) struct Errand {
+pub(crate) struct DeliveryJob {
     pub(crate) delivery: Delivery,
-    /// Of which life of the house: a reset begins a new one.
-    pub(crate) life: u64,
+    /// Of which life of the sandbox: a reset begins a new one.
+    pub(crate) generation: u64,
 }
 
 /// What became of a command, and of the callbacks that it caused at once.
 #[derive(Debug)]
-pub(crate) struct Carriage {
+pub(crate) struct Executed {
     pub(crate) applied: Applied,
     pub(crate) deliveries: Vec<Callback>,
 }
@@ -57,19 +58,19 @@ pub(crate) struct Carriage {
 enum Message {
     Carry {
         command: Box<Command>,
-        respond: Respond<Carriage>,
+        respond: Respond<Executed>,
     },
     Ended {
-        life: u64,
+        generation: u64,
         delivered: Delivered,
         wire: Vec<WireRecord>,
     },
     Sleep {
-        by: Pause,
+        by: Duration,
         respond: oneshot::Sender<()>,
     },
     Advance {
-        by: Pause,
+        by: Duration,
         respond: Respond<Advanced>,
     },
     Log {
@@ -93,10 +94,10 @@ enum Message {
     },
 }
 
-type Respond<T> = oneshot::Sender<Result<T, HouseError>>;
+type Respond<T> = oneshot::Sender<Result<T, SimulatorError>>;
 
-impl House {
-    /// Opens the house. Errands go to the returned queue; who makes them says
+impl Simulator {
+    /// Opens the sandbox. Errands go to the returned queue; who makes them says
     /// what became of each with [`Self::ended`]. The channel says why the
     /// house fell, if it does.
     pub(crate) fn open(
@@ -105,24 +106,24 @@ impl House {
         clock: Clock,
     ) -> (
         Self,
-        mpsc::UnboundedReceiver<Errand>,
-        oneshot::Receiver<HouseError>,
+        mpsc::UnboundedReceiver<DeliveryJob>,
+        oneshot::Receiver<SimulatorError>,
     ) {
-        let (door, inbox) = std::sync::mpsc::channel();
-        let (errands, queue) = mpsc::unbounded_channel();
+        let (tx, inbox) = std::sync::mpsc::channel();
+        let (jobs, queue) = mpsc::unbounded_channel();
         let (fallen, fall) = oneshot::channel();
         let (logs, logged) = watch::channel(state.last_event());
-        let (lives, living) = watch::channel(0);
+        let (generations, current_generation) = watch::channel(0);
         let state = Arc::new(RwLock::new(state));
-        let owner = Owner {
+        let owner = Worker {
             inbox,
             store,
             state: Arc::clone(&state),
             clock,
-            errands,
+            jobs,
             logs,
-            lives,
-            life: 0,
+            generations,
+            generation: 0,
             under_way: BTreeMap::new(),
             held: BTreeSet::new(),
             sleepers: BTreeMap::new(),
@@ -139,74 +140,74 @@ impl House {
                 let _ = fallen.send(error);
             }
         });
-        let house = Self {
-            door,
+        let simulator = Self {
+            tx,
             state,
             clock,
             logged,
-            living,
+            current_generation,
         };
-        (house, queue, fall)
+        (simulator, queue, fall)
     }
 
     /// Carries out a command. When this returns, it is committed, and the
     /// callbacks that it caused at once have been tried.
-    pub(crate) async fn carry(&self, command: Command) -> Result<Carriage, HouseError> {
+    pub(crate) async fn execute(&self, command: Command) -> Result<Executed, SimulatorError> {
         let command = Box::new(command);
         self.ask(|respond| Message::Carry { command, respond })
             .await
     }
 
     /// Says what became of an attempt.
-    pub(crate) fn ended(&self, life: u64, delivered: Delivered, wire: Vec<WireRecord>) {
-        let _ = self.door.send(Message::Ended {
-            life,
+    pub(crate) fn ended(&self, generation: u64, delivered: Delivered, wire: Vec<WireRecord>) {
+        let _ = self.tx.send(Message::Ended {
+            generation,
             delivered,
             wire,
         });
     }
 
-    /// Waits by the house's clock.
-    pub(crate) async fn sleep(&self, by: Pause) {
+    /// Waits by the sandbox's clock.
+    pub(crate) async fn sleep(&self, by: Duration) {
         let (respond, woken) = oneshot::channel();
-        if self.door.send(Message::Sleep { by, respond }).is_ok() {
+        if self.tx.send(Message::Sleep { by, respond }).is_ok() {
             let _ = woken.await;
         }
     }
 
     /// Moves a virtual clock.
-    pub(crate) async fn advance(&self, by: Pause) -> Result<Advanced, HouseError> {
+    pub(crate) async fn advance(&self, by: Duration) -> Result<Advanced, SimulatorError> {
         self.ask(|respond| Message::Advance { by, respond }).await
     }
 
-    pub(crate) async fn log(&self, query: LogQuery) -> Result<Vec<(u64, String)>, HouseError> {
+    pub(crate) async fn log(&self, query: LogQuery) -> Result<Vec<(u64, String)>, SimulatorError> {
         self.ask(|respond| Message::Log { query, respond }).await
     }
 
-    pub(crate) async fn wire_of(&self, delivery: u64) -> Result<Vec<WireRecord>, HouseError> {
+    pub(crate) async fn wire_of(&self, delivery: u64) -> Result<Vec<WireRecord>, SimulatorError> {
         self.ask(|respond| Message::Wire { delivery, respond })
             .await
     }
 
     /// Copies everything to a file; how many bytes it has.
-    pub(crate) async fn save(&self, file: PathBuf) -> Result<u64, HouseError> {
+    pub(crate) async fn save(&self, file: PathBuf) -> Result<u64, SimulatorError> {
         self.ask(|respond| Message::Save { file, respond }).await
     }
 
-    pub(crate) async fn restore(&self, file: PathBuf) -> Result<(), HouseError> {
+    pub(crate) async fn restore(&self, file: PathBuf) -> Result<(), SimulatorError> {
         self.ask(|respond| Message::Restore { file, respond }).await
     }
 
-    /// Closes the house, without waiting for it.
+    /// Closes the sandbox, without waiting for it.
     pub(crate) fn close(&self) {
-        let _ = self.door.send(Message::Stop { respond: None });
+        let _ = self.tx.send(Message::Stop { respond: None });
     }
 
-    /// Closes the house; the database is free afterwards.
+    /// Closes the sandbox; the database is free afterwards.
     pub(crate) async fn closed(&self) {
         let (respond, closed) = oneshot::channel();
         let respond = Some(respond);
-        if self.door.send(Message::Stop { respond }).is_ok() {
+        if self.tx.send(Message::Stop { respond }).is_ok() {
             let _ = closed.await;
         }
     }
@@ -221,7 +222,7 @@ impl House {
         now(self.clock, &self.state()).date_time()
     }
 
-    pub(crate) fn clock(&self) -> ClockFace {
+    pub(crate) fn clock(&self) -> ClockStatus {
         face(self.clock, &self.state())
     }
 
@@ -234,60 +235,67 @@ impl House {
         self.logged.clone()
     }
 
-    /// Waits until the house has forgotten what an errand was for.
-    pub(crate) async fn another_life(&self, life: u64) {
-        let mut living = self.living.clone();
+    /// Waits until the sandbox has forgotten what an delivery job was for.
+    pub(crate) async fn another_generation(&self, generation: u64) {
+        let mut current_generation = self.current_generation.clone();
         // A house that is closed forgets nothing any more.
-        if living.wait_for(|now| *now != life).await.is_err() {
+        if current_generation
+            .wait_for(|now| *now != generation)
+            .await
+            .is_err()
+        {
             std::future::pending::<()>().await;
         }
     }
 
-    async fn ask<T>(&self, message: impl FnOnce(Respond<T>) -> Message) -> Result<T, HouseError> {
+    async fn ask<T>(
+        &self,
+        message: impl FnOnce(Respond<T>) -> Message,
+    ) -> Result<T, SimulatorError> {
         let (respond, answer) = oneshot::channel();
-        let sent = self.door.send(message(respond));
-        sent.map_err(|_| HouseError::Closed)?;
-        answer.await.map_err(|_| HouseError::Closed)?
+        let sent = self.tx.send(message(respond));
+        sent.map_err(|_| SimulatorError::Closed)?;
+        answer.await.map_err(|_| SimulatorError::Closed)?
     }
 }
 
-impl fmt::Debug for House {
+impl fmt::Debug for Simulator {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("House")
     }
 }
 
-fn now(clock: Clock, state: &State) -> Moment {
-    let seen = Moment::from(state.now());
+fn now(clock: Clock, state: &State) -> Timestamp {
+    let seen = Timestamp::from(state.now());
     match clock {
         Clock::Real => seen.max(clock.reading()),
         Clock::Virtual { .. } => seen,
     }
 }
 
-fn face(clock: Clock, state: &State) -> ClockFace {
-    ClockFace {
+fn face(clock: Clock, state: &State) -> ClockStatus {
+    ClockStatus {
         is_virtual: clock.is_virtual(),
         now: now(clock, state),
-        next_due: state.next_due().map(Moment::from),
+        next_due: state.next_due().map(Timestamp::from),
     }
 }
 
 /// The thread's own.
-struct Owner {
+struct Worker {
     inbox: Receiver<Message>,
     store: Store,
     state: Arc<RwLock<State>>,
     clock: Clock,
-    errands: mpsc::UnboundedSender<Errand>,
+    jobs: mpsc::UnboundedSender<DeliveryJob>,
     logs: watch::Sender<u64>,
-    lives: watch::Sender<u64>,
-    life: u64,
+    generations: watch::Sender<u64>,
+    generation: u64,
     /// The attempts that were begun and have not ended, by delivery: when they
     /// may go out, if they are still held back.
-    under_way: BTreeMap<u64, Option<Moment>>,
-    held: BTreeSet<(Moment, u64)>,
-    sleepers: BTreeMap<(Moment, u64), oneshot::Sender<()>>,
+    under_way: BTreeMap<u64, Option<Timestamp>>,
+    held: BTreeSet<(Timestamp, u64)>,
+    sleepers: BTreeMap<(Timestamp, u64), oneshot::Sender<()>>,
     slept: u64,
     waiting: Vec<Waiting>,
     /// Where the clock is to be moved, one after the other.
@@ -302,13 +310,13 @@ struct Owner {
 
 /// What changes the state.
 enum Change {
-    Carry(Box<Command>, Respond<Carriage>),
+    Carry(Box<Command>, Respond<Executed>),
     Ended(u64, Delivered, Vec<WireRecord>),
 }
 
 /// What was committed of some changes.
 struct Written {
-    life: u64,
+    generation: u64,
     /// For each change, unless it came too late.
     applied: Vec<Option<Applied>>,
 }
@@ -317,18 +325,18 @@ struct Written {
 struct Waiting {
     deliveries: Vec<u64>,
     applied: Applied,
-    respond: Respond<Carriage>,
+    respond: Respond<Executed>,
 }
 
 struct Move {
-    target: Moment,
+    target: Timestamp,
     attempts_before: u64,
     respond: Respond<Advanced>,
 }
 
-impl Owner {
-    fn live(mut self) -> Result<(), HouseError> {
-        self.send_out();
+impl Worker {
+    fn live(mut self) -> Result<(), SimulatorError> {
+        self.start_due_deliveries();
         loop {
             let Some(batch) = self.receive() else {
                 return Ok(());
@@ -340,13 +348,13 @@ impl Owner {
                 if let Message::Stop { respond } = message {
                     stop = Some(respond);
                 } else {
-                    self.look_up(message);
+                    self.run_query(message);
                 }
             }
-            self.send_out();
+            self.start_due_deliveries();
             self.move_clock()?;
-            self.wake();
-            self.settle();
+            self.wake_sleepers();
+            self.finish_commands();
             if let Some(respond) = stop {
                 self.close();
                 // Whoever waits may open the database at once.
@@ -360,11 +368,11 @@ impl Owner {
     }
 
     /// What has arrived; nothing if the time has come for something. `None`
-    /// if nobody can speak to the house any more.
+    /// if nobody can speak to the sandbox any more.
     fn receive(&self) -> Option<Vec<Message>> {
-        let first = match self.pause() {
+        let first = match self.duration() {
             None => Some(self.inbox.recv().ok()?),
-            Some(pause) => match self.inbox.recv_timeout(pause) {
+            Some(duration) => match self.inbox.recv_timeout(duration) {
                 Ok(message) => Some(message),
                 Err(RecvTimeoutError::Timeout) => None,
                 Err(RecvTimeoutError::Disconnected) => return None,
@@ -378,7 +386,7 @@ impl Owner {
     }
 
     /// How long nothing is due, by the real clock.
-    fn pause(&self) -> Option<Duration> {
+    fn duration(&self) -> Option<StdDuration> {
         if let Some(failed) = self.failed {
             return Some(RETRY.saturating_sub(failed.elapsed()));
         }
@@ -388,13 +396,13 @@ impl Owner {
         let next = self.next()?;
         let now = self.now();
         let next = next.date_time().to_system_time();
-        let pause = next.duration_since(now.date_time().to_system_time());
-        Some(pause.unwrap_or_default())
+        let duration = next.duration_since(now.date_time().to_system_time());
+        Some(duration.unwrap_or_default())
     }
 
     /// When something is due next, of whatever kind.
-    fn next(&self) -> Option<Moment> {
-        let due = self.read().next_due().map(Moment::from);
+    fn next(&self) -> Option<Timestamp> {
+        let due = self.read().next_due().map(Timestamp::from);
         let held = self.held.first().map(|(until, _)| *until);
         let sleeper = self.sleepers.keys().next().map(|(until, _)| *until);
         [due, held, sleeper].into_iter().flatten().min()
@@ -402,7 +410,11 @@ impl Owner {
 
     /// Carries out what changes something, commits it, and answers it. What
     /// only looks is put into `rest`.
-    fn write(&mut self, batch: Vec<Message>, rest: &mut Vec<Message>) -> Result<(), HouseError> {
+    fn write(
+        &mut self,
+        batch: Vec<Message>,
+        rest: &mut Vec<Message>,
+    ) -> Result<(), SimulatorError> {
         let mut changes: Vec<_> = std::mem::take(&mut self.unwritten);
         for message in batch {
             match message {
@@ -410,10 +422,10 @@ impl Owner {
                     changes.push(Change::Carry(command, respond));
                 }
                 Message::Ended {
-                    life,
+                    generation,
                     delivered,
                     wire,
-                } => changes.push(Change::Ended(life, delivered, wire)),
+                } => changes.push(Change::Ended(generation, delivered, wire)),
                 other => rest.push(other),
             }
         }
@@ -421,7 +433,7 @@ impl Owner {
             && self
                 .read()
                 .next_due()
-                .is_some_and(|due| Moment::from(due) <= self.now());
+                .is_some_and(|due| Timestamp::from(due) <= self.now());
         if changes.is_empty() && !due {
             self.failed = None;
             return Ok(());
@@ -440,7 +452,7 @@ impl Owner {
                 for change in changes {
                     match change {
                         Change::Carry(_, respond) => {
-                            let _ = respond.send(Err(HouseError::from(error.clone())));
+                            let _ = respond.send(Err(SimulatorError::from(error.clone())));
                         }
                         Change::Ended(..) => self.unwritten.push(change),
                     }
@@ -454,29 +466,29 @@ impl Owner {
     fn try_write(&mut self, changes: &[Change], due: bool) -> Result<Written, StoreError> {
         self.store.begin()?;
         let mut written = Written {
-            life: self.life,
+            generation: self.generation,
             applied: Vec::new(),
         };
         for change in changes {
             let applied = match change {
                 Change::Carry(command, _) => {
                     if matches!(**command, Command::Reset) {
-                        written.life += 1;
+                        written.generation += 1;
                     }
-                    Some(self.carry(command)?)
+                    Some(self.execute(command)?)
                 }
-                Change::Ended(life, delivered, wire) if *life == written.life => {
+                Change::Ended(generation, delivered, wire) if *generation == written.generation => {
                     for record in wire {
                         self.store.note_wire(delivered.delivery, record)?;
                     }
-                    Some(self.carry(&Command::Delivered(delivered.clone()))?)
+                    Some(self.execute(&Command::Delivered(delivered.clone()))?)
                 }
                 Change::Ended(..) => None,
             };
             written.applied.push(applied);
         }
         if due {
-            self.carry(&Command::Tick)?;
+            self.execute(&Command::Tick)?;
         }
         self.commit()?;
         Ok(written)
@@ -494,8 +506,8 @@ impl Owner {
                 _ => {}
             }
         }
-        if written.life != self.life {
-            self.begin_anew(written.life);
+        if written.generation != self.generation {
+            self.start_generation(written.generation);
         }
     }
 
@@ -507,20 +519,20 @@ impl Owner {
         Ok(())
     }
 
-    fn carry(&mut self, command: &Command) -> Result<Applied, StoreError> {
+    fn execute(&mut self, command: &Command) -> Result<Applied, StoreError> {
         let now = self.now();
-        self.carry_at(command, now)
+        self.execute_at(command, now)
     }
 
-    fn carry_at(&mut self, command: &Command, now: Moment) -> Result<Applied, StoreError> {
+    fn execute_at(&mut self, command: &Command, now: Timestamp) -> Result<Applied, StoreError> {
         let applied = self.change().apply(command, now.date_time());
-        self.store.note(now, command, &applied.events)?;
+        self.store.record_event(now, command, &applied.events)?;
         Ok(applied)
     }
 
     /// The database refused: what is in memory was never promised to anybody.
     /// Callbacks that are under way were committed before, and go on.
-    fn recover(&mut self) -> Result<(), HouseError> {
+    fn recover(&mut self) -> Result<(), SimulatorError> {
         self.failed = Some(Instant::now());
         self.store.roll_back();
         let state = self.store.load()?;
@@ -529,18 +541,18 @@ impl Owner {
     }
 
     /// Numbers of deliveries mean something else from here on.
-    fn begin_anew(&mut self, life: u64) {
-        self.life = life;
-        self.lives.send_replace(life);
+    fn start_generation(&mut self, generation: u64) {
+        self.generation = generation;
+        self.generations.send_replace(generation);
         self.under_way.clear();
         self.held.clear();
     }
 
     /// Answers a command, or keeps the answer until its callbacks have been
     /// tried.
-    fn answer(&mut self, applied: Applied, respond: Respond<Carriage>) {
+    fn answer(&mut self, applied: Applied, respond: Respond<Executed>) {
         let deliveries = match &applied.answer {
-            Answer::Done { deliveries, .. } => deliveries.clone(),
+            CommandOutcome::Done { deliveries, .. } => deliveries.clone(),
             _ => Vec::new(),
         };
         self.waiting.push(Waiting {
@@ -551,7 +563,7 @@ impl Owner {
     }
 
     /// Gives the answers whose callbacks are no longer on their way.
-    fn settle(&mut self) {
+    fn finish_commands(&mut self) {
         let waiting = std::mem::take(&mut self.waiting);
         let (over, still): (Vec<_>, Vec<_>) = waiting.into_iter().partition(|waiting| {
             let mut deliveries = waiting.deliveries.iter();
@@ -562,7 +574,7 @@ impl Owner {
             let known = self.read();
             let deliveries = waiting.deliveries.iter();
             let deliveries = deliveries.filter_map(|id| known.callback(*id).cloned());
-            let result = Carriage {
+            let result = Executed {
                 deliveries: deliveries.collect(),
                 applied: waiting.applied,
             };
@@ -571,15 +583,15 @@ impl Owner {
         }
     }
 
-    /// Gives the courier what is to be sent and not yet under way.
-    fn send_out(&mut self) {
+    /// Gives the delivery worker what is to be sent and not yet under way.
+    fn start_due_deliveries(&mut self) {
         let now = self.now();
         let outgoing = self.read().outgoing();
         for delivery in outgoing {
             if self.under_way.contains_key(&delivery.id) {
                 continue;
             }
-            let until = Moment::from(delivery.due).plus(delay(&delivery.faults));
+            let until = Timestamp::from(delivery.due).plus(delay(&delivery.faults));
             if until > now {
                 self.under_way.insert(delivery.id, Some(until));
                 self.held.insert((until, delivery.id));
@@ -591,12 +603,15 @@ impl Owner {
     }
 
     fn hand_over(&self, delivery: Delivery) {
-        let life = self.life;
-        let _ = self.errands.send(Errand { delivery, life });
+        let generation = self.generation;
+        let _ = self.jobs.send(DeliveryJob {
+            delivery,
+            generation,
+        });
     }
 
     /// Lets go what was held back until now.
-    fn wake(&mut self) {
+    fn wake_sleepers(&mut self) {
         let now = self.now();
         while let Some((until, id)) = self.held.first().copied() {
             if until > now {
@@ -619,21 +634,21 @@ impl Owner {
 
     /// Moves a virtual clock as far as nothing is on its way: time stands
     /// still while a callback travels.
-    fn move_clock(&mut self) -> Result<(), HouseError> {
+    fn move_clock(&mut self) -> Result<(), SimulatorError> {
         while let Some(target) = self.moves.front().map(|next| next.target) {
             if self.is_busy() {
                 return Ok(());
             }
             let step = self.next().filter(|next| *next <= target);
             if let Err(error) = self.tick(step.unwrap_or(target)) {
-                let error = HouseError::from(error);
+                let error = SimulatorError::from(error);
                 if let Some(Move { respond, .. }) = self.moves.pop_front() {
                     let _ = respond.send(Err(error));
                 }
                 return self.recover();
             }
-            self.wake();
-            self.send_out();
+            self.wake_sleepers();
+            self.start_due_deliveries();
             if step.is_none()
                 && let Some(done) = self.moves.pop_front()
             {
@@ -653,20 +668,20 @@ impl Owner {
     }
 
     /// Moves on to that moment and does what is due then.
-    fn tick(&mut self, until: Moment) -> Result<(), StoreError> {
+    fn tick(&mut self, until: Timestamp) -> Result<(), StoreError> {
         self.store.begin()?;
-        self.carry_at(&Command::Tick, until)?;
+        self.execute_at(&Command::Tick, until)?;
         self.commit()
     }
 
     /// Everything that changes nothing but itself.
-    fn look_up(&mut self, message: Message) {
+    fn run_query(&mut self, message: Message) {
         match message {
             Message::Log { query, respond } => {
-                let _ = respond.send(self.store.log(query).map_err(HouseError::from));
+                let _ = respond.send(self.store.log(query).map_err(SimulatorError::from));
             }
             Message::Wire { delivery, respond } => {
-                let _ = respond.send(self.store.wire_of(delivery).map_err(HouseError::from));
+                let _ = respond.send(self.store.wire_of(delivery).map_err(SimulatorError::from));
             }
             Message::Sleep { by, respond } => {
                 self.slept += 1;
@@ -676,7 +691,7 @@ impl Owner {
             Message::Advance { by, respond } => self.plan_move(by, respond),
             Message::Save { file, respond } => {
                 let saved = self.store.save(&file);
-                let _ = respond.send(saved.map_err(HouseError::from));
+                let _ = respond.send(saved.map_err(SimulatorError::from));
             }
             Message::Restore { file, respond } => {
                 let restored = self.restore(&file);
@@ -686,9 +701,9 @@ impl Owner {
         }
     }
 
-    fn plan_move(&mut self, by: Pause, respond: Respond<Advanced>) {
+    fn plan_move(&mut self, by: Duration, respond: Respond<Advanced>) {
         if !self.clock.is_virtual() {
-            let _ = respond.send(Err(HouseError::RealClock));
+            let _ = respond.send(Err(SimulatorError::RealClock));
             return;
         }
         let from = self
@@ -702,11 +717,11 @@ impl Owner {
         });
     }
 
-    fn restore(&mut self, file: &std::path::Path) -> Result<(), HouseError> {
+    fn restore(&mut self, file: &std::path::Path) -> Result<(), SimulatorError> {
         let state = self.store.restore(file)?;
         self.logs.send_replace(state.last_event());
         *self.change() = state;
-        self.begin_anew(self.life + 1);
+        self.start_generation(self.generation + 1);
         Ok(())
     }
 
@@ -719,7 +734,7 @@ impl Owner {
         }
     }
 
-    fn now(&self) -> Moment {
+    fn now(&self) -> Timestamp {
         now(self.clock, &self.read())
     }
 
@@ -733,17 +748,17 @@ impl Owner {
 }
 
 /// How long a callback is held back on the wire.
-fn delay(faults: &[WireFault]) -> Pause {
-    let pauses = faults.iter().filter_map(|fault| match fault {
+fn delay(faults: &[WireFault]) -> Duration {
+    let durations = faults.iter().filter_map(|fault| match fault {
         WireFault::Delay { by } => Some(*by),
         _ => None,
     });
-    pauses.fold(Pause::NONE, Pause::and)
+    durations.fold(Duration::NONE, Duration::and)
 }
 
-/// The house cannot do what was asked.
+/// The sandbox cannot do what was asked.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum HouseError {
+pub(crate) enum SimulatorError {
     /// It has been closed.
     Closed,
     /// Only a virtual clock can be moved.
@@ -752,13 +767,13 @@ pub(crate) enum HouseError {
     Store(StoreError),
 }
 
-impl From<StoreError> for HouseError {
+impl From<StoreError> for SimulatorError {
     fn from(error: StoreError) -> Self {
         Self::Store(error)
     }
 }
 
-impl fmt::Display for HouseError {
+impl fmt::Display for SimulatorError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Closed => f.write_str("the sandbox has been stopped"),
@@ -770,17 +785,17 @@ impl fmt::Display for HouseError {
     }
 }
 
-impl std::error::Error for HouseError {}
+impl std::error::Error for SimulatorError {}
 
 #[cfg(test)]
 mod tests {
     use std::sync::Arc;
     use std::sync::atomic::{AtomicBool, Ordering};
 
-    use super::{House, HouseError};
+    use super::{Simulator, SimulatorError};
     use crate::clock::Clock;
     use crate::engine::{
-        AttemptResult, CallbackUrls, Command, Delivered, FinanceCommand, Settings, Standing,
+        AttemptResult, CallbackUrls, Command, Delivered, DeliveryStatus, FinanceCommand, Settings,
     };
     use crate::store::Store;
 
@@ -789,7 +804,7 @@ mod tests {
     #[tokio::test]
     async fn a_full_disk_loses_no_end_of_a_callback_and_repeats_none() {
         let full = Arc::new(AtomicBool::new(false));
-        let clock = Clock::standing();
+        let clock = Clock::frozen();
         let settings = Settings {
             callbacks: CallbackUrls {
                 shared: Some("http://127.0.0.1:9/".to_owned()),
@@ -800,47 +815,50 @@ mod tests {
         let opened = Store::open(None, 1000, settings, clock.reading());
         let (mut store, state) = opened.unwrap();
         store.refuse_commits_while(Arc::clone(&full));
-        let (house, mut errands, _fallen) = House::open(store, state, clock);
+        let (simulator, mut jobs, _fallen) = Simulator::open(store, state, clock);
         let recharge = Command::Finance(FinanceCommand::Recharge {
             prefix: "SKY98".to_owned(),
             amount: "5000".parse().unwrap(),
             beneficiary_account: None,
         });
         let asking = tokio::spawn({
-            let (house, recharge) = (house.clone(), recharge.clone());
-            async move { house.carry(recharge).await }
+            let (simulator, recharge) = (simulator.clone(), recharge.clone());
+            async move { simulator.execute(recharge).await }
         });
-        let errand = errands.recv().await.unwrap();
+        let job = jobs.recv().await.unwrap();
 
         full.store(true, Ordering::Release);
-        let mut logged = house.logged();
+        let mut logged = simulator.logged();
         logged.borrow_and_update();
-        let id = errand.delivery.id;
+        let id = job.delivery.id;
         let delivered = Delivered {
             delivery: id,
             attempt: 1,
             result: AttemptResult::Answered {
                 code: "1000".to_owned(),
                 description: None,
-                clear: serde_json::Value::Null,
+                plaintext: serde_json::Value::Null,
                 milliseconds: 1,
             },
         };
-        house.ended(errand.life, delivered, Vec::new());
+        simulator.ended(job.generation, delivered, Vec::new());
         for _ in 0..3 {
-            let refused = house.carry(recharge.clone()).await;
-            assert!(matches!(refused, Err(HouseError::Store(_))), "{refused:?}");
+            let refused = simulator.execute(recharge.clone()).await;
+            assert!(
+                matches!(refused, Err(SimulatorError::Store(_))),
+                "{refused:?}"
+            );
         }
-        let balance = house.state().ledger().accounts["SKY98"].balance;
+        let balance = simulator.state().ledger().accounts["SKY98"].balance;
         assert_eq!(balance.to_string(), "1005000.00", "once, not four times");
 
         full.store(false, Ordering::Release);
         // Without another command.
         logged.changed().await.unwrap();
         asking.await.unwrap().unwrap();
-        let standing = house.state().callback(id).unwrap().standing.clone();
-        assert_eq!(standing, Standing::Acknowledged);
-        assert!(errands.try_recv().is_err(), "it was sent once");
-        house.closed().await;
+        let status = simulator.state().callback(id).unwrap().status.clone();
+        assert_eq!(status, DeliveryStatus::Acknowledged);
+        assert!(jobs.try_recv().is_err(), "it was sent once");
+        simulator.closed().await;
     }
 }
