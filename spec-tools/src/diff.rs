@@ -9,6 +9,7 @@ mod changes;
 mod codes;
 mod exceptions;
 mod fields;
+mod operation;
 mod operations;
 mod pattern;
 mod root;

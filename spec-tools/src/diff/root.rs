@@ -6,10 +6,9 @@ use std::collections::BTreeSet;
 use codegen::document::{Entry, Node, Value};
 
 use super::changes::{Changes, Finding, Scope, Side};
-use super::operations::keys;
 use super::verdict::{Bump, Verdict, Wire};
 use super::view::{shown, target};
-use super::walk::{Pair, Walk, location_of, same, subject};
+use super::walk::{Pair, Walk, keys, location_of, same, subject};
 
 /// Compares everything but the operations.
 pub(super) fn compare<'d>(old: &'d Node, new: &'d Node, changes: &mut Changes) {

@@ -1,5 +1,7 @@
 //! The walk along two schemas at once: what is noted, and for whom.
 
+use std::collections::BTreeSet;
+
 use codegen::Location;
 use codegen::document::{Node, Value};
 
@@ -112,6 +114,12 @@ pub(super) fn same_keyword(key: &str, pair: Pair<'_>) -> bool {
             }
             _ => false,
         }
+}
+
+/// The keys of two mappings.
+pub(super) fn keys<'d>(old: &'d Node, new: &'d Node) -> BTreeSet<&'d str> {
+    let entries = old.entries().iter().chain(new.entries());
+    entries.map(|entry| entry.key.as_str()).collect()
 }
 
 /// Where a keyword stands, or stood.

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use spec_tools::diff::{compare, diff};
 
-use super::cases::read;
+use super::cases::{edited, groups, read, rows};
 use super::{told, verdict};
 
 /// The document that is edited; parameters are declared by the edits.
@@ -92,23 +92,6 @@ fn a_place_that_picks_codes_goes_on_with_its_own() {
     }
 }
 
-/// What two documents differ in, and each change with its verdict.
-fn tell(edits: &[(&str, &str, String)]) -> String {
-    let mut told = String::new();
-    for (what, old, new) in edits {
-        let report = diff(old, new).unwrap();
-        told += &format!("{what}: {}\n", verdict(&report));
-        for change in &report.changes {
-            let (old, new) = (change.old.as_deref(), change.new.as_deref());
-            told += &format!(
-                "  {} {}: {old:?} -> {new:?}\n    {} {:?}\n",
-                change.rule, change.subject, change.headline, change.verdict
-            );
-        }
-    }
-    told
-}
-
 /// The last field of a request.
 const FIELD: &str =
     "        bankNo: {type: string, maxLength: 50, description: The bank., example: SEC}\n";
@@ -120,12 +103,6 @@ fn with(fields: &[&str]) -> String {
     edit(&small(), FIELD, &format!("{FIELD}{fields}"))
 }
 
-/// The document with one more field required.
-fn required(document: &str, name: &str) -> String {
-    let list = "[userName, action, authentication, controlNumber, channel, amount";
-    edit(document, list, &format!("{list}, {name}"))
-}
-
 /// The document with a parameter of its first path.
 fn with_parameter(parameter: &str) -> String {
     edit(
@@ -135,451 +112,39 @@ fn with_parameter(parameter: &str) -> String {
     )
 }
 
-/// A field that goes and one that comes may be the same, by what each is called
-/// and by what it is.
-#[test]
-fn fields_are_found_again_as_reviewed() {
-    let town = with(&["town: {type: string}"]);
-    let fixed = with(&["town: {type: string, x-skypay-transport: true}"]);
-    let told = tell(&[
-        (
-            "one of equal form, one that reads the old name",
-            &town,
-            with(&[
-                "tone: {type: string}",
-                "city: {type: integer, x-skypay-aliases: [town]}",
-            ]),
-        ),
-        (
-            "one of equal form, one whose name the old one reads",
-            &with(&["town: {type: string, x-skypay-aliases: [city]}"]),
-            with(&[
-                "tone: {type: string, x-skypay-aliases: [city]}",
-                "city: {type: integer}",
-            ]),
-        ),
-        (
-            "one of equal form, one of the same name in Rust",
-            &town,
-            with(&[
-                "tone: {type: string}",
-                "city: {type: integer, x-skypay-rust-name: town}",
-            ]),
-        ),
-        (
-            "two of equal form, the name of the second closer",
-            &town,
-            with(&["city: {type: string}", "tone: {type: string}"]),
-        ),
-        ("another form", &town, with(&["tone: {type: integer}"])),
-        (
-            "there more often",
-            &town,
-            required(&with(&["tone: {type: string}"]), "tone"),
-        ),
-        (
-            "no longer written by the transport, with another name",
-            &fixed,
-            with(&["city: {type: string, x-skypay-aliases: [town]}"]),
-        ),
-        (
-            "an equal list, told and shown in other words",
-            &with(&["towns: {type: array, items: {type: string, example: A}}"]),
-            with(&["tones: {type: array, items: {type: string, title: B}, description: B.}"]),
-        ),
-        (
-            "a list of something else",
-            &with(&["towns: {type: array, items: {type: string}}"]),
-            with(&["tones: {type: array, items: {type: integer}}"]),
-        ),
-        (
-            "another alias, another example, another way to the same component",
-            &with(&[
-                "town: {$ref: '#/components/schemas/UserName', x-skypay-aliases: [a], example: b}",
-            ]),
-            with(&[
-                "tone: {allOf: [{$ref: '#/components/schemas/UserName'}], x-skypay-aliases: [c]}",
-            ]),
-        ),
-        (
-            "the same component, which has another field",
-            &with(&["town: {$ref: '#/components/schemas/ControlNumberEntry'}"]),
-            with(&["tone: {$ref: '#/components/schemas/ControlNumberEntry'}"]).replacen(
-                "        controlNumber: {$ref",
-                "        other: {type: string}\n        controlNumber: {$ref",
-                1,
-            ),
-        ),
-        (
-            "an object with another field",
-            &with(&["town: {type: object, properties: {a: {type: string}}}"]),
-            with(&["tone: {type: object, properties: {b: {type: string}}}"]),
-        ),
-    ]);
-    insta::assert_snapshot!(told);
-}
-
-/// What its object and its transport say of a field.
-#[test]
-fn terms_of_a_field_change_as_reviewed() {
-    let town = with(&["town: {type: string}"]);
-    let fixed = with(&["town: {type: string, x-skypay-transport: true}"]);
-    let constant = with(&["town: {type: string, enum: [A], x-skypay-constant: true}"]);
-    let told = tell(&[
-        (
-            "no longer written by the transport, with another name in Rust",
-            &fixed,
-            with(&["town: {type: string, x-skypay-rust-name: city}"]),
-        ),
-        (
-            "no longer constant, and longer",
-            &constant,
-            with(&["town: {type: string, enum: [A, B]}"]),
-        ),
-        (
-            "a word that nobody knows",
-            &town,
-            with(&["town: {type: string, x-other: true}"]),
-        ),
-        (
-            "no list of values any more",
-            &with(&["town: {type: string, enum: [A, B]}"]),
-            town.clone(),
-        ),
-        (
-            "there more often, but null",
-            &town,
-            required(&with(&["town: {type: string, nullable: true}"]), "town"),
-        ),
-    ]);
-    insta::assert_snapshot!(told);
-}
-
-/// The paths of its operations.
+/// The path of its first operation.
 const PAY: &str = "  /services/{callerName}#pay:\n";
-const ASK: &str = "  /services/{callerName}#ask:\n";
-const PAID: &str = "  /skypay#paid:\n";
 
-fn labelled(document: &str, old: &str, new: &str) -> String {
-    edit(document, &format!("#{old}:\n"), &format!("#{new}:\n"))
+/// What the edits of each subject in `small.csv` mean, which lists those of both
+/// documents that are compared.
+#[test]
+fn the_edits_of_the_table_mean_what_was_reviewed() {
+    let table = read("small.csv");
+    let rows = rows(&table);
+    let cases: Vec<_> = groups(&rows).collect();
+    for cases in cases.chunk_by(|a, b| a[0]("subject") == b[0]("subject")) {
+        let described = cases.iter().map(|edits| described(edits));
+        insta::assert_snapshot!(cases[0][0]("subject"), described.collect::<String>());
+    }
 }
 
-/// An operation that goes and one that comes may be the same, by where it is, by
-/// what it is called and by what it says.
-#[test]
-fn operations_are_found_again_as_reviewed() {
-    let text = small();
-    let [start, middle, end] = [PAY, ASK, PAID].map(|path| text.find(path).unwrap());
-    let renamed = |document: &str, old: &str, new: &str| {
-        let id = |name| format!("      operationId: {name}\n");
-        edit(document, &id(old), &id(new))
-    };
-    let unlabelled = edit(&text, "/services/{callerName}#pay:", "/pay:");
-    let swapped = text[..start].to_owned() + &text[middle..end] + &text[start..middle];
-    let swapped = swapped + &text[end..];
-    let unlabelled_both = edit(&unlabelled, "/services/{callerName}#ask:", "/ask:");
-    let told = tell(&[
-        (
-            "two exchange their names",
-            &text,
-            renamed(
-                &renamed(&renamed(&text, "ask", "other"), "pay", "ask"),
-                "other",
-                "pay",
-            ),
-        ),
-        (
-            "another path and another label, the same name",
-            &text,
-            edit(&text, "/services/{callerName}#pay:", "/elsewhere#send:"),
-        ),
-        (
-            "another path and another name, the same label",
-            &text,
-            edit(
-                &renamed(&text, "pay", "send"),
-                "/services/{callerName}#pay:",
-                "/elsewhere#pay:",
-            ),
-        ),
-        (
-            "two with other labels and names, in another order",
-            &text,
-            labelled(
-                &labelled(
-                    &renamed(&renamed(&swapped, "pay", "send"), "ask", "query"),
-                    "pay",
-                    "send",
-                ),
-                "ask",
-                "query",
-            ),
-        ),
-        (
-            "no label, another path, another name",
-            &unlabelled,
-            renamed(&edit(&unlabelled, "  /pay:", "  /send:"), "pay", "send"),
-        ),
-        (
-            "two without labels, with other names",
-            &unlabelled_both,
-            renamed(&renamed(&unlabelled_both, "pay", "send"), "ask", "query"),
-        ),
-    ]);
-    insta::assert_snapshot!(told);
-}
-
-/// Where a message goes, and what selects the operation there.
-#[test]
-fn addresses_change_as_reviewed() {
-    let text = small();
-    let constants = with(&["zone: {type: string, enum: [pay], x-skypay-constant: true}"]);
-    let caller = "{in: path, name: callerName, required: true, description: Who.}";
-    let told = tell(&[
-        (
-            "another path and the other direction",
-            &text,
-            edit(
-                &text,
-                "  /skypay#paid:\n    x-skypay-direction: callback\n",
-                "  /partner#paid:\n",
-            ),
-        ),
-        (
-            "another action, beside a constant that is called like it",
-            &constants,
-            edit(
-                &constants,
-                "enum: [pay], description: The action.",
-                "enum: [send], description: The action.",
-            ),
-        ),
-        (
-            "a path says what it is for",
-            &text,
-            edit(&text, PAY, &format!("{PAY}    summary: Paying.\n")),
-        ),
-        (
-            "another label of the same action",
-            &text,
-            labelled(&text, "pay", "pay.out"),
-        ),
-        ("a parameter comes", &text, with_parameter(caller)),
-        ("a parameter goes", &with_parameter(caller), text.clone()),
-        (
-            "a parameter is told in other words",
-            &with_parameter(caller),
-            with_parameter(&caller.replace("Who.", "Who calls.")),
-        ),
-        (
-            "a parameter may be left out",
-            &with_parameter(caller),
-            with_parameter(&caller.replace("true", "false")),
-        ),
-    ]);
-    insta::assert_snapshot!(told);
-}
-
-/// What stands around the messages of an operation.
-#[test]
-fn terms_of_an_operation_change_as_reviewed() {
-    let text = small();
-    let answers = "      description: Tells.\n";
-    let codes = |from: u32, to: u32| {
-        let range = format!("      x-skypay-partner-codes: {{from: {from}, to: {to}}}\n");
-        edit(&text, answers, &format!("{answers}{range}"))
-    };
-    let retry_policy = |old: &str, new: &str| edit(&text, old, new);
-    let schema = "            schema: {$ref: '#/components/schemas/PaidRequest'}\n";
-    let unknown = edit(
-        &text,
-        schema,
-        &format!("{schema}            encoding: {{}}\n"),
-    );
-    let told = tell(&[
-        ("codes of the partner's own come", &text, codes(10, 20)),
-        (
-            "codes of the partner's own go",
-            &codes(10, 20),
-            text.clone(),
-        ),
-        ("more of them below", &codes(10, 20), codes(9, 20)),
-        ("more of them above", &codes(10, 20), codes(10, 21)),
-        ("fewer of them below", &codes(10, 20), codes(11, 20)),
-        ("fewer of them above", &codes(10, 20), codes(10, 19)),
-        ("others of them", &codes(10, 20), codes(15, 25)),
-        (
-            "asking later",
-            &text,
-            retry_policy("statusQueryDelay: 300", "statusQueryDelay: 301"),
-        ),
-        (
-            "asking sooner",
-            &text,
-            retry_policy("statusQueryDelay: 300", "statusQueryDelay: 299"),
-        ),
-        (
-            "never sent again",
-            &text,
-            retry_policy("policy: after-status-query", "policy: never"),
-        ),
-        (
-            "sent again at any time",
-            &text,
-            retry_policy("policy: after-status-query", "policy: safe"),
-        ),
-        (
-            "retry in other words",
-            &text,
-            retry_policy("note: Ask first.", "note: Ask before."),
-        ),
-        (
-            "an answer in other words",
-            &text,
-            edit(
-                &text,
-                "description: Accepted or refused.",
-                "description: Either.",
-            ),
-        ),
-        (
-            "a word that is unknown and stays",
-            &unknown,
-            unknown.clone(),
-        ),
-    ]);
-    insta::assert_snapshot!(told);
-}
-
-/// Where the API is.
-#[test]
-fn servers_change_as_reviewed() {
-    let text = small();
-    let server = "  - url: https://test.example.com\n    description: For trying things out.\n    \
-                  x-skypay-environment: test\n";
-    let with = |servers: &[&str]| edit(&text, server, &servers.concat());
-    let (nameless, other, third) = (
-        "  - {url: https://a.example.com}\n",
-        "  - {url: https://b.example.com, x-skypay-environment: live}\n",
-        "  - {url: https://c.example.com}\n",
-    );
-    let told = tell(&[
-        (
-            "a server in other words",
-            &text,
-            text.replace("For trying things out.", "For trials."),
-        ),
-        (
-            "the same server elsewhere",
-            &text,
-            text.replace("https://test.", "https://trial."),
-        ),
-        (
-            "another name of a server",
-            &text,
-            text.replace("environment: test", "environment: trial"),
-        ),
-        (
-            "another order and an address",
-            &with(&[server, other]),
-            with(&[
-                "  - {url: https://d.example.com, x-skypay-environment: live}\n",
-                server,
-            ]),
-        ),
-        ("one more server", &text, with(&[nameless, server])),
-        ("one server less", &with(&[server, other]), text.clone()),
-        (
-            "a server without a name elsewhere",
-            &with(&[nameless]),
-            with(&[third]),
-        ),
-        (
-            "a server without a name for one with a name",
-            &with(&[nameless]),
-            with(&[other]),
-        ),
-        (
-            "a server without a name beside one with a name",
-            &with(&[server, nameless]),
-            with(&[nameless, other]),
-        ),
-    ]);
-    insta::assert_snapshot!(told);
-}
-
-/// What stands around the operations and their messages.
-#[test]
-fn the_rest_of_the_document_changes_as_reviewed() {
-    let text = small();
-    let component = |name: &str, schema: &str| {
-        let schemas = "components:\n  schemas:\n";
-        edit(
-            &text,
-            schemas,
-            &format!("{schemas}    {name}: {{{schema}}}\n"),
-        )
-    };
-    let kinds = |headers: &str| {
-        let kinds = format!("components:\n  headers: {headers}\n");
-        edit(&text, "components:\n", &kinds)
-    };
-    let told = tell(&[
-        (
-            "an answer in other words",
-            &text,
-            text.replace(
-                "description: The body cannot be read",
-                "description: Unreadable",
-            ),
-        ),
-        (
-            "another code to answer with",
-            &text,
-            text.replace("unreadable: {code: '-1000'", "unreadable: {code: '-1009'"),
-        ),
-        (
-            "an extension that is unknown",
-            &text,
-            format!("{text}x-other: true\n"),
-        ),
-        (
-            "components of another kind stay",
-            &kinds("{}"),
-            kinds("{}").replace("A wallet.", "A purse."),
-        ),
-        (
-            "components of another kind change",
-            &kinds("{}"),
-            kinds("{a: {}}"),
-        ),
-        (
-            "a type that nothing uses comes",
-            &text,
-            component("Idle", "type: string, x-skypay-newtype: true"),
-        ),
-        (
-            "a type that nothing uses goes",
-            &component("Idle", "type: string, x-skypay-newtype: true"),
-            text.clone(),
-        ),
-        (
-            "a component that nothing uses comes",
-            &text,
-            component("Idle", "type: string"),
-        ),
-        (
-            "a component that nothing uses goes",
-            &component("Idle", "type: string"),
-            text.clone(),
-        ),
-        (
-            "a component that nothing uses is another",
-            &component("Idle", "type: string, x-skypay-newtype: true"),
-            component("Idle", "type: string, x-skypay-newtype: true, maxLength: 3"),
-        ),
-    ]);
-    insta::assert_snapshot!(told);
+/// What two documents differ in, and each change with its verdict.
+fn described<R: Fn(&str) -> String>(edits: &[R]) -> String {
+    let [old, new] = ["old", "new"].map(|side| {
+        let of_side = |row: &&R| [side, "both"].contains(&row("side").as_str());
+        let edits = edits.iter().filter(of_side);
+        edits.fold(small(), |document, row| edited(&document, row))
+    });
+    let report = diff(&old, &new).unwrap();
+    let mut text = format!("{}: {}\n", edits[0]("case"), verdict(&report));
+    for change in &report.changes {
+        let (old, new) = (change.old.as_deref(), change.new.as_deref());
+        text += &format!(
+            "  {} {}: {old:?} -> {new:?}\n    {} {:?}\n",
+            change.rule, change.subject, change.headline, change.verdict
+        );
+    }
+    text
 }
 
 /// Every form that a value can have, turned into every other.

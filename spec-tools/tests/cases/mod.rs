@@ -53,7 +53,7 @@ pub(crate) fn rows(text: &str) -> Vec<impl Fn(&str) -> String> {
 }
 
 /// Each row replaces a text: the first one after another, which stands once.
-fn edited(document: &str, row: impl Fn(&str) -> String) -> String {
+pub(crate) fn edited(document: &str, row: impl Fn(&str) -> String) -> String {
     let unescape = |column| row(column).replace("\\n", "\n");
     let (after, find) = (unescape("after"), unescape("find"));
     let case = row("case");

@@ -1,0 +1,182 @@
+//! Operations, and which of two documents are the same.
+
+use std::collections::BTreeMap;
+
+use codegen::Location;
+use codegen::document::Node;
+
+use super::changes::{Scope, User};
+use super::verdict::Part;
+use super::view::{View, canonical};
+
+/// The methods that a path item may have.
+pub(super) const METHODS: &[&str] = &[
+    "get", "put", "post", "delete", "options", "head", "patch", "trace",
+];
+
+/// An operation at its path.
+#[derive(Clone, Copy)]
+pub(super) struct Operation<'d> {
+    pub(super) location: &'d Location,
+    pub(super) path: &'d str,
+    pub(super) label: &'d str,
+    pub(super) item: &'d Node,
+    pub(super) method: &'d str,
+    pub(super) node: &'d Node,
+}
+
+impl<'d> Operation<'d> {
+    /// Every operation of a document.
+    pub(super) fn all(root: &'d Node) -> Vec<Self> {
+        let paths = root.get("paths").map(Node::entries).unwrap_or_default();
+        let operations = paths.iter().flat_map(|path| {
+            let (wire, label) = path.key.split_once('#').unwrap_or((&path.key, ""));
+            let methods = path.node.entries().iter();
+            let methods = methods.filter(|entry| METHODS.contains(&entry.key.as_str()));
+            methods.map(move |entry| Self {
+                location: &path.location,
+                path: wire,
+                label,
+                item: &path.node,
+                method: &entry.key,
+                node: &entry.node,
+            })
+        });
+        operations.collect()
+    }
+
+    pub(super) fn name(&self) -> &'d str {
+        self.node.text_of("operationId").unwrap_or(self.label)
+    }
+
+    /// The path without the names of its parameters.
+    pub(super) fn template(&self) -> String {
+        let mut parts = self.path.split('{');
+        let first = parts.next().unwrap_or_default().to_owned();
+        parts.fold(first, |path, part| {
+            path + "{" + part.trim_start_matches(|letter| letter != '}')
+        })
+    }
+
+    /// The parameters by where they stand and what they are called; those of
+    /// the path by their place in it, as their names are not on the wire.
+    pub(super) fn parameters(&self, root: &'d Node, holder: &'d Node) -> Parameters<'d> {
+        let items = holder.get("parameters").map(Node::items);
+        let items = items.unwrap_or_default().iter();
+        let resolved = items.map(|node| {
+            let reference = node.text_of("$ref");
+            reference
+                .and_then(|reference| super::view::target(root, reference))
+                .unwrap_or(node)
+        });
+        let text = |node: &'d Node, key| node.text_of(key).unwrap_or_default();
+        let named = resolved.map(|node| {
+            let (form, name) = (text(node, "in"), text(node, "name"));
+            let location = self.path.find(&format!("{{{name}}}"));
+            let name = match location.filter(|_| form == "path") {
+                Some(location) => self.path[..location].matches('{').count().to_string(),
+                None => name.to_owned(),
+            };
+            ((form, name), node)
+        });
+        named.collect()
+    }
+
+    pub(super) fn callback(&self) -> bool {
+        self.item.text_of("x-skypay-direction") == Some("callback")
+    }
+
+    /// The action that the label says; what follows a dot tells operations
+    /// of one action apart.
+    pub(super) fn labelled_action(&self) -> &'d str {
+        self.label.split('.').next().unwrap_or_default()
+    }
+
+    pub(super) fn request(&self) -> Option<&'d Node> {
+        let content = self.node.get("requestBody")?.get("content")?;
+        content.entries().first()?.node.get("schema")
+    }
+
+    /// The action that the request says.
+    pub(super) fn action(&self, root: &'d Node, property: Option<&str>) -> Option<&'d str> {
+        let view = View::new(root, self.request()?);
+        let entry = view.properties().into_iter();
+        let mut entry = entry.filter(|entry| Some(entry.key.as_str()) == property);
+        View::new(root, &entry.next()?.node).only_value()
+    }
+
+    pub(super) fn mismatched(&self, root: &'d Node, property: Option<&str>) -> bool {
+        let action = self.action(root, property);
+        action.is_some_and(|action| action != self.labelled_action())
+    }
+
+    /// The messages by their references, to recognise an operation by.
+    fn messages(&self) -> String {
+        let bodies = [self.node.get("requestBody"), self.node.get("responses")];
+        let bodies: Vec<_> = bodies.into_iter().flatten().map(canonical).collect();
+        bodies.join(" ")
+    }
+
+    pub(super) fn scope(&self) -> Scope {
+        Scope::Use(self.user(None))
+    }
+
+    pub(super) fn user(&self, part: Option<Part>) -> User {
+        User {
+            operation: self.name().to_owned(),
+            part,
+            callback: self.callback(),
+        }
+    }
+}
+
+/// The property that holds the action: the one whose only value is the label.
+pub(super) fn action_property<'d>(root: &'d Node, operations: &[Operation<'d>]) -> Option<&'d str> {
+    let mut votes = BTreeMap::new();
+    for operation in operations {
+        let Some(request) = operation.request() else {
+            continue;
+        };
+        for entry in View::new(root, request).properties() {
+            let value = View::new(root, &entry.node).only_value();
+            if value == Some(operation.labelled_action()) {
+                *votes.entry(entry.key.as_str()).or_insert(0) += 1;
+            }
+        }
+    }
+    votes
+        .into_iter()
+        .max_by_key(|(_, count)| *count)
+        .map(|(name, _)| name)
+}
+
+pub(super) type Parameters<'d> = BTreeMap<(&'d str, String), &'d Node>;
+
+type Pairs<'d> = Vec<(Operation<'d>, Operation<'d>)>;
+
+/// Finds for each old operation the new one: by path and action, by name, by
+/// action alone, by its messages.
+pub(super) fn paired<'d>(
+    before: &[Operation<'d>],
+    mut after: Vec<Operation<'d>>,
+) -> (Pairs<'d>, Vec<Operation<'d>>, Vec<Operation<'d>>) {
+    let criteria: [fn(&Operation<'d>, &Operation<'d>) -> bool; 4] = [
+        |a, b| a.template() == b.template() && a.label == b.label && a.method == b.method,
+        |a, b| a.name() == b.name(),
+        |a, b| !a.label.is_empty() && a.label == b.label,
+        |a, b| a.template() == b.template() && a.messages() == b.messages(),
+    ];
+    let mut pairs = Vec::new();
+    let mut open = before.to_vec();
+    for alike in criteria {
+        let mut left = Vec::new();
+        for old in open {
+            match after.iter().position(|new| alike(&old, new)) {
+                Some(index) => pairs.push((old, after.remove(index))),
+                None => left.push(old),
+            }
+        }
+        open = left;
+    }
+    (pairs, open, after)
+}
