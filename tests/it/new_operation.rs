@@ -1,19 +1,37 @@
-//! A new operation, as CONTRIBUTING says: after `cargo xtask gen` the crates and
-//! the sandbox compile without a line by hand. What is left to do is what the
-//! tests of all operations then name.
+//! The checklists of CONTRIBUTING, followed on a copy of the checkout: with a new
+//! operation and a new field in the document, each of their commands succeeds as it
+//! is written there, without a line by hand.
 
 use std::fs;
 use std::path::Path;
 
-use xtask::cargo;
+use clap::Parser;
+use xtask::generate::DOCUMENT;
+use xtask::task::CommandLine;
+use xtask::{Ending, cargo, git};
 
-use crate::every_word::copy;
+/// Copies a directory, except what is not committed.
+fn copy(from: &Path, to: &Path) {
+    fs::create_dir_all(to).unwrap();
+    for entry in fs::read_dir(from).unwrap() {
+        let (from, name) = entry
+            .map(|entry| (entry.path(), entry.file_name()))
+            .unwrap();
+        if from.is_file() {
+            fs::copy(from, to.join(name)).unwrap();
+        } else if !["target", ".git", "node_modules", ".venv"]
+            .iter()
+            .any(|made| name == *made)
+        {
+            copy(&from, &to.join(name));
+        }
+    }
+}
 
-const TEXT: &str = include_str!("../../spec/skypay.yaml");
-
-/// The document with one operation more: `balanceQuery` by another name.
-fn with_one_more() -> String {
-    let mut text = TEXT.to_owned();
+/// The document with `balanceQuery` a second time, by another name, and with one
+/// more field in its response.
+fn edited(document: &str) -> String {
+    let mut text = document.to_owned();
     for (start, end) in [
         ("\n  /services/{callerName}#balanceQuery:\n", "\n  /"),
         (
@@ -29,51 +47,65 @@ fn with_one_more() -> String {
             .replace("BalanceQuery", "CreditQuery");
         text.insert_str(to, &copied);
     }
-    text
+    let field = "        remark:\n          type: string\n          maxLength: 80\n          \
+                 description: Free text about the balance.\n          example: Counted at noon\n";
+    let shown = text.find("balance: 726718").unwrap();
+    let indent = text[..shown].rfind('\n').unwrap();
+    let indent = text[indent..shown].to_owned();
+    text.insert_str(shown, &format!("remark: Counted at noon{indent}"));
+    let (before, after) = text.split_once("\n    BalanceQueryResponse:\n").unwrap();
+    let (head, properties) = after.split_once("      properties:\n").unwrap();
+    format!("{before}\n    BalanceQueryResponse:\n{head}      properties:\n{field}{properties}")
+}
+
+/// The commands of a section, without their comments.
+fn commands(section: &str) -> Vec<String> {
+    let contributing = include_str!("../../CONTRIBUTING.md");
+    let (_, text) = contributing.split_once(section).unwrap();
+    let (_, block) = text.split_once("```console\n").unwrap();
+    let (block, _) = block.split_once("```").unwrap();
+    let lines = block.lines().map(|line| line.split('#').next().unwrap());
+    let commands = lines.map(|line| line.trim().to_owned());
+    commands.filter(|line| !line.is_empty()).collect()
 }
 
 #[test]
-fn a_new_operation_compiles_everywhere_without_a_line_by_hand() {
+fn the_commands_of_the_checklists_succeed() {
     let root = xtask::root().unwrap();
-    let folder = root.join("target/tmp/new-operation");
-    // Nothing of an earlier document may stay.
+    let folder = root.join("target/tmp/new operation");
     if folder.exists() {
         fs::remove_dir_all(&folder).unwrap();
     }
-    for part in ["runtime", "sandbox/src"] {
-        copy(&root.join(part), &folder.join(part));
-    }
-    fs::create_dir_all(folder.join("sandbox/tests")).unwrap();
-    // The manifest names this test.
-    for file in ["Cargo.toml", "README.md", "tests/kill.rs"] {
-        let file = Path::new("sandbox").join(file);
-        fs::copy(root.join(&file), folder.join(&file)).unwrap();
-    }
-    for file in codegen::generate(&with_one_more()).unwrap().files {
-        let path = folder.join("generated").join(file.path);
-        fs::create_dir_all(path.parent().unwrap()).unwrap();
-        fs::write(path, file.text).unwrap();
-    }
-    let workspace = fs::read_to_string(root.join("Cargo.toml")).unwrap();
-    let (before, members) = workspace.split_once("members = [").unwrap();
-    let (_, after) = members.split_once(']').unwrap();
-    let members = "members = [\"runtime\", \"generated/*\", \"sandbox\"]";
-    fs::write(
-        folder.join("Cargo.toml"),
-        format!("{before}{members}{after}"),
-    )
-    .unwrap();
-    // The same versions as here, so that nothing has to be fetched.
-    fs::copy(root.join("Cargo.lock"), folder.join("Cargo.lock")).unwrap();
+    copy(&root, &folder);
+    let git = |arguments: &str| {
+        let output = git::isolated(&folder).args(arguments.split(' ')).output();
+        assert!(output.unwrap().status.success(), "git {arguments}");
+    };
+    git("init --quiet --initial-branch=main");
+    git("add --all");
+    git("commit --quiet --message=base");
+    let document = fs::read_to_string(folder.join(DOCUMENT)).unwrap();
+    fs::write(folder.join(DOCUMENT), edited(&document)).unwrap();
 
-    let profile = xtask::built_into().unwrap();
-    let target = profile.parent().unwrap();
-    let check = "check --quiet --offline --package skypay-sandbox --lib";
-    let done = cargo::command(&folder, check)
-        .env("CARGO_TARGET_DIR", target)
-        .output()
-        .unwrap();
-    let complaints = String::from_utf8_lossy(&done.stderr);
-    assert!(done.status.success(), "{complaints}");
-    assert!(!complaints.contains("warning"), "{complaints}");
+    let built = xtask::built_into().unwrap();
+    for command in commands("## A new operation") {
+        println!("{command}");
+        let words = command.strip_prefix("cargo ").unwrap();
+        if words.starts_with("xtask ") {
+            let task = CommandLine::try_parse_from(command.split_whitespace().skip(1)).unwrap();
+            assert_eq!(task.task.run(&folder), Ending::Clean, "{command}");
+            continue;
+        }
+        let done = cargo::command(&folder, &format!("{words} --quiet --offline"))
+            .env("CARGO_TARGET_DIR", built.parent().unwrap())
+            .output()
+            .unwrap();
+        let errors = String::from_utf8_lossy(&done.stderr);
+        assert!(done.status.success() && errors.is_empty(), "{errors}");
+    }
+    let document = fs::read_to_string(folder.join(DOCUMENT)).unwrap();
+    assert!(
+        !document.contains("\n  version: 0.1.0\n"),
+        "the version is raised"
+    );
 }
