@@ -8,7 +8,6 @@ pub mod encoding;
 mod operation;
 pub mod presence;
 
-pub use crate::read::Key;
 pub use encoding::{Encode, Fraction, Native, Number};
 pub use presence::{
     Presence, entries, list, optional, optional_entries, optional_list, received, required,
@@ -151,15 +150,16 @@ macro_rules! message {
 
         #[allow(deprecated, reason = "the fields are still in the message")]
         const _: () = {
-            use $crate::__private::serde;
+            use $crate::__private::{Cow as __Cow, serde};
+            use $crate::message::presence;
 
             impl $crate::Validate for $name {
                 fn check(&self, at: &mut $crate::Violations) {
                     $(
-                        $($crate::message::presence::count::<$crate::message::$presence, $ty>(
+                        $(presence::count::<presence::$presence, $ty>(
                             &self.$field, $wire, at, $($count)*
                         );)?
-                        $crate::message::presence::check::<$crate::message::$presence, $ty>(
+                        presence::check::<presence::$presence, $ty>(
                             &self.$field, $wire, at, |value, field, at| {
                                 let _ = (value, field, &at);
                                 $($($crate::__check!(
@@ -181,17 +181,10 @@ macro_rules! message {
                         at.rules(self, RULES);
                     })?
                 }
-            }
 
-            impl $crate::validate::Fields for $name {
-                fn text_of(
-                    &self,
-                    field: &str,
-                ) -> ::core::option::Option<$crate::__private::Cow<'_, str>> {
+                fn text_of(&self, field: &str) -> ::core::option::Option<__Cow<'_, str>> {
                     match field {
-                        $($wire => $crate::message::presence::text::<
-                            $crate::message::$presence, $ty,
-                        >(&self.$field),)*
+                        $($wire => presence::text::<presence::$presence, $ty>(&self.$field),)*
                         _ => ::core::option::Option::None,
                     }
                 }
@@ -204,9 +197,7 @@ macro_rules! message {
                 ) -> ::core::result::Result<__S::Ok, __S::Error> {
                     let fields = 0 $(
                         + ::core::primitive::usize::from(
-                            !$crate::message::presence::is_absent::<
-                                $crate::message::$presence, $ty,
-                            >(&self.$field),
+                            !presence::is_absent::<presence::$presence, $ty>(&self.$field),
                         )
                     )*;
                     #[allow(unused_mut, reason = "a message may have no fields")]
@@ -215,8 +206,8 @@ macro_rules! message {
                         ::core::stringify!($name),
                         fields,
                     )?;
-                    $($crate::message::presence::write::<
-                        $crate::message::$presence, $ty, $crate::__encoding!($wire $($encoding)?), _,
+                    $(presence::write::<
+                        presence::$presence, $ty, $crate::__encoding!($wire $($encoding)?), _,
                     >(&mut state, $wire, &self.$field)?;)*
                     serde::ser::SerializeStruct::end(state)
                 }
@@ -226,6 +217,12 @@ macro_rules! message {
                 fn deserialize<__D: serde::Deserializer<'de>>(
                     deserializer: __D,
                 ) -> ::core::result::Result<Self, __D::Error> {
+                    #[allow(non_camel_case_types, reason = "named as the fields")]
+                    enum __Key {
+                        $($field,)*
+                        Unknown,
+                    }
+
                     struct __Fields;
 
                     impl<'de> serde::de::Visitor<'de> for __Fields {
@@ -243,34 +240,25 @@ macro_rules! message {
                             mut map: __A,
                         ) -> ::core::result::Result<$name, __A::Error> {
                             $(let mut $field = ::core::option::Option::None;)*
-                            while let ::core::option::Option::Some($crate::message::Key(key)) =
-                                map.next_key()?
+                            while let ::core::option::Option::Some(key) =
+                                map.next_key_seed($crate::read::Key(|key: __Cow<'de, str>| match &*key {
+                                    $($wire $(| $alias)* => __Key::$field,)*
+                                    _ => __Key::Unknown,
+                                }))?
                             {
-                                match &*key {
-                                    $($wire $(| $alias)* => {
-                                        if $field.is_some() {
-                                            return ::core::result::Result::Err(
-                                                serde::de::Error::duplicate_field($wire),
-                                            );
-                                        }
-                                        $field = ::core::option::Option::Some(map.next_value::<
-                                            $crate::__stored!($wire $presence $ty)
-                                        >()?);
+                                match key {
+                                    $(__Key::$field => {
+                                        presence::read(&mut $field, $wire, &mut map)?;
                                     })*
-                                    _ => {
+                                    __Key::Unknown => {
                                         map.next_value::<serde::de::IgnoredAny>()?;
                                     }
                                 }
                             }
                             ::core::result::Result::Ok($name {
-                                $($field: match $field {
-                                    ::core::option::Option::Some(value) => value,
-                                    ::core::option::Option::None => {
-                                        $crate::message::presence::missing::<
-                                            $crate::message::$presence, $ty, _,
-                                        >($wire)?
-                                    }
-                                },)*
+                                $($field: presence::read_or_absent::<presence::$presence, $ty, _>(
+                                    $field, $wire,
+                                )?,)*
                             })
                         }
                     }
@@ -285,7 +273,7 @@ macro_rules! message {
             }
 
             impl $crate::validate::AsText for $name {
-                fn as_text(&self) -> ::core::option::Option<$crate::__private::Cow<'_, str>> {
+                fn as_text(&self) -> ::core::option::Option<__Cow<'_, str>> {
                     ::core::option::Option::None
                 }
             }
@@ -300,7 +288,7 @@ macro_rules! message {
                 let _ = (&generator, &mut object);
                 $(
                     object.property::<
-                        $crate::message::$presence,
+                        presence::$presence,
                         $crate::schema::As<$crate::__encoding!($wire $($encoding)?), $ty>,
                     >(generator, $wire, &[$($doc),*]);
                     $(object.deprecated(::core::stringify!($($deprecated)*));)?

@@ -13,8 +13,8 @@ use std::fmt;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use crate::message::encoding::{Encoded, Native, write_json};
-use crate::read::{ReadError, ValueOrJson};
+use crate::message::encoding::{Encoded, Native, Unread, write_json};
+use crate::read::ValueOrJson;
 use crate::validate::AsText;
 
 pub use entries::{Entries, Entry, UnreadableEntry};
@@ -129,21 +129,13 @@ impl<'de, T: DeserializeOwned> Deserialize<'de> for Received<T> {
         Ok(match Option::<ValueOrJson<T>>::deserialize(deserializer)? {
             None => Self::Absent,
             Some(ValueOrJson(Ok(value))) => Self::Value(value),
-            Some(ValueOrJson(Err((json, error)))) => Self::Unreadable(Unreadable {
-                reason: error.reason(),
-                json,
-            }),
+            Some(ValueOrJson(Err(unreadable))) => {
+                let (json, error) = *unreadable;
+                let reason = error.reason();
+                Self::Unreadable(Unreadable { reason, json })
+            }
         })
     }
-}
-
-/// A value that cannot be read, in a field or in a list.
-pub struct Unread<'a> {
-    /// The JSON that came.
-    pub(crate) json: &'a str,
-    /// The field below the value that is wrong, if it is an object.
-    pub(crate) field: &'a str,
-    pub(crate) reason: &'static str,
 }
 
 impl<'a> From<&'a Unreadable> for Unread<'a> {
@@ -158,7 +150,7 @@ impl<'a> From<&'a Unreadable> for Unread<'a> {
 
 impl<'a> From<&'a UnreadableEntry> for Unread<'a> {
     fn from(unreadable: &'a UnreadableEntry) -> Self {
-        let error: &'a ReadError = unreadable.error();
+        let error = unreadable.error();
         Self {
             json: unreadable.json(),
             field: error.field(),

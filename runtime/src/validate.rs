@@ -19,6 +19,13 @@ pub trait Validate {
     /// Reports every violation.
     fn check(&self, at: &mut Violations);
 
+    /// The text of a scalar field, by its name on the wire, for conditions between
+    /// fields; `None` if it is absent or there is no such field.
+    #[doc(hidden)]
+    fn text_of(&self, _field: &str) -> Option<Cow<'_, str>> {
+        None
+    }
+
     /// Checks all constraints.
     ///
     /// # Errors
@@ -52,13 +59,8 @@ impl Invalid {
 /// A line for each violation.
 impl fmt::Display for Invalid {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (index, violation) in self.0.iter().enumerate() {
-            if index > 0 {
-                f.write_str("\n")?;
-            }
-            write!(f, "{violation}")?;
-        }
-        Ok(())
+        let lines: Vec<_> = self.0.iter().map(ToString::to_string).collect();
+        f.write_str(&lines.join("\n"))
     }
 }
 
@@ -262,7 +264,7 @@ impl Violations {
     }
 
     /// The conditions between fields.
-    pub fn rules(&mut self, message: &impl Fields, rules: &[Rule]) {
+    pub fn rules(&mut self, message: &impl Validate, rules: &[Rule]) {
         for rule in rules {
             if rule.holds_for(message) {
                 rule.check(message, self);
@@ -280,6 +282,7 @@ fn alternatives(texts: &[&str]) -> String {
 }
 
 /// A regular expression for a `static`, compiled when it is first needed.
+#[derive(Debug)]
 pub struct Pattern {
     source: &'static str,
     compiled: OnceLock<Option<Regex>>,
@@ -310,12 +313,6 @@ impl Pattern {
     }
 }
 
-impl fmt::Debug for Pattern {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("Pattern").field(&self.source).finish()
-    }
-}
-
 /// A condition between fields.
 #[derive(Debug)]
 pub struct Rule {
@@ -334,14 +331,14 @@ pub struct Rule {
 }
 
 impl Rule {
-    fn holds_for(&self, message: &impl Fields) -> bool {
+    fn holds_for(&self, message: &impl Validate) -> bool {
         self.when.is_none_or(|(field, values)| {
             let text = message.text_of(field);
             text.is_some_and(|text| values.contains(&&*text))
         })
     }
 
-    fn check(&self, message: &impl Fields, at: &mut Violations) {
+    fn check(&self, message: &impl Validate, at: &mut Violations) {
         for field in self.require {
             if message.text_of(field).is_none_or(|text| text.is_empty()) {
                 self.report(field, "is required", at);
@@ -373,13 +370,6 @@ impl Rule {
             format!("{constraint}{when}: {}", self.reason),
         );
     }
-}
-
-/// A message whose scalars can be found by their names on the wire, for
-/// conditions between fields.
-pub trait Fields {
-    /// The text of a scalar field; `None` if it is absent or there is no such field.
-    fn text_of(&self, field: &str) -> Option<Cow<'_, str>>;
 }
 
 /// A scalar that has a text on the wire, or is absent.

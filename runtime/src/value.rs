@@ -37,6 +37,23 @@ macro_rules! reads_itself {
                     Self::try_from(text.as_str())
                 }
             }
+
+            // Not for every type: that would meet `TryFrom` through `From`.
+            impl TryFrom<&str> for Sensitive<$value> {
+                type Error = crate::value::WireError;
+
+                fn try_from(text: &str) -> Result<Self, Self::Error> {
+                    <$value>::try_from(text).map(Self::from)
+                }
+            }
+
+            impl TryFrom<String> for Sensitive<$value> {
+                type Error = crate::value::WireError;
+
+                fn try_from(text: String) -> Result<Self, Self::Error> {
+                    Self::try_from(text.as_str())
+                }
+            }
         )*
     };
 }

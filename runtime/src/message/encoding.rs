@@ -9,7 +9,6 @@ use serde::ser::Error as _;
 use serde::{Serialize, Serializer};
 use serde_json::value::RawValue;
 
-use crate::received::Unread;
 use crate::value::{Amount, DateTime};
 
 /// A way to write a `T`.
@@ -57,6 +56,15 @@ impl Encode<DateTime> for Fraction {
 pub(crate) fn write_json<S: Serializer>(json: &str, serializer: S) -> Result<S::Ok, S::Error> {
     let json: &RawValue = serde_json::from_str(json).map_err(S::Error::custom)?;
     json.serialize(serializer)
+}
+
+/// A value that cannot be read, in a field or in a list.
+pub struct Unread<'a> {
+    /// The JSON that came.
+    pub(crate) json: &'a str,
+    /// The field below the value that is wrong, if it is an object.
+    pub(crate) field: &'a str,
+    pub(crate) reason: &'static str,
 }
 
 /// A value and how it is written. What cannot be read is written as it was

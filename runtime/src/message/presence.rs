@@ -6,12 +6,13 @@ use std::iter;
 use std::marker::PhantomData;
 use std::ops::RangeBounds;
 
-use serde::de;
+use serde::Deserialize;
+use serde::de::{self, Error as _, MapAccess};
 use serde::ser::{Serialize, SerializeStruct, Serializer};
 
-use super::encoding::{Encode, Encoded};
+use super::encoding::{Encode, Encoded, Unread};
 use crate::builder::Slot;
-use crate::received::{Entries, Received, Unread};
+use crate::received::{Entries, Received};
 use crate::validate::{AsText, Validate, Violations};
 
 /// How a message holds the values of a field, each a `T`.
@@ -112,11 +113,29 @@ pub fn take<P: Presence<T>, T: 'static>(
     None
 }
 
-/// The field of a message that was received without it.
-pub fn missing<P: Presence<T>, T: 'static, E: de::Error>(
+/// Reads the field from an object, which must not have it twice.
+#[inline]
+pub fn read<'de, F: Deserialize<'de>, A: MapAccess<'de>>(
+    field: &mut Option<F>,
+    wire: &'static str,
+    object: &mut A,
+) -> Result<(), A::Error> {
+    if field.is_some() {
+        return Err(A::Error::duplicate_field(wire));
+    }
+    *field = Some(object.next_value()?);
+    Ok(())
+}
+
+/// The field that was read, or that of a message without it.
+#[inline]
+pub fn read_or_absent<P: Presence<T>, T: 'static, E: de::Error>(
+    field: Option<P::Stored>,
     wire: &'static str,
 ) -> Result<P::Stored, E> {
-    P::absent().ok_or_else(|| E::missing_field(wire))
+    field
+        .or_else(P::absent)
+        .ok_or_else(|| E::missing_field(wire))
 }
 
 /// Whether the field is left out when the message is written.

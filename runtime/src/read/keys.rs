@@ -1,8 +1,10 @@
 //! Which field a key of an object means.
 
 use std::borrow::Cow;
+use std::fmt;
 
-use serde::Deserialize;
+use serde::Deserializer;
+use serde::de::{DeserializeSeed, Visitor};
 
 /// An alias by which a field says that the object may also come as a plain
 /// text: `#[serde(alias = "$plain")]`. No key of an object matches it.
@@ -36,7 +38,32 @@ fn folded(key: &str) -> impl Iterator<Item = char> {
     visible.map(|c| c.to_ascii_lowercase())
 }
 
-/// A key, borrowed where it is written without escapes.
-#[derive(Debug, Deserialize)]
-#[serde(transparent)]
-pub struct Key<'a>(#[serde(borrow)] pub Cow<'a, str>);
+/// A key, borrowed where it is written without escapes, and what it is mapped to.
+#[derive(Clone, Copy, Debug)]
+pub struct Key<F>(pub F);
+
+impl<'de, K, F: FnOnce(Cow<'de, str>) -> K> DeserializeSeed<'de> for Key<F> {
+    type Value = K;
+
+    #[inline]
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<K, D::Error> {
+        deserializer.deserialize_identifier(self)
+    }
+}
+
+impl<'de, K, F: FnOnce(Cow<'de, str>) -> K> Visitor<'de> for Key<F> {
+    type Value = K;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a key")
+    }
+
+    #[inline]
+    fn visit_borrowed_str<E>(self, key: &'de str) -> Result<K, E> {
+        Ok((self.0)(Cow::Borrowed(key)))
+    }
+
+    fn visit_str<E>(self, key: &str) -> Result<K, E> {
+        Ok((self.0)(Cow::Owned(key.to_owned())))
+    }
+}

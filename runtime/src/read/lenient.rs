@@ -11,6 +11,7 @@
 
 use std::borrow::Cow;
 use std::cell::Cell;
+use std::convert;
 use std::fmt;
 use std::iter;
 use std::marker::PhantomData;
@@ -39,7 +40,7 @@ pub(super) fn read<T: DeserializeOwned>(text: &str) -> Result<T, Failure> {
     let mut json = serde_json::Deserializer::from_str(text);
     let value = T::deserialize(Lenient {
         json: &mut json,
-        ahead: text.trim_ascii_start(),
+        ahead: text.trim_ascii_start().as_bytes(),
         context: pass.context(),
     })?;
     json.end().map_err(Failure::of_json)?;
@@ -55,7 +56,7 @@ pub(super) fn read_values<T: DeserializeOwned>(text: &str) -> Result<T, Failure>
 /// A value, or its JSON and why it cannot be read as one.
 ///
 /// Other deserializers fail with the value.
-pub(crate) struct ValueOrJson<T>(pub(crate) Result<T, (Box<str>, ReadError)>);
+pub(crate) struct ValueOrJson<T>(pub(crate) Result<T, Box<(Box<str>, ReadError)>>);
 
 impl<'de, T: DeserializeOwned> Deserialize<'de> for ValueOrJson<T> {
     #[inline]
@@ -83,9 +84,8 @@ impl<'de, T: DeserializeOwned> Visitor<'de> for ValueOrJsonVisitor<T> {
 
     fn visit_str<E>(self, json: &str) -> Result<ValueOrJson<T>, E> {
         let value = read_values(json);
-        Ok(ValueOrJson(
-            value.map_err(|failure| (json.into(), failure.into())),
-        ))
+        let error = |failure: Failure| Box::new((json.into(), failure.into()));
+        Ok(ValueOrJson(value.map_err(error)))
     }
 }
 
@@ -125,7 +125,7 @@ impl<'a, 'de> Context<'a, 'de> {
     ) -> Result<T, Failure> {
         read(Lenient {
             json: &mut serde_json::Deserializer::from_str(json),
-            ahead: json,
+            ahead: json.as_bytes(),
             context: self,
         })
     }
@@ -161,24 +161,20 @@ type Json<'de> = serde_json::Deserializer<serde_json::de::StrRead<'de>>;
 /// A value in a JSON text.
 struct Lenient<'a, 'de, D> {
     json: D,
-    /// The text from the value on, or nothing where that is not known. If each
-    /// value is read from a text of its own, it is that text.
-    ahead: &'de str,
+    /// The text from the value on, or nothing where that is not known.
+    ahead: &'de [u8],
     context: Context<'a, 'de>,
 }
 
 impl<'de, D: Deserializer<'de>> Lenient<'_, 'de, D> {
     #[inline]
     fn begins_with(&self, first: u8) -> bool {
-        self.ahead.as_bytes().first() == Some(&first)
+        self.ahead.first() == Some(&first)
     }
 
     /// The JSON of the value.
     #[inline]
     fn literal(self) -> Result<&'de str, Failure> {
-        if self.context.pass.text.is_none() {
-            return Ok(self.ahead);
-        }
         let json = <&RawValue>::deserialize(self.json).map_err(Failure::of_json)?;
         let levels = MAX_DEPTH.saturating_sub(self.context.depth);
         if json.get().starts_with(['{', '[']) && nested_too_deep(json.get().as_bytes(), levels) {
@@ -221,7 +217,7 @@ impl<'de, D: Deserializer<'de>> Lenient<'_, 'de, D> {
     /// like a text that may be empty.
     #[inline]
     fn is_there(&self) -> bool {
-        match self.ahead.as_bytes() {
+        match self.ahead {
             [b'"', next, ..] => next.is_ascii_alphanumeric(),
             [first, ..] => *first != b'n',
             [] => false,
@@ -362,7 +358,7 @@ impl<'de, D: Deserializer<'de>> Deserializer<'de> for Lenient<'_, 'de, D> {
     ) -> Result<V::Value, Failure> {
         match name {
             VALUE_OR_JSON if self.context.pass.text.is_none() => {
-                visitor.visit_borrowed_str(self.ahead)
+                visitor.visit_borrowed_str(self.literal()?)
             }
             VALUE_OR_JSON => visitor.visit_newtype_struct(self),
             // Names that other libraries reserve for their own deserializers.
@@ -438,7 +434,7 @@ impl<'de, V: Visitor<'de>> Visitor<'de> for Container<'_, 'de, V> {
             fields: self.fields,
             next: 0,
             name: None,
-            ahead: "",
+            ahead: &[],
             context,
         };
         let read = self.visitor.visit_map(members);
@@ -465,7 +461,7 @@ struct Members<'a, 'de, A> {
     next: usize,
     /// The field of the value that comes next.
     name: Option<&'static str>,
-    ahead: &'de str,
+    ahead: &'de [u8],
     context: Context<'a, 'de>,
 }
 
@@ -477,13 +473,14 @@ impl<'de, A: MapAccess<'de>> MapAccess<'de> for Members<'_, 'de, A> {
         &mut self,
         seed: K,
     ) -> Result<Option<K::Value>, Failure> {
-        let key = self.map.next_key().map_err(Failure::of_json)?;
-        let Some(Key(key)) = key else {
+        let key = Key(convert::identity::<Cow<'de, str>>);
+        let key = self.map.next_key_seed(key).map_err(Failure::of_json)?;
+        let Some(key) = key else {
             return Ok(None);
         };
         self.ahead = match (self.context.pass.text, &key) {
             (Some(text), Cow::Borrowed(key)) => value_behind(text, key).unwrap_or_default(),
-            _ => "",
+            _ => &[],
         };
         if self.fields.is_empty() {
             self.name = None;
@@ -523,14 +520,14 @@ impl<'de, A: MapAccess<'de>> MapAccess<'de> for Members<'_, 'de, A> {
 
 /// What comes behind a key of an object and the colon.
 #[inline]
-fn value_behind<'de>(text: &'de str, key: &'de str) -> Option<&'de str> {
+fn value_behind<'de>(text: &'de str, key: &str) -> Option<&'de [u8]> {
     let start = key.as_ptr().addr().checked_sub(text.as_ptr().addr())?;
-    let behind = text.get(start + key.len()..)?;
-    match behind.as_bytes() {
-        [b'"', b':', next, ..] if next.is_ascii_graphic() => behind.get(2..),
+    let behind = text.as_bytes().get(start + key.len()..)?;
+    match behind {
+        [b'"', b':', value @ ..] if value.first()?.is_ascii_graphic() => Some(value),
         _ => {
-            let behind = behind.strip_prefix('"')?.trim_ascii_start();
-            Some(behind.strip_prefix(':')?.trim_ascii_start())
+            let behind = behind.strip_prefix(b"\"")?.trim_ascii_start();
+            Some(behind.strip_prefix(b":")?.trim_ascii_start())
         }
     }
 }
@@ -551,7 +548,7 @@ impl<'de, A: SeqAccess<'de>> SeqAccess<'de> for Items<'_, 'de, A> {
     ) -> Result<Option<S::Value>, Failure> {
         let context = self.context;
         if context.pass.text.is_some() {
-            let ahead = "";
+            let ahead: &[u8] = &[];
             let item = Streamed {
                 seed,
                 ahead,
@@ -573,7 +570,7 @@ impl<'de, A: SeqAccess<'de>> SeqAccess<'de> for Items<'_, 'de, A> {
 /// A value of an object or a list that is read in one pass.
 struct Streamed<'a, 'de, S> {
     seed: S,
-    ahead: &'de str,
+    ahead: &'de [u8],
     context: Context<'a, 'de>,
 }
 

@@ -1,13 +1,13 @@
 //! Lists of which an object may be unreadable.
 
 use std::fmt;
+use std::marker::PhantomData;
 use std::ops::Deref;
 
-use serde::de::DeserializeOwned;
+use serde::de::{DeserializeOwned, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use super::Unread;
-use crate::message::encoding::{Encoded, Native};
+use crate::message::encoding::{Encoded, Native, Unread};
 use crate::read::{Picked, ReadError, ValueOrJson, pick};
 
 /// An object of a list.
@@ -132,14 +132,29 @@ impl<T: Serialize> Serialize for Entries<T> {
 /// object that is unreadable.
 impl<'de, T: Entry> Deserialize<'de> for Entries<T> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let entries = Vec::<ValueOrJson<T>>::deserialize(deserializer)?;
-        let entries = entries
-            .into_iter()
-            .enumerate()
-            .map(|(index, ValueOrJson(entry))| {
-                entry.map_err(|(json, error)| UnreadableEntry::new::<T>(index, json, error))
-            });
-        Ok(Self(entries.collect()))
+        deserializer.deserialize_seq(EntriesVisitor(PhantomData))
+    }
+}
+
+struct EntriesVisitor<T>(PhantomData<T>);
+
+impl<'de, T: Entry> Visitor<'de> for EntriesVisitor<T> {
+    type Value = Entries<T>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a list")
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Entries<T>, A::Error> {
+        let mut entries = Vec::new();
+        while let Some(ValueOrJson(entry)) = seq.next_element()? {
+            let index = entries.len();
+            entries.push(entry.map_err(|unreadable| {
+                let (json, error) = *unreadable;
+                UnreadableEntry::new::<T>(index, json, error)
+            }));
+        }
+        Ok(Entries(entries))
     }
 }
 

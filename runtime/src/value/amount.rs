@@ -40,20 +40,16 @@ impl Amount {
 
     /// The sum; `None` if it is too large to be held.
     #[must_use]
-    pub const fn checked_add(self, other: Self) -> Option<Self> {
-        match self.centavos.checked_add(other.centavos) {
-            Some(centavos) => Some(Self { centavos }),
-            None => None,
-        }
+    pub fn checked_add(self, other: Self) -> Option<Self> {
+        let centavos = self.centavos.checked_add(other.centavos);
+        centavos.map(Self::from_centavos)
     }
 
     /// The difference; `None` if it is too large to be held.
     #[must_use]
-    pub const fn checked_sub(self, other: Self) -> Option<Self> {
-        match self.centavos.checked_sub(other.centavos) {
-            Some(centavos) => Some(Self { centavos }),
-            None => None,
-        }
+    pub fn checked_sub(self, other: Self) -> Option<Self> {
+        let centavos = self.centavos.checked_sub(other.centavos);
+        centavos.map(Self::from_centavos)
     }
 }
 

@@ -1,6 +1,9 @@
 //! Numbers by their digits, never as floating-point numbers.
 
 use std::borrow::Cow;
+use std::sync::LazyLock;
+
+use regex_lite::Regex;
 
 /// The exponent that the largest floating-point numbers are written with. A
 /// larger one is neither an amount nor a count.
@@ -52,13 +55,15 @@ impl Decimal {
             exponent: -i32::try_from(fraction.len()).ok()?,
             more: false,
         };
-        for byte in whole.bytes().chain(fraction.bytes()) {
-            let digit = byte.is_ascii_digit().then(|| byte - b'0')?;
-            if number.digits < MAX_DIGITS {
-                number.digits = number.digits * 10 + u128::from(digit);
-            } else {
-                number.exponent += 1;
-                number.more |= digit != 0;
+        for part in [whole, fraction] {
+            for byte in part.bytes() {
+                let digit = byte.is_ascii_digit().then(|| byte - b'0')?;
+                if number.digits < MAX_DIGITS {
+                    number.digits = number.digits * 10 + u128::from(digit);
+                } else {
+                    number.exponent += 1;
+                    number.more |= digit != 0;
+                }
             }
         }
         Some(number)
@@ -131,22 +136,13 @@ pub fn plain(text: &str) -> Cow<'_, str> {
     whole.map_or(Cow::Borrowed(text), Cow::Owned)
 }
 
-/// An amount without the commas between its thousands, if it has some and they
-/// can be nothing else: `3,900.00`, `1,234,567`. A lone `3,900` may have a
-/// decimal comma.
+/// A lone `3,900` may have a decimal comma.
+static GROUPED: LazyLock<Option<Regex>> =
+    LazyLock::new(|| Regex::new(r"^-?[1-9][0-9]{0,2}((,[0-9]{3})+\.[0-9]+|(,[0-9]{3}){2,})$").ok());
+
+/// An amount without the commas between its thousands, if they can be nothing
+/// else: `3,900.00`, `1,234,567`.
 pub(crate) fn ungrouped(text: &str) -> Option<String> {
-    let magnitude = text.strip_prefix('-').unwrap_or(text);
-    let (whole, decimals) = match magnitude.split_once('.') {
-        Some((whole, decimals)) => (whole, Some(decimals)),
-        None => (magnitude, None),
-    };
-    let (first, rest) = whole.split_once(',')?;
-    let digits = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
-    let begins = (1..=3).contains(&first.len()) && !first.starts_with('0') && digits(first);
-    let grouped = rest
-        .split(',')
-        .all(|group| group.len() == 3 && digits(group));
-    let only_grouping = rest.contains(',') || decimals.is_some();
-    (begins && grouped && only_grouping && decimals.is_none_or(digits))
-        .then(|| text.replace(',', ""))
+    let grouped = text.contains(',') && GROUPED.as_ref()?.is_match(text);
+    grouped.then(|| text.replace(',', ""))
 }

@@ -2,7 +2,7 @@ use std::fmt;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use super::{Amount, Date, DateTime, MASKED, WireError};
+use super::MASKED;
 
 /// A value that is masked in `Debug` and read with [`expose`](Self::expose).
 ///
@@ -47,31 +47,6 @@ impl From<&str> for Sensitive {
         Self(text.to_owned())
     }
 }
-
-/// Not for every `T`: that would meet `TryFrom` through `From`.
-macro_rules! reads_text {
-    ($($value:ty),*) => {
-        $(
-            impl TryFrom<&str> for Sensitive<$value> {
-                type Error = WireError;
-
-                fn try_from(text: &str) -> Result<Self, WireError> {
-                    <$value>::try_from(text).map(Self)
-                }
-            }
-
-            impl TryFrom<String> for Sensitive<$value> {
-                type Error = WireError;
-
-                fn try_from(text: String) -> Result<Self, WireError> {
-                    Self::try_from(text.as_str())
-                }
-            }
-        )*
-    };
-}
-
-reads_text!(Amount, Date, DateTime);
 
 impl<T: Serialize> Serialize for Sensitive<T> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {

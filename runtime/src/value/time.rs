@@ -208,22 +208,11 @@ fn date(text: &str) -> Option<civil::Date> {
 
 fn date_time(text: &str) -> Option<civil::DateTime> {
     let (day, rest) = text.split_at_checked(10)?;
-    let [
-        b' ' | b'T',
-        h1,
-        h2,
-        b':',
-        m1,
-        m2,
-        b':',
-        s1,
-        s2,
-        fraction @ ..,
-    ] = rest.as_bytes()
-    else {
+    let (clock, fraction) = rest.as_bytes().split_at_checked(9)?;
+    let [b' ' | b'T', h1, h2, b':', m1, m2, b':', s1, s2] = *clock else {
         return None;
     };
-    let (hour, minute, second) = (two(*h1, *h2)?, two(*m1, *m2)?, two(*s1, *s2)?);
+    let (hour, minute, second) = (two(h1, h2)?, two(m1, m2)?, two(s1, s2)?);
     let (fraction, offset) = offset(fraction)?;
     let time = civil::Time::new(hour, minute, second, nanoseconds(fraction)?).ok()?;
     let local = date(day)?.to_datetime(time);
