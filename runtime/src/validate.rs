@@ -85,6 +85,11 @@ impl fmt::Display for Violation {
     }
 }
 
+/// The rules for what is below and above the bounds, and the words around them.
+const LENGTH: [&str; 4] = ["min-length", "max-length", "must have", " characters"];
+const VALUE: [&str; 4] = ["minimum", "maximum", "must be", ""];
+const ITEMS: [&str; 4] = ["min-items", "max-items", "must be", " items"];
+
 /// Collects violations.
 #[derive(Debug, Default)]
 pub struct Violations {
@@ -148,17 +153,10 @@ impl Violations {
             return;
         };
         let characters = text.chars().count();
-        let rules = ["min-length", "max-length"];
         if text.is_empty() && length.start_bound() == Bound::Included(&1) {
-            self.report(field, rules[0], "must not be empty");
+            self.report(field, LENGTH[0], "must not be empty");
         } else {
-            self.bounds(
-                field,
-                &characters,
-                &length,
-                rules,
-                ["must have", " characters"],
-            );
+            self.bounds(field, &characters, &length, LENGTH);
         }
         if let Some(pattern) = pattern.filter(|pattern| !pattern.matches(&text)) {
             self.report(field, "pattern", format!("must match {}", pattern.source()));
@@ -196,13 +194,7 @@ impl Violations {
         value: &T,
         bounds: impl RangeBounds<T>,
     ) {
-        self.bounds(
-            field,
-            value,
-            &bounds,
-            ["minimum", "maximum"],
-            ["must be", ""],
-        );
+        self.bounds(field, value, &bounds, VALUE);
     }
 
     /// The smallest and the largest number that is written as a text.
@@ -220,13 +212,7 @@ impl Violations {
 
     /// How many items a list may have.
     pub fn count(&mut self, field: &str, items: usize, bounds: impl RangeBounds<usize>) {
-        self.bounds(
-            field,
-            &items,
-            &bounds,
-            ["min-items", "max-items"],
-            ["must be", " items"],
-        );
+        self.bounds(field, &items, &bounds, ITEMS);
     }
 
     fn bounds<T: PartialOrd + fmt::Display>(
@@ -234,8 +220,7 @@ impl Violations {
         field: &str,
         value: &T,
         bounds: &impl RangeBounds<T>,
-        [below, above]: [&'static str; 2],
-        [verb, unit]: [&str; 2],
+        [below, above, verb, unit]: [&'static str; 4],
     ) {
         let too_small = match bounds.start_bound() {
             Bound::Included(min) if value < min => Some(format!("at least {min}")),
