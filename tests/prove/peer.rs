@@ -1,6 +1,6 @@
 //! One version of the generated crates as a process: it builds and sends
 //! messages, serves both sides on the loopback interface and says what came
-//! through. It is told what to do by lines of JSON, and answers with such.
+//! through. Commands and answers are lines of JSON.
 //!
 //! `cargo xtask verify prove` compiles it once for each version of the document;
 //! `operations.rs` beside it is written for that version.

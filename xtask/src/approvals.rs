@@ -69,19 +69,11 @@ struct Raw {
 
 impl Approvals {
     /// Reads the file of a workspace; no file is no entry.
-    ///
-    /// # Errors
-    ///
-    /// A file that cannot be read, with the line that is wrong.
     pub fn read(root: &Path) -> Result<Self, String> {
         Self::parse(&text(root)?, APPROVALS)
     }
 
     /// Reads the text of such a file.
-    ///
-    /// # Errors
-    ///
-    /// What is wrong with it, with the file's name, line and column.
     pub fn parse(text: &str, file: &str) -> Result<Self, String> {
         let parsed: File = toml::from_str(text).map_err(|error| {
             let location = location(text, error.span().map_or(0, |span| span.start));
@@ -193,20 +185,12 @@ impl Entry {
 }
 
 /// The version that the document needs after an edit with such a bump.
-///
-/// # Errors
-///
-/// A document without a version of three numbers.
 pub(crate) fn needed_version(report: &Report, bump: Bump) -> Result<Version, String> {
     let now = version(&report.new_version)?;
     Ok(version(&report.old_version)?.next(bump).max(now))
 }
 
 /// Reads a version.
-///
-/// # Errors
-///
-/// A text that is none.
 pub(crate) fn version(text: &str) -> Result<Version, String> {
     Version::parse(text).ok_or_else(|| format!("`{text}` is not a version of three numbers"))
 }
@@ -244,10 +228,6 @@ fn entry(raw: Raw, location: Location) -> Result<Entry, String> {
 }
 
 /// A reason that says something, on one line.
-///
-/// # Errors
-///
-/// A reason of blanks.
 pub(crate) fn one_line(reason: &str) -> Result<String, String> {
     let words: Vec<_> = reason.split_whitespace().collect();
     if words.is_empty() {
@@ -257,10 +237,6 @@ pub(crate) fn one_line(reason: &str) -> Result<String, String> {
 }
 
 /// Adds an entry at the end of the file, which is replaced as a whole.
-///
-/// # Errors
-///
-/// A file that cannot be read or written.
 pub(crate) fn add(root: &Path, entry: &Entry) -> Result<(), String> {
     let mut text = text(root)?;
     if text.is_empty() {

@@ -15,7 +15,7 @@ use crate::{Ending, report};
 pub struct Arguments {
     /// The change, as `cargo xtask spec diff` names it
     pub fingerprint: String,
-    /// Why the break is right, for whoever reads it in a year
+    /// Why the break is right
     #[arg(long)]
     pub reason: String,
     /// The version of the document in which the approval expires [default and
@@ -34,10 +34,6 @@ pub fn run(root: &Path, arguments: &Arguments) -> Ending {
 }
 
 /// Records a deliberate break and says which.
-///
-/// # Errors
-///
-/// One message, if there is nothing to approve or it cannot be recorded.
 pub fn approve(root: &Path, arguments: &Arguments) -> Result<String, String> {
     let comparison = Comparison::of(root, arguments.against.as_deref())?;
     let change = approvable(&comparison, &arguments.fingerprint)?;
@@ -77,7 +73,9 @@ fn approvable<'c>(comparison: &'c Comparison, fingerprint: &str) -> Result<&'c C
         ));
     }
     if worst(change) < Headline::Risky {
-        return Err(format!("{what} breaks nobody: there is nothing to approve"));
+        return Err(format!(
+            "{what} breaks nothing: there is nothing to approve"
+        ));
     }
     if let Some(entry) = comparison.approval(change) {
         return Err(format!(
@@ -88,7 +86,7 @@ fn approvable<'c>(comparison: &'c Comparison, fingerprint: &str) -> Result<&'c C
     Ok(change)
 }
 
-/// The headline of whoever is hit hardest.
+/// The most severe headline of all roles.
 pub(crate) fn worst(change: &Change) -> Headline {
     let sides = [
         change.headline,

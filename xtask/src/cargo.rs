@@ -9,10 +9,6 @@ use serde_json::Value;
 use crate::Ending;
 
 /// Installs a tool with cargo below `target/tools`, unless that version is there.
-///
-/// # Errors
-///
-/// How the installation ended; cargo has written why.
 pub(crate) fn install(
     root: &Path,
     name: &str,

@@ -64,10 +64,6 @@ pub struct Comparison {
 
 impl Comparison {
     /// Compares the document with the one of a revision or a file.
-    ///
-    /// # Errors
-    ///
-    /// One message, if a document or the approvals cannot be read.
     pub fn of(root: &Path, against: Option<&str>) -> Result<Self, String> {
         let documents = documents(root, against)?;
         let report = compare(&documents.old, &documents.new);
@@ -90,7 +86,7 @@ impl Comparison {
         self.approvals.approving(change, version)
     }
 
-    /// The headline of what nobody has decided on.
+    /// The headline of what is not approved.
     #[must_use]
     pub fn undecided(&self, role: Role) -> Headline {
         let changes = self.report.changes.iter();
@@ -120,10 +116,6 @@ fn before(root: &Path, source: &Source) -> Result<Option<Approvals>, String> {
 }
 
 /// Reads both documents.
-///
-/// # Errors
-///
-/// One message, if either cannot be found or is no document of ours.
 pub fn documents(root: &Path, against: Option<&str>) -> Result<Documents, String> {
     let new_text = file(&root.join(DOCUMENT), DOCUMENT)?;
     let new = read(&new_text, DOCUMENT)?;

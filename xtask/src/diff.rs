@@ -36,9 +36,9 @@ pub struct Arguments {
 pub enum RoleName {
     /// Calls SkyPay's operations and serves the callbacks
     Partner,
-    /// Whoever calls, in either direction
+    /// Calls, in either direction
     Client,
-    /// Whoever is called, in either direction
+    /// Is called, in either direction
     Server,
 }
 
@@ -136,10 +136,6 @@ pub fn run(root: &Path, arguments: &Arguments) -> Ending {
 }
 
 /// The report, and whether it is over the threshold.
-///
-/// # Errors
-///
-/// One message, if a document cannot be read.
 pub fn report(root: &Path, arguments: &Arguments) -> Result<(String, Ending), String> {
     let comparison = Comparison::of(root, arguments.against.as_deref())?;
     let view = View {

@@ -47,12 +47,6 @@ pub fn run(root: &Path, arguments: &Arguments) -> Ending {
 }
 
 /// Writes the page as a whole or not at all.
-///
-/// # Errors
-///
-/// One message, if the document or the one to compare with cannot be read or
-/// is refused, if the examples cannot be sealed, or if the file cannot be
-/// written.
 pub fn report(root: &Path, arguments: &Arguments) -> Result<(String, Ending), String> {
     let text = written(root, arguments.against.as_deref())?;
     if arguments.check {

@@ -18,10 +18,6 @@ pub fn run(root: &Path) -> Ending {
 }
 
 /// Lets the program that links generated code look, and places what it says.
-///
-/// # Errors
-///
-/// One message, if that program cannot be built or run.
 pub(crate) fn judge(root: &Path) -> Result<report::Report, String> {
     let arguments = "run --quiet --package tests --example documented --";
     let output = cargo::command(root, arguments)

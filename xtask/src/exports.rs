@@ -23,10 +23,6 @@ pub fn run(root: &Path) -> Ending {
 }
 
 /// Writes every export of the document and says in a line what was done.
-///
-/// # Errors
-///
-/// A refused document, or a file that cannot be read or written.
 pub fn write(root: &Path) -> Result<String, Failure> {
     let exports = spec_tools::exports::exports(&document(root)?)
         .map_err(|problems| Failure::of(&problems, DOCUMENT))?;

@@ -13,7 +13,7 @@ use crate::{Ending, cargo};
 /// The version of cargo-fuzz.
 const VERSION: &str = "0.13.2";
 
-/// Where a run keeps what it has learnt.
+/// Where a run keeps its corpus.
 const WORK: &str = "target/fuzz/corpus";
 
 /// Where the targets are.
@@ -103,7 +103,7 @@ fn one(root: &Path, program: &Path, target: &str, seconds: u32) -> Result<String
     let said = String::from_utf8_lossy(&output.stderr);
     if !output.status.success() {
         return Err(format!(
-            "{said}\nmake a test of what was found, then mend it"
+            "{said}\nmake a test of what was found, then fix it"
         ));
     }
     row(target, &said).ok_or_else(|| format!("{said}\nlibFuzzer says no figures"))

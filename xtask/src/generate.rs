@@ -1,4 +1,4 @@
-//! `gen`: the document to `generated/`, and whether the two are in step.
+//! `gen`: the document to `generated/`, and whether the two agree.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -35,10 +35,6 @@ pub struct Comparison {
 }
 
 /// Generates in memory and compares with the folder. Writes nothing there.
-///
-/// # Errors
-///
-/// A refused document, or a file or program that cannot be used.
 pub fn compare(root: &Path) -> Result<Comparison, Failure> {
     compare_with(root, DOCUMENT, OUTPUT)
 }
@@ -73,7 +69,7 @@ fn all(root: &Path) -> Vec<(&'static str, &'static str)> {
     all
 }
 
-/// `gen`: brings what is generated in step with the documents.
+/// `gen`: brings what is generated up to date.
 #[must_use]
 pub fn write(root: &Path) -> Ending {
     each(root, |document, output, comparison| {
@@ -147,7 +143,7 @@ fn read_line(document: &str, generated: &Generated) -> String {
     )
 }
 
-/// How the code is formatted, whatever configuration the user has.
+/// How the code is formatted, independent of the user's configuration.
 const STYLE: &str = include_str!("../../rustfmt.toml");
 
 /// The files as `cargo fmt` wants them.

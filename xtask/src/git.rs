@@ -76,10 +76,6 @@ fn without(folder: &Path, unwanted: impl Fn(&str) -> bool) -> Command {
 
 /// What git answers, without the line end that closes it; `None` if its answer
 /// is no (it ends with 1 and has nothing to say).
-///
-/// # Errors
-///
-/// git's own words, if it refuses, or why it cannot be run.
 pub(crate) fn ask(folder: &Path, arguments: &[&str]) -> Result<Option<String>, String> {
     let output = command(folder)
         .args(arguments)
@@ -112,10 +108,6 @@ pub(crate) fn is_work_tree(folder: &Path) -> bool {
 /// The text of a file at a revision; `None` if the revision has no such file.
 /// Paths begin at the root of the project, which may be a folder of a larger
 /// repository.
-///
-/// # Errors
-///
-/// What git says.
 pub fn file_at(root: &Path, revision: &str, file: &str) -> Result<Option<String>, String> {
     let name = format!("{revision}:./{file}");
     let Some(object) = ask(root, &["rev-parse", "--verify", "--quiet", &name])? else {
@@ -172,10 +164,6 @@ pub fn baseline(root: &Path) -> Result<Result<MergeBase, &'static str>, String> 
 
 /// The nearest merge base with a branch that others build on: of a main that is
 /// behind and one that is not, the latter.
-///
-/// # Errors
-///
-/// One message, if there is none, or git refuses.
 pub fn merge_base(root: &Path) -> Result<MergeBase, String> {
     let mut nearest: Option<(u64, MergeBase)> = None;
     let branches = branches(root)?;

@@ -112,10 +112,6 @@ impl Failure {
 ///
 /// It is looked for at run time. Where a program was built says nothing about
 /// it: checkouts may share a target folder, or be copied together with theirs.
-///
-/// # Errors
-///
-/// One message, if neither is in a checkout.
 pub fn root() -> Result<PathBuf, String> {
     let places = [std::env::current_dir(), std::env::current_exe()];
     let mut folders = places.iter().flatten().flat_map(|place| place.ancestors());
@@ -136,10 +132,6 @@ fn is_root(folder: &Path) -> bool {
 
 /// The folder into which cargo has built the running program or test, such as
 /// `target/debug`.
-///
-/// # Errors
-///
-/// What the system says, if it does not know what is running.
 pub fn built_into() -> io::Result<PathBuf> {
     let mut folder = std::env::current_exe()?;
     folder.pop();

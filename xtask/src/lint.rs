@@ -45,10 +45,6 @@ pub fn run(root: &Path, arguments: &Arguments) -> Ending {
 }
 
 /// What there is to say, and whether it is over the threshold. Writes nothing.
-///
-/// # Errors
-///
-/// One message, if the document cannot be read, or there is no such rule.
 pub fn report(root: &Path, arguments: &Arguments) -> Result<(String, Ending), String> {
     if let Some(id) = &arguments.explain {
         return explained(id).map(|text| (text, Ending::Clean));
@@ -75,10 +71,6 @@ pub fn report(root: &Path, arguments: &Arguments) -> Result<(String, Ending), St
 }
 
 /// Everything that the rules find in a document.
-///
-/// # Errors
-///
-/// One message, if the text is not a document.
 pub fn findings(text: &str, name: &str) -> Result<Report, String> {
     let found = spec_tools::lint(text).map_err(|refused| refused.report(name).to_string())?;
     let findings: Vec<_> = found.iter().map(|one| finding(one, name)).collect();

@@ -90,7 +90,7 @@ impl Part {
     }
 }
 
-/// `mutants`: says which breaks nobody has noticed.
+/// `mutants`: lists the mutants that no test notices.
 #[must_use]
 pub fn run(root: &Path, arguments: &Arguments) -> Ending {
     let program = match cargo::install(root, "cargo-mutants", VERSION, "") {
@@ -103,7 +103,7 @@ pub fn run(root: &Path, arguments: &Arguments) -> Ending {
         println!("== {}", part.name());
         let (packages, tests) = part.tests();
         let arguments_of_cargo = || FAST.iter().chain(tests);
-        // Whoever fails anyhow notices nothing.
+        // A test that fails without a mutant finds none.
         let mut unbroken = cargo::command(root, &format!("test {packages}"));
         match cargo::run(unbroken.args(arguments_of_cargo())) {
             Ending::Clean => {}

@@ -82,7 +82,7 @@ impl Change {
         format!("+{} -{}", self.added.len(), self.removed.len())
     }
 
-    /// The items in the spelling of a difference, what is gone before what
+    /// The items as lines of a difference, what is gone before what
     /// takes its place.
     pub(crate) fn lines(&self) -> Vec<String> {
         let removed = self.removed.iter().map(|item| ('-', item));

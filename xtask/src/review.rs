@@ -33,7 +33,7 @@ pub struct Arguments {
     /// Leave out the examples, which need the generated crates to build
     #[arg(long)]
     pub no_examples: bool,
-    /// Leave out whether what was written from the document is in step: it was
+    /// Leave out whether what was written from the document is up to date: it was
     /// written by another generator than this
     #[arg(long)]
     pub no_output: bool,
@@ -92,10 +92,6 @@ pub fn run(root: &Path, arguments: &Arguments) -> Ending {
 }
 
 /// The review in one of its formats, and how it ends.
-///
-/// # Errors
-///
-/// One message, if a document, the manifest or the approvals cannot be read.
 pub fn report(root: &Path, arguments: &Arguments) -> Result<(String, Ending), String> {
     let review = Review::of(root, arguments)?;
     let text = match arguments.format {
@@ -176,7 +172,7 @@ impl Review {
             .unwrap_or(Ending::Clean)
     }
 
-    /// Changes over the threshold that nobody has decided on.
+    /// Changes over the threshold that are not approved.
     fn undecided(&self) -> Vec<&Change> {
         let view = self.view();
         let changes = self.comparison.report.changes.iter();
@@ -274,9 +270,9 @@ fn freshness(
     };
     let mut check = Check::new(name, stale.collect(), &remedy);
     if check.findings.is_empty() {
-        "in step".clone_into(&mut check.result);
+        "up to date".clone_into(&mut check.result);
     } else {
-        check.result = format!("{} out of step", counted(check.findings.len(), "file"));
+        check.result = format!("{} out of date", counted(check.findings.len(), "file"));
         check.ending = Ending::Stale;
     }
     check

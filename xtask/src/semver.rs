@@ -56,10 +56,6 @@ pub fn run(root: &Path, arguments: &Arguments) -> Ending {
 }
 
 /// A line per thing with a version, and whether all are high enough.
-///
-/// # Errors
-///
-/// One message, if a document or a manifest cannot be read.
 pub fn report(root: &Path, arguments: &Arguments) -> Result<(String, Ending), String> {
     let comparison = Comparison::of(root, arguments.against.as_deref())?;
     let versions = Versions::of(root, &comparison)?;

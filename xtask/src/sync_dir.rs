@@ -55,10 +55,6 @@ impl Difference {
 }
 
 /// Compares a folder with what should be in it.
-///
-/// # Errors
-///
-/// A file that cannot be read.
 pub fn differences(
     root: &Path,
     folder: &str,
@@ -83,7 +79,7 @@ pub fn differences(
     Ok(differences)
 }
 
-/// Says whether a folder is in step, and if not, which files are not and what
+/// Prints whether a directory is up to date, and if not, which files are not and what
 /// to run.
 #[must_use]
 pub fn print(
@@ -104,14 +100,10 @@ pub fn print(
     Ending::Stale
 }
 
-/// Brings a folder in step and says in a line what was done.
+/// Brings a directory up to date and gives a line about what was done.
 ///
 /// Writes in place and deletes leftovers afterwards: a folder that is emptied
 /// first may leave no manifest for cargo, and with it no way to run a task.
-///
-/// # Errors
-///
-/// A file that cannot be written or deleted.
 pub fn apply(
     root: &Path,
     folder: &str,

@@ -215,7 +215,7 @@ fn only_what_can_be_decided_on_is_recorded() {
         ),
         (
             "39-description-only",
-            "breaks nobody: there is nothing to approve",
+            "breaks nothing: there is nothing to approve",
         ),
     ] {
         let report = spec_tools::diff::diff(&case("base"), &case(edit)).unwrap();

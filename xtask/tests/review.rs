@@ -112,7 +112,7 @@ fn what_is_out_of_step_alone_ends_as_stale() {
     let (text, ending) = review(&repository, Format::Text);
     assert_eq!(ending, Ending::Stale, "{text}");
     assert!(
-        text.contains("generated output: 1 file out of step"),
+        text.contains("generated output: 1 file out of date"),
         "{text}"
     );
     let (github, _) = review(&repository, Format::Github);

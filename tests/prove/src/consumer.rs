@@ -1,5 +1,5 @@
 //! A program that uses everything the generated crates offer, as source text
-//! made from the model: whoever relies on an item fails to compile when it is
+//! made from the model: it fails to compile when an item that it uses is
 //! gone or has another type.
 //!
 //! One module for each message, code table, text and operation, so that an

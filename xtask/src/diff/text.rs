@@ -38,7 +38,7 @@ pub(super) fn text(view: &View<'_>) -> String {
     out
 }
 
-/// A paragraph per change, each after a blank line.
+/// A paragraph per change, each after an empty line.
 pub(crate) fn paragraphs(view: &View<'_>) -> String {
     let changes = view.report().changes.iter();
     changes

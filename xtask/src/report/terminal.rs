@@ -3,7 +3,7 @@
 use anstyle::{AnsiColor, Style};
 
 /// Prints a report; words of weight are coloured if a terminal is there to
-/// show it and nobody asked for none (`NO_COLOR`). What a text brings of control
+/// show it and `NO_COLOR` is not set. What a text brings of control
 /// characters is shown by number.
 pub fn show(text: &str) {
     let text = codegen::visible(text);

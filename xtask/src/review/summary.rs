@@ -52,8 +52,8 @@ pub(super) fn headline(review: &Review) -> String {
     format!("Spec review: {what}{approved} ({})", counts.join(", "))
 }
 
-/// What breaks for whom, and which versions come next; nothing where nobody
-/// has to know.
+/// What breaks for whom, and which versions come next; nothing where there
+/// is no consequence.
 pub(super) fn paragraph(review: &Review) -> String {
     if review.headline() <= Headline::Patch {
         return String::new();
@@ -82,7 +82,7 @@ pub(super) fn paragraph(review: &Review) -> String {
         ),
         (
             Headline::Compatible,
-            "Something is added that nobody has to use, in",
+            "Something is added that partners need not use, in",
         ),
     ] {
         let changes = with(headline);
@@ -164,7 +164,7 @@ pub(super) fn steps(review: &Review) -> Vec<String> {
     let undecided = review.undecided();
     if let [first, ..] = undecided.as_slice() {
         steps.push(format!(
-            "Undo {} that nobody has decided on, or record why {} right: `cargo xtask spec approve \
+            "Undo {} that is not approved, or record why {} right: `cargo xtask spec approve \
              {} --reason \"…\"`{}.",
             counted(undecided.len(), "change"),
             if undecided.len() == 1 {
