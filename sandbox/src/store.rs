@@ -4,7 +4,8 @@
 //! state is written beside it. Opening takes the last state and carries out
 //! the commands after it again, which leads where it led before.
 
-use std::fmt;
+mod error;
+
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -16,6 +17,7 @@ use rusqlite::{Connection, OpenFlags, OptionalExtension, params};
 use crate::admin_client::{LogQuery, WireRecord};
 use crate::engine::{Command, Event, Settings, State, Timestamp};
 use crate::{limits, private_file};
+pub(crate) use error::StoreError;
 
 /// Says that a database is ours.
 const APPLICATION: i32 = 0x5359_5342;
@@ -382,8 +384,9 @@ impl Store {
     /// Copies everything to a new file, which is there as a whole or not at
     /// all. Nothing is written to the database itself.
     pub(crate) fn save(&self, file: &Path) -> Result<u64, StoreError> {
-        let failed =
-            |why: &dyn fmt::Display| StoreError::new(Some(file), &format!("cannot save: {why}"));
+        let failed = |why: &dyn std::fmt::Display| {
+            StoreError::new(Some(file), &format!("cannot save: {why}"))
+        };
         // Another name of the database itself is there already, too.
         if file.symlink_metadata().is_ok() {
             return Err(failed(
@@ -552,53 +555,6 @@ fn json(value: &impl serde::Serialize) -> rusqlite::Result<String> {
     serde_json::to_string(value)
         .map_err(|error| rusqlite::Error::ToSqlConversionFailure(error.into()))
 }
-
-/// The database cannot be used.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct StoreError(String);
-
-impl StoreError {
-    fn new(file: Option<&Path>, why: &str) -> Self {
-        let place = file.map_or_else(|| "memory".to_owned(), |file| file.display().to_string());
-        Self(format!("{place}: {why}"))
-    }
-
-    fn io(file: &Path, error: &std::io::Error) -> Self {
-        Self::new(
-            Some(file),
-            &format!(
-                "it cannot be opened ({error}); look whether its directory exists and may be written to"
-            ),
-        )
-    }
-
-    fn at(file: Option<&Path>, error: &rusqlite::Error) -> Self {
-        use rusqlite::ErrorCode;
-        let why = match error.sqlite_error_code() {
-            Some(ErrorCode::NotADatabase) => "it is not a database; name another file".to_owned(),
-            Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => {
-                "another sandbox is using it; stop that one, or name another file".to_owned()
-            }
-            Some(ErrorCode::DiskFull) => {
-                "the disk is full, and nothing was changed; make room and try again".to_owned()
-            }
-            Some(ErrorCode::CannotOpen) => {
-                "it cannot be opened; look whether its directory exists and may be written to"
-                    .to_owned()
-            }
-            _ => error.to_string(),
-        };
-        Self::new(file, &why)
-    }
-}
-
-impl fmt::Display for StoreError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
-}
-
-impl std::error::Error for StoreError {}
 
 #[cfg(test)]
 mod tests;

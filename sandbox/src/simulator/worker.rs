@@ -1,0 +1,499 @@
+//! The thread behind the simulator: it executes commands, commits them, responds,
+//! starts deliveries and moves the clock.
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::sync::mpsc::{Receiver, RecvTimeoutError};
+use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+use std::time::{Duration as StdDuration, Instant};
+
+use tokio::sync::{mpsc, oneshot, watch};
+
+use super::{DeliveryJob, Executed, Message, Respond, SimulatorError, clock_status, now};
+use crate::admin_client::{Advanced, WireRecord};
+use crate::clock::Clock;
+use crate::engine::{
+    Applied, Command, CommandOutcome, Delivered, Delivery, Duration, State, Timestamp, WireFault,
+};
+use crate::store::{Store, StoreError};
+
+/// How many commands share a commit at most.
+const BATCH: usize = 512;
+
+/// How long after the database has refused a write, such as on a full disk,
+/// what is due is tried again.
+const RETRY: StdDuration = StdDuration::from_secs(1);
+
+/// What the thread owns.
+pub(super) struct Worker {
+    pub(super) inbox: Receiver<Message>,
+    pub(super) store: Store,
+    pub(super) state: Arc<RwLock<State>>,
+    pub(super) clock: Clock,
+    pub(super) jobs: mpsc::UnboundedSender<DeliveryJob>,
+    pub(super) logs: watch::Sender<u64>,
+    pub(super) generations: watch::Sender<u64>,
+    pub(super) generation: u64,
+    /// The attempts that were begun and have not ended, by delivery: when they
+    /// may go out, if they are still held back.
+    pub(super) under_way: BTreeMap<u64, Option<Timestamp>>,
+    pub(super) held: BTreeSet<(Timestamp, u64)>,
+    pub(super) sleepers: BTreeMap<(Timestamp, u64), oneshot::Sender<()>>,
+    pub(super) slept: u64,
+    pub(super) waiting: Vec<Waiting>,
+    /// Where the clock is to be moved, one after the other.
+    pub(super) moves: VecDeque<Move>,
+    /// How many attempts have ended.
+    pub(super) attempts: u64,
+    /// What became of callbacks, and could not be written.
+    pub(super) unwritten: Vec<Change>,
+    /// When the database refused, if it has not written since.
+    pub(super) failed: Option<Instant>,
+}
+
+/// What changes the state.
+pub(super) enum Change {
+    Carry(Box<Command>, Respond<Executed>),
+    Ended(u64, Delivered, Vec<WireRecord>),
+}
+
+/// What was committed of some changes.
+struct Written {
+    generation: u64,
+    /// For each change, unless it came too late.
+    applied: Vec<Option<Applied>>,
+}
+
+/// A command that was carried out, whose callbacks are still on their way.
+pub(super) struct Waiting {
+    deliveries: Vec<u64>,
+    applied: Applied,
+    respond: Respond<Executed>,
+}
+
+pub(super) struct Move {
+    target: Timestamp,
+    attempts_before: u64,
+    respond: Respond<Advanced>,
+}
+
+impl Worker {
+    pub(super) fn run(mut self) -> Result<(), SimulatorError> {
+        self.start_due_deliveries();
+        loop {
+            let Some(batch) = self.receive() else {
+                return Ok(());
+            };
+            let mut stop = None;
+            let mut rest = Vec::new();
+            self.write(batch, &mut rest)?;
+            for message in rest {
+                if let Message::Stop { respond } = message {
+                    stop = Some(respond);
+                } else {
+                    self.run_query(message);
+                }
+            }
+            self.start_due_deliveries();
+            self.move_clock()?;
+            self.wake_sleepers();
+            self.finish_commands();
+            if let Some(respond) = stop {
+                self.close();
+                // Whoever waits may open the database at once.
+                drop(self);
+                if let Some(respond) = respond {
+                    let _ = respond.send(());
+                }
+                return Ok(());
+            }
+        }
+    }
+
+    /// What has arrived; nothing if the time has come for something. `None`
+    /// if nobody can speak to the sandbox any more.
+    fn receive(&self) -> Option<Vec<Message>> {
+        let first = match self.duration() {
+            None => Some(self.inbox.recv().ok()?),
+            Some(duration) => match self.inbox.recv_timeout(duration) {
+                Ok(message) => Some(message),
+                Err(RecvTimeoutError::Timeout) => None,
+                Err(RecvTimeoutError::Disconnected) => return None,
+            },
+        };
+        let mut batch: Vec<_> = first.into_iter().collect();
+        if !batch.is_empty() {
+            batch.extend(self.inbox.try_iter().take(BATCH));
+        }
+        Some(batch)
+    }
+
+    /// How long nothing is due, by the real clock.
+    fn duration(&self) -> Option<StdDuration> {
+        if let Some(failed) = self.failed {
+            return Some(RETRY.saturating_sub(failed.elapsed()));
+        }
+        if self.clock.is_virtual() {
+            return None;
+        }
+        let next = self.next()?;
+        let now = self.now();
+        let next = next.date_time().to_system_time();
+        let duration = next.duration_since(now.date_time().to_system_time());
+        Some(duration.unwrap_or_default())
+    }
+
+    /// When something is due next, of whatever kind.
+    fn next(&self) -> Option<Timestamp> {
+        let due = self.read().next_due().map(Timestamp::from);
+        let held = self.held.first().map(|(until, _)| *until);
+        let sleeper = self.sleepers.keys().next().map(|(until, _)| *until);
+        [due, held, sleeper].into_iter().flatten().min()
+    }
+
+    /// Carries out what changes something, commits it, and answers it. What
+    /// only looks is put into `rest`.
+    fn write(
+        &mut self,
+        batch: Vec<Message>,
+        rest: &mut Vec<Message>,
+    ) -> Result<(), SimulatorError> {
+        let mut changes: Vec<_> = std::mem::take(&mut self.unwritten);
+        for message in batch {
+            match message {
+                Message::Carry { command, respond } => {
+                    changes.push(Change::Carry(command, respond));
+                }
+                Message::Ended {
+                    generation,
+                    delivered,
+                    wire,
+                } => changes.push(Change::Ended(generation, delivered, wire)),
+                other => rest.push(other),
+            }
+        }
+        let due = !self.clock.is_virtual()
+            && self
+                .read()
+                .next_due()
+                .is_some_and(|due| Timestamp::from(due) <= self.now());
+        if changes.is_empty() && !due {
+            self.failed = None;
+            return Ok(());
+        }
+        let written = self.try_write(&changes, due);
+        match written {
+            Ok(written) => {
+                self.failed = None;
+                self.written(changes, written);
+                Ok(())
+            }
+            Err(error) => {
+                self.recover()?;
+                // What was asked can be asked again; what happened to a
+                // callback is known to nobody else.
+                for change in changes {
+                    match change {
+                        Change::Carry(_, respond) => {
+                            let _ = respond.send(Err(SimulatorError::from(error.clone())));
+                        }
+                        Change::Ended(..) => self.unwritten.push(change),
+                    }
+                }
+                Ok(())
+            }
+        }
+    }
+
+    /// Carries out changes and commits them: all, or none.
+    fn try_write(&mut self, changes: &[Change], due: bool) -> Result<Written, StoreError> {
+        self.store.begin()?;
+        let mut written = Written {
+            generation: self.generation,
+            applied: Vec::new(),
+        };
+        for change in changes {
+            let applied = match change {
+                Change::Carry(command, _) => {
+                    if matches!(**command, Command::Reset) {
+                        written.generation += 1;
+                    }
+                    Some(self.execute(command)?)
+                }
+                Change::Ended(generation, delivered, wire) if *generation == written.generation => {
+                    for record in wire {
+                        self.store.note_wire(delivered.delivery, record)?;
+                    }
+                    Some(self.execute(&Command::Delivered(delivered.clone()))?)
+                }
+                Change::Ended(..) => None,
+            };
+            written.applied.push(applied);
+        }
+        if due {
+            self.execute(&Command::Tick)?;
+        }
+        self.commit()?;
+        Ok(written)
+    }
+
+    /// Makes known what was committed.
+    fn written(&mut self, changes: Vec<Change>, written: Written) {
+        for (change, applied) in changes.into_iter().zip(written.applied) {
+            match (change, applied) {
+                (Change::Carry(_, respond), Some(applied)) => self.answer(applied, respond),
+                (Change::Ended(_, delivered, _), Some(_)) => {
+                    self.attempts += 1;
+                    self.under_way.remove(&delivered.delivery);
+                }
+                _ => {}
+            }
+        }
+        if written.generation != self.generation {
+            self.start_generation(written.generation);
+        }
+    }
+
+    fn commit(&mut self) -> Result<(), StoreError> {
+        let state = Arc::clone(&self.state);
+        let state = state.read().unwrap_or_else(PoisonError::into_inner);
+        self.store.commit(&state)?;
+        self.logs.send_replace(state.last_event());
+        Ok(())
+    }
+
+    fn execute(&mut self, command: &Command) -> Result<Applied, StoreError> {
+        let now = self.now();
+        self.execute_at(command, now)
+    }
+
+    fn execute_at(&mut self, command: &Command, now: Timestamp) -> Result<Applied, StoreError> {
+        let applied = self.change().apply(command, now.date_time());
+        self.store.record_event(now, command, &applied.events)?;
+        Ok(applied)
+    }
+
+    /// The database refused: what is in memory was never promised to anybody.
+    /// Callbacks that are under way were committed before, and go on.
+    fn recover(&mut self) -> Result<(), SimulatorError> {
+        self.failed = Some(Instant::now());
+        self.store.roll_back();
+        let state = self.store.load()?;
+        *self.change() = state;
+        Ok(())
+    }
+
+    /// Numbers of deliveries mean something else from here on.
+    fn start_generation(&mut self, generation: u64) {
+        self.generation = generation;
+        self.generations.send_replace(generation);
+        self.under_way.clear();
+        self.held.clear();
+    }
+
+    /// Answers a command, or keeps the answer until its callbacks have been
+    /// tried.
+    fn answer(&mut self, applied: Applied, respond: Respond<Executed>) {
+        let deliveries = match &applied.answer {
+            CommandOutcome::Done { deliveries, .. } => deliveries.clone(),
+            _ => Vec::new(),
+        };
+        self.waiting.push(Waiting {
+            deliveries,
+            applied,
+            respond,
+        });
+    }
+
+    /// Gives the answers whose callbacks are no longer on their way.
+    fn finish_commands(&mut self) {
+        let waiting = std::mem::take(&mut self.waiting);
+        let (over, still): (Vec<_>, Vec<_>) = waiting.into_iter().partition(|waiting| {
+            let mut deliveries = waiting.deliveries.iter();
+            !deliveries.any(|id| self.under_way.get(id) == Some(&None))
+        });
+        self.waiting = still;
+        for waiting in over {
+            let known = self.read();
+            let deliveries = waiting.deliveries.iter();
+            let deliveries = deliveries.filter_map(|id| known.callback(*id).cloned());
+            let result = Executed {
+                deliveries: deliveries.collect(),
+                applied: waiting.applied,
+            };
+            drop(known);
+            let _ = waiting.respond.send(Ok(result));
+        }
+    }
+
+    /// Gives the delivery worker what is to be sent and not yet under way.
+    fn start_due_deliveries(&mut self) {
+        let now = self.now();
+        let outgoing = self.read().outgoing();
+        for delivery in outgoing {
+            if self.under_way.contains_key(&delivery.id) {
+                continue;
+            }
+            let until = Timestamp::from(delivery.due).plus(delay(&delivery.faults));
+            if until > now {
+                self.under_way.insert(delivery.id, Some(until));
+                self.held.insert((until, delivery.id));
+            } else {
+                self.under_way.insert(delivery.id, None);
+                self.hand_over(delivery);
+            }
+        }
+    }
+
+    fn hand_over(&self, delivery: Delivery) {
+        let generation = self.generation;
+        let _ = self.jobs.send(DeliveryJob {
+            delivery,
+            generation,
+        });
+    }
+
+    /// Lets go what was held back until now.
+    fn wake_sleepers(&mut self) {
+        let now = self.now();
+        while let Some((until, id)) = self.held.first().copied() {
+            if until > now {
+                break;
+            }
+            self.held.pop_first();
+            self.under_way.insert(id, None);
+            let outgoing = self.read().outgoing();
+            if let Some(delivery) = outgoing.into_iter().find(|delivery| delivery.id == id) {
+                self.hand_over(delivery);
+            }
+        }
+        while let Some(entry) = self.sleepers.first_entry() {
+            if entry.key().0 > now {
+                break;
+            }
+            let _ = entry.remove().send(());
+        }
+    }
+
+    /// Moves a virtual clock as far as nothing is on its way: time stands
+    /// still while a callback travels.
+    fn move_clock(&mut self) -> Result<(), SimulatorError> {
+        while let Some(target) = self.moves.front().map(|next| next.target) {
+            if self.is_busy() {
+                return Ok(());
+            }
+            let step = self.next().filter(|next| *next <= target);
+            if let Err(error) = self.tick(step.unwrap_or(target)) {
+                let error = SimulatorError::from(error);
+                if let Some(Move { respond, .. }) = self.moves.pop_front() {
+                    let _ = respond.send(Err(error));
+                }
+                return self.recover();
+            }
+            self.wake_sleepers();
+            self.start_due_deliveries();
+            if step.is_none()
+                && let Some(done) = self.moves.pop_front()
+            {
+                let advanced = Advanced {
+                    clock: clock_status(self.clock, &self.read()),
+                    attempts: self.attempts - done.attempts_before,
+                };
+                let _ = done.respond.send(Ok(advanced));
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether a callback is on its way that is not held back.
+    fn is_busy(&self) -> bool {
+        self.under_way.len() > self.held.len()
+    }
+
+    /// Moves on to that moment and does what is due then.
+    fn tick(&mut self, until: Timestamp) -> Result<(), StoreError> {
+        self.store.begin()?;
+        self.execute_at(&Command::Tick, until)?;
+        self.commit()
+    }
+
+    /// Everything that changes nothing but itself.
+    fn run_query(&mut self, message: Message) {
+        match message {
+            Message::Log { query, respond } => {
+                let _ = respond.send(self.store.log(query).map_err(SimulatorError::from));
+            }
+            Message::Wire { delivery, respond } => {
+                let _ = respond.send(self.store.wire_of(delivery).map_err(SimulatorError::from));
+            }
+            Message::Sleep { by, respond } => {
+                self.slept += 1;
+                let until = self.now().plus(by);
+                self.sleepers.insert((until, self.slept), respond);
+            }
+            Message::Advance { by, respond } => self.plan_move(by, respond),
+            Message::Save { file, respond } => {
+                let saved = self.store.save(&file);
+                let _ = respond.send(saved.map_err(SimulatorError::from));
+            }
+            Message::Restore { file, respond } => {
+                let restored = self.restore(&file);
+                let _ = respond.send(restored);
+            }
+            Message::Carry { .. } | Message::Ended { .. } | Message::Stop { .. } => {}
+        }
+    }
+
+    fn plan_move(&mut self, by: Duration, respond: Respond<Advanced>) {
+        if !self.clock.is_virtual() {
+            let _ = respond.send(Err(SimulatorError::RealClock));
+            return;
+        }
+        let from = self
+            .moves
+            .back()
+            .map_or_else(|| self.now(), |last| last.target);
+        self.moves.push_back(Move {
+            target: from.plus(by),
+            attempts_before: self.attempts,
+            respond,
+        });
+    }
+
+    fn restore(&mut self, file: &std::path::Path) -> Result<(), SimulatorError> {
+        let state = self.store.restore(file)?;
+        self.logs.send_replace(state.last_event());
+        *self.change() = state;
+        self.start_generation(self.generation + 1);
+        Ok(())
+    }
+
+    /// Writes the state as it is, so that the next start is quick.
+    fn close(&mut self) {
+        let state = Arc::clone(&self.state);
+        let state = state.read().unwrap_or_else(PoisonError::into_inner);
+        if let Err(error) = self.store.close(&state) {
+            tracing::warn!(%error, "the last snapshot was not written; the journal has everything");
+        }
+    }
+
+    fn now(&self) -> Timestamp {
+        now(self.clock, &self.read())
+    }
+
+    fn read(&self) -> RwLockReadGuard<'_, State> {
+        self.state.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn change(&self) -> RwLockWriteGuard<'_, State> {
+        self.state.write().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// How long a callback is held back on the wire.
+fn delay(faults: &[WireFault]) -> Duration {
+    let durations = faults.iter().filter_map(|fault| match fault {
+        WireFault::Delay { by } => Some(*by),
+        _ => None,
+    });
+    durations.fold(Duration::NONE, Duration::and)
+}
