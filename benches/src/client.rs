@@ -1,5 +1,5 @@
 //! Calls: the generated client beside the same written by hand over the same
-//! HTTP client, JSON and envelope, against a server in another process.
+//! HTTP client, checks, reader and envelope, against a server in another process.
 
 use std::hint::black_box;
 use std::process::ExitCode;
@@ -14,6 +14,7 @@ use skypay_runtime::envelope::{EncryptKey, open, seal};
 use skypay_types::{
     BalanceQueryRequest, BalanceQueryResponse, DateType, GetReportPayoutRequest,
     GetReportPayoutResponse, PayoutChannel, PayoutQueueRequest, PayoutQueueResponse, Validate,
+    read,
 };
 use tokio::runtime::Runtime;
 
@@ -135,7 +136,7 @@ impl ByHand {
         let plaintext = open(&self.key, &body).expect("it opens");
         let code: Code<'_> = serde_json::from_str(&plaintext).expect("it is JSON");
         assert!(matches!(code.response_code, Some("1000") | None));
-        serde_json::from_str(&plaintext).expect("it is an answer")
+        read::from_slice(plaintext.as_bytes()).expect("it is an answer")
     }
 }
 

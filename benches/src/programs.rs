@@ -128,7 +128,11 @@ fn generated_otherwise() -> Outcome<Time> {
         timed(pip.args(["install", "--quiet", GENERATOR]))?;
     }
     let root = here().join("..");
-    timed(Command::new("cargo").args(["xtask", "exports"]).current_dir(&root))?;
+    timed(
+        Command::new("cargo")
+            .args(["xtask", "exports"])
+            .current_dir(&root),
+    )?;
     let client = cleared(folder.join("client"))?;
     let mut generator = Command::new(tools.join("bin/openapi-generator-cli"));
     generator
