@@ -153,7 +153,7 @@ impl Transport {
     /// is what the document forbids to send again.
     ///
     /// Dropping the returned future while it runs leaves the outcome unknown;
-    /// the observer and the log are told, the caller has to know it.
+    /// the observer and the log get a report, and the caller has to remember it.
     ///
     /// # Errors
     ///
@@ -368,7 +368,7 @@ impl Transport {
     /// Sends fields that no type describes; only the header is added. For tools
     /// that try what a server does with them.
     ///
-    /// Gives the plaintext of the response, whatever it says.
+    /// Gives the plaintext of the response, whether it accepts or refuses.
     ///
     /// # Errors
     ///

@@ -78,7 +78,7 @@ impl Credentials {
     }
 }
 
-/// Digests, because they have the same length whatever is compared.
+/// Digests, because they always have the same length.
 fn digest(user_name: &str, authentication: &str) -> Zeroizing<[u8; 40]> {
     let mut both = Zeroizing::new([0; 40]);
     let (first, second) = both.split_at_mut(20);

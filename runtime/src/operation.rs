@@ -18,8 +18,8 @@ pub trait Operation: Serialize + DeserializeOwned + Validate + Send + Sync {
     /// What the document says of the operation.
     const INFO: &'static OperationInfo;
 
-    /// The control numbers (or whatever else names the thing at stake) that
-    /// the request speaks of; empty where it speaks of none.
+    /// The identifiers of the transactions that the request is about, such as
+    /// control numbers; empty where it is about none.
     fn transaction_ids(&self) -> Vec<&str> {
         Vec::new()
     }
@@ -37,8 +37,8 @@ pub trait Operation: Serialize + DeserializeOwned + Validate + Send + Sync {
     /// The key that is equal whenever two notifications report the same
     /// business effect, even if they are two notifications.
     ///
-    /// Whatever the notification causes at your side is to happen once for
-    /// each of these keys. `None` as for [`delivery_key`](Self::delivery_key).
+    /// What the notification causes at your side is to happen once for each of
+    /// these keys. `None` as for [`delivery_key`](Self::delivery_key).
     fn effect_key(&self) -> Option<MessageKey> {
         None
     }
@@ -118,7 +118,7 @@ pub struct OperationInfo {
     pub mode: Mode,
     /// What a call may do to the world.
     pub effect: Effect,
-    /// The operation that tells what became of a call.
+    /// The operation that queries what became of a call.
     pub status_query: Option<&'static str>,
     /// Seconds to wait before asking.
     pub status_query_delay: Option<u32>,

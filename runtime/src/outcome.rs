@@ -291,7 +291,7 @@ impl<C: AsRef<str>> Unknown<C> {
         self.return_code.as_ref().map(AsRef::as_ref)
     }
 
-    /// The `operationId` of the operation that tells what became of the call.
+    /// The `operationId` of the operation that queries what became of the call.
     #[must_use]
     pub fn status_query(&self) -> Option<&'static str> {
         self.operation.status_query

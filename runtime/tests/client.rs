@@ -457,14 +457,14 @@ async fn a_refusal_sealed_with_another_set_is_followed_to_that_set() {
         for _ in 0..2 {
             call(&transport, &SendMoneyRequest::sample()).await.unwrap();
         }
-        // The second call begins with what the first one has learned.
+        // The second call begins with the set that the first one has switched to.
         assert_eq!(sets_of(&server), ["first", "second", "second"], "{status}");
         assert_eq!(*tries.lock().unwrap(), [2, 1], "{status}");
         assert!(ring.writes_newest());
     }
 }
 
-/// Whatever does not prove that nothing was carried out is not followed, and
+/// What does not prove that nothing was carried out is not followed, and
 /// neither is what a partner says of a callback.
 #[tokio::test]
 async fn nothing_else_is_sent_again_with_other_keys() {
@@ -582,7 +582,7 @@ async fn what_stands_behind_another_status_is_shown() {
     }
 }
 
-/// Whoever goes by the text, which shows whole seconds, does not ask too early.
+/// The text shows whole seconds, and asking at that time is not too early.
 #[tokio::test]
 async fn the_time_to_ask_is_a_whole_second_and_not_too_early() {
     let begin = SystemTime::UNIX_EPOCH + Duration::from_secs(1_795_399_200);
@@ -786,10 +786,10 @@ fn a_base_url_that_cannot_be_used_is_not_shown() {
 }
 
 #[tokio::test]
-async fn an_observer_is_told_of_every_call() {
-    type Told = (String, CallOutcome, Option<String>, u32, bool, usize);
-    let told: Arc<Mutex<Vec<Told>>> = Arc::default();
-    let keep = Arc::clone(&told);
+async fn an_observer_gets_a_report_of_every_call() {
+    type Reported = (String, CallOutcome, Option<String>, u32, bool, usize);
+    let reported: Arc<Mutex<Vec<Reported>>> = Arc::default();
+    let keep = Arc::clone(&reported);
     let observer = Observer::new(move |report| {
         keep.lock().unwrap().push((
             report.operation.name.to_owned(),
@@ -799,7 +799,7 @@ async fn an_observer_is_told_of_every_call() {
             report.request_bytes > 0,
             report.response_bytes,
         ));
-        panic!("this harms nobody");
+        panic!("this has no effect on the call");
     });
     let server = Server::start(|index| match index {
         0 => answer(ACCEPTED),
@@ -825,7 +825,7 @@ async fn an_observer_is_told_of_every_call() {
         )
     };
     assert_eq!(
-        *told.lock().unwrap(),
+        *reported.lock().unwrap(),
         [
             expected(
                 "sendMoney",
@@ -849,8 +849,8 @@ async fn an_observer_is_told_of_every_call() {
 
 #[tokio::test]
 async fn a_call_that_is_given_up_is_reported_as_unknown() {
-    let told: Arc<Mutex<Vec<CallOutcome>>> = Arc::default();
-    let keep = Arc::clone(&told);
+    let reported: Arc<Mutex<Vec<CallOutcome>>> = Arc::default();
+    let keep = Arc::clone(&reported);
     let observer = Observer::new(move |report| keep.lock().unwrap().push(report.outcome));
     let server = Server::start(|_| Reaction::Silence).await;
     let transport = builder(&server.host).observer(observer).build().unwrap();
@@ -859,7 +859,7 @@ async fn a_call_that_is_given_up_is_reported_as_unknown() {
     let given_up = tokio::time::timeout(Duration::from_millis(100), call(&transport, &request));
     assert!(given_up.await.is_err());
 
-    assert_eq!(*told.lock().unwrap(), [CallOutcome::Unknown]);
+    assert_eq!(*reported.lock().unwrap(), [CallOutcome::Unknown]);
 }
 
 #[test]

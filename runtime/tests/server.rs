@@ -166,7 +166,7 @@ async fn a_slow_sender_is_refused_when_its_time_is_over() {
     let sample = Sample::default();
     let first = credentials("first");
     let good = seal(&first, &plaintext("first", "sendMoney", &number("1")));
-    // Nothing comes after what is sent here, and nobody hangs up.
+    // Nothing comes after what is sent here, and the sender does not hang up.
     let answered = async |config: Config, part: &[u8]| {
         let (mut sender, body) = Channel::<Bytes>::new(1);
         let part = Bytes::copy_from_slice(part);
@@ -366,10 +366,10 @@ async fn networks_are_those_of_the_nearest_address_that_cannot_be_forged() {
         assert_eq!(status == StatusCode::OK, expected, "{shown:?}");
     }
 
-    let nobody = Config::new(keys()).allow_networks([]);
+    let none = Config::new(keys()).allow_networks([]);
     let plaintext = plaintext("first", "askStatus", &number("paid"));
     let sealed = seal(&credentials("first"), &plaintext);
-    let refused = answer(&service(Sample::default(), nobody), post(sealed)).await;
+    let refused = answer(&service(Sample::default(), none), post(sealed)).await;
     assert_eq!(refused.status, StatusCode::BAD_REQUEST);
 
     // A network may be written as one of mapped addresses, or hold them.

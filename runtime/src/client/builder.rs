@@ -83,7 +83,7 @@ impl TransportBuilder {
         self
     }
 
-    /// Who is told of every finished call.
+    /// The function that is called for every finished call.
     pub fn observer(mut self, observer: Observer) -> Self {
         self.observer = Some(observer);
         self
@@ -191,8 +191,8 @@ impl TransportBuilder {
         Ok(url)
     }
 
-    /// A client that sends what it is told once, to whom it is told: no
-    /// redirects, no retries, no proxy from the environment.
+    /// A client that sends a request once, to the host of its URL: no redirects,
+    /// no retries, no proxy from the environment.
     fn http_client(&self, tls: ClientConfig) -> reqwest::ClientBuilder {
         reqwest::Client::builder()
             .tls_backend_preconfigured(tls)

@@ -3,7 +3,7 @@
 //!
 //! [`HttpService`] is the one place where something can stand between the
 //! encrypted text and the network: a recorder, a rate limit, an injected fault
-//! or a test. What must hold whatever stands there is kept by
+//! or a test. What must hold with any of them is kept by
 //! [`EncryptedRequest`], which cannot be copied and is sent at most once.
 
 use std::error::Error as StdError;

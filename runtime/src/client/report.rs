@@ -1,4 +1,4 @@
-//! What a call tells the log and the observer: never a body.
+//! What the log and the observer get of a call: never a body.
 
 use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -32,7 +32,7 @@ pub struct CallReport<'a> {
     pub response_bytes: usize,
 }
 
-/// A function that is told of every finished call, for metrics.
+/// A function that is called for every finished call, for metrics.
 #[derive(Clone)]
 pub struct Observer(Arc<dyn Fn(&CallReport<'_>) + Send + Sync>);
 

@@ -103,8 +103,8 @@ impl Config {
     /// How long a caller waits for a handler; as long as it takes, if not set.
     /// Then a notification is answered as not stored, and everything else as a
     /// failure that leaves the outcome unknown. The handler is not cancelled,
-    /// since half of its work may be done: it runs to its end, which the log
-    /// tells, and has to recognise what is sent again meanwhile.
+    /// since half of its work may be done: it runs to its end, which is
+    /// logged, and has to recognise what is sent again meanwhile.
     pub fn handler_time(mut self, time: Duration) -> Self {
         self.handler_time = Some(time);
         self

@@ -71,7 +71,7 @@ impl<H: Handler> Dispatcher<H> {
     }
 
     /// Discloses to a caller how far a request came, as the simulator of a
-    /// service does that tells its callers what is wrong. A request with wrong
+    /// service does that says what is wrong. A request with wrong
     /// credentials reaches the handler, which sees it by
     /// [`Context::credentials`], and what is rejected after it was decrypted is
     /// answered under the keys that decrypted it.
@@ -291,7 +291,7 @@ impl Rejection {
 
 /// The text that carries the credentials of the set that decrypted it; if none
 /// does, the one that came furthest. Every text is examined to the end, also
-/// when another is genuine, so that the time taken tells little.
+/// when another is genuine, so that the time taken shows little.
 fn best(
     fields: &[&str],
     texts: Vec<(Arc<Credentials>, Decrypted)>,

@@ -113,7 +113,7 @@ where
 }
 
 /// Decrypts the body of a request with every set of keys. What is padded wrongly
-/// is handed on like anything else, so that the time taken tells little.
+/// is handed on like anything else, so that the time taken shows little.
 async fn open<B>(config: &Config, parts: &mut Parts, body: B) -> PlaintextRequest
 where
     B: HttpBody<Error: Into<axum::BoxError>>,

@@ -314,8 +314,8 @@ impl Shared {
 #[derive(Default)]
 struct Waiting {
     order: Mutex<Order>,
-    /// One more or one less waits. Told to the server, which may be waiting for
-    /// a connection that can be closed.
+    /// One more or one less waits. The server may be waiting for a connection
+    /// that can be closed.
     changed: Notify,
 }
 

@@ -18,7 +18,7 @@ pub(crate) struct Log {
 impl Log {
     pub(crate) fn collect() -> Self {
         // As long as there is only one collector, `tracing` asks the thread
-        // that comes first whether anybody listens, and tests of other threads
+        // that comes first whether there is a subscriber, and tests of other threads
         // have none. With a second one it asks all there are.
         static SECOND: OnceLock<Dispatch> = OnceLock::new();
         SECOND.get_or_init(|| Dispatch::new(Collector::default()));

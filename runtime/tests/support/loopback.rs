@@ -1,4 +1,4 @@
-//! A server on the loopback interface that misbehaves as told.
+//! A server on the loopback interface that misbehaves as its script says.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
@@ -81,7 +81,7 @@ impl Server {
     }
 }
 
-/// An address at which nobody listens.
+/// An address at which nothing listens.
 pub(crate) async fn closed_port() -> String {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     listener.local_addr().unwrap().to_string()

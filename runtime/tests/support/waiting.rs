@@ -1,4 +1,4 @@
-//! A server whose handlers begin, and end when they are told to.
+//! A server whose handlers begin, and end when the test lets them.
 
 #![allow(dead_code, reason = "each test file uses the half that it needs")]
 
@@ -14,7 +14,7 @@ use crate::support::{
     AskStatusRequest, AskStatusResponse, OPERATIONS, TellProgressRequest, credentials,
 };
 
-/// Tells when a handler begins and ends, and lets it end.
+/// Signals when a handler begins and ends, and waits until it may end.
 #[derive(Clone)]
 pub(crate) struct Waiting {
     begins: mpsc::UnboundedSender<()>,
