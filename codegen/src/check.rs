@@ -4,6 +4,7 @@
 mod examples;
 mod names;
 mod operations;
+mod root;
 mod schemas;
 mod shape;
 
@@ -77,10 +78,10 @@ pub fn example_fits(root: &Node, schema: &Node, value: &Node) -> bool {
 type RuleFunction = fn(&Document<'_>, &mut Reporter);
 
 const RULES: &[RuleFunction] = &[
-    operations::openapi_version,
-    operations::no_security,
-    operations::wire_form,
-    operations::environments,
+    root::openapi_version,
+    root::no_security,
+    root::wire_form,
+    root::environments,
     operations::path_form,
     operations::parameters,
     operations::operation_names,

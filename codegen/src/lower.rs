@@ -1,21 +1,22 @@
 //! Document to model: every decision is taken here, every name is made here.
 
 mod header;
+mod message;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use heck::{ToSnakeCase, ToUpperCamelCase};
 
 use crate::diagnostic::{Diagnostics, Reporter};
-use crate::document::{Entry, Node, Value};
+use crate::document::{Entry, Node};
 use crate::model::{
     Api, Code, CodeTable, Direction, Effect, EnvelopeField, Environment, Example, Field,
-    FieldReference, FixedAnswer, Group, Limits, Message, Mode, Money, MoneyState, Newtype,
-    Operation, Outcome, Parameter, Part, Presence, Protocol, Provider, Reference, ResultCode,
-    Retry, RetryPolicy, Rule, TransactionRef, Type, Written,
+    FixedAnswer, Group, Message, Mode, Money, MoneyState, Newtype, Operation, Outcome, Parameter,
+    Part, Protocol, Provider, ResultCode, Retry, RetryPolicy, TransactionRef,
 };
-use crate::prose;
-use crate::schema::{Schema, component};
+use crate::schema::Schema;
+
+use message::{count, only_value, required_names, rust_name};
 
 /// Makes the model of a document.
 ///
@@ -51,7 +52,7 @@ pub fn lower(root: &Node) -> Result<Api, Diagnostics> {
         operations,
         code_tables: lowering.code_tables(),
         newtypes: lowering.newtypes(),
-        rows: lowering.rows(),
+        objects: lowering.objects(),
         protocol: lowering.protocol(),
     };
     lowering.reporter.finish(api)
@@ -67,7 +68,7 @@ struct Lowering<'d> {
     /// refuse the keys.
     outcomes: BTreeMap<&'d str, (Outcome, Option<&'d str>, bool)>,
     /// Objects inside messages, and whether their limits are enforced.
-    rows: BTreeMap<&'d str, bool>,
+    objects: BTreeMap<&'d str, bool>,
     /// Those of them that are still to be lowered.
     pending: Vec<&'d str>,
     /// The shortest limit that any response sets to its description.
@@ -80,7 +81,7 @@ impl<'d> Lowering<'d> {
             root,
             reporter: Reporter::new(),
             outcomes: BTreeMap::new(),
-            rows: BTreeMap::new(),
+            objects: BTreeMap::new(),
             pending: Vec::new(),
             description_limit: usize::MAX,
         };
@@ -427,265 +428,6 @@ impl<'d> Lowering<'d> {
             .collect()
     }
 
-    fn message(&mut self, schema: Schema<'d>, part: Part, enforced: bool) -> Message {
-        let (name, node) = schema.component.unwrap_or(("", schema.own));
-        let required = required_names(schema);
-        let mut fields = Vec::new();
-        let mut transport_fields = Vec::new();
-        for Entry {
-            key: wire,
-            node: property,
-            ..
-        } in schema.properties()
-        {
-            let resolved = Schema::resolve(self.root, property);
-            let written_by_transport = resolved.flag("x-skypay-transport");
-            if resolved.flag("x-skypay-constant") || (written_by_transport && part == Part::Request)
-            {
-                transport_fields.push(wire.to_owned());
-                continue;
-            }
-            let required = required.contains(wire);
-            if let Some(field) = self.field(wire, resolved, required, enforced) {
-                fields.push(field);
-            }
-        }
-        Message {
-            name: name.to_owned(),
-            doc: self.text(node, &["description"]),
-            part,
-            rules: if enforced {
-                self.rules(node)
-            } else {
-                Vec::new()
-            },
-            fields,
-            transport_fields,
-            accepts_plain: node.text_of("x-skypay-accepts-plain").map(str::to_owned),
-            reference: self.reference(schema, node, &required),
-        }
-    }
-
-    /// What readers are shown of a message.
-    fn reference(
-        &mut self,
-        schema: Schema<'d>,
-        node: &'d Node,
-        required: &BTreeSet<String>,
-    ) -> Reference {
-        let mut fields = Vec::new();
-        for Entry {
-            key: wire,
-            node: property,
-            ..
-        } in schema.properties()
-        {
-            let resolved = Schema::resolve(self.root, property);
-            fields.extend(self.field_reference(wire, resolved, required.contains(wire)));
-        }
-        Reference {
-            pointer: node.location.pointer.clone(),
-            fields,
-            rules: self.rules(node),
-        }
-    }
-
-    fn field_reference(
-        &mut self,
-        wire: &str,
-        schema: Schema<'d>,
-        required: bool,
-    ) -> Option<FieldReference> {
-        let (ty, written) = self.ty(schema, false)?;
-        let text = |key| schema.text(key).map(|text| text.trim_end().to_owned());
-        let items = schema
-            .get("items")
-            .map(|items| Schema::resolve(self.root, items));
-        let places = [Some(schema), items].into_iter().flatten();
-        let pointers = places.flat_map(|location| {
-            let component = location.component.map(|(_, node)| node);
-            [Some(location.own), component].into_iter().flatten()
-        });
-        Some(FieldReference {
-            wire: wire.to_owned(),
-            description: text("description").unwrap_or_default(),
-            written,
-            presence: match required {
-                true => Presence::Always,
-                false if schema.flag("x-skypay-on-success") => Presence::OnSuccess,
-                false => Presence::Optional,
-            },
-            by_transport: schema.flag("x-skypay-transport") || schema.flag("x-skypay-constant"),
-            constant: only_value(schema),
-            limits: self.limits(schema, &ty, true),
-            picked: match schema.component {
-                Some(_) => schema.own.texts_of("enum"),
-                None => Vec::new(),
-            },
-            unit: text("x-skypay-unit"),
-            sensitive: schema.flag("x-skypay-sensitive"),
-            aliases: schema.own.texts_of("x-skypay-aliases"),
-            applies_to: schema.own.texts_of("x-skypay-applies-to"),
-            example: match schema.get("example").map(|node| &node.value) {
-                Some(Value::Text(text) | Value::Number(text)) => Some(text.clone()),
-                Some(Value::Bool(flag)) => Some(flag.to_string()),
-                _ => None,
-            },
-            accepts_plain: items.is_some_and(|items| items.get("x-skypay-accepts-plain").is_some()),
-            deprecated: schema.flag("deprecated"),
-            pointers: pointers.map(|node| node.location.pointer.clone()).collect(),
-            ty,
-        })
-    }
-
-    fn field(
-        &mut self,
-        wire: &str,
-        schema: Schema<'d>,
-        required: bool,
-        enforced: bool,
-    ) -> Option<Field> {
-        let (ty, written) = self.ty(schema, enforced)?;
-        let envelope = envelope_role(&ty, schema);
-        let always = required || schema.flag("x-skypay-on-success");
-        let masks_itself = match &ty {
-            Type::PersonName => true,
-            Type::Newtype(name) => {
-                component(self.root, name).is_some_and(|node| node.flag("x-skypay-sensitive"))
-            }
-            _ => false,
-        };
-        let required_here = always && envelope.is_none();
-        Some(Field {
-            wire: wire.to_owned(),
-            rust: rust_name(wire, schema),
-            doc: field_doc(wire, schema),
-            required: required_here,
-            sensitive: schema.flag("x-skypay-sensitive") && !masks_itself,
-            written,
-            limits: self.limits(schema, &ty, enforced),
-            aliases: schema.own.texts_of("x-skypay-aliases"),
-            stamped: required && envelope.is_some(),
-            received: match (&ty, envelope) {
-                (Type::List(item), _) => !enforced && matches!(**item, Type::Row(_)),
-                // What an answer says of the outcome is read or refused.
-                (Type::Row(_), _) | (_, Some(EnvelopeField::Code)) => false,
-                (_, envelope) => !required_here && (!enforced || envelope.is_some()),
-            },
-            envelope,
-            deprecated: schema.flag("deprecated"),
-            ty,
-        })
-    }
-
-    /// The envelope field that a property of a response is.
-    fn envelope_field(&mut self, response: Schema<'d>, wire: &str) -> Option<EnvelopeField> {
-        let mut properties = response.properties().iter();
-        let property = properties.find(|property| property.key == wire)?;
-        let schema = Schema::resolve(self.root, &property.node);
-        let (ty, _) = self.ty(schema, false)?;
-        envelope_role(&ty, schema)
-    }
-
-    fn ty(&mut self, schema: Schema<'d>, enforced: bool) -> Option<(Type, Written)> {
-        let plainly = |ty| Some((ty, Written::Plainly));
-        if schema.get("x-skypay-codes").is_some() {
-            return plainly(Type::Codes(schema.component_name()?.to_owned()));
-        }
-        match (schema.text("type"), schema.text("x-skypay-type")) {
-            (Some("string"), Some("person-name")) => plainly(Type::PersonName),
-            (Some("string"), Some("amount")) => plainly(Type::Amount),
-            (Some("number"), Some("amount")) => Some((Type::Amount, Written::AsNumber)),
-            (Some("string"), Some("date")) => plainly(Type::Date),
-            (Some("string"), Some("date-time")) => plainly(Type::DateTime),
-            (Some("string"), Some("date-time-fraction")) => {
-                Some((Type::DateTime, Written::WithFraction))
-            }
-            (Some("string"), Some("integer")) => Some((Type::Integer("u32"), Written::AsText)),
-            (Some("string"), None) if schema.flag("x-skypay-newtype") => {
-                plainly(Type::Newtype(schema.component_name()?.to_owned()))
-            }
-            (Some("string"), None) => plainly(Type::Text),
-            (Some("integer"), None) => plainly(Type::Integer(integer_type(schema))),
-            (Some("boolean"), None) => plainly(Type::Boolean),
-            (Some("object"), None) => {
-                let name = schema.component_name()?;
-                let known = self.rows.get(name).copied();
-                if known.is_none_or(|known| enforced && !known) {
-                    self.rows.insert(name, enforced);
-                    self.pending.push(name);
-                }
-                plainly(Type::Row(name.to_owned()))
-            }
-            (Some("array"), None) => {
-                let items = Schema::resolve(self.root, schema.get("items")?);
-                let (item, written) = self.ty(items, enforced)?;
-                Some((Type::List(Box::new(item)), written))
-            }
-            (ty, meaning) => {
-                let message = format!(
-                    "there is no Rust type for `type: {}` with `x-skypay-type: {}`",
-                    ty.unwrap_or("(none)"),
-                    meaning.unwrap_or("(none)")
-                );
-                self.reporter.add(RULE, &schema.own.location, message);
-                None
-            }
-        }
-    }
-
-    fn limits(&mut self, schema: Schema<'d>, ty: &Type, enforced: bool) -> Limits {
-        if !enforced {
-            return Limits::default();
-        }
-        if let Type::List(item) = ty {
-            let items = schema.get("items").unwrap_or(schema.own);
-            return Limits {
-                min_items: count(schema, "minItems"),
-                max_items: count(schema, "maxItems"),
-                ..self.limits(Schema::resolve(self.root, items), item, enforced)
-            };
-        }
-        Limits {
-            min_length: count(schema, "minLength"),
-            max_length: count(schema, "maxLength"),
-            pattern: schema.text("pattern").map(str::to_owned),
-            minimum: number_text(schema, "x-skypay-minimum")
-                .or_else(|| number_text(schema, "minimum")),
-            maximum: number_text(schema, "maximum"),
-            one_of: if matches!(ty, Type::Codes(_)) {
-                sendable(schema)
-            } else {
-                Vec::new()
-            },
-            min_items: None,
-            max_items: None,
-            enforced: true,
-        }
-    }
-
-    fn rules(&mut self, message: &'d Node) -> Vec<Rule> {
-        let rules = message.items_of("x-skypay-rules");
-        let mut lowered = Vec::new();
-        for node in rules {
-            let when = node.get("when");
-            lowered.push(Rule {
-                id: self.text(node, &["id"]),
-                when: when.map(|when| (self.text(when, &["field"]), when.texts_of("in"))),
-                require: node.texts_of("require"),
-                forbid: node.texts_of("forbid"),
-                matches: node
-                    .entries_of("match")
-                    .iter()
-                    .filter_map(|entry| Some((entry.key.clone(), entry.node.text()?.to_owned())))
-                    .collect(),
-                reason: self.text(node, &["reason"]),
-                pointer: node.location.pointer.clone(),
-            });
-        }
-        lowered
-    }
-
     fn code_tables(&mut self) -> Vec<CodeTable> {
         let mut tables = Vec::new();
         for (name, node) in self.components() {
@@ -712,7 +454,7 @@ impl<'d> Lowering<'d> {
             outcome: node.text_of("outcome").and_then(outcome),
             money: node
                 .text_of("moneyState")
-                .and_then(money_state)
+                .and_then(MoneyState::named)
                 .map(|state| Money {
                     state,
                     only_with: node.text_of("onlyWith").map(str::to_owned),
@@ -734,24 +476,6 @@ impl<'d> Lowering<'d> {
             }
         }
         newtypes
-    }
-
-    /// The objects inside messages; lowering one may find more, or that the
-    /// limits of one are enforced after all.
-    fn rows(&mut self) -> Vec<Message> {
-        let mut rows = BTreeMap::new();
-        while let Some(name) = self.pending.pop() {
-            let Some(node) = component(self.root, name) else {
-                continue;
-            };
-            let schema = Schema {
-                own: node,
-                component: Some((name, node)),
-            };
-            let enforced = self.rows.get(name).copied().unwrap_or_default();
-            rows.insert(name, self.message(schema, Part::Row, enforced));
-        }
-        rows.into_values().collect()
     }
 }
 
@@ -826,123 +550,6 @@ fn outcome(word: &str) -> Option<Outcome> {
         "unknown" => Some(Outcome::Unknown),
         _ => None,
     }
-}
-
-/// The state of a payout's money that a word of the document names.
-pub(crate) fn money_state(word: &str) -> Option<MoneyState> {
-    match word {
-        "paid" => Some(MoneyState::Paid),
-        "failed" => Some(MoneyState::Failed),
-        "cancelled" => Some(MoneyState::Cancelled),
-        "open" => Some(MoneyState::Open),
-        "absent" => Some(MoneyState::Absent),
-        "amendment" => Some(MoneyState::Amendment),
-        _ => None,
-    }
-}
-
-fn envelope_role(ty: &Type, schema: Schema<'_>) -> Option<EnvelopeField> {
-    if !schema.flag("x-skypay-transport") {
-        return None;
-    }
-    match ty {
-        Type::DateTime => Some(EnvelopeField::Time),
-        Type::Codes(_) => Some(EnvelopeField::Code),
-        _ => Some(EnvelopeField::Description),
-    }
-}
-
-fn required_names(message: Schema<'_>) -> BTreeSet<String> {
-    message
-        .component
-        .map(|(_, node)| node.texts_of("required"))
-        .unwrap_or_default()
-        .into_iter()
-        .collect()
-}
-
-/// The value of an `enum` with one value.
-fn only_value(schema: Schema<'_>) -> Option<String> {
-    match schema.get("enum")?.items() {
-        [only] => only.text().map(str::to_owned),
-        _ => None,
-    }
-}
-
-fn rust_name(wire: &str, schema: Schema<'_>) -> String {
-    schema
-        .own
-        .text_of("x-skypay-rust-name")
-        .map_or_else(|| wire.to_snake_case(), str::to_owned)
-}
-
-/// The Rust type of a whole number.
-pub(crate) fn integer_type(schema: Schema<'_>) -> &'static str {
-    let wide = schema.text("format") == Some("int64");
-    let signed = number_text(schema, "minimum").is_none_or(|minimum| minimum.starts_with('-'));
-    match (signed, wide) {
-        (true, true) => "i64",
-        (true, false) => "i32",
-        (false, true) => "u64",
-        (false, false) => "u32",
-    }
-}
-
-fn count(schema: Schema<'_>, key: &str) -> Option<u32> {
-    number_text(schema, key)?.parse().ok()
-}
-
-fn number_text(schema: Schema<'_>, key: &str) -> Option<String> {
-    match &schema.get(key)?.value {
-        Value::Number(raw) | Value::Text(raw) => Some(raw.clone()),
-        _ => None,
-    }
-}
-
-/// The codes that may be sent: those that the place of use picks, or all of
-/// the table but the ones that are only read.
-fn sendable(schema: Schema<'_>) -> Vec<String> {
-    let picked = schema.own.texts_of("enum");
-    if !picked.is_empty() && schema.component.is_some() {
-        return picked;
-    }
-    schema
-        .items_of("x-skypay-codes")
-        .iter()
-        .filter(|code| !code.flag("readOnly"))
-        .filter_map(|code| code.text_of("value"))
-        .map(str::to_owned)
-        .collect()
-}
-
-/// The description, and one line with what the wire says of the field.
-fn field_doc(wire: &str, schema: Schema<'_>) -> String {
-    let mut line = format!("On the wire: {}", prose::code(wire));
-    match (count(schema, "minLength"), count(schema, "maxLength")) {
-        (Some(least), Some(most)) if least == most => {
-            line.push_str(&format!(", {most} characters"));
-        }
-        (Some(least), Some(most)) => line.push_str(&format!(", {least} to {most} characters")),
-        (None, Some(most)) => line.push_str(&format!(", at most {most} characters")),
-        _ => {}
-    }
-    if let Some(unit) = schema.text("x-skypay-unit") {
-        line.push_str(&format!(", in {}", prose::inline(unit)));
-    }
-    let kinds = schema.items_of("x-skypay-applies-to");
-    let kinds: Vec<_> = kinds.iter().filter_map(Node::text).collect();
-    if !kinds.is_empty() {
-        line.push_str(&format!(", for: {}", prose::inline(&kinds.join(", "))));
-    }
-    match schema.get("example").map(|node| &node.value) {
-        Some(Value::Text(text)) if text.is_empty() => line.push_str("; may be empty"),
-        Some(Value::Text(text) | Value::Number(text)) => {
-            line.push_str(&format!("; for example {}", prose::code(text)));
-        }
-        _ => {}
-    }
-    let description = prose::blocks(schema.text("description").unwrap_or_default());
-    format!("{description}\n\n{line}.")
 }
 
 fn examples(body: Option<&Node>) -> Vec<Example> {

@@ -73,3 +73,23 @@ impl<'d> Schema<'d> {
 pub fn component<'d>(root: &'d Node, name: &str) -> Option<&'d Node> {
     root.at(&["components", "schemas", name])
 }
+
+/// The Rust type of a whole number.
+pub(crate) fn integer_type(schema: Schema<'_>) -> &'static str {
+    let wide = schema.text("format") == Some("int64");
+    let signed = number_text(schema, "minimum").is_none_or(|minimum| minimum.starts_with('-'));
+    match (signed, wide) {
+        (true, true) => "i64",
+        (true, false) => "i32",
+        (false, true) => "u64",
+        (false, false) => "u32",
+    }
+}
+
+/// A number, as it is written.
+pub(crate) fn number_text(schema: Schema<'_>, key: &str) -> Option<String> {
+    match &schema.get(key)?.value {
+        Value::Number(raw) | Value::Text(raw) => Some(raw.clone()),
+        _ => None,
+    }
+}

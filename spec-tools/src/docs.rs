@@ -19,7 +19,7 @@ use links::{Links, target};
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
 use crate::diff::Report;
-use codegen::model::{Api, Direction, Effect, Environment, FieldReference, Operation, Part};
+use codegen::model::{Api, Direction, Effect, Environment, FieldDocs, Operation, Part};
 
 const STYLE: &str = include_str!("docs/page.css");
 const SCRIPT: &str = include_str!("docs/page.js");
@@ -113,8 +113,8 @@ struct Page<'a> {
     sealed: &'a Sealed,
     links: Links<'a>,
     /// The fields that nearly every request has, and nearly every response.
-    shared_of_requests: Vec<&'a FieldReference>,
-    shared_of_responses: Vec<&'a FieldReference>,
+    shared_of_requests: Vec<&'a FieldDocs>,
+    shared_of_responses: Vec<&'a FieldDocs>,
     badges: Badges<'a>,
 }
 

@@ -242,7 +242,7 @@ fn the_limits_of_an_object_are_enforced_wherever_it_is_sent() {
         1,
     );
     let api = codegen::api(&document).unwrap();
-    let row = api.rows.iter().find(|row| row.name == "Aaa").unwrap();
+    let row = api.objects.iter().find(|row| row.name == "Aaa").unwrap();
     assert!(row.fields[0].limits.enforced);
 }
 

@@ -11,7 +11,7 @@ use std::sync::OnceLock;
 
 use codegen::Generated;
 use codegen::model::{
-    CodeTable, FieldReference, Limits, Message, Operation, Rule, TransactionRef, Written,
+    CodeTable, Encoding, FieldDocs, Limits, Message, Operation, Rule, TransactionRef,
 };
 use proc_macro2::{TokenStream, TokenTree};
 use spec_tools::public_api;
@@ -100,10 +100,10 @@ fn limits(limits: &Limits) -> String {
 
 /// A field on the wire, on one line: its name, type, encoding and presence, and
 /// what else is said of it.
-fn field(field: &FieldReference) -> String {
+fn field(field: &FieldDocs) -> String {
     let mut line = format!("  {}: {:?}", field.wire, field.ty);
-    if field.written != Written::Plainly {
-        line.push_str(&format!(" {:?}", field.written));
+    if field.encoding != Encoding::Native {
+        line.push_str(&format!(" {:?}", field.encoding));
     }
     line.push_str(&format!(", {:?}", field.presence));
     line.push_str(&limits(&field.limits));
@@ -147,7 +147,7 @@ fn rule(rule: &Rule) -> String {
 }
 
 fn message(message: &Message) -> String {
-    let reference = &message.reference;
+    let reference = &message.docs;
     let mut text = format!("\n{} on the wire\n", message.name);
     if let Some(field) = &message.accepts_plain {
         text.push_str(&format!("  a plain text is read as {field}\n"));
@@ -292,7 +292,7 @@ fn code_table(generated: &Generated, table: &CodeTable) -> String {
 fn objects_and_newtypes_are_as_reviewed() {
     let generated = generated();
     let mut text = String::new();
-    for object in &generated.api.rows {
+    for object in &generated.api.objects {
         let builder = format!("{}Builder", object.name);
         let own = |line: &&str| line.trim_start().starts_with(&object.name);
         let all = public_api(generated, &[&object.name, &builder]);

@@ -80,7 +80,7 @@ fn what_is_personal_is_marked_in_the_document() {
     ];
     let operations = api().operations.iter();
     let messages = operations.flat_map(|operation| [&operation.request, &operation.response]);
-    let all = messages.chain(&api().rows);
+    let all = messages.chain(&api().objects);
     let mut found = 0;
     for field in all.flat_map(|message| &message.fields) {
         if personal.contains(&field.wire.as_str()) {

@@ -527,18 +527,18 @@ fn offending(field: &Field) -> Vec<Value> {
         Type::List(item) => {
             offending.extend(min_items.map(|_| Value::Array(Vec::new())));
             let one = match **item {
-                Type::Row(_) => serde_json::json!({"controlNumber": "SKY9800000101"}),
+                Type::Object(_) => serde_json::json!({"controlNumber": "SKY9800000101"}),
                 _ => "1".into(),
             };
             let too_many = max_items.map(|most| vec![one; most as usize + 1]);
             offending.extend(too_many.map(Value::Array));
             offending.push(match **item {
-                Type::Row(_) => serde_json::json!([{"controlNumber": "SKY98"}]),
+                Type::Object(_) => serde_json::json!([{"controlNumber": "SKY98"}]),
                 _ => serde_json::json!(["77"]),
             });
         }
         // Their types hold nothing that must not be sent.
-        Type::Date | Type::DateTime | Type::Boolean | Type::Row(_) => {}
+        Type::Date | Type::DateTime | Type::Boolean | Type::Object(_) => {}
     }
     assert!(maximum.is_none() || field.ty == Type::Amount);
     // What may be absent is, when it is empty.

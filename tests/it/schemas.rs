@@ -46,7 +46,7 @@ fn types() -> Vec<(&'static Message, &'static Model)> {
 fn models() -> impl Iterator<Item = &'static Model> {
     let operations = api().operations.iter();
     let messages = operations.flat_map(|operation| [&operation.request, &operation.response]);
-    messages.chain(&api().rows)
+    messages.chain(&api().objects)
 }
 
 #[test]

@@ -199,8 +199,8 @@ fn facts() -> BTreeSet<String> {
     let messages = api.operations.iter();
     let messages = messages.flat_map(|operation| [&operation.request, &operation.response]);
     let fields = messages
-        .chain(&api.rows)
-        .flat_map(|message| &message.reference.fields)
+        .chain(&api.objects)
+        .flat_map(|message| &message.docs.fields)
         .map(|field| &field.wire);
     let operations = api.operations.iter().map(|operation| &operation.name);
     let names = fields.chain(operations);

@@ -110,7 +110,7 @@ pub(crate) fn cases() -> &'static Cases {
 pub(crate) fn personal() -> BTreeSet<(&'static str, &'static str)> {
     let operations = api().operations.iter();
     let messages = operations.flat_map(|operation| [&operation.request, &operation.response]);
-    let all = messages.chain(&api().rows).flat_map(|message| {
+    let all = messages.chain(&api().objects).flat_map(|message| {
         let personal = message.fields.iter().filter(|field| is_personal(field));
         personal.map(|field| (message.name.as_str(), field.wire.as_str()))
     });
@@ -379,7 +379,7 @@ fn wrong_values(field: &Field, usual: Option<&Value>, place: &str) -> Vec<Value>
     if let (Type::List(item), Some(Value::Array(items))) = (&field.ty, usual) {
         let max = limits.max_items.unwrap_or(0) as usize;
         let mut item = match (&**item, items.first()) {
-            (Type::Row(_), Some(item)) => item.clone(),
+            (Type::Object(_), Some(item)) => item.clone(),
             _ => word.clone().into(),
         };
         if let Some(members) = item.as_object_mut() {

@@ -130,7 +130,7 @@ fn read_line(document: &str, generated: &Generated) -> String {
         .operations
         .iter()
         .flat_map(|operation| [&operation.request, &operation.response])
-        .chain(&api.rows)
+        .chain(&api.objects)
         .map(|message| message.fields.len() + message.transport_fields.len())
         .sum();
     let values: usize = api.code_tables.iter().map(|table| table.codes.len()).sum();
@@ -138,7 +138,7 @@ fn read_line(document: &str, generated: &Generated) -> String {
         "read {document} {}: {} operations, {} messages, {fields} fields, {} code tables with {values} values",
         api.version,
         api.operations.len(),
-        api.operations.len() * 2 + api.rows.len(),
+        api.operations.len() * 2 + api.objects.len(),
         api.code_tables.len(),
     )
 }

@@ -52,7 +52,7 @@ const TYPES: &str = "
 /// that Windows takes for devices.
 const OPERATIONS: &str = "
     ask_not_before into keys new send_untyped try_into with_transport
-    codes read rows values
+    codes newtypes objects read
     lib main
     aux con nul prn com1 com2 com3 com4 com5 com6 com7 com8 com9
     lpt1 lpt2 lpt3 lpt4 lpt5 lpt6 lpt7 lpt8 lpt9

@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::{Document, is_blank, scalar_text};
 use crate::diagnostic::Reporter;
 use crate::document::Node;
-use crate::lower::{integer_type, money_state};
-use crate::schema::{Schema, component};
+use crate::model::MoneyState;
+use crate::schema::{Schema, component, integer_type};
 
 /// Every value of a code table has a name and a description, in the order of
 /// its `enum`.
@@ -105,7 +105,7 @@ pub(super) fn money_states(document: &Document<'_>, reporter: &mut Reporter) {
                     );
                     reporter.add("money-state", &code.location, message);
                 }
-                Some(state) if money_state(state.text().unwrap_or_default()).is_none() => {
+                Some(state) if MoneyState::named(state.text().unwrap_or_default()).is_none() => {
                     let message = "`moneyState` is `paid`, `failed`, `cancelled`, `open`, `absent` or `amendment`";
                     reporter.add("money-state", &state.location, message);
                 }

@@ -159,8 +159,8 @@ fn argument(
                 .collect();
             format!("[{}]", items.join(", "))
         }
-        (Type::Row(name), value) => {
-            let Some(row) = api.rows.iter().find(|row| row.name == *name) else {
+        (Type::Object(name), value) => {
+            let Some(row) = api.objects.iter().find(|row| row.name == *name) else {
                 return "Default::default()".to_owned();
             };
             imports.insert(name.clone());

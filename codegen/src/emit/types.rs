@@ -30,7 +30,7 @@ pub(crate) fn files(api: &Api) -> Vec<File> {
         library(api),
         codes::tables(api),
         codes::newtypes(api),
-        rows(api),
+        objects(api),
     ];
     let modules = api.operations.iter().map(|one| module(api, one));
     files.extend(modules);
@@ -118,14 +118,14 @@ fn module(api: &Api, operation: &Operation) -> File {
     messages_file(api, path, doc, messages, &items)
 }
 
-fn rows(api: &Api) -> File {
+fn objects(api: &Api) -> File {
     let mut items = Vec::new();
-    for row in &api.rows {
+    for row in &api.objects {
         items.push(message::message(api, row, &prose::blocks(&row.doc)));
         items.extend(codes::message_money(api, row));
     }
     let doc = "Objects inside messages.";
-    messages_file(api, "types/src/rows.rs", doc, &api.rows, &items)
+    messages_file(api, "types/src/objects.rs", doc, &api.objects, &items)
 }
 
 /// A file of messages, with the imports that their fields need.

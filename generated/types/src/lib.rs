@@ -28,15 +28,15 @@ mod get_province;
 mod get_report_collection;
 mod get_report_payout;
 mod get_town_city;
+mod newtypes;
 mod notification_inquiry;
+mod objects;
 mod payout_inquiry;
 mod payout_payout;
 mod payout_query_status;
 mod payout_queue;
 mod payout_queue_payout;
 mod payout_queue_v2;
-mod rows;
-mod values;
 
 pub use amend_transaction_v2::*;
 pub use balance_query::*;
@@ -55,21 +55,21 @@ pub use get_province::*;
 pub use get_report_collection::*;
 pub use get_report_payout::*;
 pub use get_town_city::*;
+pub use newtypes::*;
 pub use notification_inquiry::*;
+pub use objects::*;
 pub use payout_inquiry::*;
 pub use payout_payout::*;
 pub use payout_query_status::*;
 pub use payout_queue::*;
 pub use payout_queue_payout::*;
 pub use payout_queue_v2::*;
-pub use rows::*;
 pub use skypay_runtime::{
     Amount, Date, DateTime, Direction, Effect, Entries, HeaderFields, HeaderValues, IntegerText,
     IntoField, Invalid, MessageKey, Mode, MoneyState, Operation, OperationInfo, Outcome,
     PersonName, Received, Response, Retry, Sensitive, Unreadable, UnreadableEntry, Unrecognized,
     Validate, Violation, Violations,
 };
-pub use values::*;
 
 /// Reading messages by the tolerant policy of the document.
 pub mod read {

@@ -3,7 +3,7 @@
 use super::links::{anchor, target};
 use super::value::{code_link, quoted, table_of, value};
 use super::{Page, columns, listed, markdown, section};
-use codegen::model::{Api, FieldReference, Message, Part, Presence, Reference, Rule, Type};
+use codegen::model::{Api, FieldDocs, Message, MessageDocs, Part, Presence, Rule, Type};
 use maud::{Markup, html};
 
 /// A field and where it stands in the message.
@@ -15,7 +15,7 @@ pub(super) struct Row<'a> {
     /// How many objects and lists it is inside of.
     depth: usize,
     /// The field.
-    pub(super) field: &'a FieldReference,
+    pub(super) field: &'a FieldDocs,
     /// What it holds one or several of.
     object: Option<&'a Message>,
 }
@@ -23,7 +23,7 @@ pub(super) struct Row<'a> {
 impl Row<'_> {
     /// The conditions between the fields of what it holds.
     pub(super) fn rules(&self) -> &[Rule] {
-        self.object.map_or(&[], |object| &object.reference.rules)
+        self.object.map_or(&[], |object| &object.docs.rules)
     }
 }
 
@@ -32,13 +32,13 @@ impl Row<'_> {
 pub(super) fn rows<'a>(api: &'a Api, message: &'a Message) -> Vec<Row<'a>> {
     let mut rows = Vec::new();
     let names = vec![message.name.as_str()];
-    add_rows(api, &message.reference, &names, "", &mut rows);
+    add_rows(api, &message.docs, &names, "", &mut rows);
     rows
 }
 
 fn add_rows<'a>(
     api: &'a Api,
-    reference: &'a Reference,
+    reference: &'a MessageDocs,
     names: &[&'a str],
     prefix: &str,
     rows: &mut Vec<Row<'a>>,
@@ -51,7 +51,7 @@ fn add_rows<'a>(
             ty => (ty, "."),
         };
         let object = match inner {
-            Type::Row(name) => api.rows.iter().find(|row| row.name == *name),
+            Type::Object(name) => api.objects.iter().find(|row| row.name == *name),
             _ => None,
         };
         rows.push(Row {
@@ -63,7 +63,7 @@ fn add_rows<'a>(
         });
         if let Some(row) = object {
             let prefix = format!("{prefix}{}{dots}", field.wire);
-            add_rows(api, &row.reference, &names, &prefix, rows);
+            add_rows(api, &row.docs, &names, &prefix, rows);
         }
     }
 }
@@ -87,7 +87,7 @@ impl Page<'_> {
                     @for row in &own { (self.field(row)) }
                 }
             }
-            @for rule in &message.reference.rules {
+            @for rule in &message.docs.rules {
                 (self.rule(message, &message.name, rule))
             }
             @for row in rows(self.api, message) {
@@ -119,8 +119,8 @@ impl Page<'_> {
     }
 
     /// A field whose value may differ from message to message.
-    fn shared_field(&self, part: Part, field: &FieldReference) -> Markup {
-        let field = &FieldReference {
+    fn shared_field(&self, part: Part, field: &FieldDocs) -> Markup {
+        let field = &FieldDocs {
             constant: None,
             example: field.example.clone().filter(|_| field.constant.is_none()),
             ..field.clone()
@@ -134,15 +134,15 @@ impl Page<'_> {
         })
     }
 
-    fn shared(&self, part: Part) -> &[&FieldReference] {
+    fn shared(&self, part: Part) -> &[&FieldDocs] {
         match part {
             Part::Request => &self.shared_of_requests,
             Part::Response => &self.shared_of_responses,
-            Part::Row => &[],
+            Part::Object => &[],
         }
     }
 
-    fn is_shared(&self, part: Part, field: &FieldReference) -> bool {
+    fn is_shared(&self, part: Part, field: &FieldDocs) -> bool {
         let mut shared = self.shared(part).iter();
         shared.any(|known| is_same(known, field))
     }
@@ -199,7 +199,7 @@ impl Page<'_> {
     }
 
     /// What the field holds.
-    fn about(&self, field: &FieldReference) -> Markup {
+    fn about(&self, field: &FieldDocs) -> Markup {
         let example = field.example.as_deref();
         html! {
             (markdown::inline(&self.links, &field.description))
@@ -246,7 +246,7 @@ impl Page<'_> {
         let Some((field, values)) = &rule.when else {
             return html! { "Always" };
         };
-        let fields = &message.reference.fields;
+        let fields = &message.docs.fields;
         let table = fields.iter().find(|known| known.wire == *field);
         let table = table.and_then(|field| table_of(self.api, &field.ty));
         html! {
@@ -261,14 +261,14 @@ impl Page<'_> {
 
 /// The fields that the transport writes into most messages of a kind, with the
 /// same words: readers need them once.
-pub(super) fn shared(api: &Api, part: Part) -> Vec<&FieldReference> {
+pub(super) fn shared(api: &Api, part: Part) -> Vec<&FieldDocs> {
     let messages = api.operations.iter().map(|operation| match part {
-        Part::Request => &operation.request.reference,
-        _ => &operation.response.reference,
+        Part::Request => &operation.request.docs,
+        _ => &operation.response.docs,
     });
     let fields = messages.flat_map(|message| &message.fields);
     let fields: Vec<_> = fields.filter(|field| field.by_transport).collect();
-    let mut shared: Vec<&FieldReference> = Vec::new();
+    let mut shared: Vec<&FieldDocs> = Vec::new();
     for field in &fields {
         let alike = fields.iter().filter(|other| is_same(other, field)).count();
         let known = shared.iter().any(|known| is_same(known, field));
@@ -280,7 +280,7 @@ pub(super) fn shared(api: &Api, part: Part) -> Vec<&FieldReference> {
 }
 
 /// Whether two fields are described alike; a constant is described apart.
-fn is_same(a: &FieldReference, b: &FieldReference) -> bool {
+fn is_same(a: &FieldDocs, b: &FieldDocs) -> bool {
     a.by_transport == b.by_transport
         && (&a.wire, &a.description, &a.ty, &a.limits)
             == (&b.wire, &b.description, &b.ty, &b.limits)
@@ -291,7 +291,7 @@ pub(super) fn rule_anchor(around: &str, rule: &Rule) -> String {
     format!("{around}.{}", anchor(&[&rule.id]))
 }
 
-fn shared_anchor(part: Part, field: &FieldReference) -> String {
+fn shared_anchor(part: Part, field: &FieldDocs) -> String {
     let part = match part {
         Part::Request => "request",
         _ => "response",
@@ -300,7 +300,7 @@ fn shared_anchor(part: Part, field: &FieldReference) -> String {
 }
 
 /// When a field is there, who writes it, and whether to hide it.
-fn presence(field: &FieldReference) -> Markup {
+fn presence(field: &FieldDocs) -> Markup {
     let (class, word) = match field.presence {
         Presence::Always => ("tag must", "required"),
         Presence::OnSuccess => ("tag must", "on success"),

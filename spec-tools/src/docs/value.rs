@@ -2,13 +2,13 @@
 
 use super::links::{anchor, linked, target};
 use super::listed;
-use codegen::model::{Api, CodeTable, FieldReference, Limits, Type, Written};
+use codegen::model::{Api, CodeTable, Encoding, FieldDocs, Limits, Type};
 use maud::{Markup, html};
 
 /// The type, and the constraints of a value.
-pub(super) fn value(api: &Api, field: &FieldReference) -> Markup {
+pub(super) fn value(api: &Api, field: &FieldDocs) -> Markup {
     html! {
-        (type_words(&field.ty, field.written))
+        (type_words(&field.ty, field.encoding))
         @for limit in limits(&field.limits) { ", " (limit) }
         @if let Some(unit) = &field.unit { ", in " (unit) }
         @if let Some(pattern) = &field.limits.pattern { ", matching " code { (pattern) } }
@@ -21,15 +21,15 @@ pub(super) fn value(api: &Api, field: &FieldReference) -> Markup {
     }
 }
 
-fn type_words(ty: &Type, written: Written) -> Markup {
-    let encoding = match (ty, written) {
-        (_, Written::AsNumber) => ", as a number",
-        (_, Written::AsText) | (Type::Amount, _) => ", as text",
-        (_, Written::WithFraction) => ", with a fraction",
+fn type_words(ty: &Type, encoding: Encoding) -> Markup {
+    let how = match (ty, encoding) {
+        (_, Encoding::AsNumber) => ", as a number",
+        (_, Encoding::AsText) | (Type::Amount, _) => ", as text",
+        (_, Encoding::WithFraction) => ", with a fraction",
         _ => "",
     };
     let name = match ty {
-        Type::List(item) => return html! { "list of: " (type_words(item, written)) },
+        Type::List(item) => return html! { "list of: " (type_words(item, encoding)) },
         Type::Codes(table) => html! { "code of " a href=(target(&anchor(&[table]))) { (table) } },
         Type::Text | Type::Newtype(_) => html! { "text" },
         Type::Amount => html! { "amount" },
@@ -38,9 +38,9 @@ fn type_words(ty: &Type, written: Written) -> Markup {
         Type::PersonName => html! { "name of a person" },
         Type::Integer(_) => html! { "whole number" },
         Type::Boolean => html! { "true or false" },
-        Type::Row(_) => html! { "object" },
+        Type::Object(_) => html! { "object" },
     };
-    html! { (name) (encoding) }
+    html! { (name) (how) }
 }
 
 /// A code as a link to its row, with its name.

@@ -418,7 +418,7 @@ impl Clear {
         message.members[index] = self
             .code
             .as_ref()
-            .map(|code| scalar(&field.ty, field.written, code.clone()));
+            .map(|code| scalar(&field.ty, field.encoding, code.clone()));
         if !self.data {
             for (field, member) in message.model.fields.iter().zip(&mut message.members) {
                 if field.envelope.is_none() {

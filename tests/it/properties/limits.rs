@@ -1,7 +1,7 @@
 //! Messages that break exactly one limit: the complaint names the field, and
 //! never shows its value.
 
-use codegen::model::{Field, Limits, Message as Model, Rule, Type, Written};
+use codegen::model::{Encoding, Field, Limits, Message as Model, Rule, Type};
 use jsonschema::Validator;
 use proptest::prelude::*;
 use proptest::sample::{Index, select};
@@ -249,9 +249,9 @@ fn offending(field: &'static Field, ty: &'static Type) -> Vec<BoxedStrategy<Made
             }
         }
         // Their types hold nothing that must not be sent.
-        Type::Date | Type::DateTime | Type::Boolean | Type::Row(_) | Type::List(_) => {}
+        Type::Date | Type::DateTime | Type::Boolean | Type::Object(_) | Type::List(_) => {}
     }
-    let made = move |text| scalar(ty, field.written, text);
+    let made = move |text| scalar(ty, field.encoding, text);
     ways.into_iter()
         .map(|way| way.prop_map(made).boxed())
         .collect()
@@ -389,7 +389,7 @@ fn is_text(ty: &Type) -> bool {
 /// JSON that no type of field can be read from.
 fn garbage(field: &'static Field) -> BoxedStrategy<String> {
     let inside = "Canary[a-z]{0,8}";
-    let any_text = field.written == Written::AsText;
+    let any_text = field.encoding == Encoding::AsText;
     match &field.ty {
         Type::List(_) => prop_oneof![
             inside.prop_map(|text| format!("\"{text}\"")),

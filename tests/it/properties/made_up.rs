@@ -3,7 +3,7 @@
 
 use std::fmt;
 
-use codegen::model::{Field, FieldReference, Limits, Message, Presence, Rule, Type, Written};
+use codegen::model::{Encoding, Field, FieldDocs, Limits, Message, Presence, Rule, Type};
 use proptest::prelude::*;
 use proptest::sample::select;
 use proptest::string::string_regex;
@@ -39,7 +39,7 @@ pub(crate) enum Made {
 #[derive(Clone, Debug)]
 pub(crate) struct Scalar {
     pub(crate) ty: &'static Type,
-    written: Written,
+    encoding: Encoding,
     pub(crate) text: String,
 }
 
@@ -59,7 +59,7 @@ impl Object {
     /// With the fields that the transport writes, as the document's schema
     /// wants it.
     pub(crate) fn on_the_wire(&self) -> String {
-        let fields = self.model.reference.fields.iter();
+        let fields = self.model.docs.fields.iter();
         object(fields.filter_map(|reference| {
             let name = quoted(&reference.wire);
             match self.index_of(&reference.wire) {
@@ -107,9 +107,9 @@ impl Made {
 impl Scalar {
     pub(crate) fn json(&self) -> String {
         let bare = matches!(
-            (self.ty, self.written),
-            (Type::Amount, Written::AsNumber)
-                | (Type::Integer(_), Written::Plainly)
+            (self.ty, self.encoding),
+            (Type::Amount, Encoding::AsNumber)
+                | (Type::Integer(_), Encoding::Native)
                 | (Type::Boolean, _)
         );
         if bare {
@@ -120,7 +120,7 @@ impl Scalar {
     }
 }
 
-pub(crate) fn by_transport(reference: &FieldReference) -> String {
+pub(crate) fn by_transport(reference: &FieldDocs) -> String {
     let value = reference.constant.as_ref().or(reference.example.as_ref());
     value.unwrap().clone()
 }
@@ -190,14 +190,14 @@ fn draft(model: &'static Message, field: &'static Field, range: Range) -> BoxedS
     } else {
         any::<bool>().boxed()
     };
-    let mut rules = model.reference.rules.iter();
+    let mut rules = model.docs.rules.iter();
     let pattern = rules.find_map(|rule| {
         let mut matches = rule.matches.iter();
         matches.find(|(wire, _)| *wire == field.wire)
     });
     let matching = match pattern {
         Some((_, pattern)) => of_pattern(pattern)
-            .prop_map(|text| Some(scalar(&field.ty, field.written, text)))
+            .prop_map(|text| Some(scalar(&field.ty, field.encoding, text)))
             .boxed(),
         None => Just(None).boxed(),
     };
@@ -244,10 +244,10 @@ fn one(
     limits: &'static Limits,
     range: Range,
 ) -> BoxedStrategy<Made> {
-    if let (Type::Row(_), Some(row)) = (ty, row_of(field)) {
+    if let (Type::Object(_), Some(row)) = (ty, row_of(field)) {
         return objects(row, range).prop_map(Made::Row).boxed();
     }
-    let written = field.written;
+    let encoding = field.encoding;
     // What may be left out is, when it is empty.
     let may_be_empty = field.required && *ty == field.ty;
     let text = match range {
@@ -259,17 +259,18 @@ fn one(
             may_be_empty || !text.trim().is_empty()
         })
         .boxed();
-    let text = match (ty, written) {
-        (Type::DateTime, Written::WithFraction) => (text, 0..10_000)
+    let text = match (ty, encoding) {
+        (Type::DateTime, Encoding::WithFraction) => (text, 0..10_000)
             .prop_map(|(text, decimals)| format!("{text}.{decimals:04}"))
             .boxed(),
         _ => text,
     };
-    text.prop_map(move |text| scalar(ty, written, text)).boxed()
+    text.prop_map(move |text| scalar(ty, encoding, text))
+        .boxed()
 }
 
-pub(crate) fn scalar(ty: &'static Type, written: Written, text: String) -> Made {
-    Made::Scalar(Scalar { ty, written, text })
+pub(crate) fn scalar(ty: &'static Type, encoding: Encoding, text: String) -> Made {
+    Made::Scalar(Scalar { ty, encoding, text })
 }
 
 /// Leaves out what conditions forbid, and adds what they demand.
@@ -282,7 +283,7 @@ fn settled(model: &'static Message, range: Range, drafts: &[Draft]) -> Object {
         members: members.collect(),
     };
     let rules = match range {
-        Range::Fitting => &model.reference.rules[..],
+        Range::Fitting => &model.docs.rules[..],
         Range::Received => &[],
     };
     for rule in rules {
@@ -315,8 +316,8 @@ fn holds(rule: &Rule, object: &Object) -> bool {
 }
 
 /// What the document says of a field to its readers.
-pub(crate) fn reference(model: &'static Message, field: &Field) -> &'static FieldReference {
-    let mut fields = model.reference.fields.iter();
+pub(crate) fn reference(model: &'static Message, field: &Field) -> &'static FieldDocs {
+    let mut fields = model.docs.fields.iter();
     fields
         .find(|reference| reference.wire == field.wire)
         .unwrap()
@@ -464,7 +465,7 @@ fn received(ty: &'static Type, may_be_empty: bool) -> BoxedStrategy<String> {
                 format!("{date} {hour:02}:{minute:02}:{second:02}")
             })
             .boxed(),
-        Type::Row(_) | Type::List(_) => unreachable!("{ty:?} is no scalar"),
+        Type::Object(_) | Type::List(_) => unreachable!("{ty:?} is no scalar"),
     }
 }
 

@@ -9,7 +9,7 @@
 use std::collections::BTreeMap;
 
 use codegen::model::{
-    Api, CodeTable, Direction, Field, Message, Mode, Newtype, Operation, Type, Written,
+    Api, CodeTable, Direction, Encoding, Field, Message, Mode, Newtype, Operation, Type,
 };
 use heck::ToSnakeCase;
 
@@ -24,7 +24,7 @@ pub(crate) const CALLEE: &str = "callee";
 /// for the caller, one for the callee.
 pub(crate) fn consumer(api: &Api) -> BTreeMap<String, String> {
     let mut sources = Sources::default();
-    for message in &api.rows {
+    for message in &api.objects {
         sources.add(MESSAGES, &snake("row", &message.name), &uses(message));
     }
     for table in &api.code_tables {
@@ -307,9 +307,9 @@ fn field_type(field: &Field) -> String {
 /// The type of a field's value, or of its list.
 fn value_type(field: &Field) -> String {
     let text = "t::IntegerText";
-    match (&field.ty, field.written) {
-        (Type::Integer(_), Written::AsText) => text.to_owned(),
-        (Type::List(item), Written::AsText) if matches!(**item, Type::Integer(_)) => {
+    match (&field.ty, field.encoding) {
+        (Type::Integer(_), Encoding::AsText) => text.to_owned(),
+        (Type::List(item), Encoding::AsText) if matches!(**item, Type::Integer(_)) => {
             format!("Vec<{text}>")
         }
         (ty, _) => type_name(ty),
@@ -319,7 +319,7 @@ fn value_type(field: &Field) -> String {
 fn type_name(ty: &Type) -> String {
     match ty {
         Type::Text => "String".to_owned(),
-        Type::Newtype(name) | Type::Codes(name) | Type::Row(name) => format!("t::{name}"),
+        Type::Newtype(name) | Type::Codes(name) | Type::Object(name) => format!("t::{name}"),
         Type::Amount => "t::Amount".to_owned(),
         Type::Date => "t::Date".to_owned(),
         Type::DateTime => "t::DateTime".to_owned(),

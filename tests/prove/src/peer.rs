@@ -20,7 +20,7 @@ pub(crate) fn operations(api: &Api) -> String {
     let operations = api.operations.iter();
     let messages: Vec<_> = operations
         .flat_map(|operation| [&operation.request, &operation.response])
-        .chain(&api.rows)
+        .chain(&api.objects)
         .collect();
     for message in &messages {
         let name = &message.name;
@@ -137,10 +137,10 @@ fn builder(message: &Message) -> String {
 fn argument(field: &Field) -> String {
     match &field.ty {
         Type::List(item) => match &**item {
-            Type::Row(name) => format!("list(value, {})?", function(name)),
+            Type::Object(name) => format!("list(value, {})?", function(name)),
             _ => "list(value, |item| Ok(text(item)))?".to_owned(),
         },
-        Type::Row(name) => format!("{}(value)?", function(name)),
+        Type::Object(name) => format!("{}(value)?", function(name)),
         Type::Integer(_) => "number(value)".to_owned(),
         Type::Boolean => "value.as_bool().unwrap_or_default()".to_owned(),
         _ => "text(value)".to_owned(),

@@ -98,14 +98,14 @@ pub fn row_of(field: &Field) -> Option<&'static Message> {
     use codegen::model::Type;
 
     let name = match &field.ty {
-        Type::Row(name) => name,
+        Type::Object(name) => name,
         Type::List(item) => match &**item {
-            Type::Row(name) => name,
+            Type::Object(name) => name,
             _ => return None,
         },
         _ => return None,
     };
-    api().rows.iter().find(|row| row.name == *name)
+    api().objects.iter().find(|row| row.name == *name)
 }
 
 /// Whether the document calls a field personal.

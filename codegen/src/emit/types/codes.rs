@@ -117,7 +117,7 @@ pub(super) fn newtypes(api: &Api) -> File {
     Values::of(api)
         .with("newtypes", newtypes.collect::<Vec<_>>().join("\n"))
         .file(
-            "types/src/values.rs",
+            "types/src/newtypes.rs",
             include_str!("../../../templates/types/newtypes.rs.tmpl"),
         )
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::super::{doc_comment, literal};
-use crate::model::{Api, Field, Limits, Message, Part, Rule, Type, Written};
+use crate::model::{Api, Encoding, Field, Limits, Message, Part, Rule, Type};
 
 /// Columns of a line of code.
 const WIDTH: usize = 100;
@@ -24,7 +24,7 @@ pub(super) fn message(api: &Api, message: &Message, doc: &str) -> String {
         text.push_str(&row(api, message, field));
     }
     text.push_str("    }\n");
-    if message.part == Part::Row {
+    if message.part == Part::Object {
         text.push_str(&identity(api, message));
     }
     if !message.rules.is_empty() {
@@ -42,25 +42,25 @@ pub(super) fn types<'a>(
 ) -> BTreeSet<String> {
     let mut names = BTreeSet::new();
     for field in messages.clone().into_iter().flat_map(|one| &one.fields) {
-        add_types(&field.ty, field.written, &mut names);
+        add_types(&field.ty, field.encoding, &mut names);
         if field.sensitive {
             names.insert("Sensitive".to_owned());
         }
     }
-    let rows = messages.into_iter().filter(|one| one.part == Part::Row);
+    let rows = messages.into_iter().filter(|one| one.part == Part::Object);
     for row in rows {
         names.remove(&row.name);
     }
     names
 }
 
-fn add_types(ty: &Type, written: Written, names: &mut BTreeSet<String>) {
+fn add_types(ty: &Type, encoding: Encoding, names: &mut BTreeSet<String>) {
     match ty {
-        Type::List(item) => add_types(item, written, names),
+        Type::List(item) => add_types(item, encoding, names),
         Type::Text | Type::Boolean => {}
-        Type::Integer(_) if written != Written::AsText => {}
+        Type::Integer(_) if encoding != Encoding::AsText => {}
         _ => {
-            names.insert(value_type(ty, written));
+            names.insert(value_type(ty, encoding));
         }
     }
 }
@@ -73,10 +73,10 @@ fn row(api: &Api, message: &Message, field: &Field) -> String {
     if message.accepts_plain.as_ref() == Some(&field.wire) {
         names.push(literal("$plain"));
     }
-    let encoding = match (&field.ty, field.written) {
-        (Type::List(_), _) | (_, Written::Plainly | Written::AsText) => "",
-        (_, Written::AsNumber) => " as number",
-        (_, Written::WithFraction) => " as fraction",
+    let encoding = match (&field.ty, field.encoding) {
+        (Type::List(_), _) | (_, Encoding::Native | Encoding::AsText) => "",
+        (_, Encoding::AsNumber) => " as number",
+        (_, Encoding::WithFraction) => " as fraction",
     };
     let limits = &field.limits;
     let count = range(
@@ -123,7 +123,7 @@ fn field_type(field: &Field) -> String {
         Type::List(item) => item,
         ty => ty,
     };
-    let name = value_type(ty, field.written);
+    let name = value_type(ty, field.encoding);
     match (ty, field.sensitive) {
         (Type::Text, true) => "Sensitive".to_owned(),
         (_, true) => format!("Sensitive<{name}>"),
@@ -131,18 +131,18 @@ fn field_type(field: &Field) -> String {
     }
 }
 
-fn value_type(ty: &Type, written: Written) -> String {
+fn value_type(ty: &Type, encoding: Encoding) -> String {
     match ty {
         Type::Text => "String".to_owned(),
-        Type::Newtype(name) | Type::Codes(name) | Type::Row(name) => name.clone(),
+        Type::Newtype(name) | Type::Codes(name) | Type::Object(name) => name.clone(),
         Type::Amount => "Amount".to_owned(),
         Type::Date => "Date".to_owned(),
         Type::DateTime => "DateTime".to_owned(),
         Type::PersonName => "PersonName".to_owned(),
-        Type::Integer(_) if written == Written::AsText => "IntegerText".to_owned(),
+        Type::Integer(_) if encoding == Encoding::AsText => "IntegerText".to_owned(),
         Type::Integer(rust) => (*rust).to_owned(),
         Type::Boolean => "bool".to_owned(),
-        Type::List(item) => format!("Vec<{}>", value_type(item, written)),
+        Type::List(item) => format!("Vec<{}>", value_type(item, encoding)),
     }
 }
 
@@ -159,7 +159,7 @@ fn checks(api: &Api, field: &Field) -> Vec<String> {
     let text = text_limits(limits);
     let any_length = || text.clone().unwrap_or_else(|| "..".to_owned());
     match ty {
-        Type::Row(_) => vec!["nested".to_owned()],
+        Type::Object(_) => vec!["nested".to_owned()],
         Type::PersonName => vec![format!("name({})", any_length())],
         Type::Codes(table) if takes_whole_table(api, table, &limits.one_of) => {
             vec!["listed".to_owned()]
@@ -168,7 +168,7 @@ fn checks(api: &Api, field: &Field) -> Vec<String> {
             let codes: Vec<_> = limits.one_of.iter().map(|code| literal(code)).collect();
             vec![format!("one_of({})", codes.join(", "))]
         }
-        Type::Integer(_) if field.written == Written::AsText => {
+        Type::Integer(_) if field.encoding == Encoding::AsText => {
             let range = value_range(ty, limits).map(|range| format!("; {range}"));
             vec![format!(
                 "integer({}{})",

@@ -200,9 +200,9 @@ fn add_personal_fields<'a>(
                 let mut all = api.newtypes.iter();
                 field.sensitive || all.any(|known| known.name == *name && known.sensitive)
             }
-            Type::Row(name) => {
-                let row = api.rows.binary_search_by(|row| row.name.cmp(name));
-                inside.extend(row.ok().and_then(|place| api.rows.get(place)));
+            Type::Object(name) => {
+                let row = api.objects.binary_search_by(|row| row.name.cmp(name));
+                inside.extend(row.ok().and_then(|place| api.objects.get(place)));
                 field.sensitive
             }
             _ => field.sensitive,

@@ -15,25 +15,25 @@ mod book_locker;
 mod codes;
 mod find_parcels;
 mod may_courier_enter;
+mod newtypes;
+mod objects;
 mod open_door;
 mod parcel_collected;
-mod rows;
-mod values;
 
 pub use book_locker::*;
 pub use codes::*;
 pub use find_parcels::*;
 pub use may_courier_enter::*;
+pub use newtypes::*;
+pub use objects::*;
 pub use open_door::*;
 pub use parcel_collected::*;
-pub use rows::*;
 pub use skypay_runtime::{
     Amount, Date, DateTime, Direction, Effect, Entries, HeaderFields, HeaderValues, IntegerText,
     IntoField, Invalid, MessageKey, Mode, MoneyState, Operation, OperationInfo, Outcome,
     PersonName, Received, Response, Retry, Sensitive, Unreadable, UnreadableEntry, Unrecognized,
     Validate, Violation, Violations,
 };
-pub use values::*;
 
 /// Reading messages by the tolerant policy of the document.
 pub mod read {

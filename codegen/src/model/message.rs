@@ -1,0 +1,231 @@
+//! Messages and their fields.
+
+/// A request, a response or an object inside one.
+#[derive(Clone, Debug)]
+pub struct Message {
+    /// The Rust type, equal to the component's name.
+    pub name: String,
+    /// What it is, in Markdown.
+    pub doc: String,
+    /// What part it plays.
+    pub part: Part,
+    /// The fields that the Rust type has, in wire order.
+    pub fields: Vec<Field>,
+    /// Fields on the wire that the transport writes, in wire order.
+    pub transport_fields: Vec<String>,
+    /// Conditions between fields.
+    pub rules: Vec<Rule>,
+    /// Where an item may also be read from a plain text: the wire name of the
+    /// field that the text becomes.
+    pub accepts_plain: Option<String>,
+    /// What readers are shown of it.
+    pub docs: MessageDocs,
+}
+
+/// A message as its readers see it: all that is on the wire, the header
+/// included, with everything that the document says of it.
+#[derive(Clone, Debug)]
+pub struct MessageDocs {
+    /// Where the component stands in the document, as a JSON pointer.
+    pub pointer: String,
+    /// Every field, in wire order.
+    pub fields: Vec<FieldDocs>,
+    /// Every condition between fields, whether we check it or not.
+    pub rules: Vec<Rule>,
+}
+
+/// A field as its readers see it.
+#[derive(Clone, Debug)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a mark of the document, independent of the others"
+)]
+pub struct FieldDocs {
+    /// The name on the wire.
+    pub wire: String,
+    /// What it holds, in Markdown.
+    pub description: String,
+    /// Its type.
+    pub ty: Type,
+    /// How it is encoded on the wire.
+    pub encoding: Encoding,
+    /// When it is there.
+    pub presence: Presence,
+    /// Whether the transport writes it.
+    pub by_transport: bool,
+    /// The only value that it may have.
+    pub constant: Option<String>,
+    /// What its value must keep when it is sent.
+    pub limits: Limits,
+    /// The codes that it allows, where those are not all of the table.
+    pub picked: Vec<String>,
+    /// What it is counted in.
+    pub unit: Option<String>,
+    /// Whether it is personal or secret.
+    pub sensitive: bool,
+    /// Other names that are accepted when reading.
+    pub aliases: Vec<String>,
+    /// The kinds of channels that it is meant for.
+    pub applies_to: Vec<String>,
+    /// A value, as text, where it is a scalar.
+    pub example: Option<String>,
+    /// Whether the items of a list may also come as plain texts.
+    pub accepts_plain: bool,
+    /// Whether the field is going away.
+    pub deprecated: bool,
+    /// Where the document speaks of it, as JSON pointers: the field itself
+    /// and the component behind it.
+    pub pointers: Vec<String>,
+}
+
+/// When a field is there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Presence {
+    /// Always.
+    Always,
+    /// In every answer that is a success.
+    OnSuccess,
+    /// Not always.
+    Optional,
+}
+
+/// What part a message plays.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Part {
+    /// It asks.
+    Request,
+    /// It answers.
+    Response,
+    /// It stands inside another.
+    Object,
+}
+
+/// A field of a message.
+#[derive(Clone, Debug)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a mark of the document, independent of the others"
+)]
+pub struct Field {
+    /// The name on the wire.
+    pub wire: String,
+    /// The Rust field.
+    pub rust: String,
+    /// What it holds, in Markdown, unit and format included.
+    pub doc: String,
+    /// Its type.
+    pub ty: Type,
+    /// Whether every message has it.
+    pub required: bool,
+    /// Whether it is personal data whose type does not mask itself.
+    pub sensitive: bool,
+    /// How it is encoded on the wire.
+    pub encoding: Encoding,
+    /// What is checked before it is sent; empty for what is only received.
+    pub limits: Limits,
+    /// Other names that are accepted when reading.
+    pub aliases: Vec<String>,
+    /// The part of the response envelope that it is.
+    pub envelope: Option<EnvelopeField>,
+    /// Whether every response is sent with this header field.
+    pub stamped: bool,
+    /// Whether what cannot be read is kept as such: an optional field or a list
+    /// of objects in a message that is received, not made.
+    pub received: bool,
+    /// Whether the field is going away.
+    pub deprecated: bool,
+}
+
+/// A field of the response envelope.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum EnvelopeField {
+    /// When the answer was written.
+    Time,
+    /// The return code.
+    Code,
+    /// The text that goes with it.
+    Description,
+}
+
+/// The type of a field.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Type {
+    /// A text without a type of its own.
+    Text,
+    /// A text with a type of its own.
+    Newtype(String),
+    /// A code of a table.
+    Codes(String),
+    /// An amount in PHP.
+    Amount,
+    /// A day.
+    Date,
+    /// A time in GMT+8.
+    DateTime,
+    /// A person's name.
+    PersonName,
+    /// A whole number, with its Rust type.
+    Integer(&'static str),
+    /// True or false.
+    Boolean,
+    /// An object.
+    Object(String),
+    /// Several of them.
+    List(Box<Type>),
+}
+
+/// How a scalar is encoded on the wire.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Encoding {
+    /// As its Rust type writes itself.
+    Native,
+    /// As a JSON number although its type writes itself as a text.
+    AsNumber,
+    /// As a JSON text although its type writes itself as a number.
+    AsText,
+    /// As a time with four fraction digits.
+    WithFraction,
+}
+
+/// What is checked before a field is sent.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Limits {
+    /// Characters at least.
+    pub min_length: Option<u32>,
+    /// Characters at most.
+    pub max_length: Option<u32>,
+    /// A regular expression.
+    pub pattern: Option<String>,
+    /// The smallest number, as decimal text.
+    pub minimum: Option<String>,
+    /// The largest number, as decimal text.
+    pub maximum: Option<String>,
+    /// The only codes that may be sent; empty where the table decides.
+    pub one_of: Vec<String>,
+    /// Items at least.
+    pub min_items: Option<u32>,
+    /// Items at most.
+    pub max_items: Option<u32>,
+    /// Whether anything is checked at all: messages that are only received
+    /// are not.
+    pub enforced: bool,
+}
+
+/// A condition between fields.
+#[derive(Clone, Debug)]
+pub struct Rule {
+    /// Its name.
+    pub id: String,
+    /// The field and the values for which it holds; always, if absent.
+    pub when: Option<(String, Vec<String>)>,
+    /// Fields that must be there.
+    pub require: Vec<String>,
+    /// Fields that must not be there.
+    pub forbid: Vec<String>,
+    /// Fields whose text must match a pattern.
+    pub matches: Vec<(String, String)>,
+    /// Why, as a sentence.
+    pub reason: String,
+    /// Where it stands in the document, as a JSON pointer.
+    pub pointer: String,
+}
