@@ -25,15 +25,6 @@ pub struct Arguments {
     pub requests: u32,
 }
 
-impl Default for Arguments {
-    fn default() -> Self {
-        Self {
-            seed: 1,
-            requests: 40,
-        }
-    }
-}
-
 /// `schemathesis`: fails if a response is not as documented, or an operation never succeeded.
 #[must_use]
 pub fn run(root: &Path, arguments: &Arguments) -> Ending {
