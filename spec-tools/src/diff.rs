@@ -9,12 +9,12 @@ mod changes;
 mod codes;
 mod exceptions;
 mod fields;
+mod impact;
 mod operation;
 mod operations;
 mod pattern;
 mod root;
 mod schema;
-mod verdict;
 mod version;
 mod view;
 mod walk;
@@ -24,7 +24,7 @@ use codegen::document::{self, Node};
 use codegen::{Diagnostic, Diagnostics};
 
 pub use changes::{Change, Side, User, fingerprint};
-pub use verdict::{Bump, Headline, Part, Role, Verdict, Wire};
+pub use impact::{Bump, Impact, Part, Role, Severity, Wire};
 pub use version::Version;
 
 /// What the edit means, change by change.
@@ -33,9 +33,9 @@ pub struct Report {
     /// The changes, worst first.
     pub changes: Vec<Change>,
     /// All of them together, side by side.
-    pub verdict: Verdict,
+    pub impact: Impact,
     /// What they mean for the partner.
-    pub headline: Headline,
+    pub severity: Severity,
     /// The version of the old document.
     pub old_version: String,
     /// The version of the new document.
@@ -43,18 +43,18 @@ pub struct Report {
 }
 
 impl Report {
-    /// The headline for somebody.
+    /// The severity for somebody.
     #[must_use]
-    pub fn headline_for(&self, role: Role) -> Headline {
+    pub fn severity_for(&self, role: Role) -> Severity {
         let changes = self.changes.iter();
-        let worst = changes.map(|change| change.headline_for(role)).max();
-        worst.unwrap_or(self.headline)
+        let worst = changes.map(|change| change.severity_for(role)).max();
+        worst.unwrap_or(self.severity)
     }
 
     /// The bump that the shared types need: the larger of both halves.
     #[must_use]
     pub fn types(&self) -> Bump {
-        self.verdict.types()
+        self.impact.types()
     }
 }
 
@@ -107,17 +107,17 @@ pub fn compare(old: &Node, new: &Node) -> Report {
     let changes = changes.finish(new);
     // Another order moves lines of the generated code, and nothing else.
     let floor = if changes.is_empty() && old.to_json() == new.to_json() {
-        (Verdict::NONE, Headline::None)
+        (Impact::NONE, Severity::None)
     } else {
-        (Verdict::PATCH, Headline::Patch)
+        (Impact::PATCH, Severity::Patch)
     };
-    let (verdict, headline) = changes.iter().fold(floor, |(verdict, headline), change| {
-        (verdict.worst(change.verdict), headline.max(change.headline))
+    let (impact, severity) = changes.iter().fold(floor, |(impact, severity), change| {
+        (impact.worst(change.impact), severity.max(change.severity))
     });
     Report {
         changes,
-        verdict,
-        headline,
+        impact,
+        severity,
         old_version: version_of(old),
         new_version: version_of(new),
     }

@@ -452,7 +452,7 @@ fn edits_are_marked_where_they_are() {
         let list = &page.ids["page.changes"];
         for change in &report.changes {
             assert!(list.contains(change.rule), "{case}: {list}");
-            assert!(list.contains(change.headline.word()), "{case}: {list}");
+            assert!(list.contains(change.severity.word()), "{case}: {list}");
         }
     }
 }

@@ -163,7 +163,7 @@ fn an_exception_changes_no_generated_code_and_only_the_documentation() {
             panic!("one change: {:?}", report.changes);
         };
         assert_eq!(change.rule, "words-changed", "{node:?}");
-        assert_eq!(report.headline, spec_tools::diff::Headline::Patch);
+        assert_eq!(report.severity, spec_tools::diff::Severity::Patch);
     }
 }
 

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use clap::Args;
 use codegen::Location;
-use spec_tools::diff::{Bump, Change, Headline, Version};
+use spec_tools::diff::{Bump, Change, Severity, Version};
 
 use crate::approvals::{self, APPROVALS, Entry};
 use crate::comparison::Comparison;
@@ -72,7 +72,7 @@ fn approvable<'c>(comparison: &'c Comparison, fingerprint: &str) -> Result<&'c C
             "{what} cannot be approved: it breaks the rule `{rule}`, so fix the document"
         ));
     }
-    if worst(change) < Headline::Risky {
+    if worst(change) < Severity::Risky {
         return Err(format!(
             "{what} breaks nothing: there is nothing to approve"
         ));
@@ -86,14 +86,14 @@ fn approvable<'c>(comparison: &'c Comparison, fingerprint: &str) -> Result<&'c C
     Ok(change)
 }
 
-/// The most severe headline of all roles.
-pub(crate) fn worst(change: &Change) -> Headline {
+/// The most severe severity of all roles.
+pub(crate) fn worst(change: &Change) -> Severity {
     let sides = [
-        change.headline,
-        change.verdict.for_caller(),
-        change.verdict.for_callee(),
+        change.severity,
+        change.impact.for_caller(),
+        change.impact.for_callee(),
     ];
-    sides.into_iter().max().unwrap_or(Headline::None)
+    sides.into_iter().max().unwrap_or(Severity::None)
 }
 
 fn expires(comparison: &Comparison, wanted: Option<&str>) -> Result<Version, String> {

@@ -5,7 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use codegen::document::Node;
-use spec_tools::diff::{Change, Headline, Report, Role, Version, compare};
+use spec_tools::diff::{Change, Report, Role, Severity, Version, compare};
 
 use crate::approvals::{APPROVALS, Approvals, Entry};
 use crate::generate::DOCUMENT;
@@ -86,14 +86,14 @@ impl Comparison {
         self.approvals.approving(change, version)
     }
 
-    /// The headline of what is not approved.
+    /// The severity of what is not approved.
     #[must_use]
-    pub fn undecided(&self, role: Role) -> Headline {
+    pub fn undecided(&self, role: Role) -> Severity {
         let changes = self.report.changes.iter();
         let open = changes.filter(|change| self.approval(change).is_none());
-        open.map(|change| change.headline_for(role))
+        open.map(|change| change.severity_for(role))
             .max()
-            .unwrap_or(Headline::None)
+            .unwrap_or(Severity::None)
     }
 }
 

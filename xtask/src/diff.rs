@@ -9,7 +9,7 @@ pub(crate) use markdown::rows;
 pub(crate) use text::paragraphs;
 
 use clap::{Args, ValueEnum};
-use spec_tools::diff::{Change, Headline, Report, Role};
+use spec_tools::diff::{Change, Report, Role, Severity};
 
 use crate::Ending;
 use crate::approvals::Entry;
@@ -23,15 +23,15 @@ pub struct Arguments {
     /// A revision or a file to compare with [default: the merge base with main]
     #[arg(long, value_name = "REV|FILE")]
     pub against: Option<String>,
-    /// Whose headline counts
+    /// Whose severity counts
     #[arg(long, value_enum, default_value = "partner")]
     pub role: RoleName,
-    /// The least severe headline that makes the command fail
+    /// The least severe severity that makes the command fail
     #[arg(long, value_enum, default_value = "breaking")]
     pub fail_on: Threshold,
 }
 
-/// Whose headline counts.
+/// Whose severity counts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum RoleName {
     /// Calls SkyPay's operations and serves the callbacks
@@ -52,7 +52,7 @@ impl From<RoleName> for Role {
     }
 }
 
-/// From which headline on the command fails. What must not pass the lint
+/// From which severity on the command fails. What must not pass the lint
 /// fails at every threshold but the last.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum Threshold {
@@ -67,14 +67,14 @@ pub enum Threshold {
 }
 
 impl Threshold {
-    pub(crate) fn ending(self, headline: Headline) -> Ending {
+    pub(crate) fn ending(self, severity: Severity) -> Ending {
         let least = match self {
-            Self::Breaking => Headline::Breaking,
-            Self::Source => Headline::SourceBreaking,
-            Self::Risky => Headline::Risky,
+            Self::Breaking => Severity::Breaking,
+            Self::Source => Severity::SourceBreaking,
+            Self::Risky => Severity::Risky,
             Self::None => return Ending::Clean,
         };
-        if headline >= least {
+        if severity >= least {
             Ending::Findings
         } else {
             Ending::Clean
@@ -102,12 +102,12 @@ impl<'a> View<'a> {
         self.comparison.documents.origin()
     }
 
-    pub(crate) fn headline(&self) -> Headline {
-        self.report().headline_for(self.role.into())
+    pub(crate) fn severity(&self) -> Severity {
+        self.report().severity_for(self.role.into())
     }
 
-    pub(crate) fn headline_of(&self, change: &Change) -> Headline {
-        change.headline_for(self.role.into())
+    pub(crate) fn severity_of(&self, change: &Change) -> Severity {
+        change.severity_for(self.role.into())
     }
 
     pub(crate) fn approval(&self, change: &Change) -> Option<&'a Entry> {
@@ -117,7 +117,7 @@ impl<'a> View<'a> {
     /// Whether the worst of it is approved.
     pub(crate) fn is_decided(&self) -> bool {
         let undecided = self.comparison.undecided(self.role.into());
-        self.headline() >= Headline::Risky && undecided < self.headline()
+        self.severity() >= Severity::Risky && undecided < self.severity()
     }
 
     pub(crate) fn ending(&self) -> Ending {
@@ -154,18 +154,18 @@ pub(crate) fn changes(view: &View<'_>) -> Vec<Finding> {
 }
 
 fn finding(change: &Change, view: &View<'_>) -> Finding {
-    let headline = view.headline_of(change);
-    let is_over = view.fail_on.ending(headline) == Ending::Findings;
-    let level = match headline {
+    let severity = view.severity_of(change);
+    let is_over = view.fail_on.ending(severity) == Ending::Findings;
+    let level = match severity {
         _ if view.approval(change).is_some() => Level::Note,
         _ if is_over => Level::Error,
-        Headline::LintError | Headline::Breaking | Headline::SourceBreaking | Headline::Risky => {
+        Severity::LintError | Severity::Breaking | Severity::SourceBreaking | Severity::Risky => {
             Level::Warning
         }
-        Headline::Compatible | Headline::Patch | Headline::None => Level::Note,
+        Severity::Compatible | Severity::Patch | Severity::None => Level::Note,
     };
     Finding {
-        kind: Some(headline.word()),
+        kind: Some(severity.word()),
         pointer: change.location.pointer.clone(),
         ..Finding::new(
             level,

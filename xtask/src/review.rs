@@ -8,7 +8,7 @@ use std::thread::{self, ScopedJoinHandle};
 
 use clap::{Args, ValueEnum};
 use codegen::Location;
-use spec_tools::diff::{Change, Headline};
+use spec_tools::diff::{Change, Severity};
 
 use crate::comparison::Comparison;
 use crate::diff::{self, RoleName, Threshold, View};
@@ -24,7 +24,7 @@ pub struct Arguments {
     /// A revision or a file to compare with [default: the merge base with main]
     #[arg(long, value_name = "REV|FILE")]
     pub against: Option<String>,
-    /// The least severe headline that makes the command fail
+    /// The least severe severity that makes the command fail
     #[arg(long, value_enum, default_value = "breaking")]
     pub fail_on: Threshold,
     /// How the report is written
@@ -157,8 +157,8 @@ impl Review {
         }
     }
 
-    fn headline(&self) -> Headline {
-        self.view().headline()
+    fn severity(&self) -> Severity {
+        self.view().severity()
     }
 
     /// The worst ending of all: a finding weighs more than a file that is out
@@ -177,7 +177,7 @@ impl Review {
         let view = self.view();
         let changes = self.comparison.report.changes.iter();
         changes
-            .filter(|change| self.fail_on.ending(view.headline_of(change)) == Ending::Findings)
+            .filter(|change| self.fail_on.ending(view.severity_of(change)) == Ending::Findings)
             .filter(|change| change.lint.is_none() && view.approval(change).is_none())
             .collect()
     }

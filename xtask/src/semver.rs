@@ -253,8 +253,8 @@ impl Line {
 fn crate_bumps(report: &Report) -> [(&'static str, Bump); 3] {
     [
         ("skypay-types", report.types()),
-        ("skypay-client", report.verdict.client),
-        ("skypay-server", report.verdict.server),
+        ("skypay-client", report.impact.client),
+        ("skypay-server", report.impact.server),
     ]
 }
 

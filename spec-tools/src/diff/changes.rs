@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use codegen::Location;
 use codegen::document::Node;
 
-use super::verdict::{Headline, Part, Role, Verdict};
+use super::impact::{Impact, Part, Role, Severity};
 
 /// In which of the two documents something stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -46,9 +46,9 @@ pub struct Change {
     /// What stands there now.
     pub new: Option<String>,
     /// What it means for both sides.
-    pub verdict: Verdict,
+    pub impact: Impact,
     /// What it means for the partner.
-    pub headline: Headline,
+    pub severity: Severity,
     /// The lint rule that must refuse the edit.
     pub lint: Option<&'static str>,
     /// The operations that it touches, sorted; none for the document itself.
@@ -56,16 +56,16 @@ pub struct Change {
 }
 
 impl Change {
-    /// The headline for somebody.
+    /// The severity for somebody.
     #[must_use]
-    pub fn headline_for(&self, role: Role) -> Headline {
+    pub fn severity_for(&self, role: Role) -> Severity {
         if self.lint.is_some() {
-            return Headline::LintError;
+            return Severity::LintError;
         }
         match role {
-            Role::Partner => self.headline,
-            Role::Client => self.verdict.for_caller(),
-            Role::Server => self.verdict.for_callee(),
+            Role::Partner => self.severity,
+            Role::Client => self.impact.for_caller(),
+            Role::Server => self.impact.for_callee(),
         }
     }
 
@@ -105,11 +105,11 @@ pub(super) enum Scope {
 }
 
 impl Scope {
-    fn headline(&self, verdict: Verdict) -> Headline {
+    fn severity(&self, impact: Impact) -> Severity {
         match self {
-            Self::Use(user) if user.callback => verdict.for_callee(),
-            Self::Use(_) | Self::Api => verdict.for_caller(),
-            Self::Everywhere => verdict.for_caller().max(verdict.for_callee()),
+            Self::Use(user) if user.callback => impact.for_callee(),
+            Self::Use(_) | Self::Api => impact.for_caller(),
+            Self::Everywhere => impact.for_caller().max(impact.for_callee()),
         }
     }
 }
@@ -134,15 +134,15 @@ type Key = (&'static str, Side, String);
 
 impl Changes {
     /// Notes a change as one of its users sees it.
-    pub(super) fn note(&mut self, finding: Finding<'_>, scope: &Scope, verdict: Verdict) {
+    pub(super) fn note(&mut self, finding: Finding<'_>, scope: &Scope, impact: Impact) {
         let (side, location) = finding.at;
         let user = match scope {
             Scope::Use(user) => Some(user.clone()),
             Scope::Api | Scope::Everywhere => None,
         };
-        let headline = match finding.lint {
-            Some(_) => Headline::LintError,
-            None => scope.headline(verdict),
+        let severity = match finding.lint {
+            Some(_) => Severity::LintError,
+            None => scope.severity(impact),
         };
         let key = (finding.rule, side, location.pointer.clone());
         let change = self.found.entry(key).or_insert_with(|| Change {
@@ -153,13 +153,13 @@ impl Changes {
             near: location.clone(),
             old: finding.old,
             new: finding.new,
-            verdict,
-            headline,
+            impact,
+            severity,
             lint: finding.lint,
             users: Vec::new(),
         });
-        change.verdict = change.verdict.worst(verdict);
-        change.headline = change.headline.max(headline);
+        change.impact = change.impact.worst(impact);
+        change.severity = change.severity.max(severity);
         change.lint = change.lint.or(finding.lint);
         change.users.extend(user);
     }
@@ -176,7 +176,7 @@ impl Changes {
         }
         changes.sort_by(|a, b| {
             let order = |change: &Change| (change.side, change.location.clone(), change.rule);
-            (b.headline.cmp(&a.headline)).then_with(|| order(a).cmp(&order(b)))
+            (b.severity.cmp(&a.severity)).then_with(|| order(a).cmp(&order(b)))
         });
         changes
     }

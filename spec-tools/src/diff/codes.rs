@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 use codegen::document::Node;
 
 use super::changes::Side;
+use super::impact::{Bump, Effect, Wire};
 use super::schema::joined;
-use super::verdict::{Bump, Effect, Wire};
 use super::view::{View, shown};
 use super::walk::{Walk, same, same_keyword};
 

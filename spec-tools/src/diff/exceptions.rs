@@ -7,7 +7,7 @@ use codegen::document::{Entry, Node, Value};
 use codegen::keywords::EXCEPTIONS;
 
 use super::changes::{Changes, Finding, Scope};
-use super::verdict::Verdict;
+use super::impact::Impact;
 use super::walk::{location_of, same, subject};
 
 /// Compares the exceptions of both documents.
@@ -28,7 +28,7 @@ pub(super) fn compare(old: &Node, new: &Node, changes: &mut Changes) {
             new: pair.1.map(told),
             lint: None,
         };
-        changes.note(finding, &Scope::Everywhere, Verdict::PATCH);
+        changes.note(finding, &Scope::Everywhere, Impact::PATCH);
     }
 }
 

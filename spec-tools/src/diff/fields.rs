@@ -6,9 +6,9 @@ use strsim::levenshtein;
 use codegen::document::{Entry, Node};
 
 use super::changes::Side;
+use super::impact::{Bump, Effect, Part, Wire};
 use super::pattern;
 use super::schema::{constraint_rule, signature};
-use super::verdict::{Bump, Effect, Part, Wire};
 use super::view::View;
 use super::walk::{Walk, same};
 

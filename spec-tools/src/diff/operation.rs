@@ -6,7 +6,7 @@ use codegen::Location;
 use codegen::document::Node;
 
 use super::changes::{Scope, User};
-use super::verdict::Part;
+use super::impact::Part;
 use super::view::{View, canonical};
 
 /// The methods that a path item may have.

@@ -6,8 +6,8 @@ use codegen::Location;
 use codegen::document::{Entry, Node};
 
 use super::changes::{Changes, Finding, Side};
+use super::impact::{Bump, Effect, Impact, Part, Wire};
 use super::operation::{METHODS, Operation, Parameters, action_property, paired};
-use super::verdict::{Bump, Effect, Part, Verdict, Wire};
 use super::view::{canonical, shown};
 use super::walk::{EXAMPLE_LINT, Pair, Walk, keys, location_of, same, same_keyword, subject};
 
@@ -37,14 +37,14 @@ pub(super) fn compare<'d>(old: &'d Node, new: &'d Node, changes: &mut Changes) {
         } else {
             Wire::Ok
         };
-        let verdict = Verdict::new(Wire::Break, callee, Bump::Major, Bump::Major);
+        let impact = Impact::new(Wire::Break, callee, Bump::Major, Bump::Major);
         let values = (Some(operation.name().to_owned()), None);
         let at = (Side::Old, operation.location);
         let mut about = Comparison::new((old, new), action, operation, changes);
-        about.note("operation-removed", at, values, verdict);
+        about.note("operation-removed", at, values, impact);
     }
     for operation in added {
-        let verdict = Verdict::new(Wire::Ok, Wire::Break, Bump::Minor, Bump::Minor);
+        let impact = Impact::new(Wire::Ok, Wire::Break, Bump::Minor, Bump::Minor);
         let values = (None, Some(operation.name().to_owned()));
         // A request that two operations share cannot name both actions; that
         // it is shared is for another rule to say.
@@ -53,7 +53,7 @@ pub(super) fn compare<'d>(old: &'d Node, new: &'d Node, changes: &mut Changes) {
         let lint = mismatched.then_some(ACTION_LINT);
         let at = (Side::New, operation.location);
         let mut about = Comparison::new((old, new), action, operation, changes);
-        about.note_linted("operation-added", at, values, verdict, lint);
+        about.note_linted("operation-added", at, values, impact, lint);
     }
 }
 
@@ -88,9 +88,9 @@ impl<'d, 'c> Comparison<'d, 'c> {
         rule: &'static str,
         at: (Side, &'d Location),
         values: (Option<String>, Option<String>),
-        verdict: Verdict,
+        impact: Impact,
     ) {
-        self.note_linted(rule, at, values, verdict, None);
+        self.note_linted(rule, at, values, impact, None);
     }
 
     /// Notes a change that the linter may have to refuse.
@@ -99,7 +99,7 @@ impl<'d, 'c> Comparison<'d, 'c> {
         rule: &'static str,
         at: (Side, &'d Location),
         values: (Option<String>, Option<String>),
-        verdict: Verdict,
+        impact: Impact,
         lint: Option<&'static str>,
     ) {
         let finding = Finding {
@@ -111,12 +111,12 @@ impl<'d, 'c> Comparison<'d, 'c> {
             lint,
         };
         let scope = self.operation.scope();
-        self.changes.note(finding, &scope, verdict);
+        self.changes.note(finding, &scope, impact);
     }
 
-    fn note_pair(&mut self, rule: &'static str, pair: Pair<'d>, verdict: Verdict) {
+    fn note_pair(&mut self, rule: &'static str, pair: Pair<'d>, impact: Impact) {
         if let Some(at) = location_of(pair) {
-            self.note(rule, at, (pair.0.map(shown), pair.1.map(shown)), verdict);
+            self.note(rule, at, (pair.0.map(shown), pair.1.map(shown)), impact);
         }
     }
 
@@ -139,21 +139,21 @@ impl<'d, 'c> Comparison<'d, 'c> {
         if a.template() != b.template() {
             // The path of a callback stands for whatever URL the partner has
             // registered, and is never sent.
-            let verdict = if a.callback() && b.callback() {
-                Verdict::PATCH
+            let impact = if a.callback() && b.callback() {
+                Impact::PATCH
             } else {
-                Verdict::BREAK.at_most(Bump::Minor)
+                Impact::BREAK.at_most(Bump::Minor)
             };
-            self.note("wire-path-changed", at, texts(a.path, b.path), verdict);
+            self.note("wire-path-changed", at, texts(a.path, b.path), impact);
         }
         if a.method != b.method {
-            let verdict = Verdict::BREAK.at_most(Bump::Minor);
-            self.note("method-changed", at, texts(a.method, b.method), verdict);
+            let impact = Impact::BREAK.at_most(Bump::Minor);
+            self.note("method-changed", at, texts(a.method, b.method), impact);
         }
         if a.callback() != b.callback() {
             let side = |callback| if callback { "callback" } else { "operation" };
             let values = texts(side(a.callback()), side(b.callback()));
-            self.note("direction-changed", at, values, Verdict::BREAK);
+            self.note("direction-changed", at, values, Impact::BREAK);
         }
         let actions = (
             a.action(self.old, self.action),
@@ -167,9 +167,9 @@ impl<'d, 'c> Comparison<'d, 'c> {
                 (actions.0.map(str::to_owned), actions.1.map(str::to_owned))
             };
             let lint = mismatched.then_some(ACTION_LINT);
-            self.note_linted("wire-action-changed", at, values, Verdict::BREAK, lint);
+            self.note_linted("wire-action-changed", at, values, Impact::BREAK, lint);
         } else if a.label != b.label {
-            self.note("label-changed", at, texts(a.label, b.label), Verdict::PATCH);
+            self.note("label-changed", at, texts(a.label, b.label), Impact::PATCH);
         }
     }
 
@@ -181,11 +181,11 @@ impl<'d, 'c> Comparison<'d, 'c> {
             if same_keyword(key, pair) || METHODS.contains(&key) || handled.contains(&key) {
                 continue;
             }
-            let (rule, verdict) = match key {
-                "summary" | "description" => ("words-changed", Verdict::PATCH),
-                _ => ("other-changed", Verdict::MEANING),
+            let (rule, impact) = match key {
+                "summary" | "description" => ("words-changed", Impact::PATCH),
+                _ => ("other-changed", Impact::MEANING),
             };
-            self.note_pair(rule, pair, verdict);
+            self.note_pair(rule, pair, impact);
         }
         let servers = (a.item.get("servers"), b.item.get("servers"));
         self.servers(servers);
@@ -207,10 +207,10 @@ impl<'d, 'c> Comparison<'d, 'c> {
             parts.flatten().map(canonical).collect()
         };
         if addresses(pair.0) == addresses(pair.1) {
-            return self.note_pair("words-changed", pair, Verdict::PATCH);
+            return self.note_pair("words-changed", pair, Impact::PATCH);
         }
-        let verdict = Verdict::new(Wire::Risk, Wire::Ok, Bump::Minor, Bump::Patch);
-        self.note_pair("server-changed", pair, verdict);
+        let impact = Impact::new(Wire::Risk, Wire::Ok, Bump::Minor, Bump::Patch);
+        self.note_pair("server-changed", pair, impact);
     }
 
     /// A parameter is a field of the request, but one of the path is always
@@ -218,16 +218,16 @@ impl<'d, 'c> Comparison<'d, 'c> {
     fn parameters(&mut self, old: &Parameters<'d>, new: &Parameters<'d>) {
         let effect = |in_path: bool, of_field: Effect| {
             if in_path {
-                Verdict::BREAK
+                Impact::BREAK
             } else {
-                of_field.verdict(Part::Request)
+                of_field.impact(Part::Request)
             }
         };
         for (key, node) in old {
             if !new.contains_key(key) {
                 let removed = Effect::field_removed(Part::Request, node.flag("required"));
-                let verdict = effect(key.0 == "path", removed);
-                self.note_pair("parameter-removed", (Some(node), None), verdict);
+                let impact = effect(key.0 == "path", removed);
+                self.note_pair("parameter-removed", (Some(node), None), impact);
             }
         }
         for (key, node) in new {
@@ -235,8 +235,8 @@ impl<'d, 'c> Comparison<'d, 'c> {
                 self.parameter(before, node);
             } else {
                 let added = Effect::field_added(node.flag("required"));
-                let verdict = effect(key.0 == "path", added);
-                self.note_pair("parameter-added", (None, Some(node)), verdict);
+                let impact = effect(key.0 == "path", added);
+                self.note_pair("parameter-added", (None, Some(node)), impact);
             }
         }
     }
@@ -255,20 +255,20 @@ impl<'d, 'c> Comparison<'d, 'c> {
                     } else {
                         Effect::WIDENED
                     };
-                    let verdict = effect.verdict(Part::Request);
-                    self.note_pair("parameter-required-changed", pair, verdict);
+                    let impact = effect.impact(Part::Request);
+                    self.note_pair("parameter-required-changed", pair, impact);
                 }
                 // Only of a parameter of the path: others go by their names.
                 ("name" | "description" | "example" | "examples", _) => {
-                    self.note_pair("words-changed", pair, Verdict::PATCH);
+                    self.note_pair("words-changed", pair, Impact::PATCH);
                 }
                 ("deprecated", _) if new.flag(key) => {
-                    self.note_pair("deprecated", pair, Verdict::ADDED);
+                    self.note_pair("deprecated", pair, Impact::ADDED);
                 }
                 ("deprecated", _) => {
-                    self.note_pair("deprecation-removed", pair, Verdict::PATCH);
+                    self.note_pair("deprecation-removed", pair, Impact::PATCH);
                 }
-                _ => self.note_pair("other-changed", pair, Verdict::MEANING),
+                _ => self.note_pair("other-changed", pair, Impact::MEANING),
             }
         }
     }
@@ -300,8 +300,8 @@ impl<'d, 'c> Comparison<'d, 'c> {
                 "x-skypay-delivery-key" => self.message_key("delivery-key-changed", pair),
                 "x-skypay-effect-key" => self.message_key("effect-key-changed", pair),
                 _ => {
-                    let (rule, verdict) = member(key, a, b);
-                    self.note_pair(rule, pair, verdict);
+                    let (rule, impact) = member(key, a, b);
+                    self.note_pair(rule, pair, impact);
                 }
             }
         }
@@ -309,8 +309,8 @@ impl<'d, 'c> Comparison<'d, 'c> {
 
     fn retry_policy(&mut self, pair: Pair<'d>) {
         let (Some(old), Some(new)) = pair else {
-            let verdict = Verdict::new(Wire::Risk, Wire::Ok, Bump::Minor, Bump::Minor);
-            return self.note_pair("retry-changed", pair, verdict);
+            let impact = Impact::new(Wire::Risk, Wire::Ok, Bump::Minor, Bump::Minor);
+            return self.note_pair("retry-changed", pair, impact);
         };
         for key in keys(old, new) {
             let pair = (old.get(key), new.get(key));
@@ -322,7 +322,7 @@ impl<'d, 'c> Comparison<'d, 'c> {
             // A deployed caller that is more patient than need be does no harm.
             let stricter = match key {
                 "note" => {
-                    self.note_pair("words-changed", pair, Verdict::PATCH);
+                    self.note_pair("words-changed", pair, Impact::PATCH);
                     continue;
                 }
                 "statusQueryDelay" => seconds(new) > seconds(old),
@@ -330,8 +330,8 @@ impl<'d, 'c> Comparison<'d, 'c> {
                 _ => true,
             };
             let wire = if stricter { Wire::Risk } else { Wire::Ok };
-            let verdict = Verdict::new(wire, Wire::Ok, Bump::Minor, Bump::Minor);
-            self.note_pair("retry-changed", pair, verdict);
+            let impact = Impact::new(wire, Wire::Ok, Bump::Minor, Bump::Minor);
+            self.note_pair("retry-changed", pair, impact);
         }
     }
 
@@ -348,29 +348,29 @@ impl<'d, 'c> Comparison<'d, 'c> {
         for row in old {
             if find(new, row).is_none() {
                 // A handler that refuses with it is answered as one that failed.
-                let verdict = Verdict::new(Wire::Ok, Wire::Risk, Bump::Minor, Bump::Major);
+                let impact = Impact::new(Wire::Ok, Wire::Risk, Bump::Minor, Bump::Major);
                 let success = outcome(self.old, row.text_of("code")) == Some("accepted");
-                let verdict = if success {
-                    Verdict {
+                let impact = if success {
+                    Impact {
                         caller: Wire::Break,
                         callee: Wire::Break,
-                        ..verdict
+                        ..impact
                     }
                 } else {
-                    verdict
+                    impact
                 };
                 let pair = (row.get("code"), None);
-                self.note_pair("result-code-removed", pair, verdict);
+                self.note_pair("result-code-removed", pair, impact);
             }
         }
         for row in new {
             let pair = (find(old, row), Some(row));
             if pair.0.is_none() {
-                let verdict = Verdict::new(Wire::Risk, Wire::Ok, Bump::Minor, Bump::Minor);
+                let impact = Impact::new(Wire::Risk, Wire::Ok, Bump::Minor, Bump::Minor);
                 let pair = (None, row.get("code"));
-                self.note_pair("result-code-added", pair, verdict);
+                self.note_pair("result-code-added", pair, impact);
             } else if !same(pair) {
-                self.note_pair("words-changed", pair, Verdict::PATCH);
+                self.note_pair("words-changed", pair, Impact::PATCH);
             }
         }
     }
@@ -388,10 +388,10 @@ impl<'d, 'c> Comparison<'d, 'c> {
             (old, new) => (old.is_some(), new.is_some()),
         };
         if let Some(effect) = Effect::constraint(Some(tightened), Some(loosened)) {
-            let verdict = effect.verdict(Part::Response);
-            self.note_pair("partner-codes-changed", pair, verdict);
+            let impact = effect.impact(Part::Response);
+            self.note_pair("partner-codes-changed", pair, impact);
         } else {
-            self.note_pair("words-changed", pair, Verdict::PATCH);
+            self.note_pair("words-changed", pair, Impact::PATCH);
         }
     }
 
@@ -399,18 +399,18 @@ impl<'d, 'c> Comparison<'d, 'c> {
     /// stored under the old key is not found under another one, so that a
     /// repetition takes effect again.
     fn message_key(&mut self, rule: &'static str, pair: Pair<'d>) {
-        let verdict = match pair {
+        let impact = match pair {
             // Nothing can have been stored under a key before there was one.
-            (None, Some(_)) => Verdict::ADDED,
-            _ => Verdict::new(Wire::Ok, Wire::Break, Bump::Minor, Bump::Minor),
+            (None, Some(_)) => Impact::ADDED,
+            _ => Impact::new(Wire::Ok, Wire::Break, Bump::Minor, Bump::Minor),
         };
-        self.note_pair(rule, pair, verdict);
+        self.note_pair(rule, pair, impact);
     }
 
     /// Every status that may be answered.
     fn responses(&mut self, old: Option<&'d Node>, new: Option<&'d Node>) {
         let (Some(old), Some(new)) = (old, new) else {
-            return self.note_pair("responses-changed", (old, new), Verdict::BREAK);
+            return self.note_pair("responses-changed", (old, new), Impact::BREAK);
         };
         let gone = |from: &'d Node, other: &'d Node| {
             let entries = from.entries().iter();
@@ -428,21 +428,21 @@ impl<'d, 'c> Comparison<'d, 'c> {
             let (from, to) = (removed.remove(from), added.remove(to));
             let values = (Some(from.key.clone()), Some(to.key.clone()));
             let at = (Side::New, &to.location);
-            self.note("success-status-changed", at, values, Verdict::BREAK);
+            self.note("success-status-changed", at, values, Impact::BREAK);
             let pair = (Some(&from.node), Some(&to.node));
             self.body("response-body-changed", pair, Part::Response);
         }
         for entry in removed {
-            let verdict = Verdict::new(Wire::Ok, Wire::Break, Bump::Major, Bump::Major);
+            let impact = Impact::new(Wire::Ok, Wire::Break, Bump::Major, Bump::Major);
             let values = (Some(entry.key.clone()), None);
             let at = (Side::Old, &entry.location);
-            self.note("status-removed", at, values, verdict);
+            self.note("status-removed", at, values, impact);
         }
         for entry in added {
-            let verdict = Verdict::new(Wire::Risk, Wire::Ok, Bump::Minor, Bump::Minor);
+            let impact = Impact::new(Wire::Risk, Wire::Ok, Bump::Minor, Bump::Minor);
             let values = (None, Some(entry.key.clone()));
             let at = (Side::New, &entry.location);
-            self.note("status-added", at, values, verdict);
+            self.note("status-added", at, values, impact);
         }
         for entry in old.entries() {
             if let Some(now) = new.get(&entry.key) {
@@ -456,7 +456,7 @@ impl<'d, 'c> Comparison<'d, 'c> {
     fn body(&mut self, rule: &'static str, pair: Pair<'d>, part: Part) {
         let (Some(old), Some(new)) = pair else {
             if !same(pair) {
-                self.note_pair(rule, pair, Verdict::BREAK);
+                self.note_pair(rule, pair, Impact::BREAK);
             }
             return;
         };
@@ -465,7 +465,7 @@ impl<'d, 'c> Comparison<'d, 'c> {
             match key {
                 "content" => self.contents(pair, part),
                 _ if same_keyword(key, pair) => {}
-                "description" => self.note_pair("words-changed", pair, Verdict::PATCH),
+                "description" => self.note_pair("words-changed", pair, Impact::PATCH),
                 "required" => {
                     let required = new.flag("required");
                     let effect = if required {
@@ -473,9 +473,9 @@ impl<'d, 'c> Comparison<'d, 'c> {
                     } else {
                         Effect::WIDENED
                     };
-                    self.note_pair("body-required-changed", pair, effect.verdict(part));
+                    self.note_pair("body-required-changed", pair, effect.impact(part));
                 }
-                _ => self.note_pair("other-changed", pair, Verdict::MEANING),
+                _ => self.note_pair("other-changed", pair, Impact::MEANING),
             }
         }
     }
@@ -507,7 +507,7 @@ impl<'d, 'c> Comparison<'d, 'c> {
             let text =
                 |types: BTreeSet<String>| Some(types.into_iter().collect::<Vec<_>>().join(", "));
             let values = (text(before), text(after));
-            self.note("media-type-changed", at, values, effect.verdict(part));
+            self.note("media-type-changed", at, values, effect.impact(part));
         }
     }
 
@@ -520,7 +520,7 @@ impl<'d, 'c> Comparison<'d, 'c> {
                 }
                 _ if same_keyword(key, pair) => {}
                 ("examples" | "example", _) => self.examples(pair, new.get("schema")),
-                _ => self.note_pair("other-changed", pair, Verdict::MEANING),
+                _ => self.note_pair("other-changed", pair, Impact::MEANING),
             }
         }
     }
@@ -529,7 +529,7 @@ impl<'d, 'c> Comparison<'d, 'c> {
     /// the schema has made invalid is the document's own lint's affair.
     fn examples(&mut self, pair: Pair<'d>, schema: Option<&'d Node>) {
         let (Some(old), Some(new)) = pair else {
-            return self.note_pair("example-changed", pair, Verdict::PATCH);
+            return self.note_pair("example-changed", pair, Impact::PATCH);
         };
         for key in keys(old, new) {
             let pair = (old.get(key), new.get(key));
@@ -546,35 +546,35 @@ impl<'d, 'c> Comparison<'d, 'c> {
             let lint = invalid.then_some(EXAMPLE_LINT);
             if let Some(at) = location_of(pair) {
                 let values = (pair.0.map(shown), pair.1.map(shown));
-                self.note_linted("example-changed", at, values, Verdict::PATCH, lint);
+                self.note_linted("example-changed", at, values, Impact::PATCH, lint);
             }
         }
     }
 }
 
 /// What a member of the operation means when it changes.
-fn member(key: &str, old: &Node, new: &Node) -> (&'static str, Verdict) {
+fn member(key: &str, old: &Node, new: &Node) -> (&'static str, Impact) {
     let texts = (old.text_of(key), new.text_of(key));
     match key {
-        "operationId" => ("operation-renamed", Verdict::SOURCE),
-        "deprecated" if new.flag(key) => ("deprecated", Verdict::ADDED),
-        "deprecated" => ("deprecation-removed", Verdict::PATCH),
+        "operationId" => ("operation-renamed", Impact::SOURCE),
+        "deprecated" if new.flag(key) => ("deprecated", Impact::ADDED),
+        "deprecated" => ("deprecation-removed", Impact::PATCH),
         "summary" | "description" | "tags" | "externalDocs" | "x-skypay-chapter" => {
-            ("words-changed", Verdict::PATCH)
+            ("words-changed", Impact::PATCH)
         }
         "x-skypay-effect" if rank(EFFECTS, texts.1) > rank(EFFECTS, texts.0) => {
-            ("effect-stronger", Verdict::MEANING)
+            ("effect-stronger", Impact::MEANING)
         }
-        "x-skypay-effect" => ("effect-weaker", Verdict::ADDED),
+        "x-skypay-effect" => ("effect-weaker", Impact::ADDED),
         "x-skypay-mode" => {
             // Only a notice has another signature in the server's trait.
             let notice = [texts.0, texts.1].contains(&Some("notification"));
             let server = if notice { Bump::Major } else { Bump::Minor };
-            let verdict = Verdict::new(Wire::Risk, Wire::Risk, Bump::Minor, server);
-            ("mode-changed", verdict)
+            let impact = Impact::new(Wire::Risk, Wire::Risk, Bump::Minor, server);
+            ("mode-changed", impact)
         }
-        "x-skypay-transaction-id" => ("transaction-id-changed", Verdict::ADDED),
-        _ => ("other-changed", Verdict::MEANING),
+        "x-skypay-transaction-id" => ("transaction-id-changed", Impact::ADDED),
+        _ => ("other-changed", Impact::MEANING),
     }
 }
 

@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use codegen::document::{Entry, Node, Value};
 
 use super::changes::{Changes, Finding, Scope, Side};
-use super::verdict::{Bump, Verdict, Wire};
+use super::impact::{Bump, Impact, Wire};
 use super::view::{shown, target};
 use super::walk::{Pair, Walk, keys, location_of, same, subject};
 
@@ -25,17 +25,12 @@ pub(super) fn compare<'d>(old: &'d Node, new: &'d Node, changes: &mut Changes) {
             "components" => comparison.components(pair),
             "x-skypay-answers" => comparison.answers(pair),
             "openapi" | "tags" | "externalDocs" => {
-                comparison.note("words-changed", pair, &Scope::Everywhere, Verdict::PATCH);
+                comparison.note("words-changed", pair, &Scope::Everywhere, Impact::PATCH);
             }
             "x-skypay-envelope" | "x-skypay-time-zone" => {
-                comparison.note(
-                    "wire-form-changed",
-                    pair,
-                    &Scope::Everywhere,
-                    Verdict::BREAK,
-                );
+                comparison.note("wire-form-changed", pair, &Scope::Everywhere, Impact::BREAK);
             }
-            _ => comparison.note("other-changed", pair, &Scope::Everywhere, Verdict::MEANING),
+            _ => comparison.note("other-changed", pair, &Scope::Everywhere, Impact::MEANING),
         }
     }
 }
@@ -52,7 +47,7 @@ struct Comparison<'d, 'c> {
 }
 
 impl<'d> Comparison<'d, '_> {
-    fn note(&mut self, rule: &'static str, pair: Pair<'d>, scope: &Scope, verdict: Verdict) {
+    fn note(&mut self, rule: &'static str, pair: Pair<'d>, scope: &Scope, impact: Impact) {
         let Some(at) = location_of(pair) else { return };
         let finding = Finding {
             rule,
@@ -62,7 +57,7 @@ impl<'d> Comparison<'d, '_> {
             new: pair.1.map(shown),
             lint: None,
         };
-        self.changes.note(finding, scope, verdict);
+        self.changes.note(finding, scope, impact);
     }
 
     fn info(&mut self, pair: Pair<'d>) {
@@ -70,16 +65,16 @@ impl<'d> Comparison<'d, '_> {
         for key in keys(old, new) {
             let pair = (old.get(key), new.get(key));
             if !same(pair) {
-                let (rule, verdict) = match key {
-                    "version" => ("version-changed", Verdict::PATCH),
+                let (rule, impact) = match key {
+                    "version" => ("version-changed", Impact::PATCH),
                     // The crates, and what is named like them, have other names.
                     "x-skypay-provider" if package(pair.0) != package(pair.1) => {
-                        let verdict = Verdict::new(Wire::Ok, Wire::Ok, Bump::Major, Bump::Major);
-                        ("provider-renamed", verdict)
+                        let impact = Impact::new(Wire::Ok, Wire::Ok, Bump::Major, Bump::Major);
+                        ("provider-renamed", impact)
                     }
-                    _ => ("words-changed", Verdict::PATCH),
+                    _ => ("words-changed", Impact::PATCH),
                 };
-                self.note(rule, pair, &Scope::Everywhere, verdict);
+                self.note(rule, pair, &Scope::Everywhere, impact);
             }
         }
     }
@@ -104,12 +99,12 @@ impl<'d> Comparison<'d, '_> {
             });
         }
         for server in removed {
-            let verdict = Verdict::new(Wire::Risk, Wire::Ok, Bump::Major, Bump::Patch);
-            self.note("server-removed", (Some(server), None), &Scope::Api, verdict);
+            let impact = Impact::new(Wire::Risk, Wire::Ok, Bump::Major, Bump::Patch);
+            self.note("server-removed", (Some(server), None), &Scope::Api, impact);
         }
         for server in added {
-            let verdict = Verdict::new(Wire::Ok, Wire::Ok, Bump::Minor, Bump::Patch);
-            self.note("server-added", (None, Some(server)), &Scope::Api, verdict);
+            let impact = Impact::new(Wire::Ok, Wire::Ok, Bump::Minor, Bump::Patch);
+            self.note("server-added", (None, Some(server)), &Scope::Api, impact);
         }
     }
 
@@ -119,42 +114,42 @@ impl<'d> Comparison<'d, '_> {
             if same(pair) {
                 continue;
             }
-            let (rule, verdict) = match key {
-                "description" => ("words-changed", Verdict::PATCH),
+            let (rule, impact) = match key {
+                "description" => ("words-changed", Impact::PATCH),
                 "x-skypay-environment" => {
-                    let verdict = Verdict::new(Wire::Ok, Wire::Ok, Bump::Major, Bump::Patch);
-                    ("environment-renamed", verdict)
+                    let impact = Impact::new(Wire::Ok, Wire::Ok, Bump::Major, Bump::Patch);
+                    ("environment-renamed", impact)
                 }
                 _ => {
-                    let verdict = Verdict::new(Wire::Risk, Wire::Ok, Bump::Minor, Bump::Patch);
-                    ("server-changed", verdict)
+                    let impact = Impact::new(Wire::Risk, Wire::Ok, Bump::Minor, Bump::Patch);
+                    ("server-changed", impact)
                 }
             };
-            self.note(rule, pair, &Scope::Api, verdict);
+            self.note(rule, pair, &Scope::Api, impact);
         }
     }
 
     /// What dispatch answers by itself.
     fn answers(&mut self, pair: Pair<'d>) {
         let (Some(old), Some(new)) = pair else {
-            return self.note("answer-changed", pair, &Scope::Everywhere, Verdict::MEANING);
+            return self.note("answer-changed", pair, &Scope::Everywhere, Impact::MEANING);
         };
         for answer in keys(old, new) {
             let (Some(before), Some(after)) = (old.get(answer), new.get(answer)) else {
                 let pair = (old.get(answer), new.get(answer));
-                self.note("answer-changed", pair, &Scope::Everywhere, Verdict::MEANING);
+                self.note("answer-changed", pair, &Scope::Everywhere, Impact::MEANING);
                 continue;
             };
             for key in keys(before, after) {
                 let pair = (before.get(key), after.get(key));
-                let verdict = match (answer, key) {
-                    (_, "description") => Verdict::PATCH,
+                let impact = match (answer, key) {
+                    (_, "description") => Impact::PATCH,
                     // Whoever knows the other code as success gets none.
-                    ("accepted", _) => Verdict::BREAK.at_most(Bump::Minor),
-                    _ => Verdict::new(Wire::Risk, Wire::Ok, Bump::Patch, Bump::Minor),
+                    ("accepted", _) => Impact::BREAK.at_most(Bump::Minor),
+                    _ => Impact::new(Wire::Risk, Wire::Ok, Bump::Patch, Bump::Minor),
                 };
                 if !same(pair) {
-                    self.note("answer-changed", pair, &Scope::Everywhere, verdict);
+                    self.note("answer-changed", pair, &Scope::Everywhere, impact);
                 }
             }
         }
@@ -172,7 +167,7 @@ impl<'d> Comparison<'d, '_> {
                 "schemas" => self.schemas(pair),
                 "parameters" => {}
                 _ if same(pair) => {}
-                _ => self.note("other-changed", pair, &Scope::Everywhere, Verdict::MEANING),
+                _ => self.note("other-changed", pair, &Scope::Everywhere, Impact::MEANING),
             }
         }
     }
@@ -220,11 +215,11 @@ impl<'d> Comparison<'d, '_> {
         let is_type =
             entry.node.get("x-skypay-codes").is_some() || entry.node.flag("x-skypay-newtype");
         let name = Some(entry.key.clone());
-        let (rule, values, verdict) = match (side, is_type) {
-            (Side::Old, true) => ("type-removed", (name, None), Verdict::SOURCE),
-            (Side::New, true) => ("type-added", (None, name), Verdict::ADDED),
-            (Side::Old, false) => ("component-removed", (name, None), Verdict::PATCH),
-            (Side::New, false) => ("component-added", (None, name), Verdict::PATCH),
+        let (rule, values, impact) = match (side, is_type) {
+            (Side::Old, true) => ("type-removed", (name, None), Impact::SOURCE),
+            (Side::New, true) => ("type-added", (None, name), Impact::ADDED),
+            (Side::Old, false) => ("component-removed", (name, None), Impact::PATCH),
+            (Side::New, false) => ("component-added", (None, name), Impact::PATCH),
         };
         let finding = Finding {
             rule,
@@ -234,7 +229,7 @@ impl<'d> Comparison<'d, '_> {
             new: values.1,
             lint: None,
         };
-        self.changes.note(finding, &Scope::Everywhere, verdict);
+        self.changes.note(finding, &Scope::Everywhere, impact);
     }
 }
 

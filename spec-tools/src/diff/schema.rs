@@ -6,8 +6,8 @@ use std::collections::BTreeSet;
 use codegen::document::{Node, Value};
 
 use super::changes::Side;
+use super::impact::{Bump, Effect, Wire};
 use super::pattern::{self, Texts};
-use super::verdict::{Bump, Effect, Wire};
 use super::view::{View, canonical, shown, target};
 use super::walk::{EXAMPLE_LINT, MAX_DEPTH, Pair, Walk, location_of, same, same_keyword};
 

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::verdict::Bump;
+use super::impact::Bump;
 
 /// A version: three numbers, no labels.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]

@@ -6,7 +6,7 @@ use codegen::Location;
 use codegen::document::{Node, Value};
 
 use super::changes::{Changes, Finding, Scope, Side, User};
-use super::verdict::{Bump, Effect, Part};
+use super::impact::{Bump, Effect, Part};
 use super::view::{canonical, shown};
 
 /// How deep schemas may nest; more is a circle.
@@ -66,8 +66,8 @@ impl<'d> Walk<'d, '_> {
         effect: Effect,
         lint: Option<&'static str>,
     ) {
-        let verdict = match &self.user {
-            Some(_) => effect.verdict(self.part()),
+        let impact = match &self.user {
+            Some(_) => effect.impact(self.part()),
             None => effect.unused(),
         };
         let most = if self.fixed { Bump::Patch } else { Bump::Major };
@@ -84,7 +84,7 @@ impl<'d> Walk<'d, '_> {
             new,
             lint,
         };
-        self.changes.note(finding, &scope, verdict.at_most(most));
+        self.changes.note(finding, &scope, impact.at_most(most));
     }
 
     /// Notes that a keyword has another value, came or went.

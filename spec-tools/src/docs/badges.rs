@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use super::links::{anchor, target};
 use super::message::{rows, rule_anchor};
 use super::{Compared, Page, listed, section};
-use crate::diff::{Change, Headline, Side};
+use crate::diff::{Change, Severity, Side};
 use codegen::model::{Api, Operation};
 use maud::{Markup, html};
 
@@ -153,7 +153,7 @@ impl Page<'_> {
                     @if changes.is_empty() {
                         ", nothing changed that this page shows."
                     } @else {
-                        ": for partners, " (headline(report.headline))
+                        ": for partners, " (severity(report.severity))
                         ", " (counted(changes.len())) " in all."
                     }
                 }
@@ -173,7 +173,7 @@ impl Page<'_> {
         let anchors = self.badges.anchors(index);
         html! {
             span class=(kind.class()) { (kind.word()) } " "
-            (headline(change.headline)) " "
+            (severity(change.severity)) " "
             b { (change.subject) } " " code { (change.rule) }
             p {
                 @if change.old.is_some() { del { (old) } " " }
@@ -191,13 +191,13 @@ impl Page<'_> {
     }
 }
 
-fn headline(headline: Headline) -> Markup {
-    let class = match headline {
-        Headline::Breaking | Headline::LintError => "verdict bad",
-        Headline::SourceBreaking | Headline::Risky => "verdict warn",
-        Headline::Compatible | Headline::Patch | Headline::None => "verdict",
+fn severity(severity: Severity) -> Markup {
+    let class = match severity {
+        Severity::Breaking | Severity::LintError => "verdict bad",
+        Severity::SourceBreaking | Severity::Risky => "verdict warn",
+        Severity::Compatible | Severity::Patch | Severity::None => "verdict",
     };
-    html! { span class=(class) { (headline.word()) } }
+    html! { span class=(class) { (severity.word()) } }
 }
 
 fn counted(count: usize) -> String {

@@ -141,7 +141,7 @@ fn described<R: Fn(&str) -> String>(edits: &[R]) -> String {
         let (old, new) = (change.old.as_deref(), change.new.as_deref());
         text += &format!(
             "  {} {}: {old:?} -> {new:?}\n    {} {:?}\n",
-            change.rule, change.subject, change.headline, change.verdict
+            change.rule, change.subject, change.severity, change.impact
         );
     }
     text
@@ -429,8 +429,8 @@ fn another_code_of_success_breaks_both_sides() {
     for new in edits {
         for (old, new) in [(&text, new), (new, &text)] {
             let report = diff(old, new).unwrap();
-            let verdict = report.verdict;
-            let wire = (verdict.caller.word(), verdict.callee.word());
+            let impact = report.impact;
+            let wire = (impact.caller.word(), impact.callee.word());
             // The way back of a single row finds no success to lose.
             let found = wire == ("break", "break") || (old == &operation);
             assert!(found, "{}", told(&report));

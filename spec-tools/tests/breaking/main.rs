@@ -8,20 +8,20 @@ mod cases;
 mod edits;
 mod words;
 
-use spec_tools::diff::{Change, Headline, Part, Report, Role, compare, diff};
+use spec_tools::diff::{Change, Part, Report, Role, Severity, compare, diff};
 
 use cases::{case, edited_by, groups, read, real, rows};
 
 /// The verdict as a row states it.
 fn verdict(report: &Report) -> String {
-    let verdict = report.verdict;
+    let impact = report.impact;
     let lint = report.changes.iter().find_map(|change| change.lint);
     [
-        report.headline.word(),
-        verdict.caller.word(),
-        verdict.callee.word(),
-        verdict.client.word(),
-        verdict.server.word(),
+        report.severity.word(),
+        impact.caller.word(),
+        impact.callee.word(),
+        impact.client.word(),
+        impact.server.word(),
         lint.unwrap_or_default(),
     ]
     .join(",")
@@ -45,14 +45,14 @@ fn told(report: &Report) -> String {
         let location = &change.location;
         format!(
             "\n    {} {} {}:{} {} {:?} -> {:?} {:?}",
-            change.headline,
+            change.severity,
             change.rule,
             location.line,
             location.column,
             location.pointer,
             change.old,
             change.new,
-            change.verdict
+            change.impact
         )
     });
     lines.collect()
@@ -104,8 +104,8 @@ fn in_full(change: &Change) -> String {
         near,
         old,
         new,
-        verdict,
-        headline,
+        impact,
+        severity,
         lint: _,
         users,
     } = change;
@@ -113,10 +113,10 @@ fn in_full(change: &Change) -> String {
         .iter()
         .map(|user| format!("{} {:?} {}", user.operation, user.part, user.callback))
         .collect();
-    let roles = [Role::Partner, Role::Client, Role::Server].map(|role| change.headline_for(role));
+    let roles = [Role::Partner, Role::Client, Role::Server].map(|role| change.severity_for(role));
     format!(
         "  {rule}: {subject}\n    {side:?} {}:{} {}, near {}:{} {}\n    {old:?} -> {new:?}\n    \
-         {headline} {verdict:?} {roles:?} {}\n    {}\n",
+         {severity} {impact:?} {roles:?} {}\n    {}\n",
         location.line,
         location.column,
         location.pointer,
@@ -197,7 +197,7 @@ fn order_alone_is_no_change_and_no_edit_is_not_even_a_patch() {
     let base = read("base.yaml");
     let reordered = diff(&base, &case("45-keys-reordered")).unwrap();
     assert!(reordered.changes.is_empty(), "{}", told(&reordered));
-    assert_eq!(reordered.headline, Headline::Patch);
+    assert_eq!(reordered.severity, Severity::Patch);
     for document in [base, real()] {
         let report = diff(&document, &document).unwrap();
         assert!(report.changes.is_empty(), "{}", told(&report));

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use codegen::Generated;
-use spec_tools::diff::{Bump, Change, Part, Verdict, Wire};
+use spec_tools::diff::{Bump, Change, Impact, Part, Wire};
 use spec_tools::public_api;
 
 use crate::consumer::{CALLEE, CALLER, MESSAGES};
@@ -37,7 +37,7 @@ struct Half {
     krate: &'static str,
     /// What the half sends.
     sends: Part,
-    bump: fn(&Verdict) -> Bump,
+    bump: fn(&Impact) -> Bump,
 }
 
 const HALVES: [Half; 2] = [
@@ -46,14 +46,14 @@ const HALVES: [Half; 2] = [
         consumer: CALLER,
         krate: "client/",
         sends: Part::Request,
-        bump: |verdict| verdict.client,
+        bump: |impact| impact.client,
     },
     Half {
         word: "server",
         consumer: CALLEE,
         krate: "server/",
         sends: Part::Response,
-        bump: |verdict| verdict.server,
+        bump: |impact| impact.server,
     },
 ];
 
@@ -130,13 +130,13 @@ fn shown(
 
 /// The bump of a half.
 fn code(half: Half, member: &Prepared, base: &Edition, shown: &Shown, proof: &mut Proof) {
-    let bump = (half.bump)(&member.report.verdict);
+    let bump = (half.bump)(&member.report.impact);
     let word = format!("{} {}", half.word, bump.word());
     let (old, new) = (&base.generated, &member.edition.generated);
     let items = new_items(half, old, new);
     let rules = |shows: Shows| {
         let changes = member.report.changes.iter();
-        let mut changes = changes.filter(|change| (half.bump)(&change.verdict) == bump);
+        let mut changes = changes.filter(|change| (half.bump)(&change.impact) == bump);
         changes.find_map(|change: &Change| reason(change.rule, shows))
     };
     let changes = member.report.changes.iter();
@@ -247,10 +247,10 @@ fn on_the_wire(
     after: &mut Version,
     proof: &mut Proof,
 ) -> Result<(), String> {
-    let verdict = member.report.verdict;
+    let impact = member.report.impact;
     for (word, deployed, said) in [
-        ("wire_client", Deployed::Caller, verdict.caller),
-        ("wire_server", Deployed::Callee, verdict.callee),
+        ("wire_client", Deployed::Caller, impact.caller),
+        ("wire_server", Deployed::Callee, impact.callee),
     ] {
         let mut worst = Observed {
             wire: Wire::Ok,
@@ -268,8 +268,8 @@ fn on_the_wire(
             }
         }
         let sent = |change: &&Change| match deployed {
-            Deployed::Caller => change.verdict.caller == said,
-            Deployed::Callee => change.verdict.callee == said,
+            Deployed::Caller => change.impact.caller == said,
+            Deployed::Callee => change.impact.callee == said,
         };
         let mut changes = member.report.changes.iter().filter(sent);
         let unsent = changes.find_map(|change| reason(change.rule, Shows::Unsent));

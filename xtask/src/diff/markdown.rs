@@ -1,6 +1,6 @@
 //! The report as a pull request shows it.
 
-use spec_tools::diff::{Change, Headline, Part, Side, User};
+use spec_tools::diff::{Change, Part, Severity, Side, User};
 
 use crate::generate::DOCUMENT;
 use crate::report::{code, counted, escaped};
@@ -19,7 +19,7 @@ pub(crate) fn rows(view: &View<'_>, links: Option<&str>) -> String {
         .report()
         .changes
         .iter()
-        .partition(|change| view.headline_of(change) > Headline::Patch);
+        .partition(|change| view.severity_of(change) > Severity::Patch);
     if !loud.is_empty() {
         out.push_str(&format!("\n{}", table(&loud, view, links)));
     }
@@ -50,13 +50,13 @@ fn table(changes: &[&Change], view: &View<'_>, links: Option<&str>) -> String {
 
 /// A change in a table; struck through, if somebody has decided on it.
 fn row(change: &Change, view: &View<'_>, links: Option<&str>) -> String {
-    let verdict = change.verdict;
+    let impact = change.impact;
     let mut cells = [
-        view.headline_of(change).word().to_owned(),
+        view.severity_of(change).word().to_owned(),
         sentence(change),
         users(change),
-        format!("{}, {}", verdict.caller.word(), verdict.callee.word()),
-        format!("{}, {}", verdict.client.word(), verdict.server.word()),
+        format!("{}, {}", impact.caller.word(), impact.callee.word()),
+        format!("{}, {}", impact.client.word(), impact.server.word()),
         format!("{}{}", linked_location(change, view, links), name(change)),
     ];
     if let Some(entry) = view.approval(change) {

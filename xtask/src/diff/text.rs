@@ -1,6 +1,6 @@
 //! The report for people: on a terminal, and in a pull request.
 
-use spec_tools::diff::{Change, Headline, Part, Role, Side, User, Verdict, Wire};
+use spec_tools::diff::{Change, Impact, Part, Role, Severity, Side, User, Wire};
 
 use crate::approvals::Entry;
 use crate::approve;
@@ -21,7 +21,7 @@ const CONTEXT: usize = 15;
 /// How many users of a change are named.
 const NAMED: usize = 4;
 
-/// For a terminal: the headline, then a paragraph per change.
+/// For a terminal: the severity, then a paragraph per change.
 pub(super) fn text(view: &View<'_>) -> String {
     let mut out = paragraph(&summary(view));
     out.push_str(&paragraphs(view));
@@ -49,8 +49,8 @@ pub(crate) fn paragraphs(view: &View<'_>) -> String {
 fn one(change: &Change, view: &View<'_>) -> String {
     let approval = view.approval(change);
     let approved = approval.map_or("", |_| "approved ");
-    let headline = view.headline_of(change);
-    let mut out = paragraph(&format!("{approved}{headline}: {}", sentence(change)));
+    let severity = view.severity_of(change);
+    let mut out = paragraph(&format!("{approved}{severity}: {}", sentence(change)));
     out.push_str(&format!("  {}{}\n", location(change, view), name(change)));
     for text in [consequence(change), users(change), decision(approval)] {
         let lines = wrapped(&text, WIDTH - INDENT.len());
@@ -61,7 +61,7 @@ fn one(change: &Change, view: &View<'_>) -> String {
 
 /// The name by which a change is approved, where it may need that.
 pub(super) fn name(change: &Change) -> String {
-    if approve::worst(change) < Headline::Risky || change.lint.is_some() {
+    if approve::worst(change) < Severity::Risky || change.lint.is_some() {
         return String::new();
     }
     format!(" ({})", change.fingerprint())
@@ -77,16 +77,16 @@ pub(super) fn decision(approval: Option<&Entry>) -> String {
 /// The report in one line.
 pub(super) fn summary(view: &View<'_>) -> String {
     let whom = whom(view);
-    let headline = view.headline();
-    let what = match headline {
-        Headline::LintError => "REFUSED: the edit must not pass the lint".to_owned(),
-        Headline::Breaking => format!("BREAKING for {whom}"),
-        Headline::SourceBreaking => format!("source-breaking for {whom}"),
-        Headline::Risky => format!("risky for {whom}"),
-        Headline::Compatible => format!("compatible for {whom}"),
-        Headline::Patch if view.report().changes.is_empty() => "order only".to_owned(),
-        Headline::Patch => format!("no consequence for {whom}"),
-        Headline::None => return format!("no change against {}", view.origin()),
+    let severity = view.severity();
+    let what = match severity {
+        Severity::LintError => "REFUSED: the edit must not pass the lint".to_owned(),
+        Severity::Breaking => format!("BREAKING for {whom}"),
+        Severity::SourceBreaking => format!("source-breaking for {whom}"),
+        Severity::Risky => format!("risky for {whom}"),
+        Severity::Compatible => format!("compatible for {whom}"),
+        Severity::Patch if view.report().changes.is_empty() => "order only".to_owned(),
+        Severity::Patch => format!("no consequence for {whom}"),
+        Severity::None => return format!("no change against {}", view.origin()),
     };
     let approved = if view.is_decided() { ", approved" } else { "" };
     let changes = counted(view.report().changes.len(), "change");
@@ -102,7 +102,7 @@ pub(super) fn whom(view: &View<'_>) -> &'static str {
 }
 
 pub(super) fn bumps(view: &View<'_>) -> String {
-    let Verdict { client, server, .. } = view.report().verdict;
+    let Impact { client, server, .. } = view.report().impact;
     format!(
         "versions: types {}, client {}, server {} (see `cargo xtask spec semver`)",
         view.report().types().word(),
@@ -188,12 +188,12 @@ pub(super) fn location(change: &Change, view: &View<'_>) -> String {
 
 /// What follows for both sides and both halves.
 pub(super) fn consequence(change: &Change) -> String {
-    let Verdict {
+    let Impact {
         caller,
         callee,
         client,
         server,
-    } = change.verdict;
+    } = change.impact;
     let wire = match (caller, callee) {
         (Wire::Ok, Wire::Ok) => "nothing moves on the wire".to_owned(),
         _ => format!(

@@ -1,6 +1,6 @@
 //! The review as a comment of a pull request.
 
-use spec_tools::diff::Headline;
+use spec_tools::diff::Severity;
 
 use crate::Ending;
 use crate::diff;
@@ -26,7 +26,7 @@ const LONGEST: usize = 60_000;
 /// The comment: one line where an edit has no consequence and all is well.
 pub(super) fn markdown(review: &Review, links: Option<&str>) -> String {
     let mut out = format!("{MARKER}\n### {}\n", escaped(&summary::headline(review)));
-    let is_quiet = review.headline() <= Headline::Patch && review.ending() == Ending::Clean;
+    let is_quiet = review.severity() <= Severity::Patch && review.ending() == Ending::Clean;
     if is_quiet {
         out.push_str(&format!("\n{}\n", in_one_line(review)));
         return out;

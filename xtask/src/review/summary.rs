@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use spec_tools::diff::{Change, Headline, Wire};
+use spec_tools::diff::{Change, Severity, Wire};
 
 use crate::Ending;
 use crate::approve::worst;
@@ -17,31 +17,31 @@ const NAMED: usize = 5;
 pub(super) fn headline(review: &Review) -> String {
     let view = review.view();
     let changes = &review.comparison.report.changes;
-    let what = match review.headline() {
-        Headline::LintError => "REFUSED: the edit must not be merged",
-        Headline::Breaking => "BREAKING for partners",
-        Headline::SourceBreaking => "source-breaking for partners",
-        Headline::Risky => "risky for partners",
-        Headline::Compatible => "compatible for partners",
-        Headline::Patch if changes.is_empty() => "order only",
-        Headline::Patch => "no consequence for partners",
-        Headline::None => "no change",
+    let what = match review.severity() {
+        Severity::LintError => "REFUSED: the edit must not be merged",
+        Severity::Breaking => "BREAKING for partners",
+        Severity::SourceBreaking => "source-breaking for partners",
+        Severity::Risky => "risky for partners",
+        Severity::Compatible => "compatible for partners",
+        Severity::Patch if changes.is_empty() => "order only",
+        Severity::Patch => "no consequence for partners",
+        Severity::None => "no change",
     };
     let approved = if view.is_decided() { ", approved" } else { "" };
-    let count = |headline: Headline, word: &str| {
+    let count = |severity: Severity, word: &str| {
         let changes = changes.iter();
         let number = changes
-            .filter(|change| view.headline_of(change) == headline)
+            .filter(|change| view.severity_of(change) == severity)
             .count();
         (number > 0).then(|| format!("{number} {word}"))
     };
     let counts: Vec<_> = [
-        count(Headline::LintError, "refused"),
-        count(Headline::Breaking, "breaking"),
-        count(Headline::SourceBreaking, "source-breaking"),
-        count(Headline::Risky, "risky"),
-        count(Headline::Compatible, "compatible"),
-        count(Headline::Patch, "without consequence"),
+        count(Severity::LintError, "refused"),
+        count(Severity::Breaking, "breaking"),
+        count(Severity::SourceBreaking, "source-breaking"),
+        count(Severity::Risky, "risky"),
+        count(Severity::Compatible, "compatible"),
+        count(Severity::Patch, "without consequence"),
     ]
     .into_iter()
     .flatten()
@@ -55,37 +55,37 @@ pub(super) fn headline(review: &Review) -> String {
 /// What breaks for whom, and which versions come next; nothing where there
 /// is no consequence.
 pub(super) fn paragraph(review: &Review) -> String {
-    if review.headline() <= Headline::Patch {
+    if review.severity() <= Severity::Patch {
         return String::new();
     }
     let view = review.view();
-    let with = |headline: Headline| -> Vec<&Change> {
+    let with = |severity: Severity| -> Vec<&Change> {
         let changes = review.comparison.report.changes.iter();
         changes
-            .filter(|change| view.headline_of(change) == headline)
+            .filter(|change| view.severity_of(change) == severity)
             .collect()
     };
     let mut sentences = Vec::new();
-    for (headline, what) in [
-        (Headline::LintError, "The edit is a mistake in"),
+    for (severity, what) in [
+        (Severity::LintError, "The edit is a mistake in"),
         (
-            Headline::Breaking,
+            Severity::Breaking,
             "What partners have deployed stops working in",
         ),
         (
-            Headline::SourceBreaking,
+            Severity::SourceBreaking,
             "Partners' code has to change to compile with the new crates, in",
         ),
         (
-            Headline::Risky,
+            Severity::Risky,
             "Generated code takes it, but partners' own code may be surprised, in",
         ),
         (
-            Headline::Compatible,
+            Severity::Compatible,
             "Something is added that partners need not use, in",
         ),
     ] {
-        let changes = with(headline);
+        let changes = with(severity);
         if !changes.is_empty() {
             sentences.push(format!("{what} {}.", places(&changes)));
         }
@@ -95,15 +95,15 @@ pub(super) fn paragraph(review: &Review) -> String {
     sentences.join(" ")
 }
 
-/// What the partner's headline does not say: an old peer on SkyPay's side.
+/// What the partner's severity does not say: an old peer on SkyPay's side.
 fn skypays_side(review: &Review) -> Option<String> {
     let view = review.view();
     let changes = review.comparison.report.changes.iter();
     let others: Vec<_> = changes
-        .filter(|change| view.headline_of(change) < Headline::Breaking && change.lint.is_none())
+        .filter(|change| view.severity_of(change) < Severity::Breaking && change.lint.is_none())
         .filter(|change| {
-            [change.verdict.caller, change.verdict.callee].contains(&Wire::Break)
-                && worst(change) == Headline::Breaking
+            [change.impact.caller, change.impact.callee].contains(&Wire::Break)
+                && worst(change) == Severity::Breaking
         })
         .collect();
     (!others.is_empty()).then(|| {
@@ -180,7 +180,7 @@ pub(super) fn steps(review: &Review) -> Vec<String> {
             },
         ));
     }
-    if review.headline() > Headline::Patch {
+    if review.severity() > Severity::Patch {
         steps.push("Say in CHANGELOG.md what users gain or have to change.".to_owned());
     }
     steps

@@ -54,7 +54,7 @@ impl Bump {
 
 /// A change in one word, worst last.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Headline {
+pub enum Severity {
     /// The documents say the same, in the same order.
     None,
     /// Words, examples or order.
@@ -71,7 +71,7 @@ pub enum Headline {
     LintError,
 }
 
-impl Headline {
+impl Severity {
     /// The word for reports.
     #[must_use]
     pub fn word(self) -> &'static str {
@@ -86,7 +86,7 @@ impl Headline {
         }
     }
 
-    /// One side's headline: the wire first, then the code.
+    /// One side's severity: the wire first, then the code.
     fn of(wire: Wire, bump: Bump) -> Self {
         match (wire, bump) {
             (Wire::Break, _) => Self::Breaking,
@@ -99,13 +99,13 @@ impl Headline {
     }
 }
 
-impl fmt::Display for Headline {
+impl fmt::Display for Severity {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(self.word())
     }
 }
 
-/// Whose headline is wanted.
+/// Whose severity is wanted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Role {
     /// Calls SkyPay's operations and serves the callbacks.
@@ -118,7 +118,7 @@ pub enum Role {
 
 /// What a change means for both sides and both halves of the code.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Verdict {
+pub struct Impact {
     /// The wire, for a caller from before the change.
     pub caller: Wire,
     /// The wire, for a callee from before the change.
@@ -129,7 +129,7 @@ pub struct Verdict {
     pub server: Bump,
 }
 
-impl Verdict {
+impl Impact {
     /// Nothing changes for anybody.
     pub(super) const NONE: Self = Self::new(Wire::Ok, Wire::Ok, Bump::None, Bump::None);
     /// Words only.
@@ -143,7 +143,7 @@ impl Verdict {
     /// Neither side understands the other.
     pub(super) const BREAK: Self = Self::new(Wire::Break, Wire::Break, Bump::Major, Bump::Major);
 
-    /// A verdict.
+    /// A impact.
     #[expect(clippy::similar_names, reason = "both sides are called what they are")]
     #[must_use]
     pub const fn new(caller: Wire, callee: Wire, client: Bump, server: Bump) -> Self {
@@ -172,16 +172,16 @@ impl Verdict {
         self.client.max(self.server)
     }
 
-    /// The headline of whoever calls.
+    /// The severity of whoever calls.
     #[must_use]
-    pub fn for_caller(self) -> Headline {
-        Headline::of(self.caller, self.client)
+    pub fn for_caller(self) -> Severity {
+        Severity::of(self.caller, self.client)
     }
 
-    /// The headline of whoever is called.
+    /// The severity of whoever is called.
     #[must_use]
-    pub fn for_callee(self) -> Headline {
-        Headline::of(self.callee, self.server)
+    pub fn for_callee(self) -> Severity {
+        Severity::of(self.callee, self.server)
     }
 
     /// The same on the wire, with no more than this for the code.
@@ -320,28 +320,28 @@ impl Effect {
     }
 
     /// As callers and callees see it: requests go one way, answers the other.
-    pub(super) fn verdict(self, part: Part) -> Verdict {
+    pub(super) fn impact(self, part: Part) -> Impact {
         match part {
-            Part::Request => Verdict::new(self.sender, self.receiver, self.sends, self.receives),
-            Part::Response => Verdict::new(self.receiver, self.sender, self.receives, self.sends),
+            Part::Request => Impact::new(self.sender, self.receiver, self.sends, self.receives),
+            Part::Response => Impact::new(self.receiver, self.sender, self.receives, self.sends),
         }
     }
 
     /// Where nobody sends it: only what the types themselves change.
-    pub(super) fn unused(self) -> Verdict {
+    pub(super) fn unused(self) -> Impact {
         let bump = self.sends.min(self.receives);
-        Verdict::new(Wire::Ok, Wire::Ok, bump, bump)
+        Impact::new(Wire::Ok, Wire::Ok, bump, bump)
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{Bump, Effect, Verdict, Wire};
+    use super::{Bump, Effect, Impact, Wire};
 
     #[test]
     fn what_the_code_needs_changes_without_the_wire_on_both_sides() {
-        let most = Verdict::new(Wire::Break, Wire::Risk, Bump::Major, Bump::Minor);
-        let patch = Verdict::new(Wire::Break, Wire::Risk, Bump::Patch, Bump::Patch);
+        let most = Impact::new(Wire::Break, Wire::Risk, Bump::Major, Bump::Minor);
+        let patch = Impact::new(Wire::Break, Wire::Risk, Bump::Patch, Bump::Patch);
         assert_eq!(most.at_most(Bump::Patch), patch);
         assert_eq!(most.at_most(Bump::Major), most);
 
