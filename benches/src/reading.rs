@@ -28,7 +28,7 @@ pub fn canonical(index: u32) -> String {
     )
 }
 
-/// Other case, an amount as a text, an escape, blanks.
+/// Other case, an amount as a text, an escape, whitespace.
 fn odd(index: u32) -> String {
     format!(
         r#"{{ "CreateDate": "2024-02-05 10:15:30", "paytime": "2024\/02\/05", "controlno": "SKY98{index:08}", "Amount": "1000.00", "PHONE": 639123456789, "referenceno": 90065653{index:05} }}"#

@@ -172,7 +172,7 @@ arrived
 call cancelPayout '"controlNumbers":[{"controlNumber":"SKY9800000202"}]'
 accepted
 "${skypay[@]}" clock advance 1d >/dev/null
-# Nobody tells: whoever does not ask takes it for cancelled.
+# No callback says so: a partner that does not ask takes it for cancelled.
 nothing_waits
 status SKY9800000202 Uploaded
 

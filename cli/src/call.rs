@@ -58,7 +58,7 @@ impl Call {
         Ok(said(info, ended, advice, format))
     }
 
-    /// Real money moves only when that was said in so many words.
+    /// Real money moves only when an option says so.
     fn guard(&self, info: &OperationInfo, access: &Access) -> Result<(), Failure> {
         if info.effect == Effect::Reads || !access.is_production() || self.yes_really_production {
             return Ok(());

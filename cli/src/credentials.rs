@@ -183,7 +183,7 @@ pub(crate) fn sandbox_url() -> String {
     variable("SKYPAY_SANDBOX").unwrap_or_else(|| SANDBOX.to_owned())
 }
 
-/// A sandbox on this machine tells what it has told whoever started it.
+/// A sandbox on this machine says what it printed when it was started.
 async fn ask_sandbox(section: &mut Section) -> Result<(), Failure> {
     let all = [
         &section.caller_name,
@@ -239,7 +239,7 @@ fn missing(variables: &[&str]) -> Failure {
 /// A variable of the environment, unless it is empty.
 pub(crate) fn variable(name: &str) -> Option<String> {
     let value = std::env::var_os(name).filter(|value| !value.is_empty())?;
-    // One that is not UTF-8 is no absent one; whoever uses it refuses it.
+    // One that is not UTF-8 is not absent; it is refused where it is used.
     Some(value.to_string_lossy().into_owned())
 }
 

@@ -61,7 +61,7 @@ impl Failure {
         Self::new(ExitStatus::Refused, what)
     }
 
-    /// Nobody was reached.
+    /// No server was reached.
     pub(crate) fn not_sent(what: impl Into<String>) -> Self {
         Self::new(ExitStatus::NotSent, what)
     }

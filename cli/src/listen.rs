@@ -89,7 +89,7 @@ impl Listen {
                 .transpose()?,
             seen: Arc::default(),
         };
-        let desk = FormPage {
+        let listener = FormPage {
             partner,
             forward: self
                 .forward
@@ -103,7 +103,7 @@ impl Listen {
         };
         let listener = listener(self.port).await?;
         greet(&listener, &self.history, format);
-        let routes = Router::new().fallback(receive).with_state(desk);
+        let routes = Router::new().fallback(receive).with_state(listener);
         let wanted = self.count.unwrap_or(u64::MAX);
         let enough = async move {
             let mut seen = 0;
@@ -176,7 +176,7 @@ struct FormPage {
     format: OutputFormat,
 }
 
-async fn receive(State(desk): State<FormPage>, request: Request) -> Response {
+async fn receive(State(listener): State<FormPage>, request: Request) -> Response {
     let started = Instant::now();
     // SkyPay sends none. A page in a browser does, and could seal a callback
     // with a sandbox's keys, which everybody knows.
@@ -189,16 +189,16 @@ async fn receive(State(desk): State<FormPage>, request: Request) -> Response {
     };
     let partner = Partner {
         seen: Arc::default(),
-        ..desk.partner.clone()
+        ..listener.partner.clone()
     };
     let seen = Arc::clone(&partner.seen);
-    let config = Config::new(desk.keys.clone());
+    let config = Config::new(listener.keys.clone());
     let fallback = callbacks::service(partner.clone(), config.clone());
     let service = callbacks::router(partner, config).fallback_service(fallback);
     let inner = Request::from_parts(parts, Body::from(sealed.clone()));
     let Ok(own) = service.oneshot(inner).await;
     let seen = seen.lock().unwrap_or_else(PoisonError::into_inner).take();
-    let (status, answer) = if let (Some(forward), Some(_)) = (&desk.forward, &seen) {
+    let (status, answer) = if let (Some(forward), Some(_)) = (&listener.forward, &seen) {
         forward.sealed(&sealed).await
     } else {
         let (parts, body) = own.into_parts();
@@ -210,11 +210,11 @@ async fn receive(State(desk): State<FormPage>, request: Request) -> Response {
         seen,
         sealed,
         status,
-        answer: answer.as_ref().ok().and_then(|body| desk.opened(body)),
+        answer: answer.as_ref().ok().and_then(|body| listener.opened(body)),
         problem: answer.as_ref().err().copied(),
         milliseconds: started.elapsed().as_millis(),
     };
-    desk.record(&received);
+    listener.record(&received);
     let mut response = Response::new(Body::from(answer.unwrap_or_default()));
     *response.status_mut() = status;
     let media_type = HeaderValue::from_static(envelope::CONTENT_TYPE);
@@ -276,7 +276,7 @@ impl FormPage {
     }
 
     /// Why a body did not get as far as the handler. The answer on the wire
-    /// does not say so, but whoever owns the key may know.
+    /// does not say so, but the owner of the key may know.
     fn turned_away(&self, sealed: &[u8]) -> &'static str {
         match self.opened(sealed) {
             None => "turned away: our key does not open it",
@@ -368,7 +368,7 @@ impl Forward {
         let Ok(response) = request.send().await else {
             return (
                 StatusCode::BAD_GATEWAY,
-                Err("nobody answers where it is forwarded to"),
+                Err("no server answers where it is forwarded to"),
             );
         };
         let status = response.status();
@@ -427,7 +427,7 @@ impl Partner {
                 let accepted = forward.plaintext(O::INFO.name, plaintext).await;
                 accepted
                     .map(|_| Stored)
-                    .ok_or(NotStored::new("nobody took it"))
+                    .ok_or(NotStored::new("no program took it"))
             }
         }
     }

@@ -226,9 +226,9 @@ impl Replay {
     /// used.
     async fn kept(&self, to: &str) -> Result<Output, Failure> {
         let entry = history::find(self.history.as_deref(), self.id)?;
-        let nobody = Credentials::new("nobody", "nobody", "nobody");
-        let nobody = nobody.map_err(|error| Failure::usage(error.to_string()))?;
-        let transport = Transport::builder(to, nobody.into())
+        let unused = Credentials::new("unused", "unused", "unused");
+        let unused = unused.map_err(|error| Failure::usage(error.to_string()))?;
+        let transport = Transport::builder(to, unused.into())
             .allow_plain_http()
             .build();
         let transport = transport.map_err(|error| cannot_start(&error))?;

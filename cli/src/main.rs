@@ -123,7 +123,7 @@ fn execute(command: Command, format: OutputFormat) -> Result<Output, Failure> {
     match command {
         Command::Envelope(envelope) => envelope.run(),
         Command::Completions { shell } => Ok(completions(shell)),
-        Command::Sandbox(house) => wait_for(house.run(format)),
+        Command::Sandbox(command) => wait_for(command.run(format)),
         Command::Replay(replay) => wait_for(replay.run(format)),
         Command::Log(log) => wait_for(log.run(format)),
         Command::Cashier(command) => wait_for(remote::carry_and_wait(

@@ -115,7 +115,7 @@ fn unknown_operation(name: &str) -> Failure {
     Failure::usage(format!("{name} cannot be called from this side"))
 }
 
-/// The operation of that name, whoever calls it.
+/// The operation of that name, in either direction.
 pub(crate) fn find(name: &str) -> Option<&'static OperationInfo> {
     OPERATIONS.iter().copied().find(|info| info.name == name)
 }

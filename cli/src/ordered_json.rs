@@ -173,7 +173,7 @@ mod tests {
     }
 
     #[test]
-    fn personal_fields_are_masked_wherever_they_are_and_however_spelled() {
+    fn personal_fields_are_masked_wherever_they_are_in_any_encoding_of_their_name() {
         let text = r#"{"name":"x","rows":[{"Account No":["y"],"code":"1"}],"phone":null}"#;
         let tree = OrderedJson::read(text.as_bytes()).unwrap();
         let masked = tree.masked(&["accountNo", "name", "phone"]);

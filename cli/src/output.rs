@@ -80,7 +80,7 @@ pub(crate) fn print_error(failure: &Failure, format: OutputFormat) {
     let _ = writeln!(io::stderr(), "{}", visible(&text));
 }
 
-/// Writes a line to standard output at once. Nobody listening is no error.
+/// Writes a line to standard output at once. A closed output is no error.
 pub(crate) fn out(text: &str) {
     let mut stdout = io::stdout().lock();
     let _ = writeln!(stdout, "{}", visible(text.trim_end_matches('\n')));

@@ -85,7 +85,7 @@ skypay_runtime::message! {
             requires ["accountNo", "phone"],
             matches ["accountNo" "^09[0-9]{9}$"],
             reason "riders are paid to their mobile number";
-        "van-pays-nobody" when "carrier" in ["1", "13"],
+        "van-has-no-account" when "carrier" in ["1", "13"],
             forbids ["accountNo"],
             reason "drivers have a salary";
     }
@@ -272,7 +272,7 @@ mod tests {
             [
                 "carrier read-only",
                 "carrier one-of",
-                "accountNo van-pays-nobody"
+                "accountNo van-has-no-account"
             ]
         );
         let unlisted = complete().carrier("99");
@@ -295,7 +295,7 @@ mod tests {
         );
         assert_eq!(
             broken(complete().carrier(Carrier::Van)),
-            ["accountNo van-pays-nobody"]
+            ["accountNo van-has-no-account"]
         );
     }
 

@@ -121,7 +121,7 @@ struct Work {
     client: Client,
     question: BalanceQueryRequest,
     keys: KeyRing,
-    /// Held by every call, and by whoever wants none to be on its way.
+    /// Held by every call, and by a change that waits until none is on its way.
     gate: RwLock<()>,
     calls: AtomicU64,
     payouts: AtomicU64,

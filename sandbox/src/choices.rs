@@ -1,4 +1,4 @@
-//! The choices that a type offers, for whoever lets people choose.
+//! The choices that a type offers.
 
 use serde::Deserializer;
 use serde::de::value::Error as Unread;

@@ -148,7 +148,7 @@ impl State {
     /// Carries out a command. Time never goes back: an earlier `now` counts
     /// as the last one.
     ///
-    /// Whoever wants to come to the same state again has to remember every
+    /// To come to the same state again, a caller has to remember every
     /// command with its time, those that were declined and every
     /// [`Command::Tick`] among them: what was due was done then.
     pub fn apply(&mut self, command: &Command, now: DateTime) -> Applied {

@@ -39,7 +39,7 @@ pub fn all() -> Vec<Provocation> {
         .collect()
 }
 
-/// How to provoke one code of one operation; `None` if nobody knows.
+/// How to provoke one code of one operation; `None` if that is not known.
 #[must_use]
 pub fn scenario_for(operation: &'static OperationInfo, code: ResponseCode) -> Option<Provocation> {
     let (how, commands) = match operation.direction {

@@ -297,7 +297,7 @@ impl Drop for Running {
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum StartError {
-    /// Nobody can listen there.
+    /// No server can listen there.
     Listen(SocketAddr, std::io::Error),
     /// The settings make no sense; a line for each that does not.
     Settings(String),

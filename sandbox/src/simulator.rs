@@ -91,7 +91,7 @@ type Respond<T> = oneshot::Sender<Result<T, SimulatorError>>;
 impl Simulator {
     /// Opens the sandbox. Errands go to the returned queue; who makes them says
     /// what became of each with [`Self::ended`]. The channel says why the
-    /// house fell, if it does.
+    /// simulator stopped, if it does.
     pub(crate) fn open(
         store: Store,
         state: State,
@@ -230,7 +230,7 @@ impl Simulator {
     /// Waits until the sandbox has forgotten what an delivery job was for.
     pub(crate) async fn another_generation(&self, generation: u64) {
         let mut current_generation = self.current_generation.clone();
-        // A house that is closed forgets nothing any more.
+        // A simulator that is closed forgets nothing any more.
         if current_generation
             .wait_for(|now| *now != generation)
             .await
@@ -253,7 +253,7 @@ impl Simulator {
 
 impl fmt::Debug for Simulator {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("House")
+        f.write_str("Simulator")
     }
 }
 

@@ -79,7 +79,7 @@ async fn main() -> ExitCode {
 }
 
 /// The victim: a sandbox that says where it is and runs until it is killed or
-/// told to stop, or until whoever started it is gone.
+/// stopped, or until the process that started it has ended.
 async fn serve(database: PathBuf, partner: String) -> ExitCode {
     let settings = Settings {
         callbacks: CallbackUrls {
@@ -402,7 +402,7 @@ impl Drop for Served {
     }
 }
 
-/// The same database, by a clock that waits for nobody.
+/// The same database, by a clock that does not wait.
 fn reopen(database: &Path) -> Builder {
     Sandbox::builder().clock(Clock::frozen()).database(database)
 }

@@ -49,7 +49,7 @@ fn operation_ids(root: &Node) -> Vec<String> {
     ids.map(str::to_owned).collect()
 }
 
-/// The values of all examples of messages, as they are spelled.
+/// The values of all examples of messages, as they are written.
 fn messages(root: &Node) -> Vec<String> {
     let mut messages: Vec<_> = all(root)
         .into_iter()

@@ -140,7 +140,7 @@ async fn every_attack_ends_as_its_row_says() {
 }
 
 #[tokio::test]
-async fn a_request_that_is_not_http_reaches_nobody() {
+async fn a_request_that_is_not_http_reaches_no_handler() {
     let handler = as_documented();
     let host = host(routes(&handler, config())).await;
     for (name, request) in HTTP_ITSELF {

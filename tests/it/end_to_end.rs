@@ -275,7 +275,7 @@ async fn a_handler_cannot_refuse_with_a_code_that_its_operation_does_not_have() 
 }
 
 #[tokio::test]
-async fn what_nobody_implements_is_refused_politely() {
+async fn what_is_not_implemented_is_refused_with_a_code() {
     let wire = Wire::default();
     let config = config();
     let routes = skypay::router(Nothing, config.clone())

@@ -13,7 +13,7 @@
 //! | the callback server under attack, the envelope's limits | `callback_server`, `limits` |
 //! | what fuzzing has found | `corpus` |
 //! | what is made of the document: exports, reference page, examples | `exports`, `docs`, `examples` |
-//! | the workspace: layers, texts, packages, workflows, a consumer | `structure`, `prose`, `packages`, `workflows`, `consumer` |
+//! | the workspace: layers, texts, packages, workflows, a consumer | `structure`, `prose`, `words`, `packages`, `workflows`, `consumer` |
 //!
 //! What several binaries share is the crate `test-support`.
 
@@ -53,4 +53,5 @@ mod schemas;
 mod second_api;
 mod structure;
 mod wire;
+mod words;
 mod workflows;

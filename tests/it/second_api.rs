@@ -180,6 +180,7 @@ const GENERAL: &[&str] = &[
     "action",
     "amount",
     "authentication",
+    "location",
     "name",
     "notifications",
     "phone",

@@ -52,7 +52,7 @@ fn the_nearest_of_all_main_branches_is_taken() {
     repository.edit("25-response-field-added");
     repository.commit("mine");
     compared(&repository, "origin/main", "HEAD~1");
-    // A fork that nobody brings up to date.
+    // A fork that is not kept up to date.
     repository.git(&["update-ref", "refs/remotes/fork/main", "main"]);
     compared(&repository, "origin/main", "HEAD~1");
     repository.git(&["switch", "--quiet", "--detach"]);

@@ -38,7 +38,7 @@ fn what_is_written_is_fresh_and_the_same_twice() {
 }
 
 #[test]
-fn new_changed_and_leftover_files_are_found_and_mended() {
+fn new_changed_and_leftover_files_are_found_and_fixed() {
     let root = root("drift");
     assert_eq!(generate::write(&root), Ending::Clean);
     let output = root.join(generate::OUTPUT);

@@ -6,8 +6,8 @@ use serde_json::json;
 
 use crate::program::{Program, Started};
 
-/// A URL where nobody listens.
-fn nobody() -> (TcpListener, String) {
+/// A URL where no server listens.
+fn closed() -> (TcpListener, String) {
     let port = TcpListener::bind("127.0.0.1:0").unwrap();
     let free = TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("http://{}", free.local_addr().unwrap());
@@ -65,8 +65,8 @@ fn what_is_sealed_opens_with_its_key_only() {
 }
 
 #[test]
-fn a_call_that_reaches_nobody_or_breaks_a_rule_is_not_sent() {
-    let (_port, url) = nobody();
+fn a_call_that_reaches_no_server_or_breaks_a_rule_is_not_sent() {
+    let (_port, url) = closed();
     let program = Program::new();
     let ran = program
         .run(&["call", "-e", &url, "balanceQuery", "--json"])
@@ -130,7 +130,7 @@ fn production_is_not_changed_by_accident() {
 
 #[test]
 fn credentials_come_from_a_file_and_never_show() {
-    let (_port, url) = nobody();
+    let (_port, url) = closed();
     let bare = Program::bare();
     let ran = bare.run(&["call", "-e", "test", "balanceQuery"]).ended(2);
     assert!(ran.err.contains("SKYPAY_USER_NAME"), "{}", ran.err);

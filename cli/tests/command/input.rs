@@ -249,7 +249,7 @@ fn names_and_secrets_that_were_damaged_are_refused_before_anything_is_sent() {
         refused(program.run(&payout), "would change the URL");
     }
     listener.set_nonblocking(true).unwrap();
-    assert!(listener.accept().is_err(), "nobody has called");
+    assert!(listener.accept().is_err(), "no call has come");
 }
 
 #[cfg(unix)]
@@ -493,7 +493,7 @@ fn keys_that_have_expired_are_told_at_the_start_in_the_list_and_with_a_refusal()
 
 #[test]
 fn a_wrong_key_is_told_by_a_hint_and_ends_as_the_readme_says() {
-    let (_house, info) = Setup::up(&["--memory"]);
+    let (_sandbox, info) = Setup::up(&["--memory"]);
     let text = |name: &str| info[name].as_str().unwrap();
     let url = text("url");
     let transfer = [

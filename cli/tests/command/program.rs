@@ -125,7 +125,7 @@ impl Program {
     /// The same with standard input.
     pub(crate) fn run_with(&self, arguments: &[&str], input: &str) -> Ran {
         let mut child = self.command(arguments).spawn().unwrap();
-        // Whoever does not read standard input may have gone already.
+        // A program that does not read standard input may have ended already.
         let _ = child.stdin.take().unwrap().write_all(input.as_bytes());
         let output = child.wait_with_output().unwrap();
         Ran {

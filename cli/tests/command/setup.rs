@@ -145,7 +145,7 @@ fn a_payout_is_called_paid_and_asked_for() {
 #[test]
 fn the_cashiers_exit_code_says_how_the_partner_answered() {
     let (setup, _) = Setup::up(&["--memory"]);
-    // Nobody is called as long as there is no URL.
+    // No callback is sent as long as there is no URL.
     setup
         .run("cashier inquire SKY9800000201 --channel 1")
         .ended(5);
@@ -314,7 +314,7 @@ fn keys_go_through_their_life() {
 
 #[test]
 fn everything_can_be_saved_restored_and_forgotten() {
-    let (setup, _) = Setup::up(&["--db", "house.db"]);
+    let (setup, _) = Setup::up(&["--db", "sandbox.db"]);
     setup.pay_out("SKY9800000101", "1000.00").ended(0);
     setup.run("sandbox save saved.db").ended(0);
     setup.run("sandbox reset").ended(0);

@@ -431,7 +431,7 @@ pub(super) fn conditions(document: &Document<'_>, reporter: &mut Reporter) {
     }
 }
 
-/// Reading ignores case and blanks in keys, so names and aliases of a message
+/// Reading ignores case and whitespace in keys, so names and aliases of a message
 /// differ by more than that.
 pub(super) fn aliases_unambiguous(document: &Document<'_>, reporter: &mut Reporter) {
     for (_, node) in document.objects() {
@@ -447,7 +447,7 @@ pub(super) fn aliases_unambiguous(document: &Document<'_>, reporter: &mut Report
                     .collect();
                 if let Some(other) = seen.insert(folded, name.clone()) {
                     let message = format!(
-                        "`{name}` and `{other}` are the same key when case and blanks are ignored"
+                        "`{name}` and `{other}` are the same key when case and whitespace are ignored"
                     );
                     reporter.add("aliases", &property.location, message);
                 }

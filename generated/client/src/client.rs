@@ -304,7 +304,7 @@ impl Client {
 
     /// Get the reference for a 7-Eleven barcode.
     ///
-    /// Reserves a reference for a repayment at a 7-Eleven counter, so that nobody has
+    /// Reserves a reference for a repayment at a 7-Eleven counter, so that no one has
     /// to type the contract number and the amount there. Draw it in your app as a Code
     /// 128-A barcode. Whether the hyphens are part of the barcode is not documented;
     /// the vendor's picture shows them in the text below it, so scan one at a counter

@@ -11,7 +11,7 @@ use super::timestamp::Timestamp;
 /// What a command has led to.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Applied {
-    /// The answer to whoever gave the command.
+    /// The answer to the caller of the command.
     pub answer: CommandOutcome,
     /// What happened, in order. The log is these lines and nothing else.
     pub events: Vec<Event>,
@@ -24,7 +24,7 @@ pub struct Applied {
 #[serde(tag = "answer", rename_all = "kebab-case")]
 pub enum CommandOutcome {
     /// A request was accepted: the response in plaintext, still without time, code
-    /// and description, which whoever writes it supplies.
+    /// and description, which the writer supplies.
     Accepted {
         /// The response's own fields.
         plaintext: Value,

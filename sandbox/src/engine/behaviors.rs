@@ -55,7 +55,7 @@ behaviors! {
     REFUSAL_BODY = "refusal-body",
         "Is a refusal sealed?",
         [
-            ("sealed", "yes: it looks like a success to whoever does not open it"),
+            ("sealed", "yes: it looks like a success until it is decrypted"),
             ("plaintext", "no: it is plain JSON"),
         ];
     REFUSAL_STATUS = "refusal-status",

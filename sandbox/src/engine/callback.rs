@@ -19,7 +19,7 @@ use super::transaction::{ScheduledEvent, Transaction};
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Purpose {
-    /// The partner shall know; nobody waits.
+    /// The partner is to know; the engine does not wait.
     Notice,
     /// A cashier waits for a payout's data.
     PayoutInquiry,
@@ -418,7 +418,7 @@ impl Transaction<'_> {
         }
     }
 
-    /// Tells whoever waits for a callback.
+    /// Ends the wait for a callback.
     fn ended(&mut self, callback: &Callback, result: &AttemptResult, outcome: Outcome, over: bool) {
         match callback.purpose {
             Purpose::PayoutInquiry => self.payout_inquired(callback, result, outcome),

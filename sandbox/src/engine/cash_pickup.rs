@@ -1,4 +1,4 @@
-//! Payouts that a store asks the partner about: nobody has ordered them here.
+//! Payouts that a store asks the partner about: they were not ordered here.
 
 use serde::{Deserialize, Serialize};
 use serde_json::json;
@@ -89,7 +89,7 @@ impl Transaction<'_> {
             && known.status == CashPickupStatus::Confirming
         {
             return CommandOutcome::invalid_command(format!(
-                "nobody knows yet whether {control_number} is paid; confirm it again"
+                "it is not known yet whether {control_number} is paid; confirm it again"
             ));
         }
         let created = known.map_or(self.at, |known| known.created);

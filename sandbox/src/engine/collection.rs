@@ -196,7 +196,7 @@ impl Transaction<'_> {
             && waiting.status == CollectionStatus::Confirming
         {
             return CommandOutcome::invalid_command(format!(
-                "nobody knows yet whether {contract} is collected; collect it again"
+                "it is not known yet whether {contract} is collected; collect it again"
             ));
         }
         let message = CollectionInquiryRequest::builder()

@@ -96,7 +96,7 @@ pub struct Request {
     /// Where it came from.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub peer: Option<IpAddr>,
-    /// Whether the credentials in it are right. The sealed door lets nobody
+    /// Whether the credentials in it are right. The encrypted interface lets no request
     /// else in; the plaintext interface asks
     /// [`State::knows`](super::State::knows).
     #[serde(default = "yes", skip_serializing_if = "is_usual")]

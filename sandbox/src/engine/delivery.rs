@@ -8,11 +8,11 @@ use super::callback::Purpose;
 use super::fault::WireFault;
 use super::timestamp::Timestamp;
 
-/// A callback that is due now, for whoever sends it. What becomes of it goes
+/// A callback that is due now, for the sender. What becomes of it goes
 /// back as [`Command::Delivered`](super::Command::Delivered).
 ///
 /// It is listed until that has happened, so that none is lost when the sandbox
-/// falls: whoever sends remembers only which attempts are on their way.
+/// falls: the sender remembers only which attempts are on their way.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Delivery {
     /// The delivery.
@@ -119,7 +119,7 @@ pub enum DeliveryStatus {
     },
     /// Nothing any more: it was acknowledged.
     Acknowledged,
-    /// Nothing any more: nobody will try again.
+    /// Nothing any more: it is not tried again.
     GivenUp,
 }
 

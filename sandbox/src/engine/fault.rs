@@ -1,6 +1,6 @@
 //! Faults: when something shall go wrong on the wire, and what.
 //!
-//! The engine decides, by rule and seed; whoever holds the connection carries
+//! The engine decides, by rule and seed; the side that holds the connection carries
 //! it out.
 
 use serde::{Deserialize, Serialize};

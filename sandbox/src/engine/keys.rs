@@ -138,7 +138,7 @@ impl Pair {
         }
     }
 
-    /// A pair that nobody else has, unless their seed is the same.
+    /// A pair that no other sandbox has, unless its seed is the same.
     pub(crate) fn drawn(random: &mut Random) -> Self {
         let groups = [8, 4, 4, 4, 12].map(|length| random.hexadecimal(length));
         Self {

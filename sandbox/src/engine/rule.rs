@@ -111,11 +111,11 @@ pub enum ScriptedOutcome {
     FailAtOnce,
     /// Pending for ever.
     HangPending,
-    /// Uploaded for ever: at a store, nobody comes.
+    /// Uploaded for ever: at a store, the payee does not come.
     HangUploaded,
     /// Uploaded, and paid a day later.
     PayLate,
-    /// Uploaded and paid, and nobody is told.
+    /// Uploaded and paid, without a callback.
     PaySilently,
     /// Uploaded, paid, and failed after all.
     Reverse,

@@ -31,7 +31,7 @@ pub(crate) struct ScheduleEntry {
     pub(crate) what: ScheduledEvent,
 }
 
-/// What is due. Whoever does it looks whether it still makes sense.
+/// What is due. It is checked again when it is done.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub(crate) enum ScheduledEvent {

@@ -20,7 +20,7 @@ pub(crate) struct Form {
     pub(crate) title: &'static str,
     /// What it does.
     pub(crate) description: &'static str,
-    /// The part of the command that nobody chooses.
+    /// The part of the command that is not chosen.
     pub(crate) command: Value,
     pub(crate) fields: Vec<Field>,
     pub(crate) button: &'static str,
@@ -118,7 +118,7 @@ impl Field {
             Kind::Choice(choices) => choices
                 .iter()
                 .map(|(value, _)| value)
-                .find(|value| spelled(value) == entered)
+                .find(|value| written(value) == entered)
                 .cloned()
                 .ok_or("Choose one of these.")?,
             Kind::Lines => entered
@@ -153,7 +153,7 @@ impl Field {
                         select id=(id) name=(self.name) aria-invalid=[invalid] aria-describedby=[described] {
                             @if !self.required { option value="" { "–" } }
                             @for (choice, label) in choices {
-                                @let choice = spelled(choice);
+                                @let choice = written(choice);
                                 option value=(choice) selected[choice == *value] { (label) }
                             }
                         }
@@ -174,7 +174,7 @@ impl Field {
 }
 
 /// A value as an option of a choice carries it.
-fn spelled(value: &Value) -> String {
+fn written(value: &Value) -> String {
     value
         .as_str()
         .map_or_else(|| value.to_string(), str::to_owned)

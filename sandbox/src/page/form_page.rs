@@ -27,10 +27,10 @@ pub(crate) struct FormPage {
     pub(crate) after: Markup,
 }
 
-/// What a desk looks like in a state; `path` is where its forms go.
+/// What a page of forms looks like in a state; `path` is where its forms go.
 pub(crate) type Render = fn(&engine::State, &str) -> FormPage;
 
-/// The routes of a desk: a GET shows it, a POST carries out one of its forms.
+/// The routes of a page of forms: a GET shows it, a POST carries out one of its forms.
 pub(crate) fn route(path: &'static str, draw: Render) -> Router<Arc<AppState>> {
     let show = move |State(app): State<Arc<AppState>>, Query(entered): Query<Entered>| async move {
         let form_page = draw(&app.simulator.state(), path);

@@ -46,7 +46,7 @@ pub(crate) async fn page(State(app): Shared, Query(asked): Query<Personal>) -> R
     answer(Page::of("/", "Overview").around(&app, &content))
 }
 
-/// What a careful partner would ask about: nobody knows that it ended.
+/// What a careful partner would ask about: it is not known to have ended.
 fn unknowns(state: &engine::State) -> Markup {
     let lost: Vec<_> = state
         .callbacks()

@@ -128,7 +128,7 @@ async fn stream(State(app): Shared, Query(query): Query<LogQuery>) -> Response {
         .into_response()
 }
 
-/// Sends lines of the log as they come, until nobody listens.
+/// Sends lines of the log as they come, until the client disconnects.
 async fn follow(app: Arc<AppState>, mut query: LogQuery, mut sender: Sender<Bytes>) {
     let mut logged = app.simulator.logged();
     let mut stopping = app.stopping.clone();

@@ -16,10 +16,10 @@
 //! | `POST reset` | – | [`ClockStatus`] |
 //! | `POST mailbox`, `POST mailbox/to/{name}` | a sealed callback | the sealed answer, when there is one |
 //! | `GET mailbox/next?after=&wait=` | [`Next`] | a sealed callback; 204 if none has come |
-//! | `POST mailbox/{id}` | the sealed answer to it | 204; 410 if nobody waits for it any more |
+//! | `POST mailbox/{id}` | the sealed answer to it | 204; 410 if the sandbox no longer waits for it |
 //!
 //! The mailbox is a partner's server for partners that have none: a callback
-//! whose URL leads there waits for whoever fetches it. It comes as `text/plain`
+//! whose URL leads there waits until it is fetched. It comes as `text/plain`
 //! exactly as it was delivered; the header `Callback-Id` has its number in the
 //! mailbox, `Callback-Path` the path that it was sent to, which tells apart
 //! callbacks with a URL of their own (`mailbox/to/inquiries`). It can be fetched

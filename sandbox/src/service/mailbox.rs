@@ -72,8 +72,8 @@ struct QueuedCallback {
     respond: oneshot::Sender<Bytes>,
 }
 
-/// The place of a callback. Whoever waits for the answer holds it, and the
-/// callback is gone when nobody does.
+/// The place of a callback. The task that waits for the answer holds it, and the
+/// callback is gone when none does.
 struct Place {
     inside: Arc<Mutex<Inside>>,
     id: u64,
@@ -137,7 +137,7 @@ impl Mailbox {
         }
     }
 
-    /// Gives an answer to whoever waits for it.
+    /// Gives an answer to the task that waits for it.
     fn answer(&self, id: u64, sealed: Bytes) -> Result<(), NotWaiting> {
         let mut inside = locked(&self.inside);
         let queued = inside.waiting.remove(&id);
@@ -160,7 +160,7 @@ impl fmt::Debug for Mailbox {
     }
 }
 
-/// Nobody waits for an answer to that callback.
+/// No task waits for an answer to that callback.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum NotWaiting {
     /// It has an answer, or the delivery worker has given up.
@@ -216,7 +216,7 @@ async fn answer(State(app): Shared, Path(id): Path<String>, sealed: Bytes) -> Re
             StatusCode::GONE,
             format!(
                 "callback {id} of the mailbox waits no longer: it was answered before, or SkyPay \
-                 has given it up; this answer has reached nobody"
+                 has given it up; this answer was not delivered"
             ),
         ),
         Err(NotWaiting::Unknown) => refused(

@@ -46,7 +46,7 @@ fn text<'h>(headers: &'h HeaderMap, name: &str) -> Option<&'h str> {
 }
 
 fn partner_rejection(headers: &HeaderMap, hosts: &[String]) -> Option<&'static str> {
-    // A browser always says which name it was given. An address is nobody's to
+    // A browser always says which name it was given. An address is not one to
     // lead elsewhere, as a name is.
     let host = text(headers, HOST.as_str());
     let known = host.is_none_or(|host| {

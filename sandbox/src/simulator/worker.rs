@@ -99,7 +99,7 @@ impl Worker {
             self.finish_commands();
             if let Some(respond) = stop {
                 self.close();
-                // Whoever waits may open the database at once.
+                // The caller that waits may open the database at once.
                 drop(self);
                 if let Some(respond) = respond {
                     let _ = respond.send(());
@@ -110,7 +110,7 @@ impl Worker {
     }
 
     /// What has arrived; nothing if the time has come for something. `None`
-    /// if nobody can speak to the sandbox any more.
+    /// if no handle on the sandbox is left.
     fn receive(&self) -> Option<Vec<Message>> {
         let first = match self.duration() {
             None => Some(self.inbox.recv().ok()?),
@@ -190,7 +190,7 @@ impl Worker {
             Err(error) => {
                 self.recover()?;
                 // What was asked can be asked again; what happened to a
-                // callback is known to nobody else.
+                // callback is known nowhere else.
                 for change in changes {
                     match change {
                         Change::Carry(_, respond) => {

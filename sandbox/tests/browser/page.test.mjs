@@ -198,25 +198,25 @@ test("the whole menu is reached with the keyboard", async () => {
   }
 });
 
-test("every part reads well on a phone and on a desk, by day and by night", async (t) => {
-  const desk = await world.page();
-  await open(desk, "/");
-  const menu = await desk.locator("nav a").evaluateAll((links) =>
+test("every part reads well on a phone and on a wide screen, light and dark", async (t) => {
+  const wide = await world.page();
+  await open(wide, "/");
+  const menu = await wide.locator("nav a").evaluateAll((links) =>
     links.map((link) => link.getAttribute("href")),
   );
   // The reference is a document of its own, whose looks are tested where it is made.
   const own = menu.filter((path) => path !== "/reference");
   const parts = own.map((path) => [path.slice(1) || "overview", path]);
   const first = async (path) => {
-    await open(desk, path);
-    return desk.locator("tbody th a").first().getAttribute("href");
+    await open(wide, path);
+    return wide.locator("tbody th a").first().getAttribute("href");
   };
   world.skypay("call", "generate711Barcode", ...request("generate711Barcode"));
   const kinds = ["payout", "counter", "collection", "barcode"];
   for (const kind of kinds) parts.push([kind, await first(`/transactions?kind=${kind}`)]);
   parts.push(["callback", await first("/callbacks")]);
 
-  for (const [form, width] of [["desk", 1280], ["phone", 360]]) {
+  for (const [form, width] of [["wide", 1280], ["phone", 360]]) {
     for (const colorScheme of ["light", "dark"]) {
       const page = await world.page({ viewport: { width, height: 800 }, colorScheme });
       for (const [part, path] of parts) {
@@ -237,7 +237,7 @@ test("every part reads well on a phone and on a desk, by day and by night", asyn
   }
 });
 
-test("the reference opens, and asks nobody for anything", async () => {
+test("the reference opens, and needs no network", async () => {
   const page = await world.page();
   await open(page, "/reference");
   await page.getByRole("heading", { level: 1 }).waitFor();

@@ -49,7 +49,7 @@ async function start(args, environment) {
   });
   const lines = createInterface({ input: child.stdout });
   for await (const line of lines) {
-    // What comes later is not read, but must not block whoever writes it.
+    // What comes later is not read, but must not block its writer.
     child.stdout.resume();
     return { child, told: JSON.parse(line) };
   }

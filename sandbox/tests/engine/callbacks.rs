@@ -11,7 +11,7 @@ use crate::setup::{DAY, Setup, URL, answered, lost, seconds};
 
 const NUMBER: &str = "SKY9800000101";
 
-/// A house in which the notice of a payment is on its way.
+/// A sandbox in which the notice of a payment is on its way.
 fn paid() -> Setup {
     let mut setup = Setup::new();
     setup.bank(NUMBER, "100.00").unwrap();

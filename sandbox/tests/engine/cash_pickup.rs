@@ -19,7 +19,7 @@ fn status(setup: &Setup) -> CashPickupStatus {
     setup.state.cash_pickups().next().unwrap().status
 }
 
-/// A house where an inquiry has succeeded.
+/// A sandbox where an inquiry has succeeded.
 fn inquired() -> Setup {
     let mut setup = Setup::new();
     setup.done(&inquire(NUMBER));
@@ -128,7 +128,7 @@ fn paid_already_refuses_a_first_confirmation() {
 }
 
 #[test]
-fn what_nobody_knows_stays_held_until_the_cashier_presses_again() {
+fn what_is_unknown_stays_held_until_the_cashier_presses_again() {
     let mut setup = inquired();
     setup.behavior("confirmation-repeat", "never");
     setup.done(&pay(NUMBER));

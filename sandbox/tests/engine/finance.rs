@@ -15,7 +15,7 @@ fn pesos(count: i64) -> Amount {
     Amount::from_centavos(count * 100)
 }
 
-/// A house in which 5,000 pesos are collected and settled, all told.
+/// A sandbox in which 5,000 pesos in all are collected and settled.
 fn settled() -> Setup {
     let mut setup = Setup::new();
     crate::money::collect(&mut setup, "SKY9800000301", "5000.00");
@@ -40,7 +40,7 @@ fn check(command: FinanceCommand, statement: &str, sign: &str, accounts: [bool; 
     assert_eq!(found, accounts, "{statement}");
     assert_eq!(notice["currency"], json!("PHP"));
     assert_eq!(notice["accountNo"], json!("SKY98"));
-    // In centavos, as nobody says that it is not.
+    // In centavos, since nothing says that it is not.
     assert_eq!(notice["amount"].as_f64(), Some(100_000.0), "{statement}");
 }
 
@@ -182,7 +182,7 @@ fn a_transfer_tells_both_accounts() {
 }
 
 #[test]
-fn a_transfer_to_nobody_or_of_too_much_is_refused() {
+fn a_transfer_to_an_unknown_entity_or_of_too_much_is_refused() {
     let mut setup = Setup::new();
     for (from, to, amount, code) in [
         ("SKY98", "SKY98", 1.0, ResponseCode::PrefixIncorrect),

@@ -1,4 +1,4 @@
-//! No money is made or lost, whatever happens, and nobody is paid twice.
+//! No money is made or lost by any sequence of commands, and no payout is paid twice.
 
 use std::collections::BTreeMap;
 
@@ -336,7 +336,7 @@ fn check_books(setup: &Setup) {
 }
 
 #[test]
-fn a_full_house_still_gives_back() {
+fn refunds_work_at_the_account_limit() {
     let mut setup = Setup::new();
     setup.bank("SKY9800000101", "100.01").unwrap();
     let amount = Amount::from_centavos(999_999_999_999 - 110_000_000);
@@ -362,7 +362,7 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(256))]
 
     #[test]
-    fn no_money_is_made_or_lost_and_nobody_is_paid_twice(
+    fn no_money_is_made_or_lost_and_no_payout_is_paid_twice(
         seed in any::<u64>(),
         faults in any::<bool>(),
         deeds in prop::collection::vec(deed(), 1..80),

@@ -146,7 +146,7 @@ fn a_cancellation_is_final_only_with_its_time() {
 }
 
 #[test]
-fn a_refused_cancellation_goes_back_to_uploaded_and_nobody_is_told() {
+fn a_refused_cancellation_goes_back_to_uploaded_without_a_callback() {
     let mut setup = Setup::new();
     setup.store(NUMBER, "3900.11");
     setup.acknowledge();

@@ -179,7 +179,7 @@ async fn seen(setup: &Setup, behavior: &str) -> String {
             }
             .to_owned()
         }
-        other => panic!("nobody looks at {other}"),
+        other => panic!("no test looks at {other}"),
     }
 }
 

@@ -1,4 +1,4 @@
-//! What a fault looks like to whoever sits at the other end of the socket, and
+//! What a fault looks like at the other end of the socket, and
 //! what the generated client makes of it.
 
 use std::io::ErrorKind;
@@ -169,8 +169,8 @@ async fn a_redirection_is_not_followed() {
     let payout = bank("SKY9800000101", "1.00");
     let result = setup.client.payout_queue(&payout).await;
     assert!(matches!(result, Err(Error::Unknown(_))), "{result:?}");
-    let nobody = elsewhere.accept().unwrap_err();
-    assert_eq!(nobody.kind(), ErrorKind::WouldBlock);
+    let no_call = elsewhere.accept().unwrap_err();
+    assert_eq!(no_call.kind(), ErrorKind::WouldBlock);
 }
 
 /// What a plain socket reads after a request: everything, and how it ended.
@@ -316,7 +316,7 @@ async fn a_partner_sees_what_the_fault_says_on_its_socket() {
             .await;
         tried += 1;
         let (read, end, result) = socket.notice(&fault).await;
-        // Nobody has answered: whatever came, the partner may have taken it.
+        // There was no answer: the partner may have taken it all the same.
         assert_eq!(result["result"], "lost", "{fault:?}: {result}");
         let (length, body) = body(&read).unwrap_or_default();
         let opens = envelope::open(&key, body.as_bytes()).is_ok();

@@ -122,7 +122,7 @@ async fn a_payout_at_a_store_is_cancelled_when_the_chain_confirms() {
 }
 
 #[tokio::test]
-async fn a_refused_cancellation_goes_back_to_uploaded_and_nobody_is_told() {
+async fn a_refused_cancellation_goes_back_to_uploaded_without_a_callback() {
     let setup = Setup::open().await;
     setup
         .client

@@ -11,7 +11,7 @@ use crate::doors::posted;
 use crate::setup::{Setup, calls_to};
 
 /// A server that reads a request and answers with `bytes` and more than that,
-/// until nobody reads any more; the URL.
+/// until the reader is gone; the URL.
 fn answering_without_end(head: &'static str, bytes: usize) -> String {
     let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());

@@ -82,7 +82,7 @@ impl Setup {
                 return;
             }
         }
-        panic!("it waits although nobody waits for it");
+        panic!("it is kept although no task waits for it");
     }
 
     fn opened(&self, letter: &QueuedCallback) -> Value {
@@ -251,7 +251,7 @@ async fn an_answer_that_says_nothing_leaves_the_outcome_open() {
 }
 
 #[tokio::test]
-async fn what_nobody_answers_in_time_is_unknown_and_gone() {
+async fn what_is_not_answered_in_time_is_unknown_and_gone() {
     let mut timeout = Duration::from_millis(20);
     loop {
         let setup = Setup::with_mailbox(Sandbox::builder().timeout(timeout)).await;
@@ -302,7 +302,7 @@ async fn what_waits_when_everything_is_forgotten_is_forgotten_too() {
 
 /// Who sends to the mailbox and goes away leaves nothing there.
 #[tokio::test]
-async fn a_callback_is_gone_with_whoever_sent_it() {
+async fn a_callback_is_gone_with_its_sender() {
     let setup = Setup::with_mailbox(Sandbox::builder()).await;
     let address = setup.sandbox.url().strip_prefix("http://").unwrap();
     let mut sender = TcpStream::connect(address).await.unwrap();
@@ -389,7 +389,7 @@ async fn a_spoilt_callback_is_fetched_as_it_arrived() {
 }
 
 #[tokio::test]
-async fn whoever_waits_is_sent_away_when_the_sandbox_stops() {
+async fn waiting_requests_end_when_the_sandbox_stops() {
     let setup = Setup::with_mailbox(Sandbox::builder()).await;
     let address = setup
         .sandbox

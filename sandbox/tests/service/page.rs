@@ -363,7 +363,7 @@ async fn a_form_says_what_is_wrong_and_keeps_what_was_entered() {
 }
 
 #[tokio::test]
-async fn a_callback_that_nobody_acknowledged_is_on_the_first_page() {
+async fn a_callback_that_was_not_acknowledged_is_on_the_first_page() {
     let setup = Setup::open().await;
     assert!(!setup.page("/").await.contains("did not acknowledge"));
     setup

@@ -59,7 +59,7 @@ impl PartnerCallbacks for Partner {
     }
 }
 
-/// A house whose partner changes its keys.
+/// A sandbox whose partner changes its keys.
 struct Rotation {
     setup: Setup,
     client: Client,

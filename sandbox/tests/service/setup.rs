@@ -62,7 +62,7 @@ impl Partner {
         match self.answers.lock().unwrap().get(O::INFO.name) {
             Some(Ok(answer)) => Ok(read::from_slice(answer.to_string().as_bytes()).unwrap()),
             Some(Err(code)) => Err(Refusal::new(*code, "no")),
-            None => Err(Refusal::new("-1012", "nobody knows it")),
+            None => Err(Refusal::new("-1012", "it is not known")),
         }
     }
 }

@@ -206,9 +206,9 @@ async fn the_sealed_text_and_the_answer_are_kept() {
 #[tokio::test]
 async fn a_partner_that_is_not_there_was_not_reached() {
     let setup = Setup::open().await;
-    let nobody = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let url = format!("http://{}", nobody.local_addr().unwrap());
-    drop(nobody);
+    let closed = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}", closed.local_addr().unwrap());
+    drop(closed);
     setup.done(&crate::setup::calls_to(&url)).await;
     let inquire = Command::Cashier(CashierCommand::Inquire {
         control_number: "SKY9800000401".to_owned(),

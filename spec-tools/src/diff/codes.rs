@@ -168,7 +168,7 @@ impl<'d> Walk<'d, '_> {
                 "readOnly" if before.whole => ("code-restored", Effect::LOOSENED),
                 "readOnly" => ("code-restored", Effect::PATCH),
                 "kind" => ("code-kind-changed", Effect::PATCH),
-                // Whoever books by it books otherwise from now on.
+                // A program that books by it books otherwise from now on.
                 "moneyState" | "onlyWith" => {
                     let states = (old.get("moneyState"), new.get("moneyState"));
                     let effect = match states {

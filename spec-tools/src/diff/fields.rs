@@ -84,7 +84,7 @@ impl<'d> Field<'d> {
     }
 
     /// Whether a message with the other name is understood: by an alias, or
-    /// because case and blanks do not count.
+    /// because case and whitespace do not count.
     fn reads(&self, name: &str) -> bool {
         folded(name) == folded(self.wire()) || self.aliases().contains(&folded(name))
     }
@@ -258,7 +258,7 @@ impl<'d> Walk<'d, '_> {
         // Fields of the answer's envelope are optional in the types anyway,
         // and what is there on success has no `Option` in either case.
         let stamped = new.view.flag("x-skypay-transport");
-        // What our types can do without is missed by nobody but the user.
+        // What our types can do without is missed by the user only.
         let effect = match effect.receiver {
             Wire::Break if stamped => Effect {
                 receiver: Wire::Risk,

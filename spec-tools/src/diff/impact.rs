@@ -110,9 +110,9 @@ impl fmt::Display for Severity {
 pub enum Role {
     /// Calls SkyPay's operations and serves the callbacks.
     Partner,
-    /// Whoever calls.
+    /// The calling side.
     Client,
-    /// Whoever is called.
+    /// The called side.
     Server,
 }
 
@@ -134,7 +134,7 @@ impl Impact {
     pub(super) const NONE: Self = Self::new(Wire::Ok, Wire::Ok, Bump::None, Bump::None);
     /// Words only.
     pub(super) const PATCH: Self = Self::new(Wire::Ok, Wire::Ok, Bump::Patch, Bump::Patch);
-    /// Something is there that nobody has to use.
+    /// Something is there that does not have to be used.
     pub(super) const ADDED: Self = Self::new(Wire::Ok, Wire::Ok, Bump::Minor, Bump::Minor);
     /// Nothing moves on the wire, but names or types of the code do.
     pub(super) const SOURCE: Self = Self::new(Wire::Ok, Wire::Ok, Bump::Major, Bump::Major);
@@ -172,13 +172,13 @@ impl Impact {
         self.client.max(self.server)
     }
 
-    /// The severity of whoever calls.
+    /// The severity for the calling side.
     #[must_use]
     pub fn for_caller(self) -> Severity {
         Severity::of(self.caller, self.client)
     }
 
-    /// The severity of whoever is called.
+    /// The severity for the called side.
     #[must_use]
     pub fn for_callee(self) -> Severity {
         Severity::of(self.callee, self.server)
@@ -203,7 +203,7 @@ pub enum Part {
     Response,
 }
 
-/// A change of a message, seen from whoever sends it and whoever receives it.
+/// A change of a message, seen from its sender and its receiver.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Effect {
     pub(super) sender: Wire,
@@ -217,7 +217,7 @@ impl Effect {
     pub(super) const TIGHTENED: Self = Self::new(Wire::Break, Wire::Ok, Bump::Major, Bump::Patch);
     /// More may be sent.
     pub(super) const LOOSENED: Self = Self::new(Wire::Ok, Wire::Risk, Bump::Minor, Bump::Patch);
-    /// Nobody can tell whether less may be sent.
+    /// It cannot be decided whether less may be sent.
     const UNDECIDED: Self = Self::new(Wire::Risk, Wire::Ok, Bump::Major, Bump::Patch);
     pub(super) const VALUE_ADDED: Self = Self::new(Wire::Ok, Wire::Risk, Bump::Minor, Bump::Minor);
     pub(super) const VALUE_REMOVED: Self =
@@ -254,7 +254,7 @@ impl Effect {
     }
 
     /// A field that goes away. A caller whose input is ignored is not told;
-    /// an answer with a member too many disturbs nobody.
+    /// an answer with an additional member breaks no reader.
     pub(super) fn field_removed(part: Part, required: bool) -> Self {
         Self {
             sender: match part {
@@ -327,7 +327,7 @@ impl Effect {
         }
     }
 
-    /// Where nobody sends it: only what the types themselves change.
+    /// Where it is not sent: only what the types themselves change.
     pub(super) fn unused(self) -> Impact {
         let bump = self.sends.min(self.receives);
         Impact::new(Wire::Ok, Wire::Ok, bump, bump)

@@ -144,7 +144,7 @@ impl<'d> Comparison<'d, '_> {
                 let pair = (before.get(key), after.get(key));
                 let impact = match (answer, key) {
                     (_, "description") => Impact::PATCH,
-                    // Whoever knows the other code as success gets none.
+                    // A side that knows the other code as success gets none.
                     ("accepted", _) => Impact::BREAK.at_most(Bump::Minor),
                     _ => Impact::new(Wire::Risk, Wire::Ok, Bump::Patch, Bump::Minor),
                 };

@@ -251,7 +251,7 @@ impl<'d> Walk<'d, '_> {
         }
     }
 
-    /// Descriptions, examples, marks for readers, and whatever nobody knows.
+    /// Descriptions, examples, marks for readers, and what is not known.
     fn words(&mut self, a: &View<'d>, b: &View<'d>) {
         let keys: BTreeSet<_> = a.keys().union(&b.keys()).copied().collect();
         for key in keys {

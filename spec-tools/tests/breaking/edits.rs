@@ -358,7 +358,7 @@ fn a_code_before_all_others_is_one_change() {
 
 /// Headers and queries that must be sent, or must no longer be.
 #[test]
-fn parameters_break_whoever_must_send_them() {
+fn parameters_break_the_side_that_must_send_them() {
     let text = small();
     let header = |required: bool| {
         let schema = "schema: {type: string, maxLength: 9}";
@@ -446,7 +446,7 @@ fn another_code_of_success_breaks_both_sides() {
     );
 }
 
-/// What nobody can decide is a risk, never nothing and never certain.
+/// What cannot be decided is a risk, never nothing and never certain.
 #[test]
 fn a_pattern_that_cannot_be_decided_is_a_risk() {
     let field = |pattern: &str| with(&[&format!("a: {{type: string, pattern: '{pattern}'}}")]);

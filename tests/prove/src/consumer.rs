@@ -4,7 +4,7 @@
 //!
 //! One module for each message, code table, text and operation, so that an
 //! error says by its file what it is about. It stands here and not in
-//! `codegen`, since nobody who uses the generator needs it.
+//! `codegen`, since no user of the generator needs it.
 
 use std::collections::BTreeMap;
 

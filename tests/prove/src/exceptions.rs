@@ -131,7 +131,7 @@ pub(crate) const EXCEPTIONS: &[Exception] = &[
     },
     Exception {
         shows: Shows::Unsent,
-        reason: "Whoever dispatches by a constant refuses another; our dispatch goes by some of them only.",
+        reason: "A receiver that dispatches by a constant refuses another; our dispatch goes by some of them only.",
         rules: &["constant-changed"],
     },
     Exception {

@@ -275,7 +275,7 @@ fn on_the_wire(
         let unsent = changes.find_map(|change| reason(change.rule, Shows::Unsent));
         let changes = member.report.changes.iter();
         let unvaried = changes.clone().any(|change| is_transport(member, change));
-        let spelled = worst.evidence.starts_with("spelling ") && said == Wire::Break;
+        let encoding = worst.evidence.starts_with("spelling ") && said == Wire::Break;
         let word = format!("{word} {}", said.word());
         let seen = format!("{word}: {} {}", worst.wire.word(), worst.evidence);
         let because = match unsent {
@@ -285,7 +285,7 @@ fn on_the_wire(
             None if unvaried => {
                 Some("the transport writes it, the same for all messages".to_owned())
             }
-            None if spelled => Some(format!("forbidden, though our reader forgives it: {seen}")),
+            None if encoding => Some(format!("forbidden, though our reader forgives it: {seen}")),
             None => None,
         };
         match because {

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use crate::schemas::{rules, texts};
 
 /// Messages around the difference of two schemas, most ordinary first. Not
-/// all of them are valid: whoever sends them decides.
+/// all of them are valid: the sender decides.
 pub(crate) fn samples(examples: &[Value], one: &Value, other: &Value) -> Vec<Value> {
     let mut samples = Samples::default();
     let examples = examples.iter().map(|example| without_empty(example, one));

@@ -54,7 +54,7 @@ fn rest(operation: &Operation) -> Value {
     })
 }
 
-/// Words that nobody on the wire sees.
+/// Words that do not reach the wire.
 const WORDS: [&str; 8] = [
     "description",
     "$ref",
@@ -187,7 +187,7 @@ fn condition(rule: &Value) -> Value {
 }
 
 /// A message with its members under the names of the receiver's document,
-/// which are found as generously as the generated code does: case and blanks
+/// which are found as generously as the generated code does: case and whitespace
 /// do not count, and there are aliases. An empty text of a field that need not
 /// be there is as good as none.
 pub(crate) fn as_read(tree: &Value, message: &Value) -> Value {
@@ -238,7 +238,7 @@ pub(crate) fn texts(list: &Value) -> BTreeSet<&str> {
 }
 
 impl OnWire {
-    /// The operation without its examples, which nobody on the wire sees.
+    /// The operation without its examples, which do not reach the wire.
     pub(crate) fn seen(&self) -> Self {
         Self {
             request: crate::samples::seen(&self.request),

@@ -26,9 +26,9 @@ pub(crate) struct Version {
 /// Which of the two is from before the edit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Deployed {
-    /// Whoever calls.
+    /// The calling side.
     Caller,
-    /// Whoever is called.
+    /// The called side.
     Callee,
 }
 
@@ -92,7 +92,7 @@ impl Version {
         let read = as_read(tree, message);
         let mut found = BTreeSet::new();
         below_minimum(tree, &read, &mut found);
-        spelled_otherwise(tree, &read, &mut found);
+        encoded_otherwise(tree, &read, &mut found);
         let order = json!({ "do": "check", "schema": format!("{name}/{part}"), "value": read });
         let answer = self.peer.tell(&order)?;
         for complaint in answer["complaints"].as_array().into_iter().flatten() {
@@ -115,7 +115,7 @@ pub(crate) fn observe(
 ) -> Result<Observed, String> {
     let mut watch = Watch::new(deployed);
     let Some(calling) = caller.operation(name) else {
-        // Nobody calls what the caller does not know.
+        // The caller does not call what it does not know.
         return Ok(watch.observed);
     };
     let (requests, responses) = (
@@ -379,7 +379,7 @@ impl Watch {
         self.heard.insert(part);
         for path in members {
             if !known.contains(&path) && part == Part::Request && self.sends(part) {
-                self.note(Wire::Risk, format!("nobody reads `{path}`: {message}"));
+                self.note(Wire::Risk, format!("no reader reads `{path}`: {message}"));
             }
             self.came.insert((part, path));
         }
@@ -628,7 +628,7 @@ fn below_minimum(tree: &Value, message: &Value, found: &mut BTreeSet<String>) {
 }
 
 /// Times and numbers in another form than the document's.
-fn spelled_otherwise(tree: &Value, message: &Value, found: &mut BTreeSet<String>) {
+fn encoded_otherwise(tree: &Value, message: &Value, found: &mut BTreeSet<String>) {
     walk("", tree, message, &mut |path, schema, value| {
         let Some(text) = value.as_str() else { return };
         let fits = match schema["x-skypay-type"].as_str() {

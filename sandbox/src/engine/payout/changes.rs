@@ -75,7 +75,7 @@ impl Transaction<'_> {
         }
     }
 
-    /// Back to Uploaded, and nobody is told.
+    /// Back to Uploaded, without a callback.
     fn refuse_cancellation(&mut self, id: u64) -> bool {
         let changed = self.change(
             id,
