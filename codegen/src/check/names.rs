@@ -48,11 +48,12 @@ const TYPES: &str = "
 ";
 
 /// The methods of the clients and of every value, which Rust would find first; the
-/// modules of the types' crate; files that Cargo takes for something else, and those
-/// that Windows takes for devices.
+/// modules of the types' crate, and the crates that it uses; files that Cargo takes
+/// for something else, and those that Windows takes for devices.
 const OPERATIONS: &str = "
     ask_not_before into keys new send_untyped try_into with_transport
     codes newtypes objects read
+    alloc axum core progenitor_client reqwest schemars serde serde_json skypay_runtime std
     lib main
     aux con nul prn com1 com2 com3 com4 com5 com6 com7 com8 com9
     lpt1 lpt2 lpt3 lpt4 lpt5 lpt6 lpt7 lpt8 lpt9
