@@ -177,6 +177,7 @@ const GENERAL: &[&str] = &[
     "Other",
     "PHP",
     "Paid",
+    "Pending",
     "action",
     "amount",
     "authentication",
