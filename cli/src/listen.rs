@@ -89,7 +89,7 @@ impl Listen {
                 .transpose()?,
             seen: Arc::default(),
         };
-        let listener = FormPage {
+        let state = ListenState {
             partner,
             forward: self
                 .forward
@@ -103,7 +103,7 @@ impl Listen {
         };
         let listener = listener(self.port).await?;
         greet(&listener, &self.history, format);
-        let routes = Router::new().fallback(receive).with_state(listener);
+        let routes = Router::new().fallback(receive).with_state(state);
         let wanted = self.count.unwrap_or(u64::MAX);
         let enough = async move {
             let mut seen = 0;
@@ -167,7 +167,7 @@ fn greet(listener: &TcpListener, history: &std::path::Path, format: OutputFormat
 
 /// Everything that a request passes by.
 #[derive(Clone)]
-struct FormPage {
+struct ListenState {
     partner: Partner,
     forward: Option<Forward>,
     keys: KeyRing,
@@ -176,7 +176,7 @@ struct FormPage {
     format: OutputFormat,
 }
 
-async fn receive(State(listener): State<FormPage>, request: Request) -> Response {
+async fn receive(State(state): State<ListenState>, request: Request) -> Response {
     let started = Instant::now();
     // SkyPay sends none. A page in a browser does, and could seal a callback
     // with a sandbox's keys, which everybody knows.
@@ -189,16 +189,16 @@ async fn receive(State(listener): State<FormPage>, request: Request) -> Response
     };
     let partner = Partner {
         seen: Arc::default(),
-        ..listener.partner.clone()
+        ..state.partner.clone()
     };
     let seen = Arc::clone(&partner.seen);
-    let config = Config::new(listener.keys.clone());
+    let config = Config::new(state.keys.clone());
     let fallback = callbacks::service(partner.clone(), config.clone());
     let service = callbacks::router(partner, config).fallback_service(fallback);
     let inner = Request::from_parts(parts, Body::from(sealed.clone()));
     let Ok(own) = service.oneshot(inner).await;
     let seen = seen.lock().unwrap_or_else(PoisonError::into_inner).take();
-    let (status, answer) = if let (Some(forward), Some(_)) = (&listener.forward, &seen) {
+    let (status, answer) = if let (Some(forward), Some(_)) = (&state.forward, &seen) {
         forward.sealed(&sealed).await
     } else {
         let (parts, body) = own.into_parts();
@@ -210,11 +210,11 @@ async fn receive(State(listener): State<FormPage>, request: Request) -> Response
         seen,
         sealed,
         status,
-        answer: answer.as_ref().ok().and_then(|body| listener.opened(body)),
+        answer: answer.as_ref().ok().and_then(|body| state.opened(body)),
         problem: answer.as_ref().err().copied(),
         milliseconds: started.elapsed().as_millis(),
     };
-    listener.record(&received);
+    state.record(&received);
     let mut response = Response::new(Body::from(answer.unwrap_or_default()));
     *response.status_mut() = status;
     let media_type = HeaderValue::from_static(envelope::CONTENT_TYPE);
@@ -234,7 +234,7 @@ struct Received {
     milliseconds: u128,
 }
 
-impl FormPage {
+impl ListenState {
     fn opened(&self, body: &[u8]) -> Option<Vec<u8>> {
         let sets = self.keys.all();
         let mut opened = sets

@@ -24,6 +24,7 @@ const WORDS: [(&str, &str); 12] = [
 /// Files that use a word in its own meaning.
 const USED: [(&str, &str, &str); 3] = [
     ("tests/it/words.rs", "", "it lists the words"),
+    ("tests/it/second_api.rs", "courier", "it plays that API"),
     (
         "tests/second-api/",
         "courier",
