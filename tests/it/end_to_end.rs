@@ -12,6 +12,7 @@ use skypay_types::{Direction, Mode, OperationInfo, Outcome, Retry};
 use tower::ServiceExt;
 
 use crate::misbehaving::{Server, http};
+use crate::validators;
 use test_support::document::{self, members};
 use test_support::handlers::{Deciding, Nothing, Turn};
 use test_support::loopback::{
@@ -132,7 +133,7 @@ async fn every_example_of_the_document_travels_sealed_to_the_handler_and_back() 
                         "one line of Base64: {sealed}"
                     );
                     assert_eq!(
-                        document::complaints(&message.name, &plaintext),
+                        validators::complaints(&message.name, &plaintext),
                         [""; 0],
                         "{plaintext}"
                     );
@@ -217,7 +218,7 @@ async fn every_refusal_of_every_operation_arrives_as_what_the_document_says_of_i
                 )
             );
             assert_eq!(
-                document::complaints(operation.response.name, &answer),
+                validators::complaints(operation.response.name, &answer),
                 [""; 0]
             );
             refusals += 1;

@@ -11,6 +11,7 @@ use skypay_types::{
     PayoutStatus,
 };
 
+use crate::validators;
 use test_support::document;
 
 /// The keys of a request, read from JSON.
@@ -155,7 +156,7 @@ fn every_code_that_may_be_answered_is_valid_in_its_answer() {
             "/components/schemas/{}/properties/{wire}",
             operation.response.name
         );
-        let validator = document::validator_at(&at);
+        let validator = validators::validator_at(&at);
         for code in listed.chain(own).chain(dispatch) {
             assert!(
                 validator.is_valid(&json!(code)),

@@ -52,6 +52,7 @@ mod reading;
 mod schemas;
 mod second_api;
 mod structure;
+mod validators;
 mod wire;
 mod words;
 mod workflows;

@@ -8,6 +8,7 @@ use codegen::model::{Field, Message as Model, Part, Type};
 use jsonschema::Draft;
 use serde_json::{Value, json};
 
+use crate::validators;
 use test_support::document::{self, api, schema};
 use test_support::operations::{ALL, Message};
 
@@ -278,7 +279,7 @@ fn examples_of_messages_are_valid_by_the_document_s_own_schemas() {
             let required = schema(&message.name).texts_of("required");
             for example in shown {
                 assert_eq!(
-                    document::complaints(&message.name, &example.json),
+                    validators::complaints(&message.name, &example.json),
                     [""; 0],
                     "{} {}",
                     operation.name,
@@ -288,7 +289,7 @@ fn examples_of_messages_are_valid_by_the_document_s_own_schemas() {
                 for name in &required {
                     let mut without = example.value.clone();
                     without.as_object_mut().unwrap().remove(name);
-                    let complaints = document::complaints(&message.name, &without.to_string());
+                    let complaints = validators::complaints(&message.name, &without.to_string());
                     assert_eq!(complaints.len(), 1, "{} without {name}", message.name);
                 }
             }
@@ -310,7 +311,7 @@ fn examples_of_fields_are_valid_by_the_document_s_own_schemas() {
 fn check_example(node: &Node, pointer: &str) -> usize {
     let mut examples = 0;
     if let Some(example) = node.get("example") {
-        let validator = document::validator_at(pointer);
+        let validator = validators::validator_at(pointer);
         let errors: Vec<_> = validator
             .iter_errors(&example.json())
             .map(|error| error.to_string())

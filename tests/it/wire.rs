@@ -10,6 +10,7 @@ use std::fs;
 
 use serde_json::Value;
 
+use crate::validators;
 use test_support::document;
 use test_support::handlers::{Deciding, Turn};
 use test_support::loopback::{self, Exchange, Wire, config, keys};
@@ -132,7 +133,7 @@ fn describe(what: &str, message: &Message, name: &str, text: &str, travels: &str
     list("repaired", &repairs.collect::<Vec<_>>());
     list("travels as", &[travels.to_owned()]);
     // What is only received is read as it comes, regardless of the schema.
-    let complaints = document::complaints(message.name, travels);
+    let complaints = validators::complaints(message.name, travels);
     list("although the document's schema differs at", &complaints);
     page
 }

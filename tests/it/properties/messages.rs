@@ -7,6 +7,7 @@ use serde_json::Value;
 use super::check;
 use super::encodings::Choices;
 use super::made_up::{Range, objects};
+use crate::validators;
 use test_support::document;
 use test_support::operations::{ALL, Message};
 
@@ -53,7 +54,7 @@ fn another_encoding_means_the_same() {
 #[test]
 fn what_the_schema_allows_breaks_no_rule() {
     for (message, model) in all() {
-        let validator = document::validator(&model.name);
+        let validator = validators::validator(&model.name);
         check(CASES, &objects(model, Range::Fitting), |object| {
             let sent: Value = serde_json::from_str(&object.on_the_wire()).unwrap();
             let wrong: Vec<_> = validator

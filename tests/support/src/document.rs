@@ -1,15 +1,12 @@
-//! The document as tests see it: its operations, its examples, and validators
-//! for its schemas that we did not write.
+//! The document as tests see it: its operations and its examples.
 
 use std::fmt;
 use std::sync::OnceLock;
 
 use codegen::document::Node;
 use codegen::model::{Api, Field, Message, Operation};
-use jsonschema::{Draft, Validator};
 use serde::de::{MapAccess, Visitor};
 use serde::{Deserialize, Deserializer};
-use serde_json::json;
 use serde_json::value::RawValue;
 
 const TEXT: &str = include_str!("../../../spec/skypay.yaml");
@@ -43,35 +40,6 @@ pub fn schema(name: &str) -> &'static Node {
 pub fn schema_names() -> impl Iterator<Item = &'static str> {
     let schemas = root().get("components").unwrap().get("schemas").unwrap();
     schemas.entries().iter().map(|entry| entry.key.as_str())
-}
-
-/// A validator for a component schema, all references resolved.
-pub fn validator(name: &str) -> Validator {
-    validator_at(&format!("/components/schemas/{name}"))
-}
-
-/// A validator for the schema at a JSON pointer.
-pub fn validator_at(pointer: &str) -> Validator {
-    let root = json!({
-        "components": root().get("components").unwrap().json(),
-        "$ref": format!("#{pointer}"),
-    });
-    // OpenAPI 3.0 has the schemas of an early draft; this is the next one of
-    // which everything that the document uses means the same.
-    let options = jsonschema::options().with_draft(Draft::Draft7);
-    options.build(&root).unwrap()
-}
-
-/// The places at which a message is not what a component schema says.
-pub fn complaints(schema: &str, message: &str) -> Vec<String> {
-    let message = serde_json::from_str(message).unwrap();
-    let validator = validator(schema);
-    let errors = validator.iter_errors(&message);
-    let mut places: Vec<_> = errors
-        .map(|error| error.instance_path().to_string())
-        .collect();
-    places.dedup();
-    places
 }
 
 /// The members of a message stand in the order of the document, those of
