@@ -72,7 +72,7 @@ impl Call {
 /// Send a callback to a partner, with any content
 ///
 /// Plays SkyPay: seals the callback and sends it once to the URL. The request
-/// is checked against the document; --raw sends whatever is given.
+/// is checked against the document; --raw sends what is given.
 #[derive(Clone, Debug, clap::Args)]
 #[command(after_help = crate::credentials::HELP)]
 pub(crate) struct Trigger {

@@ -37,7 +37,7 @@ use crate::output::{Output, OutputFormat, message, out, wrapped};
 /// Receive callbacks, show them, answer and forward them
 ///
 /// Opens, authenticates and checks each callback as the generated server does,
-/// whatever the path, and answers it. Notices and confirmations are accepted;
+/// on any path, and answers it. Notices and confirmations are accepted;
 /// inquiries want data in their answer, which --answer gives. Each callback is
 /// kept, sealed, for `skypay replay`.
 #[derive(Clone, Debug, clap::Args)]

@@ -34,8 +34,8 @@ pub(crate) fn failed(error: AdminError) -> Failure {
 
 /// Has a command carried out.
 pub(crate) async fn execute(command: &Command, format: OutputFormat) -> Result<Output, Failure> {
-    let carried = admin()?.command(command).await.map_err(failed)?;
-    said(&carried, format)
+    let executed = admin()?.command(command).await.map_err(failed)?;
+    said(&executed, format)
 }
 
 /// Has a command carried out that ends as its callback does.
@@ -43,9 +43,9 @@ pub(crate) async fn carry_and_wait(
     command: &Command,
     format: OutputFormat,
 ) -> Result<Output, Failure> {
-    let carried = admin()?.command(command).await.map_err(failed)?;
-    let said = said(&carried, format)?;
-    let exit_status = carried
+    let executed = admin()?.command(command).await.map_err(failed)?;
+    let said = said(&executed, format)?;
+    let exit_status = executed
         .deliveries
         .first()
         .map_or(ExitStatus::Done, exit_status);
@@ -68,17 +68,17 @@ fn exit_status(callback: &Callback) -> ExitStatus {
     }
 }
 
-fn said(carried: &CommandResult, format: OutputFormat) -> Result<Output, Failure> {
-    if let Some(why) = carried.invalid_command() {
+fn said(executed: &CommandResult, format: OutputFormat) -> Result<Output, Failure> {
+    if let Some(why) = executed.invalid_command() {
         return Err(Failure::refused(why));
     }
-    let mut lines: Vec<String> = carried.events.iter().map(event).collect();
-    let details = OrderedJson::from(carried.details().clone());
+    let mut lines: Vec<String> = executed.events.iter().map(event).collect();
+    let details = OrderedJson::from(executed.details().clone());
     if matches!(&details, OrderedJson::Object(members) if !members.is_empty()) {
         lines.push(message(&details, 2));
     }
     lines.extend(
-        carried
+        executed
             .deliveries
             .iter()
             .map(|callback| delivery(callback, format)),
@@ -86,13 +86,13 @@ fn said(carried: &CommandResult, format: OutputFormat) -> Result<Output, Failure
     if lines.is_empty() {
         lines.push("Done.".to_owned());
     }
-    let deliveries = carried
+    let deliveries = executed
         .deliveries
         .iter()
         .map(|callback| masked(callback, format));
     let json = json!({
-        "answer": carried.answer,
-        "events": carried.events,
+        "answer": executed.answer,
+        "events": executed.events,
         "deliveries": deliveries.collect::<Vec<_>>(),
     });
     Ok(Output::new(lines.join("\n"), &json))

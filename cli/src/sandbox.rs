@@ -250,7 +250,7 @@ fn greeting(info: &Info) -> String {
     };
     let database = info.database.as_ref();
     let database = database.map_or("in memory".to_owned(), |file| file.display().to_string());
-    let doors = if info.plaintext {
+    let taken = if info.plaintext {
         "sealed and plaintext"
     } else {
         "sealed"
@@ -275,7 +275,7 @@ fn greeting(info: &Info) -> String {
         rows.push(("prefix", format!("{prefix}, opening balance {balance} PHP")));
     }
     rows.extend([
-        ("takes", doors.to_owned()),
+        ("takes", taken.to_owned()),
         ("clock", format!("{clock}, {}", info.clock.now)),
         ("database", database),
         ("seed", info.seed.to_string()),
@@ -360,8 +360,8 @@ impl Scenario {
                     None
                 }
                 Step::Command(command) => {
-                    let carried = admin.command(&command).await.map_err(failed)?;
-                    carried.invalid_command().map(str::to_owned)
+                    let executed = admin.command(&command).await.map_err(failed)?;
+                    executed.invalid_command().map(str::to_owned)
                 }
             };
             if let Some(why) = invalid_command {

@@ -22,7 +22,7 @@ use message::{count, only_value, required_names, rust_name};
 ///
 /// # Errors
 ///
-/// Whatever the model has no place for; all diagnostics together.
+/// Everything that the model has no place for; all diagnostics together.
 pub fn lower(root: &Node) -> Result<Api, Diagnostics> {
     let mut lowering = Lowering::new(root);
     let operations = lowering.operations();

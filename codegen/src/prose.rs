@@ -61,7 +61,7 @@ pub(crate) fn cell(text: &str) -> String {
     inline(text).replace("\\|", "|").replace('|', "\\|")
 }
 
-/// Code within a line, whatever it holds; nothing is no code.
+/// Code within a line, with any content; nothing is no code.
 pub(crate) fn code(text: &str) -> String {
     let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
     if text.is_empty() {
@@ -336,7 +336,7 @@ impl Inline {
                 let end = self.links.pop().unwrap_or_default();
                 self.text.push_str(&end);
             }
-            // A picture is its text, and so is whatever else there may be.
+            // A picture is its text, and so is everything else.
             _ => {}
         }
     }

@@ -283,10 +283,10 @@ async fn done(
     admin: &skypay_sandbox::admin_client::Admin,
     command: &Command,
 ) -> Outcome<serde_json::Value> {
-    let carried = admin.command(command).await?;
-    match carried.invalid_command() {
+    let executed = admin.command(command).await?;
+    match executed.invalid_command() {
         Some(why) => Err(why.into()),
-        None => Ok(carried.answer["details"].clone()),
+        None => Ok(executed.answer["details"].clone()),
     }
 }
 

@@ -11,8 +11,8 @@
 //!     amount: "5000".parse().unwrap(),
 //!     beneficiary_account: None,
 //! };
-//! let carried = admin.command(&Command::Finance(recharge)).await?;
-//! println!("{}", carried.answer);
+//! let executed = admin.command(&Command::Finance(recharge)).await?;
+//! println!("{}", executed.answer);
 //! admin.advance(Duration::seconds(300)).await?;
 //! # Ok(())
 //! # }

@@ -26,7 +26,7 @@ use fault_layer::{FaultLayer, Plan, Seen};
 const WORKERS: usize = 32;
 
 /// Delivers until the sandbox closes. A partner may take so long to answer, by the
-/// real clock whatever the sandbox's is.
+/// real clock, also if the sandbox's is virtual.
 pub(crate) fn run(
     simulator: &Simulator,
     jobs: mpsc::UnboundedReceiver<DeliveryJob>,
@@ -228,7 +228,7 @@ fn called<O: Operation>(
         },
         Err(Error::NotSent(error)) => Called::NotSent(error.to_string()),
         Err(Error::Unknown(unknown)) => match (unknown.cause, unknown.code()) {
-            // With another status it is no answer, whatever it says.
+            // With another status it is no answer, regardless of its text.
             (cause @ UnknownCause::HttpStatus(_), _) | (cause, None) => {
                 Called::Unknown(cause.to_string())
             }

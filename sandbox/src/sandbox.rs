@@ -72,7 +72,7 @@ pub struct Builder {
 
 impl Builder {
     /// Where it listens. Its own interface and page answer this machine only,
-    /// whatever is said here.
+    /// regardless of this setting.
     pub fn address(mut self, address: SocketAddr) -> Self {
         self.address = address;
         self
@@ -122,7 +122,7 @@ impl Builder {
     }
 
     /// How long the partner may take to answer a callback, by the machine's
-    /// clock whatever the sandbox's is: 30 seconds if not said. Then it is
+    /// clock, also if the sandbox's is virtual: 30 seconds if not said. Then it is
     /// unknown whether the callback has arrived. A virtual clock stands still
     /// meanwhile, so a test of a partner that does not answer wants less.
     pub fn timeout(mut self, timeout: StdDuration) -> Self {

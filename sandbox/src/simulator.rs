@@ -3,7 +3,7 @@
 //! Commands arrive in a queue and are carried out in its order. What waits in
 //! the queue together is committed together, and only after the commit is
 //! anything answered or sent. So a response can be relied on,
-//! whatever happens to the process.
+//! even if the process is killed.
 
 mod worker;
 

@@ -329,8 +329,8 @@ impl Store {
         }
     }
 
-    /// Writes the whole state, so that nothing before it has to be carried
-    /// out again when the database is opened.
+    /// Writes the whole state, so that nothing before it has to be executed
+    /// again when the database is opened.
     pub(crate) fn close(&mut self, state: &State) -> Result<(), StoreError> {
         self.begin()?;
         let written = self.snapshot(state).and_then(|()| self.run("COMMIT"));

@@ -457,7 +457,7 @@ fn edits_are_marked_where_they_are() {
     }
 }
 
-/// A spread of the edits that are known, taken back: whatever they are, the
+/// A spread of the edits that are known, taken back: for all of them, the
 /// page stands and lists them.
 #[test]
 fn a_spread_of_edits_gives_sound_pages() {

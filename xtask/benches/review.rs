@@ -33,7 +33,7 @@ fn comparisons(criterion: &mut Criterion) {
         let old = times(&document, copies);
         let new = edited(&old);
         let found = diff::diff(&old, &new).map(|report| report.changes.len());
-        assert_eq!(found.ok(), Some(1), "the edit is seen, whatever the size");
+        assert_eq!(found.ok(), Some(1), "the edit is seen at any size");
         group.sample_size(if copies == 1 { 50 } else { 10 });
         group.bench_with_input(
             BenchmarkId::new("times", copies),

@@ -413,7 +413,7 @@ fn a_time_without_a_unit_is_refused_wherever_it_is_given() {
 }
 
 #[test]
-fn what_the_sandbox_does_not_know_ends_with_1_whatever_it_is() {
+fn what_the_sandbox_does_not_know_ends_with_1() {
     let (setup, _) = Setup::up(&["--memory"]);
     setup.program.folder.write("kept", "");
     for line in [

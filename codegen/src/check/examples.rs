@@ -60,7 +60,7 @@ fn of_body<'d>(document: &Document<'d>, body: &'d Node, reporter: &mut Reporter)
     }
 }
 
-/// An answer that accepts has whatever is there on success; so its type has
+/// An answer that accepts has what is there on success; so its type has
 /// fields for it that are never empty.
 fn success_is_whole<'d>(
     document: &Document<'d>,

@@ -1,4 +1,4 @@
-//! The rule about the Rust names that a document gives, whatever they name: a
+//! The rule about the Rust names that a document gives to a
 //! type, a code, a field, an operation or an environment.
 //!
 //! A name has the form of its kind, is no keyword and differs from the others

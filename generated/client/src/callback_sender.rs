@@ -42,7 +42,7 @@ impl CallbackSender {
     }
 
     /// Sends fields that no type describes, for tools that try what a partner does with
-    /// them. Gives the plaintext of the response, whatever it says.
+    /// them. Gives the plaintext of the response, without judging it.
     ///
     /// # Errors
     ///
@@ -64,7 +64,7 @@ impl CallbackSender {
     /// failed, or its data were changed or not changed. `payType` names the step,
     /// `dealTime` its time.
     ///
-    /// This is a notice. Whatever it says, the only answer allowed is code `1000`, and
+    /// This is a notice. For any content, the only answer allowed is code `1000`, and
     /// it means no more than that the notice arrived. Store it first, then answer. A
     /// receiver that cannot store it must not answer `1000`.
     ///

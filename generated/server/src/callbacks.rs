@@ -71,7 +71,7 @@ pub trait PartnerCallbacks: Send + Sync + 'static {
     /// failed, or its data were changed or not changed. `payType` names the step,
     /// `dealTime` its time.
     ///
-    /// This is a notice. Whatever it says, the only answer allowed is code `1000`, and
+    /// This is a notice. For any content, the only answer allowed is code `1000`, and
     /// it means no more than that the notice arrived. Store it first, then answer. A
     /// receiver that cannot store it must not answer `1000`.
     ///

@@ -43,7 +43,7 @@ behaviors! {
         [
             ("same-channel", "only while a payout of that number on the same channel is not failed or cancelled: the same number on another channel is paid again"),
             ("after-failure", "unless the payout of that number has failed or was cancelled"),
-            ("for-ever", "always, whatever became of the first"),
+            ("for-ever", "always, regardless of the first one's end"),
         ];
     FAILURES = "failures",
         "Is a request executed that is answered with -1009 or -9999?",
@@ -68,7 +68,7 @@ behaviors! {
         "Is a notice sent again that was not acknowledged?",
         [
             ("never", "no: what is lost is lost"),
-            ("until-answered", "after 1, 5 and 30 minutes, 2 and 12 hours, until there is an answer, whatever it says"),
+            ("until-answered", "after 1, 5 and 30 minutes, 2 and 12 hours, until there is any answer"),
             ("until-1000", "the same, until the answer is 1000"),
         ];
     CALLBACK_ORDER = "callback-order",
@@ -127,7 +127,7 @@ behaviors! {
     REPORT_PAGE = "report-page",
         "How many rows fit on a page?",
         [
-            ("100", "at most 100, whatever was asked for"),
+            ("100", "at most 100, regardless of the request"),
             ("any", "as many as were asked for"),
         ];
     BALANCE = "balance",

@@ -21,7 +21,7 @@ pub struct Delivery {
     pub attempt: u32,
     /// The callback, by the name of its operation.
     pub operation: String,
-    /// The control number or whatever else it is about.
+    /// The control number or other id of what it is about.
     pub subject: String,
     /// Where to. With none, the attempt ends as not sent.
     pub url: Option<String>,
@@ -77,7 +77,7 @@ pub struct Callback {
     pub id: u64,
     /// The callback, by the name of its operation.
     pub operation: String,
-    /// The control number or whatever else it is about.
+    /// The control number or other id of what it is about.
     pub subject: String,
     /// A URL of its own, where it has one.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -67,7 +67,7 @@ pub enum Fault {
     /// On the connection of this one message.
     #[cfg_attr(feature = "clap", command(flatten))]
     Wire(WireFault),
-    /// Answer with a return code, whatever happens; requests only
+    /// Answer with a return code, executed or not; requests only
     ///
     /// Whether the request is executed is for the behavior `failures` to say.
     Answer {

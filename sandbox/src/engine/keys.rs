@@ -126,7 +126,7 @@ pub struct KeysInUse {
     /// Until when requests may come with it.
     pub expires: Option<Timestamp>,
     /// The pairs that requests may come with, the newest first. There may be
-    /// none: then no request is to be let in, whatever it is sealed with.
+    /// none: then no request is let in, under any key.
     pub accepted: Vec<Pair>,
 }
 

@@ -79,7 +79,7 @@ impl When {
     }
 }
 
-/// Whether `text` is like `pattern`, in which `*` stands for anything.
+/// Whether `text` is like `pattern`, in which `*` matches anything.
 fn is_like(pattern: &str, text: &str) -> bool {
     let Some((before, after)) = pattern.split_once('*') else {
         return pattern == text;
@@ -322,7 +322,7 @@ impl Transaction<'_> {
 /// What goes wrong with a request.
 struct Mishap {
     executed: bool,
-    /// The code that is answered, whatever has happened.
+    /// The code that is answered, whether it was executed or not.
     answered: Option<ResponseCode>,
     wire: Vec<WireFault>,
 }

@@ -38,7 +38,7 @@ pub struct When {
     #[cfg_attr(feature = "clap", arg(long, value_name = "NAME", value_parser = arguments::operation))]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub operation: Option<String>,
-    /// A control or contract number; * stands for anything
+    /// A control or contract number; * matches anything
     #[cfg_attr(feature = "clap", arg(long, value_name = "NUMBER"))]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub subject: Option<String>,
@@ -46,7 +46,7 @@ pub struct When {
     #[cfg_attr(feature = "clap", arg(long, value_parser = arguments::payout_channel))]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub channel: Option<PayoutChannel>,
-    /// An account number; * stands for anything
+    /// An account number; * matches anything
     #[cfg_attr(feature = "clap", arg(long))]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub account: Option<String>,

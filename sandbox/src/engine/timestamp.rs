@@ -226,7 +226,7 @@ mod tests {
         /// A moment that were not the same after it was kept would be due at
         /// a time that no clock shows.
         #[test]
-        fn whatever_is_added_is_a_moment_that_can_be_kept(
+        fn a_sum_is_a_timestamp_that_can_be_stored(
             seconds in prop_oneof![any::<i64>(), -70_000_000_000..260_000_000_000_i64],
             milliseconds in prop_oneof![any::<u64>(), 0..1_000_000_000_000_000_u64],
             days in prop_oneof![any::<u64>(), 0..4_000_000_u64],

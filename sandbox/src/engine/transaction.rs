@@ -1,4 +1,4 @@
-//! One command being carried out: the state, the moment, and what is noted.
+//! One command being executed: the state, the time, and the events.
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;

@@ -240,8 +240,8 @@ pub(crate) async fn replay(
         copies,
     };
     match app.simulator.execute(command).await {
-        Ok(carriage) => {
-            let sent = carriage
+        Ok(executed) => {
+            let sent = executed
                 .deliveries
                 .last()
                 .map_or(id, |callback| callback.id);

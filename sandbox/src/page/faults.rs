@@ -161,7 +161,7 @@ fn fault() -> Form {
             Field::new("fault.when.operation", "Operation", operations()).optional(),
             Field::new("fault.when.subject", "Number", Kind::Text)
                 .optional()
-                .hint("* stands for anything"),
+                .hint("* matches anything"),
             Field::new("fault.percent", "To how many of a hundred", Kind::Number)
                 .optional()
                 .hint("All if empty"),
@@ -185,11 +185,11 @@ fn rule() -> Form {
             Field::new("rule.when.operation", "When it is", operations()).optional(),
             Field::new("rule.when.subject", "and its number is", Kind::Text)
                 .optional()
-                .hint("* stands for anything"),
+                .hint("* matches anything"),
             Field::new("rule.when.channel", "and its channel is", channels()).optional(),
             Field::new("rule.when.account", "and its account is", Kind::Text)
                 .optional()
-                .hint("* stands for anything"),
+                .hint("* matches anything"),
             Field::new("rule.when.at_least", "and it is at least", Kind::Amount).optional(),
             Field::new(
                 "rule.then.outcome",

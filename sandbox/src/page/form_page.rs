@@ -60,7 +60,7 @@ async fn act(app: &AppState, path: &str, draw: Render, entered: &Entered) -> Res
         None => FormOutcome::Failed("This form is not there any more: look again.".to_owned()),
         Some(Err(problems)) => FormOutcome::Wrong(problems),
         Some(Ok(command)) => match app.simulator.execute(command).await {
-            Ok(carriage) => FormOutcome::CommandResult(carriage),
+            Ok(executed) => FormOutcome::CommandResult(executed),
             Err(error) => FormOutcome::Failed(error.to_string()),
         },
     };
@@ -109,14 +109,14 @@ fn result(ending: &FormOutcome, personal: bool) -> Markup {
                     "Nothing was done: look at the fields that are marked."
                 },
                 FormOutcome::Failed(why) => p.notice.bad role="alert" { "Nothing was done: " (why) },
-                FormOutcome::CommandResult(carriage) => (carried(carriage, personal)),
+                FormOutcome::CommandResult(executed) => (render_executed(executed, personal)),
             }
         }
     }
 }
 
-fn carried(carriage: &Executed, personal: bool) -> Markup {
-    let done = match &carriage.applied.answer {
+fn render_executed(executed: &Executed, personal: bool) -> Markup {
+    let done = match &executed.applied.answer {
         CommandOutcome::InvalidCommand { why } => {
             return html! { p.notice.bad role="alert" { "Nothing was done: " (why) } };
         }
@@ -126,7 +126,7 @@ fn carried(carriage: &Executed, personal: bool) -> Markup {
     html! {
         p.notice.good role="status" { "Done." }
         // The callbacks themselves say more than their numbers.
-        @if let (Value::Object(details), true) = (done, carriage.deliveries.is_empty()) {
+        @if let (Value::Object(details), true) = (done, executed.deliveries.is_empty()) {
             dl.facts {
                 @for (name, value) in details {
                     dt { (name.replace('_', " ")) }
@@ -134,7 +134,7 @@ fn carried(carriage: &Executed, personal: bool) -> Markup {
                 }
             }
         }
-        @for callback in &carriage.deliveries { (delivery(callback, personal)) }
+        @for callback in &executed.deliveries { (delivery(callback, personal)) }
     }
 }
 

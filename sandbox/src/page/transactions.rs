@@ -36,7 +36,7 @@ pub(crate) struct Filter {
     page: usize,
 }
 
-/// A transaction of whatever kind.
+/// A transaction of any kind.
 struct Row {
     kind: &'static str,
     id: String,

@@ -97,12 +97,12 @@ async fn execute(app: &AppState, command: Command) -> Answered {
         deliveries,
     } = app.simulator.execute(command).await.map_err(failed)?;
     let events = applied.events.iter().map(|event| json!(event));
-    let carried = CommandResult {
+    let executed = CommandResult {
         answer: json!(applied.answer),
         events: events.collect(),
         deliveries,
     };
-    Ok(written(&carried))
+    Ok(written(&executed))
 }
 
 async fn log(State(app): Shared, Query(query): Query<LogQuery>) -> Answered {

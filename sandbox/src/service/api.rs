@@ -166,7 +166,7 @@ where
 }
 
 /// A body that begins with a brace is plaintext; so is what says that it is
-/// JSON, even if it is not an object. An encrypted body is one whatever it says:
+/// JSON, even if it is not an object. An encrypted body is one for any content type:
 /// HTTP clients call any text JSON.
 fn is_plaintext(call: &Call) -> bool {
     let media_type = call.headers.get(CONTENT_TYPE);
@@ -250,27 +250,27 @@ impl EngineBackend {
             ..engine::Request::of(request).from(context.peer)
         };
         let failed = || Refusal::new(ResponseCode::ServiceNotAvailable.as_ref().to_owned(), "");
-        let carried = self.simulator.execute(Command::Request(request)).await;
-        let Ok(carried) = carried else {
+        let executed = self.simulator.execute(Command::Request(request)).await;
+        let Ok(executed) = executed else {
             return Err(failed());
         };
         self.state.set(Wanted {
-            faults: carried.applied.faults,
+            faults: executed.applied.faults,
             is_example: matches!(
-                carried.applied.answer,
+                executed.applied.answer,
                 CommandOutcome::Accepted {
                     is_example: true,
                     ..
                 }
             ),
         });
-        match carried.applied.answer.typed::<O>() {
+        match executed.applied.answer.typed::<O>() {
             Ok(response) => Ok(response),
             Err(Some((code, description))) => {
                 Err(Refusal::new(code.as_ref().to_owned(), description))
             }
             Err(None) => {
-                if carried.applied.answer != CommandOutcome::NoResponse {
+                if executed.applied.answer != CommandOutcome::NoResponse {
                     tracing::error!(operation = O::INFO.name, "the engine has no answer");
                 }
                 Err(failed())

@@ -142,7 +142,7 @@ impl Worker {
         Some(duration.unwrap_or_default())
     }
 
-    /// When something is due next, of whatever kind.
+    /// When something is due next, of any kind.
     fn next(&self) -> Option<Timestamp> {
         let due = self.read().next_due().map(Timestamp::from);
         let held = self.held.first().map(|(until, _)| *until);

@@ -11,7 +11,7 @@ use skypay_sandbox::engine::{
 };
 use skypay_sandbox::error_scenarios::sample;
 
-use crate::doors::{posted, sent_as};
+use crate::interface::{posted, sent_as};
 use crate::setup::{Directory, Setup, bank, like};
 
 const BANK: &str = "SKY9800000101";

@@ -17,8 +17,8 @@ use skypay_types::{BalanceQueryRequest, PayoutChannel, ResponseCode};
 use tokio::io::AsyncWriteExt;
 use tokio::net::TcpListener;
 
-use crate::doors::posted;
 use crate::faults::read_request;
+use crate::interface::posted;
 use crate::setup::{Setup, bank, calls_to, client_of, keys_of};
 
 const BANK: &str = "SKY9800000101";
@@ -301,7 +301,7 @@ async fn refusal(setup: &Setup, behavior: &str) -> String {
     let (status, form, code) = form(posted(&info.url, path, text, &sealed("?")).await);
     assert_eq!(code, "-1001");
     assert_eq!(form, unread.1);
-    // Whatever is wrong with what a key opens, it is refused alike.
+    // Every error in what a key opens is refused alike.
     let who = format!(
         r#""userName":"{}","authentication":"{}""#,
         info.user_name, info.authentication
@@ -503,7 +503,7 @@ async fn daily_limit(setup: &Setup) -> String {
             refused.push(common);
         }
     }
-    // All six are of one entity, whatever else they have in common.
+    // All six are of one entity.
     if refused.len() == 3 {
         return "entity".to_owned();
     }

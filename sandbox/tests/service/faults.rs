@@ -65,8 +65,8 @@ fn rule(on: Side, fault: Fault, percent: u8, times: Option<u32>) -> Command {
 /// Whether a fault of that side is taken.
 async fn takes(setup: &Setup, on: Side, fault: &WireFault) -> bool {
     let command = rule(on, Fault::Wire(fault.clone()), 100, None);
-    let carried = setup.sandbox.admin().command(&command).await.unwrap();
-    carried.invalid_command().is_none()
+    let executed = setup.sandbox.admin().command(&command).await.unwrap();
+    executed.invalid_command().is_none()
 }
 
 // ---- requests
@@ -91,7 +91,7 @@ macro_rules! call_every {
 skypay_types::with_operations!(call_every);
 
 #[tokio::test]
-async fn whatever_happens_to_an_answer_the_outcome_of_every_operation_is_unknown() {
+async fn with_any_fault_on_its_answer_every_operation_ends_as_unknown() {
     let mut tried = 0;
     for fault in all() {
         let setup = Setup::open().await;
@@ -260,12 +260,12 @@ impl Socket {
         self.setup.fault(Side::Callbacks, fault.clone(), 1).await;
         let command = recharge("5000");
         let admin = self.setup.sandbox.admin();
-        let (carried, (read, end)) = tokio::join!(admin.command(&command), async {
+        let (executed, (read, end)) = tokio::join!(admin.command(&command), async {
             let (mut stream, _) = self.listener.accept().await.unwrap();
             read_request(&mut stream).await
         });
-        let carried = carried.unwrap();
-        let id = carried.answer["deliveries"][0].as_u64().unwrap();
+        let executed = executed.unwrap();
+        let id = executed.answer["deliveries"][0].as_u64().unwrap();
         let details = admin.callback(id, true).await.unwrap();
         let callback = serde_json::to_value(&details.callback).unwrap();
         (read, end, callback["attempts"][0]["result"].clone())
@@ -344,7 +344,7 @@ async fn copies_are_on_their_way_at_once() {
     socket.setup.fault(Side::Callbacks, duplicate, 1).await;
     let command = recharge("5000");
     let admin = socket.setup.sandbox.admin();
-    let (carried, bodies) = tokio::join!(admin.command(&command), async {
+    let (executed, bodies) = tokio::join!(admin.command(&command), async {
         // None is answered before all have come.
         let mut waiting = Vec::new();
         let mut bodies = Vec::new();
@@ -357,7 +357,7 @@ async fn copies_are_on_their_way_at_once() {
         bodies
     });
     assert!(bodies.iter().all(|body| *body == bodies[0]));
-    let id = carried.unwrap().answer["deliveries"][0].as_u64().unwrap();
+    let id = executed.unwrap().answer["deliveries"][0].as_u64().unwrap();
     let details = admin.callback(id, false).await.unwrap();
     assert_eq!(details.wire.len(), bodies.len());
 }
@@ -412,8 +412,8 @@ async fn spliced(seed: u64) -> ([String; 3], Vec<Value>) {
     setup
         .fault(Side::Callbacks, WireFault::Splice { head, tail }, 1)
         .await;
-    let carried = admin.command(&recharge("3333")).await.unwrap();
-    let id = carried.answer["deliveries"][0].as_u64().unwrap();
+    let executed = admin.command(&recharge("3333")).await.unwrap();
+    let id = executed.answer["deliveries"][0].as_u64().unwrap();
     let callback = admin.callback(id, false).await.unwrap().callback;
     let callback = serde_json::to_value(&callback).unwrap();
     let drawn = &callback["attempts"][0]["faults"][0];

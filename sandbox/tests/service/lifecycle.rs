@@ -186,8 +186,8 @@ async fn a_cashier_inquires_and_pays() {
     let refused = setup.sandbox.admin().command(&pay()).await.unwrap();
     assert!(refused.invalid_command().is_some());
 
-    let carried = setup.sandbox.admin().command(&inquire()).await.unwrap();
-    let result = serde_json::to_value(&carried.deliveries).unwrap();
+    let executed = setup.sandbox.admin().command(&inquire()).await.unwrap();
+    let result = serde_json::to_value(&executed.deliveries).unwrap();
     assert_eq!(
         result[0]["attempts"][0]["result"]["code"], "-1012",
         "{result}"
@@ -197,8 +197,8 @@ async fn a_cashier_inquires_and_pays() {
     setup.answers("payoutInquiry", Ok(data));
     setup.answers("payoutPayout", Ok(json!({})));
     setup.done(&inquire()).await;
-    let carried = setup.sandbox.admin().command(&pay()).await.unwrap();
-    let result = serde_json::to_value(&carried.deliveries).unwrap();
+    let executed = setup.sandbox.admin().command(&pay()).await.unwrap();
+    let result = serde_json::to_value(&executed.deliveries).unwrap();
     assert_eq!(
         result[0]["attempts"][0]["result"]["code"], "1000",
         "{result}"

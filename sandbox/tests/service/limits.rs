@@ -7,7 +7,7 @@ use skypay_sandbox::admin_client::{Admin, AdminError, LogQuery};
 use skypay_sandbox::engine::{AttemptResult, Command, FinanceCommand};
 use skypay_sandbox::limits;
 
-use crate::doors::posted;
+use crate::interface::posted;
 use crate::setup::{Setup, calls_to};
 
 /// A server that reads a request and answers with `bytes` and more than that,
@@ -43,8 +43,8 @@ async fn answered_at(setup: &Setup, url: &str) -> (AttemptResult, Value) {
         beneficiary_account: None,
     });
     let admin = setup.sandbox.admin();
-    let carried = admin.command(&recharge).await.unwrap();
-    let callback = &carried.deliveries[0];
+    let executed = admin.command(&recharge).await.unwrap();
+    let callback = &executed.deliveries[0];
     let result = callback.attempts[0].result.clone().unwrap();
     let details = admin.callback(callback.id, true).await.unwrap();
     (result, json!(details.wire))

@@ -14,7 +14,7 @@ use skypay_types::PayoutChannel;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
-use crate::doors::posted;
+use crate::interface::posted;
 use crate::setup::{Setup, bank, calls_to};
 
 const BANK: &str = "SKY9800000101";
@@ -108,8 +108,8 @@ impl Setup {
     /// Carries out a command with one callback, and meanwhile something else;
     /// how the attempt ended.
     async fn ends(&self, command: &Command, meanwhile: impl Future<Output = ()>) -> AttemptResult {
-        let (carried, ()) = tokio::join!(self.sandbox.admin().command(command), meanwhile);
-        let mut deliveries = carried.unwrap().deliveries;
+        let (executed, ()) = tokio::join!(self.sandbox.admin().command(command), meanwhile);
+        let mut deliveries = executed.unwrap().deliveries;
         let mut attempts = deliveries.remove(0).attempts;
         attempts.remove(0).result.unwrap()
     }
@@ -256,18 +256,18 @@ async fn what_is_not_answered_in_time_is_unknown_and_gone() {
     loop {
         let setup = Setup::with_mailbox(Sandbox::builder().timeout(timeout)).await;
         let command = recharge();
-        let mut carried = pin!(setup.sandbox.admin().command(&command));
+        let mut executed = pin!(setup.sandbox.admin().command(&command));
         let letter = tokio::select! {
             letter = setup.next("") => letter,
             // The machine was too slow for so little patience.
-            _ = &mut carried => {
+            _ = &mut executed => {
                 timeout *= 2;
                 continue;
             }
         };
-        let carried = json!(carried.await.unwrap().deliveries);
-        let result = &carried[0]["attempts"][0]["result"];
-        assert_eq!(result["result"], "lost", "{carried}");
+        let executed = json!(executed.await.unwrap().deliveries);
+        let result = &executed[0]["attempts"][0]["result"];
+        assert_eq!(result["result"], "lost", "{executed}");
         setup.emptied().await;
         assert_eq!(setup.answered(&letter, "1000").await.0, 410);
         return;
@@ -374,14 +374,14 @@ async fn a_spoilt_callback_is_fetched_as_it_arrived() {
     setup
         .fault(Side::Callbacks, WireFault::Garble { seed: 7 }, 1)
         .await;
-    let carried = async {
+    let executed = async {
         let letter = setup.next("").await;
         setup.answered(&letter, "1000").await;
         letter
     };
     let command = recharge();
-    let (carried, letter) = tokio::join!(setup.sandbox.admin().command(&command), carried);
-    let id = carried.unwrap().deliveries[0].id;
+    let (executed, letter) = tokio::join!(setup.sandbox.admin().command(&command), executed);
+    let id = executed.unwrap().deliveries[0].id;
     let details = setup.sandbox.admin().callback(id, true).await.unwrap();
     assert_eq!(details.wire[0].sealed, letter.sealed);
     let keys = setup.keys.all();

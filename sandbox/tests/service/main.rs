@@ -5,9 +5,9 @@
 
 mod admin_routes;
 mod behaviors;
-mod doors;
 mod durability;
 mod faults;
+mod interface;
 mod lifecycle;
 mod limits;
 mod mailbox;

@@ -5,7 +5,7 @@ use skypay_sandbox::engine::{CashierCommand, Command, FinanceCommand};
 use skypay_sandbox::error_scenarios::sample;
 use skypay_types::{Generate711BarcodeRequest, OPERATIONS};
 
-use crate::doors::{got, posted};
+use crate::interface::{got, posted};
 use crate::setup::{Setup, bank, like};
 
 const BANK: &str = "SKY9800000101";

@@ -173,9 +173,12 @@ impl Setup {
 
     /// Carries out a command that makes sense.
     pub(crate) async fn done(&self, command: &Command) -> Value {
-        let carried = self.sandbox.admin().command(command).await.unwrap();
-        assert_eq!(carried.answer["answer"], "done", "{command:?}: {carried:?}");
-        carried.answer["details"].clone()
+        let executed = self.sandbox.admin().command(command).await.unwrap();
+        assert_eq!(
+            executed.answer["answer"], "done",
+            "{command:?}: {executed:?}"
+        );
+        executed.answer["details"].clone()
     }
 
     pub(crate) async fn behavior(&self, name: &str, value: &str) {

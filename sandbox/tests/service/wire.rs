@@ -123,9 +123,9 @@ async fn check_callback(fault: WireFault, result: &str, understood: usize) {
     setup.advance("1m").await;
     setup.partner.told.take();
     setup.fault(Side::Callbacks, fault.clone(), 1).await;
-    let carried = setup.sandbox.admin().command(&recharge()).await.unwrap();
+    let executed = setup.sandbox.admin().command(&recharge()).await.unwrap();
     setup.advance("1m").await;
-    let id = carried.answer["deliveries"][0].as_u64().unwrap();
+    let id = executed.answer["deliveries"][0].as_u64().unwrap();
     let details = setup.sandbox.admin().callback(id, true).await.unwrap();
     let callback = serde_json::to_value(&details.callback).unwrap();
     assert_eq!(
@@ -164,11 +164,11 @@ async fn a_spliced_callback_has_the_blocks_of_two_others() {
     setup
         .fault(Side::Callbacks, WireFault::Splice { head, tail }, 1)
         .await;
-    let carried = setup.sandbox.admin().command(&recharge()).await.unwrap();
+    let executed = setup.sandbox.admin().command(&recharge()).await.unwrap();
     let other = setup
         .sandbox
         .admin()
-        .callback(carried.answer["deliveries"][0].as_u64().unwrap(), false)
+        .callback(executed.answer["deliveries"][0].as_u64().unwrap(), false)
         .await
         .unwrap();
     let log = setup.log().await;
@@ -186,8 +186,8 @@ async fn a_spliced_callback_has_the_blocks_of_two_others() {
 #[tokio::test]
 async fn the_sealed_text_and_the_answer_are_kept() {
     let setup = Setup::open().await;
-    let carried = setup.sandbox.admin().command(&recharge()).await.unwrap();
-    let id = carried.answer["deliveries"][0].as_u64().unwrap();
+    let executed = setup.sandbox.admin().command(&recharge()).await.unwrap();
+    let id = executed.answer["deliveries"][0].as_u64().unwrap();
     let details = setup.sandbox.admin().callback(id, true).await.unwrap();
     let wire = &details.wire[0];
     let key = skypay_runtime::envelope::EncryptKey::derive(&setup.sandbox.info().encrypt_key);
@@ -214,8 +214,8 @@ async fn a_partner_that_is_not_there_was_not_reached() {
         control_number: "SKY9800000401".to_owned(),
         channel: PayoutChannel::RdPawnshop,
     });
-    let carried = setup.sandbox.admin().command(&inquire).await.unwrap();
-    let deliveries = json!(carried.deliveries);
+    let executed = setup.sandbox.admin().command(&inquire).await.unwrap();
+    let deliveries = json!(executed.deliveries);
     assert_eq!(
         deliveries[0]["attempts"][0]["result"]["result"], "not-sent",
         "{deliveries}"
@@ -225,8 +225,8 @@ async fn a_partner_that_is_not_there_was_not_reached() {
 #[tokio::test]
 async fn a_replay_reaches_the_partner_as_often_as_wanted() {
     let setup = Setup::open().await;
-    let carried = setup.sandbox.admin().command(&recharge()).await.unwrap();
-    let delivery = carried.answer["deliveries"][0].as_u64().unwrap();
+    let executed = setup.sandbox.admin().command(&recharge()).await.unwrap();
+    let delivery = executed.answer["deliveries"][0].as_u64().unwrap();
     setup.partner.told.take();
     setup
         .done(&Command::Replay {

@@ -100,7 +100,7 @@ pub(super) enum Scope {
     Use(User),
     /// From the document: everybody who calls or serves SkyPay's operations.
     Api,
-    /// From the document: whatever the partner does.
+    /// From the document, for anything that the partner does.
     Everywhere,
 }
 

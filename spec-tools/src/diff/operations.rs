@@ -137,7 +137,7 @@ impl<'d, 'c> Comparison<'d, 'c> {
         let texts = |old: &str, new: &str| (Some(old.to_owned()), Some(new.to_owned()));
         // Names of parameters are noted where these stand.
         if a.template() != b.template() {
-            // The path of a callback stands for whatever URL the partner has
+            // The path of a callback stands for any URL that the partner has
             // registered, and is never sent.
             let impact = if a.callback() && b.callback() {
                 Impact::PATCH

@@ -95,7 +95,7 @@ impl<'d> Walk<'d, '_> {
     }
 }
 
-/// Whether the two say the same, whatever the order of keys.
+/// Whether the two say the same in any order of keys.
 pub(super) fn same(pair: Pair<'_>) -> bool {
     match pair {
         (Some(old), Some(new)) => canonical(old) == canonical(new),

@@ -41,7 +41,7 @@ impl CallbackSender {
     }
 
     /// Sends fields that no type describes, for tools that try what a partner does with
-    /// them. Gives the plaintext of the response, whatever it says.
+    /// them. Gives the plaintext of the response, without judging it.
     ///
     /// # Errors
     ///

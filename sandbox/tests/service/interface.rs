@@ -192,7 +192,7 @@ async fn a_byte_order_mark_belongs_to_no_body() {
 
 /// Many HTTP clients call any text JSON, and some put it into quotes.
 #[tokio::test]
-async fn an_encrypted_body_is_one_whatever_it_is_called() {
+async fn an_encrypted_body_is_one_under_any_content_type() {
     let setup = Setup::open().await;
     let plaintext = setup.signed(Some("balanceQuery"), json!({}));
     let key = EncryptKey::derive(&setup.sandbox.info().encrypt_key);
