@@ -93,8 +93,9 @@ pub struct State {
     collections: BTreeMap<u64, Collection>,
     movements: Vec<Movement>,
     callbacks: BTreeMap<u64, Callback>,
-    /// The callbacks whose attempt has not ended.
-    sending: BTreeSet<u64>,
+    /// The callbacks whose attempt has not ended, by the number of the event
+    /// with which it began.
+    sending: BTreeMap<u64, u64>,
     callback_urls: CallbackUrls,
     allow_list: Vec<String>,
     behaviors: BTreeMap<String, String>,
@@ -130,7 +131,7 @@ impl State {
             collections: BTreeMap::new(),
             movements: Vec::new(),
             callbacks: BTreeMap::new(),
-            sending: BTreeSet::new(),
+            sending: BTreeMap::new(),
             callback_urls: settings.callbacks.clone(),
             allow_list: settings.allow_list.clone(),
             behaviors: settings.behaviors.clone(),
@@ -148,16 +149,21 @@ impl State {
     /// Carries out a command. Time never goes back: an earlier `now` counts
     /// as the last one.
     ///
+    /// What is due is done before and after it, but of what has become due
+    /// meanwhile never so much that the answer waits for it: the rest is done
+    /// by the next command, as late as that one is.
+    ///
     /// To come to the same state again, a caller has to remember every
     /// command with its time, those that were declined and every
     /// [`Command::Tick`] among them: what was due was done then.
     pub fn apply(&mut self, command: &Command, now: DateTime) -> Applied {
-        self.now = self.now.max(now.into());
         let mut transaction = Transaction::new(self);
+        transaction.state.now = transaction.at.max(now.into());
         transaction.run_due_events();
         // Who gave the command learns of the callbacks that it caused, not of
         // those that were due anyway.
         transaction.deliveries.clear();
+        transaction.at = transaction.state.now;
         let (answer, faults) = transaction.dispatch(command);
         transaction.run_due_events();
         Applied {
@@ -174,28 +180,15 @@ impl State {
         self.schedule.first().map(|entry| entry.due.date_time())
     }
 
-    /// The callbacks that are to be sent now, in order. One is listed until
-    /// [`Command::Delivered`] says what became of the attempt.
+    /// The callbacks that are to be sent now, in the order in which they became
+    /// due: at most `limit` of those that did so after that event. One is
+    /// listed until [`Command::Delivered`] says what became of the attempt.
     #[must_use]
-    pub fn outgoing(&self) -> Vec<Delivery> {
-        let sending = self.sending.iter().filter_map(|id| self.callbacks.get(id));
-        let mut all: Vec<_> = sending
-            .filter_map(|callback| {
-                let attempt = callback.attempts.last()?;
-                Some(Delivery {
-                    id: callback.id,
-                    attempt: attempt.number,
-                    operation: callback.operation.clone(),
-                    subject: callback.subject.clone(),
-                    url: attempt.url.clone(),
-                    plaintext: callback.plaintext.clone(),
-                    due: attempt.started.date_time(),
-                    faults: attempt.faults.clone(),
-                })
-            })
-            .collect();
-        all.sort_by_key(|delivery| (delivery.due, delivery.id));
-        all
+    pub fn outgoing(&self, after: u64, limit: usize) -> Vec<Delivery> {
+        let sending = self.sending.range(after.saturating_add(1)..).take(limit);
+        sending
+            .filter_map(|(_, id)| self.callbacks.get(id)?.delivery())
+            .collect()
     }
 
     /// The keys in use at that moment.

@@ -123,6 +123,7 @@ impl Simulator {
             waiting: Vec::new(),
             moves: VecDeque::new(),
             attempts: 0,
+            begun: 0,
             unwritten: Vec::new(),
             failed: None,
         };

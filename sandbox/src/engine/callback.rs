@@ -234,6 +234,7 @@ impl Transaction<'_> {
 
     fn begin(&mut self, id: u64, url: Option<String>, faults: &[WireFault]) -> u32 {
         let at = self.at;
+        let event = self.state.last_event + 1;
         let Some(callback) = self.state.callbacks.get_mut(&id) else {
             return 0;
         };
@@ -248,10 +249,11 @@ impl Transaction<'_> {
         });
         callback.status = DeliveryStatus::Sending {
             since: at,
+            event,
             faults: faults.to_vec(),
         };
         let (operation, subject) = (callback.operation.clone(), callback.subject.clone());
-        self.state.sending.insert(id);
+        self.state.sending.insert(event, id);
         let mut details = json!({ "operation": operation, "delivery": id, "attempt": number });
         if !faults.is_empty() {
             details["faults"] = json!(faults);
@@ -320,21 +322,23 @@ impl Transaction<'_> {
         } = delivered;
         let at = self.at;
         let running = self.state.callbacks.get_mut(delivery).and_then(|callback| {
-            let sending = matches!(callback.status, DeliveryStatus::Sending { .. });
+            let DeliveryStatus::Sending { event, .. } = callback.status else {
+                return None;
+            };
             let last = callback.attempts.last_mut()?;
-            if !sending || last.number != *attempt {
+            if last.number != *attempt {
                 return None;
             }
             last.ended = Some(at);
             last.result = Some(result.clone());
-            Some(callback.clone())
+            Some((event, callback.clone()))
         });
-        let Some(callback) = running else {
+        let Some((event, callback)) = running else {
             return CommandOutcome::invalid_command(format!(
                 "attempt {attempt} at delivery {delivery} is not on its way"
             ));
         };
-        self.state.sending.remove(delivery);
+        self.state.sending.remove(&event);
         let mut details = json!({
             "operation": callback.operation,
             "delivery": delivery,

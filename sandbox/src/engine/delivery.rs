@@ -29,6 +29,8 @@ pub struct Delivery {
     pub plaintext: Value,
     /// Since when it is due.
     pub due: DateTime,
+    /// The number of the event with which it became due.
+    pub event: u64,
     /// What shall happen to it on the wire.
     pub faults: Vec<WireFault>,
 }
@@ -100,6 +102,27 @@ pub struct Callback {
     pub held_back: bool,
 }
 
+impl Callback {
+    /// The attempt that has not ended.
+    pub(crate) fn delivery(&self) -> Option<Delivery> {
+        let DeliveryStatus::Sending { event, .. } = self.status else {
+            return None;
+        };
+        let attempt = self.attempts.last()?;
+        Some(Delivery {
+            id: self.id,
+            attempt: attempt.number,
+            operation: self.operation.clone(),
+            subject: self.subject.clone(),
+            url: attempt.url.clone(),
+            plaintext: self.plaintext.clone(),
+            due: attempt.started.date_time(),
+            event,
+            faults: attempt.faults.clone(),
+        })
+    }
+}
+
 /// What a callback is waiting for.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "status", rename_all = "kebab-case")]
@@ -113,6 +136,8 @@ pub enum DeliveryStatus {
     Sending {
         /// Since when.
         since: Timestamp,
+        /// The number of the event with which it began.
+        event: u64,
         /// What shall happen on the wire.
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         faults: Vec<WireFault>,

@@ -8,6 +8,10 @@ use super::answer::Event;
 use super::rule::Then;
 use super::timestamp::Timestamp;
 
+/// How much of what is due is done before and after a command at most, so that
+/// its answer does not wait for a backlog.
+const DUE_AT_ONCE: usize = 64;
+
 /// A command being carried out.
 pub(crate) struct Transaction<'a> {
     pub(crate) state: &'a mut State,
@@ -105,15 +109,18 @@ impl<'a> Transaction<'a> {
             .insert(ScheduleEntry { due, order, what });
     }
 
-    /// Does everything that is due, each at its own moment.
+    /// Does what is due, each at its own moment; what was left over before is
+    /// late.
     pub(crate) fn run_due_events(&mut self) {
-        let now = self.at;
-        while let Some(entry) = self.state.schedule.first().cloned() {
-            if entry.due > now {
+        for _ in 0..DUE_AT_ONCE {
+            let Some(entry) = self.state.schedule.first().cloned() else {
+                break;
+            };
+            if entry.due > self.state.now {
                 break;
             }
             self.state.schedule.remove(&entry);
-            self.at = entry.due;
+            self.at = self.at.max(entry.due);
             match entry.what {
                 ScheduledEvent::Upload(id) => self.upload_due(id),
                 ScheduledEvent::Settle(id) => self.settle_due(id),
@@ -126,6 +133,5 @@ impl<'a> Transaction<'a> {
                 ScheduledEvent::KeyEnds(id) => self.key_ends(id, entry.due),
             }
         }
-        self.at = now;
     }
 }

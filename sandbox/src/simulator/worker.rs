@@ -12,12 +12,20 @@ use super::{DeliveryJob, Executed, Message, Respond, SimulatorError, clock_statu
 use crate::admin_client::{Advanced, WireRecord};
 use crate::clock::Clock;
 use crate::engine::{
-    Applied, Command, CommandOutcome, Delivered, Delivery, Duration, State, Timestamp, WireFault,
+    Applied, Command, CommandOutcome, Delivered, Delivery, DeliveryStatus, Duration, State,
+    Timestamp, WireFault,
 };
 use crate::store::{Store, StoreError};
 
 /// How many commands share a commit at most.
 const BATCH: usize = 512;
+
+/// How long what shares a commit may take; the rest waits for the next one.
+const SLICE: StdDuration = StdDuration::from_millis(20);
+
+/// How many callbacks the delivery workers have at once, those that are held
+/// back aside.
+const HANDED_OUT: usize = 64;
 
 /// How long after the database has refused a write, such as on a full disk,
 /// what is due is tried again.
@@ -44,7 +52,10 @@ pub(super) struct Worker {
     pub(super) moves: VecDeque<Move>,
     /// How many attempts have ended.
     pub(super) attempts: u64,
-    /// What became of callbacks, and could not be written.
+    /// The event with which the last attempt became due that was begun.
+    pub(super) begun: u64,
+    /// What has to wait for the next commit: what became of callbacks and could
+    /// not be written, or what there was no time for.
     pub(super) unwritten: Vec<Change>,
     /// When the database refused, if it has not written since.
     pub(super) failed: Option<Instant>,
@@ -98,6 +109,13 @@ impl Worker {
             self.wake_sleepers();
             self.finish_commands();
             if let Some(respond) = stop {
+                // What was asked before is carried out; what the database has
+                // refused is not, and was answered so.
+                let waits = |change: &Change| matches!(change, Change::Carry(..));
+                while self.unwritten.iter().any(waits) {
+                    self.write(Vec::new(), &mut Vec::new())?;
+                    self.finish_commands();
+                }
                 self.close();
                 // The caller that waits may open the database at once.
                 drop(self);
@@ -131,6 +149,9 @@ impl Worker {
     fn duration(&self) -> Option<StdDuration> {
         if let Some(failed) = self.failed {
             return Some(RETRY.saturating_sub(failed.elapsed()));
+        }
+        if !self.unwritten.is_empty() {
+            return Some(StdDuration::ZERO);
         }
         if self.clock.is_virtual() {
             return None;
@@ -184,6 +205,7 @@ impl Worker {
         match written {
             Ok(written) => {
                 self.failed = None;
+                self.unwritten = changes.split_off(written.applied.len());
                 self.written(changes, written);
                 Ok(())
             }
@@ -204,14 +226,19 @@ impl Worker {
         }
     }
 
-    /// Carries out changes and commits them: all, or none.
+    /// Carries out changes and commits them: all that there is time for, or
+    /// none.
     fn try_write(&mut self, changes: &[Change], due: bool) -> Result<Written, StoreError> {
         self.store.begin()?;
         let mut written = Written {
             generation: self.generation,
             applied: Vec::new(),
         };
+        let started = Instant::now();
         for change in changes {
+            if !written.applied.is_empty() && started.elapsed() > SLICE {
+                break;
+            }
             let applied = match change {
                 Change::Carry(command, _) => {
                     if matches!(**command, Command::Reset) {
@@ -288,6 +315,7 @@ impl Worker {
         self.generations.send_replace(generation);
         self.under_way.clear();
         self.held.clear();
+        self.begun = 0;
     }
 
     /// Answers a command, or keeps the answer until its callbacks have been
@@ -307,10 +335,9 @@ impl Worker {
     /// Gives the answers whose callbacks are no longer on their way.
     fn finish_commands(&mut self) {
         let waiting = std::mem::take(&mut self.waiting);
-        let (over, still): (Vec<_>, Vec<_>) = waiting.into_iter().partition(|waiting| {
-            let mut deliveries = waiting.deliveries.iter();
-            !deliveries.any(|id| self.under_way.get(id) == Some(&None))
-        });
+        let (over, still): (Vec<_>, Vec<_>) = waiting
+            .into_iter()
+            .partition(|waiting| !waiting.deliveries.iter().any(|id| self.is_on_its_way(*id)));
         self.waiting = still;
         for waiting in over {
             let known = self.read();
@@ -325,21 +352,39 @@ impl Worker {
         }
     }
 
-    /// Gives the delivery worker what is to be sent and not yet under way.
+    /// Whether a callback is sent now, or as soon as it is its turn.
+    fn is_on_its_way(&self, id: u64) -> bool {
+        if let Some(until) = self.under_way.get(&id) {
+            return until.is_none();
+        }
+        let known = self.read();
+        match known.callback(id).map(|callback| &callback.status) {
+            Some(DeliveryStatus::Sending { event, .. }) => *event > self.begun,
+            Some(DeliveryStatus::Scheduled { due }) => due.date_time() <= known.now(),
+            _ => false,
+        }
+    }
+
+    /// Gives the delivery workers what is to be sent, as much as they have use
+    /// for.
     fn start_due_deliveries(&mut self) {
         let now = self.now();
-        let outgoing = self.read().outgoing();
-        for delivery in outgoing {
-            if self.under_way.contains_key(&delivery.id) {
-                continue;
+        while self.travelling() < HANDED_OUT {
+            let more = HANDED_OUT - self.travelling();
+            let outgoing = self.read().outgoing(self.begun, more);
+            if outgoing.is_empty() {
+                return;
             }
-            let until = Timestamp::from(delivery.due).plus(delay(&delivery.faults));
-            if until > now {
-                self.under_way.insert(delivery.id, Some(until));
-                self.held.insert((until, delivery.id));
-            } else {
-                self.under_way.insert(delivery.id, None);
-                self.hand_over(delivery);
+            for delivery in outgoing {
+                self.begun = delivery.event;
+                let until = Timestamp::from(delivery.due).plus(delay(&delivery.faults));
+                if until > now {
+                    self.under_way.insert(delivery.id, Some(until));
+                    self.held.insert((until, delivery.id));
+                } else {
+                    self.under_way.insert(delivery.id, None);
+                    self.hand_over(delivery);
+                }
             }
         }
     }
@@ -361,8 +406,8 @@ impl Worker {
             }
             self.held.pop_first();
             self.under_way.insert(id, None);
-            let outgoing = self.read().outgoing();
-            if let Some(delivery) = outgoing.into_iter().find(|delivery| delivery.id == id) {
+            let known = self.read().callback(id).cloned();
+            if let Some(delivery) = known.and_then(|callback| callback.delivery()) {
                 self.hand_over(delivery);
             }
         }
@@ -374,11 +419,11 @@ impl Worker {
         }
     }
 
-    /// Moves a virtual clock as far as nothing is on its way: time stands
-    /// still while a callback travels.
+    /// Moves a virtual clock as far as nothing is on its way.
     fn move_clock(&mut self) -> Result<(), SimulatorError> {
         while let Some(target) = self.moves.front().map(|next| next.target) {
-            if self.is_busy() {
+            // Time stands still while a callback travels.
+            if self.travelling() > 0 {
                 return Ok(());
             }
             let step = self.next().filter(|next| *next <= target);
@@ -404,9 +449,9 @@ impl Worker {
         Ok(())
     }
 
-    /// Whether a callback is on its way that is not held back.
-    fn is_busy(&self) -> bool {
-        self.under_way.len() > self.held.len()
+    /// How many callbacks are on their way that are not held back.
+    fn travelling(&self) -> usize {
+        self.under_way.len().saturating_sub(self.held.len())
     }
 
     /// Moves on to that moment and does what is due then.

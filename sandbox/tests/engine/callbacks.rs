@@ -23,14 +23,14 @@ fn paid() -> Setup {
 fn an_attempt_is_listed_until_its_end_is_known() {
     let mut setup = paid();
     setup.advance(DAY);
-    let outgoing = setup.state.outgoing();
+    let outgoing = setup.state.outgoing(0, usize::MAX);
     assert_eq!(outgoing.len(), 2);
     assert_eq!(outgoing[0].url.as_deref(), Some(URL));
     setup.end(
         &outgoing[0],
         answered("1000", json!({ "responseCode": "1000" })),
     );
-    assert_eq!(setup.state.outgoing().len(), 1);
+    assert_eq!(setup.state.outgoing(0, usize::MAX).len(), 1);
     let again = Command::Delivered(Delivered {
         delivery: outgoing[0].id,
         attempt: 1,
@@ -48,7 +48,7 @@ fn check_retries(behavior: &str, end: &AttemptResult, expected: usize) {
     setup.behavior("callback-retry", behavior);
     let id = setup.only().id;
     for _ in 0..10 {
-        let mut outgoing = setup.state.outgoing();
+        let mut outgoing = setup.state.outgoing(0, usize::MAX);
         outgoing.retain(|delivery| delivery.id == id);
         if let Some(delivery) = outgoing.first() {
             setup.end(delivery, end.clone());
@@ -196,7 +196,7 @@ fn a_replay_says_the_same_and_changes_nothing() {
         delivery: first.id,
         copies: 3,
     });
-    let copies = setup.state.outgoing();
+    let copies = setup.state.outgoing(0, usize::MAX);
     assert_eq!(copies.len(), 3);
     for copy in &copies {
         assert_eq!((&copy.plaintext, &copy.url), (&first.plaintext, &first.url));

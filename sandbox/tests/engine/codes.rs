@@ -94,7 +94,7 @@ fn every_provocation_provokes() {
             }
             continue;
         }
-        let outgoing = state.outgoing();
+        let outgoing = state.outgoing(0, usize::MAX);
         assert_eq!(outgoing.len(), 1, "{place}");
         assert_eq!(outgoing[0].operation, operation.name, "{place}");
         let command = Command::Delivered(skypay_sandbox::engine::Delivered {
@@ -147,7 +147,12 @@ fn a_refused_request_changes_nothing_but_the_log() {
             "{} {code}",
             operation.name
         );
-        assert_eq!(state.outgoing(), [], "{} {code}", operation.name);
+        assert_eq!(
+            state.outgoing(0, usize::MAX),
+            [],
+            "{} {code}",
+            operation.name
+        );
     }
 }
 

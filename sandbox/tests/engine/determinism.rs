@@ -72,6 +72,28 @@ fn events_are_numbered_without_a_gap_and_time_never_goes_back() {
     assert_eq!(setup.state.payouts().count(), 0);
 }
 
+/// What is asked meanwhile does not wait for all of it.
+#[test]
+fn a_backlog_is_done_in_parts_and_time_never_goes_back() {
+    let mut setup = Setup::new();
+    for number in 1..=100 {
+        setup.bank(&format!("SKY98{number:08}"), "100.00").unwrap();
+    }
+    setup.now = setup.now.plus_seconds(60);
+    let later = setup.now;
+    setup.apply(&Command::Tick);
+    assert!(setup.state.next_due().is_some_and(|due| due <= later));
+    setup.bank("SKY9800000101", "100.00").unwrap();
+    setup.advance(60);
+    let times: Vec<_> = setup.events.iter().map(|event| event.time).collect();
+    assert!(times.is_sorted());
+    let paid = setup
+        .kinds()
+        .into_iter()
+        .filter(|kind| *kind == "payout-paid");
+    assert_eq!(paid.count(), 101);
+}
+
 #[test]
 fn a_jump_gives_the_same_end_as_many_steps() {
     let mut steps = Setup::new();

@@ -222,7 +222,7 @@ fn finance(deed: u8, amount: i64) -> FinanceCommand {
 }
 
 fn partner(setup: &mut Setup, which: u8, how: u8) -> Option<Applied> {
-    let outgoing = setup.state.outgoing();
+    let outgoing = setup.state.outgoing(0, usize::MAX);
     let delivery = outgoing.get(usize::from(which) % outgoing.len().max(1))?;
     let result = match how {
         0..=3 => answered(

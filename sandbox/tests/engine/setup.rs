@@ -116,7 +116,7 @@ impl Setup {
 
     /// The callbacks that are on their way, by operation.
     pub(crate) fn outgoing(&self) -> Vec<(String, Value)> {
-        let all = self.state.outgoing().into_iter();
+        let all = self.state.outgoing(0, usize::MAX).into_iter();
         all.map(|delivery| (delivery.operation, delivery.plaintext))
             .collect()
     }
@@ -128,7 +128,7 @@ impl Setup {
     }
 
     pub(crate) fn only(&self) -> Delivery {
-        let mut all = self.state.outgoing();
+        let mut all = self.state.outgoing(0, usize::MAX);
         assert_eq!(all.len(), 1, "{all:#?}");
         all.remove(0)
     }
@@ -144,7 +144,7 @@ impl Setup {
     /// Acknowledges every notice that is on its way, and says what they said.
     pub(crate) fn acknowledge(&mut self) -> Vec<String> {
         let mut told = Vec::new();
-        for delivery in self.state.outgoing() {
+        for delivery in self.state.outgoing(0, usize::MAX) {
             let kind = ["payType", "statementType"];
             let kind = kind
                 .iter()
