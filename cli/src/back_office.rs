@@ -15,11 +15,11 @@ use crate::sandbox::{NEW_KEYS, render_clock};
 /// Show the sandbox's clock, or move it
 #[derive(Clone, Debug, Subcommand)]
 pub(crate) enum Clock {
-    /// Show what time it is there, and when something is due
+    /// Show its time, and the next event
     Show,
     /// Move a virtual clock; everything due on the way happens
     Advance {
-        /// By how much, such as 300s, 24h or 90d
+        /// The duration, such as 300s, 24h or 90d
         by: Duration,
     },
 }
@@ -44,7 +44,7 @@ impl Clock {
     }
 }
 
-/// Make, show and enable keys, as in the back office
+/// Create, show and enable keys, as in the back office
 #[derive(Clone, Debug, Subcommand)]
 pub(crate) enum Keys {
     #[command(flatten)]
@@ -115,17 +115,17 @@ async fn list() -> Result<Output, Failure> {
     Ok(Output::new(text, &json))
 }
 
-/// Say where callbacks go
+/// Show or set the URLs of callbacks
 ///
-/// A partner without a server of its own gets them from the sandbox's mailbox:
-/// set its URL, http://127.0.0.1:7171/_sandbox/mailbox, and fetch them there.
+/// A partner without a server fetches them from the sandbox's mailbox: set the
+/// URL http://127.0.0.1:7171/_sandbox/mailbox.
 #[derive(Clone, Debug, Subcommand)]
 pub(crate) enum Callbacks {
     /// Show the URL of each callback
     Show,
     /// Set the URL of all callbacks, or of one
     Set {
-        /// The partner's URL; without one, the callback goes nowhere
+        /// The partner's URL; without one, the callback is not sent
         url: Option<String>,
         /// Only for this callback
         #[arg(long = "for", value_name = "CALLBACK")]

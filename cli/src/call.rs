@@ -20,7 +20,7 @@ use crate::output::{Output, OutputFormat, message, visible_line, wrapped};
 use crate::remote::{admin, failed};
 use crate::sandbox::NEW_KEYS;
 
-/// Call an operation of SkyPay's
+/// Call an operation of SkyPay
 ///
 /// The request is checked against the document before it is sent, and sent
 /// once. The exit code says how it ended.
@@ -32,7 +32,7 @@ pub(crate) struct Call {
     /// A file with a JSON object of fields; - is standard input
     #[arg(long, global = true, value_name = "FILE")]
     body: Option<PathBuf>,
-    /// Say this to change anything in production, where money is real
+    /// Required to change anything in production
     #[arg(long, global = true)]
     yes_really_production: bool,
     #[command(subcommand)]
@@ -58,7 +58,7 @@ impl Call {
         Ok(said(info, ended, advice, format))
     }
 
-    /// Real money moves only when an option says so.
+    /// Requires an option for calls that move real money.
     fn guard(&self, info: &OperationInfo, access: &Access) -> Result<(), Failure> {
         if info.effect == Effect::Reads || !access.is_production() || self.yes_really_production {
             return Ok(());
@@ -69,22 +69,22 @@ impl Call {
     }
 }
 
-/// Send a callback to a partner, with any content
+/// Send a callback with any content to a partner
 ///
-/// Plays SkyPay: seals the callback and sends it once to the URL. The request
-/// is checked against the document; --raw sends what is given.
+/// Encrypts the callback and sends it once to the URL, as SkyPay does. The
+/// request is checked against the document, unless --raw is given.
 #[derive(Clone, Debug, clap::Args)]
 #[command(after_help = crate::credentials::HELP)]
 pub(crate) struct Trigger {
     #[command(flatten)]
     options: Options,
-    /// The partner's URL for this callback; it is called as it stands
+    /// The partner's complete URL for this callback
     #[arg(long, global = true, value_name = "URL")]
     to: Option<String>,
     /// A file with a JSON object of fields; - is standard input
     #[arg(long, global = true, value_name = "FILE")]
     body: Option<PathBuf>,
-    /// Send any fields with any values, also what the document forbids
+    /// Send any fields with any values, without checking them
     #[arg(long, global = true)]
     raw: bool,
     #[command(subcommand)]
@@ -165,7 +165,7 @@ fn raw_end(
     Output::new(text, &json).exit_status(exit_status(outcome))
 }
 
-/// Nothing could be set up for sending.
+/// The client could not be created.
 pub(crate) fn cannot_start(error: &SetupError) -> Failure {
     match error {
         SetupError::BaseUrl(_) | SetupError::PathParameter | SetupError::PlainHttp => {
@@ -178,13 +178,13 @@ pub(crate) fn cannot_start(error: &SetupError) -> Failure {
 /// What to do about a call whose keys may be wrong.
 struct Advice {
     text: String,
-    /// Whether it is known that nothing was done, although no answer says so.
+    /// Whether it is certain that nothing was executed, without a response.
     nothing_was_done: bool,
 }
 
-/// Looks for the reason of a failed call in its keys: an answer that no key
-/// opens, or one that refuses the credentials. A running sandbox says which of
-/// its pairs is meant; elsewhere there is only the answer.
+/// Looks for the reason of a failed call in its keys: a response that no key
+/// decrypts, or one that refuses the credentials. A running sandbox knows its own
+/// key pairs; elsewhere there is only the response.
 async fn advice(info: &OperationInfo, error: &Error, access: &Access) -> Option<Advice> {
     let unopened = match error {
         Error::Unknown(error) => match error.cause {
@@ -331,7 +331,7 @@ fn said(
     Output::new(text, &json).exit_status(exit_status)
 }
 
-/// What an error says, without what stands in the line above it.
+/// The text of an error, without what the line above it already says.
 fn unprefixed(info: &OperationInfo, error: &Error) -> String {
     let text = error.to_string();
     let rest = text
@@ -342,12 +342,12 @@ fn unprefixed(info: &OperationInfo, error: &Error) -> String {
     rest.strip_prefix(&outcome).unwrap_or(rest).to_owned()
 }
 
-/// A violation for other programs.
+/// A violation as JSON.
 pub(crate) fn violation(violation: &skypay_types::Violation) -> Value {
     json!({ "field": violation.field, "rule": violation.rule, "message": violation.message })
 }
 
-/// A message of an operation, masked unless it was asked for.
+/// A message of an operation, masked without `--show-personal-data`.
 pub(crate) fn shown(info: &OperationInfo, tree: OrderedJson, format: OutputFormat) -> OrderedJson {
     if format.show_personal_data {
         return tree;

@@ -18,11 +18,11 @@ use crate::exit_status::Failure;
 /// Shown in the help of every command that needs credentials.
 pub(crate) const HELP: &str = "\
 Credentials:
-  From the environment: SKYPAY_CALLER_NAME, SKYPAY_USER_NAME,
-  SKYPAY_AUTHENTICATION, SKYPAY_ENCRYPT_KEY; SKYPAY_ENVIRONMENT says where to.
-  What is not there is read from the TOML file that --credentials or
-  SKYPAY_CREDENTIALS names, or else from skypay.toml in this folder, with a
-  section for each environment:
+  From the variables SKYPAY_CALLER_NAME, SKYPAY_USER_NAME,
+  SKYPAY_AUTHENTICATION and SKYPAY_ENCRYPT_KEY, with SKYPAY_ENVIRONMENT for the
+  environment. Missing ones are read from the TOML file that --credentials or
+  SKYPAY_CREDENTIALS names, by default skypay.toml in the current folder, with
+  a section for each environment:
 
     [test]
     caller-name = \"…\"
@@ -30,16 +30,16 @@ Credentials:
     authentication = \"…\"
     encrypt-key = \"…\"
 
-  A section may have any name if it has a `url`. A running sandbox is asked
-  for what is missing, at SKYPAY_SANDBOX or http://127.0.0.1:7171.";
+  A section may have any name if it has a `url`. What is still missing is
+  fetched from a running sandbox, at SKYPAY_SANDBOX or http://127.0.0.1:7171.";
 
-/// Where a running sandbox is looked for.
+/// The variable with the URL of a running sandbox.
 const SANDBOX: &str = "http://127.0.0.1:7171";
 
-/// The file that is read if none is named and it is there.
+/// The default file, if it exists.
 const FILE: &str = "skypay.toml";
 
-/// Where to, and who we are.
+/// The options for environment and credentials.
 #[derive(Clone, Debug, clap::Args)]
 pub(crate) struct Options {
     /// sandbox, test, production, a section of the file, or a base URL
@@ -152,8 +152,8 @@ impl Options {
     }
 }
 
-/// Refuses a name or a secret that was damaged on its way here, by where it
-/// stands: sent as it is, it would be another one.
+/// Refuses a damaged name or secret, and says where it is: sent unchanged, it
+/// would be a different one.
 pub(crate) fn issued(place: &str, text: &str) -> Result<(), Failure> {
     check_issued(text).map_err(|problem| {
         Failure::usage(format!("{place} {problem}"))
@@ -183,7 +183,7 @@ pub(crate) fn sandbox_url() -> String {
     variable("SKYPAY_SANDBOX").unwrap_or_else(|| SANDBOX.to_owned())
 }
 
-/// A sandbox on this machine says what it printed when it was started.
+/// A sandbox on this machine gives its credentials.
 async fn ask_sandbox(section: &mut Section) -> Result<(), Failure> {
     let all = [
         &section.caller_name,
@@ -268,7 +268,7 @@ pub(crate) fn read_limited(path: &Path, limit: usize) -> Result<String, Failure>
     })
 }
 
-/// At most `limit` bytes, to the end; what is in the way otherwise.
+/// At most `limit` bytes, to the end, or the reason why not.
 pub(crate) fn read_all(from: impl Read, limit: usize) -> Result<Vec<u8>, String> {
     let mut bytes = Vec::new();
     let read = from.take(limit as u64 + 1).read_to_end(&mut bytes);

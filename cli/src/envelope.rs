@@ -11,15 +11,15 @@ use crate::credentials::{issued, read_all, read_file, variable};
 use crate::exit_status::Failure;
 use crate::output::Output;
 
-/// Where the key is if no file is named.
+/// The variable with the key, if no file is given.
 const VARIABLE: &str = "SKYPAY_ENCRYPT_KEY";
 
-/// Seal or open a body with the encrypt key
+/// Encrypt or decrypt a body with the encrypt key
 ///
-/// Reads standard input and writes standard output, to a terminal with a line
-/// end, and otherwise byte for byte. The key is the text that was issued:
-/// SKYPAY_ENCRYPT_KEY, or the first line of the file that --key-file names,
-/// without its line end and a byte order mark.
+/// Reads standard input and writes standard output: to a terminal with a line
+/// break, otherwise byte for byte. The key is the text that was issued, from
+/// SKYPAY_ENCRYPT_KEY or the first line of --key-file, without its line break and
+/// a byte order mark.
 #[derive(Clone, Debug, clap::Args)]
 pub(crate) struct Envelope {
     #[command(subcommand)]
@@ -31,9 +31,9 @@ pub(crate) struct Envelope {
 
 #[derive(Clone, Copy, Debug, clap::Subcommand)]
 enum Way {
-    /// Plaintext in, sealed text out; every byte counts, line ends too
+    /// Encrypt plaintext; every byte counts, line breaks included
     Seal,
-    /// Sealed text in, plaintext out, personal data included
+    /// Decrypt to plaintext, personal data included
     Open,
 }
 

@@ -1,20 +1,20 @@
-//! How the program ends: its exit codes, and what it says when it fails.
+//! Exit codes, and errors.
 
 use std::fmt;
 use std::process::ExitCode;
 
 use serde_json::{Value, json};
 
-/// What the exit code says. Other programs rely on these numbers.
+/// The exit status. Other programs rely on its numbers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum ExitStatus {
     /// Done; a call was accepted.
     Done,
-    /// Refused: by a return code, by the sandbox, or by a key that does not fit.
+    /// Refused: by a return code, by the sandbox, or because of the key.
     Refused,
-    /// The command line or what it names makes no sense; nothing was done.
+    /// Wrong usage or a wrong file; nothing was done.
     Usage,
-    /// A call may have been executed: ask, do not send again.
+    /// A call may have been executed: query before sending again.
     Unknown,
     /// Nothing left this machine.
     NotSent,
@@ -23,10 +23,10 @@ pub(crate) enum ExitStatus {
 /// Shown at the end of the help and in the README.
 pub(crate) const EXIT_CODES: &str = "\
 Exit codes:
-  0  done; a call was accepted
-  1  refused: by a return code, by the sandbox, or the key does not fit
-  2  the command line or a file makes no sense; nothing was done
-  3  unknown: the call may have been executed; ask, do not send again
+  0  success; a call was accepted
+  1  refused: by a return code, by the sandbox, or because of the key
+  2  wrong usage or a wrong file; nothing was done
+  3  unknown: the call may have been executed; query before you send again
   5  not sent: nothing left this machine";
 
 impl From<ExitStatus> for ExitCode {
@@ -41,8 +41,8 @@ impl From<ExitStatus> for ExitCode {
     }
 }
 
-/// Why something was not done: what, and what to do about it. Never holds a
-/// secret or a value that somebody gave.
+/// An error: what happened, and what to do about it. Never contains a secret or a
+/// value from input.
 #[derive(Debug)]
 pub(crate) struct Failure {
     pub(crate) exit_status: ExitStatus,
@@ -51,12 +51,12 @@ pub(crate) struct Failure {
 }
 
 impl Failure {
-    /// The command line or a file makes no sense.
+    /// Wrong usage or a wrong file.
     pub(crate) fn usage(what: impl Into<String>) -> Self {
         Self::new(ExitStatus::Usage, what)
     }
 
-    /// Somebody said no.
+    /// A refusal.
     pub(crate) fn refused(what: impl Into<String>) -> Self {
         Self::new(ExitStatus::Refused, what)
     }

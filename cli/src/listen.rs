@@ -34,35 +34,33 @@ use crate::operations;
 use crate::ordered_json::OrderedJson;
 use crate::output::{Output, OutputFormat, message, out, wrapped};
 
-/// Receive callbacks, show them, answer and forward them
+/// Receive callbacks: print, answer and forward them
 ///
-/// Opens, authenticates and checks each callback as the generated server does,
-/// on any path, and answers it. Notices and confirmations are accepted;
-/// inquiries want data in their answer, which --answer gives. Each callback is
-/// kept, sealed, for `skypay replay`.
+/// Decrypts, authenticates and checks each callback as the generated server
+/// does, on any path, and answers it. Notifications and confirmations are
+/// accepted; inquiries need a response with data, given with --answer. Each
+/// callback is stored, encrypted, for `skypay replay`.
 #[derive(Clone, Debug, clap::Args)]
 #[command(after_help = crate::credentials::HELP)]
 pub(crate) struct Listen {
     #[command(flatten)]
     options: Options,
-    /// The port on this machine; 0 takes a free one
+    /// The port; 0 takes a free one
     #[arg(long, default_value_t = 7272)]
     port: u16,
-    /// Pass bodies on as they came, sealed, to this very URL, and answer what
-    /// comes back
+    /// Forward encrypted bodies unchanged to this URL, and return its response
     #[arg(long, value_name = "URL")]
     forward: Option<String>,
-    /// Pass plain JSON on to URL/<callback>, before a query; a JSON answer
-    /// becomes ours
+    /// Forward plaintext JSON to URL/<callback>, and return its response in JSON
     #[arg(long, value_name = "URL", conflicts_with = "forward")]
     forward_plaintext: Option<String>,
-    /// The answer to an inquiry, as JSON, such as payoutInquiry='{…}'
+    /// The response to an inquiry, as JSON, such as payoutInquiry='{…}'
     #[arg(long, value_name = "CALLBACK=JSON")]
     answer: Vec<String>,
-    /// Where callbacks are kept
+    /// The file in which callbacks are stored
     #[arg(long, value_name = "FILE", default_value = history::FILE)]
     history: PathBuf,
-    /// Stop after so many callbacks
+    /// Stop after this number of callbacks
     #[arg(long, value_name = "N")]
     count: Option<u64>,
 }
@@ -165,7 +163,7 @@ fn greet(listener: &TcpListener, history: &std::path::Path, format: OutputFormat
     }
 }
 
-/// Everything that a request passes by.
+/// The state of the server.
 #[derive(Clone)]
 struct ListenState {
     partner: Partner,
@@ -222,14 +220,14 @@ async fn receive(State(state): State<ListenState>, request: Request) -> Response
     response
 }
 
-/// A callback and what became of it here.
+/// A callback and its result.
 struct Received {
     seen: Option<Seen>,
     sealed: Bytes,
     status: StatusCode,
-    /// The answer in plaintext, if it can be opened.
+    /// The response in plaintext, if it can be decrypted.
     answer: Option<Vec<u8>>,
-    /// Why there is no answer.
+    /// Why there is no response.
     problem: Option<&'static str>,
     milliseconds: u128,
 }
@@ -243,7 +241,7 @@ impl ListenState {
         opened.next().map(|plaintext| plaintext.as_bytes().to_vec())
     }
 
-    /// Keeps it and shows it.
+    /// Stores and prints it.
     fn record(&self, received: &Received) {
         let seen = received.seen.as_ref();
         let time = DateTime::from_system_time(Clock::default().now()).to_string();
@@ -275,8 +273,8 @@ impl ListenState {
         let _ = self.served.send(());
     }
 
-    /// Why a body did not get as far as the handler. The answer on the wire
-    /// does not say so, but the owner of the key may know.
+    /// Why a body was rejected before the handler ran. The response does not
+    /// contain the reason.
     fn turned_away(&self, sealed: &[u8]) -> &'static str {
         match self.opened(sealed) {
             None => "turned away: our key does not open it",
@@ -340,7 +338,7 @@ impl Received {
     }
 }
 
-/// Where callbacks are passed on to.
+/// Where callbacks are forwarded to.
 #[derive(Clone, Debug)]
 struct Forward {
     url: String,
@@ -359,7 +357,7 @@ impl Forward {
         })
     }
 
-    /// As it came; back comes what is answered.
+    /// Forwards the encrypted body unchanged, and returns the response.
     async fn sealed(&self, body: &Bytes) -> (StatusCode, Result<Bytes, &'static str>) {
         let request = self.transport.http_client().post(&self.url);
         let request = request
@@ -375,7 +373,7 @@ impl Forward {
         (status, whole(response).await)
     }
 
-    /// In plaintext; back comes what is answered, if it was accepted.
+    /// Forwards it in plaintext, and returns the response of a status 2xx.
     async fn plaintext(&self, name: &str, plaintext: Vec<u8>) -> Option<Vec<u8>> {
         let client = self.transport.http_client();
         let request = client.post(&self.url);
@@ -393,7 +391,7 @@ impl Forward {
     }
 }
 
-/// A whole answer, if it has no more than it may.
+/// A whole response, within the size limit.
 async fn whole<B>(response: impl Into<http::Response<B>>) -> Result<Bytes, &'static str>
 where
     B: axum::body::HttpBody<Error: Into<Box<dyn std::error::Error + Send + Sync>>>,
@@ -413,7 +411,7 @@ where
 struct Partner {
     answers: Arc<BTreeMap<String, Value>>,
     forward: Option<Forward>,
-    /// The callback that is being served; each one has a partner of its own.
+    /// The callback that is being served; each callback has its own partner.
     seen: Arc<Mutex<Option<Seen>>>,
 }
 
@@ -460,8 +458,8 @@ impl Partner {
     }
 }
 
-/// The typed answer from plaintext: accepted if it is complete, refused if it
-/// has a code that refuses or lacks what is demanded.
+/// The typed response from plaintext: accepted if it is complete, refused if its
+/// code is a refusal or a required field is missing.
 fn answer<O: Operation>(text: Option<&[u8]>) -> Result<O::Response, Refusal> {
     let text = text.unwrap_or(b"{}");
     if let Some((code, description)) = operations::code_in(text)

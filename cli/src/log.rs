@@ -17,7 +17,7 @@ use crate::ordered_json::OrderedJson;
 use crate::output::{Output, OutputFormat, message, out, table};
 use crate::remote::{admin, carry_and_wait, event, failed, masked};
 
-/// See what happened in the sandbox
+/// Show the sandbox's log
 #[derive(Clone, Debug, clap::Args)]
 #[command(after_help = crate::remote::HELP)]
 pub(crate) struct Log {
@@ -27,28 +27,28 @@ pub(crate) struct Log {
 
 #[derive(Clone, Debug, Subcommand)]
 enum LogStep {
-    /// Show the last lines, and what comes
+    /// Show the last lines, and follow new ones
     Tail {
-        /// How many lines of what there is already
+        /// How many existing lines to show
         #[arg(long, short = 'n', default_value_t = 10)]
         lines: u64,
-        /// Stop instead of waiting for what comes
+        /// Stop instead of waiting for new lines
         #[arg(long)]
         no_follow: bool,
     },
-    /// Show one line with everything that belongs to it
+    /// Show one line with all its details
     Show {
-        /// Its number
+        /// The number
         sequence: u64,
     },
-    /// Show a callback: every attempt, sealed as it was sent
+    /// Show a callback with every attempt, encrypted as it was sent
     Callback {
-        /// Its number
+        /// The number
         id: u64,
     },
-    /// Write the whole log, one JSON object a line
+    /// Export the whole log, one JSON object per line
     Export {
-        /// Where to, if not to standard output
+        /// The file, by default standard output
         file: Option<PathBuf>,
     },
 }
@@ -172,23 +172,23 @@ fn callback(details: &CallbackDetails, format: OutputFormat) -> Output {
 
 /// Send a callback again
 ///
-/// The sandbox sends one of its callbacks again, as it was. With --to, what
-/// `skypay listen` has kept goes to that URL, byte for byte.
+/// The sandbox sends one of its callbacks again, unchanged. With --to, a callback
+/// that `skypay listen` has stored is sent to that URL, byte for byte.
 #[derive(Clone, Debug, clap::Args)]
 #[command(after_help = crate::remote::HELP)]
 pub(crate) struct Replay {
-    /// The callback's number: of the sandbox, or of the listener with --to
+    /// The number of the sandbox's callback; with --to, of the listener's
     id: u64,
-    /// How often
+    /// The number of copies
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=1000))]
     copies: u32,
-    /// All at once instead of one after the other
+    /// All at once instead of in sequence
     #[arg(long)]
     concurrent: bool,
-    /// Send what the listener has kept to this URL
+    /// Send a callback of the listener to this URL
     #[arg(long, value_name = "URL")]
     to: Option<String>,
-    /// Where the listener has kept it
+    /// The listener's file
     #[arg(long, value_name = "FILE", requires = "to")]
     history: Option<PathBuf>,
 }

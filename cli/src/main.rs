@@ -29,7 +29,7 @@ use skypay_sandbox::engine::{self, CashierCommand, FinanceCommand, StoreCommand}
 use exit_status::{EXIT_CODES, ExitStatus, Failure};
 use output::{Output, OutputFormat};
 
-/// A SkyPay on this machine, and calls to any SkyPay
+/// Run a SkyPay sandbox, call SkyPay and send callbacks
 #[derive(Debug, Parser)]
 #[command(
     name = "skypay",
@@ -72,9 +72,9 @@ enum Command {
     #[command(subcommand, after_help = remote::HELP)]
     Callbacks(back_office::Callbacks),
     Envelope(envelope::Envelope),
-    /// Write a script that completes commands in a shell
+    /// Print a completion script for a shell
     Completions {
-        /// Which shell
+        /// The shell
         shell: Shell,
     },
 }

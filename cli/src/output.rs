@@ -8,13 +8,13 @@ use serde::Serialize;
 use crate::exit_status::{ExitStatus, Failure};
 use crate::ordered_json::OrderedJson;
 
-/// How wide text for people may be.
+/// The columns of a line of text.
 pub(crate) const WIDTH: usize = 80;
 
-/// How things are shown.
+/// The output format.
 #[derive(Clone, Copy, Debug, clap::Args)]
 pub(crate) struct OutputFormat {
-    /// Write JSON, for other programs
+    /// Print JSON
     #[arg(long, global = true, display_order = 900)]
     pub(crate) json: bool,
     /// Show personal data instead of [masked]
@@ -22,7 +22,7 @@ pub(crate) struct OutputFormat {
     pub(crate) show_personal_data: bool,
 }
 
-/// What a command has to say: for people and for programs.
+/// The output of a command, as text and as JSON.
 pub(crate) struct Output {
     pub(crate) exit_status: ExitStatus,
     pub(crate) text: String,
@@ -32,7 +32,7 @@ pub(crate) struct Output {
 }
 
 impl Output {
-    /// Something was done.
+    /// Output with exit status 0.
     pub(crate) fn new(text: impl Into<String>, json: &impl Serialize) -> Self {
         Self {
             exit_status: ExitStatus::Done,
@@ -49,7 +49,7 @@ impl Output {
         self
     }
 
-    /// The same, with another end.
+    /// The same, with another exit status.
     pub(crate) fn exit_status(mut self, exit_status: ExitStatus) -> Self {
         self.exit_status = exit_status;
         self
@@ -87,14 +87,14 @@ pub(crate) fn out(text: &str) {
     let _ = stdout.flush();
 }
 
-/// A text as a terminal can take it: control characters, and those that change
-/// how others are seen, are written as JSON escapes them. So a text from
-/// elsewhere moves no cursor, and JSON stays what it was.
+/// A text that is safe on a terminal: control characters, and those that change
+/// how others are displayed, are written as JSON escapes. So text from outside
+/// moves no cursor, and JSON stays equal.
 fn visible(text: &str) -> Cow<'_, str> {
     escaped(text, |letter| letter != '\n' && is_hidden(letter))
 }
 
-/// The same on one line: a value makes no lines of its own.
+/// The same on one line, with line breaks escaped.
 pub(crate) fn visible_line(text: &str) -> Cow<'_, str> {
     escaped(text, is_hidden)
 }
@@ -132,7 +132,7 @@ fn is_hidden(letter: char) -> bool {
         )
 }
 
-/// A text in lines of at most [`WIDTH`] columns, each indented. Line ends stay.
+/// A text in lines of at most [`WIDTH`] columns, each indented. Line breaks stay.
 pub(crate) fn wrapped(text: &str, indent: usize) -> String {
     let mut lines = Vec::new();
     for paragraph in text.lines() {
@@ -155,7 +155,7 @@ pub(crate) fn wrapped(text: &str, indent: usize) -> String {
     lines.join("\n")
 }
 
-/// Two columns: names, and what belongs to them, wrapped beside them.
+/// Two columns: names, and their texts, wrapped beside them.
 pub(crate) fn columns<N: AsRef<str>, T: AsRef<str>>(rows: &[(N, T)], indent: usize) -> String {
     let widest = rows.iter().map(|(name, _)| name.as_ref().chars().count());
     let widest = widest.max().unwrap_or_default().min(30);
@@ -203,7 +203,7 @@ pub(crate) fn table(head: &[&str], rows: &[Vec<String>]) -> String {
     lines.join("\n")
 }
 
-/// A message for people: its fields one below the other.
+/// A message as text: its fields one below the other.
 pub(crate) fn message(tree: &OrderedJson, indent: usize) -> String {
     match tree {
         OrderedJson::Object(members) => {

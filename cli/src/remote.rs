@@ -14,16 +14,16 @@ use crate::output::{Output, OutputFormat, message, wrapped};
 
 /// Shown in the help of commands that need a running sandbox.
 pub(crate) const HELP: &str = "\
-The sandbox is looked for at SKYPAY_SANDBOX, or else at http://127.0.0.1:7171.";
+The sandbox is the one at SKYPAY_SANDBOX, by default http://127.0.0.1:7171.";
 
-/// The sandbox that is meant.
+/// The client of the running sandbox.
 pub(crate) fn admin() -> Result<Admin, Failure> {
     Admin::new(&sandbox_url()).map_err(|error| {
         Failure::usage(error.to_string()).help("SKYPAY_SANDBOX is the URL that `up` printed.")
     })
 }
 
-/// Why the sandbox has not done it.
+/// The failure of a command.
 pub(crate) fn failed(error: AdminError) -> Failure {
     match error {
         AdminError::Refused { problem, .. } => Failure::refused(problem),
@@ -32,13 +32,13 @@ pub(crate) fn failed(error: AdminError) -> Failure {
     }
 }
 
-/// Has a command carried out.
+/// Executes a command.
 pub(crate) async fn execute(command: &Command, format: OutputFormat) -> Result<Output, Failure> {
     let executed = admin()?.command(command).await.map_err(failed)?;
     said(&executed, format)
 }
 
-/// Has a command carried out that ends as its callback does.
+/// Executes a command whose result is that of its callback.
 pub(crate) async fn carry_and_wait(
     command: &Command,
     format: OutputFormat,
@@ -98,7 +98,7 @@ fn said(executed: &CommandResult, format: OutputFormat) -> Result<Output, Failur
     Ok(Output::new(lines.join("\n"), &json))
 }
 
-/// A line of the log for people.
+/// A line of the log as text.
 pub(crate) fn event(event: &Value) -> String {
     let text = |name: &str| event[name].as_str().unwrap_or_default();
     let time = text("time").get(..19).unwrap_or_default();
@@ -156,7 +156,7 @@ fn delivery(callback: &Callback, format: OutputFormat) -> String {
     text
 }
 
-/// A callback for other programs.
+/// A callback as JSON.
 pub(crate) fn masked(callback: &Callback, format: OutputFormat) -> OrderedJson {
     let tree = OrderedJson::of(callback);
     match operations::find(&callback.operation) {

@@ -14,7 +14,7 @@ use crate::output::{Output, OutputFormat, columns, table, wrapped};
 use crate::remote::{admin, execute, failed};
 use crate::sandbox::part;
 
-/// Decide what becomes of requests: when … then …
+/// Script the outcomes of requests: when … then …
 #[derive(Clone, Debug, Subcommand)]
 pub(crate) enum Script {
     #[command(flatten)]
@@ -79,7 +79,7 @@ impl Fault {
     }
 }
 
-/// Show or answer what the vendor leaves open
+/// Show or set behaviors that SkyPay does not document
 ///
 /// Without a name: all behaviors. With a name: its values. With both: sets it.
 #[derive(Clone, Debug, clap::Args)]

@@ -19,7 +19,7 @@ use crate::ordered_json::OrderedJson;
 use crate::output::{Output, OutputFormat, columns, message, out};
 use crate::remote::{admin, execute, failed};
 
-/// Start a sandbox, and keep or forget what it knows
+/// Start a sandbox; save, restore and reset its data
 #[derive(Clone, Debug, clap::Args)]
 #[command(after_help = crate::remote::HELP)]
 pub(crate) struct SandboxArgs {
@@ -30,23 +30,23 @@ pub(crate) struct SandboxArgs {
 #[derive(Clone, Debug, clap::Subcommand)]
 enum SandboxCommand {
     Up(Up),
-    /// Show what a partner has to know to call it
+    /// Show its URL and credentials
     Info,
-    /// Forget everything but the settings that it began with
+    /// Delete everything except its initial settings
     Reset,
-    /// Write everything to a file on its machine
+    /// Save everything to a file on its machine
     Save {
         /// The file
         file: PathBuf,
     },
-    /// Know what is in a saved file instead of what it knows
+    /// Replace everything by a saved file
     Restore {
         /// The file
         file: PathBuf,
     },
     /// Show the whole state as JSON
     State,
-    /// Have any command carried out, as JSON; - is standard input
+    /// Execute any command, as JSON; - is standard input
     Command {
         /// The command, such as '{"command":"tick"}'
         #[arg(value_name = "JSON")]
@@ -56,36 +56,36 @@ enum SandboxCommand {
 
 const OTHER_DATABASE: &str = "Name another file with --db, or take --memory.";
 
-/// Start a sandbox and print what to copy
+/// Start a sandbox and print its credentials
 ///
-/// It runs until Ctrl-C. It listens on this machine only.
+/// Runs until Ctrl-C. Listens on loopback only.
 #[derive(Clone, Debug, clap::Args)]
 pub(crate) struct Up {
-    /// The SQLite database that everything is kept in; git ignores .skypay
+    /// The SQLite database; git ignores .skypay
     #[arg(long, value_name = "FILE", default_value = ".skypay/sandbox.db")]
     db: PathBuf,
-    /// Keep everything in memory; it is gone at the end
+    /// Keep everything in memory, without a database
     #[arg(long, conflicts_with = "db")]
     memory: bool,
-    /// The port on this machine; 0 takes a free one
+    /// The port; 0 takes a free one
     #[arg(long, default_value_t = 7171)]
     port: u16,
-    /// The machine's clock, or one that moves only when told to
+    /// The system's clock, or one that only `skypay clock` moves
     #[arg(long, value_enum, default_value_t = ClockKind::Real)]
     clock: ClockKind,
-    /// Decides everything that is left to chance, the keys too
+    /// The seed of everything random, keys included
     #[arg(long, value_name = "NUMBER")]
     seed: Option<u64>,
-    /// A TOML or JSON file with `settings` and `steps` to begin with
+    /// A TOML or JSON file with initial `settings` and `steps`
     #[arg(long, value_name = "FILE")]
     scenario: Option<PathBuf>,
-    /// Another name, without a port, by which partners may call it
+    /// Another host name, without a port, that partners may use
     #[arg(long, value_name = "NAME")]
     host: Vec<String>,
-    /// Take sealed bodies only, not plaintext
+    /// Accept encrypted bodies only, no plaintext
     #[arg(long)]
     sealed_only: bool,
-    /// How long a partner may take to answer, by the machine's clock
+    /// The time limit for a partner's response, in real time
     #[arg(long, value_name = "TIME", default_value = "30s")]
     timeout: Duration,
 }
@@ -216,7 +216,7 @@ impl Up {
     }
 }
 
-/// Ctrl-C, or being asked to end.
+/// Ctrl-C or SIGTERM.
 async fn interrupted() {
     #[cfg(unix)]
     {
@@ -241,7 +241,7 @@ fn greet(info: &Info, format: OutputFormat) {
     }
 }
 
-/// What to copy.
+/// The credentials and examples to print.
 fn greeting(info: &Info) -> String {
     let clock = if info.clock.is_virtual {
         "virtual"
@@ -300,7 +300,7 @@ pub(crate) const NEW_KEYS: &str = "Make others with `skypay keys generate`, see 
                                    `skypay keys reveal`, enable them with `skypay keys enable`; \
                                    they take effect after five minutes.";
 
-/// What a sandbox begins with.
+/// The initial settings and steps of a sandbox.
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Scenario {
@@ -346,7 +346,7 @@ impl Scenario {
         }
     }
 
-    /// Plays the steps, one after the other.
+    /// Executes the steps in order.
     async fn play(&self, admin: &Admin) -> Result<(), Failure> {
         let mut steps = Vec::new();
         for (index, step) in self.steps.iter().enumerate() {
@@ -392,7 +392,7 @@ enum Step {
     Command(Box<Command>),
 }
 
-/// A part of the state for people.
+/// A part of the state as text.
 pub(crate) async fn part(name: &str, format: OutputFormat) -> Result<(Value, String), Failure> {
     let mut state = admin()?
         .state(format.show_personal_data)

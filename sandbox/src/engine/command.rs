@@ -402,7 +402,7 @@ pub enum FaultCommand {
     Clear,
 }
 
-/// Make, show and enable keys, as in the back office
+/// Create, show and enable keys, as in the back office
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "clap", derive(clap::Subcommand))]
 #[serde(tag = "do", rename_all = "kebab-case")]
