@@ -145,8 +145,14 @@ impl Node {
     /// The member of a mapping, if this is one and has it.
     #[must_use]
     pub fn get(&self, key: &str) -> Option<&Self> {
+        self.entry(key).map(|entry| &entry.node)
+    }
+
+    /// The same, with its key.
+    #[must_use]
+    pub fn entry(&self, key: &str) -> Option<&Entry> {
         match &self.value {
-            Value::Map(members) => members.get(key).map(|entry| &entry.node),
+            Value::Map(members) => members.get(key),
             _ => None,
         }
     }

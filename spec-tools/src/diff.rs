@@ -10,6 +10,7 @@ mod codes;
 mod exceptions;
 mod fields;
 mod impact;
+mod keywords;
 mod operation;
 mod operations;
 mod pattern;
@@ -96,15 +97,11 @@ pub fn read(text: &str) -> Result<Node, Diagnostics> {
 /// Compares two documents that are read already.
 #[must_use]
 pub fn compare(old: &Node, new: &Node) -> Report {
-    let mut changes = changes::Changes::default();
-    {
-        // What the linter is told has no part in what the document means.
-        let (old, new) = (&*exceptions::without(old), &*exceptions::without(new));
-        operations::compare(old, new, &mut changes);
-        root::compare(old, new, &mut changes);
-    }
-    exceptions::compare(old, new, &mut changes);
-    let changes = changes.finish(new);
+    let mut walk = walk::Walk::new(old, new);
+    operations::compare(&mut walk);
+    root::compare(&mut walk);
+    exceptions::compare(&mut walk);
+    let changes = walk.changes.finish(new);
     // Another order moves lines of the generated code, and nothing else.
     let floor = if changes.is_empty() && old.to_json() == new.to_json() {
         (Impact::NONE, Severity::None)

@@ -96,72 +96,77 @@ pub fn fingerprint(rule: &str, pointer: &str, old: Option<&str>, new: Option<&st
 /// Where a change is seen from.
 #[derive(Clone, Debug)]
 pub(super) enum Scope {
-    /// From an operation, or from one of its messages.
-    Use(User),
+    /// From an operation, by its name, and whether SkyPay calls it at the partner.
+    Operation(String, bool),
     /// From the document: everybody who calls or serves SkyPay's operations.
     Api,
     /// From the document, for anything that the partner does.
     Everywhere,
+    /// From a component that is looked at for itself: only the types change.
+    Component,
 }
 
 impl Scope {
     fn severity(&self, impact: Impact) -> Severity {
         match self {
-            Self::Use(user) if user.callback => impact.for_callee(),
-            Self::Use(_) | Self::Api => impact.for_caller(),
-            Self::Everywhere => impact.for_caller().max(impact.for_callee()),
+            Self::Operation(_, true) => impact.for_callee(),
+            Self::Operation(_, false) | Self::Api => impact.for_caller(),
+            Self::Everywhere | Self::Component => impact.for_caller().max(impact.for_callee()),
         }
     }
 }
 
-/// A change as it is noted, before its uses are merged.
-pub(super) struct Finding<'d> {
-    pub(super) rule: &'static str,
-    pub(super) subject: String,
-    pub(super) at: (Side, &'d Location),
-    pub(super) old: Option<String>,
-    pub(super) new: Option<String>,
-    pub(super) lint: Option<&'static str>,
-}
+/// Where something stands, or stood.
+pub(super) type At<'d> = (Side, &'d Location);
+
+/// What stood there and what stands there now, as text.
+pub(super) type Values = (Option<String>, Option<String>);
 
 /// All changes so far.
 #[derive(Default)]
 pub(super) struct Changes {
-    found: BTreeMap<Key, Change>,
+    found: BTreeMap<(&'static str, Side, String), Change>,
 }
 
-type Key = (&'static str, Side, String);
-
 impl Changes {
-    /// Notes a change as one of its users sees it.
-    pub(super) fn note(&mut self, finding: Finding<'_>, scope: &Scope, impact: Impact) {
-        let (side, location) = finding.at;
-        let user = match scope {
-            Scope::Use(user) => Some(user.clone()),
-            Scope::Api | Scope::Everywhere => None,
-        };
-        let severity = match finding.lint {
+    /// Notes a change as an operation or one of its messages sees it, or the
+    /// whole document.
+    pub(super) fn note(
+        &mut self,
+        rule: &'static str,
+        (side, location): At<'_>,
+        (old, new): Values,
+        (scope, part): (&Scope, Option<Part>),
+        (impact, lint): (Impact, Option<&'static str>),
+    ) {
+        let severity = match lint {
             Some(_) => Severity::LintError,
             None => scope.severity(impact),
         };
-        let key = (finding.rule, side, location.pointer.clone());
+        let key = (rule, side, location.pointer.clone());
         let change = self.found.entry(key).or_insert_with(|| Change {
-            rule: finding.rule,
-            subject: finding.subject,
+            rule,
+            subject: subject(&location.pointer),
             location: location.clone(),
             side,
             near: location.clone(),
-            old: finding.old,
-            new: finding.new,
+            old,
+            new,
             impact,
             severity,
-            lint: finding.lint,
+            lint,
             users: Vec::new(),
         });
         change.impact = change.impact.worst(impact);
         change.severity = change.severity.max(severity);
-        change.lint = change.lint.or(finding.lint);
-        change.users.extend(user);
+        change.lint = change.lint.or(lint);
+        if let Scope::Operation(operation, callback) = scope {
+            change.users.push(User {
+                operation: operation.clone(),
+                part,
+                callback: *callback,
+            });
+        }
     }
 
     /// The changes, worst first, then in the order of the document.
@@ -182,19 +187,46 @@ impl Changes {
     }
 }
 
+/// The steps of a pointer.
+fn steps(pointer: &str) -> impl Iterator<Item = String> {
+    let steps = pointer.split('/').skip(1);
+    steps.map(|step| step.replace("~1", "/").replace("~0", "~"))
+}
+
+/// What people call the thing at a pointer: `PayoutQueueRequest.amount`,
+/// `payoutQueue`.
+fn subject(pointer: &str) -> String {
+    let steps: Vec<_> = steps(pointer).collect();
+    match steps.first().map(String::as_str) {
+        Some("components") => {
+            let fields = steps.windows(2).skip(2);
+            let fields = fields.filter(|pair| pair[0] == "properties");
+            let fields = fields.map(|pair| pair[1].as_str());
+            let component = steps.get(2).or(steps.last()).map(String::as_str);
+            component
+                .into_iter()
+                .chain(fields)
+                .collect::<Vec<_>>()
+                .join(".")
+        }
+        Some("paths") => {
+            let key = steps.get(1).map_or("", String::as_str);
+            key.split_once('#')
+                .map_or(key, |(_, label)| label)
+                .to_owned()
+        }
+        _ => steps.join("."),
+    }
+}
+
 /// The place that is left of a pointer in another document.
 fn nearest(root: &Node, pointer: &str) -> Location {
-    let mut location = &root.location;
-    let mut node = root;
-    for step in pointer.split('/').skip(1) {
-        let key = step.replace("~1", "/").replace("~0", "~");
-        let item = step.parse::<usize>().ok();
-        if let Some(entry) = node.entries().iter().find(|entry| entry.key == key) {
-            location = &entry.location;
-            node = &entry.node;
-        } else if let Some(item) = item.and_then(|index| node.items().get(index)) {
-            location = &item.location;
-            node = item;
+    let (mut location, mut node) = (&root.location, root);
+    for step in steps(pointer) {
+        if let Some(entry) = node.entry(&step) {
+            (location, node) = (&entry.location, &entry.node);
+        } else if let Some(item) = step.parse().ok().and_then(|at: usize| node.items().get(at)) {
+            (location, node) = (&item.location, item);
         } else {
             break;
         }

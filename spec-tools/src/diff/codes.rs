@@ -5,12 +5,13 @@ use std::collections::BTreeSet;
 use codegen::document::Node;
 
 use super::changes::Side;
-use super::impact::{Bump, Effect, Wire};
+use super::impact::{Bump, Impact, Wire};
+use super::keywords::{Holder, meaning};
 use super::schema::joined;
 use super::view::{View, shown};
-use super::walk::{Walk, same, same_keyword};
+use super::walk::{Walk, location_of, members, paired, same, same_keyword};
 
-impl<'d> Walk<'d, '_> {
+impl<'d> Walk<'d> {
     /// Compares the values that two schemas list.
     pub(super) fn values(&mut self, a: &View<'d>, b: &View<'d>) {
         match (a.table(), b.table()) {
@@ -25,96 +26,76 @@ impl<'d> Walk<'d, '_> {
 
     /// Lists without a table behind them.
     fn lists(&mut self, a: &View<'d>, b: &View<'d>) {
-        let (old, new) = match (a.listed(), b.listed()) {
-            (None, None) => return,
-            (None, Some(new)) => {
-                let values = (None, Some(joined(new)));
-                let at = (Side::New, &new.location);
-                return self.note("value-list-added", at, values, Effect::NARROWED);
+        let pair = (a.listed(), b.listed());
+        let (Some(old), Some(new)) = pair else {
+            let (rule, impact) = match pair.0 {
+                None => ("value-list-added", Impact::NARROWED),
+                Some(_) => ("value-list-removed", Impact::LIST_REMOVED),
+            };
+            if let Some(at) = location_of(pair) {
+                self.note_at(rule, at, (pair.0.map(joined), pair.1.map(joined)), impact);
             }
-            (Some(old), None) => {
-                let values = (Some(joined(old)), None);
-                let at = (Side::Old, &old.location);
-                return self.note("value-list-removed", at, values, Effect::LIST_REMOVED);
-            }
-            (Some(old), Some(new)) => (old, new),
+            return;
         };
         if let ([before], [after]) = (old.items(), new.items()) {
             return self.constant(before, after);
         }
         for value in missing(old, new) {
-            self.note_pair("value-removed", (Some(value), None), Effect::VALUE_REMOVED);
+            self.note("value-removed", (Some(value), None), Impact::NARROWED);
         }
         for value in missing(new, old) {
-            self.note_pair("value-added", (None, Some(value)), Effect::VALUE_ADDED);
+            self.note("value-added", (None, Some(value)), Impact::VALUE_ADDED);
         }
     }
 
     /// A field with one value. Operations compare their actions themselves.
     fn constant(&mut self, old: &'d Node, new: &'d Node) {
-        let of_use = self.user.is_some();
         let is_action = self.action.is_some_and(|name| {
-            new.location
-                .pointer
-                .contains(&format!("/properties/{name}/"))
+            let property = format!("/properties/{name}/");
+            new.location.pointer.contains(&property)
         });
-        if of_use && !is_action && !same((Some(old), Some(new))) {
-            self.note_pair(
-                "constant-changed",
-                (Some(old), Some(new)),
-                Effect::TYPE_CHANGED,
-            );
+        let pair = (Some(old), Some(new));
+        if self.part.is_some() && !is_action && !same(pair) {
+            self.note("constant-changed", pair, Impact::BREAK);
         }
     }
 
     /// Two tables, code by code. What a place of use does not allow changes
     /// its types, but nothing on its wire.
     fn tables(&mut self, old: &'d Node, new: &'d Node, before: &Allowed<'d>, after: &Allowed<'d>) {
-        let find = |rows: &'d Node, key: &str, wanted: Option<&str>| {
-            rows.items().iter().find(|row| row.text_of(key) == wanted)
-        };
-        for row in old.items() {
-            let value = row.text_of("value");
-            if let Some(now) = find(new, "value", value) {
-                self.code(row, now, before, after);
-                continue;
-            }
-            let moved = find(new, "name", row.text_of("name"))
-                .filter(|now| find(old, "value", now.text_of("value")).is_none());
-            let allowed = before.values.contains(value.unwrap_or_default());
-            match moved {
-                Some(now) => {
-                    let pair = (row.get("value"), now.get("value"));
-                    let effect = Effect::new(
-                        Wire::Break,
-                        of_success([row, now]),
-                        Bump::Minor,
-                        Bump::Minor,
-                    );
-                    self.note_pair("code-value-changed", pair, effect);
+        let text = |row: &'d Node, key| row.text_of(key);
+        for pair in paired(
+            old.items(),
+            new.items(),
+            &[&|a, b| text(a, "value") == text(b, "value"), &|a, b| {
+                text(a, "name") == text(b, "name")
+            }],
+        ) {
+            let (rule, impact) = match pair {
+                (Some(old), Some(new)) if text(old, "value") == text(new, "value") => {
+                    self.code(old, new, before, after);
+                    continue;
                 }
-                None if allowed => {
-                    self.note_code("code-removed", row, Side::Old, Effect::VALUE_REMOVED);
+                (Some(old), Some(new)) => {
+                    let known = of_success([old, new]);
+                    let impact = Impact::new(Wire::Break, known, Bump::Minor, Bump::Minor);
+                    let values = (old.get("value"), new.get("value"));
+                    self.note("code-value-changed", values, impact);
+                    continue;
                 }
-                None => self.note_code("code-removed", row, Side::Old, Effect::SOURCE),
-            }
-        }
-        for row in new.items() {
-            let known = find(old, "value", row.text_of("value")).is_some();
-            let moved = find(old, "name", row.text_of("name"))
-                .is_some_and(|was| find(new, "value", was.text_of("value")).is_none());
-            if known || moved {
-                continue;
-            }
-            let allowed = after
-                .values
-                .contains(row.text_of("value").unwrap_or_default());
-            let effect = if allowed {
-                Effect::VALUE_ADDED
-            } else {
-                Effect::ADDED
+                (Some(old), None) if before.allows(old) => ("code-removed", Impact::NARROWED),
+                (Some(_), None) => ("code-removed", Impact::SOURCE),
+                (_, Some(new)) if after.allows(new) => ("code-added", Impact::VALUE_ADDED),
+                _ => ("code-added", Impact::ADDED),
             };
-            self.note_code("code-added", row, Side::New, effect);
+            let named = |row: &'d Node| {
+                ["value", "name"]
+                    .map(|key| text(row, key).unwrap_or_default())
+                    .join(" ")
+            };
+            if let Some(at) = location_of(pair) {
+                self.note_at(rule, at, (pair.0.map(named), pair.1.map(named)), impact);
+            }
         }
     }
 
@@ -129,93 +110,65 @@ impl<'d> Walk<'d, '_> {
         if !agree && known(a) == known(b) {
             let values = (Some(joined(old)), Some(joined(new)));
             let at = (Side::New, &new.location);
-            self.note("listed-codes-changed", at, values, Effect::MEANING);
+            self.note_at("listed-codes-changed", at, values, Impact::MEANING);
         }
-    }
-
-    fn note_code(&mut self, rule: &'static str, row: &'d Node, side: Side, effect: Effect) {
-        let text = ["value", "name"].map(|key| row.text_of(key).unwrap_or_default());
-        let text = Some(text.join(" "));
-        let values = match side {
-            Side::Old => (text, None),
-            Side::New => (None, text),
-        };
-        self.note(rule, (side, &row.location), values, effect);
     }
 
     /// A code that both tables have.
     fn code(&mut self, old: &'d Node, new: &'d Node, before: &Allowed<'d>, after: &Allowed<'d>) {
-        let keys = old.entries().iter().chain(new.entries());
-        let keys: BTreeSet<_> = keys.map(|entry| entry.key.as_str()).collect();
-        for key in keys {
-            let pair = (old.get(key), new.get(key));
+        let retired = new.flag("readOnly");
+        // A place of use that picks the code goes on sending it.
+        let no_longer_sent = before.allows(old) && !after.allows(old);
+        for (key, pair) in members((Some(old), Some(new))) {
             if same_keyword(key, pair) {
                 continue;
             }
-            let retired = new.flag("readOnly");
-            // A place of use that picks the code goes on sending it.
-            let value = old.text_of("value").unwrap_or_default();
-            let no_longer_sent = before.values.contains(value) && !after.values.contains(value);
-            let (rule, effect) = match key {
-                "name" => ("code-renamed", Effect::SOURCE),
+            let (rule, impact) = match key {
                 "outcome" | "refusesKeys" => {
-                    let receiver = of_success([old, new]);
-                    let effect = Effect::new(Wire::Ok, receiver, Bump::Minor, Bump::Minor);
-                    ("code-outcome-changed", effect)
+                    let known = of_success([old, new]);
+                    let impact = Impact::new(Wire::Ok, known, Bump::Minor, Bump::Minor);
+                    ("code-outcome-changed", impact)
                 }
-                "readOnly" if retired && no_longer_sent => ("code-retired", Effect::TIGHTENED),
-                "readOnly" if retired => ("code-retired", Effect::PATCH),
-                "readOnly" if before.whole => ("code-restored", Effect::LOOSENED),
-                "readOnly" => ("code-restored", Effect::PATCH),
-                "kind" => ("code-kind-changed", Effect::PATCH),
+                "readOnly" if retired && no_longer_sent => ("code-retired", Impact::TIGHTENED),
+                "readOnly" if retired => ("code-retired", Impact::PATCH),
+                "readOnly" if before.whole => ("code-restored", Impact::LOOSENED),
+                "readOnly" => ("code-restored", Impact::PATCH),
                 // A program that books by it books otherwise from now on.
                 "moneyState" | "onlyWith" => {
-                    let states = (old.get("moneyState"), new.get("moneyState"));
-                    let effect = match states {
-                        (None, _) => Effect::ADDED,
-                        (_, None) => Effect::new(Wire::Ok, Wire::Break, Bump::Major, Bump::Major),
-                        _ => Effect::new(Wire::Ok, Wire::Break, Bump::Minor, Bump::Minor),
+                    let impact = match (old.get("moneyState"), new.get("moneyState")) {
+                        (None, _) => Impact::ADDED,
+                        (_, None) => Impact::WIDENED,
+                        _ => Impact::CALLEE_BREAKS,
                     };
-                    ("code-money-changed", effect)
+                    ("code-money-changed", impact)
                 }
-                "description" | "text" => ("words-changed", Effect::PATCH),
-                _ => ("other-changed", Effect::MEANING),
+                _ => meaning(Holder::Code, key, pair),
             };
-            self.note_pair(rule, pair, effect);
+            self.note(rule, pair, impact);
         }
     }
 
     /// The codes that a place of use picks from its table.
     fn picks(&mut self, a: &View<'d>, b: &View<'d>) {
         let lists = (a.local("enum"), b.local("enum"));
-        if lists.0.is_none() && lists.1.is_none() {
-            return;
-        }
-        if let (Some([before]), Some([after])) =
-            (lists.0.map(Node::items), lists.1.map(Node::items))
-        {
+        let items = (lists.0.map(Node::items), lists.1.map(Node::items));
+        if let (Some([before]), Some([after])) = items {
             return self.constant(before, after);
         }
+        let Some(at) = location_of(lists) else {
+            return;
+        };
         let (before, after) = (Allowed::of(a).values, Allowed::of(b).values);
-        let (old, new) = (known(a), known(b));
-        let in_both = |value: &&&str| old.contains(**value) && new.contains(**value);
-        let removed: Vec<_> = before.difference(&after).filter(in_both).copied().collect();
-        let added: Vec<_> = after.difference(&before).filter(in_both).copied().collect();
-        let at = match lists {
-            (_, Some(list)) => (Side::New, &list.location),
-            (Some(list), None) => (Side::Old, &list.location),
-            (None, None) => (Side::New, &b.own().location),
-        };
-        let listed = |values: &BTreeSet<&str>| {
-            let values: Vec<_> = values.iter().copied().collect();
-            Some(values.join(", "))
-        };
-        let values = (listed(&before), listed(&after));
-        if !removed.is_empty() {
-            self.note("allowed-codes-fewer", at, values.clone(), Effect::TIGHTENED);
+        let both: BTreeSet<_> = known(a).intersection(&known(b)).copied().collect();
+        let fewer = before.difference(&after).any(|value| both.contains(value));
+        let more = after.difference(&before).any(|value| both.contains(value));
+        let text = |values: BTreeSet<&str>| Some(Vec::from_iter(values).join(", "));
+        let values = (text(before), text(after));
+        if fewer {
+            self.note_at("allowed-codes-fewer", at, values.clone(), Impact::TIGHTENED);
         }
-        if !added.is_empty() {
-            self.note("allowed-codes-more", at, values, Effect::LOOSENED);
+        if more {
+            self.note_at("allowed-codes-more", at, values, Impact::LOOSENED);
         }
     }
 }
@@ -241,6 +194,11 @@ impl<'d> Allowed<'d> {
             values: sendable.filter_map(|row| row.text_of("value")).collect(),
             whole: true,
         }
+    }
+
+    fn allows(&self, row: &Node) -> bool {
+        self.values
+            .contains(row.text_of("value").unwrap_or_default())
     }
 }
 

@@ -5,12 +5,13 @@ use strsim::levenshtein;
 
 use codegen::document::{Entry, Node};
 
-use super::changes::Side;
-use super::impact::{Bump, Effect, Part, Wire};
+use super::changes::{Side, Values};
+use super::impact::{Bump, Impact, Part, Wire};
+use super::keywords::WORDS;
 use super::pattern;
 use super::schema::{constraint_rule, signature};
 use super::view::View;
-use super::walk::{Walk, same};
+use super::walk::{Walk, paired, same};
 
 /// When a field is there.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -100,72 +101,72 @@ fn folded(name: &str) -> String {
     name.replace(' ', "").to_lowercase()
 }
 
-impl<'d> Walk<'d, '_> {
+impl<'d> Walk<'d> {
     /// Compares what only objects have.
     pub(super) fn object(&mut self, a: &View<'d>, b: &View<'d>) {
         self.plain_texts(a, b);
         self.conditions(a, b);
-        let mut removed = Field::all(self.old, a);
+        let (old, new) = (Field::all(self.old, a), Field::all(self.new, b));
         let mut added = Vec::new();
-        for new in Field::all(self.new, b) {
-            match removed.iter().position(|old| old.wire() == new.wire()) {
-                Some(index) => {
-                    let old = removed.remove(index);
-                    self.field(&old, &new);
+        let mut removed = Vec::new();
+        for pair in paired(&old, &new, &[&|a, b| a.wire() == b.wire()]) {
+            match pair {
+                (Some(old), Some(new)) => self.field(old, new),
+                (old, new) => {
+                    removed.extend(old);
+                    added.extend(new);
                 }
-                None => added.push(new),
             }
         }
         for old in removed {
-            match self.renamed(&old, &added) {
-                Some(index) => {
-                    let new = added.remove(index);
-                    self.rename(&old, &new);
-                }
-                None => self.field_removed(&old),
+            if let Some(index) = self.renamed(old, &added) {
+                self.rename(old, added.remove(index));
+            } else {
+                let impact = Impact::field_removed(self.request_or(), old.insists());
+                let values = (Some(old.presence.word()), None);
+                self.note_field("field-removed", old, Side::Old, values, impact);
             }
         }
         for new in added {
-            self.field_added(&new);
+            let impact = Impact::field_added(new.insists());
+            let values = (None, Some(new.presence.word()));
+            self.note_field("field-added", new, Side::New, values, impact);
         }
     }
 
     fn plain_texts(&mut self, a: &View<'d>, b: &View<'d>) {
         let key = "x-skypay-accepts-plain";
         let pair = (a.get(key), b.get(key));
-        if same(pair) {
-            return;
-        }
-        let effect = match pair.0 {
-            None => Effect::ADDED,
-            Some(_) => Effect::new(Wire::Risk, Wire::Ok, Bump::Minor, Bump::Minor),
+        let impact = match pair.0 {
+            None => Impact::ADDED,
+            Some(_) => Impact::CALLER_RISKS,
         };
-        self.note_pair("plain-text-changed", pair, effect);
+        if !same(pair) {
+            self.note("plain-text-changed", pair, impact);
+        }
     }
 
-    fn field_removed(&mut self, old: &Field<'d>) {
-        let effect = Effect::field_removed(self.part(), old.insists());
-        let values = (Some(old.presence.word()), None);
-        self.with_fixed(old.fixed(self.part()), |walk| {
-            walk.note(
-                "field-removed",
-                (Side::Old, &old.entry.location),
-                values,
-                effect,
-            );
-        });
+    /// The message; a component that is looked at for itself is taken for a
+    /// request, where it makes a difference.
+    fn request_or(&self) -> Part {
+        self.part.unwrap_or(Part::Request)
     }
 
-    fn field_added(&mut self, new: &Field<'d>) {
-        let effect = Effect::field_added(new.insists());
-        let values = (None, Some(new.presence.word()));
-        self.with_fixed(new.fixed(self.part()), |walk| {
-            walk.note(
-                "field-added",
-                (Side::New, &new.entry.location),
-                values,
-                effect,
-            );
+    fn is_fixed(&self, field: &Field<'d>) -> bool {
+        field.fixed(self.request_or())
+    }
+
+    fn note_field(
+        &mut self,
+        rule: &'static str,
+        field: &Field<'d>,
+        side: Side,
+        values: Values,
+        impact: Impact,
+    ) {
+        let at = (side, &field.entry.location);
+        self.with_fixed(self.is_fixed(field), |walk| {
+            walk.note_at(rule, at, values, impact);
         });
     }
 
@@ -177,7 +178,7 @@ impl<'d> Walk<'d, '_> {
     }
 
     /// Which of the new fields is the old one under another name.
-    fn renamed(&self, old: &Field<'d>, added: &[Field<'d>]) -> Option<usize> {
+    fn renamed(&self, old: &Field<'d>, added: &[&Field<'d>]) -> Option<usize> {
         let shape = signature(self.old, &old.view);
         let likeness = |new: &Field<'d>| {
             if new.reads(old.wire()) || old.reads(new.wire()) || old.rust() == new.rust() {
@@ -194,39 +195,34 @@ impl<'d> Walk<'d, '_> {
     }
 
     fn rename(&mut self, old: &Field<'d>, new: &Field<'d>) {
-        let mut effect = Effect::field_removed(self.part(), old.insists())
-            .worst(Effect::field_added(new.insists()));
+        let mut impact = Impact::field_removed(self.request_or(), old.insists())
+            .worst(Impact::field_added(new.insists()));
         if new.reads(old.wire()) {
-            effect.sender = Wire::Ok;
+            impact.caller = Wire::Ok;
         }
         if old.reads(new.wire()) {
-            effect.receiver = Wire::Ok;
+            impact.callee = Wire::Ok;
         }
         if old.rust() == new.rust() {
-            effect = effect.with_bump(Bump::Patch);
+            impact = impact.with_bump(Bump::Patch);
         }
         let values = (Some(old.wire().to_owned()), Some(new.wire().to_owned()));
-        self.with_fixed(old.fixed(self.part()) && new.fixed(self.part()), |walk| {
-            walk.note(
-                "field-renamed",
-                (Side::New, &new.entry.location),
-                values,
-                effect,
-            );
+        let at = (Side::New, &new.entry.location);
+        self.with_fixed(self.is_fixed(old) && self.is_fixed(new), |walk| {
+            walk.note_at("field-renamed", at, values, impact);
         });
         self.field_itself(old, new);
     }
 
     fn field(&mut self, old: &Field<'d>, new: &Field<'d>) {
-        let fixed = old.fixed(self.part()) && new.fixed(self.part());
         let (from, to) = (old.rust(), new.rust());
-        if from != to && !fixed {
+        if from != to && !(self.is_fixed(old) && self.is_fixed(new)) {
             let at = (Side::New, &new.entry.location);
-            self.note(
+            self.note_at(
                 "rust-name-changed",
                 at,
                 (Some(from), Some(to)),
-                Effect::SOURCE,
+                Impact::SOURCE,
             );
         }
         self.aliases(old, new);
@@ -238,11 +234,10 @@ impl<'d> Walk<'d, '_> {
         for key in ["x-skypay-transport", "x-skypay-constant"] {
             if old.view.flag(key) != new.view.flag(key) {
                 let pair = (old.view.get(key), new.view.get(key));
-                self.note_pair("transport-mark-changed", pair, Effect::SOURCE);
+                self.note("transport-mark-changed", pair, Impact::SOURCE);
             }
         }
-        let fixed = old.fixed(self.part()) && new.fixed(self.part());
-        self.with_fixed(fixed, |walk| {
+        self.with_fixed(self.is_fixed(old) && self.is_fixed(new), |walk| {
             walk.presence(old, new);
             let required = old.insists() && new.insists();
             walk.schema(&old.entry.node, &new.entry.node, required);
@@ -250,49 +245,43 @@ impl<'d> Walk<'d, '_> {
     }
 
     fn presence(&mut self, old: &Field<'d>, new: &Field<'d>) {
-        let (rule, effect) = match old.presence.cmp(&new.presence) {
-            std::cmp::Ordering::Less => ("field-made-required", Effect::NARROWED),
-            std::cmp::Ordering::Greater => ("field-made-optional", Effect::WIDENED),
-            std::cmp::Ordering::Equal => return,
+        let required = new.presence > old.presence;
+        let rule = match required {
+            _ if new.presence == old.presence => return,
+            true => "field-made-required",
+            false => "field-made-optional",
         };
+        let mut impact = Impact::required(required);
         // Fields of the answer's envelope are optional in the types anyway,
         // and what is there on success has no `Option` in either case.
         let stamped = new.view.flag("x-skypay-transport");
         // What our types can do without is missed by the user only.
-        let effect = match effect.receiver {
-            Wire::Break if stamped => Effect {
-                receiver: Wire::Risk,
-                ..effect
-            },
-            _ => effect,
-        };
-        let effect = if stamped || old.insists() == new.insists() {
-            effect.with_bump(Bump::Patch)
+        if stamped && impact.callee == Wire::Break {
+            impact.callee = Wire::Risk;
+        }
+        if stamped || old.insists() == new.insists() {
+            impact = impact.with_bump(Bump::Patch);
         } else if new.is_list() {
             // A list has no `Option`; only what builds it insists or does not.
-            effect.with_bumps_of(match rule {
-                "field-made-required" => Effect::TIGHTENED,
-                _ => Effect::LOOSENED,
-            })
-        } else {
-            effect
-        };
+            let sends = if required { Bump::Major } else { Bump::Minor };
+            (impact.client, impact.server) = (sends, Bump::Patch);
+        }
         let values = (Some(old.presence.word()), Some(new.presence.word()));
-        self.note(rule, (Side::New, &new.entry.location), values, effect);
+        self.note_at(rule, (Side::New, &new.entry.location), values, impact);
     }
 
     fn aliases(&mut self, old: &Field<'d>, new: &Field<'d>) {
         let key = "x-skypay-aliases";
         let pair = (old.view.get(key), new.view.get(key));
         let (before, after) = (old.aliases(), new.aliases());
-        if before.iter().any(|alias| !after.contains(alias)) {
-            let effect = Effect::new(Wire::Risk, Wire::Ok, Bump::Patch, Bump::Minor);
-            self.note_pair("alias-removed", pair, effect);
-        }
-        if after.iter().any(|alias| !before.contains(alias)) {
-            let effect = Effect::new(Wire::Ok, Wire::Ok, Bump::Patch, Bump::Minor);
-            self.note_pair("alias-added", pair, effect);
-        }
+        let mut compared = |rule, list: &[String], other: &[String], caller| {
+            if list.iter().any(|alias| !other.contains(alias)) {
+                let impact = Impact::new(caller, Wire::Ok, Bump::Patch, Bump::Minor);
+                self.note(rule, pair, impact);
+            }
+        };
+        compared("alias-removed", &before, &after, Wire::Risk);
+        compared("alias-added", &after, &before, Wire::Ok);
     }
 
     /// Conditions between fields, by their ids, or by what they say where an
@@ -303,23 +292,13 @@ impl<'d> Walk<'d, '_> {
         let (old, new) = (rules(a).unwrap_or_default(), rules(b).unwrap_or_default());
         let all = |rules: &'d [Node]| rules.iter().flat_map(clauses).collect::<Vec<_>>();
         let (before, after) = (all(old), all(new));
-        let criteria: [fn(&Node, &Node) -> bool; 2] = [
-            |a, b| a.text_of("id") == b.text_of("id"),
-            |a, b| clauses(a).eq(clauses(b)),
-        ];
-        let mut removed: Vec<_> = old.iter().collect();
-        let mut added: Vec<_> = new.iter().collect();
-        let mut pairs = Vec::new();
-        for alike in criteria {
-            removed.retain(|old| {
-                let found = added.iter().position(|new| alike(old, new));
-                pairs.extend(found.map(|index| (Some(*old), Some(added.remove(index)))));
-                found.is_none()
-            });
-        }
-        pairs.extend(removed.into_iter().map(|old| (Some(old), None)));
-        pairs.extend(added.into_iter().map(|new| (None, Some(new))));
-        for pair in pairs {
+        for pair in paired(
+            old,
+            new,
+            &[&|a, b| a.text_of("id") == b.text_of("id"), &|a, b| {
+                clauses(a).eq(clauses(b))
+            }],
+        ) {
             if same(pair) {
                 continue;
             }
@@ -328,12 +307,12 @@ impl<'d> Walk<'d, '_> {
                 let said = clauses.map(|clause| clause.follows_from(others));
                 all_of(said).map(|said| !said)
             };
-            let effect = Effect::constraint(exceeds(pair.1, &before), exceeds(pair.0, &after));
-            let Some(effect) = effect else {
-                self.note_pair("words-changed", pair, Effect::PATCH);
+            let (tightened, loosened) = (exceeds(pair.1, &before), exceeds(pair.0, &after));
+            let Some(impact) = Impact::constraint(tightened, loosened) else {
+                self.note(WORDS.0, pair, WORDS.1);
                 continue;
             };
-            let rule = match (constraint_rule(effect), pair) {
+            let rule = match (constraint_rule(impact), pair) {
                 ("constraint-loosened", (_, None)) => "condition-removed",
                 ("constraint-loosened", _) => "condition-loosened",
                 ("constraint-tightened", (None, _)) => "condition-added",
@@ -341,7 +320,7 @@ impl<'d> Walk<'d, '_> {
                 ("constraint-unclear", _) => "condition-unclear",
                 _ => "condition-changed",
             };
-            self.note_pair(rule, pair, effect);
+            self.note(rule, pair, impact);
         }
     }
 }

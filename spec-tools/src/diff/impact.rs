@@ -142,17 +142,82 @@ impl Impact {
     pub(super) const MEANING: Self = Self::new(Wire::Risk, Wire::Risk, Bump::Minor, Bump::Minor);
     /// Neither side understands the other.
     pub(super) const BREAK: Self = Self::new(Wire::Break, Wire::Break, Bump::Major, Bump::Major);
+    /// A caller of before may get what it does not know.
+    pub(super) const CALLER_RISKS: Self = Self::new(Wire::Risk, Wire::Ok, Bump::Minor, Bump::Minor);
+    /// A callee of before does not know what it gets.
+    pub(super) const CALLEE_BREAKS: Self =
+        Self::new(Wire::Ok, Wire::Break, Bump::Minor, Bump::Minor);
 
-    /// A impact.
+    // Of a message, as if it were a request, which the caller sends and the callee
+    // receives; see `of`.
+
+    /// Less may be sent: only what constructs the value refuses more.
+    pub(super) const TIGHTENED: Self = Self::new(Wire::Break, Wire::Ok, Bump::Major, Bump::Patch);
+    /// It cannot be decided whether less may be sent.
+    const UNDECIDED: Self = Self::new(Wire::Risk, Wire::Ok, Bump::Major, Bump::Patch);
+    /// More may be sent.
+    pub(super) const LOOSENED: Self = Self::new(Wire::Ok, Wire::Risk, Bump::Minor, Bump::Patch);
+    /// A value may be sent that could not before, `null` among them.
+    pub(super) const VALUE_ADDED: Self = Self::new(Wire::Ok, Wire::Risk, Bump::Minor, Bump::Minor);
+    /// A list of values becomes a free text.
+    pub(super) const LIST_REMOVED: Self = Self::new(Wire::Ok, Wire::Risk, Bump::Major, Bump::Major);
+    /// A sender sends what is no longer allowed; also of a wider type that
+    /// becomes narrower.
+    pub(super) const NARROWED: Self = Self::new(Wire::Break, Wire::Ok, Bump::Major, Bump::Major);
+    /// A receiver that insists does not get it; also of a narrower type that
+    /// becomes wider.
+    pub(super) const WIDENED: Self = Self::new(Wire::Ok, Wire::Break, Bump::Major, Bump::Major);
+
+    /// An impact.
     #[expect(clippy::similar_names, reason = "both sides are called what they are")]
-    #[must_use]
-    pub const fn new(caller: Wire, callee: Wire, client: Bump, server: Bump) -> Self {
+    pub(super) const fn new(caller: Wire, callee: Wire, client: Bump, server: Bump) -> Self {
         Self {
             caller,
             callee,
             client,
             server,
         }
+    }
+
+    /// A field that goes away. A caller whose input is ignored is not told;
+    /// an answer with an additional member breaks no reader.
+    pub(super) fn field_removed(part: Part, required: bool) -> Self {
+        let ignored = part == Part::Request;
+        Self {
+            caller: if ignored { Wire::Risk } else { Wire::Ok },
+            callee: if required { Wire::Break } else { Wire::Risk },
+            ..Self::SOURCE
+        }
+    }
+
+    /// A new field.
+    pub(super) fn field_added(required: bool) -> Self {
+        if required {
+            Self::new(Wire::Break, Wire::Ok, Bump::Major, Bump::Minor)
+        } else {
+            Self::ADDED
+        }
+    }
+
+    /// What has to be there, or no longer.
+    pub(super) fn required(required: bool) -> Self {
+        if required {
+            Self::NARROWED
+        } else {
+            Self::WIDENED
+        }
+    }
+
+    /// A constraint that has become tighter, looser or both; `None` is what
+    /// cannot be told.
+    pub(super) fn constraint(tightened: Option<bool>, loosened: Option<bool>) -> Option<Self> {
+        let tightened = match tightened {
+            Some(false) => None,
+            Some(true) => Some(Self::TIGHTENED),
+            None => Some(Self::UNDECIDED),
+        };
+        let loosened = (loosened != Some(false)).then_some(Self::LOOSENED);
+        tightened.into_iter().chain(loosened).reduce(Self::worst)
     }
 
     /// The worse of two, side by side.
@@ -192,6 +257,28 @@ impl Impact {
             ..self
         }
     }
+
+    /// The same on the wire, with this for the code of both sides.
+    pub(super) fn with_bump(self, bump: Bump) -> Self {
+        Self {
+            client: bump,
+            server: bump,
+            ..self
+        }
+    }
+
+    /// In a message: requests go one way, answers the other.
+    pub(super) fn of(self, part: Part) -> Self {
+        match part {
+            Part::Request => self,
+            Part::Response => Self::new(self.callee, self.caller, self.server, self.client),
+        }
+    }
+
+    /// Where it is not sent: only what the types themselves change.
+    pub(super) fn unused(self) -> Self {
+        Self::NONE.with_bump(self.client.min(self.server))
+    }
 }
 
 /// Which message of an operation something belongs to.
@@ -201,155 +288,4 @@ pub enum Part {
     Request,
     /// What the callee answers.
     Response,
-}
-
-/// A change of a message, seen from its sender and its receiver.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Effect {
-    pub(super) sender: Wire,
-    pub(super) receiver: Wire,
-    pub(super) sends: Bump,
-    pub(super) receives: Bump,
-}
-
-impl Effect {
-    /// Less may be sent: only what constructs the value refuses more.
-    pub(super) const TIGHTENED: Self = Self::new(Wire::Break, Wire::Ok, Bump::Major, Bump::Patch);
-    /// More may be sent.
-    pub(super) const LOOSENED: Self = Self::new(Wire::Ok, Wire::Risk, Bump::Minor, Bump::Patch);
-    /// It cannot be decided whether less may be sent.
-    const UNDECIDED: Self = Self::new(Wire::Risk, Wire::Ok, Bump::Major, Bump::Patch);
-    pub(super) const VALUE_ADDED: Self = Self::new(Wire::Ok, Wire::Risk, Bump::Minor, Bump::Minor);
-    pub(super) const VALUE_REMOVED: Self =
-        Self::new(Wire::Break, Wire::Ok, Bump::Major, Bump::Major);
-    pub(super) const FIELD_ADDED: Self = Self::new(Wire::Ok, Wire::Ok, Bump::Minor, Bump::Minor);
-    pub(super) const REQUIRED_FIELD_ADDED: Self =
-        Self::new(Wire::Break, Wire::Ok, Bump::Major, Bump::Minor);
-    /// A receiver that insists does not get it; also of a narrower type that
-    /// becomes wider.
-    pub(super) const WIDENED: Self = Self::new(Wire::Ok, Wire::Break, Bump::Major, Bump::Major);
-    /// A sender sends what is no longer allowed; also of a wider type that
-    /// becomes narrower.
-    pub(super) const NARROWED: Self = Self::new(Wire::Break, Wire::Ok, Bump::Major, Bump::Major);
-    /// A free text gets a list of values, or loses it.
-    pub(super) const LIST_REMOVED: Self = Self::new(Wire::Ok, Wire::Risk, Bump::Major, Bump::Major);
-    /// `null` may stand where the field could be absent anyway.
-    pub(super) const NULL_ADDED: Self = Self::new(Wire::Ok, Wire::Risk, Bump::Minor, Bump::Minor);
-    pub(super) const TYPE_CHANGED: Self =
-        Self::new(Wire::Break, Wire::Break, Bump::Major, Bump::Major);
-    pub(super) const SOURCE: Self = Self::new(Wire::Ok, Wire::Ok, Bump::Major, Bump::Major);
-    pub(super) const PATCH: Self = Self::new(Wire::Ok, Wire::Ok, Bump::Patch, Bump::Patch);
-    pub(super) const ADDED: Self = Self::FIELD_ADDED;
-    /// The same text or number comes to mean something else.
-    pub(super) const MEANING: Self = Self::new(Wire::Risk, Wire::Risk, Bump::Minor, Bump::Minor);
-
-    #[expect(clippy::similar_names, reason = "both sides are called what they are")]
-    pub(super) const fn new(sender: Wire, receiver: Wire, sends: Bump, receives: Bump) -> Self {
-        Self {
-            sender,
-            receiver,
-            sends,
-            receives,
-        }
-    }
-
-    /// A field that goes away. A caller whose input is ignored is not told;
-    /// an answer with an additional member breaks no reader.
-    pub(super) fn field_removed(part: Part, required: bool) -> Self {
-        Self {
-            sender: match part {
-                Part::Request => Wire::Risk,
-                Part::Response => Wire::Ok,
-            },
-            receiver: if required { Wire::Break } else { Wire::Risk },
-            sends: Bump::Major,
-            receives: Bump::Major,
-        }
-    }
-
-    /// A new field.
-    pub(super) fn field_added(required: bool) -> Self {
-        if required {
-            Self::REQUIRED_FIELD_ADDED
-        } else {
-            Self::FIELD_ADDED
-        }
-    }
-
-    /// A constraint that has become tighter, looser or both; `None` is what
-    /// cannot be told.
-    pub(super) fn constraint(tightened: Option<bool>, loosened: Option<bool>) -> Option<Self> {
-        let tightened = match tightened {
-            Some(false) => None,
-            Some(true) => Some(Self::TIGHTENED),
-            None => Some(Self::UNDECIDED),
-        };
-        let loosened = (loosened != Some(false)).then_some(Self::LOOSENED);
-        match (tightened, loosened) {
-            (Some(one), Some(other)) => Some(one.worst(other)),
-            (one, other) => one.or(other),
-        }
-    }
-
-    /// The worse of two, side by side.
-    pub(super) fn worst(self, other: Self) -> Self {
-        Self {
-            sender: self.sender.max(other.sender),
-            receiver: self.receiver.max(other.receiver),
-            sends: self.sends.max(other.sends),
-            receives: self.receives.max(other.receives),
-        }
-    }
-
-    /// The same on the wire, with this for the code of both sides.
-    pub(super) fn with_bump(self, bump: Bump) -> Self {
-        Self {
-            sends: bump,
-            receives: bump,
-            ..self
-        }
-    }
-
-    /// The same on the wire, with the code of another effect.
-    pub(super) fn with_bumps_of(self, other: Self) -> Self {
-        Self {
-            sends: other.sends,
-            receives: other.receives,
-            ..self
-        }
-    }
-
-    /// As callers and callees see it: requests go one way, answers the other.
-    pub(super) fn impact(self, part: Part) -> Impact {
-        match part {
-            Part::Request => Impact::new(self.sender, self.receiver, self.sends, self.receives),
-            Part::Response => Impact::new(self.receiver, self.sender, self.receives, self.sends),
-        }
-    }
-
-    /// Where it is not sent: only what the types themselves change.
-    pub(super) fn unused(self) -> Impact {
-        let bump = self.sends.min(self.receives);
-        Impact::new(Wire::Ok, Wire::Ok, bump, bump)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::{Bump, Effect, Impact, Wire};
-
-    #[test]
-    fn what_the_code_needs_changes_without_the_wire_on_both_sides() {
-        let most = Impact::new(Wire::Break, Wire::Risk, Bump::Major, Bump::Minor);
-        let patch = Impact::new(Wire::Break, Wire::Risk, Bump::Patch, Bump::Patch);
-        assert_eq!(most.at_most(Bump::Patch), patch);
-        assert_eq!(most.at_most(Bump::Major), most);
-
-        let effect = Effect::new(Wire::Break, Wire::Risk, Bump::Major, Bump::Minor);
-        let none = Effect::new(Wire::Break, Wire::Risk, Bump::None, Bump::None);
-        assert_eq!(effect.with_bump(Bump::None), none);
-        let other = Effect::new(Wire::Ok, Wire::Ok, Bump::Patch, Bump::None);
-        let mixed = Effect::new(Wire::Break, Wire::Risk, Bump::Patch, Bump::None);
-        assert_eq!(effect.with_bumps_of(other), mixed);
-    }
 }

@@ -5,9 +5,9 @@ use std::collections::BTreeMap;
 use codegen::Location;
 use codegen::document::Node;
 
-use super::changes::{Scope, User};
-use super::impact::Part;
-use super::view::{View, canonical};
+use super::changes::Scope;
+use super::view::{View, canonical, target};
+use super::walk::paired;
 
 /// The methods that a path item may have.
 pub(super) const METHODS: &[&str] = &[
@@ -28,8 +28,7 @@ pub(super) struct Operation<'d> {
 impl<'d> Operation<'d> {
     /// Every operation of a document.
     pub(super) fn all(root: &'d Node) -> Vec<Self> {
-        let paths = root.get("paths").map(Node::entries).unwrap_or_default();
-        let operations = paths.iter().flat_map(|path| {
+        let operations = root.entries_of("paths").iter().flat_map(|path| {
             let (wire, label) = path.key.split_once('#').unwrap_or((&path.key, ""));
             let methods = path.node.entries().iter();
             let methods = methods.filter(|entry| METHODS.contains(&entry.key.as_str()));
@@ -60,18 +59,16 @@ impl<'d> Operation<'d> {
 
     /// The parameters by where they stand and what they are called; those of
     /// the path by their place in it, as their names are not on the wire.
-    pub(super) fn parameters(&self, root: &'d Node, holder: &'d Node) -> Parameters<'d> {
-        let items = holder.get("parameters").map(Node::items);
-        let items = items.unwrap_or_default().iter();
-        let resolved = items.map(|node| {
+    pub(super) fn parameters(
+        &self,
+        root: &'d Node,
+        holder: &'d Node,
+    ) -> BTreeMap<(&'d str, String), &'d Node> {
+        let named = holder.items_of("parameters").iter().map(|node| {
             let reference = node.text_of("$ref");
-            reference
-                .and_then(|reference| super::view::target(root, reference))
-                .unwrap_or(node)
-        });
-        let text = |node: &'d Node, key| node.text_of(key).unwrap_or_default();
-        let named = resolved.map(|node| {
-            let (form, name) = (text(node, "in"), text(node, "name"));
+            let node = reference.and_then(|it| target(root, it)).unwrap_or(node);
+            let text = |key| node.text_of(key).unwrap_or_default();
+            let (form, name) = (text("in"), text("name"));
             let location = self.path.find(&format!("{{{name}}}"));
             let name = match location.filter(|_| form == "path") {
                 Some(location) => self.path[..location].matches('{').count().to_string(),
@@ -93,16 +90,15 @@ impl<'d> Operation<'d> {
     }
 
     pub(super) fn request(&self) -> Option<&'d Node> {
-        let content = self.node.get("requestBody")?.get("content")?;
-        content.entries().first()?.node.get("schema")
+        let content = self.node.get("requestBody")?.entries_of("content");
+        content.first()?.node.get("schema")
     }
 
     /// The action that the request says.
     pub(super) fn action(&self, root: &'d Node, property: Option<&str>) -> Option<&'d str> {
-        let view = View::new(root, self.request()?);
-        let entry = view.properties().into_iter();
-        let mut entry = entry.filter(|entry| Some(entry.key.as_str()) == property);
-        View::new(root, &entry.next()?.node).only_value()
+        let mut properties = View::new(root, self.request()?).properties().into_iter();
+        let entry = properties.find(|entry| Some(entry.key.as_str()) == property);
+        View::new(root, &entry?.node).only_value()
     }
 
     pub(super) fn mismatched(&self, root: &'d Node, property: Option<&str>) -> bool {
@@ -112,21 +108,12 @@ impl<'d> Operation<'d> {
 
     /// The messages by their references, to recognise an operation by.
     fn messages(&self) -> String {
-        let bodies = [self.node.get("requestBody"), self.node.get("responses")];
-        let bodies: Vec<_> = bodies.into_iter().flatten().map(canonical).collect();
-        bodies.join(" ")
+        let bodies = ["requestBody", "responses"].map(|key| self.node.get(key).map(canonical));
+        bodies.map(Option::unwrap_or_default).join(" ")
     }
 
     pub(super) fn scope(&self) -> Scope {
-        Scope::Use(self.user(None))
-    }
-
-    pub(super) fn user(&self, part: Option<Part>) -> User {
-        User {
-            operation: self.name().to_owned(),
-            part,
-            callback: self.callback(),
-        }
+        Scope::Operation(self.name().to_owned(), self.callback())
     }
 }
 
@@ -150,33 +137,20 @@ pub(super) fn action_property<'d>(root: &'d Node, operations: &[Operation<'d>]) 
         .map(|(name, _)| name)
 }
 
-pub(super) type Parameters<'d> = BTreeMap<(&'d str, String), &'d Node>;
-
-type Pairs<'d> = Vec<(Operation<'d>, Operation<'d>)>;
-
 /// Finds for each old operation the new one: by path and action, by name, by
 /// action alone, by its messages.
-pub(super) fn paired<'d>(
-    before: &[Operation<'d>],
-    mut after: Vec<Operation<'d>>,
-) -> (Pairs<'d>, Vec<Operation<'d>>, Vec<Operation<'d>>) {
-    let criteria: [fn(&Operation<'d>, &Operation<'d>) -> bool; 4] = [
-        |a, b| a.template() == b.template() && a.label == b.label && a.method == b.method,
-        |a, b| a.name() == b.name(),
-        |a, b| !a.label.is_empty() && a.label == b.label,
-        |a, b| a.template() == b.template() && a.messages() == b.messages(),
-    ];
-    let mut pairs = Vec::new();
-    let mut open = before.to_vec();
-    for alike in criteria {
-        let mut left = Vec::new();
-        for old in open {
-            match after.iter().position(|new| alike(&old, new)) {
-                Some(index) => pairs.push((old, after.remove(index))),
-                None => left.push(old),
-            }
-        }
-        open = left;
-    }
-    (pairs, open, after)
+pub(super) fn pairs<'d>(
+    old: Vec<Operation<'d>>,
+    new: Vec<Operation<'d>>,
+) -> Vec<(Option<Operation<'d>>, Option<Operation<'d>>)> {
+    paired(
+        old,
+        new,
+        &[
+            &|a, b| a.template() == b.template() && a.label == b.label && a.method == b.method,
+            &|a, b| a.name() == b.name(),
+            &|a, b| !a.label.is_empty() && a.label == b.label,
+            &|a, b| a.template() == b.template() && a.messages() == b.messages(),
+        ],
+    )
 }

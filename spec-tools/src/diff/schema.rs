@@ -6,10 +6,14 @@ use std::collections::BTreeSet;
 use codegen::document::{Node, Value};
 
 use super::changes::Side;
-use super::impact::{Bump, Effect, Wire};
+use super::impact::{Bump, Impact, Wire};
+use super::keywords::{Holder, WORDS, meaning};
 use super::pattern::{self, Texts};
-use super::view::{View, canonical, shown, target};
-use super::walk::{EXAMPLE_LINT, MAX_DEPTH, Pair, Walk, location_of, same, same_keyword};
+use super::view::{View, canonical, shown};
+use super::walk::{EXAMPLE_LINT, Pair, Walk, location_of, same, same_keyword};
+
+/// How deep schemas may nest; more is a circle.
+const MAX_DEPTH: usize = 32;
 
 /// Constraints by a number, and whether they are upper bounds.
 const BOUNDS: &[(&str, bool)] = &[
@@ -22,14 +26,6 @@ const BOUNDS: &[(&str, bool)] = &[
 
 /// What constrains a text.
 const OF_TEXTS: &[&str] = &["pattern", "minLength", "maxLength"];
-
-/// Words without effect on types and wire.
-const WORDS: &[&str] = &[
-    "description",
-    "title",
-    "externalDocs",
-    "x-skypay-applies-to",
-];
 
 /// Keywords that have a function of their own here or in `fields` and
 /// `codes`.
@@ -59,7 +55,7 @@ const HANDLED: &[&str] = &[
     "x-skypay-aliases",
 ];
 
-impl<'d> Walk<'d, '_> {
+impl<'d> Walk<'d> {
     /// Compares two schemas at the same place. `required` says whether the
     /// value is there in every message, before and after.
     pub(super) fn schema(&mut self, old: &'d Node, new: &'d Node, required: bool) {
@@ -89,29 +85,22 @@ impl<'d> Walk<'d, '_> {
         if a.name() == b.name() || self.fixed || !(has_name(a) && has_name(b)) {
             return;
         }
-        let names = (a.name().map(str::to_owned), b.name().map(str::to_owned));
-        let component = |root, name: &str| {
-            target(root, "#/components/schemas")?
-                .entries()
-                .iter()
-                .find(|entry| entry.key == name)
-        };
+        let component = |root: &'d Node, name| root.at(&["components", "schemas"])?.entry(name);
         let (rule, entry) = match (a.name(), b.name()) {
             (Some(old), Some(new)) => {
-                let renamed =
-                    component(self.new, old).is_none() && component(self.old, new).is_none();
-                let rule = if renamed {
-                    "type-renamed"
+                let gone = component(self.new, old).is_none();
+                if gone && component(self.old, new).is_none() {
+                    ("type-renamed", component(self.new, new))
                 } else {
-                    "type-replaced"
-                };
-                (rule, component(self.new, new).filter(|_| renamed))
+                    ("type-replaced", None)
+                }
             }
             (None, Some(new)) => ("type-moved-to-component", component(self.new, new)),
             _ => ("type-moved-inline", None),
         };
+        let names = (a.name().map(str::to_owned), b.name().map(str::to_owned));
         let location = entry.map_or(&b.own().location, |entry| &entry.location);
-        self.note(rule, (Side::New, location), names, Effect::SOURCE);
+        self.note_at(rule, (Side::New, location), names, Impact::SOURCE);
     }
 
     /// Type, form and width; `false` if they changed so much that the
@@ -126,13 +115,13 @@ impl<'d> Walk<'d, '_> {
                 .find(|pair| !same(*pair))
                 .and_then(location_of);
             let at = keyword.unwrap_or((Side::New, &b.own().location));
-            self.note("type-changed", at, values, type_effect(a, b));
+            self.note_at("type-changed", at, values, type_effect(a, b));
             return false;
         }
         let formats = (a.get("format"), b.get("format"));
         if !same(formats) {
             let (rule, effect) = format_effect(a, b);
-            self.note_pair(rule, formats, effect);
+            self.note(rule, formats, effect);
         }
         true
     }
@@ -141,10 +130,10 @@ impl<'d> Walk<'d, '_> {
     fn markings(&mut self, a: &View<'d>, b: &View<'d>) {
         let newtype = "x-skypay-newtype";
         if a.flag(newtype) != b.flag(newtype) {
-            self.note_pair(
+            self.note(
                 "newtype-changed",
                 (a.get(newtype), b.get(newtype)),
-                Effect::SOURCE,
+                Impact::SOURCE,
             );
         }
         let key = "x-skypay-sensitive";
@@ -160,19 +149,21 @@ impl<'d> Walk<'d, '_> {
             (true, false) if b.flag(newtype) => Bump::Minor,
             _ => Bump::Major,
         };
-        let effect = Effect::PATCH.with_bump(bump);
-        self.note_pair("sensitive-changed", (a.get(key), b.get(key)), effect);
+        let effect = Impact::PATCH.with_bump(bump);
+        self.note("sensitive-changed", (a.get(key), b.get(key)), effect);
     }
 
     fn nullable(&mut self, a: &View<'d>, b: &View<'d>, required: bool) {
         let pair = (a.get("nullable"), b.get("nullable"));
-        match (a.flag("nullable"), b.flag("nullable"), required) {
-            (false, true, true) => self.note_pair("null-allowed", pair, Effect::WIDENED),
-            (false, true, false) => self.note_pair("null-allowed", pair, Effect::NULL_ADDED),
-            (true, false, true) => self.note_pair("null-forbidden", pair, Effect::NARROWED),
-            (true, false, false) => self.note_pair("null-forbidden", pair, Effect::TIGHTENED),
-            _ => {}
-        }
+        let (rule, impact) = match (a.flag("nullable"), b.flag("nullable")) {
+            (false, true) if required => ("null-allowed", Impact::WIDENED),
+            // It could be absent anyway.
+            (false, true) => ("null-allowed", Impact::VALUE_ADDED),
+            (true, false) if required => ("null-forbidden", Impact::NARROWED),
+            (true, false) => ("null-forbidden", Impact::TIGHTENED),
+            _ => return,
+        };
+        self.note(rule, pair, impact);
     }
 
     fn bounds(&mut self, a: &View<'d>, b: &View<'d>) {
@@ -186,9 +177,9 @@ impl<'d> Walk<'d, '_> {
             // numbers of the other.
             let integer = b.text("type") == Some("integer");
             if *key == "minimum" && integer && signed(a) != signed(b) {
-                let relation = Effect::constraint(Some(signed(a)), Some(signed(b)));
+                let relation = Impact::constraint(Some(signed(a)), Some(signed(b)));
                 if let Some(effect) = relation {
-                    self.note_pair(constraint_rule(effect), pair, Effect::TYPE_CHANGED);
+                    self.note(constraint_rule(effect), pair, Impact::BREAK);
                 }
                 continue;
             }
@@ -245,9 +236,9 @@ impl<'d> Walk<'d, '_> {
     }
 
     fn note_constraint(&mut self, pair: Pair<'d>, tightened: Option<bool>, loosened: Option<bool>) {
-        match Effect::constraint(tightened, loosened) {
-            Some(effect) => self.note_pair(constraint_rule(effect), pair, effect),
-            None => self.note_pair("words-changed", pair, Effect::PATCH),
+        match Impact::constraint(tightened, loosened) {
+            Some(effect) => self.note(constraint_rule(effect), pair, effect),
+            None => self.note(WORDS.0, pair, WORDS.1),
         }
     }
 
@@ -260,27 +251,19 @@ impl<'d> Walk<'d, '_> {
             if handled || same_keyword(key, pair) {
                 continue;
             }
-            match key {
-                "example" => self.example(pair, b),
-                "deprecated" if b.flag(key) => self.note_pair("deprecated", pair, Effect::ADDED),
-                "deprecated" => self.note_pair("deprecation-removed", pair, Effect::PATCH),
-                "x-skypay-unit" => self.note_pair("unit-changed", pair, Effect::MEANING),
-                _ if WORDS.contains(&key) => {
-                    self.note_pair("words-changed", pair, Effect::PATCH);
-                }
-                _ => self.note_pair("other-changed", pair, Effect::MEANING),
+            if key == "example" {
+                // Where it was edited, it must fit.
+                let fits = |value| codegen::check::example_fits(self.new, b.own(), value);
+                let lint = pair
+                    .1
+                    .is_some_and(|value| !fits(value))
+                    .then_some(EXAMPLE_LINT);
+                self.note_example("example-changed", pair, Impact::PATCH, lint);
+            } else {
+                let (rule, impact) = meaning(Holder::Schema, key, pair);
+                self.note(rule, pair, impact);
             }
         }
-    }
-
-    /// An example of a field. Where it was edited, it must fit.
-    fn example(&mut self, pair: Pair<'d>, b: &View<'d>) {
-        let Some(at) = location_of(pair) else { return };
-        let fits = |value| codegen::check::example_fits(self.new, b.own(), value);
-        let invalid = pair.1.is_some_and(|value| !fits(value));
-        let lint = invalid.then_some(EXAMPLE_LINT);
-        let values = (pair.0.map(shown), pair.1.map(shown));
-        self.note_linted("example-changed", at, values, Effect::PATCH, lint);
     }
 }
 
@@ -373,28 +356,28 @@ fn number(node: &Node) -> Option<f64> {
 
 /// What another type means on the wire, and for the code if the Rust types
 /// differ.
-fn type_effect(a: &View<'_>, b: &View<'_>) -> Effect {
+fn type_effect(a: &View<'_>, b: &View<'_>) -> Impact {
     let forms = (a.text("x-skypay-type"), b.text("x-skypay-type"));
     let effect = match (a.text("type"), b.text("type")) {
         (Some("string"), Some("string")) => match forms {
             // Who knew some texts only may get others.
-            (None, Some(_)) if picks(a, b) => Effect {
-                receiver: Wire::Risk,
-                ..Effect::NARROWED
+            (None, Some(_)) if picks(a, b) => Impact {
+                callee: Wire::Risk,
+                ..Impact::NARROWED
             },
-            (None, Some(_)) => Effect::NARROWED,
-            (Some(_), None) if picks(b, a) => Effect::TYPE_CHANGED,
+            (None, Some(_)) => Impact::NARROWED,
+            (Some(_), None) if picks(b, a) => Impact::BREAK,
             // A name is read from any text.
-            (Some("person-name"), None) => Effect {
-                receiver: Wire::Risk,
-                ..Effect::WIDENED
+            (Some("person-name"), None) => Impact {
+                callee: Wire::Risk,
+                ..Impact::WIDENED
             },
-            (Some(_), None) => Effect::WIDENED,
-            _ => Effect::TYPE_CHANGED,
+            (Some(_), None) => Impact::WIDENED,
+            _ => Impact::BREAK,
         },
-        (Some("integer"), Some("number")) => Effect::WIDENED,
-        (Some("number"), Some("integer")) => Effect::NARROWED,
-        _ => Effect::TYPE_CHANGED,
+        (Some("integer"), Some("number")) => Impact::WIDENED,
+        (Some("number"), Some("integer")) => Impact::NARROWED,
+        _ => Impact::BREAK,
     };
     if rust_type(a) == rust_type(b) {
         // Written another way and read either way, at least by our code.
@@ -403,7 +386,7 @@ fn type_effect(a: &View<'_>, b: &View<'_>) -> Effect {
             (_, true) => Bump::Minor,
             _ => Bump::Patch,
         };
-        let effect = Effect::new(Wire::Risk, Wire::Risk, sends, Bump::Patch);
+        let effect = Impact::new(Wire::Risk, Wire::Risk, sends, Bump::Patch);
         let mask = "x-skypay-sensitive";
         return if a.flag(mask) == b.flag(mask) {
             effect
@@ -441,7 +424,7 @@ fn bounds_changed(a: &View<'_>, b: &View<'_>) -> (bool, bool) {
     (came, went)
 }
 
-fn format_effect(a: &View<'_>, b: &View<'_>) -> (&'static str, Effect) {
+fn format_effect(a: &View<'_>, b: &View<'_>) -> (&'static str, Impact) {
     let widths = match b.text("type") {
         Some("integer") => (wide(a), wide(b)),
         Some("number") => {
@@ -450,20 +433,20 @@ fn format_effect(a: &View<'_>, b: &View<'_>) -> (&'static str, Effect) {
         }
         _ => {
             let is_there = |view: &View<'_>| Some(view.get("format").is_some());
-            let effect = Effect::constraint(is_there(b), is_there(a)).unwrap_or(Effect::PATCH);
+            let effect = Impact::constraint(is_there(b), is_there(a)).unwrap_or(Impact::PATCH);
             return (constraint_rule(effect), effect);
         }
     };
     match widths {
-        (true, false) => ("number-narrowed", Effect::NARROWED),
-        (false, true) => ("number-widened", Effect::WIDENED),
-        _ => ("words-changed", Effect::PATCH),
+        (true, false) => ("number-narrowed", Impact::NARROWED),
+        (false, true) => ("number-widened", Impact::WIDENED),
+        _ => WORDS,
     }
 }
 
 /// The name of a change of a constraint.
-pub(super) fn constraint_rule(effect: Effect) -> &'static str {
-    match (effect.sender, effect.receiver) {
+pub(super) fn constraint_rule(impact: Impact) -> &'static str {
+    match (impact.caller, impact.callee) {
         (Wire::Ok, _) => "constraint-loosened",
         (Wire::Risk, _) => "constraint-unclear",
         (_, Wire::Ok) => "constraint-tightened",
@@ -477,7 +460,8 @@ pub(super) fn signature(root: &Node, view: &View<'_>) -> String {
     let mut text = format!("{:?}", view.name().filter(|_| has_name(view)));
     for key in view.keys() {
         let of_field = key.starts_with("x-skypay-rust") || key == "x-skypay-aliases";
-        if WORDS.contains(&key) || ["$ref", "allOf", "example"].contains(&key) || of_field {
+        let is_prose = meaning(Holder::Schema, key, (None, None)) == WORDS;
+        if is_prose || ["$ref", "allOf", "example"].contains(&key) || of_field {
             continue;
         }
         let Some(node) = view.get(key) else { continue };

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use codegen::document::{Entry, Node, Value};
+use codegen::keywords::EXCEPTIONS;
 
 /// How many references may follow one another; more are a circle.
 const MAX_REFERENCES: usize = 16;
@@ -97,6 +98,7 @@ impl<'d> View<'d> {
             .iter()
             .flat_map(|layer| layer.entries())
             .map(|entry| entry.key.as_str())
+            .filter(|key| *key != EXCEPTIONS)
             .collect()
     }
 
@@ -151,12 +153,14 @@ pub(super) fn target<'d>(root: &'d Node, reference: &str) -> Option<&'d Node> {
         .try_fold(root, |node, step| node.get(&step))
 }
 
-/// The value as text without regard to the order of keys.
+/// The value as text without regard to the order of keys, and without
+/// exceptions from rules of the linter.
 pub(super) fn canonical(node: &Node) -> String {
     match &node.value {
         Value::Map(entries) => {
             let mut members: Vec<_> = entries
                 .iter()
+                .filter(|entry| entry.key != EXCEPTIONS)
                 .map(|entry| format!("{:?}:{}", entry.key, canonical(&entry.node)))
                 .collect();
             members.sort();

@@ -103,8 +103,7 @@ fn is_told_elsewhere(pointer: &str) -> bool {
 /// goes and that it comes.
 #[test]
 fn what_each_word_means_is_as_reviewed() {
-    // To leave exceptions out takes longer than all the rest, so they have a
-    // test of their own.
+    // Exceptions have a test of their own.
     let text = read("../documents/every-word.yaml").replace(EXCEPTION, "");
     let root = spec_tools::diff::read(&text).unwrap();
     let mut told = String::new();
