@@ -2,16 +2,15 @@
 //! small function each, all diagnostics reported together.
 
 mod examples;
+mod header;
 mod names;
 mod operations;
-mod root;
 mod schemas;
 mod shape;
 
-use std::collections::HashSet;
-
 use crate::diagnostic::{Diagnostics, Reporter};
-use crate::document::{Node, Value};
+use crate::document::{Entry, Node, Value};
+use crate::model::Header;
 use crate::schema::Schema;
 
 /// Checks every rule.
@@ -34,8 +33,7 @@ pub fn check(root: &Node) -> Result<(), Diagnostics> {
 pub fn in_shape(root: &Node) -> Result<(), Diagnostics> {
     let mut reporter = Reporter::new();
     shape::keywords_known(root, &mut reporter);
-    shape::references_alone(root, &mut reporter);
-    shape::references_resolve(root, &mut reporter);
+    shape::references(root, &mut reporter);
     crate::characters::lines(root, &mut reporter);
     shape::no_circles(root, &mut reporter);
     shape::nesting(root, &mut reporter);
@@ -65,111 +63,140 @@ pub fn rules(document: &Document<'_>) -> Result<(), Diagnostics> {
     for rule in RULES {
         rule(document, &mut reporter);
     }
+    for operation in &document.operations {
+        for rule in OPERATION_RULES {
+            rule(document, operation, &mut reporter);
+        }
+    }
+    for (name, schema) in document.objects() {
+        for rule in OBJECT_RULES {
+            rule(name, schema, &mut reporter);
+        }
+    }
+    for schema in &document.schemas {
+        for rule in SCHEMA_RULES {
+            rule(*schema, &mut reporter);
+        }
+    }
     reporter.finish(())
 }
 
 /// Whether an example fits its schema, as far as the rules look.
 #[must_use]
 pub fn example_fits(root: &Node, schema: &Node, value: &Node) -> bool {
-    examples::fits(&Document::new(root), schema, value)
+    let mut reporter = Reporter::new();
+    examples::value_fits(Schema::resolve(root, schema), value, &mut reporter);
+    reporter.finish(()).is_ok()
 }
 
-/// A rule looks at the document and notes what is wrong.
-type RuleFunction = fn(&Document<'_>, &mut Reporter);
-
-const RULES: &[RuleFunction] = &[
-    root::openapi_version,
-    root::no_security,
-    root::wire_form,
-    root::environments,
+/// Rules about the document as a whole, and about what is compared across it.
+const RULES: &[fn(&Document<'_>, &mut Reporter)] = &[
+    operations::environments,
     operations::path_form,
+    |document, reporter| drop(header::header(document, reporter)),
+    operations::message_not_shared,
+    schemas::codes_named,
+    schemas::money_states,
+    names::rust_names,
+];
+
+/// Rules about each operation.
+const OPERATION_RULES: &[fn(&Document<'_>, &Operation<'_>, &mut Reporter)] = &[
     operations::parameters,
-    operations::operation_names,
     operations::action_agrees,
     operations::transport_fields,
-    operations::one_answer,
-    operations::request_not_shared,
-    operations::retry_policies,
+    operations::transaction_id,
+    operations::retry_policy,
     operations::mode_fits_direction,
     operations::result_codes,
     operations::partner_codes,
     operations::message_keys,
-    schemas::codes_named,
-    schemas::money_states,
+    examples::of_operation,
+];
+
+/// Rules about each component with properties.
+const OBJECT_RULES: &[fn(&str, Schema<'_>, &mut Reporter)] = &[
+    schemas::required_exists,
+    schemas::conditions,
+    schemas::aliases_unambiguous,
+];
+
+/// Rules about each schema, components and inline ones.
+const SCHEMA_RULES: &[fn(Schema<'_>, &mut Reporter)] = &[
     schemas::enums_are_tables,
     schemas::known_types,
     schemas::bounds,
     schemas::patterns,
-    schemas::required_exists,
-    schemas::conditions,
-    names::package,
-    names::well_formed,
-    names::free,
-    schemas::aliases_unambiguous,
     schemas::described,
-    examples::valid,
+    examples::of_schema,
 ];
 
 /// The document with its operations and schemas at hand.
 pub struct Document<'d> {
     /// The whole document.
     pub root: &'d Node,
-    /// Every operation, in the order of the document.
+    /// Every operation that has its messages, in the order of the document.
     pub operations: Vec<Operation<'d>>,
-    /// Every schema with where it stands, components and inline ones.
-    pub schemas: Vec<&'d Node>,
+    /// Every schema, components and inline ones.
+    pub schemas: Vec<Schema<'d>>,
     /// The components by name.
-    pub components: Vec<(&'d str, &'d Node)>,
-    /// Where the components stand.
-    pointers: HashSet<&'d str>,
+    pub components: Vec<(&'d str, Schema<'d>)>,
 }
 
 /// An operation at its path.
 pub struct Operation<'d> {
-    /// The key of its path item, fragment included.
-    pub key: &'d str,
-    /// The path item.
-    pub item: &'d Node,
+    /// The path item with its key.
+    pub path: &'d Entry,
+    /// The path on the wire: the key up to the `#`.
+    pub wire_path: &'d str,
+    /// What stands behind the `#`.
+    pub label: &'d str,
     /// The operation itself.
     pub post: &'d Node,
+    /// The request.
+    pub request: Body<'d>,
+    /// The response.
+    pub response: Body<'d>,
+}
+
+/// A request or a response.
+#[derive(Clone, Copy)]
+pub struct Body<'d> {
+    /// The schema of the message.
+    pub schema: Schema<'d>,
+    /// The named examples.
+    pub examples: &'d [Entry],
 }
 
 impl<'d> Document<'d> {
     /// Collects the operations and schemas of a document.
     #[must_use]
     pub fn new(root: &'d Node) -> Self {
-        let paths = root.entries_of("paths");
-        let operations = paths
-            .iter()
-            .filter_map(|entry| {
-                Some(Operation {
-                    key: &entry.key,
-                    item: &entry.node,
-                    post: entry.node.get("post")?,
-                })
-            })
-            .collect();
+        let paths = root.entries_of("paths").iter();
         let components: Vec<_> = root
-            .get("components")
-            .and_then(|components| components.get("schemas"))
+            .at(&["components", "schemas"])
             .map(Node::entries)
             .unwrap_or_default()
             .iter()
-            .map(|entry| (entry.key.as_str(), &entry.node))
+            .map(|entry| (entry.key.as_str(), Schema::resolve(root, &entry.node)))
             .collect();
         let mut schemas = Vec::new();
         for (_, schema) in &components {
-            collect_schemas(schema, &mut schemas);
+            collect_schemas(*schema, &mut schemas);
         }
-        let pointers = components.iter();
-        let pointers = pointers.map(|(_, node)| node.location.pointer.as_str());
         Self {
             root,
-            operations,
+            operations: paths
+                .filter_map(|path| Operation::new(root, path))
+                .collect(),
             schemas,
-            pointers: pointers.collect(),
             components,
         }
+    }
+
+    /// The names of the header fields.
+    pub(crate) fn header(&self) -> Header {
+        header::header(self, &mut Reporter::new())
     }
 
     /// A schema with the component that it refers to.
@@ -178,49 +205,53 @@ impl<'d> Document<'d> {
         Schema::resolve(self.root, node)
     }
 
-    /// Whether a schema is a component itself.
-    #[must_use]
-    pub fn is_component(&self, schema: &Node) -> bool {
-        self.pointers.contains(schema.location.pointer.as_str())
-    }
-
-    /// Messages and rows: the components with properties.
-    pub fn objects(&self) -> impl Iterator<Item = (&'d str, &'d Node)> {
-        self.components
-            .iter()
-            .copied()
-            .filter(|(_, node)| node.get("properties").is_some())
+    /// The components with properties, by name.
+    pub fn objects(&self) -> impl Iterator<Item = (&'d str, Schema<'d>)> {
+        let components = self.components.iter().copied();
+        components.filter(|(_, schema)| schema.own.get("properties").is_some())
     }
 }
 
-fn collect_schemas<'d>(schema: &'d Node, found: &mut Vec<&'d Node>) {
+fn collect_schemas<'d>(schema: Schema<'d>, found: &mut Vec<Schema<'d>>) {
     found.push(schema);
-    let properties = schema.entries_of("properties");
-    for property in properties {
-        collect_schemas(&property.node, found);
+    // What a component holds is collected there.
+    let own = Schema {
+        component: None,
+        ..schema
+    };
+    for (_, field) in own.fields() {
+        collect_schemas(field, found);
     }
-    if let Some(items) = schema.get("items") {
+    if let Some(items) = own.items() {
         collect_schemas(items, found);
     }
 }
 
 impl<'d> Operation<'d> {
+    fn new(root: &'d Node, path: &'d Entry) -> Option<Self> {
+        let post = path.node.get("post")?;
+        let (wire_path, label) = path.key.split_once('#').unwrap_or((&path.key, ""));
+        let body = |node: &'d Node| {
+            let media = node.at(&["content", "application/json"])?;
+            Some(Body {
+                schema: Schema::resolve(root, media.get("schema")?),
+                examples: media.entries_of("examples"),
+            })
+        };
+        Some(Self {
+            path,
+            wire_path,
+            label,
+            post,
+            request: body(post.get("requestBody")?)?,
+            response: body(post.at(&["responses", "200"])?)?,
+        })
+    }
+
     /// Whether the partner is called.
     #[must_use]
     pub fn is_callback(&self) -> bool {
-        self.item.text_of("x-skypay-direction") == Some("callback")
-    }
-
-    /// The schema of the request.
-    #[must_use]
-    pub fn request(&self) -> Option<&'d Node> {
-        schema_of(self.post.get("requestBody")?)
-    }
-
-    /// The schema of the response.
-    #[must_use]
-    pub fn response(&self) -> Option<&'d Node> {
-        schema_of(self.post.get("responses")?.get("200")?)
+        self.path.node.text_of("x-skypay-direction") == Some("callback")
     }
 
     /// The `operationId`; empty if there is none.
@@ -230,13 +261,9 @@ impl<'d> Operation<'d> {
     }
 }
 
-fn schema_of(body: &Node) -> Option<&Node> {
-    body.get("content")?.get("application/json")?.get("schema")
-}
-
-/// Whether a text says nothing.
-fn is_blank(text: &str) -> bool {
-    text.trim().is_empty()
+/// Whether a text matches a pattern; none matches one that is not understood.
+fn matches(pattern: &str, text: &str) -> bool {
+    regex_lite::Regex::new(pattern).is_ok_and(|pattern| pattern.is_match(text))
 }
 
 /// The text of a scalar node.

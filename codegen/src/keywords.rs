@@ -4,15 +4,18 @@
 //! effect. The keywords of a node stand in the order in which a document has
 //! them, which is the order that the formatter makes.
 
-use std::collections::BTreeSet;
-
 use crate::document::Node;
 
 /// What the value of a keyword looks like.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Shape {
-    /// A text.
+    /// A text that says something.
     Text,
+    /// One of these words, numbers or flags, by the rule of this name; and why, if
+    /// that is more than the rule says.
+    Only(&'static str, &'static [&'static str], &'static str),
+    /// A text that names what the runtime implements.
+    Implemented(&'static str),
     /// `true` or `false`.
     Flag,
     /// A number.
@@ -21,8 +24,8 @@ pub enum Shape {
     Scalar,
     /// A sequence of texts.
     Texts,
-    /// A sequence of anything.
-    List,
+    /// A sequence in which nothing stands: what it lists would have no effect.
+    Empty,
     /// A mapping; what is in it is checked where it is used.
     Map,
     /// Anything.
@@ -41,14 +44,16 @@ pub enum Shape {
     Schemas,
     /// A sequence of parameters, or of references to some.
     Parameters,
+    /// A value of this shape that is always there, and is not empty.
+    Required(&'static Shape),
 }
 
 /// The keywords of a mapping, each with the shape of its value.
 pub type Keywords = &'static [(&'static str, Shape)];
 
 use Shape::{
-    Any, Each, Flag, List, Map, Members, Number, Parameters, Rows, Scalar, Schema, SchemaList,
-    Schemas, Text, Texts,
+    Any, Each, Empty, Flag, Implemented, Map, Members, Number, Only, Parameters, Required, Rows,
+    Scalar, Schema, SchemaList, Schemas, Text, Texts,
 };
 
 impl Shape {
@@ -71,51 +76,62 @@ impl Shape {
                     None => (item, PARAMETER),
                 })
                 .collect(),
-            Text | Flag | Number | Scalar | Texts | List | Map | Any => Vec::new(),
+            Required(shape) => shape.mappings(value),
+            Text | Only(..) | Implemented(_) | Flag | Number | Scalar | Texts | Empty | Map
+            | Any => Vec::new(),
         }
     }
 }
 
 /// Keywords at the root of the document.
 pub const ROOT: Keywords = &[
-    ("openapi", Text),
-    ("info", Members(INFO)),
+    (
+        "openapi",
+        Required(&Only("openapi-version", &["3.0.3"], "")),
+    ),
+    ("info", Required(&Members(INFO))),
     ("externalDocs", Members(EXTERNAL_DOCS)),
     (
         "x-skypay-envelope",
         Members(&[
-            ("cipher", Text),
-            ("padding", Text),
-            ("keyDerivation", Text),
-            ("encoding", Text),
-            ("contentType", Text),
-            ("charset", Text),
+            ("cipher", Implemented("AES-128-ECB")),
+            ("padding", Implemented("PKCS#7")),
+            ("keyDerivation", Implemented("SHA-1(SHA-1(")),
+            ("encoding", Implemented("Base64")),
+            ("contentType", Implemented("text/plain")),
+            ("charset", Implemented("UTF-8")),
         ]),
     ),
-    ("x-skypay-time-zone", Text),
+    ("x-skypay-time-zone", Implemented("+08:00")),
     (
         "x-skypay-answers",
-        Members(&[
+        Required(&Members(&[
             ("accepted", ANSWER),
             ("unreadable", ANSWER),
             ("failed", ANSWER),
             ("notStored", ANSWER),
             ("notOffered", ANSWER),
-        ]),
+        ])),
     ),
     (EXCEPTIONS, EXCEPTION_ROWS),
-    ("servers", Rows(SERVER)),
+    ("servers", Required(&Rows(SERVER))),
     ("tags", Rows(TAG)),
-    ("security", List),
-    ("paths", Each(PATH_ITEM)),
+    ("security", Empty),
+    ("paths", Required(&Each(PATH_ITEM))),
     ("components", Members(COMPONENTS)),
 ];
 
-const ANSWER: Shape = Members(&[("code", Text), ("description", Text)]);
+/// A text without which nothing can be generated.
+const REQUIRED_TEXT: Shape = Required(&Text);
+
+const ANSWER: Shape = Required(&Members(&[
+    ("code", REQUIRED_TEXT),
+    ("description", REQUIRED_TEXT),
+]));
 
 const INFO: Keywords = &[
-    ("title", Text),
-    ("version", Text),
+    ("title", REQUIRED_TEXT),
+    ("version", REQUIRED_TEXT),
     ("description", Text),
     ("contact", Members(CONTACT)),
     ("license", Members(LICENSE)),
@@ -129,10 +145,16 @@ const INFO: Keywords = &[
 const COMPONENTS: Keywords = &[("parameters", Each(PARAMETER)), ("schemas", Schemas)];
 
 const SERVER: Keywords = &[
+    ("url", REQUIRED_TEXT),
+    ("description", REQUIRED_TEXT),
+    ("variables", Each(VARIABLE)),
+    ("x-skypay-environment", REQUIRED_TEXT),
+];
+
+const PATH_SERVER: Keywords = &[
     ("url", Text),
     ("description", Text),
     ("variables", Each(VARIABLE)),
-    ("x-skypay-environment", Text),
 ];
 
 const CONTACT: Keywords = &[("name", Text), ("url", Text), ("email", Text)];
@@ -149,86 +171,139 @@ const EXTERNAL_DOCS: Keywords = &[("description", Text), ("url", Text)];
 
 const VARIABLE: Keywords = &[("enum", Texts), ("default", Text), ("description", Text)];
 
-const REFERENCE: Keywords = &[("$ref", Text)];
+const REFERENCE: Keywords = &[("$ref", REQUIRED_TEXT)];
 
+const ONLY_IN_PATH: &str = ", since nothing else is sent besides the body";
+
+const ONLY_NOT_EMPTY: &str = ", since only an empty text is refused";
+
+/// What is sent besides the body: a text in the path that is not empty.
 const PARAMETER: Keywords = &[
-    ("name", Text),
-    ("in", Text),
-    ("required", Flag),
+    ("name", REQUIRED_TEXT),
+    ("in", Required(&Only("parameters", &["path"], ONLY_IN_PATH))),
+    ("required", Required(&Only("parameters", &["true"], ""))),
     ("description", Text),
-    ("schema", PARAMETER_SCHEMA),
+    (
+        "schema",
+        Required(&Members(&[
+            ("type", Required(&Only("parameters", &["string"], ""))),
+            ("minLength", Only("parameters", &["1"], ONLY_NOT_EMPTY)),
+        ])),
+    ),
     ("example", Text),
 ];
-
-/// What can be said of the value of a parameter: the client takes any text
-/// that can stand in a path, so other limits would have no effect.
-const PARAMETER_SCHEMA: Shape = Members(&[("type", Text), ("minLength", Number)]);
 
 const PATH_ITEM: Keywords = &[
     ("summary", Text),
     ("description", Text),
     ("parameters", Parameters),
-    ("x-skypay-direction", Text),
-    ("servers", Rows(SERVER)),
+    (
+        "x-skypay-direction",
+        Only(
+            "path-form",
+            &["callback"],
+            ", or leave it out where the partner calls",
+        ),
+    ),
+    ("servers", Rows(PATH_SERVER)),
     (EXCEPTIONS, EXCEPTION_ROWS),
-    ("post", Members(OPERATION)),
+    ("post", Required(&Members(OPERATION))),
 ];
 
 const OPERATION: Keywords = &[
-    ("operationId", Text),
-    ("summary", Text),
-    ("description", Text),
+    ("operationId", REQUIRED_TEXT),
+    ("summary", REQUIRED_TEXT),
+    ("description", REQUIRED_TEXT),
     ("externalDocs", Members(EXTERNAL_DOCS)),
     ("tags", Texts),
     ("deprecated", Flag),
     (
         "x-skypay-chapter",
-        Members(&[("directory", Text), ("current", Text)]),
+        Required(&Members(&[("directory", Text), ("current", REQUIRED_TEXT)])),
     ),
-    ("x-skypay-mode", Text),
-    ("x-skypay-effect", Text),
+    (
+        "x-skypay-mode",
+        Required(&Only(
+            "shape",
+            &["asynchronous", "synchronous", "notification"],
+            "",
+        )),
+    ),
+    (
+        "x-skypay-effect",
+        Required(&Only(
+            "shape",
+            &["reads", "changes-state", "moves-money"],
+            "",
+        )),
+    ),
     ("x-skypay-transaction-id", Text),
     ("x-skypay-delivery-key", Texts),
     ("x-skypay-effect-key", Texts),
     (
         "x-skypay-retry",
-        Members(&[
+        Required(&Members(&[
             ("statusQuery", Text),
             ("statusQueryDelay", Number),
-            ("policy", Text),
-            ("note", Text),
-        ]),
+            (
+                "policy",
+                Required(&Only("shape", &["never", "after-status-query", "safe"], "")),
+            ),
+            ("note", REQUIRED_TEXT),
+        ])),
     ),
     (
         "x-skypay-partner-codes",
-        Members(&[("from", Number), ("to", Number), ("description", Text)]),
+        Members(&[
+            ("from", Required(&Number)),
+            ("to", Required(&Number)),
+            ("description", REQUIRED_TEXT),
+        ]),
     ),
     (
         "x-skypay-result-codes",
         Rows(&[
-            ("code", Text),
-            ("source", Text),
+            ("code", REQUIRED_TEXT),
+            (
+                "source",
+                Required(&Only("shape", &["listed", "expected"], "")),
+            ),
             ("text", Text),
-            ("meaning", Text),
+            ("meaning", REQUIRED_TEXT),
         ]),
     ),
     (EXCEPTIONS, EXCEPTION_ROWS),
-    ("security", List),
-    ("requestBody", Members(REQUEST_BODY)),
-    ("responses", Each(RESPONSE)),
+    ("security", Empty),
+    ("requestBody", Required(&Members(REQUEST_BODY))),
+    ("responses", Required(&Members(RESPONSES))),
 ];
 
 const REQUEST_BODY: Keywords = &[
     ("description", Text),
     ("required", Flag),
-    ("content", Each(MEDIA_TYPE)),
+    ("content", CONTENT),
 ];
 
-const RESPONSE: Keywords = &[("description", Text), ("content", Each(MEDIA_TYPE))];
+/// Refusals are said inside the response, by a code.
+const RESPONSES: Keywords = &[(
+    "200",
+    Required(&Members(&[("description", Text), ("content", CONTENT)])),
+)];
 
-const MEDIA_TYPE: Keywords = &[("schema", Schema), ("examples", Each(EXAMPLE))];
+/// What is encrypted, whose schema is a component and gives the message its name.
+const CONTENT: Shape = Required(&Members(&[(
+    "application/json",
+    Required(&Members(&[
+        ("schema", Required(&Members(REFERENCE))),
+        ("examples", Required(&Each(EXAMPLE))),
+    ])),
+)]));
 
-const EXAMPLE: Keywords = &[("summary", Text), ("description", Text), ("value", Any)];
+const EXAMPLE: Keywords = &[
+    ("summary", Text),
+    ("description", Text),
+    ("value", Required(&Any)),
+];
 
 /// Keywords of a schema.
 pub const SCHEMA: Keywords = &[
@@ -254,28 +329,41 @@ pub const SCHEMA: Keywords = &[
     (
         "x-skypay-rules",
         Rows(&[
-            ("id", Text),
-            ("when", Members(&[("field", Text), ("in", Texts)])),
+            ("id", REQUIRED_TEXT),
+            (
+                "when",
+                Members(&[("field", REQUIRED_TEXT), ("in", Required(&Texts))]),
+            ),
             ("require", Texts),
             ("forbid", Texts),
             ("match", Map),
-            ("reason", Text),
+            ("reason", REQUIRED_TEXT),
         ]),
     ),
     ("example", Any),
     (
         "x-skypay-codes",
         Rows(&[
-            ("value", Text),
-            ("name", Text),
+            ("value", REQUIRED_TEXT),
+            ("name", REQUIRED_TEXT),
             ("kind", Text),
-            ("outcome", Text),
+            (
+                "outcome",
+                Only("codes-named", &["accepted", "rejected", "unknown"], ""),
+            ),
             ("refusesKeys", Flag),
-            ("moneyState", Text),
+            (
+                "moneyState",
+                Only(
+                    "money-state",
+                    &["paid", "failed", "cancelled", "open", "absent", "amendment"],
+                    "",
+                ),
+            ),
             ("onlyWith", Text),
             ("readOnly", Flag),
             ("text", Text),
-            ("description", Text),
+            ("description", REQUIRED_TEXT),
         ]),
     ),
     ("x-skypay-type", Text),
@@ -294,7 +382,8 @@ pub const SCHEMA: Keywords = &[
 /// Keywords that any node may have that has keywords at all.
 pub const ANYWHERE: Keywords = &[(EXCEPTIONS, EXCEPTION_ROWS)];
 
-const EXCEPTION_ROWS: Shape = Rows(&[("rule", Text), ("reason", Text)]);
+/// That each gives a reason is a rule of the linter.
+const EXCEPTION_ROWS: Shape = Rows(&[("rule", Text), ("reason", Any)]);
 
 /// The keyword under which a node lists the rules of the linter that it breaks
 /// for a reason.
@@ -319,27 +408,3 @@ pub const TYPES: &[(&str, &[&str])] = &[
     ("object", &[]),
     ("array", &[]),
 ];
-
-/// The names of all our extensions.
-#[must_use]
-pub fn extensions() -> BTreeSet<&'static str> {
-    [
-        ROOT,
-        INFO,
-        COMPONENTS,
-        SERVER,
-        PATH_ITEM,
-        OPERATION,
-        REQUEST_BODY,
-        RESPONSE,
-        MEDIA_TYPE,
-        EXAMPLE,
-        SCHEMA,
-        ANYWHERE,
-    ]
-    .into_iter()
-    .flatten()
-    .map(|(keyword, _)| *keyword)
-    .filter(|keyword| keyword.starts_with("x-"))
-    .collect()
-}

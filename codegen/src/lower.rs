@@ -1,12 +1,12 @@
 //! Document to model: every decision is taken here, every name is made here.
 
-mod header;
 mod message;
 
 use std::collections::BTreeMap;
 
 use heck::{ToSnakeCase, ToUpperCamelCase};
 
+use crate::check::Document;
 use crate::diagnostic::{Diagnostics, Reporter};
 use crate::document::{Entry, Node};
 use crate::model::{
@@ -30,7 +30,7 @@ pub fn lower(root: &Node) -> Result<Api, Diagnostics> {
         title: lowering.text(root, &["info", "title"]),
         version: lowering.text(root, &["info", "version"]),
         provider: provider(root),
-        header: header::header(root, &mut lowering.reporter),
+        header: Document::new(root).header(),
         description: root
             .get("info")
             .and_then(|info| info.text_of("description"))
@@ -294,6 +294,7 @@ impl<'d> Lowering<'d> {
                 "the operation has no `application/json` schema for its request or its `200`";
             self.reporter.add(RULE, &post.location, message);
             return Schema {
+                root: self.root,
                 own: post,
                 component: None,
             };

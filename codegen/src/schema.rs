@@ -6,7 +6,9 @@ use crate::document::{Entry, Node, Value};
 /// refers to.
 #[derive(Clone, Copy)]
 pub struct Schema<'d> {
-    pub(crate) own: &'d Node,
+    pub(crate) root: &'d Node,
+    /// What stands at the place of use.
+    pub own: &'d Node,
     pub(crate) component: Option<(&'d str, &'d Node)>,
 }
 
@@ -22,7 +24,11 @@ impl<'d> Schema<'d> {
         let component = reference
             .and_then(|reference| reference.strip_prefix("#/components/schemas/"))
             .and_then(|name| Some((name, component(root, name)?)));
-        Self { own, component }
+        Self {
+            root,
+            own,
+            component,
+        }
     }
 
     /// A keyword, from the place of use or else from the component.
@@ -54,6 +60,55 @@ impl<'d> Schema<'d> {
             .unwrap_or_default()
     }
 
+    /// The properties, each with its schema.
+    pub fn fields(&self) -> impl Iterator<Item = (&'d Entry, Self)> + use<'d> {
+        let root = self.root;
+        let properties = self.properties().iter();
+        properties.map(move |entry| (entry, Self::resolve(root, &entry.node)))
+    }
+
+    /// The schema of a property.
+    #[must_use]
+    pub fn field(&self, name: &str) -> Option<Self> {
+        let mut properties = self.properties().iter();
+        let entry = properties.find(|entry| entry.key == name)?;
+        Some(Self::resolve(self.root, &entry.node))
+    }
+
+    /// The schema of the items of a list.
+    #[must_use]
+    pub fn items(&self) -> Option<Self> {
+        Some(Self::resolve(self.root, self.get("items")?))
+    }
+
+    /// Whether a value must have a property.
+    #[must_use]
+    pub fn requires(&self, name: &str) -> bool {
+        let mut required = self.items_of("required").iter();
+        required.any(|field| field.text() == Some(name))
+    }
+
+    /// The value of an `enum` with one value.
+    #[must_use]
+    pub fn only_value(&self) -> Option<&'d str> {
+        match self.items_of("enum") {
+            [only] => only.text(),
+            _ => None,
+        }
+    }
+
+    /// What a table says of each code.
+    #[must_use]
+    pub fn codes(&self) -> &'d [Node] {
+        self.items_of("x-skypay-codes")
+    }
+
+    /// Whether the type is one of values that hold no others.
+    #[must_use]
+    pub fn is_scalar(&self) -> bool {
+        !matches!(self.text("type"), Some("object" | "array"))
+    }
+
     /// Whether a keyword is `true`.
     #[must_use]
     pub fn flag(&self, key: &str) -> bool {
@@ -61,7 +116,18 @@ impl<'d> Schema<'d> {
             .is_some_and(|node| matches!(node.value, Value::Bool(true)))
     }
 
-    /// The name of the component.
+    /// Whether this is a component itself, not what refers to one.
+    #[must_use]
+    pub fn is_component(&self) -> bool {
+        let path = self
+            .own
+            .location
+            .pointer
+            .strip_prefix("/components/schemas/");
+        path.is_some_and(|name| !name.contains('/'))
+    }
+
+    /// The name of the component that is referred to.
     #[must_use]
     pub fn component_name(&self) -> Option<&'d str> {
         self.component.map(|(name, _)| name)

@@ -200,7 +200,8 @@ fn names_differ_by_more_than_a_slip() {
 #[test]
 fn what_is_refused_is_found_with_what_is_only_bad() {
     let policy = "      x-skypay-retry:\n        policy: safe\n        note: At any time.\n";
-    let text = edit(&without_transaction_id(), policy, "");
+    let asks_nothing = policy.replace("policy", "statusQuery: nothing\n        policy");
+    let text = edit(&without_transaction_id(), policy, &asks_nothing);
     assert_eq!(broken(&text), BTreeSet::from(["retry", "transaction-id"]));
     assert_eq!(rule("retry").unwrap().severity, Severity::Refused);
 }

@@ -9,10 +9,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use heck::{ToSnakeCase, ToUpperCamelCase};
 
-use super::Document;
+use super::{Document, matches};
 use crate::diagnostic::{Location, Reporter};
 use crate::document::Node;
-use crate::schema::Schema;
 
 /// The rule under which names are reported.
 const RULE: &str = "rust-names";
@@ -88,78 +87,63 @@ struct Name<'d> {
     location: &'d Location,
 }
 
+/// Names have the form of their kind, are no keywords, differ, and are none that
+/// generated code declares or uses in their scope.
+pub(super) fn rust_names(document: &Document<'_>, reporter: &mut Reporter) {
+    let package = document.root.at(&["info", "x-skypay-provider", "package"]);
+    if let Some(node) = package {
+        package_name(node, reporter);
+    }
+    let package = package.and_then(Node::text).unwrap_or("provider");
+    let components: BTreeSet<_> = document.components.iter().map(|(name, _)| *name).collect();
+    let mut seen = BTreeMap::new();
+    for name in names(document) {
+        let Name {
+            kind, given, rust, ..
+        } = &name;
+        // Files of the generated code and of its documentation are named by
+        // types and operations; not every file system tells `FOO` from `Foo`.
+        let folded = match kind {
+            Kind::Type => rust.to_ascii_lowercase(),
+            _ => rust.clone(),
+        };
+        let built = given.strip_suffix("Builder").unwrap_or_default();
+        let has_form = has_form(*kind, rust);
+        let scoped = (*kind, name.within, folded);
+        let other = has_form.then(|| seen.insert(scoped, *given)).flatten();
+        let wrong = if !has_form {
+            format!("`{given}` {}", wanted(*kind))
+        } else if let Some(other) = other {
+            format!(
+                "`{given}` and `{other}` would both be `{rust}` in Rust{}",
+                remedy(*kind)
+            )
+        } else if is_taken(*kind, rust, package) {
+            format!(
+                "`{given}` is `{rust}` in Rust, which the generated code needs for itself{}",
+                remedy(*kind)
+            )
+        } else if *kind == Kind::Type && components.contains(built) {
+            format!(
+                "`{given}` is what builds a `{built}` in Rust{}",
+                remedy(*kind)
+            )
+        } else {
+            continue;
+        };
+        reporter.add(RULE, name.location, wrong);
+    }
+}
+
 /// The crates, and a module of one of them, are named after the provider.
-pub(super) fn package(document: &Document<'_>, reporter: &mut Reporter) {
-    let node = document.root.at(&["info", "x-skypay-provider", "package"]);
-    let Some(node) = node else { return };
+fn package_name(node: &Node, reporter: &mut Reporter) {
     let package = node.text().unwrap_or_default();
-    let is_plain = package.starts_with(|letter: char| letter.is_ascii_lowercase())
-        && package
-            .chars()
-            .all(|letter| letter.is_ascii_lowercase() || letter.is_ascii_digit());
     let is_taken = ["callbacks", "types"].contains(&package);
-    if !is_plain || is_taken || is_keyword(package) {
+    if !matches("^[a-z][a-z0-9]*$", package) || is_taken || is_keyword(package) {
         let message = format!(
             "`{package}` cannot name crates and a module: write lower-case letters and digits, and no keyword of Rust"
         );
         reporter.add(RULE, &node.location, message);
-    }
-}
-
-/// Names have the form of their kind, are no keywords and differ.
-pub(super) fn well_formed(document: &Document<'_>, reporter: &mut Reporter) {
-    let mut seen = BTreeMap::new();
-    for name in names(document) {
-        if !has_form(name.kind, &name.rust) {
-            let message = format!("`{}` {}", name.given, wanted(name.kind));
-            reporter.add(RULE, name.location, message);
-            continue;
-        }
-        // Files of the generated code and of its documentation are named by
-        // types and operations; not every file system tells `FOO` from `Foo`.
-        let folded = match name.kind {
-            Kind::Type => name.rust.to_ascii_lowercase(),
-            _ => name.rust.clone(),
-        };
-        if let Some(other) = seen.insert((name.kind, name.within, folded), name.given) {
-            let message = format!(
-                "`{}` and `{other}` would both be `{}` in Rust{}",
-                name.given,
-                name.rust,
-                remedy(name.kind)
-            );
-            reporter.add(RULE, name.location, message);
-        }
-    }
-    let components = document.components.iter().map(|(name, _)| *name);
-    let components: BTreeSet<_> = components.collect();
-    for name in names(document) {
-        let built = name.given.strip_suffix("Builder").unwrap_or_default();
-        if name.kind == Kind::Type && components.contains(built) {
-            let message = format!(
-                "`{}` is what builds a `{built}` in Rust{}",
-                name.given,
-                remedy(name.kind)
-            );
-            reporter.add(RULE, name.location, message);
-        }
-    }
-}
-
-/// Names are none that generated code declares or uses in their scope.
-pub(super) fn free(document: &Document<'_>, reporter: &mut Reporter) {
-    let package = document.root.at(&["info", "x-skypay-provider", "package"]);
-    let package = package.and_then(Node::text).unwrap_or("provider");
-    for name in names(document) {
-        if has_form(name.kind, &name.rust) && is_taken(name.kind, &name.rust, package) {
-            let message = format!(
-                "`{}` is `{}` in Rust, which the generated code needs for itself{}",
-                name.given,
-                name.rust,
-                remedy(name.kind)
-            );
-            reporter.add(RULE, name.location, message);
-        }
     }
 }
 
@@ -174,42 +158,27 @@ fn names<'d>(document: &Document<'d>) -> Vec<Name<'d>> {
             location,
         });
     };
-    let servers = document.root.items_of("servers");
-    for server in servers {
-        // That it has none is said elsewhere.
-        if let Some(node) = server.get("x-skypay-environment")
-            && let Some(name) = node.text().filter(|name| !name.is_empty())
-        {
+    for server in document.root.items_of("servers") {
+        if let Some(node) = server.get("x-skypay-environment") {
+            let name = node.text().unwrap_or_default();
             let rust = name.to_upper_camel_case();
             add(Kind::Environment, "", name, rust, &node.location);
         }
     }
     for operation in &document.operations {
-        if let Some(id) = operation.post.get("operationId")
-            && let Some(name) = id.text()
-        {
-            add(
-                Kind::Operation,
-                "",
-                name,
-                name.to_snake_case(),
-                &id.location,
-            );
+        if let Some(id) = operation.post.get("operationId") {
+            let name = operation.name();
+            let rust = name.to_snake_case();
+            add(Kind::Operation, "", name, rust, &id.location);
         }
     }
-    for (component, node) in &document.components {
-        let schema = document.resolve(node);
-        if becomes_a_type(schema) {
-            add(
-                Kind::Type,
-                "",
-                component,
-                (*component).to_owned(),
-                &node.location,
-            );
+    for (component, schema) in &document.components {
+        let is_object = schema.text("type") == Some("object") || schema.get("properties").is_some();
+        if is_object || !schema.codes().is_empty() || schema.flag("x-skypay-newtype") {
+            let rust = (*component).to_owned();
+            add(Kind::Type, "", component, rust, &schema.own.location);
         }
-        let codes = node.items_of("x-skypay-codes");
-        for code in codes {
+        for code in schema.own.items_of("x-skypay-codes") {
             let name = code.text_of("name").unwrap_or_default();
             add(Kind::Code, component, name, name.to_owned(), &code.location);
         }
@@ -221,14 +190,6 @@ fn names<'d>(document: &Document<'d>) -> Vec<Name<'d>> {
         }
     }
     names
-}
-
-fn becomes_a_type(schema: Schema<'_>) -> bool {
-    schema.text("type") == Some("object")
-        || ["properties", "x-skypay-codes"]
-            .iter()
-            .any(|word| schema.get(word).is_some())
-        || schema.flag("x-skypay-newtype")
 }
 
 fn has_form(kind: Kind, rust: &str) -> bool {

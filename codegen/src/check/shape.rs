@@ -1,15 +1,20 @@
 //! Rules about the document's keywords and references; the other rules rely on
 //! them.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 
+use petgraph::algo::kosaraju_scc;
+use petgraph::graph::DiGraph;
+
+use super::scalar_text;
 use crate::diagnostic::{Location, Reporter};
 use crate::document::{Node, Value};
 use crate::keywords::{self, Keywords, Shape};
 use crate::schema::component;
 
-/// Every keyword is one that the generator understands, and its value looks as
-/// it should.
+/// Every keyword is one that the generator understands, its value looks as it
+/// should, and none is missing.
 pub(super) fn keywords_known(root: &Node, reporter: &mut Reporter) {
     keywords(root, keywords::ROOT, reporter);
 }
@@ -33,23 +38,84 @@ fn keywords(node: &Node, known: Keywords, reporter: &mut Reporter) {
                 reporter.add("known-extension", &entry.location, message);
             }
             None => {
-                let message = format!(
-                    "`{}` is not understood here: it would be silently without effect",
-                    entry.key
-                );
+                let known: Vec<_> = known.iter().map(|(keyword, _)| *keyword).collect();
+                let message = match known.as_slice() {
+                    [only] => format!("only `{only}` is understood here, not `{}`", entry.key),
+                    _ => format!(
+                        "`{}` is not understood here: it would be silently without effect",
+                        entry.key
+                    ),
+                };
                 reporter.add("unknown-keyword", &entry.location, message);
             }
+        }
+    }
+    for (keyword, shape) in known {
+        if matches!(shape, Shape::Required(_)) && node.get(keyword).is_none() {
+            let message = format!("`{keyword}` is missing");
+            reporter.add("shape", &node.location, message);
         }
     }
 }
 
 fn in_shape(keyword: &str, node: &Node, shape: Shape, reporter: &mut Reporter) {
+    let text = scalar_text(node);
+    let is_empty = match (&node.value, shape) {
+        (Value::Text(text), Shape::Text | Shape::Required(Shape::Text)) => text.trim().is_empty(),
+        (Value::List(_) | Value::Map(_), Shape::Required(shape)) => {
+            !matches!(shape, Shape::Any) && node.items().is_empty() && node.entries().is_empty()
+        }
+        _ => false,
+    };
+    if is_empty {
+        let message = format!("`{keyword}` is empty");
+        reporter.add("shape", &node.location, message);
+        return;
+    }
+    let shape = match shape {
+        Shape::Required(shape) => *shape,
+        shape => shape,
+    };
+    let Some(wanted) = wanted(node, shape) else {
+        for (node, known) in shape.mappings(node) {
+            keywords(node, known, reporter);
+        }
+        return;
+    };
+    let is = text.map_or(node.kind().to_owned(), |text| format!("`{text}`"));
+    let (rule, message) = match shape {
+        Shape::Only(rule, ..) => (rule, format!("`{keyword}` is {is}: write {wanted}")),
+        Shape::Implemented(name) => {
+            let message = format!(
+                "`{keyword}` is {is}, and the runtime implements only `{name}`: another one needs code in `runtime/` first"
+            );
+            ("wire-form", message)
+        }
+        _ => {
+            let is_extension = keyword.starts_with("x-");
+            let rule = ["unknown-keyword", "known-extension"][usize::from(is_extension)];
+            let message = format!("`{keyword}` is {}: write {wanted}", node.kind());
+            (rule, message)
+        }
+    };
+    reporter.add(rule, &node.location, message);
+}
+
+/// What belongs in place of a value that has not the shape of its keyword.
+fn wanted(node: &Node, shape: Shape) -> Option<Cow<'static, str>> {
     let value = &node.value;
     let (fits, wanted) = match shape {
         Shape::Text => (
             node.text().is_some(),
             "a text (quoted, if it looks like a number)",
         ),
+        Shape::Only(_, words, why) => {
+            let text = scalar_text(node).unwrap_or_default();
+            let quoted: Vec<_> = words.iter().map(|word| format!("`{word}`")).collect();
+            let fits = words.contains(&text.as_str());
+            return (!fits).then(|| (quoted.join(" or ") + why).into());
+        }
+        Shape::Implemented(name) => (node.text().is_some_and(|text| text.contains(name)), name),
         Shape::Flag => (matches!(value, Value::Bool(_)), "`true` or `false`"),
         Shape::Number => (matches!(value, Value::Number(_)), "a number"),
         Shape::Scalar => (
@@ -60,53 +126,42 @@ fn in_shape(keyword: &str, node: &Node, shape: Shape, reporter: &mut Reporter) {
             matches!(value, Value::List(items) if items.iter().all(|item| item.text().is_some())),
             "a sequence of texts (quoted, if they look like numbers)",
         ),
-        Shape::List | Shape::Rows(_) | Shape::SchemaList | Shape::Parameters => {
+        Shape::Rows(_) | Shape::SchemaList | Shape::Parameters => {
             (matches!(value, Value::List(_)), "a sequence")
         }
-        Shape::Any => (true, ""),
+        Shape::Empty => (
+            matches!(value, Value::List(items) if items.is_empty()),
+            "`[]`, since the credentials are in the body",
+        ),
+        Shape::Any | Shape::Required(_) => (true, ""),
         Shape::Map | Shape::Members(_) | Shape::Each(_) | Shape::Schema | Shape::Schemas => {
             (matches!(value, Value::Map(_)), "a mapping")
         }
     };
-    if !fits {
-        let rule = if keyword.starts_with("x-") {
-            "known-extension"
-        } else {
-            "unknown-keyword"
-        };
-        let message = format!("`{keyword}` is {}: write {wanted}", node.kind());
-        reporter.add(rule, &node.location, message);
-        return;
-    }
-    for (node, known) in shape.mappings(node) {
-        keywords(node, known, reporter);
-    }
+    (!fits).then_some(wanted.into())
 }
 
-/// Nothing stands beside a reference to a schema.
-pub(super) fn references_alone(root: &Node, reporter: &mut Reporter) {
+/// Every `$ref` leads to a component of this document, and nothing stands beside
+/// one to a schema.
+pub(super) fn references(root: &Node, reporter: &mut Reporter) {
     let mut references = Vec::new();
     collect_references(root, &mut references);
     for (node, holder) in references {
         let target = node.text().unwrap_or_default();
-        if target.starts_with("#/components/schemas/") && holder.entries().len() > 1 {
+        let schema = target.strip_prefix("#/components/schemas/");
+        let parameter = target.strip_prefix("#/components/parameters/");
+        if schema.is_some() && holder.entries().len() > 1 {
             let message = "what stands beside a `$ref` is ignored by every tool: write `allOf: [{$ref: …}]` and put it beside that";
             reporter.add("ref-alone", &holder.location, message);
         }
-    }
-}
-
-/// Every `$ref` leads to a component of this document.
-pub(super) fn references_resolve(root: &Node, reporter: &mut Reporter) {
-    let mut references = Vec::new();
-    collect_references(root, &mut references);
-    for (node, _) in references {
-        let target = node.text().unwrap_or_default();
-        let schema = target.strip_prefix("#/components/schemas/");
-        let parameter = target.strip_prefix("#/components/parameters/");
+        let path = &holder.location.pointer;
+        let is_parameter =
+            path.starts_with("/paths/") && path.rsplit('/').nth(1) == Some("parameters");
         let found = match (schema, parameter) {
-            (Some(name), _) => component(root, name).is_some(),
-            (_, Some(name)) => root.at(&["components", "parameters", name]).is_some(),
+            (Some(name), _) if !is_parameter => component(root, name).is_some(),
+            (_, Some(name)) if is_parameter => {
+                root.at(&["components", "parameters", name]).is_some()
+            }
             _ => false,
         };
         if !found {
@@ -182,33 +237,25 @@ struct Holding<'d> {
 }
 
 /// What each component holds, each looked at once, in no particular order.
-///
-/// Components that contain each other are found by Tarjan's algorithm, which
-/// leaves a component after all that it refers to. Its calls are kept in a list
-/// of their own, since the chain of references may be as long as the document.
 fn holding(root: &Node) -> Vec<Holding<'_>> {
-    let schemas = root
-        .get("components")
-        .and_then(|components| components.get("schemas"));
-    let entries = schemas.map(Node::entries).unwrap_or_default();
+    let entries = root.at(&["components", "schemas"]);
+    let entries = entries.map(Node::entries).unwrap_or_default();
+    let mut graph = DiGraph::<(), ()>::new();
     let numbers: HashMap<_, _> = entries
         .iter()
-        .enumerate()
-        .map(|(number, entry)| (entry.key.as_str(), number))
+        .map(|entry| (entry.key.as_str(), graph.add_node(())))
         .collect();
-    let parts: Vec<Vec<usize>> = entries
-        .iter()
-        .map(|entry| {
-            let mut references = Vec::new();
-            collect_references(&entry.node, &mut references);
-            let targets = references.iter().filter_map(|(node, _)| node.text());
-            let names = targets.filter_map(|text| text.strip_prefix("#/components/schemas/"));
-            names
-                .filter_map(|name| numbers.get(name).copied())
-                .collect()
-        })
-        .collect();
-    let mut found: Vec<Holding<'_>> = entries
+    for entry in entries {
+        let mut references = Vec::new();
+        collect_references(&entry.node, &mut references);
+        for (target, _) in references {
+            let name = target.text().and_then(|target| target.rsplit('/').next());
+            if let Some(part) = name.and_then(|name| numbers.get(name)) {
+                graph.add_edge(numbers[entry.key.as_str()], *part, ());
+            }
+        }
+    }
+    let mut found: Vec<_> = entries
         .iter()
         .map(|entry| Holding {
             name: &entry.key,
@@ -219,61 +266,19 @@ fn holding(root: &Node) -> Vec<Holding<'_>> {
             largest_part: 0,
         })
         .collect();
-    let mut order = vec![None; entries.len()];
-    let mut lowest = vec![0; entries.len()];
-    let mut open = Vec::new();
-    let mut is_open = vec![false; entries.len()];
-    let mut next = 0;
-    for start in 0..entries.len() {
-        let mut calls = vec![(start, 0)];
-        while let Some((schema, done)) = calls.pop() {
-            if done == 0 {
-                if order[schema].is_some() {
-                    continue;
-                }
-                order[schema] = Some(next);
-                lowest[schema] = next;
-                next += 1;
-                open.push(schema);
-                is_open[schema] = true;
-            } else {
-                // The part that was looked at last is finished.
-                lowest[schema] = lowest[schema].min(lowest[parts[schema][done - 1]]);
-            }
-            let rest = parts[schema].iter().enumerate().skip(done);
-            let mut unseen = rest.filter(|(_, part)| match order[**part] {
-                Some(seen) if is_open[**part] => {
-                    lowest[schema] = lowest[schema].min(seen);
-                    false
-                }
-                Some(_) => false,
-                None => true,
-            });
-            if let Some((position, part)) = unseen.next() {
-                calls.push((schema, position + 1));
-                calls.push((*part, 0));
-                continue;
-            }
-            if order[schema] != Some(lowest[schema]) {
-                continue;
-            }
-            let first = open.iter().rposition(|one| *one == schema);
-            let group = open.split_off(first.unwrap_or_default());
-            for one in &group {
-                is_open[*one] = false;
-            }
-            let in_circle = group.len() > 1 || parts[schema].contains(&schema);
-            for one in group {
-                let parts = parts[one].iter().map(|part| &found[*part]);
-                let depth = parts.clone().map(|part| part.depth).max();
-                let size = parts.clone().map(|part| part.size);
-                let size = size.fold(1, usize::saturating_add);
-                let largest_part = parts.map(|part| part.size).max();
-                found[one].in_circle = in_circle;
-                found[one].depth = 1 + depth.unwrap_or_default();
-                found[one].size = size;
-                found[one].largest_part = largest_part.unwrap_or_default();
-            }
+    // What contains each other is one group, behind all that it refers to.
+    for group in kosaraju_scc(&graph) {
+        for one in &group {
+            let parts = graph.neighbors(*one).map(|part| &found[part.index()]);
+            let depth = parts.clone().map(|part| part.depth).max();
+            let size = parts.clone().map(|part| part.size);
+            let size = size.fold(1, usize::saturating_add);
+            let largest_part = parts.map(|part| part.size).max();
+            let holding = &mut found[one.index()];
+            holding.in_circle = group.len() > 1 || graph.contains_edge(*one, *one);
+            holding.depth = 1 + depth.unwrap_or_default();
+            holding.size = size;
+            holding.largest_part = largest_part.unwrap_or_default();
         }
     }
     found

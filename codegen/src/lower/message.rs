@@ -281,6 +281,7 @@ impl<'d> Lowering<'d> {
                 continue;
             };
             let schema = Schema {
+                root: self.root,
                 own: node,
                 component: Some((name, node)),
             };

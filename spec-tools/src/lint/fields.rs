@@ -4,10 +4,8 @@ use std::collections::BTreeSet;
 
 use codegen::Reporter;
 use codegen::check::Document;
-use codegen::document::{Entry, Node, Value};
+use codegen::document::Node;
 use codegen::schema::Schema;
-
-use super::operations::examples_of;
 
 /// Meanings of a text that fix its length.
 const BOUNDED: &[&str] = &[
@@ -22,31 +20,29 @@ const BOUNDED: &[&str] = &[
 /// names something and counts nothing.
 pub(super) fn units(document: &Document<'_>, reporter: &mut Reporter) {
     let components = document.components.iter().copied();
-    let fields = document
-        .objects()
-        .flat_map(|(_, node)| own_properties(node));
-    let fields = fields.map(|property| (property.key.as_str(), &property.node));
-    for (name, node) in components.chain(fields) {
-        let schema = document.resolve(node);
+    let fields = document.objects().flat_map(|(_, schema)| schema.fields());
+    let fields = fields.map(|(property, schema)| (property.key.as_str(), schema));
+    for (name, schema) in components.chain(fields) {
         let number = matches!(schema.text("type"), Some("integer" | "number"))
             || matches!(schema.text("x-skypay-type"), Some("amount" | "integer"));
         // What is said of a component holds wherever it is used.
         let elsewhere = schema.component_name().is_some();
         if number && !elsewhere && !name.ends_with("Id") && schema.get("x-skypay-unit").is_none() {
             let message = format!("nothing says what `{name}` counts: give `x-skypay-unit`");
-            reporter.add("unit", &node.location, message);
+            reporter.add("unit", &schema.own.location, message);
         }
     }
 }
 
 /// Times without an offset have one that the document states.
 pub(super) fn time_zone(document: &Document<'_>, reporter: &mut Reporter) {
-    let is_time = |node: &&&Node| {
+    let mut times = document.schemas.iter().map(|schema| schema.own);
+    let is_time = |node: &&Node| {
         let meaning = node.text_of("x-skypay-type");
         meaning.is_some_and(|meaning| meaning.starts_with("date"))
     };
     let stated = document.root.get("x-skypay-time-zone").is_some();
-    if let Some(time) = document.schemas.iter().find(is_time)
+    if let Some(time) = times.find(is_time)
         && !stated
     {
         let message = format!(
@@ -62,25 +58,22 @@ pub(super) fn lengths(document: &Document<'_>, reporter: &mut Reporter) {
     let mut seen = BTreeSet::new();
     for operation in &document.operations {
         let sent = if operation.is_callback() {
-            operation.response()
+            operation.response
         } else {
-            operation.request()
+            operation.request
         };
-        if let Some(message) = sent {
-            bounded(document, message, &mut seen, reporter);
-        }
+        bounded(document, sent.schema, &mut seen, reporter);
     }
 }
 
 fn bounded<'d>(
     document: &Document<'d>,
-    node: &'d Node,
+    schema: Schema<'d>,
     seen: &mut BTreeSet<&'d str>,
     reporter: &mut Reporter,
 ) {
-    let schema = document.resolve(node);
-    let inside = schema.properties().iter().map(|property| &property.node);
-    for part in inside.chain(schema.get("items")) {
+    let inside = schema.fields().map(|(_, field)| field);
+    for part in inside.chain(schema.items()) {
         bounded(document, part, seen, reporter);
     }
     if schema.text("type") != Some("string") || has_end(schema) {
@@ -89,10 +82,10 @@ fn bounded<'d>(
     // The fix belongs where the text is described.
     let component = schema
         .component_name()
-        .filter(|_| node.get("$ref").is_some());
+        .filter(|_| schema.own.get("$ref").is_some());
     let location = component
         .and_then(|name| codegen::schema::component(document.root, name))
-        .map_or(&node.location, |component| &component.location);
+        .map_or(&schema.own.location, |component| &component.location);
     if seen.insert(&location.pointer) {
         let message =
             "a partner sends this text and nothing says how long it may be: give `maxLength`";
@@ -122,11 +115,10 @@ fn has_end(schema: Schema<'_>) -> bool {
 
 /// A list shows what its items look like.
 pub(super) fn lists_shown(document: &Document<'_>, reporter: &mut Reporter) {
-    for node in &document.schemas {
-        let schema = document.resolve(node);
+    for schema in &document.schemas {
         if schema.text("type") == Some("array") && schema.get("example").is_none() {
             let message = "nothing shows what this list looks like: give it an `example`";
-            reporter.add("list-example", &node.location, message);
+            reporter.add("list-example", &schema.own.location, message);
         }
     }
 }
@@ -134,25 +126,14 @@ pub(super) fn lists_shown(document: &Document<'_>, reporter: &mut Reporter) {
 /// Each field of a message stands in one of its examples.
 pub(super) fn fields_shown(document: &Document<'_>, reporter: &mut Reporter) {
     for operation in &document.operations {
-        let response = operation
-            .post
-            .get("responses")
-            .and_then(|all| all.get("200"));
-        let bodies = [
-            (operation.request(), operation.post.get("requestBody")),
-            (operation.response(), response),
-        ];
-        for (schema, body) in bodies {
-            let (Some(schema), Some(body)) = (schema, body) else {
-                continue;
-            };
-            let values: Vec<_> = examples_of(body)
-                .iter()
+        for body in [operation.request, operation.response] {
+            let examples = body.examples.iter();
+            let values: Vec<_> = examples
                 .filter_map(|example| example.node.get("value"))
                 .collect();
-            for property in document.resolve(schema).properties() {
+            for (property, field) in body.schema.fields() {
                 // What the transport writes is the same everywhere.
-                let written = document.resolve(&property.node).flag("x-skypay-transport");
+                let written = field.flag("x-skypay-transport");
                 let shown = values
                     .iter()
                     .any(|value| value.get(&property.key).is_some());
@@ -172,12 +153,10 @@ pub(super) fn fields_shown(document: &Document<'_>, reporter: &mut Reporter) {
 /// `required` lists fields in wire order, so that a new one shows up as one
 /// line of a comparison.
 pub(super) fn required_in_order(document: &Document<'_>, reporter: &mut Reporter) {
-    for (_, node) in document.objects() {
-        let order: Vec<_> = own_properties(node)
-            .iter()
-            .map(|property| property.key.as_str())
-            .collect();
-        let Some(required) = node.get("required") else {
+    for (_, schema) in document.objects() {
+        let properties = schema.properties().iter();
+        let order: Vec<_> = properties.map(|property| property.key.as_str()).collect();
+        let Some(required) = schema.own.get("required") else {
             continue;
         };
         let positions: Vec<_> = required
@@ -190,12 +169,5 @@ pub(super) fn required_in_order(document: &Document<'_>, reporter: &mut Reporter
             let message = "`required` lists the fields in another order than `properties`";
             reporter.add("required-order", &required.location, message);
         }
-    }
-}
-
-fn own_properties(node: &Node) -> &[Entry] {
-    match node.get("properties").map(|properties| &properties.value) {
-        Some(Value::Map(entries)) => entries,
-        _ => &[],
     }
 }

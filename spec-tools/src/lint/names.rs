@@ -13,8 +13,8 @@ const DATA: &[&str] = &["example", "value", "enum", "default"];
 /// Names that are nearly the same are the same thing, and say so.
 pub(super) fn similar(document: &Document<'_>, reporter: &mut Reporter) {
     let mut names: BTreeMap<&str, Vec<&Entry>> = BTreeMap::new();
-    for (_, node) in document.objects() {
-        for property in document.resolve(node).properties() {
+    for (_, schema) in document.objects() {
+        for property in schema.properties() {
             names.entry(&property.key).or_default().push(property);
         }
     }

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use codegen::Reporter;
 use codegen::check::{Document, Operation};
-use codegen::document::{Entry, Node};
+use codegen::document::Node;
 use codegen::schema::Schema;
 
 /// Each operation stands in one section, and each section is used and
@@ -77,11 +77,12 @@ pub(super) fn outcomes_shown(document: &Document<'_>, reporter: &mut Reporter) {
     let outcomes = outcomes(document);
     let accepted = |code: &str| outcomes.get(code) == Some(&"accepted");
     for operation in &document.operations {
-        let Some(field) = code_field(document, operation) else {
+        let Some(field) = code_field(operation) else {
             continue;
         };
-        let examples = response_examples(operation);
-        let shown: Vec<_> = examples
+        let shown: Vec<_> = operation
+            .response
+            .examples
             .iter()
             .filter_map(|example| example.node.get("value"))
             .map(|value| value.text_of(field))
@@ -111,9 +112,8 @@ pub(super) fn outcomes_shown(document: &Document<'_>, reporter: &mut Reporter) {
 /// Each example says in a line what it shows.
 pub(super) fn examples_named(document: &Document<'_>, reporter: &mut Reporter) {
     for operation in &document.operations {
-        let request = operation.post.get("requestBody").map(examples_of);
-        let examples = request.unwrap_or_default().iter();
-        for example in examples.chain(response_examples(operation)) {
+        let examples = operation.request.examples.iter();
+        for example in examples.chain(operation.response.examples) {
             if example.node.text_of("summary").is_none_or(str::is_empty) {
                 let message = format!(
                     "the example `{}` does not say what it shows: give it a `summary`",
@@ -128,7 +128,7 @@ pub(super) fn examples_named(document: &Document<'_>, reporter: &mut Reporter) {
 /// An answer that is shown has a code that the operation lists.
 pub(super) fn example_codes(document: &Document<'_>, reporter: &mut Reporter) {
     for operation in &document.operations {
-        let Some(field) = code_field(document, operation) else {
+        let Some(field) = code_field(operation) else {
             continue;
         };
         let codes = operation.post.get("x-skypay-result-codes").map(Node::items);
@@ -146,7 +146,7 @@ pub(super) fn example_codes(document: &Document<'_>, reporter: &mut Reporter) {
                 .zip(number)
                 .is_some_and(|(bounds, number)| bounds.contains(&number))
         };
-        for example in response_examples(operation) {
+        for example in operation.response.examples {
             let code = example.node.get("value").and_then(|value| value.get(field));
             let Some((code, text)) = code.and_then(|code| Some((code, code.text()?))) else {
                 continue;
@@ -179,8 +179,7 @@ pub(super) fn unused_codes(document: &Document<'_>, reporter: &mut Reporter) {
         .filter_map(|row| row.text_of("code"))
         .collect();
     for (_, table) in &document.components {
-        let codes = table.get("x-skypay-codes").map(Node::items);
-        for code in codes.unwrap_or_default() {
+        for code in table.own.items_of("x-skypay-codes") {
             let value = code.text_of("value").unwrap_or_default();
             let returned = code.get("outcome").is_some() && !code.flag("readOnly");
             if returned && !used.contains(value) {
@@ -198,43 +197,19 @@ fn outcomes<'d>(document: &Document<'d>) -> BTreeMap<&'d str, &'d str> {
     document
         .components
         .iter()
-        .filter_map(|(_, node)| node.get("x-skypay-codes"))
-        .flat_map(Node::items)
+        .flat_map(|(_, schema)| schema.own.items_of("x-skypay-codes"))
         .filter_map(|code| Some((code.text_of("value")?, code.text_of("outcome")?)))
         .collect()
 }
 
 /// The field of the response that holds the return code: the one whose table
 /// has outcomes.
-fn code_field<'d>(document: &Document<'d>, operation: &Operation<'d>) -> Option<&'d str> {
-    let response = document.resolve(operation.response()?);
+fn code_field<'d>(operation: &Operation<'d>) -> Option<&'d str> {
+    let mut fields = operation.response.schema.fields();
     let has_outcomes = |schema: Schema<'_>| {
-        let codes = schema.get("x-skypay-codes").map(Node::items);
-        codes
-            .unwrap_or_default()
-            .iter()
-            .any(|code| code.get("outcome").is_some())
+        let mut codes = schema.codes().iter();
+        codes.any(|code| code.get("outcome").is_some())
     };
-    response
-        .properties()
-        .iter()
-        .find(|property| has_outcomes(document.resolve(&property.node)))
-        .map(|property| property.key.as_str())
-}
-
-fn response_examples<'d>(operation: &Operation<'d>) -> &'d [Entry] {
-    let response = operation
-        .post
-        .get("responses")
-        .and_then(|all| all.get("200"));
-    response.map(examples_of).unwrap_or_default()
-}
-
-/// The named examples of a body.
-pub(super) fn examples_of(body: &Node) -> &[Entry] {
-    body.get("content")
-        .and_then(|content| content.get("application/json"))
-        .and_then(|media| media.get("examples"))
-        .map(Node::entries)
-        .unwrap_or_default()
+    let (property, _) = fields.find(|(_, schema)| has_outcomes(*schema))?;
+    Some(&property.key)
 }

@@ -1,28 +1,25 @@
 //! The names of the header fields: those that the transport writes into every
 //! message, next to the operation's own.
 
-use crate::check::Document;
+use super::Document;
 use crate::diagnostic::Reporter;
-use crate::document::{Entry, Node};
+use crate::document::Entry;
 use crate::model::Header;
+use crate::schema::Schema;
 
 /// The header fields of a document, which have the same names in all messages.
-pub(super) fn header(root: &Node, reporter: &mut Reporter) -> Header {
-    let document = Document::new(root);
+pub(super) fn header(document: &Document<'_>, reporter: &mut Reporter) -> Header {
     let mut header = Header::default();
     for operation in &document.operations {
-        let mut marked = transport_fields(&document, operation.request());
-        let action = marked
-            .iter()
-            .position(|entry| document.resolve(&entry.node).get("enum").is_some());
-        let action = action.map(|position| marked.remove(position));
-        let mut others = marked.into_iter();
+        let marked = transport_fields(operation.request.schema);
+        let is_action = |(_, schema): &(_, Schema<'_>)| schema.get("enum").is_some();
+        let (actions, others): (Vec<_>, Vec<_>) = marked.partition(is_action);
+        let mut others = others.into_iter();
         agree(&mut header.user_name, others.next(), reporter);
-        agree(&mut header.action, action, reporter);
+        agree(&mut header.action, actions.into_iter().next(), reporter);
         agree(&mut header.authentication, others.next(), reporter);
 
-        for entry in transport_fields(&document, operation.response()) {
-            let schema = document.resolve(&entry.node);
+        for (entry, schema) in transport_fields(operation.response.schema) {
             let meaning = schema.text("x-skypay-type").unwrap_or_default();
             let name = if schema.get("x-skypay-codes").is_some() {
                 &mut header.code
@@ -31,25 +28,20 @@ pub(super) fn header(root: &Node, reporter: &mut Reporter) -> Header {
             } else {
                 &mut header.description
             };
-            agree(name, Some(entry), reporter);
+            agree(name, Some((entry, schema)), reporter);
         }
     }
     header
 }
 
-fn transport_fields<'d>(document: &Document<'d>, message: Option<&'d Node>) -> Vec<&'d Entry> {
-    let message = message.map(|node| document.resolve(node).properties());
-    let is_marked = |entry: &&Entry| document.resolve(&entry.node).flag("x-skypay-transport");
-    message
-        .unwrap_or_default()
-        .iter()
-        .filter(is_marked)
-        .collect()
+fn transport_fields(message: Schema<'_>) -> impl Iterator<Item = (&Entry, Schema<'_>)> {
+    let fields = message.fields();
+    fields.filter(|(_, schema)| schema.flag("x-skypay-transport"))
 }
 
 /// Notes the name of a header field, or that it has another name elsewhere.
-fn agree(name: &mut String, found: Option<&Entry>, reporter: &mut Reporter) {
-    let Some(entry) = found else { return };
+fn agree(name: &mut String, found: Option<(&Entry, Schema<'_>)>, reporter: &mut Reporter) {
+    let Some((entry, _)) = found else { return };
     if name.is_empty() {
         name.clone_from(&entry.key);
     } else if *name != entry.key {
