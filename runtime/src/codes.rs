@@ -5,15 +5,6 @@ use std::fmt;
 #[doc(hidden)]
 pub use crate::value::number::plain;
 
-/// A code, as [`open_enum!`](crate::open_enum!) declares it.
-pub trait Code {
-    /// Whether the document lists the code.
-    fn is_listed(&self) -> bool;
-
-    /// Whether the code is only ever received.
-    fn is_read_only(&self) -> bool;
-}
-
 /// What a code says of a payout's money.
 ///
 /// A code that the document does not list says nothing, and neither does an
@@ -129,16 +120,6 @@ macro_rules! open_enum {
                     $(Self::$variant => $crate::open_enum!(@is $($mark)?),)+
                     Self::Unrecognized(_) => false,
                 }
-            }
-        }
-
-        impl $crate::codes::Code for $table {
-            fn is_listed(&self) -> bool {
-                self.is_listed()
-            }
-
-            fn is_read_only(&self) -> bool {
-                self.is_read_only()
             }
         }
 

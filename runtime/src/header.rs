@@ -14,7 +14,7 @@ use zeroize::Zeroizing;
 use crate::keys::Credentials;
 use crate::message::encoding::{Encoded, Fraction};
 use crate::operation::{HeaderFields, HeaderValues, OperationInfo};
-use crate::read::{Picked, pick};
+use crate::read::pick;
 use crate::secret::SecretBuffer;
 use crate::value::{DateTime, Sensitive, number};
 
@@ -49,11 +49,7 @@ pub(crate) fn request_fields(
 /// Reads the header of a request and its constants.
 pub(crate) fn read_request(fields: &[&str], plaintext: &[u8]) -> Result<RequestHeader, Malformed> {
     let mut found = pick(plaintext, fields).ok_or(Malformed)?.into_iter();
-    let mut next = || match found.next() {
-        Some(Picked::Text(text)) => Ok(Some(text)),
-        Some(Picked::Unreadable) => Err(Malformed),
-        Some(Picked::Absent) | None => Ok(None),
-    };
+    let mut next = || found.next().unwrap_or(Ok(None)).map_err(|_| Malformed);
     Ok(RequestHeader {
         user_name: next()?.ok_or(Malformed)?.into(),
         authentication: next()?.ok_or(Malformed)?.into(),
@@ -75,14 +71,10 @@ pub(crate) fn read_response(
     let wanted = [Some(names.code), names.time, names.description];
     let wanted: Vec<_> = wanted.into_iter().flatten().collect();
     let mut found = pick(plaintext, &wanted).ok_or(Malformed)?.into_iter();
-    let code = found.next().unwrap_or_default();
-    let mut next = |name: Option<_>| name.and_then(|_| found.next()?.text());
-    let (time, description) = (next(names.time), next(names.description));
-    if code == Picked::Unreadable {
-        return Err(Malformed);
-    }
-    let code = code.text();
+    let code = found.next().unwrap_or(Ok(None)).map_err(|_| Malformed)?;
     let code = code.map(|text| number::plain(text.trim()).into_owned());
+    let mut next = |name: Option<_>| name.and_then(|_| found.next()?.ok()?);
+    let (time, description) = (next(names.time), next(names.description));
     Ok(ResponseHeader {
         time: time.and_then(|text| DateTime::try_from(text.trim()).ok()),
         code: code.filter(|text| !text.is_empty()),
@@ -174,25 +166,43 @@ mod tests {
     #[test]
     fn only_the_code_of_a_response_decides_whether_it_can_be_read() {
         for (plaintext, code, time) in [
-            (r#""1000","when":[],"because":{}"#, "1000", None),
-            (r#"1000.0,"when":"0000-00-00 00:00:00""#, "1000", None),
+            (r#"{"verdict":"1000","when":[],"because":{}}"#, "1000", None),
             (
-                r#"" 1E3 ","when":"2024-02-05T02:15:30Z""#,
+                r#" {"x":[{"verdict":1}],"VERDICT":1000.0,"when":"0000-00-00 00:00:00"} "#,
+                "1000",
+                None,
+            ),
+            (
+                r#"{"Ver dict":" 1E3 ","when":"2024-02-05T02:15:30Z"}"#,
                 "1000",
                 Some("2024-02-05 10:15:30"),
             ),
-            ("-1.001E3", "-1001", None),
+            (
+                "\u{feff}{\"verdict\":99999999999999999999,\"when\":null}",
+                "99999999999999999999",
+                None,
+            ),
+            (r#"{"verdict":"\u002d1.001E3"}"#, "-1001", None),
         ] {
-            let plaintext = format!(r#"{{"verdict":{plaintext}}}"#);
             let header = read_response(&NAMES, plaintext.as_bytes()).unwrap();
             assert_eq!(header.code.as_deref(), Some(code), "{plaintext}");
             let found = header.time.map(|time| time.to_string());
             assert_eq!(found.as_deref(), time, "{plaintext}");
             assert_eq!(header.description, None, "{plaintext}");
         }
-        for code in [r#"["1000"]"#, "{}", r#""\ud800""#] {
-            let plaintext = format!(r#"{{"verdict":{code}}}"#);
-            assert!(read_response(&NAMES, plaintext.as_bytes()).is_err());
+        for plaintext in [
+            r#"{"verdict":["1000"]}"#,
+            r#"{"verdict":{}}"#,
+            r#"{"verdict":"\ud800"}"#,
+            r#"{"verdict":"1","verdict":"2"}"#,
+            r#"{"verdict":"1","VER dict":"2"}"#,
+            r#"{"verdict":"1"} {}"#,
+            r#"{"verdict":"1""#,
+            r#"["1"]"#,
+            "",
+        ] {
+            let header = read_response(&NAMES, plaintext.as_bytes());
+            assert!(header.is_err(), "{plaintext}");
         }
     }
 

@@ -332,14 +332,15 @@ macro_rules! __setter {
             mut self,
             items: impl ::core::iter::IntoIterator<Item: ::core::convert::Into<$ty>>,
         ) -> Self {
-            self.$field.list(items);
+            let items = items.into_iter().map(::core::convert::Into::into).collect();
+            self.$field = ::core::option::Option::Some(::core::result::Result::Ok(items));
             self
         }
     };
     ({ $($about:tt)* } $field:ident $presence:ident $ty:ty) => {
         $($about)*
         pub fn $field(mut self, value: impl $crate::IntoField<$ty>) -> Self {
-            value.fill(&mut self.$field);
+            self.$field = ::core::option::Option::Some(value.into_field());
             self
         }
     };
@@ -368,7 +369,7 @@ macro_rules! __check {
         $at.one_of($field, $value, &[$($code),*])
     };
     ($wire:literal ($at:ident, $field:ident, $value:ident) listed) => {
-        $at.code($field, $value)
+        $at.code($field, $value.is_listed(), $value.is_read_only())
     };
     ($wire:literal ($at:ident, $field:ident, $value:ident) nested) => {
         $at.nested($field, $value)

@@ -14,22 +14,21 @@
 //! `serde_json::from_str` reads the same types strictly: names as they are, and
 //! of scalars only what the type is written as.
 
-mod failure;
 mod keys;
 mod lenient;
 mod pick;
 
 use std::fmt;
 
-use serde::de::DeserializeOwned;
+use serde::de::{self, DeserializeOwned};
 use serde_json::value::RawValue;
 
-use failure::{Cause, Failure};
+use crate::value::WireError;
 
 #[doc(hidden)]
 pub use keys::Key;
 pub(crate) use lenient::ValueOrJson;
-pub(crate) use pick::{Picked, pick};
+pub(crate) use pick::pick;
 
 /// Reads a message, also behind a byte order mark.
 ///
@@ -39,9 +38,9 @@ pub(crate) use pick::{Picked, pick};
 /// levels, or if a field is missing, there twice, or not what it should be.
 pub fn from_slice<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, ReadError> {
     let bytes = without_mark(bytes);
-    let text = std::str::from_utf8(bytes).map_err(|error| {
-        let valid = bytes.get(..error.valid_up_to()).unwrap_or_default();
-        ReadError::new(Cause::Syntax).at_end_of(&String::from_utf8_lossy(valid))
+    let text = std::str::from_utf8(bytes).map_err(|_| {
+        let valid = bytes.utf8_chunks().next().map_or("", |chunk| chunk.valid());
+        ReadError::from(WireError::SYNTAX).at_end_of(valid)
     })?;
     lenient::read(text).or_else(|_| explain(text))
 }
@@ -54,18 +53,22 @@ pub(crate) fn without_mark(text: &[u8]) -> &[u8] {
 /// Reads a text that cannot be read in one pass: the message with what is
 /// unreadable in it, or the error.
 fn explain<T: DeserializeOwned>(text: &str) -> Result<T, ReadError> {
-    if nested_too_deep(text.as_bytes(), MAX_DEPTH) {
-        return Err(ReadError::new(Cause::Nesting));
+    if nested_too_deep(text, MAX_DEPTH) {
+        return Err(WireError::NESTING.into());
     }
     let json: &RawValue = serde_json::from_str(text).map_err(|error| ReadError {
         line: error.line(),
         column: error.column(),
-        ..ReadError::new(Cause::Syntax)
+        ..ReadError::from(WireError::SYNTAX)
     })?;
     lenient::read_values(json.get()).map_err(|failure| {
-        let failure = failure.below(None, json.get());
-        let before = text.get(..failure.offset(text)).unwrap_or_default();
-        ReadError::from(failure).at_end_of(before)
+        let (error, address) = *failure.below(Step::Field(""), json.get()).0;
+        let start = address.and_then(|address| address.checked_sub(text.as_ptr().addr()));
+        error.at_end_of(
+            start
+                .and_then(|start| text.get(..start))
+                .unwrap_or_default(),
+        )
     })
 }
 
@@ -73,22 +76,13 @@ fn explain<T: DeserializeOwned>(text: &str) -> Result<T, ReadError> {
 /// anything of what was received.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ReadError {
-    cause: Cause,
+    cause: WireError,
     field: String,
     line: usize,
     column: usize,
 }
 
 impl ReadError {
-    fn new(cause: Cause) -> Self {
-        Self {
-            cause,
-            field: String::new(),
-            line: 0,
-            column: 0,
-        }
-    }
-
     fn at_end_of(self, before: &str) -> Self {
         let (lines, in_line) = match before.rsplit_once('\n') {
             Some((lines, in_line)) => (lines.split('\n').count(), in_line),
@@ -132,7 +126,7 @@ impl fmt::Display for ReadError {
         if !self.field.is_empty() {
             write!(f, "{}: ", self.field)?;
         }
-        f.write_str(self.cause.text())?;
+        f.write_str(self.reason())?;
         if self.line > 0 {
             write!(f, " (line {}, column {})", self.line, self.column)?;
         }
@@ -142,13 +136,75 @@ impl fmt::Display for ReadError {
 
 impl std::error::Error for ReadError {}
 
-/// Without the place in the text.
-impl From<Failure> for ReadError {
-    fn from(failure: Failure) -> Self {
+/// Without a place.
+impl From<WireError> for ReadError {
+    fn from(cause: WireError) -> Self {
         Self {
-            field: failure.path(),
-            ..Self::new(failure.cause())
+            cause,
+            field: String::new(),
+            line: 0,
+            column: 0,
         }
+    }
+}
+
+/// A [`ReadError`] on its way out, and the address of the value in question.
+#[derive(Debug)]
+struct Failure(Box<(ReadError, Option<usize>)>);
+
+/// A step of the path to a field; the name is empty in a map.
+#[derive(Clone, Copy, Debug)]
+enum Step {
+    Field(&'static str),
+    Item(usize),
+}
+
+impl Failure {
+    /// The same failure, seen from around the value of which it is.
+    fn below(mut self, step: Step, json: &str) -> Self {
+        self.0.1.get_or_insert(json.as_ptr().addr());
+        self.prefix(step)
+    }
+
+    fn prefix(mut self, step: Step) -> Self {
+        let field = &mut self.0.0.field;
+        let step = match step {
+            Step::Field(name) => name.to_owned(),
+            Step::Item(index) => format!("[{index}]"),
+        };
+        let joined = step.is_empty() || field.is_empty() || field.starts_with('[');
+        *field = format!("{step}{}{field}", if joined { "" } else { "." });
+        self
+    }
+}
+
+impl From<WireError> for Failure {
+    fn from(error: WireError) -> Self {
+        Self(Box::new((error.into(), None)))
+    }
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.0.fmt(f)
+    }
+}
+
+impl std::error::Error for Failure {}
+
+/// Every text that could quote a received value ends here.
+impl de::Error for Failure {
+    fn custom<T: fmt::Display>(message: T) -> Self {
+        let known = WireError::known(&message.to_string());
+        Self::from(known.unwrap_or(WireError::OTHER))
+    }
+
+    fn missing_field(field: &'static str) -> Self {
+        Self::from(WireError::MISSING).prefix(Step::Field(field))
+    }
+
+    fn duplicate_field(field: &'static str) -> Self {
+        Self::from(WireError::TWICE).prefix(Step::Field(field))
     }
 }
 
@@ -156,13 +212,9 @@ impl From<Failure> for ReadError {
 const MAX_DEPTH: usize = 127;
 
 /// Counts in what is ignored, too.
-fn nested_too_deep(bytes: &[u8], max_depth: usize) -> bool {
-    let opening = |byte: &&u8| matches!(byte, b'{' | b'[');
-    if bytes.iter().filter(opening).count() <= max_depth {
-        return false;
-    }
+fn nested_too_deep(json: &str, max_depth: usize) -> bool {
     let (mut level, mut in_string, mut escaped) = (0_usize, false, false);
-    for byte in bytes {
+    json.bytes().any(|byte| {
         match byte {
             _ if escaped => escaped = false,
             b'\\' if in_string => escaped = true,
@@ -171,11 +223,8 @@ fn nested_too_deep(bytes: &[u8], max_depth: usize) -> bool {
             b'}' | b']' if !in_string => level = level.saturating_sub(1),
             _ => {}
         }
-        if level > max_depth {
-            return true;
-        }
-    }
-    false
+        level > max_depth
+    })
 }
 
 #[cfg(test)]

@@ -11,10 +11,11 @@ use std::borrow::Cow;
 use std::fmt;
 
 use serde::de::DeserializeOwned;
+use serde::ser::Error as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde_json::value::RawValue;
 
-use crate::message::encoding::{Encoded, Native, Unread, write_json};
-use crate::read::ValueOrJson;
+use crate::read::{ReadError, ValueOrJson};
 use crate::validate::AsText;
 
 pub use entries::{Entries, Entry, UnreadableEntry};
@@ -116,8 +117,11 @@ impl<T> From<Option<T>> for Received<T> {
 
 impl<T: Serialize> Serialize for Received<T> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let value = self.as_result().map_err(Unread::from).transpose();
-        value.map(Encoded::<T, Native>::new).serialize(serializer)
+        match self {
+            Self::Absent => serializer.serialize_none(),
+            Self::Value(value) => serializer.serialize_some(value),
+            Self::Unreadable(unreadable) => unreadable.serialize(serializer),
+        }
     }
 }
 
@@ -129,66 +133,43 @@ impl<'de, T: DeserializeOwned> Deserialize<'de> for Received<T> {
         Ok(match Option::<ValueOrJson<T>>::deserialize(deserializer)? {
             None => Self::Absent,
             Some(ValueOrJson(Ok(value))) => Self::Value(value),
-            Some(ValueOrJson(Err(unreadable))) => {
-                let (json, error) = *unreadable;
-                let reason = error.reason();
-                Self::Unreadable(Unreadable { reason, json })
-            }
+            Some(ValueOrJson(Err(unreadable))) => Self::Unreadable(Unreadable(unreadable)),
         })
-    }
-}
-
-impl<'a> From<&'a Unreadable> for Unread<'a> {
-    fn from(unreadable: &'a Unreadable) -> Self {
-        Self {
-            json: &unreadable.json,
-            field: "",
-            reason: unreadable.reason,
-        }
-    }
-}
-
-impl<'a> From<&'a UnreadableEntry> for Unread<'a> {
-    fn from(unreadable: &'a UnreadableEntry) -> Self {
-        let error = unreadable.error();
-        Self {
-            json: unreadable.json(),
-            field: error.field(),
-            reason: error.reason(),
-        }
     }
 }
 
 /// What came in a field and cannot be read as what the field holds.
 #[derive(Clone, PartialEq, Eq)]
-pub struct Unreadable {
-    reason: &'static str,
-    json: Box<str>,
-}
+pub struct Unreadable(Box<(ReadError, Box<str>)>);
 
 impl Unreadable {
+    /// What is wrong. Holds nothing of what came.
+    pub(crate) fn error(&self) -> &ReadError {
+        &self.0.0
+    }
+
     /// What was expected. Holds nothing of what came.
     #[must_use]
     pub fn reason(&self) -> &'static str {
-        self.reason
+        self.error().reason()
     }
 
     /// The JSON that was received. It may hold personal data.
     #[must_use]
     pub fn json(&self) -> &str {
-        &self.json
+        &self.0.1
     }
 }
 
 impl fmt::Debug for Unreadable {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.reason)
+        f.write_str(self.reason())
     }
 }
 
 impl fmt::Display for Unreadable {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "a field cannot be read: {}", self.reason)
+        write!(f, "a field cannot be read: {}", self.reason())
     }
 }
 
@@ -197,6 +178,12 @@ impl std::error::Error for Unreadable {}
 /// Writes the JSON that came.
 impl Serialize for Unreadable {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        write_json(&self.json, serializer)
+        write_json(self.json(), serializer)
     }
+}
+
+/// Writes JSON as it is.
+pub(crate) fn write_json<S: Serializer>(json: &str, serializer: S) -> Result<S::Ok, S::Error> {
+    let json: &RawValue = serde_json::from_str(json).map_err(S::Error::custom)?;
+    json.serialize(serializer)
 }

@@ -11,7 +11,6 @@ use std::sync::OnceLock;
 
 use regex_lite::Regex;
 
-use crate::codes::Code;
 use crate::value::{Amount, Date, DateTime, IntegerText, PersonName, Sensitive, WireError};
 
 /// A message, or an object in one, with the document's constraints on it.
@@ -164,10 +163,10 @@ impl Violations {
     }
 
     /// A code that the document lists and that may be sent.
-    pub fn code(&mut self, field: &str, code: &impl Code) {
-        if !code.is_listed() {
+    pub fn code(&mut self, field: &str, is_listed: bool, is_read_only: bool) {
+        if !is_listed {
             self.report(field, "unlisted", "must be a code that the document lists");
-        } else if code.is_read_only() {
+        } else if is_read_only {
             self.report(
                 field,
                 "read-only",
@@ -251,9 +250,7 @@ impl Violations {
     /// The conditions between fields.
     pub fn rules(&mut self, message: &impl Validate, rules: &[Rule]) {
         for rule in rules {
-            if rule.holds_for(message) {
-                rule.check(message, self);
-            }
+            rule.check(message, self);
         }
     }
 }
@@ -316,44 +313,37 @@ pub struct Rule {
 }
 
 impl Rule {
-    fn holds_for(&self, message: &impl Validate) -> bool {
-        self.when.is_none_or(|(field, values)| {
+    fn check(&self, message: &impl Validate, at: &mut Violations) {
+        let holds = self.when.is_none_or(|(field, values)| {
             let text = message.text_of(field);
             text.is_some_and(|text| values.contains(&&*text))
-        })
-    }
-
-    fn check(&self, message: &impl Validate, at: &mut Violations) {
+        });
+        if !holds {
+            return;
+        }
+        let mut report = |field: &str, constraint: &str| {
+            let when = self
+                .when
+                .map(|(field, values)| format!(" when {field} is {}", alternatives(values)));
+            let message = format!("{constraint}{}: {}", when.unwrap_or_default(), self.reason);
+            at.report(field, self.id, message);
+        };
         for field in self.require {
             if message.text_of(field).is_none_or(|text| text.is_empty()) {
-                self.report(field, "is required", at);
+                report(field, "is required");
             }
         }
         for field in self.forbid {
             if message.text_of(field).is_some() {
-                self.report(field, "must be left out", at);
+                report(field, "must be left out");
             }
         }
         for (field, pattern) in self.matches {
-            if message
-                .text_of(field)
-                .is_some_and(|text| !pattern.matches(&text))
-            {
-                self.report(field, &format!("must match {}", pattern.source()), at);
+            let text = message.text_of(field);
+            if text.is_some_and(|text| !pattern.matches(&text)) {
+                report(field, &format!("must match {}", pattern.source()));
             }
         }
-    }
-
-    fn report(&self, field: &str, constraint: &str, at: &mut Violations) {
-        let when = match self.when {
-            Some((field, values)) => format!(" when {field} is {}", alternatives(values)),
-            None => String::new(),
-        };
-        at.report(
-            field,
-            self.id,
-            format!("{constraint}{when}: {}", self.reason),
-        );
     }
 }
 

@@ -8,9 +8,10 @@ mod sensitive;
 mod time;
 
 use std::fmt;
+use std::str::FromStr;
 
 use serde::de::{self, Visitor};
-use serde::{Deserializer, Serializer};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 pub use amount::Amount;
 pub use integer_text::IntegerText;
@@ -18,72 +19,67 @@ pub use person_name::{NameParts, PersonName};
 pub use sensitive::Sensitive;
 pub use time::{Date, DateTime, WithFraction};
 
-/// Conversions that are the same for every type that reads itself from text.
-macro_rules! reads_itself {
-    ($($value:ty),*) => {
+/// What is the same for every type that is parsed from text, and for those that
+/// are written as text and read from the text of a scalar.
+macro_rules! parsed_from_text {
+    ($($value:ty $(, read by $parse:ident)?;)*) => {
         $(
-            impl std::str::FromStr for $value {
-                type Err = crate::value::WireError;
+            impl FromStr for $value {
+                type Err = WireError;
 
-                fn from_str(text: &str) -> Result<Self, Self::Err> {
+                fn from_str(text: &str) -> Result<Self, WireError> {
                     Self::try_from(text)
                 }
             }
 
             impl TryFrom<String> for $value {
-                type Error = crate::value::WireError;
+                type Error = WireError;
 
-                fn try_from(text: String) -> Result<Self, Self::Error> {
+                fn try_from(text: String) -> Result<Self, WireError> {
                     Self::try_from(text.as_str())
                 }
             }
 
             // Not for every type: that would meet `TryFrom` through `From`.
             impl TryFrom<&str> for Sensitive<$value> {
-                type Error = crate::value::WireError;
+                type Error = WireError;
 
-                fn try_from(text: &str) -> Result<Self, Self::Error> {
+                fn try_from(text: &str) -> Result<Self, WireError> {
                     <$value>::try_from(text).map(Self::from)
                 }
             }
 
             impl TryFrom<String> for Sensitive<$value> {
-                type Error = crate::value::WireError;
+                type Error = WireError;
 
-                fn try_from(text: String) -> Result<Self, Self::Error> {
+                fn try_from(text: String) -> Result<Self, WireError> {
                     Self::try_from(text.as_str())
                 }
             }
+
+            $(
+                impl<'de> Deserialize<'de> for $value {
+                    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+                        text(from, |text| Self::$parse(text))
+                    }
+                }
+
+                impl Serialize for $value {
+                    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+                        to.collect_str(self)
+                    }
+                }
+            )?
         )*
     };
 }
 
-reads_itself!(Amount, Date, DateTime, IntegerText, PersonName);
-
-/// Types that are read from the text of a scalar and written as a text.
-macro_rules! encoded_as_text {
-    ($($value:ty, $parse:ident;)*) => {
-        $(
-            impl<'de> serde::Deserialize<'de> for $value {
-                fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-                    text(deserializer, |text| Self::$parse(text))
-                }
-            }
-
-            impl serde::Serialize for $value {
-                fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-                    serializer.collect_str(self)
-                }
-            }
-        )*
-    };
-}
-
-encoded_as_text! {
-    Amount, parse_lenient;
-    Date, parse_lenient;
-    DateTime, try_from;
-    IntegerText, parse_lenient;
+parsed_from_text! {
+    Amount, read by parse_lenient;
+    Date, read by parse_lenient;
+    DateTime, read by try_from;
+    IntegerText, read by parse_lenient;
+    PersonName;
 }
 
 /// What is shown instead of personal data.
@@ -124,11 +120,11 @@ impl<T, F: FnOnce(&str) -> Result<T, WireError>> Visitor<'_> for Text<F> {
     }
 }
 
-/// A text is not a value of the type. Never holds the text.
+/// What was given or received is not a value of the type. Never holds any of it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct WireError(&'static str);
 
-macro_rules! expectations {
+macro_rules! wire_errors {
     ($($name:ident = $text:literal;)*) => {
         impl WireError {
             $(pub(crate) const $name: Self = Self($text);)*
@@ -138,7 +134,7 @@ macro_rules! expectations {
     };
 }
 
-expectations! {
+wire_errors! {
     AMOUNT = "expected an amount with at most two decimals";
     AMOUNT_RANGE = "the amount is too large";
     DATE = "expected a date like 2024-12-31";
@@ -149,6 +145,13 @@ expectations! {
     SCALAR = "expected a text, a number, true or false";
     NULL = "expected a value, not null";
     TEXT = "the text holds an invalid escape";
+    OBJECT = "expected an object";
+    LIST = "expected a list";
+    MISSING = "is missing";
+    TWICE = "is there twice";
+    SYNTAX = "not valid JSON";
+    NESTING = "nested too deep";
+    OTHER = "is not what was expected";
 }
 
 impl WireError {

@@ -169,7 +169,7 @@ fn a_builder_takes_the_last_value_and_names_what_it_cannot_take() {
         &["amount: expected an amount with at most two decimals"],
     );
     let shown = format!("{:?}", Probe::builder().amount("SECRET"));
-    assert!(shown.contains("amount: refused"), "{shown}");
+    assert!(shown.contains("amount: Some(Err("), "{shown}");
     assert!(!shown.contains("SECRET"), "{shown}");
     let invalid = Child::builder().build().unwrap_err();
     assert_eq!(invalid.to_string(), "names: is required");

@@ -5,10 +5,9 @@
 
 use std::marker::PhantomData;
 
-use serde::ser::Error as _;
 use serde::{Serialize, Serializer};
-use serde_json::value::RawValue;
 
+use crate::received::{Unreadable, write_json};
 use crate::value::{Amount, DateTime};
 
 /// A way to write a `T`.
@@ -52,27 +51,12 @@ impl Encode<DateTime> for Fraction {
     }
 }
 
-/// Writes JSON as it is.
-pub(crate) fn write_json<S: Serializer>(json: &str, serializer: S) -> Result<S::Ok, S::Error> {
-    let json: &RawValue = serde_json::from_str(json).map_err(S::Error::custom)?;
-    json.serialize(serializer)
-}
-
-/// A value that cannot be read, in a field or in a list.
-pub struct Unread<'a> {
-    /// The JSON that came.
-    pub(crate) json: &'a str,
-    /// The field below the value that is wrong, if it is an object.
-    pub(crate) field: &'a str,
-    pub(crate) reason: &'static str,
-}
-
 /// A value and how it is written. What cannot be read is written as it was
 /// received.
-pub(crate) struct Encoded<'a, T, E>(Result<&'a T, Unread<'a>>, PhantomData<E>);
+pub(crate) struct Encoded<'a, T, E>(Result<&'a T, &'a Unreadable>, PhantomData<E>);
 
 impl<'a, T, E> Encoded<'a, T, E> {
-    pub(crate) fn new(value: Result<&'a T, Unread<'a>>) -> Self {
+    pub(crate) fn new(value: Result<&'a T, &'a Unreadable>) -> Self {
         Self(value, PhantomData)
     }
 }
@@ -81,7 +65,7 @@ impl<T, E: Encode<T>> Serialize for Encoded<'_, T, E> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         match &self.0 {
             Ok(value) => E::encode(value, serializer),
-            Err(unread) => write_json(unread.json, serializer),
+            Err(unreadable) => unreadable.serialize(serializer),
         }
     }
 }

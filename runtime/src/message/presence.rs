@@ -10,9 +10,9 @@ use serde::Deserialize;
 use serde::de::{self, Error as _, MapAccess};
 use serde::ser::{Serialize, SerializeStruct, Serializer};
 
-use super::encoding::{Encode, Encoded, Unread};
+use super::encoding::{Encode, Encoded};
 use crate::builder::Slot;
-use crate::received::{Entries, Received};
+use crate::received::{Entries, Received, Unreadable};
 use crate::validate::{AsText, Validate, Violations};
 
 /// How a message holds the values of a field, each a `T`.
@@ -31,7 +31,7 @@ pub trait Presence<T: 'static> {
     fn absent() -> Option<Self::Stored>;
 
     /// The values, or why one of them cannot be read.
-    fn values(stored: &Self::Stored) -> impl Iterator<Item = Result<&T, Unread<'_>>>;
+    fn values(stored: &Self::Stored) -> impl Iterator<Item = Result<&T, &Unreadable>>;
 
     /// Checks a value beyond the checks of its row.
     fn check_value(_value: &T, _path: &str, _at: &mut Violations) {}
@@ -59,7 +59,7 @@ macro_rules! presences {
                     $absent
                 }
 
-                fn values($field: &$stored) -> impl Iterator<Item = Result<&T, Unread<'_>>> {
+                fn values($field: &$stored) -> impl Iterator<Item = Result<&T, &Unreadable>> {
                     $values
                 }
 
@@ -81,7 +81,7 @@ presences! {
     /// `received T`: a `Received<T>`.
     received: Received<T>, built T, shown Option<T>,
         list false, absent Some(Received::Absent),
-        values |field| field.as_result().map_err(Unread::from).transpose().into_iter();
+        values |field| field.as_result().transpose().into_iter();
     /// `list T`: a `Vec<T>` that has to be there.
     list: Vec<T>, built Vec<T>, shown Vec<T>,
         list true, absent None, values |field| field.iter().map(Ok);
@@ -102,13 +102,13 @@ pub fn take<P: Presence<T>, T: 'static>(
     wire: &str,
     at: &mut Violations,
 ) -> Option<P::Stored> {
-    match slot.into_result() {
-        Ok(Some(built)) => return Some(built.into()),
-        Ok(None) => match P::absent() {
+    match slot {
+        Some(Ok(built)) => return Some(built.into()),
+        Some(Err(message)) => at.report(wire, "type", message),
+        None => match P::absent() {
             Some(absent) => return Some(absent),
             None => at.report(wire, "required", "is required"),
         },
-        Err(message) => at.report(wire, "type", message),
     }
     None
 }
@@ -201,10 +201,14 @@ pub fn check<P: Presence<T>, T: 'static>(
                 check(value, &path, at);
                 P::check_value(value, &path, at);
             }
-            Err(unread) => {
-                let dot = if unread.field.is_empty() { "" } else { "." };
-                let path = format!("{path}{dot}{}", unread.field);
-                at.report(&path, "readable", unread.reason);
+            Err(unreadable) => {
+                let field = unreadable.error().field();
+                let dot = if field.is_empty() { "" } else { "." };
+                at.report(
+                    &format!("{path}{dot}{field}"),
+                    "readable",
+                    unreadable.reason(),
+                );
             }
         }
     }

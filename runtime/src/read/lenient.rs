@@ -1,9 +1,8 @@
 //! The lenient deserializer: what is tolerated when a message is read.
 //!
 //! [`Lenient`] wraps the deserializer of `serde_json` for a type's derived
-//! `Deserialize`. It matches keys,
-//! gives every scalar by its text, and takes `null` and empty texts for what is
-//! absent.
+//! `Deserialize`. It matches keys, gives every scalar by its text, and takes
+//! `null` and empty texts for what is absent.
 //!
 //! A message is read [in one pass](read). Only if something in it cannot be read
 //! is it read again, [value by value](read_values): then the text of each value
@@ -22,13 +21,13 @@ use serde::de::value::{
     BorrowedStrDeserializer, CowStrDeserializer, MapDeserializer, SeqDeserializer,
 };
 use serde::de::{
-    self, DeserializeOwned, DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor,
+    self, DeserializeOwned, DeserializeSeed, Deserializer, Error as _, MapAccess, SeqAccess,
+    Visitor,
 };
 use serde_json::value::RawValue;
 
-use super::failure::{Cause, Failure, Step};
 use super::keys::{Key, PLAIN, match_field};
-use super::{MAX_DEPTH, ReadError, nested_too_deep};
+use super::{Failure, MAX_DEPTH, ReadError, Step, nested_too_deep};
 use crate::value::{WireError, number};
 
 /// The newtype by which [`ValueOrJson`] requests the JSON of a value.
@@ -41,22 +40,21 @@ pub(super) fn read<T: DeserializeOwned>(text: &str) -> Result<T, Failure> {
     let value = T::deserialize(Lenient {
         json: &mut json,
         ahead: text.trim_ascii_start().as_bytes(),
-        context: pass.context(),
+        pass: &pass,
     })?;
-    json.end().map_err(Failure::of_json)?;
+    json.end().map_err(Failure::custom)?;
     Ok(value)
 }
 
 /// Reads a text that is known to be JSON, value by value.
 pub(super) fn read_values<T: DeserializeOwned>(text: &str) -> Result<T, Failure> {
-    let pass = Pass::new(None);
-    pass.context().value(text, |value| T::deserialize(value))
+    Pass::new(None).value(text, |value| T::deserialize(value))
 }
 
-/// A value, or its JSON and why it cannot be read as one.
+/// A value, or why it cannot be read as one and its JSON.
 ///
 /// Other deserializers fail with the value.
-pub(crate) struct ValueOrJson<T>(pub(crate) Result<T, Box<(Box<str>, ReadError)>>);
+pub(crate) struct ValueOrJson<T>(pub(crate) Result<T, Box<(ReadError, Box<str>)>>);
 
 impl<'de, T: DeserializeOwned> Deserialize<'de> for ValueOrJson<T> {
     #[inline]
@@ -84,8 +82,8 @@ impl<'de, T: DeserializeOwned> Visitor<'de> for ValueOrJsonVisitor<T> {
 
     fn visit_str<E>(self, json: &str) -> Result<ValueOrJson<T>, E> {
         let value = read_values(json);
-        let error = |failure: Failure| Box::new((json.into(), failure.into()));
-        Ok(ValueOrJson(value.map_err(error)))
+        let unreadable = |failure: Failure| Box::new((failure.0.0, json.into()));
+        Ok(ValueOrJson(value.map_err(unreadable)))
     }
 }
 
@@ -103,56 +101,30 @@ impl<'de> Pass<'de> {
         Self { text, failure }
     }
 
-    fn context(&self) -> Context<'_, 'de> {
-        let depth = 0;
-        Context { pass: self, depth }
-    }
-}
-
-#[derive(Clone, Copy)]
-struct Context<'a, 'de> {
-    pass: &'a Pass<'de>,
-    /// How many objects and lists are around the value.
-    depth: usize,
-}
-
-impl<'a, 'de> Context<'a, 'de> {
     /// Reads a value from its JSON.
-    fn value<T>(
-        self,
+    fn value<'a, T>(
+        &'a self,
         json: &'de str,
         read: impl FnOnce(Lenient<'a, 'de, &mut Json<'de>>) -> Result<T, Failure>,
     ) -> Result<T, Failure> {
         read(Lenient {
             json: &mut serde_json::Deserializer::from_str(json),
             ahead: json.as_bytes(),
-            context: self,
+            pass: self,
         })
     }
 
     #[cold]
-    fn send<E: de::Error>(self, failure: Failure) -> E {
-        self.pass.failure.set(Some(failure));
-        E::custom("the failure is in the context")
+    fn send<E: de::Error>(&self, failure: Failure) -> E {
+        self.failure.set(Some(failure));
+        E::custom("the failure is in the pass")
     }
 
     /// The failure that was sent; if there is none, `serde_json` has failed.
     #[cold]
-    fn receive(self, cause: Cause) -> Failure {
-        let sent = self.pass.failure.take();
-        sent.unwrap_or_else(|| Failure::new(cause))
-    }
-
-    /// Gives lenient values to the visitor of an object or a list.
-    fn container<V>(self, fields: &'static [&'static str], visitor: V) -> Container<'a, 'de, V> {
-        Container {
-            visitor,
-            fields,
-            context: Self {
-                depth: self.depth + 1,
-                ..self
-            },
-        }
+    fn receive(&self, cause: WireError) -> Failure {
+        let sent = self.failure.take();
+        sent.unwrap_or_else(|| Failure::from(cause))
     }
 }
 
@@ -163,54 +135,13 @@ struct Lenient<'a, 'de, D> {
     json: D,
     /// The text from the value on, or nothing where that is not known.
     ahead: &'de [u8],
-    context: Context<'a, 'de>,
+    pass: &'a Pass<'de>,
 }
 
 impl<'de, D: Deserializer<'de>> Lenient<'_, 'de, D> {
     #[inline]
     fn begins_with(&self, first: u8) -> bool {
         self.ahead.first() == Some(&first)
-    }
-
-    /// The JSON of the value.
-    #[inline]
-    fn literal(self) -> Result<&'de str, Failure> {
-        let json = <&RawValue>::deserialize(self.json).map_err(Failure::of_json)?;
-        let levels = MAX_DEPTH.saturating_sub(self.context.depth);
-        if json.get().starts_with(['{', '[']) && nested_too_deep(json.get().as_bytes(), levels) {
-            return Err(Failure::new(Cause::Nesting));
-        }
-        Ok(json.get())
-    }
-
-    /// The text of a scalar.
-    fn text(self) -> Result<Cow<'de, str>, Failure> {
-        let text = unquoted(self.literal()?)?;
-        text.ok_or_else(|| Failure::from(WireError::NULL))
-    }
-
-    fn number<T: FromStr>(self) -> Result<T, Failure> {
-        let number = number::plain(self.text()?.trim()).parse();
-        number.map_err(|_| Failure::from(WireError::WHOLE_NUMBER))
-    }
-
-    #[inline]
-    fn object<V: Visitor<'de>>(
-        self,
-        fields: &'static [&'static str],
-        visitor: V,
-    ) -> Result<V::Value, Failure> {
-        let context = self.context;
-        let container = context.container(fields, visitor);
-        let read = self.json.deserialize_map(container);
-        read.map_err(|_| context.receive(Cause::NoObject))
-    }
-
-    fn list<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Failure> {
-        let context = self.context;
-        let container = context.container(&[], visitor);
-        let read = self.json.deserialize_seq(container);
-        read.map_err(|_| context.receive(Cause::NoList))
     }
 
     /// Whether it begins like a value that is there: not like `null`, and not
@@ -223,21 +154,82 @@ impl<'de, D: Deserializer<'de>> Lenient<'_, 'de, D> {
             [] => false,
         }
     }
+
+    /// The JSON of the value.
+    #[inline]
+    fn literal(self) -> Result<&'de str, Failure> {
+        let json = <&RawValue>::deserialize(self.json).map_err(Failure::custom)?;
+        // The levels around it are not known; value by value they were counted.
+        if json.get().starts_with(['{', '['])
+            && self.pass.text.is_some()
+            && nested_too_deep(json.get(), MAX_DEPTH / 2)
+        {
+            return Err(WireError::NESTING.into());
+        }
+        Ok(json.get())
+    }
+
+    /// The text of a scalar.
+    fn text(self) -> Result<Cow<'de, str>, Failure> {
+        let text = unquoted(self.literal()?)?;
+        text.ok_or_else(|| WireError::NULL.into())
+    }
+
+    fn number<T: FromStr>(self) -> Result<T, Failure> {
+        let number = number::plain(self.text()?.trim()).parse();
+        number.map_err(|_| WireError::WHOLE_NUMBER.into())
+    }
+
+    #[inline]
+    fn object<V: Visitor<'de>>(
+        self,
+        fields: &'static [&'static str],
+        visitor: V,
+    ) -> Result<V::Value, Failure> {
+        let pass = self.pass;
+        let container = Container {
+            visitor,
+            fields,
+            pass,
+        };
+        let read = self.json.deserialize_map(container);
+        read.map_err(|_| pass.receive(WireError::OBJECT))
+    }
+
+    fn list<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Failure> {
+        let pass = self.pass;
+        let container = Container {
+            visitor,
+            fields: &[],
+            pass,
+        };
+        let read = self.json.deserialize_seq(container);
+        read.map_err(|_| pass.receive(WireError::LIST))
+    }
 }
 
-macro_rules! whole_numbers {
-    ($($method:ident $visit:ident;)*) => {
-        $(fn $method<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Failure> {
-            visitor.$visit(self.number()?)
-        })*
+macro_rules! methods {
+    ($($method:ident($($argument:ident: $ty:ty),*) |$value:ident, $visitor:ident| $read:expr;)*) => {
+        $(
+            fn $method<V: Visitor<'de>>(
+                self,
+                $($argument: $ty,)*
+                $visitor: V,
+            ) -> Result<V::Value, Failure> {
+                let $value = self;
+                $read
+            }
+        )*
     };
 }
 
 macro_rules! as_serde_json_does {
     ($($method:ident($($argument:ident: $ty:ty),*);)*) => {
-        $(fn $method<V: Visitor<'de>>(self, $($argument: $ty,)* visitor: V) -> Result<V::Value, Failure> {
-            self.json.$method($($argument,)* visitor).map_err(Failure::of_json)
-        })*
+        methods! {
+            $($method($($argument: $ty),*) |value, visitor| {
+                value.json.$method($($argument,)* visitor).map_err(Failure::custom)
+            };)*
+        }
     };
 }
 
@@ -246,21 +238,13 @@ impl<'de, D: Deserializer<'de>> Deserializer<'de> for Lenient<'_, 'de, D> {
 
     #[inline]
     fn deserialize_str<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Failure> {
-        if self.begins_with(b'"') && self.context.pass.text.is_some() {
-            return self.json.deserialize_str(visitor).map_err(Failure::of_json);
+        if self.begins_with(b'"') && self.pass.text.is_some() {
+            return self.json.deserialize_str(visitor).map_err(Failure::custom);
         }
         match self.text()? {
             Cow::Borrowed(text) => visitor.visit_borrowed_str(text),
             Cow::Owned(text) => visitor.visit_string(text),
         }
-    }
-
-    fn deserialize_string<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Failure> {
-        self.deserialize_str(visitor)
-    }
-
-    fn deserialize_char<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Failure> {
-        self.deserialize_str(visitor)
     }
 
     fn deserialize_bool<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Failure> {
@@ -270,21 +254,8 @@ impl<'de, D: Deserializer<'de>> Deserializer<'de> for Lenient<'_, 'de, D> {
             "0" => visitor.visit_bool(false),
             text if text.eq_ignore_ascii_case("true") => visitor.visit_bool(true),
             text if text.eq_ignore_ascii_case("false") => visitor.visit_bool(false),
-            _ => Err(Failure::from(WireError::BOOLEAN)),
+            _ => Err(WireError::BOOLEAN.into()),
         }
-    }
-
-    whole_numbers! {
-        deserialize_i8 visit_i8;
-        deserialize_i16 visit_i16;
-        deserialize_i32 visit_i32;
-        deserialize_i64 visit_i64;
-        deserialize_i128 visit_i128;
-        deserialize_u8 visit_u8;
-        deserialize_u16 visit_u16;
-        deserialize_u32 visit_u32;
-        deserialize_u64 visit_u64;
-        deserialize_u128 visit_u128;
     }
 
     #[inline]
@@ -292,12 +263,12 @@ impl<'de, D: Deserializer<'de>> Deserializer<'de> for Lenient<'_, 'de, D> {
         if self.is_there() {
             return visitor.visit_some(self);
         }
-        let context = self.context;
+        let pass = self.pass;
         let json = self.literal()?;
         if is_nothing(json) {
             visitor.visit_none()
         } else {
-            context.value(json, |value| visitor.visit_some(value))
+            pass.value(json, |value| visitor.visit_some(value))
         }
     }
 
@@ -305,30 +276,13 @@ impl<'de, D: Deserializer<'de>> Deserializer<'de> for Lenient<'_, 'de, D> {
         if self.begins_with(b'[') {
             return self.list(visitor);
         }
-        let context = self.context;
+        let pass = self.pass;
         let json = self.literal()?;
         if is_nothing(json) {
             visitor.visit_seq(SeqDeserializer::new(iter::empty::<&str>()))
         } else {
-            context.value(json, |value| value.list(visitor))
+            pass.value(json, |value| value.list(visitor))
         }
-    }
-
-    fn deserialize_tuple<V: Visitor<'de>>(self, _: usize, visitor: V) -> Result<V::Value, Failure> {
-        self.list(visitor)
-    }
-
-    fn deserialize_tuple_struct<V: Visitor<'de>>(
-        self,
-        _: &'static str,
-        _: usize,
-        visitor: V,
-    ) -> Result<V::Value, Failure> {
-        self.list(visitor)
-    }
-
-    fn deserialize_map<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Failure> {
-        self.object(&[], visitor)
     }
 
     #[inline]
@@ -341,12 +295,12 @@ impl<'de, D: Deserializer<'de>> Deserializer<'de> for Lenient<'_, 'de, D> {
         if self.begins_with(b'{') || !fields.contains(&PLAIN) {
             return self.object(fields, visitor);
         }
-        let context = self.context;
+        let pass = self.pass;
         let json = self.literal()?;
         if json.starts_with('{') {
-            return context.value(json, |value| value.object(fields, visitor));
+            return pass.value(json, |value| value.object(fields, visitor));
         }
-        let text = unquoted(json)?.ok_or_else(|| Failure::from(WireError::NULL))?;
+        let text = unquoted(json)?.ok_or(WireError::NULL)?;
         visitor.visit_map(MapDeserializer::new(iter::once((PLAIN, text.trim()))))
     }
 
@@ -357,14 +311,14 @@ impl<'de, D: Deserializer<'de>> Deserializer<'de> for Lenient<'_, 'de, D> {
         visitor: V,
     ) -> Result<V::Value, Failure> {
         match name {
-            VALUE_OR_JSON if self.context.pass.text.is_none() => {
+            VALUE_OR_JSON if self.pass.text.is_none() => {
                 visitor.visit_borrowed_str(self.literal()?)
             }
             VALUE_OR_JSON => visitor.visit_newtype_struct(self),
             // Names that other libraries reserve for their own deserializers.
             _ if name.starts_with('$') => {
                 let read = self.json.deserialize_newtype_struct(name, visitor);
-                read.map_err(Failure::of_json)
+                read.map_err(Failure::custom)
             }
             _ => visitor.visit_newtype_struct(self),
         }
@@ -373,6 +327,24 @@ impl<'de, D: Deserializer<'de>> Deserializer<'de> for Lenient<'_, 'de, D> {
     fn deserialize_ignored_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Failure> {
         self.literal()?;
         visitor.visit_unit()
+    }
+
+    methods! {
+        deserialize_string() |value, visitor| value.deserialize_str(visitor);
+        deserialize_char() |value, visitor| value.deserialize_str(visitor);
+        deserialize_i8() |value, visitor| visitor.visit_i8(value.number()?);
+        deserialize_i16() |value, visitor| visitor.visit_i16(value.number()?);
+        deserialize_i32() |value, visitor| visitor.visit_i32(value.number()?);
+        deserialize_i64() |value, visitor| visitor.visit_i64(value.number()?);
+        deserialize_i128() |value, visitor| visitor.visit_i128(value.number()?);
+        deserialize_u8() |value, visitor| visitor.visit_u8(value.number()?);
+        deserialize_u16() |value, visitor| visitor.visit_u16(value.number()?);
+        deserialize_u32() |value, visitor| visitor.visit_u32(value.number()?);
+        deserialize_u64() |value, visitor| visitor.visit_u64(value.number()?);
+        deserialize_u128() |value, visitor| visitor.visit_u128(value.number()?);
+        deserialize_tuple(_length: usize) |value, visitor| value.list(visitor);
+        deserialize_tuple_struct(_name: &'static str, _length: usize) |value, visitor| value.list(visitor);
+        deserialize_map() |value, visitor| value.object(&[], visitor);
     }
 
     as_serde_json_does! {
@@ -405,18 +377,14 @@ pub(super) fn unquoted(json: &str) -> Result<Option<Cow<'_, str>>, WireError> {
 
 /// Whether a value is `null` or a text of whitespace.
 fn is_nothing(json: &str) -> bool {
-    match unquoted(json) {
-        Ok(Some(text)) => text.trim().is_empty(),
-        Ok(None) => true,
-        Err(_) => false,
-    }
+    unquoted(json).is_ok_and(|text| text.is_none_or(|text| text.trim().is_empty()))
 }
 
 /// Visits an object or a list for a visitor that is to see lenient values.
 struct Container<'a, 'de, V> {
     visitor: V,
     fields: &'static [&'static str],
-    context: Context<'a, 'de>,
+    pass: &'a Pass<'de>,
 }
 
 impl<'de, V: Visitor<'de>> Visitor<'de> for Container<'_, 'de, V> {
@@ -428,28 +396,24 @@ impl<'de, V: Visitor<'de>> Visitor<'de> for Container<'_, 'de, V> {
 
     #[inline]
     fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<V::Value, A::Error> {
-        let context = self.context;
+        let pass = self.pass;
         let members = Members {
             map,
             fields: self.fields,
             next: 0,
-            name: None,
+            name: "",
             ahead: &[],
-            context,
+            pass,
         };
         let read = self.visitor.visit_map(members);
-        read.map_err(|failure| context.send(failure))
+        read.map_err(|failure| pass.send(failure))
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, seq: A) -> Result<V::Value, A::Error> {
-        let context = self.context;
-        let items = Items {
-            seq,
-            next: 0,
-            context,
-        };
-        let read = self.visitor.visit_seq(items);
-        read.map_err(|failure| context.send(failure))
+        let pass = self.pass;
+        let next = 0;
+        let read = self.visitor.visit_seq(Items { seq, next, pass });
+        read.map_err(|failure| pass.send(failure))
     }
 }
 
@@ -459,10 +423,10 @@ struct Members<'a, 'de, A> {
     fields: &'static [&'static str],
     /// The field that comes next if they come in their order.
     next: usize,
-    /// The field of the value that comes next.
-    name: Option<&'static str>,
+    /// The field of the value that comes next; empty if there is none.
+    name: &'static str,
     ahead: &'de [u8],
-    context: Context<'a, 'de>,
+    pass: &'a Pass<'de>,
 }
 
 impl<'de, A: MapAccess<'de>> MapAccess<'de> for Members<'_, 'de, A> {
@@ -474,47 +438,39 @@ impl<'de, A: MapAccess<'de>> MapAccess<'de> for Members<'_, 'de, A> {
         seed: K,
     ) -> Result<Option<K::Value>, Failure> {
         let key = Key(convert::identity::<Cow<'de, str>>);
-        let key = self.map.next_key_seed(key).map_err(Failure::of_json)?;
+        let key = self.map.next_key_seed(key).map_err(Failure::custom)?;
         let Some(key) = key else {
             return Ok(None);
         };
-        self.ahead = match (self.context.pass.text, &key) {
+        self.ahead = match (self.pass.text, &key) {
             (Some(text), Cow::Borrowed(key)) => value_behind(text, key).unwrap_or_default(),
             _ => &[],
         };
         if self.fields.is_empty() {
-            self.name = None;
             return seed.deserialize(CowStrDeserializer::new(key)).map(Some);
         }
-        let next = self.fields.get(self.next).copied();
-        self.name = next.filter(|name| *name == key && *name != PLAIN);
-        if self.name.is_some() {
-            self.next += 1;
-        } else if let Some(index) = match_field(self.fields, self.next, &key) {
-            self.name = self.fields.get(index).copied();
-            self.next = index + 1;
-        }
+        let index = match self.fields.get(self.next) {
+            Some(name) if *name == key && *name != PLAIN => Some(self.next),
+            _ => match_field(self.fields, self.next, &key),
+        };
         // A key that matches no field must not be taken for an alias.
-        let name = self.name.unwrap_or_default();
-        let key = BorrowedStrDeserializer::new(name);
+        let name = index.and_then(|index| self.fields.get(index));
+        self.name = name.copied().unwrap_or_default();
+        self.next = index.map_or(self.next, |index| index + 1);
+        let key = BorrowedStrDeserializer::new(self.name);
         seed.deserialize(key).map(Some)
     }
 
     #[inline]
     fn next_value_seed<V: DeserializeSeed<'de>>(&mut self, seed: V) -> Result<V::Value, Failure> {
-        let context = self.context;
-        if context.pass.text.is_some() {
-            let value = Streamed {
-                seed,
-                ahead: self.ahead,
-                context,
-            };
-            let read = self.map.next_value_seed(value);
-            return read.map_err(|_| context.receive(Cause::Other));
-        }
-        let json: &RawValue = self.map.next_value().map_err(Failure::of_json)?;
-        let read = context.value(json.get(), |value| seed.deserialize(value));
-        read.map_err(|failure| failure.below(self.name.map(Step::Field), json.get()))
+        let pass = self.pass;
+        let read = self.map.next_value_seed(Inner {
+            seed,
+            step: Step::Field(self.name),
+            ahead: self.ahead,
+            pass,
+        });
+        read.map_err(|_| pass.receive(WireError::OTHER))
     }
 }
 
@@ -535,7 +491,7 @@ fn value_behind<'de>(text: &'de str, key: &str) -> Option<&'de [u8]> {
 struct Items<'a, 'de, A> {
     seq: A,
     next: usize,
-    context: Context<'a, 'de>,
+    pass: &'a Pass<'de>,
 }
 
 impl<'de, A: SeqAccess<'de>> SeqAccess<'de> for Items<'_, 'de, A> {
@@ -546,45 +502,44 @@ impl<'de, A: SeqAccess<'de>> SeqAccess<'de> for Items<'_, 'de, A> {
         &mut self,
         seed: S,
     ) -> Result<Option<S::Value>, Failure> {
-        let context = self.context;
-        if context.pass.text.is_some() {
-            let ahead: &[u8] = &[];
-            let item = Streamed {
-                seed,
-                ahead,
-                context,
-            };
-            let read = self.seq.next_element_seed(item);
-            return read.map_err(|_| context.receive(Cause::Other));
-        }
-        let json: Option<&RawValue> = self.seq.next_element().map_err(Failure::of_json)?;
-        let Some(json) = json else { return Ok(None) };
-        let step = Step::Item(self.next);
+        let pass = self.pass;
+        let read = self.seq.next_element_seed(Inner {
+            seed,
+            step: Step::Item(self.next),
+            ahead: &[],
+            pass,
+        });
         self.next += 1;
-        let read = context.value(json.get(), |value| seed.deserialize(value));
-        read.map(Some)
-            .map_err(|failure| failure.below(Some(step), json.get()))
+        read.map_err(|_| pass.receive(WireError::OTHER))
     }
 }
 
-/// A value of an object or a list that is read in one pass.
-struct Streamed<'a, 'de, S> {
+/// A value of an object or a list.
+struct Inner<'a, 'de, S> {
     seed: S,
+    step: Step,
     ahead: &'de [u8],
-    context: Context<'a, 'de>,
+    pass: &'a Pass<'de>,
 }
 
-impl<'de, S: DeserializeSeed<'de>> DeserializeSeed<'de> for Streamed<'_, 'de, S> {
+impl<'de, S: DeserializeSeed<'de>> DeserializeSeed<'de> for Inner<'_, 'de, S> {
     type Value = S::Value;
 
     #[inline]
     fn deserialize<D: Deserializer<'de>>(self, json: D) -> Result<S::Value, D::Error> {
-        let context = self.context;
-        let read = self.seed.deserialize(Lenient {
-            json,
-            ahead: self.ahead,
-            context,
-        });
-        read.map_err(|failure| context.send(failure))
+        let Self {
+            seed,
+            step,
+            ahead,
+            pass,
+        } = self;
+        let read = if pass.text.is_some() {
+            seed.deserialize(Lenient { json, ahead, pass })
+        } else {
+            let json = <&RawValue>::deserialize(json)?.get();
+            let read = pass.value(json, |value| seed.deserialize(value));
+            read.map_err(|failure| failure.below(step, json))
+        };
+        read.map_err(|failure| pass.send(failure))
     }
 }

@@ -4,7 +4,6 @@ use proptest::prelude::*;
 use serde::Deserialize;
 
 use super::keys::match_field;
-use super::pick::{Picked, pick};
 use super::{explain, from_slice};
 use crate::received::{Entries, Entry, Received};
 use crate::value::Amount;
@@ -42,56 +41,6 @@ struct Wrapped(Row);
 enum Kind {
     Bank,
     Other(u8),
-}
-
-#[test]
-fn a_few_fields_are_found_in_any_object() {
-    let text = |text: &str| Picked::Text(text.to_owned());
-    for (json, code, time) in [
-        ("{}", Picked::Absent, Picked::Absent),
-        (
-            r#" {"x":[{"responseCode":"2"}],"responseCode":-1001,"responseTime":null} "#,
-            text("-1001"),
-            Picked::Absent,
-        ),
-        (
-            r#"{"Response Code":"\u002d1","RESPONSETIME":""}"#,
-            text("-1"),
-            text(""),
-        ),
-        (
-            "\u{feff}{\"responseCode\":99999999999999999999,\"responseTime\":true}",
-            text("99999999999999999999"),
-            text("true"),
-        ),
-        (
-            r#"{"responseCode":1.50,"responseTime":["1"]}"#,
-            text("1.50"),
-            Picked::Unreadable,
-        ),
-        (
-            r#"{"responseCode":"\ud800","responseTime":{}}"#,
-            Picked::Unreadable,
-            Picked::Unreadable,
-        ),
-    ] {
-        let found = pick(json.as_bytes(), &["responseCode", "responseTime"]);
-        assert_eq!(found, Some(vec![code, time]), "{json}");
-    }
-}
-
-#[test]
-fn what_could_be_read_in_two_ways_is_refused() {
-    for json in [
-        r#"{"responseCode":"1","responseCode":"2"}"#,
-        r#"{"responseCode":"1","response code":"2"}"#,
-        r#"{"responseCode":"1"} {}"#,
-        r#"{"responseCode":"1""#,
-        r#"["1"]"#,
-        "",
-    ] {
-        assert_eq!(pick(json.as_bytes(), &["responseCode"]), None, "{json}");
-    }
 }
 
 /// Separated by bars.

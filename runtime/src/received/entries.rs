@@ -1,14 +1,13 @@
 //! Lists of which an object may be unreadable.
 
 use std::fmt;
-use std::marker::PhantomData;
 use std::ops::Deref;
 
-use serde::de::{DeserializeOwned, SeqAccess, Visitor};
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use crate::message::encoding::{Encoded, Native, Unread};
-use crate::read::{Picked, ReadError, ValueOrJson, pick};
+use super::Unreadable;
+use crate::read::{ReadError, ValueOrJson, pick};
 
 /// An object of a list.
 pub trait Entry: DeserializeOwned {
@@ -43,10 +42,9 @@ impl<T> Entries<T> {
         self.0.is_empty()
     }
 
-    pub(crate) fn values(&self) -> impl Iterator<Item = Result<&T, Unread<'_>>> {
-        self.0
-            .iter()
-            .map(|entry| entry.as_ref().map_err(Unread::from))
+    pub(crate) fn values(&self) -> impl Iterator<Item = Result<&T, &Unreadable>> {
+        let entries = self.0.iter().map(Result::as_ref);
+        entries.map(|entry| entry.map_err(|entry| &entry.0.unreadable))
     }
 
     /// Those that can be read, and those that cannot.
@@ -124,57 +122,52 @@ impl<T: fmt::Debug> fmt::Debug for Entries<T> {
 
 impl<T: Serialize> Serialize for Entries<T> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_seq(self.values().map(Encoded::<T, Native>::new))
+        serializer.collect_seq(self.values().map(|entry| match entry {
+            Ok(value) => Written::Value(value),
+            Err(unreadable) => Written::Unreadable(unreadable),
+        }))
     }
+}
+
+#[derive(Serialize)]
+#[serde(untagged)]
+enum Written<'a, T> {
+    Value(&'a T),
+    Unreadable(&'a Unreadable),
 }
 
 /// Other deserializers than that of [`read`](crate::read) fail with the first
 /// object that is unreadable.
 impl<'de, T: Entry> Deserialize<'de> for Entries<T> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_seq(EntriesVisitor(PhantomData))
-    }
-}
-
-struct EntriesVisitor<T>(PhantomData<T>);
-
-impl<'de, T: Entry> Visitor<'de> for EntriesVisitor<T> {
-    type Value = Entries<T>;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a list")
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Entries<T>, A::Error> {
-        let mut entries = Vec::new();
-        while let Some(ValueOrJson(entry)) = seq.next_element()? {
-            let index = entries.len();
-            entries.push(entry.map_err(|unreadable| {
-                let (json, error) = *unreadable;
-                UnreadableEntry::new::<T>(index, json, error)
-            }));
-        }
-        Ok(Entries(entries))
+        let entries = Vec::<ValueOrJson<T>>::deserialize(deserializer)?.into_iter();
+        let unreadable = |index, json| UnreadableEntry::new::<T>(index, Unreadable(json));
+        let entries = entries
+            .enumerate()
+            .map(|(index, ValueOrJson(entry))| entry.map_err(|json| unreadable(index, json)));
+        Ok(Self(entries.collect()))
     }
 }
 
 /// An object of a list that cannot be read. Says where it is, why, and what
 /// it is about as far as that can be read.
 #[derive(Clone, PartialEq, Eq)]
-pub struct UnreadableEntry {
+pub struct UnreadableEntry(Box<Parts>);
+
+#[derive(Clone, PartialEq, Eq)]
+struct Parts {
     index: usize,
-    error: ReadError,
     identity: Vec<(&'static str, String)>,
-    json: Box<str>,
+    unreadable: Unreadable,
 }
 
 impl UnreadableEntry {
-    fn new<T: Entry>(index: usize, json: Box<str>, error: ReadError) -> Self {
+    fn new<T: Entry>(index: usize, unreadable: Unreadable) -> Self {
         let names: Vec<_> = T::IDENTITY.concat();
-        let found = pick(json.as_bytes(), &names).unwrap_or_default();
-        let mut found = found.into_iter();
+        let found = pick(unreadable.json().as_bytes(), &names).unwrap_or_default();
+        let mut found = found.into_iter().map(|text| text.ok().flatten());
         let identity = T::IDENTITY.iter().filter_map(|names| {
-            let mut texts = found.by_ref().take(names.len()).filter_map(Picked::text);
+            let mut texts = found.by_ref().take(names.len()).flatten();
             // Two names for one field: which of them holds is not known.
             let text = (texts.next(), texts.next());
             match (names.first(), text) {
@@ -182,63 +175,62 @@ impl UnreadableEntry {
                 _ => None,
             }
         });
-        Self {
+        Self(Box::new(Parts {
             index,
             identity: identity.collect(),
-            error,
-            json,
-        }
+            unreadable,
+        }))
     }
 
     /// Its place in the list, counted from 0.
     #[must_use]
     pub fn index(&self) -> usize {
-        self.index
+        self.0.index
     }
 
     /// What is wrong: the path of the field in the object, and the reason.
     /// Holds nothing of what came.
     #[must_use]
     pub fn error(&self) -> &ReadError {
-        &self.error
+        self.0.unreadable.error()
     }
 
     /// The fields that say which object it is, as far as they can be read, by
     /// their names on the wire: `("orderNumber", "A-17")`.
     #[must_use]
     pub fn identity(&self) -> &[(&'static str, String)] {
-        &self.identity
+        &self.0.identity
     }
 
     /// The JSON that was received. It may hold personal data.
     #[must_use]
     pub fn json(&self) -> &str {
-        &self.json
+        self.0.unreadable.json()
     }
 }
 
 impl fmt::Display for UnreadableEntry {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "entry {} of the list cannot be read", self.index + 1)?;
-        for (name, text) in &self.identity {
+        write!(f, "entry {} of the list cannot be read", self.index() + 1)?;
+        for (name, text) in self.identity() {
             write!(f, ", {name} {text}")?;
         }
-        write!(f, ": {}", self.error)
+        write!(f, ": {}", self.error())
     }
 }
 
 impl fmt::Debug for UnreadableEntry {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("UnreadableEntry")
-            .field("index", &self.index)
-            .field("error", &format_args!("{}", self.error))
-            .field("identity", &self.identity)
+            .field("index", &self.index())
+            .field("error", &format_args!("{}", self.error()))
+            .field("identity", &self.identity())
             .finish_non_exhaustive()
     }
 }
 
 impl std::error::Error for UnreadableEntry {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
-        Some(&self.error)
+        Some(self.error())
     }
 }

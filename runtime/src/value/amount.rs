@@ -68,9 +68,8 @@ impl TryFrom<&str> for Amount {
     type Error = WireError;
 
     fn try_from(text: &str) -> Result<Self, WireError> {
-        let number = Decimal::parse_plain(text).ok_or(WireError::AMOUNT)?;
-        match number.units(-2).ok_or(WireError::AMOUNT_RANGE)? {
-            (centavos, Remainder::Zero) => Self::from_magnitude(centavos, number.negative),
+        match Self::parse(text)? {
+            (amount, Remainder::Zero) if !text.contains(['e', 'E']) => Ok(amount),
             _ => Err(WireError::AMOUNT),
         }
     }
@@ -83,25 +82,26 @@ impl Amount {
     /// from a whole centavo), and with commas that can only group thousands
     /// (`3,900.00`).
     pub(crate) fn parse_lenient(text: &str) -> Result<Self, WireError> {
-        Self::try_from(text).or_else(|error| {
-            let ungrouped = ungrouped(text);
-            let number = Decimal::parse(ungrouped.as_deref().unwrap_or(text)).ok_or(error)?;
-            let (centavos, remainder) = number.units(-2).ok_or(WireError::AMOUNT_RANGE)?;
-            let centavos = match remainder {
-                Remainder::Zero | Remainder::Below => centavos,
-                Remainder::Above => centavos + 1,
-                Remainder::Real => return Err(WireError::AMOUNT),
-            };
-            Self::from_magnitude(centavos, number.negative)
-        })
+        Self::parse(&ungrouped(text)).map(|(amount, _)| amount)
     }
 
-    fn from_magnitude(centavos: u128, negative: bool) -> Result<Self, WireError> {
-        let magnitude = i128::try_from(centavos).ok();
-        let signed = magnitude.map(|centavos| if negative { -centavos } else { centavos });
-        let centavos = signed.and_then(|centavos| i64::try_from(centavos).ok());
-        centavos
-            .map(Self::from_centavos)
-            .ok_or(WireError::AMOUNT_RANGE)
+    /// The amount that the text is or is next to, and how it differs.
+    fn parse(text: &str) -> Result<(Self, Remainder), WireError> {
+        let number = Decimal::parse(text).ok_or(WireError::AMOUNT)?;
+        let (count, remainder) = number.units(-2).ok_or(WireError::AMOUNT_RANGE)?;
+        let count = match remainder {
+            Remainder::Zero | Remainder::Below => Some(count),
+            Remainder::Above => count.checked_add(1),
+            Remainder::Real => return Err(WireError::AMOUNT),
+        };
+        let centavos = count.and_then(|count| {
+            if number.negative {
+                0_i64.checked_sub_unsigned(count)
+            } else {
+                0_i64.checked_add_unsigned(count)
+            }
+        });
+        let amount = centavos.map(Self::from_centavos);
+        Ok((amount.ok_or(WireError::AMOUNT_RANGE)?, remainder))
     }
 }

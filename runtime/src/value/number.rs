@@ -1,6 +1,7 @@
 //! Numbers by their digits, never as floating-point numbers.
 
 use std::borrow::Cow;
+use std::iter;
 use std::sync::LazyLock;
 
 use regex_lite::Regex;
@@ -9,17 +10,12 @@ use regex_lite::Regex;
 /// larger one is neither an amount nor a count.
 const MAX_EXPONENT: i32 = 308;
 
-/// Digits that follow 28 others only say whether the number is exact.
-const MAX_DIGITS: u128 = 10_u128.pow(27);
-
-/// A decimal number, such as `-12`, `12.50` or `1.2E7`: its digits times a
-/// power of ten.
-pub(crate) struct Decimal {
+/// A decimal number, such as `-12`, `12.50` or `1.2E7`.
+pub(crate) struct Decimal<'a> {
     pub(crate) negative: bool,
-    digits: u128,
+    whole: &'a str,
+    fraction: &'a str,
     exponent: i32,
-    /// Whether a digit that is not zero follows those in `digits`.
-    more: bool,
 }
 
 /// What a number holds beyond a count of units.
@@ -34,106 +30,70 @@ pub(crate) enum Remainder {
     Real,
 }
 
-impl Decimal {
-    /// Parses a sign, digits, and perhaps a point and more digits.
-    pub(crate) fn parse_plain(text: &str) -> Option<Self> {
-        let (negative, magnitude) = match text.strip_prefix('-') {
-            Some(magnitude) => (true, magnitude),
-            None => (false, text),
+impl<'a> Decimal<'a> {
+    /// Parses a sign, digits, and perhaps a point and more digits, and an
+    /// exponent.
+    pub(crate) fn parse(text: &'a str) -> Option<Self> {
+        let (mantissa, exponent) = match text.split_once(['e', 'E']) {
+            Some((mantissa, exponent)) => (mantissa, exponent.parse().ok()?),
+            None => (text, 0),
         };
-        let (whole, fraction) = match magnitude.split_once('.') {
+        let magnitude = mantissa.strip_prefix('-');
+        let digits = magnitude.unwrap_or(mantissa);
+        let (whole, fraction) = match digits.split_once('.') {
             Some((_, "")) => return None,
             Some(parts) => parts,
-            None => (magnitude, ""),
+            None => (digits, ""),
         };
-        if whole.is_empty() {
-            return None;
-        }
-        let mut number = Self {
-            negative,
-            digits: 0,
-            exponent: -i32::try_from(fraction.len()).ok()?,
-            more: false,
+        let number = Self {
+            negative: magnitude.is_some(),
+            whole,
+            fraction,
+            exponent,
         };
-        for part in [whole, fraction] {
-            for byte in part.bytes() {
-                let digit = byte.is_ascii_digit().then(|| byte - b'0')?;
-                if number.digits < MAX_DIGITS {
-                    number.digits = number.digits * 10 + u128::from(digit);
-                } else {
-                    number.exponent += 1;
-                    number.more |= digit != 0;
-                }
-            }
-        }
-        Some(number)
-    }
-
-    /// Parses the same, perhaps with an exponent.
-    pub(crate) fn parse(text: &str) -> Option<Self> {
-        let Some((mantissa, exponent)) = text.split_once(['e', 'E']) else {
-            return Self::parse_plain(text);
-        };
-        let digits = exponent.strip_prefix(['+', '-']).unwrap_or(exponent);
-        if !digits.bytes().all(|byte| byte.is_ascii_digit()) {
-            return None;
-        }
-        let exponent: i32 = exponent.parse().ok()?;
-        let mut number = Self::parse_plain(mantissa)?;
-        number.exponent += exponent;
-        (exponent.abs() <= MAX_EXPONENT).then_some(number)
+        let digits = whole.bytes().chain(fraction.bytes());
+        (!whole.is_empty()
+            && digits.into_iter().all(|byte| byte.is_ascii_digit())
+            && (-MAX_EXPONENT..=MAX_EXPONENT).contains(&exponent))
+        .then_some(number)
     }
 
     /// How many units the number holds without its sign, the unit being a power
     /// of ten, and what is left; `None` if there are too many.
-    pub(crate) fn units(&self, power: i32) -> Option<(u128, Remainder)> {
-        let exact = if self.more {
-            Remainder::Below
-        } else {
-            Remainder::Zero
-        };
-        let shift = self.exponent - power;
-        let factor = 10_u128.checked_pow(shift.unsigned_abs());
-        match factor {
-            _ if self.digits == 0 => Some((0, exact)),
-            Some(factor) if shift >= 0 => Some((self.digits.checked_mul(factor)?, exact)),
-            None if shift >= 0 => None,
-            // With at most 28 digits it is next to nothing.
-            None => Some((0, Remainder::Below)),
-            Some(unit) => {
-                let (count, rest) = (self.digits / unit, self.digits % unit);
-                let remainder = if rest == 0 {
-                    exact
-                } else if rest * 10_000 < unit {
-                    Remainder::Below
-                } else if (unit - rest) * 10_000 < unit {
-                    Remainder::Above
-                } else {
-                    Remainder::Real
-                };
-                Some((count, remainder))
-            }
+    pub(crate) fn units(&self, power: i32) -> Option<(u64, Remainder)> {
+        let digits = self.whole.bytes().chain(self.fraction.bytes());
+        let mut digits = digits.map(|byte| byte - b'0');
+        let point = i32::try_from(self.whole.len()).ok()? + self.exponent - power;
+        let mut count = 0_u64;
+        for _ in 0..point {
+            let digit = digits.next().unwrap_or(0);
+            count = count.checked_mul(10)?.checked_add(digit.into())?;
         }
+        let zeros = iter::repeat_n(0, usize::try_from(-point).unwrap_or(0));
+        let mut rest = zeros.chain(digits);
+        let first = [(); 4].map(|()| rest.next().unwrap_or(0));
+        let remainder = match (first, rest.any(|digit| digit != 0)) {
+            ([0, 0, 0, 0], false) => Remainder::Zero,
+            ([0, 0, 0, 0], true) => Remainder::Below,
+            ([9, 9, 9, 9], true) => Remainder::Above,
+            _ => Remainder::Real,
+        };
+        Some((count, remainder))
     }
 }
 
 /// A code or whole number without point and exponent: `2` for `2.0` and `2E0`.
 /// Any other text stays as it is.
+#[must_use]
 pub fn plain(text: &str) -> Cow<'_, str> {
     let may_be = text.starts_with(|first: char| first == '-' || first.is_ascii_digit())
         && text.contains(['.', 'e', 'E']);
-    let whole = || {
-        let number = Decimal::parse(text)?;
-        let (count, remainder) = number.units(0)?;
-        let sign = if number.negative && count > 0 {
-            "-"
-        } else {
-            ""
-        };
-        (remainder == Remainder::Zero).then(|| format!("{sign}{count}"))
-    };
-    let whole = may_be.then(whole).flatten();
-    whole.map_or(Cow::Borrowed(text), Cow::Owned)
+    let number = may_be.then(|| Decimal::parse(text)).flatten();
+    match number.and_then(|number| Some((number.negative, number.units(0)?))) {
+        Some((true, (count @ 1.., Remainder::Zero))) => Cow::Owned(format!("-{count}")),
+        Some((_, (count, Remainder::Zero))) => Cow::Owned(count.to_string()),
+        _ => Cow::Borrowed(text),
+    }
 }
 
 /// A lone `3,900` may have a decimal comma.
@@ -142,7 +102,11 @@ static GROUPED: LazyLock<Option<Regex>> =
 
 /// An amount without the commas between its thousands, if they can be nothing
 /// else: `3,900.00`, `1,234,567`.
-pub(crate) fn ungrouped(text: &str) -> Option<String> {
-    let grouped = text.contains(',') && GROUPED.as_ref()?.is_match(text);
-    grouped.then(|| text.replace(',', ""))
+pub(crate) fn ungrouped(text: &str) -> Cow<'_, str> {
+    let is_grouped = |text| GROUPED.as_ref().is_some_and(|regex| regex.is_match(text));
+    if text.contains(',') && is_grouped(text) {
+        Cow::Owned(text.replace(',', ""))
+    } else {
+        Cow::Borrowed(text)
+    }
 }

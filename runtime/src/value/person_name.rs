@@ -1,14 +1,14 @@
 use std::fmt;
 
-use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde::{Deserialize, Serialize};
 
 use super::{MASKED, WireError};
 
 /// A person's name: last and first name, perhaps a middle name and a suffix,
 /// separated by commas. Masked in `Debug`.
 ///
-/// Any text can be received and is preserved; what a program builds has its
-/// parts in order.
+/// Any text can be received and is preserved, with the whitespace around it;
+/// what a program builds has its parts in order.
 ///
 /// ```
 /// use skypay_runtime::PersonName;
@@ -18,10 +18,12 @@ use super::{MASKED, WireError};
 /// assert_eq!(format!("{name:?}"), "[masked]");
 /// assert!(PersonName::try_from("Juan").is_err());
 /// ```
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
 pub struct PersonName {
     text: String,
     /// A part that was given held a comma, so that the text has others.
+    #[serde(skip)]
     torn: bool,
 }
 
@@ -48,10 +50,8 @@ impl PersonName {
     /// when the message is validated.
     #[must_use]
     pub fn new(last: &str, first: &str) -> Self {
-        let unnamed = Self {
-            text: String::new(),
-            torn: false,
-        };
+        let (text, torn) = (String::new(), false);
+        let unnamed = Self { text, torn };
         unnamed.with_part(0, last).with_part(1, first)
     }
 
@@ -88,10 +88,6 @@ impl PersonName {
         (parts.next().is_none() && !self.torn).then_some(found)
     }
 
-    fn from_text(text: String) -> Self {
-        Self { text, torn: false }
-    }
-
     fn with_part(self, index: usize, part: &str) -> Self {
         let mut parts: Vec<&str> = self.text.split(',').collect();
         parts.resize(parts.len().max(index + 1), "");
@@ -108,24 +104,10 @@ impl TryFrom<&str> for PersonName {
     type Error = WireError;
 
     fn try_from(text: &str) -> Result<Self, WireError> {
-        let name = Self::from_text(text.to_owned());
-        match name.parts() {
-            Some(_) => Ok(name),
-            None => Err(WireError::PERSON_NAME),
-        }
-    }
-}
-
-/// Keeps any text, with the whitespace around it.
-impl<'de> Deserialize<'de> for PersonName {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        String::deserialize(deserializer).map(Self::from_text)
-    }
-}
-
-impl Serialize for PersonName {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(&self.text)
+        let (text, torn) = (text.to_owned(), false);
+        let name = Self { text, torn };
+        let named = name.parts().is_some();
+        named.then_some(name).ok_or(WireError::PERSON_NAME)
     }
 }
 

@@ -1,6 +1,6 @@
 use std::fmt;
 
-use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde::{Deserialize, Serialize};
 
 use super::MASKED;
 
@@ -13,7 +13,8 @@ use super::MASKED;
 /// assert_eq!(format!("{account:?}"), "[masked]");
 /// assert_eq!(account.expose(), "0000012309738");
 /// ```
-#[derive(Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
 pub struct Sensitive<T = String>(T);
 
 impl<T> Sensitive<T> {
@@ -45,17 +46,5 @@ impl<T> From<T> for Sensitive<T> {
 impl From<&str> for Sensitive {
     fn from(text: &str) -> Self {
         Self(text.to_owned())
-    }
-}
-
-impl<T: Serialize> Serialize for Sensitive<T> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        self.0.serialize(serializer)
-    }
-}
-
-impl<'de, T: Deserialize<'de>> Deserialize<'de> for Sensitive<T> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        T::deserialize(deserializer).map(Self)
     }
 }

@@ -1,8 +1,7 @@
 use std::fmt;
 use std::time::SystemTime;
 
-use jiff::fmt::StdFmtWrite;
-use jiff::fmt::temporal::DateTimePrinter;
+use jiff::fmt::temporal::Pieces;
 use jiff::{SignedDuration, civil};
 
 use super::WireError;
@@ -97,26 +96,17 @@ impl From<civil::DateTime> for DateTime {
     }
 }
 
-const PRINTER: DateTimePrinter = DateTimePrinter::new().separator(b' ');
-
-impl DateTime {
-    fn print(self, printer: &DateTimePrinter, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let result = printer.print_datetime(&self.0, StdFmtWrite(f));
-        result.map_err(|_| fmt::Error)
-    }
-}
-
 /// Whole seconds; what lies between them is left out.
 impl fmt::Display for DateTime {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.print(&PRINTER.precision(Some(0)), f)
+        write!(f, "{} {:.0}", self.0.date(), self.0.time())
     }
 }
 
 /// With all decimals of the second that are there.
 impl fmt::Debug for DateTime {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.print(&PRINTER, f)
+        write!(f, "{} {}", self.0.date(), self.0.time())
     }
 }
 
@@ -134,7 +124,8 @@ pub struct WithFraction(DateTime);
 
 impl fmt::Display for WithFraction {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.print(&PRINTER.precision(Some(4)), f)
+        let DateTime(moment) = self.0;
+        write!(f, "{} {:.4}", moment.date(), moment.time())
     }
 }
 
@@ -199,72 +190,43 @@ impl Date {
 }
 
 fn date(text: &str) -> Option<civil::Date> {
-    let [y1, y2, y3, y4, b'-', m1, m2, b'-', d1, d2] = *text.as_bytes() else {
+    // The parser takes other forms, too.
+    let [_, _, _, _, b'-', _, _, b'-', _, _] = text.as_bytes() else {
         return None;
     };
-    let year = i16::from(two(y1, y2)?) * 100 + i16::from(two(y3, y4)?);
-    civil::Date::new(year, two(m1, m2)?, two(d1, d2)?).ok()
+    text.parse().ok()
 }
 
 fn date_time(text: &str) -> Option<civil::DateTime> {
-    let (day, rest) = text.split_at_checked(10)?;
-    let (clock, fraction) = rest.as_bytes().split_at_checked(9)?;
-    let [b' ' | b'T', h1, h2, b':', m1, m2, b':', s1, s2] = *clock else {
+    // The parser takes other forms, a comma, a time zone and a leap second, too.
+    let (day, time) = text.as_bytes().split_at_checked(10)?;
+    let [_, _, _, _, b'-', _, _, b'-', _, _] = day else {
         return None;
     };
-    let (hour, minute, second) = (two(h1, h2)?, two(m1, m2)?, two(s1, s2)?);
-    let (fraction, offset) = offset(fraction)?;
-    let time = civil::Time::new(hour, minute, second, nanoseconds(fraction)?).ok()?;
-    let local = date(day)?.to_datetime(time);
-    match offset {
-        None => Some(local),
-        Some(offset) => local.checked_add(GMT_8 - offset).ok(),
+    let [b' ' | b'T', _, _, b':', _, _, b':', b'0'..=b'5', _, ..] = time else {
+        return None;
+    };
+    let rest = text.get(19..)?;
+    if rest.contains([',', '[']) {
+        return None;
     }
+    let Some(at) = rest.find(OFFSET) else {
+        return text.parse().ok();
+    };
+    let (before, offset) = text.split_at(19 + at);
+    let before = before.strip_suffix(' ').unwrap_or(before);
+    let joined = format!("{before}{offset}");
+    let pieces = Pieces::parse(&joined).ok()?;
+    let offset = pieces.to_numeric_offset()?.seconds().into();
+    let offset = SignedDuration::from_secs(offset);
+    let local = pieces.date().to_datetime(pieces.time()?);
+    // No clock on Earth is further from UTC.
+    let is_real = offset.abs() <= SignedDuration::from_hours(18);
+    is_real.then(|| local.checked_add(GMT_8 - offset).ok())?
 }
+
+/// How an offset begins.
+const OFFSET: [char; 4] = ['Z', 'z', '+', '-'];
 
 /// How far the clocks of the wire are ahead of UTC.
 const GMT_8: SignedDuration = SignedDuration::from_hours(8);
-
-/// Splits an offset from the end of a time: the text before it, and how far the
-/// time is ahead of UTC. `Z`, `+08:00`, `+0800`, `+08`, also after a space.
-fn offset(text: &[u8]) -> Option<(&[u8], Option<SignedDuration>)> {
-    let Some(at) = text.iter().position(|byte| b"Zz+-".contains(byte)) else {
-        return Some((text, None));
-    };
-    let (before, offset) = text.split_at(at);
-    let before = before.strip_suffix(b" ").unwrap_or(before);
-    let (hours, minutes) = match *offset {
-        [b'Z' | b'z'] => (0, 0),
-        [_, h1, h2] => (two(h1, h2)?, 0),
-        [_, h1, h2, m1, m2] | [_, h1, h2, b':', m1, m2] => (two(h1, h2)?, two(m1, m2)?),
-        _ => return None,
-    };
-    let seconds = i64::from(hours) * 3600 + i64::from(minutes) * 60;
-    let seconds = if offset[0] == b'-' { -seconds } else { seconds };
-    // No clock on Earth is further from UTC.
-    (minutes < 60 && seconds.abs() <= 18 * 3600)
-        .then(|| (before, Some(SignedDuration::from_secs(seconds))))
-}
-
-/// A point and one to nine digits, or nothing.
-fn nanoseconds(fraction: &[u8]) -> Option<i32> {
-    let digits = match fraction {
-        [] => return Some(0),
-        [b'.', digits @ ..] if (1..=9).contains(&digits.len()) => digits,
-        _ => return None,
-    };
-    let zeros = std::iter::repeat_n(&b'0', 9 - digits.len());
-    let mut digits = digits.iter().chain(zeros);
-    digits.try_fold(0, |number, byte| {
-        Some(number * 10 + i32::from(digit(*byte)?))
-    })
-}
-
-fn two(tens: u8, ones: u8) -> Option<i8> {
-    Some(digit(tens)? * 10 + digit(ones)?)
-}
-
-fn digit(byte: u8) -> Option<i8> {
-    let digit = byte.is_ascii_digit().then(|| byte - b'0')?;
-    i8::try_from(digit).ok()
-}
