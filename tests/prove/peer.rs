@@ -1,18 +1,16 @@
 //! One version of the generated crates as a process: it builds and sends
 //! messages, serves both sides on the loopback interface and says what came
-//! through. Commands and answers are lines of JSON.
+//! through. Orders and answers are lines of JSON.
 //!
-//! `cargo xtask verify prove` compiles it once for each version of the document;
-//! `operations.rs` beside it is written for that version.
+//! `cargo xtask verify prove` compiles it once for each version of the document.
 
-mod operations;
+#![allow(deprecated, unused)]
 
 use std::collections::HashMap;
-use std::collections::hash_map::Entry;
 use std::error::Error;
 use std::io::{BufRead, Write};
 use std::net::SocketAddr;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use axum::Router;
 use axum::body::{Body, Bytes};
@@ -24,25 +22,31 @@ use jsonschema::{Draft, Validator};
 use serde_json::{Value, json};
 use skypay_client::{CallbackSender, Client, Credentials, Transport};
 use skypay_runtime::envelope;
-use skypay_server::{Config, NotStored, Refusal, Stored, callbacks, skypay};
+use skypay_server::types::{self, Operation, Validate, read};
+use skypay_server::{Config, Context, NotStored, Refusal, Stored, callbacks, skypay};
 
 type Failure = Box<dyn Error + Send + Sync>;
 
 fn main() -> Result<(), Failure> {
-    let schemas = std::env::args()
-        .nth(1)
-        .ok_or("name the file with the schemas")?;
-    let schemas = std::fs::read_to_string(schemas)?;
-    let mut peer = Peer {
-        validators: validators(&serde_json::from_str(&schemas)?)?,
-        clients: HashMap::new(),
-        stage: Stage::default(),
-    };
+    let path = std::env::args().nth(1);
+    let schemas = std::fs::read_to_string(path.ok_or("name the file with the schemas")?)?;
+    let schemas: HashMap<String, Value> = serde_json::from_str(&schemas)?;
+    let mut validators = HashMap::new();
+    for (name, schema) in schemas {
+        let options = jsonschema::options().with_draft(Draft::Draft7);
+        validators.insert(name, options.build(&schema).map_err(|error| error.to_string())?);
+    }
+    let stage = Stage::default();
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(1)
         .enable_all()
         .build()?;
-    let address = runtime.block_on(serve(peer.stage.clone()))?;
+    let address = runtime.block_on(serve(stage.clone()))?;
+    let mut peer = Peer {
+        validators,
+        clients: HashMap::new(),
+        stage,
+    };
     let mut out = std::io::stdout().lock();
     writeln!(out, "{}", json!({ "port": address.port() }))?;
     for line in std::io::stdin().lines() {
@@ -60,26 +64,37 @@ struct Peer {
     stage: Stage,
 }
 
+/// Both ways to call.
+struct Clients {
+    skypay: Client,
+    callbacks: CallbackSender,
+}
+
 impl Peer {
     async fn follow(&mut self, order: &Value) -> Value {
         let text = |key: &str| order[key].as_str().unwrap_or_default();
         match text("do") {
-            "build" => match operations::build(text("message"), &order["value"]) {
+            "build" => match build(text("operation"), text("part"), &order["value"]) {
                 Ok(value) => json!({ "built": value }),
                 Err(refused) => json!({ "refused": refused }),
             },
             "plan" => {
-                let mut scene = self.stage.lock();
-                *scene = Scene {
+                *self.stage.lock() = Scene {
                     plan: order["plan"].clone(),
                     ..Scene::default()
                 };
                 json!({})
             }
-            "call" => match self.clients(text("to")) {
-                Ok(clients) => operations::call(clients, text("operation"), &order["value"]).await,
-                Err(error) => json!({ "error": error.to_string() }),
-            },
+            "call" => {
+                let url = text("to");
+                if !self.clients.contains_key(url) {
+                    match clients(url) {
+                        Ok(clients) => drop(self.clients.insert(url.to_owned(), clients)),
+                        Err(error) => return json!({ "error": error.to_string() }),
+                    }
+                }
+                call(&self.clients[url], text("operation"), &order["value"]).await
+            }
             "seen" => {
                 let scene = self.stage.lock();
                 json!({
@@ -89,64 +104,31 @@ impl Peer {
                     "answer": scene.answer,
                 })
             }
-            "check" => self.check(text("schema"), &order["value"]),
+            "check" => match self.validators.get(text("schema")) {
+                Some(validator) => json!({ "complaints": complaints(validator, &order["value"]) }),
+                None => json!({ "error": "there is no such schema" }),
+            },
             other => json!({ "error": format!("unknown order {other}") }),
         }
     }
+}
 
-    /// The clients for an address, set up once.
-    fn clients(&mut self, url: &str) -> Result<&Clients, Failure> {
-        Ok(match self.clients.entry(url.to_owned()) {
-            Entry::Occupied(known) => known.into_mut(),
-            Entry::Vacant(new) => new.insert(clients(url)?),
+/// What the document of this version says against a message.
+fn complaints(validator: &Validator, value: &Value) -> Vec<Value> {
+    let errors = validator.iter_errors(value).map(|error| {
+        json!({
+            "at": error.instance_path().to_string(),
+            "rule": error.schema_path().to_string(),
         })
-    }
-
-    /// What the document of this version says against a message.
-    fn check(&self, schema: &str, value: &Value) -> Value {
-        let Some(validator) = self.validators.get(schema) else {
-            return json!({ "error": format!("there is no schema {schema}") });
-        };
-        let complaints: Vec<_> = validator
-            .iter_errors(value)
-            .map(|error| {
-                json!({
-                    "at": error.instance_path().to_string(),
-                    "rule": error.schema_path().to_string(),
-                })
-            })
-            .collect();
-        json!({ "complaints": complaints })
-    }
-}
-
-fn validators(schemas: &Value) -> Result<HashMap<String, Validator>, Failure> {
-    let mut validators = HashMap::new();
-    for (name, schema) in schemas.as_object().into_iter().flatten() {
-        let options = jsonschema::options().with_draft(Draft::Draft7);
-        let validator = options.build(schema).map_err(|error| error.to_string())?;
-        validators.insert(name.clone(), validator);
-    }
-    Ok(validators)
-}
-
-/// Both ways to call somebody.
-pub(crate) struct Clients {
-    pub(crate) skypay: Client,
-    pub(crate) callbacks: CallbackSender,
+    });
+    errors.collect()
 }
 
 fn clients(url: &str) -> Result<Clients, Failure> {
-    let skypay = Transport::builder(url, keys().into())
-        .read_retries(0)
-        .build()?;
-    let callbacks = format!("{url}/callbacks");
-    let callbacks = Transport::builder(&callbacks, keys().into())
-        .read_retries(0)
-        .build()?;
+    let transport = |url: &str| Transport::builder(url, keys().into()).read_retries(0).build();
     Ok(Clients {
-        skypay: Client::with_transport(skypay, "acme")?,
-        callbacks: CallbackSender::with_transport(callbacks),
+        skypay: Client::with_transport(transport(url)?, "acme")?,
+        callbacks: CallbackSender::with_transport(transport(&format!("{url}/callbacks"))?),
     })
 }
 
@@ -154,21 +136,89 @@ fn keys() -> Credentials {
     Credentials::new("App@skypay", "authentication", "encrypt key").unwrap()
 }
 
-/// How a call ended.
-pub(crate) fn outcome<T>(result: &Result<T, skypay_client::Error>) -> Value {
-    match result {
-        Ok(_) => json!({ "outcome": "accepted" }),
-        Err(error) => json!({
-            "outcome": error.outcome().as_str(),
-            "code": error.code(),
-            "said": error.to_string(),
-        }),
+/// A message that keeps every constraint. Sent is only what is readable.
+fn built<T: serde::de::DeserializeOwned + Validate + std::fmt::Debug>(
+    value: &Value,
+) -> Result<T, String> {
+    let message: T = read::from_slice(value.to_string().as_bytes()).map_err(|error| error.to_string())?;
+    message.validate().map_err(|error| error.to_string())?;
+    match format!("{message:?}").contains("Unreadable") {
+        true => Err("something in it is unreadable".to_owned()),
+        false => Ok(message),
     }
 }
 
+fn written<T: serde::de::DeserializeOwned + serde::Serialize + Validate + std::fmt::Debug>(
+    value: &Value,
+) -> Result<Value, String> {
+    serde_json::to_value(built::<T>(value)?).map_err(|error| error.to_string())
+}
+
+/// How a call ended.
+fn outcome<T>(result: &Result<T, skypay_client::Error>) -> Value {
+    match result {
+        Ok(_) => json!({ "outcome": "accepted" }),
+        Err(error) => json!({ "outcome": error.outcome().as_str(), "said": error.to_string() }),
+    }
+}
+
+macro_rules! speak {
+    (
+        skypay { $($method:ident($request:ident) -> $response:ident;)* }
+        notices { $($notice:ident($notice_request:ident) -> $notice_response:ident;)* }
+        inquiries { $($inquiry:ident($inquiry_request:ident) -> $inquiry_response:ident;)* }
+    ) => {
+        speak! { @call
+            $((skypay $method $request $response))*
+            $((callbacks $notice $notice_request $notice_response))*
+            $((callbacks $inquiry $inquiry_request $inquiry_response))*
+        }
+
+        impl skypay_server::SkypayApi for Stage {
+            $(async fn $method(&self, _: &Context, _: types::$request) -> Result<types::$response, Refusal> {
+                self.answer::<types::$request>()
+            })*
+        }
+
+        impl skypay_server::PartnerCallbacks for Stage {
+            $(async fn $notice(&self, _: &Context, _: types::$notice_request) -> Result<Stored, NotStored> {
+                self.lock().reached = true;
+                Ok(Stored)
+            })*
+
+            $(async fn $inquiry(&self, _: &Context, _: types::$inquiry_request) -> Result<types::$inquiry_response, Refusal> {
+                self.answer::<types::$inquiry_request>()
+            })*
+        }
+    };
+    (@call $(($client:ident $method:ident $request:ident $response:ident))*) => {
+        fn build(operation: &str, part: &str, value: &Value) -> Result<Value, String> {
+            $(if operation == types::$request::INFO.name {
+                return match part {
+                    "Request" => written::<types::$request>(value),
+                    _ => written::<types::$response>(value),
+                };
+            })*
+            Err("no such operation".to_owned())
+        }
+
+        async fn call(clients: &Clients, operation: &str, value: &Value) -> Value {
+            $(if operation == types::$request::INFO.name {
+                return match built::<types::$request>(value) {
+                    Ok(request) => outcome(&clients.$client.$method(&request).await),
+                    Err(refused) => json!({ "outcome": "not-built", "said": refused }),
+                };
+            })*
+            json!({ "outcome": "not-built", "said": "no such operation" })
+        }
+    };
+}
+
+types::with_operations!(speak);
+
 /// What is to be answered, and what was seen.
 #[derive(Clone, Default)]
-pub(crate) struct Stage(Arc<Mutex<Scene>>);
+struct Stage(Arc<Mutex<Scene>>);
 
 #[derive(Default)]
 struct Scene {
@@ -180,19 +230,13 @@ struct Scene {
 }
 
 impl Stage {
-    fn lock(&self) -> std::sync::MutexGuard<'_, Scene> {
-        self.0
-            .lock()
-            .unwrap_or_else(std::sync::PoisonError::into_inner)
+    fn lock(&self) -> MutexGuard<'_, Scene> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// The answer of a handler: what the plan says, built as this version
     /// builds it.
-    pub(crate) fn answer<T>(
-        &self,
-        build: impl Fn(&Value) -> Result<T, String>,
-        partner: impl Fn(u16) -> Result<Refusal, String>,
-    ) -> Result<T, Refusal> {
+    fn answer<O: Operation<Response: std::fmt::Debug>>(&self) -> Result<O::Response, Refusal> {
         let mut scene = self.lock();
         scene.reached = true;
         if let Some(code) = scene.plan["refuse"].as_str() {
@@ -200,11 +244,11 @@ impl Stage {
         }
         let number = scene.plan["partner"].as_u64();
         let failed = match number.and_then(|number| u16::try_from(number).ok()) {
-            Some(number) => match partner(number) {
+            Some(number) => match Refusal::partner::<O>(number, "as planned") {
                 Ok(refusal) => return Err(refusal),
-                Err(refused) => refused,
+                Err(refused) => refused.to_string(),
             },
-            None => match build(&scene.plan["value"]) {
+            None => match built(&scene.plan["value"]) {
                 Ok(answer) => return Ok(answer),
                 Err(refused) => refused,
             },
@@ -212,38 +256,6 @@ impl Stage {
         scene.refused = Some(failed);
         Err(Refusal::new("-9999", "not built"))
     }
-
-    /// The same for a notice.
-    pub(crate) fn acknowledge(&self) -> Result<Stored, NotStored> {
-        self.lock().reached = true;
-        Ok(Stored)
-    }
-}
-
-/// A value for a setter that takes a text.
-pub(crate) fn text(value: &Value) -> String {
-    match value {
-        Value::String(text) => text.clone(),
-        other => other.to_string(),
-    }
-}
-
-/// A value for a setter that takes a number.
-pub(crate) fn number(value: &Value) -> i128 {
-    text(value).parse().unwrap_or(i128::MAX)
-}
-
-/// A value for a setter that takes several.
-pub(crate) fn list<T>(
-    value: &Value,
-    item: impl Fn(&Value) -> Result<T, String>,
-) -> Result<Vec<T>, String> {
-    value.as_array().into_iter().flatten().map(item).collect()
-}
-
-/// A built message as it would be sent.
-pub(crate) fn built<T: serde::Serialize>(message: Result<T, String>) -> Result<Value, String> {
-    serde_json::to_value(message?).map_err(|error| error.to_string())
 }
 
 async fn serve(stage: Stage) -> Result<SocketAddr, Failure> {
@@ -252,8 +264,7 @@ async fn serve(stage: Stage) -> Result<SocketAddr, Failure> {
     let routes: Router = skypay::router(stage.clone(), config)
         .nest("/callbacks", callbacks)
         .layer(middleware::from_fn(move |request, next| {
-            let stage = stage.clone();
-            async move { watched(stage, request, next).await }
+            watched(stage.clone(), request, next)
         }));
     let listener = tokio::net::TcpListener::bind(("127.0.0.1", 0)).await?;
     let address = listener.local_addr()?;
@@ -265,27 +276,18 @@ async fn serve(stage: Stage) -> Result<SocketAddr, Failure> {
 /// Notes the plaintext of both directions.
 async fn watched(stage: Stage, request: Request, next: Next) -> Response {
     let (parts, body) = request.into_parts();
-    let sealed = bytes(body).await;
-    stage.lock().request = opened(&sealed);
-    let request = Request::from_parts(parts, Body::from(sealed));
+    let (encrypted, plaintext) = opened(body).await;
+    stage.lock().request = plaintext;
+    let request = Request::from_parts(parts, Body::from(encrypted));
     let (parts, body) = next.run(request).await.into_parts();
-    let sealed = bytes(body).await;
-    stage.lock().answer = opened(&sealed);
-    Response::from_parts(parts, Body::from(sealed))
+    let (encrypted, plaintext) = opened(body).await;
+    stage.lock().answer = plaintext;
+    Response::from_parts(parts, Body::from(encrypted))
 }
 
-async fn bytes(body: Body) -> Bytes {
-    body.collect()
-        .await
-        .map(|body| body.to_bytes())
-        .unwrap_or_default()
-}
-
-fn opened(sealed: &[u8]) -> Value {
-    let keys = keys();
-    let plaintext = envelope::open(keys.key(), sealed);
-    let plaintext = plaintext.ok().map(|plaintext| plaintext.to_string());
-    plaintext
-        .and_then(|plaintext| serde_json::from_str(&plaintext).ok())
-        .unwrap_or_default()
+async fn opened(body: Body) -> (Bytes, Value) {
+    let encrypted = body.collect().await.map(|body| body.to_bytes()).unwrap_or_default();
+    let plaintext = envelope::open(keys().key(), &encrypted).ok();
+    let plaintext = plaintext.and_then(|text| serde_json::from_str(&text).ok());
+    (encrypted, plaintext.unwrap_or_default())
 }

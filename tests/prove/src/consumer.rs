@@ -1,17 +1,18 @@
-//! A program that uses everything the generated crates offer, as source text
-//! made from the model: it fails to compile when an item that it uses is
-//! gone or has another type.
+//! A program that uses every public item of the generated crates, written from
+//! the lines of their `public-api.txt`: it fails to compile when an item is gone
+//! or has another type.
 //!
-//! One module for each message, code table, text and operation, so that an
-//! error says by its file what it is about. It stands here and not in
-//! `codegen`, since no user of the generator needs it.
+//! One module for each type, and for each method of a client or a trait, so
+//! that an error says by its file what it is about.
 
 use std::collections::BTreeMap;
 
-use codegen::model::{
-    Api, CodeTable, Direction, Encoding, Field, Message, Mode, Newtype, Operation, Type,
-};
+use codegen::Generated;
+use codegen::model::{EnvelopeField, Type};
 use heck::ToSnakeCase;
+use quote::ToTokens;
+use spec_tools::public_api;
+use syn::{ReturnType, TypeFnPtr};
 
 /// What both halves do with the types.
 pub(crate) const MESSAGES: &str = "messages";
@@ -20,91 +21,10 @@ pub(crate) const CALLER: &str = "caller";
 /// What only a callee does.
 pub(crate) const CALLEE: &str = "callee";
 
-/// The sources by path: one crate for what both halves do with messages, one
-/// for the caller, one for the callee.
-pub(crate) fn consumer(api: &Api) -> BTreeMap<String, String> {
-    let mut sources = Sources::default();
-    for message in &api.objects {
-        sources.add(MESSAGES, &snake("row", &message.name), &uses(message));
-    }
-    for table in &api.code_tables {
-        sources.add(MESSAGES, &snake("codes", &table.name), &names(table));
-    }
-    for newtype in &api.newtypes {
-        sources.add(MESSAGES, &snake("text", &newtype.name), &holds(newtype));
-    }
-    for operation in &api.operations {
-        let method = &operation.method;
-        sources.add(MESSAGES, method, &exchange(operation));
-        sources.add(CALLER, method, &calls(operation));
-        sources.add(CALLEE, method, &serves(operation));
-    }
-    sources.add(MESSAGES, "operations", OPERATIONS);
-    sources.add(CALLER, "clients", &clients(api));
-    sources.add(CALLEE, "servers", SERVERS);
-    sources.with_roots()
-}
-
-/// Every operation of the document can be listed.
-const OPERATIONS: &str = "\
-pub(crate) fn lists() {
-    let _ = crate::same::<&'static [&'static t::OperationInfo]>(&t::OPERATIONS);
-}
-";
-
-/// What does not depend on the operations.
-const SERVERS: &str = "\
-pub(crate) struct Nothing;
-
-impl s::PartnerCallbacks for Nothing {}
-
-impl s::SkypayApi for Nothing {}
-
-pub(crate) fn serves(config: fn() -> s::Config) {
-    let _ = s::callbacks::router(Nothing, config());
-    let _ = s::callbacks::service(Nothing, config());
-    let _ = s::skypay::router(Nothing, config());
-    let _ = s::skypay::service(Nothing, config());
-}
-";
-
-#[derive(Default)]
-struct Sources {
-    files: BTreeMap<String, String>,
-    modules: BTreeMap<&'static str, Vec<String>>,
-}
-
-impl Sources {
-    fn add(&mut self, krate: &'static str, module: &str, body: &str) {
-        let imports = match krate {
-            CALLER => "use skypay_client as c;\nuse skypay_client::types as t;\n",
-            CALLEE => "use skypay_server as s;\nuse skypay_server::types as t;\n",
-            _ => "use skypay_types as t;\n",
-        };
-        let text = format!("#![allow(unused_imports)]\n\n{imports}\n{body}");
-        self.files.insert(format!("{krate}/src/{module}.rs"), text);
-        self.modules
-            .entry(krate)
-            .or_default()
-            .push(module.to_owned());
-    }
-
-    fn with_roots(mut self) -> BTreeMap<String, String> {
-        for (krate, modules) in self.modules {
-            let mut text = String::from(ROOT);
-            for module in modules {
-                text.push_str(&format!("pub mod {module};\n"));
-            }
-            self.files.insert(format!("{krate}/src/lib.rs"), text);
-        }
-        self.files
-    }
-}
-
 /// What every crate has: values that are never made, since nothing here runs,
 /// and a comparison of types that no coercion can soften.
 const ROOT: &str = "\
-#![allow(deprecated, unused)]
+#![allow(deprecated, unused, nonstandard_style)]
 
 use std::marker::PhantomData;
 
@@ -112,220 +32,236 @@ pub(crate) fn any<T>() -> T {
     unimplemented!()
 }
 
-pub(crate) fn same<T>(_: &T) -> PhantomData<T> {
+pub(crate) fn same<T: ?Sized>(_: &T) -> PhantomData<T> {
     PhantomData
 }
 
 ";
 
-fn snake(prefix: &str, name: &str) -> String {
-    format!("{prefix}_{}", name.to_snake_case())
+/// What is generic over the implementations of the traits.
+const SERVERS: &str = "
+pub struct Nothing;
+
+impl PartnerCallbacks for Nothing {}
+
+impl SkypayApi for Nothing {}
+
+pub fn serves(config: fn() -> Config) {
+    let _ = callbacks::router(Nothing, config());
+    let _ = callbacks::service(Nothing, config());
+    let _ = skypay::router(Nothing, config());
+    let _ = skypay::service(Nothing, config());
+}
+";
+
+/// What is generic over the operations, and what an alias gives.
+const CLIENTS: &str = "
+pub fn asks<O: Operation>(client: &Client) -> Option<DateTime> {
+    client.ask_not_before::<O>()
 }
 
-/// A message is built with every setter, read field by field, and has what it
-/// derives.
-fn uses(message: &Message) -> String {
-    let name = &message.name;
-    let stem = snake("of", name);
-    let mut text = format!("pub fn builds_{stem}() -> Result<t::{name}, t::Invalid> {{\n");
-    text.push_str(&format!("    t::{name}::builder()\n"));
-    for field in &message.fields {
-        let rust = ident(field);
-        let value = setter_type(field);
-        text.push_str(&format!("        .{rust}(crate::any::<{value}>())\n"));
-    }
-    text.push_str("        .build()\n}\n\n");
-    text.push_str(&format!("pub fn reads_{stem}(value: &t::{name}) {{\n"));
-    for field in &message.fields {
-        let rust = ident(field);
-        let ty = field_type(field);
-        text.push_str(&format!(
-            "    let _ = crate::same::<{ty}>(&value.{rust});\n"
-        ));
-    }
-    text.push_str("    let _ = (value.clone() == *value, format!(\"{value:?}\"));\n");
-    text.push_str("    let _ = t::Validate::validate(value);\n");
-    text.push_str("}\n");
-    text
+pub fn returns(error: &Error) -> Option<&ResponseCode> {
+    error.return_code()
 }
+";
 
-/// Every code by its name; what is not listed has its own.
-fn names(table: &CodeTable) -> String {
-    let name = &table.name;
-    let mut text = format!("pub fn names(code: &t::{name}) -> &str {{\n    match code {{\n");
-    for code in &table.codes {
-        text.push_str(&format!(
-            "        t::{name}::{} => \"{}\",\n",
-            code.variant,
-            code.variant.to_lowercase()
-        ));
-    }
-    text.push_str(&format!("        t::{name}::Unrecognized(_) => \"\",\n"));
-    text.push_str("        _ => code.as_ref(),\n    }\n}\n");
-    let has_text = table.codes.iter().any(|code| code.outcome.is_some());
-    let has_money = table.codes.iter().any(|code| code.money.is_some());
-    for (_, method, ty) in [
-        (has_text, "vendor_text", "Option<&'static str>"),
-        (has_money, "money_state", "Option<t::MoneyState>"),
-    ]
-    .iter()
-    .filter(|(has, ..)| *has)
-    {
-        text.push_str(&format!(
-            "\npub fn {method}(code: &t::{name}) {{\n    \
-             let _ = crate::same::<{ty}>(&code.{method}());\n}}\n"
-        ));
-    }
-    text
-}
-
-/// A text goes in and out; one that is not personal can be shown.
-fn holds(newtype: &Newtype) -> String {
-    let name = &newtype.name;
-    let mut text = format!("pub fn holds(value: t::{name}) {{\n");
-    text.push_str(&format!("    let _ = t::{name}::new(value.as_str());\n"));
-    if !newtype.sensitive {
-        text.push_str("    let _ = value.to_string();\n");
-    }
-    text.push_str("}\n");
-    text
-}
-
-/// Both messages of an operation, and that they belong together.
-fn exchange(operation: &Operation) -> String {
-    let (request, response) = (&operation.request.name, &operation.response.name);
-    let code = operation.response.fields.iter().find_map(|field| {
-        let Type::Codes(table) = &field.ty else {
-            return None;
+/// The sources by path: one crate for what both halves do with messages, one
+/// for the caller, one for the callee.
+pub(crate) fn consumer(generated: &Generated) -> Result<BTreeMap<String, String>, String> {
+    let mut modules: BTreeMap<(&str, String), String> = BTreeMap::new();
+    let mut add = |krate, module, text: &str| {
+        modules.entry((krate, module)).or_default().push_str(text);
+    };
+    for file in public_api::files(generated) {
+        let krate = match file.path.split('/').next() {
+            Some("client") => CALLER,
+            Some("server") => CALLEE,
+            _ => MESSAGES,
         };
-        let is_code = field.envelope == Some(codegen::model::EnvelopeField::Code);
-        is_code.then(|| format!("t::{table}"))
-    });
-    let code = code.unwrap_or_else(|| "String".to_owned());
-    format!(
-        "{}\n{}\npub fn belongs(request: &t::{request}, response: &t::{response}) {{\n    \
-         let _ = crate::same::<<t::{request} as t::Operation>::Response>(response);\n    \
-         let _ = crate::same::<<t::{response} as t::Response>::Code>(&crate::any::<{code}>());\n    \
-         let _ = (<t::{request} as t::Operation>::INFO, t::Operation::transaction_ids(request));\n\
-         }}\n",
-        uses(&operation.request),
-        uses(&operation.response),
-    )
-}
-
-/// The method of the client, or of the sender of callbacks.
-fn calls(operation: &Operation) -> String {
-    let (request, response) = (&operation.request.name, &operation.response.name);
-    let client = match operation.direction {
-        Direction::ToProvider => "Client",
-        Direction::ToPartner => "CallbackSender",
-    };
-    let method = &operation.method;
-    format!(
-        "pub async fn calls(\n    client: &c::{client},\n    request: &t::{request},\n\
-         ) -> Result<t::{response}, c::Error> {{\n    client.{method}(request).await\n}}\n"
-    )
-}
-
-/// The method of the trait, in an implementation of its own.
-fn serves(operation: &Operation) -> String {
-    let (request, response) = (&operation.request.name, &operation.response.name);
-    let api = match operation.direction {
-        Direction::ToProvider => "SkypayApi",
-        Direction::ToPartner => "PartnerCallbacks",
-    };
-    let output = match operation.mode {
-        Mode::Notification => "Result<s::Stored, s::NotStored>".to_owned(),
-        _ => format!("Result<t::{response}, s::Refusal>"),
-    };
-    let method = &operation.method;
-    format!(
-        "pub struct Serves;\n\nimpl s::{api} for Serves {{\n    async fn {method}(\n        \
-         &self,\n        _: &s::Context,\n        _: t::{request},\n    ) -> {output} {{\n        \
-         crate::any()\n    }}\n}}\n"
-    )
-}
-
-/// The clients themselves, and the environments by their names.
-fn clients(api: &Api) -> String {
-    let variants: String = api
-        .environments
-        .iter()
-        .map(|environment| format!("        c::Environment::{} => \"\",\n", environment.variant))
-        .collect();
-    let mut asking = api.operations.iter();
-    let asking = asking.find(|operation| operation.direction == Direction::ToProvider);
-    let asks = asking.map_or(String::new(), |operation| {
-        let request = &operation.request.name;
-        format!("    let _ = c::Client::ask_not_before::<t::{request}>;\n")
-    });
-    format!(
-        "pub fn sets_up(\n    keys: fn() -> c::Credentials,\n    place: &c::Environment,\n\
-         ) -> Result<(c::Client, c::CallbackSender), c::SetupError> {{\n    \
-         let transport = place.transport(keys()).build()?;\n    \
-         let _ = c::Client::with_transport(transport.clone(), place.url());\n    \
-         let _ = c::CallbackSender::with_transport(transport);\n    \
-         let _ = c::CallbackSender::send_untyped;\n{asks}    \
-         Ok((c::Client::new(place, \"\", keys())?, c::CallbackSender::new(\"\", keys())?))\n}}\n\n\
-         pub(crate) fn names(place: &c::Environment) -> &str {{\n    match place {{\n{variants}        \
-         c::Environment::Custom(url) => url,\n        _ => \"\",\n    }}\n}}\n\n\
-         pub(crate) fn tells(error: &c::Error) -> Option<&t::ResponseCode> {{\n    \
-         error.return_code()\n}}\n"
-    )
-}
-
-fn ident(field: &Field) -> String {
-    const KEYWORDS: [&str; 5] = ["type", "ref", "match", "move", "use"];
-    if KEYWORDS.contains(&field.rust.as_str()) {
-        return format!("r#{}", field.rust);
-    }
-    field.rust.clone()
-}
-
-/// What the setter is given.
-fn setter_type(field: &Field) -> String {
-    let ty = value_type(field);
-    match (&field.ty, field.sensitive) {
-        (_, false) | (Type::List(_), true) => ty,
-        (Type::Text, true) => "t::Sensitive".to_owned(),
-        (_, true) => format!("t::Sensitive<{ty}>"),
-    }
-}
-
-/// What the field of the struct is.
-fn field_type(field: &Field) -> String {
-    let ty = setter_type(field);
-    match &field.ty {
-        Type::List(item) if field.received => format!("t::Entries<{}>", type_name(item)),
-        Type::List(_) => ty,
-        _ if field.required => ty,
-        _ if field.received => format!("t::Received<{ty}>"),
-        _ => format!("Option<{ty}>"),
-    }
-}
-
-/// The type of a field's value, or of its list.
-fn value_type(field: &Field) -> String {
-    let text = "t::IntegerText";
-    match (&field.ty, field.encoding) {
-        (Type::Integer(_), Encoding::AsText) => text.to_owned(),
-        (Type::List(item), Encoding::AsText) if matches!(**item, Type::Integer(_)) => {
-            format!("Vec<{text}>")
+        for line in file.text.lines().filter(|line| !line.starts_with('#')) {
+            let refused = |error| format!("no use of the public item `{line}`: {error}");
+            if let Some((module, text)) = use_of(line).map_err(refused)? {
+                add(krate, module, &text);
+            }
         }
-        (ty, _) => type_name(ty),
+    }
+    for (module, text) in implemented(generated) {
+        add(MESSAGES, module, &text);
+    }
+    add(CALLER, "error".to_owned(), CLIENTS);
+    add(CALLEE, "servers".to_owned(), SERVERS);
+    let mut files = BTreeMap::new();
+    for ((krate, module), text) in modules {
+        let imports = match krate {
+            CALLER => "skypay_client::{*, types::*};\nuse skypay_runtime::envelope::Plaintext",
+            CALLEE => "skypay_server::{*, types::*}",
+            _ => "skypay_types::*",
+        };
+        let text = format!("use std::{{fmt::Debug, hash::Hash}};\n\nuse {imports};\n{text}");
+        files.insert(format!("{krate}/src/{module}.rs"), text);
+        let root = files.entry(format!("{krate}/src/lib.rs"));
+        let root = root.or_insert_with(|| ROOT.to_owned());
+        root.push_str(&format!("pub mod {module};\n"));
+    }
+    Ok(files)
+}
+
+/// The module and the text that use a public item; none where the item is used
+/// with another one.
+fn use_of(line: &str) -> syn::Result<Option<(String, String)>> {
+    let (path, rest) = line.split_once(": ").unwrap_or((line, ""));
+    let Some((krate, item)) = path.split_once("::") else {
+        let names = rest.trim_start_matches("re-exports ");
+        let names = names.rsplit_once("::").map_or(names, |(_, names)| names);
+        return Ok(Some((
+            "exports".to_owned(),
+            format!("\npub use {path}::{names};\n"),
+        )));
+    };
+    // Modules repeat what stands at the root, but for what is generic.
+    let is_generic = item.starts_with(char::is_lowercase) || item.ends_with("::ask_not_before");
+    if is_generic || item.contains(" code ") {
+        return Ok(None);
+    }
+    let owner = item.split([':', '.', ' ']).next().unwrap_or_default();
+    let module = owner.trim_end_matches("Builder").to_snake_case();
+    let text = if let Some((name, _)) = item.split_once(" = ") {
+        format!("\npub type Is{name} = {krate}::{name};\n")
+    } else if let Some((_, field)) = item.split_once('.') {
+        format!(
+            "\npub fn reads_{}(value: &{owner}) {{\n    \
+             let _ = crate::same::<{rest}>(&value.{field});\n}}\n",
+            field.trim_start_matches("r#")
+        )
+    } else if let Some((_, name)) = item.split_once("::") {
+        if rest.is_empty() {
+            variant(owner, name)
+        } else if owner.ends_with("Api")
+            || owner.ends_with("Callbacks")
+            || krate.ends_with("client")
+        {
+            let module = format!("{module}_{name}");
+            return Ok(Some((module, function(owner, name, rest)?)));
+        } else {
+            function(owner, name, rest)?
+        }
+    } else if rest.starts_with("struct") || rest.starts_with("enum") || rest.starts_with("impl ") {
+        bounds(owner, rest)
+    } else if rest == "trait" || rest == "macro" {
+        return Ok(None);
+    } else {
+        format!(
+            "\npub fn is_{item}() {{\n    let _ = crate::same::<{rest}>(&{krate}::{item});\n}}\n"
+        )
+    };
+    Ok(Some((module, text)))
+}
+
+fn variant(owner: &str, variant: &str) -> String {
+    match variant.trim_end_matches(')').split_once('(') {
+        Some((name, ty)) => format!(
+            "\npub fn holds_{name}(value: &{owner}) {{\n    \
+             if let {owner}::{name}(value) = value {{\n        \
+             let _ = crate::same::<{ty}>(value);\n    }}\n}}\n"
+        ),
+        None => format!(
+            "\npub fn is_{variant}(value: &{owner}) -> bool {{\n    \
+             matches!(value, {owner}::{variant})\n}}\n"
+        ),
     }
 }
 
-fn type_name(ty: &Type) -> String {
-    match ty {
-        Type::Text => "String".to_owned(),
-        Type::Newtype(name) | Type::Codes(name) | Type::Object(name) => format!("t::{name}"),
-        Type::Amount => "t::Amount".to_owned(),
-        Type::Date => "t::Date".to_owned(),
-        Type::DateTime => "t::DateTime".to_owned(),
-        Type::PersonName => "t::PersonName".to_owned(),
-        Type::Integer(rust) => (*rust).to_owned(),
-        Type::Boolean => "bool".to_owned(),
-        Type::List(item) => format!("Vec<{}>", type_name(item)),
+/// What the standard library defines of that which a type implements.
+fn bounds(owner: &str, rest: &str) -> String {
+    let traits = rest.split([' ', ',']).filter(|name| {
+        let std = "Clone Debug Default PartialEq Eq Hash PartialOrd Ord";
+        std.split(' ').any(|known| known == *name)
+    });
+    let traits: Vec<_> = traits.collect();
+    format!(
+        "\npub fn is_{owner}_{}() {{\n    fn has<T: {}>() {{}}\n    has::<{owner}>();\n}}\n",
+        traits.len(),
+        traits.join(" + ")
+    )
+}
+
+/// A method is called; one of a trait is implemented.
+fn function(owner: &str, name: &str, signature: &str) -> syn::Result<String> {
+    let bare = signature.trim_start_matches("async ");
+    let (bare, promised) = match bare.split_once(" -> impl Future<Output = ") {
+        Some((bare, output)) => (bare, output.strip_suffix("> + Send")),
+        None => (bare, None),
+    };
+    let bare = bare.replacen("self", "Self", 1).replace("Self", owner);
+    let parsed: TypeFnPtr = syn::parse_str(&bare)?;
+    let types = parsed.inputs.iter();
+    let types: Vec<_> = types
+        .map(|input| input.ty.to_token_stream().to_string())
+        .collect();
+    let output = match &parsed.output {
+        ReturnType::Default => "()".to_owned(),
+        ReturnType::Type(_, ty) => ty.to_token_stream().to_string(),
+    };
+    if let Some(output) = promised {
+        let given: String = types
+            .iter()
+            .skip(1)
+            .map(|ty| format!(", _: {ty}"))
+            .collect();
+        return Ok(format!(
+            "\npub struct Serves;\n\nimpl {owner} for Serves {{\n    \
+             async fn {name}(&self{given}) -> {output} {{\n        crate::any()\n    }}\n}}\n"
+        ));
     }
+    let (prefix, suffix) = if signature.starts_with("async ") {
+        ("async ", ".await")
+    } else {
+        ("", "")
+    };
+    let names: Vec<_> = (0..types.len())
+        .map(|index| format!("value{index}"))
+        .collect();
+    let given = names.iter().zip(&types);
+    let given: Vec<_> = given.map(|(name, ty)| format!("{name}: {ty}")).collect();
+    Ok(format!(
+        "\npub {prefix}fn calls_{}({}) -> {output} {{\n    {owner}::{name}({}){suffix}\n}}\n",
+        name.trim_start_matches("r#"),
+        given.join(", "),
+        names.join(", ")
+    ))
+}
+
+/// What macros of the runtime implement for the types.
+fn implemented(generated: &Generated) -> impl Iterator<Item = (String, String)> {
+    let newtypes = generated.api.newtypes.iter().map(|newtype| {
+        let name = &newtype.name;
+        let shown = if newtype.sensitive {
+            ""
+        } else {
+            "    let _ = value.to_string();\n"
+        };
+        let text = format!(
+            "\npub fn holds(value: {name}) {{\n    \
+             let _ = {name}::new(value.as_str());\n{shown}}}\n"
+        );
+        (name.to_snake_case(), text)
+    });
+    let operations = generated.api.operations.iter().map(|operation| {
+        let (request, response) = (&operation.request.name, &operation.response.name);
+        let mut fields = operation.response.fields.iter();
+        let code = fields.find_map(|field| match &field.ty {
+            Type::Codes(table) if field.envelope == Some(EnvelopeField::Code) => Some(&**table),
+            _ => None,
+        });
+        let code = code.unwrap_or("String");
+        let text = format!(
+            "\npub fn belongs(request: &{request}, response: &{response}) {{\n    \
+             let _ = crate::same::<<{request} as Operation>::Response>(response);\n    \
+             let _ = crate::same::<<{response} as Response>::Code>(&crate::any::<{code}>());\n    \
+             let _ = ({request}::INFO, request.transaction_ids());\n    \
+             let _ = (request.validate(), response.validate());\n}}\n"
+        );
+        (request.to_snake_case(), text)
+    });
+    newtypes.chain(operations)
 }

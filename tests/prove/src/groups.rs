@@ -10,7 +10,6 @@ use spec_tools::diff::{Report, compare};
 use crate::cases::Case;
 use crate::consumer::consumer;
 use crate::schemas::{OnWire, on_wire};
-use crate::wire::differing;
 
 /// A version of the document with all that is made of it.
 #[derive(Debug)]
@@ -21,6 +20,8 @@ pub(crate) struct Edition {
     pub(crate) root: Node,
     /// What the generator makes of it.
     pub(crate) generated: Generated,
+    /// The program that uses what was generated, by path.
+    pub(crate) consumer: BTreeMap<String, String>,
     /// Its operations as they are on the wire.
     pub(crate) wire: BTreeMap<String, OnWire>,
 }
@@ -36,12 +37,12 @@ impl Edition {
         };
         let root = spec_tools::diff::read(&text).map_err(refused)?;
         let generated = codegen::generate(&text).map_err(refused)?;
-        let wire = on_wire(&root, &generated.api);
         Ok(Self {
+            consumer: consumer(&generated)?,
+            wire: on_wire(&root, &generated.api),
             text,
             root,
             generated,
-            wire,
         })
     }
 }
@@ -65,24 +66,23 @@ impl Prepared {
     /// Looks at what an edit moves.
     pub(crate) fn new(case: &Case, base: &Edition) -> Result<Self, String> {
         let edition = Edition::new(case.apply(&base.text)?)?;
+        let mut modules = moved(&base.consumer, &edition.consumer);
+        // The roots only list the others.
+        modules.retain(|path| !path.ends_with("/lib.rs"));
         Ok(Self {
             report: compare(&base.root, &edition.root),
-            modules: moved(base, &edition),
-            operations: differing(&base.wire, &edition.wire),
+            operations: moved(&base.wire, &edition.wire),
+            modules,
             case: case.clone(),
             edition,
         })
     }
 }
 
-/// The modules of the consumer that differ; the roots only list them.
-fn moved(base: &Edition, edition: &Edition) -> BTreeSet<String> {
-    let old = consumer(&base.generated.api);
-    let new = consumer(&edition.generated.api);
-    let paths = old.keys().chain(new.keys());
-    let moved = paths.filter(|path| old.get(*path) != new.get(*path));
-    moved
-        .filter(|path| !path.ends_with("/lib.rs"))
+/// The keys of what differs.
+fn moved<T: PartialEq>(old: &BTreeMap<String, T>, new: &BTreeMap<String, T>) -> BTreeSet<String> {
+    let keys = old.keys().chain(new.keys());
+    keys.filter(|key| old.get(*key) != new.get(*key))
         .cloned()
         .collect()
 }
@@ -97,89 +97,46 @@ pub(crate) struct Group<'p> {
 }
 
 impl<'p> Group<'p> {
-    /// One edit by itself.
-    pub(crate) fn alone(member: &'p Prepared) -> Self {
-        Self {
-            text: member.edition.text.clone(),
-            members: vec![member],
-        }
-    }
-
-    /// These edits together.
-    fn of(members: &[&'p Prepared], base: &Edition) -> Vec<Self> {
-        let mut groups: Vec<Self> = Vec::new();
-        for member in members {
-            let taken = groups.iter_mut().any(|group| group.take(member, base));
-            if !taken {
-                groups.push(Self::alone(member));
-            }
-        }
-        groups
-    }
-
-    /// Takes an edit in, if it meets none that is in already.
-    fn take(&mut self, candidate: &'p Prepared, base: &Edition) -> bool {
+    /// Takes an edit in, if it meets none that is in already, if `diff` sees of
+    /// each what it sees of it alone, and if the generator takes all of them.
+    fn take(&mut self, candidate: &'p Prepared, base: &Edition) -> Option<()> {
         let apart = self.members.iter().all(|member| {
             member.modules.is_disjoint(&candidate.modules)
                 && member.operations.is_disjoint(&candidate.operations)
         });
         if !apart {
-            return false;
+            return None;
         }
-        let Some(text) = self.together(candidate, base) else {
-            return false;
-        };
-        self.text = text;
-        self.members.push(candidate);
-        true
-    }
-
-    /// The document after these and one more, if `diff` sees of each what it
-    /// sees of it alone.
-    fn together(&self, candidate: &Prepared, base: &Edition) -> Option<String> {
         let text = candidate.case.apply(&self.text).ok()?;
         let root = spec_tools::diff::read(&text).ok()?;
         let all = self.members.iter().copied().chain([candidate]);
-        let alone: BTreeSet<_> = all
-            .flat_map(|member| fingerprints(&member.report))
-            .collect();
-        let report = compare(&base.root, &root);
-        (fingerprints(&report).collect::<BTreeSet<_>>() == alone).then_some(text)
+        let alone: BTreeSet<_> = all.flat_map(|member| changes(&member.report)).collect();
+        let together: BTreeSet<_> = changes(&compare(&base.root, &root)).collect();
+        if alone != together || codegen::generate(&text).is_err() {
+            return None;
+        }
+        self.text = text;
+        self.members.push(candidate);
+        Some(())
     }
 }
 
-fn fingerprints(report: &Report) -> impl Iterator<Item = String> {
-    report
-        .changes
-        .iter()
-        .map(|change| change.subject.clone() + change.rule)
+fn changes(report: &Report) -> impl Iterator<Item = String> {
+    let changes = report.changes.iter();
+    changes.map(|change| change.subject.clone() + change.rule)
 }
 
 /// Packs edits into as few groups as come to hand, in their order.
 pub(crate) fn packed<'p>(all: &'p [Prepared], base: &Edition) -> Vec<Group<'p>> {
     let mut groups: Vec<Group> = Vec::new();
     for candidate in all {
-        if !groups.iter_mut().any(|group| group.take(candidate, base)) {
-            groups.push(Group::alone(candidate));
+        let mut room = groups.iter_mut();
+        if !room.any(|group| group.take(candidate, base).is_some()) {
+            groups.push(Group {
+                members: vec![candidate],
+                text: candidate.edition.text.clone(),
+            });
         }
     }
     groups
-        .into_iter()
-        .flat_map(|group| generable(group, base))
-        .collect()
-}
-
-/// A group that the generator takes, or the same in halves: what it refuses of
-/// many edits together, it takes of some of them.
-fn generable<'p>(group: Group<'p>, base: &Edition) -> Vec<Group<'p>> {
-    if group.members.len() == 1 || codegen::generate(&group.text).is_ok() {
-        return vec![group];
-    }
-    let (first, second) = group.members.split_at(group.members.len() / 2);
-    let halves = [first, second].map(|members| Group::of(members, base));
-    halves
-        .into_iter()
-        .flatten()
-        .flat_map(|half| generable(half, base))
-        .collect()
 }

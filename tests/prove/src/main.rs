@@ -16,7 +16,7 @@ mod wire;
 mod workspace;
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::ExitCode;
 
 use clap::Parser;
@@ -26,7 +26,6 @@ use xtask::generate::DOCUMENT;
 use xtask::report::{self, Finding, Level, Report};
 
 use cases::{CASES, Case, cases, sample};
-use consumer::consumer;
 use groups::{Edition, Group, Prepared, packed};
 use judge::{Proof, judge};
 use wire::Version;
@@ -114,78 +113,55 @@ fn prepared(rows: &[Case], base: &Edition) -> Result<Vec<Prepared>, String> {
 /// the other.
 fn proved(root: &Path, base: &Edition, groups: &[Group]) -> Result<Vec<Proof>, String> {
     let old = Workspace::new(root, "old")?;
-    let program = built(&old, base)?;
-    let control = old.check()?;
+    let mut before = started(&old, base)?;
+    let control = old.check(&base.consumer)?;
     if let Some((file, error)) = control.errors.iter().next() {
         return Err(format!(
             "the consumer does not fit its own version: {file}: {error}"
         ));
     }
-    let mut before = started(&old, base, &program)?;
     let new = Workspace::new(root, "new")?;
     let mut proofs = Vec::new();
     for group in groups {
-        let edition = Edition::new(group.text.clone())?;
-        let program = built(&new, &edition)?;
-        new.sources(consumer(&base.generated.api))?;
-        let compiled = new.check()?;
-        let mut after = started(&new, &edition, &program)?;
+        let mut after = started(&new, &Edition::new(group.text.clone())?)?;
+        let compiled = new.check(&base.consumer)?;
         proofs.extend(judge(group, base, &compiled, &mut before, &mut after)?);
     }
     Ok(proofs)
 }
 
-/// Puts a version into a workspace and builds its peer.
-fn built(workspace: &Workspace, edition: &Edition) -> Result<PathBuf, String> {
+/// Puts a version into a workspace, and starts its peer.
+fn started(workspace: &Workspace, edition: &Edition) -> Result<Version, String> {
     workspace.generated(&edition.generated)?;
-    let api = &edition.generated.api;
-    workspace.sources(consumer(api))?;
-    workspace.write("peer/src/operations.rs", &peer::operations(api))?;
-    workspace.peer()
-}
-
-fn started(workspace: &Workspace, edition: &Edition, program: &Path) -> Result<Version, String> {
+    let program = workspace.peer()?;
     let schemas = schemas::validators(&edition.wire);
     let schemas = workspace.write("peer/schemas.json", &schemas.to_string())?;
-    let api = edition.generated.api.clone();
-    Version::start(api, edition.wire.clone(), program, &schemas)
+    Version::start(edition, &program, &schemas)
 }
 
 fn summed_up(proofs: &[Proof], groups: usize, evidence: bool) -> Report {
     let mut findings = Vec::new();
     for proof in proofs {
         let location = Location::new(proof.line, 1, "");
-        for doubt in &proof.doubts {
-            let message = format!("{}: {doubt}", proof.name);
-            findings.push(Finding::new(
-                Level::Error,
-                "disproved",
-                CASES,
-                &location,
-                message,
-            ));
-        }
-        for shown in proof.evidence.iter().filter(|_| evidence) {
-            let message = format!("{}: {shown}", proof.name);
-            findings.push(Finding::new(
-                Level::Note,
-                "proved",
-                CASES,
-                &location,
-                message,
-            ));
+        let doubts = proof
+            .doubts
+            .iter()
+            .map(|doubt| (Level::Error, "disproved", doubt));
+        let shown = proof.evidence.iter().filter(|_| evidence);
+        for (level, rule, text) in doubts.chain(shown.map(|shown| (Level::Note, "proved", shown))) {
+            let message = format!("{}: {text}", proof.name);
+            findings.push(Finding::new(level, rule, CASES, &location, message));
         }
     }
-    let wrong = proofs
-        .iter()
-        .filter(|proof| !proof.doubts.is_empty())
-        .count();
-    let messages: usize = proofs.iter().map(|proof| proof.messages).sum();
-    let ran = proofs.iter().filter(|proof| proof.messages > 0).count();
+    let wrong = proofs.iter().filter(|proof| !proof.doubts.is_empty());
+    let ran = proofs.iter().filter(|proof| proof.messages > 0);
     Report {
         summary: format!(
-            "{} edits in {groups} versions compiled, {ran} of them run with {messages} messages: {wrong} disproved",
+            "{} edits in {groups} versions compiled, {} of them run with {} messages: {} disproved",
             proofs.len(),
+            ran.clone().count(),
+            ran.map(|proof| proof.messages).sum::<usize>(),
+            wrong.count(),
         ),
         findings,
     }

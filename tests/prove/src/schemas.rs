@@ -5,29 +5,69 @@ use std::collections::{BTreeMap, BTreeSet};
 use codegen::document::Node;
 use codegen::model::{Api, Operation};
 use serde_json::{Map, Value, json};
+use spec_tools::diff::Part;
 
-/// An operation as somebody on the wire sees it.
-#[derive(Clone, Debug, PartialEq)]
+/// An operation as it is seen on the wire. Two are equal where no examples
+/// make the difference.
+#[derive(Clone, Debug)]
 pub(crate) struct OnWire {
-    /// What the caller sends.
-    pub(crate) request: Value,
-    /// What the callee answers.
-    pub(crate) response: Value,
+    request: Value,
+    response: Value,
     /// How a call is addressed and what its answers may say.
-    pub(crate) rest: Value,
+    rest: String,
+}
+
+impl OnWire {
+    /// What is sent of it.
+    pub(crate) fn part(&self, part: Part) -> &Value {
+        match part {
+            Part::Request => &self.request,
+            Part::Response => &self.response,
+        }
+    }
+}
+
+impl PartialEq for OnWire {
+    fn eq(&self, other: &Self) -> bool {
+        seen(&self.request) == seen(&other.request)
+            && seen(&self.response) == seen(&other.response)
+            && self.rest == other.rest
+    }
+}
+
+/// A schema without its examples.
+pub(crate) fn seen(tree: &Value) -> Value {
+    match tree {
+        Value::Object(members) => {
+            let members = members.iter().filter(|(key, _)| *key != "example");
+            members
+                .map(|(key, value)| (key.clone(), seen(value)))
+                .collect()
+        }
+        other => other.clone(),
+    }
 }
 
 /// Every operation of a document, by name.
 pub(crate) fn on_wire(root: &Node, api: &Api) -> BTreeMap<String, OnWire> {
     let component = |name: &str| {
-        let schemas = root.get("components").and_then(|node| node.get("schemas"));
-        let schema = schemas.and_then(|schemas| schemas.get(name));
+        let schema = target(root, &format!("#/components/schemas/{name}"));
         schema.map(|schema| tree(root, schema)).unwrap_or_default()
     };
-    let view = |operation: &Operation| OnWire {
-        request: component(&operation.request.name),
-        response: component(&operation.response.name),
-        rest: rest(operation),
+    let view = |operation: &Operation| {
+        let codes = operation.codes.iter();
+        let codes: BTreeMap<_, _> = codes.map(|code| (&code.code, code.outcome)).collect();
+        OnWire {
+            request: component(&operation.request.name),
+            response: component(&operation.response.name),
+            rest: format!(
+                "{} {} {:?} {codes:?} {:?}",
+                operation.wire_path,
+                operation.path_fragment,
+                operation.mode,
+                operation.partner_codes
+            ),
+        }
     };
     let operations = api.operations.iter();
     operations
@@ -35,26 +75,7 @@ pub(crate) fn on_wire(root: &Node, api: &Api) -> BTreeMap<String, OnWire> {
         .collect()
 }
 
-fn rest(operation: &Operation) -> Value {
-    let codes = operation.codes.iter();
-    let codes: BTreeMap<_, _> = codes
-        .map(|code| {
-            (
-                code.code.clone(),
-                format!("{:?}", code.outcome).to_lowercase(),
-            )
-        })
-        .collect();
-    json!({
-        "path": operation.wire_path,
-        "label": operation.path_fragment,
-        "mode": format!("{:?}", operation.mode),
-        "codes": codes,
-        "partner": operation.partner_codes,
-    })
-}
-
-/// Words that do not reach the wire.
+/// Keywords that do not reach the wire.
 const WORDS: [&str; 8] = [
     "description",
     "$ref",
@@ -72,35 +93,32 @@ fn tree(root: &Node, schema: &Node) -> Value {
     let mut merged = Map::new();
     let parts = schema.get("allOf").map(Node::items).unwrap_or_default();
     for part in parts.iter().chain([schema]) {
-        let reference = part.text_of("$ref");
-        let target = reference.and_then(|reference| target(root, reference));
+        let target = part
+            .text_of("$ref")
+            .and_then(|reference| target(root, reference));
         if let Some(Value::Object(members)) = target.map(|target| tree(root, target)) {
             merged.extend(members);
         }
     }
     for entry in schema.entries() {
-        let key = entry.key.as_str();
-        let value = match key {
+        let (key, node) = (entry.key.as_str(), &entry.node);
+        let (key, value) = match key {
             _ if WORDS.contains(&key) => continue,
-            "items" => tree(root, &entry.node),
+            "enum" if schema.get("x-skypay-codes").is_some() => continue,
+            "items" => (key, tree(root, node)),
             "properties" => {
-                let properties = entry.node.entries().iter();
-                let properties =
-                    properties.map(|entry| (entry.key.clone(), tree(root, &entry.node)));
-                Value::Object(properties.collect())
+                let entries = node.entries().iter();
+                let trees = entries.map(|entry| (entry.key.clone(), tree(root, &entry.node)));
+                (key, trees.collect())
             }
             "x-skypay-codes" => {
-                let sendable = entry
-                    .node
-                    .items()
-                    .iter()
-                    .filter(|code| !code.flag("readOnly"));
-                let values: Vec<_> = sendable.filter_map(|code| code.text_of("value")).collect();
-                merged.insert("enum".to_owned(), json!(values));
-                continue;
+                let sent = node.items().iter().filter(|code| !code.flag("readOnly"));
+                (
+                    "enum",
+                    sent.filter_map(|code| code.text_of("value")).collect(),
+                )
             }
-            "enum" if schema.get("x-skypay-codes").is_some() => continue,
-            _ => entry.node.json(),
+            _ => (key, node.json()),
         };
         merged.insert(key.to_owned(), value);
     }
@@ -112,14 +130,13 @@ fn target<'d>(root: &'d Node, reference: &str) -> Option<&'d Node> {
     steps.try_fold(root, |node, step| node.get(step))
 }
 
-/// The schemas of all messages for the validator, by `operation/part`.
+/// The schemas of all messages for the validator, by operation and part.
 pub(crate) fn validators(operations: &BTreeMap<String, OnWire>) -> Value {
-    let mut all = Map::new();
-    for (name, operation) in operations {
-        all.insert(format!("{name}/request"), strict(&operation.request));
-        all.insert(format!("{name}/response"), strict(&operation.response));
-    }
-    Value::Object(all)
+    let parts = [Part::Request, Part::Response];
+    let all = operations.iter().flat_map(|(name, operation)| {
+        parts.map(|part| (format!("{name}/{part:?}"), strict(operation.part(part))))
+    });
+    all.collect()
 }
 
 /// The same in the words of JSON Schema: rules between fields become `if` and
@@ -129,11 +146,11 @@ fn strict(tree: &Value) -> Value {
     let Some(members) = schema.as_object_mut() else {
         return schema;
     };
-    members.retain(|key, _| key != "example");
+    members.remove("example");
     if let Some(items) = members.get_mut("items") {
         *items = strict(items);
     }
-    let mut conditions: Vec<_> = rules(tree).iter().map(condition).collect();
+    let mut conditions: Vec<_> = rules(tree).map(condition).collect();
     if let Some(Value::Object(properties)) = members.get_mut("properties") {
         let marked = properties.iter();
         let marked = marked.filter(|(_, property)| property["x-skypay-on-success"] == true);
@@ -154,24 +171,21 @@ fn strict(tree: &Value) -> Value {
 }
 
 /// The conditions between the fields of an object.
-pub(crate) fn rules(tree: &Value) -> Vec<Value> {
-    let rules = tree["x-skypay-rules"].as_array();
-    rules.cloned().unwrap_or_default()
+pub(crate) fn rules(tree: &Value) -> impl Iterator<Item = &Value> {
+    tree["x-skypay-rules"].as_array().into_iter().flatten()
 }
 
 fn condition(rule: &Value) -> Value {
-    let texts = |key: &str| rule[key].as_array().cloned().unwrap_or_default();
-    let forbidden = texts("forbid")
-        .into_iter()
-        .map(|name| json!({ "required": [name] }));
-    let forbidden: Vec<_> = forbidden.collect();
-    let matches = rule["match"].as_object().cloned().unwrap_or_default();
-    let matches: Map<_, _> = matches
-        .into_iter()
-        .map(|(name, pattern)| (name, json!({ "pattern": pattern })))
+    let forbidden: Value = texts(&rule["forbid"])
+        .map(|name| json!({ "required": [name] }))
         .collect();
-    let mut then = json!({ "required": texts("require"), "properties": matches });
-    if !forbidden.is_empty() {
+    let matches = rule["match"].as_object().into_iter().flatten();
+    let matches: Value = matches
+        .map(|(name, pattern)| (name.clone(), json!({ "pattern": pattern })))
+        .collect();
+    let required: Value = texts(&rule["require"]).collect();
+    let mut then = json!({ "required": required, "properties": matches });
+    if forbidden != json!([]) {
         then["not"] = json!({ "anyOf": forbidden });
     }
     let Some(field) = rule["when"]["field"].as_str() else {
@@ -194,37 +208,31 @@ pub(crate) fn as_read(tree: &Value, message: &Value) -> Value {
     match message {
         Value::Object(members) => {
             let names = names(tree);
-            let required = texts(&tree["required"]);
-            let mut read = Map::new();
-            for (key, value) in members {
-                let name = names.get(&folded(key)).unwrap_or(key);
-                if value == "" && !required.contains(name.as_str()) {
-                    continue;
-                }
-                read.insert(name.clone(), as_read(&tree["properties"][name], value));
-            }
-            Value::Object(read)
+            let required: BTreeSet<_> = texts(&tree["required"]).collect();
+            let renamed = members.iter().map(|(key, value)| {
+                let name = names.get(&folded(key)).copied().unwrap_or(key);
+                (name, value)
+            });
+            let read = renamed.filter(|(name, value)| *value != "" || required.contains(name));
+            read.map(|(name, value)| (name.to_owned(), as_read(&tree["properties"][name], value)))
+                .collect()
         }
-        Value::Array(items) => {
-            let items = items.iter().map(|item| as_read(&tree["items"], item));
-            Value::Array(items.collect())
-        }
+        Value::Array(items) => items
+            .iter()
+            .map(|item| as_read(&tree["items"], item))
+            .collect(),
         other => other.clone(),
     }
 }
 
 /// The names of an object's fields by everything that is read as them.
-fn names(tree: &Value) -> BTreeMap<String, String> {
-    let mut names = BTreeMap::new();
-    for (name, property) in tree["properties"].as_object().into_iter().flatten() {
-        for alias in texts(&property["x-skypay-aliases"]) {
-            names.insert(folded(alias), name.clone());
-        }
-    }
-    for (name, _) in tree["properties"].as_object().into_iter().flatten() {
-        names.insert(folded(name), name.clone());
-    }
-    names
+fn names(tree: &Value) -> BTreeMap<String, &str> {
+    let aliases = properties(tree).flat_map(|(name, property)| {
+        let aliases = texts(&property["x-skypay-aliases"]);
+        aliases.map(move |alias| (folded(alias), name))
+    });
+    let own = properties(tree).map(|(name, _)| (folded(name), name));
+    aliases.chain(own).collect()
 }
 
 fn folded(name: &str) -> String {
@@ -232,18 +240,15 @@ fn folded(name: &str) -> String {
 }
 
 /// The texts of a list.
-pub(crate) fn texts(list: &Value) -> BTreeSet<&str> {
-    let items = list.as_array().into_iter().flatten();
-    items.filter_map(Value::as_str).collect()
+pub(crate) fn texts(list: &Value) -> impl Iterator<Item = &str> {
+    list.as_array()
+        .into_iter()
+        .flatten()
+        .filter_map(Value::as_str)
 }
 
-impl OnWire {
-    /// The operation without its examples, which do not reach the wire.
-    pub(crate) fn seen(&self) -> Self {
-        Self {
-            request: crate::samples::seen(&self.request),
-            response: crate::samples::seen(&self.response),
-            rest: self.rest.clone(),
-        }
-    }
+/// The fields of an object.
+pub(crate) fn properties(tree: &Value) -> impl Iterator<Item = (&str, &Value)> {
+    let members = tree["properties"].as_object().into_iter().flatten();
+    members.map(|(name, property)| (name.as_str(), property))
 }

@@ -5,31 +5,21 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
-use codegen::model::{Api, Mode, Operation};
+use codegen::model::{Api, Mode, Operation, Outcome};
 use serde_json::{Value, json};
 use spec_tools::diff::{Part, Wire};
 
+use crate::groups::Edition;
 use crate::peer::Peer;
 use crate::samples::samples;
-use crate::schemas::{OnWire, as_read};
+use crate::schemas::{OnWire, as_read, properties};
 
 /// A version of the document, and a process that speaks it.
 #[derive(Debug)]
 pub(crate) struct Version {
-    /// Its model.
-    pub(crate) api: Api,
-    /// Its operations as they are on the wire.
-    pub(crate) wire: BTreeMap<String, OnWire>,
+    api: Api,
+    wire: BTreeMap<String, OnWire>,
     peer: Peer,
-}
-
-/// Which of the two is from before the edit.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Deployed {
-    /// The calling side.
-    Caller,
-    /// The called side.
-    Callee,
 }
 
 /// What was seen, worst first seen.
@@ -52,22 +42,16 @@ pub(crate) struct Built {
     pub(crate) gained: Option<String>,
 }
 
-/// The call by which a message is tried.
-struct Exchange {
-    outcome: Value,
-    seen: Value,
-}
+static NOTHING: Value = Value::Null;
 
 impl Version {
-    /// Starts a process that speaks the version.
-    pub(crate) fn start(
-        api: Api,
-        wire: BTreeMap<String, OnWire>,
-        program: &Path,
-        schemas: &Path,
-    ) -> Result<Self, String> {
-        let peer = Peer::start(program, schemas)?;
-        Ok(Self { api, wire, peer })
+    /// Starts a process that speaks a version.
+    pub(crate) fn start(edition: &Edition, program: &Path, schemas: &Path) -> Result<Self, String> {
+        Ok(Self {
+            api: edition.generated.api.clone(),
+            wire: edition.wire.clone(),
+            peer: Peer::start(program, schemas)?,
+        })
     }
 
     fn operation(&self, name: &str) -> Option<Operation> {
@@ -75,33 +59,62 @@ impl Version {
         operations.find(|operation| operation.name == name).cloned()
     }
 
+    fn tree(&self, name: &str, part: Part) -> &Value {
+        self.wire
+            .get(name)
+            .map_or(&NOTHING, |operation| operation.part(part))
+    }
+
+    /// The paths of all fields of a message.
+    fn fields(&self, name: &str, part: Part) -> BTreeSet<String> {
+        let mut found = BTreeSet::new();
+        fields("", self.tree(name, part), &mut found);
+        found
+    }
+
     /// What the version's document says against a message, as it is read.
     fn complaints(
         &mut self,
         name: &str,
-        part: &str,
+        part: Part,
         message: &Value,
-    ) -> Result<Vec<String>, String> {
-        let Some(operation) = self.wire.get(name) else {
-            return Ok(Vec::new());
-        };
-        let tree = match part {
-            "request" => &operation.request,
-            _ => &operation.response,
-        };
-        let read = as_read(tree, message);
+    ) -> Result<BTreeSet<String>, String> {
         let mut found = BTreeSet::new();
-        below_minimum(tree, &read, &mut found);
-        encoded_otherwise(tree, &read, &mut found);
-        let order = json!({ "do": "check", "schema": format!("{name}/{part}"), "value": read });
-        let answer = self.peer.tell(&order)?;
+        let tree = self.tree(name, part);
+        if tree.is_null() {
+            return Ok(found);
+        }
+        let read = as_read(tree, message);
+        walk("", tree, &read, &mut |path, schema, value| {
+            let text = value.as_str().unwrap_or_default();
+            let least = schema["x-skypay-minimum"].as_str();
+            let least = least.and_then(|least| least.parse::<f64>().ok());
+            if least.is_some_and(|least| text.parse().is_ok_and(|amount: f64| amount < least)) {
+                found.insert(format!("{path} x-skypay-minimum"));
+            }
+            let length = match schema["x-skypay-type"].as_str() {
+                Some("date-time-fraction") if value.is_string() => 24,
+                Some("date-time") if value.is_string() => 19,
+                _ => text.len(),
+            };
+            if text.len() != length {
+                found.insert(format!("encoding {path} x-skypay-type"));
+            }
+        });
+        let schema = format!("{name}/{part:?}");
+        let answer = self
+            .peer
+            .order(&json!({ "do": "check", "schema": schema, "value": read }))?;
         for complaint in answer["complaints"].as_array().into_iter().flatten() {
             let (at, rule) = (text(&complaint["at"]), text(&complaint["rule"]));
-            let keyword = rule.rsplit('/').next().unwrap_or_default();
-            let spelling = if keyword == "type" { "spelling " } else { "" };
-            found.insert(format!("{spelling}{at} {rule}"));
+            let encoding = if rule.ends_with("/type") {
+                "encoding "
+            } else {
+                ""
+            };
+            found.insert(format!("{encoding}{at} {rule}"));
         }
-        Ok(found.into_iter().collect())
+        Ok(found)
     }
 }
 
@@ -110,93 +123,88 @@ impl Version {
 pub(crate) fn observe(
     caller: &mut Version,
     callee: &mut Version,
-    deployed: Deployed,
+    caller_is_old: bool,
     name: &str,
 ) -> Result<Observed, String> {
-    let mut watch = Watch::new(deployed);
+    let observed = Observed {
+        wire: Wire::Ok,
+        evidence: "everything came through".to_owned(),
+        messages: 0,
+    };
     let Some(calling) = caller.operation(name) else {
         // The caller does not call what it does not know.
-        return Ok(watch.observed);
+        return Ok(observed);
     };
-    let (requests, responses) = (
-        requests(caller, callee, &calling),
-        callee
-            .operation(name)
-            .map_or_else(Vec::new, |called| responses(callee, caller, &called)),
-    );
-    let plan = watch.usual_answer(caller, callee, &calling, &requests, &responses)?;
-    let usual = watch.requests(caller, callee, &calling, &requests, &plan)?;
-    if callee.operation(name).is_none() {
+    let called = callee.operation(name);
+    let requests = messages(caller, callee, &calling, Part::Request);
+    let called_of = called.as_ref();
+    let responses = called_of.map_or_else(Vec::new, |called| {
+        messages(callee, caller, called, Part::Response)
+    });
+    let mut watch = Watch {
+        caller,
+        callee,
+        caller_is_old,
+        calling,
+        observed,
+        came: BTreeSet::new(),
+        heard: BTreeSet::new(),
+    };
+    let plan = watch.usual_answer(&requests, &responses)?;
+    let usual = watch.requests(&requests, &plan)?;
+    let Some(called) = called else {
         watch.note(
             Wire::Break,
             "the callee does not know the operation".to_owned(),
         );
+        return Ok(watch.observed);
+    };
+    if let Some(usual) = usual.filter(|_| called.mode != Mode::Notification) {
+        watch.responses(&usual, &responses)?;
+        watch.codes(&called, &usual)?;
     }
-    if let (Some(usual), Some(called)) = (usual, callee.operation(name))
-        && called.mode != Mode::Notification
-    {
-        watch.responses(caller, callee, &calling, &usual, &responses)?;
-        watch.codes(caller, callee, (&calling, &called), &usual)?;
+    watch.missing();
+    // Silence proves nothing: where nothing failed, something came through.
+    let modes = [watch.calling.mode, called.mode];
+    let expected = if modes.contains(&Mode::Notification) {
+        1
+    } else {
+        2
+    };
+    if watch.observed.wire != Wire::Break && watch.heard.len() < expected {
+        return Err(format!("{name}: no valid message was found to send"));
     }
-    watch.missing(caller, callee, name);
-    watch.silence(caller, callee, name)?;
     Ok(watch.observed)
 }
 
-fn requests(sender: &Version, receiver: &Version, operation: &Operation) -> Vec<Value> {
-    let examples: Vec<_> = operation
-        .request_examples
-        .iter()
-        .map(|example| example.value.clone())
-        .collect();
-    let name = &operation.name;
-    let one = sender
-        .wire
-        .get(name)
-        .map_or(Value::Null, |wire| wire.request.clone());
-    let other = receiver
-        .wire
-        .get(name)
-        .map_or(Value::Null, |wire| wire.request.clone());
-    samples(&examples, &one, &other)
-}
-
-fn responses(sender: &Version, receiver: &Version, operation: &Operation) -> Vec<Value> {
-    let examples: Vec<_> = successes(operation);
-    let name = &operation.name;
-    let one = sender
-        .wire
-        .get(name)
-        .map_or(Value::Null, |wire| wire.response.clone());
-    let other = receiver
-        .wire
-        .get(name)
-        .map_or(Value::Null, |wire| wire.response.clone());
-    samples(&examples, &one, &other)
-}
-
-/// The examples that are no refusals.
-fn successes(operation: &Operation) -> Vec<Value> {
-    let accepted = operation
-        .codes
-        .iter()
-        .filter(|code| code.outcome == codegen::model::Outcome::Accepted);
-    let accepted: BTreeSet<_> = accepted.map(|code| code.code.as_str()).collect();
-    let examples = operation
-        .response_examples
-        .iter()
-        .map(|example| &example.value);
-    let code = |value: &Value| {
-        value["responseCode"]
-            .as_str()
-            .is_none_or(|code| accepted.contains(code))
+/// What a version may send of an operation, around its difference from another.
+fn messages(sender: &Version, receiver: &Version, operation: &Operation, part: Part) -> Vec<Value> {
+    let examples = match part {
+        Part::Request => &operation.request_examples,
+        Part::Response => &operation.response_examples,
     };
-    examples.filter(|value| code(value)).cloned().collect()
+    let examples = examples.iter().map(|example| &example.value);
+    let examples = examples.filter(|value| {
+        let code = &value["responseCode"];
+        let mut codes = operation.codes.iter();
+        code.is_null() || codes.any(|row| row.outcome == Outcome::Accepted && *code == *row.code)
+    });
+    let examples: Vec<_> = examples.cloned().collect();
+    let name = &operation.name;
+    samples(
+        &examples,
+        sender.tree(name, part),
+        receiver.tree(name, part),
+    )
 }
 
 /// What is kept while one side calls the other.
-struct Watch {
-    deployed: Deployed,
+struct Watch<'v> {
+    caller: &'v mut Version,
+    callee: &'v mut Version,
+    /// Whether the caller is from before the edit, or else the callee.
+    caller_is_old: bool,
+    calling: Operation,
     observed: Observed,
     /// The fields that came, by part.
     came: BTreeSet<(Part, String)>,
@@ -204,20 +212,7 @@ struct Watch {
     heard: BTreeSet<Part>,
 }
 
-impl Watch {
-    fn new(deployed: Deployed) -> Self {
-        Self {
-            deployed,
-            observed: Observed {
-                wire: Wire::Ok,
-                evidence: String::new(),
-                messages: 0,
-            },
-            came: BTreeSet::new(),
-            heard: BTreeSet::new(),
-        }
-    }
-
+impl Watch<'_> {
     fn note(&mut self, wire: Wire, evidence: String) {
         if wire > self.observed.wire {
             self.observed.wire = wire;
@@ -226,115 +221,91 @@ impl Watch {
     }
 
     /// Whether the side from before the edit sends that part.
-    fn sends(&self, part: Part) -> bool {
-        (part == Part::Request) == (self.deployed == Deployed::Caller)
+    fn old_sends(&self, part: Part) -> bool {
+        (part == Part::Request) == self.caller_is_old
     }
 
-    fn exchange(
-        &mut self,
-        caller: &mut Version,
-        callee: &mut Version,
-        name: &str,
-        request: &Value,
-        plan: &Value,
-    ) -> Result<Option<Exchange>, String> {
-        callee.peer.tell(&json!({ "do": "plan", "plan": plan }))?;
-        let call = json!({
-            "do": "call", "operation": name, "to": callee.peer.url(), "value": request,
-        });
-        let outcome = caller.peer.tell(&call)?;
-        if ["not-built", "no-operation"].contains(&text(&outcome["outcome"])) {
+    /// One call: how it ended, and what the callee saw; none if the request
+    /// cannot be built.
+    fn exchange(&mut self, request: &Value, plan: &Value) -> Result<Option<[Value; 2]>, String> {
+        let name = &self.calling.name;
+        self.callee
+            .peer
+            .order(&json!({ "do": "plan", "plan": plan }))?;
+        let to = self.callee.peer.url();
+        let call = json!({ "do": "call", "operation": name, "to": to, "value": request });
+        let outcome = self.caller.peer.order(&call)?;
+        if outcome["outcome"] == "not-built" {
             return Ok(None);
         }
-        let seen = callee.peer.tell(&json!({ "do": "seen" }))?;
+        let seen = self.callee.peer.order(&json!({ "do": "seen" }))?;
         if seen["request"].is_null() {
             return Err(format!("{name}: nothing arrived: {outcome}"));
         }
         self.observed.messages += 1;
-        Ok(Some(Exchange { outcome, seen }))
+        Ok(Some([outcome, seen]))
     }
 
     /// The first answer that the callee builds and its document allows.
-    fn usual_answer(
-        &mut self,
-        caller: &mut Version,
-        callee: &mut Version,
-        calling: &Operation,
-        requests: &[Value],
-        responses: &[Value],
-    ) -> Result<Value, String> {
-        let name = &calling.name;
+    fn usual_answer(&mut self, requests: &[Value], responses: &[Value]) -> Result<Value, String> {
         for response in responses {
             let plan = json!({ "value": response });
             for request in requests.iter().take(3) {
-                let Some(exchange) = self.exchange(caller, callee, name, request, &plan)? else {
-                    continue;
-                };
-                if exchange.seen["reached"] == true && exchange.seen["refused"].is_null() {
+                let exchange = self.exchange(request, &plan)?;
+                if exchange.is_some_and(|[_, seen]| is_answered(&seen)) {
                     return Ok(plan);
                 }
             }
         }
-        Ok(responses
-            .first()
-            .map_or(json!({}), |response| json!({ "value": response })))
+        Ok(json!({ "value": responses.first().unwrap_or(&json!({})) }))
     }
 
     /// Sends every request; gives the first that comes through.
-    fn requests(
-        &mut self,
-        caller: &mut Version,
-        callee: &mut Version,
-        operation: &Operation,
-        requests: &[Value],
-        plan: &Value,
-    ) -> Result<Option<Value>, String> {
-        let name = &operation.name;
+    fn requests(&mut self, requests: &[Value], plan: &Value) -> Result<Option<Value>, String> {
+        let name = self.calling.name.clone();
         let mut usual = None;
         for request in requests {
-            let Some(Exchange { seen, .. }) = self.exchange(caller, callee, name, request, plan)?
-            else {
+            let Some([_, seen]) = self.exchange(request, plan)? else {
                 continue;
             };
             let sent = &seen["request"];
-            if !caller.complaints(name, "request", sent)?.is_empty() {
+            if !self
+                .caller
+                .complaints(&name, Part::Request, sent)?
+                .is_empty()
+            {
                 continue;
             }
             if seen["reached"] != true {
                 self.note(Wire::Break, format!("cannot be read: {sent}"));
                 continue;
             }
-            self.received(callee, name, Part::Request, sent)?;
+            self.received(Part::Request, sent)?;
             usual = usual.or_else(|| Some(request.clone()));
         }
         Ok(usual)
     }
 
     /// Sends every answer to one request.
-    fn responses(
-        &mut self,
-        caller: &mut Version,
-        callee: &mut Version,
-        operation: &Operation,
-        request: &Value,
-        responses: &[Value],
-    ) -> Result<(), String> {
-        let name = &operation.name;
+    fn responses(&mut self, request: &Value, responses: &[Value]) -> Result<(), String> {
+        let name = self.calling.name.clone();
         for response in responses {
-            let plan = json!({ "value": response });
-            let Some(Exchange { outcome, seen }) =
-                self.exchange(caller, callee, name, request, &plan)?
+            let Some([outcome, seen]) = self.exchange(request, &json!({ "value": response }))?
             else {
                 continue;
             };
             let sent = &seen["answer"];
-            let built = seen["reached"] == true && seen["refused"].is_null();
-            if !built || !callee.complaints(name, "response", sent)?.is_empty() {
+            if !is_answered(&seen)
+                || !self
+                    .callee
+                    .complaints(&name, Part::Response, sent)?
+                    .is_empty()
+            {
                 continue;
             }
             // What the builder takes, the answer may still be refused for: then it is no success.
             if outcome["outcome"] == "accepted" {
-                self.received(caller, name, Part::Response, sent)?;
+                self.received(Part::Response, sent)?;
             } else if sent["responseCode"] == "1000" {
                 self.note(Wire::Break, format!("{}: {sent}", text(&outcome["said"])));
             }
@@ -342,43 +313,30 @@ impl Watch {
         Ok(())
     }
 
-    /// What came through is held against the receiver's document.
-    fn received(
-        &mut self,
-        receiver: &mut Version,
-        name: &str,
-        part: Part,
-        message: &Value,
-    ) -> Result<(), String> {
-        let word = match part {
-            Part::Request => "request",
-            Part::Response => "response",
+    /// What came through is compared with the receiver's document.
+    fn received(&mut self, part: Part, message: &Value) -> Result<(), String> {
+        let name = self.calling.name.clone();
+        let old_sends = self.old_sends(part);
+        let receiver = match part {
+            Part::Request => &mut *self.callee,
+            Part::Response => &mut *self.caller,
         };
-        let complaints = receiver.complaints(name, word, message)?;
+        let complaints = receiver.complaints(&name, part, message)?;
+        let known = receiver.fields(&name, part);
+        let mut members = BTreeSet::new();
+        paths(
+            "",
+            &as_read(receiver.tree(&name, part), message),
+            &mut members,
+        );
         for complaint in complaints {
-            let spelling = complaint.starts_with("spelling ");
-            let wire = if self.sends(part) && !spelling {
-                Wire::Break
-            } else {
-                Wire::Risk
-            };
+            let breaks = old_sends && !complaint.starts_with("encoding ");
+            let wire = if breaks { Wire::Break } else { Wire::Risk };
             self.note(wire, format!("{complaint}: {message}"));
         }
-        let Some(operation) = receiver.wire.get(name) else {
-            return Ok(());
-        };
-        let tree = match part {
-            Part::Request => &operation.request,
-            Part::Response => &operation.response,
-        };
-        let read = as_read(tree, message);
-        let mut members = BTreeSet::new();
-        paths("", &read, &mut members);
-        let mut known = BTreeSet::new();
-        fields("", tree, &mut known);
         self.heard.insert(part);
         for path in members {
-            if !known.contains(&path) && part == Part::Request && self.sends(part) {
+            if !known.contains(&path) && part == Part::Request && old_sends {
                 self.note(Wire::Risk, format!("no reader reads `{path}`: {message}"));
             }
             self.came.insert((part, path));
@@ -387,134 +345,75 @@ impl Watch {
     }
 
     /// What the receiver from before the edit waits for in vain.
-    fn missing(&mut self, caller: &Version, callee: &Version, name: &str) {
-        let (old, new, part) = match self.deployed {
-            Deployed::Caller => (caller, callee, Part::Response),
-            Deployed::Callee => (callee, caller, Part::Request),
+    fn missing(&mut self) {
+        let (old, new, part) = if self.caller_is_old {
+            (&*self.caller, &*self.callee, Part::Response)
+        } else {
+            (&*self.callee, &*self.caller, Part::Request)
         };
-        let tree = |version: &Version| {
-            let wire = version.wire.get(name)?;
-            Some(match part {
-                Part::Request => wire.request.clone(),
-                Part::Response => wire.response.clone(),
-            })
-        };
-        let (Some(old), Some(new)) = (tree(old), tree(new)) else {
-            return;
-        };
-        if old == new || !self.heard.contains(&part) {
+        let name = &self.calling.name;
+        if old.tree(name, part) == new.tree(name, part) || !self.heard.contains(&part) {
             return;
         }
-        let mut waited = BTreeSet::new();
-        fields("", &old, &mut waited);
-        for path in waited {
+        for path in old.fields(name, part) {
             if !self.came.contains(&(part, path.clone())) {
                 self.note(Wire::Risk, format!("`{path}` never comes"));
             }
         }
     }
 
-    /// Silence proves nothing: where nothing failed, something came through.
-    fn silence(&self, caller: &Version, callee: &Version, name: &str) -> Result<(), String> {
-        let answers = [caller, callee].into_iter().all(|version| {
-            let operation = version.operation(name);
-            operation.is_some_and(|operation| operation.mode != Mode::Notification)
-        });
-        let expected = if answers { 2 } else { 1 };
-        if self.observed.wire == Wire::Break || self.heard.len() >= expected {
-            return Ok(());
-        }
-        Err(format!("{name}: no valid message was found to send"))
-    }
-
     /// Every code that the callee may answer, as the caller takes it.
-    fn codes(
-        &mut self,
-        caller: &mut Version,
-        callee: &mut Version,
-        (calling, called): (&Operation, &Operation),
-        request: &Value,
-    ) -> Result<(), String> {
+    fn codes(&mut self, called: &Operation, request: &Value) -> Result<(), String> {
         let meant = |operation: &Operation, code: &str| {
             let mut codes = operation.codes.iter();
             let row = codes.find(|row| row.code == code)?;
             Some(format!("{:?}", row.outcome).to_lowercase())
         };
-        for code in codes(called) {
-            let plan = plan_of(&code);
-            let Some(Exchange { outcome, seen }) =
-                self.exchange(caller, callee, &calling.name, request, &plan)?
-            else {
+        for (code, plan) in refusals(called) {
+            let Some([outcome, seen]) = self.exchange(request, &plan)? else {
                 continue;
             };
-            let number = code.number();
-            if seen["answer"]["responseCode"] != json!(number) {
+            if seen["answer"]["responseCode"] != *code {
                 continue;
             }
-            let taken = text(&outcome["outcome"]).to_owned();
-            match code {
-                Code::Listed(code) => {
-                    let (theirs, ours) = (meant(called, &code), meant(calling, &code));
-                    // A newer caller knows better than the callee what a code means.
-                    let otherwise = theirs.as_deref() != Some(&taken);
-                    let risky = otherwise && self.deployed == Deployed::Caller;
-                    if ours.is_none() || risky {
-                        self.note(Wire::Risk, format!("`{code}` is taken for {taken}"));
-                    }
+            let taken = text(&outcome["outcome"]);
+            let wire = if let Some(number) = plan["partner"].as_u64() {
+                let within = self
+                    .calling
+                    .partner_codes
+                    .is_some_and(|(from, to)| (u64::from(from)..=u64::from(to)).contains(&number));
+                match self.old_sends(Part::Response) {
+                    _ if within => Wire::Ok,
+                    true => Wire::Break,
+                    false => Wire::Risk,
                 }
-                Code::Partner(number) => {
-                    let within = calling
-                        .partner_codes
-                        .is_some_and(|(from, to)| (from..=to).contains(&number));
-                    let wire = if self.sends(Part::Response) {
-                        Wire::Break
-                    } else {
-                        Wire::Risk
-                    };
-                    if !within {
-                        self.note(wire, format!("`{number}` is taken for {taken}"));
-                    }
-                }
-            }
+            } else {
+                // A newer caller knows better than the callee what a code means.
+                let otherwise = meant(called, &code).as_deref() != Some(taken);
+                let known = meant(&self.calling, &code).is_some();
+                let risky = !known || otherwise && self.caller_is_old;
+                if risky { Wire::Risk } else { Wire::Ok }
+            };
+            self.note(wire, format!("`{code}` is taken for {taken}"));
         }
         Ok(())
     }
 }
 
-/// A code to refuse with.
-enum Code {
-    Listed(String),
-    Partner(u16),
+/// Whether the handler gave the answer of its plan.
+fn is_answered(seen: &Value) -> bool {
+    seen["reached"] == true && seen["refused"].is_null()
 }
 
-impl Code {
-    fn number(&self) -> String {
-        match self {
-            Self::Listed(code) => code.clone(),
-            Self::Partner(number) => number.to_string(),
-        }
-    }
-}
-
-fn plan_of(code: &Code) -> Value {
-    match code {
-        Code::Listed(code) => json!({ "refuse": code }),
-        Code::Partner(number) => json!({ "partner": number }),
-    }
-}
-
-/// The codes with which an operation may be refused.
-fn codes(operation: &Operation) -> Vec<Code> {
-    let refusals = operation
-        .codes
-        .iter()
-        .filter(|code| code.outcome != codegen::model::Outcome::Accepted);
-    let listed = refusals.map(|code| Code::Listed(code.code.clone()));
-    let ends = operation
-        .partner_codes
-        .into_iter()
-        .flat_map(|(from, to)| [from, to]);
-    listed.chain(ends.map(Code::Partner)).collect()
+/// The codes with which an operation may be refused, and the plans to do so.
+fn refusals(operation: &Operation) -> Vec<(String, Value)> {
+    let codes = operation.codes.iter();
+    let refused = codes.filter(|code| code.outcome != Outcome::Accepted);
+    let listed = refused.map(|code| (code.code.clone(), json!({ "refuse": code.code })));
+    let ends = operation.partner_codes.into_iter();
+    let ends = ends.flat_map(|(from, to)| [from, to]);
+    let ends = ends.map(|number| (number.to_string(), json!({ "partner": number })));
+    listed.chain(ends).collect()
 }
 
 /// What one version builds of a part of an operation and the other does not.
@@ -528,130 +427,67 @@ pub(crate) fn built(
     let (Some(before), Some(after)) = (old.operation(name), new.operation(name)) else {
         return Ok(built);
     };
-    let (names, mut values) = match part {
-        Part::Request => (
-            (&before.request.name, &after.request.name),
-            [requests(old, new, &before), requests(new, old, &after)].concat(),
-        ),
-        Part::Response => (
-            (&before.response.name, &after.response.name),
-            [responses(old, new, &before), responses(new, old, &after)].concat(),
-        ),
+    let mut note = |taken: [bool; 2], evidence: &dyn Fn() -> String| match taken {
+        [true, false] if built.lost.is_none() => built.lost = Some(evidence()),
+        [false, true] if built.gained.is_none() => built.gained = Some(evidence()),
+        _ => {}
     };
-    values.dedup();
-    let known = [&*old, &*new].map(|version| {
-        let mut known = BTreeSet::new();
-        if let Some(wire) = version.wire.get(name) {
-            let tree = match part {
-                Part::Request => &wire.request,
-                Part::Response => &wire.response,
-            };
-            fields("", tree, &mut known);
-        }
-        known
-    });
+    let mut values = messages(old, new, &before, part);
+    values.extend(messages(new, old, &after, part));
+    let known = [old.fields(name, part), new.fields(name, part)];
     for value in values {
         let mut members = BTreeSet::new();
         paths("", &value, &mut members);
-        // What a builder has no setter for, it cannot be given.
-        let [before, after] = [0, 1].map(|side: usize| members.is_subset(&known[side]));
-        let taken = (
-            old.peer.build(names.0, &value)?.is_some(),
-            new.peer.build(names.1, &value)?.is_some(),
-        );
-        match taken {
-            (true, false) if before => built.lost = built.lost.or(Some(value.to_string())),
-            (false, true) if after => built.gained = built.gained.or(Some(value.to_string())),
-            _ => {}
+        let mut taken = [false; 2];
+        for (version, taken) in [&mut *old, &mut *new].into_iter().zip(&mut taken) {
+            let order = json!({ "do": "build", "operation": name, "part": format!("{part:?}"), "value": value });
+            *taken = version.peer.order(&order)?.get("built").is_some();
+        }
+        // What a version has no field for, it cannot be given.
+        let giver = usize::from(taken[1] && !taken[0]);
+        if members.is_subset(&known[giver]) {
+            note(taken, &|| value.to_string());
         }
     }
-    if part == Part::Response {
-        refusals(old, new, (&before, &after), &mut built)?;
+    let modes = [before.mode, after.mode];
+    if part == Part::Response && !modes.contains(&Mode::Notification) {
+        for (code, plan) in refusals(&before).into_iter().chain(refusals(&after)) {
+            let taken = [
+                refuses(old, &before, &code, &plan)?,
+                refuses(new, &after, &code, &plan)?,
+            ];
+            note(taken, &|| format!("a refusal with `{code}`"));
+        }
     }
     Ok(built)
 }
 
-/// The codes that one version answers and the other does not.
-fn refusals(
-    old: &mut Version,
-    new: &mut Version,
-    (before, after): (&Operation, &Operation),
-    built: &mut Built,
-) -> Result<(), String> {
-    if before.mode == Mode::Notification || after.mode == Mode::Notification {
-        return Ok(());
-    }
-    for code in codes(before).iter().chain(&codes(after)) {
-        let taken = (refuses(old, before, code)?, refuses(new, after, code)?);
-        let evidence = Some(format!("a refusal with `{}`", code.number()));
-        match taken {
-            (true, false) => built.lost = built.lost.take().or(evidence),
-            (false, true) => built.gained = built.gained.take().or(evidence),
-            _ => {}
-        }
-    }
-    Ok(())
-}
-
 /// Whether a version answers with a code, called by itself.
-fn refuses(version: &mut Version, operation: &Operation, code: &Code) -> Result<bool, String> {
-    version
-        .peer
-        .tell(&json!({ "do": "plan", "plan": plan_of(code) }))?;
+fn refuses(
+    version: &mut Version,
+    operation: &Operation,
+    code: &str,
+    plan: &Value,
+) -> Result<bool, String> {
+    version.peer.order(&json!({ "do": "plan", "plan": plan }))?;
     for example in &operation.request_examples {
-        let url = version.peer.url().to_owned();
-        let call = json!({
-            "do": "call", "operation": operation.name, "to": url, "value": example.value,
-        });
-        let outcome = version.peer.tell(&call)?;
-        if outcome["outcome"] == "not-built" {
-            continue;
+        let (name, to) = (&operation.name, version.peer.url());
+        let call = json!({ "do": "call", "operation": name, "to": to, "value": example.value });
+        if version.peer.order(&call)?["outcome"] != "not-built" {
+            let seen = version.peer.order(&json!({ "do": "seen" }))?;
+            return Ok(seen["answer"]["responseCode"] == *code);
         }
-        let seen = version.peer.tell(&json!({ "do": "seen" }))?;
-        return Ok(seen["answer"]["responseCode"] == json!(code.number()));
     }
     Ok(false)
 }
 
-/// Amounts below the smallest that may be sent.
-fn below_minimum(tree: &Value, message: &Value, found: &mut BTreeSet<String>) {
-    walk("", tree, message, &mut |path, schema, value| {
-        let least = schema["x-skypay-minimum"].as_str();
-        let least = least.and_then(|least| least.parse::<f64>().ok());
-        let amount = value.as_str().and_then(|value| value.parse::<f64>().ok());
-        if let (Some(least), Some(amount)) = (least, amount)
-            && amount < least
-        {
-            found.insert(format!("{path} x-skypay-minimum"));
-        }
-    });
-}
-
-/// Times and numbers in another form than the document's.
-fn encoded_otherwise(tree: &Value, message: &Value, found: &mut BTreeSet<String>) {
-    walk("", tree, message, &mut |path, schema, value| {
-        let Some(text) = value.as_str() else { return };
-        let fits = match schema["x-skypay-type"].as_str() {
-            Some("date-time-fraction") => text.len() == 24,
-            Some("date-time") => text.len() == 19,
-            _ => true,
-        };
-        if !fits {
-            found.insert(format!("spelling {path} x-skypay-type"));
-        }
-    });
-}
-
+/// Visits every scalar with its path and its schema.
 fn walk(path: &str, tree: &Value, message: &Value, visit: &mut dyn FnMut(&str, &Value, &Value)) {
     match message {
         Value::Object(members) => {
             for (name, value) in members {
-                walk(
-                    &format!("{path}/{name}"),
-                    &tree["properties"][name],
-                    value,
-                    visit,
-                );
+                let path = format!("{path}/{name}");
+                walk(&path, &tree["properties"][name], value, visit);
             }
         }
         Value::Array(items) => {
@@ -663,7 +499,7 @@ fn walk(path: &str, tree: &Value, message: &Value, visit: &mut dyn FnMut(&str, &
     }
 }
 
-/// The places of all members of a message.
+/// The paths of all members of a message.
 fn paths(path: &str, message: &Value, found: &mut BTreeSet<String>) {
     match message {
         Value::Object(members) => {
@@ -678,9 +514,9 @@ fn paths(path: &str, message: &Value, found: &mut BTreeSet<String>) {
     }
 }
 
-/// The places of all fields of a schema.
+/// The paths of all fields of a schema.
 fn fields(path: &str, tree: &Value, found: &mut BTreeSet<String>) {
-    for (name, property) in tree["properties"].as_object().into_iter().flatten() {
+    for (name, property) in properties(tree) {
         let path = format!("{path}/{name}");
         fields(&path, property, found);
         fields(&path, &property["items"], found);
@@ -690,18 +526,4 @@ fn fields(path: &str, tree: &Value, found: &mut BTreeSet<String>) {
 
 fn text(value: &Value) -> &str {
     value.as_str().unwrap_or_default()
-}
-
-/// The operations that somebody on the wire sees differently, and those that
-/// only one of the two knows.
-pub(crate) fn differing(
-    old: &BTreeMap<String, OnWire>,
-    new: &BTreeMap<String, OnWire>,
-) -> BTreeSet<String> {
-    let names = old.keys().chain(new.keys());
-    let differ = names.filter(|name| {
-        let views = [old, new].map(|side| side.get(*name).map(OnWire::seen));
-        views[0] != views[1]
-    });
-    differ.cloned().collect()
 }

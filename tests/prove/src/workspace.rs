@@ -60,22 +60,14 @@ impl Workspace {
     /// Puts a version of the generated crates into the workspace.
     pub(crate) fn generated(&self, generated: &Generated) -> Result<(), String> {
         let files = generated.files.iter();
-        self.replace(
-            &["types", "client", "server"],
-            files.map(|file| (file.path.clone(), file.text.clone())),
-        )
+        let files = files.map(|file| (&*file.path, &*file.text));
+        self.replace(&["types", "client", "server"], files)
     }
 
-    /// Puts programs into the workspace.
-    pub(crate) fn sources(&self, sources: BTreeMap<String, String>) -> Result<(), String> {
-        self.replace(
-            &["messages/src", "caller/src", "callee/src"],
-            sources.into_iter(),
-        )
-    }
-
-    /// Compiles the consumer as far as it compiles.
-    pub(crate) fn check(&self) -> Result<Compiled, String> {
+    /// Compiles a consumer as far as it compiles.
+    pub(crate) fn check(&self, consumer: &BTreeMap<String, String>) -> Result<Compiled, String> {
+        let files = consumer.iter().map(|(path, text)| (&**path, &**text));
+        self.replace(&["messages/src", "caller/src", "callee/src"], files)?;
         let packages = [MESSAGES, CALLER, CALLEE].map(|name| format!(" --package {name}"));
         let arguments = format!("check --keep-going{}", packages.concat());
         compiled(&self.cargo(&arguments)?)
@@ -111,14 +103,14 @@ impl Workspace {
     }
 
     /// Writes files, and deletes what else is in their folders.
-    fn replace(
+    fn replace<'t>(
         &self,
         folders: &[&str],
-        files: impl Iterator<Item = (String, String)>,
+        files: impl Iterator<Item = (&'t str, &'t str)>,
     ) -> Result<(), String> {
         let mut kept = BTreeSet::new();
         for (path, text) in files {
-            kept.insert(self.write(&path, &text)?);
+            kept.insert(self.write(path, text)?);
         }
         for folder in folders {
             for path in files_below(&self.folder.join(folder)) {
@@ -131,15 +123,11 @@ impl Workspace {
         Ok(())
     }
 
-    fn target(&self) -> PathBuf {
-        self.root.join("target")
-    }
-
     fn cargo(&self, arguments: &str) -> Result<String, String> {
         let mut command: Command = cargo::command(&self.workspace, arguments);
         command
             .args(["--quiet", "--offline", "--message-format=json"])
-            .env("CARGO_TARGET_DIR", self.target());
+            .env("CARGO_TARGET_DIR", self.root.join("target"));
         let output = command
             .output()
             .map_err(|error| format!("cannot run cargo: {error}"))?;
@@ -155,7 +143,10 @@ impl Workspace {
 /// The packages that are ours, and what they depend on.
 const PACKAGES: [(&str, &str); 4] = [
     (MESSAGES, "skypay-types.workspace = true\n"),
-    (CALLER, "skypay-client.workspace = true\n"),
+    (
+        CALLER,
+        "skypay-client.workspace = true\nskypay-runtime = { workspace = true, features = [\"envelope\"] }\n",
+    ),
     (CALLEE, "skypay-server.workspace = true\n"),
     (
         "peer",
