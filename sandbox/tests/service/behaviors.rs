@@ -9,8 +9,8 @@ use skypay_runtime::outcome::CallOutcome;
 use skypay_sandbox::Sandbox;
 use skypay_sandbox::clock::Clock;
 use skypay_sandbox::engine::{
-    CashierCommand, Command, Fault, FaultCommand, FaultRule, FinanceCommand, KeyCommand, Side,
-    StoreCommand, Validity, When, WireFault, behaviors,
+    CashierCommand, Command, Fault, FaultCommand, FaultRule, KeyCommand, Side, StoreCommand,
+    Validity, When, WireFault, behaviors,
 };
 use skypay_sandbox::error_scenarios::sample;
 use skypay_types::{BalanceQueryRequest, PayoutChannel, ResponseCode};
@@ -19,7 +19,7 @@ use tokio::net::TcpListener;
 
 use crate::faults::read_request;
 use crate::interface::posted;
-use crate::setup::{Setup, bank, calls_to, client_of, keys_of};
+use crate::setup::{Setup, bank, calls_to, client_of, keys_of, recharge};
 
 const BANK: &str = "SKY9800000101";
 const STORE: &str = "SKY9800000201";
@@ -90,7 +90,7 @@ async fn seen(setup: &Setup, behavior: &str) -> String {
     match behavior {
         "unknown-number" => status(setup, BANK).await,
         "query-delay" => {
-            order(setup, BANK, "1000.03").await;
+            setup.pay(BANK, "1000.03").await.unwrap();
             let before = status(setup, BANK).await;
             setup.advance("300s").await;
             format!("{before}, then {}", status(setup, BANK).await)
@@ -100,7 +100,7 @@ async fn seen(setup: &Setup, behavior: &str) -> String {
         "refusal-body" | "refusal-status" => refusal(setup, behavior).await,
         "callback-retry" => retries(setup).await,
         "callback-order" => {
-            order(setup, BANK, "1000.00").await;
+            setup.pay(BANK, "1000.00").await.unwrap();
             setup.advance("1d").await;
             setup.partner.told.pay_types().join(" ")
         }
@@ -108,7 +108,7 @@ async fn seen(setup: &Setup, behavior: &str) -> String {
             at_counter(setup, behavior).await
         }
         "reversals" => {
-            order(setup, BANK, "1000.07").await;
+            setup.pay(BANK, "1000.07").await.unwrap();
             setup.advance("30d").await;
             let told = setup.partner.told.pay_types();
             told[1..].join(" ")
@@ -116,42 +116,38 @@ async fn seen(setup: &Setup, behavior: &str) -> String {
         "old-key" => old_key(setup).await,
         "cancelled-spelling" => {
             cancelled(setup).await;
-            row(setup, STORE).await["statusDesc"]
-                .as_str()
-                .unwrap()
-                .to_owned()
+            text(&row(setup, STORE).await["statusDesc"])
         }
         "status-channel" => {
-            order(setup, BANK, "1000.00").await;
-            row(setup, BANK).await["withdrawChannel"]
-                .as_str()
-                .unwrap()
-                .to_owned()
+            setup.pay(BANK, "1000.00").await.unwrap();
+            text(&row(setup, BANK).await["withdrawChannel"])
         }
         "fail-description" => {
-            order(setup, BANK, "1000.01").await;
+            setup.pay(BANK, "1000.01").await.unwrap();
             setup.advance("1m").await;
             let told = setup.partner.told.take();
-            let failed = &told.last().unwrap().1;
-            let words = failed.get("failDescription").is_some();
-            if words { "sent" } else { "absent" }.to_owned()
+            let words = told.last().unwrap().1.get("failDescription");
+            words.map_or("absent", |_| "sent").to_owned()
         }
         "report-order" => {
             for number in ["SKY9800000101", "SKY9800000102"] {
-                order(setup, number, "1.00").await;
+                setup.pay(number, "1.00").await.unwrap();
                 setup.advance("1s").await;
             }
             report(setup, 100).await.join(" ")
         }
         "report-page" => {
             for index in 0..101 {
-                order(setup, &format!("SKY9800001{index:03}"), "1.00").await;
+                setup
+                    .pay(&format!("SKY9800001{index:03}"), "1.00")
+                    .await
+                    .unwrap();
             }
             report(setup, 101).await.len().to_string()
         }
         "balance" => ask(setup, "balanceQuery", json!({})).await["balance"].to_string(),
         "finance-amount" => {
-            setup.done(&recharge()).await;
+            setup.done(&recharge("5000")).await;
             setup.partner.told.take()[0].1["amount"].to_string()
         }
         "transfer-reference" => {
@@ -161,23 +157,15 @@ async fn seen(setup: &Setup, behavior: &str) -> String {
             let told = setup.partner.told.take();
             assert_eq!(told.len(), 2, "{told:?}");
             let reference = |index: usize| &told[index].1["referenceNumber"];
-            if reference(0) == reference(1) {
-                "one"
-            } else {
-                "two"
-            }
-            .to_owned()
+            let same = reference(0) == reference(1);
+            if same { "one" } else { "two" }.to_owned()
         }
         "daily-limit" => daily_limit(setup).await,
         "bank-codes" => {
             let plaintext = json!({ "catalogType": "getBankCode" });
             let answer = ask(setup, "getBankCode", plaintext).await.to_string();
-            if answer.contains("\"SEC\"") {
-                "letters"
-            } else {
-                "numbers"
-            }
-            .to_owned()
+            let letters = answer.contains("\"SEC\"");
+            if letters { "letters" } else { "numbers" }.to_owned()
         }
         other => panic!("no test looks at {other}"),
     }
@@ -193,13 +181,12 @@ async fn ask(setup: &Setup, operation: &str, mut plaintext: Value) -> Value {
     serde_json::from_str(&answer).unwrap()
 }
 
-fn code(answer: &Value) -> String {
-    answer["responseCode"].as_str().unwrap().to_owned()
+fn text(value: &Value) -> String {
+    value.as_str().unwrap().to_owned()
 }
 
-async fn order(setup: &Setup, number: &str, amount: &str) {
-    let payout = bank(number, amount);
-    setup.client.payout_queue(&payout).await.unwrap();
+fn code(answer: &Value) -> String {
+    text(&answer["responseCode"])
 }
 
 /// The row of a payout; null if there is none.
@@ -214,7 +201,7 @@ async fn status(setup: &Setup, number: &str) -> String {
     let answer = ask(setup, "payoutQueryStatus", plaintext).await;
     match &answer["controlNumbers"] {
         Value::Array(rows) if rows.is_empty() => "no row".to_owned(),
-        Value::Array(rows) => rows[0]["status"].as_str().unwrap().to_owned(),
+        Value::Array(rows) => text(&rows[0]["status"]),
         _ => code(&answer),
     }
 }
@@ -264,8 +251,7 @@ async fn failures(setup: &Setup) -> String {
     let mut executed = 0;
     for index in 0..12 {
         let number = format!("SKY98000001{index:02}");
-        let payout = bank(&number, "1.00");
-        let error = setup.client.payout_queue(&payout).await.unwrap_err();
+        let error = setup.pay(&number, "1.00").await.unwrap_err();
         assert!(error.may_have_been_executed(), "{error}");
         executed += usize::from(status(setup, &number).await != "no row");
     }
@@ -345,13 +331,13 @@ fn form_of(
 /// How often a notice comes whose answer is lost, and one that is refused.
 async fn retries(setup: &Setup) -> String {
     setup.fault(Side::Callbacks, WireFault::CutAfter, 100).await;
-    setup.done(&recharge()).await;
+    setup.done(&recharge("5000")).await;
     setup.advance("5d").await;
     let lost = setup.partner.told.take().len();
     setup.done(&Command::Fault(FaultCommand::Clear)).await;
     let (url, asked) = refusing(setup).await;
     setup.done(&calls_to(&url)).await;
-    setup.done(&recharge()).await;
+    setup.done(&recharge("5000")).await;
     setup.advance("5d").await;
     format!("lost {lost}, refused {}", asked.load(Ordering::Acquire))
 }
@@ -457,16 +443,8 @@ async fn report(setup: &Setup, size: u32) -> Vec<String> {
     plaintext["pageSize"] = json!(size);
     let answer = ask(setup, "getReportPayout", plaintext).await;
     let rows = answer["result"].as_array().unwrap().iter();
-    rows.map(|row| row["controlNo"].as_str().unwrap()[10..].to_owned())
+    rows.map(|row| text(&row["controlNo"])[10..].to_owned())
         .collect()
-}
-
-fn recharge() -> Command {
-    Command::Finance(FinanceCommand::Recharge {
-        prefix: "SKY98".to_owned(),
-        amount: "5000".parse().unwrap(),
-        beneficiary_account: None,
-    })
 }
 
 /// What five payouts have to have in common so that a sixth is refused.

@@ -6,7 +6,7 @@ use skypay_sandbox::engine::{Command, Settings};
 use skypay_sandbox::{Builder, Sandbox};
 use skypay_types::PayoutStatus;
 
-use crate::setup::{Directory, Setup, bank, client_of, keys_of, serve_partner_at, status};
+use crate::setup::{Directory, Setup, calls_to, client_of, keys_of, serve_partner_at, status};
 
 const BANK: &str = "SKY9800000101";
 
@@ -19,14 +19,10 @@ fn builder(directory: &Directory) -> Builder {
 async fn check_restart(snapshot_every: u64) {
     let directory = Directory::new(&format!("restart-{snapshot_every}"));
     let setup = Setup::with(builder(&directory).snapshot_every(snapshot_every)).await;
-    setup
-        .client
-        .payout_queue(&bank(BANK, "1000.00"))
-        .await
-        .unwrap();
+    setup.pay(BANK, "1000.00").await.unwrap();
     setup.advance("1s").await;
     assert_eq!(setup.partner.told.pay_types(), ["1"]);
-    let state = setup.sandbox.admin().state(true).await.unwrap();
+    let state = setup.state().await;
     let log = setup.log().await;
     let Setup {
         sandbox, partner, ..
@@ -63,12 +59,8 @@ async fn a_stopped_sandbox_goes_on_where_it_was() {
 async fn the_journal_alone_is_enough() {
     let directory = Directory::new("journal");
     let setup = Setup::with(builder(&directory)).await;
-    setup
-        .client
-        .payout_queue(&bank(BANK, "1000.00"))
-        .await
-        .unwrap();
-    let state = setup.sandbox.admin().state(true).await.unwrap();
+    setup.pay(BANK, "1000.00").await.unwrap();
+    let state = setup.state().await;
     let copy = directory.file("copy.db");
     // As the files are while it runs.
     for end in ["", "-wal"] {
@@ -275,11 +267,7 @@ async fn files_are_for_their_owner_alone() {
 async fn commands_that_lead_elsewhere_are_noticed() {
     let directory = Directory::new("elsewhere");
     let setup = Setup::with(builder(&directory)).await;
-    setup
-        .client
-        .payout_queue(&bank(BANK, "1000.00"))
-        .await
-        .unwrap();
+    setup.pay(BANK, "1000.00").await.unwrap();
     let copy = directory.file("copy.db");
     setup.sandbox.admin().save(&copy).await.unwrap();
     setup.sandbox.stop().await;
@@ -311,12 +299,8 @@ async fn a_callback_that_was_on_its_way_is_sent_again() {
     // A partner that takes the connection and never answers.
     let silent = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("http://{}", silent.local_addr().unwrap());
-    setup.done(&crate::setup::calls_to(&url)).await;
-    setup
-        .client
-        .payout_queue(&bank(BANK, "1000.00"))
-        .await
-        .unwrap();
+    setup.done(&calls_to(&url)).await;
+    setup.pay(BANK, "1000.00").await.unwrap();
     let admin = setup.sandbox.admin().clone();
     let moving = tokio::spawn(async move { admin.advance("1m".parse().unwrap()).await });
     let (_connection, _) = silent.accept().await.unwrap();

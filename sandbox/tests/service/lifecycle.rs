@@ -1,384 +1,350 @@
-//! The whole life of each kind of transaction.
+//! The whole life of each kind of transaction, as a script: a step a line, a
+//! verb and what it needs. The partner's half is generated, so that what is said
+//! here was typed on both sides.
 
 use std::collections::BTreeSet;
 
-use serde_json::json;
-use skypay_sandbox::engine::{CashierCommand, Command, FinanceCommand, StoreCommand};
-use skypay_types::{
-    AmendTransactionV2Request, BalanceQueryRequest, BalanceTransferRequest, CancelPayoutRequest,
-    CollectionChannel, Generate711BarcodeRequest, GetReportCollectionRequest,
-    GetReportPayoutRequest, NotificationInquiryRequest, PayoutChannel, PayoutQueueRequest,
-    PayoutQueueV2Request, PayoutStatus, Received, ResponseCode, StatementType,
-};
+use serde_json::{Value, json};
+use skypay_types::StatementType;
 
-use crate::setup::{Setup, bank, like};
+use crate::setup::Setup;
 
-const BANK: &str = "SKY9800000101";
-const STORE: &str = "SKY9800000201";
-const CONTRACT: &str = "SKY9800000301";
-const COUNTER: &str = "SKY9800000401";
+/// What a partner answers to an inquiry about the loan `SKY9800000301`.
+const LOAN: &str = r#"{"amount":"3900.00","payerName":"Dela Cruz,Juan,Santos","payerAddress":"1 Example Street","payerPhone":"09123456789"}"#;
 
-fn number(number: &str) -> String {
-    number.to_owned()
+/// A cashier's inquiry about it, and the payment.
+const ASK: &str = r#"do {"command":"cashier","do":"ask-collection","contract_number":"SKY9800000301","channel":"9","amount":"3900","phone":"09123456789"}"#;
+const COLLECT: &str =
+    r#"do {"command":"cashier","do":"collect","contract_number":"SKY9800000301","channel":"9"}"#;
+
+/// Of a verb, a word and the rest, which may be JSON.
+fn parts(step: &str) -> (&str, &str, &str) {
+    let step = step.trim();
+    let (verb, rest) = step.split_once(' ').unwrap_or((step, ""));
+    if rest.starts_with('{') {
+        return (verb, "", rest);
+    }
+    let (word, rest) = rest.split_once(' ').unwrap_or((rest, ""));
+    (verb, word, rest)
+}
+
+fn json(text: &str) -> Value {
+    serde_json::from_str(if text.is_empty() { "{}" } else { text }).unwrap()
+}
+
+/// Carries out the steps; the last answer to a call.
+async fn check(steps: &str) -> (Setup, Value) {
+    let setup = Setup::open().await;
+    let mut answer = Value::Null;
+    for step in steps.lines().filter(|line| !line.trim().is_empty()) {
+        let (verb, word, rest) = parts(step);
+        match verb {
+            "call" => answer = setup.call(word, json(rest)).await.unwrap(),
+            // With a code in front of the changes.
+            "refused" => {
+                let (code, changes) = rest.split_once(' ').unwrap_or((rest, ""));
+                let error = setup.call(word, json(changes)).await.unwrap_err();
+                assert_eq!(error.code(), Some(code), "{step}: {error}");
+            }
+            "do" => drop(
+                setup
+                    .done(&serde_json::from_value(json(rest)).unwrap())
+                    .await,
+            ),
+            "invalid" => {
+                let command = serde_json::from_value(json(rest)).unwrap();
+                let executed = setup.sandbox.admin().command(&command).await.unwrap();
+                assert!(executed.invalid_command().is_some(), "{step}: {executed:?}");
+            }
+            // With the code that comes back for the callback of the command.
+            "code" => {
+                let command = serde_json::from_value(json(rest)).unwrap();
+                let executed = setup.sandbox.admin().command(&command).await.unwrap();
+                let result = &json!(executed.deliveries)[0]["attempts"][0]["result"];
+                assert_eq!(result["code"], *word, "{step}: {result}");
+            }
+            "answers" => {
+                let callback = skypay_types::OPERATIONS
+                    .iter()
+                    .find(|info| info.name == word);
+                setup.answers(callback.unwrap().name, Ok(json(rest)));
+            }
+            "advance" => setup.advance(word).await,
+            "told" => {
+                let told = setup.partner.told.take();
+                let told = told
+                    .iter()
+                    .map(|(name, notice)| notice["payType"].as_str().unwrap_or(name));
+                let expected = format!("{word} {rest}");
+                assert_eq!(
+                    told.collect::<Vec<_>>().join(" "),
+                    expected.trim(),
+                    "{step}"
+                );
+            }
+            // The status, and the times that are there.
+            "status" => {
+                let entry = json!(setup.status(word).await);
+                let times = ["payTime", "cancelTime"].into_iter();
+                let times = times.filter(|name| entry.get(name).is_some());
+                let found = [entry["status"].as_str().unwrap()].into_iter().chain(times);
+                assert_eq!(found.collect::<Vec<_>>().join(" "), rest, "{step}: {entry}");
+            }
+            "balance" => {
+                assert_eq!(setup.balance(word).await.to_string(), rest, "{step}");
+            }
+            other => panic!("{other} is no verb"),
+        }
+    }
+    (setup, answer)
 }
 
 #[tokio::test]
-async fn a_payout_to_a_bank_is_paid() {
-    let setup = Setup::open().await;
-    setup
-        .client
-        .payout_queue(&bank(BANK, "1000.00"))
-        .await
-        .unwrap();
-    assert_eq!(
-        setup.status(BANK).await.status,
-        PayoutStatus::Pending.into()
-    );
-    setup.advance("1s").await;
-    assert_eq!(setup.partner.told.pay_types(), ["1"]);
-    setup.advance("2s").await;
-    assert_eq!(setup.partner.told.pay_types(), ["2"]);
-    let status = setup.status(BANK).await;
-    assert_eq!(status.status, PayoutStatus::Completed.into());
-    assert!(matches!(status.pay_time, Received::Value(_)));
-    assert_eq!(setup.balance("SKY98").await, 99_900_000);
+async fn payouts_to_banks_and_wallets_are_paid_or_fail_and_the_money_comes_back() {
+    check(
+        "
+        call payoutQueue
+        status SKY9800000101 0
+        advance 1s
+        told 1
+        advance 2s
+        told 2
+        status SKY9800000101 1 payTime
+        balance SKY98 99900000
+        ",
+    )
+    .await;
+    check(
+        r#"
+        call payoutQueue {"amount":"1000.01"}
+        balance SKY98 99899999
+        advance 1m
+        told 1 4
+        status SKY9800000101 4
+        balance SKY98 100000000
+        "#,
+    )
+    .await;
+    let wallet = r#"{"bankNo":"","provinceId":"","cityId":"","withdrawChannel":"6","accountNo":"09123456789"}"#;
+    check(&format!(
+        "
+        call payoutQueue {wallet}
+        advance 1m
+        told 1 2
+        refused payoutQueue -1008 {wallet}
+        "
+    ))
+    .await;
 }
 
 #[tokio::test]
-async fn a_payout_to_a_bank_fails_and_the_money_comes_back() {
-    let setup = Setup::open().await;
-    setup
-        .client
-        .payout_queue(&bank(BANK, "1000.01"))
-        .await
-        .unwrap();
-    assert_eq!(setup.balance("SKY98").await, 99_899_999);
-    setup.advance("1m").await;
-    assert_eq!(setup.partner.told.pay_types(), ["1", "4"]);
-    assert_eq!(setup.status(BANK).await.status, PayoutStatus::Failed.into());
-    assert_eq!(setup.balance("SKY98").await, 100_000_000);
-}
-
-#[tokio::test]
-async fn a_payout_to_a_wallet_is_paid() {
-    let setup = Setup::open().await;
-    let mut request = bank(BANK, "500.00");
-    (request.bank_no, request.province_id, request.city_id) = (None, None, None);
-    request.withdraw_channel = PayoutChannel::GCash;
-    request.account_no = "09123456789".into();
-    setup.client.payout_queue(&request).await.unwrap();
-    setup.advance("1m").await;
-    assert_eq!(setup.partner.told.pay_types(), ["1", "2"]);
-    let again = setup.client.payout_queue(&request).await.unwrap_err();
-    assert_eq!(
-        again.return_code(),
-        Some(&ResponseCode::DuplicateControlNumber),
-        "{again}"
-    );
-}
-
-#[tokio::test]
-async fn a_payout_at_a_store_is_paid_at_the_counter() {
-    let setup = Setup::open().await;
-    let request: PayoutQueueV2Request = like(json!({}));
-    setup.client.payout_queue_v2(&request).await.unwrap();
-    setup.advance("30d").await;
-    assert_eq!(setup.partner.told.pay_types(), ["1"]);
-    let control_number = number(STORE);
-    setup
-        .done(&Command::Store(StoreCommand::Pay { control_number }))
-        .await;
-    assert_eq!(setup.partner.told.pay_types(), ["2"]);
-    assert_eq!(
-        setup.status(STORE).await.status,
-        PayoutStatus::Completed.into()
-    );
-}
-
-#[tokio::test]
-async fn a_payout_at_a_store_is_cancelled_when_the_chain_confirms() {
-    let setup = Setup::open().await;
-    setup
-        .client
-        .payout_queue_v2(&like(json!({})))
-        .await
-        .unwrap();
-    setup.advance("1m").await;
-    setup.partner.told.take();
-    let cancel: CancelPayoutRequest = like(json!({}));
-    setup.client.cancel_payout(&cancel).await.unwrap();
-    let status = setup.status(STORE).await;
-    assert_eq!(
-        (status.status, status.cancel_time),
-        (PayoutStatus::Cancelled.into(), Received::Absent)
-    );
-    assert_eq!(setup.balance("SKY98").await, 99_610_000);
-    setup.advance("1d").await;
-    let status = setup.status(STORE).await;
-    assert_eq!(status.status, PayoutStatus::Cancelled.into());
-    assert!(matches!(status.cancel_time, Received::Value(_)));
-    assert_eq!(setup.partner.told.pay_types(), ["3"]);
-    assert_eq!(setup.balance("SKY98").await, 100_000_000);
-}
-
-#[tokio::test]
-async fn a_refused_cancellation_goes_back_to_uploaded_without_a_callback() {
-    let setup = Setup::open().await;
-    setup
-        .client
-        .payout_queue_v2(&like(json!({ "amount": "3900.11" })))
-        .await
-        .unwrap();
-    setup.advance("1m").await;
-    setup.partner.told.take();
-    setup.client.cancel_payout(&like(json!({}))).await.unwrap();
-    assert_eq!(
-        setup.status(STORE).await.status,
-        PayoutStatus::Cancelled.into()
-    );
-    setup.advance("1d").await;
-    let status = setup.status(STORE).await;
-    assert_eq!(
-        (status.status, status.cancel_time),
-        (PayoutStatus::Uploaded.into(), Received::Absent)
-    );
-    assert!(setup.partner.told.take().is_empty());
-}
-
-#[tokio::test]
-async fn a_payout_at_a_store_is_amended() {
-    let setup = Setup::open().await;
-    setup
-        .client
-        .payout_queue_v2(&like(json!({})))
-        .await
-        .unwrap();
-    setup.advance("1m").await;
-    setup.partner.told.take();
-    let amendment: AmendTransactionV2Request = like(json!({}));
-    setup.client.amend_transaction_v2(&amendment).await.unwrap();
-    setup.advance("1d").await;
-    assert_eq!(setup.partner.told.pay_types(), ["5"]);
-    assert_eq!(
-        setup.status(STORE).await.status,
-        PayoutStatus::Uploaded.into()
-    );
-}
-
-fn inquire() -> Command {
-    Command::Cashier(CashierCommand::Inquire {
-        control_number: number(COUNTER),
-        channel: PayoutChannel::RdPawnshop,
-    })
-}
-
-fn pay() -> Command {
-    Command::Cashier(CashierCommand::Pay {
-        control_number: number(COUNTER),
-        channel: PayoutChannel::RdPawnshop,
-        pay_time: None,
-    })
+async fn a_payout_at_a_store_is_paid_cancelled_or_amended() {
+    check(
+        r#"
+        call payoutQueueV2
+        advance 30d
+        told 1
+        do {"command":"store","do":"pay","control_number":"SKY9800000201"}
+        told 2
+        status SKY9800000201 1 payTime
+        "#,
+    )
+    .await;
+    // Cancelled when the chain confirms it.
+    check(
+        "
+        call payoutQueueV2
+        advance 1m
+        told 1
+        call cancelPayout
+        status SKY9800000201 3
+        balance SKY98 99610000
+        advance 1d
+        status SKY9800000201 3 cancelTime
+        told 3
+        balance SKY98 100000000
+        ",
+    )
+    .await;
+    // A refused cancellation goes back to uploaded without a callback.
+    check(
+        r#"
+        call payoutQueueV2 {"amount":"3900.11"}
+        advance 1m
+        told 1
+        call cancelPayout
+        status SKY9800000201 3
+        advance 1d
+        status SKY9800000201 2
+        told
+        "#,
+    )
+    .await;
+    check(
+        "
+        call payoutQueueV2
+        advance 1m
+        told 1
+        call amendTransactionV2
+        advance 1d
+        told 5
+        status SKY9800000201 2
+        ",
+    )
+    .await;
 }
 
 #[tokio::test]
 async fn a_cashier_inquires_and_pays() {
-    let setup = Setup::open().await;
-    let refused = setup.sandbox.admin().command(&pay()).await.unwrap();
-    assert!(refused.invalid_command().is_some());
-
-    let executed = setup.sandbox.admin().command(&inquire()).await.unwrap();
-    let result = serde_json::to_value(&executed.deliveries).unwrap();
-    assert_eq!(
-        result[0]["attempts"][0]["result"]["code"], "-1012",
-        "{result}"
-    );
-
+    let inquire =
+        r#"{"command":"cashier","do":"inquire","control_number":"SKY9800000401","channel":"9"}"#;
+    let pay = inquire.replace("inquire", "pay");
     let data = Setup::inquiry_answer();
-    setup.answers("payoutInquiry", Ok(data));
-    setup.answers("payoutPayout", Ok(json!({})));
-    setup.done(&inquire()).await;
-    let executed = setup.sandbox.admin().command(&pay()).await.unwrap();
-    let result = serde_json::to_value(&executed.deliveries).unwrap();
-    assert_eq!(
-        result[0]["attempts"][0]["result"]["code"], "1000",
-        "{result}"
-    );
-    assert_eq!(setup.balance("SKY98").await, 99_610_000);
+    check(&format!(
+        "
+        invalid {pay}
+        code -1012 {inquire}
+        answers payoutInquiry {data}
+        answers payoutPayout
+        do {inquire}
+        code 1000 {pay}
+        balance SKY98 99610000
+        "
+    ))
+    .await;
 }
 
 #[tokio::test]
-async fn a_repayment_is_collected() {
-    let setup = Setup::open().await;
-    setup.answers(
-        "collectionInquiry",
-        Ok(json!({ "amount": "3900.00", "payerName": "Dela Cruz,Juan,Santos", "payerAddress": "1 Example Street", "payerPhone": "09123456789" })),
-    );
-    setup.answers("collectionCollect", Ok(json!({})));
-    setup
-        .done(&Command::Cashier(CashierCommand::AskCollection {
-            contract_number: number(CONTRACT),
-            channel: CollectionChannel::RdPawnshop,
-            amount: Some("3900".parse().unwrap()),
-            phone: Some(number("09123456789")),
-        }))
-        .await;
-    setup
-        .done(&Command::Cashier(CashierCommand::Collect {
-            contract_number: number(CONTRACT),
-            channel: CollectionChannel::RdPawnshop,
-            amount: None,
-            phone: None,
-            receipt_number: None,
-            collected_time: None,
-        }))
-        .await;
-    let told = setup.partner.told.take();
-    let names: Vec<_> = told.iter().map(|(name, _)| *name).collect();
-    assert_eq!(names, ["collectionInquiry", "collectionCollect"]);
-    let today = json!({ "startDate": "2026-01-05", "endDate": "2026-01-05" });
-    let report: GetReportCollectionRequest = like(today);
-    let report = setup.client.get_report_collection(&report).await.unwrap();
-    assert_eq!(report.result.len(), 1);
+async fn a_repayment_is_collected_and_reported() {
+    let (_, report) = check(&format!(
+        r#"
+        answers collectionInquiry {LOAN}
+        answers collectionCollect
+        {ASK}
+        {COLLECT}
+        told collectionInquiry collectionCollect
+        call getReportCollection {{"startDate":"2026-01-05","endDate":"2026-01-05"}}
+        "#
+    ))
+    .await;
+    assert_eq!(report["result"].as_array().unwrap().len(), 1);
 }
 
 #[tokio::test]
 async fn a_barcode_is_made_and_paid_within_its_day() {
-    let setup = Setup::open().await;
-    let barcode: Generate711BarcodeRequest = like(json!({}));
-    let barcode = setup.client.generate711_barcode(&barcode).await.unwrap();
-    setup.answers(
-        "collectionInquiry",
-        Ok(json!({ "amount": "3900.00", "payerName": "Dela Cruz,Juan,Santos", "payerAddress": "1 Example Street", "payerPhone": "09123456789" })),
-    );
-    let ask = || {
-        Command::Cashier(CashierCommand::AskCollection {
-            contract_number: barcode.reference_number.clone(),
-            channel: CollectionChannel::SevenEleven,
-            amount: Some("3900".parse().unwrap()),
-            phone: Some(number("09123456789")),
-        })
+    let (setup, barcode) = check(&format!(
+        "
+        call generate711Barcode
+        answers collectionInquiry {LOAN}
+        answers collectionCollect
+        "
+    ))
+    .await;
+    let at_seven_eleven = |step: &str| {
+        let number = barcode["referenceNumber"].as_str().unwrap();
+        let step = step.replace("SKY9800000301", number);
+        let (_, _, command) = parts(&step);
+        serde_json::from_value(json(
+            &command.replace(r#""channel":"9""#, r#""channel":"10""#),
+        ))
+        .unwrap()
     };
-    setup.done(&ask()).await;
-    assert_eq!(setup.partner.told.take()[0].1["contractNumber"], CONTRACT);
-    setup.answers("collectionCollect", Ok(json!({})));
-    setup
-        .done(&Command::Cashier(CashierCommand::Collect {
-            contract_number: barcode.reference_number.clone(),
-            channel: CollectionChannel::SevenEleven,
-            amount: None,
-            phone: None,
-            receipt_number: None,
-            collected_time: None,
-        }))
-        .await;
-    let (name, collected) = setup.partner.told.take().remove(0);
-    assert_eq!(name, "collectionCollect");
-    assert_eq!(collected["contractNumber"], CONTRACT);
+    setup.done(&at_seven_eleven(ASK)).await;
+    setup.done(&at_seven_eleven(COLLECT)).await;
+    let told = setup.partner.told.take();
+    for (index, name) in ["collectionInquiry", "collectionCollect"]
+        .iter()
+        .enumerate()
+    {
+        assert_eq!(told[index].0, *name);
+        assert_eq!(told[index].1["contractNumber"], "SKY9800000301");
+    }
     setup.advance("25h").await;
-    let late = setup.sandbox.admin().command(&ask()).await.unwrap();
+    let late = setup
+        .sandbox
+        .admin()
+        .command(&at_seven_eleven(ASK))
+        .await
+        .unwrap();
     assert!(late.invalid_command().is_some(), "{late:?}");
 }
 
 #[tokio::test]
 async fn balance_moves_between_entities_and_both_are_told() {
-    let setup = Setup::open().await;
-    let transfer: BalanceTransferRequest = like(json!({ "amount": 1000.00 }));
-    setup.client.balance_transfer(&transfer).await.unwrap();
-    assert_eq!(setup.balance("SKY98").await, 99_900_000);
-    assert_eq!(setup.balance("SKY99").await, 10_100_000);
-    setup.advance("1d").await;
-    let told = setup.partner.told.take();
-    let names: Vec<_> = told.iter().map(|(name, _)| *name).collect();
-    assert_eq!(names, ["financeNotification", "financeNotification"]);
-    let all = setup
-        .client
-        .balance_query(&BalanceQueryRequest::builder().build().unwrap())
-        .await;
-    assert_eq!(all.unwrap().balance.centavos(), 110_000_000);
+    let (_, balance) = check(
+        r#"
+        call balanceTransfer {"amount":1000.00}
+        balance SKY98 99900000
+        balance SKY99 10100000
+        advance 1d
+        told financeNotification financeNotification
+        call balanceQuery
+        "#,
+    )
+    .await;
+    assert_eq!(balance["balance"], 1_100_000.0);
 }
 
 #[tokio::test]
 async fn a_recharge_is_told_and_found_again() {
-    let setup = Setup::open().await;
-    setup
-        .done(&Command::Finance(FinanceCommand::Recharge {
-            prefix: number("SKY98"),
-            amount: "5000".parse().unwrap(),
-            beneficiary_account: None,
-        }))
-        .await;
-    setup.advance("1d").await;
-    let (name, notice) = setup.partner.told.take().remove(0);
-    assert_eq!(
-        (name, notice["statementType"].as_str()),
-        ("financeNotification", Some("1"))
-    );
-    assert_eq!(setup.balance("SKY98").await, 100_500_000);
-    let inquiry: NotificationInquiryRequest =
-        like(json!({ "transctionDate": "2026-01-05", "transEndDate": "2026-01-06" }));
-    let found = setup.client.notification_inquiry(&inquiry).await.unwrap();
-    assert_eq!(found.notifications.len(), 1);
+    let (_, found) = check(
+        r#"
+        do {"command":"finance","do":"recharge","prefix":"SKY98","amount":"5000"}
+        advance 1d
+        told financeNotification
+        balance SKY98 100500000
+        call notificationInquiry {"transctionDate":"2026-01-05","transEndDate":"2026-01-06"}
+        "#,
+    )
+    .await;
+    let notifications = found["notifications"].as_array().unwrap();
+    assert_eq!(notifications.len(), 1);
+    assert_eq!(notifications[0]["statementType"], "1");
 }
 
 /// Settled money was collected before, so that comes first.
 #[tokio::test]
 async fn every_kind_of_movement_is_told() {
-    let setup = Setup::open().await;
-    setup.answers(
-        "collectionInquiry",
-        Ok(json!({ "amount": "3900.00", "payerName": "Dela Cruz,Juan,Santos", "payerAddress": "1 Example Street", "payerPhone": "09123456789" })),
-    );
-    setup.answers("collectionCollect", Ok(json!({})));
-    let prefix = "SKY98";
-    for command in [
-        json!({ "command": "cashier", "do": "ask-collection", "contract_number": CONTRACT,
-            "channel": CollectionChannel::RdPawnshop, "amount": "3900.00", "phone": "09123456789" }),
-        json!({ "command": "cashier", "do": "collect", "contract_number": CONTRACT,
-            "channel": CollectionChannel::RdPawnshop }),
-        json!({ "command": "finance", "do": "recharge", "prefix": prefix, "amount": "500.00" }),
-        json!({ "command": "finance", "do": "settlement", "prefix": prefix }),
-        json!({ "command": "finance", "do": "settlement-recharge", "prefix": prefix, "amount": "100.00" }),
-        json!({ "command": "finance", "do": "collection-withdrawal", "prefix": prefix, "amount": "100.00" }),
-        json!({ "command": "finance", "do": "payout-withdrawal", "prefix": prefix, "amount": "100.00" }),
-        json!({ "command": "finance", "do": "transfer", "from": prefix, "to": "SKY99", "amount": "100.00" }),
-    ] {
-        setup.done(&serde_json::from_value(command).unwrap()).await;
-    }
-    setup.advance("2d").await;
-    let told = setup.partner.told.take().into_iter();
-    let told = told.filter(|(name, _)| *name == "financeNotification");
-    let told: BTreeSet<_> = told
-        .map(|(_, notice)| StatementType::from(notice["statementType"].as_str().unwrap()))
-        .map(|kind| kind.as_ref().to_owned())
-        .collect();
-    let all: BTreeSet<_> = StatementType::ALL
+    let (setup, _) = check(&format!(
+        r#"
+        answers collectionInquiry {LOAN}
+        answers collectionCollect
+        {ASK}
+        {COLLECT}
+        do {{"command":"finance","do":"recharge","prefix":"SKY98","amount":"500.00"}}
+        do {{"command":"finance","do":"settlement","prefix":"SKY98"}}
+        do {{"command":"finance","do":"settlement-recharge","prefix":"SKY98","amount":"100.00"}}
+        do {{"command":"finance","do":"collection-withdrawal","prefix":"SKY98","amount":"100.00"}}
+        do {{"command":"finance","do":"payout-withdrawal","prefix":"SKY98","amount":"100.00"}}
+        do {{"command":"finance","do":"transfer","from":"SKY98","to":"SKY99","amount":"100.00"}}
+        advance 2d
+        "#
+    ))
+    .await;
+    let told = setup.partner.told.take();
+    let types = told
         .iter()
-        .map(|kind| kind.as_ref().to_owned())
-        .collect();
-    assert_eq!(told, all);
+        .filter_map(|(_, notice)| notice["statementType"].as_str());
+    let all = StatementType::ALL.iter().map(AsRef::as_ref);
+    assert_eq!(types.collect::<BTreeSet<_>>(), all.collect());
 }
 
 #[tokio::test]
 async fn a_report_has_pages() {
     let setup = Setup::open().await;
     for index in 0..5 {
-        let request: PayoutQueueRequest = bank(&format!("SKY98000005{index:02}"), "100.00");
-        setup.client.payout_queue(&request).await.unwrap();
+        setup
+            .pay(&format!("SKY98000005{index:02}"), "100.00")
+            .await
+            .unwrap();
     }
-    let page = |page: u32| {
-        like::<GetReportPayoutRequest>(json!({
+    for (page, rows, last) in [(1, 2, false), (3, 1, true)] {
+        let changes = json!({
             "startDate": "2026-01-05", "endDate": "2026-01-05", "pagination": page, "pageSize": 2,
-        }))
-    };
-    let first = setup.client.get_report_payout(&page(1)).await.unwrap();
-    assert_eq!(
-        (
-            first.result.len(),
-            first.total_transactions,
-            first.last_page
-        ),
-        (2, 5.into(), false.into())
-    );
-    let last = setup.client.get_report_payout(&page(3)).await.unwrap();
-    assert_eq!((last.result.len(), last.last_page), (1, true.into()));
+        });
+        let report = setup.call("getReportPayout", changes).await.unwrap();
+        assert_eq!(report["result"].as_array().unwrap().len(), rows, "{report}");
+        assert_eq!(report["totalTransaction"], 5, "{report}");
+        assert_eq!(report["lastPage"], last, "{report}");
+    }
 }

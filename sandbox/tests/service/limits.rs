@@ -4,11 +4,11 @@ use std::io::Write;
 
 use serde_json::{Value, json};
 use skypay_sandbox::admin_client::{Admin, AdminError, LogQuery};
-use skypay_sandbox::engine::{AttemptResult, Command, FinanceCommand};
+use skypay_sandbox::engine::AttemptResult;
 use skypay_sandbox::limits;
 
 use crate::interface::posted;
-use crate::setup::{Setup, calls_to};
+use crate::setup::{Setup, calls_to, recharge};
 
 /// A server that reads a request and answers with `bytes` and more than that,
 /// until the reader is gone; the URL.
@@ -37,13 +37,8 @@ const ENDLESS: &str = "HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n";
 /// What became of a callback that is answered at this URL.
 async fn answered_at(setup: &Setup, url: &str) -> (AttemptResult, Value) {
     setup.done(&calls_to(url)).await;
-    let recharge = Command::Finance(FinanceCommand::Recharge {
-        prefix: "SKY98".to_owned(),
-        amount: "5000".parse().unwrap(),
-        beneficiary_account: None,
-    });
     let admin = setup.sandbox.admin();
-    let executed = admin.command(&recharge).await.unwrap();
+    let executed = admin.command(&recharge("5000")).await.unwrap();
     let callback = &executed.deliveries[0];
     let result = callback.attempts[0].result.clone().unwrap();
     let details = admin.callback(callback.id, true).await.unwrap();

@@ -165,7 +165,7 @@ impl Rotation {
     /// once.
     async fn check_books(&self, told: &[(String, String)]) {
         let made = self.made.load(Ordering::Relaxed);
-        let state = self.setup.sandbox.admin().state(true).await.unwrap();
+        let state = self.setup.state().await;
         let numbers = state["numbers"].as_object().unwrap();
         assert_eq!(numbers.len(), usize::try_from(made).unwrap());
         for (number, payouts) in numbers {
@@ -305,7 +305,7 @@ fn unknown(result: &Result<(), Error>) -> Option<UnknownCause> {
 
 /// How many payouts the sandbox has, and how its callbacks were received.
 async fn booked(rotation: &Rotation) -> (usize, Vec<String>) {
-    let state = rotation.setup.sandbox.admin().state(true).await.unwrap();
+    let state = rotation.setup.state().await;
     let callbacks = state["callbacks"].as_object().unwrap().values();
     let results = callbacks.map(|callback| {
         let result = &callback["attempts"][0]["result"];

@@ -5,20 +5,18 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 
 use serde_json::{Value, json};
-use skypay_client::{Client, Credentials, Environment, KeyRing};
-use skypay_sandbox::admin_client::Info;
+use skypay_client::{Client, Credentials, Environment, Error, KeyRing};
+use skypay_sandbox::admin_client::{CallbackDetails, Info};
 use skypay_sandbox::clock::Clock;
 use skypay_sandbox::engine::{
-    CallbackUrls, Command, Duration, Fault, FaultCommand, FaultRule, Side, When, WireFault,
+    CallbackUrls, Command, Duration, Fault, FaultCommand, FaultRule, FinanceCommand, Side, When,
+    WireFault,
 };
 use skypay_sandbox::error_scenarios::sample;
 use skypay_sandbox::{Builder, Running, Sandbox};
 use skypay_server::{Config, Context, NotStored, PartnerCallbacks, Refusal, Stored, callbacks};
 use skypay_types::{
-    CollectionCollectRequest, CollectionCollectResponse, CollectionInquiryRequest,
-    CollectionInquiryResponse, ControlNumber, ControlNumberEntry, FinanceNotificationRequest,
-    Operation, PayoutInquiryRequest, PayoutInquiryResponse, PayoutPayoutRequest,
-    PayoutPayoutResponse, PayoutQueryStatusRequest, PayoutQueuePayoutRequest, PayoutQueueRequest,
+    ControlNumber, ControlNumberEntry, Operation, PayoutQueryStatusRequest, PayoutQueueRequest,
     PayoutStatusEntry, read,
 };
 use tokio::net::TcpListener;
@@ -67,57 +65,47 @@ impl Partner {
     }
 }
 
-impl PartnerCallbacks for Partner {
-    async fn payout_queue_payout(
-        &self,
-        _: &Context,
-        notice: PayoutQueuePayoutRequest,
-    ) -> Result<Stored, NotStored> {
-        self.told.record_event(&notice);
-        Ok(Stored)
-    }
+macro_rules! operations {
+    (
+        skypay { $($method:ident($request:ident) -> $response:ident;)* }
+        notices { $($notice:ident($notice_request:ident) -> $notice_response:ident;)* }
+        inquiries { $($inquiry:ident($inquiry_request:ident) -> $inquiry_response:ident;)* }
+    ) => {
+        impl PartnerCallbacks for Partner {
+            $(async fn $notice(
+                &self,
+                _: &Context,
+                notice: skypay_types::$notice_request,
+            ) -> Result<Stored, NotStored> {
+                self.told.record_event(&notice);
+                Ok(Stored)
+            })*
 
-    async fn payout_inquiry(
-        &self,
-        _: &Context,
-        request: PayoutInquiryRequest,
-    ) -> Result<PayoutInquiryResponse, Refusal> {
-        self.answer(&request)
-    }
+            $(async fn $inquiry(
+                &self,
+                _: &Context,
+                request: skypay_types::$inquiry_request,
+            ) -> Result<skypay_types::$inquiry_response, Refusal> {
+                self.answer(&request)
+            })*
+        }
 
-    async fn payout_payout(
-        &self,
-        _: &Context,
-        request: PayoutPayoutRequest,
-    ) -> Result<PayoutPayoutResponse, Refusal> {
-        self.answer(&request)
-    }
-
-    async fn collection_inquiry(
-        &self,
-        _: &Context,
-        request: CollectionInquiryRequest,
-    ) -> Result<CollectionInquiryResponse, Refusal> {
-        self.answer(&request)
-    }
-
-    async fn collection_collect(
-        &self,
-        _: &Context,
-        request: CollectionCollectRequest,
-    ) -> Result<CollectionCollectResponse, Refusal> {
-        self.answer(&request)
-    }
-
-    async fn finance_notification(
-        &self,
-        _: &Context,
-        notice: FinanceNotificationRequest,
-    ) -> Result<Stored, NotStored> {
-        self.told.record_event(&notice);
-        Ok(Stored)
-    }
+        impl Setup {
+            /// Calls an operation through its own method, with a request like the
+            /// sample; the typed answer, written again.
+            pub(crate) async fn call(&self, operation: &str, changes: Value) -> Result<Value, Error> {
+                $(if operation == skypay_types::$request::INFO.name {
+                    let request: skypay_types::$request = like(changes);
+                    let answer = Box::pin(self.client.$method(&request)).await?;
+                    return Ok(json!(answer));
+                })*
+                panic!("{operation} is no operation")
+            }
+        }
+    };
 }
+
+skypay_types::with_operations!(operations);
 
 /// Serves the partner's half; the URL.
 pub(crate) async fn serve_partner_at(address: &str, partner: Partner, keys: KeyRing) -> String {
@@ -196,15 +184,26 @@ impl Setup {
 
     /// The next `times` messages of that side suffer.
     pub(crate) async fn fault(&self, on: Side, fault: WireFault, times: u32) {
-        let fault = FaultRule {
-            on,
-            when: When::default(),
-            fault: Fault::Wire(fault),
-            percent: 100,
-            times: Some(times),
-        };
-        self.done(&Command::Fault(FaultCommand::Add { fault }))
+        self.done(&rule(on, Fault::Wire(fault), 100, Some(times)))
             .await;
+    }
+
+    /// Orders a payout to a bank account of its own.
+    pub(crate) async fn pay(&self, number: &str, amount: &str) -> Result<(), Error> {
+        let payout = bank(number, amount);
+        Box::pin(self.client.payout_queue(&payout)).await.map(drop)
+    }
+
+    /// Recharges an account; the callback that tells of it.
+    pub(crate) async fn recharged(&self, amount: &str) -> CallbackDetails {
+        let admin = self.sandbox.admin();
+        let executed = admin.command(&recharge(amount)).await.unwrap();
+        let id = executed.answer["deliveries"][0].as_u64().unwrap();
+        admin.callback(id, true).await.unwrap()
+    }
+
+    pub(crate) async fn state(&self) -> Value {
+        self.sandbox.admin().state(true).await.unwrap()
     }
 
     /// The partner answers inquiries so.
@@ -230,7 +229,7 @@ impl Setup {
     }
 
     pub(crate) async fn balance(&self, prefix: &str) -> i64 {
-        let state = self.sandbox.admin().state(true).await.unwrap();
+        let state = self.state().await;
         let balance = &state["ledger"]["accounts"][prefix]["balance"];
         let balance: skypay_types::Amount = balance.as_str().unwrap().parse().unwrap();
         balance.centavos()
@@ -247,6 +246,27 @@ pub(crate) fn calls_to(url: &str) -> Command {
         shared: Some(url.to_owned()),
         ..CallbackUrls::default()
     })
+}
+
+/// Recharges the account whose prefix the numbers of these tests have.
+pub(crate) fn recharge(amount: &str) -> Command {
+    Command::Finance(FinanceCommand::Recharge {
+        prefix: "SKY98".to_owned(),
+        amount: amount.parse().unwrap(),
+        beneficiary_account: None,
+    })
+}
+
+/// Adds a fault to all that is sent on that side.
+pub(crate) fn rule(on: Side, fault: Fault, percent: u8, times: Option<u32>) -> Command {
+    let fault = FaultRule {
+        on,
+        when: When::default(),
+        fault,
+        percent,
+        times,
+    };
+    Command::Fault(FaultCommand::Add { fault })
 }
 
 pub(crate) async fn status(client: &Client, number: &str) -> Option<PayoutStatusEntry> {
