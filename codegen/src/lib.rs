@@ -15,6 +15,8 @@ mod progenitor;
 mod prose;
 pub mod schema;
 
+use std::collections::BTreeMap;
+
 pub use characters::{visible, visible_line};
 pub use diagnostic::{Diagnostic, Diagnostics, Location, Reporter};
 
@@ -36,6 +38,15 @@ pub struct Generated {
     pub files: Vec<File>,
 }
 
+/// How an operation is used from Rust, as its documentation shows it.
+#[derive(Clone, Debug)]
+pub struct Usage {
+    /// What calls it.
+    pub call: Option<String>,
+    /// What handles it.
+    pub handler: Option<String>,
+}
+
 /// Generates the crates of a document.
 ///
 /// # Errors
@@ -44,12 +55,7 @@ pub struct Generated {
 /// nothing is generated then.
 pub fn generate(text: &str) -> Result<Generated, Diagnostics> {
     let api = api(text)?;
-    let mut files = Vec::new();
-    files.extend(emit::types::files(&api));
-    files.extend(emit::client::files(&api)?);
-    files.extend(emit::server::files(&api));
-    files.extend(emit::manifest::licences());
-    files.sort_by(|a, b| a.path.cmp(&b.path));
+    let files = emit::files(&api)?;
     Ok(Generated { api, files })
 }
 
@@ -64,20 +70,11 @@ pub fn api(text: &str) -> Result<model::Api, Diagnostics> {
     lower::lower(&document)
 }
 
-/// The Rust that calls an operation, as its documentation shows it.
-#[must_use]
-pub fn call_example(api: &model::Api, operation: &model::Operation) -> Option<String> {
-    emit::client::call_example(api, operation)
-}
-
-/// The Rust that handles an operation, as its documentation shows it.
-#[must_use]
-pub fn handler_example(api: &model::Api, operation: &model::Operation) -> Option<String> {
-    emit::server::handler_example(api, operation)
-}
-
-/// The JSON of an example, indented, numbers written as in the document.
-#[must_use]
-pub fn pretty(example: &model::Example) -> String {
-    emit::example::pretty(example)
+/// How each operation is used from Rust, by its name.
+///
+/// # Errors
+///
+/// A template that cannot be filled.
+pub fn usage(api: &model::Api) -> Result<BTreeMap<String, Usage>, Diagnostics> {
+    emit::Emitter::new(api)?.usage()
 }

@@ -385,7 +385,7 @@ impl<'d> Lowering<'d> {
             field.map(|field| field.rust.clone())
         };
         let subject = match path.split_once("[].") {
-            None => rust(&request.fields, path).map(TransactionRef::Field),
+            None => rust(&request.fields, path).map(|field| TransactionRef { list: None, field }),
             Some((list, field)) => {
                 let items = schema
                     .get("properties")
@@ -398,7 +398,10 @@ impl<'d> Lowering<'d> {
                     .map(|node| rust_name(field, Schema::resolve(self.root, node)));
                 rust(&request.fields, list)
                     .zip(known)
-                    .map(|(list, field)| TransactionRef::Items { list, field })
+                    .map(|(list, field)| TransactionRef {
+                        list: Some(list),
+                        field,
+                    })
             }
         };
         if subject.is_none() {
@@ -456,9 +459,14 @@ impl<'d> Lowering<'d> {
             money: node
                 .text_of("moneyState")
                 .and_then(MoneyState::named)
-                .map(|state| Money {
-                    state,
-                    only_with: node.text_of("onlyWith").map(str::to_owned),
+                .map(|state| {
+                    let only_with = node.text_of("onlyWith").map(str::to_owned);
+                    let alone = only_with.as_ref().map_or(state, |_| MoneyState::Open);
+                    Money {
+                        state,
+                        only_with,
+                        alone,
+                    }
                 }),
             text: node.text_of("text").map(str::to_owned),
             pointer: node.location.pointer.clone(),
@@ -568,6 +576,7 @@ fn examples(body: Option<&Node>) -> Vec<Example> {
                 name: entry.key.clone(),
                 summary: entry.node.text_of("summary").unwrap_or_default().to_owned(),
                 json: value.to_json(),
+                pretty: value.to_pretty_json().trim_end().to_owned(),
                 value: value.json(),
             })
         })

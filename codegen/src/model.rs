@@ -3,13 +3,15 @@
 
 mod message;
 
+use serde::Serialize;
+
 pub use message::{
     Encoding, EnvelopeField, Field, FieldDocs, Limits, Message, MessageDocs, Part, Presence, Rule,
     Type,
 };
 
 /// The whole API.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize)]
 pub struct Api {
     /// The document's title.
     pub title: String,
@@ -57,7 +59,7 @@ impl Api {
 }
 
 /// Who provides the API.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize)]
 pub struct Provider {
     /// The name in texts, `SkyPay`.
     pub name: String,
@@ -69,7 +71,7 @@ pub struct Provider {
 
 /// The names of the fields that the transport writes into every message, next
 /// to those of the operation; empty for those that the messages do not have.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Serialize)]
 pub struct Header {
     /// Who sends a request.
     pub user_name: String,
@@ -86,7 +88,7 @@ pub struct Header {
 }
 
 /// A parameter of the wire paths.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize)]
 pub struct Parameter {
     /// Its name.
     pub name: String,
@@ -97,7 +99,7 @@ pub struct Parameter {
 }
 
 /// A group of operations.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize)]
 pub struct Group {
     /// Its name.
     pub name: String,
@@ -106,7 +108,7 @@ pub struct Group {
 }
 
 /// One of `SkyPay`'s environments.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize)]
 pub struct Environment {
     /// The Rust variant.
     pub variant: String,
@@ -121,7 +123,7 @@ pub struct Environment {
 }
 
 /// The codes and texts that dispatch answers by itself.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize)]
 pub struct Protocol {
     /// The answer of success.
     pub accepted: FixedAnswer,
@@ -139,7 +141,7 @@ pub struct Protocol {
 }
 
 /// A return code and its text.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize)]
 pub struct FixedAnswer {
     /// The return code.
     pub code: String,
@@ -148,7 +150,7 @@ pub struct FixedAnswer {
 }
 
 /// An operation.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize)]
 pub struct Operation {
     /// The `operationId`.
     pub name: String,
@@ -216,7 +218,7 @@ pub struct Operation {
 }
 
 /// Who calls whom.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub enum Direction {
     /// The partner calls the provider of the API.
     ToProvider,
@@ -225,7 +227,7 @@ pub enum Direction {
 }
 
 /// Whether the answer to a call is its outcome.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub enum Mode {
     /// The outcome comes by callback.
     Asynchronous,
@@ -236,7 +238,7 @@ pub enum Mode {
 }
 
 /// What a call may do to the world.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub enum Effect {
     /// Nothing changes.
     Reads,
@@ -247,7 +249,7 @@ pub enum Effect {
 }
 
 /// When to ask what became of a call, and whether to send it again.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize)]
 pub struct RetryPolicy {
     /// The operation that tells.
     pub status_query: Option<String>,
@@ -260,7 +262,7 @@ pub struct RetryPolicy {
 }
 
 /// Whether the same request may be sent again.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub enum Retry {
     /// At any time.
     Safe,
@@ -271,7 +273,7 @@ pub enum Retry {
 }
 
 /// A return code of an operation.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize)]
 pub struct ResultCode {
     /// The code on the wire.
     pub code: String,
@@ -290,17 +292,19 @@ pub struct ResultCode {
 }
 
 /// What a code says of a payout's money.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Money {
     /// The state.
     pub state: MoneyState,
     /// The field of the same message that must be filled for the code to mean
-    /// this; without it, the state is open.
+    /// this.
     pub only_with: Option<String>,
+    /// The state by the code alone: open, where another field decides.
+    pub alone: MoneyState,
 }
 
 /// The states of a payout's money.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub enum MoneyState {
     /// The payee has it.
     Paid,
@@ -332,7 +336,7 @@ impl MoneyState {
 }
 
 /// What a return code says of the outcome.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub enum Outcome {
     /// Accepted or done.
     Accepted,
@@ -343,21 +347,17 @@ pub enum Outcome {
 }
 
 /// The request field that names the thing at stake.
-#[derive(Clone, Debug)]
-pub enum TransactionRef {
-    /// A field of the request, by its Rust name.
-    Field(String),
-    /// A field of each item of a list, by their Rust names.
-    Items {
-        /// The list.
-        list: String,
-        /// The field of its items.
-        field: String,
-    },
+#[derive(Clone, Debug, Serialize)]
+pub struct TransactionRef {
+    /// The list whose items have the field, where it is not one of the request, by
+    /// its Rust name.
+    pub list: Option<String>,
+    /// The field, by its Rust name.
+    pub field: String,
 }
 
 /// An example of the document.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize)]
 pub struct Example {
     /// Its name in the document.
     pub name: String,
@@ -365,12 +365,15 @@ pub struct Example {
     pub summary: String,
     /// The message as JSON text, numbers as they are written.
     pub json: String,
+    /// The same, a member per line.
+    pub pretty: String,
     /// The message.
+    #[serde(skip)]
     pub value: serde_json::Value,
 }
 
 /// A code table.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize)]
 pub struct CodeTable {
     /// The Rust type, equal to the component's name.
     pub name: String,
@@ -383,7 +386,7 @@ pub struct CodeTable {
 }
 
 /// A code of a table.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize)]
 pub struct Code {
     /// The value on the wire.
     pub value: String,
@@ -406,7 +409,7 @@ pub struct Code {
 }
 
 /// A text with a type of its own.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize)]
 pub struct Newtype {
     /// The Rust type, equal to the component's name.
     pub name: String,

@@ -20,6 +20,7 @@ use maud::{DOCTYPE, Markup, PreEscaped, html};
 
 use crate::diff::Report;
 use codegen::model::{Api, Direction, Effect, Environment, FieldDocs, Operation, Part};
+use codegen::{Diagnostics, Usage};
 
 const STYLE: &str = include_str!("docs/page.css");
 const SCRIPT: &str = include_str!("docs/page.js");
@@ -89,12 +90,20 @@ pub fn clear_texts(api: &Api) -> Vec<(ExampleName, String)> {
 }
 
 /// The page.
-#[must_use]
-pub fn page(api: &Api, sealed: &Sealed, compared: Option<Compared<'_>>) -> String {
+///
+/// # Errors
+///
+/// That there is no Rust to show.
+pub fn page(
+    api: &Api,
+    sealed: &Sealed,
+    compared: Option<Compared<'_>>,
+) -> Result<String, Diagnostics> {
     let page = Page {
         api,
         sealed,
         links: Links::new(api),
+        usage: codegen::usage(api)?,
         shared_of_requests: message::shared(api, Part::Request),
         shared_of_responses: message::shared(api, Part::Response),
         badges: Badges::new(api, compared),
@@ -104,7 +113,7 @@ pub fn page(api: &Api, sealed: &Sealed, compared: Option<Compared<'_>>) -> Strin
         html lang="en" { (page.head()) "\n" (page.body()) }
         "\n"
     };
-    page.into_string()
+    Ok(page.into_string())
 }
 
 /// What every part of the page is written from.
@@ -112,6 +121,8 @@ struct Page<'a> {
     api: &'a Api,
     sealed: &'a Sealed,
     links: Links<'a>,
+    /// How each operation is used from Rust.
+    usage: BTreeMap<String, Usage>,
     /// The fields that nearly every request has, and nearly every response.
     shared_of_requests: Vec<&'a FieldDocs>,
     shared_of_responses: Vec<&'a FieldDocs>,

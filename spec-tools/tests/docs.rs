@@ -37,7 +37,7 @@ fn written(document: &str, compared: Option<Compared<'_>>) -> String {
     let api = codegen::api(document).unwrap_or_else(|diagnostics| {
         panic!("{}", diagnostics.report("the document"));
     });
-    page(&api, &sealed(&api), compared)
+    page(&api, &sealed(&api), compared).unwrap()
 }
 
 fn compared(report: &Report) -> Compared<'_> {
@@ -111,7 +111,7 @@ fn collect(node: &Node, found: &mut dyn FnMut(&str, &str, &str)) {
 #[test]
 fn every_thing_has_its_address_and_its_words() {
     let api = codegen::api(&real()).unwrap();
-    let page = parsed(&page(&api, &sealed(&api), None));
+    let page = parsed(&page(&api, &sealed(&api), None).unwrap());
     let check = |id: &str, words: &[&str]| {
         let text = page.ids.get(id).unwrap_or_else(|| panic!("#{id} is there"));
         for word in words {
@@ -469,7 +469,7 @@ fn a_spread_of_edits_gives_sound_pages() {
         let row = &edits[0];
         let before = spec_tools::diff::read(&edited_by(&document, edits)).unwrap();
         let report = compare(&before, &now);
-        let page = parsed(&page(&api, &sealed(&api), Some(compared(&report))));
+        let page = parsed(&page(&api, &sealed(&api), Some(compared(&report))).unwrap());
         check_links(&page);
         let listed = page.ids.keys().filter(|id| id.starts_with("change."));
         assert_eq!(listed.count(), report.changes.len(), "{}", row("case"));

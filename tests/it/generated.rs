@@ -189,8 +189,11 @@ fn operation(generated: &Generated, operation: &Operation) -> String {
     text.push_str(&format!("retry {:?}\n", retry_policy.policy));
     text.push_str(&match &operation.transaction_ref {
         None => String::new(),
-        Some(TransactionRef::Field(field)) => format!("transaction id {field}\n"),
-        Some(TransactionRef::Items { list, field }) => format!("transaction ids {list}.{field}\n"),
+        Some(TransactionRef { list: None, field }) => format!("transaction id {field}\n"),
+        Some(TransactionRef {
+            list: Some(list),
+            field,
+        }) => format!("transaction ids {list}.{field}\n"),
     });
     text.push_str(&line("delivery key ", &operation.delivery_key.join(" ")));
     text.push_str(&line("effect key ", &operation.effect_key.join(" ")));

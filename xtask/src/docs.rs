@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Stdio};
 
 use clap::Args;
+use codegen::Diagnostics;
 use codegen::model::Api;
 use spec_tools::diff::compare;
 use spec_tools::docs::{Compared, Sealed, clear_texts, page};
@@ -83,22 +84,20 @@ fn compared(root: &Path, text: &str) -> (String, Ending) {
 fn written(root: &Path, against: Option<&str>) -> Result<String, String> {
     let text = fs::read_to_string(root.join(DOCUMENT))
         .map_err(|error| format!("cannot read {DOCUMENT}: {error}"))?;
-    let api = codegen::api(&text).map_err(|diagnostics| {
-        diagnostics
-            .report(DOCUMENT)
-            .to_string()
-            .trim_end()
-            .to_owned()
-    })?;
+    let report = |diagnostics: Diagnostics| {
+        let report = diagnostics.report(DOCUMENT).to_string();
+        report.trim_end().to_owned()
+    };
+    let api = codegen::api(&text).map_err(report)?;
     let Some(against) = against else {
-        return Ok(page(&api, &sealed(&api)?, None));
+        return page(&api, &sealed(&api)?, None).map_err(report);
     };
     let documents = comparison::documents(root, Some(against))?;
     let compared = Compared {
         report: &compare(&documents.old, &documents.new),
         against: &documents.against,
     };
-    Ok(page(&api, &sealed(&api)?, Some(compared)))
+    page(&api, &sealed(&api)?, Some(compared)).map_err(report)
 }
 
 /// The examples as they travel: sealed by the runtime's own program, since

@@ -3,6 +3,48 @@
 /// Longest line of documentation.
 const WIDTH: usize = 80;
 
+/// A text as the documentation of an item, or with another mark before its lines.
+pub(super) fn comment(text: &str, mark: Option<&str>) -> String {
+    let mark = mark.unwrap_or("///");
+    let lines = text.trim_end().lines();
+    let lines: Vec<_> = lines
+        .map(|line| format!("{mark} {line}").trim_end().to_owned())
+        .collect();
+    lines.join("\n")
+}
+
+/// The text of a Rust file, long lines of its documentation broken between words.
+pub(super) fn wrapped_comments(text: &str) -> String {
+    let lines: Vec<_> = text.lines().collect();
+    let mut out = Vec::new();
+    for lines in lines.chunk_by(|a, b| prefix(a) == prefix(b)) {
+        let prefix = prefix(lines[0]);
+        if prefix.is_empty() {
+            out.extend(lines.iter().map(|line| (*line).to_owned()));
+            continue;
+        }
+        let texts = lines.iter().map(|line| &line[prefix.len()..]);
+        let texts: Vec<_> = texts
+            .map(|text| text.strip_prefix(' ').unwrap_or(text))
+            .collect();
+        let wrapped = wrapped(&texts.join("\n"));
+        out.extend(
+            wrapped
+                .iter()
+                .map(|line| format!("{prefix} {line}").trim_end().to_owned()),
+        );
+    }
+    out.join("\n") + "\n"
+}
+
+/// What stands before the text of a line of documentation; nothing in any other line.
+fn prefix(line: &str) -> &str {
+    let text = line.trim_start();
+    let is_comment = text.starts_with("///") || text.starts_with("//!");
+    let length = line.len() - text.len() + 3;
+    if is_comment { &line[..length] } else { "" }
+}
+
 /// The lines of a Markdown text, long ones broken between words. Lists keep
 /// their indentation, code blocks and tables are left alone.
 pub(crate) fn wrapped(text: &str) -> Vec<String> {

@@ -1,174 +1,174 @@
-//! The crate of types: the messages, the code tables and the texts with a type of
-//! their own.
+//! What the templates of the crate of types are filled with: messages, facts of
+//! the operations, and what a code says of a payout's money.
 
-mod codes;
 mod message;
-mod operation;
 
-use super::{Values, example, import_list, literal, manifest};
-use crate::File;
-use crate::model::{Api, Direction, Header, Message, Mode, Operation, Part};
-use crate::prose;
+use std::collections::BTreeSet;
 
-/// Every file of the crate.
-pub(crate) fn files(api: &Api) -> Vec<File> {
-    let description = format!(
-        "Typed messages and code tables of the {} {}.",
-        api.title, api.version
-    );
-    let mut files = vec![
-        manifest::manifest(
-            api,
-            "types",
-            include_str!("../../templates/types/Cargo.toml.tmpl"),
-            &description,
-        ),
-        Values::of(api).file(
-            "types/README.md",
-            include_str!("../../templates/types/README.md.tmpl"),
-        ),
-        library(api),
-        codes::tables(api),
-        codes::newtypes(api),
-        objects(api),
-    ];
-    let modules = api.operations.iter().map(|one| module(api, one));
-    files.extend(modules);
-    files
-}
+use minijinja::context;
+use minijinja::value::{Serde, Value};
 
-fn library(api: &Api) -> File {
-    let lines = |line: &dyn Fn(&Operation) -> String| -> String {
-        api.operations.iter().map(line).collect()
+use super::example;
+use crate::model::{
+    Api, Code, EnvelopeField, Example, Field, Message, Operation, Outcome, Part, Type,
+};
+
+/// The messages of an operation, and what the document says of it.
+pub(super) fn operation(api: &Api, operation: &Operation) -> Value {
+    let built = operation.request_examples.first();
+    let built = built.map(|first| example::built(api, &operation.request, first, &[]));
+    let (built, built_imports) = built.unzip();
+    let key = |names: &[String]| -> Vec<Value> {
+        let fields = &operation.request.fields;
+        let fields = names
+            .iter()
+            .filter_map(|name| fields.iter().find(|field| field.wire == *name));
+        fields.map(|field| Serde(field).into()).collect()
     };
-    let group = |belongs: fn(&Operation) -> bool| -> String {
-        let operations = api.operations.iter().filter(|one| belongs(one));
-        operations
-            .map(|one| {
-                let (request, response) = (&one.request.name, &one.response.name);
-                format!("{}({request}) -> {response};\n", one.method)
-            })
-            .collect()
-    };
-    let optional = |name: &String| match name.as_str() {
-        "" => "None".to_owned(),
-        name => format!("Some({})", literal(name)),
-    };
-    let Header {
-        user_name,
-        action,
-        authentication,
-        time,
-        code,
-        description,
-    } = &api.header;
-    Values::of(api)
-        .with("modules", lines(&|one| format!("mod {};\n", one.method)))
-        .with(
-            "exports",
-            lines(&|one| format!("pub use {}::*;\n", one.method)),
-        )
-        .with(
-            "operations",
-            lines(&|one| format!("<{} as Operation>::INFO,\n", one.request.name)),
-        )
-        .with(
-            "provided",
-            group(|one| one.direction == Direction::ToProvider),
-        )
-        .with("notices", group(|one| one.mode == Mode::Notification))
-        .with(
-            "inquiries",
-            group(|one| one.direction == Direction::ToPartner && one.mode != Mode::Notification),
-        )
-        .with_literal("user_name", user_name)
-        .with_literal("action", action)
-        .with_literal("authentication", authentication)
-        .with("time", optional(time))
-        .with_literal("code", code)
-        .with("description", optional(description))
-        .file(
-            "types/src/lib.rs",
-            include_str!("../../templates/types/lib.rs.tmpl"),
-        )
-}
-
-fn module(api: &Api, operation: &Operation) -> File {
-    let mut items = Vec::new();
-    for message in [&operation.request, &operation.response] {
-        let doc = format!(
-            "{}\n\n{}",
-            prose::blocks(&message.doc),
-            message_doc(api, message, operation)
-        );
-        items.push(message::message(api, message, &doc));
-        items.extend(codes::message_money(api, message));
-        items.push(match message.part {
-            Part::Request => operation::operation(api, operation),
-            _ => operation::response(operation),
-        });
+    context! {
+        operation => Serde(operation),
+        request => message(api, &operation.request),
+        response => message(api, &operation.response),
+        imports => Serde(imports(api, [&operation.request, &operation.response])),
+        built,
+        built_imports,
+        shown => operation.response_examples.first().map(|first| &first.pretty),
+        personal_data => Serde(personal_fields(api, operation)),
+        request_example => operation.request_examples.first().map_or("", |first| &first.json),
+        response_example => accepting_example(operation).map_or("", |first| &first.json),
+        return_codes => return_codes(operation),
+        keys => [
+            ("delivery_key", key(&operation.delivery_key)),
+            ("effect_key", key(&operation.effect_key)),
+        ],
     }
-    let doc = format!(
-        "{}: {}.",
-        prose::code(&operation.name),
-        prose::inline(&operation.summary)
-    );
-    let messages = [&operation.request, &operation.response];
-    let path = format!("types/src/{}.rs", operation.method);
-    messages_file(api, path, doc, messages, &items)
 }
 
-fn objects(api: &Api) -> File {
-    let mut items = Vec::new();
-    for row in &api.objects {
-        items.push(message::message(api, row, &prose::blocks(&row.doc)));
-        items.extend(codes::message_money(api, row));
+/// The objects inside messages.
+pub(super) fn objects(api: &Api) -> Value {
+    let messages = api.objects.iter().map(|object| message(api, object));
+    context! {
+        messages => messages.collect::<Vec<_>>(),
+        imports => Serde(imports(api, &api.objects)),
     }
-    let doc = "Objects inside messages.";
-    messages_file(api, "types/src/objects.rs", doc, &api.objects, &items)
 }
 
-/// A file of messages, with the imports that their fields need.
-fn messages_file<'a>(
+/// A message with what its template needs besides what the document says of it.
+fn message(api: &Api, message: &Message) -> Value {
+    let fields = message.fields.iter().map(|field| {
+        let row = message::row(api, message, field);
+        context! { row, ..Value::from(Serde(field)) }
+    });
+    context! {
+        fields => fields.collect::<Vec<_>>(),
+        identity => (message.part == Part::Object).then(|| Value::from(Serde(identity(api, message)))),
+        money => money(api, message),
+        ..Value::from(Serde(message))
+    }
+}
+
+/// The names that the rows of messages need.
+fn imports<'a>(
     api: &Api,
-    path: impl Into<String>,
-    doc: impl Into<String>,
     messages: impl IntoIterator<Item = &'a Message> + Clone,
-    items: &[String],
-) -> File {
+) -> BTreeSet<String> {
     let mut names = message::types(messages.clone());
-    if messages.into_iter().any(|one| codes::has_state(api, one)) {
+    if messages.into_iter().any(|one| money(api, one).is_some()) {
         names.insert("MoneyState".to_owned());
     }
-    let imports = match import_list(names.iter().map(String::as_str)) {
-        names if names.is_empty() => names,
-        names => format!("use crate::{{{names}}};"),
-    };
-    Values::of(api)
-        .with("doc", doc)
-        .with("imports", imports)
-        .with("items", items.join("\n"))
-        .file(path, "//! {{doc}}\n\n{{imports}}\n\n{{items}}\n")
+    names
 }
 
-/// Chapter, direction and a doc test from the document's first example.
-fn message_doc(api: &Api, message: &Message, operation: &Operation) -> String {
-    let verb = match message.part {
-        Part::Request => "The request of",
-        _ => "The answer to",
-    };
-    let mut doc = format!(
-        "{verb} {} (chapter {}).",
-        prose::code(&operation.name),
-        prose::inline(&operation.chapter_current),
-    );
-    let shown = match message.part {
-        Part::Request => example::request(api, operation),
-        _ => example::response(api, operation),
-    };
-    if let Some(shown) = shown {
-        doc.push_str("\n\n# Example\n\n");
-        doc.push_str(&shown);
+/// The table of an operation's return codes.
+pub(super) fn return_codes(operation: &Operation) -> Option<&str> {
+    match &code_field(operation)?.ty {
+        Type::Codes(table) => Some(table),
+        _ => None,
     }
-    doc
+}
+
+fn code_field(operation: &Operation) -> Option<&Field> {
+    let mut fields = operation.response.fields.iter();
+    fields.find(|field| field.envelope == Some(EnvelopeField::Code))
+}
+
+/// The first example of an answer that accepts the request.
+fn accepting_example(operation: &Operation) -> Option<&Example> {
+    let code = code_field(operation);
+    let accepts = |example: &&Example| {
+        let given = code.and_then(|field| example.value.get(&field.wire)?.as_str());
+        given.is_none_or(|given| {
+            let mut codes = operation.codes.iter();
+            codes.any(|code| code.code == given && code.outcome == Outcome::Accepted)
+        })
+    };
+    operation.response_examples.iter().find(accepts)
+}
+
+/// The names of the fields by which an object of a list is recognized: its
+/// required public texts and numbers.
+fn identity<'a>(api: &Api, message: &'a Message) -> Vec<Vec<&'a String>> {
+    let fields = message.fields.iter().filter(|field| {
+        let named = matches!(field.ty, Type::Text | Type::Integer(_) | Type::Newtype(_));
+        field.required && named && !is_personal(api, field)
+    });
+    let names = fields.map(|field| std::iter::once(&field.wire).chain(&field.aliases).collect());
+    names.collect()
+}
+
+/// What a message says of a payout's money: the field with the code, and the
+/// fields without which a code does not mean all that it means.
+fn money(api: &Api, message: &Message) -> Option<Value> {
+    let (field, table) = message.fields.iter().find_map(|field| {
+        let Type::Codes(name) = &field.ty else {
+            return None;
+        };
+        let table = api.code_tables.iter().find(|table| table.name == *name)?;
+        let speaks = table.codes.iter().any(|code| code.money.is_some());
+        speaks.then_some((field, table))
+    })?;
+    let condition = |code: &Code| {
+        let wire = code.money.as_ref()?.only_with.as_ref()?;
+        let field = message.fields.iter().find(|field| field.wire == *wire)?;
+        Some(context! { code => Serde(code), field => Serde(field) })
+    };
+    Some(context! {
+        field => Serde(field),
+        table => table.name.as_str(),
+        conditions => table.codes.iter().filter_map(condition).collect::<Vec<_>>(),
+    })
+}
+
+/// The names of all fields of an operation that hold personal data, in any of its
+/// messages.
+fn personal_fields<'a>(api: &'a Api, operation: &'a Operation) -> BTreeSet<&'a str> {
+    let mut names = BTreeSet::new();
+    let mut seen = BTreeSet::new();
+    let mut messages = vec![&operation.request, &operation.response];
+    while let Some(message) = messages.pop() {
+        if !seen.insert(message.name.as_str()) {
+            continue;
+        }
+        for field in &message.fields {
+            if let Type::Object(name) = field.ty.item() {
+                messages.extend(api.objects.iter().find(|object| object.name == *name));
+            }
+            if is_personal(api, field) {
+                names.insert(field.wire.as_str());
+            }
+        }
+    }
+    names
+}
+
+fn is_personal(api: &Api, field: &Field) -> bool {
+    let by_type = match field.ty.item() {
+        Type::PersonName => true,
+        Type::Newtype(name) => {
+            let mut all = api.newtypes.iter();
+            all.any(|known| known.name == *name && known.sensitive)
+        }
+        _ => false,
+    };
+    by_type || field.sensitive
 }

@@ -1,7 +1,9 @@
 //! Messages and their fields.
 
+use serde::Serialize;
+
 /// A request, a response or an object inside one.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize)]
 pub struct Message {
     /// The Rust type, equal to the component's name.
     pub name: String,
@@ -24,7 +26,7 @@ pub struct Message {
 
 /// A message as its readers see it: all that is on the wire, the header
 /// included, with everything that the document says of it.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize)]
 pub struct MessageDocs {
     /// Where the component stands in the document, as a JSON pointer.
     pub pointer: String,
@@ -35,7 +37,7 @@ pub struct MessageDocs {
 }
 
 /// A field as its readers see it.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize)]
 #[expect(
     clippy::struct_excessive_bools,
     reason = "each is a mark of the document, independent of the others"
@@ -79,7 +81,7 @@ pub struct FieldDocs {
 }
 
 /// When a field is there.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub enum Presence {
     /// Always.
     Always,
@@ -90,7 +92,7 @@ pub enum Presence {
 }
 
 /// What part a message plays.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub enum Part {
     /// It asks.
     Request,
@@ -101,7 +103,7 @@ pub enum Part {
 }
 
 /// A field of a message.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize)]
 #[expect(
     clippy::struct_excessive_bools,
     reason = "each is a mark of the document, independent of the others"
@@ -137,7 +139,7 @@ pub struct Field {
 }
 
 /// A field of the response envelope.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub enum EnvelopeField {
     /// When the answer was written.
     Time,
@@ -148,7 +150,7 @@ pub enum EnvelopeField {
 }
 
 /// The type of a field.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub enum Type {
     /// A text without a type of its own.
     Text,
@@ -174,8 +176,19 @@ pub enum Type {
     List(Box<Type>),
 }
 
+impl Type {
+    /// The type of one item of a list; any other type itself.
+    #[must_use]
+    pub fn item(&self) -> &Self {
+        match self {
+            Self::List(item) => item,
+            other => other,
+        }
+    }
+}
+
 /// How a scalar is encoded on the wire.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub enum Encoding {
     /// As its Rust type writes itself.
     Native,
@@ -188,7 +201,7 @@ pub enum Encoding {
 }
 
 /// What is checked before a field is sent.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Limits {
     /// Characters at least.
     pub min_length: Option<u32>,
@@ -212,7 +225,7 @@ pub struct Limits {
 }
 
 /// A condition between fields.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize)]
 pub struct Rule {
     /// Its name.
     pub id: String,

@@ -131,12 +131,12 @@ skypay_runtime::message! {
     /// ```
     /// use skypay_types::AmendTransactionV2Response;
     ///
-    /// let plaintext = r##"{
+    /// let plaintext = r#"{
     ///   "responseTime": "2024-02-05 11:20:41.7300",
     ///   "responseCode": "1000",
     ///   "responseDescription": "Success",
     ///   "referenceNo": ""
-    /// }"##;
+    /// }"#;
     /// let response: AmendTransactionV2Response = skypay_types::read::from_slice(plaintext.as_bytes())?;
     /// # Ok::<(), skypay_types::read::ReadError>(())
     /// ```

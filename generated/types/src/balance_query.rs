@@ -56,12 +56,12 @@ skypay_runtime::message! {
     /// ```
     /// use skypay_types::BalanceQueryResponse;
     ///
-    /// let plaintext = r##"{
+    /// let plaintext = r#"{
     ///   "responseTime": "2024-02-05 08:00:00.3310",
     ///   "responseCode": "1000",
     ///   "responseDescription": "Success",
     ///   "balance": 726718.00
-    /// }"##;
+    /// }"#;
     /// let response: BalanceQueryResponse = skypay_types::read::from_slice(plaintext.as_bytes())?;
     /// # Ok::<(), skypay_types::read::ReadError>(())
     /// ```

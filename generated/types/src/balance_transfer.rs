@@ -77,11 +77,11 @@ skypay_runtime::message! {
     /// ```
     /// use skypay_types::BalanceTransferResponse;
     ///
-    /// let plaintext = r##"{
+    /// let plaintext = r#"{
     ///   "responseTime": "2024-02-05 16:40:55.9020",
     ///   "responseCode": "1000",
     ///   "responseDescription": "Success"
-    /// }"##;
+    /// }"#;
     /// let response: BalanceTransferResponse = skypay_types::read::from_slice(plaintext.as_bytes())?;
     /// # Ok::<(), skypay_types::read::ReadError>(())
     /// ```

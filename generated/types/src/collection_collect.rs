@@ -96,11 +96,11 @@ skypay_runtime::message! {
     /// ```
     /// use skypay_types::CollectionCollectResponse;
     ///
-    /// let plaintext = r##"{
+    /// let plaintext = r#"{
     ///   "responseTime": "2024-02-05 12:03:11.0350",
     ///   "responseCode": "1000",
     ///   "responseDescription": "Success"
-    /// }"##;
+    /// }"#;
     /// let response: CollectionCollectResponse = skypay_types::read::from_slice(plaintext.as_bytes())?;
     /// # Ok::<(), skypay_types::read::ReadError>(())
     /// ```

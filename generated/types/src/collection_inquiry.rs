@@ -79,7 +79,7 @@ skypay_runtime::message! {
     /// ```
     /// use skypay_types::CollectionInquiryResponse;
     ///
-    /// let plaintext = r##"{
+    /// let plaintext = r#"{
     ///   "responseTime": "2024-02-05 12:02:58.6600",
     ///   "responseCode": "1000",
     ///   "responseDescription": "Success",
@@ -87,7 +87,7 @@ skypay_runtime::message! {
     ///   "payerName": "Dela Cruz,Juan,Santos",
     ///   "payerAddress": "1 Example Street, Malate, Manila",
     ///   "payerPhone": "09123456789"
-    /// }"##;
+    /// }"#;
     /// let response: CollectionInquiryResponse = skypay_types::read::from_slice(plaintext.as_bytes())?;
     /// # Ok::<(), skypay_types::read::ReadError>(())
     /// ```

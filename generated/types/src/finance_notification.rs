@@ -124,11 +124,11 @@ skypay_runtime::message! {
     /// ```
     /// use skypay_types::FinanceNotificationResponse;
     ///
-    /// let plaintext = r##"{
+    /// let plaintext = r#"{
     ///   "responseTime": "2024-02-05 17:52:11.5211",
     ///   "responseCode": "1000",
     ///   "responseDescription": "Success"
-    /// }"##;
+    /// }"#;
     /// let response: FinanceNotificationResponse = skypay_types::read::from_slice(plaintext.as_bytes())?;
     /// # Ok::<(), skypay_types::read::ReadError>(())
     /// ```

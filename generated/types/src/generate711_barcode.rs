@@ -85,12 +85,12 @@ skypay_runtime::message! {
     /// ```
     /// use skypay_types::Generate711BarcodeResponse;
     ///
-    /// let plaintext = r##"{
+    /// let plaintext = r#"{
     ///   "responseTime": "2024-02-05 09:30:12.4410",
     ///   "responseCode": "1000",
     ///   "responseDescription": "Success",
     ///   "referenceNumber": "9919-2940-0349"
-    /// }"##;
+    /// }"#;
     /// let response: Generate711BarcodeResponse = skypay_types::read::from_slice(plaintext.as_bytes())?;
     /// # Ok::<(), skypay_types::read::ReadError>(())
     /// ```

@@ -57,7 +57,7 @@ skypay_runtime::message! {
     /// ```
     /// use skypay_types::GetNationalityResponse;
     ///
-    /// let plaintext = r##"{
+    /// let plaintext = r#"{
     ///   "responseTime": "2024-02-05 07:00:00.2500",
     ///   "responseCode": "1000",
     ///   "result": [
@@ -70,7 +70,7 @@ skypay_runtime::message! {
     ///       "NationalityName": "Japan"
     ///     }
     ///   ]
-    /// }"##;
+    /// }"#;
     /// let response: GetNationalityResponse = skypay_types::read::from_slice(plaintext.as_bytes())?;
     /// # Ok::<(), skypay_types::read::ReadError>(())
     /// ```

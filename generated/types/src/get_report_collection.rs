@@ -84,7 +84,7 @@ skypay_runtime::message! {
     /// ```
     /// use skypay_types::GetReportCollectionResponse;
     ///
-    /// let plaintext = r##"{
+    /// let plaintext = r#"{
     ///   "totalTransaction": 4383,
     ///   "lastPage": false,
     ///   "result": [
@@ -107,7 +107,7 @@ skypay_runtime::message! {
     ///       "status": "Confirmed"
     ///     }
     ///   ]
-    /// }"##;
+    /// }"#;
     /// let response: GetReportCollectionResponse = skypay_types::read::from_slice(plaintext.as_bytes())?;
     /// # Ok::<(), skypay_types::read::ReadError>(())
     /// ```

@@ -84,7 +84,7 @@ skypay_runtime::message! {
     /// ```
     /// use skypay_types::GetReportPayoutResponse;
     ///
-    /// let plaintext = r##"{
+    /// let plaintext = r#"{
     ///   "totalTransaction": 2,
     ///   "lastPage": true,
     ///   "result": [
@@ -105,7 +105,7 @@ skypay_runtime::message! {
     ///       "referenceNo": "9006565379736"
     ///     }
     ///   ]
-    /// }"##;
+    /// }"#;
     /// let response: GetReportPayoutResponse = skypay_types::read::from_slice(plaintext.as_bytes())?;
     /// # Ok::<(), skypay_types::read::ReadError>(())
     /// ```

@@ -57,7 +57,7 @@ skypay_runtime::message! {
     /// ```
     /// use skypay_types::GetTownCityResponse;
     ///
-    /// let plaintext = r##"{
+    /// let plaintext = r#"{
     ///   "responseTime": "2024-02-05 07:00:00.2500",
     ///   "responseCode": "1000",
     ///   "result": [
@@ -72,7 +72,7 @@ skypay_runtime::message! {
     ///       "ProvinceId": 47
     ///     }
     ///   ]
-    /// }"##;
+    /// }"#;
     /// let response: GetTownCityResponse = skypay_types::read::from_slice(plaintext.as_bytes())?;
     /// # Ok::<(), skypay_types::read::ReadError>(())
     /// ```

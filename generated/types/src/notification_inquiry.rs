@@ -83,7 +83,7 @@ skypay_runtime::message! {
     /// ```
     /// use skypay_types::NotificationInquiryResponse;
     ///
-    /// let plaintext = r##"{
+    /// let plaintext = r#"{
     ///   "responseTime": "2024-02-06 18:00:01.5211",
     ///   "responseCode": "1000",
     ///   "responseDescription": "Success",
@@ -115,7 +115,7 @@ skypay_runtime::message! {
     ///       "referenceNumber": "S-20240206-001"
     ///     }
     ///   ]
-    /// }"##;
+    /// }"#;
     /// let response: NotificationInquiryResponse = skypay_types::read::from_slice(plaintext.as_bytes())?;
     /// # Ok::<(), skypay_types::read::ReadError>(())
     /// ```

@@ -71,7 +71,7 @@ skypay_runtime::message! {
     /// ```
     /// use skypay_types::PayoutInquiryResponse;
     ///
-    /// let plaintext = r##"{
+    /// let plaintext = r#"{
     ///   "responseTime": "2024-02-05 14:58:02.1100",
     ///   "responseCode": "1000",
     ///   "responseDescription": "Success",
@@ -88,7 +88,7 @@ skypay_runtime::message! {
     ///   "idcardPicUrl": "https://partner.example.com/pictures/401.png",
     ///   "contractNumber": "SKY9800000301",
     ///   "location": "1 Example Street, Malate, Manila"
-    /// }"##;
+    /// }"#;
     /// let response: PayoutInquiryResponse = skypay_types::read::from_slice(plaintext.as_bytes())?;
     /// # Ok::<(), skypay_types::read::ReadError>(())
     /// ```

@@ -79,11 +79,11 @@ skypay_runtime::message! {
     /// ```
     /// use skypay_types::PayoutPayoutResponse;
     ///
-    /// let plaintext = r##"{
+    /// let plaintext = r#"{
     ///   "responseTime": "2024-02-05 14:59:34.0720",
     ///   "responseCode": "1000",
     ///   "responseDescription": "Success"
-    /// }"##;
+    /// }"#;
     /// let response: PayoutPayoutResponse = skypay_types::read::from_slice(plaintext.as_bytes())?;
     /// # Ok::<(), skypay_types::read::ReadError>(())
     /// ```

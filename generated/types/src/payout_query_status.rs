@@ -68,7 +68,7 @@ skypay_runtime::message! {
     /// ```
     /// use skypay_types::PayoutQueryStatusResponse;
     ///
-    /// let plaintext = r##"{
+    /// let plaintext = r#"{
     ///   "responseTime": "2024-02-05 10:45:00.0020",
     ///   "responseCode": "1000",
     ///   "responseDescription": "Success",
@@ -94,7 +94,7 @@ skypay_runtime::message! {
     ///       "referenceNo": ""
     ///     }
     ///   ]
-    /// }"##;
+    /// }"#;
     /// let response: PayoutQueryStatusResponse = skypay_types::read::from_slice(plaintext.as_bytes())?;
     /// # Ok::<(), skypay_types::read::ReadError>(())
     /// ```

@@ -92,11 +92,11 @@ skypay_runtime::message! {
     /// ```
     /// use skypay_types::PayoutQueuePayoutResponse;
     ///
-    /// let plaintext = r##"{
+    /// let plaintext = r#"{
     ///   "responseTime": "2024-02-05 10:21:10.5211",
     ///   "responseCode": "1000",
     ///   "responseDescription": "Success"
-    /// }"##;
+    /// }"#;
     /// let response: PayoutQueuePayoutResponse = skypay_types::read::from_slice(plaintext.as_bytes())?;
     /// # Ok::<(), skypay_types::read::ReadError>(())
     /// ```

@@ -145,12 +145,12 @@ skypay_runtime::message! {
     /// ```
     /// use skypay_types::PayoutQueueV2Response;
     ///
-    /// let plaintext = r##"{
+    /// let plaintext = r#"{
     ///   "responseTime": "2024-02-05 10:15:30.1250",
     ///   "responseCode": "1000",
     ///   "responseDescription": "Success",
     ///   "referenceNo": ""
-    /// }"##;
+    /// }"#;
     /// let response: PayoutQueueV2Response = skypay_types::read::from_slice(plaintext.as_bytes())?;
     /// # Ok::<(), skypay_types::read::ReadError>(())
     /// ```

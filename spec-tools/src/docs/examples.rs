@@ -37,7 +37,7 @@ impl Page<'_> {
         };
         html! {
             summary { b { (title) } " " (example.summary) " " code { (example.name) } }
-            pre { (codegen::pretty(example)) }
+            pre { (example.pretty) }
             @if let Some(body) = self.sealed.bodies.get(&name) {
                 p.label { "Encrypted, as it travels" }
                 pre.sealed { (body) }
@@ -47,9 +47,9 @@ impl Page<'_> {
 
     /// The call and the handler, the partner's own side first.
     pub(super) fn rust(&self, operation: &Operation) -> Markup {
-        let call = codegen::call_example(self.api, operation);
-        let handler = codegen::handler_example(self.api, operation);
-        let (call, handler) = (("Call", call), ("Handler", handler));
+        let usage = self.usage.get(&operation.name);
+        let call = ("Call", usage.and_then(|usage| usage.call.as_ref()));
+        let handler = ("Handler", usage.and_then(|usage| usage.handler.as_ref()));
         let sides = match operation.direction {
             Direction::ToProvider => [call, handler],
             Direction::ToPartner => [handler, call],
@@ -61,7 +61,7 @@ impl Page<'_> {
                 @if let Some(example) = example {
                     details open[position == 0] {
                         summary { b { (title) } " " (whose[position]) }
-                        pre { (shown(&example)) }
+                        pre { (shown(example)) }
                     }
                 }
             }

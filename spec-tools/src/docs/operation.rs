@@ -236,8 +236,8 @@ fn subject_name(operation: &Operation, subject: &TransactionRef) -> String {
         let field = fields.iter().find(|field| field.rust == rust);
         field.map_or_else(|| rust.to_owned(), |field| field.wire.clone())
     };
-    match subject {
-        TransactionRef::Field(field) => wire(field),
-        TransactionRef::Items { list, .. } => format!("each of {}", wire(list)),
+    match &subject.list {
+        None => wire(&subject.field),
+        Some(list) => format!("each of {}", wire(list)),
     }
 }

@@ -1,40 +1,12 @@
-//! A message as an invocation of the runtime's `message!`: a row per field.
+//! The row of a field in the runtime's `message!`.
 
 use std::collections::BTreeSet;
 
-use super::super::{doc_comment, literal};
-use crate::model::{Api, Encoding, Field, Limits, Message, Part, Rule, Type};
+use crate::emit::{literal, literals};
+use crate::model::{Api, Encoding, Field, Limits, Message, Part, Type};
 
-/// Columns of a line of code.
-const WIDTH: usize = 100;
-
-/// The invocation of a message, with its documentation.
-pub(super) fn message(api: &Api, message: &Message, doc: &str) -> String {
-    let name = &message.name;
-    let mut text = String::from("skypay_runtime::message! {\n");
-    text.push_str(&doc_comment(doc, 4));
-    text.push_str(&format!("    pub struct {name}, {name}Builder {{\n"));
-    for field in &message.fields {
-        text.push_str(&doc_comment(&field.doc, 8));
-        if field.deprecated {
-            text.push_str(
-                "        #[deprecated(note = \"the document marks this field as going away\")]\n",
-            );
-        }
-        text.push_str(&row(api, message, field));
-    }
-    text.push_str("    }\n");
-    if message.part == Part::Object {
-        text.push_str(&identity(api, message));
-    }
-    if !message.rules.is_empty() {
-        text.push_str("    rules {\n");
-        text.extend(message.rules.iter().map(rule));
-        text.push_str("    }\n");
-    }
-    text.push_str("}\n");
-    text
-}
+/// Columns of a line of code, without those before a row.
+const WIDTH: usize = 92;
 
 /// The types that the rows of messages name.
 pub(super) fn types<'a>(
@@ -67,7 +39,7 @@ fn add_types(ty: &Type, encoding: Encoding, names: &mut BTreeSet<String>) {
 
 /// The row of a field; its checks on lines of their own where it is too long
 /// for one.
-fn row(api: &Api, message: &Message, field: &Field) -> String {
+pub(super) fn row(api: &Api, message: &Message, field: &Field) -> String {
     let mut names = vec![literal(&field.wire)];
     names.extend(field.aliases.iter().map(|alias| literal(alias)));
     if message.accepts_plain.as_ref() == Some(&field.wire) {
@@ -85,7 +57,7 @@ fn row(api: &Api, message: &Message, field: &Field) -> String {
     );
     let count = count.map(|count| format!(" [{count}]"));
     let start = format!(
-        "        {} {}: {} {}{encoding}{}",
+        "{} {}: {} {}{encoding}{}",
         field.rust,
         names.join(" | "),
         presence(field),
@@ -94,14 +66,14 @@ fn row(api: &Api, message: &Message, field: &Field) -> String {
     );
     let checks = checks(api, field);
     if checks.is_empty() {
-        return format!("{start};\n");
+        return format!("{start};");
     }
-    let line = format!("{start} {{ {} }};\n", checks.join(", "));
-    if line.chars().count() <= WIDTH + 1 {
+    let line = format!("{start} {{ {} }};", checks.join(", "));
+    if line.chars().count() <= WIDTH {
         return line;
     }
-    let lines = checks.iter().map(|check| format!("            {check},\n"));
-    format!("{start} {{\n{}        }};\n", lines.collect::<String>())
+    let lines = checks.iter().map(|check| format!("    {check},\n"));
+    format!("{start} {{\n{}}};", lines.collect::<String>())
 }
 
 /// When the field is there, and what becomes of a value that cannot be read.
@@ -119,10 +91,7 @@ fn presence(field: &Field) -> &'static str {
 
 /// The type of the field's value, or of one item of the list.
 fn field_type(field: &Field) -> String {
-    let ty = match &field.ty {
-        Type::List(item) => item,
-        ty => ty,
-    };
+    let ty = field.ty.item();
     let name = value_type(ty, field.encoding);
     match (ty, field.sensitive) {
         (Type::Text, true) => "Sensitive".to_owned(),
@@ -152,10 +121,7 @@ fn checks(api: &Api, field: &Field) -> Vec<String> {
     if !limits.enforced {
         return Vec::new();
     }
-    let ty = match &field.ty {
-        Type::List(item) => item,
-        ty => ty,
-    };
+    let ty = field.ty.item();
     let text = text_limits(limits);
     let any_length = || text.clone().unwrap_or_else(|| "..".to_owned());
     match ty {
@@ -165,8 +131,7 @@ fn checks(api: &Api, field: &Field) -> Vec<String> {
             vec!["listed".to_owned()]
         }
         Type::Codes(_) => {
-            let codes: Vec<_> = limits.one_of.iter().map(|code| literal(code)).collect();
-            vec![format!("one_of({})", codes.join(", "))]
+            vec![format!("one_of({})", literals(limits.one_of.clone(), None))]
         }
         Type::Integer(_) if field.encoding == Encoding::AsText => {
             let range = value_range(ty, limits).map(|range| format!("; {range}"));
@@ -258,59 +223,4 @@ fn centavos(text: &str) -> String {
     } else {
         digits.to_owned()
     }
-}
-
-/// The fields by which an object of a list is recognized: its required public
-/// texts and numbers.
-fn identity(api: &Api, message: &Message) -> String {
-    let fields = message.fields.iter().filter(|field| {
-        let named = match &field.ty {
-            Type::Text | Type::Integer(_) => true,
-            Type::Newtype(name) => {
-                let mut all = api.newtypes.iter();
-                !all.any(|known| known.name == *name && known.sensitive)
-            }
-            _ => false,
-        };
-        field.required && named && !field.sensitive
-    });
-    let fields = fields.map(|field| {
-        let names = std::iter::once(&field.wire).chain(&field.aliases);
-        names
-            .map(|name| literal(name))
-            .collect::<Vec<_>>()
-            .join(" | ")
-    });
-    format!(
-        "    identity [{}];\n",
-        fields.collect::<Vec<_>>().join(", ")
-    )
-}
-
-/// A condition between fields, a line per part.
-fn rule(rule: &Rule) -> String {
-    let list = |texts: &[String]| {
-        let texts: Vec<_> = texts.iter().map(|text| literal(text)).collect();
-        texts.join(", ")
-    };
-    let mut text = format!("        {}", literal(&rule.id));
-    if let Some((field, values)) = &rule.when {
-        text.push_str(&format!(" when {} in [{}],", literal(field), list(values)));
-    }
-    text.push('\n');
-    for (part, fields) in [("requires", &rule.require), ("forbids", &rule.forbid)] {
-        if !fields.is_empty() {
-            text.push_str(&format!("            {part} [{}],\n", list(fields)));
-        }
-    }
-    if !rule.matches.is_empty() {
-        let matches: Vec<_> = rule
-            .matches
-            .iter()
-            .map(|(field, pattern)| format!("{} {}", literal(field), literal(pattern)))
-            .collect();
-        text.push_str(&format!("            matches [{}],\n", matches.join(", ")));
-    }
-    text.push_str(&format!("            reason {};\n", literal(&rule.reason)));
-    text
 }

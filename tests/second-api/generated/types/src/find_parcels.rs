@@ -62,7 +62,7 @@ skypay_runtime::message! {
     /// ```
     /// use boxpoint_types::FindParcelsResponse;
     ///
-    /// let plaintext = r##"{
+    /// let plaintext = r#"{
     ///   "at": "2024-02-05 10:15:30.1250",
     ///   "state": "OK",
     ///   "explanation": "Done",
@@ -73,7 +73,7 @@ skypay_runtime::message! {
     ///       "since": "2024-02-05 10:20:00"
     ///     }
     ///   ]
-    /// }"##;
+    /// }"#;
     /// let response: FindParcelsResponse = boxpoint_types::read::from_slice(plaintext.as_bytes())?;
     /// # Ok::<(), boxpoint_types::read::ReadError>(())
     /// ```

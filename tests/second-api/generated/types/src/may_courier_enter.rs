@@ -61,12 +61,12 @@ skypay_runtime::message! {
     /// ```
     /// use boxpoint_types::MayCourierEnterResponse;
     ///
-    /// let plaintext = r##"{
+    /// let plaintext = r#"{
     ///   "at": "2024-02-05 10:15:30.1250",
     ///   "state": "OK",
     ///   "explanation": "Done",
     ///   "entrance": "back door"
-    /// }"##;
+    /// }"#;
     /// let response: MayCourierEnterResponse = boxpoint_types::read::from_slice(plaintext.as_bytes())?;
     /// # Ok::<(), boxpoint_types::read::ReadError>(())
     /// ```
