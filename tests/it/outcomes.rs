@@ -1,6 +1,6 @@
 //! How each operation of the document ends: what it may be refused with, whether
 //! it is tried again, and what is said of an unknown outcome. Which fault leads
-//! to which outcome is in `runtime/tests/client.rs`.
+//! to which outcome is in `runtime/tests/client/outcomes.rs`.
 
 use std::collections::BTreeSet;
 use std::process::Command;
