@@ -244,7 +244,7 @@ impl ListenState {
     /// Stores and prints it.
     fn record(&self, received: &Received) {
         let seen = received.seen.as_ref();
-        let time = DateTime::from_system_time(Clock::default().now()).to_string();
+        let time = DateTime::from(Clock::default().now()).to_string();
         let entry = Entry {
             id: 0,
             time: time.clone(),

@@ -108,7 +108,7 @@ fn said<A: Response>(plaintext: &[u8]) -> Option<(String, Option<String>)> {
 
 /// What a message breaks of the document's rules, as far as it can be read.
 pub(crate) fn violations<M: Validate>(message: &M) -> Option<Invalid> {
-    skypay_runtime::validate::validate(message).err()
+    message.validate().err()
 }
 
 fn unknown_operation(name: &str) -> Failure {

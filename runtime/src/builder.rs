@@ -32,8 +32,8 @@ impl<T, V: TryInto<T, Error: fmt::Display>> IntoField<T> for V {
 /// The field of a builder: a value, or why what was given is none.
 pub type Slot<T> = Option<Result<T, &'static str>>;
 
-/// The last step of a builder: the message, if no slot has reported anything
-/// and the message itself has nothing to report.
+/// The last step of a builder: the message, if every slot has a value and the
+/// message itself has nothing to report.
 ///
 /// # Errors
 ///
@@ -42,11 +42,9 @@ pub fn build<T: Validate>(
     mut at: Violations,
     message: impl FnOnce() -> Option<T>,
 ) -> Result<T, Invalid> {
-    match message() {
-        Some(message) if at.is_empty() => {
-            message.check(&mut at);
-            at.finish().map(|()| message)
-        }
-        _ => Err(at.into_invalid()),
+    let message = message();
+    if let Some(message) = &message {
+        message.check(&mut at);
     }
+    at.finish(message)
 }

@@ -31,7 +31,7 @@ impl Clock {
     /// call: the system's clock is used instead.
     pub(crate) fn date_time(&self) -> DateTime {
         let now = catch_unwind(AssertUnwindSafe(|| self.now()));
-        DateTime::from_system_time(now.unwrap_or_else(|_| SystemTime::now()))
+        DateTime::from(now.unwrap_or_else(|_| SystemTime::now()))
     }
 }
 
@@ -57,7 +57,7 @@ mod tests {
     #[test]
     fn where_a_clock_panics_the_system_is_asked() {
         let clock = Clock::new(|| panic!("out of order"));
-        let before = DateTime::from_system_time(SystemTime::now());
+        let before = DateTime::from(SystemTime::now());
         assert!(clock.date_time() >= before);
     }
 }

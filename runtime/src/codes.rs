@@ -132,12 +132,6 @@ macro_rules! open_enum {
             }
         }
 
-        impl ::core::convert::From<::std::string::String> for $table {
-            fn from(code: ::std::string::String) -> Self {
-                Self::from(code.as_str())
-            }
-        }
-
         impl ::core::convert::From<$table> for $crate::__private::Cow<'static, str> {
             fn from(code: $table) -> Self {
                 match code {
@@ -184,6 +178,12 @@ macro_rules! __text_conversions {
             // `Self::Err` would be a code of that name.
             fn from_str(text: &str) -> ::core::result::Result<Self, ::core::convert::Infallible> {
                 ::core::result::Result::Ok(Self::from(text))
+            }
+        }
+
+        impl ::core::convert::From<::std::string::String> for $text {
+            fn from(text: ::std::string::String) -> Self {
+                Self::from(text.as_str())
             }
         }
 

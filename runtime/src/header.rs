@@ -6,8 +6,6 @@
     expect(dead_code, reason = "each half reads what the other one writes")
 )]
 
-use std::fmt;
-
 use serde::ser::{SerializeMap, Serializer};
 use zeroize::Zeroizing;
 
@@ -16,7 +14,7 @@ use crate::message::encoding::{Encoded, Fraction};
 use crate::operation::{HeaderFields, HeaderValues, OperationInfo};
 use crate::read::pick;
 use crate::secret::SecretBuffer;
-use crate::value::{DateTime, Sensitive, number};
+use crate::value::{DateTime, Sensitive, WireError, number};
 
 /// What a request says of itself before what it is about.
 pub(crate) struct RequestHeader {
@@ -47,12 +45,19 @@ pub(crate) fn request_fields(
 }
 
 /// Reads the header of a request and its constants.
-pub(crate) fn read_request(fields: &[&str], plaintext: &[u8]) -> Result<RequestHeader, Malformed> {
-    let mut found = pick(plaintext, fields).ok_or(Malformed)?.into_iter();
-    let mut next = || found.next().unwrap_or(Ok(None)).map_err(|_| Malformed);
+pub(crate) fn read_request(fields: &[&str], plaintext: &[u8]) -> Result<RequestHeader, WireError> {
+    let mut found = pick(plaintext, fields)
+        .ok_or(WireError::HEADER)?
+        .into_iter();
+    let mut next = || {
+        found
+            .next()
+            .unwrap_or(Ok(None))
+            .map_err(|_| WireError::HEADER)
+    };
     Ok(RequestHeader {
-        user_name: next()?.ok_or(Malformed)?.into(),
-        authentication: next()?.ok_or(Malformed)?.into(),
+        user_name: next()?.ok_or(WireError::HEADER)?.into(),
+        authentication: next()?.ok_or(WireError::HEADER)?.into(),
         action: next()?,
         constants: fields
             .iter()
@@ -67,11 +72,16 @@ pub(crate) fn read_request(fields: &[&str], plaintext: &[u8]) -> Result<RequestH
 pub(crate) fn read_response(
     names: &HeaderFields,
     plaintext: &[u8],
-) -> Result<ResponseHeader, Malformed> {
+) -> Result<ResponseHeader, WireError> {
     let wanted = [Some(names.code), names.time, names.description];
     let wanted: Vec<_> = wanted.into_iter().flatten().collect();
-    let mut found = pick(plaintext, &wanted).ok_or(Malformed)?.into_iter();
-    let code = found.next().unwrap_or(Ok(None)).map_err(|_| Malformed)?;
+    let mut found = pick(plaintext, &wanted)
+        .ok_or(WireError::HEADER)?
+        .into_iter();
+    let code = found
+        .next()
+        .unwrap_or(Ok(None))
+        .map_err(|_| WireError::HEADER)?;
     let code = code.map(|text| number::plain(text.trim()).into_owned());
     let mut next = |name: Option<_>| name.and_then(|_| found.next()?.ok()?);
     let (time, description) = (next(names.time), next(names.description));
@@ -135,90 +145,4 @@ pub(crate) fn write_response(names: &HeaderFields, values: &HeaderValues<'_>) ->
         "two texts and a time can always be written"
     );
     text
-}
-
-/// The message is not a JSON object with the fields that are needed as scalars,
-/// each once.
-#[derive(Debug)]
-pub(crate) struct Malformed;
-
-impl fmt::Display for Malformed {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("the message is not a JSON object with the fields of the protocol")
-    }
-}
-
-impl std::error::Error for Malformed {}
-
-#[cfg(test)]
-mod tests {
-    use super::{HeaderFields, read_request, read_response, request_fields};
-
-    const NAMES: HeaderFields = HeaderFields {
-        user_name: "who",
-        action: "what",
-        authentication: "proof",
-        time: Some("when"),
-        code: "verdict",
-        description: Some("because"),
-    };
-
-    #[test]
-    fn only_the_code_of_a_response_decides_whether_it_can_be_read() {
-        for (plaintext, code, time) in [
-            (r#"{"verdict":"1000","when":[],"because":{}}"#, "1000", None),
-            (
-                r#" {"x":[{"verdict":1}],"VERDICT":1000.0,"when":"0000-00-00 00:00:00"} "#,
-                "1000",
-                None,
-            ),
-            (
-                r#"{"Ver dict":" 1E3 ","when":"2024-02-05T02:15:30Z"}"#,
-                "1000",
-                Some("2024-02-05 10:15:30"),
-            ),
-            (
-                "\u{feff}{\"verdict\":99999999999999999999,\"when\":null}",
-                "99999999999999999999",
-                None,
-            ),
-            (r#"{"verdict":"\u002d1.001E3"}"#, "-1001", None),
-        ] {
-            let header = read_response(&NAMES, plaintext.as_bytes()).unwrap();
-            assert_eq!(header.code.as_deref(), Some(code), "{plaintext}");
-            let found = header.time.map(|time| time.to_string());
-            assert_eq!(found.as_deref(), time, "{plaintext}");
-            assert_eq!(header.description, None, "{plaintext}");
-        }
-        for plaintext in [
-            r#"{"verdict":["1000"]}"#,
-            r#"{"verdict":{}}"#,
-            r#"{"verdict":"\ud800"}"#,
-            r#"{"verdict":"1","verdict":"2"}"#,
-            r#"{"verdict":"1","VER dict":"2"}"#,
-            r#"{"verdict":"1"} {}"#,
-            r#"{"verdict":"1""#,
-            r#"["1"]"#,
-            "",
-        ] {
-            let header = read_response(&NAMES, plaintext.as_bytes());
-            assert!(header.is_err(), "{plaintext}");
-        }
-    }
-
-    #[test]
-    fn a_request_has_to_say_who_sends_it_in_texts() {
-        let fields = request_fields(&NAMES, []);
-        for (rest, expected) in [
-            (r#""b""#, Some(None)),
-            (r#""b","what":"c""#, Some(Some("c"))),
-            (r#"["b"]"#, None),
-            (r#""b","what":["c"]"#, None),
-        ] {
-            let plaintext = format!(r#"{{"who":"a","proof":{rest}}}"#);
-            let header = read_request(&fields, plaintext.as_bytes());
-            let action = header.as_ref().ok().map(|header| header.action.as_deref());
-            assert_eq!(action, expected, "{plaintext}");
-        }
-    }
 }

@@ -138,7 +138,7 @@ macro_rules! message {
             /// Every field that is wrong, all at once.
             #[allow(deprecated, reason = "the fields are still in the message")]
             pub fn build(self) -> ::core::result::Result<$name, $crate::Invalid> {
-                let mut at = $crate::Violations::new();
+                let mut at = $crate::Violations::default();
                 $(let $field = $crate::message::presence::take::<
                     $crate::message::$presence, $ty,
                 >(self.$field, $wire, &mut at);)*
@@ -195,16 +195,12 @@ macro_rules! message {
                     &self,
                     serializer: __S,
                 ) -> ::core::result::Result<__S::Ok, __S::Error> {
-                    let fields = 0 $(
-                        + ::core::primitive::usize::from(
-                            !presence::is_absent::<presence::$presence, $ty>(&self.$field),
-                        )
-                    )*;
+                    let fields: &[&str] = &[$($wire),*];
                     #[allow(unused_mut, reason = "a message may have no fields")]
                     let mut state = serde::Serializer::serialize_struct(
                         serializer,
                         ::core::stringify!($name),
-                        fields,
+                        fields.len(),
                     )?;
                     $(presence::write::<
                         presence::$presence, $ty, $crate::__encoding!($wire $($encoding)?), _,
@@ -217,12 +213,6 @@ macro_rules! message {
                 fn deserialize<__D: serde::Deserializer<'de>>(
                     deserializer: __D,
                 ) -> ::core::result::Result<Self, __D::Error> {
-                    #[allow(non_camel_case_types, reason = "named as the fields")]
-                    enum __Key {
-                        $($field,)*
-                        Unknown,
-                    }
-
                     struct __Fields;
 
                     impl<'de> serde::de::Visitor<'de> for __Fields {
@@ -241,16 +231,13 @@ macro_rules! message {
                         ) -> ::core::result::Result<$name, __A::Error> {
                             $(let mut $field = ::core::option::Option::None;)*
                             while let ::core::option::Option::Some(key) =
-                                map.next_key_seed($crate::read::Key(|key: __Cow<'de, str>| match &*key {
-                                    $($wire $(| $alias)* => __Key::$field,)*
-                                    _ => __Key::Unknown,
-                                }))?
+                                map.next_key_seed($crate::read::Key)?
                             {
-                                match key {
-                                    $(__Key::$field => {
+                                match &*key {
+                                    $($wire $(| $alias)* => {
                                         presence::read(&mut $field, $wire, &mut map)?;
                                     })*
-                                    __Key::Unknown => {
+                                    _ => {
                                         map.next_value::<serde::de::IgnoredAny>()?;
                                     }
                                 }
@@ -272,11 +259,7 @@ macro_rules! message {
                 }
             }
 
-            impl $crate::validate::AsText for $name {
-                fn as_text(&self) -> ::core::option::Option<__Cow<'_, str>> {
-                    ::core::option::Option::None
-                }
-            }
+            impl $crate::validate::AsText for $name {}
 
             $(impl $crate::received::Entry for $name {
                 const IDENTITY: &'static [&'static [&'static str]] =
@@ -284,17 +267,18 @@ macro_rules! message {
             })?
 
             $crate::__json_schema! { $name, generator, {
-                let mut object = $crate::schema::Object::new(&[$($about),*]);
+                let mut object = $crate::schema::object(&[$($about),*]);
                 let _ = (&generator, &mut object);
                 $(
-                    object.property::<
+                    let property = $crate::schema::property::<
                         presence::$presence,
                         $crate::schema::As<$crate::__encoding!($wire $($encoding)?), $ty>,
-                    >(generator, $wire, &[$($doc),*]);
-                    $(object.deprecated(::core::stringify!($($deprecated)*));)?
-                    $($($crate::__describe!(object, $ty, $check $(($($limit)*))?);)*)?
+                    >(generator, &mut object, $wire, &[$($doc),*]);
+                    let _ = &property;
+                    $($crate::schema::deprecated(property, ::core::stringify!($($deprecated)*));)?
+                    $($($crate::__describe!(property, $ty, $check $(($($limit)*))?);)*)?
                 )*
-                object.finish()
+                $crate::schema::finish(object)
             } }
         };
     };
@@ -395,10 +379,10 @@ macro_rules! __pattern {
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __describe {
-    ($object:ident, $ty:ty, text($length:expr $(, $pattern:literal)?)) => {
-        $object.length::<$ty>($length)
+    ($property:ident, $ty:ty, text($length:expr $(, $pattern:literal)?)) => {
+        $crate::schema::length::<$ty>($property, $length)
     };
-    ($object:ident, $ty:ty, $($other:tt)*) => {};
+    ($property:ident, $ty:ty, $($other:tt)*) => {};
 }
 
 /// How a value is written.

@@ -226,6 +226,3 @@ fn nested_too_deep(json: &str, max_depth: usize) -> bool {
         level > max_depth
     })
 }
-
-#[cfg(test)]
-mod tests;

@@ -163,7 +163,7 @@ impl Unreadable {
 
 impl fmt::Debug for Unreadable {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.reason())
+        fmt::Display::fmt(self.error(), f)
     }
 }
 

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use std::ops::{Bound, RangeBounds};
 
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
-use serde_json::{Map, Value};
+use serde_json::{Value, json};
 
 use crate::message::{Fraction, Native, Number, Presence};
 use crate::received::{Entries, Received};
@@ -52,95 +52,67 @@ impl Shown<DateTime> for Fraction {
     type As = DateTimeFraction;
 }
 
-/// The schema of a message, built field by field.
-#[derive(Debug)]
-pub struct Object {
-    description: String,
-    properties: Map<String, Value>,
-    required: Vec<Value>,
-    /// The name of the field that was added last.
-    last: String,
+/// The schema of a message without fields.
+#[must_use]
+pub fn object(docs: &[&str]) -> Value {
+    described(json!({ "type": "object" }), docs)
 }
 
-impl Object {
-    /// A message without fields.
-    #[must_use]
-    pub fn new(docs: &[&str]) -> Self {
-        Self {
-            description: joined(docs),
-            properties: Map::new(),
-            required: Vec::new(),
-            last: String::new(),
+/// Adds a field to the schema of a message.
+pub fn property<'a, P: Presence<T, Shown: JsonSchema>, T: 'static>(
+    generator: &mut SchemaGenerator,
+    object: &'a mut Value,
+    name: &str,
+    docs: &[&str],
+) -> &'a mut Value {
+    if P::absent().is_none() {
+        match &mut object["required"] {
+            Value::Array(names) => names.push(name.into()),
+            missing => *missing = json!([name]),
         }
     }
+    let mut schema = generator.subschema_for::<P::Shown>();
+    schema.ensure_object();
+    let property = &mut object["properties"][name];
+    *property = described(schema.to_value(), docs);
+    property
+}
 
-    /// Adds a field whose values have the schema of `T`.
-    pub fn property<P: Presence<T, Shown: JsonSchema>, T: 'static>(
-        &mut self,
-        generator: &mut SchemaGenerator,
-        name: &str,
-        docs: &[&str],
-    ) {
-        let schema = generator.subschema_for::<P::Shown>();
-        self.properties.insert(name.to_owned(), schema.to_value());
-        name.clone_into(&mut self.last);
-        let description = joined(docs);
-        if !description.is_empty() {
-            self.set("description", description);
-        }
-        if P::absent().is_none() {
-            self.required.push(name.into());
-        }
+/// Marks a field as deprecated.
+pub fn deprecated(property: &mut Value, _note: &str) {
+    property["deprecated"] = true.into();
+}
+
+/// Limits the length of a field, if it is a `String`: texts with a type of their
+/// own are described there.
+pub fn length<T: 'static>(property: &mut Value, characters: impl RangeBounds<usize>) {
+    if TypeId::of::<T>() != TypeId::of::<String>() {
+        return;
     }
-
-    /// Marks the field that was added last as deprecated.
-    pub fn deprecated(&mut self, _note: &str) {
-        self.set("deprecated", true);
+    if let Bound::Included(min) = characters.start_bound() {
+        property["minLength"] = (*min).into();
     }
-
-    /// Limits the length of the field that was added last, if it is a `String`:
-    /// texts with a type of their own are described there.
-    pub fn length<T: 'static>(&mut self, characters: impl RangeBounds<usize>) {
-        if TypeId::of::<T>() != TypeId::of::<String>() {
-            return;
-        }
-        if let Bound::Included(min) = characters.start_bound() {
-            self.set("minLength", *min);
-        }
-        if let Bound::Included(max) = characters.end_bound() {
-            self.set("maxLength", *max);
-        }
-    }
-
-    /// The schema.
-    #[must_use]
-    pub fn finish(self) -> Schema {
-        let mut schema = json_schema!({ "type": "object" });
-        if !self.description.is_empty() {
-            schema.insert("description".to_owned(), self.description.into());
-        }
-        if !self.properties.is_empty() {
-            schema.insert("properties".to_owned(), self.properties.into());
-        }
-        if !self.required.is_empty() {
-            schema.insert("required".to_owned(), self.required.into());
-        }
-        schema
-    }
-
-    fn set(&mut self, key: &str, value: impl Into<Value>) {
-        if let Some(Value::Object(schema)) = self.properties.get_mut(&self.last) {
-            schema.insert(key.to_owned(), value.into());
-        }
+    if let Bound::Included(max) = characters.end_bound() {
+        property["maxLength"] = (*max).into();
     }
 }
 
-/// The lines of documentation as one text.
-fn joined(docs: &[&str]) -> String {
+/// The schema of a message with all its fields.
+#[must_use]
+pub fn finish(object: Value) -> Schema {
+    Schema::try_from(object).unwrap_or_default()
+}
+
+/// Adds the lines of documentation as one text.
+fn described(mut schema: Value, docs: &[&str]) -> Value {
     let lines = docs
         .iter()
         .map(|line| line.strip_prefix(' ').unwrap_or(line));
-    lines.collect::<Vec<_>>().join("\n").trim().to_owned()
+    let description = lines.collect::<Vec<_>>().join("\n");
+    if !description.trim().is_empty() {
+        schema["description"] = description.trim().into();
+    }
+    schema
 }
 
 macro_rules! schemas {

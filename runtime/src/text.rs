@@ -48,12 +48,6 @@ macro_rules! string_newtype {
             }
         }
 
-        impl ::core::convert::From<::std::string::String> for $text {
-            fn from(text: ::std::string::String) -> Self {
-                Self(text)
-            }
-        }
-
         $crate::__text_conversions!($text, ::core::convert::identity);
         $crate::string_newtype!(@$kind $text);
 

@@ -31,15 +31,10 @@ pub trait Validate {
     ///
     /// Every violation.
     fn validate(&self) -> Result<(), Invalid> {
-        let mut at = Violations::new();
+        let mut at = Violations::default();
         self.check(&mut at);
-        at.finish()
+        at.finish(Some(()))
     }
-}
-
-/// Checks all constraints; see [`Validate::validate`].
-pub fn validate<T: Validate + ?Sized>(message: &T) -> Result<(), Invalid> {
-    message.validate()
 }
 
 /// A message violates constraints of the document. Says which fields and why,
@@ -98,33 +93,10 @@ pub struct Violations {
 }
 
 impl Violations {
-    /// None yet.
-    #[must_use]
-    pub fn new() -> Self {
-        Self::default()
-    }
-
-    /// Whether nothing was reported.
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.found.is_empty()
-    }
-
-    /// Ends the checks.
-    ///
-    /// # Errors
-    ///
-    /// If something was reported.
-    pub fn finish(self) -> Result<(), Invalid> {
-        if self.found.is_empty() {
-            Ok(())
-        } else {
-            Err(self.into_invalid())
-        }
-    }
-
-    pub(crate) fn into_invalid(self) -> Invalid {
-        Invalid(self.found)
+    /// Ends the checks: the message, if nothing was reported.
+    pub(crate) fn finish<T>(self, message: Option<T>) -> Result<T, Invalid> {
+        let valid = message.filter(|_| self.found.is_empty());
+        valid.ok_or(Invalid(self.found))
     }
 
     /// Reports that `field` violates `rule`. The message must not hold the value.
@@ -349,8 +321,10 @@ impl Rule {
 
 /// A scalar that has a text on the wire, or is absent.
 pub trait AsText {
-    /// The text; `None` if the scalar is absent.
-    fn as_text(&self) -> Option<Cow<'_, str>>;
+    /// The text; `None` if the scalar is absent, or if it is an object.
+    fn as_text(&self) -> Option<Cow<'_, str>> {
+        None
+    }
 
     /// The text that represents the scalar in a key by which a repetition is
     /// recognized.

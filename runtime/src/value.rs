@@ -17,7 +17,7 @@ pub use amount::Amount;
 pub use integer_text::IntegerText;
 pub use person_name::{NameParts, PersonName};
 pub use sensitive::Sensitive;
-pub use time::{Date, DateTime, WithFraction};
+pub use time::{Date, DateTime};
 
 /// What is the same for every type that is parsed from text, and for those that
 /// are written as text and read from the text of a scalar.
@@ -152,6 +152,7 @@ wire_errors! {
     SYNTAX = "not valid JSON";
     NESTING = "nested too deep";
     OTHER = "is not what was expected";
+    HEADER = "the message is not a JSON object with the fields of the protocol";
 }
 
 impl WireError {

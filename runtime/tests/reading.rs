@@ -5,11 +5,11 @@ use std::fmt::Debug;
 
 use proptest::prelude::*;
 use serde::Deserialize;
-use serde::de::DeserializeOwned;
+use serde::de::{DeserializeOwned, IgnoredAny};
 use serde_json::value::RawValue;
 use serde_json::{Value, json};
-use skypay_runtime::Amount;
 use skypay_runtime::read::{ReadError, from_slice};
+use skypay_runtime::{Amount, Entries, Entry, Received};
 
 #[derive(Debug, Default, PartialEq, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
@@ -23,12 +23,22 @@ struct Message {
     by_name: BTreeMap<String, Row>,
     pair: Option<(Row, u8)>,
     kind: Option<Kind>,
+    received: Received<Amount>,
+    entries: Entries<Row>,
+}
+
+impl Entry for Message {
+    const IDENTITY: &'static [&'static [&'static str]] = &[];
 }
 
 #[derive(Debug, PartialEq, Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Row {
     bank_code: String,
+}
+
+impl Entry for Row {
+    const IDENTITY: &'static [&'static [&'static str]] = &[&["bankCode"]];
 }
 
 #[derive(Debug, PartialEq, Deserialize)]
@@ -378,7 +388,73 @@ fn no_error_holds_anything_received() {
     }
 }
 
+/// Separated by bars.
+const SCALARS: &str = concat!(
+    r##"null|true|12|-0|1.50|1e2|"1.50"|" 7 "|""|"a\/b"|"\ud800"|"\u00f1"|"ñ"|"Bank"|"##,
+    r##"99999999999999999999|1e999|1.2E7|0E-8|"1.2E7"|0.30000000000000004|"3,900.00"|"-"|"##,
+    r##""null""##,
+);
+
+const KEYS: &str = concat!(
+    r##"controlNumber|contractNumber|CONTROL NUMBER|amount|Amount|rows|nested|wrapped|"##,
+    r##"byName|pair|kind|received|entries|bankCode|bank\u0043ode|unknown"##,
+);
+
+/// JSON that resembles a message here and there, with every kind of encoding.
+fn encodings() -> impl Strategy<Value = String> {
+    let one_of = |texts: &'static str| prop::sample::select(texts.split('|').collect::<Vec<_>>());
+    let keys = one_of(KEYS);
+    let blank = || prop_oneof![4 => Just(""), 1 => Just(" "), 1 => Just("\n\t")];
+    let scalar = one_of(SCALARS).prop_map(str::to_owned);
+    scalar.prop_recursive(5, 40, 6, move |inner| {
+        let entries = (keys.clone(), blank(), inner.clone())
+            .prop_map(|(key, blank, value)| format!("{blank}\"{key}\"{blank}:{blank}{value}"));
+        prop_oneof![
+            3 => proptest::collection::vec(entries, 0..6)
+                .prop_map(|entries| format!("{{{}}}", entries.join(","))),
+            1 => proptest::collection::vec(inner, 0..4)
+                .prop_map(|items| format!("[{}]", items.join(" ,"))),
+        ]
+    })
+}
+
 proptest! {
+    // A list is read value by value if one of its entries cannot be read.
+    #[test]
+    fn one_pass_and_value_by_value_agree(
+        json in encodings(),
+        edit in proptest::option::of((any::<prop::sample::Index>(), "[]\\[{}:,\"0-9.en\\\\ ]?")),
+    ) {
+        let mut json = json;
+        if let Some((place, new)) = edit {
+            let (start, old) = json.char_indices().nth(place.index(json.chars().count())).unwrap();
+            json.replace_range(start..start + old.len_utf8(), &new);
+        }
+        let what = |error: &ReadError| (error.field().to_owned(), error.reason());
+        let alone = read::<Message>(&json).map_err(|error| what(&error));
+        if serde_json::from_str::<IgnoredAny>(&json).is_err() {
+            prop_assert!(alone.is_err(), "{}", json);
+        } else {
+            let entries: Entries<Message> = read(&format!("[{json},5]")).unwrap();
+            let entry = entries.into_iter().next().unwrap();
+            prop_assert_eq!(entry.map_err(|entry| what(entry.error())), alone, "{}", json);
+        }
+    }
+
+    #[test]
+    fn whitespace_and_case_never_matter(
+        key in "[a-zA-Z]{1,12}", spaces in proptest::collection::vec(0_usize..12, 0..4),
+    ) {
+        let mut literal = "CONTROLNUMBER".to_owned();
+        for position in spaces {
+            literal.insert(position, ' ');
+        }
+        let with = |key: &str| json!({ key: "A1" }).to_string();
+        prop_assert_eq!(read(&with(&literal)), Ok(message("A1")));
+        let longer = format!("{literal}{key}");
+        prop_assert_eq!(read(&with(&longer)), Ok(Message::default()));
+    }
+
     #[test]
     fn no_text_makes_reading_panic(
         bytes in proptest::collection::vec(any::<u8>(), 0..64), json in r#"[]\[{}:,"a-z0-9\\ ]{0,64}"#,

@@ -39,7 +39,7 @@ impl Clock {
     /// The moment, if nothing later has been seen.
     pub(crate) fn reading(self) -> Timestamp {
         match self {
-            Self::Real => DateTime::from_system_time(SystemTime::now()).into(),
+            Self::Real => DateTime::from(SystemTime::now()).into(),
             Self::Virtual { start } => start,
         }
     }

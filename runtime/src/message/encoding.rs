@@ -47,7 +47,7 @@ impl Encode<Amount> for Number {
 
 impl Encode<DateTime> for Fraction {
     fn encode<S: Serializer>(value: &DateTime, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(&value.with_fraction())
+        serializer.collect_str(&format_args!("{value:.4}"))
     }
 }
 

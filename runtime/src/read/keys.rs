@@ -21,14 +21,6 @@ pub(super) fn match_field(names: &[&str], first: usize, key: &str) -> Option<usi
 }
 
 fn same_when_folded(left: &str, right: &str) -> bool {
-    // Most keys differ at the first letter.
-    if let (Some(l), Some(r)) = (left.bytes().next(), right.bytes().next())
-        && l.is_ascii_graphic()
-        && r.is_ascii_graphic()
-        && !l.eq_ignore_ascii_case(&r)
-    {
-        return false;
-    }
     left.eq_ignore_ascii_case(right) || folded(left).eq(folded(right))
 }
 
@@ -38,32 +30,32 @@ fn folded(key: &str) -> impl Iterator<Item = char> {
     visible.map(|c| c.to_ascii_lowercase())
 }
 
-/// A key, borrowed where it is written without escapes, and what it is mapped to.
+/// A key, borrowed where it is written without escapes.
 #[derive(Clone, Copy, Debug)]
-pub struct Key<F>(pub F);
+pub struct Key;
 
-impl<'de, K, F: FnOnce(Cow<'de, str>) -> K> DeserializeSeed<'de> for Key<F> {
-    type Value = K;
+impl<'de> DeserializeSeed<'de> for Key {
+    type Value = Cow<'de, str>;
 
     #[inline]
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<K, D::Error> {
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
         deserializer.deserialize_identifier(self)
     }
 }
 
-impl<'de, K, F: FnOnce(Cow<'de, str>) -> K> Visitor<'de> for Key<F> {
-    type Value = K;
+impl<'de> Visitor<'de> for Key {
+    type Value = Cow<'de, str>;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("a key")
     }
 
     #[inline]
-    fn visit_borrowed_str<E>(self, key: &'de str) -> Result<K, E> {
-        Ok((self.0)(Cow::Borrowed(key)))
+    fn visit_borrowed_str<E>(self, key: &'de str) -> Result<Self::Value, E> {
+        Ok(Cow::Borrowed(key))
     }
 
-    fn visit_str<E>(self, key: &str) -> Result<K, E> {
-        Ok((self.0)(Cow::Owned(key.to_owned())))
+    fn visit_str<E>(self, key: &str) -> Result<Self::Value, E> {
+        Ok(Cow::Owned(key.to_owned()))
     }
 }

@@ -10,7 +10,6 @@
 
 use std::borrow::Cow;
 use std::cell::Cell;
-use std::convert;
 use std::fmt;
 use std::iter;
 use std::marker::PhantomData;
@@ -249,11 +248,9 @@ impl<'de, D: Deserializer<'de>> Deserializer<'de> for Lenient<'_, 'de, D> {
 
     fn deserialize_bool<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Failure> {
         let text = self.text()?;
-        match &*number::plain(text.trim()) {
-            "1" => visitor.visit_bool(true),
-            "0" => visitor.visit_bool(false),
-            text if text.eq_ignore_ascii_case("true") => visitor.visit_bool(true),
-            text if text.eq_ignore_ascii_case("false") => visitor.visit_bool(false),
+        match &*number::plain(text.trim()).to_ascii_lowercase() {
+            "1" | "true" => visitor.visit_bool(true),
+            "0" | "false" => visitor.visit_bool(false),
             _ => Err(WireError::BOOLEAN.into()),
         }
     }
@@ -437,9 +434,7 @@ impl<'de, A: MapAccess<'de>> MapAccess<'de> for Members<'_, 'de, A> {
         &mut self,
         seed: K,
     ) -> Result<Option<K::Value>, Failure> {
-        let key = Key(convert::identity::<Cow<'de, str>>);
-        let key = self.map.next_key_seed(key).map_err(Failure::custom)?;
-        let Some(key) = key else {
+        let Some(key) = self.map.next_key_seed(Key).map_err(Failure::custom)? else {
             return Ok(None);
         };
         self.ahead = match (self.pass.text, &key) {

@@ -1,7 +1,7 @@
 //! A few fields of an object, before it is known whether the rest can be read.
 
 use std::borrow::Cow;
-use std::{convert, fmt};
+use std::fmt;
 
 use serde::Deserializer;
 use serde::de::{Error as _, IgnoredAny, MapAccess, Visitor};
@@ -35,7 +35,7 @@ impl<'de> Visitor<'de> for Pick<'_> {
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
         let mut found = vec![None; self.0.len()];
-        while let Some(key) = map.next_key_seed(Key(convert::identity::<Cow<'de, str>>))? {
+        while let Some(key) = map.next_key_seed(Key)? {
             match match_field(self.0, 0, &key).and_then(|index| found.get_mut(index)) {
                 None => {
                     map.next_value::<IgnoredAny>()?;

@@ -31,7 +31,7 @@ pub trait Entry: DeserializeOwned {
 /// }
 /// # print(Entries::from(vec!["SKY9800000101".to_owned()]));
 /// ```
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 #[must_use]
 pub struct Entries<T>(Vec<Result<T, UnreadableEntry>>);
 
@@ -108,18 +108,6 @@ impl<'a, T> IntoIterator for &'a Entries<T> {
     }
 }
 
-impl<T: fmt::Debug> fmt::Debug for Entries<T> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let entries = self.0.iter().map(|entry| -> &dyn fmt::Debug {
-            match entry {
-                Ok(entry) => entry,
-                Err(unreadable) => unreadable,
-            }
-        });
-        f.debug_list().entries(entries).finish()
-    }
-}
-
 impl<T: Serialize> Serialize for Entries<T> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.collect_seq(self.values().map(|entry| match entry {
@@ -151,10 +139,10 @@ impl<'de, T: Entry> Deserialize<'de> for Entries<T> {
 
 /// An object of a list that cannot be read. Says where it is, why, and what
 /// it is about as far as that can be read.
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct UnreadableEntry(Box<Parts>);
 
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 struct Parts {
     index: usize,
     identity: Vec<(&'static str, String)>,
@@ -216,16 +204,6 @@ impl fmt::Display for UnreadableEntry {
             write!(f, ", {name} {text}")?;
         }
         write!(f, ": {}", self.error())
-    }
-}
-
-impl fmt::Debug for UnreadableEntry {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("UnreadableEntry")
-            .field("index", &self.index())
-            .field("error", &format_args!("{}", self.error()))
-            .field("identity", &self.identity())
-            .finish_non_exhaustive()
     }
 }
 

@@ -11,14 +11,15 @@ use super::WireError;
 ///
 /// Reads `yyyy-MM-dd HH:mm:ss` with up to nine decimals of the second, also
 /// with a `T` in between, and keeps them all. A time with an offset, such as
-/// `2018-06-18T09:52:10Z`, is converted. Writes whole seconds.
+/// `2018-06-18T09:52:10Z`, is converted. Writes whole seconds, or as many
+/// decimals as the precision of a format asks for.
 ///
 /// ```
 /// use skypay_runtime::DateTime;
 ///
 /// let time: DateTime = "2018-06-18 17:52:10.5211".parse()?;
 /// assert_eq!(time.to_string(), "2018-06-18 17:52:10");
-/// assert_eq!(time.with_fraction().to_string(), "2018-06-18 17:52:10.5211");
+/// assert_eq!(format!("{time:.4}"), "2018-06-18 17:52:10.5211");
 /// # Ok::<(), skypay_runtime::value::WireError>(())
 /// ```
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -28,14 +29,6 @@ pub struct DateTime(civil::DateTime);
 const UNIX_EPOCH: civil::DateTime = civil::DateTime::constant(1970, 1, 1, 8, 0, 0, 0);
 
 impl DateTime {
-    /// What the clocks in GMT+8 show at that moment. Moments beyond the
-    /// calendar become its first or last one.
-    #[must_use]
-    pub fn from_system_time(time: SystemTime) -> Self {
-        let since = SignedDuration::system_until(SystemTime::UNIX_EPOCH, time);
-        Self(UNIX_EPOCH.saturating_add(since.unwrap_or(SignedDuration::MAX)))
-    }
-
     /// What the clocks in GMT+8 show that many seconds after the beginning of
     /// Unix time. Moments beyond the calendar become its first or last one.
     #[must_use]
@@ -75,17 +68,14 @@ impl DateTime {
     pub fn date(self) -> Date {
         self.0.date().into()
     }
-
-    /// Writes itself with exactly four decimals of the second.
-    #[must_use]
-    pub fn with_fraction(self) -> WithFraction {
-        WithFraction(self)
-    }
 }
 
+/// What the clocks in GMT+8 show at that moment. Moments beyond the calendar
+/// become its first or last one.
 impl From<SystemTime> for DateTime {
     fn from(time: SystemTime) -> Self {
-        Self::from_system_time(time)
+        let since = SignedDuration::system_until(SystemTime::UNIX_EPOCH, time);
+        Self(UNIX_EPOCH.saturating_add(since.unwrap_or(SignedDuration::MAX)))
     }
 }
 
@@ -96,10 +86,11 @@ impl From<civil::DateTime> for DateTime {
     }
 }
 
-/// Whole seconds; what lies between them is left out.
+/// What lies between the last decimal and the next is left out.
 impl fmt::Display for DateTime {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} {:.0}", self.0.date(), self.0.time())
+        let decimals = f.precision().unwrap_or(0);
+        write!(f, "{} {:.decimals$}", self.0.date(), self.0.time())
     }
 }
 
@@ -115,17 +106,6 @@ impl TryFrom<&str> for DateTime {
 
     fn try_from(text: &str) -> Result<Self, WireError> {
         date_time(text).map(Self).ok_or(WireError::DATE_TIME)
-    }
-}
-
-/// Writes a [`DateTime`] with exactly four decimals of the second.
-#[derive(Clone, Copy, Debug)]
-pub struct WithFraction(DateTime);
-
-impl fmt::Display for WithFraction {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let DateTime(moment) = self.0;
-        write!(f, "{} {:.4}", moment.date(), moment.time())
     }
 }
 

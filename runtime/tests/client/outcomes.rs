@@ -136,6 +136,8 @@ async fn an_answer_that_cannot_be_read_leaves_the_outcome_unknown() {
         answer("not JSON"),
         answer(r#"["7000"]"#),
         answer(r#"{"responseCode":["-7001"]}"#),
+        answer(r#"{"responseCode":"\ud800"}"#),
+        answer(r#"{"responseCode":"-7001","RESPONSE CODE":"-7001"}"#),
         answer(&REFUSED[..REFUSED.len() - 1]),
         answer(r#"{"responseCode":"7000","responseCode":"-7001"}"#),
         answer(&format!("{REFUSED} {REFUSED}")),
@@ -212,7 +214,9 @@ async fn codes_are_read_as_text_or_number() {
         O: Operation<Response: Response<Code = String>>,
     {
         for code in codes {
-            let plaintext = format!(r#"{{"Response Code":{code}}}"#);
+            let mark = '\u{feff}';
+            let plaintext =
+                format!(r#"{mark} {{"x":[{{"responseCode":1}}],"Response Code":{code}}}"#);
             let (result, _) = after(answer(&plaintext), request).await;
             let error = result.err().unwrap();
             assert_eq!(error.outcome(), expected, "{plaintext}");
@@ -223,7 +227,14 @@ async fn codes_are_read_as_text_or_number() {
 
     let (money, status) = (SendMoneyRequest::sample(), AskStatusRequest::sample());
     let (rejected, unknown) = (CallOutcome::Rejected, CallOutcome::Unknown);
-    check(&money, &["-7001", r#""-7001""#, r#"" -7001 ""#], rejected).await;
+    let refused = [
+        "-7001",
+        r#""-7001""#,
+        r#"" -7001 ""#,
+        r#""\u002d7001""#,
+        r#"-7001,"responseTime":[],"responseDescription":{}"#,
+    ];
+    check(&money, &refused, rejected).await;
     check(
         &status,
         &[r#""8001""#, "8001", "8001.0", "8.001E3"],

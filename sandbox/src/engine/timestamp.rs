@@ -78,7 +78,7 @@ impl From<Timestamp> for DateTime {
 
 impl fmt::Display for Timestamp {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Display::fmt(&self.date_time().with_fraction(), f)
+        write!(f, "{:.4}", self.date_time())
     }
 }
 
