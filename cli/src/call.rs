@@ -356,7 +356,7 @@ pub(crate) fn shown(info: &OperationInfo, tree: OrderedJson, format: OutputForma
 }
 
 fn word(outcome: CallOutcome) -> String {
-    outcome.as_str().replace(' ', "-")
+    outcome.to_string().replace(' ', "-")
 }
 
 fn exit_status(outcome: CallOutcome) -> ExitStatus {

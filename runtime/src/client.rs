@@ -14,7 +14,6 @@ use serde_json::value::RawValue;
 use tower::ServiceExt;
 use tracing::Instrument;
 
-use crate::clock::Clock;
 use crate::envelope::{self, Plaintext};
 use crate::header;
 use crate::keys::{Credentials, KeyRing};
@@ -35,7 +34,7 @@ pub use http::{CallEnded, EncryptedRequest, EncryptedResponse, HttpService, Post
 pub use report::{CallReport, Observer};
 
 use http::Failure;
-use report::{CallSpan, Counts};
+use report::CallSpan;
 
 /// Carries calls: keys, HTTP settings, clock and observer. Cloning it is cheap.
 #[derive(Clone)]
@@ -43,12 +42,7 @@ pub struct Transport(Arc<Inner>);
 
 struct Inner {
     base_url: Url,
-    keys: KeyRing,
-    clock: Clock,
-    observer: Option<Observer>,
-    layers: Vec<Layer>,
-    read_retries: u32,
-    response_limit: usize,
+    settings: TransportBuilder,
     /// For calls that change nothing; keeps connections open.
     pooled: reqwest::Client,
     /// For calls that change something: every one gets a connection of its
@@ -110,7 +104,7 @@ impl Transport {
     /// The keys; rotating them here reaches everyone who shares them.
     #[must_use]
     pub fn keys(&self) -> &KeyRing {
-        &self.0.keys
+        &self.0.settings.keys
     }
 
     /// The HTTP client of calls that change something, for tools that pass on
@@ -130,7 +124,7 @@ impl Transport {
     #[must_use]
     pub fn ask_not_before(&self, operation: &OperationInfo) -> Option<DateTime> {
         let seconds = i64::from(operation.status_query_delay?) + CLOCK_MARGIN;
-        let time = self.0.clock.date_time().plus_seconds(seconds);
+        let time = self.0.settings.clock.date_time().plus_seconds(seconds);
         let up = DateTimeRound::new()
             .smallest(Unit::Second)
             .mode(RoundMode::Ceil);
@@ -163,9 +157,9 @@ impl Transport {
         service: &HttpService,
         request: &O,
     ) -> Result<O::Response, ErrorOf<O>> {
-        let mut call = CallSpan::start(O::INFO, self.0.observer.clone());
+        let mut call = CallSpan::start(O::INFO, self.0.settings.observer.clone());
         let span = call.span.clone();
-        let attempts = self.attempts(service, request, &mut call.counts);
+        let attempts = self.attempts(service, request, &mut call.report);
         let result = attempts.instrument(span).await;
         let result = result.map_err(|failure| self.error(request, failure));
         match &result {
@@ -179,7 +173,7 @@ impl Transport {
         &self,
         service: &HttpService,
         request: &O,
-        counts: &mut Counts,
+        report: &mut CallReport<'_>,
     ) -> Result<O::Response, Failure> {
         let invalid = |invalid| Failure::NotSent(NotSentReason::Invalid(invalid), None);
         request.validate().map_err(invalid)?;
@@ -187,14 +181,16 @@ impl Transport {
         let written = serde_json::to_writer(&mut fields, request);
         written.map_err(|_| Failure::NotSent(NotSentReason::Request, None))?;
         let mut retries = match O::INFO.effect {
-            Effect::Reads => self.0.read_retries,
+            Effect::Reads => self.0.settings.read_retries,
             Effect::ChangesState | Effect::MovesMoney => 0,
         };
         let mut key_changes = KEY_CHANGES;
         let mut chosen = None;
         loop {
-            let keys = chosen.clone().unwrap_or_else(|| self.0.keys.current());
-            let sent = self.exchange(service, O::INFO, &keys, &fields, counts);
+            let keys = chosen
+                .clone()
+                .unwrap_or_else(|| self.0.settings.keys.current());
+            let sent = self.exchange(service, O::INFO, &keys, &fields, report);
             let (plaintext, other_keys) = match sent.await {
                 Err(failure) if retries > 0 && failure.is_connection() => {
                     retries -= 1;
@@ -234,18 +230,18 @@ impl Transport {
         operation: &'static OperationInfo,
         keys: &Arc<Credentials>,
         fields: &[u8],
-        counts: &mut Counts,
+        report: &mut CallReport<'_>,
     ) -> Result<(Plaintext, Option<Arc<Credentials>>), Failure> {
         let Some((header, rest)) = header::write_request(keys, operation, fields) else {
             return Err(Failure::NotSent(NotSentReason::Request, None));
         };
         let body = envelope::seal(keys.key(), &[&header, rest]);
-        counts.attempts += 1;
-        (counts.request_bytes, counts.response_bytes) = (body.len(), 0);
+        report.attempts += 1;
+        (report.request_bytes, report.response_bytes) = (body.len(), 0);
         let (request, cancel) = EncryptedRequest::new(operation, body);
         let response = service.clone().oneshot(request).await;
         let response = response.map_err(|error| Failure::of_service(error, &cancel))?;
-        counts.response_bytes = response.body().len();
+        report.response_bytes = response.body().len();
         self.decrypt(operation, keys, &response)
     }
 
@@ -300,7 +296,7 @@ impl Transport {
     /// request, or another one of the ring. Where there are several, the text
     /// has to be JSON, since another key may give a text, too.
     fn open(&self, sent: &Arc<Credentials>, body: &[u8]) -> Option<(Arc<Credentials>, Plaintext)> {
-        let all = self.0.keys.all();
+        let all = self.0.settings.keys.all();
         let others = all.iter().filter(|set| !Arc::ptr_eq(set, sent));
         let sets: Vec<_> = [sent].into_iter().chain(others).collect();
         let is_json = |plaintext: &Plaintext| {
@@ -324,7 +320,7 @@ impl Transport {
         keys: &Arc<Credentials>,
         other: &Arc<Credentials>,
     ) -> bool {
-        let known = self.0.keys.prefer(keys, other);
+        let known = self.0.settings.keys.prefer(keys, other);
         let again = known && operation.retry != Retry::Never;
         if again {
             tracing::info!("a call was refused with one set of keys and is sent with another");
@@ -379,9 +375,9 @@ impl Transport {
         operation: &'static OperationInfo,
         fields: &[u8],
     ) -> Result<Plaintext, CallOutcome> {
-        let keys = self.0.keys.current();
-        let mut counts = Counts::default();
-        let sent = self.exchange(service, operation, &keys, fields, &mut counts);
+        let keys = self.0.settings.keys.current();
+        let mut report = CallReport::new(operation);
+        let sent = self.exchange(service, operation, &keys, fields, &mut report);
         match sent.await {
             Ok((plaintext, _)) => Ok(plaintext),
             Err(Failure::NotSent(..)) => Err(CallOutcome::NotSent),

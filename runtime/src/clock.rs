@@ -3,7 +3,7 @@
 use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use crate::value::DateTime;
 
@@ -33,6 +33,11 @@ impl Clock {
         let now = catch_unwind(AssertUnwindSafe(|| self.now()));
         DateTime::from(now.unwrap_or_else(|_| SystemTime::now()))
     }
+}
+
+/// Of a span of a call or of a request.
+pub(crate) fn milliseconds(duration: Duration) -> u64 {
+    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
 }
 
 impl Default for Clock {

@@ -13,6 +13,7 @@ use aes::Aes128;
 use aes::cipher::{Array, BlockCipherDecrypt, BlockCipherEncrypt, KeyInit};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
+use displaydoc::Display;
 use sha1::{Digest, Sha1};
 use subtle::{Choice, ConditionallySelectable, ConstantTimeEq, ConstantTimeGreater};
 use zeroize::{Zeroize, Zeroizing};
@@ -218,15 +219,10 @@ impl fmt::Debug for Plaintext {
 
 /// A body cannot be opened. More is not said, because the peer could learn
 /// from it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Display, PartialEq, Eq)]
+#[displaydoc("the body cannot be opened")]
 #[non_exhaustive]
 pub struct OpenError;
-
-impl fmt::Display for OpenError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("the body cannot be opened")
-    }
-}
 
 impl std::error::Error for OpenError {}
 

@@ -22,8 +22,8 @@ pub(crate) struct RequestHeader {
     pub(crate) authentication: Zeroizing<String>,
     /// Missing in what old senders send.
     pub(crate) action: Option<String>,
-    /// The values of the constants that were asked for, in that order.
-    pub(crate) constants: Vec<Option<String>>,
+    /// The constants that were asked for, and their values.
+    pub(crate) constants: Vec<(&'static str, Option<String>)>,
 }
 
 /// What a response says of itself.
@@ -45,7 +45,10 @@ pub(crate) fn request_fields(
 }
 
 /// Reads the header of a request and its constants.
-pub(crate) fn read_request(fields: &[&str], plaintext: &[u8]) -> Result<RequestHeader, WireError> {
+pub(crate) fn read_request(
+    fields: &[&'static str],
+    plaintext: &[u8],
+) -> Result<RequestHeader, WireError> {
     let mut found = pick(plaintext, fields)
         .ok_or(WireError::HEADER)?
         .into_iter();
@@ -62,7 +65,7 @@ pub(crate) fn read_request(fields: &[&str], plaintext: &[u8]) -> Result<RequestH
         constants: fields
             .iter()
             .skip(3)
-            .map(|_| next())
+            .map(|name| Ok((*name, next()?)))
             .collect::<Result<_, _>>()?,
     })
 }

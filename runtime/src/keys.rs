@@ -3,6 +3,7 @@
 use std::fmt;
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
+use displaydoc::Display;
 use sha1::{Digest, Sha1};
 use subtle::ConstantTimeEq;
 use zeroize::Zeroizing;
@@ -15,7 +16,7 @@ pub struct Credentials {
     user_name: String,
     authentication: Zeroizing<String>,
     key: EncryptKey,
-    digest: Zeroizing<[u8; 40]>,
+    digest: Zeroizing<[u8; 20]>,
 }
 
 impl Credentials {
@@ -78,13 +79,12 @@ impl Credentials {
     }
 }
 
-/// Digests, because they always have the same length.
-fn digest(user_name: &str, authentication: &str) -> Zeroizing<[u8; 40]> {
-    let mut both = Zeroizing::new([0; 40]);
-    let (first, second) = both.split_at_mut(20);
-    first.copy_from_slice(&Sha1::digest(user_name));
-    second.copy_from_slice(&Sha1::digest(authentication));
-    both
+/// A digest, because it always has the same length.
+fn digest(user_name: &str, authentication: &str) -> Zeroizing<[u8; 20]> {
+    let both = Sha1::new_with_prefix(user_name.len().to_le_bytes())
+        .chain_update(user_name)
+        .chain_update(authentication);
+    Zeroizing::new(both.finalize().into())
 }
 
 /// Shows nothing: even the name is half of a secret.
@@ -137,13 +137,16 @@ pub fn check_issued(text: &str) -> Result<(), InvalidText> {
     }
 }
 
-/// Why a text cannot be a name or a secret as it was issued. Shows none of it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// Why a text cannot be a name or a secret as it was issued. Shows none of it,
+/// as the end of a sentence about the text: `has a line end at its end`.
+#[derive(Clone, Copy, Debug, Display, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum InvalidText {
     /// There is no text.
+    #[displaydoc("is empty")]
     Empty,
     /// It holds a character that was not issued.
+    #[displaydoc("has {what} {place}")]
     Character {
         /// Which kind of character.
         what: &'static str,
@@ -152,37 +155,17 @@ pub enum InvalidText {
     },
 }
 
-/// As the end of a sentence about the text: `has a line end at its end`.
-impl fmt::Display for InvalidText {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Empty => f.write_str("is empty"),
-            Self::Character { what, place } => write!(f, "has {what} {place}"),
-        }
-    }
-}
-
 impl std::error::Error for InvalidText {}
 
 /// Credentials that cannot be those that were issued. Shows none of them.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Display, PartialEq, Eq)]
+#[displaydoc("the {name} {problem}; give it exactly as it was issued")]
 pub struct InvalidCredentials {
     name: &'static str,
     problem: InvalidText,
 }
 
-impl fmt::Display for InvalidCredentials {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { name, problem } = self;
-        write!(f, "the {name} {problem}; give it exactly as it was issued")
-    }
-}
-
-impl std::error::Error for InvalidCredentials {
-    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
-        Some(&self.problem)
-    }
-}
+impl std::error::Error for InvalidCredentials {}
 
 /// The credentials in use: those to write with, and after them those that are
 /// read as well. Clones share them, so that a change reaches everyone.
@@ -237,18 +220,19 @@ impl KeyRing {
     /// refused for its keys, in a response that is encrypted with others of the
     /// ring, sends that call again with those and goes on with them.
     pub fn announce(&self, new: Credentials) {
-        let mut sets = self.change();
-        sets.newest = Arc::new(new);
-        let newest = Arc::clone(&sets.newest);
-        Arc::make_mut(&mut sets.all).push(newest);
+        self.add(new, Vec::push);
     }
 
     /// Makes `new` the credentials to write with; all others are still read.
     pub fn rotate(&self, new: Credentials) {
+        self.add(new, |all, new| all.insert(0, new));
+    }
+
+    fn add(&self, new: Credentials, to: impl FnOnce(&mut Vec<Arc<Credentials>>, Arc<Credentials>)) {
         let mut sets = self.change();
         sets.newest = Arc::new(new);
         let newest = Arc::clone(&sets.newest);
-        Arc::make_mut(&mut sets.all).insert(0, newest);
+        to(Arc::make_mut(&mut sets.all), newest);
     }
 
     /// Keeps only the credentials that were announced or rotated to last.

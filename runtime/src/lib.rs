@@ -47,6 +47,8 @@ pub mod clock;
 mod header;
 #[cfg(any(feature = "client", feature = "server"))]
 mod secret;
+#[cfg(any(feature = "client", feature = "server"))]
+mod settings;
 
 #[cfg(feature = "client")]
 pub mod client;

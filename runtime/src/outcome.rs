@@ -8,6 +8,8 @@
 use std::error::Error as StdError;
 use std::fmt;
 
+use displaydoc::Display;
+
 use crate::operation::{OperationInfo, Retry};
 use crate::validate::Invalid;
 use crate::value::{DateTime, Sensitive};
@@ -23,13 +25,17 @@ pub(crate) type Source = Box<dyn StdError + Send + Sync>;
 ///
 /// There is no fourth way, so a `match` needs no catch-all arm, which could
 /// swallow an unknown outcome. `C` is the table of return codes.
+#[derive(Debug, Display)]
 #[must_use = "an unknown outcome has to be followed up, or the same thing may be done twice"]
-pub enum Error<C = String> {
+pub enum Error<C: AsRef<str> = String> {
     /// Nothing left this machine. The same request may be sent again.
+    #[displaydoc("{0}")]
     NotSent(NotSent),
     /// A readable response refused the call with a listed return code.
+    #[displaydoc("{0}")]
     Rejected(Rejected<C>),
     /// Everything else: the call may have been executed.
+    #[displaydoc("{0}")]
     Unknown(Unknown<C>),
 }
 
@@ -75,67 +81,33 @@ impl<C: AsRef<str>> Error<C> {
     pub fn may_have_been_executed(&self) -> bool {
         matches!(self, Self::Unknown(_))
     }
-
-    fn inner(&self) -> &dyn StdError
-    where
-        C: fmt::Debug,
-    {
-        match self {
-            Self::NotSent(error) => error,
-            Self::Rejected(error) => error,
-            Self::Unknown(error) => error,
-        }
-    }
-}
-
-impl<C: AsRef<str> + fmt::Debug> fmt::Debug for Error<C> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Debug::fmt(self.inner(), f)
-    }
-}
-
-impl<C: AsRef<str> + fmt::Debug> fmt::Display for Error<C> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Display::fmt(self.inner(), f)
-    }
 }
 
 impl<C: AsRef<str> + fmt::Debug> StdError for Error<C> {
     fn source(&self) -> Option<&(dyn StdError + 'static)> {
-        self.inner().source()
-    }
-}
-
-/// How a call ended, in one word.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum CallOutcome {
-    /// It was accepted (asynchronous) or done (synchronous).
-    Accepted,
-    /// Nothing left this machine.
-    NotSent,
-    /// It was refused and not executed.
-    Rejected,
-    /// It may have been executed.
-    Unknown,
-}
-
-impl CallOutcome {
-    /// The word that metrics and spans use.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
         match self {
-            Self::Accepted => "accepted",
-            Self::NotSent => "not sent",
-            Self::Rejected => "rejected",
-            Self::Unknown => "unknown",
+            Self::NotSent(error) => error.source(),
+            Self::Rejected(_) => None,
+            Self::Unknown(error) => error.source(),
         }
     }
 }
 
-impl fmt::Display for CallOutcome {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.as_str())
-    }
+/// How a call ended, in one word.
+#[derive(Clone, Copy, Debug, Display, PartialEq, Eq, Hash)]
+pub enum CallOutcome {
+    /// It was accepted (asynchronous) or done (synchronous).
+    #[displaydoc("accepted")]
+    Accepted,
+    /// Nothing left this machine.
+    #[displaydoc("not sent")]
+    NotSent,
+    /// It was refused and not executed.
+    #[displaydoc("rejected")]
+    Rejected,
+    /// It may have been executed.
+    #[displaydoc("unknown")]
+    Unknown,
 }
 
 /// Nothing of the request left this machine.
@@ -151,17 +123,21 @@ pub struct NotSent {
 }
 
 /// Why nothing was sent.
-#[derive(Debug)]
+#[derive(Debug, Display)]
 #[non_exhaustive]
 pub enum NotSentReason {
     /// The request breaks rules of the document.
+    #[displaydoc("{0}")]
     Invalid(Invalid),
     /// No connection came about: the name did not resolve, nothing listened,
     /// time ran out while connecting, or TLS could not be agreed.
+    #[displaydoc("no connection to the server")]
     Connect,
     /// The HTTP request could not be put together.
+    #[displaydoc("the HTTP request could not be put together")]
     Request,
     /// A layer of the transport returned an error without sending the request.
+    #[displaydoc("a layer of the transport did not send it")]
     Layer,
 }
 
@@ -178,16 +154,8 @@ impl NotSent {
 
 impl fmt::Display for NotSent {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: not sent: ", self.operation.name)?;
-        match &self.reason {
-            NotSentReason::Invalid(invalid) => {
-                let all = invalid.violations().iter().map(ToString::to_string);
-                f.write_str(&all.collect::<Vec<_>>().join("; "))
-            }
-            NotSentReason::Connect => f.write_str("no connection to the server"),
-            NotSentReason::Request => f.write_str("the HTTP request could not be put together"),
-            NotSentReason::Layer => f.write_str("a layer of the transport did not send it"),
-        }
+        let reason = self.reason.to_string().replace('\n', "; ");
+        write!(f, "{}: not sent: {reason}", self.operation.name)
     }
 }
 
@@ -262,25 +230,33 @@ pub struct Unknown<C = String> {
 }
 
 /// Why the outcome is unknown.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, Display, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum UnknownCause {
     /// No complete response arrived in time.
+    #[displaydoc("the answer did not arrive in time")]
     Timeout,
     /// The connection broke after it had been made, before the response was complete.
+    #[displaydoc("the connection broke before the answer was complete")]
     Connection,
     /// The response had this HTTP status instead of 200.
+    #[displaydoc("the answer was HTTP {0}")]
     HttpStatus(u16),
     /// The response was a redirect with this HTTP status; it was not followed.
+    #[displaydoc("the answer was a redirect, HTTP {0}, and not followed")]
     Redirect(u16),
     /// The response was not encrypted with a known key, or not what the document describes.
+    #[displaydoc("the answer could not be read")]
     Unreadable,
     /// The response was longer than allowed.
+    #[displaydoc("the answer was longer than allowed")]
     TooLarge,
     /// The response was readable, and its return code is missing, not listed, or
     /// one that leaves the outcome open.
+    #[displaydoc("the answer does not tell the outcome")]
     Code,
     /// A layer of the transport returned an error after the request was sent.
+    #[displaydoc("a layer of the transport failed after sending")]
     Layer,
 }
 
@@ -351,24 +327,6 @@ impl<C: AsRef<str>> fmt::Display for Unknown<C> {
 impl<C: AsRef<str>> StdError for Unknown<C> {
     fn source(&self) -> Option<&(dyn StdError + 'static)> {
         self.source.as_deref().map(|source| source as _)
-    }
-}
-
-impl fmt::Display for UnknownCause {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Timeout => f.write_str("the answer did not arrive in time"),
-            Self::Connection => f.write_str("the connection broke before the answer was complete"),
-            Self::HttpStatus(status) => write!(f, "the answer was HTTP {status}"),
-            Self::Redirect(status) => write!(
-                f,
-                "the answer was a redirect, HTTP {status}, and not followed"
-            ),
-            Self::Unreadable => f.write_str("the answer could not be read"),
-            Self::TooLarge => f.write_str("the answer was longer than allowed"),
-            Self::Code => f.write_str("the answer does not tell the outcome"),
-            Self::Layer => f.write_str("a layer of the transport failed after sending"),
-        }
     }
 }
 

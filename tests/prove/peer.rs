@@ -158,7 +158,7 @@ fn written<T: serde::de::DeserializeOwned + serde::Serialize + Validate + std::f
 fn outcome<T>(result: &Result<T, skypay_client::Error>) -> Value {
     match result {
         Ok(_) => json!({ "outcome": "accepted" }),
-        Err(error) => json!({ "outcome": error.outcome().as_str(), "said": error.to_string() }),
+        Err(error) => json!({ "outcome": error.outcome().to_string(), "said": error.to_string() }),
     }
 }
 

@@ -5,17 +5,18 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
+use displaydoc::Display;
 use reqwest::{Url, redirect, retry};
 use rustls::crypto::ring;
 use rustls::{ClientConfig, RootCertStore};
 use rustls_platform_verifier::BuilderVerifierExt;
-
 use tower::{BoxError, Service, ServiceExt};
 
 use super::{EncryptedRequest, EncryptedResponse, HttpService, Inner, Layer, Observer, Transport};
 use crate::clock::Clock;
 use crate::keys::KeyRing;
 use crate::outcome::Source;
+use crate::settings::setters;
 
 /// Settings for a [`Transport`].
 ///
@@ -35,14 +36,14 @@ use crate::outcome::Source;
 #[must_use]
 pub struct TransportBuilder {
     base_url: String,
-    keys: KeyRing,
+    pub(super) keys: KeyRing,
     connect_timeout: Duration,
     timeout: Duration,
-    clock: Clock,
-    observer: Option<Observer>,
-    layers: Vec<Layer>,
-    read_retries: u32,
-    response_limit: usize,
+    pub(super) clock: Clock,
+    pub(super) observer: Option<Observer>,
+    pub(super) layers: Vec<Layer>,
+    pub(super) read_retries: u32,
+    pub(super) response_limit: usize,
     allow_plain_http: bool,
 }
 
@@ -62,25 +63,22 @@ impl TransportBuilder {
         }
     }
 
-    /// How long connecting may take, TLS included; 10 seconds if not set. What
-    /// ends here was not sent. Keep it well below [`timeout`](Self::timeout).
-    pub fn connect_timeout(mut self, connect_timeout: Duration) -> Self {
-        self.connect_timeout = connect_timeout;
-        self
-    }
-
-    /// How long one try may take from connecting to the last byte of the
-    /// answer; 30 seconds if not set. What ends here has an unknown outcome.
-    pub fn timeout(mut self, timeout: Duration) -> Self {
-        self.timeout = timeout;
-        self
-    }
-
-    /// Where the time comes from that decides when to ask; the system's clock
-    /// if not set.
-    pub fn clock(mut self, clock: Clock) -> Self {
-        self.clock = clock;
-        self
+    setters! {
+        /// How long connecting may take, TLS included; 10 seconds if not set. What
+        /// ends here was not sent. Keep it well below [`timeout`](Self::timeout).
+        connect_timeout: Duration;
+        /// How long one try may take from connecting to the last byte of the
+        /// answer; 30 seconds if not set. What ends here has an unknown outcome.
+        timeout: Duration;
+        /// Where the time comes from that decides when to ask; the system's clock
+        /// if not set.
+        clock: Clock;
+        /// How often a call that only reads is tried again, at once, when the
+        /// connection fails; 1 if not set. Calls that change something are never
+        /// tried again.
+        read_retries: u32;
+        /// How many bytes an answer may have; 16 MiB if not set.
+        response_limit: usize;
     }
 
     /// The function that is called for every finished call.
@@ -127,20 +125,6 @@ impl TransportBuilder {
         self
     }
 
-    /// How often a call that only reads is tried again, at once, when the
-    /// connection fails; 1 if not set. Calls that change something are never
-    /// tried again.
-    pub fn read_retries(mut self, read_retries: u32) -> Self {
-        self.read_retries = read_retries;
-        self
-    }
-
-    /// How many bytes an answer may have; 16 MiB if not set.
-    pub fn response_limit(mut self, bytes: usize) -> Self {
-        self.response_limit = bytes;
-        self
-    }
-
     /// Allows `http:` to any host. Without this only the loopback interface
     /// may be called without TLS: the envelope does not protect against
     /// tampering or repetition.
@@ -161,12 +145,7 @@ impl TransportBuilder {
         let unpooled = self.http_client(tls).pool_max_idle_per_host(0).build();
         Ok(Transport(Arc::new(Inner {
             base_url: url,
-            keys: self.keys,
-            clock: self.clock,
-            observer: self.observer,
-            read_retries: self.read_retries,
-            response_limit: self.response_limit,
-            layers: self.layers,
+            settings: self,
             pooled: pooled.map_err(|error| SetupError::Http(error.into()))?,
             unpooled: unpooled.map_err(|error| SetupError::Http(error.into()))?,
         })))
@@ -217,13 +196,10 @@ impl fmt::Debug for TransportBuilder {
             .field("keys", &self.keys)
             .field("connect_timeout", &self.connect_timeout)
             .field("timeout", &self.timeout)
-            .field("clock", &self.clock)
-            .field("observer", &self.observer)
-            .field("layers", &self.layers.len())
             .field("read_retries", &self.read_retries)
             .field("response_limit", &self.response_limit)
             .field("allow_plain_http", &self.allow_plain_http)
-            .finish()
+            .finish_non_exhaustive()
     }
 }
 
@@ -276,39 +252,30 @@ fn is_loopback(url: &Url) -> bool {
 }
 
 /// Why a transport could not be made. Shows neither the base URL nor a key.
-#[derive(Debug)]
+#[derive(Debug, Display)]
 #[non_exhaustive]
 pub enum SetupError {
     /// The base URL cannot be used. Holds what is wrong with it, as the end of
     /// a sentence.
+    #[displaydoc("the base URL {0}")]
     BaseUrl(&'static str),
     /// What shall stand in the path, such as the caller name, is not one
     /// segment of a path that arrives as it is.
+    #[displaydoc(
+        "the caller name is empty, is . or .., or has a character that would change the URL; it \
+         has letters, digits and - . _ ~ @ only"
+    )]
     PathParameter,
     /// The base URL is `http:` to another machine, and that was not allowed.
+    #[displaydoc("the base URL is plain http to another machine; use https, or allow plain http")]
     PlainHttp,
     /// TLS could not be set up, for example because the system has no
     /// certificates to trust.
+    #[displaydoc("TLS could not be set up")]
     Tls(Source),
     /// The HTTP client could not be set up.
+    #[displaydoc("the HTTP client could not be set up")]
     Http(Source),
-}
-
-impl fmt::Display for SetupError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::BaseUrl(problem) => write!(f, "the base URL {problem}"),
-            Self::PathParameter => f.write_str(
-                "the caller name is empty, is . or .., or has a character that would change the \
-                 URL; it has letters, digits and - . _ ~ @ only",
-            ),
-            Self::PlainHttp => f.write_str(
-                "the base URL is plain http to another machine; use https, or allow plain http",
-            ),
-            Self::Tls(_) => f.write_str("TLS could not be set up"),
-            Self::Http(_) => f.write_str("the HTTP client could not be set up"),
-        }
-    }
 }
 
 impl StdError for SetupError {

@@ -12,6 +12,7 @@ use std::future::Future;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use displaydoc::Display;
 use http::StatusCode;
 use progenitor_client::{ByteStream, ResponseValue};
 use tower::util::BoxCloneSyncService;
@@ -41,17 +42,18 @@ pub type Posted = Result<ResponseValue<ByteStream>, progenitor_client::Error<Byt
 pub struct EncryptedRequest {
     operation: &'static OperationInfo,
     body: String,
-    ticket: Ticket,
+    /// Set by the first of two: what sends the request, and what ends its call.
+    settled: Arc<AtomicBool>,
 }
 
 impl EncryptedRequest {
     pub(super) fn new(operation: &'static OperationInfo, body: String) -> (Self, CancelOnDrop) {
-        let ticket = Ticket::default();
-        let cancel = CancelOnDrop(ticket.clone());
+        let settled = Arc::default();
+        let cancel = CancelOnDrop(Arc::clone(&settled));
         let request = Self {
             operation,
             body,
-            ticket,
+            settled,
         };
         (request, cancel)
     }
@@ -76,11 +78,7 @@ impl EncryptedRequest {
     /// If the call has ended meanwhile, for instance while the request waited in
     /// a layer's queue. It has been reported as not sent and must not be sent.
     pub fn into_body(self) -> Result<String, CallEnded> {
-        if self.ticket.settle() {
-            Ok(self.body)
-        } else {
-            Err(CallEnded)
-        }
+        settle(&self.settled).then_some(self.body).ok_or(CallEnded)
     }
 }
 
@@ -94,67 +92,43 @@ impl fmt::Debug for EncryptedRequest {
 }
 
 /// The call has ended before its request was sent.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Display, PartialEq, Eq)]
+#[displaydoc("the call ended before its request was sent")]
 pub struct CallEnded;
-
-impl fmt::Display for CallEnded {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("the call ended before its request was sent")
-    }
-}
 
 impl StdError for CallEnded {}
 
-/// Decides once whether a request is sent or its call ends without.
-#[derive(Clone, Default)]
-struct Ticket(Arc<AtomicBool>);
-
-impl Ticket {
-    /// Whether this settles it; false if it was settled before.
-    fn settle(&self) -> bool {
-        !self.0.swap(true, Ordering::AcqRel)
-    }
+/// Whether this settles if a request is sent; false if that was settled before.
+fn settle(settled: &AtomicBool) -> bool {
+    !settled.swap(true, Ordering::AcqRel)
 }
 
 /// A call whose future is dropped sends nothing any more.
-pub(super) struct CancelOnDrop(Ticket);
-
-impl CancelOnDrop {
-    /// Ends the call without its request; false if that has been sent.
-    fn cancel(&self) -> bool {
-        self.0.settle()
-    }
-}
+pub(super) struct CancelOnDrop(Arc<AtomicBool>);
 
 impl Drop for CancelOnDrop {
     fn drop(&mut self) {
-        self.cancel();
+        settle(&self.0);
     }
 }
 
 /// Why a call gives no accepted response.
-#[derive(Debug)]
+#[derive(Debug, Display)]
 pub(super) enum Failure {
+    #[displaydoc("the request was not sent")]
     NotSent(NotSentReason, Option<Source>),
+    #[displaydoc("the request was refused")]
     Rejected {
         code: String,
         header: ResponseHeader,
     },
+    #[displaydoc("it is not known whether the request was carried out")]
     Unknown {
         cause: UnknownCause,
         /// The return code, where there is a readable one.
         code: Option<String>,
         source: Option<Source>,
     },
-}
-
-impl fmt::Display for Failure {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::NotSent(..) => "the request was not sent",
-            _ => "there is no response that accepts it",
-        })
-    }
 }
 
 impl StdError for Failure {
@@ -201,7 +175,7 @@ impl Failure {
 
     /// What an error of the service means for a request that may be under way.
     pub(super) fn of_service(error: BoxError, request: &CancelOnDrop) -> Self {
-        let unsent = request.cancel();
+        let unsent = settle(&request.0);
         match error.downcast::<Self>() {
             Ok(failure) => *failure,
             Err(error) if unsent => Self::NotSent(NotSentReason::Layer, Some(error)),
@@ -225,7 +199,7 @@ impl Transport {
     {
         let pooled = connect(self.0.pooled.clone());
         let unpooled = connect(self.0.unpooled.clone());
-        let limit = self.0.response_limit;
+        let limit = self.0.settings.response_limit;
         let service = tower::service_fn(move |request: EncryptedRequest| {
             let post = match request.operation.effect {
                 Effect::Reads => pooled.clone(),
@@ -238,7 +212,7 @@ impl Transport {
                     .map_err(BoxError::from)
             }
         });
-        self.0.layers.iter().fold(
+        self.0.settings.layers.iter().fold(
             HttpService::new(service.map_response(|response| response)),
             |service, layer| layer(service),
         )

@@ -6,8 +6,9 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use tracing::Span;
-use tracing::field::Empty;
+use tracing::field::{Empty, display};
 
+use crate::clock::milliseconds;
 use crate::operation::OperationInfo;
 use crate::outcome::{CallOutcome, printable_code};
 
@@ -32,6 +33,21 @@ pub struct CallReport<'a> {
     pub response_bytes: usize,
 }
 
+impl CallReport<'static> {
+    /// Of a call that begins: nothing is known.
+    pub(super) fn new(operation: &'static OperationInfo) -> Self {
+        Self {
+            operation,
+            outcome: CallOutcome::Unknown,
+            code: None,
+            duration: Duration::ZERO,
+            attempts: 0,
+            request_bytes: 0,
+            response_bytes: 0,
+        }
+    }
+}
+
 /// A function that is called for every finished call, for metrics.
 #[derive(Clone)]
 pub struct Observer(Arc<dyn Fn(&CallReport<'_>) + Send + Sync>);
@@ -49,20 +65,12 @@ impl fmt::Debug for Observer {
     }
 }
 
-/// What a call has sent and received so far.
-#[derive(Default)]
-pub(super) struct Counts {
-    pub(super) attempts: u32,
-    pub(super) request_bytes: usize,
-    pub(super) response_bytes: usize,
-}
-
 /// The span of one call, and its report: also where the call's future is
 /// dropped.
 pub(super) struct CallSpan {
     pub(super) span: Span,
-    pub(super) counts: Counts,
-    operation: &'static OperationInfo,
+    /// What is known of the call so far.
+    pub(super) report: CallReport<'static>,
     observer: Option<Observer>,
     started: Instant,
     finished: bool,
@@ -79,8 +87,7 @@ impl CallSpan {
                 code = Empty,
                 duration_ms = Empty,
             ),
-            counts: Counts::default(),
-            operation,
+            report: CallReport::new(operation),
             observer,
             started: Instant::now(),
             finished: false,
@@ -89,35 +96,26 @@ impl CallSpan {
 
     pub(super) fn finish(mut self, outcome: CallOutcome, code: Option<&str>) {
         self.finished = true;
-        self.report(outcome, code);
+        self.send(CallReport {
+            outcome,
+            code: code.map(printable_code),
+            ..self.report
+        });
     }
 
-    fn report(&self, outcome: CallOutcome, code: Option<&str>) {
-        let code = code.map(printable_code);
-        let duration = self.started.elapsed();
-        let milliseconds = u64::try_from(duration.as_millis()).unwrap_or(u64::MAX);
-        self.span.record("outcome", outcome.as_str());
-        self.span.record("duration_ms", milliseconds);
-        if let Some(code) = code {
-            self.span.record("code", code);
-        }
-        if outcome == CallOutcome::Unknown {
+    fn send(&self, mut report: CallReport<'_>) {
+        report.duration = self.started.elapsed();
+        self.span.record("outcome", display(report.outcome));
+        self.span.record("code", report.code);
+        self.span
+            .record("duration_ms", milliseconds(report.duration));
+        if report.outcome == CallOutcome::Unknown {
             self.span
                 .in_scope(|| tracing::warn!("the outcome of a call is unknown"));
         }
-        let Some(Observer(observe)) = &self.observer else {
-            return;
-        };
-        let report = CallReport {
-            operation: self.operation,
-            outcome,
-            code,
-            duration,
-            attempts: self.counts.attempts,
-            request_bytes: self.counts.request_bytes,
-            response_bytes: self.counts.response_bytes,
-        };
-        if catch_unwind(AssertUnwindSafe(|| observe(&report))).is_err() {
+        if let Some(Observer(observe)) = &self.observer
+            && catch_unwind(AssertUnwindSafe(|| observe(&report))).is_err()
+        {
             tracing::error!("the observer of calls panicked");
         }
     }
@@ -126,7 +124,7 @@ impl CallSpan {
 impl Drop for CallSpan {
     fn drop(&mut self) {
         if !self.finished {
-            self.report(CallOutcome::Unknown, None);
+            self.send(self.report);
         }
     }
 }

@@ -9,6 +9,7 @@ use ipnet::IpNet;
 
 use crate::clock::Clock;
 use crate::keys::KeyRing;
+use crate::settings::setters;
 
 /// Settings of a receiver.
 ///
@@ -84,20 +85,17 @@ impl Config {
         self
     }
 
-    /// How many bytes a request may have; 64 KiB if not set.
-    pub fn body_limit(mut self, bytes: usize) -> Self {
-        self.body_limit = bytes;
-        self
-    }
-
-    /// How long a request may take to arrive once its head is there; 10 seconds
-    /// if not set. What takes longer is refused, so that slow senders cannot
-    /// hold connections and memory. How long the header may take is for the HTTP
-    /// server to limit, as [`serve`](super::serve) does. It takes the timer of
-    /// tokio's runtime.
-    pub fn body_time(mut self, time: Duration) -> Self {
-        self.body_time = time;
-        self
+    setters! {
+        /// How many bytes a request may have; 64 KiB if not set.
+        body_limit: usize;
+        /// How long a request may take to arrive once its head is there; 10 seconds
+        /// if not set. What takes longer is refused, so that slow senders cannot
+        /// hold connections and memory. How long the header may take is for the HTTP
+        /// server to limit, as [`serve`](super::serve) does. It takes the timer of
+        /// tokio's runtime.
+        body_time: Duration;
+        /// Where the time of answers comes from; the system's clock if not set.
+        clock: Clock;
     }
 
     /// How long a caller waits for a handler; as long as it takes, if not set.
@@ -107,12 +105,6 @@ impl Config {
     /// logged, and has to recognise what is sent again meanwhile.
     pub fn handler_time(mut self, time: Duration) -> Self {
         self.handler_time = Some(time);
-        self
-    }
-
-    /// Where the time of answers comes from; the system's clock if not set.
-    pub fn clock(mut self, clock: Clock) -> Self {
-        self.clock = clock;
         self
     }
 

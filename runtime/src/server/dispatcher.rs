@@ -2,11 +2,12 @@
 
 use std::convert::Infallible;
 use std::fmt;
-use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::pin::{Pin, pin};
+use std::panic::AssertUnwindSafe;
+use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{self, Poll, ready};
 
+use futures_util::FutureExt;
 use tokio::runtime::Handle;
 use tower::Service;
 use tracing::{Instrument, Span};
@@ -36,9 +37,8 @@ pub struct Dispatcher<H> {
 struct Shared<H> {
     handler: H,
     config: Config,
-    /// The names of all constants of all operations.
-    constants: Vec<&'static str>,
-    /// What is read of a request before its message: the header and `constants`.
+    /// What is read of a request before its message: the header, and the
+    /// constants of all operations.
     fields: Vec<&'static str>,
 }
 
@@ -53,8 +53,7 @@ impl<H: Handler> Dispatcher<H> {
         let shared = Shared {
             handler,
             config,
-            fields: header::request_fields(H::PROTOCOL.header, constants.iter().copied()),
-            constants,
+            fields: header::request_fields(H::PROTOCOL.header, constants),
         };
         Self {
             shared: Arc::new(shared),
@@ -67,7 +66,9 @@ impl<H: Handler> Dispatcher<H> {
     #[must_use]
     pub fn in_envelope(self) -> Envelope<Self> {
         let config = self.shared.config.clone();
-        Envelope::new(self, config).caller_parameter(H::PROTOCOL.caller_parameter)
+        let mut envelope = Envelope::new(self, config);
+        envelope.caller_parameter = Some(H::PROTOCOL.caller_parameter);
+        envelope
     }
 
     /// Discloses to a caller how far a request came, as the simulator of a
@@ -85,33 +86,30 @@ impl<H: Handler> Dispatcher<H> {
     }
 
     async fn respond(self, request: PlaintextRequest) -> Reply {
-        let PlaintextRequest {
-            content,
-            peer,
-            caller,
-            operation,
-            action,
-            arrival,
-        } = request;
+        let arrival = request.arrival;
         let span = arrival.span.clone();
-        let mut call = match span.in_scope(|| self.authenticate(content, &(operation, action))) {
+        let hint = (request.operation, request.action);
+        let mut call = match span.in_scope(|| self.authenticate(request.content, &hint)) {
             Ok(call) => call,
             Err(rejection) => {
-                let _entered = span.entered();
-                let reason = rejection.reason.as_str();
-                tracing::warn!(reason, ?peer, "a request was rejected");
+                let (_entered, reason, peer) = (span.enter(), rejection.reason, request.peer);
+                tracing::warn!(%reason, ?peer, "a request was rejected");
                 let reply = self.reject(rejection);
-                arrival.record(reply.outcome().as_str());
+                arrival.record(reply.outcome());
                 return reply;
             }
         };
-        call.context.peer = peer;
-        call.context.caller = caller;
+        call.context.peer = request.peer;
+        call.context.caller = request.caller;
         let operation = call.context.operation;
         span.record("operation", operation.name);
         span.record("action", operation.action);
         let encryption = call.encryption.clone();
-        let handling = RunToEnd::new(self.clone().handle(call, arrival), span.clone());
+        let handling = RunToEnd {
+            rest: Some(Box::pin(self.clone().handle(call, arrival))),
+            runtime: Handle::current(),
+            span: span.clone(),
+        };
         let waiting = async {
             let Some(time) = self.shared.config.handler_time else {
                 return handling.await;
@@ -130,14 +128,15 @@ impl<H: Handler> Dispatcher<H> {
     async fn handle(self, call: Call, arrival: Arrival) -> Reply {
         let plaintext = call.plaintext.as_bytes();
         let handling = self.shared.handler.handle(&call.context, plaintext);
-        let reply = catch_panic(handling).await.unwrap_or_else(|| {
+        let handling = AssertUnwindSafe(handling).catch_unwind();
+        let reply = handling.await.unwrap_or_else(|_| {
             // The text of the panic may hold anything; it stays where the
             // process's panic hook has put it.
             tracing::error!("the handler panicked");
             call.context.failure()
         });
         let reply = self.finish(call.encryption, reply);
-        arrival.record(reply.outcome().as_str());
+        arrival.record(reply.outcome());
         reply
     }
 
@@ -157,8 +156,9 @@ impl<H: Handler> Dispatcher<H> {
             Encryption::Under(_) if !self.discloses => Encryption::Current,
             encryption => encryption,
         };
+        let outcome = ReplyOutcome::Rejected(rejection.reason);
         let time = self.shared.config.clock.date_time();
-        Reply::rejection(H::PROTOCOL, rejection.reason, time).encrypted(encryption)
+        Reply::of_header(H::PROTOCOL, outcome, time, H::PROTOCOL.unreadable).encrypted(encryption)
     }
 
     /// Who sent a request, and what it is about.
@@ -174,7 +174,7 @@ impl<H: Handler> Dispatcher<H> {
             Content::Decrypted(texts) => best(fields, texts, &config.keys),
         }?;
         let encryption = opened.encryption;
-        let reason = match self.find(&opened.header, hint) {
+        let reason = match Self::find(&opened.header, hint) {
             _ if opened.credentials.is_none() && !self.discloses => RejectReason::Credentials,
             None => RejectReason::Operation,
             Some(operation) => {
@@ -196,25 +196,21 @@ impl<H: Handler> Dispatcher<H> {
     /// The operation that a request names. Where several share an action, the
     /// constants in which they differ decide. One that names none is for that
     /// of its URL.
-    fn find(
-        &self,
-        header: &RequestHeader,
-        (operation, action): &Hint,
-    ) -> Option<&'static OperationInfo> {
+    fn find(header: &RequestHeader, (operation, action): &Hint) -> Option<&'static OperationInfo> {
         let all = || H::OPERATIONS.iter().copied();
         let Some(action) = header.action.as_deref().or(action.as_deref()) else {
             let operation = (*operation)?;
             return all().find(|info| info.name == operation.name);
         };
         let named = || all().filter(|info| info.action == action);
-        let sent = |constant: &(&str, &str)| {
-            let mut sent = self.shared.constants.iter().zip(&header.constants);
-            sent.any(|(name, value)| (*name, value.as_deref()) == (constant.0, Some(constant.1)))
+        let sent = |(name, value): (&str, &str)| {
+            let mut constants = header.constants.iter();
+            constants.any(|(sent, text)| *sent == name && text.as_deref() == Some(value))
         };
         let mut fitting = named().filter(|info| {
             let mut constants = info.constants.iter();
             constants.all(|constant| {
-                sent(constant) || named().all(|other| other.constants.contains(constant))
+                sent(*constant) || named().all(|other| other.constants.contains(constant))
             })
         });
         let found = fitting.next()?;
@@ -293,31 +289,24 @@ impl Rejection {
 /// does, the one that came furthest. Every text is examined to the end, also
 /// when another is genuine, so that the time taken shows little.
 fn best(
-    fields: &[&str],
+    fields: &[&'static str],
     texts: Vec<(Arc<Credentials>, Decrypted)>,
     keys: &KeyRing,
 ) -> Result<Opened, Rejection> {
-    let mut best: Result<Opened, _> = Err(Rejection::before_decryption(RejectReason::Envelope));
-    for (set, text) in texts {
-        let opened = open(fields, Some(set), text, keys);
-        let further = match (&best, &opened) {
-            (Err(before), Err(now)) => now.reason > before.reason,
-            (Err(_), Ok(_)) => true,
-            (Ok(_), Err(_)) => false,
-            (Ok(before), Ok(now)) => before.credentials.is_none() && now.credentials.is_some(),
-        };
-        if further {
-            best = opened;
-        }
-    }
-    best
+    let texts = texts.into_iter().rev();
+    let opened = texts.map(|(set, text)| open(fields, Some(set), text, keys));
+    let best = opened.max_by_key(|opened| match opened {
+        Err(rejection) => (0, Some(rejection.reason)),
+        Ok(Opened { credentials, .. }) => (1 + usize::from(credentials.is_some()), None),
+    });
+    best.unwrap_or(Err(Rejection::before_decryption(RejectReason::Envelope)))
 }
 
 /// Reads the header of a text and compares its credentials: with those of the
 /// set that decrypted it, or with all of them if it was never encrypted. What
 /// is padded wrongly is read and compared like anything else.
 fn open(
-    fields: &[&str],
+    fields: &[&'static str],
     set: Option<Arc<Credentials>>,
     text: Decrypted,
     keys: &KeyRing,
@@ -363,16 +352,6 @@ struct RunToEnd {
     span: Span,
 }
 
-impl RunToEnd {
-    fn new(handling: impl Future<Output = Reply> + Send + 'static, span: Span) -> Self {
-        Self {
-            rest: Some(Box::pin(handling)),
-            runtime: Handle::current(),
-            span,
-        }
-    }
-}
-
 impl Future for RunToEnd {
     type Output = Reply;
 
@@ -392,21 +371,9 @@ impl Drop for RunToEnd {
             return;
         };
         let ending = async {
-            let outcome = rest.await.outcome().as_str();
-            tracing::warn!(outcome, "a handler ended when its caller no longer waited");
+            let outcome = rest.await.outcome();
+            tracing::warn!(%outcome, "a handler ended when its caller no longer waited");
         };
         self.runtime.spawn(ending.instrument(self.span.clone()));
     }
-}
-
-async fn catch_panic<F: Future>(future: F) -> Option<F::Output> {
-    let mut future = pin!(future);
-    std::future::poll_fn(|context| {
-        let polled = catch_unwind(AssertUnwindSafe(|| future.as_mut().poll(context)));
-        match polled {
-            Ok(polled) => polled.map(Some),
-            Err(_) => Poll::Ready(None),
-        }
-    })
-    .await
 }

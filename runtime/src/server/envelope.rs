@@ -31,7 +31,7 @@ use crate::operation::OperationInfo;
 pub struct Envelope<S> {
     config: Arc<Config>,
     /// The path parameter that says who calls.
-    caller_parameter: Option<&'static str>,
+    pub(super) caller_parameter: Option<&'static str>,
     /// The operation of requests that do not name one.
     operation: Option<&'static OperationInfo>,
     inner: S,
@@ -46,13 +46,6 @@ impl<S> Envelope<S> {
             caller_parameter: None,
             operation: None,
             inner,
-        }
-    }
-
-    pub(super) fn caller_parameter(self, name: &'static str) -> Self {
-        Self {
-            caller_parameter: Some(name),
-            ..self
         }
     }
 

@@ -5,10 +5,13 @@ use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Instant;
 
+use displaydoc::Display;
 use tracing::Span;
-use tracing::field::Empty;
+use tracing::field::{Empty, display};
 
+use super::reply::ReplyOutcome;
 use super::serve::Unanswered;
+use crate::clock::milliseconds;
 use crate::envelope::Decrypted;
 use crate::keys::Credentials;
 use crate::operation::OperationInfo;
@@ -99,56 +102,36 @@ impl Arrival {
     }
 
     /// Records in the span how the request ended.
-    pub(super) fn record(&self, outcome: &str) {
-        let elapsed = self.started.elapsed().as_millis();
-        self.span.record("outcome", outcome);
-        self.span
-            .record("duration_ms", u64::try_from(elapsed).unwrap_or(u64::MAX));
+    pub(super) fn record(&self, outcome: ReplyOutcome) {
+        self.span.record("outcome", display(outcome));
+        let duration = milliseconds(self.started.elapsed());
+        self.span.record("duration_ms", duration);
     }
 }
 
 /// Why a request is rejected before its handler, in the order of the checks.
 /// It is for the log and for simulators: the reply says the same for all.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, Display, PartialEq, Eq, PartialOrd, Ord)]
 #[non_exhaustive]
 pub enum RejectReason {
-    /// The address is not allowed.
+    /// the address is not allowed
     Network,
-    /// The method is not POST.
+    /// the method is not POST
     Method,
-    /// The body is too large.
+    /// the body is too large
     TooLarge,
-    /// The body did not arrive.
+    /// the body did not arrive
     Interrupted,
-    /// The body did not arrive in time.
+    /// the body did not arrive in time
     TooSlow,
-    /// No key decrypts the body.
+    /// no key decrypts the body
     Envelope,
-    /// The plaintext is not a message with credentials.
+    /// the plaintext is not a message with credentials
     Header,
-    /// The credentials are wrong.
+    /// the body was decrypted, but its credentials are wrong
     Credentials,
-    /// There is no such operation.
+    /// there is no such operation
     Operation,
-    /// A field of the message is missing or cannot be read.
+    /// a field of the message is missing or cannot be read
     Message,
-}
-
-impl RejectReason {
-    /// A short text for the log.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Network => "the address is not allowed",
-            Self::Method => "the method is not POST",
-            Self::TooLarge => "the body is too large",
-            Self::Interrupted => "the body did not arrive",
-            Self::TooSlow => "the body did not arrive in time",
-            Self::Envelope => "no key decrypts the body",
-            Self::Header => "the plaintext is not a message with credentials",
-            Self::Credentials => "the body was decrypted, but its credentials are wrong",
-            Self::Operation => "there is no such operation",
-            Self::Message => "a field of the message is missing or cannot be read",
-        }
-    }
 }

@@ -6,6 +6,7 @@ use std::future::ready;
 use std::net::IpAddr;
 use std::sync::Arc;
 
+use displaydoc::Display;
 use http::StatusCode;
 
 use super::Protocol;
@@ -13,9 +14,7 @@ use super::plaintext::RejectReason;
 use crate::clock::Clock;
 use crate::header;
 use crate::keys::Credentials;
-use crate::operation::{
-    HeaderFields, HeaderValues, Mode, Operation, OperationInfo, Outcome, Response,
-};
+use crate::operation::{HeaderValues, Mode, Operation, OperationInfo, Outcome, Response};
 use crate::read;
 use crate::value::DateTime;
 
@@ -64,20 +63,18 @@ impl Context {
         }
     }
 
-    fn header_values<'a>(&self, code: &'a str, description: &'a str) -> HeaderValues<'a> {
-        HeaderValues {
-            time: self.clock.date_time(),
-            code,
-            description,
-        }
-    }
-
-    fn accepted_values(&self) -> HeaderValues<'static> {
-        self.header_values(self.operation.accepted_code(), self.protocol.accepted)
+    /// Code and text of an accepted request.
+    fn accepting(&self) -> (&'static str, &'static str) {
+        (self.operation.accepted_code(), self.protocol.accepted)
     }
 
     fn accepted(&self, mut response: impl Response) -> Reply {
-        response.fill_header(&self.accepted_values());
+        let (code, description) = self.accepting();
+        response.fill_header(&HeaderValues {
+            time: self.clock.date_time(),
+            code,
+            description,
+        });
         if let Err(invalid) = response.validate() {
             tracing::error!(%invalid, "the handler's response breaks the document's rules");
             return self.failure();
@@ -124,10 +121,8 @@ impl Context {
         }
     }
 
-    /// A reply of header fields alone.
-    fn reply(&self, outcome: ReplyOutcome, (code, description): (&str, &str)) -> Reply {
-        let values = self.header_values(code, description);
-        Reply::of(self.protocol.header, outcome, &values)
+    fn reply(&self, outcome: ReplyOutcome, text: (&str, &str)) -> Reply {
+        Reply::of_header(self.protocol, outcome, self.clock.date_time(), text)
     }
 }
 
@@ -152,33 +147,24 @@ pub(super) enum Encryption {
 }
 
 /// What a reply says of the request.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Display, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum ReplyOutcome {
     /// It was accepted.
+    #[displaydoc("accepted")]
     Accepted,
     /// The handler refused it.
+    #[displaydoc("refused")]
     Refused,
     /// Responding failed, so that the outcome is unknown.
+    #[displaydoc("failed")]
     Failed,
     /// A notification was not stored and has to be sent again.
+    #[displaydoc("not stored")]
     NotStored,
     /// It never reached the handler.
+    #[displaydoc("rejected")]
     Rejected(RejectReason),
-}
-
-impl ReplyOutcome {
-    /// The word for the log.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Accepted => "accepted",
-            Self::Refused => "refused",
-            Self::Failed => "failed",
-            Self::NotStored => "not stored",
-            Self::Rejected(_) => "rejected",
-        }
-    }
 }
 
 impl Reply {
@@ -195,20 +181,19 @@ impl Reply {
         }
     }
 
-    /// A reply of header fields alone.
-    fn of(header: &HeaderFields, outcome: ReplyOutcome, values: &HeaderValues<'_>) -> Self {
-        Self::new(outcome, header::write_response(header, values))
-    }
-
-    /// The uniform rejection, which says nothing of the reason.
-    pub(super) fn rejection(protocol: &Protocol, reason: RejectReason, time: DateTime) -> Self {
-        let (code, description) = protocol.unreadable;
+    /// A reply of header fields alone, with this code and text.
+    pub(super) fn of_header(
+        protocol: &Protocol,
+        outcome: ReplyOutcome,
+        time: DateTime,
+        (code, description): (&str, &str),
+    ) -> Self {
         let values = HeaderValues {
             time,
             code,
             description,
         };
-        Self::of(protocol.header, ReplyOutcome::Rejected(reason), &values)
+        Self::new(outcome, header::write_response(protocol.header, &values))
     }
 
     pub(super) fn encrypted(self, encryption: Encryption) -> Self {
@@ -284,10 +269,7 @@ impl HandlerResult for Result<Stored, NotStored> {
 
     fn into_reply(self, context: &Context) -> Reply {
         match self {
-            Ok(Stored) => {
-                let header = context.protocol.header;
-                Reply::of(header, ReplyOutcome::Accepted, &context.accepted_values())
-            }
+            Ok(Stored) => context.reply(ReplyOutcome::Accepted, context.accepting()),
             Err(NotStored { reason }) => {
                 tracing::error!(reason, "a notification was not stored");
                 context.reply(ReplyOutcome::NotStored, context.protocol.not_stored)

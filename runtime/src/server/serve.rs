@@ -1,13 +1,14 @@
 //! Serving routes over TCP, with a limit on everything that a peer may hold.
 
-use std::collections::BTreeMap;
+use std::collections::HashMap;
 use std::fmt;
 use std::future::pending;
 use std::io;
 use std::net::SocketAddr;
+use std::num::NonZeroU64;
 use std::pin::{Pin, pin};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use axum::Router;
@@ -23,10 +24,12 @@ use hyper_util::server::graceful::{GracefulShutdown, Watcher};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Notify;
-use tokio::task::JoinSet;
+use tokio::task::{Id, JoinSet};
 use tokio_util::task::TaskTracker;
 use tokio_util::task::task_tracker::TaskTrackerToken;
 use tower::ServiceExt;
+
+use crate::settings::setters;
 
 /// How many bytes the header of a request may have. A connection holds as much
 /// of the body, too, before it is asked for.
@@ -65,11 +68,9 @@ pub fn serve(listener: TcpListener, routes: Router) -> Serve {
         routes,
         map: Box::new(|stream, _, _| stream),
         stop: Box::pin(pending()),
-        limits: Limits {
-            connections: 128,
-            header_time: Duration::from_secs(10),
-            shutdown_time: Duration::from_secs(30),
-        },
+        connection_limit: 128,
+        header_time: Duration::from_secs(10),
+        shutdown_time: Duration::from_secs(30),
     }
 }
 
@@ -80,38 +81,28 @@ pub struct Serve<Io = TcpStream> {
     routes: Router,
     map: Map<Io>,
     stop: Pin<Box<dyn Future<Output = ()> + Send>>,
-    limits: Limits,
-}
-
-type Map<Io> = Box<dyn Fn(TcpStream, SocketAddr, &mut Extensions) -> Io + Send>;
-
-#[derive(Clone, Copy, Debug)]
-struct Limits {
-    connections: usize,
+    connection_limit: usize,
     header_time: Duration,
     shutdown_time: Duration,
 }
+
+type Map<Io> = Box<dyn Fn(TcpStream, SocketAddr, &mut Extensions) -> Io + Send>;
 
 impl<Io> Serve<Io> {
     /// How many connections may be open; 128 if not set. Each may hold as much
     /// as a request may have, so this bounds the memory: to about 16 MiB, where
     /// no limit is set. A process needs some more files than this.
     pub fn connection_limit(mut self, connections: usize) -> Self {
-        self.limits.connections = connections.max(1);
+        self.connection_limit = connections.max(1);
         self
     }
 
-    /// How long the header of a request may take from the moment in which the
-    /// connection is made or the last answer is given; 10 seconds if not set.
-    pub fn header_time(mut self, time: Duration) -> Self {
-        self.limits.header_time = time;
-        self
-    }
-
-    /// How long shutting down may take; 30 seconds if not set.
-    pub fn shutdown_time(mut self, time: Duration) -> Self {
-        self.limits.shutdown_time = time;
-        self
+    setters! {
+        /// How long the header of a request may take from the moment in which the
+        /// connection is made or the last answer is given; 10 seconds if not set.
+        header_time: Duration;
+        /// How long shutting down may take; 30 seconds if not set.
+        shutdown_time: Duration;
     }
 
     /// Stops when `signal` completes: no more connections are accepted, idle
@@ -142,7 +133,9 @@ impl<Io> Serve<Io> {
             routes: self.routes,
             map: Box::new(map),
             stop: self.stop,
-            limits: self.limits,
+            connection_limit: self.connection_limit,
+            header_time: self.header_time,
+            shutdown_time: self.shutdown_time,
         }
     }
 }
@@ -151,7 +144,9 @@ impl<Io> fmt::Debug for Serve<Io> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Serve")
             .field("listener", &self.listener)
-            .field("limits", &self.limits)
+            .field("connection_limit", &self.connection_limit)
+            .field("header_time", &self.header_time)
+            .field("shutdown_time", &self.shutdown_time)
             .finish_non_exhaustive()
     }
 }
@@ -173,53 +168,47 @@ where
     Io: AsyncRead + AsyncWrite + Send + Unpin + 'static,
 {
     async fn run(self) -> io::Result<()> {
-        let Self {
-            listener,
-            routes,
-            map,
-            mut stop,
-            limits,
-        } = self;
+        let mut stop = self.stop;
         let shared = Arc::new(Shared {
-            routes: routes.with_state(()),
-            waiting: Waiting::default(),
+            routes: self.routes.with_state(()),
             unanswered: TaskTracker::new(),
-            header_time: limits.header_time,
+            header_time: self.header_time,
+            waits: AtomicU64::default(),
+            changed: Notify::new(),
         });
         let graceful = GracefulShutdown::new();
         // Dropping the server drops its connections.
-        let mut connections = JoinSet::new();
+        let mut connections = Connections::default();
         loop {
-            while connections.try_join_next().is_some() {}
-            let room = shared
-                .waiting
-                .make_room(connections.len(), limits.connections);
+            let room = connections.make_room(self.connection_limit);
+            let full = connections.tasks.len() >= self.connection_limit;
             tokio::select! {
                 biased;
                 () = &mut stop => break,
-                Some(_) = connections.join_next() => {}
-                () = shared.waiting.changed.notified() => {}
-                accepted = listener.accept(), if room => match accepted {
+                () = connections.one_ends() => {}
+                () = shared.changed.notified(), if full => {}
+                accepted = self.listener.accept(), if room => match accepted {
                     Ok((stream, peer)) => {
                         let mut extensions = Extensions::new();
                         extensions.insert(ConnectInfo::<SocketAddr>(peer));
                         // An answer is written in one piece and waits for nothing.
                         let _ = stream.set_nodelay(true);
-                        let io = map(stream, peer, &mut extensions);
-                        let watcher = graceful.watcher();
-                        connections.spawn(Arc::clone(&shared).connection(io, extensions, watcher));
+                        let io = (self.map)(stream, peer, &mut extensions);
+                        let slot = Arc::new(Slot::new(&shared));
+                        let connection = Arc::clone(&slot).serve(io, extensions, graceful.watcher());
+                        let task = connections.tasks.spawn(connection).id();
+                        connections.slots.insert(task, slot);
                     }
                     Err(error) if is_of_one_connection(&error) => {}
                     Err(error) => {
                         tracing::error!(%error, "no connection can be accepted");
-                        close_first(&shared.waiting.order());
-                        let ended = tokio::time::timeout(RETRY, connections.join_next());
-                        let _ = ended.await;
+                        connections.close_longest_waiting();
+                        let _ = tokio::time::timeout(RETRY, connections.one_ends()).await;
                     }
                 },
             }
         }
-        drop(listener);
+        drop(self.listener);
         let unanswered = &shared.unanswered;
         unanswered.close();
         let ended = async {
@@ -227,7 +216,7 @@ where
             // From here on only handlers are left.
             unanswered.wait().await;
         };
-        let ended = tokio::time::timeout(limits.shutdown_time, ended).await;
+        let ended = tokio::time::timeout(self.shutdown_time, ended).await;
         match unanswered.len() {
             left if ended.is_err() && left > 0 => Err(io::Error::new(
                 io::ErrorKind::TimedOut,
@@ -258,41 +247,130 @@ pub(super) struct Unanswered {
 /// What all connections use.
 struct Shared {
     routes: Router,
-    waiting: Waiting,
     unanswered: TaskTracker,
     header_time: Duration,
+    /// How many waits for a request have begun.
+    waits: AtomicU64,
+    /// One connection more or less waits. The server may be waiting for one that
+    /// can be closed.
+    changed: Notify,
 }
 
-impl Shared {
-    async fn connection<Io>(self: Arc<Self>, io: Io, extensions: Extensions, watcher: Watcher)
+/// The connections that are open.
+#[derive(Default)]
+struct Connections {
+    tasks: JoinSet<()>,
+    slots: HashMap<Id, Arc<Slot>>,
+}
+
+impl Connections {
+    /// Waits until one has ended.
+    async fn one_ends(&mut self) {
+        match self.tasks.join_next_with_id().await {
+            Some(ended) => {
+                let task = ended.map_or_else(|error| error.id(), |(task, ())| task);
+                self.slots.remove(&task);
+            }
+            None => pending().await,
+        }
+    }
+
+    /// Those that wait for a whole request to arrive.
+    fn waiting(&self) -> impl Iterator<Item = &Slot> {
+        let slots = self.slots.values().map(AsRef::as_ref);
+        slots.filter(|slot| slot.wait().is_some())
+    }
+
+    /// Whether another connection can be accepted. At the limit it can if one
+    /// waits that can be closed for it; one over the limit, that is closed.
+    fn make_room(&self, limit: usize) -> bool {
+        let open = self.tasks.len();
+        if open > limit && self.waiting().count() > 1 {
+            self.close_longest_waiting();
+        }
+        open < limit || (open == limit && self.waiting().next().is_some())
+    }
+
+    fn close_longest_waiting(&self) {
+        if let Some(slot) = self.waiting().min_by_key(|slot| slot.wait()) {
+            slot.close.notify_one();
+        }
+    }
+}
+
+/// A connection.
+struct Slot {
+    shared: Arc<Shared>,
+    /// The number of the wait for a request: the lower, the longer it waits. 0
+    /// while it does not.
+    wait: AtomicU64,
+    close: Notify,
+}
+
+impl Slot {
+    /// A connection that waits for its first request.
+    fn new(shared: &Arc<Shared>) -> Self {
+        let slot = Self {
+            shared: Arc::clone(shared),
+            wait: AtomicU64::default(),
+            close: Notify::new(),
+        };
+        slot.begin_to_wait();
+        slot
+    }
+
+    /// The next request is waited for, behind all others that wait.
+    fn begin_to_wait(&self) {
+        let wait = self.shared.waits.fetch_add(1, Ordering::Relaxed) + 1;
+        self.wait.store(wait, Ordering::Relaxed);
+        self.shared.changed.notify_one();
+    }
+
+    /// The request for which it waited as that number has arrived.
+    fn has_arrived(&self, wait: u64) {
+        let (order, waited) = (Ordering::Relaxed, &self.wait);
+        if waited.compare_exchange(wait, 0, order, order).is_ok() {
+            self.shared.changed.notify_one();
+        }
+    }
+
+    /// The number of its wait, if it waits.
+    fn wait(&self) -> Option<NonZeroU64> {
+        NonZeroU64::new(self.wait.load(Ordering::Relaxed))
+    }
+
+    async fn serve<Io>(self: Arc<Self>, io: Io, extensions: Extensions, watcher: Watcher)
     where
         Io: AsyncRead + AsyncWrite + Send + Unpin + 'static,
     {
-        let slot = Arc::new(Slot::new(&self));
         let service = service_fn(|request: Request<Incoming>| {
             let (mut parts, body) = request.into_parts();
             parts.extensions.extend(extensions.clone());
             parts.extensions.insert(Unanswered {
-                _until_dropped: self.unanswered.token(),
+                _until_dropped: self.shared.unanswered.token(),
             });
-            let arriving = Arriving(slot.number(), Arc::clone(&slot));
+            let wait = self.wait.load(Ordering::Relaxed);
+            let arriving = Arriving(wait, Arc::clone(&self));
             let body = if body.is_end_stream() {
                 Body::new(body)
             } else {
-                Body::new(body.map_frame(move |frame| arriving.pass(frame)))
+                Body::new(body.map_frame(move |frame| {
+                    let _ = &arriving;
+                    frame
+                }))
             };
             let request = Request::from_parts(parts, body);
-            let answer = self.routes.clone().oneshot(request);
-            let slot = Arc::clone(&slot);
+            let answer = self.shared.routes.clone().oneshot(request);
+            let slot = Arc::clone(&self);
             async move {
                 let answer = answer.await;
-                slot.wait();
+                slot.begin_to_wait();
                 answer
             }
         });
         let connection = http1::Builder::new()
             .timer(TokioTimer::new())
-            .header_read_timeout(self.header_time)
+            .header_read_timeout(self.shared.header_time)
             .max_buf_size(HEADER_LIMIT)
             .serve_connection(TokioIo::new(io), service);
         let mut connection = pin!(watcher.watch(connection));
@@ -300,8 +378,8 @@ impl Shared {
             tokio::select! {
                 // How a connection ends is nothing that could be acted upon.
                 _ = &mut connection => return,
-                () = slot.close.notified() => {
-                    if slot.waits() {
+                () = self.close.notified() => {
+                    if self.wait().is_some() {
                         return;
                     }
                 }
@@ -310,109 +388,9 @@ impl Shared {
     }
 }
 
-/// The connections that wait for a whole request to arrive.
-#[derive(Default)]
-struct Waiting {
-    order: Mutex<Order>,
-    /// One more or one less waits. The server may be waiting for a connection
-    /// that can be closed.
-    changed: Notify,
-}
-
-/// What closes each of them, in the order in which they began to wait.
-#[derive(Default)]
-struct Order {
-    all: BTreeMap<u64, Arc<Notify>>,
-    last: u64,
-}
-
-impl Waiting {
-    fn order(&self) -> MutexGuard<'_, Order> {
-        self.order.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// Whether another connection can be accepted. At the limit it can if one
-    /// waits that can be closed for it; one over the limit, that is closed.
-    fn make_room(&self, open: usize, limit: usize) -> bool {
-        let order = self.order();
-        if open > limit && order.all.len() > 1 {
-            close_first(&order);
-        }
-        open < limit || (open == limit && !order.all.is_empty())
-    }
-}
-
-fn close_first(order: &Order) {
-    if let Some((_, close)) = order.all.first_key_value() {
-        close.notify_one();
-    }
-}
-
-/// The place of a connection among those that wait, if it does.
-struct Slot {
-    shared: Arc<Shared>,
-    number: AtomicU64,
-    close: Arc<Notify>,
-}
-
-impl Slot {
-    fn new(shared: &Arc<Shared>) -> Self {
-        let slot = Self {
-            shared: Arc::clone(shared),
-            number: AtomicU64::default(),
-            close: Arc::default(),
-        };
-        slot.wait();
-        slot
-    }
-
-    /// The next request is waited for, behind all others that wait.
-    fn wait(&self) {
-        let mut order = self.shared.waiting.order();
-        order.last += 1;
-        let number = order.last;
-        order
-            .all
-            .remove(&self.number.swap(number, Ordering::Relaxed));
-        order.all.insert(number, Arc::clone(&self.close));
-        drop(order);
-        self.shared.waiting.changed.notify_one();
-    }
-
-    /// The request for which it waited as that number has arrived.
-    fn has_arrived(&self, number: u64) {
-        let waited = self.shared.waiting.order().all.remove(&number);
-        if waited.is_some() {
-            self.shared.waiting.changed.notify_one();
-        }
-    }
-
-    fn number(&self) -> u64 {
-        self.number.load(Ordering::Relaxed)
-    }
-
-    fn waits(&self) -> bool {
-        let order = self.shared.waiting.order();
-        order.all.contains_key(&self.number())
-    }
-}
-
-impl Drop for Slot {
-    fn drop(&mut self) {
-        self.has_arrived(self.number());
-    }
-}
-
 /// Goes with the body of a request, which has arrived when it is dropped: what
 /// reads a body to its end drops it there.
 struct Arriving(u64, Arc<Slot>);
-
-impl Arriving {
-    #[expect(clippy::unused_self, reason = "what calls it for each frame keeps it")]
-    fn pass<T>(&self, frame: T) -> T {
-        frame
-    }
-}
 
 impl Drop for Arriving {
     fn drop(&mut self) {

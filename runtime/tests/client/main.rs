@@ -138,9 +138,9 @@ async fn the_log_says_what_was_called_and_how_it_ended_and_nothing_else() {
     let text = log.text();
     for present in [
         r#"skypay.call operation="sendMoney" action="sendMoney""#,
-        r#"outcome="accepted""#,
-        r#"outcome="rejected""#,
-        r#"outcome="unknown""#,
+        "outcome=accepted",
+        "outcome=rejected",
+        "outcome=unknown",
         r#"code="-7001""#,
         "duration_ms=",
     ] {
