@@ -10,6 +10,7 @@ mod shape;
 
 use crate::diagnostic::{Diagnostics, Reporter};
 use crate::document::{Entry, Node, Value};
+use crate::keywords::Keywords;
 use crate::model::Header;
 use crate::schema::Schema;
 
@@ -32,7 +33,7 @@ pub fn check(root: &Node) -> Result<(), Diagnostics> {
 /// Everything that is out of shape, in the order of the document.
 pub fn in_shape(root: &Node) -> Result<(), Diagnostics> {
     let mut reporter = Reporter::new();
-    shape::keywords_known(root, &mut reporter);
+    shape::keywords(root, Keywords::of_document(), &mut reporter);
     shape::references(root, &mut reporter);
     crate::characters::lines(root, &mut reporter);
     shape::no_circles(root, &mut reporter);

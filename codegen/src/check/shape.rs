@@ -1,7 +1,6 @@
 //! Rules about the document's keywords and references; the other rules rely on
 //! them.
 
-use std::borrow::Cow;
 use std::collections::HashMap;
 
 use petgraph::algo::kosaraju_scc;
@@ -10,135 +9,129 @@ use petgraph::graph::DiGraph;
 use super::scalar_text;
 use crate::diagnostic::{Location, Reporter};
 use crate::document::{Node, Value};
-use crate::keywords::{self, Keywords, Shape};
+use crate::keywords::{Keyword, Keywords};
 use crate::schema::component;
 
 /// Every keyword is one that the generator understands, its value looks as it
 /// should, and none is missing.
-pub(super) fn keywords_known(root: &Node, reporter: &mut Reporter) {
-    keywords(root, keywords::ROOT, reporter);
-}
-
-/// Whether the keywords of a mapping are known here, and their values in shape.
-fn keywords(node: &Node, known: Keywords, reporter: &mut Reporter) {
+pub(super) fn keywords(node: &Node, known: Keywords, reporter: &mut Reporter) {
     if !matches!(node.value, Value::Map(_)) {
         let message = format!("a mapping belongs here, not {}", node.kind());
         reporter.add("unknown-keyword", &node.location, message);
         return;
     }
     for entry in node.entries() {
-        let mut all = known.iter().chain(keywords::ANYWHERE);
-        match all.find(|(keyword, _)| *keyword == entry.key) {
-            Some((_, shape)) => in_shape(&entry.key, &entry.node, *shape, reporter),
-            None if entry.key.starts_with("x-") => {
-                let message = format!(
-                    "the extension `{}` is not known here; spec/README.md lists the ones that are",
-                    entry.key
-                );
-                reporter.add("known-extension", &entry.location, message);
-            }
-            None => {
-                let known: Vec<_> = known.iter().map(|(keyword, _)| *keyword).collect();
-                let message = match known.as_slice() {
-                    [only] => format!("only `{only}` is understood here, not `{}`", entry.key),
-                    _ => format!(
-                        "`{}` is not understood here: it would be silently without effect",
-                        entry.key
-                    ),
-                };
-                reporter.add("unknown-keyword", &entry.location, message);
-            }
+        let mut all = known.iter().chain(Keywords::of_any().iter());
+        if let Some(keyword) = all.find(|keyword| keyword.name == entry.key) {
+            in_shape(keyword, &entry.node, reporter);
+            continue;
         }
+        let key = &entry.key;
+        let (rule, message) = match known.iter().collect::<Vec<_>>().as_slice() {
+            _ if key.starts_with("x-") => (
+                "known-extension",
+                format!(
+                    "the extension `{key}` is not known here; spec/README.md lists the ones that are"
+                ),
+            ),
+            [only] => (
+                "unknown-keyword",
+                format!("only `{}` is understood here, not `{key}`", only.name),
+            ),
+            _ => (
+                "unknown-keyword",
+                format!("`{key}` is not understood here: it would be silently without effect"),
+            ),
+        };
+        reporter.add(rule, &entry.location, message);
     }
-    for (keyword, shape) in known {
-        if matches!(shape, Shape::Required(_)) && node.get(keyword).is_none() {
-            let message = format!("`{keyword}` is missing");
+    for Keyword { name, .. } in known.iter().filter(|keyword| keyword.is_required) {
+        if node.get(name).is_none() {
+            let message = format!("`{name}` is missing");
             reporter.add("shape", &node.location, message);
         }
     }
 }
 
-fn in_shape(keyword: &str, node: &Node, shape: Shape, reporter: &mut Reporter) {
-    let text = scalar_text(node);
-    let is_empty = match (&node.value, shape) {
-        (Value::Text(text), Shape::Text | Shape::Required(Shape::Text)) => text.trim().is_empty(),
-        (Value::List(_) | Value::Map(_), Shape::Required(shape)) => {
-            !matches!(shape, Shape::Any) && node.items().is_empty() && node.entries().is_empty()
+fn in_shape(keyword: Keyword, node: &Node, reporter: &mut Reporter) {
+    let Keyword {
+        name,
+        is_required,
+        shape,
+    } = keyword;
+    let is_empty = match &node.value {
+        Value::Text(text) => shape.text() == Some("text") && text.trim().is_empty(),
+        Value::List(_) | Value::Map(_) => {
+            let holds_some = !node.items().is_empty() || !node.entries().is_empty();
+            is_required && shape.text() != Some("any") && !holds_some
         }
         _ => false,
     };
-    if is_empty {
-        let message = format!("`{keyword}` is empty");
-        reporter.add("shape", &node.location, message);
-        return;
-    }
-    let shape = match shape {
-        Shape::Required(shape) => *shape,
-        shape => shape,
+    let is = match scalar_text(node) {
+        Some(text) => format!("`{text}`"),
+        None => node.kind().to_owned(),
     };
-    let Some(wanted) = wanted(node, shape) else {
-        for (node, known) in shape.mappings(node) {
+    let (rule, message) = if is_empty {
+        ("shape", format!("`{name}` is empty"))
+    } else if let Some(words) = shape.get("one of") {
+        let text = scalar_text(node).unwrap_or_default();
+        let words = words.items().iter().filter_map(Node::text);
+        if words.clone().any(|word| word == text) {
+            return;
+        }
+        let words: Vec<_> = words.map(|word| format!("`{word}`")).collect();
+        let why = shape.text_of("why").unwrap_or_default();
+        let message = format!("`{name}` is {is}: write {}{why}", words.join(" or "));
+        (shape.text_of("rule").unwrap_or("shape"), message)
+    } else if let Some(part) = shape.text_of("names") {
+        if node.text().is_some_and(|text| text.contains(part)) {
+            return;
+        }
+        let message = format!(
+            "`{name}` is {is}, and the runtime implements only `{part}`: another one needs code in `runtime/` first"
+        );
+        ("wire-form", message)
+    } else if let Some(wanted) = wanted(shape, &node.value) {
+        let is_extension = name.starts_with("x-");
+        let rule = ["unknown-keyword", "known-extension"][usize::from(is_extension)];
+        let message = format!("`{name}` is {}: write {wanted}", node.kind());
+        (rule, message)
+    } else {
+        for (node, known) in keyword.mappings(node) {
             keywords(node, known, reporter);
         }
         return;
     };
-    let is = text.map_or(node.kind().to_owned(), |text| format!("`{text}`"));
-    let (rule, message) = match shape {
-        Shape::Only(rule, ..) => (rule, format!("`{keyword}` is {is}: write {wanted}")),
-        Shape::Implemented(name) => {
-            let message = format!(
-                "`{keyword}` is {is}, and the runtime implements only `{name}`: another one needs code in `runtime/` first"
-            );
-            ("wire-form", message)
-        }
-        _ => {
-            let is_extension = keyword.starts_with("x-");
-            let rule = ["unknown-keyword", "known-extension"][usize::from(is_extension)];
-            let message = format!("`{keyword}` is {}: write {wanted}", node.kind());
-            (rule, message)
-        }
-    };
     reporter.add(rule, &node.location, message);
 }
 
-/// What belongs in place of a value that has not the shape of its keyword.
-fn wanted(node: &Node, shape: Shape) -> Option<Cow<'static, str>> {
-    let value = &node.value;
-    let (fits, wanted) = match shape {
-        Shape::Text => (
-            node.text().is_some(),
+/// What belongs in place of a value of another kind.
+fn wanted(shape: &Node, value: &Value) -> Option<&'static str> {
+    let is_text = |node: &Node| node.text().is_some();
+    let (fits, wanted) = match shape.text() {
+        Some("any") => return None,
+        Some("text") => (
+            matches!(value, Value::Text(_)),
             "a text (quoted, if it looks like a number)",
         ),
-        Shape::Only(_, words, why) => {
-            let text = scalar_text(node).unwrap_or_default();
-            let quoted: Vec<_> = words.iter().map(|word| format!("`{word}`")).collect();
-            let fits = words.contains(&text.as_str());
-            return (!fits).then(|| (quoted.join(" or ") + why).into());
-        }
-        Shape::Implemented(name) => (node.text().is_some_and(|text| text.contains(name)), name),
-        Shape::Flag => (matches!(value, Value::Bool(_)), "`true` or `false`"),
-        Shape::Number => (matches!(value, Value::Number(_)), "a number"),
-        Shape::Scalar => (
+        Some("flag") => (matches!(value, Value::Bool(_)), "`true` or `false`"),
+        Some("number") => (matches!(value, Value::Number(_)), "a number"),
+        Some("scalar") => (
             matches!(value, Value::Number(_) | Value::Text(_)),
             "a number or a text",
         ),
-        Shape::Texts => (
-            matches!(value, Value::List(items) if items.iter().all(|item| item.text().is_some())),
+        Some("texts") => (
+            matches!(value, Value::List(items) if items.iter().all(is_text)),
             "a sequence of texts (quoted, if they look like numbers)",
         ),
-        Shape::Rows(_) | Shape::SchemaList | Shape::Parameters => {
-            (matches!(value, Value::List(_)), "a sequence")
-        }
-        Shape::Empty => (
+        Some("nothing") => (
             matches!(value, Value::List(items) if items.is_empty()),
             "`[]`, since the credentials are in the body",
         ),
-        Shape::Any | Shape::Required(_) => (true, ""),
-        Shape::Map | Shape::Members(_) | Shape::Each(_) | Shape::Schema | Shape::Schemas => {
-            (matches!(value, Value::Map(_)), "a mapping")
-        }
+        None if !shape.items().is_empty() => (matches!(value, Value::List(_)), "a sequence"),
+        _ => (matches!(value, Value::Map(_)), "a mapping"),
     };
-    (!fits).then_some(wanted.into())
+    (!fits).then_some(wanted)
 }
 
 /// Every `$ref` leads to a component of this document, and nothing stands beside

@@ -3,14 +3,14 @@
 use codegen::Reporter;
 use codegen::check::Document;
 use codegen::document::Node;
-use codegen::keywords::{self, Keywords};
+use codegen::keywords::Keywords;
 
 /// The keyword under which a table explains its codes.
 const CODES: &str = "x-skypay-codes";
 
 /// The keywords of each node stand in the order of `codegen::keywords`.
 pub(super) fn keywords(document: &Document<'_>, reporter: &mut Reporter) {
-    ordered(document.root, keywords::ROOT, reporter);
+    ordered(document.root, Keywords::of_document(), reporter);
 }
 
 fn ordered(node: &Node, known: Keywords, reporter: &mut Reporter) {
@@ -23,14 +23,14 @@ fn ordered(node: &Node, known: Keywords, reporter: &mut Reporter) {
         } else {
             &entry.key
         };
-        let rank = known.iter().position(|(keyword, _)| *keyword == key);
+        let rank = known.iter().position(|keyword| keyword.name == key);
         if rank < last.0 && rank.is_some() {
             let message = format!("`{}` stands behind `{}`: move it up", entry.key, last.1);
             reporter.add("keyword-order", &entry.location, message);
         }
         last = last.max((rank, &entry.key));
-        let shape = known.iter().find(|(keyword, _)| *keyword == entry.key);
-        let inside = shape.map(|(_, shape)| shape.mappings(&entry.node));
+        let keyword = known.iter().find(|keyword| keyword.name == entry.key);
+        let inside = keyword.map(|keyword| keyword.mappings(&entry.node));
         for (node, known) in inside.into_iter().flatten() {
             ordered(node, known, reporter);
         }
