@@ -1,7 +1,7 @@
 //! Characters that a reader does not see, or that change how a reader sees
 //! others: a document has none, and a report shows their numbers.
 
-use std::borrow::Cow;
+use unicode_general_category::{GeneralCategory, get_general_category};
 
 use crate::diagnostic::{Diagnostics, Location, Reporter};
 use crate::document::{Node, Value};
@@ -15,20 +15,17 @@ const PROSE: &[&str] = &["description", "note", "meaning", "reason"];
 /// A text on one line, as a terminal, a workflow log and a reader can take it:
 /// line ends and hidden characters are written as JSON escapes them.
 #[must_use]
-pub fn visible_line(text: &str) -> Cow<'_, str> {
+pub fn visible_line(text: &str) -> String {
     escaped(text, |letter| is_hidden(letter) || letter.is_control())
 }
 
 /// A text of several lines, with hidden characters as JSON escapes them.
 #[must_use]
-pub fn visible(text: &str) -> Cow<'_, str> {
+pub fn visible(text: &str) -> String {
     escaped(text, is_hidden)
 }
 
-fn escaped(text: &str, is_escaped: impl Fn(char) -> bool) -> Cow<'_, str> {
-    if !text.contains(&is_escaped) {
-        return Cow::Borrowed(text);
-    }
+fn escaped(text: &str, is_escaped: impl Fn(char) -> bool) -> String {
     let mut out = String::new();
     for letter in text.chars() {
         if is_escaped(letter) {
@@ -39,42 +36,19 @@ fn escaped(text: &str, is_escaped: impl Fn(char) -> bool) -> Cow<'_, str> {
             out.push(letter);
         }
     }
-    Cow::Owned(out)
+    out
 }
 
 /// Whether a character is a control character other than a line end or a
 /// tabulator, a space that is not the usual one, or one that formats the text
 /// around it without being seen.
 fn is_hidden(letter: char) -> bool {
-    let control = letter.is_control() && !matches!(letter, '\n' | '\t');
-    let space = letter.is_whitespace() && !letter.is_ascii();
-    control || space || is_format(letter)
-}
-
-/// Unicode's category Cf, and the separators of lines and paragraphs.
-fn is_format(letter: char) -> bool {
-    matches!(
-        letter,
-        '\u{ad}'
-            | '\u{600}'..='\u{605}'
-            | '\u{61c}'
-            | '\u{6dd}'
-            | '\u{70f}'
-            | '\u{890}'..='\u{891}'
-            | '\u{8e2}'
-            | '\u{180e}'
-            | '\u{200b}'..='\u{200f}'
-            | '\u{2028}'..='\u{202e}'
-            | '\u{2060}'..='\u{206f}'
-            | '\u{feff}'
-            | '\u{fff9}'..='\u{fffb}'
-            | '\u{110bd}'
-            | '\u{110cd}'
-            | '\u{13430}'..='\u{1343f}'
-            | '\u{1bca0}'..='\u{1bca3}'
-            | '\u{1d173}'..='\u{1d17a}'
-            | '\u{e0001}'..='\u{e007f}'
-    )
+    use GeneralCategory::{Control, Format, LineSeparator, ParagraphSeparator, SpaceSeparator};
+    match get_general_category(letter) {
+        Control => !matches!(letter, '\n' | '\t'),
+        SpaceSeparator => letter != ' ',
+        category => matches!(category, Format | LineSeparator | ParagraphSeparator),
+    }
 }
 
 /// No text of a document has a hidden character.
@@ -181,7 +155,7 @@ mod tests {
                     diagnostic.location.column > 1 || diagnostic.location.line > 1,
                     "{text}"
                 );
-                let report = diagnostics.report("document.yaml").to_string();
+                let report = diagnostics.report("document.yaml");
                 assert_eq!(visible(&report), report, "{text}");
             }
         }

@@ -1,8 +1,6 @@
 //! What is wrong with a document, and where. Diagnostics are collected and
 //! reported together.
 
-use std::fmt;
-
 use crate::characters::visible_line;
 
 /// Where something stands in the document.
@@ -45,7 +43,7 @@ impl Diagnostic {
     #[must_use]
     pub fn new(rule: &'static str, location: Location, message: impl Into<String>) -> Self {
         // It may name what the document says.
-        let message = visible_line(&message.into()).into_owned();
+        let message = visible_line(&message.into());
         Self {
             rule,
             location,
@@ -69,43 +67,24 @@ impl Diagnostics {
     /// The report that people read: a line per diagnostic, each with the file's
     /// name, line, column, rule and JSON pointer.
     #[must_use]
-    pub fn report<'a>(&'a self, file: &'a str) -> impl fmt::Display + 'a {
-        Report {
-            file,
-            diagnostics: &self.0,
+    pub fn report(&self, file: &str) -> String {
+        let mut report = String::new();
+        for diagnostic in &self.0 {
+            let Diagnostic { rule, message, .. } = diagnostic;
+            let Location { line, column, .. } = diagnostic.location;
+            report.push_str(&format!("{file}:{line}:{column}: [{rule}] {message}\n"));
+            if !diagnostic.location.pointer.is_empty() {
+                let pointer = visible_line(&diagnostic.location.pointer);
+                report.push_str(&format!("    at {pointer}\n"));
+            }
         }
+        report
     }
 }
 
 impl From<Diagnostic> for Diagnostics {
     fn from(diagnostic: Diagnostic) -> Self {
         Self(vec![diagnostic])
-    }
-}
-
-struct Report<'a> {
-    file: &'a str,
-    diagnostics: &'a [Diagnostic],
-}
-
-impl fmt::Display for Report<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for diagnostic in self.diagnostics {
-            let Location {
-                line,
-                column,
-                pointer,
-            } = &diagnostic.location;
-            writeln!(
-                f,
-                "{}:{line}:{column}: [{}] {}",
-                self.file, diagnostic.rule, diagnostic.message
-            )?;
-            if !pointer.is_empty() {
-                writeln!(f, "    at {}", visible_line(pointer))?;
-            }
-        }
-        Ok(())
     }
 }
 

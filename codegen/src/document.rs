@@ -1,11 +1,13 @@
 //! Loading: the text of the document to a tree that remembers where each
 //! value stands, so that every message can name line and JSON pointer.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::ops::{Deref, DerefMut};
 use std::sync::OnceLock;
 
 use saphyr_parser::{Event, Parser, ScalarStyle, Span};
+use serde::{Serialize, Serializer};
+use serde_json::value::RawValue;
 
 use crate::characters;
 use crate::diagnostic::{Diagnostic, Diagnostics, Location};
@@ -68,18 +70,12 @@ impl Members {
     }
 }
 
-impl From<Vec<Entry>> for Members {
-    fn from(entries: Vec<Entry>) -> Self {
-        Self {
-            entries,
-            places: OnceLock::new(),
-        }
-    }
-}
-
 impl FromIterator<Entry> for Members {
     fn from_iter<I: IntoIterator<Item = Entry>>(entries: I) -> Self {
-        Self::from(Vec::from_iter(entries))
+        Self {
+            entries: entries.into_iter().collect(),
+            places: OnceLock::new(),
+        }
     }
 }
 
@@ -117,28 +113,24 @@ pub struct Entry {
 /// alias or a tag: the document is read by people and by tools that disagree
 /// about those. A text in it that has a hidden character.
 pub fn load(text: &str) -> Result<Node, Diagnostics> {
+    let start = Location::new(1, 1, "");
     if text.len() > MAX_BYTES {
-        return Err(Diagnostics::from(Diagnostic::new(
-            "yaml",
-            Location::new(1, 1, ""),
-            "the document has more than 4 MiB, which is more than is read of one",
-        )));
+        let message = "the document has more than 4 MiB, which is more than is read of one";
+        return Err(refused(start, message).into());
     }
-    let mut loader = Loader {
-        parser: Parser::new_from_str(text),
-    };
-    let root = loader.document().map_err(Diagnostics::from)?;
-    match root.value {
-        Value::Map(_) => {
-            characters::check(&root)?;
-            Ok(root)
-        }
-        _ => Err(Diagnostics::from(Diagnostic::new(
-            "yaml",
-            root.location,
-            "the document is not a mapping: an OpenAPI document starts with `openapi: 3.0.3`",
-        ))),
+    let parser = Parser::new_from_str(text);
+    let root = Loader { parser }.document()?;
+    if !matches!(root.value, Value::Map(_)) {
+        let message =
+            "the document is not a mapping: an OpenAPI document starts with `openapi: 3.0.3`";
+        return Err(refused(root.location, message).into());
     }
+    characters::check(&root)?;
+    Ok(root)
+}
+
+fn refused(location: Location, message: impl Into<String>) -> Diagnostic {
+    Diagnostic::new("yaml", location, message)
 }
 
 impl Node {
@@ -250,106 +242,42 @@ impl Node {
         }
     }
 
-    /// The value as compact JSON text; numbers keep their spelling.
+    /// The value as compact JSON text; numbers stay as they are written.
     #[must_use]
     pub fn to_json(&self) -> String {
-        let mut out = String::new();
-        self.write_json(&mut out);
-        out
+        serde_json::to_string(self).unwrap_or_default()
     }
 
-    fn write_json(&self, out: &mut String) {
-        match &self.value {
-            Value::Null => out.push_str("null"),
-            Value::Bool(flag) => out.push_str(if *flag { "true" } else { "false" }),
-            Value::Number(raw) => out.push_str(raw),
-            Value::Text(text) => out.push_str(&quoted(text)),
-            Value::List(items) => {
-                out.push('[');
-                for (index, item) in items.iter().enumerate() {
-                    if index > 0 {
-                        out.push(',');
-                    }
-                    item.write_json(out);
-                }
-                out.push(']');
-            }
-            Value::Map(entries) => {
-                out.push('{');
-                for (index, entry) in entries.iter().enumerate() {
-                    if index > 0 {
-                        out.push(',');
-                    }
-                    out.push_str(&quoted(&entry.key));
-                    out.push(':');
-                    entry.node.write_json(out);
-                }
-                out.push('}');
-            }
-        }
-    }
-
-    /// The value as indented JSON text with a line end; numbers keep their
-    /// spelling.
+    /// The value as indented JSON text with a line end; numbers stay as they are
+    /// written.
     #[must_use]
     pub fn to_pretty_json(&self) -> String {
-        let mut out = String::new();
-        self.write_pretty(&mut out, 0);
-        out.push('\n');
-        out
-    }
-
-    fn write_pretty(&self, out: &mut String, depth: usize) {
-        let indent = |out: &mut String, depth| {
-            out.push('\n');
-            out.push_str(&"  ".repeat(depth));
-        };
-        match &self.value {
-            Value::List(items) if !items.is_empty() => {
-                out.push('[');
-                for (index, item) in items.iter().enumerate() {
-                    out.push_str(if index > 0 { "," } else { "" });
-                    indent(out, depth + 1);
-                    item.write_pretty(out, depth + 1);
-                }
-                indent(out, depth);
-                out.push(']');
-            }
-            Value::Map(entries) if !entries.is_empty() => {
-                out.push('{');
-                for (index, entry) in entries.iter().enumerate() {
-                    out.push_str(if index > 0 { "," } else { "" });
-                    indent(out, depth + 1);
-                    out.push_str(&quoted(&entry.key));
-                    out.push_str(": ");
-                    entry.node.write_pretty(out, depth + 1);
-                }
-                indent(out, depth);
-                out.push('}');
-            }
-            _ => self.write_json(out),
-        }
+        serde_json::to_string_pretty(self).unwrap_or_default() + "\n"
     }
 
     /// The value as JSON.
     #[must_use]
     pub fn json(&self) -> serde_json::Value {
-        match &self.value {
-            Value::Null => serde_json::Value::Null,
-            Value::Bool(flag) => serde_json::Value::Bool(*flag),
-            Value::Number(raw) => serde_json::from_str(raw).unwrap_or_else(|_| raw.as_str().into()),
-            Value::Text(text) => text.as_str().into(),
-            Value::List(items) => items.iter().map(Self::json).collect(),
-            Value::Map(entries) => entries
-                .iter()
-                .map(|entry| (entry.key.clone(), entry.node.json()))
-                .collect(),
-        }
+        serde_json::to_value(self).unwrap_or_default()
     }
 }
 
-fn quoted(text: &str) -> String {
-    serde_json::Value::from(text).to_string()
+impl Serialize for Node {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match &self.value {
+            Value::Null => serializer.serialize_unit(),
+            Value::Bool(flag) => serializer.serialize_bool(*flag),
+            Value::Number(raw) => match serde_json::from_str::<&RawValue>(raw) {
+                Ok(number) => number.serialize(serializer),
+                Err(_) => serializer.serialize_str(raw),
+            },
+            Value::Text(text) => serializer.serialize_str(text),
+            Value::List(items) => serializer.collect_seq(items),
+            Value::Map(members) => {
+                serializer.collect_map(members.iter().map(|entry| (&entry.key, &entry.node)))
+            }
+        }
+    }
 }
 
 struct Loader<'text> {
@@ -358,50 +286,36 @@ struct Loader<'text> {
 
 impl<'text> Loader<'text> {
     fn document(&mut self) -> Result<Node, Diagnostic> {
-        let root = loop {
-            let (event, span) = self.next("")?;
-            match event {
-                Event::StreamStart | Event::DocumentStart(_) => {}
-                Event::StreamEnd => {
-                    return Err(Diagnostic::new(
-                        "yaml",
-                        location(span, ""),
-                        "the document is empty",
-                    ));
-                }
-                event => break self.node(event, span, "", 0)?,
-            }
-        };
+        let mut root = None;
         loop {
             let (event, span) = self.next("")?;
             match event {
-                Event::DocumentEnd => {}
-                Event::StreamEnd => return Ok(root),
-                _ => {
-                    return Err(Diagnostic::new(
-                        "yaml",
-                        location(span, ""),
-                        "a second YAML document follows: keep one document in the file",
-                    ));
+                Event::StreamStart | Event::DocumentStart(_) | Event::DocumentEnd => {}
+                Event::StreamEnd => {
+                    return root
+                        .ok_or_else(|| refused(location(span, ""), "the document is empty"));
                 }
+                _ if root.is_some() => {
+                    let message = "a second YAML document follows: keep one document in the file";
+                    return Err(refused(location(span, ""), message));
+                }
+                event => root = Some(self.node(event, span, "", 0)?),
             }
         }
     }
 
     fn next(&mut self, pointer: &str) -> Result<(Event<'text>, Span), Diagnostic> {
-        match self.parser.next_event() {
-            Some(Ok(found)) => Ok(found),
-            Some(Err(error)) => {
-                let marker = error.marker();
-                let location = Location::new(marker.line(), marker.col() + 1, pointer);
-                Err(Diagnostic::new("yaml", location, error.info()))
+        let error = match self.parser.next_event() {
+            Some(Ok(found)) => return Ok(found),
+            Some(Err(error)) => error,
+            None => {
+                let message = "the text ends in the middle of the document";
+                return Err(refused(Location::new(1, 1, pointer), message));
             }
-            None => Err(Diagnostic::new(
-                "yaml",
-                Location::new(1, 1, pointer),
-                "the text ends in the middle of the document",
-            )),
-        }
+        };
+        let marker = error.marker();
+        let location = Location::new(marker.line(), marker.col() + 1, pointer);
+        Err(refused(location, error.info()))
     }
 
     fn node(
@@ -414,24 +328,19 @@ impl<'text> Loader<'text> {
         let location = location(span, pointer);
         if depth > MAX_DEPTH {
             let message = format!("the document nests deeper than {MAX_DEPTH} levels");
-            return Err(Diagnostic::new("yaml", location, message));
+            return Err(refused(location, message));
         }
         let value = match event {
-            Event::Scalar(text, style, anchor, tag) => {
-                plain_node_only(anchor, tag.is_some(), &location)?;
-                scalar(&text, style)
-            }
-            Event::SequenceStart(anchor, tag) => {
-                plain_node_only(anchor, tag.is_some(), &location)?;
-                self.sequence(pointer, depth)?
-            }
-            Event::MappingStart(anchor, tag) => {
-                plain_node_only(anchor, tag.is_some(), &location)?;
-                self.mapping(pointer, depth)?
+            Event::Scalar(text, style, 0, None) => scalar(&text, style),
+            Event::SequenceStart(0, None) => self.sequence(pointer, depth)?,
+            Event::MappingStart(0, None) => self.mapping(pointer, depth)?,
+            Event::Alias(_) => {
+                let message = "an alias stands here: write the value out, or make it a component";
+                return Err(refused(location, message));
             }
             _ => {
-                let message = "an alias stands here: write the value out, or make it a component";
-                return Err(Diagnostic::new("yaml", location, message));
+                let message = "an anchor or a tag stands here: tools disagree about them, so write plain YAML";
+                return Err(refused(location, message));
             }
         };
         Ok(Node { location, value })
@@ -450,23 +359,25 @@ impl<'text> Loader<'text> {
     }
 
     fn mapping(&mut self, pointer: &str, depth: usize) -> Result<Value, Diagnostic> {
-        let mut entries: Vec<Entry> = Vec::new();
-        let mut keys = std::collections::BTreeSet::new();
+        let mut entries = Vec::new();
+        let mut keys = HashSet::new();
         loop {
             let (event, span) = self.next(pointer)?;
             let key = match event {
-                Event::MappingEnd => return Ok(Value::Map(entries.into())),
+                Event::MappingEnd => return Ok(Value::Map(entries.into_iter().collect())),
                 Event::Scalar(text, ..) => text.into_owned(),
                 _ => {
-                    let message = "a key is not a plain text";
-                    return Err(Diagnostic::new("yaml", location(span, pointer), message));
+                    return Err(refused(
+                        location(span, pointer),
+                        "a key is not a plain text",
+                    ));
                 }
             };
             let pointer = format!("{pointer}/{}", key.replace('~', "~0").replace('/', "~1"));
             let location = location(span, &pointer);
             if !keys.insert(key.clone()) {
                 let message = format!("the key `{key}` stands twice in one mapping");
-                return Err(Diagnostic::new("yaml", location, message));
+                return Err(refused(location, message));
             }
             let (event, span) = self.next(&pointer)?;
             let node = self.node(event, span, &pointer, depth + 1)?;
@@ -477,15 +388,6 @@ impl<'text> Loader<'text> {
             });
         }
     }
-}
-
-fn plain_node_only(anchor: usize, tagged: bool, location: &Location) -> Result<(), Diagnostic> {
-    if anchor != 0 || tagged {
-        let message =
-            "an anchor or a tag stands here: tools disagree about them, so write plain YAML";
-        return Err(Diagnostic::new("yaml", location.clone(), message));
-    }
-    Ok(())
 }
 
 fn location(span: Span, pointer: &str) -> Location {

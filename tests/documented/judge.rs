@@ -13,7 +13,7 @@ const DOCUMENT: &str = "mem:///document";
 
 /// What was looked at, and what is wrong with it.
 pub(crate) fn judge(text: &str) -> Result<Value, String> {
-    let root = document::load(text).map_err(|problems| problems.report("").to_string())?;
+    let root = document::load(text).map_err(|problems| problems.report(""))?;
     let registry = Registry::new()
         .add(DOCUMENT, json!({"components": components(&root)}))
         .and_then(jsonschema::RegistryBuilder::prepare)

@@ -186,7 +186,7 @@ fn file(path: &Path, name: &str) -> Result<String, String> {
 
 fn read(text: &str, name: &str) -> Result<Node, String> {
     spec_tools::diff::read(text).map_err(|diagnostics| {
-        let report = diagnostics.report(name).to_string();
+        let report = diagnostics.report(name);
         report.trim_end().to_owned()
     })
 }

@@ -85,7 +85,7 @@ fn written(root: &Path, against: Option<&str>) -> Result<String, String> {
     let text = fs::read_to_string(root.join(DOCUMENT))
         .map_err(|error| format!("cannot read {DOCUMENT}: {error}"))?;
     let report = |diagnostics: Diagnostics| {
-        let report = diagnostics.report(DOCUMENT).to_string();
+        let report = diagnostics.report(DOCUMENT);
         report.trim_end().to_owned()
     };
     let api = codegen::api(&text).map_err(report)?;

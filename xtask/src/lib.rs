@@ -85,7 +85,7 @@ impl fmt::Display for Failure {
 impl Failure {
     /// A text that is no document cannot be used; a document can be refused.
     pub(crate) fn of(diagnostics: &Diagnostics, document: &str) -> Self {
-        let report = diagnostics.report(document).to_string();
+        let report = diagnostics.report(document);
         if diagnostics
             .as_slice()
             .iter()

@@ -72,7 +72,7 @@ pub fn report(root: &Path, arguments: &Arguments) -> Result<(String, Ending), St
 
 /// Everything that the rules find in a document.
 pub fn findings(text: &str, name: &str) -> Result<Report, String> {
-    let found = spec_tools::lint(text).map_err(|refused| refused.report(name).to_string())?;
+    let found = spec_tools::lint(text).map_err(|refused| refused.report(name))?;
     let findings: Vec<_> = found.iter().map(|one| finding(one, name)).collect();
     Ok(Report {
         summary: summary(&findings, name),

@@ -113,7 +113,7 @@ fn missing(from: &[(String, String)], of: &[(String, String)]) -> Vec<String> {
 /// The public APIs of another document.
 fn public_apis_of(text: &str, name: &str) -> Result<Vec<(String, String)>, String> {
     let generated = codegen::generate(text).map_err(|diagnostics| {
-        let report = diagnostics.report(name).to_string();
+        let report = diagnostics.report(name);
         format!(
             "{}\n{DOCUMENT} cannot be compared with the public API of that",
             report.trim_end()

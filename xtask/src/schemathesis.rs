@@ -35,7 +35,7 @@ fn fuzz(root: &Path, arguments: &Arguments) -> Result<(String, Ending), String> 
     let (folder, work) = (root.join(FOLDER), root.join("target/schemathesis"));
     let document = generate::document(root).map_err(|failure| failure.to_string())?;
     let forms = spec_tools::exports::exports(&document);
-    let forms = forms.map_err(|diagnostics| diagnostics.report(generate::DOCUMENT).to_string())?;
+    let forms = forms.map_err(|diagnostics| diagnostics.report(generate::DOCUMENT))?;
     for form in forms.iter().filter(|form| form.path == FORM) {
         atomic_write::write(&work.join(FORM), &form.text)
             .map_err(|error| format!("cannot write {FORM}: {error}"))?;
