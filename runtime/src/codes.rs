@@ -1,7 +1,5 @@
 //! Code tables: enums that keep what they do not know.
 
-use std::fmt;
-
 #[doc(hidden)]
 pub use crate::value::number::plain;
 
@@ -31,7 +29,7 @@ pub enum MoneyState {
 ///
 /// It never holds a listed code: only the conversion from text makes one, after
 /// it has compared the code with the table.
-#[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Unrecognized(String);
 
 impl Unrecognized {
@@ -45,12 +43,6 @@ impl Unrecognized {
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
-    }
-}
-
-impl fmt::Debug for Unrecognized {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Debug::fmt(&self.0, f)
     }
 }
 
@@ -147,7 +139,7 @@ macro_rules! open_enum {
                     $(Self::$variant => f.write_str(
                         ::core::concat!(::core::stringify!($variant), "(", $code, ")"),
                     ),)+
-                    Self::Unrecognized(code) => f.debug_tuple("Unrecognized").field(code).finish(),
+                    Self::Unrecognized(code) => code.fmt(f),
                 }
             }
         }

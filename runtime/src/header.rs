@@ -10,7 +10,6 @@ use serde::ser::{SerializeMap, Serializer};
 use zeroize::Zeroizing;
 
 use crate::keys::Credentials;
-use crate::message::encoding::{Encoded, Fraction};
 use crate::operation::{HeaderFields, HeaderValues, OperationInfo};
 use crate::read::pick;
 use crate::secret::SecretBuffer;
@@ -135,7 +134,7 @@ pub(crate) fn write_response(names: &HeaderFields, values: &HeaderValues<'_>) ->
     let mut serializer = serde_json::Serializer::new(&mut text);
     let written = serializer.serialize_map(None).and_then(|mut fields| {
         if let Some(name) = names.time {
-            fields.serialize_entry(name, &Encoded::<_, Fraction>::new(Ok(&values.time)))?;
+            fields.serialize_entry(name, &format!("{:.4}", values.time))?;
         }
         fields.serialize_entry(names.code, values.code)?;
         if let Some(name) = names.description {

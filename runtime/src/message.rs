@@ -172,13 +172,15 @@ macro_rules! message {
                     $({
                         static RULES: &[$crate::validate::Rule] = &[$($crate::validate::Rule {
                             id: $id,
-                            when: $crate::__option!($(($when, &[$($value),*]))?),
+                            when: &[$(($when, &[$($value),*]))?],
                             require: &[$($($require),*)?],
                             forbid: &[$($($forbid),*)?],
                             matches: &[$($(($match, $crate::__pattern!($pattern))),*)?],
                             reason: $reason,
                         }),*];
-                        at.rules(self, RULES);
+                        for rule in RULES {
+                            rule.check(self, at);
+                        }
                     })?
                 }
 
@@ -231,7 +233,7 @@ macro_rules! message {
                         ) -> ::core::result::Result<$name, __A::Error> {
                             $(let mut $field = ::core::option::Option::None;)*
                             while let ::core::option::Option::Some(key) =
-                                map.next_key_seed($crate::read::Key)?
+                                map.next_key_seed($crate::value::Text)?
                             {
                                 match &*key {
                                     $($wire $(| $alias)* => {
@@ -336,7 +338,7 @@ macro_rules! __setter {
 macro_rules! __check {
     ($wire:literal ($at:ident, $field:ident, $value:ident)
         text($length:expr $(, $pattern:literal)?)) => {
-        $at.text($field, $value, $length, $crate::__option!($($crate::__pattern!($pattern))?))
+        $at.text($field, $value, $length, &[$($crate::__pattern!($pattern))?])
     };
     ($wire:literal $to:tt name($($limits:tt)*)) => {
         $crate::__check!($wire $to text($($limits)*))
@@ -347,7 +349,7 @@ macro_rules! __check {
         $($at.integer_range($field, $value, $range))?
     };
     ($wire:literal ($at:ident, $field:ident, $value:ident) range($range:expr)) => {
-        $at.range($field, $value, $range)
+        $at.range($field, $value, &$range, $crate::validate::VALUE)
     };
     ($wire:literal ($at:ident, $field:ident, $value:ident) one_of($($code:literal),*)) => {
         $at.one_of($field, $value, &[$($code),*])
@@ -406,18 +408,6 @@ macro_rules! __encoding {
             ::core::stringify!($other),
             "`",
         ))
-    };
-}
-
-/// An `Option` of what is there or not.
-#[doc(hidden)]
-#[macro_export]
-macro_rules! __option {
-    () => {
-        ::core::option::Option::None
-    };
-    ($value:expr) => {
-        ::core::option::Option::Some($value)
     };
 }
 

@@ -1,9 +1,8 @@
 //! Keys by which a receiver recognises what it has received before.
 
 use std::borrow::Cow;
-use std::fmt;
 
-use crate::value::MASKED;
+use crate::value::Sensitive;
 
 /// A key by which notifications are recognised: equal keys of one operation
 /// mean the same delivery, or the same business effect.
@@ -21,28 +20,20 @@ use crate::value::MASKED;
 /// assert_eq!(key.as_str(), r#"["D-20240205-001","SKY98"]"#);
 /// assert_eq!(MessageKey::of(&[Some("D-20240205-001".into()), None]), None);
 /// ```
-#[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct MessageKey(String);
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct MessageKey(Sensitive);
 
 impl MessageKey {
     /// The key that is made of these fields; `None` if one of them is absent.
     #[must_use]
     pub fn of(fields: &[Option<Cow<'_, str>>]) -> Option<Self> {
         let fields: Option<Vec<&str>> = fields.iter().map(Option::as_deref).collect();
-        Some(Self(serde_json::Value::from(fields?).to_string()))
+        Some(Self(serde_json::Value::from(fields?).to_string().into()))
     }
 
     /// The key as text.
     #[must_use]
     pub fn as_str(&self) -> &str {
-        &self.0
-    }
-}
-
-impl fmt::Debug for MessageKey {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("MessageKey")
-            .field(&format_args!("{MASKED}"))
-            .finish()
+        self.0.expose()
     }
 }

@@ -25,8 +25,6 @@ use serde_json::value::RawValue;
 
 use crate::value::WireError;
 
-#[doc(hidden)]
-pub use keys::Key;
 pub(crate) use lenient::ValueOrJson;
 pub(crate) use pick::pick;
 

@@ -11,10 +11,9 @@ use std::borrow::Cow;
 use std::fmt;
 
 use serde::de::DeserializeOwned;
-use serde::ser::Error as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
-use serde_json::value::RawValue;
 
+use crate::message::encoding::write_json;
 use crate::read::{ReadError, ValueOrJson};
 use crate::validate::AsText;
 
@@ -180,10 +179,4 @@ impl Serialize for Unreadable {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         write_json(self.json(), serializer)
     }
-}
-
-/// Writes JSON as it is.
-pub(crate) fn write_json<S: Serializer>(json: &str, serializer: S) -> Result<S::Ok, S::Error> {
-    let json: &RawValue = serde_json::from_str(json).map_err(S::Error::custom)?;
-    json.serialize(serializer)
 }

@@ -115,9 +115,9 @@ fn described(mut schema: Value, docs: &[&str]) -> Value {
     schema
 }
 
-macro_rules! schemas {
-    ($($scalar:ty, $name:literal, $schema:tt;)*) => {
-        $(impl JsonSchema for $scalar {
+macro_rules! inline_schemas {
+    ($($shown:ty $(where $of:ident)?, $name:expr, |$generator:ident| $schema:expr;)*) => {
+        $(impl$(<$of: JsonSchema>)? JsonSchema for $shown {
             fn inline_schema() -> bool {
                 true
             }
@@ -126,54 +126,34 @@ macro_rules! schemas {
                 $name.into()
             }
 
-            fn json_schema(_: &mut SchemaGenerator) -> Schema {
-                json_schema!($schema)
+            fn json_schema($generator: &mut SchemaGenerator) -> Schema {
+                $schema
             }
         })*
     };
 }
 
-schemas! {
-    Amount, "Amount", { "type": "string", "pattern": r"^-?[0-9]+\.[0-9]{2}$" };
-    AmountNumber, "AmountNumber", { "type": "number", "multipleOf": 0.01 };
-    IntegerText, "IntegerText", { "type": "string", "pattern": "^-?[0-9]+$" };
-    Date, "Date", { "type": "string", "format": "date" };
-    DateTime, "DateTime", {
-        "type": "string",
-        "pattern": "^[0-9]{4}-[0-9]{2}-[0-9]{2} [0-9]{2}:[0-9]{2}:[0-9]{2}$",
+inline_schemas! {
+    Amount, "Amount", |_generator| matching(r"^-?[0-9]+\.[0-9]{2}$");
+    AmountNumber, "AmountNumber", |_generator| {
+        json_schema!({ "type": "number", "multipleOf": 0.01 })
     };
-    DateTimeFraction, "DateTimeFraction", {
-        "type": "string",
-        "pattern": r"^[0-9]{4}-[0-9]{2}-[0-9]{2} [0-9]{2}:[0-9]{2}:[0-9]{2}\.[0-9]{4}$",
+    IntegerText, "IntegerText", |_generator| matching("^-?[0-9]+$");
+    Date, "Date", |_generator| json_schema!({ "type": "string", "format": "date" });
+    DateTime, "DateTime", |_generator| {
+        matching("^[0-9]{4}-[0-9]{2}-[0-9]{2} [0-9]{2}:[0-9]{2}:[0-9]{2}$")
     };
-    PersonName, "PersonName", { "type": "string", "pattern": "^[^,]+,[^,]+(,[^,]*){0,2}$" };
+    DateTimeFraction, "DateTimeFraction", |_generator| {
+        matching(r"^[0-9]{4}-[0-9]{2}-[0-9]{2} [0-9]{2}:[0-9]{2}:[0-9]{2}\.[0-9]{4}$")
+    };
+    PersonName, "PersonName", |_generator| matching("^[^,]+,[^,]+(,[^,]*){0,2}$");
+    Sensitive<T> where T, T::schema_name(), |generator| T::json_schema(generator);
+    Received<T> where T, Option::<T>::schema_name(), |generator| {
+        Option::<T>::json_schema(generator)
+    };
+    Entries<T> where T, Vec::<T>::schema_name(), |generator| Vec::<T>::json_schema(generator);
 }
 
-/// Types that have the schema of another one.
-macro_rules! same_schema {
-    ($($scalar:ty as $other:ty;)*) => {
-        $(impl<T: JsonSchema> JsonSchema for $scalar {
-            fn inline_schema() -> bool {
-                <$other>::inline_schema()
-            }
-
-            fn schema_name() -> Cow<'static, str> {
-                <$other>::schema_name()
-            }
-
-            fn schema_id() -> Cow<'static, str> {
-                <$other>::schema_id()
-            }
-
-            fn json_schema(generator: &mut SchemaGenerator) -> Schema {
-                <$other>::json_schema(generator)
-            }
-        })*
-    };
-}
-
-same_schema! {
-    Sensitive<T> as T;
-    Received<T> as Option<T>;
-    Entries<T> as Vec<T>;
+fn matching(pattern: &str) -> Schema {
+    json_schema!({ "type": "string", "pattern": pattern })
 }

@@ -80,9 +80,11 @@ impl fmt::Display for Violation {
 }
 
 /// The rules for what is below and above the bounds, and the words around them.
-const LENGTH: [&str; 4] = ["min-length", "max-length", "must have", " characters"];
-const VALUE: [&str; 4] = ["minimum", "maximum", "must be", ""];
-const ITEMS: [&str; 4] = ["min-items", "max-items", "must be", " items"];
+pub type Limits = [&'static str; 4];
+const LENGTH: Limits = ["min-length", "max-length", "must have", " characters"];
+/// Those of a value.
+pub const VALUE: Limits = ["minimum", "maximum", "must be", ""];
+pub(crate) const ITEMS: Limits = ["min-items", "max-items", "must be", " items"];
 
 /// Collects violations.
 #[derive(Debug, Default)]
@@ -109,13 +111,13 @@ impl Violations {
     }
 
     /// The form of a scalar, and the length of its text in characters, not bytes,
-    /// and its pattern.
+    /// and its patterns.
     pub fn text(
         &mut self,
         field: &str,
         value: &impl AsText,
         length: impl RangeBounds<usize>,
-        pattern: Option<&'static Pattern>,
+        patterns: &[&'static Pattern],
     ) {
         if let Some((rule, message)) = value.malformed() {
             return self.report(field, rule, message);
@@ -127,9 +129,9 @@ impl Violations {
         if text.is_empty() && length.start_bound() == Bound::Included(&1) {
             self.report(field, LENGTH[0], "must not be empty");
         } else {
-            self.bounds(field, &characters, &length, LENGTH);
+            self.range(field, &characters, &length, LENGTH);
         }
-        if let Some(pattern) = pattern.filter(|pattern| !pattern.matches(&text)) {
+        for pattern in patterns.iter().filter(|pattern| !pattern.matches(&text)) {
             self.report(field, "pattern", format!("must match {}", pattern.source()));
         }
     }
@@ -158,16 +160,6 @@ impl Violations {
         }
     }
 
-    /// The smallest and the largest amount or number.
-    pub fn range<T: PartialOrd + fmt::Display>(
-        &mut self,
-        field: &str,
-        value: &T,
-        bounds: impl RangeBounds<T>,
-    ) {
-        self.bounds(field, value, &bounds, VALUE);
-    }
-
     /// The smallest and the largest number that is written as a text.
     pub fn integer_range(
         &mut self,
@@ -177,21 +169,17 @@ impl Violations {
     ) {
         if value.is_number() {
             // What is larger than any bound is as large as can be.
-            self.range(field, &value.to_u64().unwrap_or(u64::MAX), bounds);
+            self.range(field, &value.to_u64().unwrap_or(u64::MAX), &bounds, VALUE);
         }
     }
 
-    /// How many items a list may have.
-    pub fn count(&mut self, field: &str, items: usize, bounds: impl RangeBounds<usize>) {
-        self.bounds(field, &items, &bounds, ITEMS);
-    }
-
-    fn bounds<T: PartialOrd + fmt::Display>(
+    /// The smallest and the largest value, or number of characters or items.
+    pub fn range<T: PartialOrd + fmt::Display>(
         &mut self,
         field: &str,
         value: &T,
         bounds: &impl RangeBounds<T>,
-        [below, above, verb, unit]: [&'static str; 4],
+        [below, above, verb, unit]: Limits,
     ) {
         let too_small = match bounds.start_bound() {
             Bound::Included(min) if value < min => Some(format!("at least {min}")),
@@ -217,13 +205,6 @@ impl Violations {
         self.path.push('.');
         value.check(self);
         self.path.truncate(length);
-    }
-
-    /// The conditions between fields.
-    pub fn rules(&mut self, message: &impl Validate, rules: &[Rule]) {
-        for rule in rules {
-            rule.check(message, self);
-        }
     }
 }
 
@@ -272,8 +253,8 @@ impl Pattern {
 pub struct Rule {
     /// Its name.
     pub id: &'static str,
-    /// The field and its values for which the rule holds; always, if `None`.
-    pub when: Option<(&'static str, &'static [&'static str])>,
+    /// The fields and their values for which the rule holds.
+    pub when: &'static [(&'static str, &'static [&'static str])],
     /// Fields that have to be there and not empty.
     pub require: &'static [&'static str],
     /// Fields that must not be there.
@@ -285,8 +266,9 @@ pub struct Rule {
 }
 
 impl Rule {
-    fn check(&self, message: &impl Validate, at: &mut Violations) {
-        let holds = self.when.is_none_or(|(field, values)| {
+    /// Reports every field that breaks the rule, if it holds for the message.
+    pub fn check(&self, message: &impl Validate, at: &mut Violations) {
+        let holds = self.when.iter().all(|(field, values)| {
             let text = message.text_of(field);
             text.is_some_and(|text| values.contains(&&*text))
         });
@@ -296,9 +278,14 @@ impl Rule {
         let mut report = |field: &str, constraint: &str| {
             let when = self
                 .when
+                .iter()
                 .map(|(field, values)| format!(" when {field} is {}", alternatives(values)));
-            let message = format!("{constraint}{}: {}", when.unwrap_or_default(), self.reason);
-            at.report(field, self.id, message);
+            let when: String = when.collect();
+            at.report(
+                field,
+                self.id,
+                format!("{constraint}{when}: {}", self.reason),
+            );
         };
         for field in self.require {
             if message.text_of(field).is_none_or(|text| text.is_empty()) {

@@ -7,10 +7,11 @@ mod person_name;
 mod sensitive;
 mod time;
 
+use std::borrow::Cow;
 use std::fmt;
 use std::str::FromStr;
 
-use serde::de::{self, Visitor};
+use serde::de::{DeserializeSeed, Error as _, Visitor};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 pub use amount::Amount;
@@ -90,33 +91,42 @@ pub(crate) const MASKED: &str = "[masked]";
 /// This is all that a scalar needs: [`read`](crate::read) gives the text of a
 /// number or a boolean, too.
 #[doc(hidden)]
-pub fn text<'de, D, T>(
+pub fn text<'de, D: Deserializer<'de>, T>(
     deserializer: D,
     parse: impl FnOnce(&str) -> Result<T, WireError>,
-) -> Result<T, D::Error>
-where
-    D: Deserializer<'de>,
-{
-    deserializer.deserialize_str(Text(parse))
+) -> Result<T, D::Error> {
+    let text = Text.deserialize(deserializer)?;
+    parse(text.trim()).map_err(D::Error::custom)
 }
 
-struct Text<F>(F);
+/// A text or a key, borrowed where it is written without escapes.
+#[doc(hidden)]
+#[derive(Clone, Copy, Debug)]
+pub struct Text;
 
-impl<T, F: FnOnce(&str) -> Result<T, WireError>> Visitor<'_> for Text<F> {
-    type Value = T;
+impl<'de> DeserializeSeed<'de> for Text {
+    type Value = Cow<'de, str>;
+
+    #[inline]
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
+        deserializer.deserialize_str(self)
+    }
+}
+
+impl<'de> Visitor<'de> for Text {
+    type Value = Cow<'de, str>;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("a text")
     }
 
     #[inline]
-    fn visit_str<E: de::Error>(self, text: &str) -> Result<T, E> {
-        let text = match text.as_bytes() {
-            // There is nothing to trim, as nearly always.
-            [first, .., last] if first.is_ascii_graphic() && last.is_ascii_graphic() => text,
-            _ => text.trim(),
-        };
-        self.0(text).map_err(E::custom)
+    fn visit_borrowed_str<E>(self, text: &'de str) -> Result<Self::Value, E> {
+        Ok(Cow::Borrowed(text))
+    }
+
+    fn visit_str<E>(self, text: &str) -> Result<Self::Value, E> {
+        Ok(Cow::Owned(text.to_owned()))
     }
 }
 

@@ -5,9 +5,10 @@
 
 use std::marker::PhantomData;
 
+use serde::ser::Error as _;
 use serde::{Serialize, Serializer};
+use serde_json::value::RawValue;
 
-use crate::received::{Unreadable, write_json};
 use crate::value::{Amount, DateTime};
 
 /// A way to write a `T`.
@@ -51,17 +52,17 @@ impl Encode<DateTime> for Fraction {
     }
 }
 
-/// A value and how it is written. What cannot be read is written as it was
-/// received.
-pub(crate) struct Encoded<'a, T, E>(Result<&'a T, &'a Unreadable>, PhantomData<E>);
-
-impl<'a, T, E> Encoded<'a, T, E> {
-    pub(crate) fn new(value: Result<&'a T, &'a Unreadable>) -> Self {
-        Self(value, PhantomData)
-    }
+/// Writes JSON as it is.
+pub(crate) fn write_json<S: Serializer>(json: &str, serializer: S) -> Result<S::Ok, S::Error> {
+    let json: &RawValue = serde_json::from_str(json).map_err(S::Error::custom)?;
+    json.serialize(serializer)
 }
 
-impl<T, E: Encode<T>> Serialize for Encoded<'_, T, E> {
+/// A value and how it is written, or what is written as it was received because
+/// it cannot be read.
+pub(crate) struct Encoded<'a, T, U, E>(pub(crate) Result<&'a T, &'a U>, pub(crate) PhantomData<E>);
+
+impl<T, U: Serialize, E: Encode<T>> Serialize for Encoded<'_, T, U, E> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         match &self.0 {
             Ok(value) => E::encode(value, serializer),

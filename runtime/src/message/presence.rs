@@ -13,7 +13,7 @@ use serde::ser::{Serialize, SerializeStruct, Serializer};
 use super::encoding::{Encode, Encoded};
 use crate::builder::Slot;
 use crate::received::{Entries, Received, Unreadable};
-use crate::validate::{AsText, Validate, Violations};
+use crate::validate::{AsText, ITEMS, Validate, Violations};
 
 /// How a message holds the values of a field, each a `T`.
 pub trait Presence<T: 'static> {
@@ -160,7 +160,7 @@ struct Field<'a, P: Presence<T>, T: 'static, E>(&'a P::Stored, PhantomData<E>);
 
 impl<P: Presence<T>, T: 'static, E: Encode<T>> Serialize for Field<'_, P, T, E> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut values = P::values(self.0).map(Encoded::<T, E>::new);
+        let mut values = P::values(self.0).map(|value| Encoded(value, PhantomData::<E>));
         if P::LIST {
             return serializer.collect_seq(values);
         }
@@ -179,7 +179,7 @@ pub fn count<P: Presence<T>, T: 'static>(
     bounds: impl RangeBounds<usize>,
 ) {
     if !is_absent::<P, T>(field) {
-        at.count(wire, P::values(field).count(), bounds);
+        at.range(wire, &P::values(field).count(), &bounds, ITEMS);
     }
 }
 

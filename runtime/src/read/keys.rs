@@ -1,11 +1,5 @@
 //! Which field a key of an object means.
 
-use std::borrow::Cow;
-use std::fmt;
-
-use serde::Deserializer;
-use serde::de::{DeserializeSeed, Visitor};
-
 /// An alias by which a field says that the object may also come as a plain
 /// text: `#[serde(alias = "$plain")]`. No key of an object matches it.
 pub(super) const PLAIN: &str = "$plain";
@@ -28,34 +22,4 @@ fn folded(key: &str) -> impl Iterator<Item = char> {
     let invisible = |c: &char| c.is_whitespace() || matches!(c, '\u{200b}' | '\u{feff}');
     let visible = key.chars().filter(move |c| !invisible(c));
     visible.map(|c| c.to_ascii_lowercase())
-}
-
-/// A key, borrowed where it is written without escapes.
-#[derive(Clone, Copy, Debug)]
-pub struct Key;
-
-impl<'de> DeserializeSeed<'de> for Key {
-    type Value = Cow<'de, str>;
-
-    #[inline]
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
-        deserializer.deserialize_identifier(self)
-    }
-}
-
-impl<'de> Visitor<'de> for Key {
-    type Value = Cow<'de, str>;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a key")
-    }
-
-    #[inline]
-    fn visit_borrowed_str<E>(self, key: &'de str) -> Result<Self::Value, E> {
-        Ok(Cow::Borrowed(key))
-    }
-
-    fn visit_str<E>(self, key: &str) -> Result<Self::Value, E> {
-        Ok(Cow::Owned(key.to_owned()))
-    }
 }

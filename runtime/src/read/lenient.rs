@@ -25,9 +25,9 @@ use serde::de::{
 };
 use serde_json::value::RawValue;
 
-use super::keys::{Key, PLAIN, match_field};
+use super::keys::{PLAIN, match_field};
 use super::{Failure, MAX_DEPTH, ReadError, Step, nested_too_deep};
-use crate::value::{WireError, number};
+use crate::value::{Text, WireError, number};
 
 /// The newtype by which [`ValueOrJson`] requests the JSON of a value.
 const VALUE_OR_JSON: &str = "$skypay::ValueOrJson";
@@ -434,7 +434,7 @@ impl<'de, A: MapAccess<'de>> MapAccess<'de> for Members<'_, 'de, A> {
         &mut self,
         seed: K,
     ) -> Result<Option<K::Value>, Failure> {
-        let Some(key) = self.map.next_key_seed(Key).map_err(Failure::custom)? else {
+        let Some(key) = self.map.next_key_seed(Text).map_err(Failure::custom)? else {
             return Ok(None);
         };
         self.ahead = match (self.pass.text, &key) {

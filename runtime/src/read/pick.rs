@@ -7,10 +7,10 @@ use serde::Deserializer;
 use serde::de::{Error as _, IgnoredAny, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
-use super::keys::{Key, match_field};
+use super::keys::match_field;
 use super::lenient::unquoted;
 use super::without_mark;
-use crate::value::WireError;
+use crate::value::{Text, WireError};
 
 /// The texts of the `wanted` fields of a JSON object, in that order; keys are
 /// compared as [`read`](crate::read) compares them. A text is `None` where the
@@ -35,7 +35,7 @@ impl<'de> Visitor<'de> for Pick<'_> {
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
         let mut found = vec![None; self.0.len()];
-        while let Some(key) = map.next_key_seed(Key)? {
+        while let Some(key) = map.next_key_seed(Text)? {
             match match_field(self.0, 0, &key).and_then(|index| found.get_mut(index)) {
                 None => {
                     map.next_value::<IgnoredAny>()?;

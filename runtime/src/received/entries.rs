@@ -1,12 +1,14 @@
 //! Lists of which an object may be unreadable.
 
 use std::fmt;
+use std::marker::PhantomData;
 use std::ops::Deref;
 
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::Unreadable;
+use crate::message::encoding::{Encoded, Native};
 use crate::read::{ReadError, ValueOrJson, pick};
 
 /// An object of a list.
@@ -110,18 +112,9 @@ impl<'a, T> IntoIterator for &'a Entries<T> {
 
 impl<T: Serialize> Serialize for Entries<T> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_seq(self.values().map(|entry| match entry {
-            Ok(value) => Written::Value(value),
-            Err(unreadable) => Written::Unreadable(unreadable),
-        }))
+        let entries = self.values();
+        serializer.collect_seq(entries.map(|entry| Encoded(entry, PhantomData::<Native>)))
     }
-}
-
-#[derive(Serialize)]
-#[serde(untagged)]
-enum Written<'a, T> {
-    Value(&'a T),
-    Unreadable(&'a Unreadable),
 }
 
 /// Other deserializers than that of [`read`](crate::read) fail with the first
