@@ -257,25 +257,6 @@ async fn a_partner_has_codes_of_its_own_where_the_document_leaves_them() {
 }
 
 #[tokio::test]
-async fn a_handler_cannot_refuse_with_a_code_that_its_operation_does_not_have() {
-    for operation in ALL {
-        if operation.info.mode == Mode::Notification {
-            continue;
-        }
-        let partner = operation.info.partner_codes.is_some();
-        for code in ["1000", "-1234", "1999", "3000", "2000", "", "Why not"] {
-            if partner && code == "2000" {
-                continue;
-            }
-            let turn = Turn::Refuse(code.to_owned(), "Canary".to_owned());
-            let (error, answer) = refusal(operation, turn).await;
-            check_code(&error, operation, "-1009", "");
-            assert!(!answer.contains("Canary"), "{answer}");
-        }
-    }
-}
-
-#[tokio::test]
 async fn what_is_not_implemented_is_refused_with_a_code() {
     let wire = Wire::default();
     let config = config();

@@ -4,4 +4,4 @@
 #[allow(dead_code, reason = "the tests of the runtime use all of it")]
 mod loopback;
 
-pub(crate) use loopback::{Reaction, Server, http, kept};
+pub(crate) use loopback::{Reaction, Server, http};

@@ -1,19 +1,18 @@
-//! How each operation of the document ends: what it may be refused with, whether
-//! it is tried again, and what is said of an unknown outcome. Which fault leads
-//! to which outcome is in `runtime/tests/client/outcomes.rs`.
+//! How each operation of the document ends: what it may be refused with, and what
+//! is said of an unknown outcome. Which fault leads to which outcome is in
+//! `runtime/tests/client/outcomes.rs`, what is tried again beside it; that nothing is
+//! sent that breaks a rule is in `properties/limits.rs` and `properties/faults.rs`.
 
-use std::collections::BTreeSet;
 use std::process::Command;
 
 use codegen::document::Node;
-use codegen::model::{Field, Limits, Rule, Type};
 use serde_json::Value;
-use skypay_client::{CallOutcome, Error, TransportBuilder, UnknownCause};
+use skypay_client::{Error, TransportBuilder, UnknownCause};
 use skypay_types::{DateTime, Direction, Effect, OperationInfo};
 use tokio::net::TcpListener;
 use tokio::task::JoinSet;
 
-use crate::misbehaving::{Reaction, Server, http, kept};
+use crate::misbehaving::{Reaction, Server, http};
 use test_support::document;
 use test_support::loopback::{NOW, clock, keys, sealed};
 use test_support::operations::{ALL, CALLBACK_PATH, CALLER_NAME, Caller, Dynamic};
@@ -34,8 +33,6 @@ fn answer(plaintext: &str) -> Reaction {
     http("200 OK", "content-type: text/plain\r\n", sealed(plaintext))
 }
 
-type Settings = fn(TransportBuilder) -> TransportBuilder;
-
 fn as_usual(settings: TransportBuilder) -> TransportBuilder {
     settings.clock(clock())
 }
@@ -53,7 +50,6 @@ struct Called {
 /// Calls every operation, each at a server of its own that reacts to the n-th
 /// connection as `react(operation, n)` says.
 async fn call_all(
-    settings: Settings,
     react: impl Fn(&Dynamic, usize) -> Reaction + Clone + Send + 'static,
 ) -> Vec<Called> {
     let mut calls = JoinSet::new();
@@ -61,7 +57,7 @@ async fn call_all(
         let react = react.clone();
         calls.spawn(async move {
             let server = Server::start(move |index| react(operation, index)).await;
-            let caller = Caller::with(&server.host, &keys(), settings);
+            let caller = Caller::with(&server.host, &keys(), as_usual);
             Called {
                 operation,
                 result: operation.call(&caller, sample_request(operation)).await,
@@ -87,7 +83,7 @@ async fn check_unknown(
     cause: UnknownCause,
     code: Option<&str>,
 ) {
-    for called in call_all(as_usual, react).await {
+    for called in call_all(react).await {
         let info = called.operation.info;
         let Err(Error::Unknown(unknown)) = called.result else {
             panic!("{}, {cause}: {:?}", info.name, called.result);
@@ -156,7 +152,7 @@ async fn a_code_that_leaves_it_open_leaves_the_outcome_unknown() {
 #[tokio::test]
 async fn an_accepting_answer_without_its_data_leaves_the_outcome_unknown() {
     let mut with_data = 0;
-    for called in call_all(as_usual, |_, _| answer(&refused("1000"))).await {
+    for called in call_all(|_, _| answer(&refused("1000"))).await {
         let response = &document::operation(called.operation.info.name).response;
         let demanded = response.fields.iter().any(|field| field.required);
         with_data += usize::from(demanded);
@@ -177,7 +173,7 @@ async fn an_accepting_answer_without_its_data_leaves_the_outcome_unknown() {
 #[tokio::test]
 async fn an_answer_without_a_code_accepts_only_where_the_document_has_none() {
     let mut without_codes = Vec::new();
-    for called in call_all(as_usual, |operation, _| {
+    for called in call_all(|operation, _| {
         let mut plaintext: Value = serde_json::from_str(accepted(operation)).unwrap();
         plaintext.as_object_mut().unwrap().remove("responseCode");
         answer(&plaintext.to_string())
@@ -201,7 +197,7 @@ async fn a_readable_refusal_is_a_rejection_and_ends_the_matter() {
         _ => answer(&refused("-1001")),
     };
     let mut rejected = 0;
-    for called in call_all(as_usual, reaction).await {
+    for called in call_all(reaction).await {
         match called.result {
             Err(Error::Rejected(error)) => {
                 assert_eq!(error.code(), "-1001");
@@ -217,50 +213,6 @@ async fn a_readable_refusal_is_a_rejection_and_ends_the_matter() {
     }
     let with_refusals = ALL.iter().filter(|one| one.info.codes.len() > 1).count();
     assert_eq!(rejected, with_refusals);
-}
-
-#[tokio::test]
-async fn only_what_reads_is_tried_again() {
-    let cut_once = |operation: &Dynamic, index| match index {
-        0 => Reaction::CutAfterReading,
-        _ => answer(accepted(operation)),
-    };
-    for called in call_all(as_usual, cut_once).await {
-        if reads(called.operation) {
-            assert!(called.result.is_ok(), "{:?}", called.result);
-            assert_eq!(called.requests, 2);
-        } else {
-            let outcome = called.result.unwrap_err().outcome();
-            assert_eq!(outcome, CallOutcome::Unknown);
-            assert_eq!(called.requests, 1, "{}", called.operation.info.name);
-        }
-    }
-
-    let once = |settings: TransportBuilder| as_usual(settings).read_retries(0);
-    for called in call_all(once, cut_once).await {
-        assert_eq!(called.result.unwrap_err().outcome(), CallOutcome::Unknown);
-        assert_eq!(called.requests, 1);
-    }
-    let often = |settings: TransportBuilder| as_usual(settings).read_retries(5);
-    for called in call_all(often, |_, _| Reaction::CutAfterReading).await {
-        assert_eq!(called.requests, if reads(called.operation) { 6 } else { 1 });
-    }
-}
-
-#[tokio::test]
-async fn what_changes_anything_never_travels_on_a_used_connection() {
-    for operation in ALL {
-        let body = sealed(accepted(operation));
-        let server = Server::start(move |_| kept(&body)).await;
-        let caller = Caller::new(&server.host, &keys());
-        for _ in 0..3 {
-            let result = operation.call(&caller, sample_request(operation)).await;
-            assert!(result.is_ok(), "{result:?}");
-        }
-        assert_eq!(server.requests().len(), 3);
-        let connections = if reads(operation) { 1 } else { 3 };
-        assert_eq!(server.connections(), connections, "{}", operation.info.name);
-    }
 }
 
 #[tokio::test]
@@ -338,7 +290,7 @@ async fn no_proxy_of_the_environment_is_used() {
 
 #[tokio::test]
 async fn every_call_goes_to_its_own_host() {
-    for called in call_all(as_usual, |operation, _| answer(accepted(operation))).await {
+    for called in call_all(|operation, _| answer(accepted(operation))).await {
         assert!(called.result.is_ok(), "{:?}", called.result);
         assert_eq!(called.requests, 1);
     }
@@ -361,189 +313,10 @@ async fn errors_say_in_words_what_to_do() {
     };
     add(
         "cut after sending",
-        call_all(as_usual, |_, _| Reaction::CutAfterReading).await,
+        call_all(|_, _| Reaction::CutAfterReading).await,
     );
-    add(
-        "refused",
-        call_all(as_usual, |_, _| answer(&refused("-1001"))).await,
-    );
+    add("refused", call_all(|_, _| answer(&refused("-1001"))).await);
     insta::assert_snapshot!(page);
-}
-
-/// A request that keeps all rules but one, which is broken in this field.
-struct Broken {
-    operation: &'static Dynamic,
-    field: String,
-    request: Value,
-}
-
-#[tokio::test]
-async fn what_breaks_a_rule_is_not_sent() {
-    let server = Server::start(|_| Reaction::CutAfterReading).await;
-    let caller = Caller::new(&server.host, &keys());
-    let broken: Vec<_> = ALL.iter().flat_map(all_broken).collect();
-    assert_eq!(
-        fields_of(&broken),
-        ALL.iter().flat_map(limited_fields).collect()
-    );
-    for Broken {
-        operation,
-        field,
-        request,
-    } in broken
-    {
-        let result = operation.call(&caller, &request.to_string()).await;
-        match result.unwrap_err() {
-            Error::NotSent(error) => {
-                let invalid = error.invalid().unwrap();
-                let fields = invalid.violations().iter().map(|broken| &broken.field);
-                let fields: Vec<_> = fields.collect();
-                assert!(
-                    fields.iter().all(|found| found.starts_with(&field)),
-                    "{field} is broken, found {fields:?} in {request}"
-                );
-            }
-            error => panic!("{error}: {request}"),
-        }
-    }
-    assert_eq!(server.connections(), 0);
-}
-
-fn fields_of(broken: &[Broken]) -> BTreeSet<(&'static str, String)> {
-    let fields = broken.iter();
-    fields
-        .map(|broken| (broken.operation.info.name, broken.field.clone()))
-        .collect()
-}
-
-/// The fields of a request of which the document demands something.
-fn limited_fields(operation: &'static Dynamic) -> Vec<(&'static str, String)> {
-    let request = &document::operation(operation.info.name).request;
-    let limited = request
-        .fields
-        .iter()
-        .filter(|field| !offending(field).is_empty());
-    let ruled = request.rules.iter().flat_map(|rule| {
-        let matched = rule.matches.iter().map(|(field, _)| field);
-        rule.require.iter().chain(&rule.forbid).chain(matched)
-    });
-    let fields = limited.map(|field| &field.wire).chain(ruled);
-    fields
-        .map(|field| (operation.info.name, field.clone()))
-        .collect()
-}
-
-/// Every request of an operation that breaks one rule of the document.
-fn all_broken(operation: &'static Dynamic) -> Vec<Broken> {
-    let described = document::operation(operation.info.name);
-    let mut all = Vec::new();
-    for example in &described.request_examples {
-        let mut add = |field: &str, change: &dyn Fn(&mut Value)| {
-            let mut request = example.value.clone();
-            change(&mut request);
-            assert_ne!(request, example.value);
-            all.push(Broken {
-                operation,
-                field: field.to_owned(),
-                request,
-            });
-        };
-        let here = described
-            .request
-            .fields
-            .iter()
-            .filter(|field| example.value.get(&field.wire).is_some());
-        for field in here {
-            for value in offending(field) {
-                add(&field.wire, &|request| request[&field.wire] = value.clone());
-            }
-        }
-        for rule in &described.request.rules {
-            if !holds(rule, &example.value) {
-                continue;
-            }
-            for field in &rule.require {
-                add(field, &|request| {
-                    request.as_object_mut().unwrap().remove(field);
-                });
-            }
-            for field in &rule.forbid {
-                add(field, &|request| request[field] = "1".into());
-            }
-            for (field, _) in &rule.matches {
-                add(field, &|request| request[field] = "0000012309738".into());
-            }
-        }
-    }
-    all
-}
-
-fn holds(rule: &Rule, request: &Value) -> bool {
-    rule.when.as_ref().is_none_or(|(field, values)| {
-        let value = request[field].as_str().unwrap_or_default();
-        values.iter().any(|wanted| wanted == value)
-    })
-}
-
-/// Values that a field must not have when it is sent.
-fn offending(field: &Field) -> Vec<Value> {
-    let Limits {
-        min_length,
-        max_length,
-        pattern,
-        minimum,
-        maximum,
-        min_items,
-        max_items,
-        enforced,
-        ..
-    } = &field.limits;
-    if !enforced {
-        return Vec::new();
-    }
-    let repeated = |unit: &str, times: u32| unit.repeat(times.try_into().unwrap());
-    let mut offending: Vec<Value> = Vec::new();
-    match &field.ty {
-        Type::Text | Type::Newtype(_) => {
-            offending.extend(max_length.map(|most| repeated("9", most + 1).into()));
-            let short = min_length.filter(|least| *least > 0);
-            offending.extend(short.map(|least| repeated("9", least - 1).into()));
-            offending.extend(pattern.iter().map(|_| "-".repeat(11).into()));
-        }
-        Type::PersonName => {
-            offending.extend(["Cher", ",Juan", "Dela Cruz,", "a,b,c,d,e", ""].map(Value::from));
-            let long = max_length.map(|most| format!("a,{}", repeated("b", most)));
-            offending.extend(long.map(Value::from));
-        }
-        Type::Codes(_) => offending.extend(["77", "13", ""].map(Value::from)),
-        Type::Amount => {
-            offending.extend(["0.00", "-1.00", "10000000000.00"].map(Value::from));
-        }
-        Type::Integer(_) => {
-            offending.extend(max_length.map(|most| repeated("9", most + 1).into()));
-            let small = minimum.as_ref().filter(|least| *least != "0");
-            offending.extend(small.map(|_| Value::from(0)));
-        }
-        Type::List(item) => {
-            offending.extend(min_items.map(|_| Value::Array(Vec::new())));
-            let one = match **item {
-                Type::Object(_) => serde_json::json!({"controlNumber": "SKY9800000101"}),
-                _ => "1".into(),
-            };
-            let too_many = max_items.map(|most| vec![one; most as usize + 1]);
-            offending.extend(too_many.map(Value::Array));
-            offending.push(match **item {
-                Type::Object(_) => serde_json::json!([{"controlNumber": "SKY98"}]),
-                _ => serde_json::json!(["77"]),
-            });
-        }
-        // Their types hold nothing that must not be sent.
-        Type::Date | Type::DateTime | Type::Boolean | Type::Object(_) => {}
-    }
-    assert!(maximum.is_none() || field.ty == Type::Amount);
-    // What may be absent is, when it is empty.
-    offending.retain(|value| field.required || *value != "");
-    offending
 }
 
 #[tokio::test]

@@ -14,6 +14,7 @@
 
 mod canaries;
 mod collected;
+mod hostile;
 #[path = "../it/misbehaving.rs"]
 #[allow(
     dead_code,
@@ -26,10 +27,9 @@ mod pieces;
 mod secure;
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
-use std::process::Command;
 use std::time::Duration;
 
-use codegen::model::{Field, Mode, Outcome, Type};
+use codegen::model::{Mode, Outcome};
 use serde_json::Value;
 use skypay_client::{
     CallOutcome, CallbackSender, Client, Clock, Credentials, Environment, Error, KeyRing,
@@ -44,11 +44,12 @@ use canaries::{
     AUTHENTICATION, CALLER_NAME, Case, FREE_TEXT, USER_NAME, cases, credentials, keys, with_pieces,
 };
 use collected::{Collected, show, show_debug, show_error, targets};
-use misbehaving::{Reaction, Server, http};
+use hostile::{answers_that_break_rules, breakable, forged, reactions};
+use misbehaving::{Reaction, Server};
 use panicking::Panicking;
 use pieces::Pieces;
 use test_support::handlers::{Deciding, Nothing, Turn};
-use test_support::loopback::{self, ClosedPort, Wire, host, opened_with, routes, sealed_with};
+use test_support::loopback::{self, ClosedPort, Wire, host, opened_with, routes};
 use test_support::operations::{CALLBACK_PATH, Caller};
 
 /// Fails, if anything that was collected since shows a piece of a canary.
@@ -238,91 +239,6 @@ async fn every_dependency_that_logs_is_collected() {
     check("every dependency", &collected, 20);
 }
 
-/// Answers of a server that is not what it should be, each with canaries.
-fn reactions(case: &Case) -> Vec<(Reaction, &'static [CallOutcome])> {
-    use CallOutcome::{Accepted, Rejected, Unknown};
-
-    let sealed = |plaintext: &str| http("200 OK", "", sealed_with(&credentials(), plaintext));
-    let answer = case.answers[0].to_string();
-    let secret = FREE_TEXT;
-    let refusing = case.described.codes.iter();
-    let refusing = refusing.filter(|code| code.outcome == Outcome::Rejected);
-    let mut all: Vec<(Reaction, &'static [CallOutcome])> = refusing
-        .map(|code| {
-            let plaintext = format!(
-                r#"{{"responseCode":"{}","responseDescription":"{secret}","{secret}":"{secret}"}}"#,
-                code.code
-            );
-            (sealed(&plaintext), &[Rejected][..])
-        })
-        .collect();
-    let stranger = Credentials::new(USER_NAME, AUTHENTICATION, "another key").unwrap();
-    let half: String = answer.chars().take(answer.len() / 2).collect();
-    let body = sealed_with(&credentials(), &answer);
-    let cut = format!(
-        "HTTP/1.1 200 OK\r\ncontent-length: {}\r\n\r\n{body}",
-        2 * body.len()
-    );
-    let wrong_types = |value: Value| {
-        let mut wrong = case.answers[0].clone();
-        for member in wrong.as_object_mut().unwrap().values_mut() {
-            *member = value.clone();
-        }
-        sealed(&wrong.to_string())
-    };
-    all.extend([
-        (
-            sealed(&format!(r#"{{"responseCode":"{secret}"}}"#)),
-            &[Unknown][..],
-        ),
-        (
-            sealed(&format!(
-                r#"{{"responseCode":"{secret}","responseTime":"{secret}"}}"#
-            )),
-            &[Unknown],
-        ),
-        (sealed(&half), &[Unknown]),
-        (sealed(&format!("{answer}{secret}")), &[Unknown]),
-        (
-            sealed(&format!("{{\"{secret}\":1,\"{secret}\":2}}{secret}")),
-            &[Unknown],
-        ),
-        (sealed(secret), &[Unknown]),
-        (wrong_types(secret.into()), &[Unknown]),
-        (wrong_types(vec![secret].into()), &[Unknown, Accepted]),
-        (
-            http("200 OK", "", sealed_with(&stranger, &answer)),
-            &[Unknown],
-        ),
-        (http("200 OK", "", &answer), &[Unknown]),
-        (http("200 OK", "", secret), &[Unknown]),
-        (
-            http(
-                &format!("502 {secret}"),
-                &format!("x-it: {secret}\r\n"),
-                &answer,
-            ),
-            &[Unknown],
-        ),
-        (
-            http(
-                "307 Elsewhere",
-                &format!("location: http://{secret}.invalid/{secret}\r\n"),
-                secret,
-            ),
-            &[Unknown],
-        ),
-        (
-            Reaction::Write(format!("{secret} is not HTTP\r\n\r\n").into()),
-            &[Unknown],
-        ),
-        (Reaction::Write(cut.into()), &[Unknown]),
-        (Reaction::CutBeforeReading, &[Unknown]),
-        (Reaction::CutAfterReading, &[Unknown]),
-    ]);
-    all
-}
-
 #[tokio::test]
 async fn calls_that_end_badly_show_nothing() {
     let collected = Collected::from_here();
@@ -458,48 +374,6 @@ async fn a_server_that_answers_shows_nothing() {
     check("a server that answers", &collected, 500);
 }
 
-/// Answers that a handler must not give, with a canary in each field that
-/// cannot hold it.
-fn answers_that_break_rules(case: &Case) -> impl Iterator<Item = String> {
-    let secret = FREE_TEXT.repeat(20);
-    let message = &case.operation.response;
-    let members = case.answers[0].as_object().unwrap().keys();
-    members.filter_map(move |name| {
-        let mut answer = case.answers[0].clone();
-        answer[name] = secret.clone().into();
-        let text = answer.to_string();
-        let read = (message.read)(text.as_bytes());
-        read.is_ok_and(|shown| !shown.broken.is_empty())
-            .then_some(text)
-    })
-}
-
-/// What a value with a canary can break in a field: its type, where that is not
-/// just any text, and its limits.
-fn breakable(field: &Field) -> Vec<&'static str> {
-    let limits = &field.limits;
-    if !limits.enforced {
-        return Vec::new();
-    }
-    let range = limits.maximum.is_some();
-    let text = limits.max_length.is_some();
-    let pattern = limits.pattern.is_some();
-    let (all, given) = match field.ty {
-        Type::Text | Type::Newtype(_) => (["max-length", "pattern"], [text, pattern]),
-        Type::PersonName => (["max-length", "person-name"], [text, true]),
-        Type::Codes(_) => (["code", ""], [true, false]),
-        Type::List(_) => (
-            ["unreadable", "max-items"],
-            [true, limits.max_items.is_some()],
-        ),
-        _ => (["unreadable", "range"], [true, range]),
-    };
-    let given = all.into_iter().zip(given);
-    given
-        .filter_map(|(rule, given)| given.then_some(rule))
-        .collect()
-}
-
 #[tokio::test]
 async fn what_breaks_a_limit_is_not_shown() {
     let collected = Collected::from_here();
@@ -558,74 +432,6 @@ async fn send(host: &str, request: String) -> (String, String) {
     let (head, body) = answer.split_once("\r\n\r\n").unwrap_or((&answer, ""));
     let status = head.split(' ').nth(1).unwrap_or("none");
     (status.to_owned(), body.to_owned())
-}
-
-/// What does not come from whom it should, or is not what it should be.
-fn forged(path: &str, genuine: &str) -> Vec<(String, &'static str)> {
-    let secret = FREE_TEXT;
-    let plaintext = opened_with(&credentials(), genuine);
-    let post = |lines: &str, body: &str| {
-        let length = body.len();
-        format!(
-            "POST {path} HTTP/1.1\r\nhost: it\r\nconnection: close\r\n{lines}content-length: {length}\r\n\r\n{body}"
-        )
-    };
-    let sealed = |plaintext: &str| post("", &sealed_with(&credentials(), plaintext));
-    let request: Value = serde_json::from_str(&plaintext).unwrap();
-    let with = |name: &str, value: Value| {
-        let mut request = request.clone();
-        request[name] = value;
-        sealed(&request.to_string())
-    };
-    let other = Credentials::new(USER_NAME, AUTHENTICATION, "another key").unwrap();
-    let (beginning, end) = genuine.split_at(64);
-    let mut all = vec![
-        (post("", &plaintext), "400"),
-        (post("", &sealed_with(&other, &plaintext)), "400"),
-        (post("", secret), "400"),
-        (post("", beginning), "400"),
-        (post("", &format!("{end}{beginning}")), "400"),
-        (post("", &format!("{beginning}{genuine}")), "400"),
-        (post("", &genuine.repeat(100)), "400"),
-        (post("", &format!("{genuine}{secret}!")), "400"),
-        (sealed(&plaintext[..plaintext.len() - 1]), "400"),
-        (sealed(&format!("{plaintext}{secret}")), "400"),
-        (
-            sealed(&format!("{{\"{secret}\":\"{secret}\",{}", &plaintext[1..])),
-            "200 or 503",
-        ),
-        (
-            sealed(&format!("{{\"userName\":\"{secret}\",{}", &plaintext[1..])),
-            "400",
-        ),
-        (sealed(&format!("\"{secret}\"")), "400"),
-        (with("authentication", secret.into()), "400"),
-        (with("userName", secret.into()), "400"),
-        (with("action", secret.into()), "400"),
-        (post("", genuine).replacen("POST", "PUT", 1), "400"),
-        (
-            post("", genuine).replacen("content-length: ", "content-length: 9", 1),
-            "400 or none",
-        ),
-        (
-            post(&format!("x-forwarded-for: {secret}\r\n"), genuine),
-            "200 or 503",
-        ),
-        (post(&format!("{secret}\r\n"), genuine), "400"),
-        (
-            post("", genuine).replacen(path, &format!("{path}?name={secret}"), 1),
-            "200 or 503",
-        ),
-        (
-            post("", genuine).replacen(path, &format!("{path}/{secret}/{secret}"), 1),
-            "404",
-        ),
-    ];
-    for name in request.as_object().unwrap().keys() {
-        let nested = serde_json::json!({ secret: [secret] });
-        all.push((with(name, nested), "any"));
-    }
-    all
 }
 
 #[tokio::test]
@@ -776,76 +582,4 @@ fn what_is_configured_shows_nothing() {
     show_debug(&builder);
     show_error(&builder.build().unwrap_err());
     check("what is configured", &collected, 10);
-}
-
-/// The process below is one that trusts the certificate of these tests.
-const TRUST: &str = "SSL_CERT_FILE";
-
-/// Calls over TLS are made in a process of their own, which is told whom to
-/// trust before it starts; all that it prints is looked through, too.
-#[test]
-fn calls_over_tls_show_nothing() {
-    let _collected = Collected::from_here();
-    let mut child = Command::new(std::env::current_exe().unwrap());
-    child.args(["--exact", "over_tls", "--nocapture"]);
-    child.env(TRUST, secure::certificate());
-    child.env("RUST_BACKTRACE", "full");
-    let output = child.output().unwrap();
-    let printed = [output.stdout, output.stderr].concat();
-    let printed = String::from_utf8_lossy(&printed);
-    for line in printed
-        .lines()
-        .filter(|line| line.starts_with("calls over TLS: "))
-    {
-        println!("{line}");
-    }
-    let canaries = cases().all.len();
-    let leaks = with_pieces(|pieces| pieces.found_in(&printed));
-    let expected = [
-        "1 passed",
-        "calls over TLS: ",
-        panicking::SAID,
-        "stack backtrace",
-    ];
-    let missing: Vec<_> = expected
-        .iter()
-        .filter(|text| !printed.contains(**text))
-        .collect();
-    if canaries == 0 || !leaks.is_empty() || !missing.is_empty() {
-        collected::fail(&format!("{leaks:?} and without {missing:?}:\n{printed}"));
-    }
-}
-
-#[tokio::test]
-async fn over_tls() {
-    if std::env::var_os(TRUST) != Some(secure::certificate().into()) {
-        return;
-    }
-    let collected = Collected::from_here();
-    for case in &cases().all {
-        let answer = case.answers[0].to_string();
-        let handler = Deciding::new(move |_| Turn::Accept(answer.clone()));
-        let wire = Wire::default();
-        let good = secure::host(wire.recording(routes(&handler, &Config::new(keys())))).await;
-        let request = case.requests[0].to_string();
-        let caller = caller(&format!("https://{good}"), &keys(), as_usual);
-        let outcome = call(case, &caller, &request).await;
-        assert_eq!(outcome, CallOutcome::Accepted);
-        let exchanges = wire.take();
-        add_sealed(exchanges.iter().map(|exchange| &*exchange.sealed_request));
-    }
-    // One panic is enough to see what such a process prints of it.
-    let case = &cases().all[0];
-    let bad = secure::host(routes(&Panicking::AtOnce, &Config::new(keys()))).await;
-    let caller = caller(&format!("https://{bad}"), &keys(), as_usual);
-    let outcome = call(case, &caller, &case.requests[0].to_string()).await;
-    assert_eq!(outcome, CallOutcome::Unknown);
-    let targets = targets();
-    let heard = targets
-        .iter()
-        .filter(|(target, _)| target.starts_with("rustls::"));
-    let heard: usize = heard.map(|(_, lines)| lines).sum();
-    assert!(heard > cases().all.len(), "{targets:?}");
-    println!("calls over TLS: {heard} lines of rustls");
-    check("calls over TLS", &collected, 100);
 }
