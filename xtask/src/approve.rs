@@ -8,7 +8,6 @@ use spec_tools::diff::{Bump, Change, Severity, Version};
 
 use crate::approvals::{self, APPROVALS, Entry};
 use crate::comparison::Comparison;
-use crate::{Ending, report};
 
 /// What is approved, and why.
 #[derive(Args, Clone, Debug)]
@@ -27,13 +26,7 @@ pub struct Arguments {
     pub against: Option<String>,
 }
 
-/// `approve`: records a deliberate break.
-#[must_use]
-pub fn run(root: &Path, arguments: &Arguments) -> Ending {
-    report::print(approve(root, arguments).map(|text| (text, Ending::Clean)))
-}
-
-/// Records a deliberate break and says which.
+/// `approve`: records a deliberate break and says which.
 pub fn approve(root: &Path, arguments: &Arguments) -> Result<String, String> {
     let comparison = Comparison::of(root, arguments.against.as_deref())?;
     let change = approvable(&comparison, &arguments.fingerprint)?;

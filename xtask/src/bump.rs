@@ -1,7 +1,6 @@
 //! `bump`: raises the versions as far as an edit needs, wherever they stand, and
 //! regenerates what names them.
 
-use std::fs;
 use std::path::Path;
 
 use clap::Args;
@@ -10,7 +9,7 @@ use spec_tools::diff::Version;
 use crate::comparison::Comparison;
 use crate::generate::{self, DOCUMENT};
 use crate::semver::{MANIFEST, Versions};
-use crate::{Ending, Failure, atomic_write, docs};
+use crate::{Failure, Outcome, atomic_write, docs, read, shown};
 
 /// The lock files that name our crates: that of the workspace, and those of
 /// workspaces of their own.
@@ -34,37 +33,30 @@ pub struct Arguments {
 }
 
 /// `bump`: raises what is too low, and regenerates.
-#[must_use]
-pub fn run(root: &Path, arguments: &Arguments) -> Ending {
-    let (edits, summary) = match edits(root, arguments) {
-        Ok(done) => done,
-        Err(failure) => return generate::refuse(&failure),
-    };
+///
+/// # Errors
+///
+/// A version that is too low, or what cannot be read, generated or written.
+pub fn run(root: &Path, arguments: &Arguments) -> Outcome {
+    let (edits, summary) = edits(root, arguments)?;
     for (file, text) in &edits {
-        if let Err(error) = atomic_write::write(&root.join(file), text) {
-            eprintln!("cannot write {file}: {error}");
-            return Ending::Unusable;
-        }
+        atomic_write::write(&root.join(file), text)
+            .map_err(|error| format!("cannot write {file}: {error}"))?;
     }
     println!("{summary}");
     if edits.is_empty() {
-        return Ending::Clean;
+        return Ok(());
     }
-    let regenerate: [&dyn Fn() -> Ending; 2] = [&|| generate::write(root), &|| {
-        docs::run(root, &docs::Arguments::default())
-    }];
-    let mut endings = regenerate.iter().map(|task| task());
-    let failed = endings.find(|ending| *ending != Ending::Clean);
-    failed.unwrap_or(Ending::Clean)
+    generate::write(root)?;
+    shown(docs::report(root, &docs::Arguments::default())?)
 }
 
 /// The files that change, with their texts, and what is said of it. Nothing is
 /// written before all of it is known, and the document is one.
 fn edits(root: &Path, arguments: &Arguments) -> Result<(Vec<(String, String)>, String), Failure> {
-    let unusable = Failure::Unusable;
-    let comparison = Comparison::of(root, arguments.against.as_deref()).map_err(unusable)?;
-    let versions = Versions::of(root, &comparison).map_err(unusable)?;
-    let (document, crates) = next(&versions, arguments).map_err(unusable)?;
+    let comparison = Comparison::of(root, arguments.against.as_deref())?;
+    let versions = Versions::of(root, &comparison)?;
+    let (document, crates) = next(&versions, arguments)?;
     let [old_document, old_crates] = [DOCUMENT, MANIFEST].map(|file| versions.now(file));
     let summary = format!("document {document}, crates {crates}");
     let mut edits = Vec::new();
@@ -194,11 +186,6 @@ fn announced(text: &str, document: Version, crates: Version) -> String {
         None => after.to_owned(),
     };
     format!("{before}\n{heading}{after}")
-}
-
-fn read(root: &Path, file: &str) -> Result<String, Failure> {
-    fs::read_to_string(root.join(file))
-        .map_err(|error| Failure::Unusable(format!("cannot read {file}: {error}")))
 }
 
 #[cfg(test)]

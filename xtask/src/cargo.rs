@@ -1,80 +1,97 @@
 //! Running cargo, what it builds, and other programs.
 
 use std::env::consts::EXE_SUFFIX;
+use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use serde_json::Value;
 
-use crate::Ending;
+use crate::{Ending, Failure, Outcome};
 
 /// Installs a tool with cargo below `target/tools`, unless that version is there.
+/// It is built to be built fast: most of its time it waits for other programs.
 pub(crate) fn install(
     root: &Path,
     name: &str,
     version: &str,
     options: &str,
-) -> Result<PathBuf, Ending> {
+) -> Result<PathBuf, Failure> {
     let program = root
         .join("target/tools/bin")
         .join(format!("{name}{EXE_SUFFIX}"));
     let installed = Command::new(&program).arg("--version").output();
-    if installed.is_ok_and(|said| String::from_utf8_lossy(&said.stdout).contains(version)) {
-        return Ok(program);
+    if !installed.is_ok_and(|said| String::from_utf8_lossy(&said.stdout).contains(version)) {
+        println!("installing {name} {version}");
+        let install = "install --quiet --locked --debug --root target/tools";
+        let arguments = format!("{install} --version {version} {options} {name}");
+        cargo(root, &arguments)?;
     }
-    println!("installing {name} {version}");
-    let arguments = format!("install --quiet --locked --root target/tools --version {version}");
-    match cargo(root, &format!("{arguments} {options} {name}")) {
-        Ending::Clean => Ok(program),
-        ending => Err(ending),
-    }
+    Ok(program)
 }
 
-/// Builds the program `skypay` and gives its path.
-pub(crate) fn build_skypay(root: &Path) -> Result<PathBuf, String> {
-    let build = "build --quiet --package skypay-cli --bin skypay \
-                 --message-format json-render-diagnostics";
-    let output = command(root, build)
+/// Whether programs are built with everything else of the workspace, as the tests
+/// are, so that no dependency is built once more with other features.
+static WITH_ALL: AtomicBool = AtomicBool::new(false);
+
+/// From now on, builds programs with everything else: the task builds it anyhow.
+pub(crate) fn build_with_all() {
+    WITH_ALL.store(true, Ordering::Relaxed);
+}
+
+/// Builds a program of the workspace, `--bin` or `--example` of a package, and
+/// gives its path.
+pub(crate) fn built(root: &Path, package: &str, program: &str) -> Result<PathBuf, String> {
+    let selected = if WITH_ALL.load(Ordering::Relaxed) {
+        "--workspace --all-features --bins --examples".to_owned()
+    } else {
+        format!("--package {package} {program}")
+    };
+    let arguments = format!("build --quiet {selected} --message-format json-render-diagnostics");
+    let output = command(root, &arguments)
         .stdin(Stdio::null())
         .stderr(Stdio::inherit())
         .output()
         .map_err(|error| format!("cannot run cargo: {error}"))?;
+    let name = program.rsplit(' ').next().unwrap_or_default();
     if !output.status.success() {
-        return Err("the program `skypay` cannot be built; cargo has written why".to_owned());
+        return Err(format!("`{name}` cannot be built; cargo has written why"));
     }
-    executable(&String::from_utf8_lossy(&output.stdout))
-        .ok_or_else(|| "cargo does not say where the program `skypay` is".to_owned())
+    executable(&String::from_utf8_lossy(&output.stdout), name)
+        .ok_or_else(|| format!("cargo does not say where `{name}` is"))
 }
 
-/// The executable that was built last, by cargo's messages in JSON.
+/// The executable of a target, by cargo's messages in JSON.
 #[must_use]
-pub fn executable(messages: &str) -> Option<PathBuf> {
-    messages.lines().rev().find_map(|line| {
+pub fn executable(messages: &str, name: &str) -> Option<PathBuf> {
+    messages.lines().find_map(|line| {
         let message: Value = serde_json::from_str(line).ok()?;
-        message["executable"].as_str().map(PathBuf::from)
+        let path = message["executable"].as_str()?;
+        (message["target"]["name"] == name).then(|| path.into())
     })
 }
 
 /// Runs cargo at the root of the workspace.
-pub(crate) fn cargo(root: &Path, arguments: &str) -> Ending {
+pub(crate) fn cargo(root: &Path, arguments: &str) -> Outcome {
     run(&mut command(root, arguments))
 }
 
 /// Cargo in a folder; the arguments are separated by spaces.
-///
-/// The variables that cargo sets for this program's own package are not passed
-/// on: build scripts look at them, and would run again whenever the same crate is
-/// built with and without a task.
 #[must_use]
 pub fn command(folder: &Path, arguments: &str) -> Command {
-    let cargo = std::env::var_os("CARGO").map_or_else(|| "cargo".into(), PathBuf::from);
+    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     let mut command = program(&cargo, folder);
     command.args(arguments.split_whitespace());
     command
 }
 
-/// A program in a folder, without cargo's variables for this program's package.
-pub(crate) fn program(path: &Path, folder: &Path) -> Command {
+/// A program in a folder.
+///
+/// The variables that cargo sets for this program's own package are not passed
+/// on: build scripts look at them, and would run again whenever the same crate is
+/// built with and without a task.
+pub(crate) fn program(path: impl AsRef<OsStr>, folder: &Path) -> Command {
     let mut command = Command::new(path);
     command.current_dir(folder);
     for (name, _) in std::env::vars_os() {
@@ -87,14 +104,13 @@ pub(crate) fn program(path: &Path, folder: &Path) -> Command {
 }
 
 /// Runs a program to its end; its output is shown.
-pub(crate) fn run(command: &mut Command) -> Ending {
+pub(crate) fn run(command: &mut Command) -> Outcome {
     match command.status() {
-        Ok(status) if status.success() => Ending::Clean,
-        Ok(_) => Ending::Findings,
+        Ok(status) if status.success() => Ok(()),
+        Ok(_) => Err(Failure::Reported(Ending::Findings)),
         Err(error) => {
             let program = command.get_program().display();
-            eprintln!("cannot run {program}: {error}");
-            Ending::Unusable
+            Err(Failure::Unusable(format!("cannot run {program}: {error}")))
         }
     }
 }
@@ -106,11 +122,15 @@ mod tests {
     use super::executable;
 
     #[test]
-    fn the_program_is_the_last_that_was_built() {
+    fn a_program_is_found_by_its_name() {
         let messages = "{\"reason\":\"compiler-artifact\",\"executable\":null}\n\
-                    {\"reason\":\"compiler-artifact\",\"executable\":\"/t/debug/skypay\"}\n\
+                    {\"target\":{\"name\":\"skypay\"},\"executable\":\"/t/debug/skypay\"}\n\
+                    {\"target\":{\"name\":\"demo\"},\"executable\":\"/t/debug/demo\"}\n\
                     {\"reason\":\"build-finished\",\"success\":true}\n";
-        assert_eq!(executable(messages), Some(PathBuf::from("/t/debug/skypay")));
-        assert_eq!(executable(""), None);
+        assert_eq!(
+            executable(messages, "skypay"),
+            Some(PathBuf::from("/t/debug/skypay"))
+        );
+        assert_eq!(executable(messages, "xtask"), None);
     }
 }

@@ -4,11 +4,11 @@ use std::path::Path;
 
 use clap::Args;
 
-use crate::cargo::{cargo, command, run};
+use crate::cargo::{self, cargo, command, run};
 use crate::generate::DOCUMENT;
 use crate::{
-    Ending, browser, docs, examples, generate, git, lint, packages, prove, schemathesis, semver,
-    supply_chain, validate,
+    Outcome, browser, docs, examples, generate, git, lint, packages, prove, schemathesis, semver,
+    shown, supply_chain, validate,
 };
 
 /// The features of the runtime.
@@ -28,87 +28,79 @@ pub struct Arguments {
 }
 
 /// `demo`: regenerates, then sends a payout through client and server.
-#[must_use]
-pub fn demo(root: &Path) -> Ending {
-    match generate::write(root) {
-        Ending::Clean => demo_program(root),
-        ending => ending,
-    }
+///
+/// # Errors
+///
+/// What failed; this and all other tasks have shown why, or say it.
+pub fn demo(root: &Path) -> Outcome {
+    generate::write(root)?;
+    demo_program(root)
 }
 
-fn demo_program(root: &Path) -> Ending {
+fn demo_program(root: &Path) -> Outcome {
     cargo(root, "run --quiet --package tests --bin demo")
 }
 
 /// `test`: everything that CI checks, except formatting and lints: the
 /// document, the freshness of what is generated, all tests, the examples of the
 /// documentation, and the demo.
-#[must_use]
-pub fn test(root: &Path, arguments: &Arguments) -> Ending {
-    sequence(&[
-        ("document", &|| document(root, arguments)),
-        ("generated output is fresh", &|| generate::check(root)),
-        ("tests", &|| cargo(root, "test --workspace --all-features")),
-        ("demo", &|| demo_program(root)),
-    ])
+///
+/// # Errors
+///
+/// The first step that is not clean.
+pub fn test(root: &Path, arguments: &Arguments) -> Outcome {
+    cargo::build_with_all();
+    step("document", || document(root, arguments))?;
+    step("generated output is fresh", || generate::check(root))?;
+    step("tests", || cargo(root, "test --workspace --all-features"))?;
+    step("demo", || demo_program(root))
 }
 
 /// `ci`: everything that a commit has to pass.
-#[must_use]
-pub fn ci(root: &Path, arguments: &Arguments) -> Ending {
-    sequence(&[
-        ("formatting", &|| formatting(root)),
-        // Before anything that brings crates along which the tests may lack.
-        ("test", &|| test(root, arguments)),
-        ("lints", &|| lints(root)),
-        ("documentation", &|| documentation(root)),
-        ("page in a browser", &|| browser::run(root)),
-        ("packages", &|| packages::run(root)),
-        ("supply chain", &|| supply_chain::run(root)),
-        ("external validators", &|| validate::run(root)),
-        ("sandbox fuzzed with Schemathesis", &|| {
-            let arguments = schemathesis::Arguments {
-                seed: 1,
-                requests: 40,
-            };
-            schemathesis::run(root, &arguments)
-        }),
-        ("verdicts proven, a sample", &|| prove::run(root, &[])),
-    ])
+///
+/// # Errors
+///
+/// The first step that is not clean.
+pub fn ci(root: &Path, arguments: &Arguments) -> Outcome {
+    step("formatting", || formatting(root))?;
+    // Before anything that brings crates along which the tests may lack.
+    test(root, arguments)?;
+    step("lints", || lints(root))?;
+    step("documentation", || {
+        let mut rustdoc = command(root, "doc --quiet --workspace --all-features --no-deps");
+        run(rustdoc.env("RUSTDOCFLAGS", "--deny warnings"))
+    })?;
+    step("page in a browser", || browser::run(root))?;
+    step("packages", || packages::run(root))?;
+    step("supply chain", || supply_chain::run(root))?;
+    step("external validators", || validate::run(root))?;
+    step("sandbox fuzzed with Schemathesis", || {
+        let arguments = schemathesis::Arguments {
+            seed: 1,
+            requests: 40,
+        };
+        schemathesis::run(root, &arguments)
+    })?;
+    step("verdicts proven, a sample", || prove::run(root, &[]))
 }
 
 /// The rules of the document, its examples, its reference page, and the versions
 /// that an edit of it needs.
-fn document(root: &Path, arguments: &Arguments) -> Ending {
-    let against = match against(root, arguments) {
-        Ok(against) => against,
-        Err(message) => {
-            eprintln!("the versions cannot be compared: {message}");
-            return Ending::Unusable;
-        }
+fn document(root: &Path, arguments: &Arguments) -> Outcome {
+    let against = against(root, arguments)
+        .map_err(|message| format!("the versions cannot be compared: {message}"))?;
+    let versions = semver::Arguments {
+        against: Some(against),
+        check: true,
     };
-    let tasks: [&dyn Fn() -> Ending; 4] = [
-        &|| lint::run(root, &lint::Arguments::default()),
-        &|| examples::run(root),
-        &|| {
-            let against = Some(against.clone());
-            semver::run(
-                root,
-                &semver::Arguments {
-                    against,
-                    check: true,
-                },
-            )
-        },
-        &|| {
-            let check = docs::Arguments {
-                check: true,
-                ..docs::Arguments::default()
-            };
-            docs::run(root, &check)
-        },
-    ];
-    each(tasks, |task| task())
+    let page = docs::Arguments {
+        check: true,
+        ..docs::Arguments::default()
+    };
+    shown(lint::report(root, &lint::Arguments::default())?)?;
+    shown(examples::report(root)?)?;
+    shown(semver::report(root, &versions)?)?;
+    shown(docs::report(root, &page)?)
 }
 
 /// What the versions are compared with. A checkout without an earlier document
@@ -135,53 +127,35 @@ fn against(root: &Path, arguments: &Arguments) -> Result<String, String> {
     }
 }
 
-fn formatting(root: &Path) -> Ending {
-    let all = "fmt --check --all".to_owned();
-    let others = ["fuzz/Cargo.toml", "benches/Cargo.toml", CONSUMER]
-        .map(|manifest| format!("fmt --check --manifest-path {manifest}"));
-    each([all].into_iter().chain(others), |arguments| {
-        cargo(root, &arguments)
-    })
+/// The workspace, and the service that is none of its members.
+fn formatting(root: &Path) -> Outcome {
+    cargo(root, "fmt --check --all")?;
+    let others = ["fuzz/Cargo.toml", "benches/Cargo.toml", CONSUMER];
+    others
+        .iter()
+        .try_for_each(|manifest| cargo(root, &format!("fmt --check --manifest-path {manifest}")))
 }
 
 /// Lints everything with all features, then the runtime with each alone: what
 /// one feature lacks, another brings along.
-fn lints(root: &Path) -> Ending {
-    let all = "--workspace --all-targets --all-features --locked".to_owned();
-    let alone = RUNTIME_FEATURES
-        .map(|feature| format!("--package skypay-runtime --all-targets --features={feature}"));
-    let none = "--package skypay-runtime --all-targets".to_owned();
-    each([all, none].into_iter().chain(alone), |targets| {
-        cargo(
-            root,
-            &format!("clippy --quiet {targets} -- --deny warnings"),
-        )
-    })
+fn lints(root: &Path) -> Outcome {
+    let clippy = |targets: &str| {
+        let arguments = format!("clippy --quiet --all-targets {targets} -- --deny warnings");
+        cargo(root, &arguments)
+    };
+    clippy("--workspace --all-features --locked")?;
+    clippy("--package skypay-runtime")?;
+    RUNTIME_FEATURES
+        .iter()
+        .try_for_each(|feature| clippy(&format!("--package skypay-runtime --features={feature}")))
 }
 
-fn documentation(root: &Path) -> Ending {
-    let mut rustdoc = command(root, "doc --quiet --workspace --all-features --no-deps");
-    run(rustdoc.env("RUSTDOCFLAGS", "--deny warnings"))
-}
-
-/// Runs steps in order up to the first that is not clean.
-fn sequence(steps: &[(&str, &dyn Fn() -> Ending)]) -> Ending {
-    for (name, step) in steps {
-        println!("== {name}");
-        let ending = step();
-        if ending != Ending::Clean {
-            eprintln!("== {name}: failed");
-            return ending;
-        }
+/// Runs a step of a sequence, and says which.
+fn step(name: &str, run: impl FnOnce() -> Outcome) -> Outcome {
+    println!("== {name}");
+    let outcome = run();
+    if outcome.is_err() {
+        eprintln!("== {name}: failed");
     }
-    Ending::Clean
-}
-
-/// Does the same for one thing after the other, up to the first that is not
-/// clean.
-fn each<T>(things: impl IntoIterator<Item = T>, step: impl FnMut(T) -> Ending) -> Ending {
-    let mut endings = things.into_iter().map(step);
-    endings
-        .find(|ending| *ending != Ending::Clean)
-        .unwrap_or(Ending::Clean)
+    outcome
 }

@@ -15,7 +15,7 @@ use crate::Ending;
 use crate::approvals::Entry;
 use crate::comparison::Comparison;
 use crate::generate::DOCUMENT;
-use crate::report::{self, Finding, Level};
+use crate::report::{Finding, Level};
 
 /// What to compare and how to say it.
 #[derive(Args, Clone, Debug)]
@@ -129,13 +129,7 @@ impl<'a> View<'a> {
     }
 }
 
-/// `diff`: compares, prints, and fails over the threshold.
-#[must_use]
-pub fn run(root: &Path, arguments: &Arguments) -> Ending {
-    report::print(report(root, arguments))
-}
-
-/// The report, and whether it is over the threshold.
+/// `diff`: the report, and whether it is over the threshold.
 pub fn report(root: &Path, arguments: &Arguments) -> Result<(String, Ending), String> {
     let comparison = Comparison::of(root, arguments.against.as_deref())?;
     let view = View {

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::io::Write;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Stdio};
+use std::process::{Command, Stdio};
 
 use clap::Args;
 use codegen::Diagnostics;
@@ -13,7 +13,7 @@ use spec_tools::diff::compare;
 use spec_tools::docs::{Compared, Sealed, clear_texts, page};
 
 use crate::generate::DOCUMENT;
-use crate::{Ending, atomic_write, cargo, comparison, report};
+use crate::{Ending, atomic_write, cargo, comparison};
 
 /// Where the page goes, from the root of the workspace: the sandbox serves it.
 const PAGE: &str = "sandbox/src/page/reference.html";
@@ -42,12 +42,6 @@ pub struct Arguments {
 
 /// `docs`: writes the page, and says where and how large it is; with `--check`,
 /// says whether it is as it should be.
-#[must_use]
-pub fn run(root: &Path, arguments: &Arguments) -> Ending {
-    report::print(report(root, arguments))
-}
-
-/// Writes the page as a whole or not at all.
 pub fn report(root: &Path, arguments: &Arguments) -> Result<(String, Ending), String> {
     let text = written(root, arguments.against.as_deref())?;
     if arguments.check {
@@ -82,13 +76,8 @@ fn compared(root: &Path, text: &str) -> (String, Ending) {
 
 /// The text of the page.
 fn written(root: &Path, against: Option<&str>) -> Result<String, String> {
-    let text = fs::read_to_string(root.join(DOCUMENT))
-        .map_err(|error| format!("cannot read {DOCUMENT}: {error}"))?;
-    let report = |diagnostics: Diagnostics| {
-        let report = diagnostics.report(DOCUMENT);
-        report.trim_end().to_owned()
-    };
-    let api = codegen::api(&text).map_err(report)?;
+    let report = |diagnostics: Diagnostics| diagnostics.report(DOCUMENT);
+    let api = codegen::api(&crate::read(root, DOCUMENT)?).map_err(report)?;
     let Some(against) = against else {
         return page(&api, &sealed(&api)?, None).map_err(report);
     };
@@ -121,30 +110,25 @@ fn sealed(api: &Api) -> Result<Sealed, String> {
 /// Lets the program seal, a message to a line. It is this workspace's, wherever
 /// the document is.
 fn seal(messages: &str) -> Result<String, String> {
-    let run = "run --quiet --package skypay-runtime --features envelope --example seal --";
-    let mut program = cargo::command(&crate::root()?, run)
+    let root = crate::root()?;
+    let program = "--features envelope --example seal";
+    let mut program = Command::new(cargo::built(&root, "skypay-runtime", program)?)
         .arg(ENCRYPT_KEY)
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
         .spawn()
-        .map_err(|error| format!("cannot run cargo: {error}"))?;
+        .map_err(|error| error.to_string())?;
     // Written apart from the reading, or both would wait for each other as
     // soon as there is more than a pipe holds.
     let input = program.stdin.take();
-    std::thread::scope(|scope| {
+    let output = std::thread::scope(|scope| {
         scope.spawn(move || input.map(|mut input| input.write_all(messages.as_bytes())));
-        output(program)
-    })
-}
-
-fn output(program: Child) -> Result<String, String> {
-    let output = program.wait_with_output();
+        program.wait_with_output()
+    });
     let output = output.map_err(|error| error.to_string())?;
     if !output.status.success() {
-        return Err(String::from_utf8_lossy(&output.stderr)
-            .trim_end()
-            .to_owned());
+        return Err(String::from_utf8_lossy(&output.stderr).into_owned());
     }
     String::from_utf8(output.stdout).map_err(|error| error.to_string())
 }

@@ -2,7 +2,7 @@
 //! taken through the generated types, there and back.
 
 use std::path::Path;
-use std::process::Stdio;
+use std::process::{Command, Stdio};
 
 use codegen::Location;
 use serde::Deserialize;
@@ -11,26 +11,26 @@ use crate::generate::DOCUMENT;
 use crate::report::{self, Finding, Level, counted};
 use crate::{Ending, cargo};
 
-/// `examples`: looks at every example of the document.
-#[must_use]
-pub fn run(root: &Path) -> Ending {
-    report::print(judge(root).map(|report| (report.text(), report.ending())))
+/// `examples`: what is wrong with the examples of the document.
+pub fn report(root: &Path) -> Result<(String, Ending), String> {
+    judge(root).map(|report| (report.text(), report.ending()))
 }
 
 /// Lets the program that links generated code look, and places what it says.
 pub(crate) fn judge(root: &Path) -> Result<report::Report, String> {
-    let arguments = "run --quiet --package tests --example documented --";
-    let output = cargo::command(root, arguments)
+    let program = cargo::built(root, "tests", "--example documented").map_err(|error| {
+        format!("{error}\nif the generated types do not build, run `cargo xtask gen`")
+    })?;
+    let output = Command::new(program)
         .arg(root.join(DOCUMENT))
         .stdin(Stdio::null())
         .output()
-        .map_err(|error| format!("cannot run cargo: {error}"))?;
+        .map_err(|error| format!("cannot run the program that looks at examples: {error}"))?;
     if !output.status.success() {
         let errors = String::from_utf8_lossy(&output.stderr);
+        let errors = errors.trim_end();
         return Err(format!(
-            "{}\nthe examples cannot be taken through the generated types; if those do not \
-             build, run `cargo xtask gen`",
-            errors.trim_end()
+            "{errors}\nthe examples cannot be taken through the generated types"
         ));
     }
     let judged: Judged = serde_json::from_slice(&output.stdout)

@@ -3,28 +3,15 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use crate::generate::{DOCUMENT, document, refuse};
-use crate::sync_dir;
-use crate::{Ending, Failure};
+use crate::generate::DOCUMENT;
+use crate::{Failure, sync_dir};
 
 /// The folder in which everything is written by this task.
 pub const OUTPUT: &str = "target/exports";
 
-/// `exports`: writes every export of the document.
-#[must_use]
-pub fn run(root: &Path) -> Ending {
-    match write(root) {
-        Ok(summary) => {
-            println!("{summary}");
-            Ending::Clean
-        }
-        Err(failure) => refuse(&failure),
-    }
-}
-
-/// Writes every export of the document and says in a line what was done.
+/// `exports`: writes every export of the document and says what was done.
 pub fn write(root: &Path) -> Result<String, Failure> {
-    let exports = spec_tools::exports::exports(&document(root)?)
+    let exports = spec_tools::exports::exports(&crate::read(root, DOCUMENT)?)
         .map_err(|problems| Failure::of(&problems, DOCUMENT))?;
     let files: BTreeMap<_, _> = exports
         .into_iter()

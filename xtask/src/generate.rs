@@ -9,7 +9,7 @@ use codegen::Generated;
 use spec_tools::public_api;
 
 use crate::sync_dir::{self, Scratch, unusable};
-use crate::{Ending, Failure};
+use crate::{Ending, Failure, Outcome};
 
 pub use crate::sync_dir::Difference;
 
@@ -40,8 +40,7 @@ pub fn compare(root: &Path) -> Result<Comparison, Failure> {
 }
 
 fn compare_with(root: &Path, document: &str, output: &str) -> Result<Comparison, Failure> {
-    let text = fs::read_to_string(root.join(document))
-        .map_err(|error| Failure::Unusable(format!("cannot read {document}: {error}")))?;
+    let text = crate::read(root, document)?;
     let generated =
         codegen::generate(&text).map_err(|diagnostics| Failure::of(&diagnostics, document))?;
     let files = formatted(root, &generated)?;
@@ -51,12 +50,6 @@ fn compare_with(root: &Path, document: &str, output: &str) -> Result<Comparison,
         files,
         differences,
     })
-}
-
-/// The text of the document.
-pub(crate) fn document(root: &Path) -> Result<String, Failure> {
-    fs::read_to_string(root.join(DOCUMENT))
-        .map_err(|error| Failure::Unusable(format!("cannot read {DOCUMENT}: {error}")))
 }
 
 /// The documents of this checkout, and the folders of what is generated from
@@ -70,58 +63,44 @@ fn all(root: &Path) -> Vec<(&'static str, &'static str)> {
 }
 
 /// `gen`: brings what is generated up to date.
-#[must_use]
-pub fn write(root: &Path) -> Ending {
-    each(root, |document, output, comparison| {
+///
+/// # Errors
+///
+/// Why it cannot be generated, or not be written.
+pub fn write(root: &Path) -> Outcome {
+    for (document, output) in all(root) {
+        let comparison = compare_with(root, document, output)?;
         println!("{}", read_line(document, &comparison.generated));
         let Comparison {
             files, differences, ..
         } = &comparison;
-        match sync_dir::apply(root, output, files, differences) {
-            Ok(summary) => {
-                println!("{summary}");
-                Ending::Clean
-            }
-            Err(failure) => refuse(&failure),
-        }
-    })
+        println!("{}", sync_dir::apply(root, output, files, differences)?);
+    }
+    Ok(())
 }
 
 /// `gen --check`: says how what is generated differs; writes nothing.
-#[must_use]
-pub fn check(root: &Path) -> Ending {
-    each(root, |document, output, comparison| {
-        println!("{}", read_line(document, &comparison.generated));
-        let Comparison {
-            files, differences, ..
-        } = &comparison;
-        sync_dir::print(output, files, differences, document, "cargo xtask gen")
-    })
-}
-
-/// Compares what is generated from each document, up to the first that is not
-/// as it should be.
-fn each(root: &Path, task: impl Fn(&str, &str, Comparison) -> Ending) -> Ending {
+///
+/// # Errors
+///
+/// Something that is not as it should be.
+pub fn check(root: &Path) -> Outcome {
     for (document, output) in all(root) {
-        let ending = match compare_with(root, document, output) {
-            Ok(comparison) => task(document, output, comparison),
-            Err(failure) => refuse(&failure),
-        };
-        if ending != Ending::Clean {
-            return ending;
+        let comparison = compare_with(root, document, output)?;
+        println!("{}", read_line(document, &comparison.generated));
+        if comparison.differences.is_empty() {
+            println!("fresh: {} files in {output}/", comparison.files.len());
+            continue;
         }
+        for difference in &comparison.differences {
+            eprintln!("{}", difference.line(output));
+        }
+        eprintln!(
+            "{output}/ is not what {document} gives: run `cargo xtask gen` and commit the result"
+        );
+        return Err(Failure::Reported(Ending::Stale));
     }
-    Ending::Clean
-}
-
-/// Says why nothing was written.
-pub(crate) fn refuse(failure: &Failure) -> Ending {
-    eprintln!("{failure}");
-    if let Failure::Refused(report) = failure {
-        let count = report.lines().filter(|line| line.contains(": [")).count();
-        eprintln!("the document was refused: {count} problem(s), nothing was written");
-    }
-    failure.ending()
+    Ok(())
 }
 
 fn read_line(document: &str, generated: &Generated) -> String {

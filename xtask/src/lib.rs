@@ -40,45 +40,61 @@ use std::process::ExitCode;
 
 use codegen::Diagnostics;
 
-/// How a task ended.
+/// How a task ended, as its exit code.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Ending {
     /// Nothing to complain about.
-    Clean,
+    Clean = 0,
     /// The task found what it looks for.
-    Findings,
+    Findings = 1,
     /// The call was wrong, or something needed could not be read or run.
-    Unusable,
+    Unusable = 2,
     /// What is committed is not what the document gives.
-    Stale,
+    Stale = 4,
 }
 
-impl From<Ending> for ExitCode {
-    fn from(ending: Ending) -> Self {
-        Self::from(match ending {
-            Ending::Clean => 0,
-            Ending::Findings => 1,
-            Ending::Unusable => 2,
-            Ending::Stale => 4,
-        })
+impl Ending {
+    /// How a task ends.
+    #[must_use]
+    pub fn of(outcome: &Outcome) -> Self {
+        outcome.as_ref().err().map_or(Self::Clean, Failure::ending)
     }
 }
 
-/// Why nothing could be generated.
+/// What a task gives: nothing more to say, or why it is not clean.
+pub type Outcome = Result<(), Failure>;
+
+/// Why a task is not clean.
 #[derive(Debug)]
 pub enum Failure {
     /// The document breaks rules; the report says which and where.
     Refused(String),
     /// A file or a program could not be used.
     Unusable(String),
+    /// The task has said what it found.
+    Reported(Ending),
 }
 
 impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Refused(report) => write!(f, "{}", report.trim_end()),
-            Self::Unusable(message) => write!(f, "{message}"),
+            Self::Refused(report) => {
+                let count = report.lines().filter(|line| line.contains(": [")).count();
+                let report = report.trim_end();
+                write!(
+                    f,
+                    "{report}\nthe document was refused: {count} problem(s), nothing was written"
+                )
+            }
+            Self::Unusable(message) => write!(f, "{}", message.trim_end()),
+            Self::Reported(_) => Ok(()),
         }
+    }
+}
+
+impl From<String> for Failure {
+    fn from(message: String) -> Self {
+        Self::Unusable(message)
     }
 }
 
@@ -86,12 +102,9 @@ impl Failure {
     /// A text that is no document cannot be used; a document can be refused.
     pub(crate) fn of(diagnostics: &Diagnostics, document: &str) -> Self {
         let report = diagnostics.report(document);
-        if diagnostics
-            .as_slice()
-            .iter()
-            .any(|diagnostic| diagnostic.rule == "yaml")
-        {
-            Self::Unusable(report.trim_end().to_owned())
+        let mut diagnostics = diagnostics.as_slice().iter();
+        if diagnostics.any(|diagnostic| diagnostic.rule == "yaml") {
+            Self::Unusable(report)
         } else {
             Self::Refused(report)
         }
@@ -103,8 +116,36 @@ impl Failure {
         match self {
             Self::Refused(_) => Ending::Findings,
             Self::Unusable(_) => Ending::Unusable,
+            Self::Reported(ending) => *ending,
         }
     }
+}
+
+/// Shows what a task has to say, and ends as it does.
+///
+/// # Errors
+///
+/// An ending that is not clean.
+pub fn shown((text, ending): (String, Ending)) -> Outcome {
+    report::show(&text);
+    match ending {
+        Ending::Clean => Ok(()),
+        other => Err(Failure::Reported(other)),
+    }
+}
+
+/// Says why a task is not clean, unless it has, and how the program ends.
+pub fn exit_code(outcome: &Outcome) -> ExitCode {
+    let message = outcome.as_ref().err().map(Failure::to_string);
+    if let Some(message) = message.filter(|message| !message.is_empty()) {
+        eprintln!("{}", codegen::visible(&message));
+    }
+    ExitCode::from(Ending::of(outcome) as u8)
+}
+
+/// The text of a file of the checkout.
+pub(crate) fn read(root: &Path, file: &str) -> Result<String, String> {
+    std::fs::read_to_string(root.join(file)).map_err(|error| format!("cannot read {file}: {error}"))
 }
 
 /// The root of the checkout that is worked on: the one around the current

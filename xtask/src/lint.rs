@@ -9,7 +9,7 @@ use spec_tools::{RULES, Rule, Severity};
 
 use crate::Ending;
 use crate::generate::DOCUMENT;
-use crate::report::{self, Finding, Level, Report, WIDTH, counted, wrapped};
+use crate::report::{Finding, Level, Report, WIDTH, counted, wrapped};
 
 /// What to check, and how to report.
 #[derive(Args, Clone, Debug, Default)]
@@ -38,13 +38,7 @@ pub enum Threshold {
     Warning,
 }
 
-/// `lint`: checks the document, or lists the rules.
-#[must_use]
-pub fn run(root: &Path, arguments: &Arguments) -> Ending {
-    report::print(report(root, arguments))
-}
-
-/// What there is to say, and whether it is over the threshold. Writes nothing.
+/// `lint`: what the rules find or are, and whether it is over the threshold.
 pub fn report(root: &Path, arguments: &Arguments) -> Result<(String, Ending), String> {
     if let Some(id) = &arguments.explain {
         return explained(id).map(|text| (text, Ending::Clean));

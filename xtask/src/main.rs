@@ -3,17 +3,10 @@
 use std::process::ExitCode;
 
 use clap::Parser;
-use xtask::Ending;
 use xtask::task::CommandLine;
 
 fn main() -> ExitCode {
     let line = CommandLine::parse();
-    let ending = match xtask::root() {
-        Ok(root) => line.task.run(&root),
-        Err(message) => {
-            eprintln!("{message}");
-            Ending::Unusable
-        }
-    };
-    ending.into()
+    let root = xtask::root().map_err(xtask::Failure::from);
+    xtask::exit_code(&root.and_then(|root| line.task.run(&root)))
 }

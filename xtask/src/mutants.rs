@@ -5,7 +5,7 @@ use std::path::Path;
 
 use clap::{Args, ValueEnum};
 
-use crate::{Ending, cargo};
+use crate::{Outcome, cargo};
 
 /// The version of cargo-mutants.
 const VERSION: &str = "27.1.0";
@@ -91,24 +91,21 @@ impl Part {
 }
 
 /// `mutants`: lists the mutants that no test notices.
-#[must_use]
-pub fn run(root: &Path, arguments: &Arguments) -> Ending {
-    let program = match cargo::install(root, "cargo-mutants", VERSION, "") {
-        Ok(program) => program,
-        Err(ending) => return ending,
-    };
+///
+/// # Errors
+///
+/// Some that no test notices, or a test that fails without any.
+pub fn run(root: &Path, arguments: &Arguments) -> Outcome {
+    let program = cargo::install(root, "cargo-mutants", VERSION, "")?;
     let chosen = arguments.part.as_ref().map(std::slice::from_ref);
-    let mut ending = Ending::Clean;
+    let mut outcome = Ok(());
     for part in chosen.unwrap_or(Part::value_variants()) {
         println!("== {}", part.name());
         let (packages, tests) = part.tests();
         let arguments_of_cargo = || FAST.iter().chain(tests);
         // A test that fails without a mutant finds none.
         let mut unbroken = cargo::command(root, &format!("test {packages}"));
-        match cargo::run(unbroken.args(arguments_of_cargo())) {
-            Ending::Clean => {}
-            other => return other,
-        }
+        cargo::run(unbroken.args(arguments_of_cargo()))?;
         let mut mutants = cargo::program(&program, root);
         mutants
             .args(["mutants", "--no-shuffle", "--baseline", "skip"])
@@ -120,10 +117,7 @@ pub fn run(root: &Path, arguments: &Arguments) -> Ending {
         if let Some(shard) = &arguments.shard {
             mutants.args(["--shard", shard]);
         }
-        match cargo::run(&mut mutants) {
-            Ending::Clean => {}
-            other => ending = other,
-        }
+        outcome = outcome.and(cargo::run(&mut mutants));
     }
-    ending
+    outcome
 }

@@ -4,7 +4,7 @@ use std::ffi::OsStr;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use crate::{Ending, cargo};
+use crate::{Outcome, cargo};
 
 /// The crates that others depend on, in the order in which they depend on each
 /// other. The rest of the workspace stays here.
@@ -19,12 +19,12 @@ pub const PUBLISHED: [&str; 6] = [
 
 /// Builds each published crate from its package alone, with the workspace's
 /// debug information, so that what is built already serves here too.
-#[must_use]
-pub fn run(root: &Path) -> Ending {
-    if let Err(reason) = forget_packages() {
-        eprintln!("{reason}");
-        return Ending::Unusable;
-    }
+///
+/// # Errors
+///
+/// A package that does not build.
+pub fn run(root: &Path) -> Outcome {
+    forget_packages()?;
     let selected = PUBLISHED.map(|name| format!(" --package {name}")).concat();
     let mut package = cargo::command(root, &format!("package --quiet --allow-dirty{selected}"));
     cargo::run(package.env("CARGO_PROFILE_DEV_DEBUG", "line-tables-only"))

@@ -2,10 +2,14 @@
 
 use std::path::Path;
 
-use crate::{Ending, cargo};
+use crate::{Outcome, cargo};
 
 /// `prove`: whether what `diff` says of edits is true.
-#[must_use]
-pub fn run(root: &Path, arguments: &[String]) -> Ending {
-    cargo::run(cargo::command(root, "run --quiet --package prove --").args(arguments))
+///
+/// # Errors
+///
+/// Something that is not, or a crate that does not build.
+pub fn run(root: &Path, arguments: &[String]) -> Outcome {
+    let program = cargo::built(root, "prove", "--bin prove")?;
+    cargo::run(cargo::program(program, root).args(arguments))
 }

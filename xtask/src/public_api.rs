@@ -7,11 +7,11 @@ use std::path::Path;
 use clap::Args;
 use spec_tools::public_api::{self, FILE};
 
-use crate::Ending;
 use crate::comparison::{self, Documents, Source};
 use crate::generate::{self, Comparison as Output, DOCUMENT, OUTPUT};
 use crate::git;
-use crate::report::{self, paragraph};
+use crate::report::paragraph;
+use crate::{Ending, Failure};
 
 /// What to compare with.
 #[derive(Args, Clone, Debug)]
@@ -35,18 +35,12 @@ fn name(item: &str) -> &str {
     item.split_once(": ").map_or(item, |(name, _)| name)
 }
 
-/// `public-api`: shows which public items an edit adds and removes.
-#[must_use]
-pub fn run(root: &Path, arguments: &Arguments) -> Ending {
-    let output = match generate::compare(root) {
-        Ok(output) => output,
-        Err(failure) => return generate::refuse(&failure),
-    };
-    let documents = comparison::documents(root, arguments.against.as_deref());
-    report::print(documents.and_then(|documents| {
-        let change = Change::of(root, &output, &documents)?;
-        Ok((change.text(&documents.origin()), Ending::Clean))
-    }))
+/// `public-api`: the public items that an edit adds and removes.
+pub fn report(root: &Path, arguments: &Arguments) -> Result<(String, Ending), Failure> {
+    let output = generate::compare(root)?;
+    let documents = comparison::documents(root, arguments.against.as_deref())?;
+    let change = Change::of(root, &output, &documents)?;
+    Ok((change.text(&documents.origin()), Ending::Clean))
 }
 
 impl Change {

@@ -10,21 +10,6 @@ use crate::Ending;
 pub use terminal::show;
 pub(crate) use text::{WIDTH, code, counted, escaped, paragraph, shortened, wrapped};
 
-/// Prints the result of a task: its text, or the error that prevented it.
-#[must_use]
-pub fn print(result: Result<(String, Ending), String>) -> Ending {
-    match result {
-        Ok((text, ending)) => {
-            show(&text);
-            ending
-        }
-        Err(message) => {
-            eprintln!("{}", codegen::visible(message.trim_end()));
-            Ending::Unusable
-        }
-    }
-}
-
 /// How severe a finding is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Level {

@@ -16,7 +16,7 @@ use crate::generate::{self, DOCUMENT};
 use crate::report::{self, Finding, Level, counted, paragraph};
 use crate::semver::Versions;
 use crate::sync_dir::Difference;
-use crate::{Ending, Failure, atomic_write, examples, lint, public_api};
+use crate::{Ending, Failure, Outcome, atomic_write, examples, lint, public_api, shown};
 
 /// What to compare and how to say it.
 #[derive(Args, Clone, Debug)]
@@ -79,16 +79,18 @@ pub(crate) struct Check {
 }
 
 /// `review`: says everything once, and ends as the worst of it.
-#[must_use]
-pub fn run(root: &Path, arguments: &Arguments) -> Ending {
-    let result = report(root, arguments);
-    match (&arguments.out, result) {
-        (Some(out), Ok((text, ending))) => match atomic_write::write(out, &text) {
-            Ok(()) => ending,
-            Err(error) => report::print(Err(format!("cannot write {}: {error}", out.display()))),
-        },
-        (_, result) => report::print(result),
-    }
+///
+/// # Errors
+///
+/// Something to do, or what cannot be compared.
+pub fn run(root: &Path, arguments: &Arguments) -> Outcome {
+    let (text, ending) = report(root, arguments)?;
+    let Some(out) = &arguments.out else {
+        return shown((text, ending));
+    };
+    atomic_write::write(out, &text)
+        .map_err(|error| format!("cannot write {}: {error}", out.display()))?;
+    shown((String::new(), ending))
 }
 
 /// The review in one of its formats, and how it ends.

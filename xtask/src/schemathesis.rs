@@ -9,7 +9,7 @@ use std::process::{Command, Stdio};
 use serde_json::Value;
 
 use crate::validate::{self, FOLDER};
-use crate::{Ending, atomic_write, cargo, generate, report};
+use crate::{Ending, Failure, Outcome, cargo, exports, sync_dir};
 
 /// The exported form that has a path for each operation.
 const FORM: &str = "logical.json";
@@ -26,24 +26,16 @@ pub struct Arguments {
 }
 
 /// `schemathesis`: fails if a response is not as documented, or an operation never succeeded.
-#[must_use]
-pub fn run(root: &Path, arguments: &Arguments) -> Ending {
-    report::print(fuzz(root, arguments))
-}
-
-fn fuzz(root: &Path, arguments: &Arguments) -> Result<(String, Ending), String> {
+///
+/// # Errors
+///
+/// What Schemathesis found, or what it needs and is not there.
+pub fn run(root: &Path, arguments: &Arguments) -> Outcome {
     let (folder, work) = (root.join(FOLDER), root.join("target/schemathesis"));
-    let document = generate::document(root).map_err(|failure| failure.to_string())?;
-    let forms = spec_tools::exports::exports(&document);
-    let forms = forms.map_err(|diagnostics| diagnostics.report(generate::DOCUMENT))?;
-    for form in forms.iter().filter(|form| form.path == FORM) {
-        atomic_write::write(&work.join(FORM), &form.text)
-            .map_err(|error| format!("cannot write {FORM}: {error}"))?;
-    }
-    if !validate::install_from_pypi(&folder) {
-        return Err(format!("cannot install {FOLDER}/requirements.txt"));
-    }
-    let mut sandbox = Command::new(cargo::build_skypay(root)?)
+    fs::create_dir_all(&work).map_err(|error| sync_dir::unusable("create", &work, &error))?;
+    exports::write(root)?;
+    validate::install_from_pypi(&folder)?;
+    let mut sandbox = Command::new(cargo::built(root, "skypay-cli", "--bin skypay")?)
         .args(["sandbox", "up", "--memory", "--json"])
         .args(["--clock", "virtual", "--port", "0"])
         .stdout(Stdio::piped())
@@ -53,10 +45,13 @@ fn fuzz(root: &Path, arguments: &Arguments) -> Result<(String, Ending), String> 
     let info = stdout.and_then(|stdout| stdout.lines().next()?.ok());
     let info = info.unwrap_or_default();
     let url = serde_json::from_str::<Value>(&info).unwrap_or_default();
-    let status = Command::new(folder.join(".venv/bin/schemathesis"))
+    let mut schemathesis = Command::new(folder.join(".venv/bin/schemathesis"));
+    schemathesis
         .arg("--config-file")
         .arg(folder.join("schemathesis.toml"))
-        .args(["run", FORM, "--no-color", "--url"])
+        .arg("run")
+        .arg(root.join(exports::OUTPUT).join(FORM))
+        .args(["--no-color", "--url"])
         .arg(url["url"].as_str().unwrap_or_default())
         .args(["--seed", &arguments.seed.to_string()])
         .args(["--max-examples", &arguments.requests.to_string()])
@@ -64,13 +59,15 @@ fn fuzz(root: &Path, arguments: &Arguments) -> Result<(String, Ending), String> 
         .env("SCHEMATHESIS_HOOKS", "schemathesis_hooks")
         .env("PYTHONPATH", &folder)
         .env("NO_PROXY", "127.0.0.1")
-        .env("SANDBOX_INFO", info)
-        .status();
+        .env("SANDBOX_INFO", info);
+    let outcome = cargo::run(&mut schemathesis);
     // It may have ended by itself.
     let _ = sandbox.kill().and_then(|()| sandbox.wait());
-    let status = status.map_err(|error| format!("cannot run Schemathesis: {error}"))?;
-    match (status.success(), fs::read_to_string(work.join("never"))) {
-        (true, Ok(never)) if never.is_empty() => Ok((never, Ending::Clean)),
-        (_, never) => Ok((format!("never accepted: {never:?}\n"), Ending::Findings)),
+    match fs::read_to_string(work.join("never")) {
+        Ok(never) if never.is_empty() => outcome,
+        never => {
+            eprintln!("never accepted: {never:?}");
+            outcome.and(Err(Failure::Reported(Ending::Findings)))
+        }
     }
 }

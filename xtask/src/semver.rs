@@ -12,7 +12,7 @@ use crate::comparison::Comparison;
 use crate::comparison::{Documents, Source};
 use crate::generate::DOCUMENT;
 use crate::git;
-use crate::report::{self, Finding, Level, paragraph};
+use crate::report::{Finding, Level, paragraph};
 
 /// The manifest that holds the version of the crates.
 pub(crate) const MANIFEST: &str = "Cargo.toml";
@@ -48,14 +48,8 @@ struct Line {
     now: Version,
 }
 
-/// `semver`: says the next versions; with `--check`, fails if they are not
-/// reached.
-#[must_use]
-pub fn run(root: &Path, arguments: &Arguments) -> Ending {
-    report::print(report(root, arguments))
-}
-
-/// A line per thing with a version, and whether all are high enough.
+/// `semver`: a line per thing with a version, and whether all are high enough.
+/// With `--check` it is a finding if they are not.
 pub fn report(root: &Path, arguments: &Arguments) -> Result<(String, Ending), String> {
     let comparison = Comparison::of(root, arguments.against.as_deref())?;
     let versions = Versions::of(root, &comparison)?;

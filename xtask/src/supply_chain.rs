@@ -3,26 +3,21 @@
 
 use std::path::Path;
 
-use crate::{Ending, cargo};
+use crate::{Outcome, cargo};
 
 /// The version of cargo-deny; `deny.toml` is written for it.
 const VERSION: &str = "0.20.2";
 
 /// Installs cargo-deny and looks.
-#[must_use]
-pub fn run(root: &Path) -> Ending {
+///
+/// # Errors
+///
+/// What breaks a rule.
+pub fn run(root: &Path) -> Outcome {
     // What only advisories need is left out: they need the network, too.
-    match cargo::install(root, "cargo-deny", VERSION, "--no-default-features") {
-        Ok(program) => {
-            // Of crates for other platforms, too.
-            match cargo::cargo(root, "fetch --quiet --locked") {
-                Ending::Clean => {}
-                other => return other,
-            }
-            let mut deny = cargo::program(&program, root);
-            deny.args(["--offline", "check", "licenses", "bans", "sources"]);
-            cargo::run(&mut deny)
-        }
-        Err(ending) => ending,
-    }
+    let program = cargo::install(root, "cargo-deny", VERSION, "--no-default-features")?;
+    // Of crates for other platforms, too.
+    cargo::cargo(root, "fetch --quiet --locked")?;
+    let mut deny = cargo::program(program, root);
+    cargo::run(deny.args(["--offline", "check", "licenses", "bans", "sources"]))
 }

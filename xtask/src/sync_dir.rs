@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use codegen::Location;
 
 use crate::report::{Finding, Level};
-use crate::{Ending, Failure, atomic_write};
+use crate::{Failure, atomic_write};
 
 /// A file that is not as it should be; its path is that below the folder.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -77,27 +77,6 @@ pub fn differences(
     let leftovers = present.iter().filter(|path| !files.contains_key(*path));
     differences.extend(leftovers.cloned().map(Difference::Leftover));
     Ok(differences)
-}
-
-/// Prints whether a directory is up to date, and if not, which files are not and what
-/// to run.
-#[must_use]
-pub fn print(
-    folder: &str,
-    files: &BTreeMap<String, String>,
-    differences: &[Difference],
-    document: &str,
-    remedy: &str,
-) -> Ending {
-    if differences.is_empty() {
-        println!("fresh: {} files in {folder}/", files.len());
-        return Ending::Clean;
-    }
-    for difference in differences {
-        eprintln!("{}", difference.line(folder));
-    }
-    eprintln!("{folder}/ is not what {document} gives: run `{remedy}` and commit the result");
-    Ending::Stale
 }
 
 /// Brings a directory up to date and gives a line about what was done.

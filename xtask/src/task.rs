@@ -5,8 +5,9 @@ use std::path::Path;
 use clap::{Parser, Subcommand};
 
 use crate::{
-    Ending, approve, browser, bump, ci, diff, docs, examples, exports, fuzz, generate, lint,
-    mutants, packages, prove, public_api, review, schemathesis, semver, supply_chain, validate,
+    Ending, Outcome, approve, browser, bump, ci, diff, docs, examples, exports, fuzz, generate,
+    lint, mutants, packages, prove, public_api, review, schemathesis, semver, shown, supply_chain,
+    validate,
 };
 
 /// The project's tasks.
@@ -101,8 +102,11 @@ pub enum Verify {
 
 impl Task {
     /// Runs the task.
-    #[must_use]
-    pub fn run(&self, root: &Path) -> Ending {
+    ///
+    /// # Errors
+    ///
+    /// Why it is not clean.
+    pub fn run(&self, root: &Path) -> Outcome {
         match self {
             Self::Gen { check: false } => generate::write(root),
             Self::Gen { check: true } => generate::check(root),
@@ -116,25 +120,25 @@ impl Task {
 }
 
 impl Spec {
-    fn run(&self, root: &Path) -> Ending {
+    fn run(&self, root: &Path) -> Outcome {
         match self {
-            Self::Lint(arguments) => lint::run(root, arguments),
-            Self::Examples => examples::run(root),
+            Self::Lint(arguments) => shown(lint::report(root, arguments)?),
+            Self::Examples => shown(examples::report(root)?),
             Self::Validate => validate::run(root),
-            Self::Diff(arguments) => diff::run(root, arguments),
+            Self::Diff(arguments) => shown(diff::report(root, arguments)?),
             Self::Review(arguments) => review::run(root, arguments),
-            Self::PublicApi(arguments) => public_api::run(root, arguments),
-            Self::Semver(arguments) => semver::run(root, arguments),
+            Self::PublicApi(arguments) => shown(public_api::report(root, arguments)?),
+            Self::Semver(arguments) => shown(semver::report(root, arguments)?),
             Self::Bump(arguments) => bump::run(root, arguments),
-            Self::Approve(arguments) => approve::run(root, arguments),
-            Self::Docs(arguments) => docs::run(root, arguments),
-            Self::Exports => exports::run(root),
+            Self::Approve(arguments) => shown((approve::approve(root, arguments)?, Ending::Clean)),
+            Self::Docs(arguments) => shown(docs::report(root, arguments)?),
+            Self::Exports => shown((exports::write(root)?, Ending::Clean)),
         }
     }
 }
 
 impl Verify {
-    fn run(&self, root: &Path) -> Ending {
+    fn run(&self, root: &Path) -> Outcome {
         match self {
             Self::Prove { arguments } => prove::run(root, arguments),
             Self::Schemathesis(arguments) => schemathesis::run(root, arguments),

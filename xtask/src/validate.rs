@@ -2,12 +2,13 @@
 //! exports, and the scripts of the Postman collection under Node. Their versions
 //! are pinned in `spec/validators/`.
 
+use std::ffi::OsStr;
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Command, Stdio};
 
 use crate::generate::DOCUMENT;
-use crate::{Ending, atomic_write, exports, generate};
+use crate::{Failure, Outcome, atomic_write, cargo, exports};
 
 /// Where the pins are and where the validators are installed.
 pub(crate) const FOLDER: &str = "spec/validators";
@@ -21,147 +22,107 @@ const DOCUMENTS: [&str; 4] = [
 ];
 
 /// Writes the exports, installs the validators and runs each.
-#[must_use]
-pub fn run(root: &Path) -> Ending {
+///
+/// # Errors
+///
+/// What a validator finds, once all have run.
+pub fn run(root: &Path) -> Outcome {
     let folder = root.join(FOLDER);
-    if let Err(failure) = exports::write(root) {
-        return generate::refuse(&failure);
-    }
-    if !install_from_npm(&folder) || !install_from_pypi(&folder) {
-        return Ending::Unusable;
-    }
-    let mut ending = Ending::Clean;
-    for (name, validator) in validators(root, &folder) {
-        println!("{name}");
-        match run_one(name, validator) {
-            Some(true) => {}
-            Some(false) => ending = Ending::Findings,
-            None => return Ending::Unusable,
+    exports::write(root)?;
+    install_from_npm(&folder)?;
+    install_from_pypi(&folder)?;
+    let mut outcome = Ok(());
+    for (program, arguments, documents) in VALIDATORS {
+        println!("{program}");
+        let mut validator = installed(&folder, program);
+        validator
+            .args(arguments.split_whitespace())
+            .args(*documents)
+            .current_dir(root)
+            // Redocly sends nothing and looks for no update.
+            .env("REDOCLY_TELEMETRY", "off")
+            .env("REDOCLY_SUPPRESS_UPDATE_NOTICE", "true");
+        match cargo::run(&mut validator) {
+            Err(failure @ Failure::Unusable(_)) => return Err(unavailable(&failure)),
+            other => outcome = outcome.and(other),
         }
     }
-    ending
+    outcome
 }
 
+/// Each validator, its arguments, and the documents that it looks at.
+const VALIDATORS: &[(&str, &str, &[&str])] = &[
+    (
+        "node_modules/.bin/prettier",
+        "--check --config spec/validators/prettier.yaml",
+        &[DOCUMENT],
+    ),
+    (".venv/bin/openapi-spec-validator", "", &DOCUMENTS),
+    (
+        "node_modules/.bin/redocly",
+        "lint --config spec/validators/redocly.yaml",
+        &DOCUMENTS,
+    ),
+    (
+        "node_modules/.bin/spectral",
+        "lint --ruleset spec/validators/spectral.yaml --fail-severity=warn",
+        &DOCUMENTS,
+    ),
+    (
+        "node",
+        "spec/validators/postman.mjs target/exports/postman.json \
+         runtime/testdata/envelope-vectors.json",
+        &[],
+    ),
+];
+
 /// Installs what `package-lock.json` pins, unless it is there already.
-pub(crate) fn install_from_npm(folder: &Path) -> bool {
+pub(crate) fn install_from_npm(folder: &Path) -> Outcome {
     let installed = folder.join("node_modules/.installed-lock.json");
     let pinned = fs::read_to_string(folder.join("package-lock.json")).unwrap_or_default();
     if fs::read_to_string(&installed).is_ok_and(|lock| lock == pinned) {
-        return true;
+        return Ok(());
     }
-    let mut npm = Command::new("npm");
-    npm.args(["ci", "--no-audit", "--no-fund", "--loglevel=error"])
-        .current_dir(folder)
-        .stdout(Stdio::null());
-    let done = run_one("install", npm) == Some(true);
-    if done {
-        // If it cannot be remembered, it is installed again, and that is all.
-        let _ = atomic_write::write(&installed, &pinned);
-    }
-    done
+    let npm = "npm ci --no-audit --no-fund --loglevel=error";
+    install(folder, npm)?;
+    // If it cannot be remembered, it is installed again, and that is all.
+    let _ = atomic_write::write(&installed, &pinned);
+    Ok(())
 }
 
 /// Installs what `requirements.txt` pins.
-pub(crate) fn install_from_pypi(folder: &Path) -> bool {
-    let python = folder.join(".venv/bin/python");
-    if !python.exists() {
-        let mut venv = Command::new("python3");
-        venv.args(["-m", "venv", ".venv"]).current_dir(folder);
-        if run_one("install", venv) != Some(true) {
-            return false;
-        }
+pub(crate) fn install_from_pypi(folder: &Path) -> Outcome {
+    if !folder.join(".venv/bin/python").exists() {
+        install(folder, "python3 -m venv .venv")?;
     }
-    let mut pip = Command::new(python);
-    pip.args([
-        "-m",
-        "pip",
-        "install",
-        "--quiet",
-        "--disable-pip-version-check",
-    ])
-    .args(["--requirement", "requirements.txt"])
-    .current_dir(folder);
-    run_one("install", pip) == Some(true)
+    let pip = "-m pip install --quiet --disable-pip-version-check --requirement requirements.txt";
+    install(folder, &format!(".venv/bin/python {pip}"))
 }
 
-fn validators(root: &Path, folder: &Path) -> Vec<(&'static str, Command)> {
-    let node = folder.join("node_modules/.bin");
-    let command = |program: PathBuf, arguments: &[&str]| {
-        let mut command = Command::new(program);
-        command.args(arguments).current_dir(root);
-        command
-    };
-    let on_documents = |program: PathBuf, arguments: &[&str]| {
-        let mut command = command(program, arguments);
-        command.args(DOCUMENTS);
-        command
-    };
-    vec![
-        (
-            "prettier",
-            command(
-                node.join("prettier"),
-                &[
-                    "--check",
-                    "--config",
-                    "spec/validators/prettier.yaml",
-                    DOCUMENT,
-                ],
-            ),
-        ),
-        (
-            "openapi-spec-validator",
-            on_documents(folder.join(".venv/bin/openapi-spec-validator"), &[]),
-        ),
-        (
-            "redocly lint",
-            on_documents(
-                node.join("redocly"),
-                &["lint", "--config", "spec/validators/redocly.yaml"],
-            ),
-        ),
-        (
-            "spectral lint",
-            on_documents(
-                node.join("spectral"),
-                &[
-                    "lint",
-                    "--ruleset",
-                    "spec/validators/spectral.yaml",
-                    "--fail-severity=warn",
-                ],
-            ),
-        ),
-        (
-            "scripts of the Postman collection",
-            command(
-                PathBuf::from("node"),
-                &[
-                    "spec/validators/postman.mjs",
-                    "target/exports/postman.json",
-                    "runtime/testdata/envelope-vectors.json",
-                ],
-            ),
-        ),
-    ]
+/// Runs an installer in a folder.
+fn install(folder: &Path, line: &str) -> Outcome {
+    let mut words = line.split_whitespace();
+    let program = words.next().unwrap_or_default();
+    let mut installer = installed(folder, program);
+    installer
+        .args(words)
+        .current_dir(folder)
+        .stdout(Stdio::null());
+    cargo::run(&mut installer).map_err(|failure| unavailable(&failure))
 }
 
-/// Redocly sends nothing and looks for no update.
-const QUIET: [(&str, &str); 2] = [
-    ("REDOCLY_TELEMETRY", "off"),
-    ("REDOCLY_SUPPRESS_UPDATE_NOTICE", "true"),
-];
+/// A program that is installed in a folder, or on the machine.
+fn installed(folder: &Path, program: &str) -> Command {
+    let path = folder.join(program);
+    Command::new(if path.exists() {
+        path.as_os_str()
+    } else {
+        OsStr::new(program)
+    })
+}
 
-/// Whether the command succeeded; nothing if it could not be run.
-fn run_one(what: &str, mut command: Command) -> Option<bool> {
-    match command.envs(QUIET).status() {
-        Ok(status) => Some(status.success()),
-        Err(error) => {
-            let program = command.get_program().to_string_lossy().into_owned();
-            eprintln!(
-                "cannot {what}: {program} does not run ({error}); Node.js with npm and Python 3 with venv are needed"
-            );
-            None
-        }
-    }
+fn unavailable(failure: &Failure) -> Failure {
+    Failure::Unusable(format!(
+        "{failure}\nNode.js 20.19 or newer with npm and Python 3 with venv are needed"
+    ))
 }

@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 
 use xtask::Ending;
 use xtask::generate::DOCUMENT;
-use xtask::lint::{Arguments, Threshold, report, run};
+use xtask::lint::{Arguments, Threshold, report};
 
 const KEPT: &str = include_str!("../../tests/documents/kept.yaml");
 
@@ -110,7 +110,6 @@ fn what_is_no_document_gets_one_message() {
         let message = report(&root, &arguments()).unwrap_err();
         assert!(message.starts_with(expected), "{message}");
         assert_eq!(message.matches("spec/").count(), 1, "{message}");
-        assert_eq!(run(&root, &arguments()), Ending::Unusable);
     }
     let root = root("gone", KEPT);
     fs::remove_file(root.join(DOCUMENT)).unwrap();

@@ -21,9 +21,9 @@ use std::process::ExitCode;
 
 use clap::Parser;
 use codegen::Location;
-use xtask::Ending;
 use xtask::generate::DOCUMENT;
-use xtask::report::{self, Finding, Level, Report};
+use xtask::report::{Finding, Level, Report};
+use xtask::{Ending, Failure};
 
 use cases::{CASES, Case, cases, sample};
 use groups::{Edition, Group, Prepared, packed};
@@ -50,7 +50,7 @@ struct Arguments {
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
     let result = xtask::root().and_then(|root| prove(&root, &arguments));
-    report::print(result).into()
+    xtask::exit_code(&result.map_err(Failure::from).and_then(xtask::shown))
 }
 
 /// What was proved, and whether all of it was.

@@ -81,7 +81,8 @@ impl Workspace {
             let errors: Vec<_> = compiled.errors.iter().collect();
             return Err(format!("the peer does not compile: {errors:#?}"));
         }
-        let built = cargo::executable(&output).ok_or("cargo does not say where the peer is")?;
+        let built =
+            cargo::executable(&output, "peer").ok_or("cargo does not say where the peer is")?;
         let kept = self.folder.join("peer/program");
         fs::copy(&built, &kept)
             .map_err(|error| format!("cannot copy {}: {error}", built.display()))?;
