@@ -212,21 +212,15 @@ impl Node {
     /// Whether a member is `true`.
     #[must_use]
     pub fn flag(&self, key: &str) -> bool {
-        matches!(
-            self.get(key).map(|node| &node.value),
-            Some(Value::Bool(true))
-        )
+        self.get(key)
+            .is_some_and(|node| matches!(node.value, Value::Bool(true)))
     }
 
     /// The texts of a member that is a sequence of texts.
     #[must_use]
     pub fn texts_of(&self, key: &str) -> Vec<String> {
-        self.get(key)
-            .map(|node| node.items().iter().filter_map(Self::text))
-            .into_iter()
-            .flatten()
-            .map(str::to_owned)
-            .collect()
+        let texts = self.items_of(key).iter().filter_map(Self::text);
+        texts.map(str::to_owned).collect()
     }
 
     /// What a word of the value's kind is called in a message.
@@ -419,18 +413,4 @@ pub fn is_no_text(text: &str) -> bool {
 fn is_json_number(text: &str) -> bool {
     text.starts_with(|first: char| first == '-' || first.is_ascii_digit())
         && serde_json::from_str::<serde_json::Number>(text).is_ok()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::{MAX_BYTES, load};
-
-    #[test]
-    fn a_document_has_a_largest_size() {
-        let document = "openapi: 3.0.3\n#";
-        let largest = format!("{document}{}", "a".repeat(MAX_BYTES - document.len()));
-        load(&largest).unwrap();
-        let diagnostics = load(&(largest + "a")).unwrap_err();
-        assert!(format!("{diagnostics:?}").contains("more than 4 MiB"));
-    }
 }

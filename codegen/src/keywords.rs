@@ -93,9 +93,8 @@ fn keywords(shape: &'static Node) -> Option<Keywords> {
     }
 }
 
-/// Whether values of a `type` and an `x-skypay-type` have a Rust type.
-pub(crate) fn has_rust_type(ty: Option<&str>, meaning: Option<&str>) -> bool {
-    let meanings = TABLE.at(&["Types", ty.unwrap_or_default()]);
-    let mut meanings = meanings.map(Node::items).unwrap_or_default().iter();
-    meanings.any(|known| known.text() == Some(meaning.unwrap_or("none")))
+/// The pattern of values of a `type` and an `x-skypay-type` that have a Rust type.
+pub(crate) fn form_of(ty: Option<&str>, meaning: Option<&str>) -> Option<&'static str> {
+    let meanings = TABLE.at(&["Types", ty?])?;
+    meanings.text_of(meaning.unwrap_or("none"))
 }

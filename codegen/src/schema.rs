@@ -55,9 +55,8 @@ impl<'d> Schema<'d> {
     /// The fields that an object has.
     #[must_use]
     pub fn properties(&self) -> &'d [Entry] {
-        self.get("properties")
-            .map(Node::entries)
-            .unwrap_or_default()
+        let properties = self.get("properties");
+        properties.map(Node::entries).unwrap_or_default()
     }
 
     /// The properties, each with its schema.
@@ -119,12 +118,9 @@ impl<'d> Schema<'d> {
     /// Whether this is a component itself, not what refers to one.
     #[must_use]
     pub fn is_component(&self) -> bool {
-        let path = self
-            .own
-            .location
-            .pointer
-            .strip_prefix("/components/schemas/");
-        path.is_some_and(|name| !name.contains('/'))
+        let pointer = &self.own.location.pointer;
+        let name = pointer.strip_prefix("/components/schemas/");
+        name.is_some_and(|name| !name.contains('/'))
     }
 
     /// The name of the component that is referred to.

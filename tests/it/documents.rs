@@ -280,6 +280,19 @@ fn text_that_is_no_document_gets_a_message_too() {
 }
 
 #[test]
+fn a_document_has_a_largest_size() {
+    let document = accepted() + "#";
+    let largest = document.clone() + &"a".repeat(4 * 1024 * 1024 - document.len());
+    codegen::api(&largest).unwrap();
+    let diagnostics = codegen::api(&(largest + "a")).unwrap_err();
+    assert!(
+        diagnostics
+            .report("document.yaml")
+            .contains("more than 4 MiB")
+    );
+}
+
+#[test]
 fn a_document_without_operations_gets_a_message_too() {
     let accepted = accepted();
     let (before, _) = accepted.split_once("\npaths:").unwrap();

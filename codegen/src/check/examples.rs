@@ -3,6 +3,7 @@
 use super::{Body, Document, Operation, matches, scalar_text};
 use crate::diagnostic::Reporter;
 use crate::document::{Node, Value};
+use crate::keywords::form_of;
 use crate::schema::Schema;
 
 /// The rule under which examples are reported.
@@ -153,20 +154,8 @@ fn scalar_fits(schema: Schema<'_>, value: &Node, reporter: &mut Reporter) {
         let message = format!("the value does not match `{pattern}`");
         reporter.add(RULE, &value.location, message);
     }
-    let form = match schema.text("x-skypay-type") {
-        Some("amount") if value.text().is_some() => r"^[0-9]+\.[0-9]{2}$",
-        Some("date") => r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$",
-        Some("date-time") => {
-            r"^([0-9]{4}-[0-9]{2}-[0-9]{2} [0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,9})?)?$"
-        }
-        Some("date-time-fraction") => {
-            r"^[0-9]{4}-[0-9]{2}-[0-9]{2} [0-9]{2}:[0-9]{2}:[0-9]{2}\.[0-9]{4}$"
-        }
-        Some("integer") => r"^[0-9]+$",
-        Some("person-name") => r"^[^,]+,[^,]+(,[^,]*){0,2}$",
-        _ => return,
-    };
-    if !matches(form, &text) {
+    let form = form_of(schema.text("type"), schema.text("x-skypay-type"));
+    if form.is_some_and(|form| !matches(form, &text)) {
         let message = "the value is not written in the form that its `x-skypay-type` says";
         reporter.add(RULE, &value.location, message);
     }

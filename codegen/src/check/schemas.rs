@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::{Document, matches, scalar_text};
 use crate::diagnostic::Reporter;
 use crate::document::Node;
-use crate::keywords::has_rust_type;
+use crate::keywords::form_of;
 use crate::schema::{Schema, integer_type};
 
 /// A table lists its codes in the order of its `enum`; one without an `enum`
@@ -145,7 +145,7 @@ pub(super) fn known_types(schema: Schema<'_>, reporter: &mut Reporter) {
         return;
     }
     let (ty, meaning) = (schema.text("type"), schema.text("x-skypay-type"));
-    if !has_rust_type(ty, meaning) {
+    if form_of(ty, meaning).is_none() {
         let message = format!(
             "`type: {}` with `x-skypay-type: {}` has no exact Rust type; numbers are `integer`, or `number` with `x-skypay-type: amount`",
             ty.unwrap_or("(none)"),

@@ -7,8 +7,8 @@ use petgraph::algo::kosaraju_scc;
 use petgraph::graph::DiGraph;
 
 use super::scalar_text;
-use crate::diagnostic::{Location, Reporter};
-use crate::document::{Node, Value};
+use crate::diagnostic::Reporter;
+use crate::document::{Entry, Node, Value};
 use crate::keywords::{Keyword, Keywords};
 use crate::schema::component;
 
@@ -186,51 +186,9 @@ const MAX_DEPTH: usize = 16;
 /// How many schemas a schema may hold, counted again wherever they stand in it.
 const MAX_SIZE: usize = 10_000;
 
-/// No schema contains itself: messages end.
-pub(super) fn no_circles(root: &Node, reporter: &mut Reporter) {
-    for schema in holding(root) {
-        if schema.in_circle {
-            let message = format!("`{}` contains itself", schema.name);
-            reporter.add("no-circles", schema.location, message);
-        }
-    }
-}
-
-/// No schema holds so many others that it could not be written out.
-pub(super) fn nesting(root: &Node, reporter: &mut Reporter) {
-    for schema in holding(root) {
-        let Holding { name, location, .. } = schema;
-        // The schemas that hold this one are too deep as well; one message does.
-        if schema.depth == MAX_DEPTH + 1 {
-            let message = format!(
-                "`{name}` holds schemas that hold others, more than {MAX_DEPTH} levels deep: refer to fewer of them in a row"
-            );
-            reporter.add("nesting", location, message);
-        }
-        if schema.size > MAX_SIZE && schema.largest_part <= MAX_SIZE {
-            let message = format!(
-                "`{name}` holds more than {MAX_SIZE} schemas, counted wherever they stand in it: refer to fewer of them"
-            );
-            reporter.add("nesting", location, message);
-        }
-    }
-}
-
-/// What a schema holds.
-struct Holding<'d> {
-    name: &'d str,
-    location: &'d Location,
-    in_circle: bool,
-    /// How many levels there are, this one included.
-    depth: usize,
-    /// How many schemas there are, this one included.
-    size: usize,
-    /// The size of the largest schema that it refers to.
-    largest_part: usize,
-}
-
-/// What each component holds, each looked at once, in no particular order.
-fn holding(root: &Node) -> Vec<Holding<'_>> {
+/// No schema contains itself, except where `may_circle` says so, and none holds so
+/// many others that it could not be written out.
+pub(super) fn nesting(root: &Node, may_circle: bool, reporter: &mut Reporter) {
     let entries = root.at(&["components", "schemas"]);
     let entries = entries.map(Node::entries).unwrap_or_default();
     let mut graph = DiGraph::<(), ()>::new();
@@ -248,31 +206,35 @@ fn holding(root: &Node) -> Vec<Holding<'_>> {
             }
         }
     }
-    let mut found: Vec<_> = entries
-        .iter()
-        .map(|entry| Holding {
-            name: &entry.key,
-            location: &entry.location,
-            in_circle: false,
-            depth: 0,
-            size: 0,
-            largest_part: 0,
-        })
-        .collect();
+    // How many levels each has and how many schemas it holds, itself included.
+    let mut held = vec![(0, 0); entries.len()];
     // What contains each other is one group, behind all that it refers to.
     for group in kosaraju_scc(&graph) {
         for one in &group {
-            let parts = graph.neighbors(*one).map(|part| &found[part.index()]);
-            let depth = parts.clone().map(|part| part.depth).max();
-            let size = parts.clone().map(|part| part.size);
-            let size = size.fold(1, usize::saturating_add);
-            let largest_part = parts.map(|part| part.size).max();
-            let holding = &mut found[one.index()];
-            holding.in_circle = group.len() > 1 || graph.contains_edge(*one, *one);
-            holding.depth = 1 + depth.unwrap_or_default();
-            holding.size = size;
-            holding.largest_part = largest_part.unwrap_or_default();
+            let parts = graph.neighbors(*one).map(|part| held[part.index()]);
+            let depth = 1 + parts.clone().map(|(depth, _)| depth).max().unwrap_or(0);
+            let largest_part = parts.clone().map(|(_, size)| size).max().unwrap_or(0);
+            let size = parts.map(|(_, size)| size).fold(1, usize::saturating_add);
+            held[one.index()] = (depth, size);
+
+            let Entry { key, location, .. } = &entries[one.index()];
+            let in_circle = group.len() > 1 || graph.contains_edge(*one, *one);
+            if in_circle && !may_circle {
+                reporter.add("no-circles", location, format!("`{key}` contains itself"));
+            }
+            // The schemas that hold this one are too deep as well; one message does.
+            if depth == MAX_DEPTH + 1 {
+                let message = format!(
+                    "`{key}` holds schemas that hold others, more than {MAX_DEPTH} levels deep: refer to fewer of them in a row"
+                );
+                reporter.add("nesting", location, message);
+            }
+            if size > MAX_SIZE && largest_part <= MAX_SIZE {
+                let message = format!(
+                    "`{key}` holds more than {MAX_SIZE} schemas, counted wherever they stand in it: refer to fewer of them"
+                );
+                reporter.add("nesting", location, message);
+            }
         }
     }
-    found
 }
