@@ -8,7 +8,7 @@ use std::path::Path;
 use clap::Parser;
 use xtask::generate::DOCUMENT;
 use xtask::task::CommandLine;
-use xtask::{Ending, cargo, git};
+use xtask::{cargo, git};
 
 /// Copies a directory, except what is not committed.
 fn copy(from: &Path, to: &Path) {
@@ -94,7 +94,8 @@ fn the_commands_of_the_checklists_succeed() {
         let words = command.strip_prefix("cargo ").unwrap();
         if words.starts_with("xtask ") {
             let task = CommandLine::try_parse_from(command.split_whitespace().skip(1)).unwrap();
-            assert_eq!(task.task.run(&folder), Ending::Clean, "{command}");
+            let done = task.task.run(&folder);
+            assert!(done.is_ok(), "{command}: {done:?}");
             continue;
         }
         let done = cargo::command(&folder, &format!("{words} --quiet --offline"))
