@@ -118,10 +118,9 @@ impl SandboxArgs {
                 Ok(render_clock("Restored.", &clock))
             }
             SandboxCommand::State => {
-                let state = admin()?
-                    .state(format.show_personal_data)
-                    .await
-                    .map_err(failed)?;
+                let (admin, personal) = (admin()?, format.show_personal_data);
+                let mut state = admin.state(personal).await.map_err(failed)?;
+                state["rows"] = json!(admin.all_rows(personal).await.map_err(failed)?);
                 let text = serde_json::to_string_pretty(&state).unwrap_or_default();
                 Ok(Output::new(text, &state))
             }

@@ -353,10 +353,10 @@ async fn report(
         let twice = notices.values().filter(|times| **times > 1).count();
         (u64::try_from(notices.len())?, twice)
     };
-    let state = sandbox.admin().state(true).await?;
-    let size = |name: &str| state[name].as_object().map_or(0, serde_json::Map::len);
-    let booked = u64::try_from(size("payouts"))?;
-    let sent = u64::try_from(size("callbacks"))?;
+    let rows = sandbox.admin().all_rows(true).await?;
+    let of = |kind: &str| rows.iter().filter(|row| row.kind() == kind).count();
+    let booked = u64::try_from(of("payout"))?;
+    let sent = u64::try_from(of("callback"))?;
 
     println!("calls begun                          {begun}");
     println!("calls made                           {calls}");

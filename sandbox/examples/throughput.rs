@@ -1,19 +1,24 @@
 //! How much a sandbox can take: payouts with their callbacks, in a file, with
-//! every answer given after its commit.
+//! every answer given after its commit. Each number of payouts is a run of its
+//! own; client, partner and sandbox are one process.
 //!
-//! `cargo run --release -p skypay-sandbox --example throughput [PAYOUTS]`
+//! `cargo run --release -p skypay-sandbox --example throughput [PAYOUTS …]`
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::Instant;
+use std::time::{Duration as StdDuration, Instant, SystemTime};
 
 use skypay_client::{Client, Credentials, Environment, KeyRing};
-use skypay_sandbox::Sandbox;
-use skypay_sandbox::engine::{CallbackUrls, Command, Duration, Limits, Settings, Timing};
+use skypay_sandbox::engine::{CallbackUrls, Command, Duration, Limits, Opening, Settings, Timing};
 use skypay_sandbox::error_scenarios::sample;
+use skypay_sandbox::{Builder, Running, Sandbox};
 use skypay_server::{Config, Context, NotStored, PartnerCallbacks, Stored, callbacks};
-use skypay_types::{PayoutQueuePayoutRequest, PayoutQueueRequest, read};
-use tokio::net::TcpListener;
+use skypay_types::{
+    DateTime, DateType, GetReportPayoutRequest, PayoutQueuePayoutRequest, PayoutQueueRequest, read,
+};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 
@@ -25,16 +30,92 @@ const SENDERS: u64 = 16;
 /// How many callbacks tell of one payout: uploaded, and paid.
 const NOTICES: u64 = 2;
 
-#[tokio::main]
-async fn main() -> Outcome<()> {
-    let payouts = std::env::args()
-        .nth(1)
-        .map_or(Ok(1000), |count| count.parse())?;
+fn main() -> Outcome<()> {
+    let mut arguments = std::env::args().skip(1);
+    let first = arguments.next();
+    if first.as_deref() == Some(ROW) {
+        let payouts = arguments.next().ok_or("a row has a number of payouts")?;
+        let runtime = tokio::runtime::Runtime::new()?;
+        return runtime.block_on(measure(payouts.parse()?));
+    }
+    println!("every answer after a commit to a file (WAL, synchronous=FULL)");
+    println!("{}", HEADINGS.join(" | "));
+    let counts = first.unwrap_or_else(|| "1000".to_owned());
+    for payouts in std::iter::once(counts).chain(arguments) {
+        // Memory is that of one run alone.
+        let mut row = std::process::Command::new(std::env::current_exe()?);
+        if !row.args([ROW, payouts.as_str()]).status()?.success() {
+            return Err(format!("{payouts} payouts failed").into());
+        }
+    }
+    Ok(())
+}
+
+/// Says to a copy of this program that it is one row.
+const ROW: &str = "--row";
+
+const HEADINGS: [&str; 11] = [
+    "payouts",
+    "accepted a second",
+    "callbacks a second",
+    "longest without an answer, ms",
+    "memory at most, MiB",
+    "written, MiB",
+    "database, MiB",
+    "start again, ms",
+    "first page, ms",
+    "transactions, ms",
+    "report, ms",
+];
+
+/// Measures a sandbox of its own, and prints a row.
+async fn measure(payouts: u64) -> Outcome<()> {
     let directory =
         std::env::temp_dir().join(format!("skypay-sandbox-throughput-{}", std::process::id()));
     std::fs::create_dir_all(&directory)?;
-    let before = memory();
-    let settings = Settings {
+    let database = directory.join("sandbox.db");
+    let builder = Sandbox::builder().settings(settings()?).database(&database);
+    let sandbox = builder.clone().start().await?;
+    let keys = keys_of(&sandbox)?;
+    let (told, mut notices) = mpsc::unbounded_channel();
+    let shared = Some(partner(Partner(told), keys).await?);
+    let urls = CallbackUrls {
+        shared,
+        ..CallbackUrls::default()
+    };
+    sandbox.admin().command(&Command::Callbacks(urls)).await?;
+    let client = client_of(&sandbox)?;
+
+    let started = Instant::now();
+    let longest = order(&client, payouts).await?;
+    let ordered = started.elapsed();
+    for _ in 0..payouts * NOTICES {
+        notices.recv().await.ok_or("the partner has stopped")?;
+    }
+    let told = started.elapsed();
+    sandbox.stop().await;
+    let memory = own("status", "VmHWM:") / 1024;
+    let written = own("io", "write_bytes:") >> 20;
+    let size = std::fs::metadata(&database)?.len() >> 20;
+    let read = read_again(builder).await?;
+    println!(
+        "{payouts} | {:.0} | {:.0} | {} | {memory} | {written} | {size} | {}",
+        rate(payouts, ordered),
+        rate(payouts * NOTICES, told),
+        longest.as_millis(),
+        read.map(|milliseconds| milliseconds.to_string())
+            .join(" | "),
+    );
+    std::fs::remove_dir_all(&directory)?;
+    Ok(())
+}
+
+fn settings() -> Outcome<Settings> {
+    let opening = Opening {
+        name: "Sandbox Lending Inc.".to_owned(),
+        balance: "1000000000.00".parse()?,
+    };
+    Ok(Settings {
         timing: Timing {
             upload: Duration::milliseconds(1),
             pay: Duration::milliseconds(2),
@@ -44,81 +125,85 @@ async fn main() -> Outcome<()> {
             payouts_per_day: 0,
             ..Limits::default()
         },
+        entities: BTreeMap::from([("SKY98".to_owned(), opening)]),
         ..Settings::default()
-    };
-    let database = directory.join("sandbox.db");
-    let sandbox = Sandbox::builder()
-        .settings(settings)
-        .database(&database)
-        .start()
-        .await?;
-    let info = sandbox.info();
-    let keys = KeyRing::new(Credentials::new(
-        &info.user_name,
-        &info.authentication,
-        &info.encrypt_key,
-    )?);
-    let (told, mut notices) = mpsc::unbounded_channel();
-    let shared = Some(partner(Partner(told), keys.clone()).await?);
-    let urls = CallbackUrls {
-        shared,
-        ..CallbackUrls::default()
-    };
-    sandbox.admin().command(&Command::Callbacks(urls)).await?;
-    let client = Client::new(
-        &Environment::Custom(info.url.clone()),
-        &info.caller_name,
-        keys,
-    )?;
+    })
+}
 
-    let started = Instant::now();
-    order(&client, payouts).await?;
-    let ordered = started.elapsed();
-    for _ in 0..payouts * NOTICES {
-        notices.recv().await.ok_or("the partner has stopped")?;
-    }
-    let told = started.elapsed();
-    println!(
-        "{payouts} payouts ordered in {:.2} s: {:.0} a second",
-        ordered.as_secs_f64(),
-        rate(payouts, ordered)
-    );
-    println!(
-        "with their {} callbacks in {:.2} s: {:.0} payouts and {:.0} callbacks a second",
-        payouts * NOTICES,
-        told.as_secs_f64(),
-        rate(payouts, told),
-        rate(payouts * NOTICES, told)
-    );
-    println!(
-        "every answer after a commit to {} (WAL, synchronous=FULL)",
-        database.display()
-    );
-    println!(
-        "memory of this process, client and partner included: {} MiB at the start, {} MiB at most",
-        before.0 / 1024,
-        memory().1 / 1024
-    );
+fn keys_of(sandbox: &Running) -> Outcome<KeyRing> {
+    let info = sandbox.info();
+    let credentials = Credentials::new(&info.user_name, &info.authentication, &info.encrypt_key)?;
+    Ok(KeyRing::new(credentials))
+}
+
+fn client_of(sandbox: &Running) -> Outcome<Client> {
+    let info = sandbox.info();
+    let environment = Environment::Custom(info.url.clone());
+    Ok(Client::new(
+        &environment,
+        &info.caller_name,
+        keys_of(sandbox)?,
+    )?)
+}
+
+/// How many milliseconds it takes to start the same sandbox again, and to read
+/// the first page, the list of transactions and a page of a report.
+async fn read_again(builder: Builder) -> Outcome<[u128; 4]> {
+    let (start, sandbox) = timed(builder.start()).await;
+    let sandbox = sandbox?;
+    let url = &sandbox.info().url;
+    let (first, page) = timed(fetch(url, "/")).await;
+    page?;
+    let (transactions, page) = timed(fetch(url, "/transactions")).await;
+    page?;
+    let today = DateTime::from_system_time(SystemTime::now()).date();
+    let wanted = GetReportPayoutRequest::builder()
+        .start_date(today)
+        .end_date(today)
+        .date_type(DateType::CreateDate)
+        .page(1_u32)
+        .page_size(100_u32)
+        .build()?;
+    let (report, answer) = timed(client_of(&sandbox)?.get_report_payout(&wanted)).await;
+    answer?;
     sandbox.stop().await;
-    println!(
-        "database: {} KiB",
-        std::fs::metadata(&database)?.len() / 1024
-    );
-    std::fs::remove_dir_all(&directory)?;
-    Ok(())
+    Ok([start, first, transactions, report])
+}
+
+/// How many milliseconds something takes, and what comes of it.
+async fn timed<T>(future: impl Future<Output = T>) -> (u128, T) {
+    let started = Instant::now();
+    let result = future.await;
+    (started.elapsed().as_millis(), result)
+}
+
+/// Fetches a page as a browser does.
+async fn fetch(url: &str, path: &str) -> Outcome<()> {
+    let address = url.strip_prefix("http://").ok_or("the URL is strange")?;
+    let mut connection = TcpStream::connect(address).await?;
+    let request = format!("GET {path} HTTP/1.1\r\nhost: {address}\r\nconnection: close\r\n\r\n");
+    connection.write_all(request.as_bytes()).await?;
+    let mut page = Vec::new();
+    connection.read_to_end(&mut page).await?;
+    if page.starts_with(b"HTTP/1.1 200") {
+        Ok(())
+    } else {
+        Err(format!("{path} is not there").into())
+    }
 }
 
 #[expect(clippy::cast_precision_loss, reason = "a figure for people")]
-fn rate(count: u64, elapsed: std::time::Duration) -> f64 {
+fn rate(count: u64, elapsed: StdDuration) -> f64 {
     count as f64 / elapsed.as_secs_f64()
 }
 
-/// Orders payouts, several at a time.
-async fn order(client: &Client, payouts: u64) -> Outcome<()> {
+/// Orders payouts, several at a time. How long there was no answer at most.
+async fn order(client: &Client, payouts: u64) -> Outcome<StdDuration> {
     let next = Arc::new(AtomicU64::new(0));
+    let (answered, mut answers) = mpsc::unbounded_channel();
     let mut senders = JoinSet::<Outcome<()>>::new();
     for _ in 0..SENDERS {
-        let (client, next) = (client.clone(), Arc::clone(&next));
+        let (client, next, answered) = (client.clone(), Arc::clone(&next), answered.clone());
         senders.spawn(async move {
             loop {
                 let number = next.fetch_add(1, Ordering::Relaxed);
@@ -126,13 +211,21 @@ async fn order(client: &Client, payouts: u64) -> Outcome<()> {
                     return Ok(());
                 }
                 client.payout_queue(&payout(number)?).await?;
+                answered.send(Instant::now())?;
             }
         });
+    }
+    drop(answered);
+    let mut last = Instant::now();
+    let mut longest = StdDuration::ZERO;
+    while let Some(answer) = answers.recv().await {
+        longest = longest.max(answer.saturating_duration_since(last));
+        last = last.max(answer);
     }
     while let Some(sender) = senders.join_next().await {
         sender??;
     }
-    Ok(())
+    Ok(longest)
 }
 
 fn payout(number: u64) -> Outcome<PayoutQueueRequest> {
@@ -163,14 +256,11 @@ async fn partner(partner: Partner, keys: KeyRing) -> Outcome<String> {
     Ok(url)
 }
 
-/// What this process uses now and has used at most, in KiB; nothing where
-/// there is no `/proc`.
-fn memory() -> (u64, u64) {
-    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
-    let field = |name: &str| {
-        let line = status.lines().find_map(|line| line.strip_prefix(name));
-        line.and_then(|line| line.split_whitespace().next()?.parse().ok())
-            .unwrap_or(0)
-    };
-    (field("VmRSS:"), field("VmHWM:"))
+/// A figure that the kernel keeps of this process; nothing where there is no
+/// `/proc`.
+fn own(file: &str, field: &str) -> u64 {
+    let text = std::fs::read_to_string(format!("/proc/self/{file}")).unwrap_or_default();
+    let line = text.lines().find_map(|line| line.strip_prefix(field));
+    line.and_then(|line| line.split_whitespace().next()?.parse().ok())
+        .unwrap_or(0)
 }

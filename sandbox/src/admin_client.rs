@@ -29,12 +29,12 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-use crate::engine::{Command, Duration};
+use crate::engine::{Command, Duration, Row};
 use crate::http::{Target, WireError, whole};
 use crate::limits;
 pub use crate::service::admin_types::{
     Advance, Advanced, CallbackDetails, ClockStatus, CommandResult, File, Info, LogQuery, Personal,
-    Problem, Saved, WireRecord,
+    Problem, RowsQuery, Saved, WireRecord,
 };
 
 /// The path of the interface.
@@ -60,9 +60,32 @@ impl Admin {
         self.get("info", &Nothing {}).await
     }
 
-    /// The whole state; see [`State`](crate::engine::State).
+    /// The state without its rows; see [`State`](crate::engine::State).
     pub async fn state(&self, personal: bool) -> Result<Value, AdminError> {
         self.get("state", &Personal { personal }).await
+    }
+
+    /// Transactions, movements and callbacks: the next thousand.
+    pub async fn rows(&self, query: RowsQuery) -> Result<Vec<Row>, AdminError> {
+        self.get("rows", &query).await
+    }
+
+    /// All transactions, movements and callbacks.
+    pub async fn all_rows(&self, personal: bool) -> Result<Vec<Row>, AdminError> {
+        let mut all: Vec<Row> = Vec::new();
+        loop {
+            let after = all.last().map_or(0, Row::id);
+            let next = RowsQuery {
+                after,
+                limit: None,
+                personal,
+            };
+            let rows = self.rows(next).await?;
+            if rows.is_empty() {
+                return Ok(all);
+            }
+            all.extend(rows);
+        }
     }
 
     /// Carries out a command. Callbacks that it causes at once have been tried

@@ -118,7 +118,7 @@ impl DeliveryWorker {
 
     /// The encrypted text of a callback, whether it was ever sent or not.
     async fn sealed(&mut self, id: u64) -> Option<String> {
-        let callback = self.simulator.state().callback(id).cloned()?;
+        let callback = self.simulator.state().callback(id)?;
         let (_, sender) = self.sender(false).ok()?;
         self.layer.prepare(None);
         // It goes nowhere, so its outcome says nothing.

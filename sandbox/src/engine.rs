@@ -1,9 +1,10 @@
 //! The sandbox's behaviour, as a function.
 //!
 //! State, command, time and seed go in; state, answer and events come out.
-//! There is no network, no file, no clock and no chance but the seed's: the
-//! same seed and the same commands at the same times give the same log, byte
-//! for byte.
+//! There is no network, no clock and no chance but the seed's: the same seed
+//! and the same commands at the same times give the same log, byte for byte.
+//! What there may be many of is in rows of SQLite, in memory unless somebody
+//! keeps them in a file.
 //!
 //! ```
 //! use skypay_sandbox::engine::{Command, Request, Settings, State};
@@ -37,6 +38,8 @@ mod payout;
 mod random;
 mod refused;
 mod request;
+mod row;
+mod rows;
 mod rule;
 mod settings;
 mod status;
@@ -44,6 +47,7 @@ mod timestamp;
 mod transaction;
 
 pub use account::{Account, Ledger, Totals};
+pub(crate) use answer::with_personal_data;
 pub use answer::{Applied, CommandOutcome, Event};
 pub use callback::Purpose;
 pub use cash_pickup::{CashPickup, CashPickupStatus};
@@ -58,23 +62,26 @@ pub use finance::Movement;
 pub use keys::{Key, KeyStatus, KeysInUse, Pair, Validity};
 pub use magic::{MAGIC, Magic, Meaning};
 pub use payout::{Amendment, Payout, PendingCancellation, Step};
+pub use row::Row;
 pub use rule::{NumberedRule, Rule, ScriptedOutcome, Then, When};
 pub use settings::{Limits, Opening, Settings, Timing};
 pub use timestamp::{Duration, ParseDurationError, Timestamp};
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use skypay_types::{DateTime, OPERATIONS, ResponseCode};
 
-use payout::Daily;
 use random::Random;
-use transaction::{ScheduleEntry, Transaction};
+use rows::Counts;
+pub(crate) use rows::{Json, Rows, TABLES};
+use transaction::Transaction;
 
 /// Everything there is: accounts, payouts, collections, keys, rules, faults,
-/// behaviors and callbacks. It can be saved and read again at any time.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+/// behaviors and callbacks. What there may be many of is in rows of a database,
+/// and as JSON a state is the rest.
+#[derive(Debug, PartialEq, Serialize, Deserialize)]
 pub struct State {
     settings: Settings,
     now: Timestamp,
@@ -82,20 +89,8 @@ pub struct State {
     last_event: u64,
     last_number: u64,
     last_movement: u64,
-    schedule: BTreeSet<ScheduleEntry>,
     ledger: Ledger,
-    payouts: BTreeMap<u64, Payout>,
-    /// The payouts of each control number, in order.
-    numbers: BTreeMap<String, Vec<u64>>,
-    daily: Daily,
-    counter: BTreeMap<String, CashPickup>,
-    barcodes: BTreeMap<String, Barcode>,
-    collections: BTreeMap<u64, Collection>,
-    movements: Vec<Movement>,
-    callbacks: BTreeMap<u64, Callback>,
-    /// The callbacks whose attempt has not ended, by the number of the event
-    /// with which it began.
-    sending: BTreeMap<u64, u64>,
+    counts: Counts,
     callback_urls: CallbackUrls,
     allow_list: Vec<String>,
     behaviors: BTreeMap<String, String>,
@@ -104,13 +99,20 @@ pub struct State {
     rules: Vec<NumberedRule>,
     faults: Vec<NumberedFault>,
     keys: BTreeMap<u32, Key>,
+    #[serde(skip)]
+    rows: Rows,
 }
 
 impl State {
-    /// A state that begins at that moment. Whether the settings make sense is
-    /// for [`Settings::check`] to say.
+    /// A state that begins at that moment, with its rows in memory. Whether the
+    /// settings make sense is for [`Settings::check`] to say.
     #[must_use]
     pub fn new(settings: Settings, now: DateTime) -> Self {
+        Self::founded(settings, now, Rows::in_memory())
+    }
+
+    /// A state that begins at that moment, where there are no rows yet.
+    pub(crate) fn founded(settings: Settings, now: DateTime, rows: Rows) -> Self {
         let now = Timestamp::from(now);
         let mut random = Random::new(settings.seed);
         let drawn = Pair::drawn(&mut random);
@@ -121,17 +123,8 @@ impl State {
             last_event: 0,
             last_number: 0,
             last_movement: 0,
-            schedule: BTreeSet::new(),
             ledger: Ledger::new(&settings),
-            payouts: BTreeMap::new(),
-            numbers: BTreeMap::new(),
-            daily: Daily::default(),
-            counter: BTreeMap::new(),
-            barcodes: BTreeMap::new(),
-            collections: BTreeMap::new(),
-            movements: Vec::new(),
-            callbacks: BTreeMap::new(),
-            sending: BTreeMap::new(),
+            counts: Counts::new(),
             callback_urls: settings.callbacks.clone(),
             allow_list: settings.allow_list.clone(),
             behaviors: settings.behaviors.clone(),
@@ -141,9 +134,29 @@ impl State {
             faults: Vec::new(),
             keys: BTreeMap::from([(1, Key::first(pair, now))]),
             settings,
+            rows,
         };
         Transaction::new(&mut state).watch_key(1);
         state
+    }
+
+    /// The state that was written as JSON beside these rows.
+    pub(crate) fn read(json: &str, rows: Rows) -> serde_json::Result<Self> {
+        serde_json::from_str::<Self>(json).map(|state| state.with_rows(rows))
+    }
+
+    /// The same state, whose rows are there now.
+    pub(crate) fn with_rows(self, rows: Rows) -> Self {
+        Self { rows, ..self }
+    }
+
+    /// The state as it is found when it is opened again: written and read.
+    ///
+    /// # Errors
+    ///
+    /// If it cannot be read, which would be a mistake in here.
+    pub fn reopened(self) -> serde_json::Result<Self> {
+        Self::read(&serde_json::to_string(&self)?, self.rows)
     }
 
     /// Carries out a command. Time never goes back: an earlier `now` counts
@@ -166,6 +179,11 @@ impl State {
         transaction.at = transaction.state.now;
         let (answer, faults) = transaction.dispatch(command);
         transaction.run_due_events();
+        let retention = transaction.state.limits.retention;
+        if retention > Duration::NONE {
+            let before = transaction.state.now.minus(retention);
+            transaction.state.forget(before);
+        }
         Applied {
             answer,
             events: transaction.events,
@@ -177,18 +195,7 @@ impl State {
     /// for the end of an attempt is not due.
     #[must_use]
     pub fn next_due(&self) -> Option<DateTime> {
-        self.schedule.first().map(|entry| entry.due.date_time())
-    }
-
-    /// The callbacks that are to be sent now, in the order in which they became
-    /// due: at most `limit` of those that did so after that event. One is
-    /// listed until [`Command::Delivered`] says what became of the attempt.
-    #[must_use]
-    pub fn outgoing(&self, after: u64, limit: usize) -> Vec<Delivery> {
-        let sending = self.sending.range(after.saturating_add(1)..).take(limit);
-        sending
-            .filter_map(|(_, id)| self.callbacks.get(id)?.delivery())
-            .collect()
+        self.rows.first_due().map(|entry| entry.due.date_time())
     }
 
     /// The keys in use at that moment.
@@ -239,57 +246,22 @@ impl State {
         &self.ledger
     }
 
-    /// All payouts that were ordered, the oldest first.
-    #[must_use]
-    pub fn payouts(&self) -> impl DoubleEndedIterator<Item = &Payout> {
-        self.payouts.values()
-    }
-
-    /// The payouts that were ordered with a control number, in order.
-    pub fn payouts_of(&self, control_number: &str) -> impl Iterator<Item = &Payout> {
-        let ids = self.numbers.get(control_number).into_iter().flatten();
-        ids.filter_map(|id| self.payouts.get(id))
-    }
-
     /// The payout that was ordered last with a control number.
     #[must_use]
-    pub fn payout(&self, control_number: &str) -> Option<&Payout> {
-        self.payouts_of(control_number).last()
+    pub fn payout(&self, control_number: &str) -> Option<Payout> {
+        self.of_number(control_number).pop()
     }
 
-    /// The payouts that stores asked the partner about.
+    /// The payout that stores asked the partner about by that number.
     #[must_use]
-    pub fn cash_pickups(&self) -> impl DoubleEndedIterator<Item = &CashPickup> {
-        self.counter.values()
-    }
-
-    /// All repayments, the oldest first.
-    #[must_use]
-    pub fn collections(&self) -> impl DoubleEndedIterator<Item = &Collection> {
-        self.collections.values()
-    }
-
-    /// The references for barcodes.
-    pub fn barcodes(&self) -> impl Iterator<Item = &Barcode> {
-        self.barcodes.values()
-    }
-
-    /// All movements of the accounts, the oldest first.
-    #[must_use]
-    pub fn movements(&self) -> &[Movement] {
-        &self.movements
-    }
-
-    /// All callbacks, the oldest first.
-    #[must_use]
-    pub fn callbacks(&self) -> impl DoubleEndedIterator<Item = &Callback> {
-        self.callbacks.values()
+    pub fn cash_pickup(&self, control_number: &str) -> Option<CashPickup> {
+        self.of_number(control_number).pop()
     }
 
     /// A callback by its number, with every attempt.
     #[must_use]
-    pub fn callback(&self, id: u64) -> Option<&Callback> {
-        self.callbacks.get(&id)
+    pub fn callback(&self, id: u64) -> Option<Callback> {
+        self.get(id)
     }
 
     /// Where callbacks go.
@@ -342,9 +314,10 @@ impl State {
     }
 
     /// Where a callback goes.
-    fn url_of<'a>(&'a self, callback: &'a Callback) -> Option<&'a str> {
+    fn url_of(&self, callback: &Callback) -> Option<String> {
         let own = callback.url.as_deref();
-        own.or_else(|| self.callback_urls.of(&callback.operation))
+        let url = own.or_else(|| self.callback_urls.of(&callback.operation));
+        url.map(str::to_owned)
     }
 }
 
@@ -517,7 +490,9 @@ impl Transaction<'_> {
     fn reset(&mut self) -> CommandOutcome {
         let settings = self.state.settings.clone();
         let last_event = self.state.last_event;
-        *self.state = State::new(settings, self.at.date_time());
+        let rows = self.state.rows.clone();
+        rows.clear();
+        *self.state = State::founded(settings, self.at.date_time(), rows);
         self.state.last_event = last_event;
         self.record_event("reset", "", Value::Null);
         self.done(Value::Null)

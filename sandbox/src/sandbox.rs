@@ -50,7 +50,6 @@ impl Sandbox {
             database: None,
             plaintext: true,
             hosts: Vec::new(),
-            snapshot_every: 1000,
             timeout: StdDuration::from_secs(30),
         }
     }
@@ -66,7 +65,6 @@ pub struct Builder {
     pub(crate) database: Option<PathBuf>,
     pub(crate) plaintext: bool,
     pub(crate) hosts: Vec<String>,
-    pub(crate) snapshot_every: u64,
     pub(crate) timeout: StdDuration,
 }
 
@@ -114,13 +112,6 @@ impl Builder {
         self
     }
 
-    /// After how many commands the whole state is written, so that opening
-    /// the database again is quick.
-    pub fn snapshot_every(mut self, commands: u64) -> Self {
-        self.snapshot_every = commands.max(1);
-        self
-    }
-
     /// How long the partner may take to answer a callback, by the machine's
     /// clock, also if the sandbox's is virtual: 30 seconds if not said. Then it is
     /// unknown whether the callback has arrived. A virtual clock stands still
@@ -143,13 +134,8 @@ impl Builder {
         let listener = TcpListener::bind(address).await.map_err(listen)?;
         let bound = listener.local_addr().map_err(listen)?;
         let database = self.database.clone();
-        let (store, state) = Store::open(
-            self.database,
-            self.snapshot_every,
-            self.settings,
-            self.clock.reading(),
-        )
-        .map_err(|error| StartError::Database(error.to_string()))?;
+        let (store, state) = Store::open(self.database, self.settings, self.clock.reading())
+            .map_err(|error| StartError::Database(error.to_string()))?;
         let (simulator, jobs, fallen) = Simulator::open(store, state, self.clock);
         delivery::run(&simulator, jobs, self.timeout);
         let info = info(&simulator, bound, database, self.plaintext);

@@ -330,8 +330,8 @@ mod tests {
             },
             ..Settings::default()
         };
-        let opened = Store::open(None, 1000, settings, clock.reading());
-        let (mut store, state) = opened.unwrap();
+        let opened = Store::open(None, settings, clock.reading());
+        let (store, state) = opened.unwrap();
         store.refuse_commits_while(Arc::clone(&full));
         let (simulator, mut jobs, _fallen) = Simulator::open(store, state, clock);
         let recharge = Command::Finance(FinanceCommand::Recharge {
@@ -374,7 +374,7 @@ mod tests {
         // Without another command.
         logged.changed().await.unwrap();
         asking.await.unwrap().unwrap();
-        let status = simulator.state().callback(id).unwrap().status.clone();
+        let status = simulator.state().callback(id).unwrap().status;
         assert_eq!(status, DeliveryStatus::Acknowledged);
         assert!(jobs.try_recv().is_err(), "it was sent once");
         simulator.closed().await;

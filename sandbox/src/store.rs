@@ -1,8 +1,8 @@
 //! What a sandbox remembers: SQLite, in a file or in memory.
 //!
-//! The journal holds every command with its time, and now and then the whole
-//! state is written beside it. Opening takes the last state and carries out
-//! the commands after it again, which leads where it led before.
+//! The [rows](crate::engine) that a command has changed are written as it is
+//! carried out, the rest of the state with each commit, and the log with both.
+//! Opening reads the rest of the state and nothing else.
 
 mod error;
 
@@ -12,10 +12,11 @@ use std::time::Duration;
 
 use rusqlite::backup::{Backup, StepResult};
 use rusqlite::config::DbConfig;
-use rusqlite::{Connection, OpenFlags, OptionalExtension, params};
+use rusqlite::{Connection, OpenFlags, Params, params};
+use serde_json::Value;
 
 use crate::admin_client::{LogQuery, WireRecord};
-use crate::engine::{Command, Event, Settings, State, Timestamp};
+use crate::engine::{Event, Json, Rows, Settings, State, TABLES, Timestamp, with_personal_data};
 use crate::{limits, private_file};
 pub(crate) use error::StoreError;
 
@@ -23,50 +24,36 @@ pub(crate) use error::StoreError;
 const APPLICATION: i32 = 0x5359_5342;
 
 /// Changes when the tables do, or what is in them.
-const SHAPE: i32 = 2;
-
-const TABLES: &str = "
-    CREATE TABLE journal (sequence INTEGER PRIMARY KEY, time TEXT NOT NULL, command TEXT NOT NULL);
-    CREATE TABLE snapshot (sequence INTEGER PRIMARY KEY, state TEXT NOT NULL);
-    CREATE TABLE log (sequence INTEGER PRIMARY KEY, line TEXT NOT NULL, personal TEXT NOT NULL);
-    CREATE TABLE wire (id INTEGER PRIMARY KEY, delivery INTEGER NOT NULL, record TEXT NOT NULL);
-    CREATE INDEX wire_of_delivery ON wire (delivery);
-";
+const SHAPE: i32 = 3;
 
 /// An open database, with exclusive use of it.
 pub(crate) struct Store {
-    connection: Connection,
+    rows: Rows,
     file: Option<PathBuf>,
-    /// The number of the last command in the journal.
-    last: u64,
-    since_snapshot: u64,
-    snapshot_every: u64,
 }
 
 impl Store {
     /// Opens a database, or makes one that begins with `settings` at `now`.
     pub(crate) fn open(
         file: Option<PathBuf>,
-        snapshot_every: u64,
         settings: Settings,
         now: Timestamp,
     ) -> Result<(Self, State), StoreError> {
-        let mut store = match file {
-            None => Self::of(Connection::open_in_memory(), None, snapshot_every)?,
+        let store = match file {
+            None => Self::of(Connection::open_in_memory(), None)?,
             Some(file) => {
                 private_file::create(&file).map_err(|error| StoreError::io(&file, &error))?;
-                Self::of(connect(&file), Some(file), snapshot_every)?
+                Self::of(connect(&file), Some(file))?
             }
         };
         if store.is_new()? {
-            store.set_up().map_err(|error| store.failed(&error))?;
-            let state = State::new(settings, now.date_time());
-            store.found(&state)?;
+            store.set_up()?;
+            let state = store.found(settings, now)?;
             return Ok((store, state));
         }
         // Nothing is written to a file that belongs to somebody else.
         store.recognise()?;
-        store.set_up().map_err(|error| store.failed(&error))?;
+        store.set_up()?;
         store.tighten();
         let state = store.load()?;
         Ok((store, state))
@@ -76,7 +63,6 @@ impl Store {
     fn of(
         connection: rusqlite::Result<Connection>,
         file: Option<PathBuf>,
-        snapshot_every: u64,
     ) -> Result<Self, StoreError> {
         let locked = connection.and_then(|connection| {
             connection.busy_timeout(Duration::ZERO)?;
@@ -86,23 +72,28 @@ impl Store {
             connection.set_db_config(DbConfig::SQLITE_DBCONFIG_DEFENSIVE, true)?;
             Ok(connection)
         });
-        Ok(Self {
-            connection: locked.map_err(|error| StoreError::at(file.as_deref(), &error))?,
-            file,
-            last: 0,
-            since_snapshot: 0,
-            snapshot_every,
-        })
+        let connection = locked.map_err(|error| StoreError::at(file.as_deref(), &error))?;
+        let rows = Rows::of(connection);
+        Ok(Self { rows, file })
+    }
+
+    /// Does something with the database.
+    fn with<T>(
+        &self,
+        work: impl FnOnce(&mut Connection) -> rusqlite::Result<T>,
+    ) -> Result<T, StoreError> {
+        self.rows.with(work).map_err(|error| self.failed(&error))
     }
 
     /// An answer is given after a commit, and a commit outlives the machine.
-    fn set_up(&self) -> rusqlite::Result<()> {
-        let connection = &self.connection;
-        connection.pragma_update(None, "journal_mode", "WAL")?;
-        connection.pragma_update(None, "synchronous", "FULL")?;
-        // On macOS, what is flushed otherwise may stay in the drive's cache.
-        connection.pragma_update(None, "fullfsync", true)?;
-        connection.execute_batch("BEGIN IMMEDIATE; COMMIT")
+    fn set_up(&self) -> Result<(), StoreError> {
+        self.with(|connection| {
+            connection.pragma_update(None, "journal_mode", "WAL")?;
+            connection.pragma_update(None, "synchronous", "FULL")?;
+            // On macOS, what is flushed otherwise may stay in the drive's cache.
+            connection.pragma_update(None, "fullfsync", true)?;
+            connection.execute_batch("BEGIN IMMEDIATE; COMMIT")
+        })
     }
 
     /// A database that was made by an earlier version, or by hand, may be
@@ -118,16 +109,13 @@ impl Store {
 
     /// Whether nothing was ever written.
     fn is_new(&self) -> Result<bool, StoreError> {
-        let schema = schema_of(&self.connection).map_err(|error| self.failed(&error))?;
+        let schema = self.with(|connection| schema_of(connection))?;
         let untouched = self.pragma("application_id")? == 0 && self.pragma("user_version")? == 0;
         Ok(schema.is_empty() && untouched)
     }
 
     fn pragma(&self, name: &str) -> Result<i32, StoreError> {
-        let number = self
-            .connection
-            .pragma_query_value(None, name, |row| row.get(0));
-        number.map_err(|error| self.failed(&error))
+        self.with(|connection| connection.pragma_query_value(None, name, |row| row.get(0)))
     }
 
     /// Whether a database is ours, of this shape, and nothing else: a view or
@@ -152,14 +140,9 @@ impl Store {
                 ));
             }
         }
-        let failed = |error| self.failed(&error);
-        let found = schema_of(&self.connection).map_err(failed)?;
-        let ours = || {
-            let empty = Connection::open_in_memory()?;
-            empty.execute_batch(TABLES)?;
-            schema_of(&empty)
-        };
-        let ours = ours().map_err(failed)?;
+        let found = self.with(|connection| schema_of(connection))?;
+        let ours = Rows::in_memory().with(|connection| schema_of(connection));
+        let ours = ours.map_err(|error| self.failed(&error))?;
         let differs = |from: &[SchemaRow], other: &[SchemaRow]| {
             let row = from.iter().find(|row| !other.contains(row))?;
             Some(format!("{} {:?}", row.kind, row.name))
@@ -171,214 +154,120 @@ impl Store {
         Ok(())
     }
 
-    /// Makes the tables.
-    fn found(&mut self, state: &State) -> Result<(), StoreError> {
-        let make = || -> rusqlite::Result<()> {
-            let transaction = self.connection.unchecked_transaction()?;
-            transaction.execute_batch(TABLES)?;
-            transaction.pragma_update(None, "application_id", APPLICATION)?;
-            transaction.pragma_update(None, "user_version", SHAPE)?;
-            write_snapshot(&transaction, 0, state)?;
-            transaction.commit()
-        };
-        make().map_err(|error| self.failed(&error))?;
+    /// Makes the tables, and the state that begins with them.
+    fn found(&self, settings: Settings, now: Timestamp) -> Result<State, StoreError> {
+        self.begin()?;
+        self.with(|connection| {
+            connection.execute_batch(TABLES)?;
+            connection.pragma_update(None, "application_id", APPLICATION)?;
+            connection.pragma_update(None, "user_version", SHAPE)
+        })?;
+        let state = State::founded(settings, now.date_time(), self.rows.clone());
+        self.record_events(&[])?;
+        self.commit(&state)?;
         match &self.file {
             // Or the machine may forget that there is such a file.
-            Some(file) => {
-                private_file::sync_folder_of(file).map_err(|error| StoreError::io(file, &error))
-            }
-            None => Ok(()),
+            Some(file) => private_file::sync_folder_of(file)
+                .map(|()| state)
+                .map_err(|error| StoreError::io(file, &error)),
+            None => Ok(state),
         }
     }
 
-    /// The last state that was written, and what came after it.
-    pub(crate) fn load(&mut self) -> Result<State, StoreError> {
-        let (from, state): (u64, String) = self
-            .connection
-            .query_row(
-                "SELECT sequence, state FROM snapshot ORDER BY sequence DESC LIMIT 1",
-                [],
-                |row| Ok((row.get(0)?, row.get(1)?)),
-            )
-            .map_err(|error| self.failed(&error))?;
-        let mut state: State =
-            serde_json::from_str(&state).map_err(|error| self.unreadable(&error))?;
-        let commands = self.commands_after(from)?;
-        self.since_snapshot = commands.len() as u64;
-        self.last = from + self.since_snapshot;
-        for (time, command) in commands {
-            for event in state.apply(&command, time.date_time()).events {
-                self.compare(&event)?;
-            }
-        }
-        Ok(state)
-    }
-
-    fn commands_after(&self, sequence: u64) -> Result<Vec<(Timestamp, Command)>, StoreError> {
-        let rows = || -> rusqlite::Result<Vec<(u64, String, String)>> {
-            let mut rows = self.connection.prepare(
-                "SELECT sequence, time, command FROM journal WHERE sequence > ? ORDER BY sequence",
-            )?;
-            rows.query_map([sequence], |row| {
-                Ok((row.get(0)?, row.get(1)?, row.get(2)?))
-            })?
-            .collect()
-        };
-        let rows = rows().map_err(|error| self.failed(&error))?;
-        let mut next = sequence;
-        for (found, ..) in &rows {
-            next = next.saturating_add(1);
-            if *found != next {
-                let why = format!("command {next} of its journal is missing; name another file");
-                return Err(StoreError::new(self.file.as_deref(), &why));
-            }
-        }
-        let read = |(_, time, command): (u64, String, String)| {
-            let time = serde_json::from_str(&time)?;
-            Ok((time, serde_json::from_str(&command)?))
-        };
-        let read: Result<_, serde_json::Error> = rows.into_iter().map(read).collect();
-        read.map_err(|error| self.unreadable(&error))
-    }
-
-    /// What was said once is said again, or the state is not what it was.
-    fn compare(&self, event: &Event) -> Result<(), StoreError> {
-        let logged: Option<String> = self
-            .connection
-            .query_row(
-                "SELECT line FROM log WHERE sequence = ?",
-                [event.sequence],
-                |row| row.get(0),
-            )
-            .optional()
-            .map_err(|error| self.failed(&error))?;
-        if logged.as_deref() == Some(&event.line()) {
-            return Ok(());
-        }
-        let why = format!(
-            "its commands no longer lead to event {} of its log: it was written by another version of the \
-             sandbox; use that version, or name another file",
-            event.sequence
-        );
-        Err(StoreError::new(self.file.as_deref(), &why))
+    /// The state that was committed last.
+    pub(crate) fn load(&self) -> Result<State, StoreError> {
+        let state: String = self.with(|connection| {
+            connection.query_row("SELECT state FROM head", [], |row| row.get(0))
+        })?;
+        State::read(&state, self.rows.clone()).map_err(|_| self.unreadable())
     }
 
     /// Begins to write what belongs together.
-    pub(crate) fn begin(&mut self) -> Result<(), StoreError> {
+    pub(crate) fn begin(&self) -> Result<(), StoreError> {
+        self.rows.take_failure();
         self.run("BEGIN IMMEDIATE")
     }
 
-    /// Notes a command and what it has led to.
-    pub(crate) fn record_event(
-        &mut self,
-        time: Timestamp,
-        command: &Command,
-        events: &[Event],
-    ) -> Result<(), StoreError> {
-        let write = || -> rusqlite::Result<()> {
-            let mut journal = self
-                .connection
-                .prepare_cached("INSERT INTO journal (sequence, time, command) VALUES (?, ?, ?)")?;
-            journal.execute(params![self.last + 1, json(&time)?, json(command)?])?;
-            let mut log = self
-                .connection
-                .prepare_cached("INSERT INTO log (sequence, line, personal) VALUES (?, ?, ?)")?;
+    /// Notes what a command has led to, unless it could not read or write all
+    /// that it had to.
+    pub(crate) fn record_events(&self, events: &[Event]) -> Result<(), StoreError> {
+        if let Some(error) = self.rows.take_failure() {
+            return Err(self.failed(&error));
+        }
+        self.with(|connection| {
+            let mut log = connection.prepare_cached("INSERT INTO log VALUES (?, ?, ?)")?;
             for event in events {
-                let personal = event.line_with_personal_data();
+                let personal = (!event.personal.is_null()).then_some(Json(&event.personal));
                 log.execute(params![event.sequence, event.line(), personal])?;
             }
-            if matches!(command, Command::Reset) {
-                // The numbers of deliveries begin anew.
-                self.connection.execute("DELETE FROM wire", [])?;
-            }
             Ok(())
-        };
-        write().map_err(|error| self.failed(&error))?;
-        self.last += 1;
-        self.since_snapshot += 1;
-        Ok(())
+        })
     }
 
     /// Notes what was seen of a callback on the wire.
-    pub(crate) fn note_wire(
-        &mut self,
-        delivery: u64,
-        record: &WireRecord,
-    ) -> Result<(), StoreError> {
-        let write = || -> rusqlite::Result<()> {
-            self.connection
-                .prepare_cached("INSERT INTO wire (delivery, record) VALUES (?, ?)")?
-                .execute(params![delivery, json(record)?])?;
-            Ok(())
-        };
-        write().map_err(|error| self.failed(&error))
+    pub(crate) fn note_wire(&self, delivery: u64, record: &WireRecord) -> Result<(), StoreError> {
+        let sql = "INSERT INTO wire (delivery, record) VALUES (?, ?)";
+        self.with(|connection| {
+            let mut insert = connection.prepare_cached(sql)?;
+            insert.execute(params![delivery, Json(record)]).map(|_| ())
+        })
     }
 
     /// Ends what was begun; from here on it is remembered.
-    pub(crate) fn commit(&mut self, state: &State) -> Result<(), StoreError> {
-        if self.since_snapshot >= self.snapshot_every {
-            self.snapshot(state)?;
-        }
-        self.run("COMMIT")
+    pub(crate) fn commit(&self, state: &State) -> Result<(), StoreError> {
+        let sql = "INSERT OR REPLACE INTO head VALUES (1, ?)";
+        self.with(|connection| {
+            connection.prepare_cached(sql)?.execute([Json(state)])?;
+            connection.execute_batch("COMMIT")
+        })
+    }
+
+    /// Closes the database, also for those who still have a state.
+    pub(crate) fn close(&self) {
+        self.rows.close();
     }
 
     /// Forgets what was begun.
-    pub(crate) fn roll_back(&mut self) {
-        if !self.connection.is_autocommit() {
+    pub(crate) fn roll_back(&self) {
+        if self.with(|connection| Ok(!connection.is_autocommit())) == Ok(true) {
             let _ = self.run("ROLLBACK");
         }
     }
 
-    /// Writes the whole state, so that nothing before it has to be executed
-    /// again when the database is opened.
-    pub(crate) fn close(&mut self, state: &State) -> Result<(), StoreError> {
-        self.begin()?;
-        let written = self.snapshot(state).and_then(|()| self.run("COMMIT"));
-        if written.is_err() {
-            self.roll_back();
-        }
-        written
-    }
-
-    /// Puts the state in place of the last one that was written, as a part of
-    /// what was begun.
-    fn snapshot(&mut self, state: &State) -> Result<(), StoreError> {
-        write_snapshot(&self.connection, self.last, state).map_err(|error| self.failed(&error))?;
-        self.since_snapshot = 0;
-        Ok(())
-    }
-
     /// Lines of the log, in order.
     pub(crate) fn log(&self, query: LogQuery) -> Result<Vec<(u64, String)>, StoreError> {
-        let column = if query.personal { "personal" } else { "line" };
         let limit = query
             .limit
             .and_then(|limit| i64::try_from(limit).ok())
             .unwrap_or(-1);
-        let rows = || -> rusqlite::Result<Vec<(u64, String)>> {
-            let sql = format!(
-                "SELECT sequence, {column} FROM log WHERE sequence > ? ORDER BY sequence LIMIT ?"
-            );
-            let mut rows = self.connection.prepare_cached(&sql)?;
-            rows.query_map(params![query.after, limit], |row| {
-                Ok((row.get(0)?, row.get(1)?))
-            })?
-            .collect()
-        };
-        rows().map_err(|error| self.failed(&error))
+        let sql =
+            "SELECT sequence, line, personal FROM log WHERE sequence > ? ORDER BY sequence LIMIT ?";
+        self.select(sql, params![query.after, limit], |row| {
+            let mut line: String = row.get(1)?;
+            if query.personal {
+                let personal: Option<Json<Value>> = row.get(2)?;
+                line = with_personal_data(&line, personal.map(|Json(personal)| personal));
+            }
+            Ok((row.get(0)?, line))
+        })
+    }
+
+    fn select<T>(
+        &self,
+        sql: &str,
+        values: impl Params,
+        read: impl FnMut(&rusqlite::Row<'_>) -> rusqlite::Result<T>,
+    ) -> Result<Vec<T>, StoreError> {
+        self.with(|connection| {
+            let mut rows = connection.prepare_cached(sql)?;
+            rows.query_map(values, read)?.collect()
+        })
     }
 
     /// What was seen of a callback on the wire.
     pub(crate) fn wire_of(&self, delivery: u64) -> Result<Vec<WireRecord>, StoreError> {
-        let rows = || -> rusqlite::Result<Vec<String>> {
-            let mut rows = self
-                .connection
-                .prepare_cached("SELECT record FROM wire WHERE delivery = ? ORDER BY id")?;
-            rows.query_map([delivery], |row| row.get(0))?.collect()
-        };
-        let rows = rows().map_err(|error| self.failed(&error))?;
-        let read: Result<_, _> = rows.iter().map(|row| serde_json::from_str(row)).collect();
-        read.map_err(|error| self.unreadable(&error))
+        let sql = "SELECT record FROM wire WHERE delivery = ? ORDER BY id";
+        self.select(sql, [delivery], |row| Ok(row.get::<_, Json<_>>(0)?.0))
     }
 
     /// Copies everything to a new file, which is there as a whole or not at
@@ -407,7 +296,8 @@ impl Store {
     fn copy_to(&self, file: &Path) -> rusqlite::Result<()> {
         let mut copy = connect(file)?;
         copy.pragma_update(None, "locking_mode", "EXCLUSIVE")?;
-        copy_all(&self.connection, &mut copy)?;
+        self.rows
+            .with(|connection| copy_all(connection, &mut copy))?;
         // It is read once as what it is, and then made one file that needs
         // none beside it.
         schema_of(&copy)?;
@@ -418,7 +308,7 @@ impl Store {
     /// Takes over everything from a file that [`Self::save`] has written. It
     /// is read and checked as a whole before anything is overwritten, and
     /// overwritten in one transaction.
-    pub(crate) fn restore(&mut self, file: &Path) -> Result<State, StoreError> {
+    pub(crate) fn restore(&self, file: &Path) -> Result<State, StoreError> {
         let refused = |why: &str| StoreError::new(Some(file), why);
         let size = match fs::metadata(file) {
             Ok(found) if found.is_file() => found.len(),
@@ -435,37 +325,44 @@ impl Store {
                 limits::RESTORED
             )));
         }
-        let mut source = Self::of(connect(file), Some(file.to_owned()), self.snapshot_every)?;
+        let source = Self::of(connect(file), Some(file.to_owned()))?;
         source.recognise()?;
-        source.check()?;
-        let state = source.load()?;
-        copy_all(&source.connection, &mut self.connection).map_err(|error| self.failed(&error))?;
+        let state = source.check()?;
+        let copied = source.rows.with(|from| {
+            self.rows.with(|to| {
+                copy_all(from, to)?;
+                to.flush_prepared_statement_cache();
+                Ok(())
+            })
+        });
+        copied.map_err(|error| self.failed(&error))?;
         // From here on it is remembered, and nothing may fail.
-        self.last = source.last;
-        self.since_snapshot = source.since_snapshot;
-        self.connection.flush_prepared_statement_cache();
-        Ok(state)
+        Ok(state.with_rows(self.rows.clone()))
     }
 
-    /// Whether the file holds together as a database.
-    fn check(&self) -> Result<(), StoreError> {
-        let found: String = self
-            .connection
-            .query_row("PRAGMA integrity_check(1)", [], |row| row.get(0))
-            .map_err(|error| self.failed(&error))?;
-        if found == "ok" {
-            return Ok(());
+    /// The state, if the file holds together as a database and every row can be
+    /// read.
+    fn check(&self) -> Result<State, StoreError> {
+        let found: String = self.with(|connection| {
+            connection.query_row("PRAGMA integrity_check(1)", [], |row| row.get(0))
+        })?;
+        if found != "ok" {
+            let why = "it is damaged; name another file";
+            return Err(StoreError::new(self.file.as_deref(), why));
         }
-        Err(StoreError::new(
-            self.file.as_deref(),
-            "it is damaged; name another file",
-        ))
+        let state = self.load()?;
+        let mut last = 0;
+        while let Some(row) = state.rows_after(last, 1000).pop() {
+            last = row.id();
+        }
+        match self.rows.take_failure() {
+            Some(error) => Err(self.failed(&error)),
+            None => Ok(state),
+        }
     }
 
     fn run(&self, sql: &str) -> Result<(), StoreError> {
-        self.connection
-            .execute_batch(sql)
-            .map_err(|error| self.failed(&error))
+        self.with(|connection| connection.execute_batch(sql))
     }
 
     fn failed(&self, error: &rusqlite::Error) -> StoreError {
@@ -473,10 +370,8 @@ impl Store {
     }
 
     /// The error itself would show what is in the file.
-    fn unreadable(&self, _: &serde_json::Error) -> StoreError {
-        let why = "what is in it cannot be read: it was written by another version of the sandbox; use that \
-                   version, or name another file";
-        StoreError::new(self.file.as_deref(), why)
+    fn unreadable(&self) -> StoreError {
+        StoreError::new(self.file.as_deref(), error::UNREADABLE)
     }
 }
 
@@ -540,20 +435,6 @@ fn beside(file: &Path, end: &str) -> PathBuf {
     let mut name = file.as_os_str().to_owned();
     name.push(end);
     name.into()
-}
-
-fn write_snapshot(connection: &Connection, sequence: u64, state: &State) -> rusqlite::Result<()> {
-    connection.execute("DELETE FROM snapshot", [])?;
-    connection.execute(
-        "INSERT INTO snapshot (sequence, state) VALUES (?, ?)",
-        params![sequence, json(state)?],
-    )?;
-    Ok(())
-}
-
-fn json(value: &impl serde::Serialize) -> rusqlite::Result<String> {
-    serde_json::to_string(value)
-        .map_err(|error| rusqlite::Error::ToSqlConversionFailure(error.into()))
 }
 
 #[cfg(test)]

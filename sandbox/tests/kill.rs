@@ -28,7 +28,7 @@ use skypay_client::{Client, Credentials, Environment, KeyRing};
 use skypay_sandbox::admin_client::{Admin, Info};
 use skypay_sandbox::clock::Clock;
 use skypay_sandbox::engine::{
-    Callback, CallbackUrls, DeliveryStatus, Duration, Limits, Settings, State, Timing,
+    CallbackUrls, DeliveryStatus, Duration, Limits, Row, Settings, State, Timing,
 };
 use skypay_sandbox::error_scenarios::sample;
 use skypay_sandbox::{Builder, Sandbox};
@@ -98,7 +98,7 @@ async fn serve(database: PathBuf, partner: String) -> ExitCode {
         },
         ..Settings::default()
     };
-    let builder = Sandbox::builder().settings(settings).snapshot_every(50);
+    let builder = Sandbox::builder().settings(settings);
     let sandbox = builder.database(database).start().await.unwrap();
     println!("{}", serde_json::to_string(sandbox.info()).unwrap());
     let end = tokio::task::spawn_blocking(|| std::io::stdin().read_line(&mut String::new()));
@@ -323,19 +323,19 @@ async fn found(
         .start()
         .await
         .map_err(|error| error.to_string())?;
-    let found = state_of(&reopened).await;
-    let waits = |callback: &&Callback| {
-        matches!(
+    let found = reopened.admin().all_rows(true).await;
+    let found = found.map_err(|error| error.to_string())?;
+    let waits = |row: &&Row| match row {
+        Row::Payout(payout) => payout.pay_time.is_none(),
+        Row::Callback(callback) => matches!(
             callback.status,
             DeliveryStatus::Scheduled { .. } | DeliveryStatus::Sending { .. }
-        )
+        ),
+        _ => false,
     };
-    let unpaid = found.payouts().filter(|payout| payout.pay_time.is_none());
-    figures.due += found.callbacks().filter(waits).count() + unpaid.count();
-    let known: BTreeSet<_> = found
-        .payouts()
-        .map(|payout| payout.control_number.clone())
-        .collect();
+    figures.due += found.iter().filter(waits).count();
+    let payouts = found.iter().filter(|row| row.kind() == "payout");
+    let known: BTreeSet<_> = payouts.map(|row| row.number().to_owned()).collect();
     figures.payouts += known.len();
     let lost = accepted
         .into_iter()
@@ -357,7 +357,8 @@ async fn found(
             .count();
     }
     let spent = i64::try_from(known.len()).unwrap() * 10_000;
-    let state = state_of(&reopened).await;
+    let state = reopened.admin().state(true).await;
+    let state: State = serde_json::from_value(state.unwrap()).unwrap();
     let account = &state.ledger().accounts["SKY98"];
     let opening = state.settings().entities["SKY98"].balance;
     let right = account.balance == Amount::from_centavos(opening.centavos() - spent);
@@ -405,11 +406,6 @@ impl Drop for Served {
 /// The same database, by a clock that does not wait.
 fn reopen(database: &Path) -> Builder {
     Sandbox::builder().clock(Clock::frozen()).database(database)
-}
-
-async fn state_of(sandbox: &skypay_sandbox::Running) -> State {
-    let state = sandbox.admin().state(true).await.unwrap();
-    serde_json::from_value(state).unwrap()
 }
 
 /// This program again, as the victim.

@@ -117,10 +117,20 @@ impl Event {
     /// The same, with personal data in the field `personal`.
     #[must_use]
     pub fn line_with_personal_data(&self) -> String {
-        let mut line = serde_json::to_value(self).unwrap_or_default();
-        if let (Value::Object(fields), false) = (&mut line, self.personal.is_null()) {
-            fields.insert("personal".to_owned(), self.personal.clone());
-        }
-        line.to_string()
+        let personal = Some(self.personal.clone());
+        with_personal_data(
+            &self.line(),
+            personal.filter(|personal| !personal.is_null()),
+        )
     }
+}
+
+/// A line of the log with personal data in it; its fields have the order of
+/// their names.
+pub(crate) fn with_personal_data(line: &str, personal: Option<Value>) -> String {
+    let mut line: Value = serde_json::from_str(line).unwrap_or_default();
+    if let (Value::Object(fields), Some(personal)) = (&mut line, personal) {
+        fields.insert("personal".to_owned(), personal);
+    }
+    line.to_string()
 }

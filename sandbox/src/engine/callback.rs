@@ -130,7 +130,7 @@ impl Transaction<'_> {
             purpose,
             held_back: false,
         };
-        self.state.callbacks.insert(id, callback);
+        self.state.insert(&callback);
         self.deliveries.push(id);
         let details = json!({ "operation": operation, "delivery": id, "due": due });
         self.record_event_with("callback-written", subject, details, plaintext);
@@ -140,7 +140,7 @@ impl Transaction<'_> {
 
     /// Sends a callback again as it was, or as somebody wants it.
     pub(crate) fn replay(&mut self, delivery: u64, copies: u32) -> CommandOutcome {
-        let Some(callback) = self.state.callbacks.get(&delivery).cloned() else {
+        let Some(callback) = self.state.callback(delivery) else {
             return CommandOutcome::invalid_command(format!("there is no delivery {delivery}"));
         };
         for _ in 0..copies.clamp(1, 1000) {
@@ -152,10 +152,10 @@ impl Transaction<'_> {
                 Purpose::Nothing,
                 self.at,
             );
-            if let Some(copy) = self.state.callbacks.get_mut(&id) {
+            self.change_callback(id, |copy| {
                 copy.repeats = Some(delivery);
                 copy.url.clone_from(&callback.url);
-            }
+            });
         }
         self.done(Value::Null)
     }
@@ -190,21 +190,26 @@ impl Transaction<'_> {
             Purpose::Nothing,
             self.at,
         );
-        if let Some(callback) = self.state.callbacks.get_mut(&id) {
-            callback.url = url.map(str::to_owned);
-        }
+        self.change_callback(id, |callback| callback.url = url.map(str::to_owned));
         self.done(Value::Null)
+    }
+
+    /// Changes a callback that there is.
+    pub(crate) fn change_callback(&mut self, id: u64, change: impl FnOnce(&mut Callback)) {
+        self.state.update(id, |callback| {
+            change(callback);
+            Some(())
+        });
     }
 
     /// Begins an attempt: what goes wrong on the wire is decided now.
     pub(crate) fn send_due(&mut self, id: u64, due: Timestamp) {
-        let Some(callback) = self.state.callbacks.get(&id) else {
+        let Some(callback) = self.state.callback(id) else {
             return;
         };
         if callback.status != (DeliveryStatus::Scheduled { due }) {
             return;
         }
-        let callback = callback.clone();
         let facts = RequestFacts::of(
             &callback.operation,
             vec![callback.subject.clone()],
@@ -219,8 +224,8 @@ impl Transaction<'_> {
                 Fault::Late { .. } | Fault::Answer { .. } => {}
             }
         }
-        let url = self.state.url_of(&callback).map(str::to_owned);
-        let number = self.begin(id, url.clone(), &wire);
+        let url = self.state.url_of(&callback);
+        let number = self.begin(&callback, url.clone(), &wire);
         if url.is_none() {
             self.delivered(&Delivered {
                 delivery: id,
@@ -232,40 +237,41 @@ impl Transaction<'_> {
         }
     }
 
-    fn begin(&mut self, id: u64, url: Option<String>, faults: &[WireFault]) -> u32 {
+    fn begin(&mut self, callback: &Callback, url: Option<String>, faults: &[WireFault]) -> u32 {
         let at = self.at;
         let event = self.state.last_event + 1;
-        let Some(callback) = self.state.callbacks.get_mut(&id) else {
-            return 0;
-        };
         let number = u32::try_from(callback.attempts.len() + 1).unwrap_or(u32::MAX);
-        callback.attempts.push(Attempt {
-            number,
-            started: at,
-            url,
-            faults: faults.to_vec(),
-            ended: None,
-            result: None,
+        self.change_callback(callback.id, |callback| {
+            callback.attempts.push(Attempt {
+                number,
+                started: at,
+                url,
+                faults: faults.to_vec(),
+                ended: None,
+                result: None,
+            });
+            callback.status = DeliveryStatus::Sending {
+                since: at,
+                event,
+                faults: faults.to_vec(),
+            };
         });
-        callback.status = DeliveryStatus::Sending {
-            since: at,
-            event,
-            faults: faults.to_vec(),
-        };
-        let (operation, subject) = (callback.operation.clone(), callback.subject.clone());
-        self.state.sending.insert(event, id);
-        let mut details = json!({ "operation": operation, "delivery": id, "attempt": number });
+        let mut details = json!({
+            "operation": callback.operation,
+            "delivery": callback.id,
+            "attempt": number,
+        });
         if !faults.is_empty() {
             details["faults"] = json!(faults);
         }
-        self.record_event("callback-due", &subject, details);
+        self.record_event("callback-due", &callback.subject, details);
         number
     }
 
     fn drop_callback(&mut self, callback: &Callback) {
-        if let Some(callback) = self.state.callbacks.get_mut(&callback.id) {
+        self.change_callback(callback.id, |callback| {
             callback.status = DeliveryStatus::GivenUp;
-        }
+        });
         let details = json!({ "operation": callback.operation, "delivery": callback.id });
         self.record_event("callback-dropped", &callback.subject, details);
         let result = AttemptResult::Lost {
@@ -278,10 +284,10 @@ impl Transaction<'_> {
 
     fn hold_back(&mut self, callback: &Callback, by: Duration) {
         let due = self.at.plus(by);
-        if let Some(callback) = self.state.callbacks.get_mut(&callback.id) {
+        self.change_callback(callback.id, |callback| {
             callback.status = DeliveryStatus::Scheduled { due };
             callback.held_back = true;
-        }
+        });
         let details = json!({
             "operation": callback.operation,
             "delivery": callback.id,
@@ -298,11 +304,10 @@ impl Transaction<'_> {
                 seed: self.state.random.number(),
             }),
             WireFault::Splice { .. } => {
-                let others = self.state.callbacks.keys().copied();
-                let others: Vec<_> = others.filter(|other| *other != id).collect();
                 let mut draw = || {
-                    let index = self.state.random.below(others.len() as u64);
-                    others.get(usize::try_from(index).ok()?).copied()
+                    let from = self.state.random.below(self.state.last_number);
+                    let next = self.state.callback_from(from, id);
+                    next.or_else(|| self.state.callback_from(0, id))
                 };
                 Some(WireFault::Splice {
                     head: draw()?,
@@ -321,24 +326,21 @@ impl Transaction<'_> {
             result,
         } = delivered;
         let at = self.at;
-        let running = self.state.callbacks.get_mut(delivery).and_then(|callback| {
-            let DeliveryStatus::Sending { event, .. } = callback.status else {
-                return None;
-            };
+        let running = self.state.update(*delivery, |callback: &mut Callback| {
+            let sending = matches!(callback.status, DeliveryStatus::Sending { .. });
             let last = callback.attempts.last_mut()?;
-            if last.number != *attempt {
+            if !sending || last.number != *attempt {
                 return None;
             }
             last.ended = Some(at);
             last.result = Some(result.clone());
-            Some((event, callback.clone()))
+            Some(callback.clone())
         });
-        let Some((event, callback)) = running else {
+        let Some(callback) = running else {
             return CommandOutcome::invalid_command(format!(
                 "attempt {attempt} at delivery {delivery} is not on its way"
             ));
         };
-        self.state.sending.remove(&event);
         let mut details = json!({
             "operation": callback.operation,
             "delivery": delivery,
@@ -386,9 +388,7 @@ impl Transaction<'_> {
             None => DeliveryStatus::GivenUp,
         };
         let over = !matches!(status, DeliveryStatus::Scheduled { .. });
-        if let Some(callback) = self.state.callbacks.get_mut(&callback.id) {
-            callback.status = status;
-        }
+        self.change_callback(callback.id, |callback| callback.status = status);
         self.ended(callback, result, outcome, over);
     }
 

@@ -12,13 +12,17 @@ use super::answer::CommandOutcome;
 use super::behaviors;
 use super::callback::Purpose;
 use super::delivery::{AttemptResult, Callback, DeliveryStatus};
+use super::payout::Payout;
 use super::request::text_of_field;
+use super::rows::{Columns, Entity};
 use super::timestamp::Timestamp;
 use super::transaction::Transaction;
 
 /// A payout at a counter.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct CashPickup {
+    /// Our number for it.
+    pub id: u64,
     /// The partner's number for it.
     pub control_number: String,
     /// The entity that pays.
@@ -60,6 +64,45 @@ pub enum CashPickupStatus {
     Paid,
 }
 
+impl CashPickupStatus {
+    /// One word.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Inquiring => "Inquiring",
+            Self::Inquired => "Inquired",
+            Self::Refused => "Refused",
+            Self::Confirming => "Confirming",
+            Self::Paid => "Paid",
+        }
+    }
+}
+
+impl Entity for CashPickup {
+    const KIND: &'static str = "counter";
+
+    fn id(&self) -> u64 {
+        self.id
+    }
+
+    fn columns(&self) -> Columns<'_> {
+        let paid = self.status == CashPickupStatus::Paid;
+        let waits = matches!(
+            self.status,
+            CashPickupStatus::Inquiring | CashPickupStatus::Confirming
+        );
+        Columns {
+            status: self.status.as_str().to_owned(),
+            number: &self.control_number,
+            report: paid.then_some(Payout::KIND),
+            created: self.created,
+            done: self.pay_time.filter(|_| paid),
+            sending: None,
+            finished: (!waits).then(|| self.pay_time.unwrap_or(self.created)),
+        }
+    }
+}
+
 impl Transaction<'_> {
     pub(crate) fn inquire(
         &mut self,
@@ -84,18 +127,14 @@ impl Transaction<'_> {
                 "{control_number} was ordered; it is paid by the store, not by asking"
             ));
         }
-        let known = self.state.counter.get(control_number);
-        if let Some(known) = known
+        let known = self.state.cash_pickup(control_number);
+        if let Some(known) = &known
             && known.status == CashPickupStatus::Confirming
         {
             return CommandOutcome::invalid_command(format!(
                 "it is not known yet whether {control_number} is paid; confirm it again"
             ));
         }
-        let created = known.map_or(self.at, |known| known.created);
-        let paid = known
-            .filter(|known| known.status == CashPickupStatus::Paid)
-            .cloned();
         let message = PayoutInquiryRequest::builder().control_number(control_number);
         let delivery = self.write_callback(
             message.build(),
@@ -103,8 +142,8 @@ impl Transaction<'_> {
             Purpose::PayoutInquiry,
             self.at,
         );
-        // Asking about what is paid changes nothing.
-        let payout = paid.unwrap_or(CashPickup {
+        let payout = |id, created| CashPickup {
+            id,
             control_number: control_number.to_owned(),
             prefix,
             channel: channel.clone(),
@@ -114,8 +153,18 @@ impl Transaction<'_> {
             phone: None,
             delivery,
             pay_time: None,
-        });
-        self.state.counter.insert(control_number.to_owned(), payout);
+        };
+        match known {
+            // Asking about what is paid changes nothing.
+            Some(known) if known.status == CashPickupStatus::Paid => {}
+            Some(known) => self.change_pickup(known.id, |again| {
+                *again = payout(known.id, known.created);
+            }),
+            None => {
+                let payout = payout(self.number(), self.at);
+                self.state.insert(&payout);
+            }
+        }
         self.done(json!({ "delivery": delivery }))
     }
 
@@ -132,22 +181,22 @@ impl Transaction<'_> {
         let amount = text_of_field(plaintext, "amount");
         let amount = amount.and_then(|text| text.parse::<Amount>().ok());
         let phone = text_of_field(plaintext, "phone");
-        let Some(payout) = self.state.counter.get_mut(&callback.subject) else {
+        let Some(payout) = self.pickup_waiting_for(callback) else {
             return;
         };
-        if payout.delivery != Some(callback.id) {
-            return;
-        }
         let good =
             outcome == Outcome::Accepted && amount.is_some_and(|amount| amount > Amount::ZERO);
-        payout.status = if good {
-            CashPickupStatus::Inquired
-        } else {
-            CashPickupStatus::Refused
-        };
-        payout.amount = amount.filter(|_| good);
-        payout.phone = phone;
-        let details = json!({ "code": result.code(), "amount": payout.amount });
+        let amount = amount.filter(|_| good);
+        self.change_pickup(payout.id, |payout| {
+            payout.status = if good {
+                CashPickupStatus::Inquired
+            } else {
+                CashPickupStatus::Refused
+            };
+            payout.amount = amount;
+            payout.phone = phone;
+        });
+        let details = json!({ "code": result.code(), "amount": amount });
         let kind = if good {
             "inquiry-succeeded"
         } else {
@@ -156,13 +205,26 @@ impl Transaction<'_> {
         self.record_event(kind, &callback.subject, details);
     }
 
+    fn change_pickup(&mut self, id: u64, change: impl FnOnce(&mut CashPickup)) {
+        self.state.update(id, |payout| {
+            change(payout);
+            Some(())
+        });
+    }
+
+    /// The payout whose cashier waits for the end of a callback.
+    fn pickup_waiting_for(&self, callback: &Callback) -> Option<CashPickup> {
+        let payout = self.state.cash_pickup(&callback.subject);
+        payout.filter(|payout| payout.delivery == Some(callback.id))
+    }
+
     pub(crate) fn confirm(
         &mut self,
         control_number: &str,
         channel: &PayoutChannel,
         pay_time: Option<DateTime>,
     ) -> CommandOutcome {
-        let Some(payout) = self.state.counter.get(control_number).cloned() else {
+        let Some(payout) = self.state.cash_pickup(control_number) else {
             return CommandOutcome::invalid_command(format!(
                 "inquire about {control_number} first"
             ));
@@ -202,20 +264,17 @@ impl Transaction<'_> {
             Purpose::PayoutConfirmation,
             self.at,
         );
-        if let Some(payout) = self.state.counter.get_mut(control_number) {
+        self.change_pickup(payout.id, |payout| {
             payout.status = CashPickupStatus::Confirming;
             payout.delivery = delivery;
             payout.pay_time = Some(time.into());
-        }
+        });
         self.done(json!({ "delivery": delivery }))
     }
 
     /// The cashier presses the button once more: the same words again.
     fn confirm_again(&mut self, payout: &CashPickup) -> CommandOutcome {
-        let last = payout
-            .delivery
-            .and_then(|id| self.state.callbacks.get(&id))
-            .cloned();
+        let last = payout.delivery.and_then(|id| self.state.callback(id));
         let Some(last) = last.filter(|last| last.status == DeliveryStatus::GivenUp) else {
             return CommandOutcome::invalid_command(format!(
                 "the confirmation of {} is on its way",
@@ -231,16 +290,12 @@ impl Transaction<'_> {
             self.at,
         );
         self.repeat_of(id, last.id);
-        if let Some(payout) = self.state.counter.get_mut(&number) {
-            payout.delivery = Some(id);
-        }
+        self.change_pickup(payout.id, |payout| payout.delivery = Some(id));
         self.done(json!({ "delivery": id }))
     }
 
     pub(crate) fn repeat_of(&mut self, id: u64, first: u64) {
-        if let Some(callback) = self.state.callbacks.get_mut(&id) {
-            callback.repeats = Some(first);
-        }
+        self.change_callback(id, |callback| callback.repeats = Some(first));
     }
 
     /// Whether an answer means that an earlier confirmation had arrived.
@@ -263,12 +318,9 @@ impl Transaction<'_> {
         outcome: Outcome,
         over: bool,
     ) {
-        let Some(payout) = self.state.counter.get(&callback.subject) else {
+        let Some(payout) = self.pickup_waiting_for(callback) else {
             return;
         };
-        if payout.delivery != Some(callback.id) {
-            return;
-        }
         let done = self.says_done(callback, result, &ResponseCode::AlreadyPaid);
         let (to, status, kind) = match outcome {
             _ if done => (Part::Paid, CashPickupStatus::Paid, "counter-paid"),
@@ -289,12 +341,12 @@ impl Transaction<'_> {
             .ledger
             .shift((&prefix, Part::Held), (&prefix, to), amount);
         debug_assert!(moved.is_ok(), "what was held is there");
-        if let Some(payout) = self.state.counter.get_mut(&callback.subject) {
+        self.change_pickup(payout.id, |payout| {
             payout.status = status;
             if status == CashPickupStatus::Refused {
                 payout.pay_time = None;
             }
-        }
+        });
         let details = json!({ "code": result.code(), "amount": amount });
         self.record_event(kind, &callback.subject, details);
     }

@@ -14,6 +14,7 @@ use super::command::CashierCommand;
 use super::delivery::{AttemptResult, Callback, DeliveryStatus};
 use super::refused::Refused;
 use super::request::text_of_field;
+use super::rows::{Columns, Entity};
 use super::timestamp::{Duration, Timestamp};
 use super::transaction::Transaction;
 
@@ -23,6 +24,8 @@ const BARCODE_VALIDITY: Duration = Duration::days(1);
 /// A reference for a 7-Eleven barcode.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Barcode {
+    /// Our number for it.
+    pub id: u64,
     /// The reference, as it is drawn.
     pub reference: String,
     /// The contract.
@@ -83,6 +86,66 @@ pub enum CollectionStatus {
     Confirmed,
 }
 
+impl CollectionStatus {
+    /// One word.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Inquiring => "Inquiring",
+            Self::Inquired => "Inquired",
+            Self::Refused => "Refused",
+            Self::Confirming => "Confirming",
+            Self::Confirmed => "Collected",
+        }
+    }
+}
+
+impl Entity for Collection {
+    const KIND: &'static str = "collection";
+
+    fn id(&self) -> u64 {
+        self.id
+    }
+
+    fn columns(&self) -> Columns<'_> {
+        let confirmed = self.status == CollectionStatus::Confirmed;
+        let waits = matches!(
+            self.status,
+            CollectionStatus::Inquiring | CollectionStatus::Confirming
+        );
+        Columns {
+            status: self.status.as_str().to_owned(),
+            number: &self.contract_number,
+            report: confirmed.then_some(Self::KIND),
+            created: self.created,
+            done: self.collected.filter(|_| confirmed),
+            sending: None,
+            finished: (!waits).then(|| self.collected.unwrap_or(self.created)),
+        }
+    }
+}
+
+/// By its own reference, which is what a cashier reads.
+impl Entity for Barcode {
+    const KIND: &'static str = "barcode";
+
+    fn id(&self) -> u64 {
+        self.id
+    }
+
+    fn columns(&self) -> Columns<'_> {
+        Columns {
+            status: "Issued".to_owned(),
+            number: &self.reference,
+            report: None,
+            created: self.created,
+            done: None,
+            sending: None,
+            finished: Some(self.expires),
+        }
+    }
+}
+
 impl Transaction<'_> {
     pub(crate) fn generate711_barcode(
         &mut self,
@@ -95,6 +158,7 @@ impl Transaction<'_> {
         let groups: Vec<_> = (0..3).map(|_| self.state.random.digits(4)).collect();
         let reference = groups.join("-");
         let barcode = Barcode {
+            id: self.number(),
             reference: reference.clone(),
             contract_number: contract.to_owned(),
             amount: request.amount,
@@ -104,7 +168,7 @@ impl Transaction<'_> {
         };
         let details = json!({ "contract": contract, "expires": barcode.expires });
         self.record_event("barcode-made", &reference, details);
-        self.state.barcodes.insert(reference.clone(), barcode);
+        self.state.insert(&barcode);
         let response = Generate711BarcodeResponse::builder().reference_number(reference);
         Ok(response.build()?)
     }
@@ -152,9 +216,10 @@ impl Transaction<'_> {
         number: &str,
         channel: &CollectionChannel,
     ) -> Result<(String, Option<Barcode>), CommandOutcome> {
-        let barcode = self.state.barcodes.get(number);
-        let contract = barcode.map_or(number, |barcode| barcode.contract_number.as_str());
-        if let Some(barcode) = barcode {
+        let barcode = self.barcode(number);
+        let contract = barcode.as_ref();
+        let contract = contract.map_or(number, |barcode| barcode.contract_number.as_str());
+        if let Some(barcode) = &barcode {
             if *channel != CollectionChannel::SevenEleven {
                 return Err(CommandOutcome::invalid_command(
                     "only 7-Eleven reads its barcodes",
@@ -172,7 +237,11 @@ impl Transaction<'_> {
                 "{contract} does not start with a prefix of the partner's, nor is it a barcode"
             )));
         }
-        Ok((contract.to_owned(), barcode.cloned()))
+        Ok((contract.to_owned(), barcode))
+    }
+
+    fn barcode(&self, reference: &str) -> Option<Barcode> {
+        self.state.of_number(reference).pop()
     }
 
     fn ask_collection(
@@ -192,7 +261,7 @@ impl Transaction<'_> {
             return CommandOutcome::invalid_command("say amount and phone, or take a barcode");
         };
         let waiting = self.open_collection(&contract, channel);
-        if let Some(waiting) = waiting
+        if let Some(waiting) = &waiting
             && waiting.status == CollectionStatus::Confirming
         {
             return CommandOutcome::invalid_command(format!(
@@ -204,10 +273,9 @@ impl Transaction<'_> {
             .amount(amount)
             .phone(phone);
         let built = message.build();
-        let again = waiting.map(|waiting| (waiting.id, waiting.created));
         let delivery = self.write_callback(built, &contract, Purpose::CollectionInquiry, self.at);
-        let (id, created) = match again {
-            Some(again) => again,
+        let (id, created) = match &waiting {
+            Some(waiting) => (waiting.id, waiting.created),
             None => (self.number(), self.at),
         };
         let collection = Collection {
@@ -223,23 +291,32 @@ impl Transaction<'_> {
             collected: None,
             delivery,
         };
-        self.state.collections.insert(id, collection);
+        match waiting {
+            Some(_) => self.change_collection(id, |waiting| *waiting = collection),
+            None => self.state.insert(&collection),
+        }
         self.done(json!({ "delivery": delivery }))
     }
 
     /// The repayment of a contract at a store that is not over.
-    fn open_collection(&self, contract: &str, channel: &CollectionChannel) -> Option<&Collection> {
-        let mut all = self.state.collections.values().rev();
-        all.find(|collection| {
-            collection.contract_number == contract
-                && collection.channel == *channel
-                && collection.status != CollectionStatus::Confirmed
+    fn open_collection(&self, contract: &str, channel: &CollectionChannel) -> Option<Collection> {
+        let all = self.state.of_number::<Collection>(contract);
+        all.into_iter().rev().find(|collection| {
+            collection.channel == *channel && collection.status != CollectionStatus::Confirmed
         })
     }
 
-    fn waiting_for(&mut self, callback: &Callback) -> Option<&mut Collection> {
-        let mut all = self.state.collections.values_mut();
+    fn waiting_for(&self, callback: &Callback) -> Option<Collection> {
+        let all = self.state.of_number::<Collection>(&callback.subject);
+        let mut all = all.into_iter();
         all.find(|collection| collection.delivery == Some(callback.id))
+    }
+
+    fn change_collection(&mut self, id: u64, change: impl FnOnce(&mut Collection)) {
+        self.state.update(id, |collection| {
+            change(collection);
+            Some(())
+        });
     }
 
     pub(crate) fn collection_inquired(
@@ -257,15 +334,17 @@ impl Transaction<'_> {
             return;
         };
         let good = outcome == Outcome::Accepted;
-        collection.status = if good {
-            CollectionStatus::Inquired
-        } else {
-            CollectionStatus::Refused
-        };
-        if let Some(wanted) = wanted.filter(|wanted| good && *wanted > Amount::ZERO) {
-            collection.amount = wanted;
-        }
-        let details = json!({ "code": result.code(), "amount": collection.amount });
+        let wanted = wanted.filter(|wanted| good && *wanted > Amount::ZERO);
+        let amount = wanted.unwrap_or(collection.amount);
+        self.change_collection(collection.id, |collection| {
+            collection.amount = amount;
+            collection.status = if good {
+                CollectionStatus::Inquired
+            } else {
+                CollectionStatus::Refused
+            };
+        });
+        let details = json!({ "code": result.code(), "amount": amount });
         let kind = if good {
             "inquiry-succeeded"
         } else {
@@ -281,10 +360,9 @@ impl Transaction<'_> {
         paid: &Paid<'_>,
     ) -> CommandOutcome {
         // A barcode that has expired meanwhile was read in time.
-        let barcode = self.state.barcodes.get(number);
-        let contract = barcode.map_or(number, |barcode| barcode.contract_number.as_str());
-        let contract = contract.to_owned();
-        let collection = self.open_collection(&contract, channel).cloned();
+        let barcode = self.barcode(number);
+        let contract = barcode.map_or_else(|| number.to_owned(), |one| one.contract_number);
+        let collection = self.open_collection(&contract, channel);
         let Some(collection) = collection else {
             return CommandOutcome::invalid_command(format!("inquire about {contract} first"));
         };
@@ -318,21 +396,18 @@ impl Transaction<'_> {
         let built = message.build();
         let delivery =
             self.write_callback(built, &contract, Purpose::CollectionConfirmation, self.at);
-        if let Some(open) = self.state.collections.get_mut(&collection.id) {
+        self.change_collection(collection.id, |open| {
             open.status = CollectionStatus::Confirming;
             open.amount = amount;
             open.receipt = Some(receipt.to_owned());
             open.collected = Some(time.into());
             open.delivery = delivery;
-        }
+        });
         self.done(json!({ "delivery": delivery }))
     }
 
     fn collect_again(&mut self, collection: &Collection) -> CommandOutcome {
-        let last = collection
-            .delivery
-            .and_then(|id| self.state.callbacks.get(&id))
-            .cloned();
+        let last = collection.delivery.and_then(|id| self.state.callback(id));
         let Some(last) = last.filter(|last| last.status == DeliveryStatus::GivenUp) else {
             return CommandOutcome::invalid_command(format!(
                 "the confirmation of {} is on its way",
@@ -347,9 +422,7 @@ impl Transaction<'_> {
             self.at,
         );
         self.repeat_of(id, last.id);
-        if let Some(open) = self.state.collections.get_mut(&collection.id) {
-            open.delivery = Some(id);
-        }
+        self.change_collection(collection.id, |open| open.delivery = Some(id));
         self.done(json!({ "delivery": id }))
     }
 
@@ -368,7 +441,9 @@ impl Transaction<'_> {
         let (prefix, amount) = (collection.prefix.clone(), collection.amount);
         let details = json!({ "code": result.code(), "amount": amount });
         if done || outcome == Outcome::Accepted {
-            collection.status = CollectionStatus::Confirmed;
+            self.change_collection(collection.id, |collection| {
+                collection.status = CollectionStatus::Confirmed;
+            });
             let (from, to) = ((&*prefix, Part::Outside), (&*prefix, Part::Collected));
             let full = self.state.ledger.shift(from, to, amount).is_err();
             self.record_event("collected", &callback.subject, details);
@@ -378,8 +453,10 @@ impl Transaction<'_> {
             }
         } else if outcome == Outcome::Rejected && over {
             // The cashier gives the money back.
-            collection.status = CollectionStatus::Refused;
-            collection.collected = None;
+            self.change_collection(collection.id, |collection| {
+                collection.status = CollectionStatus::Refused;
+                collection.collected = None;
+            });
             self.record_event("collection-refused", &callback.subject, details);
         } else if over {
             self.record_event("collection-unknown", &callback.subject, details);

@@ -6,6 +6,7 @@ use skypay_types::DateTime;
 
 use super::callback::Purpose;
 use super::fault::WireFault;
+use super::rows::{Columns, Entity};
 use super::timestamp::Timestamp;
 
 /// A callback that is due now, for the sender. What becomes of it goes
@@ -100,6 +101,54 @@ pub struct Callback {
     /// Whether a fault has held it back once.
     #[serde(default)]
     pub held_back: bool,
+}
+
+impl Entity for Callback {
+    const KIND: &'static str = "callback";
+
+    fn id(&self) -> u64 {
+        self.id
+    }
+
+    fn columns(&self) -> Columns<'_> {
+        let sending = match self.status {
+            DeliveryStatus::Sending { event, .. } => Some(event),
+            _ => None,
+        };
+        // A confirmation that was given up can be sent again by the cashier.
+        let waits = matches!(
+            self.purpose,
+            Purpose::PayoutConfirmation | Purpose::CollectionConfirmation
+        );
+        let over = match self.status {
+            DeliveryStatus::Acknowledged => true,
+            DeliveryStatus::GivenUp => !waits,
+            _ => false,
+        };
+        let ended = self.attempts.last().and_then(|attempt| attempt.ended);
+        Columns {
+            status: format!("{} {}", self.operation, self.status.as_str()),
+            number: &self.subject,
+            report: None,
+            created: self.created,
+            done: None,
+            sending,
+            finished: over.then(|| ended.unwrap_or(self.created)),
+        }
+    }
+}
+
+impl DeliveryStatus {
+    /// The same in a word or two.
+    #[must_use]
+    pub const fn as_str(&self) -> &'static str {
+        match self {
+            Self::Scheduled { .. } => "Scheduled",
+            Self::Sending { .. } => "Being sent",
+            Self::Acknowledged => "Acknowledged",
+            Self::GivenUp => "Given up",
+        }
+    }
 }
 
 impl Callback {

@@ -14,12 +14,15 @@ use super::behaviors;
 use super::callback::Purpose;
 use super::command::FinanceCommand;
 use super::refused::Refused;
+use super::rows::{Columns, Entity, Report, body};
 use super::timestamp::Timestamp;
 use super::transaction::Transaction;
 
 /// A movement on an account of the partner.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Movement {
+    /// Our number for it.
+    pub id: u64,
     /// When.
     pub time: Timestamp,
     /// Whose account.
@@ -36,6 +39,26 @@ pub struct Movement {
     pub beneficiary_account: String,
     /// The number by which the back office finds it.
     pub reference: String,
+}
+
+impl Entity for Movement {
+    const KIND: &'static str = "movement";
+
+    fn id(&self) -> u64 {
+        self.id
+    }
+
+    fn columns(&self) -> Columns<'_> {
+        Columns {
+            status: format!("{:?}", self.statement_type),
+            number: &self.reference,
+            report: Some(Self::KIND),
+            created: self.time,
+            done: None,
+            sending: None,
+            finished: Some(self.time),
+        }
+    }
 }
 
 /// SkyPay's own bank account, as notices name it.
@@ -186,7 +209,9 @@ impl Transaction<'_> {
             } else {
                 shared.clone()
             };
-            self.tell_movement(Movement {
+            let id = self.number();
+            self.tell_movement(&Movement {
+                id,
                 time: self.at,
                 prefix: (*prefix).to_owned(),
                 statement_type: what.statement_type.clone(),
@@ -212,7 +237,7 @@ impl Transaction<'_> {
         format!("{series}-{day}-{:03}", self.state.last_movement)
     }
 
-    fn tell_movement(&mut self, movement: Movement) {
+    fn tell_movement(&mut self, movement: &Movement) {
         let name = self.company(&movement.prefix);
         let notice = FinanceNotificationRequest::builder()
             .transaction_date(movement.time.date_time())
@@ -239,7 +264,7 @@ impl Transaction<'_> {
             Purpose::Notice,
             self.at,
         );
-        self.state.movements.push(movement);
+        self.state.insert(movement);
     }
 
     fn company(&self, prefix: &str) -> String {
@@ -276,12 +301,19 @@ impl Transaction<'_> {
         request: &NotificationInquiryRequest,
     ) -> Result<NotificationInquiryResponse, Refused> {
         let (first, last) = (request.transaction_date, request.transaction_end_date);
-        let wanted = self.state.movements.iter().filter(|movement| {
-            let day = movement.time.date_time().date();
-            first <= day
-                && last.is_none_or(|last| day <= last)
-                && request.statement_types.contains(&movement.statement_type)
-        });
+        let part = Report {
+            report: Movement::KIND,
+            by_creation: true,
+            first,
+            last: last.unwrap_or(Timestamp::LAST.date_time().date()),
+            newest_first: false,
+            skipped: 0,
+            limit: usize::MAX,
+        };
+        let (_, movements) = self.state.rows.report(&part, body::<Movement>);
+        let movements = movements.into_iter();
+        let wanted =
+            movements.filter(|movement| request.statement_types.contains(&movement.statement_type));
         let rows = wanted.map(|movement| {
             FinanceMovement::builder()
                 .transaction_date(movement.time.date_time())

@@ -3,8 +3,6 @@
 
 mod changes;
 
-use std::collections::BTreeMap;
-
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use skypay_types::{
@@ -15,6 +13,7 @@ use skypay_types::{
 use super::account::Part;
 use super::callback::Purpose;
 use super::refused::Refused;
+use super::rows::{Columns, Entity};
 use super::rule::ScriptedOutcome;
 use super::timestamp::{Duration, Timestamp};
 use super::transaction::{ScheduledEvent, Transaction};
@@ -97,13 +96,6 @@ pub struct Step {
     pub what: String,
 }
 
-/// How many payouts were ordered today, by whom the limit applies to.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct Daily {
-    pub(crate) day: String,
-    pub(crate) counts: BTreeMap<String, u32>,
-}
-
 /// An order, whichever operation gave it.
 struct Order {
     operation: &'static str,
@@ -113,6 +105,29 @@ struct Order {
     account: String,
     phone: String,
     plaintext: Value,
+}
+
+impl Entity for Payout {
+    const KIND: &'static str = "payout";
+
+    fn id(&self) -> u64 {
+        self.id
+    }
+
+    fn columns(&self) -> Columns<'_> {
+        let reversible =
+            self.status == PayoutStatus::Completed && self.outcome == ScriptedOutcome::Reverse;
+        let last = self.history.last().map(|step| step.time);
+        Columns {
+            status: format!("{:?}", self.status),
+            number: &self.control_number,
+            report: Some(Self::KIND),
+            created: self.created,
+            done: self.pay_time,
+            sending: None,
+            finished: last.filter(|_| !self.is_open() && !reversible),
+        }
+    }
 }
 
 impl Payout {
@@ -199,7 +214,7 @@ impl Transaction<'_> {
                 "the control number does not start with a prefix of yours",
             ));
         }
-        let mut known = self.state.payouts_of(control_number);
+        let mut known = self.state.of_number::<Payout>(control_number).into_iter();
         let taken = match self.state.behavior(behaviors::DUPLICATES) {
             "same-channel" => known.any(|payout| !payout.is_void() && payout.channel == *channel),
             "after-failure" => known.any(|payout| !payout.is_void()),
@@ -224,8 +239,8 @@ impl Transaction<'_> {
         };
         let who = self.counted_by(&order, &prefix);
         let limit = self.state.limits.payouts_per_day;
-        let count = self.counted_today(&who);
-        if limit > 0 && count >= limit {
+        let today = self.at.date_time().date();
+        if limit > 0 && self.state.rows.counted(today, &who) >= limit {
             return Err(Refused::because(ResponseCode::DailyLimitExceeded));
         }
         let (from, to) = (
@@ -235,21 +250,9 @@ impl Transaction<'_> {
         if self.state.ledger.shift(from, to, order.amount).is_err() {
             return Err(Refused::because(ResponseCode::InsufficientBalance));
         }
-        self.state.daily.counts.insert(who, count + 1);
+        self.state.rows.count(today, &who);
         self.enter(order, prefix);
         Ok(())
-    }
-
-    /// How many payouts somebody was ordered today.
-    fn counted_today(&mut self, who: &str) -> u32 {
-        let today = self.at.date_time().date().to_string();
-        if self.state.daily.day != today {
-            self.state.daily = Daily {
-                day: today,
-                counts: BTreeMap::new(),
-            };
-        }
-        self.state.daily.counts.get(who).copied().unwrap_or(0)
     }
 
     fn counted_by(&self, order: &Order, prefix: &str) -> String {
@@ -284,12 +287,10 @@ impl Transaction<'_> {
             reference: None,
             order: order.plaintext,
             history: Vec::new(),
-            control_number: order.control_number.clone(),
+            control_number: order.control_number,
         };
         let pace = payout.pace.unwrap_or(self.state.timing.upload);
-        let numbers = self.state.numbers.entry(order.control_number);
-        numbers.or_default().push(id);
-        self.state.payouts.insert(id, payout);
+        self.state.insert(&payout);
         self.step(id, "payout-accepted", json!({}));
         if outcome != ScriptedOutcome::HangPending {
             self.schedule(self.at.plus(pace), ScheduledEvent::Upload(id));
@@ -299,13 +300,16 @@ impl Transaction<'_> {
     /// Notes a step of a payout, in the log and in its life.
     fn step(&mut self, id: u64, what: &'static str, more: Value) {
         let at = self.at;
-        let Some(payout) = self.state.payouts.get_mut(&id) else {
+        let noted = self.state.update(id, |payout: &mut Payout| {
+            payout.history.push(Step {
+                time: at,
+                what: what.to_owned(),
+            });
+            Some(payout.clone())
+        });
+        let Some(payout) = noted else {
             return;
         };
-        payout.history.push(Step {
-            time: at,
-            what: what.to_owned(),
-        });
         let mut details = json!({
             "payout": id,
             "prefix": payout.prefix,
@@ -316,8 +320,7 @@ impl Transaction<'_> {
         if let (Value::Object(details), Value::Object(more)) = (&mut details, more) {
             details.extend(more);
         }
-        let subject = payout.control_number.clone();
-        self.record_event(what, &subject, details);
+        self.record_event(what, &payout.control_number, details);
     }
 
     /// Changes a payout, if it exists and `may` allows it.
@@ -327,17 +330,19 @@ impl Transaction<'_> {
         may: impl FnOnce(&Payout) -> bool,
         change: impl FnOnce(&mut Payout),
     ) -> bool {
-        match self.state.payouts.get_mut(&id) {
-            Some(payout) if may(payout) => {
-                change(payout);
-                true
-            }
-            _ => false,
-        }
+        let changed = self.state.update(id, |payout| {
+            let allowed = may(payout);
+            allowed.then(|| change(payout))
+        });
+        changed.is_some()
+    }
+
+    fn payout(&self, id: u64) -> Option<Payout> {
+        self.state.get(id)
     }
 
     fn outcome(&self, id: u64) -> ScriptedOutcome {
-        let payout = self.state.payouts.get(&id);
+        let payout = self.payout(id);
         payout.map_or(ScriptedOutcome::Usual, |payout| payout.outcome)
     }
 
@@ -383,7 +388,7 @@ impl Transaction<'_> {
 
     /// How long an uploaded payout takes to its end; `None` if it waits.
     fn settles_after(&self, id: u64) -> Option<Duration> {
-        let payout = self.state.payouts.get(&id)?;
+        let payout = self.payout(id)?;
         let usual = payout.pace.unwrap_or(self.state.timing.pay);
         match payout.outcome {
             ScriptedOutcome::HangUploaded | ScriptedOutcome::HangPending => None,
@@ -401,7 +406,7 @@ impl Transaction<'_> {
     }
 
     pub(crate) fn settle_due(&mut self, id: u64) {
-        let uploaded = self.state.payouts.get(&id);
+        let uploaded = self.payout(id);
         if uploaded.is_none_or(|payout| payout.status != PayoutStatus::Uploaded) {
             return;
         }
@@ -499,7 +504,7 @@ impl Transaction<'_> {
     }
 
     fn move_money(&mut self, id: u64, from: Part, to: Part) {
-        let Some(payout) = self.state.payouts.get(&id) else {
+        let Some(payout) = self.payout(id) else {
             return;
         };
         let prefix = payout.prefix.as_str();
@@ -512,7 +517,7 @@ impl Transaction<'_> {
 
     /// Writes a notice of a payout.
     fn tell(&mut self, id: u64, pay_type: &PayType, reason: Option<&str>, due: Timestamp) {
-        let Some(payout) = self.state.payouts.get(&id) else {
+        let Some(payout) = self.payout(id) else {
             return;
         };
         let subject = payout.control_number.clone();

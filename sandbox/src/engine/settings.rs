@@ -76,6 +76,9 @@ pub struct Limits {
     pub largest_payout: Amount,
     /// How many payouts a day the same account may receive; 0 is no limit.
     pub payouts_per_day: u32,
+    /// How long what is over is kept: transactions, callbacks and the log. With
+    /// no time, such as `0s`, everything is kept.
+    pub retention: Duration,
 }
 
 impl Settings {
@@ -196,6 +199,7 @@ impl Default for Limits {
         Self {
             largest_payout: Amount::from_centavos(50_000_000),
             payouts_per_day: 5,
+            retention: Duration::NONE,
         }
     }
 }

@@ -9,9 +9,11 @@ use skypay_types::{
 
 use super::behaviors;
 use super::cash_pickup::{CashPickup, CashPickupStatus};
-use super::collection::{Collection, CollectionStatus};
+use super::collection::Collection;
 use super::payout::Payout;
 use super::refused::Refused;
+use super::row::Row;
+use super::rows::{Entity, Report};
 use super::timestamp::{Duration, Timestamp};
 use super::transaction::Transaction;
 
@@ -23,14 +25,13 @@ impl Transaction<'_> {
         let mut rows = Vec::new();
         for entry in &request.control_numbers {
             let number = entry.control_number.as_str();
-            let row = match (self.visible(number), self.state.counter.get(number)) {
-                (Some(payout), _) => Some(self.status_of(payout)?),
-                (None, Some(counter))
-                    if self.state.behavior(behaviors::COUNTER_STATUS) == "shown" =>
-                {
-                    Some(self.status_at_counter(counter)?)
-                }
-                _ => self.status_of_unknown(number)?,
+            let shown = self.state.behavior(behaviors::COUNTER_STATUS) == "shown";
+            let row = if let Some(payout) = self.visible(number) {
+                Some(self.status_of(&payout)?)
+            } else if let Some(payout) = self.state.cash_pickup(number).filter(|_| shown) {
+                Some(self.status_at_counter(&payout)?)
+            } else {
+                self.status_of_unknown(number)?
             };
             rows.extend(row);
         }
@@ -39,7 +40,7 @@ impl Transaction<'_> {
     }
 
     /// A payout that queries see already.
-    fn visible(&self, number: &str) -> Option<&Payout> {
+    fn visible(&self, number: &str) -> Option<Payout> {
         let payout = self.state.payout(number)?;
         let delay = match self.state.behavior(behaviors::QUERY_DELAY) {
             "300s" => Duration::seconds(300),
@@ -143,46 +144,25 @@ impl Transaction<'_> {
         &mut self,
         request: &GetReportPayoutRequest,
     ) -> Result<GetReportPayoutResponse, Refused> {
-        let ordered = self.state.payouts.values().map(|payout| Row {
-            created: payout.created,
-            done: payout.pay_time,
-            number: &payout.control_number,
-            amount: payout.amount,
-            phone: &payout.phone,
-            reference: payout.reference.as_deref(),
+        let page = self.page(&Wanted {
+            report: Payout::KIND,
+            first: request.start_date,
+            last: request.end_date,
+            by_creation: request.date_type == DateType::CreateDate,
+            page: request.page,
+            size: request.page_size,
         });
-        let at_counters = self.state.counter.values();
-        let at_counters = at_counters.filter(|payout| payout.status == CashPickupStatus::Paid);
-        let at_counters = at_counters.map(|payout| Row {
-            created: payout.created,
-            done: payout.pay_time,
-            number: &payout.control_number,
-            amount: payout.amount.unwrap_or_default(),
-            phone: payout.phone.as_deref().unwrap_or_default(),
-            reference: None,
-        });
-        let rows = ordered.chain(at_counters).collect();
-        let page = self.page(
-            rows,
-            &Wanted {
-                first: request.start_date,
-                last: request.end_date,
-                by_creation: request.date_type == DateType::CreateDate,
-                page: request.page,
-                size: request.page_size,
-            },
-        );
         let rows = page.rows.iter().map(|row| {
             let mut entry = PayoutReportEntry::builder()
                 .create_date(row.created.date_time())
-                .control_number(row.number)
+                .control_number(row.number.as_str())
                 .amount(row.amount)
-                .phone(masked(row.phone));
+                .phone(masked(&row.phone));
             if let Some(time) = row.done {
                 entry = entry.pay_time(time.date_time());
             }
-            if let Some(reference) = row.reference {
-                entry = entry.reference_no(reference);
+            if let Some(reference) = &row.reference {
+                entry = entry.reference_no(reference.as_str());
             }
             entry.build()
         });
@@ -197,38 +177,26 @@ impl Transaction<'_> {
         &mut self,
         request: &GetReportCollectionRequest,
     ) -> Result<GetReportCollectionResponse, Refused> {
-        let all = self.state.collections.values();
-        let confirmed = all.filter(|one| one.status == CollectionStatus::Confirmed);
-        let rows = confirmed.map(|collection: &Collection| Row {
-            created: collection.created,
-            done: collection.collected,
-            number: &collection.contract_number,
-            amount: collection.amount,
-            phone: &collection.phone,
-            reference: collection.receipt.as_deref(),
+        let page = self.page(&Wanted {
+            report: Collection::KIND,
+            first: request.start_date,
+            last: request.end_date,
+            by_creation: request.date_type == DateType::CreateDate,
+            page: request.page,
+            size: request.page_size,
         });
-        let page = self.page(
-            rows.collect(),
-            &Wanted {
-                first: request.start_date,
-                last: request.end_date,
-                by_creation: request.date_type == DateType::CreateDate,
-                page: request.page,
-                size: request.page_size,
-            },
-        );
         let rows = page.rows.iter().map(|row| {
             let mut entry = CollectionReportEntry::builder()
                 .create_date(row.created.date_time())
-                .contract_number(row.number)
+                .contract_number(row.number.as_str())
                 .amount(row.amount)
-                .phone(masked(row.phone))
+                .phone(masked(&row.phone))
                 .status("Confirmed");
             if let Some(time) = row.done {
                 entry = entry.collection_time(time.date_time());
             }
-            if let Some(reference) = row.reference {
-                entry = entry.reference_no(reference);
+            if let Some(reference) = &row.reference {
+                entry = entry.reference_no(reference.as_str());
             }
             entry.build()
         });
@@ -239,34 +207,28 @@ impl Transaction<'_> {
         Ok(response.build()?)
     }
 
-    /// A page of rows.
-    fn page<'r>(&self, rows: Vec<Row<'r>>, wanted: &Wanted) -> Page<'r> {
-        let days = wanted.first..=wanted.last;
-        let key = |row: &Row<'_>| {
-            if wanted.by_creation {
-                Some(row.created)
-            } else {
-                row.done
-            }
-        };
-        let fits =
-            |row: &Row<'_>| key(row).is_some_and(|time| days.contains(&time.date_time().date()));
-        let mut rows: Vec<_> = rows.into_iter().filter(fits).collect();
-        rows.sort_by_key(key);
-        if self.state.behavior(behaviors::REPORT_ORDER) == "newest-first" {
-            rows.reverse();
-        }
+    /// A page of a report.
+    fn page(&self, wanted: &Wanted) -> Page {
         let most = match self.state.behavior(behaviors::REPORT_PAGE) {
             "100" => 100,
             _ => u32::MAX,
         };
         let size = wanted.size.clamp(1, most) as usize;
         let skipped = (wanted.page.max(1) as usize - 1).saturating_mul(size);
-        let total = rows.len();
+        let part = Report {
+            report: wanted.report,
+            by_creation: wanted.by_creation,
+            first: wanted.first,
+            last: wanted.last,
+            newest_first: self.state.behavior(behaviors::REPORT_ORDER) == "newest-first",
+            skipped,
+            limit: size,
+        };
+        let (total, rows) = self.state.rows.report(&part, Row::read);
         Page {
             total: u32::try_from(total).unwrap_or(u32::MAX),
-            is_last: skipped.saturating_add(size) >= total,
-            rows: rows.into_iter().skip(skipped).take(size).collect(),
+            is_last: skipped.saturating_add(size) as u64 >= total,
+            rows: rows.into_iter().filter_map(ReportRow::of).collect(),
         }
     }
 
@@ -288,17 +250,50 @@ impl Transaction<'_> {
 }
 
 /// A line of either report.
-struct Row<'a> {
+struct ReportRow {
     created: Timestamp,
     done: Option<Timestamp>,
-    number: &'a str,
+    number: String,
     amount: Amount,
-    phone: &'a str,
-    reference: Option<&'a str>,
+    phone: String,
+    reference: Option<String>,
+}
+
+impl ReportRow {
+    fn of(row: Row) -> Option<Self> {
+        match row {
+            Row::Payout(payout) => Some(Self {
+                created: payout.created,
+                done: payout.pay_time,
+                number: payout.control_number,
+                amount: payout.amount,
+                phone: payout.phone,
+                reference: payout.reference,
+            }),
+            Row::Counter(payout) => Some(Self {
+                created: payout.created,
+                done: payout.pay_time,
+                number: payout.control_number,
+                amount: payout.amount.unwrap_or_default(),
+                phone: payout.phone.unwrap_or_default(),
+                reference: None,
+            }),
+            Row::Collection(collection) => Some(Self {
+                created: collection.created,
+                done: collection.collected,
+                number: collection.contract_number,
+                amount: collection.amount,
+                phone: collection.phone,
+                reference: collection.receipt,
+            }),
+            _ => None,
+        }
+    }
 }
 
 /// What a report is asked for.
 struct Wanted {
+    report: &'static str,
     first: Date,
     last: Date,
     by_creation: bool,
@@ -306,10 +301,10 @@ struct Wanted {
     size: u32,
 }
 
-struct Page<'a> {
+struct Page {
     total: u32,
     is_last: bool,
-    rows: Vec<Row<'a>>,
+    rows: Vec<ReportRow>,
 }
 
 /// A phone as reports show it.

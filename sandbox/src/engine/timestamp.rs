@@ -47,6 +47,14 @@ impl Timestamp {
         Self::cut(self.0.saturating_add(duration))
     }
 
+    /// That much earlier; at least [`Self::FIRST`].
+    #[must_use]
+    pub fn minus(self, duration: Duration) -> Self {
+        let milliseconds = i64::try_from(duration.0).unwrap_or(i64::MAX);
+        let duration = SignedDuration::from_millis(milliseconds);
+        Self::cut(self.0.saturating_sub(duration))
+    }
+
     /// That many days earlier; at least [`Self::FIRST`].
     #[must_use]
     pub fn minus_days(self, days: u64) -> Self {

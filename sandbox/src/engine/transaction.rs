@@ -27,7 +27,6 @@ pub(crate) struct Transaction<'a> {
 }
 
 /// Something that is due at a moment.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub(crate) struct ScheduleEntry {
     pub(crate) due: Timestamp,
     /// Entries of one moment come in the order in which they were made.
@@ -36,7 +35,7 @@ pub(crate) struct ScheduleEntry {
 }
 
 /// What is due. It is checked again when it is done.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Clone, Copy, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub(crate) enum ScheduledEvent {
     /// A payout is handed to its institution.
@@ -105,21 +104,19 @@ impl<'a> Transaction<'a> {
     pub(crate) fn schedule(&mut self, due: Timestamp, what: ScheduledEvent) {
         let order = self.number();
         self.state
-            .schedule
-            .insert(ScheduleEntry { due, order, what });
+            .rows
+            .schedule(&ScheduleEntry { due, order, what });
     }
 
     /// Does what is due, each at its own moment; what was left over before is
     /// late.
     pub(crate) fn run_due_events(&mut self) {
         for _ in 0..DUE_AT_ONCE {
-            let Some(entry) = self.state.schedule.first().cloned() else {
+            let first = self.state.rows.first_due();
+            let Some(entry) = first.filter(|entry| entry.due <= self.state.now) else {
                 break;
             };
-            if entry.due > self.state.now {
-                break;
-            }
-            self.state.schedule.remove(&entry);
+            self.state.rows.remove_due(&entry);
             self.at = self.at.max(entry.due);
             match entry.what {
                 ScheduledEvent::Upload(id) => self.upload_due(id),

@@ -12,12 +12,15 @@ use super::format::{self, BadgeKind, badge, timestamp};
 use super::layout::Page;
 use super::{Shared, answer, missing};
 use crate::admin_client::{Personal, WireRecord};
-use crate::engine::{AttemptResult, Callback, Command, DeliveryStatus};
+use crate::engine::{self, AttemptResult, Callback, Command, DeliveryStatus, Row};
 
 const PATH: &str = "/callbacks";
 
+/// What they are among all rows.
+const KIND: &str = "callback";
+
 /// How many fit on a page.
-pub(crate) const PAGE: usize = 50;
+const PAGE: usize = 50;
 
 /// Which callbacks.
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -29,35 +32,21 @@ pub(crate) struct Filter {
     page: usize,
 }
 
-impl Filter {
-    fn takes(&self, callback: &Callback) -> bool {
-        let status = format::status(&callback.status).0;
-        (self.operation.is_empty() || self.operation == callback.operation)
-            && (self.status.is_empty() || self.status == status)
-            && callback.subject.contains(self.subject.trim())
-    }
-}
-
 pub(crate) async fn list(State(app): Shared, Query(filter): Query<Filter>) -> Response {
     let content = {
         let state = app.simulator.state();
-        let names: BTreeSet<_> = state
-            .callbacks()
-            .map(|callback| callback.operation.as_str())
-            .collect();
-        let statuses: BTreeSet<_> = state
-            .callbacks()
-            .map(|callback| format::status(&callback.status).0)
-            .collect();
-        let found: Vec<_> = state
-            .callbacks()
-            .rev()
-            .filter(|callback| filter.takes(callback))
-            .collect();
-        let shown = found
-            .iter()
-            .skip(filter.page.saturating_mul(PAGE))
-            .take(PAGE);
+        let counted = state.counts().get(KIND);
+        let all = counted.into_iter().flat_map(|statuses| statuses.keys());
+        let all: Vec<_> = all.filter_map(|status| status.split_once(' ')).collect();
+        let names: BTreeSet<_> = all.iter().map(|(name, _)| *name).collect();
+        let statuses: BTreeSet<_> = all.iter().map(|(_, status)| *status).collect();
+        let which = |kind: &str, status: &str| {
+            let (name, status) = status.split_once(' ').unwrap_or_default();
+            kind == KIND
+                && (filter.operation.is_empty() || filter.operation == name)
+                && (filter.status.is_empty() || filter.status == status)
+        };
+        let part = Part::of(&state, filter.subject.trim(), which, filter.page);
         html! {
             form.line method="get" action=(PATH) {
                 (select("operation", "Callback", &names, &filter.operation))
@@ -65,14 +54,14 @@ pub(crate) async fn list(State(app): Shared, Query(filter): Query<Filter>) -> Re
                 div { label for="subject" { "About" } input id="subject" name="subject" value=(filter.subject); }
                 button.quiet { "Filter" }
             }
-            p.soft { (found.len()) " callbacks" }
-            @if !found.is_empty() {
+            @if let Some(total) = part.total { p.soft { (total) " callbacks" } }
+            @if !part.rows.is_empty() {
                 table.cards {
                     thead { tr { th { "Callback" } th { "About" } th { "Made" } th { "State" } th { "Last answer" } } }
-                    tbody { @for callback in shown { (row(callback)) } }
+                    tbody { @for shown in &part.rows { @if let Row::Callback(callback) = shown { (row(callback)) } } }
                 }
             }
-            (pages(found.len(), filter.page, &[
+            (part.pages(filter.page, &[
                 ("operation", &filter.operation), ("status", &filter.status), ("subject", &filter.subject),
             ]))
         }
@@ -92,14 +81,48 @@ fn select(name: &str, label: &str, choices: &BTreeSet<&str>, chosen: &str) -> Ma
     }
 }
 
-/// The way to the pages before and after, with the same filter.
-pub(crate) fn pages(found: usize, page: usize, filter: &[(&str, &str)]) -> Markup {
-    html! {
-        @if found > PAGE {
-            form.line method="get" {
-                @for (name, value) in filter { input type="hidden" name=(name) value=(value); }
-                @if page > 0 { button.quiet name="page" value=(page - 1) { "Newer" } }
-                @if page.saturating_add(1).saturating_mul(PAGE) < found { button.quiet name="page" value=(page + 1) { "Older" } }
+/// What a page of a list shows.
+pub(crate) struct Part {
+    pub(crate) rows: Vec<Row>,
+    /// How many there are on all pages, unless only numbers are searched.
+    pub(crate) total: Option<u64>,
+    has_more: bool,
+}
+
+impl Part {
+    /// The newest rows of the kinds and statuses that are wanted; or those whose
+    /// number begins so, in the order of their numbers.
+    pub(crate) fn of(
+        state: &engine::State,
+        number: &str,
+        which: impl Fn(&str, &str) -> bool,
+        page: usize,
+    ) -> Self {
+        let skipped = page.saturating_mul(PAGE);
+        let (mut rows, total) = if number.is_empty() {
+            let total = state.counted_of(&which);
+            (state.newest(which, skipped, PAGE + 1), Some(total))
+        } else {
+            (state.numbered(number, which, skipped, PAGE + 1), None)
+        };
+        let has_more = rows.len() > PAGE;
+        rows.truncate(PAGE);
+        Self {
+            rows,
+            total,
+            has_more,
+        }
+    }
+
+    /// The way to the pages before and after, with the same filter.
+    pub(crate) fn pages(&self, page: usize, filter: &[(&str, &str)]) -> Markup {
+        html! {
+            @if page > 0 || self.has_more {
+                form.line method="get" {
+                    @for (name, value) in filter { input type="hidden" name=(name) value=(value); }
+                    @if page > 0 { button.quiet name="page" value=(page - 1) { "Newer" } }
+                    @if self.has_more { button.quiet name="page" value=(page.saturating_add(1)) { "Older" } }
+                }
             }
         }
     }
@@ -133,7 +156,7 @@ pub(crate) async fn one(
     Path(id): Path<u64>,
     Query(asked): Query<Personal>,
 ) -> Response {
-    let known = app.simulator.state().callback(id).cloned();
+    let known = app.simulator.state().callback(id);
     let Some(callback) = known else {
         return missing(&app, PATH, "There is no such callback.");
     };
@@ -142,7 +165,8 @@ pub(crate) async fn one(
     let (status, tone) = format::status(&callback.status);
     let copies = {
         let state = app.simulator.state();
-        let copies = state.callbacks().filter(|other| other.repeats == Some(id));
+        let about = state.callbacks_about(&callback.subject, callback.created);
+        let copies = about.iter().filter(|other| other.repeats == Some(id));
         copies.map(|other| other.id).collect::<Vec<_>>()
     };
     let content = html! {

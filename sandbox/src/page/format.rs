@@ -62,7 +62,16 @@ pub(crate) fn timestamp(timestamp: Timestamp) -> Markup {
 
 /// A code of a table by its name and number, as `Bank (5)`.
 pub(crate) fn code(code: &impl std::fmt::Debug) -> String {
-    format!("{code:?}").replacen('(', " (", 1)
+    shown(&format!("{code:?}"))
+}
+
+/// The same of what a code was stored as, and back.
+pub(crate) fn shown(stored: &str) -> String {
+    stored.replacen('(', " (", 1)
+}
+
+pub(crate) fn stored(shown: &str) -> String {
+    shown.replacen(" (", "(", 1)
 }
 
 /// What a notice tells, in a word; nothing for a callback that asks.
@@ -111,12 +120,15 @@ fn mask(value: &mut Value, personal: &[&str]) {
     }
 }
 
-/// Whether a payout is where it wants to be.
-pub(crate) fn payout_tone(status: &PayoutStatus) -> BadgeKind {
-    match status {
-        PayoutStatus::Completed => BadgeKind::Good,
-        PayoutStatus::Failed | PayoutStatus::Cancelled => BadgeKind::Bad,
-        _ => BadgeKind::Plain,
+/// Whether a payout is where it wants to be, by its status as it is shown.
+pub(crate) fn payout_tone(status: &str) -> BadgeKind {
+    let is = |other: PayoutStatus| status == code(&other);
+    if is(PayoutStatus::Completed) {
+        BadgeKind::Good
+    } else if is(PayoutStatus::Failed) || is(PayoutStatus::Cancelled) {
+        BadgeKind::Bad
+    } else {
+        BadgeKind::Plain
     }
 }
 
@@ -131,34 +143,34 @@ pub(crate) fn step_tone(what: &str) -> BadgeKind {
 
 /// Where a payout at a counter stands.
 pub(crate) fn counter(status: CashPickupStatus) -> (&'static str, BadgeKind) {
-    match status {
-        CashPickupStatus::Inquiring => ("Inquiring", BadgeKind::Plain),
-        CashPickupStatus::Inquired => ("Inquired", BadgeKind::Plain),
-        CashPickupStatus::Refused => ("Refused", BadgeKind::Bad),
-        CashPickupStatus::Confirming => ("Confirming", BadgeKind::Warn),
-        CashPickupStatus::Paid => ("Paid", BadgeKind::Good),
-    }
+    let tone = match status {
+        CashPickupStatus::Inquiring | CashPickupStatus::Inquired => BadgeKind::Plain,
+        CashPickupStatus::Refused => BadgeKind::Bad,
+        CashPickupStatus::Confirming => BadgeKind::Warn,
+        CashPickupStatus::Paid => BadgeKind::Good,
+    };
+    (status.as_str(), tone)
 }
 
 /// Where a repayment stands.
 pub(crate) fn collection(status: CollectionStatus) -> (&'static str, BadgeKind) {
-    match status {
-        CollectionStatus::Inquiring => ("Inquiring", BadgeKind::Plain),
-        CollectionStatus::Inquired => ("Inquired", BadgeKind::Plain),
-        CollectionStatus::Refused => ("Refused", BadgeKind::Bad),
-        CollectionStatus::Confirming => ("Confirming", BadgeKind::Warn),
-        CollectionStatus::Confirmed => ("Collected", BadgeKind::Good),
-    }
+    let tone = match status {
+        CollectionStatus::Inquiring | CollectionStatus::Inquired => BadgeKind::Plain,
+        CollectionStatus::Refused => BadgeKind::Bad,
+        CollectionStatus::Confirming => BadgeKind::Warn,
+        CollectionStatus::Confirmed => BadgeKind::Good,
+    };
+    (status.as_str(), tone)
 }
 
 /// What a callback waits for.
 pub(crate) fn status(status: &DeliveryStatus) -> (&'static str, BadgeKind) {
-    match status {
-        DeliveryStatus::Scheduled { .. } => ("Scheduled", BadgeKind::Plain),
-        DeliveryStatus::Sending { .. } => ("Being sent", BadgeKind::Plain),
-        DeliveryStatus::Acknowledged => ("Acknowledged", BadgeKind::Good),
-        DeliveryStatus::GivenUp => ("Given up", BadgeKind::Bad),
-    }
+    let tone = match status {
+        DeliveryStatus::Scheduled { .. } | DeliveryStatus::Sending { .. } => BadgeKind::Plain,
+        DeliveryStatus::Acknowledged => BadgeKind::Good,
+        DeliveryStatus::GivenUp => BadgeKind::Bad,
+    };
+    (status.as_str(), tone)
 }
 
 /// How an attempt ended, in a line.

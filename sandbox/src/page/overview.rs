@@ -1,19 +1,19 @@
 //! The first page: what a partner has to know, and how things stand.
 
-use std::collections::BTreeMap;
-
 use axum::extract::{Query, State};
 use axum::response::Response;
 use maud::{Markup, html};
 use serde_json::Value;
-use skypay_types::PayoutStatus;
 
 use super::format::{self, badge, pesos};
 use super::layout::Page;
 use super::{Shared, answer};
 use crate::admin_client::{LogQuery, Personal};
-use crate::engine::{self, Callback, DeliveryStatus};
+use crate::engine::{self, DeliveryStatus, Row};
 use crate::service::AppState;
+
+/// How a callback ends that was not acknowledged.
+const LOST: &str = DeliveryStatus::GivenUp.as_str();
 
 /// How many lines of the log are shown.
 const LATEST: u64 = 10;
@@ -48,19 +48,19 @@ pub(crate) async fn page(State(app): Shared, Query(asked): Query<Personal>) -> R
 
 /// What a careful partner would ask about: it is not known to have ended.
 fn unknowns(state: &engine::State) -> Markup {
-    let lost: Vec<_> = state
-        .callbacks()
-        .filter(|callback| is_lost(callback))
-        .collect();
+    let is_lost = |kind: &str, status: &str| kind == "callback" && status.ends_with(LOST);
+    let lost = state.counted_of(is_lost);
     html! {
-        @if !lost.is_empty() {
+        @if lost > 0 {
             section.notice.warn aria-labelledby="unknowns" {
-                h2 id="unknowns" { (lost.len()) " callbacks that the partner did not acknowledge" }
+                h2 id="unknowns" { (lost) " callbacks that the partner did not acknowledge" }
                 ul {
-                    @for callback in lost.iter().rev().take(5) {
-                        li {
-                            a href={ "/callbacks/" (callback.id) } {
-                                (callback.operation) " #" (callback.id) " about " (callback.subject)
+                    @for row in state.newest(is_lost, 0, 5) {
+                        @if let Row::Callback(callback) = row {
+                            li {
+                                a href={ "/callbacks/" (callback.id) } {
+                                    (callback.operation) " #" (callback.id) " about " (callback.subject)
+                                }
                             }
                         }
                     }
@@ -69,10 +69,6 @@ fn unknowns(state: &engine::State) -> Markup {
             }
         }
     }
-}
-
-pub(crate) fn is_lost(callback: &Callback) -> bool {
-    callback.status == DeliveryStatus::GivenUp
 }
 
 fn balances(state: &engine::State) -> Markup {
@@ -97,16 +93,13 @@ fn balances(state: &engine::State) -> Markup {
 }
 
 fn counts(state: &engine::State) -> Markup {
-    let mut payouts: BTreeMap<String, (PayoutStatus, u32)> = BTreeMap::new();
-    for payout in state.payouts() {
-        let entry = payouts.entry(format::code(&payout.status));
-        entry.or_insert((payout.status.clone(), 0)).1 += 1;
-    }
+    let payouts = state.counts().get("payout").into_iter().flatten();
+    let payouts: Vec<_> = payouts.filter(|(_, count)| **count > 0).collect();
     let others = [
-        ("At a counter", state.cash_pickups().count()),
-        ("Collections", state.collections().count()),
-        ("7-Eleven references", state.barcodes().count()),
-        ("Callbacks", state.callbacks().count()),
+        ("At a counter", "counter"),
+        ("Collections", "collection"),
+        ("7-Eleven references", "barcode"),
+        ("Callbacks", "callback"),
     ];
     html! {
         h2 { "Transactions" }
@@ -117,10 +110,13 @@ fn counts(state: &engine::State) -> Markup {
             }
         }
         dl.counts {
-            @for (label, (status, count)) in &payouts {
-                div { dt { (badge(label, format::payout_tone(status))) } dd { (count) } }
+            @for (status, count) in &payouts {
+                @let status = format::shown(status);
+                div { dt { (badge(&status, format::payout_tone(&status))) } dd { (count) } }
             }
-            @for (label, count) in others { div { dt { (label) } dd { (count) } } }
+            @for (label, wanted) in others {
+                div { dt { (label) } dd { (state.counted_of(|kind, _| kind == wanted)) } }
+            }
         }
     }
 }

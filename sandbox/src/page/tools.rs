@@ -7,7 +7,7 @@ use skypay_types::{CollectionChannel, OPERATIONS, PayoutChannel};
 use super::form::{Field, Form, Kind};
 use super::form_page::FormPage;
 use super::format;
-use crate::engine::{CashPickupStatus, State};
+use crate::engine::{CashPickupStatus, Row, State};
 
 /// The codes of a table as choices.
 fn codes<C: AsRef<str> + std::fmt::Debug>(all: &[C]) -> Kind {
@@ -31,10 +31,9 @@ fn prefixes(state: &State) -> Kind {
 
 /// A payout at a counter, and the institution behind one that was ordered.
 pub(crate) fn payout(state: &State, _: &str) -> FormPage {
-    let asked = state
-        .cash_pickups()
-        .rev()
-        .find(|payout| payout.status == CashPickupStatus::Inquired);
+    let inquired = CashPickupStatus::Inquired.as_str();
+    let asked = state.newest(|kind, status| kind == "counter" && status == inquired, 0, 1);
+    let asked = asked.iter().map(Row::number).next();
     let cashier = Form {
         id: "cashier".to_owned(),
         title: "At the counter",
@@ -49,7 +48,7 @@ pub(crate) fn payout(state: &State, _: &str) -> FormPage {
                 choices(&[("inquire", "Inquiry"), ("pay", "Payout")]),
             ),
             Field::new("control_number", "Control No", Kind::Text)
-                .holding(asked.map_or("", |payout| &payout.control_number)),
+                .holding(asked.unwrap_or_default()),
             Field::new("pay_time", "Pay Time", Kind::Time)
                 .optional()
                 .hint("For a payout; now if empty"),
@@ -202,15 +201,16 @@ pub(crate) fn finance(state: &State, _: &str) -> FormPage {
 }
 
 fn movements(state: &State) -> Markup {
+    let movements = state.newest(|kind, _| kind == "movement", 0, 50);
     html! {
         h2 { "Movements" }
-        @if state.movements().is_empty() { p.soft { "Nothing has moved yet." } }
+        @if movements.is_empty() { p.soft { "Nothing has moved yet." } }
         @else {
             table.cards {
                 thead { tr { th { "Time" } th { "Prefix" } th { "Occasion" } th { "Reference" } th.number { "Amount" } } }
                 tbody {
-                    @for movement in state.movements().iter().rev().take(50) {
-                        tr {
+                    @for row in &movements {
+                        @if let Row::Movement(movement) = row { tr {
                             td data-label="Time" { (format::timestamp(movement.time)) }
                             td data-label="Prefix" { (movement.prefix) }
                             td data-label="Occasion" {
@@ -218,7 +218,7 @@ fn movements(state: &State) -> Markup {
                             }
                             td data-label="Reference" { code { (movement.reference) } }
                             td.number data-label="Amount" { (format::pesos(movement.amount)) }
-                        }
+                        } }
                     }
                 }
             }

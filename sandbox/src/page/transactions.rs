@@ -8,13 +8,13 @@ use maud::{Markup, html};
 use serde::Deserialize;
 use skypay_types::Amount;
 
-use super::callbacks::{PAGE, pages, shown_or_masked};
+use super::callbacks::{Part, shown_or_masked};
 use super::format::{self, BadgeKind, badge, pesos, timestamp};
 use super::layout::Page;
 use super::{Shared, answer, asset, missing};
 use crate::admin_client::Personal;
 use crate::barcode;
-use crate::engine::{self, Timestamp};
+use crate::engine::{self, Row, Timestamp};
 
 const PATH: &str = "/transactions";
 
@@ -36,8 +36,8 @@ pub(crate) struct Filter {
     page: usize,
 }
 
-/// A transaction of any kind.
-struct Row {
+/// A transaction of any kind, as the list shows it.
+struct Transaction {
     kind: &'static str,
     id: String,
     number: String,
@@ -48,59 +48,71 @@ struct Row {
     created: Timestamp,
 }
 
-fn rows(state: &engine::State) -> Vec<Row> {
-    let payouts = state.payouts().map(|payout| Row {
-        kind: "payout",
-        id: payout.id.to_string(),
-        number: payout.control_number.clone(),
-        prefix: payout.prefix.clone(),
-        channel: format::code(&payout.channel),
-        amount: Some(payout.amount),
-        status: (
-            format::code(&payout.status),
-            format::payout_tone(&payout.status),
-        ),
-        created: payout.created,
-    });
-    let counter = state.cash_pickups().map(|payout| Row {
-        kind: "counter",
-        id: payout.control_number.clone(),
-        number: payout.control_number.clone(),
-        prefix: payout.prefix.clone(),
-        channel: format::code(&payout.channel),
-        amount: payout.amount,
-        status: owned(format::counter(payout.status)),
-        created: payout.created,
-    });
-    let collections = state.collections().map(|collection| Row {
-        kind: "collection",
-        id: collection.id.to_string(),
-        number: collection.contract_number.clone(),
-        prefix: collection.prefix.clone(),
-        channel: format::code(&collection.channel),
-        amount: Some(collection.amount),
-        status: owned(format::collection(collection.status)),
-        created: collection.created,
-    });
-    let now = Timestamp::from(state.now());
-    let barcodes = state.barcodes().map(|barcode| Row {
-        kind: "barcode",
-        id: barcode.reference.clone(),
-        number: barcode.contract_number.clone(),
-        prefix: String::new(),
-        channel: String::new(),
-        amount: Some(barcode.amount),
-        status: owned(if barcode.expires <= now {
-            ("Expired", BadgeKind::Bad)
-        } else {
-            ("Valid", BadgeKind::Good)
-        }),
-        created: barcode.created,
-    });
-    let all = payouts.chain(counter).chain(collections).chain(barcodes);
-    let mut rows: Vec<_> = all.collect();
-    rows.sort_by_key(|row| std::cmp::Reverse(row.created));
-    rows
+impl Transaction {
+    fn of(row: &Row, now: Timestamp) -> Option<Self> {
+        Some(match row {
+            Row::Payout(payout) => Self {
+                kind: "payout",
+                id: payout.id.to_string(),
+                number: payout.control_number.clone(),
+                prefix: payout.prefix.clone(),
+                channel: format::code(&payout.channel),
+                amount: Some(payout.amount),
+                status: {
+                    let status = format::code(&payout.status);
+                    let tone = format::payout_tone(&status);
+                    (status, tone)
+                },
+                created: payout.created,
+            },
+            Row::Counter(payout) => Self {
+                kind: "counter",
+                id: payout.control_number.clone(),
+                number: payout.control_number.clone(),
+                prefix: payout.prefix.clone(),
+                channel: format::code(&payout.channel),
+                amount: payout.amount,
+                status: owned(format::counter(payout.status)),
+                created: payout.created,
+            },
+            Row::Collection(collection) => Self {
+                kind: "collection",
+                id: collection.id.to_string(),
+                number: collection.contract_number.clone(),
+                prefix: collection.prefix.clone(),
+                channel: format::code(&collection.channel),
+                amount: Some(collection.amount),
+                status: owned(format::collection(collection.status)),
+                created: collection.created,
+            },
+            Row::Barcode(barcode) => Self {
+                kind: "barcode",
+                id: barcode.reference.clone(),
+                number: barcode.contract_number.clone(),
+                prefix: String::new(),
+                channel: String::new(),
+                amount: Some(barcode.amount),
+                status: owned(if barcode.expires <= now {
+                    ("Expired", BadgeKind::Bad)
+                } else {
+                    ("Valid", BadgeKind::Good)
+                }),
+                created: barcode.created,
+            },
+            Row::Movement(_) | Row::Callback(_) => return None,
+        })
+    }
+}
+
+/// The row that a path names.
+fn find(state: &engine::State, kind: &str, id: &str) -> Option<Row> {
+    match kind {
+        "payout" | "collection" => state.row(id.parse().ok()?).filter(|row| row.kind() == kind),
+        kind => state
+            .numbered(id, |of, _| of == kind, 0, 1)
+            .into_iter()
+            .find(|row| row.number() == id),
+    }
 }
 
 fn owned((text, tone): (&str, BadgeKind)) -> (String, BadgeKind) {
@@ -115,14 +127,24 @@ fn kind(of: &str) -> &'static str {
 }
 
 pub(crate) async fn list(State(app): Shared, Query(filter): Query<Filter>) -> Response {
-    let rows = rows(&app.simulator.state());
-    let states: BTreeSet<_> = rows.iter().map(|row| row.status.0.as_str()).collect();
-    let found: Vec<_> = rows
-        .iter()
-        .filter(|row| filter.kind.is_empty() || filter.kind == row.kind)
-        .filter(|row| filter.state.is_empty() || filter.state == row.status.0)
-        .filter(|row| row.number.contains(filter.number.trim()) || row.id == filter.number.trim())
+    let state = app.simulator.state();
+    let now = Timestamp::from(state.now());
+    let is_listed = |kind: &str| KINDS.iter().any(|(known, _)| *known == kind);
+    let (chosen, number) = (format::stored(&filter.state), filter.number.trim());
+    let which = |kind: &str, status: &str| {
+        is_listed(kind)
+            && (filter.kind.is_empty() || filter.kind == kind)
+            && (chosen.is_empty() || chosen == status)
+    };
+    let listed = state.counts().iter().filter(|(kind, _)| is_listed(kind));
+    let states: BTreeSet<_> = listed
+        .flat_map(|(_, statuses)| statuses.keys())
+        .map(|status| format::shown(status))
         .collect();
+    let part = Part::of(&state, number, which, filter.page);
+    let rows = part.rows.iter();
+    let found: Vec<_> = rows.filter_map(|row| Transaction::of(row, now)).collect();
+    drop(state);
     let content = html! {
         form.line method="get" action=(PATH) {
             div {
@@ -142,12 +164,12 @@ pub(crate) async fn list(State(app): Shared, Query(filter): Query<Filter>) -> Re
             div { label for="number" { "Number" } input id="number" name="number" value=(filter.number); }
             button.quiet { "Filter" }
         }
-        p.soft { (found.len()) " transactions" }
+        @if let Some(total) = part.total { p.soft { (total) " transactions" } }
         @if !found.is_empty() {
             table.cards {
                 thead { tr { th { "Number" } th { "Kind" } th { "Channel" } th { "Since" } th { "State" } th.number { "Amount" } } }
                 tbody {
-                    @for row in found.iter().skip(filter.page.saturating_mul(PAGE)).take(PAGE) {
+                    @for row in &found {
                         tr {
                             th scope="row" { a href={ (PATH) "/" (row.kind) "/" (row.id) } { (row.number) } }
                             td data-label="Kind" { (kind(row.kind)) }
@@ -160,7 +182,7 @@ pub(crate) async fn list(State(app): Shared, Query(filter): Query<Filter>) -> Re
                 }
             }
         }
-        (pages(found.len(), filter.page, &[
+        (part.pages(filter.page, &[
             ("kind", &filter.kind), ("state", &filter.state), ("number", &filter.number),
         ]))
     };
@@ -174,10 +196,11 @@ pub(crate) async fn one(
 ) -> Response {
     let content = {
         let state = app.simulator.state();
-        let row = rows(&state)
-            .into_iter()
-            .find(|row| row.kind == of && row.id == id);
-        row.map(|row| (row.number.clone(), life_of(&state, &row, asked.personal)))
+        find(&state, &of, &id).and_then(|row| {
+            let shown = Transaction::of(&row, Timestamp::from(state.now()))?;
+            let life = life_of(&state, &row, &shown, asked.personal);
+            Some((shown.number, life))
+        })
     };
     match content {
         Some((number, content)) => answer(Page::of(PATH, &number).around(&app, &content)),
@@ -185,7 +208,7 @@ pub(crate) async fn one(
     }
 }
 
-fn life_of(state: &engine::State, row: &Row, personal: bool) -> Markup {
+fn life_of(state: &engine::State, of: &Row, row: &Transaction, personal: bool) -> Markup {
     html! {
         dl.facts {
             dt { "Kind" } dd { (kind(row.kind)) }
@@ -201,9 +224,9 @@ fn life_of(state: &engine::State, row: &Row, personal: bool) -> Markup {
         }
         h2 { "Life" }
         ol.history {
-            @for (time, class, what) in steps(state, row) { li class=(class) { (timestamp(time)) (what) } }
+            @for (time, class, what) in steps(state, of, row) { li class=(class) { (timestamp(time)) (what) } }
         }
-        @if let Some(payout) = state.payouts().find(|payout| row.kind == "payout" && payout.id.to_string() == row.id) {
+        @if let Row::Payout(payout) = of {
             h2 { "Order" }
             (shown_or_masked(personal, &format!("{PATH}/{}/{}", row.kind, row.id)))
             (format::message(&payout.order, &payout.operation, personal))
@@ -216,14 +239,15 @@ fn life_of(state: &engine::State, row: &Row, personal: bool) -> Markup {
     }
 }
 
-/// What happened to it, and every callback about it, in the order of time.
-fn steps(state: &engine::State, row: &Row) -> Vec<(Timestamp, &'static str, Markup)> {
+/// What happened to it, and the callbacks about it, in the order of time.
+fn steps(
+    state: &engine::State,
+    of: &Row,
+    row: &Transaction,
+) -> Vec<(Timestamp, &'static str, Markup)> {
     let mut steps = Vec::new();
-    let payout = state
-        .payouts()
-        .find(|payout| row.kind == "payout" && payout.id.to_string() == row.id);
-    match payout {
-        Some(payout) => steps.extend(payout.history.iter().map(|step| {
+    match of {
+        Row::Payout(payout) => steps.extend(payout.history.iter().map(|step| {
             let text = step.what.replace('-', " ");
             (
                 step.time,
@@ -231,33 +255,27 @@ fn steps(state: &engine::State, row: &Row) -> Vec<(Timestamp, &'static str, Mark
                 html! { (text) },
             )
         })),
-        None => steps.push((row.created, "", html! { "began" })),
+        _ => steps.push((row.created, "", html! { "began" })),
     }
-    if let Some(paid) = state
-        .cash_pickups()
-        .find(|payout| row.kind == "counter" && payout.control_number == row.id)
-        .and_then(|payout| payout.pay_time)
-    {
-        steps.push((paid, "good", html! { "the cashier handed out the money" }));
+    let ended = match of {
+        Row::Counter(payout) => payout
+            .pay_time
+            .map(|paid| (paid, "the cashier handed out the money")),
+        Row::Collection(collection) => collection
+            .collected
+            .map(|collected| (collected, "the cashier took the money")),
+        _ => None,
+    };
+    if let Some((time, what)) = ended {
+        steps.push((time, "good", html! { (what) }));
     }
-    if let Some(collected) = state
-        .collections()
-        .find(|collection| row.kind == "collection" && collection.id.to_string() == row.id)
-        .and_then(|collection| collection.collected)
-    {
-        steps.push((collected, "good", html! { "the cashier took the money" }));
-    }
-    for callback in state
-        .callbacks()
-        .filter(|callback| callback.subject == row.number || callback.subject == row.id)
-        // A contract number may have been collected for before.
-        .filter(|callback| callback.created >= row.created)
-    {
+    // A contract number may have been collected for before.
+    for callback in state.callbacks_about(&row.number, row.created) {
         for attempt in &callback.attempts {
             let what = html! {
                 a href={ "/callbacks/" (callback.id) } { (callback.operation) " #" (callback.id) }
-                @if let Some(summary) = format::summary(callback) { " " (summary) } ": "
-                (format::ended(callback, attempt.result.as_ref()))
+                @if let Some(summary) = format::summary(&callback) { " " (summary) } ": "
+                (format::ended(&callback, attempt.result.as_ref()))
             };
             steps.push((attempt.started, "", what));
         }
@@ -267,11 +285,7 @@ fn steps(state: &engine::State, row: &Row) -> Vec<(Timestamp, &'static str, Mark
 }
 
 pub(crate) async fn picture(State(app): Shared, Path(reference): Path<String>) -> Response {
-    let known = app
-        .simulator
-        .state()
-        .barcodes()
-        .any(|barcode| barcode.reference == reference);
+    let known = find(&app.simulator.state(), "barcode", &reference).is_some();
     match barcode::svg(&reference) {
         Ok(picture) if known => asset("image/svg+xml", picture),
         _ => missing(&app, PATH, "There is no such reference."),

@@ -17,7 +17,7 @@ use serde_json::{Value, json};
 use tokio::sync::watch;
 
 use super::admin_types::{
-    Advance, CallbackDetails, CommandResult, File, Info, LogQuery, Personal, Saved,
+    Advance, CallbackDetails, CommandResult, File, Info, LogQuery, Personal, RowsQuery, Saved,
 };
 use super::mailbox::{self, Mailbox};
 use super::origin_check::refused;
@@ -41,6 +41,7 @@ pub(crate) fn routes(app: Arc<AppState>) -> Router {
     Router::new()
         .route("/info", get(info))
         .route("/state", get(state))
+        .route("/rows", get(rows))
         .route("/commands", post(command))
         .route("/log", get(log))
         .route("/log/stream", get(stream))
@@ -78,12 +79,25 @@ async fn info(State(app): Shared) -> Response {
 }
 
 async fn state(State(app): Shared, Query(query): Query<Personal>) -> Response {
-    let state = serde_json::to_value(&*app.simulator.state());
-    let mut state = state.unwrap_or_default();
-    if !query.personal {
-        mask(&mut state);
+    let state = json!(&*app.simulator.state());
+    written(&shown(state, query.personal))
+}
+
+/// How many rows are read at once.
+const ROWS: usize = 1000;
+
+async fn rows(State(app): Shared, Query(query): Query<RowsQuery>) -> Response {
+    let limit = query.limit.unwrap_or(ROWS).min(ROWS);
+    let rows = app.simulator.state().rows_after(query.after, limit);
+    written(&shown(json!(rows), query.personal))
+}
+
+/// What may be shown of it.
+fn shown(mut value: Value, personal: bool) -> Value {
+    if !personal {
+        mask(&mut value);
     }
-    written(&state)
+    value
 }
 
 async fn command(State(app): Shared, body: Bytes) -> Answered {
@@ -105,14 +119,45 @@ async fn execute(app: &AppState, command: Command) -> Answered {
     Ok(written(&executed))
 }
 
-async fn log(State(app): Shared, Query(query): Query<LogQuery>) -> Answered {
-    let lines = app.simulator.log(query).await.map_err(failed)?;
-    let mut text = String::new();
-    for (_, line) in lines {
-        text.push_str(&line);
-        text.push('\n');
+/// How many lines of the log are read at once.
+const LINES: u64 = 1000;
+
+/// The next lines of the log, not more than are read at once.
+async fn next_lines(
+    app: &AppState,
+    query: &mut LogQuery,
+) -> Result<Vec<(u64, String)>, SimulatorError> {
+    let limit = query.limit.unwrap_or(LINES).min(LINES);
+    let limited = LogQuery {
+        limit: Some(limit),
+        ..*query
+    };
+    let lines = app.simulator.log(limited).await?;
+    if let Some((last, _)) = lines.last() {
+        query.after = *last;
     }
-    Ok(([(CONTENT_TYPE, "application/x-ndjson")], text).into_response())
+    query.limit = query.limit.map(|most| most.saturating_sub(limit));
+    Ok(lines)
+}
+
+/// The lines that there are, written as they are read.
+async fn log(State(app): Shared, Query(mut query): Query<LogQuery>) -> Answered {
+    let mut lines = next_lines(&app, &mut query).await.map_err(failed)?;
+    let (mut sender, body) = Channel::<Bytes, SimulatorError>::new(2);
+    tokio::spawn(async move {
+        while !lines.is_empty() {
+            let text: String = lines.into_iter().map(|(_, line)| line + "\n").collect();
+            if sender.send_data(text.into()).await.is_err() {
+                return;
+            }
+            match next_lines(&app, &mut query).await {
+                Ok(next) => lines = next,
+                Err(error) => return sender.abort(error),
+            }
+        }
+    });
+    let kind = [(CONTENT_TYPE, "application/x-ndjson")];
+    Ok((kind, Body::new(body)).into_response())
 }
 
 async fn stream(State(app): Shared, Query(query): Query<LogQuery>) -> Response {
@@ -130,6 +175,7 @@ async fn stream(State(app): Shared, Query(query): Query<LogQuery>) -> Response {
 
 /// Sends lines of the log as they come, until the client disconnects.
 async fn follow(app: Arc<AppState>, mut query: LogQuery, mut sender: Sender<Bytes>) {
+    query.limit = None;
     let mut logged = app.simulator.logged();
     let mut stopping = app.stopping.clone();
     // The head of the answer shall not wait for the first line.
@@ -142,15 +188,18 @@ async fn follow(app: Arc<AppState>, mut query: LogQuery, mut sender: Sender<Byte
     }
     loop {
         logged.borrow_and_update();
-        let Ok(lines) = app.simulator.log(query).await else {
+        let Ok(lines) = next_lines(&app, &mut query).await else {
             return;
         };
+        let is_last = lines.is_empty();
         for (sequence, line) in lines {
-            query.after = sequence;
             let event = format!("id: {sequence}\ndata: {line}\n\n");
             if sender.send_data(event.into()).await.is_err() {
                 return;
             }
+        }
+        if !is_last {
+            continue;
         }
         tokio::select! {
             changed = logged.changed() => if changed.is_err() { return },
@@ -164,7 +213,7 @@ async fn callback(
     Path(id): Path<u64>,
     Query(query): Query<Personal>,
 ) -> Answered {
-    let known = app.simulator.state().callback(id).cloned();
+    let known = app.simulator.state().callback(id);
     let Some(mut callback) = known else {
         return Err(Refused(
             StatusCode::NOT_FOUND,
@@ -172,11 +221,8 @@ async fn callback(
         ));
     };
     let wire = app.simulator.wire_of(id).await.map_err(failed)?;
-    if !query.personal {
-        let mut masked = json!(callback);
-        mask(&mut masked);
-        callback = serde_json::from_value(masked).map_err(|_| failed(SimulatorError::Closed))?;
-    }
+    let masked = shown(json!(callback), query.personal);
+    callback = serde_json::from_value(masked).map_err(|_| failed(SimulatorError::Closed))?;
     Ok(written(&CallbackDetails { callback, wire }))
 }
 
@@ -257,8 +303,7 @@ fn mask(value: &mut Value) {
     match value {
         Value::Object(fields) => {
             for (name, field) in fields {
-                // A number of that name is an order of events.
-                if UNASKED.contains(&name.as_str()) && !field.is_u64() {
+                if UNASKED.contains(&name.as_str()) {
                     hide(field);
                 } else {
                     mask(field);

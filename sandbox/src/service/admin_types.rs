@@ -4,7 +4,8 @@
 //! | method and path | takes | answers |
 //! |---|---|---|
 //! | `GET info` | – | [`Info`] |
-//! | `GET state?personal=` | – | the whole state as JSON |
+//! | `GET state?personal=` | – | the [`State`](crate::engine::State) as JSON: everything but its rows |
+//! | `GET rows?after=&limit=&personal=` | [`RowsQuery`] | transactions, movements and callbacks, a thousand at most |
 //! | `POST commands` | a [`Command`](crate::engine::Command) | [`CommandResult`] |
 //! | `GET log?after=&limit=&personal=` | [`LogQuery`] | lines of the log, one JSON object a line |
 //! | `GET log/stream?after=&personal=` | [`LogQuery`] | the same as server-sent events, and then what comes |
@@ -127,6 +128,20 @@ pub struct LogQuery {
     /// At most so many; all if not said.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub limit: Option<u64>,
+    /// With personal data.
+    pub personal: bool,
+}
+
+/// Which transactions, movements and callbacks, in the order in which they
+/// were made.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct RowsQuery {
+    /// Those after this number.
+    pub after: u64,
+    /// At most so many, and never more than a thousand.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub limit: Option<usize>,
     /// With personal data.
     pub personal: bool,
 }

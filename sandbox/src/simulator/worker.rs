@@ -116,8 +116,8 @@ impl Worker {
                     self.write(Vec::new(), &mut Vec::new())?;
                     self.finish_commands();
                 }
-                self.close();
                 // The caller that waits may open the database at once.
+                self.store.close();
                 drop(self);
                 if let Some(respond) = respond {
                     let _ = respond.send(());
@@ -280,9 +280,8 @@ impl Worker {
         }
     }
 
-    fn commit(&mut self) -> Result<(), StoreError> {
-        let state = Arc::clone(&self.state);
-        let state = state.read().unwrap_or_else(PoisonError::into_inner);
+    fn commit(&self) -> Result<(), StoreError> {
+        let state = self.read();
         self.store.commit(&state)?;
         self.logs.send_replace(state.last_event());
         Ok(())
@@ -295,7 +294,7 @@ impl Worker {
 
     fn execute_at(&mut self, command: &Command, now: Timestamp) -> Result<Applied, StoreError> {
         let applied = self.change().apply(command, now.date_time());
-        self.store.record_event(now, command, &applied.events)?;
+        self.store.record_events(&applied.events)?;
         Ok(applied)
     }
 
@@ -342,7 +341,7 @@ impl Worker {
         for waiting in over {
             let known = self.read();
             let deliveries = waiting.deliveries.iter();
-            let deliveries = deliveries.filter_map(|id| known.callback(*id).cloned());
+            let deliveries = deliveries.filter_map(|id| known.callback(*id));
             let result = Executed {
                 deliveries: deliveries.collect(),
                 applied: waiting.applied,
@@ -358,8 +357,8 @@ impl Worker {
             return until.is_none();
         }
         let known = self.read();
-        match known.callback(id).map(|callback| &callback.status) {
-            Some(DeliveryStatus::Sending { event, .. }) => *event > self.begun,
+        match known.callback(id).map(|callback| callback.status) {
+            Some(DeliveryStatus::Sending { event, .. }) => event > self.begun,
             Some(DeliveryStatus::Scheduled { due }) => due.date_time() <= known.now(),
             _ => false,
         }
@@ -406,7 +405,7 @@ impl Worker {
             }
             self.held.pop_first();
             self.under_way.insert(id, None);
-            let known = self.read().callback(id).cloned();
+            let known = self.read().callback(id);
             if let Some(delivery) = known.and_then(|callback| callback.delivery()) {
                 self.hand_over(delivery);
             }
@@ -510,15 +509,6 @@ impl Worker {
         *self.change() = state;
         self.start_generation(self.generation + 1);
         Ok(())
-    }
-
-    /// Writes the state as it is, so that the next start is quick.
-    fn close(&mut self) {
-        let state = Arc::clone(&self.state);
-        let state = state.read().unwrap_or_else(PoisonError::into_inner);
-        if let Err(error) = self.store.close(&state) {
-            tracing::warn!(%error, "the last snapshot was not written; the journal has everything");
-        }
     }
 
     fn now(&self) -> Timestamp {

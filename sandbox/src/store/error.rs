@@ -3,6 +3,9 @@
 use std::fmt;
 use std::path::Path;
 
+pub(super) const UNREADABLE: &str = "what is in it cannot be read: it was written by another version of the \
+                                     sandbox; use that version, or name another file";
+
 /// The database cannot be used.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct StoreError(pub(super) String);
@@ -36,7 +39,13 @@ impl StoreError {
                 "it cannot be opened; look whether its directory exists and may be written to"
                     .to_owned()
             }
-            _ => error.to_string(),
+            // What cannot be read is not shown.
+            _ => match error {
+                rusqlite::Error::InvalidColumnType(..) | rusqlite::Error::QueryReturnedNoRows => {
+                    UNREADABLE.to_owned()
+                }
+                error => error.to_string(),
+            },
         };
         Self::new(file, &why)
     }

@@ -6,6 +6,7 @@ use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 
+use rusqlite::types::Value;
 use tempfile::TempDir;
 
 use super::{Store, beside};
@@ -18,10 +19,27 @@ fn now() -> Timestamp {
     Timestamp::from(START.parse::<skypay_types::DateTime>().unwrap())
 }
 
-/// Opens a database that writes its whole state with every commit, or never.
-fn open(file: &Path, snapshots: bool) -> (Store, State) {
-    let every = if snapshots { 1 } else { 1_000_000 };
-    Store::open(Some(file.to_owned()), every, Settings::default(), now()).unwrap()
+fn open(file: &Path) -> (Store, State) {
+    Store::open(Some(file.to_owned()), Settings::default(), now()).unwrap()
+}
+
+/// Everything that is in a database.
+fn contents(store: &Store) -> Vec<String> {
+    let read = |connection: &mut rusqlite::Connection| {
+        let mut all = Vec::new();
+        for table in ["head", "entity", "schedule", "daily", "log", "wire"] {
+            let mut rows = connection.prepare(&format!("SELECT * FROM {table}"))?;
+            let columns = rows.column_count();
+            let rows = rows.query_map([], |row| {
+                let values = (0..columns).map(|column| row.get::<_, Value>(column));
+                let values = values.collect::<rusqlite::Result<Vec<_>>>()?;
+                Ok(format!("{table} {values:?}"))
+            })?;
+            all.extend(rows.collect::<rusqlite::Result<Vec<_>>>()?);
+        }
+        Ok(all)
+    };
+    store.rows.with(read).unwrap()
 }
 
 fn commands() -> Vec<Command> {
@@ -34,15 +52,11 @@ fn commands() -> Vec<Command> {
 }
 
 /// Commits commands, as the sandbox does.
-fn commit(
-    store: &mut Store,
-    state: &mut State,
-    commands: &[Command],
-) -> Result<(), super::StoreError> {
+fn commit(store: &Store, state: &mut State, commands: &[Command]) -> Result<(), super::StoreError> {
     store.begin()?;
     for command in commands {
         let applied = state.apply(command, now().date_time());
-        store.record_event(now(), command, &applied.events)?;
+        store.record_events(&applied.events)?;
         store.note_wire(1, &WireRecord::default())?;
     }
     store.commit(state)
@@ -52,33 +66,18 @@ fn commit(
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Write {
     Commit,
-    Snapshot,
     Reset,
-    Close,
     Save,
     Restore,
 }
 
-const WRITES: [Write; 6] = [
-    Write::Commit,
-    Write::Snapshot,
-    Write::Reset,
-    Write::Close,
-    Write::Save,
-    Write::Restore,
-];
+const WRITES: [Write; 4] = [Write::Commit, Write::Reset, Write::Save, Write::Restore];
 
 impl Write {
-    fn run(
-        self,
-        store: &mut Store,
-        state: &mut State,
-        folder: &Path,
-    ) -> Result<(), super::StoreError> {
+    fn run(self, store: &Store, state: &mut State, folder: &Path) -> Result<(), super::StoreError> {
         match self {
-            Self::Commit | Self::Snapshot => commit(store, state, &commands()),
+            Self::Commit => commit(store, state, &commands()),
             Self::Reset => commit(store, state, &[Command::Reset]),
-            Self::Close => store.close(state),
             Self::Save => store.save(&folder.join("saved.db")).map(|_| ()),
             Self::Restore => {
                 *state = store.restore(&folder.join("other.db"))?;
@@ -87,33 +86,29 @@ impl Write {
         }
     }
 
-    /// A folder with a database that has a journal behind its last snapshot,
-    /// and another one to restore from; and the first one, open.
-    fn prepared(self) -> (TempDir, Store, State) {
-        let folder = TempDir::new().unwrap();
-        let (mut other, mut state) = open(&folder.path().join("elsewhere.db"), true);
-        for _ in 0..20 {
-            commit(&mut other, &mut state, &commands()).unwrap();
-        }
-        other.save(&folder.path().join("other.db")).unwrap();
-        drop(other);
-        let file = folder.path().join("sandbox.db");
-        let (mut store, mut state) = open(&file, false);
-        commit(&mut store, &mut state, &commands()).unwrap();
-        if self == Self::Snapshot {
-            store.snapshot_every = 1;
-        }
-        (folder, store, state)
+    /// What is there before and after.
+    fn contents(self) -> [Vec<String>; 2] {
+        let (folder, store, mut state) = prepared();
+        let before = contents(&store);
+        self.run(&store, &mut state, folder.path()).unwrap();
+        let after = contents(&store);
+        assert_eq!(before != after, self != Self::Save);
+        [before, after]
     }
+}
 
-    /// The state before and after.
-    fn states(self) -> [State; 2] {
-        let (folder, mut store, state) = self.prepared();
-        let mut after = state.clone();
-        self.run(&mut store, &mut after, folder.path()).unwrap();
-        assert_eq!(after != state, !matches!(self, Self::Close | Self::Save));
-        [state, after]
+/// A folder with a database, and another one to restore from; and the first
+/// one, open.
+fn prepared() -> (TempDir, Store, State) {
+    let folder = TempDir::new().unwrap();
+    let (other, mut state) = open(&folder.path().join("elsewhere.db"));
+    for _ in 0..20 {
+        commit(&other, &mut state, &commands()).unwrap();
     }
+    other.save(&folder.path().join("other.db")).unwrap();
+    let (store, mut state) = open(&folder.path().join("sandbox.db"));
+    commit(&store, &mut state, &commands()).unwrap();
+    (folder, store, state)
 }
 
 /// The files of a database as they are: what is left when the process is
@@ -133,19 +128,19 @@ impl Image {
         }
     }
 
-    /// The state that is found when it is opened.
-    fn opened(&self) -> State {
+    /// What is found when it is opened.
+    fn opened(&self) -> Vec<String> {
         let folder = TempDir::new().unwrap();
         let file = folder.path().join("sandbox.db");
         fs::write(&file, &self.main).unwrap();
         fs::write(beside(&file, "-wal"), &self.log).unwrap();
-        open(&file, false).1
+        contents(&open(&file).0)
     }
 }
 
 fn check_killed(write: Write) {
-    let states = write.states();
-    let (folder, mut store, mut state) = write.prepared();
+    let states = write.contents();
+    let (folder, store, mut state) = prepared();
     let file = folder.path().join("sandbox.db");
     let images = Arc::new(Mutex::new(vec![Image::of(&file)]));
     let (seen, place) = (Arc::clone(&images), file.clone());
@@ -157,8 +152,9 @@ fn check_killed(write: Write) {
         }
         false
     };
-    store.connection.progress_handler(1, Some(look)).unwrap();
-    write.run(&mut store, &mut state, folder.path()).unwrap();
+    let watched = store.rows.with(|it| it.progress_handler(1, Some(look)));
+    watched.unwrap();
+    write.run(&store, &mut state, folder.path()).unwrap();
     let mut images = std::mem::take(&mut *images.lock().unwrap());
     images.push(Image::of(&file));
     for (step, image) in images.iter().enumerate() {
@@ -177,7 +173,7 @@ fn check_killed(write: Write) {
         };
         assert!(states.contains(&cut.opened()), "{write:?}, cut at {length}");
     }
-    drop(store);
+    store.close();
     assert!(states[1] == Image::of(&file).opened(), "{write:?}, closed");
 }
 
@@ -198,14 +194,14 @@ enum Trouble {
 }
 
 impl Trouble {
-    fn begin(self, store: &mut Store) {
+    fn begin(self, store: &Store) {
         match self {
             Self::Step(steps) => {
                 let refuse = || true;
-                store
-                    .connection
-                    .progress_handler(steps, Some(refuse))
-                    .unwrap();
+                let refused = store
+                    .rows
+                    .with(|it| it.progress_handler(steps, Some(refuse)));
+                refused.unwrap();
             }
             Self::Full(more) => {
                 let pages = store.pragma("page_count").unwrap();
@@ -214,35 +210,34 @@ impl Trouble {
         }
     }
 
-    fn end(store: &mut Store) {
-        store
-            .connection
-            .progress_handler(1, None::<fn() -> bool>)
-            .unwrap();
+    fn end(store: &Store) {
+        let none = None::<fn() -> bool>;
+        store.rows.with(|it| it.progress_handler(1, none)).unwrap();
         limit_pages(store, i32::MAX);
     }
 }
 
 impl Store {
     /// Commits nothing as long as that is set, as on a full disk.
-    pub(crate) fn refuse_commits_while(&mut self, refused: Arc<AtomicBool>) {
+    pub(crate) fn refuse_commits_while(&self, refused: Arc<AtomicBool>) {
         let hook = move || refused.load(Ordering::Acquire);
-        self.connection.commit_hook(Some(hook)).unwrap();
+        self.rows.with(|it| it.commit_hook(Some(hook))).unwrap();
     }
 }
 
 fn limit_pages(store: &Store, pages: i32) {
     let sql = format!("PRAGMA max_page_count = {pages}");
-    store.connection.query_row(&sql, [], |_| Ok(())).unwrap();
+    let limited = store.rows.with(|it| it.query_row(&sql, [], |_| Ok(())));
+    limited.unwrap();
 }
 
 /// Whether the write was done in spite of that.
-fn check_refused(write: Write, states: &[State; 2], trouble: Trouble) -> bool {
-    let (folder, mut store, mut state) = write.prepared();
+fn check_refused(write: Write, states: &[Vec<String>; 2], trouble: Trouble) -> bool {
+    let (folder, store, mut state) = prepared();
     let file = folder.path().join("sandbox.db");
-    trouble.begin(&mut store);
-    let result = write.run(&mut store, &mut state, folder.path());
-    Trouble::end(&mut store);
+    trouble.begin(&store);
+    let result = write.run(&store, &mut state, folder.path());
+    Trouble::end(&store);
     let saved = folder.path().join("saved.db");
     let names = fs::read_dir(folder.path()).unwrap();
     let parts = names.filter(|entry| {
@@ -261,17 +256,19 @@ fn check_refused(write: Write, states: &[State; 2], trouble: Trouble) -> bool {
     // As the sandbox does; then everything goes on.
     store.roll_back();
     let mut state = store.load().unwrap();
-    assert!(state == states[0], "{write:?}, {trouble:?}");
-    commit(&mut store, &mut state, &commands()).unwrap();
-    drop(store);
-    assert!(open(&file, false).1 == state, "{write:?}, {trouble:?}");
+    assert!(contents(&store) == states[0], "{write:?}, {trouble:?}");
+    commit(&store, &mut state, &commands()).unwrap();
+    let committed = contents(&store);
+    store.close();
+    let found = contents(&open(&file).0);
+    assert!(found == committed, "{write:?}, {trouble:?}");
     false
 }
 
 #[test]
 fn a_database_that_refuses_any_step_loses_nothing() {
     for write in WRITES {
-        let states = write.states();
+        let states = write.contents();
         let mut step = 1;
         let mut refused = 0;
         while !check_refused(write, &states, Trouble::Step(step)) {
@@ -289,7 +286,7 @@ fn a_database_that_refuses_any_step_loses_nothing() {
 #[test]
 fn a_full_database_loses_nothing() {
     for write in WRITES {
-        let states = write.states();
+        let states = write.contents();
         let mut refused = 0;
         for more in 0.. {
             if check_refused(write, &states, Trouble::Full(more)) {
@@ -297,7 +294,7 @@ fn a_full_database_loses_nothing() {
             }
             refused += 1;
         }
-        let grows = matches!(write, Write::Commit | Write::Snapshot | Write::Restore);
+        let grows = matches!(write, Write::Commit | Write::Restore);
         assert!(refused > 0 || !grows, "{write:?}");
     }
 }
@@ -307,14 +304,15 @@ fn a_database_that_was_hardly_begun_is_begun_anew() {
     let folder = TempDir::new().unwrap();
     let file = folder.path().join("sandbox.db");
     fs::write(&file, "").unwrap();
-    let (store, state) = open(&file, false);
+    let (store, _) = open(&file);
     let begun = Image::of(&file);
-    drop(store);
+    let whole = contents(&store);
+    store.close();
     for length in (0..begun.log.len()).step_by(begun.log.len() / 60) {
         let cut = Image {
             main: begun.main.clone(),
             log: begun.log[..length].to_vec(),
         };
-        assert!(cut.opened() == state, "cut at {length}");
+        assert!(cut.opened() == whole, "cut at {length}");
     }
 }

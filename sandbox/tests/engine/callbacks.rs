@@ -81,7 +81,7 @@ fn without_a_url_nothing_is_sent_and_that_is_recorded() {
     setup.bank(NUMBER, "100.00").unwrap();
     setup.advance(10);
     assert_eq!(setup.outgoing(), []);
-    let callback = setup.state.callbacks().next().unwrap();
+    let callback = setup.first_callback();
     assert_eq!(callback.status, DeliveryStatus::GivenUp);
     let result = callback.attempts[0].result.as_ref().unwrap();
     assert!(matches!(result, AttemptResult::NotSent { .. }));
@@ -115,10 +115,7 @@ fn a_dropped_callback_never_comes() {
     let mut setup = with(Fault::Drop);
     setup.advance(DAY);
     assert_eq!(setup.acknowledge(), ["2"]);
-    assert_eq!(
-        setup.state.callbacks().next().unwrap().status,
-        DeliveryStatus::GivenUp
-    );
+    assert_eq!(setup.first_callback().status, DeliveryStatus::GivenUp);
 }
 
 #[test]

@@ -16,7 +16,7 @@ fn data() -> Value {
 }
 
 fn status(setup: &Setup) -> CashPickupStatus {
-    setup.state.cash_pickups().next().unwrap().status
+    setup.cash_pickups()[0].status
 }
 
 /// A sandbox where an inquiry has succeeded.
@@ -236,8 +236,7 @@ fn a_collection_follows_an_inquiry_and_pays_what_the_partner_wants() {
         12
     );
     setup.answer("1000", Value::Null);
-    let collection = setup.state.collections().next().unwrap();
-    assert_eq!(collection.status, CollectionStatus::Confirmed);
+    assert_eq!(setup.collections()[0].status, CollectionStatus::Confirmed);
     assert_eq!(
         setup.state.ledger().accounts["SKY98"].collected.centavos(),
         102_000
@@ -278,7 +277,7 @@ fn a_refused_inquiry_or_confirmation_collects_nothing() {
     setup.answer("1000", Value::Null);
     setup.done(&collect(CONTRACT, CollectionChannel::RdPawnshop));
     setup.answer("-1015", Value::Null);
-    assert_eq!(setup.state.collections().count(), 1);
+    assert_eq!(setup.collections().len(), 1);
     assert_eq!(
         setup.state.ledger().accounts["SKY98"].collected.centavos(),
         0

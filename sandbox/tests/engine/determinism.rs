@@ -1,10 +1,10 @@
 //! The same seed and the same commands give the same log, also over a save.
 
 use proptest::prelude::*;
-use skypay_sandbox::engine::{Command, Event, Settings, State};
+use skypay_sandbox::engine::{Command, Event, Limits, Settings, State};
 
 use crate::money::{Deed, deed};
-use crate::setup::Setup;
+use crate::setup::{DAY, Setup, inquire, seconds};
 
 /// The log of some deeds, and the state in the end; saved and read again
 /// before every deed where that is wanted.
@@ -16,8 +16,7 @@ fn run(seed: u64, deeds: &[Deed], saved: bool) -> (String, State) {
     setup.fault_some();
     for deed in deeds {
         if saved {
-            let text = serde_json::to_string(&setup.state).unwrap();
-            setup.state = serde_json::from_str(&text).unwrap();
+            setup.state = setup.state.reopened().unwrap();
         }
         deed.done_in(&mut setup);
     }
@@ -69,7 +68,7 @@ fn events_are_numbered_without_a_gap_and_time_never_goes_back() {
     }
     let times: Vec<_> = setup.events.iter().map(|event| event.time).collect();
     assert!(times.is_sorted());
-    assert_eq!(setup.state.payouts().count(), 0);
+    assert_eq!(setup.payouts(), []);
 }
 
 /// What is asked meanwhile does not wait for all of it.
@@ -105,6 +104,33 @@ fn a_jump_gives_the_same_end_as_many_steps() {
     jump.now = steps.now;
     jump.apply(&Command::Tick);
     assert_eq!(jump.log(), steps.log());
+}
+
+#[test]
+fn what_has_been_over_for_the_retention_is_forgotten() {
+    let mut setup = Setup::new();
+    setup.done(&Command::Limits(Limits {
+        retention: seconds(86_400),
+        ..Limits::default()
+    }));
+    for number in 1..=30 {
+        setup.bank(&format!("SKY98{number:08}"), "100.00").unwrap();
+    }
+    setup.bank("SKY9800000301", "100.03").unwrap();
+    setup.done(&inquire("SKY9800000401"));
+    setup.advance(60);
+    setup.acknowledge();
+    setup.advance(DAY - 120);
+    let all = |setup: &Setup| setup.state.counted_of(|_, _| true);
+    assert_eq!(all(&setup), 30 * 3 + 1 + 2);
+    // Some of it with each command.
+    for _ in 0..10 {
+        setup.advance(61);
+    }
+    let left = setup.rows(|row| Some(row.number().to_owned()));
+    assert_eq!(left, ["SKY9800000301"], "it is still open");
+    assert_eq!(all(&setup), 1);
+    setup.bank("SKY9800000001", "100.00").unwrap();
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! The six occasions on which money moves, and what is told of them.
 
 use serde_json::{Value, json};
-use skypay_sandbox::engine::{Command, CommandOutcome, FinanceCommand, Request};
+use skypay_sandbox::engine::{Command, CommandOutcome, FinanceCommand, Request, Row};
 use skypay_sandbox::error_scenarios::sample;
 use skypay_types::{Amount, ResponseCode};
 
@@ -107,12 +107,10 @@ fn a_settlement_settles_what_was_collected() {
         (account.collected, account.settled),
         (Amount::ZERO, pesos(5000))
     );
-    let references: Vec<_> = setup
-        .state
-        .movements()
-        .iter()
-        .map(|one| &one.reference)
-        .collect();
+    let references = setup.rows(|row| match row {
+        Row::Movement(movement) => Some(movement.reference),
+        _ => None,
+    });
     assert_eq!(references, ["sandbox-20240205-001", "sandbox-20240205-002"]);
 }
 
@@ -260,7 +258,7 @@ fn a_command_names_the_callbacks_that_it_caused_and_no_others() {
     let caused = deliveries
         .iter()
         .map(|id| setup.state.callback(*id).unwrap());
-    let caused: Vec<_> = caused.map(|callback| callback.operation.as_str()).collect();
+    let caused: Vec<_> = caused.map(|callback| callback.operation).collect();
     assert_eq!(caused, ["financeNotification"; 2]);
     assert_eq!(setup.state.outgoing(0, usize::MAX).len(), 4);
 }

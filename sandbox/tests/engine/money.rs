@@ -301,35 +301,35 @@ fn has_no_debt(ledger: &Ledger) -> bool {
 
 /// What payouts say must be what accounts hold.
 fn check_books(setup: &Setup) {
-    let mut held = BTreeMap::<&str, i64>::new();
-    let mut paid = BTreeMap::<&str, i64>::new();
-    for payout in setup.state.payouts() {
+    let mut held = BTreeMap::<String, i64>::new();
+    let mut paid = BTreeMap::<String, i64>::new();
+    for payout in setup.payouts() {
         let open = match payout.status {
             PayoutStatus::Pending | PayoutStatus::Uploaded => true,
             PayoutStatus::Cancelled => payout.cancel_time.is_none(),
             _ => false,
         };
         if open {
-            *held.entry(&payout.prefix).or_default() += payout.amount.centavos();
+            *held.entry(payout.prefix.clone()).or_default() += payout.amount.centavos();
         }
         if payout.status == PayoutStatus::Completed {
-            *paid.entry(&payout.prefix).or_default() += payout.amount.centavos();
+            *paid.entry(payout.prefix.clone()).or_default() += payout.amount.centavos();
         }
     }
-    for payout in setup.state.cash_pickups() {
+    for payout in setup.cash_pickups() {
         let amount = payout.amount.unwrap_or_default().centavos();
         match payout.status {
             skypay_sandbox::engine::CashPickupStatus::Confirming => {
-                *held.entry(&payout.prefix).or_default() += amount;
+                *held.entry(payout.prefix).or_default() += amount;
             }
             skypay_sandbox::engine::CashPickupStatus::Paid => {
-                *paid.entry(&payout.prefix).or_default() += amount;
+                *paid.entry(payout.prefix).or_default() += amount;
             }
             _ => {}
         }
     }
     for (prefix, account) in &setup.state.ledger().accounts {
-        let of = |sums: &BTreeMap<&str, i64>| sums.get(prefix.as_str()).copied().unwrap_or(0);
+        let of = |sums: &BTreeMap<String, i64>| sums.get(prefix).copied().unwrap_or(0);
         assert_eq!(account.held.centavos(), of(&held), "held by {prefix}");
         assert_eq!(account.paid.centavos(), of(&paid), "paid by {prefix}");
     }
@@ -386,7 +386,7 @@ proptest! {
                 prop_assert_eq!(moved_by_finance(&setup), before, "{:?}", deed);
             }
         }
-        for payout in setup.state.payouts() {
+        for payout in setup.payouts() {
             let paid = payout.history.iter().filter(|step| step.what == "payout-paid").count();
             prop_assert!(paid <= 1, "{payout:#?}");
         }

@@ -3,9 +3,9 @@
 use serde_json::{Value, json};
 use skypay_runtime::DateTime;
 use skypay_sandbox::engine::{
-    Applied, AttemptResult, CallbackUrls, CashierCommand, Command, CommandOutcome, Delivered,
-    Delivery, Duration, Event, Fault, FaultCommand, FaultRule, Request, Settings, Side, State,
-    StoreCommand, When,
+    Applied, AttemptResult, Callback, CallbackUrls, CashPickup, CashierCommand, Collection,
+    Command, CommandOutcome, Delivered, Delivery, Duration, Event, Fault, FaultCommand, FaultRule,
+    Payout, Request, Row, Settings, Side, State, StoreCommand, When,
 };
 use skypay_sandbox::error_scenarios::sample;
 use skypay_types::{PayoutChannel, PayoutStatus, ResponseCode};
@@ -107,7 +107,42 @@ impl Setup {
     }
 
     pub(crate) fn status(&self, number: &str) -> PayoutStatus {
-        self.state.payout(number).unwrap().status.clone()
+        self.state.payout(number).unwrap().status
+    }
+
+    /// All rows of the kind that `take` takes, the oldest first.
+    pub(crate) fn rows<T>(&self, take: fn(Row) -> Option<T>) -> Vec<T> {
+        let all = self.state.rows_after(0, usize::MAX).into_iter();
+        all.filter_map(take).collect()
+    }
+
+    pub(crate) fn payouts(&self) -> Vec<Payout> {
+        self.rows(|row| match row {
+            Row::Payout(payout) => Some(payout),
+            _ => None,
+        })
+    }
+
+    pub(crate) fn cash_pickups(&self) -> Vec<CashPickup> {
+        self.rows(|row| match row {
+            Row::Counter(payout) => Some(payout),
+            _ => None,
+        })
+    }
+
+    pub(crate) fn collections(&self) -> Vec<Collection> {
+        self.rows(|row| match row {
+            Row::Collection(collection) => Some(collection),
+            _ => None,
+        })
+    }
+
+    pub(crate) fn first_callback(&self) -> Callback {
+        let callbacks = self.rows(|row| match row {
+            Row::Callback(callback) => Some(callback),
+            _ => None,
+        });
+        callbacks.into_iter().next().unwrap()
     }
 
     pub(crate) fn balance(&self, prefix: &str) -> i64 {

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 use skypay_sandbox::Sandbox;
-use skypay_sandbox::admin_client::LogQuery;
+use skypay_sandbox::admin_client::{LogQuery, RowsQuery};
 use skypay_sandbox::clock::Clock;
 use skypay_sandbox::engine::{
     Command, Duration, Fault, Settings, Side, StoreCommand, Timestamp, WireFault,
@@ -109,19 +109,24 @@ async fn personal_data_and_secrets_are_masked_until_asked() {
         personal: true,
         ..LogQuery::default()
     };
-    let asked = [
-        setup.state().await.to_string(),
-        admin.log_text(all).await.unwrap(),
-    ];
-    let unasked = [
-        admin.state(false).await.unwrap().to_string(),
-        setup.log().await,
-    ];
+    let mut shown = Vec::new();
+    for (personal, log) in [
+        (true, admin.log_text(all).await.unwrap()),
+        (false, setup.log().await),
+    ] {
+        let state = admin.state(personal).await.unwrap().to_string();
+        let rows = json!(admin.all_rows(personal).await.unwrap()).to_string();
+        shown.push([state, rows, log]);
+    }
     let key = &setup.sandbox.info().encrypt_key;
+    assert!(shown[0][0].contains(key));
     for hidden in ["Juan", "09123456789", key] {
-        assert!(asked[0].contains(hidden), "{hidden}");
-        assert!(asked[1].contains(hidden) || hidden == key, "{hidden}");
-        assert!(!unasked.concat().contains(hidden), "{hidden}");
+        assert!(
+            shown[0][1..]
+                .iter()
+                .all(|text| text.contains(hidden) || hidden == key)
+        );
+        assert!(!shown[1].concat().contains(hidden), "{hidden}");
     }
 }
 
@@ -303,4 +308,40 @@ async fn the_same_seed_and_scenario_give_the_same_log() {
     assert_ne!(hash(&first), hash(&other));
     let last: Value = serde_json::from_str(first.lines().last().unwrap()).unwrap();
     assert_eq!(last["sequence"], first.lines().count() + 1);
+}
+
+#[tokio::test]
+async fn rows_and_the_log_are_read_part_by_part() {
+    let setup = Setup::open().await;
+    for number in 1..=3 {
+        let number = format!("SKY98{number:08}");
+        setup.pay(&number, "1000.00").await.unwrap();
+    }
+    setup.advance("1m").await;
+    let admin = setup.sandbox.admin();
+    let all = admin.all_rows(false).await.unwrap();
+    assert_eq!(all.len(), 3 * 3);
+    let part = |after, limit| RowsQuery {
+        after,
+        limit: Some(limit),
+        personal: false,
+    };
+    assert_eq!(admin.rows(part(0, 4)).await.unwrap(), all[..4]);
+    assert_eq!(admin.rows(part(all[3].id(), 9)).await.unwrap(), all[4..]);
+    let lines = admin.log(LogQuery::default()).await.unwrap();
+    for limit in [0, 1, 5, 5000] {
+        let query = LogQuery {
+            after: 2,
+            limit: Some(limit),
+            personal: false,
+        };
+        let expected: Vec<_> = lines[2..]
+            .iter()
+            .take(usize::try_from(limit).unwrap())
+            .collect();
+        assert_eq!(
+            admin.log(query).await.unwrap().iter().collect::<Vec<_>>(),
+            expected
+        );
+    }
 }

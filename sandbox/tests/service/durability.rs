@@ -1,8 +1,10 @@
 //! What outlives a stop, and what a database has to be. What outlives the
 //! death of the process is shown by `tests/kill.rs`.
 
+use serde_json::Value;
+use skypay_sandbox::admin_client::Admin;
 use skypay_sandbox::clock::Clock;
-use skypay_sandbox::engine::{Command, Settings};
+use skypay_sandbox::engine::{Command, Row, Settings};
 use skypay_sandbox::{Builder, Sandbox};
 use skypay_types::PayoutStatus;
 
@@ -16,13 +18,14 @@ fn builder(directory: &Directory) -> Builder {
 }
 
 /// A payout is accepted and the sandbox stops; the callbacks come afterwards.
-async fn check_restart(snapshot_every: u64) {
-    let directory = Directory::new(&format!("restart-{snapshot_every}"));
-    let setup = Setup::with(builder(&directory).snapshot_every(snapshot_every)).await;
+#[tokio::test]
+async fn a_stopped_sandbox_goes_on_where_it_was() {
+    let directory = Directory::new("restart");
+    let setup = Setup::with(builder(&directory)).await;
     setup.pay(BANK, "1000.00").await.unwrap();
     setup.advance("1s").await;
     assert_eq!(setup.partner.told.pay_types(), ["1"]);
-    let state = setup.state().await;
+    let state = everything(setup.sandbox.admin()).await;
     let log = setup.log().await;
     let Setup {
         sandbox, partner, ..
@@ -31,7 +34,7 @@ async fn check_restart(snapshot_every: u64) {
 
     let sandbox = builder(&directory).start().await.unwrap();
     let admin = sandbox.admin();
-    assert_eq!(admin.state(true).await.unwrap(), state);
+    assert_eq!(everything(admin).await, state);
     assert_eq!(
         admin
             .log_text(skypay_sandbox::admin_client::LogQuery::default())
@@ -46,21 +49,18 @@ async fn check_restart(snapshot_every: u64) {
     assert_eq!(partner.told.pay_types(), ["2"]);
 }
 
-#[tokio::test]
-async fn a_stopped_sandbox_goes_on_where_it_was() {
-    check_restart(1).await;
-    check_restart(3).await;
-    check_restart(1000).await;
+/// What a sandbox knows.
+async fn everything(admin: &Admin) -> (Value, Vec<Row>) {
+    let state = admin.state(true).await.unwrap();
+    (state, admin.all_rows(true).await.unwrap())
 }
 
-/// Whether a sandbox that is only dropped, without a last snapshot, is found
-/// again by its journal.
 #[tokio::test]
-async fn the_journal_alone_is_enough() {
-    let directory = Directory::new("journal");
+async fn what_was_answered_is_in_the_files() {
+    let directory = Directory::new("files");
     let setup = Setup::with(builder(&directory)).await;
     setup.pay(BANK, "1000.00").await.unwrap();
-    let state = setup.state().await;
+    let state = everything(setup.sandbox.admin()).await;
     let copy = directory.file("copy.db");
     // As the files are while it runs.
     for end in ["", "-wal"] {
@@ -73,7 +73,7 @@ async fn the_journal_alone_is_enough() {
         .start()
         .await
         .unwrap();
-    assert_eq!(found.admin().state(true).await.unwrap(), state);
+    assert_eq!(everything(found.admin()).await, state);
 }
 
 #[tokio::test]
@@ -120,8 +120,10 @@ async fn a_file_of_another_shape_is_refused_with_one_message() {
     running.stop().await;
     change("PRAGMA user_version = 99");
     check_refused(builder(&directory), "shape 99").await;
-    change("PRAGMA user_version = 1; UPDATE snapshot SET state = '{}'");
+    change("PRAGMA user_version = 2");
     check_refused(builder(&directory), "another version").await;
+    change("PRAGMA user_version = 3; UPDATE head SET state = '{}'");
+    check_refused(builder(&directory), "cannot be read").await;
     let nowhere = Sandbox::builder().database(directory.file("missing/sandbox.db"));
     check_refused(nowhere, "cannot be opened").await;
 }
@@ -143,10 +145,10 @@ async fn a_database_of_something_else_is_not_touched() {
 /// What is changed in a saved file, and what is said of it then.
 const STRANGE: [(&str, &str); 8] = [
     (
-        "CREATE TRIGGER t AFTER INSERT ON log BEGIN DELETE FROM journal; END",
+        "CREATE TRIGGER t AFTER INSERT ON log BEGIN DELETE FROM entity; END",
         "trigger \"t\"",
     ),
-    ("CREATE VIEW v AS SELECT * FROM journal", "view \"v\""),
+    ("CREATE VIEW v AS SELECT * FROM entity", "view \"v\""),
     ("CREATE TABLE other (a TEXT)", "table \"other\""),
     ("CREATE INDEX i ON log (line)", "index \"i\""),
     ("DROP INDEX wire_of_delivery", "index \"wire_of_delivery\""),
@@ -158,7 +160,7 @@ const STRANGE: [(&str, &str); 8] = [
         "ALTER TABLE wire ADD COLUMN extra TEXT DEFAULT (load_extension('x'))",
         "table \"wire\"",
     ),
-    ("DELETE FROM journal WHERE sequence = 1", "command 1"),
+    ("DELETE FROM head", "cannot be read"),
 ];
 
 #[tokio::test]
@@ -236,6 +238,25 @@ async fn saving_overwrites_nothing_and_restoring_needs_another_file() {
     assert_eq!(opened.admin().state(true).await.unwrap(), state);
 }
 
+#[tokio::test]
+async fn a_row_that_cannot_be_read_is_not_restored() {
+    let directory = Directory::new("row");
+    let setup = Setup::with(builder(&directory)).await;
+    setup.pay(BANK, "1000.00").await.unwrap();
+    let admin = setup.sandbox.admin();
+    let saved = directory.file("saved.db");
+    admin.save(&saved).await.unwrap();
+    let connection = rusqlite::Connection::open(&saved).unwrap();
+    let sql = "UPDATE entity SET body = replace(body, 'SKY98', '\"') WHERE kind = 'payout'";
+    connection.execute_batch(sql).unwrap();
+    drop(connection);
+    let error = admin.restore(&saved).await.unwrap_err().to_string();
+    assert!(
+        error.contains("cannot be read") && !error.contains("00000101"),
+        "{error}"
+    );
+}
+
 #[cfg(unix)]
 #[tokio::test]
 async fn files_are_for_their_owner_alone() {
@@ -261,35 +282,6 @@ async fn files_are_for_their_owner_alone() {
     let again = builder(&directory).start().await.unwrap();
     check(&["sandbox.db", "sandbox.db-wal"]);
     again.stop().await;
-}
-
-#[tokio::test]
-async fn commands_that_lead_elsewhere_are_noticed() {
-    let directory = Directory::new("elsewhere");
-    let setup = Setup::with(builder(&directory)).await;
-    setup.pay(BANK, "1000.00").await.unwrap();
-    let copy = directory.file("copy.db");
-    setup.sandbox.admin().save(&copy).await.unwrap();
-    setup.sandbox.stop().await;
-    // The first state again, with a journal that is followed by the log of
-    // other things.
-    let connection = rusqlite::Connection::open(&copy).unwrap();
-    let state = serde_json::to_string(&skypay_sandbox::engine::State::new(
-        Settings::default(),
-        "2026-01-05 09:00:00".parse().unwrap(),
-    ));
-    connection
-        .execute(
-            "UPDATE snapshot SET sequence = 0, state = ?",
-            [state.unwrap()],
-        )
-        .unwrap();
-    connection
-        .execute_batch("UPDATE log SET line = replace(line, 'payout-accepted', 'payout-refused')")
-        .unwrap();
-    drop(connection);
-    let opened = Sandbox::builder().clock(Clock::frozen()).database(&copy);
-    check_refused(opened, "no longer lead to event").await;
 }
 
 #[tokio::test]

@@ -3,14 +3,14 @@
 //! The sandbox plays the vendor's cache: a pair that is enabled comes into use
 //! five minutes later, for what it takes and for what it sends.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex};
 
 use skypay_client::{Client, Credentials, Environment, Error, Observer, UnknownCause};
 use skypay_sandbox::Sandbox;
 use skypay_sandbox::clock::Clock;
-use skypay_sandbox::engine::{Command, KeyCommand, Validity};
+use skypay_sandbox::engine::{Attempt, AttemptResult, Command, KeyCommand, Row, Validity};
 use skypay_server::{Config, Context, NotStored, PartnerCallbacks, Stored, callbacks};
 use skypay_types::{BalanceQueryRequest, PayoutQueuePayoutRequest, ResponseCode};
 use tokio::net::TcpListener;
@@ -165,21 +165,26 @@ impl Rotation {
     /// once.
     async fn check_books(&self, told: &[(String, String)]) {
         let made = self.made.load(Ordering::Relaxed);
-        let state = self.setup.state().await;
-        let numbers = state["numbers"].as_object().unwrap();
+        let rows = self.setup.sandbox.admin().all_rows(true).await.unwrap();
+        let numbers: Vec<_> = rows
+            .iter()
+            .filter(|row| row.kind() == "payout")
+            .map(|row| row.number().to_owned())
+            .collect();
         assert_eq!(numbers.len(), usize::try_from(made).unwrap());
-        for (number, payouts) in numbers {
-            assert_eq!(payouts.as_array().unwrap().len(), 1, "{number}");
-        }
+        let once: BTreeSet<_> = numbers.iter().collect();
+        assert_eq!(once.len(), numbers.len());
         let spent = OPENING - self.setup.balance("SKY98").await;
         assert_eq!(spent, i64::from(made) * AMOUNT.1);
-        for (id, callback) in state["callbacks"].as_object().unwrap() {
-            let attempts = callback["attempts"].as_array().unwrap();
-            assert_eq!(attempts.len(), 1, "{id}");
-            assert_eq!(attempts[0]["result"]["code"], "1000", "{id}");
+        for row in &rows {
+            if let Row::Callback(callback) = row {
+                let results = callback.attempts.iter().map(code_of);
+                let results: Vec<_> = results.collect();
+                assert_eq!(results, ["1000"], "{}", callback.id);
+            }
         }
         let mut expected: Vec<_> = numbers
-            .keys()
+            .iter()
             .flat_map(|number| ["1", "2"].map(|pay_type| (number.clone(), pay_type.to_owned())))
             .collect();
         let mut told = told.to_vec();
@@ -305,17 +310,25 @@ fn unknown(result: &Result<(), Error>) -> Option<UnknownCause> {
 
 /// How many payouts the sandbox has, and how its callbacks were received.
 async fn booked(rotation: &Rotation) -> (usize, Vec<String>) {
-    let state = rotation.setup.state().await;
-    let callbacks = state["callbacks"].as_object().unwrap().values();
-    let results = callbacks.map(|callback| {
-        let result = &callback["attempts"][0]["result"];
-        match result["code"].as_str() {
-            Some(code) => code.to_owned(),
-            None => format!("lost, {}", result["status"]),
-        }
+    let rows = rotation.setup.sandbox.admin().all_rows(true).await.unwrap();
+    let results = rows.iter().filter_map(|row| match row {
+        Row::Callback(callback) => callback.attempts.first().map(code_of),
+        _ => None,
     });
-    let results = results.collect();
-    (state["payouts"].as_object().unwrap().len(), results)
+    let payouts = rows.iter().filter(|row| row.kind() == "payout");
+    (payouts.count(), results.collect())
+}
+
+/// How an attempt ended.
+fn code_of(attempt: &Attempt) -> String {
+    match &attempt.result {
+        Some(AttemptResult::Answered { code, .. }) => code.clone(),
+        Some(AttemptResult::Lost {
+            status: Some(status),
+            ..
+        }) => format!("lost, {status}"),
+        other => format!("{other:?}"),
+    }
 }
 
 /// Two payouts were made, and half of what tells of them was not understood.

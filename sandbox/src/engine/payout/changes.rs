@@ -63,8 +63,7 @@ impl Transaction<'_> {
     }
 
     pub(crate) fn cancellation_due(&mut self, id: u64, due: Timestamp) {
-        let payout = self.state.payouts.get(&id);
-        let wish = payout.and_then(|payout| payout.cancelling);
+        let wish = self.payout(id).and_then(|payout| payout.cancelling);
         if wish != Some(PendingCancellation { due: Some(due) }) {
             return;
         }
@@ -122,8 +121,7 @@ impl Transaction<'_> {
     }
 
     pub(crate) fn amendment_due(&mut self, id: u64, due: Timestamp) {
-        let payout = self.state.payouts.get(&id);
-        let amendment = payout.and_then(|payout| payout.amending.as_ref());
+        let amendment = self.payout(id).and_then(|payout| payout.amending);
         if amendment.is_none_or(|amendment| amendment.due != due) {
             return;
         }
@@ -137,7 +135,7 @@ impl Transaction<'_> {
     /// Whether the chain takes the new data: the payout still waits there, and
     /// Cebuana changes nothing but the name.
     fn can_amend(&self, id: u64) -> bool {
-        let Some(payout) = self.state.payouts.get(&id) else {
+        let Some(payout) = self.payout(id) else {
             return false;
         };
         let Some(amendment) = &payout.amending else {
@@ -223,7 +221,7 @@ impl Transaction<'_> {
         if done {
             return self.done(Value::Null);
         }
-        let status = self.state.payouts.get(&id).map(|payout| &payout.status);
+        let status = self.payout(id).map(|payout| payout.status);
         CommandOutcome::invalid_command(format!(
             "payout {control_number} is {status:?}, where that cannot happen"
         ))

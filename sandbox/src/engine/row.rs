@@ -1,0 +1,262 @@
+//! A row of any kind, and what a state finds in its rows.
+
+use std::collections::BTreeMap;
+
+use rusqlite::params;
+use serde::{Deserialize, Serialize};
+
+use super::State;
+use super::cash_pickup::CashPickup;
+use super::collection::{Barcode, Collection};
+use super::delivery::{Callback, Delivery};
+use super::finance::Movement;
+use super::payout::Payout;
+use super::rows::{Entity, body, sql_limit};
+use super::timestamp::Timestamp;
+
+/// How many rows, and lines of the log, are forgotten with a command at most.
+const FORGOTTEN_AT_ONCE: u32 = 16;
+
+/// A row of any kind.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "kebab-case")]
+pub enum Row {
+    /// A payout that was ordered.
+    Payout(Payout),
+    /// A payout that a store asked the partner about.
+    Counter(CashPickup),
+    /// A repayment.
+    Collection(Collection),
+    /// A reference for a barcode.
+    Barcode(Barcode),
+    /// A movement on an account.
+    Movement(Movement),
+    /// A callback.
+    Callback(Callback),
+}
+
+impl Row {
+    /// Its number.
+    #[must_use]
+    pub fn id(&self) -> u64 {
+        match self {
+            Self::Payout(row) => row.id,
+            Self::Counter(row) => row.id,
+            Self::Collection(row) => row.id,
+            Self::Barcode(row) => row.id,
+            Self::Movement(row) => row.id,
+            Self::Callback(row) => row.id,
+        }
+    }
+
+    /// What it is, in a word.
+    #[must_use]
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Self::Payout(_) => Payout::KIND,
+            Self::Counter(_) => CashPickup::KIND,
+            Self::Collection(_) => Collection::KIND,
+            Self::Barcode(_) => Barcode::KIND,
+            Self::Movement(_) => Movement::KIND,
+            Self::Callback(_) => Callback::KIND,
+        }
+    }
+
+    /// The number that others know it by.
+    #[must_use]
+    pub fn number(&self) -> &str {
+        match self {
+            Self::Payout(row) => &row.control_number,
+            Self::Counter(row) => &row.control_number,
+            Self::Collection(row) => &row.contract_number,
+            Self::Barcode(row) => &row.reference,
+            Self::Movement(row) => &row.reference,
+            Self::Callback(row) => &row.subject,
+        }
+    }
+
+    pub(crate) fn read(row: &rusqlite::Row<'_>) -> rusqlite::Result<Self> {
+        let kind: String = row.get(0)?;
+        match kind.as_str() {
+            Payout::KIND => body(row).map(Self::Payout),
+            CashPickup::KIND => body(row).map(Self::Counter),
+            Collection::KIND => body(row).map(Self::Collection),
+            Barcode::KIND => body(row).map(Self::Barcode),
+            Movement::KIND => body(row).map(Self::Movement),
+            _ => body(row).map(Self::Callback),
+        }
+    }
+}
+
+impl State {
+    pub(crate) fn get<E: Entity>(&self, id: u64) -> Option<E> {
+        self.rows.get(id)
+    }
+
+    /// Those with a number, the oldest first.
+    pub(crate) fn of_number<E: Entity>(&self, number: &str) -> Vec<E> {
+        let sql = "SELECT kind, body FROM entity WHERE number = ? AND kind = ? ORDER BY id";
+        self.rows.entities(sql, params![number, E::KIND])
+    }
+
+    pub(crate) fn insert<E: Entity>(&mut self, entity: &E) {
+        self.rows.insert(entity);
+        *self.counted(E::KIND, entity.columns().status) += 1;
+    }
+
+    /// Changes a row, unless there is none or `change` says nothing.
+    pub(crate) fn update<E: Entity, R>(
+        &mut self,
+        id: u64,
+        change: impl FnOnce(&mut E) -> Option<R>,
+    ) -> Option<R> {
+        let before: E = self.rows.get(id)?;
+        let mut entity = before.clone();
+        let result = change(&mut entity)?;
+        let (before, after) = (before.columns(), entity.columns());
+        self.rows.update(&entity, &before);
+        if before.status != after.status {
+            *self.counted(E::KIND, after.status) += 1;
+            self.uncount(E::KIND, before.status);
+        }
+        Some(result)
+    }
+
+    fn counted(&mut self, kind: &str, status: String) -> &mut u64 {
+        let kind = self.counts.entry(kind.to_owned()).or_default();
+        kind.entry(status).or_default()
+    }
+
+    fn uncount(&mut self, kind: &str, status: String) {
+        let count = self.counted(kind, status);
+        *count = count.saturating_sub(1);
+    }
+
+    /// Forgets some of what has been over since before then.
+    pub(crate) fn forget(&mut self, before: Timestamp) {
+        let sql =
+            "SELECT id, kind, status FROM entity WHERE finished < ? ORDER BY finished LIMIT ?";
+        let read = |row: &rusqlite::Row<'_>| Ok((row.get(0)?, row.get(1)?, row.get(2)?));
+        let values = params![before, FORGOTTEN_AT_ONCE];
+        let over: Vec<(u64, String, String)> = self.rows.select(sql, values, read);
+        for (id, kind, status) in over {
+            self.uncount(&kind, status);
+            self.rows.execute("DELETE FROM entity WHERE id = ?", [id]);
+            self.rows
+                .execute("DELETE FROM wire WHERE delivery = ?", [id]);
+        }
+        let sql = "DELETE FROM log WHERE sequence IN ( \
+                       SELECT sequence FROM (SELECT sequence, line FROM log ORDER BY sequence LIMIT ?) \
+                       WHERE json_extract(line, '$.time') < ?)";
+        self.rows.execute(sql, params![FORGOTTEN_AT_ONCE, before]);
+    }
+
+    /// How many rows of each kind have which status.
+    #[must_use]
+    pub fn counts(&self) -> &BTreeMap<String, BTreeMap<String, u64>> {
+        &self.counts
+    }
+
+    /// How many rows there are of the kinds and statuses that `which` takes.
+    #[must_use]
+    pub fn counted_of(&self, which: impl Fn(&str, &str) -> bool) -> u64 {
+        let all = self.counts.iter().flat_map(|(kind, statuses)| {
+            let of = statuses.iter();
+            of.map(move |(status, count)| (kind, status, count))
+        });
+        let wanted = all.filter(|(kind, status, _)| which(kind, status));
+        wanted.map(|(_, _, count)| count).sum()
+    }
+
+    /// The callbacks that are to be sent now, in the order in which they became
+    /// due: at most `limit` of those that did so after that event. One is
+    /// listed until [`Command::Delivered`](super::Command::Delivered) says what
+    /// became of the attempt.
+    #[must_use]
+    pub fn outgoing(&self, after: u64, limit: usize) -> Vec<Delivery> {
+        let sql = "SELECT kind, body FROM entity WHERE sending > ? ORDER BY sending LIMIT ?";
+        let found: Vec<Callback> = self.rows.entities(sql, params![after, sql_limit(limit)]);
+        let sending = found.into_iter().filter_map(|callback| callback.delivery());
+        sending.collect()
+    }
+
+    /// A callback other than that one, from that number on.
+    pub(crate) fn callback_from(&self, id: u64, other: u64) -> Option<u64> {
+        let sql = "SELECT id FROM entity NOT INDEXED \
+                   WHERE id >= ? AND id <> ? AND kind = ? ORDER BY id LIMIT 1";
+        let values = params![id, other, Callback::KIND];
+        self.rows.select(sql, values, |row| row.get(0)).pop()
+    }
+
+    /// A row by its number.
+    #[must_use]
+    pub fn row(&self, id: u64) -> Option<Row> {
+        let sql = "SELECT kind, body FROM entity WHERE id = ?";
+        self.rows.select(sql, [id], Row::read).pop()
+    }
+
+    /// The callbacks about a number that were made then or later: the first of
+    /// them, if there are very many.
+    #[must_use]
+    pub fn callbacks_about(&self, number: &str, since: Timestamp) -> Vec<Callback> {
+        let sql = "SELECT kind, body FROM entity \
+                   WHERE number = ? AND kind = ? AND created >= ? ORDER BY id LIMIT 1000";
+        self.rows
+            .entities(sql, params![number, Callback::KIND, since])
+    }
+
+    /// The newest rows of the kinds and statuses that `which` takes, without
+    /// the first `skipped` of them.
+    #[must_use]
+    pub fn newest(
+        &self,
+        which: impl Fn(&str, &str) -> bool,
+        skipped: usize,
+        limit: usize,
+    ) -> Vec<Row> {
+        let sql = "SELECT id FROM entity WHERE kind = ? AND status = ? ORDER BY id DESC LIMIT ?";
+        let most = sql_limit(skipped.saturating_add(limit));
+        let mut ids: Vec<u64> = Vec::new();
+        for (kind, statuses) in &self.counts {
+            for status in statuses.keys().filter(|status| which(kind, status)) {
+                let of: Vec<u64> = self
+                    .rows
+                    .select(sql, params![kind, status, most], |row| row.get(0));
+                ids.extend(of);
+            }
+        }
+        ids.sort_unstable_by(|left, right| right.cmp(left));
+        let shown = ids.into_iter().skip(skipped).take(limit);
+        shown.filter_map(|id| self.row(id)).collect()
+    }
+
+    /// Rows whose number begins so, in the order of their numbers, without the
+    /// first `skipped` of those that `which` takes.
+    #[must_use]
+    pub fn numbered(
+        &self,
+        number: &str,
+        which: impl Fn(&str, &str) -> bool,
+        skipped: usize,
+        limit: usize,
+    ) -> Vec<Row> {
+        // Of a beginning that many numbers have, some are enough.
+        let sql = "SELECT id, kind, status FROM entity \
+                   WHERE number BETWEEN ? AND ? || char(1114111) ORDER BY number, kind, id LIMIT 10000";
+        let read = |row: &rusqlite::Row<'_>| Ok((row.get(0)?, row.get(1)?, row.get(2)?));
+        let found: Vec<(u64, String, String)> = self.rows.select(sql, [number, number], read);
+        let fits = found
+            .into_iter()
+            .filter(|(_, kind, status)| which(kind, status));
+        let shown = fits.skip(skipped).take(limit);
+        shown.filter_map(|(id, _, _)| self.row(id)).collect()
+    }
+
+    /// Rows in the order in which they were made, from that number on.
+    #[must_use]
+    pub fn rows_after(&self, id: u64, limit: usize) -> Vec<Row> {
+        let sql = "SELECT kind, body FROM entity WHERE id > ? ORDER BY id LIMIT ?";
+        self.rows
+            .select(sql, params![id, sql_limit(limit)], Row::read)
+    }
+}

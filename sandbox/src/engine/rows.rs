@@ -1,0 +1,366 @@
+//! The rows of a sandbox: everything that there may be much of, in SQLite.
+//!
+//! A row is written when it changes and read when it is wanted, so that what
+//! is over takes no memory, and a command costs the same however much there is.
+//! What belongs together is committed by the [store](crate::store); a state
+//! without one keeps its rows in memory.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use rusqlite::types::{FromSql, FromSqlError, FromSqlResult, ToSql, ToSqlOutput, ValueRef};
+use rusqlite::{Connection, Params, params};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use skypay_types::{Date, DateTime};
+
+use super::timestamp::Timestamp;
+use super::transaction::{ScheduleEntry, ScheduledEvent};
+
+/// The tables of a sandbox's database.
+pub(crate) const TABLES: &str = "
+    CREATE TABLE head (id INTEGER PRIMARY KEY, state TEXT NOT NULL);
+    CREATE TABLE entity (
+        id INTEGER PRIMARY KEY, kind TEXT NOT NULL, status TEXT NOT NULL, number TEXT NOT NULL,
+        report TEXT, created TEXT NOT NULL, done TEXT, sending INTEGER, finished TEXT, body TEXT NOT NULL
+    );
+    CREATE INDEX entity_by_status ON entity (kind, status);
+    CREATE INDEX entity_by_number ON entity (number, kind);
+    CREATE INDEX entity_by_creation ON entity (report, created) WHERE report IS NOT NULL;
+    CREATE INDEX entity_by_end ON entity (report, done) WHERE done IS NOT NULL;
+    CREATE INDEX entity_sending ON entity (sending) WHERE sending IS NOT NULL;
+    CREATE INDEX entity_finished ON entity (finished) WHERE finished IS NOT NULL;
+    CREATE TABLE schedule (
+        due TEXT NOT NULL, position INTEGER NOT NULL, what TEXT NOT NULL, PRIMARY KEY (due, position)
+    ) WITHOUT ROWID;
+    CREATE TABLE daily (
+        day TEXT NOT NULL, who TEXT NOT NULL, count INTEGER NOT NULL, PRIMARY KEY (day, who)
+    ) WITHOUT ROWID;
+    CREATE TABLE log (sequence INTEGER PRIMARY KEY, line TEXT NOT NULL, personal TEXT);
+    CREATE TABLE wire (id INTEGER PRIMARY KEY, delivery INTEGER NOT NULL, record TEXT NOT NULL);
+    CREATE INDEX wire_of_delivery ON wire (delivery);
+";
+
+/// Something with a number of its own that has a life.
+pub(crate) trait Entity: Clone + Serialize + DeserializeOwned {
+    /// What it is, in a word.
+    const KIND: &'static str;
+
+    fn id(&self) -> u64;
+
+    fn columns(&self) -> Columns<'_>;
+}
+
+/// What rows are found by. Number and time of creation never change.
+#[derive(PartialEq)]
+pub(crate) struct Columns<'a> {
+    /// Where it stands, in words.
+    pub(crate) status: String,
+    /// The control number, contract number or other id that others know.
+    pub(crate) number: &'a str,
+    /// Whose report lists it.
+    pub(crate) report: Option<&'static str>,
+    pub(crate) created: Timestamp,
+    /// The other time that a report goes by.
+    pub(crate) done: Option<Timestamp>,
+    /// The number of the event with which its attempt began.
+    pub(crate) sending: Option<u64>,
+    /// Since when nothing changes any more by itself.
+    pub(crate) finished: Option<Timestamp>,
+}
+
+/// How many rows of each kind have which status.
+pub(crate) type Counts = BTreeMap<String, BTreeMap<String, u64>>;
+
+/// A value as JSON text.
+pub(crate) struct Json<T>(pub(crate) T);
+
+impl<T: Serialize> ToSql for Json<T> {
+    fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
+        let text = serde_json::to_string(&self.0);
+        text.map(ToSqlOutput::from)
+            .map_err(|error| rusqlite::Error::ToSqlConversionFailure(error.into()))
+    }
+}
+
+/// What cannot be read is not shown: it may be personal.
+impl<T: DeserializeOwned> FromSql for Json<T> {
+    fn column_result(value: ValueRef<'_>) -> FromSqlResult<Self> {
+        let read = serde_json::from_str(value.as_str()?);
+        read.map(Self).map_err(|_| FromSqlError::InvalidType)
+    }
+}
+
+impl ToSql for Timestamp {
+    fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
+        Ok(self.to_string().into())
+    }
+}
+
+impl FromSql for Timestamp {
+    fn column_result(value: ValueRef<'_>) -> FromSqlResult<Self> {
+        let read = value.as_str()?.parse::<DateTime>();
+        read.map(Self::from).map_err(|_| FromSqlError::InvalidType)
+    }
+}
+
+/// A handle on the rows. Clones are of the same.
+#[derive(Clone, Default)]
+pub(crate) struct Rows(Arc<Mutex<Shared>>);
+
+#[derive(Default)]
+struct Shared {
+    connection: Option<Connection>,
+    failed: Option<rusqlite::Error>,
+}
+
+impl Rows {
+    pub(crate) fn in_memory() -> Self {
+        let opened = Connection::open_in_memory();
+        match opened.and_then(|connection| connection.execute_batch(TABLES).map(|()| connection)) {
+            Ok(connection) => Self::of(connection),
+            Err(_) => Self::default(),
+        }
+    }
+
+    pub(crate) fn of(connection: Connection) -> Self {
+        connection.set_prepared_statement_cache_capacity(64);
+        Self(Arc::new(Mutex::new(Shared {
+            connection: Some(connection),
+            failed: None,
+        })))
+    }
+
+    /// From here on there are no rows.
+    pub(crate) fn close(&self) {
+        self.lock().connection = None;
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Shared> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Does something with the database itself.
+    pub(crate) fn with<T>(
+        &self,
+        work: impl FnOnce(&mut Connection) -> rusqlite::Result<T>,
+    ) -> rusqlite::Result<T> {
+        let mut shared = self.lock();
+        let connection = shared.connection.as_mut();
+        work(connection.ok_or(rusqlite::Error::InvalidQuery)?)
+    }
+
+    /// The engine does not ask of every row whether it could be read or
+    /// written: the first failure is kept, and what follows it never committed.
+    fn run<T: Default>(&self, work: impl FnOnce(&mut Connection) -> rusqlite::Result<T>) -> T {
+        self.with(work).unwrap_or_else(|error| {
+            self.lock().failed.get_or_insert(error);
+            T::default()
+        })
+    }
+
+    /// What went wrong since this was asked last.
+    pub(crate) fn take_failure(&self) -> Option<rusqlite::Error> {
+        self.lock().failed.take()
+    }
+
+    /// Writes, unless something has failed: it may have ended the transaction.
+    pub(crate) fn execute(&self, sql: &str, values: impl Params) {
+        if self.lock().failed.is_some() {
+            return;
+        }
+        self.run(|connection| connection.prepare_cached(sql)?.execute(values).map(|_| ()));
+    }
+
+    pub(crate) fn select<T>(
+        &self,
+        sql: &str,
+        values: impl Params,
+        read: impl FnMut(&rusqlite::Row<'_>) -> rusqlite::Result<T>,
+    ) -> Vec<T> {
+        self.run(|connection| {
+            let mut rows = connection.prepare_cached(sql)?;
+            rows.query_map(values, read)?.collect()
+        })
+    }
+
+    /// Rows of one kind, whose query gives kind and body.
+    pub(crate) fn entities<E: Entity>(&self, sql: &str, values: impl Params) -> Vec<E> {
+        self.select(sql, values, body)
+    }
+
+    pub(crate) fn get<E: Entity>(&self, id: u64) -> Option<E> {
+        let sql = "SELECT kind, body FROM entity WHERE id = ? AND kind = ?";
+        self.entities(sql, params![id, E::KIND]).pop()
+    }
+
+    pub(crate) fn insert<E: Entity>(&self, entity: &E) {
+        let columns = entity.columns();
+        self.execute(
+            "INSERT INTO entity VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            params![
+                entity.id(),
+                E::KIND,
+                columns.status,
+                columns.number,
+                columns.report,
+                columns.created,
+                columns.done,
+                columns.sending,
+                columns.finished,
+                Json(entity),
+            ],
+        );
+    }
+
+    /// Writes the body, and what it is found by where that has changed too.
+    pub(crate) fn update<E: Entity>(&self, entity: &E, before: &Columns<'_>) {
+        let columns = entity.columns();
+        if columns == *before {
+            let sql = "UPDATE entity SET body = ? WHERE id = ?";
+            return self.execute(sql, params![Json(entity), entity.id()]);
+        }
+        self.execute(
+            "UPDATE entity SET status = ?, report = ?, done = ?, sending = ?, finished = ?, body = ? \
+             WHERE id = ?",
+            params![
+                columns.status,
+                columns.report,
+                columns.done,
+                columns.sending,
+                columns.finished,
+                Json(entity),
+                entity.id(),
+            ],
+        );
+    }
+
+    /// Forgets everything but the log.
+    pub(crate) fn clear(&self) {
+        for table in ["entity", "schedule", "daily", "wire"] {
+            self.execute(&format!("DELETE FROM {table}"), []);
+        }
+    }
+
+    pub(crate) fn schedule(&self, entry: &ScheduleEntry) {
+        self.execute(
+            "INSERT INTO schedule VALUES (?, ?, ?)",
+            params![entry.due, entry.order, Json(entry.what)],
+        );
+    }
+
+    /// What is due first.
+    pub(crate) fn first_due(&self) -> Option<ScheduleEntry> {
+        let sql = "SELECT due, position, what FROM schedule ORDER BY due, position LIMIT 1";
+        let read = |row: &rusqlite::Row<'_>| {
+            Ok(ScheduleEntry {
+                due: row.get(0)?,
+                order: row.get(1)?,
+                what: row.get::<_, Json<ScheduledEvent>>(2)?.0,
+            })
+        };
+        self.select(sql, [], read).pop()
+    }
+
+    pub(crate) fn remove_due(&self, entry: &ScheduleEntry) {
+        self.execute(
+            "DELETE FROM schedule WHERE due = ? AND position = ?",
+            params![entry.due, entry.order],
+        );
+    }
+
+    /// How many payouts somebody was ordered that day.
+    pub(crate) fn counted(&self, day: Date, who: &str) -> u32 {
+        let sql = "SELECT count FROM daily WHERE day = ? AND who = ?";
+        let mut found = self.select(sql, params![day.to_string(), who], |row| row.get(0));
+        found.pop().unwrap_or(0)
+    }
+
+    /// Counts one more, and forgets other days by and by.
+    pub(crate) fn count(&self, day: Date, who: &str) {
+        let day = day.to_string();
+        self.execute(
+            "INSERT INTO daily VALUES (?, ?, 1) ON CONFLICT DO UPDATE SET count = count + 1",
+            params![day, who],
+        );
+        self.execute(
+            "DELETE FROM daily WHERE (day, who) IN (SELECT day, who FROM daily WHERE day < ? LIMIT 4)",
+            [day],
+        );
+    }
+
+    /// The rows of a report within those days, and how many there are.
+    pub(crate) fn report<T>(
+        &self,
+        wanted: &Report,
+        read: impl FnMut(&rusqlite::Row<'_>) -> rusqlite::Result<T>,
+    ) -> (u64, Vec<T>) {
+        let time = if wanted.by_creation {
+            "created"
+        } else {
+            "done"
+        };
+        let order = if wanted.newest_first { "DESC" } else { "ASC" };
+        let within = format!("FROM entity WHERE report = ? AND {time} BETWEEN ? AND ? || ' ~'");
+        let (first, last) = (wanted.first.to_string(), wanted.last.to_string());
+        let total = format!("SELECT count(*) {within}");
+        let total = self.select(&total, params![wanted.report, first, last], |row| {
+            row.get(0)
+        });
+        let rows = format!(
+            "SELECT kind, body {within} ORDER BY {time} {order}, id {order} LIMIT ? OFFSET ?"
+        );
+        let (limit, skipped) = (sql_limit(wanted.limit), sql_limit(wanted.skipped));
+        let values = params![wanted.report, first, last, limit, skipped];
+        (
+            total.first().copied().unwrap_or(0),
+            self.select(&rows, values, read),
+        )
+    }
+}
+
+/// Lines and rows are not shown: they hold personal data.
+impl std::fmt::Debug for Rows {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Rows")
+    }
+}
+
+/// Whether they say the same.
+impl PartialEq for Rows {
+    fn eq(&self, other: &Self) -> bool {
+        let all = |rows: &Self| {
+            let read = |row: &rusqlite::Row<'_>| Ok((row.get(0)?, row.get(1)?, row.get(2)?));
+            let mut all: Vec<(String, String, String)> = Vec::new();
+            for sql in [
+                "SELECT id || kind, status, body FROM entity ORDER BY id",
+                "SELECT due, position || '', what FROM schedule ORDER BY due, position",
+                "SELECT day, who, count || '' FROM daily ORDER BY day, who",
+            ] {
+                all.extend(rows.select(sql, [], read));
+            }
+            all
+        };
+        all(self) == all(other)
+    }
+}
+
+/// An entity, of a row of kind and body.
+pub(crate) fn body<E: Entity>(row: &rusqlite::Row<'_>) -> rusqlite::Result<E> {
+    row.get(1).map(|Json(entity)| entity)
+}
+
+/// A part of a report.
+pub(crate) struct Report {
+    pub(crate) report: &'static str,
+    pub(crate) by_creation: bool,
+    pub(crate) first: Date,
+    pub(crate) last: Date,
+    pub(crate) newest_first: bool,
+    pub(crate) skipped: usize,
+    pub(crate) limit: usize,
+}
+
+pub(crate) fn sql_limit(limit: usize) -> i64 {
+    i64::try_from(limit).unwrap_or(i64::MAX)
+}
