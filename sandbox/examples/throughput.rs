@@ -156,7 +156,7 @@ async fn read_again(builder: Builder) -> Outcome<[u128; 4]> {
     page?;
     let (transactions, page) = timed(fetch(url, "/transactions")).await;
     page?;
-    let today = DateTime::from_system_time(SystemTime::now()).date();
+    let today = DateTime::from(SystemTime::now()).date();
     let wanted = GetReportPayoutRequest::builder()
         .start_date(today)
         .end_date(today)

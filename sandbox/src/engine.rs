@@ -3,8 +3,8 @@
 //! State, command, time and seed go in; state, answer and events come out.
 //! There is no network, no clock and no chance but the seed's: the same seed
 //! and the same commands at the same times give the same log, byte for byte.
-//! What there may be many of is in rows of SQLite, in memory unless somebody
-//! keeps them in a file.
+//! What there may be many of is in rows of SQLite, in memory unless a
+//! store keeps them in a file.
 //!
 //! ```
 //! use skypay_sandbox::engine::{Command, Request, Settings, State};

@@ -11,7 +11,7 @@ use super::collection::{Barcode, Collection};
 use super::delivery::{Callback, Delivery};
 use super::finance::Movement;
 use super::payout::Payout;
-use super::rows::{Entity, body, sql_limit};
+use super::rows::{Columns, Entity, body, sql_limit};
 use super::timestamp::Timestamp;
 
 /// How many rows, and lines of the log, are forgotten with a command at most.
@@ -52,26 +52,23 @@ impl Row {
     /// What it is, in a word.
     #[must_use]
     pub fn kind(&self) -> &'static str {
-        match self {
-            Self::Payout(_) => Payout::KIND,
-            Self::Counter(_) => CashPickup::KIND,
-            Self::Collection(_) => Collection::KIND,
-            Self::Barcode(_) => Barcode::KIND,
-            Self::Movement(_) => Movement::KIND,
-            Self::Callback(_) => Callback::KIND,
-        }
+        self.columns().0
     }
 
     /// The number that others know it by.
     #[must_use]
     pub fn number(&self) -> &str {
+        self.columns().1.number
+    }
+
+    fn columns(&self) -> (&'static str, Columns<'_>) {
         match self {
-            Self::Payout(row) => &row.control_number,
-            Self::Counter(row) => &row.control_number,
-            Self::Collection(row) => &row.contract_number,
-            Self::Barcode(row) => &row.reference,
-            Self::Movement(row) => &row.reference,
-            Self::Callback(row) => &row.subject,
+            Self::Payout(row) => (Payout::KIND, row.columns()),
+            Self::Counter(row) => (CashPickup::KIND, row.columns()),
+            Self::Collection(row) => (Collection::KIND, row.columns()),
+            Self::Barcode(row) => (Barcode::KIND, row.columns()),
+            Self::Movement(row) => (Movement::KIND, row.columns()),
+            Self::Callback(row) => (Callback::KIND, row.columns()),
         }
     }
 
@@ -134,16 +131,14 @@ impl State {
 
     /// Forgets some of what has been over since before then.
     pub(crate) fn forget(&mut self, before: Timestamp) {
-        let sql =
-            "SELECT id, kind, status FROM entity WHERE finished < ? ORDER BY finished LIMIT ?";
-        let read = |row: &rusqlite::Row<'_>| Ok((row.get(0)?, row.get(1)?, row.get(2)?));
-        let values = params![before, FORGOTTEN_AT_ONCE];
-        let over: Vec<(u64, String, String)> = self.rows.select(sql, values, read);
-        for (id, kind, status) in over {
-            self.uncount(&kind, status);
-            self.rows.execute("DELETE FROM entity WHERE id = ?", [id]);
-            self.rows
-                .execute("DELETE FROM wire WHERE delivery = ?", [id]);
+        let sql = "SELECT kind, body FROM entity WHERE finished < ? ORDER BY finished LIMIT ?";
+        let over = self
+            .rows
+            .select(sql, params![before, FORGOTTEN_AT_ONCE], Row::read);
+        for row in over {
+            let (kind, columns) = row.columns();
+            self.rows.remove(row.id(), &columns);
+            self.uncount(kind, columns.status);
         }
         let sql = "DELETE FROM log WHERE sequence IN ( \
                        SELECT sequence FROM (SELECT sequence, line FROM log ORDER BY sequence LIMIT ?) \

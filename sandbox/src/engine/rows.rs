@@ -36,6 +36,10 @@ pub(crate) const TABLES: &str = "
     CREATE TABLE daily (
         day TEXT NOT NULL, who TEXT NOT NULL, count INTEGER NOT NULL, PRIMARY KEY (day, who)
     ) WITHOUT ROWID;
+    CREATE TABLE reported (
+        report TEXT NOT NULL, time TEXT NOT NULL, day TEXT NOT NULL, count INTEGER NOT NULL,
+        PRIMARY KEY (report, time, day)
+    ) WITHOUT ROWID;
     CREATE TABLE log (sequence INTEGER PRIMARY KEY, line TEXT NOT NULL, personal TEXT);
     CREATE TABLE wire (id INTEGER PRIMARY KEY, delivery INTEGER NOT NULL, record TEXT NOT NULL);
     CREATE INDEX wire_of_delivery ON wire (delivery);
@@ -211,6 +215,7 @@ impl Rows {
                 Json(entity),
             ],
         );
+        self.count_reported(&columns, 1);
     }
 
     /// Writes the body, and what it is found by where that has changed too.
@@ -233,11 +238,34 @@ impl Rows {
                 entity.id(),
             ],
         );
+        self.count_reported(before, -1);
+        self.count_reported(&columns, 1);
+    }
+
+    pub(crate) fn remove(&self, id: u64, columns: &Columns<'_>) {
+        self.execute("DELETE FROM entity WHERE id = ?", [id]);
+        self.execute("DELETE FROM wire WHERE delivery = ?", [id]);
+        self.count_reported(columns, -1);
+    }
+
+    /// Keeps how many rows a report has for each day.
+    fn count_reported(&self, columns: &Columns<'_>, more: i32) {
+        let times = [("created", Some(columns.created)), ("done", columns.done)];
+        for (time, at) in times {
+            if let (Some(report), Some(at)) = (columns.report, at) {
+                let day = at.date_time().date().to_string();
+                self.execute(
+                    "INSERT INTO reported VALUES (?1, ?2, ?3, ?4) \
+                     ON CONFLICT DO UPDATE SET count = count + ?4",
+                    params![report, time, day, more],
+                );
+            }
+        }
     }
 
     /// Forgets everything but the log.
     pub(crate) fn clear(&self) {
-        for table in ["entity", "schedule", "daily", "wire"] {
+        for table in ["entity", "schedule", "daily", "reported", "wire"] {
             self.execute(&format!("DELETE FROM {table}"), []);
         }
     }
@@ -301,14 +329,15 @@ impl Rows {
             "done"
         };
         let order = if wanted.newest_first { "DESC" } else { "ASC" };
-        let within = format!("FROM entity WHERE report = ? AND {time} BETWEEN ? AND ? || ' ~'");
         let (first, last) = (wanted.first.to_string(), wanted.last.to_string());
-        let total = format!("SELECT count(*) {within}");
-        let total = self.select(&total, params![wanted.report, first, last], |row| {
-            row.get(0)
-        });
+        let total = self.select(
+            "SELECT ifnull(sum(count), 0) FROM reported WHERE report = ? AND time = ? AND day BETWEEN ? AND ?",
+            params![wanted.report, time, first, last],
+            |row| row.get(0),
+        );
         let rows = format!(
-            "SELECT kind, body {within} ORDER BY {time} {order}, id {order} LIMIT ? OFFSET ?"
+            "SELECT kind, body FROM entity WHERE report = ? AND {time} BETWEEN ? AND ? || ' ~' \
+             ORDER BY {time} {order}, id {order} LIMIT ? OFFSET ?"
         );
         let (limit, skipped) = (sql_limit(wanted.limit), sql_limit(wanted.skipped));
         let values = params![wanted.report, first, last, limit, skipped];

@@ -27,7 +27,9 @@ fn open(file: &Path) -> (Store, State) {
 fn contents(store: &Store) -> Vec<String> {
     let read = |connection: &mut rusqlite::Connection| {
         let mut all = Vec::new();
-        for table in ["head", "entity", "schedule", "daily", "log", "wire"] {
+        for table in [
+            "head", "entity", "schedule", "daily", "reported", "log", "wire",
+        ] {
             let mut rows = connection.prepare(&format!("SELECT * FROM {table}"))?;
             let columns = rows.column_count();
             let rows = rows.query_map([], |row| {

@@ -1,6 +1,7 @@
 //! The same seed and the same commands give the same log, also over a save.
 
 use proptest::prelude::*;
+use serde_json::json;
 use skypay_sandbox::engine::{Command, Event, Limits, Settings, State};
 
 use crate::money::{Deed, deed};
@@ -130,6 +131,15 @@ fn what_has_been_over_for_the_retention_is_forgotten() {
     let left = setup.rows(|row| Some(row.number().to_owned()));
     assert_eq!(left, ["SKY9800000301"], "it is still open");
     assert_eq!(all(&setup), 1);
+    let asked = json!({
+        "startDate": "2024-02-05",
+        "endDate": "2024-02-07",
+        "dateType": "CreateDate",
+        "pagination": 1,
+        "pageSize": 10,
+    });
+    let report = setup.ask("getReportPayout", asked).unwrap();
+    assert_eq!(report["totalTransaction"], json!(1));
     setup.bank("SKY9800000001", "100.00").unwrap();
 }
 
