@@ -5,8 +5,8 @@
 //! beside each other.
 
 mod client;
-mod door;
 mod instructions;
+mod load;
 mod programs;
 mod reading;
 mod server;
@@ -37,13 +37,13 @@ fn main() -> ExitCode {
     let words: Vec<&str> = words.iter().map(String::as_str).collect();
     match words[..] {
         [] => instructions::table(),
-        ["door"] => door::measure(),
+        ["load"] => load::measure(),
         ["programs"] => programs::measure(),
-        ["serve-callbacks"] => door::serve(),
+        ["serve-callbacks"] => load::serve(),
         ["serve"] => client::serve(),
         ["run", name, side, times] => run(name, side, times),
         _ => {
-            eprintln!("usage: benches [door | programs | run CASE ours|other TIMES]");
+            eprintln!("usage: benches [load | programs | run CASE ours|other TIMES]");
             ExitCode::from(2)
         }
     }

@@ -1,4 +1,4 @@
-//! What somebody pays who uses our client: programs that do the same with it,
+//! What the users of our client pay: programs that do the same with it,
 //! by hand and with openapi-generator's client, built from nothing and again.
 //!
 //! `cargo run --release --manifest-path benches/Cargo.toml -- programs`
@@ -130,7 +130,7 @@ fn generated_otherwise() -> Outcome<Time> {
     let root = here().join("..");
     timed(
         Command::new("cargo")
-            .args(["xtask", "exports"])
+            .args(["xtask", "spec", "exports"])
             .current_dir(&root),
     )?;
     let client = cleared(folder.join("client"))?;

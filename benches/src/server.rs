@@ -22,7 +22,7 @@ use skypay_types::{PayoutQueuePayoutRequest, read};
 use tower::ServiceExt;
 
 use crate::Case;
-use crate::door::{AUTHENTICATION, KEY, Partner, USER, notice, sealed};
+use crate::load::{AUTHENTICATION, KEY, Partner, USER, notice, sealed};
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]

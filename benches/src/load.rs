@@ -1,7 +1,7 @@
-//! A callback server under what should not trouble it: many callbacks, many
-//! connections, a body without an end, and somebody with a stopwatch.
+//! A callback server under load: many callbacks, many connections, a body without
+//! an end, and a sender who measures how long a refusal takes.
 //!
-//! `cargo run --release --manifest-path benches/Cargo.toml -- door`
+//! `cargo run --release --manifest-path benches/Cargo.toml -- load`
 
 use std::fs;
 use std::io::{BufRead, BufReader};
@@ -43,7 +43,8 @@ pub fn serve() -> ExitCode {
         let routes = skypay_server::callbacks::router(Partner, Config::new(keys));
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
         println!("{}", listener.local_addr().expect("it has an address"));
-        axum::serve(listener, routes).await.expect("it serves");
+        let server = skypay_server::serve(listener, routes).connection_limit(20_000);
+        server.await.expect("it serves");
     });
     ExitCode::SUCCESS
 }
@@ -63,7 +64,7 @@ async fn all() -> Outcome<()> {
     throughput().await?;
     connections().await?;
     large().await?;
-    stopwatch().await
+    refusal_times().await
 }
 
 struct Server {
@@ -228,7 +229,7 @@ async fn large() -> Outcome<()> {
 
 /// Whether the time of a refusal tells bad padding from bad credentials:
 /// Welch's t over interleaved requests in random order, slowest tenth cut off.
-async fn stopwatch() -> Outcome<()> {
+async fn refusal_times() -> Outcome<()> {
     const ROUNDS: usize = 100_000;
     let server = Server::start()?;
     let mut stream = TcpStream::connect(&server.address).await?;
