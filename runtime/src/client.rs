@@ -184,12 +184,9 @@ impl Transport {
             Effect::Reads => self.0.settings.read_retries,
             Effect::ChangesState | Effect::MovesMoney => 0,
         };
-        let mut key_changes = KEY_CHANGES;
-        let mut chosen = None;
+        let mut key_changes = 0;
+        let mut keys = self.0.settings.keys.current();
         loop {
-            let keys = chosen
-                .clone()
-                .unwrap_or_else(|| self.0.settings.keys.current());
             let sent = self.exchange(service, O::INFO, &keys, &fields, report);
             let (plaintext, other_keys) = match sent.await {
                 Err(failure) if retries > 0 && failure.is_connection() => {
@@ -206,13 +203,19 @@ impl Transport {
             match other_keys {
                 Some(other)
                     if keys_refused
-                        && key_changes > 0
-                        && self.switch_keys(O::INFO, &keys, &other) =>
+                        && key_changes < KEY_CHANGES
+                        // Later calls begin with the other set.
+                        && self.0.settings.keys.prefer(&keys, &other)
+                        // It would not be recognised if it came twice.
+                        && O::INFO.retry != Retry::Never =>
                 {
-                    key_changes -= 1;
-                    chosen = Some(other);
+                    tracing::info!(
+                        "a call was refused with one set of keys and is sent with another"
+                    );
+                    key_changes += 1;
+                    keys = other;
                 }
-                _ if keys_refused || chosen.is_none() => {
+                _ if keys_refused || key_changes == 0 => {
                     return Err(Failure::Rejected { code, header });
                 }
                 // What was sent first may have been carried out.
@@ -308,24 +311,6 @@ impl Transport {
             let fits = sets.len() == 1 || is_json(&plaintext);
             fits.then(|| (Arc::clone(set), plaintext))
         })
-    }
-
-    /// Makes `other` the set that calls begin with, since a response to `keys`
-    /// was encrypted with it, and says whether the call may be sent again with
-    /// it. What the document forbids to send again would not be recognised if
-    /// it came twice, so there the caller decides.
-    fn switch_keys(
-        &self,
-        operation: &OperationInfo,
-        keys: &Arc<Credentials>,
-        other: &Arc<Credentials>,
-    ) -> bool {
-        let known = self.0.settings.keys.prefer(keys, other);
-        let again = known && operation.retry != Retry::Never;
-        if again {
-            tracing::info!("a call was refused with one set of keys and is sent with another");
-        }
-        again
     }
 
     fn error<O: Operation>(&self, request: &O, failure: Failure) -> ErrorOf<O> {

@@ -51,18 +51,3 @@ impl fmt::Debug for Clock {
         f.write_str("Clock")
     }
 }
-
-#[cfg(test)]
-mod tests {
-    use std::time::SystemTime;
-
-    use super::Clock;
-    use crate::value::DateTime;
-
-    #[test]
-    fn where_a_clock_panics_the_system_is_asked() {
-        let clock = Clock::new(|| panic!("out of order"));
-        let before = DateTime::from(SystemTime::now());
-        assert!(clock.date_time() >= before);
-    }
-}

@@ -89,24 +89,25 @@ impl<H: Handler> Dispatcher<H> {
         let arrival = request.arrival;
         let span = arrival.span.clone();
         let hint = (request.operation, request.action);
-        let mut call = match span.in_scope(|| self.authenticate(request.content, &hint)) {
-            Ok(call) => call,
-            Err(rejection) => {
-                let (_entered, reason, peer) = (span.enter(), rejection.reason, request.peer);
-                tracing::warn!(%reason, ?peer, "a request was rejected");
-                let reply = self.reject(rejection);
-                arrival.record(reply.outcome());
-                return reply;
-            }
-        };
-        call.context.peer = request.peer;
-        call.context.caller = request.caller;
-        let operation = call.context.operation;
+        let (mut context, plaintext) =
+            match span.in_scope(|| self.authenticate(request.content, &hint)) {
+                Ok(opened) => opened,
+                Err(rejection) => {
+                    let (_entered, reason, peer) = (span.enter(), rejection.reason, request.peer);
+                    tracing::warn!(%reason, ?peer, "a request was rejected");
+                    let reply = self.reject(rejection);
+                    arrival.record(reply.outcome());
+                    return reply;
+                }
+            };
+        context.peer = request.peer;
+        context.caller = request.caller;
+        let operation = context.operation;
         span.record("operation", operation.name);
         span.record("action", operation.action);
-        let encryption = call.encryption.clone();
+        let encryption = context.encryption.clone();
         let handling = RunToEnd {
-            rest: Some(Box::pin(self.clone().handle(call, arrival))),
+            rest: Some(Box::pin(self.clone().handle(context, plaintext, arrival))),
             runtime: Handle::current(),
             span: span.clone(),
         };
@@ -125,17 +126,17 @@ impl<H: Handler> Dispatcher<H> {
         waiting.instrument(span).await
     }
 
-    async fn handle(self, call: Call, arrival: Arrival) -> Reply {
-        let plaintext = call.plaintext.as_bytes();
-        let handling = self.shared.handler.handle(&call.context, plaintext);
+    async fn handle(self, context: Context, plaintext: Plaintext, arrival: Arrival) -> Reply {
+        let handler = &self.shared.handler;
+        let handling = handler.handle(&context, plaintext.as_bytes());
         let handling = AssertUnwindSafe(handling).catch_unwind();
         let reply = handling.await.unwrap_or_else(|_| {
             // The text of the panic may hold anything; it stays where the
             // process's panic hook has put it.
             tracing::error!("the handler panicked");
-            call.context.failure()
+            context.failure()
         });
-        let reply = self.finish(call.encryption, reply);
+        let reply = self.finish(context.encryption, reply);
         arrival.record(reply.outcome());
         reply
     }
@@ -162,7 +163,11 @@ impl<H: Handler> Dispatcher<H> {
     }
 
     /// Who sent a request, and what it is about.
-    fn authenticate(&self, content: Content, hint: &Hint) -> Result<Call, Rejection> {
+    fn authenticate(
+        &self,
+        content: Content,
+        hint: &Hint,
+    ) -> Result<(Context, Plaintext), Rejection> {
         let Shared { config, fields, .. } = &*self.shared;
         let opened = match content {
             Content::Rejected(reason) => Err(Rejection::before_decryption(reason)),
@@ -179,15 +184,13 @@ impl<H: Handler> Dispatcher<H> {
             None => RejectReason::Operation,
             Some(operation) => {
                 let newest = |set| config.keys.is_newest(set);
-                return Ok(Call {
-                    context: Context {
-                        came_with_newest_keys: opened.credentials.as_ref().is_some_and(newest),
-                        credentials: opened.credentials,
-                        ..Context::new(operation, H::PROTOCOL, config.clock.clone())
-                    },
+                let authenticated = Context {
+                    came_with_newest_keys: opened.credentials.as_ref().is_some_and(newest),
+                    credentials: opened.credentials,
                     encryption,
-                    plaintext: opened.plaintext,
-                });
+                    ..Context::new(operation, H::PROTOCOL, config.clock.clone())
+                };
+                return Ok((authenticated, opened.plaintext));
             }
         };
         Err(Rejection { reason, encryption })
@@ -253,14 +256,6 @@ impl<H: Handler> Service<PlaintextRequest> for Dispatcher<H> {
 
 /// What the URL of a request says of its operation, or of its action.
 type Hint = (Option<&'static OperationInfo>, Option<String>);
-
-/// An authenticated request.
-struct Call {
-    context: Context,
-    plaintext: Plaintext,
-    /// How it came, and is replied to.
-    encryption: Encryption,
-}
 
 /// A request that was read as far as its header.
 struct Opened {

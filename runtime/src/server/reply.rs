@@ -40,6 +40,8 @@ pub struct Context {
     pub came_with_newest_keys: bool,
     pub(super) protocol: &'static Protocol,
     pub(super) clock: Clock,
+    /// How the request came, and is replied to.
+    pub(super) encryption: Encryption,
 }
 
 impl Context {
@@ -60,6 +62,7 @@ impl Context {
             came_with_newest_keys: true,
             protocol,
             clock,
+            encryption: Encryption::Current,
         }
     }
 
@@ -136,7 +139,7 @@ pub struct Reply {
 }
 
 /// Under which keys a reply is encrypted.
-#[derive(Clone)]
+#[derive(Clone, Debug)]
 pub(super) enum Encryption {
     /// The set that decrypted the request.
     Under(Arc<Credentials>),

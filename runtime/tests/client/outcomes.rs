@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use skypay_runtime::Response;
 use skypay_runtime::client::Transport;
-use skypay_runtime::operation::Operation;
+use skypay_runtime::operation::{Operation, OperationInfo, Outcome};
 use skypay_runtime::outcome::{CallOutcome, Error, NotSentReason, UnknownCause};
 
 use crate::calls::{
@@ -352,4 +352,40 @@ async fn errors_show_nothing_of_what_was_sent_or_answered() {
             assert!(!shown.contains(absent), "{shown}");
         }
     }
+}
+
+#[test]
+fn only_a_listed_or_a_partners_own_code_says_anything() {
+    const INFO: OperationInfo = OperationInfo {
+        codes: &[
+            ("-7", Outcome::Rejected),
+            ("1", Outcome::Accepted),
+            ("25", Outcome::Unknown),
+        ],
+        texts: &[("-7", "No")],
+        partner_codes: Some((20, 30)),
+        ..OperationInfo::BARE
+    };
+    let all = |codes: &[&str], outcome| {
+        for code in codes {
+            assert_eq!(INFO.outcome_of(code), outcome, "{code}");
+        }
+    };
+    all(&["1"], Outcome::Accepted);
+    all(&["-7", "20", "30"], Outcome::Rejected);
+    // A listed code is what the list says, wherever it lies.
+    all(&["25"], Outcome::Unknown);
+    all(&["", "7", "024", "-1", "19", "31"], Outcome::Unknown);
+    all(
+        &["+21", "-21", "2 1", "2\u{661}", "65557"],
+        Outcome::Unknown,
+    );
+    let without_partner_codes = OperationInfo {
+        partner_codes: None,
+        ..INFO
+    };
+    assert_eq!(without_partner_codes.outcome_of("20"), Outcome::Unknown);
+    assert_eq!(INFO.accepted_code(), "1");
+    assert_eq!(INFO.vendor_text("-7"), Some("No"));
+    assert_eq!(INFO.vendor_text("1"), None);
 }

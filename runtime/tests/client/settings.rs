@@ -33,6 +33,16 @@ async fn the_time_to_ask_is_a_whole_second_and_not_too_early() {
     }
 }
 
+#[test]
+fn where_a_clock_panics_the_system_is_asked() {
+    let transport = Transport::builder("http://127.0.0.1:1", keys())
+        .clock(Clock::new(|| panic!("out of order")))
+        .build()
+        .unwrap();
+    let before = DateTime::from(SystemTime::now());
+    assert!(transport.ask_not_before(SendMoneyRequest::INFO).unwrap() >= before);
+}
+
 #[tokio::test]
 async fn no_tls_provider_is_installed_for_the_process() {
     let base_url = format!("https://{}", closed_port().await);
