@@ -50,6 +50,7 @@ const TEMPLATES: &[(&str, &str)] = templates![
     "types/README.md",
     "types/built.md",
     "types/codes.rs",
+    "types/field.md",
     "types/imports.rs",
     "types/lib.rs",
     "types/message.rs",

@@ -67,7 +67,7 @@ pub fn generate(text: &str) -> Result<Generated, Diagnostics> {
 pub fn api(text: &str) -> Result<model::Api, Diagnostics> {
     let document = document::load(text)?;
     check::check(&document)?;
-    lower::lower(&document)
+    Ok(lower::lower(&document))
 }
 
 /// How each operation is used from Rust, by its name.

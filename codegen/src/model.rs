@@ -3,12 +3,9 @@
 
 mod message;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
-pub use message::{
-    Encoding, EnvelopeField, Field, FieldDocs, Limits, Message, MessageDocs, Part, Presence, Rule,
-    Type,
-};
+pub use message::{Encoding, EnvelopeField, Field, Limits, Message, Part, Presence, Rule, Type};
 
 /// The whole API.
 #[derive(Clone, Debug, Serialize)]
@@ -227,9 +224,11 @@ pub enum Direction {
 }
 
 /// Whether the answer to a call is its outcome.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all(deserialize = "kebab-case"))]
 pub enum Mode {
     /// The outcome comes by callback.
+    #[default]
     Asynchronous,
     /// The answer is the outcome.
     Synchronous,
@@ -238,13 +237,15 @@ pub enum Mode {
 }
 
 /// What a call may do to the world.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all(deserialize = "kebab-case"))]
 pub enum Effect {
     /// Nothing changes.
     Reads,
     /// Something changes, but no money moves.
     ChangesState,
     /// Money moves.
+    #[default]
     MovesMoney,
 }
 
@@ -262,13 +263,15 @@ pub struct RetryPolicy {
 }
 
 /// Whether the same request may be sent again.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all(deserialize = "kebab-case"))]
 pub enum Retry {
     /// At any time.
     Safe,
     /// Only after asking.
     AfterStatusQuery,
     /// Not at all.
+    #[default]
     Never,
 }
 
@@ -304,7 +307,8 @@ pub struct Money {
 }
 
 /// The states of a payout's money.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all(deserialize = "kebab-case"))]
 pub enum MoneyState {
     /// The payee has it.
     Paid,
@@ -320,29 +324,16 @@ pub enum MoneyState {
     Amendment,
 }
 
-impl MoneyState {
-    /// The state that a word of the document names.
-    pub(crate) fn named(word: &str) -> Option<Self> {
-        match word {
-            "paid" => Some(Self::Paid),
-            "failed" => Some(Self::Failed),
-            "cancelled" => Some(Self::Cancelled),
-            "open" => Some(Self::Open),
-            "absent" => Some(Self::Absent),
-            "amendment" => Some(Self::Amendment),
-            _ => None,
-        }
-    }
-}
-
 /// What a return code says of the outcome.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all(deserialize = "kebab-case"))]
 pub enum Outcome {
     /// Accepted or done.
     Accepted,
     /// Refused and not executed.
     Rejected,
     /// Perhaps executed.
+    #[default]
     Unknown,
 }
 
@@ -400,6 +391,8 @@ pub struct Code {
     pub read_only: bool,
     /// What it says of the outcome, in the table of return codes.
     pub outcome: Option<Outcome>,
+    /// Whether it refuses the keys of the request.
+    pub refuses_keys: bool,
     /// What it says of a payout's money.
     pub money: Option<Money>,
     /// The text that the vendor sends with it.

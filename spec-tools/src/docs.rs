@@ -19,7 +19,7 @@ use links::{Links, target};
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
 use crate::diff::Report;
-use codegen::model::{Api, Direction, Effect, Environment, FieldDocs, Operation, Part};
+use codegen::model::{Api, Direction, Effect, Environment, Field, Operation, Part};
 use codegen::{Diagnostics, Usage};
 
 const STYLE: &str = include_str!("docs/page.css");
@@ -124,8 +124,8 @@ struct Page<'a> {
     /// How each operation is used from Rust.
     usage: BTreeMap<String, Usage>,
     /// The fields that nearly every request has, and nearly every response.
-    shared_of_requests: Vec<&'a FieldDocs>,
-    shared_of_responses: Vec<&'a FieldDocs>,
+    shared_of_requests: Vec<&'a Field>,
+    shared_of_responses: Vec<&'a Field>,
     badges: Badges<'a>,
 }
 

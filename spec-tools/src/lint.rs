@@ -11,7 +11,6 @@ use std::sync::LazyLock;
 
 use crate::diff;
 use codegen::check::{self, Document};
-use codegen::lower;
 use codegen::{Diagnostic, Diagnostics, Reporter};
 
 /// What a rule asks, and why.
@@ -100,8 +99,7 @@ pub fn lint(text: &str) -> Result<Vec<Diagnostic>, Diagnostics> {
         return Ok(diagnostics.as_slice().to_vec());
     }
     let document = Document::new(&root);
-    let refused = check::rules(&document).and_then(|()| lower::lower(&root).map(drop));
-    let mut diagnostics = diagnostics_of(refused);
+    let mut diagnostics = diagnostics_of(check::rules(&document));
     diagnostics.extend(exceptions::applied(
         &root,
         diagnostics_of(quality(&document)),

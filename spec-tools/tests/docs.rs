@@ -144,7 +144,7 @@ fn every_thing_has_its_address_and_its_words() {
         }
         for message in [&operation.request, &operation.response] {
             check(&message.name, &[&message.name]);
-            for field in &message.docs.fields {
+            for field in message.wire_fields() {
                 let id = format!("{}.{}", message.name, field.wire);
                 check(&id, &[&field.wire]);
                 if field.by_transport {
@@ -209,7 +209,7 @@ fn what_is_sealed_is_in_wire_order() {
         } else {
             &operation.response
         };
-        let wire = message.docs.fields.iter();
+        let wire = message.wire_fields();
         let places = wire.filter_map(|field| clear.find(&format!("\"{}\":", field.wire)));
         assert!(places.is_sorted(), "{name:?}: {clear}");
         assert!(!name.request || clear.contains("\"authentication\":"));

@@ -243,7 +243,7 @@ fn the_limits_of_an_object_are_enforced_wherever_it_is_sent() {
     );
     let api = codegen::api(&document).unwrap();
     let row = api.objects.iter().find(|row| row.name == "Aaa").unwrap();
-    assert!(row.fields[0].limits.enforced);
+    assert!(row.fields[0].checked);
 }
 
 /// Which of them compile is shown where the code is compiled.

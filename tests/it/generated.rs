@@ -11,7 +11,7 @@ use std::sync::OnceLock;
 
 use codegen::Generated;
 use codegen::model::{
-    CodeTable, Encoding, FieldDocs, Limits, Message, Operation, Rule, TransactionRef,
+    CodeTable, Encoding, Field, Limits, Message, Operation, Rule, TransactionRef,
 };
 use proc_macro2::{TokenStream, TokenTree};
 use spec_tools::public_api;
@@ -100,7 +100,7 @@ fn limits(limits: &Limits) -> String {
 
 /// A field on the wire, on one line: its name, type, encoding and presence, and
 /// what else is said of it.
-fn field(field: &FieldDocs) -> String {
+fn field(field: &Field) -> String {
     let mut line = format!("  {}: {:?}", field.wire, field.ty);
     if field.encoding != Encoding::Native {
         line.push_str(&format!(" {:?}", field.encoding));
@@ -147,15 +147,14 @@ fn rule(rule: &Rule) -> String {
 }
 
 fn message(message: &Message) -> String {
-    let reference = &message.docs;
     let mut text = format!("\n{} on the wire\n", message.name);
     if let Some(field) = &message.accepts_plain {
         text.push_str(&format!("  a plain text is read as {field}\n"));
     }
-    text.extend(reference.fields.iter().map(field));
-    if !reference.rules.is_empty() {
+    text.extend(message.wire_fields().map(field));
+    if !message.rules.is_empty() {
         text.push_str(&format!("\n{} rules\n", message.name));
-        text.extend(reference.rules.iter().map(rule));
+        text.extend(message.rules.iter().map(rule));
     }
     text
 }

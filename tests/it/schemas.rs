@@ -219,7 +219,7 @@ fn check_lengths(derived: &Value, node: &Node, field: &Field, at: &str) -> usize
     let mut found = 0;
     for name in ["minLength", "maxLength"] {
         let (derived, documented) = (derived[name].as_u64(), number(node, name));
-        let plain = field.ty == Type::Text && !field.sensitive && field.limits.enforced;
+        let plain = field.ty == Type::Text && !field.sensitive && field.checked;
         if plain || derived.is_some() {
             assert_eq!(derived, documented, "{name} of {at}");
             found += usize::from(derived.is_some());

@@ -202,7 +202,7 @@ fn facts() -> BTreeSet<String> {
     let messages = messages.flat_map(|operation| [&operation.request, &operation.response]);
     let fields = messages
         .chain(&api.objects)
-        .flat_map(|message| &message.docs.fields)
+        .flat_map(codegen::model::Message::wire_fields)
         .map(|field| &field.wire);
     let operations = api.operations.iter().map(|operation| &operation.name);
     let names = fields.chain(operations);

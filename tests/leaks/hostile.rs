@@ -114,7 +114,7 @@ pub(crate) fn answers_that_break_rules(case: &Case) -> impl Iterator<Item = Stri
 /// just any text, and its limits.
 pub(crate) fn breakable(field: &Field) -> Vec<&'static str> {
     let limits = &field.limits;
-    if !limits.enforced {
+    if !field.checked {
         return Vec::new();
     }
     let range = limits.maximum.is_some();

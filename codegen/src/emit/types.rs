@@ -72,7 +72,7 @@ fn imports<'a>(
     api: &Api,
     messages: impl IntoIterator<Item = &'a Message> + Clone,
 ) -> BTreeSet<String> {
-    let mut names = message::types(messages.clone());
+    let mut names = message::types(api, messages.clone());
     if messages.into_iter().any(|one| money(api, one).is_some()) {
         names.insert("MoneyState".to_owned());
     }
@@ -162,13 +162,5 @@ fn personal_fields<'a>(api: &'a Api, operation: &'a Operation) -> BTreeSet<&'a s
 }
 
 fn is_personal(api: &Api, field: &Field) -> bool {
-    let by_type = match field.ty.item() {
-        Type::PersonName => true,
-        Type::Newtype(name) => {
-            let mut all = api.newtypes.iter();
-            all.any(|known| known.name == *name && known.sensitive)
-        }
-        _ => false,
-    };
-    by_type || field.sensitive
+    field.sensitive || message::masks_itself(api, &field.ty)
 }

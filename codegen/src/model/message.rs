@@ -13,71 +13,26 @@ pub struct Message {
     pub part: Part,
     /// The fields that the Rust type has, in wire order.
     pub fields: Vec<Field>,
-    /// Fields on the wire that the transport writes, in wire order.
-    pub transport_fields: Vec<String>,
+    /// The other fields on the wire: those that the transport writes, and those with
+    /// one value.
+    pub transport_fields: Vec<Field>,
+    /// Whether limits and conditions are checked: those of what is generated to be
+    /// sent are.
+    pub checked: bool,
     /// Conditions between fields.
     pub rules: Vec<Rule>,
     /// Where an item may also be read from a plain text: the wire name of the
     /// field that the text becomes.
     pub accepts_plain: Option<String>,
-    /// What readers are shown of it.
-    pub docs: MessageDocs,
-}
-
-/// A message as its readers see it: all that is on the wire, the header
-/// included, with everything that the document says of it.
-#[derive(Clone, Debug, Serialize)]
-pub struct MessageDocs {
     /// Where the component stands in the document, as a JSON pointer.
     pub pointer: String,
-    /// Every field, in wire order.
-    pub fields: Vec<FieldDocs>,
-    /// Every condition between fields, whether we check it or not.
-    pub rules: Vec<Rule>,
 }
 
-/// A field as its readers see it.
-#[derive(Clone, Debug, Serialize)]
-#[expect(
-    clippy::struct_excessive_bools,
-    reason = "each is a mark of the document, independent of the others"
-)]
-pub struct FieldDocs {
-    /// The name on the wire.
-    pub wire: String,
-    /// What it holds, in Markdown.
-    pub description: String,
-    /// Its type.
-    pub ty: Type,
-    /// How it is encoded on the wire.
-    pub encoding: Encoding,
-    /// When it is there.
-    pub presence: Presence,
-    /// Whether the transport writes it.
-    pub by_transport: bool,
-    /// The only value that it may have.
-    pub constant: Option<String>,
-    /// What its value must keep when it is sent.
-    pub limits: Limits,
-    /// The codes that it allows, where those are not all of the table.
-    pub picked: Vec<String>,
-    /// What it is counted in.
-    pub unit: Option<String>,
-    /// Whether it is personal or secret.
-    pub sensitive: bool,
-    /// Other names that are accepted when reading.
-    pub aliases: Vec<String>,
-    /// The kinds of channels that it is meant for.
-    pub applies_to: Vec<String>,
-    /// A value, as text, where it is a scalar.
-    pub example: Option<String>,
-    /// Whether the items of a list may also come as plain texts.
-    pub accepts_plain: bool,
-    /// Whether the field is going away.
-    pub deprecated: bool,
-    /// Where the document speaks of it, as JSON pointers: the field itself
-    /// and the component behind it.
-    pub pointers: Vec<String>,
+impl Message {
+    /// Every field on the wire, those of the header first.
+    pub fn wire_fields(&self) -> impl Iterator<Item = &Field> {
+        self.transport_fields.iter().chain(&self.fields)
+    }
 }
 
 /// When a field is there.
@@ -113,32 +68,51 @@ pub struct Field {
     pub wire: String,
     /// The Rust field.
     pub rust: String,
-    /// What it holds, in Markdown, unit and format included.
-    pub doc: String,
+    /// What it holds, in Markdown.
+    pub description: String,
     /// Its type.
     pub ty: Type,
-    /// Whether every message has it.
-    pub required: bool,
-    /// Whether it is personal data whose type does not mask itself.
-    pub sensitive: bool,
     /// How it is encoded on the wire.
     pub encoding: Encoding,
-    /// What is checked before it is sent; empty for what is only received.
+    /// When it is there.
+    pub presence: Presence,
+    /// Whether the Rust type always has it: the header may be missing.
+    pub required: bool,
+    /// Whether the transport writes it.
+    pub by_transport: bool,
+    /// The only value that it may have.
+    pub constant: Option<String>,
+    /// What its value must keep when it is sent.
     pub limits: Limits,
+    /// Whether that is checked.
+    pub checked: bool,
+    /// The codes that it allows, where those are not all of the table.
+    pub picked: Vec<String>,
+    /// What it is counted in.
+    pub unit: Option<String>,
+    /// Whether it is personal or secret.
+    pub sensitive: bool,
     /// Other names that are accepted when reading.
     pub aliases: Vec<String>,
-    /// The part of the response envelope that it is.
+    /// The kinds of channels that it is meant for.
+    pub applies_to: Vec<String>,
+    /// A value, as text, where it is a scalar.
+    pub example: Option<String>,
+    /// Whether the items of a list may also come as plain texts.
+    pub accepts_plain: bool,
+    /// The part of the header of a response that it is.
     pub envelope: Option<EnvelopeField>,
-    /// Whether every response is sent with this header field.
-    pub stamped: bool,
     /// Whether what cannot be read is kept as such: an optional field or a list
     /// of objects in a message that is received, not made.
     pub received: bool,
     /// Whether the field is going away.
     pub deprecated: bool,
+    /// Where the document speaks of it, as JSON pointers: the field itself
+    /// and the component behind it.
+    pub pointers: Vec<String>,
 }
 
-/// A field of the response envelope.
+/// A field of the header of a response.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub enum EnvelopeField {
     /// When the answer was written.
@@ -219,9 +193,6 @@ pub struct Limits {
     pub min_items: Option<u32>,
     /// Items at most.
     pub max_items: Option<u32>,
-    /// Whether anything is checked at all: messages that are only received
-    /// are not.
-    pub enforced: bool,
 }
 
 /// A condition between fields.

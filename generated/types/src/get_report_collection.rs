@@ -137,7 +137,7 @@ skypay_runtime::message! {
         total_transactions "totalTransaction": received u32;
         /// Whether this is the last page.
         ///
-        /// On the wire: `lastPage`.
+        /// On the wire: `lastPage`; for example `true`.
         last_page "lastPage": received bool;
         /// The collections of this page.
         ///

@@ -135,7 +135,7 @@ skypay_runtime::message! {
         total_transactions "totalTransaction": received u32;
         /// Whether this is the last page.
         ///
-        /// On the wire: `lastPage`.
+        /// On the wire: `lastPage`; for example `true`.
         last_page "lastPage": received bool;
         /// The payouts of this page.
         ///

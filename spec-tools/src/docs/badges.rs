@@ -332,8 +332,8 @@ fn places(api: &Api) -> Vec<Place> {
             place(anchor(&[&operation.name, &code.code]), &[&code.pointer]);
         }
         for message in [&operation.request, &operation.response] {
-            place(anchor(&[&message.name]), &[&message.docs.pointer]);
-            for rule in &message.docs.rules {
+            place(anchor(&[&message.name]), &[&message.pointer]);
+            for rule in &message.rules {
                 place(rule_anchor(&message.name, rule), &[&rule.pointer]);
             }
             for row in rows(api, message) {

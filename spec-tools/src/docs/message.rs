@@ -3,7 +3,7 @@
 use super::links::{anchor, target};
 use super::value::{code_link, quoted, table_of, value};
 use super::{Page, columns, listed, markdown, section};
-use codegen::model::{Api, FieldDocs, Message, MessageDocs, Part, Presence, Rule, Type};
+use codegen::model::{Api, Field, Message, Part, Presence, Rule, Type};
 use maud::{Markup, html};
 
 /// A field and where it stands in the message.
@@ -15,7 +15,7 @@ pub(super) struct Row<'a> {
     /// How many objects and lists it is inside of.
     depth: usize,
     /// The field.
-    pub(super) field: &'a FieldDocs,
+    pub(super) field: &'a Field,
     /// What it holds one or several of.
     object: Option<&'a Message>,
 }
@@ -23,7 +23,7 @@ pub(super) struct Row<'a> {
 impl Row<'_> {
     /// The conditions between the fields of what it holds.
     pub(super) fn rules(&self) -> &[Rule] {
-        self.object.map_or(&[], |object| &object.docs.rules)
+        self.object.map_or(&[], |object| &object.rules)
     }
 }
 
@@ -32,18 +32,18 @@ impl Row<'_> {
 pub(super) fn rows<'a>(api: &'a Api, message: &'a Message) -> Vec<Row<'a>> {
     let mut rows = Vec::new();
     let names = vec![message.name.as_str()];
-    add_rows(api, &message.docs, &names, "", &mut rows);
+    add_rows(api, message, &names, "", &mut rows);
     rows
 }
 
 fn add_rows<'a>(
     api: &'a Api,
-    reference: &'a MessageDocs,
+    message: &'a Message,
     names: &[&'a str],
     prefix: &str,
     rows: &mut Vec<Row<'a>>,
 ) {
-    for field in &reference.fields {
+    for field in message.wire_fields() {
         let mut names = names.to_vec();
         names.push(&field.wire);
         let (inner, dots) = match &field.ty {
@@ -63,7 +63,7 @@ fn add_rows<'a>(
         });
         if let Some(row) = object {
             let prefix = format!("{prefix}{}{dots}", field.wire);
-            add_rows(api, &row.docs, &names, &prefix, rows);
+            add_rows(api, row, &names, &prefix, rows);
         }
     }
 }
@@ -87,7 +87,7 @@ impl Page<'_> {
                     @for row in &own { (self.field(row)) }
                 }
             }
-            @for rule in &message.docs.rules {
+            @for rule in &message.rules {
                 (self.rule(message, &message.name, rule))
             }
             @for row in rows(self.api, message) {
@@ -119,8 +119,8 @@ impl Page<'_> {
     }
 
     /// A field whose value may differ from message to message.
-    fn shared_field(&self, part: Part, field: &FieldDocs) -> Markup {
-        let field = &FieldDocs {
+    fn shared_field(&self, part: Part, field: &Field) -> Markup {
+        let field = &Field {
             constant: None,
             example: field.example.clone().filter(|_| field.constant.is_none()),
             ..field.clone()
@@ -134,7 +134,7 @@ impl Page<'_> {
         })
     }
 
-    fn shared(&self, part: Part) -> &[&FieldDocs] {
+    fn shared(&self, part: Part) -> &[&Field] {
         match part {
             Part::Request => &self.shared_of_requests,
             Part::Response => &self.shared_of_responses,
@@ -142,7 +142,7 @@ impl Page<'_> {
         }
     }
 
-    fn is_shared(&self, part: Part, field: &FieldDocs) -> bool {
+    fn is_shared(&self, part: Part, field: &Field) -> bool {
         let mut shared = self.shared(part).iter();
         shared.any(|known| is_same(known, field))
     }
@@ -199,7 +199,7 @@ impl Page<'_> {
     }
 
     /// What the field holds.
-    fn about(&self, field: &FieldDocs) -> Markup {
+    fn about(&self, field: &Field) -> Markup {
         let example = field.example.as_deref();
         html! {
             (markdown::inline(&self.links, &field.description))
@@ -246,8 +246,8 @@ impl Page<'_> {
         let Some((field, values)) = &rule.when else {
             return html! { "Always" };
         };
-        let fields = &message.docs.fields;
-        let table = fields.iter().find(|known| known.wire == *field);
+        let mut fields = message.wire_fields();
+        let table = fields.find(|known| known.wire == *field);
         let table = table.and_then(|field| table_of(self.api, &field.ty));
         html! {
             "When " code { (field) } " is "
@@ -261,14 +261,14 @@ impl Page<'_> {
 
 /// The fields that the transport writes into most messages of a kind, with the
 /// same words: readers need them once.
-pub(super) fn shared(api: &Api, part: Part) -> Vec<&FieldDocs> {
+pub(super) fn shared(api: &Api, part: Part) -> Vec<&Field> {
     let messages = api.operations.iter().map(|operation| match part {
-        Part::Request => &operation.request.docs,
-        _ => &operation.response.docs,
+        Part::Request => &operation.request,
+        _ => &operation.response,
     });
-    let fields = messages.flat_map(|message| &message.fields);
+    let fields = messages.flat_map(Message::wire_fields);
     let fields: Vec<_> = fields.filter(|field| field.by_transport).collect();
-    let mut shared: Vec<&FieldDocs> = Vec::new();
+    let mut shared: Vec<&Field> = Vec::new();
     for field in &fields {
         let alike = fields.iter().filter(|other| is_same(other, field)).count();
         let known = shared.iter().any(|known| is_same(known, field));
@@ -280,7 +280,7 @@ pub(super) fn shared(api: &Api, part: Part) -> Vec<&FieldDocs> {
 }
 
 /// Whether two fields are described alike; a constant is described apart.
-fn is_same(a: &FieldDocs, b: &FieldDocs) -> bool {
+fn is_same(a: &Field, b: &Field) -> bool {
     a.by_transport == b.by_transport
         && (&a.wire, &a.description, &a.ty, &a.limits)
             == (&b.wire, &b.description, &b.ty, &b.limits)
@@ -291,7 +291,7 @@ pub(super) fn rule_anchor(around: &str, rule: &Rule) -> String {
     format!("{around}.{}", anchor(&[&rule.id]))
 }
 
-fn shared_anchor(part: Part, field: &FieldDocs) -> String {
+fn shared_anchor(part: Part, field: &Field) -> String {
     let part = match part {
         Part::Request => "request",
         _ => "response",
@@ -300,7 +300,7 @@ fn shared_anchor(part: Part, field: &FieldDocs) -> String {
 }
 
 /// When a field is there, who writes it, and whether to hide it.
-fn presence(field: &FieldDocs) -> Markup {
+fn presence(field: &Field) -> Markup {
     let (class, word) = match field.presence {
         Presence::Always => ("tag must", "required"),
         Presence::OnSuccess => ("tag must", "on success"),

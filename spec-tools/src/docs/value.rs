@@ -2,11 +2,11 @@
 
 use super::links::{anchor, linked, target};
 use super::listed;
-use codegen::model::{Api, CodeTable, Encoding, FieldDocs, Limits, Type};
+use codegen::model::{Api, CodeTable, Encoding, Field, Limits, Type};
 use maud::{Markup, html};
 
 /// The type, and the constraints of a value.
-pub(super) fn value(api: &Api, field: &FieldDocs) -> Markup {
+pub(super) fn value(api: &Api, field: &Field) -> Markup {
     html! {
         (type_words(&field.ty, field.encoding))
         @for limit in limits(&field.limits) { ", " (limit) }

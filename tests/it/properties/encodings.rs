@@ -40,7 +40,7 @@ impl Object {
                 members.push(format!("{}:{unknown}", quoted(&name)));
             }
         }
-        for reference in &self.model.docs.fields {
+        for reference in self.model.wire_fields() {
             if self.index_of(&reference.wire).is_none() && choices.pick(3) == 1 {
                 let value = by_transport(reference);
                 members.push(format!("{}:{}", quoted(&reference.wire), quoted(&value)));

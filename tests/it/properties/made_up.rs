@@ -3,7 +3,7 @@
 
 use std::fmt;
 
-use codegen::model::{Encoding, Field, FieldDocs, Limits, Message, Presence, Rule, Type};
+use codegen::model::{Encoding, Field, Limits, Message, Presence, Rule, Type};
 use proptest::prelude::*;
 use proptest::sample::select;
 use proptest::string::string_regex;
@@ -59,7 +59,7 @@ impl Object {
     /// With the fields that the transport writes, as the document's schema
     /// wants it.
     pub(crate) fn on_the_wire(&self) -> String {
-        let fields = self.model.docs.fields.iter();
+        let fields = self.model.wire_fields();
         object(fields.filter_map(|reference| {
             let name = quoted(&reference.wire);
             match self.index_of(&reference.wire) {
@@ -120,7 +120,7 @@ impl Scalar {
     }
 }
 
-pub(crate) fn by_transport(reference: &FieldDocs) -> String {
+pub(crate) fn by_transport(reference: &Field) -> String {
     let value = reference.constant.as_ref().or(reference.example.as_ref());
     value.unwrap().clone()
 }
@@ -190,7 +190,7 @@ fn draft(model: &'static Message, field: &'static Field, range: Range) -> BoxedS
     } else {
         any::<bool>().boxed()
     };
-    let mut rules = model.docs.rules.iter();
+    let mut rules = model.rules.iter();
     let pattern = rules.find_map(|rule| {
         let mut matches = rule.matches.iter();
         matches.find(|(wire, _)| *wire == field.wire)
@@ -283,7 +283,7 @@ fn settled(model: &'static Message, range: Range, drafts: &[Draft]) -> Object {
         members: members.collect(),
     };
     let rules = match range {
-        Range::Fitting => &model.docs.rules[..],
+        Range::Fitting => &model.rules[..],
         Range::Received => &[],
     };
     for rule in rules {
@@ -316,8 +316,8 @@ fn holds(rule: &Rule, object: &Object) -> bool {
 }
 
 /// What the document says of a field to its readers.
-pub(crate) fn reference(model: &'static Message, field: &Field) -> &'static FieldDocs {
-    let mut fields = model.docs.fields.iter();
+pub(crate) fn reference(model: &'static Message, field: &Field) -> &'static Field {
+    let mut fields = model.wire_fields();
     fields
         .find(|reference| reference.wire == field.wire)
         .unwrap()

@@ -10,12 +10,13 @@ const WIDTH: usize = 92;
 
 /// The types that the rows of messages name.
 pub(super) fn types<'a>(
+    api: &Api,
     messages: impl IntoIterator<Item = &'a Message> + Clone,
 ) -> BTreeSet<String> {
     let mut names = BTreeSet::new();
     for field in messages.clone().into_iter().flat_map(|one| &one.fields) {
         add_types(&field.ty, field.encoding, &mut names);
-        if field.sensitive {
+        if is_wrapped(api, field) {
             names.insert("Sensitive".to_owned());
         }
     }
@@ -50,21 +51,18 @@ pub(super) fn row(api: &Api, message: &Message, field: &Field) -> String {
         (_, Encoding::AsNumber) => " as number",
         (_, Encoding::WithFraction) => " as fraction",
     };
-    let limits = &field.limits;
-    let count = range(
-        limits.min_items.map(|least| least.to_string()),
-        limits.max_items.map(|most| most.to_string()),
-    );
-    let count = count.map(|count| format!(" [{count}]"));
+    let (count, checks) = if field.checked {
+        (count(&field.limits), checks(api, field))
+    } else {
+        (String::new(), Vec::new())
+    };
     let start = format!(
-        "{} {}: {} {}{encoding}{}",
+        "{} {}: {} {}{encoding}{count}",
         field.rust,
         names.join(" | "),
         presence(field),
-        field_type(field),
-        count.unwrap_or_default(),
+        field_type(api, field),
     );
-    let checks = checks(api, field);
     if checks.is_empty() {
         return format!("{start};");
     }
@@ -74,6 +72,15 @@ pub(super) fn row(api: &Api, message: &Message, field: &Field) -> String {
     }
     let lines = checks.iter().map(|check| format!("    {check},\n"));
     format!("{start} {{\n{}}};", lines.collect::<String>())
+}
+
+/// How many items a list has.
+fn count(limits: &Limits) -> String {
+    let count = range(
+        limits.min_items.map(|least| least.to_string()),
+        limits.max_items.map(|most| most.to_string()),
+    );
+    count.map(|count| format!(" [{count}]")).unwrap_or_default()
 }
 
 /// When the field is there, and what becomes of a value that cannot be read.
@@ -89,11 +96,28 @@ fn presence(field: &Field) -> &'static str {
     }
 }
 
+/// Whether a value is masked because of its field, not because of its type.
+fn is_wrapped(api: &Api, field: &Field) -> bool {
+    field.sensitive && !masks_itself(api, &field.ty)
+}
+
+/// Whether the type of a value is one of personal data.
+pub(super) fn masks_itself(api: &Api, ty: &Type) -> bool {
+    match ty.item() {
+        Type::PersonName => true,
+        Type::Newtype(name) => {
+            let mut all = api.newtypes.iter();
+            all.any(|known| known.name == *name && known.sensitive)
+        }
+        _ => false,
+    }
+}
+
 /// The type of the field's value, or of one item of the list.
-fn field_type(field: &Field) -> String {
+fn field_type(api: &Api, field: &Field) -> String {
     let ty = field.ty.item();
     let name = value_type(ty, field.encoding);
-    match (ty, field.sensitive) {
+    match (ty, is_wrapped(api, field)) {
         (Type::Text, true) => "Sensitive".to_owned(),
         (_, true) => format!("Sensitive<{name}>"),
         (_, false) => name,
@@ -118,9 +142,6 @@ fn value_type(ty: &Type, encoding: Encoding) -> String {
 /// What is checked of a value before it is sent.
 fn checks(api: &Api, field: &Field) -> Vec<String> {
     let limits = &field.limits;
-    if !limits.enforced {
-        return Vec::new();
-    }
     let ty = field.ty.item();
     let text = text_limits(limits);
     let any_length = || text.clone().unwrap_or_else(|| "..".to_owned());
