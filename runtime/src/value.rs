@@ -91,12 +91,18 @@ pub(crate) const MASKED: &str = "[masked]";
 /// This is all that a scalar needs: [`read`](crate::read) gives the text of a
 /// number or a boolean, too.
 #[doc(hidden)]
+#[inline]
 pub fn text<'de, D: Deserializer<'de>, T>(
     deserializer: D,
     parse: impl FnOnce(&str) -> Result<T, WireError>,
 ) -> Result<T, D::Error> {
     let text = Text.deserialize(deserializer)?;
-    parse(text.trim()).map_err(D::Error::custom)
+    let text = match text.as_bytes() {
+        // There is nothing to trim, as nearly always.
+        [first, .., last] if first.is_ascii_graphic() && last.is_ascii_graphic() => &*text,
+        _ => text.trim(),
+    };
+    parse(text).map_err(D::Error::custom)
 }
 
 /// A text or a key, borrowed where it is written without escapes.
