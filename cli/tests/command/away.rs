@@ -30,6 +30,22 @@ pub(crate) const NOTICE: [&str; 4] = [
     "dealTime=2026-01-05 09:00:00",
 ];
 
+/// An inquiry about a collection.
+const INQUIRY: [&str; 4] = [
+    "collectionInquiry",
+    "contractNumber=SKY9800001",
+    "phone=09123456789",
+    "amount=1",
+];
+
+/// A call that changes something.
+pub(crate) const TRANSFER: [&str; 4] = [
+    "balanceTransfer",
+    "transferFrom=SKY98",
+    "transferTo=SKY99",
+    "amount=1",
+];
+
 pub(crate) fn trigger(program: &Program, to: &str, more: &[&str]) -> crate::program::Ran {
     let mut arguments = vec!["--json", "trigger", "--to", to];
     arguments.extend(more);
@@ -39,19 +55,10 @@ pub(crate) fn trigger(program: &Program, to: &str, more: &[&str]) -> crate::prog
 #[test]
 fn what_is_sealed_opens_with_its_key_only() {
     let program = Program::new();
-    let sealed = program
-        .run_with(&["envelope", "seal"], "{\"a\":1}")
-        .ended(0)
-        .out;
-    let opened = program
-        .run_with(&["envelope", "open"], &sealed)
-        .ended(0)
-        .out;
-    assert_eq!(opened.trim_end(), "{\"a\":1}");
-    let json = program
-        .run_with(&["envelope", "open", "--json"], &sealed)
-        .json();
-    assert_eq!(json["plaintext"], "{\"a\":1}");
+    let seal = program.run_with(&["envelope", "seal"], "{\"a\":1}");
+    let sealed = seal.ended(0).out;
+    let opened = program.run_with(&["envelope", "open", "--json"], &sealed);
+    assert_eq!(opened.json()["plaintext"], "{\"a\":1}");
 
     let key = program.folder.write("key", "canary-key\n");
     let bare = Program::bare();
@@ -68,21 +75,13 @@ fn what_is_sealed_opens_with_its_key_only() {
 fn a_call_that_reaches_no_server_or_breaks_a_rule_is_not_sent() {
     let (_port, url) = closed();
     let program = Program::new();
-    let ran = program
-        .run(&["call", "-e", &url, "balanceQuery", "--json"])
-        .ended(5);
-    assert_eq!(ran.json()["outcome"], "not-sent");
-    let transfer = [
-        "call",
-        "-e",
-        &url,
-        "balanceTransfer",
-        "transferFrom=SK",
-        "transferTo=SKY99",
-    ];
-    let ran = program
-        .run(&[&transfer[..], &["amount=1", "--json"]].concat())
-        .ended(5);
+    let call = |rest: &str| {
+        program
+            .line(&format!("call --json -e {url} {rest}"))
+            .ended(5)
+    };
+    assert_eq!(call("balanceQuery").json()["outcome"], "not-sent");
+    let ran = call("balanceTransfer transferFrom=SK transferTo=SKY99 amount=1");
     assert_eq!(ran.json()["violations"][0]["field"], "transferFrom");
 }
 
@@ -115,14 +114,8 @@ fn nothing_is_sent_with_fields_that_make_no_sense() {
 #[test]
 fn production_is_not_changed_by_accident() {
     let program = Program::new();
-    let transfer = [
-        "balanceTransfer",
-        "transferFrom=SKY98",
-        "transferTo=SKY99",
-        "amount=1",
-    ];
     for environment in ["production", "HTTPS://API.SKYPAY.PH/"] {
-        let arguments = [&["call", "-e", environment], &transfer[..]].concat();
+        let arguments = [&["call", "-e", environment], &TRANSFER[..]].concat();
         let ran = program.run(&arguments).ended(2);
         assert!(ran.err.contains("--yes-really-production"), "{}", ran.err);
     }
@@ -132,11 +125,9 @@ fn production_is_not_changed_by_accident() {
 fn credentials_come_from_a_file_and_never_show() {
     let (_port, url) = closed();
     let bare = Program::bare();
-    let ran = bare.run(&["call", "-e", "test", "balanceQuery"]).ended(2);
+    let ran = bare.line("call -e test balanceQuery").ended(2);
     assert!(ran.err.contains("SKYPAY_USER_NAME"), "{}", ran.err);
-    let ran = bare
-        .run(&["call", "-e", "staging", "balanceQuery"])
-        .ended(2);
+    let ran = bare.line("call -e staging balanceQuery").ended(2);
     assert!(ran.err.contains("no environment staging"), "{}", ran.err);
 
     let text = format!(
@@ -144,32 +135,24 @@ fn credentials_come_from_a_file_and_never_show() {
          authentication = 'canary'\nencrypt-key = 'canary'\n"
     );
     let file = bare.folder.write("skypay.toml", &text);
-    bare.run(&["call", "-e", "staging", "balanceQuery"])
-        .ended(5);
-    let elsewhere = Program::bare();
-    elsewhere
-        .run(&[
-            "call",
-            "-e",
-            "staging",
-            "--credentials",
-            &file,
-            "balanceQuery",
-        ])
-        .ended(5);
+    bare.line("call -e staging balanceQuery").ended(5);
+    let credentials = [
+        "call",
+        "-e",
+        "staging",
+        "--credentials",
+        &file,
+        "balanceQuery",
+    ];
+    Program::bare().run(&credentials).ended(5);
 
     bare.folder.write(
         "skypay.toml",
         "[staging]\nurl = 'x'\nauthentication = canary-secret\n",
     );
-    let ran = bare
-        .run(&["call", "-e", "staging", "balanceQuery"])
-        .ended(2);
-    assert!(
-        ran.err.contains("skypay.toml:3: not a file of credentials"),
-        "{}",
-        ran.err
-    );
+    let ran = bare.line("call -e staging balanceQuery").ended(2);
+    let said = "skypay.toml:3: not a file of credentials";
+    assert!(ran.err.contains(said), "{}", ran.err);
     assert!(!ran.err.contains("canary"), "{}", ran.err);
 }
 
@@ -186,13 +169,7 @@ fn a_listener_shows_answers_and_keeps_callbacks() {
 
     // Each callback under its own path; personal data are masked.
     let own = format!("{url}collectionInquiry");
-    let inquiry = [
-        "collectionInquiry",
-        "contractNumber=SKY9800001",
-        "phone=09123456789",
-        "amount=1",
-    ];
-    let ran = trigger(&program, &own, &inquiry).ended(1).json();
+    let ran = trigger(&program, &own, &INQUIRY).ended(1).json();
     assert_eq!(
         (&ran["outcome"], &ran["code"]),
         (&json!("rejected"), &json!("2000"))
@@ -200,13 +177,9 @@ fn a_listener_shows_answers_and_keeps_callbacks() {
     assert_eq!(listener.json()["plaintext"]["phone"], "[masked]");
 
     // What the types refuse goes out raw, and is turned away.
-    trigger(&program, &url, &["payoutQueuePayout", "payType=77"]).ended(2);
-    let ran = trigger(
-        &program,
-        &url,
-        &["payoutQueuePayout", "payType=77", "--raw"],
-    )
-    .ended(3);
+    let unlisted = ["payoutQueuePayout", "payType=77", "--raw"];
+    trigger(&program, &url, &unlisted[..2]).ended(2);
+    let ran = trigger(&program, &url, &unlisted).ended(3);
     assert_eq!(ran.json()["outcome"], "unknown");
     let shown = listener.json();
     assert_eq!(shown["answer"]["status"], 400);
@@ -238,17 +211,11 @@ fn a_listener_answers_inquiries_with_what_it_was_given() {
     let program = Program::new();
     let answer = r#"collectionInquiry={"amount":"3900.00","payerName":"Dela Cruz,Juan","payerAddress":"Manila","payerPhone":"09123456789"}"#;
     let (mut listener, url) = listening(&program, &["--count", "1", "--answer", answer]);
-    let inquiry = [
-        "collectionInquiry",
-        "contractNumber=SKY9800001",
-        "phone=09123456789",
-        "amount=1",
-    ];
-    let ran = trigger(&program, &url, &inquiry).ended(0).json();
+    let ran = trigger(&program, &url, &INQUIRY).ended(0).json();
     assert_eq!(ran["response"]["amount"], "3900.00");
     assert_eq!(ran["response"]["payerName"], "[masked]");
     assert_eq!(listener.json()["answer"]["code"], "1000");
-    let shown = [&inquiry[..], &["--show-personal-data"]].concat();
+    let shown = [&INQUIRY[..], &["--show-personal-data"]].concat();
     drop(listener);
     let (_listener, url) = listening(&program, &["--answer", answer]);
     let ran = trigger(&program, &url, &shown).ended(0).json();
@@ -265,26 +232,18 @@ fn a_listener_passes_sealed_callbacks_on_and_replays_them() {
     assert_eq!(listener.json()["id"], 1);
     assert_eq!(behind.json()["operation"], "payoutQueuePayout");
 
-    let replay = [
-        "--json",
-        "replay",
-        "1",
-        "--to",
-        &url,
-        "--history",
-        "history",
-    ];
-    let ran = front
-        .run(&[&replay[..], &["--copies", "3", "--concurrent"]].concat())
-        .ended(0);
+    let replay = |rest: &str| {
+        front.line(&format!(
+            "--json replay --to {url} --history history {rest}"
+        ))
+    };
+    let ran = replay("1 --copies 3 --concurrent").ended(0);
     assert_eq!(ran.json()["statuses"], json!([200, 200, 200]));
     // Copies that arrive at once are shown in any order.
     let mut ids = [(); 3].map(|()| behind.json()["id"].as_u64());
     ids.sort_unstable();
     assert_eq!(ids, [Some(2), Some(3), Some(4)]);
-    let ran = front
-        .run(&["replay", "9", "--to", &url, "--history", "history"])
-        .ended(1);
+    let ran = replay("9").ended(1);
     assert!(ran.err.contains("holds no callback 9"), "{}", ran.err);
 }
 

@@ -7,15 +7,9 @@ use std::thread::JoinHandle;
 
 use serde_json::json;
 
+use crate::away::{NOTICE, TRANSFER, listening};
 use crate::program::{Program, Ran};
 use crate::setup::Setup;
-
-const NOTICE: [&str; 4] = [
-    "payoutQueuePayout",
-    "controlNumber=SKY9800000101",
-    "payType=2",
-    "dealTime=2026-01-05 09:00:00",
-];
 
 /// A server that notes the first line and the header `Host` of so many
 /// requests, and acknowledges nothing.
@@ -122,8 +116,7 @@ fn send(call: &str, url: &str) {
         }
         forward => {
             let option = format!("--{forward}");
-            let mut listener = program.start(&["--json", "listen", "--port", "0", &option, url]);
-            let front = listener.json()["listening"].as_str().unwrap().to_owned();
+            let (_listener, front) = listening(&program, &[&option, url]);
             drop(program.run(&[&["trigger", "--to", &front], &NOTICE[..]].concat()));
         }
     }
@@ -154,17 +147,11 @@ fn urls_that_cannot_be_called_as_they_are_given_are_refused_with_the_reason() {
             refused(program.run(&["listen", "--port", "0", option, url]), said);
         }
         let scenario = format!("[settings]\ncallbacks = {{ shared = \"{url}\" }}\n");
-        let file = program.folder.write("scenario.toml", &scenario);
-        let arguments = [
-            "sandbox",
-            "up",
-            "--memory",
-            "--port",
-            "0",
-            "--scenario",
-            &file,
-        ];
-        refused(program.run(&arguments), said);
+        program.folder.write("scenario.toml", &scenario);
+        refused(
+            program.line("sandbox up --memory --port 0 --scenario scenario.toml"),
+            said,
+        );
 
         let (setup, _) = Setup::up(&["--memory"]);
         for set in [
@@ -199,15 +186,7 @@ fn urls_that_cannot_be_called_as_they_are_given_are_refused_with_the_reason() {
 fn names_and_secrets_that_were_damaged_are_refused_before_anything_is_sent() {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());
-    let payout = [
-        "call",
-        "-e",
-        &url,
-        "balanceTransfer",
-        "transferFrom=SKY98",
-        "transferTo=SKY99",
-        "amount=1",
-    ];
+    let payout = [&["call", "-e", &url], &TRANSFER[..]].concat();
     for (damage, said) in [
         ("canary\n", "has a line end at its end"),
         ("canary\r", "has a line end at its end"),
@@ -395,20 +374,12 @@ fn a_time_without_a_unit_is_refused_wherever_it_is_given() {
             "with ms, s, m, h or d",
         );
     }
-    let scenario = setup
-        .program
+    let program = &setup.program;
+    program
         .folder
         .write("scenario.toml", "[[steps]]\nadvance = 5\n");
-    let arguments = [
-        "sandbox",
-        "up",
-        "--memory",
-        "--port",
-        "0",
-        "--scenario",
-        &scenario,
-    ];
-    refused(setup.program.run(&arguments), "step 1: a span of time");
+    let up = program.line("sandbox up --memory --port 0 --scenario scenario.toml");
+    refused(up, "step 1: a span of time");
     assert_eq!(setup.run("clock show").json()["now"], before);
 }
 
@@ -477,10 +448,7 @@ fn keys_that_have_expired_are_told_at_the_start_in_the_list_and_with_a_refusal()
 
     let program = setup.end();
     let mut up = program.start(&up);
-    let mut said = String::new();
-    while !said.contains("Ctrl-C") {
-        said.push_str(&up.line());
-    }
+    let said = up.until("Ctrl-C");
     let said = said.split_whitespace().collect::<Vec<_>>().join(" ");
     for wanted in [
         "keys expired 2026-05-05",
@@ -496,12 +464,6 @@ fn a_wrong_key_is_told_by_a_hint_and_ends_as_the_readme_says() {
     let (_sandbox, info) = Setup::up(&["--memory"]);
     let text = |name: &str| info[name].as_str().unwrap();
     let url = text("url");
-    let transfer = [
-        "balanceTransfer",
-        "transferFrom=SKY98",
-        "transferTo=SKY99",
-        "amount=1",
-    ];
     let program = |variable, value: &str| {
         Program::bare()
             .with("SKYPAY_SANDBOX", url)
@@ -513,7 +475,7 @@ fn a_wrong_key_is_told_by_a_hint_and_ends_as_the_readme_says() {
     };
     let wrong_key = program("SKYPAY_ENCRYPT_KEY", "canary");
     // A sandbox of one's own says so for certain.
-    for operation in [&["balanceQuery"][..], &transfer] {
+    for operation in [&["balanceQuery"][..], &TRANSFER] {
         let ran = wrong_key
             .run(&[&["--json", "call"], operation].concat())
             .ended(1);
@@ -526,7 +488,7 @@ fn a_wrong_key_is_told_by_a_hint_and_ends_as_the_readme_says() {
         .ended(1);
     assert!(ran.out.contains("does not open the answer"), "{}", ran.out);
     let ran = wrong_key
-        .run(&[&["--json", "call", "-e", url], &transfer[..]].concat())
+        .run(&[&["--json", "call", "-e", url], &TRANSFER[..]].concat())
         .ended(3);
     assert!(ran.out.contains("ask with the right key"), "{}", ran.out);
     assert_eq!(ran.json()["outcome"], "unknown");

@@ -122,6 +122,11 @@ impl Program {
         self.run_with(arguments, "")
     }
 
+    /// The same with the arguments as words.
+    pub(crate) fn line(&self, line: &str) -> Ran {
+        self.run(&line.split_whitespace().collect::<Vec<_>>())
+    }
+
     /// The same with standard input.
     pub(crate) fn run_with(&self, arguments: &[&str], input: &str) -> Ran {
         let mut child = self.command(arguments).spawn().unwrap();
@@ -155,6 +160,15 @@ impl Started {
         let mut line = String::new();
         self.lines.read_line(&mut line).unwrap();
         line
+    }
+
+    /// What it writes, up to the line with this.
+    pub(crate) fn until(&mut self, last: &str) -> String {
+        let mut said = String::new();
+        while !said.contains(last) {
+            said.push_str(&self.line());
+        }
+        said
     }
 
     /// The next line, as JSON.

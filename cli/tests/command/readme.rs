@@ -36,10 +36,7 @@ fn what_is_printed_at_the_start_is_shown() {
     let program = Program::bare();
     let arguments = ["sandbox", "up", "--clock", "virtual", "--port", "0"];
     let mut up = program.start(&arguments);
-    let mut said = String::new();
-    while !said.contains("Ctrl-C") {
-        said.push_str(&up.line());
-    }
+    let said = up.until("Ctrl-C");
     let port = said.split("http://127.0.0.1:").nth(1).unwrap();
     let port = port.split('/').next().unwrap().to_owned();
     holds(&said.replace(&format!(":{port}"), ":7171"));

@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+use crate::away::listening;
 use crate::program::{Program, Ran, Started};
 
 /// A sandbox with a virtual clock, and a program that knows where it is.
@@ -64,10 +65,7 @@ impl Setup {
 fn a_sandbox_prints_what_to_copy() {
     let program = Program::bare();
     let mut up = program.start(&["sandbox", "up", "--memory", "--port", "0", "--seed", "7"]);
-    let mut said = String::new();
-    while !said.contains("Ctrl-C") {
-        said.push_str(&up.line());
-    }
+    let said = up.until("Ctrl-C");
     for wanted in [
         "/services/sandbox",
         "caller name",
@@ -103,8 +101,7 @@ fn without_a_sandbox_commands_say_how_to_start_one() {
 #[test]
 fn a_payout_is_called_paid_and_asked_for() {
     let (setup, _) = Setup::up(&["--memory"]);
-    let mut listener = setup.program.start(&["--json", "listen", "--port", "0"]);
-    let url = listener.json()["listening"].as_str().unwrap().to_owned();
+    let (mut listener, url) = listening(&setup.program, &[]);
     setup.run(&format!("callbacks set {url}")).ended(0);
     assert_eq!(setup.run("callbacks show").json()["shared"], url);
 
@@ -123,22 +120,17 @@ fn a_payout_is_called_paid_and_asked_for() {
         .json();
     assert_eq!(status["response"]["controlNumbers"][0]["status"], "1");
 
-    let id = setup.run("log export").ended(0).out;
-    let written = id
-        .lines()
-        .find(|line| line.contains("\"callback-written\""))
-        .unwrap();
-    let written: Value = serde_json::from_str(written).unwrap();
+    let log = setup.run("log export").ended(0).out;
+    let mut lines = log.lines();
+    let written = lines.find(|line| line.contains("\"callback-written\""));
+    let written: Value = serde_json::from_str(written.unwrap()).unwrap();
     let delivery = written["details"]["delivery"].as_u64().unwrap();
-    let details = setup
-        .run(&format!("log callback {delivery}"))
-        .ended(0)
-        .json();
-    assert_eq!(details["wire"][0]["status"], 200);
-    setup.run(&format!("replay {delivery} --copies 2")).ended(0);
-    setup
-        .run(&format!("replay {delivery} --copies 2 --concurrent"))
-        .ended(0);
+    let details = setup.run(&format!("log callback {delivery}")).ended(0);
+    assert_eq!(details.json()["wire"][0]["status"], 200);
+    for concurrent in ["", "--concurrent"] {
+        let replay = format!("replay {delivery} --copies 2 {concurrent}");
+        setup.run(&replay).ended(0);
+    }
     setup.run("replay 999999").ended(1);
 }
 
@@ -150,10 +142,7 @@ fn the_cashiers_exit_code_says_how_the_partner_answered() {
         .run("cashier inquire SKY9800000201 --channel 1")
         .ended(5);
     let answer = r#"payoutInquiry={"sender":"Example","controlNumber":"SKY9800000201","senderAddress":"Manila","name":"Dela Cruz,Juan","birthday":"1991-10-02","identificationId":"442301922000","idType":"TIN","phone":"09123456789","amount":"3900.00","idcardPicType":"png","idcardPicUrl":"https://partner.example.com/1.png","location":"Manila"}"#;
-    let mut listener = setup
-        .program
-        .start(&["--json", "listen", "--port", "0", "--answer", answer]);
-    let url = listener.json()["listening"].as_str().unwrap().to_owned();
+    let (_listener, url) = listening(&setup.program, &["--answer", answer]);
     setup.run(&format!("callbacks set {url}")).ended(0);
     let ran = setup
         .run("cashier inquire SKY9800000201 --channel MLhuillier")
@@ -164,21 +153,18 @@ fn the_cashiers_exit_code_says_how_the_partner_answered() {
         (&plaintext["name"], &plaintext["amount"]),
         (&json!("[masked]"), &json!("3900.00"))
     );
-    setup
-        .run("cashier pay SKY9800000201 --channel MLhuillier")
-        .ended(0);
-    setup
-        .run("cashier ask-collection SKY9800000301 --channel 1 --amount 5 --phone 09123456789")
-        .ended(1);
-    setup
-        .run("cashier collect SKY9800000301 --channel 1")
-        .ended(1);
-    setup
-        .run(&format!("callbacks set {url} --for payoutPayout"))
-        .ended(0);
-    setup
-        .run(&format!("callbacks set {url} --for nonsense"))
-        .ended(2);
+    for (line, code) in [
+        ("cashier pay SKY9800000201 --channel MLhuillier", 0),
+        (
+            "cashier ask-collection SKY9800000301 --channel 1 --amount 5 --phone 09123456789",
+            1,
+        ),
+        ("cashier collect SKY9800000301 --channel 1", 1),
+        (&format!("callbacks set {url} --for payoutPayout"), 0),
+        (&format!("callbacks set {url} --for nonsense"), 2),
+    ] {
+        setup.run(line).ended(code);
+    }
 }
 
 #[test]
@@ -248,43 +234,35 @@ fn rules_faults_and_switches_take_hold() {
     );
     setup.run("script clear").ended(0);
 
+    let transfer = "call balanceTransfer transferFrom=SKY98 transferTo=SKY99 amount=1";
     setup
         .run("fault add requests --operation balanceTransfer cut-after")
         .ended(0);
-    setup
-        .run("call balanceTransfer transferFrom=SKY98 transferTo=SKY99 amount=1")
-        .ended(3);
-    assert_eq!(
-        setup.run("fault list").json()[0]["fault"]["wire"],
-        "cut-after"
-    );
+    setup.run(transfer).ended(3);
+    let faults = setup.run("fault list").json();
+    assert_eq!(faults[0]["fault"]["wire"], "cut-after");
     setup.run("fault clear").ended(0);
     setup
         .run("fault add requests --times 1 answer -9999")
         .ended(0);
-    setup
-        .run("call balanceTransfer transferFrom=SKY98 transferTo=SKY99 amount=1")
-        .ended(3);
+    setup.run(transfer).ended(3);
     for what in [
-        "delay 2s",
-        "cut-before",
-        "reset",
-        "truncate 10",
-        "garble",
-        "drop",
-        "late 90d",
-        "duplicate 3",
-        "wrong-key",
-        "splice",
+        "callbacks delay 2s",
+        "callbacks cut-before",
+        "callbacks reset",
+        "callbacks truncate 10",
+        "callbacks garble",
+        "callbacks drop",
+        "callbacks late 90d",
+        "callbacks duplicate 3",
+        "callbacks wrong-key",
+        "callbacks splice",
+        "requests bad-gateway",
+        "requests redirect http://127.0.0.1:1/",
     ] {
-        setup
-            .run(&format!("fault add callbacks --percent 0 {what}"))
-            .ended(0);
-    }
-    for what in ["bad-gateway", "redirect http://127.0.0.1:1/"] {
-        setup
-            .run(&format!("fault add requests --percent 0 {what}"))
-            .ended(0);
+        let (side, what) = what.split_once(' ').unwrap();
+        let add = format!("fault add {side} --percent 0 {what}");
+        setup.run(&add).ended(0);
     }
 
     setup.run("behavior duplicates for-ever").ended(0);
@@ -398,17 +376,8 @@ fn the_same_scenario_and_seed_give_the_same_log() {
     );
     assert_eq!(first, log());
 
-    let wrong = folder
-        .folder
-        .write("wrong.toml", "[[steps]]\ncommand = 'nonsense'\n");
-    let ran = folder.run(&[
-        "sandbox",
-        "up",
-        "--memory",
-        "--port",
-        "0",
-        "--scenario",
-        &wrong,
-    ]);
+    let wrong = "[[steps]]\ncommand = 'nonsense'\n";
+    folder.folder.write("wrong.toml", wrong);
+    let ran = folder.line("sandbox up --memory --port 0 --scenario wrong.toml");
     assert!(ran.ended(2).err.contains("step 1"), "the step is named");
 }
