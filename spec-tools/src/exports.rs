@@ -72,7 +72,7 @@ impl Path<'_> {
 }
 
 fn paths(root: &Node) -> impl Iterator<Item = Path<'_>> {
-    let entries = root.get("paths").map(Node::entries).unwrap_or_default();
+    let entries = root.entries_of("paths");
     entries.iter().map(|entry| {
         let (wire, label) = entry.key.split_once('#').unwrap_or((&entry.key, ""));
         Path {

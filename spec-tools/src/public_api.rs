@@ -8,9 +8,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use proc_macro2::TokenStream;
 use quote::{ToTokens, quote};
-use syn::{FnArg, ImplItem, Item, ReturnType, Signature, TraitItem, Visibility};
+use syn::{FnArg, Ident, ImplItem, Item, ReturnType, Signature, TraitItem, Visibility};
 
 use codegen::{File, Generated};
+use declared::declared;
 
 /// The name of the file in each generated crate.
 pub const FILE: &str = "public-api.txt";
@@ -105,28 +106,29 @@ impl PublicApi {
 
     fn items(&mut self, path: &str, items: &[Item], shown: &dyn Fn(&str) -> bool) {
         for item in items {
+            if named(item).is_some_and(|(vis, name)| !is_public(vis) || !shown(&name.to_string())) {
+                continue;
+            }
             match item {
-                Item::Struct(item) if is_public(&item.vis) => {
-                    let name = item.ident.to_string();
-                    if shown(&name) {
-                        self.structure(path, item);
-                    }
-                }
-                Item::Enum(item) if is_public(&item.vis) && shown(&item.ident.to_string()) => {
+                Item::Struct(item) => self.structure(path, item),
+                Item::Enum(item) => {
+                    let path = format!("{path}::{}", item.ident);
                     let (open, derives) = (open_mark(&item.attrs), derives(&item.attrs));
-                    self.lines
-                        .push(format!("{path}::{}: enum{open}{derives}", item.ident));
-                    for variant in &item.variants {
-                        let variant = text(&variant_shape(variant));
-                        self.lines
-                            .push(format!("{path}::{}::{variant}", item.ident));
+                    self.lines.push(format!("{path}: enum{open}{derives}"));
+                    for syn::Variant { ident, fields, .. } in &item.variants {
+                        let variant = text(&quote!(#ident #fields));
+                        self.lines.push(format!("{path}::{variant}"));
                     }
                 }
-                Item::Macro(item) => match &item.ident {
-                    Some(name) => self.lines.push(format!("{path}::{name}!: macro")),
-                    None => self.declared(path, item, shown),
+                Item::Macro(item) => match (&item.ident, declared(item)) {
+                    (Some(name), _) => self.lines.push(format!("{path}::{name}!: macro")),
+                    (None, Some((name, lines))) if shown(&name) => {
+                        let lines = lines.into_iter().map(|line| format!("{path}::{line}"));
+                        self.lines.extend(lines);
+                    }
+                    _ => {}
                 },
-                Item::Trait(item) if is_public(&item.vis) && shown(&item.ident.to_string()) => {
+                Item::Trait(item) => {
                     let path = format!("{path}::{}", item.ident);
                     self.lines.push(format!("{path}: trait"));
                     for member in &item.items {
@@ -145,15 +147,13 @@ impl PublicApi {
                         Some((implemented, _)) => self.instead_of_derived(&path, implemented),
                     }
                 }
-                Item::Fn(item) if is_public(&item.vis) && shown(&item.sig.ident.to_string()) => {
-                    self.function(path, &item.sig);
-                }
-                Item::Type(item) if is_public(&item.vis) && shown(&item.ident.to_string()) => {
+                Item::Fn(item) => self.function(path, &item.sig),
+                Item::Type(item) => {
                     let target = text_of_type(&item.ty);
                     self.lines
                         .push(format!("{path}::{} = {target}", item.ident));
                 }
-                Item::Const(item) if is_public(&item.vis) => {
+                Item::Const(item) => {
                     let ty = text_of_type(&item.ty);
                     self.lines.push(format!("{path}::{}: {ty}", item.ident));
                 }
@@ -222,42 +222,18 @@ impl PublicApi {
             arguments.join(", "),
         ));
     }
+}
 
-    /// What a macro of the runtime declares.
-    fn declared(&mut self, path: &str, item: &syn::ItemMacro, shown: &dyn Fn(&str) -> bool) {
-        let name = item
-            .mac
-            .path
-            .segments
-            .last()
-            .map(|last| last.ident.to_string());
-        match name.as_deref() {
-            Some("open_enum") => {
-                let table = syn::parse2::<declared::Table>(item.mac.tokens.clone());
-                if let Some(table) = table.ok().filter(|table| shown(&table.name)) {
-                    self.declare(path, table.lines());
-                }
-            }
-            Some("string_newtype") => {
-                let newtype = syn::parse2::<declared::Newtype>(item.mac.tokens.clone());
-                if let Some(newtype) = newtype.ok().filter(|newtype| shown(&newtype.name)) {
-                    self.declare(path, newtype.lines());
-                }
-            }
-            Some("message") => {
-                let message = syn::parse2::<declared::Message>(item.mac.tokens.clone());
-                if let Some(message) = message.ok().filter(|message| shown(&message.name)) {
-                    self.declare(path, message.lines());
-                }
-            }
-            _ => {}
-        }
-    }
-
-    fn declare(&mut self, path: &str, lines: Vec<String>) {
-        let lines = lines.into_iter();
-        self.lines
-            .extend(lines.map(|line| format!("{path}::{line}")));
+/// How open an item with a name is, and the name.
+fn named(item: &Item) -> Option<(&Visibility, &Ident)> {
+    match item {
+        Item::Struct(item) => Some((&item.vis, &item.ident)),
+        Item::Enum(item) => Some((&item.vis, &item.ident)),
+        Item::Trait(item) => Some((&item.vis, &item.ident)),
+        Item::Fn(item) => Some((&item.vis, &item.sig.ident)),
+        Item::Type(item) => Some((&item.vis, &item.ident)),
+        Item::Const(item) => Some((&item.vis, &item.ident)),
+        _ => None,
     }
 }
 
@@ -295,12 +271,6 @@ fn type_parameters(signature: &Signature) -> BTreeMap<String, String> {
             _ => None,
         })
         .collect()
-}
-
-/// A variant without its attributes.
-fn variant_shape(variant: &syn::Variant) -> TokenStream {
-    let (name, fields) = (&variant.ident, &variant.fields);
-    quote!(#name #fields)
 }
 
 /// The traits that a type derives.

@@ -369,7 +369,7 @@ fn all_of(said: impl Iterator<Item = Option<bool>>) -> Option<bool> {
 fn clauses(rule: &Node) -> impl Iterator<Item = Clause<'_>> {
     let when = rule.get("when").and_then(|when| {
         let field = when.text_of("field")?;
-        let values = when.get("in").map(Node::items).unwrap_or_default();
+        let values = when.items_of("in");
         let values = values.iter().filter_map(Node::text);
         Some(values.map(|value| Some((field, value))).collect())
     });
@@ -379,7 +379,7 @@ fn clauses(rule: &Node) -> impl Iterator<Item = Clause<'_>> {
         let fields = fields.iter().filter_map(Node::text);
         fields.map(move |field| (demand, field, ""))
     });
-    let matched = rule.get("match").map(Node::entries).unwrap_or_default();
+    let matched = rule.entries_of("match");
     let matched = matched.iter().map(|entry| {
         let pattern = entry.node.text().unwrap_or_default();
         ("match", entry.key.as_str(), pattern)

@@ -31,7 +31,7 @@ impl<'d> View<'d> {
             return;
         }
         self.layers.push(node);
-        let parts = node.get("allOf").map(Node::items).unwrap_or_default();
+        let parts = node.items_of("allOf");
         if let Some(reference) = node.text_of("$ref") {
             self.follow(root, reference, depth);
         }

@@ -141,8 +141,7 @@ impl Callback<'_> {
 /// The URL of a server, with the default of each variable.
 fn url(server: &Node) -> String {
     let mut url = server.text_of("url").unwrap_or_default().to_owned();
-    let variables = server.get("variables").map(Node::entries);
-    for variable in variables.unwrap_or_default() {
+    for variable in server.entries_of("variables") {
         let value = variable.node.text_of("default").unwrap_or_default();
         url = url.replace(&format!("{{{}}}", variable.key), value);
     }

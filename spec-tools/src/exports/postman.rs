@@ -75,8 +75,7 @@ fn result(root: &Node) -> String {
         let responses = responses.map(Node::entries).unwrap_or_default().iter();
         let schemas = responses.filter_map(|response| media(&response.node)?.get("schema"));
         for schema in schemas.map(|schema| Schema::resolve(root, schema)) {
-            let properties = schema.get("properties").map(Node::entries);
-            for property in properties.unwrap_or_default() {
+            for property in schema.properties() {
                 let codes = Schema::resolve(root, &property.node).get("x-skypay-codes");
                 let codes = codes.map(Node::items).unwrap_or_default().iter();
                 let codes = codes.filter(|row| row.text_of("outcome") == Some("accepted"));
@@ -84,7 +83,7 @@ fn result(root: &Node) -> String {
                 if codes.is_empty() {
                     continue;
                 }
-                let required = schema.get("required").map(Node::items).unwrap_or_default();
+                let required = schema.items_of("required");
                 if !required
                     .iter()
                     .any(|name| name.text() == Some(&property.key))
@@ -169,7 +168,7 @@ fn parameter<'d>(root: &'d Node, path: &Path<'d>, name: &str) -> Option<&'d str>
 
 /// The first server, with the others in its description.
 fn base(root: &Node) -> Variable {
-    let servers = root.get("servers").map(Node::items).unwrap_or_default();
+    let servers = root.items_of("servers");
     let url = |server: &Node| server.text_of("url").unwrap_or_default().to_owned();
     let lines = servers.iter().map(|server| {
         let description = server.text_of("description").unwrap_or_default();
@@ -212,7 +211,7 @@ fn credentials(root: &Node) -> Vec<Variable> {
 /// The requests, in folders by the first tag.
 fn items(root: &Node) -> Vec<Node> {
     let mut items = Vec::new();
-    let tags = root.get("tags").map(Node::items).unwrap_or_default();
+    let tags = root.items_of("tags");
     let mut filed = BTreeSet::new();
     for tag in tags {
         let name = tag.text_of("name").unwrap_or_default();
@@ -292,7 +291,7 @@ fn sent(root: &Node, path: &Path<'_>, body: &Node) -> Node {
 
 /// The documented answers, each with its status and what it shows.
 fn answers(post: &Node) -> Vec<(u32, &str, &Node)> {
-    let answers = post.get("responses").map(Node::entries).unwrap_or_default();
+    let answers = post.entries_of("responses");
     let answers = answers.iter().flat_map(|answer| {
         let code = answer.key.parse().unwrap_or_default();
         let examples = examples(&answer.node).into_iter();

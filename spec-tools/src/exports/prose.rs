@@ -75,7 +75,7 @@ fn enum_names(root: &Node) -> BTreeMap<String, Vec<String>> {
 /// The codes of a table, in the order of its `enum` where it has one.
 fn rows(table: &Node) -> Vec<&Node> {
     let rows = table.get("x-skypay-codes").map(Node::items);
-    let values = table.get("enum").map(Node::items).unwrap_or_default();
+    let values = table.items_of("enum");
     let place = |row: &&Node| {
         let value = row.text_of("value");
         values.iter().position(|known| known.text() == value)
@@ -96,8 +96,11 @@ fn explain_schema(root: &Node, schema: &mut Node, names: Option<&Vec<String>>) {
     }
     let lines: Vec<_> = rows.iter().map(code).collect();
     describe(schema, &lines.join("\n"));
-    let rules = schema.get("x-skypay-rules").map(Node::items);
-    let rules: Vec<_> = rules.unwrap_or_default().iter().map(Rule::of).collect();
+    let rules: Vec<_> = schema
+        .items_of("x-skypay-rules")
+        .iter()
+        .map(Rule::of)
+        .collect();
     let lines = rules.iter().map(Rule::line);
     let lines: Vec<_> = lines.collect();
     if !lines.is_empty() {
@@ -164,10 +167,7 @@ fn explain_field(root: &Node, field: &mut Node, demands: Vec<String>) {
     if !picked.is_empty() {
         sentences.push(format!("Only {}.", picked.join(", ")));
     }
-    let kinds = schema
-        .get("x-skypay-applies-to")
-        .map(Node::items)
-        .unwrap_or_default();
+    let kinds = schema.items_of("x-skypay-applies-to");
     let kinds: Vec<_> = kinds.iter().filter_map(Node::text).collect();
     if !kinds.is_empty() {
         sentences.push(format!("For channels of the kind {}.", kinds.join(", ")));
@@ -209,7 +209,7 @@ impl Rule {
         });
         let listed = [("require", "required"), ("forbid", "forbidden")].into_iter();
         let listed = listed.map(|(key, demand)| (demand.to_owned(), rule.texts_of(key)));
-        let matched = rule.get("match").map(Node::entries).unwrap_or_default();
+        let matched = rule.entries_of("match");
         let matched = matched.iter().map(|entry| {
             let pattern = entry.node.text().unwrap_or_default();
             (format!("to match `{pattern}`"), vec![entry.key.clone()])
@@ -245,10 +245,7 @@ impl Rule {
 /// that its bodies are encrypted.
 fn explain_operation(root: &Node, post: &mut Node) {
     let outcomes = outcomes(root);
-    let codes = post
-        .get("x-skypay-result-codes")
-        .map(Node::items)
-        .unwrap_or_default();
+    let codes = post.items_of("x-skypay-result-codes");
     let codes = codes.iter().map(|row| {
         let code = row.text_of("code").unwrap_or_default();
         let outcome = outcomes

@@ -68,28 +68,9 @@ fn candidates<'d>(names: impl Iterator<Item = &'d str>) -> BTreeSet<(&'d str, &'
 /// name of its own.
 fn nearly_same(a: &str, b: &str) -> bool {
     let (a, b) = (a.to_lowercase(), b.to_lowercase());
-    let (short, long) = if a.len() <= b.len() {
-        (&a, &b)
-    } else {
-        (&b, &a)
-    };
-    if a == b {
-        return true;
-    }
-    if short.len() < 5 || long.strip_suffix('s') == Some(short) {
-        return false;
-    }
-    let (short, long): (Vec<_>, Vec<_>) = (short.chars().collect(), long.chars().collect());
-    let start = short.iter().zip(&long).take_while(|(a, b)| a == b).count();
-    let (short, long) = (&short[start..], &long[start..]);
-    match long.len() - short.len() {
-        1 => long[1..] == *short,
-        0 => {
-            let swapped = short.len() > 1 && short[0] == long[1] && short[1] == long[0];
-            short[1..] == long[1..] || swapped && short[2..] == long[2..]
-        }
-        _ => false,
-    }
+    let is_plural = |one: &str, other: &str| one.strip_suffix('s') == Some(other);
+    let long = a.len().min(b.len()) >= 5 && !is_plural(&a, &b) && !is_plural(&b, &a);
+    a == b || long && strsim::osa_distance(&a, &b) == 1
 }
 
 /// Whether one side names the other, as an alias or as the Rust name.
@@ -110,8 +91,7 @@ pub(super) fn unused(document: &Document<'_>, reporter: &mut Reporter) {
     if let Some(paths) = document.root.get("paths") {
         reach(document.root, paths, &mut reached);
     }
-    let components = document.root.get("components").map(Node::entries);
-    for kind in components.unwrap_or_default() {
+    for kind in document.root.entries_of("components") {
         for entry in kind.node.entries() {
             let target = format!("#/components/{}/{}", kind.key, entry.key);
             if !reached.contains(&target) {

@@ -10,9 +10,9 @@ use codegen::schema::Schema;
 /// Each operation stands in one section, and each section is used and
 /// described.
 pub(super) fn sections(document: &Document<'_>, reporter: &mut Reporter) {
-    let tags = document.root.get("tags").map(Node::items);
-    let mut unused: BTreeMap<_, _> = tags
-        .unwrap_or_default()
+    let mut unused: BTreeMap<_, _> = document
+        .root
+        .items_of("tags")
         .iter()
         .filter_map(|tag| Some((tag.text_of("name")?, tag)))
         .collect();
@@ -25,8 +25,7 @@ pub(super) fn sections(document: &Document<'_>, reporter: &mut Reporter) {
     }
     let known: BTreeSet<_> = unused.keys().copied().collect();
     for operation in &document.operations {
-        let named = operation.post.get("tags").map(Node::items);
-        let [section] = named.unwrap_or_default() else {
+        let [section] = operation.post.items_of("tags") else {
             let message = "the operation stands in no section, or in several: name one in `tags`";
             reporter.add("sections", &operation.post.location, message);
             continue;
@@ -92,9 +91,9 @@ pub(super) fn outcomes_shown(document: &Document<'_>, reporter: &mut Reporter) {
             let message = "no example shows the answer to a success: give one under `examples` of the response";
             reporter.add("success-example", &operation.post.location, message);
         }
-        let codes = operation.post.get("x-skypay-result-codes").map(Node::items);
-        let refuses = codes
-            .unwrap_or_default()
+        let refuses = operation
+            .post
+            .items_of("x-skypay-result-codes")
             .iter()
             .filter_map(|row| row.text_of("code"))
             .any(|code| !accepted(code));
@@ -131,9 +130,9 @@ pub(super) fn example_codes(document: &Document<'_>, reporter: &mut Reporter) {
         let Some(field) = code_field(operation) else {
             continue;
         };
-        let codes = operation.post.get("x-skypay-result-codes").map(Node::items);
-        let listed: BTreeSet<_> = codes
-            .unwrap_or_default()
+        let listed: BTreeSet<_> = operation
+            .post
+            .items_of("x-skypay-result-codes")
             .iter()
             .filter_map(|row| row.text_of("code"))
             .collect();
@@ -169,9 +168,9 @@ pub(super) fn unused_codes(document: &Document<'_>, reporter: &mut Reporter) {
         .iter()
         .filter_map(|operation| operation.post.get("x-skypay-result-codes"))
         .flat_map(Node::items);
-    let by_dispatch = document.root.get("x-skypay-answers").map(Node::entries);
-    let by_dispatch = by_dispatch
-        .unwrap_or_default()
+    let by_dispatch = document
+        .root
+        .entries_of("x-skypay-answers")
         .iter()
         .map(|entry| &entry.node);
     let used: BTreeSet<_> = answered

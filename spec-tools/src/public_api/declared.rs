@@ -1,8 +1,9 @@
 //! The public items that the runtime's macros declare, from the rows of their
 //! invocations.
 
+use proc_macro2::{TokenStream, TokenTree};
 use syn::ext::IdentExt;
-use syn::parse::{Parse, ParseStream};
+use syn::parse::{ParseBuffer, ParseStream};
 use syn::{Attribute, Ident, LitStr, Token, Type, Visibility, braced};
 
 use super::text_of_type;
@@ -10,165 +11,118 @@ use super::text_of_type;
 /// What tables and newtypes derive.
 const NEWTYPE_DERIVES: &str = "Clone, PartialEq, Eq, Hash, PartialOrd, Ord";
 
+/// The name of what a macro declares, and a line per item, without the path of
+/// the module.
+type Declared = (String, Vec<String>);
+
+/// What an invocation of one of the macros declares; nothing for any other macro.
+pub(super) fn declared(item: &syn::ItemMacro) -> Option<Declared> {
+    let name = item.mac.path.segments.last()?.ident.to_string();
+    let body = match name.as_str() {
+        "open_enum" => table,
+        "string_newtype" => newtype,
+        "message" => message,
+        _ => return None,
+    };
+    item.mac.parse_body_with(body).ok()
+}
+
 /// A message and its fields.
-pub(super) struct Message {
-    pub(super) name: String,
-    builder: String,
-    fields: Vec<Field>,
-}
-
-struct Field {
-    name: String,
-    presence: String,
-    ty: String,
-}
-
-impl Message {
-    /// A line per item, without the path of the module.
-    pub(super) fn lines(&self) -> Vec<String> {
-        let (name, builder) = (&self.name, &self.builder);
-        let mut lines = vec![
-            format!(
-                "{name}: struct, non-exhaustive, derives Clone, Debug, PartialEq, Eq, Serialize, \
-                 Deserialize"
-            ),
-            format!("{name}::builder: fn() -> {builder}"),
-            format!("{builder}: struct, derives Clone, Debug, Default"),
-            format!("{builder}::build: fn(self) -> Result<{name}, Invalid>"),
-        ];
-        for Field {
-            name: field,
-            presence,
-            ty,
-        } in &self.fields
-        {
-            let stored = match presence.as_str() {
-                "optional" => format!("Option<{ty}>"),
-                "received" => format!("Received<{ty}>"),
-                "list" | "optional_list" => format!("Vec<{ty}>"),
-                "entries" | "optional_entries" => format!("Entries<{ty}>"),
-                _ => ty.clone(),
-            };
-            let value = match presence.as_str() {
-                "list" | "optional_list" | "entries" | "optional_entries" => {
-                    format!("impl IntoIterator<Item: Into<{ty}>>")
-                }
-                _ => format!("impl IntoField<{ty}>"),
-            };
-            lines.push(format!("{name}.{field}: {stored}"));
-            lines.push(format!("{builder}::{field}: fn(self, {value}) -> Self"));
-        }
-        lines
+fn message(input: ParseStream<'_>) -> syn::Result<Declared> {
+    let name = declared_name(input)?;
+    input.parse::<Token![,]>()?;
+    let builder = input.parse::<Ident>()?;
+    let mut lines = vec![
+        format!(
+            "{name}: struct, non-exhaustive, derives Clone, Debug, PartialEq, Eq, Serialize, \
+             Deserialize"
+        ),
+        format!("{name}::builder: fn() -> {builder}"),
+        format!("{builder}: struct, derives Clone, Debug, Default"),
+        format!("{builder}::build: fn(self) -> Result<{name}, Invalid>"),
+    ];
+    let rows = rows(input)?;
+    while !rows.is_empty() {
+        let (field, presence, ty) = field(&rows)?;
+        let stored = match presence.as_str() {
+            "optional" => format!("Option<{ty}>"),
+            "received" => format!("Received<{ty}>"),
+            "list" | "optional_list" => format!("Vec<{ty}>"),
+            "entries" | "optional_entries" => format!("Entries<{ty}>"),
+            _ => ty.clone(),
+        };
+        let value = match presence.as_str() {
+            "list" | "optional_list" | "entries" | "optional_entries" => {
+                format!("impl IntoIterator<Item: Into<{ty}>>")
+            }
+            _ => format!("impl IntoField<{ty}>"),
+        };
+        lines.push(format!("{name}.{field}: {stored}"));
+        lines.push(format!("{builder}::{field}: fn(self, {value}) -> Self"));
     }
+    Ok((name, lines))
 }
 
-impl Parse for Message {
-    fn parse(input: ParseStream<'_>) -> syn::Result<Self> {
-        input.call(Attribute::parse_outer)?;
-        input.parse::<Visibility>()?;
-        input.parse::<Token![struct]>()?;
-        let name = input.parse::<Ident>()?.to_string();
-        input.parse::<Token![,]>()?;
-        let builder = input.parse::<Ident>()?.to_string();
-        let rows;
-        braced!(rows in input);
-        let mut fields = Vec::new();
-        while !rows.is_empty() {
-            fields.push(rows.parse()?);
-        }
-        // What follows the struct declares nothing that is public.
-        input.parse::<proc_macro2::TokenStream>()?;
-        Ok(Self {
-            name,
-            builder,
-            fields,
-        })
-    }
-}
-
-impl Parse for Field {
-    fn parse(row: ParseStream<'_>) -> syn::Result<Self> {
-        row.call(Attribute::parse_outer)?;
-        let name = row.call(Ident::parse_any)?.to_string();
+/// The name, presence and type of a field.
+fn field(row: &ParseBuffer<'_>) -> syn::Result<(String, String, String)> {
+    row.call(Attribute::parse_outer)?;
+    let name = row.call(Ident::parse_any)?.to_string();
+    row.parse::<LitStr>()?;
+    while row.parse::<Option<Token![|]>>()?.is_some() {
         row.parse::<LitStr>()?;
-        while row.parse::<Option<Token![|]>>()?.is_some() {
-            row.parse::<LitStr>()?;
-        }
-        row.parse::<Token![:]>()?;
-        let presence = row.parse::<Ident>()?.to_string();
-        let ty = text_of_type(&row.parse::<Type>()?);
-        while row.parse::<Option<Token![;]>>()?.is_none() {
-            row.parse::<proc_macro2::TokenTree>()?;
-        }
-        Ok(Self { name, presence, ty })
     }
+    row.parse::<Token![:]>()?;
+    let presence = row.parse::<Ident>()?.to_string();
+    let ty = text_of_type(&row.parse::<Type>()?);
+    while row.parse::<Option<Token![;]>>()?.is_none() {
+        row.parse::<TokenTree>()?;
+    }
+    Ok((name, presence, ty))
 }
 
 /// A table of codes.
-pub(super) struct Table {
-    pub(super) name: String,
-    /// Each with its code, as it is written.
-    codes: Vec<(String, String)>,
-}
-
-impl Table {
-    /// A line per item, without the path of the module.
-    pub(super) fn lines(&self) -> Vec<String> {
-        let name = &self.name;
-        let mut lines = vec![
-            format!("{name}: enum, non-exhaustive, derives {NEWTYPE_DERIVES}"),
-            format!("{name}::Unrecognized(Unrecognized)"),
-        ];
-        for (variant, code) in &self.codes {
-            lines.push(format!("{name}::{variant}"));
-            lines.push(format!("{name} code {variant} = {code}"));
+fn table(input: ParseStream<'_>) -> syn::Result<Declared> {
+    let name = declared_name(input)?;
+    let mut lines = vec![
+        format!("{name}: enum, non-exhaustive, derives {NEWTYPE_DERIVES}"),
+        format!("{name}::Unrecognized(Unrecognized)"),
+    ];
+    let rows = rows(input)?;
+    while !rows.is_empty() {
+        rows.call(Attribute::parse_outer)?;
+        let variant = rows.parse::<Ident>()?;
+        rows.parse::<Token![=]>()?;
+        // The code as it is written, with what else its row says.
+        let mut code = String::new();
+        while rows.parse::<Option<Token![,]>>()?.is_none() {
+            code.push_str(&format!(" {}", rows.parse::<TokenTree>()?));
         }
-        lines
+        lines.push(format!("{name}::{variant}"));
+        lines.push(format!("{name} code {variant} ={code}"));
     }
-}
-
-impl Parse for Table {
-    fn parse(input: ParseStream<'_>) -> syn::Result<Self> {
-        input.call(Attribute::parse_outer)?;
-        input.parse::<Visibility>()?;
-        input.parse::<Token![enum]>()?;
-        let name = input.parse::<Ident>()?.to_string();
-        let rows;
-        braced!(rows in input);
-        let mut codes = Vec::new();
-        while !rows.is_empty() {
-            rows.call(Attribute::parse_outer)?;
-            let variant = rows.parse::<Ident>()?.to_string();
-            rows.parse::<Token![=]>()?;
-            let mut code = String::new();
-            while rows.parse::<Option<Token![,]>>()?.is_none() {
-                code.push_str(&format!(" {}", rows.parse::<proc_macro2::TokenTree>()?));
-            }
-            codes.push((variant, code.trim().to_owned()));
-        }
-        Ok(Self { name, codes })
-    }
+    Ok((name, lines))
 }
 
 /// A text with a type of its own.
-pub(super) struct Newtype {
-    pub(super) name: String,
+fn newtype(input: ParseStream<'_>) -> syn::Result<Declared> {
+    let name = declared_name(input)?;
+    input.parse::<TokenStream>()?;
+    let line = format!("{name}: struct, derives {NEWTYPE_DERIVES}");
+    Ok((name, vec![line]))
 }
 
-impl Newtype {
-    /// A line per item, without the path of the module.
-    pub(super) fn lines(&self) -> Vec<String> {
-        vec![format!("{}: struct, derives {NEWTYPE_DERIVES}", self.name)]
-    }
+/// The name behind `struct` or `enum`.
+fn declared_name(input: ParseStream<'_>) -> syn::Result<String> {
+    input.call(Attribute::parse_outer)?;
+    input.parse::<Visibility>()?;
+    input.call(Ident::parse_any)?;
+    Ok(input.parse::<Ident>()?.to_string())
 }
 
-impl Parse for Newtype {
-    fn parse(input: ParseStream<'_>) -> syn::Result<Self> {
-        input.call(Attribute::parse_outer)?;
-        input.parse::<Visibility>()?;
-        input.parse::<Token![struct]>()?;
-        let name = input.parse::<Ident>()?.to_string();
-        input.parse::<proc_macro2::TokenStream>()?;
-        Ok(Self { name })
-    }
+/// The rows in braces; what follows them declares nothing that is public.
+fn rows(input: ParseStream<'_>) -> syn::Result<ParseBuffer<'_>> {
+    let rows;
+    braced!(rows in input);
+    input.parse::<TokenStream>()?;
+    Ok(rows)
 }
