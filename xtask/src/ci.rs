@@ -63,6 +63,7 @@ pub fn test(root: &Path, arguments: &Arguments) -> Outcome {
 /// The first step that is not clean.
 pub fn ci(root: &Path, arguments: &Arguments) -> Outcome {
     step("formatting", || formatting(root))?;
+    step("lock files", || lock_files(root))?;
     // Before anything that brings crates along which the tests may lack.
     test(root, arguments)?;
     step("lints", || lints(root))?;
@@ -128,12 +129,24 @@ fn against(root: &Path, arguments: &Arguments) -> Result<String, String> {
 }
 
 /// The workspace, and the service that is none of its members.
+/// What is not in the workspace, and has a lock file of its own.
+const OTHERS: [&str; 2] = ["fuzz/Cargo.toml", "benches/Cargo.toml"];
+
 fn formatting(root: &Path) -> Outcome {
     cargo(root, "fmt --check --all")?;
-    let others = ["fuzz/Cargo.toml", "benches/Cargo.toml", CONSUMER];
-    others
-        .iter()
-        .try_for_each(|manifest| cargo(root, &format!("fmt --check --manifest-path {manifest}")))
+    let mut others = OTHERS.iter().chain([&CONSUMER]);
+    others.try_for_each(|manifest| cargo(root, &format!("fmt --check --manifest-path {manifest}")))
+}
+
+/// Fails if a lock file is older than the manifests that it locks.
+fn lock_files(root: &Path) -> Outcome {
+    let mut others = OTHERS.iter();
+    others.try_for_each(|manifest| {
+        cargo(
+            root,
+            &format!("fetch --quiet --locked --manifest-path {manifest}"),
+        )
+    })
 }
 
 /// Lints everything with all features, then the runtime with each alone: what
