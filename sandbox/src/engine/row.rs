@@ -225,8 +225,9 @@ impl State {
         shown.filter_map(|id| self.row(id)).collect()
     }
 
-    /// Rows whose number begins so, in the order of their numbers, without the
-    /// first `skipped` of those that `which` takes.
+    /// Rows whose number begins with a text or, if there are none, contains it,
+    /// in the order of their numbers, without the first `skipped` of those that
+    /// `which` takes.
     #[must_use]
     pub fn numbered(
         &self,
@@ -235,15 +236,21 @@ impl State {
         skipped: usize,
         limit: usize,
     ) -> Vec<Row> {
-        // Of a beginning that many numbers have, some are enough.
-        let sql = "SELECT id, kind, status FROM entity \
-                   WHERE number BETWEEN ? AND ? || char(1114111) ORDER BY number, kind, id LIMIT 10000";
-        let read = |row: &rusqlite::Row<'_>| Ok((row.get(0)?, row.get(1)?, row.get(2)?));
-        let found: Vec<(u64, String, String)> = self.rows.select(sql, [number, number], read);
-        let fits = found
-            .into_iter()
-            .filter(|(_, kind, status)| which(kind, status));
-        let shown = fits.skip(skipped).take(limit);
+        // The first goes by the index. Of very many numbers, some are enough.
+        let begins = "SELECT id, kind, status FROM entity \
+                      WHERE number BETWEEN ?1 AND ?1 || char(1114111) \
+                      ORDER BY number, kind, id LIMIT 10000";
+        let contains = "SELECT id, kind, status FROM entity WHERE instr(number, ?1) > 0 \
+                        ORDER BY number, kind, id LIMIT 10000";
+        let mut found = Vec::<(u64, String, String)>::new();
+        for sql in [begins, contains] {
+            if found.is_empty() {
+                let read = |row: &rusqlite::Row<'_>| Ok((row.get(0)?, row.get(1)?, row.get(2)?));
+                found = self.rows.select(sql, [number], read);
+                found.retain(|(_, kind, status)| which(kind, status));
+            }
+        }
+        let shown = found.into_iter().skip(skipped).take(limit);
         shown.filter_map(|(id, _, _)| self.row(id)).collect()
     }
 

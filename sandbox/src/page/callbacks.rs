@@ -91,7 +91,7 @@ pub(crate) struct Part {
 
 impl Part {
     /// The newest rows of the kinds and statuses that are wanted; or those whose
-    /// number begins so, in the order of their numbers.
+    /// number begins with it or contains it, in the order of their numbers.
     pub(crate) fn of(
         state: &engine::State,
         number: &str,

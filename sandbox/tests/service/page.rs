@@ -131,6 +131,7 @@ async fn a_filter_leaves_only_what_it_names() {
         ("/transactions", 4),
         ("/transactions?kind=payout", 1),
         ("/transactions?number=SKY9800000101", 1),
+        ("/transactions?number=800000101", 1),
         ("/transactions?state=Completed+%281%29", 1),
         ("/transactions?number=nowhere", 0),
         ("/callbacks?operation=payoutQueuePayout", 2),
