@@ -1,10 +1,10 @@
-//! The sandbox's behaviour, as a function.
+//! The behaviour of the sandbox, as a deterministic function.
 //!
-//! State, command, time and seed go in; state, answer and events come out.
-//! There is no network, no clock and no chance but the seed's: the same seed
-//! and the same commands at the same times give the same log, byte for byte.
-//! What there may be many of is in rows of SQLite, in memory unless a
-//! store keeps them in a file.
+//! The input is state, command, time and seed, the output state, answer and
+//! events, without network, clock or other randomness: the same seed and the same
+//! commands at the same times give the same log, byte for byte. Transactions,
+//! callbacks and the schedule are rows of SQLite, in memory unless a store keeps
+//! them in a file.
 //!
 //! ```
 //! use skypay_sandbox::engine::{Command, Request, Settings, State};
@@ -78,9 +78,9 @@ use rows::Counts;
 pub(crate) use rows::{Json, Rows, TABLES};
 use transaction::Transaction;
 
-/// Everything there is: accounts, payouts, collections, keys, rules, faults,
-/// behaviors and callbacks. What there may be many of is in rows of a database,
-/// and as JSON a state is the rest.
+/// The state: accounts, payouts, collections, keys, rules, faults, behaviors and
+/// callbacks. Transactions and callbacks are rows of a database, and are not part
+/// of a state as JSON.
 #[derive(Debug, PartialEq, Serialize, Deserialize)]
 pub struct State {
     settings: Settings,
@@ -104,14 +104,14 @@ pub struct State {
 }
 
 impl State {
-    /// A state that begins at that moment, with its rows in memory. Whether the
-    /// settings make sense is for [`Settings::check`] to say.
+    /// An initial state at a time, with its rows in memory. [`Settings::check`]
+    /// validates the settings.
     #[must_use]
     pub fn new(settings: Settings, now: DateTime) -> Self {
         Self::founded(settings, now, Rows::in_memory())
     }
 
-    /// A state that begins at that moment, where there are no rows yet.
+    /// An initial state at a time, with empty rows.
     pub(crate) fn founded(settings: Settings, now: DateTime, rows: Rows) -> Self {
         let now = Timestamp::from(now);
         let mut random = Random::new(settings.seed);
@@ -140,41 +140,40 @@ impl State {
         state
     }
 
-    /// The state that was written as JSON beside these rows.
+    /// The state with these rows, from its JSON.
     pub(crate) fn read(json: &str, rows: Rows) -> serde_json::Result<Self> {
         serde_json::from_str::<Self>(json).map(|state| state.with_rows(rows))
     }
 
-    /// The same state, whose rows are there now.
+    /// The same state with other rows.
     pub(crate) fn with_rows(self, rows: Rows) -> Self {
         Self { rows, ..self }
     }
 
-    /// The state as it is found when it is opened again: written and read.
+    /// The state as after opening it again: written and read.
     ///
     /// # Errors
     ///
-    /// If it cannot be read, which would be a mistake in here.
+    /// If it cannot be read, which would be a bug in this crate.
     pub fn reopened(self) -> serde_json::Result<Self> {
         Self::read(&serde_json::to_string(&self)?, self.rows)
     }
 
-    /// Carries out a command. Time never goes back: an earlier `now` counts
-    /// as the last one.
+    /// Executes a command. Time never goes back: an earlier `now` counts as the
+    /// last one.
     ///
-    /// What is due is done before and after it, but of what has become due
-    /// meanwhile never so much that the answer waits for it: the rest is done
-    /// by the next command, as late as that one is.
+    /// Due events are executed before and after it, a limited number, so that
+    /// the answer does not wait for a backlog: the next command executes the
+    /// rest.
     ///
-    /// To come to the same state again, a caller has to remember every
-    /// command with its time, those that were declined and every
-    /// [`Command::Tick`] among them: what was due was done then.
+    /// To reproduce a state, execute the same commands at the same times,
+    /// including rejected ones and every [`Command::Tick`].
     pub fn apply(&mut self, command: &Command, now: DateTime) -> Applied {
         let mut transaction = Transaction::new(self);
         transaction.state.now = transaction.at.max(now.into());
         transaction.run_due_events();
-        // Who gave the command learns of the callbacks that it caused, not of
-        // those that were due anyway.
+        // The result has the callbacks that the command caused, not those that
+        // were due anyway.
         transaction.deliveries.clear();
         transaction.at = transaction.state.now;
         let (answer, faults) = transaction.dispatch(command);
@@ -191,21 +190,20 @@ impl State {
         }
     }
 
-    /// When something is due next; [`Command::Tick`] then does it. What waits
-    /// for the end of an attempt is not due.
+    /// When the next event is due; [`Command::Tick`] then executes it. Events that
+    /// wait for the end of an attempt are not due.
     #[must_use]
     pub fn next_due(&self) -> Option<DateTime> {
         self.rows.first_due().map(|entry| entry.due.date_time())
     }
 
-    /// The keys in use at that moment.
+    /// The keys in use at a time.
     #[must_use]
     pub fn keys_in_use(&self, now: DateTime) -> KeysInUse {
         self.keys_at(now.into())
     }
 
-    /// Whether a request may come with these credentials, for the plaintext
-    /// door.
+    /// Whether these credentials are valid, for requests in plaintext.
     #[must_use]
     pub fn knows(&self, user_name: &str, authentication: &str, now: DateTime) -> bool {
         let keys = self.keys_at(now.into());
@@ -213,7 +211,7 @@ impl State {
         keys.user_name == user_name && pairs.any(|pair| pair.authentication == authentication)
     }
 
-    /// The answer of a behavior: the one that was set, or its default.
+    /// The value of a behavior: the one that was set, or its default.
     #[must_use]
     pub fn behavior(&self, name: &str) -> &str {
         let default = || behaviors::find(name).map_or("", behaviors::Behavior::default_value);
@@ -222,13 +220,13 @@ impl State {
             .map_or_else(default, String::as_str)
     }
 
-    /// What the state began with.
+    /// The initial settings.
     #[must_use]
     pub fn settings(&self) -> &Settings {
         &self.settings
     }
 
-    /// The moment of the last command.
+    /// The time of the last command.
     #[must_use]
     pub fn now(&self) -> DateTime {
         self.now.date_time()
@@ -246,13 +244,13 @@ impl State {
         &self.ledger
     }
 
-    /// The payout that was ordered last with a control number.
+    /// The last payout that was ordered with a control number.
     #[must_use]
     pub fn payout(&self, control_number: &str) -> Option<Payout> {
         self.of_number(control_number).pop()
     }
 
-    /// The payout that stores asked the partner about by that number.
+    /// The payout with this number about which stores asked the partner.
     #[must_use]
     pub fn cash_pickup(&self, control_number: &str) -> Option<CashPickup> {
         self.of_number(control_number).pop()
@@ -264,48 +262,48 @@ impl State {
         self.get(id)
     }
 
-    /// Where callbacks go.
+    /// The URLs of callbacks.
     #[must_use]
     pub fn callback_urls(&self) -> &CallbackUrls {
         &self.callback_urls
     }
 
-    /// Who may call; everybody if empty.
+    /// The addresses that may call; all if empty.
     #[must_use]
     pub fn allow_list(&self) -> &[String] {
         &self.allow_list
     }
 
-    /// How long things take.
+    /// The durations of processing steps.
     #[must_use]
     pub fn timing(&self) -> Timing {
         self.timing
     }
 
-    /// What is too much.
+    /// The limits.
     #[must_use]
     pub fn limits(&self) -> Limits {
         self.limits
     }
 
-    /// The rules for requests, the strongest first.
+    /// The rules for requests, in order of precedence.
     #[must_use]
     pub fn rules(&self) -> &[NumberedRule] {
         &self.rules
     }
 
-    /// The rules for the wire.
+    /// The faults.
     #[must_use]
     pub fn faults(&self) -> &[NumberedFault] {
         &self.faults
     }
 
-    /// All keys that were ever made, the oldest first.
+    /// All keys, oldest first.
     pub fn keys(&self) -> impl Iterator<Item = &Key> {
         self.keys.values()
     }
 
-    /// The prefix of the partner's that a number starts with.
+    /// The partner's prefix with which a number starts.
     pub(crate) fn prefix_of(&self, number: &str) -> Option<String> {
         let mut prefixes = self.ledger.accounts.keys();
         prefixes
@@ -313,7 +311,7 @@ impl State {
             .cloned()
     }
 
-    /// Where a callback goes.
+    /// The URL of a callback.
     fn url_of(&self, callback: &Callback) -> Option<String> {
         let own = callback.url.as_deref();
         let url = own.or_else(|| self.callback_urls.of(&callback.operation));
@@ -358,7 +356,7 @@ impl Transaction<'_> {
         (answer, Vec::new())
     }
 
-    /// The answer to a command that was carried out.
+    /// The answer to an executed command.
     pub(crate) fn done(&self, details: Value) -> CommandOutcome {
         CommandOutcome::Done {
             deliveries: self.deliveries.clone(),
@@ -485,8 +483,8 @@ impl Transaction<'_> {
         }
     }
 
-    /// Begins anew, with the same seed and therefore the same keys; only the
-    /// log goes on.
+    /// Resets everything, with the same seed and therefore the same keys; only the
+    /// log continues.
     fn reset(&mut self) -> CommandOutcome {
         let settings = self.state.settings.clone();
         let last_event = self.state.last_event;
@@ -499,7 +497,7 @@ impl Transaction<'_> {
     }
 }
 
-/// Whether a rule refuses with a code that its operation has.
+/// Whether a rule refuses with a code of its operation.
 fn refusable(rule: &Rule) -> Result<(), String> {
     let Some(code) = &rule.then.refuse else {
         return Ok(());

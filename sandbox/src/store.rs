@@ -1,8 +1,7 @@
-//! What a sandbox remembers: SQLite, in a file or in memory.
+//! The database of a sandbox: SQLite, in a file or in memory.
 //!
-//! The [rows](crate::engine) that a command has changed are written as it is
-//! carried out, the rest of the state with each commit, and the log with both.
-//! Opening reads the rest of the state and nothing else.
+//! [Rows](crate::engine) are written while a command is executed, the rest of the
+//! state and the log with each commit. Opening reads only the rest of the state.
 
 mod error;
 
@@ -20,10 +19,10 @@ use crate::engine::{Event, Json, Rows, Settings, State, TABLES, Timestamp, with_
 use crate::{limits, private_file};
 pub(crate) use error::StoreError;
 
-/// Says that a database is ours.
+/// Identifies a database of the sandbox.
 const APPLICATION: i32 = 0x5359_5342;
 
-/// Changes when the tables do, or what is in them.
+/// The version of the tables and of their content.
 const SHAPE: i32 = 3;
 
 /// An open database, with exclusive use of it.
@@ -33,7 +32,7 @@ pub(crate) struct Store {
 }
 
 impl Store {
-    /// Opens a database, or makes one that begins with `settings` at `now`.
+    /// Opens a database, or creates one with `settings` at `now`.
     pub(crate) fn open(
         file: Option<PathBuf>,
         settings: Settings,
@@ -51,7 +50,7 @@ impl Store {
             let state = store.found(settings, now)?;
             return Ok((store, state));
         }
-        // Nothing is written to a file that belongs to somebody else.
+        // A database of another program is not written to.
         store.recognise()?;
         store.set_up()?;
         store.tighten();
@@ -59,7 +58,7 @@ impl Store {
         Ok((store, state))
     }
 
-    /// Locks a database, which keeps every other process out.
+    /// Locks a database against all other processes.
     fn of(
         connection: rusqlite::Result<Connection>,
         file: Option<PathBuf>,
@@ -67,7 +66,7 @@ impl Store {
         let locked = connection.and_then(|connection| {
             connection.busy_timeout(Duration::ZERO)?;
             connection.pragma_update(None, "locking_mode", "EXCLUSIVE")?;
-            // What a file says of its tables may come from anybody.
+            // The schema of a file may be manipulated.
             connection.set_db_config(DbConfig::SQLITE_DBCONFIG_TRUSTED_SCHEMA, false)?;
             connection.set_db_config(DbConfig::SQLITE_DBCONFIG_DEFENSIVE, true)?;
             Ok(connection)
@@ -77,7 +76,7 @@ impl Store {
         Ok(Self { rows, file })
     }
 
-    /// Does something with the database.
+    /// Runs work on the connection.
     fn with<T>(
         &self,
         work: impl FnOnce(&mut Connection) -> rusqlite::Result<T>,
@@ -85,19 +84,19 @@ impl Store {
         self.rows.with(work).map_err(|error| self.failed(&error))
     }
 
-    /// An answer is given after a commit, and a commit outlives the machine.
+    /// A command is answered after its commit, which survives a power failure.
     fn set_up(&self) -> Result<(), StoreError> {
         self.with(|connection| {
             connection.pragma_update(None, "journal_mode", "WAL")?;
             connection.pragma_update(None, "synchronous", "FULL")?;
-            // On macOS, what is flushed otherwise may stay in the drive's cache.
+            // On macOS, a plain fsync may leave data in the drive's cache.
             connection.pragma_update(None, "fullfsync", true)?;
             connection.execute_batch("BEGIN IMMEDIATE; COMMIT")
         })
     }
 
-    /// A database that was made by an earlier version, or by hand, may be
-    /// readable by everybody.
+    /// A database that was created by an earlier version, or by hand, may be
+    /// readable by other users.
     fn tighten(&self) {
         let Some(file) = &self.file else { return };
         for end in ["", "-wal"] {
@@ -107,7 +106,7 @@ impl Store {
         }
     }
 
-    /// Whether nothing was ever written.
+    /// Whether the database is empty.
     fn is_new(&self) -> Result<bool, StoreError> {
         let schema = self.with(|connection| schema_of(connection))?;
         let untouched = self.pragma("application_id")? == 0 && self.pragma("user_version")? == 0;
@@ -118,8 +117,8 @@ impl Store {
         self.with(|connection| connection.pragma_query_value(None, name, |row| row.get(0)))
     }
 
-    /// Whether a database is ours, of this shape, and nothing else: a view or
-    /// a trigger in it would be carried out when it is read or written.
+    /// Whether a database has exactly the sandbox's schema: a view or trigger in
+    /// it would be executed when it is read or written.
     fn recognise(&self) -> Result<(), StoreError> {
         let file = self.file.as_deref();
         match (self.pragma("application_id")?, self.pragma("user_version")?) {
@@ -154,7 +153,7 @@ impl Store {
         Ok(())
     }
 
-    /// Makes the tables, and the state that begins with them.
+    /// Creates the tables, and the initial state.
     fn found(&self, settings: Settings, now: Timestamp) -> Result<State, StoreError> {
         self.begin()?;
         self.with(|connection| {
@@ -166,7 +165,7 @@ impl Store {
         self.record_events(&[])?;
         self.commit(&state)?;
         match &self.file {
-            // Or the machine may forget that there is such a file.
+            // Makes the file's name durable as well.
             Some(file) => private_file::sync_folder_of(file)
                 .map(|()| state)
                 .map_err(|error| StoreError::io(file, &error)),
@@ -182,14 +181,13 @@ impl Store {
         State::read(&state, self.rows.clone()).map_err(|_| self.unreadable())
     }
 
-    /// Begins to write what belongs together.
+    /// Begins a transaction.
     pub(crate) fn begin(&self) -> Result<(), StoreError> {
         self.rows.take_failure();
         self.run("BEGIN IMMEDIATE")
     }
 
-    /// Notes what a command has led to, unless it could not read or write all
-    /// that it had to.
+    /// Writes the result of a command, unless an access of its rows failed.
     pub(crate) fn record_events(&self, events: &[Event]) -> Result<(), StoreError> {
         if let Some(error) = self.rows.take_failure() {
             return Err(self.failed(&error));
@@ -204,7 +202,7 @@ impl Store {
         })
     }
 
-    /// Notes what was seen of a callback on the wire.
+    /// Writes an exchange of a callback on the wire.
     pub(crate) fn note_wire(&self, delivery: u64, record: &WireRecord) -> Result<(), StoreError> {
         let sql = "INSERT INTO wire (delivery, record) VALUES (?, ?)";
         self.with(|connection| {
@@ -213,7 +211,7 @@ impl Store {
         })
     }
 
-    /// Ends what was begun; from here on it is remembered.
+    /// Commits the transaction.
     pub(crate) fn commit(&self, state: &State) -> Result<(), StoreError> {
         let sql = "INSERT OR REPLACE INTO head VALUES (1, ?)";
         self.with(|connection| {
@@ -222,12 +220,12 @@ impl Store {
         })
     }
 
-    /// Closes the database, also for those who still have a state.
+    /// Closes the database, also for states that are still in use.
     pub(crate) fn close(&self) {
         self.rows.close();
     }
 
-    /// Forgets what was begun.
+    /// Rolls the transaction back.
     pub(crate) fn roll_back(&self) {
         if self.with(|connection| Ok(!connection.is_autocommit())) == Ok(true) {
             let _ = self.run("ROLLBACK");
@@ -264,19 +262,19 @@ impl Store {
         })
     }
 
-    /// What was seen of a callback on the wire.
+    /// The exchanges of a callback on the wire.
     pub(crate) fn wire_of(&self, delivery: u64) -> Result<Vec<WireRecord>, StoreError> {
         let sql = "SELECT record FROM wire WHERE delivery = ? ORDER BY id";
         self.select(sql, [delivery], |row| Ok(row.get::<_, Json<_>>(0)?.0))
     }
 
-    /// Copies everything to a new file, which is there as a whole or not at
-    /// all. Nothing is written to the database itself.
+    /// Copies everything to a new file, completely or not at all. The database
+    /// itself is not written to.
     pub(crate) fn save(&self, file: &Path) -> Result<u64, StoreError> {
         let failed = |why: &dyn std::fmt::Display| {
             StoreError::new(Some(file), &format!("cannot save: {why}"))
         };
-        // Another name of the database itself is there already, too.
+        // This also refuses another name of the database itself.
         if file.symlink_metadata().is_ok() {
             return Err(failed(
                 &"it is there already, and saving overwrites nothing; remove it, or name another file",
@@ -298,16 +296,15 @@ impl Store {
         copy.pragma_update(None, "locking_mode", "EXCLUSIVE")?;
         self.rows
             .with(|connection| copy_all(connection, &mut copy))?;
-        // It is read once as what it is, and then made one file that needs
-        // none beside it.
+        // It is checked, and then changed to a single file without a
+        // write-ahead log.
         schema_of(&copy)?;
         copy.pragma_update(None, "journal_mode", "DELETE")?;
         copy.close().map_err(|(_, error)| error)
     }
 
-    /// Takes over everything from a file that [`Self::save`] has written. It
-    /// is read and checked as a whole before anything is overwritten, and
-    /// overwritten in one transaction.
+    /// Replaces everything by a file of [`Self::save`]. The file is checked as a
+    /// whole before anything is overwritten, in one transaction.
     pub(crate) fn restore(&self, file: &Path) -> Result<State, StoreError> {
         let refused = |why: &str| StoreError::new(Some(file), why);
         let size = match fs::metadata(file) {
@@ -336,12 +333,12 @@ impl Store {
             })
         });
         copied.map_err(|error| self.failed(&error))?;
-        // From here on it is remembered, and nothing may fail.
+        // It is committed: nothing may fail after this.
         Ok(state.with_rows(self.rows.clone()))
     }
 
-    /// The state, if the file holds together as a database and every row can be
-    /// read.
+    /// The state, if the file passes SQLite's integrity check and every row can
+    /// be read.
     fn check(&self) -> Result<State, StoreError> {
         let found: String = self.with(|connection| {
             connection.query_row("PRAGMA integrity_check(1)", [], |row| row.get(0))
@@ -369,13 +366,13 @@ impl Store {
         StoreError::at(self.file.as_deref(), error)
     }
 
-    /// The error itself would show what is in the file.
+    /// The error of SQLite would show content of the file.
     fn unreadable(&self) -> StoreError {
         StoreError::new(self.file.as_deref(), error::UNREADABLE)
     }
 }
 
-/// Opens a file that is there.
+/// Opens an existing file.
 fn connect(file: &Path) -> rusqlite::Result<Connection> {
     // A name that begins with `file:` would be taken for a URL.
     let file = std::path::absolute(file).unwrap_or_else(|_| file.to_owned());
@@ -383,8 +380,7 @@ fn connect(file: &Path) -> rusqlite::Result<Connection> {
     Connection::open_with_flags(file, flags)
 }
 
-/// Puts everything from one database in place of everything in another, in
-/// one transaction of the latter.
+/// Replaces the content of a database by that of another, in one transaction.
 fn copy_all(from: &Connection, to: &mut Connection) -> rusqlite::Result<()> {
     let whole = Backup::new(from, to)?.step(-1)?;
     if whole == StepResult::Done {
@@ -416,8 +412,8 @@ fn schema_of(connection: &Connection) -> rusqlite::Result<Vec<SchemaRow>> {
     rows.collect()
 }
 
-/// Whether two names are those of one file. It is not opened: on Unix, closing
-/// it again would give up the lock that this process has on it.
+/// Whether two names refer to one file. It is not opened: on Unix, closing it
+/// would release the lock of this process.
 fn is_same(left: &Path, right: &Path) -> bool {
     #[cfg(unix)]
     {

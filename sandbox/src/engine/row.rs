@@ -1,4 +1,4 @@
-//! A row of any kind, and what a state finds in its rows.
+//! A row of any kind, and queries for rows.
 
 use std::collections::BTreeMap;
 
@@ -14,7 +14,7 @@ use super::payout::Payout;
 use super::rows::{Columns, Entity, body, sql_limit};
 use super::timestamp::Timestamp;
 
-/// How many rows, and lines of the log, are forgotten with a command at most.
+/// The most rows, and lines of the log, that retention deletes with a command.
 const FORGOTTEN_AT_ONCE: u32 = 16;
 
 /// A row of any kind.
@@ -49,13 +49,13 @@ impl Row {
         }
     }
 
-    /// What it is, in a word.
+    /// Its kind.
     #[must_use]
     pub fn kind(&self) -> &'static str {
         self.columns().0
     }
 
-    /// The number that others know it by.
+    /// Its public number.
     #[must_use]
     pub fn number(&self) -> &str {
         self.columns().1.number
@@ -90,7 +90,7 @@ impl State {
         self.rows.get(id)
     }
 
-    /// Those with a number, the oldest first.
+    /// The entities with a number, oldest first.
     pub(crate) fn of_number<E: Entity>(&self, number: &str) -> Vec<E> {
         let sql = "SELECT kind, body FROM entity WHERE number = ? AND kind = ? ORDER BY id";
         self.rows.entities(sql, params![number, E::KIND])
@@ -101,7 +101,7 @@ impl State {
         *self.counted(E::KIND, entity.columns().status) += 1;
     }
 
-    /// Changes a row, unless there is none or `change` says nothing.
+    /// Changes a row, if it exists and `change` returns something.
     pub(crate) fn update<E: Entity, R>(
         &mut self,
         id: u64,
@@ -129,7 +129,7 @@ impl State {
         *count = count.saturating_sub(1);
     }
 
-    /// Forgets some of what has been over since before then.
+    /// Deletes some rows that were finished before a time.
     pub(crate) fn forget(&mut self, before: Timestamp) {
         let sql = "SELECT kind, body FROM entity WHERE finished < ? ORDER BY finished LIMIT ?";
         let over = self
@@ -146,13 +146,13 @@ impl State {
         self.rows.execute(sql, params![FORGOTTEN_AT_ONCE, before]);
     }
 
-    /// How many rows of each kind have which status.
+    /// The number of rows by kind and status.
     #[must_use]
     pub fn counts(&self) -> &BTreeMap<String, BTreeMap<String, u64>> {
         &self.counts
     }
 
-    /// How many rows there are of the kinds and statuses that `which` takes.
+    /// The number of rows of the kinds and statuses that `which` accepts.
     #[must_use]
     pub fn counted_of(&self, which: impl Fn(&str, &str) -> bool) -> u64 {
         let all = self.counts.iter().flat_map(|(kind, statuses)| {
@@ -163,10 +163,10 @@ impl State {
         wanted.map(|(_, _, count)| count).sum()
     }
 
-    /// The callbacks that are to be sent now, in the order in which they became
-    /// due: at most `limit` of those that did so after that event. One is
-    /// listed until [`Command::Delivered`](super::Command::Delivered) says what
-    /// became of the attempt.
+    /// The callbacks to send now, in the order in which they became due: at most
+    /// `limit` of those that became due after an event. A callback is listed
+    /// until [`Command::Delivered`](super::Command::Delivered) gives the result
+    /// of the attempt.
     #[must_use]
     pub fn outgoing(&self, after: u64, limit: usize) -> Vec<Delivery> {
         let sql = "SELECT kind, body FROM entity WHERE sending > ? ORDER BY sending LIMIT ?";
@@ -175,7 +175,7 @@ impl State {
         sending.collect()
     }
 
-    /// A callback other than that one, from that number on.
+    /// The next callback with another id, from an id on.
     pub(crate) fn callback_from(&self, id: u64, other: u64) -> Option<u64> {
         let sql = "SELECT id FROM entity NOT INDEXED \
                    WHERE id >= ? AND id <> ? AND kind = ? ORDER BY id LIMIT 1";
@@ -190,8 +190,8 @@ impl State {
         self.rows.select(sql, [id], Row::read).pop()
     }
 
-    /// The callbacks about a number that were made then or later: the first of
-    /// them, if there are very many.
+    /// The callbacks about a number that were created at a time or later, at most
+    /// 1,000.
     #[must_use]
     pub fn callbacks_about(&self, number: &str, since: Timestamp) -> Vec<Callback> {
         let sql = "SELECT kind, body FROM entity \
@@ -200,8 +200,8 @@ impl State {
             .entities(sql, params![number, Callback::KIND, since])
     }
 
-    /// The newest rows of the kinds and statuses that `which` takes, without
-    /// the first `skipped` of them.
+    /// The newest rows of the kinds and statuses that `which` accepts, without
+    /// the first `skipped` ones.
     #[must_use]
     pub fn newest(
         &self,
@@ -226,8 +226,8 @@ impl State {
     }
 
     /// Rows whose number begins with a text or, if there are none, contains it,
-    /// in the order of their numbers, without the first `skipped` of those that
-    /// `which` takes.
+    /// in the order of their numbers, without the first `skipped` ones that
+    /// `which` accepts.
     #[must_use]
     pub fn numbered(
         &self,
@@ -236,7 +236,7 @@ impl State {
         skipped: usize,
         limit: usize,
     ) -> Vec<Row> {
-        // The first goes by the index. Of very many numbers, some are enough.
+        // The first query uses the index. 10,000 matches are enough for a page.
         let begins = "SELECT id, kind, status FROM entity \
                       WHERE number BETWEEN ?1 AND ?1 || char(1114111) \
                       ORDER BY number, kind, id LIMIT 10000";
@@ -254,7 +254,7 @@ impl State {
         shown.filter_map(|(id, _, _)| self.row(id)).collect()
     }
 
-    /// Rows in the order in which they were made, from that number on.
+    /// Rows in the order of their creation, after an id.
     #[must_use]
     pub fn rows_after(&self, id: u64, limit: usize) -> Vec<Row> {
         let sql = "SELECT kind, body FROM entity WHERE id > ? ORDER BY id LIMIT ?";

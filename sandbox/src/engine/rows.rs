@@ -1,9 +1,9 @@
-//! The rows of a sandbox: everything that there may be much of, in SQLite.
+//! The rows of a sandbox: transactions, callbacks, schedule and log, in SQLite.
 //!
-//! A row is written when it changes and read when it is wanted, so that what
-//! is over takes no memory, and a command costs the same however much there is.
-//! What belongs together is committed by the [store](crate::store); a state
-//! without one keeps its rows in memory.
+//! A row is written when it changes and read on demand, so that finished
+//! transactions take no memory, and the cost of a command does not depend on the
+//! number of rows. The [store](crate::store) commits; a state without a store
+//! keeps its rows in memory.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -45,9 +45,9 @@ pub(crate) const TABLES: &str = "
     CREATE INDEX wire_of_delivery ON wire (delivery);
 ";
 
-/// Something with a number of its own that has a life.
+/// Something with an id and a status that changes.
 pub(crate) trait Entity: Clone + Serialize + DeserializeOwned {
-    /// What it is, in a word.
+    /// Its kind.
     const KIND: &'static str;
 
     fn id(&self) -> u64;
@@ -55,25 +55,25 @@ pub(crate) trait Entity: Clone + Serialize + DeserializeOwned {
     fn columns(&self) -> Columns<'_>;
 }
 
-/// What rows are found by. Number and time of creation never change.
+/// The indexed columns. Number and time of creation never change.
 #[derive(PartialEq)]
 pub(crate) struct Columns<'a> {
-    /// Where it stands, in words.
+    /// Its status.
     pub(crate) status: String,
-    /// The control number, contract number or other id that others know.
+    /// The control number, contract number or other public number.
     pub(crate) number: &'a str,
-    /// Whose report lists it.
+    /// The report that lists it.
     pub(crate) report: Option<&'static str>,
     pub(crate) created: Timestamp,
-    /// The other time that a report goes by.
+    /// When it was done, for reports by that time.
     pub(crate) done: Option<Timestamp>,
-    /// The number of the event with which its attempt began.
+    /// The number of the event that began its delivery attempt.
     pub(crate) sending: Option<u64>,
-    /// Since when nothing changes any more by itself.
+    /// When it was finished: nothing is scheduled for it any more.
     pub(crate) finished: Option<Timestamp>,
 }
 
-/// How many rows of each kind have which status.
+/// The number of rows by kind and status.
 pub(crate) type Counts = BTreeMap<String, BTreeMap<String, u64>>;
 
 /// A value as JSON text.
@@ -87,7 +87,7 @@ impl<T: Serialize> ToSql for Json<T> {
     }
 }
 
-/// What cannot be read is not shown: it may be personal.
+/// An error does not show the text, which may hold personal data.
 impl<T: DeserializeOwned> FromSql for Json<T> {
     fn column_result(value: ValueRef<'_>) -> FromSqlResult<Self> {
         let read = serde_json::from_str(value.as_str()?);
@@ -108,7 +108,7 @@ impl FromSql for Timestamp {
     }
 }
 
-/// A handle on the rows. Clones are of the same.
+/// A handle to the rows. Clones share them.
 #[derive(Clone, Default)]
 pub(crate) struct Rows(Arc<Mutex<Shared>>);
 
@@ -135,7 +135,7 @@ impl Rows {
         })))
     }
 
-    /// From here on there are no rows.
+    /// Closes the connection; later reads give no rows.
     pub(crate) fn close(&self) {
         self.lock().connection = None;
     }
@@ -144,7 +144,7 @@ impl Rows {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Does something with the database itself.
+    /// Runs work on the connection.
     pub(crate) fn with<T>(
         &self,
         work: impl FnOnce(&mut Connection) -> rusqlite::Result<T>,
@@ -154,8 +154,8 @@ impl Rows {
         work(connection.ok_or(rusqlite::Error::InvalidQuery)?)
     }
 
-    /// The engine does not ask of every row whether it could be read or
-    /// written: the first failure is kept, and what follows it never committed.
+    /// Keeps the first failure instead of returning it, so that the engine need
+    /// not check every access. Nothing is committed after a failure.
     fn run<T: Default>(&self, work: impl FnOnce(&mut Connection) -> rusqlite::Result<T>) -> T {
         self.with(work).unwrap_or_else(|error| {
             self.lock().failed.get_or_insert(error);
@@ -163,12 +163,13 @@ impl Rows {
         })
     }
 
-    /// What went wrong since this was asked last.
+    /// The first failure since the last call.
     pub(crate) fn take_failure(&self) -> Option<rusqlite::Error> {
         self.lock().failed.take()
     }
 
-    /// Writes, unless something has failed: it may have ended the transaction.
+    /// Writes, unless an earlier statement failed: SQLite may have ended the
+    /// transaction then.
     pub(crate) fn execute(&self, sql: &str, values: impl Params) {
         if self.lock().failed.is_some() {
             return;
@@ -188,7 +189,7 @@ impl Rows {
         })
     }
 
-    /// Rows of one kind, whose query gives kind and body.
+    /// Rows of one kind, by a query for kind and body.
     pub(crate) fn entities<E: Entity>(&self, sql: &str, values: impl Params) -> Vec<E> {
         self.select(sql, values, body)
     }
@@ -218,7 +219,7 @@ impl Rows {
         self.count_reported(&columns, 1);
     }
 
-    /// Writes the body, and what it is found by where that has changed too.
+    /// Writes the body, and the indexed columns if they have changed.
     pub(crate) fn update<E: Entity>(&self, entity: &E, before: &Columns<'_>) {
         let columns = entity.columns();
         if columns == *before {
@@ -248,7 +249,7 @@ impl Rows {
         self.count_reported(columns, -1);
     }
 
-    /// Keeps how many rows a report has for each day.
+    /// Counts the rows of a report by day.
     fn count_reported(&self, columns: &Columns<'_>, more: i32) {
         let times = [("created", Some(columns.created)), ("done", columns.done)];
         for (time, at) in times {
@@ -263,7 +264,7 @@ impl Rows {
         }
     }
 
-    /// Forgets everything but the log.
+    /// Deletes everything except the log.
     pub(crate) fn clear(&self) {
         for table in ["entity", "schedule", "daily", "reported", "wire"] {
             self.execute(&format!("DELETE FROM {table}"), []);
@@ -277,7 +278,7 @@ impl Rows {
         );
     }
 
-    /// What is due first.
+    /// The next scheduled event.
     pub(crate) fn first_due(&self) -> Option<ScheduleEntry> {
         let sql = "SELECT due, position, what FROM schedule ORDER BY due, position LIMIT 1";
         let read = |row: &rusqlite::Row<'_>| {
@@ -297,14 +298,14 @@ impl Rows {
         );
     }
 
-    /// How many payouts somebody was ordered that day.
+    /// The number of payouts to a payee on a day.
     pub(crate) fn counted(&self, day: Date, who: &str) -> u32 {
         let sql = "SELECT count FROM daily WHERE day = ? AND who = ?";
         let mut found = self.select(sql, params![day.to_string(), who], |row| row.get(0));
         found.pop().unwrap_or(0)
     }
 
-    /// Counts one more, and forgets other days by and by.
+    /// Counts one more, and deletes a few counts of earlier days.
     pub(crate) fn count(&self, day: Date, who: &str) {
         let day = day.to_string();
         self.execute(
@@ -317,7 +318,7 @@ impl Rows {
         );
     }
 
-    /// The rows of a report within those days, and how many there are.
+    /// A page of a report of some days, and its total.
     pub(crate) fn report<T>(
         &self,
         wanted: &Report,
@@ -348,14 +349,14 @@ impl Rows {
     }
 }
 
-/// Lines and rows are not shown: they hold personal data.
+/// Without lines and rows, which hold personal data.
 impl std::fmt::Debug for Rows {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str("Rows")
     }
 }
 
-/// Whether they say the same.
+/// Compares all rows.
 impl PartialEq for Rows {
     fn eq(&self, other: &Self) -> bool {
         let all = |rows: &Self| {
@@ -374,12 +375,12 @@ impl PartialEq for Rows {
     }
 }
 
-/// An entity, of a row of kind and body.
+/// The entity in a row of kind and body.
 pub(crate) fn body<E: Entity>(row: &rusqlite::Row<'_>) -> rusqlite::Result<E> {
     row.get(1).map(|Json(entity)| entity)
 }
 
-/// A part of a report.
+/// A page of a report.
 pub(crate) struct Report {
     pub(crate) report: &'static str,
     pub(crate) by_creation: bool,

@@ -17,21 +17,20 @@ use crate::engine::{
 };
 use crate::store::{Store, StoreError};
 
-/// How many commands share a commit at most.
+/// The most commands in a commit.
 const BATCH: usize = 512;
 
-/// How long what shares a commit may take; the rest waits for the next one.
+/// The time for the commands of a commit; the rest waits for the next one.
 const SLICE: StdDuration = StdDuration::from_millis(20);
 
-/// How many callbacks the delivery workers have at once, those that are held
-/// back aside.
+/// The most callbacks in delivery at once, without delayed ones.
 const HANDED_OUT: usize = 64;
 
-/// How long after the database has refused a write, such as on a full disk,
-/// what is due is tried again.
+/// The pause after a failed write, such as on a full disk, before due events
+/// are tried again.
 const RETRY: StdDuration = StdDuration::from_secs(1);
 
-/// What the thread owns.
+/// The state of the thread.
 pub(super) struct Worker {
     pub(super) inbox: Receiver<Message>,
     pub(super) store: Store,
@@ -41,40 +40,40 @@ pub(super) struct Worker {
     pub(super) logs: watch::Sender<u64>,
     pub(super) generations: watch::Sender<u64>,
     pub(super) generation: u64,
-    /// The attempts that were begun and have not ended, by delivery: when they
-    /// may go out, if they are still held back.
+    /// The running attempts, by delivery, with the time until which they are
+    /// delayed.
     pub(super) under_way: BTreeMap<u64, Option<Timestamp>>,
     pub(super) held: BTreeSet<(Timestamp, u64)>,
     pub(super) sleepers: BTreeMap<(Timestamp, u64), oneshot::Sender<()>>,
     pub(super) slept: u64,
     pub(super) waiting: Vec<Waiting>,
-    /// Where the clock is to be moved, one after the other.
+    /// The times to which the clock is to be moved, in order.
     pub(super) moves: VecDeque<Move>,
-    /// How many attempts have ended.
+    /// The number of finished attempts.
     pub(super) attempts: u64,
-    /// The event with which the last attempt became due that was begun.
+    /// The event by which the last attempt that was started became due.
     pub(super) begun: u64,
-    /// What has to wait for the next commit: what became of callbacks and could
-    /// not be written, or what there was no time for.
+    /// Changes that wait for the next commit: results of callbacks that could not
+    /// be written, or for which there was no time.
     pub(super) unwritten: Vec<Change>,
-    /// When the database refused, if it has not written since.
+    /// When a write failed, if none has succeeded since.
     pub(super) failed: Option<Instant>,
 }
 
-/// What changes the state.
+/// A change of the state.
 pub(super) enum Change {
     Carry(Box<Command>, Respond<Executed>),
     Ended(u64, Delivered, Vec<WireRecord>),
 }
 
-/// What was committed of some changes.
+/// The results of committed changes.
 struct Written {
     generation: u64,
-    /// For each change, unless it came too late.
+    /// The result of each change; `None` if it came too late.
     applied: Vec<Option<Applied>>,
 }
 
-/// A command that was carried out, whose callbacks are still on their way.
+/// An executed command whose callbacks are still in delivery.
 pub(super) struct Waiting {
     deliveries: Vec<u64>,
     applied: Applied,
@@ -109,14 +108,14 @@ impl Worker {
             self.wake_sleepers();
             self.finish_commands();
             if let Some(respond) = stop {
-                // What was asked before is carried out; what the database has
-                // refused is not, and was answered so.
+                // Earlier commands are executed; those whose write failed were
+                // answered with an error.
                 let waits = |change: &Change| matches!(change, Change::Carry(..));
                 while self.unwritten.iter().any(waits) {
                     self.write(Vec::new(), &mut Vec::new())?;
                     self.finish_commands();
                 }
-                // The caller that waits may open the database at once.
+                // The waiting caller may open the database at once.
                 self.store.close();
                 drop(self);
                 if let Some(respond) = respond {
@@ -127,8 +126,8 @@ impl Worker {
         }
     }
 
-    /// What has arrived; nothing if the time has come for something. `None`
-    /// if no handle on the sandbox is left.
+    /// The messages that have arrived; empty when an event is due. `None` if no
+    /// handle to the sandbox is left.
     fn receive(&self) -> Option<Vec<Message>> {
         let first = match self.duration() {
             None => Some(self.inbox.recv().ok()?),
@@ -145,7 +144,7 @@ impl Worker {
         Some(batch)
     }
 
-    /// How long nothing is due, by the real clock.
+    /// The real time until the next event is due.
     fn duration(&self) -> Option<StdDuration> {
         if let Some(failed) = self.failed {
             return Some(RETRY.saturating_sub(failed.elapsed()));
@@ -163,7 +162,7 @@ impl Worker {
         Some(duration.unwrap_or_default())
     }
 
-    /// When something is due next, of any kind.
+    /// The time of the next event of any kind.
     fn next(&self) -> Option<Timestamp> {
         let due = self.read().next_due().map(Timestamp::from);
         let held = self.held.first().map(|(until, _)| *until);
@@ -171,8 +170,8 @@ impl Worker {
         [due, held, sleeper].into_iter().flatten().min()
     }
 
-    /// Carries out what changes something, commits it, and answers it. What
-    /// only looks is put into `rest`.
+    /// Executes changes, commits them and answers them. Queries are put into
+    /// `rest`.
     fn write(
         &mut self,
         batch: Vec<Message>,
@@ -211,8 +210,8 @@ impl Worker {
             }
             Err(error) => {
                 self.recover()?;
-                // What was asked can be asked again; what happened to a
-                // callback is known nowhere else.
+                // A command can be sent again; the result of a callback exists
+                // only here.
                 for change in changes {
                     match change {
                         Change::Carry(_, respond) => {
@@ -226,8 +225,7 @@ impl Worker {
         }
     }
 
-    /// Carries out changes and commits them: all that there is time for, or
-    /// none.
+    /// Executes and commits as many changes as there is time for, or none.
     fn try_write(&mut self, changes: &[Change], due: bool) -> Result<Written, StoreError> {
         self.store.begin()?;
         let mut written = Written {
@@ -263,7 +261,7 @@ impl Worker {
         Ok(written)
     }
 
-    /// Makes known what was committed.
+    /// Publishes what was committed.
     fn written(&mut self, changes: Vec<Change>, written: Written) {
         for (change, applied) in changes.into_iter().zip(written.applied) {
             match (change, applied) {
@@ -298,8 +296,8 @@ impl Worker {
         Ok(applied)
     }
 
-    /// The database refused: what is in memory was never promised to anybody.
-    /// Callbacks that are under way were committed before, and go on.
+    /// Rolls back after a failed write. Callbacks in delivery were committed
+    /// before, and continue.
     fn recover(&mut self) -> Result<(), SimulatorError> {
         self.failed = Some(Instant::now());
         self.store.roll_back();
@@ -308,7 +306,7 @@ impl Worker {
         Ok(())
     }
 
-    /// Numbers of deliveries mean something else from here on.
+    /// Forgets deliveries whose ids have become invalid.
     fn start_generation(&mut self, generation: u64) {
         self.generation = generation;
         self.generations.send_replace(generation);
@@ -317,8 +315,7 @@ impl Worker {
         self.begun = 0;
     }
 
-    /// Answers a command, or keeps the answer until its callbacks have been
-    /// tried.
+    /// Answers a command, or keeps the answer until its callbacks were attempted.
     fn answer(&mut self, applied: Applied, respond: Respond<Executed>) {
         let deliveries = match &applied.answer {
             CommandOutcome::Done { deliveries, .. } => deliveries.clone(),
@@ -331,7 +328,7 @@ impl Worker {
         });
     }
 
-    /// Gives the answers whose callbacks are no longer on their way.
+    /// Sends the answers whose callbacks are no longer in delivery.
     fn finish_commands(&mut self) {
         let waiting = std::mem::take(&mut self.waiting);
         let (over, still): (Vec<_>, Vec<_>) = waiting
@@ -351,7 +348,7 @@ impl Worker {
         }
     }
 
-    /// Whether a callback is sent now, or as soon as it is its turn.
+    /// Whether a callback is in delivery, or due for it.
     fn is_on_its_way(&self, id: u64) -> bool {
         if let Some(until) = self.under_way.get(&id) {
             return until.is_none();
@@ -364,8 +361,7 @@ impl Worker {
         }
     }
 
-    /// Gives the delivery workers what is to be sent, as much as they have use
-    /// for.
+    /// Passes due callbacks to the delivery workers, as many as they can take.
     fn start_due_deliveries(&mut self) {
         let now = self.now();
         while self.travelling() < HANDED_OUT {
@@ -396,7 +392,7 @@ impl Worker {
         });
     }
 
-    /// Lets go what was held back until now.
+    /// Starts the attempts whose delay is over.
     fn wake_sleepers(&mut self) {
         let now = self.now();
         while let Some((until, id)) = self.held.first().copied() {
@@ -418,10 +414,10 @@ impl Worker {
         }
     }
 
-    /// Moves a virtual clock as far as nothing is on its way.
+    /// Moves a virtual clock while no callback is in delivery.
     fn move_clock(&mut self) -> Result<(), SimulatorError> {
         while let Some(target) = self.moves.front().map(|next| next.target) {
-            // Time stands still while a callback travels.
+            // The clock stops while a callback is in delivery.
             if self.travelling() > 0 {
                 return Ok(());
             }
@@ -448,19 +444,19 @@ impl Worker {
         Ok(())
     }
 
-    /// How many callbacks are on their way that are not held back.
+    /// The number of callbacks in delivery, without delayed ones.
     fn travelling(&self) -> usize {
         self.under_way.len().saturating_sub(self.held.len())
     }
 
-    /// Moves on to that moment and does what is due then.
+    /// Moves the clock to a time and executes what is due.
     fn tick(&mut self, until: Timestamp) -> Result<(), StoreError> {
         self.store.begin()?;
         self.execute_at(&Command::Tick, until)?;
         self.commit()
     }
 
-    /// Everything that changes nothing but itself.
+    /// Answers a query.
     fn run_query(&mut self, message: Message) {
         match message {
             Message::Log { query, respond } => {
@@ -524,7 +520,7 @@ impl Worker {
     }
 }
 
-/// How long a callback is held back on the wire.
+/// The delay of a callback by a fault.
 fn delay(faults: &[WireFault]) -> Duration {
     let durations = faults.iter().filter_map(|fault| match fault {
         WireFault::Delay { by } => Some(*by),
