@@ -1,4 +1,4 @@
-//! Money: where all of it is at any time.
+//! Account balances: the ledger accounts for all money at any time.
 
 use std::collections::BTreeMap;
 
@@ -12,34 +12,34 @@ use super::settings::Settings;
 pub struct Account {
     /// The company's name.
     pub name: String,
-    /// What payouts can be made from.
+    /// The balance available for payouts.
     pub balance: Amount,
-    /// What was taken from the balance for payouts that are not over.
+    /// The amount held for payouts that are not final.
     pub held: Amount,
-    /// What payees have received.
+    /// The total amount that payees have received.
     pub paid: Amount,
-    /// What was collected and is not settled yet.
+    /// The amount collected but not settled yet.
     pub collected: Amount,
-    /// What was settled and is still here.
+    /// The amount settled but not withdrawn or recharged yet.
     pub settled: Amount,
 }
 
-/// What has crossed the border of the sandbox. What came in, less what went
-/// out, is what the accounts hold and payees have received.
+/// The amounts that have entered and left the sandbox. The difference is what the
+/// accounts hold plus what payees have received.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Totals {
-    /// Opening balances, recharges and collections.
+    /// The sum of opening balances, recharges and collections.
     pub brought_in: Amount,
-    /// Withdrawals.
+    /// The sum of withdrawals.
     pub taken_out: Amount,
 }
 
-/// All accounts.
+/// All accounts and totals.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Ledger {
-    /// By prefix.
+    /// The accounts by prefix.
     pub accounts: BTreeMap<String, Account>,
-    /// What crossed the border.
+    /// The amounts that have entered and left the sandbox.
     pub totals: Totals,
 }
 
@@ -55,7 +55,7 @@ pub(crate) enum Part {
     Outside,
 }
 
-/// The part does not hold that much, or cannot hold it.
+/// The source has too little, or the destination would exceed the maximum.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Short;
 
@@ -75,7 +75,7 @@ impl Ledger {
                 settled: Amount::ZERO,
             };
             ledger.accounts.insert(prefix.clone(), account);
-            // What cannot be held is not brought in.
+            // An opening balance above the maximum is ignored.
             let _ = ledger.shift(
                 (prefix, Part::Outside),
                 (prefix, Part::Balance),
@@ -85,7 +85,7 @@ impl Ledger {
         ledger
     }
 
-    /// What all accounts hold, and what payees have received.
+    /// Returns what all accounts hold plus what payees have received, in centavos.
     #[must_use]
     pub fn inside(&self) -> i64 {
         let of = |account: &Account| {
@@ -103,16 +103,15 @@ impl Ledger {
         self.accounts.values().map(of).sum()
     }
 
-    /// The sum of all payout balances.
+    /// Returns the sum of all payout balances.
     #[must_use]
     pub fn balance(&self) -> Amount {
         let all = self.accounts.values().map(|account| account.balance);
         Amount::from_centavos(all.map(Amount::centavos).sum())
     }
 
-    /// Moves money from one part to another. Nothing ever becomes negative, all
-    /// that is inside never exceeds what one message can say, and a refused
-    /// movement changes nothing.
+    /// Moves money from one part to another. No balance becomes negative, the total
+    /// never exceeds `MOST`, and a rejected movement changes nothing.
     pub(crate) fn shift(
         &mut self,
         (giver, from): (&str, Part),
@@ -149,8 +148,8 @@ impl Ledger {
         Ok(())
     }
 
-    /// Whether that much may come in. What is inside can then go wherever it
-    /// belongs: nothing has to be refused for want of room.
+    /// Checks that the total stays within `MOST` when `amount` enters. Movements
+    /// inside the sandbox can then never overflow.
     fn has_room_for(&self, amount: Amount) -> Result<(), Short> {
         let Totals {
             brought_in,
@@ -178,5 +177,5 @@ impl Ledger {
     }
 }
 
-/// The largest amount that a message can say.
+/// The largest amount that a message can represent.
 pub(crate) const MOST: Amount = Amount::from_centavos(999_999_999_999);

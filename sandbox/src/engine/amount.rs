@@ -1,12 +1,13 @@
-//! Amounts in commands and settings: a text as on the wire, or a number.
+//! Deserializes amounts in commands and settings, from a string as on the wire or a
+//! number.
 
 use serde::de::{DeserializeOwned, Error};
 use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 use skypay_runtime::read;
 
-/// Reads an [`Amount`](skypay_types::Amount), or one that may be absent, from a
-/// JSON string or number.
+/// Deserializes an [`Amount`](skypay_types::Amount), or an optional one, from a JSON
+/// string or number.
 pub(crate) fn deserialize<'de, D, A>(deserializer: D) -> Result<A, D::Error>
 where
     D: Deserializer<'de>,

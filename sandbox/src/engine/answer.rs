@@ -1,4 +1,4 @@
-//! What comes out of the engine.
+//! The results of commands.
 
 use serde::Serialize;
 use serde_json::Value;
@@ -8,51 +8,51 @@ use skypay_types::{Operation, ResponseCode};
 use super::fault::WireFault;
 use super::timestamp::Timestamp;
 
-/// What a command has led to.
+/// The result of a command.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Applied {
-    /// The answer to the caller of the command.
+    /// The outcome for the caller of the command.
     pub answer: CommandOutcome,
-    /// What happened, in order. The log is these lines and nothing else.
+    /// The events, in order. They are the lines of the log.
     pub events: Vec<Event>,
-    /// What shall happen on the wire to the answer of a request.
+    /// The faults to inject into the response of a request.
     pub faults: Vec<WireFault>,
 }
 
-/// The answer to a command.
+/// The outcome of a command.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(tag = "answer", rename_all = "kebab-case")]
 pub enum CommandOutcome {
-    /// A request was accepted: the response in plaintext, still without time, code
-    /// and description, which the writer supplies.
+    /// A request was accepted. The plaintext has no time, code and description yet; the
+    /// HTTP layer fills them in.
     Accepted {
-        /// The response's own fields.
+        /// The fields specific to the response.
         plaintext: Value,
-        /// Whether it is the document's example: the operation has no
+        /// Whether the response is the document's example, because the operation has no
         /// behaviour here.
         #[serde(skip_serializing_if = "std::ops::Not::not")]
         is_example: bool,
     },
-    /// A request was refused, or something failed.
+    /// A request was refused, or failed.
     Refused {
         /// The return code.
         code: ResponseCode,
-        /// The text that goes with it.
+        /// The response description.
         description: String,
     },
-    /// A request was cut off before it was executed: there is no answer.
+    /// The connection was closed before the request was executed; there is no response.
     NoResponse,
-    /// A command was carried out.
+    /// A command was executed.
     Done {
-        /// The callbacks that it caused, by number. Those of a cashier are
-        /// worth waiting for.
+        /// The ids of the callbacks that it caused. For a cashier command, the caller
+        /// waits for them.
         deliveries: Vec<u64>,
-        /// What else there is to say, such as the number of a new rule.
+        /// Command-specific details, such as the id of a new rule.
         details: Value,
     },
-    /// A command makes no sense now. Nothing has changed.
+    /// The command is not valid in the current state. Nothing has changed.
     InvalidCommand {
-        /// What is wrong, and what to do about it.
+        /// The reason, and how to resolve it.
         why: String,
     },
 }
@@ -62,11 +62,12 @@ impl CommandOutcome {
         Self::InvalidCommand { why: why.into() }
     }
 
-    /// The typed response to operation `O`, or the refusal.
+    /// Returns the typed response to operation `O`, or the refusal.
     ///
     /// # Errors
     ///
-    /// The return code and its text; none if there is no answer to `O` here.
+    /// Returns the return code and its description, or `None` if the outcome is no
+    /// response to `O`.
     pub fn typed<O: Operation>(&self) -> Result<O::Response, Option<(ResponseCode, String)>> {
         match self {
             Self::Accepted { plaintext, .. } => {
@@ -78,7 +79,7 @@ impl CommandOutcome {
         }
     }
 
-    /// The return code with which a request was refused.
+    /// Returns the return code with which a request was refused.
     #[must_use]
     pub fn refusal(&self) -> Option<&ResponseCode> {
         match self {
@@ -88,33 +89,33 @@ impl CommandOutcome {
     }
 }
 
-/// Something that happened: a line of the log.
+/// An event: a line of the log.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Event {
-    /// From 1, without a gap.
+    /// The sequence number: from 1, without gaps.
     pub sequence: u64,
-    /// When, in GMT+8.
+    /// The time, in GMT+8.
     pub time: Timestamp,
-    /// What kind of thing, in kebab-case, such as `payout-accepted`.
+    /// The kind of event in kebab-case, such as `payout-accepted`.
     pub kind: &'static str,
-    /// The control number, contract number, prefix or rule that it is about.
+    /// The control number, contract number, prefix or rule that the event concerns.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub subject: Option<String>,
-    /// The rest, without personal data.
+    /// Further fields, without personal data.
     pub details: Value,
-    /// Personal data: messages as they were. Not part of the line.
+    /// Personal data: the original messages. Not part of the log line.
     #[serde(skip)]
     pub personal: Value,
 }
 
 impl Event {
-    /// The line for the log, without personal data and without a line end.
+    /// Returns the log line, without personal data and without a line terminator.
     #[must_use]
     pub fn line(&self) -> String {
         serde_json::to_string(self).unwrap_or_default()
     }
 
-    /// The same, with personal data in the field `personal`.
+    /// Returns the log line, with personal data in the field `personal`.
     #[must_use]
     pub fn line_with_personal_data(&self) -> String {
         let personal = Some(self.personal.clone());
@@ -125,8 +126,7 @@ impl Event {
     }
 }
 
-/// A line of the log with personal data in it; its fields have the order of
-/// their names.
+/// Adds personal data to a line of the log. The fields are sorted by name.
 pub(crate) fn with_personal_data(line: &str, personal: Option<Value>) -> String {
     let mut line: Value = serde_json::from_str(line).unwrap_or_default();
     if let (Value::Object(fields), Some(personal)) = (&mut line, personal) {

@@ -1,18 +1,18 @@
-//! What the vendor leaves open, each with an answer that can be switched.
+//! Configurable vendor behaviors: details that the vendor leaves unspecified.
 
-/// A question that the vendor leaves open.
+/// A behavior that the vendor leaves unspecified.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Behavior {
     /// Its name.
     pub name: &'static str,
-    /// The question.
+    /// The question that it settles.
     pub question: &'static str,
-    /// The answers and what they mean. The first is the default: the one that
-    /// does most harm to a careless partner.
+    /// The values and their descriptions. The first is the default: the one that most
+    /// readily exposes errors in a partner.
     pub values: &'static [(&'static str, &'static str)],
 }
 
-/// Declares the behaviors, and a constant for the name of each.
+/// Declares the behaviors, and a constant for each name.
 macro_rules! behaviors {
     ($($constant:ident = $name:literal, $question:literal, [$(($value:literal, $meaning:literal)),+ $(,)?];)+) => {
         $(pub(crate) const $constant: &str = $name;)+
@@ -154,20 +154,20 @@ behaviors! {
         [("letters", "yes, three of them"), ("numbers", "no, they are numbers")];
 }
 
-/// A behavior by its name.
+/// Returns the behavior with a name.
 #[must_use]
 pub fn find(name: &str) -> Option<&'static Behavior> {
     BEHAVIORS.iter().find(|behavior| behavior.name == name)
 }
 
 impl Behavior {
-    /// The answer that holds if none was set.
+    /// Returns the default value.
     #[must_use]
     pub fn default_value(&self) -> &'static str {
         self.values.first().map_or("", |(value, _)| value)
     }
 
-    /// Whether it has that value.
+    /// Whether `value` is one of its values.
     #[must_use]
     pub fn has(&self, value: &str) -> bool {
         self.values.iter().any(|(known, _)| *known == value)

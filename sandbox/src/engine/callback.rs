@@ -1,4 +1,4 @@
-//! Callbacks on their way: written, sent, answered, sent again.
+//! The callback lifecycle: creation, delivery attempts, results and retries.
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -15,25 +15,25 @@ use super::request::RequestFacts;
 use super::timestamp::{Duration, Timestamp};
 use super::transaction::{ScheduledEvent, Transaction};
 
-/// What a callback is for: who learns of its end.
+/// The purpose of a callback, which determines how its outcome is handled.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Purpose {
-    /// The partner is to know; the engine does not wait.
+    /// A notification; nothing in the engine depends on its outcome.
     Notice,
-    /// A cashier waits for a payout's data.
+    /// A cashier waits for the data of a payout.
     PayoutInquiry,
-    /// A cashier waits for the word to hand out the money.
+    /// A cashier waits for the confirmation to pay out.
     PayoutConfirmation,
-    /// A cashier waits for the word to take the money.
+    /// A cashier waits for the confirmation to take the money.
     CollectionInquiry,
     /// A cashier has taken the money.
     CollectionConfirmation,
-    /// It was sent by hand, or again: nothing depends on it.
+    /// Triggered or replayed by a command; nothing depends on its outcome.
     Nothing,
 }
 
-/// The pauses before a notice is sent again.
+/// The delays before each retry of a notification.
 const NOTICE_PAUSES: [Duration; 5] = [
     Duration::seconds(60),
     Duration::seconds(300),
@@ -42,21 +42,21 @@ const NOTICE_PAUSES: [Duration; 5] = [
     Duration::seconds(43_200),
 ];
 
-/// The pauses before a confirmation is sent again.
+/// The delays before each retry of a confirmation.
 const CONFIRMATION_PAUSES: [Duration; 3] = [
     Duration::seconds(30),
     Duration::seconds(300),
     Duration::seconds(1800),
 ];
 
-/// A callback of the document, by its name.
+/// Returns the description of a callback, by its operation name.
 pub(crate) fn find(operation: &str) -> Option<&'static OperationInfo> {
     let mut all = OPERATIONS.iter().copied();
     all.find(|info| info.direction == Direction::ToPartner && info.name == operation)
 }
 
 impl AttemptResult {
-    /// What the attempt says of the callback's outcome.
+    /// Classifies the result of the attempt.
     #[must_use]
     pub fn outcome(&self, info: &OperationInfo) -> Outcome {
         match self {
@@ -66,7 +66,7 @@ impl AttemptResult {
         }
     }
 
-    /// The return code, if there was an answer.
+    /// Returns the return code of the response, if there was one.
     #[must_use]
     pub fn code(&self) -> Option<ResponseCode> {
         match self {
@@ -85,8 +85,8 @@ impl AttemptResult {
 }
 
 impl Transaction<'_> {
-    /// Writes a callback that is due at that moment. What the document does
-    /// not allow is not sent, but noted.
+    /// Creates a callback that is due at a time. One that fails validation is not sent;
+    /// an event records it.
     pub(crate) fn write_callback<O: Operation>(
         &mut self,
         message: Result<O, Invalid>,
@@ -107,7 +107,7 @@ impl Transaction<'_> {
         }
     }
 
-    /// Puts a callback into the outbox.
+    /// Inserts a callback and schedules it.
     pub(crate) fn post(
         &mut self,
         operation: &str,
@@ -138,7 +138,7 @@ impl Transaction<'_> {
         id
     }
 
-    /// Sends a callback again as it was, or as somebody wants it.
+    /// Replays a callback unchanged, in `copies` copies.
     pub(crate) fn replay(&mut self, delivery: u64, copies: u32) -> CommandOutcome {
         let Some(callback) = self.state.callback(delivery) else {
             return CommandOutcome::invalid_command(format!("there is no delivery {delivery}"));
@@ -194,7 +194,7 @@ impl Transaction<'_> {
         self.done(Value::Null)
     }
 
-    /// Changes a callback that there is.
+    /// Updates an existing callback.
     pub(crate) fn change_callback(&mut self, id: u64, change: impl FnOnce(&mut Callback)) {
         self.state.update(id, |callback| {
             change(callback);
@@ -202,7 +202,7 @@ impl Transaction<'_> {
         });
     }
 
-    /// Begins an attempt: what goes wrong on the wire is decided now.
+    /// Starts a delivery attempt and selects its faults.
     pub(crate) fn send_due(&mut self, id: u64, due: Timestamp) {
         let Some(callback) = self.state.callback(id) else {
             return;
@@ -297,7 +297,7 @@ impl Transaction<'_> {
         self.schedule(due, ScheduledEvent::Send(callback.id));
     }
 
-    /// A fault with what chance has to add to it.
+    /// Completes a fault with random values.
     fn drawn(&mut self, fault: WireFault, id: u64) -> Option<WireFault> {
         match fault {
             WireFault::Garble { .. } => Some(WireFault::Garble {
@@ -318,7 +318,7 @@ impl Transaction<'_> {
         }
     }
 
-    /// Learns what became of an attempt.
+    /// Records the result of a delivery attempt.
     pub(crate) fn delivered(&mut self, delivered: &Delivered) -> CommandOutcome {
         let Delivered {
             delivery,
@@ -366,7 +366,7 @@ impl Transaction<'_> {
         self.done(Value::Null)
     }
 
-    /// Sends a callback again, or lets it rest.
+    /// Schedules a retry, or marks the callback as acknowledged or given up.
     fn judge(&mut self, callback: &Callback, result: &AttemptResult) {
         let info = find(&callback.operation);
         let outcome = info.map_or(Outcome::Unknown, |info| result.outcome(info));
@@ -422,7 +422,7 @@ impl Transaction<'_> {
         }
     }
 
-    /// Ends the wait for a callback.
+    /// Passes the result to the operation that the callback serves.
     fn ended(&mut self, callback: &Callback, result: &AttemptResult, outcome: Outcome, over: bool) {
         match callback.purpose {
             Purpose::PayoutInquiry => self.payout_inquired(callback, result, outcome),
@@ -436,8 +436,8 @@ impl Transaction<'_> {
     }
 }
 
-/// Whether an earlier attempt, or the callback that this one repeats, may have
-/// reached the partner.
+/// Whether an earlier attempt, or the callback that this one repeats, may have reached
+/// the partner.
 fn may_have_arrived(callback: &Callback) -> bool {
     let mut results = callback
         .attempts

@@ -1,4 +1,4 @@
-//! Payouts that a store asks the partner about: they were not ordered here.
+//! Cash pickups: payouts that stores query at the partner, which were not ordered here.
 
 use serde::{Deserialize, Serialize};
 use serde_json::json;
@@ -18,54 +18,54 @@ use super::rows::{Columns, Entity};
 use super::timestamp::Timestamp;
 use super::transaction::Transaction;
 
-/// A payout at a counter.
+/// A cash pickup.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct CashPickup {
-    /// Our number for it.
+    /// The sandbox's id for it.
     pub id: u64,
-    /// The partner's number for it.
+    /// The partner's control number.
     pub control_number: String,
     /// The entity that pays.
     pub prefix: String,
     /// The store.
     pub channel: PayoutChannel,
-    /// When somebody first asked for it.
+    /// When a store first inquired about it.
     pub created: Timestamp,
-    /// Where it stands.
+    /// Its status.
     pub status: CashPickupStatus,
-    /// What the last inquiry said it is worth.
+    /// The amount from the last inquiry.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub amount: Option<Amount>,
-    /// The payee's phone, as the last inquiry said.
+    /// The payee's phone number from the last inquiry.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub phone: Option<String>,
-    /// The callback whose end the cashier waits for, or has waited for.
+    /// The callback that the cashier waits for, or waited for last.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub delivery: Option<u64>,
-    /// When the cashier handed out the money.
+    /// When the cashier paid it out.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pay_time: Option<Timestamp>,
 }
 
-/// Where a payout at a counter stands.
+/// The status of a cash pickup.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum CashPickupStatus {
-    /// The partner is being asked.
+    /// An inquiry at the partner is in progress.
     Inquiring,
-    /// The partner has said that it may be paid.
+    /// The partner has approved it.
     Inquired,
-    /// The partner has said that it may not be paid, or nothing.
+    /// The partner has refused it, or has not responded.
     Refused,
-    /// The cashier wants to pay; the money is held until the partner has
-    /// answered.
+    /// The cashier has requested confirmation; the money is held until the partner
+    /// responds.
     Confirming,
-    /// The cashier has paid.
+    /// The cashier has paid it out.
     Paid,
 }
 
 impl CashPickupStatus {
-    /// One word.
+    /// Returns the status as a single word.
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
@@ -155,7 +155,7 @@ impl Transaction<'_> {
             pay_time: None,
         };
         match known {
-            // Asking about what is paid changes nothing.
+            // An inquiry does not change a paid pickup.
             Some(known) if known.status == CashPickupStatus::Paid => {}
             Some(known) => self.change_pickup(known.id, |again| {
                 *again = payout(known.id, known.created);
@@ -212,7 +212,7 @@ impl Transaction<'_> {
         });
     }
 
-    /// The payout whose cashier waits for the end of a callback.
+    /// Returns the cash pickup whose cashier waits for a callback.
     fn pickup_waiting_for(&self, callback: &Callback) -> Option<CashPickup> {
         let payout = self.state.cash_pickup(&callback.subject);
         payout.filter(|payout| payout.delivery == Some(callback.id))
@@ -272,7 +272,7 @@ impl Transaction<'_> {
         self.done(json!({ "delivery": delivery }))
     }
 
-    /// The cashier presses the button once more: the same words again.
+    /// Sends the same confirmation again, at the cashier's request.
     fn confirm_again(&mut self, payout: &CashPickup) -> CommandOutcome {
         let last = payout.delivery.and_then(|id| self.state.callback(id));
         let Some(last) = last.filter(|last| last.status == DeliveryStatus::GivenUp) else {
@@ -298,7 +298,7 @@ impl Transaction<'_> {
         self.change_callback(id, |callback| callback.repeats = Some(first));
     }
 
-    /// Whether an answer means that an earlier confirmation had arrived.
+    /// Whether a response means that an earlier confirmation had arrived.
     pub(crate) fn says_done(
         &self,
         callback: &Callback,

@@ -1,4 +1,4 @@
-//! The six catalogs, shortened: enough of each to order by.
+//! The six catalogs, each reduced to what orders need.
 #![expect(
     clippy::unused_self,
     reason = "each operation is served by a method of its name"
@@ -52,7 +52,7 @@ const PROVINCES: [(u32, &str); 6] = [
     (47, "Metro Manila"),
 ];
 
-/// City, province, name.
+/// City id, province id and name.
 const CITIES: [(u32, u32, &str); 9] = [
     (1, 1, "Sallapadan"),
     (2, 1, "Bangued"),
@@ -65,7 +65,7 @@ const CITIES: [(u32, u32, &str); 9] = [
     (998, 47, "Quezon City"),
 ];
 
-/// Code in letters, number, name.
+/// Letter code, number and name.
 const BANKS: [(&str, u32, &str); 8] = [
     ("BDO", 1, "BDO Unibank"),
     ("BPI", 2, "Bank of the Philippine Islands"),
@@ -81,7 +81,7 @@ pub(crate) fn has_identification_type(id: &IntegerText) -> bool {
     IDENTIFICATION_TYPES.iter().any(|(known, _)| is(id, *known))
 }
 
-/// Whether there are such a province and such a city in it.
+/// Whether the province exists and contains the city.
 pub(crate) fn has_place(province: Option<&IntegerText>, city: Option<&IntegerText>) -> bool {
     let known = province.is_none_or(|id| PROVINCES.iter().any(|(known, _)| is(id, *known)));
     let lies = city.is_none_or(|id| {

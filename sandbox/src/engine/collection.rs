@@ -1,4 +1,4 @@
-//! Repayments that stores collect for the partner.
+//! Collections: repayments that stores collect for the partner.
 
 use serde::{Deserialize, Serialize};
 use serde_json::json;
@@ -18,46 +18,46 @@ use super::rows::{Columns, Entity};
 use super::timestamp::{Duration, Timestamp};
 use super::transaction::Transaction;
 
-/// How long a barcode is valid.
+/// The validity of a barcode.
 const BARCODE_VALIDITY: Duration = Duration::days(1);
 
-/// A reference for a 7-Eleven barcode.
+/// The reference of a 7-Eleven barcode.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Barcode {
-    /// Our number for it.
+    /// The sandbox's id for it.
     pub id: u64,
-    /// The reference, as it is drawn.
+    /// The reference as it is encoded in the barcode.
     pub reference: String,
-    /// The contract.
+    /// The contract number.
     pub contract_number: String,
-    /// What is to be paid.
+    /// The amount to pay.
     pub amount: Amount,
-    /// The payer's phone.
+    /// The payer's phone number.
     pub phone: String,
-    /// When it was made.
+    /// When it was created.
     pub created: Timestamp,
-    /// From when on it is refused.
+    /// The time from which it is refused.
     pub expires: Timestamp,
 }
 
-/// A repayment at a store.
+/// A collection at a store.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Collection {
-    /// Our number for it.
+    /// The sandbox's id for it.
     pub id: u64,
-    /// The contract.
+    /// The contract number.
     pub contract_number: String,
-    /// The entity that is repaid.
+    /// The entity that receives the repayment.
     pub prefix: String,
     /// The store.
     pub channel: CollectionChannel,
-    /// When the store first asked.
+    /// When the store first inquired.
     pub created: Timestamp,
-    /// Where it stands.
+    /// Its status.
     pub status: CollectionStatus,
-    /// What the partner wants, or what was paid.
+    /// The amount that the partner requires, or that was paid.
     pub amount: Amount,
-    /// The payer's phone.
+    /// The payer's phone number.
     pub phone: String,
     /// The store's receipt.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -65,29 +65,29 @@ pub struct Collection {
     /// When the store took the money.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub collected: Option<Timestamp>,
-    /// The callback whose end the cashier waits for, or has waited for.
+    /// The callback that the cashier waits for, or waited for last.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub delivery: Option<u64>,
 }
 
-/// Where a repayment stands.
+/// The status of a collection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum CollectionStatus {
-    /// The partner is being asked.
+    /// An inquiry at the partner is in progress.
     Inquiring,
-    /// The partner wants the money.
+    /// The partner has accepted the repayment.
     Inquired,
-    /// The partner does not want the money, or said nothing.
+    /// The partner has refused the repayment, or has not responded.
     Refused,
-    /// The cashier has the money; the partner is being told.
+    /// The cashier has taken the money; the confirmation to the partner is in progress.
     Confirming,
-    /// The partner knows.
+    /// The partner has acknowledged the collection.
     Confirmed,
 }
 
 impl CollectionStatus {
-    /// One word.
+    /// Returns the status as a single word.
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
@@ -125,7 +125,7 @@ impl Entity for Collection {
     }
 }
 
-/// By its own reference, which is what a cashier reads.
+/// The key is its reference, which is what a cashier enters.
 impl Entity for Barcode {
     const KIND: &'static str = "barcode";
 
@@ -210,7 +210,7 @@ impl Transaction<'_> {
         }
     }
 
-    /// The contract that is meant: by its number, or by a barcode.
+    /// Resolves a contract, by its number or by the reference of a barcode.
     fn contract_of(
         &self,
         number: &str,
@@ -298,7 +298,7 @@ impl Transaction<'_> {
         self.done(json!({ "delivery": delivery }))
     }
 
-    /// The repayment of a contract at a store that is not over.
+    /// Returns the collection of a contract at a store that is not final.
     fn open_collection(&self, contract: &str, channel: &CollectionChannel) -> Option<Collection> {
         let all = self.state.of_number::<Collection>(contract);
         all.into_iter().rev().find(|collection| {
@@ -359,7 +359,7 @@ impl Transaction<'_> {
         channel: &CollectionChannel,
         paid: &Paid<'_>,
     ) -> CommandOutcome {
-        // A barcode that has expired meanwhile was read in time.
+        // A barcode that has expired since the inquiry remains valid.
         let barcode = self.barcode(number);
         let contract = barcode.map_or_else(|| number.to_owned(), |one| one.contract_number);
         let collection = self.open_collection(&contract, channel);
@@ -452,7 +452,7 @@ impl Transaction<'_> {
                 self.record_event("account-is-full", &prefix, details);
             }
         } else if outcome == Outcome::Rejected && over {
-            // The cashier gives the money back.
+            // The cashier refunds the money.
             self.change_collection(collection.id, |collection| {
                 collection.status = CollectionStatus::Refused;
                 collection.collected = None;
@@ -464,7 +464,7 @@ impl Transaction<'_> {
     }
 }
 
-/// What a customer paid.
+/// A customer's payment.
 struct Paid<'a> {
     amount: Option<Amount>,
     phone: Option<&'a str>,

@@ -1,4 +1,4 @@
-//! What can be asked of the engine. Commands are what the journal keeps.
+//! The commands of the engine. They are the entries of the journal.
 
 use std::net::IpAddr;
 
@@ -15,70 +15,69 @@ use super::settings::{Limits, Timing};
 #[cfg(feature = "clap")]
 use crate::arguments;
 
-/// Something that happens to the sandbox. As JSON it is an object with the field
-/// `command`, such as `{"command": "tick"}`.
+/// A command to the sandbox. As JSON it is an object with the field `command`, such as
+/// `{"command": "tick"}`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "command", rename_all = "kebab-case")]
 #[non_exhaustive]
 pub enum Command {
-    /// A partner calls one of SkyPay's operations.
+    /// A partner's call of one of SkyPay's operations.
     Request(Request),
-    /// Time has passed: do what is due. Every other command does so too,
-    /// before anything else.
+    /// Executes due events. Every other command also does so first.
     Tick,
-    /// What became of an attempt at a callback.
+    /// The result of a delivery attempt.
     Delivered(Delivered),
-    /// Somebody stands at the counter of a store.
+    /// A store's cashier acts: payouts and collections.
     Cashier(CashierCommand),
-    /// Money moves on a partner's account otherwise than by a payout.
+    /// Moves money on a partner's account, other than by a payout.
     Finance(FinanceCommand),
-    /// The store chain, bank or wallet behind a payout does something.
+    /// The store chain, bank or wallet behind a payout acts.
     Store(StoreCommand),
-    /// When … then …: what shall become of requests.
+    /// Changes the rules that script the outcomes of requests.
     Script(ScriptCommand),
-    /// What shall happen on the wire.
+    /// Changes the faults that are injected into connections.
     Fault(FaultCommand),
-    /// Keys, as in the back office.
+    /// Manages keys, as in the back office.
     Keys(KeyCommand),
-    /// Where callbacks go.
+    /// Sets the callback URLs.
     Callbacks(CallbackUrls),
-    /// Answers a question that the vendor leaves open; see
+    /// Sets a configurable vendor behavior; see
     /// [`BEHAVIORS`](super::behaviors::BEHAVIORS).
     Behavior {
-        /// The behavior.
+        /// The name of the behavior.
         name: String,
         /// One of its values.
         value: String,
     },
-    /// How long the steps of a payout take: all of them, and what is not said
-    /// takes its usual time again.
+    /// Sets the duration of each step of a payout. Omitted fields are reset to their
+    /// defaults.
     Timing(Timing),
-    /// What is too much: all limits, and what is not said is as usual again.
+    /// Sets all limits. Omitted fields are reset to their defaults.
     Limits(Limits),
-    /// Who may call. An empty list lets everybody call.
+    /// Sets the allowed client addresses. An empty list allows all.
     AllowList {
         /// The addresses, or networks such as `10.0.0.0/8`.
         addresses: Vec<String>,
     },
-    /// Sends a callback again, as it was.
+    /// Replays a callback unchanged.
     Replay {
-        /// The delivery.
+        /// The delivery id.
         delivery: u64,
-        /// How often, all at once.
+        /// The number of copies, sent at once.
         #[serde(default = "once")]
         copies: u32,
     },
-    /// Sends a callback with any content.
+    /// Sends a callback with arbitrary content.
     Trigger {
-        /// The callback, by the name of its operation.
+        /// The operation name of the callback.
         operation: String,
         /// The plaintext without credentials.
         plaintext: Value,
-        /// Where to, if not to the partner's URL.
+        /// The URL, if not the partner's.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         url: Option<String>,
     },
-    /// Forgets everything but the settings that the state began with.
+    /// Deletes everything except the initial settings.
     Reset,
 }
 
@@ -89,15 +88,15 @@ fn once() -> u32 {
 /// A call of one of SkyPay's operations.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Request {
-    /// The operation's name, as `OperationInfo::name` says it.
+    /// The operation name, as in `OperationInfo::name`.
     pub operation: String,
-    /// The plaintext as it was received, without the credentials.
+    /// The plaintext as received, without credentials.
     pub plaintext: Value,
-    /// Where it came from.
+    /// The address of the client.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub peer: Option<IpAddr>,
-    /// Whether the credentials in it are right. The encrypted interface lets no request
-    /// else in; the plaintext interface asks
+    /// Whether its credentials are valid. The encrypted interface rejects any other
+    /// request; the plaintext interface checks them with
     /// [`State::knows`](super::State::knows).
     #[serde(default = "yes", skip_serializing_if = "is_usual")]
     pub authenticated: bool,
@@ -113,7 +112,7 @@ fn is_usual(authenticated: &bool) -> bool {
 }
 
 impl Request {
-    /// An authenticated call with a typed message.
+    /// Creates an authenticated call from a typed message.
     #[must_use]
     pub fn of<O: Operation>(request: &O) -> Self {
         Self {
@@ -124,7 +123,7 @@ impl Request {
         }
     }
 
-    /// The same, from that address.
+    /// Sets the address of the client.
     #[must_use]
     pub fn from(mut self, peer: Option<IpAddr>) -> Self {
         self.peer = peer;
@@ -138,14 +137,14 @@ impl From<Request> for Command {
     }
 }
 
-/// What became of an attempt at a callback.
+/// The result of a delivery attempt.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Delivered {
-    /// The delivery.
+    /// The delivery id.
     pub delivery: u64,
-    /// The attempt, from 1.
+    /// The number of the attempt, from 1.
     pub attempt: u32,
-    /// Its end.
+    /// The result.
     pub result: AttemptResult,
 }
 
@@ -434,20 +433,20 @@ pub enum KeyCommand {
     },
 }
 
-/// Where callbacks go: one URL for all, and one of its own for some.
+/// The callback URLs: a shared one, and separate ones for individual callbacks.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct CallbackUrls {
-    /// For every callback that has none of its own.
+    /// The URL for every callback without a separate one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub shared: Option<String>,
-    /// By the name of the callback's operation.
+    /// The separate URLs by operation name of the callback.
     #[serde(skip_serializing_if = "std::collections::BTreeMap::is_empty")]
     pub own: std::collections::BTreeMap<String, String>,
 }
 
 impl CallbackUrls {
-    /// Where a callback goes; nowhere if it has no URL.
+    /// Returns the URL for a callback; `None` if it has no URL.
     #[must_use]
     pub fn of(&self, operation: &str) -> Option<&str> {
         let own = self.own.get(operation).filter(|url| !url.is_empty());
@@ -455,8 +454,7 @@ impl CallbackUrls {
         url.filter(|url| !url.is_empty()).map(String::as_str)
     }
 
-    /// Whether a callback can be sent to each of them as it stands. An empty
-    /// one is none.
+    /// Validates the URLs. An empty one counts as unset.
     pub(crate) fn check(&self) -> Result<(), String> {
         let mut all = self.shared.iter().chain(self.own.values());
         all.try_for_each(|url| match url.as_str() {
@@ -467,8 +465,8 @@ impl CallbackUrls {
         })
     }
 
-    /// Whether a callback can be sent to a URL as it stands. What is said, the
-    /// end of a sentence, does not hold the URL, which may hold a password.
+    /// Validates a callback URL. The error, the end of a sentence, omits the URL,
+    /// because it may contain a password.
     pub(crate) fn check_url(text: &str) -> Result<(), &'static str> {
         let uri: Option<http::Uri> = text.parse().ok();
         let uri = uri.filter(|uri| matches!(uri.scheme_str(), Some("http" | "https")));

@@ -1,4 +1,4 @@
-//! Callbacks: what is to be sent, what was tried, and what came of it.
+//! Callbacks to deliver, delivery attempts and their results.
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -9,96 +9,96 @@ use super::fault::WireFault;
 use super::rows::{Columns, Entity};
 use super::timestamp::Timestamp;
 
-/// A callback that is due now, for the sender. What becomes of it goes
-/// back as [`Command::Delivered`](super::Command::Delivered).
+/// A callback that is due for delivery. Its result is returned as
+/// [`Command::Delivered`](super::Command::Delivered).
 ///
-/// It is listed until that has happened, so that none is lost when the sandbox
-/// falls: the sender remembers only which attempts are on their way.
+/// It stays listed until then, so that none is lost in a crash: the sender itself only
+/// stores which attempts are in progress.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Delivery {
-    /// The delivery.
+    /// The delivery id.
     pub id: u64,
-    /// The attempt, from 1.
+    /// The number of the attempt, from 1.
     pub attempt: u32,
-    /// The callback, by the name of its operation.
+    /// The operation name of the callback.
     pub operation: String,
-    /// The control number or other id of what it is about.
+    /// The control number or other id that it concerns.
     pub subject: String,
-    /// Where to. With none, the attempt ends as not sent.
+    /// The URL. If `None`, the attempt ends as not sent.
     pub url: Option<String>,
     /// The plaintext of the typed request, without credentials.
     pub plaintext: Value,
-    /// Since when it is due.
+    /// The time from which it is due.
     pub due: DateTime,
-    /// The number of the event with which it became due.
+    /// The sequence number of the event by which it became due.
     pub event: u64,
-    /// What shall happen to it on the wire.
+    /// The faults to inject.
     pub faults: Vec<WireFault>,
 }
 
-/// How an attempt at a callback ended.
+/// The result of a delivery attempt.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "result", rename_all = "kebab-case")]
 pub enum AttemptResult {
-    /// The partner's answer was read.
+    /// The partner's response was read.
     Answered {
         /// Its return code.
         code: String,
-        /// The text that goes with it.
+        /// The response description.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         description: Option<String>,
-        /// The whole answer in plaintext, under the names of the document: an
-        /// inquiry's amount and phone are taken from it.
+        /// The whole response in plaintext, with the document's field names. The amount
+        /// and phone number of an inquiry are taken from it.
         #[serde(default)]
         plaintext: Value,
-        /// How long it took, for people.
+        /// The elapsed time, for information only.
         #[serde(default)]
         milliseconds: u64,
     },
-    /// Nothing has reached the partner.
+    /// Nothing reached the partner.
     NotSent {
-        /// Why.
+        /// The reason.
         reason: String,
     },
-    /// It may have reached the partner; there is no answer that can be read.
+    /// It may have reached the partner, but there is no readable response.
     Lost {
-        /// Why.
+        /// The reason.
         reason: String,
         /// The HTTP status, if there was one.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         status: Option<u16>,
-        /// How long it took, for people.
+        /// The elapsed time, for information only.
         #[serde(default)]
         milliseconds: u64,
     },
 }
 
-/// A callback, with everything that was tried.
+/// A callback and its delivery attempts.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Callback {
-    /// Its number.
+    /// The delivery id.
     pub id: u64,
-    /// The callback, by the name of its operation.
+    /// The operation name of the callback.
     pub operation: String,
-    /// The control number or other id of what it is about.
+    /// The control number or other id that it concerns.
     pub subject: String,
-    /// A URL of its own, where it has one.
+    /// The URL, if not the configured one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub url: Option<String>,
     /// The plaintext without credentials.
     pub plaintext: Value,
-    /// When it was written.
+    /// When it was created.
     pub created: Timestamp,
-    /// What it is waiting for.
+    /// The delivery status.
     pub status: DeliveryStatus,
-    /// What was tried.
+    /// The attempts so far.
     pub attempts: Vec<Attempt>,
-    /// The delivery that it repeats.
+    /// The delivery that it replays.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub repeats: Option<u64>,
-    /// What it is for.
+    /// Its purpose.
     pub purpose: Purpose,
-    /// Whether a fault has held it back once.
+    /// Whether a fault has already delayed it.
     #[serde(default)]
     pub held_back: bool,
 }
@@ -115,7 +115,7 @@ impl Entity for Callback {
             DeliveryStatus::Sending { event, .. } => Some(event),
             _ => None,
         };
-        // A confirmation that was given up can be sent again by the cashier.
+        // A cashier can retry a confirmation that was given up.
         let waits = matches!(
             self.purpose,
             Purpose::PayoutConfirmation | Purpose::CollectionConfirmation
@@ -139,7 +139,7 @@ impl Entity for Callback {
 }
 
 impl DeliveryStatus {
-    /// The same in a word or two.
+    /// Returns the status in a word or two.
     #[must_use]
     pub const fn as_str(&self) -> &'static str {
         match self {
@@ -152,7 +152,7 @@ impl DeliveryStatus {
 }
 
 impl Callback {
-    /// The attempt that has not ended.
+    /// Returns the attempt in progress.
     pub(crate) fn delivery(&self) -> Option<Delivery> {
         let DeliveryStatus::Sending { event, .. } = self.status else {
             return None;
@@ -172,48 +172,48 @@ impl Callback {
     }
 }
 
-/// What a callback is waiting for.
+/// The delivery status of a callback.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "status", rename_all = "kebab-case")]
 pub enum DeliveryStatus {
-    /// Its time.
+    /// Scheduled for a later time.
     Scheduled {
-        /// When that is.
+        /// When it is due.
         due: Timestamp,
     },
-    /// The end of an attempt.
+    /// An attempt is in progress.
     Sending {
-        /// Since when.
+        /// When the attempt started.
         since: Timestamp,
-        /// The number of the event with which it began.
+        /// The sequence number of the event that started it.
         event: u64,
-        /// What shall happen on the wire.
+        /// The faults to inject.
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         faults: Vec<WireFault>,
     },
-    /// Nothing any more: it was acknowledged.
+    /// Acknowledged by the partner; final.
     Acknowledged,
-    /// Nothing any more: it is not tried again.
+    /// Not retried any more; final.
     GivenUp,
 }
 
-/// An attempt at a callback.
+/// A delivery attempt.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Attempt {
-    /// From 1.
+    /// The number, from 1.
     pub number: u32,
     /// When it became due.
     pub started: Timestamp,
-    /// Where to.
+    /// The URL.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub url: Option<String>,
-    /// What was done to it on the wire.
+    /// The injected faults.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub faults: Vec<WireFault>,
-    /// When its end was known.
+    /// When its result was recorded.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ended: Option<Timestamp>,
-    /// Its end.
+    /// Its result.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub result: Option<AttemptResult>,
 }

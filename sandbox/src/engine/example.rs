@@ -1,6 +1,5 @@
-//! Operations without behaviour of their own: they are answered with the
-//! document's example, so that an operation that the document gains can be
-//! called before anybody has written what it does.
+//! Operations without an implementation: the response is the document's example, so
+//! that a new operation of the document can be called before it is implemented.
 
 use skypay_runtime::read;
 use skypay_types::{Operation, ResponseCode};
@@ -13,10 +12,11 @@ macro_rules! examples {
         skypay { $($method:ident($request:ident) -> $response:ident;)* }
         $($callbacks:ident { $($rest:tt)* })*
     ) => {
-        /// A method for each operation, which one of [`Transaction`]'s own goes before.
+        /// A default method for each operation. An inherent method of [`Transaction`]
+        /// takes precedence.
         #[allow(dead_code, reason = "those of operations that have their own are not called")]
         pub(crate) trait Examples: Sized {
-            /// The document's example of an answer to `O`.
+            /// Returns the document's example of a response to `O`.
             fn example<O: Operation>(&mut self) -> Result<O::Response, Refused>;
 
             $(fn $method(

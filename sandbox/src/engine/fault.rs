@@ -1,7 +1,7 @@
-//! Faults: when something shall go wrong on the wire, and what.
+//! Fault injection: rules for connection faults.
 //!
-//! The engine decides, by rule and seed; the side that holds the connection carries
-//! it out.
+//! The engine selects faults by rule and seed; the owner of the connection injects
+//! them.
 
 use serde::{Deserialize, Serialize};
 
@@ -49,13 +49,13 @@ fn always() -> u8 {
     100
 }
 
-/// Which way the messages go.
+/// The direction of the messages.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Side {
-    /// What partners ask, and its answers.
+    /// Requests of partners and their responses.
     Requests,
-    /// What partners are told or asked, and their answers.
+    /// Callbacks to partners and their responses.
     Callbacks,
 }
 
@@ -146,7 +146,7 @@ pub enum WireFault {
 }
 
 impl FaultRule {
-    /// Whether the fault can happen to what it is meant for.
+    /// Validates the combination of fault and side.
     pub(crate) fn check(&self) -> Result<(), String> {
         let only = match &self.fault {
             Fault::Drop | Fault::Late { .. } => Some(Side::Callbacks),
@@ -172,7 +172,7 @@ impl FaultRule {
 }
 
 impl WireFault {
-    /// The side that it can happen on, if not on both.
+    /// Returns the only side that it applies to, or `None` for both.
     fn only(&self) -> Option<Side> {
         match self {
             Self::BadGateway | Self::Redirect { .. } => Some(Side::Requests),
@@ -182,14 +182,14 @@ impl WireFault {
     }
 }
 
-/// A fault rule in the state.
+/// A fault rule with its id.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct NumberedFault {
-    /// Its number.
+    /// Its id.
     pub id: u64,
     /// The rule.
     #[serde(flatten)]
     pub rule: FaultRule,
-    /// How often it has happened.
+    /// The number of times that it was injected.
     pub happened: u32,
 }

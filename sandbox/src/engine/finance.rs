@@ -1,4 +1,4 @@
-//! Movements on the partner's accounts, each with its notice.
+//! Movements on the partner's accounts, each with a notification.
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -18,26 +18,26 @@ use super::rows::{Columns, Entity, Report, body};
 use super::timestamp::Timestamp;
 use super::transaction::Transaction;
 
-/// A movement on an account of the partner.
+/// A movement on a partner's account.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Movement {
-    /// Our number for it.
+    /// The sandbox's id for it.
     pub id: u64,
-    /// When.
+    /// The time.
     pub time: Timestamp,
-    /// Whose account.
+    /// The prefix of the account's entity.
     pub prefix: String,
-    /// On what occasion.
+    /// The statement type.
     pub statement_type: StatementType,
-    /// Up or down.
+    /// Increase or decrease.
     pub sign_type: SignType,
-    /// How much.
+    /// The amount.
     pub amount: Amount,
-    /// The real bank account the money came from; empty where there is none.
+    /// The external bank account that the money came from; empty if there is none.
     pub source_account: String,
-    /// The real bank account the money went to; empty where there is none.
+    /// The external bank account that the money went to; empty if there is none.
     pub beneficiary_account: String,
-    /// The number by which the back office finds it.
+    /// The reference number in the back office.
     pub reference: String,
 }
 
@@ -61,18 +61,18 @@ impl Entity for Movement {
     }
 }
 
-/// SkyPay's own bank account, as notices name it.
+/// SkyPay's own bank account in notifications.
 const OUR_ACCOUNT: &str = "001234567899";
 
-/// What has to move, and how it is told.
+/// A transfer between parts of accounts, and its notifications.
 struct Move<'a> {
     from: (&'a str, Part),
     to: (&'a str, Part),
     amount: Amount,
-    /// Whose accounts are told, and whether they grow.
+    /// The accounts to notify, and the direction of the movement on each.
     told: &'a [(&'a str, SignType)],
     statement_type: StatementType,
-    /// `S` or `D`.
+    /// The reference series, `S` or `D`; empty for automatic settlements.
     series: &'static str,
     source: &'a str,
     beneficiary: &'a str,
@@ -225,8 +225,8 @@ impl Transaction<'_> {
         Ok(())
     }
 
-    /// A reference of that series; one of automatic settlements begins with
-    /// the caller's name.
+    /// Creates a reference number in a series. For automatic settlements, it starts
+    /// with the caller name.
     fn reference(&mut self, series: &str) -> String {
         self.state.last_movement += 1;
         let day = self.at.date_time().date().to_string().replace('-', "");
@@ -272,7 +272,7 @@ impl Transaction<'_> {
         account.map_or_else(String::new, |account| account.name.clone())
     }
 
-    /// The amount in the unit that notices speak of.
+    /// Converts an amount to the unit of notifications.
     fn told_amount(&self, amount: Amount) -> Amount {
         if self.state.behavior(behaviors::FINANCE_AMOUNT) == "centavos" {
             Amount::from_centavos(amount.centavos().saturating_mul(100))

@@ -1,4 +1,4 @@
-//! Keys, as the back office issues them.
+//! Key management, as in the back office.
 
 use serde::{Deserialize, Serialize};
 use serde_json::json;
@@ -11,29 +11,29 @@ use super::random::Random;
 use super::timestamp::{Duration, Timestamp};
 use super::transaction::{ScheduledEvent, Transaction};
 
-/// How long enabled keys take to be used everywhere.
+/// The delay before an enabled key takes effect, due to caching.
 const CACHED_FOR: Duration = Duration::seconds(300);
 
-/// How long before their end the back office reminds of it.
+/// The days before expiry at which the back office sends a reminder.
 const REMINDER: u64 = 7;
 
-/// An encrypt key and the authentication that goes with it.
+/// An encrypt key and its authentication.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Pair {
     /// Sent in every message.
     pub authentication: String,
-    /// Never sent; bodies are sealed with it.
+    /// Never sent; encrypts bodies.
     pub encrypt_key: String,
 }
 
-/// Shows nothing.
+/// Redacts the secrets.
 impl std::fmt::Debug for Pair {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str("Pair")
     }
 }
 
-/// How long keys are valid.
+/// The validity period of keys.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Validity {
     /// 30 days.
@@ -51,7 +51,7 @@ pub enum Validity {
 }
 
 impl Validity {
-    /// The span.
+    /// Returns the validity as a duration.
     #[must_use]
     pub fn duration(self) -> Duration {
         Duration::days(match self {
@@ -63,47 +63,47 @@ impl Validity {
     }
 }
 
-/// A pair in the history of the back office.
+/// A key pair in the back office's history.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Key {
-    /// Its number.
+    /// Its id.
     pub id: u32,
     /// The secrets.
     pub pair: Pair,
-    /// How long it is valid once enabled.
+    /// The validity period, which starts when it takes effect.
     pub validity: Validity,
-    /// When it was made.
+    /// When it was generated.
     pub generated: Timestamp,
-    /// When it was shown; that happens once.
+    /// When it was revealed; that is possible once.
     #[serde(default)]
     pub revealed: Option<Timestamp>,
     /// When it was enabled.
     #[serde(default)]
     pub enabled: Option<Timestamp>,
-    /// From when on it is used.
+    /// When it takes effect.
     #[serde(default)]
     pub effective: Option<Timestamp>,
-    /// Until when it is accepted.
+    /// When it expires.
     #[serde(default)]
     pub expires: Option<Timestamp>,
 }
 
-/// What may be done with a pair.
+/// The status of a key pair.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum KeyStatus {
-    /// It is not enabled yet.
+    /// Not enabled yet.
     Made,
-    /// It is enabled, and takes effect soon.
+    /// Enabled, but not effective yet.
     Enabled,
-    /// It is in use.
+    /// In use.
     Effective,
-    /// It is accepted no longer.
+    /// No longer accepted.
     Expired,
 }
 
 impl KeyStatus {
-    /// One word, as JSON has it.
+    /// Returns the status as a single word, as in JSON.
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
@@ -115,18 +115,18 @@ impl KeyStatus {
     }
 }
 
-/// The keys in use at a moment.
+/// The keys in use at a time.
 #[derive(Clone, Debug, PartialEq)]
 pub struct KeysInUse {
     /// The `userName` of both sides.
     pub user_name: String,
-    /// The pair that callbacks are sealed with. It may have expired: nothing
-    /// says that SkyPay then stops.
+    /// The pair that encrypts callbacks. It may have expired: SkyPay is not documented
+    /// to stop then.
     pub sealing: Pair,
-    /// Until when requests may come with it.
+    /// When `sealing` expires.
     pub expires: Option<Timestamp>,
-    /// The pairs that requests may come with, the newest first. There may be
-    /// none: then no request is let in, under any key.
+    /// The pairs accepted for requests, newest first. If empty, every request is
+    /// rejected.
     pub accepted: Vec<Pair>,
 }
 
@@ -138,7 +138,7 @@ impl Pair {
         }
     }
 
-    /// A pair that no other sandbox has, unless its seed is the same.
+    /// Generates a pair, which is unique unless another sandbox has the same seed.
     pub(crate) fn drawn(random: &mut Random) -> Self {
         let groups = [8, 4, 4, 4, 12].map(|length| random.hexadecimal(length));
         Self {
@@ -149,7 +149,7 @@ impl Pair {
 }
 
 impl Key {
-    /// The pair that a sandbox begins with.
+    /// Creates the initial pair of a sandbox.
     pub(crate) fn first(pair: Pair, now: Timestamp) -> Self {
         let validity = Validity::Days90;
         Self {
@@ -164,7 +164,7 @@ impl Key {
         }
     }
 
-    /// What may be done with it at that moment.
+    /// Returns the status at a time.
     #[must_use]
     pub fn status(&self, now: Timestamp) -> KeyStatus {
         if self.enabled.is_none() {
@@ -188,7 +188,7 @@ impl Key {
 }
 
 impl State {
-    /// The keys in use at that moment.
+    /// Returns the keys in use at a time.
     pub(crate) fn keys_at(&self, now: Timestamp) -> KeysInUse {
         let effective = self.keys.values().filter(|key| key.is_effective(now));
         let newest = effective.max_by_key(|key| (key.effective, key.id));
@@ -320,7 +320,7 @@ impl Transaction<'_> {
         self.done(details)
     }
 
-    /// Wakes the sandbox when a key ends, and a week before.
+    /// Schedules the expiry of a key, and the reminder a week before.
     pub(crate) fn watch_key(&mut self, id: u32) {
         let key = self.state.keys.get(&id);
         let Some(expires) = key.and_then(|key| key.expires) else {
@@ -339,7 +339,7 @@ impl Transaction<'_> {
 
     pub(crate) fn key_ends_soon(&mut self, id: u32, due: Timestamp) {
         let expires = self.state.keys.get(&id).and_then(|key| key.expires);
-        // A key that was extended or has ended meanwhile is not spoken of.
+        // Skips a key that was extended or has expired since.
         if expires.is_some_and(|expires| expires.minus_days(REMINDER) == due) {
             self.record_event(
                 "key-ends-soon",

@@ -1,35 +1,35 @@
-//! Magic amounts: the centavos of a payout say what becomes of it.
+//! Magic amounts: the centavos of a payout select its outcome.
 
 use skypay_types::{Amount, ResponseCode};
 
 use super::rule::ScriptedOutcome;
 
-/// What the centavos of a payout's amount mean.
+/// The meaning of the centavos of a payout's amount.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Magic {
     /// The centavos.
     pub centavos: u8,
-    /// What becomes of the payout.
+    /// The effect on the payout.
     pub meaning: Meaning,
-    /// The same in words.
+    /// A description of the effect.
     pub description: &'static str,
 }
 
-/// What becomes of a payout with magic centavos.
+/// The effect of magic centavos on a payout.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Meaning {
-    /// It is accepted and gets this outcome.
+    /// It is accepted and has this outcome.
     ScriptedOutcome(ScriptedOutcome),
     /// It is refused with this code.
     Refused(ResponseCode),
-    /// It is answered with this code; whether it is executed is for the behavior
-    /// `failures` to say.
+    /// The response has this code; the behavior `failures` determines whether the
+    /// payout is executed.
     Answered(ResponseCode),
 }
 
 macro_rules! magic {
     ($($centavos:literal => $meaning:ident($what:expr), $description:literal;)+) => {
-        /// All magic amounts. Every other amount takes its usual course.
+        /// All magic amounts. Any other amount has the usual outcome.
         pub const MAGIC: &[Magic] = &[
             $(Magic { centavos: $centavos, meaning: Meaning::$meaning($what), description: $description }),+
         ];
@@ -66,7 +66,7 @@ fn of(amount: Amount) -> Option<&'static Magic> {
     all.find(|magic| i64::from(magic.centavos) == centavos)
 }
 
-/// The scripted outcome of a payout of that amount.
+/// Returns the scripted outcome of a payout of an amount.
 pub(crate) fn outcome_of(amount: Amount) -> ScriptedOutcome {
     match of(amount).map(|magic| &magic.meaning) {
         Some(Meaning::ScriptedOutcome(outcome)) => *outcome,
@@ -74,7 +74,7 @@ pub(crate) fn outcome_of(amount: Amount) -> ScriptedOutcome {
     }
 }
 
-/// The code that refuses a payout of that amount.
+/// Returns the code with which a payout of an amount is refused.
 pub(crate) fn refusal_of(amount: Amount) -> Option<ResponseCode> {
     match of(amount).map(|magic| &magic.meaning) {
         Some(Meaning::Refused(code)) => Some(code.clone()),
@@ -82,7 +82,7 @@ pub(crate) fn refusal_of(amount: Amount) -> Option<ResponseCode> {
     }
 }
 
-/// The code that a payout of that amount is answered with.
+/// Returns the response code forced by the amount of a payout.
 pub(crate) fn storm_of(amount: Amount) -> Option<ResponseCode> {
     match of(amount).map(|magic| &magic.meaning) {
         Some(Meaning::Answered(code)) => Some(code.clone()),
