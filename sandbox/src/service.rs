@@ -1,4 +1,4 @@
-//! What a sandbox serves over HTTP.
+//! The HTTP service of a sandbox.
 
 mod admin_routes;
 pub mod admin_types;
@@ -24,8 +24,8 @@ pub(crate) use admin_routes::AppState;
 use api::{Api, Call};
 pub(crate) use mailbox::Mailbox;
 
-/// The partner's interface, the sandbox's own, and its page.
-/// Partners may call it by these names, too.
+/// Returns the router for the partner interface, the admin interface and the page.
+/// `hosts` are additional host names that partners may use.
 pub(crate) fn routes(app: Arc<AppState>, plaintext: bool, hosts: Arc<[String]>) -> Router {
     let api = Api {
         simulator: app.simulator.clone(),

@@ -16,13 +16,13 @@ use crate::engine::{self, AttemptResult, Callback, Command, DeliveryStatus, Row}
 
 const PATH: &str = "/callbacks";
 
-/// What they are among all rows.
+/// The kind of callback rows.
 const KIND: &str = "callback";
 
-/// How many fit on a page.
+/// The number of rows per page.
 const PAGE: usize = 50;
 
-/// Which callbacks.
+/// The filter and page number of the list.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default)]
 pub(crate) struct Filter {
@@ -81,17 +81,18 @@ fn select(name: &str, label: &str, choices: &BTreeSet<&str>, chosen: &str) -> Ma
     }
 }
 
-/// What a page of a list shows.
+/// One page of a list of rows.
 pub(crate) struct Part {
     pub(crate) rows: Vec<Row>,
-    /// How many there are on all pages, unless only numbers are searched.
+    /// The number of rows on all pages; `None` for a search by number.
     pub(crate) total: Option<u64>,
     has_more: bool,
 }
 
 impl Part {
-    /// The newest rows of the kinds and statuses that are wanted; or those whose
-    /// number begins with it or contains it, in the order of their numbers.
+    /// Returns the newest rows whose kind and status match; or, if `number` is not
+    /// empty, the rows whose number starts with it or contains it, ordered by
+    /// number.
     pub(crate) fn of(
         state: &engine::State,
         number: &str,
@@ -114,7 +115,7 @@ impl Part {
         }
     }
 
-    /// The way to the pages before and after, with the same filter.
+    /// Renders the links to the previous and next page, keeping the filter.
     pub(crate) fn pages(&self, page: usize, filter: &[(&str, &str)]) -> Markup {
         html! {
             @if page > 0 || self.has_more {
@@ -160,7 +161,7 @@ pub(crate) async fn one(
     let Some(callback) = known else {
         return missing(&app, PATH, "There is no such callback.");
     };
-    // What is not recorded, such as what is still under way, is not shown.
+    // Missing records, such as those of an attempt in progress, are not shown.
     let wire = app.simulator.wire_of(id).await.unwrap_or_default();
     let (status, tone) = format::status(&callback.status);
     let copies = {
@@ -199,7 +200,7 @@ pub(crate) async fn one(
     answer(Page::of(PATH, &title).around(&app, &content))
 }
 
-/// Says whether personal data are shown, and leads to the other.
+/// Renders whether personal data are shown, with a link to switch.
 pub(crate) fn shown_or_masked(personal: bool, path: &str) -> Markup {
     html! {
         p.soft {
@@ -209,7 +210,7 @@ pub(crate) fn shown_or_masked(personal: bool, path: &str) -> Markup {
     }
 }
 
-/// What was tried, in order; also drawn in the life of a transaction.
+/// Renders the attempts in order; also used by the history of a transaction.
 fn attempts(callback: &Callback, wire: &[WireRecord], personal: bool) -> Markup {
     html! {
         @if callback.attempts.is_empty() { p.soft { "Nothing was tried yet." } }

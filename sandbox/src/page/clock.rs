@@ -1,4 +1,4 @@
-//! The clock, and the sandbox as a whole: kept, restored, forgotten.
+//! The page for the clock and for saving, restoring and resetting the sandbox.
 
 use std::path::PathBuf;
 
@@ -14,7 +14,7 @@ use crate::service::AppState;
 
 const PATH: &str = "/clock";
 
-/// Spans that are often wanted.
+/// Frequently used durations.
 const OFTEN: [&str; 5] = ["60s", "300s", "1h", "1d", "90d"];
 
 pub(crate) async fn page(State(app): Shared) -> Response {
@@ -36,7 +36,7 @@ pub(crate) async fn act(State(app): Shared, Posted(entered): Posted<Entered>) ->
     drawn(&app, Some(&entered), Some((id, &done)))
 }
 
-/// Carries out a form; what is to be said of it, or what is wrong.
+/// Executes a form and returns a message for the user, or the problems by field.
 async fn done(app: &AppState, id: &str, value: &Value) -> Result<String, Problems> {
     let file = || PathBuf::from(value["file"].as_str().unwrap_or_default());
     let said = match id {

@@ -1,4 +1,4 @@
-//! What shall become of requests, and what shall go wrong on the wire.
+//! The page for scripted outcomes and faults of connections.
 
 use maud::{Markup, html};
 use serde::Serialize;
@@ -73,7 +73,7 @@ fn removals(state: &State) -> impl Iterator<Item = Form> {
     })
 }
 
-/// What can be chosen here; a form has no room for every number.
+/// Returns the faults to choose from, with fixed values for their parameters.
 fn wrong() -> Vec<(Fault, &'static str)> {
     let wire = Fault::Wire;
     vec![

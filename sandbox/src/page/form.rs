@@ -1,5 +1,5 @@
-//! Forms whose fields are those of a command, so that a form is a list of
-//! fields and nothing else.
+//! Forms whose fields are the fields of a command, so that a form is only a
+//! list of fields.
 
 use std::collections::BTreeMap;
 
@@ -9,36 +9,36 @@ use skypay_types::{Amount, DateTime};
 
 use crate::engine::{CallbackUrls, Command, Duration};
 
-/// What was entered, by the names of the fields.
+/// The submitted values by field name.
 pub(crate) type Entered = BTreeMap<String, String>;
 
-/// A form that gives a command.
+/// A form that submits a command.
 pub(crate) struct Form {
-    /// Tells it from the others of its page.
+    /// Identifies the form within its page.
     pub(crate) id: String,
-    /// Its heading; empty for a form that is one button.
+    /// The heading; empty for a form that is only a button.
     pub(crate) title: &'static str,
-    /// What it does.
+    /// The description shown below the heading.
     pub(crate) description: &'static str,
-    /// The part of the command that is not chosen.
+    /// The fixed part of the command.
     pub(crate) command: Value,
     pub(crate) fields: Vec<Field>,
     pub(crate) button: &'static str,
 }
 
-/// A field of a form, and of the command at the same place.
+/// A field of a form, and of the command at the same path.
 pub(crate) struct Field {
-    /// The path in the command, with dots between its steps.
+    /// The path in the command, separated by dots.
     pub(crate) name: String,
     pub(crate) label: String,
     pub(crate) hint: &'static str,
     pub(crate) kind: Kind,
-    /// What it holds before anybody enters anything.
+    /// The initial value.
     pub(crate) value: String,
     pub(crate) required: bool,
 }
 
-/// What may be entered.
+/// The type of input.
 pub(crate) enum Kind {
     Text,
     Url,
@@ -48,7 +48,7 @@ pub(crate) enum Kind {
     Number,
     /// JSON values, each with its label.
     Choice(Vec<(Value, String)>),
-    /// A text with an item to a line.
+    /// A list with one item per line.
     Lines,
 }
 
@@ -79,7 +79,7 @@ impl Field {
         self
     }
 
-    /// The value of what was entered; nothing for nothing.
+    /// Parses the input; `None` if it is empty.
     fn read(&self, entered: &str) -> Result<Option<Value>, String> {
         let entered = entered.trim();
         if entered.is_empty() && !matches!(self.kind, Kind::Lines) {
@@ -173,24 +173,24 @@ impl Field {
     }
 }
 
-/// A value as an option of a choice carries it.
+/// Returns a value as the `value` of an option.
 fn written(value: &Value) -> String {
     value
         .as_str()
         .map_or_else(|| value.to_string(), str::to_owned)
 }
 
-/// What is wrong, by the names of the fields.
+/// Error messages by field name.
 pub(crate) type Problems = BTreeMap<String, String>;
 
 impl Form {
-    /// The command that was entered, or what is wrong at which field.
+    /// Parses the input into a command, or returns the problems by field.
     pub(crate) fn read(&self, entered: &Entered) -> Result<Command, Problems> {
         serde_json::from_value(self.value(entered)?)
             .map_err(|error| Problems::from([(String::new(), error.to_string())]))
     }
 
-    /// The same before it is a command.
+    /// Like `read`, but returns the command as JSON.
     pub(crate) fn value(&self, entered: &Entered) -> Result<Value, Problems> {
         let mut command = self.command.clone();
         let mut problems = Problems::new();
@@ -211,7 +211,7 @@ impl Form {
         }
     }
 
-    /// Whether it is nothing but a button, which stands where it belongs.
+    /// Whether the form is a single button, which is rendered inline.
     pub(crate) fn is_button(&self) -> bool {
         self.title.is_empty() && self.fields.is_empty()
     }
@@ -224,7 +224,7 @@ impl Form {
         }
     }
 
-    /// The form; with what was entered, if it was this one.
+    /// Renders the form, with the submitted values if it was the one submitted.
     pub(crate) fn draw(
         &self,
         path: &str,
@@ -247,7 +247,7 @@ impl Form {
     }
 }
 
-/// Puts a value where the dotted path leads.
+/// Sets the value at a dotted path.
 fn put(command: &mut Value, path: &str, value: Value) {
     let mut place = command;
     for step in path.split('.') {
@@ -256,7 +256,7 @@ fn put(command: &mut Value, path: &str, value: Value) {
         }
         place = &mut place[step];
     }
-    // A chosen object may complete what stands there already.
+    // An object is merged into an existing one.
     match (place, value) {
         (Value::Object(place), Value::Object(value)) => place.extend(value),
         (place, value) => *place = value,

@@ -1,4 +1,4 @@
-//! Pages that consist of forms: what they show, and what a form has led to.
+//! Pages that consist of forms, and the results of submitting them.
 
 use std::sync::Arc;
 
@@ -19,18 +19,19 @@ use crate::simulator::Executed;
 pub(crate) struct FormPage {
     pub(crate) title: &'static str,
     pub(crate) description: &'static str,
-    /// Shown before the forms.
+    /// The content before the forms.
     pub(crate) before: Markup,
-    /// Those that are a button are drawn by the page itself.
+    /// The forms. Those that are a single button are rendered by the page itself.
     pub(crate) forms: Vec<Form>,
-    /// Shown after the forms.
+    /// The content after the forms.
     pub(crate) after: Markup,
 }
 
-/// What a page of forms looks like in a state; `path` is where its forms go.
+/// Renders a page of forms from a state; `path` is the URL that the forms post to.
 pub(crate) type Render = fn(&engine::State, &str) -> FormPage;
 
-/// The routes of a page of forms: a GET shows it, a POST carries out one of its forms.
+/// Returns the routes of a page of forms: GET renders it, POST executes one of its
+/// forms.
 pub(crate) fn route(path: &'static str, draw: Render) -> Router<Arc<AppState>> {
     let show = move |State(app): State<Arc<AppState>>, Query(entered): Query<Entered>| async move {
         let form_page = draw(&app.simulator.state(), path);
@@ -42,7 +43,7 @@ pub(crate) fn route(path: &'static str, draw: Render) -> Router<Arc<AppState>> {
     Router::new().route(path, get(show).post(act))
 }
 
-/// What became of a form.
+/// The outcome of a submitted form.
 enum FormOutcome {
     Wrong(Problems),
     Failed(String),
@@ -99,7 +100,7 @@ fn drawn(
     answer(page.around(app, &content))
 }
 
-/// What a form has led to.
+/// Renders the result of a form.
 fn result(ending: &FormOutcome, personal: bool) -> Markup {
     html! {
         section id="result" aria-labelledby="result-title" {
@@ -125,7 +126,7 @@ fn render_executed(executed: &Executed, personal: bool) -> Markup {
     };
     html! {
         p.notice.good role="status" { "Done." }
-        // The callbacks themselves say more than their numbers.
+        // The callbacks show more than the numbers in the details.
         @if let (Value::Object(details), true) = (done, executed.deliveries.is_empty()) {
             dl.facts {
                 @for (name, value) in details {
@@ -138,7 +139,7 @@ fn render_executed(executed: &Executed, personal: bool) -> Markup {
     }
 }
 
-/// A callback that a form has caused, with the partner's answer.
+/// Renders a callback that a form has caused, with the partner's response.
 fn delivery(callback: &Callback, personal: bool) -> Markup {
     let last = callback.attempts.last();
     let result = last.and_then(|attempt| attempt.result.as_ref());

@@ -1,4 +1,4 @@
-//! How values are shown on every page.
+//! Formatting of values on all pages.
 
 use maud::{Markup, html};
 use serde_json::Value;
@@ -11,7 +11,7 @@ use crate::engine::{
     AttemptResult, Callback, CashPickupStatus, CollectionStatus, DeliveryStatus, Timestamp,
 };
 
-/// How good a state is, as the class of its badge.
+/// The CSS class of a badge, by how good a status is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum BadgeKind {
     Plain,
@@ -31,12 +31,12 @@ impl BadgeKind {
     }
 }
 
-/// A state in a word or two.
+/// Renders a status as a badge.
 pub(crate) fn badge(text: &str, tone: BadgeKind) -> Markup {
     html! { span class={ "badge " (tone.class()) } { (text) } }
 }
 
-/// An amount in pesos, with a comma before every third digit.
+/// Formats an amount in pesos with thousands separators.
 pub(crate) fn pesos(amount: Amount) -> Markup {
     let exact = amount.to_string();
     let (whole, centavos) = exact.split_once('.').unwrap_or((&exact, ""));
@@ -53,19 +53,19 @@ pub(crate) fn pesos(amount: Amount) -> Markup {
     html! { span.amount { (grouped) "." (centavos) } }
 }
 
-/// A moment, without what is finer than a second.
+/// Formats a timestamp, truncated to seconds.
 pub(crate) fn timestamp(timestamp: Timestamp) -> Markup {
     let exact = timestamp.to_string();
     let second = exact.split('.').next().unwrap_or_default();
     html! { time { (second) } }
 }
 
-/// A code of a table by its name and number, as `Bank (5)`.
+/// Formats a code by its name and number, as `Bank (5)`.
 pub(crate) fn code(code: &impl std::fmt::Debug) -> String {
     shown(&format!("{code:?}"))
 }
 
-/// The same of what a code was stored as, and back.
+/// Formats a stored code by its name and number.
 pub(crate) fn shown(stored: &str) -> String {
     stored.replacen('(', " (", 1)
 }
@@ -74,7 +74,7 @@ pub(crate) fn stored(shown: &str) -> String {
     shown.replacen(" (", "(", 1)
 }
 
-/// What a notice tells, in a word; nothing for a callback that asks.
+/// Returns the status that a notification reports; `None` for other callbacks.
 pub(crate) fn summary(callback: &Callback) -> Option<String> {
     let plaintext = serde_json::to_vec(&callback.plaintext).ok()?;
     if callback.operation == PayoutQueuePayoutRequest::INFO.name {
@@ -88,13 +88,13 @@ pub(crate) fn summary(callback: &Callback) -> Option<String> {
     }
 }
 
-/// The operation or callback of that name.
+/// Returns the operation or callback with the given name.
 pub(crate) fn operation(name: &str) -> Option<&'static OperationInfo> {
     OPERATIONS.iter().copied().find(|info| info.name == name)
 }
 
-/// A message as people read it. Personal data are shown when they were asked
-/// for; what is personal, the document says.
+/// Renders a message as text. Personal data are masked unless `personal` is set;
+/// the document defines which fields are personal.
 pub(crate) fn message(plaintext: &Value, name: &str, personal: bool) -> Markup {
     let hidden = operation(name).map_or(&[] as &[&str], |info| info.personal_data);
     let mut shown = plaintext.clone();
@@ -120,7 +120,7 @@ fn mask(value: &mut Value, personal: &[&str]) {
     }
 }
 
-/// Whether a payout is where it wants to be, by its status as it is shown.
+/// Returns the badge of a payout's displayed status.
 pub(crate) fn payout_tone(status: &str) -> BadgeKind {
     let is = |other: PayoutStatus| status == code(&other);
     if is(PayoutStatus::Completed) {
@@ -132,7 +132,7 @@ pub(crate) fn payout_tone(status: &str) -> BadgeKind {
     }
 }
 
-/// Whether a step in the life of a payout is a good one.
+/// Returns the badge of an event in the history of a payout.
 pub(crate) fn step_tone(what: &str) -> BadgeKind {
     match what {
         "payout-paid" => BadgeKind::Good,
@@ -141,7 +141,7 @@ pub(crate) fn step_tone(what: &str) -> BadgeKind {
     }
 }
 
-/// Where a payout at a counter stands.
+/// Returns the label and badge of a cash pickup.
 pub(crate) fn counter(status: CashPickupStatus) -> (&'static str, BadgeKind) {
     let tone = match status {
         CashPickupStatus::Inquiring | CashPickupStatus::Inquired => BadgeKind::Plain,
@@ -152,7 +152,7 @@ pub(crate) fn counter(status: CashPickupStatus) -> (&'static str, BadgeKind) {
     (status.as_str(), tone)
 }
 
-/// Where a repayment stands.
+/// Returns the label and badge of a collection.
 pub(crate) fn collection(status: CollectionStatus) -> (&'static str, BadgeKind) {
     let tone = match status {
         CollectionStatus::Inquiring | CollectionStatus::Inquired => BadgeKind::Plain,
@@ -163,7 +163,7 @@ pub(crate) fn collection(status: CollectionStatus) -> (&'static str, BadgeKind) 
     (status.as_str(), tone)
 }
 
-/// What a callback waits for.
+/// Returns the label and badge of a callback's delivery status.
 pub(crate) fn status(status: &DeliveryStatus) -> (&'static str, BadgeKind) {
     let tone = match status {
         DeliveryStatus::Scheduled { .. } | DeliveryStatus::Sending { .. } => BadgeKind::Plain,
@@ -173,7 +173,7 @@ pub(crate) fn status(status: &DeliveryStatus) -> (&'static str, BadgeKind) {
     (status.as_str(), tone)
 }
 
-/// How an attempt ended, in a line.
+/// Renders the result of an attempt on one line.
 pub(crate) fn ended(callback: &Callback, result: Option<&AttemptResult>) -> Markup {
     let Some(result) = result else {
         return badge("no end yet", BadgeKind::Plain);

@@ -9,7 +9,7 @@ use super::format::{BadgeKind, badge, timestamp};
 use crate::choices::variants;
 use crate::engine::{Key, KeyStatus, State, Timestamp, Validity};
 
-/// The pairs of encrypt key and authentication.
+/// Pairs of encrypt key and authentication.
 pub(crate) fn keys(state: &State, path: &str) -> FormPage {
     let steps: Vec<_> = state.keys().flat_map(steps).collect();
     let before = html! {
@@ -72,7 +72,7 @@ fn validity(step: &str, title: &'static str, description: &'static str) -> Form 
     }
 }
 
-/// What can be done with a pair: one button each, drawn in its row.
+/// Returns the actions on a key pair: one button each, rendered in its row.
 fn steps(key: &Key) -> Vec<Form> {
     let step = |name: &str, button| Form {
         id: format!("{name}-{}", key.id),

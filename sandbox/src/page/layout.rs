@@ -1,10 +1,10 @@
-//! What all pages have in common.
+//! The layout shared by all pages.
 
 use maud::{DOCTYPE, Markup, html};
 
 use crate::service::AppState;
 
-/// The parts of the page, in the order of the menu: path and title.
+/// The sections of the page in menu order: path and title.
 const PARTS: [(&str, &str); 11] = [
     ("/", "Overview"),
     ("/transactions", "Transactions"),
@@ -19,17 +19,18 @@ const PARTS: [(&str, &str); 11] = [
     ("/reference", "API reference"),
 ];
 
-/// What a page says of itself.
+/// The properties of a page.
 pub(crate) struct Page<'a> {
-    /// The part of the menu that it belongs to.
+    /// The path of its section in the menu.
     pub(crate) path: &'a str,
     pub(crate) title: &'a str,
-    /// Whether it shows what a form has led to: nothing may replace that.
+    /// Whether it shows the result of a form, which must not be replaced by a
+    /// reload.
     pub(crate) is_result: bool,
 }
 
 impl<'a> Page<'a> {
-    /// A page that shows how things are.
+    /// Creates a page that shows the current state.
     pub(crate) fn of(path: &'a str, title: &'a str) -> Self {
         Self {
             path,
@@ -38,7 +39,7 @@ impl<'a> Page<'a> {
         }
     }
 
-    /// The whole page around its content.
+    /// Renders the complete page around its content.
     pub(crate) fn around(&self, app: &AppState, content: &Markup) -> Markup {
         let clock = app.simulator.clock();
         let last = app.simulator.state().last_event();

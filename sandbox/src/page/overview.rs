@@ -1,4 +1,4 @@
-//! The first page: what a partner has to know, and how things stand.
+//! The overview: credentials, balances and current state.
 
 use axum::extract::{Query, State};
 use axum::response::Response;
@@ -12,10 +12,10 @@ use crate::admin_client::{LogQuery, Personal};
 use crate::engine::{self, DeliveryStatus, Row};
 use crate::service::AppState;
 
-/// How a callback ends that was not acknowledged.
+/// The status of a callback that was never acknowledged.
 const LOST: &str = DeliveryStatus::GivenUp.as_str();
 
-/// How many lines of the log are shown.
+/// The number of log lines shown.
 const LATEST: u64 = 10;
 
 pub(crate) async fn page(State(app): Shared, Query(asked): Query<Personal>) -> Response {
@@ -24,7 +24,7 @@ pub(crate) async fn page(State(app): Shared, Query(asked): Query<Personal>) -> R
         after,
         ..LogQuery::default()
     };
-    // Without its log the page is still worth seeing.
+    // The page is useful even without the log.
     let lines = app.simulator.log(query).await.unwrap_or_default();
     let content = {
         let state = app.simulator.state();
@@ -46,7 +46,7 @@ pub(crate) async fn page(State(app): Shared, Query(asked): Query<Personal>) -> R
     answer(Page::of("/", "Overview").around(&app, &content))
 }
 
-/// What a careful partner would ask about: it is not known to have ended.
+/// Renders what has no known outcome and needs a query.
 fn unknowns(state: &engine::State) -> Markup {
     let is_lost = |kind: &str, status: &str| kind == "callback" && status.ends_with(LOST);
     let lost = state.counted_of(is_lost);
@@ -121,7 +121,7 @@ fn counts(state: &engine::State) -> Markup {
     }
 }
 
-/// A line of the log, which is JSON, as a row.
+/// Renders a log line, which is JSON, as a row.
 fn logged(line: &str) -> Markup {
     let event = serde_json::from_str::<Value>(line).unwrap_or_default();
     let text = |name: &str| event[name].as_str().unwrap_or_default();

@@ -1,4 +1,4 @@
-//! Where callbacks go, who may call, and what the vendor leaves open.
+//! The settings: callback URLs, allowed callers, and configurable behaviors.
 
 use maud::html;
 use serde_json::json;
@@ -62,7 +62,7 @@ fn allowed(state: &State) -> Form {
     }
 }
 
-/// A form for each behavior; the first of them carries the heading.
+/// Returns a form for each behavior; the first has the heading.
 fn behaviors(state: &State) -> impl Iterator<Item = Form> {
     BEHAVIORS.iter().enumerate().map(|(index, behavior)| {
         let answers = behavior.values.iter();

@@ -1,4 +1,5 @@
-//! The vendor's two test forms, and what institutions and finance people do.
+//! The vendor's two test forms, and the actions of institutions and finance
+//! staff.
 
 use maud::{Markup, html};
 use serde_json::{Value, json};
@@ -29,7 +30,7 @@ fn prefixes(state: &State) -> Kind {
     )
 }
 
-/// A payout at a counter, and the institution behind one that was ordered.
+/// Cash pickups, and the institution's side of a submitted payout.
 pub(crate) fn payout(state: &State, _: &str) -> FormPage {
     let inquired = CashPickupStatus::Inquired.as_str();
     let asked = state.newest(|kind, status| kind == "counter" && status == inquired, 0, 1);
@@ -92,7 +93,7 @@ pub(crate) fn payout(state: &State, _: &str) -> FormPage {
     }
 }
 
-/// A repayment at a counter.
+/// Over-the-counter collections.
 pub(crate) fn collection(_: &State, _: &str) -> FormPage {
     let form = Form {
         id: "cashier".to_owned(),
@@ -133,7 +134,7 @@ pub(crate) fn collection(_: &State, _: &str) -> FormPage {
     }
 }
 
-/// Money that moves otherwise than by a payout, with a notice for each.
+/// Movements of money other than payouts, each with a notification.
 pub(crate) fn finance(state: &State, _: &str) -> FormPage {
     let prefix = || Field::new("prefix", "Prefix", prefixes(state));
     let amount = || Field::new("amount", "Amount", Kind::Amount);

@@ -1,4 +1,4 @@
-//! Transactions, and the life of each.
+//! Transactions and their history.
 
 use std::collections::BTreeSet;
 
@@ -18,7 +18,7 @@ use crate::engine::{self, Row, Timestamp};
 
 const PATH: &str = "/transactions";
 
-/// The kinds, as in paths and filters, with what they are called.
+/// The kinds of transaction: the name in paths and filters, and the label.
 const KINDS: [(&str, &str); 4] = [
     ("payout", "Payout"),
     ("counter", "At a counter"),
@@ -26,7 +26,7 @@ const KINDS: [(&str, &str); 4] = [
     ("barcode", "7-Eleven reference"),
 ];
 
-/// Which transactions.
+/// The filter and page number of the list.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default)]
 pub(crate) struct Filter {
@@ -36,7 +36,7 @@ pub(crate) struct Filter {
     page: usize,
 }
 
-/// A transaction of any kind, as the list shows it.
+/// A transaction of any kind, as a row of the list.
 struct Transaction {
     kind: &'static str,
     id: String,
@@ -104,7 +104,7 @@ impl Transaction {
     }
 }
 
-/// The row that a path names.
+/// Finds the row of a path.
 fn find(state: &engine::State, kind: &str, id: &str) -> Option<Row> {
     match kind {
         "payout" | "collection" => state.row(id.parse().ok()?).filter(|row| row.kind() == kind),
@@ -239,7 +239,7 @@ fn life_of(state: &engine::State, of: &Row, row: &Transaction, personal: bool) -
     }
 }
 
-/// What happened to it, and the callbacks about it, in the order of time.
+/// Renders the events and callbacks of a transaction in chronological order.
 fn steps(
     state: &engine::State,
     of: &Row,
@@ -269,7 +269,7 @@ fn steps(
     if let Some((time, what)) = ended {
         steps.push((time, "good", html! { (what) }));
     }
-    // A contract number may have been collected for before.
+    // A contract number may have earlier collections.
     for callback in state.callbacks_about(&row.number, row.created) {
         for attempt in &callback.attempts {
             let what = html! {

@@ -1,5 +1,5 @@
-//! The sandbox's own interface over HTTP; [`admin`](super::admin_types) says what
-//! there is.
+//! The HTTP routes of the sandbox's admin interface; see
+//! [`admin`](super::admin_types) for the messages.
 
 use std::sync::Arc;
 
@@ -24,7 +24,7 @@ use super::origin_check::refused;
 use crate::engine::Command;
 use crate::simulator::{Executed, Simulator, SimulatorError};
 
-/// What the interface stands on.
+/// The state of the routes.
 #[derive(Debug)]
 pub(crate) struct AppState {
     pub(crate) simulator: Simulator,
@@ -36,7 +36,7 @@ pub(crate) struct AppState {
 
 type Shared = State<Arc<AppState>>;
 
-/// Everything under [`ROOT`](crate::admin_client::ROOT).
+/// Returns all routes under [`ROOT`](crate::admin_client::ROOT).
 pub(crate) fn routes(app: Arc<AppState>) -> Router {
     Router::new()
         .route("/info", get(info))
@@ -62,10 +62,10 @@ pub(crate) fn routes(app: Arc<AppState>) -> Router {
         .with_state(app)
 }
 
-/// An answer, or what is in its way.
+/// A response or an error.
 type Answered = Result<Response, Refused>;
 
-/// An answer that says what is wrong.
+/// An error response with a status and a message.
 struct Refused(StatusCode, String);
 
 impl IntoResponse for Refused {
@@ -83,7 +83,7 @@ async fn state(State(app): Shared, Query(query): Query<Personal>) -> Response {
     written(&shown(state, query.personal))
 }
 
-/// How many rows are read at once.
+/// The maximum number of rows per response.
 const ROWS: usize = 1000;
 
 async fn rows(State(app): Shared, Query(query): Query<RowsQuery>) -> Response {
@@ -92,7 +92,7 @@ async fn rows(State(app): Shared, Query(query): Query<RowsQuery>) -> Response {
     written(&shown(json!(rows), query.personal))
 }
 
-/// What may be shown of it.
+/// Masks personal data and secrets unless `personal` is set.
 fn shown(mut value: Value, personal: bool) -> Value {
     if !personal {
         mask(&mut value);
@@ -119,10 +119,10 @@ async fn execute(app: &AppState, command: Command) -> Answered {
     Ok(written(&executed))
 }
 
-/// How many lines of the log are read at once.
+/// The number of log lines read at a time.
 const LINES: u64 = 1000;
 
-/// The next lines of the log, not more than are read at once.
+/// Returns the next lines of the log, at most `LINES`.
 async fn next_lines(
     app: &AppState,
     query: &mut LogQuery,
@@ -140,7 +140,7 @@ async fn next_lines(
     Ok(lines)
 }
 
-/// The lines that there are, written as they are read.
+/// Streams the existing lines of the log as they are read.
 async fn log(State(app): Shared, Query(mut query): Query<LogQuery>) -> Answered {
     let mut lines = next_lines(&app, &mut query).await.map_err(failed)?;
     let (mut sender, body) = Channel::<Bytes, SimulatorError>::new(2);
@@ -173,12 +173,12 @@ async fn stream(State(app): Shared, Query(query): Query<LogQuery>) -> Response {
         .into_response()
 }
 
-/// Sends lines of the log as they come, until the client disconnects.
+/// Streams log lines as they are written, until the client disconnects.
 async fn follow(app: Arc<AppState>, mut query: LogQuery, mut sender: Sender<Bytes>) {
     query.limit = None;
     let mut logged = app.simulator.logged();
     let mut stopping = app.stopping.clone();
-    // The head of the answer shall not wait for the first line.
+    // Send the response header without waiting for the first line.
     if sender
         .send_data(Bytes::from_static(b": the log\n\n"))
         .await
@@ -256,7 +256,7 @@ async fn reset(State(app): Shared) -> Answered {
     Ok(written(&app.simulator.clock()))
 }
 
-/// What some editors begin a file with.
+/// The byte order mark that some editors write.
 const BOM: &[u8] = "\u{feff}".as_bytes();
 
 fn read<T: DeserializeOwned>(body: &[u8]) -> Result<T, Refused> {
@@ -287,7 +287,7 @@ fn failed(error: SimulatorError) -> Refused {
     Refused(status, error.to_string())
 }
 
-/// What messages and keys say is not shown unasked.
+/// The fields of messages and keys that are masked by default.
 const UNASKED: [&str; 7] = [
     "account",
     "authentication",
@@ -298,7 +298,7 @@ const UNASKED: [&str; 7] = [
     "phone",
 ];
 
-/// Hides the texts of messages, and secrets, wherever they are.
+/// Masks message contents and secrets at any depth.
 fn mask(value: &mut Value) {
     match value {
         Value::Object(fields) => {

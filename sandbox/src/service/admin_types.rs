@@ -1,39 +1,40 @@
-//! What can be asked of a running sandbox besides what a partner can: the
-//! messages of its own interface under `/_sandbox/`.
+//! The messages of the admin interface under `/_sandbox/`, which controls and
+//! inspects a running sandbox.
 //!
-//! | method and path | takes | answers |
+//! | method and path | request | response |
 //! |---|---|---|
 //! | `GET info` | – | [`Info`] |
-//! | `GET state?personal=` | – | the [`State`](crate::engine::State) as JSON: everything but its rows |
-//! | `GET rows?after=&limit=&personal=` | [`RowsQuery`] | transactions, movements and callbacks, a thousand at most |
+//! | `GET state?personal=` | – | the [`State`](crate::engine::State) as JSON, without its rows |
+//! | `GET rows?after=&limit=&personal=` | [`RowsQuery`] | transactions, movements and callbacks, at most 1000 |
 //! | `POST commands` | a [`Command`](crate::engine::Command) | [`CommandResult`] |
-//! | `GET log?after=&limit=&personal=` | [`LogQuery`] | lines of the log, one JSON object a line |
-//! | `GET log/stream?after=&personal=` | [`LogQuery`] | the same as server-sent events, and then what comes |
+//! | `GET log?after=&limit=&personal=` | [`LogQuery`] | lines of the log, one JSON object per line |
+//! | `GET log/stream?after=&personal=` | [`LogQuery`] | the same as server-sent events, followed by new lines |
 //! | `GET callbacks/{id}?personal=` | – | [`CallbackDetails`] |
 //! | `GET clock` | – | [`ClockStatus`] |
 //! | `POST clock/advance` | [`Advance`] | [`Advanced`] |
 //! | `POST save` | [`File`] | [`Saved`] |
 //! | `POST restore` | [`File`] | [`ClockStatus`] |
 //! | `POST reset` | – | [`ClockStatus`] |
-//! | `POST mailbox`, `POST mailbox/to/{name}` | a sealed callback | the sealed answer, when there is one |
-//! | `GET mailbox/next?after=&wait=` | [`Next`] | a sealed callback; 204 if none has come |
-//! | `POST mailbox/{id}` | the sealed answer to it | 204; 410 if the sandbox no longer waits for it |
+//! | `POST mailbox`, `POST mailbox/to/{name}` | an encrypted callback | the encrypted response, once there is one |
+//! | `GET mailbox/next?after=&wait=` | [`Next`] | an encrypted callback; 204 if none arrived |
+//! | `POST mailbox/{id}` | the encrypted response to it | 204; 410 if the sandbox no longer waits for it |
 //!
-//! The mailbox is a partner's server for partners that have none: a callback
-//! whose URL leads there waits until it is fetched. It comes as `text/plain`
-//! exactly as it was delivered; the header `Callback-Id` has its number in the
-//! mailbox, `Callback-Path` the path that it was sent to, which tells apart
-//! callbacks with a URL of their own (`mailbox/to/inquiries`). It can be fetched
-//! again until it is answered, so nothing is lost with a fetch that fails; with
-//! `after`, somebody else can work on the next one.
+//! The mailbox is a callback URL for partners without a server: a callback sent
+//! there is queued until a client fetches it. Its body is `text/plain`, exactly
+//! as it was delivered; the header `Callback-Id` contains its number in the
+//! mailbox, and `Callback-Path` the path that it was sent to, which identifies
+//! callbacks with a separate URL (`mailbox/to/inquiries`). A callback can be
+//! fetched again until it is answered, so a failed fetch loses nothing; with
+//! `after`, several clients can work in parallel.
 //!
-//! To the delivery worker the mailbox is like any partner. Who does not answer in time
-//! has not answered: the callback is gone from the mailbox, its attempt ends as
-//! unknown, and an answer to it gets 410. An answer that cannot be opened, such
-//! as an empty one, ends it as unknown at once. At most 256 callbacks wait, of
-//! at most 64 KiB each; another one gets 503.
+//! The delivery worker treats the mailbox like any partner's server. If there
+//! is no response in time, the callback is removed from the mailbox, its
+//! attempt ends as unknown, and a later response gets 410. A response that
+//! cannot be decrypted, such as an empty one, ends the attempt as unknown
+//! immediately. The mailbox queues at most 256 callbacks of at most 64 KiB
+//! each; further ones get 503.
 //!
-//! What is refused comes with an HTTP status of 4xx and a [`Problem`].
+//! Errors have an HTTP status of 4xx and a [`Problem`] as body.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -44,193 +45,193 @@ use skypay_types::Amount;
 
 use crate::engine::{Callback, Duration, Timestamp};
 
-/// What a partner has to know to call the sandbox.
+/// What a partner needs to call the sandbox.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Info {
-    /// Where the sandbox listens, without a path.
+    /// The base URL of the sandbox, without a path.
     pub url: String,
-    /// Where requests go.
+    /// The URL for requests.
     pub service_url: String,
-    /// The last part of that URL.
+    /// The last path segment of that URL.
     pub caller_name: String,
     /// The `userName` of both sides.
     pub user_name: String,
-    /// The secret that is sent in every message.
+    /// The secret that every message contains.
     pub authentication: String,
-    /// The key that bodies are sealed with.
+    /// The key that encrypts bodies.
     pub encrypt_key: String,
-    /// Until when the authentication and the key are accepted.
+    /// When the authentication and the key expire.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub keys_expire: Option<Timestamp>,
-    /// Whether that time has come: then every request is refused until others
-    /// are made, enabled and effective.
+    /// Whether they have expired. Every request is then refused until a new pair is
+    /// generated, enabled and effective.
     #[serde(default)]
     pub keys_have_expired: bool,
-    /// Opening balances by prefix.
+    /// The opening balances by prefix.
     pub entities: BTreeMap<String, Amount>,
-    /// What decides everything that is left to chance.
+    /// The seed of the random number generator.
     pub seed: u64,
     /// The clock.
     pub clock: ClockStatus,
-    /// The database, unless everything is kept in memory.
+    /// The database file; `None` if all data is kept in memory.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub database: Option<PathBuf>,
-    /// Whether plaintext is taken as well as sealed bodies.
+    /// Whether plaintext is accepted in addition to encrypted bodies.
     pub plaintext: bool,
 }
 
-/// What the clock shows.
+/// The state of the clock.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct ClockStatus {
-    /// Whether it moves only when told to.
+    /// Whether the clock only moves when it is advanced.
     pub is_virtual: bool,
-    /// The time in GMT+8.
+    /// The current time in GMT+8.
     pub now: Timestamp,
-    /// When something is due next.
+    /// The time of the next scheduled event.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub next_due: Option<Timestamp>,
 }
 
-/// What became of a command.
+/// The result of a command.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct CommandResult {
-    /// The engine's answer, with the field `answer` that says which one.
+    /// The engine's result; its field `answer` identifies the variant.
     pub answer: Value,
-    /// What happened, as in the log.
+    /// The events, as in the log.
     pub events: Vec<Value>,
-    /// The callbacks that the command is about, after their first attempt. Of
-    /// those that are due later, what is known.
+    /// The callbacks of the command after their first attempt; those scheduled for
+    /// later have no attempt yet.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub deliveries: Vec<Callback>,
 }
 
 impl CommandResult {
-    /// Why the command makes no sense now, if it was declined.
+    /// Returns why the command was declined, if it is not valid in the current
+    /// state.
     #[must_use]
     pub fn invalid_command(&self) -> Option<&str> {
         let invalid_command = self.answer["answer"] == "invalid-command";
         self.answer["why"].as_str().filter(|_| invalid_command)
     }
 
-    /// What a command that was carried out says, such as the number of a rule.
+    /// Returns the result of an executed command, such as the number of a rule.
     #[must_use]
     pub fn details(&self) -> &Value {
         &self.answer["details"]
     }
 }
 
-/// Which lines of the log.
+/// Selects lines of the log.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct LogQuery {
-    /// Those after this sequence number.
+    /// Only lines after this sequence number.
     pub after: u64,
-    /// At most so many; all if not said.
+    /// The maximum number of lines; by default all.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub limit: Option<u64>,
-    /// With personal data.
+    /// Whether to include personal data.
     pub personal: bool,
 }
 
-/// Which transactions, movements and callbacks, in the order in which they
-/// were made.
+/// Selects transactions, movements and callbacks in order of creation.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct RowsQuery {
-    /// Those after this number.
+    /// Only rows after this number.
     pub after: u64,
-    /// At most so many, and never more than a thousand.
+    /// The maximum number of rows, at most 1000.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub limit: Option<usize>,
-    /// With personal data.
+    /// Whether to include personal data.
     pub personal: bool,
 }
 
-/// Whether personal data are wanted.
+/// Whether to include personal data.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Personal {
-    /// They are.
+    /// Whether to include personal data.
     pub personal: bool,
 }
 
-/// Which callback of the mailbox.
+/// Selects a callback of the mailbox.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Next {
-    /// The oldest after this number.
+    /// The oldest callback after this number is returned.
     pub after: u64,
-    /// How long one is waited for if there is none, in seconds of the real
-    /// clock: 30 if not said, and never more.
+    /// The time to wait for a callback, in seconds of the real clock; 30 by
+    /// default, which is also the maximum.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub wait: Option<u64>,
 }
 
-/// Moves a virtual clock.
+/// Advances a virtual clock.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Advance {
-    /// By how much, such as `300s` or `90d`.
+    /// The duration, such as `300s` or `90d`.
     pub by: Duration,
 }
 
-/// A virtual clock has moved, and everything due on the way has happened.
+/// The result of advancing a virtual clock, after all events due until then.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Advanced {
-    /// What it shows now.
+    /// The clock after the move.
     pub clock: ClockStatus,
-    /// How many attempts at callbacks ended on the way.
+    /// The number of callback attempts that ended.
     pub attempts: u64,
 }
 
-/// A file on the machine that the sandbox runs on.
+/// A file on the machine of the sandbox.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct File {
-    /// Its path.
+    /// The path.
     pub file: PathBuf,
 }
 
-/// Everything is in a file.
+/// The file to which the sandbox was saved.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Saved {
-    /// Its path.
+    /// The path.
     pub file: PathBuf,
-    /// How large it is.
+    /// The size in bytes.
     pub bytes: u64,
 }
 
-/// A callback and what was seen of it on the wire.
+/// A callback and its records on the wire.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct CallbackDetails {
-    /// The callback; without its plaintext unless that was asked for.
+    /// The callback; its plaintext is masked unless personal data are requested.
     pub callback: Callback,
-    /// Every copy that was sent, in the order in which they ended.
+    /// The copies that were sent, in the order in which they ended.
     pub wire: Vec<WireRecord>,
 }
 
-/// A copy of a callback on the wire.
+/// A copy of a callback as sent.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct WireRecord {
-    /// The attempt, from 1.
+    /// The number of the attempt, from 1.
     pub attempt: u32,
-    /// Which of several that were sent at once, from 1.
+    /// The number among the copies sent at once, from 1.
     pub copy: u32,
-    /// Where to.
+    /// The URL that it was sent to.
     pub url: String,
-    /// The body as it was sent; a part of it if it was cut off.
+    /// The encrypted body as sent, possibly truncated.
     pub sealed: String,
-    /// The HTTP status of the answer.
+    /// The HTTP status of the response.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub status: Option<u16>,
-    /// The body of the answer as it was received.
+    /// The body of the response as received.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub answer: Option<String>,
-    /// How long it took on the real clock.
+    /// The duration in milliseconds of the real clock.
     pub milliseconds: u64,
 }
 
-/// Why something was refused.
+/// An error response.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Problem {
-    /// What is wrong, and what to do about it.
+    /// The error, and how to fix it.
     pub problem: String,
 }

@@ -1,10 +1,10 @@
-//! The interface that partners call: encrypted bodies as SkyPay takes them, and
-//! plaintext.
+//! The interface that partners call, with encrypted bodies as SkyPay accepts
+//! them, or with plaintext.
 //!
-//! Plaintext goes to the generated dispatcher as it is; an encrypted body goes
-//! through the envelope first. The dispatcher discloses wrong credentials, since
-//! SkyPay refuses them by code: the engine does. Plaintext is always answered
-//! with HTTP status 200, the only one that the document has.
+//! Plaintext is passed to the generated dispatcher directly, encrypted bodies
+//! through the envelope. The dispatcher reports wrong credentials to the
+//! engine, because SkyPay refuses them by return code. The response to
+//! plaintext always has HTTP status 200, the only status in the document.
 
 use std::convert::Infallible;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -28,13 +28,13 @@ use crate::engine::{self, Command, CommandOutcome, Pair, WireFault, behaviors};
 use crate::http::Peer;
 use crate::simulator::Simulator;
 
-/// What some editors begin a file with. It belongs to no message.
+/// The byte order mark that some editors write; not part of the message.
 const BOM: &[u8] = "\u{feff}".as_bytes();
 
-/// The header that marks the response of an operation without behaviour.
+/// The header that marks the response of an operation that is not implemented.
 const ANSWERED_WITH: HeaderName = HeaderName::from_static("sandbox-answered-with");
 
-/// Takes requests for the sandbox.
+/// Handles the requests to the sandbox.
 #[derive(Clone, Debug)]
 pub(crate) struct Api {
     pub(crate) simulator: Simulator,
@@ -42,18 +42,17 @@ pub(crate) struct Api {
     pub(crate) plaintext: bool,
 }
 
-/// A request as it came.
+/// A received request.
 pub(crate) struct Call {
     pub(crate) caller_name: String,
-    /// What the path says of the operation.
+    /// The part of the path that identifies the operation.
     pub(crate) action: Option<String>,
     pub(crate) headers: HeaderMap,
     pub(crate) body: Bytes,
 }
 
 impl Api {
-    /// Responds to a request, and says in an extension which faults the response
-    /// is to suffer.
+    /// Handles a request. The response has an extension with the faults to inject.
     pub(crate) async fn handle(&self, mut call: Call, peer: &Peer) -> Response<Body> {
         if call.body.starts_with(BOM) {
             call.body = call.body.slice(BOM.len()..);
@@ -64,7 +63,7 @@ impl Api {
             (state.keys_in_use(now), state.settings().caller_name.clone())
         };
         let Ok(ring) = ring_of(&keys) else {
-            // Settings with such keys are refused, so a file was edited.
+            // Settings with such keys are rejected, so the database was edited.
             let text = "the keys of this sandbox cannot be used; `skypay sandbox reset`";
             let status = StatusCode::INTERNAL_SERVER_ERROR;
             return response(status, "text/plain", text.into()).map(Body::from);
@@ -123,8 +122,8 @@ impl Api {
         Response::from_parts(parts, body.to_bytes())
     }
 
-    /// A refusal in the form that the behaviors say. What came in plaintext does
-    /// not pass here: the document alone says how that is answered.
+    /// Applies the configured form of refusals. Plaintext requests do not pass
+    /// here, because the document specifies their responses.
     fn formed(&self, reply: Reply, has_action: bool) -> Reply {
         let decrypted = match reply.outcome() {
             ReplyOutcome::Accepted => return reply,
@@ -132,8 +131,8 @@ impl Api {
             _ => true,
         };
         if !decrypted && has_action && self.plaintext {
-            // Only plaintext is sent to the path of an operation, so that even
-            // an empty body is answered in plaintext there.
+            // The path of an operation only receives plaintext, so the response is
+            // plaintext even if the request body is empty.
             return reply.with_status(StatusCode::OK).unencrypted();
         }
         let state = self.simulator.state();
@@ -165,9 +164,9 @@ where
     response(StatusCode::OK, "application/json", body)
 }
 
-/// A body that begins with a brace is plaintext; so is what says that it is
-/// JSON, even if it is not an object. An encrypted body is one for any content type:
-/// HTTP clients call any text JSON.
+/// Whether the body is plaintext: it starts with a brace, or its content type is
+/// JSON and it does not look encrypted. Encrypted bodies are recognised with any
+/// content type, because HTTP clients label any text as JSON.
 fn is_plaintext(call: &Call) -> bool {
     let media_type = call.headers.get(CONTENT_TYPE);
     let media_type = media_type
@@ -180,8 +179,8 @@ fn is_plaintext(call: &Call) -> bool {
     call.body.trim_ascii_start().starts_with(b"{") || (says_so && !looks_encrypted(&call.body))
 }
 
-/// Whether a body is Base64 of at least one block, perhaps in the quotes of a
-/// JSON string.
+/// Whether a body is Base64 of at least one block, optionally quoted as a JSON
+/// string.
 fn looks_encrypted(body: &[u8]) -> bool {
     let body = body.trim_ascii();
     let quoted = body.strip_prefix(b"\"");
@@ -192,8 +191,8 @@ fn looks_encrypted(body: &[u8]) -> bool {
     body.len() >= 24 && body.iter().all(base64)
 }
 
-/// The operation that a path names by its own name; an action may be that of
-/// several.
+/// Returns the operation with this name or path fragment. An action may belong to
+/// several operations.
 fn operation_of(name: &str) -> Option<&'static OperationInfo> {
     let mut ours = OPERATIONS
         .iter()
@@ -202,15 +201,15 @@ fn operation_of(name: &str) -> Option<&'static OperationInfo> {
     ours.find(|info| info.name == name || info.path_fragment == name)
 }
 
-/// SkyPay's side of one request, carried out by the engine.
+/// SkyPay's side of one request, executed by the engine.
 struct EngineBackend {
     simulator: Simulator,
-    /// The pairs that the caller may come with.
+    /// The key pairs that the caller may use.
     accepted: Vec<Pair>,
     state: CallState,
 }
 
-/// What the engine wants to happen to the response.
+/// How the engine requires the response to be changed.
 #[derive(Clone, Default)]
 struct CallState(Arc<Mutex<Wanted>>);
 
@@ -279,7 +278,7 @@ impl EngineBackend {
     }
 }
 
-/// Gives every operation of SkyPay to the engine.
+/// Implements every operation of SkyPay with the engine.
 macro_rules! serve_all {
     (
         skypay { $($method:ident($request:ident) -> $response:ident;)* }

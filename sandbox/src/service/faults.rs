@@ -1,4 +1,4 @@
-//! Faults on the partner's interface: a layer around it that spoils responses.
+//! Faults on the partner interface, as a layer that corrupts responses.
 
 use axum::body::{Body, Bytes};
 use axum::extract::{ConnectInfo, Request, State};
@@ -11,11 +11,11 @@ use super::api::{Api, response};
 use crate::engine::WireFault;
 use crate::http::{Peer, corrupted, truncated};
 
-/// The faults that a response is to suffer, as the engine drew them.
+/// The faults to inject into a response, as selected by the engine.
 #[derive(Clone)]
 pub(crate) struct Faults(pub(crate) Vec<WireFault>);
 
-/// Injects the faults that a response carries.
+/// Injects the faults attached to a response.
 pub(crate) async fn inject(
     State(api): State<Api>,
     ConnectInfo(peer): ConnectInfo<Peer>,
@@ -28,7 +28,7 @@ pub(crate) async fn inject(
         return answer;
     };
     let (parts, body) = answer.into_parts();
-    // A body that was written in memory cannot fail.
+    // Reading an in-memory body cannot fail.
     let body = body.collect().await;
     let body = body.map(Collected::to_bytes).unwrap_or_default();
     let mut answer = Response::from_parts(parts, body);
@@ -66,7 +66,7 @@ pub(crate) async fn inject(
     answer.map(Body::from)
 }
 
-/// A response that announces its whole length and breaks off.
+/// Returns a response that announces its full length and is truncated.
 fn cut_off(answer: Response<Bytes>, keep: usize) -> Response<Body> {
     let length = HeaderValue::from(answer.body().len());
     let mut answer = answer.map(|body| Body::new(truncated(&body, keep)));

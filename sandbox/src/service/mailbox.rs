@@ -1,10 +1,10 @@
-//! A partner's server for partners that have none: callbacks wait here until
-//! somebody fetches and answers them.
+//! The mailbox: a callback URL for partners without a server. Callbacks are
+//! queued until a client fetches and answers them.
 //!
-//! To the delivery worker it is a server like any other. It knows no key and opens
-//! nothing, so that what is fetched is what arrived, however spoilt, and what
-//! is answered goes back as it was written. A callback waits as long as the
-//! delivery worker does: its place here is the request itself, and ends with it.
+//! The delivery worker treats it like any other server. The mailbox has no keys
+//! and decrypts nothing, so callbacks, including corrupted ones, and responses
+//! pass unchanged. A callback is queued for as long as its request lasts, which
+//! is until the delivery worker's timeout.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -27,21 +27,21 @@ use super::origin_check::refused;
 use crate::admin_client::ROOT;
 use crate::limits;
 
-/// How many callbacks wait at most.
+/// The maximum number of queued callbacks.
 const ROOM: usize = 256;
 
-/// How long somebody waits for the next callback at most, in seconds.
+/// The maximum time to wait for the next callback, in seconds.
 const LONGEST_WAIT: u64 = 30;
 
-/// The number of a callback that was fetched.
+/// The header with the number of a fetched callback.
 const ID: HeaderName = HeaderName::from_static("callback-id");
 
-/// The path that it was sent to.
+/// The header with the path that the callback was sent to.
 const PATH: HeaderName = HeaderName::from_static("callback-path");
 
 type Shared = State<Arc<AppState>>;
 
-/// Everything under `mailbox` of the sandbox's own interface.
+/// Returns all routes under `mailbox` of the admin interface.
 pub(crate) fn routes() -> Router<Arc<AppState>> {
     Router::new()
         .route("/mailbox", post(deliver))
@@ -51,7 +51,7 @@ pub(crate) fn routes() -> Router<Arc<AppState>> {
         .layer(DefaultBodyLimit::max(limits::MAILBOX))
 }
 
-/// The callbacks that wait for a partner.
+/// The queue of callbacks.
 #[derive(Default)]
 pub(crate) struct Mailbox {
     inside: Arc<Mutex<Inside>>,
@@ -62,7 +62,7 @@ pub(crate) struct Mailbox {
 #[derive(Default)]
 struct Inside {
     last: u64,
-    /// In the order in which they arrived.
+    /// In order of arrival.
     waiting: BTreeMap<u64, QueuedCallback>,
 }
 
@@ -72,8 +72,8 @@ struct QueuedCallback {
     respond: oneshot::Sender<Bytes>,
 }
 
-/// The place of a callback. The task that waits for the answer holds it, and the
-/// callback is gone when none does.
+/// A callback's entry in the queue, held by the task that waits for the response
+/// and removed when dropped.
 struct Place {
     inside: Arc<Mutex<Inside>>,
     id: u64,
@@ -90,7 +90,7 @@ fn locked(inside: &Mutex<Inside>) -> MutexGuard<'_, Inside> {
 }
 
 impl Mailbox {
-    /// Takes a callback in; `None` if there is no room.
+    /// Queues a callback; `None` if the mailbox is full.
     fn put(&self, path: String, sealed: Bytes) -> Option<(Place, oneshot::Receiver<Bytes>)> {
         let mut inside = locked(&self.inside);
         if inside.waiting.len() >= ROOM {
@@ -111,7 +111,7 @@ impl Mailbox {
         Some((Place { inside, id }, answered))
     }
 
-    /// The callback that has waited longest, of those after that number.
+    /// Returns the oldest queued callback with a number greater than `after`.
     fn first_after(&self, after: u64) -> Option<Response> {
         let inside = locked(&self.inside);
         let mut later = inside.waiting.range(after.saturating_add(1)..);
@@ -125,19 +125,19 @@ impl Mailbox {
         Some((head, queued.sealed.clone()).into_response())
     }
 
-    /// The same as soon as there is one.
+    /// Like `first_after`, but waits for a callback.
     async fn next_after(&self, after: u64) -> Response {
         let mut arrived = self.arrived.subscribe();
         loop {
             if let Some(found) = self.first_after(after) {
                 return found;
             }
-            // The sender is in here, so there is always another change.
+            // `self` holds the sender, so the channel is never closed.
             let _ = arrived.changed().await;
         }
     }
 
-    /// Gives an answer to the task that waits for it.
+    /// Passes a response to the task that waits for it.
     fn answer(&self, id: u64, sealed: Bytes) -> Result<(), NotWaiting> {
         let mut inside = locked(&self.inside);
         let queued = inside.waiting.remove(&id);
@@ -160,17 +160,16 @@ impl fmt::Debug for Mailbox {
     }
 }
 
-/// No task waits for an answer to that callback.
+/// The error for a response to a callback that is not queued.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum NotWaiting {
-    /// It has an answer, or the delivery worker has given up.
+    /// It was answered, or the delivery worker timed out.
     Over,
-    /// There has never been one.
+    /// No callback ever had this number.
     Unknown,
 }
 
-/// Takes a callback as a partner's server does, and answers it when somebody
-/// has.
+/// Queues a callback and returns the response that a client posts.
 async fn deliver(State(app): Shared, uri: Uri, sealed: Bytes) -> Response {
     let path = format!("{ROOT}{}", uri.path());
     let Some((place, answered)) = app.mailbox.put(path, sealed) else {
@@ -195,7 +194,7 @@ async fn next(State(app): Shared, Query(next): Query<Next>) -> Response {
     let seconds = next.wait.unwrap_or(LONGEST_WAIT).min(LONGEST_WAIT);
     let mut stopping = app.stopping.clone();
     tokio::select! {
-        // What is there already is found, however short the wait.
+        // A queued callback is returned even if the wait is zero.
         biased;
         found = app.mailbox.next_after(next.after) => found,
         () = tokio::time::sleep(Duration::from_secs(seconds)) => {

@@ -1,7 +1,7 @@
-//! Which requests are let in. The sandbox's own interface is for this machine;
-//! the partner's is for everybody who can reach it. Neither is for the page of
-//! another site in a browser on this machine: everybody knows the keys of a
-//! sandbox that was started without a seed.
+//! Rejects requests by their origin. The admin interface is available to this
+//! machine only, the partner interface to any host that can reach it. Neither
+//! may be called by another site's page in a browser on this machine, because
+//! the keys of a sandbox started without a seed are public.
 
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
@@ -15,8 +15,8 @@ use http::{HeaderMap, Method, StatusCode};
 use crate::http::Peer;
 use crate::service::admin_types::Problem;
 
-/// Lets a request to the partner's interface through, or says why not. It may
-/// be called as localhost, by an address, and by these names.
+/// Middleware for the partner interface. Requests may use localhost, an IP address
+/// or one of the configured host names.
 pub(crate) async fn partner(
     State(hosts): State<Arc<[String]>>,
     request: Request,
@@ -28,7 +28,7 @@ pub(crate) async fn partner(
     }
 }
 
-/// Lets a request to the sandbox's own interface through, or says why not.
+/// Middleware for the admin interface.
 pub(crate) async fn origin_check(
     ConnectInfo(peer): ConnectInfo<Peer>,
     request: Request,
@@ -46,8 +46,8 @@ fn text<'h>(headers: &'h HeaderMap, name: &str) -> Option<&'h str> {
 }
 
 fn partner_rejection(headers: &HeaderMap, hosts: &[String]) -> Option<&'static str> {
-    // A browser always says which name it was given. An address is not one to
-    // lead elsewhere, as a name is.
+    // Browsers always send the requested host. An IP address, unlike a name, cannot
+    // be rebound by another site.
     let host = text(headers, HOST.as_str());
     let known = host.is_none_or(|host| {
         let name = name_of(host);
@@ -67,7 +67,7 @@ fn rejection(peer: SocketAddr, method: &Method, headers: &HeaderMap) -> Option<&
     if !peer.ip().to_canonical().is_loopback() {
         return Some("the sandbox's own interface answers this machine only");
     }
-    // Another site's name that leads here would make its page one of ours.
+    // With DNS rebinding, another site's page would have the same origin as ours.
     if !is_loopback(host) {
         return Some("call the sandbox's own interface as localhost or by a loopback address");
     }
@@ -77,7 +77,7 @@ fn rejection(peer: SocketAddr, method: &Method, headers: &HeaderMap) -> Option<&
     other_sites_page(headers, host)
 }
 
-/// What a browser says of the page that sends a request.
+/// Returns a rejection if the browser's headers name another site's page.
 fn other_sites_page(headers: &HeaderMap, host: &str) -> Option<&'static str> {
     let same = |origin: &str| origin.strip_prefix("http://") == Some(host);
     let site = text(headers, "sec-fetch-site").unwrap_or("none");
@@ -86,7 +86,7 @@ fn other_sites_page(headers: &HeaderMap, host: &str) -> Option<&'static str> {
     (!own).then_some("another site's page may not change the sandbox")
 }
 
-/// A host without its port.
+/// Returns a host without its port.
 fn name_of(host: &str) -> &str {
     match host.rsplit_once(':') {
         Some((name, port)) if port.bytes().all(|byte| byte.is_ascii_digit()) => name,
@@ -108,7 +108,7 @@ fn is_loopback(host: &str) -> bool {
     is_localhost(name) || address(name).is_some_and(|address| address.is_loopback())
 }
 
-/// An answer that says what is wrong.
+/// Returns an error response with a `Problem` body.
 pub(crate) fn refused(status: StatusCode, problem: impl Into<String>) -> Response {
     let problem = Problem {
         problem: problem.into(),
@@ -167,8 +167,8 @@ mod tests {
                 check_partner(&[("host", host), (name, value)], false);
             }
         }
-        // A name of somebody else's that leads here, whose page is one of its
-        // own for the browser.
+        // A foreign name that resolves to this machine; to the browser, the request
+        // has the same origin.
         for host in ["evil.example:7171", "127.0.0.1.evil.example", ""] {
             check_partner(&[("host", host)], false);
             check_partner(
