@@ -1,17 +1,17 @@
-//! The parts of the builders that [`message!`](crate::message!) writes.
+//! Support for the builders that [`message!`](crate::message!) generates.
 
 use std::fmt;
 
 use crate::validate::{Invalid, Validate, Violations};
 use crate::value::WireError;
 
-/// A value that a setter of a builder takes for a field of the type `T`: a `T`,
-/// or anything that converts into one.
+/// A value that a builder's setter accepts for a field of type `T`: a `T`, or
+/// anything that converts into one.
 ///
-/// A conversion that fails is reported by `build`, with all else that is wrong.
+/// `build` reports a failed conversion together with all other violations.
 /// Implemented for every type that implements `TryInto<T>`.
 pub trait IntoField<T> {
-    /// What the builder stores.
+    /// Converts the value; an error is the text of the violation.
     #[doc(hidden)]
     fn into_field(self) -> Result<T, &'static str>;
 }
@@ -19,7 +19,7 @@ pub trait IntoField<T> {
 impl<T, V: TryInto<T, Error: fmt::Display>> IntoField<T> for V {
     fn into_field(self) -> Result<T, &'static str> {
         self.try_into().map_err(|error| {
-            // The text of an error that is not ours may quote the value.
+            // The text of an error from another crate may quote the value.
             let known = WireError::known(&error.to_string());
             known.map_or(
                 "cannot be turned into the type of the field",
@@ -29,15 +29,16 @@ impl<T, V: TryInto<T, Error: fmt::Display>> IntoField<T> for V {
     }
 }
 
-/// The field of a builder: a value, or why what was given is none.
+/// A field of a builder: `None` if unset, else the value or why the conversion
+/// failed.
 pub type Slot<T> = Option<Result<T, &'static str>>;
 
-/// The last step of a builder: the message, if every slot has a value and the
-/// message itself has nothing to report.
+/// Finishes a builder: returns the message if every slot has a value and validation
+/// reports no violation.
 ///
 /// # Errors
 ///
-/// Everything that was reported.
+/// All violations.
 pub fn build<T: Validate>(
     mut at: Violations,
     message: impl FnOnce() -> Option<T>,

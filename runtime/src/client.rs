@@ -1,8 +1,8 @@
-//! The sending half: a call from its typed request to its outcome.
+//! The client: executes a call, from its typed request to its outcome.
 //!
-//! [`Transport::call`] validates the request, writes it as JSON, encrypts it,
-//! sends it through an [`HttpService`], decrypts the response, and classifies
-//! what it says.
+//! [`Transport::call`] validates the request, serializes and encrypts it, sends it
+//! through an [`HttpService`], decrypts the response, and classifies it by its
+//! return code.
 
 use std::fmt;
 use std::sync::Arc;
@@ -36,56 +36,59 @@ pub use report::{CallReport, Observer};
 use http::Failure;
 use report::CallSpan;
 
-/// Carries calls: keys, HTTP settings, clock and observer. Cloning it is cheap.
+/// Sends calls; holds the keys, HTTP settings, clock and observer. Cloning is
+/// cheap.
 #[derive(Clone)]
 pub struct Transport(Arc<Inner>);
 
 struct Inner {
     base_url: Url,
     settings: TransportBuilder,
-    /// For calls that change nothing; keeps connections open.
+    /// For operations that only read; keeps connections open.
     pooled: reqwest::Client,
-    /// For calls that change something: every one gets a connection of its
-    /// own, so that none is lost in the race between sending on an idle
-    /// connection and the server closing it.
+    /// For operations that change state: every request gets a new connection, since
+    /// a server may close an idle one while a request is being sent on it.
     unpooled: reqwest::Client,
 }
 
-/// Puts a layer around a service.
+/// Wraps a service in a layer.
 type Layer = Box<dyn Fn(HttpService) -> HttpService + Send + Sync>;
 
-/// How often one call follows `SkyPay` to another set of keys. Twice, because
-/// the set may come into use between two tries: a call that was refused with
-/// the new set and then with the old one goes through with the new one.
+/// The maximum number of times that one call is sent again with another set of
+/// keys. Two, because the new set may come into use between two attempts: a call
+/// that is refused with the new set and then with the old one succeeds with the new
+/// one.
 const KEY_CHANGES: u32 = 2;
 
-/// How much later than the document says a question is of use, in seconds. The
-/// clocks of the two sides differ, and a status query may use a third one.
+/// The margin in seconds that is added to the document's status query delay. The
+/// clocks of the two sides differ, and a status query may be answered by a third
+/// one.
 const CLOCK_MARGIN: i64 = 60;
 
-/// The error of an operation, with its table of return codes.
+/// The error of an operation, with its type of return codes.
 type ErrorOf<O> = Error<<<O as Operation>::Response as Response>::Code>;
 
 impl Transport {
-    /// Settings for a transport to `base_url` (`https://api.example.com`), with their defaults.
+    /// Returns a builder with default settings for a transport to `base_url`, such
+    /// as `https://api.example.com`.
     pub fn builder(base_url: impl Into<String>, keys: KeyRing) -> TransportBuilder {
         TransportBuilder::new(base_url.into(), keys)
     }
 
-    /// The base URL, without a slash at its end, and without its query, which
-    /// may hold a secret.
+    /// The base URL without a trailing slash and without its query, which may hold
+    /// a secret.
     #[must_use]
     pub fn base_url(&self) -> &str {
         builder::without_query(&self.0.base_url).trim_end_matches('/')
     }
 
-    /// Whether paths can be appended to the base URL, with `parameter` as one
+    /// Checks that paths can be appended to the base URL, with `parameter` as one
     /// of their segments.
     ///
     /// # Errors
     ///
-    /// If the base URL has a query, which would end up in the middle, or by
-    /// [`check_path_parameter`].
+    /// If the base URL has a query, since it would end up in the middle of the
+    /// path, or if [`check_path_parameter`] fails.
     pub fn check_path(&self, parameter: &str) -> Result<(), SetupError> {
         if self.0.base_url.query().is_some() {
             return Err(SetupError::BaseUrl(
@@ -95,32 +98,33 @@ impl Transport {
         check_path_parameter(parameter)
     }
 
-    /// The base URL as it was given; its query may hold a secret.
+    /// The base URL as configured; its query may hold a secret.
     #[must_use]
     pub fn url(&self) -> &Url {
         &self.0.base_url
     }
 
-    /// The keys; rotating them here reaches everyone who shares them.
+    /// The keys. Changes to them apply to all clones of the ring.
     #[must_use]
     pub fn keys(&self) -> &KeyRing {
         &self.0.settings.keys
     }
 
-    /// The HTTP client of calls that change something, for tools that pass on
-    /// bytes which they did not encrypt: no redirects, no retries, no proxy, and
-    /// a connection of its own for every request.
+    /// The HTTP client of calls that change state, for tools that send bodies which
+    /// this transport did not encrypt: no redirects, no retries, no proxy, and a
+    /// new connection for every request.
     #[must_use]
     pub fn http_client(&self) -> &reqwest::Client {
         &self.0.unpooled
     }
 
-    /// The earliest moment, in GMT+8, at which asking what became of a call that
-    /// ends now is of use; `None` where the document gives no time to wait.
+    /// The earliest time, in GMT+8, for a useful status query about a call that
+    /// ends now; `None` if the document defines no delay.
     ///
-    /// It is a whole second, and a minute later than the document says, since
-    /// clocks differ. Before it an answer says nothing, and even after it one
-    /// answer that something is not there proves nothing.
+    /// It is rounded up to a whole second, with a margin of one minute, since
+    /// clocks differ. An earlier status query proves nothing, and even a later one
+    /// that does not find the transaction does not prove that the call was not
+    /// executed.
     #[must_use]
     pub fn ask_not_before(&self, operation: &OperationInfo) -> Option<DateTime> {
         let seconds = i64::from(operation.status_query_delay?) + CLOCK_MARGIN;
@@ -131,23 +135,28 @@ impl Transport {
         Some(DateTime::from(time.civil().round(up).ok()?))
     }
 
-    /// Makes one call: validates `request`, encrypts it, sends it through
+    /// Executes one call: validates `request`, encrypts it, sends it through
     /// `service`, decrypts the response and classifies it.
     ///
-    /// The request is sent once, with two exceptions. Where the operation reads
-    /// and the connection failed it is sent again, as often as
-    /// [`TransportBuilder::read_retries`] says. And while the ring has several
-    /// sets of keys, it is sent again after a refusal of the keys that came
-    /// encrypted with another set than the request: it says that nothing was
-    /// carried out, and with which set `SkyPay` works now. Later calls begin
-    /// with that one. Should the refusal have been a recorded one, the first
-    /// request was carried out: so any other refusal of what was sent again is
-    /// an unknown outcome. `SkyPay` itself, which issues the keys, is not
-    /// refused for them, so a callback is never repeated like this, and neither
-    /// is what the document forbids to send again.
+    /// The request is sent once, with two exceptions:
     ///
-    /// Dropping the returned future while it runs leaves the outcome unknown;
-    /// the observer and the log get a report, and the caller has to remember it.
+    /// - If the operation only reads and the connection fails, it is retried up to
+    ///   [`TransportBuilder::read_retries`] times.
+    ///
+    /// - If the ring has several sets of keys, and a response refuses the keys but
+    ///   is itself encrypted with another set, the request is sent again with that
+    ///   set, and later calls start with it. Such a refusal means that nothing was
+    ///   executed. It may be a replayed recording, though, in which case the first
+    ///   request may have been executed; so any other refusal of the repeated
+    ///   request is an unknown outcome.
+    ///
+    /// A callback is never repeated like this, since `SkyPay` issues the keys and
+    /// is not refused for them. Neither is a request that must not be sent again
+    /// according to the document.
+    ///
+    /// Dropping the returned future before it completes leaves the outcome unknown.
+    /// The observer and the log still get a report, but the caller has to record
+    /// the call.
     ///
     /// # Errors
     ///
@@ -204,9 +213,9 @@ impl Transport {
                 Some(other)
                     if keys_refused
                         && key_changes < KEY_CHANGES
-                        // Later calls begin with the other set.
+                        // Later calls start with the other set.
                         && self.0.settings.keys.prefer(&keys, &other)
-                        // It would not be recognised if it came twice.
+                        // The receiver would not recognise a duplicate.
                         && O::INFO.retry != Retry::Never =>
                 {
                     tracing::info!(
@@ -218,15 +227,15 @@ impl Transport {
                 _ if keys_refused || key_changes == 0 => {
                     return Err(Failure::Rejected { code, header });
                 }
-                // What was sent first may have been carried out.
+                // The first request may have been executed.
                 _ => return Err(Failure::unknown_code(Some(code))),
             }
         }
     }
 
-    /// Sends one request with `keys`: its `fields` encrypted, and the response
-    /// decrypted; with it the other set of keys that it was encrypted with, if
-    /// it was another one.
+    /// Encrypts `fields` with `keys`, sends the request, and decrypts the response.
+    /// Also returns the set of keys that the response was encrypted with, if it
+    /// differs from `keys`.
     async fn exchange(
         &self,
         service: &HttpService,
@@ -250,10 +259,10 @@ impl Transport {
 
     /// Decrypts the response to a request that was encrypted with `sent`.
     ///
-    /// What is refused before anything was carried out may come with another
-    /// status than the one that the document has: encrypted, with a status of
-    /// 4xx and a code that refuses the keys, it is believed. Any other code is
-    /// shown, and says nothing.
+    /// A request that is refused before execution may be answered with a status
+    /// other than 200. A response with a 4xx status is accepted as a refusal only
+    /// if it is encrypted and its code refuses the keys. With any other code the
+    /// outcome is unknown; the code is reported.
     fn decrypt(
         &self,
         operation: &OperationInfo,
@@ -289,15 +298,15 @@ impl Transport {
                 });
             }
         }
-        // A partner that answers with another set has mistaken its keys, and
-        // the provider does not follow it.
+        // A partner that responds with another set is misconfigured, and the
+        // provider does not switch to it.
         let other = from_provider && !Arc::ptr_eq(sent, &keys);
         Ok((plaintext, other.then_some(keys)))
     }
 
-    /// Opens a response with the set that it was encrypted with: that of the
-    /// request, or another one of the ring. Where there are several, the text
-    /// has to be JSON, since another key may give a text, too.
+    /// Decrypts a response with the set of the request or another one of the ring.
+    /// If there are several sets, the plaintext must be JSON, since decryption with
+    /// a wrong key may yield text, too.
     fn open(&self, sent: &Arc<Credentials>, body: &[u8]) -> Option<(Arc<Credentials>, Plaintext)> {
         let all = self.0.settings.keys.all();
         let others = all.iter().filter(|set| !Arc::ptr_eq(set, sent));
@@ -346,14 +355,14 @@ impl Transport {
         }
     }
 
-    /// Sends fields that no type describes; only the header is added. For tools
-    /// that try what a server does with them.
+    /// Sends an untyped request: `fields` is a JSON object to which only the header
+    /// is added. For tools that test how a server handles invalid requests.
     ///
-    /// Gives the plaintext of the response, whether it accepts or refuses.
+    /// Returns the plaintext of the response, whether it accepts or refuses.
     ///
     /// # Errors
     ///
-    /// Whether nothing was sent or the outcome is unknown.
+    /// [`CallOutcome::NotSent`] if nothing was sent, else [`CallOutcome::Unknown`].
     pub async fn send_untyped(
         &self,
         service: &HttpService,
@@ -379,10 +388,10 @@ impl fmt::Debug for Transport {
     }
 }
 
-/// What a readable response says.
+/// Classifies a decrypted response.
 ///
-/// One that refuses lacks most fields of one that accepts. So where this is not
-/// one of those, the return code is read on its own.
+/// A refusal lacks most fields of an accepting response. So if the response cannot
+/// be read as one that accepts, its return code is read separately.
 fn classify<O: Operation>(plaintext: &str) -> Result<O::Response, Failure> {
     let read = read::from_slice::<O::Response>(plaintext.as_bytes());
     let response = match read {
@@ -406,9 +415,9 @@ fn classify<O: Operation>(plaintext: &str) -> Result<O::Response, Failure> {
     }
 }
 
-/// A response in plaintext is not authenticated by any key, so it may
-/// say only what does no harm if it is false: that a call which would have
-/// changed nothing was refused.
+/// Returns a plaintext response if it may be trusted. Since no key authenticates
+/// it, it may only report something harmless if forged: that a call which only
+/// reads was refused.
 fn plaintext_refusal(operation: &OperationInfo, body: &[u8]) -> Option<Plaintext> {
     let code = header::read_response(operation.header, body).ok()?.code?;
     let refused =
@@ -417,7 +426,7 @@ fn plaintext_refusal(operation: &OperationInfo, body: &[u8]) -> Option<Plaintext
     text.flatten().map(Plaintext::from)
 }
 
-/// What a return code says of a call.
+/// The outcome of a call with this return code.
 fn outcome_of(operation: &OperationInfo, code: Option<&str>) -> Outcome {
     match code {
         Some(code) => operation.outcome_of(code),

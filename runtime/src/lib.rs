@@ -1,27 +1,26 @@
-//! What the generated `SkyPay` crates share: everything that acts, while
-//! generated code only declares.
+//! The runtime of the generated `SkyPay` crates: all behaviour is here, while
+//! generated code only declares data.
 //!
-//! This crate knows no operation by name. What a message looks like, its
-//! constraints and what its return codes mean comes from generated tables
-//! ([`OperationInfo`], [`open_enum!`], [`validate::Rule`]); what to do with that is
-//! written here.
+//! This crate contains nothing specific to an operation. The layout of messages,
+//! their constraints and the meaning of return codes come from generated tables
+//! ([`OperationInfo`], [`open_enum!`], [`validate::Rule`]).
 //!
-//! | module | what it holds | feature |
+//! | module | contents | feature |
 //! |---|---|---|
-//! | [`value`] | amounts, times, names, masked values | |
-//! | [`read`] | reading messages: strict JSON, leniently read | |
-//! | [`received`] | fields and entries that cannot be read, in messages that can | |
-//! | [`mod@codes`], [`string_newtype!`] | open code tables and texts with a type of their own | |
+//! | [`value`] | amounts, dates and times, names, masked values | |
+//! | [`read`] | reading messages: strict JSON, lenient field values | |
+//! | [`received`] | unreadable fields and entries of readable messages | |
+//! | [`mod@codes`], [`string_newtype!`] | open enums of codes, and string newtypes | |
 //! | [`validate`], [`builder`] | the document's constraints, checked before sending | |
 //! | [`message!`], [`mod@message`] | messages, declared with a row per field | |
-//! | [`mod@operation`] | what the document says of an operation, as data | |
-//! | `envelope`, `keys` | the encrypted body, and who may write one | `envelope` |
-//! | `client`, `outcome` | sending, and how a call ends | `client` |
-//! | `server` | receiving, authenticating, dispatching | `server` |
+//! | [`mod@operation`] | the metadata of operations | |
+//! | `envelope`, `keys` | the encrypted body, and credentials and their rotation | `envelope` |
+//! | `client`, `outcome` | sending requests, and the outcome of a call | `client` |
+//! | `server` | receiving, authenticating and dispatching requests | `server` |
 //! | `schema` | JSON Schemas of the scalars | `schemars` |
 //!
 //! Most programs use this crate through `skypay-types`, `skypay-client` or
-//! `skypay-server`, which re-export what belongs to their interface.
+//! `skypay-server`, which re-export their parts of it.
 
 pub mod builder;
 pub mod codes;
@@ -68,7 +67,7 @@ pub use received::{Entries, Entry, Received, Unreadable, UnreadableEntry};
 pub use validate::{Invalid, Validate, Violation, Violations};
 pub use value::{Amount, Date, DateTime, IntegerText, PersonName, Sensitive};
 
-/// What the macros of this crate name.
+/// Items that this crate's macros refer to.
 #[doc(hidden)]
 pub mod __private {
     pub use std::borrow::Cow;

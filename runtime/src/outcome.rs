@@ -1,9 +1,9 @@
 //! How a call ends when it was not accepted.
 //!
-//! A call that moves money ends in one of three ways, not two: it was never
-//! sent, it was refused, or its outcome is unknown. The third is the one that costs
-//! money when it is taken for one of the others, so it is a type of its own:
-//! it says what to ask, about which control numbers, and not before when.
+//! A failed call ends in one of three ways, not two: it was never sent, it was
+//! rejected, or its outcome is unknown. Money is lost when the third is taken for
+//! one of the others, so it is a separate type: it states which status query to
+//! send, for which control numbers, and not before when.
 
 use std::error::Error as StdError;
 use std::fmt;
@@ -14,7 +14,7 @@ use crate::operation::{OperationInfo, Retry};
 use crate::validate::Invalid;
 use crate::value::{DateTime, Sensitive};
 
-/// What went wrong underneath; never holds a body.
+/// The underlying error; never holds a body.
 pub(crate) type Source = Box<dyn StdError + Send + Sync>;
 
 /// Why a call gave no accepted response.
@@ -23,18 +23,19 @@ pub(crate) type Source = Box<dyn StdError + Send + Sync>;
 /// field of the request or of the response, except control numbers and return
 /// codes.
 ///
-/// There is no fourth way, so a `match` needs no catch-all arm, which could
-/// swallow an unknown outcome. `C` is the table of return codes.
+/// The enum is exhaustive, so a `match` needs no catch-all arm, which could hide an
+/// unknown outcome. `C` is the type of return codes.
 #[derive(Debug, Display)]
 #[must_use = "an unknown outcome has to be followed up, or the same thing may be done twice"]
 pub enum Error<C: AsRef<str> = String> {
-    /// Nothing left this machine. The same request may be sent again.
+    /// Nothing was sent. The same request may be sent again.
     #[displaydoc("{0}")]
     NotSent(NotSent),
-    /// A readable response refused the call with a listed return code.
+    /// A readable response refused the call with a return code that means a
+    /// refusal.
     #[displaydoc("{0}")]
     Rejected(Rejected<C>),
-    /// Everything else: the call may have been executed.
+    /// All other failures: the call may have been executed.
     #[displaydoc("{0}")]
     Unknown(Unknown<C>),
 }
@@ -50,13 +51,13 @@ impl<C: AsRef<str>> Error<C> {
         }
     }
 
-    /// The return code as on the wire, where the response had one.
+    /// The return code as on the wire, if the response had one.
     #[must_use]
     pub fn code(&self) -> Option<&str> {
         self.return_code().map(AsRef::as_ref)
     }
 
-    /// The return code as its table knows it, where the response had one.
+    /// The typed return code, if the response had one.
     #[must_use]
     pub fn return_code(&self) -> Option<&C> {
         match self {
@@ -66,7 +67,7 @@ impl<C: AsRef<str>> Error<C> {
         }
     }
 
-    /// Which of the three it is.
+    /// The outcome that this error stands for.
     #[must_use]
     pub fn outcome(&self) -> CallOutcome {
         match self {
@@ -76,7 +77,7 @@ impl<C: AsRef<str>> Error<C> {
         }
     }
 
-    /// Whether the call may have been executed in spite of this error.
+    /// Whether the call may have been executed despite this error.
     #[must_use]
     pub fn may_have_been_executed(&self) -> bool {
         matches!(self, Self::Unknown(_))
@@ -93,29 +94,29 @@ impl<C: AsRef<str> + fmt::Debug> StdError for Error<C> {
     }
 }
 
-/// How a call ended, in one word.
+/// The outcome of a call.
 #[derive(Clone, Copy, Debug, Display, PartialEq, Eq, Hash)]
 pub enum CallOutcome {
-    /// It was accepted (asynchronous) or done (synchronous).
+    /// The call was accepted (asynchronous) or executed (synchronous).
     #[displaydoc("accepted")]
     Accepted,
-    /// Nothing left this machine.
+    /// Nothing was sent.
     #[displaydoc("not sent")]
     NotSent,
-    /// It was refused and not executed.
+    /// The call was refused and not executed.
     #[displaydoc("rejected")]
     Rejected,
-    /// It may have been executed.
+    /// The call may have been executed.
     #[displaydoc("unknown")]
     Unknown,
 }
 
-/// Nothing of the request left this machine.
+/// The request was not sent.
 #[derive(Debug)]
 #[must_use = "nothing was sent"]
 #[non_exhaustive]
 pub struct NotSent {
-    /// The operation that was to be called.
+    /// The operation of the request.
     pub operation: &'static OperationInfo,
     /// Why nothing was sent.
     pub reason: NotSentReason,
@@ -126,14 +127,14 @@ pub struct NotSent {
 #[derive(Debug, Display)]
 #[non_exhaustive]
 pub enum NotSentReason {
-    /// The request breaks rules of the document.
+    /// The request violates constraints of the document.
     #[displaydoc("{0}")]
     Invalid(Invalid),
-    /// No connection came about: the name did not resolve, nothing listened,
-    /// time ran out while connecting, or TLS could not be agreed.
+    /// No connection could be established: name resolution failed, the connection
+    /// was refused, connecting timed out, or the TLS handshake failed.
     #[displaydoc("no connection to the server")]
     Connect,
-    /// The HTTP request could not be put together.
+    /// The HTTP request could not be built.
     #[displaydoc("the HTTP request could not be put together")]
     Request,
     /// A layer of the transport returned an error without sending the request.
@@ -142,7 +143,7 @@ pub enum NotSentReason {
 }
 
 impl NotSent {
-    /// The broken rules, where that is the reason.
+    /// The violations, if that is the reason.
     #[must_use]
     pub fn invalid(&self) -> Option<&Invalid> {
         match &self.reason {
@@ -165,16 +166,16 @@ impl StdError for NotSent {
     }
 }
 
-/// A readable response refused the call with a return code that says so.
+/// A readable response refused the call with a return code that means a refusal.
 #[derive(Debug)]
 #[must_use = "the call was refused"]
 #[non_exhaustive]
 pub struct Rejected<C = String> {
     /// The operation that was called.
     pub operation: &'static OperationInfo,
-    /// The return code as its table knows it.
+    /// The typed return code.
     pub return_code: C,
-    /// When the response was written, where it says so.
+    /// The time of the response, if it has one.
     pub time: Option<DateTime>,
     pub(crate) description: Option<Sensitive>,
 }
@@ -186,11 +187,11 @@ impl<C: AsRef<str>> Rejected<C> {
         self.return_code.as_ref()
     }
 
-    /// The text that came with the code.
+    /// The description that came with the return code.
     ///
-    /// It is the other side's free text and may hold personal data, therefore
-    /// it stands in no log and in no error message. Never compare it: the same
-    /// code comes with several texts.
+    /// It is free text from the other side and may hold personal data, so it is not
+    /// logged and not part of an error message. Never compare it: the same code
+    /// comes with several texts.
     #[must_use]
     pub fn description(&self) -> Option<&str> {
         let text = self.description.as_ref()?;
@@ -207,24 +208,25 @@ impl<C: AsRef<str>> fmt::Display for Rejected<C> {
 
 impl<C: AsRef<str> + fmt::Debug> StdError for Rejected<C> {}
 
-/// The call may have been executed, and nothing that is known says whether.
+/// The call may have been executed, or not: its outcome is unknown.
 ///
-/// There is no `Clone` and no way back to the request: what follows an unknown
-/// outcome is a question, not a repetition.
+/// It does not implement `Clone` and does not give the request back: an unknown
+/// outcome requires a status query, not a retry.
 #[must_use = "the call may have been executed: ask before doing anything else"]
 #[non_exhaustive]
 pub struct Unknown<C = String> {
     /// The operation that was called.
     pub operation: &'static OperationInfo,
-    /// The control numbers at stake, in the order of the request.
+    /// The control numbers of the request, in its order.
     pub transaction_ids: Vec<String>,
     /// Why the outcome is unknown.
     pub cause: UnknownCause,
-    /// The return code as its table knows it, where the response had one.
+    /// The typed return code, if the response had one.
     pub return_code: Option<C>,
-    /// The earliest moment, in GMT+8, at which asking is of use: a whole second,
-    /// a minute later than the document says, since clocks differ. Even then one
-    /// response that something is not there proves nothing.
+    /// The earliest time, in GMT+8, for a useful status query: a whole second, with
+    /// a margin of one minute beyond the document's delay, since clocks differ.
+    /// Even then, one response that does not find the transaction does not prove
+    /// that the call was not executed.
     pub ask_not_before: Option<DateTime>,
     pub(crate) source: Option<Source>,
 }
@@ -236,7 +238,8 @@ pub enum UnknownCause {
     /// No complete response arrived in time.
     #[displaydoc("the answer did not arrive in time")]
     Timeout,
-    /// The connection broke after it had been made, before the response was complete.
+    /// The connection failed after it was established and before the response was
+    /// complete.
     #[displaydoc("the connection broke before the answer was complete")]
     Connection,
     /// The response had this HTTP status instead of 200.
@@ -245,14 +248,15 @@ pub enum UnknownCause {
     /// The response was a redirect with this HTTP status; it was not followed.
     #[displaydoc("the answer was a redirect, HTTP {0}, and not followed")]
     Redirect(u16),
-    /// The response was not encrypted with a known key, or not what the document describes.
+    /// The response was not encrypted with a known key, or does not match the
+    /// document.
     #[displaydoc("the answer could not be read")]
     Unreadable,
-    /// The response was longer than allowed.
+    /// The response exceeded the size limit.
     #[displaydoc("the answer was longer than allowed")]
     TooLarge,
-    /// The response was readable, and its return code is missing, not listed, or
-    /// one that leaves the outcome open.
+    /// The response was readable, but its return code is missing, not listed, or
+    /// one that leaves the outcome unknown.
     #[displaydoc("the answer does not tell the outcome")]
     Code,
     /// A layer of the transport returned an error after the request was sent.
@@ -261,13 +265,13 @@ pub enum UnknownCause {
 }
 
 impl<C: AsRef<str>> Unknown<C> {
-    /// The return code as on the wire, where the response had one.
+    /// The return code as on the wire, if the response had one.
     #[must_use]
     pub fn code(&self) -> Option<&str> {
         self.return_code.as_ref().map(AsRef::as_ref)
     }
 
-    /// The `operationId` of the operation that queries what became of the call.
+    /// The `operationId` of the operation that queries the status of the call.
     #[must_use]
     pub fn status_query(&self) -> Option<&'static str> {
         self.operation.status_query
@@ -330,8 +334,8 @@ impl<C: AsRef<str>> StdError for Unknown<C> {
     }
 }
 
-/// A code that no document lists is text from outside: it is shown only where
-/// it looks like a code.
+/// Returns the code if it looks like one, else a placeholder: a code that the
+/// document does not list is text from the other side.
 pub(crate) fn printable_code(code: &str) -> &str {
     let like_a_code = |byte: u8| byte.is_ascii_digit() || byte == b'-';
     if code.len() <= 8 && code.bytes().all(like_a_code) {

@@ -64,35 +64,38 @@ impl TransportBuilder {
     }
 
     setters! {
-        /// How long connecting may take, TLS included; 10 seconds if not set. What
-        /// ends here was not sent. Keep it well below [`timeout`](Self::timeout).
+        /// The timeout for connecting, TLS included; 10 seconds by default. A call
+        /// that exceeds it was not sent. Keep it well below
+        /// [`timeout`](Self::timeout).
         connect_timeout: Duration;
-        /// How long one try may take from connecting to the last byte of the
-        /// answer; 30 seconds if not set. What ends here has an unknown outcome.
+        /// The timeout for one attempt, from connecting to the last byte of the
+        /// response; 30 seconds by default. A call that exceeds it has an unknown
+        /// outcome.
         timeout: Duration;
-        /// Where the time comes from that decides when to ask; the system's clock
-        /// if not set.
+        /// The clock for [`Transport::ask_not_before`]; the system clock by
+        /// default.
         clock: Clock;
-        /// How often a call that only reads is tried again, at once, when the
-        /// connection fails; 1 if not set. Calls that change something are never
-        /// tried again.
+        /// How often a call that only reads is retried, immediately, if the
+        /// connection fails; 1 by default. Calls that change state are never
+        /// retried.
         read_retries: u32;
-        /// How many bytes an answer may have; 16 MiB if not set.
+        /// The maximum size of a response body in bytes; 16 MiB by default.
         response_limit: usize;
     }
 
-    /// The function that is called for every finished call.
+    /// Sets the observer that is called for every finished call.
     pub fn observer(mut self, observer: Observer) -> Self {
         self.observer = Some(observer);
         self
     }
 
-    /// Puts `layer` between the encrypted text and the HTTP request, around the
-    /// layers added before: a recorder, a rate limit, a fault for a test.
+    /// Adds a layer between the encryption and the HTTP client, around the layers
+    /// added before: for example a recorder, a rate limit, or fault injection in a
+    /// test.
     ///
-    /// A layer sees each request once and can send it once at most; see
-    /// [`EncryptedRequest`]. If it returns an error without having passed the
-    /// request on, the call was not sent; after that any error leaves the
+    /// A layer gets each request once and can send it at most once; see
+    /// [`EncryptedRequest`]. If the layer returns an error without having passed
+    /// the request on, the call was not sent; after that, any error leaves the
     /// outcome unknown.
     ///
     /// ```
@@ -125,19 +128,19 @@ impl TransportBuilder {
         self
     }
 
-    /// Allows `http:` to any host. Without this only the loopback interface
-    /// may be called without TLS: the envelope does not protect against
-    /// tampering or repetition.
+    /// Allows `http:` to any host. By default, only the loopback interface may be
+    /// called without TLS, since the envelope does not protect against tampering or
+    /// replay.
     pub fn allow_plain_http(mut self) -> Self {
         self.allow_plain_http = true;
         self
     }
 
-    /// Makes the transport.
+    /// Builds the transport.
     ///
     /// # Errors
     ///
-    /// If the base URL cannot be used or TLS cannot be set up.
+    /// If the base URL is invalid, or TLS or the HTTP client cannot be set up.
     pub fn build(self) -> Result<Transport, SetupError> {
         let url = self.checked_base_url()?;
         let tls = tls_config(url.scheme() == "https")?;
@@ -158,7 +161,7 @@ impl TransportBuilder {
             return Err(NO_URL);
         }
         if !url.username().is_empty() || url.password().is_some() {
-            // The message's own credentials are the only ones.
+            // Requests are authenticated by the credentials in the message only.
             return Err(SetupError::BaseUrl("has a user name or a password in it"));
         }
         if url.fragment().is_some() {
@@ -170,8 +173,8 @@ impl TransportBuilder {
         Ok(url)
     }
 
-    /// A client that sends a request once, to the host of its URL: no redirects,
-    /// no retries, no proxy from the environment.
+    /// An HTTP client that sends each request once, to the host of its URL: no
+    /// redirects, no retries, no proxy from the environment.
     fn http_client(&self, tls: ClientConfig) -> reqwest::ClientBuilder {
         reqwest::Client::builder()
             .tls_backend_preconfigured(tls)
@@ -186,8 +189,8 @@ impl TransportBuilder {
     }
 }
 
-/// Shows the base URL only if it can be used: one that cannot may hold a
-/// password, or be something else altogether that was mistaken for it.
+/// Shows the base URL only if it is valid: an invalid one may hold a password, or
+/// be a different value passed by mistake.
 impl fmt::Debug for TransportBuilder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let base_url = self.checked_base_url().ok();
@@ -203,15 +206,15 @@ impl fmt::Debug for TransportBuilder {
     }
 }
 
-/// The part of a URL that may be shown: a query may hold a secret.
+/// The URL without its query, which may hold a secret.
 pub(super) fn without_query(url: &Url) -> &str {
     let end = url.as_str().find('?');
     &url.as_str()[..end.unwrap_or(url.as_str().len())]
 }
 
-/// TLS with its own provider, so that no process-wide one is installed, and
-/// with the platform's trust. Without TLS nothing is trusted, and no
-/// certificates have to be installed.
+/// A TLS configuration with its own crypto provider, so that no process-wide one is
+/// installed, and the platform's root certificates. If TLS is not `wanted`, no
+/// certificate is trusted, and the platform needs none.
 #[doc(hidden)]
 pub fn tls_config(wanted: bool) -> Result<ClientConfig, SetupError> {
     let versions = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
@@ -228,8 +231,8 @@ pub fn tls_config(wanted: bool) -> Result<ClientConfig, SetupError> {
     Ok(config)
 }
 
-/// Whether a text is one segment of a path that arrives as it is: nothing in it
-/// is encoded, removed or read as the beginning of something else on its way.
+/// Checks that a text is a single path segment that needs no percent-encoding and
+/// is not changed by normalization.
 ///
 /// # Errors
 ///
@@ -251,26 +254,25 @@ fn is_loopback(url: &Url) -> bool {
             .is_ok_and(|address| address.is_loopback())
 }
 
-/// Why a transport could not be made. Shows neither the base URL nor a key.
+/// Why a transport could not be built. Shows neither the base URL nor a key.
 #[derive(Debug, Display)]
 #[non_exhaustive]
 pub enum SetupError {
-    /// The base URL cannot be used. Holds what is wrong with it, as the end of
-    /// a sentence.
+    /// The base URL is invalid. Holds the reason, as the end of a sentence.
     #[displaydoc("the base URL {0}")]
     BaseUrl(&'static str),
-    /// What shall stand in the path, such as the caller name, is not one
-    /// segment of a path that arrives as it is.
+    /// A path parameter, such as the caller name, is not a single path segment that
+    /// needs no encoding.
     #[displaydoc(
         "the caller name is empty, is . or .., or has a character that would change the URL; it \
          has letters, digits and - . _ ~ @ only"
     )]
     PathParameter,
-    /// The base URL is `http:` to another machine, and that was not allowed.
+    /// The base URL is `http:` to another machine, which was not allowed.
     #[displaydoc("the base URL is plain http to another machine; use https, or allow plain http")]
     PlainHttp,
-    /// TLS could not be set up, for example because the system has no
-    /// certificates to trust.
+    /// TLS could not be set up, for example because the platform has no root
+    /// certificates.
     #[displaydoc("TLS could not be set up")]
     Tls(Source),
     /// The HTTP client could not be set up.

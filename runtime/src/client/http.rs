@@ -1,10 +1,8 @@
-//! The HTTP half of a call: one encrypted request, and the service that sends
-//! it.
+//! The HTTP part of a call: the encrypted request, and the service that sends it.
 //!
-//! [`HttpService`] is the one place where something can stand between the
-//! encrypted text and the network: a recorder, a rate limit, an injected fault
-//! or a test. What must hold with any of them is kept by
-//! [`EncryptedRequest`], which cannot be copied and is sent at most once.
+//! [`HttpService`] is the only extension point between encryption and the network:
+//! for recorders, rate limits, fault injection and tests. [`EncryptedRequest`]
+//! cannot be cloned and is sent at most once, so no layer can repeat a request.
 
 use std::error::Error as StdError;
 use std::fmt;
@@ -25,24 +23,24 @@ use crate::outcome::{NotSentReason, Source, UnknownCause};
 
 /// Sends one encrypted request and returns the encrypted response.
 ///
-/// An error that is returned before the request was sent leaves the call not
-/// sent; any other error leaves its outcome unknown.
+/// If it returns an error before the request was sent, the call was not sent; any
+/// other error leaves the outcome unknown.
 pub type HttpService = BoxCloneSyncService<EncryptedRequest, EncryptedResponse, BoxError>;
 
-/// The HTTP response to an [`EncryptedRequest`], its body read whole.
+/// The HTTP response to an [`EncryptedRequest`], with its complete body.
 pub type EncryptedResponse = http::Response<Vec<u8>>;
 
-/// What progenitor's method returns for the one operation of the wire.
+/// The result of progenitor's method for the only HTTP operation of the API.
 pub type Posted = Result<ResponseValue<ByteStream>, progenitor_client::Error<ByteStream>>;
 
-/// The encrypted text of one request.
+/// One encrypted request.
 ///
-/// It can be neither made nor cloned outside the transport, so a layer can pass
-/// it on once at most: a repetition under way is impossible by construction.
+/// It can be neither created nor cloned outside the transport, so a layer can pass
+/// it on at most once and cannot repeat it.
 pub struct EncryptedRequest {
     operation: &'static OperationInfo,
     body: String,
-    /// Set by the first of two: what sends the request, and what ends its call.
+    /// Set when the request is sent or its call ends, by whichever is first.
     settled: Arc<AtomicBool>,
 }
 
@@ -58,31 +56,31 @@ impl EncryptedRequest {
         (request, cancel)
     }
 
-    /// The operation that is called.
+    /// The operation of the request.
     #[must_use]
     pub fn operation(&self) -> &'static OperationInfo {
         self.operation
     }
 
-    /// The encrypted text, for a layer that records it.
+    /// The encrypted body, for a layer that records it.
     #[must_use]
     pub fn body(&self) -> &str {
         &self.body
     }
 
-    /// The encrypted text, to be sent now: from here on the outcome of the call
-    /// is known only from a response.
+    /// Consumes the request and returns the encrypted body to be sent. From here
+    /// on, only a response determines the outcome of the call.
     ///
     /// # Errors
     ///
-    /// If the call has ended meanwhile, for instance while the request waited in
-    /// a layer's queue. It has been reported as not sent and must not be sent.
+    /// If the call has already ended, for instance while the request waited in a
+    /// layer's queue. It was reported as not sent, so the request must not be sent.
     pub fn into_body(self) -> Result<String, CallEnded> {
         settle(&self.settled).then_some(self.body).ok_or(CallEnded)
     }
 }
 
-/// Shows no text, not even an encrypted one.
+/// Omits the body, even though it is encrypted.
 impl fmt::Debug for EncryptedRequest {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("EncryptedRequest")
@@ -91,19 +89,20 @@ impl fmt::Debug for EncryptedRequest {
     }
 }
 
-/// The call has ended before its request was sent.
+/// The call ended before its request was sent.
 #[derive(Clone, Copy, Debug, Display, PartialEq, Eq)]
 #[displaydoc("the call ended before its request was sent")]
 pub struct CallEnded;
 
 impl StdError for CallEnded {}
 
-/// Whether this settles if a request is sent; false if that was settled before.
+/// Marks the request as sent or cancelled; returns false if it already was.
 fn settle(settled: &AtomicBool) -> bool {
     !settled.swap(true, Ordering::AcqRel)
 }
 
-/// A call whose future is dropped sends nothing any more.
+/// Cancels the request when the future of its call is dropped: it is not sent
+/// afterwards.
 pub(super) struct CancelOnDrop(Arc<AtomicBool>);
 
 impl Drop for CancelOnDrop {
@@ -112,7 +111,7 @@ impl Drop for CancelOnDrop {
     }
 }
 
-/// Why a call gives no accepted response.
+/// Why a call has no accepted response.
 #[derive(Debug, Display)]
 pub(super) enum Failure {
     #[displaydoc("the request was not sent")]
@@ -125,7 +124,7 @@ pub(super) enum Failure {
     #[displaydoc("it is not known whether the request was carried out")]
     Unknown {
         cause: UnknownCause,
-        /// The return code, where there is a readable one.
+        /// The return code, if one could be read.
         code: Option<String>,
         source: Option<Source>,
     },
@@ -151,7 +150,7 @@ impl Failure {
         }
     }
 
-    /// The return code, or that there is none, does not tell the outcome.
+    /// The return code, or its absence, leaves the outcome unknown.
     pub(super) fn unknown_code(code: Option<String>) -> Self {
         Self::Unknown {
             cause: UnknownCause::Code,
@@ -160,8 +159,8 @@ impl Failure {
         }
     }
 
-    /// Whether a call that only reads may be tried again at once: there was no
-    /// response, and it was not for lack of time.
+    /// Whether a call that only reads may be retried at once: the connection
+    /// failed, and not because of a timeout.
     pub(super) fn is_connection(&self) -> bool {
         matches!(
             self,
@@ -173,7 +172,7 @@ impl Failure {
         )
     }
 
-    /// What an error of the service means for a request that may be under way.
+    /// Converts an error of the service, depending on whether the request was sent.
     pub(super) fn of_service(error: BoxError, request: &CancelOnDrop) -> Self {
         let unsent = settle(&request.0);
         match error.downcast::<Self>() {
@@ -185,11 +184,11 @@ impl Failure {
 }
 
 impl Transport {
-    /// The service that sends the requests of one client: `post` for every
-    /// request, under the layers of [`TransportBuilder::layer`].
+    /// The service that sends the requests of one client with the function that
+    /// `connect` returns, under the layers of [`TransportBuilder::layer`].
     ///
-    /// `connect` gets each of the transport's two HTTP clients and returns the
-    /// function that posts with it.
+    /// `connect` is called with each of the transport's two HTTP clients and
+    /// returns the function that posts a body with it.
     ///
     /// [`TransportBuilder::layer`]: super::TransportBuilder::layer
     pub fn service<P, F>(&self, connect: impl Fn(reqwest::Client) -> P) -> HttpService
@@ -219,7 +218,7 @@ impl Transport {
     }
 }
 
-/// The response of any status, its body read up to `limit` bytes.
+/// Returns the response, of any status, with its body of at most `limit` bytes.
 async fn receive(posted: Posted, limit: usize) -> Result<EncryptedResponse, Failure> {
     use progenitor_client::Error;
 
@@ -229,14 +228,14 @@ async fn receive(posted: Posted, limit: usize) -> Result<EncryptedResponse, Fail
         Err(Error::InvalidRequest(_)) => {
             return Err(Failure::NotSent(NotSentReason::Request, None));
         }
-        // None of these comes from a method whose response is a stream of any
-        // status; their texts could quote the response.
+        // A method whose response is a stream of any status returns none of these;
+        // their texts could quote the response.
         Err(_) => return Err(Failure::unknown(UnknownCause::Unreadable, None)),
     };
     let status = response.status();
     let body = match collect(response, limit).await {
         Ok(body) => body,
-        // What the status says is known even where the body does not arrive.
+        // The status is meaningful even if the body does not arrive.
         Err(_) if status != StatusCode::OK => Vec::new(),
         Err(failure) => return Err(failure),
     };
@@ -248,7 +247,7 @@ async fn receive(posted: Posted, limit: usize) -> Result<EncryptedResponse, Fail
 async fn collect(response: ResponseValue<ByteStream>, limit: usize) -> Result<Vec<u8>, Failure> {
     let mut body = Vec::new();
     let status = response.status();
-    // Nothing that stands behind another success or a redirect is looked at.
+    // The body of a redirect or of a success other than 200 is not used.
     if status != StatusCode::OK && !status.is_client_error() && !status.is_server_error() {
         return Ok(body);
     }
@@ -273,7 +272,7 @@ fn not_received(error: reqwest::Error) -> Failure {
         error if error.is_connect() => NotSentReason::Connect,
         _ => return interrupted(error),
     };
-    // The URL names the caller and is of no use in a log.
+    // The URL contains the caller name and is not needed in a log.
     Failure::NotSent(reason, Some(error.without_url().into()))
 }
 

@@ -1,4 +1,4 @@
-//! What the log and the observer get of a call: never a body.
+//! Logging and the observer of calls; neither gets a body.
 
 use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -12,29 +12,30 @@ use crate::clock::milliseconds;
 use crate::operation::OperationInfo;
 use crate::outcome::{CallOutcome, printable_code};
 
-/// What may be known of a finished call without knowing what it was about.
+/// A summary of a finished call, without any content of its messages.
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
 pub struct CallReport<'a> {
     /// The operation that was called.
     pub operation: &'static OperationInfo,
-    /// How the call ended. A call whose future was dropped ends as unknown.
+    /// The outcome. A call whose future was dropped is unknown.
     pub outcome: CallOutcome,
-    /// The return code, where a response had one that looks like one.
+    /// The return code, if a response had one that looks like a code.
     pub code: Option<&'a str>,
-    /// From the start of the call to its end, all attempts included.
+    /// The time from the start of the call to its end, all attempts included.
     pub duration: Duration,
-    /// How often the request was sent, or tried to be sent.
+    /// The number of attempts to send the request.
     pub attempts: u32,
-    /// Bytes of the encrypted request; 0 where none was encrypted.
+    /// The size of the encrypted request in bytes; 0 if none was encrypted.
     pub request_bytes: usize,
-    /// Bytes of the body of the response to the last attempt; 0 where none
-    /// arrived whole, and for a redirect, whose body is not read.
+    /// The size of the response body of the last attempt in bytes; 0 if it did not
+    /// arrive completely, or if the response was a redirect, whose body is not
+    /// read.
     pub response_bytes: usize,
 }
 
 impl CallReport<'static> {
-    /// Of a call that begins: nothing is known.
+    /// The report of a call that has just started.
     pub(super) fn new(operation: &'static OperationInfo) -> Self {
         Self {
             operation,
@@ -53,7 +54,8 @@ impl CallReport<'static> {
 pub struct Observer(Arc<dyn Fn(&CallReport<'_>) + Send + Sync>);
 
 impl Observer {
-    /// An observer that calls `observe`. Its panic does not cost the caller the outcome.
+    /// Creates an observer that calls `observe`. A panic in it is caught and does
+    /// not affect the call.
     pub fn new(observe: impl Fn(&CallReport<'_>) + Send + Sync + 'static) -> Self {
         Self(Arc::new(observe))
     }
@@ -65,11 +67,11 @@ impl fmt::Debug for Observer {
     }
 }
 
-/// The span of one call, and its report: also where the call's future is
-/// dropped.
+/// The span and the report of one call; both are also completed when the call's
+/// future is dropped.
 pub(super) struct CallSpan {
     pub(super) span: Span,
-    /// What is known of the call so far.
+    /// The report as far as it is known.
     pub(super) report: CallReport<'static>,
     observer: Option<Observer>,
     started: Instant,
