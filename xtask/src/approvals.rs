@@ -1,5 +1,5 @@
-//! Breaks that somebody decided on: the file beside the document that names
-//! them, each with its reason and the version in which the decision expires.
+//! Approved breaking changes: the file beside the document that lists them, each
+//! with its reason and the version in which the approval expires.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -12,39 +12,39 @@ use toml::Spanned;
 
 use crate::report::{Finding, Level};
 
-/// The file, from the root of the workspace.
+/// Path of the file, relative to the workspace root.
 pub const APPROVALS: &str = "spec/approved-breaks.toml";
 
-/// The first lines of a new file.
+/// The header of a new file.
 const HEADER: &str = "\
 # Breaks of skypay.yaml that were decided on. Written by `cargo xtask spec approve`;
 # an entry goes when the document reaches the version in which it expires.
 ";
 
-/// The entries of the file, in its order.
+/// The entries of the file, in file order.
 #[derive(Clone, Debug, Default)]
 pub struct Approvals {
     entries: Vec<Entry>,
 }
 
-/// A break that was decided on.
+/// An approved breaking change.
 #[derive(Clone, Debug)]
 pub struct Entry {
-    /// The name of the change: made of `rule`, `pointer`, `old` and `new`.
+    /// Identifies the change; derived from `rule`, `pointer`, `old` and `new`.
     pub fingerprint: String,
     /// The kind of change.
     pub rule: String,
-    /// Where it stands.
+    /// The location of the change.
     pub pointer: String,
-    /// What stood there.
+    /// The old value.
     pub old: Option<String>,
-    /// What stands there now.
+    /// The new value.
     pub new: Option<String>,
-    /// Why it was decided on.
+    /// The reason for the approval.
     pub reason: String,
-    /// The version of the document in which the entry has to go.
+    /// The version of the document in which the entry has to be removed.
     pub expires: Version,
-    /// Where the entry stands in the file.
+    /// The location of the entry in the file.
     pub location: Location,
 }
 
@@ -68,12 +68,12 @@ struct Raw {
 }
 
 impl Approvals {
-    /// Reads the file of a workspace; no file is no entry.
+    /// Reads the file of a workspace; a missing file has no entries.
     pub fn read(root: &Path) -> Result<Self, String> {
         Self::parse(&text(root)?, APPROVALS)
     }
 
-    /// Reads the text of such a file.
+    /// Parses the text of an approvals file.
     pub fn parse(text: &str, file: &str) -> Result<Self, String> {
         let parsed: File = toml::from_str(text).map_err(|error| {
             let location = location(text, error.span().map_or(0, |span| span.start));
@@ -99,8 +99,8 @@ impl Approvals {
         Ok(Self { entries })
     }
 
-    /// The entry that approves a change, if it has not expired in this version
-    /// of the document. What must not pass the lint is never approved.
+    /// Returns the entry that approves a change and has not expired in this
+    /// version of the document. A change that fails the lint is never approved.
     #[must_use]
     pub fn approving(&self, change: &Change, version: Option<Version>) -> Option<&Entry> {
         if change.lint.is_some() {
@@ -115,13 +115,13 @@ impl Approvals {
         entries.find(|entry| entry.fingerprint == fingerprint)
     }
 
-    /// Refuses an entry that lasts too long: for a change of this edit until the
-    /// minor version after the one that the edit needs, for any other change no
-    /// longer than an edit could have asked for.
+    /// Rejects an entry that lasts too long: for a change of this edit, the limit
+    /// is the minor version after the one that the edit needs; for any other
+    /// change, the longest that any edit could have requested.
     ///
     /// # Errors
     ///
-    /// The first such entry, with its place; documents without versions.
+    /// The first such entry, with its location; documents without versions.
     pub fn within_limits(&self, report: &Report) -> Result<(), String> {
         let changes: BTreeSet<_> = report.changes.iter().map(Change::fingerprint).collect();
         for entry in &self.entries {
@@ -144,9 +144,9 @@ impl Approvals {
         Ok(())
     }
 
-    /// Entries that have to go: expired ones, and those that came with this
-    /// edit and match nothing that it changes. An entry that was there before
-    /// has matched then; `before` is nothing where that is not known.
+    /// Returns the entries that have to be removed: expired ones, and those that
+    /// this edit added but that match none of its changes. An entry that existed
+    /// before has already matched; `before` is `None` where that is unknown.
     #[must_use]
     pub fn stale(&self, report: &Report, before: Option<&Self>) -> Vec<Finding> {
         let version = Version::parse(&report.new_version);
@@ -184,13 +184,13 @@ impl Entry {
     }
 }
 
-/// The version that the document needs after an edit with such a bump.
+/// Returns the version that the document needs after an edit with this bump.
 pub(crate) fn needed_version(report: &Report, bump: Bump) -> Result<Version, String> {
     let now = version(&report.new_version)?;
     Ok(version(&report.old_version)?.next(bump).max(now))
 }
 
-/// Reads a version.
+/// Parses a version.
 pub(crate) fn version(text: &str) -> Result<Version, String> {
     Version::parse(text).ok_or_else(|| format!("`{text}` is not a version of three numbers"))
 }
@@ -227,7 +227,7 @@ fn entry(raw: Raw, location: Location) -> Result<Entry, String> {
     })
 }
 
-/// A reason that says something, on one line.
+/// Validates a reason and returns it on one line.
 pub(crate) fn one_line(reason: &str) -> Result<String, String> {
     let words: Vec<_> = reason.split_whitespace().collect();
     if words.is_empty() {
@@ -236,7 +236,7 @@ pub(crate) fn one_line(reason: &str) -> Result<String, String> {
     Ok(words.join(" "))
 }
 
-/// Adds an entry at the end of the file, which is replaced as a whole.
+/// Appends an entry to the file, which is replaced atomically.
 pub(crate) fn add(root: &Path, entry: &Entry) -> Result<(), String> {
     let mut text = text(root)?;
     if text.is_empty() {
@@ -274,7 +274,7 @@ fn text(root: &Path) -> Result<String, String> {
     }
 }
 
-/// Line and column of a byte of a text.
+/// Returns the line and column of a byte offset in a text.
 fn location(text: &str, offset: usize) -> Location {
     let before = text.get(..offset).unwrap_or(text);
     let start = before.rfind('\n').map_or(0, |end| end + 1);

@@ -1,4 +1,4 @@
-//! `approve`: records that a break is deliberate.
+//! `approve`: approves a breaking change.
 
 use std::path::Path;
 
@@ -26,7 +26,7 @@ pub struct Arguments {
     pub against: Option<String>,
 }
 
-/// `approve`: records a deliberate break and says which.
+/// `approve`: approves a breaking change and returns a message that names it.
 pub fn approve(root: &Path, arguments: &Arguments) -> Result<String, String> {
     let comparison = Comparison::of(root, arguments.against.as_deref())?;
     let change = approvable(&comparison, &arguments.fingerprint)?;
@@ -79,7 +79,7 @@ fn approvable<'c>(comparison: &'c Comparison, fingerprint: &str) -> Result<&'c C
     Ok(change)
 }
 
-/// The most severe severity of all roles.
+/// Returns the highest severity over all roles.
 pub(crate) fn worst(change: &Change) -> Severity {
     let sides = [
         change.severity,

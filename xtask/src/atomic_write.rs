@@ -1,14 +1,15 @@
-//! Writing a file as a whole or not at all.
+//! Atomic file writes.
 
 use std::fs;
 use std::io;
 use std::path::Path;
 
-/// Replaces a file, or writes it for the first time: beside it, then renamed.
+/// Writes or replaces a file atomically: writes a temporary file beside it, then
+/// renames it.
 ///
 /// # Errors
 ///
-/// What the file system refuses; the file is then as it was.
+/// Any error of the file system; the file is then unchanged.
 pub fn write(path: &Path, text: &str) -> io::Result<()> {
     if let Some(folder) = path.parent() {
         fs::create_dir_all(folder)?;
@@ -18,7 +19,8 @@ pub fn write(path: &Path, text: &str) -> io::Result<()> {
     let part = path.with_file_name(name);
     let written = fs::write(&part, text).and_then(|()| fs::rename(&part, path));
     if written.is_err() {
-        // The first error says what is wrong; a leftover is no second one.
+        // Report the first error only; failing to remove the temporary file is no
+        // second one.
         let _ = fs::remove_file(&part);
     }
     written

@@ -1,22 +1,22 @@
-//! `browser`: the sandbox's page in headless Chromium, as a person uses it. The
-//! tests are in `sandbox/tests/browser/`, what they need from npm is pinned there.
+//! `browser`: tests the sandbox's page in headless Chromium. The tests are in
+//! `sandbox/tests/browser/`, where their npm dependencies are pinned.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use crate::{Failure, Outcome, cargo, exports, validate};
 
-/// The tests, and what they need from npm.
+/// The folder of the tests and their npm dependencies.
 const FOLDER: &str = "sandbox/tests/browser";
 
-/// Where Debian puts Chromium; `CHROMIUM` names another place.
+/// The path of Chromium on Debian; the variable `CHROMIUM` overrides it.
 const CHROMIUM: &str = "/usr/bin/chromium";
 
-/// Builds the program, installs what the tests need, and runs them.
+/// Builds the program, installs the dependencies of the tests, and runs them.
 ///
 /// # Errors
 ///
-/// A test that fails, or something that they need and that is not there.
+/// A test fails, or a dependency is missing.
 pub fn run(root: &Path) -> Outcome {
     let browser = std::env::var_os("CHROMIUM").map_or_else(|| CHROMIUM.into(), PathBuf::from);
     if !browser.exists() {
@@ -27,7 +27,7 @@ pub fn run(root: &Path) -> Outcome {
     }
     let program = cargo::built(root, "skypay-cli", "--bin skypay")?;
     validate::install_from_npm(&root.join(FOLDER))?;
-    // The tests take the document's examples from there.
+    // The tests read the document's examples from the exports.
     exports::write(root)?;
     let mut node = Command::new("node");
     node.args(["--test", "--test-reporter=spec"])

@@ -1,5 +1,5 @@
-//! `bump`: raises the versions as far as an edit needs, wherever they stand, and
-//! regenerates what names them.
+//! `bump`: raises all versions as far as an edit needs, and regenerates the files
+//! that contain them.
 
 use std::path::Path;
 
@@ -11,11 +11,11 @@ use crate::generate::{self, DOCUMENT};
 use crate::semver::{MANIFEST, Versions};
 use crate::{Failure, Outcome, atomic_write, docs, read, shown};
 
-/// The lock files that name our crates: that of the workspace, and those of
-/// workspaces of their own.
+/// The lock files that list the workspace's crates: the workspace's own, and
+/// those of separate workspaces.
 const LOCKS: [&str; 3] = ["Cargo.lock", "benches/Cargo.lock", "fuzz/Cargo.lock"];
 
-/// The changelog, the latest version first.
+/// The changelog, latest version first.
 const CHANGES: &str = "CHANGELOG.md";
 
 /// Which versions, and what they are compared with.
@@ -32,11 +32,11 @@ pub struct Arguments {
     pub against: Option<String>,
 }
 
-/// `bump`: raises what is too low, and regenerates.
+/// `bump`: raises the versions that are too low, and regenerates.
 ///
 /// # Errors
 ///
-/// A version that is too low, or what cannot be read, generated or written.
+/// A requested version is too low, or a file cannot be read, generated or written.
 pub fn run(root: &Path, arguments: &Arguments) -> Outcome {
     let (edits, summary) = edits(root, arguments)?;
     for (file, text) in &edits {
@@ -51,8 +51,8 @@ pub fn run(root: &Path, arguments: &Arguments) -> Outcome {
     shown(docs::report(root, &docs::Arguments::default())?)
 }
 
-/// The files that change, with their texts, and what is said of it. Nothing is
-/// written before all of it is known, and the document is one.
+/// Returns the changed files with their new texts, and a summary. Everything is
+/// computed before the first write, since the document itself is among the files.
 fn edits(root: &Path, arguments: &Arguments) -> Result<(Vec<(String, String)>, String), Failure> {
     let comparison = Comparison::of(root, arguments.against.as_deref())?;
     let versions = Versions::of(root, &comparison)?;
@@ -72,13 +72,13 @@ fn edits(root: &Path, arguments: &Arguments) -> Result<(Vec<(String, String)>, S
     if crates != old_crates {
         let line = versions.line(MANIFEST);
         let text = read(root, MANIFEST)?;
-        // Beside the version itself, the members that depend on each other.
+        // Besides the version itself: the members' dependencies on each other.
         let text = replaced(&text, old_crates, crates, |number, words| {
             Some(number) == line || (words.starts_with("skypay-") && words.contains("path = "))
         });
         edits.push((MANIFEST.to_owned(), text));
         for lock in LOCKS {
-            // A folder that was not unpacked has no lock file.
+            // Skip folders that this checkout does not contain.
             if root.join(lock).exists() {
                 edits.push((lock.to_owned(), locked(&read(root, lock)?, crates)));
             }
@@ -91,7 +91,7 @@ fn edits(root: &Path, arguments: &Arguments) -> Result<(Vec<(String, String)>, S
     Ok((edits, summary))
 }
 
-/// The versions of the document and of the crates after this.
+/// Returns the new versions of the document and the crates.
 fn next(versions: &Versions, arguments: &Arguments) -> Result<(Version, Version), String> {
     let wanted = |file, text: &Option<String>| {
         let least = versions.least(file).max(versions.now(file));
@@ -107,7 +107,7 @@ fn next(versions: &Versions, arguments: &Arguments) -> Result<(Version, Version)
     };
     let mut document = wanted(DOCUMENT, &arguments.document)?;
     let mut crates = wanted(MANIFEST, &arguments.crates)?;
-    // They share major and minor: the one that is lower follows.
+    // They share major and minor version; the lower one is raised to match.
     let shared = |version: Version| Version {
         patch: 0,
         ..version
@@ -129,7 +129,7 @@ fn next(versions: &Versions, arguments: &Arguments) -> Result<(Version, Version)
     Ok((document, crates))
 }
 
-/// A text with another version on those lines that hold it and are meant.
+/// Replaces a version in the selected lines that contain it.
 fn replaced(
     text: &str,
     old: Version,
@@ -147,8 +147,8 @@ fn replaced(
     lines.collect()
 }
 
-/// A lock file with another version of the crates that share the workspace's.
-/// They come from no registry, and what is internal stays at 0.0.0.
+/// Updates the version of the workspace's published crates in a lock file. They
+/// have no registry source; internal crates stay at 0.0.0.
 fn locked(text: &str, crates: Version) -> String {
     let packages = text.split_inclusive("[[package]]\n").map(|package| {
         let ours = package.starts_with("name = ")
@@ -166,8 +166,8 @@ fn locked(text: &str, crates: Version) -> String {
     packages.collect()
 }
 
-/// The changelog with a heading for this version. What is not released yet goes
-/// on under its new number.
+/// Adds a heading for this version to the changelog. An unreleased section is
+/// renamed to the new version.
 fn announced(text: &str, document: Version, crates: Version) -> String {
     let heading = format!("## {crates}, unreleased\n");
     let Some((before, rest)) = text.split_once("\n## ") else {

@@ -1,4 +1,4 @@
-//! Running cargo, what it builds, and other programs.
+//! Running cargo, the programs it builds, and other programs.
 
 use std::env::consts::EXE_SUFFIX;
 use std::ffi::OsStr;
@@ -10,8 +10,9 @@ use serde_json::Value;
 
 use crate::{Ending, Failure, Outcome};
 
-/// Installs a tool with cargo below `target/tools`, unless that version is there.
-/// It is built to be built fast: most of its time it waits for other programs.
+/// Installs a tool with cargo below `target/tools`, unless that version is
+/// installed. It is built without optimizations, since it mostly waits for other
+/// programs.
 pub(crate) fn install(
     root: &Path,
     name: &str,
@@ -31,17 +32,17 @@ pub(crate) fn install(
     Ok(program)
 }
 
-/// Whether programs are built with everything else of the workspace, as the tests
-/// are, so that no dependency is built once more with other features.
+/// Whether programs are built together with the whole workspace, as the tests
+/// are, so that no dependency is compiled twice with different features.
 static WITH_ALL: AtomicBool = AtomicBool::new(false);
 
-/// From now on, builds programs with everything else: the task builds it anyhow.
+/// From now on, builds programs with the whole workspace, which the task builds anyway.
 pub(crate) fn build_with_all() {
     WITH_ALL.store(true, Ordering::Relaxed);
 }
 
-/// Builds a program of the workspace, `--bin` or `--example` of a package, and
-/// gives its path.
+/// Builds a program of the workspace (`--bin` or `--example` of a package) and
+/// returns its path.
 pub(crate) fn built(root: &Path, package: &str, program: &str) -> Result<PathBuf, String> {
     let selected = if WITH_ALL.load(Ordering::Relaxed) {
         "--workspace --all-features --bins --examples".to_owned()
@@ -62,7 +63,7 @@ pub(crate) fn built(root: &Path, package: &str, program: &str) -> Result<PathBuf
         .ok_or_else(|| format!("cargo does not say where `{name}` is"))
 }
 
-/// The executable of a target, by cargo's messages in JSON.
+/// Returns the executable of a target, from cargo's JSON messages.
 #[must_use]
 pub fn executable(messages: &str, name: &str) -> Option<PathBuf> {
     messages.lines().find_map(|line| {
@@ -72,12 +73,12 @@ pub fn executable(messages: &str, name: &str) -> Option<PathBuf> {
     })
 }
 
-/// Runs cargo at the root of the workspace.
+/// Runs cargo in the workspace root.
 pub(crate) fn cargo(root: &Path, arguments: &str) -> Outcome {
     run(&mut command(root, arguments))
 }
 
-/// Cargo in a folder; the arguments are separated by spaces.
+/// Returns a cargo command for a folder; the arguments are separated by spaces.
 #[must_use]
 pub fn command(folder: &Path, arguments: &str) -> Command {
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
@@ -86,11 +87,11 @@ pub fn command(folder: &Path, arguments: &str) -> Command {
     command
 }
 
-/// A program in a folder.
+/// Returns a command for a program in a folder.
 ///
-/// The variables that cargo sets for this program's own package are not passed
-/// on: build scripts look at them, and would run again whenever the same crate is
-/// built with and without a task.
+/// The variables that cargo sets for this program's own package are removed:
+/// build scripts depend on them, and would rerun whenever the same crate is built
+/// both with and without a task.
 pub(crate) fn program(path: impl AsRef<OsStr>, folder: &Path) -> Command {
     let mut command = Command::new(path);
     command.current_dir(folder);
@@ -103,7 +104,7 @@ pub(crate) fn program(path: impl AsRef<OsStr>, folder: &Path) -> Command {
     command
 }
 
-/// Runs a program to its end; its output is shown.
+/// Runs a program to completion; its output is shown.
 pub(crate) fn run(command: &mut Command) -> Outcome {
     match command.status() {
         Ok(status) if status.success() => Ok(()),

@@ -14,8 +14,8 @@ use crate::{
 /// The features of the runtime.
 pub const RUNTIME_FEATURES: [&str; 4] = ["envelope", "client", "server", "schemars"];
 
-/// The manifest of the service that uses the crates as another team would; it is
-/// no member of the workspace.
+/// The manifest of the consumer service, which uses the crates as another team
+/// would and is not a member of the workspace.
 pub const CONSUMER: &str = "tests/consumer/Cargo.toml";
 
 /// What edits of the document are judged against.
@@ -31,7 +31,7 @@ pub struct Arguments {
 ///
 /// # Errors
 ///
-/// What failed; this and all other tasks have shown why, or say it.
+/// The step that failed. Like every task, it has printed the reason or returns it.
 pub fn demo(root: &Path) -> Outcome {
     generate::write(root)?;
     demo_program(root)
@@ -41,13 +41,13 @@ fn demo_program(root: &Path) -> Outcome {
     cargo(root, "run --quiet --package tests --bin demo")
 }
 
-/// `test`: everything that CI checks, except formatting and lints: the
-/// document, the freshness of what is generated, all tests, the examples of the
-/// documentation, and the demo.
+/// `test`: everything that CI checks except formatting and lints: the document,
+/// whether the generated files are up to date, all tests, doc examples, and the
+/// demo.
 ///
 /// # Errors
 ///
-/// The first step that is not clean.
+/// The first step that fails.
 pub fn test(root: &Path, arguments: &Arguments) -> Outcome {
     cargo::build_with_all();
     step("document", || document(root, arguments))?;
@@ -60,11 +60,11 @@ pub fn test(root: &Path, arguments: &Arguments) -> Outcome {
 ///
 /// # Errors
 ///
-/// The first step that is not clean.
+/// The first step that fails.
 pub fn ci(root: &Path, arguments: &Arguments) -> Outcome {
     step("formatting", || formatting(root))?;
     step("lock files", || lock_files(root))?;
-    // Before anything that brings crates along which the tests may lack.
+    // Before any step that fetches crates, which could hide that the tests lack them.
     test(root, arguments)?;
     step("lints", || lints(root))?;
     step("documentation", || {
@@ -85,8 +85,8 @@ pub fn ci(root: &Path, arguments: &Arguments) -> Outcome {
     step("verdicts proven, a sample", || prove::run(root, &[]))
 }
 
-/// The rules of the document, its examples, its reference page, and the versions
-/// that an edit of it needs.
+/// Checks the rules of the document, its examples, its reference page, and the
+/// versions that an edit of it needs.
 fn document(root: &Path, arguments: &Arguments) -> Outcome {
     let against = against(root, arguments)
         .map_err(|message| format!("the versions cannot be compared: {message}"))?;
@@ -104,8 +104,9 @@ fn document(root: &Path, arguments: &Arguments) -> Outcome {
     shown(docs::report(root, &page)?)
 }
 
-/// What the versions are compared with. A checkout without an earlier document
-/// has nothing to judge; that document and crates agree is checked all the same.
+/// Returns what the versions are compared with. A checkout without an earlier
+/// document has no edit to compare; that document and crates agree is checked
+/// anyway.
 fn against(root: &Path, arguments: &Arguments) -> Result<String, String> {
     if let Some(against) = &arguments.against {
         return Ok(against.clone());
@@ -138,7 +139,7 @@ fn formatting(root: &Path) -> Outcome {
     others.try_for_each(|manifest| cargo(root, &format!("fmt --check --manifest-path {manifest}")))
 }
 
-/// Fails if a lock file is older than the manifests that it locks.
+/// Fails if a lock file is out of date.
 fn lock_files(root: &Path) -> Outcome {
     let mut others = OTHERS.iter();
     others.try_for_each(|manifest| {
@@ -149,8 +150,8 @@ fn lock_files(root: &Path) -> Outcome {
     })
 }
 
-/// Lints everything with all features, then the runtime with each alone: what
-/// one feature lacks, another brings along.
+/// Lints everything with all features, then the runtime with each feature alone:
+/// with all enabled, one feature may hide a dependency that another one lacks.
 fn lints(root: &Path) -> Outcome {
     let clippy = |targets: &str| {
         let arguments = format!("clippy --quiet --all-targets {targets} -- --deny warnings");
@@ -163,7 +164,7 @@ fn lints(root: &Path) -> Outcome {
         .try_for_each(|feature| clippy(&format!("--package skypay-runtime --features={feature}")))
 }
 
-/// Runs a step of a sequence, and says which.
+/// Runs a step of a sequence and prints its name.
 fn step(name: &str, run: impl FnOnce() -> Outcome) -> Outcome {
     println!("== {name}");
     let outcome = run();

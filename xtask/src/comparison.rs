@@ -1,5 +1,5 @@
-//! An edit of the document, judged: what it means, and what of that somebody
-//! has decided on.
+//! Comparison of an edited document with an earlier one: the changes, and which
+//! of them are approved.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -12,26 +12,26 @@ use crate::generate::DOCUMENT;
 use crate::git;
 use crate::report::Finding;
 
-/// The two documents of a comparison, read.
+/// The two parsed documents of a comparison.
 pub struct Documents {
-    /// The document before.
+    /// The old document.
     pub old: Node,
-    /// The document now.
+    /// The new document.
     pub new: Node,
-    /// The text of the one before.
+    /// The text of the old document.
     pub old_text: String,
-    /// The text of the one now.
+    /// The text of the new document.
     pub new_text: String,
-    /// What the old one is called in reports.
+    /// The name of the old document in reports.
     pub against: String,
-    /// The branch in whose merge base the old one was found, if none was named.
+    /// The branch whose merge base contains the old document, if none was given.
     pub branch: Option<String>,
-    /// Where it came from.
+    /// The source of the old document.
     pub source: Source,
 }
 
 impl Documents {
-    /// What the old document is called, and how it was found.
+    /// Describes the old document and how it was found.
     #[must_use]
     pub fn origin(&self) -> String {
         let against = &self.against;
@@ -42,22 +42,22 @@ impl Documents {
     }
 }
 
-/// Where the old document came from.
+/// The source of the old document.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Source {
-    /// A revision, by its full name.
+    /// A revision, by its full hash.
     Revision(String),
     /// A file.
     File(PathBuf),
 }
 
-/// An edit of the document and the decisions about it.
+/// An edit of the document, with its approvals.
 pub struct Comparison {
-    /// The document before and now.
+    /// The old and the new document.
     pub documents: Documents,
-    /// What changed.
+    /// The changes.
     pub report: Report,
-    /// Approvals that have to go.
+    /// Approvals that have to be removed.
     pub stale: Vec<Finding>,
     approvals: Approvals,
 }
@@ -79,14 +79,14 @@ impl Comparison {
         })
     }
 
-    /// The decision about a change, if there is one.
+    /// Returns the approval of a change, if there is one.
     #[must_use]
     pub fn approval(&self, change: &Change) -> Option<&Entry> {
         let version = Version::parse(&self.report.new_version);
         self.approvals.approving(change, version)
     }
 
-    /// The severity of what is not approved.
+    /// Returns the severity of the changes that are not approved.
     #[must_use]
     pub fn undecided(&self, role: Role) -> Severity {
         let changes = self.report.changes.iter();
@@ -97,7 +97,7 @@ impl Comparison {
     }
 }
 
-/// The approvals as they were; nothing where that is not known.
+/// Returns the approvals of the old revision; `None` where they are unknown.
 fn before(root: &Path, source: &Source) -> Result<Option<Approvals>, String> {
     match source {
         Source::Revision(revision) => {

@@ -1,4 +1,4 @@
-//! `diff`: what the edits of the document break, and for whom.
+//! `diff`: which changes of the document are breaking, and for whom.
 
 mod markdown;
 mod text;
@@ -82,7 +82,7 @@ impl Threshold {
     }
 }
 
-/// A comparison, whose view of it is reported, and what makes it fail.
+/// A comparison, the role that it is reported for, and the failure threshold.
 pub(crate) struct View<'a> {
     pub(crate) comparison: &'a Comparison,
     pub(crate) role: RoleName,
@@ -114,7 +114,7 @@ impl<'a> View<'a> {
         self.comparison.approval(change)
     }
 
-    /// Whether the worst of it is approved.
+    /// Whether the most severe changes are approved.
     pub(crate) fn is_decided(&self) -> bool {
         let undecided = self.comparison.undecided(self.role.into());
         self.severity() >= Severity::Risky && undecided < self.severity()
@@ -129,7 +129,7 @@ impl<'a> View<'a> {
     }
 }
 
-/// `diff`: the report, and whether it is over the threshold.
+/// `diff`: returns the report, and whether it exceeds the threshold.
 pub fn report(root: &Path, arguments: &Arguments) -> Result<(String, Ending), String> {
     let comparison = Comparison::of(root, arguments.against.as_deref())?;
     let view = View {
@@ -140,8 +140,8 @@ pub fn report(root: &Path, arguments: &Arguments) -> Result<(String, Ending), St
     Ok((text::text(&view), view.ending()))
 }
 
-/// The changes as findings: an error is what is over the threshold and not
-/// approved.
+/// Returns the changes as findings: a change is an error if it exceeds the
+/// threshold and is not approved.
 pub(crate) fn changes(view: &View<'_>) -> Vec<Finding> {
     let changes = view.report().changes.iter();
     changes.map(|change| finding(change, view)).collect()

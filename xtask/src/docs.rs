@@ -1,4 +1,4 @@
-//! `docs`: the API reference as one page that needs nothing but itself.
+//! `docs`: the API reference as one self-contained HTML page.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -15,14 +15,13 @@ use spec_tools::docs::{Compared, Sealed, clear_texts, page};
 use crate::generate::DOCUMENT;
 use crate::{Ending, atomic_write, cargo, comparison};
 
-/// Where the page goes, from the root of the workspace: the sandbox serves it.
+/// Path of the page, relative to the workspace root; the sandbox serves it.
 const PAGE: &str = "sandbox/src/page/reference.html";
 
-/// Where a page with marks goes.
+/// Path of a page with change badges.
 const MARKED: &str = "target/docs/skypay.html";
 
-/// What the examples of the page are sealed with. It is no secret: the page
-/// names it.
+/// The key that encrypts the page's examples. It is not secret: the page shows it.
 const ENCRYPT_KEY: &str = "Encrypt Key of the examples";
 
 /// What to mark, and where to write.
@@ -40,8 +39,8 @@ pub struct Arguments {
     pub check: bool,
 }
 
-/// `docs`: writes the page, and says where and how large it is; with `--check`,
-/// says whether it is as it should be.
+/// `docs`: writes the page and returns its path and size; with `--check`, returns
+/// whether the page is up to date.
 pub fn report(root: &Path, arguments: &Arguments) -> Result<(String, Ending), String> {
     let text = written(root, arguments.against.as_deref())?;
     if arguments.check {
@@ -61,7 +60,7 @@ pub fn report(root: &Path, arguments: &Arguments) -> Result<(String, Ending), St
     Ok((format!("wrote {shown}, {size} kB\n"), Ending::Clean))
 }
 
-/// Whether the page is the one that the document gives.
+/// Compares the page with the one generated from the document.
 fn compared(root: &Path, text: &str) -> (String, Ending) {
     if fs::read_to_string(root.join(PAGE)).is_ok_and(|page| page == text) {
         let size = text.len().div_ceil(1000);
@@ -74,7 +73,7 @@ fn compared(root: &Path, text: &str) -> (String, Ending) {
     (message, Ending::Stale)
 }
 
-/// The text of the page.
+/// Returns the text of the page.
 fn written(root: &Path, against: Option<&str>) -> Result<String, String> {
     let report = |diagnostics: Diagnostics| diagnostics.report(DOCUMENT);
     let api = codegen::api(&crate::read(root, DOCUMENT)?).map_err(report)?;
@@ -89,8 +88,8 @@ fn written(root: &Path, against: Option<&str>) -> Result<String, String> {
     page(&api, &sealed(&api)?, Some(compared)).map_err(report)
 }
 
-/// The examples as they travel: sealed by the runtime's own program, since
-/// nothing here knows the cipher.
+/// Returns the examples as sent, encrypted by a program of the runtime, since
+/// this crate does not link the cipher.
 fn sealed(api: &Api) -> Result<Sealed, String> {
     let texts = clear_texts(api);
     let messages: Vec<_> = texts.iter().map(|(_, text)| text.as_str()).collect();
@@ -107,8 +106,8 @@ fn sealed(api: &Api) -> Result<Sealed, String> {
     })
 }
 
-/// Lets the program seal, a message to a line. It is this workspace's, wherever
-/// the document is.
+/// Encrypts messages, one per line, with that program. It is built from this
+/// workspace, wherever the document is located.
 fn seal(messages: &str) -> Result<String, String> {
     let root = crate::root()?;
     let program = "--features envelope --example seal";
@@ -119,8 +118,8 @@ fn seal(messages: &str) -> Result<String, String> {
         .stderr(Stdio::piped())
         .spawn()
         .map_err(|error| error.to_string())?;
-    // Written apart from the reading, or both would wait for each other as
-    // soon as there is more than a pipe holds.
+    // Write from a second thread: otherwise both processes would block once the
+    // output exceeds the pipe's buffer.
     let input = program.stdin.take();
     let output = std::thread::scope(|scope| {
         scope.spawn(move || input.map(|mut input| input.write_all(messages.as_bytes())));

@@ -1,5 +1,5 @@
-//! `examples`: every example of the document, held against its schema and
-//! taken through the generated types, there and back.
+//! `examples`: validates every example of the document against its schema, and
+//! round-trips it through the generated types.
 
 use std::path::Path;
 use std::process::{Command, Stdio};
@@ -11,12 +11,12 @@ use crate::generate::DOCUMENT;
 use crate::report::{self, Finding, Level, counted};
 use crate::{Ending, cargo};
 
-/// `examples`: what is wrong with the examples of the document.
+/// `examples`: returns the errors in the document's examples.
 pub fn report(root: &Path) -> Result<(String, Ending), String> {
     judge(root).map(|report| (report.text(), report.ending()))
 }
 
-/// Lets the program that links generated code look, and places what it says.
+/// Runs the program that links generated code, and adds locations to its findings.
 pub(crate) fn judge(root: &Path) -> Result<report::Report, String> {
     let program = cargo::built(root, "tests", "--example documented").map_err(|error| {
         format!("{error}\nif the generated types do not build, run `cargo xtask gen`")
@@ -38,7 +38,7 @@ pub(crate) fn judge(root: &Path) -> Result<report::Report, String> {
     Ok(judged.report())
 }
 
-/// What that program prints.
+/// The output of that program.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Judged {

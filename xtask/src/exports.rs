@@ -1,4 +1,4 @@
-//! `exports`: the document in the formats that other tools need.
+//! `exports`: the document in the formats of other tools.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -6,10 +6,10 @@ use std::path::Path;
 use crate::generate::DOCUMENT;
 use crate::{Failure, sync_dir};
 
-/// The folder in which everything is written by this task.
+/// The folder of the exports; this task writes all of its files.
 pub const OUTPUT: &str = "target/exports";
 
-/// `exports`: writes every export of the document and says what was done.
+/// `exports`: writes every export of the document and returns a summary.
 pub fn write(root: &Path) -> Result<String, Failure> {
     let exports = spec_tools::exports::exports(&crate::read(root, DOCUMENT)?)
         .map_err(|problems| Failure::of(&problems, DOCUMENT))?;

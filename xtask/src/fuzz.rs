@@ -1,6 +1,5 @@
-//! `fuzz`: bytes for which something does not hold that has to hold for any.
-//! What has to hold is in `fuzz/src/lib.rs`; the tests look at what is kept in
-//! `fuzz/corpus/`.
+//! `fuzz`: searches for input bytes that violate an invariant. The invariants are
+//! in `fuzz/src/lib.rs`; the tests check the inputs in `fuzz/corpus/`.
 
 use std::fs;
 use std::path::Path;
@@ -14,10 +13,10 @@ use crate::{Failure, Outcome, cargo};
 /// The version of cargo-fuzz.
 const VERSION: &str = "0.13.2";
 
-/// Where a run keeps its corpus.
+/// The working corpus of a run.
 const WORK: &str = "target/fuzz/corpus";
 
-/// Where the targets are.
+/// The folder of the fuzz targets.
 const TARGETS: &str = "fuzz/fuzz_targets";
 
 /// What to look at, and how long.
@@ -30,11 +29,11 @@ pub struct Arguments {
     pub seconds: u32,
 }
 
-/// `fuzz`: runs each target; libFuzzer says how much it has tried.
+/// `fuzz`: runs each target; libFuzzer prints its progress.
 ///
 /// # Errors
 ///
-/// The target that has found something.
+/// The target that found a violation.
 pub fn run(root: &Path, arguments: &Arguments) -> Outcome {
     let all = targets(root).map_err(|error| format!("cannot read {TARGETS}: {error}"))?;
     let chosen: Vec<_> = match &arguments.target {
@@ -74,8 +73,8 @@ fn one(root: &Path, program: &Path, target: &str, seconds: u32) -> Outcome {
     let work = root.join(WORK).join(target);
     fs::create_dir_all(&work).map_err(|error| unusable("create", &work, &error))?;
     let mut fuzz = cargo::program(program, root);
-    // Sanitizers look for misuse of memory, which safe code cannot do, and need
-    // a toolchain that is not stable.
+    // Sanitizers detect memory errors, which safe code cannot cause, and need a
+    // nightly toolchain.
     fuzz.args(["run", "--sanitizer", "none", "--fuzz-dir", "fuzz"])
         .args(["--target-dir", "target/fuzz", target])
         .arg(&work)

@@ -1,4 +1,4 @@
-//! `gen`: the document to `generated/`, and whether the two agree.
+//! `gen`: generates `generated/` from the document, or checks that it is up to date.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -13,28 +13,28 @@ use crate::{Ending, Failure, Outcome};
 
 pub use crate::sync_dir::Difference;
 
-/// The document, from the root of the workspace.
+/// Path of the document, relative to the workspace root.
 pub const DOCUMENT: &str = "spec/skypay.yaml";
 
-/// The folder in which everything is written by this task.
+/// The output folder; this task writes all of its files.
 pub const OUTPUT: &str = "generated";
 
-/// Another API, by which the tests show that the generator is not tied to one:
-/// its document, and what is generated from it.
+/// A second API, which the tests use to show that the generator is not specific
+/// to one: its document and its output folder.
 const SECOND: (&str, &str) = ("tests/second-api/api.yaml", "tests/second-api/generated");
 
-/// What the document gives, and how `generated/` differs from it.
+/// The output for the document, and how `generated/` differs from it.
 #[derive(Debug)]
 pub struct Comparison {
     /// The model of the document.
     pub generated: Generated,
-    /// The formatted files, by path below `generated/`.
+    /// The formatted files, by path relative to `generated/`.
     pub files: BTreeMap<String, String>,
-    /// How the folder differs; empty if it does not.
+    /// The differences; empty if the folder is up to date.
     pub differences: Vec<Difference>,
 }
 
-/// Generates in memory and compares with the folder. Writes nothing there.
+/// Generates in memory and compares with the folder, without writing to it.
 pub fn compare(root: &Path) -> Result<Comparison, Failure> {
     compare_with(root, DOCUMENT, OUTPUT)
 }
@@ -52,8 +52,7 @@ fn compare_with(root: &Path, document: &str, output: &str) -> Result<Comparison,
     })
 }
 
-/// The documents of this checkout, and the folders of what is generated from
-/// them.
+/// Returns the documents of this checkout and their output folders.
 fn all(root: &Path) -> Vec<(&'static str, &'static str)> {
     let mut all = vec![(DOCUMENT, OUTPUT)];
     if root.join(SECOND.0).exists() {
@@ -62,11 +61,11 @@ fn all(root: &Path) -> Vec<(&'static str, &'static str)> {
     all
 }
 
-/// `gen`: brings what is generated up to date.
+/// `gen`: brings the generated files up to date.
 ///
 /// # Errors
 ///
-/// Why it cannot be generated, or not be written.
+/// The document cannot be generated from, or a file cannot be written.
 pub fn write(root: &Path) -> Outcome {
     for (document, output) in all(root) {
         let comparison = compare_with(root, document, output)?;
@@ -79,11 +78,11 @@ pub fn write(root: &Path) -> Outcome {
     Ok(())
 }
 
-/// `gen --check`: says how what is generated differs; writes nothing.
+/// `gen --check`: prints how the generated files differ; writes nothing.
 ///
 /// # Errors
 ///
-/// Something that is not as it should be.
+/// A generated file is out of date.
 pub fn check(root: &Path) -> Outcome {
     for (document, output) in all(root) {
         let comparison = compare_with(root, document, output)?;
@@ -122,10 +121,10 @@ fn read_line(document: &str, generated: &Generated) -> String {
     )
 }
 
-/// How the code is formatted, independent of the user's configuration.
+/// The rustfmt configuration, independent of the user's.
 const STYLE: &str = include_str!("../../rustfmt.toml");
 
-/// The files as `cargo fmt` wants them.
+/// Returns the files formatted as by `cargo fmt`.
 fn formatted(root: &Path, generated: &Generated) -> Result<BTreeMap<String, String>, Failure> {
     let scratch = Scratch::new(root)?;
     let mut sources = Vec::new();
@@ -155,7 +154,7 @@ fn formatted(root: &Path, generated: &Generated) -> Result<BTreeMap<String, Stri
     Ok(files)
 }
 
-/// Formats crate roots and with them the modules that they declare.
+/// Formats crate roots and the modules that they declare.
 fn rustfmt(style: &Path, roots: &[PathBuf]) -> Result<(), Failure> {
     let output = Command::new("rustfmt")
         .args(["--edition", "2024", "--config-path"])

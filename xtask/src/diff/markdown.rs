@@ -1,4 +1,4 @@
-//! The report as a pull request shows it.
+//! The report as Markdown for a pull request.
 
 use spec_tools::diff::{Change, Part, Severity, Side, User};
 
@@ -8,11 +8,11 @@ use crate::report::{code, counted, escaped};
 use super::View;
 use super::text::{decision, location, name, values, whom};
 
-/// How many users of a change are named.
+/// The maximum number of users named per change.
 const NAMED: usize = 4;
 
-/// The table: what has a consequence, then the rest, folded. Places lead to
-/// the files below an address, if there is one.
+/// Returns the table: changes with an impact, then the rest in a collapsed
+/// section. Locations link to the files below `links`, if given.
 pub(crate) fn rows(view: &View<'_>, links: Option<&str>) -> String {
     let mut out = String::new();
     let (loud, quiet): (Vec<_>, Vec<_>) = view
@@ -48,7 +48,7 @@ fn table(changes: &[&Change], view: &View<'_>, links: Option<&str>) -> String {
     out
 }
 
-/// A change in a table; struck through, if somebody has decided on it.
+/// Returns a table row for a change, struck through if it is approved.
 fn row(change: &Change, view: &View<'_>, links: Option<&str>) -> String {
     let impact = change.impact;
     let mut cells = [
@@ -69,7 +69,7 @@ fn row(change: &Change, view: &View<'_>, links: Option<&str>) -> String {
     format!("| {} |\n", cells.join(" | "))
 }
 
-/// What changed: the subject, the rule in words, both values.
+/// Describes a change: the subject, the rule, both values.
 fn sentence(change: &Change) -> String {
     let values = match values(change) {
         (Some(old), Some(new)) => format!(": {} → {}", code(&old), code(&new)),
@@ -80,7 +80,7 @@ fn sentence(change: &Change) -> String {
     format!("{} {rule}{values}", code(&change.subject))
 }
 
-/// Who is touched, by message.
+/// Returns the affected users, by message.
 fn users(change: &Change) -> String {
     let names = change.users.iter().take(NAMED).map(user);
     let mut names: Vec<_> = names.collect();
@@ -101,7 +101,7 @@ fn user(user: &User) -> String {
     format!("{kind} {}{part}", code(&user.operation))
 }
 
-/// Where it stands, as a link if the new document has it.
+/// Returns the location, as a link if it exists in the new document.
 fn linked_location(change: &Change, view: &View<'_>, links: Option<&str>) -> String {
     let shown = escaped(&location(change, view));
     match (links, change.side) {

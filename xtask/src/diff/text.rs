@@ -1,4 +1,4 @@
-//! The report for people: on a terminal, and in a pull request.
+//! The report as text: for a terminal and for a pull request.
 
 use spec_tools::diff::{Change, Impact, Part, Role, Severity, Side, User, Wire};
 
@@ -9,16 +9,16 @@ use crate::report::{WIDTH, counted, paragraph, wrapped};
 
 use super::View;
 
-/// What stands before lines that belong to the one above.
+/// The indentation of continuation lines.
 const INDENT: &str = "  ";
 
-/// How much of a value is shown.
+/// The maximum number of characters shown of a value.
 const SHOWN: usize = 60;
 
-/// How much of what is the same is shown before a difference.
+/// The number of equal characters shown before a difference.
 const CONTEXT: usize = 15;
 
-/// How many users of a change are named.
+/// The maximum number of users named per change.
 const NAMED: usize = 4;
 
 /// For a terminal: the severity, then a paragraph per change.
@@ -38,7 +38,7 @@ pub(super) fn text(view: &View<'_>) -> String {
     out
 }
 
-/// A paragraph per change, each after an empty line.
+/// Returns a paragraph per change, each preceded by an empty line.
 pub(crate) fn paragraphs(view: &View<'_>) -> String {
     let changes = view.report().changes.iter();
     changes
@@ -59,7 +59,7 @@ fn one(change: &Change, view: &View<'_>) -> String {
     out
 }
 
-/// The name by which a change is approved, where it may need that.
+/// Returns the fingerprint of a change, if it may need approval.
 pub(super) fn name(change: &Change) -> String {
     if approve::worst(change) < Severity::Risky || change.lint.is_some() {
         return String::new();
@@ -67,14 +67,14 @@ pub(super) fn name(change: &Change) -> String {
     format!(" ({})", change.fingerprint())
 }
 
-/// Why a change was decided on, if it was.
+/// Returns the reason for which a change is approved, if it is.
 pub(super) fn decision(approval: Option<&Entry>) -> String {
     approval.map_or_else(String::new, |entry| {
         format!("approved until {}: {}", entry.expires, entry.reason)
     })
 }
 
-/// The report in one line.
+/// Returns a one-line summary of the report.
 pub(super) fn summary(view: &View<'_>) -> String {
     let whom = whom(view);
     let severity = view.severity();
@@ -111,7 +111,7 @@ pub(super) fn bumps(view: &View<'_>) -> String {
     )
 }
 
-/// What changed, in one line.
+/// Describes a change on one line.
 pub(super) fn sentence(change: &Change) -> String {
     let values = match values(change) {
         (Some(old), Some(new)) => format!(": {old} -> {new}"),
@@ -121,8 +121,8 @@ pub(super) fn sentence(change: &Change) -> String {
     format!("{} {}{values}", change.subject, change.rule)
 }
 
-/// What stood there and what stands there now, as far as a line has room: of
-/// two long texts, the part in which they differ.
+/// Returns the old and the new value, shortened to fit on a line: for two long
+/// texts, the part in which they differ.
 pub(super) fn values(change: &Change) -> (Option<String>, Option<String>) {
     let on_a_line = |text: &Option<String>| text.as_deref().map(on_a_line);
     let (old, new) = (on_a_line(&change.old), on_a_line(&change.new));
@@ -136,8 +136,8 @@ pub(super) fn values(change: &Change) -> (Option<String>, Option<String>) {
     )
 }
 
-/// Where to start showing two texts: a little before they part, if that is too
-/// far from their start.
+/// Returns the index from which two texts are shown: shortly before the first
+/// difference, if that is too far from the start.
 fn start_of_difference(old: &str, new: &str) -> usize {
     let same = old.chars().zip(new.chars());
     let same = same.take_while(|(old, new)| old == new).count();
@@ -153,7 +153,7 @@ fn on_a_line(text: &str) -> String {
     words.join(" ")
 }
 
-/// A text from some character on, cut where it is long.
+/// Returns a text from a character index on, truncated if it is long.
 fn cut(text: &str, from: usize) -> String {
     let rest: String = text.chars().skip(from).collect();
     let start = if from == 0 { "" } else { "…" };
@@ -164,7 +164,7 @@ fn cut(text: &str, from: usize) -> String {
     format!("{start}{shown}…")
 }
 
-/// What happened and what follows, on one line.
+/// Describes a change and its consequences on one line.
 pub(super) fn message(change: &Change, view: &View<'_>) -> String {
     let parts = [
         sentence(change),
@@ -177,7 +177,7 @@ pub(super) fn message(change: &Change, view: &View<'_>) -> String {
     parts.join("; ")
 }
 
-/// `file:line:column`, with the revision in front of what is gone.
+/// `file:line:column`, preceded by the revision for removed parts.
 pub(super) fn location(change: &Change, view: &View<'_>) -> String {
     let file = match change.side {
         Side::Old => view.against(),
@@ -186,7 +186,7 @@ pub(super) fn location(change: &Change, view: &View<'_>) -> String {
     format!("{file}:{}:{}", change.location.line, change.location.column)
 }
 
-/// What follows for both sides and both halves.
+/// Describes the consequences for both sides and both halves.
 pub(super) fn consequence(change: &Change) -> String {
     let Impact {
         caller,
@@ -221,7 +221,7 @@ fn fares(wire: Wire) -> &'static str {
     }
 }
 
-/// Who is touched.
+/// Returns the affected users.
 pub(super) fn users(change: &Change) -> String {
     if change.users.is_empty() {
         return String::new();
@@ -237,7 +237,7 @@ pub(super) fn users(change: &Change) -> String {
     format!("in {}{more}", names.join(", "))
 }
 
-/// A user as people call it.
+/// Returns the display name of a user.
 pub(super) fn user(user: &User) -> String {
     let kind = if user.callback { "callback " } else { "" };
     let part = match user.part {
