@@ -1,15 +1,15 @@
-//! Characters that a reader does not see, or that change how a reader sees
-//! others: a document has none, and a report shows their numbers.
+//! Invisible characters and characters that change how others are displayed: a
+//! document must not have them, and reports show them as escapes.
 
 use unicode_general_category::{GeneralCategory, get_general_category};
 
 use crate::diagnostic::{Diagnostics, Location, Reporter};
 use crate::document::Node;
 
-/// The rule under which they are reported.
+/// The rule for hidden characters.
 const RULE: &str = "characters";
 
-/// Keywords whose texts may have several lines.
+/// Keywords whose texts can have several lines.
 const PROSE: &[&str] = &[
     "description",
     "note",
@@ -19,14 +19,14 @@ const PROSE: &[&str] = &[
     "value",
 ];
 
-/// A text on one line, as a terminal, a workflow log and a reader can take it:
-/// line ends and hidden characters are written as JSON escapes them.
+/// Returns a text on one line that is safe for terminals and workflow logs:
+/// newlines and hidden characters become JSON escapes.
 #[must_use]
 pub fn visible_line(text: &str) -> String {
     escaped(text, |letter| is_hidden(letter) || letter.is_control())
 }
 
-/// A text of several lines, with hidden characters as JSON escapes them.
+/// Returns a text of several lines, with hidden characters as JSON escapes.
 #[must_use]
 pub fn visible(text: &str) -> String {
     escaped(text, is_hidden)
@@ -46,9 +46,8 @@ fn escaped(text: &str, is_escaped: impl Fn(char) -> bool) -> String {
     out
 }
 
-/// Whether a character is a control character other than a line end or a
-/// tabulator, a space that is not the usual one, or one that formats the text
-/// around it without being seen.
+/// Whether a character is a control character other than newline or tab, a space
+/// other than U+0020, or an invisible format character.
 fn is_hidden(letter: char) -> bool {
     use GeneralCategory::{Control, Format, LineSeparator, ParagraphSeparator, SpaceSeparator};
     match get_general_category(letter) {
@@ -58,11 +57,11 @@ fn is_hidden(letter: char) -> bool {
     }
 }
 
-/// No text of a document has a hidden character.
+/// Checks that no text of a document has a hidden character.
 ///
 /// # Errors
 ///
-/// Every text that has one, with its place.
+/// Every text with a hidden character, with its location.
 pub(crate) fn check(root: &Node) -> Result<(), Diagnostics> {
     let mut reporter = Reporter::new();
     each_text(root, false, &mut |text, _, location| {
@@ -77,10 +76,10 @@ pub(crate) fn check(root: &Node) -> Result<(), Diagnostics> {
     reporter.finish(())
 }
 
-/// Names and titles have one line.
+/// Checks that names and titles have one line.
 pub(crate) fn lines(root: &Node, reporter: &mut Reporter) {
     each_text(root, false, &mut |text, is_prose, location| {
-        // A block of YAML ends with a line end, which counts for nothing.
+        // A YAML block scalar ends with a newline, which is ignored.
         if !is_prose && text.trim_end_matches('\n').contains(['\n', '\t']) {
             let message = "this is a name or a title: write it on one line, without tabulators";
             reporter.add(RULE, location, message);

@@ -1,5 +1,5 @@
-//! The rules that the document must keep before anything is generated: one
-//! small function each, all diagnostics reported together.
+//! The rules that a document must satisfy before code is generated: one function
+//! each, with all diagnostics reported together.
 
 mod examples;
 mod header;
@@ -14,23 +14,23 @@ use crate::keywords::Keywords;
 use crate::model::Header;
 use crate::schema::Schema;
 
-/// Checks every rule.
+/// Checks all rules.
 ///
 /// # Errors
 ///
-/// Everything that is wrong, in the order of the document.
+/// All diagnostics, in the order of the document.
 pub fn check(root: &Node) -> Result<(), Diagnostics> {
     in_shape(root)?;
     rules(&Document::new(root))
 }
 
-/// Checks keywords and references. A document of another shape, or with
-/// references that lead nowhere or in circles, would only give the other rules
-/// wrong ideas.
+/// Checks keywords and references. It runs first, since unknown keywords and
+/// dangling or circular references would cause misleading diagnostics from the
+/// other rules.
 ///
 /// # Errors
 ///
-/// Everything that is out of shape, in the order of the document.
+/// All diagnostics about keywords and references, in the order of the document.
 pub fn in_shape(root: &Node) -> Result<(), Diagnostics> {
     let mut reporter = Reporter::new();
     shape::keywords(root, Keywords::of_document(), &mut reporter);
@@ -40,12 +40,12 @@ pub fn in_shape(root: &Node) -> Result<(), Diagnostics> {
     reporter.finish(())
 }
 
-/// Checks what a comparison relies on: schemas hold few enough others, and
-/// names have one line.
+/// Checks the requirements of a comparison: schemas of limited size, and names of
+/// one line.
 ///
 /// # Errors
 ///
-/// All that is wrong.
+/// All diagnostics.
 pub fn in_bounds(root: &Node) -> Result<(), Diagnostics> {
     let mut reporter = Reporter::new();
     crate::characters::lines(root, &mut reporter);
@@ -53,11 +53,11 @@ pub fn in_bounds(root: &Node) -> Result<(), Diagnostics> {
     reporter.finish(())
 }
 
-/// Checks the rules about a document that is in shape.
+/// Checks all other rules, on a document whose keywords and references are valid.
 ///
 /// # Errors
 ///
-/// Everything that is wrong, in the order of the document.
+/// All diagnostics, in the order of the document.
 pub fn rules(document: &Document<'_>) -> Result<(), Diagnostics> {
     let mut reporter = Reporter::new();
     for rule in RULES {
@@ -81,7 +81,8 @@ pub fn rules(document: &Document<'_>) -> Result<(), Diagnostics> {
     reporter.finish(())
 }
 
-/// Whether an example fits its schema, as far as the rules look.
+/// Returns whether an example is valid against its schema, as far as the rules
+/// validate it.
 #[must_use]
 pub fn example_fits(root: &Node, schema: &Node, value: &Node) -> bool {
     let mut reporter = Reporter::new();
@@ -89,7 +90,7 @@ pub fn example_fits(root: &Node, schema: &Node, value: &Node) -> bool {
     reporter.finish(()).is_ok()
 }
 
-/// Rules about the document as a whole, and about what is compared across it.
+/// Rules about the whole document and about consistency across it.
 const RULES: &[fn(&Document<'_>, &mut Reporter)] = &[
     operations::environments,
     operations::path_form,
@@ -100,7 +101,7 @@ const RULES: &[fn(&Document<'_>, &mut Reporter)] = &[
     names::rust_names,
 ];
 
-/// Rules about each operation.
+/// Rules about one operation.
 const OPERATION_RULES: &[fn(&Document<'_>, &Operation<'_>, &mut Reporter)] = &[
     operations::parameters,
     operations::action_agrees,
@@ -114,14 +115,14 @@ const OPERATION_RULES: &[fn(&Document<'_>, &Operation<'_>, &mut Reporter)] = &[
     examples::of_operation,
 ];
 
-/// Rules about each component with properties.
+/// Rules about one component with properties.
 const OBJECT_RULES: &[fn(&str, Schema<'_>, &mut Reporter)] = &[
     schemas::required_exists,
     schemas::conditions,
     schemas::aliases_unambiguous,
 ];
 
-/// Rules about each schema, components and inline ones.
+/// Rules about one schema, component or inline.
 const SCHEMA_RULES: &[fn(Schema<'_>, &mut Reporter)] = &[
     schemas::enums_are_tables,
     schemas::known_types,
@@ -131,25 +132,25 @@ const SCHEMA_RULES: &[fn(Schema<'_>, &mut Reporter)] = &[
     examples::of_schema,
 ];
 
-/// The document with its operations and schemas at hand.
+/// A document with its operations and schemas.
 pub struct Document<'d> {
     /// The whole document.
     pub root: &'d Node,
-    /// Every operation that has its messages, in the order of the document.
+    /// All operations with a request and a response, in the order of the document.
     pub operations: Vec<Operation<'d>>,
-    /// Every schema, components and inline ones.
+    /// All schemas, components and inline.
     pub schemas: Vec<Schema<'d>>,
     /// The components by name.
     pub components: Vec<(&'d str, Schema<'d>)>,
 }
 
-/// An operation at its path.
+/// An operation and its path.
 pub struct Operation<'d> {
-    /// The path item with its key.
+    /// The path item and its key.
     pub path: &'d Entry,
-    /// The path on the wire: the key up to the `#`.
+    /// The path on the wire: the key before the `#`.
     pub wire_path: &'d str,
-    /// What stands behind the `#`.
+    /// The path fragment: the key after the `#`.
     pub label: &'d str,
     /// The operation itself.
     pub post: &'d Node,
@@ -194,18 +195,18 @@ impl<'d> Document<'d> {
         }
     }
 
-    /// The names of the header fields.
+    /// Returns the names of the header fields.
     pub(crate) fn header(&self) -> Header {
         header::header(self, &mut Reporter::new())
     }
 
-    /// A schema with the component that it refers to.
+    /// Returns a schema with the component to which it refers.
     #[must_use]
     pub fn resolve(&self, node: &'d Node) -> Schema<'d> {
         Schema::resolve(self.root, node)
     }
 
-    /// The components with properties, by name.
+    /// Returns the components with properties, by name.
     pub fn objects(&self) -> impl Iterator<Item = (&'d str, Schema<'d>)> {
         let components = self.components.iter().copied();
         components.filter(|(_, schema)| schema.own.get("properties").is_some())
@@ -214,7 +215,7 @@ impl<'d> Document<'d> {
 
 fn collect_schemas<'d>(schema: Schema<'d>, found: &mut Vec<Schema<'d>>) {
     found.push(schema);
-    // What a component holds is collected there.
+    // The contents of a component are collected at the component.
     let own = Schema {
         component: None,
         ..schema
@@ -248,20 +249,20 @@ impl<'d> Operation<'d> {
         })
     }
 
-    /// Whether the partner is called.
+    /// Returns whether the provider calls the partner.
     #[must_use]
     pub fn is_callback(&self) -> bool {
         self.path.node.text_of("x-skypay-direction") == Some("callback")
     }
 
-    /// The `operationId`; empty if there is none.
+    /// Returns the `operationId`, or an empty string.
     #[must_use]
     pub fn name(&self) -> &'d str {
         self.post.text_of("operationId").unwrap_or_default()
     }
 }
 
-/// Whether a text matches a pattern; none matches one that is not understood.
+/// Whether a text matches a pattern; an invalid pattern matches nothing.
 fn matches(pattern: &str, text: &str) -> bool {
     regex_lite::Regex::new(pattern).is_ok_and(|pattern| pattern.is_match(text))
 }

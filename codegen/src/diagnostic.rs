@@ -1,9 +1,9 @@
-//! What is wrong with a document, and where. Diagnostics are collected and
+//! Diagnostics: errors in a document and their locations. They are collected and
 //! reported together.
 
 use crate::characters::visible_line;
 
-/// Where something stands in the document.
+/// A location in the document.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Location {
     /// Line, from 1.
@@ -15,7 +15,7 @@ pub struct Location {
 }
 
 impl Location {
-    /// A location in the document.
+    /// Returns a location in the document.
     #[must_use]
     pub fn new(line: usize, column: usize, pointer: impl Into<String>) -> Self {
         Self {
@@ -26,23 +26,22 @@ impl Location {
     }
 }
 
-/// One thing that is wrong with a document.
+/// An error in a document.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Diagnostic {
-    /// The rule that is broken.
+    /// The rule that is violated.
     pub rule: &'static str,
-    /// Where.
+    /// The location.
     pub location: Location,
-    /// What is wrong and what to do, as a lower-case sentence fragment on one
-    /// line.
+    /// The error and its fix, as a lower-case sentence fragment on one line.
     pub message: String,
 }
 
 impl Diagnostic {
-    /// A diagnostic.
+    /// Returns a diagnostic.
     #[must_use]
     pub fn new(rule: &'static str, location: Location, message: impl Into<String>) -> Self {
-        // It may name what the document says.
+        // The message can quote text of the document.
         let message = visible_line(&message.into());
         Self {
             rule,
@@ -52,20 +51,19 @@ impl Diagnostic {
     }
 }
 
-/// All that is wrong with a document: never empty, in the order of the
-/// document.
+/// All errors in a document: never empty, in the order of the document.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Diagnostics(Vec<Diagnostic>);
 
 impl Diagnostics {
-    /// The diagnostics, in the order of the document.
+    /// Returns the diagnostics, in the order of the document.
     #[must_use]
     pub fn as_slice(&self) -> &[Diagnostic] {
         &self.0
     }
 
-    /// The report that people read: a line per diagnostic, each with the file's
-    /// name, line, column, rule and JSON pointer.
+    /// Returns the report for display: one line per diagnostic, with the file name,
+    /// line, column, rule and JSON pointer.
     #[must_use]
     pub fn report(&self, file: &str) -> String {
         let mut report = String::new();
@@ -88,15 +86,15 @@ impl From<Diagnostic> for Diagnostics {
     }
 }
 
-/// Collects diagnostics. It must be finished: dropping one that holds
-/// diagnostics is a mistake of the generator and stops it.
+/// Collects diagnostics. It must be finished: dropping a reporter that holds
+/// diagnostics is a bug in the generator and panics.
 #[derive(Debug, Default)]
 pub struct Reporter {
     diagnostics: Vec<Diagnostic>,
 }
 
 impl Reporter {
-    /// Nothing wrong so far.
+    /// Returns a reporter without diagnostics.
     #[must_use]
     pub fn new() -> Self {
         Self::default()
@@ -108,11 +106,11 @@ impl Reporter {
             .push(Diagnostic::new(rule, location.clone(), message));
     }
 
-    /// The value, if nothing is wrong.
+    /// Returns the value if there are no diagnostics.
     ///
     /// # Errors
     ///
-    /// Everything that was added.
+    /// All diagnostics that were added.
     pub fn finish<T>(mut self, value: T) -> Result<T, Diagnostics> {
         let mut diagnostics = std::mem::take(&mut self.diagnostics);
         if diagnostics.is_empty() {

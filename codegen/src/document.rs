@@ -1,5 +1,5 @@
-//! Loading: the text of the document to a tree that remembers where each
-//! value stands, so that every message can name line and JSON pointer.
+//! The loader: parses the text of the document to a tree with the location of each
+//! value, so that every diagnostic has a line and a JSON pointer.
 
 use std::collections::{HashMap, HashSet};
 use std::ops::{Deref, DerefMut};
@@ -12,13 +12,15 @@ use serde_json::value::RawValue;
 use crate::characters;
 use crate::diagnostic::{Diagnostic, Diagnostics, Location};
 
-/// How deep a document may nest; ours needs about a dozen levels.
+/// The maximum nesting depth of a document. The `SkyPay` document has about a dozen
+/// levels.
 const MAX_DEPTH: usize = 64;
 
-/// How many bytes a document may have; ours has a fraction of it.
+/// The maximum size of a document in bytes, many times that of the `SkyPay`
+/// document.
 const MAX_BYTES: usize = 4 * 1024 * 1024;
 
-/// A value of the document and where it stands.
+/// A value of the document and its location.
 #[derive(Clone, Debug)]
 pub struct Node {
     /// Line, column and JSON pointer.
@@ -30,13 +32,13 @@ pub struct Node {
 /// A value of the document.
 #[derive(Clone, Debug)]
 pub enum Value {
-    /// `null`, `~` or nothing.
+    /// `null`, `~` or an empty value.
     Null,
     /// `true` or `false`.
     Bool(bool),
-    /// A number, as it is written: `3900.00` stays `3900.00`.
+    /// A number as written: `3900.00` stays `3900.00`.
     Number(String),
-    /// Text.
+    /// A string.
     Text(String),
     /// A sequence.
     List(Vec<Node>),
@@ -48,11 +50,11 @@ pub enum Value {
 #[derive(Clone, Debug, Default)]
 pub struct Members {
     entries: Vec<Entry>,
-    /// Where each key stands, once a key of a large mapping was asked for.
+    /// The index of each key, built at the first lookup in a large mapping.
     places: OnceLock<HashMap<String, usize>>,
 }
 
-/// From how many members on a mapping is looked up by the places of its keys.
+/// The number of members from which lookups use an index.
 const LARGE: usize = 32;
 
 impl Members {
@@ -61,7 +63,7 @@ impl Members {
             return self.entries.iter().find(|entry| entry.key == key);
         }
         let places = self.places.get_or_init(|| {
-            // Of a key that stands twice the first counts.
+            // Of duplicate keys, the first one counts.
             let entries = self.entries.iter().enumerate().rev();
             let location = |(location, entry): (usize, &Entry)| (entry.key.clone(), location);
             entries.map(location).collect()
@@ -99,19 +101,19 @@ impl DerefMut for Members {
 pub struct Entry {
     /// The key.
     pub key: String,
-    /// Where the key stands; the pointer is that of the value.
+    /// The location of the key; the pointer is that of the value.
     pub location: Location,
     /// The value.
     pub node: Node,
 }
 
-/// Reads the text of a document.
+/// Parses the text of a document.
 ///
 /// # Errors
 ///
-/// Text of more than 4 MiB or that is not one YAML mapping, a key that stands twice, an anchor, an
-/// alias or a tag: the document is read by people and by tools that disagree
-/// about those. A text in it that has a hidden character.
+/// Text over 4 MiB, text that is not a single YAML mapping, a duplicate key, an
+/// anchor, an alias or a tag, on which tools and readers disagree, or a text with a
+/// hidden character.
 pub fn load(text: &str) -> Result<Node, Diagnostics> {
     let start = Location::new(1, 1, "");
     if text.len() > MAX_BYTES {
@@ -134,13 +136,13 @@ fn refused(location: Location, message: impl Into<String>) -> Diagnostic {
 }
 
 impl Node {
-    /// The member of a mapping, if this is one and has it.
+    /// Returns the value of a member, if this is a mapping that has it.
     #[must_use]
     pub fn get(&self, key: &str) -> Option<&Self> {
         self.entry(key).map(|entry| &entry.node)
     }
 
-    /// The same, with its key.
+    /// Returns a member with its key.
     #[must_use]
     pub fn entry(&self, key: &str) -> Option<&Entry> {
         match &self.value {
@@ -149,25 +151,25 @@ impl Node {
         }
     }
 
-    /// The value below several members.
+    /// Returns the value at a path of keys.
     #[must_use]
     pub fn at(&self, keys: &[&str]) -> Option<&Self> {
         keys.iter().try_fold(self, |node, key| node.get(key))
     }
 
-    /// The items of a member; none if it is absent or no sequence.
+    /// Returns the items of a member; empty if it is absent or not a sequence.
     #[must_use]
     pub fn items_of(&self, key: &str) -> &[Self] {
         self.get(key).map(Self::items).unwrap_or_default()
     }
 
-    /// The members of a member; none if it is absent or no mapping.
+    /// Returns the entries of a member; empty if it is absent or not a mapping.
     #[must_use]
     pub fn entries_of(&self, key: &str) -> &[Entry] {
         self.get(key).map(Self::entries).unwrap_or_default()
     }
 
-    /// The members of a mapping; none for any other value.
+    /// Returns the entries of a mapping; empty for any other value.
     #[must_use]
     pub fn entries(&self) -> &[Entry] {
         match &self.value {
@@ -176,7 +178,7 @@ impl Node {
         }
     }
 
-    /// The items of a sequence; none for any other value.
+    /// Returns the items of a sequence; empty for any other value.
     #[must_use]
     pub fn items(&self) -> &[Self] {
         match &self.value {
@@ -185,7 +187,7 @@ impl Node {
         }
     }
 
-    /// The text, if this is one.
+    /// Returns the text, if this is a string.
     #[must_use]
     pub fn text(&self) -> Option<&str> {
         match &self.value {
@@ -194,13 +196,13 @@ impl Node {
         }
     }
 
-    /// The text of a member.
+    /// Returns the text of a member.
     #[must_use]
     pub fn text_of(&self, key: &str) -> Option<&str> {
         self.get(key).and_then(Self::text)
     }
 
-    /// The number of a member, where it is a whole one.
+    /// Returns the number of a member, if it is an integer.
     #[must_use]
     pub fn integer_of(&self, key: &str) -> Option<i64> {
         match &self.get(key)?.value {
@@ -209,21 +211,21 @@ impl Node {
         }
     }
 
-    /// Whether a member is `true`.
+    /// Returns whether a member is `true`.
     #[must_use]
     pub fn flag(&self, key: &str) -> bool {
         self.get(key)
             .is_some_and(|node| matches!(node.value, Value::Bool(true)))
     }
 
-    /// The texts of a member that is a sequence of texts.
+    /// Returns the texts of a member that is a sequence of strings.
     #[must_use]
     pub fn texts_of(&self, key: &str) -> Vec<String> {
         let texts = self.items_of(key).iter().filter_map(Self::text);
         texts.map(str::to_owned).collect()
     }
 
-    /// What a word of the value's kind is called in a message.
+    /// Returns the name of the value's kind for use in a message.
     #[must_use]
     pub fn kind(&self) -> &'static str {
         match self.value {
@@ -236,20 +238,20 @@ impl Node {
         }
     }
 
-    /// The value as compact JSON text; numbers stay as they are written.
+    /// Returns the value as compact JSON text, with numbers as written.
     #[must_use]
     pub fn to_json(&self) -> String {
         serde_json::to_string(self).unwrap_or_default()
     }
 
-    /// The value as indented JSON text with a line end; numbers stay as they are
-    /// written.
+    /// Returns the value as indented JSON text with a final newline, with numbers
+    /// as written.
     #[must_use]
     pub fn to_pretty_json(&self) -> String {
         serde_json::to_string_pretty(self).unwrap_or_default() + "\n"
     }
 
-    /// The value as JSON.
+    /// Returns the value as JSON.
     #[must_use]
     pub fn json(&self) -> serde_json::Value {
         serde_json::to_value(self).unwrap_or_default()
@@ -401,15 +403,15 @@ fn scalar(text: &str, style: ScalarStyle) -> Value {
     }
 }
 
-/// Whether a plain scalar is nothing, a boolean or a number.
+/// Returns whether a plain scalar is null, a boolean or a number.
 #[must_use]
 pub fn is_no_text(text: &str) -> bool {
     !matches!(scalar(text, ScalarStyle::Plain), Value::Text(_))
 }
 
-/// Only what JSON calls a number is one: `0x10`, `1_000`, `.5` or `.inf` would
-/// mean different things to different tools, so they stay text and are then
-/// refused where a number is needed.
+/// Whether a plain scalar is a number, by JSON's grammar. Tools disagree on `0x10`,
+/// `1_000`, `.5` and `.inf`, so these stay strings and are rejected where a number
+/// is required.
 fn is_json_number(text: &str) -> bool {
     text.starts_with(|first: char| first == '-' || first.is_ascii_digit())
         && serde_json::from_str::<serde_json::Number>(text).is_ok()

@@ -1,12 +1,11 @@
-//! The keywords that the document may use, and where, as `keywords.yaml` lists
-//! them.
+//! The keywords that a document can have, and where, as listed in `keywords.yaml`.
 
 use std::sync::LazyLock;
 
 use crate::document::{Node, Value, load};
 
-/// The keyword under which a node lists the rules of the linter that it breaks
-/// for a reason; any node with keywords may have it.
+/// The keyword under which a node lists the linter rules that it violates for a
+/// stated reason; any node with keywords can have it.
 pub const EXCEPTIONS: &str = "x-skypay-lint-exceptions";
 
 static TABLE: LazyLock<Node> = LazyLock::new(|| {
@@ -14,29 +13,29 @@ static TABLE: LazyLock<Node> = LazyLock::new(|| {
     table.expect("the table of keywords is a mapping")
 });
 
-/// The keywords of a mapping, in the order in which a document has them.
+/// The keywords of a mapping, in canonical order.
 #[derive(Clone, Copy)]
 pub struct Keywords(&'static Node);
 
-/// A keyword, and what its value looks like.
+/// A keyword and the shape of its value.
 #[derive(Clone, Copy)]
 pub struct Keyword {
     /// The keyword.
     pub name: &'static str,
-    /// Whether it is always there, and not empty.
+    /// Whether it must be present and not empty.
     pub is_required: bool,
-    /// What its value looks like.
+    /// The shape of its value.
     pub(crate) shape: &'static Node,
 }
 
 impl Keywords {
-    /// Those of the whole document.
+    /// Returns the keywords of the whole document.
     #[must_use]
     pub fn of_document() -> Self {
         Self::named("Document")
     }
 
-    /// Those that any mapping may have that has keywords at all.
+    /// Returns the keywords that any mapping with keywords can have.
     pub(crate) fn of_any() -> Self {
         Self::named("Anywhere")
     }
@@ -45,7 +44,7 @@ impl Keywords {
         Self(TABLE.get(name).expect("the table has what it names"))
     }
 
-    /// Each of them.
+    /// Iterates over the keywords.
     pub fn iter(self) -> impl Iterator<Item = Keyword> {
         self.0.entries().iter().map(|entry| {
             let required = entry.key.strip_suffix('!');
@@ -59,8 +58,8 @@ impl Keywords {
 }
 
 impl Keyword {
-    /// The mappings with keywords that a value is or holds, each with those that
-    /// it may have.
+    /// Returns the mappings with keywords that a value is or contains, each with
+    /// its keywords.
     #[must_use]
     pub fn mappings(self, value: &Node) -> Vec<(&Node, Keywords)> {
         let kinds = self.shape.items();
@@ -78,7 +77,7 @@ impl Keyword {
     }
 }
 
-/// The keywords of a mapping of a shape, if it has some.
+/// The keywords of a mapping of a shape, if it has any.
 fn keywords(shape: &'static Node) -> Option<Keywords> {
     match &shape.value {
         Value::Text(name) if name.starts_with(|first: char| first.is_ascii_uppercase()) => {
@@ -93,7 +92,7 @@ fn keywords(shape: &'static Node) -> Option<Keywords> {
     }
 }
 
-/// The pattern of values of a `type` and an `x-skypay-type` that have a Rust type.
+/// The pattern of the values of a `type` and `x-skypay-type` that have a Rust type.
 pub(crate) fn form_of(ty: Option<&str>, meaning: Option<&str>) -> Option<&'static str> {
     let meanings = TABLE.at(&["Types", ty?])?;
     meanings.text_of(meaning.unwrap_or("none"))

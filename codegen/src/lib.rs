@@ -1,7 +1,8 @@
-//! From the text of the document to the text of the generated crates.
+//! The generator: from the text of the document to the source of the generated
+//! crates.
 //!
-//! A pure function: no files, no clock, no network. [`generate`] reads as the
-//! pipeline: load, check, lower, emit.
+//! A pure function, without files, clock or network. [`generate`] is the pipeline:
+//! load, check, lower, emit.
 
 mod characters;
 pub mod check;
@@ -23,13 +24,13 @@ pub use diagnostic::{Diagnostic, Diagnostics, Location, Reporter};
 /// A generated file.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct File {
-    /// The path below `generated/`, with `/` between its parts.
+    /// The path below `generated/`, with `/` as the separator.
     pub path: String,
-    /// The whole text.
+    /// The content.
     pub text: String,
 }
 
-/// What a run of the generator gives.
+/// The result of a generator run.
 #[derive(Clone, Debug)]
 pub struct Generated {
     /// The model of the document, for reports.
@@ -38,12 +39,12 @@ pub struct Generated {
     pub files: Vec<File>,
 }
 
-/// How an operation is used from Rust, as its documentation shows it.
+/// Rust examples of an operation, as shown in its documentation.
 #[derive(Clone, Debug)]
 pub struct Usage {
-    /// What calls it.
+    /// The call.
     pub call: Option<String>,
-    /// What handles it.
+    /// The handler.
     pub handler: Option<String>,
 }
 
@@ -51,30 +52,30 @@ pub struct Usage {
 ///
 /// # Errors
 ///
-/// Everything that is wrong with the document, with line and JSON pointer;
-/// nothing is generated then.
+/// All diagnostics of the document, with line and JSON pointer; nothing is
+/// generated then.
 pub fn generate(text: &str) -> Result<Generated, Diagnostics> {
     let api = api(text)?;
     let files = emit::files(&api)?;
     Ok(Generated { api, files })
 }
 
-/// The model of a document: what [`generate`] starts from.
+/// Builds the model of a document, from which [`generate`] starts.
 ///
 /// # Errors
 ///
-/// Everything that is wrong with the document, with line and JSON pointer.
+/// All diagnostics of the document, with line and JSON pointer.
 pub fn api(text: &str) -> Result<model::Api, Diagnostics> {
     let document = document::load(text)?;
     check::check(&document)?;
     Ok(lower::lower(&document))
 }
 
-/// How each operation is used from Rust, by its name.
+/// Returns the Rust examples of each operation, by its name.
 ///
 /// # Errors
 ///
-/// A template that cannot be filled.
+/// A template that cannot be rendered.
 pub fn usage(api: &model::Api) -> Result<BTreeMap<String, Usage>, Diagnostics> {
     emit::Emitter::new(api)?.usage()
 }

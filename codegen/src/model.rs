@@ -1,5 +1,5 @@
-//! What the generator knows of the API: plain data, with names that are
-//! already Rust names. Decided in `lower`, laid out in `emit`.
+//! The model of the API: plain data whose names are already Rust names. `lower`
+//! builds it, and `emit` renders it.
 
 mod message;
 
@@ -14,17 +14,17 @@ pub struct Api {
     pub title: String,
     /// The document's version.
     pub version: String,
-    /// Who provides the API.
+    /// The provider of the API.
     pub provider: Provider,
-    /// What the API is, in Markdown.
+    /// The description of the API, in Markdown.
     pub description: String,
     /// The versions of the vendor's documentation that the document restates.
     pub describes: Vec<String>,
-    /// What the document says of the encrypted body: names and values.
+    /// The encryption parameters of the body: names and values.
     pub envelope: Vec<(String, String)>,
-    /// The names of the header fields.
+    /// The wire names of the header fields.
     pub header: Header,
-    /// The offset of every time on the wire, `+08:00`.
+    /// The UTC offset of all times on the wire, `+08:00`.
     pub time_zone: String,
     /// The parameters of the wire paths, in the order of the document.
     pub parameters: Vec<Parameter>,
@@ -36,16 +36,16 @@ pub struct Api {
     pub operations: Vec<Operation>,
     /// The code tables, by name.
     pub code_tables: Vec<CodeTable>,
-    /// Texts that have a type of their own, by name.
+    /// Strings with a newtype, by name.
     pub newtypes: Vec<Newtype>,
-    /// Objects inside messages, by name.
+    /// Nested objects of messages, by name.
     pub objects: Vec<Message>,
-    /// What is answered when no handler has spoken.
+    /// The responses that the dispatcher sends itself.
     pub protocol: Protocol,
 }
 
 impl Api {
-    /// The operations of one direction, in the order of the document.
+    /// Returns the operations of one direction, in the order of the document.
     #[must_use]
     pub fn of_direction(&self, direction: Direction) -> Vec<&Operation> {
         let operations = self.operations.iter();
@@ -55,32 +55,32 @@ impl Api {
     }
 }
 
-/// Who provides the API.
+/// The provider of the API.
 #[derive(Clone, Debug, Serialize)]
 pub struct Provider {
-    /// The name in texts, `SkyPay`.
+    /// The display name, `SkyPay`.
     pub name: String,
-    /// The name in those of the crates, modules and types, `skypay`.
+    /// The name used in crates, modules and types, `skypay`.
     pub package: String,
-    /// The keywords of the crates.
+    /// The keywords of the generated packages.
     pub keywords: Vec<String>,
 }
 
-/// The names of the fields that the transport writes into every message, next
-/// to those of the operation; empty for those that the messages do not have.
+/// The wire names of the header fields, which the transport writes into every
+/// message; empty for fields that the messages do not have.
 #[derive(Clone, Debug, Default, Serialize)]
 pub struct Header {
-    /// Who sends a request.
+    /// The sender of a request.
     pub user_name: String,
-    /// Which operation a request asks for.
+    /// The operation that is requested.
     pub action: String,
-    /// The secret that proves who sends a request.
+    /// The secret that authenticates the sender of a request.
     pub authentication: String,
-    /// When a response was written.
+    /// The time at which a response was written.
     pub time: String,
     /// The return code.
     pub code: String,
-    /// The text that goes with it.
+    /// The description of the return code.
     pub description: String,
 }
 
@@ -89,9 +89,9 @@ pub struct Header {
 pub struct Parameter {
     /// Its name.
     pub name: String,
-    /// What it holds, in Markdown.
+    /// Its description, in Markdown.
     pub doc: String,
-    /// Where it stands in the document, as a JSON pointer.
+    /// Its location in the document, as a JSON pointer.
     pub pointer: String,
 }
 
@@ -100,7 +100,7 @@ pub struct Parameter {
 pub struct Group {
     /// Its name.
     pub name: String,
-    /// What its operations have in common, in Markdown.
+    /// The description of its operations, in Markdown.
     pub doc: String,
 }
 
@@ -111,38 +111,37 @@ pub struct Environment {
     pub variant: String,
     /// The name in the document.
     pub name: String,
-    /// The URL in front of the wire path.
+    /// The base URL, to which the wire path is appended.
     pub url: String,
-    /// What it is for.
+    /// Its purpose.
     pub doc: String,
-    /// Where it stands in the document, as a JSON pointer.
+    /// Its location in the document, as a JSON pointer.
     pub pointer: String,
 }
 
-/// The codes and texts that dispatch answers by itself.
+/// The responses that the dispatcher sends itself.
 #[derive(Clone, Debug, Serialize)]
 pub struct Protocol {
-    /// The answer of success.
+    /// The response to an accepted request.
     pub accepted: FixedAnswer,
-    /// The one answer to everything that fails before a handler.
+    /// The response to every failure before a handler is called.
     pub unreadable: FixedAnswer,
-    /// The answer when a handler failed or gave an invalid answer.
+    /// The response when a handler failed or returned an invalid response.
     pub failed: FixedAnswer,
-    /// The answer to a notification that could not be stored.
+    /// The response to a notification that could not be stored.
     pub not_stored: FixedAnswer,
-    /// The answer of an operation that is not implemented, where it has the
-    /// code.
+    /// The response of an operation that is not implemented, where it has the code.
     pub not_offered: FixedAnswer,
-    /// Characters that the text of an answer may have.
+    /// The maximum length of a response's description, in characters.
     pub description_limit: usize,
 }
 
-/// A return code and its text.
+/// A return code and its description.
 #[derive(Clone, Debug, Serialize)]
 pub struct FixedAnswer {
     /// The return code.
     pub code: String,
-    /// The text that goes with it.
+    /// The description of the return code.
     pub description: String,
 }
 
@@ -151,56 +150,56 @@ pub struct FixedAnswer {
 pub struct Operation {
     /// The `operationId`.
     pub name: String,
-    /// The groups that it belongs to.
+    /// The groups to which it belongs.
     pub groups: Vec<String>,
-    /// Where its path stands in the document, as a JSON pointer.
+    /// The location of its path in the document, as a JSON pointer.
     pub pointer: String,
-    /// The Rust method, `place_order`.
+    /// The name of the Rust method, `place_order`.
     pub method: String,
     /// The fragment of the path key.
     pub path_fragment: String,
     /// The wire path, `/services/{callerName}`.
     pub wire_path: String,
-    /// What is said of its own servers, in Markdown; empty where it is sent to
-    /// those of the document.
+    /// Descriptions of the operation's own servers, in Markdown; empty if it uses
+    /// the document's servers.
     pub server_notes: Vec<String>,
     /// The value of `action`.
     pub action: String,
-    /// Request fields with one value, in wire order.
+    /// Request fields with a constant value, in wire order.
     pub constants: Vec<(String, String)>,
-    /// One line.
+    /// A summary of one line.
     pub summary: String,
-    /// What it does, in Markdown.
+    /// The description, in Markdown.
     pub description: String,
-    /// The chapter in the vendor's early 1.36 numbering, if it had one there.
+    /// The chapter in the vendor's early 1.36 numbering, if it has one.
     pub chapter_directory: Option<String>,
     /// The chapter in the vendor's 1.37 numbering.
     pub chapter_current: String,
-    /// Who calls whom.
+    /// The direction of the call.
     pub direction: Direction,
-    /// Whether the answer is the outcome.
+    /// Whether the response is the outcome.
     pub mode: Mode,
-    /// What a call may do to the world.
+    /// The side effect of a call.
     pub effect: Effect,
-    /// When to ask, and whether to send again.
+    /// When to query the status, and whether to retry.
     pub retry_policy: RetryPolicy,
     /// The return codes, in the order of the document.
     pub codes: Vec<ResultCode>,
-    /// The range of codes that a partner may define.
+    /// The range of codes that a partner can define.
     pub partner_codes: Option<(u16, u16)>,
-    /// What those codes are for and what they demand, in Markdown; empty where
-    /// there are none.
+    /// The purpose and requirements of those codes, in Markdown; empty if there are
+    /// none.
     pub partner_codes_doc: String,
-    /// The request fields, by their names on the wire, that are all equal when
-    /// the same notification is delivered again; empty where nothing has to be
-    /// recognised.
+    /// The wire names of the request fields that identify a delivery: they are all
+    /// equal when the same notification is delivered again. Empty if duplicates
+    /// need no detection.
     pub delivery_key: Vec<String>,
-    /// The request fields that are all equal when two notifications report the
-    /// same business effect.
+    /// The request fields that identify a business effect: they are all equal when
+    /// two notifications report the same one.
     pub effect_key: Vec<String>,
-    /// Whether every answer carries a return code.
+    /// Whether every response has a return code.
     pub code_required: bool,
-    /// The field that names the thing at stake.
+    /// The field that identifies the transaction.
     pub transaction_ref: Option<TransactionRef>,
     /// The request.
     pub request: Message,
@@ -210,11 +209,11 @@ pub struct Operation {
     pub request_examples: Vec<Example>,
     /// The documented response examples, by name.
     pub response_examples: Vec<Example>,
-    /// Whether the operation is going away.
+    /// Whether the operation is deprecated.
     pub deprecated: bool,
 }
 
-/// Who calls whom.
+/// The direction of a call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub enum Direction {
     /// The partner calls the provider of the API.
@@ -223,54 +222,54 @@ pub enum Direction {
     ToPartner,
 }
 
-/// Whether the answer to a call is its outcome.
+/// Whether the response to a call is its outcome.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all(deserialize = "kebab-case"))]
 pub enum Mode {
-    /// The outcome comes by callback.
+    /// The outcome arrives by callback.
     #[default]
     Asynchronous,
-    /// The answer is the outcome.
+    /// The response is the outcome.
     Synchronous,
-    /// The receiver may only acknowledge.
+    /// The receiver can only acknowledge.
     Notification,
 }
 
-/// What a call may do to the world.
+/// The side effect of a call.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all(deserialize = "kebab-case"))]
 pub enum Effect {
-    /// Nothing changes.
+    /// Changes nothing.
     Reads,
-    /// Something changes, but no money moves.
+    /// Changes state, but moves no money.
     ChangesState,
-    /// Money moves.
+    /// Moves money.
     #[default]
     MovesMoney,
 }
 
-/// When to ask what became of a call, and whether to send it again.
+/// When to query the status of a call, and whether to retry it.
 #[derive(Clone, Debug, Serialize)]
 pub struct RetryPolicy {
-    /// The operation that tells.
+    /// The operation that returns the status.
     pub status_query: Option<String>,
-    /// Seconds to wait before asking.
+    /// The delay before the status query, in seconds.
     pub status_query_delay: Option<u32>,
-    /// Whether the same request may be sent again.
+    /// Whether the same request can be sent again.
     pub policy: Retry,
-    /// The rule in words.
+    /// The description of the policy.
     pub note: String,
 }
 
-/// Whether the same request may be sent again.
+/// Whether the same request can be sent again.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all(deserialize = "kebab-case"))]
 pub enum Retry {
     /// At any time.
     Safe,
-    /// Only after asking.
+    /// Only after a status query.
     AfterStatusQuery,
-    /// Not at all.
+    /// Never.
     #[default]
     Never,
 }
@@ -280,29 +279,30 @@ pub enum Retry {
 pub struct ResultCode {
     /// The code on the wire.
     pub code: String,
-    /// What it means for this operation.
+    /// Its meaning for this operation.
     pub meaning: String,
-    /// What it says of the outcome.
+    /// The outcome that it reports.
     pub outcome: Outcome,
-    /// The text that the vendor sends with it here.
+    /// The text that the vendor sends with it for this operation.
     pub text: Option<String>,
-    /// Whether it refuses the keys of the request, before anything else of it.
+    /// Whether it rejects the request's encryption keys, before anything else is
+    /// checked.
     pub refuses_keys: bool,
     /// Whether the vendor's page of the operation lists it.
     pub listed: bool,
-    /// Where it stands in the document, as a JSON pointer.
+    /// Its location in the document, as a JSON pointer.
     pub pointer: String,
 }
 
-/// What a code says of a payout's money.
+/// The state of a payout's money that a code reports.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Money {
     /// The state.
     pub state: MoneyState,
-    /// The field of the same message that must be filled for the code to mean
-    /// this.
+    /// The field of the same message that must be present and not empty for `state`
+    /// to apply.
     pub only_with: Option<String>,
-    /// The state by the code alone: open, where another field decides.
+    /// The state without that field; open if `only_with` is set.
     pub alone: MoneyState,
 }
 
@@ -310,13 +310,13 @@ pub struct Money {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all(deserialize = "kebab-case"))]
 pub enum MoneyState {
-    /// The payee has it.
+    /// Paid to the payee.
     Paid,
-    /// The payout failed.
+    /// Failed.
     Failed,
-    /// The payout is cancelled for good.
+    /// Cancelled for good.
     Cancelled,
-    /// Not decided.
+    /// Undecided.
     Open,
     /// No payout was found.
     Absent,
@@ -324,39 +324,39 @@ pub enum MoneyState {
     Amendment,
 }
 
-/// What a return code says of the outcome.
+/// The outcome that a return code reports.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all(deserialize = "kebab-case"))]
 pub enum Outcome {
-    /// Accepted or done.
+    /// Accepted or executed.
     Accepted,
-    /// Refused and not executed.
+    /// Rejected and not executed.
     Rejected,
-    /// Perhaps executed.
+    /// Possibly executed.
     #[default]
     Unknown,
 }
 
-/// The request field that names the thing at stake.
+/// The request field that identifies the transaction.
 #[derive(Clone, Debug, Serialize)]
 pub struct TransactionRef {
-    /// The list whose items have the field, where it is not one of the request, by
-    /// its Rust name.
+    /// The Rust name of the list whose items have the field, unless the request
+    /// itself has it.
     pub list: Option<String>,
-    /// The field, by its Rust name.
+    /// The Rust name of the field.
     pub field: String,
 }
 
-/// An example of the document.
+/// An example in the document.
 #[derive(Clone, Debug, Serialize)]
 pub struct Example {
     /// Its name in the document.
     pub name: String,
-    /// What it shows.
+    /// A summary of the example.
     pub summary: String,
-    /// The message as JSON text, numbers as they are written.
+    /// The message as JSON text, with numbers as in the document.
     pub json: String,
-    /// The same, a member per line.
+    /// The same, with one member per line.
     pub pretty: String,
     /// The message.
     #[serde(skip)]
@@ -368,45 +368,45 @@ pub struct Example {
 pub struct CodeTable {
     /// The Rust type, equal to the component's name.
     pub name: String,
-    /// What it is, in Markdown.
+    /// Its description, in Markdown.
     pub doc: String,
     /// The codes, in the order of the document.
     pub codes: Vec<Code>,
-    /// Where it stands in the document, as a JSON pointer.
+    /// Its location in the document, as a JSON pointer.
     pub pointer: String,
 }
 
-/// A code of a table.
+/// A code of a code table.
 #[derive(Clone, Debug, Serialize)]
 pub struct Code {
     /// The value on the wire.
     pub value: String,
     /// The Rust variant.
     pub variant: String,
-    /// What it means.
+    /// Its meaning.
     pub doc: String,
-    /// The kind that it belongs to, where the table has kinds.
+    /// Its kind, if the table has kinds.
     pub kind: Option<String>,
-    /// Whether it may be read but not sent.
+    /// Whether it can be received but not sent.
     pub read_only: bool,
-    /// What it says of the outcome, in the table of return codes.
+    /// The outcome that it reports, in the table of return codes.
     pub outcome: Option<Outcome>,
-    /// Whether it refuses the keys of the request.
+    /// Whether it rejects the request's encryption keys.
     pub refuses_keys: bool,
-    /// What it says of a payout's money.
+    /// The state of a payout's money that it reports.
     pub money: Option<Money>,
     /// The text that the vendor sends with it.
     pub text: Option<String>,
-    /// Where it stands in the document, as a JSON pointer.
+    /// Its location in the document, as a JSON pointer.
     pub pointer: String,
 }
 
-/// A text with a type of its own.
+/// A string with a newtype.
 #[derive(Clone, Debug, Serialize)]
 pub struct Newtype {
     /// The Rust type, equal to the component's name.
     pub name: String,
-    /// What it is, in Markdown.
+    /// Its description, in Markdown.
     pub doc: String,
     /// Whether it is personal data.
     pub sensitive: bool,

@@ -1,4 +1,4 @@
-//! Every example is valid against its schema, conditions included.
+//! Checks that every example is valid against its schema, conditions included.
 
 use super::{Body, Document, Operation, matches, scalar_text};
 use crate::diagnostic::Reporter;
@@ -6,7 +6,7 @@ use crate::document::{Node, Value};
 use crate::keywords::form_of;
 use crate::schema::Schema;
 
-/// The rule under which examples are reported.
+/// The rule for invalid examples.
 const RULE: &str = "invalid-example";
 
 /// Checks the examples of an operation.
@@ -29,8 +29,8 @@ pub(super) fn of_schema(schema: Schema<'_>, reporter: &mut Reporter) {
     }
 }
 
-/// An answer that accepts has what is there on success; so its type has
-/// fields for it that are never empty.
+/// Checks that a successful response has every field that is required on success,
+/// as its Rust type has no `Option` for them.
 fn success_is_whole(schema: Schema<'_>, value: &Node, reporter: &mut Reporter) {
     let accepts = schema.fields().any(|(entry, field)| {
         let said = value.text_of(&entry.key);
@@ -49,7 +49,7 @@ fn success_is_whole(schema: Schema<'_>, value: &Node, reporter: &mut Reporter) {
     }
 }
 
-/// Whether a value fits a schema.
+/// Checks that a value is valid against a schema.
 pub(super) fn value_fits(schema: Schema<'_>, value: &Node, reporter: &mut Reporter) {
     let ty = schema.text("type").unwrap_or_default();
     let fits = match (ty, &value.value) {

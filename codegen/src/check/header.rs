@@ -1,5 +1,5 @@
-//! The names of the header fields: those that the transport writes into every
-//! message, next to the operation's own.
+//! The names of the header fields, which the transport writes into every message
+//! next to the fields of the operation.
 
 use super::Document;
 use crate::diagnostic::Reporter;
@@ -7,7 +7,8 @@ use crate::document::Entry;
 use crate::model::Header;
 use crate::schema::Schema;
 
-/// The header fields of a document, which have the same names in all messages.
+/// Returns the header fields of a document, and checks that all messages use the
+/// same names.
 pub(super) fn header(document: &Document<'_>, reporter: &mut Reporter) -> Header {
     let mut header = Header::default();
     for operation in &document.operations {
@@ -39,7 +40,8 @@ fn transport_fields(message: Schema<'_>) -> impl Iterator<Item = (&Entry, Schema
     fields.filter(|(_, schema)| schema.flag("x-skypay-transport"))
 }
 
-/// Notes the name of a header field, or that it has another name elsewhere.
+/// Records the name of a header field, or reports that another message uses a
+/// different one.
 fn agree(name: &mut String, found: Option<(&Entry, Schema<'_>)>, reporter: &mut Reporter) {
     let Some((entry, _)) = found else { return };
     if name.is_empty() {

@@ -1,9 +1,9 @@
-//! The rule about the Rust names that a document gives to a
-//! type, a code, a field, an operation or an environment.
+//! The rule for the Rust names of types, codes, fields, operations and
+//! environments.
 //!
-//! A name has the form of its kind, is no keyword and differs from the others
-//! of its scope. And it is free: it is none that the generated code declares
-//! or uses in the same scope.
+//! A name has the form of its kind, is not a keyword and is unique in its scope. It
+//! must not clash with a name that the generated code declares or uses in the same
+//! scope.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -13,17 +13,17 @@ use super::{Document, matches};
 use crate::diagnostic::{Location, Reporter};
 use crate::document::Node;
 
-/// The rule under which names are reported.
+/// The rule for Rust names.
 const RULE: &str = "rust-names";
 
-/// What a name of the document becomes.
+/// The kind of Rust item that a name of the document becomes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Kind {
     /// A type.
     Type,
     /// A variant of a code table.
     Code,
-    /// A field, its setter, and a variable where the message is built.
+    /// A field, its setter, and a local variable of the builder.
     Field,
     /// A method, a module and its file.
     Operation,
@@ -31,8 +31,8 @@ enum Kind {
     Environment,
 }
 
-/// The types that the generated crates declare, import or use; the names of the
-/// provider's traits are added to them.
+/// The types that the generated crates declare, import or use. The names of the
+/// provider's traits are added.
 const TYPES: &str = "
     Amount Box CallEnded CallOutcome CallReport CallbackSender Callbacks Client Clock Clone Config
     Context Credentials Custom Date DateTime Debug Direction Dispatcher Effect EncryptedRequest
@@ -46,9 +46,9 @@ const TYPES: &str = "
     Validate Violation Violations
 ";
 
-/// The methods of the clients and of every value, which Rust would find first; the
-/// modules of the types' crate, and the crates that it uses; files that Cargo takes
-/// for something else, and those that Windows takes for devices.
+/// The methods of the clients and of every value, which take precedence in Rust;
+/// the modules of the types crate and its dependencies; file names that are special
+/// to Cargo, and device names of Windows.
 const OPERATIONS: &str = "
     ask_not_before into keys new send_untyped try_into with_transport
     codes newtypes objects read
@@ -58,7 +58,7 @@ const OPERATIONS: &str = "
     lpt1 lpt2 lpt3 lpt4 lpt5 lpt6 lpt7 lpt8 lpt9
 ";
 
-/// Whether generated code needs a name for itself.
+/// Whether a name is reserved by the generated code.
 fn is_taken(kind: Kind, rust: &str, package: &str) -> bool {
     let is_one_of = |names: &str| names.split_whitespace().any(|name| name == rust);
     match kind {
@@ -66,29 +66,30 @@ fn is_taken(kind: Kind, rust: &str, package: &str) -> bool {
             let adapter = package.to_upper_camel_case();
             is_one_of(TYPES) || rust == adapter || rust.strip_suffix("Api") == Some(&adapter)
         }
-        // `open_enum!` gives every table a constant and a variant of these names.
+        // `open_enum!` declares a constant and a variant with these names for each
+        // table.
         Kind::Code => is_one_of("ALL Unrecognized"),
-        // `message!` gives every builder a method of this name.
+        // `message!` declares a method with this name for each builder.
         Kind::Field => rust == "build",
         Kind::Operation => is_one_of(OPERATIONS),
         Kind::Environment => rust == "Custom",
     }
 }
 
-/// A name that becomes one of Rust.
+/// A name in the document that becomes a Rust name.
 struct Name<'d> {
     kind: Kind,
-    /// The component, the message or the table in which it must be unique;
-    /// empty for the whole document.
+    /// The component, message or table in which it must be unique; empty for the
+    /// whole document.
     within: &'d str,
-    /// As the document gives it.
+    /// The name in the document.
     given: &'d str,
     rust: String,
     location: &'d Location,
 }
 
-/// Names have the form of their kind, are no keywords, differ, and are none that
-/// generated code declares or uses in their scope.
+/// Checks that names have the form of their kind, are not keywords, are unique, and
+/// do not clash with names of the generated code.
 pub(super) fn rust_names(document: &Document<'_>, reporter: &mut Reporter) {
     let package = document.root.at(&["info", "x-skypay-provider", "package"]);
     if let Some(node) = package {
@@ -101,8 +102,8 @@ pub(super) fn rust_names(document: &Document<'_>, reporter: &mut Reporter) {
         let Name {
             kind, given, rust, ..
         } = &name;
-        // Files of the generated code and of its documentation are named by
-        // types and operations; not every file system tells `FOO` from `Foo`.
+        // Types and operations become file names in the generated code and its
+        // documentation, and some file systems ignore case.
         let folded = match kind {
             Kind::Type => rust.to_ascii_lowercase(),
             _ => rust.clone(),
@@ -135,7 +136,8 @@ pub(super) fn rust_names(document: &Document<'_>, reporter: &mut Reporter) {
     }
 }
 
-/// The crates, and a module of one of them, are named after the provider.
+/// Checks the provider's name, after which the crates and one of their modules are
+/// named.
 fn package_name(node: &Node, reporter: &mut Reporter) {
     let package = node.text().unwrap_or_default();
     let is_taken = ["callbacks", "types"].contains(&package);
@@ -207,13 +209,13 @@ fn has_form(kind: Kind, rust: &str) -> bool {
     form && !is_keyword(rust)
 }
 
-/// Whether Rust has a word for itself; `gen` is one since the edition that the
-/// generated code is written in, which the parser does not know.
+/// Whether a name is a Rust keyword. `gen` is one in the edition of the generated
+/// code, but the parser does not recognize it.
 fn is_keyword(name: &str) -> bool {
     name == "gen" || syn::parse_str::<proc_macro2::Ident>(name).is_err()
 }
 
-/// What a name of a kind looks like.
+/// The required form of a name.
 fn wanted(kind: Kind) -> &'static str {
     match kind {
         Kind::Type => "is no name for a Rust type: write it like `OrderRequest`",
@@ -226,7 +228,7 @@ fn wanted(kind: Kind) -> &'static str {
     }
 }
 
-/// What to do about a name that is taken.
+/// The fix for a name that is already taken.
 fn remedy(kind: Kind) -> &'static str {
     match kind {
         Kind::Type => ": give the component another name",
@@ -241,8 +243,8 @@ fn remedy(kind: Kind) -> &'static str {
 mod tests {
     use super::{Kind, is_taken};
 
-    /// Every name of a type that stands in a template, unless it is looked up in
-    /// something else, or is part of what fills the template.
+    /// Type names in the templates are reserved, except those qualified by a path
+    /// and those that are part of a placeholder.
     #[test]
     fn the_types_of_the_templates_are_taken() {
         let filled = r"(?s)\{% filter doc %\}.*?\{% endfilter %\}|\{%.*?%\}|\{\{.*?\}\}|\{#.*?#\}";

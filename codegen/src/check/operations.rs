@@ -1,4 +1,4 @@
-//! Rules about servers, paths, operations and what they exchange.
+//! Rules about servers, paths, operations and their messages.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -8,7 +8,7 @@ use crate::document::Node;
 use crate::progenitor::path_parameters;
 use crate::schema::Schema;
 
-/// Every server is reached over TLS.
+/// Checks that every server uses TLS.
 pub(super) fn environments(document: &Document<'_>, reporter: &mut Reporter) {
     for server in document.root.items_of("servers") {
         let url = server.text_of("url").unwrap_or_default();
@@ -19,12 +19,12 @@ pub(super) fn environments(document: &Document<'_>, reporter: &mut Reporter) {
     }
 }
 
-/// A wire path of segments that need no escape, or are a parameter each; `#`
-/// and a label.
+/// A wire path whose segments need no escaping or are one parameter each, followed
+/// by `#` and a label.
 const PATH_KEY: &str = r"^(/|(/(\{\w+\}|[\w.~-]*[\w~-][\w.~-]*))+)#.+$";
 
-/// A path key is the wire path, which all operations of one direction share,
-/// `#`, and a label.
+/// Checks that a path key is the wire path, which all operations of one direction
+/// share, followed by `#` and a label.
 pub(super) fn path_form(document: &Document<'_>, reporter: &mut Reporter) {
     let mut firsts = BTreeMap::new();
     for operation in &document.operations {
@@ -44,8 +44,8 @@ pub(super) fn path_form(document: &Document<'_>, reporter: &mut Reporter) {
     }
 }
 
-/// The only parameter is the caller's name in the path of a call: nothing else
-/// is sent besides the body.
+/// Checks that the only parameter is the caller's name in the path of a call:
+/// everything else is sent in the body.
 pub(super) fn parameters(
     document: &Document<'_>,
     operation: &Operation<'_>,
@@ -83,9 +83,9 @@ pub(super) fn parameters(
     }
 }
 
-/// The label of the path key, the `action` of the request and the
-/// `operationId` say the same: they are equal, or, for operations that share
-/// an action and differ by a constant, the label is `action.operationId`.
+/// Checks that the label of the path key, the `action` of the request and the
+/// `operationId` are equal, or, for operations that share an action and differ by a
+/// constant, that the label is `action.operationId`.
 pub(super) fn action_agrees(_: &Document<'_>, operation: &Operation<'_>, reporter: &mut Reporter) {
     const RULE: &str = "wire-action-mismatch";
     let Operation { label, post, .. } = operation;
@@ -126,8 +126,8 @@ pub(super) fn action_agrees(_: &Document<'_>, operation: &Operation<'_>, reporte
     }
 }
 
-/// A request begins with the fields that the transport writes, and all of
-/// them are required; constants hold one value.
+/// Checks that a request begins with the header fields, that these are all
+/// required, and that constants have one value.
 pub(super) fn transport_fields(
     _: &Document<'_>,
     operation: &Operation<'_>,
@@ -164,7 +164,8 @@ pub(super) fn transport_fields(
     }
 }
 
-/// A message belongs to one operation: its Rust type says which.
+/// Checks that a message belongs to one operation, since its Rust type identifies
+/// the operation.
 pub(super) fn message_not_shared(document: &Document<'_>, reporter: &mut Reporter) {
     let mut users = BTreeMap::new();
     for operation in &document.operations {
@@ -181,8 +182,8 @@ pub(super) fn message_not_shared(document: &Document<'_>, reporter: &mut Reporte
     }
 }
 
-/// The field that names the transaction is one of the request, or of the items
-/// of a list in it.
+/// Checks that the transaction's field is one of the request, or of the items of a
+/// list in it.
 pub(super) fn transaction_id(_: &Document<'_>, operation: &Operation<'_>, reporter: &mut Reporter) {
     let Some(node) = operation.post.get("x-skypay-transaction-id") else {
         return;
@@ -202,8 +203,8 @@ pub(super) fn transaction_id(_: &Document<'_>, operation: &Operation<'_>, report
     }
 }
 
-/// What is asked with exists, and what moves money is never safe to send
-/// again.
+/// Checks that the status query exists, and that operations that move money are
+/// never safe to retry.
 pub(super) fn retry_policy(
     document: &Document<'_>,
     operation: &Operation<'_>,
@@ -226,7 +227,8 @@ pub(super) fn retry_policy(
     }
 }
 
-/// Notifications are callbacks: only a partner may do nothing but acknowledge.
+/// Checks that notifications are callbacks: only a partner can do nothing but
+/// acknowledge.
 pub(super) fn mode_fits_direction(
     _: &Document<'_>,
     operation: &Operation<'_>,
@@ -241,8 +243,8 @@ pub(super) fn mode_fits_direction(
     }
 }
 
-/// The return codes of an operation stand once, stand in a table, and one
-/// of them says that it was accepted.
+/// Checks that the return codes of an operation are unique and listed in a table,
+/// and that one of them means success.
 pub(super) fn result_codes(
     document: &Document<'_>,
     operation: &Operation<'_>,
@@ -278,7 +280,8 @@ pub(super) fn result_codes(
     }
 }
 
-/// Codes that a partner defines are allowed by the schema of the answer's code.
+/// Checks that codes defined by a partner are valid against the schema of the
+/// response's code.
 pub(super) fn partner_codes(_: &Document<'_>, operation: &Operation<'_>, reporter: &mut Reporter) {
     const RULE: &str = "partner-codes";
     let Some(codes) = operation.post.get("x-skypay-partner-codes") else {
@@ -307,8 +310,9 @@ pub(super) fn partner_codes(_: &Document<'_>, operation: &Operation<'_>, reporte
     }
 }
 
-/// The keys of notifications name scalar fields, those of effects required ones,
-/// and a callback that changes something has both; what has the same delivery has the same effect.
+/// Checks that delivery keys name scalar fields and effect keys required ones, that
+/// a callback that changes state has both, and that equal deliveries imply equal
+/// effects.
 pub(super) fn message_keys(_: &Document<'_>, operation: &Operation<'_>, reporter: &mut Reporter) {
     const RULE: &str = "message-keys";
     let post = operation.post;
@@ -341,7 +345,7 @@ pub(super) fn message_keys(_: &Document<'_>, operation: &Operation<'_>, reporter
     }
 }
 
-/// The fields of a key, each once.
+/// Checks that the fields of a key are unique.
 fn key_fields(request: Schema<'_>, kind: &str, key: &Node, reporter: &mut Reporter) {
     const RULE: &str = "message-keys";
     let of_effect = kind == "x-skypay-effect-key";

@@ -8,8 +8,8 @@ use crate::document::Node;
 use crate::keywords::form_of;
 use crate::schema::{Schema, integer_type};
 
-/// A table lists its codes in the order of its `enum`; one without an `enum`
-/// allows more codes than it names, and its `pattern` says which.
+/// Checks that a table lists its codes in the order of its `enum`. A table without
+/// an `enum` allows more codes than it names, according to its `pattern`.
 pub(super) fn codes_named(document: &Document<'_>, reporter: &mut Reporter) {
     const RULE: &str = "codes-named";
     for (name, schema) in &document.components {
@@ -52,9 +52,8 @@ pub(super) fn codes_named(document: &Document<'_>, reporter: &mut Reporter) {
     }
 }
 
-/// A table that says what a code means for the money says it of every code; a
-/// condition names a field of each message that has the code, one that may be
-/// absent.
+/// Checks that a table with money states has one for every code, and that a
+/// condition names an optional field of each message that has the code.
 pub(super) fn money_states(document: &Document<'_>, reporter: &mut Reporter) {
     const RULE: &str = "money-state";
     let has_states = |codes: &[Node]| codes.iter().any(|code| code.get("moneyState").is_some());
@@ -90,7 +89,7 @@ pub(super) fn money_states(document: &Document<'_>, reporter: &mut Reporter) {
     }
 }
 
-/// Whether each message with a field of the table has the field of a condition.
+/// Checks that each message with a field of the table has the field of a condition.
 fn condition_field(
     document: &Document<'_>,
     table: &str,
@@ -111,8 +110,8 @@ fn condition_field(
     }
 }
 
-/// An `enum` is a code table, a choice from one, an action or a constant:
-/// anything else would become a closed type.
+/// Checks that an `enum` is a code table, a selection from one, an action or a
+/// constant: any other would become a closed type.
 pub(super) fn enums_are_tables(schema: Schema<'_>, reporter: &mut Reporter) {
     const RULE: &str = "enums-are-tables";
     let Some(values) = schema.own.get("enum") else {
@@ -136,8 +135,8 @@ pub(super) fn enums_are_tables(schema: Schema<'_>, reporter: &mut Reporter) {
     }
 }
 
-/// Every scalar has a type that Rust can hold exactly. A `number` is an
-/// amount: there are no floats here.
+/// Checks that every scalar has an exact Rust type. A `number` is an amount: floats
+/// are not supported.
 pub(super) fn known_types(schema: Schema<'_>, reporter: &mut Reporter) {
     const RULE: &str = "known-types";
     let Schema { own, .. } = schema;
@@ -173,7 +172,7 @@ pub(super) fn known_types(schema: Schema<'_>, reporter: &mut Reporter) {
     }
 }
 
-/// What of a schema becomes a Rust type of its own.
+/// The construct that gives a schema a Rust type of its own.
 fn named(schema: Schema<'_>) -> Option<&'static str> {
     if schema.text("type") == Some("object") {
         Some("an object")
@@ -185,8 +184,8 @@ fn named(schema: Schema<'_>) -> Option<&'static str> {
     }
 }
 
-/// Limits stand only where they have an effect, as numbers that Rust can hold,
-/// the smaller before the larger.
+/// Checks that bounds are used only where they apply, are numbers that Rust can
+/// represent, and are ordered.
 pub(super) fn bounds(schema: Schema<'_>, reporter: &mut Reporter) {
     let ty = schema.text("type").unwrap_or_default();
     let is_amount = schema.text("x-skypay-type") == Some("amount");
@@ -219,8 +218,8 @@ pub(super) fn bounds(schema: Schema<'_>, reporter: &mut Reporter) {
     }
 }
 
-/// A number of plain digits with at most so many decimals, scaled to a whole
-/// one.
+/// Parses a decimal number with at most `decimals` fractional digits, scaled to an
+/// integer.
 fn plain_number(text: &str, decimals: usize) -> Option<i64> {
     let (whole, fraction) = text.split_once('.').unwrap_or((text, ""));
     let plain = whole.len() <= 15 && fraction.len() <= decimals;
@@ -228,7 +227,7 @@ fn plain_number(text: &str, decimals: usize) -> Option<i64> {
     digits.parse().ok().filter(|_| plain)
 }
 
-/// Whether the Rust type of a whole number can hold a value.
+/// Whether the Rust type of an integer schema can represent a value.
 fn holds(schema: Schema<'_>, value: i64) -> bool {
     let ty = match (schema.text("type"), schema.text("x-skypay-type")) {
         (Some("integer"), _) => integer_type(schema),
@@ -242,8 +241,8 @@ fn holds(schema: Schema<'_>, value: i64) -> bool {
     }
 }
 
-/// A pattern is anchored at both ends and understood by the generated code's
-/// regular expressions.
+/// Checks that a pattern is anchored at both ends and valid for the regular
+/// expressions of the generated code.
 pub(super) fn patterns(schema: Schema<'_>, reporter: &mut Reporter) {
     let rules = schema.own.items_of("x-skypay-rules").iter();
     let of_rules = rules.flat_map(|rule| rule.entries_of("match"));
@@ -262,7 +261,7 @@ pub(super) fn patterns(schema: Schema<'_>, reporter: &mut Reporter) {
     }
 }
 
-/// What is required exists, and stands once.
+/// Checks that required fields exist and are listed once.
 pub(super) fn required_exists(name: &str, schema: Schema<'_>, reporter: &mut Reporter) {
     let mut seen = BTreeSet::new();
     for required in schema.items_of("required") {
@@ -278,7 +277,7 @@ pub(super) fn required_exists(name: &str, schema: Schema<'_>, reporter: &mut Rep
     }
 }
 
-/// Conditions between fields speak of fields that exist, and require or
+/// Checks that conditions between fields name existing fields, and require or
 /// forbid only optional ones.
 pub(super) fn conditions(name: &str, schema: Schema<'_>, reporter: &mut Reporter) {
     for rule in schema.own.items_of("x-skypay-rules") {
@@ -304,8 +303,8 @@ pub(super) fn conditions(name: &str, schema: Schema<'_>, reporter: &mut Reporter
     }
 }
 
-/// Reading ignores case and whitespace in keys, so names and aliases of a message
-/// differ by more than that.
+/// Checks that names and aliases of a message differ by more than case and
+/// whitespace, which the deserializer ignores in keys.
 pub(super) fn aliases_unambiguous(_: &str, schema: Schema<'_>, reporter: &mut Reporter) {
     let mut seen = BTreeMap::new();
     for property in schema.properties() {
@@ -323,7 +322,7 @@ pub(super) fn aliases_unambiguous(_: &str, schema: Schema<'_>, reporter: &mut Re
     }
 }
 
-/// Components and fields say what they are.
+/// Checks that components and fields have a description.
 pub(super) fn described(schema: Schema<'_>, reporter: &mut Reporter) {
     let location = &schema.own.location;
     if schema.text("description").is_none() {

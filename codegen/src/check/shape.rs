@@ -1,5 +1,4 @@
-//! Rules about the document's keywords and references; the other rules rely on
-//! them.
+//! Rules about keywords and references, on which the other rules rely.
 
 use std::collections::HashMap;
 
@@ -12,8 +11,8 @@ use crate::document::{Entry, Node, Value};
 use crate::keywords::{Keyword, Keywords};
 use crate::schema::component;
 
-/// Every keyword is one that the generator understands, its value looks as it
-/// should, and none is missing.
+/// Checks that every keyword is supported and has a valid value, and that no
+/// required one is missing.
 pub(super) fn keywords(node: &Node, known: Keywords, reporter: &mut Reporter) {
     if !matches!(node.value, Value::Map(_)) {
         let message = format!("a mapping belongs here, not {}", node.kind());
@@ -105,7 +104,7 @@ fn in_shape(keyword: Keyword, node: &Node, reporter: &mut Reporter) {
     reporter.add(rule, &node.location, message);
 }
 
-/// What belongs in place of a value of another kind.
+/// The expected kind of value, if a value has another kind.
 fn wanted(shape: &Node, value: &Value) -> Option<&'static str> {
     let is_text = |node: &Node| node.text().is_some();
     let (fits, wanted) = match shape.text() {
@@ -134,8 +133,8 @@ fn wanted(shape: &Node, value: &Value) -> Option<&'static str> {
     (!fits).then_some(wanted)
 }
 
-/// Every `$ref` leads to a component of this document, and nothing stands beside
-/// one to a schema.
+/// Checks that every `$ref` refers to a component of this document, and that a
+/// `$ref` to a schema has no siblings.
 pub(super) fn references(root: &Node, reporter: &mut Reporter) {
     let mut references = Vec::new();
     collect_references(root, &mut references);
@@ -166,7 +165,7 @@ pub(super) fn references(root: &Node, reporter: &mut Reporter) {
     }
 }
 
-/// Every reference, with the mapping that holds it.
+/// Collects every reference with the mapping that contains it.
 fn collect_references<'d>(node: &'d Node, found: &mut Vec<(&'d Node, &'d Node)>) {
     for entry in node.entries() {
         if entry.key == "$ref" {
@@ -180,14 +179,14 @@ fn collect_references<'d>(node: &'d Node, found: &mut Vec<(&'d Node, &'d Node)>)
     }
 }
 
-/// How many schemas may stand in each other.
+/// The maximum nesting depth of schemas.
 const MAX_DEPTH: usize = 16;
 
-/// How many schemas a schema may hold, counted again wherever they stand in it.
+/// The maximum number of schemas in a schema, counted once per use.
 const MAX_SIZE: usize = 10_000;
 
-/// No schema contains itself, except where `may_circle` says so, and none holds so
-/// many others that it could not be written out.
+/// Checks that no schema contains itself, except where `may_circle` allows it, and
+/// that none contains too many others to be written out.
 pub(super) fn nesting(root: &Node, may_circle: bool, reporter: &mut Reporter) {
     let entries = root.at(&["components", "schemas"]);
     let entries = entries.map(Node::entries).unwrap_or_default();
@@ -206,9 +205,10 @@ pub(super) fn nesting(root: &Node, may_circle: bool, reporter: &mut Reporter) {
             }
         }
     }
-    // How many levels each has and how many schemas it holds, itself included.
+    // The depth of each schema and the number of schemas in it, itself included.
     let mut held = vec![(0, 0); entries.len()];
-    // What contains each other is one group, behind all that it refers to.
+    // Schemas that contain each other form one group, which follows all that it
+    // refers to.
     for group in kosaraju_scc(&graph) {
         for one in &group {
             let parts = graph.neighbors(*one).map(|part| held[part.index()]);
@@ -222,7 +222,8 @@ pub(super) fn nesting(root: &Node, may_circle: bool, reporter: &mut Reporter) {
             if in_circle && !may_circle {
                 reporter.add("no-circles", location, format!("`{key}` contains itself"));
             }
-            // The schemas that hold this one are too deep as well; one message does.
+            // The schemas that contain this one are too deep as well; one
+            // diagnostic is enough.
             if depth == MAX_DEPTH + 1 {
                 let message = format!(
                     "`{key}` holds schemas that hold others, more than {MAX_DEPTH} levels deep: refer to fewer of them in a row"

@@ -2,58 +2,58 @@
 
 use serde::Serialize;
 
-/// A request, a response or an object inside one.
+/// A request, a response or a nested object.
 #[derive(Clone, Debug, Serialize)]
 pub struct Message {
     /// The Rust type, equal to the component's name.
     pub name: String,
-    /// What it is, in Markdown.
+    /// Its description, in Markdown.
     pub doc: String,
-    /// What part it plays.
+    /// Its role.
     pub part: Part,
-    /// The fields that the Rust type has, in wire order.
+    /// The fields of the Rust type, in wire order.
     pub fields: Vec<Field>,
-    /// The other fields on the wire: those that the transport writes, and those with
-    /// one value.
+    /// The other fields on the wire: header fields and fields with a constant
+    /// value.
     pub transport_fields: Vec<Field>,
-    /// Whether limits and conditions are checked: those of what is generated to be
-    /// sent are.
+    /// Whether limits and conditions are validated, as they are for messages that
+    /// the generated code sends.
     pub checked: bool,
     /// Conditions between fields.
     pub rules: Vec<Rule>,
-    /// Where an item may also be read from a plain text: the wire name of the
-    /// field that the text becomes.
+    /// For an item that can also be read from a plain string: the wire name of the
+    /// field that holds the string.
     pub accepts_plain: Option<String>,
-    /// Where the component stands in the document, as a JSON pointer.
+    /// The location of the component in the document, as a JSON pointer.
     pub pointer: String,
 }
 
 impl Message {
-    /// Every field on the wire, those of the header first.
+    /// Returns every field on the wire, header fields first.
     pub fn wire_fields(&self) -> impl Iterator<Item = &Field> {
         self.transport_fields.iter().chain(&self.fields)
     }
 }
 
-/// When a field is there.
+/// When a field is present.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub enum Presence {
     /// Always.
     Always,
-    /// In every answer that is a success.
+    /// In every successful response.
     OnSuccess,
     /// Not always.
     Optional,
 }
 
-/// What part a message plays.
+/// The role of a message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub enum Part {
-    /// It asks.
+    /// A request.
     Request,
-    /// It answers.
+    /// A response.
     Response,
-    /// It stands inside another.
+    /// An object nested in another message.
     Object,
 }
 
@@ -68,90 +68,90 @@ pub struct Field {
     pub wire: String,
     /// The Rust field.
     pub rust: String,
-    /// What it holds, in Markdown.
+    /// Its description, in Markdown.
     pub description: String,
     /// Its type.
     pub ty: Type,
     /// How it is encoded on the wire.
     pub encoding: Encoding,
-    /// When it is there.
+    /// When it is present.
     pub presence: Presence,
-    /// Whether the Rust type always has it: the header may be missing.
+    /// Whether the Rust type always has it. A header field can be missing.
     pub required: bool,
     /// Whether the transport writes it.
     pub by_transport: bool,
-    /// The only value that it may have.
+    /// The constant value, if it has one.
     pub constant: Option<String>,
-    /// What its value must keep when it is sent.
+    /// The constraints on its value when it is sent.
     pub limits: Limits,
-    /// Whether that is checked.
+    /// Whether the constraints are validated.
     pub checked: bool,
-    /// The codes that it allows, where those are not all of the table.
+    /// The codes that are allowed, if not all of the table.
     pub picked: Vec<String>,
-    /// What it is counted in.
+    /// The unit.
     pub unit: Option<String>,
-    /// Whether it is personal or secret.
+    /// Whether it is personal data or a secret.
     pub sensitive: bool,
-    /// Other names that are accepted when reading.
+    /// Other names that are accepted on input.
     pub aliases: Vec<String>,
-    /// The kinds of channels that it is meant for.
+    /// The kinds of channels to which it applies.
     pub applies_to: Vec<String>,
-    /// A value, as text, where it is a scalar.
+    /// An example value as text, for a scalar.
     pub example: Option<String>,
-    /// Whether the items of a list may also come as plain texts.
+    /// Whether the items of a list can also be plain strings.
     pub accepts_plain: bool,
-    /// The part of the header of a response that it is.
+    /// The header field of a response, if it is one.
     pub envelope: Option<EnvelopeField>,
-    /// Whether what cannot be read is kept as such: an optional field or a list
-    /// of objects in a message that is received, not made.
+    /// Whether a value that cannot be parsed is kept unparsed: for an optional
+    /// field or a list of objects in a received message.
     pub received: bool,
-    /// Whether the field is going away.
+    /// Whether the field is deprecated.
     pub deprecated: bool,
-    /// Where the document speaks of it, as JSON pointers: the field itself
-    /// and the component behind it.
+    /// Its locations in the document, as JSON pointers: the field and the component
+    /// that it refers to.
     pub pointers: Vec<String>,
 }
 
-/// A field of the header of a response.
+/// A header field of a response.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub enum EnvelopeField {
-    /// When the answer was written.
+    /// The time at which the response was written.
     Time,
     /// The return code.
     Code,
-    /// The text that goes with it.
+    /// The description of the return code.
     Description,
 }
 
 /// The type of a field.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub enum Type {
-    /// A text without a type of its own.
+    /// A plain string.
     Text,
-    /// A text with a type of its own.
+    /// A string with a newtype.
     Newtype(String),
-    /// A code of a table.
+    /// A code of a code table.
     Codes(String),
     /// An amount in PHP.
     Amount,
-    /// A day.
+    /// A date.
     Date,
     /// A time in GMT+8.
     DateTime,
     /// A person's name.
     PersonName,
-    /// A whole number, with its Rust type.
+    /// An integer, with its Rust type.
     Integer(&'static str),
-    /// True or false.
+    /// A boolean.
     Boolean,
     /// An object.
     Object(String),
-    /// Several of them.
+    /// A list.
     List(Box<Type>),
 }
 
 impl Type {
-    /// The type of one item of a list; any other type itself.
+    /// Returns the type of a list's items; any other type itself.
     #[must_use]
     pub fn item(&self) -> &Self {
         match self {
@@ -164,34 +164,34 @@ impl Type {
 /// How a scalar is encoded on the wire.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub enum Encoding {
-    /// As its Rust type writes itself.
+    /// The native encoding of its Rust type.
     Native,
-    /// As a JSON number although its type writes itself as a text.
+    /// A JSON number, although the type's native encoding is a string.
     AsNumber,
-    /// As a JSON text although its type writes itself as a number.
+    /// A JSON string, although the type's native encoding is a number.
     AsText,
-    /// As a time with four fraction digits.
+    /// A time with four fractional digits.
     WithFraction,
 }
 
-/// What is checked before a field is sent.
+/// The constraints on a field that are validated before it is sent.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Limits {
-    /// Characters at least.
+    /// The minimum length in characters.
     pub min_length: Option<u32>,
-    /// Characters at most.
+    /// The maximum length in characters.
     pub max_length: Option<u32>,
     /// A regular expression.
     pub pattern: Option<String>,
-    /// The smallest number, as decimal text.
+    /// The minimum, as decimal text.
     pub minimum: Option<String>,
-    /// The largest number, as decimal text.
+    /// The maximum, as decimal text.
     pub maximum: Option<String>,
-    /// The only codes that may be sent; empty where the table decides.
+    /// The codes that can be sent; empty if the table alone decides.
     pub one_of: Vec<String>,
-    /// Items at least.
+    /// The minimum number of items.
     pub min_items: Option<u32>,
-    /// Items at most.
+    /// The maximum number of items.
     pub max_items: Option<u32>,
 }
 
@@ -200,16 +200,17 @@ pub struct Limits {
 pub struct Rule {
     /// Its name.
     pub id: String,
-    /// The field and the values for which it holds; always, if absent.
+    /// The field and the values to which the condition applies; `None` if it always
+    /// applies.
     pub when: Option<(String, Vec<String>)>,
-    /// Fields that must be there.
+    /// Fields that must be present.
     pub require: Vec<String>,
-    /// Fields that must not be there.
+    /// Fields that must be absent.
     pub forbid: Vec<String>,
     /// Fields whose text must match a pattern.
     pub matches: Vec<(String, String)>,
-    /// Why, as a sentence.
+    /// The reason, as a sentence.
     pub reason: String,
-    /// Where it stands in the document, as a JSON pointer.
+    /// Its location in the document, as a JSON pointer.
     pub pointer: String,
 }
