@@ -1,5 +1,5 @@
-//! What generating costs: how it grows with the document, and beside
-//! progenitor alone. Nothing is written, and rustfmt does not run.
+//! Benchmarks of code generation: scaling with the document's size, and compared
+//! with progenitor alone. Nothing is written, and rustfmt does not run.
 
 #![allow(
     missing_docs,
@@ -21,7 +21,7 @@ use xtask::generate::DOCUMENT;
 
 use times::times;
 
-/// Everything in `generated/`, from the text of the document.
+/// Generates everything in `generated/` from the text of the document.
 fn ours(criterion: &mut Criterion) {
     let document = document();
     let mut group = criterion.benchmark_group("generate");
@@ -46,9 +46,9 @@ fn document() -> String {
     fs::read_to_string(xtask::root().unwrap_or_default().join(DOCUMENT)).unwrap_or_default()
 }
 
-/// The export that has a path for each operation, as JSON that is not encrypted
-/// and without lists of values: the nearest to our document that progenitor reads.
-/// It makes names of values, and `1000` and `-1000` give the same one.
+/// Converts the export that has a path for each operation into unencrypted JSON
+/// without enums: the closest form to our document that progenitor reads. It
+/// derives names from enum values, and `1000` and `-1000` give the same one.
 fn lowered(export: &str) -> Value {
     let export = export.replace("\"text/plain\"", "\"application/json\"");
     let mut document = serde_json::from_str(&export).unwrap_or_default();
@@ -67,7 +67,7 @@ fn without_lists_of_values(value: &mut Value) {
     }
 }
 
-/// The text of one client with its types, as `cargo progenitor` makes it.
+/// Returns the source of one client with its types, as `cargo progenitor` generates it.
 fn with_progenitor(document: &Value) -> Result<String, String> {
     let document: OpenAPI =
         OpenAPI::deserialize(document).map_err(|error| format!("not a document: {error}"))?;

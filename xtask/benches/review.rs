@@ -1,5 +1,5 @@
-//! How long a reviewer waits: the comparison of two documents, how it grows
-//! with the document, and a whole review of the workspace.
+//! Benchmarks of a review: comparing two documents, scaling with the document's
+//! size, and a complete review of the workspace.
 
 #![allow(
     missing_docs,
@@ -20,7 +20,7 @@ use xtask::review::{self, Format};
 
 use times::times;
 
-/// The same document after an edit that breaks.
+/// Returns the document after a breaking edit.
 fn edited(document: &str) -> String {
     document.replacen("maxLength: 100", "maxLength: 60", 1)
 }

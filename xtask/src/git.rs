@@ -1,5 +1,5 @@
-//! The only place where git is started: files of a revision, and the commit
-//! where the work here left a branch that others build on.
+//! The only module that runs git: reads files of a revision, and finds the commit
+//! at which the current work branched off.
 
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -7,7 +7,7 @@ use std::process::{Command, Stdio};
 
 use crate::generate::DOCUMENT;
 
-/// The branches that others build on, here and at every remote.
+/// The main branches, local and at every remote.
 const MAIN: [&str; 5] = [
     "refs/heads/main",
     "refs/heads/master",
@@ -16,9 +16,8 @@ const MAIN: [&str; 5] = [
     "refs/remotes/*/HEAD",
 ];
 
-/// The variables of git that are passed on: who trusts which repository, how
-/// far up a repository is looked for, where git itself is, and what it logs.
-/// By their first letters.
+/// Prefixes of the git variables that are passed on: trusted repositories,
+/// repository discovery, git's own location, and logging.
 const KEPT: [&str; 6] = [
     "GIT_CEILING_DIRECTORIES",
     "GIT_CONFIG_",
@@ -28,11 +27,11 @@ const KEPT: [&str; 6] = [
     "GIT_TRACE",
 ];
 
-/// git in a folder, which decides on the repository alone.
+/// Returns a git command for a folder, which alone determines the repository.
 ///
-/// In a hook, in `rebase --exec` and in an alias, git names its repository,
-/// index and work tree by variables. They are not passed on, since they win
-/// over the folder: another repository would be read, or written.
+/// In a hook, in `rebase --exec` and in an alias, git sets variables for its
+/// repository, index and work tree. They are removed, since they override the
+/// folder: another repository would be read or written.
 #[must_use]
 pub fn command(folder: &Path) -> Command {
     without(folder, |name| {
@@ -40,12 +39,13 @@ pub fn command(folder: &Path) -> Command {
     })
 }
 
-/// git for a repository that a test makes: the same, without any configuration,
-/// template, hook, attribute or ignored file of the user or the system.
+/// Returns a git command for a test repository: like [`command`], without any
+/// configuration, template, hook, attributes or ignore file of the user or the
+/// system.
 #[must_use]
 pub fn isolated(folder: &Path) -> Command {
     let mut git = without(folder, |_| true);
-    // Beside the repository, where nothing is.
+    // A path that does not exist.
     let nowhere = folder.join(".git/no-home");
     git.env("HOME", &nowhere)
         .env("XDG_CONFIG_HOME", &nowhere)
@@ -60,12 +60,12 @@ pub fn isolated(folder: &Path) -> Command {
     git
 }
 
-/// git without those of its variables that are `unwanted`.
+/// Returns a git command without the `unwanted` variables of git.
 fn without(folder: &Path, unwanted: impl Fn(&str) -> bool) -> Command {
     let mut git = Command::new("git");
     git.current_dir(folder).stdin(Stdio::null());
     for (name, _) in std::env::vars_os() {
-        // On Windows the names of variables have no case.
+        // On Windows the names of variables are case-insensitive.
         let upper = name.to_string_lossy().to_uppercase();
         if upper.starts_with("GIT_") && unwanted(&upper) {
             git.env_remove(&name);
@@ -74,8 +74,8 @@ fn without(folder: &Path, unwanted: impl Fn(&str) -> bool) -> Command {
     git
 }
 
-/// What git answers, without the line end that closes it; `None` if its answer
-/// is no (it ends with 1 and has nothing to say).
+/// Returns git's output without the final line break; `None` if the result is
+/// negative (exit code 1 and no error output).
 pub(crate) fn ask(folder: &Path, arguments: &[&str]) -> Result<Option<String>, String> {
     let output = command(folder)
         .args(arguments)
@@ -94,20 +94,20 @@ pub(crate) fn ask(folder: &Path, arguments: &[&str]) -> Result<Option<String>, S
     Ok(Some(text))
 }
 
-/// What to do where git does not run.
+/// The message for when git cannot be run.
 pub(crate) fn unusable(error: &std::io::Error) -> String {
     format!("cannot run git: {error}; install it, or name a file by --against")
 }
 
-/// Whether a folder or one above is a work tree, by what lies there: git may
-/// not be installed, or refuse to say.
+/// Whether a folder or one of its ancestors is a work tree, by its `.git` entry:
+/// git may not be installed, or may refuse access.
 pub(crate) fn is_work_tree(folder: &Path) -> bool {
     folder.ancestors().any(|above| above.join(".git").exists())
 }
 
-/// The text of a file at a revision; `None` if the revision has no such file.
-/// Paths begin at the root of the project, which may be a folder of a larger
-/// repository.
+/// Returns the text of a file at a revision; `None` if the revision has no such
+/// file. Paths are relative to the project root, which may be a folder of a
+/// larger repository.
 pub fn file_at(root: &Path, revision: &str, file: &str) -> Result<Option<String>, String> {
     let name = format!("{revision}:./{file}");
     let Some(object) = ask(root, &["rev-parse", "--verify", "--quiet", &name])? else {
@@ -126,22 +126,22 @@ pub fn file_at(root: &Path, revision: &str, file: &str) -> Result<Option<String>
     text.map(Some)
 }
 
-/// The commit at which the work here left a branch.
+/// The commit at which the current work branched off.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct MergeBase {
-    /// Its full name.
+    /// The full commit hash.
     pub commit: String,
-    /// The branch: `main`, `origin/main`.
+    /// The branch, such as `main` or `origin/main`.
     pub branch: String,
 }
 
-/// What edits are judged against where nothing is named: the merge base; or,
+/// Returns the default revision that edits are compared with: the merge base; or,
 /// where there is no earlier document at all, the reason for that.
 ///
 /// # Errors
 ///
-/// One message, if there is a history and it is unclear where the work here
-/// began: an edit would not be judged.
+/// One message, if there is a history but no merge base can be found: an edit
+/// would not be checked.
 pub fn baseline(root: &Path) -> Result<Result<MergeBase, &'static str>, String> {
     if !is_work_tree(root) {
         return Ok(Err("this is not a git repository"));
@@ -162,8 +162,8 @@ pub fn baseline(root: &Path) -> Result<Result<MergeBase, &'static str>, String> 
     Ok(Ok(base))
 }
 
-/// The nearest merge base with a branch that others build on: of a main that is
-/// behind and one that is not, the latter.
+/// Returns the nearest merge base with a main branch: of an outdated main and a
+/// current one, the base with the latter.
 pub fn merge_base(root: &Path) -> Result<MergeBase, String> {
     let mut nearest: Option<(u64, MergeBase)> = None;
     let branches = branches(root)?;
@@ -193,12 +193,12 @@ pub fn merge_base(root: &Path) -> Result<MergeBase, String> {
     })
 }
 
-/// The branches to look at that exist, by their full names: those of [`MAIN`],
-/// and the one that the current branch was made from, if git remembers it.
+/// Returns the full names of the existing branches to consider: those of
+/// [`MAIN`], and the upstream of the current branch, if configured.
 fn branches(root: &Path) -> Result<Vec<String>, String> {
     let mut wanted = MAIN.map(str::to_owned).to_vec();
     let current = ask(root, &["symbolic-ref", "--quiet", "HEAD"])?;
-    // A remote branch of the same name is the current one, as it was pushed.
+    // A remote branch of the same name is the pushed current branch.
     let own = current
         .as_ref()
         .map(|name| name.replacen("refs/heads", "", 1));
@@ -212,13 +212,13 @@ fn branches(root: &Path) -> Result<Vec<String>, String> {
     let found = ask(root, &[&list[..], &wanted].concat())?;
     let found = found.unwrap_or_default();
     let names = found.lines().map(|line| match line.trim().split_once(' ') {
-        // A name for another branch, as `origin/HEAD` is.
+        // A symbolic reference to another branch, such as `origin/HEAD`.
         Some((_, target)) => target.to_owned(),
         None => line.trim().to_owned(),
     });
     let names: BTreeSet<_> = names.collect();
-    // The remote's own branch may be the current one: then it is main, unless
-    // there is another.
+    // The remote's default branch may be the current one: then it counts as main,
+    // unless there is another.
     let (pushed, others): (Vec<_>, Vec<_>) = names
         .into_iter()
         .partition(|name| is_own(name) && !is_main(name));
@@ -229,14 +229,14 @@ fn is_main(branch: &str) -> bool {
     branch.ends_with("/main") || branch.ends_with("/master")
 }
 
-/// A branch as people call it.
+/// Returns the short name of a branch.
 fn named(branch: &str) -> &str {
     let short = branch.strip_prefix("refs/heads/");
     let short = short.or_else(|| branch.strip_prefix("refs/remotes/"));
     short.unwrap_or(branch)
 }
 
-/// What to do where the history was not fetched.
+/// Returns a hint for shallow clones.
 pub(crate) fn shallow_hint(root: &Path) -> &'static str {
     match ask(root, &["rev-parse", "--is-shallow-repository"]) {
         Ok(Some(answer)) if answer == "true" => {

@@ -1,8 +1,7 @@
-//! The project's tasks. The only crate that writes files.
+//! The project's tasks. This is the only crate that writes files.
 //!
-//! It never links generated code, so that it still runs when generated code
-//! does not compile; what needs generated code is a program that a task starts
-//! through cargo.
+//! It never links generated code, so that it still runs when generated code does
+//! not compile; programs that need generated code are started through cargo.
 
 pub mod approvals;
 pub mod approve;
@@ -40,38 +39,38 @@ use std::process::ExitCode;
 
 use codegen::Diagnostics;
 
-/// How a task ended, as its exit code.
+/// The exit code of a task.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Ending {
-    /// Nothing to complain about.
+    /// No findings.
     Clean = 0,
-    /// The task found what it looks for.
+    /// The task has findings.
     Findings = 1,
-    /// The call was wrong, or something needed could not be read or run.
+    /// Wrong usage, or an input or a program could not be read or run.
     Unusable = 2,
-    /// What is committed is not what the document gives.
+    /// The committed output is not what the document generates.
     Stale = 4,
 }
 
 impl Ending {
-    /// How a task ends.
+    /// Returns the exit code of an outcome.
     #[must_use]
     pub fn of(outcome: &Outcome) -> Self {
         outcome.as_ref().err().map_or(Self::Clean, Failure::ending)
     }
 }
 
-/// What a task gives: nothing more to say, or why it is not clean.
+/// The result of a task.
 pub type Outcome = Result<(), Failure>;
 
-/// Why a task is not clean.
+/// The reason why a task failed.
 #[derive(Debug)]
 pub enum Failure {
-    /// The document breaks rules; the report says which and where.
+    /// The document breaks rules; the report lists which and where.
     Refused(String),
     /// A file or a program could not be used.
     Unusable(String),
-    /// The task has said what it found.
+    /// The task has already printed its findings.
     Reported(Ending),
 }
 
@@ -99,7 +98,8 @@ impl From<String> for Failure {
 }
 
 impl Failure {
-    /// A text that is no document cannot be used; a document can be refused.
+    /// Text that cannot be parsed as a document is unusable; a parsed document
+    /// can be refused.
     pub(crate) fn of(diagnostics: &Diagnostics, document: &str) -> Self {
         let report = diagnostics.report(document);
         let mut diagnostics = diagnostics.as_slice().iter();
@@ -110,7 +110,7 @@ impl Failure {
         }
     }
 
-    /// How a task ends that fails by this.
+    /// Returns the exit code of this failure.
     #[must_use]
     pub fn ending(&self) -> Ending {
         match self {
@@ -121,11 +121,11 @@ impl Failure {
     }
 }
 
-/// Shows what a task has to say, and ends as it does.
+/// Prints the report of a task, and returns its outcome.
 ///
 /// # Errors
 ///
-/// An ending that is not clean.
+/// The exit code, unless it is [`Ending::Clean`].
 pub fn shown((text, ending): (String, Ending)) -> Outcome {
     report::show(&text);
     match ending {
@@ -134,7 +134,8 @@ pub fn shown((text, ending): (String, Ending)) -> Outcome {
     }
 }
 
-/// Says why a task is not clean, unless it has, and how the program ends.
+/// Prints the reason of a failure, unless already printed, and returns the exit
+/// code of the program.
 pub fn exit_code(outcome: &Outcome) -> ExitCode {
     let message = outcome.as_ref().err().map(Failure::to_string);
     if let Some(message) = message.filter(|message| !message.is_empty()) {
@@ -143,16 +144,16 @@ pub fn exit_code(outcome: &Outcome) -> ExitCode {
     ExitCode::from(Ending::of(outcome) as u8)
 }
 
-/// The text of a file of the checkout.
+/// Returns the text of a file of the checkout.
 pub(crate) fn read(root: &Path, file: &str) -> Result<String, String> {
     std::fs::read_to_string(root.join(file)).map_err(|error| format!("cannot read {file}: {error}"))
 }
 
-/// The root of the checkout that is worked on: the one around the current
-/// folder; outside of any, the one around this program.
+/// Returns the root of the current checkout: the one around the current folder;
+/// outside of any, the one around this program.
 ///
-/// It is looked for at run time. Where a program was built says nothing about
-/// it: checkouts may share a target folder, or be copied together with theirs.
+/// It is determined at run time. The path at build time is unreliable: checkouts
+/// may share a target folder, or be copied together with theirs.
 pub fn root() -> Result<PathBuf, String> {
     let places = [std::env::current_dir(), std::env::current_exe()];
     let mut folders = places.iter().flatten().flat_map(|place| place.ancestors());
@@ -166,13 +167,13 @@ pub fn root() -> Result<PathBuf, String> {
     })
 }
 
-/// The document may be missing: then the tasks say so.
+/// The document may be missing: the tasks report that.
 fn is_root(folder: &Path) -> bool {
     folder.join("spec").is_dir() && folder.join("xtask/Cargo.toml").is_file()
 }
 
-/// The folder into which cargo has built the running program or test, such as
-/// `target/debug`.
+/// Returns the folder into which cargo has built the running program or test,
+/// such as `target/debug`.
 pub fn built_into() -> io::Result<PathBuf> {
     let mut folder = std::env::current_exe()?;
     folder.pop();

@@ -1,4 +1,4 @@
-//! `lint`: checks the document by rules, and lists them.
+//! `lint`: checks the document by rules, or lists the rules.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -38,7 +38,7 @@ pub enum Threshold {
     Warning,
 }
 
-/// `lint`: what the rules find or are, and whether it is over the threshold.
+/// `lint`: returns the findings or the rules, and whether the threshold is exceeded.
 pub fn report(root: &Path, arguments: &Arguments) -> Result<(String, Ending), String> {
     if let Some(id) = &arguments.explain {
         return explained(id).map(|text| (text, Ending::Clean));
@@ -64,7 +64,7 @@ pub fn report(root: &Path, arguments: &Arguments) -> Result<(String, Ending), St
     Ok((report.text(), ending))
 }
 
-/// Everything that the rules find in a document.
+/// Returns all findings in a document.
 pub fn findings(text: &str, name: &str) -> Result<Report, String> {
     let found = spec_tools::lint(text).map_err(|refused| refused.report(name))?;
     let findings: Vec<_> = found.iter().map(|one| finding(one, name)).collect();
@@ -115,7 +115,7 @@ fn summary(findings: &[Finding], name: &str) -> String {
     )
 }
 
-/// The table of the rules, for a terminal.
+/// Returns the table of the rules, for a terminal.
 fn listed() -> String {
     let widest = RULES
         .iter()

@@ -1,4 +1,4 @@
-//! `cargo xtask …`: run without a word to see the tasks.
+//! `cargo xtask …`: run it without arguments to list the tasks.
 
 use std::process::ExitCode;
 

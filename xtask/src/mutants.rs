@@ -1,5 +1,5 @@
-//! `mutants`: one small thing after the other is broken, and the tests have to
-//! notice. What cannot matter stands in `.cargo/mutants.toml`, with the reason.
+//! `mutants`: applies one mutation at a time, which a test has to detect. Mutants
+//! without effect are excluded in `.cargo/mutants.toml`, with the reason.
 
 use std::path::Path;
 
@@ -10,10 +10,10 @@ use crate::{Outcome, cargo};
 /// The version of cargo-mutants.
 const VERSION: &str = "27.1.0";
 
-/// Where the reports go, a folder for each part.
+/// The folder of the reports, with a subfolder for each part.
 const WORK: &str = "target/mutants";
 
-/// What is built once is built to run fast, what is broken to be built fast.
+/// Dependencies are built once and optimized; mutated crates are built quickly.
 const FAST: [&str; 2] = [
     "--config=profile.dev.debug=\"none\"",
     "--config=profile.dev.package.\"*\".opt-level=1",
@@ -50,7 +50,7 @@ impl Part {
         }
     }
 
-    /// What is broken.
+    /// The mutated packages and files.
     fn broken(self) -> &'static str {
         match self {
             Self::Runtime => "--package skypay-runtime --all-features",
@@ -64,8 +64,9 @@ impl Part {
         }
     }
 
-    /// How many seconds the tests may take before it is said that they never
-    /// end. They take a few; those of edits, a minute on a busy machine.
+    /// Returns the test timeout in seconds, after which a mutant counts as an
+    /// endless loop. The tests take a few seconds; those of `diff`, a minute on a
+    /// busy machine.
     fn longest(self) -> &'static str {
         match self {
             Self::Runtime | Self::Check => "60",
@@ -73,8 +74,8 @@ impl Part {
         }
     }
 
-    /// The tests that have to notice: of which packages, and which of them. No
-    /// others are built.
+    /// Returns the tests that have to detect the mutants: their packages, and a
+    /// selection. No others are built.
     fn tests(self) -> (&'static str, &'static [&'static str]) {
         match self {
             Self::Runtime => (
@@ -90,11 +91,11 @@ impl Part {
     }
 }
 
-/// `mutants`: lists the mutants that no test notices.
+/// `mutants`: lists the mutants that no test detects.
 ///
 /// # Errors
 ///
-/// Some that no test notices, or a test that fails without any.
+/// Mutants that no test detects, or a test that fails without a mutant.
 pub fn run(root: &Path, arguments: &Arguments) -> Outcome {
     let program = cargo::install(root, "cargo-mutants", VERSION, "")?;
     let chosen = arguments.part.as_ref().map(std::slice::from_ref);
@@ -103,7 +104,7 @@ pub fn run(root: &Path, arguments: &Arguments) -> Outcome {
         println!("== {}", part.name());
         let (packages, tests) = part.tests();
         let arguments_of_cargo = || FAST.iter().chain(tests);
-        // A test that fails without a mutant finds none.
+        // A test that fails without a mutant detects none.
         let mut unbroken = cargo::command(root, &format!("test {packages}"));
         cargo::run(unbroken.args(arguments_of_cargo()))?;
         let mut mutants = cargo::program(&program, root);

@@ -6,8 +6,8 @@ use std::path::{Path, PathBuf};
 
 use crate::{Outcome, cargo};
 
-/// The crates that others depend on, in the order in which they depend on each
-/// other. The rest of the workspace stays here.
+/// The published crates, in dependency order. The other members of the workspace
+/// are internal.
 pub const PUBLISHED: [&str; 6] = [
     "skypay-runtime",
     "skypay-types",
@@ -17,12 +17,12 @@ pub const PUBLISHED: [&str; 6] = [
     "skypay-cli",
 ];
 
-/// Builds each published crate from its package alone, with the workspace's
-/// debug information, so that what is built already serves here too.
+/// Builds each published crate from its package alone, with the workspace's debug
+/// information, so that existing build artifacts are reused.
 ///
 /// # Errors
 ///
-/// A package that does not build.
+/// A package does not build.
 pub fn run(root: &Path) -> Outcome {
     forget_packages()?;
     let selected = PUBLISHED.map(|name| format!(" --package {name}")).concat();
@@ -30,11 +30,11 @@ pub fn run(root: &Path) -> Outcome {
     cargo::run(package.env("CARGO_PROFILE_DEV_DEBUG", "line-tables-only"))
 }
 
-/// Removes what an earlier run unpacked of our own packages.
+/// Removes the unpacked packages of this workspace from an earlier run.
 ///
-/// While cargo verifies packages of one workspace that depend on each other, it
-/// keeps them in a registry that has no name, and believes afterwards that a
-/// package whose version it has unpacked once has not changed since.
+/// When cargo verifies packages of one workspace that depend on each other, it
+/// unpacks them into an unnamed registry, and assumes afterwards that a package
+/// with an already unpacked version has not changed.
 fn forget_packages() -> Result<(), String> {
     let home = std::env::var_os("CARGO_HOME").map(PathBuf::from);
     let Some(home) = home.or_else(|| Some(std::env::home_dir()?.join(".cargo"))) else {
@@ -68,7 +68,7 @@ fn forget_packages() -> Result<(), String> {
     Ok(())
 }
 
-/// What is in a folder; nothing, where there is no folder.
+/// Returns the entries of a folder; empty if the folder does not exist.
 fn entries(folder: &Path) -> Vec<PathBuf> {
     let entries = fs::read_dir(folder).into_iter().flatten().flatten();
     entries.map(|entry| entry.path()).collect()

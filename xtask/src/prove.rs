@@ -4,11 +4,11 @@ use std::path::Path;
 
 use crate::{Outcome, cargo};
 
-/// `prove`: whether what `diff` says of edits is true.
+/// `prove`: verifies the results of `diff` by compiling and running generated code.
 ///
 /// # Errors
 ///
-/// Something that is not, or a crate that does not build.
+/// A result that is wrong, or a crate that does not build.
 pub fn run(root: &Path, arguments: &[String]) -> Outcome {
     let program = cargo::built(root, "prove", "--bin prove")?;
     cargo::run(cargo::program(program, root).args(arguments))

@@ -1,5 +1,5 @@
-//! `public-api`: the public items of the generated crates, a line each, and what
-//! an edit adds to them and takes from them.
+//! `public-api`: the public items of the generated crates, one per line, and
+//! which of them an edit adds and removes.
 
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -21,21 +21,21 @@ pub struct Arguments {
     pub against: Option<String>,
 }
 
-/// What an edit does to the public items of the generated crates.
+/// The changes of an edit to the public items of the generated crates.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Change {
-    /// Items that are new.
+    /// Added items.
     pub(crate) added: Vec<String>,
-    /// Items that are gone.
+    /// Removed items.
     pub(crate) removed: Vec<String>,
 }
 
-/// What an item is called; its type may differ.
+/// Returns the name of an item, without its type.
 fn name(item: &str) -> &str {
     item.split_once(": ").map_or(item, |(name, _)| name)
 }
 
-/// `public-api`: the public items that an edit adds and removes.
+/// `public-api`: reports the public items that an edit adds and removes.
 pub fn report(root: &Path, arguments: &Arguments) -> Result<(String, Ending), Failure> {
     let output = generate::compare(root)?;
     let documents = comparison::documents(root, arguments.against.as_deref())?;
@@ -44,7 +44,7 @@ pub fn report(root: &Path, arguments: &Arguments) -> Result<(String, Ending), Fa
 }
 
 impl Change {
-    /// The public APIs of the document, compared with those of the one before.
+    /// Compares the public APIs of the document with those of the old document.
     pub(crate) fn of(root: &Path, output: &Output, documents: &Documents) -> Result<Self, String> {
         let apis = output.files.iter().filter(|(path, _)| path.ends_with(FILE));
         let new: Vec<_> = apis
@@ -71,13 +71,12 @@ impl Change {
         }
     }
 
-    /// How much came and went: `+2 -1`.
+    /// Returns the number of added and removed items: `+2 -1`.
     pub(crate) fn in_short(&self) -> String {
         format!("+{} -{}", self.added.len(), self.removed.len())
     }
 
-    /// The items as lines of a difference, what is gone before what
-    /// takes its place.
+    /// Returns the items as lines of a diff, a removed item before its replacement.
     pub(crate) fn lines(&self) -> Vec<String> {
         let removed = self.removed.iter().map(|item| ('-', item));
         let added = self.added.iter().map(|item| ('+', item));
@@ -94,7 +93,7 @@ impl Change {
     }
 }
 
-/// The items of some public APIs that others do not have.
+/// Returns the items of some public APIs that are missing from others.
 fn missing(from: &[(String, String)], of: &[(String, String)]) -> Vec<String> {
     let there: BTreeSet<_> = from.iter().flat_map(|(_, text)| text.lines()).collect();
     let lines = of.iter().flat_map(|(_, text)| text.lines());
@@ -104,7 +103,7 @@ fn missing(from: &[(String, String)], of: &[(String, String)]) -> Vec<String> {
         .collect()
 }
 
-/// The public APIs of another document.
+/// Returns the public APIs of another document.
 fn public_apis_of(text: &str, name: &str) -> Result<Vec<(String, String)>, String> {
     let generated = codegen::generate(text).map_err(|diagnostics| {
         let report = diagnostics.report(name);

@@ -1,4 +1,4 @@
-//! Reports: what a task found, for a terminal and for GitHub Actions.
+//! Reports: the findings of a task, for a terminal and for GitHub Actions.
 
 mod terminal;
 mod text;
@@ -10,19 +10,19 @@ use crate::Ending;
 pub use terminal::show;
 pub(crate) use text::{WIDTH, code, counted, escaped, paragraph, shortened, wrapped};
 
-/// How severe a finding is.
+/// The level of a finding.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Level {
-    /// Worth knowing.
+    /// For information.
     Note,
-    /// Worth a second look.
+    /// Should be reviewed.
     Warning,
     /// The task fails because of it.
     Error,
 }
 
 impl Level {
-    /// The word for reports.
+    /// Returns the name of the level in reports.
     #[must_use]
     pub fn word(self) -> &'static str {
         match self {
@@ -33,30 +33,29 @@ impl Level {
     }
 }
 
-/// One thing that a task found, and where.
+/// A finding of a task, with its location.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Finding {
-    /// How severe it is.
+    /// The level.
     pub level: Level,
     /// The rule that found it.
     pub rule: String,
-    /// What it is in the terms of its task, where the level is not enough:
-    /// `breaking`.
+    /// A task-specific term such as `breaking`, where the level is not enough.
     pub kind: Option<&'static str>,
     /// What is wrong.
     pub message: String,
-    /// The file, from the root of the workspace.
+    /// The file, relative to the workspace root.
     pub file: String,
-    /// Line, from 1.
+    /// The line, starting at 1.
     pub line: usize,
-    /// Column in characters, from 1.
+    /// The column in characters, starting at 1.
     pub column: usize,
-    /// JSON pointer; empty for the whole file.
+    /// The JSON pointer; empty for the whole file.
     pub pointer: String,
 }
 
 impl Finding {
-    /// A finding in a file.
+    /// Creates a finding in a file.
     #[must_use]
     pub fn new(level: Level, rule: &str, file: &str, location: &Location, message: String) -> Self {
         Self {
@@ -71,19 +70,19 @@ impl Finding {
         }
     }
 
-    /// What the finding is, in a word.
+    /// Returns the kind, or else the level.
     #[must_use]
     pub fn word(&self) -> &'static str {
         self.kind.unwrap_or(self.level.word())
     }
 
-    /// `file:line:column`.
+    /// Returns `file:line:column`.
     #[must_use]
     pub fn location(&self) -> String {
         format!("{}:{}:{}", self.file, self.line, self.column)
     }
 
-    /// For a terminal: the message, where it is, and an empty line.
+    /// For a terminal: the message, the location, and an empty line.
     fn text(&self) -> String {
         let message = format!("{}: {} [{}]", self.word(), self.message, self.rule);
         let mut out = format!("{}  {}\n", paragraph(&message), self.location());
@@ -95,7 +94,8 @@ impl Finding {
         out
     }
 
-    /// An annotation that GitHub Actions shows beside the line of a pull request.
+    /// Returns an annotation that GitHub Actions shows beside the line of a pull
+    /// request.
     #[must_use]
     pub fn annotation(&self) -> String {
         let command = match self.level {
@@ -119,19 +119,19 @@ impl Finding {
     }
 }
 
-/// Text inside a workflow command.
+/// Escapes text inside a workflow command.
 fn workflow(text: &str) -> String {
     text.replace('%', "%25")
         .replace('\r', "%0D")
         .replace('\n', "%0A")
 }
 
-/// What a task found.
+/// The findings of a task.
 #[derive(Clone, Debug)]
 pub struct Report {
-    /// All of it in one line.
+    /// A one-line summary.
     pub summary: String,
-    /// One by one.
+    /// The findings.
     pub findings: Vec<Finding>,
 }
 
@@ -143,7 +143,7 @@ impl Report {
         findings + &paragraph(&self.summary)
     }
 
-    /// [`Ending::Findings`] if any finding is an error.
+    /// Returns [`Ending::Findings`] if any finding is an error.
     #[must_use]
     pub fn ending(&self) -> Ending {
         match self.findings.iter().map(|finding| finding.level).max() {

@@ -1,4 +1,4 @@
-//! `review`: everything that is to be said of an edit of the document, once.
+//! `review`: the complete report on an edit of the document.
 
 mod markdown;
 mod summary;
@@ -56,7 +56,7 @@ pub enum Format {
     Github,
 }
 
-/// An edit, and all that was looked at.
+/// An edit, and the results of all checks.
 pub(crate) struct Review {
     comparison: Comparison,
     fail_on: Threshold,
@@ -65,24 +65,24 @@ pub(crate) struct Review {
     public_api: Option<public_api::Change>,
 }
 
-/// One of the things that were looked at.
+/// A check of the edit.
 pub(crate) struct Check {
-    /// What it is called.
+    /// The name of the check.
     name: &'static str,
     /// The result in a few words.
     result: String,
-    /// What to do, where something is wrong.
+    /// How to fix a failed check.
     remedy: String,
-    /// How it would end on its own.
+    /// The exit code of this check alone.
     ending: Ending,
     findings: Vec<Finding>,
 }
 
-/// `review`: says everything once, and ends as the worst of it.
+/// `review`: writes the review, and returns the worst outcome of its checks.
 ///
 /// # Errors
 ///
-/// Something to do, or what cannot be compared.
+/// A check that failed, or documents that cannot be compared.
 pub fn run(root: &Path, arguments: &Arguments) -> Outcome {
     let (text, ending) = report(root, arguments)?;
     let Some(out) = &arguments.out else {
@@ -93,7 +93,7 @@ pub fn run(root: &Path, arguments: &Arguments) -> Outcome {
     shown((String::new(), ending))
 }
 
-/// The review in one of its formats, and how it ends.
+/// Returns the review in one of its formats, and its exit code.
 pub fn report(root: &Path, arguments: &Arguments) -> Result<(String, Ending), String> {
     let review = Review::of(root, arguments)?;
     let text = match arguments.format {
@@ -105,7 +105,7 @@ pub fn report(root: &Path, arguments: &Arguments) -> Result<(String, Ending), St
 }
 
 impl Review {
-    /// Looks at everything, the slow parts side by side.
+    /// Runs all checks, the slow ones in parallel.
     fn of(root: &Path, arguments: &Arguments) -> Result<Self, String> {
         let (judged, output, examples) = thread::scope(|scope| {
             let output = (!arguments.no_output).then(|| scope.spawn(|| generate::compare(root)));
@@ -150,7 +150,7 @@ impl Review {
         })
     }
 
-    /// The comparison as the partner sees it.
+    /// Returns the comparison for the partner role.
     fn view(&self) -> View<'_> {
         View {
             comparison: &self.comparison,
@@ -163,8 +163,8 @@ impl Review {
         self.view().severity()
     }
 
-    /// The worst ending of all: a finding weighs more than a file that is out
-    /// of step.
+    /// Returns the worst exit code of all checks: a finding takes precedence over
+    /// an outdated file.
     fn ending(&self) -> Ending {
         let mut endings: Vec<_> = self.checks.iter().map(|check| check.ending).collect();
         endings.push(self.view().ending());
@@ -174,7 +174,7 @@ impl Review {
             .unwrap_or(Ending::Clean)
     }
 
-    /// Changes over the threshold that are not approved.
+    /// Returns the changes that exceed the threshold and are not approved.
     fn undecided(&self) -> Vec<&Change> {
         let view = self.view();
         let changes = self.comparison.report.changes.iter();
@@ -184,14 +184,14 @@ impl Review {
             .collect()
     }
 
-    /// Every change and every finding, for annotations.
+    /// Returns every change and every finding, for annotations.
     fn findings(&self) -> Vec<Finding> {
         let diff = diff::changes(&self.view());
         let checks = self.checks.iter().flat_map(|check| check.findings.clone());
         diff.into_iter().chain(checks).collect()
     }
 
-    /// For a terminal: the summary, the changes, what was looked at, what to do.
+    /// For a terminal: the summary, the changes, the checks, the remaining steps.
     fn text(&self) -> String {
         let mut out = paragraph(&summary::headline(self));
         let sentences = summary::paragraph(self);
@@ -220,7 +220,7 @@ impl Review {
     }
 }
 
-/// The rules of the document.
+/// Checks the rules of the document.
 fn lint(text: &str) -> Result<Check, String> {
     let report = lint::findings(text, DOCUMENT)?;
     let remedy = "Fix what the linter names; `cargo xtask spec lint --explain RULE` says why.";
@@ -251,7 +251,7 @@ fn examples_of(judged: Result<report::Report, String>) -> Check {
     }
 }
 
-/// Whether what is committed is what the document gives.
+/// Checks whether the committed files are what the document generates.
 fn freshness(
     name: &'static str,
     folder: &str,
@@ -261,7 +261,7 @@ fn freshness(
     let remedy = format!("Run `{task}` and commit what it writes.");
     let stale = match differences {
         Ok(differences) => differences.iter().map(|one| one.finding(folder, task)),
-        // The lint says why; nothing can be compared until it is fixed.
+        // The lint reports the reason; nothing can be compared until it is fixed.
         Err(failure) => {
             return Check {
                 result: "nothing can be generated".to_owned(),
@@ -291,7 +291,7 @@ fn next_versions(versions: &Versions) -> Check {
     check
 }
 
-/// Decisions that have to go.
+/// Reports approvals that have to be removed.
 fn approvals(comparison: &Comparison) -> Check {
     Check::new(
         "approvals",

@@ -1,5 +1,6 @@
-//! `schemathesis`: requests that Schemathesis makes up from an exported form of the document, sent
-//! to a sandbox in memory. `spec/validators/schemathesis_hooks.py` judges each response.
+//! `schemathesis`: sends requests that Schemathesis generates from an export of
+//! the document to an in-memory sandbox. `spec/validators/schemathesis_hooks.py`
+//! checks each response.
 
 use std::fs;
 use std::io::{BufRead, BufReader};
@@ -11,7 +12,7 @@ use serde_json::Value;
 use crate::validate::{self, FOLDER};
 use crate::{Ending, Failure, Outcome, cargo, exports, sync_dir};
 
-/// The exported form that has a path for each operation.
+/// The export that has a path for each operation.
 const FORM: &str = "logical.json";
 
 /// Which requests are made up.
@@ -25,11 +26,12 @@ pub struct Arguments {
     pub requests: u32,
 }
 
-/// `schemathesis`: fails if a response is not as documented, or an operation never succeeded.
+/// `schemathesis`: fails if a response violates the document, or an operation
+/// never succeeds.
 ///
 /// # Errors
 ///
-/// What Schemathesis found, or what it needs and is not there.
+/// Failures that Schemathesis reports, or a missing dependency.
 pub fn run(root: &Path, arguments: &Arguments) -> Outcome {
     let (folder, work) = (root.join(FOLDER), root.join("target/schemathesis"));
     fs::create_dir_all(&work).map_err(|error| sync_dir::unusable("create", &work, &error))?;
@@ -61,7 +63,7 @@ pub fn run(root: &Path, arguments: &Arguments) -> Outcome {
         .env("NO_PROXY", "127.0.0.1")
         .env("SANDBOX_INFO", info);
     let outcome = cargo::run(&mut schemathesis);
-    // It may have ended by itself.
+    // The process may already have exited.
     let _ = sandbox.kill().and_then(|()| sandbox.wait());
     match fs::read_to_string(work.join("never")) {
         Ok(never) if never.is_empty() => outcome,

@@ -1,4 +1,4 @@
-//! `semver`: which versions come next, and whether the manifests say so.
+//! `semver`: the next versions, and whether the manifests contain them.
 
 use std::fs;
 use std::path::Path;
@@ -14,7 +14,7 @@ use crate::generate::DOCUMENT;
 use crate::git;
 use crate::report::{Finding, Level, paragraph};
 
-/// The manifest that holds the version of the crates.
+/// The manifest that contains the version of the crates.
 pub(crate) const MANIFEST: &str = "Cargo.toml";
 
 /// What to compare with, and whether to insist.
@@ -28,7 +28,7 @@ pub struct Arguments {
     pub check: bool,
 }
 
-/// Everything with a version.
+/// The versions of the document and the crates.
 #[derive(Debug)]
 pub(crate) struct Versions {
     lines: Vec<Line>,
@@ -36,7 +36,7 @@ pub(crate) struct Versions {
     origin: String,
 }
 
-/// A thing with a version: where it was, where it must be, where it is.
+/// A versioned part: the old, the required and the current version.
 #[derive(Debug)]
 struct Line {
     what: &'static str,
@@ -48,8 +48,8 @@ struct Line {
     now: Version,
 }
 
-/// `semver`: a line per thing with a version, and whether all are high enough.
-/// With `--check` it is a finding if they are not.
+/// `semver`: returns a line per versioned part, and whether all versions are high
+/// enough. With `--check`, a version that is too low is a finding.
 pub fn report(root: &Path, arguments: &Arguments) -> Result<(String, Ending), String> {
     let comparison = Comparison::of(root, arguments.against.as_deref())?;
     let versions = Versions::of(root, &comparison)?;
@@ -63,7 +63,7 @@ pub fn report(root: &Path, arguments: &Arguments) -> Result<(String, Ending), St
 }
 
 impl Versions {
-    /// The versions of an edit.
+    /// Determines the versions of an edit.
     pub(crate) fn of(root: &Path, comparison: &Comparison) -> Result<Self, String> {
         let Comparison {
             documents, report, ..
@@ -100,23 +100,22 @@ impl Versions {
         Ok(Self { lines, origin })
     }
 
-    /// Whether every version is high enough, and the document and the crates
-    /// agree.
+    /// Whether every version is high enough, and the document and the crates agree.
     pub(crate) fn is_right(&self) -> bool {
         self.lines.iter().all(Line::is_reached) && self.agree()
     }
 
-    /// The lowest version that is high enough for what stands in a file.
+    /// Returns the lowest version that is high enough for all parts in a file.
     pub(crate) fn least(&self, file: &str) -> Version {
         self.newest(file, |line| line.least)
     }
 
-    /// The version that stands in a file.
+    /// Returns the current version in a file.
     pub(crate) fn now(&self, file: &str) -> Version {
         self.newest(file, |line| line.now)
     }
 
-    /// The line of a file on which the version stands.
+    /// Returns the line number of the version in a file.
     pub(crate) fn line(&self, file: &str) -> Option<usize> {
         let line = self.lines.iter().find(|line| line.file == file);
         line.map(|line| line.location.line)
@@ -132,8 +131,8 @@ impl Versions {
         lines.map(version).max().unwrap_or(none)
     }
 
-    /// Document and crates share major and minor: a number that both carry
-    /// means the same.
+    /// Whether document and crates share major and minor version, so that equal
+    /// numbers mean the same.
     fn agree(&self) -> bool {
         let mut versions = self
             .lines
@@ -152,7 +151,7 @@ impl Versions {
         text
     }
 
-    /// What to do where a version is not right.
+    /// Returns what to do if a version is wrong.
     pub(crate) fn advice(&self) -> String {
         let low: Vec<_> = self
             .lines
@@ -178,7 +177,8 @@ impl Versions {
         format!("`cargo xtask spec bump` raises {}", steps.join(" and "))
     }
 
-    /// What is too low, and whether document and crates disagree.
+    /// Returns findings for versions that are too low, and for a document and
+    /// crates that disagree.
     pub(crate) fn findings(&self) -> Vec<Finding> {
         let low = self.lines.iter().filter(|line| !line.is_reached());
         let mut findings: Vec<_> = low.map(Line::finding).collect();
@@ -194,7 +194,7 @@ impl Versions {
         findings
     }
 
-    /// The next versions in one line: `client 0.1.0 -> 0.2.0`.
+    /// Returns the next versions in one line: `client 0.1.0 -> 0.2.0`.
     pub(crate) fn in_one_line(&self) -> String {
         let lines = self.lines.iter().map(|line| {
             let what = line.what;
@@ -252,7 +252,7 @@ fn crate_bumps(report: &Report) -> [(&'static str, Bump); 3] {
     ]
 }
 
-/// The version of the crates before; nothing where only a document is known.
+/// Returns the old version of the crates; `None` where only a document is known.
 fn old_crates(root: &Path, documents: &Documents) -> Result<Option<Version>, String> {
     match &documents.source {
         Source::File(_) => Ok(None),
@@ -270,7 +270,7 @@ fn version(text: &str, file: &str) -> Result<Version, String> {
         .ok_or_else(|| format!("{file}: `info.version` is `{text}`, not three numbers"))
 }
 
-/// The version in `[workspace.package]`, and its line.
+/// Returns the version in `[workspace.package]`, and its line.
 fn manifest_version(manifest: &str, file: &str) -> Result<(Version, usize), String> {
     let numbered = manifest.lines().enumerate();
     let section = numbered

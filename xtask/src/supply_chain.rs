@@ -1,5 +1,5 @@
-//! `supply-chain`: licences, versions and sources of everything that the crates
-//! stand on, by cargo-deny and the rules in `deny.toml`.
+//! `supply-chain`: checks licences, versions and sources of all dependencies, by
+//! cargo-deny and the rules in `deny.toml`.
 
 use std::path::Path;
 
@@ -8,15 +8,15 @@ use crate::{Outcome, cargo};
 /// The version of cargo-deny; `deny.toml` is written for it.
 const VERSION: &str = "0.20.2";
 
-/// Installs cargo-deny and looks.
+/// Installs and runs cargo-deny.
 ///
 /// # Errors
 ///
-/// What breaks a rule.
+/// A dependency that violates a rule.
 pub fn run(root: &Path) -> Outcome {
-    // What only advisories need is left out: they need the network, too.
+    // The default features serve advisories only, whose check requires the network.
     let program = cargo::install(root, "cargo-deny", VERSION, "--no-default-features")?;
-    // Of crates for other platforms, too.
+    // Includes crates for other platforms.
     cargo::cargo(root, "fetch --quiet --locked")?;
     let mut deny = cargo::program(program, root);
     cargo::run(deny.args(["--offline", "check", "licenses", "bans", "sources"]))

@@ -1,5 +1,5 @@
-//! Directories in which everything is written by a task: how they differ from
-//! what should be there, and bringing them up to date.
+//! Output directories that a task writes completely: comparing them with the
+//! expected files, and updating them.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -10,19 +10,19 @@ use codegen::Location;
 use crate::report::{Finding, Level};
 use crate::{Failure, atomic_write};
 
-/// A file that is not as it should be; its path is that below the folder.
+/// A file that differs from the expected output; its path is relative to the folder.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Difference {
-    /// It should be there.
+    /// The file is missing.
     New(String),
-    /// It should read differently.
+    /// The file has other content.
     Changed(String),
-    /// The document gives no such file.
+    /// The file is not part of the output.
     Leftover(String),
 }
 
 impl Difference {
-    /// The file, below the folder.
+    /// Returns the path of the file, relative to the folder.
     #[must_use]
     pub fn path(&self) -> &str {
         match self {
@@ -30,7 +30,7 @@ impl Difference {
         }
     }
 
-    /// What is wrong with which file, on one line.
+    /// Describes the difference on one line.
     #[must_use]
     pub fn line(&self, folder: &str) -> String {
         match self {
@@ -40,7 +40,7 @@ impl Difference {
         }
     }
 
-    /// The same as a finding, with the task that fixes it.
+    /// Returns the difference as a finding, with the task that fixes it.
     #[must_use]
     pub fn finding(&self, folder: &str, task: &str) -> Finding {
         let (rule, what) = match self {
@@ -54,7 +54,7 @@ impl Difference {
     }
 }
 
-/// Compares a folder with what should be in it.
+/// Compares a folder with its expected files.
 pub fn differences(
     root: &Path,
     folder: &str,
@@ -79,10 +79,10 @@ pub fn differences(
     Ok(differences)
 }
 
-/// Brings a directory up to date and gives a line about what was done.
+/// Updates a directory and returns a one-line summary.
 ///
-/// Writes in place and deletes leftovers afterwards: a folder that is emptied
-/// first may leave no manifest for cargo, and with it no way to run a task.
+/// Writes in place and deletes leftovers afterwards: emptying the folder first
+/// could leave cargo without a manifest, and thus without a way to run a task.
 pub fn apply(
     root: &Path,
     folder: &str,
@@ -116,7 +116,7 @@ pub fn apply(
     ))
 }
 
-/// The paths of all files below a folder, with `/` between their parts.
+/// Returns the paths of all files below a folder, with `/` as separator.
 fn files_below(folder: &Path) -> Result<BTreeSet<String>, Failure> {
     let mut found = BTreeSet::new();
     let mut open = vec![(folder.to_owned(), String::new())];
@@ -140,16 +140,16 @@ fn files_below(folder: &Path) -> Result<BTreeSet<String>, Failure> {
     Ok(found)
 }
 
-/// A file that could not be used.
+/// Returns the error for a file that could not be used.
 pub(crate) fn unusable(verb: &str, path: &Path, error: &std::io::Error) -> Failure {
     Failure::Unusable(format!("cannot {verb} {}: {error}", path.display()))
 }
 
-/// A folder of this process below `target/`, gone when dropped.
+/// A temporary folder of this process below `target/`, removed on drop.
 pub(crate) struct Scratch(PathBuf);
 
 impl Scratch {
-    /// Makes the folder.
+    /// Creates the folder.
     pub(crate) fn new(root: &Path) -> Result<Self, Failure> {
         use std::sync::atomic::{AtomicU32, Ordering};
         static NEXT: AtomicU32 = AtomicU32::new(0);
@@ -160,7 +160,7 @@ impl Scratch {
         Ok(Self(path))
     }
 
-    /// Where it is.
+    /// Returns the path of the folder.
     pub(crate) fn path(&self) -> &Path {
         &self.0
     }
@@ -168,7 +168,7 @@ impl Scratch {
 
 impl Drop for Scratch {
     fn drop(&mut self) {
-        // Nothing depends on it: the next run uses another name.
+        // Leftovers are harmless: the next run uses another name.
         let _ = fs::remove_dir_all(&self.0);
     }
 }

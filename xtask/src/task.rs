@@ -1,4 +1,4 @@
-//! The tasks, as they are called on the command line.
+//! The tasks and their command line.
 
 use std::path::Path;
 
@@ -105,7 +105,7 @@ impl Task {
     ///
     /// # Errors
     ///
-    /// Why it is not clean.
+    /// The reason why it failed.
     pub fn run(&self, root: &Path) -> Outcome {
         match self {
             Self::Gen { check: false } => generate::write(root),

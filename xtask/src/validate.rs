@@ -1,6 +1,6 @@
-//! `validate`: validators that we did not write, on the document and its
-//! exports, and the scripts of the Postman collection under Node. Their versions
-//! are pinned in `spec/validators/`.
+//! `validate`: runs third-party validators on the document and its exports, and
+//! the scripts of the Postman collection under Node. The versions are pinned in
+//! `spec/validators/`.
 
 use std::ffi::OsStr;
 use std::fs;
@@ -10,10 +10,10 @@ use std::process::{Command, Stdio};
 use crate::generate::DOCUMENT;
 use crate::{Failure, Outcome, atomic_write, cargo, exports};
 
-/// Where the pins are and where the validators are installed.
+/// The folder in which the validators are pinned and installed.
 pub(crate) const FOLDER: &str = "spec/validators";
 
-/// The document and the exports that are OpenAPI documents too.
+/// The document and the exports that are OpenAPI documents as well.
 const DOCUMENTS: [&str; 4] = [
     DOCUMENT,
     "target/exports/callbacks.json",
@@ -21,11 +21,11 @@ const DOCUMENTS: [&str; 4] = [
     "target/exports/webhooks.json",
 ];
 
-/// Writes the exports, installs the validators and runs each.
+/// Writes the exports, installs the validators and runs all of them.
 ///
 /// # Errors
 ///
-/// What a validator finds, once all have run.
+/// The findings of the validators, once all have run.
 pub fn run(root: &Path) -> Outcome {
     let folder = root.join(FOLDER);
     exports::write(root)?;
@@ -39,7 +39,7 @@ pub fn run(root: &Path) -> Outcome {
             .args(arguments.split_whitespace())
             .args(*documents)
             .current_dir(root)
-            // Redocly sends nothing and looks for no update.
+            // Disable telemetry and update checks of Redocly.
             .env("REDOCLY_TELEMETRY", "off")
             .env("REDOCLY_SUPPRESS_UPDATE_NOTICE", "true");
         match cargo::run(&mut validator) {
@@ -50,7 +50,7 @@ pub fn run(root: &Path) -> Outcome {
     outcome
 }
 
-/// Each validator, its arguments, and the documents that it looks at.
+/// Each validator with its arguments and the documents that it checks.
 const VALIDATORS: &[(&str, &str, &[&str])] = &[
     (
         "node_modules/.bin/prettier",
@@ -76,7 +76,7 @@ const VALIDATORS: &[(&str, &str, &[&str])] = &[
     ),
 ];
 
-/// Installs what `package-lock.json` pins, unless it is there already.
+/// Installs what `package-lock.json` pins, unless it is already installed.
 pub(crate) fn install_from_npm(folder: &Path) -> Outcome {
     let installed = folder.join("node_modules/.installed-lock.json");
     let pinned = fs::read_to_string(folder.join("package-lock.json")).unwrap_or_default();
@@ -85,7 +85,7 @@ pub(crate) fn install_from_npm(folder: &Path) -> Outcome {
     }
     let npm = "npm ci --no-audit --no-fund --loglevel=error";
     install(folder, npm)?;
-    // If it cannot be remembered, it is installed again, and that is all.
+    // If this fails, the next run installs again.
     let _ = atomic_write::write(&installed, &pinned);
     Ok(())
 }
@@ -111,7 +111,8 @@ fn install(folder: &Path, line: &str) -> Outcome {
     cargo::run(&mut installer).map_err(|failure| unavailable(&failure))
 }
 
-/// A program that is installed in a folder, or on the machine.
+/// Returns a command for a program that is installed in a folder, or else on the
+/// system.
 fn installed(folder: &Path, program: &str) -> Command {
     let path = folder.join(program);
     Command::new(if path.exists() {

@@ -1,5 +1,5 @@
-//! `approve` and what it changes for `diff`: a decided break stays visible, no
-//! longer fails, and does not outlive the version in which it expires.
+//! `approve` and its effect on `diff`: an approved break is still reported, no
+//! longer fails, and expires with its version.
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
@@ -13,7 +13,7 @@ use xtask::diff::{self, RoleName, Threshold};
 use xtask::review::{self, Format};
 use xtask::{Ending, approve};
 
-/// An edit that breaks, and its name.
+/// A breaking edit and its fingerprint.
 const BREAK: (&str, &str) = ("07-request-maxlength-tightened", "37c20771b648883e");
 
 fn approve(repository: &Repository, fingerprint: &str) -> Result<String, String> {
@@ -53,7 +53,7 @@ fn file(repository: &Repository) -> String {
     fs::read_to_string(repository.0.join(APPROVALS)).unwrap_or_default()
 }
 
-/// A repository with a break that is approved.
+/// Creates a repository with an approved break.
 fn decided() -> Repository {
     let repository = Repository::new();
     repository.edit(BREAK.0);
@@ -118,7 +118,7 @@ fn what_is_not_approved_still_fails() {
     );
 }
 
-/// Both values are part of what was decided on.
+/// Both values are part of the approval.
 #[test]
 fn an_approval_is_of_the_values_and_not_of_the_place() {
     let repository = decided();
@@ -152,7 +152,7 @@ fn an_approval_that_lasts_too_long_is_refused_with_its_place() {
         );
         assert!(error.starts_with(&expected), "{error}");
     }
-    // No later edit is refused for one that was there, unless it is absurd.
+    // An existing entry never fails a later edit, unless it is absurd.
     repository.write(APPROVALS, &good.replace("2.1.0", "999.0.0"));
     repository.commit("break");
     repository.git(&["switch", "--quiet", "main"]);
@@ -171,7 +171,7 @@ fn an_approval_that_matches_nothing_fails_in_the_edit_that_brings_it() {
     assert!(text.contains(expected), "{text}");
     let location = format!("  {APPROVALS}:4:1\n");
     assert!(text.contains(&location), "{text}");
-    // Once it is merged it belongs to the past, until it expires.
+    // Once merged, the entry stays valid until it expires.
     repository.edit(BREAK.0);
     repository.commit("break");
     repository.git(&["switch", "--quiet", "main"]);

@@ -1,5 +1,5 @@
-//! `bump` on a copy of the checkout: what an edit needs is done by it, and
-//! nothing else stands in the way of the new version.
+//! `bump` on a copy of the checkout: it makes all changes that an edit needs, and
+//! the new version is then complete.
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
@@ -11,7 +11,7 @@ use xtask::bump::{self, Arguments};
 use xtask::generate::DOCUMENT;
 use xtask::{Ending, cargo, generate, git, semver};
 
-/// Copies a folder with all that is in it, except what is made there.
+/// Copies a folder recursively, without build output.
 fn copy(from: &Path, to: &Path) {
     fs::create_dir_all(to).unwrap();
     for entry in fs::read_dir(from).unwrap() {
@@ -29,7 +29,7 @@ fn copy(from: &Path, to: &Path) {
     }
 }
 
-/// A copy of the checkout, committed on `main`; gone when dropped.
+/// A copy of the checkout, committed on `main`; removed on drop.
 struct Checkout(PathBuf);
 
 impl Checkout {
@@ -67,7 +67,7 @@ impl Checkout {
         semver::report(&self.0, &arguments).unwrap().1 == Ending::Clean
     }
 
-    /// An edit that needs more than another patch.
+    /// Makes an edit that needs more than a patch version.
     fn edit(&self) {
         let text = self.read(DOCUMENT);
         let edited = text.replace("https://api.skypay.ph", "https://api2.skypay.ph");
@@ -112,7 +112,7 @@ fn after_it_every_version_is_high_enough_and_everything_still_works() {
         assert!(checkout.read(file).contains(&entry), "{file}");
     }
 
-    // What follows from the document does, and names its version.
+    // Files generated from the document do, and contain its version.
     generate::check(&checkout.0).unwrap();
     for (file, text) in [
         ("sandbox/src/page/reference.html", format!("API {after}<")),
@@ -121,7 +121,7 @@ fn after_it_every_version_is_high_enough_and_everything_still_works() {
         assert!(checkout.read(file).contains(&text), "{file}: {text}");
     }
 
-    // There is nothing left to do.
+    // A second run changes nothing.
     bump::run(&checkout.0, &Arguments::default()).unwrap();
     assert_eq!(checkout.version(), after);
 }
@@ -146,7 +146,7 @@ fn versions_that_are_too_low_or_do_not_agree_are_refused() {
         assert_eq!(ending, Ending::Unusable, "{document:?} {crates:?}");
         assert_eq!(files.map(|file| checkout.read(file)), before);
     }
-    // One of the two brings the other along.
+    // Raising one of the two raises the other.
     let arguments = Arguments {
         crates: Some("7.2.3".to_owned()),
         ..Arguments::default()

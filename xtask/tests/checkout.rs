@@ -1,6 +1,6 @@
-//! Where tasks look and write, and what they compare with, in checkouts as they
-//! are found: with other branches, below other repositories, in hooks of git,
-//! and beside configurations of their users.
+//! Which files tasks read, write and compare with in realistic checkouts: with
+//! other branches, inside other repositories, in git hooks, and with user
+//! configuration.
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
@@ -17,7 +17,7 @@ use xtask::{cargo, generate};
 
 const SMALL: &str = include_str!("../../tests/documents/kept.yaml");
 
-/// The tasks as a program of their own, in a folder.
+/// Runs a task as a separate process in a folder.
 fn xtask(folder: &Path, arguments: &[&str]) -> Command {
     let program = xtask::built_into().unwrap();
     let mut command = Command::new(program.join(format!("xtask{EXE_SUFFIX}")));
@@ -30,8 +30,8 @@ fn said(output: &Output) -> String {
     format!("{out}{err}")
 }
 
-/// The branch that edits are compared with, and whether it was left at this
-/// commit.
+/// Checks the branch that edits are compared with, and that this commit is the
+/// merge base.
 #[track_caller]
 fn compared(repository: &Repository, branch: &str, commit: &str) {
     let commit = repository.git(&["rev-parse", commit]).trim().to_owned();
@@ -44,7 +44,7 @@ fn compared(repository: &Repository, branch: &str, commit: &str) {
 fn the_nearest_of_all_main_branches_is_taken() {
     let repository = Repository::new();
     compared(&repository, "main", "main");
-    // What others have merged meanwhile is at the remote only.
+    // Commits merged by others meanwhile exist only at the remote.
     repository.edit("01-api-op-removed");
     repository.commit("theirs");
     repository.git(&["update-ref", "refs/remotes/origin/main", "HEAD"]);
@@ -52,7 +52,7 @@ fn the_nearest_of_all_main_branches_is_taken() {
     repository.edit("25-response-field-added");
     repository.commit("mine");
     compared(&repository, "origin/main", "HEAD~1");
-    // A fork that is not kept up to date.
+    // An outdated fork.
     repository.git(&["update-ref", "refs/remotes/fork/main", "main"]);
     compared(&repository, "origin/main", "HEAD~1");
     repository.git(&["switch", "--quiet", "--detach"]);
@@ -69,7 +69,7 @@ fn main_may_have_another_name() {
     repository.git(&["symbolic-ref", head, "refs/remotes/origin/trunk"]);
     repository.git(&["branch", "--delete", "--force", "master"]);
     compared(&repository, "origin/trunk", "HEAD");
-    // A name for a branch that is gone is none.
+    // A symbolic reference to a deleted branch does not count.
     repository.git(&["update-ref", "-d", "refs/remotes/origin/trunk"]);
     let error = git::merge_base(&repository.0).unwrap_err();
     assert!(
@@ -78,8 +78,8 @@ fn main_may_have_another_name() {
     );
 }
 
-/// A branch made from another one than main is compared with that, though not
-/// with itself as it was pushed.
+/// A branch that was made from a branch other than main is compared with that
+/// one, but not with its own pushed copy.
 #[test]
 fn the_branch_that_work_was_begun_from_counts() {
     let repository = Repository::new();
@@ -94,13 +94,13 @@ fn the_branch_that_work_was_begun_from_counts() {
     repository.git(&["update-ref", "refs/remotes/origin/fix", "HEAD"]);
     repository.git(&["branch", "--quiet", "--set-upstream-to=origin/fix"]);
     compared(&repository, "main", "main");
-    // Of a clone of a checkout, the remote's own branch is this one.
+    // In a clone of a checkout, the remote's default branch is the current one.
     let head = "refs/remotes/origin/HEAD";
     repository.git(&["symbolic-ref", head, "refs/remotes/origin/fix"]);
     compared(&repository, "main", "main");
     repository.git(&["branch", "--delete", "--force", "main"]);
     compared(&repository, "origin/fix", "HEAD");
-    // In a clone of this branch alone, main is not known.
+    // A clone of this branch alone does not contain main.
     repository.git(&["symbolic-ref", "--delete", head]);
     let error = git::merge_base(&repository.0).unwrap_err();
     assert!(error.contains("fetch it, or"), "{error}");
@@ -135,8 +135,7 @@ fn the_project_may_be_a_folder_of_a_larger_repository() {
     assert_eq!(git::baseline(&root).unwrap().unwrap().branch, "main");
 }
 
-/// A breaking edit must not pass because git refuses to show the document
-/// before.
+/// A breaking edit must not pass because git refuses to show the old document.
 #[test]
 fn what_git_refuses_is_told_in_its_own_words() {
     let repository = Repository::new();
@@ -170,7 +169,7 @@ fn only_where_there_is_no_earlier_document_nothing_is_compared() {
     let repository = Repository::new();
     let root = &repository.0;
     assert!(git::baseline(root).unwrap().is_ok());
-    // A clone of one branch has an earlier document, and does not know it.
+    // A single-branch clone has an earlier document, but cannot find it.
     repository.git(&["branch", "--delete", "--force", "main"]);
     assert!(git::baseline(root).is_err());
     repository.git(&["switch", "--quiet", "--orphan", "new"]);
@@ -178,7 +177,7 @@ fn only_where_there_is_no_earlier_document_nothing_is_compared() {
     repository.edit("base");
     let reason = |root: &Path| git::baseline(root).unwrap().unwrap_err();
     assert_eq!(reason(root), "nothing is committed yet");
-    // Unpacked inside of a repository that does not know it.
+    // Unpacked inside a repository that does not track it.
     repository.git(&["commit", "--quiet", "--allow-empty", "--message=other"]);
     assert!(reason(root).starts_with("the git repository around"));
     repository.git(&["branch", "main"]);
@@ -188,8 +187,8 @@ fn only_where_there_is_no_earlier_document_nothing_is_compared() {
     assert_eq!(reason(root), "this is not a git repository");
 }
 
-/// Everything by which git may be sent to another repository, or be told to
-/// behave otherwise, as its hooks and its users do.
+/// All ways in which git can be redirected to another repository or reconfigured,
+/// as by its hooks and users.
 #[test]
 fn a_repository_that_runs_the_tests_is_left_alone() {
     let victim = Repository::new();
@@ -249,8 +248,8 @@ fn a_repository_that_runs_the_tests_is_left_alone() {
     assert_eq!(state(), before);
 }
 
-/// The checkout is the one around the current folder: this program was built
-/// in another one.
+/// The checkout is the one around the current folder, although this program was
+/// built in another one.
 #[test]
 fn tasks_look_and_write_where_they_are_called() {
     let repository = Repository::new();
@@ -265,7 +264,7 @@ fn tasks_look_and_write_where_they_are_called() {
     assert_eq!(check().status.code(), Some(0));
 }
 
-/// Three of these folders are workspaces of their own.
+/// Three of these folders are separate workspaces.
 #[test]
 fn tasks_are_called_in_every_folder() {
     for folder in ["fuzz", "benches", "tests/consumer", "spec", "runtime/src"] {
@@ -275,7 +274,7 @@ fn tasks_are_called_in_every_folder() {
     }
 }
 
-/// What is generated does not depend on how its user likes code to look.
+/// Generated files do not depend on the user's rustfmt configuration.
 #[test]
 fn the_users_rustfmt_configuration_changes_nothing() {
     let repository = Repository::new();
@@ -293,7 +292,7 @@ fn the_users_rustfmt_configuration_changes_nothing() {
         let mut task = xtask(&repository.0, &["gen", "--check"]);
         let output = task
             .env(name, &home)
-            // It says where rustup's toolchains are, which HOME does otherwise.
+            // Locates rustup's toolchains, which otherwise depends on HOME.
             .env("RUSTUP_HOME", rustup_home())
             .output()
             .unwrap();

@@ -1,5 +1,5 @@
-//! `diff` and `semver` on a repository of their own: what they compare with,
-//! how they end, and what they say.
+//! `diff` and `semver` on a temporary repository: what they compare with, their
+//! exit codes, and their output.
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
@@ -112,7 +112,7 @@ fn it_compares_with_the_merge_base_a_revision_or_a_file() {
         });
         told.unwrap().0.lines().next().unwrap().to_owned()
     };
-    // What main gained meanwhile is not the branch's edit.
+    // Commits added to main meanwhile are not part of the branch's edit.
     repository.git(&["switch", "--quiet", "main"]);
     repository.edit("01-api-op-removed");
     repository.commit("meanwhile");
@@ -171,7 +171,7 @@ fn a_shallow_clone_is_told_what_it_lacks() {
         "--quiet",
         "--depth=1",
         "--branch=edit",
-        // Or a depth is ignored.
+        // Without this option git ignores `--depth`.
         "--no-local",
         origin.0.to_str().unwrap(),
         "shallow",

@@ -1,5 +1,5 @@
-//! `docs` as a command: what it writes and where, and that it writes nothing
-//! when there is something that it cannot read.
+//! `docs` as a command: which files it writes, and that it writes none if an
+//! input cannot be read.
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use xtask::Ending;
 use xtask::docs::{Arguments, report};
 
-/// A folder of its own with a document, gone when dropped.
+/// A temporary folder with a document, removed on drop.
 struct Folder(PathBuf);
 
 impl Folder {
@@ -21,7 +21,7 @@ impl Folder {
         folder
     }
 
-    /// All files in it but the document.
+    /// Returns all files in it except the document.
     fn files(&self) -> Vec<PathBuf> {
         let mut found = Vec::new();
         let mut open = vec![self.0.clone()];
@@ -65,7 +65,7 @@ fn it_writes_one_file_and_says_where_and_how_large() {
     );
     assert!(page.ends_with("</html>\n"));
 
-    // Again, elsewhere: the same bytes, and the first page stays.
+    // A second run with another path: the same bytes, and the first page is unchanged.
     let out = folder.0.join("here.html");
     let arguments = Arguments {
         out: Some(out.clone()),

@@ -1,4 +1,4 @@
-//! `exports` on a small document in a folder of its own.
+//! `exports` on a small document in a temporary folder.
 
 #![allow(
     clippy::unwrap_used,
@@ -13,7 +13,7 @@ use xtask::Ending;
 use xtask::exports::{OUTPUT, write};
 use xtask::generate::DOCUMENT;
 
-/// A root with a small document and no exports yet.
+/// Creates a root with a small document and no exports.
 fn root(name: &str) -> PathBuf {
     let root = xtask::root()
         .unwrap()
@@ -25,7 +25,7 @@ fn root(name: &str) -> PathBuf {
     root
 }
 
-/// The names and texts of all exports.
+/// Returns the names and texts of all exports.
 fn present(root: &Path) -> BTreeMap<String, String> {
     let entries = fs::read_dir(root.join(OUTPUT)).unwrap().map(|entry| {
         let path = entry.unwrap().path();

@@ -1,4 +1,4 @@
-//! `gen` and `gen --check` on a small document in a folder of their own.
+//! `gen` and `gen --check` on a small document in a temporary folder.
 
 #![allow(
     clippy::unwrap_used,
@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 use xtask::generate::{self, Difference};
 use xtask::{Ending, Failure};
 
-/// A root with a small document and nothing generated yet.
+/// Creates a root with a small document and no generated files.
 fn root(name: &str) -> PathBuf {
     let root = xtask::root().unwrap().join("target/tmp").join(name);
     let _ = fs::remove_dir_all(&root);

@@ -1,4 +1,4 @@
-//! `lint` on a small document in a folder of its own.
+//! `lint` on a small document in a temporary folder.
 
 #![allow(
     clippy::unwrap_used,
@@ -14,7 +14,7 @@ use xtask::lint::{Arguments, Threshold, report};
 
 const KEPT: &str = include_str!("../../tests/documents/kept.yaml");
 
-/// A root with a document.
+/// Creates a root with a document.
 fn root(name: &str, text: &str) -> PathBuf {
     let root = xtask::root()
         .unwrap()

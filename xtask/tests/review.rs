@@ -1,4 +1,4 @@
-//! `review` on a repository of its own: what it says, to whom, and how it ends.
+//! `review` on a temporary repository: its output in each format, and its exit codes.
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
@@ -13,12 +13,13 @@ use xtask::{Ending, generate};
 
 const SMALL: &str = include_str!("../../tests/documents/kept.yaml");
 
-/// Brings everything in step that follows from the document.
+/// Updates all files that are generated from the document.
 fn bring_in_step(repository: &Repository) {
     generate::write(&repository.0).unwrap();
 }
 
-/// A repository whose main holds the small document and what it gives.
+/// Creates a repository whose main branch holds the small document and its
+/// generated files.
 fn repository() -> Repository {
     let repository = Repository::new();
     repository.git(&["switch", "--quiet", "main"]);
@@ -30,13 +31,13 @@ fn repository() -> Repository {
     repository
 }
 
-/// The version of the small document.
+/// Returns the version of the small document.
 fn version() -> String {
     let (_, rest) = SMALL.split_once("\n  version: ").unwrap();
     rest.lines().next().unwrap().to_owned()
 }
 
-/// Replaces a text of the small document that stands first.
+/// Replaces the first occurrence of a text in the small document.
 fn edit(repository: &Repository, find: &str, replace: &str) {
     assert!(SMALL.contains(find), "{find:?} is in the document");
     repository.write("spec/skypay.yaml", &SMALL.replacen(find, replace, 1));
@@ -55,10 +56,10 @@ fn review(repository: &Repository, format: Format) -> (String, Ending) {
     review::report(&repository.0, &arguments).unwrap()
 }
 
-/// Less than what fits now.
+/// A limit that is lower than before.
 const BREAK: (&str, &str) = ("maxLength: 15", "maxLength: 14");
 
-/// The first words of an operation of the small document.
+/// The start of the first operation's summary in the small document.
 const WORDS: &str = "summary: ";
 
 #[test]
@@ -139,7 +140,7 @@ fn annotations_are_the_same_rows() {
     );
 }
 
-/// A text that Markdown and workflow commands have to escape.
+/// Text that Markdown and workflow commands have to escape.
 #[test]
 fn texts_are_escaped_in_every_format() {
     let repository = repository();

@@ -1,5 +1,5 @@
-//! What the workflow of pull requests runs: the tasks that it calls, as they
-//! want to be called, and what it does with what they say.
+//! The pull request workflow: the tasks that it calls have valid arguments, and
+//! their output is handled correctly.
 
 #![cfg(unix)]
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
@@ -17,7 +17,7 @@ use repository::{Repository, case};
 
 const WORKFLOW: &str = include_str!("../../.github/workflows/spec-review.yml");
 
-/// By this a comment is found again.
+/// Identifies the comment.
 const MARKER: &str = "<!-- skypay-review -->";
 
 fn program() -> PathBuf {
@@ -26,7 +26,7 @@ fn program() -> PathBuf {
         .join(format!("xtask{EXE_SUFFIX}"))
 }
 
-/// A step of a job, by its name.
+/// Returns a step of a job by name.
 fn step(job: &str, name: &str) -> Node {
     let workflow = document::load(WORKFLOW).unwrap();
     let job = workflow.get("jobs").and_then(|jobs| jobs.get(job)).unwrap();
@@ -35,7 +35,7 @@ fn step(job: &str, name: &str) -> Node {
     step.unwrap().clone()
 }
 
-/// The script of a step, as the runner starts it.
+/// Returns the script of a step, as started by the runner.
 fn script(job: &str, name: &str) -> Command {
     let step = step(job, name);
     let mut bash = Command::new("bash");
@@ -43,7 +43,7 @@ fn script(job: &str, name: &str) -> Command {
     bash
 }
 
-/// Puts a program into a folder that comes first in the path.
+/// Installs a program into a folder that comes first in `PATH`.
 fn install(folder: &Path, name: &str, script: &str) -> String {
     let file = folder.join(name);
     fs::write(&file, format!("#!/bin/sh\n{script}\n")).unwrap();
@@ -52,7 +52,7 @@ fn install(folder: &Path, name: &str, script: &str) -> String {
     format!("{}:{path}", folder.display())
 }
 
-/// What the step that reviews has written.
+/// The output of the review step.
 struct Reviewed {
     success: bool,
     comment: String,
@@ -60,9 +60,8 @@ struct Reviewed {
     said: String,
 }
 
-/// Runs the step that reviews, in folders as the workflow has them: with this
-/// tool in `base`, or another script, and a cargo that builds this one in
-/// `head`.
+/// Runs the review step in the folders of the workflow: with this tool, or
+/// another script, in `base`, and a cargo that builds this tool in `head`.
 fn reviewed(repository: &Repository, base: Option<&str>) -> Reviewed {
     let work = repository.0.join(".git/work");
     let _ = fs::remove_dir_all(&work);
@@ -132,7 +131,7 @@ fn what_another_generator_wrote_is_not_held_against_this_one() {
     assert!(!comment.contains("generated output"), "{comment}");
 }
 
-/// A word that is new is known to the pull request alone.
+/// Only the pull request's own tool knows a new keyword.
 #[test]
 fn where_the_base_cannot_read_it_the_comment_says_who_judges() {
     let repository = Repository::new();
@@ -146,7 +145,7 @@ fn where_the_base_cannot_read_it_the_comment_says_who_judges() {
     assert!(last.contains("judged by its own tools"), "{comment}");
 }
 
-/// The words after `cargo xtask` in a line, up to what belongs to the shell.
+/// Returns the arguments of `cargo xtask` in a line, up to shell syntax.
 fn task(line: &str) -> Option<Vec<String>> {
     let (_, words) = line.split_once("cargo xtask ")?;
     let words = words.split_whitespace();
@@ -164,7 +163,7 @@ fn it_calls_tasks_as_they_want_to_be_called() {
     let names: Vec<_> = tasks.iter().map(|words| words[0].as_str()).collect();
     assert_eq!(names, ["spec"]);
     for words in tasks {
-        // Help is shown only where everything before it is understood.
+        // Help is shown only if all preceding arguments are valid.
         let output = Command::new(program())
             .args(&words)
             .arg("--help")
@@ -175,8 +174,8 @@ fn it_calls_tasks_as_they_want_to_be_called() {
     }
 }
 
-/// Runs the step that comments, with a `gh` that finds this comment, and gives
-/// what was asked of it; nothing where the review begins otherwise.
+/// Runs the comment step with a `gh` that finds this comment, and returns the
+/// arguments of its calls; `None` if the review starts otherwise.
 fn asked_of_gh(review: &str, found: &str) -> Vec<String> {
     let name = format!("target/tmp/workflow-{}-{found}", review.len());
     let folder = xtask::root().unwrap().join(name);
@@ -220,7 +219,7 @@ fn a_comment_is_written_once_and_then_replaced() {
     assert_eq!(asked_of_gh("### no review\n", "42"), [""; 0]);
 }
 
-/// Not one into which somebody else has written the marker.
+/// A comment by another author that contains the marker is not replaced.
 #[test]
 fn the_comment_that_is_replaced_is_our_own() {
     let asked = &asked_of_gh(&format!("{MARKER}\n"), "42")[0];

@@ -1,8 +1,8 @@
-//! A larger document than there is.
+//! A document multiplied in size.
 
 use std::collections::BTreeSet;
 
-/// The document with its operations and messages so many times.
+/// Returns the document with its operations and messages repeated `copies` times.
 pub(crate) fn times(document: &str, copies: usize) -> String {
     let (head, rest) = document.split_once("\npaths:\n").unwrap_or_default();
     let (paths, rest) = rest.split_once("\ncomponents:\n").unwrap_or_default();
@@ -27,12 +27,12 @@ pub(crate) fn times(document: &str, copies: usize) -> String {
     format!("{head}\npaths:\n{paths}components:\n{parameters}\n  schemas:\n{schemas}")
 }
 
-/// A line of an operation, of the copy with a number.
+/// Returns a line of an operation for the copy with this number.
 fn renamed_path(line: &str, number: usize, operations: &BTreeSet<&str>) -> String {
     referring(&renamed(line, number, operations), number)
 }
 
-/// A line in which every operation is that of the copy.
+/// Renames every operation in a line to that of the copy.
 fn renamed(line: &str, number: usize, operations: &BTreeSet<&str>) -> String {
     if number == 0 {
         return line.to_owned();
@@ -49,7 +49,7 @@ fn renamed(line: &str, number: usize, operations: &BTreeSet<&str>) -> String {
     renamed.collect()
 }
 
-/// A line of a schema, of the copy with a number.
+/// Returns a line of a schema for the copy with this number.
 fn renamed_schema(line: &str, number: usize, operations: &BTreeSet<&str>) -> String {
     let is_name = line.starts_with("    ") && !line.starts_with("     ") && line.ends_with(':');
     if number > 0 && is_name {
@@ -58,7 +58,7 @@ fn renamed_schema(line: &str, number: usize, operations: &BTreeSet<&str>) -> Str
     referring(&renamed(line, number, operations), number)
 }
 
-/// A line whose references lead to the same copy.
+/// Redirects the references in a line to the same copy.
 fn referring(line: &str, number: usize) -> String {
     let refers = number > 0 && line.contains("#/components/schemas/");
     match line.rfind('\'').filter(|_| refers) {

@@ -1,17 +1,16 @@
-//! What a terminal shows, in colour where it can.
+//! Terminal output, with colour where supported.
 
 use anstyle::{AnsiColor, Style};
 
-/// Prints a report; words of weight are coloured if a terminal is there to
-/// show it and `NO_COLOR` is not set. What a text brings of control
-/// characters is shown by number.
+/// Prints a report; severity words are coloured if the output is a terminal and
+/// `NO_COLOR` is not set. Control characters in the text are escaped.
 pub fn show(text: &str) {
     let text = codegen::visible(text);
     let painted: String = text.split_inclusive('\n').map(painted).collect();
     anstream::print!("{painted}");
 }
 
-/// A line whose first word is coloured, if it is one that weighs something.
+/// Colours the first word of a line, if it names a severity or state.
 fn painted(line: &str) -> String {
     let end = line.find([':', ' ', ';', '\n']).unwrap_or(line.len());
     let (word, rest) = line.split_at(end);

@@ -1,12 +1,12 @@
-//! Text on lines: wrapped for a terminal, escaped for a pull request.
+//! Text formatting: wrapped for a terminal, escaped for a pull request.
 
 use codegen::visible_line;
 use textwrap::{Options, WordSplitter};
 
-/// How wide a line of the terminal may be.
+/// The maximum width of a line in the terminal.
 pub(crate) const WIDTH: usize = 80;
 
-/// Lines of whole words, none wider than it must be.
+/// Wraps text into lines of whole words, no wider than `width` where possible.
 pub(crate) fn wrapped(text: &str, width: usize) -> Vec<String> {
     let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
     let options = Options::new(width)
@@ -16,13 +16,13 @@ pub(crate) fn wrapped(text: &str, width: usize) -> Vec<String> {
     lines.into_iter().map(String::from).collect()
 }
 
-/// Lines of which all but the first are indented.
+/// Wraps text into lines of which all but the first are indented.
 pub(crate) fn paragraph(text: &str) -> String {
     format!("{}\n", wrapped(text, WIDTH - 2).join("\n  "))
 }
 
-/// The end of a pointer that is longer than its line: the end is more specific
-/// than the start.
+/// Returns the end of a pointer that is longer than its line: the end is more
+/// specific than the start.
 pub(crate) fn shortened(pointer: &str, width: usize) -> String {
     let length = pointer.chars().count();
     if length <= width {
@@ -32,7 +32,7 @@ pub(crate) fn shortened(pointer: &str, width: usize) -> String {
     format!("…{end}")
 }
 
-/// Text that Markdown shows as it is, on one line.
+/// Escapes text for Markdown, on one line.
 pub(crate) fn escaped(text: &str) -> String {
     let mut out = String::new();
     let text = text.replace('\n', " ");
@@ -40,7 +40,7 @@ pub(crate) fn escaped(text: &str) -> String {
         match character {
             '<' => out.push_str("&lt;"),
             '&' => out.push_str("&amp;"),
-            // Neither a person nor an issue is called by a text of the document.
+            // Text of the document must not mention users or link issues.
             '@' => out.push_str("&#64;"),
             '#' => out.push_str("&#35;"),
             '|' | '`' | '*' | '_' | '[' | ']' | '\\' | '~' => {
@@ -53,11 +53,11 @@ pub(crate) fn escaped(text: &str) -> String {
     out
 }
 
-/// Text that Markdown shows as code, on one line, in a table or not.
+/// Formats text as Markdown code, on one line, inside tables too.
 pub(crate) fn code(text: &str) -> String {
     let text = text.replace('\n', " ");
     let text = visible_line(&text).replace('|', "\\|");
-    // The fence is longer than anything inside that looks like one.
+    // The fence is longer than any run of backticks inside.
     let runs = text.split(|letter| letter != '`').map(str::len);
     match runs.max().unwrap_or(0) {
         0 => format!("`{text}`"),
@@ -68,7 +68,7 @@ pub(crate) fn code(text: &str) -> String {
     }
 }
 
-/// `no change`, `1 change`, `2 changes`.
+/// Returns `no change`, `1 change` or `2 changes`.
 pub(crate) fn counted(count: usize, what: &str) -> String {
     match count {
         0 => format!("no {what}"),

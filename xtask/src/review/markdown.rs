@@ -8,22 +8,22 @@ use crate::report::escaped;
 
 use super::{Check, Review, summary};
 
-/// By this the comment is found again and replaced.
+/// Identifies the comment, so that it can be found and replaced.
 pub(super) const MARKER: &str = "<!-- skypay-review -->";
 
-/// How many findings of one check are shown.
+/// The maximum number of findings shown per check.
 const SHOWN: usize = 20;
 
-/// How many of them are shown without a click.
+/// The maximum number of findings that are not collapsed.
 const FEW: usize = 5;
 
-/// How many lines of the public API are shown.
+/// The maximum number of lines shown of the public API.
 const PUBLIC_API_LINES: usize = 200;
 
-/// How many bytes a comment may have; the pages that show it refuse longer ones.
+/// The maximum length of a comment in bytes; GitHub rejects longer ones.
 const LONGEST: usize = 60_000;
 
-/// The comment: one line where an edit has no consequence and all is well.
+/// Returns the comment: one line if the edit has no impact and all checks pass.
 pub(super) fn markdown(review: &Review, links: Option<&str>) -> String {
     let mut out = format!("{MARKER}\n### {}\n", escaped(&summary::headline(review)));
     let is_quiet = review.severity() <= Severity::Patch && review.ending() == Ending::Clean;
@@ -33,7 +33,7 @@ pub(super) fn markdown(review: &Review, links: Option<&str>) -> String {
     }
     let sentences = summary::paragraph(review);
     let checks = review.checks.iter();
-    // What versions and approvals need is among the steps already.
+    // Versions and approvals are already among the steps.
     let checks = checks.filter(|check| !["versions", "approvals"].contains(&check.name));
     let mut sections = vec![
         format!("\n{sentences}\n"),
@@ -58,12 +58,12 @@ pub(super) fn markdown(review: &Review, links: Option<&str>) -> String {
     out
 }
 
-/// What the columns of the table mean.
+/// The legend of the table.
 const LEGEND: &str = "\n<sub>wire: whether a caller, and a callee, that was deployed before keeps \
     working with a peer of after; code: which part of the version of the client's half, and of \
     the server's, has to be raised.</sub>\n";
 
-/// What was looked at, and how that went.
+/// Summarizes the checks in one line.
 fn in_one_line(review: &Review) -> String {
     let checks = review.checks.iter();
     let mut parts: Vec<_> = checks
@@ -97,7 +97,7 @@ fn what_to_do(review: &Review) -> String {
     format!("\n**To do before merging**\n\n{steps}")
 }
 
-/// The findings of a check, where there are any.
+/// Returns the findings of a check, if there are any.
 fn findings(check: &Check) -> String {
     if check.findings.is_empty() {
         return String::new();
@@ -130,7 +130,7 @@ fn findings(check: &Check) -> String {
     out
 }
 
-/// The public items that came and went.
+/// Returns the added and removed public items.
 fn public_api(review: &Review) -> String {
     let Some(public_api) = &review.public_api else {
         return String::new();

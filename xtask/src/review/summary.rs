@@ -1,4 +1,4 @@
-//! An edit in short: a headline, a paragraph, and what to do.
+//! The summary of an edit: a headline, a paragraph, and the remaining steps.
 
 use std::collections::BTreeSet;
 
@@ -10,10 +10,10 @@ use crate::report::counted;
 
 use super::Review;
 
-/// How many operations are named in a sentence.
+/// The maximum number of operations named in a sentence.
 const NAMED: usize = 5;
 
-/// The edit in one line.
+/// Summarizes the edit in one line.
 pub(super) fn headline(review: &Review) -> String {
     let view = review.view();
     let changes = &review.comparison.report.changes;
@@ -52,8 +52,8 @@ pub(super) fn headline(review: &Review) -> String {
     format!("Spec review: {what}{approved} ({})", counts.join(", "))
 }
 
-/// What breaks for whom, and which versions come next; nothing where there
-/// is no consequence.
+/// Describes what breaks, for whom, and the next versions; empty if the edit has
+/// no impact.
 pub(super) fn paragraph(review: &Review) -> String {
     if review.severity() <= Severity::Patch {
         return String::new();
@@ -95,7 +95,8 @@ pub(super) fn paragraph(review: &Review) -> String {
     sentences.join(" ")
 }
 
-/// What the partner's severity does not say: an old peer on SkyPay's side.
+/// Describes breaks for an old peer on SkyPay's side, which the partner's
+/// severity does not cover.
 fn skypays_side(review: &Review) -> Option<String> {
     let view = review.view();
     let changes = review.comparison.report.changes.iter();
@@ -114,7 +115,7 @@ fn skypays_side(review: &Review) -> Option<String> {
     })
 }
 
-/// The operations that changes touch: calls first, then callbacks.
+/// Returns the affected operations: calls first, then callbacks.
 fn places(changes: &[&Change]) -> String {
     let users = changes.iter().flat_map(|change| &change.users);
     let (mut calls, mut callbacks) = (BTreeSet::new(), BTreeSet::new());
@@ -154,7 +155,7 @@ fn listed(names: &BTreeSet<&str>) -> String {
     }
 }
 
-/// What is left to do before the edit can be merged, in order.
+/// Returns the steps that remain before the edit can be merged, in order.
 pub(super) fn steps(review: &Review) -> Vec<String> {
     let failing = review
         .checks

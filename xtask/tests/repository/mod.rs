@@ -1,4 +1,4 @@
-//! A repository with a document, in which edits are judged.
+//! A temporary repository with a document, for tests of edits.
 
 #![allow(dead_code, reason = "each file of tests uses its part")]
 
@@ -11,11 +11,11 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 use xtask::git;
 
-/// A repository in a folder of its own, gone when dropped.
+/// A temporary repository, removed on drop.
 pub(crate) struct Repository(pub(crate) PathBuf);
 
 impl Repository {
-    /// One commit on `main` with the base of the cases, and a branch.
+    /// Creates a repository with the base document committed on `main`, and a branch.
     pub(crate) fn new() -> Self {
         static NEXT: AtomicU32 = AtomicU32::new(0);
         let number = NEXT.fetch_add(1, Ordering::Relaxed);
@@ -23,7 +23,7 @@ impl Repository {
         let repository = Self(std::env::temp_dir().join(name));
         fs::create_dir_all(repository.0.join("spec")).unwrap();
         repository.write("Cargo.toml", &manifest("1.4.0"));
-        // By this the root of a checkout is found.
+        // The root of a checkout is identified by this file.
         fs::create_dir(repository.0.join("xtask")).unwrap();
         repository.write("xtask/Cargo.toml", "");
         repository.write("spec/skypay.yaml", &case("base"));
@@ -46,7 +46,7 @@ impl Repository {
         self.git(&["commit", "--quiet", "--message", message]);
     }
 
-    /// Runs git in the repository, and gives what it says.
+    /// Runs git in the repository, and returns its output.
     pub(crate) fn git(&self, arguments: &[&str]) -> String {
         let output = git::isolated(&self.0).args(arguments).output().unwrap();
         let errors = String::from_utf8_lossy(&output.stderr);
