@@ -23,7 +23,7 @@ pub struct CallbackSender {
 }
 
 impl CallbackSender {
-    /// A sender to the URL that a partner registered; it is called as it stands.
+    /// A sender to the complete URL that a partner registered.
     ///
     /// # Errors
     ///
@@ -33,20 +33,21 @@ impl CallbackSender {
         Ok(Self::with_transport(transport))
     }
 
-    /// A sender over a transport with settings of your own, whose base URL is the URL
-    /// that the partner registered.
+    /// A sender over a configured transport, whose base URL is the URL that the partner
+    /// registered.
     #[must_use]
     pub fn with_transport(transport: Transport) -> Self {
         let service = wire::callback_service(&transport);
         Self { transport, service }
     }
 
-    /// Sends fields that no type describes, for tools that try what a partner does with
-    /// them. Gives the plaintext of the response, without judging it.
+    /// Sends fields without a type, for tools that test a partner with invalid
+    /// messages.
+    /// Returns the plaintext of the response, without classifying it.
     ///
     /// # Errors
     ///
-    /// Whether nothing was sent or the outcome is unknown.
+    /// If nothing was sent, or the outcome is unknown.
     pub async fn send_untyped(
         &self,
         operation: &'static OperationInfo,
@@ -76,9 +77,8 @@ impl CallbackSender {
     /// - Action: `payoutQueuePayout`, chapter 3.2
     /// - Mode: a notification: it can only be acknowledged
     /// - Effect: changes state, moves no money
-    /// - Again: it may be sent again. The same notice may come again; the receiver
-    ///   knows it by control number, `payType` and `dealTime`, and acknowledges it
-    ///   again.
+    /// - Retry: safe. The same notice may come again; the receiver knows it by control
+    ///   number, `payType` and `dealTime`, and acknowledges it again.
     ///
     /// [`PayoutQueuePayoutRequest`] shows how the request is built.
     ///
@@ -106,10 +106,9 @@ impl CallbackSender {
     /// pays nothing: the payment is confirmed by `payoutPayout`.
     ///
     /// - Action: `payoutInquiry`, chapter 5.1 (4.1 before 1.37)
-    /// - Mode: synchronous: the answer is the outcome
+    /// - Mode: synchronous: the response is the outcome
     /// - Effect: reads
-    /// - Again: it may be sent again. May be asked several times, and must not change
-    ///   the payout.
+    /// - Retry: safe. May be asked several times, and must not change the payout.
     ///
     /// [`PayoutInquiryRequest`] shows how the request is built.
     ///
@@ -150,10 +149,10 @@ impl CallbackSender {
     /// same.
     ///
     /// - Action: `payoutPayout`, chapter 5.2 (4.2 before 1.37)
-    /// - Mode: synchronous: the answer is the outcome
+    /// - Mode: synchronous: the response is the outcome
     /// - Effect: moves money
-    /// - Again: it may be sent again. The same confirmation may come again; the
-    ///   receiver books it once and answers as it did the first time.
+    /// - Retry: safe. The same confirmation may come again; the receiver books it once
+    ///   and answers as it did the first time.
     ///
     /// [`PayoutPayoutRequest`] shows how the request is built.
     ///
@@ -196,10 +195,9 @@ impl CallbackSender {
     /// An inquiry books nothing: the payment is confirmed by `collectionCollect`.
     ///
     /// - Action: `collectionInquiry`, chapter 6.1 (4.3 before 1.37)
-    /// - Mode: synchronous: the answer is the outcome
+    /// - Mode: synchronous: the response is the outcome
     /// - Effect: reads
-    /// - Again: it may be sent again. May be asked several times, and must not change
-    ///   the contract.
+    /// - Retry: safe. May be asked several times, and must not change the contract.
     ///
     /// [`CollectionInquiryRequest`] shows how the request is built.
     ///
@@ -237,10 +235,10 @@ impl CallbackSender {
     /// collected already; keep it for another receipt.
     ///
     /// - Action: `collectionCollect`, chapter 6.3 (4.4 before 1.37)
-    /// - Mode: synchronous: the answer is the outcome
+    /// - Mode: synchronous: the response is the outcome
     /// - Effect: moves money
-    /// - Again: it may be sent again. The same confirmation may come again; the
-    ///   receiver books it once and answers as it did the first time.
+    /// - Retry: safe. The same confirmation may come again; the receiver books it once
+    ///   and answers as it did the first time.
     ///
     /// [`CollectionCollectRequest`] shows how the request is built.
     ///
@@ -286,8 +284,8 @@ impl CallbackSender {
     /// - Action: `financeNotification`, chapter 8.1 (5.1 before 1.37)
     /// - Mode: a notification: it can only be acknowledged
     /// - Effect: changes state, moves no money
-    /// - Again: it may be sent again. The same notice may come again; the receiver
-    ///   knows it by `referenceNumber` and `accountNo`, and acknowledges it again.
+    /// - Retry: safe. The same notice may come again; the receiver knows it by
+    ///   `referenceNumber` and `accountNo`, and acknowledges it again.
     ///
     /// [`FinanceNotificationRequest`] shows how the request is built.
     ///

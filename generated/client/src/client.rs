@@ -26,8 +26,8 @@ pub struct Client {
 }
 
 impl Client {
-    /// A client with the default settings: HTTPS only, except to this machine; 10
-    /// seconds to connect, 30 seconds for a call.
+    /// A client with default settings: HTTPS only, except to loopback; 10 seconds to
+    /// connect, 30 seconds for a call.
     ///
     /// # Errors
     ///
@@ -42,8 +42,7 @@ impl Client {
         Self::with_transport(transport, caller_name)
     }
 
-    /// A client over a transport with settings of your own; see
-    /// [`Environment::transport`].
+    /// A client over a configured transport; see [`Environment::transport`].
     ///
     /// # Errors
     ///
@@ -55,16 +54,16 @@ impl Client {
         Ok(Self { transport, service })
     }
 
-    /// The keys that the client seals and opens with; rotate them here.
+    /// The keys of the client, for key rotation.
     #[must_use]
     pub fn keys(&self) -> &KeyRing {
         self.transport.keys()
     }
 
-    /// The earliest moment, in GMT+8, at which it is of use to ask what became of a
-    /// request that SkyPay takes now: `None` where the document gives no time to wait.
-    /// An unknown outcome says the same of itself. Even then one answer that something
-    /// is not there proves nothing.
+    /// The earliest time, in GMT+8, at which to query a request that SkyPay accepts
+    /// now; `None` if the document gives no delay. An unknown outcome has the same
+    /// method. Even then, a single response that does not show the transaction proves
+    /// nothing.
     #[must_use]
     pub fn ask_not_before<O: Operation>(&self) -> Option<DateTime> {
         self.transport.ask_not_before(O::INFO)
@@ -90,13 +89,13 @@ impl Client {
     /// any such attempt.
     ///
     /// - Action: `payoutQueue`, chapter 3.1
-    /// - Mode: asynchronous: the answer says that it was accepted, the outcome comes by
-    ///   callback
+    /// - Mode: asynchronous: the response acknowledges it, a callback reports the
+    ///   outcome
     /// - Effect: moves money
-    /// - Again: it may be sent again only after asking has shown that it never arrived.
-    ///   If the outcome is unknown, wait 300 seconds and query the status. Send again
-    ///   only if the payout is not there or has failed, with the same control number,
-    ///   through the same channel, and again 300 seconds after the last attempt.
+    /// - Retry: only after a status query has shown that it did not arrive. If the
+    ///   outcome is unknown, wait 300 seconds and query the status. Send again only if
+    ///   the payout is not there or has failed, with the same control number, through
+    ///   the same channel, and again 300 seconds after the last attempt.
     ///
     /// [`PayoutQueueRequest`] shows how the request is built.
     ///
@@ -153,13 +152,13 @@ impl Client {
     /// `payoutPayout`), for which no order is sent at all.
     ///
     /// - Action: `payoutQueueV2`, chapter 4.1 (3.4 before 1.37)
-    /// - Mode: asynchronous: the answer says that it was accepted, the outcome comes by
-    ///   callback
+    /// - Mode: asynchronous: the response acknowledges it, a callback reports the
+    ///   outcome
     /// - Effect: moves money
-    /// - Again: it may be sent again only after asking has shown that it never arrived.
-    ///   If the outcome is unknown, wait 300 seconds and query the status. Send again
-    ///   only if the payout is not there or has failed, with the same control number
-    ///   and the same store chain, and again 300 seconds after the last attempt.
+    /// - Retry: only after a status query has shown that it did not arrive. If the
+    ///   outcome is unknown, wait 300 seconds and query the status. Send again only if
+    ///   the payout is not there or has failed, with the same control number and the
+    ///   same store chain, and again 300 seconds after the last attempt.
     ///
     /// [`PayoutQueueV2Request`] shows how the request is built.
     ///
@@ -213,14 +212,14 @@ impl Client {
     /// refunded.
     ///
     /// - Action: `cancelPayout`, chapter 4.2 (3.3 before 1.37)
-    /// - Mode: asynchronous: the answer says that it was accepted, the outcome comes by
-    ///   callback
+    /// - Mode: asynchronous: the response acknowledges it, a callback reports the
+    ///   outcome
     /// - Effect: changes state, moves no money
-    /// - Again: it may be sent again only after asking has shown that it never arrived.
-    ///   Poll the status, at intervals of 30 minutes or more. Treat a payout as
-    ///   cancelled only when its status is Cancelled and its `cancelTime` is filled;
-    ///   never pay the payee another way before that. A payout that is Uploaded again
-    ///   was not cancelled.
+    /// - Retry: only after a status query has shown that it did not arrive. Poll the
+    ///   status, at intervals of 30 minutes or more. Treat a payout as cancelled only
+    ///   when its status is Cancelled and its `cancelTime` is filled; never pay the
+    ///   payee another way before that. A payout that is Uploaded again was not
+    ///   cancelled.
     ///
     /// [`CancelPayoutRequest`] shows how the request is built.
     ///
@@ -265,14 +264,13 @@ impl Client {
     /// or 6 (not changed).
     ///
     /// - Action: `amendTransactionV2`, chapter 4.3 (3.5 before 1.37)
-    /// - Mode: asynchronous: the answer says that it was accepted, the outcome comes by
-    ///   callback
+    /// - Mode: asynchronous: the response acknowledges it, a callback reports the
+    ///   outcome
     /// - Effect: changes state, moves no money
-    /// - Again: it may be sent again only after asking has shown that it never arrived.
-    ///   Wait for the callback with `payType` 5 or 6. The status tells whether the
-    ///   payout is still open, not whether its data changed. Whether a correction may
-    ///   be sent again is not documented: ask first, and only while the status is
-    ///   Uploaded.
+    /// - Retry: only after a status query has shown that it did not arrive. Wait for
+    ///   the callback with `payType` 5 or 6. The status tells whether the payout is
+    ///   still open, not whether its data changed. Whether a correction may be sent
+    ///   again is not documented: ask first, and only while the status is Uploaded.
     ///
     /// [`AmendTransactionV2Request`] shows how the request is built.
     ///
@@ -314,12 +312,12 @@ impl Client {
     /// SkyPay calls `collectionInquiry`, and after the payment `collectionCollect`.
     ///
     /// - Action: `generate711Barcode`, chapter 6.2 (4.3.1 before 1.37)
-    /// - Mode: synchronous: the answer is the outcome
+    /// - Mode: synchronous: the response is the outcome
     /// - Effect: changes state, moves no money
-    /// - Again: it must not be sent again. No operation tells whether a reference was
-    ///   made, so a program does not repeat the request. If the answer is lost, let the
-    ///   customer ask for a new reference: no money moves until your own
-    ///   `collectionInquiry` accepts the payment.
+    /// - Retry: never. No operation tells whether a reference was made, so a program
+    ///   does not repeat the request. If the answer is lost, let the customer ask for a
+    ///   new reference: no money moves until your own `collectionInquiry` accepts the
+    ///   payment.
     ///
     /// [`Generate711BarcodeRequest`] shows how the request is built.
     ///
@@ -359,10 +357,10 @@ impl Client {
     /// status is Cancelled and its `cancelTime` is filled.
     ///
     /// - Action: `payoutQueryStatus`, chapter 7.1 (4.5 before 1.37)
-    /// - Mode: synchronous: the answer is the outcome
+    /// - Mode: synchronous: the response is the outcome
     /// - Effect: reads
-    /// - Again: it may be sent again. Ask 300 seconds after the payout was sent at the
-    ///   earliest, then every 30 minutes or less often.
+    /// - Retry: safe. Ask 300 seconds after the payout was sent at the earliest, then
+    ///   every 30 minutes or less often.
     ///
     /// [`PayoutQueryStatusRequest`] shows how the request is built.
     ///
@@ -401,10 +399,10 @@ impl Client {
     /// `responseCode` other than `1000` is a refusal.
     ///
     /// - Action: `getReportPayout`, chapter 7.2 (4.6 before 1.37)
-    /// - Mode: synchronous: the answer is the outcome
+    /// - Mode: synchronous: the response is the outcome
     /// - Effect: reads
-    /// - Again: it may be sent again. May be asked at any time. No limit of calls, days
-    ///   or rows is documented.
+    /// - Retry: safe. May be asked at any time. No limit of calls, days or rows is
+    ///   documented.
     ///
     /// [`GetReportPayoutRequest`] shows how the request is built.
     ///
@@ -441,10 +439,10 @@ impl Client {
     /// `responseCode` other than `1000` is a refusal.
     ///
     /// - Action: `getReportCollection`, chapter 7.2 (4.6 before 1.37)
-    /// - Mode: synchronous: the answer is the outcome
+    /// - Mode: synchronous: the response is the outcome
     /// - Effect: reads
-    /// - Again: it may be sent again. May be asked at any time. No limit of calls, days
-    ///   or rows is documented.
+    /// - Retry: safe. May be asked at any time. No limit of calls, days or rows is
+    ///   documented.
     ///
     /// [`GetReportCollectionRequest`] shows how the request is built.
     ///
@@ -478,10 +476,9 @@ impl Client {
     /// Useful before a batch of payouts.
     ///
     /// - Action: `balanceQuery`, chapter 7.3 (4.7 before 1.37)
-    /// - Mode: synchronous: the answer is the outcome
+    /// - Mode: synchronous: the response is the outcome
     /// - Effect: reads
-    /// - Again: it may be sent again. May be asked at any time. No limit of calls is
-    ///   documented.
+    /// - Retry: safe. May be asked at any time. No limit of calls is documented.
     ///
     /// [`BalanceQueryRequest`] shows how the request is built.
     ///
@@ -519,12 +516,12 @@ impl Client {
     /// the same request sent twice is two transfers.
     ///
     /// - Action: `balanceTransfer`, chapter 7.4
-    /// - Mode: synchronous: the answer is the outcome
+    /// - Mode: synchronous: the response is the outcome
     /// - Effect: moves money
-    /// - Again: it must not be sent again. If the outcome is unknown, look for
-    ///   movements of `statementType` 3 on that day with `notificationInquiry`, and
-    ///   compare both balances. Never repeat the request by a program: without a number
-    ///   of its own, a repetition is a second transfer.
+    /// - Retry: never. If the outcome is unknown, look for movements of `statementType`
+    ///   3 on that day with `notificationInquiry`, and compare both balances. Never
+    ///   repeat the request by a program: without a number of its own, a repetition is
+    ///   a second transfer.
     ///
     /// [`BalanceTransferRequest`] shows how the request is built.
     ///
@@ -563,10 +560,10 @@ impl Client {
     /// find out what became of a `balanceTransfer`.
     ///
     /// - Action: `notificationInquiry`, chapter 8.2 (5.2 before 1.37)
-    /// - Mode: synchronous: the answer is the outcome
+    /// - Mode: synchronous: the response is the outcome
     /// - Effect: reads
-    /// - Again: it may be sent again. May be asked at any time. No limit of calls or
-    ///   days is documented.
+    /// - Retry: safe. May be asked at any time. No limit of calls or days is
+    ///   documented.
     ///
     /// [`NotificationInquiryRequest`] shows how the request is built.
     ///
@@ -600,10 +597,9 @@ impl Client {
     /// this document takes these numbers.
     ///
     /// - Action: `getCatalog`, chapter 10.1 (7.1 before 1.37)
-    /// - Mode: synchronous: the answer is the outcome
+    /// - Mode: synchronous: the response is the outcome
     /// - Effect: reads
-    /// - Again: it may be sent again. May be asked at any time. No limit of calls is
-    ///   documented.
+    /// - Retry: safe. May be asked at any time. No limit of calls is documented.
     ///
     /// [`GetNationalityRequest`] shows how the request is built.
     ///
@@ -637,10 +633,9 @@ impl Client {
     /// of this document takes these numbers.
     ///
     /// - Action: `getCatalog`, chapter 10.2 (7.2 before 1.37)
-    /// - Mode: synchronous: the answer is the outcome
+    /// - Mode: synchronous: the response is the outcome
     /// - Effect: reads
-    /// - Again: it may be sent again. May be asked at any time. No limit of calls is
-    ///   documented.
+    /// - Retry: safe. May be asked at any time. No limit of calls is documented.
     ///
     /// [`GetCivilStatusRequest`] shows how the request is built.
     ///
@@ -675,10 +670,9 @@ impl Client {
     /// `amendTransactionV2`.
     ///
     /// - Action: `getCatalog`, chapter 10.3 (7.3 before 1.37)
-    /// - Mode: synchronous: the answer is the outcome
+    /// - Mode: synchronous: the response is the outcome
     /// - Effect: reads
-    /// - Again: it may be sent again. May be asked at any time. No limit of calls is
-    ///   documented.
+    /// - Retry: safe. May be asked at any time. No limit of calls is documented.
     ///
     /// [`GetIdentificationTypeRequest`] shows how the request is built.
     ///
@@ -712,10 +706,9 @@ impl Client {
     /// numbers go into `cityId` of a bank payout.
     ///
     /// - Action: `getCatalog`, chapter 10.4 (7.4 before 1.37)
-    /// - Mode: synchronous: the answer is the outcome
+    /// - Mode: synchronous: the response is the outcome
     /// - Effect: reads
-    /// - Again: it may be sent again. May be asked at any time. No limit of calls is
-    ///   documented.
+    /// - Retry: safe. May be asked at any time. No limit of calls is documented.
     ///
     /// [`GetTownCityRequest`] shows how the request is built.
     ///
@@ -748,10 +741,9 @@ impl Client {
     /// Lists the provinces. Their numbers go into `provinceId` of a bank payout.
     ///
     /// - Action: `getCatalog`, chapter 10.5 (7.5 before 1.37)
-    /// - Mode: synchronous: the answer is the outcome
+    /// - Mode: synchronous: the response is the outcome
     /// - Effect: reads
-    /// - Again: it may be sent again. May be asked at any time. No limit of calls is
-    ///   documented.
+    /// - Retry: safe. May be asked at any time. No limit of calls is documented.
     ///
     /// [`GetProvinceRequest`] shows how the request is built.
     ///
@@ -786,10 +778,9 @@ impl Client {
     /// bank payouts.
     ///
     /// - Action: `getCatalog`, chapter 10.6 (7.6 before 1.37)
-    /// - Mode: synchronous: the answer is the outcome
+    /// - Mode: synchronous: the response is the outcome
     /// - Effect: reads
-    /// - Again: it may be sent again. May be asked at any time. No limit of calls is
-    ///   documented.
+    /// - Retry: safe. May be asked at any time. No limit of calls is documented.
     ///
     /// [`GetBankCodeRequest`] shows how the request is built.
     ///

@@ -13,12 +13,14 @@ use skypay_types::{
     PayoutInquiryResponse, PayoutPayoutRequest, PayoutPayoutResponse, PayoutQueuePayoutRequest,
 };
 
-/// What a partner provides to SkyPay. Each method has a default that refuses, so
-/// implement the ones you serve.
+/// The callbacks that a partner serves. By default each method refuses, so
+/// implement only those that you serve.
 ///
-/// A method runs only after the message was decrypted, its credentials were checked
-/// and its fields were read. What it returns is encrypted and sent; a notification
-/// can only be acknowledged or, when it could not be stored, left unacknowledged.
+/// A method runs only after the message was decrypted and authenticated and its
+/// fields
+/// were read. Its result is encrypted and sent; a notification can only be
+/// acknowledged
+/// or, if it could not be stored, left unacknowledged.
 ///
 /// A method that has begun runs to its end, even if SkyPay hangs up or
 /// [`Config::handler_time`] is over meanwhile. Its response is lost then, and
@@ -83,9 +85,8 @@ pub trait PartnerCallbacks: Send + Sync + 'static {
     /// - Action: `payoutQueuePayout`, chapter 3.2
     /// - Mode: a notification: it can only be acknowledged
     /// - Effect: changes state, moves no money
-    /// - Again: it may be sent again. The same notice may come again; the receiver
-    ///   knows it by control number, `payType` and `dealTime`, and acknowledges it
-    ///   again.
+    /// - Retry: safe. The same notice may come again; the receiver knows it by control
+    ///   number, `payType` and `dealTime`, and acknowledges it again.
     ///
     /// Return `Ok(Stored)` once the notification is durably stored, also when you have
     /// seen it before. An error leaves it unacknowledged (HTTP 503).
@@ -111,10 +112,9 @@ pub trait PartnerCallbacks: Send + Sync + 'static {
     /// pays nothing: the payment is confirmed by `payoutPayout`.
     ///
     /// - Action: `payoutInquiry`, chapter 5.1 (4.1 before 1.37)
-    /// - Mode: synchronous: the answer is the outcome
+    /// - Mode: synchronous: the response is the outcome
     /// - Effect: reads
-    /// - Again: it may be sent again. May be asked several times, and must not change
-    ///   the payout.
+    /// - Retry: safe. May be asked several times, and must not change the payout.
     ///
     /// Refuse with:
     ///
@@ -149,10 +149,10 @@ pub trait PartnerCallbacks: Send + Sync + 'static {
     /// same.
     ///
     /// - Action: `payoutPayout`, chapter 5.2 (4.2 before 1.37)
-    /// - Mode: synchronous: the answer is the outcome
+    /// - Mode: synchronous: the response is the outcome
     /// - Effect: moves money
-    /// - Again: it may be sent again. The same confirmation may come again; the
-    ///   receiver books it once and answers as it did the first time.
+    /// - Retry: safe. The same confirmation may come again; the receiver books it once
+    ///   and answers as it did the first time.
     ///
     /// Refuse with:
     ///
@@ -189,10 +189,9 @@ pub trait PartnerCallbacks: Send + Sync + 'static {
     /// An inquiry books nothing: the payment is confirmed by `collectionCollect`.
     ///
     /// - Action: `collectionInquiry`, chapter 6.1 (4.3 before 1.37)
-    /// - Mode: synchronous: the answer is the outcome
+    /// - Mode: synchronous: the response is the outcome
     /// - Effect: reads
-    /// - Again: it may be sent again. May be asked several times, and must not change
-    ///   the contract.
+    /// - Retry: safe. May be asked several times, and must not change the contract.
     ///
     /// Refuse with:
     ///
@@ -224,10 +223,10 @@ pub trait PartnerCallbacks: Send + Sync + 'static {
     /// collected already; keep it for another receipt.
     ///
     /// - Action: `collectionCollect`, chapter 6.3 (4.4 before 1.37)
-    /// - Mode: synchronous: the answer is the outcome
+    /// - Mode: synchronous: the response is the outcome
     /// - Effect: moves money
-    /// - Again: it may be sent again. The same confirmation may come again; the
-    ///   receiver books it once and answers as it did the first time.
+    /// - Retry: safe. The same confirmation may come again; the receiver books it once
+    ///   and answers as it did the first time.
     ///
     /// Refuse with:
     ///
@@ -267,8 +266,8 @@ pub trait PartnerCallbacks: Send + Sync + 'static {
     /// - Action: `financeNotification`, chapter 8.1 (5.1 before 1.37)
     /// - Mode: a notification: it can only be acknowledged
     /// - Effect: changes state, moves no money
-    /// - Again: it may be sent again. The same notice may come again; the receiver
-    ///   knows it by `referenceNumber` and `accountNo`, and acknowledges it again.
+    /// - Retry: safe. The same notice may come again; the receiver knows it by
+    ///   `referenceNumber` and `accountNo`, and acknowledges it again.
     ///
     /// Return `Ok(Stored)` once the notification is durably stored, also when you have
     /// seen it before. An error leaves it unacknowledged (HTTP 503).
@@ -282,9 +281,10 @@ pub trait PartnerCallbacks: Send + Sync + 'static {
     }
 }
 
-/// Routes for the callbacks: `/` serves all of them, dispatching on the action;
-/// `/{callback}` serves each under its name, for back offices that register a URL
-/// per callback. Nest it under a path of your own.
+/// Routes for the callbacks: `/` serves all of them and dispatches on the action;
+/// `/{callback}` serves one of them, for a back office with a URL for each
+/// callback. You
+/// can nest it under any path.
 pub fn router<T: PartnerCallbacks>(handler: T, config: Config) -> Router {
     let shared = service(handler, config);
     let mut router = Router::new();
@@ -295,8 +295,8 @@ pub fn router<T: PartnerCallbacks>(handler: T, config: Config) -> Router {
     router.route_service("/", shared)
 }
 
-/// The same as a plain tower service: it serves every operation of this side,
-/// dispatching on the action.
+/// The same as a tower service: it serves all callbacks and dispatches on the
+/// action.
 #[must_use]
 pub fn service<T: PartnerCallbacks>(
     handler: T,

@@ -3,10 +3,10 @@
 //! Server stubs of the SkyPay Third Payment API (document version 0.1.0).
 //!
 //! Implement [`PartnerCallbacks`] and serve it with [`callbacks::router`];
-//! implement [`SkypayApi`] and serve it with [`skypay::router`] to play SkyPay.
+//! implement [`SkypayApi`] and serve it with [`skypay::router`] to simulate SkyPay.
 //!
-//! Everything that fails before a handler runs (wrong key, wrong credentials,
-//! unreadable body, unknown action) gets one uniform rejection.
+//! Every request that is rejected before a handler runs (wrong key, wrong
+//! credentials, unreadable body, unknown action) gets the same response.
 //!
 //! # Example
 //!
@@ -68,7 +68,7 @@ pub use skypay_types as types;
 
 use skypay_runtime::server::Protocol;
 
-/// What the document says of answers in general.
+/// The responses that the document defines for all operations.
 pub(crate) const PROTOCOL: Protocol = Protocol {
     header: &types::HEADER,
     accepted: "Success",

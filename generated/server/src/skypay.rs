@@ -20,9 +20,9 @@ use skypay_types::{
     PayoutQueueRequest, PayoutQueueResponse, PayoutQueueV2Request, PayoutQueueV2Response,
 };
 
-/// What SkyPay provides to a partner. For sandboxes and gateways: each method has a
-/// default that refuses. The client's method of the same name describes the
-/// operation, and [`types`](crate::types) has an example of each message.
+/// The operations that SkyPay serves, for sandboxes and gateways. By default each
+/// method refuses. The client's method of the same name describes the operation,
+/// and [`types`](crate::types) has an example of each message.
 ///
 /// # Example
 ///
@@ -51,13 +51,13 @@ pub trait SkypayApi: Send + Sync + 'static {
     /// Pay out to a bank account or an e-wallet.
     ///
     /// - Action: `payoutQueue`, chapter 3.1
-    /// - Mode: asynchronous: the answer says that it was accepted, the outcome comes by
-    ///   callback
+    /// - Mode: asynchronous: the response acknowledges it, a callback reports the
+    ///   outcome
     /// - Effect: moves money
-    /// - Again: it may be sent again only after asking has shown that it never arrived.
-    ///   If the outcome is unknown, wait 300 seconds and query the status. Send again
-    ///   only if the payout is not there or has failed, with the same control number,
-    ///   through the same channel, and again 300 seconds after the last attempt.
+    /// - Retry: only after a status query has shown that it did not arrive. If the
+    ///   outcome is unknown, wait 300 seconds and query the status. Send again only if
+    ///   the payout is not there or has failed, with the same control number, through
+    ///   the same channel, and again 300 seconds after the last attempt.
     ///
     /// Refuse with:
     ///
@@ -93,13 +93,13 @@ pub trait SkypayApi: Send + Sync + 'static {
     /// Leave a payout for pick-up at a remittance store.
     ///
     /// - Action: `payoutQueueV2`, chapter 4.1 (3.4 before 1.37)
-    /// - Mode: asynchronous: the answer says that it was accepted, the outcome comes by
-    ///   callback
+    /// - Mode: asynchronous: the response acknowledges it, a callback reports the
+    ///   outcome
     /// - Effect: moves money
-    /// - Again: it may be sent again only after asking has shown that it never arrived.
-    ///   If the outcome is unknown, wait 300 seconds and query the status. Send again
-    ///   only if the payout is not there or has failed, with the same control number
-    ///   and the same store chain, and again 300 seconds after the last attempt.
+    /// - Retry: only after a status query has shown that it did not arrive. If the
+    ///   outcome is unknown, wait 300 seconds and query the status. Send again only if
+    ///   the payout is not there or has failed, with the same control number and the
+    ///   same store chain, and again 300 seconds after the last attempt.
     ///
     /// Refuse with:
     ///
@@ -131,14 +131,14 @@ pub trait SkypayApi: Send + Sync + 'static {
     /// Cancel payouts that wait at a remittance store.
     ///
     /// - Action: `cancelPayout`, chapter 4.2 (3.3 before 1.37)
-    /// - Mode: asynchronous: the answer says that it was accepted, the outcome comes by
-    ///   callback
+    /// - Mode: asynchronous: the response acknowledges it, a callback reports the
+    ///   outcome
     /// - Effect: changes state, moves no money
-    /// - Again: it may be sent again only after asking has shown that it never arrived.
-    ///   Poll the status, at intervals of 30 minutes or more. Treat a payout as
-    ///   cancelled only when its status is Cancelled and its `cancelTime` is filled;
-    ///   never pay the payee another way before that. A payout that is Uploaded again
-    ///   was not cancelled.
+    /// - Retry: only after a status query has shown that it did not arrive. Poll the
+    ///   status, at intervals of 30 minutes or more. Treat a payout as cancelled only
+    ///   when its status is Cancelled and its `cancelTime` is filled; never pay the
+    ///   payee another way before that. A payout that is Uploaded again was not
+    ///   cancelled.
     ///
     /// Refuse with:
     ///
@@ -162,14 +162,13 @@ pub trait SkypayApi: Send + Sync + 'static {
     /// Correct the data of a payout that waits at a store.
     ///
     /// - Action: `amendTransactionV2`, chapter 4.3 (3.5 before 1.37)
-    /// - Mode: asynchronous: the answer says that it was accepted, the outcome comes by
-    ///   callback
+    /// - Mode: asynchronous: the response acknowledges it, a callback reports the
+    ///   outcome
     /// - Effect: changes state, moves no money
-    /// - Again: it may be sent again only after asking has shown that it never arrived.
-    ///   Wait for the callback with `payType` 5 or 6. The status tells whether the
-    ///   payout is still open, not whether its data changed. Whether a correction may
-    ///   be sent again is not documented: ask first, and only while the status is
-    ///   Uploaded.
+    /// - Retry: only after a status query has shown that it did not arrive. Wait for
+    ///   the callback with `payType` 5 or 6. The status tells whether the payout is
+    ///   still open, not whether its data changed. Whether a correction may be sent
+    ///   again is not documented: ask first, and only while the status is Uploaded.
     ///
     /// Refuse with:
     ///
@@ -193,12 +192,12 @@ pub trait SkypayApi: Send + Sync + 'static {
     /// Get the reference for a 7-Eleven barcode.
     ///
     /// - Action: `generate711Barcode`, chapter 6.2 (4.3.1 before 1.37)
-    /// - Mode: synchronous: the answer is the outcome
+    /// - Mode: synchronous: the response is the outcome
     /// - Effect: changes state, moves no money
-    /// - Again: it must not be sent again. No operation tells whether a reference was
-    ///   made, so a program does not repeat the request. If the answer is lost, let the
-    ///   customer ask for a new reference: no money moves until your own
-    ///   `collectionInquiry` accepts the payment.
+    /// - Retry: never. No operation tells whether a reference was made, so a program
+    ///   does not repeat the request. If the answer is lost, let the customer ask for a
+    ///   new reference: no money moves until your own `collectionInquiry` accepts the
+    ///   payment.
     ///
     /// Refuse with:
     ///
@@ -221,10 +220,10 @@ pub trait SkypayApi: Send + Sync + 'static {
     /// Ask for the status of up to 50 payouts.
     ///
     /// - Action: `payoutQueryStatus`, chapter 7.1 (4.5 before 1.37)
-    /// - Mode: synchronous: the answer is the outcome
+    /// - Mode: synchronous: the response is the outcome
     /// - Effect: reads
-    /// - Again: it may be sent again. Ask 300 seconds after the payout was sent at the
-    ///   earliest, then every 30 minutes or less often.
+    /// - Retry: safe. Ask 300 seconds after the payout was sent at the earliest, then
+    ///   every 30 minutes or less often.
     ///
     /// Refuse with:
     ///
@@ -248,10 +247,10 @@ pub trait SkypayApi: Send + Sync + 'static {
     /// List payouts, page by page.
     ///
     /// - Action: `getReportPayout`, chapter 7.2 (4.6 before 1.37)
-    /// - Mode: synchronous: the answer is the outcome
+    /// - Mode: synchronous: the response is the outcome
     /// - Effect: reads
-    /// - Again: it may be sent again. May be asked at any time. No limit of calls, days
-    ///   or rows is documented.
+    /// - Retry: safe. May be asked at any time. No limit of calls, days or rows is
+    ///   documented.
     ///
     /// Refuse with:
     ///
@@ -273,10 +272,10 @@ pub trait SkypayApi: Send + Sync + 'static {
     /// List collections, page by page.
     ///
     /// - Action: `getReportCollection`, chapter 7.2 (4.6 before 1.37)
-    /// - Mode: synchronous: the answer is the outcome
+    /// - Mode: synchronous: the response is the outcome
     /// - Effect: reads
-    /// - Again: it may be sent again. May be asked at any time. No limit of calls, days
-    ///   or rows is documented.
+    /// - Retry: safe. May be asked at any time. No limit of calls, days or rows is
+    ///   documented.
     ///
     /// Refuse with:
     ///
@@ -298,10 +297,9 @@ pub trait SkypayApi: Send + Sync + 'static {
     /// Ask for the balance of the payout account.
     ///
     /// - Action: `balanceQuery`, chapter 7.3 (4.7 before 1.37)
-    /// - Mode: synchronous: the answer is the outcome
+    /// - Mode: synchronous: the response is the outcome
     /// - Effect: reads
-    /// - Again: it may be sent again. May be asked at any time. No limit of calls is
-    ///   documented.
+    /// - Retry: safe. May be asked at any time. No limit of calls is documented.
     ///
     /// Refuse with:
     ///
@@ -323,12 +321,12 @@ pub trait SkypayApi: Send + Sync + 'static {
     /// Move balance between two of the partner's entities.
     ///
     /// - Action: `balanceTransfer`, chapter 7.4
-    /// - Mode: synchronous: the answer is the outcome
+    /// - Mode: synchronous: the response is the outcome
     /// - Effect: moves money
-    /// - Again: it must not be sent again. If the outcome is unknown, look for
-    ///   movements of `statementType` 3 on that day with `notificationInquiry`, and
-    ///   compare both balances. Never repeat the request by a program: without a number
-    ///   of its own, a repetition is a second transfer.
+    /// - Retry: never. If the outcome is unknown, look for movements of `statementType`
+    ///   3 on that day with `notificationInquiry`, and compare both balances. Never
+    ///   repeat the request by a program: without a number of its own, a repetition is
+    ///   a second transfer.
     ///
     /// Refuse with:
     ///
@@ -353,10 +351,10 @@ pub trait SkypayApi: Send + Sync + 'static {
     /// List the movements of the partner's accounts.
     ///
     /// - Action: `notificationInquiry`, chapter 8.2 (5.2 before 1.37)
-    /// - Mode: synchronous: the answer is the outcome
+    /// - Mode: synchronous: the response is the outcome
     /// - Effect: reads
-    /// - Again: it may be sent again. May be asked at any time. No limit of calls or
-    ///   days is documented.
+    /// - Retry: safe. May be asked at any time. No limit of calls or days is
+    ///   documented.
     ///
     /// Refuse with:
     ///
@@ -378,10 +376,9 @@ pub trait SkypayApi: Send + Sync + 'static {
     /// List the countries.
     ///
     /// - Action: `getCatalog`, chapter 10.1 (7.1 before 1.37)
-    /// - Mode: synchronous: the answer is the outcome
+    /// - Mode: synchronous: the response is the outcome
     /// - Effect: reads
-    /// - Again: it may be sent again. May be asked at any time. No limit of calls is
-    ///   documented.
+    /// - Retry: safe. May be asked at any time. No limit of calls is documented.
     ///
     /// Refuse with:
     ///
@@ -403,10 +400,9 @@ pub trait SkypayApi: Send + Sync + 'static {
     /// List the civil statuses.
     ///
     /// - Action: `getCatalog`, chapter 10.2 (7.2 before 1.37)
-    /// - Mode: synchronous: the answer is the outcome
+    /// - Mode: synchronous: the response is the outcome
     /// - Effect: reads
-    /// - Again: it may be sent again. May be asked at any time. No limit of calls is
-    ///   documented.
+    /// - Retry: safe. May be asked at any time. No limit of calls is documented.
     ///
     /// Refuse with:
     ///
@@ -428,10 +424,9 @@ pub trait SkypayApi: Send + Sync + 'static {
     /// List the types of identity documents.
     ///
     /// - Action: `getCatalog`, chapter 10.3 (7.3 before 1.37)
-    /// - Mode: synchronous: the answer is the outcome
+    /// - Mode: synchronous: the response is the outcome
     /// - Effect: reads
-    /// - Again: it may be sent again. May be asked at any time. No limit of calls is
-    ///   documented.
+    /// - Retry: safe. May be asked at any time. No limit of calls is documented.
     ///
     /// Refuse with:
     ///
@@ -453,10 +448,9 @@ pub trait SkypayApi: Send + Sync + 'static {
     /// List the towns and cities.
     ///
     /// - Action: `getCatalog`, chapter 10.4 (7.4 before 1.37)
-    /// - Mode: synchronous: the answer is the outcome
+    /// - Mode: synchronous: the response is the outcome
     /// - Effect: reads
-    /// - Again: it may be sent again. May be asked at any time. No limit of calls is
-    ///   documented.
+    /// - Retry: safe. May be asked at any time. No limit of calls is documented.
     ///
     /// Refuse with:
     ///
@@ -478,10 +472,9 @@ pub trait SkypayApi: Send + Sync + 'static {
     /// List the provinces.
     ///
     /// - Action: `getCatalog`, chapter 10.5 (7.5 before 1.37)
-    /// - Mode: synchronous: the answer is the outcome
+    /// - Mode: synchronous: the response is the outcome
     /// - Effect: reads
-    /// - Again: it may be sent again. May be asked at any time. No limit of calls is
-    ///   documented.
+    /// - Retry: safe. May be asked at any time. No limit of calls is documented.
     ///
     /// Refuse with:
     ///
@@ -503,10 +496,9 @@ pub trait SkypayApi: Send + Sync + 'static {
     /// List the banks.
     ///
     /// - Action: `getCatalog`, chapter 10.6 (7.6 before 1.37)
-    /// - Mode: synchronous: the answer is the outcome
+    /// - Mode: synchronous: the response is the outcome
     /// - Effect: reads
-    /// - Again: it may be sent again. May be asked at any time. No limit of calls is
-    ///   documented.
+    /// - Retry: safe. May be asked at any time. No limit of calls is documented.
     ///
     /// Refuse with:
     ///
@@ -531,8 +523,8 @@ pub fn router<T: SkypayApi>(handler: T, config: Config) -> Router {
     Router::new().route_service("/services/{callerName}", service(handler, config))
 }
 
-/// The same as a plain tower service: it serves every operation of this side,
-/// dispatching on the action.
+/// The same as a tower service: it serves all operations and dispatches on the
+/// action.
 #[must_use]
 pub fn service<T: SkypayApi>(handler: T, config: Config) -> Envelope<Dispatcher<impl Handler>> {
     Dispatcher::new(Skypay(handler), config).in_envelope()

@@ -267,8 +267,8 @@ skypay_runtime::message! {
 }
 
 impl PayoutStatusEntry {
-    /// What the message says of the payout's money by `status`; `None` if that is
-    /// absent, not listed or cannot be read.
+    /// The state of the payout's money by `status`; `None` if that is absent, not
+    /// listed or unreadable.
     #[must_use]
     pub fn money_state(&self) -> Option<MoneyState> {
         match self.status.if_readable()? {

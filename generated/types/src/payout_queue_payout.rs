@@ -51,8 +51,8 @@ skypay_runtime::message! {
 }
 
 impl PayoutQueuePayoutRequest {
-    /// What the message says of the payout's money by `payType`; `None` if that is
-    /// absent, not listed or cannot be read.
+    /// The state of the payout's money by `payType`; `None` if that is absent, not
+    /// listed or unreadable.
     #[must_use]
     pub fn money_state(&self) -> Option<MoneyState> {
         self.pay_type.money_state()

@@ -22,7 +22,7 @@ pub struct CallbackSender {
 }
 
 impl CallbackSender {
-    /// A sender to the URL that a partner registered; it is called as it stands.
+    /// A sender to the complete URL that a partner registered.
     ///
     /// # Errors
     ///
@@ -32,20 +32,21 @@ impl CallbackSender {
         Ok(Self::with_transport(transport))
     }
 
-    /// A sender over a transport with settings of your own, whose base URL is the URL
-    /// that the partner registered.
+    /// A sender over a configured transport, whose base URL is the URL that the partner
+    /// registered.
     #[must_use]
     pub fn with_transport(transport: Transport) -> Self {
         let service = wire::callback_service(&transport);
         Self { transport, service }
     }
 
-    /// Sends fields that no type describes, for tools that try what a partner does with
-    /// them. Gives the plaintext of the response, without judging it.
+    /// Sends fields without a type, for tools that test a partner with invalid
+    /// messages.
+    /// Returns the plaintext of the response, without classifying it.
     ///
     /// # Errors
     ///
-    /// Whether nothing was sent or the outcome is unknown.
+    /// If nothing was sent, or the outcome is unknown.
     pub async fn send_untyped(
         &self,
         operation: &'static OperationInfo,
@@ -63,7 +64,7 @@ impl CallbackSender {
     /// - Action: `parcelCollected`, chapter 1
     /// - Mode: a notification: it can only be acknowledged
     /// - Effect: changes state, moves no money
-    /// - Again: it may be sent again. It may come more than once.
+    /// - Retry: safe. It may come more than once.
     ///
     /// [`ParcelCollectedRequest`] shows how the request is built.
     ///
@@ -87,9 +88,9 @@ impl CallbackSender {
     /// Asks the shop before a courier is sent in.
     ///
     /// - Action: `mayCourierEnter`, chapter 1
-    /// - Mode: synchronous: the answer is the outcome
+    /// - Mode: synchronous: the response is the outcome
     /// - Effect: reads
-    /// - Again: it may be sent again. At any time.
+    /// - Retry: safe. At any time.
     ///
     /// [`MayCourierEnterRequest`] shows how the request is built.
     ///

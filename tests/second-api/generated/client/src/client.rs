@@ -18,8 +18,8 @@ pub struct Client {
 }
 
 impl Client {
-    /// A client with the default settings: HTTPS only, except to this machine; 10
-    /// seconds to connect, 30 seconds for a call.
+    /// A client with default settings: HTTPS only, except to loopback; 10 seconds to
+    /// connect, 30 seconds for a call.
     ///
     /// # Errors
     ///
@@ -34,8 +34,7 @@ impl Client {
         Self::with_transport(transport, caller_name)
     }
 
-    /// A client over a transport with settings of your own; see
-    /// [`Environment::transport`].
+    /// A client over a configured transport; see [`Environment::transport`].
     ///
     /// # Errors
     ///
@@ -47,16 +46,16 @@ impl Client {
         Ok(Self { transport, service })
     }
 
-    /// The keys that the client seals and opens with; rotate them here.
+    /// The keys of the client, for key rotation.
     #[must_use]
     pub fn keys(&self) -> &KeyRing {
         self.transport.keys()
     }
 
-    /// The earliest moment, in GMT+8, at which it is of use to ask what became of a
-    /// request that BoxPoint takes now: `None` where the document gives no time to
-    /// wait. An unknown outcome says the same of itself. Even then one answer that
-    /// something is not there proves nothing.
+    /// The earliest time, in GMT+8, at which to query a request that BoxPoint accepts
+    /// now; `None` if the document gives no delay. An unknown outcome has the same
+    /// method. Even then, a single response that does not show the transaction proves
+    /// nothing.
     #[must_use]
     pub fn ask_not_before<O: Operation>(&self) -> Option<DateTime> {
         self.transport.ask_not_before(O::INFO)
@@ -68,11 +67,11 @@ impl Client {
     /// comes by callback.
     ///
     /// - Action: `bookLocker`, chapter 1
-    /// - Mode: asynchronous: the answer says that it was accepted, the outcome comes by
-    ///   callback
+    /// - Mode: asynchronous: the response acknowledges it, a callback reports the
+    ///   outcome
     /// - Effect: moves money
-    /// - Again: it may be sent again only after asking has shown that it never arrived.
-    ///   Find the parcel before it is booked again.
+    /// - Retry: only after a status query has shown that it did not arrive. Find the
+    ///   parcel before it is booked again.
     ///
     /// [`BookLockerRequest`] shows how the request is built.
     ///
@@ -103,9 +102,9 @@ impl Client {
     /// Says where each parcel is.
     ///
     /// - Action: `findParcels`, chapter 1
-    /// - Mode: synchronous: the answer is the outcome
+    /// - Mode: synchronous: the response is the outcome
     /// - Effect: reads
-    /// - Again: it may be sent again. At any time.
+    /// - Retry: safe. At any time.
     ///
     /// [`FindParcelsRequest`] shows how the request is built.
     ///
@@ -134,10 +133,9 @@ impl Client {
     /// Opens it once.
     ///
     /// - Action: `openDoor`, chapter 1
-    /// - Mode: synchronous: the answer is the outcome
+    /// - Mode: synchronous: the response is the outcome
     /// - Effect: changes state, moves no money
-    /// - Again: it must not be sent again. A door that was opened twice was perhaps
-    ///   opened to a stranger.
+    /// - Retry: never. A door that was opened twice was perhaps opened to a stranger.
     ///
     /// [`OpenDoorRequest`] shows how the request is built.
     ///

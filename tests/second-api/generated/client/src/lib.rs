@@ -2,14 +2,14 @@
 
 //! Client of the BoxPoint Locker API (document version 0.1.0).
 //!
-//! [`Client`] calls BoxPoint: one method per operation. [`CallbackSender`] plays
-//! BoxPoint towards a partner, for sandboxes and tests.
+//! [`Client`] calls BoxPoint: one method per operation. [`CallbackSender`] sends
+//! the callbacks of BoxPoint to a partner, for sandboxes and tests.
 //!
 //! Every error says which of three things happened: nothing was sent
-//! ([`Error::NotSent`]), BoxPoint said no ([`Error::Rejected`]), or it may have
-//! happened ([`Error::Unknown`]). An unknown outcome of an operation that moves
-//! money is never sent again by this crate, and must not be by its user before the
-//! operation named in the error was asked.
+//! ([`Error::NotSent`]), BoxPoint refused it ([`Error::Rejected`]), or it may have
+//! been executed ([`Error::Unknown`]). An unknown outcome of an operation that
+//! moves money is never sent again by this crate, and must not be by its user
+//! before the operation named in the error was asked.
 
 use std::fmt;
 
@@ -28,16 +28,16 @@ pub use skypay_runtime::clock::Clock;
 pub use skypay_runtime::keys::{Credentials, InvalidCredentials, KeyRing};
 pub use skypay_runtime::outcome::{CallOutcome, NotSent, NotSentReason, UnknownCause};
 
-/// Why a call gave no accepted answer: one of three things happened.
+/// Why a call was not accepted.
 pub type Error = skypay_runtime::outcome::Error<types::State>;
 
-/// BoxPoint said no, with a return code that says that nothing was done.
+/// BoxPoint refused it, with a return code that says that nothing was executed.
 pub type Rejected = skypay_runtime::outcome::Rejected<types::State>;
 
-/// The call may have been executed: ask, do not send again.
+/// The call may have been executed: query it, do not send it again.
 pub type Unknown = skypay_runtime::outcome::Unknown<types::State>;
 
-/// Where BoxPoint is reached.
+/// The environment of BoxPoint to call.
 #[derive(Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Environment {
@@ -49,13 +49,13 @@ pub enum Environment {
     ///
     /// `https://live.boxpoint.example`
     Live,
-    /// Another base URL: a sandbox, or a gateway of your own. The wire path is appended
-    /// to it.
+    /// Another base URL, such as that of a sandbox or a gateway. The wire path is
+    /// appended to it.
     Custom(String),
 }
 
 impl Environment {
-    /// The URL in front of the wire path.
+    /// The base URL, to which the wire path is appended.
     #[must_use]
     pub fn url(&self) -> &str {
         match self {
@@ -65,13 +65,13 @@ impl Environment {
         }
     }
 
-    /// Settings for a transport to this environment, with their defaults.
+    /// A builder of a transport to this environment, with default settings.
     pub fn transport(&self, keys: impl Into<KeyRing>) -> TransportBuilder {
         Transport::builder(self.url(), keys.into())
     }
 }
 
-/// A URL of your own is not shown: it may hold a password.
+/// Without a custom URL, which may contain a password.
 impl fmt::Debug for Environment {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

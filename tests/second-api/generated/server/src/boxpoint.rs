@@ -12,9 +12,9 @@ use skypay_runtime::server::{
     Config, Context, Dispatcher, Envelope, Handler, Refusal, not_implemented,
 };
 
-/// What BoxPoint provides to a partner. For sandboxes and gateways: each method has
-/// a default that refuses. The client's method of the same name describes the
-/// operation, and [`types`](crate::types) has an example of each message.
+/// The operations that BoxPoint serves, for sandboxes and gateways. By default each
+/// method refuses. The client's method of the same name describes the operation,
+/// and [`types`](crate::types) has an example of each message.
 ///
 /// # Example
 ///
@@ -43,11 +43,11 @@ pub trait BoxpointApi: Send + Sync + 'static {
     /// Book a locker for a parcel.
     ///
     /// - Action: `bookLocker`, chapter 1
-    /// - Mode: asynchronous: the answer says that it was accepted, the outcome comes by
-    ///   callback
+    /// - Mode: asynchronous: the response acknowledges it, a callback reports the
+    ///   outcome
     /// - Effect: moves money
-    /// - Again: it may be sent again only after asking has shown that it never arrived.
-    ///   Find the parcel before it is booked again.
+    /// - Retry: only after a status query has shown that it did not arrive. Find the
+    ///   parcel before it is booked again.
     ///
     /// Refuse with:
     ///
@@ -67,9 +67,9 @@ pub trait BoxpointApi: Send + Sync + 'static {
     /// Find out where parcels are.
     ///
     /// - Action: `findParcels`, chapter 1
-    /// - Mode: synchronous: the answer is the outcome
+    /// - Mode: synchronous: the response is the outcome
     /// - Effect: reads
-    /// - Again: it may be sent again. At any time.
+    /// - Retry: safe. At any time.
     ///
     /// Refuse with:
     ///
@@ -87,10 +87,9 @@ pub trait BoxpointApi: Send + Sync + 'static {
     /// Open the door of a locker.
     ///
     /// - Action: `openDoor`, chapter 1
-    /// - Mode: synchronous: the answer is the outcome
+    /// - Mode: synchronous: the response is the outcome
     /// - Effect: changes state, moves no money
-    /// - Again: it must not be sent again. A door that was opened twice was perhaps
-    ///   opened to a stranger.
+    /// - Retry: never. A door that was opened twice was perhaps opened to a stranger.
     ///
     /// Refuse with:
     ///
@@ -113,8 +112,8 @@ pub fn router<T: BoxpointApi>(handler: T, config: Config) -> Router {
     Router::new().route_service("/lockers/{shop}", service(handler, config))
 }
 
-/// The same as a plain tower service: it serves every operation of this side,
-/// dispatching on the action.
+/// The same as a tower service: it serves all operations and dispatches on the
+/// action.
 #[must_use]
 pub fn service<T: BoxpointApi>(handler: T, config: Config) -> Envelope<Dispatcher<impl Handler>> {
     Dispatcher::new(Boxpoint(handler), config).in_envelope()

@@ -9,12 +9,14 @@ use skypay_runtime::server::{
     Config, Context, Dispatcher, Envelope, Handler, NotStored, Refusal, Stored, not_implemented,
 };
 
-/// What a partner provides to BoxPoint. Each method has a default that refuses, so
-/// implement the ones you serve.
+/// The callbacks that a partner serves. By default each method refuses, so
+/// implement only those that you serve.
 ///
-/// A method runs only after the message was decrypted, its credentials were checked
-/// and its fields were read. What it returns is encrypted and sent; a notification
-/// can only be acknowledged or, when it could not be stored, left unacknowledged.
+/// A method runs only after the message was decrypted and authenticated and its
+/// fields
+/// were read. Its result is encrypted and sent; a notification can only be
+/// acknowledged
+/// or, if it could not be stored, left unacknowledged.
 ///
 /// A method that has begun runs to its end, even if BoxPoint hangs up or
 /// [`Config::handler_time`] is over meanwhile. Its response is lost then, and
@@ -55,7 +57,7 @@ pub trait PartnerCallbacks: Send + Sync + 'static {
     /// - Action: `parcelCollected`, chapter 1
     /// - Mode: a notification: it can only be acknowledged
     /// - Effect: changes state, moves no money
-    /// - Again: it may be sent again. It may come more than once.
+    /// - Retry: safe. It may come more than once.
     ///
     /// Return `Ok(Stored)` once the notification is durably stored, also when you have
     /// seen it before. An error leaves it unacknowledged (HTTP 503).
@@ -73,9 +75,9 @@ pub trait PartnerCallbacks: Send + Sync + 'static {
     /// Asks the shop before a courier is sent in.
     ///
     /// - Action: `mayCourierEnter`, chapter 1
-    /// - Mode: synchronous: the answer is the outcome
+    /// - Mode: synchronous: the response is the outcome
     /// - Effect: reads
-    /// - Again: it may be sent again. At any time.
+    /// - Retry: safe. At any time.
     ///
     /// Refuse with:
     ///
@@ -94,9 +96,10 @@ pub trait PartnerCallbacks: Send + Sync + 'static {
     }
 }
 
-/// Routes for the callbacks: `/` serves all of them, dispatching on the action;
-/// `/{callback}` serves each under its name, for back offices that register a URL
-/// per callback. Nest it under a path of your own.
+/// Routes for the callbacks: `/` serves all of them and dispatches on the action;
+/// `/{callback}` serves one of them, for a back office with a URL for each
+/// callback. You
+/// can nest it under any path.
 pub fn router<T: PartnerCallbacks>(handler: T, config: Config) -> Router {
     let shared = service(handler, config);
     let mut router = Router::new();
@@ -107,8 +110,8 @@ pub fn router<T: PartnerCallbacks>(handler: T, config: Config) -> Router {
     router.route_service("/", shared)
 }
 
-/// The same as a plain tower service: it serves every operation of this side,
-/// dispatching on the action.
+/// The same as a tower service: it serves all callbacks and dispatches on the
+/// action.
 #[must_use]
 pub fn service<T: PartnerCallbacks>(
     handler: T,

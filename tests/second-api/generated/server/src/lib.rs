@@ -3,11 +3,11 @@
 //! Server stubs of the BoxPoint Locker API (document version 0.1.0).
 //!
 //! Implement [`PartnerCallbacks`] and serve it with [`callbacks::router`];
-//! implement [`BoxpointApi`] and serve it with [`boxpoint::router`] to play
+//! implement [`BoxpointApi`] and serve it with [`boxpoint::router`] to simulate
 //! BoxPoint.
 //!
-//! Everything that fails before a handler runs (wrong key, wrong credentials,
-//! unreadable body, unknown action) gets one uniform rejection.
+//! Every request that is rejected before a handler runs (wrong key, wrong
+//! credentials, unreadable body, unknown action) gets the same response.
 //!
 //! # Example
 //!
@@ -69,7 +69,7 @@ pub use skypay_runtime::server::{
 
 use skypay_runtime::server::Protocol;
 
-/// What the document says of answers in general.
+/// The responses that the document defines for all operations.
 pub(crate) const PROTOCOL: Protocol = Protocol {
     header: &types::HEADER,
     accepted: "Done",

@@ -3,13 +3,14 @@
 //! The messages of the BoxPoint Locker API (document version 0.1.0): requests,
 //! responses, callbacks and code tables.
 //!
-//! The types hold what the document says: constraints are checked when a request is
-//! built and before it is sent, never when a message is read. Reading goes through
-//! [`read::from_slice`]: it ignores the case of keys and whitespace in them, takes
-//! strings for numbers and the reverse, treats empty optional fields as absent,
-//! ignores unknown fields and keeps unknown codes. What cannot be read and is not
-//! required is kept as such: a field as [`Received::Unreadable`], an object of a
-//! list as an [`UnreadableEntry`] at its place in [`Entries`].
+//! Constraints of the document are checked when a request is built and before it is
+//! sent, never when a message is read. Read messages with [`read::from_slice`]: it
+//! ignores case and whitespace in keys, accepts strings for numbers and the
+//! reverse,
+//! treats empty optional fields as absent, ignores unknown fields and keeps unknown
+//! codes. Unreadable values that are not required are kept: a field as
+//! [`Received::Unreadable`], an object in a list as an [`UnreadableEntry`] at its
+//! index in [`Entries`].
 
 mod book_locker;
 mod codes;
@@ -35,7 +36,7 @@ pub use skypay_runtime::{
     Validate, Violation, Violations,
 };
 
-/// Reading messages by the tolerant policy of the document.
+/// Reads messages tolerantly, as the document describes.
 pub mod read {
     pub use skypay_runtime::read::{ReadError, from_slice};
 }
@@ -50,7 +51,7 @@ pub const HEADER: HeaderFields = HeaderFields {
     description: Some("explanation"),
 };
 
-/// Every operation and callback of the document, in its order.
+/// All operations and callbacks, in the order of the document.
 pub const OPERATIONS: &[&OperationInfo] = &[
     <BookLockerRequest as Operation>::INFO,
     <FindParcelsRequest as Operation>::INFO,
@@ -59,8 +60,9 @@ pub const OPERATIONS: &[&OperationInfo] = &[
     <MayCourierEnterRequest as Operation>::INFO,
 ];
 
-/// Hands all operations to a macro, for what is done with each of them: those of
-/// BoxPoint, then the callbacks that tell and those that ask.
+/// Calls a macro with all operations, to generate code for each of them: the
+/// operations
+/// of BoxPoint, then callbacks that notify and callbacks that are answered.
 ///
 /// ```
 /// macro_rules! requests {
