@@ -1,5 +1,5 @@
-//! `skypay clock`, `keys` and `callbacks`: the clock, and the pages of the
-//! back office.
+//! `skypay clock`, `keys` and `callbacks`: the clock, keys and callback URLs of
+//! the back office.
 
 use clap::Subcommand;
 use serde_json::{Value, json};

@@ -1,4 +1,5 @@
-//! `skypay call` and `skypay trigger`: one message, sent by generated code.
+//! `skypay call` and `skypay trigger`: sending a single message with the
+//! generated clients.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -58,7 +59,8 @@ impl Call {
         Ok(said(info, ended, advice, format))
     }
 
-    /// Requires an option for calls that move real money.
+    /// Rejects operations that change something in production unless the option is
+    /// given.
     fn guard(&self, info: &OperationInfo, access: &Access) -> Result<(), Failure> {
         if info.effect == Effect::Reads || !access.is_production() || self.yes_really_production {
             return Ok(());
@@ -124,7 +126,7 @@ impl Trigger {
     }
 }
 
-/// Sends fields that no type describes; only the credentials are added.
+/// Sends untyped fields; only the credentials are added.
 async fn send_raw(
     sender: &CallbackSender,
     info: &'static OperationInfo,
@@ -165,7 +167,7 @@ fn raw_end(
     Output::new(text, &json).exit_status(exit_status(outcome))
 }
 
-/// The client could not be created.
+/// Returns the failure for a client that could not be created.
 pub(crate) fn cannot_start(error: &SetupError) -> Failure {
     match error {
         SetupError::BaseUrl(_) | SetupError::PathParameter | SetupError::PlainHttp => {
@@ -175,16 +177,16 @@ pub(crate) fn cannot_start(error: &SetupError) -> Failure {
     }
 }
 
-/// What to do about a call whose keys may be wrong.
+/// A hint for a call that may have failed because of its keys.
 struct Advice {
     text: String,
-    /// Whether it is certain that nothing was executed, without a response.
+    /// Whether it is certain that nothing was executed, even without a response.
     nothing_was_done: bool,
 }
 
-/// Looks for the reason of a failed call in its keys: a response that no key
-/// decrypts, or one that refuses the credentials. A running sandbox knows its own
-/// key pairs; elsewhere there is only the response.
+/// Checks whether the keys explain a failed call: no key decrypts the response, or
+/// the response rejects the credentials. If the call went to a running sandbox, the
+/// keys are compared with its key pairs; otherwise only the response is available.
 async fn advice(info: &OperationInfo, error: &Error, access: &Access) -> Option<Advice> {
     let unopened = match error {
         Error::Unknown(error) => match error.cause {
@@ -224,7 +226,7 @@ async fn advice(info: &OperationInfo, error: &Error, access: &Access) -> Option<
     })
 }
 
-/// What is wrong with the keys, by those that the sandbox has.
+/// Compares the keys with those of the running sandbox.
 async fn sandbox_keys(access: &Access) -> Result<Option<Advice>, Failure> {
     let admin = admin()?;
     let now = admin.clock().await.map_err(failed)?.now;
@@ -269,7 +271,7 @@ async fn sandbox_keys(access: &Access) -> Result<Option<Advice>, Failure> {
     }))
 }
 
-/// How a call ended, in words.
+/// Returns the outcome of a call as output.
 fn said(
     info: &OperationInfo,
     ended: Ended,
@@ -331,7 +333,8 @@ fn said(
     Output::new(text, &json).exit_status(exit_status)
 }
 
-/// The text of an error, without what the line above it already says.
+/// Returns the message of an error without the operation name and the outcome,
+/// which the line above contains.
 fn unprefixed(info: &OperationInfo, error: &Error) -> String {
     let text = error.to_string();
     let rest = text
@@ -342,12 +345,12 @@ fn unprefixed(info: &OperationInfo, error: &Error) -> String {
     rest.strip_prefix(&outcome).unwrap_or(rest).to_owned()
 }
 
-/// A violation as JSON.
+/// Returns a violation as JSON.
 pub(crate) fn violation(violation: &skypay_types::Violation) -> Value {
     json!({ "field": violation.field, "rule": violation.rule, "message": violation.message })
 }
 
-/// A message of an operation, masked without `--show-personal-data`.
+/// Returns a message of an operation, masked without `--show-personal-data`.
 pub(crate) fn shown(info: &OperationInfo, tree: OrderedJson, format: OutputFormat) -> OrderedJson {
     if format.show_personal_data {
         return tree;

@@ -1,5 +1,5 @@
-//! Where calls go, and with which credentials: from the environment, from a
-//! file, or from a running sandbox; never from the command line.
+//! The URL and the credentials of a call: from the environment, a file or a
+//! running sandbox, never from the command line.
 
 use std::collections::BTreeMap;
 use std::fs::File;
@@ -15,7 +15,7 @@ use skypay_sandbox::limits;
 
 use crate::exit_status::Failure;
 
-/// Shown in the help of every command that needs credentials.
+/// The help section for commands that need credentials.
 pub(crate) const HELP: &str = "\
 Credentials:
   From the variables SKYPAY_CALLER_NAME, SKYPAY_USER_NAME,
@@ -33,10 +33,10 @@ Credentials:
   A section may have any name if it has a `url`. What is still missing is
   fetched from a running sandbox, at SKYPAY_SANDBOX or http://127.0.0.1:7171.";
 
-/// The variable with the URL of a running sandbox.
+/// The default URL of a running sandbox.
 const SANDBOX: &str = "http://127.0.0.1:7171";
 
-/// The default file, if it exists.
+/// The default credentials file; optional.
 const FILE: &str = "skypay.toml";
 
 /// The options for environment and credentials.
@@ -60,23 +60,23 @@ struct Section {
     encrypt_key: Option<String>,
 }
 
-/// Where calls go, and with which credentials.
+/// The target of calls, and its credentials.
 pub(crate) struct Access {
     pub(crate) environment: Environment,
     pub(crate) keys: KeyRing,
-    /// Whether it is a running sandbox, which can be asked for its keys.
+    /// Whether the target is a running sandbox, whose keys can be queried.
     pub(crate) is_sandbox: bool,
     caller_name: Option<String>,
 }
 
 impl Access {
-    /// Whether real money moves there.
+    /// Whether calls move real money.
     pub(crate) fn is_production(&self) -> bool {
         let same = |url: &str| url.trim_end_matches('/').to_ascii_lowercase();
         same(self.environment.url()) == same(Environment::Production.url())
     }
 
-    /// The last part of the URL.
+    /// Returns the last path segment of the URL.
     pub(crate) fn caller_name(&self) -> Result<&str, Failure> {
         self.caller_name
             .as_deref()
@@ -85,7 +85,7 @@ impl Access {
 }
 
 impl Options {
-    /// Everything that a call needs.
+    /// Resolves the target and its credentials.
     pub(crate) async fn access(&self) -> Result<Access, Failure> {
         let name = self
             .environment
@@ -117,7 +117,7 @@ impl Options {
         })
     }
 
-    /// What the file says of an environment.
+    /// Reads the section of an environment from the file.
     fn section(&self, name: &str) -> Result<Section, Failure> {
         let named = self.credentials.clone();
         let named = named.or_else(|| variable("SKYPAY_CREDENTIALS").map(PathBuf::from));
@@ -128,7 +128,7 @@ impl Options {
         };
         let text = read_file(&path)?;
         let sections: BTreeMap<String, Section> = toml::from_str(&text).map_err(|error| {
-            // The error's own text quotes the line, which may hold a secret.
+            // The error's message quotes the line, which may contain a secret.
             let line = error
                 .span()
                 .map(|span| text[..span.start].lines().count().max(1));
@@ -152,8 +152,8 @@ impl Options {
     }
 }
 
-/// Refuses a damaged name or secret, and says where it is: sent unchanged, it
-/// would be a different one.
+/// Rejects a malformed name or secret and reports its source, because the other
+/// side would not recognise it.
 pub(crate) fn issued(place: &str, text: &str) -> Result<(), Failure> {
     check_issued(text).map_err(|problem| {
         Failure::usage(format!("{place} {problem}"))
@@ -178,12 +178,12 @@ fn environment(name: &str, url: Option<String>) -> Result<Environment, Failure> 
     }
 }
 
-/// Where a running sandbox is.
+/// Returns the URL of the running sandbox.
 pub(crate) fn sandbox_url() -> String {
     variable("SKYPAY_SANDBOX").unwrap_or_else(|| SANDBOX.to_owned())
 }
 
-/// A sandbox on this machine gives its credentials.
+/// Fills missing credentials from a sandbox on this machine.
 async fn ask_sandbox(section: &mut Section) -> Result<(), Failure> {
     let all = [
         &section.caller_name,
@@ -236,19 +236,19 @@ fn missing(variables: &[&str]) -> Failure {
     )
 }
 
-/// A variable of the environment, unless it is empty.
+/// Returns an environment variable, unless it is empty.
 pub(crate) fn variable(name: &str) -> Option<String> {
     let value = std::env::var_os(name).filter(|value| !value.is_empty())?;
-    // One that is not UTF-8 is not absent; it is refused where it is used.
+    // Keep a value that is not UTF-8; it is rejected where it is used.
     Some(value.to_string_lossy().into_owned())
 }
 
-/// A file as text, without a byte order mark; `-` is standard input.
+/// Reads a file as text, without a byte order mark; `-` is standard input.
 pub(crate) fn read_file(path: &Path) -> Result<String, Failure> {
     read_limited(path, limits::INPUT)
 }
 
-/// The same, of at most `limit` bytes.
+/// Like `read_file`, with a maximum of `limit` bytes.
 pub(crate) fn read_limited(path: &Path, limit: usize) -> Result<String, Failure> {
     let read = if path == Path::new("-") {
         read_all(io::stdin(), limit)
@@ -268,7 +268,7 @@ pub(crate) fn read_limited(path: &Path, limit: usize) -> Result<String, Failure>
     })
 }
 
-/// At most `limit` bytes, to the end, or the reason why not.
+/// Reads to the end; fails with a reason if there are more than `limit` bytes.
 pub(crate) fn read_all(from: impl Read, limit: usize) -> Result<Vec<u8>, String> {
     let mut bytes = Vec::new();
     let read = from.take(limit as u64 + 1).read_to_end(&mut bytes);
@@ -279,7 +279,7 @@ pub(crate) fn read_all(from: impl Read, limit: usize) -> Result<Vec<u8>, String>
     }
 }
 
-/// A file with a JSON object; `-` is standard input.
+/// Reads a file with a JSON object; `-` is standard input.
 pub(crate) fn read_object(path: &Path) -> Result<Map<String, Value>, Failure> {
     let text = read_file(path)?;
     serde_json::from_str(&text).map_err(|error| {

@@ -1,4 +1,4 @@
-//! `skypay envelope`: sealing and opening bodies by hand.
+//! `skypay envelope`: encrypting and decrypting bodies manually.
 
 use std::io;
 use std::path::PathBuf;
@@ -11,7 +11,7 @@ use crate::credentials::{issued, read_all, read_file, variable};
 use crate::exit_status::Failure;
 use crate::output::Output;
 
-/// The variable with the key, if no file is given.
+/// The environment variable with the key, if no file is given.
 const VARIABLE: &str = "SKYPAY_ENCRYPT_KEY";
 
 /// Encrypt or decrypt a body with the encrypt key

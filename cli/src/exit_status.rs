@@ -1,26 +1,26 @@
-//! Exit codes, and errors.
+//! Exit codes and errors.
 
 use std::fmt;
 use std::process::ExitCode;
 
 use serde_json::{Value, json};
 
-/// The exit status. Other programs rely on its numbers.
+/// The exit status. Its numbers are a stable interface for scripts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum ExitStatus {
-    /// Done; a call was accepted.
+    /// Success; a call was accepted.
     Done,
-    /// Refused: by a return code, by the sandbox, or because of the key.
+    /// Refused by a return code, by the sandbox, or because of the key.
     Refused,
-    /// Wrong usage or a wrong file; nothing was done.
+    /// Invalid usage or an invalid file; nothing was executed.
     Usage,
-    /// A call may have been executed: query before sending again.
+    /// A call may have been executed: query before retrying.
     Unknown,
-    /// Nothing left this machine.
+    /// No request was sent.
     NotSent,
 }
 
-/// Shown at the end of the help and in the README.
+/// The section at the end of the help and in the README.
 pub(crate) const EXIT_CODES: &str = "\
 Exit codes:
   0  success; a call was accepted
@@ -41,8 +41,8 @@ impl From<ExitStatus> for ExitCode {
     }
 }
 
-/// An error: what happened, and what to do about it. Never contains a secret or a
-/// value from input.
+/// An error: what happened, and how to fix it. Never contains a secret or a value
+/// from input.
 #[derive(Debug)]
 pub(crate) struct Failure {
     pub(crate) exit_status: ExitStatus,
@@ -51,17 +51,17 @@ pub(crate) struct Failure {
 }
 
 impl Failure {
-    /// Wrong usage or a wrong file.
+    /// Creates an error for invalid usage or an invalid file.
     pub(crate) fn usage(what: impl Into<String>) -> Self {
         Self::new(ExitStatus::Usage, what)
     }
 
-    /// A refusal.
+    /// Creates an error for a refusal.
     pub(crate) fn refused(what: impl Into<String>) -> Self {
         Self::new(ExitStatus::Refused, what)
     }
 
-    /// No server was reached.
+    /// Creates an error for a server that cannot be reached.
     pub(crate) fn not_sent(what: impl Into<String>) -> Self {
         Self::new(ExitStatus::NotSent, what)
     }
@@ -74,13 +74,13 @@ impl Failure {
         }
     }
 
-    /// The same, with what to do about it.
+    /// Adds a hint on how to fix it.
     pub(crate) fn help(mut self, help: impl Into<String>) -> Self {
         self.help = Some(help.into());
         self
     }
 
-    /// The failure for other programs.
+    /// Returns the error as JSON.
     pub(crate) fn json(&self) -> Value {
         match &self.help {
             Some(help) => json!({ "error": self.what, "help": help }),

@@ -1,5 +1,5 @@
-//! The fields of a message: what the document says of them, and how
-//! `name=value` becomes one.
+//! The fields of a message: their description in the document, and parsing them
+//! from `name=value`.
 
 use std::collections::BTreeMap;
 
@@ -13,9 +13,9 @@ use crate::operations;
 /// A field of a message.
 #[derive(Clone, Debug)]
 pub(crate) struct Field {
-    /// Its name on the wire.
+    /// The name on the wire.
     pub(crate) name: String,
-    /// Whether every message has it.
+    /// Whether it is required.
     pub(crate) required: bool,
     about: String,
     kind: Kind,
@@ -24,18 +24,18 @@ pub(crate) struct Field {
 #[derive(Clone, Debug, PartialEq)]
 enum Kind {
     Scalar,
-    /// A list; the only field of its rows, if they have just one.
+    /// A list, with the only field of its items if they have exactly one.
     List(Option<String>),
 }
 
 impl Field {
-    /// The name, and what it holds.
+    /// Returns the name and the description.
     pub(crate) fn described(&self) -> (String, String) {
         (self.name.clone(), self.about.clone())
     }
 }
 
-/// The fields of a message, from the schema that its type derives.
+/// Returns the fields of a message from the schema that its type derives.
 pub(crate) fn of(schema: &Schema) -> Vec<Field> {
     let root = schema.as_value();
     let required = |name: &str| {
@@ -74,8 +74,8 @@ fn kind(root: &Value, property: &Value) -> Kind {
     Kind::List(only.and_then(|fields| fields.keys().next().cloned()))
 }
 
-/// The words of the document in one paragraph, without the name, which stands
-/// beside them.
+/// Returns the document's description as one paragraph, without the name, which is
+/// shown beside it.
 fn about(name: &str, description: &str) -> String {
     let wire = format!("On the wire: `{name}`");
     let paragraphs = description.split("\n\n").map(|paragraph| {
@@ -87,7 +87,7 @@ fn about(name: &str, description: &str) -> String {
     });
     let text = paragraphs.filter(|text| !text.is_empty());
     let text = text.collect::<Vec<_>>().join(" ");
-    // An example may end like the sentence that it is in.
+    // An example at the end of a sentence may itself end with a period.
     text.replace(".`.", ".").replace('`', "")
 }
 
@@ -99,9 +99,9 @@ fn capitalised(text: &str) -> String {
     first.unwrap_or_default() + characters.as_str()
 }
 
-/// The plaintext of a request from `name=value` and what else is given. Every
-/// name that the operation does not have is an error, because the reader of
-/// messages would pass over it; so is every field that is missing.
+/// Builds the plaintext of a request from `name=value` arguments and a JSON body.
+/// Unknown names are errors, because the deserializer would ignore them; so are
+/// missing required fields.
 pub(crate) fn plaintext(
     info: &OperationInfo,
     body: Option<Map<String, Value>>,
@@ -129,7 +129,7 @@ pub(crate) fn plaintext(
     Ok(Value::Object(members).to_string().into_bytes())
 }
 
-/// The same without looking at what the operation has.
+/// Like `plaintext`, without checking the fields.
 pub(crate) fn raw(body: Option<Map<String, Value>>, given: &[String]) -> Result<Vec<u8>, Failure> {
     let mut members = body.unwrap_or_default();
     for (name, mut values) in grouped(given)? {
@@ -169,7 +169,7 @@ fn explained(info: &OperationInfo) -> String {
     )
 }
 
-/// How many letters have to be changed, without regard to their case.
+/// Returns the case-insensitive edit distance.
 fn distance(left: &str, right: &str) -> usize {
     let right: Vec<char> = right.to_lowercase().chars().collect();
     let mut row: Vec<usize> = (0..=right.len()).collect();
@@ -185,7 +185,7 @@ fn distance(left: &str, right: &str) -> usize {
     row.last().copied().unwrap_or_default()
 }
 
-/// A value as it was given.
+/// A value from the command line.
 enum Given {
     Text(String),
     Json(Value),
@@ -199,7 +199,7 @@ impl Given {
         }
     }
 
-    /// A list may also be given as JSON after `=`.
+    /// Returns an item of a list; the list may also be given as JSON after `=`.
     fn listed(self) -> Result<Value, Self> {
         match self {
             Self::Text(text) if text.trim_start().starts_with(['[', '{']) => {
@@ -210,7 +210,7 @@ impl Given {
     }
 }
 
-/// The values of each name, in the order in which they were given.
+/// Groups the values by name, in the order given.
 fn grouped(given: &[String]) -> Result<BTreeMap<String, Vec<Given>>, Failure> {
     let mut all: BTreeMap<String, Vec<Given>> = BTreeMap::new();
     for one in given {
@@ -227,7 +227,7 @@ fn grouped(given: &[String]) -> Result<BTreeMap<String, Vec<Given>>, Failure> {
     Ok(all)
 }
 
-/// So much of it that it is recognised; it may hold anything.
+/// Shortens a text for an error message, because it may contain secrets.
 fn shortened(text: &str) -> String {
     let short: String = text.chars().take(8).collect();
     if short.len() < text.len() {

@@ -1,18 +1,18 @@
-//! The folder of the program's own files: `.skypay` in the current folder. It
-//! tells git to leave it alone, since a database with messages and keys is not
-//! to end up in a repository.
+//! The folder for the program's files: `.skypay` in the current folder. It
+//! contains a `.gitignore`, because a database with messages and keys must not
+//! be committed to a repository.
 
 use std::fs;
 use std::io;
 use std::path::Path;
 
-/// Its name.
+/// The name of the folder.
 const NAME: &str = ".skypay";
 
-/// What its `.gitignore` says.
+/// The content of its `.gitignore`.
 const GITIGNORE: &str = "# Written by skypay: nothing in this folder belongs in a repository.\n*\n";
 
-/// Makes the folder that a file goes into.
+/// Creates the parent folder of a file.
 pub(crate) fn prepare(file: &Path) -> io::Result<()> {
     let Some(folder) = file.parent().filter(|name| !name.as_os_str().is_empty()) else {
         return Ok(());

@@ -1,5 +1,6 @@
-//! What `skypay listen` has received, kept for `skypay replay`: bodies as they
-//! came, sealed, so that the file holds no personal data in plaintext.
+//! The history of callbacks that `skypay listen` has received, for `skypay
+//! replay`. Bodies are stored encrypted, as received, so that the file contains
+//! no personal data in plaintext.
 
 use std::fs::File;
 use std::io::Write;
@@ -12,34 +13,34 @@ use crate::credentials::read_limited;
 use crate::exit_status::Failure;
 use crate::folder;
 
-/// A callback as it was received.
+/// A received callback.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct Entry {
-    /// From 1 in each file.
+    /// The number, from 1 in each file.
     pub(crate) id: u64,
-    /// When, in GMT+8.
+    /// The time of arrival in GMT+8.
     pub(crate) time: String,
-    /// Which callback; none if it could not be opened.
+    /// The name of the callback; `None` if it could not be decrypted.
     pub(crate) operation: Option<String>,
-    /// What it was about.
+    /// The transaction IDs in the callback.
     pub(crate) transaction_ids: Vec<String>,
-    /// The body.
+    /// The encrypted body.
     pub(crate) sealed: String,
-    /// The HTTP status of the answer.
+    /// The HTTP status of the response.
     pub(crate) status: u16,
 }
 
-/// Where the history is if no file is named.
+/// The default file.
 pub(crate) const FILE: &str = ".skypay/listen.jsonl";
 
-/// A history that grows.
+/// A history file open for appending.
 pub(crate) struct History {
     file: File,
     next: u64,
 }
 
 impl History {
-    /// Goes on where the file ends.
+    /// Opens the file and continues after its last entry.
     pub(crate) fn open(path: &Path) -> Result<Self, Failure> {
         let next = if path.exists() {
             read(path)?.last().map_or(1, |entry| entry.id + 1)
@@ -59,7 +60,7 @@ impl History {
         })
     }
 
-    /// Adds an entry under the next number, and gives the number.
+    /// Appends an entry and returns its number.
     pub(crate) fn add(&mut self, entry: Entry) -> std::io::Result<u64> {
         let id = self.next;
         let entry = Entry { id, ..entry };
@@ -70,7 +71,7 @@ impl History {
     }
 }
 
-/// All entries of a file.
+/// Reads all entries of a file.
 pub(crate) fn read(path: &Path) -> Result<Vec<Entry>, Failure> {
     let text = read_limited(path, limits::HISTORY).map_err(|failure| {
         failure.help("`skypay listen` writes it; name another one with --history.")
@@ -86,7 +87,7 @@ pub(crate) fn read(path: &Path) -> Result<Vec<Entry>, Failure> {
         .collect()
 }
 
-/// The entry of that number.
+/// Returns the entry with the given number.
 pub(crate) fn find(path: Option<&Path>, id: u64) -> Result<Entry, Failure> {
     let path = path.unwrap_or(Path::new(FILE));
     let mut all = read(path)?.into_iter();

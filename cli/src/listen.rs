@@ -1,5 +1,5 @@
-//! `skypay listen`: a partner's callback URL on this machine, served by the
-//! generated server.
+//! `skypay listen`: a partner's callback URL on this machine, implemented by
+//! the generated server.
 
 use std::collections::BTreeMap;
 use std::net::{Ipv4Addr, SocketAddr};
@@ -65,7 +65,7 @@ pub(crate) struct Listen {
     count: Option<u64>,
 }
 
-/// A callback that was opened, authenticated and read.
+/// A callback that was decrypted, authenticated and parsed.
 #[derive(Clone)]
 struct Seen {
     info: &'static OperationInfo,
@@ -176,8 +176,8 @@ struct ListenState {
 
 async fn receive(State(state): State<ListenState>, request: Request) -> Response {
     let started = Instant::now();
-    // SkyPay sends none. A page in a browser does, and could seal a callback
-    // with a sandbox's keys, which everybody knows.
+    // SkyPay never sends this header, but a page in a browser does; it could
+    // encrypt a callback with the keys of a sandbox, which are public.
     if request.headers().contains_key(ORIGIN) {
         return StatusCode::FORBIDDEN.into_response();
     }
@@ -225,7 +225,7 @@ struct Received {
     seen: Option<Seen>,
     sealed: Bytes,
     status: StatusCode,
-    /// The response in plaintext, if it can be decrypted.
+    /// The plaintext of the response, if it can be decrypted.
     answer: Option<Vec<u8>>,
     /// Why there is no response.
     problem: Option<&'static str>,
@@ -241,7 +241,7 @@ impl ListenState {
         opened.next().map(|plaintext| plaintext.as_bytes().to_vec())
     }
 
-    /// Stores and prints it.
+    /// Stores and prints the callback.
     fn record(&self, received: &Received) {
         let seen = received.seen.as_ref();
         let time = DateTime::from(Clock::default().now()).to_string();
@@ -273,8 +273,8 @@ impl ListenState {
         let _ = self.served.send(());
     }
 
-    /// Why a body was rejected before the handler ran. The response does not
-    /// contain the reason.
+    /// Returns why a body was rejected before the handler ran; the response does
+    /// not contain the reason.
     fn turned_away(&self, sealed: &[u8]) -> &'static str {
         match self.opened(sealed) {
             None => "turned away: our key does not open it",
@@ -338,7 +338,7 @@ impl Received {
     }
 }
 
-/// Where callbacks are forwarded to.
+/// The target to which callbacks are forwarded.
 #[derive(Clone, Debug)]
 struct Forward {
     url: String,
@@ -357,7 +357,7 @@ impl Forward {
         })
     }
 
-    /// Forwards the encrypted body unchanged, and returns the response.
+    /// Forwards the encrypted body unchanged and returns the response.
     async fn sealed(&self, body: &Bytes) -> (StatusCode, Result<Bytes, &'static str>) {
         let request = self.transport.http_client().post(&self.url);
         let request = request
@@ -373,7 +373,7 @@ impl Forward {
         (status, whole(response).await)
     }
 
-    /// Forwards it in plaintext, and returns the response of a status 2xx.
+    /// Forwards the plaintext and returns the response if its status is 2xx.
     async fn plaintext(&self, name: &str, plaintext: Vec<u8>) -> Option<Vec<u8>> {
         let client = self.transport.http_client();
         let request = client.post(&self.url);
@@ -391,7 +391,7 @@ impl Forward {
     }
 }
 
-/// A whole response, within the size limit.
+/// Reads a complete response, up to the size limit.
 async fn whole<B>(response: impl Into<http::Response<B>>) -> Result<Bytes, &'static str>
 where
     B: axum::body::HttpBody<Error: Into<Box<dyn std::error::Error + Send + Sync>>>,
@@ -406,12 +406,12 @@ where
     }
 }
 
-/// The partner whom SkyPay calls.
+/// The partner side of a callback.
 #[derive(Clone)]
 struct Partner {
     answers: Arc<BTreeMap<String, Value>>,
     forward: Option<Forward>,
-    /// The callback that is being served; each callback has its own partner.
+    /// The callback being handled; each callback has a separate partner.
     seen: Arc<Mutex<Option<Seen>>>,
 }
 
@@ -458,8 +458,8 @@ impl Partner {
     }
 }
 
-/// The typed response from plaintext: accepted if it is complete, refused if its
-/// code is a refusal or a required field is missing.
+/// Parses the typed response from plaintext: accepted if it is complete, refused if
+/// its code is a refusal or a required field is missing.
 fn answer<O: Operation>(text: Option<&[u8]>) -> Result<O::Response, Refusal> {
     let text = text.unwrap_or(b"{}");
     if let Some((code, description)) = operations::code_in(text)

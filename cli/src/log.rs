@@ -1,4 +1,5 @@
-//! `skypay log` and `skypay replay`: what happened, and having it again.
+//! `skypay log` and `skypay replay`: showing events and sending callbacks
+//! again.
 
 use std::fs;
 use std::path::PathBuf;
@@ -222,8 +223,7 @@ impl Replay {
         Ok(Output::new(texts.join("\n"), &all).exit_status(exit_status))
     }
 
-    /// Bytes as they were, without a key: the keys of the transport are not
-    /// used.
+    /// Sends the stored bytes unchanged; the keys of the transport are not used.
     async fn kept(&self, to: &str) -> Result<Output, Failure> {
         let entry = history::find(self.history.as_deref(), self.id)?;
         let unused = Credentials::new("unused", "unused", "unused");

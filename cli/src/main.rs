@@ -1,5 +1,4 @@
-//! `skypay`: a SkyPay on this machine, and everything that is done with one
-//! from a command line.
+//! `skypay`: the command line of SkyPay, with a sandbox on this machine.
 
 mod back_office;
 mod call;
@@ -96,7 +95,8 @@ fn main() -> ExitCode {
     }
 }
 
-/// Help and version are what was wanted; everything else is a mistake.
+/// Handles clap errors: help and version are success, everything else is invalid
+/// usage.
 fn misunderstood(error: &clap::Error) -> ExitCode {
     if !error.use_stderr() || error.kind() == ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand {
         let _ = error.print();

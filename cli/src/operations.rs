@@ -1,5 +1,5 @@
-//! Every operation of the document as a subcommand, and what is done with each
-//! of them. No operation is named here: the types crate hands them over.
+//! Every operation of the document as a subcommand. No operation is named here:
+//! the types crate provides the list.
 
 use std::borrow::Cow;
 
@@ -16,8 +16,7 @@ use crate::fields::{self, Field};
 use crate::ordered_json::OrderedJson;
 use crate::output::columns;
 
-/// A call that has ended, with the typed answer as it is on the wire and what of
-/// it cannot be read.
+/// The result of a call: the typed response as on the wire, and its violations.
 pub(crate) type Ended = Result<(OrderedJson, Option<Invalid>), Error>;
 
 macro_rules! by_operation {
@@ -26,7 +25,7 @@ macro_rules! by_operation {
         notices { $($notice:ident($told:ident) -> $noted:ident;)* }
         inquiries { $($inquiry:ident($asked:ident) -> $answer:ident;)* }
     ) => {
-        /// Calls an operation of SkyPay's with a message in plaintext.
+        /// Calls an operation of SkyPay with a plaintext message.
         pub(crate) async fn call(
             client: &Client,
             info: &OperationInfo,
@@ -39,7 +38,7 @@ macro_rules! by_operation {
             Err(unknown_operation(info.name))
         }
 
-        /// Sends a callback with a message in plaintext.
+        /// Sends a callback with a plaintext message.
         pub(crate) async fn send(
             sender: &CallbackSender,
             info: &OperationInfo,
@@ -56,7 +55,7 @@ macro_rules! by_operation {
             Err(unknown_operation(info.name))
         }
 
-        /// The fields of an operation's request.
+        /// Returns the request fields of an operation.
         pub(crate) fn request_fields(name: &str) -> Vec<Field> {
             $(if name == skypay_types::$request::INFO.name {
                 return fields::of(&schema_for!(skypay_types::$request));
@@ -70,9 +69,9 @@ macro_rules! by_operation {
             Vec::new()
         }
 
-        /// The return code of an answer in plaintext, and its text. An answer that
-        /// refuses lacks most of what one that accepts has, so it is read as
-        /// one to a notice, which has nothing else.
+        /// Returns the return code and text of a plaintext response. A refusal
+        /// lacks most of the fields of an accepted response, so it is parsed as the
+        /// response to a notification, which has only these two.
         pub(crate) fn code_in(plaintext: &[u8]) -> Option<(String, Option<String>)> {
             let read = [$(said::<skypay_types::$noted>),*];
             read.into_iter().find_map(|said| said(plaintext))
@@ -106,7 +105,7 @@ fn said<A: Response>(plaintext: &[u8]) -> Option<(String, Option<String>)> {
     Some((code?, description.map(str::to_owned)))
 }
 
-/// What a message breaks of the document's rules, as far as it can be read.
+/// Returns the constraint violations of a message, as far as it can be parsed.
 pub(crate) fn violations<M: Validate>(message: &M) -> Option<Invalid> {
     message.validate().err()
 }
@@ -115,14 +114,14 @@ fn unknown_operation(name: &str) -> Failure {
     Failure::usage(format!("{name} cannot be called from this side"))
 }
 
-/// The operation of that name, in either direction.
+/// Returns the operation with the given name, in either direction.
 pub(crate) fn find(name: &str) -> Option<&'static OperationInfo> {
     OPERATIONS.iter().copied().find(|info| info.name == name)
 }
 
-/// Which operations a command offers.
+/// The set of operations that a command offers.
 pub(crate) trait Offered {
-    /// Who calls whom.
+    /// The direction of the operations.
     const DIRECTION: Direction;
 }
 
@@ -142,7 +141,7 @@ impl Offered for Callbacks {
     const DIRECTION: Direction = Direction::ToPartner;
 }
 
-/// An operation with the fields of its request, as a subcommand.
+/// An operation with its request fields, as a subcommand.
 #[derive(Clone, Debug)]
 pub(crate) struct Chosen<T> {
     pub(crate) info: &'static OperationInfo,
@@ -193,7 +192,7 @@ impl<T: Offered> Subcommand for Chosen<T> {
     }
 }
 
-/// What belongs to an operation's own help; only made when it is asked for.
+/// Adds the arguments and the help of an operation; only built on demand.
 fn with_fields(command: Command) -> Command {
     let after = find(command.get_name()).map(described);
     let field = Arg::new("field")

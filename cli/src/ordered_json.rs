@@ -1,5 +1,5 @@
-//! JSON in the order in which it was written, so that messages are shown as
-//! the document describes them.
+//! JSON that preserves the order of fields, so that messages are shown as in
+//! the document.
 
 use std::fmt;
 
@@ -9,15 +9,15 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::Value;
 use serde_json::value::RawValue;
 
-/// What stands in the place of personal data.
+/// The replacement for personal data.
 const MASKED: &str = "[masked]";
 
-/// A JSON text.
+/// A JSON value.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum OrderedJson {
     Null,
     Bool(bool),
-    /// As it was written, decimals included.
+    /// The number as written, including decimals.
     Number(String),
     Text(String),
     Array(Vec<OrderedJson>),
@@ -25,7 +25,7 @@ pub(crate) enum OrderedJson {
 }
 
 impl OrderedJson {
-    /// Reads a JSON text.
+    /// Parses a JSON text.
     pub(crate) fn read(text: &[u8]) -> Option<Self> {
         let text: &RawValue = serde_json::from_slice(text).ok()?;
         Self::of_raw(text)
@@ -52,14 +52,13 @@ impl OrderedJson {
         })
     }
 
-    /// What a value is on the wire.
+    /// Serializes a value.
     pub(crate) fn of(value: &impl Serialize) -> Self {
         let text = serde_json::to_vec(value).unwrap_or_default();
         Self::read(&text).unwrap_or(Self::Null)
     }
 
-    /// The same without personal data: fields of these names, wherever they
-    /// are, hold none any more.
+    /// Masks personal data: the fields with these names, at any depth.
     pub(crate) fn masked(self, personal: &[&str]) -> Self {
         match self {
             Self::Array(items) => Self::Array(
@@ -87,7 +86,7 @@ impl OrderedJson {
         }
     }
 
-    /// A scalar as people write it.
+    /// Returns a scalar as text; `None` for arrays and objects.
     pub(crate) fn plain(&self) -> Option<String> {
         match self {
             Self::Null => Some("-".to_owned()),
@@ -127,7 +126,7 @@ impl Serialize for OrderedJson {
     }
 }
 
-/// The members of an object in their order, each as it stands.
+/// The members of an object in order, each as raw JSON.
 struct Members(Vec<(String, Box<RawValue>)>);
 
 impl<'de> Deserialize<'de> for Members {
@@ -154,7 +153,7 @@ impl<'de> Deserialize<'de> for Members {
     }
 }
 
-/// For values whose order says nothing.
+/// For values whose field order is not significant.
 impl From<Value> for OrderedJson {
     fn from(value: Value) -> Self {
         Self::of(&value)

@@ -1,4 +1,4 @@
-//! Writing for people, at most eighty columns wide, and for programs.
+//! Output as text, at most 80 columns wide, and as JSON.
 
 use std::borrow::Cow;
 use std::io::{self, IsTerminal, Write};
@@ -8,7 +8,7 @@ use serde::Serialize;
 use crate::exit_status::{ExitStatus, Failure};
 use crate::ordered_json::OrderedJson;
 
-/// The columns of a line of text.
+/// The maximum width of a line, in columns.
 pub(crate) const WIDTH: usize = 80;
 
 /// The output format.
@@ -27,12 +27,12 @@ pub(crate) struct Output {
     pub(crate) exit_status: ExitStatus,
     pub(crate) text: String,
     pub(crate) json: String,
-    /// Whether the text is the result itself, in which every byte counts.
+    /// Whether the text is the exact result, which must be written byte for byte.
     is_exact: bool,
 }
 
 impl Output {
-    /// Output with exit status 0.
+    /// Creates output with exit status 0.
     pub(crate) fn new(text: impl Into<String>, json: &impl Serialize) -> Self {
         Self {
             exit_status: ExitStatus::Done,
@@ -42,20 +42,20 @@ impl Output {
         }
     }
 
-    /// The same, whose text is the result itself: another program gets it byte
-    /// for byte.
+    /// Marks the text as the exact result, which is written byte for byte if
+    /// standard output is not a terminal.
     pub(crate) fn exact(mut self) -> Self {
         self.is_exact = true;
         self
     }
 
-    /// The same, with another exit status.
+    /// Sets the exit status.
     pub(crate) fn exit_status(mut self, exit_status: ExitStatus) -> Self {
         self.exit_status = exit_status;
         self
     }
 
-    /// Writes it to standard output.
+    /// Writes the output to standard output.
     pub(crate) fn print(&self, format: OutputFormat) {
         let mut stdout = io::stdout();
         if self.is_exact && !format.json && !stdout.is_terminal() {
@@ -80,21 +80,22 @@ pub(crate) fn print_error(failure: &Failure, format: OutputFormat) {
     let _ = writeln!(io::stderr(), "{}", visible(&text));
 }
 
-/// Writes a line to standard output at once. A closed output is no error.
+/// Writes a line to standard output and flushes it. A closed output is not an
+/// error.
 pub(crate) fn out(text: &str) {
     let mut stdout = io::stdout().lock();
     let _ = writeln!(stdout, "{}", visible(text.trim_end_matches('\n')));
     let _ = stdout.flush();
 }
 
-/// A text that is safe on a terminal: control characters, and those that change
-/// how others are displayed, are written as JSON escapes. So text from outside
-/// moves no cursor, and JSON stays equal.
+/// Escapes control characters, and characters that change how others are displayed,
+/// as JSON escapes. Text from outside then cannot move the cursor, and JSON keeps
+/// its value.
 fn visible(text: &str) -> Cow<'_, str> {
     escaped(text, |letter| letter != '\n' && is_hidden(letter))
 }
 
-/// The same on one line, with line breaks escaped.
+/// Like `visible`, with line breaks escaped as well.
 pub(crate) fn visible_line(text: &str) -> Cow<'_, str> {
     escaped(text, is_hidden)
 }
@@ -132,7 +133,7 @@ fn is_hidden(letter: char) -> bool {
         )
 }
 
-/// A text in lines of at most [`WIDTH`] columns, each indented. Line breaks stay.
+/// Wraps a text at [`WIDTH`] columns with an indent. Line breaks are kept.
 pub(crate) fn wrapped(text: &str, indent: usize) -> String {
     let mut lines = Vec::new();
     for paragraph in text.lines() {
@@ -155,7 +156,7 @@ pub(crate) fn wrapped(text: &str, indent: usize) -> String {
     lines.join("\n")
 }
 
-/// Two columns: names, and their texts, wrapped beside them.
+/// Formats rows of two columns: names, and texts wrapped beside them.
 pub(crate) fn columns<N: AsRef<str>, T: AsRef<str>>(rows: &[(N, T)], indent: usize) -> String {
     let widest = rows.iter().map(|(name, _)| name.as_ref().chars().count());
     let widest = widest.max().unwrap_or_default().min(30);
@@ -177,7 +178,8 @@ pub(crate) fn columns<N: AsRef<str>, T: AsRef<str>>(rows: &[(N, T)], indent: usi
     lines.join("\n")
 }
 
-/// A table: each column as wide as its widest cell, the last one as it is.
+/// Formats a table. Each column is as wide as its widest cell; the last is not
+/// padded.
 pub(crate) fn table(head: &[&str], rows: &[Vec<String>]) -> String {
     let visible = |cell: &String| visible_line(cell).into_owned();
     let rows: Vec<Vec<_>> = rows
@@ -203,7 +205,7 @@ pub(crate) fn table(head: &[&str], rows: &[Vec<String>]) -> String {
     lines.join("\n")
 }
 
-/// A message as text: its fields one below the other.
+/// Formats a message as text, with one field per line.
 pub(crate) fn message(tree: &OrderedJson, indent: usize) -> String {
     match tree {
         OrderedJson::Object(members) => {

@@ -1,4 +1,4 @@
-//! A running sandbox: asking it, telling it, and showing what it says.
+//! Access to a running sandbox: executing commands and showing their results.
 
 use serde_json::{Value, json};
 use skypay_sandbox::admin_client::{Admin, AdminError, CommandResult};
@@ -12,18 +12,18 @@ use crate::operations;
 use crate::ordered_json::OrderedJson;
 use crate::output::{Output, OutputFormat, message, wrapped};
 
-/// Shown in the help of commands that need a running sandbox.
+/// The help section for commands that need a running sandbox.
 pub(crate) const HELP: &str = "\
 The sandbox is the one at SKYPAY_SANDBOX, by default http://127.0.0.1:7171.";
 
-/// The client of the running sandbox.
+/// Returns the client of the running sandbox.
 pub(crate) fn admin() -> Result<Admin, Failure> {
     Admin::new(&sandbox_url()).map_err(|error| {
         Failure::usage(error.to_string()).help("SKYPAY_SANDBOX is the URL that `up` printed.")
     })
 }
 
-/// The failure of a command.
+/// Converts an error of the admin client.
 pub(crate) fn failed(error: AdminError) -> Failure {
     match error {
         AdminError::Refused { problem, .. } => Failure::refused(problem),
@@ -38,7 +38,7 @@ pub(crate) async fn execute(command: &Command, format: OutputFormat) -> Result<O
     said(&executed, format)
 }
 
-/// Executes a command whose result is that of its callback.
+/// Executes a command. The exit status is the result of its callback.
 pub(crate) async fn carry_and_wait(
     command: &Command,
     format: OutputFormat,
@@ -98,7 +98,7 @@ fn said(executed: &CommandResult, format: OutputFormat) -> Result<Output, Failur
     Ok(Output::new(lines.join("\n"), &json))
 }
 
-/// A line of the log as text.
+/// Formats a log line as text.
 pub(crate) fn event(event: &Value) -> String {
     let text = |name: &str| event[name].as_str().unwrap_or_default();
     let time = text("time").get(..19).unwrap_or_default();
@@ -115,7 +115,7 @@ pub(crate) fn event(event: &Value) -> String {
     format!("{sequence:>5}  {time}  {}", said.trim_start())
 }
 
-/// A callback and how its last attempt ended.
+/// Formats a callback and the result of its last attempt.
 fn delivery(callback: &Callback, format: OutputFormat) -> String {
     let Callback {
         id,
@@ -156,7 +156,7 @@ fn delivery(callback: &Callback, format: OutputFormat) -> String {
     text
 }
 
-/// A callback as JSON.
+/// Returns a callback as JSON, masked without `--show-personal-data`.
 pub(crate) fn masked(callback: &Callback, format: OutputFormat) -> OrderedJson {
     let tree = OrderedJson::of(callback);
     match operations::find(&callback.operation) {

@@ -1,5 +1,5 @@
-//! `skypay script`, `fault` and `behavior`: what shall become of requests, what
-//! shall go wrong on the wire, and what the vendor leaves open.
+//! `skypay script`, `fault` and `behavior`: scripted outcomes, connection
+//! faults and configurable behaviors.
 
 use std::path::PathBuf;
 
@@ -42,7 +42,7 @@ impl Script {
     }
 }
 
-/// The last rule of the file goes in first: rules are added before all others.
+/// Adds the rules in reverse, because a new rule precedes all others.
 async fn load(file: &std::path::Path, format: OutputFormat) -> Result<Output, Failure> {
     let rules: Vec<Rule> = serde_json::from_str(&read_file(file)?)
         .map_err(|error| Failure::usage(format!("{}: {error}", file.display())))?;

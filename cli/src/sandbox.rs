@@ -1,4 +1,4 @@
-//! `skypay sandbox`: starting one, and what concerns it as a whole.
+//! `skypay sandbox`: starting and managing a sandbox.
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
@@ -139,12 +139,12 @@ impl SandboxArgs {
     }
 }
 
-/// The sandbox may run in another folder.
+/// Makes a path absolute, because the sandbox may run in another folder.
 fn absolute(file: &Path) -> PathBuf {
     std::path::absolute(file).unwrap_or_else(|_| file.to_owned())
 }
 
-/// What the clock shows.
+/// Formats the state of the clock.
 pub(crate) fn render_clock(what: &str, clock: &ClockStatus) -> Output {
     let kind = if clock.is_virtual { "virtual" } else { "real" };
     let mut rows = vec![("now", format!("{} ({kind})", clock.now))];
@@ -215,7 +215,7 @@ impl Up {
     }
 }
 
-/// Ctrl-C or SIGTERM.
+/// Completes on Ctrl-C or SIGTERM.
 async fn interrupted() {
     #[cfg(unix)]
     {
@@ -240,7 +240,7 @@ fn greet(info: &Info, format: OutputFormat) {
     }
 }
 
-/// The credentials and examples to print.
+/// Returns the credentials and examples to print at startup.
 fn greeting(info: &Info) -> String {
     let clock = if info.clock.is_virtual {
         "virtual"
@@ -294,7 +294,7 @@ fn greeting(info: &Info) -> String {
     )
 }
 
-/// What to do when keys have expired.
+/// The hint for expired keys.
 pub(crate) const NEW_KEYS: &str = "Make others with `skypay keys generate`, see them with \
                                    `skypay keys reveal`, enable them with `skypay keys enable`; \
                                    they take effect after five minutes.";
@@ -311,7 +311,7 @@ struct Scenario {
     file: PathBuf,
 }
 
-/// `{"advance": "300s"}`; every other step is a command.
+/// The step `{"advance": "300s"}`; every other step is a command.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct AdvanceStep {
@@ -391,7 +391,7 @@ enum Step {
     Command(Box<Command>),
 }
 
-/// A part of the state as text.
+/// Returns a part of the state, as JSON and as text.
 pub(crate) async fn part(name: &str, format: OutputFormat) -> Result<(Value, String), Failure> {
     let mut state = admin()?
         .state(format.show_personal_data)

@@ -1,4 +1,4 @@
-//! What needs no sandbox: envelopes, calls, callbacks, listening.
+//! Commands that need no sandbox: `envelope`, `call`, `trigger` and `listen`.
 
 use std::net::TcpListener;
 
@@ -6,7 +6,7 @@ use serde_json::json;
 
 use crate::program::{Program, Started};
 
-/// A URL where no server listens.
+/// Returns a URL on which no server listens.
 fn closed() -> (TcpListener, String) {
     let port = TcpListener::bind("127.0.0.1:0").unwrap();
     let free = TcpListener::bind("127.0.0.1:0").unwrap();
@@ -38,7 +38,7 @@ const INQUIRY: [&str; 4] = [
     "amount=1",
 ];
 
-/// A call that changes something.
+/// A call that is not read-only.
 pub(crate) const TRANSFER: [&str; 4] = [
     "balanceTransfer",
     "transferFrom=SKY98",
@@ -167,7 +167,7 @@ fn a_listener_shows_answers_and_keeps_callbacks() {
     assert_eq!(shown["transaction_ids"], json!(["SKY9800000101"]));
     assert_eq!(shown["answer"]["code"], "1000");
 
-    // Each callback under its own path; personal data are masked.
+    // Each callback is sent to a separate path; personal data are masked.
     let own = format!("{url}collectionInquiry");
     let ran = trigger(&program, &own, &INQUIRY).ended(1).json();
     assert_eq!(
@@ -176,7 +176,8 @@ fn a_listener_shows_answers_and_keeps_callbacks() {
     );
     assert_eq!(listener.json()["plaintext"]["phone"], "[masked]");
 
-    // What the types refuse goes out raw, and is turned away.
+    // Values that the types reject are sent with `--raw` and rejected by the
+    // listener.
     let unlisted = ["payoutQueuePayout", "payType=77", "--raw"];
     trigger(&program, &url, &unlisted[..2]).ended(2);
     let ran = trigger(&program, &url, &unlisted).ended(3);
@@ -239,7 +240,7 @@ fn a_listener_passes_sealed_callbacks_on_and_replays_them() {
     };
     let ran = replay("1 --copies 3 --concurrent").ended(0);
     assert_eq!(ran.json()["statuses"], json!([200, 200, 200]));
-    // Copies that arrive at once are shown in any order.
+    // Copies that arrive at the same time may be printed in any order.
     let mut ids = [(); 3].map(|()| behind.json()["id"].as_u64());
     ids.sort_unstable();
     assert_eq!(ids, [Some(2), Some(3), Some(4)]);

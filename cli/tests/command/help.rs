@@ -1,10 +1,10 @@
-//! The help of every command as a reader sees it.
+//! The help of every command.
 
 use skypay_types::{Direction, OPERATIONS};
 
 use crate::program::Program;
 
-/// One of each kind; the rest are like them.
+/// The commands with a snapshot: one of each kind, as the others are similar.
 const REVIEWED: [&str; 12] = [
     "",
     "sandbox up",

@@ -1,5 +1,5 @@
-//! What people and other programs hand over as they have it: URLs with a query
-//! or a slash at the end, keys with a line end, files with a byte order mark.
+//! Unusual but valid input: URLs with a query or a trailing slash, keys with a
+//! line break, files with a byte order mark.
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpListener;
@@ -11,8 +11,8 @@ use crate::away::{NOTICE, TRANSFER, listening};
 use crate::program::{Program, Ran};
 use crate::setup::Setup;
 
-/// A server that notes the first line and the header `Host` of so many
-/// requests, and acknowledges nothing.
+/// Starts a server that records the first line and the `Host` header of the given
+/// number of requests, and acknowledges none.
 fn noting(requests: usize) -> (String, JoinHandle<Vec<String>>) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());
@@ -55,7 +55,7 @@ fn refused(ran: Ran, said: &str) {
     }
 }
 
-/// The ways in which this program calls a URL that somebody names.
+/// The commands that call a URL given by the user.
 const CALLS: [&str; 5] = [
     "trigger",
     "forward",
@@ -95,7 +95,7 @@ fn urls_are_called_as_they_are_given() {
     }
 }
 
-/// Lets one notice go to the URL.
+/// Sends one notification to the URL.
 fn send(call: &str, url: &str) {
     let program = Program::new();
     match call {
@@ -174,7 +174,7 @@ fn urls_that_cannot_be_called_as_they_are_given_are_refused_with_the_reason() {
             .ended(1);
         assert!(!ran.err.contains("hidden"), "{}", ran.err);
     }
-    // The call of an operation appends a path, so it cannot have a query.
+    // Calling an operation appends a path, so the URL cannot have a query.
     let url = "http://127.0.0.1:1/?a=b";
     refused(
         Program::new().run(&["call", "-e", url, "balanceQuery"]),
@@ -404,7 +404,7 @@ fn what_the_sandbox_does_not_know_ends_with_1() {
         let ran = setup.run(line).ended(1);
         assert_eq!(ran.out, "", "{line}");
     }
-    // What no sandbox knows is a mistake of the command line.
+    // Names that the sandbox does not have are usage errors.
     for line in [
         "behavior nonsense",
         "behavior duplicates nonsense",
@@ -474,7 +474,7 @@ fn a_wrong_key_is_told_by_a_hint_and_ends_as_the_readme_says() {
             .with(variable, value)
     };
     let wrong_key = program("SKYPAY_ENCRYPT_KEY", "canary");
-    // A sandbox of one's own says so for certain.
+    // With a local sandbox, it is certain.
     for operation in [&["balanceQuery"][..], &TRANSFER] {
         let ran = wrong_key
             .run(&[&["--json", "call"], operation].concat())
@@ -482,7 +482,7 @@ fn a_wrong_key_is_told_by_a_hint_and_ends_as_the_readme_says() {
         let help = ran.json()["help"].as_str().unwrap().to_owned();
         assert!(help.contains("none of this sandbox's"), "{help}");
     }
-    // Elsewhere it is certain only where nothing could have changed.
+    // Otherwise, it is certain only if the operation is read-only.
     let ran = wrong_key
         .run(&["--json", "call", "-e", url, "balanceQuery"])
         .ended(1);

@@ -1,4 +1,4 @@
-//! How much the program reads at most, and who may read what it writes.
+//! Limits on input sizes, and permissions of the written files.
 
 use std::io::{Read, Write};
 use std::net::TcpListener;

@@ -1,4 +1,4 @@
-//! The program `skypay`, run as people run it.
+//! Tests of the program `skypay` as a subprocess.
 
 #![allow(
     clippy::unwrap_used,

@@ -1,4 +1,4 @@
-//! Running the program and reading what it says.
+//! Running the program and reading its output.
 
 use std::ffi::OsString;
 use std::io::{BufRead, BufReader, Write};
@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 use serde_json::Value;
 
-/// A folder of its own, gone at the end.
+/// A temporary folder, deleted on drop.
 pub(crate) struct Folder(PathBuf);
 
 impl Folder {
@@ -38,14 +38,14 @@ impl Drop for Folder {
     }
 }
 
-/// The program, which cargo has put beside the folder of the tests.
+/// Returns the path of the program, which cargo has built next to the test folder.
 pub(crate) fn skypay() -> PathBuf {
     let test = std::env::current_exe().unwrap();
     let folder = test.parent().and_then(Path::parent).unwrap();
     folder.join(format!("skypay{}", std::env::consts::EXE_SUFFIX))
 }
 
-/// How a run ended.
+/// The result of a finished run.
 #[derive(Debug)]
 pub(crate) struct Ran {
     pub(crate) code: i32,
@@ -54,7 +54,7 @@ pub(crate) struct Ran {
 }
 
 impl Ran {
-    /// What it says for other programs.
+    /// Returns the JSON output.
     pub(crate) fn json(&self) -> Value {
         serde_json::from_str(&self.out).unwrap_or_else(|_| panic!("{self:?}"))
     }
@@ -66,14 +66,14 @@ impl Ran {
     }
 }
 
-/// The program in a folder, with the variables of its environment.
+/// The program with a working folder and environment variables.
 pub(crate) struct Program {
     pub(crate) folder: Folder,
     variables: Vec<(&'static str, OsString)>,
 }
 
 impl Program {
-    /// Without credentials.
+    /// Creates a program without credentials.
     pub(crate) fn bare() -> Self {
         Self {
             folder: Folder::new(),
@@ -81,7 +81,7 @@ impl Program {
         }
     }
 
-    /// With credentials in its environment.
+    /// Creates a program with credentials in its environment.
     pub(crate) fn new() -> Self {
         Self::bare()
             .with("SKYPAY_CALLER_NAME", "demo")
@@ -95,7 +95,7 @@ impl Program {
         self
     }
 
-    /// The value of a variable that it is given.
+    /// Returns the value of an environment variable.
     pub(crate) fn variable(&self, name: &str) -> &str {
         let found = self.variables.iter().find(|(known, _)| *known == name);
         found.unwrap().1.to_str().unwrap()
@@ -108,7 +108,7 @@ impl Program {
             .current_dir(self.folder.path())
             .env_clear()
             .env("HOME", self.folder.path())
-            // Without it, Windows opens no sockets.
+            // Required by Windows to open sockets.
             .envs(std::env::var_os("SYSTEMROOT").map(|folder| ("SYSTEMROOT", folder)))
             .envs(self.variables.iter().map(|(name, value)| (*name, value)))
             .stdin(Stdio::piped())
@@ -117,20 +117,20 @@ impl Program {
         command
     }
 
-    /// Runs it to its end.
+    /// Runs the program until it exits.
     pub(crate) fn run(&self, arguments: &[&str]) -> Ran {
         self.run_with(arguments, "")
     }
 
-    /// The same with the arguments as words.
+    /// Like `run`, with the arguments separated by spaces.
     pub(crate) fn line(&self, line: &str) -> Ran {
         self.run(&line.split_whitespace().collect::<Vec<_>>())
     }
 
-    /// The same with standard input.
+    /// Like `run`, with standard input.
     pub(crate) fn run_with(&self, arguments: &[&str], input: &str) -> Ran {
         let mut child = self.command(arguments).spawn().unwrap();
-        // A program that does not read standard input may have ended already.
+        // The program may have exited without reading standard input.
         let _ = child.stdin.take().unwrap().write_all(input.as_bytes());
         let output = child.wait_with_output().unwrap();
         Ran {
@@ -140,7 +140,7 @@ impl Program {
         }
     }
 
-    /// Starts it and leaves it running.
+    /// Starts the program in the background.
     pub(crate) fn start(&self, arguments: &[&str]) -> Started {
         let mut child = self.command(arguments).spawn().unwrap();
         let lines = BufReader::new(child.stdout.take().unwrap());
@@ -148,21 +148,21 @@ impl Program {
     }
 }
 
-/// A run that goes on. Ends with its owner.
+/// A run in progress, killed on drop.
 pub(crate) struct Started {
     child: Child,
     lines: BufReader<ChildStdout>,
 }
 
 impl Started {
-    /// The next line that it writes.
+    /// Returns the next line of output.
     pub(crate) fn line(&mut self) -> String {
         let mut line = String::new();
         self.lines.read_line(&mut line).unwrap();
         line
     }
 
-    /// What it writes, up to the line with this.
+    /// Returns the output up to and including the line that contains `last`.
     pub(crate) fn until(&mut self, last: &str) -> String {
         let mut said = String::new();
         while !said.contains(last) {
@@ -171,13 +171,13 @@ impl Started {
         said
     }
 
-    /// The next line, as JSON.
+    /// Returns the next line as JSON.
     pub(crate) fn json(&mut self) -> Value {
         let line = self.line();
         serde_json::from_str(&line).unwrap_or_else(|_| panic!("{line:?}"))
     }
 
-    /// Waits until it ends by itself.
+    /// Waits until the program exits by itself.
     pub(crate) fn end(mut self) -> i32 {
         self.child.wait().unwrap().code().unwrap()
     }

@@ -1,4 +1,4 @@
-//! The README says what the code says, and its walks lead where they say.
+//! Checks the README against the code, and runs its examples.
 
 #[cfg(target_os = "linux")]
 use std::process::Command;
@@ -42,9 +42,8 @@ fn what_is_printed_at_the_start_is_shown() {
     holds(&said.replace(&format!(":{port}"), ":7171"));
 }
 
-/// Runs every block of the README that a shell understands, one after the
-/// other, with the variables that the sandbox prints. Other systems have other
-/// shells.
+/// Runs every shell block of the README in order, with the variables that the
+/// sandbox prints. Linux only, because other systems have other shells.
 #[cfg(target_os = "linux")]
 #[test]
 fn the_walks_lead_where_they_say() {
@@ -92,7 +91,7 @@ fn the_walks_lead_where_they_say() {
     }
 }
 
-/// The partner's side of `walk.sh` is curl and openssl alone.
+/// In `walk.sh`, the partner's side uses only curl and openssl.
 #[cfg(target_os = "linux")]
 #[test]
 fn the_whole_walk_ends_well() {

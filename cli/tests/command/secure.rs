@@ -1,4 +1,4 @@
-//! Callbacks to a partner behind TLS, with faults and without.
+//! Callbacks to a partner over TLS, with and without faults.
 
 use std::io::Read;
 use std::net::TcpListener;
@@ -13,12 +13,11 @@ use skypay_runtime::envelope::{self, EncryptKey};
 use crate::program::Program;
 use crate::setup::Setup;
 
-/// For 127.0.0.1 only; its key protects nothing.
+/// A certificate for 127.0.0.1 only; its key protects nothing.
 const CERTIFICATE: &str = "../tests/leaks/loopback-certificate.pem";
 const KEY: &str = "../tests/leaks/loopback-key.pem";
 
-/// Reads one request over TLS: the length that it announces, and its body as far
-/// as it came.
+/// Reads one request over TLS; returns the announced length and the body received.
 fn read_request(listener: &TcpListener, config: &Arc<ServerConfig>) -> (usize, String) {
     let (stream, _) = listener.accept().unwrap();
     let connection = ServerConnection::new(Arc::clone(config)).unwrap();
@@ -62,7 +61,7 @@ fn callbacks_over_https_suffer_the_same_faults() {
     setup.run(&format!("callbacks set {url}")).ended(0);
     let key = EncryptKey::derive(info["encrypt_key"].as_str().unwrap());
 
-    // What arrives: how many requests, whether they are whole, and whether the
+    // Expected: the number of requests, whether they are complete, and whether the
     // body can be decrypted.
     for (fault, copies, is_whole, opens) in [
         ("", 1, true, true),

@@ -1,11 +1,11 @@
-//! What is done with a running sandbox.
+//! Tests of commands on a running sandbox.
 
 use serde_json::{Value, json};
 
 use crate::away::listening;
 use crate::program::{Program, Ran, Started};
 
-/// A sandbox with a virtual clock, and a program that knows where it is.
+/// A running sandbox with a virtual clock, and a program configured for it.
 pub(crate) struct Setup {
     pub(crate) program: Program,
     up: Started,
@@ -30,7 +30,7 @@ impl Setup {
         (setup, info)
     }
 
-    /// Ends the sandbox; its folder stays.
+    /// Stops the sandbox; its folder is kept.
     pub(crate) fn end(self) -> Program {
         drop(self.up);
         self.program
@@ -42,7 +42,7 @@ impl Setup {
         self.program.run(&arguments)
     }
 
-    /// A payout to a bank.
+    /// Submits a payout to a bank.
     fn pay_out(&self, control_number: &str, amount: &str) -> Ran {
         let fields = [
             "sender=Example",
@@ -137,7 +137,7 @@ fn a_payout_is_called_paid_and_asked_for() {
 #[test]
 fn the_cashiers_exit_code_says_how_the_partner_answered() {
     let (setup, _) = Setup::up(&["--memory"]);
-    // No callback is sent as long as there is no URL.
+    // No callback is sent while there is no URL.
     setup
         .run("cashier inquire SKY9800000201 --channel 1")
         .ended(5);
