@@ -1,4 +1,4 @@
-//! The client of a running sandbox's own interface.
+//! The client of a running sandbox's admin interface.
 //!
 //! ```no_run
 //! # async fn example() -> Result<(), skypay_sandbox::admin_client::AdminError> {
@@ -37,40 +37,40 @@ pub use crate::service::admin_types::{
     Problem, RowsQuery, Saved, WireRecord,
 };
 
-/// The path of the interface.
+/// The base path of the admin interface.
 pub(crate) const ROOT: &str = "/_sandbox";
 
-/// A client of a running sandbox's own interface.
+/// A client of a running sandbox's admin interface.
 #[derive(Clone, Debug)]
 pub struct Admin {
     target: Target,
 }
 
 impl Admin {
-    /// A client of the sandbox at that URL, such as `http://127.0.0.1:7171`.
+    /// Creates a client of the sandbox at a URL, such as `http://127.0.0.1:7171`.
     pub fn new(url: &str) -> Result<Self, AdminError> {
-        // What is no URL of a sandbox may hold a password, so it is not shown.
+        // An invalid URL may contain a password, so it is omitted.
         let target = Target::parse(url)
             .map_err(|error| AdminError::Unreachable(error, "that URL".to_owned()))?;
         Ok(Self { target })
     }
 
-    /// What a partner has to know to call the sandbox.
+    /// Returns the connection details of the sandbox.
     pub async fn info(&self) -> Result<Info, AdminError> {
         self.get("info", &Nothing {}).await
     }
 
-    /// The state without its rows; see [`State`](crate::engine::State).
+    /// Returns the state without its rows; see [`State`](crate::engine::State).
     pub async fn state(&self, personal: bool) -> Result<Value, AdminError> {
         self.get("state", &Personal { personal }).await
     }
 
-    /// Transactions, movements and callbacks: the next thousand.
+    /// Returns a page of up to a thousand transactions, movements and callbacks.
     pub async fn rows(&self, query: RowsQuery) -> Result<Vec<Row>, AdminError> {
         self.get("rows", &query).await
     }
 
-    /// All transactions, movements and callbacks.
+    /// Returns all transactions, movements and callbacks.
     pub async fn all_rows(&self, personal: bool) -> Result<Vec<Row>, AdminError> {
         let mut all: Vec<Row> = Vec::new();
         loop {
@@ -88,19 +88,19 @@ impl Admin {
         }
     }
 
-    /// Carries out a command. Callbacks that it causes at once have been tried
-    /// when this returns.
+    /// Executes a command. Returns when the callbacks that it caused at once have been
+    /// attempted.
     pub async fn command(&self, command: &Command) -> Result<CommandResult, AdminError> {
         self.post("commands", command).await
     }
 
-    /// Lines of the log, without line ends.
+    /// Returns lines of the log, without line terminators.
     pub async fn log(&self, query: LogQuery) -> Result<Vec<String>, AdminError> {
         let text = self.log_text(query).await?;
         Ok(text.lines().map(str::to_owned).collect())
     }
 
-    /// The log as it is exported: a JSON object a line.
+    /// Returns the log in its export format: one JSON object per line.
     pub async fn log_text(&self, query: LogQuery) -> Result<String, AdminError> {
         let answer = self
             .send(Method::GET, "log", Some(&query), Vec::new())
@@ -108,7 +108,7 @@ impl Admin {
         String::from_utf8(answer.to_vec()).map_err(|_| AdminError::Answer)
     }
 
-    /// Follows the log: what is there already, then every new line.
+    /// Follows the log: existing lines, then every new one.
     pub async fn follow(&self, query: LogQuery) -> Result<Follow, AdminError> {
         let path = path("log/stream", Some(&query));
         let answer = self.target.send(Method::GET, &path, Vec::new()).await;
@@ -123,36 +123,36 @@ impl Admin {
         })
     }
 
-    /// A callback and what was seen of it on the wire.
+    /// Returns a callback and the records of its exchanges.
     pub async fn callback(&self, id: u64, personal: bool) -> Result<CallbackDetails, AdminError> {
         self.get(&format!("callbacks/{id}"), &Personal { personal })
             .await
     }
 
-    /// What the clock shows.
+    /// Returns the status of the clock.
     pub async fn clock(&self) -> Result<ClockStatus, AdminError> {
         self.get("clock", &Nothing {}).await
     }
 
-    /// Moves a virtual clock. When this returns, everything that was due on
-    /// the way has happened, callbacks included.
+    /// Advances a virtual clock. Returns when everything that was due on the way has
+    /// been executed, including callbacks.
     pub async fn advance(&self, by: Duration) -> Result<Advanced, AdminError> {
         self.post("clock/advance", &Advance { by }).await
     }
 
-    /// Writes everything to a file, from which [`Self::restore`] reads it.
+    /// Saves the database to a file for [`Self::restore`].
     pub async fn save(&self, file: &Path) -> Result<Saved, AdminError> {
         let file = file.to_owned();
         self.post("save", &File { file }).await
     }
 
-    /// Forgets everything, and knows what is in that file instead.
+    /// Replaces the database with that of a file.
     pub async fn restore(&self, file: &Path) -> Result<ClockStatus, AdminError> {
         let file = file.to_owned();
         self.post("restore", &File { file }).await
     }
 
-    /// Forgets everything but the settings that the sandbox began with.
+    /// Deletes everything except the initial settings.
     pub async fn reset(&self) -> Result<ClockStatus, AdminError> {
         self.post("reset", &Nothing {}).await
     }
@@ -203,11 +203,11 @@ impl Admin {
     }
 }
 
-/// No fields.
+/// An empty object.
 #[derive(Serialize)]
 struct Nothing {}
 
-/// Numbers, booleans and nothing else need no escaping.
+/// Builds a path with a query. Numbers, booleans and `null` need no escaping.
 fn path(name: &str, query: Option<&impl Serialize>) -> String {
     let query = query.and_then(|query| serde_json::to_value(query).ok());
     let fields = query.as_ref().and_then(Value::as_object);
@@ -230,17 +230,17 @@ async fn refused(answer: http::Response<Incoming>) -> AdminError {
     }
 }
 
-/// The log as it grows.
+/// A stream of log lines.
 #[derive(Debug)]
 pub struct Follow {
     body: Incoming,
     pending: Vec<u8>,
-    /// How much of that holds no line end.
+    /// The length of the prefix of `pending` without a line terminator.
     seen: usize,
 }
 
 impl Follow {
-    /// The next line; `None` when the sandbox has stopped, or sends one of
+    /// Returns the next line; `None` when the sandbox has stopped, or sends a line of
     /// more than [`limits::LOG_LINE`] bytes.
     pub async fn next(&mut self) -> Option<String> {
         loop {
@@ -265,22 +265,22 @@ impl Follow {
     }
 }
 
-/// The sandbox has not done what was asked.
+/// The reason why a call of the admin interface failed.
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum AdminError {
-    /// There is no connection to it.
+    /// The connection to the sandbox failed.
     Unreachable(WireError, String),
-    /// It refuses.
+    /// The sandbox refused the call.
     Refused {
         /// The HTTP status.
         status: u16,
-        /// What is wrong, and what to do about it.
+        /// The reason, and how to resolve it.
         problem: String,
     },
-    /// Its answer cannot be read: it is of another version.
+    /// The response cannot be parsed: the sandbox has another version.
     Answer,
-    /// Its answer has more than so many bytes.
+    /// The response exceeds this limit in bytes.
     TooLarge(usize),
 }
 

@@ -1,4 +1,4 @@
-//! Values on a command line, for the commands that derive their arguments.
+//! Value parsers for commands that derive their arguments.
 
 use std::fmt::Debug;
 
@@ -8,7 +8,7 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 use skypay_types::{CollectionChannel, OPERATIONS, PayoutChannel, ResponseCode};
 
-/// One of the choices of an enum, as JSON has them.
+/// Returns a parser for the variants of an enum, by their names in JSON.
 #[must_use]
 pub fn choice<T>() -> impl TypedValueParser<Value = T>
 where
@@ -18,11 +18,11 @@ where
     parser.try_map(|text| serde_json::from_value::<T>(Value::String(text)))
 }
 
-/// An operation or a callback by its name.
+/// Parses the name of an operation or a callback.
 ///
 /// # Errors
 ///
-/// If there is none of that name.
+/// Returns an error if the name is unknown.
 pub fn operation(name: &str) -> Result<String, String> {
     let known = OPERATIONS.iter().any(|info| info.name == name);
     let help = "there is no such operation; `skypay call --help` lists them";
@@ -31,17 +31,17 @@ pub fn operation(name: &str) -> Result<String, String> {
         .ok_or_else(|| help.to_owned())
 }
 
-/// A payout channel by its code or its name.
+/// Parses a payout channel by its code or name.
 pub fn payout_channel(text: &str) -> Result<PayoutChannel, String> {
     listed(PayoutChannel::ALL, text)
 }
 
-/// A collection channel by its code or its name.
+/// Parses a collection channel by its code or name.
 pub fn collection_channel(text: &str) -> Result<CollectionChannel, String> {
     listed(CollectionChannel::ALL, text)
 }
 
-/// A return code by its number or its name; a number may be unlisted.
+/// Parses a return code by its number or name; a number may be unlisted.
 pub fn return_code(text: &str) -> Result<ResponseCode, String> {
     if text.parse::<i32>().is_ok() {
         return Ok(ResponseCode::from(text));

@@ -1,12 +1,12 @@
-//! Pictures of Code 128-A barcodes, as SVG.
+//! Code 128-A barcodes as SVG images.
 //!
-//! Set A covers the ASCII characters from blank to underscore: digits, capital
-//! letters and punctuation, which is more than a reference needs.
+//! Set A covers the ASCII characters from space to underscore: digits, capital letters
+//! and punctuation, which is more than a reference needs.
 
 use std::fmt;
 
-/// The widths of bars and gaps, alternately, for each value; the last is the
-/// stop with its closing bar.
+/// The widths of bars and gaps, alternately, for each value; the last is the stop
+/// pattern with its final bar.
 const PATTERNS: [&str; 107] = [
     "212222", "222122", "222221", "121223", "121322", "131222", "122213", "122312", "132212",
     "221213", "221312", "231212", "112232", "122132", "122231", "113222", "123122", "123221",
@@ -25,7 +25,7 @@ const PATTERNS: [&str; 107] = [
 const START_A: usize = 103;
 const STOP: usize = 106;
 
-/// Modules of white on either side, without which no scanner reads it.
+/// The quiet zone on either side in modules, which scanners require.
 const QUIET: u32 = 10;
 const HEIGHT: u32 = 60;
 
@@ -41,11 +41,12 @@ impl fmt::Display for NotEncodable {
 
 impl std::error::Error for NotEncodable {}
 
-/// The picture of a text, with the text under it.
+/// Returns the barcode of a text, with the text below it.
 ///
 /// # Errors
 ///
-/// If the text has other characters than those from blank to underscore.
+/// Returns an error if the text has characters outside the range from space to
+/// underscore.
 ///
 /// ```
 /// let picture = skypay_sandbox::barcode::svg("9919-2940-0349")?;
@@ -77,7 +78,7 @@ pub fn svg(text: &str) -> Result<String, NotEncodable> {
     ))
 }
 
-/// The values of start, characters, check and stop.
+/// Returns the values of start, characters, checksum and stop.
 fn encode(text: &str) -> Result<Vec<usize>, NotEncodable> {
     let value = |character: char| match character {
         ' '..='_' => Ok(character as usize - ' ' as usize),
@@ -118,7 +119,7 @@ mod tests {
         assert_eq!(different.len(), PATTERNS.len());
         for value in 0..STOP {
             assert_eq!(widths(value).sum::<u32>(), 11, "{value}");
-            // The bars of each are an even number of modules wide.
+            // The bars of each value are an even number of modules wide.
             let bars: u32 = widths(value).step_by(2).sum();
             assert_eq!(bars % 2, 0, "{value}");
         }

@@ -1,12 +1,12 @@
-//! The choices that a type offers.
+//! The variants of an enum.
 
 use serde::Deserializer;
 use serde::de::value::Error as Unread;
 use serde::de::{DeserializeOwned, Error as _, Visitor};
 use serde::forward_to_deserialize_any;
 
-/// The names of an enum's variants as JSON spells them: what it asks a
-/// deserializer for. Nothing for any other type.
+/// Returns the names of an enum's variants as in JSON, from what it requests of a
+/// deserializer. Empty for any other type.
 #[must_use]
 pub fn variants<T: DeserializeOwned>() -> Vec<&'static str> {
     struct Asked<'n>(&'n mut Vec<&'static str>);

@@ -1,4 +1,4 @@
-//! The clock of a sandbox: the real one, or one that moves when told to.
+//! The clock of a sandbox, real or virtual.
 
 use std::time::SystemTime;
 
@@ -6,22 +6,21 @@ use skypay_types::DateTime;
 
 use crate::engine::Timestamp;
 
-/// Where a sandbox gets the time from.
+/// The time source of a sandbox.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Clock {
     /// The machine's clock, in GMT+8.
     Real,
-    /// A clock that stands still until it is moved. A new sandbox begins at
-    /// `start`; one that is opened again goes on where it was.
+    /// A clock that stands still until it is moved. A new sandbox starts at `start`; a
+    /// reopened one continues at its last time.
     Virtual {
-        /// The first moment.
+        /// The initial time.
         start: Timestamp,
     },
 }
 
 impl Clock {
-    /// A virtual clock that begins on an ordinary Monday morning, always the
-    /// same.
+    /// Returns a virtual clock with a fixed start, on an ordinary Monday morning.
     #[must_use]
     pub fn frozen() -> Self {
         let start = DateTime::from_unix_seconds(1_767_574_800);
@@ -30,13 +29,13 @@ impl Clock {
         }
     }
 
-    /// Whether it moves only when told to.
+    /// Whether it is a virtual clock.
     #[must_use]
     pub fn is_virtual(self) -> bool {
         matches!(self, Self::Virtual { .. })
     }
 
-    /// The moment, if nothing later has been seen.
+    /// Returns the current time of the real clock, or the start of a virtual one.
     pub(crate) fn reading(self) -> Timestamp {
         match self {
             Self::Real => DateTime::from(SystemTime::now()).into(),

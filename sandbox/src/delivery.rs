@@ -21,12 +21,12 @@ use crate::engine::{AttemptResult, Delivered, Delivery, KeysInUse, Pair, WireFau
 use crate::simulator::{DeliveryJob, Simulator};
 use fault_layer::{FaultLayer, Plan, Seen};
 
-/// How many callbacks travel at once by the real clock. By a virtual clock it
-/// is one, so that the same commands give the same log.
+/// The number of concurrent deliveries by the real clock. By a virtual clock it is one,
+/// so that the same commands produce the same log.
 const WORKERS: usize = 32;
 
-/// Delivers until the sandbox closes. A partner may take so long to answer, by the
-/// real clock, also if the sandbox's is virtual.
+/// Spawns the workers, which deliver until the sandbox closes. The timeout for a
+/// partner's response is in real time, even if the sandbox's clock is virtual.
 pub(crate) fn run(
     simulator: &Simulator,
     jobs: mpsc::UnboundedReceiver<DeliveryJob>,
@@ -45,12 +45,12 @@ pub(crate) fn run(
     }
 }
 
-/// Makes one delivery attempt after the other.
+/// A worker that makes one delivery attempt after the other.
 struct DeliveryWorker {
     simulator: Simulator,
     layer: FaultLayer,
     timeout: Duration,
-    /// The sender, as long as the keys are these.
+    /// The sender, cached with the keys that it was created from.
     sender: Option<(KeysInUse, KeyRing, CallbackSender)>,
 }
 
@@ -68,7 +68,7 @@ impl DeliveryWorker {
             let simulator = self.simulator.clone();
             let attempt = tokio::select! {
                 attempt = self.attempt(&delivery) => attempt,
-                // The delivery no longer exists, and others wait for their turn.
+                // The delivery no longer exists; proceed with the next one.
                 () = simulator.another_generation(generation) => continue,
             };
             let (result, wire) = match attempt {
@@ -84,8 +84,8 @@ impl DeliveryWorker {
         }
     }
 
-    /// One attempt, from the plaintext to the partner's response, with what was
-    /// seen of all copies.
+    /// Makes one attempt, from the plaintext to the partner's response. Returns its
+    /// result and the records of all copies.
     async fn attempt(
         &mut self,
         delivery: &Delivery,
@@ -107,8 +107,8 @@ impl DeliveryWorker {
         Ok((result, seen.records))
     }
 
-    /// The first blocks of one callback and the last of another. Three blocks
-    /// are 64 characters, so no text has to be decrypted for this.
+    /// Joins the first blocks of one encrypted callback and the last of another. Three
+    /// blocks are 64 base64 characters, so nothing needs to be decrypted.
     async fn spliced(&mut self, head: u64, tail: u64) -> Option<String> {
         let head = self.sealed(head).await?;
         let tail = self.sealed(tail).await?;
@@ -116,17 +116,17 @@ impl DeliveryWorker {
         Some(format!("{}{}", head.get(..cut)?, tail.get(cut..)?))
     }
 
-    /// The encrypted text of a callback, whether it was ever sent or not.
+    /// Returns the encrypted body of a callback, whether it was ever sent or not.
     async fn sealed(&mut self, id: u64) -> Option<String> {
         let callback = self.simulator.state().callback(id)?;
         let (_, sender) = self.sender(false).ok()?;
         self.layer.prepare(None);
-        // It goes nowhere, so its outcome says nothing.
+        // Nothing is sent, so the outcome has no meaning.
         let _ = call(&sender, &callback.operation, &callback.plaintext).await;
         self.layer.seen().sealed
     }
 
-    /// A sender with the keys of this moment.
+    /// Returns a sender with the current keys.
     fn sender(&mut self, wrong_key: bool) -> Result<(KeyRing, CallbackSender), String> {
         let now = self.simulator.now();
         let keys = self.simulator.state().keys_in_use(now);
@@ -149,8 +149,8 @@ impl DeliveryWorker {
         Ok((ring, sender))
     }
 
-    /// A sender that tries once: whether it is tried again is the engine's to
-    /// decide. The layer knows the URL and keeps the time.
+    /// Creates a sender without retries, because the engine schedules them. The layer
+    /// has the URL and applies the timeout.
     fn sender_with(&self, ring: KeyRing) -> Result<CallbackSender, String> {
         let transport = Transport::builder("http://127.0.0.1/", ring)
             .read_retries(0)
@@ -161,7 +161,7 @@ impl DeliveryWorker {
     }
 }
 
-/// Writes with one pair, and reads with any.
+/// Creates a key ring that encrypts with one pair and decrypts with any.
 pub(crate) fn ring_of(keys: &KeysInUse) -> Result<KeyRing, String> {
     let others = keys.accepted.iter().filter(|pair| **pair != keys.sealing);
     let mut ring = KeyRing::new(credentials(&keys.user_name, &keys.sealing)?);
@@ -176,19 +176,19 @@ fn credentials(user_name: &str, pair: &Pair) -> Result<Credentials, String> {
         .map_err(|error| error.to_string())
 }
 
-/// What the sender says of a call.
+/// The result of a call by the sender.
 enum Called {
     Answered {
         code: String,
         description: Option<String>,
-        /// The response, where it could be read as one.
+        /// The response, if it could be parsed.
         plaintext: Option<Value>,
     },
     NotSent(String),
     Unknown(String),
 }
 
-/// Gives the callback of that name to the sender's method for it.
+/// Dispatches a callback to the sender's method of its name.
 macro_rules! call_any {
     (
         skypay { $($ours:tt)* }
@@ -228,7 +228,7 @@ fn called<O: Operation>(
         },
         Err(Error::NotSent(error)) => Called::NotSent(error.to_string()),
         Err(Error::Unknown(unknown)) => match (unknown.cause, unknown.code()) {
-            // With another status it is no answer, regardless of its text.
+            // With another HTTP status it is not a response, regardless of its body.
             (cause @ UnknownCause::HttpStatus(_), _) | (cause, None) => {
                 Called::Unknown(cause.to_string())
             }
@@ -241,7 +241,7 @@ fn called<O: Operation>(
     }
 }
 
-/// What became of an attempt, from what the sender and the layer know.
+/// Determines the result of an attempt from the call and the records of the layer.
 fn judged(called: Called, seen: &Seen, ring: &KeyRing, started: Instant) -> AttemptResult {
     let milliseconds = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
     let first = seen.records.iter().find(|record| record.copy == 1);

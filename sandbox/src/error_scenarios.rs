@@ -1,8 +1,8 @@
-//! How to provoke each return code of each operation.
+//! Scenarios for each return code of each operation.
 //!
-//! The document lists, for every operation, the codes that it may answer.
-//! [`all`] says for every such pair which commands bring the sandbox to answer
-//! so, or to be answered so where it is the partner who answers.
+//! The document lists the possible return codes of every operation. [`all`] returns,
+//! for every such pair, the commands after which the sandbox responds with the code, or
+//! for a callback, the partner does.
 
 use serde_json::{Value, json};
 use skypay_runtime::read;
@@ -13,21 +13,21 @@ use crate::engine::{
     Then, When,
 };
 
-/// Commands that lead from a fresh state to a return code.
+/// The commands that lead from a fresh state to a return code.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Provocation {
     /// The operation.
     pub operation: &'static OperationInfo,
     /// The code.
     pub code: ResponseCode,
-    /// What causes it, in words.
+    /// The cause, in prose.
     pub how: &'static str,
-    /// What to do. The answer to the last command has the code; for a
-    /// callback, the last command sends it, and the partner answers.
+    /// The commands. The response to the last one has the code; for a callback, the
+    /// last command sends it, and the partner responds.
     pub commands: Vec<Command>,
 }
 
-/// Every pair of operation and return code that the document lists.
+/// Returns a scenario for every pair of operation and return code in the document.
 #[must_use]
 pub fn all() -> Vec<Provocation> {
     let pairs = OPERATIONS.iter().copied().flat_map(|operation| {
@@ -39,7 +39,7 @@ pub fn all() -> Vec<Provocation> {
         .collect()
 }
 
-/// How to provoke one code of one operation; `None` if that is not known.
+/// Returns the scenario for a code of an operation; `None` if there is none.
 #[must_use]
 pub fn scenario_for(operation: &'static OperationInfo, code: ResponseCode) -> Option<Provocation> {
     let (how, commands) = match operation.direction {
@@ -54,8 +54,8 @@ pub fn scenario_for(operation: &'static OperationInfo, code: ResponseCode) -> Op
     })
 }
 
-/// A request that is accepted by a fresh state, where the operation can be
-/// accepted there: without credentials, as [`Request::plaintext`] wants it.
+/// Returns a sample request, which a fresh state accepts where the operation permits
+/// it, without credentials, as in [`Request::plaintext`].
 #[must_use]
 pub fn sample(operation: &str) -> Option<Value> {
     Some(match operation {
@@ -128,7 +128,7 @@ pub fn sample(operation: &str) -> Option<Value> {
     })
 }
 
-/// The document's example of a request, without what belongs to every message.
+/// Returns the document's example of a request, without the common fields.
 fn example(operation: &str) -> Option<Value> {
     macro_rules! examples {
         ($($group:ident { $($method:ident($request:ident) -> $response:ident;)* })*) => {
@@ -145,7 +145,7 @@ fn example(operation: &str) -> Option<Value> {
 
 type How = (&'static str, Vec<Command>);
 
-/// For what partners ask.
+/// Returns the scenario for an operation of SkyPay.
 fn asked(operation: &OperationInfo, code: &ResponseCode) -> Option<How> {
     let plaintext = sample(operation.name)?;
     at_the_door(operation.name, &plaintext, code)
@@ -153,7 +153,7 @@ fn asked(operation: &OperationInfo, code: &ResponseCode) -> Option<How> {
         .or_else(|| Some(by_rule(operation.name, plaintext, code)))
 }
 
-/// Codes without a cause of their own here.
+/// Uses a rule, for codes without a specific cause.
 fn by_rule(name: &str, plaintext: Value, code: &ResponseCode) -> How {
     let rule = Rule {
         when: When {
@@ -170,7 +170,7 @@ fn by_rule(name: &str, plaintext: Value, code: &ResponseCode) -> How {
     ("a rule says so", vec![rule, request(name, plaintext)])
 }
 
-/// Codes whose cause is the same for every operation.
+/// Returns the scenario for a code with the same cause in every operation.
 fn at_the_door(name: &str, plaintext: &Value, code: &ResponseCode) -> Option<How> {
     let plain = plain(name, plaintext.clone());
     Some(match code {
@@ -205,7 +205,7 @@ fn at_the_door(name: &str, plaintext: &Value, code: &ResponseCode) -> Option<How
     })
 }
 
-/// Codes whose cause is in what is asked for.
+/// Returns the scenario for a code caused by the content of the request.
 fn inside(name: &str, plaintext: &Value, code: &ResponseCode) -> Option<How> {
     let with = |field: &str, value: &str| {
         let mut plaintext = plaintext.clone();
@@ -280,7 +280,7 @@ fn inside(name: &str, plaintext: &Value, code: &ResponseCode) -> Option<How> {
     })
 }
 
-/// For what partners are told or asked: the command that sends it.
+/// Returns the command that sends a callback.
 fn told(operation: &OperationInfo) -> Option<Command> {
     let plaintext = match operation.name {
         "payoutQueuePayout" => json!({

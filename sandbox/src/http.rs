@@ -1,7 +1,7 @@
-//! One HTTP request over a connection of its own.
+//! HTTP/1.1 requests, each over a separate connection.
 //!
-//! The HTTP client of the runtime does what is right; a sandbox also has to do
-//! what is wrong, and for that it holds the connection itself.
+//! The HTTP client of the runtime cannot send faulty messages; the sandbox must, so it
+//! controls the connection itself.
 
 use std::fmt;
 use std::io;
@@ -22,10 +22,10 @@ use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
 use tokio_rustls::rustls::pki_types::ServerName;
 
-/// Where to: host and port, from an `http` or `https` URL.
+/// The destination of a request: host, port and path from an `http` or `https` URL.
 #[derive(Clone, Debug)]
 pub(crate) struct Target {
-    /// The host that a certificate has to be for, where there is TLS.
+    /// The host to verify the certificate for, if TLS is used.
     secure: Option<ServerName<'static>>,
     authority: String,
     address: String,
@@ -42,7 +42,7 @@ impl Target {
         };
         let authority = uri.authority().ok_or(WireError::Url)?;
         if authority.as_str().contains('@') {
-            // It would travel in the header `Host`.
+            // User information would be sent in the header `Host`.
             return Err(WireError::Url);
         }
         let host = authority.host();
@@ -65,7 +65,7 @@ impl Target {
         })
     }
 
-    /// Sends a JSON body, or none, to a path.
+    /// Sends a JSON body, or an empty one, to a path.
     pub(crate) async fn send(
         &self,
         method: Method,
@@ -83,7 +83,7 @@ impl Target {
         exchange(connection, request).await
     }
 
-    /// The path of the URL itself.
+    /// Returns the path of the URL.
     pub(crate) fn path(&self) -> &str {
         &self.path
     }
@@ -104,7 +104,8 @@ impl Target {
             .map_err(|_| WireError::Url)
     }
 
-    /// A connection, with TLS where the URL says so, and its control.
+    /// Connects, with TLS if the URL requires it. Returns the connection and its
+    /// control.
     pub(crate) async fn connect(
         &self,
         tls: impl FnOnce() -> Result<TlsConnector, WireError>,
@@ -138,8 +139,8 @@ impl fmt::Display for Target {
     }
 }
 
-/// Sends one request and reads the head of its answer; the connection is
-/// closed when the answer has been read or is dropped.
+/// Sends one request and reads the header of its response. The connection is closed
+/// when the response has been read or is dropped.
 pub(crate) async fn exchange<B>(
     connection: Box<dyn Stream>,
     request: Request<B>,
@@ -153,7 +154,7 @@ where
     Ok(sender.send_request(request).await?)
 }
 
-/// A whole body, if it has at most `limit` bytes.
+/// Reads a whole body of at most `limit` bytes.
 pub(crate) async fn whole(body: Incoming, limit: usize) -> Result<Bytes, WireError> {
     match Limited::new(body, limit).collect().await {
         Ok(whole) => Ok(whole.to_bytes()),
@@ -162,7 +163,8 @@ pub(crate) async fn whole(body: Incoming, limit: usize) -> Result<Bytes, WireErr
     }
 }
 
-/// A body that announces its whole length and breaks off after `keep` bytes.
+/// Returns a body that breaks off after `keep` bytes, for a request or response with
+/// the full `Content-Length`.
 pub(crate) fn truncated(bytes: &Bytes, keep: usize) -> Truncated {
     Truncated {
         left: Some(bytes.slice(..keep.min(bytes.len()))),
@@ -170,7 +172,7 @@ pub(crate) fn truncated(bytes: &Bytes, keep: usize) -> Truncated {
     }
 }
 
-/// See [`broken_off`].
+/// See [`truncated`].
 #[derive(Debug)]
 pub(crate) struct Truncated {
     left: Option<Bytes>,
@@ -188,8 +190,8 @@ impl Body for Truncated {
         if let Some(left) = self.left.take().filter(|left| !left.is_empty()) {
             return Poll::Ready(Some(Ok(Frame::data(left))));
         }
-        // What has not been written when a body fails is thrown away, the head
-        // too. A pause lets it out first.
+        // When a body fails, unwritten data is discarded, including the header.
+        // Yielding once flushes it first.
         if !std::mem::replace(&mut self.has_paused, true) {
             context.waker().wake_by_ref();
             return Poll::Pending;
@@ -198,7 +200,7 @@ impl Body for Truncated {
     }
 }
 
-/// The same text with a few characters that are others, chosen by a seed.
+/// Replaces a few characters of a text, selected by a seed.
 pub(crate) fn corrupted(text: &[u8], seed: u64) -> Vec<u8> {
     let mut text = text.to_vec();
     let length = text.len() as u64;
@@ -214,7 +216,7 @@ pub(crate) fn corrupted(text: &[u8], seed: u64) -> Vec<u8> {
     text
 }
 
-/// The other end of a connection, and what shall become of it.
+/// The peer of a connection, and the control of the connection.
 #[derive(Clone, Debug)]
 pub(crate) struct Peer {
     pub(crate) address: SocketAddr,
@@ -228,7 +230,7 @@ pub(crate) struct TrackedConnection {
     control: ConnectionControl,
 }
 
-/// What shall become of a connection. Clones speak of the same one.
+/// Controls how a connection ends. Clones share the connection.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct ConnectionControl(Arc<AtomicU8>);
 
@@ -237,12 +239,12 @@ const CUT: u8 = 1;
 const RESET: u8 = 2;
 
 impl ConnectionControl {
-    /// Nothing is written any more.
+    /// Stops all writing.
     pub(crate) fn cut(&self) {
         self.0.store(CUT, Ordering::Release);
     }
 
-    /// It ends with a reset instead of an orderly end.
+    /// Ends the connection with a reset instead of a graceful shutdown.
     pub(crate) fn reset(&self) {
         self.0.store(RESET, Ordering::Release);
     }
@@ -260,7 +262,7 @@ impl TrackedConnection {
         }
     }
 
-    /// A connection that was accepted; its requests have it as their [`Peer`].
+    /// Wraps an accepted connection; its requests have a [`Peer`] extension.
     pub(crate) fn accepted(
         stream: TcpStream,
         address: SocketAddr,
@@ -319,17 +321,17 @@ impl AsyncWrite for TrackedConnection {
     }
 }
 
-/// What is in the way of an HTTP request.
+/// The reason why an HTTP request failed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum WireError {
     /// The URL is not `http://host:port` with an optional path and query.
     Url,
-    /// Nothing listens there.
+    /// The connection could not be established.
     Connect(String),
-    /// The connection broke, or what came is not HTTP.
+    /// The connection broke, or the response is not HTTP.
     Broken(String),
-    /// The body has more than so many bytes, and was not read to its end.
+    /// The body exceeds this limit in bytes, and was not read completely.
     TooLarge(usize),
 }
 

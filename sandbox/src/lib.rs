@@ -1,7 +1,7 @@
-//! A SkyPay to run on a laptop.
+//! A local SkyPay for development and tests.
 //!
-//! [`engine`] is all of its behaviour, as a function of state, command, time
-//! and seed. Everything else carries commands to it and effects from it.
+//! [`engine`] implements all behaviour, as a function of state, command, time and seed.
+//! The other modules pass commands to it and carry out their effects.
 //!
 #![doc = include_str!("../README.md")]
 

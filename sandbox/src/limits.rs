@@ -1,33 +1,32 @@
-//! How much is read at most of what comes from outside, in bytes. All that the
-//! sandbox and the program `skypay` read is in here; SECURITY.md has the same
-//! for all crates, with a test for each.
+//! Size limits for external input, in bytes. They cover all that the sandbox and the
+//! program `skypay` read; SECURITY.md lists the limits of all crates, with a test for
+//! each.
 
-/// A request to the sandbox: a partner's, one to its own interface, or a form
-/// of its page. Of a partner's request the generated half then takes 64 KiB.
+/// A request to the sandbox: from a partner, to the admin interface, or from a form of
+/// its page. The generated code then limits a partner's request to 64 KiB.
 pub const REQUEST: usize = 2 * 1024 * 1024;
 
-/// A callback in the mailbox, and the answer to it.
+/// A callback in the mailbox, and its response.
 pub const MAILBOX: usize = 64 * 1024;
 
-/// A partner's answer to a callback of the sandbox, and an answer to
-/// `skypay listen --forward` and `--forward-plaintext`.
+/// A partner's response to a callback of the sandbox, and a response to `skypay listen
+/// --forward` and `--forward-plaintext`.
 pub const CALLBACK_ANSWER: usize = 64 * 1024;
 
-/// A callback to `skypay listen`. The generated half then takes 64 KiB.
+/// A callback to `skypay listen`. The generated code then limits it to 64 KiB.
 pub const CALLBACK: usize = 1024 * 1024;
 
-/// A sandbox's answer to a client of its own interface, such as the state or
-/// the log.
+/// A response of the admin interface, such as the state or the log.
 pub const ADMIN_ANSWER: usize = 256 * 1024 * 1024;
 
-/// A line of the log as it is followed.
+/// A line of the log when it is followed.
 pub const LOG_LINE: usize = 16 * 1024 * 1024;
 
 /// A file or standard input that the program reads, such as `--body`,
 /// `--scenario` or `--credentials`.
 pub const INPUT: usize = 16 * 1024 * 1024;
 
-/// The file in which `skypay listen` keeps what it has received.
+/// The file in which `skypay listen` keeps received callbacks.
 pub const HISTORY: usize = 256 * 1024 * 1024;
 
 /// A file that a sandbox is restored from.

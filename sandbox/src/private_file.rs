@@ -1,6 +1,5 @@
-//! Files with keys or personal data, which are for their owner alone: mode
-//! 0600 on Unix, from before there is anything in them. Elsewhere they have the
-//! rights of their folder.
+//! Files with keys or personal data, accessible only to their owner: created with mode
+//! 0600 on Unix. Elsewhere they have the permissions of their directory.
 
 use std::fs::{File, OpenOptions};
 use std::io;
@@ -8,7 +7,8 @@ use std::path::Path;
 
 use tempfile::NamedTempFile;
 
-/// Options that write to a file, and make it for its owner alone.
+/// Returns options that open a file for writing, and create it accessible only to its
+/// owner.
 #[must_use]
 pub fn options() -> OpenOptions {
     let mut options = OpenOptions::new();
@@ -18,11 +18,11 @@ pub fn options() -> OpenOptions {
     options
 }
 
-/// Makes an empty file where there is none.
+/// Creates an empty file if it does not exist.
 ///
 /// # Errors
 ///
-/// Those of the file system.
+/// Returns the errors of the file system.
 pub(crate) fn create(file: &Path) -> io::Result<()> {
     match options().create_new(true).open(file) {
         Err(error) if error.kind() != io::ErrorKind::AlreadyExists => Err(error),
@@ -30,12 +30,12 @@ pub(crate) fn create(file: &Path) -> io::Result<()> {
     }
 }
 
-/// Takes the rights to a file that is there from everybody but its owner. It
-/// is not opened for that, so that no lock of this process is given up.
+/// Removes the permissions of group and others from an existing file. It does not open
+/// the file, because closing it would release this process's locks.
 ///
 /// # Errors
 ///
-/// Those of the file system. A file that is not there is none.
+/// Returns the errors of the file system. A missing file is not an error.
 pub fn tighten(file: &Path) -> io::Result<()> {
     #[cfg(unix)]
     {
@@ -55,8 +55,8 @@ pub fn tighten(file: &Path) -> io::Result<()> {
     Ok(())
 }
 
-/// An empty file beside `file`, which is to be put in its place when it is
-/// complete, and is removed otherwise.
+/// Creates a temporary file beside `file`, to replace it when complete. It is removed
+/// otherwise.
 pub(crate) fn part_of(file: &Path) -> io::Result<NamedTempFile> {
     let name = file.file_name().ok_or(io::ErrorKind::InvalidFilename)?;
     let mut prefix = name.to_owned();
@@ -66,8 +66,7 @@ pub(crate) fn part_of(file: &Path) -> io::Result<NamedTempFile> {
         .tempfile_in(folder_of(file))
 }
 
-/// Waits until the machine remembers which files are in the folder of `file`.
-/// Windows has no such thing, and does not need it.
+/// Flushes the directory of `file` to disk. Windows does not support or need this.
 pub(crate) fn sync_folder_of(file: &Path) -> io::Result<()> {
     if cfg!(unix) {
         File::open(folder_of(file))?.sync_all()?;

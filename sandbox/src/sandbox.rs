@@ -20,13 +20,13 @@ use crate::service::{self, AppState, Mailbox};
 use crate::simulator::{Simulator, SimulatorError};
 use crate::store::Store;
 
-/// A SkyPay of one's own. See [`Sandbox::builder`].
+/// An in-process SkyPay. See [`Sandbox::builder`].
 #[derive(Clone, Copy, Debug)]
 pub struct Sandbox;
 
 impl Sandbox {
-    /// A sandbox that works as it is: on a free port of the loopback
-    /// interface, in memory, by the real clock.
+    /// Returns a builder with usable defaults: a free port of the loopback interface,
+    /// an in-memory database and the real clock.
     ///
     /// ```
     /// # #[tokio::main(flavor = "current_thread")]
@@ -55,7 +55,7 @@ impl Sandbox {
     }
 }
 
-/// Settings of a sandbox that is about to start.
+/// A builder for a sandbox.
 #[derive(Clone, Debug)]
 #[must_use]
 pub struct Builder {
@@ -69,64 +69,62 @@ pub struct Builder {
 }
 
 impl Builder {
-    /// Where it listens. Its own interface and page answer this machine only,
-    /// regardless of this setting.
+    /// Sets the address to listen on. The admin interface and the page only respond to
+    /// this machine, regardless of this setting.
     pub fn address(mut self, address: SocketAddr) -> Self {
         self.address = address;
         self
     }
 
-    /// Its clock.
+    /// Sets the clock.
     pub fn clock(mut self, clock: Clock) -> Self {
         self.clock = clock;
         self
     }
 
-    /// What it begins with. A database that has begun already keeps what it
-    /// began with.
+    /// Sets the initial settings. An existing database keeps its own.
     pub fn settings(mut self, settings: Settings) -> Self {
         self.settings = settings;
         self
     }
 
-    /// The file that everything is kept in; made if it is not there. Without
-    /// one, everything is in memory and gone at the end.
+    /// Sets the database file, which is created if it does not exist. Without one, the
+    /// database is in memory and lost on exit.
     pub fn database(mut self, file: impl Into<PathBuf>) -> Self {
         self.database = Some(file.into());
         self
     }
 
-    /// Whether plaintext is taken as well as sealed bodies; it is if not
-    /// said.
+    /// Sets whether plaintext bodies are accepted as well as encrypted ones. The
+    /// default is `true`.
     pub fn plaintext(mut self, taken: bool) -> Self {
         self.plaintext = taken;
         self
     }
 
-    /// A name, without a port, by which partners may call it besides
-    /// `localhost` and its addresses, such as `host.docker.internal`. Under any
-    /// other name a request is refused: a page in a browser on this machine
-    /// could send it.
+    /// Adds a host name, without a port, that partners may use besides `localhost` and
+    /// its addresses, such as `host.docker.internal`. Requests with any other name are
+    /// refused, because a page in a browser on this machine could send them.
     pub fn host(mut self, name: impl Into<String>) -> Self {
         self.hosts.push(name.into());
         self
     }
 
-    /// How long the partner may take to answer a callback, by the machine's
-    /// clock, also if the sandbox's is virtual: 30 seconds if not said. Then it is
+    /// Sets the timeout for the response to a callback, by the machine's clock even if
+    /// the sandbox's is virtual. The default is 30 seconds. After a timeout it is
     /// unknown whether the callback has arrived. A virtual clock stands still
-    /// meanwhile, so a test of a partner that does not answer wants less.
+    /// meanwhile, so a shorter timeout suits tests of a partner that does not respond.
     pub fn timeout(mut self, timeout: StdDuration) -> Self {
         self.timeout = timeout;
         self
     }
 
-    /// Starts it.
+    /// Starts the sandbox.
     ///
     /// # Errors
     ///
-    /// If the settings make no sense, the address is taken, or the database
-    /// cannot be used.
+    /// Returns an error if the settings are invalid, the address is in use, or the
+    /// database cannot be opened.
     pub async fn start(self) -> Result<Running, StartError> {
         self.settings.check().map_err(StartError::Settings)?;
         let address = self.address;
@@ -161,7 +159,7 @@ impl Builder {
 }
 
 async fn serve(listener: TcpListener, routes: Router, mut stopping: watch::Receiver<bool>) {
-    // As many callbacks as the mailbox keeps waiting hold a connection each.
+    // Each callback that waits in the mailbox holds a connection.
     let serving = skypay_server::serve(listener, routes)
         .connection_limit(1024)
         .shutdown_time(StdDuration::from_secs(5))
@@ -207,7 +205,7 @@ fn info(
 }
 
 impl Info {
-    /// The same with the keys and the clock as they are now.
+    /// Updates the keys and the clock to the current ones.
     pub(crate) fn at_present(self, simulator: &Simulator) -> Self {
         let now = simulator.now();
         let keys = simulator.state().keys_in_use(now);
@@ -222,7 +220,7 @@ impl Info {
     }
 }
 
-/// A sandbox that runs until it is stopped or dropped.
+/// A running sandbox. It stops when it is dropped.
 #[derive(Debug)]
 pub struct Running {
     info: Info,
@@ -234,26 +232,25 @@ pub struct Running {
 }
 
 impl Running {
-    /// Where it listens, without a path: the base URL for the generated
-    /// client.
+    /// Returns the URL without a path: the base URL for the generated client.
     #[must_use]
     pub fn url(&self) -> &str {
         &self.info.url
     }
 
-    /// What a partner has to know, as it was at the start.
+    /// Returns the connection details of the sandbox, as of its start.
     #[must_use]
     pub fn info(&self) -> &Info {
         &self.info
     }
 
-    /// The sandbox's own interface.
+    /// Returns the client of the admin interface.
     #[must_use]
     pub fn admin(&self) -> &Admin {
         &self.admin
     }
 
-    /// Runs until the sandbox cannot go on, and says why.
+    /// Waits until the sandbox fails, and returns the reason.
     pub async fn failed(&mut self) -> StartError {
         match (&mut self.fallen).await {
             Ok(error) => StartError::Database(error.to_string()),
@@ -261,16 +258,16 @@ impl Running {
         }
     }
 
-    /// Stops it. What was accepted is in the database, which is free then.
+    /// Stops the sandbox. Accepted changes are in the database, which is then closed.
     pub async fn stop(mut self) {
         self.simulator.closed().await;
         self.stop.send_replace(true);
-        // What was carried out is answered.
+        // Waits for the responses to executed commands.
         let _ = (&mut self.serving).await;
     }
 }
 
-/// Stops it without waiting for that.
+/// Stops the sandbox without waiting for responses.
 impl Drop for Running {
     fn drop(&mut self) {
         self.simulator.close();
@@ -279,15 +276,15 @@ impl Drop for Running {
     }
 }
 
-/// A sandbox cannot run.
+/// The reason why a sandbox cannot run.
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum StartError {
-    /// No server can listen there.
+    /// The address cannot be listened on.
     Listen(SocketAddr, std::io::Error),
-    /// The settings make no sense; a line for each that does not.
+    /// The settings are invalid; one line per violation.
     Settings(String),
-    /// The database cannot be used.
+    /// The database failed.
     Database(String),
     /// It was stopped before it had started.
     Stopped,

@@ -1,9 +1,8 @@
-//! The sandbox: one thread that owns the state and the database.
+//! The simulator: one thread that owns the state and the database.
 //!
-//! Commands arrive in a queue and are carried out in its order. What waits in
-//! the queue together is committed together, and only after the commit is
-//! anything answered or sent. So a response can be relied on,
-//! even if the process is killed.
+//! Commands are queued and executed in order. Commands that wait in the queue together
+//! are committed together, and responses and callbacks are sent only after the commit.
+//! So a response is durable, even if the process is killed.
 
 mod worker;
 
@@ -22,7 +21,7 @@ use crate::engine::{Applied, Callback, Command, Delivered, Delivery, Duration, S
 use crate::store::{Store, StoreError};
 use worker::Worker;
 
-/// A handle on the sandbox. Clones speak to the same one.
+/// A handle to the simulator. Clones share it.
 #[derive(Clone)]
 pub(crate) struct Simulator {
     tx: Sender<Message>,
@@ -32,15 +31,15 @@ pub(crate) struct Simulator {
     current_generation: watch::Receiver<u64>,
 }
 
-/// An attempt that is to be made now.
+/// A delivery attempt to make now.
 #[derive(Debug)]
 pub(crate) struct DeliveryJob {
     pub(crate) delivery: Delivery,
-    /// Of which life of the sandbox: a reset begins a new one.
+    /// The generation of the sandbox's data; a reset starts a new one.
     pub(crate) generation: u64,
 }
 
-/// What became of a command, and of the callbacks that it caused at once.
+/// The result of a command, and the callbacks that it caused at once.
 #[derive(Debug)]
 pub(crate) struct Executed {
     pub(crate) applied: Applied,
@@ -89,9 +88,9 @@ enum Message {
 type Respond<T> = oneshot::Sender<Result<T, SimulatorError>>;
 
 impl Simulator {
-    /// Opens the sandbox. Errands go to the returned queue; who makes them says
-    /// what became of each with [`Self::ended`]. The channel says why the
-    /// simulator stopped, if it does.
+    /// Opens the simulator. Delivery jobs are sent to the returned queue; the result of
+    /// each must be passed to [`Self::ended`]. The channel returns the error that
+    /// stopped the simulator, if any.
     pub(crate) fn open(
         store: Store,
         state: State,
@@ -143,15 +142,15 @@ impl Simulator {
         (simulator, queue, fall)
     }
 
-    /// Carries out a command. When this returns, it is committed, and the
-    /// callbacks that it caused at once have been tried.
+    /// Executes a command. Returns when it is committed and the callbacks that it
+    /// caused at once have been attempted.
     pub(crate) async fn execute(&self, command: Command) -> Result<Executed, SimulatorError> {
         let command = Box::new(command);
         self.ask(|respond| Message::Carry { command, respond })
             .await
     }
 
-    /// Says what became of an attempt.
+    /// Reports the result of a delivery attempt.
     pub(crate) fn ended(&self, generation: u64, delivered: Delivered, wire: Vec<WireRecord>) {
         let _ = self.tx.send(Message::Ended {
             generation,
@@ -160,7 +159,7 @@ impl Simulator {
         });
     }
 
-    /// Waits by the sandbox's clock.
+    /// Sleeps by the sandbox's clock.
     pub(crate) async fn sleep(&self, by: Duration) {
         let (respond, woken) = oneshot::channel();
         if self.tx.send(Message::Sleep { by, respond }).is_ok() {
@@ -168,7 +167,7 @@ impl Simulator {
         }
     }
 
-    /// Moves a virtual clock.
+    /// Advances a virtual clock.
     pub(crate) async fn advance(&self, by: Duration) -> Result<Advanced, SimulatorError> {
         self.ask(|respond| Message::Advance { by, respond }).await
     }
@@ -182,7 +181,7 @@ impl Simulator {
             .await
     }
 
-    /// Copies everything to a file; how many bytes it has.
+    /// Copies the database to a file and returns its size in bytes.
     pub(crate) async fn save(&self, file: PathBuf) -> Result<u64, SimulatorError> {
         self.ask(|respond| Message::Save { file, respond }).await
     }
@@ -191,12 +190,12 @@ impl Simulator {
         self.ask(|respond| Message::Restore { file, respond }).await
     }
 
-    /// Closes the sandbox, without waiting for it.
+    /// Closes the sandbox without waiting.
     pub(crate) fn close(&self) {
         let _ = self.tx.send(Message::Stop { respond: None });
     }
 
-    /// Closes the sandbox; the database is free afterwards.
+    /// Closes the sandbox and waits until the database is closed.
     pub(crate) async fn closed(&self) {
         let (respond, closed) = oneshot::channel();
         let respond = Some(respond);
@@ -205,12 +204,12 @@ impl Simulator {
         }
     }
 
-    /// The state at this moment.
+    /// Returns a read lock on the current state.
     pub(crate) fn state(&self) -> RwLockReadGuard<'_, State> {
         self.state.read().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The time at this moment.
+    /// Returns the current time.
     pub(crate) fn now(&self) -> DateTime {
         now(self.clock, &self.state()).date_time()
     }
@@ -223,15 +222,15 @@ impl Simulator {
         self.clock.is_virtual()
     }
 
-    /// The number of the last line of the log, as it changes.
+    /// Returns a receiver of the sequence number of the last event.
     pub(crate) fn logged(&self) -> watch::Receiver<u64> {
         self.logged.clone()
     }
 
-    /// Waits until the sandbox has forgotten what an delivery job was for.
+    /// Waits until the generation has changed.
     pub(crate) async fn another_generation(&self, generation: u64) {
         let mut current_generation = self.current_generation.clone();
-        // A simulator that is closed forgets nothing any more.
+        // The generation of a closed simulator does not change any more.
         if current_generation
             .wait_for(|now| *now != generation)
             .await
@@ -274,14 +273,14 @@ fn clock_status(clock: Clock, state: &State) -> ClockStatus {
     }
 }
 
-/// The sandbox cannot do what was asked.
+/// The reason why a request to the simulator failed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum SimulatorError {
-    /// It has been closed.
+    /// The sandbox has been closed.
     Closed,
-    /// Only a virtual clock can be moved.
+    /// The clock is real; only a virtual one can be moved.
     RealClock,
-    /// The database cannot be used.
+    /// The database failed.
     Store(StoreError),
 }
 
@@ -317,8 +316,8 @@ mod tests {
     };
     use crate::store::Store;
 
-    /// What became of a callback is known to this process alone: it is kept
-    /// until it can be written, and the callback is not sent again meanwhile.
+    /// The result of a delivery attempt exists only in memory until it is written; it
+    /// is kept until then, and the callback is not sent again.
     #[tokio::test]
     async fn a_full_disk_loses_no_end_of_a_callback_and_repeats_none() {
         let full = Arc::new(AtomicBool::new(false));

@@ -1,8 +1,7 @@
-//! The layer of the callback sender that sends: a callback goes over connections
-//! of its own, with the faults that it is to suffer, and what was seen of it is
-//! kept.
+//! The transport layer of the callback sender: it sends each callback over separate
+//! connections, injects faults, and records the exchange.
 //!
-//! It replaces the HTTP client of the transport, which does only what is right.
+//! It replaces the HTTP client of the transport, which cannot inject faults.
 
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
@@ -21,7 +20,7 @@ use crate::engine::{Delivery, WireFault};
 use crate::http::{Target, WireError, corrupted, exchange, truncated, whole};
 use crate::limits;
 
-/// The layer of one sender. Clones share what is prepared and what was seen.
+/// The fault layer of one sender. Clones share the plan and the records.
 #[derive(Clone, Default)]
 pub(crate) struct FaultLayer(Arc<Mutex<Exchange>>);
 
@@ -31,28 +30,28 @@ struct Exchange {
     seen: Seen,
 }
 
-/// Where the next callback goes, and what is to go wrong with it.
+/// The destination of the next callback, and the faults to inject.
 pub(crate) struct Plan {
     target: Target,
     url: String,
     attempt: u32,
     faults: Vec<WireFault>,
-    /// How long the partner may take, by the real clock.
+    /// The timeout for the partner's response, in real time.
     timeout: Duration,
-    /// What is sent instead of the callback's own text.
+    /// A body to send instead of the callback's own.
     pub(crate) body: Option<String>,
 }
 
-/// What was seen of a callback.
+/// The records of a callback.
 #[derive(Debug, Default)]
 pub(crate) struct Seen {
-    /// The encrypted text as the sender wrote it.
+    /// The encrypted body as the sender wrote it.
     pub(crate) sealed: Option<String>,
-    /// Every copy, in the order in which they ended.
+    /// The record of each copy, in order of completion.
     pub(crate) records: Vec<WireRecord>,
-    /// Why nothing has reached the partner.
+    /// The reason why nothing reached the partner.
     pub(crate) not_sent: Option<String>,
-    /// Why there is no response to the first copy.
+    /// The reason why there is no response to the first copy.
     pub(crate) failure: Option<String>,
 }
 
@@ -90,8 +89,8 @@ impl Layer<HttpService> for FaultLayer {
 }
 
 impl FaultLayer {
-    /// Says what becomes of the next callback. Without a plan it goes nowhere and
-    /// is only seen.
+    /// Sets the plan for the next callback. Without a plan, it is recorded but not
+    /// sent.
     pub(crate) fn prepare(&self, plan: Option<Plan>) {
         *self.exchange() = Exchange {
             plan,
@@ -99,7 +98,7 @@ impl FaultLayer {
         };
     }
 
-    /// What was seen since then.
+    /// Takes the records since the last [`Self::prepare`].
     pub(crate) fn seen(&self) -> Seen {
         std::mem::take(&mut self.exchange().seen)
     }
@@ -108,7 +107,7 @@ impl FaultLayer {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Sends all copies at once; the response to the first one counts.
+    /// Sends all copies concurrently and returns the response to the first one.
     async fn send(&self, request: EncryptedRequest) -> Result<EncryptedResponse, BoxError> {
         let sealed = request.into_body()?;
         let plan = {
@@ -144,8 +143,7 @@ impl FaultLayer {
     }
 }
 
-/// Why nothing has reached the partner; nothing, as soon as one of the copies
-/// may have.
+/// Returns the reason why nothing reached the partner; `None` if any copy may have.
 fn not_sent(ends: &[Result<(), WireError>]) -> Option<String> {
     let mut reasons = ends.iter().map(|end| match end {
         Err(WireError::Connect(why)) => Some(why.clone()),
@@ -225,8 +223,8 @@ async fn exchanged(
     Ok(received)
 }
 
-/// TLS as the transport has it. Reading the platform's certificates takes time,
-/// so that is done once.
+/// Returns the TLS configuration of the transport. It is created once, because loading
+/// the platform's certificates takes time.
 fn tls() -> Result<TlsConnector, WireError> {
     static TLS: OnceLock<Result<TlsConnector, WireError>> = OnceLock::new();
     let set_up = || match tls_config(true) {

@@ -1,5 +1,4 @@
-//! Payouts that partners order: to banks and wallets, and for pick-up at a
-//! store.
+//! Payouts ordered by partners: to banks and wallets, and for pick-up at a store.
 
 mod changes;
 
@@ -22,32 +21,32 @@ use super::{behaviors, catalog, magic};
 /// A payout that a partner ordered.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Payout {
-    /// Our number for it: a control number may be used again.
+    /// The sandbox's id for it; a control number may be reused.
     pub id: u64,
-    /// The partner's number for it.
+    /// The partner's control number.
     pub control_number: String,
     /// The entity that pays.
     pub prefix: String,
     /// The operation that ordered it.
     pub operation: String,
-    /// The channel that pays out.
+    /// The payout channel.
     pub channel: PayoutChannel,
-    /// What the payee receives.
+    /// The amount that the payee receives.
     pub amount: Amount,
-    /// The account, or at a store the phone.
+    /// The account number, or at a store the phone number.
     pub account: String,
-    /// The payee's phone.
+    /// The payee's phone number.
     pub phone: String,
-    /// What becomes of it.
+    /// Its scripted outcome.
     pub outcome: ScriptedOutcome,
-    /// How long its institution takes over each step, if not as usual.
+    /// The scripted duration of each step; `None` for the configured timing.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pace: Option<Duration>,
-    /// Where it stands.
+    /// Its status.
     pub status: PayoutStatus,
     /// When it was accepted.
     pub created: Timestamp,
-    /// When it was handed to the institution.
+    /// When it was uploaded to the institution.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub uploaded: Option<Timestamp>,
     /// When it was paid.
@@ -56,29 +55,29 @@ pub struct Payout {
     /// When its cancellation became final.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cancel_time: Option<Timestamp>,
-    /// When the chain answers the wish to cancel it; no time if never.
+    /// The cancellation that the chain has not confirmed or refused yet.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cancelling: Option<PendingCancellation>,
-    /// What it is to be amended to.
+    /// The amendment that the chain has not confirmed or refused yet.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub amending: Option<Amendment>,
-    /// The institution's number for it.
+    /// The institution's reference number.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reference: Option<String>,
-    /// The order as it stands, with the payee's data.
+    /// The current order, with the payee's data.
     pub order: Value,
-    /// What happened to it, in order.
+    /// Its steps, in order.
     pub history: Vec<Step>,
 }
 
-/// A wish that the store chain has not answered yet.
+/// A cancellation that the store chain has not answered yet.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PendingCancellation {
-    /// When it does so by itself; never if there is none.
+    /// When the chain answers by itself; `None` for never.
     pub due: Option<Timestamp>,
 }
 
-/// New data that the store chain has not taken over yet.
+/// An amendment that the store chain has not answered yet.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Amendment {
     /// The new order.
@@ -87,16 +86,16 @@ pub struct Amendment {
     pub due: Timestamp,
 }
 
-/// A step in the life of a payout or a collection.
+/// A step in the history of a payout or a collection.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Step {
-    /// When.
+    /// The time.
     pub time: Timestamp,
-    /// What, as in the log.
+    /// The kind of step, as in the log.
     pub what: String,
 }
 
-/// An order, whichever operation gave it.
+/// An order, independent of the operation.
 struct Order {
     operation: &'static str,
     control_number: String,
@@ -131,13 +130,13 @@ impl Entity for Payout {
 }
 
 impl Payout {
-    /// Whether it waits at a store.
+    /// Whether it is for pick-up at a store.
     #[must_use]
     pub fn is_at_store(&self) -> bool {
         self.operation == PayoutQueueV2Request::INFO.name
     }
 
-    /// Whether it has neither been paid nor given back.
+    /// Whether it has neither been paid nor refunded.
     fn is_open(&self) -> bool {
         match self.status {
             PayoutStatus::Pending | PayoutStatus::Uploaded => true,
@@ -146,7 +145,7 @@ impl Payout {
         }
     }
 
-    /// Whether its number may be used again.
+    /// Whether its control number may be reused.
     fn is_void(&self) -> bool {
         self.status == PayoutStatus::Failed || self.cancel_time.is_some()
     }
@@ -206,7 +205,7 @@ impl Transaction<'_> {
         Ok(PayoutQueueV2Response::builder().build()?)
     }
 
-    /// Whether the number is the partner's, and new.
+    /// Checks that the control number has a prefix of the partner and is new.
     fn check_new(&self, control_number: &str, channel: &PayoutChannel) -> Result<(), Refused> {
         if self.state.prefix_of(control_number).is_none() {
             return Err(Refused::explained(
@@ -226,7 +225,7 @@ impl Transaction<'_> {
         Ok(())
     }
 
-    /// Takes an order, and the money for it.
+    /// Accepts an order and holds the money for it.
     fn accept(&mut self, order: Order) -> Result<(), Refused> {
         if let Some(code) = magic::refusal_of(order.amount) {
             return Err(Refused::because(code));
@@ -297,7 +296,7 @@ impl Transaction<'_> {
         }
     }
 
-    /// Notes a step of a payout, in the log and in its life.
+    /// Records a step of a payout, in the log and in its history.
     fn step(&mut self, id: u64, what: &'static str, more: Value) {
         let at = self.at;
         let noted = self.state.update(id, |payout: &mut Payout| {
@@ -323,7 +322,7 @@ impl Transaction<'_> {
         self.record_event(what, &payout.control_number, details);
     }
 
-    /// Changes a payout, if it exists and `may` allows it.
+    /// Updates a payout, if it exists and `may` permits it. Returns whether it did.
     fn change(
         &mut self,
         id: u64,
@@ -386,7 +385,8 @@ impl Transaction<'_> {
         true
     }
 
-    /// How long an uploaded payout takes to its end; `None` if it waits.
+    /// Returns the time from upload to the final status; `None` if it waits
+    /// indefinitely.
     fn settles_after(&self, id: u64) -> Option<Duration> {
         let payout = self.payout(id)?;
         let usual = payout.pace.unwrap_or(self.state.timing.pay);
@@ -430,7 +430,7 @@ impl Transaction<'_> {
         }
     }
 
-    /// Pays. A store may do so while it has not answered a wish to cancel.
+    /// Completes a payout. A store may pay while a cancellation is pending.
     fn pay(&mut self, id: u64) -> bool {
         let at = self.at;
         let reference = self.state.random.digits(13);
@@ -465,7 +465,7 @@ impl Transaction<'_> {
         changed
     }
 
-    /// Makes a cancellation final.
+    /// Makes a cancellation final and returns the money.
     fn cancel(&mut self, id: u64) -> bool {
         let at = self.at;
         let changed = self.change(id, Payout::is_open, |payout| {
@@ -515,7 +515,7 @@ impl Transaction<'_> {
         debug_assert!(moved.is_ok(), "what was held is there");
     }
 
-    /// Writes a notice of a payout.
+    /// Creates a notification about a payout.
     fn tell(&mut self, id: u64, pay_type: &PayType, reason: Option<&str>, due: Timestamp) {
         let Some(payout) = self.payout(id) else {
             return;

@@ -1,8 +1,8 @@
-//! Chance, from the seed alone.
+//! A pseudorandom number generator, determined by the seed.
 
 use serde::{Deserialize, Serialize};
 
-/// SplitMix64: a number for a number. It need not be hard to guess.
+/// The SplitMix64 generator. Not cryptographically secure.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Random(u64);
 
@@ -19,13 +19,13 @@ impl Random {
         mixed ^ (mixed >> 31)
     }
 
-    /// A number less than `end`; 0 if `end` is 0.
+    /// Returns a number less than `end`; 0 if `end` is 0.
     pub(crate) fn below(&mut self, end: u64) -> u64 {
         self.number().checked_rem(end).unwrap_or(0)
     }
 
-    /// Whether it happens to this one of a hundred. What always or never
-    /// happens draws nothing.
+    /// Returns `true` with a probability of `percent`. 0 and 100 consume no random
+    /// number.
     pub(crate) fn happens(&mut self, percent: u8) -> bool {
         match percent {
             0 => false,
@@ -34,7 +34,7 @@ impl Random {
         }
     }
 
-    /// That many characters of `alphabet`.
+    /// Returns `length` random characters of `alphabet`.
     pub(crate) fn text(&mut self, alphabet: &[u8], length: usize) -> String {
         (0..length)
             .map(|_| {

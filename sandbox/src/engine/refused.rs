@@ -1,22 +1,22 @@
-//! Refusals: a return code, and the text that goes with it.
+//! Refusals: a return code and a description.
 
 use skypay_types::{Invalid, OperationInfo, ResponseCode};
 
-/// A request is refused, or answered as failed.
+/// A refused or failed request.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Refused {
     pub(crate) code: ResponseCode,
     text: Text,
 }
 
-/// What is said beside the code.
+/// The description of a refusal.
 #[derive(Clone, Debug, PartialEq)]
 enum Text {
-    /// What SkyPay's documentation says.
+    /// The text in SkyPay's documentation.
     OfTheCode,
-    /// That, and this after it.
+    /// That text, followed by a reason.
     With(String),
-    /// This alone.
+    /// Only this text.
     Only(String),
 }
 
@@ -26,7 +26,7 @@ impl Refused {
         Self { code, text }
     }
 
-    /// Adds a reason to the text of the code.
+    /// Appends a reason to the text of the code.
     pub(crate) fn explained(code: ResponseCode, reason: impl Into<String>) -> Self {
         let text = Text::With(reason.into());
         Self { code, text }
@@ -37,7 +37,7 @@ impl Refused {
         Self { code, text }
     }
 
-    /// The description of the answer.
+    /// Returns the description for the response.
     pub(crate) fn description(&self, info: &OperationInfo) -> String {
         let of_the_code = text_of(info, &self.code);
         match &self.text {
@@ -47,8 +47,8 @@ impl Refused {
         }
     }
 
-    /// The request breaks a demand of the document. Some fields have a code of
-    /// their own, where the operation lists it.
+    /// Creates the refusal of a request that violates a constraint of the document.
+    /// Some fields have a specific code, which is used where the operation lists it.
     pub(crate) fn invalid(info: &OperationInfo, invalid: &Invalid) -> Self {
         let first = invalid.violations().first();
         let field = first.map_or("", |violation| violation.field.as_str());
@@ -61,7 +61,7 @@ impl Refused {
     }
 }
 
-/// An answer of ours that breaks the document is our failure.
+/// An invalid response is an internal error of the sandbox.
 impl From<Invalid> for Refused {
     fn from(_: Invalid) -> Self {
         Self::because(ResponseCode::UnexpectedError)
@@ -75,7 +75,7 @@ pub(crate) fn lists(info: &OperationInfo, code: &ResponseCode) -> bool {
         .any(|(listed, _)| *listed == code.as_str())
 }
 
-/// Fields whose faults have a code of their own.
+/// Fields whose violations have a specific code.
 const FIELD_CODES: [(&str, ResponseCode); 8] = [
     ("bankNo", ResponseCode::BankNoIncorrect),
     ("accountNo", ResponseCode::AccountNumberInvalid),
@@ -87,8 +87,7 @@ const FIELD_CODES: [(&str, ResponseCode); 8] = [
     ("transferTo", ResponseCode::PrefixIncorrect),
 ];
 
-/// The text that SkyPay's documentation gives for the code at this operation, or
-/// else in general.
+/// Returns the documented text of a code for an operation, or else its general text.
 pub(crate) fn text_of(info: &OperationInfo, code: &ResponseCode) -> &'static str {
     let here = info.vendor_text(code.as_str());
     here.or_else(|| code.vendor_text()).unwrap_or("Refused")

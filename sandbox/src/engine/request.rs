@@ -1,5 +1,5 @@
-//! The way of a request: who calls, what is meant, what was scripted, and then
-//! the operation itself.
+//! Request processing: authentication, validation, scripted outcomes, and the operation
+//! itself.
 
 use std::net::IpAddr;
 use std::str::FromStr;
@@ -21,7 +21,7 @@ use super::refused::{Refused, lists, text_of};
 use super::rule::{Then, When};
 use super::transaction::Transaction;
 
-/// What rules look at.
+/// The properties of a message that rules match.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct RequestFacts {
     pub(crate) operation: String,
@@ -32,7 +32,7 @@ pub(crate) struct RequestFacts {
 }
 
 impl RequestFacts {
-    /// The facts of a message, from its plaintext as we write it.
+    /// Extracts the facts of a message from its serialized plaintext.
     pub(crate) fn of(operation: &str, transaction_ids: Vec<String>, plaintext: &Value) -> Self {
         let text = |field: &str| text_of_field(plaintext, field);
         Self {
@@ -45,7 +45,7 @@ impl RequestFacts {
     }
 }
 
-/// A text or number of a message.
+/// Returns a string or number field of a message as text.
 pub(crate) fn text_of_field(plaintext: &Value, field: &str) -> Option<String> {
     match plaintext.get(field)? {
         Value::String(text) => Some(text.clone()),
@@ -79,7 +79,7 @@ impl When {
     }
 }
 
-/// Whether `text` is like `pattern`, in which `*` matches anything.
+/// Whether `text` matches `pattern`, in which `*` matches any text.
 fn is_like(pattern: &str, text: &str) -> bool {
     let Some((before, after)) = pattern.split_once('*') else {
         return pattern == text;
@@ -91,10 +91,10 @@ fn is_like(pattern: &str, text: &str) -> bool {
     starts.any(|at| rest.get(at..).is_some_and(|rest| is_like(after, rest)))
 }
 
-/// What a request has come to.
+/// The result of an operation.
 type Served = Result<Value, Refused>;
 
-/// Gives each operation of SkyPay to the method of its name, or to the one of
+/// Dispatches each operation of SkyPay to the method of its name, or to that of
 /// [`Examples`] if there is no such method.
 macro_rules! serve_any {
     (
@@ -115,7 +115,7 @@ macro_rules! serve_any {
 skypay_types::with_operations!(serve_any);
 
 impl Transaction<'_> {
-    /// Answers a request.
+    /// Executes a request and returns its outcome and the faults to inject.
     pub(crate) fn request(&mut self, request: &Request) -> (CommandOutcome, Vec<WireFault>) {
         self.serve_any(request).unwrap_or_else(|| {
             let why = format!("SkyPay has no operation {:?}", request.operation);
@@ -146,7 +146,7 @@ impl Transaction<'_> {
             answered,
             wire,
         } = self.mishap(info, &facts);
-        // Who may not call learns only that.
+        // A rejected caller does not receive injected codes.
         let answered = answered.filter(|_| admitted);
         let served = if executed {
             read.and_then(|typed| self.execute(info, &typed, &facts, handle))
@@ -195,7 +195,7 @@ impl Transaction<'_> {
         serde_json::to_value(response?).map_err(|_| Refused::because(ResponseCode::UnexpectedError))
     }
 
-    /// Whether the caller may call at all.
+    /// Checks that the caller is allowed and authenticated.
     fn admit(&self, info: &OperationInfo, request: &Request) -> Result<(), Refused> {
         if !self.allows(request.peer) {
             let code = ResponseCode::AddressNotWhitelisted;
@@ -214,7 +214,7 @@ impl Transaction<'_> {
         list.is_empty() || peer.is_some_and(|peer| list.iter().any(|entry| covers(entry, peer)))
     }
 
-    /// The first rule that fits; it counts.
+    /// Returns the outcome of the first matching rule, and counts its use.
     pub(crate) fn scripted(&mut self, facts: &RequestFacts) -> Then {
         let mut rules = self.state.rules.iter_mut();
         let found = rules.find(|numbered| {
@@ -231,7 +231,7 @@ impl Transaction<'_> {
         found.rule.then.clone()
     }
 
-    /// What goes wrong with a request.
+    /// Selects what goes wrong with a request.
     fn mishap(&mut self, info: &OperationInfo, facts: &RequestFacts) -> Mishap {
         let magic = facts.amount.filter(|_| !facts.transaction_ids.is_empty());
         let magic = magic.and_then(super::magic::storm_of);
@@ -267,7 +267,7 @@ impl Transaction<'_> {
         }
     }
 
-    /// The faults whose rules fit and whose turn it is; they count.
+    /// Selects the faults whose rules match, and counts their use.
     pub(crate) fn faults_for(&mut self, side: Side, facts: &RequestFacts) -> Vec<Fault> {
         let mut found = Vec::new();
         for numbered in &mut self.state.faults {
@@ -322,7 +322,7 @@ impl Transaction<'_> {
 /// What goes wrong with a request.
 struct Mishap {
     executed: bool,
-    /// The code that is answered, whether it was executed or not.
+    /// The code to respond with, whether the request is executed or not.
     answered: Option<ResponseCode>,
     wire: Vec<WireFault>,
 }
@@ -334,7 +334,7 @@ fn decode<O: Operation>(request: &Request) -> Result<O, Refused> {
     read::from_slice(&text).map_err(|error| unreadable(error.to_string()))
 }
 
-/// Whether an address, or a network such as `10.0.0.0/8`, covers a peer.
+/// Whether an address, or a network such as `10.0.0.0/8`, contains a peer.
 fn covers(entry: &str, peer: IpAddr) -> bool {
     let (address, bits) = match entry.split_once('/') {
         Some((address, bits)) => (address, bits.trim().parse::<u32>().ok()),

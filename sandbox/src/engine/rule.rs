@@ -1,4 +1,4 @@
-//! Scripted outcomes: what shall become of a request, by rule or by magic value.
+//! Scripted outcomes of requests, by rule or by magic amount.
 
 use serde::{Deserialize, Serialize};
 use skypay_types::{Amount, PayoutChannel, ResponseCode};
@@ -98,26 +98,26 @@ pub struct Then {
     pub after: Option<Duration>,
 }
 
-/// What becomes of a payout after it was accepted.
+/// The scripted outcome of an accepted payout.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum ScriptedOutcome {
-    /// Uploaded, then paid; at a store, uploaded and waiting.
+    /// Uploaded, then paid; at a store, it waits for the payee.
     #[default]
     Usual,
     /// Uploaded, then failed.
     Fail,
-    /// Failed before it was uploaded.
+    /// Failed before the upload.
     FailAtOnce,
-    /// Pending for ever.
+    /// Pending forever.
     HangPending,
-    /// Uploaded for ever: at a store, the payee does not come.
+    /// Uploaded forever: at a store, the payee does not come.
     HangUploaded,
     /// Uploaded, and paid a day later.
     PayLate,
     /// Uploaded and paid, without a callback.
     PaySilently,
-    /// Uploaded, paid, and failed after all.
+    /// Uploaded, paid, then failed.
     Reverse,
     /// Uploaded, then cancelled by the institution.
     Cancel,
@@ -131,14 +131,14 @@ pub enum ScriptedOutcome {
     Collect,
 }
 
-/// A rule in the state.
+/// A rule with its id.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct NumberedRule {
-    /// Its number.
+    /// Its id.
     pub id: u64,
     /// The rule.
     #[serde(flatten)]
     pub rule: Rule,
-    /// How often it has applied.
+    /// The number of times that it was applied.
     pub applied: u32,
 }

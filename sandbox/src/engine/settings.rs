@@ -1,4 +1,4 @@
-//! What a state begins with.
+//! The initial settings of a state.
 
 use std::collections::BTreeMap;
 
@@ -14,79 +14,79 @@ use super::keys::Pair;
 use super::timestamp::Duration;
 use super::{behaviors, callback};
 
-/// What a state begins with. Every field has a default that works.
+/// The initial settings of a state. Every field has a usable default.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Settings {
-    /// Decides everything that is left to chance.
+    /// The seed of all random values.
     pub seed: u64,
-    /// The last part of the URL.
+    /// The last path segment of the service URL.
     pub caller_name: String,
     /// The `userName` of both sides.
     pub user_name: String,
     /// The partner's entities by prefix.
     pub entities: BTreeMap<String, Opening>,
-    /// The first keys; drawn from the seed if not said.
+    /// The initial keys; generated from the seed if `None`.
     pub keys: Option<Pair>,
-    /// Where callbacks go.
+    /// The callback URLs.
     pub callbacks: CallbackUrls,
-    /// Who may call; everybody if empty.
+    /// The allowed client addresses; empty allows all.
     pub allow_list: Vec<String>,
-    /// Answers to what the vendor leaves open, by the name of the behavior.
+    /// The values of vendor behaviors, by name.
     pub behaviors: BTreeMap<String, String>,
-    /// How long the steps of a payout take.
+    /// The duration of the steps of a payout.
     pub timing: Timing,
-    /// What is too much.
+    /// The limits.
     pub limits: Limits,
 }
 
-/// An entity of the partner as it begins.
+/// The initial state of a partner's entity.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Opening {
     /// The company's name.
     pub name: String,
-    /// The balance of its payout account.
+    /// The initial balance of its payout account.
     #[serde(deserialize_with = "amount::deserialize")]
     pub balance: Amount,
 }
 
-/// How long things take, by the sandbox's clock.
+/// The durations of payout steps, by the sandbox's clock.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Timing {
     /// From acceptance to Uploaded.
     pub upload: Duration,
-    /// From Uploaded to the end of a payout to a bank or wallet, or at a store
-    /// where somebody comes.
+    /// From Uploaded to the final status of a payout to a bank or wallet, or one at a
+    /// store that the payee collects.
     pub pay: Duration,
-    /// From the wish to cancel to the chain's answer.
+    /// From the request to cancel to the chain's answer.
     pub cancel: Duration,
-    /// From the wish to amend to the chain's answer.
+    /// From the request to amend to the chain's answer.
     pub amend: Duration,
     /// From a payment to its reversal.
     pub reverse: Duration,
 }
 
-/// What is too much.
+/// The limits of the sandbox.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Limits {
-    /// The largest payout: more is a balance limit exceeded.
+    /// The largest payout; a larger one exceeds the balance limit.
     #[serde(deserialize_with = "amount::deserialize")]
     pub largest_payout: Amount,
-    /// How many payouts a day the same account may receive; 0 is no limit.
+    /// The number of payouts that an account may receive per day; 0 for unlimited.
     pub payouts_per_day: u32,
-    /// How long what is over is kept: transactions, callbacks and the log. With
-    /// no time, such as `0s`, everything is kept.
+    /// The retention of finished transactions, callbacks and the log. With a zero
+    /// duration, such as `0s`, everything is kept.
     pub retention: Duration,
 }
 
 impl Settings {
-    /// Whether they make sense.
+    /// Validates the settings.
     ///
     /// # Errors
     ///
-    /// Everything that does not, a line each.
+    /// Returns all violations, one per line.
     pub fn check(&self) -> Result<(), String> {
         let mut wrong = Vec::new();
         if self.entities.is_empty() {

@@ -1,4 +1,4 @@
-//! What partners may look at: statuses, reports and balances.
+//! Queries: payout status, reports and balances.
 
 use skypay_types::{
     Amount, BalanceQueryRequest, BalanceQueryResponse, CollectionReportEntry, Date, DateType,
@@ -39,7 +39,7 @@ impl Transaction<'_> {
         Ok(response.build()?)
     }
 
-    /// A payout that queries see already.
+    /// Returns a payout if it is already visible to queries.
     fn visible(&self, number: &str) -> Option<Payout> {
         let payout = self.state.payout(number)?;
         let delay = match self.state.behavior(behaviors::QUERY_DELAY) {
@@ -207,7 +207,7 @@ impl Transaction<'_> {
         Ok(response.build()?)
     }
 
-    /// A page of a report.
+    /// Returns a page of a report.
     fn page(&self, wanted: &Wanted) -> Page {
         let most = match self.state.behavior(behaviors::REPORT_PAGE) {
             "100" => 100,
@@ -249,7 +249,7 @@ impl Transaction<'_> {
     }
 }
 
-/// A line of either report.
+/// A row of a payout or collection report.
 struct ReportRow {
     created: Timestamp,
     done: Option<Timestamp>,
@@ -291,7 +291,7 @@ impl ReportRow {
     }
 }
 
-/// What a report is asked for.
+/// The parameters of a report.
 struct Wanted {
     report: &'static str,
     first: Date,
@@ -307,7 +307,7 @@ struct Page {
     rows: Vec<ReportRow>,
 }
 
-/// A phone as reports show it.
+/// Masks a phone number as in reports.
 fn masked(phone: &str) -> String {
     let shown: String = phone.chars().take(2).collect();
     let hidden = phone.chars().count().saturating_sub(2);

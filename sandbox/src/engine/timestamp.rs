@@ -1,5 +1,5 @@
-//! Time as the engine keeps it: to the millisecond, so that what is saved is
-//! what was known.
+//! Timestamps and durations in whole milliseconds, so that they are unchanged by
+//! serialization.
 
 use std::fmt;
 
@@ -7,19 +7,18 @@ use jiff::{SignedDuration, civil};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use skypay_runtime::DateTime;
 
-/// A moment in GMT+8, in whole milliseconds. Writes itself with four decimals
-/// of the second, as the wire does.
+/// A time in GMT+8, in whole milliseconds. Displayed with four decimals of the second,
+/// as on the wire.
 ///
-/// All of them lie between [`Timestamp::FIRST`] and [`Timestamp::LAST`]: arithmetic
-/// that leads beyond stops there.
+/// The range is [`Timestamp::FIRST`] to [`Timestamp::LAST`]; arithmetic saturates.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Timestamp(civil::DateTime);
 
 impl Timestamp {
-    /// The first moment of the calendar, at the beginning of the year 0.
+    /// The earliest timestamp, at the start of the year 0.
     pub const FIRST: Self = Self(civil::DateTime::constant(0, 1, 1, 0, 0, 0, 0));
 
-    /// The last moment of the calendar, at the end of the year 9999.
+    /// The latest timestamp, at the end of the year 9999.
     pub const LAST: Self = Self(civil::DateTime::constant(
         9999,
         12,
@@ -30,16 +29,16 @@ impl Timestamp {
         999_000_000,
     ));
 
-    /// Every moment is made here. One that is finer than a millisecond, or
-    /// beyond the years that the wire can write, would not be the same when it
-    /// is read again: a clock could never reach what is due then.
+    /// Truncates and clamps a time; every timestamp is created here. A time with a
+    /// finer resolution, or outside the years of the wire format, would differ after
+    /// deserialization, so that a clock could never reach it.
     fn cut(time: civil::DateTime) -> Self {
         let finer = i64::from(time.subsec_nanosecond() % 1_000_000);
         let whole = time.saturating_sub(SignedDuration::from_nanos(finer));
         Self(whole).clamp(Self::FIRST, Self::LAST)
     }
 
-    /// That many milliseconds later; at most [`Self::LAST`].
+    /// Adds a duration; the maximum is [`Self::LAST`].
     #[must_use]
     pub fn plus(self, duration: Duration) -> Self {
         let milliseconds = i64::try_from(duration.0).unwrap_or(i64::MAX);
@@ -47,7 +46,7 @@ impl Timestamp {
         Self::cut(self.0.saturating_add(duration))
     }
 
-    /// That much earlier; at least [`Self::FIRST`].
+    /// Subtracts a duration; the minimum is [`Self::FIRST`].
     #[must_use]
     pub fn minus(self, duration: Duration) -> Self {
         let milliseconds = i64::try_from(duration.0).unwrap_or(i64::MAX);
@@ -55,23 +54,23 @@ impl Timestamp {
         Self::cut(self.0.saturating_sub(duration))
     }
 
-    /// That many days earlier; at least [`Self::FIRST`].
+    /// Subtracts days; the minimum is [`Self::FIRST`].
     #[must_use]
     pub fn minus_days(self, days: u64) -> Self {
         let hours = i64::try_from(days.saturating_mul(24)).unwrap_or(i64::MAX);
-        // A number of hours that has more seconds than fit is not a span.
+        // Hours whose seconds overflow saturate.
         let span = SignedDuration::try_from_hours(hours).unwrap_or(SignedDuration::MAX);
         Self::cut(self.0.saturating_sub(span))
     }
 
-    /// The same moment for the wire.
+    /// Converts it to the wire format.
     #[must_use]
     pub fn date_time(self) -> DateTime {
         self.0.into()
     }
 }
 
-/// Leaves out what is finer than a millisecond.
+/// Truncates to milliseconds.
 impl From<DateTime> for Timestamp {
     fn from(time: DateTime) -> Self {
         Self::cut(time.civil())
@@ -108,50 +107,49 @@ impl<'de> Deserialize<'de> for Timestamp {
     }
 }
 
-/// A span of time in whole milliseconds.
+/// A duration in whole milliseconds.
 ///
-/// Reads itself from text such as `300s`, `24h`, `90d` and `1500ms`. A number
-/// without a unit is refused: it is as easily meant in seconds as in
-/// milliseconds.
+/// Parses from text such as `300s`, `24h`, `90d` and `1500ms`. A number without a unit
+/// is rejected, because it could mean seconds or milliseconds.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Duration(u64);
 
 impl Duration {
-    /// No time at all.
+    /// The zero duration.
     pub const NONE: Self = Self(0);
 
-    /// That many milliseconds.
+    /// Creates a duration from milliseconds.
     #[must_use]
     pub const fn milliseconds(count: u64) -> Self {
         Self(count)
     }
 
-    /// That many seconds.
+    /// Creates a duration from seconds.
     #[must_use]
     pub const fn seconds(count: u64) -> Self {
         Self(count.saturating_mul(1000))
     }
 
-    /// That many days.
+    /// Creates a duration from days.
     #[must_use]
     pub const fn days(count: u64) -> Self {
         Self::seconds(count.saturating_mul(86_400))
     }
 
-    /// How many milliseconds there are in it.
+    /// Returns the number of milliseconds.
     #[must_use]
     pub const fn as_milliseconds(self) -> u64 {
         self.0
     }
 
-    /// Both, one after the other.
+    /// Returns the sum of both durations.
     #[must_use]
     pub const fn and(self, other: Self) -> Self {
         Self(self.0.saturating_add(other.0))
     }
 }
 
-/// The text is not a number and `ms`, `s`, `m`, `h` or `d`.
+/// The text is not a number followed by `ms`, `s`, `m`, `h` or `d`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ParseDurationError;
 
@@ -188,7 +186,7 @@ impl std::str::FromStr for Duration {
     }
 }
 
-/// In the largest unit that fits.
+/// Formats the duration in its largest exact unit.
 impl fmt::Display for Duration {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let units = [
@@ -231,8 +229,8 @@ mod tests {
     use super::{Duration, Timestamp};
 
     proptest! {
-        /// A moment that were not the same after it was kept would be due at
-        /// a time that no clock shows.
+        /// A timestamp that changed when it was stored would be due at a time that no
+        /// clock reaches.
         #[test]
         fn a_sum_is_a_timestamp_that_can_be_stored(
             seconds in prop_oneof![any::<i64>(), -70_000_000_000..260_000_000_000_i64],

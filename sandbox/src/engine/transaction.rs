@@ -1,4 +1,4 @@
-//! One command being executed: the state, the time, and the events.
+//! The execution of one command: the state, the time and the events.
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -8,53 +8,53 @@ use super::answer::Event;
 use super::rule::Then;
 use super::timestamp::Timestamp;
 
-/// How much of what is due is done before and after a command at most, so that
-/// its answer does not wait for a backlog.
+/// The most due events executed before and after a command, so that a backlog does not
+/// delay its response.
 const DUE_AT_ONCE: usize = 64;
 
-/// A command being carried out.
+/// A command in execution.
 pub(crate) struct Transaction<'a> {
     pub(crate) state: &'a mut State,
-    /// The moment at which things happen: now, or when they were due.
+    /// The effective time: now, or when an event was due.
     pub(crate) at: Timestamp,
     pub(crate) events: Vec<Event>,
-    /// The callbacks that were caused.
+    /// The ids of the callbacks that were created.
     pub(crate) deliveries: Vec<u64>,
-    /// What the rules say of the request that is being carried out.
+    /// The scripted outcome of the request in execution.
     pub(crate) scripted: Then,
-    /// Whether the answer is the document's example.
+    /// Whether the response is the document's example.
     pub(crate) is_example: bool,
 }
 
-/// Something that is due at a moment.
+/// An entry of the schedule.
 pub(crate) struct ScheduleEntry {
     pub(crate) due: Timestamp,
-    /// Entries of one moment come in the order in which they were made.
+    /// Entries with the same due time are executed in order of creation.
     pub(crate) order: u64,
     pub(crate) what: ScheduledEvent,
 }
 
-/// What is due. It is checked again when it is done.
+/// A scheduled event. Its preconditions are checked again on execution.
 #[derive(Clone, Copy, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub(crate) enum ScheduledEvent {
-    /// A payout is handed to its institution.
+    /// A payout is uploaded to its institution.
     Upload(u64),
-    /// The institution ends a payout.
+    /// The institution pays, fails or cancels a payout.
     Settle(u64),
-    /// The institution takes back a payment.
+    /// The institution reverses a payment.
     Reverse(u64),
-    /// The chain answers a wish to cancel.
+    /// The chain answers a cancellation.
     AnswerCancellation(u64),
-    /// The chain answers a wish to amend.
+    /// The chain answers an amendment.
     AnswerAmendment(u64),
     /// A callback is sent.
     Send(u64),
     /// A pair of keys becomes effective.
     KeyEffective(u32),
-    /// A pair of keys ends soon.
+    /// A pair of keys expires soon.
     KeyEndsSoon(u32),
-    /// A pair of keys ends.
+    /// A pair of keys expires.
     KeyEnds(u32),
 }
 
@@ -71,12 +71,12 @@ impl<'a> Transaction<'a> {
         }
     }
 
-    /// Notes what happened, without personal data.
+    /// Records an event without personal data.
     pub(crate) fn record_event(&mut self, kind: &'static str, subject: &str, details: Value) {
         self.record_event_with(kind, subject, details, Value::Null);
     }
 
-    /// Notes what happened, with personal data beside it.
+    /// Records an event, with personal data in a separate field.
     pub(crate) fn record_event_with(
         &mut self,
         kind: &'static str,
@@ -95,7 +95,7 @@ impl<'a> Transaction<'a> {
         });
     }
 
-    /// A number that was never given before.
+    /// Returns a new unique id.
     pub(crate) fn number(&mut self) -> u64 {
         self.state.last_number += 1;
         self.state.last_number
@@ -108,7 +108,7 @@ impl<'a> Transaction<'a> {
             .schedule(&ScheduleEntry { due, order, what });
     }
 
-    /// Does what is due, each at its own moment; what was left over before is
+    /// Executes due events, each at its due time, except that a backlog is executed
     /// late.
     pub(crate) fn run_due_events(&mut self) {
         for _ in 0..DUE_AT_ONCE {

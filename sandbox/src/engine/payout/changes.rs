@@ -1,5 +1,4 @@
-//! Changes of a payout that was accepted: cancellation, amendment, and what its
-//! institution does by command.
+//! Changes to an accepted payout: cancellation, amendment, and store commands.
 
 use serde_json::{Value, json};
 use skypay_types::{
@@ -16,7 +15,7 @@ use crate::engine::timestamp::Timestamp;
 use crate::engine::transaction::{ScheduledEvent, Transaction};
 
 impl Transaction<'_> {
-    // ---- cancellation: Cancelled at once, final when the chain says so
+    // ---- cancellation: Cancelled at once, final when the chain confirms it
 
     pub(crate) fn cancel_payout(
         &mut self,
@@ -52,7 +51,7 @@ impl Transaction<'_> {
             |payout| {
                 payout.status = PayoutStatus::Cancelled;
                 payout.cancelling = Some(PendingCancellation { due });
-                // A rule for the cancellation is stronger than the course.
+                // A rule for the cancellation takes precedence over that of the payout.
                 payout.outcome = scripted.outcome.unwrap_or(payout.outcome);
             },
         );
@@ -74,7 +73,7 @@ impl Transaction<'_> {
         }
     }
 
-    /// Back to Uploaded, without a callback.
+    /// Resets the status to Uploaded, without a callback.
     fn refuse_cancellation(&mut self, id: u64) -> bool {
         let changed = self.change(
             id,
@@ -132,8 +131,8 @@ impl Transaction<'_> {
         }
     }
 
-    /// Whether the chain takes the new data: the payout still waits there, and
-    /// Cebuana changes nothing but the name.
+    /// Whether the chain accepts the amendment: the payout must still be Uploaded, and
+    /// Cebuana changes only the name.
     fn can_amend(&self, id: u64) -> bool {
         let Some(payout) = self.payout(id) else {
             return false;
