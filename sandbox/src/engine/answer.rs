@@ -28,8 +28,8 @@ pub enum CommandOutcome {
     Accepted {
         /// The fields specific to the response.
         plaintext: Value,
-        /// Whether the response is the document's example, because the operation has no
-        /// behaviour here.
+        /// Whether the response is the document's example, because the operation is not
+        /// implemented.
         #[serde(skip_serializing_if = "std::ops::Not::not")]
         is_example: bool,
     },

@@ -70,19 +70,19 @@ pub struct Payout {
     pub history: Vec<Step>,
 }
 
-/// A cancellation that the store chain has not answered yet.
+/// A cancellation to which the store chain has not responded yet.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PendingCancellation {
-    /// When the chain answers by itself; `None` for never.
+    /// When the chain responds by itself; `None` for never.
     pub due: Option<Timestamp>,
 }
 
-/// An amendment that the store chain has not answered yet.
+/// An amendment to which the store chain has not responded yet.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Amendment {
     /// The new order.
     pub order: Value,
-    /// When the chain answers.
+    /// When the chain responds.
     pub due: Timestamp,
 }
 

@@ -59,9 +59,9 @@ pub struct Timing {
     /// From Uploaded to the final status of a payout to a bank or wallet, or one at a
     /// store that the payee collects.
     pub pay: Duration,
-    /// From the request to cancel to the chain's answer.
+    /// From the request to cancel to the chain's response.
     pub cancel: Duration,
-    /// From the request to amend to the chain's answer.
+    /// From the request to amend to the chain's response.
     pub amend: Duration,
     /// From a payment to its reversal.
     pub reverse: Duration,

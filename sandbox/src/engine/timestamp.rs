@@ -58,7 +58,7 @@ impl Timestamp {
     #[must_use]
     pub fn minus_days(self, days: u64) -> Self {
         let hours = i64::try_from(days.saturating_mul(24)).unwrap_or(i64::MAX);
-        // Hours whose seconds overflow saturate.
+        // An hour count whose seconds would overflow saturates.
         let span = SignedDuration::try_from_hours(hours).unwrap_or(SignedDuration::MAX);
         Self::cut(self.0.saturating_sub(span))
     }

@@ -44,9 +44,9 @@ pub(crate) enum ScheduledEvent {
     Settle(u64),
     /// The institution reverses a payment.
     Reverse(u64),
-    /// The chain answers a cancellation.
+    /// The chain responds to a cancellation.
     AnswerCancellation(u64),
-    /// The chain answers an amendment.
+    /// The chain responds to an amendment.
     AnswerAmendment(u64),
     /// A callback is sent.
     Send(u64),
