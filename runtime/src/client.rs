@@ -215,7 +215,7 @@ impl Transport {
                         && key_changes < KEY_CHANGES
                         // Later calls start with the other set.
                         && self.0.settings.keys.prefer(&keys, &other)
-                        // The receiver would not recognise a duplicate.
+                        // The receiver would not recognize a duplicate.
                         && O::INFO.retry != Retry::Never =>
                 {
                     tracing::info!(

@@ -1,4 +1,4 @@
-//! The time, as an argument.
+//! An injectable clock.
 
 use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -7,35 +7,35 @@ use std::time::{Duration, SystemTime};
 
 use crate::value::DateTime;
 
-/// Where transport and dispatch get the time from.
+/// The source of the current time for client and server.
 ///
-/// The default is the system's clock; tests bring their own.
+/// The default is the system clock; tests supply their own.
 #[derive(Clone)]
 pub struct Clock(Arc<dyn Fn() -> SystemTime + Send + Sync>);
 
 impl Clock {
-    /// A clock that asks `now`.
+    /// Creates a clock that calls `now`.
     pub fn new(now: impl Fn() -> SystemTime + Send + Sync + 'static) -> Self {
         Self(Arc::new(now))
     }
 
-    /// The present moment.
+    /// The current time.
     #[must_use]
     pub fn now(&self) -> SystemTime {
         (self.0)()
     }
 
-    /// The present moment in GMT+8, as it is written on the wire.
+    /// The current time in GMT+8, as on the wire.
     ///
-    /// A clock that panics must not cost a response or the outcome of a
-    /// call: the system's clock is used instead.
+    /// If the clock panics, the system clock is used: a response or the outcome of
+    /// a call must not be lost.
     pub(crate) fn date_time(&self) -> DateTime {
         let now = catch_unwind(AssertUnwindSafe(|| self.now()));
         DateTime::from(now.unwrap_or_else(|_| SystemTime::now()))
     }
 }
 
-/// Of a span of a call or of a request.
+/// The duration in whole milliseconds, as spans record it.
 pub(crate) fn milliseconds(duration: Duration) -> u64 {
     u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
 }

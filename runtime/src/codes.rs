@@ -1,34 +1,34 @@
-//! Code tables: enums that keep what they do not know.
+//! Code tables: open enums, which preserve unlisted codes.
 
 #[doc(hidden)]
 pub use crate::value::number::plain;
 
-/// What a code says of a payout's money.
+/// The state of a payout's money.
 ///
-/// A code that the document does not list says nothing, and neither does an
-/// absent one: the methods that return this return `None` for both.
+/// An unlisted or absent code does not determine it: the methods that return this
+/// type return `None` for both.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum MoneyState {
     /// The payee has the money.
     Paid,
     /// The payout failed.
     Failed,
-    /// The payout is cancelled for good.
+    /// The payout is cancelled; this is final.
     Cancelled,
-    /// Nothing is decided: the payout may still be paid, fail or be cancelled.
+    /// The outcome is open: the payout may still be paid, fail or be cancelled.
     Open,
-    /// No payout was found. That is no proof that none exists, and not a
+    /// No payout was found. This does not prove that none exists, and is not a
     /// failure.
     Absent,
-    /// The code reports a change of the payout's data and says nothing of its
-    /// money.
+    /// The code reports an amendment of the payout's data and does not determine
+    /// the state of its money.
     Amendment,
 }
 
 /// A code that the document does not list, as it was received.
 ///
-/// It never holds a listed code: only the conversion from text makes one, after
-/// it has compared the code with the table.
+/// It never holds a listed code: it is only created by the conversion from text,
+/// after the code was compared with the table.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Unrecognized(String);
 
@@ -46,12 +46,12 @@ impl Unrecognized {
     }
 }
 
-/// Declares an open enum: a table of codes, with a row per code, that keeps a
-/// code which it does not list.
+/// Declares an open enum: a table of codes, with a row per code, that preserves
+/// codes which it does not list.
 ///
-/// The enum has a unit variant for every code and one more,
-/// `Unrecognized(Unrecognized)`. A code that is received but never sent is
-/// marked `read_only`.
+/// The enum has a unit variant for every code, and the variant
+/// `Unrecognized(Unrecognized)`. The mark `read_only` is for codes that are
+/// received but never sent.
 ///
 /// ```
 /// skypay_runtime::open_enum! {
@@ -105,7 +105,7 @@ macro_rules! open_enum {
                 !::core::matches!(self, Self::Unrecognized(_))
             }
 
-            /// Whether the code is only ever received.
+            /// Whether the code is received but never sent.
             #[must_use]
             pub fn is_read_only(&self) -> bool {
                 match self {
@@ -158,8 +158,8 @@ macro_rules! open_enum {
     (@is) => { false };
 }
 
-/// What code tables and texts have in common. `$text` has `From<&str>` and
-/// `as_str`; `$normalize` is applied to a text that is received.
+/// Implements what code tables and string newtypes have in common. `$text` has
+/// `From<&str>` and `as_str`; `$normalize` is applied to a received text.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __text_conversions {
@@ -167,7 +167,7 @@ macro_rules! __text_conversions {
         impl ::core::str::FromStr for $text {
             type Err = ::core::convert::Infallible;
 
-            // `Self::Err` would be a code of that name.
+            // `Self::Err` could be a variant of that name.
             fn from_str(text: &str) -> ::core::result::Result<Self, ::core::convert::Infallible> {
                 ::core::result::Result::Ok(Self::from(text))
             }

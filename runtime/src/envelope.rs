@@ -1,10 +1,10 @@
-//! The encrypted wire format; no other file knows it.
+//! The encrypted wire format.
 //!
-//! A body is the Base64 text of a message, encrypted with AES-128 in ECB mode
-//! under a key that is derived from a shared text. That is the format, not a
-//! recommendation: equal blocks of text give equal blocks of ciphertext, and
-//! nothing protects a body against being changed. What opens is not genuine
-//! until its credentials are checked.
+//! A body is a message encrypted with AES-128 in ECB mode, as Base64. The key is
+//! derived from a shared text. This format is given, not recommended: equal
+//! plaintext blocks yield equal ciphertext blocks, and bodies are not protected
+//! against modification. A body that decrypts is not authentic until its
+//! credentials are checked.
 
 use std::fmt;
 use std::ops::Deref;
@@ -25,16 +25,16 @@ pub const CONTENT_TYPE: &str = "text/plain";
 
 const BLOCK: usize = 16;
 
-/// A whole number of blocks that is also a whole number of Base64 groups, and
-/// enough to keep the cipher's pipeline full.
+/// The number of bytes that are encrypted at once: a multiple of the block size and
+/// of Base64's 3-byte groups, and enough to fill the cipher's pipeline.
 const CHUNK: usize = 48 * 16;
 
-/// The key that bodies are sealed and opened with. Wiped from memory when dropped.
+/// The key that encrypts and decrypts bodies. Zeroized when dropped.
 pub struct EncryptKey(Aes128);
 
 impl EncryptKey {
-    /// Derives the key from the text that both sides know: the first 16 bytes
-    /// of SHA-1(SHA-1(text)).
+    /// Derives the key from the shared text: the first 16 bytes of
+    /// SHA-1(SHA-1(text)).
     #[must_use]
     pub fn derive(text: &str) -> Self {
         let mut digest = Zeroizing::new([0; 20]);
@@ -53,8 +53,8 @@ impl fmt::Debug for EncryptKey {
     }
 }
 
-/// Seals a message that is given in parts: one line of Base64, without a line
-/// end. Nothing but the result is allocated.
+/// Encrypts a message that is given in parts. Returns one line of Base64, without a
+/// line end. Allocates only the result.
 #[must_use]
 pub fn seal(key: &EncryptKey, parts: &[&[u8]]) -> String {
     let length: usize = parts.iter().map(|part| part.len()).sum();
@@ -74,8 +74,8 @@ pub fn seal(key: &EncryptKey, parts: &[&[u8]]) -> String {
             }
         }
     }
-    // PKCS#7: as many bytes as it takes to the next block, at least one, and
-    // each says how many there are.
+    // PKCS#7: pads to the next block with at least one byte; each holds their
+    // number.
     let end = (filled / BLOCK + 1) * BLOCK;
     chunk[filled..end].fill(padding(end - filled));
     encrypt(key, &mut chunk[..end], &mut sealed);
@@ -88,28 +88,28 @@ fn encrypt(key: &EncryptKey, chunk: &mut [u8], sealed: &mut String) {
     STANDARD.encode_string(&*chunk, sealed);
 }
 
-/// The number of padding bytes as a byte; it is never more than a block.
+/// The number of padding bytes as a byte; at most the block size.
 fn padding(count: usize) -> u8 {
     u8::try_from(count).unwrap_or(u8::MAX)
 }
 
-/// Opens a body. Whitespace in it is ignored, wherever it is, and so are a byte
-/// order mark before it and the quotes of a JSON text around it.
+/// Decrypts a body. Ignores whitespace anywhere in it, a byte order mark before it,
+/// and the quotes of a JSON string around it.
 ///
 /// # Errors
 ///
-/// If the body is not Base64 of whole blocks, or does not decrypt to padded
-/// UTF-8. Which of them, it does not say.
+/// If the body is not Base64 of whole blocks, or does not decrypt to padded UTF-8.
+/// The error does not say which.
 pub fn open(key: &EncryptKey, body: &[u8]) -> Result<Plaintext, OpenError> {
     decrypt(key, body)?.into_plaintext()
 }
 
-/// Decrypts a body without judging the padding, for a receiver that has to do
-/// the same work with it in either case.
+/// Decrypts a body without rejecting wrong padding, for a receiver that must do the
+/// same work in either case.
 ///
 /// # Errors
 ///
-/// If the body is not Base64 of whole blocks, which is seen without the key.
+/// If the body is not Base64 of whole blocks, which does not depend on the key.
 pub(crate) fn decrypt(key: &EncryptKey, body: &[u8]) -> Result<Decrypted, OpenError> {
     let mut bytes = Zeroizing::new(decode(body)?);
     let (blocks, rest) = Array::slice_as_chunks_mut(bytes.as_mut_slice());
@@ -118,7 +118,8 @@ pub(crate) fn decrypt(key: &EncryptKey, body: &[u8]) -> Result<Decrypted, OpenEr
     }
     key.0.decrypt_blocks(blocks);
 
-    // Right or wrong, the padding is taken off.
+    // Always done, so that timing does not depend on the padding; an invalid one
+    // counts 0.
     let (padded, count) = padding_of(&bytes);
     let length = bytes.len() - count;
     bytes[length..].zeroize();
@@ -126,15 +127,14 @@ pub(crate) fn decrypt(key: &EncryptKey, body: &[u8]) -> Result<Decrypted, OpenEr
     Ok(Decrypted { bytes, padded })
 }
 
-/// What a body decrypts to; where the padding is wrong, all of it. Wiped from
-/// memory when dropped.
+/// The decrypted bytes of a body, without valid padding. Zeroized when dropped.
 pub(crate) struct Decrypted {
     bytes: Zeroizing<Vec<u8>>,
     padded: Choice,
 }
 
 impl Decrypted {
-    /// A text that was never encrypted.
+    /// A text that was received unencrypted.
     #[cfg(feature = "server")]
     pub(crate) fn plain(text: Vec<u8>) -> Self {
         Self {
@@ -143,8 +143,8 @@ impl Decrypted {
         }
     }
 
-    /// The text, if it was padded and is text. Both are looked at in any case,
-    /// so that the time taken does not tell which of them failed.
+    /// Returns the plaintext if it was padded and is UTF-8. Both are always
+    /// checked, so that timing does not reveal which of them failed.
     pub(crate) fn into_plaintext(mut self) -> Result<Plaintext, OpenError> {
         let text = String::from_utf8(std::mem::take(&mut *self.bytes))
             .map(Zeroizing::new)
@@ -163,10 +163,10 @@ impl AsRef<[u8]> for Decrypted {
 }
 
 fn decode(body: &[u8]) -> Result<Vec<u8>, OpenError> {
-    // Whitespace is rare, so it is looked for only when something is wrong.
+    // Whitespace is rare, so it is removed only if decoding fails.
     STANDARD.decode(body).or_else(|_| {
         let body = read::without_mark(body.trim_ascii()).trim_ascii();
-        // Some frameworks send a text as JSON, with escapes for what Base64 has.
+        // Some frameworks send a JSON string, which may escape Base64 characters.
         let unquoted = serde_json::from_slice::<String>(body);
         let body = unquoted.as_ref().map_or(body, String::as_bytes);
         let white = |byte: &u8| byte.is_ascii_whitespace() || *byte == b'\x0b';
@@ -175,8 +175,8 @@ fn decode(body: &[u8]) -> Result<Vec<u8>, OpenError> {
     })
 }
 
-/// Whether the last block ends in proper padding, and the number of its
-/// bytes, in constant time; the number is 0 if not.
+/// Whether the last block ends in valid padding, and the number of padding bytes,
+/// in constant time. The number is 0 if the padding is invalid.
 fn padding_of(bytes: &[u8]) -> (Choice, usize) {
     let Some(last) = bytes.last_chunk::<BLOCK>() else {
         return (Choice::from(0), 0);
@@ -192,10 +192,10 @@ fn padding_of(bytes: &[u8]) -> (Choice, usize) {
     (proper, usize::from(count))
 }
 
-/// The text of an opened body. Wiped from memory when dropped.
+/// The plaintext of a decrypted body. Zeroized when dropped.
 pub struct Plaintext(Zeroizing<String>);
 
-/// A text that came without an envelope.
+/// Wraps a text that was received unencrypted.
 #[cfg(feature = "client")]
 impl From<String> for Plaintext {
     fn from(text: String) -> Self {
@@ -217,8 +217,8 @@ impl fmt::Debug for Plaintext {
     }
 }
 
-/// A body cannot be opened. More is not said, because the peer could learn
-/// from it.
+/// A body cannot be decrypted. The error has no details, since they would help an
+/// attacker.
 #[derive(Clone, Copy, Debug, Display, PartialEq, Eq)]
 #[displaydoc("the body cannot be opened")]
 #[non_exhaustive]
@@ -235,7 +235,8 @@ mod tests {
         let key = EncryptKey::derive("secret");
         let text = b"a message, a message, a message.";
         let sealed = seal(&key, &[text, &[b'.'; 16]]);
-        // Whole blocks and whole Base64 groups, without the block of padding.
+        // A multiple of the block size and of Base64's groups, without the padding
+        // block.
         let decrypted = decrypt(&key, &sealed.as_bytes()[..64]).unwrap();
         assert_eq!(decrypted.as_ref(), &[&text[..], &[b'.'; 16]].concat());
         assert!(decrypted.into_plaintext().is_err());

@@ -1,5 +1,5 @@
-//! The header fields: those that the protocol puts into every message, next to
-//! those of the operation. The document names them.
+//! The header fields, which the protocol adds to the fields of the operation in
+//! every message. The document names them.
 
 #![cfg_attr(
     not(all(feature = "client", feature = "server")),
@@ -15,17 +15,17 @@ use crate::read::pick;
 use crate::secret::SecretBuffer;
 use crate::value::{DateTime, Sensitive, WireError, number};
 
-/// What a request says of itself before what it is about.
+/// The header fields of a request.
 pub(crate) struct RequestHeader {
     pub(crate) user_name: Zeroizing<String>,
     pub(crate) authentication: Zeroizing<String>,
-    /// Missing in what old senders send.
+    /// Missing in requests of old senders.
     pub(crate) action: Option<String>,
-    /// The constants that were asked for, and their values.
+    /// The requested constants and their values.
     pub(crate) constants: Vec<(&'static str, Option<String>)>,
 }
 
-/// What a response says of itself.
+/// The header fields of a response.
 #[derive(Debug)]
 pub(crate) struct ResponseHeader {
     pub(crate) time: Option<DateTime>,
@@ -33,8 +33,8 @@ pub(crate) struct ResponseHeader {
     pub(crate) description: Option<Sensitive>,
 }
 
-/// The names of all fields that [`read_request`] is to find: those of the header
-/// and after them `constants`.
+/// The names of all fields that [`read_request`] reads: those of the header,
+/// followed by `constants`.
 pub(crate) fn request_fields(
     names: &HeaderFields,
     constants: impl IntoIterator<Item = &'static str>,
@@ -69,8 +69,8 @@ pub(crate) fn read_request(
     })
 }
 
-/// Reads the header of a response. What is missing or empty is `None`, and so is a
-/// time or a description that cannot be read.
+/// Reads the header of a response. A missing or empty field is `None`, and so is an
+/// invalid time or description.
 pub(crate) fn read_response(
     names: &HeaderFields,
     plaintext: &[u8],
@@ -94,11 +94,11 @@ pub(crate) fn read_response(
     })
 }
 
-/// Writes a whole request in two parts: the header, and the rest of `body`, which
-/// is the JSON object of the request alone.
+/// Serializes a request in two parts: the header, and the rest of `body`, which is
+/// the JSON object of the request alone.
 ///
-/// The order is not taste: with this cipher, text that a payee controls must
-/// not stand before a secret. `None` if `body` is not an object.
+/// The header comes first because with this cipher, text that a payee controls must
+/// not precede a secret. `None` if `body` is not an object.
 pub(crate) fn write_request<'a>(
     credentials: &Credentials,
     operation: &OperationInfo,
@@ -128,7 +128,7 @@ pub(crate) fn write_request<'a>(
     Some((header, rest))
 }
 
-/// Writes a response that consists of the header alone.
+/// Serializes a response that consists of the header alone.
 pub(crate) fn write_response(names: &HeaderFields, values: &HeaderValues<'_>) -> Vec<u8> {
     let mut text = Vec::new();
     let mut serializer = serde_json::Serializer::new(&mut text);

@@ -1,4 +1,4 @@
-//! Who we are to the other side, and how that changes while calls go on.
+//! Credentials, and their rotation while calls are in progress.
 
 use std::fmt;
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
@@ -10,8 +10,8 @@ use zeroize::Zeroizing;
 
 use crate::envelope::EncryptKey;
 
-/// What is issued together, expires together and belongs together: a name,
-/// the secret that goes with it, and the key that bodies are sealed with.
+/// A set of credentials, which are issued and expire together: a user name, the
+/// secret that authenticates it, and the key that encrypts bodies.
 pub struct Credentials {
     user_name: String,
     authentication: Zeroizing<String>,
@@ -20,15 +20,15 @@ pub struct Credentials {
 }
 
 impl Credentials {
-    /// A set of credentials, each text exactly as it was issued.
+    /// Creates a set of credentials; each text must be exactly as issued.
     ///
-    /// A key that was read with its line end is another key, and what is sent
-    /// under it may end as unknown. So a text that has been damaged on its way
-    /// here is refused.
+    /// A key that was read with its trailing newline is a different key, and calls
+    /// under it may have an unknown outcome. Therefore texts that were damaged by
+    /// copying are rejected.
     ///
     /// # Errors
     ///
-    /// If [`check_issued`] refuses one of the three.
+    /// If [`check_issued`] rejects one of the three.
     pub fn new(
         user_name: impl Into<String>,
         authentication: impl Into<String>,
@@ -52,26 +52,26 @@ impl Credentials {
         })
     }
 
-    /// The name.
+    /// The user name.
     #[must_use]
     pub fn user_name(&self) -> &str {
         &self.user_name
     }
 
-    /// The secret that is sent with it.
+    /// The secret that authenticates the user name.
     #[must_use]
     pub fn authentication(&self) -> &str {
         &self.authentication
     }
 
-    /// The key that bodies are sealed with.
+    /// The key that encrypts bodies.
     #[must_use]
     pub fn key(&self) -> &EncryptKey {
         &self.key
     }
 
-    /// Whether name and secret are these, in a time that does not depend on
-    /// where they differ.
+    /// Whether the user name and secret are equal to these, compared in constant
+    /// time.
     #[must_use]
     pub fn matches(&self, user_name: &str, authentication: &str) -> bool {
         let given = digest(user_name, authentication);
@@ -79,7 +79,7 @@ impl Credentials {
     }
 }
 
-/// A digest, because it always has the same length.
+/// A digest of both, since its length is constant.
 fn digest(user_name: &str, authentication: &str) -> Zeroizing<[u8; 20]> {
     let both = Sha1::new_with_prefix(user_name.len().to_le_bytes())
         .chain_update(user_name)
@@ -87,32 +87,32 @@ fn digest(user_name: &str, authentication: &str) -> Zeroizing<[u8; 20]> {
     Zeroizing::new(both.finalize().into())
 }
 
-/// Shows nothing: even the name is half of a secret.
+/// Shows nothing: even the user name is part of the credentials.
 impl fmt::Debug for Credentials {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Credentials")
     }
 }
 
-/// Whether a text can be a name or a secret as it was issued.
+/// Checks that a text can be a user name or a secret exactly as issued.
 ///
-/// A space inside may be part of it. Everything else that cannot be seen comes
-/// from copying or from reading a file: a line end, a tab, a byte order mark, a
-/// no-break space.
+/// An inner space may be part of it. All other invisible characters come from
+/// copying or from reading a file: a line end, a tab, a byte order mark, a no-break
+/// space.
 ///
 /// # Errors
 ///
-/// If the text is empty, begins or ends with a space, or holds a character that
-/// cannot be seen or was not UTF-8.
+/// If the text is empty, starts or ends with a space, or contains an invisible
+/// character or a byte that was not UTF-8.
 pub fn check_issued(text: &str) -> Result<(), InvalidText> {
     let found = text.char_indices().find(|(index, character)| {
         let at_an_end = *index == 0 || index + character.len_utf8() == text.len();
         match character {
             ' ' => at_an_end,
-            // What replaces bytes that are not UTF-8.
+            // The replacement for bytes that are not UTF-8.
             '\u{fffd}' => true,
-            // `escape_debug` writes characters that cannot be printed as
-            // `\u{…}`, which is longer than an escaped quote.
+            // `escape_debug` escapes unprintable characters as `\u{…}`, which is
+            // longer than an escaped quote.
             _ => character.is_control() || character.escape_debug().len() > 2,
         }
     });
@@ -137,27 +137,27 @@ pub fn check_issued(text: &str) -> Result<(), InvalidText> {
     }
 }
 
-/// Why a text cannot be a name or a secret as it was issued. Shows none of it,
-/// as the end of a sentence about the text: `has a line end at its end`.
+/// Why a text cannot be a user name or a secret as issued. Its `Display` is the end
+/// of a sentence about the text and shows none of it: `has a line end at its end`.
 #[derive(Clone, Copy, Debug, Display, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum InvalidText {
-    /// There is no text.
+    /// The text is empty.
     #[displaydoc("is empty")]
     Empty,
-    /// It holds a character that was not issued.
+    /// The text contains a character that cannot have been issued.
     #[displaydoc("has {what} {place}")]
     Character {
-        /// Which kind of character.
+        /// The kind of character.
         what: &'static str,
-        /// Where in the text.
+        /// Its position in the text.
         place: &'static str,
     },
 }
 
 impl std::error::Error for InvalidText {}
 
-/// Credentials that cannot be those that were issued. Shows none of them.
+/// Credentials that cannot be as they were issued. Shows none of them.
 #[derive(Clone, Copy, Debug, Display, PartialEq, Eq)]
 #[displaydoc("the {name} {problem}; give it exactly as it was issued")]
 pub struct InvalidCredentials {
@@ -167,12 +167,13 @@ pub struct InvalidCredentials {
 
 impl std::error::Error for InvalidCredentials {}
 
-/// The credentials in use: those to write with, and after them those that are
-/// read as well. Clones share them, so that a change reaches everyone.
+/// The credentials in use: the current set, which encrypts, and further sets that
+/// are accepted for decryption. Clones share their state, so a change applies to
+/// all of them.
 ///
-/// New credentials come into use at a moment that only `SkyPay` knows, some
-/// minutes after they were enabled. So they are announced before, and taken
-/// over by the client when `SkyPay` answers with them:
+/// `SkyPay` switches to new credentials some minutes after they were enabled, at a
+/// time that is not known in advance. So announce them before; the client switches
+/// when `SkyPay` responds with them:
 ///
 /// ```
 /// use skypay_runtime::keys::{Credentials, KeyRing};
@@ -193,14 +194,14 @@ pub struct KeyRing(Arc<RwLock<Sets>>);
 
 #[derive(Clone)]
 struct Sets {
-    /// The set to write with comes first. Never empty.
+    /// The current set comes first. Never empty.
     all: Arc<Vec<Arc<Credentials>>>,
-    /// The one of them that was made last, whether it is written with or not.
+    /// The set that was added last, whether it is current or not.
     newest: Arc<Credentials>,
 }
 
 impl KeyRing {
-    /// A ring with one set of credentials.
+    /// Creates a ring with one set of credentials.
     #[must_use]
     pub fn new(current: Credentials) -> Self {
         let newest = Arc::new(current);
@@ -208,22 +209,23 @@ impl KeyRing {
         Self(Arc::new(RwLock::new(Sets { all, newest })))
     }
 
-    /// The same ring, which now also reads what `previous` has sealed.
+    /// Adds a set that is only accepted for decryption.
     #[must_use]
     pub fn with_previous(self, previous: Credentials) -> Self {
         Arc::make_mut(&mut self.change().all).push(Arc::new(previous));
         self
     }
 
-    /// Reads what `new` has sealed as well, and goes on writing with the
-    /// current credentials for as long as they are taken. A client that is
-    /// refused for its keys, in a response that is encrypted with others of the
-    /// ring, sends that call again with those and goes on with them.
+    /// Accepts `new` for decryption, and keeps encrypting with the current
+    /// credentials until they are refused. If a response refuses the keys of a call
+    /// and is encrypted with another set of the ring, the client sends that call
+    /// again with that set, which becomes the current one.
     pub fn announce(&self, new: Credentials) {
         self.add(new, Vec::push);
     }
 
-    /// Makes `new` the credentials to write with; all others are still read.
+    /// Makes `new` the current credentials; all others are still accepted for
+    /// decryption.
     pub fn rotate(&self, new: Credentials) {
         self.add(new, |all, new| all.insert(0, new));
     }
@@ -235,34 +237,34 @@ impl KeyRing {
         to(Arc::make_mut(&mut sets.all), newest);
     }
 
-    /// Keeps only the credentials that were announced or rotated to last.
+    /// Removes all credentials except those that were announced or rotated to last.
     pub fn retire_previous(&self) {
         let mut sets = self.change();
         sets.all = Arc::new(vec![Arc::clone(&sets.newest)]);
     }
 
-    /// The credentials to write with.
+    /// The current credentials, which encrypt.
     #[must_use]
     pub fn current(&self) -> Arc<Credentials> {
         Arc::clone(&self.sets().all[0])
     }
 
-    /// Whether those that are written with are the ones that were announced or
-    /// rotated to last.
+    /// Whether the current credentials are those that were announced or rotated to
+    /// last.
     #[must_use]
     pub fn writes_newest(&self) -> bool {
         let sets = self.sets();
         Arc::ptr_eq(&sets.all[0], &sets.newest)
     }
 
-    /// All credentials at this moment, the current ones first.
+    /// A snapshot of all credentials, the current ones first.
     #[must_use]
     pub fn all(&self) -> Arc<Vec<Arc<Credentials>>> {
         Arc::clone(&self.sets().all)
     }
 
-    /// Writes with `to`, unless another call has gone over from `from` already;
-    /// says whether `to` is in the ring at all.
+    /// Makes `to` current, unless another call has already switched from `from`.
+    /// Returns whether `to` is in the ring at all.
     #[cfg(any(test, feature = "client"))]
     pub(crate) fn prefer(&self, from: &Arc<Credentials>, to: &Arc<Credentials>) -> bool {
         let mut sets = self.change();
@@ -275,7 +277,7 @@ impl KeyRing {
         place.is_some()
     }
 
-    /// Whether that set was announced or rotated to last.
+    /// Whether `set` was announced or rotated to last.
     #[cfg(feature = "server")]
     pub(crate) fn is_newest(&self, set: &Arc<Credentials>) -> bool {
         Arc::ptr_eq(&self.sets().newest, set)
@@ -285,13 +287,14 @@ impl KeyRing {
         self.0.read().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// After every change there must be a set, and the newest be among them.
+    /// Locks the sets for a change. After it, there must be a set, and the newest
+    /// must be among them.
     fn change(&self) -> RwLockWriteGuard<'_, Sets> {
         self.0.write().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-/// A ring with one set of credentials.
+/// Creates a ring with one set of credentials.
 impl From<Credentials> for KeyRing {
     fn from(current: Credentials) -> Self {
         Self::new(current)

@@ -1,8 +1,8 @@
-//! Messages, declared with a row per field: [`message!`](crate::message!).
+//! Declaring messages, with a row per field: [`message!`](crate::message!).
 //!
-//! What a row means for a struct, its builder, its checks and its JSON is
-//! written once, in the macro and in the modules here. They are public because
-//! the macro names them in other crates; programs use what it writes.
+//! The macro and the modules here define what a row means for a struct, its
+//! builder, its validation and its JSON. The modules are public because the macro
+//! refers to them in other crates; programs use the generated items.
 
 pub mod encoding;
 mod operation;
@@ -13,39 +13,39 @@ pub use presence::{
     Presence, entries, list, optional, optional_entries, optional_list, received, required,
 };
 
-/// Declares a message: a row per field.
+/// Declares a message, with a row per field.
 ///
-/// A row is the field of the struct and its name on the wire (other names that
-/// are accepted when it is read follow behind `|`), then its presence and its
-/// type, and what is checked before it is sent:
+/// A row consists of the struct's field, its name on the wire (with aliases for
+/// reading after `|`), its presence, its type, and its constraints, which are
+/// checked before sending:
 ///
 /// | presence | field of the struct |
 /// |---|---|
 /// | `required` | `T` |
 /// | `optional` | `Option<T>` |
-/// | `received` | [`Received<T>`](crate::Received): what cannot be read is preserved |
-/// | `list`, `optional_list` | `Vec<T>`, perhaps with a number of items: `[1..=50]` |
-/// | `entries`, `optional_entries` | [`Entries<T>`](crate::Entries): what cannot be read is preserved |
+/// | `received` | [`Received<T>`](crate::Received): preserves an unreadable value |
+/// | `list`, `optional_list` | `Vec<T>`, optionally with limits on its length: `[1..=50]` |
+/// | `entries`, `optional_entries` | [`Entries<T>`](crate::Entries): preserves unreadable entries |
 ///
-/// | check | of |
+/// | check | constraint |
 /// |---|---|
-/// | `text(1..=50)`, `text(.., "^[0-9]+$")` | the length of a text, and a pattern |
-/// | `name(..=50)` | a person's name, with the same limits |
-/// | `integer(..=3; 1..)` | a whole number that is written as a text: the limits of a text, and a range |
-/// | `range(1..=999)` | a number or an amount |
-/// | `one_of("1", "2")` | a text or a code |
-/// | `listed` | a code: one of its table that may be sent |
-/// | `nested` | an object |
+/// | `text(1..=50)`, `text(.., "^[0-9]+$")` | the length of a text in characters, and a pattern |
+/// | `name(..=50)` | a person's name, with the same limits as `text` |
+/// | `integer(..=3; 1..)` | a whole number as text: the limits of `text`, and a range of values |
+/// | `range(1..=999)` | the range of a number or an amount |
+/// | `one_of("1", "2")` | the allowed values of a text or a code |
+/// | `listed` | a code that its table lists and that may be sent |
+/// | `nested` | an object, validated as well |
 ///
-/// `as number` and `as fraction` behind the type say how the value is written,
-/// where the type writes itself in another way. The name `"$plain"` marks the
-/// field whose text may come in place of the object.
+/// `as number` and `as fraction` after the type select an encoding other than the
+/// type's native one. The name `"$plain"` marks the field that holds the text if a
+/// plain text is received in place of the object.
 ///
-/// After the struct, `identity` lists the names of the fields by which an object
-/// of a list is recognized, and `rules` the conditions between fields.
+/// After the struct, `identity` lists the names of the fields that identify an
+/// object of a list, and `rules` lists conditions between fields.
 ///
-/// The macro writes the struct, its builder, and `Validate`, `Serialize`,
-/// `Deserialize` and, with the feature `schemars`, `JsonSchema`.
+/// The macro generates the struct, its builder, and implementations of `Validate`,
+/// `Serialize`, `Deserialize` and, with the feature `schemars`, `JsonSchema`.
 ///
 /// ```
 /// use skypay_runtime::{Amount, PersonName, Sensitive};
@@ -111,7 +111,7 @@ macro_rules! message {
         }
 
         impl $name {
-            /// Starts building one; `build` names every field that is wrong.
+            /// Returns a builder; its `build` reports every invalid field.
             pub fn builder() -> $builder {
                 <$builder as ::core::default::Default>::default()
             }
@@ -131,11 +131,12 @@ macro_rules! message {
                 { $(#[doc = $doc])* $(#[deprecated $($deprecated)*])? } $field $presence $ty
             })*
 
-            /// The message, if every field is there and keeps the document's constraints.
+            /// Builds the message and validates it against the document's
+            /// constraints.
             ///
             /// # Errors
             ///
-            /// Every field that is wrong, all at once.
+            /// All violations, not just the first.
             #[allow(deprecated, reason = "the fields are still in the message")]
             pub fn build(self) -> ::core::result::Result<$name, $crate::Invalid> {
                 let mut at = $crate::Violations::default();
@@ -367,7 +368,7 @@ macro_rules! __check {
     };
 }
 
-/// A pattern that is compiled once.
+/// A regular expression that is compiled once.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __pattern {
@@ -377,7 +378,7 @@ macro_rules! __pattern {
     }};
 }
 
-/// What a check says in a JSON Schema: the length of a text.
+/// What a check adds to a JSON Schema: the length of a text.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __describe {
@@ -387,7 +388,7 @@ macro_rules! __describe {
     ($property:ident, $ty:ty, $($other:tt)*) => {};
 }
 
-/// How a value is written.
+/// The encoding of a value.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __encoding {
@@ -411,7 +412,7 @@ macro_rules! __encoding {
     };
 }
 
-/// The `JsonSchema` of a type, if this crate has the feature `schemars`.
+/// Implements `JsonSchema` for a type, if this crate has the feature `schemars`.
 #[cfg(feature = "schemars")]
 #[doc(hidden)]
 #[macro_export]
@@ -435,7 +436,7 @@ macro_rules! __json_schema {
     };
 }
 
-/// The `JsonSchema` of a type, if this crate has the feature `schemars`.
+/// Implements `JsonSchema` for a type, if this crate has the feature `schemars`.
 #[cfg(not(feature = "schemars"))]
 #[doc(hidden)]
 #[macro_export]

@@ -1,16 +1,16 @@
-//! Keys by which a receiver recognises what it has received before.
+//! Keys by which a receiver recognizes duplicates.
 
 use std::borrow::Cow;
 
 use crate::value::Sensitive;
 
-/// A key by which notifications are recognised: equal keys of one operation
-/// mean the same delivery, or the same business effect.
+/// A key that identifies notifications: equal keys of one operation mean the same
+/// delivery, or the same business effect.
 ///
-/// Its text is a JSON array of the key's fields in the order of the document,
-/// each as its type writes it. It therefore does not depend on how the sender
-/// wrote numbers or times, and can be stored in a unique column. A key may hold
-/// what must not be logged, so `Debug` shows none of it.
+/// Its text is a JSON array of the key's fields in the order of the document, each
+/// in the canonical form of its type. It therefore does not depend on how the
+/// sender wrote numbers or times, and can be stored in a unique column. A key may
+/// hold personal data, so `Debug` masks it.
 ///
 /// ```
 /// use skypay_runtime::MessageKey;
@@ -24,7 +24,7 @@ use crate::value::Sensitive;
 pub struct MessageKey(Sensitive);
 
 impl MessageKey {
-    /// The key that is made of these fields; `None` if one of them is absent.
+    /// Creates a key from fields; `None` if one of them is absent.
     #[must_use]
     pub fn of(fields: &[Option<Cow<'_, str>>]) -> Option<Self> {
         let fields: Option<Vec<&str>> = fields.iter().map(Option::as_deref).collect();

@@ -1,5 +1,5 @@
-//! What the document says of an operation, as data: the generated crates
-//! declare it, transport and dispatch act on it.
+//! The metadata of operations: the generated crates declare it from the document,
+//! and client and server act on it.
 
 use std::fmt;
 
@@ -10,35 +10,36 @@ use crate::message_key::MessageKey;
 use crate::validate::Validate;
 use crate::value::DateTime;
 
-/// A request message, and with it everything that is known of its operation.
+/// A request message, with the metadata of its operation.
 pub trait Operation: Serialize + DeserializeOwned + Validate + Send + Sync {
-    /// The message that answers it.
+    /// The response message.
     type Response: Response;
 
-    /// What the document says of the operation.
+    /// The metadata of the operation.
     const INFO: &'static OperationInfo;
 
-    /// The identifiers of the transactions that the request is about, such as
-    /// control numbers; empty where it is about none.
+    /// The identifiers of the transactions that the request refers to, such as
+    /// control numbers; empty if it refers to none.
     fn transaction_ids(&self) -> Vec<&str> {
         Vec::new()
     }
 
-    /// The key that is equal whenever the same notification is delivered again.
+    /// The key that identifies a notification: it is equal whenever the same
+    /// notification is delivered again.
     ///
-    /// Keep it in a unique column together with the name of the operation, in
-    /// the transaction that stores the notification. `None` if the operation
-    /// has no such key ([`OperationInfo::delivery_key`] is empty: there is
-    /// nothing to recognise), or if this message lacks one of its fields.
+    /// Store it in a unique column together with the name of the operation, in the
+    /// transaction that stores the notification. `None` if the operation has no
+    /// such key ([`OperationInfo::delivery_key`] is empty, so duplicates need not
+    /// be recognized), or if this message lacks one of its fields.
     fn delivery_key(&self) -> Option<MessageKey> {
         None
     }
 
-    /// The key that is equal whenever two notifications report the same
-    /// business effect, even if they are two notifications.
+    /// The key that identifies a business effect: it is equal whenever two
+    /// notifications report the same effect, even if the notifications differ.
     ///
-    /// What the notification causes at your side is to happen once for each of
-    /// these keys. `None` as for [`delivery_key`](Self::delivery_key).
+    /// Apply the effect of a notification once for each of these keys. `None` as
+    /// for [`delivery_key`](Self::delivery_key).
     fn effect_key(&self) -> Option<MessageKey> {
         None
     }
@@ -46,114 +47,116 @@ pub trait Operation: Serialize + DeserializeOwned + Validate + Send + Sync {
 
 /// A response message.
 pub trait Response: Serialize + DeserializeOwned + Validate + Send {
-    /// The table of its return codes.
+    /// The type of its return codes.
     type Code: From<String> + AsRef<str> + fmt::Debug + Send + Sync + 'static;
 
-    /// When the answer was written, where it says so.
+    /// The time of the response, if it has one.
     fn response_time(&self) -> Option<DateTime> {
         None
     }
 
-    /// The return code as on the wire, where the answer has one.
+    /// The return code as on the wire, if the response has one.
     fn response_code(&self) -> Option<&str> {
         None
     }
 
-    /// The text that goes with the return code.
+    /// The description of the return code, if the response has one.
     fn response_description(&self) -> Option<&str> {
         None
     }
 
-    /// Writes the envelope fields that this answer has on the wire.
+    /// Sets those header fields that every response of this type carries.
     fn fill_header(&mut self, values: &HeaderValues<'_>);
 }
 
 /// The values of the header fields of a response.
 #[derive(Clone, Copy, Debug)]
 pub struct HeaderValues<'a> {
-    /// When the answer is written, in GMT+8.
+    /// The time of the response, in GMT+8.
     pub time: DateTime,
     /// The return code.
     pub code: &'a str,
-    /// The text that goes with it.
+    /// The description of the return code.
     pub description: &'a str,
 }
 
-/// The names of the header fields: those that the protocol puts into every
-/// message, next to those of the operation.
+/// The names of the header fields, which the protocol adds to the fields of the
+/// operation in every message.
 #[derive(Debug, PartialEq, Eq)]
 pub struct HeaderFields {
-    /// Who sends a request.
+    /// The name of the sender of a request.
     pub user_name: &'static str,
-    /// Which operation a request asks for.
+    /// The action of a request.
     pub action: &'static str,
-    /// The secret that proves who sends a request.
+    /// The secret that authenticates the sender of a request.
     pub authentication: &'static str,
-    /// When a response was written, where responses say so.
+    /// The time of a response, if responses have one.
     pub time: Option<&'static str>,
     /// The return code.
     pub code: &'static str,
-    /// The text that goes with it, where there is one.
+    /// The description of the return code, if responses have one.
     pub description: Option<&'static str>,
 }
 
-/// What the document says of one operation.
+/// The metadata of one operation, from the document.
 #[derive(PartialEq, Eq)]
 pub struct OperationInfo {
     /// The names of the header fields, the same for all operations.
     pub header: &'static HeaderFields,
     /// The `operationId`, unique among all operations.
     pub name: &'static str,
-    /// The fragment of the path key, unique among all operations.
+    /// The fragment of the operation's path key, unique among all operations.
     pub path_fragment: &'static str,
-    /// The value of `action` on the wire; shared by the catalogs.
+    /// The value of `action` on the wire; operations with different constants may
+    /// share it.
     pub action: &'static str,
-    /// What it is for, in one line for people.
+    /// A one-line summary.
     pub summary: &'static str,
-    /// Request fields that always hold the same value, in wire order.
+    /// Request fields with a constant value, in wire order.
     pub constants: &'static [(&'static str, &'static str)],
-    /// Who calls whom.
+    /// The direction of a call.
     pub direction: Direction,
-    /// Whether the answer is the outcome.
+    /// Whether the response is final.
     pub mode: Mode,
-    /// What a call may do to the world.
+    /// The side effect of a call.
     pub effect: Effect,
-    /// The operation that queries what became of a call.
+    /// The operation that queries the status of a call.
     pub status_query: Option<&'static str>,
-    /// Seconds to wait before asking.
+    /// The delay before a status query, in seconds.
     pub status_query_delay: Option<u32>,
     /// Whether the same request may be sent again.
     pub retry: Retry,
-    /// The return codes of this operation and what each says of the outcome.
+    /// The return codes of this operation, each with the outcome that it stands
+    /// for.
     pub codes: &'static [(&'static str, Outcome)],
-    /// The text that the provider's documentation gives for a return code of this
-    /// operation, where it gives one.
+    /// The texts of return codes in the provider's documentation, for those that
+    /// have one.
     pub texts: &'static [(&'static str, &'static str)],
-    /// Those of them that refuse the keys of a request: it could not be opened,
-    /// or its credentials are wrong, so that nothing of it was carried out.
+    /// The return codes that refuse the keys of a request: it could not be
+    /// decrypted, or its credentials are wrong, so nothing was executed.
     pub key_refusals: &'static [&'static str],
-    /// Whether every answer carries a return code.
+    /// Whether every response carries a return code.
     pub code_required: bool,
-    /// The range of codes that a partner may define for itself.
+    /// The range of return codes that a partner may define for itself.
     pub partner_codes: Option<(u16, u16)>,
-    /// The request fields that [`Operation::delivery_key`] is made of, by their
-    /// names on the wire.
+    /// The request fields that form [`Operation::delivery_key`], by their names on
+    /// the wire.
     pub delivery_key: &'static [&'static str],
-    /// The request fields that [`Operation::effect_key`] is made of, by their
-    /// names on the wire.
+    /// The request fields that form [`Operation::effect_key`], by their names on
+    /// the wire.
     pub effect_key: &'static [&'static str],
-    /// The fields of request and answer, and of the rows in them, that hold
+    /// The fields of the request, the response and their nested objects that hold
     /// personal data, by their names on the wire; sorted.
     pub personal_data: &'static [&'static str],
     /// The document's first example of a request, as JSON.
     pub request_example: &'static str,
-    /// The document's first example of an answer that accepts, as JSON.
+    /// The document's first example of an accepting response, as JSON.
     pub response_example: &'static str,
 }
 
 impl OperationInfo {
-    /// An operation of which only what every one has is known: reads, is sent to
-    /// the provider, and its answer is the outcome.
+    /// Default metadata, which an operation overrides: it reads, is sent to the
+    /// provider, and its response is final.
     #[doc(hidden)]
     pub const BARE: Self = Self {
         header: &HeaderFields {
@@ -187,15 +190,15 @@ impl OperationInfo {
         response_example: "",
     };
 
-    /// What a return code says of the outcome of this operation; a code that
-    /// the document does not list says nothing, so the outcome is unknown.
+    /// The outcome that a return code stands for. A code that the document does not
+    /// list for this operation leaves the outcome unknown.
     #[must_use]
     pub fn outcome_of(&self, code: &str) -> Outcome {
         let listed = self.codes.iter().find(|(listed, _)| *listed == code);
         if let Some((_, outcome)) = listed {
             return *outcome;
         }
-        // Written as the document writes it, like every code in a table.
+        // In the canonical form of the document, like every listed code.
         let partner_defined = self.partner_codes.is_some_and(|(from, to)| {
             code.parse::<u16>()
                 .is_ok_and(|number| (from..=to).contains(&number) && number.to_string() == code)
@@ -207,9 +210,9 @@ impl OperationInfo {
         }
     }
 
-    /// The text that the provider's documentation gives for a return code of this
-    /// operation; `None` for a code that it does not list here or gives no text
-    /// for. What arrives may be worded otherwise: decide by the code alone.
+    /// The text of a return code in the provider's documentation; `None` if the
+    /// operation does not list the code or it has no text. The description that is
+    /// received may differ: decide by the code alone.
     #[must_use]
     pub fn vendor_text(&self, code: &str) -> Option<&'static str> {
         let listed = self.texts.iter().find(|(listed, _)| *listed == code);
@@ -222,10 +225,10 @@ impl OperationInfo {
         self.key_refusals.contains(&code)
     }
 
-    /// The code that says that the operation was accepted.
+    /// The return code of an accepting response.
     ///
-    /// The generator refuses a document in which an operation has none, so
-    /// the empty string is never seen.
+    /// The generator rejects a document in which an operation has none, so the
+    /// string is never empty.
     #[must_use]
     pub fn accepted_code(&self) -> &'static str {
         self.codes
@@ -235,14 +238,14 @@ impl OperationInfo {
     }
 }
 
-/// By its name.
+/// Shows the name only.
 impl fmt::Debug for OperationInfo {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.name.fmt(f)
     }
 }
 
-/// Who calls whom.
+/// The direction of a call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Direction {
     /// The partner calls the provider of the API.
@@ -251,25 +254,25 @@ pub enum Direction {
     ToPartner,
 }
 
-/// Whether the answer to a call is its outcome.
+/// Whether the response to a call is final.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Mode {
-    /// The answer acknowledges; the outcome comes by callback.
+    /// The response acknowledges the request; the outcome follows by callback.
     Asynchronous,
-    /// The answer is the outcome.
+    /// The response is the outcome.
     Synchronous,
-    /// The receiver may only acknowledge.
+    /// The receiver can only acknowledge the notification.
     Notification,
 }
 
-/// What a call may do to the world.
+/// The side effect of a call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Effect {
-    /// Nothing changes.
+    /// The call changes nothing.
     Reads,
-    /// Something changes, but no money moves.
+    /// The call changes state, but moves no money.
     ChangesState,
-    /// Money moves.
+    /// The call moves money.
     MovesMoney,
 }
 
@@ -278,19 +281,19 @@ pub enum Effect {
 pub enum Retry {
     /// At any time.
     Safe,
-    /// Only after asking has shown that the first one did not arrive.
+    /// Only after a status query has shown that the first one did not arrive.
     AfterStatusQuery,
-    /// Not at all.
+    /// Never.
     Never,
 }
 
-/// What is known of a call after its answer.
+/// The outcome of a call, by its response.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Outcome {
-    /// It was accepted (asynchronous) or done (synchronous).
+    /// The call was accepted (asynchronous) or executed (synchronous).
     Accepted,
-    /// It was refused and not executed.
+    /// The call was refused and not executed.
     Rejected,
-    /// It may have been executed.
+    /// The call may have been executed.
     Unknown,
 }

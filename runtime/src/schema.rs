@@ -1,4 +1,4 @@
-//! JSON Schemas of the scalars, for tools that describe messages to others.
+//! JSON Schemas of the scalars, for tools that describe messages.
 
 use std::any::TypeId;
 use std::borrow::Cow;
@@ -31,13 +31,13 @@ pub enum AmountNumber {}
 #[derive(Debug)]
 pub enum DateTimeFraction {}
 
-/// The schema of a `T` that is encoded in that way.
+/// Maps the encoding of a `T` to a type with its schema.
 pub trait Shown<T> {
-    /// The type that has the schema.
+    /// The type with the schema.
     type As: JsonSchema;
 }
 
-/// The schema of a `T` with the encoding `E`.
+/// The type with the schema of a `T` in the encoding `E`.
 pub type As<E, T> = <E as Shown<T>>::As;
 
 impl<T: JsonSchema> Shown<T> for Native {
@@ -83,8 +83,8 @@ pub fn deprecated(property: &mut Value, _note: &str) {
     property["deprecated"] = true.into();
 }
 
-/// Limits the length of a field, if it is a `String`: texts with a type of their
-/// own are described there.
+/// Limits the length of a field, if it is a `String`: string newtypes have schemas
+/// of their own.
 pub fn length<T: 'static>(property: &mut Value, characters: impl RangeBounds<usize>) {
     if TypeId::of::<T>() != TypeId::of::<String>() {
         return;
@@ -103,7 +103,7 @@ pub fn finish(object: Value) -> Schema {
     Schema::try_from(object).unwrap_or_default()
 }
 
-/// Adds the lines of documentation as one text.
+/// Adds the lines of documentation as the description.
 fn described(mut schema: Value, docs: &[&str]) -> Value {
     let lines = docs
         .iter()

@@ -1,12 +1,12 @@
-//! A buffer for what holds secrets or personal data while it is written.
+//! A buffer for secrets and personal data while they are serialized.
 
 use std::io;
 use std::ops::Deref;
 
 use zeroize::Zeroizing;
 
-/// Bytes that are wiped when they are dropped and when the buffer grows, so
-/// that no reallocation leaves a copy behind.
+/// Bytes that are zeroized when they are dropped and when the buffer grows, so that
+/// no reallocation leaves a copy behind.
 #[derive(Default)]
 pub(crate) struct SecretBuffer(Zeroizing<Vec<u8>>);
 
@@ -71,8 +71,8 @@ mod tests {
             buffer.extend(part);
             expected.extend_from_slice(part);
             assert_eq!(*buffer, expected);
-            // The old bytes are wiped by their own drop, so they have to be
-            // elsewhere.
+            // The old bytes are zeroized when they are dropped, so the new ones
+            // must be elsewhere.
             let fits = expected.len() <= capacity;
             assert_eq!(buffer.as_ptr() == before, fits, "{part:?}");
         }

@@ -1,6 +1,7 @@
-//! The setters of what is configured.
+//! Setters for configuration types.
 
-/// A setter per row: its documentation, the field that it sets, and its type.
+/// Generates a setter per row: its documentation, the field that it sets, and its
+/// type.
 macro_rules! setters {
     ($($(#[$doc:meta])+ $field:ident: $type:ty;)+) => {
         $(

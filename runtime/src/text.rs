@@ -1,11 +1,11 @@
-//! Texts with a type of their own.
+//! String newtypes.
 
 /// Declares a newtype around a `String`, with its conversions to and from text
 /// and JSON.
 ///
-/// A `public` text shows itself, a `sensitive` one is masked in `Debug` and has
-/// no `Display`. Neither ever rejects a text: the document's constraints are
-/// checked where a message is validated.
+/// A `public` text is shown by `Debug` and `Display`; a `sensitive` one is masked
+/// in `Debug` and does not implement `Display`. Neither rejects any text:
+/// constraints are checked when a message is validated.
 ///
 /// ```
 /// skypay_runtime::string_newtype! {
@@ -29,7 +29,7 @@ macro_rules! string_newtype {
         pub struct $text(::std::string::String);
 
         impl $text {
-            /// The text, unchecked.
+            /// Wraps a text without checking it.
             #[must_use]
             pub fn new(text: impl ::core::convert::Into<::std::string::String>) -> Self {
                 Self(text.into())

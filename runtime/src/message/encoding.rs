@@ -1,7 +1,6 @@
-//! The encodings of a value: how a field is written to JSON.
+//! The encodings of a field's value in JSON.
 //!
-//! Writing is exact. What is tolerated when a message is read is in
-//! [`read`](crate::read).
+//! Writing is exact; [`read`](crate::read) describes what is tolerated in reading.
 
 use std::marker::PhantomData;
 
@@ -11,9 +10,9 @@ use serde_json::value::RawValue;
 
 use crate::value::{Amount, DateTime};
 
-/// A way to write a `T`.
+/// An encoding of `T`.
 pub trait Encode<T> {
-    /// Writes the value.
+    /// Serializes the value.
     ///
     /// # Errors
     ///
@@ -21,11 +20,11 @@ pub trait Encode<T> {
     fn encode<S: Serializer>(value: &T, serializer: S) -> Result<S::Ok, S::Error>;
 }
 
-/// As the type writes itself.
+/// The type's native encoding.
 #[derive(Debug)]
 pub enum Native {}
 
-/// `as number`: a JSON number, where the type writes itself as a text.
+/// `as number`: a JSON number, for a type whose native encoding is a string.
 #[derive(Debug)]
 pub enum Number {}
 
@@ -41,7 +40,7 @@ impl<T: Serialize> Encode<T> for Native {
 
 impl Encode<Amount> for Number {
     fn encode<S: Serializer>(value: &Amount, serializer: S) -> Result<S::Ok, S::Error> {
-        // An `f64` would drop the decimals that the wire wants to see.
+        // An `f64` would drop trailing zeros, which the API requires.
         write_json(&value.to_string(), serializer)
     }
 }
@@ -52,14 +51,14 @@ impl Encode<DateTime> for Fraction {
     }
 }
 
-/// Writes JSON as it is.
+/// Serializes JSON unchanged.
 pub(crate) fn write_json<S: Serializer>(json: &str, serializer: S) -> Result<S::Ok, S::Error> {
     let json: &RawValue = serde_json::from_str(json).map_err(S::Error::custom)?;
     json.serialize(serializer)
 }
 
-/// A value and how it is written, or what is written as it was received because
-/// it cannot be read.
+/// A value with its encoding, or an unreadable one, which is written as it was
+/// received.
 pub(crate) struct Encoded<'a, T, U, E>(pub(crate) Result<&'a T, &'a U>, pub(crate) PhantomData<E>);
 
 impl<T, U: Serialize, E: Encode<T>> Serialize for Encoded<'_, T, U, E> {

@@ -1,13 +1,12 @@
-//! What belongs to the messages of an operation: [`operation!`](crate::operation!)
-//! and [`response!`](crate::response!).
+//! Declaring operations and responses: [`operation!`](crate::operation!) and
+//! [`response!`](crate::response!).
 
-/// Declares an operation: its messages and what is known of it.
+/// Declares an operation: its messages and its metadata.
 ///
-/// The lines up to `retry` are always there; those of [`OperationInfo`]'s other
-/// fields may be left out where they hold nothing. Then follow the return codes,
-/// each with what it says of the outcome and perhaps the vendor's text, and the
-/// fields that name what the request is about and by which a repetition is
-/// recognized.
+/// The lines up to `retry` are required; the other fields of [`OperationInfo`] are
+/// optional. Then follow the return codes, each with its outcome and optionally the
+/// vendor's text, and the fields that identify the request's transactions and the
+/// notification.
 ///
 /// [`OperationInfo`]: crate::OperationInfo
 #[macro_export]
@@ -70,10 +69,10 @@ macro_rules! operation {
     (@keys $code:literal) => { $code };
 }
 
-/// Declares a response: the table of its return codes, and the fields that say
-/// when it was written (`time`), how the call ended (`code`) and that in words
-/// (`description`). Those that every response carries are marked `always`:
-/// they are filled in when the response is sent.
+/// Declares a response: the type of its return codes, and the fields for the time
+/// of the response (`time`), the return code (`code`) and its description
+/// (`description`). Fields marked `always` are in every response and are filled in
+/// when it is sent.
 ///
 /// ```
 /// use skypay_runtime::{DateTime, Received};

@@ -1,4 +1,4 @@
-//! The presences of a field: the words that stand before the type in a row of
+//! The presences of a field: the keyword before the type in a row of
 //! [`message!`](crate::message!).
 
 use std::borrow::Cow;
@@ -15,25 +15,25 @@ use crate::builder::Slot;
 use crate::received::{Entries, Received, Unreadable};
 use crate::validate::{AsText, ITEMS, Validate, Violations};
 
-/// How a message holds the values of a field, each a `T`.
+/// How a message stores the values of a field, each a `T`.
 pub trait Presence<T: 'static> {
     /// The type of the field in the struct.
     type Stored: From<Self::Built>;
     /// What a setter of the builder stores.
     type Built;
-    /// The type that the JSON Schema shows.
+    /// The type whose JSON Schema the field has.
     type Shown;
     /// Whether the field is a list.
     const LIST: bool;
 
-    /// The field of a message that does not have it; `None` if every message
-    /// has it.
+    /// The value of the field in a message without it; `None` if the field is
+    /// required.
     fn absent() -> Option<Self::Stored>;
 
-    /// The values, or why one of them cannot be read.
+    /// The values; an unreadable one is an error.
     fn values(stored: &Self::Stored) -> impl Iterator<Item = Result<&T, &Unreadable>>;
 
-    /// Checks a value beyond the checks of its row.
+    /// Checks a value in addition to the checks of its row.
     fn check_value(_value: &T, _path: &str, _at: &mut Violations) {}
 }
 
@@ -82,21 +82,21 @@ presences! {
     received: Received<T>, built T, shown Option<T>,
         list false, absent Some(Received::Absent),
         values |field| field.as_result().transpose().into_iter();
-    /// `list T`: a `Vec<T>` that has to be there.
+    /// `list T`: a required `Vec<T>`.
     list: Vec<T>, built Vec<T>, shown Vec<T>,
         list true, absent None, values |field| field.iter().map(Ok);
-    /// `optional_list T`: a `Vec<T>` that is left out when it is empty.
+    /// `optional_list T`: a `Vec<T>` that is omitted when it is empty.
     optional_list: Vec<T>, built Vec<T>, shown Vec<T>,
         list true, absent Some(Vec::new()), values |field| field.iter().map(Ok);
-    /// `entries T`: an `Entries<T>` that has to be there.
+    /// `entries T`: a required `Entries<T>`.
     entries<Validate>: Entries<T>, built Vec<T>, shown Vec<T>,
         list true, absent None, values |field| field.values();
-    /// `optional_entries T`: an `Entries<T>` that is left out when it is empty.
+    /// `optional_entries T`: an `Entries<T>` that is omitted when it is empty.
     optional_entries<Validate>: Entries<T>, built Vec<T>, shown Vec<T>,
         list true, absent Some(Entries::default()), values |field| field.values();
 }
 
-/// Takes the field from a builder; `None` if what is wrong was reported.
+/// Takes the field from a builder; `None` if a violation was reported.
 pub fn take<P: Presence<T>, T: 'static>(
     slot: Slot<P::Built>,
     wire: &str,
@@ -113,7 +113,7 @@ pub fn take<P: Presence<T>, T: 'static>(
     None
 }
 
-/// Reads the field from an object, which must not have it twice.
+/// Reads the field from an object; a duplicate is an error.
 #[inline]
 pub fn read<'de, F: Deserialize<'de>, A: MapAccess<'de>>(
     field: &mut Option<F>,
@@ -127,7 +127,7 @@ pub fn read<'de, F: Deserialize<'de>, A: MapAccess<'de>>(
     Ok(())
 }
 
-/// The field that was read, or that of a message without it.
+/// The field that was read, or its value in a message without it.
 #[inline]
 pub fn read_or_absent<P: Presence<T>, T: 'static, E: de::Error>(
     field: Option<P::Stored>,
@@ -138,13 +138,13 @@ pub fn read_or_absent<P: Presence<T>, T: 'static, E: de::Error>(
         .ok_or_else(|| E::missing_field(wire))
 }
 
-/// Whether the field is left out when the message is written.
+/// Whether the field is omitted when the message is written.
 #[must_use]
 pub fn is_absent<P: Presence<T>, T: 'static>(field: &P::Stored) -> bool {
     P::absent().is_some() && P::values(field).next().is_none()
 }
 
-/// Writes the field, unless it is left out.
+/// Writes the field, unless it is omitted.
 pub fn write<P: Presence<T>, T: 'static, E: Encode<T>, S: SerializeStruct>(
     state: &mut S,
     wire: &'static str,
@@ -171,7 +171,7 @@ impl<P: Presence<T>, T: 'static, E: Encode<T>> Serialize for Field<'_, P, T, E> 
     }
 }
 
-/// Checks how many items a list has, unless it is left out.
+/// Checks the number of items of a list, unless the list is omitted.
 pub fn count<P: Presence<T>, T: 'static>(
     field: &P::Stored,
     wire: &str,
@@ -183,7 +183,8 @@ pub fn count<P: Presence<T>, T: 'static>(
     }
 }
 
-/// Checks that the values can be read, and each of those that can.
+/// Checks the values: an unreadable one is a violation, all others are passed to
+/// `check`.
 pub fn check<P: Presence<T>, T: 'static>(
     field: &P::Stored,
     wire: &str,
@@ -214,7 +215,7 @@ pub fn check<P: Presence<T>, T: 'static>(
     }
 }
 
-/// The text of a scalar, for conditions between fields; a list has none.
+/// The text of a scalar, for conditions between fields; `None` for a list.
 #[must_use]
 pub fn text<P: Presence<T>, T: AsText + 'static>(field: &P::Stored) -> Option<Cow<'_, str>> {
     if P::LIST {
