@@ -146,7 +146,7 @@ pub enum WireFault {
 }
 
 impl FaultRule {
-    /// Validates the combination of fault and side.
+    /// Validates the rule: the side of its fault, its percentage and its return code.
     pub(crate) fn check(&self) -> Result<(), String> {
         let only = match &self.fault {
             Fault::Drop | Fault::Late { .. } => Some(Side::Callbacks),
