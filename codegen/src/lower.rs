@@ -1,5 +1,5 @@
-//! Document to model: every decision is taken here, every name is made here. A
-//! document that keeps the rules has all that is needed.
+//! Lowers a document to the model: all decisions are made and all names are built
+//! here. The document must have passed the checks.
 
 mod message;
 
@@ -19,7 +19,7 @@ use crate::schema::Schema;
 
 use message::{message, objects, rust_name};
 
-/// Makes the model of a document that keeps the rules.
+/// Builds the model of a document that has passed the checks.
 #[must_use]
 pub fn lower(root: &Node) -> Api {
     let document = Document::new(root);
@@ -47,18 +47,18 @@ pub fn lower(root: &Node) -> Api {
     }
 }
 
-/// The text of a member, without the line end of a block; empty if there is none.
+/// The text of a member, without the final newline of a block; empty if absent.
 fn text(node: &Node, key: &str) -> String {
     let text = node.text_of(key).unwrap_or_default();
     text.trim_end().to_owned()
 }
 
-/// The text of a member, if there is one.
+/// The text of a member, if present.
 fn optional(node: &Node, key: &str) -> Option<String> {
     node.text_of(key).map(str::to_owned)
 }
 
-/// The members of a mapping that are texts.
+/// The members of a mapping whose values are strings.
 fn texts(entries: &[Entry]) -> Vec<(String, String)> {
     let texts = entries.iter();
     texts
@@ -66,7 +66,7 @@ fn texts(entries: &[Entry]) -> Vec<(String, String)> {
         .collect()
 }
 
-/// What the word of a member names.
+/// The enum variant that a member names.
 fn named<T: for<'a> Deserialize<'a>>(node: &Node, key: &str) -> Option<T> {
     let word: StrDeserializer<'_, Error> = node.text_of(key)?.into_deserializer();
     T::deserialize(word).ok()
@@ -207,7 +207,7 @@ fn operation(operation: &check::Operation<'_>, code_tables: &[CodeTable]) -> Ope
     }
 }
 
-/// What a path says of its own servers and of what is variable in them.
+/// The descriptions of a path's own servers and of their variables.
 fn server_notes(item: &Node) -> Vec<String> {
     let servers = item.items_of("servers");
     let described = servers.iter().flat_map(|server| {
@@ -221,7 +221,7 @@ fn server_notes(item: &Node) -> Vec<String> {
         .collect()
 }
 
-/// The fields with a mark that have one value, and that value.
+/// The marked fields with a constant value, and that value.
 fn only_values<'d>(
     request: Schema<'d>,
     mark: &'static str,

@@ -1,27 +1,27 @@
-//! Markdown of the document for the documentation of Rust code: it looks the
-//! same, and nothing of it is run, loaded or looked up.
+//! Converts Markdown of the document for Rust documentation: it renders the same,
+//! but contains no doc tests, external resources or intra-doc links.
 //!
-//! A text is parsed and written again from its parts. Code is fenced and
-//! marked as text, so that it is no test; a link leads to the web or is its
-//! text; everything else that Markdown could read as more than text is escaped.
+//! A text is parsed and rewritten from its parts. Code is fenced and marked as
+//! text, so that it is not a doc test; a link to anything but a web page becomes
+//! its text; all other Markdown syntax is escaped.
 
 use pulldown_cmark::{Event, LinkType, Options, Parser, Tag, TagEnd, TextMergeStream};
 
-/// How deep lists and quotes may stand in each other; what is deeper is
-/// written as if it stood at this depth.
+/// The maximum nesting depth of lists and quotes; deeper ones are flattened to this
+/// depth.
 const MAX_DEPTH: usize = 4;
 
-/// A text of several paragraphs, without a line end after the last line.
+/// Converts a text of several paragraphs, without a final newline.
 pub(crate) fn blocks(text: &str) -> String {
     let parts: Vec<_> = parsed(text).into_iter().map(|part| part.text).collect();
     if parts.is_empty() {
-        // Markdown of which nothing is shown still has to say something.
+        // Markdown that renders as nothing is shown as code, to not be empty.
         return code(text);
     }
     parts.join("\n\n")
 }
 
-/// A text with something in front of it, on the same line where it begins with
+/// Converts a text with a label in front, on the same line if the text begins with
 /// a paragraph.
 pub(crate) fn labelled(label: &str, text: &str) -> String {
     let mut parts = parsed(text);
@@ -33,8 +33,8 @@ pub(crate) fn labelled(label: &str, text: &str) -> String {
     parts.join("\n\n")
 }
 
-/// A text as part of a line: its paragraphs follow each other, and code in it
-/// is code within the line.
+/// Converts a text to a single line: paragraphs are joined, and code blocks become
+/// inline code.
 pub(crate) fn inline(text: &str) -> String {
     let mut line = Inline::default();
     for event in TextMergeStream::new(Parser::new_ext(text, Options::empty())) {
@@ -55,13 +55,13 @@ pub(crate) fn inline(text: &str) -> String {
     line.finish()
 }
 
-/// A text as the cell of a table.
+/// Converts a text to a table cell.
 pub(crate) fn cell(text: &str) -> String {
     // A bar ends a cell even within code.
     inline(text).replace("\\|", "|").replace('|', "\\|")
 }
 
-/// Code within a line, with any content; nothing is no code.
+/// Returns inline code with any content; empty for an empty text.
 pub(crate) fn code(text: &str) -> String {
     let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
     if text.is_empty() {
@@ -73,7 +73,7 @@ pub(crate) fn code(text: &str) -> String {
     format!("{fence}{pad}{text}{pad}{fence}")
 }
 
-/// A block of code that is not Rust.
+/// Returns a code block that is not Rust.
 fn fenced(text: &str) -> String {
     let fence = "`".repeat((longest_run(text, '`') + 1).max(3));
     let text = text.trim_end_matches('\n').replace('\t', "    ");
@@ -87,7 +87,7 @@ fn longest_run(text: &str, wanted: char) -> usize {
         .unwrap_or_default()
 }
 
-/// A block and what kind it is.
+/// A block and its kind.
 struct Part {
     is_paragraph: bool,
     text: String,
@@ -109,11 +109,11 @@ impl Part {
     }
 }
 
-/// A list's item, a quote, or the whole text, while it is read.
+/// A list item, a quote or the whole text, while it is parsed.
 struct Container {
-    /// What stands before its first line.
+    /// The prefix of its first line.
     marker: String,
-    /// What stands before each line that follows.
+    /// The prefix of each following line.
     indent: String,
     parts: Vec<Part>,
 }
@@ -130,7 +130,7 @@ fn parsed(text: &str) -> Vec<Part> {
         line: Inline::default(),
         table: None,
     };
-    // A word is seen as a whole, also where parts of it were escaped.
+    // Merged, so that a word with escaped parts is seen as a whole.
     for event in TextMergeStream::new(Parser::new_ext(text, Options::ENABLE_TABLES)) {
         reader.event(event);
     }
@@ -141,13 +141,13 @@ fn parsed(text: &str) -> Vec<Part> {
 
 struct Reader {
     containers: Vec<Container>,
-    /// The number of the next item of each open list, where it has numbers, and
-    /// whether an item is written.
+    /// For each open list, the number of its next item, if numbered, and whether an
+    /// item was written.
     lists: Vec<(Option<u64>, bool)>,
-    /// How many open lists and quotes are not written as such.
+    /// The number of open lists and quotes that are flattened.
     too_deep: usize,
     line: Inline,
-    /// The rows of the table that is read, and how many columns it has.
+    /// The rows of the current table, and its number of columns.
     table: Option<(Vec<Vec<String>>, usize)>,
 }
 
@@ -162,7 +162,7 @@ impl Reader {
             Event::Start(Tag::Item) => {
                 let marker = match self.lists.last_mut() {
                     Some((Some(number), _)) => {
-                        // Markdown knows numbers of nine digits at most.
+                        // CommonMark limits list numbers to nine digits.
                         let marker = format!("{}. ", *number % 1_000_000_000);
                         *number += 1;
                         marker
@@ -262,7 +262,7 @@ impl Reader {
             Some((_, began)) if is_item => std::mem::replace(began, true),
             _ => false,
         };
-        // The items of a list stand close together.
+        // Items of a list are not separated by blank lines.
         let parts = self.containers.last_mut();
         match parts.and_then(|container| container.parts.last_mut()) {
             Some(last) if began => {
@@ -285,7 +285,7 @@ impl Reader {
         self.add(Part::other(lines.join("\n")));
     }
 
-    /// What was read of a line is a paragraph.
+    /// Ends the current line as a paragraph.
     fn end_line(&mut self) {
         let text = std::mem::take(&mut self.line).finish();
         if !text.is_empty() {
@@ -300,13 +300,13 @@ impl Reader {
     }
 }
 
-/// The parts of a line, escaped.
+/// The escaped parts of a line.
 #[derive(Default)]
 struct Inline {
     text: String,
-    /// How each open link is closed.
+    /// The closing text of each open link.
     links: Vec<String>,
-    /// The code block that is read.
+    /// The content of the current code block.
     in_code: Option<String>,
 }
 
@@ -326,7 +326,7 @@ impl Inline {
             Event::SoftBreak | Event::HardBreak => self.space(),
             Event::Start(Tag::Emphasis) | Event::End(TagEnd::Emphasis) => self.text.push('*'),
             Event::Start(Tag::Strong) | Event::End(TagEnd::Strong) => self.text.push_str("**"),
-            // Its text is its address.
+            // An autolink's text is its URL.
             Event::Start(Tag::Link {
                 link_type: LinkType::Autolink,
                 ..
@@ -336,7 +336,7 @@ impl Inline {
                 let end = self.links.pop().unwrap_or_default();
                 self.text.push_str(&end);
             }
-            // A picture is its text, and so is everything else.
+            // An image becomes its text, as does everything else.
             _ => {}
         }
     }
@@ -364,7 +364,7 @@ impl Inline {
         }
     }
 
-    /// A text of which nothing is read as more than text.
+    /// Appends a text with all Markdown syntax escaped.
     fn plain(&mut self, text: &str) {
         let mut rest = text;
         while let Some(start) = address(rest) {
@@ -398,8 +398,8 @@ impl Inline {
     }
 
     fn word(&mut self, word: &str) {
-        // What is read as a list, a heading, a rule or a table where it begins a
-        // line; lines are not broken in front of such a word.
+        // A word that would begin a list, a heading, a rule or a table at the start
+        // of a line; lines are not broken before it.
         let first = self.text.is_empty();
         let marks = word.chars().all(|letter| "-+=*_~#>:|".contains(letter));
         let digits = word.trim_start_matches(|letter: char| letter.is_ascii_digit());
@@ -430,7 +430,7 @@ impl Inline {
     }
 }
 
-/// Where an address of the web begins.
+/// The position of the first web URL in a text.
 fn address(text: &str) -> Option<usize> {
     let starts = ["https://", "http://"].into_iter();
     let starts = starts.flat_map(|scheme| {
@@ -454,7 +454,7 @@ mod tests {
 
     fn check(text: &str, expected: &str) {
         assert_eq!(blocks(text), expected);
-        // What was written once is only text.
+        // Converting the output again gives the same.
         assert_eq!(blocks(&blocks(text)), expected);
     }
 

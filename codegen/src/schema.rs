@@ -2,19 +2,17 @@
 
 use crate::document::{Entry, Node, Value};
 
-/// A schema at its place of use: what stands there, and the component that it
-/// refers to.
+/// A schema at its place of use, and the component to which it refers.
 #[derive(Clone, Copy)]
 pub struct Schema<'d> {
     pub(crate) root: &'d Node,
-    /// What stands at the place of use.
+    /// The node at the place of use.
     pub own: &'d Node,
     pub(crate) component: Option<(&'d str, &'d Node)>,
 }
 
 impl<'d> Schema<'d> {
-    /// Looks up the component behind a `$ref`, or behind an `allOf` of one
-    /// `$ref` with siblings.
+    /// Resolves a `$ref`, or an `allOf` of one `$ref` with siblings.
     #[must_use]
     pub fn resolve(root: &'d Node, own: &'d Node) -> Self {
         let reference = own.text_of("$ref").or_else(|| {
@@ -31,7 +29,7 @@ impl<'d> Schema<'d> {
         }
     }
 
-    /// A keyword, from the place of use or else from the component.
+    /// Returns a keyword, from the place of use or else from the component.
     #[must_use]
     pub fn get(&self, key: &str) -> Option<&'d Node> {
         let (_, component) = self.component.unzip();
@@ -40,33 +38,33 @@ impl<'d> Schema<'d> {
             .or_else(|| component.and_then(|component| component.get(key)))
     }
 
-    /// The text of a keyword.
+    /// Returns the text of a keyword.
     #[must_use]
     pub fn text(&self, key: &str) -> Option<&'d str> {
         self.get(key).and_then(Node::text)
     }
 
-    /// The items of a keyword.
+    /// Returns the items of a keyword.
     #[must_use]
     pub fn items_of(&self, key: &str) -> &'d [Node] {
         self.get(key).map(Node::items).unwrap_or_default()
     }
 
-    /// The fields that an object has.
+    /// Returns the properties of an object.
     #[must_use]
     pub fn properties(&self) -> &'d [Entry] {
         let properties = self.get("properties");
         properties.map(Node::entries).unwrap_or_default()
     }
 
-    /// The properties, each with its schema.
+    /// Iterates over the properties, each with its schema.
     pub fn fields(&self) -> impl Iterator<Item = (&'d Entry, Self)> + use<'d> {
         let root = self.root;
         let properties = self.properties().iter();
         properties.map(move |entry| (entry, Self::resolve(root, &entry.node)))
     }
 
-    /// The schema of a property.
+    /// Returns the schema of a property.
     #[must_use]
     pub fn field(&self, name: &str) -> Option<Self> {
         let mut properties = self.properties().iter();
@@ -74,20 +72,20 @@ impl<'d> Schema<'d> {
         Some(Self::resolve(self.root, &entry.node))
     }
 
-    /// The schema of the items of a list.
+    /// Returns the schema of a list's items.
     #[must_use]
     pub fn items(&self) -> Option<Self> {
         Some(Self::resolve(self.root, self.get("items")?))
     }
 
-    /// Whether a value must have a property.
+    /// Returns whether a property is required.
     #[must_use]
     pub fn requires(&self, name: &str) -> bool {
         let mut required = self.items_of("required").iter();
         required.any(|field| field.text() == Some(name))
     }
 
-    /// The value of an `enum` with one value.
+    /// Returns the value of an `enum` with one value.
     #[must_use]
     pub fn only_value(&self) -> Option<&'d str> {
         match self.items_of("enum") {
@@ -96,26 +94,26 @@ impl<'d> Schema<'d> {
         }
     }
 
-    /// What a table says of each code.
+    /// Returns the rows of a code table.
     #[must_use]
     pub fn codes(&self) -> &'d [Node] {
         self.items_of("x-skypay-codes")
     }
 
-    /// Whether the type is one of values that hold no others.
+    /// Returns whether the type is a scalar.
     #[must_use]
     pub fn is_scalar(&self) -> bool {
         !matches!(self.text("type"), Some("object" | "array"))
     }
 
-    /// Whether a keyword is `true`.
+    /// Returns whether a keyword is `true`.
     #[must_use]
     pub fn flag(&self, key: &str) -> bool {
         self.get(key)
             .is_some_and(|node| matches!(node.value, Value::Bool(true)))
     }
 
-    /// Whether this is a component itself, not what refers to one.
+    /// Returns whether this is a component itself, not a reference to one.
     #[must_use]
     pub fn is_component(&self) -> bool {
         let pointer = &self.own.location.pointer;
@@ -123,20 +121,20 @@ impl<'d> Schema<'d> {
         name.is_some_and(|name| !name.contains('/'))
     }
 
-    /// The name of the component that is referred to.
+    /// Returns the name of the component to which it refers.
     #[must_use]
     pub fn component_name(&self) -> Option<&'d str> {
         self.component.map(|(name, _)| name)
     }
 }
 
-/// A component schema by name.
+/// Returns a component schema by name.
 #[must_use]
 pub fn component<'d>(root: &'d Node, name: &str) -> Option<&'d Node> {
     root.at(&["components", "schemas", name])
 }
 
-/// The Rust type of a whole number.
+/// The Rust type of an integer.
 pub(crate) fn integer_type(schema: Schema<'_>) -> &'static str {
     let wide = schema.text("format") == Some("int64");
     let signed = number_text(schema, "minimum").is_none_or(|minimum| minimum.starts_with('-'));
@@ -148,7 +146,7 @@ pub(crate) fn integer_type(schema: Schema<'_>) -> &'static str {
     }
 }
 
-/// A number, as it is written.
+/// A number as written.
 pub(crate) fn number_text(schema: Schema<'_>, key: &str) -> Option<String> {
     match &schema.get(key)?.value {
         Value::Number(raw) | Value::Text(raw) => Some(raw.clone()),

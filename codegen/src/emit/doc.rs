@@ -1,9 +1,9 @@
-//! Documentation text: wrapped, and examples of the document as Rust.
+//! Documentation text: line wrapping, and examples of the document as Rust.
 
-/// Longest line of documentation.
+/// The maximum line length of documentation.
 const WIDTH: usize = 80;
 
-/// A text as the documentation of an item, or with another mark before its lines.
+/// Returns a text as a doc comment, or with another prefix for its lines.
 pub(super) fn comment(text: &str, mark: Option<&str>) -> String {
     let mark = mark.unwrap_or("///");
     let lines = text.trim_end().lines();
@@ -13,7 +13,7 @@ pub(super) fn comment(text: &str, mark: Option<&str>) -> String {
     lines.join("\n")
 }
 
-/// The text of a Rust file, long lines of its documentation broken between words.
+/// Wraps long lines of doc comments in the text of a Rust file.
 pub(super) fn wrapped_comments(text: &str) -> String {
     let lines: Vec<_> = text.lines().collect();
     let mut out = Vec::new();
@@ -37,7 +37,7 @@ pub(super) fn wrapped_comments(text: &str) -> String {
     out.join("\n") + "\n"
 }
 
-/// What stands before the text of a line of documentation; nothing in any other line.
+/// The prefix of a doc comment line; empty for any other line.
 fn prefix(line: &str) -> &str {
     let text = line.trim_start();
     let is_comment = text.starts_with("///") || text.starts_with("//!");
@@ -45,8 +45,8 @@ fn prefix(line: &str) -> &str {
     if is_comment { &line[..length] } else { "" }
 }
 
-/// The lines of a Markdown text, long ones broken between words. Lists keep
-/// their indentation, code blocks and tables are left alone.
+/// Wraps the long lines of a Markdown text. Lists keep their indentation; code
+/// blocks and tables are left unchanged.
 pub(crate) fn wrapped(text: &str) -> Vec<String> {
     let mut lines = Vec::new();
     let mut code = Code::default();
@@ -62,21 +62,21 @@ pub(crate) fn wrapped(text: &str) -> Vec<String> {
     lines
 }
 
-/// Whether the lines of a text stand in a block of code.
+/// Tracks whether lines are inside a code block.
 #[derive(Default)]
 struct Code {
-    /// The fence that began the block.
+    /// The length of the opening fence.
     fence: Option<usize>,
 }
 
 impl Code {
-    /// Whether a line is one of a block, or the fence of one.
+    /// Whether a line is inside a code block, or is one of its fences.
     fn holds(&mut self, line: &str) -> bool {
         let line = without_markers(line).trim_start_matches(['>', ' ']);
         let rest = line.trim_start_matches('`');
         let length = line.len() - rest.len();
         match self.fence {
-            // Code within a line is closed on that line.
+            // An inline code span ends on the same line.
             None if length < 3 || rest.contains('`') => return false,
             None => self.fence = Some(length),
             Some(fence) if length >= fence && rest.trim_end().is_empty() => self.fence = None,
@@ -86,7 +86,7 @@ impl Code {
     }
 }
 
-/// A line without the markers of the lists that it stands in.
+/// Strips the list markers from a line.
 fn without_markers(line: &str) -> &str {
     line.trim_start_matches(|letter: char| letter.is_ascii_digit() || " -.".contains(letter))
 }
@@ -121,12 +121,12 @@ fn wrap_line(line: &str, lines: &mut Vec<String>) {
     lines.push(current);
 }
 
-/// The words of a line. What stands between backticks is one word, and so is one
-/// that must not begin a line with the one before it.
+/// Splits a line into words. Code between backticks is one word, and so is a word
+/// that must not begin a line together with the previous one.
 fn words(line: &str) -> Vec<String> {
     let mut words = Vec::new();
     let mut word = String::new();
-    // How many backticks close the code that is open.
+    // The number of backticks that close the open code span.
     let mut open = 0;
     let mut letters = line.chars().peekable();
     while let Some(letter) = letters.next() {
@@ -166,7 +166,7 @@ fn words(line: &str) -> Vec<String> {
     joined
 }
 
-/// Whether a word at the start of a line would be more than a word.
+/// Whether a word at the start of a line would begin a Markdown block.
 fn begins_a_block(word: &str) -> bool {
     let rest = word.trim_start_matches(|letter: char| letter.is_ascii_digit());
     let number = rest.len() < word.len() && matches!(rest, "." | ")");

@@ -1,5 +1,4 @@
-//! The document's examples as Rust: what a reader copies, and what `cargo
-//! test` proves.
+//! The document's examples as Rust, which users can copy and doc tests run.
 
 use std::collections::BTreeSet;
 
@@ -7,8 +6,8 @@ use serde_json::Value;
 
 use crate::model::{Api, Example, Message, Type};
 
-/// The builder chain that makes a message out of an example, up to `.build()`, and
-/// what has to be imported for it.
+/// Returns the builder chain that creates an example's message, up to `.build()`,
+/// and its imports.
 pub(super) fn built(
     api: &Api,
     message: &Message,
@@ -87,8 +86,8 @@ fn argument(
             }
         }
         (Type::Integer(rust), value) => {
-            // The suffix lets the compiler see the number's type through the
-            // setter's generic parameter.
+            // The suffix gives the number a type, which the setter's generic
+            // parameter does not determine.
             format!("{}_{rust}", scalar_text(value))
         }
         (Type::Boolean, Value::Bool(flag)) => flag.to_string(),

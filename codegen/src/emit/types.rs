@@ -1,5 +1,5 @@
-//! What the templates of the crate of types are filled with: messages, facts of
-//! the operations, and what a code says of a payout's money.
+//! The contexts of the types crate's templates: messages, operation metadata, and
+//! the state of a payout's money by code.
 
 mod message;
 
@@ -13,7 +13,7 @@ use crate::model::{
     Api, Code, EnvelopeField, Example, Field, Message, Operation, Outcome, Part, Type,
 };
 
-/// The messages of an operation, and what the document says of it.
+/// The context of an operation's messages and documentation.
 pub(super) fn operation(api: &Api, operation: &Operation) -> Value {
     let built = operation.request_examples.first();
     let built = built.map(|first| example::built(api, &operation.request, first, &[]));
@@ -44,7 +44,7 @@ pub(super) fn operation(api: &Api, operation: &Operation) -> Value {
     }
 }
 
-/// The objects inside messages.
+/// The context of the nested objects.
 pub(super) fn objects(api: &Api) -> Value {
     let messages = api.objects.iter().map(|object| message(api, object));
     context! {
@@ -53,7 +53,7 @@ pub(super) fn objects(api: &Api) -> Value {
     }
 }
 
-/// A message with what its template needs besides what the document says of it.
+/// The context of a message.
 fn message(api: &Api, message: &Message) -> Value {
     let fields = message.fields.iter().map(|field| {
         let row = message::row(api, message, field);
@@ -67,7 +67,7 @@ fn message(api: &Api, message: &Message) -> Value {
     }
 }
 
-/// The names that the rows of messages need.
+/// The imports of messages.
 fn imports<'a>(
     api: &Api,
     messages: impl IntoIterator<Item = &'a Message> + Clone,
@@ -79,7 +79,7 @@ fn imports<'a>(
     names
 }
 
-/// The table of an operation's return codes.
+/// The code table of an operation's return codes.
 pub(super) fn return_codes(operation: &Operation) -> Option<&str> {
     match &code_field(operation)?.ty {
         Type::Codes(table) => Some(table),
@@ -92,7 +92,7 @@ fn code_field(operation: &Operation) -> Option<&Field> {
     fields.find(|field| field.envelope == Some(EnvelopeField::Code))
 }
 
-/// The first example of an answer that accepts the request.
+/// The first example of a successful response.
 fn accepting_example(operation: &Operation) -> Option<&Example> {
     let code = code_field(operation);
     let accepts = |example: &&Example| {
@@ -105,8 +105,8 @@ fn accepting_example(operation: &Operation) -> Option<&Example> {
     operation.response_examples.iter().find(accepts)
 }
 
-/// The names of the fields by which an object of a list is recognized: its
-/// required public texts and numbers.
+/// The names of the fields that identify an object in a list: its required strings
+/// and integers that are not personal data.
 fn identity<'a>(api: &Api, message: &'a Message) -> Vec<Vec<&'a String>> {
     let fields = message.fields.iter().filter(|field| {
         let named = matches!(field.ty, Type::Text | Type::Integer(_) | Type::Newtype(_));
@@ -116,8 +116,8 @@ fn identity<'a>(api: &Api, message: &'a Message) -> Vec<Vec<&'a String>> {
     names.collect()
 }
 
-/// What a message says of a payout's money: the field with the code, and the
-/// fields without which a code does not mean all that it means.
+/// The state of a payout's money in a message: the field with the code, and the
+/// fields on which the meaning of a code depends.
 fn money(api: &Api, message: &Message) -> Option<Value> {
     let (field, table) = message.fields.iter().find_map(|field| {
         let Type::Codes(name) = &field.ty else {
@@ -139,8 +139,7 @@ fn money(api: &Api, message: &Message) -> Option<Value> {
     })
 }
 
-/// The names of all fields of an operation that hold personal data, in any of its
-/// messages.
+/// The names of all fields in an operation's messages that hold personal data.
 fn personal_fields<'a>(api: &'a Api, operation: &'a Operation) -> BTreeSet<&'a str> {
     let mut names = BTreeSet::new();
     let mut seen = BTreeSet::new();

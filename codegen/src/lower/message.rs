@@ -1,4 +1,4 @@
-//! Messages, their fields, and the types that the fields have.
+//! Messages, their fields and the field types.
 
 use std::collections::BTreeMap;
 
@@ -11,7 +11,8 @@ use crate::model::{
 };
 use crate::schema::{Schema, component, integer_type, number_text};
 
-/// A message, whose limits are checked if it is sent by what is generated.
+/// Builds a message, whose constraints are validated if the generated code sends
+/// it.
 pub(super) fn message(schema: Schema<'_>, part: Part, checked: bool) -> Message {
     let (name, node) = schema.component.unwrap_or(("", schema.own));
     let mut fields = Vec::new();
@@ -39,7 +40,8 @@ pub(super) fn message(schema: Schema<'_>, part: Part, checked: bool) -> Message 
     }
 }
 
-/// The objects inside messages. A limit is checked if any message around it is.
+/// Builds the nested objects. Their constraints are validated if those of any
+/// containing message are.
 pub(super) fn objects(root: &Node, operations: &[Operation]) -> Vec<Message> {
     let mut objects = BTreeMap::<String, Message>::new();
     let messages = operations
@@ -65,7 +67,7 @@ pub(super) fn objects(root: &Node, operations: &[Operation]) -> Vec<Message> {
     objects.into_values().collect()
 }
 
-/// The objects that a message holds, and whether its limits are checked.
+/// The objects in a message, and whether their constraints are validated.
 fn inside(message: &Message) -> Vec<(String, bool)> {
     let types = message.fields.iter().map(|field| field.ty.item());
     types
@@ -125,7 +127,7 @@ fn field(wire: &str, schema: Schema<'_>, required: bool, checked: bool) -> Field
         accepts_plain: items.is_some_and(|items| items.get("x-skypay-accepts-plain").is_some()),
         received: match (&ty, envelope) {
             (Type::List(item), _) => !checked && matches!(**item, Type::Object(_)),
-            // What an answer says of the outcome is read or refused.
+            // The outcome in a response is parsed strictly.
             (Type::Object(_), _) | (_, Some(EnvelopeField::Code)) => false,
             (_, envelope) => !is_required && (!checked || envelope.is_some()),
         },
@@ -185,8 +187,8 @@ fn limits(schema: Schema<'_>, ty: &Type) -> Limits {
     }
 }
 
-/// The codes that may be sent: those that the place of use picks, or all of
-/// the table but the ones that are only read.
+/// The codes that can be sent: those selected at the place of use, or all of the
+/// table except read-only ones.
 fn sendable(schema: Schema<'_>) -> Vec<String> {
     let picked = schema.own.texts_of("enum");
     if !picked.is_empty() && schema.component.is_some() {

@@ -1,14 +1,14 @@
-//! The row of a field in the runtime's `message!`.
+//! The declaration of a field in the runtime's `message!`.
 
 use std::collections::BTreeSet;
 
 use crate::emit::{literal, literals};
 use crate::model::{Api, Encoding, Field, Limits, Message, Part, Type};
 
-/// Columns of a line of code, without those before a row.
+/// The maximum width of a declaration, without indentation.
 const WIDTH: usize = 92;
 
-/// The types that the rows of messages name.
+/// The types that are used in the declarations of messages.
 pub(super) fn types<'a>(
     api: &Api,
     messages: impl IntoIterator<Item = &'a Message> + Clone,
@@ -38,8 +38,8 @@ fn add_types(ty: &Type, encoding: Encoding, names: &mut BTreeSet<String>) {
     }
 }
 
-/// The row of a field; its checks on lines of their own where it is too long
-/// for one.
+/// The declaration of a field, with its checks on separate lines if one line would
+/// be too long.
 pub(super) fn row(api: &Api, message: &Message, field: &Field) -> String {
     let mut names = vec![literal(&field.wire)];
     names.extend(field.aliases.iter().map(|alias| literal(alias)));
@@ -74,7 +74,7 @@ pub(super) fn row(api: &Api, message: &Message, field: &Field) -> String {
     format!("{start} {{\n{}}};", lines.collect::<String>())
 }
 
-/// How many items a list has.
+/// The allowed number of items in a list.
 fn count(limits: &Limits) -> String {
     let count = range(
         limits.min_items.map(|least| least.to_string()),
@@ -83,7 +83,7 @@ fn count(limits: &Limits) -> String {
     count.map(|count| format!(" [{count}]")).unwrap_or_default()
 }
 
-/// When the field is there, and what becomes of a value that cannot be read.
+/// When the field is present, and how an invalid value is handled.
 fn presence(field: &Field) -> &'static str {
     match (&field.ty, field.required, field.received) {
         (Type::List(_), true, false) => "list",
@@ -96,12 +96,12 @@ fn presence(field: &Field) -> &'static str {
     }
 }
 
-/// Whether a value is masked because of its field, not because of its type.
+/// Whether a value is masked by its field instead of its type.
 fn is_wrapped(api: &Api, field: &Field) -> bool {
     field.sensitive && !masks_itself(api, &field.ty)
 }
 
-/// Whether the type of a value is one of personal data.
+/// Whether the type of a value is one of personal data, which masks itself.
 pub(super) fn masks_itself(api: &Api, ty: &Type) -> bool {
     match ty.item() {
         Type::PersonName => true,
@@ -113,7 +113,7 @@ pub(super) fn masks_itself(api: &Api, ty: &Type) -> bool {
     }
 }
 
-/// The type of the field's value, or of one item of the list.
+/// The type of the field's value, or of a list's items.
 fn field_type(api: &Api, field: &Field) -> String {
     let ty = field.ty.item();
     let name = value_type(ty, field.encoding);
@@ -139,7 +139,7 @@ fn value_type(ty: &Type, encoding: Encoding) -> String {
     }
 }
 
-/// What is checked of a value before it is sent.
+/// The checks of a value before it is sent.
 fn checks(api: &Api, field: &Field) -> Vec<String> {
     let limits = &field.limits;
     let ty = field.ty.item();
@@ -170,7 +170,7 @@ fn checks(api: &Api, field: &Field) -> Vec<String> {
     }
 }
 
-/// Whether every code of a table that may be sent at all may be sent here.
+/// Whether the field allows every code of the table that can be sent.
 fn takes_whole_table(api: &Api, table: &str, one_of: &[String]) -> bool {
     api.code_tables
         .iter()
@@ -181,7 +181,7 @@ fn takes_whole_table(api: &Api, table: &str, one_of: &[String]) -> bool {
         .eq(one_of)
 }
 
-/// The length of a text and its pattern; nothing if neither is limited.
+/// The length and pattern of a string; `None` if both are unlimited.
 fn text_limits(limits: &Limits) -> Option<String> {
     let length = range(
         limits.min_length.map(|least| least.to_string()),
@@ -196,7 +196,7 @@ fn text_limits(limits: &Limits) -> Option<String> {
     }
 }
 
-/// The smallest and the largest value of a field as a Rust range.
+/// The minimum and maximum of a field as a Rust range.
 fn value_range(ty: &Type, limits: &Limits) -> Option<String> {
     let bound = |text: &Option<String>| {
         let text = text.as_ref()?;
@@ -217,7 +217,7 @@ fn range(least: Option<String>, most: Option<String>) -> Option<String> {
     }
 }
 
-/// Digits in groups of three.
+/// Inserts a separator between groups of three digits.
 fn grouped(digits: &str) -> String {
     let (sign, digits) = match digits.strip_prefix('-') {
         Some(digits) => ("-", digits),
@@ -234,7 +234,7 @@ fn grouped(digits: &str) -> String {
     grouped
 }
 
-/// A decimal text with at most two places, in hundredths.
+/// Converts a decimal text with at most two fractional digits to hundredths.
 fn centavos(text: &str) -> String {
     let (whole, fraction) = text.split_once('.').unwrap_or((text, ""));
     let digits = format!("{whole}{fraction:0<2}");
