@@ -1,5 +1,5 @@
-//! A running callback server under attack, over real sockets. What is tried
-//! stands in [`attacks`], a row for each.
+//! Attacks on a running callback server over TCP sockets. The attacks are listed
+//! in [`attacks`].
 
 mod attacks;
 
@@ -22,7 +22,7 @@ use test_support::handlers::{Deciding, Nothing};
 use test_support::loopback::{Answer, config, credentials, host, opened_with, sealed};
 use test_support::operations::{ALL, Dynamic, named};
 
-/// The callbacks that a partner serves.
+/// Returns the callbacks that a partner serves.
 fn served() -> impl Iterator<Item = &'static Dynamic> {
     ALL.iter().filter(|operation| is_callback(operation.info))
 }
@@ -43,8 +43,8 @@ impl Access {
     }
 }
 
-/// Writes a request and reads the answer to it, on a connection that could be
-/// kept; `None` if it is closed without one.
+/// Writes a request and reads the response, on a connection that may be kept
+/// alive; `None` if it is closed without a response.
 async fn answer_to(host: &str, request: &[u8]) -> Option<Answer> {
     let mut stream = TcpStream::connect(host).await.unwrap();
     // After a refusal the server may have closed the connection.
@@ -65,7 +65,7 @@ async fn read_answer(stream: &mut TcpStream) -> Option<Answer> {
     }
 }
 
-/// The answer, once all of it is there.
+/// Returns the response once it is complete.
 fn whole(read: &[u8]) -> Option<Answer> {
     let text = std::str::from_utf8(read).unwrap();
     let (head, body) = text.split_once("\r\n\r\n")?;
@@ -85,7 +85,7 @@ fn whole(read: &[u8]) -> Option<Answer> {
     })
 }
 
-/// The one refusal, as it arrives after an empty body.
+/// Returns the uniform refusal, as received for an empty body.
 async fn refusal(host: &str) -> Answer {
     let refusal = answer_to(host, &Message::post("").bytes()).await.unwrap();
     assert_eq!(refusal.status, 400);
@@ -173,7 +173,7 @@ async fn every_refused_vector_is_refused_like_anything_else() {
         let answer = answer_to(&host, &Message::post(text("body")).bytes()).await;
         let name = text("name");
         assert_eq!(answer, Some(refusal(&host).await), "{name}");
-        // Under each key it says the same, in the same length.
+        // Encrypted with each key, it has the same content and length.
         let body = answer.unwrap().body;
         assert_eq!(body.len(), ours.body.len(), "{name}");
         let key = Credentials::new("other", "other", text("passwordKey")).unwrap();
@@ -199,15 +199,16 @@ async fn a_refusal_is_as_long_at_any_time() {
     assert_eq!(seen.len(), 1, "{seen:?}");
 }
 
-/// The blocks of a body: what can be cut out of it and put in elsewhere.
+/// Returns the cipher blocks of a body, which can be cut out and spliced into another.
 fn blocks(body: &str) -> Vec<Vec<u8>> {
     let bytes = STANDARD.decode(body).unwrap();
     bytes.chunks(16).map(<[u8]>::to_vec).collect()
 }
 
-/// Every beginning of one captured callback with every end of another. The
-/// cipher cannot tell them from genuine ones; what is let in at least says
-/// everything once and carries credentials, and all else gets the one refusal.
+/// Combines every prefix of one captured callback with every suffix of another.
+/// The cipher cannot distinguish splices from genuine callbacks; an accepted
+/// splice must at least have no duplicate members and contain credentials, and
+/// all others get the uniform refusal.
 #[tokio::test]
 async fn a_splice_of_two_callbacks_is_refused_or_says_everything_once() {
     let [notice, money] = ["payoutQueuePayout", "financeNotification"].map(named);
@@ -242,12 +243,12 @@ async fn a_splice_of_two_callbacks_is_refused_or_says_everything_once() {
         }
     }
     assert_eq!(handler.asked().len(), let_in);
-    // Whole ones are among them; that there are more is the cipher's limit.
+    // Intact callbacks are among them; any others are due to the cipher's limits.
     assert!(let_in > 2, "{let_in}");
     assert!(refused > 300, "{refused}");
 }
 
-/// By a clock that stands still as long as anything is to do.
+/// The paused clock advances only while all tasks are idle.
 #[tokio::test(start_paused = true)]
 async fn a_slow_sender_is_refused_and_a_patient_server_waits() {
     let body = sealed(&genuine(named("payoutQueuePayout")));
@@ -289,7 +290,7 @@ async fn the_server_stops_reading_past_the_limit() {
         let mut written = 0;
         while stream.write_all(piece.as_bytes()).await.is_ok() {
             written += piece.len();
-            // More than fits between the two, and less than the body has.
+            // More than the socket buffers hold, and less than the body's length.
             assert!(written < 1 << 28, "it is still read");
         }
         assert_eq!(read_answer(&mut stream).await.as_ref(), Some(&refusal));

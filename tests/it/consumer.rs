@@ -1,13 +1,13 @@
-//! A service of another team, outside the workspace: it knows the crates by
-//! path only, and what it does with them stands in its output.
+//! A service as another team would write it, outside the workspace: it depends on
+//! the crates by path only, and prints what it does with them.
 
 use std::fs;
 use xtask::cargo;
 use xtask::ci::CONSUMER;
 
-/// What `tests/consumer` prints: a payout that is accepted and reported as
-/// paid, one that is rejected, one whose outcome is unknown, and one that
-/// cannot be built.
+/// The output of `tests/consumer`: a payout that is accepted and reported as
+/// paid, one that is rejected, one whose outcome is unknown, and one that cannot
+/// be built.
 const OUTPUT: &str = "\
 SKY9800000101: accepted
 SKY9800000101: Paid(2)
@@ -23,7 +23,7 @@ fn a_service_outside_the_workspace_builds_and_runs() {
     let root = xtask::root().unwrap();
     let profile = xtask::built_into().unwrap();
     let target = profile.parent().unwrap();
-    // The same versions as here, so that nothing has to be fetched.
+    // Uses the workspace's versions, so that nothing has to be fetched.
     let lock = root.join(CONSUMER).with_file_name("Cargo.lock");
     fs::copy(root.join("Cargo.lock"), lock).unwrap();
     let arguments = format!("run --quiet --offline --manifest-path {CONSUMER}");

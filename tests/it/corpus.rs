@@ -1,4 +1,4 @@
-//! What fuzzing starts from, and everything it has found, checked again.
+//! Runs the fuzz targets on the seeds and on all inputs that fuzzing has found.
 
 use std::fs;
 

@@ -1,4 +1,4 @@
-//! The sealed examples of the reference page are what travels.
+//! The encrypted examples of the reference page match the wire format.
 
 use std::collections::BTreeSet;
 use std::fs;

@@ -1,25 +1,24 @@
 //! Refused documents: small edits of the accepted document for each rule, and
-//! the messages that they get. Edits that nearly break a rule are beside them.
+//! their diagnostics, besides edits that come close to breaking a rule.
 
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// The document that uses every word there is.
+/// The document that uses every keyword.
 const EVERY_WORD: &str = include_str!("../documents/every-word.yaml");
 
-/// The folder of the document and its edits.
+/// Returns the folder of the document and its edits.
 fn folder() -> PathBuf {
     xtask::root().unwrap().join("tests/documents")
 }
 
-/// The document as it stands.
+/// Returns the accepted document.
 fn accepted() -> String {
     fs::read_to_string(folder().join("accepted.yaml")).unwrap()
 }
 
-/// The edits of a file: what is found, exactly once, and what stands there
-/// instead.
+/// Parses the edits of a file: a text that occurs exactly once, and its replacement.
 fn edits(text: &str) -> Vec<(&str, &str)> {
     text.split("<<<<\n")
         .skip(1)
@@ -31,7 +30,7 @@ fn edits(text: &str) -> Vec<(&str, &str)> {
         .collect()
 }
 
-/// The document after the edits of a file.
+/// Returns the document with the edits of a file applied.
 fn edited(edit_file: &str) -> String {
     let mut document = accepted();
     for (old, new) in edits(edit_file) {
@@ -41,7 +40,7 @@ fn edited(edit_file: &str) -> String {
     document
 }
 
-/// The files of edits in a folder, by name.
+/// Returns the edit files in a folder, by name.
 fn files(of: &str) -> Vec<(String, String)> {
     let mut files: Vec<_> = fs::read_dir(folder().join(of))
         .unwrap()
@@ -72,15 +71,14 @@ fn what_nearly_breaks_a_rule_is_accepted() {
     }
 }
 
-/// Everything that is read from a document, before any of it is generated.
+/// The complete model of a document before code generation.
 #[test]
 fn a_document_with_every_word_is_read_as_reviewed() {
     let generated = codegen::generate(EVERY_WORD).unwrap();
     insta::assert_snapshot!(compact(&format!("{:#?}", generated.api)));
 }
 
-/// The same data in fewer lines: what is empty is left out, and what fits on a
-/// line stands on one.
+/// Compacts debug output: empty values are omitted, and what fits on a line is joined.
 fn compact(debug: &str) -> String {
     let mut lines: Vec<String> = Vec::new();
     let is_empty = |line: &str| {
@@ -162,8 +160,8 @@ fn every_rule_has_a_document_that_breaks_it() {
     assert_eq!(broken, rules);
 }
 
-/// What goes through the components one by one takes no longer for a component
-/// because there are many, and no call of it stands in another one.
+/// Traversing the components takes constant time per component, however many
+/// there are, and does not recurse from one into another.
 #[test]
 fn thirty_thousand_components_are_read_or_refused() {
     const MANY: usize = 30_000;
@@ -217,8 +215,8 @@ fn thirty_thousand_components_are_read_or_refused() {
     small.spawn(work).unwrap().join().unwrap();
 }
 
-/// An object that is only received in one message may be sent in another, below
-/// others.
+/// An object that is only received in one message may be sent in another, nested
+/// in other objects.
 #[test]
 fn the_limits_of_an_object_are_enforced_wherever_it_is_sent() {
     let document = accepted().replacen(
@@ -246,7 +244,7 @@ fn the_limits_of_an_object_are_enforced_wherever_it_is_sent() {
     assert!(row.fields[0].checked);
 }
 
-/// Which of them compile is shown where the code is compiled.
+/// That the names compile is tested where the code is compiled.
 #[test]
 fn a_name_is_refused_with_its_place_or_gives_code_that_rust_can_read() {
     let (document, kinds) = crate::names::accepted();

@@ -1,4 +1,4 @@
-//! Every operation over loopback, sealed: from the generated caller through
+//! Every operation over loopback, encrypted: from the generated caller through
 //! the generated server to a handler and back.
 
 use std::collections::BTreeSet;
@@ -21,31 +21,31 @@ use test_support::loopback::{
 };
 use test_support::operations::{ALL, CALLBACK_PATH, CALLER_NAME, Caller, Dynamic, named};
 
-/// The first request that the document shows for an operation.
+/// Returns the first example request of an operation.
 fn sample_request(operation: &Dynamic) -> &'static str {
     &document::operation(operation.info.name).request_examples[0].json
 }
 
-/// The first answer that the document shows for an operation; it accepts.
+/// Returns the first example response of an operation, which is a success.
 fn sample_answer(operation: &Dynamic) -> &'static str {
     let examples = &document::operation(operation.info.name).response_examples;
     assert_eq!(refused_with(operation.info, &examples[0]), None);
     &examples[0].json
 }
 
-/// The code with which an answer refuses.
+/// Returns the code of a response that is a refusal.
 fn refused_with(info: &OperationInfo, answer: &Example) -> Option<String> {
     let code = answer.value["responseCode"].as_str();
     let refusal = code.filter(|code| *code != info.accepted_code());
     refusal.map(str::to_owned)
 }
 
-/// Answers every operation with what the document shows first.
+/// Responds to every operation with its first example.
 pub(crate) fn as_documented() -> Deciding {
     Deciding::new(|asked| Turn::Accept(sample_answer(named(asked.operation.name)).to_owned()))
 }
 
-/// Does the same, for any request.
+/// Handles every request in this way.
 fn always(turn: Turn) -> Deciding {
     Deciding::new(move |_| turn.clone())
 }
@@ -54,7 +54,7 @@ pub(crate) fn is_callback(info: &OperationInfo) -> bool {
     info.direction == Direction::ToPartner
 }
 
-/// The wire path at which the tests serve an operation.
+/// Returns the wire path at which the tests serve an operation.
 fn path_of(info: &OperationInfo) -> String {
     if is_callback(info) {
         CALLBACK_PATH.to_owned()
@@ -63,7 +63,7 @@ fn path_of(info: &OperationInfo) -> String {
     }
 }
 
-/// Checks that an error says of a return code what the document says of it.
+/// Checks that an error describes a return code as the document does.
 fn check_code(error: &Error, operation: &Dynamic, code: &str, description: &str) {
     assert_eq!(error.operation(), operation.info);
     assert_eq!(error.code(), Some(code));
@@ -161,13 +161,14 @@ async fn every_example_of_the_document_travels_sealed_to_the_handler_and_back() 
     assert!(exchanges > 46, "{exchanges}");
 }
 
-/// A member of a JSON object as it is encoded.
+/// Returns the encoded value of a member of a JSON object.
 fn member(object: &str, name: &str) -> Option<String> {
     let mut all = members(object).into_iter();
     all.find(|(found, _)| found == name).map(|(_, value)| value)
 }
 
-/// A request begins with who asks for what, and its constants follow.
+/// Checks that a request starts with the credentials and the action, followed by
+/// the constants.
 fn check_head(info: &OperationInfo, plaintext: &str) {
     let credentials = credentials();
     let mut head = vec![
@@ -184,7 +185,7 @@ fn check_head(info: &OperationInfo, plaintext: &str) {
     assert_eq!(written, head);
 }
 
-/// An answer of the document as it arrives from a server of these tests.
+/// Returns an example response as it is received from a server of these tests.
 fn stamped(operation: &Dynamic, answer: &Value) -> String {
     let mut answer = answer.clone();
     for (field, value) in [("responseTime", NOW), ("responseDescription", "Success")] {
@@ -227,8 +228,8 @@ async fn every_refusal_of_every_operation_arrives_as_what_the_document_says_of_i
     assert!(refusals > 100, "{refusals}");
 }
 
-/// What comes of a call that the handler does not accept: the error, and the
-/// plaintext of the one answer that crossed the wire.
+/// Returns the error of a call that the handler does not accept, and the
+/// plaintext of the only response on the wire.
 async fn refusal(operation: &Dynamic, turn: Turn) -> (Error, String) {
     let wire = Wire::default();
     let host = host(wire.recording(routes(&always(turn), &config()))).await;
@@ -281,7 +282,7 @@ async fn what_is_not_implemented_is_refused_with_a_code() {
     }
 }
 
-/// A notification that was not stored is neither acknowledged nor refused.
+/// Checks that a notification that was not stored is neither acknowledged nor refused.
 fn check_not_stored(error: &Error, exchange: &Exchange) {
     assert_eq!(exchange.status, 503);
     assert!(!exchange.answer().contains("1000"), "{}", exchange.answer());
@@ -316,7 +317,7 @@ async fn a_notification_is_acknowledged_only_when_it_is_stored() {
         let wire = Wire::default();
         let host = host(wire.recording(routes(&handler, &config()))).await;
         let caller = Caller::new(&host, &keys());
-        // It may come again and is acknowledged again.
+        // A repeated notification is acknowledged again.
         for _ in 0..2 {
             let result = operation.call(&caller, sample_request(operation)).await;
             let [exchange] = wire.take().try_into().unwrap();
@@ -332,7 +333,7 @@ async fn a_notification_is_acknowledged_only_when_it_is_stored() {
     }
 }
 
-/// The plaintext of a request as it travels.
+/// Returns the plaintext of a request on the wire.
 fn clear_request(info: &OperationInfo, fields: &str) -> String {
     let credentials = credentials();
     let (user_name, authentication) = (credentials.user_name(), credentials.authentication());
@@ -349,7 +350,7 @@ fn clear_request(info: &OperationInfo, fields: &str) -> String {
     }
 }
 
-/// The request of an operation's example as it travels.
+/// Returns an operation's example request as plaintext on the wire.
 pub(crate) fn genuine(operation: &Dynamic) -> String {
     let request = operation.request.shown(sample_request(operation));
     clear_request(operation.info, &request.json)
@@ -362,7 +363,7 @@ async fn callbacks_arrive_at_one_url_or_at_one_for_each() {
     let mut callbacks = 0;
     for operation in ALL.iter().filter(|operation| is_callback(operation.info)) {
         let own = format!("{CALLBACK_PATH}/{}", operation.info.name);
-        // The generated sender calls any URL that is registered.
+        // The generated sender calls any registered URL.
         let mut caller = Caller::new(&host, &keys());
         let url = format!("http://{host}{own}");
         caller.callbacks = skypay_client::CallbackSender::new(&url, keys()).unwrap();
@@ -390,7 +391,7 @@ async fn callbacks_arrive_at_one_url_or_at_one_for_each() {
     }
     assert_eq!(callbacks, 6);
 
-    // What a message says counts for more than where it arrives.
+    // The action in a message takes precedence over the path.
     let own = format!("{CALLBACK_PATH}/payoutPayout");
     let inquiry = genuine(named("payoutInquiry"));
     assert_eq!(post(&host, &own, &sealed(&inquiry)).await.status, 200);
@@ -428,7 +429,7 @@ async fn both_sides_are_plain_tower_services_too() {
     assert_eq!(handler.asked().len(), ALL.len());
 }
 
-/// A set of credentials that is issued together.
+/// Returns a numbered set of credentials.
 fn issued(number: u8) -> Credentials {
     Credentials::new(
         "AppName@skypay",
@@ -448,8 +449,8 @@ async fn both_sets_of_keys_work_around_a_rotation() {
         let caller = Caller::new(&host, &KeyRing::new(issued(set)));
         let mut outcomes = BTreeSet::new();
         for operation in ALL {
-            // A caller that has no other set can only read what was answered
-            // with its own.
+            // A caller with a single set can only decrypt responses that are
+            // encrypted with it.
             match operation.call(&caller, sample_request(operation)).await {
                 Ok(_) => outcomes.insert(true),
                 Err(Error::Unknown(unknown)) => {
@@ -469,7 +470,7 @@ async fn both_sets_of_keys_work_around_a_rotation() {
     ring.retire_previous();
     assert_eq!((works(1).await, works(2).await), (false, true));
 
-    // The key of one set does not go with the credentials of the other.
+    // A key is not accepted with the credentials of another set.
     ring.rotate(issued(3));
     let plaintext = genuine(named("payoutQueue"))
         .replace(credentials().authentication(), issued(2).authentication());
@@ -480,7 +481,7 @@ async fn both_sets_of_keys_work_around_a_rotation() {
     assert_eq!(right.status, 200);
     assert!(opened_with(&issued(2), &right.body).contains("1000"));
 
-    // Who has the key, but other credentials, is told so.
+    // A caller with the right key but other credentials is told that they are wrong.
     let word = issued(2).authentication().to_owned();
     let mixed = Credentials::new("AppName@skypay", word, "ENCRYPT-KEY-3").unwrap();
     let caller = Caller::new(&host, &KeyRing::new(mixed));
@@ -493,7 +494,7 @@ async fn both_sets_of_keys_work_around_a_rotation() {
     }
 }
 
-/// SkyPay refuses everything, sealed with a set that has been announced.
+/// SkyPay refuses every call, and encrypts the refusal with an announced set.
 #[tokio::test]
 async fn what_must_never_be_sent_again_is_not_sent_again_with_other_keys() {
     let mut never = 0;
@@ -516,7 +517,7 @@ async fn what_must_never_be_sent_again_is_not_sent_again_with_other_keys() {
         let again = ours && info.retry != Retry::Never;
         let requests = server.requests().len();
         assert_eq!(requests, if again { 2 } else { 1 }, "{}", info.name);
-        // Even so the next call begins with the set that SkyPay works with.
+        // The next call nevertheless starts with the set that SkyPay uses.
         assert_eq!(ring.writes_newest(), ours, "{}", info.name);
         never += usize::from(ours && !again);
     }

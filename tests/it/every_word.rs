@@ -1,13 +1,13 @@
-//! What is generated from a document that uses every word there is, every name
-//! that the generator accepts and Markdown of every kind: what the API's own
-//! document does not use yet makes good code, too.
+//! Code generated from a document that uses every keyword, every name that the
+//! generator accepts, and all kinds of Markdown: features that the API's own
+//! document does not use yet compile as well.
 
 use std::fs;
 use std::path::Path;
 
 use xtask::cargo;
 
-/// Copies a folder with all that is in it.
+/// Copies a folder recursively.
 pub(crate) fn copy(from: &Path, to: &Path) {
     fs::create_dir_all(to).unwrap();
     for entry in fs::read_dir(from).unwrap() {
@@ -21,7 +21,7 @@ pub(crate) fn copy(from: &Path, to: &Path) {
     }
 }
 
-/// The document with a made-up text in place of each that says nothing.
+/// Replaces every placeholder text of the document by a generated one.
 fn with_prose(document: &str) -> String {
     let texts = crate::markdown::texts(600);
     let lines = texts.iter().filter(|text| !text.contains(['\n', '\t']));
@@ -54,7 +54,7 @@ fn every_word_name_and_text_gives_code_without_a_warning_and_examples_that_run()
     let generated = codegen::generate(&document).unwrap();
     let root = xtask::root().unwrap();
     let folder = root.join("target/tmp/every-word");
-    // Nothing of an earlier document may stay.
+    // Remove files of an earlier document.
     if folder.exists() {
         fs::remove_dir_all(&folder).unwrap();
     }
@@ -69,7 +69,7 @@ fn every_word_name_and_text_gives_code_without_a_warning_and_examples_that_run()
     let (_, after) = members.split_once(']').unwrap();
     let workspace = format!("{before}members = [\"runtime\", \"generated/*\"]{after}");
     fs::write(folder.join("Cargo.toml"), workspace).unwrap();
-    // The same versions as here, so that nothing has to be fetched.
+    // Uses the workspace's versions, so that nothing has to be fetched.
     fs::copy(root.join("Cargo.lock"), folder.join("Cargo.lock")).unwrap();
 
     let profile = xtask::built_into().unwrap();
@@ -91,8 +91,8 @@ fn every_word_name_and_text_gives_code_without_a_warning_and_examples_that_run()
         assert!(!complaints.contains("warning"), "{complaints}");
         said.into_owned()
     });
-    // Both messages of an operation have an example, and so have both traits of
-    // the server and each crate; nothing that the document says is one more.
+    // Each message of an operation has a doc example, and so has each server
+    // trait and each crate; texts of the document add no further ones.
     let passed = said[2]
         .split(" passed")
         .filter_map(|text| text.rsplit(' ').next());

@@ -1,5 +1,5 @@
-//! What `cargo xtask spec examples` finds: nothing in the document, and what is
-//! wrong with an edited one.
+//! The findings of `cargo xtask spec examples`: none in the document, and those
+//! of edited documents.
 
 #[path = "../documented/judge.rs"]
 mod judge;
@@ -12,7 +12,7 @@ fn judged(text: &str) -> Value {
     judge::judge(text).unwrap()
 }
 
-/// The findings after a text that stands first is replaced.
+/// Returns the findings after replacing the first occurrence of a text.
 fn after(find: &str, replace: &str) -> Vec<(String, String, u64)> {
     assert!(TEXT.contains(find), "{find:?} is in the document");
     let judged = judged(&TEXT.replacen(find, replace, 1));

@@ -1,4 +1,4 @@
-//! What an export adds to the small document, and its Postman collection.
+//! The additions of an export to the small document, and its Postman collection.
 
 use codegen::document::{Node, load};
 use similar::TextDiff;
@@ -12,8 +12,8 @@ fn export(name: &str) -> String {
     file.text
 }
 
-/// The lines that differ between the document and an export of it, both
-/// written as JSON. Where operations stand is tested beside the exports.
+/// Compares the document with an export of it, both formatted as JSON. The paths
+/// of operations are tested beside the exports.
 #[test]
 fn our_keywords_are_explained_in_prose() {
     let document = load(DOCUMENT).unwrap().to_pretty_json();

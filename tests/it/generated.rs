@@ -1,8 +1,7 @@
-//! Snapshots of what is generated, as a reviewer reads it: for each operation
-//! its public API, its wire names, limits, rules and codes, and the plaintext of
-//! its examples; for each code table its rows. A document whose API changed
-//! without reviewed snapshots fails. The bytes of the generated code are held by
-//! `gen --check`.
+//! Snapshots of the generated code for review: for each operation its public API,
+//! wire names, limits, rules, codes, and the plaintext of its examples; for each
+//! code table its entries. A document whose API changed fails without reviewed
+//! snapshots. The bytes of the generated code are checked by `gen --check`.
 
 use std::fs;
 use std::path::Path;
@@ -23,7 +22,7 @@ fn generated() -> &'static Generated {
     GENERATED.get_or_init(|| written(DOCUMENT))
 }
 
-/// What `gen` writes for a document: the crates, and the public API of each.
+/// Returns the output of `gen` for a document: the crates, and the public API of each.
 fn written(document: &str) -> Generated {
     let mut generated = codegen::generate(document).unwrap();
     generated.files.extend(public_api::files(&generated));
@@ -44,8 +43,8 @@ fn settings(folder: &str) -> insta::Settings {
     settings
 }
 
-/// The lines of the public API in which one of these names stands, without the
-/// names of the crates.
+/// Returns the lines of the public API that contain one of these names, without
+/// the names of the crates.
 fn public_api(generated: &Generated, names: &[&str]) -> String {
     let is_name = |letter: char| letter.is_alphanumeric() || letter == '_';
     let mut lines: Vec<_> = ["types", "client", "server"]
@@ -63,7 +62,7 @@ fn public_api(generated: &Generated, names: &[&str]) -> String {
     lines.concat()
 }
 
-/// A text on one line; nothing, if it is empty.
+/// Returns a labelled text on one line, or an empty string for an empty text.
 fn line(label: &str, text: &str) -> String {
     let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
     match text.as_str() {
@@ -72,7 +71,7 @@ fn line(label: &str, text: &str) -> String {
     }
 }
 
-/// What the limits say, those that are not set left out.
+/// Describes the limits that are set.
 fn limits(limits: &Limits) -> String {
     let count = |least: Option<u32>, most: Option<u32>, what: &str| match (least, most) {
         (None, None) => None,
@@ -98,8 +97,8 @@ fn limits(limits: &Limits) -> String {
     .collect()
 }
 
-/// A field on the wire, on one line: its name, type, encoding and presence, and
-/// what else is said of it.
+/// Describes a field on the wire on one line: its name, type, encoding, presence
+/// and other properties.
 fn field(field: &Field) -> String {
     let mut line = format!("  {}: {:?}", field.wire, field.ty);
     if field.encoding != Encoding::Native {
@@ -256,7 +255,7 @@ fn each_code_table_is_as_reviewed() {
     });
 }
 
-/// The type and methods of a table, and its rows.
+/// Describes the type and methods of a table, and its entries.
 fn code_table(generated: &Generated, table: &CodeTable) -> String {
     let own = |line: &&str| {
         let own = line.trim_start().strip_prefix(&table.name);
@@ -325,8 +324,8 @@ fn the_output_is_a_function_of_the_document() {
     assert_eq!(written(DOCUMENT).files, generated().files);
 }
 
-/// The words of a file. Of code they stand in no order, and without the commas,
-/// braces and whitespace that a formatter adds.
+/// Returns the tokens of a file. Those of code are unordered, and exclude the
+/// commas, braces and whitespace that a formatter adds.
 fn words(path: &str, text: &str) -> Vec<String> {
     if Path::new(path).extension() != Some("rs".as_ref()) {
         return text.lines().map(str::to_owned).collect();
@@ -378,8 +377,8 @@ fn every_operation_is_in_the_table_and_has_both_sides() {
     assert_eq!(names, documented);
 }
 
-/// A field that goes away changes its message and the examples that show it,
-/// and nothing else.
+/// A removed field changes its message and the examples that contain it, and
+/// nothing else.
 #[test]
 fn a_removed_field_changes_only_what_names_it() {
     let document = include_str!("../documents/accepted.yaml");

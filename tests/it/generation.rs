@@ -1,6 +1,6 @@
-//! What the generator refuses, and what it makes of the rest, in a binary of
-//! its own: it needs the generator alone, and is built again for each break of
-//! it that `cargo xtask verify mutants check` tries.
+//! Which documents the generator refuses, and what it generates from the others,
+//! in a separate binary: it depends on the generator alone, and is rebuilt for
+//! each mutant of `cargo xtask verify mutants check`.
 
 #![allow(
     clippy::unwrap_used,

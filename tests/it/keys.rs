@@ -1,4 +1,4 @@
-//! What notifications are recognised by, and what their codes mean for the money.
+//! The keys that identify notifications, and the effect of their codes on the money.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -14,13 +14,13 @@ use skypay_types::{
 use crate::validators;
 use test_support::document;
 
-/// The keys of a request, read from JSON.
+/// Returns the keys of a request that is parsed from JSON.
 fn keys<O: Operation>(request: &Value) -> [Option<MessageKey>; 2] {
     let request: O = from_slice(request.to_string().as_bytes()).unwrap();
     [request.delivery_key(), request.effect_key()]
 }
 
-/// Each field of a key decides, and no other does.
+/// Each key field changes the key, and no other field does.
 fn only_key_fields_decide<O: Operation>() {
     let info = O::INFO;
     let documented = document::operation(info.name);
@@ -71,16 +71,16 @@ fn keys_do_not_depend_on_how_a_notification_is_written() {
     let keys = keys::<PayoutQueuePayoutRequest>;
     let first = keys(&notice(json!("2"), "2024-02-05 10:21:09"));
     assert_eq!(keys(&notice(json!(2), "2024-02-05 10:21:09.0000")), first);
-    // Another time is another delivery, and no second payment.
+    // Another time is another delivery, but not a second payment.
     let [delivery, effect] = keys(&notice(json!("2"), "2024-02-05 10:21:10"));
     assert_ne!(delivery, first[0]);
     assert_eq!(effect, first[1]);
-    // A time that cannot be read stands in the key as it came.
+    // A time that cannot be parsed is part of the key as received.
     let odd = keys(&notice(json!("2"), "0000-00-00 00:00:00"));
     assert_eq!(keys(&notice(json!("2"), "0000-00-00 00:00:00")), odd);
     assert_ne!(odd[0], first[0]);
     assert_eq!(odd[1], first[1]);
-    // A code that no table lists is kept, in the key as well.
+    // An unrecognized code is preserved, in the key as well.
     let [_, effect] = keys(&notice(json!("7"), "2024-02-05 10:21:10"));
     assert_eq!(effect.unwrap().as_str(), r#"["SKY9800000101","7"]"#);
 }
@@ -114,7 +114,7 @@ fn messages_say_what_their_codes_mean_for_the_money() {
     let time = "2024-02-06 08:00:00";
     assert_eq!(status(json!("3"), ""), Some(MoneyState::Open));
     assert_eq!(status(json!("3"), time), Some(MoneyState::Cancelled));
-    // A time that cannot be read proves no cancellation, and hides no payment.
+    // A time that cannot be parsed proves no cancellation, and hides no payment.
     assert_eq!(status(json!("3"), "-"), Some(MoneyState::Open));
     assert_eq!(
         status(json!("1"), "0000-00-00 00:00:00"),
@@ -125,7 +125,7 @@ fn messages_say_what_their_codes_mean_for_the_money() {
     assert_eq!(status(json!("11"), ""), Some(MoneyState::Absent));
     assert_eq!(status(json!("12"), time), None);
     assert_eq!(status(Value::Null, time), None);
-    // A code alone never says more than it can.
+    // A code alone proves only what holds in every case.
     assert_eq!(
         PayoutStatus::Cancelled.money_state(),
         Some(MoneyState::Open)
@@ -167,7 +167,7 @@ fn every_code_that_may_be_answered_is_valid_in_its_answer() {
     }
 }
 
-/// The vendor's texts reach the types, and the sandbox answers with them.
+/// The vendor's descriptions are part of the types, and the sandbox responds with them.
 #[test]
 fn the_vendors_texts_are_those_of_the_document() {
     let text = |operation: &str, code: &str| {
@@ -189,7 +189,7 @@ fn the_vendors_texts_are_those_of_the_document() {
     }
 }
 
-/// An answer in an example says of a code what the vendor says.
+/// An example response describes a code as the vendor does.
 #[test]
 fn examples_answer_with_the_vendors_texts() {
     for operation in &document::api().operations {
@@ -201,14 +201,14 @@ fn examples_answer_with_the_vendors_texts() {
             };
             let listed = operation.codes.iter().find(|listed| listed.code == code);
             let vendors = listed.and_then(|listed| listed.text.as_deref()).unwrap();
-            // The caller's address stands in place of these letters.
+            // The caller's address replaces these letters.
             let vendors = vendors.replace("xxx", "192.0.2.10");
             assert_eq!(said, vendors, "{}: {}", operation.name, example.name);
         }
     }
 }
 
-/// What the examples of all operations say of one number is one story.
+/// The examples of all operations agree on the amount of a control number.
 #[test]
 fn a_number_has_one_amount_in_all_examples() {
     fn note(value: &Value, amounts: &mut BTreeMap<String, BTreeSet<String>>) {
@@ -272,7 +272,7 @@ fn every_step_and_every_occasion_has_an_example() {
     }
 }
 
-/// The worked example of the encryption, as the description gives it.
+/// The worked example of the encryption in the document's description.
 #[test]
 fn the_worked_example_is_what_the_envelope_gives() {
     let description = &document::api().description;

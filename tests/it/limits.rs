@@ -1,6 +1,6 @@
-//! What the envelope does not protect. These tests hold the limits that
-//! SECURITY.md names: if one of them fails, the envelope has become better,
-//! and that text has to say so.
+//! Attacks that the envelope does not prevent. These tests confirm the limits
+//! that SECURITY.md describes: if one fails, the envelope has improved, and that
+//! text has to be updated.
 
 use std::sync::{Arc, Mutex};
 
@@ -17,8 +17,8 @@ use tower::ServiceExt;
 const ENCRYPT_KEY: &str = "the encrypt key";
 const USER_NAME: &str = "App@skypay";
 
-/// 48 bytes are three blocks of the cipher and 64 letters of Base64, so that
-/// a body can be cut there without being decoded.
+/// 48 bytes are three cipher blocks and 64 characters of Base64, so that a body
+/// can be cut there without being decoded.
 const CUT_BYTES: usize = 48;
 const CUT_LETTERS: usize = 64;
 
@@ -38,7 +38,7 @@ impl PartnerCallbacks for Partner {
 }
 
 impl Partner {
-    /// Sends a body, and says whether it was acknowledged.
+    /// Sends a body, and returns whether it was acknowledged.
     async fn receives(&self, authentication: &str, body: &str) -> bool {
         let keys = Credentials::new(USER_NAME, authentication, ENCRYPT_KEY).unwrap();
         let service = callbacks::service(self.clone(), Config::new(keys));
@@ -89,12 +89,13 @@ fn a_body_pieced_together_from_two_opens() {
     assert_eq!(*open(&key, pieced.as_bytes()).unwrap(), *expected);
 }
 
-/// Without the key, a failed payout is reported as paid: the beginning of one
-/// genuine notice names the payout, the end of another says what became of it.
+/// Without the key, a failed payout is reported as paid: the prefix of one
+/// genuine notification names the payout, the suffix of another contains its
+/// status.
 #[tokio::test]
 async fn a_forged_notice_pieced_together_from_two_is_acknowledged() {
     let number = "SKY9800000101";
-    // Where the pieces meet depends on lengths; here they meet after the number.
+    // The splice position depends on lengths; here it follows the number.
     let missing = CUT_BYTES - head("", number).len() % CUT_BYTES;
     let authentication = "x".repeat(missing);
     let cut = head(&authentication, number).len() / CUT_BYTES * CUT_LETTERS;
@@ -118,8 +119,8 @@ async fn a_repeated_notice_is_acknowledged_again() {
     assert!(!partner.receives("another secret", &body).await);
 }
 
-/// An answer names neither its call nor its sender: what was recorded once
-/// says later that a payout was accepted that was never received.
+/// A response identifies neither its call nor its sender: a recorded one can
+/// later report a payout as accepted that was never received.
 #[tokio::test]
 async fn a_recorded_answer_fits_any_later_call() {
     let key = EncryptKey::derive(ENCRYPT_KEY);

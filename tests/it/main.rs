@@ -1,7 +1,7 @@
 //! The workspace tests, in one binary.
 //!
-//! A new field, code or operation needs no test here: most of these tests go
-//! through everything that the document describes.
+//! A new field, code or operation needs no test here: most of these tests cover
+//! everything that the document describes.
 //!
 //! | subject | file |
 //! |---|---|
@@ -15,7 +15,7 @@
 //! | what is made of the document: exports, reference page, examples | `exports`, `docs`, `examples` |
 //! | the workspace: layers, texts, packages, workflows, a consumer | `structure`, `prose`, `words`, `packages`, `workflows`, `consumer` |
 //!
-//! What several binaries share is the crate `test-support`.
+//! Code shared by several binaries is in the crate `test-support`.
 
 #![allow(
     clippy::unwrap_used,

@@ -1,11 +1,11 @@
-//! Markdown made up at random, of all that Markdown and rustdoc give a meaning.
+//! Random Markdown from all syntax that has a meaning in Markdown or rustdoc.
 
 use proptest::prelude::*;
 use proptest::sample::select;
 use proptest::strategy::ValueTree;
 use proptest::test_runner::TestRunner;
 
-/// Pieces that mean something, alone or beside others.
+/// Fragments with a meaning, alone or in combination.
 const PIECES: &[&str] = &[
     "```\n",
     "```rust\n",
@@ -102,7 +102,7 @@ const PIECES: &[&str] = &[
     "!",
 ];
 
-/// So many texts, the same each time.
+/// Returns `count` texts, the same for every run.
 pub(crate) fn texts(count: usize) -> Vec<String> {
     let pieces = prop::collection::vec(select(PIECES), 1..24);
     let text = pieces.prop_map(|pieces| pieces.concat());
@@ -111,7 +111,7 @@ pub(crate) fn texts(count: usize) -> Vec<String> {
     while texts.len() < count {
         texts.push(text.new_tree(&mut runner).unwrap().current());
     }
-    // What says nothing is refused.
+    // Empty texts are refused.
     texts.retain(|text| !text.trim().is_empty());
     texts
 }

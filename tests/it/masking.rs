@@ -1,5 +1,5 @@
-//! What is personal is marked. That nothing of it is shown, by messages, builders,
-//! errors and logs, is held by `tests/leaks`.
+//! Personal data is marked. That messages, builders, errors and logs do not show
+//! any is tested by `tests/leaks`.
 
 use std::collections::BTreeSet;
 
@@ -38,7 +38,7 @@ fn what_is_personal_is_marked_in_the_document() {
     assert!(found > 30, "{found}");
 }
 
-/// The personal fields of a message and of the rows in it.
+/// Collects the personal fields of a message and of its nested objects.
 fn personal_of(message: &Model, names: &mut BTreeSet<String>) {
     for field in &message.fields {
         if is_personal(field) {

@@ -1,4 +1,4 @@
-//! Servers that misbehave as a test says: the same as in the tests of the runtime.
+//! Misbehaving servers, shared with the tests of the runtime.
 
 #[path = "../../runtime/tests/support/loopback.rs"]
 #[allow(dead_code, reason = "the tests of the runtime use all of it")]

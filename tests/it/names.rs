@@ -1,13 +1,13 @@
-//! Names that Rust, its standard library or the generated code has already, as
-//! names of everything in a document that becomes one of Rust.
+//! Names that are already used by Rust, its standard library or the generated
+//! code, as every kind of name in a document that becomes a Rust name.
 
 use std::collections::BTreeMap;
 
-/// The document that uses every word there is.
+/// The document that uses every keyword.
 const EVERY_WORD: &str = include_str!("../documents/every-word.yaml");
 
-/// What is tried, separated by whitespace, as everything. A name that begins with
-/// a small letter is tried as a type with a capital one, too.
+/// The names, separated by whitespace, used as every kind. A name that starts
+/// with a lower-case letter is also used as a type with a capital.
 const NAMES: &str = "
     abstract as async auto await become box break const continue crate default do dyn else enum
     extern false final fn for gen if impl in let loop macro macro_rules match mod move mut override
@@ -38,7 +38,7 @@ const NAMES: &str = "
     金额 Größe größe é ñandú İ ß ａ а́b a.b a/b a~b a'b a\"b a\\b a#b a{b} a:b a,b <a> ${a} %41 a!
 ";
 
-/// What is tried as an operation, too: each is a module and ten items.
+/// Names used as operations as well: each creates a module and ten items.
 const OPERATIONS: &str = "
     async crate dyn gen mod self super try type union
     alloc api at aux baseurl build builder callPay call_pay callbacks client clone codes con
@@ -47,18 +47,18 @@ const OPERATIONS: &str = "
     u8 types url values wire with_transport a_b aB lowerCase x_9 9x é 金额 _x a-b
 ";
 
-/// A place at which a name is tried.
+/// A use of a name.
 struct Try {
-    /// What it becomes: for messages.
+    /// The kind of Rust name, for messages.
     kind: &'static str,
     name: String,
-    /// Where the name stands, as a JSON pointer.
+    /// The location of the name, as a JSON pointer.
     pointer: String,
-    /// What is added for it, and where.
+    /// What is added to the document for it, and where.
     added: Vec<(Slot, String)>,
 }
 
-/// A place of the document to which something is added.
+/// A part of the document to which something is added.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Slot {
     Servers,
@@ -70,13 +70,12 @@ enum Slot {
     Values,
 }
 
-/// The document with all of the names that the generator accepts, and how
-/// many there are of each kind. Each that it refuses is named with its rule and
-/// its place.
+/// Returns the document with all names that the generator accepts, and their
+/// number by kind. Each refused name has a diagnostic with its rule and location.
 pub(crate) fn accepted() -> (String, BTreeMap<&'static str, usize>) {
     let mut tries = tries();
     loop {
-        // Positions in lists depend on what stands before them.
+        // Indexes in lists depend on the preceding entries.
         place_in_lists(&mut tries);
         let document = with(&tries);
         let Err(diagnostics) = codegen::generate(&document) else {
@@ -156,14 +155,14 @@ fn tries() -> Vec<Try> {
     tries
 }
 
-/// A field of a request.
+/// Returns a field of a request.
 fn field(key: &str) -> String {
     format!(
         "        {key}: {{type: string, maxLength: 9, pattern: '^x$', description: D., example: x}}\n"
     )
 }
 
-/// A type, by turns of each kind, and a field that has it.
+/// Creates a type, cycling through the kinds, and a field of that type.
 fn a_type(name: &str, number: usize) -> Try {
     let key = quoted(name);
     let schema = match number % 3 {
@@ -195,8 +194,8 @@ fn a_type(name: &str, number: usize) -> Try {
     }
 }
 
-/// An operation, by turns a call and a callback, whose messages are types
-/// besides.
+/// Creates an operation, alternately a call and a callback, with separate message
+/// types.
 fn operation(name: &str, number: usize) -> Try {
     let key = quoted(name);
     let (path, direction) = if number.is_multiple_of(2) {
@@ -274,7 +273,7 @@ fn path_key_of(number: usize, name: &str) -> String {
 }
 
 fn place_in_lists(tries: &mut [Try]) {
-    // Two servers stand in the document already.
+    // The document already has two servers.
     let (mut servers, mut codes) = (2, 0);
     for one in tries {
         match one.kind {
@@ -324,7 +323,7 @@ fn quoted(name: &str) -> String {
     serde_json::Value::from(name).to_string()
 }
 
-/// A part of a JSON pointer.
+/// Escapes a segment of a JSON pointer.
 fn escaped(name: &str) -> String {
     name.replace('~', "~0").replace('/', "~1")
 }

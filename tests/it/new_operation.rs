@@ -1,6 +1,6 @@
-//! The checklists of CONTRIBUTING, followed on a copy of the checkout: with a new
-//! operation and a new field in the document, each of their commands succeeds as it
-//! is written there, without a line by hand.
+//! The checklists of CONTRIBUTING, executed on a copy of the checkout: with a new
+//! operation and a new field in the document, each of their commands succeeds as
+//! written there, without any manual edit.
 
 use std::fs;
 use std::path::Path;
@@ -10,7 +10,7 @@ use xtask::generate::DOCUMENT;
 use xtask::task::CommandLine;
 use xtask::{cargo, git};
 
-/// Copies a directory, except what is not committed.
+/// Copies a directory, except files that are not committed.
 fn copy(from: &Path, to: &Path) {
     fs::create_dir_all(to).unwrap();
     for entry in fs::read_dir(from).unwrap() {
@@ -28,8 +28,8 @@ fn copy(from: &Path, to: &Path) {
     }
 }
 
-/// The document with `balanceQuery` a second time, by another name, and with one
-/// more field in its response.
+/// Returns the document with a copy of `balanceQuery` under another name, and
+/// with an additional field in its response.
 fn edited(document: &str) -> String {
     let mut text = document.to_owned();
     for (start, end) in [
@@ -58,7 +58,7 @@ fn edited(document: &str) -> String {
     format!("{before}\n    BalanceQueryResponse:\n{head}      properties:\n{field}{properties}")
 }
 
-/// The commands of a section, without their comments.
+/// Returns the commands of a section, without their comments.
 fn commands(section: &str) -> Vec<String> {
     let contributing = include_str!("../../CONTRIBUTING.md");
     let (_, text) = contributing.split_once(section).unwrap();
@@ -87,7 +87,7 @@ fn the_commands_of_the_checklists_succeed() {
     let document = fs::read_to_string(folder.join(DOCUMENT)).unwrap();
     fs::write(folder.join(DOCUMENT), edited(&document)).unwrap();
 
-    // Cargo takes a member of one workspace for that of another in the same folder.
+    // Cargo confuses members of different workspaces that share a target folder.
     let built = root.join("target/tmp/of the new operation");
     for command in commands("## A new operation") {
         println!("{command}");

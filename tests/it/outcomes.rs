@@ -1,7 +1,8 @@
-//! How each operation of the document ends: what it may be refused with, and what
-//! is said of an unknown outcome. Which fault leads to which outcome is in
-//! `runtime/tests/client/outcomes.rs`, what is tried again beside it; that nothing is
-//! sent that breaks a rule is in `properties/limits.rs` and `properties/faults.rs`.
+//! The outcomes of each operation of the document: the codes with which it may be
+//! rejected, and the text of an unknown outcome. Which fault leads to which
+//! outcome is tested in `runtime/tests/client/outcomes.rs`, retries beside it;
+//! that nothing is sent that breaks a rule in `properties/limits.rs` and
+//! `properties/faults.rs`.
 
 use std::process::Command;
 
@@ -37,17 +38,17 @@ fn as_usual(settings: TransportBuilder) -> TransportBuilder {
     settings.clock(clock())
 }
 
-/// A call after which its server was counted.
+/// A completed call and its server's counters.
 struct Called {
     operation: &'static Dynamic,
     result: Result<String, Error>,
-    /// How many requests the server has read.
+    /// The number of requests that the server has read.
     requests: usize,
-    /// On how many connections.
+    /// The number of connections.
     connections: usize,
 }
 
-/// Calls every operation, each at a server of its own that reacts to the n-th
+/// Calls every operation, each at a separate server that reacts to the n-th
 /// connection as `react(operation, n)` says.
 async fn call_all(
     react: impl Fn(&Dynamic, usize) -> Reaction + Clone + Send + 'static,
@@ -75,9 +76,9 @@ fn reads(operation: &Dynamic) -> bool {
     operation.info.effect == Effect::Reads
 }
 
-/// The outcome of every operation is unknown for this reason; what it says is
-/// what the document says of the operation; and what moves money or changes
-/// anything else was sent no second time.
+/// Checks that the outcome of every operation is unknown with this cause; that
+/// its text matches the document; and that an operation that moves money or
+/// changes anything was not retried.
 async fn check_unknown(
     react: impl Fn(&Dynamic, usize) -> Reaction + Clone + Send + 'static,
     cause: UnknownCause,
@@ -105,7 +106,7 @@ async fn check_unknown(
     }
 }
 
-/// The operation as it stands in the document.
+/// Returns the operation's node in the document.
 fn described(info: &OperationInfo) -> &'static Node {
     let paths = document::root().get("paths").unwrap().entries().iter();
     let operations = paths.filter_map(|path| path.node.get("post"));
@@ -113,8 +114,8 @@ fn described(info: &OperationInfo) -> &'static Node {
     named.next().unwrap()
 }
 
-/// The control numbers of the first example, where the document says that
-/// they are at stake.
+/// Returns the control numbers of the first example, where the document declares
+/// them as the affected transactions.
 fn transaction_ids(operation: &Dynamic) -> Vec<String> {
     let request: Value = serde_json::from_str(sample_request(operation)).unwrap();
     let text = |value: &Value| value.as_str().unwrap().to_owned();
@@ -130,7 +131,7 @@ fn transaction_ids(operation: &Dynamic) -> Vec<String> {
     }
 }
 
-/// That long after the present, with a margin of a minute, in whole seconds.
+/// Returns that time after the present, plus a margin of a minute, in whole seconds.
 fn after_now(seconds: i64) -> DateTime {
     DateTime::from_unix_seconds(1_529_315_531 + seconds + 60)
 }
@@ -260,8 +261,8 @@ async fn a_request_is_a_plain_post_of_sealed_text_and_nothing_else() {
     }
 }
 
-/// The environment names a proxy, and the test that follows this one is run in
-/// it: it succeeds, and the proxy is never contacted.
+/// The environment sets a proxy, and the following test is run in it: it
+/// succeeds, and the proxy is never contacted.
 #[tokio::test]
 async fn no_proxy_of_the_environment_is_used() {
     let proxy = TcpListener::bind("127.0.0.1:0").await.unwrap();

@@ -1,4 +1,4 @@
-//! The crates as a registry and its readers get them.
+//! The packages as published to a registry.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -14,7 +14,7 @@ fn cargo(arguments: &str) -> String {
     said(&mut cargo::command(&xtask::root().unwrap(), arguments))
 }
 
-/// What a command says that must succeed.
+/// Returns the output of a command that must succeed.
 fn said(command: &mut Command) -> String {
     let output = command.output().unwrap();
     let complaints = String::from_utf8_lossy(&output.stderr);
@@ -22,7 +22,7 @@ fn said(command: &mut Command) -> String {
     String::from_utf8(output.stdout).unwrap()
 }
 
-/// The crates that may be published, as cargo sees them.
+/// Returns the publishable crates, according to cargo.
 fn published() -> Vec<Value> {
     let metadata = cargo("metadata --format-version=1 --no-deps --offline");
     let metadata: Value = serde_json::from_str(&metadata).unwrap();
@@ -115,8 +115,8 @@ fn packages_hold_sources_readme_and_licences_and_no_more() {
     }
 }
 
-/// Crates that depend on each other can be packaged before the first of them
-/// is in a registry. `cargo xtask ci` also builds what comes out of this.
+/// Crates that depend on each other can be packaged before the first is
+/// published. `cargo xtask ci` also builds the packages.
 #[test]
 fn packages_are_made_as_a_set() {
     let root = xtask::root().unwrap();

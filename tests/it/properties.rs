@@ -1,8 +1,8 @@
-//! What has to hold for any message and any fault: both are made up, thousands
-//! of them, from what the document says.
+//! Properties that hold for any message and any fault: thousands of both are
+//! generated from the document.
 //!
-//! Every run tries others. What fails is made as small as it can be and shown;
-//! it then becomes a test of its own, so nothing is written down beside them.
+//! Every run uses different values. A failing case is minimized and shown; it is
+//! then added as a regular test, so that no regression files are kept.
 
 mod encodings;
 mod faults;
@@ -13,8 +13,8 @@ mod messages;
 use proptest::strategy::Strategy;
 use proptest::test_runner::{Config, TestCaseResult, TestRunner};
 
-/// Tries that many values, or as many as `PROPTEST_CASES` says, and shows the
-/// smallest for which something does not hold.
+/// Tests `cases` values, or as many as `PROPTEST_CASES` specifies, and shows the
+/// smallest one that fails.
 fn check<S: Strategy>(cases: u32, made_up: &S, holds: impl Fn(S::Value) -> TestCaseResult) {
     let mut config = Config::default();
     if std::env::var_os("PROPTEST_CASES").is_none() {

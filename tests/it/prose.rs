@@ -1,12 +1,12 @@
-//! What the texts say of the code is true: examples, proofs, paths, versions
-//! and the table of crates.
+//! Statements in the texts match the code: examples, proofs, paths, versions and
+//! the table of crates.
 
 use std::fs;
 use std::path::Path;
 
 use skypay_types::Direction;
 
-/// Every text for people, from the root of the workspace.
+/// All texts for readers, relative to the workspace root.
 const TEXTS: [&str; 7] = [
     "ARCHITECTURE.md",
     "CHANGELOG.md",
@@ -22,15 +22,15 @@ fn read(path: &str) -> String {
     fs::read_to_string(&file).unwrap_or_else(|error| panic!("{path}: {error}"))
 }
 
-/// The parts of a text between backticks, outside fenced code.
+/// Returns the code spans of a text, outside fenced code.
 fn quoted(text: &str) -> Vec<String> {
     let unfenced: String = text.split("```").step_by(2).collect();
     let parts = unfenced.split('`').skip(1).step_by(2);
-    // A line break inside a quotation is a blank.
+    // A line break inside a code span counts as a space.
     parts.map(|part| part.replace('\n', " ")).collect()
 }
 
-/// Whether a quotation is meant as the path of a file or folder in here.
+/// Whether a code span is the path of a file or folder in this repository.
 fn is_path(quotation: &str) -> bool {
     let folders = [
         "cli/",
@@ -119,8 +119,8 @@ fn every_link_between_the_texts_leads_somewhere() {
     }
 }
 
-/// `Proof:` is followed by names of tests, each group by the file that holds
-/// them, or by a file alone.
+/// `Proof:` is followed by test names, each group preceded by its file, or by a
+/// file alone.
 #[test]
 fn every_proof_that_is_claimed_exists() {
     let security = read("SECURITY.md");

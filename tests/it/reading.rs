@@ -1,8 +1,8 @@
-//! What is tolerated when a message is read, and what is not.
+//! What readers tolerate in a message, and what they do not.
 //!
 //! Every example of the document is reencoded in every way that the reading
 //! policy tolerates, field by field; it must be read as the example itself. The
-//! tables below are what senders are known to have written.
+//! tables below contain messages that senders are known to write.
 
 use std::collections::BTreeSet;
 
@@ -13,7 +13,7 @@ use skypay_types::{PayoutQueryStatusResponse, PayoutStatus, Received};
 use test_support::document::{self, row_of};
 use test_support::operations::{ALL, Dynamic, named};
 
-/// Which of the two messages of an operation.
+/// One of the two messages of an operation.
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Part {
     Request,
@@ -22,7 +22,7 @@ enum Part {
 
 use Part::{Request, Response};
 
-/// A message that the document shows, with the model and the type of it.
+/// An example message of the document, with its model and type.
 struct Example {
     part: Part,
     operation: &'static Dynamic,
@@ -31,8 +31,8 @@ struct Example {
 }
 
 impl Example {
-    /// Every request of the document, and every response that its type holds
-    /// whole, which a refusal is not.
+    /// Returns every request of the document, and every response that its type
+    /// can represent, which excludes refusals.
     fn all() -> Vec<Self> {
         let mut examples = Vec::new();
         for operation in ALL {
@@ -62,7 +62,7 @@ impl Example {
     }
 }
 
-/// What a text is read as, written again.
+/// Reads a text and writes it again.
 fn read(operation: &Dynamic, part: Part, text: &str) -> String {
     let message = match part {
         Request => &operation.request,
@@ -71,8 +71,8 @@ fn read(operation: &Dynamic, part: Part, text: &str) -> String {
     message.shown(text).json
 }
 
-/// The same message with every member as `reencode` makes it: none, one, or
-/// under another name.
+/// Returns the message with every member replaced by `reencode`: omitted, changed
+/// or renamed.
 fn reencoded(
     message: &Message,
     value: &Value,
@@ -175,7 +175,7 @@ fn no_length_is_too_long_to_be_read() {
     }
 }
 
-/// What is known to have been sent, and what it is read as.
+/// Checks what a known message is read as.
 fn check(operation: &str, part: Part, received: &str, expected: &str) {
     let read = read(named(operation), part, received);
     assert_eq!(read, expected, "{operation}: {received}");
@@ -186,7 +186,7 @@ fn callbacks_are_read_as_old_and_new_senders_write_them() {
     check(
         "payoutQueuePayout",
         Request,
-        // The class of 2018 has no action; integers came as numbers.
+        // The class of 2018 has no action; integers were sent as numbers.
         r#"{"userName":"u","authentication":"a","controlNumber":"SK99123456789","payType":1,"dealTime":"2018-08-07 11:58:33.000","failDescription":"","referenceNumber":null}"#,
         r#"{"controlNumber":"SK99123456789","payType":"1","dealTime":"2018-08-07 11:58:33"}"#,
     );
@@ -345,8 +345,8 @@ fn what_could_mean_two_things_is_not_read() {
     }
 }
 
-/// Values that are no value of a field: those that senders are known to write,
-/// and JSON of another kind.
+/// Returns invalid values of a field: those that senders are known to write, and
+/// other JSON types.
 fn odd_values(ty: &Type) -> Vec<Value> {
     let mut odd = vec![
         json!([]),
@@ -362,8 +362,8 @@ fn odd_values(ty: &Type) -> Vec<Value> {
     odd
 }
 
-/// The example as it is written, with another value of one field, which is
-/// named by its path: `result[1].payTime`.
+/// Returns the example with another value in one field, and the path of that
+/// field, such as `result[1].payTime`.
 fn with_odd(
     example: &Example,
     wanted: &Field,
@@ -390,7 +390,7 @@ fn fields_of(message: &'static Message) -> impl Iterator<Item = &'static Field> 
     rows.flat_map(|row| &row.fields).chain(&message.fields)
 }
 
-/// Both as values, since an odd value stands at its place in the message.
+/// Compares as values, since an odd value keeps its position in the message.
 fn same(left: &str, right: &Value) -> bool {
     serde_json::from_str::<Value>(left).unwrap() == *right
 }
@@ -491,8 +491,9 @@ fn the_statuses_around_an_odd_one_are_known() {
     assert_eq!(unreadable[0].index(), 2);
 }
 
-/// The vendor's own samples, and what else its pages print as a message: none
-/// of it is lost. What the document forbids to send is named by its field.
+/// The vendor's samples and all other messages printed in its documentation are
+/// read without loss. Values that the document forbids to send are reported by
+/// field.
 #[test]
 fn every_message_that_the_vendor_prints_is_read() {
     let (mut messages, mut differences) = (0, Vec::new());

@@ -1,5 +1,5 @@
-//! The JSON Schemas that the types derive say what the document says, and
-//! the document's examples are valid by the document's own schemas.
+//! The JSON Schemas that the types derive match the document, and its examples
+//! are valid against its own schemas.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -33,7 +33,7 @@ const ROWS: [Message; 11] = messages![
     TownCityEntry,
 ];
 
-/// Every type of message and what the generator knows of it.
+/// Returns every message type with the generator's model of it.
 fn types() -> Vec<(&'static Message, &'static Model)> {
     let models: BTreeMap<_, _> = models().map(|model| (model.name.as_str(), model)).collect();
     let operations = ALL.iter();
@@ -65,8 +65,8 @@ fn the_list_of_types_is_that_of_the_document() {
     assert_eq!(unique, objects, "every object of the document has its type");
 }
 
-/// A property as the document says it: its own keywords win over those of what
-/// it refers to.
+/// Returns a keyword of a property: its own keywords take precedence over those
+/// of the referenced schema.
 fn keyword<'n>(property: &'n Node, name: &str) -> Option<&'n Node> {
     let referred = || {
         let all = property.get("allOf").map(Node::items).unwrap_or_default();
@@ -89,7 +89,7 @@ fn number(property: &Node, name: &str) -> Option<u64> {
     keyword(property, name).map(|node| node.json().as_u64().unwrap())
 }
 
-/// The properties that a Rust type has, and whether it has them always.
+/// Returns the properties of a Rust type, and whether each is always present.
 fn documented(model: &Model) -> BTreeMap<&'static str, (&'static Node, bool)> {
     let message = schema(&model.name);
     let required = message.texts_of("required");
@@ -115,7 +115,7 @@ fn names(value: &Value) -> BTreeSet<&str> {
     }
 }
 
-/// What stands behind a reference, and behind "this or null".
+/// Resolves a reference, and an alternative with `null`.
 fn resolved<'s>(root: &'s Value, schema: &'s Value) -> &'s Value {
     if let Some(reference) = schema["$ref"].as_str() {
         let target = root.pointer(reference.trim_start_matches('#'));
@@ -128,7 +128,7 @@ fn resolved<'s>(root: &'s Value, schema: &'s Value) -> &'s Value {
     }
 }
 
-/// The type of JSON that a derived schema wants, apart from `null`.
+/// Returns the JSON type in a derived schema, apart from `null`.
 fn json_type(schema: &Value) -> &str {
     match &schema["type"] {
         Value::Array(types) => {
@@ -205,7 +205,7 @@ fn check_type(root: &Value, property: &Value, node: &Node, at: &str) {
         assert!(listed.eq(codes), "codes of {at}");
     }
     if let Some(pattern) = derived["pattern"].as_str() {
-        // Types that encode themselves derive a pattern; the example keeps it.
+        // Types with their own encoding derive a pattern; the example matches it.
         let validator = jsonschema::validator_for(&json!({"pattern": pattern})).unwrap();
         let example = keyword(node, "example").unwrap().json();
         let empty = example == "";
@@ -213,8 +213,8 @@ fn check_type(root: &Value, property: &Value, node: &Node, at: &str) {
     }
 }
 
-/// Lengths that are derived are the document's; those of plain texts that are
-/// enforced are all derived. Gives how many there are.
+/// Checks that derived lengths match the document, and that the enforced lengths
+/// of plain texts are all derived. Returns their number.
 fn check_lengths(derived: &Value, node: &Node, field: &Field, at: &str) -> usize {
     let mut found = 0;
     for name in ["minLength", "maxLength"] {
@@ -240,7 +240,7 @@ fn what_a_type_writes_is_valid_by_its_derived_schema() {
             let options = jsonschema::options().with_draft(Draft::Draft202012);
             let validator = options.build(&(message.schema)()).unwrap();
             for example in examples {
-                // A refusal is no whole response.
+                // A refusal is not a complete response.
                 let Ok(shown) = (message.read)(example.json.as_bytes()) else {
                     assert!(example.json.contains(r#""responseCode":"-"#));
                     continue;
@@ -307,7 +307,7 @@ fn examples_of_fields_are_valid_by_the_document_s_own_schemas() {
     assert!(examples > 120, "{examples}");
 }
 
-/// Checks the example of a schema and of all schemas inside it.
+/// Checks the example of a schema and of all nested schemas.
 fn check_example(node: &Node, pointer: &str) -> usize {
     let mut examples = 0;
     if let Some(example) = node.get("example") {

@@ -1,6 +1,6 @@
-//! The generator and the runtime are not tied to one API: what is generated
-//! from the document in `tests/second-api`, of another trade, talks to itself
-//! over loopback; and neither holds a name or a code of `spec/skypay.yaml`.
+//! The generator and the runtime are not specific to one API: client and server
+//! generated from the unrelated API in `tests/second-api` communicate over
+//! loopback; and neither crate contains a name or a code of `spec/skypay.yaml`.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -29,7 +29,7 @@ fn keys() -> KeyRing {
     KeyRing::new(credentials())
 }
 
-/// BoxPoint: a shelf is free, a cold locker is not.
+/// BoxPoint, the provider: a shelf is free, a cold locker is not.
 struct Provider;
 
 impl BoxpointApi for Provider {
@@ -63,7 +63,7 @@ impl BoxpointApi for Provider {
     }
 }
 
-/// A shop, and the parcels that it was told of.
+/// A shop, and the parcels that were reported to it.
 #[derive(Clone, Default)]
 struct Shop(Arc<Mutex<Vec<String>>>);
 
@@ -168,8 +168,8 @@ async fn callbacks_of_another_api_arrive() {
     assert_eq!(refused.return_code.as_ref(), "700");
 }
 
-/// General words that happen to be names in the document, too: the roles of the
-/// header fields, states of money, and what every API speaks of.
+/// General terms that are also names in the document: the roles of the header
+/// fields, states of money, and common API terms.
 const GENERAL: &[&str] = &[
     "Cancelled",
     "Failed",
@@ -194,8 +194,8 @@ const GENERAL: &[&str] = &[
     "user_name",
 ];
 
-/// The names of operations and fields, as on the wire and in Rust, and the
-/// codes that are more than a small number.
+/// Returns the names of operations and fields, on the wire and in Rust, and the
+/// codes other than small numbers.
 fn facts() -> BTreeSet<String> {
     let api = document::api();
     let messages = api.operations.iter();
@@ -215,7 +215,7 @@ fn facts() -> BTreeSet<String> {
         .collect()
 }
 
-/// The words of a source file, its tests left out.
+/// Collects the words of a source file, without its tests.
 fn words(path: &Path, found: &mut Vec<(String, String)>) {
     for entry in fs::read_dir(path).unwrap() {
         let path = entry.unwrap().path();

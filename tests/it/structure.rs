@@ -1,5 +1,5 @@
-//! The shape of the workspace: who may depend on whom, and whether what is
-//! committed is what the document gives.
+//! The structure of the workspace: allowed dependencies, and whether the
+//! committed output is what the document generates.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -119,7 +119,7 @@ fn no_crate_links_what_it_must_not_know() {
     }
 }
 
-/// Crates that a service would not want beside rustls, reqwest and base64.
+/// Alternatives to rustls, reqwest and base64 that a service should not have to build.
 const SECOND: [&str; 9] = [
     "aws-lc-rs",
     "base64-simd",
@@ -132,8 +132,8 @@ const SECOND: [&str; 9] = [
     "attohttpc",
 ];
 
-/// On no platform and with no feature, in tests or outside of them: the lock
-/// file holds them all.
+/// On any platform and with any feature, including dev dependencies: the lock
+/// file lists them all.
 #[test]
 fn there_is_no_second_tls_library_http_client_or_base64() {
     let lock = fs::read_to_string(xtask::root().unwrap().join("Cargo.lock")).unwrap();
@@ -144,7 +144,7 @@ fn there_is_no_second_tls_library_http_client_or_base64() {
     }
 }
 
-/// What cargo would build on this platform for a crate that others depend on:
+/// Returns the packages that cargo builds on this platform for a published crate:
 /// name and version.
 fn built(package: &str) -> BTreeSet<(String, String)> {
     let edges = ["--edges", "normal,build", "--all-features"];
@@ -160,15 +160,15 @@ fn built(package: &str) -> BTreeSet<(String, String)> {
         .collect()
 }
 
-/// The platform that this is built for. Crates of other platforms need not be
-/// on this machine; there, this test looks at them.
+/// Returns the host platform. Crates for other platforms may not be downloaded
+/// here; they are checked there.
 fn platform() -> String {
     let said = cargo(&["--version", "--verbose"]);
     let host = said.lines().find_map(|line| line.strip_prefix("host: "));
     host.unwrap().to_owned()
 }
 
-/// Clippy looks at what our own code uses of the standard library.
+/// Clippy checks our own use of the standard library.
 #[test]
 fn every_dependency_builds_with_the_rust_version_that_is_stated() {
     let what = ["metadata", "--format-version=1", "--locked"];
@@ -217,7 +217,7 @@ fn what_is_committed_is_what_the_document_gives() {
     );
 }
 
-/// Every file of ours with this ending, by path from the root.
+/// Returns all source files with this suffix, by path relative to the root.
 fn sources(ending: &str) -> BTreeMap<String, String> {
     let root = xtask::root().unwrap();
     let mut found = BTreeMap::new();
@@ -240,22 +240,22 @@ fn sources(ending: &str) -> BTreeMap<String, String> {
     found
 }
 
-/// Where a text stands in our Rust code.
+/// Returns the Rust files that contain a text.
 fn files_with(text: &str) -> Vec<String> {
     let sources = sources(".rs").into_iter();
     let found = sources.filter(|(_, source)| source.contains(text));
     found.map(|(path, _)| path).collect()
 }
 
-/// Another `Command` could pass on what a hook says of another repository.
+/// Another `Command` could pass on git variables of a hook for another repository.
 #[test]
 fn git_is_started_in_one_place() {
     let text = ["Command::new(\"g", "it\")"].concat();
     assert_eq!(files_with(&text), ["xtask/src/git.rs"]);
 }
 
-/// A folder that was written into a program is that of another checkout, if
-/// both share a target folder, or if one is a copy of the other.
+/// A path embedded at build time belongs to another checkout if both share a
+/// target folder, or if one is a copy of the other.
 #[test]
 fn nothing_remembers_where_it_was_built() {
     for variable in ["MANIFEST_DIR", "TARGET_TMPDIR", "BIN_EXE"] {

@@ -1,9 +1,9 @@
-//! The vendor's own samples: every documented message is read, and travels as
-//! the writing policy says; and everything that the reading policy tolerates.
+//! The vendor's samples: every documented message is read, and is sent according
+//! to the writing policy; and everything that the reading policy tolerates.
 //!
-//! The samples stand in `tests/wire`. Some break the vendor's own rules: the
-//! snapshots show which, and a table here repairs those fields and no others,
-//! so that they can travel.
+//! The samples are in `tests/wire`. Some break the vendor's own rules: the
+//! snapshots show which, and a table here repairs only those fields, so that they
+//! can be sent.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -16,10 +16,10 @@ use test_support::handlers::{Deciding, Turn};
 use test_support::loopback::{self, Exchange, Wire, config, keys};
 use test_support::operations::{ALL, Caller, Dynamic, Message};
 
-/// What has to be changed in the vendor's samples before they may be sent: the
-/// sample, the place in it, and the JSON that stands there instead.
+/// The repairs of the vendor's samples before sending: the sample, the pointer,
+/// and the replacement JSON.
 const REPAIRS: &[(&str, &str, &str)] = &[
-    // The samples show numbers of 12 and 13 digits; the tables demand 11.
+    // The samples have numbers of 12 and 13 digits; the tables require 11.
     ("amendTransactionV2.request", "/phone", r#""09221008333""#),
     (
         "collectionInquiry.response",
@@ -30,20 +30,20 @@ const REPAIRS: &[(&str, &str, &str)] = &[
     ("payoutQueue.bank.request", "/phone", r#""09221008333""#),
     ("payoutQueue.wallet.request", "/phone", r#""09221008333""#),
     ("payoutQueueV2.request", "/phone", r#""09221008333""#),
-    // A channel that is gone.
+    // A removed channel.
     ("payoutQueueV2.request", "/withdrawChannel", r#""1""#),
 ];
 
-/// A documented exchange: a request and the answer to it.
+/// A documented request and its response.
 struct Sample {
-    /// The file names without their end: `payoutQueue.bank`.
+    /// The common part of the file names: `payoutQueue.bank`.
     name: String,
     request: String,
     response: String,
 }
 
 impl Sample {
-    /// Both messages, with what they are and their type.
+    /// Returns both messages, with their kind and type.
     fn messages<'a>(&'a self, operation: &'a Dynamic) -> [(&'static str, &'a Message, &'a str); 2] {
         [
             ("request", &operation.request, &self.request),
@@ -51,7 +51,7 @@ impl Sample {
         ]
     }
 
-    /// The samples of an operation, by name.
+    /// Returns the samples of an operation, by name.
     fn all_of(operation: &Dynamic) -> Vec<Self> {
         let files = files();
         let mut names: Vec<_> = files
@@ -74,7 +74,7 @@ impl Sample {
     }
 }
 
-/// The texts of all samples, by file name without `.json`.
+/// Returns the texts of all samples, by file name without `.json`.
 fn files() -> BTreeMap<String, String> {
     let folder = xtask::root().unwrap().join("tests/wire");
     let entries = fs::read_dir(folder).unwrap();
@@ -87,7 +87,7 @@ fn files() -> BTreeMap<String, String> {
         .collect()
 }
 
-/// The repairs of a sample: the place, and what stands there instead.
+/// Returns the repairs of a sample: pointer and replacement.
 fn repairs_of(name: &str) -> Vec<(&'static str, &'static str)> {
     let all = REPAIRS.iter().filter(|(sample, ..)| *sample == name);
     all.map(|(_, place, json)| (*place, *json)).collect()
@@ -103,8 +103,8 @@ fn repaired(text: &str, repairs: &[(&str, &str)]) -> String {
     message.to_string()
 }
 
-/// Sends a request through the generated client, and answers it through the
-/// generated server; gives what crossed the wire.
+/// Sends a request through the generated client, and responds through the
+/// generated server; returns the exchange on the wire.
 async fn travel(operation: &Dynamic, request: &str, response: &str) -> Exchange {
     let response = response.to_owned();
     let handler = Deciding::new(move |_| Turn::Accept(response.clone()));
@@ -116,7 +116,7 @@ async fn travel(operation: &Dynamic, request: &str, response: &str) -> Exchange 
     wire.take().remove(0)
 }
 
-/// What a sample is read as, what it breaks, and how it travels.
+/// Describes how a sample is read, which rules it breaks, and how it is sent.
 fn describe(what: &str, message: &Message, name: &str, text: &str, travels: &str) -> String {
     let shown = message.shown(text);
     let mut page = format!("{name}, {what}\n  read as\n    {}\n", shown.json);
@@ -132,7 +132,7 @@ fn describe(what: &str, message: &Message, name: &str, text: &str, travels: &str
     list("breaks", &shown.broken);
     list("repaired", &repairs.collect::<Vec<_>>());
     list("travels as", &[travels.to_owned()]);
-    // What is only received is read as it comes, regardless of the schema.
+    // Received messages are read as they come, regardless of the schema.
     let complaints = validators::complaints(message.name, travels);
     list("although the document's schema differs at", &complaints);
     page
@@ -185,7 +185,7 @@ fn every_operation_has_samples_and_every_sample_an_operation() {
     assert_eq!(used, files().len());
 }
 
-/// The JSON pointers of `controlNumbers[0].controlNumber` and the like.
+/// Returns JSON pointers for paths such as `controlNumbers[0].controlNumber`.
 fn places(fields: &[String]) -> Vec<String> {
     let mut places: Vec<_> = fields
         .iter()
@@ -196,7 +196,7 @@ fn places(fields: &[String]) -> Vec<String> {
     places
 }
 
-/// The places in a sample that break a rule, as a list that can be compared.
+/// Returns the locations in the samples that break a rule.
 fn broken_places() -> Vec<String> {
     let mut broken = Vec::new();
     for operation in ALL {

@@ -1,11 +1,10 @@
-//! Words that do not come back: metaphors and personifications for which the
-//! trade has a term of its own.
+//! Banned words: metaphors and personifications for which a standard term exists.
 
 use std::fs;
 
 use xtask::git;
 
-/// Words, and what to say instead.
+/// Words and their replacements.
 const WORDS: &[(&str, &str)] = &[
     ("blanks", "whitespace"),
     ("carriage", "the result of a command"),
@@ -23,7 +22,7 @@ const WORDS: &[(&str, &str)] = &[
     ("whoever", "say who"),
 ];
 
-/// Files that use a word in its own meaning.
+/// Files that use a word in its literal meaning.
 const USED: &[(&str, &str, &str)] = &[
     ("tests/it/words.rs", "", "it lists the words"),
     ("tests/it/second_api.rs", "courier", "it plays that API"),
@@ -68,7 +67,7 @@ fn words_with_a_better_term_do_not_come_back() {
     assert!(found.is_empty(), "{}", found.join("\n"));
 }
 
-/// Whether a line has a word, apart from longer words.
+/// Whether a line contains a word, as a whole word.
 fn has_word(line: &str, word: &str) -> bool {
     line.match_indices(word).any(|(at, _)| {
         let before = line[..at].chars().next_back();

@@ -1,12 +1,12 @@
-//! What holds for every workflow: nothing runs that is not pinned, and nothing
-//! of a pull request runs where a token may write.
+//! Rules for all workflows: all actions are pinned, and no code of a pull request
+//! runs with a write token.
 
 use std::fs;
 
 use codegen::document;
 use serde_json::Value;
 
-/// Every workflow, by the name of its file: its text, and what it says.
+/// Returns every workflow by file name: its text and its parsed value.
 fn workflows() -> Vec<(String, String, Value)> {
     let folder = xtask::root().unwrap().join(".github/workflows");
     let mut found = Vec::new();
@@ -21,7 +21,7 @@ fn workflows() -> Vec<(String, String, Value)> {
     found
 }
 
-/// The jobs of a workflow, by name.
+/// Returns the jobs of a workflow, by name.
 fn jobs(workflow: &Value) -> impl Iterator<Item = (&String, &Value)> {
     workflow["jobs"].as_object().unwrap().iter()
 }
@@ -30,7 +30,7 @@ fn steps(job: &Value) -> &Vec<Value> {
     job["steps"].as_array().unwrap()
 }
 
-/// Whether permissions are listed, and none of them is to write.
+/// Whether permissions are listed, and none of them grants writing.
 fn only_read(permissions: &Value) -> bool {
     let listed = permissions.as_object();
     listed.is_some_and(|listed| {
@@ -66,7 +66,7 @@ fn every_action_is_pinned_by_commit_and_names_its_version() {
 #[test]
 fn what_may_write_runs_nothing_of_a_pull_request() {
     for (file, text, workflow) in workflows() {
-        // They run with a token that may write, for code of any contributor.
+        // They run with a write token, for code of any contributor.
         for event in ["pull_request_target", "workflow_run"] {
             assert!(!text.contains(event), "{file}: {event}");
         }
@@ -77,7 +77,7 @@ fn what_may_write_runs_nothing_of_a_pull_request() {
                 let action = step["uses"].as_str().unwrap_or_default();
                 if action.starts_with("actions/checkout@") {
                     assert!(reads, "{file}: {name} has a copy of the pull request");
-                    // Or the token lies in the checkout.
+                    // Otherwise the token is stored in the checkout.
                     let keeps = &step["with"]["persist-credentials"];
                     assert_eq!(keeps, &Value::Bool(false), "{file}: {name}");
                 }
@@ -90,7 +90,7 @@ fn what_may_write_runs_nothing_of_a_pull_request() {
     }
 }
 
-/// Nothing that a stranger can name is pasted into a script.
+/// Values that outsiders control are never interpolated into a script.
 #[test]
 fn scripts_take_nothing_from_the_event_but_by_the_environment() {
     for (file, _, workflow) in workflows() {
@@ -117,7 +117,7 @@ fn pushes_and_pull_requests_have_to_pass_everything() {
     assert!(scripts.any(|step| step["run"] == ".ci/run"));
 }
 
-/// Its token may not write: what it opens is not to fail for that.
+/// Its token is read-only: its pull requests must not fail because of that.
 #[test]
 fn no_job_of_dependabot_wants_to_write() {
     for (file, _, workflow) in workflows() {

@@ -1,4 +1,4 @@
-//! What is tried against the callback server, a row for each.
+//! The attacks on the callback server.
 
 use serde_json::Value;
 use skypay_client::Credentials;
@@ -6,29 +6,29 @@ use skypay_types::{Direction, OPERATIONS};
 
 use test_support::loopback::{credentials, sealed, sealed_with};
 
-/// How an attack ends.
+/// The expected result of an attack.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) enum End {
-    /// With the one refusal.
+    /// The uniform refusal.
     Refused,
-    /// It is let in, and this is why that has to be.
+    /// The request is accepted, for this unavoidable reason.
     LetIn(&'static str),
 }
 
-/// Who may come in.
+/// Which senders the server accepts.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) enum Access {
-    /// Everybody who has the keys.
+    /// Any sender that has the keys.
     Open,
-    /// Only a network to which the attacker does not belong.
+    /// Only a network that does not contain the attacker.
     ForOthers,
-    /// The same, and the attacker is the one proxy in front of it.
+    /// The same, and the attacker is the trusted proxy in front of it.
     BehindAProxy,
     /// The same behind a proxy, and the attacker is not that proxy.
     BehindAnotherProxy,
 }
 
-/// A row of the table.
+/// An attack and its expected result.
 pub(super) struct Attack {
     pub(super) name: &'static str,
     pub(super) access: Access,
@@ -36,7 +36,7 @@ pub(super) struct Attack {
     pub(super) end: End,
 }
 
-/// A request that need not be a good one.
+/// A possibly invalid HTTP request.
 pub(super) struct Message {
     method: &'static str,
     lines: Vec<String>,
@@ -44,7 +44,7 @@ pub(super) struct Message {
 }
 
 impl Message {
-    /// A body with its length.
+    /// A body with its `Content-Length`.
     pub(super) fn post(body: impl AsRef<[u8]>) -> Self {
         let body = body.as_ref().to_vec();
         Self {
@@ -54,7 +54,7 @@ impl Message {
         }
     }
 
-    /// The same in one chunk, without its length.
+    /// The same in one chunk, without a length.
     fn in_chunks(body: impl AsRef<[u8]>) -> Self {
         let body = body.as_ref();
         let head = format!("{:x}\r\n", body.len());
@@ -65,7 +65,7 @@ impl Message {
         }
     }
 
-    /// A body that is announced as so many bytes.
+    /// A body with this announced length.
     fn announced(bytes: &str, body: &str) -> Self {
         Self {
             lines: vec![format!("content-length: {bytes}")],
@@ -91,7 +91,7 @@ impl Message {
     }
 }
 
-/// What never gets as far as our code: HTTP itself refuses it.
+/// Requests that the HTTP implementation rejects before our code runs.
 pub(super) const HTTP_ITSELF: [(&str, &str); 6] = [
     ("no HTTP", "\u{16}\u{3}\u{1}\u{2}\r\n\r\n"),
     ("no version", "POST /\r\n\r\n"),
@@ -110,13 +110,13 @@ pub(super) const HTTP_ITSELF: [(&str, &str); 6] = [
     ),
 ];
 
-/// The action that a message names.
+/// Returns the action of a message.
 fn named(message: &str) -> String {
     let fields: Value = serde_json::from_str(message).unwrap();
     fields["action"].as_str().unwrap().to_owned()
 }
 
-/// Every attack, made from the plaintext of a genuine callback.
+/// Returns all attacks, derived from the plaintext of a genuine callback.
 #[expect(clippy::too_many_lines, reason = "it is one table")]
 pub(super) fn attacks(genuine: &str) -> Vec<Attack> {
     let known = credentials();
@@ -126,7 +126,7 @@ pub(super) fn attacks(genuine: &str) -> Vec<Attack> {
     let good = || Message::post(&body);
     let filled = |length| Message::post(body.clone() + &" ".repeat(length - body.len()));
     let said = |plaintext: &str| Message::post(sealed(plaintext));
-    // The text that is to be replaced has to be there.
+    // The text to replace must exist.
     let with = |old: &str, new: &str| {
         assert!(genuine.contains(old), "{old} in {genuine}");
         Message::post(sealed(&genuine.replacen(old, new, 1)))
@@ -172,7 +172,7 @@ pub(super) fn attacks(genuine: &str) -> Vec<Attack> {
     };
 
     vec![
-        // What is no sealed body.
+        // Bodies that are not encrypted.
         refused("nothing", Message::post("")),
         refused("whitespace", Message::post(" \r\n\t ")),
         refused("bytes of zero", Message::post([0; 64])),
@@ -193,7 +193,7 @@ pub(super) fn attacks(genuine: &str) -> Vec<Attack> {
         ),
         refused("fifteen bytes", Message::post("QUJDREVGR0hJSktMTU5P")),
         refused("sealed twice", Message::post(sealed(&body))),
-        // The wrong key, and what is left of the right one.
+        // The wrong key, and damaged ciphertexts of the right one.
         refused(
             "another key",
             Message::post(sealed_with(&other_key, genuine)),
@@ -269,7 +269,7 @@ pub(super) fn attacks(genuine: &str) -> Vec<Attack> {
                 &format!(r#""head":{{{user_field},{word_field}}}"#),
             ),
         ),
-        // What two readers could understand in two ways.
+        // Ambiguous messages, which two parsers could read differently.
         refused("two users, the same", more(&user_field)),
         refused(
             "two users, the first one wrong",
@@ -288,7 +288,7 @@ pub(super) fn attacks(genuine: &str) -> Vec<Attack> {
         refused("two actions", more(&action_field)),
         refused("two texts", said(&format!("{genuine}{genuine}"))),
         refused("text behind the end", said(&format!("{genuine};"))),
-        // What is no JSON object.
+        // Plaintexts that are not JSON objects.
         refused("no JSON", said("Hello")),
         refused("an empty text", said("")),
         refused("null", said("null")),
@@ -310,7 +310,7 @@ pub(super) fn attacks(genuine: &str) -> Vec<Attack> {
         refused("a line end in a text", with(user, "App\nName@skypay")),
         refused("half a character", with(user, r"\ud800")),
         refused("not a number", more(r#""x":NaN"#)),
-        // Nesting and numbers without end.
+        // Excessively deep nesting and long numbers.
         refused(
             "a thousand lists in what is ignored",
             more(&format!(r#""x":{}"#, deep(1000, "[", "]"))),
@@ -341,7 +341,7 @@ pub(super) fn attacks(genuine: &str) -> Vec<Attack> {
             "an action of as many digits as fit",
             more(&format!(r#""action":{}"#, "9".repeat(40_000))),
         ),
-        // Operations that are not served.
+        // Operations that are not implemented.
         refused(
             "an unknown action",
             with(r#""action":""#, r#""action":"no-"#),
@@ -417,7 +417,7 @@ pub(super) fn attacks(genuine: &str) -> Vec<Attack> {
             good().with("upgrade: h2c"),
             "it is not changed",
         ),
-        // Repeated: the wire has nothing that is used once.
+        // Replays: no value on the wire is unique to a request.
         let_in("for the first time", good(), "it is genuine"),
         let_in(
             "for the second time",

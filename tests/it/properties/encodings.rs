@@ -1,5 +1,4 @@
-//! Other encodings of a message that mean the same, as readers have to tolerate
-//! them.
+//! Equivalent encodings of a message, which readers have to tolerate.
 
 use std::fmt::Write as _;
 
@@ -10,7 +9,7 @@ use serde_json::value::RawValue;
 use super::made_up::{Made, Object, Scalar, by_transport, quoted};
 
 impl Object {
-    /// The same message in another encoding.
+    /// Returns the same message in another encoding.
     pub(crate) fn reencoded(&self, choices: &mut Choices<'_>) -> String {
         let mut members = Vec::new();
         for (field, made) in self.model.fields.iter().zip(&self.members) {
@@ -53,7 +52,7 @@ impl Object {
         format!("{{{}{}}}", choices.blank(), members.join(&separator))
     }
 
-    /// The only text in it, if all the rest is left out.
+    /// Returns the only text in it, if all other fields are absent.
     fn plain(&self) -> Option<&str> {
         let wire = self.model.accepts_plain.as_ref()?;
         let text = self.text_of(wire)?;
@@ -109,7 +108,7 @@ impl Scalar {
             _ => self.text.clone(),
         };
         if choices.pick(2) == 0 {
-            // Where nothing was changed, this is the encoding of the type.
+            // If nothing was changed, this is the type's own encoding.
             if other == self.text {
                 return self.json();
             }
@@ -148,7 +147,7 @@ fn amount_reencoded(text: &str, choices: &mut Choices<'_>) -> String {
     }
 }
 
-/// With commas between the thousands.
+/// Adds thousands separators.
 fn grouped(text: &str) -> String {
     let (pesos, decimals) = text.split_once('.').unwrap_or((text, "00"));
     let (sign, digits) = match pesos.strip_prefix('-') {
@@ -178,8 +177,8 @@ fn time_reencoded(text: &str, choices: &mut Choices<'_>) -> String {
     }
 }
 
-/// What an optional field may hold that counts as nothing; `None` if it is not
-/// there at all.
+/// Returns a value of an optional field that counts as absent; `None` if the
+/// member is omitted.
 fn nothing(choices: &mut Choices<'_>) -> Option<&'static str> {
     match choices.pick(5) {
         1 => Some("null"),
@@ -189,14 +188,14 @@ fn nothing(choices: &mut Choices<'_>) -> Option<&'static str> {
     }
 }
 
-/// Whether a text may stand in JSON without quotes, as a number or a flag.
+/// Whether a text may be written in JSON without quotes, as a number or a boolean.
 fn is_bare(text: &str) -> bool {
     let begins = text.starts_with(|first: char| first.is_ascii_digit() || "-tf".contains(first));
     let raw = serde_json::from_str::<&RawValue>(text);
     begins && raw.is_ok_and(|raw| raw.get() == text)
 }
 
-/// A name in other letters, with whitespace in it.
+/// Returns a member name with changed case and added whitespace.
 fn key(name: &str, choices: &mut Choices<'_>) -> String {
     let mut encoded = String::new();
     for letter in name.chars() {
@@ -211,7 +210,7 @@ fn key(name: &str, choices: &mut Choices<'_>) -> String {
     literal(&encoded, choices)
 }
 
-/// A text in JSON, with more escapes than it needs.
+/// Returns a JSON string with more escapes than necessary.
 fn literal(text: &str, choices: &mut Choices<'_>) -> String {
     let all = match choices.pick(6) {
         1 => true,
@@ -231,9 +230,9 @@ fn literal(text: &str, choices: &mut Choices<'_>) -> String {
     encoded + "\""
 }
 
-/// Choices between encodings. The first of all choices is the usual one, and
-/// is taken when there are no more choices; so what fails ends up encoded as
-/// usual where that does not matter.
+/// Choices between encodings. The first choice is the usual encoding, which is
+/// also used when the choices are exhausted; a minimized failure is thus encoded
+/// as usual where that does not matter.
 pub(crate) struct Choices<'a>(std::slice::Iter<'a, u8>);
 
 impl<'a> Choices<'a> {

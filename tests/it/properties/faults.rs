@@ -1,6 +1,7 @@
-//! Calls over any sequence of faults, beside a server that knows what it has
-//! read and what it has answered: nothing that may have been executed is ever
-//! called not sent or rejected, and nothing that changes anything arrives twice.
+//! Calls with any sequence of faults, compared with the server's record of what
+//! it has read and answered: an operation that may have been executed is never
+//! reported as not sent or rejected, and one that changes anything never arrives
+//! twice.
 
 mod drawn;
 mod server;
@@ -24,16 +25,16 @@ use test_support::document;
 use test_support::loopback::{ClosedPort, clock, keys, sealed, sealed_with};
 use test_support::operations::{ALL, CALLBACK_PATH, Caller, Dynamic};
 
-/// How many calls are tried.
+/// The number of calls.
 const CASES: u32 = 400;
 
-/// A call, and what happens to it.
+/// A call and its faults.
 #[derive(Clone, Debug)]
 struct Case {
     operation: usize,
     request: Request,
-    /// Calls before this one, each of which leaves an idle connection where
-    /// its operation reads.
+    /// Earlier calls, each of which leaves an idle connection if its operation
+    /// only reads.
     before: Vec<usize>,
     steps: Vec<Step>,
 }
@@ -41,27 +42,27 @@ struct Case {
 #[derive(Clone, Debug)]
 enum Request {
     Valid(Object),
-    /// It breaks a limit.
+    /// The request breaks a limit.
     Broken(Object),
-    /// It is valid, and no server listens.
+    /// The request is valid, and no server listens.
     ToClosedPort(Object),
 }
 
-/// What the server does with a connection, or with the next request on one that
-/// was kept. When there are no more steps, it closes what it has.
+/// The server's behaviour on a connection, or for the next request on a kept one.
+/// After the last step it closes its connections.
 #[derive(Clone, Debug)]
 enum Step {
-    /// Closes the connection as soon as it is there.
+    /// Closes the connection once it is established.
     CutAtOnce,
     /// Closes it at the first byte.
     CutBeforeReading,
-    /// Closes it after so many bytes.
+    /// Closes it after this number of bytes.
     CutWhileReading(usize),
     CutAfterReading,
-    /// Reads the request and waits until the client hangs up.
+    /// Reads the request and waits until the client closes the connection.
     Silence,
     Answer(Answer),
-    /// Answers before there is a request, and reads that then.
+    /// Responds before there is a request, then reads the request.
     AnswerUnasked(Answer),
 }
 
@@ -75,7 +76,7 @@ struct Answer {
 #[derive(Clone, Debug)]
 enum Content {
     Sealed(Clear),
-    /// With a key that the client does not have.
+    /// Encrypted with a key that the client does not have.
     SealedByAnother(Clear),
     InClear(Clear),
     Other(String),
@@ -85,9 +86,9 @@ enum Content {
 struct Clear {
     answer: Object,
     code: Option<String>,
-    /// Whether the answer says more than its envelope.
+    /// Whether the response contains more than the header fields.
     data: bool,
-    /// Whether the code is there twice.
+    /// Whether the code occurs twice.
     twice: bool,
     choices: Vec<u8>,
 }
@@ -98,21 +99,21 @@ enum Delivery {
     Whole,
     /// With its length; then the connection is kept.
     Kept,
-    /// The same answer once more behind the first.
+    /// Followed by a copy of the same response.
     Twice,
     Chunked,
     UntilClose,
-    /// In pieces of that many bytes.
+    /// In pieces of this many bytes.
     InPieces(usize),
-    /// Behind an answer that is none yet.
+    /// Preceded by an informational response.
     Announced(u16),
-    /// Closed before all of it is written.
+    /// Closed before it is completely written.
     Cut(Index),
     /// The same without its length, in chunks.
     CutChunked(Index),
 }
 
-/// How a call ends.
+/// The outcome of a call.
 #[derive(Clone, Debug, PartialEq)]
 enum Verdict {
     Accepted(String),
@@ -121,15 +122,15 @@ enum Verdict {
     Unknown(UnknownCause, Option<String>),
 }
 
-/// What the server knows of a call.
+/// An event of a call, recorded by the server.
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Event {
     Connected,
-    /// It has read some of a request, but not all.
+    /// Part of a request was read.
     Begun,
-    /// It has read a whole request.
+    /// A whole request was read.
     Read,
-    /// It has begun to write the answer of this step.
+    /// The server has started to write the response of this step.
     Answering(usize),
 }
 
@@ -179,7 +180,7 @@ async fn try_out(case: Case) -> TestCaseResult {
     }
 
     let (expected, requests) = expected(described, reads, &case);
-    // A short timeout may be over before it should.
+    // A short timeout may expire early.
     let late = case.is_impatient() && verdict == Verdict::Unknown(UnknownCause::Timeout, None);
     if case.is_certain() && !late {
         prop_assert_eq!(verdict, expected, "{:?}", events);
@@ -188,7 +189,8 @@ async fn try_out(case: Case) -> TestCaseResult {
     Ok(())
 }
 
-/// What the call has to come to, and how many whole requests the server reads.
+/// Returns the expected outcome of the call, and how many whole requests the
+/// server reads.
 fn expected(operation: &Operation, reads: bool, case: &Case) -> (Verdict, usize) {
     let Request::Valid(_) = &case.request else {
         return (Verdict::NotSent, 0);
@@ -218,8 +220,9 @@ impl Case {
         self.steps.iter().any(|step| matches!(step, Step::Silence))
     }
 
-    /// Whether it is known which request meets which step. An idle connection
-    /// may become free while another is being made, which is then not used.
+    /// Whether it is certain which request meets which step. An idle connection
+    /// may become available while another is being established, which then stays
+    /// unused.
     fn is_certain(&self) -> bool {
         let mut steps = self.steps.iter();
         steps.all(|step| match step {
@@ -247,7 +250,7 @@ impl Step {
 }
 
 impl Answer {
-    /// What it says by itself.
+    /// Returns the outcome of this response alone.
     fn met(&self, operation: &Operation, reads: bool) -> Verdict {
         let unknown = |cause| Verdict::Unknown(cause, None);
         let (bytes, head) = self.bytes();
@@ -280,8 +283,8 @@ impl Answer {
         }
     }
 
-    /// Whether it came from who has the key, whole and as an answer; or says
-    /// what may be believed without.
+    /// Whether the sender has the key and the response is complete and valid, or
+    /// its content is trusted unencrypted.
     fn is_authentic(&self, operation: &Operation, reads: bool) -> bool {
         let whole = !matches!(self.delivery, Delivery::Cut(_) | Delivery::CutChunked(_));
         let sealed = match &self.content {
@@ -293,7 +296,7 @@ impl Answer {
         stated && whole && sealed
     }
 
-    /// The code of an answer that was encrypted with the key of the client.
+    /// Returns the code of a response that was encrypted with the client's key.
     fn sealed_code(&self) -> Option<String> {
         match &self.content {
             Content::Sealed(plaintext) if !plaintext.twice => plaintext.code.clone(),
@@ -301,7 +304,7 @@ impl Answer {
         }
     }
 
-    /// Whether it says with another status that the keys were refused.
+    /// Whether it reports, with another status, that the keys were refused.
     fn refuses_keys(&self, operation: &Operation) -> bool {
         let listed = |code: &String| {
             let mut codes = operation.codes.iter();
@@ -319,7 +322,7 @@ impl Answer {
         }
     }
 
-    /// As it is written, and how many bytes of that are the head.
+    /// Returns the bytes as written, and the length of the head.
     fn bytes(&self) -> (Vec<u8>, usize) {
         let body = match &self.content {
             Content::Sealed(plaintext) => sealed(&plaintext.text()),
@@ -428,15 +431,15 @@ impl Clear {
     }
 }
 
-/// The place of the return code in an answer.
+/// Returns the index of the return code in a response.
 fn code_of(answer: &Object) -> usize {
     let mut fields = answer.model.fields.iter();
     let is_code = |field: &codegen::model::Field| field.envelope == Some(EnvelopeField::Code);
     fields.position(is_code).unwrap()
 }
 
-/// What a code says of a call, by the document: a code that it does not list
-/// says nothing, unless partners may have codes of their own.
+/// Returns the outcome that the document assigns to a code; an unlisted code has
+/// an unknown outcome, unless partners may define their own codes.
 fn outcome_of(operation: &Operation, code: &str) -> Outcome {
     let mut listed = operation.codes.iter();
     if let Some(listed) = listed.find(|listed| listed.code == code) {
@@ -463,8 +466,8 @@ fn verdict(result: Result<String, Error>) -> Verdict {
     }
 }
 
-/// Makes the calls before, then the call; gives what the server knows of that.
-/// `None` if there was not enough time for those before.
+/// Makes the earlier calls, then the call; returns the server's events of the
+/// latter. `None` if the earlier ones timed out.
 async fn call(operation: &Dynamic, case: &Case) -> Option<(Result<String, Error>, Vec<Event>)> {
     let timeout = if case.is_impatient() {
         Duration::from_millis(40)
@@ -508,7 +511,7 @@ async fn call(operation: &Dynamic, case: &Case) -> Option<(Result<String, Error>
     Some((result, events.collect()))
 }
 
-/// Answers as in the document's first example, and keeps the connection.
+/// Responds with the document's first example, and keeps the connection.
 fn kept(operation: &Dynamic) -> Step {
     let example = &document::operation(operation.info.name).response_examples[0];
     Step::Answer(Answer {

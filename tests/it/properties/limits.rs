@@ -1,4 +1,4 @@
-//! Messages that break exactly one limit: the complaint names the field, and
+//! Messages that break exactly one limit: the violation names the field, and
 //! never shows its value.
 
 use codegen::model::{Encoding, Field, Limits, Message as Model, Rule, Type};
@@ -18,13 +18,13 @@ use super::messages::all;
 use test_support::document::row_of;
 use test_support::operations::Message;
 
-/// How many values are tried for each way in which a limit can be broken.
+/// The number of values per way of breaking a limit.
 const CASES: u32 = 12;
 
 /// A way to break a limit.
 struct Break {
     field: &'static Field,
-    /// The field of an object in a list, where that is broken.
+    /// The field of an object in a list, if that is the invalid one.
     below: Option<&'static Field>,
     wrong: BoxedStrategy<Made>,
 }
@@ -53,9 +53,9 @@ fn a_broken_limit_is_named_and_its_value_is_not() {
     assert!(ways > 100, "{ways}");
 }
 
-/// Messages that break a limit; `None` where there is none to break.
+/// Returns messages that break a limit; `None` if the model has no limits.
 pub(super) fn broken(model: &'static Model) -> Option<BoxedStrategy<Object>> {
-    // One of the first level always finds its place.
+    // A top-level field always exists.
     let breaks: Vec<_> = breaks(model)
         .into_iter()
         .filter(|broken| broken.below.is_none())
@@ -74,7 +74,7 @@ pub(super) fn broken(model: &'static Model) -> Option<BoxedStrategy<Object>> {
     (!breaks.is_empty()).then(|| proptest::strategy::Union::new(breaks).boxed())
 }
 
-/// Every way to break a limit of a message; all that are enforced have one.
+/// Returns every way to break a limit of a message; each enforced limit has one.
 fn breaks(model: &'static Model) -> Vec<Break> {
     let mut breaks = Vec::new();
     for field in &model.fields {
@@ -111,8 +111,7 @@ fn breaks(model: &'static Model) -> Vec<Break> {
     breaks
 }
 
-/// Puts what is wrong into its place, and gives the path of that; `None` if the
-/// place is not there.
+/// Inserts the invalid value and returns its path; `None` if its parent is absent.
 fn put(object: &mut Object, broken: &Break, wrong: Made, index: Index) -> Option<String> {
     let wire = &broken.field.wire;
     let place = object.index_of(wire)?;
@@ -140,7 +139,7 @@ fn put(object: &mut Object, broken: &Break, wrong: Made, index: Index) -> Option
     }
 }
 
-/// The text of a scalar, alone or in a list.
+/// Returns the text of a scalar, alone or in a list.
 fn text_of(made: &Made) -> String {
     match made {
         Made::Scalar(scalar) => scalar.text.clone(),
@@ -149,17 +148,17 @@ fn text_of(made: &Made) -> String {
     }
 }
 
-/// All that the message complains of is at `path`, and it does not show `value`.
+/// Checks that all violations of the message are at `path` and do not show `value`.
 fn complains(message: &Message, object: &Object, path: &str, value: &str) -> TestCaseResult {
     let shown = message.shown(&object.json());
     prop_assert!(!shown.broken.is_empty(), "{} is not found wrong", path);
     for (wrong, complaint) in shown.wrong_fields.iter().zip(&shown.broken) {
         let items = wrong.strip_prefix(path).is_some_and(|rest| {
-            // A list of scalars is complained of by its items.
+            // Violations in a list of scalars are reported by item.
             rest.is_empty() || rest.starts_with('[')
         });
         prop_assert!(items, "{}, and not {}", wrong, path);
-        // A shorter one may stand in the words by chance.
+        // A shorter value may occur in the text by chance.
         if value.chars().count() >= 4 {
             prop_assert!(!complaint.contains(value), "{}", complaint);
         }
@@ -167,7 +166,7 @@ fn complains(message: &Message, object: &Object, path: &str, value: &str) -> Tes
     Ok(())
 }
 
-/// Lists with fewer or more items than allowed.
+/// Returns lists with fewer or more items than allowed.
 fn miscounted(field: &'static Field) -> Vec<BoxedStrategy<Made>> {
     let Limits {
         min_items,
@@ -187,7 +186,7 @@ fn miscounted(field: &'static Field) -> Vec<BoxedStrategy<Made>> {
     few.into_iter().chain(many).collect()
 }
 
-/// Values of a scalar that break a limit of the field, a strategy for each way.
+/// Returns scalars that break a limit of the field, one strategy per way.
 fn offending(field: &'static Field, ty: &'static Type) -> Vec<BoxedStrategy<Made>> {
     let limits = &field.limits;
     let mut ways: Vec<BoxedStrategy<String>> = Vec::new();
@@ -248,7 +247,7 @@ fn offending(field: &'static Field, ty: &'static Type) -> Vec<BoxedStrategy<Made
                 ways.push(numbers(most + 1..largest + 1));
             }
         }
-        // Their types hold nothing that must not be sent.
+        // These types cannot hold an invalid value.
         Type::Date | Type::DateTime | Type::Boolean | Type::Object(_) | Type::List(_) => {}
     }
     let made = move |text| scalar(ty, field.encoding, text);
@@ -259,7 +258,7 @@ fn offending(field: &'static Field, ty: &'static Type) -> Vec<BoxedStrategy<Made
 
 fn wrong_texts(field: &Field, limits: &'static Limits) -> Vec<BoxedStrategy<String>> {
     let mut ways = Vec::new();
-    // What may be absent is, when it is empty.
+    // An empty optional field is omitted.
     let empty = u32::from(!field.required);
     if let Some(least) = limits.min_length.filter(|least| *least > empty) {
         let short = format!("\\S{{{empty},{}}}", least - 1);
@@ -322,7 +321,7 @@ fn a_broken_condition_between_fields_is_named_by_its_field() {
     assert!(ways > 5, "{ways}");
 }
 
-/// What makes a field break a condition.
+/// How a field breaks a condition.
 enum Wrong {
     Missing,
     There,
@@ -333,7 +332,7 @@ fn against<'r>(rule: &'r Rule, object: &Object) -> Vec<(&'r String, Wrong)> {
     let missing = rule.require.iter().map(|wire| (wire, Wrong::Missing));
     let there = rule.forbid.iter().map(|wire| (wire, Wrong::There));
     let other = rule.matches.iter().filter_map(|(wire, _)| {
-        // One letter more is no longer of the form.
+        // An additional character does not match the pattern.
         let text = format!("{}-", object.text_of(wire)?);
         Some((wire, Wrong::Text(text)))
     });
@@ -378,7 +377,7 @@ fn what_cannot_be_read_is_named_and_not_shown() {
     assert!(fields > 150, "{fields}");
 }
 
-/// Whether a type takes any text.
+/// Whether a type accepts any text.
 fn is_text(ty: &Type) -> bool {
     matches!(
         ty,
@@ -386,7 +385,7 @@ fn is_text(ty: &Type) -> bool {
     )
 }
 
-/// JSON that no type of field can be read from.
+/// Returns JSON that no field type can be parsed from.
 fn garbage(field: &'static Field) -> BoxedStrategy<String> {
     let inside = "Canary[a-z]{0,8}";
     let any_text = field.encoding == Encoding::AsText;

@@ -1,5 +1,5 @@
-//! Messages made up from the document: everything a schema allows, and everything
-//! may be received.
+//! Messages generated from the document: everything that a schema allows, and
+//! everything that may be received.
 
 use std::fmt;
 
@@ -10,17 +10,17 @@ use proptest::string::string_regex;
 
 use test_support::document::{api, row_of};
 
-/// What the values of a message keep.
+/// The constraints on the values of a message.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) enum Range {
-    /// All that the document demands of it.
+    /// All constraints of the document.
     Fitting,
-    /// Only their types, as what is received.
+    /// Only the types, as for received messages.
     Received,
 }
 
 /// A message, or an object inside one. It has a member for each field of its
-/// model, in wire order; what is `None` is left out.
+/// model, in wire order; `None` members are omitted.
 #[derive(Clone)]
 pub(crate) struct Object {
     pub(crate) model: &'static Message,
@@ -35,7 +35,7 @@ pub(crate) enum Made {
     List(Vec<Made>),
 }
 
-/// A scalar by the text that it has on the wire.
+/// A scalar, by its text on the wire.
 #[derive(Clone, Debug)]
 pub(crate) struct Scalar {
     pub(crate) ty: &'static Type,
@@ -50,14 +50,14 @@ impl fmt::Debug for Object {
 }
 
 impl Object {
-    /// As the type of the message writes it.
+    /// Returns the JSON as the message type writes it.
     pub(crate) fn json(&self) -> String {
         let members = self.members();
         object(members.map(|(field, made)| format!("{}:{}", quoted(&field.wire), made.json())))
     }
 
-    /// With the fields that the transport writes, as the document's schema
-    /// wants it.
+    /// Returns the JSON including the fields that the transport writes, as
+    /// required by the document's schema.
     pub(crate) fn on_the_wire(&self) -> String {
         let fields = self.model.wire_fields();
         object(fields.filter_map(|reference| {
@@ -72,7 +72,7 @@ impl Object {
         }))
     }
 
-    /// The text of a scalar field that is there.
+    /// Returns the text of a scalar field that is present.
     pub(crate) fn text_of(&self, wire: &str) -> Option<&str> {
         match self.members[self.index_of(wire)?].as_ref()? {
             Made::Scalar(scalar) => Some(&scalar.text),
@@ -134,16 +134,16 @@ pub(crate) fn quoted(text: &str) -> String {
     serde_json::to_string(text).unwrap()
 }
 
-/// A field that is made up, before the conditions between fields are looked at.
+/// A generated field, before the conditions between fields are applied.
 #[derive(Clone, Debug)]
 pub(crate) struct Draft {
     present: bool,
     pub(crate) usual: Made,
-    /// A value as the conditions demand it, where one demands a pattern.
+    /// A value that matches the pattern, if a condition requires one.
     matching: Option<Made>,
 }
 
-/// Messages of a kind.
+/// Generates messages of a model.
 pub(crate) fn objects(model: &'static Message, range: Range) -> BoxedStrategy<Object> {
     let drafts = drafts(model, range);
     drafts
@@ -151,8 +151,8 @@ pub(crate) fn objects(model: &'static Message, range: Range) -> BoxedStrategy<Ob
         .boxed()
 }
 
-/// Messages for which a condition between fields holds, with what else its
-/// fields might have been.
+/// Generates messages for which a condition between fields applies, with
+/// alternative values of the fields.
 pub(crate) fn objects_under(
     model: &'static Message,
     rule: &'static Rule,
@@ -210,7 +210,7 @@ fn draft(model: &'static Message, field: &'static Field, range: Range) -> BoxedS
         .boxed()
 }
 
-/// What a field holds.
+/// Generates the value of a field.
 pub(crate) fn made(
     field: &'static Field,
     limits: &'static Limits,
@@ -248,7 +248,7 @@ fn one(
         return objects(row, range).prop_map(Made::Row).boxed();
     }
     let encoding = field.encoding;
-    // What may be left out is, when it is empty.
+    // An empty optional field is omitted.
     let may_be_empty = field.required && *ty == field.ty;
     let text = match range {
         Range::Fitting => fitting(ty, limits, may_be_empty),
@@ -273,7 +273,7 @@ pub(crate) fn scalar(ty: &'static Type, encoding: Encoding, text: String) -> Mad
     Made::Scalar(Scalar { ty, encoding, text })
 }
 
-/// Leaves out what conditions forbid, and adds what they demand.
+/// Removes fields that conditions forbid, and adds those that they require.
 fn settled(model: &'static Message, range: Range, drafts: &[Draft]) -> Object {
     let members = drafts
         .iter()
@@ -315,7 +315,7 @@ fn holds(rule: &Rule, object: &Object) -> bool {
     })
 }
 
-/// What the document says of a field to its readers.
+/// Returns the documented form of a field.
 pub(crate) fn reference(model: &'static Message, field: &Field) -> &'static Field {
     let mut fields = model.wire_fields();
     fields
@@ -323,7 +323,7 @@ pub(crate) fn reference(model: &'static Message, field: &Field) -> &'static Fiel
         .unwrap()
 }
 
-/// Texts that keep the limits of a field.
+/// Generates texts within the limits of a field.
 fn fitting(
     ty: &'static Type,
     limits: &'static Limits,
@@ -365,7 +365,7 @@ fn fitting_text(ty: &Type, limits: &'static Limits, may_be_empty: bool) -> Boxed
     let least = limits.min_length.unwrap_or(0);
     let least = least.max(u32::from(!may_be_empty));
     let most = limits.max_length.unwrap_or(least + 40);
-    // Whitespace at its ends belongs to some texts and not to others.
+    // Leading and trailing whitespace is significant for some types only.
     let letter = match ty {
         Type::Text => "[^\\x00-\\x1f]",
         _ => "\\S",
@@ -386,20 +386,20 @@ pub(crate) fn keeps_length(text: &str, limits: &Limits) -> bool {
     (least..=most).contains(&length)
 }
 
-/// Texts of that form; the generator of texts wants no ends around it.
+/// Generates texts that match a pattern; the generator accepts no anchors.
 fn of_pattern(pattern: &str) -> BoxedStrategy<String> {
     let inside = pattern.strip_prefix('^').unwrap();
     let inside = inside.strip_suffix('$').unwrap();
     string_regex(inside).unwrap().boxed()
 }
 
-/// The centavos that the limits of an amount allow.
+/// Returns the range of centavos that the limits of an amount allow.
 pub(crate) fn amounts(limits: &Limits) -> (i64, i64) {
     let centavos = |text: &String| {
         let (pesos, rest) = text.split_once('.').unwrap_or((text, "0"));
         format!("{pesos}{rest:0<2}").parse::<i64>().unwrap()
     };
-    // All digits that fit beside the point.
+    // The largest number whose digits fit beside the decimal point.
     let longest = limits.max_length.map(|most| 10_i64.pow(most - 1) - 1);
     let most = limits.maximum.as_ref().map(centavos).or(longest);
     let most = most.unwrap_or(i64::MAX);
@@ -408,7 +408,7 @@ pub(crate) fn amounts(limits: &Limits) -> (i64, i64) {
     (least.or(unsigned).unwrap_or(-most), most)
 }
 
-/// The whole numbers that a type and the limits of a field allow.
+/// Returns the range of integers that a type and the limits of a field allow.
 pub(crate) fn integers(name: &str, limits: &Limits) -> (i128, i128) {
     let (first, most_held) = match name {
         "u32" => (0, u32::MAX.into()),
@@ -432,7 +432,7 @@ fn pesos(centavos: i64) -> String {
     format!("{sign}{pesos}.{rest}")
 }
 
-/// Texts that a value of the type may have, regardless of its limits.
+/// Generates texts that a type accepts, regardless of limits.
 fn received(ty: &'static Type, may_be_empty: bool) -> BoxedStrategy<String> {
     let most = if may_be_empty { "{0,40}" } else { "{1,40}" };
     let number = "-?(0|[1-9][0-9]{0,24})(\\.[0-9]{1,4})?";
@@ -469,14 +469,14 @@ fn received(ty: &'static Type, may_be_empty: bool) -> BoxedStrategy<String> {
     }
 }
 
-/// All codes of a table, those included that are only received.
+/// Returns all codes of a table, including those that are only received.
 pub(crate) fn codes_of(table: &str) -> Vec<String> {
     let table = api().code_tables.iter().find(|known| known.name == table);
     let codes = table.unwrap().codes.iter();
     codes.map(|code| code.value.clone()).collect()
 }
 
-/// Every day of the calendar, its edges more often.
+/// Generates any calendar date, with boundary dates more often.
 fn dates() -> impl Strategy<Value = String> {
     let year = prop_oneof![4 => 0..10_000, 1 => select(vec![0, 1900, 2000, 2024, 9999])];
     let last = |year: i32, month: i32| match month {

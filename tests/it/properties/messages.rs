@@ -1,4 +1,4 @@
-//! Every type of message, there and back.
+//! Round trips of every message type.
 
 use codegen::model::Message as Model;
 use proptest::prelude::*;
@@ -11,10 +11,10 @@ use crate::validators;
 use test_support::document;
 use test_support::operations::{ALL, Message};
 
-/// How many messages of each type are tried.
+/// The number of messages of each type.
 const CASES: u32 = 48;
 
-/// Every request and every response, with the model of it.
+/// Returns every request and response type with its model.
 pub(super) fn all() -> Vec<(&'static Message, &'static Model)> {
     let pairs = ALL.iter().flat_map(|operation| {
         let described = document::operation(operation.info.name);

@@ -1,4 +1,4 @@
-//! Calls and faults at random.
+//! Random calls and faults.
 
 use codegen::model::{Operation, Outcome};
 use proptest::prelude::*;
@@ -118,7 +118,7 @@ fn clears(operation: &'static Operation) -> impl Strategy<Value = Clear> {
     )
         .prop_map(|(answer, code, data, twice, choices)| Clear {
             answer,
-            // Without a code it cannot be there twice.
+            // Without a code there is no duplicate.
             twice: twice && code.is_some(),
             code,
             data,
@@ -126,14 +126,14 @@ fn clears(operation: &'static Operation) -> impl Strategy<Value = Clear> {
         })
 }
 
-/// The codes of every table: of return codes, and of anything else.
+/// Returns the codes of every table, of return codes and others.
 fn all_codes() -> Vec<String> {
     let tables = document::api().code_tables.iter();
     tables.flat_map(|table| codes_of(&table.name)).collect()
 }
 
-/// The ends of the range that partners have for themselves, what lies beside
-/// them, and other texts that are no encodings of it.
+/// Returns the bounds of the range of partner codes, the values next to them, and
+/// texts that do not encode a number in it.
 fn partner_codes(operation: &Operation) -> Vec<String> {
     let ranges = operation.partner_codes.into_iter();
     let numbers = ranges.flat_map(|(from, to)| [from - 1, from, to, to + 1]);

@@ -1,4 +1,4 @@
-//! A server that follows a script, and remembers what it came to know.
+//! A server that follows a script and records its events.
 
 use std::collections::VecDeque;
 use std::net::SocketAddr;
@@ -14,7 +14,7 @@ use super::{Answer, Delivery, Event, Step};
 pub(super) struct Server {
     pub(super) address: SocketAddr,
     known: Arc<Mutex<Vec<Event>>>,
-    /// Who is the last to connect.
+    /// The address of the last connection.
     last: Arc<Mutex<Option<SocketAddr>>>,
     running: JoinHandle<()>,
 }
@@ -58,8 +58,8 @@ impl Server {
         self.known.lock().unwrap().clone()
     }
 
-    /// Waits until all who have connected are gone: connections are accepted in
-    /// their order, so behind one of ours there is none left.
+    /// Waits until all connections are finished: they are accepted in order, so
+    /// none remains after the one made here.
     pub(super) async fn finish(self) -> Vec<Event> {
         let socket = TcpSocket::new_v4().unwrap();
         socket.bind(([127, 0, 0, 1], 0).into()).unwrap();
@@ -75,7 +75,7 @@ async fn serve(mut stream: TcpStream, script: Script, known: Arc<Mutex<Vec<Event
     let tell = |event| known.lock().unwrap().push(event);
     let mut at_once = true;
     loop {
-        // A connection may come to nothing; so most steps wait for a request.
+        // A connection may be closed unused; so most steps wait for a request.
         let acts_at_once = match script.lock().unwrap().front() {
             Some((_, Step::CutAtOnce | Step::AnswerUnasked(_))) => at_once,
             _ => false,
@@ -101,7 +101,7 @@ async fn serve(mut stream: TcpStream, script: Script, known: Arc<Mutex<Vec<Event
             }
             Step::Silence => {
                 read(&mut stream, tell).await;
-                // The client hangs up.
+                // The client closes the connection.
                 let _ = stream.read_to_end(&mut Vec::new()).await;
                 return;
             }
@@ -148,7 +148,7 @@ fn is_whole(read: &[u8]) -> bool {
     body.len() >= length.map_or(0, |length| length.parse().unwrap())
 }
 
-/// Writes an answer; the client may have hung up already.
+/// Writes a response; the client may have closed the connection.
 async fn write(stream: &mut TcpStream, answer: &Answer) {
     let (bytes, _) = answer.bytes();
     let (bytes, piece) = match answer.delivery {
