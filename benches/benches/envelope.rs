@@ -1,9 +1,9 @@
-//! Sealing and opening, beside OpenSSL's cipher and Base64, and beside what the
-//! processor could do if there were nothing but AES.
+//! Encryption and decryption of the envelope, compared with OpenSSL's cipher
+//! and Base64, and with the limit of the processor's AES instructions.
 //!
 //! `cargo bench --manifest-path benches/Cargo.toml --bench envelope`
 //!
-//! A time is that of the fastest of many short runs: other work on the machine
+//! Times are the fastest of many short runs, because other load on the machine
 //! can only slow a run down.
 
 use std::hint::black_box;
@@ -20,7 +20,7 @@ const SIZES: [usize; 4] = [256, 1024, 16 * 1024, 1024 * 1024];
 
 fn main() {
     let key = EncryptKey::derive(KEY);
-    // The same key, as OpenSSL wants it.
+    // The same key in the format of OpenSSL.
     let digest = openssl::sha::sha1(&openssl::sha::sha1(KEY.as_bytes()));
     let raw = &digest[..16];
     let cipher = Cipher::aes_128_ecb();
@@ -60,8 +60,8 @@ fn main() {
     }
 }
 
-/// How many microseconds something takes, of which a run does as many as take
-/// some ten microseconds.
+/// Returns the time of one call in microseconds. A run has as many calls as take
+/// about ten microseconds.
 fn fastest<T>(size: usize, mut what: impl FnMut() -> T) -> f64 {
     let times = 1 + 16 * 1024 / size as u32;
     let begin = Instant::now();

@@ -1,5 +1,6 @@
-//! Calls: the generated client beside the same written by hand over the same
-//! HTTP client, checks, reader and envelope, against a server in another process.
+//! Calls: the generated client compared with a client written by hand with the
+//! same HTTP client, validation, deserializer and envelope, against a server in
+//! another process.
 
 use std::hint::black_box;
 use std::process::ExitCode;
@@ -34,7 +35,7 @@ fn runtime() -> Runtime {
         .expect("a runtime can be built")
 }
 
-/// A server whose answer is the caller's name: which of three bodies it gives.
+/// Runs a server that selects one of three response bodies by the caller name.
 pub fn serve() -> ExitCode {
     let key = EncryptKey::derive(KEY);
     let sealed = |plaintext: &str| seal(&key, &[plaintext.as_bytes()]);
@@ -72,7 +73,7 @@ fn generated(caller: &str) -> Client {
     Client::new(&Environment::Custom(server()), caller, keys()).expect("a client can be built")
 }
 
-/// What a careful programmer writes for one operation.
+/// A client that a careful programmer would write for one operation.
 struct ByHand {
     http: reqwest::Client,
     url: String,
@@ -96,9 +97,9 @@ struct Code<'a> {
 }
 
 impl ByHand {
-    /// `kept` says how many connections are kept for the next call.
+    /// Creates a client; `kept` is the number of idle connections to keep.
     fn new(caller: &str, kept: usize) -> Self {
-        // Already there from the second time on.
+        // Fails from the second call on, because it is already installed.
         let _ = rustls::crypto::ring::default_provider().install_default();
         let http = reqwest::Client::builder()
             .pool_max_idle_per_host(kept)
@@ -178,8 +179,8 @@ fn report() -> GetReportPayoutRequest {
 
 pub fn cases() -> Vec<Case> {
     vec![
-        // Both calls below check their request; this is what that costs, beside
-        // writing the same request as JSON.
+        // Both calls below validate the request; this is the cost of validation,
+        // compared with serializing the same request to JSON.
         Case {
             name: "check a payoutQueue request",
             times: 500,
@@ -231,8 +232,8 @@ pub fn cases() -> Vec<Case> {
                 });
             },
             other: |times| {
-                // A connection of its own for each, as for everything that
-                // changes something.
+                // A separate connection for each call, as for all operations that
+                // are not read-only.
                 let (client, request) = (ByHand::new("accepted", 0), payout());
                 runtime().block_on(async {
                     for _ in 0..times {

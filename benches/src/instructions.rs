@@ -7,7 +7,7 @@ use crate::{Case, cases};
 
 /// Prints a row for each case.
 pub fn table() -> ExitCode {
-    // What the clients call runs on its own, so that it is not counted.
+    // The server runs in a separate process, so that it is not counted.
     let server = match Server::start() {
         Ok(server) => server,
         Err(error) => {
@@ -50,12 +50,12 @@ pub fn table() -> ExitCode {
 /// What valgrind counts.
 #[derive(Clone, Copy)]
 enum Counter {
-    /// Of the program and its libraries; what the kernel does is not in them.
+    /// Instructions of the program and its libraries, without the kernel.
     Instructions,
-    /// The same without what the HTTP client does from the finished request to
-    /// the head of the answer, and without the connection.
+    /// Like `Instructions`, without the connection and the HTTP client from the
+    /// finished request to the response header.
     WithoutHttp,
-    /// How often memory is asked for.
+    /// The number of allocations.
     Allocations,
 }
 
@@ -84,7 +84,7 @@ impl Counter {
         }
     }
 
-    /// Whether there is anything to count.
+    /// Whether the metric applies to the case.
     fn concerns(self, case: &Case) -> bool {
         match self {
             Self::Instructions | Self::Allocations => true,
@@ -92,7 +92,7 @@ impl Counter {
         }
     }
 
-    /// The figure among what valgrind says at the end.
+    /// Finds the figure in valgrind's output.
     fn find(self, said: &str) -> Option<f64> {
         let (before, after) = match self {
             Self::Instructions | Self::WithoutHttp => ("Collected :", None),
@@ -103,8 +103,8 @@ impl Counter {
         figure.trim().replace(',', "").parse().ok()
     }
 
-    /// What one more costs: the difference of two runs, so that starting the
-    /// program and making the input count for nothing.
+    /// Returns the cost of one repetition: the difference of two runs, which
+    /// excludes starting the program and preparing the input.
     fn count(self, case: &Case, side: &str, url: &str) -> Result<f64, String> {
         let few = self.total(case.name, side, case.times, url)?;
         let many = self.total(case.name, side, case.times * 3, url)?;
@@ -129,7 +129,7 @@ impl Counter {
     }
 }
 
-/// This program as a server, in a process of its own.
+/// This program as a server, in a separate process.
 struct Server {
     process: Child,
     url: String,

@@ -1,5 +1,5 @@
-//! A callback server under load: many callbacks, many connections, a body without
-//! an end, and a sender who measures how long a refusal takes.
+//! A callback server under load: many callbacks, many connections, an endless
+//! body, and the timing of refusals.
 //!
 //! `cargo run --release --manifest-path benches/Cargo.toml -- load`
 
@@ -33,7 +33,7 @@ impl PartnerCallbacks for Partner {
     }
 }
 
-/// The server, in a process of its own.
+/// Runs the server, in a separate process.
 pub fn serve() -> ExitCode {
     let runtime = tokio::runtime::Runtime::new().expect("a runtime can be built");
     runtime.block_on(async {
@@ -86,7 +86,7 @@ impl Server {
         Ok(Self { process, address })
     }
 
-    /// A figure of the process's status, in KiB.
+    /// Returns a figure from the process's `status` file, in KiB.
     fn memory(&self, name: &str) -> Outcome<u64> {
         let status = fs::read_to_string(format!("/proc/{}/status", self.process.id()))?;
         let line = status.lines().find_map(|line| line.strip_prefix(name));
@@ -122,7 +122,7 @@ fn request(body: &str) -> Vec<u8> {
     format!("POST / HTTP/1.1\r\nHost: partner\r\nContent-Type: text/plain\r\nContent-Length: {length}\r\n\r\n{body}").into_bytes()
 }
 
-/// Sends a request and reads its answer, whose length is in its head.
+/// Sends a request and reads the response, whose header contains its length.
 async fn exchange(stream: &mut TcpStream, request: &[u8]) -> Outcome<String> {
     stream.write_all(request).await?;
     let mut answer = Vec::new();
@@ -145,7 +145,7 @@ async fn exchange(stream: &mut TcpStream, request: &[u8]) -> Outcome<String> {
     }
 }
 
-/// Callbacks a second, over connections that stay open.
+/// Measures callbacks per second over persistent connections.
 async fn throughput() -> Outcome<()> {
     const SENDERS: usize = 64;
     const EACH: usize = 1000;
@@ -172,7 +172,7 @@ async fn throughput() -> Outcome<()> {
     Ok(())
 }
 
-/// Memory while that many connections are open, each after a callback.
+/// Measures the memory with this many open connections, each after a callback.
 async fn connections() -> Outcome<()> {
     let server = Server::start()?;
     let request = request(&sealed(&notice(AUTHENTICATION)));
@@ -194,7 +194,7 @@ async fn connections() -> Outcome<()> {
     Ok(())
 }
 
-/// What a body of 1 GiB costs, announced and not.
+/// Measures the memory for a body of 1 GiB, with and without an announced length.
 async fn large() -> Outcome<()> {
     for (how, head) in [
         ("announced", "Content-Length: 1073741824"),
@@ -213,7 +213,7 @@ async fn large() -> Outcome<()> {
                 "announced" => vec![&part],
                 _ => vec![size.as_bytes(), &part, b"\r\n"],
             };
-            // The server hangs up when it has seen enough.
+            // The server closes the connection when the limit is exceeded.
             if stream.write_all(&chunk.concat()).await.is_err() {
                 break;
             }
@@ -227,8 +227,9 @@ async fn large() -> Outcome<()> {
     Ok(())
 }
 
-/// Whether the time of a refusal tells bad padding from bad credentials:
-/// Welch's t over interleaved requests in random order, slowest tenth cut off.
+/// Tests whether the time of a refusal distinguishes invalid padding from wrong
+/// credentials: Welch's t over interleaved requests in random order, without the
+/// slowest tenth.
 async fn refusal_times() -> Outcome<()> {
     const ROUNDS: usize = 100_000;
     let server = Server::start()?;
@@ -236,7 +237,7 @@ async fn refusal_times() -> Outcome<()> {
     stream.set_nodelay(true)?;
     let wrong = sealed(&notice("00000000-AAAA-BBBB-CCCC-000000000001"));
     let key = EncryptKey::derive(KEY);
-    // A last block that says nothing sensible of its padding.
+    // A last block whose padding is invalid.
     let padding = (0..=u8::MAX)
         .map(|byte| {
             let mut bytes = wrong.clone().into_bytes();

@@ -1,8 +1,8 @@
-//! How much our code costs beside what would do without it.
+//! Measures the cost of our code compared with alternatives.
 //!
 //! `cargo run --release --manifest-path benches/Cargo.toml` counts the
 //! instructions and allocations of each case under valgrind and prints them
-//! beside each other.
+//! side by side.
 
 mod client;
 mod instructions;
@@ -13,15 +13,15 @@ mod server;
 
 use std::process::ExitCode;
 
-/// Two ways to the same thing.
+/// Two implementations of the same task.
 pub struct Case {
-    /// What is done.
+    /// The name of the task.
     pub name: &'static str,
-    /// How often the two are done where something is counted.
+    /// The number of repetitions for counting.
     pub times: u32,
-    /// Ours.
+    /// Our implementation.
     pub ours: fn(u32),
-    /// What would do without ours.
+    /// The alternative.
     pub other: fn(u32),
 }
 
@@ -49,7 +49,7 @@ fn main() -> ExitCode {
     }
 }
 
-/// One side of a case, so often: what callgrind looks at.
+/// Runs one side of a case this many times, for callgrind.
 fn run(name: &str, side: &str, times: &str) -> ExitCode {
     let cases = cases();
     let case = cases.iter().find(|case| case.name == name);

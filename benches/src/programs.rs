@@ -1,5 +1,5 @@
-//! What the users of our client pay: programs that do the same with it,
-//! by hand and with openapi-generator's client, built from nothing and again.
+//! The build cost for users of our client: equivalent programs with it, by hand
+//! and with openapi-generator's client, built from scratch and incrementally.
 //!
 //! `cargo run --release --manifest-path benches/Cargo.toml -- programs`
 
@@ -9,12 +9,12 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode, Stdio};
 use std::time::SystemTime;
 
-/// As PyPI numbers it.
+/// The version on PyPI.
 const GENERATOR: &str = "openapi-generator-cli==7.26.0";
 
 type Outcome<T> = Result<T, Box<dyn std::error::Error>>;
 
-/// Prints a row for each program, and what the generators take.
+/// Prints a row for each program, and the times of the generators.
 pub fn measure() -> ExitCode {
     match generators().and_then(|()| programs()) {
         Ok(()) => ExitCode::SUCCESS,
@@ -26,23 +26,23 @@ pub fn measure() -> ExitCode {
 }
 
 fn here() -> PathBuf {
-    // Cargo says so to what it runs.
+    // Cargo sets this variable for the programs that it runs.
     std::env::var_os("CARGO_MANIFEST_DIR").map_or_else(|| ".".into(), PathBuf::from)
 }
 
-/// How long a command took.
+/// The time of a command.
 struct Time {
-    /// By the clock.
+    /// Wall-clock time in seconds.
     seconds: f64,
-    /// Of all processors.
+    /// CPU time in seconds.
     work: f64,
 }
 
-/// Runs a command; what it says is shown only if it fails.
+/// Runs a command; its output is only shown if it fails.
 fn timed(command: &mut Command) -> Outcome<Time> {
     let program = command.get_program().to_owned();
     let arguments: Vec<_> = command.get_args().map(ToOwned::to_owned).collect();
-    // The shell knows what its children worked.
+    // The shell measures the CPU time of its children.
     let mut shell = Command::new("bash");
     shell
         .args(["-c", "TIMEFORMAT='%R %U %S'; time \"$@\"", "bash"])
@@ -86,7 +86,7 @@ fn cargo(words: &str, target: &Path) -> Command {
     command
 }
 
-/// Removes a folder if it is there.
+/// Deletes a folder if it exists.
 fn cleared(folder: PathBuf) -> Outcome<PathBuf> {
     if folder.exists() {
         fs::remove_dir_all(&folder)?;
@@ -94,7 +94,7 @@ fn cleared(folder: PathBuf) -> Outcome<PathBuf> {
     Ok(folder)
 }
 
-/// From the document to files.
+/// Measures the time from the document to the generated files.
 fn generators() -> Outcome<()> {
     let root = here().join("..");
     let target = cleared(here().join("target/xtask"))?;
@@ -117,7 +117,7 @@ fn generators() -> Outcome<()> {
     Ok(())
 }
 
-/// What openapi-generator makes of the export that has a path for each operation.
+/// Runs openapi-generator on the export with a path for each operation.
 fn generated_otherwise() -> Outcome<Time> {
     let folder = here().join("target/openapi-generator");
     let tools = folder.join("tools");
@@ -154,11 +154,11 @@ fn programs() -> Outcome<()> {
     Ok(())
 }
 
-/// One program: a development build from nothing and after a touch, and a
+/// Measures one program: a debug build from scratch and after a touch, and a
 /// release build.
 fn row(name: &str) -> Outcome<String> {
     let program = here().join("programs").join(name);
-    // The same versions for all that are in all.
+    // The same versions of the dependencies that the programs share.
     fs::copy(here().join("../Cargo.lock"), program.join("Cargo.lock"))?;
     let target = cleared(here().join("target/programs").join(name))?;
     let cargo = |words: &str| {

@@ -1,5 +1,5 @@
-//! Reading messages: the tolerant reader beside `serde_json` into the same
-//! fields of the same types, each read in its one spelling.
+//! Parsing messages: the lenient deserializer compared with `serde_json`, which
+//! parses the same fields of the same types in their canonical encoding only.
 
 use std::fmt;
 use std::hint::black_box;
@@ -13,7 +13,7 @@ use skypay_types::{
 
 use crate::Case;
 
-/// A page of a report with a thousand rows.
+/// Returns a report page with a thousand rows.
 pub fn report(row: impl Fn(u32) -> String) -> String {
     let rows: Vec<_> = (0..1000).map(row).collect();
     format!(
@@ -28,7 +28,7 @@ pub fn canonical(index: u32) -> String {
     )
 }
 
-/// Other case, an amount as a text, an escape, whitespace.
+/// Different case, an amount as a string, an escape, whitespace.
 fn odd(index: u32) -> String {
     format!(
         r#"{{ "CreateDate": "2024-02-05 10:15:30", "paytime": "2024\/02\/05", "controlno": "SKY98{index:08}", "Amount": "1000.00", "PHONE": 639123456789, "referenceno": 90065653{index:05} }}"#
@@ -38,7 +38,7 @@ fn odd(index: u32) -> String {
 
 const NOTICE: &str = r#"{"controlNumber":"SKY9800000201","payType":"2","dealTime":"2024-02-05 10:16:33","referenceNumber":"MLA001041380755361119"}"#;
 
-/// As a text and in no other way.
+/// Deserializes from a string only.
 fn text<'de, D: Deserializer<'de>, T: for<'a> TryFrom<&'a str>>(from: D) -> Result<T, D::Error> {
     struct Text<T>(PhantomData<T>);
     impl<T: for<'a> TryFrom<&'a str>> Visitor<'_> for Text<T> {

@@ -1,8 +1,9 @@
-//! Callbacks: the generated dispatch beside two handlers written by hand for one
-//! callback, all without a socket. One takes the same steps in the simplest way;
-//! the other also keeps what the dispatch promises: credentials are compared in
-//! constant time, names and values read in every form, a body is limited in size
-//! and time, and what has begun runs to its end, also if it panics.
+//! Callbacks: the generated dispatcher compared with two handlers written by
+//! hand for one callback, all without a socket. One performs the same steps in
+//! the simplest way; the other also has the guarantees of the dispatcher:
+//! constant-time comparison of credentials, lenient names and values, limits on
+//! body size and time, and handlers that run to completion, even after a
+//! disconnect, and whose panics are caught.
 
 use std::hint::black_box;
 use std::time::Duration;
@@ -57,8 +58,8 @@ fn answer(key: &EncryptKey, status: StatusCode, code: &str, description: &str) -
 #[derive(Clone)]
 struct Shared(std::sync::Arc<EncryptKey>);
 
-/// Opens, checks who calls, reads, and answers; what cannot be read is refused
-/// in one way.
+/// Decrypts, authenticates, parses and answers; all unreadable requests are refused
+/// in the same way.
 async fn by_hand(State(Shared(key)): State<Shared>, body: Bytes) -> Response {
     let refused = || {
         answer(
@@ -100,13 +101,13 @@ struct AnyHead {
 #[derive(Clone)]
 struct Checked(std::sync::Arc<Credentials>);
 
-/// What a partner does with a notice; false if it is not stored.
+/// Handles a notification; returns false if it is not stored.
 async fn store(notice: PayoutQueuePayoutRequest) -> bool {
     black_box(notice);
     true
 }
 
-/// The same, and keeps what the generated dispatch promises.
+/// Like `by_hand`, with the guarantees of the generated dispatcher.
 async fn by_hand_checked(State(Checked(credentials)): State<Checked>, body: Body) -> Response {
     let key = credentials.key();
     let refused = || {
@@ -135,7 +136,7 @@ async fn by_hand_checked(State(Checked(credentials)): State<Checked>, body: Body
     let Ok(notice) = read::from_slice::<PayoutQueuePayoutRequest>(plaintext.as_bytes()) else {
         return refused();
     };
-    // A sender that hangs up drops this handler, but not a task.
+    // If the client disconnects, this handler is dropped, but not a task.
     match tokio::spawn(store(notice)).await {
         Ok(true) => answer(key, StatusCode::OK, "1000", "Success"),
         _ => answer(

@@ -1,5 +1,5 @@
-//! What has to hold for any bytes. `cargo xtask verify fuzz` looks for bytes for which
-//! it does not; the tests look at the bytes that are kept in `corpus/`.
+//! Properties that hold for any bytes. `cargo xtask verify fuzz` searches for
+//! counterexamples; the tests check the bytes in `corpus/`.
 
 use std::cell::RefCell;
 
@@ -24,8 +24,8 @@ const USER_NAME: &str = "AppName@skypay";
 const AUTHENTICATION: &str = "00000000-AAAA-BBBB-CCCC-000000000000";
 const KEY: &str = "00000000000000000000000000000000";
 
-/// No body makes opening panic; what opens can be sealed and opened again; every
-/// text comes back from its envelope.
+/// Decryption never panics; what can be decrypted can be encrypted and decrypted
+/// again; every text survives a round trip.
 pub fn envelope(data: &[u8]) {
     let key = EncryptKey::derive(KEY);
     if let Ok(plaintext) = open(&key, data) {
@@ -39,10 +39,10 @@ pub fn envelope(data: &[u8]) {
     }
 }
 
-/// No message makes a callback server panic, from any sender; every answer is
-/// one that the document has.
+/// No message from any sender makes a callback server panic; every response
+/// conforms to the document.
 ///
-/// The first byte says which callback, and whether the message is signed.
+/// The first byte selects the callback, and whether the message is authenticated.
 pub fn callbacks(data: &[u8]) {
     thread_local! {
         static SERVER: RefCell<(tokio::runtime::Runtime, Router)> = RefCell::new({
@@ -97,11 +97,11 @@ pub fn callbacks(data: &[u8]) {
     });
 }
 
-/// No text makes reading panic; what is read and written is read as the same,
-/// also by `serde_json` where that reads it.
+/// Parsing never panics; a parsed message survives a round trip, also with
+/// `serde_json` where it accepts the text.
 ///
-/// The first byte says which message: a few that between them have every kind
-/// of field, each way round.
+/// The first byte selects the message: a few that together have every kind of
+/// field, in both directions.
 pub fn reading(data: &[u8]) {
     let Some((first, text)) = data.split_first() else {
         return;
@@ -123,19 +123,19 @@ fn read_again<T: DeserializeOwned + Serialize>(text: &[u8]) {
     let canonical = written(&message);
     let again = read::from_slice::<T>(&canonical).expect("what was written is read");
     assert_eq!(written(&again), canonical);
-    // Amounts that are written as numbers are read by the lenient one alone.
+    // Only the lenient deserializer accepts amounts that are numbers.
     if let Ok(strict) = serde_json::from_slice::<T>(&canonical) {
         assert_eq!(written(&strict), canonical);
     }
 }
 
-/// The texts are compared, not the values: a time is written with four digits
-/// of a second, for any input.
+/// Compares texts instead of values, because times are written with four decimal
+/// places of a second for any input.
 fn written(message: &impl Serialize) -> Vec<u8> {
     serde_json::to_vec(message).expect("it can be written")
 }
 
-/// Every document gives code or a reason; the code is the same twice.
+/// Every document produces code or an error, and the same code each time.
 pub fn document(data: &[u8]) {
     let Ok(text) = std::str::from_utf8(data) else {
         return;
@@ -147,7 +147,7 @@ pub fn document(data: &[u8]) {
     }
 }
 
-/// A partner who knows nothing and stores everything.
+/// A partner that has no data and stores every notification.
 struct Partner;
 
 fn unknown(context: &Context) -> Refusal {

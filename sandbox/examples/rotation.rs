@@ -1,13 +1,13 @@
-//! Keys change while a partner makes 200 calls a second, and no call fails.
+//! Rotates keys while a partner makes 200 calls per second; no call may fail.
 //!
 //! `cargo run --release -p skypay-sandbox --example rotation [SECONDS]`
 //!
-//! The partner's two halves and the sandbox run in one process. The sandbox's
-//! clock goes fifty times as fast as the machine's, so that the five minutes in
-//! which `SkyPay` still works with the old pair take six seconds. One pair is
-//! for both directions, so each change is one of what the partner sends and one
-//! of what `SkyPay` sends. The changes take turns through the three answers to
-//! what becomes of the old pair meanwhile.
+//! The partner's client and callback server and the sandbox run in one process.
+//! The sandbox's clock runs fifty times as fast as the machine's, so the five
+//! minutes during which `SkyPay` still uses the old pair take six seconds. A
+//! pair is used in both directions, so each rotation affects requests and
+//! callbacks. Successive rotations use the three values of the behavior
+//! `old-key`.
 
 use std::collections::HashMap;
 use std::process::ExitCode;
@@ -31,25 +31,24 @@ use tokio::time::{MissedTickBehavior, interval, sleep};
 
 type Outcome<T> = Result<T, Box<dyn std::error::Error + Send + Sync>>;
 
-/// How many calls are begun in a second of the machine's clock.
+/// The number of calls started per second of the machine's clock.
 const RATE: u64 = 200;
 
-/// Each so many-th call is a payout, which two callbacks tell of; the others
-/// are questions.
+/// Every nth call is a payout, which causes two callbacks; the others are queries.
 const PAYOUT_EVERY: u64 = 4;
 
-/// How many callbacks tell of one payout: uploaded, and paid.
+/// The number of callbacks per payout: uploaded and paid.
 const NOTICES: u64 = 2;
 
-/// How often the sandbox's clock is moved, and how far.
+/// The interval at which the sandbox's clock is advanced, and the step.
 const BEAT: StdDuration = StdDuration::from_millis(20);
 const MOVE: Duration = Duration::seconds(1);
 
-/// How long `SkyPay` may work with the old pair after a new one is enabled,
-/// with some room, by the machine's clock.
+/// How long `SkyPay` may use the old pair after a new one is enabled, with a
+/// margin, by the machine's clock.
 const CACHED: StdDuration = StdDuration::from_secs(7);
 
-/// How long one pair is the only one.
+/// How long a single pair is in use between rotations.
 const QUIET: StdDuration = StdDuration::from_secs(3);
 
 #[tokio::main]
@@ -88,14 +87,14 @@ async fn main() -> Outcome<ExitCode> {
     let elapsed = started.elapsed();
     let changes = changing.await??;
     time.abort();
-    // What was ordered last is told of, too.
+    // Wait for the callbacks of the last payouts.
     sandbox.admin().advance(Duration::seconds(600)).await?;
 
     let failed = report(&sandbox, &work, &told, &changes, begun, elapsed).await?;
     Ok(ExitCode::from(u8::from(failed)))
 }
 
-/// What the sandbox begins with: money enough, and no limit that would refuse.
+/// Returns the initial settings: enough money, and no limit that causes refusals.
 fn settings() -> Outcome<Settings> {
     let mut settings = Settings {
         limits: Limits {
@@ -116,17 +115,19 @@ const PREFIX: &str = "SKY98";
 const OPENING: &str = "10000000.00";
 const AMOUNT: &str = "10.00";
 
-/// The caller's half.
+/// The client side of the partner.
 struct Work {
     client: Client,
     question: BalanceQueryRequest,
     keys: KeyRing,
-    /// Held by every call, and by a change that waits until none is on its way.
+    /// Locked shared by every call, and exclusively by a rotation, which waits for
+    /// calls in progress.
     gate: RwLock<()>,
     calls: AtomicU64,
     payouts: AtomicU64,
     failed: AtomicU64,
-    /// Calls that were refused with one set of keys and sent again with another.
+    /// The number of calls that were refused with one key set and retried with
+    /// another.
     again: Arc<AtomicU64>,
 }
 
@@ -154,7 +155,7 @@ impl Work {
         })
     }
 
-    /// One call, which waits while calls are held back.
+    /// Makes one call; waits while a rotation holds calls back.
     async fn call(&self, number: u64) -> Outcome<()> {
         let _open = self.gate.read().await;
         let result = if number.is_multiple_of(PAYOUT_EVERY) {
@@ -185,7 +186,7 @@ fn payout(number: u64) -> Outcome<PayoutQueueRequest> {
     Ok(read::from_slice(plaintext.to_string().as_bytes())?)
 }
 
-/// Begins calls at the rate, and waits until all have ended; how many.
+/// Starts calls at the rate, waits until all have ended and returns their number.
 async fn call_on(work: &Arc<Work>, time: StdDuration) -> Outcome<u64> {
     let all = RATE * time.as_secs();
     let mut beat = interval(StdDuration::from_secs(1) / u32::try_from(RATE)?);
@@ -205,7 +206,7 @@ async fn call_on(work: &Arc<Work>, time: StdDuration) -> Outcome<u64> {
     Ok(all)
 }
 
-/// Moves the sandbox's clock on and on.
+/// Advances the sandbox's clock continuously.
 async fn pass_time(admin: skypay_sandbox::admin_client::Admin) -> Outcome<()> {
     let mut beat = interval(BEAT);
     beat.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -215,15 +216,14 @@ async fn pass_time(admin: skypay_sandbox::admin_client::Admin) -> Outcome<()> {
     }
 }
 
-/// A change of keys: what becomes of the old pair, and how long calls were held
-/// back.
+/// A rotation: the behavior for the old pair, and how long calls were held back.
 struct Change {
     old_key: &'static str,
     held_back: StdDuration,
 }
 
-/// Changes keys for as long as there is time for a whole change, as SECURITY.md
-/// says.
+/// Rotates keys as described in SECURITY.md, as long as there is time for a
+/// complete rotation.
 async fn change_keys(
     work: Arc<Work>,
     admin: skypay_sandbox::admin_client::Admin,
@@ -243,7 +243,7 @@ async fn change_keys(
         };
         done(&admin, &command(behavior.name, old_key)).await?;
 
-        // Made and noted before anything else, and read from now on.
+        // Generate and announce the pair first; it is accepted from now on.
         let validity = Validity::Days30;
         let made = done(&admin, &Command::Keys(KeyCommand::Generate { validity })).await?;
         let id = u32::try_from(made["key"].as_u64().ok_or("a key has a number")?)?;
@@ -256,8 +256,8 @@ async fn change_keys(
             secret("encrypt_key")?,
         )?);
 
-        // No call is on its way when it is enabled, and none begins until a
-        // question has gone through.
+        // No call is in progress when the pair is enabled, and none starts until a
+        // query has succeeded.
         let held_back = Instant::now();
         let closed = work.gate.write().await;
         done(&admin, &Command::Keys(KeyCommand::Enable { id })).await?;
@@ -290,12 +290,12 @@ async fn done(
     }
 }
 
-/// What the partner was told.
+/// The notifications that the partner received.
 #[derive(Default)]
 struct Told {
     with_an_older_set: AtomicU64,
     with_the_newest: AtomicU64,
-    /// How often, by control number and pay type.
+    /// Their number by control number and pay type.
     notices: Mutex<HashMap<(String, String), u64>>,
 }
 
@@ -332,7 +332,7 @@ async fn partner(told: Arc<Told>, keys: KeyRing) -> Outcome<String> {
     Ok(url)
 }
 
-/// Says what happened, and whether anything is not as it should be.
+/// Prints the result and returns whether there was an error.
 async fn report(
     sandbox: &Running,
     work: &Work,

@@ -1,6 +1,6 @@
-//! How much a sandbox can take: payouts with their callbacks, in a file, with
-//! every answer given after its commit. Each number of payouts is a run of its
-//! own; client, partner and sandbox are one process.
+//! Measures the throughput of a sandbox: payouts with their callbacks, stored
+//! in a file, with every response sent after its commit. Each number of payouts
+//! is a separate run; client, partner and sandbox share one process.
 //!
 //! `cargo run --release -p skypay-sandbox --example throughput [PAYOUTS …]`
 
@@ -24,10 +24,10 @@ use tokio::task::JoinSet;
 
 type Outcome<T> = Result<T, Box<dyn std::error::Error + Send + Sync>>;
 
-/// Who sends payouts at the same time.
+/// The number of concurrent senders.
 const SENDERS: u64 = 16;
 
-/// How many callbacks tell of one payout: uploaded, and paid.
+/// The number of callbacks per payout: uploaded and paid.
 const NOTICES: u64 = 2;
 
 fn main() -> Outcome<()> {
@@ -42,7 +42,7 @@ fn main() -> Outcome<()> {
     println!("{}", HEADINGS.join(" | "));
     let counts = first.unwrap_or_else(|| "1000".to_owned());
     for payouts in std::iter::once(counts).chain(arguments) {
-        // Memory is that of one run alone.
+        // A separate process, so that the memory is that of one run.
         let mut row = std::process::Command::new(std::env::current_exe()?);
         if !row.args([ROW, payouts.as_str()]).status()?.success() {
             return Err(format!("{payouts} payouts failed").into());
@@ -51,7 +51,7 @@ fn main() -> Outcome<()> {
     Ok(())
 }
 
-/// Says to a copy of this program that it is one row.
+/// The argument that makes a copy of this program run one row.
 const ROW: &str = "--row";
 
 const HEADINGS: [&str; 11] = [
@@ -68,7 +68,7 @@ const HEADINGS: [&str; 11] = [
     "report, ms",
 ];
 
-/// Measures a sandbox of its own, and prints a row.
+/// Measures a separate sandbox and prints a row.
 async fn measure(payouts: u64) -> Outcome<()> {
     let directory =
         std::env::temp_dir().join(format!("skypay-sandbox-throughput-{}", std::process::id()));
@@ -146,8 +146,8 @@ fn client_of(sandbox: &Running) -> Outcome<Client> {
     )?)
 }
 
-/// How many milliseconds it takes to start the same sandbox again, and to read
-/// the first page, the list of transactions and a page of a report.
+/// Returns the milliseconds it takes to restart the sandbox, and to read the
+/// overview, the list of transactions and a page of a report.
 async fn read_again(builder: Builder) -> Outcome<[u128; 4]> {
     let (start, sandbox) = timed(builder.start()).await;
     let sandbox = sandbox?;
@@ -170,14 +170,14 @@ async fn read_again(builder: Builder) -> Outcome<[u128; 4]> {
     Ok([start, first, transactions, report])
 }
 
-/// How many milliseconds something takes, and what comes of it.
+/// Returns how many milliseconds a future takes, and its output.
 async fn timed<T>(future: impl Future<Output = T>) -> (u128, T) {
     let started = Instant::now();
     let result = future.await;
     (started.elapsed().as_millis(), result)
 }
 
-/// Fetches a page as a browser does.
+/// Fetches a page like a browser.
 async fn fetch(url: &str, path: &str) -> Outcome<()> {
     let address = url.strip_prefix("http://").ok_or("the URL is strange")?;
     let mut connection = TcpStream::connect(address).await?;
@@ -197,7 +197,7 @@ fn rate(count: u64, elapsed: StdDuration) -> f64 {
     count as f64 / elapsed.as_secs_f64()
 }
 
-/// Orders payouts, several at a time. How long there was no answer at most.
+/// Submits payouts concurrently. Returns the longest time without a response.
 async fn order(client: &Client, payouts: u64) -> Outcome<StdDuration> {
     let next = Arc::new(AtomicU64::new(0));
     let (answered, mut answers) = mpsc::unbounded_channel();
@@ -256,8 +256,7 @@ async fn partner(partner: Partner, keys: KeyRing) -> Outcome<String> {
     Ok(url)
 }
 
-/// A figure that the kernel keeps of this process; nothing where there is no
-/// `/proc`.
+/// Returns a figure from this process's `/proc` files; zero if there are none.
 fn own(file: &str, field: &str) -> u64 {
     let text = std::fs::read_to_string(format!("/proc/self/{file}")).unwrap_or_default();
     let line = text.lines().find_map(|line| line.strip_prefix(field));

@@ -1,17 +1,17 @@
-//! Kills a sandbox, again and again, and looks what is left.
+//! Kills a sandbox repeatedly and checks what its database contains.
 //!
 //! `cargo test -p skypay-sandbox --test kill -- 50` kills it 50 times; without
-//! a number it is done once in each of these ways: while it works, stops,
-//! saves, restores, and begins. It works until a number of answers that is
-//! drawn anew each time, while other requests and callbacks are on their way.
-//! Then the process is killed by SIGKILL, or told to stop, save or restore and
-//! killed at some moment after that. Then the database is opened again: every
-//! request that was answered as accepted has to be there, every payout's last
-//! callback has to arrive, and the money has to add up.
+//! a number, once in each of these states: working, stopping, saving, restoring
+//! and starting. It works until a random number of requests is answered, while
+//! other requests and callbacks are in progress. Then the process is killed by
+//! SIGKILL, or told to stop, save or restore and killed at a random time after
+//! that. Then the database is reopened: every request whose response was
+//! accepted must be present, every payout's last callback must arrive, and the
+//! balances must be consistent.
 //!
-//! The same holds where files may not grow beyond some size, as on a full
-//! disk. That needs `ulimit`, so it is left out, and said to be, on Windows.
-//! What a database does at each single step of a write is tried in
+//! The same is checked with a limit on file sizes, which behaves like a full
+//! disk. This requires `ulimit`, so it is skipped on Windows, with a message.
+//! Failures at each step of a database write are tested in
 //! `src/store/tests.rs`.
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
@@ -38,12 +38,12 @@ use tokio::net::TcpListener;
 use tokio::sync::mpsc;
 use tokio::task::{JoinHandle, JoinSet};
 
-/// Says to a copy of this program that it is to be killed, and where its
-/// database is.
+/// The environment variable that makes a copy of this program the victim; its value
+/// is the path of the database.
 const VICTIM: &str = "SKYPAY_SANDBOX_VICTIM";
 const PARTNER: &str = "SKYPAY_SANDBOX_PARTNER";
 
-/// When it is killed.
+/// The state in which the sandbox is killed.
 #[derive(Clone, Copy, Debug)]
 enum When {
     Working,
@@ -61,7 +61,7 @@ const WAYS: [When; 5] = [
     When::Beginning,
 ];
 
-/// Who sends payouts at the same time.
+/// The number of concurrent senders.
 const SENDERS: u64 = 8;
 
 #[tokio::main]
@@ -78,15 +78,15 @@ async fn main() -> ExitCode {
     kill(rounds.unwrap_or(WAYS.len() as u64)).await
 }
 
-/// The victim: a sandbox that says where it is and runs until it is killed or
-/// stopped, or until the process that started it has ended.
+/// Runs the victim: a sandbox that prints its URL and runs until it is killed or
+/// stopped, or until the parent process has ended.
 async fn serve(database: PathBuf, partner: String) -> ExitCode {
     let settings = Settings {
         callbacks: CallbackUrls {
             shared: Some(partner),
             ..CallbackUrls::default()
         },
-        // So that callbacks are on their way at any moment.
+        // Frequent callbacks, so that some are in progress at any time.
         timing: Timing {
             upload: Duration::milliseconds(5),
             pay: Duration::milliseconds(10),
@@ -108,7 +108,7 @@ async fn serve(database: PathBuf, partner: String) -> ExitCode {
     ExitCode::SUCCESS
 }
 
-/// What the partner was told: the steps of each payout.
+/// The notifications that the partner received: the steps of each payout.
 #[derive(Clone, Default)]
 struct Partner(Arc<Mutex<BTreeMap<String, BTreeSet<PayType>>>>);
 
@@ -137,7 +137,7 @@ struct Figures {
     wrong_balances: usize,
 }
 
-/// A number that is another one each time.
+/// A random number generator, seeded differently in each run.
 struct Chance(u64);
 
 impl Chance {
@@ -149,7 +149,7 @@ impl Chance {
         (self.0 >> 33) % end
     }
 
-    /// Some moment of what takes a few milliseconds.
+    /// Sleeps for a random time of up to a few milliseconds.
     async fn duration(&mut self) {
         tokio::time::sleep(StdDuration::from_micros(self.below(20_000))).await;
     }
@@ -212,7 +212,7 @@ async fn kill(rounds: u64) -> ExitCode {
     ExitCode::SUCCESS
 }
 
-/// One life of a sandbox, its death, and what is found afterwards.
+/// Starts a sandbox, kills it and checks its database.
 async fn kill_once(
     when: When,
     database: &Path,
@@ -267,19 +267,19 @@ async fn kill_once(
             .stop()
             .await;
     }
-    // What was restored and what it was restored over are both right.
+    // The restored state and the state that it replaces are both valid.
     let accepted = before.into_iter().chain([load.accepted]);
     found(database, accepted, &partner, figures).await
 }
 
-/// Files may not grow beyond some size; the sandbox is stopped or killed then.
+/// Limits the file size, and stops or kills the sandbox when it is reached.
 async fn fill_once(
     database: &Path,
     chance: &mut Chance,
     figures: &mut Figures,
 ) -> Result<(), String> {
     let partner = Served::new().await;
-    // In blocks of 512 bytes. A write beyond is refused, and does not kill.
+    // In blocks of 512 bytes. Writes beyond the limit fail without a signal.
     let blocks = 250 + chance.below(1500);
     let limit = format!("trap '' XFSZ; ulimit -f {blocks}; exec \"$0\"");
     let mut limited = Command::new("sh");
@@ -290,7 +290,7 @@ async fn fill_once(
     let mut victim = Victim::start(limited, partner.keys.clone());
     victim.ready();
     let mut load = Load::begin(&victim);
-    // Until all senders have met a refusal.
+    // Until all senders have received an error.
     load.take(u64::MAX).await;
     load.end().await;
     if load.unanswered == 0 {
@@ -312,7 +312,7 @@ async fn fill_once(
     found(database, [load.accepted], &partner, figures).await
 }
 
-/// Opens the database again. One of these sets of requests has to be in it.
+/// Reopens the database, which must contain one of these sets of requests.
 async fn found(
     database: &Path,
     accepted: impl IntoIterator<Item = BTreeSet<String>>,
@@ -367,7 +367,7 @@ async fn found(
     Ok(())
 }
 
-/// The partner's server.
+/// The partner's callback server.
 struct Served {
     told: Partner,
     url: String,
@@ -376,7 +376,7 @@ struct Served {
 }
 
 impl Served {
-    /// The keys of a sandbox that is told no seed are always the same.
+    /// A sandbox without a configured seed always has the same keys.
     async fn new() -> Self {
         let same = Sandbox::builder().start().await.unwrap();
         let info = same.info();
@@ -403,12 +403,12 @@ impl Drop for Served {
     }
 }
 
-/// The same database, by a clock that does not wait.
+/// Opens the same database with a frozen clock.
 fn reopen(database: &Path) -> Builder {
     Sandbox::builder().clock(Clock::frozen()).database(database)
 }
 
-/// This program again, as the victim.
+/// Returns a command that runs this program as the victim.
 fn victim(database: &Path, partner: &str) -> Command {
     told(
         Command::new(std::env::current_exe().unwrap()),
@@ -423,7 +423,7 @@ fn told(mut command: Command, database: &Path, partner: &str) -> Command {
     command
 }
 
-/// A sandbox in a process of its own.
+/// A sandbox in a separate process.
 struct Victim {
     child: Child,
     info: Option<Info>,
@@ -439,7 +439,7 @@ impl Victim {
         }
     }
 
-    /// Waits until it can be called.
+    /// Waits until the sandbox accepts requests.
     fn ready(&mut self) {
         let mut line = String::new();
         let stdout = self.child.stdout.take().unwrap();
@@ -451,7 +451,7 @@ impl Victim {
         self.info.as_ref().unwrap()
     }
 
-    /// Tells it to stop, as Ctrl-C does, without waiting for that.
+    /// Requests a stop, like Ctrl-C, without waiting for it.
     fn stop(&mut self) {
         let stdin = self.child.stdin.as_mut().unwrap();
         stdin.write_all(b"stop\n").unwrap();
@@ -470,7 +470,7 @@ impl Drop for Victim {
     }
 }
 
-/// Payouts that are sent without a pause.
+/// Payouts that are sent continuously.
 struct Load {
     next: Arc<AtomicU64>,
     goes_on: Arc<AtomicBool>,
@@ -518,7 +518,7 @@ impl Load {
         }
     }
 
-    /// Waits for so many more acceptances, or until no sender is left.
+    /// Waits for this number of acceptances, or until no sender is left.
     async fn take(&mut self, mut answers: u64) {
         while answers > 0
             && let Some(number) = self.answers.recv().await
@@ -528,7 +528,7 @@ impl Load {
         }
     }
 
-    /// Lets what is under way end.
+    /// Waits for the requests in progress.
     async fn end(&mut self) {
         self.goes_on.store(false, Ordering::Relaxed);
         self.take(u64::MAX).await;

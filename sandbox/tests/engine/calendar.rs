@@ -1,4 +1,5 @@
-//! The whole calendar: nothing is due at a time that the clock never shows.
+//! Property test over the whole calendar: no event is scheduled after the last
+//! time of the clock.
 
 use proptest::prelude::*;
 use skypay_runtime::DateTime;
@@ -9,7 +10,7 @@ use skypay_sandbox::engine::{
 use crate::money::{Deed, deed};
 use crate::setup::{Setup, URL};
 
-/// Any time in the years that the wire can write, and often the last days.
+/// Generates any time that the wire format can represent, often in the last days.
 fn start() -> impl Strategy<Value = DateTime> {
     let last = 253_402_271_999_i64;
     prop_oneof![
@@ -40,7 +41,7 @@ fn key() -> impl Strategy<Value = KeyCommand> {
     ]
 }
 
-/// What holds after every command.
+/// Checks the invariants after every command.
 fn check(setup: &mut Setup, before: DateTime) {
     let state = &setup.state;
     let now = Timestamp::from(state.now());
@@ -83,8 +84,7 @@ proptest! {
             setup.apply(&Command::Tick);
             check(&mut setup, before);
         }
-        // Nothing is left at the end, and nothing that is done there is due
-        // after it.
+        // At the end, no event is left, and further actions schedule none after it.
         setup.now = Timestamp::LAST.date_time();
         for deed in [Deed::Bank(1, 100_000), Deed::Finance(0, 100_000), Deed::Wait(1)] {
             deed.done_in(&mut setup);

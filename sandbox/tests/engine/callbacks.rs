@@ -1,4 +1,4 @@
-//! Callbacks on their way: attempts, retries, faults, replays.
+//! Delivery of callbacks: attempts, retries, faults and replays.
 
 use serde_json::{Value, json};
 use skypay_sandbox::engine::{
@@ -11,7 +11,7 @@ use crate::setup::{DAY, Setup, URL, answered, lost, seconds};
 
 const NUMBER: &str = "SKY9800000101";
 
-/// A sandbox in which the notice of a payment is on its way.
+/// Returns a sandbox in which the notification of a payment is being delivered.
 fn paid() -> Setup {
     let mut setup = Setup::new();
     setup.bank(NUMBER, "100.00").unwrap();
@@ -42,7 +42,7 @@ fn an_attempt_is_listed_until_its_end_is_known() {
     assert_eq!(callback.attempts.len(), 1);
 }
 
-/// How many attempts are made at a notice if each ends like this.
+/// Checks the number of attempts for a notification if each ends with `end`.
 fn check_retries(behavior: &str, end: &AttemptResult, expected: usize) {
     let mut setup = paid();
     setup.behavior("callback-retry", behavior);
@@ -263,7 +263,7 @@ fn a_request_that_is_cut_before_is_not_executed_and_one_cut_after_is() {
         let applied = setup.apply(&Command::Request(request));
         assert_eq!(applied.faults, [fault]);
         assert_eq!(setup.state.payout(NUMBER).is_some(), executed);
-        // The next one is not touched.
+        // The next request is not affected.
         setup.bank("SKY9800000102", "100.00").unwrap();
     }
 }

@@ -1,4 +1,4 @@
-//! Payouts and collections at a counter.
+//! Cash pickups and over-the-counter collections.
 
 use serde_json::{Value, json};
 use skypay_sandbox::engine::{
@@ -19,7 +19,7 @@ fn status(setup: &Setup) -> CashPickupStatus {
     setup.cash_pickups()[0].status
 }
 
-/// A sandbox where an inquiry has succeeded.
+/// Returns a sandbox in which an inquiry has succeeded.
 fn inquired() -> Setup {
     let mut setup = Setup::new();
     setup.done(&inquire(NUMBER));
@@ -44,7 +44,7 @@ fn a_cashier_pays_after_an_inquiry_that_succeeded() {
         390_000
     );
     setup.invalid_command(&pay(NUMBER));
-    // Somebody may ask about it again; that changes nothing.
+    // A repeated inquiry changes nothing.
     setup.done(&inquire(NUMBER));
     setup.answer("-1026", Value::Null);
     assert_eq!(status(&setup), CashPickupStatus::Paid);
@@ -146,7 +146,7 @@ fn what_is_unknown_stays_held_until_the_cashier_presses_again() {
     setup.done(&pay(NUMBER));
     let again = setup.only();
     assert_eq!(again.plaintext, first.plaintext);
-    // That this one was not sent says nothing of the first.
+    // The second not being sent does not determine the outcome of the first.
     let reason = "refused".to_owned();
     setup.end(&again, AttemptResult::NotSent { reason });
     assert_eq!(status(&setup), CashPickupStatus::Confirming);

@@ -1,4 +1,4 @@
-//! Every return code of every operation, by what causes it.
+//! Every return code of every operation, with the request that causes it.
 
 use skypay_sandbox::engine::{
     Command, CommandOutcome, DeliveryStatus, Fault, MAGIC, Meaning, Request, Settings, Side, State,
@@ -28,8 +28,8 @@ fn every_pair_of_the_document_has_its_provocation() {
     assert_eq!(error_scenarios::all().len(), listed);
 }
 
-/// An operation that the document gains works at once, with its example; this
-/// names those that still have to be written.
+/// A new operation in the document works immediately, with its example; this lists
+/// those that are not implemented.
 #[test]
 fn every_operation_has_behaviour_of_its_own() {
     let mut left = Vec::new();
@@ -88,7 +88,7 @@ fn every_provocation_provokes() {
             assert_eq!(*given, code, "{place}: {answer:?}");
             if let CommandOutcome::Refused { description, .. } = &answer {
                 let text = operation.vendor_text(code.as_str()).unwrap();
-                // The caller's address stands in place of these letters.
+                // The caller's IP address replaces these letters.
                 let beginning = text.split("xxx").next().unwrap();
                 assert!(description.starts_with(beginning), "{place}: {description}");
             }

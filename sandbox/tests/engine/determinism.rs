@@ -1,4 +1,5 @@
-//! The same seed and the same commands give the same log, also over a save.
+//! The same seed and commands produce the same log, even if the state is saved
+//! in between.
 
 use proptest::prelude::*;
 use serde_json::json;
@@ -7,8 +8,8 @@ use skypay_sandbox::engine::{Command, Event, Limits, Settings, State};
 use crate::money::{Deed, deed};
 use crate::setup::{DAY, Setup, inquire, seconds};
 
-/// The log of some deeds, and the state in the end; saved and read again
-/// before every deed where that is wanted.
+/// Returns the log after some actions, and the final state; optionally saved and
+/// reopened before every action.
 fn run(seed: u64, deeds: &[Deed], saved: bool) -> (String, State) {
     let mut setup = Setup::with(Settings {
         seed,
@@ -72,7 +73,7 @@ fn events_are_numbered_without_a_gap_and_time_never_goes_back() {
     assert_eq!(setup.payouts(), []);
 }
 
-/// What is asked meanwhile does not wait for all of it.
+/// Other commands are not delayed until the backlog is finished.
 #[test]
 fn a_backlog_is_done_in_parts_and_time_never_goes_back() {
     let mut setup = Setup::new();
@@ -124,7 +125,7 @@ fn what_has_been_over_for_the_retention_is_forgotten() {
     setup.advance(DAY - 120);
     let all = |setup: &Setup| setup.state.counted_of(|_, _| true);
     assert_eq!(all(&setup), 30 * 3 + 1 + 2);
-    // Some of it with each command.
+    // Each command removes a part.
     for _ in 0..10 {
         setup.advance(61);
     }

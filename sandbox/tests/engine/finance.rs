@@ -1,4 +1,4 @@
-//! The six occasions on which money moves, and what is told of them.
+//! The six types of money movement and their notifications.
 
 use serde_json::{Value, json};
 use skypay_sandbox::engine::{Command, CommandOutcome, FinanceCommand, Request, Row};
@@ -15,7 +15,7 @@ fn pesos(count: i64) -> Amount {
     Amount::from_centavos(count * 100)
 }
 
-/// A sandbox in which 5,000 pesos in all are collected and settled.
+/// Returns a sandbox in which 5,000 pesos are collected and settled.
 fn settled() -> Setup {
     let mut setup = Setup::new();
     crate::money::collect(&mut setup, "SKY9800000301", "5000.00");
@@ -27,7 +27,7 @@ fn settled() -> Setup {
     setup
 }
 
-/// What a movement says in its notice.
+/// Checks the fields of a movement's notification.
 fn check(command: FinanceCommand, statement: &str, sign: &str, accounts: [bool; 2]) {
     let mut setup = settled();
     setup.done(&Command::Finance(command));
@@ -40,7 +40,7 @@ fn check(command: FinanceCommand, statement: &str, sign: &str, accounts: [bool; 
     assert_eq!(found, accounts, "{statement}");
     assert_eq!(notice["currency"], json!("PHP"));
     assert_eq!(notice["accountNo"], json!("SKY98"));
-    // In centavos, since nothing says that it is not.
+    // In centavos, because the document does not specify another unit.
     assert_eq!(notice["amount"].as_f64(), Some(100_000.0), "{statement}");
 }
 
@@ -263,8 +263,8 @@ fn a_command_names_the_callbacks_that_it_caused_and_no_others() {
     assert_eq!(setup.state.outgoing(0, usize::MAX).len(), 4);
 }
 
-/// What the partner has to correct is said by the field; that it came in another
-/// form than documented makes no request unreadable.
+/// The error names the field that the partner must correct; undocumented formats do
+/// not make a request unreadable.
 #[test]
 fn a_request_as_the_vendor_prints_it_is_refused_by_its_field() {
     let mut setup = Setup::new();

@@ -1,4 +1,4 @@
-//! Keys: made, seen once, enabled, effective, ended.
+//! The states of a key: generated, revealed once, enabled, effective, expired.
 
 use skypay_sandbox::engine::{Command, Event, KeyCommand, KeysInUse, Validity};
 
@@ -8,7 +8,7 @@ fn in_use(setup: &Setup) -> KeysInUse {
     setup.state.keys_in_use(setup.now)
 }
 
-/// Makes a key and enables it.
+/// Generates and enables a key.
 fn rotate(setup: &mut Setup) -> String {
     let validity = Validity::Days30;
     let id = setup.done(&Command::Keys(KeyCommand::Generate { validity }));
@@ -21,7 +21,7 @@ fn rotate(setup: &mut Setup) -> String {
     seen["authentication"].as_str().unwrap().to_owned()
 }
 
-/// How many keys are accepted just after enabling, and after five minutes.
+/// Checks the number of accepted keys just after enabling, and after five minutes.
 fn check(behavior: &str, at_once: usize, later: usize) {
     let mut setup = Setup::new();
     setup.behavior("old-key", behavior);
@@ -62,7 +62,7 @@ fn a_key_ends_on_its_day_and_is_spoken_of_a_week_before() {
     setup.invalid_command(&Command::Keys(KeyCommand::Extend {
         validity: Validity::Days30,
     }));
-    // Callbacks are still sealed with it.
+    // Callbacks are still encrypted with it.
     assert_ne!(in_use(&setup).sealing.encrypt_key, "");
 }
 

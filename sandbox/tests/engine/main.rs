@@ -1,4 +1,4 @@
-//! The engine, without anything around it.
+//! Tests of the engine without HTTP or storage.
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 

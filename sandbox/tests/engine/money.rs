@@ -1,4 +1,4 @@
-//! No money is made or lost by any sequence of commands, and no payout is paid twice.
+//! No sequence of commands creates or loses money, and no payout is paid twice.
 
 use std::collections::BTreeMap;
 
@@ -12,7 +12,7 @@ use skypay_types::{Amount, CollectionChannel, PayoutStatus, ResponseCode};
 
 use crate::setup::{Setup, answered, changed, inquire, lost, numbers, pay};
 
-/// Collects a repayment, all told.
+/// Makes a complete collection: inquiry, payment and callbacks.
 pub(crate) fn collect(setup: &mut Setup, contract: &str, amount: &str) {
     for command in collecting(contract, amount) {
         setup.done(&command);
@@ -40,8 +40,8 @@ fn collecting(contract: &str, amount: &str) -> [Command; 2] {
     ]
 }
 
-/// Something that somebody does to a sandbox. Small numbers choose among few
-/// payouts, so that they meet.
+/// An action on a sandbox. Small numbers select among few payouts, so that actions
+/// affect the same ones.
 #[derive(Clone, Debug)]
 pub(crate) enum Deed {
     Bank(u8, i64),
@@ -55,7 +55,7 @@ pub(crate) enum Deed {
     Collect(u8),
     Finance(u8, i64),
     Transfer(bool, i64),
-    /// The partner ends an attempt: which, and how.
+    /// The partner ends an attempt: the index, and the result.
     Partner(u8, u8),
     Replay(u8),
     Behavior(u8, u8),
@@ -64,7 +64,7 @@ pub(crate) enum Deed {
 
 pub(crate) fn deed() -> impl Strategy<Value = Deed> {
     let which = 0_u8..4;
-    // Every magic amount comes, and some that are too large.
+    // Includes every magic amount, and some amounts that are too large.
     let amount = prop_oneof![1_i64..50_000, 9_900_000_i64..70_000_000];
     prop_oneof![
         4 => (which.clone(), amount.clone()).prop_map(|(n, a)| Deed::Bank(n, a)),
@@ -246,7 +246,7 @@ fn partner(setup: &mut Setup, which: u8, how: u8) -> Option<Applied> {
 }
 
 impl Setup {
-    /// Faults by chance on either side.
+    /// Adds random faults in both directions.
     pub(crate) fn fault_some(&mut self) {
         let rule = |on, fault| FaultRule {
             on,
@@ -279,7 +279,7 @@ impl Setup {
     }
 }
 
-/// What came in, less what went out, is what is here.
+/// Whether the balances equal the inflow less the outflow.
 fn is_conserved(ledger: &Ledger) -> bool {
     let totals = ledger.totals;
     ledger.inside() == totals.brought_in.centavos() - totals.taken_out.centavos()
@@ -299,7 +299,7 @@ fn has_no_debt(ledger: &Ledger) -> bool {
     })
 }
 
-/// What payouts say must be what accounts hold.
+/// Checks that the payouts match the account balances.
 fn check_books(setup: &Setup) {
     let mut held = BTreeMap::<String, i64>::new();
     let mut paid = BTreeMap::<String, i64>::new();
@@ -380,8 +380,8 @@ proptest! {
             prop_assert!(is_conserved(ledger), "{deed:?}: {ledger:#?}");
             prop_assert!(has_no_debt(ledger), "{deed:?}: {ledger:#?}");
             check_books(&setup);
-            // Only finance, and a partner who takes a repayment, let money in
-            // or out.
+            // Only finance commands, and a partner that accepts a repayment, change
+            // the total.
             if !matches!(deed, Deed::Finance(..) | Deed::Partner(..)) {
                 prop_assert_eq!(moved_by_finance(&setup), before, "{:?}", deed);
             }

@@ -1,4 +1,4 @@
-//! The life of payouts to banks, wallets and stores.
+//! The lifecycle of payouts to banks, wallets and stores.
 
 use serde_json::json;
 use skypay_sandbox::engine::{Command, StoreCommand};
@@ -12,7 +12,7 @@ fn number() -> String {
     NUMBER.to_owned()
 }
 
-/// A payout to a bank with that amount, three seconds later.
+/// Checks a payout of this amount to a bank after three seconds.
 fn check_bank(amount: &str, status: &PayoutStatus, told: &[&str], left: i64) {
     let mut setup = Setup::new();
     setup.behavior("callback-order", "as-happened");
@@ -239,7 +239,8 @@ fn amended(number: &str) -> serde_json::Value {
     plaintext
 }
 
-/// What the notice says of an amendment, and the name that the chain has then.
+/// Checks the notification of an amendment, and the name that the chain has
+/// afterwards.
 fn check_amendment(amount: &str, plaintext: &serde_json::Value, told: &str, name: &str) {
     let mut setup = Setup::new();
     let mut order = changed("payoutQueueV2", NUMBER, amount);

@@ -1,10 +1,10 @@
-//! The tables of the README, against the code.
+//! Compares the tables of the README with the code.
 
 use skypay_sandbox::engine::{MAGIC, behaviors};
 use skypay_sandbox::error_scenarios;
 use skypay_types::Direction;
 
-/// The lines of the table under a heading, without its head.
+/// Returns the rows of the table under a heading, without its header.
 fn table(heading: &str) -> Vec<String> {
     let readme = include_str!("../../README.md");
     let (_, section) = readme.split_once(heading).unwrap();

@@ -1,4 +1,4 @@
-//! Reports, and that every answer is one of its operation.
+//! Reports, and the type of every response.
 
 use serde_json::{Value, json};
 use skypay_sandbox::engine::{Command, Request, Settings, State};
@@ -36,7 +36,7 @@ fn a_report_is_read_page_by_page() {
     assert_eq!(first["lastPage"], json!(false));
     assert_eq!(numbers(&first), ["SKY9800000005", "SKY9800000004"]);
     assert_eq!(first["result"][0]["phone"], json!("09XXXXXXXXX"));
-    // Meanwhile a new row comes, and moves the others.
+    // A new row in the meantime shifts the others.
     setup.bank("SKY9800000006", "100.00").unwrap();
     let second = setup.ask(kind, ask(kind, "CreateDate", 2, 2)).unwrap();
     assert_eq!(numbers(&second), ["SKY9800000004", "SKY9800000003"]);
@@ -101,8 +101,8 @@ fn collections_are_listed_with_their_receipt() {
     assert_eq!(row["referenceNo"].as_str().unwrap().len(), 12);
 }
 
-/// Asks every operation of SkyPay for its sample, and reads the answer as the
-/// operation's.
+/// Sends the sample of every operation of SkyPay and parses the response as the
+/// type of the operation.
 macro_rules! every_answer_is_one_of_its_operation {
     (skypay { $($method:ident($request:ident) -> $response:ident;)* } $($rest:tt)*) => {
         #[test]

@@ -1,4 +1,4 @@
-//! Rules: when … then ….
+//! Scripted outcomes: when … then ….
 
 use skypay_sandbox::engine::{Command, Rule, ScriptCommand, ScriptedOutcome, Settings, Then, When};
 use skypay_types::{PayoutStatus, ResponseCode};

@@ -1,4 +1,4 @@
-//! A state, a clock, and short words for what is done to them.
+//! A state with a clock, and helpers to act on it.
 
 use serde_json::{Value, json};
 use skypay_runtime::DateTime;
@@ -44,7 +44,7 @@ impl Setup {
         applied
     }
 
-    /// Carries out a command that makes sense.
+    /// Executes a command and returns its details; panics if it is invalid.
     pub(crate) fn done(&mut self, command: &Command) -> Value {
         match self.apply(command).answer {
             CommandOutcome::Done { details, .. } => details,
@@ -52,7 +52,7 @@ impl Setup {
         }
     }
 
-    /// Gives a command that makes no sense.
+    /// Executes an invalid command and returns the reason.
     pub(crate) fn invalid_command(&mut self, command: &Command) -> String {
         match self.apply(command).answer {
             CommandOutcome::InvalidCommand { why } => why,
@@ -60,7 +60,7 @@ impl Setup {
         }
     }
 
-    /// Moves the clock, and does everything that becomes due, step by step.
+    /// Advances the clock and runs all events that are due, one by one.
     pub(crate) fn advance(&mut self, seconds: i64) {
         let end = self.now.plus_seconds(seconds);
         while let Some(due) = self.state.next_due().filter(|due| *due <= end) {
@@ -78,7 +78,7 @@ impl Setup {
         });
     }
 
-    /// Asks one of SkyPay's operations.
+    /// Sends a request to one of SkyPay's operations.
     pub(crate) fn ask(&mut self, operation: &str, plaintext: Value) -> Result<Value, ResponseCode> {
         let command = Command::Request(Request {
             operation: operation.to_owned(),
@@ -93,12 +93,12 @@ impl Setup {
         }
     }
 
-    /// A payout to a bank.
+    /// Submits a payout to a bank.
     pub(crate) fn bank(&mut self, number: &str, amount: &str) -> Result<Value, ResponseCode> {
         self.ask("payoutQueue", changed("payoutQueue", number, amount))
     }
 
-    /// A payout that waits at a store, uploaded.
+    /// Submits a payout to a store, up to the upload.
     pub(crate) fn store(&mut self, number: &str, amount: &str) {
         let plaintext = changed("payoutQueueV2", number, amount);
         self.ask("payoutQueueV2", plaintext).unwrap();
@@ -110,7 +110,7 @@ impl Setup {
         self.state.payout(number).unwrap().status
     }
 
-    /// All rows of the kind that `take` takes, the oldest first.
+    /// Returns all rows that `take` accepts, oldest first.
     pub(crate) fn rows<T>(&self, take: fn(Row) -> Option<T>) -> Vec<T> {
         let all = self.state.rows_after(0, usize::MAX).into_iter();
         all.filter_map(take).collect()
@@ -149,14 +149,14 @@ impl Setup {
         self.state.ledger().accounts[prefix].balance.centavos()
     }
 
-    /// The callbacks that are on their way, by operation.
+    /// Returns the callbacks being delivered, by operation.
     pub(crate) fn outgoing(&self) -> Vec<(String, Value)> {
         let all = self.state.outgoing(0, usize::MAX).into_iter();
         all.map(|delivery| (delivery.operation, delivery.plaintext))
             .collect()
     }
 
-    /// Answers the only callback on its way.
+    /// Answers the only callback being delivered.
     pub(crate) fn answer(&mut self, code: &str, plaintext: Value) {
         let delivery = self.only();
         self.end(&delivery, answered(code, plaintext));
@@ -176,7 +176,7 @@ impl Setup {
         }));
     }
 
-    /// Acknowledges every notice that is on its way, and says what they said.
+    /// Acknowledges every notification being delivered and returns their types.
     pub(crate) fn acknowledge(&mut self) -> Vec<String> {
         let mut told = Vec::new();
         for delivery in self.state.outgoing(0, usize::MAX) {
@@ -210,7 +210,7 @@ impl Setup {
         self.events.iter().map(|event| event.kind).collect()
     }
 
-    /// What the log says, line by line.
+    /// Returns the log, one event per line.
     pub(crate) fn log(&self) -> String {
         self.events
             .iter()
@@ -223,7 +223,7 @@ pub(crate) fn changed(operation: &str, number: &str, amount: &str) -> Value {
     let mut plaintext = sample(operation).unwrap();
     plaintext["controlNumber"] = json!(number);
     plaintext["amount"] = json!(amount);
-    // Everybody is paid to an account of their own, so that no limit is met.
+    // A separate account for each payout, so that no limit is reached.
     let digits = &number[5..];
     if operation == "payoutQueue" {
         plaintext["accountNo"] = json!(digits);

@@ -1,4 +1,4 @@
-//! The sandbox's own interface.
+//! The sandbox's admin interface.
 
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
@@ -51,14 +51,14 @@ async fn other_sites_pages_change_nothing() {
             let (status, _, answer) = posted(url, path, headers, body).await;
             assert_eq!(status, 403, "{path} {headers}: {answer}");
         }
-        // A name of the other site's that leads to this machine.
+        // A foreign host name that resolves to this machine.
         for headers in ["", "Origin: http://evil.example\r\n"] {
             let evil = "evil.example";
             let (status, _, answer) = sent_as(evil, "POST", url, path, headers, body).await;
             assert_eq!(status, 403, "{path} {headers}: {answer}");
         }
     }
-    // Forms are not sent by a link.
+    // Forms cannot be submitted by a link.
     for path in [
         "/clock?form=reset",
         "/finance?form=recharge&prefix=SKY98&amount=5000",
@@ -139,7 +139,8 @@ async fn the_clock_stops_at_the_end_of_the_calendar() {
     setup.fault(Side::Callbacks, delay, 2).await;
     let admin = setup.sandbox.admin();
     for by in ["3650000d", "1s", "18446744073709551615ms"] {
-        // The notice is held back until the last moment, and goes then.
+        // The notification is delayed until the last time of the clock and sent
+        // then.
         setup.done(&recharge("5000")).await;
         let moved = admin.advance(by.parse().unwrap()).await.unwrap();
         assert_eq!(moved.clock.now, Timestamp::LAST, "{by}");
@@ -191,11 +192,11 @@ async fn what_was_saved_can_be_restored_and_what_was_reset_is_gone() {
     setup.sandbox.admin().restore(&file).await.unwrap();
     assert_eq!(setup.state().await, before);
     assert_eq!(setup.log().await, log);
-    // And it goes on from there.
+    // And it continues from there.
     setup.advance("1m").await;
     assert_eq!(setup.partner.told.pay_types(), ["1", "2"]);
 
-    // The file can be opened as it is.
+    // The saved file can be opened as a database.
     let opened = Sandbox::builder()
         .clock(Clock::frozen())
         .database(&file)
@@ -225,7 +226,7 @@ async fn what_cannot_be_restored_leaves_everything_as_it_was() {
     setup.done(&recharge("5000")).await;
 }
 
-/// A scenario with a bit of everything, with or without a file.
+/// Runs a scenario with many kinds of action, with or without a file.
 async fn scenario(seed: u64) -> String {
     let settings = Settings {
         seed,
@@ -260,7 +261,7 @@ async fn scenario(seed: u64) -> String {
     }
     for index in 0..40 {
         let amount = format!("100.{:02}", index % 9);
-        // Some are cut off, some are refused: the log says which.
+        // Some are truncated, some are refused; the log contains which.
         let _ = setup.pay(&format!("SKY98000001{index:02}"), &amount).await;
     }
     let _ = setup.call("payoutQueueV2", json!({})).await;
@@ -275,7 +276,7 @@ async fn scenario(seed: u64) -> String {
     setup.log().await
 }
 
-// Several threads, so that what could overtake something does.
+// Multi-threaded, so that operations can overtake each other.
 #[tokio::test(flavor = "multi_thread")]
 async fn the_same_seed_and_scenario_give_the_same_log() {
     let hash = |log: &str| -> String {
@@ -292,7 +293,8 @@ async fn the_same_seed_and_scenario_give_the_same_log() {
         "the log names the port of a run"
     );
     let [first, second, other] = [first, scenario(7).await, scenario(8).await].map(|log| {
-        // The first line says where callbacks go: a port that is free just now.
+        // The first line contains the callback URL, whose port differs between
+        // runs.
         let (set, rest) = log.split_once('\n').unwrap();
         assert!(set.contains("callbacks"), "{set}");
         rest.to_owned()

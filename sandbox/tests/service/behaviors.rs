@@ -1,4 +1,4 @@
-//! Every answer of every behavior, as a partner sees it through a socket.
+//! Every value of every behavior, as observed by a partner over HTTP.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -25,7 +25,7 @@ const BANK: &str = "SKY9800000101";
 const STORE: &str = "SKY9800000201";
 const COUNTER: &str = "SKY9800000401";
 
-/// What each answer looks like from outside; the order is that of the behavior.
+/// The observations for each behavior, in the order of its values.
 const EXPECTED: &[(&str, &[&str])] = &[
     ("unknown-number", &["11", "no row", "-1012"]),
     ("query-delay", &["11, then 0", "0, then 0"]),
@@ -85,7 +85,7 @@ async fn every_answer_of_every_switch_shows_outside() {
     }
 }
 
-/// What a partner sees of a behavior.
+/// Returns what a partner observes of a behavior.
 async fn seen(setup: &Setup, behavior: &str) -> String {
     match behavior {
         "unknown-number" => status(setup, BANK).await,
@@ -171,7 +171,7 @@ async fn seen(setup: &Setup, behavior: &str) -> String {
     }
 }
 
-/// Posts plaintext to the path of an operation.
+/// Sends plaintext to the path of an operation.
 async fn ask(setup: &Setup, operation: &str, mut plaintext: Value) -> Value {
     let info = setup.sandbox.info();
     plaintext["userName"] = json!(info.user_name);
@@ -189,13 +189,13 @@ fn code(answer: &Value) -> String {
     text(&answer["responseCode"])
 }
 
-/// The row of a payout; null if there is none.
+/// Returns the row of a payout; null if there is none.
 async fn row(setup: &Setup, number: &str) -> Value {
     let plaintext = json!({ "controlNumbers": [{ "controlNumber": number }] });
     ask(setup, "payoutQueryStatus", plaintext).await["controlNumbers"][0].clone()
 }
 
-/// The status of a payout, or the code of the refusal.
+/// Returns the status of a payout, or the code of the refusal.
 async fn status(setup: &Setup, number: &str) -> String {
     let plaintext = json!({ "controlNumbers": [{ "controlNumber": number }] });
     let answer = ask(setup, "payoutQueryStatus", plaintext).await;
@@ -213,7 +213,7 @@ fn payout(number: &str, amount: &str) -> Value {
     plaintext
 }
 
-/// The same payout by another channel, and one again that has failed.
+/// Submits the same payout by another channel, and a failed payout again.
 async fn duplicates(setup: &Setup) -> String {
     ask(setup, "payoutQueue", payout(BANK, "1000.00")).await;
     let mut wallet = payout(BANK, "1000.00");
@@ -230,7 +230,7 @@ async fn duplicates(setup: &Setup) -> String {
     format!("other channel {other}, failed {failed}")
 }
 
-/// How many of those that a storm has hit were executed.
+/// Returns how many of the requests with an injected failure were executed.
 async fn failures(setup: &Setup) -> String {
     setup.behavior("unknown-number", "missing").await;
     let fault = FaultRule {
@@ -263,7 +263,7 @@ async fn failures(setup: &Setup) -> String {
     .to_owned()
 }
 
-/// A sealed request that is refused, as it comes back.
+/// Returns the form in which the refusal of an encrypted request arrives.
 async fn refusal(setup: &Setup, behavior: &str) -> String {
     let info = setup.sandbox.info();
     let key = EncryptKey::derive(&info.encrypt_key);
@@ -278,16 +278,16 @@ async fn refusal(setup: &Setup, behavior: &str) -> String {
     let text = "Content-Type: text/plain\r\n";
     let path = "/services/sandbox";
     let form = |answer| form_of(&key, answer);
-    // What is accepted does not change.
+    // Accepted requests are not affected.
     let good = posted(&info.url, path, text, &sealed(&info.authentication)).await;
     assert_eq!(form(good), (200, "sealed", "1000".to_owned()));
-    // What opens with no key is refused with 400 in any case.
+    // A body that no key decrypts always gets 400.
     let unread = form(posted(&info.url, path, text, "AAAA").await);
     assert_eq!((unread.0, unread.2.as_str()), (400, "-1000"));
     let (status, form, code) = form(posted(&info.url, path, text, &sealed("?")).await);
     assert_eq!(code, "-1001");
     assert_eq!(form, unread.1);
-    // Every error in what a key opens is refused alike.
+    // All errors after decryption are refused in the same way.
     let who = format!(
         r#""userName":"{}","authentication":"{}""#,
         info.user_name, info.authentication
@@ -314,7 +314,7 @@ async fn refusal(setup: &Setup, behavior: &str) -> String {
     }
 }
 
-/// Status, form and return code of an answer.
+/// Returns the status, form and return code of a response.
 fn form_of(
     key: &EncryptKey,
     (status, _, body): (u16, String, String),
@@ -328,7 +328,8 @@ fn form_of(
     (status, form, code(&plaintext))
 }
 
-/// How often a notice comes whose answer is lost, and one that is refused.
+/// Returns how often a notification is sent if its response is lost, and if it is
+/// refused.
 async fn retries(setup: &Setup) -> String {
     setup.fault(Side::Callbacks, WireFault::CutAfter, 100).await;
     setup.done(&recharge("5000")).await;
@@ -342,8 +343,8 @@ async fn retries(setup: &Setup) -> String {
     format!("lost {lost}, refused {}", asked.load(Ordering::Acquire))
 }
 
-/// A partner that refuses everything in words that can be read; its URL, and
-/// how often it was asked.
+/// Starts a partner that refuses everything in readable plaintext; returns its URL
+/// and its number of requests.
 async fn refusing(setup: &Setup) -> (String, Arc<AtomicUsize>) {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());
@@ -395,8 +396,8 @@ async fn at_counter(setup: &Setup, behavior: &str) -> String {
         setup.advance("1d").await;
         return setup.partner.told.take().len().to_string();
     }
-    // The first confirmation arrives and its answer is lost; the second is
-    // told that it is paid already.
+    // The first confirmation arrives, but its response is lost; the second is
+    // answered with the code for already paid.
     setup.answers("payoutPayout", Err("-1026"));
     setup.fault(Side::Callbacks, WireFault::CutAfter, 1).await;
     admin.command(&pay).await.unwrap();
@@ -407,7 +408,7 @@ async fn at_counter(setup: &Setup, behavior: &str) -> String {
     }
 }
 
-/// Whether the old key works before the new one is effective, and after.
+/// Returns whether the old key works before and after the new one is effective.
 async fn old_key(setup: &Setup) -> String {
     let validity = Validity::Days30;
     let made = setup
@@ -435,7 +436,7 @@ async fn cancelled(setup: &Setup) {
     let _ = setup.sandbox.admin().command(&confirm).await.unwrap();
 }
 
-/// The last three digits of the numbers on the first page of that size.
+/// Returns the last three digits of the numbers on the first page of this size.
 async fn report(setup: &Setup, size: u32) -> Vec<String> {
     let mut plaintext = sample("getReportPayout").unwrap();
     plaintext["startDate"] = json!("2026-01-05");
@@ -447,7 +448,7 @@ async fn report(setup: &Setup, size: u32) -> Vec<String> {
         .collect()
 }
 
-/// What five payouts have to have in common so that a sixth is refused.
+/// Returns which properties five payouts must share for the sixth to be refused.
 async fn daily_limit(setup: &Setup) -> String {
     let paid = |number: u32, account: String, phone: String| {
         let mut plaintext = payout(&format!("SKY98{number:08}"), "1.00");
@@ -481,20 +482,20 @@ async fn daily_limit(setup: &Setup) -> String {
             refused.push(common);
         }
     }
-    // All six are of one entity.
+    // All six belong to one entity.
     if refused.len() == 3 {
         return "entity".to_owned();
     }
     refused.join(" ")
 }
 
-/// A refusal that anybody may have written proves nothing where something may
-/// have happened.
+/// An unauthenticated refusal proves nothing if the operation may have been
+/// executed.
 #[tokio::test]
 async fn a_refusal_in_plaintext_leaves_open_whether_money_has_moved() {
     for (name, value, expected) in [
         ("refusal-body", "plaintext", CallOutcome::Unknown),
-        // One that refuses the keys and is encrypted is believed with any 4xx.
+        // An encrypted refusal of the keys is trusted with any 4xx status.
         ("refusal-status", "400", CallOutcome::Rejected),
     ] {
         let setup = Setup::open().await;

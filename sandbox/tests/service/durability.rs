@@ -1,5 +1,5 @@
-//! What outlives a stop, and what a database has to be. What outlives the
-//! death of the process is shown by `tests/kill.rs`.
+//! Persistence across a stop, and the requirements on a database file.
+//! Persistence across a kill is tested in `tests/kill.rs`.
 
 use serde_json::Value;
 use skypay_sandbox::admin_client::Admin;
@@ -17,7 +17,8 @@ fn builder(directory: &Directory) -> Builder {
     builder.database(directory.file("sandbox.db"))
 }
 
-/// A payout is accepted and the sandbox stops; the callbacks come afterwards.
+/// A payout is accepted and the sandbox stops; the callbacks are sent after the
+/// restart.
 #[tokio::test]
 async fn a_stopped_sandbox_goes_on_where_it_was() {
     let directory = Directory::new("restart");
@@ -49,7 +50,7 @@ async fn a_stopped_sandbox_goes_on_where_it_was() {
     assert_eq!(partner.told.pay_types(), ["2"]);
 }
 
-/// What a sandbox knows.
+/// Returns the complete state and all rows.
 async fn everything(admin: &Admin) -> (Value, Vec<Row>) {
     let state = admin.state(true).await.unwrap();
     (state, admin.all_rows(true).await.unwrap())
@@ -62,7 +63,7 @@ async fn what_was_answered_is_in_the_files() {
     setup.pay(BANK, "1000.00").await.unwrap();
     let state = everything(setup.sandbox.admin()).await;
     let copy = directory.file("copy.db");
-    // As the files are while it runs.
+    // The files as they exist while the sandbox runs.
     for end in ["", "-wal"] {
         let from = directory.file(&format!("sandbox.db{end}"));
         std::fs::copy(from, format!("{}{end}", copy.display())).unwrap();
@@ -142,7 +143,7 @@ async fn a_database_of_something_else_is_not_touched() {
     assert_eq!(std::fs::read(&file).unwrap(), before);
 }
 
-/// What is changed in a saved file, and what is said of it then.
+/// Modifications of a saved file, and the resulting error.
 const STRANGE: [(&str, &str); 8] = [
     (
         "CREATE TRIGGER t AFTER INSERT ON log BEGIN DELETE FROM entity; END",
@@ -184,7 +185,7 @@ async fn a_file_that_is_not_wholly_ours_is_neither_restored_nor_opened() {
         );
         check_refused(Sandbox::builder().database(&strange), says).await;
     }
-    // A page in the middle that is not what it was.
+    // Corrupt a page in the middle of the file.
     let mut damaged = std::fs::read(&saved).unwrap();
     let middle = damaged.len() / 2 / 4096 * 4096;
     damaged[middle..middle + 64].fill(0xAA);
@@ -210,7 +211,7 @@ async fn saving_overwrites_nothing_and_restoring_needs_another_file() {
         std::os::unix::fs::symlink(&own, &soft).unwrap();
         names.push(soft);
     }
-    // The same name where case does not count, or else another one.
+    // The same file on case-insensitive file systems, otherwise a different one.
     let upper = directory.file("SANDBOX.DB");
     if upper.exists() {
         names.push(upper);
@@ -273,7 +274,7 @@ async fn files_are_for_their_owner_alone() {
     let saved = directory.file("saved.db");
     sandbox.admin().save(&saved).await.unwrap();
     check(&["sandbox.db", "sandbox.db-wal", "saved.db"]);
-    // The file alone is enough.
+    // The file is complete without its write-ahead log.
     assert!(!directory.file("saved.db-wal").exists());
     sandbox.stop().await;
 
@@ -288,7 +289,7 @@ async fn files_are_for_their_owner_alone() {
 async fn a_callback_that_was_on_its_way_is_sent_again() {
     let directory = Directory::new("on-its-way");
     let setup = Setup::with(builder(&directory)).await;
-    // A partner that takes the connection and never answers.
+    // A partner that accepts the connection and never responds.
     let silent = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("http://{}", silent.local_addr().unwrap());
     setup.done(&calls_to(&url)).await;
@@ -305,7 +306,7 @@ async fn a_callback_that_was_on_its_way_is_sent_again() {
     sandbox.stop().await;
     moving.await.unwrap().unwrap_err();
 
-    // It is listening now, at the same place.
+    // Now a partner listens at the same address.
     drop(silent);
     let address = url.strip_prefix("http://").unwrap().to_owned();
     serve_partner_at(&address, partner.clone(), keys).await;

@@ -1,5 +1,4 @@
-//! What a fault looks like at the other end of the socket, and
-//! what the generated client makes of it.
+//! The effect of each fault on a plain socket and on the generated client.
 
 use std::io::ErrorKind;
 
@@ -15,8 +14,8 @@ use tokio::net::{TcpListener, TcpStream};
 
 use crate::setup::{Setup, calls_to, recharge, rule, status};
 
-/// Every fault of the wire. A new one does not compile until it has its place
-/// here and in the tests below.
+/// Returns every fault of the wire. A new fault does not compile until it is added
+/// here and to the tests below.
 fn all() -> Vec<WireFault> {
     let by = Duration::NONE;
     let first = WireFault::Delay { by };
@@ -45,7 +44,7 @@ fn after(fault: &WireFault) -> Option<WireFault> {
     })
 }
 
-/// Whether a fault of that side is taken.
+/// Whether a fault can be set for this side.
 async fn takes(setup: &Setup, on: Side, fault: &WireFault) -> bool {
     let command = rule(on, Fault::Wire(fault.clone()), 100, None);
     let executed = setup.sandbox.admin().command(&command).await.unwrap();
@@ -139,7 +138,8 @@ async fn a_redirection_is_not_followed() {
     assert_eq!(no_call.kind(), ErrorKind::WouldBlock);
 }
 
-/// What a plain socket reads after a request: everything, and how it ended.
+/// Returns everything that a plain socket reads after a request, and the final
+/// error.
 async fn read(setup: &Setup, fault: WireFault) -> (String, Option<ErrorKind>) {
     setup.fault(Side::Requests, fault, 1).await;
     let info = setup.sandbox.info();
@@ -196,8 +196,7 @@ async fn a_caller_sees_what_the_fault_says_on_its_socket() {
 
 // ---- callbacks
 
-/// A partner that is nothing but a socket, and what the sandbox says of the
-/// attempt after the partner has done `with` the connections.
+/// A partner that is a plain socket.
 struct Socket {
     setup: Setup,
     listener: TcpListener,
@@ -212,8 +211,8 @@ impl Socket {
         Self { setup, listener }
     }
 
-    /// Sends a notice; what a partner that never answers reads, and the
-    /// result of the attempt.
+    /// Sends a notification to a partner that never responds; returns what the
+    /// partner reads, and the result of the attempt.
     async fn notice(&self, fault: &WireFault) -> (Vec<u8>, Option<ErrorKind>, Value) {
         self.setup.fault(Side::Callbacks, fault.clone(), 1).await;
         let (details, (read, end)) = tokio::join!(self.setup.recharged("5000"), async {
@@ -225,7 +224,7 @@ impl Socket {
     }
 }
 
-/// Reads until a request is whole, or until nothing more comes.
+/// Reads until a request is complete, or until the connection ends.
 pub(crate) async fn read_request(stream: &mut TcpStream) -> (Vec<u8>, Option<ErrorKind>) {
     let mut read = Vec::new();
     loop {
@@ -240,7 +239,7 @@ pub(crate) async fn read_request(stream: &mut TcpStream) -> (Vec<u8>, Option<Err
     }
 }
 
-/// The length that is announced, and as much of the body as came.
+/// Returns the announced length, and the body received so far.
 fn body(read: &[u8]) -> Option<(usize, &str)> {
     let (head, body) = std::str::from_utf8(read).ok()?.split_once("\r\n\r\n")?;
     let head = head.to_lowercase();
@@ -255,7 +254,7 @@ async fn a_partner_sees_what_the_fault_says_on_its_socket() {
     let key = EncryptKey::derive(&socket.setup.sandbox.info().encrypt_key);
     let mut tried = 0;
     for fault in all() {
-        // Those of several connections have their own tests.
+        // Faults with several connections have separate tests.
         let several = matches!(
             fault,
             WireFault::Duplicate { .. } | WireFault::Splice { .. } | WireFault::Delay { .. }
@@ -269,7 +268,7 @@ async fn a_partner_sees_what_the_fault_says_on_its_socket() {
             .await;
         tried += 1;
         let (read, end, result) = socket.notice(&fault).await;
-        // There was no answer: the partner may have taken it all the same.
+        // There was no response, so the partner may have executed it.
         assert_eq!(result["result"], "lost", "{fault:?}: {result}");
         let (length, body) = body(&read).unwrap_or_default();
         let opens = envelope::open(&key, body.as_bytes()).is_ok();
@@ -296,7 +295,7 @@ async fn copies_are_on_their_way_at_once() {
     let duplicate = WireFault::Duplicate { copies };
     socket.setup.fault(Side::Callbacks, duplicate, 1).await;
     let (details, bodies) = tokio::join!(socket.setup.recharged("5000"), async {
-        // None is answered before all have come.
+        // No request is answered before all have arrived.
         let mut waiting = Vec::new();
         let mut bodies = Vec::new();
         for _ in 0..copies {
@@ -320,7 +319,7 @@ async fn a_dropped_notice_never_comes_and_a_late_one_comes_months_after_its_resu
         .await;
     setup.pay("SKY9800000101", "1.00").await.unwrap();
     setup.advance("1m").await;
-    // The result overtakes the notice of upload.
+    // The result overtakes the notification of the upload.
     assert_eq!(setup.partner.told.pay_types(), ["2"]);
     setup.advance("59d").await;
     assert!(setup.partner.told.take().is_empty());
@@ -335,14 +334,15 @@ async fn a_dropped_notice_never_comes_and_a_late_one_comes_months_after_its_resu
     assert_eq!(setup.partner.told.pay_types(), ["2"]);
 }
 
-/// A sealed text in pieces of three blocks of the cipher: 48 bytes are 64
-/// characters.
+/// Splits an encrypted body into pieces of three cipher blocks: 48 bytes are 64
+/// Base64 characters.
 fn blocks(sealed: &str) -> Vec<&[u8]> {
     sealed.as_bytes().chunks(64).collect()
 }
 
-/// Two notices, and a third that is spliced from them: its sealed text, those
-/// that it was made of, and what the partner was told by all three.
+/// Sends two notifications and a third that is spliced from them; returns the
+/// third's encrypted body, the bodies it was made of, and the notifications the
+/// partner received.
 async fn spliced(seed: u64) -> ([String; 3], Vec<Value>) {
     let settings = Settings {
         seed,
@@ -389,7 +389,7 @@ async fn a_splice_of_two_others_is_taken_for_a_notice_that_was_never_sent() {
         let cut = same.count();
         assert!(cut > 0 && cut < blocks.len(), "{cut} of {}", blocks.len());
         assert_eq!(blocks[cut..], last[cut..]);
-        // Its padding is right and so is its JSON: nothing tells the partner.
+        // Its padding and its JSON are valid, so the partner cannot detect it.
         let [_, _, forged] = &told[..] else {
             panic!("the partner was told {told:?}");
         };

@@ -1,4 +1,4 @@
-//! The interface for partners, by plain HTTP.
+//! The partner interface over plain HTTP.
 
 use serde_json::{Value, json};
 use skypay_runtime::envelope::{self, EncryptKey};
@@ -12,7 +12,8 @@ use tokio::net::TcpStream;
 
 use crate::setup::{Setup, client_of, keys_of};
 
-/// An answer over plain HTTP: status, head in lower case, and body.
+/// Sends a POST request; returns the status, the header in lower case, and the
+/// body.
 pub(crate) async fn posted(
     url: &str,
     path: &str,
@@ -37,7 +38,7 @@ async fn sent(
     sent_as(host, method, url, path, headers, body).await
 }
 
-/// The same under another name.
+/// Sends a request with the given `Host`.
 pub(crate) async fn sent_as(
     host: &str,
     method: &str,
@@ -75,7 +76,7 @@ impl Setup {
         self.answered_in_plaintext(path, "", body).await
     }
 
-    /// Posts, and reads plaintext.
+    /// Sends a POST request and parses the plaintext response.
     async fn answered_in_plaintext(&self, path: &str, headers: &str, body: &str) -> Value {
         let path = format!("/services/sandbox{path}");
         let (status, head, body) = posted(self.sandbox.url(), &path, headers, body).await;
@@ -115,8 +116,8 @@ async fn the_path_may_name_the_operation() {
     }
 }
 
-/// What is refused is answered in plaintext, as is everything at the path of an
-/// operation, even what is no JSON.
+/// Refusals of plaintext are in plaintext, as is every response at the path of an
+/// operation, even to invalid JSON.
 #[tokio::test]
 async fn what_is_refused_in_plaintext_says_why_in_plaintext() {
     let setup = Setup::open().await;
@@ -166,7 +167,7 @@ async fn a_byte_order_mark_belongs_to_no_body() {
     assert_eq!(status, 200, "{answer}");
 }
 
-/// Many HTTP clients call any text JSON, and some put it into quotes.
+/// Many HTTP clients label any text as JSON, and some quote it.
 #[tokio::test]
 async fn an_encrypted_body_is_one_under_any_content_type() {
     let setup = Setup::open().await;
@@ -197,7 +198,7 @@ async fn an_encrypted_body_is_one_under_any_content_type() {
                 &*answer
             );
         }
-        // What is sealed with another key is no plaintext for that.
+        // A body encrypted with another key is not treated as plaintext.
         let path = "/services/sandbox";
         let (status, _, answer) =
             posted(setup.sandbox.url(), path, &headers, &sealed(&other)).await;
@@ -296,11 +297,11 @@ async fn every_return_code_can_be_provoked_over_the_wire() {
                 }
                 body.to_string()
             }
-            // What is no message at all is no JSON object either.
+            // A body that is not a message is not a JSON object either.
             _ => "{".to_owned(),
         };
         let answer = setup.plaintext("", &body).await;
-        // Reports have no code where nothing is wrong.
+        // Successful reports have no return code.
         let silent = !operation.code_required && answer.get("responseCode").is_none();
         let code = if silent {
             operation.accepted_code()

@@ -1,6 +1,6 @@
-//! The whole life of each kind of transaction, as a script: a step a line, a
-//! verb and what it needs. The partner's half is generated, so that what is said
-//! here was typed on both sides.
+//! The lifecycle of each kind of transaction as a script: one step per line,
+//! with a verb and its arguments. The partner uses the generated client and
+//! server, so the messages are typed on both sides.
 
 use std::collections::BTreeSet;
 
@@ -9,15 +9,15 @@ use skypay_types::StatementType;
 
 use crate::setup::Setup;
 
-/// What a partner answers to an inquiry about the loan `SKY9800000301`.
+/// The partner's response to an inquiry about the loan `SKY9800000301`.
 const LOAN: &str = r#"{"amount":"3900.00","payerName":"Dela Cruz,Juan,Santos","payerAddress":"1 Example Street","payerPhone":"09123456789"}"#;
 
-/// A cashier's inquiry about it, and the payment.
+/// A cashier's inquiry about this loan, and the payment.
 const ASK: &str = r#"do {"command":"cashier","do":"ask-collection","contract_number":"SKY9800000301","channel":"9","amount":"3900","phone":"09123456789"}"#;
 const COLLECT: &str =
     r#"do {"command":"cashier","do":"collect","contract_number":"SKY9800000301","channel":"9"}"#;
 
-/// Of a verb, a word and the rest, which may be JSON.
+/// Splits a step into a verb, a word and the rest, which may be JSON.
 fn parts(step: &str) -> (&str, &str, &str) {
     let step = step.trim();
     let (verb, rest) = step.split_once(' ').unwrap_or((step, ""));
@@ -32,7 +32,7 @@ fn json(text: &str) -> Value {
     serde_json::from_str(if text.is_empty() { "{}" } else { text }).unwrap()
 }
 
-/// Carries out the steps; the last answer to a call.
+/// Executes the steps and returns the last response to a call.
 async fn check(steps: &str) -> (Setup, Value) {
     let setup = Setup::open().await;
     let mut answer = Value::Null;
@@ -40,7 +40,7 @@ async fn check(steps: &str) -> (Setup, Value) {
         let (verb, word, rest) = parts(step);
         match verb {
             "call" => answer = setup.call(word, json(rest)).await.unwrap(),
-            // With a code in front of the changes.
+            // The expected code precedes the changes.
             "refused" => {
                 let (code, changes) = rest.split_once(' ').unwrap_or((rest, ""));
                 let error = setup.call(word, json(changes)).await.unwrap_err();
@@ -56,7 +56,7 @@ async fn check(steps: &str) -> (Setup, Value) {
                 let executed = setup.sandbox.admin().command(&command).await.unwrap();
                 assert!(executed.invalid_command().is_some(), "{step}: {executed:?}");
             }
-            // With the code that comes back for the callback of the command.
+            // The expected code of the response to the command's callback.
             "code" => {
                 let command = serde_json::from_value(json(rest)).unwrap();
                 let executed = setup.sandbox.admin().command(&command).await.unwrap();
@@ -82,7 +82,7 @@ async fn check(steps: &str) -> (Setup, Value) {
                     "{step}"
                 );
             }
-            // The status, and the times that are there.
+            // The expected status, and the times that are set.
             "status" => {
                 let entry = json!(setup.status(word).await);
                 let times = ["payTime", "cancelTime"].into_iter();
@@ -150,7 +150,7 @@ async fn a_payout_at_a_store_is_paid_cancelled_or_amended() {
         "#,
     )
     .await;
-    // Cancelled when the chain confirms it.
+    // Cancelled when the chain confirms.
     check(
         "
         call payoutQueueV2
@@ -166,7 +166,8 @@ async fn a_payout_at_a_store_is_paid_cancelled_or_amended() {
         ",
     )
     .await;
-    // A refused cancellation goes back to uploaded without a callback.
+    // After a refused cancellation, the status is uploaded again, without a
+    // callback.
     check(
         r#"
         call payoutQueueV2 {"amount":"3900.11"}
@@ -302,7 +303,7 @@ async fn a_recharge_is_told_and_found_again() {
     assert_eq!(notifications[0]["statementType"], "1");
 }
 
-/// Settled money was collected before, so that comes first.
+/// Only collected money can be settled, so the collection comes first.
 #[tokio::test]
 async fn every_kind_of_movement_is_told() {
     let (setup, _) = check(&format!(

@@ -1,4 +1,4 @@
-//! How much is read at most of what comes from outside.
+//! Limits on the size of external input.
 
 use std::io::Write;
 
@@ -10,8 +10,8 @@ use skypay_sandbox::limits;
 use crate::interface::posted;
 use crate::setup::{Setup, calls_to, recharge};
 
-/// A server that reads a request and answers with `bytes` and more than that,
-/// until the reader is gone; the URL.
+/// Starts a server that reads a request and responds with more than `bytes` bytes
+/// until the client disconnects; returns its URL.
 fn answering_without_end(head: &'static str, bytes: usize) -> String {
     let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());
@@ -34,7 +34,7 @@ fn answering_without_end(head: &'static str, bytes: usize) -> String {
 
 const ENDLESS: &str = "HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n";
 
-/// What became of a callback that is answered at this URL.
+/// Returns the result of a callback that is answered at this URL.
 async fn answered_at(setup: &Setup, url: &str) -> (AttemptResult, Value) {
     setup.done(&calls_to(url)).await;
     let admin = setup.sandbox.admin();
@@ -95,7 +95,7 @@ async fn a_file_to_restore_from_has_a_limit() {
     let directory = crate::setup::Directory::new("large");
     let setup = Setup::open().await;
     let file = directory.file("large.db");
-    // It takes no room where files may have holes.
+    // A sparse file, which takes no space on most file systems.
     let large = std::fs::File::create(&file).unwrap();
     large.set_len(limits::RESTORED + 1).unwrap();
     let error = setup.sandbox.admin().restore(&file).await.unwrap_err();

@@ -1,4 +1,4 @@
-//! A partner without a server of its own: callbacks wait in the mailbox.
+//! The mailbox, for partners without a server.
 
 use std::pin::pin;
 use std::time::Duration;
@@ -20,7 +20,7 @@ use crate::setup::{Setup, calls_to, recharge};
 const BANK: &str = "SKY9800000101";
 const MAILBOX: &str = "/_sandbox/mailbox";
 
-/// A callback as it was fetched.
+/// A fetched callback.
 #[derive(Clone, Debug, PartialEq)]
 struct QueuedCallback {
     id: u64,
@@ -29,7 +29,7 @@ struct QueuedCallback {
 }
 
 impl Setup {
-    /// A sandbox whose callbacks go to its own mailbox.
+    /// Starts a sandbox whose callbacks go to its mailbox.
     async fn with_mailbox(builder: Builder) -> Self {
         let setup = Self::with(builder.clock(Clock::frozen())).await;
         let url = format!("{}{MAILBOX}", setup.sandbox.url());
@@ -37,7 +37,7 @@ impl Setup {
         setup
     }
 
-    /// The next callback; waits until there is one.
+    /// Waits for the next callback and returns it.
     async fn next(&self, query: &str) -> QueuedCallback {
         let path = format!("{MAILBOX}/next?{query}");
         let (status, head, sealed) = got(self.sandbox.url(), &path).await;
@@ -55,13 +55,13 @@ impl Setup {
         }
     }
 
-    /// Whether nothing waits.
+    /// Whether no callback is queued.
     async fn has_nothing(&self) -> bool {
         let path = format!("{MAILBOX}/next?wait=0");
         got(self.sandbox.url(), &path).await.0 == 204
     }
 
-    /// Waits until the callbacks have gone whose senders have.
+    /// Waits until callbacks without a waiting request are removed.
     async fn emptied(&self) {
         for _ in 0..10_000 {
             if self.has_nothing().await {
@@ -77,7 +77,8 @@ impl Setup {
         serde_json::from_str(&plaintext).unwrap()
     }
 
-    /// Answers with a code, sealed; the HTTP status.
+    /// Sends an encrypted response with a return code; returns the HTTP status and
+    /// body.
     async fn answered(&self, letter: &QueuedCallback, code: &str) -> (u16, String) {
         let plaintext = json!({
             "responseTime": "2026-01-05 09:00:00.0000",
@@ -91,8 +92,8 @@ impl Setup {
         (status, body)
     }
 
-    /// Carries out a command with one callback, and meanwhile something else;
-    /// how the attempt ended.
+    /// Executes a command with one callback, and `meanwhile` concurrently; returns
+    /// the result of the attempt.
     async fn ends(&self, command: &Command, meanwhile: impl Future<Output = ()>) -> AttemptResult {
         let (executed, ()) = tokio::join!(self.sandbox.admin().command(command), meanwhile);
         let mut deliveries = executed.unwrap().deliveries;
@@ -111,7 +112,7 @@ async fn a_callback_is_fetched_and_answered_by_hand() {
     setup.pay(BANK, "1000.00").await.unwrap();
     let fetch = async {
         for pay_type in ["1", "2"] {
-            // It comes again until it is answered.
+            // It is returned again until it is answered.
             let letter = setup.next("").await;
             assert_eq!(letter, setup.next("").await);
             assert_eq!(letter.path, MAILBOX);
@@ -163,7 +164,7 @@ async fn a_callback_with_a_url_of_its_own_says_which() {
     let fetch = async {
         let letter = setup.next("").await;
         assert_eq!(letter.path, format!("{MAILBOX}/to/money/moved"));
-        // It is answered once.
+        // It can be answered once.
         assert_eq!(setup.answered(&letter, "1000").await.0, 204);
         assert_eq!(setup.answered(&letter, "1000").await.0, 410);
     };
@@ -214,7 +215,7 @@ async fn an_answer_that_says_nothing_leaves_the_outcome_open() {
         ),
         "{result:?}"
     );
-    // So it is sent again, as to any partner.
+    // So it is retried, as with any partner.
     let fetch = async {
         let letter = setup.next("").await;
         assert_eq!(letter.id, 2);
@@ -233,7 +234,7 @@ async fn what_is_not_answered_in_time_is_unknown_and_gone() {
         let mut executed = pin!(setup.sandbox.admin().command(&command));
         let letter = tokio::select! {
             letter = setup.next("") => letter,
-            // The machine was too slow for so little patience.
+            // The timeout was too short for this machine.
             _ = &mut executed => {
                 timeout *= 2;
                 continue;
@@ -271,7 +272,7 @@ async fn what_waits_when_everything_is_forgotten_is_forgotten_too() {
     assert_eq!(setup.answered(&old, "1000").await.0, 410);
 }
 
-/// Who sends to the mailbox and goes away leaves nothing there.
+/// A request to the mailbox that is aborted leaves no callback there.
 #[tokio::test]
 async fn a_callback_is_gone_with_its_sender() {
     let setup = Setup::with_mailbox(Sandbox::builder()).await;
@@ -346,7 +347,7 @@ async fn waiting_requests_end_when_the_sandbox_stops() {
     let mut waiting = TcpStream::connect(&address).await.unwrap();
     let request = format!("GET {MAILBOX}/next HTTP/1.1\r\nHost: {address}\r\n\r\n");
     waiting.write_all(request.as_bytes()).await.unwrap();
-    // The request is there before the next one is answered.
+    // The request arrived before the next one is answered.
     assert!(setup.has_nothing().await);
     setup.sandbox.stop().await;
     let mut answer = String::new();

@@ -1,5 +1,5 @@
-//! The sandbox over its wire: generated client and generated callback server
-//! on the partner's side, plain HTTP where others would use it.
+//! Tests of the sandbox over HTTP, with the generated client and callback
+//! server on the partner's side, and plain HTTP for other clients.
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 

@@ -1,4 +1,5 @@
-//! The page without a browser: what every part of it holds, and what it refuses.
+//! Tests of the page without a browser: the content of each page, and rejected
+//! requests.
 
 use serde_json::json;
 use skypay_sandbox::engine::{CashierCommand, Command};
@@ -24,7 +25,7 @@ impl Setup {
         body
     }
 
-    /// Every link of the menu.
+    /// Returns every link of the menu.
     async fn menu(&self) -> Vec<String> {
         let overview = self.page("/").await;
         let (_, menu) = overview.split_once("<nav").unwrap();
@@ -32,7 +33,7 @@ impl Setup {
         links(menu)
     }
 
-    /// One transaction of each kind, with the callbacks about it.
+    /// Creates one transaction of each kind, with its callbacks.
     async fn fill(&self) {
         self.pay(BANK, "1000.00").await.unwrap();
         self.call("generate711Barcode", json!({})).await.unwrap();
@@ -49,7 +50,7 @@ impl Setup {
     }
 }
 
-/// The rows of a list.
+/// Returns the number of rows in a list.
 fn shown(page: &str) -> usize {
     page.matches("<th scope=\"row\">").count()
 }
@@ -184,7 +185,7 @@ async fn long_lists_are_turned_page_by_page_with_their_filter() {
         older.contains("Newer") && !older.contains("Older"),
         "{older}"
     );
-    // No number of a page may upset it.
+    // Any page number is accepted.
     let beyond = format!("{filtered}&page=18446744073709551615");
     assert_eq!(shown(&setup.page(&beyond).await), 0);
 

@@ -1,7 +1,7 @@
-//! Keys are changed while calls and callbacks go on, and none of them fails.
+//! Keys are rotated during calls and callbacks, and none of them fails.
 //!
-//! The sandbox plays the vendor's cache: a pair that is enabled comes into use
-//! five minutes later, for what it takes and for what it sends.
+//! The sandbox simulates the vendor's cache: an enabled pair becomes effective
+//! five minutes later, for requests and for callbacks.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -17,22 +17,22 @@ use tokio::net::TcpListener;
 
 use crate::setup::{Setup, bank, calls_to};
 
-/// How far the clock goes between two rounds of calls.
+/// The time by which the clock advances between rounds of calls, in seconds.
 const STEP: u64 = 20;
 
-/// How many payouts and how many questions race with each step.
+/// The number of concurrent payouts, and of concurrent queries, per step.
 const CALLS: u32 = 3;
 
-/// One payout, in pesos and in centavos.
+/// The amount of one payout, in pesos and in centavos.
 const AMOUNT: (&str, i64) = ("10.00", 1000);
 
-/// What the two entities of a sandbox begin with, in centavos.
+/// The opening balance of an entity, in centavos.
 const OPENING: i64 = 100_000_000;
 
-/// What the partner was told, and with which keys: payout and pay type.
+/// The notifications received: control number, pay type and key set.
 type Notices = Arc<Mutex<Vec<(String, String, Sealed)>>>;
 
-/// With which set of the partner's ring a callback came.
+/// Which set of the partner's key ring decrypted a callback.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Sealed {
     WithAnOlderSet,
@@ -59,12 +59,12 @@ impl PartnerCallbacks for Partner {
     }
 }
 
-/// A sandbox whose partner changes its keys.
+/// A sandbox and a partner that rotates its keys.
 struct Rotation {
     setup: Setup,
     client: Client,
     notices: Notices,
-    /// How often each call was sent, by how many were sent so often.
+    /// The number of calls by their number of attempts.
     tries: Arc<Mutex<BTreeMap<u32, u32>>>,
     made: AtomicU32,
 }
@@ -101,7 +101,7 @@ impl Rotation {
         }
     }
 
-    /// Makes a pair in the back office, and notes it before it is enabled.
+    /// Generates a pair in the back office and stores it before it is enabled.
     async fn generate(&self) -> (u32, Credentials) {
         let validity = Validity::Days30;
         let generate = Command::Keys(KeyCommand::Generate { validity });
@@ -134,12 +134,12 @@ impl Rotation {
         self.client.payout_queue(&payout).await.map(|_| ())
     }
 
-    /// Lets the clock go so many seconds, with calls on their way all the time,
-    /// none of which may fail.
+    /// Advances the clock by this many seconds, with calls in progress all the
+    /// time, none of which may fail.
     async fn work(&self, seconds: u64) {
         for _ in 0..seconds / STEP {
             let step = format!("{STEP}s");
-            // Boxed, for the futures of calls are large.
+            // Boxed, because the futures of calls are large.
             let calls = Box::pin(async {
                 for _ in 0..CALLS {
                     let (paid, asked) = tokio::join!(self.pay(), self.ask());
@@ -161,8 +161,8 @@ impl Rotation {
         counts
     }
 
-    /// Every payout that was made is there once, is paid once, and was told of
-    /// once.
+    /// Checks that every payout exists once, is paid once, and has one notification
+    /// of each type.
     async fn check_books(&self, told: &[(String, String)]) {
         let made = self.made.load(Ordering::Relaxed);
         let rows = self.setup.sandbox.admin().all_rows(true).await.unwrap();
@@ -201,16 +201,16 @@ impl Rotation {
     }
 }
 
-/// When the client is told of the new pair.
+/// When the client receives the new pair.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Told {
-    /// As it should be: before it is enabled, to go over when it is taken.
+    /// Correct: announced before it is enabled, and used once it is accepted.
     Announced,
-    /// Too early: it writes with a pair that is not taken yet.
+    /// Too early: requests use a pair that is not accepted yet.
     RotatedTo,
 }
 
-/// Changes keys twice under load, as SECURITY.md says.
+/// Rotates keys twice under load, as described in SECURITY.md.
 async fn check(old_key: &str, told: Told, sent_again: impl Fn(u32) -> bool) {
     let rotation = Rotation::open(old_key).await;
     let mut all_told = Vec::new();
@@ -224,8 +224,7 @@ async fn check(old_key: &str, told: Told, sent_again: impl Fn(u32) -> bool) {
             Told::Announced => rotation.setup.keys.announce(new),
             Told::RotatedTo => rotation.setup.keys.rotate(new),
         }
-        // Nothing is on its way just now, and nothing begins until a question
-        // has gone through.
+        // No call is in progress now, and none starts until a query has succeeded.
         rotation.enable(id).await;
         let mut minutes = 0;
         while let Err(refused) = rotation.ask().await {
@@ -247,7 +246,7 @@ async fn check(old_key: &str, told: Told, sent_again: impl Fn(u32) -> bool) {
             assert!(!sealed.contains_key(&Sealed::WithTheNewest), "{sealed:?}");
         }
 
-        // The moment at which the new pair comes into use is in here.
+        // The new pair becomes effective during this period.
         rotation.work(80).await;
         all_told.extend(rotation.told());
         let sealed = rotation.sealed();
@@ -267,10 +266,10 @@ async fn check(old_key: &str, told: Told, sent_again: impl Fn(u32) -> bool) {
 
 #[tokio::test]
 async fn keys_change_while_calls_go_on_and_none_fails() {
-    // SkyPay goes over from one pair to the other at a moment of its own: the
-    // calls that meet it are sent again.
+    // SkyPay switches pairs at an unknown time; the calls that this affects are
+    // retried.
     check("until-effective", Told::Announced, |again| again >= 2).await;
-    // It takes both for a while: nothing has to be sent twice.
+    // Both pairs are accepted for a while, so no retry is needed.
     check("overlaps", Told::Announced, |again| again == 0).await;
 }
 
@@ -284,8 +283,8 @@ async fn a_client_that_goes_over_too_early_is_led_back() {
     check("until-effective", Told::RotatedTo, |again| again >= 4).await;
 }
 
-/// What becomes of two payouts if a step is left out: one that is made before
-/// the new pair is in use, and one that is made after.
+/// Submits two payouts with a step left out, one before and one after the new pair
+/// is effective, and returns their results.
 async fn refused(
     old_key: &str,
     prepare: impl Fn(&Rotation, Credentials),
@@ -308,7 +307,7 @@ fn unknown(result: &Result<(), Error>) -> Option<UnknownCause> {
     }
 }
 
-/// How many payouts the sandbox has, and how its callbacks were received.
+/// Returns the number of payouts in the sandbox, and the results of its callbacks.
 async fn booked(rotation: &Rotation) -> (usize, Vec<String>) {
     let rows = rotation.setup.sandbox.admin().all_rows(true).await.unwrap();
     let results = rows.iter().filter_map(|row| match row {
@@ -319,7 +318,7 @@ async fn booked(rotation: &Rotation) -> (usize, Vec<String>) {
     (payouts.count(), results.collect())
 }
 
-/// How an attempt ended.
+/// Returns the return code of an attempt, or its result.
 fn code_of(attempt: &Attempt) -> String {
     match &attempt.result {
         Some(AttemptResult::Answered { code, .. }) => code.clone(),
@@ -331,7 +330,8 @@ fn code_of(attempt: &Attempt) -> String {
     }
 }
 
-/// Two payouts were made, and half of what tells of them was not understood.
+/// Checks that two payouts exist, and that half of their callbacks were not
+/// decrypted.
 async fn two_of_four_callbacks_are_lost(rotation: &Rotation) {
     let (payouts, mut results) = booked(rotation).await;
     results.sort();
@@ -352,8 +352,7 @@ async fn without_the_new_pair_calls_and_callbacks_fail_once_it_is_in_use() {
         (1, vec!["1000".to_owned(), "1000".to_owned()])
     );
 
-    // What is paid under the old pair and told of under the new one is not
-    // understood.
+    // Payouts made with the old pair whose callbacks use the new pair.
     let (rotation, _) = refused("overlaps", |_, _| {}).await;
     two_of_four_callbacks_are_lost(&rotation).await;
 }

@@ -1,4 +1,4 @@
-//! A sandbox, and a partner whose both halves are generated.
+//! A sandbox, and a partner with the generated client and server.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -21,7 +21,7 @@ use skypay_types::{
 };
 use tokio::net::TcpListener;
 
-/// What the partner was told, in order: the callback and its content.
+/// The callbacks that the partner received, in order, with their content.
 #[derive(Clone, Default)]
 pub(crate) struct Told(Arc<Mutex<Vec<(&'static str, Value)>>>);
 
@@ -35,7 +35,7 @@ impl Told {
         std::mem::take(&mut self.0.lock().unwrap())
     }
 
-    /// The pay types of the notices about a payout.
+    /// Returns the pay types of the notifications of payouts.
     pub(crate) fn pay_types(&self) -> Vec<String> {
         let all = self.take().into_iter();
         let notices = all.filter(|(name, _)| *name == "payoutQueuePayout");
@@ -45,7 +45,7 @@ impl Told {
     }
 }
 
-/// How the partner answers inquiries, by callback: a response, or a code.
+/// The partner's responses to inquiries by callback: a response or a return code.
 type Answers = Arc<Mutex<BTreeMap<&'static str, Result<Value, &'static str>>>>;
 
 #[derive(Clone, Default)]
@@ -91,8 +91,8 @@ macro_rules! operations {
         }
 
         impl Setup {
-            /// Calls an operation through its own method, with a request like the
-            /// sample; the typed answer, written again.
+            /// Calls an operation with its sample and some changes, through its
+            /// typed method; returns the response as JSON.
             pub(crate) async fn call(&self, operation: &str, changes: Value) -> Result<Value, Error> {
                 $(if operation == skypay_types::$request::INFO.name {
                     let request: skypay_types::$request = like(changes);
@@ -107,7 +107,7 @@ macro_rules! operations {
 
 skypay_types::with_operations!(operations);
 
-/// Serves the partner's half; the URL.
+/// Serves the partner's callbacks and returns the URL.
 pub(crate) async fn serve_partner_at(address: &str, partner: Partner, keys: KeyRing) -> String {
     let listener = TcpListener::bind(address).await.unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());
@@ -116,7 +116,7 @@ pub(crate) async fn serve_partner_at(address: &str, partner: Partner, keys: KeyR
     url
 }
 
-/// The credentials that a sandbox has printed.
+/// Returns the credentials that a sandbox has printed.
 pub(crate) fn keys_of(info: &Info) -> KeyRing {
     let credentials = Credentials::new(&info.user_name, &info.authentication, &info.encrypt_key);
     KeyRing::new(credentials.unwrap())
@@ -127,7 +127,7 @@ pub(crate) fn client_of(info: &Info, keys: KeyRing) -> Client {
     Client::new(&environment, &info.caller_name, keys).unwrap()
 }
 
-/// A sandbox with a virtual clock and a partner that has told it its URL.
+/// A sandbox with a virtual clock, and a partner whose callback URL is set.
 pub(crate) struct Setup {
     pub(crate) sandbox: Running,
     pub(crate) client: Client,
@@ -159,7 +159,7 @@ impl Setup {
         setup
     }
 
-    /// Carries out a command that makes sense.
+    /// Executes a command and returns its details; panics if it is invalid.
     pub(crate) async fn done(&self, command: &Command) -> Value {
         let executed = self.sandbox.admin().command(command).await.unwrap();
         assert_eq!(
@@ -182,19 +182,19 @@ impl Setup {
         self.sandbox.admin().advance(by).await.unwrap();
     }
 
-    /// The next `times` messages of that side suffer.
+    /// Adds a fault to the next `times` messages of this side.
     pub(crate) async fn fault(&self, on: Side, fault: WireFault, times: u32) {
         self.done(&rule(on, Fault::Wire(fault), 100, Some(times)))
             .await;
     }
 
-    /// Orders a payout to a bank account of its own.
+    /// Submits a payout to a separate bank account.
     pub(crate) async fn pay(&self, number: &str, amount: &str) -> Result<(), Error> {
         let payout = bank(number, amount);
         Box::pin(self.client.payout_queue(&payout)).await.map(drop)
     }
 
-    /// Recharges an account; the callback that tells of it.
+    /// Recharges an account and returns the callback about it.
     pub(crate) async fn recharged(&self, amount: &str) -> CallbackDetails {
         let admin = self.sandbox.admin();
         let executed = admin.command(&recharge(amount)).await.unwrap();
@@ -206,7 +206,7 @@ impl Setup {
         self.sandbox.admin().state(true).await.unwrap()
     }
 
-    /// The partner answers inquiries so.
+    /// Sets the partner's response to an inquiry.
     pub(crate) fn answers(&self, callback: &'static str, answer: Result<Value, &'static str>) {
         self.partner
             .answers
@@ -215,7 +215,7 @@ impl Setup {
             .insert(callback, answer);
     }
 
-    /// The data of a payout that somebody asks about at a counter.
+    /// Returns the data of a payout for a cash pickup inquiry.
     pub(crate) fn inquiry_answer() -> Value {
         let mut answer = sample("payoutQueueV2").unwrap();
         answer["controlNumber"] = json!("SKY9800000401");
@@ -248,7 +248,7 @@ pub(crate) fn calls_to(url: &str) -> Command {
     })
 }
 
-/// Recharges the account whose prefix the numbers of these tests have.
+/// Returns a command that recharges the account used by these tests.
 pub(crate) fn recharge(amount: &str) -> Command {
     Command::Finance(FinanceCommand::Recharge {
         prefix: "SKY98".to_owned(),
@@ -257,7 +257,7 @@ pub(crate) fn recharge(amount: &str) -> Command {
     })
 }
 
-/// Adds a fault to all that is sent on that side.
+/// Returns a command that adds a fault for this side.
 pub(crate) fn rule(on: Side, fault: Fault, percent: u8, times: Option<u32>) -> Command {
     let fault = FaultRule {
         on,
@@ -284,7 +284,7 @@ pub(crate) async fn status(client: &Client, number: &str) -> Option<PayoutStatus
     entries.into_iter().next()
 }
 
-/// A typed request like the sample, with some fields changed.
+/// Returns the sample as a typed request, with some fields changed.
 #[expect(
     clippy::needless_pass_by_value,
     reason = "so that callers write it in place"
@@ -297,7 +297,7 @@ pub(crate) fn like<O: Operation>(changes: Value) -> O {
     read::from_slice(plaintext.to_string().as_bytes()).unwrap()
 }
 
-/// A payout to a bank account of its own, so that no limit is met.
+/// Returns a payout to a separate bank account, so that no limit is reached.
 pub(crate) fn bank(number: &str, amount: &str) -> PayoutQueueRequest {
     like(json!({
         "controlNumber": number,
@@ -306,7 +306,7 @@ pub(crate) fn bank(number: &str, amount: &str) -> PayoutQueueRequest {
     }))
 }
 
-/// A directory that is gone at the end.
+/// A temporary directory, deleted on drop.
 pub(crate) struct Directory(PathBuf);
 
 impl Directory {

@@ -1,4 +1,4 @@
-//! What goes wrong on the wire, in both directions.
+//! Faults on the wire, in both directions.
 
 use serde_json::json;
 use skypay_runtime::envelope::{self, EncryptKey};
@@ -9,8 +9,8 @@ use crate::setup::{Setup, bank, calls_to, recharge, status};
 
 const BANK: &str = "SKY9800000101";
 
-/// A payout whose answer suffers: the client does not know, and whether it was
-/// executed shows afterwards.
+/// Faults on the response of a payout: the outcome is unknown to the client, and a
+/// query shows whether it was executed.
 #[tokio::test]
 async fn an_answer_can_be_cut_off_spoilt_or_replaced() {
     let to = "http://127.0.0.1:1/elsewhere".to_owned();
@@ -45,7 +45,7 @@ async fn a_delayed_answer_waits_for_the_virtual_clock() {
     let payout = bank(BANK, "1000.00");
     let call = setup.client.payout_queue(&payout);
     let mut call = std::pin::pin!(call);
-    // Until the request has been executed and waits.
+    // Until the request has been executed and is delayed.
     loop {
         tokio::select! {
             biased;
@@ -57,15 +57,15 @@ async fn a_delayed_answer_waits_for_the_virtual_clock() {
         }
     }
     let (answer, ()) = tokio::join!(call, async {
-        // The answer may reach the clock after the first move.
+        // The response may be scheduled after the first move of the clock.
         setup.advance("20s").await;
         setup.advance("20s").await;
     });
     answer.unwrap();
 }
 
-/// What becomes of a notice under a fault: how the attempt ended, and how many
-/// copies the partner understood.
+/// Faults on a notification: the result of the attempt, and the number of copies
+/// that the partner decrypted.
 #[tokio::test]
 async fn a_callback_can_be_cut_off_spoilt_doubled_or_forged() {
     let by = Duration::seconds(30);
@@ -106,7 +106,7 @@ async fn the_sealed_text_and_the_answer_are_kept() {
         assert!(opened.contains(says), "{}", &*opened);
     }
     assert_eq!(wire.status, Some(200));
-    // Not unasked.
+    // Personal data are masked by default.
     let id = details.callback.id;
     let masked = setup.sandbox.admin().callback(id, false).await.unwrap();
     assert_eq!(masked.callback.plaintext["companyPrefix"], "***");

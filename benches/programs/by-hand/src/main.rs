@@ -1,5 +1,5 @@
-//! Asks for the balance, written by hand over the same HTTP client: one message
-//! without checks, outcomes or masks.
+//! A balance query written by hand with the same HTTP client: one message,
+//! without validation, outcomes or masking.
 
 use aes::Aes128;
 use aes::cipher::{Array, BlockCipherDecrypt, BlockCipherEncrypt, KeyInit};

@@ -1,5 +1,5 @@
-//! Asks for the balance, with what openapi-generator makes of the document. It
-//! does not know the envelope: what it sends is plaintext.
+//! A balance query with the client from openapi-generator. It does not support
+//! the envelope and sends plaintext.
 
 use openapi::apis::account_api::balance_query;
 use openapi::apis::configuration::Configuration;

@@ -1,4 +1,4 @@
-//! Asks for the balance, with our client.
+//! A balance query with our client.
 
 use skypay_client::types::BalanceQueryRequest;
 use skypay_client::{Client, Credentials, Environment};
