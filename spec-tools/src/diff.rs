@@ -1,9 +1,9 @@
-//! What an edit of the document means: for both sides of the wire, for both
-//! halves of the code, and for the partner.
+//! Compares two versions of a document and classifies the impact of each change on
+//! both sides of the wire, on both halves of the code, and on the partner.
 //!
-//! It works on the tree, not on the model, so that it also reads documents
-//! that the generator would refuse. A change is noted once, however many
-//! operations share it.
+//! The comparison works on the tree, not on the model, so that it also accepts
+//! documents that the generator would reject. A change that several operations
+//! share is reported once.
 
 mod changes;
 mod codes;
@@ -28,14 +28,14 @@ pub use changes::{Change, Side, User, fingerprint};
 pub use impact::{Bump, Impact, Part, Role, Severity, Wire};
 pub use version::Version;
 
-/// What the edit means, change by change.
+/// The result of a comparison.
 #[derive(Clone, Debug)]
 pub struct Report {
-    /// The changes, worst first.
+    /// The changes, most severe first.
     pub changes: Vec<Change>,
-    /// All of them together, side by side.
+    /// The combined impact of all changes.
     pub impact: Impact,
-    /// What they mean for the partner.
+    /// The severity for the partner.
     pub severity: Severity,
     /// The version of the old document.
     pub old_version: String,
@@ -44,7 +44,7 @@ pub struct Report {
 }
 
 impl Report {
-    /// The severity for somebody.
+    /// Returns the severity for an audience.
     #[must_use]
     pub fn severity_for(&self, role: Role) -> Severity {
         let changes = self.changes.iter();
@@ -52,7 +52,7 @@ impl Report {
         worst.unwrap_or(self.severity)
     }
 
-    /// The bump that the shared types need: the larger of both halves.
+    /// Returns the version bump of the shared types: the larger of both halves.
     #[must_use]
     pub fn types(&self) -> Bump {
         self.impact.types()
@@ -68,12 +68,12 @@ pub fn diff(old: &str, new: &str) -> Result<Report, Diagnostics> {
     Ok(compare(&read(old)?, &read(new)?))
 }
 
-/// Reads a document as far as a comparison needs it.
+/// Parses a document and validates what a comparison requires.
 ///
 /// # Errors
 ///
-/// Text that is not YAML, or not of the shape of an OpenAPI 3 document, or one
-/// whose schemas hold too many others.
+/// Text that is not YAML, that does not have the structure of an OpenAPI 3
+/// document, or whose schemas contain too many others.
 pub fn read(text: &str) -> Result<Node, Diagnostics> {
     let root = document::load(text)?;
     let shaped = root
@@ -94,7 +94,7 @@ pub fn read(text: &str) -> Result<Node, Diagnostics> {
     )))
 }
 
-/// Compares two documents that are read already.
+/// Compares two parsed documents.
 #[must_use]
 pub fn compare(old: &Node, new: &Node) -> Report {
     let mut walk = walk::Walk::new(old, new);
@@ -102,7 +102,7 @@ pub fn compare(old: &Node, new: &Node) -> Report {
     root::compare(&mut walk);
     exceptions::compare(&mut walk);
     let changes = walk.changes.finish(new);
-    // Another order moves lines of the generated code, and nothing else.
+    // A different order only moves lines of the generated code.
     let floor = if changes.is_empty() && old.to_json() == new.to_json() {
         (Impact::NONE, Severity::None)
     } else {

@@ -1,5 +1,5 @@
-//! Changes, each once: what several operations share is noted by each of
-//! them and merged here, with the list of its users.
+//! The list of changes. A change that several operations share is merged into one,
+//! with the list of its users.
 
 use std::collections::BTreeMap;
 
@@ -8,55 +8,55 @@ use codegen::document::Node;
 
 use super::impact::{Impact, Part, Role, Severity};
 
-/// In which of the two documents something stands.
+/// The document in which a location is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Side {
-    /// The document from before the change.
+    /// The document before the change.
     Old,
-    /// The document after it.
+    /// The document after the change.
     New,
 }
 
-/// An operation that a change touches, and where.
+/// An operation that a change affects, and the message.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct User {
-    /// The operationId, in the new document where it has one.
+    /// The `operationId`, in the new document if it has one.
     pub operation: String,
-    /// The message; nothing, if the operation itself changes.
+    /// The message; `None` if the operation itself changes.
     pub part: Option<Part>,
     /// Whether SkyPay calls it at the partner.
     pub callback: bool,
 }
 
-/// One change and what it means.
+/// A change and its impact.
 #[derive(Clone, Debug)]
 pub struct Change {
-    /// The kind of change; stable.
+    /// The kind of change. The names are stable.
     pub rule: &'static str,
-    /// What changes, as people call it: `PayoutQueueRequest.amount`.
+    /// The name of the changed item, for display: `PayoutQueueRequest.amount`.
     pub subject: String,
-    /// Where it stands, in the document named by `side`.
+    /// Its location, in the document that `side` names.
     pub location: Location,
-    /// The document of `place`: the old one for what is gone.
+    /// The document of `location`: the old one for removed items.
     pub side: Side,
-    /// The nearest place in the new document, for annotations.
+    /// The nearest location in the new document, for annotations.
     pub near: Location,
-    /// What stood there.
+    /// The old value.
     pub old: Option<String>,
-    /// What stands there now.
+    /// The new value.
     pub new: Option<String>,
-    /// What it means for both sides.
+    /// The impact on both sides.
     pub impact: Impact,
-    /// What it means for the partner.
+    /// The severity for the partner.
     pub severity: Severity,
-    /// The lint rule that must refuse the edit.
+    /// The lint rule that rejects the edit.
     pub lint: Option<&'static str>,
-    /// The operations that it touches, sorted; none for the document itself.
+    /// The affected operations, sorted; empty for the document itself.
     pub users: Vec<User>,
 }
 
 impl Change {
-    /// The severity for somebody.
+    /// Returns the severity for an audience.
     #[must_use]
     pub fn severity_for(&self, role: Role) -> Severity {
         if self.lint.is_some() {
@@ -69,7 +69,7 @@ impl Change {
         }
     }
 
-    /// A name for this change; see [`fingerprint`].
+    /// Returns an identifier of this change; see [`fingerprint`].
     #[must_use]
     pub fn fingerprint(&self) -> String {
         let (old, new) = (self.old.as_deref(), self.new.as_deref());
@@ -77,12 +77,14 @@ impl Change {
     }
 }
 
-/// The name of a change, made of its rule, its pointer and both values (FNV-1a,
-/// 64 bits): another value is another change, and is decided on anew.
+/// Returns an identifier of a change: a hash of its rule, its pointer and both
+/// values (FNV-1a, 64 bits). A different value is a different change and needs a
+/// new decision.
 #[must_use]
 pub fn fingerprint(rule: &str, pointer: &str, old: Option<&str>, new: Option<&str>) -> String {
     let parts = [Some(rule), Some(pointer), old, new].into_iter();
-    // No byte of UTF-8 is 254 or 255, so that no two lists of parts are alike.
+    // The bytes 254 and 255 never occur in UTF-8, so different lists of parts have
+    // different bytes.
     let bytes = parts.flat_map(|part| match part {
         Some(part) => part.bytes().chain(Some(0xff)),
         None => "".bytes().chain(Some(0xfe)),
@@ -93,16 +95,16 @@ pub fn fingerprint(rule: &str, pointer: &str, old: Option<&str>, new: Option<&st
     format!("{hash:016x}")
 }
 
-/// Where a change is seen from.
+/// The context in which a change is seen, which determines whom it affects.
 #[derive(Clone, Debug)]
 pub(super) enum Scope {
-    /// From an operation, by its name, and whether SkyPay calls it at the partner.
+    /// An operation: its name, and whether SkyPay calls it at the partner.
     Operation(String, bool),
-    /// From the document: everybody who calls or serves SkyPay's operations.
+    /// The document: all callers and servers of SkyPay's operations.
     Api,
-    /// From the document, for anything that the partner does.
+    /// The document: everything that the partner does.
     Everywhere,
-    /// From a component that is looked at for itself: only the types change.
+    /// A component on its own: only the types change.
     Component,
 }
 
@@ -116,20 +118,20 @@ impl Scope {
     }
 }
 
-/// Where something stands, or stood.
+/// An old or new location.
 pub(super) type At<'d> = (Side, &'d Location);
 
-/// What stood there and what stands there now, as text.
+/// The old and the new value, as text.
 pub(super) type Values = (Option<String>, Option<String>);
 
-/// All changes so far.
+/// Collects changes.
 #[derive(Default)]
 pub(super) struct Changes {
     found: BTreeMap<(&'static str, Side, String), Change>,
 }
 
 impl Changes {
-    /// Notes a change as an operation or one of its messages sees it, or the
+    /// Records a change in the context of an operation, one of its messages, or the
     /// whole document.
     pub(super) fn note(
         &mut self,
@@ -169,7 +171,7 @@ impl Changes {
         }
     }
 
-    /// The changes, worst first, then in the order of the document.
+    /// Returns the changes, most severe first, then in the order of the document.
     pub(super) fn finish(self, new: &Node) -> Vec<Change> {
         let mut changes: Vec<_> = self.found.into_values().collect();
         for change in &mut changes {
@@ -187,13 +189,13 @@ impl Changes {
     }
 }
 
-/// The steps of a pointer.
+/// The segments of a JSON pointer, unescaped.
 fn steps(pointer: &str) -> impl Iterator<Item = String> {
     let steps = pointer.split('/').skip(1);
     steps.map(|step| step.replace("~1", "/").replace("~0", "~"))
 }
 
-/// What people call the thing at a pointer: `PayoutQueueRequest.amount`,
+/// The display name of the item at a pointer: `PayoutQueueRequest.amount`,
 /// `payoutQueue`.
 fn subject(pointer: &str) -> String {
     let steps: Vec<_> = steps(pointer).collect();
@@ -219,7 +221,7 @@ fn subject(pointer: &str) -> String {
     }
 }
 
-/// The place that is left of a pointer in another document.
+/// The location of the longest prefix of a pointer that exists in another document.
 fn nearest(root: &Node, pointer: &str) -> Location {
     let (mut location, mut node) = (&root.location, root);
     for step in steps(pointer) {

@@ -1,4 +1,4 @@
-//! Lists of values and code tables.
+//! Compares lists of values and code tables.
 
 use std::collections::BTreeSet;
 
@@ -12,7 +12,7 @@ use super::view::{View, shown};
 use super::walk::{Walk, location_of, members, paired, same, same_keyword};
 
 impl<'d> Walk<'d> {
-    /// Compares the values that two schemas list.
+    /// Compares the allowed values of two schemas.
     pub(super) fn values(&mut self, a: &View<'d>, b: &View<'d>) {
         match (a.table(), b.table()) {
             (Some(old), Some(new)) => {
@@ -24,7 +24,7 @@ impl<'d> Walk<'d> {
         }
     }
 
-    /// Lists without a table behind them.
+    /// Compares lists of values without a code table.
     fn lists(&mut self, a: &View<'d>, b: &View<'d>) {
         let pair = (a.listed(), b.listed());
         let (Some(old), Some(new)) = pair else {
@@ -48,7 +48,7 @@ impl<'d> Walk<'d> {
         }
     }
 
-    /// A field with one value. Operations compare their actions themselves.
+    /// Compares constants. Actions are compared with the operations.
     fn constant(&mut self, old: &'d Node, new: &'d Node) {
         let is_action = self.action.is_some_and(|name| {
             let property = format!("/properties/{name}/");
@@ -60,8 +60,8 @@ impl<'d> Walk<'d> {
         }
     }
 
-    /// Two tables, code by code. What a place of use does not allow changes
-    /// its types, but nothing on its wire.
+    /// Compares two tables, code by code. A code that the place of use does not
+    /// allow changes its types, but not the wire.
     fn tables(&mut self, old: &'d Node, new: &'d Node, before: &Allowed<'d>, after: &Allowed<'d>) {
         let text = |row: &'d Node, key| row.text_of(key);
         for pair in paired(
@@ -99,10 +99,11 @@ impl<'d> Walk<'d> {
         }
     }
 
-    /// A table's list that no longer goes with its rows: the rows are what is
-    /// generated, so that the list alone says something else.
+    /// Reports a table's `enum` that no longer agrees with its rows: code is
+    /// generated from the rows, so that a change of the `enum` alone contradicts
+    /// them.
     fn table_lists(&mut self, a: &View<'d>, b: &View<'d>) {
-        // A table without a list is bounded by its pattern.
+        // A table without an `enum` is limited by its pattern.
         let (Some(old), Some(new)) = (a.table_list(), b.table_list()) else {
             return;
         };
@@ -114,10 +115,10 @@ impl<'d> Walk<'d> {
         }
     }
 
-    /// A code that both tables have.
+    /// Compares a code that both tables have.
     fn code(&mut self, old: &'d Node, new: &'d Node, before: &Allowed<'d>, after: &Allowed<'d>) {
         let retired = new.flag("readOnly");
-        // A place of use that picks the code goes on sending it.
+        // A place of use that selects the code still sends it.
         let no_longer_sent = before.allows(old) && !after.allows(old);
         for (key, pair) in members((Some(old), Some(new))) {
             if same_keyword(key, pair) {
@@ -133,7 +134,8 @@ impl<'d> Walk<'d> {
                 "readOnly" if retired => ("code-retired", Impact::PATCH),
                 "readOnly" if before.whole => ("code-restored", Impact::LOOSENED),
                 "readOnly" => ("code-restored", Impact::PATCH),
-                // A program that books by it books otherwise from now on.
+                // A program that keeps accounts by this code acts differently from
+                // now on.
                 "moneyState" | "onlyWith" => {
                     let impact = match (old.get("moneyState"), new.get("moneyState")) {
                         (None, _) => Impact::ADDED,
@@ -148,7 +150,7 @@ impl<'d> Walk<'d> {
         }
     }
 
-    /// The codes that a place of use picks from its table.
+    /// Compares the codes that a place of use selects from its table.
     fn picks(&mut self, a: &View<'d>, b: &View<'d>) {
         let lists = (a.local("enum"), b.local("enum"));
         let items = (lists.0.map(Node::items), lists.1.map(Node::items));
@@ -173,7 +175,7 @@ impl<'d> Walk<'d> {
     }
 }
 
-/// The codes that may be sent at a place of use.
+/// The codes that can be sent at a place of use.
 struct Allowed<'d> {
     values: BTreeSet<&'d str>,
     /// Whether the table alone decides.
@@ -202,8 +204,8 @@ impl<'d> Allowed<'d> {
     }
 }
 
-/// What another value or outcome of a code is to who receives it: one that no
-/// longer knows its success is broken.
+/// The wire impact on the receiver of a different value or outcome of a code: a
+/// break if a success is no longer recognized, otherwise a risk.
 fn of_success(rows: [&Node; 2]) -> Wire {
     let mut outcomes = rows.iter().map(|row| row.text_of("outcome"));
     if outcomes.any(|outcome| outcome == Some("accepted")) {
@@ -219,7 +221,7 @@ fn known<'d>(view: &View<'d>) -> BTreeSet<&'d str> {
     rows.filter_map(|row| row.text_of("value")).collect()
 }
 
-/// The items of a list that another has not.
+/// The items of a list that are missing in another.
 fn missing<'d>(list: &'d Node, other: &Node) -> Vec<&'d Node> {
     let others: BTreeSet<_> = other.items().iter().map(shown).collect();
     let items = list.items().iter();

@@ -1,4 +1,4 @@
-//! Exceptions from the linter's rules: words to readers, wherever they stand.
+//! Compares exceptions from lint rules, which only readers of the document see.
 
 use std::collections::BTreeMap;
 
@@ -22,7 +22,7 @@ pub(super) fn compare(walk: &mut Walk<'_>) {
     }
 }
 
-/// Exceptions as people read them: the rule, and why.
+/// Formats exceptions for display: the rule and the reason.
 fn in_prose(node: &Node) -> String {
     let row = |row: &Node| {
         let of = |key| row.text_of(key).unwrap_or_default();
@@ -32,8 +32,8 @@ fn in_prose(node: &Node) -> String {
     rows.join(" ")
 }
 
-/// Collects exceptions by their place, in which an item of a list is called
-/// by its name where it has one: then it is found again among other items.
+/// Collects exceptions by path. The path contains the name of a list item instead
+/// of its index, if it has one, so that it is found again after items moved.
 fn collect<'d>(node: &'d Node, path: &str, found: &mut BTreeMap<String, &'d Node>) {
     for entry in node.entries() {
         let path = format!("{path}/{}", entry.key);

@@ -1,4 +1,4 @@
-//! Objects: their fields, and the conditions between them.
+//! Compares objects: their fields, and the conditions between them.
 
 use heck::ToSnakeCase;
 use strsim::levenshtein;
@@ -13,12 +13,12 @@ use super::schema::{constraint_rule, signature};
 use super::view::View;
 use super::walk::{Walk, paired, same};
 
-/// When a field is there.
+/// When a field is present.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Presence {
     /// Not always.
     Optional,
-    /// In every answer that is a success.
+    /// In every successful response.
     OnSuccess,
     /// Always.
     Always,
@@ -35,7 +35,7 @@ impl Presence {
     }
 }
 
-/// A property with what its object says of it.
+/// A property and whether its object requires it.
 struct Field<'d> {
     entry: &'d Entry,
     view: View<'d>,
@@ -78,14 +78,14 @@ impl<'d> Field<'d> {
         self.view.text("type") == Some("array")
     }
 
-    /// Whether the transport writes it instead of the types.
+    /// Whether the transport writes it, so that the types do not have it.
     fn fixed(&self, part: Part) -> bool {
         self.view.flag("x-skypay-constant")
             || (self.view.flag("x-skypay-transport") && part == Part::Request)
     }
 
-    /// Whether a message with the other name is understood: by an alias, or
-    /// because case and whitespace do not count.
+    /// Whether a message with another name of the field is accepted: by an alias,
+    /// or because case and whitespace are ignored.
     fn reads(&self, name: &str) -> bool {
         folded(name) == folded(self.wire()) || self.aliases().contains(&folded(name))
     }
@@ -102,7 +102,7 @@ fn folded(name: &str) -> String {
 }
 
 impl<'d> Walk<'d> {
-    /// Compares what only objects have.
+    /// Compares the keywords that only objects have.
     pub(super) fn object(&mut self, a: &View<'d>, b: &View<'d>) {
         self.plain_texts(a, b);
         self.conditions(a, b);
@@ -146,8 +146,7 @@ impl<'d> Walk<'d> {
         }
     }
 
-    /// The message; a component that is looked at for itself is taken for a
-    /// request, where it makes a difference.
+    /// Returns the message. A component on its own is treated as a request.
     fn request_or(&self) -> Part {
         self.part.unwrap_or(Part::Request)
     }
@@ -177,7 +176,7 @@ impl<'d> Walk<'d> {
         self.fixed = outer;
     }
 
-    /// Which of the new fields is the old one under another name.
+    /// Returns the index of the added field that is the old one under another name.
     fn renamed(&self, old: &Field<'d>, added: &[&Field<'d>]) -> Option<usize> {
         let shape = signature(self.old, &old.view);
         let likeness = |new: &Field<'d>| {
@@ -229,7 +228,7 @@ impl<'d> Walk<'d> {
         self.field_itself(old, new);
     }
 
-    /// Everything of a field but its names.
+    /// Compares a field apart from its names.
     fn field_itself(&mut self, old: &Field<'d>, new: &Field<'d>) {
         for key in ["x-skypay-transport", "x-skypay-constant"] {
             if old.view.flag(key) != new.view.flag(key) {
@@ -252,17 +251,17 @@ impl<'d> Walk<'d> {
             false => "field-made-optional",
         };
         let mut impact = Impact::required(required);
-        // Fields of the answer's envelope are optional in the types anyway,
-        // and what is there on success has no `Option` in either case.
+        // Header fields of a response are optional in the types anyway, and fields
+        // required on success have no `Option` in either case.
         let stamped = new.view.flag("x-skypay-transport");
-        // What our types can do without is missed by the user only.
+        // The types accept a message without it; only the user misses it.
         if stamped && impact.callee == Wire::Break {
             impact.callee = Wire::Risk;
         }
         if stamped || old.insists() == new.insists() {
             impact = impact.with_bump(Bump::Patch);
         } else if new.is_list() {
-            // A list has no `Option`; only what builds it insists or does not.
+            // A list has no `Option`; only its builder requires it or does not.
             let sends = if required { Bump::Major } else { Bump::Minor };
             (impact.client, impact.server) = (sends, Bump::Patch);
         }
@@ -284,9 +283,9 @@ impl<'d> Walk<'d> {
         compared("alias-added", &after, &before, Wire::Ok);
     }
 
-    /// Conditions between fields, by their ids, or by what they say where an
-    /// id is new. Each is held against all of the other side: what another
-    /// condition says as well is not lost.
+    /// Compares conditions between fields, paired by id, or by content if an id is
+    /// new. Each is compared with all of the other side: a constraint that another
+    /// condition implies is not lost.
     fn conditions(&mut self, a: &View<'d>, b: &View<'d>) {
         let rules = |view: &View<'d>| view.get("x-skypay-rules").map(Node::items);
         let (old, new) = (rules(a).unwrap_or_default(), rules(b).unwrap_or_default());
@@ -325,8 +324,8 @@ impl<'d> Walk<'d> {
     }
 }
 
-/// The smallest part of a condition: what it demands of one field if another
-/// has one value, or always.
+/// The smallest part of a condition: a constraint on one field, either
+/// unconditional or for one value of another field.
 #[derive(Debug, PartialEq, Eq)]
 struct Clause<'d> {
     when: Option<(&'d str, &'d str)>,
@@ -337,7 +336,7 @@ struct Clause<'d> {
 }
 
 impl Clause<'_> {
-    /// Whether others demand as much; nothing if that cannot be told.
+    /// Whether others imply this constraint; `None` if undecidable.
     fn follows_from(&self, others: &[Clause<'_>]) -> Option<bool> {
         let alike = others.iter().filter(|other| {
             let applies = other.when.is_none() || other.when == self.when;
@@ -356,7 +355,7 @@ impl Clause<'_> {
     }
 }
 
-/// Whether all are true; nothing if that depends on what cannot be told.
+/// Whether all are true; `None` if that depends on undecidable ones.
 fn all_of(said: impl Iterator<Item = Option<bool>>) -> Option<bool> {
     let said: Vec<_> = said.collect();
     match said.contains(&Some(false)) {

@@ -1,21 +1,21 @@
-//! What a change means: for the wire, for the code, and for the partner.
+//! The impact of a change on the wire, on the code and on the partner.
 
 use std::fmt;
 
-/// Whether a side that was deployed before the change keeps working with a
-/// peer that follows the new document.
+/// Whether a side that was deployed before the change keeps working with a peer
+/// that follows the new document.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Wire {
-    /// It does.
+    /// It keeps working.
     Ok,
-    /// The generated code does; the code around it may not.
+    /// The generated code keeps working; the code around it might not.
     Risk,
-    /// It does not.
+    /// It stops working.
     Break,
 }
 
 impl Wire {
-    /// The word for reports.
+    /// Returns the name for reports.
     #[must_use]
     pub fn word(self) -> &'static str {
         match self {
@@ -26,21 +26,21 @@ impl Wire {
     }
 }
 
-/// Which part of a crate's version the change raises.
+/// The part of a crate's version that the change increments.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Bump {
-    /// Nothing changes.
+    /// No change.
     None,
-    /// The same code compiles and means the same.
+    /// The same code compiles and behaves the same.
     Patch,
     /// Something is added.
     Minor,
-    /// Code written against it may no longer compile.
+    /// Code written against it might no longer compile.
     Major,
 }
 
 impl Bump {
-    /// The word for reports.
+    /// Returns the name for reports.
     #[must_use]
     pub fn word(self) -> &'static str {
         match self {
@@ -52,27 +52,27 @@ impl Bump {
     }
 }
 
-/// A change in one word, worst last.
+/// The severity of a change, in ascending order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Severity {
-    /// The documents say the same, in the same order.
+    /// The documents are equal, including their order.
     None,
-    /// Words, examples or order.
+    /// Prose, examples or order.
     Patch,
     /// Something is added.
     Compatible,
-    /// What arrives may surprise the code that receives it.
+    /// A receiver can get values that it does not handle.
     Risky,
-    /// Nothing breaks on the wire, but code must be changed to compile.
+    /// Nothing breaks on the wire, but code needs changes to compile.
     SourceBreaking,
-    /// What is deployed stops working.
+    /// A deployed side stops working.
     Breaking,
-    /// The edit is a mistake and must not be merged at all.
+    /// The edit is an error and must not be merged.
     LintError,
 }
 
 impl Severity {
-    /// The word for reports.
+    /// Returns the name for reports.
     #[must_use]
     pub fn word(self) -> &'static str {
         match self {
@@ -86,7 +86,7 @@ impl Severity {
         }
     }
 
-    /// One side's severity: the wire first, then the code.
+    /// Returns the severity for one side: by the wire first, then by the code.
     fn of(wire: Wire, bump: Bump) -> Self {
         match (wire, bump) {
             (Wire::Break, _) => Self::Breaking,
@@ -105,10 +105,10 @@ impl fmt::Display for Severity {
     }
 }
 
-/// Whose severity is wanted.
+/// The audience of a severity.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Role {
-    /// Calls SkyPay's operations and serves the callbacks.
+    /// The partner, who calls SkyPay's operations and serves the callbacks.
     Partner,
     /// The calling side.
     Client,
@@ -116,59 +116,58 @@ pub enum Role {
     Server,
 }
 
-/// What a change means for both sides and both halves of the code.
+/// The impact of a change on both sides and on both halves of the code.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Impact {
-    /// The wire, for a caller from before the change.
+    /// The wire, for a caller deployed before the change.
     pub caller: Wire,
-    /// The wire, for a callee from before the change.
+    /// The wire, for a callee deployed before the change.
     pub callee: Wire,
-    /// The code of the caller's half.
+    /// The code of the calling half.
     pub client: Bump,
-    /// The code of the callee's half.
+    /// The code of the called half.
     pub server: Bump,
 }
 
 impl Impact {
-    /// Nothing changes for anybody.
+    /// No impact.
     pub(super) const NONE: Self = Self::new(Wire::Ok, Wire::Ok, Bump::None, Bump::None);
-    /// Words only.
+    /// Prose only.
     pub(super) const PATCH: Self = Self::new(Wire::Ok, Wire::Ok, Bump::Patch, Bump::Patch);
-    /// Something is there that does not have to be used.
+    /// An optional addition.
     pub(super) const ADDED: Self = Self::new(Wire::Ok, Wire::Ok, Bump::Minor, Bump::Minor);
-    /// Nothing moves on the wire, but names or types of the code do.
+    /// No change on the wire, but to names or types of the code.
     pub(super) const SOURCE: Self = Self::new(Wire::Ok, Wire::Ok, Bump::Major, Bump::Major);
-    /// Both sides still understand each other, perhaps wrongly.
+    /// Messages are still accepted, but possibly misinterpreted.
     pub(super) const MEANING: Self = Self::new(Wire::Risk, Wire::Risk, Bump::Minor, Bump::Minor);
-    /// Neither side understands the other.
+    /// Neither side accepts the other's messages.
     pub(super) const BREAK: Self = Self::new(Wire::Break, Wire::Break, Bump::Major, Bump::Major);
-    /// A caller of before may get what it does not know.
+    /// An old caller can get an unknown value.
     pub(super) const CALLER_RISKS: Self = Self::new(Wire::Risk, Wire::Ok, Bump::Minor, Bump::Minor);
-    /// A callee of before does not know what it gets.
+    /// An old callee gets an unknown request.
     pub(super) const CALLEE_BREAKS: Self =
         Self::new(Wire::Ok, Wire::Break, Bump::Minor, Bump::Minor);
 
-    // Of a message, as if it were a request, which the caller sends and the callee
-    // receives; see `of`.
+    // Impacts on a message are stated as for a request, which the caller sends and
+    // the callee receives; see `of`.
 
-    /// Less may be sent: only what constructs the value refuses more.
+    /// Fewer values are allowed: only the constructor rejects more.
     pub(super) const TIGHTENED: Self = Self::new(Wire::Break, Wire::Ok, Bump::Major, Bump::Patch);
-    /// It cannot be decided whether less may be sent.
+    /// It is undecidable whether fewer values are allowed.
     const UNDECIDED: Self = Self::new(Wire::Risk, Wire::Ok, Bump::Major, Bump::Patch);
-    /// More may be sent.
+    /// More values are allowed.
     pub(super) const LOOSENED: Self = Self::new(Wire::Ok, Wire::Risk, Bump::Minor, Bump::Patch);
-    /// A value may be sent that could not before, `null` among them.
+    /// A new value is allowed, for example `null`.
     pub(super) const VALUE_ADDED: Self = Self::new(Wire::Ok, Wire::Risk, Bump::Minor, Bump::Minor);
-    /// A list of values becomes a free text.
+    /// A list of values becomes any string.
     pub(super) const LIST_REMOVED: Self = Self::new(Wire::Ok, Wire::Risk, Bump::Major, Bump::Major);
-    /// A sender sends what is no longer allowed; also of a wider type that
-    /// becomes narrower.
+    /// A sender sends values that are no longer allowed; also if a type becomes
+    /// narrower.
     pub(super) const NARROWED: Self = Self::new(Wire::Break, Wire::Ok, Bump::Major, Bump::Major);
-    /// A receiver that insists does not get it; also of a narrower type that
-    /// becomes wider.
+    /// A receiver does not get what it requires; also if a type becomes wider.
     pub(super) const WIDENED: Self = Self::new(Wire::Ok, Wire::Break, Bump::Major, Bump::Major);
 
-    /// An impact.
+    /// Creates an impact.
     #[expect(clippy::similar_names, reason = "both sides are called what they are")]
     pub(super) const fn new(caller: Wire, callee: Wire, client: Bump, server: Bump) -> Self {
         Self {
@@ -179,8 +178,8 @@ impl Impact {
         }
     }
 
-    /// A field that goes away. A caller whose input is ignored is not told;
-    /// an answer with an additional member breaks no reader.
+    /// The impact of a removed field. A caller gets no error for an ignored field;
+    /// an additional field in a response does not break its receiver.
     pub(super) fn field_removed(part: Part, required: bool) -> Self {
         let ignored = part == Part::Request;
         Self {
@@ -190,7 +189,7 @@ impl Impact {
         }
     }
 
-    /// A new field.
+    /// The impact of a new field.
     pub(super) fn field_added(required: bool) -> Self {
         if required {
             Self::new(Wire::Break, Wire::Ok, Bump::Major, Bump::Minor)
@@ -199,7 +198,7 @@ impl Impact {
         }
     }
 
-    /// What has to be there, or no longer.
+    /// The impact of a field that becomes required or optional.
     pub(super) fn required(required: bool) -> Self {
         if required {
             Self::NARROWED
@@ -208,8 +207,8 @@ impl Impact {
         }
     }
 
-    /// A constraint that has become tighter, looser or both; `None` is what
-    /// cannot be told.
+    /// The impact of a constraint that was tightened, loosened or both; `None` is
+    /// undecidable.
     pub(super) fn constraint(tightened: Option<bool>, loosened: Option<bool>) -> Option<Self> {
         let tightened = match tightened {
             Some(false) => None,
@@ -220,7 +219,7 @@ impl Impact {
         tightened.into_iter().chain(loosened).reduce(Self::worst)
     }
 
-    /// The worse of two, side by side.
+    /// Returns the larger of each component.
     #[must_use]
     pub fn worst(self, other: Self) -> Self {
         Self {
@@ -231,25 +230,25 @@ impl Impact {
         }
     }
 
-    /// The shared types need the larger of both bumps.
+    /// Returns the version bump of the shared types: the larger of both.
     #[must_use]
     pub fn types(self) -> Bump {
         self.client.max(self.server)
     }
 
-    /// The severity for the calling side.
+    /// Returns the severity for the calling side.
     #[must_use]
     pub fn for_caller(self) -> Severity {
         Severity::of(self.caller, self.client)
     }
 
-    /// The severity for the called side.
+    /// Returns the severity for the called side.
     #[must_use]
     pub fn for_callee(self) -> Severity {
         Severity::of(self.callee, self.server)
     }
 
-    /// The same on the wire, with no more than this for the code.
+    /// Returns the same wire impact, with the version bumps limited to `bump`.
     pub(super) fn at_most(self, bump: Bump) -> Self {
         Self {
             client: self.client.min(bump),
@@ -258,7 +257,7 @@ impl Impact {
         }
     }
 
-    /// The same on the wire, with this for the code of both sides.
+    /// Returns the same wire impact, with `bump` for the code of both sides.
     pub(super) fn with_bump(self, bump: Bump) -> Self {
         Self {
             client: bump,
@@ -267,7 +266,7 @@ impl Impact {
         }
     }
 
-    /// In a message: requests go one way, answers the other.
+    /// Returns the impact for a message: responses swap the sides.
     pub(super) fn of(self, part: Part) -> Self {
         match part {
             Part::Request => self,
@@ -275,17 +274,17 @@ impl Impact {
         }
     }
 
-    /// Where it is not sent: only what the types themselves change.
+    /// Returns the impact of a type that is not sent: only the version bump.
     pub(super) fn unused(self) -> Self {
         Self::NONE.with_bump(self.client.min(self.server))
     }
 }
 
-/// Which message of an operation something belongs to.
+/// A message of an operation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Part {
-    /// What the caller sends.
+    /// The request.
     Request,
-    /// What the callee answers.
+    /// The response.
     Response,
 }

@@ -1,12 +1,12 @@
-//! What a keyword means where it has another value, comes or goes, as far as a
-//! row of a table can say it.
+//! The table of keywords: the impact of a keyword that is changed, removed or
+//! added.
 
 use codegen::document::{Node, Value};
 
 use super::impact::{Bump, Impact, Wire};
 use super::walk::Pair;
 
-/// What holds a keyword.
+/// The object that has a keyword.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Holder {
     Root,
@@ -21,25 +21,25 @@ pub(super) enum Holder {
     Code,
 }
 
-/// The rule by which a change is reported, and what it means.
+/// The rule that reports a change, and its impact.
 pub(super) type Meaning = (&'static str, Impact);
 
-/// Words to readers.
+/// Prose for readers.
 pub(super) const WORDS: Meaning = ("words-changed", Impact::PATCH);
 
-/// Another address: a caller of before may call where nothing is any more.
+/// A different URL: an old caller might call a server that no longer exists.
 pub(super) const SERVER: Meaning = (
     "server-changed",
     Impact::new(Wire::Risk, Wire::Ok, Bump::Minor, Bump::Patch),
 );
 
-/// What an operation may do to the world, weakest first.
+/// Side effects of an operation, weakest first.
 const EFFECTS: &[&str] = &["reads", "changes-state", "moves-money"];
 
-/// Whether a request may be sent again, freest first.
+/// Retry policies, most permissive first.
 const RETRIES: &[&str] = &["safe", "after-status-query", "never"];
 
-/// The row of a keyword.
+/// Returns the rule and impact of a keyword's change.
 pub(super) fn meaning(holder: Holder, key: &str, pair: Pair<'_>) -> Meaning {
     use Holder as H;
     match (holder, key) {
@@ -47,7 +47,7 @@ pub(super) fn meaning(holder: Holder, key: &str, pair: Pair<'_>) -> Meaning {
             ("wire-form-changed", Impact::BREAK)
         }
         (H::Info, "version") => ("version-changed", Impact::PATCH),
-        // The crates, and what is named like them, have other names.
+        // The crates and the items named after them get other names.
         (H::Info, "x-skypay-provider") if differs(pair, "package") => {
             ("provider-renamed", Impact::SOURCE)
         }
@@ -56,7 +56,7 @@ pub(super) fn meaning(holder: Holder, key: &str, pair: Pair<'_>) -> Meaning {
         | (H::Server | H::Body, "description")
         | (H::PathItem, "summary" | "description")
         | (H::Operation, "summary" | "description" | "tags" | "externalDocs" | "x-skypay-chapter")
-        // Only of a parameter of the path: others go by their names.
+        // Only parameters of the path: others are identified by name.
         | (H::Parameter, "name" | "description" | "example" | "examples")
         | (H::Schema, "description" | "title" | "externalDocs" | "x-skypay-applies-to")
         | (H::Code, "description" | "text") => WORDS,
@@ -70,15 +70,15 @@ pub(super) fn meaning(holder: Holder, key: &str, pair: Pair<'_>) -> Meaning {
             ("effect-stronger", Impact::MEANING)
         }
         (H::Operation, "x-skypay-effect") => ("effect-weaker", Impact::ADDED),
-        // Only a notice has another signature in the server's trait.
+        // Only a notification has a different signature in the server's trait.
         (H::Operation, "x-skypay-mode") if either(pair, "notification") => {
             let impact = Impact::new(Wire::Risk, Wire::Risk, Bump::Minor, Bump::Major);
             ("mode-changed", impact)
         }
         (H::Operation, "x-skypay-mode") => ("mode-changed", Impact::MEANING),
         (H::Operation, "x-skypay-transaction-id") => ("transaction-id-changed", Impact::ADDED),
-        // What the receiver has stored under the old key is not found under another
-        // one, so that a repetition takes effect again.
+        // A receiver does not find entries stored under the old key, so a duplicate
+        // takes effect again.
         (H::Operation, "x-skypay-delivery-key") => ("delivery-key-changed", key_changed(pair)),
         (H::Operation, "x-skypay-effect-key") => ("effect-key-changed", key_changed(pair)),
         (H::Parameter, "required") => ("parameter-required-changed", required(pair)),
@@ -96,8 +96,8 @@ pub(super) fn meaning(holder: Holder, key: &str, pair: Pair<'_>) -> Meaning {
     }
 }
 
-/// What a member of a retry policy means. A deployed caller that is more patient
-/// than need be does no harm.
+/// Returns the rule and impact of a member of a retry policy. A deployed caller
+/// that waits longer than necessary does no harm.
 pub(super) fn retry(key: &str, pair: Pair<'_>) -> Meaning {
     let seconds = |node: Option<&Node>| match node.map(|node| &node.value) {
         Some(Value::Number(raw)) => raw.parse().unwrap_or(0),
@@ -119,7 +119,7 @@ pub(super) fn retry(key: &str, pair: Pair<'_>) -> Meaning {
 
 fn key_changed(pair: Pair<'_>) -> Impact {
     match pair {
-        // Nothing can have been stored under a key before there was one.
+        // Before the first key, nothing was stored under one.
         (None, Some(_)) => Impact::ADDED,
         _ => Impact::CALLEE_BREAKS,
     }
@@ -143,8 +143,7 @@ fn either(pair: Pair<'_>, word: &str) -> bool {
     words.any(|node| node.text() == Some(word))
 }
 
-/// Whether the new word stands further on in a scale; what is not said comes
-/// first.
+/// Whether the new value is further along the scale; an absent value comes first.
 fn rises(scale: &[&str], pair: Pair<'_>) -> bool {
     let rank = |node: Option<&Node>| {
         let word = node.and_then(Node::text);

@@ -1,4 +1,4 @@
-//! Operations, and which of two documents are the same.
+//! Operations, and how those of two documents are matched.
 
 use std::collections::BTreeMap;
 
@@ -9,12 +9,12 @@ use super::changes::Scope;
 use super::view::{View, canonical, target};
 use super::walk::paired;
 
-/// The methods that a path item may have.
+/// The HTTP methods of a path item.
 pub(super) const METHODS: &[&str] = &[
     "get", "put", "post", "delete", "options", "head", "patch", "trace",
 ];
 
-/// An operation at its path.
+/// An operation and its path.
 #[derive(Clone, Copy)]
 pub(super) struct Operation<'d> {
     pub(super) location: &'d Location,
@@ -26,7 +26,7 @@ pub(super) struct Operation<'d> {
 }
 
 impl<'d> Operation<'d> {
-    /// Every operation of a document.
+    /// Returns all operations of a document.
     pub(super) fn all(root: &'d Node) -> Vec<Self> {
         let operations = root.entries_of("paths").iter().flat_map(|path| {
             let (wire, label) = path.key.split_once('#').unwrap_or((&path.key, ""));
@@ -48,7 +48,7 @@ impl<'d> Operation<'d> {
         self.node.text_of("operationId").unwrap_or(self.label)
     }
 
-    /// The path without the names of its parameters.
+    /// Returns the path without the names of its parameters.
     pub(super) fn template(&self) -> String {
         let mut parts = self.path.split('{');
         let first = parts.next().unwrap_or_default().to_owned();
@@ -57,8 +57,8 @@ impl<'d> Operation<'d> {
         })
     }
 
-    /// The parameters by where they stand and what they are called; those of
-    /// the path by their place in it, as their names are not on the wire.
+    /// Returns the parameters by location and name; path parameters by their
+    /// position, as their names are not on the wire.
     pub(super) fn parameters(
         &self,
         root: &'d Node,
@@ -83,8 +83,8 @@ impl<'d> Operation<'d> {
         self.item.text_of("x-skypay-direction") == Some("callback")
     }
 
-    /// The action that the label says; what follows a dot tells operations
-    /// of one action apart.
+    /// Returns the action of the label. A suffix after a dot distinguishes
+    /// operations of one action.
     pub(super) fn labelled_action(&self) -> &'d str {
         self.label.split('.').next().unwrap_or_default()
     }
@@ -94,7 +94,7 @@ impl<'d> Operation<'d> {
         content.first()?.node.get("schema")
     }
 
-    /// The action that the request says.
+    /// Returns the action of the request.
     pub(super) fn action(&self, root: &'d Node, property: Option<&str>) -> Option<&'d str> {
         let mut properties = View::new(root, self.request()?).properties().into_iter();
         let entry = properties.find(|entry| Some(entry.key.as_str()) == property);
@@ -106,7 +106,7 @@ impl<'d> Operation<'d> {
         action.is_some_and(|action| action != self.labelled_action())
     }
 
-    /// The messages by their references, to recognise an operation by.
+    /// Returns the references of the messages, by which an operation is recognized.
     fn messages(&self) -> String {
         let bodies = ["requestBody", "responses"].map(|key| self.node.get(key).map(canonical));
         bodies.map(Option::unwrap_or_default).join(" ")
@@ -117,7 +117,8 @@ impl<'d> Operation<'d> {
     }
 }
 
-/// The property that holds the action: the one whose only value is the label.
+/// Finds the property that holds the action: the one whose only value is the label
+/// in most operations.
 pub(super) fn action_property<'d>(root: &'d Node, operations: &[Operation<'d>]) -> Option<&'d str> {
     let mut votes = BTreeMap::new();
     for operation in operations {
@@ -137,8 +138,8 @@ pub(super) fn action_property<'d>(root: &'d Node, operations: &[Operation<'d>]) 
         .map(|(name, _)| name)
 }
 
-/// Finds for each old operation the new one: by path and action, by name, by
-/// action alone, by its messages.
+/// Matches each old operation with the new one: by path and action, then by name,
+/// by action alone, and by messages.
 pub(super) fn pairs<'d>(
     old: Vec<Operation<'d>>,
     new: Vec<Operation<'d>>,

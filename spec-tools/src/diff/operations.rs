@@ -1,4 +1,4 @@
-//! What changes about an operation.
+//! Compares operations.
 
 use std::collections::BTreeSet;
 
@@ -11,7 +11,7 @@ use super::operation::{METHODS, Operation, action_property, pairs};
 use super::view::canonical;
 use super::walk::{EXAMPLE_LINT, Pair, Walk, location_of, members, paired, same};
 
-/// The lint rule that refuses a path key whose label is not the action.
+/// The lint rule that rejects a path key whose label is not the action.
 const ACTION_LINT: &str = "wire-action-mismatch";
 
 /// Compares the operations of two documents.
@@ -31,15 +31,16 @@ pub(super) fn compare(walk: &mut Walk<'_>) {
         match pair {
             (Some(old), Some(new)) => walk.operation(&old, &new),
             (Some(old), None) => {
-                // A partner that waits for a callback cannot see that it stays away.
+                // A partner that waits for a callback cannot detect that it is no
+                // longer sent.
                 let callee = if old.callback() { Wire::Risk } else { Wire::Ok };
                 let impact = Impact::new(Wire::Break, callee, Bump::Major, Bump::Major);
                 let at = (Side::Old, old.location);
                 walk.note_at("operation-removed", at, (name, None), impact);
             }
             _ => {
-                // A request that two operations share cannot name both actions; that
-                // it is shared is for another rule to say.
+                // A request that two operations share cannot have both actions;
+                // another rule reports the sharing.
                 let own = !shared.contains(&operation.request().map(canonical));
                 let mismatched = own && operation.mismatched(walk.new, walk.action);
                 let lint = mismatched.then_some(ACTION_LINT);
@@ -52,7 +53,7 @@ pub(super) fn compare(walk: &mut Walk<'_>) {
 }
 
 impl<'d> Walk<'d> {
-    /// Compares the operation with what it was before.
+    /// Compares two versions of an operation.
     fn operation(&mut self, a: &Operation<'d>, b: &Operation<'d>) {
         self.wire_address(a, b);
         self.path_item(a, b);
@@ -71,15 +72,15 @@ impl<'d> Walk<'d> {
         });
     }
 
-    /// Where a message goes, and what selects the operation there.
+    /// Compares the URL path, the HTTP method and the action.
     fn wire_address(&mut self, a: &Operation<'d>, b: &Operation<'d>) {
         let at = (Side::New, b.location);
         let texts = |old: &str, new: &str| (Some(old.to_owned()), Some(new.to_owned()));
         let elsewhere = Impact::BREAK.at_most(Bump::Minor);
-        // Names of parameters are noted where these stand.
+        // Parameters report their own names.
         if a.template() != b.template() {
-            // The path of a callback stands for any URL that the partner has
-            // registered, and is never sent.
+            // The path of a callback is a placeholder for the URL that the partner
+            // has registered, and is never sent.
             let callbacks = a.callback() && b.callback();
             let impact = if callbacks { Impact::PATCH } else { elsewhere };
             self.note_at("wire-path-changed", at, texts(a.path, b.path), impact);
@@ -117,7 +118,7 @@ impl<'d> Walk<'d> {
         }
     }
 
-    /// What stands beside the method.
+    /// Compares the keywords of the path item, apart from the operation.
     fn path_item(&mut self, a: &Operation<'d>, b: &Operation<'d>) {
         let items = (Some(a.item), Some(b.item));
         self.members(Holder::PathItem, items, |walk, key, pair| {
@@ -139,7 +140,8 @@ impl<'d> Walk<'d> {
         }
     }
 
-    /// Servers of one operation; those of the document are compared there.
+    /// Compares the servers of one operation. The document's servers are compared
+    /// elsewhere.
     fn own_servers(&mut self, pair: Pair<'d>) {
         let addresses = |node: Option<&Node>| -> Vec<String> {
             let servers = node.map(Node::items).unwrap_or_default().iter();
@@ -153,8 +155,8 @@ impl<'d> Walk<'d> {
         }
     }
 
-    /// A parameter is a field of the request, but one of the path is always
-    /// there, and goes with the URL.
+    /// Compares a parameter like a field of the request, but a path parameter is
+    /// part of the URL and always present.
     fn parameter(&mut self, pair: Pair<'d>, in_path: bool) {
         let of_field = |impact| if in_path { Impact::BREAK } else { impact };
         match pair {
@@ -172,7 +174,8 @@ impl<'d> Walk<'d> {
         }
     }
 
-    /// The schema of a message; `false` if there is not one on either side.
+    /// Compares the schema of a message; returns `false` if it is missing on either
+    /// side.
     fn message(&mut self, pair: Pair<'d>, part: Part) -> bool {
         let (Some(old), Some(new)) = pair else {
             return false;
@@ -198,16 +201,17 @@ impl<'d> Walk<'d> {
         }
     }
 
-    /// The codes that may be answered. They are data, not types: a caller
-    /// takes an unlisted one for an open outcome.
+    /// Compares the return codes of a response. They are data, not types: a caller
+    /// treats an unlisted code as an open outcome.
     fn result_codes(&mut self, (old, new): Pair<'d>) {
         let rows = |node: Option<&'d Node>| node.map(Node::items).unwrap_or_default();
         let code = |row: &'d Node| row.text_of("code");
         for pair in paired(rows(old), rows(new), &[&|a, b| code(a) == code(b)]) {
             match pair {
                 (Some(row), None) => {
-                    // A handler that refuses with it is answered as one that failed.
-                    // Without the code of its success, neither side knows a success.
+                    // If a handler rejects with a removed code, the response is
+                    // that of a failed handler. Without its success code, neither
+                    // side recognizes a success.
                     let success = outcome(self.old, code(row)) == Some("accepted");
                     let wire = if success {
                         (Wire::Break, Wire::Break)
@@ -250,7 +254,7 @@ impl<'d> Walk<'d> {
         }
     }
 
-    /// Every status that may be answered.
+    /// Compares the HTTP statuses of the responses.
     fn responses(&mut self, pair: Pair<'d>) {
         let (Some(old), Some(new)) = pair else {
             return self.note("responses-changed", pair, Impact::BREAK);
@@ -286,7 +290,7 @@ impl<'d> Walk<'d> {
         }
     }
 
-    /// A request body or a response.
+    /// Compares a request body or a response.
     fn body(&mut self, rule: &'static str, pair: Pair<'d>, part: Part) {
         let (Some(_), Some(_)) = pair else {
             return self.note(rule, pair, Impact::BREAK);
@@ -332,8 +336,9 @@ impl<'d> Walk<'d> {
         }
     }
 
-    /// Examples that were edited must fit the schema. One that a change of
-    /// the schema has made invalid is the document's own lint's affair.
+    /// Compares examples. An edited example must be valid against the schema. An
+    /// example that a change of the schema invalidates is reported by the linter
+    /// instead.
     fn examples(&mut self, pair: Pair<'d>, schema: Option<&'d Node>) {
         let (Some(_), Some(_)) = pair else {
             return self.note("example-changed", pair, Impact::PATCH);
@@ -353,7 +358,7 @@ impl<'d> Walk<'d> {
     }
 }
 
-/// What a return code says of a call, by the document's table of them.
+/// Returns the outcome of a return code, from the document's table.
 fn outcome<'d>(root: &'d Node, code: Option<&str>) -> Option<&'d str> {
     let schemas = root.get("components")?.entries_of("schemas").iter();
     let mut rows = schemas.flat_map(|schema| schema.node.items_of("x-skypay-codes"));

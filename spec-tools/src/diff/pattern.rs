@@ -1,5 +1,5 @@
-//! Whether everything that one constraint on a text allows is allowed by
-//! another: patterns and lengths together, by the automata of the patterns.
+//! Decides whether one constraint on a string allows everything that another does:
+//! patterns and lengths together, using the automata of the patterns.
 
 use std::collections::BTreeSet;
 use std::ops::RangeInclusive;
@@ -9,33 +9,32 @@ use regex_automata::nfa::thompson::{self, WhichCaptures};
 use regex_automata::util::primitives::StateID;
 use regex_automata::{Input, MatchKind};
 
-/// How many bytes the automaton of one pattern may take.
+/// The maximum size in bytes of a pattern's automaton.
 const MAX_SIZE: usize = 1 << 20;
 
-/// How many combinations of states are looked at.
+/// The maximum number of state combinations that are searched.
 const MAX_STATES: usize = 100_000;
 
-/// What every text matches, and no sequence of bytes that is none.
+/// A pattern that matches every string, and no invalid UTF-8.
 const ANY_TEXT: &str = r"\A(?s:.)*\z";
 
-/// How what a new constraint allows relates to what the old one allowed;
-/// `None` is what cannot be told.
+/// The relation of a new constraint to the old one; `None` is undecidable.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Relation {
-    /// Something that was allowed is no longer.
+    /// Whether a string that was allowed no longer is.
     pub(super) tightened: Option<bool>,
-    /// Something is allowed that was not.
+    /// Whether a string is allowed that was not.
     pub(super) loosened: Option<bool>,
 }
 
-/// What a text may be.
+/// The constraints on a string.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Texts<'d> {
-    /// The patterns that it matches, all of them.
+    /// The patterns, all of which it matches.
     pub(super) patterns: Vec<&'d str>,
-    /// How many characters it has at least.
+    /// The minimum length in characters.
     pub(super) least: u64,
-    /// How many it has at most.
+    /// The maximum length in characters.
     pub(super) most: Option<u64>,
 }
 
@@ -68,8 +67,8 @@ pub(super) fn between(old: &str, new: &str) -> Relation {
     relation(&texts(old), &texts(new))
 }
 
-/// Walks all automata at once, along one byte of each range that they tell
-/// apart, until a text is found that only one side allows.
+/// Searches all automata in parallel, with one byte of each equivalence class,
+/// until strings are found that only one side allows.
 fn searched(old: &Texts<'_>, new: &Texts<'_>) -> Option<Relation> {
     let mut automata = vec![Pattern::new(ANY_TEXT)?];
     for pattern in old.patterns.iter().chain(&new.patterns) {
@@ -121,17 +120,17 @@ fn searched(old: &Texts<'_>, new: &Texts<'_>) -> Option<Relation> {
     })
 }
 
-/// The bytes of UTF-8 that begin no character.
+/// The continuation bytes of UTF-8.
 const CONTINUING: RangeInclusive<u8> = 0x80..=0xbf;
 
-/// Where an automaton is; nothing once it has found a match, which no further
-/// character undoes.
+/// The state of an automaton; `None` after a match, which further characters cannot
+/// undo.
 type State = Option<StateID>;
 
 struct Pattern(dense::DFA<Vec<u32>>);
 
 impl Pattern {
-    /// The automaton of a pattern; nothing if it is not understood or too large.
+    /// Builds the automaton of a pattern; `None` if it is unsupported or too large.
     fn new(pattern: &str) -> Option<Self> {
         let nfa = thompson::Config::new()
             .nfa_size_limit(Some(MAX_SIZE))
@@ -156,20 +155,20 @@ impl Pattern {
         (!self.0.is_match_state(next)).then_some(next)
     }
 
-    /// Whether a text that ends here matches.
+    /// Whether a string that ends here matches.
     fn allows(&self, state: State) -> bool {
         state.is_none_or(|state| self.0.is_match_state(self.0.next_eoi_state(state)))
     }
 
-    /// Whether nothing that follows can match.
+    /// Whether no continuation can match.
     fn is_dead(&self, state: State) -> bool {
         state.is_some_and(|state| self.0.is_dead_state(state))
     }
 }
 
-/// The pattern with the classes of ASCII characters that `\d`, `\s` and `\w`
-/// are in the generated code and in JSON Schema; nothing for what the two do
-/// not read alike.
+/// The pattern with `\d`, `\s` and `\w` replaced by the ASCII classes that they are
+/// in the generated code and in JSON Schema; `None` if the two dialects interpret
+/// it differently.
 fn in_ascii(pattern: &str) -> Option<String> {
     let mut text = String::new();
     let mut class = false;
@@ -189,7 +188,7 @@ fn in_ascii(pattern: &str) -> Option<String> {
                 }
                 _ => return None,
             },
-            // Sets within sets, and what differs between their dialects.
+            // Nested sets, and syntax that differs between the dialects.
             '[' if class || after.starts_with(']') || after.starts_with("^]") => return None,
             '&' | '-' | '~' if class && after.starts_with(letter) => return None,
             '(' if !class && after.starts_with('?') && !after.starts_with("?:") => return None,
@@ -206,7 +205,7 @@ fn in_ascii(pattern: &str) -> Option<String> {
 mod tests {
     use super::{Relation, Texts, between, relation};
 
-    /// `-` the same, `<` narrower, `>` wider, `!` neither, `?` not decided.
+    /// `-` equal, `<` narrower, `>` wider, `!` neither, `?` undecided.
     fn sign(relation: Relation) -> char {
         match (relation.tightened, relation.loosened) {
             (Some(false), Some(false)) => '-',
@@ -318,7 +317,7 @@ mod tests {
         }
     }
 
-    /// No short text contradicts what is said of two patterns.
+    /// Checks the decision on two patterns against all short strings.
     #[test]
     fn no_text_is_against_what_is_said() {
         let letters = "059ab\u{e9}c)|.\\\n";
@@ -348,7 +347,8 @@ mod tests {
                 let won = pairs().any(|(old, new)| *new && !old);
                 let seen = (Some(lost), Some(won));
                 let told = (said.tightened, said.loosened);
-                // All of these show their differences in three characters.
+                // Differences between these patterns are visible within three
+                // characters.
                 assert_eq!(told, seen, "{old} to {new}");
             }
         }

@@ -1,5 +1,5 @@
-//! The document around the operations: its words, servers, extensions, and
-//! the components for themselves.
+//! Compares the document apart from its operations: descriptions, servers,
+//! extensions, and components on their own.
 
 use std::collections::BTreeSet;
 
@@ -11,7 +11,7 @@ use super::keywords::Holder;
 use super::view::target;
 use super::walk::{Pair, Walk, members, paired, same};
 
-/// Compares everything but the operations.
+/// Compares everything except the operations.
 pub(super) fn compare(walk: &mut Walk<'_>) {
     walk.scope = Scope::Everywhere;
     let roots = (Some(walk.old), Some(walk.new));
@@ -29,7 +29,7 @@ pub(super) fn compare(walk: &mut Walk<'_>) {
 }
 
 impl<'d> Walk<'d> {
-    /// The servers of SkyPay: they are only the caller's concern.
+    /// Compares SkyPay's servers, which affect only the caller.
     fn servers(&mut self, (old, new): Pair<'d>) {
         let items = |node: Option<&'d Node>| node.map(Node::items).unwrap_or_default();
         let name = |server: &'d Node| server.text_of("x-skypay-environment");
@@ -58,7 +58,7 @@ impl<'d> Walk<'d> {
         self.scope = Scope::Everywhere;
     }
 
-    /// What dispatch answers by itself.
+    /// Compares the responses that the dispatcher sends itself.
     fn answers(&mut self, pair: Pair<'d>) {
         let (Some(_), Some(_)) = pair else {
             return self.note("answer-changed", pair, Impact::MEANING);
@@ -71,7 +71,8 @@ impl<'d> Walk<'d> {
             for (key, pair) in members(pair) {
                 let impact = match (answer, key) {
                     (_, "description") => Impact::PATCH,
-                    // A side that knows the other code as success gets none.
+                    // A side that recognizes success by the other code sees no
+                    // success.
                     ("accepted", _) => Impact::BREAK.at_most(Bump::Minor),
                     _ => Impact::new(Wire::Risk, Wire::Ok, Bump::Patch, Bump::Minor),
                 };
@@ -82,9 +83,9 @@ impl<'d> Walk<'d> {
         }
     }
 
-    /// The components for themselves. What a message uses was noted there
-    /// already; here come the words that every use replaces, and the types
-    /// that nothing uses.
+    /// Compares components on their own. Changes in messages are already reported
+    /// at their uses; added here are descriptions that every use overrides, and
+    /// types that nothing uses.
     fn components(&mut self, pair: Pair<'d>) {
         for (section, pair) in members(pair) {
             match section {
@@ -112,8 +113,8 @@ impl<'d> Walk<'d> {
         }
     }
 
-    /// A component that came or went although no operation uses it. One that
-    /// is used came with its use, and the use was noted.
+    /// Reports an added or removed component that no operation uses. Used
+    /// components are reported at their uses.
     fn unused(&mut self, entry: &'d Entry, side: Side) {
         let (root, values) = match side {
             Side::Old => (self.old, (Some(entry.key.clone()), None)),
@@ -134,7 +135,7 @@ impl<'d> Walk<'d> {
     }
 }
 
-/// The component schemas that the operations use, directly or not.
+/// The component schemas that the operations use, directly or indirectly.
 fn reachable(root: &Node) -> BTreeSet<&str> {
     let mut found = BTreeSet::new();
     let mut open: Vec<&Node> = root.get("paths").into_iter().collect();

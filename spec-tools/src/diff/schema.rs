@@ -1,4 +1,4 @@
-//! Schemas: names, types, constraints and words.
+//! Compares schemas: names, types, constraints and descriptions.
 
 use std::cmp::Ordering;
 use std::collections::BTreeSet;
@@ -12,10 +12,10 @@ use super::pattern::{self, Texts};
 use super::view::{View, canonical, shown};
 use super::walk::{EXAMPLE_LINT, Pair, Walk, location_of, same, same_keyword};
 
-/// How deep schemas may nest; more is a circle.
+/// The maximum nesting depth of schemas; a deeper nesting is a cycle.
 const MAX_DEPTH: usize = 32;
 
-/// Constraints by a number, and whether they are upper bounds.
+/// Numeric constraints, and whether each is an upper bound.
 const BOUNDS: &[(&str, bool)] = &[
     ("minimum", false),
     ("maximum", true),
@@ -24,11 +24,10 @@ const BOUNDS: &[(&str, bool)] = &[
     ("maxItems", true),
 ];
 
-/// What constrains a text.
+/// Constraints on strings.
 const OF_TEXTS: &[&str] = &["pattern", "minLength", "maxLength"];
 
-/// Keywords that have a function of their own here or in `fields` and
-/// `codes`.
+/// Keywords that are compared by a function here or in `fields` and `codes`.
 const HANDLED: &[&str] = &[
     "$ref",
     "allOf",
@@ -56,8 +55,8 @@ const HANDLED: &[&str] = &[
 ];
 
 impl<'d> Walk<'d> {
-    /// Compares two schemas at the same place. `required` says whether the
-    /// value is there in every message, before and after.
+    /// Compares two schemas at the same location. `required` is whether the value
+    /// is present in every message, before and after.
     pub(super) fn schema(&mut self, old: &'d Node, new: &'d Node, required: bool) {
         if self.depth == MAX_DEPTH {
             return;
@@ -80,7 +79,7 @@ impl<'d> Walk<'d> {
         self.depth -= 1;
     }
 
-    /// Names of types come from names of components.
+    /// Compares type names, which come from component names.
     fn type_name(&mut self, a: &View<'d>, b: &View<'d>) {
         if a.name() == b.name() || self.fixed || !(has_name(a) && has_name(b)) {
             return;
@@ -103,8 +102,8 @@ impl<'d> Walk<'d> {
         self.note_at(rule, (Side::New, location), names, Impact::SOURCE);
     }
 
-    /// Type, form and width; `false` if they changed so much that the
-    /// constraints cannot be compared.
+    /// Compares type, format and width; returns `false` if they changed so much
+    /// that constraints cannot be compared.
     fn type_itself(&mut self, a: &View<'d>, b: &View<'d>) -> bool {
         let form = |view: &View<'d>| (view.text("type"), view.text("x-skypay-type"));
         if form(a) != form(b) {
@@ -126,7 +125,7 @@ impl<'d> Walk<'d> {
         true
     }
 
-    /// What decides on the Rust type without changing the wire.
+    /// Compares keywords that affect the Rust type, but not the wire.
     fn markings(&mut self, a: &View<'d>, b: &View<'d>) {
         let newtype = "x-skypay-newtype";
         if a.flag(newtype) != b.flag(newtype) {
@@ -145,7 +144,7 @@ impl<'d> Walk<'d> {
             || b.text("type") == Some("array");
         let bump = match sensitive {
             _ if masks_itself => Bump::Patch,
-            // A type of its own that stops masking itself only gains `Display`.
+            // A newtype that is no longer masked only gains `Display`.
             (true, false) if b.flag(newtype) => Bump::Minor,
             _ => Bump::Major,
         };
@@ -157,7 +156,7 @@ impl<'d> Walk<'d> {
         let pair = (a.get("nullable"), b.get("nullable"));
         let (rule, impact) = match (a.flag("nullable"), b.flag("nullable")) {
             (false, true) if required => ("null-allowed", Impact::WIDENED),
-            // It could be absent anyway.
+            // The field is optional anyway.
             (false, true) => ("null-allowed", Impact::VALUE_ADDED),
             (true, false) if required => ("null-forbidden", Impact::NARROWED),
             (true, false) => ("null-forbidden", Impact::TIGHTENED),
@@ -172,9 +171,9 @@ impl<'d> Walk<'d> {
             if same(pair) {
                 continue;
             }
-            // The smallest value decides whether an integer has a sign. With
-            // another sign it is another Rust type, and neither holds all
-            // numbers of the other.
+            // The minimum determines whether the Rust type of an integer is signed.
+            // Neither of a signed and an unsigned type can represent all numbers of
+            // the other.
             let integer = b.text("type") == Some("integer");
             if *key == "minimum" && integer && signed(a) != signed(b) {
                 let relation = Impact::constraint(Some(signed(a)), Some(signed(b)));
@@ -197,9 +196,9 @@ impl<'d> Walk<'d> {
         }
     }
 
-    /// Length and pattern together: either may leave the other without effect.
-    /// Each keyword is noted for what it adds to those before it, as far as
-    /// that is left in the end.
+    /// Compares length and pattern together, as either can make the other
+    /// ineffective. Each keyword is reported for what it adds to the previous ones,
+    /// if that remains in the end.
     fn texts(&mut self, a: &View<'d>, b: &View<'d>) {
         let (mut before, new) = (Texts::of(a), Texts::of(b));
         let changed = |key: &&&str| !same((a.get(key), b.get(key)));
@@ -207,7 +206,7 @@ impl<'d> Walk<'d> {
         if changed.is_empty() {
             return;
         }
-        // A code table may have a pattern in place of a closed list.
+        // A code table can have a pattern instead of a closed list.
         if let (Some(_), Some(_)) = (a.table_list().xor(b.table_list()), b.table()) {
             let opened = b.table_list().is_none();
             let pair = (a.get("pattern"), b.get("pattern"));
@@ -242,7 +241,7 @@ impl<'d> Walk<'d> {
         }
     }
 
-    /// Descriptions, examples, marks for readers, and what is not known.
+    /// Compares descriptions, examples, annotations and unknown keywords.
     fn words(&mut self, a: &View<'d>, b: &View<'d>) {
         let keys: BTreeSet<_> = a.keys().union(&b.keys()).copied().collect();
         for key in keys {
@@ -252,7 +251,7 @@ impl<'d> Walk<'d> {
                 continue;
             }
             if key == "example" {
-                // Where it was edited, it must fit.
+                // An edited example must be valid.
                 let fits = |value| codegen::check::example_fits(self.new, b.own(), value);
                 let lint = pair
                     .1
@@ -267,21 +266,21 @@ impl<'d> Walk<'d> {
     }
 }
 
-/// Whether the schema becomes a Rust type with a name.
+/// Whether the schema becomes a named Rust type.
 fn has_name(view: &View<'_>) -> bool {
     let marks = ["properties", "enum", "x-skypay-codes"];
     marks.iter().any(|key| view.get(key).is_some()) || view.flag("x-skypay-newtype")
 }
 
-/// The type as people read it.
+/// The type for display.
 fn described(view: &View<'_>) -> String {
     let parts = ["type", "x-skypay-type"].map(|key| view.text(key));
     let parts: Vec<_> = parts.into_iter().flatten().collect();
     parts.join(" ")
 }
 
-/// The Rust type, masked or not, of two that differ in their form: where it is
-/// equal, the form is only another spelling.
+/// The Rust type, without masking, of types with different formats: if it is equal,
+/// only the encoding differs.
 fn rust_type(view: &View<'_>) -> String {
     match (view.text("type"), view.text("x-skypay-type")) {
         _ if view.table().is_some() => "codes".to_owned(),
@@ -303,7 +302,7 @@ fn signed(view: &View<'_>) -> bool {
         .is_none_or(|least| least < 0.0)
 }
 
-/// A bound, unless the type holds nothing beyond it.
+/// A bound, unless the type cannot represent values beyond it.
 fn bound(view: &View<'_>, key: &str) -> Option<f64> {
     let bound = number(view.get(key)?)?;
     let (least, most) = match (view.text("type"), signed(view), wide(view)) {
@@ -323,10 +322,10 @@ fn bound(view: &View<'_>, key: &str) -> Option<f64> {
 }
 
 impl<'d> Texts<'d> {
-    /// What a schema says of its texts.
+    /// Returns the constraints of a schema on a string.
     fn of(view: &View<'d>) -> Self {
         let count = |key| view.get(key).and_then(|node| shown(node).parse().ok());
-        // What the types write has a form of its own.
+        // Dates and times that the types write have a fixed format.
         let form = match view.text("x-skypay-type") {
             Some("date") => Some("^[0-9]{4}-[0-9]{2}-[0-9]{2}$"),
             Some("date-time") => Some("^[0-9]{4}(-[0-9]{2}){2} [0-9]{2}(:[0-9]{2}){2}$"),
@@ -354,20 +353,20 @@ fn number(node: &Node) -> Option<f64> {
     }
 }
 
-/// What another type means on the wire, and for the code if the Rust types
+/// The impact of a type change on the wire, and on the code if the Rust types
 /// differ.
 fn type_effect(a: &View<'_>, b: &View<'_>) -> Impact {
     let forms = (a.text("x-skypay-type"), b.text("x-skypay-type"));
     let effect = match (a.text("type"), b.text("type")) {
         (Some("string"), Some("string")) => match forms {
-            // Who knew some texts only may get others.
+            // A receiver that accepted only some strings can get others.
             (None, Some(_)) if picks(a, b) => Impact {
                 callee: Wire::Risk,
                 ..Impact::NARROWED
             },
             (None, Some(_)) => Impact::NARROWED,
             (Some(_), None) if picks(b, a) => Impact::BREAK,
-            // A name is read from any text.
+            // A person's name is parsed from any string.
             (Some("person-name"), None) => Impact {
                 callee: Wire::Risk,
                 ..Impact::WIDENED
@@ -380,7 +379,7 @@ fn type_effect(a: &View<'_>, b: &View<'_>) -> Impact {
         _ => Impact::BREAK,
     };
     if rust_type(a) == rust_type(b) {
-        // Written another way and read either way, at least by our code.
+        // The encoding differs, but our code parses both.
         let sends = match bounds_changed(a, b) {
             (true, _) => Bump::Major,
             (_, true) => Bump::Minor,
@@ -397,20 +396,20 @@ fn type_effect(a: &View<'_>, b: &View<'_>) -> Impact {
     effect
 }
 
-/// Whether one takes only some texts, however long they are, and the other
-/// does not say the same.
+/// Whether one schema restricts its strings, apart from their length, in a way that
+/// the other does not.
 fn picks(one: &View<'_>, other: &View<'_>) -> bool {
     let keys = ["enum", "pattern"].map(|key| (one.get(key), other.get(key)));
     keys.into_iter().any(|pair| pair.0.is_some() && !same(pair))
 }
 
-/// Whether constraints came or changed, and whether any went or changed, of
-/// types that are the same in Rust.
+/// Whether constraints were added or changed, and whether any were removed or
+/// changed, between types that are equal in Rust.
 fn bounds_changed(a: &View<'_>, b: &View<'_>) -> (bool, bool) {
     let bounds = BOUNDS.iter().map(|(key, _)| key).chain(OF_TEXTS);
     let (mut came, mut went) = (false, false);
     for key in bounds {
-        // A number without a sign is not below zero anyway.
+        // An unsigned number cannot be negative anyway.
         let has = |view: &View<'_>| {
             let node = view.get(key)?;
             let lower = ["minimum", "minLength", "minItems"].contains(key);
@@ -444,7 +443,7 @@ fn format_effect(a: &View<'_>, b: &View<'_>) -> (&'static str, Impact) {
     }
 }
 
-/// The name of a change of a constraint.
+/// The rule that reports a change of a constraint.
 pub(super) fn constraint_rule(impact: Impact) -> &'static str {
     match (impact.caller, impact.callee) {
         (Wire::Ok, _) => "constraint-loosened",
@@ -454,8 +453,8 @@ pub(super) fn constraint_rule(impact: Impact) -> &'static str {
     }
 }
 
-/// All that the wire and the types know of a schema: equal for a property
-/// that only changed its name.
+/// All properties of a schema that affect the wire and the types: equal for a
+/// property that was only renamed.
 pub(super) fn signature(root: &Node, view: &View<'_>) -> String {
     let mut text = format!("{:?}", view.name().filter(|_| has_name(view)));
     for key in view.keys() {

@@ -1,22 +1,23 @@
-//! Version numbers, and which comes next.
+//! Version numbers and their increments.
 
 use std::fmt;
 
 use super::impact::Bump;
 
-/// A version: three numbers, no labels.
+/// A version of three numbers, without labels.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Version {
-    /// Raised by what breaks.
+    /// Incremented for breaking changes.
     pub major: u64,
-    /// Raised by what is added; while the major is 0, by what breaks too.
+    /// Incremented for additions; while the major version is 0, also for breaking
+    /// changes.
     pub minor: u64,
-    /// Raised by everything else.
+    /// Incremented for all other changes.
     pub patch: u64,
 }
 
 impl Version {
-    /// Reads `1.2.3`.
+    /// Parses `1.2.3`.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
         let mut numbers = text.split('.').map(str::parse);
@@ -28,7 +29,7 @@ impl Version {
         numbers.next().is_none().then_some(version)
     }
 
-    /// The version after a change.
+    /// Returns the version after a change.
     #[must_use]
     pub fn next(self, bump: Bump) -> Self {
         let Self {

@@ -1,14 +1,14 @@
-//! A schema at its place of use, through all references.
+//! A schema at its place of use, with all references resolved.
 
 use std::collections::BTreeSet;
 
 use codegen::document::{Entry, Node, Value};
 use codegen::keywords::EXCEPTIONS;
 
-/// How many references may follow one another; more are a circle.
+/// The maximum length of a chain of references; a longer one is a cycle.
 const MAX_REFERENCES: usize = 16;
 
-/// A schema with everything that it refers to, nearest first.
+/// A schema with everything to which it refers, nearest first.
 #[derive(Clone, Debug)]
 pub(super) struct View<'d> {
     layers: Vec<&'d Node>,
@@ -16,7 +16,7 @@ pub(super) struct View<'d> {
 }
 
 impl<'d> View<'d> {
-    /// Follows `$ref` and `allOf`.
+    /// Resolves `$ref` and `allOf`.
     pub(super) fn new(root: &'d Node, own: &'d Node) -> Self {
         let mut view = Self {
             layers: Vec::new(),
@@ -41,7 +41,7 @@ impl<'d> View<'d> {
                 None => self.add(root, part, depth + 1),
             }
         }
-        // A composition of several is a type of its own.
+        // A composition of several schemas is a separate type.
         if parts.len() > 1 && depth == 0 {
             self.name = None;
         }
@@ -57,17 +57,18 @@ impl<'d> View<'d> {
         }
     }
 
-    /// The component that stands here, if one does.
+    /// Returns the name of the component to which it refers, unless it composes
+    /// several schemas.
     pub(super) fn name(&self) -> Option<&'d str> {
         self.name
     }
 
-    /// What stands at the place of use itself.
+    /// Returns the node at the place of use itself.
     pub(super) fn own(&self) -> &'d Node {
         self.layers[0]
     }
 
-    /// What the place of use says, where that is not all.
+    /// Returns a keyword of the place of use, if that refers to other schemas.
     pub(super) fn local(&self, key: &str) -> Option<&'d Node> {
         if self.layers.len() > 1 {
             self.layers[0].get(key)
@@ -76,23 +77,23 @@ impl<'d> View<'d> {
         }
     }
 
-    /// A keyword, from the nearest place that has it.
+    /// Returns a keyword, from the nearest node that has it.
     pub(super) fn get(&self, key: &str) -> Option<&'d Node> {
         self.layers.iter().find_map(|layer| layer.get(key))
     }
 
-    /// The text of a keyword.
+    /// Returns the text of a keyword.
     pub(super) fn text(&self, key: &str) -> Option<&'d str> {
         self.get(key).and_then(Node::text)
     }
 
-    /// Whether a keyword is `true`.
+    /// Returns whether a keyword is `true`.
     pub(super) fn flag(&self, key: &str) -> bool {
         self.get(key)
             .is_some_and(|node| matches!(node.value, Value::Bool(true)))
     }
 
-    /// All keywords, the nearest place's first.
+    /// Returns all keywords.
     pub(super) fn keys(&self) -> BTreeSet<&'d str> {
         self.layers
             .iter()
@@ -102,7 +103,7 @@ impl<'d> View<'d> {
             .collect()
     }
 
-    /// The properties of all parts.
+    /// Returns the properties of all parts.
     pub(super) fn properties(&self) -> Vec<&'d Entry> {
         self.members("properties")
     }
@@ -112,30 +113,30 @@ impl<'d> View<'d> {
         maps.flat_map(Node::entries).collect()
     }
 
-    /// The names of the properties that are always there.
+    /// Returns the names of the required properties.
     pub(super) fn required(&self) -> BTreeSet<&'d str> {
         let lists = self.layers.iter().filter_map(|layer| layer.get("required"));
         lists.flat_map(Node::items).filter_map(Node::text).collect()
     }
 
-    /// The code table behind the schema, and the component that holds it.
+    /// Returns the code table of the schema.
     pub(super) fn table(&self) -> Option<&'d Node> {
         self.get("x-skypay-codes")
     }
 
-    /// The values that the code table itself lists.
+    /// Returns the `enum` of the code table itself.
     pub(super) fn table_list(&self) -> Option<&'d Node> {
         let mut layers = self.layers.iter();
         let table = layers.find(|layer| layer.get("x-skypay-codes").is_some())?;
         table.get("enum")
     }
 
-    /// The values that the schema lists, wherever it does.
+    /// Returns the nearest `enum`.
     pub(super) fn listed(&self) -> Option<&'d Node> {
         self.layers.iter().rev().find_map(|layer| layer.get("enum"))
     }
 
-    /// The only value that the schema allows.
+    /// Returns the only value that the schema allows.
     pub(super) fn only_value(&self) -> Option<&'d str> {
         match self.get("enum")?.items() {
             [only] => only.text(),
@@ -144,7 +145,7 @@ impl<'d> View<'d> {
     }
 }
 
-/// What a local reference points to.
+/// Resolves a local reference.
 pub(super) fn target<'d>(root: &'d Node, reference: &str) -> Option<&'d Node> {
     let pointer = reference.strip_prefix("#/")?;
     pointer
@@ -153,8 +154,8 @@ pub(super) fn target<'d>(root: &'d Node, reference: &str) -> Option<&'d Node> {
         .try_fold(root, |node, step| node.get(&step))
 }
 
-/// The value as text without regard to the order of keys, and without
-/// exceptions from rules of the linter.
+/// Returns the value as text, regardless of the order of keys and without
+/// exceptions from lint rules.
 pub(super) fn canonical(node: &Node) -> String {
     match &node.value {
         Value::Map(entries) => {
@@ -174,7 +175,7 @@ pub(super) fn canonical(node: &Node) -> String {
     }
 }
 
-/// A value as people read it.
+/// Formats a value for display.
 pub(super) fn shown(node: &Node) -> String {
     match node.text() {
         Some(text) => text.trim_end().to_owned(),
@@ -227,7 +228,7 @@ mod tests {
         assert_eq!(name("One").as_deref(), Some("A"));
         assert_eq!(name("Two"), None);
         assert_eq!(name("Inside").as_deref(), Some("A"));
-        // What the place of use says beside what it refers to.
+        // The keywords beside a reference.
         assert_eq!(view("One").local("title").and_then(Node::text), Some("One"));
         assert!(view("One").local("type").is_none());
         assert!(view("A").local("title").is_none());

@@ -1,4 +1,4 @@
-//! The walk along two documents at once: what is noted, and for whom.
+//! Walks two documents in parallel and records changes and whom they affect.
 
 use std::collections::BTreeSet;
 
@@ -10,31 +10,31 @@ use super::impact::{Bump, Impact, Part};
 use super::keywords::{Holder, meaning};
 use super::view::{canonical, shown};
 
-/// The lint rule that refuses examples that do not fit their schema.
+/// The lint rule that rejects examples that are invalid against their schema.
 pub(super) const EXAMPLE_LINT: &str = "invalid-example";
 
-/// Two documents, and from where in them something is seen.
+/// Two documents, and the context of the current nodes.
 pub(super) struct Walk<'d> {
     /// The root of the old document.
     pub(super) old: &'d Node,
     /// The root of the new document.
     pub(super) new: &'d Node,
-    /// What was found.
+    /// The changes found so far.
     pub(super) changes: Changes,
-    /// From where it is seen.
+    /// The current scope.
     pub(super) scope: Scope,
-    /// The message that is being looked at.
+    /// The current message.
     pub(super) part: Option<Part>,
-    /// The property that holds the action, which operations compare.
+    /// The property that holds the action, which is compared with the operations.
     pub(super) action: Option<&'d str>,
-    /// Whether the transport writes what is being looked at, so that the
-    /// types do not have it.
+    /// Whether the transport writes the current field, so that the types do not
+    /// have it.
     pub(super) fixed: bool,
-    /// How deep the walk is.
+    /// The current depth.
     pub(super) depth: usize,
 }
 
-/// What stands at a place before and after.
+/// The nodes before and after a change.
 pub(super) type Pair<'d> = (Option<&'d Node>, Option<&'d Node>);
 
 impl<'d> Walk<'d> {
@@ -51,7 +51,7 @@ impl<'d> Walk<'d> {
         }
     }
 
-    /// Notes a change at a place, with both values as text.
+    /// Records a change at a location, with both values as text.
     pub(super) fn note_at(
         &mut self,
         rule: &'static str,
@@ -62,7 +62,7 @@ impl<'d> Walk<'d> {
         self.note_linted(rule, at, values, impact, None);
     }
 
-    /// Notes a change that the linter may have to refuse.
+    /// Records a change that the linter may reject.
     pub(super) fn note_linted(
         &mut self,
         rule: &'static str,
@@ -82,12 +82,12 @@ impl<'d> Walk<'d> {
         self.changes.note(rule, at, values, from, found);
     }
 
-    /// Notes that a keyword has another value, came or went.
+    /// Records that a keyword was changed, removed or added.
     pub(super) fn note(&mut self, rule: &'static str, pair: Pair<'d>, impact: Impact) {
         self.note_example(rule, pair, impact, None);
     }
 
-    /// Notes another example, which the linter may have to refuse.
+    /// Records a changed example, which the linter may reject.
     pub(super) fn note_example(
         &mut self,
         rule: &'static str,
@@ -101,8 +101,8 @@ impl<'d> Walk<'d> {
         }
     }
 
-    /// Compares the members of two mappings: some by themselves, where `apart`
-    /// says so, and the others by the table of keywords.
+    /// Compares the members of two mappings: those that `apart` handles by itself,
+    /// all others by the table of keywords.
     pub(super) fn members(
         &mut self,
         holder: Holder,
@@ -118,8 +118,8 @@ impl<'d> Walk<'d> {
     }
 }
 
-/// Pairs what two lists have in common, by the first criterion by which they
-/// are alike; what only one of them has comes last, alone.
+/// Pairs the items of two lists by the first criterion that matches; unmatched
+/// items come last, alone.
 pub(super) fn paired<T: Copy>(
     old: impl IntoIterator<Item = T>,
     new: impl IntoIterator<Item = T>,
@@ -139,12 +139,12 @@ pub(super) fn paired<T: Copy>(
     pairs
 }
 
-/// Whether the two say the same in any order of keys.
+/// Whether two nodes are equal, regardless of the order of keys.
 pub(super) fn same(pair: Pair<'_>) -> bool {
     pair.0.map(canonical) == pair.1.map(canonical)
 }
 
-/// Whether a keyword says the same: a flag that is not there is `false`.
+/// Whether a keyword is equal; an absent flag is `false`.
 pub(super) fn same_keyword(key: &str, pair: Pair<'_>) -> bool {
     let flag = !["additionalProperties", "default", "example", "value"].contains(&key);
     let is_off = |node: &Node| flag && matches!(node.value, Value::Bool(false));
@@ -155,8 +155,8 @@ pub(super) fn same_keyword(key: &str, pair: Pair<'_>) -> bool {
         }
 }
 
-/// The members of two mappings, by key; exceptions from rules of the linter are
-/// compared apart.
+/// The members of two mappings, by key; exceptions from lint rules are compared
+/// separately.
 pub(super) fn members<'d>((old, new): Pair<'d>) -> impl Iterator<Item = (&'d str, Pair<'d>)> {
     let entries = [old, new].into_iter().flatten().flat_map(Node::entries);
     let keys = entries.map(|entry| entry.key.as_str());
@@ -166,7 +166,7 @@ pub(super) fn members<'d>((old, new): Pair<'d>) -> impl Iterator<Item = (&'d str
         .map(move |key| (key, (member(old, key), member(new, key))))
 }
 
-/// Where a keyword stands, or stood.
+/// The location of a keyword, the new one if it still exists.
 pub(super) fn location_of(pair: Pair<'_>) -> Option<At<'_>> {
     match pair {
         (_, Some(new)) => Some((Side::New, &new.location)),
