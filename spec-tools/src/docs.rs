@@ -1,7 +1,7 @@
-//! The API reference: one page of HTML that needs nothing but itself.
+//! The API reference: a self-contained HTML page.
 //!
-//! A pure function of the model, of the examples as its caller has encrypted
-//! them, and of what a comparison found.
+//! A pure function of the model, the examples encrypted by the caller, and the
+//! result of a comparison.
 
 mod badges;
 mod codes;
@@ -25,8 +25,8 @@ use codegen::{Diagnostics, Usage};
 const STYLE: &str = include_str!("docs/page.css");
 const SCRIPT: &str = include_str!("docs/page.js");
 
-/// Anchors of the page's own sections; no name of a document has a dot in
-/// front.
+/// Anchors of the page's own sections. The dot distinguishes them from names in a
+/// document.
 mod section {
     pub(super) const CHANGES: &str = "page.changes";
     pub(super) const INTRODUCTION: &str = "page.introduction";
@@ -36,38 +36,38 @@ mod section {
     pub(super) const CONTENT: &str = "page.content";
 }
 
-/// An example of the document, by the names that lead to it.
+/// The path of an example in the document.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct ExampleName {
     /// The operation.
     pub operation: String,
-    /// Whether it asks or answers.
+    /// Whether it is a request, otherwise a response.
     pub request: bool,
-    /// Its name there.
+    /// The name of the example.
     pub name: String,
 }
 
-/// Examples as they travel.
+/// Encrypted examples.
 #[derive(Clone, Debug, Default)]
 pub struct Sealed {
-    /// The Encrypt Key that they are sealed with.
+    /// The Encrypt Key with which they are encrypted.
     pub key: String,
     /// The bodies.
     pub bodies: BTreeMap<ExampleName, String>,
 }
 
-/// What a page is compared with.
+/// A comparison to show on the page.
 #[derive(Clone, Copy, Debug)]
 pub struct Compared<'a> {
-    /// What changed.
+    /// The result of the comparison.
     pub report: &'a Report,
-    /// What the older document is called.
+    /// The name of the older document.
     pub against: &'a str,
 }
 
-/// What the page shows sealed, the first request and the first answer of each
-/// operation, and its plaintext: compact JSON in wire order. All of the
-/// examples sealed would say no more, and fill the page.
+/// Returns the plaintexts of the examples that the page shows encrypted, as compact
+/// JSON in wire order: the first request and the first response of each operation.
+/// Encrypting all examples would add no information.
 #[must_use]
 pub fn clear_texts(api: &Api) -> Vec<(ExampleName, String)> {
     let parts = api.operations.iter().flat_map(|operation| {
@@ -89,11 +89,11 @@ pub fn clear_texts(api: &Api) -> Vec<(ExampleName, String)> {
         .collect()
 }
 
-/// The page.
+/// Renders the page.
 ///
 /// # Errors
 ///
-/// That there is no Rust to show.
+/// Rust examples that cannot be rendered.
 pub fn page(
     api: &Api,
     sealed: &Sealed,
@@ -116,14 +116,14 @@ pub fn page(
     Ok(page.into_string())
 }
 
-/// What every part of the page is written from.
+/// The inputs of all parts of the page.
 struct Page<'a> {
     api: &'a Api,
     sealed: &'a Sealed,
     links: Links<'a>,
-    /// How each operation is used from Rust.
+    /// The Rust examples of each operation.
     usage: BTreeMap<String, Usage>,
-    /// The fields that nearly every request has, and nearly every response.
+    /// The fields that nearly all requests have, and nearly all responses.
     shared_of_requests: Vec<&'a Field>,
     shared_of_responses: Vec<&'a Field>,
     badges: Badges<'a>,
@@ -174,7 +174,7 @@ impl Page<'_> {
     fn navigation(&self) -> Markup {
         html! {
             nav aria-label="Contents" {
-                // The script shows it: without one there is nothing to search with.
+                // The script shows it: search does not work without a script.
                 div.search hidden {
                     input type="search" placeholder="Search: name, field, code"
                         aria-label="Search operations, fields and codes" autocomplete="off";
@@ -222,8 +222,7 @@ impl Page<'_> {
         }
     }
 
-    /// The operations by the group that they belong to; those of none come
-    /// last.
+    /// The operations by group; those without a group come last.
     fn grouped(&self) -> Vec<(&str, Vec<&Operation>)> {
         let of = |name: Option<&str>| {
             let operations = self.api.operations.iter();
@@ -302,7 +301,7 @@ impl Page<'_> {
         )
     }
 
-    /// What stands in braces in the URL.
+    /// The parameters in the URL, in braces.
     fn parameters(&self) -> Markup {
         html! {
             dl.facts {
@@ -356,7 +355,7 @@ impl Page<'_> {
         )
     }
 
-    /// What is answered without a handler's result.
+    /// The responses that the dispatcher sends itself.
     fn fixed_answers(&self) -> Markup {
         let protocol = &self.api.protocol;
         let answers = [
@@ -418,7 +417,7 @@ fn entry(anchor: &str, text: &str) -> Markup {
     html! { li { a href=(target(anchor)) { (text) } } }
 }
 
-/// The heading of a table.
+/// The header row of a table.
 fn columns(names: &[&str]) -> Markup {
     html! {
         thead {
@@ -429,7 +428,7 @@ fn columns(names: &[&str]) -> Markup {
     }
 }
 
-/// A name and what is to say of it.
+/// A term and its description.
 fn fact(name: &str, inside: &Markup) -> Markup {
     html! { div { dt { (name) } dd { (inside) } } }
 }
@@ -444,7 +443,7 @@ fn listed(items: impl IntoIterator<Item = Markup>) -> Markup {
     }
 }
 
-/// `keyDerivation` as people write it.
+/// Splits `keyDerivation` into lower-case words.
 fn spaced(name: &str) -> String {
     heck::AsSnakeCase(name).to_string().replace('_', " ")
 }

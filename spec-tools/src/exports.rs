@@ -1,9 +1,9 @@
-//! The document in the formats that other tools need. All of them say the
-//! same as the document; what differs is where operations and callbacks stand.
+//! Exports: the document in formats for other tools. All of them have the same
+//! content; they differ in where operations and callbacks are placed.
 //!
-//! They are made from the tree, not from the model: an export keeps every word of
-//! the document, those for readers included, and says in prose and in keywords
-//! of others what only our own keywords say.
+//! Exports are built from the tree, not from the model: they keep the whole
+//! document, including text for readers, and restate our own keywords as prose and
+//! as keywords of other tools.
 
 mod callbacks;
 mod logical;
@@ -19,14 +19,14 @@ use tree::{Edit as _, text};
 
 pub use callbacks::callbacks;
 
-/// Where the exports come from, as each of them says.
+/// The origin, as stated in each export.
 const SOURCE: &str = "Derived from spec/skypay.yaml by `cargo xtask spec exports`. Do not edit.";
 
-/// Makes every export of a document; the paths are those below `target/exports/`.
+/// Builds all exports of a document; their paths are below `target/exports/`.
 ///
 /// # Errors
 ///
-/// Everything that is wrong with the document; there is no export of it then.
+/// All diagnostics of the document; there are no exports then.
 pub fn exports(text: &str) -> Result<Vec<File>, Diagnostics> {
     let root = document::load(text)?;
     check::check(&root)?;
@@ -45,23 +45,23 @@ pub fn exports(text: &str) -> Result<Vec<File>, Diagnostics> {
     reporter.finish(files.into())
 }
 
-/// A path item, and what its key says.
+/// A path item and the parts of its key.
 struct Path<'d> {
     /// The path on the wire.
     wire: &'d str,
-    /// What stands behind the `#`; empty if nothing does.
+    /// The key after the `#`; empty if there is none.
     label: &'d str,
     item: &'d Node,
     entry: &'d Entry,
 }
 
 impl Path<'_> {
-    /// Whether SkyPay is the one who calls.
+    /// Returns whether SkyPay is the caller.
     fn is_callback(&self) -> bool {
         self.item.text_of("x-skypay-direction") == Some("callback")
     }
 
-    /// What the operation is called among others.
+    /// Returns the name of the operation.
     fn name(&self) -> &str {
         if self.label.is_empty() {
             self.wire
@@ -84,7 +84,7 @@ fn paths(root: &Node) -> impl Iterator<Item = Path<'_>> {
     })
 }
 
-/// The document with a note at its head that says what this is.
+/// Returns the document with a note that describes the export.
 fn noted(root: &Node, what: &str) -> Node {
     let mut view = root.clone();
     view.insert(1, "x-generated-from", text(SOURCE));

@@ -1,8 +1,8 @@
-//! The tools around a document besides the generator: what an edit of it
-//! breaks, a linter, its reference page, its exports for other tools, and the
-//! public API of what is generated from it.
+//! Tools for a document besides the generator: a comparison that finds breaking
+//! changes, a linter, the reference page, exports for other tools, and the public
+//! API of the generated crates.
 //!
-//! Pure functions, as the generator: no files, no clock, no network.
+//! Pure functions like the generator, without files, clock or network.
 
 pub mod diff;
 pub mod docs;

@@ -1,5 +1,5 @@
-//! The linter: what the generator refuses, and what makes a document hard to
-//! read or to review.
+//! The linter: it reports what the generator rejects, and what makes a document
+//! hard to read or to review.
 
 mod exceptions;
 mod fields;
@@ -13,38 +13,38 @@ use crate::diff;
 use codegen::check::{self, Document};
 use codegen::{Diagnostic, Diagnostics, Reporter};
 
-/// What a rule asks, and why.
+/// A lint rule and its rationale.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Rule {
-    /// Its name in reports and in exceptions.
+    /// The name in reports and exceptions.
     pub id: &'static str,
-    /// How serious it is to break it.
+    /// The severity of a violation.
     pub severity: Severity,
-    /// What it asks, in a line without full stop.
+    /// The requirement, on one line without a full stop.
     pub title: &'static str,
-    /// Why it asks that, in a sentence or two.
+    /// The rationale, in one or two sentences.
     pub why: &'static str,
 }
 
-/// How serious a diagnostic is.
+/// The severity of a diagnostic.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Severity {
-    /// Better fixed, and misleads no reader.
+    /// Should be fixed, but does not mislead readers.
     Warning,
-    /// A reader is left without something that they need.
+    /// Readers lack information that they need.
     Error,
-    /// Nothing can be generated.
+    /// The generator rejects the document.
     Refused,
 }
 
-/// Every rule, by name, as the table in `spec/rules.md` lists them.
+/// All rules, by name, from the table in `spec/rules.md`.
 pub static RULES: LazyLock<Vec<Rule>> = LazyLock::new(|| {
     let table = include_str!("../../spec/rules.md");
     table.lines().filter_map(Rule::of_row).collect()
 });
 
 impl Severity {
-    /// The word for reports.
+    /// Returns the name for reports.
     #[must_use]
     pub fn word(self) -> &'static str {
         match self {
@@ -56,14 +56,14 @@ impl Severity {
 }
 
 impl Rule {
-    /// Whether a node may be excepted from it: the generator needs the rules that
-    /// it refuses by, and a rule about exceptions cannot have any.
+    /// Returns whether a node can have an exception from the rule. Rules that the
+    /// generator requires and the rules about exceptions allow none.
     #[must_use]
     pub fn may_be_excepted(&self) -> bool {
         self.severity != Severity::Refused && !exceptions::OWN_RULES.contains(&self.id)
     }
 
-    /// The rule of a row of the table; nothing for any other line.
+    /// Parses a row of the table; `None` for any other line.
     fn of_row(line: &'static str) -> Option<Self> {
         let mut cells = line.strip_prefix("| `")?.strip_suffix(" |")?.split(" | ");
         let id = cells.next()?.strip_suffix('`')?;
@@ -78,17 +78,15 @@ impl Rule {
     }
 }
 
-/// The rule of a name.
+/// Returns the rule with a name.
 #[must_use]
 pub fn rule(id: &str) -> Option<&'static Rule> {
     RULES.iter().find(|rule| rule.id == id)
 }
 
-/// Checks a document by every rule; the diagnostics stand in the order of the
-/// document.
+/// Checks all rules, and returns the diagnostics in the order of the document.
 ///
-/// A document whose keywords or references are out of shape gets only the
-/// diagnostics about those.
+/// For a document with invalid keywords or references, only those are reported.
 ///
 /// # Errors
 ///
@@ -108,7 +106,7 @@ pub fn lint(text: &str) -> Result<Vec<Diagnostic>, Diagnostics> {
     Ok(diagnostics)
 }
 
-/// A rule that adds a diagnostic wherever the document breaks it.
+/// A rule that reports each violation in the document.
 type RuleFunction = fn(&Document<'_>, &mut Reporter);
 
 const QUALITY: &[RuleFunction] = &[

@@ -1,5 +1,5 @@
-//! The reference page: that everything is on it, that it needs nothing else,
-//! that nothing of a document is taken for HTML, and that edits are marked.
+//! The reference page is complete and self-contained, text of a document is
+//! escaped, and changes have badges.
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
@@ -16,10 +16,10 @@ use spec_tools::docs::{Compared, Sealed, clear_texts, page};
 use cases::{edited_by, groups, read, real, rows};
 use html::Html;
 
-/// The largest page.
+/// The maximum size of the page.
 const LIMIT: usize = 350_000;
 
-/// Bodies as long as sealed ones, all different.
+/// Returns bodies as long as encrypted ones, all different.
 fn sealed(api: &Api) -> Sealed {
     let bodies = clear_texts(api).into_iter().enumerate();
     Sealed {
@@ -49,14 +49,14 @@ fn parsed(text: &str) -> Html {
     Html::parse(text).unwrap_or_else(|error| panic!("{error}"))
 }
 
-/// A text without what Markdown and white space make of it.
+/// Removes code and table marks from a text and normalizes its whitespace.
 fn plain(text: &str) -> String {
     let words: Vec<_> = text.split_whitespace().collect();
     let text = words.join(" ");
     text.replace(['`', '|'], "")
 }
 
-/// Whether a text stands on the page, paragraph by paragraph.
+/// Returns the first paragraph of a text that is missing on the page.
 fn missing<'t>(page: &str, text: &'t str) -> Option<&'t str> {
     let mut paragraphs = text.split("\n\n");
     paragraphs.find(|paragraph| !page.contains(&plain(paragraph)))
@@ -93,7 +93,7 @@ fn everything_that_the_document_says_of_operations_is_there() {
     assert!(lacking.is_empty(), "{lacking:#?}");
 }
 
-/// Every text of a document, with its pointer and key.
+/// Visits every text of a document, with its pointer and key.
 fn collect(node: &Node, found: &mut dyn FnMut(&str, &str, &str)) {
     for entry in node.entries() {
         if let Value::Text(text) = &entry.node.value {
@@ -305,7 +305,7 @@ fn nothing_of_a_document_is_taken_for_html() {
         assert!(document.contains(words), "{words}");
         document = document.replace(words, &format!("{words} {attack}"));
     }
-    // Plain scalars must not hold what YAML takes for something else.
+    // Plain scalars must not contain YAML syntax.
     let document = document
         .lines()
         .map(|line| match line.split_once(": ") {
@@ -330,7 +330,7 @@ fn nothing_of_a_document_is_taken_for_html() {
     assert!(shown > 20, "{shown} of them are shown as text");
 }
 
-/// The word of the mark at an address, nothing where there is none.
+/// The badge of an anchor, if it has one.
 fn mark(page: &Html, id: &str) -> Option<String> {
     let text = page.ids.get(id)?;
     let words = ["added", "changed", "removed"];
@@ -343,14 +343,13 @@ fn mark(page: &Html, id: &str) -> Option<String> {
 /// Which of two documents is the newer one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Taken {
-    /// The edited one.
+    /// The edited document.
     On,
-    /// The one without the edit.
+    /// The document without the edit.
     Back,
 }
 
-/// An edit, and the marks that it leaves at some places; an empty one where
-/// there is none.
+/// An edit, and the expected badges by anchor; empty for none.
 type Marked = (&'static str, Taken, &'static [(&'static str, &'static str)]);
 
 const MARKED: &[Marked] = &[
@@ -457,8 +456,8 @@ fn edits_are_marked_where_they_are() {
     }
 }
 
-/// A spread of the edits that are known, taken back: for all of them, the
-/// page stands and lists them.
+/// For a sample of the known edits, reversed, the page is valid and lists all
+/// changes.
 #[test]
 fn a_spread_of_edits_gives_sound_pages() {
     let document = real();
@@ -474,7 +473,7 @@ fn a_spread_of_edits_gives_sound_pages() {
         let listed = page.ids.keys().filter(|id| id.starts_with("change."));
         assert_eq!(listed.count(), report.changes.len(), "{}", row("case"));
         let marked: BTreeSet<_> = page.marked.keys().collect();
-        // What the page does not show, or no longer, can only be listed.
+        // Items that are not or no longer on the page can only be listed.
         let elsewhere = ["version-changed", "openapi-changed", "operation-removed"];
         let mut changes = report.changes.iter();
         let unseen = changes.all(|change| elsewhere.contains(&change.rule));
@@ -482,7 +481,7 @@ fn a_spread_of_edits_gives_sound_pages() {
     }
 }
 
-/// The smallest document has a page too.
+/// The minimal document also has a valid page.
 #[test]
 fn a_document_may_leave_out_what_it_need_not_have() {
     let page = parsed(&written(&read("../documents/accepted.yaml"), None));

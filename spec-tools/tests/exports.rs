@@ -1,4 +1,4 @@
-//! What the exports keep of the document, and what they change.
+//! The exports: what they preserve of the document, and what they change.
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
@@ -31,7 +31,7 @@ fn view(document: &str, name: &str) -> Node {
 /// The exports that are `OpenAPI` documents.
 const DOCUMENTS: [&str; 3] = ["callbacks.json", "logical.json", "webhooks.json"];
 
-/// Every node, parents first.
+/// Returns every node, parents first.
 fn all(root: &Node) -> Vec<&Node> {
     let mut nodes = vec![root];
     for entry in root.entries() {
@@ -49,7 +49,7 @@ fn operation_ids(root: &Node) -> Vec<String> {
     ids.map(str::to_owned).collect()
 }
 
-/// The values of all examples of messages, as they are written.
+/// Returns the values of all examples of messages, as written.
 fn messages(root: &Node) -> Vec<String> {
     let mut messages: Vec<_> = all(root)
         .into_iter()
@@ -83,7 +83,7 @@ fn every_operation_and_example_is_in_every_view_once() {
     }
 }
 
-/// Only what carries an example of its own has a name of its own.
+/// The items of a collection that are requests.
 fn requests(collection: &Node) -> Vec<&Node> {
     let nodes = all(collection).into_iter();
     nodes.filter(|node| node.get("request").is_some()).collect()
@@ -160,7 +160,7 @@ fn the_logical_view_has_a_path_per_action() {
     }
 }
 
-/// What a local reference points to; it is a URL.
+/// Resolves a local reference, which is a URL fragment.
 fn target<'d>(root: &'d Node, reference: &str) -> Option<&'d Node> {
     let mut decoded = String::new();
     let mut parts = reference.strip_prefix("#/")?.split('%');
@@ -193,14 +193,14 @@ fn every_reference_leads_somewhere() {
     }
 }
 
-/// Path key and name of the callbacks that stand below operations.
+/// The path key and name of callbacks that are nested in operations.
 fn caused(view: &Node) -> Vec<(&str, &str)> {
     let paths = view.get("paths").unwrap().entries();
     let mut caused = Vec::new();
     for path in paths {
         let callbacks = path.node.get("post").unwrap().get("callbacks");
         for callback in callbacks.map(Node::entries).unwrap_or_default() {
-            // Generators do not follow references there.
+            // Generators do not resolve references there.
             assert!(callback.node.get("$ref").is_none(), "{}", callback.key);
             caused.push((path.key.as_str(), callback.key.as_str()));
         }
@@ -300,19 +300,19 @@ fn the_view_with_callbacks_also_shows_what_the_generator_refuses() {
     }
 }
 
-/// The schemas of a document by their names.
+/// The schemas of a document, by name.
 fn schemas(root: &Node) -> &[codegen::document::Entry] {
     let components = root.get("components").unwrap();
     components.get("schemas").unwrap().entries()
 }
 
-/// Whether a schema lists its codes, and so becomes constants.
+/// Whether a schema lists its codes, so that generators create constants.
 fn is_table(schema: &Node) -> bool {
     schema.get("x-skypay-codes").is_some() && schema.get("enum").is_some()
 }
 
-/// Generators name constants by these: Python and TypeScript per table, Go in
-/// one scope for all tables and types.
+/// Generators name constants by these: Python and TypeScript per table, Go in one
+/// scope with all tables and types.
 #[test]
 fn every_code_has_a_name_that_no_other_code_and_no_type_has() {
     let tables = |root: &Node| {
@@ -373,7 +373,7 @@ fn every_code_has_a_name_that_no_other_code_and_no_type_has() {
     assert_eq!(names("PayType"), expected);
 }
 
-/// Renderers show descriptions, and none shows our own keywords.
+/// Renderers show descriptions, but not our own keywords.
 #[test]
 fn what_our_keywords_say_stands_in_descriptions() {
     let one_line = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
@@ -406,7 +406,7 @@ fn what_our_keywords_say_stands_in_descriptions() {
                         .chain(rule.texts_of("forbid"));
                     for field in fields {
                         let node = schema.node.get("properties").unwrap().get(&field).unwrap();
-                        // What has no condition is always required.
+                        // Fields without a condition are always required.
                         let conditional = rule.get("when").is_some();
                         shows(node, if conditional { "If `" } else { "Required." }, &field);
                     }

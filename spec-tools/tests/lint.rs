@@ -1,4 +1,4 @@
-//! Every rule of the linter on documents that break it, and the exceptions.
+//! Every lint rule, with documents that violate it, and the exceptions.
 
 #![allow(
     clippy::unwrap_used,
@@ -13,15 +13,15 @@ use spec_tools::{RULES, Severity, lint, rule};
 
 use cases::{edited_by, groups, read, rows};
 
-/// A small document that keeps every rule.
+/// A small document without violations.
 const KEPT: &str = include_str!("../../tests/documents/kept.yaml");
 
-/// The names of the rules that a document breaks.
+/// The rules that a document violates.
 fn broken(text: &str) -> BTreeSet<&'static str> {
     lint(text).unwrap().iter().map(|found| found.rule).collect()
 }
 
-/// The rules that a document breaks, and the lines.
+/// The rules that a document violates, with line numbers.
 fn found(text: &str) -> Vec<(&'static str, usize)> {
     let found = lint(text).unwrap();
     let found = found.iter();
@@ -30,7 +30,7 @@ fn found(text: &str) -> Vec<(&'static str, usize)> {
         .collect()
 }
 
-/// A document with a text in place of another one, which stands there once.
+/// Replaces a text that occurs once in a document.
 fn edit(document: &str, find: &str, replace: &str) -> String {
     assert_eq!(document.matches(find).count(), 1, "{find:?}");
     document.replacen(find, replace, 1)
@@ -72,8 +72,8 @@ fn the_table_is_sorted_and_complete() {
     }
 }
 
-/// A member of the operation `pay`, the path item around it, the schema of the
-/// request, a field of it and the document.
+/// A member of the operation `pay`, of its path item, of the request's schema, of a
+/// field of the request and of the document.
 const NODES: [(&str, &str); 5] = [
     (
         "      ",
@@ -85,7 +85,7 @@ const NODES: [(&str, &str); 5] = [
     ("", "servers:\n  - url: https://test"),
 ];
 
-/// The document with an exception beside a member.
+/// Adds an exception next to a member of a document.
 fn except(document: &str, (indent, member): (&str, &str), rule: &str, reason: &str) -> String {
     let exception = format!(
         "{indent}x-skypay-lint-exceptions:\n{indent}  - rule: {rule}\n{indent}    reason: {reason}\n"
@@ -93,7 +93,7 @@ fn except(document: &str, (indent, member): (&str, &str), rule: &str, reason: &s
     edit(document, member, &format!("{exception}{member}"))
 }
 
-/// The document without the field that names the order.
+/// A document without `x-skypay-transaction-id`.
 fn without_transaction_id() -> String {
     let field = "moves-money\n      x-skypay-transaction-id: controlNumber\n";
     edit(KEPT, field, "moves-money\n")
@@ -108,7 +108,7 @@ fn an_exception_covers_its_node_and_what_is_below() {
         let text = except(&text, node, "transaction-id", "It has to be.");
         assert_eq!(found(&text), [], "{node:?}");
     }
-    // Somewhere else it covers nothing, and says so.
+    // On another node it suppresses nothing and is reported.
     let text = except(&text, schema, "transaction-id", "It has to be.");
     assert!(broken(&text).contains("unneeded-exception"));
     assert!(broken(&text).contains("transaction-id"));
@@ -167,7 +167,7 @@ fn an_exception_changes_no_generated_code_and_only_the_documentation() {
     }
 }
 
-/// The document with a field in a response.
+/// A document with an additional field in a response.
 fn with_field(name: &str, field: &str) -> String {
     let last = "          x-skypay-type: date-time\n          x-skypay-on-success: true\n";
     edit(KEPT, last, &format!("{last}        {name}: {field}\n"))

@@ -1,5 +1,5 @@
-//! Change badges: what a comparison found, at the places of the page that it
-//! concerns.
+//! Change badges: the changes of a comparison, at the locations on the page that
+//! they affect.
 
 use std::collections::BTreeMap;
 
@@ -10,26 +10,26 @@ use crate::diff::{Change, Severity, Side};
 use codegen::model::{Api, Operation};
 use maud::{Markup, html};
 
-/// How much of a value the list of changes shows at most.
+/// The maximum length of a value in the list of changes.
 const LONGEST: usize = 400;
 
-/// From which length on two values are shown without what they share.
+/// The length from which two values are shown without their common parts.
 const LONG: usize = 80;
 
-/// How many letters stay of what two values share.
+/// The number of characters that remain of a common part.
 const KEPT: usize = 24;
 
-/// How many places of a change are listed openly.
+/// The number of locations of a change that are listed without collapsing.
 const FEW: usize = 6;
 
-/// The changes, by the places that they concern.
+/// The changes, by the anchors that they affect.
 pub(super) struct Badges<'a> {
     compared: Option<Compared<'a>>,
-    /// The changes of each anchor, by their position.
+    /// The changes of each anchor, by index.
     by_anchor: BTreeMap<String, Vec<(usize, Kind)>>,
 }
 
-/// What happened to a thing.
+/// The kind of a badge.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Kind {
     Changed,
@@ -38,7 +38,7 @@ enum Kind {
 }
 
 impl Kind {
-    /// What a change does to what it speaks of.
+    /// Returns the kind of change for the item itself.
     fn of(change: &Change) -> Self {
         if change.rule.ends_with("-added") {
             Self::Added
@@ -66,14 +66,14 @@ impl Kind {
     }
 }
 
-/// A place of the page, and where the document speaks of it.
+/// A location on the page, and its locations in the document.
 struct Place {
     anchor: String,
     pointers: Vec<String>,
 }
 
 impl<'a> Badges<'a> {
-    /// Finds the places of all changes.
+    /// Finds the locations of all changes.
     pub(super) fn new(api: &Api, compared: Option<Compared<'a>>) -> Self {
         let mut badges = Self {
             compared,
@@ -95,12 +95,12 @@ impl<'a> Badges<'a> {
         badges
     }
 
-    /// What the page is compared with.
+    /// Returns the comparison that the page shows.
     pub(super) fn compared(&self) -> Option<Compared<'a>> {
         self.compared
     }
 
-    /// A badge behind what was added or changed, with a link to how.
+    /// A badge for an added or changed item, with a link to the change.
     pub(super) fn badge(&self, anchor: &str) -> Markup {
         html! {
             @if let Some((first, kind)) = self.at(anchor) {
@@ -109,7 +109,7 @@ impl<'a> Badges<'a> {
         }
     }
 
-    /// The same in the contents, without a link of its own.
+    /// The badge in the table of contents, without a link.
     pub(super) fn dot(&self, anchor: &str) -> Markup {
         html! {
             @if let Some((_, kind)) = self.at(anchor) {
@@ -127,7 +127,7 @@ impl<'a> Badges<'a> {
         Some((*first, kind))
     }
 
-    /// The anchors that a change concerns.
+    /// The anchors that a change affects.
     fn anchors(&self, index: usize) -> Vec<&str> {
         let concerned = self.by_anchor.iter().filter(|(_, changes)| {
             let mut changes = changes.iter();
@@ -138,7 +138,7 @@ impl<'a> Badges<'a> {
 }
 
 impl Page<'_> {
-    /// The list of all changes, worst first.
+    /// Renders the list of all changes, most severe first.
     pub(super) fn changes(&self) -> Markup {
         let Some(Compared { report, against }) = self.badges.compared() else {
             return html! {};
@@ -214,8 +214,8 @@ fn links(anchors: &[&str]) -> Markup {
     }))
 }
 
-/// Two values without what is the same in front and behind, where they are
-/// long; a little of it stays, to be recognised.
+/// Two values without their common prefix and suffix, if they are long; a few
+/// characters of these remain for context.
 fn differing([old, new]: [&str; 2]) -> [String; 2] {
     let letters: [Vec<char>; 2] = [old, new].map(|text| text.chars().collect());
     let shortest = letters[0].len().min(letters[1].len());
@@ -244,8 +244,8 @@ fn change_anchor(index: usize) -> String {
     format!("change.{}", index + 1)
 }
 
-/// The changes that add something with a place of its own; what others add is
-/// a change of what they add it to.
+/// The rules for added items that have their own location; other additions are
+/// changes of the containing item.
 const NEW_THINGS: &[&str] = &[
     "operation-added",
     "field-added",
@@ -255,8 +255,8 @@ const NEW_THINGS: &[&str] = &[
     "server-added",
 ];
 
-/// The anchors of what a change concerns: the nearest thing around its place,
-/// and every operation that uses it.
+/// The anchors that a change affects: the nearest containing item, and every
+/// operation that uses it.
 fn concerned(api: &Api, places: &[Place], change: &Change) -> BTreeMap<String, Kind> {
     let pointer = known_part(change);
     let fits = |known: &str| {
@@ -291,8 +291,8 @@ fn concerned(api: &Api, places: &[Place], change: &Change) -> BTreeMap<String, K
     concerned
 }
 
-/// As much of a change's pointer as means the same in the new document: items
-/// of what was a list before may stand elsewhere now.
+/// The part of a change's pointer that is also valid in the new document: the
+/// indices of list items can differ.
 fn known_part(change: &Change) -> String {
     let pointer = &change.location.pointer;
     if change.side == Side::New {
@@ -303,7 +303,7 @@ fn known_part(change: &Change) -> String {
     steps.join("/")
 }
 
-/// Every place of the page that can be marked.
+/// All locations on the page that can have a badge.
 fn places(api: &Api) -> Vec<Place> {
     let mut places = Vec::new();
     let mut place = |anchor: String, pointers: &[&str]| {

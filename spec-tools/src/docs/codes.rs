@@ -7,7 +7,7 @@ use codegen::model::{Code, CodeTable, MoneyState};
 use maud::{Markup, html};
 
 impl Page<'_> {
-    /// All code tables.
+    /// Renders all code tables.
     pub(super) fn code_tables(&self) -> Markup {
         self.section(
             section::CODES,
@@ -63,7 +63,7 @@ impl Page<'_> {
     }
 }
 
-/// The state of a payout's money in words.
+/// The name of a payout's money state.
 fn state(state: MoneyState) -> &'static str {
     match state {
         MoneyState::Paid => "money: paid",

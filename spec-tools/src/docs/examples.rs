@@ -1,11 +1,11 @@
-//! The examples of an operation, as plaintext and encrypted, and the Rust for it.
+//! The examples of an operation, as plaintext, as ciphertext and as Rust.
 
 use super::{ExampleName, Page};
 use codegen::model::{Direction, Example, Operation};
 use maud::{Markup, html};
 
 impl Page<'_> {
-    /// Every example, as it is and as it travels.
+    /// Renders every example, as plaintext and encrypted.
     pub(super) fn examples(&self, operation: &Operation) -> Markup {
         let parts = [
             (true, "Request", &operation.request_examples),
@@ -45,7 +45,7 @@ impl Page<'_> {
         }
     }
 
-    /// The call and the handler, the partner's own side first.
+    /// Renders the call and the handler, the partner's side first.
     pub(super) fn rust(&self, operation: &Operation) -> Markup {
         let usage = self.usage.get(&operation.name);
         let call = ("Call", usage.and_then(|usage| usage.call.as_ref()));
@@ -69,7 +69,7 @@ impl Page<'_> {
     }
 }
 
-/// The lines of a documentation example that readers see.
+/// The lines of a documentation example that rustdoc shows.
 fn shown(example: &str) -> String {
     let hidden = |line: &&str| line.starts_with("```") || line.starts_with("# ");
     let lines: Vec<_> = example.lines().filter(|line| !hidden(line)).collect();

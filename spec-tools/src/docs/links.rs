@@ -1,5 +1,5 @@
-//! The anchors of the page, and links to them. An anchor is made of names of
-//! the document alone, so that a link outlives every other edit.
+//! The anchors of the page, and links to them. Anchors consist only of names in the
+//! document, so that links stay valid after other edits.
 
 use std::collections::BTreeMap;
 use std::fmt::Write;
@@ -7,13 +7,13 @@ use std::fmt::Write;
 use codegen::model::Api;
 use maud::{Markup, html};
 
-/// The anchor of a thing, from the names that lead to it.
+/// Returns the anchor of an item, from the path of names to it.
 pub(super) fn anchor(names: &[&str]) -> String {
     let names: Vec<_> = names.iter().map(|name| plain(name)).collect();
     names.join(".")
 }
 
-/// A name without the characters that an anchor or a URL must not have.
+/// Escapes the characters of a name that are invalid in an anchor or a URL.
 fn plain(name: &str) -> String {
     let mut out = String::new();
     for letter in name.chars() {
@@ -32,15 +32,15 @@ pub(super) fn target(anchor: &str) -> String {
     format!("#{anchor}")
 }
 
-/// What a word of the documentation leads to.
+/// The link targets of names in descriptions.
 #[derive(Debug)]
 pub(super) struct Links<'a> {
     names: BTreeMap<String, &'a str>,
 }
 
 impl<'a> Links<'a> {
-    /// The operations and the code tables, by name, and the codes with an
-    /// outcome, by value.
+    /// Collects operations and code tables by name, and codes with an outcome by
+    /// value.
     pub(super) fn new(api: &'a Api) -> Self {
         let operations = api.operations.iter().map(|operation| &operation.name);
         let tables = api.code_tables.iter().map(|table| &table.name);
@@ -57,7 +57,7 @@ impl<'a> Links<'a> {
         Self { names }
     }
 
-    /// A piece of code; a link, where it names something of the API.
+    /// Renders inline code, as a link if it is a name of the API.
     pub(super) fn code(&self, code: &str) -> Markup {
         if let Some(name) = self.names.get(code) {
             return linked(&anchor(&[name]), code);
@@ -66,7 +66,7 @@ impl<'a> Links<'a> {
     }
 }
 
-/// A piece of code that leads to an anchor.
+/// Renders inline code that links to an anchor.
 pub(super) fn linked(anchor: &str, code: &str) -> Markup {
     html! { a href=(target(anchor)) { code { (code) } } }
 }

@@ -1,18 +1,18 @@
-//! Markdown of the document as HTML. Raw HTML in it is text like any other,
-//! and nothing is loaded from anywhere.
+//! Renders Markdown of the document as HTML. Raw HTML in it is escaped, and no
+//! external resources are loaded.
 
 use maud::{Markup, PreEscaped};
 use pulldown_cmark::{Event, HeadingLevel, Options, Parser, Tag, TagEnd, html::push_html};
 
 use super::links::Links;
 
-/// A Markdown text; its headings start at a level of the page.
+/// Renders a Markdown text whose headings start at a level of the page.
 pub(super) fn blocks(links: &Links<'_>, text: &str, level: usize) -> Markup {
     let parser = Parser::new_ext(text, Options::ENABLE_TABLES);
     written(parser, links, level)
 }
 
-/// A Markdown text without the paragraph around it, where it is one.
+/// Renders a Markdown text without the enclosing paragraph, if it is only one.
 pub(super) fn inline(links: &Links<'_>, text: &str) -> Markup {
     if text.contains("\n\n") {
         return blocks(links, text, LAST_LEVEL);
@@ -26,15 +26,15 @@ pub(super) fn inline(links: &Links<'_>, text: &str) -> Markup {
     )
 }
 
-/// The last level of headings.
+/// The deepest level of headings.
 const LAST_LEVEL: usize = 6;
 
-/// How many elements may stand in each other; more are written as their text.
+/// The maximum nesting depth of elements; deeper ones are rendered as their text.
 const MAX_DEPTH: usize = 32;
 
 fn written<'e>(events: impl Iterator<Item = Event<'e>>, links: &Links<'_>, level: usize) -> Markup {
     let mut html = String::new();
-    // Whether the elements that are open are written.
+    // For each open element, whether it is rendered.
     let mut open = Vec::new();
     let events = events.flat_map(|event| match event {
         Event::Start(tag) => {
@@ -73,8 +73,8 @@ fn written<'e>(events: impl Iterator<Item = Event<'e>>, links: &Links<'_>, level
     PreEscaped(html)
 }
 
-/// Whether an element is more than its text. A picture is not, as the page loads
-/// nothing, and neither is a link that is not one for readers to follow.
+/// Whether an element is rendered as more than its text. Images are not, as the
+/// page loads no resources, and neither are links that readers cannot follow.
 fn is_shown(tag: &Tag<'_>) -> bool {
     match tag {
         Tag::Image { .. } | Tag::HtmlBlock => false,
@@ -85,8 +85,8 @@ fn is_shown(tag: &Tag<'_>) -> bool {
     }
 }
 
-/// The level of a heading on the page; documents start their own headings at the
-/// second level.
+/// The level of a heading on the page. In a document, headings start at the second
+/// level.
 fn shifted(own: HeadingLevel, base: usize) -> HeadingLevel {
     let level = (base + (own as usize).saturating_sub(2)).clamp(2, LAST_LEVEL);
     HeadingLevel::try_from(level).unwrap_or(HeadingLevel::H6)

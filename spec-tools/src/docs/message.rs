@@ -1,4 +1,4 @@
-//! A message as a table of its fields, and its conditions in words.
+//! Renders a message as a table of its fields, with its conditions.
 
 use super::links::{anchor, target};
 use super::value::{code_link, quoted, table_of, value};
@@ -6,29 +6,29 @@ use super::{Page, columns, listed, markdown, section};
 use codegen::model::{Api, Field, Message, Part, Presence, Rule, Type};
 use maud::{Markup, html};
 
-/// A field and where it stands in the message.
+/// A field and its path in the message.
 pub(super) struct Row<'a> {
     /// Its anchor on the page.
     pub(super) anchor: String,
-    /// The names of what it is inside of.
+    /// The names of the containing fields.
     path: String,
-    /// How many objects and lists it is inside of.
+    /// The number of containing objects and lists.
     depth: usize,
     /// The field.
     pub(super) field: &'a Field,
-    /// What it holds one or several of.
+    /// The nested object of the field, or of its items.
     object: Option<&'a Message>,
 }
 
 impl Row<'_> {
-    /// The conditions between the fields of what it holds.
+    /// Returns the conditions of the nested object.
     pub(super) fn rules(&self) -> &[Rule] {
         self.object.map_or(&[], |object| &object.rules)
     }
 }
 
-/// The fields of a message, those of the objects inside it behind the field
-/// that holds them.
+/// The fields of a message; those of a nested object follow the field that contains
+/// it.
 pub(super) fn rows<'a>(api: &'a Api, message: &'a Message) -> Vec<Row<'a>> {
     let mut rows = Vec::new();
     let names = vec![message.name.as_str()];
@@ -69,7 +69,7 @@ fn add_rows<'a>(
 }
 
 impl Page<'_> {
-    /// A heading, the fields, and the conditions between them.
+    /// Renders a heading, the fields, and the conditions between them.
     pub(super) fn message(&self, title: &str, message: &Message) -> Markup {
         let anchor = anchor(&[&message.name]);
         let (shared, own): (Vec<_>, Vec<_>) = rows(self.api, message)
@@ -98,8 +98,8 @@ impl Page<'_> {
         }
     }
 
-    /// The fields that the transport writes into nearly every message, each
-    /// once.
+    /// Renders the fields that the transport writes into nearly every message, once
+    /// each.
     pub(super) fn shared_fields(&self) -> Markup {
         html! {
             h3 { "Fields of nearly every message" }
@@ -118,7 +118,7 @@ impl Page<'_> {
         }
     }
 
-    /// A field whose value may differ from message to message.
+    /// Renders a field whose value can differ between messages.
     fn shared_field(&self, part: Part, field: &Field) -> Markup {
         let field = &Field {
             constant: None,
@@ -147,7 +147,7 @@ impl Page<'_> {
         shared.any(|known| is_same(known, field))
     }
 
-    /// One row for all fields that are explained once.
+    /// Renders one row for all fields that are described once.
     fn shared_row(&self, rows: &[Row<'_>]) -> Markup {
         let fields = rows.iter().map(|row| {
             html! {
@@ -198,7 +198,7 @@ impl Page<'_> {
         }
     }
 
-    /// What the field holds.
+    /// Renders the description of a field.
     fn about(&self, field: &Field) -> Markup {
         let example = field.example.as_deref();
         html! {
@@ -218,7 +218,7 @@ impl Page<'_> {
         }
     }
 
-    /// A condition between fields, in words.
+    /// Renders a condition between fields.
     fn rule(&self, message: &Message, around: &str, rule: &Rule) -> Markup {
         let anchor = rule_anchor(around, rule);
         let lists = [
@@ -241,7 +241,7 @@ impl Page<'_> {
         }
     }
 
-    /// When a condition holds.
+    /// Renders when a condition applies.
     fn when(&self, message: &Message, rule: &Rule) -> Markup {
         let Some((field, values)) = &rule.when else {
             return html! { "Always" };
@@ -259,8 +259,8 @@ impl Page<'_> {
     }
 }
 
-/// The fields that the transport writes into most messages of a kind, with the
-/// same words: readers need them once.
+/// The fields that the transport writes into most messages of a kind, with the same
+/// description, which is shown once.
 pub(super) fn shared(api: &Api, part: Part) -> Vec<&Field> {
     let messages = api.operations.iter().map(|operation| match part {
         Part::Request => &operation.request,
@@ -279,14 +279,14 @@ pub(super) fn shared(api: &Api, part: Part) -> Vec<&Field> {
     shared
 }
 
-/// Whether two fields are described alike; a constant is described apart.
+/// Whether two fields are described alike; constants are described separately.
 fn is_same(a: &Field, b: &Field) -> bool {
     a.by_transport == b.by_transport
         && (&a.wire, &a.description, &a.ty, &a.limits)
             == (&b.wire, &b.description, &b.ty, &b.limits)
 }
 
-/// The anchor of a condition, from the anchor of what it belongs to.
+/// The anchor of a condition, from the anchor of its message or field.
 pub(super) fn rule_anchor(around: &str, rule: &Rule) -> String {
     format!("{around}.{}", anchor(&[&rule.id]))
 }
@@ -299,7 +299,8 @@ fn shared_anchor(part: Part, field: &Field) -> String {
     anchor(&[part, &field.wire])
 }
 
-/// When a field is there, who writes it, and whether to hide it.
+/// Renders when a field is present, by whom it is written, and whether it is
+/// sensitive.
 fn presence(field: &Field) -> Markup {
     let (class, word) = match field.presence {
         Presence::Always => ("tag must", "required"),
@@ -318,7 +319,7 @@ fn names(names: &[String]) -> Markup {
     listed(names.iter().map(|name| html! { code { (name) } }))
 }
 
-/// What stands in front of an item of a list of alternatives.
+/// The separator before an item of a list of alternatives.
 fn separator(position: usize, count: usize) -> &'static str {
     match position {
         0 => "",

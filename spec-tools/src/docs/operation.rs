@@ -1,5 +1,5 @@
-//! An operation: who calls whom, what it does, what to do when its outcome is
-//! unknown, its messages and its codes.
+//! Renders an operation: direction, description, what to do if the outcome is
+//! unknown, messages and codes.
 
 use super::links::{anchor, linked, target};
 use super::value::quoted;
@@ -10,7 +10,7 @@ use codegen::model::{
 use maud::{Markup, html};
 
 impl Page<'_> {
-    /// Everything about an operation.
+    /// Renders an operation.
     pub(super) fn operation(&self, operation: &Operation) -> Markup {
         let anchor = anchor(&[&operation.name]);
         html! {
@@ -59,7 +59,7 @@ impl Page<'_> {
         }
     }
 
-    /// Where the request goes, and what selects the operation there.
+    /// Renders the URL path and the fields that select the operation there.
     fn address(&self, operation: &Operation) -> Markup {
         let url = self.api.environments.first();
         let url = url.map_or("", |environment| &environment.url);
@@ -113,7 +113,7 @@ impl Page<'_> {
         }
     }
 
-    /// The operation to ask what became of a call, and when.
+    /// Renders the status query of a call, and its delay.
     fn status_query(&self, operation: &Operation) -> Markup {
         let policy = &operation.retry_policy;
         html! {
@@ -129,7 +129,7 @@ impl Page<'_> {
         }
     }
 
-    /// The chapter in both numberings of the vendor.
+    /// The chapter in both of the vendor's numberings.
     fn chapter(&self, operation: &Operation) -> String {
         let versions = &self.api.describes;
         let older = versions.first().map_or("before", String::as_str);
@@ -181,7 +181,7 @@ impl Page<'_> {
         }
     }
 
-    /// A return code as a link to its table.
+    /// Renders a return code as a link to its table.
     pub(super) fn return_code(&self, value: &str) -> Markup {
         let table = self.api.code_tables.iter().find(|table| {
             let mut codes = table.codes.iter();
@@ -194,14 +194,14 @@ impl Page<'_> {
     }
 }
 
-/// The vendor's text of a return code.
+/// Renders the vendor's text of a return code.
 pub(super) fn vendor_text(text: Option<&str>) -> Markup {
     html! {
         @if let Some(text) = text { span.more { "SkyPay's text: " q { (text) } } }
     }
 }
 
-/// What a return code says of the outcome, in a word.
+/// Renders the outcome of a return code.
 pub(super) fn outcome(outcome: Outcome) -> Markup {
     let (class, word) = match outcome {
         Outcome::Accepted => ("outcome good", "accepted"),
@@ -229,7 +229,7 @@ fn retry(retry: Retry) -> (&'static str, &'static str) {
     }
 }
 
-/// The field that names the thing at stake, as it is on the wire.
+/// The wire name of the field that identifies the transaction.
 fn subject_name(operation: &Operation, subject: &TransactionRef) -> String {
     let wire = |rust: &str| {
         let fields = &operation.request.fields;

@@ -1,11 +1,11 @@
-//! What a field's value is, in words: its type, and what it must keep.
+//! Renders the value of a field: its type and constraints.
 
 use super::links::{anchor, linked, target};
 use super::listed;
 use codegen::model::{Api, CodeTable, Encoding, Field, Limits, Type};
 use maud::{Markup, html};
 
-/// The type, and the constraints of a value.
+/// Renders the type and the constraints of a value.
 pub(super) fn value(api: &Api, field: &Field) -> Markup {
     html! {
         (type_words(&field.ty, field.encoding))
@@ -43,7 +43,7 @@ fn type_words(ty: &Type, encoding: Encoding) -> Markup {
     html! { (name) (how) }
 }
 
-/// A code as a link to its row, with its name.
+/// Renders a code as a link to its row, with its name.
 pub(super) fn code_link(table: Option<&CodeTable>, value: &str) -> Markup {
     let code = table.and_then(|table| {
         let code = table.codes.iter().find(|code| code.value == value)?;
@@ -87,7 +87,7 @@ pub(super) fn table_of<'a>(api: &'a Api, ty: &Type) -> Option<&'a CodeTable> {
     }
 }
 
-/// A constant; an empty one would not be seen.
+/// Renders a constant. An empty one would be invisible otherwise.
 pub(super) fn quoted(text: &str) -> String {
     match text {
         "" => "\"\"".to_owned(),

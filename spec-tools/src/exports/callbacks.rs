@@ -1,5 +1,4 @@
-//! `OpenAPI` 3.0 with `callbacks`, which stand below the operations that cause
-//! them.
+//! `OpenAPI` 3.0 with `callbacks`, nested in the operations that cause them.
 
 use codegen::document::Node;
 
@@ -13,7 +12,7 @@ const NOTE: &str = "Callbacks stand below the first operation that causes them; 
     URL of a callback is an example. What stands behind a `#` in the key of a path is not on the \
     wire.";
 
-/// The path of the operation that does not exist.
+/// The path of a placeholder operation for callbacks that no operation causes.
 const CARRIER: &str = "/x-callbacks-of-no-operation";
 
 /// A callback, and the operations that cause it.
@@ -22,8 +21,8 @@ struct Callback<'d> {
     causes: Vec<&'d str>,
 }
 
-/// The document with its callbacks below operations. Also works for documents
-/// that the generator would refuse.
+/// Nests the callbacks of a document in its operations. Also accepts documents that
+/// the generator would reject.
 #[must_use]
 pub fn callbacks(root: &Node) -> Node {
     let (callbacks, operations): (Vec<_>, Vec<_>) = paths(root).partition(Path::is_callback);
@@ -47,8 +46,8 @@ pub fn callbacks(root: &Node) -> Node {
     view
 }
 
-/// An operation whose outcome comes later causes the notices about the same
-/// thing.
+/// The operations that cause a callback: an asynchronous operation causes the
+/// notifications about the same transaction.
 fn causes<'d>(callback: &Path<'d>, operations: &[Path<'d>]) -> Vec<&'d str> {
     let (Some("notification"), Some(subject)) = (mode(callback), subject(callback)) else {
         return Vec::new();
@@ -63,7 +62,8 @@ fn mode<'d>(path: &Path<'d>) -> Option<&'d str> {
     path.item.get("post")?.text_of("x-skypay-mode")
 }
 
-/// The field that names the thing at stake, in a list or not.
+/// The name of the field that identifies the transaction, without the list that
+/// contains it.
 fn subject<'d>(path: &Path<'d>) -> Option<&'d str> {
     let subject = path.item.get("post")?.text_of("x-skypay-transaction-id")?;
     subject.rsplit('.').next()
@@ -96,7 +96,7 @@ fn with_callbacks(operation: &Path<'_>, callbacks: &[Callback<'_>]) -> Node {
     item
 }
 
-/// What no operation causes, below an operation that does not exist.
+/// A placeholder operation with the callbacks that no operation causes.
 fn carrier(callbacks: &[Callback<'_>]) -> Option<Node> {
     let orphans = callbacks.iter();
     let orphans: Vec<_> = orphans
@@ -125,8 +125,8 @@ fn carrier(callbacks: &[Callback<'_>]) -> Option<Node> {
 }
 
 impl Callback<'_> {
-    /// The callback by its URL: that of its server, with the values that stand
-    /// in for what the partner decides.
+    /// Returns the callback with its URL: that of its server, with default values
+    /// for variables that the partner chooses.
     fn item(&self) -> Node {
         let mut item = self.path.item.clone();
         item.take("x-skypay-direction");

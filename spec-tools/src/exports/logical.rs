@@ -1,5 +1,5 @@
-//! One path per action, without a `#`: for tools that ignore or refuse what
-//! stands behind it.
+//! One path per action, without a `#`, for tools that ignore or reject URL
+//! fragments.
 
 use std::collections::BTreeSet;
 
@@ -14,7 +14,7 @@ const NOTE: &str = "Every operation has a path of its own here, for tools that c
     called is `x-wire-path`. What is said below of a `#` in path keys holds for the \
     document that this was derived from.";
 
-/// The view. Two operations that would share a path are an error.
+/// Builds the export. Two operations with the same path are reported as an error.
 pub(super) fn logical(root: &Node, reporter: &mut Reporter) -> Node {
     let mut view = noted(root, NOTE);
     let mut taken = BTreeSet::new();

@@ -1,5 +1,5 @@
-//! A Postman collection: a request per operation, with the documented messages
-//! as bodies, and scripts that seal what is sent and open what is answered.
+//! A Postman collection: one request per operation, with the documented messages as
+//! bodies, and scripts that encrypt requests and decrypt responses.
 
 use std::collections::BTreeSet;
 
@@ -9,7 +9,7 @@ use codegen::schema::Schema;
 use super::tree::{Edit as _, list, map, number, text};
 use super::{Path, SOURCE, paths};
 
-/// The schema of the collection's format.
+/// The schema of the collection format.
 const FORMAT: &str = "https://schema.getpostman.com/json/collection/v2.1.0/collection.json";
 
 const NOTE: &str = "Write bodies in plaintext. Before a request is sent, a script puts your \
@@ -21,10 +21,10 @@ const ENVELOPE: &str = include_str!("postman/envelope.js");
 const REQUEST: &str = include_str!("postman/request.js");
 const ANSWER: &str = include_str!("postman/answer.js");
 
-/// The variable that holds the key of the scripts.
+/// The variable with the encryption key of the scripts.
 const KEY: &str = "encryptKey";
 
-/// The variable that holds the server of the operations.
+/// The variable with the server URL of the operations.
 const SERVER: &str = "baseUrl";
 
 /// A variable of the collection.
@@ -34,7 +34,7 @@ struct Variable {
     description: String,
 }
 
-/// The collection.
+/// Builds the collection.
 pub(super) fn collection(root: &Node) -> Node {
     let info = root.get("info");
     let of_info = |key| info.and_then(|info| info.text_of(key)).unwrap_or_default();
@@ -64,8 +64,8 @@ pub(super) fn collection(root: &Node) -> Node {
     ])
 }
 
-/// For the script: which field of an answer says what became of the request,
-/// what it says of a success, and which successes come without it.
+/// Returns data for the script: the response field with the return code, its values
+/// for success, and the operations whose successful responses omit it.
 fn result(root: &Node) -> String {
     let mut field = "";
     let mut accepted = Vec::new();
@@ -127,7 +127,7 @@ impl Variable {
     }
 }
 
-/// All variables: servers, path parameters, credentials, the key.
+/// All variables: servers, path parameters, credentials and the key.
 fn variables(root: &Node, credentials: Vec<Variable>) -> Vec<Variable> {
     let mut variables = vec![base(root)];
     for path in paths(root) {
@@ -152,13 +152,13 @@ fn variables(root: &Node, credentials: Vec<Variable>) -> Vec<Variable> {
     variables
 }
 
-/// The names in braces.
+/// The names between braces.
 fn placeholders(path: &str) -> impl Iterator<Item = &str> {
     let parts = path.split('{').skip(1);
     parts.filter_map(|part| part.split_once('}').map(|(name, _)| name))
 }
 
-/// What the document says of a path parameter.
+/// The description of a path parameter.
 fn parameter<'d>(root: &'d Node, path: &Path<'d>, name: &str) -> Option<&'d str> {
     let parameters = path.item.get("parameters")?.items().iter();
     let mut parameters = parameters.map(|parameter| resolved(root, parameter));
@@ -183,8 +183,8 @@ fn server(node: &Node) -> Option<&Node> {
     node.get("servers")?.items().first()
 }
 
-/// The fields that the transport writes into requests and whose value is the
-/// partner's own.
+/// The fields that the transport writes into requests and whose values belong to
+/// the partner.
 fn credentials(root: &Node) -> Vec<Variable> {
     let mut credentials: Vec<Variable> = Vec::new();
     for path in paths(root) {
@@ -208,7 +208,7 @@ fn credentials(root: &Node) -> Vec<Variable> {
     credentials
 }
 
-/// The requests, in folders by the first tag.
+/// The requests, in folders by first tag.
 fn items(root: &Node) -> Vec<Node> {
     let mut items = Vec::new();
     let tags = root.items_of("tags");
@@ -241,8 +241,8 @@ fn first_tag<'d>(path: &Path<'d>) -> Option<&'d str> {
     tags.items().first()?.text()
 }
 
-/// An operation: its first documented request, and every other message as a
-/// saved example.
+/// Builds the request of an operation from its first example; all other messages
+/// are saved examples.
 fn request(root: &Node, path: &Path<'_>) -> Node {
     let empty = map::<&str>([]);
     let post = path.item.get("post").unwrap_or(&empty);
@@ -275,7 +275,7 @@ fn request(root: &Node, path: &Path<'_>) -> Node {
     ])
 }
 
-/// A request with a body.
+/// Builds a request with a body.
 fn sent(root: &Node, path: &Path<'_>, body: &Node) -> Node {
     let envelope = root.get("x-skypay-envelope");
     let content_type = envelope.and_then(|envelope| envelope.text_of("contentType"));
@@ -289,7 +289,7 @@ fn sent(root: &Node, path: &Path<'_>, body: &Node) -> Node {
     ])
 }
 
-/// The documented answers, each with its status and what it shows.
+/// The documented responses, each with its status and summary.
 fn answers(post: &Node) -> Vec<(u32, &str, &Node)> {
     let answers = post.entries_of("responses");
     let answers = answers.iter().flat_map(|answer| {
@@ -309,7 +309,7 @@ fn raw(body: &Node) -> Node {
     ])
 }
 
-/// The URL with Postman's variables for those of the server and the path.
+/// The URL, with Postman variables for the server and the path parameters.
 fn url(path: &Path<'_>) -> Node {
     let braced = |text: &str| text.replace('{', "{{").replace('}', "}}");
     let own = server(path.item).and_then(|server| server.text_of("url"));
@@ -322,7 +322,7 @@ fn url(path: &Path<'_>) -> Node {
     ])
 }
 
-/// The examples of a message, each with what it shows.
+/// The examples of a message, each with its summary.
 fn examples(body: &Node) -> Vec<(&str, &Node)> {
     let examples = media(body).and_then(|media| media.get("examples"));
     let examples = examples.map(Node::entries);
@@ -334,13 +334,13 @@ fn examples(body: &Node) -> Vec<(&str, &Node)> {
     examples.collect()
 }
 
-/// The only media type of a body.
+/// The media type of a body, which is the only one.
 fn media(body: &Node) -> Option<&Node> {
     let media = body.get("content")?.entries().first()?;
     Some(&media.node)
 }
 
-/// What a reference leads to.
+/// Resolves a reference.
 fn resolved<'d>(root: &'d Node, node: &'d Node) -> &'d Node {
     let target = node.text_of("$ref").and_then(|reference| {
         let mut steps = reference.strip_prefix("#/")?.split('/');

@@ -1,5 +1,5 @@
-//! What the document says in words of its own, said once more where other
-//! tools look: names of codes for generators, and the rest in descriptions.
+//! Restates our own keywords for other tools: names of codes for code generators,
+//! and everything else in descriptions.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -8,8 +8,8 @@ use codegen::schema::{Schema, component};
 
 use super::tree::{Edit as _, list, map, text};
 
-/// The document with everything that `x-skypay-` keywords say of codes, fields
-/// and operations in keywords and descriptions that other tools show.
+/// Returns the document with all information of `x-skypay-` keywords about codes,
+/// fields and operations restated in descriptions and in keywords of other tools.
 pub(super) fn explained(root: &Node) -> Node {
     let mut view = root.clone();
     let names = enum_names(root);
@@ -31,7 +31,7 @@ pub(super) fn explained(root: &Node) -> Node {
     view
 }
 
-/// Adds a paragraph to a description.
+/// Appends a paragraph to a description.
 pub(super) fn describe(node: &mut Node, paragraph: &str) {
     if paragraph.is_empty() {
         return;
@@ -42,8 +42,8 @@ pub(super) fn describe(node: &mut Node, paragraph: &str) {
 }
 
 /// The names of the codes of each table, in the order of its `enum`. In some
-/// languages the constants of all tables share one scope with the types, so
-/// that a name that is not the only one carries that of its table.
+/// languages, the constants of all tables and the types share one scope, so a name
+/// that is not unique is prefixed with the name of its table.
 fn enum_names(root: &Node) -> BTreeMap<String, Vec<String>> {
     let schemas = root
         .get("components")
@@ -72,7 +72,7 @@ fn enum_names(root: &Node) -> BTreeMap<String, Vec<String>> {
     named.collect()
 }
 
-/// The codes of a table, in the order of its `enum` where it has one.
+/// The codes of a table, in the order of its `enum` if it has one.
 fn rows(table: &Node) -> Vec<&Node> {
     let rows = table.get("x-skypay-codes").map(Node::items);
     let values = table.items_of("enum");
@@ -121,7 +121,7 @@ fn explain_schema(root: &Node, schema: &mut Node, names: Option<&Vec<String>>) {
     }
 }
 
-/// A code as an item of a list, with all that its row says.
+/// Formats a code as a list item, with everything in its row.
 fn code(row: &Node) -> String {
     let of = |key| row.text_of(key).unwrap_or_default();
     let said = |what: &str, key| {
@@ -146,7 +146,8 @@ fn code(row: &Node) -> String {
     )
 }
 
-/// A field at its place: what only this place says of it, and its conditions.
+/// Adds to a field's description what applies at this place of use only, and its
+/// conditions.
 fn explain_field(root: &Node, field: &mut Node, demands: Vec<String>) {
     let own = field.clone();
     let schema = Schema::resolve(root, &own);
@@ -179,7 +180,7 @@ fn explain_field(root: &Node, field: &mut Node, demands: Vec<String>) {
     if sentences.is_empty() {
         return;
     }
-    // Nothing may stand beside a reference.
+    // A reference cannot have siblings.
     if let Some(reference) = field.take("$ref") {
         field.put("allOf", list([map([("$ref", reference)])]));
         field.put(
@@ -192,9 +193,9 @@ fn explain_field(root: &Node, field: &mut Node, demands: Vec<String>) {
 
 /// A condition between fields, as prose.
 struct Rule {
-    /// When it holds, with a comma; empty for always.
+    /// When it applies, followed by a comma; empty for always.
     when: String,
-    /// What is demanded, and of which fields.
+    /// The constraints, each with its fields.
     demands: Vec<(String, Vec<String>)>,
     reason: String,
 }
@@ -222,7 +223,7 @@ impl Rule {
         }
     }
 
-    /// An item of a list: `If a is 1, required: b, c; forbidden: d. Why.`
+    /// Formats a list item: `If a is 1, required: b, c; forbidden: d. Why.`
     fn line(&self) -> String {
         let demands = self.demands.iter().map(|(demand, fields)| {
             let fields: Vec<_> = fields.iter().map(|field| format!("`{field}`")).collect();
@@ -233,7 +234,7 @@ impl Rule {
         format!("- {said} {}", self.reason).trim_end().to_owned()
     }
 
-    /// What it demands of one field, as a sentence for each demand.
+    /// Returns the constraints on one field, as one sentence each.
     fn of_field(&self, field: &str) -> impl Iterator<Item = String> {
         let demands = self.demands.iter();
         let demands = demands.filter(move |(_, fields)| fields.iter().any(|one| one == field));
@@ -241,8 +242,8 @@ impl Rule {
     }
 }
 
-/// What the operation answers, what to do when its outcome is unknown, and
-/// that its bodies are encrypted.
+/// Adds to an operation's description its return codes, what to do if the outcome
+/// is unknown, and that bodies are encrypted.
 fn explain_operation(root: &Node, post: &mut Node) {
     let outcomes = outcomes(root);
     let codes = post.items_of("x-skypay-result-codes");
@@ -306,7 +307,7 @@ fn explain_operation(root: &Node, post: &mut Node) {
     }
 }
 
-/// Outcomes by return code.
+/// The outcomes by return code.
 fn outcomes(root: &Node) -> BTreeMap<&str, &str> {
     let schemas = root
         .get("components")
@@ -341,7 +342,7 @@ fn retry(retry_policy: &Node) -> String {
         .to_owned()
 }
 
-/// That bodies are not sent as their schemas show them.
+/// Describes that bodies are encrypted, and that schemas describe the plaintext.
 pub(super) fn plaintext(envelope: &Node) -> String {
     let of = |key| envelope.text_of(key).unwrap_or_default();
     format!(
@@ -359,7 +360,7 @@ fn one_line(prose: Option<&str>) -> String {
     words.join(" ")
 }
 
-/// A sentence of its own: a capital letter at its start, a full stop at its end.
+/// Makes a sentence: capitalizes the first letter and adds a full stop.
 fn sentence(words: &str) -> String {
     let mut letters = words.chars();
     let first = letters.next().map(|letter| letter.to_ascii_uppercase());

@@ -1,24 +1,25 @@
-//! Building and changing trees that will be written, and so stand nowhere yet.
+//! Builders and editing methods for trees that are created, so that nodes have no
+//! location.
 
 use codegen::Location;
 use codegen::document::{Entry, Node, Value};
 
-/// A text.
+/// Returns a string node.
 pub(super) fn text(text: &str) -> Node {
     node(Value::Text(text.to_owned()))
 }
 
-/// A whole number.
+/// Returns an integer node.
 pub(super) fn number(number: u32) -> Node {
     node(Value::Number(number.to_string()))
 }
 
-/// A sequence.
+/// Returns a sequence.
 pub(super) fn list(items: impl IntoIterator<Item = Node>) -> Node {
     node(Value::List(items.into_iter().collect()))
 }
 
-/// A mapping.
+/// Returns a mapping.
 pub(super) fn map<K: Into<String>>(members: impl IntoIterator<Item = (K, Node)>) -> Node {
     let members = members.into_iter();
     let entries = members.map(|(key, node)| entry(key.into(), node));
@@ -39,27 +40,27 @@ fn entry(key: String, node: Node) -> Entry {
     }
 }
 
-/// Changes to a tree that will be written.
+/// Editing methods for trees.
 pub(super) trait Edit: Sized {
-    /// The members, to be changed; none for what is no mapping.
+    /// Returns the members for editing; `None` if this is not a mapping.
     fn entries_mut(&mut self) -> Option<&mut Vec<Entry>>;
 
-    /// The items, to be changed; none for what is no sequence.
+    /// Returns the items for editing; empty if this is not a sequence.
     fn items_mut(&mut self) -> &mut [Self];
 
-    /// A member, to be changed.
+    /// Returns a member for editing.
     fn get_mut(&mut self, key: &str) -> Option<&mut Self>;
 
-    /// Gives a member another value where it stands, or adds it at the end.
+    /// Replaces the value of a member in place, or appends the member.
     fn put(&mut self, key: &str, node: Self);
 
-    /// Adds a member at a position, or at the end if that is before it.
+    /// Inserts a member at a position, or at the end if there are fewer members.
     fn insert(&mut self, position: usize, key: &str, node: Self);
 
     /// Removes a member.
     fn take(&mut self, key: &str) -> Option<Self>;
 
-    /// Gives a member another name and value, where it stands.
+    /// Replaces the key and value of a member in place.
     fn replace(&mut self, key: &str, new: &str, change: impl FnOnce(Self) -> Self);
 }
 

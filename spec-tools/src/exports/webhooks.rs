@@ -1,17 +1,17 @@
-//! `OpenAPI` 3.1: callbacks as `webhooks`, which belong to no operation.
+//! `OpenAPI` 3.1: callbacks as `webhooks`, independent of operations.
 
 use codegen::document::{Node, Value};
 
 use super::tree::{Edit as _, list, map, text};
 use super::{Path, noted, paths};
 
-/// The version that the view is written in.
+/// The OpenAPI version of the export.
 const VERSION: &str = "3.1.0";
 
 const NOTE: &str = "This is OpenAPI 3.1; callbacks are `webhooks`. What stands behind a `#` in \
     the key of a path is not on the wire, and neither is the name of a webhook.";
 
-/// The view.
+/// Builds the export.
 pub(super) fn webhooks(root: &Node) -> Node {
     let mut view = noted(root, NOTE);
     view.put("openapi", text(VERSION));
@@ -27,8 +27,8 @@ pub(super) fn webhooks(root: &Node) -> Node {
     view
 }
 
-/// The callback, whose path now stands in the URL of its server: a webhook has
-/// no path.
+/// Builds a webhook. The path moves to the URL of its server, as webhooks have no
+/// path.
 fn webhook(path: &Path<'_>) -> Node {
     let mut item = path.item.clone();
     item.take("x-skypay-direction");
@@ -41,7 +41,7 @@ fn webhook(path: &Path<'_>) -> Node {
     item
 }
 
-/// Respells every schema below a node that is none itself.
+/// Converts all schemas below a node that is not a schema itself.
 fn upgrade_within(node: &mut Node) {
     for item in node.items_mut() {
         upgrade_within(item);
@@ -53,7 +53,7 @@ fn upgrade_within(node: &mut Node) {
                 let schemas = entry.node.entries_mut().into_iter().flatten();
                 schemas.for_each(|entry| upgrade(&mut entry.node));
             }
-            // Examples are data, and extensions are ours.
+            // Examples are data, and extensions are our own.
             "example" | "examples" => {}
             key if key.starts_with("x-") => {}
             _ => upgrade_within(&mut entry.node),
@@ -61,7 +61,7 @@ fn upgrade_within(node: &mut Node) {
     }
 }
 
-/// Respells a schema: from the dialect of `OpenAPI` 3.0 to JSON Schema 2020-12.
+/// Converts a schema from the dialect of `OpenAPI` 3.0 to JSON Schema 2020-12.
 fn upgrade(schema: &mut Node) {
     schema.replace("example", "examples", |example| list([example]));
     exclusive(schema, "minimum", "exclusiveMinimum");
@@ -84,7 +84,7 @@ fn upgrade(schema: &mut Node) {
     }
 }
 
-/// What was a flag beside a bound is the bound itself.
+/// Converts an exclusive flag of a bound to an exclusive bound.
 fn exclusive(schema: &mut Node, bound: &str, flag: &str) {
     if is_true(schema.take(flag).as_ref()) {
         schema.replace(bound, flag, |bound| bound);

@@ -1,20 +1,20 @@
-//! Exceptions: rules that a node breaks for a reason which stands beside it.
+//! Exceptions: rules that a node violates for a stated reason.
 
 use codegen::document::Node;
 use codegen::keywords::EXCEPTIONS;
 use codegen::{Diagnostic, Location};
 
-/// The rules about exceptions themselves.
+/// The rules about exceptions.
 pub(super) const OWN_RULES: &[&str] = &[FORM, UNNEEDED];
 
-/// An exception is one that can be made, and says why.
+/// An exception must name a rule that allows exceptions, and give a reason.
 const FORM: &str = "exception-form";
 
-/// An exception excepts something.
+/// An exception must suppress a diagnostic.
 const UNNEEDED: &str = "unneeded-exception";
 
-/// The diagnostics without those that are excepted, and with those that the
-/// exceptions have themselves.
+/// Returns the diagnostics without those that exceptions suppress, and with those
+/// about the exceptions themselves.
 pub(super) fn applied(root: &Node, mut diagnostics: Vec<Diagnostic>) -> Vec<Diagnostic> {
     let mut exceptions = Vec::new();
     collect(root, &mut exceptions);
@@ -43,7 +43,7 @@ pub(super) fn applied(root: &Node, mut diagnostics: Vec<Diagnostic>) -> Vec<Diag
 }
 
 struct Exception<'d> {
-    /// The node that it stands on.
+    /// The location of the node that has it.
     node: &'d Location,
     location: &'d Location,
     rule: &'d str,
@@ -74,8 +74,8 @@ impl Exception<'_> {
     }
 }
 
-/// The exceptions of a node and below it, the innermost first, so that one
-/// further out is unneeded where an inner one does.
+/// Collects the exceptions of a node and its descendants, innermost first, so that
+/// an outer one is reported as unneeded if an inner one suffices.
 fn collect<'d>(node: &'d Node, found: &mut Vec<Exception<'d>>) {
     for entry in node.entries() {
         if entry.key != EXCEPTIONS && entry.key != "value" && entry.key != "example" {

@@ -1,4 +1,4 @@
-//! Rules about what is said of each field.
+//! Rules about the documentation of fields.
 
 use std::collections::BTreeSet;
 
@@ -7,7 +7,7 @@ use codegen::check::Document;
 use codegen::document::Node;
 use codegen::schema::Schema;
 
-/// Meanings of a text that fix its length.
+/// String types of a fixed length.
 const BOUNDED: &[&str] = &[
     "amount",
     "date",
@@ -16,8 +16,8 @@ const BOUNDED: &[&str] = &[
     "integer",
 ];
 
-/// Amounts and other numbers say in which unit they are. What ends in `Id`
-/// names something and counts nothing.
+/// Checks that amounts and other numbers state their unit. Names that end in `Id`
+/// are identifiers, not quantities.
 pub(super) fn units(document: &Document<'_>, reporter: &mut Reporter) {
     let components = document.components.iter().copied();
     let fields = document.objects().flat_map(|(_, schema)| schema.fields());
@@ -25,7 +25,7 @@ pub(super) fn units(document: &Document<'_>, reporter: &mut Reporter) {
     for (name, schema) in components.chain(fields) {
         let number = matches!(schema.text("type"), Some("integer" | "number"))
             || matches!(schema.text("x-skypay-type"), Some("amount" | "integer"));
-        // What is said of a component holds wherever it is used.
+        // A component's unit applies wherever it is used.
         let elsewhere = schema.component_name().is_some();
         if number && !elsewhere && !name.ends_with("Id") && schema.get("x-skypay-unit").is_none() {
             let message = format!("nothing says what `{name}` counts: give `x-skypay-unit`");
@@ -34,7 +34,7 @@ pub(super) fn units(document: &Document<'_>, reporter: &mut Reporter) {
     }
 }
 
-/// Times without an offset have one that the document states.
+/// Checks that the document states the offset of times without one.
 pub(super) fn time_zone(document: &Document<'_>, reporter: &mut Reporter) {
     let mut times = document.schemas.iter().map(|schema| schema.own);
     let is_time = |node: &&Node| {
@@ -53,7 +53,7 @@ pub(super) fn time_zone(document: &Document<'_>, reporter: &mut Reporter) {
     }
 }
 
-/// Every text that a partner sends has an end.
+/// Checks that every string that a partner sends has a maximum length.
 pub(super) fn lengths(document: &Document<'_>, reporter: &mut Reporter) {
     let mut seen = BTreeSet::new();
     for operation in &document.operations {
@@ -79,7 +79,7 @@ fn bounded<'d>(
     if schema.text("type") != Some("string") || has_end(schema) {
         return;
     }
-    // The fix belongs where the text is described.
+    // The fix belongs where the string is declared.
     let component = schema
         .component_name()
         .filter(|_| schema.own.get("$ref").is_some());
@@ -113,7 +113,7 @@ fn has_end(schema: Schema<'_>) -> bool {
             .is_some_and(|pattern| !endless(pattern))
 }
 
-/// A list shows what its items look like.
+/// Checks that a list has an example of its items.
 pub(super) fn lists_shown(document: &Document<'_>, reporter: &mut Reporter) {
     for schema in &document.schemas {
         if schema.text("type") == Some("array") && schema.get("example").is_none() {
@@ -123,7 +123,7 @@ pub(super) fn lists_shown(document: &Document<'_>, reporter: &mut Reporter) {
     }
 }
 
-/// Each field of a message stands in one of its examples.
+/// Checks that each field of a message occurs in one of its examples.
 pub(super) fn fields_shown(document: &Document<'_>, reporter: &mut Reporter) {
     for operation in &document.operations {
         for body in [operation.request, operation.response] {
@@ -132,7 +132,7 @@ pub(super) fn fields_shown(document: &Document<'_>, reporter: &mut Reporter) {
                 .filter_map(|example| example.node.get("value"))
                 .collect();
             for (property, field) in body.schema.fields() {
-                // What the transport writes is the same everywhere.
+                // The fields of the transport are the same in all messages.
                 let written = field.flag("x-skypay-transport");
                 let shown = values
                     .iter()
@@ -150,8 +150,8 @@ pub(super) fn fields_shown(document: &Document<'_>, reporter: &mut Reporter) {
     }
 }
 
-/// `required` lists fields in wire order, so that a new one shows up as one
-/// line of a comparison.
+/// Checks that `required` lists fields in wire order, so that a new field is one
+/// line in a diff.
 pub(super) fn required_in_order(document: &Document<'_>, reporter: &mut Reporter) {
     for (_, schema) in document.objects() {
         let properties = schema.properties().iter();

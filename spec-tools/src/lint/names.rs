@@ -7,10 +7,10 @@ use codegen::Reporter;
 use codegen::check::Document;
 use codegen::document::{Entry, Node};
 
-/// Keywords under which values stand, not keywords.
+/// Keywords whose contents are data, not keywords.
 const DATA: &[&str] = &["example", "value", "enum", "default"];
 
-/// Names that are nearly the same are the same thing, and say so.
+/// Checks that similar names denote the same thing and are declared as such.
 pub(super) fn similar(document: &Document<'_>, reporter: &mut Reporter) {
     let mut names: BTreeMap<&str, Vec<&Entry>> = BTreeMap::new();
     for (_, schema) in document.objects() {
@@ -25,7 +25,7 @@ pub(super) fn similar(document: &Document<'_>, reporter: &mut Reporter) {
         if !nearly_same(name, other) || declared(users, others) {
             continue;
         }
-        // The rarer name is the one to check.
+        // The rarer name is reported.
         let (odd, usual) = if users.len() < others.len() {
             (users, other)
         } else {
@@ -41,9 +41,8 @@ pub(super) fn similar(document: &Document<'_>, reporter: &mut Reporter) {
     }
 }
 
-/// Pairs of names that may be nearly the same: those that have something in
-/// common when a letter is left out. Comparing each with each would take too
-/// long in a large document.
+/// Pairs of names that may be similar: those that are equal when a letter is
+/// removed. Comparing all pairs would take too long for a large document.
 fn candidates<'d>(names: impl Iterator<Item = &'d str>) -> BTreeSet<(&'d str, &'d str)> {
     let mut shortened: BTreeMap<String, Vec<&str>> = BTreeMap::new();
     let mut pairs = BTreeSet::new();
@@ -64,8 +63,8 @@ fn candidates<'d>(names: impl Iterator<Item = &'d str>) -> BTreeSet<(&'d str, &'
     pairs
 }
 
-/// One letter more, less, changed or swapped, apart from case. A plural is a
-/// name of its own.
+/// Whether one letter was added, removed, changed or swapped, ignoring case. A
+/// plural is a different name.
 fn nearly_same(a: &str, b: &str) -> bool {
     let (a, b) = (a.to_lowercase(), b.to_lowercase());
     let is_plural = |one: &str, other: &str| one.strip_suffix('s') == Some(other);
@@ -73,7 +72,7 @@ fn nearly_same(a: &str, b: &str) -> bool {
     a == b || long && strsim::osa_distance(&a, &b) == 1
 }
 
-/// Whether one side names the other, as an alias or as the Rust name.
+/// Whether either side declares the other, as an alias or as the Rust name.
 fn declared(users: &[&Entry], others: &[&Entry]) -> bool {
     let says = |users: &[&Entry], others: &[&Entry]| {
         users.iter().all(|user| {
@@ -85,7 +84,7 @@ fn declared(users: &[&Entry], others: &[&Entry]) -> bool {
     says(users, others) || says(others, users)
 }
 
-/// Every component is used by an operation.
+/// Checks that every component is used by an operation.
 pub(super) fn unused(document: &Document<'_>, reporter: &mut Reporter) {
     let mut reached = BTreeSet::new();
     if let Some(paths) = document.root.get("paths") {
@@ -123,7 +122,7 @@ fn reach(root: &Node, node: &Node, reached: &mut BTreeSet<String>) {
     }
 }
 
-/// The version of the document is three numbers: tools compare them.
+/// Checks that the version of the document is three numbers, which tools compare.
 pub(super) fn version(document: &Document<'_>, reporter: &mut Reporter) {
     let info = document.root.get("info");
     let version = info.and_then(|info| info.get("version"));

@@ -1,4 +1,4 @@
-//! Rules about what is said and shown of each operation.
+//! Rules about the documentation of operations.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -7,7 +7,7 @@ use codegen::check::{Document, Operation};
 use codegen::document::Node;
 use codegen::schema::Schema;
 
-/// Each operation stands in one section, and each section is used and
+/// Checks that each operation is in one section, and that each section is used and
 /// described.
 pub(super) fn sections(document: &Document<'_>, reporter: &mut Reporter) {
     let mut unused: BTreeMap<_, _> = document
@@ -44,7 +44,7 @@ pub(super) fn sections(document: &Document<'_>, reporter: &mut Reporter) {
     }
 }
 
-/// A status query before a retry names the operation to call.
+/// Checks that a status query before a retry names the operation to call.
 pub(super) fn status_queries(document: &Document<'_>, reporter: &mut Reporter) {
     for operation in &document.operations {
         let Some(retry_policy) = operation.post.get("x-skypay-retry") else {
@@ -59,7 +59,7 @@ pub(super) fn status_queries(document: &Document<'_>, reporter: &mut Reporter) {
     }
 }
 
-/// What moves money names the thing that it moves it for.
+/// Checks that operations that move money name the transaction's field.
 pub(super) fn transaction_ids(document: &Document<'_>, reporter: &mut Reporter) {
     for operation in &document.operations {
         let moves_money = operation.post.text_of("x-skypay-effect") == Some("moves-money");
@@ -70,8 +70,8 @@ pub(super) fn transaction_ids(document: &Document<'_>, reporter: &mut Reporter) 
     }
 }
 
-/// The answers are shown: one for success, and one for a refusal where the
-/// operation can refuse.
+/// Checks that the responses have examples: one of success, and one of a rejection
+/// if the operation has rejection codes.
 pub(super) fn outcomes_shown(document: &Document<'_>, reporter: &mut Reporter) {
     let outcomes = outcomes(document);
     let accepted = |code: &str| outcomes.get(code) == Some(&"accepted");
@@ -86,7 +86,7 @@ pub(super) fn outcomes_shown(document: &Document<'_>, reporter: &mut Reporter) {
             .filter_map(|example| example.node.get("value"))
             .map(|value| value.text_of(field))
             .collect();
-        // An answer without a code is one that holds the data alone.
+        // A response without a code contains only the data.
         if !shown.iter().any(|code| code.is_none_or(accepted)) {
             let message = "no example shows the answer to a success: give one under `examples` of the response";
             reporter.add("success-example", &operation.post.location, message);
@@ -108,7 +108,7 @@ pub(super) fn outcomes_shown(document: &Document<'_>, reporter: &mut Reporter) {
     }
 }
 
-/// Each example says in a line what it shows.
+/// Checks that each example has a summary.
 pub(super) fn examples_named(document: &Document<'_>, reporter: &mut Reporter) {
     for operation in &document.operations {
         let examples = operation.request.examples.iter();
@@ -124,7 +124,7 @@ pub(super) fn examples_named(document: &Document<'_>, reporter: &mut Reporter) {
     }
 }
 
-/// An answer that is shown has a code that the operation lists.
+/// Checks that the code of a response example is one that the operation lists.
 pub(super) fn example_codes(document: &Document<'_>, reporter: &mut Reporter) {
     for operation in &document.operations {
         let Some(field) = code_field(operation) else {
@@ -161,7 +161,7 @@ pub(super) fn example_codes(document: &Document<'_>, reporter: &mut Reporter) {
     }
 }
 
-/// Each return code of the table is answered by some operation.
+/// Checks that each return code of the table is used by an operation.
 pub(super) fn unused_codes(document: &Document<'_>, reporter: &mut Reporter) {
     let answered = document
         .operations
@@ -201,8 +201,8 @@ fn outcomes<'d>(document: &Document<'d>) -> BTreeMap<&'d str, &'d str> {
         .collect()
 }
 
-/// The field of the response that holds the return code: the one whose table
-/// has outcomes.
+/// The field of the response that holds the return code: the one whose table has
+/// outcomes.
 fn code_field<'d>(operation: &Operation<'d>) -> Option<&'d str> {
     let mut fields = operation.response.schema.fields();
     let has_outcomes = |schema: Schema<'_>| {

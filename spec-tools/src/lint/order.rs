@@ -5,10 +5,10 @@ use codegen::check::Document;
 use codegen::document::Node;
 use codegen::keywords::Keywords;
 
-/// The keyword under which a table explains its codes.
+/// The keyword under which a table describes its codes.
 const CODES: &str = "x-skypay-codes";
 
-/// The keywords of each node stand in the order of `codegen::keywords`.
+/// Checks that the keywords of each node are in the order of `codegen::keywords`.
 pub(super) fn keywords(document: &Document<'_>, reporter: &mut Reporter) {
     ordered(document.root, Keywords::of_document(), reporter);
 }
@@ -17,7 +17,8 @@ fn ordered(node: &Node, known: Keywords, reporter: &mut Reporter) {
     let is_table = node.get(CODES).is_some();
     let mut last = (None, "");
     for entry in node.entries() {
-        // The codes of a table stand directly above their meanings.
+        // The `enum` of a table comes directly before the descriptions of its
+        // codes.
         let key = if is_table && entry.key == "enum" {
             CODES
         } else {

@@ -1,5 +1,4 @@
-//! The public items that the runtime's macros declare, from the rows of their
-//! invocations.
+//! The public items that the runtime's macros declare, from their invocations.
 
 use proc_macro2::{TokenStream, TokenTree};
 use syn::ext::IdentExt;
@@ -8,14 +7,13 @@ use syn::{Attribute, Ident, LitStr, Token, Type, Visibility, braced};
 
 use super::text_of_type;
 
-/// What tables and newtypes derive.
+/// The traits that code tables and newtypes derive.
 const NEWTYPE_DERIVES: &str = "Clone, PartialEq, Eq, Hash, PartialOrd, Ord";
 
-/// The name of what a macro declares, and a line per item, without the path of
-/// the module.
+/// The name of the declared type, and one line per item, without the module path.
 type Declared = (String, Vec<String>);
 
-/// What an invocation of one of the macros declares; nothing for any other macro.
+/// Returns the declarations of a macro invocation; `None` for any other macro.
 pub(super) fn declared(item: &syn::ItemMacro) -> Option<Declared> {
     let name = item.mac.path.segments.last()?.ident.to_string();
     let body = match name.as_str() {
@@ -27,7 +25,7 @@ pub(super) fn declared(item: &syn::ItemMacro) -> Option<Declared> {
     item.mac.parse_body_with(body).ok()
 }
 
-/// A message and its fields.
+/// Parses a message and its fields.
 fn message(input: ParseStream<'_>) -> syn::Result<Declared> {
     let name = declared_name(input)?;
     input.parse::<Token![,]>()?;
@@ -63,7 +61,7 @@ fn message(input: ParseStream<'_>) -> syn::Result<Declared> {
     Ok((name, lines))
 }
 
-/// The name, presence and type of a field.
+/// Parses the name, presence and type of a field.
 fn field(row: &ParseBuffer<'_>) -> syn::Result<(String, String, String)> {
     row.call(Attribute::parse_outer)?;
     let name = row.call(Ident::parse_any)?.to_string();
@@ -80,7 +78,7 @@ fn field(row: &ParseBuffer<'_>) -> syn::Result<(String, String, String)> {
     Ok((name, presence, ty))
 }
 
-/// A table of codes.
+/// Parses a code table.
 fn table(input: ParseStream<'_>) -> syn::Result<Declared> {
     let name = declared_name(input)?;
     let mut lines = vec![
@@ -92,7 +90,7 @@ fn table(input: ParseStream<'_>) -> syn::Result<Declared> {
         rows.call(Attribute::parse_outer)?;
         let variant = rows.parse::<Ident>()?;
         rows.parse::<Token![=]>()?;
-        // The code as it is written, with what else its row says.
+        // The code as written, with the rest of its row.
         let mut code = String::new();
         while rows.parse::<Option<Token![,]>>()?.is_none() {
             code.push_str(&format!(" {}", rows.parse::<TokenTree>()?));
@@ -103,7 +101,7 @@ fn table(input: ParseStream<'_>) -> syn::Result<Declared> {
     Ok((name, lines))
 }
 
-/// A text with a type of its own.
+/// Parses a string newtype.
 fn newtype(input: ParseStream<'_>) -> syn::Result<Declared> {
     let name = declared_name(input)?;
     input.parse::<TokenStream>()?;
@@ -111,7 +109,7 @@ fn newtype(input: ParseStream<'_>) -> syn::Result<Declared> {
     Ok((name, vec![line]))
 }
 
-/// The name behind `struct` or `enum`.
+/// Parses the name after `struct` or `enum`.
 fn declared_name(input: ParseStream<'_>) -> syn::Result<String> {
     input.call(Attribute::parse_outer)?;
     input.parse::<Visibility>()?;
@@ -119,7 +117,7 @@ fn declared_name(input: ParseStream<'_>) -> syn::Result<String> {
     Ok(input.parse::<Ident>()?.to_string())
 }
 
-/// The rows in braces; what follows them declares nothing that is public.
+/// Parses the rows in braces; the tokens after them declare no public items.
 fn rows(input: ParseStream<'_>) -> syn::Result<ParseBuffer<'_>> {
     let rows;
     braced!(rows in input);

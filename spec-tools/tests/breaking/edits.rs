@@ -1,4 +1,4 @@
-//! What edits of a small document mean, where no word alone says it.
+//! The impact of edits of a small document that involve several keywords.
 
 use std::collections::BTreeMap;
 
@@ -7,7 +7,7 @@ use spec_tools::diff::{compare, diff};
 use super::cases::{edited, groups, read, rows};
 use super::{told, verdict};
 
-/// The document that is edited; parameters are declared by the edits.
+/// The document to edit. Parameters are declared by the edits.
 fn small() -> String {
     let text = read("../documents/accepted.yaml");
     let (before, rest) = text.split_once("  parameters:\n").unwrap();
@@ -16,13 +16,13 @@ fn small() -> String {
     before.replace(declared, "") + "  schemas:\n" + schemas
 }
 
-/// A document with another text for one that stands there once.
+/// Replaces a text that occurs once in a document.
 fn edit(document: &str, old: &str, new: &str) -> String {
     assert_eq!(document.matches(old).count(), 1, "{old}");
     document.replacen(old, new, 1)
 }
 
-/// What becomes of a table's codes where a field takes only some of them.
+/// Changes of a table's codes where a field allows only some of them.
 #[test]
 fn a_place_that_picks_codes_goes_on_with_its_own() {
     let text = small();
@@ -96,14 +96,14 @@ fn a_place_that_picks_codes_goes_on_with_its_own() {
 const FIELD: &str =
     "        bankNo: {type: string, maxLength: 50, description: The bank., example: SEC}\n";
 
-/// The document with more fields in that request.
+/// The document with additional fields in that request.
 fn with(fields: &[&str]) -> String {
     let fields = fields.iter().map(|field| format!("        {field}\n"));
     let fields: String = fields.collect();
     edit(&small(), FIELD, &format!("{FIELD}{fields}"))
 }
 
-/// The document with a parameter of its first path.
+/// The document with a parameter in its first path.
 fn with_parameter(parameter: &str) -> String {
     edit(
         &small(),
@@ -112,11 +112,11 @@ fn with_parameter(parameter: &str) -> String {
     )
 }
 
-/// The path of its first operation.
+/// The key of its first path.
 const PAY: &str = "  /services/{callerName}#pay:\n";
 
-/// What the edits of each subject in `small.csv` mean, which lists those of both
-/// documents that are compared.
+/// The impact of the edits in `small.csv`, by subject. Its rows are edits of the
+/// old document, the new one or both.
 #[test]
 fn the_edits_of_the_table_mean_what_was_reviewed() {
     let table = read("small.csv");
@@ -128,7 +128,7 @@ fn the_edits_of_the_table_mean_what_was_reviewed() {
     }
 }
 
-/// What two documents differ in, and each change with its verdict.
+/// Formats the impact of all changes between two documents, and of each change.
 fn described<R: Fn(&str) -> String>(edits: &[R]) -> String {
     let [old, new] = ["old", "new"].map(|side| {
         let of_side = |row: &&R| [side, "both"].contains(&row("side").as_str());
@@ -147,7 +147,7 @@ fn described<R: Fn(&str) -> String>(edits: &[R]) -> String {
     text
 }
 
-/// Every form that a value can have, turned into every other.
+/// Changes every form of a value to every other.
 #[test]
 fn each_form_becomes_another_as_reviewed() {
     let text = small();
@@ -201,7 +201,7 @@ fn each_form_becomes_another_as_reviewed() {
     insta::assert_snapshot!(told);
 }
 
-/// Keywords of a field that say what it says without them, or almost.
+/// Equivalent, or nearly equivalent, combinations of a field's keywords.
 const SAID_OTHERWISE: &[(&str, &str, &str)] = &[
     (
         "type: string",
@@ -245,7 +245,7 @@ const SAID_OTHERWISE: &[(&str, &str, &str)] = &[
     ),
 ];
 
-/// What a change is that leaves all as it was, and one that allows more.
+/// The verdict of a change without effect, or of one that loosens a constraint.
 fn harmless(rules: &str) -> &'static str {
     if rules.contains("loosened") {
         "compatible,ok,risk,minor,patch,"
@@ -303,7 +303,7 @@ fn a_flag_that_is_not_set_says_nothing() {
     }
 }
 
-/// Names that are on no wire and in no code.
+/// Names that occur neither on the wire nor in code.
 #[test]
 fn names_that_only_the_document_knows_may_change() {
     let text = small();
@@ -337,7 +337,7 @@ fn names_that_only_the_document_knows_may_change() {
     check("a condition in two", &wider, &halves, rules, harmless(""));
 }
 
-/// A code moves those behind it, and nothing of what they say.
+/// Adding a code moves the following ones, without changing them.
 #[test]
 fn a_code_before_all_others_is_one_change() {
     let exception = "x-skypay-lint-exceptions: [{rule: unused-code, reason: None.}]";
@@ -356,7 +356,7 @@ fn a_code_before_all_others_is_one_change() {
     );
 }
 
-/// Headers and queries that must be sent, or must no longer be.
+/// Headers and query parameters that become required or are no longer required.
 #[test]
 fn parameters_break_the_side_that_must_send_them() {
     let text = small();
@@ -409,7 +409,7 @@ fn parameters_break_the_side_that_must_send_them() {
     }
 }
 
-/// The code of a success is what both sides go by, wherever it is written.
+/// Both sides recognize a success by its code, wherever it is declared.
 #[test]
 fn another_code_of_success_breaks_both_sides() {
     let text = small();
@@ -431,7 +431,7 @@ fn another_code_of_success_breaks_both_sides() {
             let report = diff(old, new).unwrap();
             let impact = report.impact;
             let wire = (impact.caller.word(), impact.callee.word());
-            // The way back of a single row finds no success to lose.
+            // Reversing the edit of a single row removes no success.
             let found = wire == ("break", "break") || (old == &operation);
             assert!(found, "{}", told(&report));
         }
@@ -446,7 +446,7 @@ fn another_code_of_success_breaks_both_sides() {
     );
 }
 
-/// What cannot be decided is a risk, never nothing and never certain.
+/// Undecidable changes are reported as a risk.
 #[test]
 fn a_pattern_that_cannot_be_decided_is_a_risk() {
     let field = |pattern: &str| with(&[&format!("a: {{type: string, pattern: '{pattern}'}}")]);

@@ -1,5 +1,5 @@
-//! What edits mean: every row of `tests/breaking/verdicts.csv` on `base.yaml`
-//! beside it, and every row of `tests/breaking/ours.csv` on the real document.
+//! The impact of edits: every row of `tests/breaking/verdicts.csv` on `base.yaml`
+//! next to it, and every row of `tests/breaking/ours.csv` on the real document.
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
@@ -12,7 +12,7 @@ use spec_tools::diff::{Change, Part, Report, Role, Severity, compare, diff};
 
 use cases::{case, edited_by, groups, read, real, rows};
 
-/// The verdict as a row states it.
+/// Formats the verdict like the columns of a row.
 fn verdict(report: &Report) -> String {
     let impact = report.impact;
     let lint = report.changes.iter().find_map(|change| change.lint);
@@ -77,7 +77,7 @@ fn every_case_gets_its_verdict() {
     assert_eq!(groups(&rows).count(), 45, "all rows were there to be read");
 }
 
-/// Everything that is said of every edit, in both directions.
+/// The complete report of every edit, in both directions.
 #[test]
 fn each_edit_is_told_as_reviewed() {
     let base = read("base.yaml");
@@ -209,7 +209,7 @@ fn order_alone_is_no_change_and_no_edit_is_not_even_a_patch() {
     }
 }
 
-/// A comparison and its reverse see the same edits.
+/// A comparison in reverse order detects the same edits.
 #[test]
 fn the_way_back_is_seen_as_well() {
     let base = read("base.yaml");

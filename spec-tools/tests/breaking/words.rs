@@ -1,4 +1,4 @@
-//! What every word of a document means, when it changes, goes or comes.
+//! The impact of changing, removing or adding each value of a document.
 
 use codegen::document::{Node, Value};
 use spec_tools::diff::{compare, diff};
@@ -6,8 +6,8 @@ use spec_tools::diff::{compare, diff};
 use super::cases::{read, real};
 use super::{told, verdict};
 
-/// Changes the leaf with a number, counted in the order of the document, and
-/// says where it stands; nothing if there are fewer.
+/// Changes the leaf at an index, in document order, and returns its pointer; `None`
+/// if there are fewer.
 fn nudge(node: &mut Node, left: &mut usize) -> Option<String> {
     let pointer = node.location.pointer.clone();
     match &mut node.value {
@@ -28,7 +28,8 @@ fn nudge(node: &mut Node, left: &mut usize) -> Option<String> {
     Some(pointer)
 }
 
-/// The places whose change goes unseen, of every so many leaves.
+/// The pointers of leaves whose change is not detected, testing every `step`-th
+/// leaf.
 fn unseen(text: &str, step: usize) -> Vec<String> {
     let old = spec_tools::diff::read(text).unwrap();
     let mut unseen = Vec::new();
@@ -51,12 +52,12 @@ fn no_edit_of_a_value_goes_unseen() {
     assert_eq!(unseen(&real(), 97), [""; 0]);
 }
 
-/// Changes one thing of a document, by its number, and says where it stood;
-/// nothing if there are fewer.
+/// Edits one item of a document, by index, and returns its pointer; `None` if there
+/// are fewer.
 type Edit = fn(&mut Node, &mut usize) -> Option<String>;
 
-/// The documents after each edit of a kind, by its place; without those whose
-/// meaning is told elsewhere.
+/// The documents after each edit of a kind, by pointer, except items that other
+/// tests cover.
 fn edited_once(root: &Node, edit: Edit) -> impl Iterator<Item = (String, Node)> {
     (0..)
         .map_while(move |number: usize| {
@@ -67,7 +68,7 @@ fn edited_once(root: &Node, edit: Edit) -> impl Iterator<Item = (String, Node)> 
         .filter(|(pointer, _)| !is_told_elsewhere(pointer))
 }
 
-/// Removes the entry or item with a number, and says where it stood.
+/// Removes the entry or item at an index, and returns its pointer.
 fn remove(node: &mut Node, left: &mut usize) -> Option<String> {
     let children = match &mut node.value {
         Value::Map(entries) => {
@@ -93,17 +94,16 @@ fn remove(node: &mut Node, left: &mut usize) -> Option<String> {
     children.into_iter().find_map(|child| remove(child, left))
 }
 
-/// Whether something is prose or in an example, which many places have alike.
+/// Whether an item is prose or part of an example, which are alike in many places.
 fn is_told_elsewhere(pointer: &str) -> bool {
     let prose = ["description", "summary", "note", "meaning", "reason"];
     pointer.contains("/example") || prose.iter().any(|word| pointer.ends_with(word))
 }
 
-/// Every word of a document, and what it means that its value changes, that it
-/// goes and that it comes.
+/// The impact of changing, removing and adding each value of a document.
 #[test]
 fn what_each_word_means_is_as_reviewed() {
-    // Exceptions have a test of their own.
+    // Exceptions have their own test.
     let text = read("../documents/every-word.yaml").replace(EXCEPTION, "");
     let root = spec_tools::diff::read(&text).unwrap();
     let mut told = String::new();
@@ -126,7 +126,7 @@ fn what_each_word_means_is_as_reviewed() {
     insta::assert_snapshot!(told);
 }
 
-/// An exception from a rule of the linter, as it stands in the document.
+/// An exception from a lint rule, as written in the document.
 const EXCEPTION: &str = "      x-skypay-lint-exceptions: [{rule: length, reason: None.}]\n";
 
 #[test]

@@ -1,22 +1,22 @@
-//! Edits of documents, as the files in `tests/breaking/` hold them.
+//! Edits of documents, from the files in `tests/breaking/`.
 
 #![allow(dead_code, reason = "each test that includes this uses a part of it")]
 
 use std::fs;
 use std::path::Path;
 
-/// A file of that folder.
+/// Reads a file of that folder.
 pub(crate) fn read(name: &str) -> String {
     let path = Path::new("../tests/breaking").join(name);
     fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
 }
 
-/// The document of the API.
+/// Reads the document of the API.
 pub(crate) fn real() -> String {
     read("../../spec/skypay.yaml")
 }
 
-/// The cells of a line; a cell in quotes may hold commas and doubled quotes.
+/// Splits a line into cells; a quoted cell can contain commas and doubled quotes.
 fn cells(line: &str) -> Vec<String> {
     let mut cells = vec![String::new()];
     let mut quoted = false;
@@ -36,7 +36,7 @@ fn cells(line: &str) -> Vec<String> {
     cells
 }
 
-/// The rows below the heading, as lookups by column.
+/// Parses the rows below the header, as lookups by column.
 pub(crate) fn rows(text: &str) -> Vec<impl Fn(&str) -> String> {
     let mut lines = text.lines();
     let heading = cells(lines.next().unwrap());
@@ -52,7 +52,8 @@ pub(crate) fn rows(text: &str) -> Vec<impl Fn(&str) -> String> {
         .collect()
 }
 
-/// Each row replaces a text: the first one after another, which stands once.
+/// Applies the edit of a row: replaces the first match of a text after another
+/// text, which occurs once.
 pub(crate) fn edited(document: &str, row: impl Fn(&str) -> String) -> String {
     let unescape = |column| row(column).replace("\\n", "\n");
     let (after, find) = (unescape("after"), unescape("find"));
@@ -69,12 +70,12 @@ pub(crate) fn edited(document: &str, row: impl Fn(&str) -> String) -> String {
     format!("{head}{}", tail.replacen(&find, &unescape("replace"), 1))
 }
 
-/// The cases: a row with a name, and those without that continue it.
+/// Groups rows by case: a named row and the following unnamed ones.
 pub(crate) fn groups<R: Fn(&str) -> String>(rows: &[R]) -> impl Iterator<Item = &[R]> {
     rows.chunk_by(|_, next| next("case").is_empty())
 }
 
-/// The document after all edits of a case.
+/// Applies all edits of a case to a document.
 pub(crate) fn edited_by<R: Fn(&str) -> String>(document: &str, edits: &[R]) -> String {
     let document = document.to_owned();
     edits
@@ -82,7 +83,7 @@ pub(crate) fn edited_by<R: Fn(&str) -> String>(document: &str, edits: &[R]) -> S
         .fold(document, |document, row| edited(&document, row))
 }
 
-/// The document after the edits of a row of `verdicts.csv`.
+/// Returns the document after the edits of a case in `verdicts.csv`.
 pub(crate) fn case(name: &str) -> String {
     let text = read("verdicts.csv");
     let rows = rows(&text);

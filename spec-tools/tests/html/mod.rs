@@ -1,12 +1,12 @@
-//! A reader of HTML that forgives nothing: every element is closed in order,
-//! every attribute is well written, every id stands once.
+//! A strict HTML parser: elements must be closed in order, attributes must be
+//! well-formed, and ids must be unique.
 
 use std::collections::BTreeMap;
 
-/// Elements that have no inside.
+/// Void elements, which have no content.
 const VOID: &[&str] = &["meta", "br", "hr", "input", "wbr"];
 
-/// What is on a page.
+/// The contents of a page.
 #[derive(Debug, Default)]
 pub(crate) struct Html {
     /// The elements in order, with their attributes.
@@ -15,14 +15,14 @@ pub(crate) struct Html {
     pub(crate) text: String,
     /// The text of each element with an id.
     pub(crate) ids: BTreeMap<String, String>,
-    /// The marks of what changed, by the nearest id around them; those in the
-    /// list of changes and in the contents are left out.
+    /// The change badges, by the nearest enclosing id, except those in the list of
+    /// changes and in the table of contents.
     pub(crate) marked: BTreeMap<String, String>,
-    /// The insides of styles and scripts.
+    /// The contents of styles and scripts.
     pub(crate) raw: Vec<String>,
 }
 
-/// An element that is not closed yet.
+/// An open element.
 struct Open {
     tag: String,
     id: Option<String>,
@@ -31,7 +31,7 @@ struct Open {
 }
 
 impl Html {
-    /// Reads a page.
+    /// Parses a page.
     pub(crate) fn parse(text: &str) -> Result<Self, String> {
         let rest = text.strip_prefix("<!DOCTYPE html>\n");
         let mut rest = rest.ok_or("no doctype")?;
@@ -83,8 +83,8 @@ impl Html {
     fn close(&mut self, last: Open, open: &[Open]) -> Result<(), String> {
         let text = self.text[last.start..].to_owned();
         if last.mark {
-            // The mark in a heading of an operation speaks of the operation,
-            // that behind a name in a list of names of the name in front.
+            // The badge in an operation's heading belongs to the operation, and a
+            // badge after a name in a list of names belongs to that name.
             let around = open.iter().rev().find_map(|open| open.id.clone());
             let around = around.unwrap_or_default();
             self.marked.entry(around).or_insert_with(|| text.clone());
@@ -98,7 +98,7 @@ impl Html {
     }
 }
 
-/// Where a tag ends; a bracket in quotes does not end it.
+/// The end of a tag; a bracket in quotes does not end it.
 fn end_of_tag(tag: &str) -> Result<usize, String> {
     let mut quoted = false;
     for (at, letter) in tag.char_indices() {
@@ -113,7 +113,7 @@ fn end_of_tag(tag: &str) -> Result<usize, String> {
     Err(format!("a tag that does not end: {start}"))
 }
 
-/// The name of an element, and its attributes.
+/// An element's name and attributes.
 type Tag = (String, Vec<(String, String)>);
 
 fn attributes(inner: &str) -> Result<Tag, String> {
