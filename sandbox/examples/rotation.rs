@@ -120,8 +120,8 @@ struct Work {
     client: Client,
     question: BalanceQueryRequest,
     keys: KeyRing,
-    /// Locked shared by every call, and exclusively by a rotation, which waits for
-    /// calls in progress.
+    /// Locked for reading by every call, and for writing by a rotation, which waits
+    /// for calls in progress.
     gate: RwLock<()>,
     calls: AtomicU64,
     payouts: AtomicU64,

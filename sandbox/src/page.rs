@@ -74,7 +74,7 @@ pub(crate) fn answer(page: Markup) -> Response {
     document(page.into_string(), POLICY)
 }
 
-/// Returns a page that says what was not found or not done.
+/// Returns a 404 page with the given reason.
 fn missing(app: &AppState, path: &str, why: &str) -> Response {
     let content = html! { p.notice.bad role="alert" { (why) } };
     let mut response = answer(layout::Page::of(path, "Nothing here").around(app, &content));

@@ -5,9 +5,9 @@
 //! and starting. It works until a random number of requests is answered, while
 //! other requests and callbacks are in progress. Then the process is killed by
 //! SIGKILL, or told to stop, save or restore and killed at a random time after
-//! that. Then the database is reopened: every request whose response was
-//! accepted must be present, every payout's last callback must arrive, and the
-//! balances must be consistent.
+//! that. Then the database is reopened: every request that was accepted
+//! must be present, every payout's last callback must arrive, and the balances
+//! must be consistent.
 //!
 //! The same is checked with a limit on file sizes, which behaves like a full
 //! disk. This requires `ulimit`, so it is skipped on Windows, with a message.
@@ -149,7 +149,7 @@ impl Chance {
         (self.0 >> 33) % end
     }
 
-    /// Sleeps for a random time of up to a few milliseconds.
+    /// Sleeps for a random time of up to 20 ms.
     async fn duration(&mut self) {
         tokio::time::sleep(StdDuration::from_micros(self.below(20_000))).await;
     }

@@ -1,4 +1,4 @@
-//! The page for scripted outcomes and faults of connections.
+//! The page for scripted outcomes and connection faults.
 
 use maud::{Markup, html};
 use serde::Serialize;
@@ -12,7 +12,7 @@ use super::tools::{channels, operations};
 use crate::choices::variants;
 use crate::engine::{Duration, Fault, MAGIC, ScriptedOutcome, Side, State, WireFault};
 
-/// Rules, faults and magic amounts.
+/// Returns the page with rules, faults and magic amounts.
 pub(crate) fn faults(state: &State, path: &str) -> FormPage {
     let removals: Vec<_> = removals(state).collect();
     let before = html! {

@@ -1,4 +1,4 @@
-//! The key page of the back office.
+//! The page for keys.
 
 use maud::{Markup, html};
 use serde_json::json;
@@ -9,7 +9,7 @@ use super::format::{BadgeKind, badge, timestamp};
 use crate::choices::variants;
 use crate::engine::{Key, KeyStatus, State, Timestamp, Validity};
 
-/// Pairs of encrypt key and authentication.
+/// Returns the page of key pairs: encrypt key and authentication.
 pub(crate) fn keys(state: &State, path: &str) -> FormPage {
     let steps: Vec<_> = state.keys().flat_map(steps).collect();
     let before = html! {

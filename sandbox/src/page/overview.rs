@@ -46,7 +46,7 @@ pub(crate) async fn page(State(app): Shared, Query(asked): Query<Personal>) -> R
     answer(Page::of("/", "Overview").around(&app, &content))
 }
 
-/// Renders what has no known outcome and needs a query.
+/// Renders the callbacks that were never acknowledged, whose outcome is unknown.
 fn unknowns(state: &engine::State) -> Markup {
     let is_lost = |kind: &str, status: &str| kind == "callback" && status.ends_with(LOST);
     let lost = state.counted_of(is_lost);

@@ -9,7 +9,7 @@ use super::form_page::FormPage;
 use crate::engine::State;
 use crate::engine::behaviors::BEHAVIORS;
 
-/// The settings of the back office.
+/// Returns the settings page.
 pub(crate) fn settings(state: &State, _: &str) -> FormPage {
     let mut forms = vec![urls(state), allowed(state)];
     forms.extend(behaviors(state));

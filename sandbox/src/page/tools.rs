@@ -10,7 +10,7 @@ use super::form_page::FormPage;
 use super::format;
 use crate::engine::{CashPickupStatus, Row, State};
 
-/// The codes of a table as choices.
+/// Returns the codes of a table as choices.
 fn codes<C: AsRef<str> + std::fmt::Debug>(all: &[C]) -> Kind {
     let choice = |code: &C| (json!(code.as_ref()), format::code(code));
     Kind::Choice(all.iter().map(choice).collect())
@@ -30,7 +30,7 @@ fn prefixes(state: &State) -> Kind {
     )
 }
 
-/// Cash pickups, and the institution's side of a submitted payout.
+/// Returns the page for cash pickups and the institution's side of a payout.
 pub(crate) fn payout(state: &State, _: &str) -> FormPage {
     let inquired = CashPickupStatus::Inquired.as_str();
     let asked = state.newest(|kind, status| kind == "counter" && status == inquired, 0, 1);
@@ -93,7 +93,7 @@ pub(crate) fn payout(state: &State, _: &str) -> FormPage {
     }
 }
 
-/// Over-the-counter collections.
+/// Returns the page for over-the-counter collections.
 pub(crate) fn collection(_: &State, _: &str) -> FormPage {
     let form = Form {
         id: "cashier".to_owned(),
@@ -134,7 +134,7 @@ pub(crate) fn collection(_: &State, _: &str) -> FormPage {
     }
 }
 
-/// Movements of money other than payouts, each with a notification.
+/// Returns the page for money movements other than payouts, which send notifications.
 pub(crate) fn finance(state: &State, _: &str) -> FormPage {
     let prefix = || Field::new("prefix", "Prefix", prefixes(state));
     let amount = || Field::new("amount", "Amount", Kind::Amount);
@@ -227,14 +227,14 @@ fn movements(state: &State) -> Markup {
     }
 }
 
-/// The names of operations or callbacks as choices.
+/// Returns the names of operations and callbacks as choices.
 pub(crate) fn operations() -> Kind {
     let all = OPERATIONS.iter();
     let choice = |name: &str, summary: &str| (Value::from(name), format!("{name}: {summary}"));
     Kind::Choice(all.map(|info| choice(info.name, info.summary)).collect())
 }
 
-/// The payout channels as choices.
+/// Returns the payout channels as choices.
 pub(crate) fn channels() -> Kind {
     codes(PayoutChannel::ALL)
 }

@@ -1,5 +1,5 @@
-//! The HTTP routes of the sandbox's admin interface; see
-//! [`admin`](super::admin_types) for the messages.
+//! The HTTP routes of the sandbox's admin interface, which exchange these
+//! [messages](super::admin_types).
 
 use std::sync::Arc;
 

@@ -146,7 +146,7 @@ fn what_is_unknown_stays_held_until_the_cashier_presses_again() {
     setup.done(&pay(NUMBER));
     let again = setup.only();
     assert_eq!(again.plaintext, first.plaintext);
-    // The second not being sent does not determine the outcome of the first.
+    // The outcome of the first attempt remains unknown if the second is not sent.
     let reason = "refused".to_owned();
     setup.end(&again, AttemptResult::NotSent { reason });
     assert_eq!(status(&setup), CashPickupStatus::Confirming);

@@ -389,7 +389,7 @@ async fn a_splice_of_two_others_is_taken_for_a_notice_that_was_never_sent() {
         let cut = same.count();
         assert!(cut > 0 && cut < blocks.len(), "{cut} of {}", blocks.len());
         assert_eq!(blocks[cut..], last[cut..]);
-        // Its padding and its JSON are valid, so the partner cannot detect it.
+        // Its padding and its JSON are valid, so the partner cannot detect the fault.
         let [_, _, forged] = &told[..] else {
             panic!("the partner was told {told:?}");
         };

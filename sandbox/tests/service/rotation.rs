@@ -352,7 +352,7 @@ async fn without_the_new_pair_calls_and_callbacks_fail_once_it_is_in_use() {
         (1, vec!["1000".to_owned(), "1000".to_owned()])
     );
 
-    // Payouts made with the old pair whose callbacks use the new pair.
+    // Callbacks use the new pair even for payouts that were made with the old one.
     let (rotation, _) = refused("overlaps", |_, _| {}).await;
     two_of_four_callbacks_are_lost(&rotation).await;
 }
