@@ -1,18 +1,18 @@
-//! Reading messages: strict JSON, leniently read.
+//! Reading messages: strict JSON, lenient field values.
 //!
 //! [`from_slice`] reads any type that implements `Deserialize`, without an
 //! attribute on its fields:
 //!
-//! - A key is first compared as it is, then without regard to ASCII case, to
-//!   whitespace anywhere in it and to characters without width. Two keys for
-//!   one field are an error, because which of them holds is not known; unknown
-//!   keys are ignored.
-//! - A scalar may come as a JSON string, number or boolean, however its type is
-//!   written. A number is taken by its digits, never through floating point.
-//! - `null` and a text of whitespace are an absent option and an empty list.
+//! - A key is compared exactly first, then ignoring ASCII case, whitespace anywhere
+//!   in it, and zero-width characters. Two keys for one field are an error, since
+//!   they are ambiguous; unknown keys are ignored.
+//! - A scalar may be a JSON string, number or boolean, regardless of how its type
+//!   is written. A number is read by its digits, never through floating point.
+//! - `null` and a string of whitespace are read as an absent option or an empty
+//!   list.
 //!
-//! `serde_json::from_str` reads the same types strictly: names as they are, and
-//! of scalars only what the type is written as.
+//! `serde_json::from_str` reads the same types strictly: exact names, and scalars
+//! only as their type is written.
 
 mod keys;
 mod lenient;
@@ -28,12 +28,12 @@ use crate::value::WireError;
 pub(crate) use lenient::ValueOrJson;
 pub(crate) use pick::pick;
 
-/// Reads a message, also behind a byte order mark.
+/// Reads a message, optionally preceded by a byte order mark.
 ///
 /// # Errors
 ///
-/// If `bytes` are not one JSON text in UTF-8, nested no deeper than 127
-/// levels, or if a field is missing, there twice, or not what it should be.
+/// If `bytes` are not one JSON text in UTF-8, nested at most 127 levels deep, or if
+/// a field is missing, duplicate, or has an invalid value.
 pub fn from_slice<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, ReadError> {
     let bytes = without_mark(bytes);
     let text = std::str::from_utf8(bytes).map_err(|_| {
@@ -43,13 +43,13 @@ pub fn from_slice<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, ReadError> {
     lenient::read(text).or_else(|_| explain(text))
 }
 
-/// A text without the byte order mark that some programs put before it.
+/// Strips the byte order mark that some programs put before a text.
 pub(crate) fn without_mark(text: &[u8]) -> &[u8] {
     text.strip_prefix(b"\xef\xbb\xbf").unwrap_or(text)
 }
 
-/// Reads a text that cannot be read in one pass: the message with what is
-/// unreadable in it, or the error.
+/// Reads a text that could not be read in one pass: returns the message with its
+/// unreadable fields preserved, or the error with its location.
 fn explain<T: DeserializeOwned>(text: &str) -> Result<T, ReadError> {
     if nested_too_deep(text, MAX_DEPTH) {
         return Err(WireError::NESTING.into());
@@ -70,7 +70,7 @@ fn explain<T: DeserializeOwned>(text: &str) -> Result<T, ReadError> {
     })
 }
 
-/// A message cannot be read. Says what is wrong and where, and never holds
+/// A message cannot be read. States the reason and the location, and never holds
 /// anything of what was received.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ReadError {
@@ -93,26 +93,26 @@ impl ReadError {
         }
     }
 
-    /// The path of the field in question, such as `rows[2].amount`; empty if
-    /// it is the message as a whole.
+    /// The path of the field, such as `rows[2].amount`; empty if the error concerns
+    /// the message as a whole.
     #[must_use]
     pub fn field(&self) -> &str {
         &self.field
     }
 
-    /// What is wrong, without the place.
+    /// The reason, without the location.
     #[must_use]
     pub fn reason(&self) -> &'static str {
         self.cause.text()
     }
 
-    /// The line, counted from 1; 0 if there is no one place.
+    /// The line, counted from 1; 0 if there is no single location.
     #[must_use]
     pub fn line(&self) -> usize {
         self.line
     }
 
-    /// The column, counted from 1; 0 if there is no one place.
+    /// The column, counted from 1; 0 if there is no single location.
     #[must_use]
     pub fn column(&self) -> usize {
         self.column
@@ -134,7 +134,7 @@ impl fmt::Display for ReadError {
 
 impl std::error::Error for ReadError {}
 
-/// Without a place.
+/// Creates an error without a location.
 impl From<WireError> for ReadError {
     fn from(cause: WireError) -> Self {
         Self {
@@ -146,11 +146,11 @@ impl From<WireError> for ReadError {
     }
 }
 
-/// A [`ReadError`] on its way out, and the address of the value in question.
+/// A [`ReadError`] that is being propagated, and the address of the invalid value.
 #[derive(Debug)]
 struct Failure(Box<(ReadError, Option<usize>)>);
 
-/// A step of the path to a field; the name is empty in a map.
+/// A step of the path to a field; the name is empty for the entries of a map.
 #[derive(Clone, Copy, Debug)]
 enum Step {
     Field(&'static str),
@@ -158,7 +158,8 @@ enum Step {
 }
 
 impl Failure {
-    /// The same failure, seen from around the value of which it is.
+    /// Adds the step that leads to `json`, the value that failed, and records its
+    /// address unless that of an inner value is known.
     fn below(mut self, step: Step, json: &str) -> Self {
         self.0.1.get_or_insert(json.as_ptr().addr());
         self.prefix(step)
@@ -190,7 +191,7 @@ impl fmt::Display for Failure {
 
 impl std::error::Error for Failure {}
 
-/// Every text that could quote a received value ends here.
+/// Error messages that could quote a received value are discarded here.
 impl de::Error for Failure {
     fn custom<T: fmt::Display>(message: T) -> Self {
         let known = WireError::known(&message.to_string());
@@ -206,10 +207,10 @@ impl de::Error for Failure {
     }
 }
 
-/// How deep a message may be nested, which is where `serde_json` ends, too.
+/// The maximum nesting depth of a message, the same as that of `serde_json`.
 const MAX_DEPTH: usize = 127;
 
-/// Counts in what is ignored, too.
+/// Whether the JSON is nested deeper than `max_depth`, ignored fields included.
 fn nested_too_deep(json: &str, max_depth: usize) -> bool {
     let (mut level, mut in_string, mut escaped) = (0_usize, false, false);
     json.bytes().any(|byte| {

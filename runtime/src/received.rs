@@ -1,9 +1,9 @@
-//! What is received and may be unreadable without the message being so.
+//! Received fields that may be unreadable in an otherwise readable message.
 //!
-//! A [`Received`] field is absent, a value, or unreadable; it is no `Option`,
-//! so that what came and could not be read is not taken for what did not come.
-//! An object of a list that cannot be read stays at its place in [`Entries`].
-//! Both keep the JSON that came and write it again.
+//! A [`Received`] field is absent, a value, or unreadable; it is not an `Option`,
+//! so that an unreadable field is not mistaken for an absent one. An unreadable
+//! object of a list keeps its position in [`Entries`]. Both preserve the received
+//! JSON and write it unchanged.
 
 mod entries;
 
@@ -40,7 +40,7 @@ pub enum Received<T> {
     Absent,
     /// What the field holds.
     Value(T),
-    /// The field holds something that is no `T`.
+    /// The field cannot be read as a `T`.
     Unreadable(Unreadable),
 }
 
@@ -51,7 +51,7 @@ impl<T> Received<T> {
         matches!(self, Self::Absent)
     }
 
-    /// The value, or nothing where the field is absent.
+    /// The value, or `None` if the field is absent.
     ///
     /// # Errors
     ///
@@ -64,7 +64,7 @@ impl<T> Received<T> {
         }
     }
 
-    /// The value, or nothing where the field is absent.
+    /// The value, or `None` if the field is absent.
     ///
     /// # Errors
     ///
@@ -77,17 +77,16 @@ impl<T> Received<T> {
         }
     }
 
-    /// The value. `None` also where the field cannot be read: for what nothing
-    /// depends on.
+    /// The value; `None` if the field is absent or cannot be read. For uses where
+    /// an unreadable field may be ignored.
     #[must_use]
     pub fn if_readable(&self) -> Option<&T> {
         self.as_result().ok().flatten()
     }
 }
 
-/// The text of a field that can be read. In a key by which a repetition is
-/// recognized, an absent field is empty, and one that cannot be read is the
-/// JSON that came.
+/// The text of a readable field. In a [`MessageKey`](crate::MessageKey), an absent
+/// field is empty, and an unreadable one is its received JSON.
 impl<T: AsText> AsText for Received<T> {
     fn as_text(&self) -> Option<Cow<'_, str>> {
         self.if_readable().and_then(AsText::as_text)
@@ -124,8 +123,8 @@ impl<T: Serialize> Serialize for Received<T> {
     }
 }
 
-/// Absent where an `Option` is `None`. Other deserializers than that of
-/// [`read`](crate::read) fail with what is unreadable.
+/// Absent where an `Option` would be `None`. With deserializers other than that of
+/// [`read`](crate::read), an unreadable value is an error.
 impl<'de, T: DeserializeOwned> Deserialize<'de> for Received<T> {
     #[inline]
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
@@ -137,17 +136,17 @@ impl<'de, T: DeserializeOwned> Deserialize<'de> for Received<T> {
     }
 }
 
-/// What came in a field and cannot be read as what the field holds.
+/// A received value that cannot be read as the type of its field.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Unreadable(Box<(ReadError, Box<str>)>);
 
 impl Unreadable {
-    /// What is wrong. Holds nothing of what came.
+    /// The error. Holds nothing of the received value.
     pub(crate) fn error(&self) -> &ReadError {
         &self.0.0
     }
 
-    /// What was expected. Holds nothing of what came.
+    /// What was expected. Holds nothing of the received value.
     #[must_use]
     pub fn reason(&self) -> &'static str {
         self.error().reason()
@@ -174,7 +173,7 @@ impl fmt::Display for Unreadable {
 
 impl std::error::Error for Unreadable {}
 
-/// Writes the JSON that came.
+/// Writes the received JSON unchanged.
 impl Serialize for Unreadable {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         write_json(self.json(), serializer)

@@ -1,7 +1,7 @@
 //! The document's constraints on a message, checked before it is sent.
 //!
-//! A row of [`message!`](crate::message!) names the constraints of a field; what
-//! they mean and how a violation is reported is defined here. Nothing is checked
+//! A row of [`message!`](crate::message!) names the constraints of a field; their
+//! meaning and the reporting of violations are defined here. Nothing is checked
 //! when a message is read.
 
 use std::borrow::Cow;
@@ -13,7 +13,7 @@ use regex_lite::Regex;
 
 use crate::value::{Amount, Date, DateTime, IntegerText, PersonName, Sensitive, WireError};
 
-/// A message, or an object in one, with the document's constraints on it.
+/// A message, or an object in one, that can be validated against the document.
 pub trait Validate {
     /// Reports every violation.
     fn check(&self, at: &mut Violations);
@@ -29,7 +29,7 @@ pub trait Validate {
     ///
     /// # Errors
     ///
-    /// Every violation.
+    /// All violations.
     fn validate(&self) -> Result<(), Invalid> {
         let mut at = Violations::default();
         self.check(&mut at);
@@ -37,20 +37,20 @@ pub trait Validate {
     }
 }
 
-/// A message violates constraints of the document. Says which fields and why,
-/// and never shows what they hold.
+/// A message violates constraints of the document. Names the fields and reasons,
+/// and never shows values.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Invalid(Vec<Violation>);
 
 impl Invalid {
-    /// What is wrong, in the order of the fields; at least one.
+    /// The violations, in the order of the fields; at least one.
     #[must_use]
     pub fn violations(&self) -> &[Violation] {
         &self.0
     }
 }
 
-/// A line for each violation.
+/// One line per violation.
 impl fmt::Display for Invalid {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let lines: Vec<_> = self.0.iter().map(ToString::to_string).collect();
@@ -60,16 +60,16 @@ impl fmt::Display for Invalid {
 
 impl std::error::Error for Invalid {}
 
-/// One thing that is wrong with a message.
+/// A violated constraint of a message.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Violation {
     /// The path of the field on the wire, such as `orders[2].orderNumber`.
     pub field: String,
-    /// Which constraint is violated: `required`, `max-length`, or the name that
-    /// the document gives a condition between fields.
+    /// The violated constraint: `required`, `max-length`, or the document's name
+    /// for a condition between fields.
     pub rule: &'static str,
-    /// Why, for people. Never holds the value.
+    /// The reason, in English. Never holds the value.
     pub message: String,
 }
 
@@ -79,23 +79,24 @@ impl fmt::Display for Violation {
     }
 }
 
-/// The rules for what is below and above the bounds, and the words around them.
+/// Names and texts for a range: the constraints below and above it, the verb, and
+/// the unit.
 pub type Limits = [&'static str; 4];
 const LENGTH: Limits = ["min-length", "max-length", "must have", " characters"];
-/// Those of a value.
+/// The limits of a value.
 pub const VALUE: Limits = ["minimum", "maximum", "must be", ""];
 pub(crate) const ITEMS: Limits = ["min-items", "max-items", "must be", " items"];
 
 /// Collects violations.
 #[derive(Debug, Default)]
 pub struct Violations {
-    /// The path of the object that is checked, with a point at its end.
+    /// The path of the object that is checked, with a trailing dot.
     path: String,
     found: Vec<Violation>,
 }
 
 impl Violations {
-    /// Ends the checks: the message, if nothing was reported.
+    /// Finishes the checks: returns the message if nothing was reported.
     pub(crate) fn finish<T>(self, message: Option<T>) -> Result<T, Invalid> {
         let valid = message.filter(|_| self.found.is_empty());
         valid.ok_or(Invalid(self.found))
@@ -110,8 +111,8 @@ impl Violations {
         });
     }
 
-    /// The form of a scalar, and the length of its text in characters, not bytes,
-    /// and its patterns.
+    /// Checks the format of a scalar, the length of its text in characters, not
+    /// bytes, and its patterns.
     pub fn text(
         &mut self,
         field: &str,
@@ -136,7 +137,7 @@ impl Violations {
         }
     }
 
-    /// A code that the document lists and that may be sent.
+    /// Checks that a code is listed and may be sent.
     pub fn code(&mut self, field: &str, is_listed: bool, is_read_only: bool) {
         if !is_listed {
             self.report(field, "unlisted", "must be a code that the document lists");
@@ -149,7 +150,7 @@ impl Violations {
         }
     }
 
-    /// One of a few texts or codes.
+    /// Checks that a text or code is one of those allowed.
     pub fn one_of(&mut self, field: &str, value: &impl AsText, allowed: &[&str]) {
         if value
             .as_text()
@@ -160,7 +161,7 @@ impl Violations {
         }
     }
 
-    /// The smallest and the largest number that is written as a text.
+    /// Checks the range of a number that is written as a text.
     pub fn integer_range(
         &mut self,
         field: &str,
@@ -168,12 +169,12 @@ impl Violations {
         bounds: impl RangeBounds<u64>,
     ) {
         if value.is_number() {
-            // What is larger than any bound is as large as can be.
+            // A number that exceeds `u64` also exceeds any upper bound.
             self.range(field, &value.to_u64().unwrap_or(u64::MAX), &bounds, VALUE);
         }
     }
 
-    /// The smallest and the largest value, or number of characters or items.
+    /// Checks the range of a value, or of a number of characters or items.
     pub fn range<T: PartialOrd + fmt::Display>(
         &mut self,
         field: &str,
@@ -198,7 +199,7 @@ impl Violations {
         }
     }
 
-    /// The constraints on an object inside the message.
+    /// Checks an object inside the message.
     pub fn nested(&mut self, field: &str, value: &(impl Validate + ?Sized)) {
         let length = self.path.len();
         self.path.push_str(field);
@@ -216,7 +217,7 @@ fn alternatives(texts: &[&str]) -> String {
     }
 }
 
-/// A regular expression for a `static`, compiled when it is first needed.
+/// A regular expression for a `static`, compiled on first use.
 #[derive(Debug)]
 pub struct Pattern {
     source: &'static str,
@@ -224,7 +225,7 @@ pub struct Pattern {
 }
 
 impl Pattern {
-    /// The expression, in the syntax of the crate `regex-lite`.
+    /// Creates a pattern, in the syntax of the crate `regex-lite`.
     #[must_use]
     pub const fn new(source: &'static str) -> Self {
         Self {
@@ -239,8 +240,7 @@ impl Pattern {
         self.source
     }
 
-    /// Whether `text` matches. An expression that cannot be compiled matches
-    /// nothing.
+    /// Whether `text` matches. An invalid expression matches nothing.
     #[must_use]
     pub fn matches(&self, text: &str) -> bool {
         let compiled = self.compiled.get_or_init(|| Regex::new(self.source).ok());
@@ -253,20 +253,21 @@ impl Pattern {
 pub struct Rule {
     /// Its name.
     pub id: &'static str,
-    /// The fields and their values for which the rule holds.
+    /// The condition: fields, each with the values for which the rule applies.
     pub when: &'static [(&'static str, &'static [&'static str])],
-    /// Fields that have to be there and not empty.
+    /// Fields that must be present and not empty.
     pub require: &'static [&'static str],
-    /// Fields that must not be there.
+    /// Fields that must be absent.
     pub forbid: &'static [&'static str],
-    /// Fields whose text has to match, if they are there.
+    /// Fields whose text must match the pattern, if they are present.
     pub matches: &'static [(&'static str, &'static Pattern)],
-    /// Why, as a sentence.
+    /// The reason, as a sentence.
     pub reason: &'static str,
 }
 
 impl Rule {
-    /// Reports every field that breaks the rule, if it holds for the message.
+    /// Reports every field that violates the rule, if the rule applies to the
+    /// message.
     pub fn check(&self, message: &impl Validate, at: &mut Violations) {
         let holds = self.when.iter().all(|(field, values)| {
             let text = message.text_of(field);
@@ -306,22 +307,21 @@ impl Rule {
     }
 }
 
-/// A scalar that has a text on the wire, or is absent.
+/// A scalar with a text on the wire; it may be absent.
 pub trait AsText {
     /// The text; `None` if the scalar is absent, or if it is an object.
     fn as_text(&self) -> Option<Cow<'_, str>> {
         None
     }
 
-    /// The text that represents the scalar in a key by which a repetition is
-    /// recognized.
+    /// The text of the scalar in a key that identifies duplicates.
     #[doc(hidden)]
     fn key_text(&self) -> Option<Cow<'_, str>> {
         self.as_text()
     }
 
-    /// The rule and the message of a violation, if the text has no value of the
-    /// type.
+    /// The constraint and the message of a violation, if the text is not a valid
+    /// value of the type.
     #[doc(hidden)]
     fn malformed(&self) -> Option<(&'static str, &'static str)> {
         None

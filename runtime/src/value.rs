@@ -1,4 +1,4 @@
-//! The scalars of the wire: amounts, times, names, and what must not be shown.
+//! The scalars of the wire: amounts, dates and times, names, and masked values.
 
 mod amount;
 mod integer_text;
@@ -20,8 +20,8 @@ pub use person_name::{NameParts, PersonName};
 pub use sensitive::Sensitive;
 pub use time::{Date, DateTime};
 
-/// What is the same for every type that is parsed from text, and for those that
-/// are written as text and read from the text of a scalar.
+/// Implementations for every type that is parsed from text, and for those that are
+/// serialized as text and deserialized from a scalar's text.
 macro_rules! parsed_from_text {
     ($($value:ty $(, read by $parse:ident)?;)*) => {
         $(
@@ -41,7 +41,8 @@ macro_rules! parsed_from_text {
                 }
             }
 
-            // Not for every type: that would meet `TryFrom` through `From`.
+            // Not generic over all types: that would conflict with `TryFrom`
+            // through `From`.
             impl TryFrom<&str> for Sensitive<$value> {
                 type Error = WireError;
 
@@ -83,13 +84,13 @@ parsed_from_text! {
     PersonName;
 }
 
-/// What is shown instead of personal data.
+/// The replacement for personal data.
 pub(crate) const MASKED: &str = "[masked]";
 
-/// Deserializes a value from a text, without the whitespace around it.
+/// Deserializes a value from a text, with surrounding whitespace trimmed.
 ///
-/// This is all that a scalar needs: [`read`](crate::read) gives the text of a
-/// number or a boolean, too.
+/// This is enough for a scalar: [`read`](crate::read) provides the text of a number
+/// or a boolean, too.
 #[doc(hidden)]
 #[inline]
 pub fn text<'de, D: Deserializer<'de>, T>(
@@ -98,14 +99,14 @@ pub fn text<'de, D: Deserializer<'de>, T>(
 ) -> Result<T, D::Error> {
     let text = Text.deserialize(deserializer)?;
     let text = match text.as_bytes() {
-        // There is nothing to trim, as nearly always.
+        // The usual case: there is nothing to trim.
         [first, .., last] if first.is_ascii_graphic() && last.is_ascii_graphic() => &*text,
         _ => text.trim(),
     };
     parse(text).map_err(D::Error::custom)
 }
 
-/// A text or a key, borrowed where it is written without escapes.
+/// Deserializes a text or a key, borrowed if it has no escapes.
 #[doc(hidden)]
 #[derive(Clone, Copy, Debug)]
 pub struct Text;
@@ -136,7 +137,7 @@ impl<'de> Visitor<'de> for Text {
     }
 }
 
-/// What was given or received is not a value of the type. Never holds any of it.
+/// A text or number is not a valid value of the type. Never holds any of it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct WireError(&'static str);
 
@@ -172,7 +173,7 @@ wire_errors! {
 }
 
 impl WireError {
-    /// The error that says `text`, if it is one of ours. Texts of other
+    /// The error with this text, if it is one of this crate's. Texts of other
     /// errors may quote what was received.
     pub(crate) fn known(text: &str) -> Option<Self> {
         Self::ALL.iter().copied().find(|error| error.0 == text)

@@ -1,12 +1,12 @@
-//! Which field a key of an object means.
+//! Matching the keys of an object to fields.
 
-/// An alias by which a field says that the object may also come as a plain
+/// The alias that marks the field for an object that may be received as a plain
 /// text: `#[serde(alias = "$plain")]`. No key of an object matches it.
 pub(super) const PLAIN: &str = "$plain";
 
-/// Which of `names` a key matches: the one that it is, or else the one that it
-/// is but for ASCII case and for whitespace and characters without width.
-/// Those from `first` on are compared first.
+/// The index of the name that a key matches: an exact match, or else one that
+/// ignores ASCII case, whitespace and zero-width characters. The names from `first`
+/// on are compared first.
 pub(super) fn match_field(names: &[&str], first: usize, key: &str) -> Option<usize> {
     let order = (first..names.len()).chain(0..first.min(names.len()));
     let mut candidates = order.filter(|index| names[*index] != PLAIN);

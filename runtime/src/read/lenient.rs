@@ -1,12 +1,12 @@
-//! The lenient deserializer: what is tolerated when a message is read.
+//! The lenient deserializer, which defines what is tolerated in a message.
 //!
 //! [`Lenient`] wraps the deserializer of `serde_json` for a type's derived
-//! `Deserialize`. It matches keys, gives every scalar by its text, and takes
-//! `null` and empty texts for what is absent.
+//! `Deserialize`. It matches keys, passes every scalar as text, and treats `null`
+//! and empty texts as absent.
 //!
-//! A message is read [in one pass](read). Only if something in it cannot be read
-//! is it read again, [value by value](read_values): then the text of each value
-//! is known, which is what an error has to point at and what [`ValueOrJson`] holds.
+//! A message is read [in one pass](read). Only if that fails is it read again,
+//! [value by value](read_values): then the text of each value is known, which
+//! locates an error and which [`ValueOrJson`] preserves.
 
 use std::borrow::Cow;
 use std::cell::Cell;
@@ -32,7 +32,7 @@ use crate::value::{Text, WireError, number};
 /// The newtype by which [`ValueOrJson`] requests the JSON of a value.
 const VALUE_OR_JSON: &str = "$skypay::ValueOrJson";
 
-/// Reads a text in one pass. If it fails, the failure does not say where.
+/// Reads a text in one pass. The failure has no location.
 pub(super) fn read<T: DeserializeOwned>(text: &str) -> Result<T, Failure> {
     let pass = Pass::new(Some(text));
     let mut json = serde_json::Deserializer::from_str(text);
@@ -45,14 +45,14 @@ pub(super) fn read<T: DeserializeOwned>(text: &str) -> Result<T, Failure> {
     Ok(value)
 }
 
-/// Reads a text that is known to be JSON, value by value.
+/// Reads a text that is valid JSON, value by value.
 pub(super) fn read_values<T: DeserializeOwned>(text: &str) -> Result<T, Failure> {
     Pass::new(None).value(text, |value| T::deserialize(value))
 }
 
-/// A value, or why it cannot be read as one and its JSON.
+/// A value, or the error and the JSON of one that cannot be read.
 ///
-/// Other deserializers fail with the value.
+/// With other deserializers, an unreadable value is an error.
 pub(crate) struct ValueOrJson<T>(pub(crate) Result<T, Box<(ReadError, Box<str>)>>);
 
 impl<'de, T: DeserializeOwned> Deserialize<'de> for ValueOrJson<T> {
@@ -87,10 +87,10 @@ impl<'de, T: DeserializeOwned> Visitor<'de> for ValueOrJsonVisitor<T> {
 }
 
 struct Pass<'de> {
-    /// The text that is read in one pass; absent if each value is read from a
-    /// text of its own.
+    /// The text that is read in one pass; `None` if each value is read from its own
+    /// text.
     text: Option<&'de str>,
-    /// A failure on its way through `serde_json`, whose errors cannot hold it.
+    /// A failure that is passed through `serde_json`, whose errors cannot hold it.
     failure: Cell<Option<Failure>>,
 }
 
@@ -119,7 +119,7 @@ impl<'de> Pass<'de> {
         E::custom("the failure is in the pass")
     }
 
-    /// The failure that was sent; if there is none, `serde_json` has failed.
+    /// The failure that was sent; if there is none, `serde_json` itself failed.
     #[cold]
     fn receive(&self, cause: WireError) -> Failure {
         let sent = self.failure.take();
@@ -132,7 +132,7 @@ type Json<'de> = serde_json::Deserializer<serde_json::de::StrRead<'de>>;
 /// A value in a JSON text.
 struct Lenient<'a, 'de, D> {
     json: D,
-    /// The text from the value on, or nothing where that is not known.
+    /// The text from the value on; empty if unknown.
     ahead: &'de [u8],
     pass: &'a Pass<'de>,
 }
@@ -143,7 +143,7 @@ impl<'de, D: Deserializer<'de>> Lenient<'_, 'de, D> {
         self.ahead.first() == Some(&first)
     }
 
-    /// Whether it begins like a value that is there: not like `null`, and not
+    /// Whether the value is certainly present: it starts neither like `null` nor
     /// like a text that may be empty.
     #[inline]
     fn is_there(&self) -> bool {
@@ -158,7 +158,8 @@ impl<'de, D: Deserializer<'de>> Lenient<'_, 'de, D> {
     #[inline]
     fn literal(self) -> Result<&'de str, Failure> {
         let json = <&RawValue>::deserialize(self.json).map_err(Failure::custom)?;
-        // The levels around it are not known; value by value they were counted.
+        // The depth of the value itself is unknown here; in reading value by value
+        // it was checked before.
         if json.get().starts_with(['{', '['])
             && self.pass.text.is_some()
             && nested_too_deep(json.get(), MAX_DEPTH / 2)
@@ -312,7 +313,7 @@ impl<'de, D: Deserializer<'de>> Deserializer<'de> for Lenient<'_, 'de, D> {
                 visitor.visit_borrowed_str(self.literal()?)
             }
             VALUE_OR_JSON => visitor.visit_newtype_struct(self),
-            // Names that other libraries reserve for their own deserializers.
+            // Names that other libraries reserve for their deserializers.
             _ if name.starts_with('$') => {
                 let read = self.json.deserialize_newtype_struct(name, visitor);
                 read.map_err(Failure::custom)
@@ -372,12 +373,12 @@ pub(super) fn unquoted(json: &str) -> Result<Option<Cow<'_, str>>, WireError> {
     }
 }
 
-/// Whether a value is `null` or a text of whitespace.
+/// Whether a value is `null` or a string of whitespace.
 fn is_nothing(json: &str) -> bool {
     unquoted(json).is_ok_and(|text| text.is_none_or(|text| text.trim().is_empty()))
 }
 
-/// Visits an object or a list for a visitor that is to see lenient values.
+/// Visits an object or a list, and passes lenient values to the inner visitor.
 struct Container<'a, 'de, V> {
     visitor: V,
     fields: &'static [&'static str],
@@ -418,9 +419,9 @@ struct Members<'a, 'de, A> {
     map: A,
     /// The names of a struct's fields; empty for a map.
     fields: &'static [&'static str],
-    /// The field that comes next if they come in their order.
+    /// The index of the next field, if they are in order.
     next: usize,
-    /// The field of the value that comes next; empty if there is none.
+    /// The field of the next value; empty if there is none.
     name: &'static str,
     ahead: &'de [u8],
     pass: &'a Pass<'de>,
@@ -469,7 +470,7 @@ impl<'de, A: MapAccess<'de>> MapAccess<'de> for Members<'_, 'de, A> {
     }
 }
 
-/// What comes behind a key of an object and the colon.
+/// The text after a key and its colon.
 #[inline]
 fn value_behind<'de>(text: &'de str, key: &str) -> Option<&'de [u8]> {
     let start = key.as_ptr().addr().checked_sub(text.as_ptr().addr())?;

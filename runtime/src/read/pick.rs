@@ -1,4 +1,4 @@
-//! A few fields of an object, before it is known whether the rest can be read.
+//! Reads a few fields of an object, before the rest is validated.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -12,11 +12,12 @@ use super::lenient::unquoted;
 use super::without_mark;
 use crate::value::{Text, WireError};
 
-/// The texts of the `wanted` fields of a JSON object, in that order; keys are
-/// compared as [`read`](crate::read) compares them. A text is `None` where the
-/// field is missing or `null`, and an error where it is no scalar.
+/// Returns the texts of the `wanted` fields of a JSON object, in that order; keys
+/// are matched like in [`read`](crate::read). A text is `None` if the field is
+/// missing or `null`, and an error if it is not a scalar.
 ///
-/// `None` if the text is not one JSON object or one of the fields is there twice.
+/// Returns `None` if the text is not a single JSON object or one of the fields is
+/// duplicate.
 pub(crate) fn pick(text: &[u8], wanted: &[&str]) -> Option<Vec<Result<Option<String>, WireError>>> {
     let mut deserializer = serde_json::Deserializer::from_slice(without_mark(text));
     let found = deserializer.deserialize_map(Pick(wanted)).ok()?;
@@ -42,7 +43,7 @@ impl<'de> Visitor<'de> for Pick<'_> {
                 }
                 Some(Some(_)) => return Err(A::Error::custom("a field appears twice")),
                 Some(slot) => {
-                    // As it is written: a number must not be changed by being parsed.
+                    // As raw JSON: parsing could change a number.
                     let json: &RawValue = map.next_value()?;
                     *slot = Some(unquoted(json.get()).map(|text| text.map(Cow::into_owned)));
                 }

@@ -1,4 +1,4 @@
-//! Lists of which an object may be unreadable.
+//! Lists whose objects may be unreadable.
 
 use std::fmt;
 use std::marker::PhantomData;
@@ -13,13 +13,12 @@ use crate::read::{ReadError, ValueOrJson, pick};
 
 /// An object of a list.
 pub trait Entry: DeserializeOwned {
-    /// The fields that say which one it is, each by its names on the wire: the
-    /// first is the one it is written with.
+    /// The fields that identify the object, each by its names on the wire: the one
+    /// it is written with, then its aliases.
     const IDENTITY: &'static [&'static [&'static str]];
 }
 
-/// The objects of a list that is received, at their places: those that can be
-/// read, and those that cannot.
+/// The objects of a received list in their order, readable or not.
 ///
 /// ```
 /// # use skypay_runtime::{Entries, received::UnreadableEntry};
@@ -38,7 +37,7 @@ pub trait Entry: DeserializeOwned {
 pub struct Entries<T>(Vec<Result<T, UnreadableEntry>>);
 
 impl<T> Entries<T> {
-    /// Whether there is none, readable or not.
+    /// Whether the list is empty, counting unreadable entries, too.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
@@ -49,7 +48,7 @@ impl<T> Entries<T> {
         entries.map(|entry| entry.map_err(|entry| &entry.0.unreadable))
     }
 
-    /// Those that can be read, and those that cannot.
+    /// Splits the list into readable and unreadable entries.
     #[must_use]
     pub fn into_parts(self) -> (Vec<T>, Vec<UnreadableEntry>) {
         let (mut readable, mut unreadable) = (Vec::new(), Vec::new());
@@ -62,11 +61,11 @@ impl<T> Entries<T> {
         (readable, unreadable)
     }
 
-    /// All of them.
+    /// All entries, if all are readable.
     ///
     /// # Errors
     ///
-    /// The first that cannot be read.
+    /// The first unreadable entry.
     pub fn into_readable(self) -> Result<Vec<T>, UnreadableEntry> {
         self.0.into_iter().collect()
     }
@@ -117,8 +116,8 @@ impl<T: Serialize> Serialize for Entries<T> {
     }
 }
 
-/// Other deserializers than that of [`read`](crate::read) fail with the first
-/// object that is unreadable.
+/// With deserializers other than that of [`read`](crate::read), the first
+/// unreadable object is an error.
 impl<'de, T: Entry> Deserialize<'de> for Entries<T> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let entries = Vec::<ValueOrJson<T>>::deserialize(deserializer)?.into_iter();
@@ -130,8 +129,8 @@ impl<'de, T: Entry> Deserialize<'de> for Entries<T> {
     }
 }
 
-/// An object of a list that cannot be read. Says where it is, why, and what
-/// it is about as far as that can be read.
+/// An object of a list that cannot be read. States its position, the reason, and
+/// its identity as far as that can be read.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct UnreadableEntry(Box<Parts>);
 
@@ -149,7 +148,7 @@ impl UnreadableEntry {
         let mut found = found.into_iter().map(|text| text.ok().flatten());
         let identity = T::IDENTITY.iter().filter_map(|names| {
             let mut texts = found.by_ref().take(names.len()).flatten();
-            // Two names for one field: which of them holds is not known.
+            // Two names for one field are ambiguous.
             let text = (texts.next(), texts.next());
             match (names.first(), text) {
                 (Some(name), (Some(text), None)) => Some((*name, text.trim().to_owned())),
@@ -163,21 +162,21 @@ impl UnreadableEntry {
         }))
     }
 
-    /// Its place in the list, counted from 0.
+    /// Its index in the list, counted from 0.
     #[must_use]
     pub fn index(&self) -> usize {
         self.0.index
     }
 
-    /// What is wrong: the path of the field in the object, and the reason.
-    /// Holds nothing of what came.
+    /// The error: the path of the field in the object, and the reason. Holds
+    /// nothing of the received value.
     #[must_use]
     pub fn error(&self) -> &ReadError {
         self.0.unreadable.error()
     }
 
-    /// The fields that say which object it is, as far as they can be read, by
-    /// their names on the wire: `("orderNumber", "A-17")`.
+    /// The fields that identify the object, as far as they can be read, by their
+    /// names on the wire: `("orderNumber", "A-17")`.
     #[must_use]
     pub fn identity(&self) -> &[(&'static str, String)] {
         &self.0.identity

@@ -5,8 +5,8 @@ use super::number::{Decimal, Remainder, ungrouped};
 
 /// An amount of money in PHP, exact to the centavo.
 ///
-/// It is a decimal number with two places, never a floating-point one. It
-/// writes itself as the wire wants it, with both places.
+/// It is a decimal number with two places, never a floating-point one, and is
+/// written with both places.
 ///
 /// ```
 /// use skypay_runtime::Amount;
@@ -23,29 +23,29 @@ pub struct Amount {
 }
 
 impl Amount {
-    /// No money.
+    /// Zero pesos.
     pub const ZERO: Self = Self::from_centavos(0);
 
-    /// The amount of that many hundredths of a peso.
+    /// Creates an amount from centavos (hundredths of a peso).
     #[must_use]
     pub const fn from_centavos(centavos: i64) -> Self {
         Self { centavos }
     }
 
-    /// The amount in hundredths of a peso.
+    /// The amount in centavos (hundredths of a peso).
     #[must_use]
     pub const fn centavos(self) -> i64 {
         self.centavos
     }
 
-    /// The sum; `None` if it is too large to be held.
+    /// The sum; `None` on overflow.
     #[must_use]
     pub fn checked_add(self, other: Self) -> Option<Self> {
         let centavos = self.centavos.checked_add(other.centavos);
         centavos.map(Self::from_centavos)
     }
 
-    /// The difference; `None` if it is too large to be held.
+    /// The difference; `None` on overflow.
     #[must_use]
     pub fn checked_sub(self, other: Self) -> Option<Self> {
         let centavos = self.centavos.checked_sub(other.centavos);
@@ -53,7 +53,7 @@ impl Amount {
     }
 }
 
-/// In pesos, with both decimals: `3900.00`.
+/// Writes pesos with both decimals: `3900.00`.
 impl fmt::Display for Amount {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let magnitude = self.centavos.unsigned_abs();
@@ -62,8 +62,8 @@ impl fmt::Display for Amount {
     }
 }
 
-/// Reads pesos: digits, perhaps a sign before them, perhaps a point and
-/// decimals after them, of which only the first two may differ from zero.
+/// Parses pesos: an optional minus sign, digits, and optional decimals, of which
+/// only the first two may be other than zero.
 impl TryFrom<&str> for Amount {
     type Error = WireError;
 
@@ -76,16 +76,15 @@ impl TryFrom<&str> for Amount {
 }
 
 impl Amount {
-    /// Reads what [`TryFrom`] reads, and what other systems make of an amount:
-    /// with an exponent (`1.2E7`), with the digits that floating-point
-    /// arithmetic adds (`0.30000000000000004`, less than a millionth of a peso
-    /// from a whole centavo), and with commas that can only group thousands
-    /// (`3,900.00`).
+    /// Parses what [`TryFrom`] accepts, and what other systems send: exponents
+    /// (`1.2E7`), floating-point noise (`0.30000000000000004`, less than a
+    /// millionth of a peso from a whole centavo), and commas that can only group
+    /// thousands (`3,900.00`).
     pub(crate) fn parse_lenient(text: &str) -> Result<Self, WireError> {
         Self::parse(&ungrouped(text)).map(|(amount, _)| amount)
     }
 
-    /// The amount that the text is or is next to, and how it differs.
+    /// The amount that is equal or nearest to the text, and the difference.
     fn parse(text: &str) -> Result<(Self, Remainder), WireError> {
         let number = Decimal::parse(text).ok_or(WireError::AMOUNT)?;
         let (count, remainder) = number.units(-2).ok_or(WireError::AMOUNT_RANGE)?;

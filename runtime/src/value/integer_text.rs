@@ -3,11 +3,10 @@ use std::fmt;
 use super::WireError;
 use super::number::plain;
 
-/// A whole number that the wire writes as a text, such as the number of a
-/// region.
+/// A whole number that is written as a text, such as the number of a region.
 ///
-/// Any text can be received, so that the message can be read and validation
-/// reports what is wrong; what a program builds is always a number.
+/// Any text can be received, so that the message can be read and validation reports
+/// the violation; constructors accept only numbers.
 ///
 /// ```
 /// use skypay_runtime::IntegerText;
@@ -21,7 +20,7 @@ use super::number::plain;
 pub struct IntegerText(String);
 
 impl IntegerText {
-    /// The digits as on the wire.
+    /// The text as on the wire.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
@@ -31,7 +30,7 @@ impl IntegerText {
         !self.0.is_empty() && self.0.bytes().all(|byte| byte.is_ascii_digit())
     }
 
-    /// The number; `None` if what was received is none, or too large.
+    /// The number; `None` if the received text is not a number or exceeds `u64`.
     #[must_use]
     pub fn to_u64(&self) -> Option<u64> {
         self.0.parse().ok()
@@ -49,7 +48,7 @@ macro_rules! from_numbers {
         $(impl TryFrom<$signed> for IntegerText {
             type Error = WireError;
 
-            /// Refuses negative numbers.
+            /// Fails for negative numbers.
             fn try_from(number: $signed) -> Result<Self, WireError> {
                 Self::try_from(number.to_string())
             }
@@ -57,10 +56,10 @@ macro_rules! from_numbers {
     };
 }
 
-// A number without a suffix is an `i32`.
+// An integer literal without a suffix is an `i32`.
 from_numbers!(u32, u64; i32, i64, i128);
 
-/// Reads digits and nothing else.
+/// Parses ASCII digits only; leading zeros are dropped.
 impl TryFrom<&str> for IntegerText {
     type Error = WireError;
 
@@ -68,7 +67,7 @@ impl TryFrom<&str> for IntegerText {
         if text.is_empty() || !text.bytes().all(|byte| byte.is_ascii_digit()) {
             return Err(WireError::WHOLE_NUMBER);
         }
-        // Zeros before a number are not part of it.
+        // Leading zeros are not part of the number.
         let digits = match text.trim_start_matches('0') {
             "" => "0",
             digits => digits,
@@ -78,7 +77,7 @@ impl TryFrom<&str> for IntegerText {
 }
 
 impl IntegerText {
-    /// Keeps any text.
+    /// Accepts and preserves any text.
     #[expect(clippy::unnecessary_wraps, reason = "as other scalars are read")]
     pub(crate) fn parse_lenient(text: &str) -> Result<Self, WireError> {
         let text = plain(text);

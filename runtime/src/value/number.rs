@@ -1,4 +1,4 @@
-//! Numbers by their digits, never as floating-point numbers.
+//! Decimal numbers by their digits, never as floating-point numbers.
 
 use std::borrow::Cow;
 use std::iter;
@@ -6,8 +6,8 @@ use std::sync::LazyLock;
 
 use regex_lite::Regex;
 
-/// The exponent that the largest floating-point numbers are written with. A
-/// larger one is neither an amount nor a count.
+/// The largest decimal exponent of an `f64`. A number with a larger one is neither
+/// an amount nor a count.
 const MAX_EXPONENT: i32 = 308;
 
 /// A decimal number, such as `-12`, `12.50` or `1.2E7`.
@@ -18,20 +18,20 @@ pub(crate) struct Decimal<'a> {
     exponent: i32,
 }
 
-/// What a number holds beyond a count of units.
+/// The remainder of a number beyond a count of units.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Remainder {
     Zero,
-    /// Less than a ten-thousandth of a unit.
+    /// Less than a ten-thousandth of a unit above the count.
     Below,
-    /// All but less than a ten-thousandth to the next unit.
+    /// Less than a ten-thousandth of a unit below the next count.
     Above,
-    /// More than what a floating-point number adds.
+    /// More than floating-point noise.
     Real,
 }
 
 impl<'a> Decimal<'a> {
-    /// Parses a sign, digits, and perhaps a point and more digits, and an
+    /// Parses an optional minus sign, digits, optional decimals and an optional
     /// exponent.
     pub(crate) fn parse(text: &'a str) -> Option<Self> {
         let (mantissa, exponent) = match text.split_once(['e', 'E']) {
@@ -58,8 +58,8 @@ impl<'a> Decimal<'a> {
         .then_some(number)
     }
 
-    /// How many units the number holds without its sign, the unit being a power
-    /// of ten, and what is left; `None` if there are too many.
+    /// The number of units in the number's absolute value, and the remainder; a
+    /// unit is `10^power`. `None` on overflow.
     pub(crate) fn units(&self, power: i32) -> Option<(u64, Remainder)> {
         let digits = self.whole.bytes().chain(self.fraction.bytes());
         let mut digits = digits.map(|byte| byte - b'0');
@@ -82,8 +82,8 @@ impl<'a> Decimal<'a> {
     }
 }
 
-/// A code or whole number without point and exponent: `2` for `2.0` and `2E0`.
-/// Any other text stays as it is.
+/// A code or whole number without decimal point and exponent: `2` for `2.0` and
+/// `2E0`. Any other text is returned unchanged.
 #[must_use]
 pub fn plain(text: &str) -> Cow<'_, str> {
     let may_be = text.starts_with(|first: char| first == '-' || first.is_ascii_digit())
@@ -96,12 +96,12 @@ pub fn plain(text: &str) -> Cow<'_, str> {
     }
 }
 
-/// A lone `3,900` may have a decimal comma.
+/// Excludes a single group such as `3,900`, which may have a decimal comma.
 static GROUPED: LazyLock<Option<Regex>> =
     LazyLock::new(|| Regex::new(r"^-?[1-9][0-9]{0,2}((,[0-9]{3})+\.[0-9]+|(,[0-9]{3}){2,})$").ok());
 
-/// An amount without the commas between its thousands, if they can be nothing
-/// else: `3,900.00`, `1,234,567`.
+/// An amount without its grouping commas, if they are unambiguous: `3,900.00`,
+/// `1,234,567`.
 pub(crate) fn ungrouped(text: &str) -> Cow<'_, str> {
     let is_grouped = |text| GROUPED.as_ref().is_some_and(|regex| regex.is_match(text));
     if text.contains(',') && is_grouped(text) {

@@ -4,11 +4,11 @@ use serde::{Deserialize, Serialize};
 
 use super::{MASKED, WireError};
 
-/// A person's name: last and first name, perhaps a middle name and a suffix,
+/// A person's name: last name, first name, and optionally middle name and suffix,
 /// separated by commas. Masked in `Debug`.
 ///
-/// Any text can be received and is preserved, with the whitespace around it;
-/// what a program builds has its parts in order.
+/// Any text can be received and is preserved, with the whitespace around it. A name
+/// that a program builds is well-formed, or validation reports it.
 ///
 /// ```
 /// use skypay_runtime::PersonName;
@@ -22,7 +22,8 @@ use super::{MASKED, WireError};
 #[serde(transparent)]
 pub struct PersonName {
     text: String,
-    /// A part that was given held a comma, so that the text has others.
+    /// Whether a given part contained a comma, so that the text has different
+    /// parts.
     #[serde(skip)]
     torn: bool,
 }
@@ -44,7 +45,7 @@ pub struct NameParts<'a> {
 const PARTS: usize = 4;
 
 impl PersonName {
-    /// A name of two parts.
+    /// Creates a name from last and first name.
     ///
     /// This never fails: a part that is empty or holds a comma is reported
     /// when the message is validated.
@@ -55,13 +56,13 @@ impl PersonName {
         unnamed.with_part(0, last).with_part(1, first)
     }
 
-    /// The same name with this middle name.
+    /// Sets the middle name.
     #[must_use]
     pub fn middle(self, middle: &str) -> Self {
         self.with_part(2, middle)
     }
 
-    /// The same name with this suffix, such as `Jr.`.
+    /// Sets the suffix, such as `Jr.`.
     #[must_use]
     pub fn suffix(self, suffix: &str) -> Self {
         self.with_part(3, suffix)
@@ -73,8 +74,8 @@ impl PersonName {
         &self.text
     }
 
-    /// The parts, if last and first name are there and no more than four
-    /// parts in all.
+    /// The parts, if last and first name are present and there are at most four
+    /// parts.
     #[must_use]
     pub fn parts(&self) -> Option<NameParts<'_>> {
         let mut parts = self.text.split(',').map(str::trim);
@@ -99,7 +100,7 @@ impl PersonName {
     }
 }
 
-/// Reads `Last,First,Middle,Suffix`, of which the last two may be missing.
+/// Parses `Last,First,Middle,Suffix`, of which the last two are optional.
 impl TryFrom<&str> for PersonName {
     type Error = WireError;
 

@@ -18,13 +18,13 @@ use super::MASKED;
 pub struct Sensitive<T = String>(T);
 
 impl<T> Sensitive<T> {
-    /// The value, to be handled with care.
+    /// The value, unmasked: do not log it.
     #[must_use]
     pub fn expose(&self) -> &T {
         &self.0
     }
 
-    /// The value, to be handled with care.
+    /// The value, unmasked: do not log it.
     #[must_use]
     pub fn into_inner(self) -> T {
         self.0

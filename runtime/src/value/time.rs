@@ -6,13 +6,12 @@ use jiff::{SignedDuration, civil};
 
 use super::WireError;
 
-/// A moment as the wire writes it: date and time of day in GMT+8, without an
-/// offset.
+/// A date and time of day in GMT+8, without an offset, as on the wire.
 ///
-/// Reads `yyyy-MM-dd HH:mm:ss` with up to nine decimals of the second, also
-/// with a `T` in between, and keeps them all. A time with an offset, such as
-/// `2018-06-18T09:52:10Z`, is converted. Writes whole seconds, or as many
-/// decimals as the precision of a format asks for.
+/// Parses `yyyy-MM-dd HH:mm:ss`, or with a `T` as the separator, with up to nine
+/// decimals of the second, which are preserved. A time with an offset, such as
+/// `2018-06-18T09:52:10Z`, is converted. Displays whole seconds, or as many
+/// decimals as the format's precision.
 ///
 /// ```
 /// use skypay_runtime::DateTime;
@@ -25,19 +24,19 @@ use super::WireError;
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct DateTime(civil::DateTime);
 
-/// The beginning of Unix time, as the clocks in GMT+8 showed it.
+/// The Unix epoch in GMT+8.
 const UNIX_EPOCH: civil::DateTime = civil::DateTime::constant(1970, 1, 1, 8, 0, 0, 0);
 
 impl DateTime {
-    /// What the clocks in GMT+8 show that many seconds after the beginning of
-    /// Unix time. Moments beyond the calendar become its first or last one.
+    /// The time that many seconds after the Unix epoch, saturating at the limits of
+    /// the calendar.
     #[must_use]
     pub fn from_unix_seconds(seconds: i64) -> Self {
         Self(UNIX_EPOCH.saturating_add(SignedDuration::from_secs(seconds)))
     }
 
-    /// The moment that the clocks in GMT+8 show. What the platform's clock
-    /// cannot hold becomes the beginning of Unix time.
+    /// Converts to a system time; the Unix epoch if the platform cannot represent
+    /// the time.
     #[must_use]
     pub fn to_system_time(self) -> SystemTime {
         let since = self.0.duration_since(UNIX_EPOCH);
@@ -50,28 +49,27 @@ impl DateTime {
         .unwrap_or(SystemTime::UNIX_EPOCH)
     }
 
-    /// That many seconds later, or earlier if negative; at most the last or
-    /// first moment of the calendar.
+    /// The time that many seconds later, or earlier if negative, saturating at the
+    /// limits of the calendar.
     #[must_use]
     pub fn plus_seconds(self, seconds: i64) -> Self {
         Self(self.0.saturating_add(SignedDuration::from_secs(seconds)))
     }
 
-    /// Date and time of day in GMT+8.
+    /// The date and time of day in GMT+8.
     #[must_use]
     pub fn civil(self) -> civil::DateTime {
         self.0
     }
 
-    /// The day.
+    /// The date in GMT+8.
     #[must_use]
     pub fn date(self) -> Date {
         self.0.date().into()
     }
 }
 
-/// What the clocks in GMT+8 show at that moment. Moments beyond the calendar
-/// become its first or last one.
+/// The system time in GMT+8, saturating at the limits of the calendar.
 impl From<SystemTime> for DateTime {
     fn from(time: SystemTime) -> Self {
         let since = SignedDuration::system_until(SystemTime::UNIX_EPOCH, time);
@@ -79,14 +77,14 @@ impl From<SystemTime> for DateTime {
     }
 }
 
-/// Takes date and time of day to be those of GMT+8.
+/// Interprets the date and time of day as GMT+8.
 impl From<civil::DateTime> for DateTime {
     fn from(civil: civil::DateTime) -> Self {
         Self(civil)
     }
 }
 
-/// What lies between the last decimal and the next is left out.
+/// Truncates further decimals.
 impl fmt::Display for DateTime {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let decimals = f.precision().unwrap_or(0);
@@ -94,7 +92,7 @@ impl fmt::Display for DateTime {
     }
 }
 
-/// With all decimals of the second that are there.
+/// Shows all decimals of the second.
 impl fmt::Debug for DateTime {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} {}", self.0.date(), self.0.time())
@@ -109,9 +107,9 @@ impl TryFrom<&str> for DateTime {
     }
 }
 
-/// A day: `yyyy-MM-dd`.
+/// A date: `yyyy-MM-dd`.
 ///
-/// One that was received with a time of day keeps it, and is written with it:
+/// A received date with a time of day preserves it and is written with it;
 /// validation then reports that it is too long.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Date {
@@ -120,7 +118,7 @@ pub struct Date {
 }
 
 impl Date {
-    /// The day in the calendar.
+    /// The calendar date.
     #[must_use]
     pub fn civil(self) -> civil::Date {
         self.day
@@ -157,7 +155,7 @@ impl TryFrom<&str> for Date {
 }
 
 impl Date {
-    /// Reads a day also with a time behind it.
+    /// Parses a date, optionally followed by a time of day.
     pub(crate) fn parse_lenient(text: &str) -> Result<Self, WireError> {
         Self::try_from(text).or_else(|error| {
             let moment = date_time(text).ok_or(error)?;
@@ -170,7 +168,7 @@ impl Date {
 }
 
 fn date(text: &str) -> Option<civil::Date> {
-    // The parser takes other forms, too.
+    // The parser accepts other formats, too.
     let [_, _, _, _, b'-', _, _, b'-', _, _] = text.as_bytes() else {
         return None;
     };
@@ -178,7 +176,8 @@ fn date(text: &str) -> Option<civil::Date> {
 }
 
 fn date_time(text: &str) -> Option<civil::DateTime> {
-    // The parser takes other forms, a comma, a time zone and a leap second, too.
+    // The parser accepts other formats, a comma, a time zone and a leap second,
+    // too.
     let (day, time) = text.as_bytes().split_at_checked(10)?;
     let [_, _, _, _, b'-', _, _, b'-', _, _] = day else {
         return None;
@@ -200,13 +199,13 @@ fn date_time(text: &str) -> Option<civil::DateTime> {
     let offset = pieces.to_numeric_offset()?.seconds().into();
     let offset = SignedDuration::from_secs(offset);
     let local = pieces.date().to_datetime(pieces.time()?);
-    // No clock on Earth is further from UTC.
+    // No real offset from UTC is larger.
     let is_real = offset.abs() <= SignedDuration::from_hours(18);
     is_real.then(|| local.checked_add(GMT_8 - offset).ok())?
 }
 
-/// How an offset begins.
+/// The first characters of an offset.
 const OFFSET: [char; 4] = ['Z', 'z', '+', '-'];
 
-/// How far the clocks of the wire are ahead of UTC.
+/// The offset of times on the wire from UTC.
 const GMT_8: SignedDuration = SignedDuration::from_hours(8);
