@@ -1,4 +1,4 @@
-//! The receiving half: from an HTTP request to a handler, and back.
+//! The server: receives HTTP requests, runs their handlers, and replies.
 //!
 //! ```text
 //! HTTP request, encrypted body
@@ -10,9 +10,8 @@
 //! HTTP response
 //! ```
 //!
-//! Both are `tower` services. Everything that fails before the handler gets
-//! one and the same reply, so that a sender cannot find out how far a forged
-//! message came.
+//! Both are `tower` services. All failures before the handler have the same reply,
+//! so that a sender cannot find out how far a forged message was processed.
 
 use crate::operation::{HeaderFields, OperationInfo};
 
@@ -33,36 +32,36 @@ pub use reply::{
 };
 pub use serve::{Serve, serve};
 
-/// What the document says of responses in general; generated code supplies it.
+/// The general part of responses, from the document; generated code supplies it.
 #[derive(Debug)]
 pub struct Protocol {
     /// The names of the header fields.
     pub header: &'static HeaderFields,
-    /// The text that goes with the code of an accepted request.
+    /// The description of an accepted request.
     pub accepted: &'static str,
-    /// Code and text of the uniform rejection.
+    /// Code and description of the uniform rejection.
     pub unreadable: (&'static str, &'static str),
-    /// What says that responding failed on this side, so that the outcome is
-    /// unknown.
+    /// Code and description if responding failed on this side, so that the outcome
+    /// is unknown.
     pub failed: (&'static str, &'static str),
-    /// What says that a notification was not stored.
+    /// Code and description if a notification was not stored.
     pub not_stored: (&'static str, &'static str),
-    /// What says that an operation is not offered; sent where the operation has
-    /// the code or leaves it to partners.
+    /// Code and description if an operation is not offered; used if the operation
+    /// lists the code or leaves it to partners.
     pub not_offered: (&'static str, &'static str),
-    /// How many characters the text of a refusal may have.
+    /// The maximum length of a refusal's description, in characters.
     pub description_limit: usize,
-    /// The name of the path parameter that says who calls.
+    /// The name of the path parameter that identifies the caller.
     pub caller_parameter: &'static str,
 }
 
-/// A set of operations and what carries them out. [`dispatch!`](crate::dispatch)
-/// implements it for a generated trait.
+/// The handlers of a set of operations. [`dispatch!`](crate::dispatch) implements
+/// it for a generated trait.
 pub trait Handler: Send + Sync + 'static {
-    /// The operations that are served.
+    /// The operations that are handled.
     const OPERATIONS: &'static [&'static OperationInfo];
 
-    /// What the document says of responses in general.
+    /// The general part of responses.
     const PROTOCOL: &'static Protocol;
 
     /// Handles an authenticated request to [`Context::operation`](Context#structfield.operation), which is
@@ -70,8 +69,8 @@ pub trait Handler: Send + Sync + 'static {
     fn handle(&self, context: &Context, plaintext: &[u8]) -> impl Future<Output = Reply> + Send;
 }
 
-/// Declares the [`Handler`] of a generated trait: one row for each method, with
-/// the type of its request.
+/// Declares the [`Handler`] of a generated trait, with a row per method and the
+/// type of its request.
 ///
 /// ```text
 /// skypay_runtime::dispatch! {

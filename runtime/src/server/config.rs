@@ -1,4 +1,4 @@
-//! Who may call, with which keys, and how much.
+//! The configuration of a server: keys, allowed networks and limits.
 
 use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
@@ -11,7 +11,7 @@ use crate::clock::Clock;
 use crate::keys::KeyRing;
 use crate::settings::setters;
 
-/// Settings of a receiver.
+/// The configuration of a server.
 ///
 /// ```
 /// use skypay_runtime::keys::{Credentials, KeyRing};
@@ -30,21 +30,21 @@ pub struct Config {
     pub(super) clock: Clock,
     pub(super) body_limit: usize,
     pub(super) body_time: Duration,
-    /// `None`: as long as it takes.
+    /// `None`: no timeout.
     pub(super) handler_time: Option<Duration>,
     /// `None`: any address.
     networks: Option<Vec<IpNet>>,
     proxies: Vec<IpNet>,
 }
 
-/// The address of the other end of the connection, as a request extension, for
-/// servers that are not `axum`'s and do not set its `ConnectInfo`.
+/// The peer's address, as a request extension, for HTTP servers that do not set
+/// `axum`'s `ConnectInfo`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct PeerAddr(pub IpAddr);
 
 impl Config {
-    /// A receiver that accepts what any set of `keys` has sealed, from any
-    /// address, up to 64 KiB that arrive within 10 seconds.
+    /// Creates a configuration that accepts requests encrypted with any set of
+    /// `keys`, from any address, of up to 64 KiB that arrive within 10 seconds.
     pub fn new(keys: impl Into<KeyRing>) -> Self {
         Self {
             keys: keys.into(),
@@ -57,52 +57,51 @@ impl Config {
         }
     }
 
-    /// Accepts requests only from these networks, and none whose origin is not
-    /// known; of no networks, none at all. Not set, every address is accepted:
-    /// then the keys are the only proof of origin, and with this cipher that
-    /// is not much.
+    /// Accepts requests only from these networks, and none of unknown origin; with
+    /// no networks, none at all. By default, every address is accepted: then the
+    /// keys are the only proof of origin, which is weak with this cipher.
     pub fn allow_networks(mut self, networks: impl IntoIterator<Item = IpNet>) -> Self {
         self.networks.get_or_insert_default().extend(networks);
         self
     }
 
-    /// The networks of the reverse proxies in front of this server, each of
-    /// which appends the address of its peer to `X-Forwarded-For`. The origin
-    /// is found from the right: as long as the sender is one of these proxies,
-    /// the entry to the left of it is the sender before it. The first that is
-    /// no proxy is the origin; what stands to the left of it is not read, and
-    /// neither is the header of a peer that is no proxy.
+    /// Sets the networks of the reverse proxies in front of this server, each of
+    /// which appends the address of its peer to `X-Forwarded-For`. The origin is
+    /// determined from the right: as long as the sender is one of these proxies,
+    /// the entry to its left is the previous sender. The first sender that is not a
+    /// proxy is the origin; entries to its left are ignored, and so is the header
+    /// if the peer is not a proxy.
     ///
-    /// An entry is an IPv4 or IPv6 address, in brackets or not, with a port or
-    /// not. Where the entry of a proxy is missing or something else (a name, an
-    /// address with a zone, nothing between two commas), the origin is unknown,
-    /// and [`allow_networks`](Self::allow_networks) lets nothing in. The header
-    /// `Forwarded` is not read: have the proxies write `X-Forwarded-For`.
+    /// An entry is an IPv4 or IPv6 address, optionally in brackets and with a port.
+    /// If the entry of a proxy is missing or anything else (a name, an address with
+    /// a zone, empty), the origin is unknown, and
+    /// [`allow_networks`](Self::allow_networks) rejects the request. The header
+    /// `Forwarded` is ignored: configure the proxies to write `X-Forwarded-For`.
     ///
-    /// Not set, the origin is the other end of the connection.
+    /// By default, the origin is the peer.
     pub fn behind_proxies(mut self, proxies: impl IntoIterator<Item = IpNet>) -> Self {
         self.proxies.extend(proxies);
         self
     }
 
     setters! {
-        /// How many bytes a request may have; 64 KiB if not set.
+        /// The maximum size of a request in bytes; 64 KiB by default.
         body_limit: usize;
-        /// How long a request may take to arrive once its head is there; 10 seconds
-        /// if not set. What takes longer is refused, so that slow senders cannot
-        /// hold connections and memory. How long the header may take is for the HTTP
-        /// server to limit, as [`serve`](super::serve) does. It takes the timer of
-        /// tokio's runtime.
+        /// The timeout for the body of a request to arrive, from the end of its
+        /// header; 10 seconds by default. Slower requests are rejected, so that
+        /// they cannot hold connections and memory. A timeout for the header is up
+        /// to the HTTP server, such as [`serve`](super::serve). It requires the
+        /// timer of tokio's runtime.
         body_time: Duration;
-        /// Where the time of answers comes from; the system's clock if not set.
+        /// The clock for the times in responses; the system clock by default.
         clock: Clock;
     }
 
-    /// How long a caller waits for a handler; as long as it takes, if not set.
-    /// Then a notification is answered as not stored, and everything else as a
-    /// failure that leaves the outcome unknown. The handler is not cancelled,
-    /// since half of its work may be done: it runs to its end, which is
-    /// logged, and has to recognise what is sent again meanwhile.
+    /// Sets a timeout for handlers; none by default. On timeout, a notification is
+    /// answered as not stored, and any other request as a failure that leaves the
+    /// outcome unknown. The handler is not cancelled, since it may be half done: it
+    /// runs to completion, which is logged, and must recognize a duplicate that
+    /// arrives meanwhile.
     pub fn handler_time(mut self, time: Duration) -> Self {
         self.handler_time = Some(time);
         self
@@ -114,7 +113,7 @@ impl Config {
             .is_none_or(|networks| peer.is_some_and(|peer| any_contains(networks, peer)))
     }
 
-    /// Where a request comes from, as far as that cannot be forged.
+    /// The origin of a request, as far as it cannot be forged.
     pub(super) fn peer(&self, parts: &Parts) -> Option<IpAddr> {
         let mut sender = connected(parts)?.to_canonical();
         let lines = parts.headers.get_all("x-forwarded-for").iter().rev();
@@ -126,8 +125,8 @@ impl Config {
     }
 }
 
-/// Whether one of the networks has this address. An IPv4 address is also the
-/// IPv6 address that it is mapped to, as a network may be written so.
+/// Whether one of the networks contains the address. An IPv4 address also matches
+/// as an IPv4-mapped IPv6 address, since a network may be written as one.
 fn any_contains(networks: &[IpNet], address: IpAddr) -> bool {
     let mapped = match address {
         IpAddr::V4(address) => address.to_ipv6_mapped().into(),
@@ -137,7 +136,7 @@ fn any_contains(networks: &[IpNet], address: IpAddr) -> bool {
     networks.any(|network| network.contains(&address) || network.contains(&mapped))
 }
 
-/// An entry of `X-Forwarded-For`.
+/// Parses an entry of `X-Forwarded-For`.
 fn address(entry: &[u8]) -> Option<IpAddr> {
     let entry = std::str::from_utf8(entry).ok()?.trim();
     let bracketed = || entry.strip_prefix('[')?.strip_suffix(']')?.parse().ok();

@@ -1,4 +1,4 @@
-//! From plaintext and a context to a handler, and to the reply.
+//! Dispatching: from a plaintext request to its handler and the reply.
 
 use std::convert::Infallible;
 use std::fmt;
@@ -22,13 +22,13 @@ use crate::header::{self, RequestHeader};
 use crate::keys::{Credentials, KeyRing};
 use crate::operation::OperationInfo;
 
-/// A `tower` service of [`PlaintextRequest`]s: it authenticates a request,
-/// finds its operation, and runs the handler.
+/// A `tower` service of [`PlaintextRequest`]s: authenticates a request, determines
+/// its operation, and runs the handler.
 ///
-/// It runs on tokio. A handler that has begun runs to its end: if the caller
-/// hangs up or [`Config::handler_time`] is over, it goes on in a task of its own.
-/// [`serve`](super::serve) waits for it when it shuts down; with another server,
-/// keep the runtime alive until handlers have ended.
+/// It requires tokio. A handler always runs to completion: if the caller
+/// disconnects or [`Config::handler_time`] elapses, it continues in a spawned task.
+/// [`serve`](super::serve) waits for such handlers when it shuts down; with another
+/// server, keep the runtime alive until they have completed.
 pub struct Dispatcher<H> {
     shared: Arc<Shared<H>>,
     discloses: bool,
@@ -37,14 +37,14 @@ pub struct Dispatcher<H> {
 struct Shared<H> {
     handler: H,
     config: Config,
-    /// What is read of a request before its message: the header, and the
-    /// constants of all operations.
+    /// The fields that are read before the message: the header, and the constants
+    /// of all operations.
     fields: Vec<&'static str>,
 }
 
 impl<H: Handler> Dispatcher<H> {
-    /// A service that dispatches to `handler`. Of `config`, it uses the keys,
-    /// the clock, the time of handlers, and the size that plaintext may have.
+    /// Creates a service that dispatches to `handler`. Of `config`, it uses the
+    /// keys, the clock, the handler timeout, and the size limit for plaintext.
     pub fn new(handler: H, config: Config) -> Self {
         let all = H::OPERATIONS.iter().flat_map(|info| info.constants);
         let mut constants: Vec<_> = all.map(|(name, _)| *name).collect();
@@ -61,8 +61,8 @@ impl<H: Handler> Dispatcher<H> {
         }
     }
 
-    /// The same in an envelope, with the networks and limits of its
-    /// configuration: what a server of encrypted bodies mounts.
+    /// Wraps the dispatcher in an envelope with the networks and limits of its
+    /// configuration, as a service of encrypted bodies.
     #[must_use]
     pub fn in_envelope(self) -> Envelope<Self> {
         let config = self.shared.config.clone();
@@ -71,14 +71,14 @@ impl<H: Handler> Dispatcher<H> {
         envelope
     }
 
-    /// Discloses to a caller how far a request came, as the simulator of a
-    /// service does that says what is wrong. A request with wrong
-    /// credentials reaches the handler, which sees it by
-    /// [`Context::credentials`], and what is rejected after it was decrypted is
-    /// answered under the keys that decrypted it.
+    /// Discloses to callers how far a request was processed, for a simulator that
+    /// reports errors in detail. A request with wrong credentials reaches the
+    /// handler, which detects it by [`Context::credentials`], and the reply to a
+    /// request that is rejected after decryption is encrypted with the keys that
+    /// decrypted it.
     ///
-    /// Not for a server that receives anything real: such replies are an oracle
-    /// for trying keys and ciphertexts.
+    /// Do not use this on a production server: such replies are an oracle for keys
+    /// and ciphertexts.
     #[must_use]
     pub fn disclosing(mut self) -> Self {
         self.discloses = true;
@@ -131,8 +131,8 @@ impl<H: Handler> Dispatcher<H> {
         let handling = handler.handle(&context, plaintext.as_bytes());
         let handling = AssertUnwindSafe(handling).catch_unwind();
         let reply = handling.await.unwrap_or_else(|_| {
-            // The text of the panic may hold anything; it stays where the
-            // process's panic hook has put it.
+            // The panic message may hold personal data; it goes to the process's
+            // panic hook only.
             tracing::error!("the handler panicked");
             context.failure()
         });
@@ -141,7 +141,8 @@ impl<H: Handler> Dispatcher<H> {
         reply
     }
 
-    /// The reply to an authenticated request, under its keys.
+    /// Finishes the reply to an authenticated request, to be encrypted with its
+    /// keys.
     fn finish(&self, encryption: Encryption, reply: Reply) -> Reply {
         match reply.outcome() {
             ReplyOutcome::Rejected(reason) => self.reject(Rejection { reason, encryption }),
@@ -149,9 +150,8 @@ impl<H: Handler> Dispatcher<H> {
         }
     }
 
-    /// The one reply to everything that fails before the handler. It does not
-    /// tell which keys have decrypted the request, unless the dispatcher
-    /// discloses that.
+    /// The uniform reply to all failures before the handler. It does not reveal
+    /// which keys have decrypted the request, unless the dispatcher discloses that.
     fn reject(&self, rejection: Rejection) -> Reply {
         let encryption = match rejection.encryption {
             Encryption::Under(_) if !self.discloses => Encryption::Current,
@@ -162,7 +162,7 @@ impl<H: Handler> Dispatcher<H> {
         Reply::of_header(H::PROTOCOL, outcome, time, H::PROTOCOL.unreadable).encrypted(encryption)
     }
 
-    /// Who sent a request, and what it is about.
+    /// Determines the sender and the operation of a request.
     fn authenticate(
         &self,
         content: Content,
@@ -196,9 +196,9 @@ impl<H: Handler> Dispatcher<H> {
         Err(Rejection { reason, encryption })
     }
 
-    /// The operation that a request names. Where several share an action, the
-    /// constants in which they differ decide. One that names none is for that
-    /// of its URL.
+    /// The operation that a request names. If several share an action, the
+    /// constants in which they differ decide. A request that names none is for the
+    /// operation of its URL.
     fn find(header: &RequestHeader, (operation, action): &Hint) -> Option<&'static OperationInfo> {
         let all = || H::OPERATIONS.iter().copied();
         let Some(action) = header.action.as_deref().or(action.as_deref()) else {
@@ -254,15 +254,15 @@ impl<H: Handler> Service<PlaintextRequest> for Dispatcher<H> {
     }
 }
 
-/// What the URL of a request says of its operation, or of its action.
+/// The operation of a request's URL, and the action of its URL.
 type Hint = (Option<&'static OperationInfo>, Option<String>);
 
-/// A request that was read as far as its header.
+/// A decrypted request of which the header was read.
 struct Opened {
     header: RequestHeader,
     plaintext: Plaintext,
     encryption: Encryption,
-    /// The set whose credentials it carries; `None` if they are wrong.
+    /// The set whose credentials the request carries; `None` if they are wrong.
     credentials: Option<Arc<Credentials>>,
 }
 
@@ -280,9 +280,9 @@ impl Rejection {
     }
 }
 
-/// The text that carries the credentials of the set that decrypted it; if none
-/// does, the one that came furthest. Every text is examined to the end, also
-/// when another is genuine, so that the time taken shows little.
+/// Selects the text that carries the credentials of the set that decrypted it; if
+/// none does, the one that passed the most checks. Every text is fully checked,
+/// even if another one is authentic, so that timing reveals little.
 fn best(
     fields: &[&'static str],
     texts: Vec<(Arc<Credentials>, Decrypted)>,
@@ -297,9 +297,9 @@ fn best(
     best.unwrap_or(Err(Rejection::before_decryption(RejectReason::Envelope)))
 }
 
-/// Reads the header of a text and compares its credentials: with those of the
-/// set that decrypted it, or with all of them if it was never encrypted. What
-/// is padded wrongly is read and compared like anything else.
+/// Reads the header of a text and compares its credentials: with those of the set
+/// that decrypted it, or with all sets if it was received unencrypted. A text with
+/// wrong padding is processed in the same way.
 fn open(
     fields: &[&'static str],
     set: Option<Arc<Credentials>>,
@@ -339,8 +339,8 @@ fn open(
     }
 }
 
-/// A handler whose caller may stop waiting for it. It then goes on in a task of
-/// its own, since half of its work may be done.
+/// A handler whose caller may stop waiting for it. It then continues in a spawned
+/// task, since it may be half done.
 struct RunToEnd {
     rest: Option<Pin<Box<dyn Future<Output = Reply> + Send>>>,
     runtime: Handle,

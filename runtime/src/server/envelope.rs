@@ -1,4 +1,4 @@
-//! From an encrypted body to a plaintext request, and from a reply back.
+//! The envelope: decrypts requests and encrypts replies.
 
 use std::convert::Infallible;
 use std::pin::{Pin, pin};
@@ -23,22 +23,23 @@ use crate::envelope;
 use crate::keys::Credentials;
 use crate::operation::OperationInfo;
 
-/// A `tower` service of HTTP requests with encrypted bodies over one of
+/// A `tower` service of HTTP requests with encrypted bodies, which wraps one of
 /// [`PlaintextRequest`]s, such as a [`Dispatcher`](super::Dispatcher).
 ///
-/// It is framework-neutral; with `axum` it goes into `Router::route_service`.
+/// It is independent of a web framework; with `axum`, pass it to
+/// `Router::route_service`.
 #[derive(Clone, Debug)]
 pub struct Envelope<S> {
     config: Arc<Config>,
-    /// The path parameter that says who calls.
+    /// The name of the path parameter that identifies the caller.
     pub(super) caller_parameter: Option<&'static str>,
-    /// The operation of requests that do not name one.
+    /// The default operation, for requests that do not name one.
     operation: Option<&'static OperationInfo>,
     inner: S,
 }
 
 impl<S> Envelope<S> {
-    /// An envelope with the keys, networks and limits of `config`.
+    /// Creates an envelope with the keys, networks and limits of `config`.
     #[must_use]
     pub fn new(inner: S, config: Config) -> Self {
         Self {
@@ -49,11 +50,11 @@ impl<S> Envelope<S> {
         }
     }
 
-    /// The same service for a URL of its own: a request that does not name its
-    /// operation is taken for one to `operation`. A request that names another
-    /// one is still dispatched by what it says.
+    /// The same service for a URL of its own: `operation` is the default for a
+    /// request that does not name its operation. A request that names another one
+    /// is dispatched to that one.
     ///
-    /// An operation that the handler does not have changes nothing.
+    /// An operation without a handler has no effect.
     #[must_use]
     pub fn for_operation(&self, operation: &'static OperationInfo) -> Self
     where
@@ -65,7 +66,7 @@ impl<S> Envelope<S> {
         }
     }
 
-    /// The service of plaintext requests.
+    /// The inner service.
     #[must_use]
     pub fn into_inner(self) -> S {
         self.inner
@@ -87,7 +88,7 @@ where
     }
 
     fn call(&mut self, request: Request<B>) -> Self::Future {
-        // The service that is ready is used, and its copy kept.
+        // The service that is ready must be called; a clone replaces it.
         let copy = self.inner.clone();
         let mut inner = std::mem::replace(&mut self.inner, copy);
         let config = Arc::clone(&self.config);
@@ -105,8 +106,8 @@ where
     }
 }
 
-/// Decrypts the body of a request with every set of keys. What is padded wrongly
-/// is handed on like anything else, so that the time taken shows little.
+/// Decrypts the body of a request with every set of keys. A body with wrong padding
+/// is passed on like any other, so that timing reveals little.
 async fn open<B>(config: &Config, parts: &mut Parts, body: B) -> PlaintextRequest
 where
     B: HttpBody<Error: Into<axum::BoxError>>,
@@ -139,7 +140,7 @@ where
     }
 }
 
-/// The value of a parameter of the path, where the route has it.
+/// The value of a path parameter, if the route has it.
 async fn path_parameter(parts: &mut Parts, wanted: &str) -> Option<String> {
     let all = RawPathParams::from_request_parts(parts, &()).await.ok()?;
     let mut all = all.iter();
@@ -187,8 +188,8 @@ where
     }
 }
 
-/// Reads a body into one piece: what is sent byte by byte would take many times
-/// its size if each byte were kept as it came.
+/// Reads a body into one buffer: storing each chunk separately would take many
+/// times the size of a body that is sent byte by byte.
 async fn read_to_end<B>(body: B, mut bytes: Vec<u8>) -> Result<Vec<u8>, B::Error>
 where
     B: HttpBody,

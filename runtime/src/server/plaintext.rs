@@ -1,4 +1,4 @@
-//! A request between its envelope and the dispatcher.
+//! Decrypted requests, between envelope and dispatcher.
 
 use std::fmt;
 use std::net::IpAddr;
@@ -16,40 +16,39 @@ use crate::envelope::Decrypted;
 use crate::keys::Credentials;
 use crate::operation::OperationInfo;
 
-/// A request without its envelope: what a [`Dispatcher`](super::Dispatcher)
-/// takes.
+/// A decrypted request, the input of a [`Dispatcher`](super::Dispatcher).
 ///
-/// [`Envelope`](super::Envelope) makes it of an HTTP request. One that is made
-/// with [`new`](Self::new) was never encrypted: that is for a simulator or a
-/// test in the same process, and is authenticated like any other. The plaintext
-/// is wiped from memory when it is dropped.
+/// [`Envelope`](super::Envelope) creates it from an HTTP request. One that is
+/// created with [`new`](Self::new) was never encrypted: this is for a simulator or
+/// a test in the same process, and it is authenticated like any other. The
+/// plaintext is zeroized when it is dropped.
 #[non_exhaustive]
 pub struct PlaintextRequest {
-    /// The address from which it came.
+    /// The address of the origin, if known.
     pub peer: Option<IpAddr>,
-    /// Who calls according to the path.
+    /// The caller named in the path.
     pub caller: Option<String>,
-    /// The operation that it is taken for if it does not name one. One that the
-    /// handler does not have changes nothing.
+    /// The default operation, if the request does not name one. An operation
+    /// without a handler has no effect.
     pub operation: Option<&'static OperationInfo>,
-    /// The action that it is taken for if it does not name one.
+    /// The default action, if the request does not name one.
     pub action: Option<String>,
     pub(super) content: Content,
     pub(super) arrival: Arrival,
 }
 
-/// What came in a request.
+/// The content of a request.
 pub(super) enum Content {
-    /// The plaintext, which came as such.
+    /// Plaintext that was received unencrypted.
     Plain(Decrypted),
-    /// What the body decrypts to under each set of keys, where it does.
+    /// The decrypted body under each set of keys that can decrypt it.
     Decrypted(Vec<(Arc<Credentials>, Decrypted)>),
-    /// Nothing: the envelope rejects the request.
+    /// The envelope rejected the request.
     Rejected(RejectReason),
 }
 
 impl PlaintextRequest {
-    /// A request that came without an envelope.
+    /// Creates a request from plaintext.
     #[must_use]
     pub fn new(plaintext: impl Into<Vec<u8>>) -> Self {
         let content = Content::Plain(Decrypted::plain(plaintext.into()));
@@ -68,7 +67,7 @@ impl PlaintextRequest {
     }
 }
 
-/// Without the plaintext.
+/// Omits the plaintext.
 impl fmt::Debug for PlaintextRequest {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("PlaintextRequest")
@@ -78,8 +77,8 @@ impl fmt::Debug for PlaintextRequest {
     }
 }
 
-/// What goes with a request to the end of its handler: its span, when it
-/// began, and the token by which a server knows that it is not yet answered.
+/// The state of a request until its handler completes: its span, its start time,
+/// and the token that marks it as not yet answered.
 pub(super) struct Arrival {
     pub(super) span: Span,
     started: Instant,
@@ -101,7 +100,7 @@ impl Arrival {
         }
     }
 
-    /// Records in the span how the request ended.
+    /// Records the outcome and the duration in the span.
     pub(super) fn record(&self, outcome: ReplyOutcome) {
         self.span.record("outcome", display(outcome));
         let duration = milliseconds(self.started.elapsed());
@@ -109,8 +108,8 @@ impl Arrival {
     }
 }
 
-/// Why a request is rejected before its handler, in the order of the checks.
-/// It is for the log and for simulators: the reply says the same for all.
+/// Why a request was rejected before its handler, in the order of the checks. For
+/// the log and for simulators: the reply is the same for all.
 #[derive(Clone, Copy, Debug, Display, PartialEq, Eq, PartialOrd, Ord)]
 #[non_exhaustive]
 pub enum RejectReason {

@@ -1,4 +1,4 @@
-//! From an authenticated request to the plaintext of its reply.
+//! Handler results and replies.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -18,35 +18,35 @@ use crate::operation::{HeaderValues, Mode, Operation, OperationInfo, Outcome, Re
 use crate::read;
 use crate::value::DateTime;
 
-/// What is known of a request besides its content.
+/// The context of a request: all but its content.
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct Context {
-    /// The operation that is called.
+    /// The operation of the request.
     pub operation: &'static OperationInfo,
-    /// When the request had arrived, in GMT+8.
+    /// The time of arrival, in GMT+8.
     pub received_at: DateTime,
-    /// The address the request came from, where the server knows it.
+    /// The address of the origin, if known.
     pub peer: Option<IpAddr>,
-    /// Who calls according to the path, where the path says so. It is not
-    /// authenticated: any sender can write any name.
+    /// The caller named in the path, if any. It is not authenticated: any sender
+    /// can use any name.
     pub caller: Option<String>,
-    /// The credentials that the request came with. `None` in a context that a
-    /// test made, and for wrong ones, which reach the handler of a
-    /// [disclosing](super::Dispatcher::disclosing) dispatcher only.
+    /// The credentials of the request. `None` in a context that a test created, and
+    /// for wrong credentials, which only reach the handler of a
+    /// [disclosing](super::Dispatcher::disclosing) dispatcher.
     pub credentials: Option<Arc<Credentials>>,
-    /// Whether the request came with the credentials that the ring was given
-    /// last. While keys change, this says when the old ones are no longer used.
+    /// Whether the request used the credentials that were added to the ring last.
+    /// During a key rotation, this shows when the old ones are no longer used.
     pub came_with_newest_keys: bool,
     pub(super) protocol: &'static Protocol,
     pub(super) clock: Clock,
-    /// How the request came, and is replied to.
+    /// How the reply is encrypted.
     pub(super) encryption: Encryption,
 }
 
 impl Context {
-    /// The context of a request that arrives now, of unknown origin.
-    /// [`Dispatcher`](super::Dispatcher) makes it; a test of a handler may, too.
+    /// Creates the context of a request that arrives now, of unknown origin. Used
+    /// by [`Dispatcher`](super::Dispatcher), and by tests of handlers.
     #[must_use]
     pub fn new(
         operation: &'static OperationInfo,
@@ -66,7 +66,7 @@ impl Context {
         }
     }
 
-    /// Code and text of an accepted request.
+    /// The code and description of an accepted request.
     fn accepting(&self) -> (&'static str, &'static str) {
         (self.operation.accepted_code(), self.protocol.accepted)
     }
@@ -105,8 +105,8 @@ impl Context {
         self.reply(ReplyOutcome::Refused, (code, &description))
     }
 
-    /// The reply where the operation has no method: a refusal where the
-    /// operation has a code for one, else that responding failed.
+    /// The reply for an operation without a handler method: a refusal if the
+    /// operation has a code for it, else a failure.
     pub fn not_implemented(&self) -> Reply {
         let not_offered = self.protocol.not_offered;
         match self.operation.outcome_of(not_offered.0) {
@@ -115,7 +115,7 @@ impl Context {
         }
     }
 
-    /// Responding failed on this side: the outcome is unknown, or a
+    /// The reply if responding failed on this side: the outcome is unknown, or a
     /// notification was not stored.
     pub(super) fn failure(&self) -> Reply {
         match self.operation.mode {
@@ -129,7 +129,7 @@ impl Context {
     }
 }
 
-/// The reply to a request, in plaintext, and how it is to be sent.
+/// The reply to a request: its plaintext, and how it is sent.
 #[must_use]
 pub struct Reply {
     outcome: ReplyOutcome,
@@ -138,34 +138,34 @@ pub struct Reply {
     pub(super) encryption: Encryption,
 }
 
-/// Under which keys a reply is encrypted.
+/// The keys that encrypt a reply.
 #[derive(Clone, Debug)]
 pub(super) enum Encryption {
     /// The set that decrypted the request.
     Under(Arc<Credentials>),
-    /// The set that the receiver writes with.
+    /// The current set of the ring.
     Current,
-    /// It is not: the request was not encrypted either.
+    /// None: the request was not encrypted, either.
     Off,
 }
 
-/// What a reply says of the request.
+/// The outcome of a request, by its reply.
 #[derive(Clone, Copy, Debug, Display, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum ReplyOutcome {
-    /// It was accepted.
+    /// The request was accepted.
     #[displaydoc("accepted")]
     Accepted,
-    /// The handler refused it.
+    /// The handler refused the request.
     #[displaydoc("refused")]
     Refused,
     /// Responding failed, so that the outcome is unknown.
     #[displaydoc("failed")]
     Failed,
-    /// A notification was not stored and has to be sent again.
+    /// The notification was not stored and must be sent again.
     #[displaydoc("not stored")]
     NotStored,
-    /// It never reached the handler.
+    /// The request was rejected before its handler.
     #[displaydoc("rejected")]
     Rejected(RejectReason),
 }
@@ -184,7 +184,7 @@ impl Reply {
         }
     }
 
-    /// A reply of header fields alone, with this code and text.
+    /// A reply that consists of header fields, with this code and description.
     pub(super) fn of_header(
         protocol: &Protocol,
         outcome: ReplyOutcome,
@@ -203,30 +203,30 @@ impl Reply {
         Self { encryption, ..self }
     }
 
-    /// What it says of the request.
+    /// The outcome of the request.
     #[must_use]
     pub fn outcome(&self) -> ReplyOutcome {
         self.outcome
     }
 
-    /// The message, as JSON.
+    /// The plaintext, as JSON.
     #[must_use]
     pub fn into_plaintext(self) -> Vec<u8> {
         self.plaintext
     }
 
-    /// The same with another HTTP status, for a simulator.
+    /// Sets the HTTP status, for a simulator.
     pub fn with_status(self, status: StatusCode) -> Self {
         Self { status, ..self }
     }
 
-    /// The same in plaintext, also to an encrypted request, for a simulator.
+    /// Disables encryption even if the request was encrypted, for a simulator.
     pub fn unencrypted(self) -> Self {
         self.encrypted(Encryption::Off)
     }
 }
 
-/// Without the plaintext.
+/// Omits the plaintext.
 impl fmt::Debug for Reply {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Reply")
@@ -236,18 +236,18 @@ impl fmt::Debug for Reply {
     }
 }
 
-/// What a method of a generated trait gives: a response or a refusal, or of a
-/// notification that it was stored or not.
+/// The result of a method of a generated trait: a response or a refusal; for a
+/// notification, that it was stored or not.
 pub trait HandlerResult: Send {
     /// The result of a method that is not implemented.
     fn not_implemented() -> Self;
 
-    /// The reply that it becomes.
+    /// Converts the result into a reply.
     fn into_reply(self, context: &Context) -> Reply;
 }
 
-/// The response gets the time and the code of an accepted request and is
-/// checked against the document before it is sent.
+/// The time and the return code of an accepted request are filled in, and the
+/// response is validated before it is sent.
 impl<R: Response> HandlerResult for Result<R, Refusal> {
     fn not_implemented() -> Self {
         Err(Refusal {
@@ -281,7 +281,7 @@ impl HandlerResult for Result<Stored, NotStored> {
     }
 }
 
-/// Reads a request, gives it to `handle`, and writes the reply.
+/// Reads a request, passes it to `handle`, and converts the result into a reply.
 pub async fn respond<O, F, Fut>(context: &Context, plaintext: &[u8], handle: F) -> Reply
 where
     O: Operation,
@@ -291,35 +291,36 @@ where
     match read::from_slice(plaintext) {
         Ok(request) => handle(request).await.into_reply(context),
         Err(error) => {
-            // The error names a field and a place, never a value.
+            // The error names a field and a location, never a value.
             tracing::warn!(%error, "an authenticated request cannot be decoded");
-            // The dispatcher writes it.
+            // The dispatcher replaces it by the uniform reply.
             Reply::new(ReplyOutcome::Rejected(RejectReason::Message), Vec::new())
         }
     }
 }
 
-/// What a method of a generated trait returns that is not implemented: see
+/// The return value of a handler method that is not implemented: see
 /// [`Context::not_implemented`].
 pub fn not_implemented<R: HandlerResult>() -> impl Future<Output = R> + Send {
     ready(R::not_implemented())
 }
 
-/// A request is refused, with a return code of the operation.
+/// A refusal of a request, with a return code of the operation.
 #[derive(Clone, PartialEq, Eq)]
 #[must_use]
 pub struct Refusal {
-    /// `None` where the method is not implemented.
+    /// `None` if the method is not implemented.
     code: Option<Cow<'static, str>>,
     description: String,
 }
 
 impl Refusal {
-    /// A refusal with a return code that the document lists for the operation.
+    /// Creates a refusal with a return code that the document lists for the
+    /// operation.
     ///
-    /// Whether it does is checked when the reply is written: a code that the
-    /// operation does not have becomes a failure and is logged. A
-    /// description longer than the document allows is cut off.
+    /// The code is checked when the reply is written: one that the operation does
+    /// not have becomes a failure and is logged. A description that exceeds the
+    /// document's limit is truncated.
     pub fn new(code: impl Into<Cow<'static, str>>, description: impl Into<String>) -> Self {
         Self {
             code: Some(code.into()),
@@ -327,12 +328,12 @@ impl Refusal {
         }
     }
 
-    /// A refusal of operation `O` with a code that the partner defines.
+    /// Creates a refusal of operation `O` with a code that the partner defines.
     ///
     /// # Errors
     ///
-    /// If `number` is outside the range that the document leaves to partners
-    /// for this operation, or there is none.
+    /// If `number` is outside the range that the document reserves for partners, or
+    /// the operation has no such range.
     pub fn partner<O: Operation>(
         number: u16,
         description: impl Into<String>,
@@ -354,14 +355,14 @@ impl Refusal {
         self.code.as_deref()
     }
 
-    /// The text that goes with it.
+    /// The description of the return code.
     #[must_use]
     pub fn description(&self) -> &str {
         &self.description
     }
 }
 
-/// Without the description, which may hold personal data.
+/// Omits the description, which may hold personal data.
 impl fmt::Debug for Refusal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Refusal")
@@ -390,15 +391,15 @@ impl fmt::Display for NotPartnerDefined {
 
 impl std::error::Error for NotPartnerDefined {}
 
-/// A notification is stored durably: it need not be sent again.
+/// The notification was stored durably and need not be sent again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[must_use]
 pub struct Stored;
 
-/// A notification is not stored: it has to be sent again.
+/// The notification was not stored and must be sent again.
 ///
-/// Any error converts into it with `?`. Only the name of its type is kept, for
-/// the log: its text may hold personal data.
+/// Any error converts into it with `?`. Only the name of the error's type is kept,
+/// for the log, since its text may hold personal data.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[must_use]
 pub struct NotStored {
@@ -406,7 +407,7 @@ pub struct NotStored {
 }
 
 impl NotStored {
-    /// Not stored, for a reason that goes to the log.
+    /// Creates the result with a reason for the log.
     pub fn new(reason: &'static str) -> Self {
         Self { reason }
     }

@@ -1,4 +1,4 @@
-//! Serving routes over TCP, with a limit on everything that a peer may hold.
+//! Serving routes over TCP, with limits on the resources of each peer.
 
 use std::collections::HashMap;
 use std::fmt;
@@ -31,26 +31,26 @@ use tower::ServiceExt;
 
 use crate::settings::setters;
 
-/// How many bytes the header of a request may have. A connection holds as much
-/// of the body, too, before it is asked for.
+/// The maximum size of a request header in bytes. A connection may buffer as much
+/// of the body, too, before the body is read.
 const HEADER_LIMIT: usize = 16 * 1024;
 
-/// How long the server waits when the system has no room for a connection, and
-/// none ends.
+/// How long the server waits if the system cannot accept a connection and none
+/// ends.
 const RETRY: Duration = Duration::from_secs(1);
 
 /// Serves `routes` over HTTP/1 on `listener`.
 ///
-/// What a peer can hold is limited. A header may have 16 KiB and take
+/// Resources are limited. A header may have 16 KiB and take
 /// [`header_time`](Serve::header_time); a connection without a request is closed
-/// after the same time. With [`connection_limit`](Serve::connection_limit)
-/// connections open, the next one takes the place of the one that has waited
-/// longest for a whole request; one whose request is being handled is never
-/// closed for another. Errors of accepting, such as too many open files, close
-/// the one that has waited longest, and do not end the server.
+/// after the same time. If [`connection_limit`](Serve::connection_limit)
+/// connections are open, a new one replaces the one that has waited longest for a
+/// complete request; a connection whose request is being handled is never closed
+/// for another. If accepting fails, for example because too many files are open,
+/// the connection that has waited longest is closed, and the server continues.
 ///
-/// Requests have the address of the peer as `axum`'s `ConnectInfo<SocketAddr>`,
-/// which [`Config::allow_networks`](super::Config::allow_networks) needs.
+/// Requests carry the peer's address as `axum`'s `ConnectInfo<SocketAddr>`, which
+/// [`Config::allow_networks`](super::Config::allow_networks) needs.
 ///
 /// ```no_run
 /// # async fn example(routes: axum::Router) -> std::io::Result<()> {
@@ -89,30 +89,32 @@ pub struct Serve<Io = TcpStream> {
 type Map<Io> = Box<dyn Fn(TcpStream, SocketAddr, &mut Extensions) -> Io + Send>;
 
 impl<Io> Serve<Io> {
-    /// How many connections may be open; 128 if not set. Each may hold as much
-    /// as a request may have, so this bounds the memory: to about 16 MiB, where
-    /// no limit is set. A process needs some more files than this.
+    /// Sets the maximum number of open connections; 128 by default. Each may buffer
+    /// a request of the maximum size, so this bounds the memory: to about 16 MiB
+    /// with the default limits. The process needs a few more file descriptors than
+    /// this.
     pub fn connection_limit(mut self, connections: usize) -> Self {
         self.connection_limit = connections.max(1);
         self
     }
 
     setters! {
-        /// How long the header of a request may take from the moment in which the
-        /// connection is made or the last answer is given; 10 seconds if not set.
+        /// The timeout for the header of a request, from the time that the
+        /// connection is accepted or the previous response is sent; 10 seconds by
+        /// default.
         header_time: Duration;
-        /// How long shutting down may take; 30 seconds if not set.
+        /// The timeout for shutting down; 30 seconds by default.
         shutdown_time: Duration;
     }
 
-    /// Stops when `signal` completes: no more connections are accepted, idle
-    /// ones are closed, and requests that have begun to arrive are answered. It
-    /// also waits for handlers of a [`Dispatcher`](super::Dispatcher) whose callers
-    /// have hung up.
+    /// Shuts down when `signal` completes: no more connections are accepted, idle
+    /// ones are closed, and requests that have begun to arrive are answered. Also
+    /// waits for handlers of a [`Dispatcher`](super::Dispatcher) whose callers have
+    /// disconnected.
     ///
-    /// When [`shutdown_time`](Self::shutdown_time) is over, all connections are
-    /// closed; if a request has not been answered by then, the result is an
-    /// error of the kind `TimedOut`.
+    /// When [`shutdown_time`](Self::shutdown_time) elapses, all connections are
+    /// closed; if a request has not been answered by then, the result is an error
+    /// of the kind `TimedOut`.
     pub fn with_graceful_shutdown(
         mut self,
         signal: impl Future<Output = ()> + Send + 'static,
@@ -121,9 +123,9 @@ impl<Io> Serve<Io> {
         self
     }
 
-    /// Replaces each accepted connection, for example to trace it. Besides the
-    /// connection, `map` gets the address of the peer and the extensions that
-    /// its requests will have.
+    /// Maps each accepted connection, for example to trace it. Besides the
+    /// connection, `map` gets the address of the peer and the extensions that its
+    /// requests will have.
     pub fn map_connections<Other>(
         self,
         map: impl Fn(TcpStream, SocketAddr, &mut Extensions) -> Other + Send + 'static,
@@ -191,7 +193,7 @@ where
                     Ok((stream, peer)) => {
                         let mut extensions = Extensions::new();
                         extensions.insert(ConnectInfo::<SocketAddr>(peer));
-                        // An answer is written in one piece and waits for nothing.
+                        // A response is written at once, so it need not be delayed.
                         let _ = stream.set_nodelay(true);
                         let io = (self.map)(stream, peer, &mut extensions);
                         let slot = Arc::new(Slot::new(&shared));
@@ -213,7 +215,7 @@ where
         unanswered.close();
         let ended = async {
             graceful.shutdown().await;
-            // From here on only handlers are left.
+            // Now only handlers are left.
             unanswered.wait().await;
         };
         let ended = tokio::time::timeout(self.shutdown_time, ended).await;
@@ -227,7 +229,7 @@ where
     }
 }
 
-/// Whether accepting failed for the one connection only.
+/// Whether accepting failed only for this connection.
 fn is_of_one_connection(error: &io::Error) -> bool {
     matches!(
         error.kind(),
@@ -237,26 +239,26 @@ fn is_of_one_connection(error: &io::Error) -> bool {
     )
 }
 
-/// Goes with each request, and with the handler that outlives it, so that the
-/// server knows when all have ended.
+/// A token held by each request, and by the handler that outlives it, so that the
+/// server can wait for all of them.
 #[derive(Clone)]
 pub(super) struct Unanswered {
     _until_dropped: TaskTrackerToken,
 }
 
-/// What all connections use.
+/// State shared by all connections.
 struct Shared {
     routes: Router,
     unanswered: TaskTracker,
     header_time: Duration,
-    /// How many waits for a request have begun.
+    /// The number of waits for a request that have started.
     waits: AtomicU64,
-    /// One connection more or less waits. The server may be waiting for one that
-    /// can be closed.
+    /// Notified when a connection starts or stops waiting for a request, since the
+    /// server may be waiting for one that can be closed.
     changed: Notify,
 }
 
-/// The connections that are open.
+/// The open connections.
 #[derive(Default)]
 struct Connections {
     tasks: JoinSet<()>,
@@ -264,7 +266,7 @@ struct Connections {
 }
 
 impl Connections {
-    /// Waits until one has ended.
+    /// Waits until a connection has ended.
     async fn one_ends(&mut self) {
         match self.tasks.join_next_with_id().await {
             Some(ended) => {
@@ -275,14 +277,15 @@ impl Connections {
         }
     }
 
-    /// Those that wait for a whole request to arrive.
+    /// The connections that wait for a complete request.
     fn waiting(&self) -> impl Iterator<Item = &Slot> {
         let slots = self.slots.values().map(AsRef::as_ref);
         slots.filter(|slot| slot.wait().is_some())
     }
 
-    /// Whether another connection can be accepted. At the limit it can if one
-    /// waits that can be closed for it; one over the limit, that is closed.
+    /// Whether another connection can be accepted. At the limit, it can if a
+    /// waiting one can be closed for it; above the limit, the one that has waited
+    /// longest is closed.
     fn make_room(&self, limit: usize) -> bool {
         let open = self.tasks.len();
         if open > limit && self.waiting().count() > 1 {
@@ -301,14 +304,14 @@ impl Connections {
 /// A connection.
 struct Slot {
     shared: Arc<Shared>,
-    /// The number of the wait for a request: the lower, the longer it waits. 0
-    /// while it does not.
+    /// The number of the current wait for a request, or 0 if it is not waiting. The
+    /// lower the number, the longer the wait.
     wait: AtomicU64,
     close: Notify,
 }
 
 impl Slot {
-    /// A connection that waits for its first request.
+    /// Creates a connection that waits for its first request.
     fn new(shared: &Arc<Shared>) -> Self {
         let slot = Self {
             shared: Arc::clone(shared),
@@ -319,14 +322,14 @@ impl Slot {
         slot
     }
 
-    /// The next request is waited for, behind all others that wait.
+    /// Starts to wait for the next request, after all others that wait.
     fn begin_to_wait(&self) {
         let wait = self.shared.waits.fetch_add(1, Ordering::Relaxed) + 1;
         self.wait.store(wait, Ordering::Relaxed);
         self.shared.changed.notify_one();
     }
 
-    /// The request for which it waited as that number has arrived.
+    /// Ends that wait: its request has arrived.
     fn has_arrived(&self, wait: u64) {
         let (order, waited) = (Ordering::Relaxed, &self.wait);
         if waited.compare_exchange(wait, 0, order, order).is_ok() {
@@ -334,7 +337,7 @@ impl Slot {
         }
     }
 
-    /// The number of its wait, if it waits.
+    /// The number of the current wait, if any.
     fn wait(&self) -> Option<NonZeroU64> {
         NonZeroU64::new(self.wait.load(Ordering::Relaxed))
     }
@@ -376,7 +379,7 @@ impl Slot {
         let mut connection = pin!(watcher.watch(connection));
         loop {
             tokio::select! {
-                // How a connection ends is nothing that could be acted upon.
+                // Nothing can be done about the way in which a connection ends.
                 _ = &mut connection => return,
                 () = self.close.notified() => {
                     if self.wait().is_some() {
@@ -388,8 +391,8 @@ impl Slot {
     }
 }
 
-/// Goes with the body of a request, which has arrived when it is dropped: what
-/// reads a body to its end drops it there.
+/// Held by the body of a request and dropped with it: a body that is read to its
+/// end is dropped there, so the request has arrived.
 struct Arriving(u64, Arc<Slot>);
 
 impl Drop for Arriving {
