@@ -285,8 +285,8 @@ pub struct ResultCode {
     pub outcome: Outcome,
     /// The text that the vendor sends with it for this operation.
     pub text: Option<String>,
-    /// Whether it rejects the request's encryption keys, before anything else is
-    /// checked.
+    /// Whether it rejects the request's keys (encryption or credentials), before
+    /// anything else is checked.
     pub refuses_keys: bool,
     /// Whether the vendor's page of the operation lists it.
     pub listed: bool,
@@ -299,8 +299,7 @@ pub struct ResultCode {
 pub struct Money {
     /// The state.
     pub state: MoneyState,
-    /// The field of the same message that must be present and not empty for `state`
-    /// to apply.
+    /// The field of the same message that must have a value for `state` to apply.
     pub only_with: Option<String>,
     /// The state without that field; open if `only_with` is set.
     pub alone: MoneyState,
@@ -391,7 +390,7 @@ pub struct Code {
     pub read_only: bool,
     /// The outcome that it reports, in the table of return codes.
     pub outcome: Option<Outcome>,
-    /// Whether it rejects the request's encryption keys.
+    /// Whether it rejects the request's keys (encryption or credentials).
     pub refuses_keys: bool,
     /// The state of a payout's money that it reports.
     pub money: Option<Money>,

@@ -20,7 +20,8 @@ const METHOD: &str = "exchange";
 const PARAMETER: &str = "callerName";
 
 /// Generates a progenitor client with one method, which posts a text to
-/// `wire_path`. Its hooks can replace the URL.
+/// `wire_path`. Its hooks receive the URL to call instead of that path, if there is
+/// one.
 pub(crate) fn client(title: &str, version: &str, wire_path: &str) -> Result<String, Diagnostics> {
     let document: OpenAPI =
         serde_json::from_value(wire_document(title, version, wire_path)).map_err(refused)?;

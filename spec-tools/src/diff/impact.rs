@@ -142,9 +142,9 @@ impl Impact {
     pub(super) const MEANING: Self = Self::new(Wire::Risk, Wire::Risk, Bump::Minor, Bump::Minor);
     /// Neither side accepts the other's messages.
     pub(super) const BREAK: Self = Self::new(Wire::Break, Wire::Break, Bump::Major, Bump::Major);
-    /// An old caller can get an unknown value.
+    /// An old caller can get what it does not recognize.
     pub(super) const CALLER_RISKS: Self = Self::new(Wire::Risk, Wire::Ok, Bump::Minor, Bump::Minor);
-    /// An old callee gets an unknown request.
+    /// An old callee does not recognize what it gets.
     pub(super) const CALLEE_BREAKS: Self =
         Self::new(Wire::Ok, Wire::Break, Bump::Minor, Bump::Minor);
 
