@@ -1,7 +1,7 @@
-//! The newcomer's first look: a payout goes out sealed, is accepted, comes
-//! back as a callback and ends as a typed value; then a refusal, and an
-//! unknown outcome. Both ends are generated, both run here, on
-//! loopback. It ends well only if all of that really happened.
+//! An introductory demo: a payout is sent encrypted, is accepted, is reported by
+//! a callback and becomes a typed value; then a refusal, and an unknown outcome.
+//! Client and server are generated, and run here on loopback. The program fails
+//! unless each step succeeds.
 
 use std::error::Error;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -26,7 +26,7 @@ use tokio::sync::mpsc;
 
 type Outcome<T> = Result<T, Box<dyn Error>>;
 
-/// What the sandbox account of this demo holds.
+/// The balance of the demo's sandbox account.
 const BALANCE: Amount = Amount::from_centavos(1_000_000);
 
 #[tokio::main]
@@ -99,8 +99,8 @@ async fn refused(client: &Client) -> Outcome<()> {
     )
 }
 
-/// A server that reads the whole request and hangs up: the payout may have
-/// been made or not.
+/// A server that reads the whole request and closes the connection: the payout
+/// may have been executed or not.
 async fn unknown() -> Outcome<()> {
     heading("4. The outcome of a payout is unknown");
     let listener = TcpListener::bind("127.0.0.1:0").await?;
@@ -144,8 +144,8 @@ fn payout(control_number: &str, amount: &str) -> Outcome<PayoutQueueRequest> {
     Ok(request)
 }
 
-/// Plays SkyPay: takes what the balance covers, and says at once that it was
-/// paid.
+/// The SkyPay side: accepts payouts that the balance covers, and immediately
+/// reports them as paid.
 struct Sandbox {
     callbacks: CallbackSender,
 }
@@ -179,7 +179,7 @@ fn notice(
         .build()
 }
 
-/// The partner: stores the notice before it acknowledges.
+/// The partner: stores the notification before it acknowledges it.
 struct Partner {
     notices: mpsc::UnboundedSender<PayoutQueuePayoutRequest>,
 }
@@ -206,7 +206,7 @@ fn config() -> Config {
     Config::new(keys())
 }
 
-/// Serves routes on a free port of the loopback interface; gives their URL.
+/// Serves routes on a free loopback port; returns their URL.
 async fn start(router: Router, wire: &Wire) -> Outcome<String> {
     let listener = TcpListener::bind("127.0.0.1:0").await?;
     let url = format!("http://{}", listener.local_addr()?);
@@ -219,7 +219,7 @@ async fn start(router: Router, wire: &Wire) -> Outcome<String> {
     Ok(url)
 }
 
-/// What crossed the wire, sealed as it was.
+/// The exchanges on the wire, still encrypted.
 #[derive(Clone, Default)]
 struct Wire {
     exchanges: Arc<Mutex<Vec<Exchange>>>,
@@ -246,7 +246,7 @@ impl Wire {
             .exchanges
             .lock()
             .unwrap_or_else(PoisonError::into_inner);
-        // Inner calls end before the one that caused them.
+        // Nested calls finish before the one that caused them.
         exchanges.push(exchange);
         self.arrived.notify_one();
         Response::from_parts(parts, Body::from(response_body))
@@ -265,7 +265,7 @@ impl Wire {
         payout.map(|index| exchanges.remove(index))
     }
 
-    /// The next exchange, also one that is still under way.
+    /// Returns the next exchange, waiting for one in progress.
     async fn wait(&self) -> Option<Exchange> {
         loop {
             let next = {
@@ -310,8 +310,7 @@ fn heading(text: &str) {
     println!("\n{text}");
 }
 
-/// Prints a body: plaintext broken between its members, sealed text where
-/// the line ends.
+/// Prints a body: plaintext is wrapped between members, ciphertext at the line width.
 fn show(what: &str, text: &str) {
     println!("   {what}:");
     let mut line = String::new();
@@ -328,7 +327,7 @@ fn show(what: &str, text: &str) {
     }
 }
 
-/// Prints words, broken before the 80th column.
+/// Prints text, wrapped before column 80.
 fn wrapped(text: &str) {
     let mut line = String::from("  ");
     for word in text.split_whitespace() {

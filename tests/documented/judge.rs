@@ -1,4 +1,5 @@
-//! Examples against their schemas, and through the generated types.
+//! Validates examples against their schemas, and round-trips them through the
+//! generated types.
 
 use codegen::document::{self, Node};
 use jsonschema::{Draft, Registry, Validator};
@@ -8,10 +9,10 @@ use serde_json::{Value, json};
 use skypay_types::read::{self, ReadError};
 use skypay_types::{Operation, OperationInfo, Outcome, Validate};
 
-/// What the document is called inside references.
+/// The document's URI inside references.
 const DOCUMENT: &str = "mem:///document";
 
-/// What was looked at, and what is wrong with it.
+/// Returns the numbers of checked examples and the findings.
 pub(crate) fn judge(text: &str) -> Result<Value, String> {
     let root = document::load(text).map_err(|problems| problems.report(""))?;
     let registry = Registry::new()
@@ -42,7 +43,7 @@ pub(crate) fn judge(text: &str) -> Result<Value, String> {
     }))
 }
 
-/// The components, as JSON, for references to lead to.
+/// Returns the components as JSON, as the target of references.
 fn components(root: &Node) -> Value {
     root.get("components").map_or(Value::Null, Node::json)
 }
@@ -56,7 +57,7 @@ struct Judge<'d> {
 }
 
 impl<'d> Judge<'d> {
-    /// The message examples of an operation.
+    /// Checks the message examples of an operation.
     fn operation(&mut self, post: &'d Node) {
         let name = post.text_of("operationId").unwrap_or_default();
         let types = ALL.iter().find(|types| types.info.name == name);
@@ -83,7 +84,7 @@ impl<'d> Judge<'d> {
         }
     }
 
-    /// The example of a schema and those of the schemas inside it.
+    /// Checks the example of a schema and of all nested schemas.
     fn schema(&mut self, schema: &'d Node) {
         if let Some(example) = schema.get("example") {
             self.fits(schema, example);
@@ -97,7 +98,7 @@ impl<'d> Judge<'d> {
         }
     }
 
-    /// Whether an example is valid by its schema; notes it, if it is not.
+    /// Whether an example is valid against its schema; adds a finding if it is not.
     fn fits(&mut self, schema: &Node, value: &Node) -> bool {
         self.examples += 1;
         let validator = match self.validator(schema) {
@@ -130,21 +131,21 @@ impl<'d> Judge<'d> {
         errors.is_empty()
     }
 
-    /// Validates by a schema of the components, which all others refer to.
+    /// Returns a validator for a schema, resolving references to the components.
     fn validator(&self, schema: &Node) -> Result<Validator, String> {
         let reference = match schema.text_of("$ref") {
             Some(reference) => reference.to_owned(),
             None => format!("#{}", schema.location.pointer),
         };
         let schema = json!({"$ref": format!("{DOCUMENT}{reference}")});
-        // OpenAPI 3.0 has the schemas of an early draft; this is the next one
-        // of which everything that the document uses means the same.
+        // OpenAPI 3.0 uses an early draft; this is the next one in which all
+        // keywords of the document have the same meaning.
         let options = jsonschema::options().with_draft(Draft::Draft7);
         let options = options.with_registry(self.registry);
         options.build(&schema).map_err(|error| error.to_string())
     }
 
-    /// Reads a message into its type, looks at its rules, and writes it again.
+    /// Reads a message into its type, validates it, and writes it again.
     fn message(&mut self, types: Option<&Types>, part: Part, schema: &'d Node, value: &Node) {
         let Some(types) = types else {
             let message = "the generated types do not know this operation: run `cargo xtask gen`";
@@ -157,7 +158,7 @@ impl<'d> Judge<'d> {
         };
         let written = match read(value.to_json().as_bytes()) {
             Ok(written) => written,
-            // A refusal is no whole answer: the client reads its code alone.
+            // A refusal is not a complete response: the client reads its code only.
             Err(_) if part == Part::Response && is_refusal(types.info, value) => return,
             Err(error) => {
                 self.add(
@@ -176,7 +177,7 @@ impl<'d> Judge<'d> {
                 &format!("its type refuses it: {broken}"),
             );
         }
-        // An empty text stands for a member that is not there.
+        // An empty text is equivalent to an absent member.
         let [expected, written] = [self.without_transport(part, schema, value), written.json]
             .map(|json| without_empty(&json));
         if written != expected {
@@ -192,7 +193,8 @@ impl<'d> Judge<'d> {
         }
     }
 
-    /// The message as its type writes it: without what the transport adds.
+    /// Returns the message as its type writes it: without the fields that the
+    /// transport adds.
     fn without_transport(&self, part: Part, schema: &'d Node, value: &Node) -> String {
         let mut value = value.clone();
         let properties = self.resolved(schema).get("properties");
@@ -212,7 +214,7 @@ impl<'d> Judge<'d> {
         value.to_json()
     }
 
-    /// What stands behind a reference, alone or with changes of its own.
+    /// Resolves a reference, also one with overriding keywords.
     fn resolved(&self, node: &'d Node) -> &'d Node {
         let all = node.get("allOf").map(Node::items).unwrap_or_default();
         let reference = all.iter().chain([node]).find_map(|one| one.text_of("$ref"));
@@ -236,10 +238,10 @@ impl<'d> Judge<'d> {
     }
 }
 
-/// Whether an answer says, by a code of its operation, that nothing happened
-/// or that it is not known.
+/// Whether a response contains a code of its operation that means that nothing
+/// happened or that the outcome is unknown.
 fn is_refusal(info: &OperationInfo, answer: &Node) -> bool {
-    // Of all members only the code is a text that its operation lists.
+    // Only the code member has a value that the operation lists.
     let texts = answer
         .entries()
         .iter()
@@ -253,7 +255,7 @@ fn is_refusal(info: &OperationInfo, answer: &Node) -> bool {
     outcomes.any(|outcome| outcome != Outcome::Accepted)
 }
 
-/// A message without its members that are empty texts.
+/// Removes the members of a message that are empty texts.
 fn without_empty(json: &str) -> String {
     let Ok(mut message) = document::load(json) else {
         return json.to_owned();
@@ -279,7 +281,7 @@ fn drop_empty(value: &mut document::Value) {
     }
 }
 
-/// Where two texts part, with a little of both.
+/// Returns the first difference of two texts, with some context.
 fn first_difference(expected: &str, written: &str) -> String {
     let same = expected
         .char_indices()
@@ -299,7 +301,7 @@ enum Part {
     Response,
 }
 
-/// The types of an operation, forgotten.
+/// The types of an operation, type-erased.
 struct Types {
     info: &'static OperationInfo,
     request: Read,
@@ -308,7 +310,7 @@ struct Types {
 
 type Read = fn(&[u8]) -> Result<Written, ReadError>;
 
-/// What a type makes of a message.
+/// A message as read and written by its type.
 struct Written {
     json: String,
     broken: Vec<String>,

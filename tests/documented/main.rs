@@ -1,5 +1,5 @@
-//! Every example of a document, held against its schema and taken through the
-//! generated types, there and back. Started by `cargo xtask spec examples`, which
+//! Validates every example of a document against its schema, and round-trips it
+//! through the generated types. Started by `cargo xtask spec examples`, which
 //! never links generated code itself; prints a JSON object.
 
 mod judge;

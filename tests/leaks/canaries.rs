@@ -1,6 +1,6 @@
-//! What must be seen nowhere: canaries in place of every secret and of all that
-//! the document calls personal. Which fields those are, and what they may hold,
-//! is taken from the document.
+//! Canaries: values that must never be shown, in place of every secret and of all
+//! data that the document marks as personal. The fields and their allowed values
+//! are taken from the document.
 
 use std::collections::BTreeSet;
 use std::sync::{LazyLock, Mutex, PoisonError};
@@ -18,7 +18,7 @@ pub(crate) const USER_NAME: &str = "Zq6HdKw2RtXm@skypay";
 pub(crate) const AUTHENTICATION: &str = "8F4CV1QJ-7TBW-K5ZN-P3XD-R9GHM2SLY6AE";
 pub(crate) const ENCRYPT_KEY: &str = "vN3kPz8cWq5LxT1yRb7J";
 
-/// The name under which we call; it is no secret, but of no use in a log.
+/// The caller name; not secret, but of no use in a log.
 pub(crate) const CALLER_NAME: &str = "Gx4rMq9wBz2tVn7k";
 
 /// Free text of a third party.
@@ -32,7 +32,7 @@ pub(crate) fn keys() -> KeyRing {
     KeyRing::new(credentials())
 }
 
-/// What is looked for in all that is collected.
+/// The pieces to search for in the collected output.
 static PIECES: LazyLock<Mutex<Pieces>> = LazyLock::new(|| {
     let mut pieces = Pieces::default();
     pieces.add(USER_NAME.as_bytes(), "the user name");
@@ -53,20 +53,20 @@ pub(crate) fn with_pieces<T>(act: impl FnOnce(&mut Pieces) -> T) -> T {
 pub(crate) struct Case {
     pub(crate) operation: &'static Dynamic,
     pub(crate) described: &'static Described,
-    /// The examples of the document.
+    /// The example requests of the document.
     pub(crate) requests: Vec<Value>,
-    /// Those examples that are read as an answer that accepts.
+    /// The example responses that are read as a success.
     pub(crate) answers: Vec<Value>,
 }
 
-/// All operations, and how many fields of messages hold a canary in them.
+/// All operations, and the message fields that contain a canary.
 pub(crate) struct Cases {
     pub(crate) all: Vec<Case>,
-    /// The message or row, and the name of the field.
+    /// The message or object, and the name of the field.
     pub(crate) fields: BTreeSet<(&'static str, &'static str)>,
 }
 
-/// All operations with canaries in their messages.
+/// Returns all operations with canaries in their messages.
 pub(crate) fn cases() -> &'static Cases {
     static CASES: LazyLock<Cases> = LazyLock::new(|| {
         let mut fields = BTreeSet::new();
@@ -105,8 +105,8 @@ pub(crate) fn cases() -> &'static Cases {
     &CASES
 }
 
-/// The fields that the document calls personal, by the message or row that has
-/// them.
+/// Returns the fields that the document marks as personal, with their message or
+/// object.
 pub(crate) fn personal() -> BTreeSet<(&'static str, &'static str)> {
     let operations = api().operations.iter();
     let messages = operations.flat_map(|operation| [&operation.request, &operation.response]);
@@ -117,7 +117,7 @@ pub(crate) fn personal() -> BTreeSet<(&'static str, &'static str)> {
     all.collect()
 }
 
-/// A message while its personal fields are filled.
+/// A message whose personal fields are being filled.
 struct Filling {
     message: &'static Message,
     model: &'static Model,
@@ -125,7 +125,7 @@ struct Filling {
     place: String,
 }
 
-/// A personal field inside a message, and by which JSON pointer it is reached.
+/// A personal field inside a message, and its JSON pointer.
 struct Spot {
     pointer: String,
     owner: &'static Model,
@@ -133,7 +133,7 @@ struct Spot {
 }
 
 impl Filling {
-    /// Nothing, where the example is not one of a message that keeps the rules.
+    /// Returns `None` if the example is not a valid message.
     fn of(
         message: &'static Message,
         model: &'static Model,
@@ -149,7 +149,7 @@ impl Filling {
         filling.keeps_the_rules("").then_some(filling)
     }
 
-    /// Whether it can be read and sent, and still holds `canary`.
+    /// Whether the message can be read and sent, and still contains `canary`.
     fn keeps_the_rules(&self, canary: &str) -> bool {
         let text = self.value.to_string();
         let quoted = Value::from(canary).to_string();
@@ -158,7 +158,7 @@ impl Filling {
         })
     }
 
-    /// Puts a canary of its own into each personal field that may have one.
+    /// Sets a separate canary in each personal field that accepts one.
     fn fill(mut self, filled: &mut BTreeSet<(&'static str, &'static str)>) -> Value {
         let mut spots = Vec::new();
         personal_spots(self.model, &self.value, "", &mut spots);
@@ -186,7 +186,8 @@ impl Filling {
     }
 }
 
-/// Every personal field of a message and of the rows in it, absent ones too.
+/// Collects every personal field of a message and of its nested objects,
+/// including absent ones.
 fn personal_spots(model: &'static Model, value: &Value, at: &str, found: &mut Vec<Spot>) {
     for field in &model.fields {
         let pointer = format!("{at}/{}", field.wire);
@@ -210,7 +211,7 @@ fn personal_spots(model: &'static Model, value: &Value, at: &str, found: &mut Ve
     }
 }
 
-/// Puts a member into the object that holds it.
+/// Inserts a member into its parent object.
 pub(crate) fn put(value: &mut Value, pointer: &str, member: Value) {
     let (object, name) = pointer.rsplit_once('/').expect("it is a pointer");
     if let Some(Value::Object(members)) = value.pointer_mut(object) {
@@ -218,8 +219,8 @@ pub(crate) fn put(value: &mut Value, pointer: &str, member: Value) {
     }
 }
 
-/// What may stand in a personal field, the most telling first, and how many
-/// bytes at its beginning are not its own.
+/// Returns possible values of a personal field, the most distinctive first, and
+/// the number of leading bytes that come from the example.
 fn candidates(field: &Field, example: &str, place: &str) -> Vec<(String, usize)> {
     let mut letters = Letters::of(place);
     match field.ty {
@@ -245,7 +246,7 @@ fn candidates(field: &Field, example: &str, place: &str) -> Vec<(String, usize)>
     all
 }
 
-/// Letters and digits that look like nothing else, the same each time.
+/// Distinctive letters and digits, deterministic for a seed.
 pub(crate) struct Letters {
     state: Vec<u8>,
     used: usize,
@@ -272,7 +273,7 @@ impl Letters {
         char::from(letters[self.below(letters.len())])
     }
 
-    /// A letter where there is a letter, a digit where there is a digit.
+    /// Replaces a letter by a letter, and a digit by a digit.
     fn like(&mut self, letter: char) -> char {
         match letter {
             'A'..='Z' => self.one_of(b"BCDFGHJKLMNPQRSTVWXZ"),
@@ -293,14 +294,14 @@ impl Letters {
     }
 }
 
-/// A request that breaks something, because of a canary in one of its fields.
+/// A request that is invalid because of a canary in one of its fields.
 pub(crate) struct Broken {
     pub(crate) field: &'static Field,
     pub(crate) owner: &'static Model,
     pub(crate) text: String,
 }
 
-/// Requests with a value in one field that its type or its limits do not
+/// Returns requests with a value in one field that its type or limits do not
 /// allow, for each field of a request, personal or not.
 pub(crate) fn broken(case: &'static Case) -> Vec<Broken> {
     let mut all = Vec::new();
@@ -342,7 +343,7 @@ fn every_spot(model: &'static Model, value: &Value, at: &str, found: &mut Vec<Sp
     }
 }
 
-/// Values that a field most probably must not have, each with a canary.
+/// Returns values that are most likely invalid for a field, each with a canary.
 fn wrong_values(field: &Field, usual: Option<&Value>, place: &str) -> Vec<Value> {
     let mut letters = Letters::of(place);
     let (word, digits) = (letters.word(16), letters.digits(15));

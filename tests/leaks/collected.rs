@@ -1,6 +1,5 @@
-//! Everything that this process says, in one place: events and spans of
-//! `tracing`, records of `log`, panics with their backtraces, and what tests
-//! show on purpose.
+//! Collects all output of this process: events and spans of `tracing`, records of
+//! `log`, panics with their backtraces, and values that tests show on purpose.
 
 use std::backtrace::Backtrace;
 use std::cell::Cell;
@@ -16,7 +15,7 @@ use tracing::level_filters::LevelFilter;
 use tracing::span::{Attributes, Id, Record};
 use tracing::{Event, Metadata, Subscriber};
 
-/// From where on a test reads what is collected.
+/// The position from which a test reads the collected lines.
 pub(crate) struct Collected {
     start: usize,
 }
@@ -24,7 +23,7 @@ pub(crate) struct Collected {
 #[derive(Default)]
 struct Store {
     lines: Vec<Arc<str>>,
-    /// Each line once: most of what dependencies say they say for every call.
+    /// Distinct lines: dependencies log mostly the same lines for every call.
     known: HashSet<Arc<str>>,
     targets: BTreeMap<String, usize>,
 }
@@ -49,18 +48,17 @@ fn add(target: &str, text: &str) {
     store.lines.push(line);
 }
 
-/// What the tests themselves make of a value is seen like all the rest.
+/// Collects a text that a test shows.
 pub(crate) fn show(text: &str) {
     add(SHOWN, text);
 }
 
-/// The same for a value, as `Debug` shows it.
+/// Collects a value in its `Debug` forms.
 pub(crate) fn show_debug(value: &(impl Debug + ?Sized)) {
     show(&format!("{value:?}\n{value:#?}"));
 }
 
-/// The same for an error and all that caused it, in every way that an error
-/// can be shown.
+/// Collects an error and all its sources, in every form in which an error can be shown.
 pub(crate) fn show_error(error: &(dyn Error + 'static)) {
     let mut next = Some(error);
     while let Some(error) = next {
@@ -69,15 +67,14 @@ pub(crate) fn show_error(error: &(dyn Error + 'static)) {
     }
 }
 
-/// The target under which stands what tests show.
+/// The target of values that tests show.
 pub(crate) const SHOWN: &str = "shown";
 
-/// The target under which panics stand.
+/// The target of panics.
 pub(crate) const PANIC: &str = "panic";
 
 impl Collected {
-    /// Collects from now on. Others in this process may do the same meanwhile;
-    /// then each sees what both say.
+    /// Collects from now on. Concurrent tests share the collected lines.
     pub(crate) fn from_here() -> Self {
         static ONCE: Once = Once::new();
         ONCE.call_once(|| {
@@ -102,7 +99,7 @@ impl Collected {
         Self { start }
     }
 
-    /// All lines since the start.
+    /// Returns all lines since the start.
     pub(crate) fn lines(&self) -> Vec<Arc<str>> {
         let mut store = store();
         store.get_or_insert_default().lines[self.start..].to_vec()
@@ -113,19 +110,19 @@ thread_local! {
     static FAILING: Cell<bool> = const { Cell::new(false) };
 }
 
-/// Fails a test without being collected: what is said quotes what has leaked,
-/// and would let all other tests fail too.
+/// Fails a test without collecting the panic: its message quotes the leak, which
+/// would make all other tests fail too.
 pub(crate) fn fail(why: &str) -> ! {
     FAILING.set(true);
     panic!("{why}");
 }
 
-/// How many lines each target has said, those that repeat others included.
+/// Returns the number of lines per target, including duplicates.
 pub(crate) fn targets() -> BTreeMap<String, usize> {
     store().get_or_insert_default().targets.clone()
 }
 
-/// What crates say through `tracing`.
+/// Collects the output of crates through `tracing`.
 #[derive(Default)]
 struct Spans(AtomicU64);
 
@@ -186,7 +183,7 @@ impl Subscriber for Spans {
     fn exit(&self, _: &Id) {}
 }
 
-/// What crates say through `log`.
+/// Collects the output of crates through `log`.
 struct Records;
 
 impl log::Log for Records {

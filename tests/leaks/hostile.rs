@@ -1,5 +1,4 @@
-//! What servers, handlers and callers do that are not what they should be, each
-//! with canaries.
+//! Misbehaviour of servers, handlers and callers, each with canaries.
 
 use codegen::model::{Field, Outcome, Type};
 use serde_json::Value;
@@ -9,7 +8,7 @@ use test_support::loopback::{opened_with, sealed_with};
 use crate::canaries::{AUTHENTICATION, Case, FREE_TEXT, USER_NAME, credentials};
 use crate::misbehaving::{Reaction, http};
 
-/// Answers of a server that is not what it should be, each with canaries.
+/// Returns invalid responses of a misbehaving server, each with canaries.
 pub(crate) fn reactions(case: &Case) -> Vec<(Reaction, &'static [CallOutcome])> {
     use CallOutcome::{Accepted, Rejected, Unknown};
 
@@ -94,8 +93,8 @@ pub(crate) fn reactions(case: &Case) -> Vec<(Reaction, &'static [CallOutcome])> 
     all
 }
 
-/// Answers that a handler must not give, with a canary in each field that
-/// cannot hold it.
+/// Returns responses that a handler must not return, with a canary in each field
+/// that cannot hold it.
 pub(crate) fn answers_that_break_rules(case: &Case) -> impl Iterator<Item = String> {
     let secret = FREE_TEXT.repeat(20);
     let message = &case.operation.response;
@@ -110,8 +109,8 @@ pub(crate) fn answers_that_break_rules(case: &Case) -> impl Iterator<Item = Stri
     })
 }
 
-/// What a value with a canary can break in a field: its type, where that is not
-/// just any text, and its limits.
+/// Returns the constraints of a field that a value with a canary can break: its
+/// type, unless it is arbitrary text, and its limits.
 pub(crate) fn breakable(field: &Field) -> Vec<&'static str> {
     let limits = &field.limits;
     if !field.checked {
@@ -136,7 +135,7 @@ pub(crate) fn breakable(field: &Field) -> Vec<&'static str> {
         .collect()
 }
 
-/// What does not come from whom it should, or is not what it should be.
+/// Returns forged or malformed requests.
 pub(crate) fn forged(path: &str, genuine: &str) -> Vec<(String, &'static str)> {
     let secret = FREE_TEXT;
     let plaintext = opened_with(&credentials(), genuine);

@@ -1,10 +1,9 @@
-//! Nothing leaks: canaries stand where secrets and personal data stand, all
-//! that this process says is collected, and no piece of a canary is in it.
+//! Secrets and personal data never leak: they are replaced by canaries, all
+//! output of this process is collected, and no piece of a canary occurs in it.
 //!
-//! What is collected is every level of our crates and of all that they use,
-//! panics with their backtraces, and every error in every way that it can be
-//! shown. It is a process of its own, because who collects from dependencies
-//! collects from all threads.
+//! The output includes every log level of our crates and all dependencies, panics
+//! with their backtraces, and every error in every form. This is a separate
+//! process, because a global collector receives the output of all threads.
 
 #![allow(
     clippy::unwrap_used,
@@ -52,7 +51,7 @@ use test_support::handlers::{Deciding, Nothing, Turn};
 use test_support::loopback::{self, ClosedPort, Wire, host, opened_with, routes};
 use test_support::operations::{CALLBACK_PATH, Caller};
 
-/// Fails, if anything that was collected since shows a piece of a canary.
+/// Fails if anything collected since then contains a piece of a canary.
 fn check(what: &str, collected: &Collected, at_least: usize) {
     let lines = collected.lines();
     let different: HashSet<&str> = lines.iter().map(|line| &**line).collect();
@@ -86,7 +85,7 @@ fn caller(url: &str, keys: &KeyRing, set: impl Fn(TransportBuilder) -> Transport
     }
 }
 
-/// A clock and an observer that say what they know.
+/// Sets a clock, and an observer that shows every exchange.
 fn as_usual(settings: TransportBuilder) -> TransportBuilder {
     let observer = skypay_client::Observer::new(|exchange| show_debug(exchange));
     settings.clock(loopback::clock()).observer(observer)
@@ -96,7 +95,7 @@ fn calling(host: &str) -> Caller {
     caller(&format!("http://{host}"), &keys(), as_usual)
 }
 
-/// Calls, and shows all that there is to show of the end.
+/// Makes a call, and shows everything about its outcome.
 async fn call(case: &Case, caller: &Caller, request: &str) -> CallOutcome {
     ended(case, case.operation.call(caller, request).await)
 }
@@ -129,18 +128,18 @@ fn ended(case: &Case, result: Result<String, Error>) -> CallOutcome {
     outcome
 }
 
-/// The sealed bodies that crossed the wire are looked for like canaries.
+/// Adds the encrypted bodies on the wire to the pieces to search for.
 fn add_sealed<'a>(bodies: impl IntoIterator<Item = &'a str>) {
     let base64 = |byte: u8| byte.is_ascii_alphanumeric() || b"+/=".contains(&byte);
     with_pieces(|pieces| {
-        // What was sent in plaintext has canaries of its own.
+        // Plaintext bodies contain canaries already.
         for body in bodies.into_iter().filter(|body| body.bytes().all(base64)) {
             pieces.add_text(body, "a sealed body");
         }
     });
 }
 
-/// Bodies of requests that a server has read.
+/// Adds the bodies of the requests that a server has read.
 fn add_received(server: &Server) {
     let requests = server.requests();
     let bodies = requests
@@ -160,7 +159,7 @@ fn every_personal_field_gets_a_canary() {
     assert!(without.is_empty(), "{without:?}");
 }
 
-/// Says the same in all the ways in which something can be logged or shown.
+/// Outputs a text in every way in which something can be logged or shown.
 fn say(secret: &str, id: &str) {
     #[derive(Debug)]
     struct Telling(String);
@@ -187,10 +186,10 @@ fn say(secret: &str, id: &str) {
     assert!(panicking.is_err());
 }
 
-/// If the tests that follow could not see anything, they would find nothing.
+/// Without this test, a collector that misses output would go unnoticed.
 #[test]
 fn what_is_said_in_any_way_is_collected_and_found() {
-    // It is no canary of the other tests, which run meanwhile.
+    // Differs from the canaries of the other tests, which run concurrently.
     let secret = "Tj5wYc8sBn1xGf6h";
     let mut pieces = Pieces::default();
     pieces.add(secret.as_bytes(), "it");
@@ -304,7 +303,7 @@ async fn calls_without_an_answer_show_nothing() {
     check("calls without an answer", &collected, 100);
 }
 
-/// Every way in which a handler can answer, and a stranger who asks.
+/// Every way in which a handler can respond, and an unauthenticated caller.
 #[tokio::test]
 async fn a_server_that_answers_shows_nothing() {
     let collected = Collected::from_here();
@@ -422,7 +421,7 @@ async fn what_breaks_a_limit_is_not_shown() {
     check("what breaks a limit", &collected, 500);
 }
 
-/// Sends a whole request as it stands, and gives the answer's status and body.
+/// Sends a raw request, and returns the status and body of the response.
 async fn send(host: &str, request: String) -> (String, String) {
     let mut stream = TcpStream::connect(host).await.unwrap();
     stream.write_all(request.as_bytes()).await.unwrap();
@@ -446,7 +445,7 @@ async fn what_is_forged_is_rejected_and_not_shown() {
         let request = case.requests[0].to_string();
         call(case, &calling(&host), &request).await;
         let genuine = wire.take().remove(0);
-        // Not recorded from here on, since the recorder waits for whole bodies.
+        // Not recorded, since the recorder waits for complete bodies.
         let host = loopback::host(routes(&handler, &Config::new(keys()))).await;
         for (request, expected) in forged(&genuine.path, &genuine.sealed_request) {
             let (status, body) = send(&host, request.clone()).await;
@@ -464,7 +463,7 @@ async fn what_is_forged_is_rejected_and_not_shown() {
     check("what is forged", &collected, 100);
 }
 
-/// The handler panics with the request in its hands, at once or after waiting.
+/// The handler panics while holding the request, immediately or after waiting.
 #[tokio::test]
 async fn a_handler_that_panics_gives_the_documented_answer_and_shows_nothing() {
     let collected = Collected::from_here();
@@ -505,7 +504,7 @@ async fn a_handler_that_panics_gives_the_documented_answer_and_shows_nothing() {
     check("handlers that panic", &collected, 50);
 }
 
-/// Clocks and observers are user code too, and must not cost an answer.
+/// Clocks and observers are user code too; a panic in them must not prevent a response.
 #[tokio::test]
 async fn a_clock_or_observer_that_panics_costs_no_answer_and_shows_nothing() {
     let collected = Collected::from_here();
@@ -552,7 +551,7 @@ fn what_is_configured_shows_nothing() {
     show_debug(&callbacks::service(Nothing, config.clone()));
     show_debug(&skypay::service(Nothing, config.clone()));
     show_debug(&callbacks::router(Nothing, config));
-    // Where the document sends a client, and what its author should not have written.
+    // A valid server URL, and URLs that wrongly contain a secret.
     let secret = FREE_TEXT;
     for url in [
         "https://127.0.0.1:1".to_owned(),

@@ -1,17 +1,17 @@
-//! An implementation of both traits that panics with the request in its hands.
+//! An implementation of both traits that panics with the request in its message.
 
 use std::fmt::Debug;
 
 use skypay_server::{Context, NotStored, PartnerCallbacks, Refusal, SkypayApi, Stored};
 
-/// When it panics.
+/// When the handler panics.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Panicking {
     AtOnce,
     AfterWaiting,
 }
 
-/// How what it says begins.
+/// The prefix of the panic message.
 pub(crate) const SAID: &str = "the handler cannot go on with";
 
 impl Panicking {
@@ -19,7 +19,7 @@ impl Panicking {
         if matches!(self, Self::AfterWaiting) {
             tokio::task::yield_now().await;
         }
-        // Of the context not the caller, who is named there and is no secret.
+        // Without the caller, whose name the context shows and which is not secret.
         let at = (context.operation, context.received_at, context.peer);
         panic!("{SAID} {request:?}\n{request:#?}\n{at:?}");
     }

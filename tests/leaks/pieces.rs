@@ -1,11 +1,11 @@
-//! Looks for pieces of what must not be seen, in every form in which they may be shown.
+//! Searches for pieces of secrets, in every encoding in which they may be shown.
 
 use std::collections::HashMap;
 
-/// A piece is as long as this, in characters of what it is a piece of.
+/// The length of a piece, in bytes of the original.
 pub(crate) const LENGTH: usize = 8;
 
-/// Every encoding of every piece, by how it begins.
+/// Every encoding of every piece, indexed by its prefix.
 #[derive(Default)]
 pub(crate) struct Pieces {
     by_beginning: HashMap<[u8; LENGTH], Vec<Piece>>,
@@ -19,8 +19,8 @@ struct Piece {
 }
 
 impl Pieces {
-    /// Adds what must not be seen: all its pieces, in all forms. `place` is
-    /// said of what is found.
+    /// Adds all pieces of a secret, in all encodings. `place` describes the
+    /// secret in the results.
     pub(crate) fn add(&mut self, secret: &[u8], place: &str) {
         for piece in secret.windows(LENGTH) {
             for (form, encode) in FORMS {
@@ -33,8 +33,8 @@ impl Pieces {
             for shift in 0..3 {
                 let shifted = [&b"???"[..shift], secret].concat();
                 let letters = base64(alphabet, &shifted);
-                // The first letters also hold what stands before, and what is
-                // not a whole group of letters at the end is left out.
+                // The first characters also encode the preceding bytes, and an
+                // incomplete group at the end is omitted.
                 let own = letters.get(shift.div_ceil(3) * 4..).unwrap_or(&[]);
                 for window in own.windows(LENGTH) {
                     self.insert(window.to_vec(), "Base64", place);
@@ -43,8 +43,8 @@ impl Pieces {
         }
     }
 
-    /// Adds a text that must not be seen as it stands; only pieces that follow
-    /// each other, so that long texts can be added too.
+    /// Adds a text that must not be shown verbatim; only consecutive pieces, so
+    /// that long texts can be added too.
     pub(crate) fn add_text(&mut self, text: &str, place: &str) {
         for piece in text.as_bytes().chunks_exact(LENGTH) {
             self.insert(piece.to_vec(), "as it stands", place);
@@ -66,12 +66,12 @@ impl Pieces {
         }
     }
 
-    /// How many encodings are looked for.
+    /// Returns the number of encodings that are searched for.
     pub(crate) fn count(&self) -> usize {
         self.count
     }
 
-    /// What a text shows of it: where it comes from, and in which form.
+    /// Returns the pieces that a text contains: their origin and encoding.
     pub(crate) fn found_in(&self, text: &str) -> Vec<String> {
         let bytes = text.as_bytes();
         let mut found = Vec::new();
@@ -91,7 +91,7 @@ impl Pieces {
 
 type Form = (&'static str, fn(u8) -> String);
 
-/// How each byte may be encoded.
+/// The possible encodings of each byte.
 const FORMS: &[Form] = &[
     ("as it stands", |byte| char::from(byte).to_string()),
     ("hex", |byte| format!("{byte:02x}")),
@@ -107,7 +107,7 @@ const FORMS: &[Form] = &[
 const STANDARD: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 const URL_SAFE: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
 
-/// Base64 of whole groups of three bytes; what is left over is left out.
+/// Base64 of whole groups of three bytes; an incomplete group is omitted.
 fn base64(alphabet: &[u8; 64], bytes: &[u8]) -> Vec<u8> {
     let (groups, _) = bytes.as_chunks::<3>();
     let letters = groups.iter().flat_map(|[first, second, third]| {
@@ -150,7 +150,7 @@ mod tests {
 
     #[test]
     fn base64_is_found_wherever_it_begins() {
-        // Of the secret alone, and of it behind one and behind two letters.
+        // The secret alone, and after one and two other bytes.
         check("S3E3dlR6M21XeDlwTGQ1cg==", &["it (Base64)"]);
         check("YUtxN3ZUejNtV3g5cExkNXI=", &["it (Base64)"]);
         check("YWFLcTd2VHozbVd4OXBMZDVy", &["it (Base64)"]);

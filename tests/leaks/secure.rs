@@ -25,8 +25,8 @@ use crate::collected::{self, Collected, targets};
 use crate::panicking::{self, Panicking};
 use crate::{add_sealed, as_usual, call, caller, check};
 
-/// The certificate of these servers, which vouches for itself. It is for
-/// 127.0.0.1 only and valid for a century; its key protects nothing.
+/// The self-signed certificate of these servers. It is for 127.0.0.1 only and
+/// valid for a century; its key protects nothing.
 fn certificate() -> PathBuf {
     xtask::root()
         .unwrap()
@@ -57,7 +57,7 @@ impl Listener for Secure {
     }
 }
 
-/// Serves routes over TLS on a free port; gives the host with its port.
+/// Serves routes over TLS on a free port; returns the host with its port.
 async fn host(routes: Router) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let host = listener.local_addr().unwrap().to_string();
@@ -77,11 +77,11 @@ async fn host(routes: Router) -> String {
     host
 }
 
-/// The process below is one that trusts the certificate of these tests.
+/// Makes the child process trust the certificate of these tests.
 const TRUST: &str = "SSL_CERT_FILE";
 
-/// Calls over TLS are made in a process of their own, which is told whom to
-/// trust before it starts; all that it prints is looked through, too.
+/// TLS calls are made in a child process, whose trusted certificates are set
+/// before it starts; all of its output is searched as well.
 #[test]
 fn calls_over_tls_show_nothing() {
     let _collected = Collected::from_here();
@@ -133,7 +133,7 @@ async fn over_tls() {
         let exchanges = wire.take();
         add_sealed(exchanges.iter().map(|exchange| &*exchange.sealed_request));
     }
-    // One panic is enough to see what such a process prints of it.
+    // One panic shows what such a process prints of it.
     let case = &cases().all[0];
     let bad = host(routes(&Panicking::AtOnce, &Config::new(keys()))).await;
     let caller = caller(&format!("https://{bad}"), &keys(), as_usual);

@@ -1,6 +1,6 @@
 //! One version of the generated crates as a process: it builds and sends
-//! messages, serves both sides on the loopback interface and says what came
-//! through. Orders and answers are lines of JSON.
+//! messages, serves both sides on loopback and reports what was received. Orders
+//! and their results are lines of JSON.
 //!
 //! `cargo xtask verify prove` compiles it once for each version of the document.
 
@@ -64,7 +64,7 @@ struct Peer {
     stage: Stage,
 }
 
-/// Both ways to call.
+/// The senders of both directions.
 struct Clients {
     skypay: Client,
     callbacks: CallbackSender,
@@ -113,7 +113,7 @@ impl Peer {
     }
 }
 
-/// What the document of this version says against a message.
+/// Returns the violations of this version's document in a message.
 fn complaints(validator: &Validator, value: &Value) -> Vec<Value> {
     let errors = validator.iter_errors(value).map(|error| {
         json!({
@@ -136,7 +136,7 @@ fn keys() -> Credentials {
     Credentials::new("App@skypay", "authentication", "encrypt key").unwrap()
 }
 
-/// A message that keeps every constraint. Sent is only what is readable.
+/// Builds a valid message. Messages with unreadable values are refused.
 fn built<T: serde::de::DeserializeOwned + Validate + std::fmt::Debug>(
     value: &Value,
 ) -> Result<T, String> {
@@ -154,7 +154,7 @@ fn written<T: serde::de::DeserializeOwned + serde::Serialize + Validate + std::f
     serde_json::to_value(built::<T>(value)?).map_err(|error| error.to_string())
 }
 
-/// How a call ended.
+/// Describes the outcome of a call.
 fn outcome<T>(result: &Result<T, skypay_client::Error>) -> Value {
     match result {
         Ok(_) => json!({ "outcome": "accepted" }),
@@ -216,7 +216,7 @@ macro_rules! speak {
 
 types::with_operations!(speak);
 
-/// What is to be answered, and what was seen.
+/// The planned response, and the recorded exchange.
 #[derive(Clone, Default)]
 struct Stage(Arc<Mutex<Scene>>);
 
@@ -234,8 +234,7 @@ impl Stage {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The answer of a handler: what the plan says, built as this version
-    /// builds it.
+    /// Returns the planned response of a handler, as built by this version.
     fn answer<O: Operation<Response: std::fmt::Debug>>(&self) -> Result<O::Response, Refusal> {
         let mut scene = self.lock();
         scene.reached = true;
@@ -273,7 +272,7 @@ async fn serve(stage: Stage) -> Result<SocketAddr, Failure> {
     Ok(address)
 }
 
-/// Notes the plaintext of both directions.
+/// Records the plaintext of both directions.
 async fn watched(stage: Stage, request: Request, next: Next) -> Response {
     let (parts, body) = request.into_parts();
     let (encrypted, plaintext) = opened(body).await;

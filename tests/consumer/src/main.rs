@@ -1,4 +1,4 @@
-//! A lender: pays loans out through SkyPay and books what SkyPay reports.
+//! A lender: pays out loans through SkyPay and records what SkyPay reports.
 
 mod skypay;
 
@@ -33,7 +33,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     Ok(())
 }
 
-/// Sends one payout and says how it ended.
+/// Sends one payout and prints its outcome.
 async fn pay(client: &Client, number: &str, amount: &str) -> Result<(), Invalid> {
     match client.payout_queue(&loan(number, amount)?).await {
         Ok(_) => println!("{number}: accepted"),
@@ -63,8 +63,8 @@ fn loan(number: &str, amount: &str) -> Result<PayoutQueueRequest, Invalid> {
         .build()
 }
 
-/// The lender's side of the callbacks. It serves two of the six; the others
-/// are refused by default.
+/// The lender's callback handlers. It implements two of the six; the others are
+/// refused by default.
 struct Lender {
     books: mpsc::Sender<PayoutQueuePayoutRequest>,
 }
@@ -97,7 +97,7 @@ fn keys() -> KeyRing {
     KeyRing::new(keys.expect("they are made up well"))
 }
 
-/// Serves routes on a free port of this machine; gives their URL.
+/// Serves routes on a free local port; returns their URL.
 async fn serve(routes: axum::Router) -> Result<String, std::io::Error> {
     let listener = TcpListener::bind("127.0.0.1:0").await?;
     let url = format!("http://{}", listener.local_addr()?);

@@ -1,4 +1,4 @@
-//! A stand-in for SkyPay, for as long as there is no other.
+//! A minimal stand-in for SkyPay.
 
 use axum::Router;
 use skypay_client::types::{
@@ -8,7 +8,7 @@ use skypay_client::types::{
 use skypay_client::{CallbackSender, KeyRing, SetupError};
 use skypay_server::{Config, Context, Refusal, SkypayApi, skypay};
 
-/// SkyPay, calling back to a partner's URL.
+/// Returns SkyPay's routes, which send callbacks to a partner's URL.
 pub fn router(partner: &str, keys: KeyRing) -> Result<Router, SetupError> {
     let callbacks = CallbackSender::new(partner, keys.clone())?;
     Ok(skypay::router(StandIn { callbacks }, Config::new(keys)))
@@ -19,7 +19,7 @@ struct StandIn {
 }
 
 impl SkypayApi for StandIn {
-    /// Takes amounts up to 10,000 pesos, except one whose outcome stays unknown.
+    /// Accepts amounts up to 10,000 pesos, except one whose outcome stays unknown.
     async fn payout_queue(
         &self,
         context: &Context,

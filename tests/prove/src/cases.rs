@@ -1,26 +1,25 @@
-//! The edits whose verdicts are proved: the rows of `tests/breaking/ours.csv`.
+//! The edits to verify: the rows of `tests/breaking/ours.csv`.
 
 use std::collections::BTreeSet;
 
 use serde::Deserialize;
 
-/// The file with the edits, from the root of the workspace.
+/// Path of the file with the edits, relative to the workspace root.
 pub(crate) const CASES: &str = "tests/breaking/ours.csv";
 
-/// A change of the document, and the kinds of change that it is.
+/// An edit of the document, and its kinds of change.
 #[derive(Clone, Debug)]
 pub(crate) struct Case {
     pub(crate) name: String,
-    /// The line of the file.
+    /// The line in the file.
     pub(crate) line: usize,
     pub(crate) rules: Vec<String>,
-    /// Whether the generator refuses the document after it, which then never
-    /// becomes code.
+    /// Whether the generator refuses the edited document, which is then not verified.
     pub(crate) refused: bool,
     edits: Vec<Row>,
 }
 
-/// The first text after another is replaced.
+/// Replaces the first occurrence of a text after another text.
 #[derive(Clone, Debug, Deserialize)]
 struct Row {
     case: String,
@@ -31,7 +30,7 @@ struct Row {
     replace: String,
 }
 
-/// Reads the rows. One without a name is another edit of the case above it.
+/// Parses the rows. A row without a name is another edit of the preceding case.
 pub(crate) fn cases(text: &str) -> Result<Vec<Case>, String> {
     let mut reader = csv::Reader::from_reader(text.as_bytes());
     let mut cases: Vec<Case> = Vec::new();
@@ -55,8 +54,8 @@ pub(crate) fn cases(text: &str) -> Result<Vec<Case>, String> {
     Ok(cases)
 }
 
-/// Of every kind of change the first row that shows it and that the generator
-/// accepts, unless a row taken before shows it too.
+/// Returns the first accepted row of every kind of change, unless an earlier
+/// selected row covers it.
 pub(crate) fn sample(rows: &[Case]) -> Vec<Case> {
     let mut shown = BTreeSet::new();
     let accepted = rows.iter().filter(|row| !row.refused);
@@ -71,7 +70,7 @@ pub(crate) fn sample(rows: &[Case]) -> Vec<Case> {
 }
 
 impl Case {
-    /// The document after the edit.
+    /// Returns the document after the edit.
     pub(crate) fn apply(&self, document: &str) -> Result<String, String> {
         let text = self
             .edits

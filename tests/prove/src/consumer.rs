@@ -1,9 +1,9 @@
-//! A program that uses every public item of the generated crates, written from
-//! the lines of their `public-api.txt`: it fails to compile when an item is gone
-//! or has another type.
+//! A program that uses every public item of the generated crates, generated from
+//! the lines of their `public-api.txt`: it fails to compile if an item is removed
+//! or changes its type.
 //!
-//! One module for each type, and for each method of a client or a trait, so
-//! that an error says by its file what it is about.
+//! It has one module for each type, and for each method of a client or a trait,
+//! so that the file of an error identifies the item.
 
 use std::collections::BTreeMap;
 
@@ -14,15 +14,15 @@ use quote::ToTokens;
 use spec_tools::public_api;
 use syn::{ReturnType, TypeFnPtr};
 
-/// What both halves do with the types.
+/// Uses of the types that both halves share.
 pub(crate) const MESSAGES: &str = "messages";
-/// What only a caller does.
+/// Uses by callers only.
 pub(crate) const CALLER: &str = "caller";
-/// What only a callee does.
+/// Uses by callees only.
 pub(crate) const CALLEE: &str = "callee";
 
-/// What every crate has: values that are never made, since nothing here runs,
-/// and a comparison of types that no coercion can soften.
+/// The root of each crate: placeholder values, since nothing is executed, and an
+/// exact comparison of types without coercion.
 const ROOT: &str = "\
 #![allow(deprecated, unused, nonstandard_style)]
 
@@ -38,7 +38,7 @@ pub(crate) fn same<T: ?Sized>(_: &T) -> PhantomData<T> {
 
 ";
 
-/// What is generic over the implementations of the traits.
+/// Uses of items that are generic over the implementations of the traits.
 const SERVERS: &str = "
 pub struct Nothing;
 
@@ -54,7 +54,7 @@ pub fn serves(config: fn() -> Config) {
 }
 ";
 
-/// What is generic over the operations, and what an alias gives.
+/// Uses of items that are generic over the operations, and of aliases.
 const CLIENTS: &str = "
 pub fn asks<O: Operation>(client: &Client) -> Option<DateTime> {
     client.ask_not_before::<O>()
@@ -65,8 +65,8 @@ pub fn returns(error: &Error) -> Option<&ResponseCode> {
 }
 ";
 
-/// The sources by path: one crate for what both halves do with messages, one
-/// for the caller, one for the callee.
+/// Returns the sources by path: one crate for uses of messages by both halves,
+/// one for the caller, one for the callee.
 pub(crate) fn consumer(generated: &Generated) -> Result<BTreeMap<String, String>, String> {
     let mut modules: BTreeMap<(&str, String), String> = BTreeMap::new();
     let mut add = |krate, module, text: &str| {
@@ -106,8 +106,8 @@ pub(crate) fn consumer(generated: &Generated) -> Result<BTreeMap<String, String>
     Ok(files)
 }
 
-/// The module and the text that use a public item; none where the item is used
-/// with another one.
+/// Returns the module and the code that use a public item; `None` if the item is
+/// covered by the use of another one.
 fn use_of(line: &str) -> syn::Result<Option<(String, String)>> {
     let (path, rest) = line.split_once(": ").unwrap_or((line, ""));
     let Some((krate, item)) = path.split_once("::") else {
@@ -118,7 +118,7 @@ fn use_of(line: &str) -> syn::Result<Option<(String, String)>> {
             format!("\npub use {path}::{names};\n"),
         )));
     };
-    // Modules repeat what stands at the root, but for what is generic.
+    // Modules repeat the items of the root, except generic ones.
     let is_generic = item.starts_with(char::is_lowercase) || item.ends_with("::ask_not_before");
     if is_generic || item.contains(" code ") {
         return Ok(None);
@@ -171,7 +171,7 @@ fn variant(owner: &str, variant: &str) -> String {
     }
 }
 
-/// What the standard library defines of that which a type implements.
+/// Returns the traits of the standard library that a type implements.
 fn bounds(owner: &str, rest: &str) -> String {
     let traits = rest.split([' ', ',']).filter(|name| {
         let std = "Clone Debug Default PartialEq Eq Hash PartialOrd Ord";
@@ -185,7 +185,7 @@ fn bounds(owner: &str, rest: &str) -> String {
     )
 }
 
-/// A method is called; one of a trait is implemented.
+/// Returns code that calls a method, or implements a trait method.
 fn function(owner: &str, name: &str, signature: &str) -> syn::Result<String> {
     let bare = signature.trim_start_matches("async ");
     let (bare, promised) = match bare.split_once(" -> impl Future<Output = ") {
@@ -231,7 +231,7 @@ fn function(owner: &str, name: &str, signature: &str) -> syn::Result<String> {
     ))
 }
 
-/// What macros of the runtime implement for the types.
+/// Returns the traits that the runtime's macros implement for the types.
 fn implemented(generated: &Generated) -> impl Iterator<Item = (String, String)> {
     let newtypes = generated.api.newtypes.iter().map(|newtype| {
         let name = &newtype.name;

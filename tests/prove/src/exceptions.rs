@@ -1,27 +1,26 @@
-//! Where a verdict shows otherwise than by the rule, by kind of change: the rows
-//! of `exceptions.csv`.
+//! Exceptions: kinds of change whose impact is observable in another way than
+//! usual, the rows of `exceptions.csv`.
 
 use std::sync::LazyLock;
 
 use serde::Deserialize;
 
-/// How a verdict shows.
+/// How an impact is observable.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub(crate) enum Shows {
-    /// A change that the compiler does not see: the new version refuses
-    /// something that the old one builds, or the reverse.
+    /// The compiler does not detect the change: at run time, the new version
+    /// refuses something that the old one builds, or the reverse.
     Running,
-    /// A minor change without a new item: the code differs, which is seen by
-    /// its text without comments.
+    /// A minor change without a new item: the code differs, apart from comments.
     Code,
-    /// A change that is nowhere in what is generated.
+    /// The change is not part of the generated code.
     Nowhere,
-    /// A verdict about the wire that no message shows.
+    /// An impact on the wire that no message shows.
     Unsent,
 }
 
-/// Kinds of change, how their verdicts show, and why.
+/// Kinds of change, how their impact is observable, and the reason.
 #[derive(Debug, Deserialize)]
 pub(crate) struct Exception {
     shows: Shows,
@@ -30,7 +29,7 @@ pub(crate) struct Exception {
     reason: String,
 }
 
-/// All of them.
+/// All exceptions.
 pub(crate) static EXCEPTIONS: LazyLock<Vec<Exception>> = LazyLock::new(|| {
     let text = include_str!("../exceptions.csv");
     let rows = csv::Reader::from_reader(text.as_bytes()).into_deserialize();
@@ -38,7 +37,7 @@ pub(crate) static EXCEPTIONS: LazyLock<Vec<Exception>> = LazyLock::new(|| {
         .unwrap_or_else(|error| panic!("exceptions.csv: {error}"))
 });
 
-/// Why a kind of change shows in this way, if it does.
+/// Returns the reason why a kind of change is observable in this way, if it is.
 pub(crate) fn reason(rule: &str, shows: Shows) -> Option<&'static str> {
     let mut all = EXCEPTIONS.iter();
     let found = all.find(|one| one.shows == shows && one.rules.split(' ').any(|name| name == rule));

@@ -1,5 +1,5 @@
-//! Edits that do not meet, proved together: none of them moves a module of the
-//! consumer or an operation that another of them moves.
+//! Groups of independent edits that are verified together: no two of them change
+//! the same consumer module or operation.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -11,23 +11,23 @@ use crate::cases::Case;
 use crate::consumer::consumer;
 use crate::schemas::{OnWire, on_wire};
 
-/// A version of the document with all that is made of it.
+/// A version of the document with everything derived from it.
 #[derive(Debug)]
 pub(crate) struct Edition {
-    /// Its text.
+    /// The text.
     pub(crate) text: String,
-    /// Its tree.
+    /// The parsed document.
     pub(crate) root: Node,
-    /// What the generator makes of it.
+    /// The generated crates.
     pub(crate) generated: Generated,
-    /// The program that uses what was generated, by path.
+    /// The files of the consumer program, by path.
     pub(crate) consumer: BTreeMap<String, String>,
-    /// Its operations as they are on the wire.
+    /// The operations on the wire.
     pub(crate) wire: BTreeMap<String, OnWire>,
 }
 
 impl Edition {
-    /// Makes all that is made of a document.
+    /// Derives everything from a document.
     pub(crate) fn new(text: String) -> Result<Self, String> {
         let refused = |diagnostics: codegen::Diagnostics| {
             let diagnostics = diagnostics.as_slice();
@@ -47,27 +47,27 @@ impl Edition {
     }
 }
 
-/// An edit with what it moves.
+/// An edit with its effects.
 #[derive(Debug)]
 pub(crate) struct Prepared {
     /// The edit.
     pub(crate) case: Case,
-    /// The document after it.
+    /// The document after the edit.
     pub(crate) edition: Edition,
-    /// What `diff` says of it.
+    /// The report of `diff`.
     pub(crate) report: Report,
-    /// The modules of the consumer that read otherwise for the new version.
+    /// The modules of the consumer that differ for the new version.
     pub(crate) modules: BTreeSet<String>,
     /// The operations that differ on the wire.
     pub(crate) operations: BTreeSet<String>,
 }
 
 impl Prepared {
-    /// Looks at what an edit moves.
+    /// Determines the effects of an edit.
     pub(crate) fn new(case: &Case, base: &Edition) -> Result<Self, String> {
         let edition = Edition::new(case.apply(&base.text)?)?;
         let mut modules = moved(&base.consumer, &edition.consumer);
-        // The roots only list the others.
+        // The roots only list the other modules.
         modules.retain(|path| !path.ends_with("/lib.rs"));
         Ok(Self {
             report: compare(&base.root, &edition.root),
@@ -79,7 +79,7 @@ impl Prepared {
     }
 }
 
-/// The keys of what differs.
+/// Returns the keys whose values differ.
 fn moved<T: PartialEq>(old: &BTreeMap<String, T>, new: &BTreeMap<String, T>) -> BTreeSet<String> {
     let keys = old.keys().chain(new.keys());
     keys.filter(|key| old.get(*key) != new.get(*key))
@@ -87,18 +87,19 @@ fn moved<T: PartialEq>(old: &BTreeMap<String, T>, new: &BTreeMap<String, T>) -> 
         .collect()
 }
 
-/// Edits that are proved together.
+/// Edits that are verified together.
 #[derive(Debug)]
 pub(crate) struct Group<'p> {
-    /// They.
+    /// The edits.
     pub(crate) members: Vec<&'p Prepared>,
     /// The document after all of them.
     pub(crate) text: String,
 }
 
 impl<'p> Group<'p> {
-    /// Takes an edit in, if it meets none that is in already, if `diff` sees of
-    /// each what it sees of it alone, and if the generator takes all of them.
+    /// Adds an edit if it is independent of all members, if `diff` reports the
+    /// same changes together as for each alone, and if the generator accepts all
+    /// of them.
     fn take(&mut self, candidate: &'p Prepared, base: &Edition) -> Option<()> {
         let apart = self.members.iter().all(|member| {
             member.modules.is_disjoint(&candidate.modules)
@@ -126,7 +127,7 @@ fn changes(report: &Report) -> impl Iterator<Item = String> {
     changes.map(|change| change.subject.clone() + change.rule)
 }
 
-/// Packs edits into as few groups as come to hand, in their order.
+/// Groups edits greedily, in their order.
 pub(crate) fn packed<'p>(all: &'p [Prepared], base: &Edition) -> Vec<Group<'p>> {
     let mut groups: Vec<Group> = Vec::new();
     for candidate in all {

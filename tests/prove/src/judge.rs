@@ -1,4 +1,4 @@
-//! Whether what the compiler and the peers say is what `diff` says.
+//! Compares the results of the compiler and the peers with those of `diff`.
 
 use std::collections::BTreeSet;
 
@@ -13,18 +13,18 @@ use crate::groups::{Edition, Group, Prepared};
 use crate::wire::{Built, Observed, Version, built, observe};
 use crate::workspace::Compiled;
 
-/// What came out for an edit.
+/// The result for an edit.
 #[derive(Clone, Debug)]
 pub(crate) struct Proof {
     /// The edit.
     pub(crate) name: String,
-    /// Its line in the file.
+    /// The line in the file.
     pub(crate) line: usize,
-    /// Where `diff` was not confirmed.
+    /// Results of `diff` that were not confirmed.
     pub(crate) doubts: Vec<String>,
-    /// By what it was.
+    /// The evidence for confirmed results.
     pub(crate) evidence: Vec<String>,
-    /// How many messages were sent for it.
+    /// The number of messages sent for it.
     pub(crate) messages: usize,
 }
 
@@ -41,9 +41,9 @@ impl Proof {
 #[derive(Clone, Copy)]
 struct Half {
     word: &'static str,
-    /// The crate of the consumer that only this half has.
+    /// The consumer crate that is specific to this half.
     consumer: &'static str,
-    /// What the half sends.
+    /// The part that the half sends.
     sends: Part,
     bump: fn(&Impact) -> Bump,
 }
@@ -63,7 +63,7 @@ const HALVES: [Half; 2] = [
     },
 ];
 
-/// Judges every edit of a group.
+/// Verifies every edit of a group.
 pub(crate) fn judge(
     group: &Group,
     base: &Edition,
@@ -112,7 +112,7 @@ pub(crate) fn judge(
     Ok(proofs)
 }
 
-/// The first error in what an edit moves of a half.
+/// Returns the first compiler error in the changed modules of a half.
 fn error(half: Half, member: &Prepared, compiled: &Compiled) -> Option<String> {
     let mut modules = member.modules.iter().filter(|module| {
         let krate = module.split('/').next();
@@ -125,7 +125,8 @@ fn error(half: Half, member: &Prepared, compiled: &Compiled) -> Option<String> {
     })
 }
 
-/// By what the bump of a half shows, or why it does not.
+/// Returns the evidence for the version bump of a half, or the reason why it is
+/// not confirmed.
 fn code(
     half: Half,
     bump: Bump,
@@ -183,11 +184,11 @@ fn code(
         .ok_or_else(|| "nothing is new".to_owned())
 }
 
-/// Why a constraint may change unseen.
+/// The reason why a changed constraint may be unobservable.
 const UNCHECKED: &str = "by rule alone: constraints are checked where a partner sends, and the \
                          half that builds this message is SkyPay's";
 
-/// Whether the half builds, as a partner, any of the messages that change.
+/// Whether the half, as a partner, builds any of the changed messages.
 fn checks(half: Half, member: &Prepared) -> bool {
     let changes = member.report.changes.iter();
     let mut users = changes.flat_map(|change| &change.users);
@@ -201,8 +202,8 @@ fn is_of(half: Half, path: &str) -> bool {
     path.starts_with("types/") || path.split('/').next() == Some(half.word)
 }
 
-/// The public items of a half and of the types. Whether a code may be sent is no
-/// matter of the items.
+/// Returns the public items of a half and of the types. Whether a code is
+/// read-only is ignored.
 fn items(half: Half, generated: &Generated) -> BTreeSet<String> {
     let files = public_api::files(generated).into_iter();
     let texts = files
@@ -217,7 +218,7 @@ fn items(half: Half, generated: &Generated) -> BTreeSet<String> {
     lines.collect()
 }
 
-/// The code of a half and of the types, without comments.
+/// Returns the code of a half and of the types, without comments.
 fn source(half: Half, generated: &Generated) -> Vec<&str> {
     let files = generated.files.iter();
     let files = files.filter(|file| is_of(half, &file.path) && file.path.contains("/src/"));
@@ -225,7 +226,7 @@ fn source(half: Half, generated: &Generated) -> Vec<&str> {
     lines.filter(|line| !line.starts_with("//")).collect()
 }
 
-/// Both verdicts about the wire.
+/// Verifies both impacts on the wire.
 fn on_the_wire(
     member: &Prepared,
     before: &mut Version,
@@ -277,8 +278,8 @@ fn on_the_wire(
     Ok(())
 }
 
-/// Whether a change is one of what the transport writes: credentials, the
-/// envelope of an answer, or the table of its return codes.
+/// Whether a change concerns fields that the transport writes: credentials, the
+/// header fields of a response, or the table of its return codes.
 fn is_transport(member: &Prepared, change: &Change) -> bool {
     let steps = change.location.pointer.split('/').skip(1);
     let mut node = Some(&member.edition.root);

@@ -1,6 +1,6 @@
-//! Whether what `cargo xtask spec diff` says of an edit is true. The generated code of
-//! both versions is compiled with what was written for the old one, and
-//! programs of both versions talk to each other.
+//! Verifies the results of `cargo xtask spec diff`. The generated code of both
+//! versions is compiled with code written for the old one, and programs of both
+//! versions communicate with each other.
 
 mod cases;
 mod consumer;
@@ -53,7 +53,7 @@ fn main() -> ExitCode {
     xtask::exit_code(&result.map_err(Failure::from).and_then(xtask::shown))
 }
 
-/// What was proved, and whether all of it was.
+/// Returns the report, and whether every result was confirmed.
 fn prove(root: &Path, arguments: &Arguments) -> Result<(String, Ending), String> {
     let read = |path: &str| {
         fs::read_to_string(root.join(path)).map_err(|error| format!("cannot read {path}: {error}"))
@@ -79,15 +79,15 @@ fn chosen(rows: Vec<Case>, only: &[String]) -> Result<Vec<Case>, String> {
             "{CASES} has no row `{unknown}`: look at its first column"
         ));
     }
-    // Crates of other names are other packages: a consumer of the old ones is
-    // never compiled against them.
+    // Renamed crates are different packages: a consumer of the old ones is never
+    // compiled against them.
     let compiled = |row: &Case| row.rules.iter().all(|rule| rule != "provider-renamed");
     let wanted = |row: &Case| compiled(row) && (only.is_empty() || only.contains(&row.name));
     Ok(rows.into_iter().filter(wanted).collect())
 }
 
-/// The edits that the generator takes. Those that it refuses never become
-/// code, so that there is nothing to prove; their rows say so.
+/// Returns the edits that the generator accepts. Refused ones, which their rows
+/// mark, produce no code to verify.
 fn prepared(rows: &[Case], base: &Edition) -> Result<Vec<Prepared>, String> {
     let mut taken = Vec::new();
     let mut wrong = String::new();
@@ -109,8 +109,7 @@ fn prepared(rows: &[Case], base: &Edition) -> Result<Vec<Prepared>, String> {
     }
 }
 
-/// Two workspaces: the old version in one, after one another the new ones in
-/// the other.
+/// Uses two workspaces: one for the old version, and one for the new versions in turn.
 fn proved(root: &Path, base: &Edition, groups: &[Group]) -> Result<Vec<Proof>, String> {
     let old = Workspace::new(root, "old")?;
     let mut before = started(&old, base)?;
@@ -130,7 +129,7 @@ fn proved(root: &Path, base: &Edition, groups: &[Group]) -> Result<Vec<Proof>, S
     Ok(proofs)
 }
 
-/// Puts a version into a workspace, and starts its peer.
+/// Writes a version into a workspace, and starts its peer.
 fn started(workspace: &Workspace, edition: &Edition) -> Result<Version, String> {
     workspace.generated(&edition.generated)?;
     let program = workspace.peer()?;

@@ -1,4 +1,4 @@
-//! A process that speaks a version.
+//! A process that runs one version.
 
 use std::io::{BufRead, BufReader, Write};
 use std::path::Path;
@@ -16,7 +16,7 @@ pub(crate) struct Peer {
 }
 
 impl Peer {
-    /// Starts one.
+    /// Starts a peer.
     pub(crate) fn start(program: &Path, schemas: &Path) -> Result<Self, String> {
         let failed = |error: std::io::Error| format!("cannot start {}: {error}", program.display());
         let mut process = Command::new(program)
@@ -39,14 +39,14 @@ impl Peer {
         Ok(peer)
     }
 
-    /// Where it listens.
+    /// Returns the URL at which it listens.
     pub(crate) fn url(&self) -> &str {
         &self.url
     }
 
-    /// Gives it an order.
+    /// Sends an order and returns the result.
     pub(crate) fn order(&mut self, order: &Value) -> Result<Value, String> {
-        // In one piece: the pipe has no buffer.
+        // Written at once: the pipe has no buffer.
         let line = format!("{order}\n");
         let written = self.orders.write_all(line.as_bytes());
         written.map_err(|error| format!("a peer has ended: {error}"))?;
@@ -67,7 +67,7 @@ impl Peer {
 
 impl Drop for Peer {
     fn drop(&mut self) {
-        // It may have ended by itself.
+        // The process may already have exited.
         let _ = self.process.kill();
         let _ = self.process.wait();
     }

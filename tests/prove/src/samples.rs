@@ -1,5 +1,5 @@
-//! Messages to try: the document's examples, and what they become when one
-//! field after the other takes every value that might make a difference.
+//! Sample messages: the document's examples, and variants in which one field at a
+//! time takes every value that might make a difference.
 
 use std::collections::BTreeSet;
 
@@ -10,8 +10,8 @@ use serde_json::{Value, json};
 
 use crate::schemas::{properties, rules, seen, texts};
 
-/// Messages around the difference of two schemas, most ordinary first. Not
-/// all of them are valid: the sender decides.
+/// Returns messages around the difference of two schemas, the most ordinary
+/// first. Not all of them are valid: the sender rejects the others.
 pub(crate) fn samples(examples: &[Value], one: &Value, other: &Value) -> Vec<Value> {
     let examples = examples.iter().map(|example| without_empty(example, one));
     let examples: Vec<_> = examples.collect();
@@ -31,7 +31,7 @@ pub(crate) fn samples(examples: &[Value], one: &Value, other: &Value) -> Vec<Val
     unique(all)
 }
 
-/// Each value once, in order.
+/// Removes duplicates, in order.
 fn unique(values: impl IntoIterator<Item = Value>) -> Vec<Value> {
     let mut known = BTreeSet::new();
     let values = values.into_iter();
@@ -40,7 +40,7 @@ fn unique(values: impl IntoIterator<Item = Value>) -> Vec<Value> {
         .collect()
 }
 
-/// Texts that are empty say that there is none, where there need not be one.
+/// Removes empty texts, which mean absence, where they are optional.
 fn without_empty(message: &Value, tree: &Value) -> Value {
     match message {
         Value::Object(members) => {
@@ -69,7 +69,7 @@ fn without_empty(message: &Value, tree: &Value) -> Value {
     }
 }
 
-/// With another value of a field, or without it.
+/// Returns the message with another value of a field, or without it.
 fn with(message: &Value, name: &str, value: Option<Value>) -> Value {
     let mut message = message.clone();
     match (value, message.as_object_mut()) {
@@ -80,7 +80,7 @@ fn with(message: &Value, name: &str, value: Option<Value>) -> Value {
     message
 }
 
-/// With each of these in place of the first item of a list.
+/// Returns messages with each of these values as the first item of a list.
 fn with_items(message: &Value, name: &str, items: Vec<Value>) -> impl Iterator<Item = Value> {
     items.into_iter().map(move |item| {
         let mut message = message.clone();
@@ -89,7 +89,7 @@ fn with_items(message: &Value, name: &str, items: Vec<Value>) -> impl Iterator<I
     })
 }
 
-/// With each field that is not there, and with all of them.
+/// Adds each absent field, and all of them.
 fn fuller(message: &Value, tree: &Value) -> Vec<Value> {
     let mut all = message.clone();
     let mut messages = Vec::new();
@@ -106,7 +106,7 @@ fn fuller(message: &Value, tree: &Value) -> Vec<Value> {
     messages
 }
 
-/// Without each field that need not be there, and without all of them.
+/// Removes each optional field, and all of them.
 fn leaner(message: &Value, tree: &Value) -> Vec<Value> {
     let mut least = message.clone();
     let mut messages = Vec::new();
@@ -122,8 +122,8 @@ fn leaner(message: &Value, tree: &Value) -> Vec<Value> {
     messages
 }
 
-/// With other values in the fields of which the two schemas say different
-/// things, and in those that a rule names of which they do.
+/// Returns variants of the fields in which the two schemas differ, and of those
+/// named by a rule in which they differ.
 fn variants(message: &Value, one: &Value, other: &Value) -> Vec<Value> {
     let contained = |tree: &Value, rule: &Value| rules(tree).any(|known| known == rule);
     let rules: Vec<_> = rules(one)
@@ -169,7 +169,7 @@ fn variants(message: &Value, one: &Value, other: &Value) -> Vec<Value> {
     messages
 }
 
-/// The fields that rules ask for, forbid or match.
+/// Returns the fields that rules require, forbid or match.
 fn ruled<'r>(rules: &[&'r Value]) -> BTreeSet<&'r str> {
     let names = rules.iter().flat_map(|rule| {
         let matched = rule["match"].as_object().into_iter().flatten();
@@ -181,8 +181,8 @@ fn ruled<'r>(rules: &[&'r Value]) -> BTreeSet<&'r str> {
     names.collect()
 }
 
-/// The fields of which two schemas of an object say different things, without
-/// those that the transport writes.
+/// Returns the fields in which two schemas of an object differ, without those
+/// that the transport writes.
 fn touched<'s>(one: &'s Value, other: &'s Value) -> BTreeSet<&'s str> {
     let written = |tree: &Value, name: &str| {
         let property = &tree["properties"][name];
@@ -201,7 +201,7 @@ fn touched<'s>(one: &'s Value, other: &'s Value) -> BTreeSet<&'s str> {
         .collect()
 }
 
-/// A value that stands for the field when it only has to be there.
+/// Returns a typical value of a field.
 fn typical(property: &Value) -> Value {
     if let Some(example) = property.get("example").filter(|example| **example != "") {
         return example.clone();
@@ -220,7 +220,7 @@ fn typical(property: &Value) -> Value {
     }
 }
 
-/// Every value that one of two schemas may treat otherwise than the other.
+/// Returns every value that two schemas may treat differently.
 fn candidates(one: &Value, other: &Value) -> Vec<Value> {
     let mut values = Vec::new();
     for schema in [one, other].into_iter().filter(|schema| !schema.is_null()) {
@@ -246,7 +246,7 @@ fn candidates(one: &Value, other: &Value) -> Vec<Value> {
     unique(values)
 }
 
-/// Both bounds, and the numbers next to them.
+/// Returns both bounds, and the numbers next to them.
 fn around(schema: &Value, bounds: [&str; 2]) -> impl Iterator<Item = i64> {
     let bounds = bounds.map(|key| schema[key].as_i64()).into_iter().flatten();
     bounds.flat_map(|bound| [bound - 1, bound, bound + 1])
@@ -268,7 +268,7 @@ fn strings(schema: &Value) -> impl Iterator<Item = String> {
     texts.into_iter()
 }
 
-/// Texts that a pattern matches as a whole, shortest first.
+/// Returns texts that a pattern matches completely, shortest first.
 pub(crate) fn matching(pattern: &str) -> Vec<String> {
     let whole = pattern.trim_start_matches('^').trim_end_matches('$');
     let Ok(strategy) = string_regex(whole) else {

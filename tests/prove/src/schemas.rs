@@ -1,4 +1,4 @@
-//! What a document says of each message, as one tree without references.
+//! The schemas of all messages of a document, as trees without references.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -7,18 +7,17 @@ use codegen::model::{Api, Operation};
 use serde_json::{Map, Value, json};
 use spec_tools::diff::Part;
 
-/// An operation as it is seen on the wire. Two are equal where no examples
-/// make the difference.
+/// An operation on the wire. Examples are ignored when comparing.
 #[derive(Clone, Debug)]
 pub(crate) struct OnWire {
     request: Value,
     response: Value,
-    /// How a call is addressed and what its answers may say.
+    /// The address of the call and the possible codes of its responses.
     rest: String,
 }
 
 impl OnWire {
-    /// What is sent of it.
+    /// Returns the schema of a message.
     pub(crate) fn part(&self, part: Part) -> &Value {
         match part {
             Part::Request => &self.request,
@@ -35,7 +34,7 @@ impl PartialEq for OnWire {
     }
 }
 
-/// A schema without its examples.
+/// Returns a schema without its examples.
 pub(crate) fn seen(tree: &Value) -> Value {
     match tree {
         Value::Object(members) => {
@@ -48,7 +47,7 @@ pub(crate) fn seen(tree: &Value) -> Value {
     }
 }
 
-/// Every operation of a document, by name.
+/// Returns every operation of a document, by name.
 pub(crate) fn on_wire(root: &Node, api: &Api) -> BTreeMap<String, OnWire> {
     let component = |name: &str| {
         let schema = target(root, &format!("#/components/schemas/{name}"));
@@ -75,7 +74,7 @@ pub(crate) fn on_wire(root: &Node, api: &Api) -> BTreeMap<String, OnWire> {
         .collect()
 }
 
-/// Keywords that do not reach the wire.
+/// Keywords without effect on the wire.
 const WORDS: [&str; 8] = [
     "description",
     "$ref",
@@ -87,8 +86,8 @@ const WORDS: [&str; 8] = [
     "x-skypay-sensitive",
 ];
 
-/// A schema with everything that it refers to in its place; what stands nearer
-/// counts.
+/// Returns a schema with all references inlined; a local keyword takes precedence
+/// over a referenced one.
 fn tree(root: &Node, schema: &Node) -> Value {
     let mut merged = Map::new();
     let parts = schema.get("allOf").map(Node::items).unwrap_or_default();
@@ -130,7 +129,7 @@ fn target<'d>(root: &'d Node, reference: &str) -> Option<&'d Node> {
     steps.try_fold(root, |node, step| node.get(step))
 }
 
-/// The schemas of all messages for the validator, by operation and part.
+/// Returns the JSON Schemas of all messages for the validator, by operation and part.
 pub(crate) fn validators(operations: &BTreeMap<String, OnWire>) -> Value {
     let parts = [Part::Request, Part::Response];
     let all = operations.iter().flat_map(|(name, operation)| {
@@ -139,8 +138,8 @@ pub(crate) fn validators(operations: &BTreeMap<String, OnWire>) -> Value {
     all.collect()
 }
 
-/// The same in the words of JSON Schema: rules between fields become `if` and
-/// `then`, and so does what is there on success.
+/// Converts a schema to JSON Schema: rules between fields and fields required on
+/// success become `if` and `then`.
 fn strict(tree: &Value) -> Value {
     let mut schema = tree.clone();
     let Some(members) = schema.as_object_mut() else {
@@ -163,14 +162,14 @@ fn strict(tree: &Value) -> Value {
             *property = strict(property);
         }
     }
-    // An empty list is no schema.
+    // An empty list is not a valid schema.
     if !conditions.is_empty() {
         members.insert("allOf".to_owned(), Value::Array(conditions));
     }
     schema
 }
 
-/// The conditions between the fields of an object.
+/// Returns the conditions between the fields of an object.
 pub(crate) fn rules(tree: &Value) -> impl Iterator<Item = &Value> {
     tree["x-skypay-rules"].as_array().into_iter().flatten()
 }
@@ -200,10 +199,10 @@ fn condition(rule: &Value) -> Value {
     })
 }
 
-/// A message with its members under the names of the receiver's document,
-/// which are found as generously as the generated code does: case and whitespace
-/// do not count, and there are aliases. An empty text of a field that need not
-/// be there is as good as none.
+/// Returns a message with its members renamed as in the receiver's document,
+/// matched as leniently as in the generated code: case and whitespace are
+/// ignored, and aliases are accepted. An empty text of an optional field counts
+/// as absent.
 pub(crate) fn as_read(tree: &Value, message: &Value) -> Value {
     match message {
         Value::Object(members) => {
@@ -225,7 +224,7 @@ pub(crate) fn as_read(tree: &Value, message: &Value) -> Value {
     }
 }
 
-/// The names of an object's fields by everything that is read as them.
+/// Returns the names of an object's fields, by every name that is read as them.
 fn names(tree: &Value) -> BTreeMap<String, &str> {
     let aliases = properties(tree).flat_map(|(name, property)| {
         let aliases = texts(&property["x-skypay-aliases"]);
@@ -239,7 +238,7 @@ fn folded(name: &str) -> String {
     name.replace(' ', "").to_lowercase()
 }
 
-/// The texts of a list.
+/// Returns the texts of a list.
 pub(crate) fn texts(list: &Value) -> impl Iterator<Item = &str> {
     list.as_array()
         .into_iter()
@@ -247,7 +246,7 @@ pub(crate) fn texts(list: &Value) -> impl Iterator<Item = &str> {
         .filter_map(Value::as_str)
 }
 
-/// The fields of an object.
+/// Returns the fields of an object.
 pub(crate) fn properties(tree: &Value) -> impl Iterator<Item = (&str, &Value)> {
     let members = tree["properties"].as_object().into_iter().flatten();
     members.map(|(name, property)| (name.as_str(), property))

@@ -1,4 +1,4 @@
-//! What is prepared before anything is compiled and run.
+//! Tests of the preparation before anything is compiled and run.
 
 use std::collections::BTreeSet;
 use std::fs;

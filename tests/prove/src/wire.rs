@@ -1,4 +1,4 @@
-//! What two versions that run say about each other.
+//! Observes the communication of two running versions.
 
 #![expect(clippy::similar_names, reason = "both sides are called what they are")]
 
@@ -14,7 +14,7 @@ use crate::peer::Peer;
 use crate::samples::samples;
 use crate::schemas::{OnWire, as_read, properties};
 
-/// A version of the document, and a process that speaks it.
+/// A version of the document, and a process that runs it.
 #[derive(Debug)]
 pub(crate) struct Version {
     api: Api,
@@ -22,30 +22,30 @@ pub(crate) struct Version {
     peer: Peer,
 }
 
-/// What was seen, worst first seen.
+/// The observed result: the first of the worst.
 #[derive(Clone, Debug)]
 pub(crate) struct Observed {
-    /// How it went.
+    /// The impact on the wire.
     pub(crate) wire: Wire,
-    /// By what that was seen.
+    /// The evidence.
     pub(crate) evidence: String,
-    /// How many messages were sent.
+    /// The number of messages sent.
     pub(crate) messages: usize,
 }
 
-/// What can be built by one version and not by another.
+/// Messages that only one of two versions builds.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Built {
-    /// Something that the old version takes and the new one refuses.
+    /// A message that the old version accepts and the new one refuses.
     pub(crate) lost: Option<String>,
-    /// Something that the new version takes and the old one refuses.
+    /// A message that the new version accepts and the old one refuses.
     pub(crate) gained: Option<String>,
 }
 
 static NOTHING: Value = Value::Null;
 
 impl Version {
-    /// Starts a process that speaks a version.
+    /// Starts a process that runs a version.
     pub(crate) fn start(edition: &Edition, program: &Path, schemas: &Path) -> Result<Self, String> {
         Ok(Self {
             api: edition.generated.api.clone(),
@@ -65,14 +65,14 @@ impl Version {
             .map_or(&NOTHING, |operation| operation.part(part))
     }
 
-    /// The paths of all fields of a message.
+    /// Returns the paths of all fields of a message.
     fn fields(&self, name: &str, part: Part) -> BTreeSet<String> {
         let mut found = BTreeSet::new();
         fields("", self.tree(name, part), &mut found);
         found
     }
 
-    /// What the version's document says against a message, as it is read.
+    /// Returns the violations of the version's document in a message, as it is read.
     fn complaints(
         &mut self,
         name: &str,
@@ -118,8 +118,7 @@ impl Version {
     }
 }
 
-/// Lets a caller call a callee, with everything that each may send of an
-/// operation.
+/// Makes a caller call a callee, with all messages that each may send for an operation.
 pub(crate) fn observe(
     caller: &mut Version,
     callee: &mut Version,
@@ -132,7 +131,7 @@ pub(crate) fn observe(
         messages: 0,
     };
     let Some(calling) = caller.operation(name) else {
-        // The caller does not call what it does not know.
+        // The caller does not have this operation.
         return Ok(observed);
     };
     let called = callee.operation(name);
@@ -164,7 +163,8 @@ pub(crate) fn observe(
         watch.codes(&called, &usual)?;
     }
     watch.missing();
-    // Silence proves nothing: where nothing failed, something came through.
+    // An empty result proves nothing: where nothing failed, messages must have
+    // been received.
     let modes = [watch.calling.mode, called.mode];
     let expected = if modes.contains(&Mode::Notification) {
         1
@@ -177,7 +177,8 @@ pub(crate) fn observe(
     Ok(watch.observed)
 }
 
-/// What a version may send of an operation, around its difference from another.
+/// Returns the messages of an operation that a version may send, around its
+/// difference from another.
 fn messages(sender: &Version, receiver: &Version, operation: &Operation, part: Part) -> Vec<Value> {
     let examples = match part {
         Part::Request => &operation.request_examples,
@@ -198,17 +199,17 @@ fn messages(sender: &Version, receiver: &Version, operation: &Operation, part: P
     )
 }
 
-/// What is kept while one side calls the other.
+/// The record of one side calling the other.
 struct Watch<'v> {
     caller: &'v mut Version,
     callee: &'v mut Version,
-    /// Whether the caller is from before the edit, or else the callee.
+    /// Whether the caller has the old version; otherwise the callee has it.
     caller_is_old: bool,
     calling: Operation,
     observed: Observed,
-    /// The fields that came, by part.
+    /// The received fields, by part.
     came: BTreeSet<(Part, String)>,
-    /// The parts of which messages came at all.
+    /// The parts of which messages were received.
     heard: BTreeSet<Part>,
 }
 
@@ -220,13 +221,13 @@ impl Watch<'_> {
         }
     }
 
-    /// Whether the side from before the edit sends that part.
+    /// Whether the side with the old version sends this part.
     fn old_sends(&self, part: Part) -> bool {
         (part == Part::Request) == self.caller_is_old
     }
 
-    /// One call: how it ended, and what the callee saw; none if the request
-    /// cannot be built.
+    /// Makes one call: returns its outcome, and what the callee recorded; `None`
+    /// if the request cannot be built.
     fn exchange(&mut self, request: &Value, plan: &Value) -> Result<Option<[Value; 2]>, String> {
         let name = &self.calling.name;
         self.callee
@@ -246,7 +247,7 @@ impl Watch<'_> {
         Ok(Some([outcome, seen]))
     }
 
-    /// The first answer that the callee builds and its document allows.
+    /// Returns the first response that the callee builds and its document allows.
     fn usual_answer(&mut self, requests: &[Value], responses: &[Value]) -> Result<Value, String> {
         for response in responses {
             let plan = json!({ "value": response });
@@ -260,7 +261,7 @@ impl Watch<'_> {
         Ok(json!({ "value": responses.first().unwrap_or(&json!({})) }))
     }
 
-    /// Sends every request; gives the first that comes through.
+    /// Sends every request; returns the first that is received.
     fn requests(&mut self, requests: &[Value], plan: &Value) -> Result<Option<Value>, String> {
         let name = self.calling.name.clone();
         let mut usual = None;
@@ -286,7 +287,7 @@ impl Watch<'_> {
         Ok(usual)
     }
 
-    /// Sends every answer to one request.
+    /// Sends every response to one request.
     fn responses(&mut self, request: &Value, responses: &[Value]) -> Result<(), String> {
         let name = self.calling.name.clone();
         for response in responses {
@@ -303,7 +304,8 @@ impl Watch<'_> {
             {
                 continue;
             }
-            // What the builder takes, the answer may still be refused for: then it is no success.
+            // A response that the builder accepts may still be refused: then it
+            // is not a success.
             if outcome["outcome"] == "accepted" {
                 self.received(Part::Response, sent)?;
             } else if sent["responseCode"] == "1000" {
@@ -313,7 +315,7 @@ impl Watch<'_> {
         Ok(())
     }
 
-    /// What came through is compared with the receiver's document.
+    /// Compares a received message with the receiver's document.
     fn received(&mut self, part: Part, message: &Value) -> Result<(), String> {
         let name = self.calling.name.clone();
         let old_sends = self.old_sends(part);
@@ -344,7 +346,7 @@ impl Watch<'_> {
         Ok(())
     }
 
-    /// What the receiver from before the edit waits for in vain.
+    /// Records the fields that the old receiver expects and that never arrive.
     fn missing(&mut self) {
         let (old, new, part) = if self.caller_is_old {
             (&*self.caller, &*self.callee, Part::Response)
@@ -362,7 +364,7 @@ impl Watch<'_> {
         }
     }
 
-    /// Every code that the callee may answer, as the caller takes it.
+    /// Checks how the caller classifies every code that the callee may respond with.
     fn codes(&mut self, called: &Operation, request: &Value) -> Result<(), String> {
         let meant = |operation: &Operation, code: &str| {
             let mut codes = operation.codes.iter();
@@ -388,7 +390,7 @@ impl Watch<'_> {
                     false => Wire::Risk,
                 }
             } else {
-                // A newer caller knows better than the callee what a code means.
+                // A newer caller may classify a code more accurately than the callee.
                 let otherwise = meant(called, &code).as_deref() != Some(taken);
                 let known = meant(&self.calling, &code).is_some();
                 let risky = !known || otherwise && self.caller_is_old;
@@ -400,12 +402,12 @@ impl Watch<'_> {
     }
 }
 
-/// Whether the handler gave the answer of its plan.
+/// Whether the handler returned the planned response.
 fn is_answered(seen: &Value) -> bool {
     seen["reached"] == true && seen["refused"].is_null()
 }
 
-/// The codes with which an operation may be refused, and the plans to do so.
+/// Returns the codes with which an operation may be refused, and the plans to do so.
 fn refusals(operation: &Operation) -> Vec<(String, Value)> {
     let codes = operation.codes.iter();
     let refused = codes.filter(|code| code.outcome != Outcome::Accepted);
@@ -416,7 +418,7 @@ fn refusals(operation: &Operation) -> Vec<(String, Value)> {
     listed.chain(ends).collect()
 }
 
-/// What one version builds of a part of an operation and the other does not.
+/// Returns messages of an operation that one version builds and the other does not.
 pub(crate) fn built(
     old: &mut Version,
     new: &mut Version,
@@ -443,7 +445,7 @@ pub(crate) fn built(
             let order = json!({ "do": "build", "operation": name, "part": format!("{part:?}"), "value": value });
             *taken = version.peer.order(&order)?.get("built").is_some();
         }
-        // What a version has no field for, it cannot be given.
+        // A version cannot be given a value for a field that it does not have.
         let giver = usize::from(taken[1] && !taken[0]);
         if members.is_subset(&known[giver]) {
             note(taken, &|| value.to_string());
@@ -462,7 +464,7 @@ pub(crate) fn built(
     Ok(built)
 }
 
-/// Whether a version answers with a code, called by itself.
+/// Whether a version responds with a code when called by itself.
 fn refuses(
     version: &mut Version,
     operation: &Operation,
@@ -499,7 +501,7 @@ fn walk(path: &str, tree: &Value, message: &Value, visit: &mut dyn FnMut(&str, &
     }
 }
 
-/// The paths of all members of a message.
+/// Collects the paths of all members of a message.
 fn paths(path: &str, message: &Value, found: &mut BTreeSet<String>) {
     match message {
         Value::Object(members) => {
@@ -514,7 +516,7 @@ fn paths(path: &str, message: &Value, found: &mut BTreeSet<String>) {
     }
 }
 
-/// The paths of all fields of a schema.
+/// Collects the paths of all fields of a schema.
 fn fields(path: &str, tree: &Value, found: &mut BTreeSet<String>) {
     for (name, property) in properties(tree) {
         let path = format!("{path}/{name}");

@@ -1,5 +1,5 @@
-//! The workspaces below `target/` in which versions of the generated crates
-//! are compiled, and what cargo says of them.
+//! The workspaces below `target/` in which versions of the generated crates are
+//! compiled, and cargo's messages.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -12,22 +12,22 @@ use xtask::cargo;
 
 use crate::consumer::{CALLEE, CALLER, MESSAGES};
 
-/// The peer's program, without what depends on the version.
+/// The peer's program, without version-specific parts.
 const PEER: &str = include_str!("../peer.rs");
 
-/// A workspace with one version of the generated crates, and with programs
-/// that use them.
+/// A workspace with one version of the generated crates, and with programs that
+/// use them.
 #[derive(Debug)]
 pub(crate) struct Workspace {
     root: PathBuf,
-    /// Where the workspace's manifest stands.
+    /// The folder of the workspace's manifest.
     workspace: PathBuf,
-    /// Where its members stand. Cargo tells packages apart by their place
-    /// below the workspace, so that this needs the name again.
+    /// The folder of its members. Cargo distinguishes packages by their path
+    /// below the workspace, so that this path repeats the name.
     folder: PathBuf,
 }
 
-/// What the compiler said.
+/// The result of a compilation.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Compiled {
     /// The crates that compile.
@@ -37,7 +37,7 @@ pub(crate) struct Compiled {
 }
 
 impl Workspace {
-    /// A workspace of this name; what a former run left there serves again.
+    /// Creates a workspace with this name; output of an earlier run is reused.
     pub(crate) fn new(root: &Path, name: &str) -> Result<Self, String> {
         let workspace = root.join("target").join("prove").join(name);
         let workspace = Self {
@@ -52,19 +52,19 @@ impl Workspace {
             workspace.write(&path, &package_manifest(name, dependencies))?;
         }
         workspace.write("peer/src/main.rs", PEER)?;
-        // The same versions as in the workspace, so that nothing is fetched.
+        // The same versions as in the main workspace, so that nothing is fetched.
         workspace.write("../Cargo.lock", &read(&root.join("Cargo.lock"))?)?;
         Ok(workspace)
     }
 
-    /// Puts a version of the generated crates into the workspace.
+    /// Writes a version of the generated crates into the workspace.
     pub(crate) fn generated(&self, generated: &Generated) -> Result<(), String> {
         let files = generated.files.iter();
         let files = files.map(|file| (&*file.path, &*file.text));
         self.replace(&["types", "client", "server"], files)
     }
 
-    /// Compiles a consumer as far as it compiles.
+    /// Compiles as much as possible of a consumer.
     pub(crate) fn check(&self, consumer: &BTreeMap<String, String>) -> Result<Compiled, String> {
         let files = consumer.iter().map(|(path, text)| (&**path, &**text));
         self.replace(&["messages/src", "caller/src", "callee/src"], files)?;
@@ -73,7 +73,7 @@ impl Workspace {
         compiled(&self.cargo(&arguments)?)
     }
 
-    /// Builds the peer, and keeps the program under a name of its own.
+    /// Builds the peer, and copies the program to a separate name.
     pub(crate) fn peer(&self) -> Result<PathBuf, String> {
         let output = self.cargo("build --package peer")?;
         let compiled = compiled(&output)?;
@@ -89,8 +89,8 @@ impl Workspace {
         Ok(kept)
     }
 
-    /// Writes a file if it is not there as it should be, so that only what
-    /// changed is compiled again.
+    /// Writes a file unless it is up to date, so that only changed code is
+    /// compiled again.
     pub(crate) fn write(&self, path: &str, text: &str) -> Result<PathBuf, String> {
         let target = self.folder.join(path);
         if fs::read_to_string(&target).is_ok_and(|current| current == text) {
@@ -103,7 +103,7 @@ impl Workspace {
         Ok(target)
     }
 
-    /// Writes files, and deletes what else is in their folders.
+    /// Writes files, and deletes all others in their folders.
     fn replace<'t>(
         &self,
         folders: &[&str],
@@ -141,7 +141,7 @@ impl Workspace {
     }
 }
 
-/// The packages that are ours, and what they depend on.
+/// The packages of the consumer and the peer, with their dependencies.
 const PACKAGES: [(&str, &str); 4] = [
     (MESSAGES, "skypay-types.workspace = true\n"),
     (
@@ -170,8 +170,8 @@ fn package_manifest(name: &str, dependencies: &str) -> String {
     )
 }
 
-/// The manifest of the workspace with other members, so that the generated
-/// crates inherit what they inherit there.
+/// Returns the workspace's manifest with other members, so that the generated
+/// crates inherit the same settings.
 fn workspace_manifest(manifest: &str, name: &str) -> String {
     let mut text = String::new();
     let mut in_members = false;
@@ -193,7 +193,7 @@ fn workspace_manifest(manifest: &str, name: &str) -> String {
     text
 }
 
-/// What cargo's messages say.
+/// Parses cargo's messages.
 fn compiled(messages: &str) -> Result<Compiled, String> {
     let mut compiled = Compiled::default();
     for line in messages.lines().filter(|line| line.starts_with('{')) {

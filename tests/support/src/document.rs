@@ -1,4 +1,4 @@
-//! The document as tests see it: its operations and its examples.
+//! The document for tests: its operations and examples.
 
 use std::fmt;
 use std::sync::OnceLock;
@@ -11,39 +11,39 @@ use serde_json::value::RawValue;
 
 const TEXT: &str = include_str!("../../../spec/skypay.yaml");
 
-/// What the generator knows of the document.
+/// Returns the generator's model of the document.
 pub fn api() -> &'static Api {
     static API: OnceLock<Api> = OnceLock::new();
     API.get_or_init(|| codegen::generate(TEXT).unwrap().api)
 }
 
-/// The document as it stands.
+/// Returns the parsed document.
 pub fn root() -> &'static Node {
     static ROOT: OnceLock<Node> = OnceLock::new();
     ROOT.get_or_init(|| codegen::document::load(TEXT).unwrap())
 }
 
-/// The operation with this `operationId`.
+/// Returns the operation with this `operationId`.
 pub fn operation(name: &str) -> &'static Operation {
     let mut all = api().operations.iter();
     all.find(|operation| operation.name == name)
         .unwrap_or_else(|| panic!("{name} is in the document"))
 }
 
-/// A component schema as it stands.
+/// Returns a component schema.
 pub fn schema(name: &str) -> &'static Node {
     let schemas = root().get("components").unwrap().get("schemas").unwrap();
     schemas.get(name).unwrap_or_else(|| panic!("{name} exists"))
 }
 
-/// The names of all component schemas.
+/// Returns the names of all component schemas.
 pub fn schema_names() -> impl Iterator<Item = &'static str> {
     let schemas = root().get("components").unwrap().get("schemas").unwrap();
     schemas.entries().iter().map(|entry| entry.key.as_str())
 }
 
-/// The members of a message stand in the order of the document, those of
-/// objects inside it included.
+/// Checks that the members of a message are in document order, including those of
+/// nested objects.
 pub fn check_order(message: &Message, object: &str) {
     let properties = schema(&message.name).get("properties").unwrap().entries();
     let members = members(object);
@@ -61,7 +61,7 @@ pub fn check_order(message: &Message, object: &str) {
     }
 }
 
-/// The object that a field of a message holds, alone or in a list.
+/// Returns the object type of a field, alone or in a list.
 pub fn row_of(field: &Field) -> Option<&'static Message> {
     use codegen::model::Type;
 
@@ -76,7 +76,7 @@ pub fn row_of(field: &Field) -> Option<&'static Message> {
     api().objects.iter().find(|row| row.name == *name)
 }
 
-/// Whether the document calls a field personal.
+/// Whether the document marks a field as personal.
 pub fn is_personal(field: &Field) -> bool {
     use codegen::model::Type;
 
@@ -91,7 +91,7 @@ pub fn is_personal(field: &Field) -> bool {
     }
 }
 
-/// The members of a JSON object in the order of the text, their values as encoded.
+/// Returns the members of a JSON object in text order, with their values as encoded.
 pub fn members(object: &str) -> Vec<(String, String)> {
     let Members(members) = serde_json::from_str(object).unwrap();
     members

@@ -1,4 +1,4 @@
-//! An implementation of both traits that answers as a test tells it to.
+//! An implementation of both traits whose responses a test defines.
 
 use std::fmt;
 use std::net::IpAddr;
@@ -7,24 +7,24 @@ use std::sync::{Arc, Mutex};
 use skypay_server::{Context, NotStored, PartnerCallbacks, Refusal, SkypayApi, Stored};
 use skypay_types::{Operation, OperationInfo, read};
 
-/// What a handler was asked.
+/// A request that a handler received.
 #[derive(Clone, Debug)]
 pub struct Asked {
     pub operation: &'static OperationInfo,
-    /// The typed request, written again.
+    /// The typed request, serialized again.
     pub request: String,
     pub caller: Option<String>,
     pub peer: Option<IpAddr>,
 }
 
-/// What a handler does then.
+/// The reaction of a handler.
 #[derive(Clone, Debug)]
 pub enum Turn {
-    /// Answers with the message that this text is read as; a notification is stored.
+    /// Responds with the message parsed from this text; a notification is stored.
     Accept(String),
-    /// Refuses with this code and this text.
+    /// Refuses with this code and description.
     Refuse(String, String),
-    /// Refuses with a code of the partner's own.
+    /// Refuses with a partner code.
     RefuseAsPartner(u16),
     /// Does not store the notification.
     NotStored,
@@ -32,7 +32,7 @@ pub enum Turn {
     Panic(String),
 }
 
-/// Decides by what it is asked, and remembers it.
+/// A handler that calls a function for each request, and records it.
 #[derive(Clone)]
 pub struct Deciding {
     decide: Arc<dyn Fn(&Asked) -> Turn + Send + Sync>,
@@ -47,7 +47,7 @@ impl Deciding {
         }
     }
 
-    /// Everything that reached the handler so far.
+    /// Returns all requests that reached the handler so far.
     pub fn asked(&self) -> Vec<Asked> {
         self.asked.lock().unwrap().clone()
     }
@@ -136,7 +136,7 @@ macro_rules! implement {
 
 skypay_types::with_operations!(implement);
 
-/// Implements nothing of either trait.
+/// A handler that overrides no method of either trait.
 #[derive(Debug)]
 pub struct Nothing;
 

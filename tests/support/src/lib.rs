@@ -1,4 +1,4 @@
-//! What several test binaries share.
+//! Code shared by several test binaries.
 
 #![allow(
     clippy::unwrap_used,
@@ -14,9 +14,9 @@
 
 /// The document: its operations, examples and schemas.
 pub mod document;
-/// Handlers of both traits that answer as a test says.
+/// Handlers of both traits whose responses a test defines.
 pub mod handlers;
 /// Generated servers on the loopback interface.
 pub mod loopback;
-/// Every operation, with its types forgotten.
+/// Every operation, type-erased.
 pub mod operations;

@@ -1,4 +1,4 @@
-//! Generated servers on the loopback interface, and what crosses the wire.
+//! Generated servers on the loopback interface, and recording of the wire.
 
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, SystemTime};
@@ -17,16 +17,16 @@ use tokio::net::{TcpListener, TcpSocket, TcpStream};
 
 use crate::operations::CALLBACK_PATH;
 
-/// The moment at which all servers of these tests live, that of the vendor's
-/// samples: 2018-06-18 17:52:10.5211 in GMT+8.
+/// The fixed clock of all test servers, at the time of the vendor's samples:
+/// 2018-06-18 17:52:10.5211 in GMT+8.
 pub fn clock() -> Clock {
     Clock::new(|| SystemTime::UNIX_EPOCH + Duration::new(1_529_315_530, 521_100_000))
 }
 
-/// How that moment is written in answers.
+/// That time as formatted in responses.
 pub const NOW: &str = "2018-06-18 17:52:10.5211";
 
-/// The credentials of the vendor's samples, with a key of our own.
+/// The credentials of the vendor's samples, with a separate key.
 pub fn credentials() -> Credentials {
     Credentials::new(
         "AppName@skypay",
@@ -36,7 +36,7 @@ pub fn credentials() -> Credentials {
     .unwrap()
 }
 
-/// A ring whose only set is [`credentials`].
+/// A key ring whose only set is [`credentials`].
 pub fn keys() -> KeyRing {
     KeyRing::new(credentials())
 }
@@ -45,27 +45,27 @@ pub fn config() -> Config {
     Config::new(keys()).clock(clock())
 }
 
-/// Both generated routers, as a sandbox would put them together.
+/// Returns both generated routers, combined as in a sandbox.
 pub fn routes<H: SkypayApi + PartnerCallbacks + Clone>(handler: &H, config: &Config) -> Router {
     let callbacks = callbacks::router(handler.clone(), config.clone());
     skypay::router(handler.clone(), config.clone()).nest(CALLBACK_PATH, callbacks)
 }
 
-/// Serves routes on a free port; gives the host with its port.
+/// Serves routes on a free port; returns the host with its port.
 pub async fn host(routes: Router) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let host = listener.local_addr().unwrap().to_string();
-    // More than the tests open, so that none of theirs is closed.
+    // More than the tests open, so that none of their connections is closed.
     let serving = serve(listener, routes).connection_limit(1000);
     tokio::spawn(serving.into_future());
     host
 }
 
-/// What crossed the wire, in order.
+/// The recorded exchanges, in order.
 #[derive(Clone, Default)]
 pub struct Wire(Arc<Mutex<Vec<Exchange>>>);
 
-/// A request and its answer, sealed as they were.
+/// A request and its response, still encrypted.
 #[derive(Clone, Debug)]
 pub struct Exchange {
     pub path: String,
@@ -75,7 +75,7 @@ pub struct Exchange {
 }
 
 impl Wire {
-    /// The same routes, which now also record.
+    /// Returns the routes with recording enabled.
     pub fn recording(&self, routes: Router) -> Router {
         let wire = self.clone();
         routes.layer(middleware::from_fn(move |request, next| {
@@ -100,7 +100,7 @@ impl Wire {
         Response::from_parts(parts, Body::from(sealed_answer))
     }
 
-    /// Everything since the last time.
+    /// Returns all exchanges since the last call.
     pub fn take(&self) -> Vec<Exchange> {
         std::mem::take(&mut *self.0.lock().unwrap())
     }
@@ -124,7 +124,7 @@ fn text(bytes: &Bytes) -> String {
     String::from_utf8(bytes.to_vec()).unwrap()
 }
 
-/// The plaintext of a body that is sealed with the key of [`credentials`].
+/// Decrypts a body with the key of [`credentials`].
 pub fn opened(sealed: &str) -> String {
     opened_with(&credentials(), sealed)
 }
@@ -134,7 +134,7 @@ pub fn opened_with(credentials: &Credentials, sealed: &str) -> String {
     plaintext.to_string()
 }
 
-/// A body, sealed with the key of [`credentials`].
+/// Encrypts a body with the key of [`credentials`].
 pub fn sealed(plaintext: &str) -> String {
     sealed_with(&credentials(), plaintext)
 }
@@ -143,7 +143,7 @@ pub fn sealed_with(credentials: &Credentials, plaintext: &str) -> String {
     envelope::seal(credentials.key(), &[plaintext.as_bytes()])
 }
 
-/// An answer as it arrives.
+/// A received response.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Answer {
     pub status: u16,
@@ -152,12 +152,12 @@ pub struct Answer {
     pub body: String,
 }
 
-/// Posts a body without any client of ours.
+/// Posts a body with a plain socket, without the generated client.
 pub async fn post(host: &str, path: &str, body: &str) -> Answer {
     send("POST", host, path, "", body).await
 }
 
-/// The same with any method, and with more lines in the head, each with its line end.
+/// Sends any method, with additional header lines, each with its line end.
 pub async fn send(method: &str, host: &str, path: &str, lines: &str, body: &str) -> Answer {
     let length = body.len();
     let request = format!(
@@ -180,7 +180,7 @@ pub async fn send(method: &str, host: &str, path: &str, lines: &str, body: &str)
     }
 }
 
-/// An address at which no server listens, reserved as long as this lives.
+/// An address at which no server listens, reserved until this is dropped.
 pub struct ClosedPort {
     pub host: String,
     _bound: TcpSocket,

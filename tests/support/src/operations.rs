@@ -1,5 +1,4 @@
-//! Every operation, with its types forgotten: what it reads, what it writes,
-//! and how it is called.
+//! Every operation, type-erased: reading, writing and calling.
 
 use std::pin::Pin;
 
@@ -11,7 +10,7 @@ use skypay_client::{CallbackSender, Client, Environment, Error, KeyRing, Transpo
 use skypay_types::read::{self, ReadError};
 use skypay_types::{Operation, OperationInfo, Validate};
 
-/// An operation whose messages are JSON text outside and typed inside.
+/// An operation with JSON text as its interface and typed messages inside.
 pub struct Dynamic {
     pub info: &'static OperationInfo,
     pub request: Message,
@@ -22,13 +21,14 @@ pub struct Dynamic {
 type Answering = Pin<Box<dyn Future<Output = Result<String, Error>> + Send>>;
 
 impl Dynamic {
-    /// Reads `request` into its type, calls, and writes the typed answer.
+    /// Parses `request` into its type, makes the call, and serializes the typed
+    /// response.
     pub async fn call(&self, caller: &Caller, request: &str) -> Result<String, Error> {
         (self.call)(caller.clone(), request.as_bytes().to_vec()).await
     }
 }
 
-/// A type of message.
+/// A message type.
 pub struct Message {
     pub name: &'static str,
     pub read: fn(&[u8]) -> Result<Shown, ReadError>,
@@ -47,23 +47,23 @@ impl Message {
         }
     }
 
-    /// Reads a text that can be read.
+    /// Parses a text, which must succeed.
     pub fn shown(&self, text: &str) -> Shown {
         let read = (self.read)(text.as_bytes());
         read.unwrap_or_else(|error| panic!("{}: {error} in {text}", self.name))
     }
 }
 
-/// What a typed message says of itself.
+/// The representations of a typed message.
 #[derive(Debug, PartialEq)]
 pub struct Shown {
-    /// As its type writes it.
+    /// The serialized message.
     pub json: String,
-    /// As `Debug` shows it, on one line and on many.
+    /// The `Debug` output, on one line and pretty-printed.
     pub debug: String,
-    /// The rules that it breaks, a line for each.
+    /// The violated rules, one per line.
     pub broken: Vec<String>,
-    /// The fields for which it breaks them.
+    /// The fields that violate them.
     pub wrong_fields: Vec<String>,
 }
 
@@ -81,7 +81,7 @@ impl Shown {
     }
 }
 
-/// Both senders, set up alike.
+/// The senders of both directions, with the same settings.
 #[derive(Clone, Debug)]
 pub struct Caller {
     pub client: Client,
@@ -91,11 +91,11 @@ pub struct Caller {
 /// The path at which tests serve the callbacks.
 pub const CALLBACK_PATH: &str = "/skypay";
 
-/// The name under which tests call `SkyPay`.
+/// The caller name with which tests call `SkyPay`.
 pub const CALLER_NAME: &str = "acme";
 
 impl Caller {
-    /// Calls `SkyPay` and a partner at one host.
+    /// Creates senders that call `SkyPay` and a partner at one host.
     pub fn new(host: &str, keys: &KeyRing) -> Self {
         Self::with(host, keys, |settings| settings)
     }
@@ -126,7 +126,7 @@ macro_rules! dynamic {
                 Box::pin(async move {
                     let request: skypay_types::$request = read::from_slice(&request).unwrap();
                     let answer = caller.$caller.$method(&request).await;
-                    // The type is named, so that the method is known to give it.
+                    // The explicit type proves that the method returns it.
                     answer.map(|answer: skypay_types::$response| {
                         serde_json::to_string(&answer).unwrap()
                     })
