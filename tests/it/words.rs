@@ -33,7 +33,9 @@ const USED: &[(&str, &str, &str)] = &[
     ),
 ];
 
-const ENDINGS: [&str; 8] = ["rs", "md", "yaml", "toml", "html", "mjs", "sh", "yml"];
+const ENDINGS: [&str; 13] = [
+    "css", "csv", "html", "jinja", "js", "md", "mjs", "py", "rs", "sh", "toml", "yaml", "yml",
+];
 
 #[test]
 fn words_with_a_better_term_do_not_come_back() {

@@ -12,7 +12,7 @@
 
   let waiting = false;
 
-  // Whoever fills in a form is left alone until it is sent or empty again.
+  // The page is not replaced while a form is being filled in.
   const busy = () => {
     const main = document.querySelector("main");
     const field = document.activeElement;

@@ -24,7 +24,7 @@ function seal(text, encryptKey) {
   return sealed.ciphertext.toString(cipher.enc.Base64);
 }
 
-// The library decodes and unpads whatever it gets, so both are checked here.
+// The library accepts invalid Base64 and padding, so both are checked here.
 function unseal(body, encryptKey) {
   const base64 = body.replace(/[ \t\r\n]/g, "");
   const whole = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/;
