@@ -9,10 +9,10 @@
 //! | the generated code: snapshots, a new operation, another API | `generated`, `new_operation`, `second_api` |
 //! | the messages: bytes on the wire, reading, JSON Schemas, masking | `wire`, `reading`, `schemas`, `masking`, `keys` |
 //! | any message, any encoding, any fault | `properties` |
-//! | a call and its outcome | `outcomes`, `end_to_end` |
+//! | the outcomes of calls | `outcomes`, `end_to_end` |
 //! | the callback server under attack, the envelope's limits | `callback_server`, `limits` |
-//! | what fuzzing has found | `corpus` |
-//! | what is made of the document: exports, reference page, examples | `exports`, `docs`, `examples` |
+//! | the fuzz corpus | `corpus` |
+//! | the document's exports, reference page and examples | `exports`, `docs`, `examples` |
 //! | the workspace: layers, texts, packages, workflows, a consumer | `structure`, `prose`, `words`, `packages`, `workflows`, `consumer` |
 //!
 //! Code shared by several binaries is in the crate `test-support`.

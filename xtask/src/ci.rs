@@ -129,10 +129,10 @@ fn against(root: &Path, arguments: &Arguments) -> Result<String, String> {
     }
 }
 
-/// The workspace, and the service that is none of its members.
-/// What is not in the workspace, and has a lock file of its own.
+/// The manifests outside the workspace that have separate lock files.
 const OTHERS: [&str; 2] = ["fuzz/Cargo.toml", "benches/Cargo.toml"];
 
+/// Checks the formatting of all packages, inside and outside the workspace.
 fn formatting(root: &Path) -> Outcome {
     cargo(root, "fmt --check --all")?;
     let mut others = OTHERS.iter().chain([&CONSUMER]);

@@ -53,7 +53,7 @@ pub fn run(root: &Path, arguments: &Arguments) -> Outcome {
     Ok(())
 }
 
-/// The names of the targets, sorted.
+/// Returns the sorted names of the targets.
 fn targets(root: &Path) -> std::io::Result<Vec<String>> {
     let mut names = Vec::new();
     for entry in fs::read_dir(root.join(TARGETS))? {

@@ -76,7 +76,7 @@ const VALIDATORS: &[(&str, &str, &[&str])] = &[
     ),
 ];
 
-/// Installs what `package-lock.json` pins, unless it is already installed.
+/// Installs the packages that `package-lock.json` pins, unless already installed.
 pub(crate) fn install_from_npm(folder: &Path) -> Outcome {
     let installed = folder.join("node_modules/.installed-lock.json");
     let pinned = fs::read_to_string(folder.join("package-lock.json")).unwrap_or_default();
@@ -90,7 +90,7 @@ pub(crate) fn install_from_npm(folder: &Path) -> Outcome {
     Ok(())
 }
 
-/// Installs what `requirements.txt` pins.
+/// Installs the packages that `requirements.txt` pins.
 pub(crate) fn install_from_pypi(folder: &Path) -> Outcome {
     if !folder.join(".venv/bin/python").exists() {
         install(folder, "python3 -m venv .venv")?;

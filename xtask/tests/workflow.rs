@@ -131,7 +131,7 @@ fn what_another_generator_wrote_is_not_held_against_this_one() {
     assert!(!comment.contains("generated output"), "{comment}");
 }
 
-/// Only the pull request's own tool knows a new keyword.
+/// A new keyword is supported only by the pull request's own tool.
 #[test]
 fn where_the_base_cannot_read_it_the_comment_says_who_judges() {
     let repository = Repository::new();
