@@ -1,8 +1,8 @@
-//! Seals messages: reads them from standard input, one to a line, and writes
-//! the sealed body of each to standard output, in the same order.
+//! Encrypts messages: reads them from standard input, one per line, and writes the
+//! encrypted body of each to standard output, in the same order.
 //!
-//! The one argument is the Encrypt Key. It is for keys of examples: what a
-//! command is called with can be read by everybody on the machine.
+//! The only argument is the Encrypt Key. Use it with example keys only: command
+//! lines are visible to all users of the machine.
 
 use std::error::Error;
 use std::io::{BufRead, Write};

@@ -1,4 +1,4 @@
-//! What a dispatcher replies to plaintext.
+//! The replies of a dispatcher to plaintext.
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
@@ -261,7 +261,7 @@ async fn a_url_may_say_what_a_request_does_not() {
     }
 }
 
-/// Says whether it was asked with credentials of its own.
+/// Replies whether the request had its own credentials.
 struct Disclosed;
 
 impl Handler for Disclosed {
@@ -291,7 +291,7 @@ async fn a_simulator_sees_wrong_credentials_and_discloses_the_keys() {
         assert_eq!(message["responseDescription"], expected);
     }
 
-    // Under which of the keys each reply is encrypted.
+    // The keys that encrypt each reply.
     let key_of = async |dispatcher: Dispatcher<Disclosed>, plaintext: &str| {
         let body = envelope::seal(credentials("second").key(), &[plaintext.as_bytes()]);
         let request = http::Request::post("/").body(axum::body::Body::from(body));

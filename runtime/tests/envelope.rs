@@ -1,4 +1,5 @@
-//! What is sealed opens, and of everything else only what the format allows.
+//! An encrypted message can be decrypted, and of all other bodies only those that
+//! the format allows.
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
@@ -64,7 +65,7 @@ fn every_vector_gives_its_body_and_back() {
 #[test]
 fn base64_is_read_strictly_but_for_whitespace_a_mark_and_quotes() {
     let key = EncryptKey::derive("C5EXAMPLEKEY0001");
-    // The empty text, from the vectors.
+    // The empty message, from the test vectors.
     for body in [
         "OelZe49efWk01tfvfgFqhQ==",
         " Oe\tlZe4\r\n9ef\x0bWk01tf\x0cvfgFqhQ= =\n",
@@ -112,9 +113,9 @@ fn base64_is_read_strictly_but_for_whitespace_a_mark_and_quotes() {
     }
 }
 
-/// A body that decrypts to whole blocks, padded or not.
+/// A body that decrypts to these whole blocks, padded or not.
 fn blocks(key: &EncryptKey, bytes: &[u8]) -> Vec<u8> {
-    // Each block is encrypted by itself.
+    // In ECB mode, each block is encrypted independently.
     let mut encrypted = STANDARD.decode(seal(key, &[bytes])).unwrap();
     encrypted.truncate(bytes.len());
     encrypted
@@ -179,10 +180,11 @@ proptest! {
         prop_assert_eq!(opened(&key, STANDARD.encode(blocks(&key, &last))), expected.flatten());
     }
 
-    /// What the cipher cannot prevent is all that can be done without the key.
+    /// Blocks can be reordered, which ECB mode cannot prevent; without the key, no
+    /// other modification is possible.
     #[test]
     fn blocks_in_another_order_open_to_their_texts_in_that_order(
-        // Letters that could be taken for padding are among them.
+        // Some of the characters could be taken for padding.
         text in "[\\x01-\\x03a-c]{0,100}",
         order in proptest::collection::vec(any::<prop::sample::Index>(), 0..10),
     ) {

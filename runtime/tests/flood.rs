@@ -1,8 +1,8 @@
-//! A server with the files that a process usually may open, while thousands of
-//! connections are made and never finished.
+//! A server with the usual limit of open files, under thousands of connections that
+//! never send a complete request.
 //!
-//! The server and those who attack it are copies of this program: none of them
-//! needs more files than it is allowed.
+//! The server and the attackers are child processes of this program, so that none
+//! exceeds its own limit of open files.
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
@@ -53,7 +53,8 @@ mod flood {
     const CALLBACKS: usize = 20;
     const MOST_MEMORY: usize = 30 * 1024 * 1024;
 
-    /// What is sent on each connection, and what follows it for ever.
+    /// The first bytes that are sent on each connection, and those that are then
+    /// repeated.
     fn pieces(kind: &str) -> (Vec<u8>, &'static [u8]) {
         let post = "POST /skypay HTTP/1.1\r\nhost: x\r\n";
         match kind {
@@ -88,7 +89,7 @@ mod flood {
         ] {
             withstand(kind, None, 1024);
         }
-        // There are fewer files than connections would be allowed.
+        // The limit of open files is below the connection limit.
         withstand("half headers", Some(10_000), 100);
     }
 
@@ -118,7 +119,7 @@ mod flood {
         );
     }
 
-    /// Sends a callback and gets its answer.
+    /// Sends a callback and checks that it is answered.
     fn answered(address: SocketAddr) {
         let mut stream = TcpStream::connect(address).unwrap();
         stream
@@ -130,7 +131,7 @@ mod flood {
         assert_eq!(&status, b"HTTP/1.1 200");
     }
 
-    /// A copy of this program, which ends with this one.
+    /// A child process of this program, which ends with it.
     struct Copy {
         child: Child,
         lines: BufReader<std::process::ChildStdout>,
@@ -156,7 +157,7 @@ mod flood {
             line.trim_end().to_owned()
         }
 
-        /// Bytes; `None` where the system does not say.
+        /// The memory in bytes; `None` if the system does not report it.
         fn memory(&self, name: &str) -> Option<usize> {
             let status = format!("/proc/{}/status", self.child.id());
             let status = std::fs::read_to_string(status).ok()?;
@@ -197,7 +198,7 @@ mod flood {
         for _ in 0..count {
             let mut stream = TcpStream::connect(address).unwrap();
             stream.set_nonblocking(true).unwrap();
-            // As much as is taken at once; it may be closed already.
+            // A partial write suffices; the connection may be closed already.
             let _ = stream.write(&first);
             streams.push(stream);
         }
@@ -212,7 +213,8 @@ mod flood {
         }
     }
 
-    /// So that nothing is left when the test is ended from outside.
+    /// Ends the process with its parent, so that none is left when the test is
+    /// aborted.
     fn end_with_stdin() {
         std::thread::spawn(|| {
             let _ = io::stdin().read_to_end(&mut Vec::new());

@@ -1,4 +1,4 @@
-//! Credentials, and the ring in which they change.
+//! Credentials and the rotation of keys.
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
@@ -63,7 +63,7 @@ fn what_was_damaged_on_its_way_here_is_refused_by_name_and_place() {
             assert_eq!(credentials.unwrap_err().to_string(), expected);
         }
     }
-    // The document does not say what a key is made of.
+    // The document does not restrict the characters of a key.
     for text in ["C5DC7C518C673218E63A4580FFFC224F", "a b", "\"'\\", "密钥ñ€"] {
         assert_eq!(check_issued(text), Ok(()), "{text:?}");
     }

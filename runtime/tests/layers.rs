@@ -1,5 +1,5 @@
-//! What can stand between the encrypted text and the HTTP request, and what
-//! cannot go wrong there.
+//! Layers between encryption and the HTTP client, and the errors that they cannot
+//! cause.
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
@@ -21,7 +21,7 @@ use tower::{BoxError, ServiceExt, service_fn};
 
 const ACCEPTED: &str = r#"{"responseTime":"2026-11-23 10:00:00.0000","responseCode":"7000","responseDescription":"Fine","status":"paid"}"#;
 
-/// Ends a call through one layer in front of an HTTP service that must not be
+/// Executes a call through one layer, in front of an HTTP service that must not be
 /// reached.
 async fn through<O, F, Fut>(layer: F, request: &O) -> Result<O::Response, Error>
 where
@@ -42,7 +42,7 @@ where
     transport.call(&service, request).await
 }
 
-/// An error after which the request counts as sent.
+/// An error that counts as after the request was sent.
 fn unreached<T>() -> progenitor_client::Error<T> {
     progenitor_client::Error::Custom("the HTTP service was reached".to_owned())
 }
@@ -77,7 +77,7 @@ async fn an_error_before_the_request_was_passed_on_means_not_sent() {
 #[tokio::test]
 async fn an_error_after_the_request_was_passed_on_leaves_the_outcome_unknown() {
     let fail_late = |request, inner: HttpService| async move {
-        // What became of it does not matter: it has been passed on.
+        // The result is ignored: the request has been passed on.
         let _ = inner.oneshot(request).await;
         Err("too late".into())
     };
@@ -101,8 +101,8 @@ async fn a_read_that_a_layer_ends_is_not_sent_again() {
     assert_eq!(*seen.lock().unwrap(), 1);
 }
 
-/// A queue may return an error and still hold the request: sending it then
-/// would pay what was reported as not sent.
+/// A queue may return an error and still hold the request: sending it later would
+/// execute a payment that was reported as not sent.
 #[tokio::test]
 async fn a_request_kept_beyond_its_call_cannot_be_sent() {
     let kept = Arc::new(Mutex::new(None));

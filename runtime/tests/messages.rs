@@ -1,4 +1,4 @@
-//! Constraints and builders: what `tests/sample.rs` does not need.
+//! Constraints and builders, as far as `tests/sample.rs` does not cover them.
 
 use std::ops::Bound;
 
@@ -56,7 +56,7 @@ skypay_runtime::message! {
     }
 }
 
-/// A message with a text, and the lines that its builder says of the rest.
+/// Builds a message with a text, and checks the violations of all other fields.
 fn check(fill: impl FnOnce(ProbeBuilder) -> ProbeBuilder, expected: &[&str]) {
     let built = fill(Probe::builder().text("ab")).build();
     let found = built.map_or_else(|invalid| invalid.to_string(), |_| String::new());
@@ -145,7 +145,7 @@ fn the_path_leads_to_the_field() {
     assert_eq!(invalid.violations()[2].field, "children[1].names[1]");
 }
 
-/// Its conversion fails with a text that is not ours.
+/// Its conversion fails with an error of another crate.
 struct Foreign;
 
 impl TryFrom<Foreign> for Amount {

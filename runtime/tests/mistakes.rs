@@ -1,5 +1,4 @@
-//! A row of `message!` that the generator gets wrong is an error of the compiler
-//! that names the field.
+//! An invalid row of `message!` is a compile error that names the field.
 
 use std::process::Command;
 use std::{env, fs};
@@ -19,7 +18,7 @@ debug = "line-tables-only"
 [workspace]
 "#;
 
-/// A message with this row.
+/// The source of a message with this row.
 fn message(name: &str, row: &str) -> String {
     format!(
         "skypay_runtime::message! {{\n    /// An order.\n    pub struct {name}, {name}Builder {{\n        \
@@ -43,7 +42,7 @@ fn a_mistake_in_a_row_names_the_field() {
             "field `paid`: unknown encoding `words`",
         ),
     ];
-    // Tests run in the folder of their crate.
+    // Tests run in the directory of their crate.
     let runtime = env::current_dir().unwrap();
     let program = env::current_exe().unwrap();
     let target = program.ancestors().nth(3).unwrap();
@@ -51,7 +50,7 @@ fn a_mistake_in_a_row_names_the_field() {
     fs::create_dir_all(folder.join("src")).unwrap();
     let manifest = MANIFEST.replace("RUNTIME", &runtime.display().to_string());
     fs::write(folder.join("Cargo.toml"), manifest).unwrap();
-    // The same versions as here, so that nothing has to be fetched.
+    // The same versions as in this workspace, so that nothing is downloaded.
     let lock = runtime.with_file_name("Cargo.lock");
     fs::copy(lock, folder.join("Cargo.lock")).unwrap();
     let messages = rows.iter().enumerate();

@@ -1,4 +1,4 @@
-//! What is tolerated when a message is read, and what is not.
+//! What is tolerated when a message is read, and what is an error.
 
 use std::collections::BTreeMap;
 use std::fmt::Debug;
@@ -50,7 +50,7 @@ enum Kind {
     Other(u8),
 }
 
-/// An object that may come as a plain text.
+/// An object that may be received as a plain text.
 #[derive(Debug, PartialEq, Deserialize)]
 struct Label {
     #[serde(alias = "$plain")]
@@ -149,12 +149,12 @@ fn keys_are_matched_wherever_there_are_structs() {
     assert_eq!(read(null), Ok(expected));
 }
 
-/// What each value is read as; nothing if it is refused.
+/// Checks how each value is read; `None` if it is an error.
 fn check_values<T: DeserializeOwned + PartialEq + Debug>(values: &[(&str, Option<T>)]) {
     for (json, expected) in values {
         let value = read(&format!(" {json}\n")).ok();
         assert_eq!(&value, expected, "{json}");
-        // In a field its first byte is known before it is read.
+        // In a field, its first byte is known before it is read.
         let json = format!(r#"{{"value": {json}}}"#);
         let fields = read::<BTreeMap<String, T>>(&json).ok();
         let value = fields.and_then(|mut fields| fields.remove("value"));
@@ -388,7 +388,7 @@ fn no_error_holds_anything_received() {
     }
 }
 
-/// Separated by bars.
+/// Scalars, separated by `|`.
 const SCALARS: &str = concat!(
     r##"null|true|12|-0|1.50|1e2|"1.50"|" 7 "|""|"a\/b"|"\ud800"|"\u00f1"|"ñ"|"Bank"|"##,
     r##"99999999999999999999|1e999|1.2E7|0E-8|"1.2E7"|0.30000000000000004|"3,900.00"|"-"|"##,
@@ -400,7 +400,7 @@ const KEYS: &str = concat!(
     r##"byName|pair|kind|received|entries|bankCode|bank\u0043ode|unknown"##,
 );
 
-/// JSON that resembles a message here and there, with every kind of encoding.
+/// JSON that partly resembles a message, in every kind of encoding.
 fn encodings() -> impl Strategy<Value = String> {
     let one_of = |texts: &'static str| prop::sample::select(texts.split('|').collect::<Vec<_>>());
     let keys = one_of(KEYS);
@@ -419,7 +419,7 @@ fn encodings() -> impl Strategy<Value = String> {
 }
 
 proptest! {
-    // A list is read value by value if one of its entries cannot be read.
+    // A list is read value by value if one of its entries is unreadable.
     #[test]
     fn one_pass_and_value_by_value_agree(
         json in encodings(),

@@ -1,4 +1,4 @@
-//! Fields and entries that cannot be read, in messages that can.
+//! Unreadable fields and entries in readable messages.
 
 use serde::{Deserialize, Serialize};
 
@@ -46,7 +46,7 @@ fn message(parcels: &str) -> Message {
     from_slice(json.as_bytes()).expect("the message can be read")
 }
 
-/// What does not come, in every form, and what comes and is no time.
+/// An absent field in every form, and a received one that is not a time.
 #[test]
 fn an_unreadable_field_is_neither_absent_nor_an_error() {
     let sent = |json: &str| {

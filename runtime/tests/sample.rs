@@ -1,6 +1,5 @@
-//! One message of every kind, declared with the macros that generated code is
-//! made of, and the proof that the runtime carries them. The operation is made
-//! up.
+//! Messages with every kind of field, declared with the macros that generated code
+//! uses, to test the runtime without generated code. The operation is made up.
 
 use skypay_runtime::{Amount, Date, DateTime, IntegerText, PersonName, Sensitive};
 
@@ -175,7 +174,7 @@ mod tests {
             .replaced(["OLD01"])
     }
 
-    /// The violations as `field rule`.
+    /// The violations, formatted as `field rule`.
     fn broken(builder: ParcelQueueRequestBuilder) -> Vec<String> {
         let invalid = match builder.build() {
             Ok(message) => panic!("valid: {message:?}"),

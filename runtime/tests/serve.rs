@@ -1,4 +1,4 @@
-//! What a server does with connections, and what becomes of handlers.
+//! The limits of connections, and the completion of handlers.
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
@@ -63,16 +63,16 @@ impl Server {
     }
 }
 
-/// What comes before nothing is left to do; the clock has to be one that stands
-/// still as long as there is.
+/// Fails after a minute. Requires a paused clock, which only advances when all
+/// tasks are idle.
 async fn within_a_minute<F: Future>(future: F) -> F::Output {
     tokio::time::timeout(Duration::from_secs(60), future)
         .await
         .unwrap()
 }
 
-/// The status of the next answer, once all of it is there; `None` if the
-/// connection is closed without one.
+/// The status of the next response, once it is complete; `None` if the connection
+/// is closed without one.
 async fn status(stream: &mut TcpStream) -> Option<u16> {
     let mut read = Vec::new();
     loop {
@@ -92,7 +92,7 @@ async fn status(stream: &mut TcpStream) -> Option<u16> {
     }
 }
 
-/// By a clock that stands still as long as anything is to do.
+/// With a paused clock, which only advances when all tasks are idle.
 #[tokio::test(start_paused = true)]
 async fn a_connection_without_a_whole_header_is_closed_when_its_time_is_over() {
     for (time, seconds) in [(None, 10), (Some(Duration::from_secs(3)), 3)] {
@@ -107,7 +107,7 @@ async fn a_connection_without_a_whole_header_is_closed_when_its_time_is_over() {
             assert_eq!(within_a_minute(status(&mut stream)).await, None);
             assert_eq!(started.elapsed().as_secs(), seconds);
         }
-        // Byte by byte it may not take longer either.
+        // Sending byte by byte does not extend the timeout.
         let mut stream = server.send(HALF_A_HEADER).await;
         let started = Instant::now();
         while stream.write_all(b"x").await.is_ok() {
@@ -115,7 +115,7 @@ async fn a_connection_without_a_whole_header_is_closed_when_its_time_is_over() {
             tokio::task::yield_now().await;
             assert!(started.elapsed().as_secs() <= seconds, "it is still read");
         }
-        // Nor may a connection wait longer for its next request.
+        // The timeout also applies to the next request of a connection.
         server.handlers.release(1);
         let mut stream = server.send(&request("askStatus")).await;
         assert_eq!(status(&mut stream).await, Some(200));
@@ -125,8 +125,8 @@ async fn a_connection_without_a_whole_header_is_closed_when_its_time_is_over() {
     }
 }
 
-/// By a clock that stands still as long as anything is to do: it is not kept
-/// until the time for its end is over.
+/// With a paused clock, which only advances when all tasks are idle: the connection
+/// is not kept open until its timeout.
 #[tokio::test(start_paused = true)]
 async fn a_header_that_is_too_long_is_refused() {
     let server = start(|serve| serve).await;
@@ -135,7 +135,7 @@ async fn a_header_that_is_too_long_is_refused() {
         let mut stream = TcpStream::connect(server.address).await.unwrap();
         let long = line.repeat(390_000 / line.len().max(1));
         let long = format!("POST /{long}{}", "A".repeat(390_000 - long.len()));
-        // What is refused need not be read to its end.
+        // The server need not read a rejected request to its end.
         let _ = stream.write_all(long.as_bytes()).await;
         let status = status(&mut stream).await;
         assert!(matches!(status, None | Some(400..500)), "{status:?}");
@@ -143,8 +143,8 @@ async fn a_header_that_is_too_long_is_refused() {
     }
 }
 
-/// By a clock that stands still as long as anything is to do: it gives way at
-/// once, and not when its time is over.
+/// With a paused clock, which only advances when all tasks are idle: the connection
+/// is replaced at once, and not at its timeout.
 #[tokio::test(start_paused = true)]
 async fn the_connection_that_has_waited_longest_gives_way() {
     let server = start(|serve| serve.connection_limit(3)).await;
@@ -159,7 +159,7 @@ async fn the_connection_that_has_waited_longest_gives_way() {
         let mut next = server.send(&whole).await;
         assert_eq!(status(&mut next).await, Some(200));
         assert_eq!(status(oldest).await, None);
-        // It is kept open, and is the youngest of those that wait.
+        // It is kept open, and has now waited for the shortest time.
         *oldest = next;
     }
     assert_eq!(started.elapsed().as_secs(), 0);
@@ -211,7 +211,7 @@ async fn shutting_down_answers_what_has_begun_and_waits_for_all_handlers() {
     }
 }
 
-/// By a clock that stands still as long as anything is to do.
+/// With a paused clock, which only advances when all tasks are idle.
 #[tokio::test(start_paused = true)]
 async fn shutting_down_has_an_end() {
     let time = Duration::from_secs(7);
@@ -231,7 +231,7 @@ async fn shutting_down_has_an_end() {
     }
 }
 
-/// Calls a service, and hangs up when its handler has begun.
+/// Calls a service, and disconnects when its handler has started.
 async fn hang_up<F>(handlers: &mut Watched, calling: F)
 where
     F: Future<Output: Send> + Send + 'static,
@@ -242,7 +242,7 @@ where
     assert!(calling.await.is_err_and(|error| error.is_cancelled()));
 }
 
-/// By a clock that stands still as long as anything is to do.
+/// With a paused clock, which only advances when all tasks are idle.
 #[tokio::test(start_paused = true)]
 async fn a_handler_runs_to_its_end_when_its_caller_hangs_up() {
     for action in ["askStatus", "tellProgress"] {
@@ -250,7 +250,7 @@ async fn a_handler_runs_to_its_end_when_its_caller_hangs_up() {
         let dispatch = Dispatcher::new(handler, Config::new(keys())).in_envelope();
         let called = || Request::post("/skypay").body(Full::<Bytes>::from(body(action)));
         hang_up(&mut handlers, dispatch.clone().oneshot(called().unwrap())).await;
-        // The same in a router of one's own.
+        // The same with a router of the program.
         let routes = Router::new().route_service("/skypay", dispatch);
         let request = called().unwrap().map(Body::new);
         hang_up(&mut handlers, routes.oneshot(request)).await;
@@ -261,7 +261,7 @@ async fn a_handler_runs_to_its_end_when_its_caller_hangs_up() {
     }
 }
 
-/// By a clock that stands still as long as anything is to do.
+/// With a paused clock, which only advances when all tasks are idle.
 #[tokio::test(start_paused = true)]
 async fn a_handler_that_takes_too_long_is_not_waited_for_and_goes_on() {
     for (action, status, code) in [("askStatus", 200, "-7009"), ("tellProgress", 503, "-7010")] {

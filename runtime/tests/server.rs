@@ -1,4 +1,4 @@
-//! What a receiver of encrypted bodies answers to everything that can arrive.
+//! The responses of a server to every kind of request.
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
@@ -77,7 +77,7 @@ async fn answer<H: Handler>(service: &Service<H>, request: Request<Body>) -> Ans
     }
 }
 
-/// Sends an authenticated request; gives the status, and the code and the text
+/// Sends an authenticated request; returns the status, and the code and description
 /// of the response.
 async fn ask(action: &str, fields: &str) -> (u16, String, String) {
     let service = service(Sample::default(), config());
@@ -137,7 +137,7 @@ async fn a_request_that_names_no_operation_is_for_that_of_its_url() {
         answer(&own, request(&nameless)).await.status,
         StatusCode::OK
     );
-    // What the request says counts for more than where it arrives.
+    // The operation that the request names takes precedence over that of its URL.
     let other = dispatch.for_operation(TellProgressRequest::INFO);
     let opened = answer(&other, request(&plaintext))
         .await
@@ -160,13 +160,13 @@ async fn answers_are_sealed_with_the_set_of_the_request() {
     }
 }
 
-/// The clock stands still but for what is waited for.
+/// The clock is paused and only advances while the test waits.
 #[tokio::test(start_paused = true)]
 async fn a_slow_sender_is_refused_when_its_time_is_over() {
     let sample = Sample::default();
     let first = credentials("first");
     let good = seal(&first, &plaintext("first", "sendMoney", &number("1")));
-    // Nothing comes after what is sent here, and the sender does not hang up.
+    // No more bytes follow, and the sender does not disconnect.
     let answered = async |config: Config, part: &[u8]| {
         let (mut sender, body) = Channel::<Bytes>::new(1);
         let part = Bytes::copy_from_slice(part);
@@ -310,7 +310,7 @@ const ALLOWED: [&str; 8] = [
     " \t203.0.113.7 ",
 ];
 
-/// What leaves the origin unknown, written by a proxy.
+/// Entries of a proxy that leave the origin unknown.
 const UNKNOWN: [&str; 18] = [
     "unknown",
     "",
@@ -328,7 +328,7 @@ const UNKNOWN: [&str; 18] = [
     "for=203.0.113.7",
     "\"203.0.113.7\"",
     "203.0.113.7, ñ",
-    // Proxies all the way: who called them is not known.
+    // All entries are proxies, so the origin is unknown.
     "10.0.0.2",
     "192.0.2.2, 10.0.0.2",
 ];
@@ -372,7 +372,7 @@ async fn networks_are_those_of_the_nearest_address_that_cannot_be_forged() {
     let refused = answer(&service(Sample::default(), none), post(sealed)).await;
     assert_eq!(refused.status, StatusCode::BAD_REQUEST);
 
-    // A network may be written as one of mapped addresses, or hold them.
+    // A network may be written as IPv4-mapped IPv6 addresses, or contain them.
     let ours = "203.0.113.0/24";
     for network in [ours, "::ffff:203.0.113.0/120", "::ffff:0:0/96", "::/0"] {
         let socket = |address| From {
@@ -384,7 +384,7 @@ async fn networks_are_those_of_the_nearest_address_that_cannot_be_forged() {
         check(network, socket("[::ffff:203.0.113.7]:999"), true).await;
         check(network, socket("[2001:db8::7]:999"), true).await;
         let all = network == "::/0" || network == "::ffff:0:0/96";
-        // The header of a peer that is no proxy is not read.
+        // The header is ignored if the peer is not a proxy.
         check(network, socket("203.0.114.7:999"), all).await;
         check(network, socket("127.0.0.1:999"), all).await;
         check(network, socket("[2001:db9::7]:999"), network == "::/0").await;
@@ -410,7 +410,7 @@ async fn networks_are_those_of_the_nearest_address_that_cannot_be_forged() {
         for entry in ALLOWED {
             forwarded(ours, &[entry], true).await;
             forwarded(ours, &["unknown", entry], true).await;
-            // The one that is nearest and no proxy counts.
+            // The nearest entry that is not a proxy is the origin.
             let behind = format!("198.51.100.7, {entry}, 10.0.0.2,[::ffff:192.0.2.2]:1");
             forwarded(ours, &[&behind], true).await;
             forwarded(ours, &["x", &behind, "10.0.0.2"], true).await;

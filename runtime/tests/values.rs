@@ -1,4 +1,4 @@
-//! The scalars: how each of them is built, read, written and shown.
+//! Scalars: how each of them is built, parsed, written and formatted.
 
 use std::fmt::Debug;
 use std::time::{Duration, SystemTime};
@@ -35,7 +35,7 @@ skypay_runtime::string_newtype! {
     pub struct Phone: sensitive;
 }
 
-/// What a JSON string with this text is read as.
+/// Deserializes a JSON string with this text.
 fn received<T: DeserializeOwned>(text: &str) -> Option<T> {
     from_slice(json!(text).to_string().as_bytes()).ok()
 }
@@ -44,7 +44,7 @@ fn written(value: &impl Serialize) -> String {
     serde_json::to_string(value).expect("it can be written")
 }
 
-/// What a text is when a program gives it, and when it is received.
+/// Checks how a text is parsed if a program supplies it, and if it is received.
 fn check<T>(text: &str, given: Option<&T>, expected: Option<&T>)
 where
     T: DeserializeOwned + PartialEq + Debug + for<'a> TryFrom<&'a str, Error = WireError>,
@@ -70,7 +70,7 @@ fn an_amount_is_exact_to_the_centavo() {
         let amount = Some(&Amount::from_centavos(centavos));
         check(text, amount, amount);
     }
-    // What other systems print is received, but a program does not give it.
+    // Formats of other systems are accepted in received texts only.
     for (text, centavos) in [
         (" 1 ", 100),
         ("1e3", 100_000),
@@ -352,7 +352,7 @@ fn clocks_are_eight_hours_ahead_of_utc_and_the_calendar_has_two_ends() {
     assert_eq!(DateTime::from_unix_seconds(i64::MIN), first);
     assert_eq!(last.plus_seconds(1), last);
     assert_eq!(first.plus_seconds(i64::MIN), first);
-    // What senders write for "never".
+    // A value that senders use for "never".
     let never: DateTime = "9999-12-31 23:59:59".parse().unwrap();
     assert_eq!(DateTime::from(never.to_system_time()), never);
 }
@@ -496,7 +496,7 @@ proptest! {
         noise in -9_999_i64..=9_999, zeros in 0_usize..20, shift in 0_usize..30,
     ) {
         let amount = Amount::from_centavos(centavos);
-        // The noise has its last digit in the tenth decimal: less than a millionth.
+        // The last digit of the noise is the tenth decimal: less than a millionth.
         let exact = i128::from(centavos) * 100_000_000 + i128::from(noise);
         let magnitude = format!("{:011}", exact.unsigned_abs());
         let (whole, decimals) = magnitude.split_at(magnitude.len() - 10);

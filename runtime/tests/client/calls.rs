@@ -1,4 +1,4 @@
-//! Calls to a server on the loopback interface that reacts as a test says.
+//! Calls to a scripted server on the loopback interface.
 
 use std::time::Duration;
 
@@ -15,12 +15,12 @@ use crate::support::{clock, credentials, keys};
 
 pub(crate) const ACCEPTED: &str = r#"{"responseTime":"2026-11-23 10:00:00.0000","responseCode":"7000","responseDescription":"Fine"}"#;
 pub(crate) const REFUSED: &str = r#"{"responseTime":"2026-11-23 10:00:00.0000","responseCode":"-7001","responseDescription":"Jose Rizal has no account"}"#;
-/// A refusal that has nothing to do with keys.
+/// A refusal that does not concern the keys.
 pub(crate) const OTHERWISE: &str = r#"{"responseCode":"-7003"}"#;
 pub(crate) const STATUS: &str = r#"{"responseCode":"7000","status":"paid"}"#;
 
-/// What generated code does: a text is posted, and a response of any status is
-/// a stream.
+/// The equivalent of generated code: posts a text, and returns a response of any
+/// status as a stream.
 pub(crate) fn service(transport: &Transport, path: &'static str) -> HttpService {
     transport.service(|http| {
         let url = format!("{}{path}", transport.base_url());
@@ -61,8 +61,8 @@ pub(crate) fn answer(plaintext: &str) -> Reaction {
     http("200 OK", "content-type: text/plain\r\n", sealed(plaintext))
 }
 
-/// Calls a server that reacts in this way every time. Gives the result and how
-/// many requests the server has read.
+/// Calls a server that handles every connection in this way. Returns the result and
+/// the number of requests that the server has read.
 pub(crate) async fn after<O: Operation<Response: Response<Code = String>>>(
     reaction: Reaction,
     request: &O,

@@ -1,4 +1,4 @@
-//! Calls while keys change.
+//! Calls during a key rotation.
 
 use std::sync::{Arc, Mutex};
 
@@ -26,7 +26,7 @@ async fn an_answer_may_be_sealed_with_any_key_of_the_ring() {
     assert!(envelope::open(credentials("second").key(), body.as_bytes()).is_ok());
 }
 
-/// Which set each request was sealed with.
+/// The set that encrypted each request.
 fn sets_of(server: &Server) -> Vec<&'static str> {
     let opens = |set: &str, request: &str| {
         let (_, body) = request.split_once("\r\n\r\n").unwrap();
@@ -41,8 +41,8 @@ fn sets_of(server: &Server) -> Vec<&'static str> {
     sets.collect()
 }
 
-/// Sends money with the set `first`, while `second` has been announced. Gives
-/// the result, and the sets of the requests.
+/// Sends money with the set `first`, while `second` has been announced. Returns the
+/// result, and the sets of the requests.
 async fn while_keys_change<O: Operation<Response: Response<Code = String>>>(
     request: &O,
     react: impl Fn(usize) -> Reaction + Send + Sync + 'static,
@@ -78,15 +78,15 @@ async fn a_refusal_sealed_with_another_set_is_followed_to_that_set() {
         for _ in 0..2 {
             call(&transport, &SendMoneyRequest::sample()).await.unwrap();
         }
-        // The second call begins with the set that the first one has switched to.
+        // The second call starts with the set to which the first one has switched.
         assert_eq!(sets_of(&server), ["first", "second", "second"], "{status}");
         assert_eq!(*tries.lock().unwrap(), [2, 1], "{status}");
         assert!(ring.writes_newest());
     }
 }
 
-/// What does not prove that nothing was carried out is not followed, and
-/// neither is what a partner says of a callback.
+/// The keys are not switched by a response that does not prove that nothing was
+/// executed, nor by a partner's response to a callback.
 #[tokio::test]
 async fn nothing_else_is_sent_again_with_other_keys() {
     async fn check(reaction: Reaction, expected: Option<CallOutcome>) {
@@ -143,8 +143,8 @@ async fn following_keys_has_an_end() {
     assert_eq!(sets, ["first", "second", "first"]);
 }
 
-/// The first refusal may be a recorded one: then the first request was carried
-/// out, and what is said of the second says nothing of that.
+/// The first refusal may be a replayed recording: then the first request was
+/// executed, and the response to the second one does not determine its outcome.
 #[tokio::test]
 async fn what_was_sent_again_is_rejected_only_for_its_keys() {
     for (second, expected) in [

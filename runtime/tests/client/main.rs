@@ -1,4 +1,4 @@
-//! What a call says after everything that can happen to it.
+//! The results of calls after every kind of failure.
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
@@ -92,7 +92,8 @@ async fn statuses_are_answered_as_read() {
     assert_eq!(requests, 1);
 }
 
-/// Asks a server that cuts the connection a number of times before answering.
+/// Queries a server that closes the connection a number of times before it
+/// responds.
 async fn ask_after_cuts(cuts: usize, retries: u32) -> (bool, usize) {
     let server = Server::start(move |index| {
         if index < cuts {

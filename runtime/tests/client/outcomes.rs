@@ -1,4 +1,4 @@
-//! How calls end.
+//! The outcomes of calls.
 
 use std::time::Duration;
 
@@ -13,8 +13,8 @@ use crate::calls::{
 use crate::loopback::{Reaction, Server, closed_port, http};
 use crate::support::{AskStatusRequest, ListColoursRequest, SendMoneyRequest, keys};
 
-/// The outcome of sending money is unknown for this reason, and the server
-/// has seen no second request.
+/// Checks that the outcome of sending money is unknown with this cause, and that
+/// the server got no second request.
 async fn check_unknown(reaction: Reaction, expected: UnknownCause) {
     let shown = format!("{reaction:?}");
     let (result, requests) = after(reaction, &SendMoneyRequest::sample()).await;
@@ -100,7 +100,7 @@ async fn other_statuses_than_200_leave_the_outcome_unknown() {
     let html = http("502 Hm", "content-type: text/html\r\n", "<html>");
     check_unknown(html, UnknownCause::HttpStatus(502)).await;
     for status in [201, 400, 401, 403, 404, 429, 500, 503] {
-        // However readable the answer is; only the keys may be refused so.
+        // Even if the response is readable; only a refusal of the keys is accepted.
         for plaintext in [ACCEPTED, OTHERWISE] {
             let reaction = http(&format!("{status} Hm"), "", sealed(plaintext));
             check_unknown(reaction, UnknownCause::HttpStatus(status)).await;
@@ -205,8 +205,8 @@ async fn a_listed_refusal_is_a_rejection() {
     assert_eq!(requests, 1);
 }
 
-/// A code of the partner has one form, and means a refusal where partners have
-/// codes.
+/// A partner-defined code has one canonical form, and is a refusal for operations
+/// that allow such codes.
 #[tokio::test]
 async fn codes_are_read_as_text_or_number() {
     async fn check<O>(request: &O, codes: &[&str], expected: CallOutcome)
@@ -373,7 +373,7 @@ fn only_a_listed_or_a_partners_own_code_says_anything() {
     };
     all(&["1"], Outcome::Accepted);
     all(&["-7", "20", "30"], Outcome::Rejected);
-    // A listed code is what the list says, wherever it lies.
+    // The outcome of a listed code takes precedence over the range.
     all(&["25"], Outcome::Unknown);
     all(&["", "7", "024", "-1", "19", "31"], Outcome::Unknown);
     all(

@@ -12,7 +12,8 @@ use crate::calls::{builder, call};
 use crate::loopback::closed_port;
 use crate::support::{AskStatusRequest, SendMoneyRequest, keys};
 
-/// The text shows whole seconds, and asking at that time is not too early.
+/// The message shows whole seconds, and a status query at that time is not too
+/// early.
 #[tokio::test]
 async fn the_time_to_ask_is_a_whole_second_and_not_too_early() {
     let begin = SystemTime::UNIX_EPOCH + Duration::from_secs(1_795_399_200);

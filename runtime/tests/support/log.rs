@@ -1,4 +1,4 @@
-//! Everything that is logged by the present thread, as text.
+//! Captures the log of the current thread as text.
 
 use std::fmt::{Debug, Write};
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -9,7 +9,7 @@ use tracing::span::{Attributes, Id, Record};
 use tracing::subscriber::DefaultGuard;
 use tracing::{Dispatch, Event, Metadata, Subscriber};
 
-/// Collects as long as it lives.
+/// Captures until it is dropped.
 pub(crate) struct Log {
     text: Arc<Mutex<String>>,
     _guard: DefaultGuard,
@@ -17,9 +17,9 @@ pub(crate) struct Log {
 
 impl Log {
     pub(crate) fn collect() -> Self {
-        // As long as there is only one collector, `tracing` asks the thread
-        // that comes first whether there is a subscriber, and tests of other threads
-        // have none. With a second one it asks all there are.
+        // With only one subscriber, `tracing` caches whether it is enabled for the
+        // first thread that asks, and threads of other tests have none. With a
+        // second subscriber it checks all of them.
         static SECOND: OnceLock<Dispatch> = OnceLock::new();
         SECOND.get_or_init(|| Dispatch::new(Collector::default()));
         let collector = Collector::default();

@@ -1,4 +1,4 @@
-//! A server on the loopback interface that misbehaves as its script says.
+//! A server on the loopback interface that misbehaves as a script defines.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
@@ -13,24 +13,24 @@ pub(crate) enum Reaction {
     CutBeforeReading,
     /// Reads the request and closes the connection.
     CutAfterReading,
-    /// Reads the request, says nothing and keeps the connection open.
+    /// Reads the request, does not respond and keeps the connection open.
     Silence,
     /// Reads the request, writes this and closes the connection.
     Write(Vec<u8>),
-    /// Reads request after request on one connection and writes this to each.
+    /// Reads requests on one connection and writes this as the response to each.
     WriteAgainAndAgain(Vec<u8>),
     /// Writes this without reading, and keeps the connection open.
     WriteUnasked(Vec<u8>),
 }
 
-/// An HTTP answer with its length, after which the connection is kept.
+/// An HTTP response with its length, after which the connection is kept open.
 pub(crate) fn kept(body: impl AsRef<[u8]>) -> Reaction {
     let body = body.as_ref();
     let head = format!("HTTP/1.1 200 OK\r\ncontent-length: {}\r\n\r\n", body.len());
     Reaction::WriteAgainAndAgain([head.as_bytes(), body].concat())
 }
 
-/// An HTTP answer with its length.
+/// An HTTP response with its length.
 pub(crate) fn http(status: &str, headers: &str, body: impl AsRef<[u8]>) -> Reaction {
     let body = body.as_ref();
     let head = format!(
@@ -40,7 +40,7 @@ pub(crate) fn http(status: &str, headers: &str, body: impl AsRef<[u8]>) -> React
     Reaction::Write([head.as_bytes(), body].concat())
 }
 
-/// The requests that a server has read to their end, head and body.
+/// The complete requests that a server has read, header and body.
 type Requests = Arc<Mutex<Vec<String>>>;
 
 pub(crate) struct Server {
@@ -50,7 +50,7 @@ pub(crate) struct Server {
 }
 
 impl Server {
-    /// A server that reacts to the n-th connection as `script(n)` says.
+    /// Starts a server that handles the n-th connection as `script(n)` defines.
     pub(crate) async fn start(script: impl Fn(usize) -> Reaction + Send + 'static) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let host = listener.local_addr().unwrap().to_string();
@@ -81,7 +81,7 @@ impl Server {
     }
 }
 
-/// An address at which nothing listens.
+/// An address on which no server listens.
 pub(crate) async fn closed_port() -> String {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     listener.local_addr().unwrap().to_string()
@@ -104,7 +104,7 @@ async fn react(mut stream: TcpStream, reaction: Reaction, requests: Requests) {
         }
         Reaction::Write(answer) => {
             read_request(&mut stream, &requests).await;
-            // The client may have hung up already.
+            // The client may have disconnected already.
             let _ = stream.write_all(&answer).await;
         }
         Reaction::WriteUnasked(answer) => {
@@ -114,7 +114,7 @@ async fn react(mut stream: TcpStream, reaction: Reaction, requests: Requests) {
     }
 }
 
-/// Whether there was a whole request.
+/// Reads a request; returns whether it was complete.
 async fn read_request(stream: &mut TcpStream, requests: &Requests) -> bool {
     let mut read = Vec::new();
     let mut buffer = [0; 4096];

@@ -1,5 +1,5 @@
-//! Sample operations, declared as generated code declares them. Their codes are
-//! made up, to show that the runtime knows none.
+//! Sample operations, declared in the form of generated code. Their codes are made
+//! up, to prove that the runtime contains none.
 
 #![allow(
     dead_code,
@@ -26,7 +26,7 @@ pub(crate) fn credentials(set: &str) -> Credentials {
     .unwrap()
 }
 
-/// A ring whose only set is `first`.
+/// A key ring with the set `first` only.
 pub(crate) fn keys() -> KeyRing {
     KeyRing::new(credentials("first"))
 }
@@ -45,11 +45,11 @@ macro_rules! response {
         skypay_runtime::message! {
             /// A response.
             pub struct $response, $builder {
-                /// When it was written.
+                /// The time of the response.
                 response_time "responseTime": received DateTime as fraction;
                 /// The return code.
                 response_code "responseCode": optional String;
-                /// The text that goes with it.
+                /// The description of the return code.
                 response_description "responseDescription": received String;
                 $($row)*
             }
@@ -63,7 +63,7 @@ macro_rules! response {
     };
 }
 
-/// An operation with the codes that all of them have here.
+/// Declares an operation with the codes that all sample operations share.
 macro_rules! operation {
     ($request:ident -> $response:ident { $($fact:tt)* } $($more:tt)*) => {
         skypay_runtime::operation! {
@@ -82,9 +82,9 @@ macro_rules! operation {
 skypay_runtime::message! {
     /// Moves money.
     pub struct SendMoneyRequest, SendMoneyRequestBuilder {
-        /// What is paid.
+        /// The transaction.
         control_number "controlNumber": required String;
-        /// To whom.
+        /// The payee.
         payee "payee": required String { text(..=50) };
     }
 }
@@ -111,13 +111,13 @@ operation! {
 skypay_runtime::message! {
     /// Reads.
     pub struct AskStatusRequest, AskStatusRequestBuilder {
-        /// What is asked about.
+        /// The transaction.
         control_number "controlNumber": required String;
     }
 }
 
 response!(AskStatusResponse, AskStatusResponseBuilder {
-    /// What became of it.
+    /// The status of the transaction.
     status "status": required String { text(..=10) };
 });
 
@@ -140,7 +140,7 @@ operation! {
 skypay_runtime::message! {
     /// May only be acknowledged.
     pub struct TellProgressRequest, TellProgressRequestBuilder {
-        /// What it is about.
+        /// The transaction.
         control_number "controlNumber": required String;
     }
 }
@@ -161,11 +161,12 @@ operation! {
 }
 
 response!(ListResponse, ListResponseBuilder {
-    /// What there is.
+    /// The entries.
     items "items": list String;
 });
 
-/// One of two that share an action. Its responses may lack a return code.
+/// Declares one of two operations that share an action. Their responses may lack a
+/// return code.
 macro_rules! list {
     ($request:ident, $builder:ident, $name:literal) => {
         skypay_runtime::message! {
@@ -210,7 +211,7 @@ impl AskStatusRequest {
 }
 
 impl AskStatusResponse {
-    /// Of any length, also one that the rules do not allow.
+    /// A response with any status, even one that exceeds the allowed length.
     pub(crate) fn of(status: impl Into<String>) -> Self {
         let valid = Self::builder().status("").build().unwrap();
         Self {

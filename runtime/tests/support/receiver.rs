@@ -1,4 +1,4 @@
-//! A receiver whose handlers do what a request says, and requests to it.
+//! A server whose handlers act as the request specifies, and requests to it.
 
 #![allow(dead_code, reason = "each test file uses the half that it needs")]
 
@@ -27,7 +27,7 @@ pub(crate) const PROTOCOL: &Protocol = &Protocol {
     caller_parameter: "caller",
 };
 
-/// Does what the control number says, and counts how often it is asked.
+/// Acts as the control number specifies, and counts its calls.
 #[derive(Clone, Default)]
 pub(crate) struct Sample {
     pub(crate) handled: Arc<AtomicUsize>,

@@ -1,4 +1,4 @@
-//! A server whose handlers begin, and end when the test lets them.
+//! A server whose handlers wait until the test releases them.
 
 #![allow(dead_code, reason = "each test file uses the half that it needs")]
 
@@ -14,7 +14,7 @@ use crate::support::{
     AskStatusRequest, AskStatusResponse, OPERATIONS, TellProgressRequest, credentials,
 };
 
-/// Signals when a handler begins and ends, and waits until it may end.
+/// Signals when a handler starts and ends, and blocks it until it is released.
 #[derive(Clone)]
 pub(crate) struct Waiting {
     begins: mpsc::UnboundedSender<()>,
@@ -55,7 +55,7 @@ impl Waiting {
 }
 
 impl Watched {
-    /// So many handlers may end.
+    /// Releases this number of handlers.
     pub(crate) fn release(&self, handlers: usize) {
         self.may_end.add_permits(handlers);
     }
@@ -82,13 +82,13 @@ impl Handler for Waiting {
     }
 }
 
-/// A request to `action`, encrypted.
+/// The encrypted body of a request to `action`.
 pub(crate) fn body(action: &str) -> String {
     let plaintext = plaintext("first", action, &number("SKY9912345678"));
     envelope::seal(credentials("first").key(), &[plaintext.as_bytes()])
 }
 
-/// The same over HTTP.
+/// The HTTP request with that body.
 pub(crate) fn request(action: &str) -> Vec<u8> {
     let body = body(action);
     let length = body.len();
