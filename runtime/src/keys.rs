@@ -157,7 +157,7 @@ pub enum InvalidText {
 
 impl std::error::Error for InvalidText {}
 
-/// Credentials that cannot be as they were issued. Shows none of them.
+/// Credentials that differ from those that were issued. Shows none of them.
 #[derive(Clone, Copy, Debug, Display, PartialEq, Eq)]
 #[displaydoc("the {name} {problem}; give it exactly as it was issued")]
 pub struct InvalidCredentials {

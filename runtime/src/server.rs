@@ -64,8 +64,9 @@ pub trait Handler: Send + Sync + 'static {
     /// The general part of responses.
     const PROTOCOL: &'static Protocol;
 
-    /// Handles an authenticated request to [`Context::operation`](Context#structfield.operation), which is
-    /// one of [`Self::OPERATIONS`], through [`respond`].
+    /// Handles an authenticated request through [`respond`]. The operation,
+    /// [`Context::operation`](Context#structfield.operation), is one of
+    /// [`Self::OPERATIONS`].
     fn handle(&self, context: &Context, plaintext: &[u8]) -> impl Future<Output = Reply> + Send;
 }
 

@@ -4,7 +4,7 @@
 use skypay_runtime::{Amount, Date, DateTime, IntegerText, PersonName, Sensitive};
 
 skypay_runtime::open_enum! {
-    /// Who carries a parcel.
+    /// The carrier of a parcel.
     pub enum Carrier {
         /// `1`: a van.
         Van = "1",
@@ -18,7 +18,7 @@ skypay_runtime::open_enum! {
 }
 
 skypay_runtime::open_enum! {
-    /// What an answer says.
+    /// The return codes of a response.
     pub enum ResponseCode {
         /// `1000`: accepted.
         Success = "1000",
@@ -74,9 +74,9 @@ skypay_runtime::message! {
         page_size "pageSize": optional u32 { range(1..=1000) };
         /// A time with decimals, misspelled on the wire.
         transaction_date "transctionDate" | "transactionDate": required DateTime as fraction;
-        /// A list of objects that has to be there.
+        /// A required list of objects.
         parcels "parcels": list ParcelEntry [1..=3] { nested };
-        /// A list of scalars that may be missing.
+        /// An optional list of scalars.
         replaced "replaced": optional_list ParcelNumber { text(..=15) };
     }
     rules {
@@ -112,15 +112,15 @@ skypay_runtime::operation! {
 }
 
 skypay_runtime::message! {
-    /// The answer to the order.
+    /// The response to the order.
     pub struct ParcelQueueResponse, ParcelQueueResponseBuilder {
-        /// When the answer was written.
+        /// The time of the response.
         response_time "responseTime": received DateTime as fraction;
         /// The return code.
         response_code "responseCode": optional ResponseCode;
-        /// The text that goes with it.
+        /// The description of the return code.
         response_description "responseDescription": received String;
-        /// A list of objects that may also be plain texts.
+        /// A list of objects that may be received as plain texts.
         parcels "parcels": optional_entries ParcelEntry;
     }
 }

@@ -64,22 +64,22 @@ impl TransportBuilder {
     }
 
     setters! {
-        /// The timeout for connecting, TLS included; 10 seconds by default. A call
-        /// that exceeds it was not sent. Keep it well below
+        /// Sets the timeout for connecting, TLS included; 10 seconds by default. A
+        /// call that exceeds it was not sent. Keep it well below
         /// [`timeout`](Self::timeout).
         connect_timeout: Duration;
-        /// The timeout for one attempt, from connecting to the last byte of the
-        /// response; 30 seconds by default. A call that exceeds it has an unknown
-        /// outcome.
+        /// Sets the timeout for one attempt, from connecting to the last byte of
+        /// the response; 30 seconds by default. A call that exceeds it has an
+        /// unknown outcome.
         timeout: Duration;
-        /// The clock for [`Transport::ask_not_before`]; the system clock by
+        /// Sets the clock for [`Transport::ask_not_before`]; the system clock by
         /// default.
         clock: Clock;
-        /// How often a call that only reads is retried, immediately, if the
+        /// Sets how often a call that only reads is retried, immediately, if the
         /// connection fails; 1 by default. Calls that change state are never
         /// retried.
         read_retries: u32;
-        /// The maximum size of a response body in bytes; 16 MiB by default.
+        /// Sets the maximum size of a response body in bytes; 16 MiB by default.
         response_limit: usize;
     }
 

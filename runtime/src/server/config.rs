@@ -85,15 +85,15 @@ impl Config {
     }
 
     setters! {
-        /// The maximum size of a request in bytes; 64 KiB by default.
+        /// Sets the maximum size of a request body in bytes; 64 KiB by default.
         body_limit: usize;
-        /// The timeout for the body of a request to arrive, from the end of its
-        /// header; 10 seconds by default. Slower requests are rejected, so that
-        /// they cannot hold connections and memory. A timeout for the header is up
-        /// to the HTTP server, such as [`serve`](super::serve). It requires the
-        /// timer of tokio's runtime.
+        /// Sets the timeout for the body of a request to arrive, from the end of
+        /// its header; 10 seconds by default. Slower requests are rejected, so that
+        /// they cannot hold connections and memory. The HTTP server limits the time
+        /// for the header, as [`serve`](super::serve) does. This timeout requires
+        /// the timer of tokio's runtime.
         body_time: Duration;
-        /// The clock for the times in responses; the system clock by default.
+        /// Sets the clock for the times in responses; the system clock by default.
         clock: Clock;
     }
 

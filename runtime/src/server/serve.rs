@@ -99,11 +99,11 @@ impl<Io> Serve<Io> {
     }
 
     setters! {
-        /// The timeout for the header of a request, from the time that the
+        /// Sets the timeout for the header of a request, from the time that the
         /// connection is accepted or the previous response is sent; 10 seconds by
         /// default.
         header_time: Duration;
-        /// The timeout for shutting down; 30 seconds by default.
+        /// Sets the timeout for shutting down; 30 seconds by default.
         shutdown_time: Duration;
     }
 

@@ -17,9 +17,9 @@ pub(crate) struct Log {
 
 impl Log {
     pub(crate) fn collect() -> Self {
-        // With only one subscriber, `tracing` caches whether it is enabled for the
-        // first thread that asks, and threads of other tests have none. With a
-        // second subscriber it checks all of them.
+        // With only one subscriber, `tracing` caches whether the first thread is
+        // subscribed, and threads of other tests are not. With a second subscriber
+        // it checks all of them.
         static SECOND: OnceLock<Dispatch> = OnceLock::new();
         SECOND.get_or_init(|| Dispatch::new(Collector::default()));
         let collector = Collector::default();
