@@ -14,7 +14,7 @@ use crate::comparison::Comparison;
 pub struct Arguments {
     /// The change, as `cargo xtask spec diff` names it
     pub fingerprint: String,
-    /// Why the break is right
+    /// Why the break is intended
     #[arg(long)]
     pub reason: String,
     /// The version of the document in which the approval expires [default and

@@ -21,10 +21,10 @@ const CHANGES: &str = "CHANGELOG.md";
 /// Which versions, and what they are compared with.
 #[derive(Args, Clone, Debug, Default)]
 pub struct Arguments {
-    /// The version of the document [default: the lowest that is high enough]
+    /// The version of the document [default: the lowest sufficient one]
     #[arg(long, value_name = "VERSION")]
     pub document: Option<String>,
-    /// The version of the crates [default: the lowest that is high enough]
+    /// The version of the crates [default: the lowest sufficient one]
     #[arg(long, value_name = "VERSION")]
     pub crates: Option<String>,
     /// A revision or a file to compare with [default: the merge base with main]

@@ -23,7 +23,7 @@ pub struct Arguments {
     /// A revision or a file to compare with [default: the merge base with main]
     #[arg(long, value_name = "REV|FILE")]
     pub against: Option<String>,
-    /// Whose severity counts
+    /// The role whose severity counts
     #[arg(long, value_enum, default_value = "partner")]
     pub role: RoleName,
     /// The least severe severity that makes the command fail
@@ -31,7 +31,7 @@ pub struct Arguments {
     pub fail_on: Threshold,
 }
 
-/// Whose severity counts.
+/// The role whose severity counts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum RoleName {
     /// Calls SkyPay's operations and serves the callbacks
@@ -56,11 +56,11 @@ impl From<RoleName> for Role {
 /// fails at every threshold but the last.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum Threshold {
-    /// What is deployed stops working
+    /// Deployed programs stop working
     Breaking,
     /// Code has to change
     Source,
-    /// Code may be surprised
+    /// Generated code accepts it, hand-written code may not
     Risky,
     /// Never fail
     None,

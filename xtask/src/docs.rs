@@ -34,7 +34,7 @@ pub struct Arguments {
     /// --against, target/docs/skypay.html]
     #[arg(long, value_name = "FILE")]
     pub out: Option<PathBuf>,
-    /// Write nothing; exit with 4 if the page is not as it should be
+    /// Write nothing; exit with 4 if the page is out of date
     #[arg(long, conflicts_with_all = ["against", "out"])]
     pub check: bool,
 }

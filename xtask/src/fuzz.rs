@@ -22,9 +22,9 @@ const TARGETS: &str = "fuzz/fuzz_targets";
 /// What to look at, and how long.
 #[derive(Args, Clone, Debug)]
 pub struct Arguments {
-    /// The target; all of them, if not said
+    /// The target [default: all]
     pub target: Option<String>,
-    /// For how long each
+    /// The duration for each target, in seconds
     #[arg(long, default_value_t = 60, value_name = "NUMBER")]
     pub seconds: u32,
 }

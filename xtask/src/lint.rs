@@ -20,7 +20,7 @@ pub struct Arguments {
     /// The least severe finding that makes the command fail
     #[arg(long, value_enum, default_value = "warning")]
     pub fail_on: Threshold,
-    /// Explain a rule: what it asks, why, and how to except a node from it
+    /// Explain a rule: what it requires, why, and how to except a node
     #[arg(long, value_name = "RULE", conflicts_with_all = ["file", "rules"])]
     pub explain: Option<String>,
     /// List the rules

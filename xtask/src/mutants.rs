@@ -22,10 +22,10 @@ const FAST: [&str; 2] = [
 /// What to break, and how much of it.
 #[derive(Args, Clone, Debug)]
 pub struct Arguments {
-    /// The part; all of them, if not said
+    /// The part [default: all]
     #[arg(value_enum)]
     pub part: Option<Part>,
-    /// One of so many shares, such as `0/8`; all, if not said
+    /// One share of the mutants, such as `0/8` [default: all]
     #[arg(long, value_name = "K/N")]
     pub shard: Option<String>,
 }

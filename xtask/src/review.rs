@@ -27,17 +27,17 @@ pub struct Arguments {
     /// The least severe severity that makes the command fail
     #[arg(long, value_enum, default_value = "breaking")]
     pub fail_on: Threshold,
-    /// How the report is written
+    /// The format of the report
     #[arg(long, value_enum, default_value = "markdown")]
     pub format: Format,
     /// Leave out the examples, which need the generated crates to build
     #[arg(long)]
     pub no_examples: bool,
-    /// Leave out whether what was written from the document is up to date: it was
-    /// written by another generator than this
+    /// Do not check that generated files are up to date: another generator has
+    /// written them
     #[arg(long)]
     pub no_output: bool,
-    /// Where the files of the edit can be read, so that places become links
+    /// The URL of the edit's files, to turn locations into links
     #[arg(long, value_name = "URL")]
     pub links: Option<String>,
     /// Write the report to a file instead

@@ -18,10 +18,10 @@ const FORM: &str = "logical.json";
 /// Which requests are made up.
 #[derive(clap::Args, Clone, Debug)]
 pub struct Arguments {
-    /// The same seed makes the same requests
+    /// The seed of the requests
     #[arg(long, default_value_t = 1)]
     pub seed: u64,
-    /// For each operation, besides those that follow from examples and limits
+    /// Requests for each operation, besides those from examples and limits
     #[arg(long, default_value_t = 40, value_parser = clap::value_parser!(u32).range(1..))]
     pub requests: u32,
 }

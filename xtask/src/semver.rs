@@ -23,7 +23,7 @@ pub struct Arguments {
     /// A revision or a file to compare with [default: the merge base with main]
     #[arg(long, value_name = "REV|FILE")]
     pub against: Option<String>,
-    /// Fail if a version is lower than it has to be
+    /// Fail if a version is too low
     #[arg(long)]
     pub check: bool,
 }

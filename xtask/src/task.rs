@@ -27,7 +27,7 @@ pub struct CommandLine {
 pub enum Task {
     /// Regenerate `generated/` from spec/skypay.yaml
     Gen {
-        /// Write nothing; exit with 4 if anything is not up to date
+        /// Write nothing; exit with 4 if a file is out of date
         #[arg(long)]
         check: bool,
     },
@@ -40,7 +40,7 @@ pub enum Task {
     /// Check, compare and publish spec/skypay.yaml
     #[command(subcommand)]
     Spec(Spec),
-    /// Verify the project by means that take minutes or hours
+    /// Run long checks: proofs, fuzzing, mutation tests, browser, packages
     #[command(subcommand)]
     Verify(Verify),
 }
@@ -56,26 +56,26 @@ pub enum Spec {
     Validate,
     /// Show what an edit breaks, and for whom
     Diff(diff::Arguments),
-    /// Write everything about an edit as one comment for a pull request
+    /// Review an edit: breaking changes, versions and open work in one report
     Review(review::Arguments),
-    /// Show which public items an edit adds and removes
+    /// Show the public items that an edit adds and removes
     PublicApi(public_api::Arguments),
-    /// Show which versions an edit needs
+    /// Show the versions that an edit requires
     Semver(semver::Arguments),
-    /// Raise the versions as far as an edit needs, and regenerate
+    /// Raise the versions as an edit requires, and regenerate
     Bump(bump::Arguments),
     /// Approve a breaking change, with a reason
     Approve(approve::Arguments),
     /// Write the API reference as one HTML page
     Docs(docs::Arguments),
-    /// Write the document in the formats of other tools, below target/exports
+    /// Export the document for other tools, below target/exports
     Exports,
 }
 
 /// What takes too long for every test run.
 #[derive(Debug, Subcommand)]
 pub enum Verify {
-    /// Prove what `spec diff` says by compiling and running both versions
+    /// Prove the verdicts of `spec diff` by compiling and running both versions
     #[command(disable_help_flag = true)]
     Prove {
         /// Passed on; `--help` lists them
@@ -88,7 +88,7 @@ pub enum Verify {
     },
     /// Fuzz a sandbox with Schemathesis (installs it, pinned)
     Schemathesis(schemathesis::Arguments),
-    /// Fuzz what reads foreign bytes (installs cargo-fuzz)
+    /// Fuzz the parsers of external input (installs cargo-fuzz)
     Fuzz(fuzz::Arguments),
     /// Run mutation tests (hours; installs cargo-mutants)
     Mutants(mutants::Arguments),

@@ -164,7 +164,7 @@ pub enum CashierCommand {
         #[cfg_attr(feature = "clap", arg(long, value_parser = arguments::payout_channel))]
         channel: PayoutChannel,
     },
-    /// Pay it out (payoutPayout); only after an inquiry that succeeded
+    /// Pay it out (payoutPayout); only after a successful inquiry
     Pay {
         /// The payout's control number
         #[cfg_attr(feature = "clap", arg(value_name = "PAYOUT"))]
@@ -172,12 +172,12 @@ pub enum CashierCommand {
         /// The store, by its code or name
         #[cfg_attr(feature = "clap", arg(long, value_parser = arguments::payout_channel))]
         channel: PayoutChannel,
-        /// The cashier's time, if not now: 'yyyy-MM-dd HH:mm:ss'
+        /// The cashier's time [default: now], as 'yyyy-MM-dd HH:mm:ss'
         #[cfg_attr(feature = "clap", arg(long, value_name = "TIME"))]
         #[serde(default, skip_serializing_if = "Option::is_none")]
         pay_time: Option<DateTime>,
     },
-    /// Ask the partner whether it takes a repayment (collectionInquiry)
+    /// Ask the partner whether it accepts a repayment (collectionInquiry)
     AskCollection {
         /// The contract, or the reference of a 7-Eleven barcode
         #[cfg_attr(feature = "clap", arg(value_name = "CONTRACT"))]
@@ -185,7 +185,7 @@ pub enum CashierCommand {
         /// The store, by its code or name
         #[cfg_attr(feature = "clap", arg(long, value_parser = arguments::collection_channel))]
         channel: CollectionChannel,
-        /// What the customer wants to pay, if the contract does not say
+        /// The amount, if the contract has none
         #[cfg_attr(feature = "clap", arg(long))]
         #[serde(
             default,
@@ -193,12 +193,12 @@ pub enum CashierCommand {
             deserialize_with = "amount::deserialize"
         )]
         amount: Option<Amount>,
-        /// The customer's phone, if the contract does not say
+        /// The customer's phone, if the contract has none
         #[cfg_attr(feature = "clap", arg(long))]
         #[serde(default, skip_serializing_if = "Option::is_none")]
         phone: Option<String>,
     },
-    /// Take the money (collectionCollect); only after an inquiry that succeeded
+    /// Collect it (collectionCollect); only after a successful inquiry
     Collect {
         /// The contract, or the reference of a 7-Eleven barcode
         #[cfg_attr(feature = "clap", arg(value_name = "CONTRACT"))]
@@ -206,7 +206,7 @@ pub enum CashierCommand {
         /// The store, by its code or name
         #[cfg_attr(feature = "clap", arg(long, value_parser = arguments::collection_channel))]
         channel: CollectionChannel,
-        /// What the customer paid, if not what the partner had answered
+        /// The amount paid [default: the amount of the inquiry]
         #[cfg_attr(feature = "clap", arg(long))]
         #[serde(
             default,
@@ -214,15 +214,15 @@ pub enum CashierCommand {
             deserialize_with = "amount::deserialize"
         )]
         amount: Option<Amount>,
-        /// The customer's phone, if not that of the inquiry
+        /// The customer's phone [default: that of the inquiry]
         #[cfg_attr(feature = "clap", arg(long))]
         #[serde(default, skip_serializing_if = "Option::is_none")]
         phone: Option<String>,
-        /// The store's receipt, if not one of its own
+        /// The store's receipt number [default: a new one]
         #[cfg_attr(feature = "clap", arg(long, value_name = "NUMBER"))]
         #[serde(default, skip_serializing_if = "Option::is_none")]
         receipt_number: Option<String>,
-        /// The cashier's time, if not now: 'yyyy-MM-dd HH:mm:ss'
+        /// The cashier's time [default: now], as 'yyyy-MM-dd HH:mm:ss'
         #[cfg_attr(feature = "clap", arg(long, value_name = "TIME"))]
         #[serde(default, skip_serializing_if = "Option::is_none")]
         collected_time: Option<DateTime>,
@@ -236,39 +236,39 @@ pub enum CashierCommand {
 pub enum FinanceCommand {
     /// Recharge the payout account (statement type 1)
     Recharge {
-        /// Whose account
+        /// The prefix of the account
         prefix: String,
-        /// How much
+        /// The amount
         #[serde(deserialize_with = "amount::deserialize")]
         amount: Amount,
-        /// The bank account that the money went to
+        /// The bank account that receives the money
         #[cfg_attr(feature = "clap", arg(long, value_name = "ACCOUNT"))]
         #[serde(default, skip_serializing_if = "Option::is_none")]
         beneficiary_account: Option<String>,
     },
     /// Turn settled collections into payout balance (statement type 2)
     SettlementRecharge {
-        /// Whose account
+        /// The prefix of the account
         prefix: String,
-        /// How much
+        /// The amount
         #[serde(deserialize_with = "amount::deserialize")]
         amount: Amount,
     },
     /// Move balance between two entities (statement type 3)
     Transfer {
-        /// From whom
+        /// The prefix that pays
         from: String,
-        /// To whom
+        /// The prefix that receives
         to: String,
-        /// How much
+        /// The amount
         #[serde(deserialize_with = "amount::deserialize")]
         amount: Amount,
     },
     /// Settle what was collected (statement type 4)
     Settlement {
-        /// Whose collections
+        /// The prefix of the collections
         prefix: String,
-        /// How much; all of it if not given
+        /// The amount [default: all]
         #[serde(
             default,
             skip_serializing_if = "Option::is_none",
@@ -278,24 +278,24 @@ pub enum FinanceCommand {
     },
     /// Withdraw settled collections (statement type 5)
     CollectionWithdrawal {
-        /// Whose account
+        /// The prefix of the account
         prefix: String,
-        /// How much
+        /// The amount
         #[serde(deserialize_with = "amount::deserialize")]
         amount: Amount,
-        /// The bank account that the money went to
+        /// The bank account that receives the money
         #[cfg_attr(feature = "clap", arg(long, value_name = "ACCOUNT"))]
         #[serde(default, skip_serializing_if = "Option::is_none")]
         beneficiary_account: Option<String>,
     },
     /// Withdraw payout balance (statement type 6)
     PayoutWithdrawal {
-        /// Whose account
+        /// The prefix of the account
         prefix: String,
-        /// How much
+        /// The amount
         #[serde(deserialize_with = "amount::deserialize")]
         amount: Amount,
-        /// The bank account that the money went to
+        /// The bank account that receives the money
         #[cfg_attr(feature = "clap", arg(long, value_name = "ACCOUNT"))]
         #[serde(default, skip_serializing_if = "Option::is_none")]
         beneficiary_account: Option<String>,
@@ -307,24 +307,24 @@ pub enum FinanceCommand {
 #[cfg_attr(feature = "clap", derive(clap::Subcommand))]
 #[serde(tag = "do", rename_all = "kebab-case")]
 pub enum StoreCommand {
-    /// Take it over: Pending becomes Uploaded
+    /// Accept it: Pending becomes Uploaded
     Upload {
         /// The payout's control number
         #[cfg_attr(feature = "clap", arg(value_name = "PAYOUT"))]
         control_number: String,
     },
-    /// Pay it, at the counter or into the account
+    /// Pay it, in cash or to the account
     Pay {
         /// The payout's control number
         #[cfg_attr(feature = "clap", arg(value_name = "PAYOUT"))]
         control_number: String,
     },
-    /// Let it fail
+    /// Fail it
     Fail {
         /// The payout's control number
         #[cfg_attr(feature = "clap", arg(value_name = "PAYOUT"))]
         control_number: String,
-        /// What the notification of the failure says
+        /// The description in the notification
         #[cfg_attr(feature = "clap", arg(long))]
         #[serde(default, skip_serializing_if = "Option::is_none")]
         reason: Option<String>,
@@ -341,19 +341,19 @@ pub enum StoreCommand {
         #[cfg_attr(feature = "clap", arg(value_name = "PAYOUT"))]
         control_number: String,
     },
-    /// Take over the changed data
+    /// Accept the amended data
     ConfirmAmendment {
         /// The payout's control number
         #[cfg_attr(feature = "clap", arg(value_name = "PAYOUT"))]
         control_number: String,
     },
-    /// Keep the old data
+    /// Refuse the amended data
     RefuseAmendment {
         /// The payout's control number
         #[cfg_attr(feature = "clap", arg(value_name = "PAYOUT"))]
         control_number: String,
     },
-    /// Take back a payment: a completed payout fails after all
+    /// Reverse a payment: a completed payout fails
     Reverse {
         /// The payout's control number
         #[cfg_attr(feature = "clap", arg(value_name = "PAYOUT"))]
@@ -361,7 +361,7 @@ pub enum StoreCommand {
     },
 }
 
-/// Decide what becomes of requests: when … then …
+/// Script the outcomes of requests: when … then …
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "clap", derive(clap::Subcommand))]
 #[serde(tag = "do", rename_all = "kebab-case")]
@@ -374,7 +374,7 @@ pub enum ScriptCommand {
     },
     /// Remove a rule
     Remove {
-        /// Its number
+        /// The number
         id: u64,
     },
     /// Remove all rules
@@ -394,7 +394,7 @@ pub enum FaultCommand {
     },
     /// Remove a fault
     Remove {
-        /// Its number
+        /// The number
         id: u64,
     },
     /// Remove all faults
@@ -406,9 +406,9 @@ pub enum FaultCommand {
 #[cfg_attr(feature = "clap", derive(clap::Subcommand))]
 #[serde(tag = "do", rename_all = "kebab-case")]
 pub enum KeyCommand {
-    /// Make a pair of encrypt key and authentication
+    /// Create a pair of encrypt key and authentication
     Generate {
-        /// How long it is valid once enabled
+        /// Its validity, from when it is enabled
         #[cfg_attr(
             feature = "clap",
             arg(long, default_value = "90d", value_parser = arguments::choice::<Validity>())
@@ -417,17 +417,17 @@ pub enum KeyCommand {
     },
     /// Show a pair that is not enabled yet; that is possible once
     Reveal {
-        /// Its number
+        /// The number
         id: u32,
     },
     /// Enable a pair; it takes effect after five minutes
     Enable {
-        /// Its number
+        /// The number
         id: u32,
     },
-    /// Make the pair in use valid for longer
+    /// Extend the validity of the pair in use
     Extend {
-        /// By how much
+        /// The extension
         #[cfg_attr(feature = "clap", arg(value_parser = arguments::choice::<Validity>()))]
         validity: Validity,
     },

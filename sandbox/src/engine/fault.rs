@@ -14,7 +14,7 @@ use crate::arguments;
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "clap", derive(clap::Args))]
 pub struct FaultRule {
-    /// Which way the messages go
+    /// The direction of the messages
     #[cfg_attr(feature = "clap", arg(value_parser = arguments::choice::<Side>()))]
     pub on: Side,
     /// Which messages; all of that side if nothing is given.
@@ -24,7 +24,7 @@ pub struct FaultRule {
     /// What happens.
     #[cfg_attr(feature = "clap", command(subcommand))]
     pub fault: Fault,
-    /// To how many of a hundred, chosen by the seed
+    /// The percentage of messages, chosen by the seed
     #[cfg_attr(
         feature = "clap",
         arg(
@@ -36,7 +36,7 @@ pub struct FaultRule {
     )]
     #[serde(default = "always")]
     pub percent: u8,
-    /// How often at most
+    /// The maximum number of times
     #[cfg_attr(
         feature = "clap",
         arg(long, value_name = "N", help_heading = "How often")
@@ -69,7 +69,7 @@ pub enum Fault {
     Wire(WireFault),
     /// Answer with a return code, executed or not; requests only
     ///
-    /// Whether the request is executed is for the behavior `failures` to say.
+    /// The behavior `failures` sets whether the request is executed.
     Answer {
         /// The code, such as -1009
         #[cfg_attr(
@@ -82,22 +82,22 @@ pub enum Fault {
     Drop,
     /// Send it much later; callbacks only
     Late {
-        /// How much, such as 90d
+        /// The delay, such as 90d
         by: Duration,
     },
 }
 
 /// What happens to a message on its connection.
 ///
-/// For a request, the message that suffers is its response, except where it says
-/// otherwise; for a callback, it is the callback.
+/// For a request, the fault affects its response, unless stated otherwise; for a
+/// callback, it affects the callback.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "clap", derive(clap::Subcommand))]
 #[serde(tag = "wire", rename_all = "kebab-case")]
 pub enum WireFault {
-    /// Hold the message back
+    /// Delay the message
     Delay {
-        /// For how long, such as 2s
+        /// The delay, such as 2s
         by: Duration,
     },
     /// Close the connection before the request is executed
@@ -106,9 +106,9 @@ pub enum WireFault {
     CutAfter,
     /// Reset the connection in the middle
     Reset,
-    /// Let only the first bytes arrive
+    /// Deliver only the first bytes
     Truncate {
-        /// How many
+        /// The number of bytes
         keep: u32,
     },
     /// Change some bytes
@@ -122,17 +122,17 @@ pub enum WireFault {
     BadGateway,
     /// Answer with HTTP status 307; requests only
     Redirect {
-        /// Where to
+        /// The URL
         to: String,
     },
     /// Send it several times at once; callbacks only
     Duplicate {
-        /// How many times in all
+        /// The number of copies
         copies: u32,
     },
     /// Encrypt it with an unknown key; callbacks only
     WrongKey,
-    /// Put it together from the blocks of two others; callbacks only
+    /// Combine it from the blocks of two others; callbacks only
     Splice {
         /// The delivery of the first blocks; drawn by the engine.
         #[cfg_attr(feature = "clap", arg(skip))]

@@ -19,7 +19,7 @@ pub struct Rule {
     /// What becomes of them.
     #[cfg_attr(feature = "clap", command(flatten))]
     pub then: Then,
-    /// How often at most
+    /// The maximum number of times
     #[cfg_attr(
         feature = "clap",
         arg(long, value_name = "N", help_heading = "How often")
@@ -50,14 +50,14 @@ pub struct When {
     #[cfg_attr(feature = "clap", arg(long))]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub account: Option<String>,
-    /// The least amount
+    /// The minimum amount
     #[cfg_attr(feature = "clap", arg(long, value_name = "AMOUNT"))]
     #[serde(
         skip_serializing_if = "Option::is_none",
         deserialize_with = "amount::deserialize"
     )]
     pub at_least: Option<Amount>,
-    /// The largest amount
+    /// The maximum amount
     #[cfg_attr(feature = "clap", arg(long, value_name = "AMOUNT"))]
     #[serde(
         skip_serializing_if = "Option::is_none",
@@ -84,15 +84,15 @@ pub struct Then {
     )]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub refuse: Option<ResponseCode>,
-    /// The text that goes with the refusal
+    /// The description of the refusal
     #[cfg_attr(feature = "clap", arg(long, value_name = "TEXT"))]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub description: Option<String>,
-    /// What becomes of the payout
+    /// The outcome of the payout
     #[cfg_attr(feature = "clap", arg(long, value_parser = arguments::choice::<ScriptedOutcome>()))]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub outcome: Option<ScriptedOutcome>,
-    /// How long each step takes, such as 30s or 2d
+    /// The duration of each step, such as 30s or 2d
     #[cfg_attr(feature = "clap", arg(long, value_name = "SPAN"))]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub after: Option<Duration>,
