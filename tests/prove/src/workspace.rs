@@ -52,6 +52,14 @@ impl Workspace {
             workspace.write(&path, &package_manifest(name, dependencies))?;
         }
         workspace.write("peer/src/main.rs", PEER)?;
+        // The peer is built before a consumer is written, and cargo accepts no
+        // package without code.
+        for name in [MESSAGES, CALLER, CALLEE] {
+            let library = format!("{name}/src/lib.rs");
+            if !workspace.folder.join(&library).exists() {
+                workspace.write(&library, "")?;
+            }
+        }
         // The same versions as in the main workspace, so that nothing is fetched.
         workspace.write("../Cargo.lock", &read(&root.join("Cargo.lock"))?)?;
         Ok(workspace)
