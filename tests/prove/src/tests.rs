@@ -7,7 +7,10 @@ use crate::cases::{CASES, Case, cases, sample};
 use crate::exceptions::EXCEPTIONS;
 use crate::samples::{matching, samples};
 use crate::schemas::as_read;
+use crate::workspace::Workspace;
 use serde_json::json;
+use xtask::cargo;
+use xtask::generate::DOCUMENT;
 
 fn read(path: &str) -> String {
     fs::read_to_string(xtask::root().unwrap().join(path)).unwrap()
@@ -136,4 +139,21 @@ fn messages_are_read_as_generously_as_by_the_generated_code() {
         json!({ "A mount": "", "Day": 1, "date ": "", "rows": [{ "NAME": 2 }], "more": 3 });
     let read = json!({ "amount": "", "date": 1, "rows": [{ "name": 2 }], "more": 3 });
     assert_eq!(as_read(&tree, &message), read);
+}
+
+/// The peer is built before the consumer is written.
+#[test]
+fn cargo_loads_a_new_workspace() {
+    let root = xtask::root().unwrap();
+    let folder = root.join("target/prove/new-workspace");
+    if folder.exists() {
+        fs::remove_dir_all(&folder).unwrap();
+    }
+    let workspace = Workspace::new(&root, "new-workspace").unwrap();
+    let generated = codegen::generate(&read(DOCUMENT)).unwrap();
+    workspace.generated(&generated).unwrap();
+    let mut metadata = cargo::command(&folder, "metadata --offline --no-deps --format-version 1");
+    let loaded = metadata.output().unwrap();
+    let error = String::from_utf8_lossy(&loaded.stderr);
+    assert!(loaded.status.success(), "{error}");
 }
