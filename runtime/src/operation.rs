@@ -190,7 +190,7 @@ impl OperationInfo {
         response_example: "",
     };
 
-    /// The outcome that a return code stands for. A code that the document does not
+    /// The outcome of a return code. A code that the document does not
     /// list for this operation leaves the outcome unknown.
     #[must_use]
     pub fn outcome_of(&self, code: &str) -> Outcome {

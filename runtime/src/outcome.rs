@@ -67,7 +67,7 @@ impl<C: AsRef<str>> Error<C> {
         }
     }
 
-    /// The outcome that this error stands for.
+    /// The outcome of this error.
     #[must_use]
     pub fn outcome(&self) -> CallOutcome {
         match self {

@@ -1,5 +1,5 @@
 //! Messages with every kind of field, declared with the macros that generated code
-//! uses, to test the runtime without generated code. The operation is made up.
+//! uses, to test the runtime without generated code. The operation is fictitious.
 
 use skypay_runtime::{Amount, Date, DateTime, IntegerText, PersonName, Sensitive};
 

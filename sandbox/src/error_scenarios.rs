@@ -148,7 +148,7 @@ type How = (&'static str, Vec<Command>);
 /// Returns the scenario for an operation of SkyPay.
 fn asked(operation: &OperationInfo, code: &ResponseCode) -> Option<How> {
     let plaintext = sample(operation.name)?;
-    at_the_door(operation.name, &plaintext, code)
+    before_execution(operation.name, &plaintext, code)
         .or_else(|| inside(operation.name, &plaintext, code))
         .or_else(|| Some(by_rule(operation.name, plaintext, code)))
 }
@@ -171,11 +171,11 @@ fn by_rule(name: &str, plaintext: Value, code: &ResponseCode) -> How {
 }
 
 /// Returns the scenario for a code with the same cause in every operation.
-fn at_the_door(name: &str, plaintext: &Value, code: &ResponseCode) -> Option<How> {
+fn before_execution(name: &str, plaintext: &Value, code: &ResponseCode) -> Option<How> {
     let plain = plain(name, plaintext.clone());
     Some(match code {
         ResponseCode::InvalidContext => (
-            "the body is no message, or breaks a demand of the document",
+            "the body is no message, or violates a constraint of the document",
             vec![request(name, json!("no message"))],
         ),
         ResponseCode::VerificationFailed => (

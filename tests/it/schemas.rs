@@ -213,7 +213,7 @@ fn check_type(root: &Value, property: &Value, node: &Node, at: &str) {
     }
 }
 
-/// Checks that derived lengths match the document, and that the enforced lengths
+/// Checks that derived lengths match the document, and that the checked lengths
 /// of plain texts are all derived. Returns their number.
 fn check_lengths(derived: &Value, node: &Node, field: &Field, at: &str) -> usize {
     let mut found = 0;

@@ -267,7 +267,7 @@ pub(super) fn result_codes(
         let outcome = table.get(code);
         if outcome.is_none() {
             let message =
-                format!("the code `{code}` stands in no table with outcomes: name it there first");
+                format!("the code `{code}` is in no table with outcomes: name it there first");
             reporter.add(RULE, &row.location, message);
         }
         accepted += usize::from(outcome == Some(&"accepted"));

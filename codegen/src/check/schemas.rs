@@ -36,7 +36,7 @@ pub(super) fn codes_named(document: &Document<'_>, reporter: &mut Reporter) {
             }
             (None, None) => {
                 let message = format!(
-                    "`{name}` says of no code whether it is allowed: give it an `enum`, or, if other codes may stand there too, a `pattern`"
+                    "`{name}` says of no code whether it is allowed: give it an `enum`, or, if other codes may occur, a `pattern`"
                 );
                 reporter.add(RULE, &schema.own.location, message);
             }

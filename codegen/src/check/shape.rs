@@ -232,7 +232,7 @@ pub(super) fn nesting(root: &Node, may_circle: bool, reporter: &mut Reporter) {
             }
             if size > MAX_SIZE && largest_part <= MAX_SIZE {
                 let message = format!(
-                    "`{key}` holds more than {MAX_SIZE} schemas, counted wherever they stand in it: refer to fewer of them"
+                    "`{key}` holds more than {MAX_SIZE} schemas, counting each use: refer to fewer of them"
                 );
                 reporter.add("nesting", location, message);
             }

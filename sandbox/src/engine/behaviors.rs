@@ -109,7 +109,7 @@ behaviors! {
     STATUS_CHANNEL = "status-channel",
         "What is in withdrawChannel of a status?",
         [("name", "the channel's name"), ("code", "its code")];
-    COUNTER_STATUS = "counter-status",
+    CASH_PICKUP_STATUS = "cash-pickup-status",
         "Does payoutQueryStatus know payouts that a store inquired about?",
         [
             ("shown", "as 10 or 11, and as 1 when paid"),

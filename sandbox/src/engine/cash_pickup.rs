@@ -79,7 +79,7 @@ impl CashPickupStatus {
 }
 
 impl Entity for CashPickup {
-    const KIND: &'static str = "counter";
+    const KIND: &'static str = "cash-pickup";
 
     fn id(&self) -> u64 {
         self.id
@@ -119,7 +119,7 @@ impl Transaction<'_> {
             PayoutChannel::MLhuillier | PayoutChannel::RdPawnshop
         ) {
             return CommandOutcome::invalid_command(format!(
-                "channel {channel} does not pay out at a counter"
+                "channel {channel} does not pay out cash"
             ));
         }
         if self.state.payout(control_number).is_some() {
@@ -323,14 +323,16 @@ impl Transaction<'_> {
         };
         let done = self.says_done(callback, result, &ResponseCode::AlreadyPaid);
         let (to, status, kind) = match outcome {
-            _ if done => (Part::Paid, CashPickupStatus::Paid, "counter-paid"),
-            Outcome::Accepted => (Part::Paid, CashPickupStatus::Paid, "counter-paid"),
-            Outcome::Rejected if over => {
-                (Part::Balance, CashPickupStatus::Refused, "counter-refused")
-            }
+            _ if done => (Part::Paid, CashPickupStatus::Paid, "cash-pickup-paid"),
+            Outcome::Accepted => (Part::Paid, CashPickupStatus::Paid, "cash-pickup-paid"),
+            Outcome::Rejected if over => (
+                Part::Balance,
+                CashPickupStatus::Refused,
+                "cash-pickup-refused",
+            ),
             _ if over => {
                 let details = json!({ "held": payout.amount });
-                self.record_event("counter-unknown", &callback.subject, details);
+                self.record_event("cash-pickup-unknown", &callback.subject, details);
                 return;
             }
             _ => return,

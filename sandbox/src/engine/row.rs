@@ -24,7 +24,7 @@ pub enum Row {
     /// A payout that was ordered.
     Payout(Payout),
     /// A payout that a store asked the partner about.
-    Counter(CashPickup),
+    CashPickup(CashPickup),
     /// A repayment.
     Collection(Collection),
     /// A reference for a barcode.
@@ -41,7 +41,7 @@ impl Row {
     pub fn id(&self) -> u64 {
         match self {
             Self::Payout(row) => row.id,
-            Self::Counter(row) => row.id,
+            Self::CashPickup(row) => row.id,
             Self::Collection(row) => row.id,
             Self::Barcode(row) => row.id,
             Self::Movement(row) => row.id,
@@ -64,7 +64,7 @@ impl Row {
     fn columns(&self) -> (&'static str, Columns<'_>) {
         match self {
             Self::Payout(row) => (Payout::KIND, row.columns()),
-            Self::Counter(row) => (CashPickup::KIND, row.columns()),
+            Self::CashPickup(row) => (CashPickup::KIND, row.columns()),
             Self::Collection(row) => (Collection::KIND, row.columns()),
             Self::Barcode(row) => (Barcode::KIND, row.columns()),
             Self::Movement(row) => (Movement::KIND, row.columns()),
@@ -76,7 +76,7 @@ impl Row {
         let kind: String = row.get(0)?;
         match kind.as_str() {
             Payout::KIND => body(row).map(Self::Payout),
-            CashPickup::KIND => body(row).map(Self::Counter),
+            CashPickup::KIND => body(row).map(Self::CashPickup),
             Collection::KIND => body(row).map(Self::Collection),
             Barcode::KIND => body(row).map(Self::Barcode),
             Movement::KIND => body(row).map(Self::Movement),

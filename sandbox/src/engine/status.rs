@@ -25,7 +25,7 @@ impl Transaction<'_> {
         let mut rows = Vec::new();
         for entry in &request.control_numbers {
             let number = entry.control_number.as_str();
-            let shown = self.state.behavior(behaviors::COUNTER_STATUS) == "shown";
+            let shown = self.state.behavior(behaviors::CASH_PICKUP_STATUS) == "shown";
             let row = if let Some(payout) = self.visible(number) {
                 Some(self.status_of(&payout)?)
             } else if let Some(payout) = self.state.cash_pickup(number).filter(|_| shown) {
@@ -270,7 +270,7 @@ impl ReportRow {
                 phone: payout.phone,
                 reference: payout.reference,
             }),
-            Row::Counter(payout) => Some(Self {
+            Row::CashPickup(payout) => Some(Self {
                 created: payout.created,
                 done: payout.pay_time,
                 number: payout.control_number,

@@ -142,7 +142,7 @@ pub(crate) fn step_tone(what: &str) -> BadgeKind {
 }
 
 /// Returns the label and badge of a cash pickup.
-pub(crate) fn counter(status: CashPickupStatus) -> (&'static str, BadgeKind) {
+pub(crate) fn cash_pickup(status: CashPickupStatus) -> (&'static str, BadgeKind) {
     let tone = match status {
         CashPickupStatus::Inquiring | CashPickupStatus::Inquired => BadgeKind::Plain,
         CashPickupStatus::Refused => BadgeKind::Bad,

@@ -96,7 +96,7 @@ fn counts(state: &engine::State) -> Markup {
     let payouts = state.counts().get("payout").into_iter().flatten();
     let payouts: Vec<_> = payouts.filter(|(_, count)| **count > 0).collect();
     let others = [
-        ("At a counter", "counter"),
+        ("Cash pickups", "cash-pickup"),
         ("Collections", "collection"),
         ("7-Eleven references", "barcode"),
         ("Callbacks", "callback"),
@@ -106,7 +106,7 @@ fn counts(state: &engine::State) -> Markup {
         @if payouts.is_empty() {
             p.soft {
                 "No payout yet. The README's first curl line orders one; the "
-                a href="/payout-tool" { "Payout Tool" } " asks for one at a counter."
+                a href="/payout-tool" { "Payout Tool" } " makes one."
             }
         }
         dl.counts {

@@ -33,7 +33,11 @@ fn prefixes(state: &State) -> Kind {
 /// Returns the page for cash pickups and the institution's side of a payout.
 pub(crate) fn payout(state: &State, _: &str) -> FormPage {
     let inquired = CashPickupStatus::Inquired.as_str();
-    let asked = state.newest(|kind, status| kind == "counter" && status == inquired, 0, 1);
+    let asked = state.newest(
+        |kind, status| kind == "cash-pickup" && status == inquired,
+        0,
+        1,
+    );
     let asked = asked.iter().map(Row::number).next();
     let cashier = Form {
         id: "cashier".to_owned(),

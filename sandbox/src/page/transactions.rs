@@ -21,7 +21,7 @@ const PATH: &str = "/transactions";
 /// The kinds of transaction: the name in paths and filters, and the label.
 const KINDS: [(&str, &str); 4] = [
     ("payout", "Payout"),
-    ("counter", "At a counter"),
+    ("cash-pickup", "Cash pickup"),
     ("collection", "Collection"),
     ("barcode", "7-Eleven reference"),
 ];
@@ -65,14 +65,14 @@ impl Transaction {
                 },
                 created: payout.created,
             },
-            Row::Counter(payout) => Self {
-                kind: "counter",
+            Row::CashPickup(payout) => Self {
+                kind: "cash-pickup",
                 id: payout.control_number.clone(),
                 number: payout.control_number.clone(),
                 prefix: payout.prefix.clone(),
                 channel: format::code(&payout.channel),
                 amount: payout.amount,
-                status: owned(format::counter(payout.status)),
+                status: owned(format::cash_pickup(payout.status)),
                 created: payout.created,
             },
             Row::Collection(collection) => Self {
@@ -258,7 +258,7 @@ fn steps(
         _ => steps.push((row.created, "", html! { "began" })),
     }
     let ended = match of {
-        Row::Counter(payout) => payout
+        Row::CashPickup(payout) => payout
             .pay_time
             .map(|paid| (paid, "the cashier handed out the money")),
         Row::Collection(collection) => collection

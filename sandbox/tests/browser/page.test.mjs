@@ -212,7 +212,7 @@ test("every part reads well on a phone and on a wide screen, light and dark", as
     return wide.locator("tbody th a").first().getAttribute("href");
   };
   world.skypay("call", "generate711Barcode", ...request("generate711Barcode"));
-  const kinds = ["payout", "counter", "collection", "barcode"];
+  const kinds = ["payout", "cash-pickup", "collection", "barcode"];
   for (const kind of kinds) parts.push([kind, await first(`/transactions?kind=${kind}`)]);
   parts.push(["callback", await first("/callbacks")]);
 

@@ -135,7 +135,7 @@ fn what_is_unknown_stays_held_until_the_cashier_presses_again() {
     setup.invalid_command(&pay(NUMBER));
     let first = setup.only();
     setup.end(&first, answered("-1009", Value::Null));
-    assert!(setup.kinds().contains(&"counter-unknown"));
+    assert!(setup.kinds().contains(&"cash-pickup-unknown"));
     setup.invalid_command(&inquire(NUMBER));
     setup.advance(DAY);
     assert_eq!(setup.outgoing(), []);
@@ -180,7 +180,7 @@ fn inquiries_show_in_the_status_unless_switched() {
     setup.answer("-1012", Value::Null);
     assert_eq!(status(&mut setup), json!("11"));
     setup.behavior("unknown-number", "missing");
-    setup.behavior("counter-status", "hidden");
+    setup.behavior("cash-pickup-status", "hidden");
     assert_eq!(status(&mut setup), Value::Null);
 }
 

@@ -391,7 +391,7 @@ proptest! {
             prop_assert!(paid <= 1, "{payout:#?}");
         }
         let mut counted = BTreeMap::<&str, u32>::new();
-        for event in setup.events.iter().filter(|event| event.kind == "counter-paid") {
+        for event in setup.events.iter().filter(|event| event.kind == "cash-pickup-paid") {
             *counted.entry(event.subject.as_deref().unwrap()).or_default() += 1;
         }
         prop_assert!(counted.values().all(|count| *count == 1), "{counted:?}");

@@ -125,7 +125,7 @@ impl Setup {
 
     pub(crate) fn cash_pickups(&self) -> Vec<CashPickup> {
         self.rows(|row| match row {
-            Row::Counter(payout) => Some(payout),
+            Row::CashPickup(payout) => Some(payout),
             _ => None,
         })
     }

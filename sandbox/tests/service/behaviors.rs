@@ -55,7 +55,7 @@ const EXPECTED: &[(&str, &[&str])] = &[
     ("old-key", &["no, no", "yes, no", "yes, yes"]),
     ("cancelled-spelling", &["Canceled", "Cancelled"]),
     ("status-channel", &["Bank", "5"]),
-    ("counter-status", &["10", "no row"]),
+    ("cash-pickup-status", &["10", "no row"]),
     ("fail-description", &["absent", "sent"]),
     ("report-order", &["102 101", "101 102"]),
     ("report-page", &["100", "101"]),
@@ -104,7 +104,7 @@ async fn seen(setup: &Setup, behavior: &str) -> String {
             setup.advance("1d").await;
             setup.partner.told.pay_types().join(" ")
         }
-        "confirmation-repeat" | "repeated-confirmation" | "counter-status" => {
+        "confirmation-repeat" | "repeated-confirmation" | "cash-pickup-status" => {
             at_counter(setup, behavior).await
         }
         "reversals" => {
@@ -386,7 +386,7 @@ async fn at_counter(setup: &Setup, behavior: &str) -> String {
     });
     let admin = setup.sandbox.admin();
     admin.command(&inquire).await.unwrap();
-    if behavior == "counter-status" {
+    if behavior == "cash-pickup-status" {
         return status(setup, COUNTER).await;
     }
     setup.partner.told.take();

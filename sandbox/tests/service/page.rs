@@ -82,7 +82,7 @@ async fn every_part_is_there_empty_and_filled() {
         .clone()
         .map(|link| link.split('/').nth(2).unwrap())
         .collect();
-    for kind in ["payout", "counter", "collection", "barcode"] {
+    for kind in ["payout", "cash-pickup", "collection", "barcode"] {
         assert!(kinds.contains(&kind), "{kind}: {kinds:?}");
     }
     for history in histories {
